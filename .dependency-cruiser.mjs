@@ -1,0 +1,55 @@
+/** The arrows of docs/design-notes.md: index → sender → {gating, classification, spooler} → transport contract ← ews. */
+const only = (name, from, allowed, comment) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { path: from },
+  to: { path: '^src/', pathNot: allowed },
+});
+
+export default {
+  forbidden: [
+    { name: 'no-circle', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'core-runs-in-browsers',
+      comment: 'Only the platform parts may import node: modules.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(spooler/file|testing|cli)/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    only('gating-is-pure', '^src/gating/', '^src/(gating|errors)/', 'gating knows nothing but errors'),
+    only(
+      'classification-is-pure',
+      '^src/classification/',
+      '^src/(classification|errors)/|^src/(transport|address)\\.ts$',
+      'pure',
+    ),
+    only(
+      'ews-knows-no-spool',
+      '^src/ews/',
+      '^src/(ews|errors)/|^src/(transport|clock|logger)\\.ts$',
+      'ews fulfils the transport contract only',
+    ),
+    only('note-is-pure', '^src/note\\.ts$', '^src/errors/|^src/(transport|spooler/storage|clock)\\.ts$', 'pure'),
+    {
+      name: 'spooler-knows-no-ews',
+      severity: 'error',
+      from: { path: '^src/spooler/' },
+      to: { path: '^src/(ews|gating|classification|testing|sender)' },
+    },
+    { name: 'nothing-imports-the-face', severity: 'error', from: { path: '^src/' }, to: { path: '^src/index\\.ts$' } },
+    {
+      name: 'production-knows-no-testing',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/testing/' },
+      to: { path: '^src/testing/' },
+    },
+    {
+      name: 'no-dev-dependency',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
+    },
+  ],
+  options: { tsPreCompilationDeps: true, tsConfig: { fileName: 'tsconfig.json' }, doNotFollow: { path: 'node_modules' } },
+};

@@ -1,0 +1,39 @@
+import type { ErrorCode } from './codes.ts';
+
+/** What an {@link OfflineImError} is made of. */
+export interface OfflineImErrorOptions {
+  /** The error that led to this one; kept as `error.cause`. */
+  cause?: unknown;
+  /** Facts for a program to read: ids, limits, counts, a server's raw code. Never message text, never a secret. */
+  details?: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The one base class of every error this library throws, rejects with, or puts in an event.
+ *
+ * `code` is stable and listed in docs/error-codes.md; `message` says what was found, what was expected and what to do.
+ * Neither holds message text or a secret.
+ *
+ * @example
+ * ```ts
+ * try { await sender.send(message); } catch (error) {
+ *   if (error instanceof OfflineImError && error.code === 'RECIPIENT_INVALID') showAddressError(error.message);
+ * }
+ * ```
+ */
+export class OfflineImError extends Error {
+  override readonly name: string = 'OfflineImError';
+  readonly code: ErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, message: string, options: OfflineImErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.details = options.details ?? {};
+  }
+}
+
+/** True for this library's errors with that code, also across two copies of the library in one process. */
+export function hasCode(error: unknown, code: ErrorCode): boolean {
+  return error instanceof Error && (error as { code?: unknown }).code === code;
+}

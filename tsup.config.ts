@@ -1,0 +1,18 @@
+import { defineConfig } from 'tsup';
+
+export default defineConfig({
+  entry: {
+    index: 'src/index.ts',
+    file: 'src/spooler/file/index.ts',
+    testing: 'src/testing/index.ts',
+  },
+  format: ['esm', 'cjs'],
+  target: 'node22',
+  platform: 'neutral',
+  external: [/^node:/],
+  dts: true,
+  clean: true,
+  splitting: true,
+  sourcemap: true,
+  removeNodeProtocol: false,
+});
