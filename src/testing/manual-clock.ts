@@ -1,0 +1,92 @@
+import type { Clock } from '../clock.ts';
+
+interface Timer {
+  readonly at: number;
+  readonly order: number;
+  readonly callback: () => void;
+}
+
+/**
+ * A clock that stands still until a test moves it, so that no test ever waits.
+ *
+ * @example
+ * ```ts
+ * const clock = new ManualClock();
+ * const sender = new OfflineImSender({ clock, … });
+ * await sender.send(message);
+ * await clock.advance(120_000); // the two minutes are over
+ * ```
+ */
+export class ManualClock implements Clock {
+  #wall: number;
+  #monotonic = 0;
+  #order = 0;
+  readonly #timers = new Set<Timer>();
+
+  /** @param start Wall clock at the start, ms since 1970 UTC. */
+  constructor(start: number | Date = Date.UTC(2016, 5, 14, 12)) {
+    this.#wall = Number(start);
+  }
+
+  now(): number {
+    return this.#wall;
+  }
+
+  monotonic(): number {
+    return this.#monotonic;
+  }
+
+  setTimer(callback: () => void, delay: number): () => void {
+    const timer: Timer = { at: this.#monotonic + Math.max(0, delay), order: this.#order++, callback };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  }
+
+  /** How many timers wait. */
+  get pending(): number {
+    return this.#timers.size;
+  }
+
+  /**
+   * Moves both clocks forward, calls the timers due on the way in their order, and gives what they started time to go on:
+   * promises are run dry and pending I/O gets a turn after each. Resolves when the time is reached.
+   */
+  async advance(ms: number): Promise<void> {
+    const end = this.#monotonic + ms;
+    await settled();
+    for (;;) {
+      const next = this.#nextBefore(end);
+      if (next === undefined) break;
+      this.#moveTo(Math.max(next.at, this.#monotonic));
+      this.#timers.delete(next);
+      next.callback();
+      await settled();
+    }
+    this.#moveTo(end);
+    await settled();
+  }
+
+  /** Sets the wall clock, as an administrator or NTP does; no timer moves. */
+  setWall(time: number | Date): void {
+    this.#wall = Number(time);
+  }
+
+  #nextBefore(end: number): Timer | undefined {
+    let next: Timer | undefined;
+    for (const timer of this.#timers) {
+      if (timer.at > end) continue;
+      if (next === undefined || timer.at < next.at || (timer.at === next.at && timer.order < next.order)) next = timer;
+    }
+    return next;
+  }
+
+  #moveTo(monotonic: number): void {
+    this.#wall += monotonic - this.#monotonic;
+    this.#monotonic = monotonic;
+  }
+}
+
+/** Some turns of the event loop: enough for chains of promises, not a wait. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+}
