@@ -1,0 +1,164 @@
+import { XMLParser } from 'fast-xml-parser';
+import { OfflineImError } from '../../errors/index.ts';
+import { decodeReferences } from './references.ts';
+import { requireWellFormed, unreadable } from './scan.ts';
+
+/** An element of a parsed document. Names are matched by namespace, whatever prefix a server chose. */
+export interface XmlElement {
+  /** Namespace URI; '' for none. */
+  readonly ns: string;
+  /** Local name. */
+  readonly name: string;
+  /** Attributes by local name, without the namespace declarations. */
+  readonly attributes: ReadonlyMap<string, string>;
+  readonly children: readonly XmlElement[];
+  /** Its own text and CDATA, concatenated. */
+  readonly text: string;
+}
+
+/** What {@link parseXml} accepts at most. */
+export interface XmlLimits {
+  /** How deep elements may be nested. 64 when left out. */
+  readonly maxDepth?: number;
+  /** Length in UTF-16 units. Unlimited when left out, since the client limits what it receives. */
+  readonly maxLength?: number;
+}
+
+const defaultDepth = 64;
+const textKey = '#text';
+const cdataKey = '#cdata';
+const attributesKey = ':@';
+
+// References are decoded by us: the parser's decoder takes HTML's names and counts its limits over the whole document.
+// An attribute's prefix keeps names such as __proto__ from being special inside the parser.
+const parserOptions = {
+  preserveOrder: true,
+  ignoreAttributes: false,
+  attributeNamePrefix: '@',
+  textNodeName: textKey,
+  cdataPropName: cdataKey,
+  parseTagValue: false,
+  parseAttributeValue: false,
+  trimValues: false,
+  processEntities: false,
+  ignoreDeclaration: true,
+  ignorePiTags: true,
+  jPath: false,
+  strictReservedNames: true,
+  onDangerousProperty: (name: string) => name, // else `toString` comes back renamed
+} as const;
+
+/** One parser a depth limit: its options are checked once, and it keeps no state between documents. */
+const parsers = new Map<number, XMLParser>();
+
+/** The root element. Anything not well-formed, with a DOCTYPE, or beyond the limits throws `XML_UNREADABLE`. */
+export function parseXml(source: string, limits: XmlLimits = {}): XmlElement {
+  const maxDepth = limits.maxDepth ?? defaultDepth;
+  if (limits.maxLength !== undefined && source.length > limits.maxLength) {
+    throw unreadable(`it is longer than ${limits.maxLength} characters`);
+  }
+  const text = source.startsWith('\ufeff') ? source.slice(1) : source;
+  try {
+    requireWellFormed(text, maxDepth);
+    const roots = toElements(nodesOf(parserFor(maxDepth).parse(text)), emptyScope).children;
+    const root = roots[0];
+    if (root === undefined) throw unreadable('it has no root element');
+    return root;
+  } catch (error) {
+    // The parser's own messages may quote the document, so they stay out of ours, and out of the cause.
+    throw error instanceof OfflineImError ? error : unreadable('the parser refused it');
+  }
+}
+
+/** The first child with that name. */
+export function child(el: XmlElement | undefined, ns: string, name: string): XmlElement | undefined {
+  return el?.children.find((c) => c.name === name && c.ns === ns);
+}
+
+/** All children with that name, in order. */
+export function childrenOf(el: XmlElement | undefined, ns: string, name: string): readonly XmlElement[] {
+  return el === undefined ? [] : el.children.filter((c) => c.name === name && c.ns === ns);
+}
+
+/** The text of the first child with that name. */
+export function textOf(el: XmlElement | undefined, ns: string, name: string): string | undefined {
+  return child(el, ns, name)?.text;
+}
+
+/** The first element below with that name, at any depth, in document order. */
+export function descendant(el: XmlElement | undefined, ns: string, name: string): XmlElement | undefined {
+  for (const c of el?.children ?? []) {
+    if (c.name === name && c.ns === ns) return c;
+    const below = descendant(c, ns, name);
+    if (below !== undefined) return below;
+  }
+  return undefined;
+}
+
+type Scope = ReadonlyMap<string, string>;
+type Node = Readonly<Record<string, unknown>>;
+
+const emptyScope: Scope = new Map([['xml', 'http://www.w3.org/XML/1998/namespace']]);
+const noAttributes: ReadonlyMap<string, string> = new Map();
+const noChildren: readonly XmlElement[] = [];
+
+function parserFor(maxDepth: number): XMLParser {
+  let parser = parsers.get(maxDepth);
+  if (parser === undefined) {
+    parser = new XMLParser({ ...parserOptions, maxNestedTags: maxDepth + 1 });
+    parsers.set(maxDepth, parser);
+  }
+  return parser;
+}
+
+function nodesOf(value: unknown): readonly Node[] {
+  return Array.isArray(value) ? (value as Node[]) : [];
+}
+
+/** The parser's ordered list as elements, and the text between them. */
+function toElements(nodes: readonly Node[], scope: Scope): { children: readonly XmlElement[]; text: string } {
+  let text = '';
+  let children: XmlElement[] | undefined;
+  for (const node of nodes) {
+    for (const key in node) {
+      if (key === attributesKey) continue;
+      if (key === textKey) text += decodeReferences(String(node[key]));
+      else if (key === cdataKey) for (const part of nodesOf(node[key])) text += String(part[textKey] ?? '');
+      else {
+        children ??= [];
+        children.push(toElement(key, node, scope));
+      }
+    }
+  }
+  return { children: children ?? noChildren, text };
+}
+
+function toElement(qualified: string, node: Node, outer: Scope): XmlElement {
+  const raw = node[attributesKey];
+  let scope = outer;
+  let attributes = noAttributes;
+  if (typeof raw === 'object' && raw !== null) [scope, attributes] = readAttributes(raw, outer);
+  const colon = qualified.indexOf(':');
+  const prefix = colon === -1 ? '' : qualified.slice(0, colon);
+  const ns = scope.get(prefix);
+  if (ns === undefined && prefix !== '') throw unreadable('a name has a prefix without a namespace');
+  const { children, text } = toElements(nodesOf(node[qualified]), scope);
+  return { ns: ns ?? '', name: colon === -1 ? qualified : qualified.slice(colon + 1), attributes, children, text };
+}
+
+function readAttributes(raw: object, outer: Scope): [Scope, ReadonlyMap<string, string>] {
+  let scope: Map<string, string> | undefined;
+  let attributes: Map<string, string> | undefined;
+  for (const [key, value] of Object.entries(raw)) {
+    const name = key.slice(1);
+    const text = decodeReferences(String(value));
+    if (name === 'xmlns' || name.startsWith('xmlns:')) {
+      scope ??= new Map(outer);
+      scope.set(name.slice(6), text);
+    } else {
+      attributes ??= new Map();
+      attributes.set(name.slice(name.indexOf(':') + 1), text);
+    }
+  }
+  return [scope ?? outer, attributes ?? noAttributes];
+}

@@ -1,0 +1,63 @@
+import { OfflineImError } from '../../errors/index.ts';
+
+/**
+ * Is a document well-formed, as far as it decides whether we may trust what the parser makes of it?
+ *
+ * fast-xml-parser reads a truncated document, crossed tags or a second root without complaint, and a truncated answer taken
+ * for a whole one would lose outcomes. This pass looks at tags only: they are closed in order, there is one root, no text
+ * beside it, no DOCTYPE (so no entities of the document's own, and nothing external), and no deeper nesting than allowed.
+ */
+export function requireWellFormed(source: string, maxDepth: number): void {
+  const open: string[] = [];
+  let rootSeen = false;
+  let position = 0;
+  for (;;) {
+    const next = source.indexOf('<', position);
+    const text = source.slice(position, next === -1 ? undefined : next);
+    if (open.length === 0 && text.trim() !== '') throw unreadable('it has text outside its root element');
+    if (open.length > 0 && text.includes(']]>')) throw unreadable('its text contains "]]>"');
+    if (next === -1) break;
+    position = next;
+    if (source.startsWith('<!--', position)) {
+      position = skip(source, position + 4, '-->', 'a comment');
+    } else if (source.startsWith('<![CDATA[', position)) {
+      if (open.length === 0) throw unreadable('it has text outside its root element');
+      position = skip(source, position + 9, ']]>', 'a CDATA section');
+    } else if (source.startsWith('<!', position)) {
+      throw unreadable('it declares a document type, which is not accepted');
+    } else if (source.startsWith('<?', position)) {
+      position = skip(source, position + 2, '?>', 'a processing instruction');
+    } else {
+      tag.lastIndex = position;
+      const match = tag.exec(source);
+      if (match === null) throw unreadable('a tag is broken or cut off');
+      const [, closing, name = '', , empty] = match;
+      position = tag.lastIndex;
+      if (closing !== '') {
+        if (open.pop() !== name) throw unreadable('a closing tag does not match its opening tag');
+        continue;
+      }
+      if (open.length === 0 && rootSeen) throw unreadable('it has more than one root element');
+      rootSeen = true;
+      if (open.length >= maxDepth) throw unreadable(`its elements are nested more than ${maxDepth} deep`);
+      if (empty === '') open.push(name);
+    }
+  }
+  if (open.length > 0) throw unreadable('it ends before its elements are closed');
+  if (!rootSeen) throw unreadable('it has no root element');
+}
+
+/** A whole tag with its attributes: what one step may take grows with the tag, never with the document. */
+const tag =
+  /<(\/?)([A-Za-z_\u0080-\uffff][\w.:\u0080-\uffff-]*)((?:\s+[A-Za-z_\u0080-\uffff][\w.:\u0080-\uffff-]*\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>/y;
+
+function skip(source: string, from: number, end: string, what: string): number {
+  const at = source.indexOf(end, from);
+  if (at === -1) throw unreadable(`${what} is cut off`);
+  return at + end.length;
+}
+
+/** The document itself is never quoted: it may hold message text. */
+export function unreadable(why: string, cause?: unknown): OfflineImError {
+  return new OfflineImError('XML_UNREADABLE', `The document is not readable XML: ${why}.`, cause === undefined ? {} : { cause });
+}
