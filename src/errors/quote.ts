@@ -1,0 +1,34 @@
+/** UTF-16 units of a value that an error shows at most. */
+const longest = 100;
+
+/** What a log viewer could act on, and JSON leaves as it is: further controls, bidi marks, line separators. */
+const invisible = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * A value as an error message shows it: a string in JSON quotes on one line, cut to a sane length; of anything else
+ * only its kind, since `String(value)` can run code of the caller's. Never pass message text or a secret.
+ */
+export function quoted(value: unknown): string {
+  if (typeof value !== 'string') return kindOf(value);
+  const shown = value.length > longest ? `${cutAt(value, longest)}…` : value;
+  return JSON.stringify(shown).replace(invisible, (character) => {
+    return [...Array(character.length).keys()]
+      .map((unit) => `\\u${character.charCodeAt(unit).toString(16).padStart(4, '0')}`)
+      .join('');
+  });
+}
+
+/** The first `units` UTF-16 units, one less where that would split a surrogate pair. */
+export function cutAt(text: string, units: number): string {
+  const last = text.charCodeAt(units - 1);
+  const splits = text.length > units && last >= 0xd800 && last <= 0xdbff;
+  return text.slice(0, splits ? units - 1 : units);
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (value === undefined) return 'undefined';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'number' || typeof value === 'boolean') return `the ${typeof value} ${value}`;
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
