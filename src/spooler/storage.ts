@@ -218,6 +218,8 @@ export interface ExpireRequest {
 /** What {@link SpoolStorage.open} is given. */
 export interface SpoolContext {
   readonly clock: Clock;
+  /** How long the tombstone of an ended message is kept, so that its id makes no second one, in ms. */
+  readonly tombstones: number;
   /** An entry that could not be read was set aside. */
   onCorrupt?(report: { readonly where: string; readonly error: Error }): void;
 }

@@ -1,0 +1,28 @@
+import type { ExpireRequest } from '../storage.ts';
+import type { SpoolTable } from './spool-table.ts';
+import type { Transaction } from './transaction.ts';
+import { lookForAlone } from './unconfirmed.ts';
+
+/**
+ * Ends what is past its expiry, but never what nobody has tried: a clock set forward, or a week switched off, expires
+ * nothing. What may have been sent is looked for once more.
+ */
+export function expire(tx: Transaction, table: SpoolTable, request: ExpireRequest, now: number): void {
+  const closed = new Map(request.closedLanes.map(({ lane, closedFor }) => [lane, closedFor]));
+  const taken: string[] = [];
+  for (let id = table.expiries.take(now); id !== undefined; id = table.expiries.take(now)) {
+    taken.push(id);
+    const record = tx.entry(id);
+    if (record === undefined) continue;
+    const { fixed, status } = record;
+    const closedFor = closed.get(fixed.lane) ?? -1;
+    if (status.triedBy !== request.owner && closedFor < now - status.due.at) continue;
+    tx.leaveNote(record);
+    if (status.unknownAttempts.length > 0) lookForAlone(tx, record, { reason: request.reason }, now);
+    else tx.move(record, 'dead', { reason: request.reason, endedAt: now });
+  }
+  for (const id of taken) {
+    const status = table.entry(id)?.status;
+    table.expiries.set(id, status?.expiresAt);
+  }
+}

@@ -1,0 +1,183 @@
+import type { ClaimToken, Reason, Settlement } from '../storage.ts';
+import type { EntryRecord, NoteRecord } from './records.ts';
+import { isTombstone, tagOf } from './records.ts';
+import type { SpoolTable } from './spool-table.ts';
+import type { Transaction } from './transaction.ts';
+import { toUnconfirmed } from './unconfirmed.ts';
+
+/** Applies one settlement; false when its token no longer matches (a late `delivered` counts all the same). */
+export function settle(tx: Transaction, table: SpoolTable, settlement: Settlement, now: number): boolean {
+  const note = tx.note(noteIdOf(settlement.token));
+  if (note?.lease === undefined || note.lease.token !== settlement.token) {
+    if (settlement.to === 'delivered') deliveredLate(tx, table, settlement, now);
+    return false;
+  }
+  apply(tx, note, settlement, now);
+  return true;
+}
+
+function apply(tx: Transaction, note: NoteRecord, settlement: Settlement, now: number): void {
+  const members = tx.members(note);
+  switch (settlement.to) {
+    case 'delivered':
+      tx.dropNote(note.id);
+      for (const member of members) end(tx, member, 'delivered', now, { sentClass: settlement.messageClass });
+      return;
+    case 'deferred':
+      defer(tx, note, members, settlement, now);
+      return;
+    case 'unconfirmed':
+      unconfirmed(tx, note, settlement, now);
+      return;
+    case 'dead':
+      tx.dropNote(note.id);
+      for (const member of members) die(tx, note, member, settlement, now);
+      return;
+    case 'held':
+      tx.dropNote(note.id);
+      for (const member of members) {
+        if (member.status.cancelRequested) end(tx, member, 'cancelled', now);
+        else tx.move(member, 'held', { noteId: undefined });
+      }
+      return;
+    case 'cancelled':
+      tx.dropNote(note.id);
+      for (const member of members) end(tx, member, 'cancelled', now);
+      return;
+    case 'split':
+      tx.dropNote(note.id);
+      for (const member of members) {
+        if (member.status.cancelRequested) end(tx, member, 'cancelled', now);
+        else
+          tx.move(member, 'spooled', { single: true, noteId: undefined, due: { at: now, within: 0 }, reason: settlement.reason });
+      }
+      return;
+    case 'unclaim':
+      unclaim(tx, note, members, now);
+      return;
+  }
+}
+
+/** Members whose cancel was requested leave: their attempts are known not to have been sent. */
+function defer(
+  tx: Transaction,
+  note: NoteRecord,
+  members: readonly EntryRecord[],
+  { after, failure, reason }: { after: number; failure: boolean; reason: Reason },
+  now: number,
+): void {
+  const staying = members.filter((member) => !member.status.cancelRequested);
+  const { lease: _lease, ...rest } = note;
+  if (staying.length === 0) tx.dropNote(note.id);
+  else {
+    tx.putNote({
+      ...rest,
+      entryIds: staying.map((member) => member.fixed.id),
+      state: 'deferred',
+      due: { at: now + after, within: after },
+      failures: note.failures + (failure ? 1 : 0),
+    });
+  }
+  for (const member of members) {
+    if (member.status.cancelRequested) end(tx, member, 'cancelled', now);
+    else tx.move(member, 'deferred', { reason });
+  }
+}
+
+function unconfirmed(
+  tx: Transaction,
+  note: NoteRecord,
+  { after, absent, counted, reason }: { after: number; absent: boolean; counted: number; reason: Reason },
+  now: number,
+): void {
+  if (note.lease?.kind === 'deliver') {
+    toUnconfirmed(tx, note, { lastRanAt: now, after, reason, now });
+    return;
+  }
+  const { lease: _lease, ...rest } = note;
+  tx.putNote({
+    ...rest,
+    due: { at: now + after, within: after },
+    probes: note.probes + 1,
+    absences: absent ? note.absences + 1 : 0,
+    unconfirmedFor: note.unconfirmedFor + counted,
+  });
+  for (const member of tx.members(note)) tx.move(member, 'unconfirmed', { reason });
+}
+
+function die(
+  tx: Transaction,
+  note: NoteRecord,
+  member: EntryRecord,
+  { sent, reason }: { sent: 'no' | 'unknown'; reason: Reason },
+  now: number,
+): void {
+  if (sent === 'no' && member.status.cancelRequested) {
+    end(tx, member, 'cancelled', now, { reason });
+    return;
+  }
+  const tag = tagOf(note.id, note.attempt);
+  const place = note.frozen?.place;
+  const running = note.lease?.kind === 'deliver' && sent === 'unknown' && place !== undefined;
+  tx.move(member, 'dead', {
+    reason,
+    endedAt: now,
+    ...(running ? { unknownAttempts: [...member.status.unknownAttempts, { tag, place }] } : {}),
+  });
+}
+
+/** As before the claim. A note that the claim made is dissolved; nobody has seen it. */
+function unclaim(tx: Transaction, note: NoteRecord, members: readonly EntryRecord[], now: number): void {
+  const before = note.lease?.before;
+  const staying: string[] = [];
+  for (const member of members) {
+    const status = note.lease?.statuses.get(member.fixed.id);
+    if (note.state === 'delivering' && member.status.cancelRequested) end(tx, member, 'cancelled', now);
+    else {
+      staying.push(member.fixed.id);
+      if (status !== undefined && note.state === 'delivering') tx.replace(member, status);
+    }
+  }
+  if (before === undefined || staying.length === 0) tx.dropNote(note.id);
+  else {
+    const { lease: _lease, ...rest } = before;
+    tx.putNote({ ...rest, entryIds: staying });
+  }
+}
+
+/** Moves an entry to an end of which only a tombstone is left. */
+export function end(
+  tx: Transaction,
+  record: EntryRecord,
+  state: 'delivered' | 'cancelled',
+  now: number,
+  { reason, sentClass }: { reason?: Reason; sentClass?: string | undefined } = {},
+): void {
+  tx.move(record, state, { reason, endedAt: now, ...(sentClass === undefined ? {} : { sentClass }) });
+}
+
+/** Exchange accepted it after all: whatever has become of its entries since, but a purge, they are delivered. */
+function deliveredLate(
+  tx: Transaction,
+  table: SpoolTable,
+  { token, messageClass }: { token: ClaimToken; messageClass?: string },
+  now: number,
+): void {
+  const [tag, kind] = [token.split(':').slice(0, 2).join(':'), token.split(':')[2]];
+  const ids = kind === 'deliver' ? [...table.entriesWithTag(tag)] : (tx.note(noteIdOf(token))?.entryIds ?? []);
+  for (const id of ids) {
+    const record = tx.entry(id);
+    if (record === undefined || record.status.purged === true || record.status.state === 'delivered') continue;
+    tx.leaveNote(record);
+    end(tx, record, 'delivered', now, { sentClass: messageClass });
+  }
+}
+
+function noteIdOf(token: ClaimToken): string {
+  return token.slice(0, token.indexOf(':'));
+}
+
+/** Entries of which only a tombstone is left keep no message. */
+export function endedIn(tx: Transaction): string[] {
+  return [...tx.entries.values()].filter(({ status }) => isTombstone(status)).map(({ fixed }) => fixed.id);
+}
