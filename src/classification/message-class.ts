@@ -1,0 +1,96 @@
+import { OfflineImError } from '../errors/index.ts';
+import { quoted } from '../errors/quote.ts';
+import type { Audience } from '../transport.ts';
+
+/** The class the product's documentation gives a message within the organisation. */
+export const missedConversationClass = 'IM.Note.MissedConversation';
+/** An ordinary e-mail: what a message from a federated organisation arrives as. */
+export const ordinaryNoteClass = 'IPM.Note';
+/** Sent from then on to a server that refuses {@link missedConversationClass} (`ErrorObjectTypeChanged`): a subtype of `IPM.Note`, as Exchange asks. */
+export const fallbackMessageClass = 'IPM.Note.Microsoft.Missed';
+
+/** How the class to send is chosen. */
+export interface MessageClassOptions {
+  /**
+   * The class within the organisation. With another one, Outlook's Missed Conversations folder may not show the message.
+   * @default 'IM.Note.MissedConversation'
+   */
+  readonly messageClass?: string | undefined;
+}
+
+/** A folder of Outlook in which an item of some class shows. */
+export type ShowsIn = 'Missed Conversations' | 'Missed Calls' | 'Conversation History' | 'Voice Mail' | 'Team Chat' | 'Inbox';
+
+/** What an item is by its class, and where Outlook shows it. */
+export type MessageClassification =
+  /** A note of this library or of a client's. `misspelled`: as the documentation has it in one place, `MisssedConversation`. */
+  | { readonly kind: 'missed-conversation'; readonly misspelled: boolean; readonly showsIn: readonly ShowsIn[] }
+  | {
+      readonly kind: 'missed-call' | 'conversation' | 'conversation-call' | 'voicemail' | 'teams-message' | 'note';
+      readonly showsIn: readonly ShowsIn[];
+    }
+  /** No message class known here. */
+  | { readonly kind: 'other'; readonly showsIn: readonly ShowsIn[] };
+
+/** What {@link classifyMessageClass} tells apart. */
+export type MessageKind = MessageClassification['kind'];
+
+const missedConversation = ['Missed Conversations', 'Conversation History'] as const;
+
+/** A class stands for all below it, unless one further up in this list is closer: the more special come first. */
+const rules: readonly (readonly [string, MessageClassification])[] = [
+  ['im.note.missedconversation', { kind: 'missed-conversation', misspelled: false, showsIn: missedConversation }],
+  ['im.note.misssedconversation', { kind: 'missed-conversation', misspelled: true, showsIn: missedConversation }],
+  ['ipm.note.microsoft.missed.voice', { kind: 'missed-call', showsIn: ['Missed Calls', 'Conversation History'] }],
+  ['ipm.note.microsoft.missed', { kind: 'missed-conversation', misspelled: false, showsIn: missedConversation }],
+  ['ipm.note.microsoft.conversation.voice', { kind: 'conversation-call', showsIn: ['Conversation History'] }],
+  ['ipm.note.microsoft.conversation', { kind: 'conversation', showsIn: ['Conversation History'] }],
+  ['ipm.note.microsoft.voicemail', { kind: 'voicemail', showsIn: ['Voice Mail', 'Inbox'] }],
+  ['ipm.note.microsoft.voicemessage.ua', { kind: 'voicemail', showsIn: ['Voice Mail', 'Inbox'] }],
+  ['ipm.skypeteams.message', { kind: 'teams-message', showsIn: ['Team Chat'] }],
+  ['ipm.note', { kind: 'note', showsIn: ['Inbox'] }],
+];
+
+/**
+ * The class a note is sent with.
+ *
+ * @throws {OfflineImError} `OPTION_INVALID` for a `messageClass` that is no class: words with dots between them, at most 255 characters.
+ */
+export function messageClassFor(audience: Audience, options: MessageClassOptions = {}): string {
+  const { messageClass = missedConversationClass } = options;
+  if (typeof messageClass !== 'string' || messageClass.length > 255 || !/^[\w-]+(\.[\w-]+)*$/.test(messageClass)) {
+    const found = `messageClass is ${quoted(messageClass)}`;
+    throw new OfflineImError(
+      'OPTION_INVALID',
+      `${found}; expected words with dots between them, such as ${missedConversationClass}.`,
+    );
+  }
+  switch (audience) {
+    case 'same-organization':
+      return messageClass;
+    case 'federated':
+      return ordinaryNoteClass;
+    default: {
+      const unknown: never = audience;
+      throw new OfflineImError('OPTION_INVALID', `audience is ${quoted(unknown)}; expected same-organization or federated.`);
+    }
+  }
+}
+
+/**
+ * Tells what an item is by its class, as it is read back from a mailbox: without regard to case, a class below a known one counts as that one,
+ * the closest wins. The misspelling in the product's documentation is recognised.
+ *
+ * `showsIn` names the folders of the product's documentation, not the one that stores the item: a missed conversation is stored in the Inbox
+ * like any e-mail, and Outlook's Missed Conversations finds it there.
+ *
+ * @example
+ * ```ts
+ * classifyMessageClass('IPM.Note.Microsoft.Missed').kind; // 'missed-conversation'
+ * ```
+ */
+export function classifyMessageClass(itemClass: string): MessageClassification {
+  const wanted = typeof itemClass === 'string' ? itemClass.toLowerCase() : '';
+  const rule = rules.find(([prefix]) => wanted === prefix || wanted.startsWith(`${prefix}.`));
+  return rule === undefined ? { kind: 'other', showsIn: [] } : rule[1];
+}

@@ -1,0 +1,43 @@
+import { pickScope, readSetting, scopeName } from './cmdlet-output.ts';
+import type { Policy } from './policy.ts';
+
+/** One policy's part of what `Get-CsClientPolicy` prints. */
+export interface CsClientPolicy {
+  /** `Global`, `Site:<name>` or `Tag:<name>`. */
+  readonly identity: string;
+  /** Left out where the policy does not set it. */
+  readonly enableImAutoArchiving?: boolean;
+}
+
+/**
+ * Reads the output of `Get-CsClientPolicy`, in the forms that {@link parseCsImConfiguration} reads.
+ *
+ * @returns One entry a policy, in the order of the output.
+ * @throws {OfflineImError} `CMDLET_OUTPUT_UNREADABLE` for anything else, with what was found and what is expected.
+ * @example
+ * ```ts
+ * const policy = policyOfCsClientPolicy(parseCsClientPolicy(output), { tag: 'Sales' }); // { enableImAutoArchiving: false }
+ * ```
+ */
+export function parseCsClientPolicy(output: string): readonly CsClientPolicy[] {
+  return readSetting(output, 'Get-CsClientPolicy', 'EnableIMAutoArchiving').map(({ identity, value }) =>
+    value === undefined ? { identity } : { identity, enableImAutoArchiving: value },
+  );
+}
+
+/**
+ * The part of a policy that holds for a user: the policy assigned by tag, else the site's, else the global one.
+ *
+ * @param scope `tag`: the policy assigned to the user, `site`: the user's site, each with or without its prefix. A tag that the listing
+ * lacks is an error, since the user's own policy is then unknown; a site that it lacks has none. @default the global policy
+ * @throws {OfflineImError} `OPTION_INVALID` when the listing has none that applies.
+ */
+export function policyOfCsClientPolicy(
+  policies: readonly CsClientPolicy[],
+  scope: { readonly tag?: string | undefined; readonly site?: string | undefined } = {},
+): Pick<Policy, 'enableImAutoArchiving'> {
+  const fallbacks = scope.site === undefined ? ['Global'] : [scopeName('Site', scope.site), 'Global'];
+  const wanted = scope.tag === undefined ? fallbacks : [scopeName('Tag', scope.tag)];
+  const { enableImAutoArchiving } = pickScope(policies, wanted);
+  return enableImAutoArchiving === undefined ? {} : { enableImAutoArchiving };
+}

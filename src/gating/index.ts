@@ -1,0 +1,11 @@
+export type { ClientVersion } from './client-version.ts';
+export { compareClientVersions, formatClientVersion, parseClientVersion } from './client-version.ts';
+export type { CsClientPolicy } from './cs-client-policy.ts';
+export { parseCsClientPolicy, policyOfCsClientPolicy } from './cs-client-policy.ts';
+export type { CsImConfiguration } from './cs-im-configuration.ts';
+export { parseCsImConfiguration, policyOfCsImConfiguration } from './cs-im-configuration.ts';
+export type { GateClient, GateDecision, GateInput, GateReason, GateReasonCode, MailboxLocation } from './gate.ts';
+export { evaluateGate } from './gate.ts';
+export { GateRefusedError } from './gate-refused-error.ts';
+export type { Policy, ResolvedPolicy } from './policy.ts';
+export { resolvePolicy } from './policy.ts';

@@ -1,0 +1,66 @@
+import { OfflineImError } from '../errors/index.ts';
+import { quoted } from '../errors/quote.ts';
+import type { ClientVersion } from './client-version.ts';
+import { compareClientVersions, readFourParts } from './client-version.ts';
+
+/**
+ * What the administrators have set, as far as it is known. `parseCsImConfiguration` and `parseCsClientPolicy` read it from the cmdlets' output.
+ */
+export interface Policy {
+  /**
+   * `EnableOfflineIm` of `Get-CsImConfiguration`. False refuses every message.
+   * @default true from server version 6.0.9319.259 (Skype for Business Server 2015, June 2016), false before; true when `serverVersion` is not given
+   */
+  readonly enableOfflineIm?: boolean | undefined;
+  /**
+   * `EnableIMAutoArchiving` of `Get-CsClientPolicy`: saving to the Conversation History folder. False refuses every message, as the product does.
+   * @default true
+   */
+  readonly enableImAutoArchiving?: boolean | undefined;
+  /** Four-part version of Skype for Business Server; decides the default of `enableOfflineIm`, and nothing else. @default none */
+  readonly serverVersion?: string | undefined;
+}
+
+/** A {@link Policy} with its defaults filled in. */
+export interface ResolvedPolicy {
+  readonly enableOfflineIm: boolean;
+  readonly enableImAutoArchiving: boolean;
+  /** Kept for the words of a refusal, where it decided `enableOfflineIm`. */
+  readonly decidedByServerVersion?: string;
+}
+
+/** The June 2016 update, which introduced the setting, on. */
+const firstServerVersion: ClientVersion = { major: 6, minor: 0, build: 9319, revision: 259 };
+
+/**
+ * Fills in what a policy leaves out.
+ *
+ * @throws {OfflineImError} `OPTION_INVALID` for a setting that is no boolean (the string `'False'` is none) or a `serverVersion` that is not four numbers.
+ */
+export function resolvePolicy(policy: Policy = {}): ResolvedPolicy {
+  if (typeof policy !== 'object' || policy === null) throw invalid('policy', 'an object', policy);
+  const enableOfflineIm = readBoolean('enableOfflineIm', policy.enableOfflineIm);
+  const enableImAutoArchiving = readBoolean('enableImAutoArchiving', policy.enableImAutoArchiving) ?? true;
+  const { serverVersion } = policy;
+  const version = serverVersion === undefined ? undefined : readServerVersion(serverVersion);
+  if (enableOfflineIm !== undefined || version === undefined || serverVersion === undefined) {
+    return { enableOfflineIm: enableOfflineIm ?? true, enableImAutoArchiving };
+  }
+  const byVersion = compareClientVersions(version, firstServerVersion) >= 0;
+  return { enableOfflineIm: byVersion, enableImAutoArchiving, decidedByServerVersion: serverVersion.trim() };
+}
+
+function readBoolean(field: string, value: unknown): boolean | undefined {
+  if (value === undefined || typeof value === 'boolean') return value;
+  throw invalid(`policy.${field}`, 'true or false', value);
+}
+
+function readServerVersion(value: unknown): ClientVersion {
+  const version = typeof value === 'string' ? readFourParts(value.trim()) : undefined;
+  if (version === undefined) throw invalid('policy.serverVersion', 'four numbers such as 6.0.9319.259', value);
+  return version;
+}
+
+function invalid(option: string, expected: string, found: unknown): OfflineImError {
+  return new OfflineImError('OPTION_INVALID', `${option} is ${quoted(found)}; expected ${expected}.`, { details: { option } });
+}
