@@ -1,0 +1,111 @@
+import { OfflineImError } from '../errors/index.ts';
+import { dateOf, retryAfterOf } from './back-off.ts';
+import { readBody } from './body.ts';
+import type { EwsCall } from './call.ts';
+import { failedBy, notAttempted, unreadableReply } from './call-failure.ts';
+import { type Limit, startLimit } from './deadline.ts';
+import type { Reply, ReplyMeta } from './reply.ts';
+import { newRequestId } from './request-id.ts';
+import type { EwsSettings } from './settings.ts';
+import { readEnvelope } from './soap.ts';
+import { traceReply, traceRequest } from './trace.ts';
+import { parseXml } from './xml/read.ts';
+
+/** Carries one request out and says how it ended; it never rejects. It repeats nothing. */
+export class EwsClient {
+  readonly #settings: EwsSettings;
+
+  constructor(settings: EwsSettings) {
+    this.#settings = settings;
+  }
+
+  async call(call: EwsCall): Promise<Reply> {
+    const { clock, logger, deadline } = this.#settings;
+    const requestId = newRequestId();
+    const limit = startLimit(clock, call.deadline ?? deadline, call.signal);
+    const started = clock.monotonic();
+    const reply = await this.#exchange(call, requestId, limit);
+    limit.release();
+    if (logger !== undefined) traceReply(logger, call, requestId, reply, Math.round(clock.monotonic() - started));
+    return reply;
+  }
+
+  async #exchange(call: EwsCall, requestId: string, limit: Limit): Promise<Reply> {
+    const { url, credentials, clock, maxResponseBytes, deadline } = this.#settings;
+    let written = false;
+    let meta: ReplyMeta | undefined;
+    try {
+      const send = async (headers: Readonly<Record<string, string>>): Promise<Response> => {
+        if (limit.ended() !== undefined) throw notAttempted('it was aborted before');
+        if (call.mayWrite?.() === false) throw notAttempted('the lease is too short, or the sender stops');
+        written = true;
+        const response = await limit.race(this.#post(call, requestId, headers, limit.signal));
+        // A request that must log in first was not looked at; the login may go on and fail for reasons of its own.
+        if (response.status === 401) written = false;
+        return response;
+      };
+      const response = await limit.race(credentials.authenticate(send, { url, signal: limit.signal }));
+      written = true;
+      meta = metaOf(response, requestId, clock.now());
+      const text = await readBody(response, maxResponseBytes, limit);
+      return understand(text, response, meta);
+    } catch (error) {
+      // Where the status has already told what became of the request, the rest of its body doesn't matter.
+      if (meta !== undefined && meta.status !== 200) return { kind: 'http', meta };
+      return failedBy(error, { requestId, written, ended: limit.ended(), deadline: call.deadline ?? deadline });
+    }
+  }
+
+  async #post(call: EwsCall, requestId: string, login: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
+    const { fetch, url, envelope, logger } = this.#settings;
+    const body = envelope.head + call.body + envelope.tail;
+    if (logger !== undefined) traceRequest(logger, call, requestId, body);
+    return fetch(url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'text/xml; charset=utf-8',
+        accept: 'text/xml',
+        'client-request-id': requestId,
+        'return-client-request-id': 'true',
+        ...login,
+      },
+      body,
+      signal,
+      redirect: 'manual', // a redirect leads to a proxy's error page, and would take the login along
+      credentials: 'omit',
+    });
+  }
+}
+
+function metaOf(response: Response, requestId: string, now: number): ReplyMeta {
+  const date = dateOf(response.headers);
+  const retryAfter = retryAfterOf(response.headers, now);
+  return {
+    requestId,
+    status: response.status,
+    ...(date === undefined ? {} : { date }),
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  };
+}
+
+/** These statuses say all, whatever page or fault comes along. */
+const decisive: ReadonlySet<number> = new Set([401, 403, 456]);
+
+function understand(text: string, response: Response, meta: ReplyMeta): Reply {
+  const { status, requestId } = meta;
+  if (decisive.has(status)) return { kind: 'http', meta };
+  try {
+    const soap = readEnvelope(parseXml(text));
+    if (soap !== undefined && 'fault' in soap) return { kind: 'fault', fault: soap.fault, meta };
+    if (status !== 200) return { kind: 'http', meta };
+    if (soap !== undefined) return { kind: 'body', payload: soap.payload, meta };
+    return unreadableReply('it is no SOAP envelope with a body', requestId, 'note');
+  } catch (error) {
+    if (status !== 200) return { kind: 'http', meta };
+    // A page for people comes from something in front of Exchange, and comes for every mailbox.
+    const isPage = /html/i.test(response.headers.get('content-type') ?? '') || /^\s*<(!doctype html|html)/i.test(text);
+    if (isPage) return unreadableReply('it is a web page', requestId, 'endpoint');
+    const why = error instanceof OfflineImError ? error.message : 'it is no XML';
+    return unreadableReply(why.replace(/\.$/, ''), requestId, 'note', error);
+  }
+}

@@ -1,0 +1,31 @@
+import { responseMessages } from './response-messages.ts';
+import type { XmlElement } from './xml/read.ts';
+import { escapeAttribute } from './xml/write.ts';
+
+/** Names an item in one of its states. */
+export interface ItemId {
+  readonly id: string;
+  readonly changeKey: string | undefined;
+}
+
+/**
+ * DeleteItem. HardDelete: the draft of an attempt that was never sent is of no use to anybody in Deleted Items.
+ * https://learn.microsoft.com/exchange/client-developer/web-service-reference/deleteitem-operation
+ */
+export function deleteItemXml(items: readonly ItemId[]): string {
+  let ids = '';
+  for (const { id, changeKey } of items) {
+    const key = changeKey === undefined ? '' : ` ChangeKey="${escapeAttribute(changeKey)}"`;
+    ids += `<t:ItemId Id="${escapeAttribute(id)}"${key}/>`;
+  }
+  return `<m:DeleteItem DeleteType="HardDelete"><m:ItemIds>${ids}</m:ItemIds></m:DeleteItem>`;
+}
+
+/** Which of the items are gone now: deleted, or not there any more. */
+export function deletedItems(payload: XmlElement, count: number): readonly boolean[] {
+  const messages = responseMessages(payload, 'DeleteItem') ?? [];
+  return Array.from(
+    { length: count },
+    (_, at) => messages[at]?.ok === true || messages[at]?.responseCode === 'ErrorItemNotFound',
+  );
+}

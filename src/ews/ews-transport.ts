@@ -1,0 +1,54 @@
+import type { DeliverOptions, DeliveryOutcome, Mailbox, Note, Place, ProbeResult, Transport } from '../transport.ts';
+import { EwsClient } from './client.ts';
+import { deliver } from './deliver.ts';
+import { SavedFolders } from './folders.ts';
+import type { EwsTransportOptions } from './options.ts';
+import { probe } from './probe.ts';
+import { type EwsSettings, settingsOf } from './settings.ts';
+
+/**
+ * Delivers notes through Exchange Web Services: one CreateItem that sends and keeps the sender's copy, so that nothing is
+ * left in Drafts, and a search for the tag of what may have been sent.
+ *
+ * @example
+ * ```ts
+ * const transport = new EwsTransport({
+ *   url: 'https://mail.contoso.com/EWS/Exchange.asmx',
+ *   credentials: basicAuth({ username: 'alice@contoso.com', password }),
+ * });
+ * await transport.verify({ address: 'alice@contoso.com' }, { signal: AbortSignal.timeout(30_000) });
+ * ```
+ */
+export class EwsTransport implements Transport {
+  readonly name = 'ews';
+  readonly #settings: EwsSettings;
+  readonly #client: EwsClient;
+  readonly #folders: SavedFolders;
+
+  /** Throws `OPTION_INVALID`, or `INSECURE_URL` for `http://` to another machine. */
+  constructor(options: EwsTransportOptions) {
+    this.#settings = settingsOf(options);
+    this.#client = new EwsClient(this.#settings);
+    this.#folders = new SavedFolders(this.#client, this.#settings);
+  }
+
+  /** One outcome a note, in order. Whatever the server does becomes an outcome, not an exception. */
+  deliver(notes: readonly Note[], options: DeliverOptions): Promise<readonly DeliveryOutcome[]> {
+    return deliver({ client: this.#client, settings: this.#settings, folders: this.#folders }, notes, options);
+  }
+
+  /** Looks for the unknown attempts of the notes, and removes drafts that carry their tag. */
+  probe(notes: readonly Note[], options: { readonly signal: AbortSignal }): Promise<readonly ProbeResult[]> {
+    return probe(this.#client, this.#settings, notes, options.signal);
+  }
+
+  /** The endpoint, the mailbox itself, and the folder that took its copies last. */
+  placeOf(from: Mailbox): Place {
+    return { endpoint: this.#settings.url, mailbox: from.address, folder: this.#folders.of(from.address) };
+  }
+
+  /** Logs in and looks at the folder of the copy; rejects with what keeps a note from being sent. */
+  verify(from: Mailbox, options: { readonly signal: AbortSignal }): Promise<void> {
+    return this.#folders.verify(from.address, options.signal);
+  }
+}

@@ -1,0 +1,83 @@
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../logger.ts';
+import type { Credentials } from './credentials.ts';
+
+/** Schema versions of EWS, as `RequestServerVersion` names them. */
+export type EwsServerVersion = 'Exchange2010_SP2' | 'Exchange2013' | 'Exchange2013_SP1' | 'Exchange2015' | 'Exchange2016';
+
+/** How an {@link EwsTransport} finds and treats its server. */
+export interface EwsTransportOptions {
+  /**
+   * Address of the EWS endpoint, as Autodiscover or the administrator gives it. `http://` is refused except to the loopback
+   * interface, since the login would travel in the clear; see `allowInsecureHttp`.
+   *
+   * @example 'https://mail.contoso.com/EWS/Exchange.asmx'
+   */
+  readonly url: string | URL;
+  /** How requests log in. */
+  readonly credentials: Credentials;
+  /**
+   * Carries the requests out. Pass your own for a proxy, a private certificate authority or a client certificate. It must
+   * not follow redirects on its own and must not repeat a POST: a repeated CreateItem is a second message.
+   *
+   * @default globalThis.fetch
+   */
+  readonly fetch?: typeof globalThis.fetch;
+  /**
+   * How long a request may take until the last byte of its answer, in ms. After it nobody knows whether the notes were
+   * sent, so they are looked for before they are sent again: too short a deadline costs look-ups, not messages.
+   *
+   * @default 60_000
+   */
+  readonly deadline?: number;
+  /**
+   * How many notes one request carries at most, 1 to 100. More are faster, and more are in doubt after a lost answer.
+   *
+   * @default 50
+   */
+  readonly batchSize?: number;
+  /**
+   * How large a request may grow, in bytes, before the next note opens another one. A single larger note still goes, alone.
+   * Exchange refuses requests from about 400 KB.
+   *
+   * @default 262_144
+   */
+  readonly maxRequestBytes?: number;
+  /**
+   * How large a response may be, in bytes after decompression. Beyond it reading stops and the notes are looked for.
+   *
+   * @default 4_194_304
+   */
+  readonly maxResponseBytes?: number;
+  /**
+   * The schema version that requests ask for. `conversationhistory` needs Exchange2013_SP1; with an older version the copy
+   * goes to Sent Items.
+   *
+   * @default 'Exchange2013_SP1'
+   */
+  readonly serverVersion?: EwsServerVersion;
+  /**
+   * Allows `http://` to other hosts than this one. Whoever listens on the way then reads passwords and messages.
+   *
+   * @default false
+   */
+  readonly allowInsecureHttp?: boolean;
+  /**
+   * Where the sender's copy is kept. A mailbox without Conversation History gets it in Sent Items.
+   *
+   * @default 'conversationhistory'
+   */
+  readonly savedCopyFolder?: 'conversationhistory' | 'sentitems';
+  /**
+   * Where the trace of requests and responses goes (`ews:request`, `ews:response`): ids, sizes, times and codes, no text.
+   *
+   * @default none
+   */
+  readonly logger?: Logger;
+  /**
+   * Time, for deadlines and for the age of drafts.
+   *
+   * @default the machine's clock
+   */
+  readonly clock?: Clock;
+}

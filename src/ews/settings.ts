@@ -1,0 +1,89 @@
+import { type Clock, systemClock } from '../clock.ts';
+import { OfflineImError } from '../errors/index.ts';
+import type { Logger } from '../logger.ts';
+import type { Credentials } from './credentials.ts';
+import type { EwsTransportOptions } from './options.ts';
+import { type Envelope, envelopeFor } from './soap.ts';
+
+/** {@link EwsTransportOptions}, checked and complete. */
+export interface EwsSettings {
+  readonly url: string;
+  readonly credentials: Credentials;
+  readonly fetch: typeof globalThis.fetch;
+  readonly deadline: number;
+  readonly batchSize: number;
+  readonly maxRequestBytes: number;
+  readonly maxResponseBytes: number;
+  readonly envelope: Envelope;
+  readonly savedCopyFolder: string;
+  readonly logger: Logger | undefined;
+  readonly clock: Clock;
+}
+
+/** Rejects what can't work at once, rather than at the first message. */
+export function settingsOf(options: EwsTransportOptions): EwsSettings {
+  const { credentials, fetch, serverVersion = 'Exchange2013_SP1', savedCopyFolder } = options;
+  if (typeof credentials?.authenticate !== 'function') {
+    throw new OfflineImError(
+      'OPTION_INVALID',
+      'EwsTransport: credentials are missing; basicAuth({ username, password }) makes some.',
+    );
+  }
+  const tooOld = serverVersion === 'Exchange2010_SP2' || serverVersion === 'Exchange2013';
+  return {
+    url: checkedUrl(options.url, options.allowInsecureHttp === true),
+    credentials,
+    // Looked up at each call, so that a fetch that is replaced later (as test tools do) counts.
+    fetch: credentials.fetch ?? fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    deadline: inRange('deadline', options.deadline ?? 60_000, 1, 3_600_000),
+    batchSize: inRange('batchSize', options.batchSize ?? 50, 1, 100),
+    maxRequestBytes: inRange('maxRequestBytes', options.maxRequestBytes ?? 262_144, 1024, 67_108_864),
+    maxResponseBytes: inRange('maxResponseBytes', options.maxResponseBytes ?? 4_194_304, 1024, 1_073_741_824),
+    envelope: envelopeFor(serverVersion),
+    savedCopyFolder: checkedFolder(savedCopyFolder ?? (tooOld ? 'sentitems' : 'conversationhistory')),
+    logger: options.logger,
+    clock: options.clock ?? systemClock,
+  };
+}
+
+function checkedUrl(value: string | URL, allowInsecure: boolean): string {
+  const url = URL.canParse(String(value)) ? new URL(value) : undefined;
+  if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    throw new OfflineImError('OPTION_INVALID', 'EwsTransport: url must be an absolute https:// URL.');
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new OfflineImError('OPTION_INVALID', 'EwsTransport: url must not hold a login; pass credentials.');
+  }
+  if (url.protocol === 'http:' && !allowInsecure && !isLoopback(url.hostname)) {
+    throw new OfflineImError(
+      'INSECURE_URL',
+      `EwsTransport: ${url.origin} is not encrypted, so the login would travel in the clear. Use https://, or allowInsecureHttp if you must.`,
+    );
+  }
+  url.hash = '';
+  return url.href;
+}
+
+/** URL has already brought every way to write such an address into one form. */
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+}
+
+function checkedFolder(folder: string): string {
+  if (folder === 'conversationhistory' || folder === 'sentitems') return folder;
+  throw new OfflineImError(
+    'OPTION_INVALID',
+    `EwsTransport: savedCopyFolder is ${JSON.stringify(folder)}; it must be conversationhistory or sentitems.`,
+  );
+}
+
+function inRange(name: string, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new OfflineImError(
+    'OPTION_INVALID',
+    `EwsTransport: ${name} is ${String(value)}; it must be an integer from ${least} to ${most}.`,
+    {
+      details: { option: name, least, most },
+    },
+  );
+}
