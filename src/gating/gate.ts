@@ -40,7 +40,7 @@ export type GateReasonCode = GateReason['code'];
 /** What the gate says of a message. */
 export type GateDecision = { readonly allowed: true } | { readonly allowed: false; readonly reasons: readonly GateReason[] };
 
-/** Office 2016 numbers its MSI builds from 16.0.4266; Click-to-Run builds start at 16.0.6001. */
+/** The product documentation: MSI installs are 16.0.4xxx. */
 const msiBuilds = { from: 4000, below: 5000 };
 
 /**

@@ -1,0 +1,99 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { MessageKind } from '../../src/classification/index.ts';
+import {
+  classifyMessageClass,
+  fallbackMessageClass,
+  messageClassFor,
+  missedConversationClass,
+  ordinaryNoteClass,
+} from '../../src/classification/index.ts';
+import type { Audience } from '../../src/transport.ts';
+
+describe('messageClassFor', () => {
+  it('sends the documented class within the organisation, an ordinary note elsewhere', () => {
+    expect(messageClassFor('same-organization')).toBe('IM.Note.MissedConversation');
+    expect(messageClassFor('federated')).toBe('IPM.Note');
+  });
+
+  it('lets the host choose the class within the organisation only', () => {
+    const options = { messageClass: fallbackMessageClass };
+    expect(messageClassFor('same-organization', options)).toBe('IPM.Note.Microsoft.Missed');
+    expect(messageClassFor('federated', options)).toBe('IPM.Note');
+  });
+
+  for (const messageClass of ['', 'IPM.', '.IPM', 'IPM Note', 'IPM.Note\r\n', 'x'.repeat(256), null]) {
+    it(`refuses ${JSON.stringify(messageClass)?.slice(0, 20)} as a class`, () => {
+      const options = { messageClass: messageClass as string };
+      expect(() => messageClassFor('same-organization', options)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
+    });
+  }
+
+  it('refuses an audience it does not know', () => {
+    const audience = 'not-federated' as Audience;
+    expect(() => messageClassFor(audience)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
+  });
+});
+
+describe('classifyMessageClass', () => {
+  const kinds: readonly [string, MessageKind][] = [
+    ['IM.Note.MissedConversation', 'missed-conversation'],
+    ['IM.Note.MisssedConversation', 'missed-conversation'],
+    ['IPM.Note.Microsoft.Missed', 'missed-conversation'],
+    ['IPM.Note.Microsoft.Missed.Voice', 'missed-call'],
+    ['IPM.Note.Microsoft.Conversation', 'conversation'],
+    ['IPM.Note.Microsoft.Conversation.Voice', 'conversation-call'],
+    ['IPM.Note.Microsoft.Voicemail', 'voicemail'],
+    ['IPM.Note.Microsoft.Voicemail.UM', 'voicemail'],
+    ['IPM.Note.Microsoft.Voicemail.UM.CA', 'voicemail'],
+    ['IPM.Note.Microsoft.VoiceMessage.UA', 'voicemail'],
+    ['IPM.SkypeTeams.Message', 'teams-message'],
+    ['IPM.Note', 'note'],
+    ['IPM.Note.SMIME', 'note'],
+    ['IPM.Note.Microsoft', 'note'],
+    ['IPM.Appointment', 'other'],
+    ['IM.Note', 'other'],
+    ['REPORT.IPM.Note.NDR', 'other'],
+    ['', 'other'],
+  ];
+  const scrambled = (text: string) =>
+    fc.array(fc.boolean(), { minLength: text.length, maxLength: text.length }).map((upper) => {
+      return [...text].map((letter, index) => (upper[index] ? letter.toUpperCase() : letter.toLowerCase())).join('');
+    });
+  for (const [itemClass, kind] of kinds) {
+    it(`calls ${itemClass || 'an empty class'} ${kind}, in any case`, () => {
+      fc.assert(
+        fc.property(scrambled(itemClass), (text) => {
+          expect(classifyMessageClass(text).kind).toBe(kind);
+        }),
+      );
+    });
+  }
+
+  it('counts a class below a known one as that one, at a dot only', () => {
+    for (const [itemClass, kind] of kinds) {
+      if (kind === 'other') continue;
+      expect(classifyMessageClass(`${itemClass}.Custom`).kind).toBe(kind);
+    }
+    expect(classifyMessageClass('IM.Note.MissedConversations').kind).toBe('other');
+    expect(classifyMessageClass('IPM.Notes').kind).toBe('other');
+    expect(classifyMessageClass('IPM.Note.Microsoft.MissedX').kind).toBe('note');
+    expect(classifyMessageClass('IPM.Note.Microsoft.Missed.VoiceX').kind).toBe('missed-conversation');
+  });
+
+  it('tells the misspelling apart', () => {
+    expect(classifyMessageClass('im.note.misssedconversation')).toMatchObject({ misspelled: true });
+    expect(classifyMessageClass(missedConversationClass)).toMatchObject({ misspelled: false });
+  });
+
+  it('names the folders where it shows', () => {
+    expect(classifyMessageClass(missedConversationClass).showsIn).toEqual(['Missed Conversations', 'Conversation History']);
+    expect(classifyMessageClass(fallbackMessageClass).showsIn).toEqual(['Missed Conversations', 'Conversation History']);
+    expect(classifyMessageClass(ordinaryNoteClass).showsIn).toEqual(['Inbox']);
+    expect(classifyMessageClass('IPM.Contact').showsIn).toEqual([]);
+  });
+
+  it('has no class for what is not a string', () => {
+    expect(classifyMessageClass(undefined as unknown as string).kind).toBe('other');
+  });
+});

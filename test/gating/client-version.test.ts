@@ -1,0 +1,85 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { hasCode } from '../../src/errors/index.ts';
+import { compareClientVersions, formatClientVersion, parseClientVersion } from '../../src/gating/index.ts';
+
+const part = fc.integer({ min: 0, max: 999_999_999 });
+const parts = fc.tuple(part, part, part, part);
+
+describe('parseClientVersion', () => {
+  const readings: readonly [string, string][] = [
+    ['16.0.6920.1000', '16.0.6920.1000'],
+    [' 16.0.06920.1000\n', '16.0.6920.1000'],
+    ['UCCAPI/16.0.6965.5308 OC/16.0.6965.2117', '16.0.6965.2117'],
+    ['UCCAPI/16.0.7967.5277 OC/16.0.7967.2139 (Skype for Business)', '16.0.7967.2139'],
+    ['UCCAPI/16.0.12527.20122 OC/16.0.12527.20194 (Skype for Business)', '16.0.12527.20194'],
+    ['UCCAPI/16.0.6001.1073 OC/16.0.6001.1073 (Skype for Business)', '16.0.6001.1073'],
+    ['UCCAPI/16.0.4417.1000 OC/16.0.4417.1000 (Skype for Business)', '16.0.4417.1000'],
+    ['UCCAPI/15.0.4971.1000 OC/15.0.4971.1000 (Skype for Business)', '15.0.4971.1000'],
+    ['UCCAPI/15.0.4481.1000 OC/15.0.4481.1000 (Microsoft Lync)', '15.0.4481.1000'],
+    ['UCCAPI/4.0.7577.314 OC/4.0.7577.314 (Microsoft Lync 2010)', '4.0.7577.314'],
+    ['oc/16.0.6965.2117', '16.0.6965.2117'],
+  ];
+  for (const [value, version] of readings) {
+    it(`reads ${version} from ${value.trim()}`, () => expect(formatClientVersion(parseClientVersion(value))).toBe(version));
+  }
+
+  const refused: readonly unknown[] = [
+    '',
+    '16',
+    '16.0.6920',
+    '16.0.6920.1000.1',
+    '16.0.6920.x',
+    'v16.0.6920.1000',
+    '-1.0.0.0',
+    '16.0.9999999999.0',
+    'UCCAPI/16.0.6965.5308',
+    'XOC/16.0.6965.2117',
+    'OC/16.0.6965',
+    'Other/1.0 (a OC/16.0.6965.2117 in brackets)',
+    'OC/16.0.6965.2117;x',
+    16,
+    undefined,
+  ];
+  for (const value of refused) {
+    it(`refuses ${JSON.stringify(value)}`, () => {
+      expect(() => parseClientVersion(value as string)).toThrow(expect.objectContaining({ code: 'CLIENT_VERSION_UNREADABLE' }));
+    });
+  }
+
+  it('reads back any four numbers, alone or in a User-Agent', () => {
+    fc.assert(
+      fc.property(parts, (numbers) => {
+        const text = numbers.join('.');
+        expect(formatClientVersion(parseClientVersion(text))).toBe(text);
+        expect(formatClientVersion(parseClientVersion(`UCCAPI/1.2.3.4 OC/${text} (Skype for Business)`))).toBe(text);
+      }),
+    );
+  });
+
+  it('gives a version or its own error for any string', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom('OC/', '16', '.', ' ', '(', ')', '0', 'x')), (pieces) => {
+        try {
+          parseClientVersion(pieces.join(''));
+        } catch (error) {
+          if (!hasCode(error, 'CLIENT_VERSION_UNREADABLE')) throw error;
+        }
+      }),
+    );
+  });
+});
+
+describe('compareClientVersions', () => {
+  it('goes by number, part by part', () => {
+    fc.assert(
+      fc.property(parts, parts, (a, b) => {
+        const differing = a.findIndex((value, index) => value !== b[index]);
+        const expected = differing < 0 ? 0 : Math.sign((a[differing] ?? 0) - (b[differing] ?? 0));
+        const [left, right] = [parseClientVersion(a.join('.')), parseClientVersion(b.join('.'))];
+        expect(Math.sign(compareClientVersions(left, right))).toBe(expected);
+      }),
+    );
+    expect(compareClientVersions(parseClientVersion('16.0.12527.1'), parseClientVersion('16.0.6920.1000'))).toBeGreaterThan(0);
+  });
+});
