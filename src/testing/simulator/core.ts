@@ -1,0 +1,218 @@
+import { type AccessOptions, actingMailbox, claimedLogin, type Login, logIn } from './access.ts';
+import { Exchange, type ExchangeOptions } from './exchange.ts';
+import { type Fault, planOf } from './faults/fault.ts';
+import { FaultBook } from './faults/fault-book.ts';
+import { Faults } from './faults/faults.ts';
+import type { FrontRequest, FrontResponse } from './front.ts';
+import { Journal, type JournalEntry, type JournalOptions } from './journal.ts';
+import { isOperationName } from './operation-names.ts';
+import { operations } from './operations/table.ts';
+import type { SimulatedMailbox } from './store/mailbox.ts';
+import { EwsFault, EwsItemError } from './xml/ews-errors.ts';
+import { type ReadRequest, readRequest } from './xml/soap-request.ts';
+import { type ResponseMessage, writeFault, writeResponse } from './xml/soap-response.ts';
+
+/** What a simulator is made of, whatever its front. */
+export interface CoreOptions extends ExchangeOptions, AccessOptions {
+  /** How much of the traffic is remembered. */
+  readonly journal?: JournalOptions;
+  /** Called with each finished request, its bodies included. */
+  readonly onRequest?: (entry: JournalEntry) => void;
+}
+
+/** The answer to a request, and what the journal says about it. */
+interface Answer {
+  readonly response: FrontResponse;
+  readonly body?: string;
+  readonly codes?: readonly string[];
+  readonly code?: string;
+}
+
+/** The simulator without a server: takes requests, gives responses, imports nothing of a platform. Fronts wrap it. */
+export class SimulatorCore {
+  readonly exchange: Exchange;
+  readonly faults: Faults;
+  readonly journal: Journal;
+  readonly #book = new FaultBook();
+  readonly #options: CoreOptions;
+
+  constructor(options: CoreOptions) {
+    this.#options = options;
+    this.exchange = new Exchange(options);
+    this.faults = new Faults(this.#book);
+    this.journal = new Journal(options.journal);
+  }
+
+  /** Answers a request. Never rejects. */
+  async handle(request: FrontRequest): Promise<FrontResponse> {
+    const refusal = refuseByHttp(request);
+    if (refusal !== undefined) return refusal;
+    const at = this.exchange.registry.now();
+    const read = readRequest(request.tooLarge ? '' : request.body);
+    const known = isOperationName(read.operation) ? operations[read.operation] : undefined;
+    const itemCount = known === undefined || read.element === undefined ? 0 : known.count(read.element);
+    const login = claimedLogin(request.headers.authorization);
+    const struck = this.#book.select({ operation: read.operation, login, itemCount, body: request.body });
+
+    const waited = await this.exchange.timers.wait(struck.delay);
+    let mailbox: SimulatedMailbox | undefined;
+    const answer = !waited
+      ? { response: { kind: 'reset' } as const }
+      : this.#answer(request, read, struck.fault, (acting) => {
+          mailbox = acting;
+        });
+    const { response } = answer;
+    const entry = this.journal.record({
+      at,
+      operation: read.operation,
+      clientRequestId: request.headers['client-request-id'],
+      mailbox: mailbox?.address,
+      itemCount,
+      outcome: response.kind === 'answer' ? (response.resetAfter === undefined ? 'answered' : 'reset') : response.kind,
+      status: response.kind === 'answer' && response.resetAfter === undefined ? response.status : undefined,
+      responseCode: answer.code,
+      responseCodes: answer.codes ?? [],
+      fault: struck.fault?.kind ?? (struck.delay > 0 ? 'delay' : undefined),
+      requestBody: request.body,
+      responseBody: answer.body ?? '',
+    });
+    this.#options.onRequest?.(entry);
+    return withRequestId(response, request);
+  }
+
+  /** Empties mailboxes, journal and outbound, takes faults back and forgets what was yet to happen. */
+  reset(): void {
+    this.exchange.reset();
+    this.faults.clear();
+    this.journal.clear();
+  }
+
+  /** Cancels timers and rejects whoever waits for a message. */
+  close(): void {
+    this.exchange.timers.clear();
+    this.exchange.arrivals.end('the simulator was closed');
+  }
+
+  #answer(
+    request: FrontRequest,
+    read: ReadRequest,
+    fault: Fault | undefined,
+    onActing: (mailbox: SimulatedMailbox | undefined) => void,
+  ): Answer {
+    const early = this.#beforeProcessing(fault);
+    if (early !== undefined) return early;
+    const login = logIn(request.headers.authorization, this.exchange, this.#options);
+    if (login === undefined) return http(401, { 'www-authenticate': 'Basic realm="simulator"' }, '');
+    onActing(login.mailbox);
+    if (request.tooLarge) return this.#tooLarge();
+    const answer = this.#process(read, login, fault, onActing);
+    return answer === undefined ? this.#fault('ErrorInternalServerError', 500) : afterProcessing(answer, fault, this.exchange);
+  }
+
+  /** Faults that strike before anything is looked at. */
+  #beforeProcessing(fault: Fault | undefined): Answer | undefined {
+    switch (fault?.kind) {
+      case 'resetBefore':
+        return { response: { kind: 'reset' } };
+      case 'http':
+        return http(fault.status, { 'content-type': 'text/html; charset=utf-8', ...fault.headers }, fault.body);
+      case 'hang':
+        return fault.processed ? undefined : { response: { kind: 'silence' } };
+      case 'serverBusy':
+        return fault.form === 'fault' ? this.#fault('ErrorServerBusy', fault.status, fault.backOff) : undefined;
+      case 'soapFault':
+        return fault.processed ? undefined : this.#fault(fault.code, fault.status);
+      default:
+        return undefined;
+    }
+  }
+
+  #process(
+    read: ReadRequest,
+    login: Login,
+    fault: Fault | undefined,
+    onActing: (mailbox: SimulatedMailbox | undefined) => void,
+  ): Answer | undefined {
+    const { exchange } = this;
+    try {
+      const { operation, element, version, impersonate } = read.request(exchange.profile);
+      const acting = actingMailbox(login, impersonate, exchange);
+      onActing(acting);
+      const context = { exchange, login, acting, version, plan: (index: number) => planOf(fault, index) };
+      const messages = operations[operation].run(element, context);
+      return soap(
+        200,
+        writeResponse(exchange.profile, operation, messages),
+        codeOf(messages),
+        messages.map((m) => m.code),
+      );
+    } catch (error) {
+      if (error instanceof EwsFault) return soap(500, writeFault(exchange.profile, error), error.code);
+      if (error instanceof EwsItemError) return this.#fault(error.code, 500);
+      throw error;
+    }
+  }
+
+  #fault(code: string, status: number, backOff?: number): Answer {
+    return soap(status, writeFault(this.exchange.profile, new EwsFault(code, undefined, backOff)), code);
+  }
+
+  #tooLarge(): Answer {
+    return this.exchange.profile.tooLarge === 'http' ? http(413, {}, '') : this.#fault('ErrorRequestStreamTooBig', 500);
+  }
+}
+
+/** Faults that spoil the answer to what has been processed. */
+function afterProcessing(answer: Answer, fault: Fault | undefined, exchange: Exchange): Answer {
+  const { response } = answer;
+  if (response.kind !== 'answer') return answer;
+  switch (fault?.kind) {
+    case 'lostResponse':
+      return { ...answer, response: fault.after > 0 ? { ...response, resetAfter: Math.min(1, fault.after) } : { kind: 'reset' } };
+    case 'truncated':
+      return {
+        ...answer,
+        response: { ...response, body: response.body.slice(0, Math.floor(response.body.length * fault.after)) },
+      };
+    case 'hang':
+      return { ...answer, response: { kind: 'silence' } };
+    case 'drip':
+      return { ...answer, response: { ...response, drip: { chunkBytes: fault.chunkBytes, interval: fault.interval } } };
+    case 'soapFault':
+      return soap(fault.status, writeFault(exchange.profile, new EwsFault(fault.code)), fault.code);
+    case 'partialBatch':
+      return fault.answer === 'fewer' ? answer : soap(500, writeFault(exchange.profile, new EwsFault(fault.code)), fault.code);
+    default:
+      return answer;
+  }
+}
+
+/** What is no EWS request at all. */
+function refuseByHttp(request: FrontRequest): FrontResponse | undefined {
+  const refuse = (status: number): FrontResponse => ({ kind: 'answer', status, headers: {}, body: '' });
+  const path = request.path.split('?')[0] ?? '';
+  if (path.toLowerCase() !== '/ews/exchange.asmx') return refuse(404);
+  if (request.method !== 'POST') return refuse(405);
+  return /xml/i.test(request.headers['content-type'] ?? '') ? undefined : refuse(415);
+}
+
+function soap(status: number, body: string, code: string, codes?: readonly string[]): Answer {
+  const answer = http(status, { 'content-type': 'text/xml; charset=utf-8' }, body);
+  return codes === undefined ? { ...answer, code } : { ...answer, code, codes };
+}
+
+function http(status: number, headers: Readonly<Record<string, string>>, body: string): Answer {
+  return { response: { kind: 'answer', status, headers, body }, body };
+}
+
+function codeOf(messages: readonly ResponseMessage[]): string {
+  return messages.find((m) => m.responseClass !== 'Success')?.code ?? 'NoError';
+}
+
+/** Exchange repeats the client's id where it was asked to. */
+function withRequestId(response: FrontResponse, request: FrontRequest): FrontResponse {
+  const id = request.headers['client-request-id'];
+  if (response.kind !== 'answer' || id === undefined) return response;
+  if (request.headers['return-client-request-id']?.toLowerCase() !== 'true') return response;
+  return { ...response, headers: { ...response.headers, 'client-request-id': id } };
+}

@@ -1,0 +1,117 @@
+import { type Clock, systemClock } from '../../clock.ts';
+import { OfflineImError } from '../../errors/index.ts';
+import { Arrivals } from './arrivals.ts';
+import { type ProfileOption, profileOf, type SimulatorProfile } from './profile.ts';
+import type { MessageContent } from './store/item.ts';
+import { type MailboxOptions, SimulatedMailbox } from './store/mailbox.ts';
+import { Registry } from './store/registry.ts';
+import { Timers } from './timers.ts';
+
+/** The organisation to simulate. */
+export interface ExchangeOptions {
+  /** Mailboxes of the server, as addresses or with more about them. */
+  readonly mailboxes: readonly (string | MailboxOptions)[];
+  /**
+   * Which Exchange to be.
+   * @default 'exchange-2016'
+   */
+  readonly profile?: ProfileOption;
+  /**
+   * Domains inside the organisation: between their mailboxes class and named properties are kept. Mailboxes of other domains
+   * can be simulated too and get what a federated organisation gets.
+   * @default the domains of all mailboxes
+   */
+  readonly organization?: readonly string[];
+  /**
+   * The clock of late copies, delays and timestamps.
+   * @default the machine's
+   */
+  readonly clock?: Clock;
+  /**
+   * Every saved copy appears this many ms after the send, by the clock.
+   * @default 0
+   */
+  readonly lateCopies?: number;
+}
+
+/** A message that left for a domain outside which nobody simulates. */
+export interface OutboundMessage {
+  readonly sender: string;
+  readonly recipient: string;
+  /** As it left: class `IPM.Note`, no named properties. */
+  readonly content: MessageContent;
+  readonly at: Date;
+}
+
+/** The state of the simulated organisation: mailboxes, what left it, and what is yet to happen. */
+export class Exchange {
+  readonly profile: SimulatorProfile;
+  readonly clock: Clock;
+  readonly registry: Registry;
+  readonly timers: Timers;
+  readonly arrivals = new Arrivals();
+  readonly outbound: OutboundMessage[] = [];
+  readonly lateCopies: number;
+  readonly #mailboxes = new Map<string, SimulatedMailbox>();
+  readonly #organization: ReadonlySet<string> | undefined;
+
+  constructor(options: ExchangeOptions) {
+    this.profile = profileOf(options.profile);
+    this.clock = options.clock ?? systemClock;
+    this.registry = new Registry(this.clock);
+    this.timers = new Timers(this.clock);
+    this.lateCopies = options.lateCopies ?? 0;
+    this.#organization = options.organization && new Set(options.organization.map((d) => d.toLowerCase()));
+    for (const mailbox of options.mailboxes) this.addMailbox(mailbox);
+  }
+
+  get mailboxes(): readonly SimulatedMailbox[] {
+    return [...this.#mailboxes.values()];
+  }
+
+  addMailbox(option: string | MailboxOptions): SimulatedMailbox {
+    const options = typeof option === 'string' ? { address: option } : option;
+    const key = options.address.toLowerCase();
+    if (!/^[^@\s]+@[^@\s]+$/.test(key)) {
+      throw new OfflineImError('OPTION_INVALID', `mailboxes: "${options.address}" is not an SMTP address.`);
+    }
+    if (this.#mailboxes.has(key)) throw new OfflineImError('OPTION_INVALID', `mailboxes: ${key} is there twice.`);
+    const without = this.profile.conversationHistory === 'distinguished' ? [] : ['conversationhistory'];
+    const mailbox = new SimulatedMailbox(options, this.registry, new Set(without));
+    this.#mailboxes.set(key, mailbox);
+    this.#addNamedHistory(mailbox);
+    return mailbox;
+  }
+
+  find(address: string): SimulatedMailbox | undefined {
+    return this.#mailboxes.get(address.toLowerCase());
+  }
+
+  /** Whether an address belongs to the organisation, known or not. */
+  isInside(address: string): boolean {
+    const domain = domainOf(address);
+    if (this.#organization !== undefined) return this.#organization.has(domain);
+    for (const mailbox of this.#mailboxes.keys()) if (domainOf(mailbox) === domain) return true;
+    return false;
+  }
+
+  reset(): void {
+    this.timers.clear();
+    this.registry.clear();
+    this.outbound.length = 0;
+    for (const mailbox of this.#mailboxes.values()) {
+      mailbox.reset();
+      this.#addNamedHistory(mailbox);
+    }
+  }
+
+  #addNamedHistory(mailbox: SimulatedMailbox): void {
+    if (this.profile.conversationHistory !== 'by-name') return;
+    mailbox.createFolder(mailbox.folder('msgfolderroot'), 'Conversation History');
+  }
+}
+
+/** The part behind the @, lower case. */
+export function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
+}

@@ -1,0 +1,178 @@
+import { OfflineImError } from '../../../errors/index.ts';
+import type { Fault, ItemSelection } from './fault.ts';
+import type { FaultBook, FaultHandle, FaultSelector, FaultSubject } from './fault-book.ts';
+
+const sending: ReadonlySet<string> = new Set(['CreateItem', 'SendItem', '*']);
+
+/**
+ * Says which requests are struck, then by what. Conditions add up; without any, every request of the operation is struck
+ * until `remove()`, `faults.clear()` or `reset()`. When several faults apply, the one set first wins; delays add up.
+ *
+ * @example
+ * ```ts
+ * exchange.faults.on('CreateItem').nth(2).serverBusy({ backOff: 5000 });
+ * exchange.faults.on('CreateItem').probability(0.1, { seed: 42 }).lostResponse();
+ * exchange.faults.on('FindItem').once().http(503, { retryAfter: 30 });
+ * ```
+ */
+export class FaultBuilder {
+  readonly #book: FaultBook;
+  readonly #selector: FaultSelector;
+
+  constructor(book: FaultBook, selector: FaultSelector) {
+    this.#book = book;
+    this.#selector = selector;
+  }
+
+  /** Only the nth matching request from now on, counted from 1. */
+  nth(n: number): FaultBuilder {
+    return this.#with({ nth: n });
+  }
+  /** Every nth matching request. */
+  every(n: number): FaultBuilder {
+    return this.#with({ every: n });
+  }
+  /** At most so many times. */
+  times(n: number): FaultBuilder {
+    return this.#with({ times: n });
+  }
+  /** The next matching request only. */
+  once(): FaultBuilder {
+    return this.times(1);
+  }
+  /** With that probability; the same seed strikes the same requests. `seed` is 1 when left out. */
+  probability(p: number, options: { readonly seed?: number } = {}): FaultBuilder {
+    return this.#with({ probability: p, seed: options.seed ?? 1 });
+  }
+  /** Only requests of that login. */
+  from(login: string): FaultBuilder {
+    return this.#with({ login });
+  }
+  /** Only requests the predicate picks. */
+  when(predicate: (request: FaultSubject) => boolean): FaultBuilder {
+    return this.#with({ when: predicate });
+  }
+
+  /**
+   * Nothing is processed; the server says when to come back. `form: 'fault'` (default) is a SOAP fault with HTTP 500 (or
+   * `status: 200`), `'item'` the same code in the body of a 200 for the chosen items. Without `backOff` there is no hint.
+   */
+  serverBusy(
+    options: {
+      readonly backOff?: number;
+      readonly form?: 'fault' | 'item';
+      readonly status?: 200 | 500;
+      readonly items?: ItemSelection;
+    } = {},
+  ): FaultHandle {
+    const { backOff, form = 'fault', status = 500, items = 'all' } = options;
+    const fault = { kind: 'serverBusy', form, status, items } as const;
+    return this.#add(backOff === undefined ? fault : { ...fault, backOff });
+  }
+
+  /** That HTTP status without SOAP, nothing processed, as a proxy answers. `retryAfter`: seconds, or a date. */
+  http(
+    status: number,
+    options: {
+      readonly retryAfter?: number | Date | string;
+      readonly body?: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    } = {},
+  ): FaultHandle {
+    const { retryAfter, body = '', headers = {} } = options;
+    const value = retryAfter instanceof Date ? retryAfter.toUTCString() : retryAfter;
+    const all = value === undefined ? headers : { ...headers, 'retry-after': String(value) };
+    return this.#add({ kind: 'http', status, headers: all, body });
+  }
+  /** 401, nothing processed, whatever the password is. */
+  unauthorized(): FaultHandle {
+    return this.http(401, { headers: { 'www-authenticate': 'Basic realm="simulator"' } });
+  }
+  /** 403, nothing processed: EWS is switched off. */
+  forbidden(): FaultHandle {
+    return this.http(403);
+  }
+  /** A page for people with status 200, nothing processed. */
+  html(body = '<!DOCTYPE html><html><body><h1>Please wait</h1></body></html>'): FaultHandle {
+    return this.http(200, { body, headers: { 'content-type': 'text/html; charset=utf-8' } });
+  }
+  /** A SOAP fault with that code. `processed: true` carries everything out first. */
+  soapFault(code: string, options: { readonly status?: 200 | 500; readonly processed?: boolean } = {}): FaultHandle {
+    return this.#add({ kind: 'soapFault', code, status: options.status ?? 500, processed: options.processed ?? false });
+  }
+
+  /**
+   * That code for the chosen items. `processed: true` carries them out all the same, `responseClass: 'Warning'` is what
+   * Exchange uses for `ErrorBatchProcessingStopped`.
+   */
+  responseCode(
+    code: string,
+    options: { readonly items?: ItemSelection; readonly processed?: boolean; readonly responseClass?: 'Error' | 'Warning' } = {},
+  ): FaultHandle {
+    const { items = 'all', processed = false, responseClass = 'Error' } = options;
+    return this.#add({ kind: 'responseCode', code, items, processed, responseClass });
+  }
+  /** The first `processed` items are carried out; then a SOAP fault for the whole batch, or an answer for those items only. */
+  partialBatch(processed: number, options: { readonly answer?: 'fault' | 'fewer'; readonly code?: string } = {}): FaultHandle {
+    const { answer = 'fault', code = 'ErrorInternalServerError' } = options;
+    return this.#add({ kind: 'partialBatch', processed, answer, code });
+  }
+
+  /** The connection is reset before anything is processed. */
+  resetBefore(): FaultHandle {
+    return this.#add({ kind: 'resetBefore' });
+  }
+  /** Everything is processed and stored, then the connection is reset, after that share (0 to 1) of the response; 0 by default: no byte. */
+  lostResponse(options: { readonly after?: number } = {}): FaultHandle {
+    return this.#add({ kind: 'lostResponse', after: options.after ?? 0 });
+  }
+  /** Everything is processed; the response ends properly after that share of its XML, half by default. */
+  truncated(options: { readonly after?: number } = {}): FaultHandle {
+    return this.#add({ kind: 'truncated', after: options.after ?? 0.5 });
+  }
+  /** No answer, ever; the connection stays open until it is closed. Not processed unless `processed: true`. */
+  hang(options: { readonly processed?: boolean } = {}): FaultHandle {
+    return this.#add({ kind: 'hang', processed: options.processed ?? false });
+  }
+  /** Processed at once, then answered a few bytes at a time, by the clock. */
+  drip(options: { readonly chunkBytes?: number; readonly interval?: number } = {}): FaultHandle {
+    return this.#add({ kind: 'drip', chunkBytes: options.chunkBytes ?? 1, interval: options.interval ?? 100 });
+  }
+  /** Waits by the clock before processing. Adds to any other fault. */
+  delay(ms: number): FaultHandle {
+    return this.#add({ kind: 'delay', delay: ms });
+  }
+
+  /** The copy is saved, nothing is delivered, and that code is answered. The copy looks sent unless `unsent: true`. */
+  copyStoredSendFailed(
+    options: { readonly code?: string; readonly unsent?: boolean; readonly items?: ItemSelection } = {},
+  ): FaultHandle {
+    const { code = 'ErrorInternalServerTransientError', unsent = false, items = 'all' } = options;
+    return this.#addToSending({ kind: 'copyStoredSendFailed', code, unsent, items });
+  }
+  /** A draft is left in the Drafts folder and `ErrorSendAsDenied` answered. */
+  draftOnSendAsDenied(options: { readonly items?: ItemSelection } = {}): FaultHandle {
+    return this.#addToSending({ kind: 'draftOnSendAsDenied', items: options.items ?? 'all' });
+  }
+  /** Sent at once; the saved copy appears `ms` later by the clock. */
+  lateCopy(ms: number, options: { readonly items?: ItemSelection } = {}): FaultHandle {
+    return this.#addToSending({ kind: 'lateCopy', delay: ms, items: options.items ?? 'all' });
+  }
+  /** Answered as a success, but held in the Outbox and sent `ms` later by the clock, as Exchange Online does with throttled mail. */
+  heldInOutbox(ms: number, options: { readonly items?: ItemSelection } = {}): FaultHandle {
+    return this.#addToSending({ kind: 'heldInOutbox', delay: ms, items: options.items ?? 'all' });
+  }
+
+  #with(more: Partial<FaultSelector>): FaultBuilder {
+    return new FaultBuilder(this.#book, { ...this.#selector, ...more });
+  }
+
+  #add(fault: Fault): FaultHandle {
+    return this.#book.add(this.#selector, fault);
+  }
+
+  #addToSending(fault: Fault): FaultHandle {
+    if (sending.has(this.#selector.operation)) return this.#add(fault);
+    throw new OfflineImError('OPTION_INVALID', `${fault.kind} strikes what sends, not ${this.#selector.operation}.`);
+  }
+}

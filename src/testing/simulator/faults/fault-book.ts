@@ -1,0 +1,130 @@
+import { OfflineImError } from '../../../errors/index.ts';
+import type { Fault } from './fault.ts';
+import { seededRandom } from './random.ts';
+
+/** What a request looks like to those who decide whether to break it. */
+export interface FaultSubject {
+  /** `CreateItem`, …; '' for what could not be read. */
+  readonly operation: string;
+  /** Who logged in, as far as the request says; '' without a login. */
+  readonly login: string;
+  readonly itemCount: number;
+  readonly body: string;
+}
+
+/** Which requests a fault strikes. All conditions must hold; the first fault that was set and applies wins. */
+export interface FaultSelector {
+  /** An operation, or `*` for all. */
+  readonly operation: string;
+  /** Only the nth matching request, counted from 1. */
+  readonly nth?: number;
+  /** Every nth matching request. */
+  readonly every?: number;
+  /** At most so many times. */
+  readonly times?: number;
+  /** With this probability, by its own seeded random. */
+  readonly probability?: number;
+  readonly seed?: number;
+  /** Only requests with that login. */
+  readonly login?: string;
+  readonly when?: (request: FaultSubject) => boolean;
+}
+
+/** A fault that was set. */
+export interface FaultHandle {
+  /** How often it struck. */
+  readonly hits: number;
+  remove(): void;
+}
+
+class Rule implements FaultHandle {
+  readonly fault: Fault;
+  readonly #selector: FaultSelector;
+  readonly #random: () => number;
+  readonly #removal: (rule: Rule) => void;
+  #seen = 0;
+  #hits = 0;
+
+  constructor(selector: FaultSelector, fault: Fault, removal: (rule: Rule) => void) {
+    this.#selector = selector;
+    this.fault = fault;
+    this.#random = seededRandom(selector.seed ?? 1);
+    this.#removal = removal;
+  }
+
+  get hits(): number {
+    return this.#hits;
+  }
+
+  remove(): void {
+    this.#removal(this);
+  }
+
+  /** Whether it wants to strike. Counts the request, and draws, even when another fault then wins. */
+  wants(subject: FaultSubject): boolean {
+    const s = this.#selector;
+    if (s.operation !== '*' && s.operation !== subject.operation) return false;
+    if (s.login !== undefined && s.login.toLowerCase() !== subject.login.toLowerCase()) return false;
+    if (s.when !== undefined && !s.when(subject)) return false;
+    this.#seen += 1;
+    const drawn = s.probability === undefined || this.#random() < s.probability;
+    if (s.nth !== undefined && this.#seen !== s.nth) return false;
+    if (s.every !== undefined && this.#seen % s.every !== 0) return false;
+    return drawn && (s.times === undefined || this.#hits < s.times);
+  }
+
+  strike(): Fault {
+    this.#hits += 1;
+    return this.fault;
+  }
+}
+
+/** What strikes one request: delays add up, and of the rest there is at most one. */
+export interface Struck {
+  readonly fault: Fault | undefined;
+  readonly delay: number;
+}
+
+/** The faults that are set. */
+export class FaultBook {
+  #rules: Rule[] = [];
+
+  add(selector: FaultSelector, fault: Fault): FaultHandle {
+    requirePositive('nth', selector.nth);
+    requirePositive('every', selector.every);
+    requirePositive('times', selector.times);
+    const p = selector.probability;
+    if (p !== undefined && !(p >= 0 && p <= 1)) {
+      throw new OfflineImError('OPTION_INVALID', `probability must lie between 0 and 1, not ${p}.`);
+    }
+    const rule = new Rule(selector, fault, (r) => {
+      this.#rules = this.#rules.filter((other) => other !== r);
+    });
+    this.#rules.push(rule);
+    return rule;
+  }
+
+  select(subject: FaultSubject): Struck {
+    let fault: Fault | undefined;
+    let delay = 0;
+    for (const rule of this.#rules) {
+      if (!rule.wants(subject)) continue;
+      if (rule.fault.kind === 'delay') {
+        rule.strike();
+        delay += rule.fault.delay;
+      } else if (fault === undefined) {
+        fault = rule.strike();
+      }
+    }
+    return { fault, delay };
+  }
+
+  clear(): void {
+    this.#rules = [];
+  }
+}
+
+function requirePositive(name: string, value: number | undefined): void {
+  if (value === undefined || (Number.isInteger(value) && value > 0)) return;
+  throw new OfflineImError('OPTION_INVALID', `${name} must be a whole number above 0, not ${value}.`);
+}

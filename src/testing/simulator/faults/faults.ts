@@ -1,0 +1,36 @@
+import { OfflineImError } from '../../../errors/index.ts';
+import { type OperationName, operationNames } from '../operation-names.ts';
+import { FaultBuilder } from './builder.ts';
+import type { Fault } from './fault.ts';
+import type { FaultBook, FaultHandle, FaultSelector } from './fault-book.ts';
+
+/** What goes wrong at a simulated server, and when. */
+export class Faults {
+  readonly #book: FaultBook;
+
+  constructor(book: FaultBook) {
+    this.#book = book;
+  }
+
+  /** Starts a fault for an operation, or for all with `*`. Nothing happens before the last method of the chain says what. */
+  on(operation: OperationName | '*'): FaultBuilder {
+    requireKnown(operation);
+    return new FaultBuilder(this.#book, { operation });
+  }
+
+  /** The same as plain data, for a simulator in another process. */
+  add(selector: FaultSelector, fault: Fault): FaultHandle {
+    requireKnown(selector.operation);
+    return this.#book.add(selector, fault);
+  }
+
+  /** Takes all faults back. */
+  clear(): void {
+    this.#book.clear();
+  }
+}
+
+function requireKnown(operation: string): void {
+  if (operation === '*' || operationNames.some((known) => known === operation)) return;
+  throw new OfflineImError('OPTION_INVALID', `"${operation}" is no operation of the simulator: ${operationNames.join(', ')}.`);
+}

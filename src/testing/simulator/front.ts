@@ -1,0 +1,28 @@
+/** A request as any front hands it to the simulator's core: no sockets, no streams. */
+export interface FrontRequest {
+  readonly method: string;
+  /** Path of the URL, with or without a query. */
+  readonly path: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: string;
+  /** The front stopped reading: the body is longer than `maxRequestBytes`, and `body` is empty. */
+  readonly tooLarge?: boolean;
+}
+
+/** What a front is to do with the connection. */
+export type FrontResponse =
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: string;
+      /** Send the body in such pieces, one every `interval` ms. */
+      readonly drip?: { readonly chunkBytes: number; readonly interval: number };
+      /** Reset the connection after that share of the body, 0 to 1, instead of ending it; the headers announce all of it. */
+      readonly resetAfter?: number;
+    }
+  /** Reset the connection without a byte. */
+  | { readonly kind: 'reset' }
+  /** Answer nothing and leave the connection open. */
+  | { readonly kind: 'silence' };

@@ -1,0 +1,23 @@
+import { messagesNs } from '../../../ews/xml/namespaces.ts';
+import { child } from '../../../ews/xml/read.ts';
+import { schemaFault } from '../xml/soap-request.ts';
+import { itemIdsIn, resolveItem } from './item-ids.ts';
+import { answerEach, type Operation } from './operation.ts';
+
+/** https://learn.microsoft.com/exchange/client-developer/web-service-reference/deleteitem-operation */
+export const deleteItem: Operation = {
+  count: (request) => child(request, messagesNs, 'ItemIds')?.children.length ?? 0,
+  run(request, context) {
+    const type = request.attributes.get('DeleteType');
+    if (type !== 'HardDelete' && type !== 'SoftDelete' && type !== 'MoveToDeletedItems') {
+      throw schemaFault("the required attribute 'DeleteType' is missing or unknown.");
+    }
+    return answerEach(itemIdsIn(request), context, '', (id) => {
+      const { item, mailbox } = resolveItem(id, context);
+      if (type === 'MoveToDeletedItems') mailbox.move(item, 'deleteditems');
+      else if (type === 'SoftDelete') mailbox.move(item, 'recoverableitemsdeletions');
+      else mailbox.remove(item);
+      return '';
+    });
+  },
+};

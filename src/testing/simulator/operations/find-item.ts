@@ -1,0 +1,64 @@
+import { messagesNs, typesNs } from '../../../ews/xml/namespaces.ts';
+import { child, type XmlElement } from '../../../ews/xml/read.ts';
+import type { SimulatedItem } from '../store/item.ts';
+import { readItemShape, writeItem } from '../xml/item-shape.ts';
+import { pageOf } from '../xml/page-view.ts';
+import { isPropertyPath, type PropertyPath, readPropertyPath } from '../xml/property-path.ts';
+import { readRestriction } from '../xml/restriction.ts';
+import { schemaFault } from '../xml/soap-request.ts';
+import { folderIdsIn, mailboxOf, resolveFolder } from './folder-ids.ts';
+import { answerEach, type Operation } from './operation.ts';
+import { itemValue, search } from './search.ts';
+
+interface Order {
+  readonly path: PropertyPath;
+  readonly descending: boolean;
+}
+
+/** https://learn.microsoft.com/exchange/client-developer/web-service-reference/finditem-operation */
+export const findItem: Operation = {
+  count: (request) => child(request, messagesNs, 'ParentFolderIds')?.children.length ?? 0,
+  run(request, context) {
+    const traversal = request.attributes.get('Traversal');
+    if (traversal !== 'Shallow' && traversal !== 'SoftDeleted' && traversal !== 'Associated') {
+      throw schemaFault("the required attribute 'Traversal' is missing or unknown.");
+    }
+    const shape = readItemShape(child(request, messagesNs, 'ItemShape'), 'FindItem');
+    const view = child(request, messagesNs, 'IndexedPageItemView');
+    const restricted = child(request, messagesNs, 'Restriction');
+    const restriction = restricted && readRestriction(restricted);
+    const order = readOrder(child(request, messagesNs, 'SortOrder'));
+    const folders = folderIdsIn(child(request, messagesNs, 'ParentFolderIds'), 'ParentFolderIds');
+    return answerEach(folders, context, '', (id) => {
+      const folder = resolveFolder(id, context);
+      const deletions = (): readonly SimulatedItem[] =>
+        search(mailboxOf(folder, context).folder('recoverableitemsdeletions'), restriction);
+      const found = traversal === 'Shallow' ? search(folder, restriction) : traversal === 'SoftDeleted' ? deletions() : [];
+      const page = pageOf(sorted(found, order), view);
+      const items = page.entries.map((item) => writeItem(item, shape, context.exchange.profile)).join('');
+      return `<m:RootFolder ${page.attributes}><t:Items>${items}</t:Items></m:RootFolder>`;
+    });
+  },
+};
+
+function readOrder(element: XmlElement | undefined): readonly Order[] {
+  return (element?.children ?? []).map((field) => {
+    const path = field.children.find(isPropertyPath);
+    if (field.ns !== typesNs || field.name !== 'FieldOrder' || path === undefined) {
+      throw schemaFault("the element 'SortOrder' has incomplete content.");
+    }
+    return { path: readPropertyPath(path), descending: field.attributes.get('Order') === 'Descending' };
+  });
+}
+
+function sorted(items: readonly SimulatedItem[], order: readonly Order[]): readonly SimulatedItem[] {
+  if (order.length === 0) return items;
+  const text = (item: SimulatedItem, path: PropertyPath): string => String(itemValue(item, path) ?? '');
+  return [...items].sort((a, b) => {
+    for (const { path, descending } of order) {
+      const [left, right] = [text(a, path), text(b, path)];
+      if (left !== right) return left < right === descending ? 1 : -1;
+    }
+    return 0;
+  });
+}

@@ -1,0 +1,56 @@
+import type { XmlElement } from '../../../ews/xml/read.ts';
+import type { Login } from '../access.ts';
+import type { Exchange } from '../exchange.ts';
+import type { ItemPlan } from '../faults/fault.ts';
+import type { SchemaVersion } from '../profile.ts';
+import type { SimulatedMailbox } from '../store/mailbox.ts';
+import { EwsItemError } from '../xml/ews-errors.ts';
+import type { ResponseMessage } from '../xml/soap-response.ts';
+
+/** What an operation works with. */
+export interface OperationContext {
+  readonly exchange: Exchange;
+  readonly login: Login;
+  /** The mailbox it acts for; a service account without impersonation has none. */
+  readonly acting: SimulatedMailbox | undefined;
+  readonly version: SchemaVersion;
+  /** What the faults of this request make of its nth item. */
+  plan(index: number): ItemPlan;
+}
+
+/** An EWS operation. */
+export interface Operation {
+  /** How many items, ids or folders the request has. */
+  count(request: XmlElement): number;
+  /** Carries it out; throws `EwsFault` for what concerns the whole request. */
+  run(request: XmlElement, context: OperationContext): readonly ResponseMessage[];
+}
+
+/** Answers every part of a request by itself: one that fails leaves the others alone. `empty` is the content of an error. */
+export function answerEach<T>(
+  parts: readonly T[],
+  context: OperationContext,
+  empty: string,
+  step: (part: T, plan: ItemPlan) => string,
+): readonly ResponseMessage[] {
+  const messages: ResponseMessage[] = [];
+  for (const [index, part] of parts.entries()) {
+    const plan = context.plan(index);
+    if (plan.do === 'silence') continue;
+    if (plan.do === 'nothing') {
+      messages.push({ ...plan.answer, content: empty });
+      continue;
+    }
+    try {
+      const content = step(part, plan);
+      const answer = 'answer' in plan ? plan.answer : undefined;
+      messages.push(
+        answer === undefined ? { responseClass: 'Success', code: 'NoError', content } : { ...answer, content: empty },
+      );
+    } catch (error) {
+      if (!(error instanceof EwsItemError)) throw error;
+      messages.push({ responseClass: 'Error', code: error.code, text: error.message, content: empty });
+    }
+  }
+  return messages;
+}

@@ -1,0 +1,33 @@
+import { messagesNs } from '../../../ews/xml/namespaces.ts';
+import { child } from '../../../ews/xml/read.ts';
+import { maySendAs } from '../access.ts';
+import { EwsFault, EwsItemError } from '../xml/ews-errors.ts';
+import { schemaFault } from '../xml/soap-request.ts';
+import { folderIdsIn, mailboxOf, resolveFolder } from './folder-ids.ts';
+import { itemIdsIn, resolveItem } from './item-ids.ts';
+import { answerEach, type Operation } from './operation.ts';
+import { submit } from './submit.ts';
+
+/** https://learn.microsoft.com/exchange/client-developer/web-service-reference/senditem-operation */
+export const sendItem: Operation = {
+  count: (request) => child(request, messagesNs, 'ItemIds')?.children.length ?? 0,
+  run(request, context) {
+    const keep = request.attributes.get('SaveItemToFolder');
+    if (keep !== 'true' && keep !== 'false') throw schemaFault("the required attribute 'SaveItemToFolder' is missing.");
+    const saved = child(request, messagesNs, 'SavedItemFolderId');
+    const savedId = saved && folderIdsIn(saved, 'SavedItemFolderId')[0];
+    if (keep === 'false' && saved !== undefined) throw new EwsFault('ErrorInvalidSendItemSaveSettings');
+    return answerEach(itemIdsIn(request), context, '', (id, plan) => {
+      const { item, mailbox } = resolveItem(id, context);
+      const { content } = item;
+      if (content.to.length + content.cc.length + content.bcc.length === 0) throw new EwsItemError('ErrorMissingRecipients');
+      const from = context.exchange.find(content.from?.address ?? mailbox.address);
+      if (from === undefined || !maySendAs(context.login, mailbox, from)) throw new EwsItemError('ErrorSendAsDenied');
+      const folder = savedId === undefined ? mailbox.folder('sentitems') : resolveFolder(savedId, context);
+      const copy = keep === 'true' ? { mailbox: mailboxOf(folder, context), folder } : undefined;
+      if (plan.do !== 'draft-only') mailbox.remove(item);
+      submit(context.exchange, { sender: from, content, copy }, plan.do === 'draft-only' ? { ...plan, do: 'nothing' } : plan);
+      return '';
+    });
+  },
+};

@@ -1,0 +1,139 @@
+import { OfflineImError } from '../../errors/index.ts';
+import { type CoreOptions, SimulatorCore } from './core.ts';
+import type { OutboundMessage } from './exchange.ts';
+import type { Faults } from './faults/faults.ts';
+import { type HttpFront, listen } from './http-server.ts';
+import type { JournalEntry } from './journal.ts';
+import type { SimulatedItem } from './store/item.ts';
+import type { MailboxOptions, SimulatedMailbox } from './store/mailbox.ts';
+
+/** Options of {@link startEwsSimulator}. */
+export interface EwsSimulatorOptions extends CoreOptions {
+  /**
+   * Port to listen on; 0 takes a free one.
+   * @default 0
+   */
+  readonly port?: number;
+  /**
+   * Address to listen on. The simulator is a test server: leave it on the loopback interface.
+   * @default '127.0.0.1'
+   */
+  readonly host?: string;
+}
+
+/** A running simulator. {@link startEwsSimulator} makes one. */
+export class EwsSimulator {
+  /** What an EWS client is configured with, such as `http://127.0.0.1:40123/EWS/Exchange.asmx`. */
+  readonly url: string;
+  readonly #core: SimulatorCore;
+  readonly #front: HttpFront;
+  #closed: Promise<void> | undefined;
+
+  constructor(core: SimulatorCore, front: HttpFront, url: string) {
+    this.#core = core;
+    this.#front = front;
+    this.url = url;
+  }
+
+  /** Makes the server misbehave. */
+  get faults(): Faults {
+    return this.#core.faults;
+  }
+
+  /** Every request since the start or the last `reset()`, oldest first. The list is live. */
+  get journal(): readonly JournalEntry[] {
+    return this.#core.journal.entries;
+  }
+
+  /** Messages that left for domains outside, where no mailbox is simulated. */
+  get outbound(): readonly OutboundMessage[] {
+    return this.#core.exchange.outbound;
+  }
+
+  get mailboxes(): readonly SimulatedMailbox[] {
+    return this.#core.exchange.mailboxes;
+  }
+
+  /** How many late copies and other delayed events are still to come. */
+  get pending(): number {
+    return this.#core.exchange.timers.size;
+  }
+
+  /** A mailbox by address; throws `OPTION_INVALID` when it is not simulated. */
+  mailbox(address: string): SimulatedMailbox {
+    const mailbox = this.#core.exchange.find(address);
+    if (mailbox === undefined) throw new OfflineImError('OPTION_INVALID', `There is no mailbox ${address} in the simulator.`);
+    return mailbox;
+  }
+
+  /** One mailbox more, while the server runs. */
+  addMailbox(options: string | MailboxOptions): SimulatedMailbox {
+    return this.#core.exchange.addMailbox(options);
+  }
+
+  /**
+   * The first message in any Inbox that the predicate accepts, now or later. Copies, drafts and messages for the outside are
+   * not looked at. The time-out, 5 s by default, runs by the machine's clock even when the simulator has a manual one.
+   *
+   * @example
+   * ```ts
+   * const item = await exchange.waitForMessage((m) => m.mailbox === 'bob@contoso.test', { timeout: 2000 });
+   * ```
+   */
+  async waitForMessage(
+    predicate: (item: SimulatedItem) => boolean,
+    options: { readonly timeout?: number } = {},
+  ): Promise<SimulatedItem> {
+    for (const mailbox of this.mailboxes) {
+      for (const item of mailbox.folder('inbox').values()) if (predicate(item)) return item;
+    }
+    return this.#core.exchange.arrivals.next(predicate, options.timeout ?? 5000);
+  }
+
+  /** As new: no items, no folders but the usual ones, no faults, no journal. Item ids are never used again. */
+  reset(): void {
+    this.#core.reset();
+  }
+
+  /** Destroys every connection, cancels every timer, stops listening. */
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #end(): Promise<void> {
+    this.#core.close();
+    await this.#front.close();
+  }
+}
+
+/**
+ * Starts an Exchange to test against: a real HTTP server on the loopback interface that speaks EWS, delivers between its
+ * mailboxes, and breaks where a test says so.
+ *
+ * @example
+ * ```ts
+ * await using exchange = await startEwsSimulator({ mailboxes: ['alice@contoso.test', 'bob@contoso.test'] });
+ * exchange.faults.on('CreateItem').nth(2).serverBusy({ backOff: 5000 });
+ * // … point the code under test at exchange.url …
+ * exchange.mailbox('bob@contoso.test').missedConversations();
+ * ```
+ */
+export async function startEwsSimulator(options: EwsSimulatorOptions): Promise<EwsSimulator> {
+  const core = new SimulatorCore(options);
+  const host = options.host ?? '127.0.0.1';
+  const { clock, profile } = core.exchange;
+  const front = await listen({
+    host,
+    port: options.port ?? 0,
+    clock,
+    maxRequestBytes: profile.maxRequestBytes,
+    handle: (request) => core.handle(request),
+  });
+  const authority = host.includes(':') ? `[${host}]` : host;
+  return new EwsSimulator(core, front, `http://${authority}:${front.port}/EWS/Exchange.asmx`);
+}

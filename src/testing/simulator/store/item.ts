@@ -1,0 +1,119 @@
+import type { Mailbox } from '../../../transport.ts';
+import { type ExtendedProperty, keyOfPath } from './extended-property.ts';
+import { messageFlag } from './message-flags.ts';
+
+/** What a message says, shared by the sender's copy and every recipient's. */
+export interface MessageContent {
+  readonly itemClass: string;
+  readonly subject: string;
+  readonly body: { readonly type: 'text' | 'html'; readonly content: string };
+  readonly importance: 'Low' | 'Normal' | 'High';
+  readonly sensitivity: 'Normal' | 'Personal' | 'Private' | 'Confidential';
+  readonly from?: Mailbox;
+  readonly sender?: Mailbox;
+  readonly to: readonly Mailbox[];
+  readonly cc: readonly Mailbox[];
+  readonly bcc: readonly Mailbox[];
+  readonly internetMessageId: string;
+  readonly properties: readonly ExtendedProperty[];
+  /** When it was submitted; drafts have none. */
+  readonly sentAt?: Date;
+}
+
+/** Where and how one item lies. */
+export interface ItemPlace {
+  readonly id: string;
+  readonly mailbox: string;
+  /** Distinguished name of its folder (`inbox`, `drafts`, …), or the display name of a folder that has none. */
+  readonly folder: string;
+  readonly folderId: string;
+  readonly messageFlags: number;
+  readonly createdAt: Date;
+  readonly receivedAt?: Date;
+}
+
+/**
+ * An item in a simulated mailbox. It never changes: one that is moved leaves, and another with a new id appears, as in Exchange.
+ *
+ * @example
+ * ```ts
+ * const [item] = exchange.mailbox('bob@contoso.test').folder('inbox').items;
+ * item?.itemClass;                                       // 'IM.Note.MissedConversation'
+ * item?.property(propertySet, 'OfflineImNote');          // 'note-1/1'
+ * ```
+ */
+export class SimulatedItem {
+  readonly id: string;
+  readonly changeKey: string;
+  readonly mailbox: string;
+  readonly folder: string;
+  readonly folderId: string;
+  readonly messageFlags: number;
+  readonly createdAt: Date;
+  readonly receivedAt: Date | undefined;
+  readonly content: MessageContent;
+
+  constructor(place: ItemPlace, content: MessageContent) {
+    this.id = place.id;
+    this.changeKey = `CQ${place.id.slice(-8)}`;
+    this.mailbox = place.mailbox;
+    this.folder = place.folder;
+    this.folderId = place.folderId;
+    this.messageFlags = place.messageFlags;
+    this.createdAt = place.createdAt;
+    this.receivedAt = place.receivedAt;
+    this.content = content;
+  }
+
+  get itemClass(): string {
+    return this.content.itemClass;
+  }
+  get subject(): string {
+    return this.content.subject;
+  }
+  get body(): MessageContent['body'] {
+    return this.content.body;
+  }
+  get from(): Mailbox | undefined {
+    return this.content.from;
+  }
+  get to(): readonly Mailbox[] {
+    return this.content.to;
+  }
+  get cc(): readonly Mailbox[] {
+    return this.content.cc;
+  }
+  get bcc(): readonly Mailbox[] {
+    return this.content.bcc;
+  }
+  get internetMessageId(): string {
+    return this.content.internetMessageId;
+  }
+  get sentAt(): Date | undefined {
+    return this.content.sentAt;
+  }
+  /** Every extended property that was set on it. */
+  get properties(): readonly ExtendedProperty[] {
+    return this.content.properties;
+  }
+  /** True for what was never sent, and for what waits in the Outbox. */
+  get isDraft(): boolean {
+    return (this.messageFlags & messageFlag.unsent) !== 0;
+  }
+  get isFromMe(): boolean {
+    return (this.messageFlags & messageFlag.fromMe) !== 0;
+  }
+  get isRead(): boolean {
+    return (this.messageFlags & messageFlag.read) !== 0;
+  }
+
+  /** Value of a named property, or of a property tag: `property(guid, 'Name')`, `property(0x1035)`. */
+  property(setOrTag: string | number, name?: string): string | undefined {
+    const wanted =
+      typeof setOrTag === 'number'
+        ? keyOfPath({ type: '', tag: setOrTag })
+        : keyOfPath({ type: '', set: setOrTag.toLowerCase(), name: name ?? '' });
+    const found = this.content.properties.find((p) => keyOfPath(p.path) === wanted)?.value;
+    return typeof found === 'string' ? found : found?.[0];
+  }
+}

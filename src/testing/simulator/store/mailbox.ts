@@ -1,0 +1,181 @@
+import { OfflineImError } from '../../../errors/index.ts';
+import { SimulatedFolder } from './folder.ts';
+import { type MessageContent, SimulatedItem } from './item.ts';
+import { showsInConversationHistory, showsInMissedConversations } from './message-class.ts';
+import { flagsOf, type ItemState } from './message-flags.ts';
+import type { Registry } from './registry.ts';
+import { wellKnownFolders } from './well-known-folders.ts';
+
+/** A delegate and what they may do in the mailbox. */
+export interface DelegateOptions {
+  readonly address: string;
+  /**
+   * May send with this mailbox as From.
+   * @default true
+   */
+  readonly sendAs?: boolean;
+  /**
+   * May read and write its folders.
+   * @default true
+   */
+  readonly folders?: boolean;
+}
+
+/** A mailbox to simulate. */
+export interface MailboxOptions {
+  readonly address: string;
+  readonly name?: string;
+  /**
+   * Required at its login from then on.
+   * @default any password that is not empty
+   */
+  readonly password?: string;
+  /**
+   * Who else may open it.
+   * @default nobody
+   */
+  readonly delegates?: readonly (string | DelegateOptions)[];
+}
+
+/** Folders whose items a search folder of Outlook leaves out. */
+const hidden: ReadonlySet<string> = new Set(['deleteditems', 'drafts', 'outbox', 'junkemail']);
+
+/** A simulated mailbox. */
+export class SimulatedMailbox {
+  /** SMTP address, lower case. */
+  readonly address: string;
+  readonly name: string;
+  readonly password: string | undefined;
+  readonly delegates: ReadonlyMap<string, DelegateOptions>;
+  readonly #registry: Registry;
+  readonly #without: ReadonlySet<string>;
+  readonly #folders = new Map<string, SimulatedFolder>();
+  readonly #distinguished = new Map<string, SimulatedFolder>();
+
+  /** @param without Distinguished folders that mailboxes of this server lack. */
+  constructor(options: MailboxOptions, registry: Registry, without: ReadonlySet<string> = new Set()) {
+    this.address = options.address.toLowerCase();
+    this.name = options.name ?? options.address;
+    this.password = options.password;
+    const delegates = (options.delegates ?? []).map((d) => (typeof d === 'string' ? { address: d } : d));
+    this.delegates = new Map(delegates.map((d) => [d.address.toLowerCase(), d]));
+    this.#registry = registry;
+    this.#without = without;
+    this.#makeFolders();
+  }
+
+  /** Every folder, parents first. */
+  get folders(): readonly SimulatedFolder[] {
+    return [...this.#folders.values()];
+  }
+
+  /** A folder by distinguished name (`inbox`, `conversationhistory`, …) or display name; throws `OPTION_INVALID` when there is none. */
+  folder(name: string): SimulatedFolder {
+    const found = this.findFolder(name);
+    if (found === undefined) throw new OfflineImError('OPTION_INVALID', `The mailbox ${this.address} has no folder "${name}".`);
+    return found;
+  }
+
+  /** The same, undefined when there is none. */
+  findFolder(name: string): SimulatedFolder | undefined {
+    const distinguished = this.#distinguished.get(name.toLowerCase());
+    return distinguished ?? this.folders.find((f) => f.displayName.toLowerCase() === name.toLowerCase());
+  }
+
+  /** By distinguished name only. */
+  distinguished(name: string): SimulatedFolder | undefined {
+    return this.#distinguished.get(name);
+  }
+
+  createFolder(parent: SimulatedFolder, displayName: string, folderClass?: string): SimulatedFolder {
+    const id = this.#registry.newFolderId();
+    const options = { id, mailbox: this.address, displayName, parent };
+    const folder = new SimulatedFolder(folderClass === undefined ? options : { ...options, folderClass });
+    this.#keep(folder);
+    return folder;
+  }
+
+  /** Puts a message into a folder. */
+  store(folder: SimulatedFolder, content: MessageContent, state: ItemState | { readonly messageFlags: number }): SimulatedItem {
+    const messageFlags = typeof state === 'string' ? flagsOf(state) : state.messageFlags;
+    const now = this.#registry.now();
+    const place = {
+      id: this.#registry.newItemId(),
+      mailbox: this.address,
+      folder: folder.label,
+      folderId: folder.id,
+      messageFlags,
+      createdAt: now,
+    };
+    const item = new SimulatedItem(state === 'received' ? { ...place, receivedAt: now } : place, content);
+    folder.insert(item);
+    this.#registry.items.set(item.id, item);
+    return item;
+  }
+
+  /** Moves an item as a user or a rule does: it gets a new id. */
+  move(item: SimulatedItem, to: SimulatedFolder | string): SimulatedItem {
+    const folder = typeof to === 'string' ? this.folder(to) : to;
+    this.remove(item);
+    const { messageFlags, createdAt, receivedAt } = item;
+    const id = this.#registry.newItemId();
+    const place = { id, mailbox: this.address, folder: folder.label, folderId: folder.id, messageFlags, createdAt };
+    const moved = new SimulatedItem(receivedAt === undefined ? place : { ...place, receivedAt }, item.content);
+    folder.insert(moved);
+    this.#registry.items.set(moved.id, moved);
+    return moved;
+  }
+
+  /** Deletes it for good. */
+  remove(item: SimulatedItem): void {
+    this.#folders.get(item.folderId)?.remove(item);
+    this.#registry.items.delete(item.id);
+  }
+
+  /** What Outlook's Missed Conversations folder shows: missed-conversation notes that came from the own organisation. */
+  missedConversations(): readonly SimulatedItem[] {
+    return this.#shown((item) => !item.isFromMe && showsInMissedConversations(item.itemClass));
+  }
+
+  /** What Outlook shows as conversation history: what lies in that folder, and the conversation notes that arrived. */
+  conversationHistory(): readonly SimulatedItem[] {
+    const history = this.findFolder('Conversation History')?.id;
+    return this.#shown((item) => item.folderId === history || (!item.isFromMe && showsInConversationHistory(item.itemClass)));
+  }
+
+  /** Empties it; folders that clients made are gone. */
+  reset(): void {
+    this.#folders.clear();
+    this.#distinguished.clear();
+    this.#makeFolders();
+  }
+
+  #keep(folder: SimulatedFolder): void {
+    this.#folders.set(folder.id, folder);
+    this.#registry.folders.set(folder.id, folder);
+  }
+
+  #shown(wanted: (item: SimulatedItem) => boolean): readonly SimulatedItem[] {
+    return this.folders
+      .filter((f) => !hidden.has(f.label) && !f.label.startsWith('recoverableitems'))
+      .flatMap((f) => f.items.filter((item) => !item.isDraft && wanted(item)));
+  }
+
+  #makeFolders(): void {
+    for (const { name, displayName, parent, folderClass } of wellKnownFolders) {
+      if (this.#without.has(name)) continue;
+      const id = this.#registry.newFolderId();
+      const above = parent === undefined ? undefined : this.#distinguished.get(parent);
+      const folder = new SimulatedFolder({
+        id,
+        mailbox: this.address,
+        displayName,
+        distinguished: name,
+        ...(above === undefined ? {} : { parent: above }),
+        ...(folderClass === undefined ? {} : { folderClass }),
+      });
+      this.#keep(folder);
+      this.#distinguished.set(name, folder);
+    }
+  }
+}

@@ -1,0 +1,27 @@
+/** Bits of the message flags, property tag 0x0E07 (MS-OXCMSG 2.2.1.6). */
+export const messageFlag = { read: 0x1, unmodified: 0x2, submitted: 0x4, unsent: 0x8, fromMe: 0x20 } as const;
+
+/** How an item came to lie where it lies; its message flags follow from that. */
+export type ItemState =
+  /** Arrived from somebody. */
+  | 'received'
+  /** The sender's copy of what was sent. */
+  | 'sent-copy'
+  /** Never sent. */
+  | 'draft'
+  /** In the Outbox, on its way out. */
+  | 'pending';
+
+/** The flags an item of that state carries. */
+export function flagsOf(state: ItemState): number {
+  switch (state) {
+    case 'received':
+      return messageFlag.unmodified;
+    case 'sent-copy':
+      return messageFlag.read | messageFlag.fromMe;
+    case 'draft':
+      return messageFlag.read | messageFlag.unsent | messageFlag.fromMe;
+    case 'pending':
+      return messageFlag.read | messageFlag.submitted | messageFlag.unsent | messageFlag.fromMe;
+  }
+}

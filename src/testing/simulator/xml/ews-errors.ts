@@ -1,0 +1,56 @@
+/** The whole request fails with a SOAP fault. */
+export class EwsFault extends Error {
+  override readonly name = 'EwsFault';
+  readonly code: string;
+  readonly backOff: number | undefined;
+
+  constructor(code: string, text: string = textOfCode(code), backOff?: number) {
+    super(text);
+    this.code = code;
+    this.backOff = backOff;
+  }
+}
+
+/** One item, id or folder of a request fails with a response code; the others go on. */
+export class EwsItemError extends Error {
+  override readonly name = 'EwsItemError';
+  readonly code: string;
+
+  constructor(code: string, text: string = textOfCode(code)) {
+    super(text);
+    this.code = code;
+  }
+}
+
+const texts: ReadonlyMap<string, string> = new Map([
+  ['NoError', ''],
+  ['ErrorServerBusy', 'The server cannot service this request right now. Try again later.'],
+  [
+    'ErrorSendAsDenied',
+    'The user account which was used to submit this request does not have the right to send mail on behalf of the specified sending account.',
+  ],
+  ['ErrorAccessDenied', 'Access is denied. Check credentials and try again.'],
+  ['ErrorFolderNotFound', 'The specified folder could not be found in the store.'],
+  ['ErrorSavedItemFolderNotFound', 'The folder to save the item into could not be found.'],
+  ['ErrorItemNotFound', 'The specified object was not found in the store.'],
+  ['ErrorNonExistentMailbox', 'The SMTP address has no mailbox associated with it.'],
+  ['ErrorInvalidServerVersion', 'The specified server version is invalid.'],
+  ['ErrorInvalidRequest', 'The request is invalid.'],
+  ['ErrorInternalServerError', 'An internal server error occurred. The operation failed.'],
+  ['ErrorInternalServerTransientError', 'An internal server error occurred. Try again later.'],
+  ['ErrorBatchProcessingStopped', 'The batch processing of the items was stopped because of an earlier error.'],
+  ['ErrorRequestStreamTooBig', 'The request stream is too big.'],
+  ['ErrorMissingRecipients', 'No recipients were specified.'],
+  ['ErrorInvalidRecipients', 'At least one recipient is not valid.'],
+  ['ErrorObjectTypeChanged', 'The object type changed.'],
+  ['ErrorFolderExists', 'A folder with the specified name already exists.'],
+  ['ErrorImpersonateUserDenied', 'The account does not have permission to impersonate the requested user.'],
+  ['ErrorMessageDispositionRequired', 'Message disposition is required for the message.'],
+  ['ErrorInvalidExtendedProperty', 'The extended property attribute combination is invalid.'],
+  ['ErrorInvalidExtendedPropertyValue', 'The specified value is invalid for the extended property.'],
+]);
+
+/** The sentence that goes with a response code. */
+export function textOfCode(code: string): string {
+  return texts.get(code) ?? `The request failed with ${code}.`;
+}

@@ -1,0 +1,82 @@
+import { messagesNs, soapNs, typesNs } from '../../../ews/xml/namespaces.ts';
+import { child, parseXml, textOf, type XmlElement } from '../../../ews/xml/read.ts';
+import { isOperationName, type OperationName } from '../operation-names.ts';
+import { type SchemaVersion, type SimulatorProfile, schemaVersions } from '../profile.ts';
+import { EwsFault } from './ews-errors.ts';
+
+/** A request that can be carried out. */
+export interface EwsRequest {
+  readonly operation: OperationName;
+  readonly element: XmlElement;
+  /** What the client asked for with `RequestServerVersion`. */
+  readonly version: SchemaVersion;
+  /** Address in `t:ExchangeImpersonation`. */
+  readonly impersonate: string | undefined;
+}
+
+/** What could be read of a request: its operation is known even when the rest is refused. */
+export interface ReadRequest {
+  readonly operation: string;
+  readonly element: XmlElement | undefined;
+  /** Makes the request, or throws the fault it deserves. */
+  request(profile: SimulatorProfile): EwsRequest;
+}
+
+/** Reads a SOAP envelope. Never throws. */
+export function readRequest(body: string): ReadRequest {
+  let envelope: XmlElement;
+  try {
+    envelope = parseXml(body);
+  } catch {
+    return unreadable('the request is not well-formed XML.');
+  }
+  if (envelope.ns !== soapNs || envelope.name !== 'Envelope') return unreadable('the root element is not a SOAP envelope.');
+  const element = child(envelope, soapNs, 'Body')?.children[0];
+  if (element === undefined) return unreadable('soap:Body has no element.');
+  return {
+    operation: element.name,
+    element,
+    request: (profile) => {
+      const { name } = element;
+      if (element.ns !== messagesNs || !isOperationName(name)) {
+        throw new EwsFault('ErrorInvalidRequest', `The operation ${name} is not known.`);
+      }
+      const header = child(envelope, soapNs, 'Header');
+      return { operation: name, element, version: versionOf(header, profile), impersonate: impersonated(header) };
+    },
+  };
+}
+
+/** The fault of a request that the schema does not allow. */
+export function schemaFault(what: string): EwsFault {
+  return new EwsFault('ErrorSchemaValidation', `The request failed schema validation: ${what}`);
+}
+
+function unreadable(what: string): ReadRequest {
+  return {
+    operation: '',
+    element: undefined,
+    request: () => {
+      throw schemaFault(what);
+    },
+  };
+}
+
+function versionOf(header: XmlElement | undefined, profile: SimulatorProfile): SchemaVersion {
+  const asked = child(header, typesNs, 'RequestServerVersion')?.attributes.get('Version');
+  if (asked === undefined) return profile.newestSchema;
+  const index = schemaVersions.findIndex((version) => version === asked);
+  const newest = schemaVersions.indexOf(profile.newestSchema);
+  // Dated names (V2017_04_14) came after the last numbered one.
+  if (index === -1 && /^V\d{4}_/.test(asked) && newest === schemaVersions.length - 1) return profile.newestSchema;
+  const known = schemaVersions[index];
+  if (known === undefined || index > newest) throw new EwsFault('ErrorInvalidServerVersion');
+  return known;
+}
+
+function impersonated(header: XmlElement | undefined): string | undefined {
+  const sid = child(child(header, typesNs, 'ExchangeImpersonation'), typesNs, 'ConnectingSID');
+  return (
+    textOf(sid, typesNs, 'PrimarySmtpAddress') ?? textOf(sid, typesNs, 'SmtpAddress') ?? textOf(sid, typesNs, 'PrincipalName')
+  );
+}

@@ -1,0 +1,60 @@
+import { errorsNs, messagesNs, soapNs, typesNs } from '../../../ews/xml/namespaces.ts';
+import { escapeText } from '../../../ews/xml/write.ts';
+import type { SimulatorProfile } from '../profile.ts';
+import { type EwsFault, textOfCode } from './ews-errors.ts';
+
+/** One response message: what became of one item, id or folder of the request. */
+export interface ResponseMessage {
+  readonly responseClass: 'Success' | 'Warning' | 'Error';
+  readonly code: string;
+  readonly text?: string;
+  readonly backOff?: number;
+  /** What the operation adds behind the general part, as XML. */
+  readonly content: string;
+}
+
+/** A response envelope with a message for each part of the request. */
+export function writeResponse(profile: SimulatorProfile, operation: string, messages: readonly ResponseMessage[]): string {
+  const written = messages.map((message) => writeMessage(operation, message)).join('');
+  return envelope(
+    profile,
+    `<m:${operation}Response xmlns:m="${messagesNs}" xmlns:t="${typesNs}"><m:ResponseMessages>${written}</m:ResponseMessages></m:${operation}Response>`,
+  );
+}
+
+/** A SOAP fault, in the form in which Exchange writes it. */
+export function writeFault(profile: SimulatorProfile, fault: EwsFault): string {
+  const code = escapeText(fault.code);
+  const backOff =
+    fault.backOff === undefined
+      ? ''
+      : `<t:MessageXml xmlns:t="${typesNs}"><t:Value Name="BackOffMilliseconds">${fault.backOff}</t:Value></t:MessageXml>`;
+  const text = escapeText(fault.message);
+  return envelope(
+    profile,
+    `<s:Fault><faultcode xmlns:a="${typesNs}">a:${code}</faultcode><faultstring xml:lang="en-US">${text}</faultstring><detail>` +
+      `<e:ResponseCode xmlns:e="${errorsNs}">${code}</e:ResponseCode><e:Message xmlns:e="${errorsNs}">${text}</e:Message>${backOff}</detail></s:Fault>`,
+  );
+}
+
+function writeMessage(operation: string, message: ResponseMessage): string {
+  const name = `m:${operation}ResponseMessage`;
+  const code = `<m:ResponseCode>${escapeText(message.code)}</m:ResponseCode>`;
+  if (message.responseClass === 'Success') return `<${name} ResponseClass="Success">${code}${message.content}</${name}>`;
+  const text = `<m:MessageText>${escapeText(message.text ?? textOfCode(message.code))}</m:MessageText>`;
+  const backOff =
+    message.backOff === undefined
+      ? ''
+      : `<m:MessageXml><t:Value Name="BackOffMilliseconds">${message.backOff}</t:Value></m:MessageXml>`;
+  const general = `${text}${code}<m:DescriptiveLinkKey>0</m:DescriptiveLinkKey>${backOff}`;
+  return `<${name} ResponseClass="${message.responseClass}">${general}${message.content}</${name}>`;
+}
+
+function envelope(profile: SimulatorProfile, body: string): string {
+  const [major, minor, build, revision] = profile.build;
+  return (
+    `<?xml version="1.0" encoding="utf-8"?><s:Envelope xmlns:s="${soapNs}"><s:Header>` +
+    `<h:ServerVersionInfo MajorVersion="${major}" MinorVersion="${minor}" MajorBuildNumber="${build}" MinorBuildNumber="${revision}" ` +
+    `Version="${profile.newestSchema}" xmlns:h="${typesNs}"/></s:Header><s:Body>${body}</s:Body></s:Envelope>`
+  );
+}
