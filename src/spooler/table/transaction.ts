@@ -1,25 +1,31 @@
 import type { Change, SpoolState } from '../storage.ts';
 import type { EntryRecord, EntryStatus, NoteRecord } from './records.ts';
 import { isInNote } from './records.ts';
-import type { SpoolTable } from './spool-table.ts';
 
 /** What {@link Transaction.move} sets besides the state; `undefined` takes an optional part out. */
 export type StatusPatch = {
   readonly [Part in Exclude<keyof EntryStatus, 'state' | 'rev'>]?: EntryStatus[Part] | undefined;
 };
 
-/** One operation over a {@link SpoolTable}: reads see its own writes, nothing else does until it is committed. */
+/** What a transaction reads of the table below it. */
+export interface TableReads {
+  entry(id: string): EntryRecord | undefined;
+  note(id: string): NoteRecord | undefined;
+  entriesOfMessage(messageId: string): readonly string[];
+}
+
+/** One operation over a `SpoolTable`: reads see its own writes, nothing else does until it is committed. */
 export class Transaction {
   readonly entries = new Map<string, EntryRecord>();
   /** Notes put, or dropped (`undefined`). */
   readonly notes = new Map<string, NoteRecord | undefined>();
   readonly changes: Change[] = [];
   readonly rev: number;
-  readonly #table: SpoolTable;
+  readonly #table: TableReads;
   readonly #messages = new Map<string, string[]>();
   #order: number;
 
-  constructor(table: SpoolTable, rev: number, order: number) {
+  constructor(table: TableReads, rev: number, order: number) {
     this.#table = table;
     this.rev = rev;
     this.#order = order;

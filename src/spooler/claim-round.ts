@@ -1,0 +1,80 @@
+import { noteWording } from '../note.ts';
+import type { Lanes } from './lanes.ts';
+import { noteLimits, notesAtWork } from './options.ts';
+import type { SpoolerContext, SpoolerParts } from './spooler-context.ts';
+import type { ClaimedNote, ClaimRequest, LaneFilter } from './storage.ts';
+
+/** What one round of claims works with. */
+export interface Round {
+  readonly parts: SpoolerParts;
+  readonly context: Pick<SpoolerContext, 'placeOf'>;
+  readonly lanes: Lanes;
+  /** For a flush: takes what is not due yet, up to so many entries. */
+  readonly flush: { entries: number } | undefined;
+  notesAtWork(): number;
+  begin(kind: 'deliver' | 'probe', lane: string, notes: readonly ClaimedNote[], claimedAt: number): void;
+}
+
+/** One trial for each closed lane or endpoint whose time has come, then batches for all others. Resolves with the notes set to work. */
+export async function claimRound(round: Round): Promise<number> {
+  let claimed = 0;
+  for (const only of round.lanes.trials())
+    claimed += (await claim(round, 'probe', { only }, 1)) || (await claim(round, 'deliver', { only }, 1));
+  for (const kind of ['probe', 'deliver'] as const) {
+    const room = notesAtWork - round.notesAtWork();
+    if (room > 0) claimed += await claim(round, kind, { except: round.lanes.notOpen() }, room);
+  }
+  return claimed;
+}
+
+async function claim(round: Round, kind: 'deliver' | 'probe', lanes: LaneFilter, limit: number): Promise<number> {
+  const { parts, flush } = round;
+  const delivering = kind === 'deliver';
+  if (delivering && flush !== undefined && flush.entries <= 0) return 0;
+  const claimedAt = parts.clock.monotonic();
+  const notes = await parts.storage.claim(requestFor(round, kind, lanes, limit));
+  if (delivering && flush !== undefined) for (const note of notes) flush.entries -= note.entries.length;
+  let begun = 0;
+  for (const [lane, ofLane] of byLane(notes)) {
+    const admission = round.lanes.admission(lane);
+    const fits = admission === 'open' || (admission === 'trial' && 'only' in lanes);
+    if (fits) {
+      begun += ofLane.length;
+      round.begin(kind, lane, ofLane, claimedAt);
+    } else {
+      // A lane seen for the first time, whose endpoint is known to be out of reach: as if it had never been claimed.
+      await parts.storage.settle(ofLane.map(({ token }) => ({ token, to: 'unclaim' })));
+    }
+  }
+  return begun;
+}
+
+function requestFor({ parts, context, flush }: Round, kind: 'deliver' | 'probe', lanes: LaneFilter, limit: number): ClaimRequest {
+  const { options, owner } = parts;
+  return {
+    kind,
+    lanes,
+    limit,
+    perLane: Math.min(limit, options.batchSize),
+    lease: options.lease,
+    owner,
+    ignorePickup: flush !== undefined,
+    ...noteLimits,
+    newNoteId: () => parts.newNoteId(),
+    freeze(members, previous) {
+      const place = context.placeOf(members[0]?.message?.from.mailbox ?? { address: members[0]?.lane ?? '' });
+      const { messageClass, subject, wording } = previous ?? noteWording(members);
+      return { messageClass, subject, wording, place };
+    },
+  };
+}
+
+function byLane(notes: readonly ClaimedNote[]): Map<string, ClaimedNote[]> {
+  const lanes = new Map<string, ClaimedNote[]>();
+  for (const note of notes) {
+    const ofLane = lanes.get(note.lane);
+    if (ofLane === undefined) lanes.set(note.lane, [note]);
+    else ofLane.push(note);
+  }
+  return lanes;
+}

@@ -1,0 +1,262 @@
+import type { Clock } from '../clock.ts';
+import type { EventReason } from '../events.ts';
+import type { DeliveryOutcome, Scope } from '../transport.ts';
+import type { SpoolerOptions } from './options.ts';
+import { backOff, obey } from './retry.ts';
+
+/** A lane or endpoint that can't be used now. Times are monotonic. */
+interface Closed {
+  readonly since: number;
+  nextTrial: number;
+  trying: boolean;
+}
+
+interface Lane {
+  readonly name: string;
+  readonly endpoint: string;
+  inFlight: number;
+  failures: number;
+  notBefore: number;
+  closed: Closed | undefined;
+}
+
+interface Endpoint {
+  readonly name: string;
+  readonly lanes: Set<string>;
+  failures: number;
+  closed: Closed | undefined;
+}
+
+/** What lanes report; the spooler passes it on as events. */
+export interface LaneObserver {
+  blocked(lane: string, reason: EventReason, retryIn: number): void;
+  resumed(lane: string): void;
+  unavailable(endpoint: string, reason: EventReason, retryIn: number): void;
+  available(endpoint: string): void;
+}
+
+/** What {@link Lanes} is made of. */
+export interface LanesContext {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly options: SpoolerOptions;
+  readonly observer: LaneObserver;
+  endpointOf(lane: string): string;
+}
+
+/**
+ * Which mailboxes may be worked on now. A lane is a sender's mailbox, with its concurrency, its back-off and its block; lanes of one endpoint share a
+ * circuit, which connection failures open and a single trial closes. One bad mailbox never holds up the others.
+ */
+export class Lanes {
+  readonly #context: LanesContext;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #endpoints = new Map<string, Endpoint>();
+
+  constructor(context: LanesContext) {
+    this.#context = context;
+  }
+
+  /** `open`: batches; `trial`: one note, to find out; `closed`: nothing. */
+  admission(name: string): 'open' | 'trial' | 'closed' {
+    const now = this.#context.clock.monotonic();
+    const lane = this.#lane(name);
+    if (now < lane.notBefore || lane.inFlight >= this.#context.options.concurrencyPerMailbox) return 'closed';
+    const gates = [lane.closed, this.#endpoint(lane.endpoint).closed].filter((one) => one !== undefined);
+    if (gates.some((one) => one.trying || now < one.nextTrial)) return 'closed';
+    return gates.length > 0 ? 'trial' : 'open';
+  }
+
+  /** Lanes that a claim for batches leaves out. */
+  notOpen(): string[] {
+    return [...this.#lanes.keys()].filter((name) => this.admission(name) !== 'open');
+  }
+
+  /** Lanes that nothing can be claimed of now. */
+  shut(): string[] {
+    return [...this.#lanes.keys()].filter((name) => this.admission(name) === 'closed');
+  }
+
+  /** Groups of lanes of which one note may be tried. */
+  trials(): string[][] {
+    const groups: string[][] = [];
+    for (const endpoint of this.#endpoints.values()) {
+      const ready = [...endpoint.lanes].filter((name) => this.admission(name) === 'trial');
+      if (endpoint.closed !== undefined) groups.push(ready);
+      else groups.push(...ready.map((name) => [name]));
+    }
+    return groups.filter((group) => group.length > 0);
+  }
+
+  /** A batch of that lane begins; the function returned ends it. */
+  begin(name: string): () => void {
+    const lane = this.#lane(name);
+    lane.inFlight += 1;
+    const gates = [lane.closed, this.#endpoint(lane.endpoint).closed];
+    for (const gate of gates) if (gate !== undefined) gate.trying = true;
+    return () => {
+      lane.inFlight -= 1;
+      for (const gate of gates) if (gate !== undefined) gate.trying = false;
+    };
+  }
+
+  /** Takes in what an outcome says of lane and endpoint. `startedAt` (monotonic) keeps many failures of one moment from counting as many. */
+  record(name: string, outcome: DeliveryOutcome, startedAt: number): void {
+    switch (outcome.status) {
+      case 'delivered':
+        this.#works(name);
+        return;
+      case 'rejected':
+        if (outcome.scope === 'note') this.#works(name);
+        else this.#block(name, outcome.scope, reasonOf(outcome.error));
+        return;
+      case 'blocked':
+        this.#block(name, outcome.scope === 'note' ? 'mailbox' : outcome.scope, reasonOf(outcome.error));
+        return;
+      case 'deferred':
+      case 'unconfirmed':
+        if (outcome.scope !== 'note') this.#delay(name, outcome.scope, outcome, startedAt);
+        else if (outcome.error.code === 'NOT_ATTEMPTED') this.#pause(name, outcome.retryAfter);
+        return;
+    }
+  }
+
+  /** ms until a lane or endpoint that is shut may be tried; `undefined` when none waits for that. */
+  nextChange(): number | undefined {
+    const now = this.#context.clock.monotonic();
+    let next: number | undefined;
+    const consider = (time: number | undefined): void => {
+      if (time !== undefined && time > now) next = Math.min(next ?? time, time);
+    };
+    for (const lane of this.#lanes.values()) {
+      consider(lane.notBefore);
+      consider(lane.closed?.nextTrial);
+    }
+    for (const endpoint of this.#endpoints.values()) consider(endpoint.closed?.nextTrial);
+    return next === undefined ? undefined : next - now;
+  }
+
+  /** What is closed may be tried now: that lane and its endpoint, or all. */
+  resume(name?: string): void {
+    const now = this.#context.clock.monotonic();
+    for (const lane of this.#lanes.values()) {
+      if (name !== undefined && lane.name !== name) continue;
+      lane.notBefore = Math.min(lane.notBefore, now);
+      for (const gate of [lane.closed, this.#endpoint(lane.endpoint).closed]) if (gate !== undefined) gate.nextTrial = now;
+    }
+  }
+
+  /** Lanes that can't be used, and for how long they couldn't, in ms. */
+  closedLanes(): { lane: string; closedFor: number }[] {
+    const now = this.#context.clock.monotonic();
+    return [...this.#lanes.values()].flatMap((lane) => {
+      const since = [lane.closed?.since, this.#endpoint(lane.endpoint).closed?.since].filter((one) => one !== undefined);
+      return since.length === 0 ? [] : [{ lane: lane.name, closedFor: now - Math.min(...since) }];
+    });
+  }
+
+  #works(name: string): void {
+    const lane = this.#lane(name);
+    const endpoint = this.#endpoint(lane.endpoint);
+    lane.failures = 0;
+    endpoint.failures = 0;
+    if (endpoint.closed !== undefined) {
+      endpoint.closed = undefined;
+      this.#context.observer.available(endpoint.name);
+    }
+    if (lane.closed !== undefined) {
+      lane.closed = undefined;
+      this.#context.observer.resumed(lane.name);
+    }
+  }
+
+  #block(name: string, scope: Exclude<Scope, 'note'>, reason: EventReason): void {
+    const lane = this.#lane(name);
+    const target = scope === 'mailbox' ? lane : this.#endpoint(lane.endpoint);
+    const retryIn = this.#context.options.blockedRetry;
+    this.#close(target, retryIn);
+    if (scope === 'mailbox') this.#context.observer.blocked(lane.name, reason, retryIn);
+    else this.#context.observer.unavailable(lane.endpoint, reason, retryIn);
+  }
+
+  #delay(
+    name: string,
+    scope: Exclude<Scope, 'note'>,
+    outcome: Extract<DeliveryOutcome, { retryAfter?: number }>,
+    startedAt: number,
+  ): void {
+    const { clock } = this.#context;
+    const lane = this.#lane(name);
+    if (scope === 'mailbox') {
+      lane.failures += 1;
+      const wait = this.#wait(outcome.retryAfter, lane.failures);
+      lane.notBefore = Math.max(lane.notBefore, clock.monotonic() + wait);
+      return;
+    }
+    const endpoint = this.#endpoint(lane.endpoint);
+    // A failure of a request that was begun before the circuit opened says nothing new, but a longer back-off is obeyed.
+    const late = endpoint.closed !== undefined && startedAt <= endpoint.closed.since && !endpoint.closed.trying;
+    if (!late) endpoint.failures += 1;
+    const wait = this.#wait(outcome.retryAfter, endpoint.failures);
+    if (late && endpoint.closed !== undefined) {
+      const asked = clock.monotonic() + obey(outcome.retryAfter, 0, this.#context.options.serverBackOffCap);
+      endpoint.closed.nextTrial = Math.max(endpoint.closed.nextTrial, asked);
+      return;
+    }
+    const first = endpoint.closed === undefined;
+    this.#close(endpoint, wait);
+    if (first) this.#context.observer.unavailable(endpoint.name, reasonOf(outcome.error), wait);
+  }
+
+  /** Nothing was tried, for a reason that is not the server's: a moment later it may be. */
+  #pause(name: string, retryAfter: number | undefined): void {
+    const lane = this.#lane(name);
+    const wait = obey(retryAfter, 1_000, this.#context.options.serverBackOffCap);
+    lane.notBefore = Math.max(lane.notBefore, this.#context.clock.monotonic() + wait);
+  }
+
+  #wait(retryAfter: number | undefined, failures: number): number {
+    const { options, random } = this.#context;
+    return obey(
+      retryAfter,
+      backOff({ first: options.retryFirst, cap: options.retryCap }, failures, random),
+      options.serverBackOffCap,
+    );
+  }
+
+  #close(target: Lane | Endpoint, retryIn: number): void {
+    const now = this.#context.clock.monotonic();
+    target.closed = { since: target.closed?.since ?? now, nextTrial: now + retryIn, trying: false };
+  }
+
+  #lane(name: string): Lane {
+    let lane = this.#lanes.get(name);
+    if (lane === undefined) {
+      const endpoint = this.#context.endpointOf(name);
+      lane = { name, endpoint, inFlight: 0, failures: 0, notBefore: 0, closed: undefined };
+      this.#lanes.set(name, lane);
+      this.#endpoint(endpoint).lanes.add(name);
+    }
+    return lane;
+  }
+
+  #endpoint(name: string): Endpoint {
+    let endpoint = this.#endpoints.get(name);
+    if (endpoint === undefined) {
+      endpoint = { name, lanes: new Set(), failures: 0, closed: undefined };
+      this.#endpoints.set(name, endpoint);
+    }
+    return endpoint;
+  }
+}
+
+/** An error as events and entries carry it. */
+export function reasonOf(error: { readonly code?: unknown; readonly message: string; readonly details?: unknown }): EventReason {
+  const { code, details } = error as { code?: EventReason['code']; details?: { responseCode?: unknown } };
+  const serverCode = details?.responseCode;
+  return {
+    code: code ?? 'TRANSPORT_FAILED',
+    reason: error.message,
+    ...(typeof serverCode === 'string' ? { serverCode } : {}),
+  };
+}

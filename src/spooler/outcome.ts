@@ -1,0 +1,125 @@
+import type { OfflineImError } from '../errors/index.ts';
+import type { DeliveryOutcome, ProbeResult } from '../transport.ts';
+import { reasonOf } from './lanes.ts';
+import type { SpoolerOptions } from './options.ts';
+import { backOff, obey, probeDelay } from './retry.ts';
+import type { ClaimedNote, Reason, Settlement } from './storage.ts';
+
+/** What decides a settlement besides the outcome itself. */
+export interface SettlementContext {
+  readonly options: SpoolerOptions;
+  readonly random: () => number;
+}
+
+/** The settlement of a note that was handed to the transport: the arcs out of `delivering`. Pure. */
+export function settlementOf(note: ClaimedNote, outcome: DeliveryOutcome, { options, random }: SettlementContext): Settlement {
+  const { token } = note;
+  switch (outcome.status) {
+    case 'delivered':
+      return { token, to: 'delivered', messageClass: outcome.messageClass };
+    case 'deferred': {
+      if (outcome.error.code === 'NOT_ATTEMPTED') return { token, to: 'unclaim' };
+      const reason = toReason(outcome.error);
+      // Mailbox and endpoint wait by themselves; the note is ready as soon as they are.
+      if (outcome.scope !== 'note') return { token, to: 'deferred', after: 0, failure: false, reason };
+      const own = backOff({ first: options.retryFirst, cap: options.retryCap }, note.failures + 1, random);
+      const after = obey(outcome.retryAfter, own, options.serverBackOffCap);
+      return { token, to: 'deferred', after, failure: true, reason };
+    }
+    case 'unconfirmed':
+      return unconfirmed(note, toReason(outcome.error), probeDelay(0));
+    case 'rejected': {
+      const reason = toReason(outcome.error);
+      if (outcome.splittable && note.entries.length > 1) return { token, to: 'split', reason };
+      const left: Reason = { ...reason, code: 'DRAFT_LEFT', text: `${reason.text} A draft of it was left in the mailbox.` };
+      return { token, to: 'dead', sent: 'no', reason: outcome.draft === 'left' ? left : reason };
+    }
+    case 'blocked':
+      return outcome.sent === 'no' ? { token, to: 'unclaim' } : unconfirmed(note, toReason(outcome.error), probeDelay(0));
+  }
+}
+
+/** What this run of the spooler knows of the probes of a note. */
+export interface ProbeHistory {
+  /** Probes in this run, this one included. */
+  readonly probes: number;
+  /** ms since the probe before in this run while lane and endpoint could be used. */
+  readonly counted: number;
+}
+
+/** The settlement of a note that was looked for: the arcs out of `unconfirmed`. Pure. */
+export function settlementOfProbe(
+  note: ClaimedNote,
+  result: ProbeResult,
+  history: ProbeHistory,
+  { options }: SettlementContext,
+): Settlement {
+  const { token } = note;
+  const again = (absent: boolean, reason: Reason, after = probeDelay(note.probes)): Settlement =>
+    tooLong(note, history, options)
+      ? giveUp(note, options)
+      : { token, to: 'unconfirmed', after, absent, counted: history.counted, reason };
+  switch (result.status) {
+    case 'found':
+      return { token, to: 'delivered' };
+    case 'draft':
+      return { token, to: 'dead', sent: 'no', reason: result.removed ? draftRemoved : draftLeft };
+    case 'pending':
+      return again(false, { code: 'OUTCOME_UNKNOWN', text: 'The note is in the Outbox; whether it leaves is not known yet.' });
+    case 'unknown':
+      return again(false, toReason(result.error));
+    case 'absent': {
+      // Twice, the second time after the grace period: a saved copy can appear late.
+      if (note.absences < 1 || note.quietFor < options.probeGrace) return again(true, notFoundYet, nextLook(note, options));
+      if (note.expired) return { token, to: 'dead', sent: 'no', reason: expiredUnsent };
+      return { token, to: 'deferred', after: 0, failure: false, reason: notFound };
+    }
+  }
+}
+
+/** The place of an unknown attempt is no longer configured: nobody can look for it. */
+export function settlementOfLostPlace(note: ClaimedNote, options: SpoolerOptions): Settlement {
+  if (options.whenUnconfirmed === 'resend') return giveUp(note, options);
+  const text = 'The endpoint or mailbox it may have been sent to is no longer configured, so it cannot be looked for.';
+  return { token: note.token, to: 'dead', sent: 'unknown', reason: { code: 'OUTCOME_UNKNOWN', text } };
+}
+
+/** An error as an entry keeps it. */
+export function toReason(error: OfflineImError | Error): Reason {
+  const { code, reason, serverCode } = reasonOf(error);
+  return { code, text: reason, ...(serverCode === undefined ? {} : { serverCode }) };
+}
+
+function unconfirmed({ token }: ClaimedNote, reason: Reason, after: number): Settlement {
+  return { token, to: 'unconfirmed', after, absent: false, counted: 0, reason };
+}
+
+/** The look that counts comes as soon as the grace period is over. */
+function nextLook(note: ClaimedNote, { probeGrace }: SpoolerOptions): number {
+  const left = probeGrace - note.quietFor;
+  return left > 0 ? Math.min(probeDelay(note.probes), left) : probeDelay(note.probes);
+}
+
+function tooLong(note: ClaimedNote, { probes, counted }: ProbeHistory, { unconfirmedFor }: SpoolerOptions): boolean {
+  return probes >= 2 && note.unconfirmedFor + counted >= unconfirmedFor;
+}
+
+function giveUp({ token }: ClaimedNote, { whenUnconfirmed, unconfirmedFor }: SpoolerOptions): Settlement {
+  const hours = Math.round(unconfirmedFor / 360_000) / 10;
+  const text = `Whether it was sent could not be settled within ${hours} h.`;
+  return whenUnconfirmed === 'resend'
+    ? { token, to: 'deferred', after: 0, failure: false, reason: { code: 'OUTCOME_UNKNOWN', text: `${text} It is sent again.` } }
+    : { token, to: 'dead', sent: 'unknown', reason: { code: 'OUTCOME_UNKNOWN', text } };
+}
+
+const draftRemoved: Reason = {
+  code: 'STRANDED_DRAFT',
+  text: 'The server kept the note as a draft instead of sending it; the draft was removed.',
+};
+const draftLeft: Reason = {
+  code: 'DRAFT_LEFT',
+  text: 'The server kept the note as a draft instead of sending it; the draft could not be removed.',
+};
+const notFoundYet: Reason = { code: 'OUTCOME_UNKNOWN', text: 'The note was not found in the mailbox yet.' };
+const notFound: Reason = { code: 'OUTCOME_UNKNOWN', text: 'The note was not found in the mailbox: it was not sent.' };
+const expiredUnsent: Reason = { code: 'EXPIRED', text: 'Its expiry passed, and it was not found in the mailbox.' };
