@@ -1,0 +1,135 @@
+/** Starts a simulator in a process of its own and talks to it. */
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type {
+  FaultData,
+  ItemSnapshot,
+  JournalLine,
+  SimulatorCommand,
+  SimulatorProcessOptions,
+  SimulatorSnapshot,
+} from './simulator-protocol.ts';
+
+export type { FaultData, ItemSnapshot, JournalLine, SimulatorProcessOptions, SimulatorSnapshot } from './simulator-protocol.ts';
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+interface Reply {
+  readonly id: number;
+  readonly result?: unknown;
+  readonly error?: string;
+}
+
+/** A simulator in another process. */
+export class SimulatorClient {
+  readonly url: string;
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #waiting: Map<number, Waiting>;
+  #last = 0;
+
+  constructor(child: ChildProcessWithoutNullStreams, url: string, waiting: Map<number, Waiting>) {
+    this.#child = child;
+    this.url = url;
+    this.#waiting = waiting;
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Everything in every mailbox. */
+  async snapshot(): Promise<SimulatorSnapshot> {
+    return (await this.#ask({ command: 'snapshot' })) as SimulatorSnapshot;
+  }
+
+  /** Items of one folder; `inbox`, `conversationhistory`, `drafts`, … */
+  async items(mailbox: string, folder: string): Promise<readonly ItemSnapshot[]> {
+    return (await this.snapshot()).mailboxes[mailbox.toLowerCase()]?.[folder] ?? [];
+  }
+
+  async addFault(selector: FaultData['selector'], fault: FaultData['fault']): Promise<void> {
+    await this.#ask({ command: 'addFault', selector, fault });
+  }
+
+  /** Every response to CreateItem is lost with that probability, after everything was processed. */
+  async loseResponses(probability: number, seed = 1): Promise<void> {
+    await this.addFault({ operation: 'CreateItem', probability, seed }, { kind: 'lostResponse', after: 0 });
+  }
+
+  async clearFaults(): Promise<void> {
+    await this.#ask({ command: 'clearFaults' });
+  }
+
+  async journal(): Promise<readonly JournalLine[]> {
+    return (await this.#ask({ command: 'journal' })) as readonly JournalLine[];
+  }
+
+  async reset(): Promise<void> {
+    await this.#ask({ command: 'reset' });
+  }
+
+  /** Ends the process. */
+  async close(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exited = once(this.#child, 'exit');
+    this.#child.stdin.end();
+    await exited;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #ask(command: SimulatorCommand): Promise<unknown> {
+    this.#last += 1;
+    const id = this.#last;
+    return new Promise((resolve, reject) => {
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
+        reject(new Error("the simulator's process has ended"));
+        return;
+      }
+      this.#waiting.set(id, { resolve, reject });
+      this.#child.stdin.write(`${JSON.stringify({ ...command, id })}\n`);
+    });
+  }
+}
+
+/** Spawns `simulator-process.ts`; resolves once it listens. */
+export async function spawnSimulator(options: SimulatorProcessOptions): Promise<SimulatorClient> {
+  const script = fileURLToPath(new URL('./simulator-process.ts', import.meta.url));
+  const child = spawn(process.execPath, [script, JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'pipe'] });
+  let complaints = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    complaints += chunk.toString();
+  });
+  const waiting = new Map<number, Waiting>();
+  const url = await new Promise<string>((resolve, reject) => {
+    let started = false;
+    child.once('error', reject);
+    child.once('exit', (code, signal) => {
+      const error = new Error(`the simulator's process ended (${code ?? signal}): ${complaints}`);
+      reject(error);
+      for (const { reject: refuse } of waiting.values()) refuse(error);
+      waiting.clear();
+    });
+    child.stdin.on('error', () => {}); // a process that is gone says so by its exit
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (!started) {
+        started = true;
+        resolve(line);
+        return;
+      }
+      const reply = JSON.parse(line) as Reply;
+      const waiter = waiting.get(reply.id);
+      waiting.delete(reply.id);
+      if (reply.error === undefined) waiter?.resolve(reply.result);
+      else waiter?.reject(new Error(reply.error));
+    });
+  });
+  return new SimulatorClient(child, url, waiting);
+}

@@ -1,0 +1,81 @@
+/**
+ * The simulator in a process of its own, for tests that kill the process that sends:
+ * `node test/support/simulator-process.ts '<options as JSON>'`.
+ *
+ * The first line on stdout is the url. Then every line on stdin is a command (`SimulatorCommand` with an id), and every line on
+ * stdout its reply. When stdin ends, because the test is gone, the process ends too.
+ */
+import { createInterface } from 'node:readline';
+import { type EwsSimulator, startEwsSimulator } from '../../src/testing/simulator/index.ts';
+import type { MailboxSnapshot, SimulatorCommand, SimulatorProcessOptions, SimulatorSnapshot } from './simulator-protocol.ts';
+
+/** The named property that EwsTransport puts its tag into. */
+const tagOfTransport = { set: 'b1f7c0a4-52c8-4d5e-9c3b-6f0d8e2a9147', name: 'OfflineImTag' };
+
+const options = JSON.parse(process.argv[2] ?? '{}') as SimulatorProcessOptions;
+const { faults = [], tagProperty = tagOfTransport, ...simulatorOptions } = options;
+const exchange = await startEwsSimulator(simulatorOptions);
+for (const { selector, fault } of faults) exchange.faults.add(selector, fault);
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function snapshot(of: EwsSimulator): SimulatorSnapshot {
+  const mailboxes: Record<string, MailboxSnapshot> = {};
+  for (const mailbox of of.mailboxes) {
+    const folders: MailboxSnapshot = {};
+    for (const folder of mailbox.folders) {
+      if (folder.size === 0) continue;
+      folders[folder.label] = folder.items.map((item) => ({
+        id: item.id,
+        subject: item.subject,
+        itemClass: item.itemClass,
+        body: item.body.content,
+        tag: item.property(tagProperty.set, tagProperty.name),
+        isDraft: item.isDraft,
+        from: item.from?.address,
+        to: item.to.map((m) => m.address),
+      }));
+    }
+    mailboxes[mailbox.address] = folders;
+  }
+  const outbound = of.outbound.map((m) => ({ recipient: m.recipient, subject: m.content.subject, body: m.content.body.content }));
+  return { mailboxes, outbound };
+}
+
+function run(command: SimulatorCommand): unknown {
+  switch (command.command) {
+    case 'snapshot':
+      return snapshot(exchange);
+    case 'addFault':
+      exchange.faults.add(command.selector, command.fault);
+      return null;
+    case 'clearFaults':
+      exchange.faults.clear();
+      return null;
+    case 'journal':
+      return exchange.journal.map(({ requestBody: _request, responseBody: _response, ...rest }) => rest);
+    case 'reset':
+      exchange.reset();
+      return null;
+    case 'close':
+      return null;
+  }
+}
+
+const input = createInterface({ input: process.stdin });
+input.on('line', (line) => {
+  const { id, ...command } = JSON.parse(line) as SimulatorCommand & { id: number };
+  try {
+    say(JSON.stringify({ id, result: run(command) }));
+  } catch (error) {
+    say(JSON.stringify({ id, error: error instanceof Error ? error.message : String(error) }));
+  }
+  if (command.command === 'close') input.close();
+});
+input.on('close', () => {
+  void exchange.close().then(() => process.stdin.destroy());
+});
+
+say(exchange.url);

@@ -1,0 +1,41 @@
+/** What `simulator-process.ts` and `simulator-client.ts` say to each other. */
+import type { EwsSimulatorOptions, Fault, FaultSelector, JournalEntry } from '../../src/testing/simulator/index.ts';
+
+/** A fault and whom it strikes, as plain data. */
+export interface FaultData {
+  readonly selector: Omit<FaultSelector, 'when'>;
+  readonly fault: Fault;
+}
+
+/** Options of a simulator in another process: what JSON can carry. */
+export interface SimulatorProcessOptions extends Omit<EwsSimulatorOptions, 'clock' | 'onRequest' | 'authenticate'> {
+  readonly faults?: readonly FaultData[];
+  /** The named property shown as `tag`. Defaults to the one EwsTransport writes. */
+  readonly tagProperty?: { readonly set: string; readonly name: string };
+}
+
+export type SimulatorCommand =
+  | { readonly command: 'snapshot' | 'clearFaults' | 'journal' | 'reset' | 'close' }
+  | ({ readonly command: 'addFault' } & FaultData);
+
+export interface ItemSnapshot {
+  readonly id: string;
+  readonly subject: string;
+  readonly itemClass: string;
+  readonly body: string;
+  readonly tag?: string | undefined;
+  readonly isDraft: boolean;
+  readonly from?: string | undefined;
+  readonly to: readonly string[];
+}
+
+/** Items by distinguished name of the folder, or its display name; empty folders are left out. */
+export type MailboxSnapshot = Record<string, readonly ItemSnapshot[]>;
+
+export interface SimulatorSnapshot {
+  readonly mailboxes: Readonly<Record<string, MailboxSnapshot>>;
+  readonly outbound: readonly { readonly recipient: string; readonly subject: string; readonly body: string }[];
+}
+
+/** A journal entry without its bodies; `at` is an ISO string. */
+export type JournalLine = Omit<JournalEntry, 'requestBody' | 'responseBody' | 'at'> & { readonly at: string };
