@@ -1,0 +1,78 @@
+export type {
+  AudienceClassification,
+  MessageClassification,
+  MessageKind,
+  Organization,
+  ShowsIn,
+} from './classification/index.ts';
+export { classifyAudience, classifyMessageClass } from './classification/index.ts';
+export type { Clock } from './clock.ts';
+export { systemClock } from './clock.ts';
+export type { ErrorCode, OfflineImErrorOptions } from './errors/index.ts';
+export { errorCodes, hasCode, OfflineImError } from './errors/index.ts';
+export type { EntryEvent, EventName, EventReason, Listener, NoteEvent, OfflineImEvents } from './events.ts';
+export type { AuthenticationContext, Credentials, EwsServerVersion, EwsTransportOptions, SendRequest } from './ews/index.ts';
+export { basicAuth, EwsTransport } from './ews/index.ts';
+export type {
+  ClientVersion,
+  CsClientPolicy,
+  CsImConfiguration,
+  GateClient,
+  GateDecision,
+  GateInput,
+  GateReason,
+  GateReasonCode,
+  MailboxLocation,
+  Policy,
+} from './gating/index.ts';
+export {
+  compareClientVersions,
+  evaluateGate,
+  GateRefusedError,
+  parseClientVersion,
+  parseCsClientPolicy,
+  parseCsImConfiguration,
+  policyOfCsClientPolicy,
+  policyOfCsImConfiguration,
+} from './gating/index.ts';
+export type { Logger } from './logger.ts';
+export type { MessageSender, OutgoingMessage } from './message.ts';
+export type { Receipt } from './receipt.ts';
+export type { CheckResult, SendResult } from './sender.ts';
+export { OfflineImSender } from './sender.ts';
+export type { Identity, OfflineImSenderOptions, PolicySource } from './sender-options.ts';
+export { MemorySpool } from './spooler/memory/memory-spool.ts';
+export type { DeliveryDecision, SpoolerOptions } from './spooler/options.ts';
+export type { FlushCounts } from './spooler/spooler.ts';
+export type {
+  AppendResult,
+  Change,
+  ClaimedNote,
+  ClaimRequest,
+  ClaimToken,
+  ExpireRequest,
+  Frozen,
+  LaneFilter,
+  NewSpoolEntry,
+  Reason,
+  Settlement,
+  SpoolContext,
+  SpoolEntry,
+  SpooledMessage,
+  SpoolQuery,
+  SpoolState,
+  SpoolStorage,
+} from './spooler/storage.ts';
+export { spoolStates } from './spooler/storage.ts';
+export type {
+  Audience,
+  DeliverOptions,
+  DeliveryOutcome,
+  Mailbox,
+  Note,
+  Place,
+  ProbeResult,
+  Scope,
+  Transport,
+  UnknownAttempt,
+} from './transport.ts';

@@ -1,0 +1,304 @@
+import type { AcceptanceContext, Checked } from './acceptance.ts';
+import { checkMessage, entriesOf, orderKey } from './acceptance.ts';
+import type { Clock } from './clock.ts';
+import { systemClock } from './clock.ts';
+import { OfflineImError } from './errors/index.ts';
+import type { EventName, Listener } from './events.ts';
+import { TypedEvents } from './events.ts';
+import type { GateDecision } from './gating/index.ts';
+import { GateRefusedError, resolvePolicy } from './gating/index.ts';
+import { timeOrderedId } from './ids.ts';
+import type { OutgoingMessage } from './message.ts';
+import { normalizeMessage } from './message.ts';
+import type { Receipt } from './receipt.ts';
+import { receiptOf, unknownAppend } from './receipt.ts';
+import type { OfflineImSenderOptions, PolicySource, SenderSettings } from './sender-options.ts';
+import { senderSettings } from './sender-options.ts';
+import type { FlushCounts } from './spooler/spooler.ts';
+import { Spooler } from './spooler/spooler.ts';
+import type { AppendResult, Change, SpoolEntry, SpoolState, SpoolStorage } from './spooler/storage.ts';
+import { Trace } from './trace.ts';
+import type { Audience } from './transport.ts';
+import { TurnOrder } from './turn-order.ts';
+
+/** What became of one message of {@link OfflineImSender.sendMany}. */
+export type SendResult =
+  | { readonly status: 'accepted'; readonly receipt: Receipt }
+  | { readonly status: 'rejected'; readonly error: OfflineImError };
+
+/** What {@link OfflineImSender.check} finds. */
+export interface CheckResult {
+  readonly decision: GateDecision;
+  readonly entries: readonly {
+    readonly audience: Audience;
+    readonly messageClass: string;
+    readonly recipients: readonly string[];
+  }[];
+}
+
+/**
+ * Leaves messages for people who are offline: `send()` spools, two minutes later a missed-conversation note goes to their mailbox.
+ * No message is lost, none is sent twice, no draft is left behind; docs/guarantees.md says what that means and where it ends.
+ *
+ * @example
+ * ```ts
+ * const sender = new OfflineImSender({
+ *   identity: { sip: 'sip:alice@contoso.com', displayName: 'Alice Example' },
+ *   client: { version: '16.0.6920.1000', mailboxLocation: 'on-premises' },
+ *   spool: new FileSpool(),
+ *   transport: new EwsTransport({ url, credentials: basicAuth({ username, password }) }),
+ * });
+ * await sender.start();
+ * await sender.send({ to: 'sip:bob@contoso.com', text: 'Are you there?' });
+ * await sender.stop();
+ * ```
+ */
+export class OfflineImSender {
+  readonly #settings: SenderSettings;
+  readonly #storage: SpoolStorage;
+  readonly #clock: Clock;
+  readonly #events = new TypedEvents();
+  readonly #trace: Trace;
+  readonly #spooler: Spooler;
+  readonly #acceptance: AcceptanceContext;
+  readonly #turns = new TurnOrder();
+  #policy: PolicySource | undefined;
+  #stopped = false;
+
+  /** @throws {OfflineImError} `OPTION_INVALID`, `ADDRESS_INVALID` */
+  constructor(options: OfflineImSenderOptions) {
+    this.#settings = senderSettings(options);
+    this.#storage = options.spool;
+    this.#clock = options.clock ?? systemClock;
+    this.#trace = new Trace(this.#events, options.logger);
+    this.#policy = checkedPolicy(options.policy);
+    this.#acceptance = { options, settings: this.#settings, clock: this.#clock, policy: () => this.#policy };
+    this.#spooler = new Spooler({
+      storage: options.spool,
+      transport: options.transport,
+      clock: this.#clock,
+      random: options.random ?? Math.random,
+      options: this.#settings.spooler,
+      trace: this.#trace,
+      owner: timeOrderedId(this.#clock.now()),
+      newNoteId: () => timeOrderedId(this.#clock.now()),
+    });
+  }
+
+  /** Calls `listener` at every event of that name. A listener that throws disturbs nothing; it is reported as `warning`. */
+  on<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    this.#events.on(name, listener);
+    return this;
+  }
+
+  /** Calls `listener` at the next event of that name. */
+  once<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    this.#events.once(name, listener);
+    return this;
+  }
+
+  /** Takes a listener out. */
+  off<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    this.#events.off(name, listener);
+    return this;
+  }
+
+  /**
+   * Opens the spool and begins to deliver. A started sender keeps the process alive.
+   *
+   * @throws {OfflineImError} `SENDER_STOPPED`; `SPOOL_LOCKED` and other codes of the spool
+   */
+  async start(): Promise<void> {
+    this.#assertNotStopped();
+    await this.#spooler.start();
+    this.#trace.event('started', {});
+  }
+
+  /**
+   * Finishes the notes in flight, then closes spool and transport. What waits, waits; whatever is cut off is looked for after the next start.
+   *
+   * @param options.timeout ms after which requests in flight are aborted. @default 30_000
+   */
+  async stop({ timeout = 30_000 }: { readonly timeout?: number } = {}): Promise<void> {
+    const first = !this.#stopped;
+    this.#stopped = true;
+    await this.#turns.idle();
+    await this.#spooler.stop(timeout);
+    if (first) this.#trace.event('stopped', {});
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  /**
+   * Accepts a message. When it resolves, the message is on durable storage and ends as delivered, dead or cancelled, whatever crashes.
+   *
+   * @throws {GateRefusedError} `GATE_REFUSED` with every reason
+   * @throws {OfflineImError} codes of bad input; `MAILBOX_UNRESOLVED`; `MESSAGE_ID_CONFLICT`; `SENDER_STOPPED`; `SPOOL_FAILED` when nothing was kept;
+   * `APPEND_OUTCOME_UNKNOWN` when the storage can't tell: send it again with `error.details.messageId`, which never makes a second message
+   */
+  async send(message: OutgoingMessage, options: { readonly client?: unknown } = {}): Promise<Receipt> {
+    this.#assertNotStopped();
+    const normalized = normalizeMessage(message, this.#settings.limits);
+    const prepared = (async () => {
+      const { decision, groups } = await checkMessage(this.#acceptance, normalized);
+      if (!decision.allowed) {
+        const { messageId } = normalized;
+        this.#trace.event('message:refused', { reasons: decision.reasons, ...(messageId === undefined ? {} : { messageId }) });
+        throw new GateRefusedError(decision.reasons);
+      }
+      const [entries] = await Promise.all([entriesOf(this.#acceptance, normalized, groups), this.#spooler.open()]);
+      return entries;
+    })();
+    const appended = await this.#turns.inOrder(orderKey(this.#settings, normalized), prepared, (entries) => ({
+      messageId: entries[0]?.messageId ?? '',
+      result: this.#storage.append(entries, options),
+    }));
+    return this.#receipt(
+      appended.messageId,
+      await appended.result.catch((error: unknown) => unknownAppend(appended.messageId, error)),
+    );
+  }
+
+  /** Sends many; one result a message, in order. One that is rejected rejects no other. */
+  sendMany(messages: readonly OutgoingMessage[]): Promise<readonly SendResult[]> {
+    return Promise.all(
+      messages.map((message) =>
+        this.send(message).then(
+          (receipt): SendResult => ({ status: 'accepted', receipt }),
+          (error: unknown): SendResult => ({ status: 'rejected', error: asCoded(error) }),
+        ),
+      ),
+    );
+  }
+
+  /** What the gate and the classification say of a message; nothing is sent. Throws for bad input as `send()` does. */
+  async check(message: OutgoingMessage): Promise<CheckResult> {
+    const { decision, groups }: Checked = await checkMessage(this.#acceptance, normalizeMessage(message, this.#settings.limits));
+    const entries = groups.map(({ recipients, ...group }) => ({
+      ...group,
+      recipients: recipients.map(({ address }) => address),
+    }));
+    return { decision, entries };
+  }
+
+  /** Replaces the policy for all sends from now on; what was accepted stays accepted. @throws {OfflineImError} `OPTION_INVALID` */
+  setPolicy(policy: PolicySource): void {
+    this.#policy = checkedPolicy(policy);
+    this.#trace.event('policy:changed', {});
+  }
+
+  /**
+   * One attempt now for all that waits: skips the two minutes, not order, back-off or circuits. Works without `start()`.
+   * Resolves with the number of entries by the state they came to.
+   */
+  async flush({ signal }: { readonly signal?: AbortSignal } = {}): Promise<FlushCounts> {
+    this.#assertNotStopped();
+    return this.#spooler.flush(signal);
+  }
+
+  /** Where the entries of a message stand; empty when nothing (any more) is known of it. */
+  async status(messageId: string): Promise<readonly SpoolEntry[]> {
+    await this.#spooler.open();
+    const entries = await this.#storage.findMessage(messageId);
+    const shown = await Promise.all(entries.map(({ id }) => this.#storage.get(id)));
+    return shown.filter((entry) => entry !== undefined);
+  }
+
+  /** Entries, all or of one state, page by page inside. Delivered and cancelled ones are tombstones without text. */
+  async *list(query: { readonly state?: SpoolState } = {}): AsyncIterable<SpoolEntry> {
+    await this.#spooler.open();
+    yield* this.#storage.list(query);
+  }
+
+  /** Entries by state. */
+  async counts(): Promise<Readonly<Record<SpoolState, number>>> {
+    await this.#spooler.open();
+    return this.#storage.counts();
+  }
+
+  /**
+   * Cancels a message or an entry. What is being sent can't be called back: then `from` and `to` of the change are equal, and it ends as cancelled only if
+   * it turns out that it was not sent.
+   *
+   * @throws {OfflineImError} `ENTRY_UNKNOWN`
+   */
+  cancel(id: string): Promise<readonly Change[]> {
+    return this.#act(id, (ids) => this.#storage.cancel(ids));
+  }
+
+  /** Keeps a message or an entry from being sent until `release()`. @throws {OfflineImError} `ENTRY_UNKNOWN` */
+  hold(id: string): Promise<readonly Change[]> {
+    return this.#act(id, (ids) => this.#storage.hold(ids));
+  }
+
+  /** Lets a held message or entry go on, at the end of the order. @throws {OfflineImError} `ENTRY_UNKNOWN` */
+  release(id: string): Promise<readonly Change[]> {
+    return this.#act(id, (ids) => this.#storage.release(ids));
+  }
+
+  /**
+   * Tries a dead message or entry again, at the end of the order. What may have been sent is looked for first.
+   *
+   * @param options.force Send without looking: someone may get it twice. @default false
+   * @throws {OfflineImError} `ENTRY_UNKNOWN`
+   */
+  requeue(id: string, options: { readonly force?: boolean } = {}): Promise<readonly Change[]> {
+    return this.#act(id, (ids) => this.#storage.requeue(ids, options));
+  }
+
+  /** Forgets a delivered, dead or cancelled message or entry; its id still makes no second one for 24 h after its end. @throws {OfflineImError} `ENTRY_UNKNOWN` */
+  purge(id: string): Promise<readonly Change[]> {
+    return this.#act(id, (ids) => this.#storage.purge(ids));
+  }
+
+  /** Tries what is blocked or out of reach now, instead of after its wait: one mailbox, or all. */
+  resume(mailbox?: string): void {
+    this.#spooler.resume(mailbox?.toLowerCase());
+  }
+
+  async #act(id: string, action: (ids: readonly string[]) => Promise<readonly Change[]>): Promise<readonly Change[]> {
+    await this.#spooler.open();
+    const ofMessage = await this.#storage.findMessage(id);
+    const ids =
+      ofMessage.length > 0 ? ofMessage.map((entry) => entry.id) : (await this.#storage.get(id)) === undefined ? [] : [id];
+    if (ids.length === 0) {
+      throw new OfflineImError(
+        'ENTRY_UNKNOWN',
+        `No message or entry has the id ${JSON.stringify(id.slice(0, 100))}; it may have been forgotten.`,
+      );
+    }
+    const changes = await action(ids);
+    this.#spooler.report(changes);
+    return changes;
+  }
+
+  #receipt(messageId: string, result: AppendResult | undefined): Receipt {
+    const receipt = receiptOf(messageId, result);
+    if (receipt.duplicate) this.#trace.event('message:duplicate', { messageId });
+    else {
+      for (const { id: entryId, audience, messageClass, pickupAt } of receipt.entries) {
+        this.#trace.event('message:spooled', { messageId, entryId, audience, messageClass, pickupAt });
+      }
+      this.#spooler.wake();
+    }
+    return receipt;
+  }
+
+  #assertNotStopped(): void {
+    if (this.#stopped) throw new OfflineImError('SENDER_STOPPED', 'This sender has been stopped; make a new one.');
+  }
+}
+
+function checkedPolicy(policy: PolicySource | undefined): PolicySource | undefined {
+  if (policy !== undefined && typeof policy !== 'function') resolvePolicy(policy);
+  return policy;
+}
+
+function asCoded(error: unknown): OfflineImError {
+  if (error instanceof OfflineImError) return error;
+  return new OfflineImError('MESSAGE_INVALID', 'The message could not be accepted: a function of the host threw.', {
+    cause: error,
+  });
+}
