@@ -19,7 +19,7 @@ export type FrontResponse =
       readonly body: string;
       /** Send the body in such pieces, one every `interval` ms. */
       readonly drip?: { readonly chunkBytes: number; readonly interval: number };
-      /** Reset the connection after that share of the body, 0 to 1, instead of ending it; the headers announce all of it. */
+      /** Reset the connection after that share of the body, 0 to 1 (all but the last byte), instead of ending it; the headers announce all of it. */
       readonly resetAfter?: number;
     }
   /** Reset the connection without a byte. */

@@ -89,7 +89,8 @@ async function write(
     ...(close ? { connection: 'close' } : {}),
   });
   if (answer.resetAfter !== undefined) {
-    const part = bytes.subarray(0, Math.floor(bytes.length * answer.resetAfter));
+    // Never all of it: a client that has every byte has its answer, whatever becomes of the connection.
+    const part = bytes.subarray(0, Math.min(bytes.length - 1, Math.floor(bytes.length * answer.resetAfter)));
     // Only what the kernel has taken can arrive before the reset; a reset in the same turn would overtake it.
     response.flushHeaders();
     await new Promise<void>((resolve) => (part.length === 0 ? resolve() : response.write(part, () => resolve())));

@@ -122,7 +122,7 @@ export class FaultBuilder {
   resetBefore(): FaultHandle {
     return this.#add({ kind: 'resetBefore' });
   }
-  /** Everything is processed and stored, then the connection is reset, after that share (0 to 1) of the response; 0 by default: no byte. */
+  /** Everything is processed and stored, then the connection is reset, after that share of the response's body: 0 (default) not a byte of it, 1 all but the last. */
   lostResponse(options: { readonly after?: number } = {}): FaultHandle {
     return this.#add({ kind: 'lostResponse', after: options.after ?? 0 });
   }
