@@ -1,4 +1,3 @@
-import { OfflineImError } from '../errors/index.ts';
 import { dateOf, retryAfterOf } from './back-off.ts';
 import { readBody } from './body.ts';
 import type { EwsCall } from './call.ts';
@@ -105,7 +104,6 @@ function understand(text: string, response: Response, meta: ReplyMeta): Reply {
     // A page for people comes from something in front of Exchange, and comes for every mailbox.
     const isPage = /html/i.test(response.headers.get('content-type') ?? '') || /^\s*<(!doctype html|html)/i.test(text);
     if (isPage) return unreadableReply('it is a web page', requestId, 'endpoint');
-    const why = error instanceof OfflineImError ? error.message : 'it is no XML';
-    return unreadableReply(why.replace(/\.$/, ''), requestId, 'note', error);
+    return unreadableReply('its XML can not be read or is incomplete', requestId, 'note', error);
   }
 }
