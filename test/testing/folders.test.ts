@@ -59,6 +59,20 @@ describe('folders', () => {
     expect((await saveIn(id)).codes).toEqual(['ErrorSavedItemFolderNotFound']);
   });
 
+  it('reset() keeps the usual folders under their ids, readable and empty', async () => {
+    const alice = exchange.mailbox('alice@contoso.test');
+    const inbox = alice.folder('inbox');
+    const id = idIn(await findByName('Conversation History'));
+    await saveIn(id);
+    alice.folder('inbox').readable = false;
+    await create('Temporary');
+    exchange.reset();
+    expect(alice.folder('inbox')).toBe(inbox);
+    expect([inbox.readable, inbox.size, alice.folder('Conversation History').size]).toEqual([true, 0, 0]);
+    expect(alice.findFolder('Temporary')).toBeUndefined();
+    expect((await saveIn(id)).codes).toEqual(['NoError']);
+  });
+
   it('a newer server can be told to answer ErrorFolderNotFound', async () => {
     await using other = await startEwsSimulator({
       mailboxes: ['alice@contoso.test', 'bob@contoso.test'],

@@ -26,6 +26,7 @@ interface Answer {
   readonly body?: string;
   readonly codes?: readonly string[];
   readonly code?: string;
+  readonly mailbox?: SimulatedMailbox | undefined;
 }
 
 /** The simulator without a server: takes requests, gives responses, imports nothing of a platform. Fronts wrap it. */
@@ -43,7 +44,7 @@ export class SimulatorCore {
     this.journal = new Journal(options.journal);
   }
 
-  /** Answers a request. Never rejects. */
+  /** Answers a request. Rejects only when a predicate or hook of the test throws, or for a bug of the simulator. */
   async handle(request: FrontRequest): Promise<FrontResponse> {
     const refusal = refuseByHttp(request);
     if (refusal !== undefined) return refusal;
@@ -54,19 +55,15 @@ export class SimulatorCore {
     const login = claimedLogin(request.headers.authorization);
     const struck = this.#book.select({ operation: read.operation, login, itemCount, body: request.body });
 
-    const waited = await this.exchange.timers.wait(struck.delay);
-    let mailbox: SimulatedMailbox | undefined;
-    const answer = !waited
-      ? { response: { kind: 'reset' } as const }
-      : this.#answer(request, read, struck.fault, (acting) => {
-          mailbox = acting;
-        });
+    // False when reset() or close() came in between: the request belongs to what they have put away.
+    if (!(await this.exchange.timers.wait(struck.delay))) return { kind: 'reset' };
+    const answer = this.#answer(request, read, struck.fault);
     const { response } = answer;
     const entry = this.journal.record({
       at,
       operation: read.operation,
       clientRequestId: request.headers['client-request-id'],
-      mailbox: mailbox?.address,
+      mailbox: answer.mailbox?.address,
       itemCount,
       outcome: response.kind === 'answer' ? (response.resetAfter === undefined ? 'answered' : 'reset') : response.kind,
       status: response.kind === 'answer' && response.resetAfter === undefined ? response.status : undefined,
@@ -93,20 +90,13 @@ export class SimulatorCore {
     this.exchange.arrivals.end('the simulator was closed');
   }
 
-  #answer(
-    request: FrontRequest,
-    read: ReadRequest,
-    fault: Fault | undefined,
-    onActing: (mailbox: SimulatedMailbox | undefined) => void,
-  ): Answer {
+  #answer(request: FrontRequest, read: ReadRequest, fault: Fault | undefined): Answer {
     const early = this.#beforeProcessing(fault);
     if (early !== undefined) return early;
     const login = logIn(request.headers.authorization, this.exchange, this.#options);
     if (login === undefined) return http(401, { 'www-authenticate': 'Basic realm="simulator"' }, '');
-    onActing(login.mailbox);
-    if (request.tooLarge) return this.#tooLarge();
-    const answer = this.#process(read, login, fault, onActing);
-    return answer === undefined ? this.#fault('ErrorInternalServerError', 500) : afterProcessing(answer, fault, this.exchange);
+    const answer = request.tooLarge ? this.#tooLarge() : this.#process(read, login, fault);
+    return { ...afterProcessing(answer, fault, this.exchange), mailbox: answer.mailbox ?? login.mailbox };
   }
 
   /** Faults that strike before anything is looked at. */
@@ -127,25 +117,16 @@ export class SimulatorCore {
     }
   }
 
-  #process(
-    read: ReadRequest,
-    login: Login,
-    fault: Fault | undefined,
-    onActing: (mailbox: SimulatedMailbox | undefined) => void,
-  ): Answer | undefined {
+  #process(read: ReadRequest, login: Login, fault: Fault | undefined): Answer {
     const { exchange } = this;
     try {
       const { operation, element, version, impersonate } = read.request(exchange.profile);
       const acting = actingMailbox(login, impersonate, exchange);
-      onActing(acting);
       const context = { exchange, login, acting, version, plan: (index: number) => planOf(fault, index) };
       const messages = operations[operation].run(element, context);
-      return soap(
-        200,
-        writeResponse(exchange.profile, operation, messages),
-        codeOf(messages),
-        messages.map((m) => m.code),
-      );
+      const body = writeResponse(exchange.profile, operation, messages);
+      const codes = messages.map((m) => m.code);
+      return { ...soap(200, body, codeOf(messages), codes), mailbox: acting };
     } catch (error) {
       if (error instanceof EwsFault) return soap(500, writeFault(exchange.profile, error), error.code);
       if (error instanceof EwsItemError) return this.#fault(error.code, 500);

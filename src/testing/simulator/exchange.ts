@@ -76,10 +76,8 @@ export class Exchange {
       throw new OfflineImError('OPTION_INVALID', `mailboxes: "${options.address}" is not an SMTP address.`);
     }
     if (this.#mailboxes.has(key)) throw new OfflineImError('OPTION_INVALID', `mailboxes: ${key} is there twice.`);
-    const without = this.profile.conversationHistory === 'distinguished' ? [] : ['conversationhistory'];
-    const mailbox = new SimulatedMailbox(options, this.registry, new Set(without));
+    const mailbox = new SimulatedMailbox(options, this.registry, this.profile.conversationHistory);
     this.#mailboxes.set(key, mailbox);
-    this.#addNamedHistory(mailbox);
     return mailbox;
   }
 
@@ -97,17 +95,8 @@ export class Exchange {
 
   reset(): void {
     this.timers.clear();
-    this.registry.clear();
     this.outbound.length = 0;
-    for (const mailbox of this.#mailboxes.values()) {
-      mailbox.reset();
-      this.#addNamedHistory(mailbox);
-    }
-  }
-
-  #addNamedHistory(mailbox: SimulatedMailbox): void {
-    if (this.profile.conversationHistory !== 'by-name') return;
-    mailbox.createFolder(mailbox.folder('msgfolderroot'), 'Conversation History');
+    for (const mailbox of this.#mailboxes.values()) mailbox.reset();
   }
 }
 

@@ -57,7 +57,6 @@ async function serve(
   timers: Timers,
 ): Promise<void> {
   const body = await readBody(request, options.maxRequestBytes);
-  if (body === undefined && request.destroyed && !request.complete && request.errored) return;
   const answer = await options.handle({
     method: request.method ?? 'GET',
     path: request.url ?? '/',
@@ -72,7 +71,7 @@ async function serve(
     case 'silence':
       return;
     case 'answer':
-      await write(answer, response, timers, body === undefined);
+      await write(answer, response, timers);
   }
 }
 
@@ -80,14 +79,9 @@ async function write(
   answer: Extract<FrontResponse, { kind: 'answer' }>,
   response: ServerResponse,
   timers: Timers,
-  close: boolean,
 ): Promise<void> {
   const bytes = Buffer.from(answer.body, 'utf8');
-  response.writeHead(answer.status, {
-    ...answer.headers,
-    'content-length': bytes.length,
-    ...(close ? { connection: 'close' } : {}),
-  });
+  response.writeHead(answer.status, { ...answer.headers, 'content-length': bytes.length });
   if (answer.resetAfter !== undefined) {
     // Never all of it: a client that has every byte has its answer, whatever becomes of the connection.
     const part = bytes.subarray(0, Math.min(bytes.length - 1, Math.floor(bytes.length * answer.resetAfter)));
@@ -109,7 +103,7 @@ async function write(
   response.end();
 }
 
-/** The body as text; undefined when it is too long, or when the client broke off. */
+/** The body as text; undefined when it is too long. Rejects when the client breaks off. */
 async function readBody(request: IncomingMessage, limit: number): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;

@@ -1,4 +1,5 @@
 import { OfflineImError } from '../../errors/index.ts';
+import type { ConversationHistory } from './store/mailbox.ts';
 
 /** `RequestServerVersion` values, oldest first. */
 export const schemaVersions = [
@@ -27,7 +28,7 @@ export interface SimulatorProfile {
    * How Conversation History is found: by its distinguished id; only by its display name below `msgfolderroot`
    * (the distinguished id answers `ErrorFolderNotFound`); or not at all until a client makes it.
    */
-  readonly conversationHistory: 'distinguished' | 'by-name' | 'absent';
+  readonly conversationHistory: ConversationHistory;
   /** How items come back whose class is not below `IPM.Note`: `item` is a bare `t:Item` without From, IsRead, recipients. */
   readonly foreignClasses: 'item' | 'message';
   /** What CreateItem does with a class that is not below `IPM.Note`: take it, or answer `ErrorObjectTypeChanged`. */

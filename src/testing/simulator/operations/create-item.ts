@@ -1,5 +1,6 @@
 import { messagesNs, typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, type XmlElement } from '../../../ews/xml/read.ts';
+import type { Mailbox } from '../../../transport.ts';
 import { maySendAs } from '../access.ts';
 import { domainOf } from '../exchange.ts';
 import type { ItemPlan } from '../faults/fault.ts';
@@ -48,14 +49,14 @@ function create(
   if (owner === undefined) throw new EwsItemError('ErrorNonExistentMailbox');
   const self = { address: owner.address, name: owner.name };
   const read = readMessage(item, () => exchange.registry.newMessageId(domainOf(owner.address)));
-  const content: MessageContent = { ...read, from: read.from ?? self, sender: self };
+  const from = exchange.find(read.from?.address ?? owner.address);
+  const content: MessageContent = { ...read, from: nameOf(read.from ?? self, from), sender: self };
   if (exchange.profile.createForeignClasses === 'refused' && !isBelow(content.itemClass, 'IPM.Note')) {
     throw new EwsItemError('ErrorObjectTypeChanged');
   }
   if (disposition === 'SaveOnly') return save(content, owner, folder, context);
 
   if (content.to.length + content.cc.length + content.bcc.length === 0) throw new EwsItemError('ErrorMissingRecipients');
-  const from = exchange.find(content.from?.address ?? '');
   if (from === undefined || !maySendAs(login, owner, from)) {
     const principal = from ?? owner;
     if (exchange.profile.draftOnSendAsDenied) principal.store(principal.folder('drafts'), content, 'draft');
@@ -67,6 +68,11 @@ function create(
   const copy = disposition === 'SendOnly' ? undefined : copyPlace(owner, folder, savedId, delegated, context);
   submit(exchange, { sender: from, content, copy }, plan);
   return empty;
+}
+
+/** A sender without a display name gets the one of the directory. */
+function nameOf(sender: Mailbox, mailbox: SimulatedMailbox | undefined): Mailbox {
+  return sender.name === undefined && mailbox !== undefined ? { ...sender, name: mailbox.name } : sender;
 }
 
 /** Without the principal's mailbox in the folder id, a delegate's copy stays in Drafts. */

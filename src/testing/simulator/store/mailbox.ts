@@ -37,6 +37,9 @@ export interface MailboxOptions {
   readonly delegates?: readonly (string | DelegateOptions)[];
 }
 
+/** How a server's Conversation History is found; see the profile. */
+export type ConversationHistory = 'distinguished' | 'by-name' | 'absent';
+
 /** Folders whose items a search folder of Outlook leaves out. */
 const hidden: ReadonlySet<string> = new Set(['deleteditems', 'drafts', 'outbox', 'junkemail']);
 
@@ -48,20 +51,20 @@ export class SimulatedMailbox {
   readonly password: string | undefined;
   readonly delegates: ReadonlyMap<string, DelegateOptions>;
   readonly #registry: Registry;
-  readonly #without: ReadonlySet<string>;
+  /** The folders it was made with: they survive a reset, ids included, so that a client may go on using those it has cached. */
+  readonly #builtIn: ReadonlySet<SimulatedFolder>;
   readonly #folders = new Map<string, SimulatedFolder>();
   readonly #distinguished = new Map<string, SimulatedFolder>();
 
-  /** @param without Distinguished folders that mailboxes of this server lack. */
-  constructor(options: MailboxOptions, registry: Registry, without: ReadonlySet<string> = new Set()) {
+  constructor(options: MailboxOptions, registry: Registry, history: ConversationHistory = 'distinguished') {
     this.address = options.address.toLowerCase();
     this.name = options.name ?? options.address;
     this.password = options.password;
     const delegates = (options.delegates ?? []).map((d) => (typeof d === 'string' ? { address: d } : d));
     this.delegates = new Map(delegates.map((d) => [d.address.toLowerCase(), d]));
     this.#registry = registry;
-    this.#without = without;
-    this.#makeFolders();
+    this.#makeFolders(history);
+    this.#builtIn = new Set(this.#folders.values());
   }
 
   /** Every folder, parents first. */
@@ -145,9 +148,14 @@ export class SimulatedMailbox {
 
   /** Empties it; folders that clients made are gone. */
   reset(): void {
-    this.#folders.clear();
-    this.#distinguished.clear();
-    this.#makeFolders();
+    for (const folder of this.folders) {
+      for (const item of folder.items) this.remove(item);
+      folder.readable = true;
+      folder.children.splice(0, folder.children.length, ...folder.children.filter((f) => this.#builtIn.has(f)));
+      if (this.#builtIn.has(folder)) continue;
+      this.#folders.delete(folder.id);
+      this.#registry.folders.delete(folder.id);
+    }
   }
 
   #keep(folder: SimulatedFolder): void {
@@ -161,9 +169,9 @@ export class SimulatedMailbox {
       .flatMap((f) => f.items.filter((item) => !item.isDraft && wanted(item)));
   }
 
-  #makeFolders(): void {
+  #makeFolders(history: ConversationHistory): void {
     for (const { name, displayName, parent, folderClass } of wellKnownFolders) {
-      if (this.#without.has(name)) continue;
+      if (name === 'conversationhistory' && history !== 'distinguished') continue;
       const id = this.#registry.newFolderId();
       const above = parent === undefined ? undefined : this.#distinguished.get(parent);
       const folder = new SimulatedFolder({
@@ -177,5 +185,6 @@ export class SimulatedMailbox {
       this.#keep(folder);
       this.#distinguished.set(name, folder);
     }
+    if (history === 'by-name') this.createFolder(this.folder('msgfolderroot'), 'Conversation History');
   }
 }

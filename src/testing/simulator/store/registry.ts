@@ -13,11 +13,6 @@ export class Registry {
     this.clock = clock;
   }
 
-  clear(): void {
-    this.items.clear();
-    this.folders.clear();
-  }
-
   newItemId(): string {
     return `AAMkAGItem${this.#next()}`;
   }

@@ -65,12 +65,11 @@ function unreadable(what: string): ReadRequest {
 function versionOf(header: XmlElement | undefined, profile: SimulatorProfile): SchemaVersion {
   const asked = child(header, typesNs, 'RequestServerVersion')?.attributes.get('Version');
   if (asked === undefined) return profile.newestSchema;
-  const index = schemaVersions.findIndex((version) => version === asked);
+  const known = schemaVersions.find((version) => version === asked);
   const newest = schemaVersions.indexOf(profile.newestSchema);
   // Dated names (V2017_04_14) came after the last numbered one.
-  if (index === -1 && /^V\d{4}_/.test(asked) && newest === schemaVersions.length - 1) return profile.newestSchema;
-  const known = schemaVersions[index];
-  if (known === undefined || index > newest) throw new EwsFault('ErrorInvalidServerVersion');
+  if (/^V\d{4}_/.test(asked) && newest === schemaVersions.length - 1) return profile.newestSchema;
+  if (known === undefined || schemaVersions.indexOf(known) > newest) throw new EwsFault('ErrorInvalidServerVersion');
   return known;
 }
 
