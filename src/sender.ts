@@ -1,4 +1,4 @@
-import type { AcceptanceContext, Checked } from './acceptance.ts';
+import type { AcceptanceContext } from './acceptance.ts';
 import { checkMessage, entriesOf, orderKey } from './acceptance.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
@@ -21,7 +21,7 @@ import { Trace } from './trace.ts';
 import type { Audience } from './transport.ts';
 import { TurnOrder } from './turn-order.ts';
 
-/** What became of one message of {@link OfflineImSender.sendMany}. */
+/** What became of one message of `sendMany()`. */
 export type SendResult =
   | { readonly status: 'accepted'; readonly receipt: Receipt }
   | { readonly status: 'rejected'; readonly error: OfflineImError };
@@ -138,7 +138,7 @@ export class OfflineImSender {
    * @throws {OfflineImError} codes of bad input; `MAILBOX_UNRESOLVED`; `MESSAGE_ID_CONFLICT`; `SENDER_STOPPED`; `SPOOL_FAILED` when nothing was kept;
    * `APPEND_OUTCOME_UNKNOWN` when the storage can't tell: send it again with `error.details.messageId`, which never makes a second message
    */
-  async send(message: OutgoingMessage, options: { readonly client?: unknown } = {}): Promise<Receipt> {
+  async send(message: OutgoingMessage): Promise<Receipt> {
     this.#assertNotStopped();
     const normalized = normalizeMessage(message, this.#settings.limits);
     const prepared = (async () => {
@@ -151,14 +151,12 @@ export class OfflineImSender {
       const [entries] = await Promise.all([entriesOf(this.#acceptance, normalized, groups), this.#spooler.open()]);
       return entries;
     })();
-    const appended = await this.#turns.inOrder(orderKey(this.#settings, normalized), prepared, (entries) => ({
+    const { messageId, appended } = await this.#turns.inOrder(orderKey(this.#settings, normalized), prepared, (entries) => ({
       messageId: entries[0]?.messageId ?? '',
-      result: this.#storage.append(entries, options),
+      appended: this.#storage.append(entries),
     }));
-    return this.#receipt(
-      appended.messageId,
-      await appended.result.catch((error: unknown) => unknownAppend(appended.messageId, error)),
-    );
+    const [result] = await appended.catch((error: unknown) => unknownAppend(messageId, error));
+    return this.#receipt(messageId, result);
   }
 
   /** Sends many; one result a message, in order. One that is rejected rejects no other. */
@@ -175,7 +173,7 @@ export class OfflineImSender {
 
   /** What the gate and the classification say of a message; nothing is sent. Throws for bad input as `send()` does. */
   async check(message: OutgoingMessage): Promise<CheckResult> {
-    const { decision, groups }: Checked = await checkMessage(this.#acceptance, normalizeMessage(message, this.#settings.limits));
+    const { decision, groups } = await checkMessage(this.#acceptance, normalizeMessage(message, this.#settings.limits));
     const entries = groups.map(({ recipients, ...group }) => ({
       ...group,
       recipients: recipients.map(({ address }) => address),

@@ -158,5 +158,6 @@ export class TableEngine {
 function steadyWallClock(clock: Clock): () => number {
   const wall = clock.now();
   const start = clock.monotonic();
-  return () => wall + (clock.monotonic() - start);
+  // Whole ms: these times are shown and stored.
+  return () => Math.floor(wall + (clock.monotonic() - start));
 }

@@ -1,0 +1,36 @@
+import type { DeliverOptions, DeliveryOutcome, Mailbox, Note, Place, ProbeResult, Transport } from '../../src/transport.ts';
+
+/** A transport that a test plays: it keeps what it was given and answers what the test says, by default `delivered` and `absent`. */
+export class FakeTransport implements Transport {
+  readonly name = 'fake';
+  /** Every note that was handed over, in order. */
+  readonly delivered: Note[] = [];
+  readonly batches: (readonly Note[])[] = [];
+  readonly probed: Note[] = [];
+  answer: (note: Note, options: DeliverOptions) => DeliveryOutcome | Promise<DeliveryOutcome> = (note) => ({
+    status: 'delivered',
+    messageClass: note.messageClass,
+  });
+  answerProbe: (note: Note) => ProbeResult | Promise<ProbeResult> = () => ({ status: 'absent' });
+  place: (from: Mailbox) => Place = (from) => ({ endpoint: 'https://exchange.test', mailbox: from.address, folder: 'history' });
+  closed = 0;
+
+  async deliver(notes: readonly Note[], options: DeliverOptions): Promise<readonly DeliveryOutcome[]> {
+    this.batches.push(notes);
+    this.delivered.push(...notes);
+    return Promise.all(notes.map((note) => this.answer(note, options)));
+  }
+
+  async probe(notes: readonly Note[]): Promise<readonly ProbeResult[]> {
+    this.probed.push(...notes);
+    return Promise.all(notes.map((note) => this.answerProbe(note)));
+  }
+
+  placeOf(from: Mailbox): Place {
+    return this.place(from);
+  }
+
+  async close(): Promise<void> {
+    this.closed += 1;
+  }
+}

@@ -1,0 +1,53 @@
+import type { EventName, OfflineImEvents } from '../../src/events.ts';
+import { OfflineImSender } from '../../src/sender.ts';
+import type { OfflineImSenderOptions } from '../../src/sender-options.ts';
+import { MemorySpool } from '../../src/spooler/memory/memory-spool.ts';
+import { ManualClock } from '../../src/testing/manual-clock.ts';
+import { FakeTransport } from './fake-transport.ts';
+
+/** An event as a test remembers it. */
+export type Seen = { [Name in EventName]: { readonly name: Name; readonly event: OfflineImEvents[Name] } }[EventName];
+
+const names: readonly EventName[] = [
+  'message:spooled',
+  'message:refused',
+  'message:duplicate',
+  'message:picked-up',
+  'message:delivered',
+  'message:deferred',
+  'message:unconfirmed',
+  'message:dead',
+  'message:held',
+  'message:cancelled',
+  'lane:blocked',
+  'lane:resumed',
+  'transport:unavailable',
+  'transport:available',
+  'spool:corrupt',
+  'spool:idle',
+  'policy:changed',
+  'started',
+  'stopped',
+  'warning',
+];
+
+/** Alice on a memory spool, a fake transport and a clock that stands still, with everything that happens written down. */
+export function aliceSends(options: Partial<OfflineImSenderOptions> = {}) {
+  const clock = (options.clock as ManualClock | undefined) ?? new ManualClock();
+  const transport = (options.transport as FakeTransport | undefined) ?? new FakeTransport();
+  const spool = options.spool ?? new MemorySpool();
+  const sender = new OfflineImSender({
+    identity: { sip: 'sip:alice@contoso.com', displayName: 'Alice Example' },
+    client: { version: '16.0.6920.1000', mailboxLocation: 'on-premises' },
+    random: () => 0.5,
+    ...options,
+    spool,
+    transport,
+    clock,
+  });
+  const seen: Seen[] = [];
+  for (const name of names) sender.on(name, (event) => seen.push({ name, event } as Seen));
+  const eventsOf = <Name extends EventName>(name: Name): OfflineImEvents[Name][] =>
+    seen.filter((one) => one.name === name).map((one) => one.event as OfflineImEvents[Name]);
+  return { sender, clock, transport, spool, seen, eventsOf };
+}
