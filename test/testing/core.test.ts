@@ -35,7 +35,7 @@ describe('the core behind every front', () => {
   it('imports nothing of a platform, except in the HTTP front', () => {
     const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
     const platform = sources.filter((name) =>
-      /from 'node:|\bBuffer\b|\bprocess\./.test(readFileSync(new URL(name, folder), 'utf8')),
+      /from 'node:|\bBuffer\b|\bprocess\.[a-z]/.test(readFileSync(new URL(name, folder), 'utf8')),
     );
     expect(sources.length).toBeGreaterThan(40);
     expect(platform).toEqual(['http-server.ts']);
