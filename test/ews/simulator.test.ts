@@ -1,0 +1,209 @@
+/** The transport against the simulated Exchange: what the mailboxes hold afterwards is what counts. */
+import { afterEach, describe, expect, it } from 'vitest';
+import { basicAuth, EwsTransport, type EwsTransportOptions } from '../../src/ews/index.ts';
+import { ManualClock } from '../../src/testing/manual-clock.ts';
+import { type EwsSimulator, type EwsSimulatorOptions, startEwsSimulator } from '../../src/testing/simulator/index.ts';
+import type { DeliveryOutcome, Note, ProbeResult } from '../../src/transport.ts';
+import { checkedFetch, validateBody } from '../support/ews-schema.ts';
+import { always, makeNote } from './support/harness.ts';
+
+let exchange: EwsSimulator | undefined;
+const alice = 'alice@contoso.test';
+const bob = 'bob@contoso.test';
+
+afterEach(async () => {
+  const entries = exchange?.journal ?? [];
+  expect(entries.flatMap((entry) => (entry.requestBody === '' ? [] : validateBody(entry.requestBody)))).toEqual([]);
+  await exchange?.close();
+  exchange = undefined;
+});
+
+async function start(
+  options: Partial<EwsSimulatorOptions> = {},
+  own: Partial<EwsTransportOptions> = {},
+): Promise<{ server: EwsSimulator; transport: EwsTransport; drafts(): number; inbox(): string[] }> {
+  const server = await startEwsSimulator({ mailboxes: [{ address: alice, password: 'p' }, bob], ...options });
+  exchange = server;
+  const credentials = basicAuth({ username: alice, password: 'p' });
+  const transport = new EwsTransport({ url: server.url, credentials, fetch: checkedFetch(), ...own });
+  return {
+    server,
+    transport,
+    drafts: () => server.mailbox(alice).folder('drafts').items.length,
+    inbox: () =>
+      server
+        .mailbox(bob)
+        .folder('inbox')
+        .items.map((item) => item.body.content),
+  };
+}
+
+const send = (transport: EwsTransport, notes: readonly Note[]): Promise<readonly DeliveryOutcome[]> =>
+  transport.deliver(notes, always());
+const notes = (transport: EwsTransport, count: number): Note[] => Array.from({ length: count }, (_, n) => makeNote(transport, n));
+
+function look(transport: EwsTransport, sent: readonly Note[]): Promise<readonly ProbeResult[]> {
+  const unknown = sent.map((note) => ({ ...note, unknownAttempts: [{ tag: note.tag, place: note.place }] }));
+  return transport.probe(unknown, always());
+}
+
+const statuses = (results: readonly { status: string }[]): string[] => results.map(({ status }) => status);
+
+describe('a note', () => {
+  it('arrives with its class, and its copy lies in Conversation History', async () => {
+    const { server, transport, drafts, inbox } = await start();
+    await transport.verify({ address: alice }, always());
+    expect(statuses(await send(transport, notes(transport, 3)))).toEqual(['delivered', 'delivered', 'delivered']);
+    expect(inbox()).toEqual(['secret text 0', 'secret text 1', 'secret text 2']);
+    expect(server.mailbox(bob).missedConversations()).toHaveLength(3);
+    expect(server.mailbox(alice).folder('conversationhistory').items).toHaveLength(3);
+    expect(drafts()).toBe(0);
+  });
+
+  it('goes to Sent Items where there is no Conversation History', async () => {
+    const { server, transport, inbox } = await start({ profile: { conversationHistory: 'absent' } });
+    expect(statuses(await send(transport, notes(transport, 2)))).toEqual(['deferred', 'deferred']);
+    expect(statuses(await send(transport, notes(transport, 2)))).toEqual(['delivered', 'delivered']);
+    expect(inbox()).toHaveLength(2);
+    expect(server.mailbox(alice).folder('sentitems').items).toHaveLength(2);
+  });
+
+  it('goes from a mailbox that the login may only send for', async () => {
+    const { server, transport } = await start({
+      mailboxes: [{ address: alice, password: 'p' }, bob, { address: 'desk@contoso.test', delegates: [alice] }],
+    });
+    const note = makeNote(transport, 0, { from: { address: 'desk@contoso.test' } });
+    expect(statuses(await send(transport, [note]))).toEqual(['delivered']);
+    expect(server.mailbox('desk@contoso.test').folder('conversationhistory').items).toHaveLength(1);
+    expect(server.mailbox(alice).folder('drafts').items).toHaveLength(0);
+    expect(statuses(await look(transport, [note]))).toEqual(['found']);
+  });
+});
+
+describe('what may have been sent', () => {
+  it.each([0, 0.01, 0.3, 0.7, 0.99])('is found after the answer was lost at %s of its length', async (after) => {
+    const { server, transport } = await start();
+    server.faults.on('CreateItem').once().lostResponse({ after });
+    const sent = notes(transport, 3);
+    expect(statuses(await send(transport, sent))).toEqual(['unconfirmed', 'unconfirmed', 'unconfirmed']);
+    expect(statuses(await look(transport, sent))).toEqual(['found', 'found', 'found']);
+  });
+
+  it('is absent after a reset before', async () => {
+    const { server, transport, inbox } = await start();
+    server.faults.on('CreateItem').once().resetBefore();
+    const sent = notes(transport, 2);
+    expect(statuses(await send(transport, sent))).toEqual(['unconfirmed', 'unconfirmed']);
+    expect(statuses(await look(transport, sent))).toEqual(['absent', 'absent']);
+    expect(inbox()).toEqual([]);
+  });
+
+  it('is told apart note by note after a fault in the middle of a batch', async () => {
+    const { server, transport } = await start();
+    server.faults.on('CreateItem').once().partialBatch(2);
+    const sent = notes(transport, 4);
+    expect(statuses(await send(transport, sent))).toEqual(Array(4).fill('unconfirmed'));
+    expect(statuses(await look(transport, sent))).toEqual(['found', 'found', 'absent', 'absent']);
+  });
+
+  it.each(['fewer', 'truncated'] as const)('is never taken as delivered: %s', async (kind) => {
+    const { server, transport } = await start();
+    const fault = server.faults.on('CreateItem').once();
+    if (kind === 'fewer') fault.partialBatch(1, { answer: 'fewer' });
+    else fault.truncated();
+    const outcomes = statuses(await send(transport, notes(transport, 2)));
+    expect(outcomes).toEqual([kind === 'fewer' ? 'delivered' : 'unconfirmed', 'unconfirmed']);
+  });
+
+  it('is found after the deadline passed', async () => {
+    const { server, transport } = await start({}, { deadline: 300 });
+    server.faults.on('CreateItem').once().hang({ processed: true });
+    const sent = notes(transport, 1);
+    expect(await send(transport, sent)).toMatchObject([{ status: 'unconfirmed', error: { code: 'REQUEST_TIMEOUT' } }]);
+    expect(statuses(await look(transport, sent))).toEqual(['found']);
+  });
+
+  it('is pending while a server that throttles holds it', async () => {
+    const { server, transport } = await start();
+    server.faults.on('CreateItem').once().heldInOutbox(60_000);
+    const sent = notes(transport, 1);
+    await send(transport, sent);
+    expect(statuses(await look(transport, sent))).toEqual(['pending']);
+  });
+
+  it('is found wherever a user moved it', async () => {
+    const { server, transport } = await start();
+    const sent = notes(transport, 1);
+    await send(transport, sent);
+    const mailbox = server.mailbox(alice);
+    for (const folder of ['deleteditems', 'recoverableitemsdeletions', 'sentitems']) {
+      const item = mailbox.folders.flatMap((f) => f.items)[0];
+      if (item === undefined) throw new Error('no copy');
+      mailbox.move(item, folder);
+      expect(statuses(await look(transport, sent))).toEqual(['found']);
+    }
+  });
+});
+
+describe('no draft is left', () => {
+  it('after ErrorSendAsDenied', async () => {
+    const { server, transport, drafts } = await start();
+    server.faults.on('CreateItem').once().draftOnSendAsDenied();
+    expect(await send(transport, notes(transport, 2))).toMatchObject([
+      { status: 'rejected', scope: 'mailbox', draft: 'removed' },
+      { status: 'rejected', scope: 'mailbox', draft: 'removed' },
+    ]);
+    expect(drafts()).toBe(0);
+  });
+
+  it('nor where the probe is the first to see it, once it is old enough', async () => {
+    const clock = new ManualClock(Date.now() - 3_600_000); // what the server stores now is an hour old
+    const { server, transport, drafts } = await start({ clock });
+    server.faults.on('CreateItem').once().copyStoredSendFailed({ unsent: true });
+    const sent = notes(transport, 1);
+    expect(statuses(await send(transport, sent))).toEqual(['unconfirmed']);
+    expect(await look(transport, sent)).toEqual([{ status: 'draft', removed: true }]);
+    expect(server.mailbox(alice).folder('conversationhistory').items).toHaveLength(0);
+    expect(drafts()).toBe(0);
+  });
+
+  it('but a young one is left to the server', async () => {
+    const { server, transport } = await start();
+    server.faults.on('CreateItem').once().copyStoredSendFailed({ unsent: true });
+    const sent = notes(transport, 1);
+    await send(transport, sent);
+    expect(await look(transport, sent)).toEqual([{ status: 'pending' }]);
+  });
+});
+
+describe('the server says no', () => {
+  it('busy, as a fault and in the body', async () => {
+    const { server, transport, inbox } = await start();
+    server.faults.on('CreateItem').nth(1).serverBusy({ backOff: 5000 });
+    server.faults.on('CreateItem').nth(2).serverBusy({ backOff: 7000, form: 'item' });
+    expect(await send(transport, notes(transport, 1))).toMatchObject([
+      { status: 'deferred', scope: 'mailbox', retryAfter: 5000 },
+    ]);
+    expect(await send(transport, notes(transport, 1))).toMatchObject([
+      { status: 'deferred', scope: 'mailbox', retryAfter: 7000 },
+    ]);
+    expect(inbox()).toEqual([]);
+  });
+
+  it('to a wrong password', async () => {
+    const { transport } = await start({}, { credentials: basicAuth({ username: alice, password: 'wrong' }) });
+    expect(await send(transport, notes(transport, 1))).toMatchObject([{ status: 'blocked', scope: 'mailbox', sent: 'no' }]);
+    await expect(transport.verify({ address: alice }, always())).rejects.toMatchObject({ code: 'AUTHENTICATION_FAILED' });
+  });
+
+  it('to a foreign class', async () => {
+    const { transport, drafts } = await start({ profile: { createForeignClasses: 'refused' } });
+    expect(await send(transport, notes(transport, 1))).toMatchObject([{ status: 'rejected', draft: 'none' }]);
+    expect(drafts()).toBe(0);
+  });
+
+  it('to an old schema’s folder', async () => {
+    const { transport } = await start({ profile: 'exchange-2010' }, { serverVersion: 'Exchange2010_SP2' });
+    expect(statuses(await send(transport, notes(transport, 1)))).toEqual(['delivered']);
+  });
+});
