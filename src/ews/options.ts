@@ -46,7 +46,7 @@ export interface EwsTransportOptions {
   /**
    * How large a response may be, in bytes after decompression. Beyond it reading stops and the notes are looked for.
    *
-   * @default 4_194_304
+   * @default 2_097_152
    */
   readonly maxResponseBytes?: number;
   /**

@@ -38,7 +38,7 @@ export function settingsOf(options: EwsTransportOptions): EwsSettings {
     deadline: inRange('deadline', options.deadline ?? 60_000, 1, 3_600_000),
     batchSize: inRange('batchSize', options.batchSize ?? 50, 1, 100),
     maxRequestBytes: inRange('maxRequestBytes', options.maxRequestBytes ?? 262_144, 1024, 67_108_864),
-    maxResponseBytes: inRange('maxResponseBytes', options.maxResponseBytes ?? 4_194_304, 1024, 1_073_741_824),
+    maxResponseBytes: inRange('maxResponseBytes', options.maxResponseBytes ?? 2_097_152, 1024, 1_073_741_824),
     envelope: envelopeFor(serverVersion),
     savedCopyFolder: checkedFolder(savedCopyFolder ?? (tooOld ? 'sentitems' : 'conversationhistory')),
     logger: options.logger,

@@ -20,11 +20,14 @@ export interface XmlElement {
 export interface XmlLimits {
   /** How deep elements may be nested. 64 when left out. */
   readonly maxDepth?: number;
+  /** How many elements and attributes there may be, which is what takes memory. 50,000 when left out. */
+  readonly maxNodes?: number;
   /** Length in UTF-16 units. Unlimited when left out, since the client limits what it receives. */
   readonly maxLength?: number;
 }
 
 const defaultDepth = 64;
+const defaultNodes = 50_000;
 const textKey = '#text';
 const cdataKey = '#cdata';
 const attributesKey = ':@';
@@ -59,7 +62,7 @@ export function parseXml(source: string, limits: XmlLimits = {}): XmlElement {
   }
   const text = source.startsWith('\ufeff') ? source.slice(1) : source;
   try {
-    requireWellFormed(text, maxDepth);
+    requireWellFormed(text, maxDepth, limits.maxNodes ?? defaultNodes);
     const roots = toElements(nodesOf(parserFor(maxDepth).parse(text)), emptyScope).children;
     const root = roots[0];
     if (root === undefined) throw unreadable('it has no root element');

@@ -5,9 +5,11 @@ import { OfflineImError } from '../../errors/index.ts';
  *
  * fast-xml-parser reads a truncated document, crossed tags or a second root without complaint, and a truncated answer taken
  * for a whole one would lose outcomes. This pass looks at tags only: they are closed in order, there is one root, no text
- * beside it, no DOCTYPE (so no entities of the document's own, and nothing external), and no deeper nesting than allowed.
+ * beside it, no DOCTYPE (so no entities of the document's own, and nothing external), no deeper nesting and no more elements
+ * than allowed (each takes a hundred times the memory that it takes in the document).
  */
-export function requireWellFormed(source: string, maxDepth: number): void {
+export function requireWellFormed(source: string, maxDepth: number, maxNodes: number): void {
+  let nodes = 0;
   const open: string[] = [];
   let rootSeen = false;
   let position = 0;
@@ -31,12 +33,14 @@ export function requireWellFormed(source: string, maxDepth: number): void {
       tag.lastIndex = position;
       const match = tag.exec(source);
       if (match === null) throw unreadable('a tag is broken or cut off');
-      const [, closing, name = '', , empty] = match;
+      const [, closing, name = '', attributes = '', empty] = match;
       position = tag.lastIndex;
       if (closing !== '') {
         if (open.pop() !== name) throw unreadable('a closing tag does not match its opening tag');
         continue;
       }
+      nodes += 1 + countOf(attributes, '=');
+      if (nodes > maxNodes) throw unreadable(`it has more than ${maxNodes} elements and attributes`);
       if (open.length === 0 && rootSeen) throw unreadable('it has more than one root element');
       rootSeen = true;
       if (open.length >= maxDepth) throw unreadable(`its elements are nested more than ${maxDepth} deep`);
@@ -50,6 +54,12 @@ export function requireWellFormed(source: string, maxDepth: number): void {
 /** A whole tag with its attributes: what one step may take grows with the tag, never with the document. */
 const tag =
   /<(\/?)([A-Za-z_\u0080-\uffff][\w.:\u0080-\uffff-]*)((?:\s+[A-Za-z_\u0080-\uffff][\w.:\u0080-\uffff-]*\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>/y;
+
+function countOf(text: string, character: string): number {
+  let count = 0;
+  for (let at = text.indexOf(character); at !== -1; at = text.indexOf(character, at + 1)) count++;
+  return count;
+}
 
 function skip(source: string, from: number, end: string, what: string): number {
   const at = source.indexOf(end, from);

@@ -96,6 +96,9 @@ describe('parseXml', () => {
     expect(refused(nested(3), { maxDepth: 2 })).toBe(true);
     expect(refused(nested(100), { maxDepth: 100 })).toBe(false);
     expect(refused('<a/>', { maxLength: 3 })).toBe(true);
+    expect(refused(`<a>${'<b/>'.repeat(49_999)}</a>`)).toBe(false);
+    expect(refused(`<a>${'<b/>'.repeat(50_000)}</a>`)).toBe(true);
+    expect(refused(`<a ${Array.from({ length: 9 }, (_, n) => `a${n}=""`).join(' ')}/>`, { maxNodes: 9 })).toBe(true);
   });
 
   it('takes time in proportion to hostile input', () => {
