@@ -1,0 +1,250 @@
+import { describe, expect, it } from 'vitest';
+import { OfflineImError } from '../../src/errors/index.ts';
+import type { DeliverOptions, DeliveryOutcome, Note } from '../../src/transport.ts';
+import { aliceSends } from '../support/sender-fixture.ts';
+
+const bob = 'sip:bob@contoso.com';
+const delivered = (note: Note): DeliveryOutcome => ({ status: 'delivered', messageClass: note.messageClass });
+
+describe('leases', () => {
+  it('are renewed while a request takes long, so that nobody looks for what is still being sent', async () => {
+    const { sender, transport, clock, eventsOf } = aliceSends();
+    transport.answer = async (note) => {
+      await new Promise<void>((resolve) => clock.setTimer(resolve, 600_000));
+      return delivered(note);
+    };
+    await sender.start();
+    await sender.send({ to: bob, text: 'x' });
+    await clock.advance(721_000);
+    expect(transport.probed).toHaveLength(0);
+    expect(eventsOf('message:delivered')).toHaveLength(1);
+    await sender.stop();
+  });
+
+  it('are asked about before each request: with too little left, or once stopped, nothing may be written', async () => {
+    const { sender, transport, clock } = aliceSends();
+    let options: DeliverOptions | undefined;
+    transport.answer = async (note, given) => {
+      options = given;
+      await new Promise<void>((resolve) => clock.setTimer(resolve, 10_000));
+      return delivered(note);
+    };
+    await sender.start();
+    await sender.send({ to: bob, text: 'x' });
+    await clock.advance(120_000);
+    expect(options?.mayWrite()).toBe(true);
+    const stopping = sender.stop();
+    await clock.advance(1);
+    expect(options?.mayWrite()).toBe(false);
+    await clock.advance(10_000);
+    await stopping;
+  });
+
+  it('that can no longer be renewed stop the writing before they run out', async () => {
+    const { sender, transport, clock, spool, eventsOf } = aliceSends();
+    spool.renew = async () => {
+      throw new Error('the storage is away');
+    };
+    let options: DeliverOptions | undefined;
+    transport.answer = async (note, given) => {
+      options = given;
+      await new Promise<void>((resolve) => clock.setTimer(resolve, 100_000));
+      return delivered(note);
+    };
+    await sender.start();
+    await sender.send({ to: bob, text: 'x' });
+    await clock.advance(120_000 + 61_000);
+    expect(options?.mayWrite()).toBe(false);
+    expect(eventsOf('warning').length).toBeGreaterThan(0);
+    await clock.advance(100_000);
+    await sender.stop();
+  });
+
+  it('that ran out make the note unconfirmed, and a late answer still counts', async () => {
+    const { sender, transport, clock, spool, eventsOf } = aliceSends();
+    spool.renew = async (claims) => claims;
+    const answer = Promise.withResolvers<DeliveryOutcome>();
+    transport.answer = () => answer.promise;
+    transport.answerProbe = () => ({ status: 'pending' });
+    await sender.start();
+    await sender.send({ to: bob, text: 'x', messageId: 'm' });
+    await clock.advance(120_000 + 180_000);
+    expect(eventsOf('message:unconfirmed')).toHaveLength(1);
+    answer.resolve({ status: 'delivered', messageClass: 'IPM.Note' });
+    await clock.advance(1_000);
+    expect((await sender.status('m'))[0]?.state).toBe('delivered');
+    await sender.stop();
+  });
+});
+
+describe('beforeDelivery', () => {
+  it('decides over every note before it is sent, with its text, and never before a probe', async () => {
+    const asked: string[] = [];
+    const { sender, transport, clock } = aliceSends({
+      beforeDelivery: (note) => {
+        asked.push(note.body.content);
+        return note.body.content === 'hold' ? 'hold' : note.body.content === 'cancel' ? 'cancel' : 'deliver';
+      },
+    });
+    transport.answer = (note) => {
+      return note.attempt === 1
+        ? { status: 'unconfirmed', scope: 'note', error: new OfflineImError('CONNECTION_LOST', 'Lost.') }
+        : delivered(note);
+    };
+    transport.answerProbe = () => ({ status: 'found' });
+    await sender.start();
+    for (const text of ['deliver', 'hold', 'cancel']) await sender.send({ to: bob, text, conversationId: text, messageId: text });
+    await clock.advance(200_000);
+    expect(asked.sort()).toEqual(['cancel', 'deliver', 'hold']);
+    const states = await Promise.all(['deliver', 'hold', 'cancel'].map(async (id) => (await sender.status(id))[0]?.state));
+    expect(states).toEqual(['delivered', 'held', 'cancelled']);
+    expect(transport.delivered).toHaveLength(1);
+    await sender.release('hold');
+    await clock.advance(1_000);
+    expect(asked.filter((text) => text === 'hold')).toHaveLength(2);
+    await sender.stop();
+  });
+
+  it.each([
+    ['throws', () => Promise.reject(new Error('no')), 'HOOK_FAILED'],
+    ['answers nonsense', () => 'perhaps' as 'deliver', 'HOOK_FAILED'],
+    ['takes too long', () => new Promise<never>(() => undefined), 'HOOK_TIMEOUT'],
+  ] as const)('defers a note when it %s', async (_what, beforeDelivery, code) => {
+    const { sender, transport, clock, eventsOf } = aliceSends({ beforeDelivery });
+    await sender.start();
+    await sender.send({ to: bob, text: 'x' });
+    await clock.advance(150_001);
+    expect(transport.delivered).toHaveLength(0);
+    expect(eventsOf('message:deferred')[0]).toMatchObject({ code });
+    const stopped = sender.stop({ timeout: 10 });
+    await clock.advance(10_000);
+    await stopped;
+  });
+});
+
+describe('expiry', () => {
+  it('ends a message that was tried and could not be delivered in time', async () => {
+    const { sender, transport, clock, eventsOf } = aliceSends({ expiry: 600_000 });
+    transport.answer = () => ({ status: 'deferred', scope: 'note', error: new OfflineImError('EWS_ERROR', 'Busy.') });
+    await sender.start();
+    await sender.send({ to: bob, text: 'x', messageId: 'm' });
+    await clock.advance(660_000);
+    expect(eventsOf('message:dead')).toMatchObject([{ messageId: 'm', code: 'EXPIRED' }]);
+    await sender.stop();
+  });
+
+  it('expires nothing untried: after a week switched off, everything is tried once', async () => {
+    const first = aliceSends();
+    await first.sender.start();
+    await first.sender.send({ to: bob, text: 'x', messageId: 'm' });
+    await first.sender.stop();
+    first.clock.setWall(first.clock.now() + 7 * 86_400_000);
+    const second = aliceSends({ clock: first.clock, spool: first.spool });
+    await second.sender.start();
+    await second.clock.advance(1_000);
+    expect(second.eventsOf('message:delivered')).toMatchObject([{ messageId: 'm' }]);
+    await second.sender.stop();
+  });
+
+  it('ends what waits in a lane that was blocked all the time', async () => {
+    const { sender, transport, clock, eventsOf } = aliceSends({ expiry: 600_000 });
+    transport.answer = () => ({
+      status: 'blocked',
+      scope: 'mailbox',
+      sent: 'no',
+      error: new OfflineImError('AUTHENTICATION_FAILED', '401.'),
+    });
+    await sender.start();
+    for (const name of ['bob', 'carol']) await sender.send({ to: `sip:${name}@contoso.com`, text: 'x', messageId: name });
+    await clock.advance(700_000);
+    expect(
+      eventsOf('message:dead')
+        .map(({ messageId }) => messageId)
+        .sort(),
+    ).toEqual(['bob', 'carol']);
+    await sender.stop();
+  });
+});
+
+describe('stop()', () => {
+  it('finishes the notes in flight, then closes spool and transport', async () => {
+    const { sender, transport, clock, spool, eventsOf } = aliceSends();
+    const answer = Promise.withResolvers<DeliveryOutcome>();
+    transport.answer = () => answer.promise;
+    await sender.start();
+    await sender.send({ to: bob, text: 'x' });
+    await clock.advance(120_000);
+    const stopped = sender.stop();
+    await clock.advance(1_000);
+    expect(transport.closed).toBe(0);
+    answer.resolve({ status: 'delivered', messageClass: 'IPM.Note' });
+    await stopped;
+    expect(eventsOf('message:delivered')).toHaveLength(1);
+    expect(transport.closed).toBe(1);
+    await expect(spool.counts()).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
+  });
+
+  it('aborts what hangs after its timeout; the next start looks for it', async () => {
+    const { sender, transport, clock, spool } = aliceSends();
+    transport.deliver = (_notes, { signal }) =>
+      new Promise((_resolve, reject) =>
+        signal.addEventListener('abort', () => reject(new OfflineImError('REQUEST_ABORTED', 'Aborted.'))),
+      );
+    await sender.start();
+    await sender.send({ to: bob, text: 'x', messageId: 'm' });
+    await clock.advance(120_000);
+    const stopped = sender.stop({ timeout: 2_000 });
+    await clock.advance(2_100);
+    await stopped;
+
+    const next = aliceSends({ clock, spool });
+    next.transport.answerProbe = () => ({ status: 'found' });
+    await next.sender.start();
+    await clock.advance(10_000);
+    expect(next.transport.delivered).toHaveLength(0);
+    expect((await next.sender.status('m'))[0]?.state).toBe('delivered');
+    await next.sender.stop();
+  });
+
+  it('refuses what comes after it with SENDER_STOPPED', async () => {
+    const { sender } = aliceSends();
+    await sender.stop();
+    await expect(sender.send({ to: bob, text: 'x' })).rejects.toMatchObject({ code: 'SENDER_STOPPED' });
+    await expect(sender.start()).rejects.toMatchObject({ code: 'SENDER_STOPPED' });
+  });
+});
+
+describe('flush()', () => {
+  it('works without start(), skips the two minutes, and keeps the order', async () => {
+    const { sender, transport } = aliceSends();
+    for (let index = 0; index < 5; index++) await sender.send({ to: bob, text: `t${index}` });
+    await sender.send({ to: 'sip:carol@contoso.com', text: 'other' });
+    expect(await sender.flush()).toEqual({ delivered: 6 });
+    expect(transport.delivered.map(({ entryIds }) => entryIds.length).sort()).toEqual([1, 5]);
+    await sender.stop();
+  });
+
+  it('skips neither back-off nor circuits', async () => {
+    const { sender, transport, clock } = aliceSends();
+    transport.answer = () => ({
+      status: 'deferred',
+      scope: 'note',
+      error: new OfflineImError('EWS_ERROR', 'Busy.'),
+      retryAfter: 60_000,
+    });
+    await sender.send({ to: bob, text: 'x' });
+    expect(await sender.flush()).toEqual({ deferred: 1 });
+    expect(await sender.flush()).toEqual({});
+    await clock.advance(60_000);
+    expect(await sender.flush()).toEqual({ deferred: 1 });
+    await sender.stop();
+  });
+
+  it('delivers more than a batch', async () => {
+    const { sender, transport } = aliceSends();
+    for (let index = 0; index < 230; index++) await sender.send({ to: `sip:b${index}@contoso.com`, text: 'x' });
+    expect(await sender.flush()).toEqual({ delivered: 230 });
+    expect(Math.max(...transport.batches.map((batch) => batch.length))).toBeLessThanOrEqual(50);
+    await sender.stop();
+  });
+});
