@@ -1,0 +1,216 @@
+import { describe, expect, it } from 'vitest';
+import type { OfflineImError } from '../../src/errors/index.ts';
+import { GateRefusedError } from '../../src/gating/index.ts';
+import { MemorySpool } from '../../src/spooler/memory/memory-spool.ts';
+import { aliceSends } from '../support/sender-fixture.ts';
+
+const bob = 'sip:bob@contoso.com';
+const secret = 'the text that nobody may see';
+
+describe('send()', () => {
+  it('resolves with a receipt: one entry an audience, with class, recipients and pickup time', async () => {
+    const { sender, clock, eventsOf } = aliceSends();
+    const receipt = await sender.send({ to: [bob, 'carol@fabrikam.com', 'SIP:Dan@Contoso.com'], text: 'hello' });
+    expect(receipt).toMatchObject({
+      duplicate: false,
+      entries: [
+        {
+          audience: 'same-organization',
+          messageClass: 'IM.Note.MissedConversation',
+          recipients: ['bob@contoso.com', 'Dan@contoso.com'],
+        },
+        { audience: 'federated', messageClass: 'IPM.Note', recipients: ['carol@fabrikam.com'] },
+      ],
+    });
+    expect(receipt.entries[0]?.pickupAt).toEqual(new Date(clock.now() + 120_000));
+    expect(eventsOf('message:spooled').map(({ entryId }) => entryId)).toEqual(receipt.entries.map(({ id }) => id));
+    await sender.stop();
+  });
+
+  it('shows each audience only its own recipients, and several of one audience each other', async () => {
+    const { sender, transport, clock } = aliceSends();
+    await sender.start();
+    await sender.send({ to: [bob, 'dan@contoso.com', 'carol@fabrikam.com'], text: 'hello' });
+    await clock.advance(120_000);
+    const recipients = transport.delivered.map((note) => note.to.map(({ address }) => address));
+    expect(recipients).toHaveLength(2);
+    expect(recipients).toContainEqual(['bob@contoso.com', 'dan@contoso.com']);
+    expect(recipients).toContainEqual(['carol@fabrikam.com']);
+    await sender.stop();
+  });
+
+  it('is refused by the gate with every reason, and nothing is spooled', async () => {
+    const { sender, eventsOf } = aliceSends({
+      client: { version: '16.0.4417.1000', mailboxLocation: 'on-premises' },
+      policy: { enableOfflineIm: false, enableImAutoArchiving: false },
+      organization: { domains: ['contoso.com'], federatedDomains: [] },
+    });
+    const error = await sender.send({ to: 'carol@fabrikam.com', text: secret }).catch((cause: unknown) => cause);
+    expect(error).toBeInstanceOf(GateRefusedError);
+    expect((error as GateRefusedError).reasons.map(({ code }) => code).sort()).toEqual([
+      'client-too-old',
+      'domain-not-federated',
+      'im-auto-archiving-disabled',
+      'offline-im-disabled',
+    ]);
+    expect(eventsOf('message:refused')).toHaveLength(1);
+    expect(Object.values(await sender.counts()).every((count) => count === 0)).toBe(true);
+    await sender.stop();
+  });
+
+  it('asks the policy at every send, for the identity that sends', async () => {
+    const asked: string[] = [];
+    const { sender } = aliceSends({
+      policy: ({ sip }) => {
+        asked.push(sip);
+        return { enableImAutoArchiving: !sip.includes('mallory') };
+      },
+    });
+    await sender.send({ to: bob, text: 'x' });
+    await expect(sender.send({ from: 'sip:mallory@contoso.com', to: bob, text: 'x' })).rejects.toMatchObject({
+      code: 'GATE_REFUSED',
+    });
+    expect(asked).toEqual(['sip:alice@contoso.com', 'sip:mallory@contoso.com']);
+    await sender.stop();
+  });
+
+  it('obeys a policy that is set while it runs', async () => {
+    const { sender, eventsOf } = aliceSends();
+    sender.setPolicy({ enableOfflineIm: false });
+    await expect(sender.send({ to: bob, text: 'x' })).rejects.toMatchObject({ code: 'GATE_REFUSED' });
+    sender.setPolicy({ enableOfflineIm: true });
+    await sender.send({ to: bob, text: 'x' });
+    expect(eventsOf('policy:changed')).toHaveLength(2);
+    await sender.stop();
+  });
+
+  it('with the same id and content resolves with the first receipt; with other content it is a conflict', async () => {
+    const { sender, clock, eventsOf } = aliceSends();
+    const first = await sender.send({ to: bob, text: 'x', messageId: 'ticket-1' });
+    await clock.advance(1_000);
+    const second = await sender.send({ to: bob, text: 'x', messageId: 'ticket-1' });
+    expect(second).toEqual({ ...first, duplicate: true });
+    expect(eventsOf('message:duplicate')).toEqual([{ messageId: 'ticket-1' }]);
+    await expect(sender.send({ to: bob, text: 'y', messageId: 'ticket-1' })).rejects.toMatchObject({
+      code: 'MESSAGE_ID_CONFLICT',
+    });
+    expect((await sender.counts()).spooled).toBe(1);
+    await sender.stop();
+  });
+
+  it('knows the id for a day after the end, and then no more', async () => {
+    const { sender, transport, clock } = aliceSends();
+    await sender.start();
+    const message = { to: bob, text: 'x', messageId: 'ticket-1' };
+    await sender.send(message);
+    await clock.advance(120_000 + 23 * 3_600_000);
+    expect((await sender.send(message)).duplicate).toBe(true);
+    await clock.advance(2 * 3_600_000);
+    expect((await sender.send(message)).duplicate).toBe(false);
+    await clock.advance(120_000);
+    expect(transport.delivered).toHaveLength(2);
+    await sender.stop();
+  });
+
+  it('keeps the order of the calls, also when an earlier one takes longer to prepare', async () => {
+    let first = true;
+    const { sender, transport, clock } = aliceSends({
+      resolveMailbox: async (sip) => {
+        if (first) {
+          first = false;
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+        return sip.slice(4);
+      },
+    });
+    await sender.start();
+    await Promise.all(['1', '2', '3'].map((text) => sender.send({ to: bob, text })));
+    await clock.advance(120_000);
+    const body = transport.delivered[0]?.body.content ?? '';
+    expect(
+      [body.indexOf('\n1'), body.indexOf('\n2'), body.indexOf('\n3')].every((at, index, all) => at > (all[index - 1] ?? 0)),
+    ).toBe(true);
+    await sender.stop();
+  });
+
+  it('resolves SIP addresses to mailboxes, and gives two that share one a single note', async () => {
+    const { sender, transport, clock } = aliceSends({
+      resolveMailbox: (sip) => (sip.includes('alice') ? 'a.example@contoso.com' : 'team@contoso.com'),
+    });
+    await sender.start();
+    await sender.send({ to: [bob, 'sip:carol@contoso.com'], text: 'x' });
+    await clock.advance(120_000);
+    expect(transport.delivered[0]?.from).toEqual({ address: 'a.example@contoso.com', name: 'Alice Example' });
+    expect(transport.delivered[0]?.to).toEqual([{ address: 'team@contoso.com' }]);
+    await sender.stop();
+  });
+
+  it('rejects when a mailbox cannot be resolved, and keeps nothing', async () => {
+    const { sender } = aliceSends({ resolveMailbox: () => Promise.reject(new Error('directory down')) });
+    await expect(sender.send({ to: bob, text: 'x' })).rejects.toMatchObject({ code: 'MAILBOX_UNRESOLVED' });
+    expect((await sender.counts()).spooled).toBe(0);
+    await sender.stop();
+  });
+
+  it.each([
+    [{ to: 'nobody', text: secret }, 'RECIPIENT_INVALID'],
+    [{ to: [], text: secret }, 'RECIPIENTS_MISSING'],
+    [{ to: bob, text: '' }, 'TEXT_EMPTY'],
+    [{ to: bob, text: secret.repeat(2_000) }, 'TEXT_TOO_LONG'],
+    [{ to: bob, text: secret, expiresAt: new Date(0) }, 'MESSAGE_INVALID'],
+  ] as const)('rejects wrong input with a code and without the text: %#', async (message, code) => {
+    const { sender } = aliceSends();
+    const error = await sender.send(message).catch((cause: unknown) => cause);
+    expect(error).toMatchObject({ code });
+    expect(String((error as Error).stack)).not.toContain(secret);
+    await sender.stop();
+  });
+
+  it('says when the storage cannot tell, with the id to repeat it with', async () => {
+    const spool = new MemorySpool();
+    const append = spool.append.bind(spool);
+    let broken = true;
+    spool.append = async (entries) => {
+      const results = await append(entries);
+      if (!broken) return results;
+      broken = false;
+      throw new Error('the answer was lost');
+    };
+    const { sender } = aliceSends({ spool });
+    const error = (await sender.send({ to: bob, text: 'x' }).catch((cause: unknown) => cause)) as OfflineImError;
+    expect(error.code).toBe('APPEND_OUTCOME_UNKNOWN');
+    const { messageId } = error.details as { messageId: string };
+    expect((await sender.send({ to: bob, text: 'x', messageId })).duplicate).toBe(true);
+    expect((await sender.counts()).spooled).toBe(1);
+    await sender.stop();
+  });
+});
+
+describe('sendMany()', () => {
+  it('gives one result a message, and one that is rejected rejects no other', async () => {
+    const { sender } = aliceSends();
+    const results = await sender.sendMany([
+      { to: bob, text: '1' },
+      { to: 'nobody', text: '2' },
+      { to: bob, text: '3' },
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(['accepted', 'rejected', 'accepted']);
+    expect(results[1]).toMatchObject({ error: { code: 'RECIPIENT_INVALID' } });
+    await sender.stop();
+  });
+});
+
+describe('check()', () => {
+  it('tells decision and classification, and sends nothing', async () => {
+    const { sender } = aliceSends();
+    expect(await sender.check({ to: [bob, 'carol@fabrikam.com'], text: 'x' })).toEqual({
+      decision: { allowed: true },
+      entries: [
+        { audience: 'same-organization', messageClass: 'IM.Note.MissedConversation', recipients: ['bob@contoso.com'] },
+        { audience: 'federated', messageClass: 'IPM.Note', recipients: ['carol@fabrikam.com'] },
+      ],
+    });
+    expect((await sender.counts()).spooled).toBe(0);
+    await sender.stop();
+  });
+});
