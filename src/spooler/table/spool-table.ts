@@ -98,12 +98,12 @@ export class SpoolTable {
     for (const key of streams) this.refreshStream(key);
   }
 
-  /** Takes in what a storage found when it was opened; entries in the order of their `order`. */
+  /** Takes in what a storage found when it was opened, in any order: `order` says which entry of a stream comes first. */
   load(entries: Iterable<EntryRecord>, notes: Iterable<NoteRecord>): void {
     const tx = this.begin();
     let rev = this.#rev;
     let order = this.#order;
-    for (const record of entries) {
+    for (const record of [...entries].sort((a, b) => a.status.order - b.status.order)) {
       tx.entries.set(record.fixed.id, record);
       rev = Math.max(rev, record.status.rev);
       order = Math.max(order, record.status.order);

@@ -1,0 +1,61 @@
+/** One name in a folder. A symbolic link, socket or device is `other`, and is never followed. */
+export interface FolderItem {
+  readonly name: string;
+  readonly kind: 'file' | 'folder' | 'other';
+}
+
+/** What lies at a path; the link itself where it is a link. */
+export interface FileFacts {
+  readonly kind: 'file' | 'folder' | 'other';
+  /** Permission bits of group and others, 0 where the file system has none (Windows). */
+  readonly othersMay: number;
+}
+
+/** A new file, open for writing at its end. */
+export interface WritableFile {
+  /** Writes all of it, or rejects; after a rejection part of it may be there. */
+  write(data: Uint8Array): Promise<void>;
+  /** Data and length are on durable storage when resolved (fdatasync). */
+  sync(): Promise<void>;
+  /** Cuts the file to that many bytes. */
+  truncate(size: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * The file operations that a `FileSpool` uses: a documented option, for other file systems and for tests of failures.
+ * Paths are absolute and in the platform's form. Rejections carry a `code` as Node's do (`ENOENT`, `EEXIST`, `ENOSPC`, …).
+ *
+ * Nothing but `sync` and `syncFolder` has to be durable: the spool calls them where it counts. `rename` must be atomic
+ * for its target: the name shows the old file or the new one, whatever happens.
+ *
+ * @example
+ * ```ts
+ * const full: FileLayer = { ...nodeFiles, create: async () => { throw Object.assign(new Error('full'), { code: 'ENOSPC' }); } };
+ * new FileSpool({ root, files: full });
+ * ```
+ */
+export interface FileLayer {
+  /** `undefined` when nothing is there. */
+  stat(path: string): Promise<FileFacts | undefined>;
+  list(path: string): Promise<readonly FolderItem[]>;
+  /** Makes one folder for its owner alone (0700); rejects with `EEXIST` when the name is taken. */
+  makeFolder(path: string): Promise<void>;
+  /** Takes all rights to a folder from group and others. */
+  restrict(path: string): Promise<void>;
+  /** Makes a file for its owner alone (0600); rejects with `EEXIST` when the name is taken. */
+  create(path: string): Promise<WritableFile>;
+  /** The whole of a regular file; `undefined` when it has more than `limit` bytes. Rejects for a link. */
+  read(path: string, limit: number): Promise<Uint8Array | undefined>;
+  /** Replaces what is at `to`. */
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file, or a link itself. */
+  remove(path: string): Promise<void>;
+  /** Names made, replaced and removed in the folder so far are on durable storage when resolved. */
+  syncFolder(path: string): Promise<void>;
+  /**
+   * Locks the spool whose lock file that is, until the returned function is called or the process dies.
+   * Rejects with the `OfflineImError` `SPOOL_LOCKED` while someone has it, in this process or another.
+   */
+  lock(path: string): Promise<() => Promise<void>>;
+}

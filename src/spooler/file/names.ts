@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+
+const longestPlain = 80;
+const keptOfOthers = 48;
+/** Lower case only: two names must differ by more than case. No dot at either end: hidden here, dropped on Windows. */
+const plain = /^[a-z0-9@+=_-](?:[a-z0-9@.+=_-]*[a-z0-9@+=_-])?$/;
+/** Windows takes these for devices, in any folder and with any ending. */
+const device = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
+
+/**
+ * An id as part of a file name: as it is where that is safe on every file system, otherwise what can be read of it, `~`
+ * and 128 bits of its SHA-256. No two ids have the same name, in whatever case a file system folds names, and none
+ * leaves its folder. A name has at most 81 characters, all of them ASCII, and never `~~`.
+ */
+export function nameOf(id: string): string {
+  if (id.length <= longestPlain && plain.test(id) && !device.test(id)) return id;
+  const readable = id
+    .slice(0, keptOfOthers)
+    .replaceAll(/[^A-Za-z0-9@.+=_-]/g, '_')
+    .replace(/^\.+/, '_');
+  // As JSON: a lone surrogate has no UTF-8 of its own.
+  const hash = createHash('sha256').update(JSON.stringify(id)).digest('hex').slice(0, 32);
+  return `${device.test(readable) ? '_' : ''}${readable.slice(0, keptOfOthers - 1)}~${hash}`;
+}
+
+/** The folder of a sender: its SIP address without scheme, as the product names it. Addresses are equal in any case. */
+export function folderNameOf(sip: string): string {
+  return nameOf(
+    sip
+      .replace(/^sips?:/i, '')
+      .normalize('NFC')
+      .toLowerCase(),
+  );
+}
+
+/** The file of all entries of a message. */
+export function messageFileName(messageId: string): string {
+  return `${nameOf(messageId)}.json`;
+}
+
+/** The file of one of several entries of a message; `rev` only where that name is taken. */
+export function entryFileName(messageId: string, entryId: string, rev?: number): string {
+  const name = `${nameOf(messageId)}~~${nameOf(entryId)}`;
+  return rev === undefined ? `${name}.json` : `${name}~~${rev}.json`;
+}
+
+/** The manifest of a note. */
+export function manifestName(noteId: string): string {
+  return `${nameOf(noteId)}.json`;
+}
+
+/** Whether a file may be one of ours, by its name alone: people and file managers leave others. */
+export function isRecordName(name: string): boolean {
+  return name.endsWith('.json') && !name.startsWith('.');
+}
+
+/** A name for a file that is not complete yet. */
+export function temporaryName(count: number): string {
+  return `.offline-im-${count}.tmp`;
+}
+
+export function isTemporaryName(name: string): boolean {
+  return /^\.offline-im-\d+\.tmp$/.test(name);
+}

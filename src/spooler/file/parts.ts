@@ -1,0 +1,45 @@
+import type { SpoolContext } from '../storage.ts';
+import { EntryFiles } from './entry-files.ts';
+import type { FileLayer } from './file-layer.ts';
+import { FolderSync } from './folder-sync.ts';
+import { Folders } from './folders.ts';
+import type { Layout, SenderFolders } from './layout.ts';
+import { Quarantine } from './quarantine.ts';
+import { Staging } from './staging.ts';
+import { TombstoneLog } from './tombstone-log.ts';
+
+/** Where the manifest of a note lies. */
+export interface StoredManifest {
+  readonly path: string;
+  readonly folders: SenderFolders;
+}
+
+/** What an open file spool works with; made anew each time it is opened. */
+export interface Parts {
+  readonly files: FileLayer;
+  readonly layout: Layout;
+  readonly syncs: FolderSync;
+  readonly folders: Folders;
+  readonly staging: Staging;
+  readonly quarantine: Quarantine;
+  readonly tombstones: TombstoneLog;
+  readonly entryFiles: EntryFiles;
+  /** By note id. */
+  readonly manifests: Map<string, StoredManifest>;
+}
+
+export function makeParts(files: FileLayer, layout: Layout, context: SpoolContext): Parts {
+  const syncs = new FolderSync(files);
+  const folders = new Folders(files, syncs, layout);
+  return {
+    files,
+    layout,
+    syncs,
+    folders,
+    staging: new Staging(files, syncs, folders),
+    quarantine: new Quarantine(files, syncs, folders, context),
+    tombstones: new TombstoneLog(files, syncs, layout.tombstones),
+    entryFiles: new EntryFiles(),
+    manifests: new Map(),
+  };
+}
