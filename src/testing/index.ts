@@ -32,3 +32,11 @@ export type {
   SimulatorProfile,
 } from './simulator/index.ts';
 export { EwsSimulator, SimulatorCore, startEwsSimulator } from './simulator/index.ts';
+export type {
+  CreateSpoolHarness,
+  SpoolConformanceOptions,
+  SpoolConformanceSubject,
+  SpoolHarness,
+  TestRunner,
+} from './spool-conformance/index.ts';
+export { spoolConformance } from './spool-conformance/index.ts';

@@ -1,0 +1,58 @@
+import { appendTests } from './append.ts';
+import type { CreateSpoolHarness, TestRunner } from './harness.ts';
+import type { Test } from './scene.ts';
+import { Scene } from './scene.ts';
+
+export type { CreateSpoolHarness, SpoolHarness, TestRunner } from './harness.ts';
+
+const subjects = {
+  append: appendTests,
+} as const satisfies Readonly<Record<string, (test: Test) => void>>;
+
+/** A part of the suite. */
+export type SpoolConformanceSubject = keyof typeof subjects;
+
+/** How {@link spoolConformance} is run. */
+export interface SpoolConformanceOptions {
+  /** Parts that the storage or its harness can't do. @default [] */
+  readonly leaveOut?: readonly SpoolConformanceSubject[];
+}
+
+/**
+ * Registers the tests that every `SpoolStorage` passes, with the runner of your choice. They use the storage through its contract
+ * only, so that they hold for a storage of your own as they do for those of this library.
+ *
+ * @param runner `describe` and `it` of vitest, node:test, mocha or jest.
+ * @param create Makes a harness with an empty storage, for each test anew.
+ *
+ * @example
+ * ```ts
+ * import { describe, it } from 'node:test';
+ * import { spoolConformance } from 'offline-im/testing';
+ *
+ * spoolConformance({ describe, it }, createHarness);
+ * ```
+ */
+export function spoolConformance(
+  { describe, it }: TestRunner,
+  create: CreateSpoolHarness,
+  { leaveOut = [] }: SpoolConformanceOptions = {},
+): void {
+  const test: Test = (name, body) => {
+    it(name, () => play(create, body));
+  };
+  for (const [subject, register] of Object.entries(subjects)) {
+    if (leaveOut.some((one) => one === subject)) continue;
+    describe(subject, () => register(test));
+  }
+}
+
+async function play(create: CreateSpoolHarness, body: (scene: Scene) => Promise<void>): Promise<void> {
+  const scene = await Scene.over(create);
+  try {
+    await scene.open();
+    await body(scene);
+  } finally {
+    await scene.harness.dispose();
+  }
+}
