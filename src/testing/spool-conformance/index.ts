@@ -1,5 +1,8 @@
 import { appendTests } from './append.ts';
+import { claimTests } from './claim.ts';
+import { frozenTests } from './frozen.ts';
 import type { CreateSpoolHarness, TestRunner } from './harness.ts';
+import { mergeTests } from './merge.ts';
 import type { Test } from './scene.ts';
 import { Scene } from './scene.ts';
 
@@ -7,6 +10,9 @@ export type { CreateSpoolHarness, SpoolHarness, TestRunner } from './harness.ts'
 
 const subjects = {
   append: appendTests,
+  claim: claimTests,
+  merge: mergeTests,
+  frozen: frozenTests,
 } as const satisfies Readonly<Record<string, (test: Test) => void>>;
 
 /** A part of the suite. */
