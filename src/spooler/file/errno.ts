@@ -28,8 +28,18 @@ export function isRefusal(error: unknown): boolean {
   return refusals.has(errnoOf(error));
 }
 
-/** Errors of a process that has too much open: they say nothing about a file. */
-export function isShortage(error: unknown): boolean {
-  const code = errnoOf(error);
-  return code === 'EMFILE' || code === 'ENFILE' || code === 'ENOMEM';
+/** Errors that speak of the one file that was read; any other may be over in a moment, or meet every file. */
+const ofTheFile: ReadonlySet<string | undefined> = new Set([
+  'EACCES',
+  'EIO',
+  'EISDIR',
+  'ELOOP',
+  'EMLINK',
+  'ENOENT',
+  'ENXIO',
+  'EPERM',
+]);
+
+export function isAboutTheFile(error: unknown): boolean {
+  return ofTheFile.has(errnoOf(error));
 }

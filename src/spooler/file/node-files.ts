@@ -99,18 +99,23 @@ function call(start: (done: (error: Error | null | undefined) => void) => void):
   return new Promise((resolve, reject) => start((error) => (error ? reject(error) : resolve())));
 }
 
+/** Into one buffer, doubled when it is full: most files fit into the first. */
 async function readAll(file: number, limit: number): Promise<Uint8Array | undefined> {
-  const chunks: Uint8Array[] = [];
-  let total = 0;
-  for (let size = 16 * 1024; ; size = 1024 * 1024) {
-    const chunk = new Uint8Array(size);
+  let buffer = new Uint8Array(8 * 1024);
+  let filled = 0;
+  for (;;) {
+    if (filled === buffer.length) {
+      const larger = new Uint8Array(2 * buffer.length);
+      larger.set(buffer);
+      buffer = larger;
+    }
+    const [target, from] = [buffer, filled];
     const count = await new Promise<number>((resolve, reject) => {
-      read(file, chunk, 0, size, null, (error, bytes) => (error ? reject(error) : resolve(bytes)));
+      read(file, target, from, target.length - from, null, (error, bytes) => (error ? reject(error) : resolve(bytes)));
     });
-    total += count;
-    if (total > limit) return undefined;
-    if (count === 0) return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
-    chunks.push(chunk.subarray(0, count));
+    if (count === 0) return buffer.subarray(0, filled);
+    filled += count;
+    if (filled > limit) return undefined;
   }
 }
 

@@ -1,7 +1,7 @@
 import type { StoredFile } from './entry-files.ts';
 import type { StoredEntry } from './entry-format.ts';
 import { largestFile, parseEntries } from './entry-format.ts';
-import { errnoOf, isShortage } from './errno.ts';
+import { errnoOf, isAboutTheFile } from './errno.ts';
 import type { FileLayer } from './file-layer.ts';
 import type { Parts } from './parts.ts';
 import { eachOf } from './pool.ts';
@@ -15,14 +15,14 @@ export interface Unreadable {
 /**
  * Reads a file of entries; what is wrong with it is an answer, not an error.
  *
- * @throws when the process has too many files open, which says nothing about this one.
+ * @throws what says nothing about this file: too many are open, memory is short.
  */
 export async function readEntries(files: FileLayer, path: string): Promise<readonly StoredEntry[] | Unreadable> {
   let data: Uint8Array | undefined;
   try {
     data = await files.read(path, largestFile);
   } catch (error) {
-    if (isShortage(error)) throw error;
+    if (!isAboutTheFile(error)) throw error;
     return { found: `it cannot be read (${errnoOf(error) ?? 'error'})` };
   }
   return parsed(data, parseEntries);
