@@ -11,21 +11,22 @@ export interface Pick {
   readonly members: readonly EntryRecord[];
 }
 
-/** Chooses what is due, lane by lane beginning at `turn`, so that no lane with much to do starves the others. Changes nothing. */
-export function pick(table: SpoolTable, request: ClaimRequest, now: number, turn: number): Pick[] {
-  const lanes = table.lanes(request.lanes);
+/** Chooses what is due, lane by lane, those served longest ago first. Changes no record. */
+export function pick(table: SpoolTable, request: ClaimRequest, now: number): Pick[] {
+  const waiting = request.kind === 'deliver' ? table.deliver : table.probe;
   const picks: Pick[] = [];
-  for (let index = 0; index < lanes.length && picks.length < request.limit; index++) {
-    const lane = lanes[(index + turn) % lanes.length];
-    if (lane === undefined) continue;
+  for (const lane of waiting.lanes(request.lanes)) {
     const room = Math.min(request.perLane, request.limit - picks.length);
-    picks.push(...(request.kind === 'deliver' ? pickDue(table, lane, request, now, room) : pickProbes(table, lane, now, room)));
+    if (room <= 0) break;
+    const found = request.kind === 'deliver' ? pickDue(table, lane, request, now, room) : pickProbes(table, lane, now, room);
+    if (found.length > 0) waiting.served(lane);
+    picks.push(...found);
   }
   return picks;
 }
 
 function pickDue(table: SpoolTable, lane: string, request: ClaimRequest, now: number, room: number): Pick[] {
-  const queue = table.lane(lane)?.deliver;
+  const queue = table.deliver.get(lane);
   const picks: Pick[] = [];
   const taken: string[] = [];
   while (queue !== undefined && picks.length < room) {
@@ -73,7 +74,7 @@ function deferredNote(table: SpoolTable, noteId: string | undefined, now: number
 }
 
 function pickProbes(table: SpoolTable, lane: string, now: number, room: number): Pick[] {
-  const queue = table.lane(lane)?.probe;
+  const queue = table.probe.get(lane);
   const picks: Pick[] = [];
   while (queue !== undefined && picks.length < room) {
     const id = queue.take(now);

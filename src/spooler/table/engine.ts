@@ -75,9 +75,11 @@ export class TableEngine {
   async runNow<Result>(operation: (now: number) => Promise<Result>): Promise<Result> {
     this.#assertOpen();
     const now = this.#now();
-    const tx = this.#table.begin();
-    lapse(tx, this.#table.leasedNotes(), now);
-    await this.commit(tx);
+    if ((this.#table.leases.peek() ?? Number.POSITIVE_INFINITY) <= now) {
+      const tx = this.#table.begin();
+      lapse(tx, this.#table.leasedNotes(), now);
+      await this.commit(tx);
+    }
     return operation(now);
   }
 

@@ -1,15 +1,10 @@
 import type { LaneFilter, SpoolState } from '../storage.ts';
 import { spoolStates } from '../storage.ts';
 import { DueQueue } from './due-queue.ts';
+import { LaneQueues } from './lane-queues.ts';
 import type { EntryRecord, NoteRecord } from './records.ts';
 import { isActive, isTombstone, streamKey } from './records.ts';
 import { Transaction } from './transaction.ts';
-
-/** What waits in one lane: streams by the due time of their head, unconfirmed notes by their next probe. */
-export interface LaneQueues {
-  readonly deliver: DueQueue;
-  readonly probe: DueQueue;
-}
 
 /**
  * All entries and notes of a spool without their messages, with the indexes that claiming needs: the state table of
@@ -24,9 +19,14 @@ export class SpoolTable {
   readonly #byTag = new Map<string, Set<string>>();
   /** Active entries of a stream in order. */
   readonly #streams = new Map<string, Set<string>>();
-  readonly #lanes = new Map<string, LaneQueues>();
   readonly #leased = new Set<string>();
   readonly #counts = new Map<SpoolState, number>();
+  /** Streams by the due time of their head. */
+  readonly deliver = new LaneQueues();
+  /** Unconfirmed notes by their next probe. */
+  readonly probe = new LaneQueues();
+  /** Claimed notes by the end of their lease. */
+  readonly leases = new DueQueue();
   /** Spooled and deferred entries by expiry. */
   readonly expiries = new DueQueue();
   /** Messages of which nothing but tombstones is left, by the end of the last one. */
@@ -72,16 +72,11 @@ export class SpoolTable {
     return this.#notes.values();
   }
 
-  /** Lanes in which something waits, in the order of their first entry. */
-  lanes(filter?: LaneFilter): readonly string[] {
-    if (filter === undefined) return [...this.#lanes.keys()];
-    if ('only' in filter) return filter.only.filter((lane) => this.#lanes.has(lane));
-    const except = new Set(filter.except);
-    return [...this.#lanes.keys()].filter((lane) => !except.has(lane));
-  }
-
-  lane(lane: string): LaneQueues | undefined {
-    return this.#lanes.get(lane);
+  /** When something of those lanes is due, or a lease of theirs ends. */
+  nextDue(lanes?: LaneFilter): number | undefined {
+    const times = [this.deliver.earliest(lanes), this.probe.earliest(lanes), this.#leaseEnd(lanes)];
+    const next = Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY));
+    return next === Number.POSITIVE_INFINITY ? undefined : next;
   }
 
   counts(): Record<SpoolState, number> {
@@ -137,11 +132,20 @@ export class SpoolTable {
     const lane = key.slice(0, key.indexOf('\n'));
     if (stream === undefined || stream.size === 0) {
       this.#streams.delete(key);
-      this.#lanes.get(lane)?.deliver.set(key, undefined);
-      this.#dropIdleLane(lane);
+      this.deliver.set(lane, key, undefined);
       return;
     }
-    this.#laneQueues(lane).deliver.set(key, this.#headDue(stream));
+    this.deliver.set(lane, key, this.#headDue(stream));
+  }
+
+  #leaseEnd(lanes: LaneFilter | undefined): number | undefined {
+    if (lanes === undefined) return this.leases.peek();
+    const named = new Set('only' in lanes ? lanes.only : lanes.except);
+    const ends = [...this.#leased].flatMap((id) => {
+      const note = this.#notes.get(id);
+      return note?.lease !== undefined && named.has(note.lane) === 'only' in lanes ? note.lease.until : [];
+    });
+    return ends.length === 0 ? undefined : ends.reduce((earliest, end) => Math.min(earliest, end));
   }
 
   #headDue(stream: Set<string>): number | undefined {
@@ -193,26 +197,12 @@ export class SpoolTable {
     if (note?.lease === undefined) this.#leased.delete(id);
     else this.#leased.add(id);
     const probeAt = note?.state === 'unconfirmed' && note.lease === undefined ? note.due.at : undefined;
-    this.#laneQueues(lane).probe.set(id, probeAt);
+    this.probe.set(lane, id, probeAt);
+    this.leases.set(id, note?.lease?.until);
     for (const member of (note ?? before)?.entryIds.slice(0, 1) ?? []) {
       const record = this.#entries.get(member);
       if (record !== undefined) streams.add(streamKey(record.fixed));
     }
-    this.#dropIdleLane(lane);
-  }
-
-  #laneQueues(lane: string): LaneQueues {
-    let queues = this.#lanes.get(lane);
-    if (queues === undefined) {
-      queues = { deliver: new DueQueue(), probe: new DueQueue() };
-      this.#lanes.set(lane, queues);
-    }
-    return queues;
-  }
-
-  #dropIdleLane(lane: string): void {
-    const queues = this.#lanes.get(lane);
-    if (queues !== undefined && queues.deliver.size === 0 && queues.probe.size === 0) this.#lanes.delete(lane);
   }
 
   #trackTombstones(messageId: string): void {

@@ -48,7 +48,6 @@ export class TableSpool implements SpoolStorage {
   readonly #engine: TableEngine;
   readonly #appends: GroupCommit<readonly NewSpoolEntry[], readonly AppendResult[]>;
   readonly #settlements: GroupCommit<readonly Settlement[], Settled>;
-  #turn = 0;
 
   constructor({ name, durable, journal }: TableSpoolOptions) {
     this.name = name;
@@ -69,7 +68,7 @@ export class TableSpool implements SpoolStorage {
   claim(request: ClaimRequest): Promise<readonly ClaimedNote[]> {
     return this.#engine.run(async (now) => {
       for (;;) {
-        const picks = pick(this.#engine.table, request, now, this.#turn++);
+        const picks = pick(this.#engine.table, request, now);
         if (picks.length === 0) return [];
         const messages = await this.#engine.messagesOf(picks.flatMap((one) => one.members));
         if (messages === undefined) continue;
@@ -111,14 +110,8 @@ export class TableSpool implements SpoolStorage {
 
   nextDue(lanes?: LaneFilter): Promise<number | undefined> {
     return this.#engine.run(async (now) => {
-      const { table } = this.#engine;
-      let next = Number.POSITIVE_INFINITY;
-      for (const name of table.lanes(lanes)) {
-        const lane = table.lane(name);
-        next = Math.min(next, lane?.deliver.peek() ?? next, lane?.probe.peek() ?? next);
-      }
-      for (const id of table.leasedNotes()) next = Math.min(next, table.note(id)?.lease?.until ?? next);
-      return next === Number.POSITIVE_INFINITY ? undefined : Math.max(0, next - now);
+      const next = this.#engine.table.nextDue(lanes);
+      return next === undefined ? undefined : Math.max(0, next - now);
     });
   }
 
