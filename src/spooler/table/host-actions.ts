@@ -1,4 +1,4 @@
-import { isTombstone } from './records.ts';
+import { isTombstone, unbound } from './records.ts';
 import { end } from './settle.ts';
 import type { Transaction } from './transaction.ts';
 import { lookForAlone } from './unconfirmed.ts';
@@ -9,7 +9,7 @@ export function hold(tx: Transaction, ids: readonly string[]): void {
     const record = tx.entry(id);
     if (record === undefined || !(record.status.state === 'spooled' || record.status.state === 'deferred')) continue;
     tx.leaveNote(record);
-    tx.move(record, 'held', { noteId: undefined });
+    tx.move(record, 'held', unbound);
   }
 }
 
@@ -51,11 +51,11 @@ export function requeue(tx: Transaction, ids: readonly string[], now: number, fo
       cancelRequested: false,
       reason: undefined,
       endedAt: undefined,
-      noteId: undefined,
+      ...unbound,
       triedBy: undefined,
     };
     if (record.status.unknownAttempts.length > 0 && !force) lookForAlone(tx, record, patch, now);
-    else tx.move(record, 'spooled', { ...patch, attempt: 0, due: { at: now, within: 0 } });
+    else tx.move(record, 'spooled', { ...patch, due: { at: now, within: 0 } });
   }
 }
 

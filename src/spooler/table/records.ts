@@ -85,6 +85,9 @@ export function isInNote(state: SpoolState): boolean {
   return state === 'deferred' || state === 'delivering' || state === 'unconfirmed';
 }
 
+/** What an entry that is no longer in a note has of it: its attempts were the note's. */
+export const unbound = { noteId: undefined, attempt: 0 } as const;
+
 /** States in which an entry has its place in its stream. */
 export function isActive(state: SpoolState): boolean {
   return state === 'spooled' || isInNote(state);

@@ -1,6 +1,6 @@
 import type { ClaimToken, Reason, Settlement } from '../storage.ts';
 import type { EntryRecord, NoteRecord } from './records.ts';
-import { isTombstone, tagOf } from './records.ts';
+import { isTombstone, tagOf, unbound } from './records.ts';
 import type { SpoolTable } from './spool-table.ts';
 import type { Transaction } from './transaction.ts';
 import { toUnconfirmed } from './unconfirmed.ts';
@@ -37,7 +37,7 @@ function apply(tx: Transaction, note: NoteRecord, settlement: Settlement, now: n
       tx.dropNote(note.id);
       for (const member of members) {
         if (member.status.cancelRequested) end(tx, member, 'cancelled', now);
-        else tx.move(member, 'held', { noteId: undefined });
+        else tx.move(member, 'held', { ...unbound, triedBy: note.lease?.statuses.get(member.fixed.id)?.triedBy });
       }
       return;
     case 'cancelled':
@@ -48,8 +48,7 @@ function apply(tx: Transaction, note: NoteRecord, settlement: Settlement, now: n
       tx.dropNote(note.id);
       for (const member of members) {
         if (member.status.cancelRequested) end(tx, member, 'cancelled', now);
-        else
-          tx.move(member, 'spooled', { single: true, noteId: undefined, due: { at: now, within: 0 }, reason: settlement.reason });
+        else tx.move(member, 'spooled', { ...unbound, single: true, due: { at: now, within: 0 }, reason: settlement.reason });
       }
       return;
     case 'unclaim':
