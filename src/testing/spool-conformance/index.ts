@@ -2,9 +2,13 @@ import { appendTests } from './append.ts';
 import { claimTests } from './claim.ts';
 import { frozenTests } from './frozen.ts';
 import type { CreateSpoolHarness, TestRunner } from './harness.ts';
+import { lateDeliveredTests } from './late-delivered.ts';
+import { leaseTests } from './lease.ts';
 import { mergeTests } from './merge.ts';
+import { probeTests } from './probe.ts';
 import type { Test } from './scene.ts';
 import { Scene } from './scene.ts';
+import { settleTests } from './settle.ts';
 
 export type { CreateSpoolHarness, SpoolHarness, TestRunner } from './harness.ts';
 
@@ -13,6 +17,10 @@ const subjects = {
   claim: claimTests,
   merge: mergeTests,
   frozen: frozenTests,
+  settle: settleTests,
+  probe: probeTests,
+  lease: leaseTests,
+  'late delivered': lateDeliveredTests,
 } as const satisfies Readonly<Record<string, (test: Test) => void>>;
 
 /** A part of the suite. */
