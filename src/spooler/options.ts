@@ -19,6 +19,10 @@ export interface SpoolerOptions {
   readonly renewEvery: number;
   /** No request is begun with less of its lease left than this: the longest one may take. @default 60_000 */
   readonly deadline: number;
+  /** When a note that may have been sent is first looked for; the wait doubles. @default 5_000 */
+  readonly probeFirst: number;
+  /** Longest wait between two looks. @default 60_000 */
+  readonly probeCap: number;
   /** A note that may have been sent is not sent again before this has passed since its attempt: a saved copy can appear late. @default 300_000 */
   readonly probeGrace: number;
   /** How long a note that may have been sent is looked for while its server can be asked. @default 86_400_000 */
@@ -62,6 +66,8 @@ export const defaultSpoolerOptions: SpoolerOptions = {
   lease: 120_000,
   renewEvery: 30_000,
   deadline: 60_000,
+  probeFirst: 5_000,
+  probeCap: 60_000,
   probeGrace: 300_000,
   unconfirmedFor: 86_400_000,
   whenUnconfirmed: 'dead',
@@ -83,6 +89,8 @@ const ranges: Readonly<Partial<Record<keyof SpoolerOptions, readonly [number, nu
   lease: [50, 3_600_000],
   renewEvery: [10, 3_600_000],
   deadline: [10, 3_600_000],
+  probeFirst: [1, 3_600_000],
+  probeCap: [1, 3_600_000],
   probeGrace: [0, 86_400_000],
   unconfirmedFor: [0, 30 * 86_400_000],
   expiry: [1_000, 365 * 86_400_000],

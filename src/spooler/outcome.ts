@@ -27,7 +27,7 @@ export function settlementOf(note: ClaimedNote, outcome: DeliveryOutcome, { opti
       return { token, to: 'deferred', after, failure: true, reason };
     }
     case 'unconfirmed':
-      return unconfirmed(note, toReason(outcome.error), probeDelay(0));
+      return unconfirmed(note, toReason(outcome.error), probeDelay(options, 0));
     case 'rejected': {
       const reason = toReason(outcome.error);
       if (outcome.splittable && note.entries.length > 1) return { token, to: 'split', reason };
@@ -35,7 +35,9 @@ export function settlementOf(note: ClaimedNote, outcome: DeliveryOutcome, { opti
       return { token, to: 'dead', sent: 'no', reason: outcome.draft === 'left' ? left : reason };
     }
     case 'blocked':
-      return outcome.sent === 'no' ? { token, to: 'unclaim' } : unconfirmed(note, toReason(outcome.error), probeDelay(0));
+      return outcome.sent === 'no'
+        ? { token, to: 'unclaim' }
+        : unconfirmed(note, toReason(outcome.error), probeDelay(options, 0));
   }
 }
 
@@ -55,7 +57,7 @@ export function settlementOfProbe(
   { options }: SettlementContext,
 ): Settlement {
   const { token } = note;
-  const again = (absent: boolean, reason: Reason, after = probeDelay(note.probes)): Settlement =>
+  const again = (absent: boolean, reason: Reason, after = probeDelay(options, note.probes)): Settlement =>
     tooLong(note, history, options)
       ? giveUp(note, options)
       : { token, to: 'unconfirmed', after, absent, counted: history.counted, reason };
@@ -95,9 +97,10 @@ function unconfirmed({ token }: ClaimedNote, reason: Reason, after: number): Set
 }
 
 /** The look that counts comes as soon as the grace period is over. */
-function nextLook(note: ClaimedNote, { probeGrace }: SpoolerOptions): number {
-  const left = probeGrace - note.quietFor;
-  return left > 0 ? Math.min(probeDelay(note.probes), left) : probeDelay(note.probes);
+function nextLook(note: ClaimedNote, options: SpoolerOptions): number {
+  const left = options.probeGrace - note.quietFor;
+  const delay = probeDelay(options, note.probes);
+  return left > 0 ? Math.min(delay, left) : delay;
 }
 
 function tooLong(note: ClaimedNote, { probes, counted }: ProbeHistory, { unconfirmedFor }: SpoolerOptions): boolean {

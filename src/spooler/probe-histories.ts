@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { SpoolerOptions } from './options.ts';
 import type { ProbeHistory } from './outcome.ts';
 import { probeDelay } from './retry.ts';
 import type { ClaimedNote } from './storage.ts';
@@ -6,13 +7,13 @@ import type { ClaimedNote } from './storage.ts';
 /** How often this run has looked for each unconfirmed note, and how much time between looks counts. */
 export class ProbeHistories {
   readonly #clock: Clock;
-  readonly #scanInterval: number;
+  readonly #options: SpoolerOptions;
   readonly #known = new Set<string>();
   readonly #notes = new Map<string, { probes: number; at: number; delay: number }>();
 
-  constructor(clock: Clock, scanInterval: number) {
+  constructor(clock: Clock, options: SpoolerOptions) {
     this.#clock = clock;
-    this.#scanInterval = scanInterval;
+    this.#options = options;
   }
 
   /** Counts a probe. Time during which lane or endpoint was closed, or nobody looked, counts only up to the wait that was meant. */
@@ -20,8 +21,8 @@ export class ProbeHistories {
     const at = this.#clock.monotonic();
     const before = this.#notes.get(note.noteId);
     const probes = (before?.probes ?? 0) + 1;
-    const counted = before === undefined ? 0 : Math.min(at - before.at, before.delay + this.#scanInterval);
-    this.#notes.set(note.noteId, { probes, at, delay: probeDelay(note.probes) });
+    const counted = before === undefined ? 0 : Math.min(at - before.at, before.delay + this.#options.scanInterval);
+    this.#notes.set(note.noteId, { probes, at, delay: probeDelay(this.#options, note.probes) });
     return { probes, counted };
   }
 

@@ -22,7 +22,10 @@ export function obey(retryAfter: number | undefined, own: number, cap: number): 
   return Math.max(asked, own);
 }
 
-/** The wait before the next probe: 5 s, doubling to a minute. */
-export function probeDelay(probes: number): number {
-  return Math.min(60_000, 5_000 * 2 ** Math.min(probes, 10));
+/** The wait before the next probe, after so many: doubles, without jitter, since a probe only reads. */
+export function probeDelay(
+  { probeFirst, probeCap }: { readonly probeFirst: number; readonly probeCap: number },
+  probes: number,
+): number {
+  return Math.min(probeCap, probeFirst * 2 ** Math.min(probes, 40));
 }

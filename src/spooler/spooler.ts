@@ -62,7 +62,7 @@ export class Spooler {
         for (const token of lost) trace.step('lease:lost', { token });
       },
     });
-    const probes = new ProbeHistories(clock, options.scanInterval);
+    const probes = new ProbeHistories(clock, options);
     const stopping = (): boolean => this.#stopping !== undefined;
     const { signal } = this.#abort;
     this.#context = { clock, random, options, storage, transport, trace, leases, probes, signal, stopping, placeOf };

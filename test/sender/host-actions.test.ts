@@ -157,7 +157,9 @@ describe('events and trace', () => {
     await sender.send({ to: bob, text: 'the secret text', messageId: 'm' });
     expect(warn).not.toHaveBeenCalled();
     await clock.advance(120_000);
-    expect(warn.mock.calls).toEqual([['offline-im message:dead', expect.objectContaining({ messageId: 'm', code: 'EWS_ERROR' })]]);
+    expect(warn.mock.calls).toEqual([
+      ['offline-im message:dead', expect.objectContaining({ messageId: 'm', code: 'EWS_ERROR' })],
+    ]);
     expect(JSON.stringify(warn.mock.calls)).not.toContain('secret');
     await sender.stop();
     warn.mockRestore();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../src/errors/index.ts';
+import type { SpoolerOptions } from '../../src/spooler/options.ts';
 import type { DeliverOptions, DeliveryOutcome, Note } from '../../src/transport.ts';
 import { aliceSends } from '../support/sender-fixture.ts';
 
@@ -105,11 +106,12 @@ describe('beforeDelivery', () => {
     await sender.stop();
   });
 
-  it.each([
+  const failing: readonly (readonly [string, NonNullable<SpoolerOptions['beforeDelivery']>, string])[] = [
     ['throws', () => Promise.reject(new Error('no')), 'HOOK_FAILED'],
     ['answers nonsense', () => 'perhaps' as 'deliver', 'HOOK_FAILED'],
     ['takes too long', () => new Promise<never>(() => undefined), 'HOOK_TIMEOUT'],
-  ] as const)('defers a note when it %s', async (_what, beforeDelivery, code) => {
+  ];
+  it.each(failing)('defers a note when it %s', async (_what, beforeDelivery, code) => {
     const { sender, transport, clock, eventsOf } = aliceSends({ beforeDelivery });
     await sender.start();
     await sender.send({ to: bob, text: 'x' });

@@ -1,7 +1,7 @@
 import type { Reason } from '../storage.ts';
 import { clamp } from './records.ts';
 import type { SpoolTable } from './spool-table.ts';
-import { firstProbeAfter, toUnconfirmed } from './unconfirmed.ts';
+import { toUnconfirmed } from './unconfirmed.ts';
 
 const died: Reason = { code: 'OUTCOME_UNKNOWN', text: 'The process ended before an outcome was recorded.' };
 
@@ -14,7 +14,7 @@ export function recover(table: SpoolTable, now: number): void {
   const tx = table.begin();
   for (const note of table.notes()) {
     const { lease, ...rest } = note;
-    if (note.state === 'delivering') toUnconfirmed(tx, note, { lastRanAt: now, after: firstProbeAfter, reason: died, now });
+    if (note.state === 'delivering') toUnconfirmed(tx, note, { lastRanAt: now, after: 0, reason: died, now });
     else tx.putNote({ ...rest, due: clamp(note.due, now), lastRanAt: now });
   }
   for (const record of table.entries()) {

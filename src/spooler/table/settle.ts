@@ -3,7 +3,7 @@ import type { EntryRecord, NoteRecord } from './records.ts';
 import { isTombstone, tagOf, unbound } from './records.ts';
 import type { SpoolTable } from './spool-table.ts';
 import type { Transaction } from './transaction.ts';
-import { toUnconfirmed } from './unconfirmed.ts';
+import { entryLookedForAlone, toUnconfirmed } from './unconfirmed.ts';
 
 /** Applies one settlement; false when its token no longer matches (a late `delivered` counts all the same). */
 export function settle(tx: Transaction, table: SpoolTable, settlement: Settlement, now: number): boolean {
@@ -162,14 +162,20 @@ function deliveredLate(
   { token, messageClass }: { token: ClaimToken; messageClass?: string },
   now: number,
 ): void {
-  const [tag, kind] = [token.split(':').slice(0, 2).join(':'), token.split(':')[2]];
-  const ids = kind === 'deliver' ? [...table.entriesWithTag(tag)] : (tx.note(noteIdOf(token))?.entryIds ?? []);
+  const ids = new Set(table.entriesWithTag(token.split(':').slice(0, 2).join(':')));
+  if (token.split(':')[2] === 'probe') for (const id of lookedFor(tx, noteIdOf(token))) ids.add(id);
   for (const id of ids) {
     const record = tx.entry(id);
     if (record === undefined || record.status.purged === true || record.status.state === 'delivered') continue;
     tx.leaveNote(record);
     end(tx, record, 'delivered', now, { sentClass: messageClass });
   }
+}
+
+/** Whom a probe of that note looked for, besides those who were on its last attempt. */
+function lookedFor(tx: Transaction, noteId: string): readonly string[] {
+  const alone = tx.entry(entryLookedForAlone(noteId));
+  return alone !== undefined && alone.status.unknownAttempts.length > 0 ? [alone.fixed.id] : (tx.note(noteId)?.entryIds ?? []);
 }
 
 function noteIdOf(token: ClaimToken): string {

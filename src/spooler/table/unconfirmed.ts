@@ -3,9 +3,6 @@ import type { EntryRecord, NoteRecord } from './records.ts';
 import { tagOf } from './records.ts';
 import type { Transaction } from './transaction.ts';
 
-/** When an unconfirmed note is first looked for, in ms. */
-export const firstProbeAfter = 5_000;
-
 /** The running attempt of a note may have been processed: from here on it is looked for. */
 export function toUnconfirmed(
   tx: Transaction,
@@ -50,6 +47,11 @@ export function lookForAlone(tx: Transaction, record: EntryRecord, patch: Parame
   tx.move(record, 'unconfirmed', { ...patch, noteId, attempt: 0 });
 }
 
+/** The entry that a note made by {@link lookForAlone} is for; of other notes something that is no entry. */
+export function entryLookedForAlone(noteId: string): string {
+  return noteId.slice(0, Math.max(0, noteId.lastIndexOf('-')));
+}
+
 const lapsed: Reason = { code: 'OUTCOME_UNKNOWN', text: 'The lease ran out before an outcome was recorded.' };
 
 /** Leases that ran out: an attempt to deliver becomes unconfirmed, a probe is due again. */
@@ -58,7 +60,7 @@ export function lapse(tx: Transaction, leased: Iterable<string>, now: number): v
     const note = tx.note(id);
     if (note?.lease === undefined || note.lease.until > now) continue;
     if (note.lease.kind === 'deliver') {
-      toUnconfirmed(tx, note, { lastRanAt: note.lease.until, after: firstProbeAfter, reason: lapsed, now });
+      toUnconfirmed(tx, note, { lastRanAt: note.lease.until, after: 0, reason: lapsed, now });
     } else {
       const { lease: _lease, ...rest } = note;
       tx.putNote({ ...rest, due: { at: now, within: 0 } });

@@ -1,0 +1,61 @@
+/**
+ * A process that sends and delivers until it is killed: `node test/crash/worker.ts '<WorkerOptions as JSON>'`.
+ * Says `ready` once it runs, `accepted <n>` for every message that send() resolved for, and `done` when nothing waits any more.
+ */
+import { basicAuth, EwsTransport, OfflineImSender } from '../../src/index.ts';
+import { FileSpool } from '../../src/spooler/file/index.ts';
+import type { WorkerOptions } from './worker-options.ts';
+import { conversationOf, messageOf } from './worker-options.ts';
+
+const options = JSON.parse(process.argv[2] ?? '{}') as WorkerOptions;
+const sender = new OfflineImSender({
+  identity: { sip: 'sip:alice@contoso.test', displayName: 'Alice Example' },
+  client: { version: '16.0.6920.1000', mailboxLocation: 'on-premises' },
+  spool: new FileSpool({ root: options.root }),
+  transport: new EwsTransport({
+    url: options.url,
+    credentials: basicAuth({ username: 'alice@contoso.test', password: 'secret' }),
+    deadline: 1_000,
+  }),
+  logger: { debug: () => undefined, info: () => undefined, warn: say, error: say },
+  // Everything that takes minutes in life takes fractions of a second here; the proportions stay.
+  pickupDelay: 40,
+  scanInterval: 100,
+  lease: 3_000,
+  renewEvery: 500,
+  deadline: 1_000,
+  probeFirst: 50,
+  probeCap: 200,
+  probeGrace: 400,
+  retryFirst: 20,
+  retryCap: 200,
+  batchSize: 5,
+});
+
+function say(line: unknown): void {
+  process.stdout.write(`${typeof line === 'string' ? line : JSON.stringify(line)}\n`);
+}
+
+/** One conversation sends one message after the other: their order is the order of acceptance. */
+async function converse(numbers: readonly number[]): Promise<void> {
+  for (const number of numbers) {
+    await sender.send(messageOf(number, options));
+    say(`accepted ${number}`);
+  }
+}
+
+await sender.start();
+say('ready');
+const chains = new Map<number, number[]>();
+for (const number of options.numbers) {
+  const key = conversationOf(number, options);
+  chains.set(key, [...(chains.get(key) ?? []), number]);
+}
+await Promise.all([...chains.values()].map(converse));
+for (;;) {
+  const { spooled, deferred, delivering, unconfirmed } = await sender.counts();
+  if (!options.stays && spooled + deferred + delivering + unconfirmed === 0) break;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+}
+say('done');
+await sender.stop();
