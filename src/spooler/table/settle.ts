@@ -3,7 +3,7 @@ import type { EntryRecord, NoteRecord } from './records.ts';
 import { isTombstone, tagOf, unbound } from './records.ts';
 import type { SpoolTable } from './spool-table.ts';
 import type { Transaction } from './transaction.ts';
-import { entryLookedForAlone, toUnconfirmed } from './unconfirmed.ts';
+import { toUnconfirmed } from './unconfirmed.ts';
 
 /** Applies one settlement; false when its token no longer matches (a late `delivered` counts all the same). */
 export function settle(tx: Transaction, table: SpoolTable, settlement: Settlement, now: number): boolean {
@@ -174,7 +174,8 @@ function deliveredLate(
 
 /** Whom a probe of that note looked for, besides those who were on its last attempt. */
 function lookedFor(tx: Transaction, noteId: string): readonly string[] {
-  const alone = tx.entry(entryLookedForAlone(noteId));
+  // The id of a note that is looked for alone begins with that of its entry; before any other note's there is none.
+  const alone = tx.entry(noteId.slice(0, Math.max(0, noteId.lastIndexOf('-'))));
   return alone !== undefined && alone.status.unknownAttempts.length > 0 ? [alone.fixed.id] : (tx.note(noteId)?.entryIds ?? []);
 }
 

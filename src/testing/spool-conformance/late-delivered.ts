@@ -88,6 +88,16 @@ export function lateDeliveredTests(test: Test): void {
     equal(arcs(changes).sort(), ['m1: dead → delivered', 'm2: dead → delivered'], 'changes');
   });
 
+  test('a late found counts for what was looked for alone', async (scene) => {
+    await lost(scene);
+    await dead(scene);
+    await scene.storage.requeue(['m2']);
+    const late = await scene.probeOne({ lease: scene.units(2) });
+    await scene.advance(2);
+    await scene.settle({ token: (await probe(scene)).token, to: 'dead', sent: 'unknown', reason });
+    equal(arcs(await scene.settleLost({ token: late.token, to: 'delivered' })), ['m2: dead → delivered'], 'changes');
+  });
+
   test('a note that was sent again is lost to its claim once the first attempt turns out delivered', async (scene) => {
     const first = await lost(scene);
     await absent(scene);
