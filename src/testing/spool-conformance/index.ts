@@ -1,7 +1,10 @@
 import { appendTests } from './append.ts';
+import { cancelTests } from './cancel.ts';
 import { claimTests } from './claim.ts';
+import { expiryTests } from './expiry.ts';
 import { frozenTests } from './frozen.ts';
 import type { CreateSpoolHarness, TestRunner } from './harness.ts';
+import { hostActionTests } from './host-actions.ts';
 import { lateDeliveredTests } from './late-delivered.ts';
 import { leaseTests } from './lease.ts';
 import { mergeTests } from './merge.ts';
@@ -21,6 +24,9 @@ const subjects = {
   probe: probeTests,
   lease: leaseTests,
   'late delivered': lateDeliveredTests,
+  'host actions': hostActionTests,
+  cancel: cancelTests,
+  expiry: expiryTests,
 } as const satisfies Readonly<Record<string, (test: Test) => void>>;
 
 /** A part of the suite. */
