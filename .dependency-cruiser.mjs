@@ -14,9 +14,22 @@ export default {
       name: 'core-runs-in-browsers',
       comment: 'Only the platform parts may import node: modules.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(spooler/file|testing|cli)/' },
+      from: { path: '^src/', pathNot: '^src/(spooler/file|trace-file|testing|cli)/' },
       to: { dependencyTypes: ['core'] },
     },
+    {
+      name: 'the-root-reaches-no-platform',
+      comment: 'What index.ts exports loads in a browser.',
+      severity: 'error',
+      from: { path: '^src/index\\.ts$' },
+      to: { path: '^src/(spooler/file|trace-file|testing|cli)/', reachable: true },
+    },
+    only(
+      'a-trace-file-is-a-logger',
+      '^src/trace-file/',
+      '^src/(trace-file|errors)/|^src/(logger|clock)\\.ts$',
+      'nothing of the sender',
+    ),
     only('gating-is-pure', '^src/gating/', '^src/(gating|errors)/', 'gating knows nothing but errors'),
     only(
       'classification-is-pure',
@@ -37,7 +50,7 @@ export default {
       from: { path: '^src/spooler/' },
       to: { path: '^src/(ews|gating|classification|testing|sender)' },
     },
-    { name: 'nothing-imports-the-face', severity: 'error', from: { path: '^src/' }, to: { path: '^src/index\\.ts$' } },
+    { name: 'nothing-imports-the-face', severity: 'error', from: { path: '^src/' }, to: { path: '^src/(index|file)\\.ts$' } },
     {
       name: 'production-knows-no-testing',
       severity: 'error',

@@ -3,7 +3,7 @@ import { defineConfig } from 'tsup';
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
-    file: 'src/spooler/file/index.ts',
+    file: 'src/file.ts',
     testing: 'src/testing/index.ts',
   },
   format: ['esm', 'cjs'],
