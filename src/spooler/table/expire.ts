@@ -15,8 +15,9 @@ export function expire(tx: Transaction, table: SpoolTable, request: ExpireReques
     const record = tx.entry(id);
     if (record === undefined) continue;
     const { fixed, status } = record;
-    const closedFor = closed.get(fixed.lane) ?? -1;
-    if (status.triedBy !== request.owner && closedFor < now - status.due.at) continue;
+    const sinceDue = now - status.due.at;
+    const closedAllTheTime = sinceDue >= 0 && (closed.get(fixed.lane) ?? -1) >= sinceDue;
+    if (status.triedBy !== request.owner && !closedAllTheTime) continue;
     tx.leaveNote(record);
     if (status.unknownAttempts.length > 0) lookForAlone(tx, record, { reason: request.reason }, now);
     else tx.move(record, 'dead', { reason: request.reason, endedAt: now });

@@ -52,6 +52,11 @@ export class Scene {
     return this.storage.open({ clock: this.harness.clock, tombstones: this.units(20) });
   }
 
+  /** What was delivering when the process was restarted: a storage of one process knows that nobody works on it any more. */
+  get afterRestart(): 'delivering' | 'unconfirmed' {
+    return this.storage.capabilities.shared ? 'delivering' : 'unconfirmed';
+  }
+
   /** What a restart of the process does to the storage. */
   async reopen(): Promise<void> {
     await this.storage.close();
