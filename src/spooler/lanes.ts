@@ -7,6 +7,8 @@ import { backOff, obey } from './retry.ts';
 /** A lane or endpoint that can't be used now. Times are monotonic. */
 interface Closed {
   readonly since: number;
+  /** When it was last found to be closed: what began before says nothing new. */
+  readonly last: number;
   nextTrial: number;
   trying: boolean;
 }
@@ -16,6 +18,7 @@ interface Lane {
   readonly endpoint: string;
   inFlight: number;
   failures: number;
+  lastFailure: number;
   notBefore: number;
   closed: Closed | undefined;
 }
@@ -97,6 +100,7 @@ export class Lanes {
     return () => {
       lane.inFlight -= 1;
       for (const gate of gates) if (gate !== undefined) gate.trying = false;
+      this.#forgetIdle(lane);
     };
   }
 
@@ -108,10 +112,10 @@ export class Lanes {
         return;
       case 'rejected':
         if (outcome.scope === 'note') this.#works(name);
-        else this.#block(name, outcome.scope, reasonOf(outcome.error));
+        else this.#block(name, outcome.scope, reasonOf(outcome.error), startedAt);
         return;
       case 'blocked':
-        this.#block(name, outcome.scope === 'note' ? 'mailbox' : outcome.scope, reasonOf(outcome.error));
+        this.#block(name, outcome.scope === 'note' ? 'mailbox' : outcome.scope, reasonOf(outcome.error), startedAt);
         return;
       case 'deferred':
       case 'unconfirmed':
@@ -170,9 +174,10 @@ export class Lanes {
     }
   }
 
-  #block(name: string, scope: Exclude<Scope, 'note'>, reason: EventReason): void {
+  #block(name: string, scope: Exclude<Scope, 'note'>, reason: EventReason, startedAt: number): void {
     const lane = this.#lane(name);
     const target = scope === 'mailbox' ? lane : this.#endpoint(lane.endpoint);
+    if (target.closed !== undefined && startedAt <= target.closed.last) return;
     const retryIn = this.#context.options.blockedRetry;
     this.#close(target, retryIn);
     if (scope === 'mailbox') this.#context.observer.blocked(lane.name, reason, retryIn);
@@ -188,14 +193,15 @@ export class Lanes {
     const { clock } = this.#context;
     const lane = this.#lane(name);
     if (scope === 'mailbox') {
-      lane.failures += 1;
+      if (startedAt > lane.lastFailure) lane.failures += 1;
+      lane.lastFailure = clock.monotonic();
       const wait = this.#wait(outcome.retryAfter, lane.failures);
       lane.notBefore = Math.max(lane.notBefore, clock.monotonic() + wait);
       return;
     }
     const endpoint = this.#endpoint(lane.endpoint);
     // A failure of a request that was begun before the circuit opened says nothing new, but a longer back-off is obeyed.
-    const late = endpoint.closed !== undefined && startedAt <= endpoint.closed.since && !endpoint.closed.trying;
+    const late = endpoint.closed !== undefined && startedAt <= endpoint.closed.last;
     if (!late) endpoint.failures += 1;
     const wait = this.#wait(outcome.retryAfter, endpoint.failures);
     if (late && endpoint.closed !== undefined) {
@@ -226,18 +232,32 @@ export class Lanes {
 
   #close(target: Lane | Endpoint, retryIn: number): void {
     const now = this.#context.clock.monotonic();
-    target.closed = { since: target.closed?.since ?? now, nextTrial: now + retryIn, trying: false };
+    target.closed = { since: target.closed?.since ?? now, last: now, nextTrial: now + retryIn, trying: false };
   }
 
   #lane(name: string): Lane {
     let lane = this.#lanes.get(name);
     if (lane === undefined) {
       const endpoint = this.#context.endpointOf(name);
-      lane = { name, endpoint, inFlight: 0, failures: 0, notBefore: 0, closed: undefined };
+      lane = { name, endpoint, inFlight: 0, failures: 0, lastFailure: Number.NEGATIVE_INFINITY, notBefore: 0, closed: undefined };
       this.#lanes.set(name, lane);
       this.#endpoint(endpoint).lanes.add(name);
     }
     return lane;
+  }
+
+  /** A lane of which there is nothing to remember: a fleet has many mailboxes, of which few are at work. */
+  #forgetIdle(lane: Lane): void {
+    const endpoint = this.#endpoint(lane.endpoint);
+    const idle =
+      lane.inFlight === 0 &&
+      lane.failures === 0 &&
+      lane.closed === undefined &&
+      lane.notBefore <= this.#context.clock.monotonic();
+    if (!idle || endpoint.closed !== undefined) return;
+    this.#lanes.delete(lane.name);
+    endpoint.lanes.delete(lane.name);
+    if (endpoint.lanes.size === 0 && endpoint.failures === 0) this.#endpoints.delete(endpoint.name);
   }
 
   #endpoint(name: string): Endpoint {

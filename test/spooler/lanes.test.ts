@@ -43,6 +43,28 @@ describe('lanes', () => {
     await sender.stop();
   });
 
+  it('says once that a mailbox is blocked, however many notes of a batch met it', async () => {
+    const { sender, transport, clock, eventsOf } = aliceSends();
+    transport.answer = () => ({ status: 'blocked', scope: 'mailbox', sent: 'no', error: busy });
+    await sender.start();
+    for (let index = 0; index < 120; index++) await sender.send({ to: `sip:b${index}@contoso.com`, text: 'x' });
+    await clock.advance(121_000);
+    expect(eventsOf('lane:blocked')).toHaveLength(1);
+    await clock.advance(900_000);
+    expect(eventsOf('lane:blocked')).toHaveLength(2);
+    await sender.stop();
+  });
+
+  it('a batch of failures backs its mailbox off once, not once a note', async () => {
+    const { sender, transport, clock } = aliceSends();
+    transport.answer = (note) => (note.attempt === 1 ? { status: 'deferred', scope: 'mailbox', error: busy } : delivered(note));
+    await sender.start();
+    for (let index = 0; index < 40; index++) await sender.send({ to: `sip:b${index}@contoso.com`, text: 'x' });
+    await clock.advance(120_000 + 2_500);
+    expect((await sender.counts()).delivered).toBe(40);
+    await sender.stop();
+  });
+
   it('works on at most four batches of a mailbox at a time', async () => {
     const { sender, transport, clock } = aliceSends({ batchSize: 1 });
     let running = 0;
