@@ -43,7 +43,7 @@ export default {
       '^src/(ews|errors)/|^src/(transport|clock|logger)\\.ts$',
       'ews fulfils the transport contract only',
     ),
-    only('note-is-pure', '^src/note\\.ts$', '^src/errors/|^src/(transport|spooler/storage|clock)\\.ts$', 'pure'),
+    only('note-is-pure', '^src/note(-html)?\\.ts$', '^src/errors/|^src/(transport|spooler/storage|note-html)\\.ts$', 'pure'),
     {
       name: 'spooler-knows-no-ews',
       severity: 'error',

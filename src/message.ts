@@ -2,7 +2,7 @@ import type { Address } from './address.ts';
 import { addressKey, parseAddress } from './address.ts';
 import { OfflineImError } from './errors/index.ts';
 import { quoted } from './errors/quote.ts';
-import { htmlOf } from './note.ts';
+import { htmlOf } from './note-html.ts';
 
 /** Who a message comes from, where that is not the sender's own identity. */
 export interface MessageSender {
