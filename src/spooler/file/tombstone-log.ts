@@ -118,8 +118,9 @@ export class TombstoneLog {
 
   #hardlyNeeded(): Segment[] {
     return [...this.#segments].filter((segment) => {
+      if (segment.live === 0) return true;
       if (segment === this.#newest?.segment && segment.bytes < worthDissolving) return false;
-      return segment.live === 0 || segment.live < segment.lines * worthKeeping;
+      return segment.live < segment.lines * worthKeeping;
     });
   }
 
