@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildNote, htmlOf, noteWording } from '../src/note.ts';
+import { buildNote, noteWording } from '../src/note.ts';
+import { htmlOf } from '../src/note-html.ts';
 import type { ClaimedNote, SpoolEntry, SpooledMessage } from '../src/spooler/storage.ts';
 
 const noon = Date.UTC(2016, 5, 14, 12);
