@@ -7,15 +7,22 @@ import type { CreateSpoolHarness, TestRunner } from './harness.ts';
 import { hostActionTests } from './host-actions.ts';
 import { lateDeliveredTests } from './late-delivered.ts';
 import { leaseTests } from './lease.ts';
+import { lifeTests } from './life.ts';
 import { mergeTests } from './merge.ts';
+import { nextDueTests } from './next-due.ts';
 import { probeTests } from './probe.ts';
-import type { Test } from './scene.ts';
+import { readTests } from './read.ts';
+import { restartTests } from './restart.ts';
+import type { Test, TestOptions } from './scene.ts';
 import { Scene } from './scene.ts';
 import { settleTests } from './settle.ts';
+import { tombstoneTests } from './tombstones.ts';
+import { wallClockTests } from './wall-clock.ts';
 
 export type { CreateSpoolHarness, SpoolHarness, TestRunner } from './harness.ts';
 
 const subjects = {
+  life: lifeTests,
   append: appendTests,
   claim: claimTests,
   merge: mergeTests,
@@ -27,6 +34,11 @@ const subjects = {
   'host actions': hostActionTests,
   cancel: cancelTests,
   expiry: expiryTests,
+  tombstones: tombstoneTests,
+  read: readTests,
+  'next due': nextDueTests,
+  restart: restartTests,
+  'wall clock': wallClockTests,
 } as const satisfies Readonly<Record<string, (test: Test) => void>>;
 
 /** A part of the suite. */
@@ -58,8 +70,8 @@ export function spoolConformance(
   create: CreateSpoolHarness,
   { leaveOut = [] }: SpoolConformanceOptions = {},
 ): void {
-  const test: Test = (name, body) => {
-    it(name, () => play(create, body));
+  const test: Test = (name, body, options) => {
+    it(name, () => play(create, body, options));
   };
   for (const [subject, register] of Object.entries(subjects)) {
     if (leaveOut.some((one) => one === subject)) continue;
@@ -67,10 +79,14 @@ export function spoolConformance(
   }
 }
 
-async function play(create: CreateSpoolHarness, body: (scene: Scene) => Promise<void>): Promise<void> {
+async function play(
+  create: CreateSpoolHarness,
+  body: (scene: Scene) => Promise<void>,
+  { open = true }: TestOptions = {},
+): Promise<void> {
   const scene = await Scene.over(create);
   try {
-    await scene.open();
+    if (open) await scene.open();
     await body(scene);
   } finally {
     await scene.harness.dispose();

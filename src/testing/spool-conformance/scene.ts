@@ -14,8 +14,14 @@ import type { Place } from '../../transport.ts';
 import { equal, present } from './assert.ts';
 import type { CreateSpoolHarness, SpoolHarness } from './harness.ts';
 
+/** How a test is set up. */
+export interface TestOptions {
+  /** Whether its storage is open. @default true */
+  readonly open?: boolean;
+}
+
 /** Registers one test; `body` gets a scene of its own. */
-export type Test = (name: string, body: (scene: Scene) => Promise<void>) => void;
+export type Test = (name: string, body: (scene: Scene) => Promise<void>, options?: TestOptions) => void;
 
 export const reason = { code: 'EWS_ERROR', text: 'The server said no.', serverCode: 'ErrorInternalServerError' } as const;
 
