@@ -47,11 +47,6 @@ export function lookForAlone(tx: Transaction, record: EntryRecord, patch: Parame
   tx.move(record, 'unconfirmed', { ...patch, noteId, attempt: 0 });
 }
 
-/** The entry that a note made by {@link lookForAlone} is for; of other notes something that is no entry. */
-export function entryLookedForAlone(noteId: string): string {
-  return noteId.slice(0, Math.max(0, noteId.lastIndexOf('-')));
-}
-
 const lapsed: Reason = { code: 'OUTCOME_UNKNOWN', text: 'The lease ran out before an outcome was recorded.' };
 
 /** Leases that ran out: an attempt to deliver becomes unconfirmed, a probe is due again. */
