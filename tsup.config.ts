@@ -10,7 +10,8 @@ export default defineConfig({
   target: 'node22',
   platform: 'neutral',
   external: [/^node:/],
-  dts: true,
+  // Symbol.asyncDispose, for users whose own `lib` is older.
+  dts: { banner: '/// <reference lib="esnext.disposable" />' },
   clean: true,
   splitting: true,
   sourcemap: true,

@@ -1,0 +1,97 @@
+import { expect, it } from 'vitest';
+import type { Packed } from './packed.ts';
+
+/** What each subpath must have, as a sample. */
+const expected = {
+  'offline-im': [
+    'EwsTransport',
+    'GateRefusedError',
+    'MemorySpool',
+    'OfflineImError',
+    'OfflineImSender',
+    'basicAuth',
+    'evaluateGate',
+  ],
+  'offline-im/file': ['FileSpool', 'traceFile'],
+  'offline-im/testing': ['ManualClock', 'spoolConformance', 'startEwsSimulator'],
+} as const;
+
+/** From `send()` to the recipient's Inbox, over all three subpaths: so they share what must be shared, such as the error class. */
+const mainJob = `
+  const exchange = await startEwsSimulator({ mailboxes: ['alice@contoso.test', 'bob@contoso.test'] });
+  const root = mkdtempSync(join(tmpdir(), 'offline-im-spool-'));
+  const sender = new OfflineImSender({
+    identity: { sip: 'sip:alice@contoso.test' },
+    client: { version: '16.0.6920.1000', mailboxLocation: 'on-premises' },
+    spool: new FileSpool({ root }),
+    transport: new EwsTransport({ url: exchange.url, credentials: basicAuth({ username: 'alice@contoso.test', password: 'x' }) }),
+  });
+  await sender.send({ to: 'sip:bob@contoso.test', text: 'Are you there?' });
+  await sender.flush();
+  const shown = exchange.mailbox('bob@contoso.test').missedConversations().map(({ itemClass }) => itemClass);
+  let ours = false;
+  try { exchange.mailbox('nobody@contoso.test'); } catch (error) { ours = error instanceof OfflineImError; }
+  await sender.stop();
+  await exchange.close();
+  rmSync(root, { recursive: true });
+  console.log(JSON.stringify({ shown, ours }));
+`;
+const names = {
+  'offline-im': '{ EwsTransport, OfflineImError, OfflineImSender, basicAuth }',
+  'offline-im/file': '{ FileSpool }',
+  'offline-im/testing': '{ startEwsSimulator }',
+  'node:fs': '{ mkdtempSync, rmSync }',
+  'node:os': '{ tmpdir }',
+  'node:path': '{ join }',
+};
+const entries = Object.entries(names);
+
+export function moduleTests(packed: () => Packed): void {
+  it.each(Object.keys(expected) as (keyof typeof expected)[])(
+    '%s loads as ESM and as CJS, with the same names',
+    async (specifier) => {
+      const esm = await packed().node(
+        'names.mjs',
+        `console.log(JSON.stringify(Object.keys(await import('${specifier}')).sort()));`,
+      );
+      const cjs = await packed().node('names.cjs', `console.log(JSON.stringify(Object.keys(require('${specifier}')).sort()));`);
+      expect(esm.code, esm.text).toBe(0);
+      expect(cjs.code, cjs.text).toBe(0);
+      const own = JSON.parse(esm.text) as string[];
+      expect(own).toEqual(expect.arrayContaining([...expected[specifier]]));
+      expect(JSON.parse(cjs.text)).toEqual(own);
+    },
+  );
+
+  it('does its main job as ESM', async () => {
+    const imports = entries.map(([specifier, list]) => `import ${list} from '${specifier}';`).join('\n');
+    const { code, text } = await packed().node('main-job.mjs', imports + mainJob);
+    expect({ code, text }).toEqual({
+      code: 0,
+      text: `${JSON.stringify({ shown: ['IM.Note.MissedConversation'], ours: true })}\n`,
+    });
+  });
+
+  it('does its main job as CJS', async () => {
+    const requires = entries.map(([specifier, list]) => `const ${list} = require('${specifier}');`).join('\n');
+    const { code, text } = await packed().node('main-job.cjs', `${requires}\n(async () => {${mainJob}})();`);
+    expect({ code, text }).toEqual({
+      code: 0,
+      text: `${JSON.stringify({ shown: ['IM.Note.MissedConversation'], ours: true })}\n`,
+    });
+  });
+
+  it('does nothing on import: no timer, no output, nothing that keeps the process alive', async () => {
+    const source = Object.keys(expected).map((specifier) => `import '${specifier}';`);
+    source.push(
+      'console.log(process.getActiveResourcesInfo().filter((kind) => kind !== "TTYWrap" && kind !== "PipeWrap").length);',
+    );
+    expect(await packed().node('quiet.mjs', source.join('\n'))).toEqual({ code: 0, text: '0\n' });
+  });
+
+  it('has nothing at a path that is not exported', async () => {
+    const { code, text } = await packed().node('inner.mjs', `await import('offline-im/dist/index.js');`);
+    expect(code).not.toBe(0);
+    expect(text).toContain('ERR_PACKAGE_PATH_NOT_EXPORTED');
+  });
+}

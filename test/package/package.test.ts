@@ -1,0 +1,24 @@
+import { afterAll, beforeAll, describe } from 'vitest';
+import { browserTests } from './browser.ts';
+import { contentTests } from './contents.ts';
+import { declarationTests } from './declarations.ts';
+import { moduleTests } from './modules.ts';
+import type { Packed } from './packed.ts';
+import { pack } from './packed.ts';
+
+// One file, since all of it looks at one build.
+let packed: Packed | undefined;
+const current = (): Packed => {
+  if (packed === undefined) throw new Error('The package was not built.');
+  return packed;
+};
+
+beforeAll(async () => {
+  packed = await pack();
+}, 120_000);
+afterAll(() => packed?.remove());
+
+describe('the tarball', () => contentTests(current));
+describe('its modules', () => moduleTests(current));
+describe('its root in a browser', () => browserTests(current));
+describe('its types', () => declarationTests(current));
