@@ -1,0 +1,116 @@
+import type { ClaimedNote, Settlement, SpoolState } from '../../src/spooler/storage.ts';
+
+/** Where an entry can be seen; `gone`: purged, or its tombstone's time is over. */
+export type ModelState = SpoolState | 'gone';
+
+/** What the model knows of an entry before the operations whose effect it judges. */
+export interface Before {
+  readonly state: ModelState;
+  readonly cancelRequested: boolean;
+  readonly mayHaveBeenSent: boolean;
+  /** Its state before the claim that is at work. */
+  readonly beforeClaim: SpoolState | undefined;
+}
+
+export type Arc = readonly [from: ModelState, to: ModelState];
+
+/** One storage operation as the model sees it: the arcs of the table that it may have taken an entry along. */
+export interface Operation {
+  readonly name: string;
+  readonly entryIds: readonly string[];
+  arcs(before: Before): readonly Arc[];
+}
+
+const operation = (name: string, entryIds: readonly string[], arcs: Operation['arcs']): Operation => ({ name, entryIds, arcs });
+
+/** The state table of the design, read row by row and nothing more. */
+export const operations = {
+  append: (ids: readonly string[]) => operation('append', ids, () => [['gone', 'spooled']]),
+
+  claim: (note: ClaimedNote, kind: 'deliver' | 'probe') =>
+    operation(
+      `claim:${kind}`,
+      note.entries.map(({ id }) => id),
+      () =>
+        kind === 'deliver'
+          ? [
+              ['spooled', 'delivering'],
+              ['deferred', 'delivering'],
+            ]
+          : [],
+    ),
+
+  /** The process that worked on it is gone, or its lease is over. */
+  lapse: (ids: readonly string[]) => operation('lapse', ids, () => [['delivering', 'unconfirmed']]),
+
+  settle: (settlement: Settlement, kind: 'deliver' | 'probe', ids: readonly string[]) =>
+    operation(`settle:${settlement.to}`, ids, (before) => settleArcs(settlement, kind, ids.length, before)),
+
+  /** Exchange accepted it after all. */
+  deliveredLate: (ids: readonly string[]) =>
+    operation('delivered late', ids, ({ state }) => (state === 'gone' ? [] : [[state, 'delivered']])),
+
+  expire: (ids: readonly string[]) =>
+    operation('expire', ids, ({ mayHaveBeenSent }) => [
+      ['spooled', mayHaveBeenSent ? 'unconfirmed' : 'dead'],
+      ['deferred', mayHaveBeenSent ? 'unconfirmed' : 'dead'],
+    ]),
+
+  hold: (ids: readonly string[]) =>
+    operation('hold', ids, () => [
+      ['spooled', 'held'],
+      ['deferred', 'held'],
+    ]),
+
+  release: (ids: readonly string[]) =>
+    operation('release', ids, ({ mayHaveBeenSent }) => [['held', mayHaveBeenSent ? 'unconfirmed' : 'spooled']]),
+
+  cancel: (ids: readonly string[]) =>
+    operation('cancel', ids, () => [
+      ['spooled', 'cancelled'],
+      ['deferred', 'cancelled'],
+      ['held', 'cancelled'],
+      ['dead', 'cancelled'],
+    ]),
+
+  requeue: (ids: readonly string[], force: boolean) =>
+    operation(force ? 'requeue:force' : 'requeue', ids, ({ mayHaveBeenSent }) => [
+      ['dead', mayHaveBeenSent && !force ? 'unconfirmed' : 'spooled'],
+    ]),
+
+  purge: (ids: readonly string[]) =>
+    operation('purge', ids, () => [
+      ['delivered', 'gone'],
+      ['dead', 'gone'],
+      ['cancelled', 'gone'],
+    ]),
+} as const;
+
+function settleArcs(
+  settlement: Settlement,
+  kind: 'deliver' | 'probe',
+  members: number,
+  { cancelRequested, beforeClaim }: Before,
+): readonly Arc[] {
+  const from = kind === 'deliver' ? 'delivering' : 'unconfirmed';
+  const unlessCancelled = (to: SpoolState): readonly Arc[] => [[from, cancelRequested ? 'cancelled' : to]];
+  switch (settlement.to) {
+    case 'delivered':
+      return [[from, 'delivered']];
+    case 'deferred':
+      return unlessCancelled('deferred');
+    case 'unconfirmed':
+      return [[from, 'unconfirmed']];
+    case 'dead':
+      return settlement.sent === 'no' ? unlessCancelled('dead') : [[from, 'dead']];
+    case 'held':
+      return kind === 'deliver' ? unlessCancelled('held') : [];
+    case 'cancelled':
+      return kind === 'deliver' ? [[from, 'cancelled']] : [];
+    case 'split':
+      return kind === 'deliver' && members > 1 ? unlessCancelled('spooled') : [];
+    case 'unclaim':
+      if (kind === 'probe') return [];
+      return beforeClaim === undefined ? [] : unlessCancelled(beforeClaim);
+  }
+}

@@ -1,0 +1,161 @@
+import type { Clock } from '../../src/clock.ts';
+import { sleep } from '../../src/clock.ts';
+import { OfflineImError } from '../../src/errors/index.ts';
+import type { DeliverOptions, DeliveryOutcome, Mailbox, Note, Place, ProbeResult, Transport } from '../../src/transport.ts';
+import type { DeliverAnswer, ProbeAnswer } from './answers.ts';
+import { goodAnswer, goodProbe } from './answers.ts';
+
+/** What became of one request that reached the server. */
+export interface Item {
+  readonly note: Note;
+  readonly answer: DeliverAnswer;
+  readonly processedAt: number;
+  readonly copyAt: number;
+  draft: 'none' | 'there' | 'removed';
+}
+
+/** A process as the Exchange sees it: once dead it writes nothing more, while what is on the wire goes its way. */
+export interface Caller {
+  isAlive(): boolean;
+}
+
+/** Called before a note is written to the server. */
+export type OnWrite = (note: Note, earlier: readonly Item[]) => void;
+
+const never = new Promise<never>(() => undefined);
+
+/** An Exchange that knows the truth about every request, and plays what it is told to play; with nothing to play, all goes well. */
+export class Exchange {
+  readonly items: Item[] = [];
+  readonly answers: DeliverAnswer[] = [];
+  readonly probeAnswers: ProbeAnswer[] = [];
+  readonly violations: string[] = [];
+  /** Moves with every change of the configuration: another endpoint. */
+  site = 0;
+  onWrite: OnWrite = () => undefined;
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The way to this Exchange for one process. */
+  transportFor(caller: Caller): Transport {
+    return {
+      name: 'simulated',
+      deliver: (notes, options) => this.#deliver(caller, notes, options),
+      probe: (notes, { signal }) => this.#probe(caller, notes, signal),
+      placeOf: (from) => this.#placeOf(from),
+    };
+  }
+
+  /** What has really been sent, in the order in which it was. */
+  sent(): Item[] {
+    const now = this.#clock.monotonic();
+    return this.items
+      .filter(({ answer, processedAt }) => answer.fate === 'sent' && processedAt <= now)
+      .sort((a, b) => a.processedAt - b.processedAt);
+  }
+
+  #placeOf({ address }: Mailbox): Place {
+    // Two mailboxes share an endpoint; a third has its own.
+    const host = address.startsWith('erin') ? 'other' : 'exchange';
+    return { endpoint: `https://${host}-${this.site}.test`, mailbox: address, folder: 'history' };
+  }
+
+  async #deliver(caller: Caller, notes: readonly Note[], options: DeliverOptions): Promise<readonly DeliveryOutcome[]> {
+    if (!caller.isAlive()) return never;
+    const answers = notes.map(() => this.answers.shift() ?? goodAnswer);
+    if (answers.some(({ told }) => told === 'not-attempted')) throw new OfflineImError('NOT_ATTEMPTED', 'Nothing was tried.');
+    const outcomes: DeliveryOutcome[] = [];
+    for (const [index, note] of notes.entries()) {
+      const answer = answers[index] ?? goodAnswer;
+      if (!options.mayWrite()) {
+        outcomes.push(notWritten);
+        continue;
+      }
+      this.#write(note, answer);
+      await this.#wait(Math.max(answer.takes, answer.told === 'delivered' ? answer.processedAfter : 0), options.signal);
+      if (!caller.isAlive()) return never;
+      outcomes.push(outcomeOf(note, answer));
+    }
+    if (answers.some(({ told }) => told === 'throws')) throw new Error('The connection broke.');
+    const missing = answers.findIndex(({ told }) => told === 'missing');
+    return missing < 0 ? outcomes : outcomes.slice(0, missing);
+  }
+
+  #write(note: Note, answer: DeliverAnswer): void {
+    this.onWrite(note, this.items);
+    const processedAt = this.#clock.monotonic() + (answer.fate === 'nothing' ? 0 : answer.processedAfter);
+    const draft = answer.fate === 'draft' ? 'there' : 'none';
+    this.items.push({ note, answer, processedAt, copyAt: processedAt + answer.copyAfter, draft });
+  }
+
+  async #probe(caller: Caller, notes: readonly Note[], signal: AbortSignal): Promise<readonly ProbeResult[]> {
+    if (!caller.isAlive()) return never;
+    const answers = notes.map(() => this.probeAnswers.shift() ?? goodProbe);
+    // The server looks at once; its answer may be on the way for long.
+    const results = notes.map((note, index) => this.#look(note, answers[index] ?? goodProbe));
+    await this.#wait(Math.max(...answers.map(({ takes }) => takes)), signal);
+    if (!caller.isAlive()) return never;
+    if (answers.some(({ told }) => told === 'throws')) throw new Error('The connection broke.');
+    const missing = answers.findIndex(({ told }) => told === 'missing');
+    return missing < 0 ? results : results.slice(0, missing);
+  }
+
+  #look(note: Note, answer: ProbeAnswer): ProbeResult {
+    if (note.unknownAttempts.length === 0) this.violations.push(`note ${note.id} is looked for without an unknown attempt`);
+    if (answer.told === 'unknown') return { status: 'unknown', error: new OfflineImError('REQUEST_TIMEOUT', 'No answer.') };
+    const now = this.#clock.monotonic();
+    let draft: ProbeResult | undefined;
+    let pending = false;
+    let found = false;
+    for (const { tag, place } of note.unknownAttempts) {
+      const item = this.items.find((one) => one.note.tag === tag);
+      if (item === undefined || item.processedAt > now) continue;
+      if (JSON.stringify(item.note.place) !== JSON.stringify(place))
+        this.violations.push(`${tag} is looked for in another place`);
+      if (item.answer.fate === 'sent' && item.copyAt <= now) found = true;
+      if (item.answer.fate === 'sent' && item.copyAt > now) pending ||= answer.outbox;
+      if (item.draft === 'there') {
+        if (item.answer.removable) item.draft = 'removed';
+        draft = { status: 'draft', removed: item.answer.removable };
+      }
+    }
+    if (found) return { status: 'found' };
+    if (pending) return { status: 'pending' };
+    return draft ?? { status: 'absent' };
+  }
+
+  /** Infinity: for ever, whatever the signal says. */
+  async #wait(ms: number, signal: AbortSignal): Promise<void> {
+    if (ms === Number.POSITIVE_INFINITY) return never;
+    if (ms > 0 && !(await sleep(this.#clock, ms, signal))) throw new OfflineImError('REQUEST_ABORTED', 'Aborted.');
+  }
+}
+
+const notWritten: DeliveryOutcome = {
+  status: 'deferred',
+  scope: 'note',
+  retryAfter: 0,
+  error: new OfflineImError('NOT_ATTEMPTED', 'Nothing may be written any more.'),
+};
+
+function outcomeOf(note: Note, { told, fate, scope, retryAfter, splittable, draft }: DeliverAnswer): DeliveryOutcome {
+  const error = new OfflineImError('EWS_ERROR', `Exchange answered ${told}.`);
+  const later = { scope, error, ...(retryAfter === undefined ? {} : { retryAfter }) };
+  switch (told) {
+    case 'delivered':
+    case 'missing':
+    case 'throws':
+    case 'not-attempted':
+      return { status: 'delivered', messageClass: note.messageClass };
+    case 'deferred':
+    case 'unconfirmed':
+      return { status: told, ...later };
+    case 'rejected':
+      return { status: 'rejected', scope, splittable, draft, error };
+    case 'blocked':
+      return { status: 'blocked', scope, sent: fate === 'nothing' ? 'no' : 'unknown', error };
+  }
+}

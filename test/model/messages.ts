@@ -1,0 +1,30 @@
+import fc from 'fast-check';
+
+/** Stands in the text of every message, and nowhere else. */
+export const textMarker = '§text§';
+
+/** What the host sends: who to, in which conversation, how. */
+export interface Draft {
+  readonly to: readonly string[];
+  readonly from: string | undefined;
+  readonly conversationId: string | undefined;
+  /** ms from the send. */
+  readonly expiresIn: number | undefined;
+}
+
+const bob = 'sip:bob@contoso.com';
+const carol = 'sip:carol@contoso.com';
+const felix = 'sip:felix@fabrikam.com';
+
+/** Few streams, so that messages meet: two inside, one outside, a group, a group of both audiences. */
+export const anyDraft: fc.Arbitrary<Draft> = fc.record({
+  to: fc.constantFrom([bob], [bob], [carol], [bob, carol], [bob, felix], [felix]),
+  from: fc.constantFrom(undefined, undefined, undefined, 'sip:dave@contoso.com', 'sip:erin@contoso.com'),
+  conversationId: fc.constantFrom(undefined, undefined, 'c1'),
+  expiresIn: fc.constantFrom(undefined, undefined, undefined, undefined, 600_000, 3_000_000),
+});
+
+/** Text of the message made by the nth send. */
+export function textOf(n: number): string {
+  return `${textMarker}${n}.`;
+}

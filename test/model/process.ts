@@ -1,0 +1,102 @@
+import type { EventName } from '../../src/events.ts';
+import type { Logger } from '../../src/logger.ts';
+import { OfflineImSender } from '../../src/sender.ts';
+import type { OfflineImSenderOptions } from '../../src/sender-options.ts';
+import type { ManualClock } from '../../src/testing/manual-clock.ts';
+import type { HookAnswer } from './answers.ts';
+import type { Exchange } from './exchange.ts';
+import type { StorageWorld } from './faulty-storage.ts';
+import { FaultyStorage } from './faulty-storage.ts';
+
+/** What became of something that a process was asked to do. */
+export type Attempt<Value> =
+  | { readonly status: 'done'; readonly value: Value }
+  | { readonly status: 'failed'; readonly error: unknown }
+  | { readonly status: 'died' };
+
+/** What a process is made of, besides its spool. */
+export interface ProcessParts {
+  readonly clock: ManualClock;
+  readonly exchange: Exchange;
+  readonly storage: StorageWorld;
+  readonly hooks: HookAnswer[];
+  readonly options: Partial<OfflineImSenderOptions>;
+  random(): number;
+  onEvent(name: EventName, event: unknown): void;
+  onLog(fields: unknown): void;
+}
+
+const eventNames = [
+  'message:spooled',
+  'message:refused',
+  'message:duplicate',
+  'message:picked-up',
+  'message:delivered',
+  'message:deferred',
+  'message:unconfirmed',
+  'message:dead',
+  'message:held',
+  'message:cancelled',
+  'lane:blocked',
+  'lane:resumed',
+  'transport:unavailable',
+  'transport:available',
+  'spool:corrupt',
+  'spool:idle',
+  'warning',
+] as const satisfies readonly EventName[];
+
+/** One run of the program: a real sender over a storage that can kill it. Dead, it does nothing any more; the world goes on without it. */
+export class Process {
+  readonly sender: OfflineImSender;
+  readonly #storage: FaultyStorage;
+  readonly #died = Promise.withResolvers<{ readonly status: 'died' }>();
+  #alive = true;
+
+  constructor({ clock, exchange, storage, hooks, options, random, onEvent, onLog }: ProcessParts) {
+    this.#storage = new FaultyStorage(storage, () => this.#end());
+    const caller = { isAlive: () => this.#alive };
+    const log: Logger['info'] = (fields) => onLog(fields);
+    this.sender = new OfflineImSender({
+      identity: { sip: 'sip:alice@contoso.com', displayName: 'Alice Example' },
+      client: { version: '16.0.6920.1000', mailboxLocation: 'on-premises' },
+      ...options,
+      spool: this.#storage,
+      transport: exchange.transportFor(caller),
+      clock,
+      random,
+      logger: { debug: log, info: log, warn: log, error: log },
+      beforeDelivery: async () => {
+        const answer = this.#alive ? (hooks.shift() ?? 'deliver') : 'hangs';
+        if (answer === 'hangs') return new Promise<never>(() => undefined);
+        if (answer === 'throws') throw new Error('The hook failed.');
+        return answer;
+      },
+    });
+    for (const name of eventNames) this.sender.on(name, (event) => onEvent(name, event));
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  /** Resolves when it is done, or when the process has died over it. */
+  attempt<Value>(work: Promise<Value>): Promise<Attempt<Value>> {
+    const done = work.then(
+      (value): Attempt<Value> => ({ status: 'done', value }),
+      (error: unknown): Attempt<Value> => ({ status: 'failed', error }),
+    );
+    return Promise.race([done, this.#died.promise]);
+  }
+
+  /** Kills it, unless it has died by itself, and leaves the spool as a dead process does. */
+  async kill(): Promise<void> {
+    this.#end();
+    await this.#storage.die();
+  }
+
+  #end(): void {
+    this.#alive = false;
+    this.#died.resolve({ status: 'died' });
+  }
+}

@@ -1,0 +1,32 @@
+import fc from 'fast-check';
+import { describe, it } from 'vitest';
+import { anyCommand } from './commands.ts';
+import { checkPromise, settleDown } from './promise.ts';
+import { World } from './world.ts';
+
+const runs = Number(process.env.OFFLINE_IM_MODEL_RUNS ?? 150);
+const seed = Number(process.env.OFFLINE_IM_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const longest = 10_000 + runs * 1_000;
+
+/** fast-check prints the failing commands; this says how to see them again. */
+async function promiseHolds(options: ConstructorParameters<typeof World>[0], share: number): Promise<void> {
+  const commands = fc.commands(anyCommand, { maxCommands: 40, size: 'max' });
+  const property = fc.asyncProperty(commands, async (chosen) => {
+    const world = new World(options);
+    await world.start();
+    await fc.asyncModelRun(() => ({ model: { messages: 0 }, real: world }), chosen);
+    await settleDown(world);
+    await checkPromise(world);
+  });
+  console.info(`model test: seed ${seed}, ${Math.ceil(runs * share)} runs`);
+  try {
+    await fc.assert(property, { seed, numRuns: Math.ceil(runs * share), endOnFailure: process.env.OFFLINE_IM_SHRINK === '0' });
+  } catch (error) {
+    console.error(`Replay: OFFLINE_IM_SEED=${seed} OFFLINE_IM_MODEL_RUNS=${runs} npx vitest run test/model`);
+    throw error;
+  }
+}
+
+describe('the promise, over random sends, host actions, outcomes, lease losses, clock jumps and crashes', () => {
+  it('holds in every run', () => promiseHolds({}, 1), longest);
+});

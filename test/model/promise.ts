@@ -1,0 +1,107 @@
+import type { SpoolEntry } from '../../src/spooler/storage.ts';
+import type { Watched } from './table-watcher.ts';
+import { minute, second, type World } from './world.ts';
+
+const ends = new Set(['delivered', 'dead', 'cancelled', 'held', 'gone']);
+
+/** Switches all faults off and gives everything time to end. */
+export async function settleDown(world: World): Promise<void> {
+  world.calm();
+  await world.restart(second);
+  for (let halfHours = 0; halfHours < 60 && !allEnded(world); halfHours++) await world.clock.advance(30 * minute);
+  // A request on the wire ends within the deadline, whoever has died since.
+  await world.clock.advance(minute);
+  await world.mend();
+}
+
+/** The promise of the design, point by point, once all has settled. */
+export async function checkPromise(world: World): Promise<void> {
+  const shown: SpoolEntry[] = [];
+  for await (const entry of world.process.sender.list()) shown.push(entry);
+  const broken = [
+    ...everyMessageHasItsEnd(world),
+    ...[...world.watcher.entries.values()].flatMap((watched) => endIsTrue(world, watched)),
+    ...draftsAreKnown(world),
+    ...orderIsKept(world),
+    ...countsAddUp(await world.process.sender.counts(), shown),
+  ];
+  for (const one of broken) world.violation(one);
+  world.verify();
+}
+
+function allEnded(world: World): boolean {
+  return [...world.watcher.entries.values()].every(({ state }) => ends.has(state));
+}
+
+function everyMessageHasItsEnd(world: World): string[] {
+  const lost = world.messages
+    .filter(({ accepted }) => accepted === 'yes')
+    .flatMap(({ entryIds }) => entryIds.filter((id) => !world.watcher.entries.has(id)))
+    .map((id) => `${id} was accepted, and is nowhere`);
+  const open = [...world.watcher.entries.values()]
+    .filter(({ state }) => !ends.has(state))
+    .map(({ id, state }) => `${id} has come to no end: it is ${state}`);
+  return [...lost, ...open];
+}
+
+/** Whether what is said of an entry agrees with what the Exchange knows. */
+function endIsTrue(world: World, watched: Watched): string[] {
+  const { id, entry, purged } = watched;
+  const times = world.exchange.sent().filter(({ note }) => note.entryIds.includes(id)).length;
+  const resends = world.options.whenUnconfirmed === 'resend';
+  const broken: string[] = [];
+  if (times > 1 && !watched.forced && !resends) broken.push(`${id} was sent ${times} times`);
+  if (entry.state === 'delivered' && times === 0) broken.push(`${id} is delivered, and was never sent`);
+  const unsent =
+    (entry.state === 'cancelled' && !watched.cancelledUnknown) ||
+    (entry.state === 'dead' && entry.reason?.code !== 'OUTCOME_UNKNOWN');
+  const mayBeSent = watched.forced || (resends && times + unsettled(entry) > 1);
+  // What was purged is not looked after any more.
+  if (unsent && times > 0 && !mayBeSent && !purged) broken.push(`${id} is ${entry.state} (${entry.reason?.code}), and was sent`);
+  return broken;
+}
+
+function unsettled(entry: SpoolEntry): number {
+  return entry.unknownAttempts.length;
+}
+
+/** No draft is left behind, or someone has been told. */
+function draftsAreKnown({ exchange, watcher }: World): string[] {
+  return exchange.items
+    .filter(({ draft }) => draft === 'there')
+    .flatMap(({ note }) => note.entryIds.map((id) => ({ tag: note.tag, watched: watcher.entries.get(id) })))
+    .filter(({ watched }) => {
+      const told = watched?.reasons.has('DRAFT_LEFT') || watched?.reasons.has('STRANDED_DRAFT');
+      // Where it could not be settled, the host knows that it must look; where it forced or purged, it did not want to.
+      const hosts = watched?.reasons.has('OUTCOME_UNKNOWN') && (watched.entry.state === 'dead' || watched.cancelledUnknown);
+      return !told && !hosts && !watched?.forced && !watched?.purged;
+    })
+    .map(({ tag, watched }) => `the draft ${tag} is left, and ${watched?.id} (${watched?.entry.state}) does not say so`);
+}
+
+/** Messages of one conversation and audience reach Exchange in the order of the send() calls. */
+function orderIsKept({ exchange, watcher, messages }: World): string[] {
+  const orders = new Map(messages.flatMap(({ entryIds, order }) => entryIds.map((id) => [id, order] as const)));
+  const last = new Map<string, { readonly order: number; readonly id: string }>();
+  const seen = new Set<string>();
+  const broken: string[] = [];
+  for (const id of exchange.sent().flatMap(({ note }) => note.entryIds)) {
+    const watched = watcher.entries.get(id);
+    const order = orders.get(id);
+    if (watched === undefined || order === undefined || watched.moved || seen.has(id)) continue;
+    seen.add(id);
+    const { lane, audience, conversationId } = watched.entry;
+    const stream = `${lane} ${audience} ${conversationId}`;
+    const before = last.get(stream);
+    if (before !== undefined && before.order > order) broken.push(`${id} was sent after ${before.id}, which is younger`);
+    if (before === undefined || before.order < order) last.set(stream, { order, id });
+  }
+  return broken;
+}
+
+function countsAddUp(counts: Readonly<Record<string, number>>, shown: readonly SpoolEntry[]): string[] {
+  return Object.entries(counts).flatMap(([state, count]) => {
+    const listed = shown.filter((entry) => entry.state === state).length;
+    return listed === count ? [] : [`counts() says ${count} ${state}, list() shows ${listed}`];
+  });
+}

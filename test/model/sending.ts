@@ -1,0 +1,88 @@
+import { hasCode } from '../../src/errors/index.ts';
+import type { Receipt } from '../../src/receipt.ts';
+import type { Draft } from './messages.ts';
+import { textOf } from './messages.ts';
+import type { Attempt } from './process.ts';
+import type { Remembered, World } from './world.ts';
+
+/** Sends new messages, all at once, in this order. */
+export async function sendNew(world: World, drafts: readonly Draft[], ownIds: boolean): Promise<void> {
+  await Promise.all(
+    drafts.map(({ to, from, conversationId, expiresIn }) => {
+      const n = world.messages.length;
+      const message: Remembered = {
+        outgoing: {
+          to,
+          text: textOf(n),
+          messageId: `m${n}`,
+          ...(from === undefined ? {} : { from }),
+          ...(conversationId === undefined ? {} : { conversationId }),
+          ...(expiresIn === undefined ? {} : { expiresAt: new Date(world.clock.now() + expiresIn) }),
+        },
+        accepted: 'no',
+        order: undefined,
+        entryIds: [],
+      };
+      world.messages.push(message);
+      return send(world, message, ownIds);
+    }),
+  );
+}
+
+/** Sends a message that was sent before, with the same content. */
+export function sendAgain(world: World, message: Remembered): Promise<void> {
+  return send(world, message, true);
+}
+
+/** Sends other content under the id of a message that was sent before. */
+export async function sendConflicting(world: World, message: Remembered): Promise<void> {
+  const { process } = world;
+  const kept = isKept(world, message);
+  const outgoing = { ...message.outgoing, text: `${textOf(world.messages.length)} other` };
+  const attempt = await process.attempt(process.sender.send(outgoing));
+  if (attempt.status === 'done' && kept) world.violation(`${outgoing.messageId} was accepted with other content`);
+  if (attempt.status === 'done') takeOver(world, message, attempt.value, outgoing);
+  // Whether the other content was kept, nobody knows: no rule speaks of this message any more but those of its entries.
+  if (unknown(attempt) && !kept) message.accepted = 'unknown';
+}
+
+async function send(world: World, message: Remembered, ownId: boolean): Promise<void> {
+  const { process } = world;
+  const order = world.sends++;
+  const { messageId, ...anonymous } = message.outgoing;
+  const kept = isKept(world, message);
+  const attempt = await process.attempt(process.sender.send(ownId ? message.outgoing : anonymous));
+  if (attempt.status === 'done') {
+    const { duplicate } = attempt.value;
+    if (!duplicate && kept) world.violation(`${messageId} was accepted a second time`);
+    if (duplicate && message.accepted === 'no') world.violation(`${messageId} is called a duplicate, and was never sent`);
+    if (!duplicate) message.order = message.accepted === 'unknown' ? undefined : order;
+    takeOver(world, message, attempt.value, { ...message.outgoing, messageId: attempt.value.messageId });
+    return;
+  }
+  if (!unknown(attempt)) {
+    const late = hasCode(attempt.error, 'MESSAGE_INVALID') && message.outgoing.expiresAt !== undefined;
+    if (!late) world.violation(`send() rejected: ${String(attempt.error)}`);
+    return;
+  }
+  if (!kept) {
+    message.accepted = 'unknown';
+    message.order = undefined;
+  }
+}
+
+function takeOver(world: World, message: Remembered, receipt: Receipt, outgoing: Remembered['outgoing']): void {
+  const entryIds = receipt.entries.map(({ id }) => id);
+  const missing = entryIds.filter((id) => !world.watcher.entries.has(id));
+  if (missing.length > 0) world.violation(`${receipt.messageId} has a receipt, and is not in the spool`);
+  Object.assign(message, { outgoing, entryIds, accepted: 'yes' });
+}
+
+/** True while its id must not make another message. */
+function isKept(world: World, { accepted, outgoing }: Remembered): boolean {
+  return accepted === 'yes' && world.watcher.idTaken(outgoing.messageId);
+}
+
+function unknown(attempt: Attempt<unknown>): attempt is { readonly status: 'died' } {
+  return attempt.status === 'died' || (attempt.status === 'failed' && hasCode(attempt.error, 'APPEND_OUTCOME_UNKNOWN'));
+}

@@ -1,0 +1,227 @@
+import type { Clock } from '../../src/clock.ts';
+import type { ClaimedNote, SpoolEntry, SpoolState } from '../../src/spooler/storage.ts';
+import type { Arc, ModelState, Operation } from './arcs.ts';
+import { operations } from './arcs.ts';
+
+/** What the model remembers of an entry: no index, no note, only what has been seen of it. */
+export interface Watched {
+  readonly id: string;
+  readonly messageId: string;
+  state: ModelState;
+  entry: SpoolEntry;
+  /** Its state before the claim at work. */
+  beforeClaim: SpoolState | undefined;
+  cancelRequested: boolean;
+  /** Every reason it has shown. */
+  readonly reasons: Set<string>;
+  purged: boolean;
+  endedAt: number | undefined;
+  /** The host let it go to the end of the order. */
+  moved: boolean;
+  /** The host asked to send it though it may have been sent. */
+  forced: boolean;
+  /** The host cancelled it when nobody could say any more whether it was sent. */
+  cancelledUnknown: boolean;
+}
+
+interface Claim {
+  readonly kind: 'deliver' | 'probe';
+  readonly entryIds: readonly string[];
+  /** Monotonic. */
+  until: number;
+  open: boolean;
+}
+
+/**
+ * The plain model of the state table beside the real spool: after every storage operation the entries are read, and each must have gone a way that
+ * the table allows for the operations there were.
+ */
+export class TableWatcher {
+  readonly entries = new Map<string, Watched>();
+  readonly violations: string[] = [];
+  readonly #claims = new Map<string, Claim>();
+  readonly #clock: Clock;
+  readonly #tombstones: number;
+  #pending: Operation[] = [];
+  /** Entries of which the storage has been told that they were delivered. */
+  readonly #toldDelivered = new Set<string>();
+  /** Wall time by the storage's clock. */
+  storageNow: () => number = () => 0;
+
+  constructor(clock: Clock, tombstones: number) {
+    this.#clock = clock;
+    this.#tombstones = tombstones;
+  }
+
+  note(operation: Operation): void {
+    this.#pending.push(operation);
+  }
+
+  /** A new process has opened the spool: nobody else holds a lease. */
+  opened(storageNow: () => number): void {
+    this.storageNow = storageNow;
+    for (const claim of this.#claims.values()) this.#end(claim);
+    for (const watched of this.entries.values()) {
+      if (watched.endedAt !== undefined) watched.endedAt = Math.min(watched.endedAt, storageNow());
+    }
+  }
+
+  claimed(kind: 'deliver' | 'probe', note: ClaimedNote, lease: number): void {
+    const entryIds = note.entries.map(({ id }) => id);
+    this.#claims.set(note.token, { kind, entryIds, until: this.#clock.monotonic() + lease, open: true });
+    this.note(operations.claim(note, kind));
+  }
+
+  renewed(tokens: readonly string[], lost: readonly string[], lease: number): void {
+    for (const token of tokens) {
+      const claim = this.#claims.get(token);
+      if (claim?.open && !lost.includes(token)) claim.until = this.#clock.monotonic() + lease;
+    }
+  }
+
+  settled(settlement: Parameters<typeof operations.settle>[0]): void {
+    const claim = this.#claims.get(settlement.token);
+    if (claim === undefined) {
+      this.violations.push(`settled without a claim: ${settlement.token}`);
+      return;
+    }
+    this.#lapse(claim);
+    if (claim.open) {
+      this.note(operations.settle(settlement, claim.kind, claim.entryIds));
+      claim.open = false;
+    }
+    if (settlement.to !== 'delivered') return;
+    this.note(operations.deliveredLate(claim.entryIds));
+    for (const id of claim.entryIds) this.#toldDelivered.add(id);
+  }
+
+  /** Takes in what the spool shows now, and judges it. */
+  observe(shown: readonly SpoolEntry[]): void {
+    for (const claim of this.#claims.values()) this.#lapse(claim);
+    const seen = new Map(shown.map((entry) => [entry.id, entry]));
+    for (const entry of shown) if (!this.entries.has(entry.id)) this.#arrive(entry);
+    for (const watched of this.entries.values()) this.#judge(watched, seen.get(watched.id));
+    this.#pending = [];
+  }
+
+  /** True while the id of a message must not make a second one. */
+  idTaken(messageId: string): boolean {
+    return [...this.entries.values()].some(
+      (one) =>
+        one.messageId === messageId &&
+        (one.endedAt === undefined || (one.state === 'dead' && !one.purged) || !this.#tombstoneOver(one.endedAt)),
+    );
+  }
+
+  #arrive(entry: SpoolEntry): void {
+    const appended = this.#pending.find(({ name, entryIds }) => name === 'append' && entryIds.includes(entry.id));
+    if (appended === undefined) this.violations.push(`${entry.id} came from nowhere`);
+    const others = [...this.entries.values()].filter((one) => one.messageId === entry.messageId);
+    const siblings = others.every(({ id }) => appended?.entryIds.includes(id));
+    if (!siblings && this.idTaken(entry.messageId)) this.violations.push(`message ${entry.messageId} was made a second time`);
+    this.entries.set(entry.id, {
+      id: entry.id,
+      messageId: entry.messageId,
+      state: 'gone',
+      entry,
+      beforeClaim: undefined,
+      cancelRequested: false,
+      reasons: new Set(),
+      purged: false,
+      endedAt: undefined,
+      moved: false,
+      forced: false,
+      cancelledUnknown: false,
+    });
+  }
+
+  #judge(watched: Watched, entry: SpoolEntry | undefined): void {
+    const own = this.#pending.filter(({ entryIds }) => entryIds.includes(watched.id));
+    const from = watched.state;
+    const to = entry?.state ?? 'gone';
+    const cancelled = own.some(({ name }) => name === 'cancel');
+    const mayHaveBeenSent = watched.entry.unknownAttempts.length > 0;
+    const allowed = [false, cancelled].some((requestedNow) => {
+      const cancelRequested = watched.cancelRequested || requestedNow;
+      return reaches(from, to, own, (state) => ({
+        state,
+        cancelRequested,
+        mayHaveBeenSent: mayHaveBeenSent || (entry?.unknownAttempts.length ?? 0) > 0,
+        beforeClaim: watched.beforeClaim ?? (from === 'spooled' || from === 'deferred' ? from : undefined),
+      }));
+    });
+    const forgotten = to === 'gone' && watched.endedAt !== undefined && from !== 'dead' && this.#tombstoneOver(watched.endedAt);
+    if (!allowed && !forgotten) {
+      const names = own.map(({ name }) => name).join(', ');
+      this.violations.push(`${watched.id} went from ${from} to ${to}, which no row of the table allows after: ${names}`);
+    }
+    this.#remember(watched, entry, own);
+  }
+
+  #remember(watched: Watched, entry: SpoolEntry | undefined, own: readonly Operation[]): void {
+    const did = (name: string): boolean => own.some((one) => one.name === name);
+    const from = watched.state;
+    if (entry === undefined) {
+      if (did('purge')) watched.purged = true;
+      watched.state = 'gone';
+      return;
+    }
+    const mayHaveBeenSent = watched.entry.unknownAttempts.length > 0 || entry.unknownAttempts.length > 0;
+    if ((did('release') || did('requeue') || did('requeue:force')) && from !== entry.state) watched.moved = true;
+    if (did('requeue:force') && from === 'dead' && mayHaveBeenSent) watched.forced = true;
+    if (did('cancel') && entry.state === 'cancelled' && from === 'dead' && mayHaveBeenSent) watched.cancelledUnknown = true;
+    if (entry.state === 'delivering' && (from === 'spooled' || from === 'deferred')) watched.beforeClaim = from;
+    if (entry.state !== 'delivering') watched.beforeClaim = undefined;
+    watched.cancelRequested = entry.cancelRequested;
+    if (entry.reason !== undefined) watched.reasons.add(entry.reason.code);
+    this.#checkShown(watched, entry);
+    watched.state = entry.state;
+    watched.entry = entry;
+    watched.endedAt = entry.endedAt;
+  }
+
+  /** What must be true of an entry by itself. */
+  #checkShown(watched: Watched, entry: SpoolEntry): void {
+    const { state } = entry;
+    const wrong = (what: string): void => void this.violations.push(`${entry.id} is ${state} and ${what}`);
+    const ended = state === 'delivered' || state === 'dead' || state === 'cancelled';
+    const inNote = state === 'deferred' || state === 'delivering' || state === 'unconfirmed';
+    const hasText = entry.message !== undefined;
+    if (hasText !== (state !== 'delivered' && state !== 'cancelled')) wrong(`its text is ${hasText ? 'kept' : 'gone'}`);
+    if (state === 'unconfirmed' && entry.unknownAttempts.length === 0) wrong('has no attempt to look for');
+    if (inNote && entry.noteId === undefined) wrong('has no note');
+    if (ended !== (entry.endedAt !== undefined)) wrong(`its end is ${entry.endedAt}`);
+    if (state === 'dead' && entry.reason === undefined) wrong('has no reason');
+    if (entry.pickupAt !== watched.entry.pickupAt) wrong('its pickup time has changed');
+    if (this.#toldDelivered.has(entry.id) && state !== 'delivered') wrong('the storage had been told that it was delivered');
+  }
+
+  #tombstoneOver(endedAt: number): boolean {
+    return endedAt <= this.storageNow() - this.#tombstones;
+  }
+
+  #lapse(claim: Claim): void {
+    if (claim.open && claim.until <= this.#clock.monotonic()) this.#end(claim);
+  }
+
+  #end(claim: Claim): void {
+    if (!claim.open) return;
+    claim.open = false;
+    if (claim.kind === 'deliver') this.note(operations.lapse(claim.entryIds));
+  }
+}
+
+/** Whether the arcs of these operations, in any order, lead from one state to the other. */
+function reaches(
+  from: ModelState,
+  to: ModelState,
+  own: readonly Operation[],
+  before: (state: ModelState) => Parameters<Operation['arcs']>[0],
+): boolean {
+  const reached = new Set<ModelState>([from]);
+  for (const state of reached) {
+    const arcs: Arc[] = own.flatMap((operation) => [...operation.arcs(before(state))]);
+    for (const arc of arcs) if (arc[0] === state) reached.add(arc[1]);
+  }
+  return reached.has(to);
+}

@@ -1,0 +1,161 @@
+import { OfflineImError } from '../../src/errors/index.ts';
+import type { EventName } from '../../src/events.ts';
+import type { OutgoingMessage } from '../../src/message.ts';
+import type { OfflineImSenderOptions } from '../../src/sender-options.ts';
+import { MemorySpool } from '../../src/spooler/memory/memory-spool.ts';
+import { ManualClock } from '../../src/testing/manual-clock.ts';
+import type { HookAnswer } from './answers.ts';
+import { Exchange } from './exchange.ts';
+import type { StorageWorld } from './faulty-storage.ts';
+import { textMarker } from './messages.ts';
+import { Process } from './process.ts';
+import { TableWatcher } from './table-watcher.ts';
+import { checkWrite } from './write-rules.ts';
+
+export const second = 1_000;
+export const minute = 60 * second;
+export const hour = 60 * minute;
+
+/** Shorter than the defaults where a run would only be longer for it. */
+export const modelOptions = {
+  unconfirmedFor: hour,
+  expiry: 4 * hour,
+  tombstones: 24 * hour,
+  batchSize: 3,
+} as const satisfies Partial<OfflineImSenderOptions>;
+
+/** A message as the host remembers it. */
+export interface Remembered {
+  readonly outgoing: OutgoingMessage & { readonly messageId: string };
+  /** `unknown`: the process died over it, or the storage could not tell. */
+  accepted: 'yes' | 'unknown' | 'no';
+  /** Place among the calls of send(), where its receipt says that this call made it. */
+  order: number | undefined;
+  entryIds: readonly string[];
+}
+
+/** Everything in one run: the clock, the spool, the Exchange, the host's memory, and the process of the moment. */
+export class World {
+  readonly clock = new ManualClock();
+  readonly exchange = new Exchange(this.clock);
+  readonly watcher: TableWatcher;
+  readonly storage: StorageWorld;
+  readonly hooks: HookAnswer[] = [];
+  readonly messages: Remembered[] = [];
+  readonly options: Partial<OfflineImSenderOptions>;
+  readonly #violations: string[] = [];
+  /** How long the next crash keeps the program down, ms. */
+  downFor = 0;
+  sends = 0;
+  #process: Process | undefined;
+  #randomState = 1;
+
+  constructor(options: Partial<OfflineImSenderOptions> = {}) {
+    this.options = { ...modelOptions, ...options };
+    this.watcher = new TableWatcher(this.clock, this.options.tombstones ?? modelOptions.tombstones);
+    const { watcher, clock } = this;
+    const spool = new MemorySpool();
+    this.storage = { spool, watcher, clock, faults: [], calls: 0, inFlight: 0, changed: false, looking: undefined };
+    this.exchange.onWrite = (note, earlier) => this.#violations.push(...checkWrite(this, note, earlier));
+  }
+
+  get process(): Process {
+    if (this.#process === undefined) throw new Error('No process was started.');
+    return this.#process;
+  }
+
+  /** Starts the program; again, as often as it dies over it. */
+  async start(): Promise<void> {
+    for (;;) {
+      this.#process = this.#newProcess();
+      const started = await this.#process.attempt(this.#process.sender.start());
+      if (started.status === 'done') return;
+      await this.#process.kill();
+    }
+  }
+
+  /** Brings the program back when it has died; fails the run when a rule was broken. Every command ends with this. */
+  async mend(): Promise<void> {
+    if (!this.process.alive) await this.crash();
+    this.verify();
+  }
+
+  async crash(downFor = this.downFor): Promise<void> {
+    await this.process.kill();
+    await this.clock.advance(downFor);
+    await this.start();
+  }
+
+  /** Stops in good order, aborting what takes longer than the time-out, and starts anew. */
+  async restart(timeout: number): Promise<void> {
+    const { process } = this;
+    const stopping = process.attempt(process.sender.stop({ timeout }));
+    // A deaf transport call keeps stop() for its whole time-out, and its grace after aborting.
+    await this.clock.advance(timeout + 10 * second);
+    const stopped = await Promise.race([stopping, nextTurn().then(() => undefined)]);
+    if (stopped === undefined) this.violation('stop() did not come to an end');
+    if (stopped?.status === 'failed') this.violation(`stop() rejected: ${String(stopped.error)}`);
+    if (process.alive) await this.start();
+    else await this.crash();
+  }
+
+  violation(text: string): void {
+    this.#violations.push(text);
+  }
+
+  verify(): void {
+    const all = [...this.#violations, ...this.watcher.violations, ...this.exchange.violations];
+    if (all.length > 0) throw new Error(`The promise is broken:\n${all.join('\n')}`);
+  }
+
+  /** From now on all goes well: nothing that was planned for transport, hook or storage happens any more. */
+  calm(): void {
+    for (const planned of [this.exchange.answers, this.exchange.probeAnswers, this.hooks, this.storage.faults])
+      planned.length = 0;
+  }
+
+  #newProcess(): Process {
+    const { clock, exchange, storage, hooks, options } = this;
+    return new Process({
+      clock,
+      exchange,
+      storage,
+      hooks,
+      options,
+      random: () => this.#random(),
+      onEvent: (name, event) => this.#onEvent(name, event),
+      onLog: (fields) => this.#checkNoText('log', fields),
+    });
+  }
+
+  #onEvent(name: EventName, event: unknown): void {
+    this.#checkNoText(name, event);
+    if (name !== 'message:delivered') return;
+    const { entryId } = event as { readonly entryId: string };
+    if (!this.exchange.sent().some(({ note }) => note.entryIds.includes(entryId))) {
+      this.violation(`message:delivered for ${entryId}, which was never sent`);
+    }
+  }
+
+  #checkNoText(where: string, value: unknown): void {
+    if (written(value).includes(textMarker)) this.violation(`${where} contains message text`);
+  }
+
+  /** The same in every replay. */
+  #random(): number {
+    this.#randomState = (this.#randomState * 16_807) % 2_147_483_647;
+    return this.#randomState / 2_147_483_647;
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function written(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) => {
+    if (!(part instanceof Error)) return part;
+    const { name, message, stack, cause } = part;
+    return { name, message, stack, cause, details: part instanceof OfflineImError ? part.details : undefined };
+  });
+}

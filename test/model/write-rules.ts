@@ -1,0 +1,42 @@
+import type { Note } from '../../src/transport.ts';
+import type { Item } from './exchange.ts';
+import type { World } from './world.ts';
+
+/** What must be true of a note at the moment when it is written to the server. */
+export function checkWrite(world: World, note: Note, earlier: readonly Item[]): string[] {
+  return [
+    ...checkTag(note, earlier),
+    ...checkFrozen(note, earlier),
+    ...note.entryIds.flatMap((id) => checkEntry(world, id, note, earlier)),
+  ];
+}
+
+function checkTag({ tag }: Note, earlier: readonly Item[]): string[] {
+  return earlier.some((item) => item.note.tag === tag) ? [`two attempts carry the tag ${tag}`] : [];
+}
+
+/** A retry sends that very note: entries may have left it, everything else stays. */
+function checkFrozen(note: Note, earlier: readonly Item[]): string[] {
+  const first = earlier.find((item) => item.note.id === note.id)?.note;
+  if (first === undefined) return [];
+  const kept = first.entryIds.filter((id) => note.entryIds.includes(id));
+  const same = first.subject === note.subject && first.messageClass === note.messageClass;
+  return same && JSON.stringify(kept) === JSON.stringify(note.entryIds) ? [] : [`note ${note.id} is not what was frozen`];
+}
+
+function checkEntry(world: World, id: string, note: Note, earlier: readonly Item[]): string[] {
+  const watched = world.watcher.entries.get(id);
+  if (watched === undefined) return [`${id} is sent, and nobody has seen it in the spool`];
+  const broken: string[] = [];
+  if (watched.state !== 'delivering') broken.push(`${id} is sent while it is ${watched.state}`);
+  const before = earlier.find(({ note: { entryIds }, answer }) => answer.fate === 'sent' && entryIds.includes(id));
+  const asked = watched.forced || world.options.whenUnconfirmed === 'resend';
+  if (before !== undefined && !asked) broken.push(`${id} was sent as ${before.note.tag}, and is sent again as ${note.tag}`);
+  const recipients = (to: Note['to']): string => JSON.stringify(to.map(({ address }) => address).sort());
+  if (recipients(watched.entry.to) !== recipients(note.to)) broken.push(`${id} is shown to ${recipients(note.to)}`);
+  const text = watched.entry.message?.text;
+  if (text === undefined || !note.body.content.includes(text)) broken.push(`the note of ${id} lacks its text`);
+  if (watched.entry.audience !== note.audience) broken.push(`${id} goes to another audience`);
+  if (watched.entry.lane !== note.from.address.toLowerCase()) broken.push(`${id} goes out from ${note.from.address}`);
+  return broken;
+}
