@@ -19,7 +19,8 @@ export function byMessage(entries: readonly NewSpoolEntry[]): Map<string, NewSpo
 }
 
 /** Adds the entries of one message, unless a message with its id is kept or has ended lately. */
-export function appendMessage(tx: Transaction, messageId: string, entries: readonly NewSpoolEntry[], now: number): PlannedAppend {
+export function appendMessage(tx: Transaction, entries: readonly NewSpoolEntry[], now: number): PlannedAppend {
+  const messageId = entries[0]?.messageId ?? '';
   const kept = tx.entriesOfMessage(messageId);
   if (kept.length > 0) {
     const same = kept.every((id) => tx.entry(id)?.fixed.contentHash === entries[0]?.contentHash);

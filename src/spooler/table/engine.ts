@@ -75,12 +75,12 @@ export class TableEngine {
   async runNow<Result>(operation: (now: number) => Promise<Result>): Promise<Result> {
     this.#assertOpen();
     const now = this.#now();
-    if ((this.#table.leases.peek() ?? Number.POSITIVE_INFINITY) <= now) {
-      const tx = this.#table.begin();
-      lapse(tx, this.#table.leasedNotes(), now);
-      await this.commit(tx);
+    try {
+      await this.#lapse(now);
+      return await operation(now);
+    } catch (error) {
+      throw error instanceof JournalError ? this.#failed(error) : error;
     }
-    return operation(now);
   }
 
   /** Runs an operation that changes the table, and answers with its changes. */
@@ -93,13 +93,16 @@ export class TableEngine {
     });
   }
 
-  /** Writes a transaction, then commits it. */
+  /** Writes a transaction, then commits it. @throws {JournalError} */
   async commit(tx: Transaction, added: ReadonlyMap<string, SpooledMessage> = noMessages): Promise<void> {
     if (tx.empty) return;
+    // An earlier write of the same operation may have closed it.
+    if (!this.#open) throw new JournalError('no', this.#failure);
     try {
       await this.#journal.write(tx, added);
-    } catch (error) {
-      if (!(error instanceof JournalError) || error.kept === 'unknown') await this.#fail(error);
+    } catch (cause) {
+      const error = cause instanceof JournalError ? cause : new JournalError('unknown', cause);
+      if (error.kept === 'unknown') await this.#fail(error);
       throw error;
     }
     this.#table.commit(tx);
@@ -118,7 +121,7 @@ export class TableEngine {
   async messagesOf(records: readonly EntryRecord[]): Promise<ReadonlyMap<string, SpooledMessage> | undefined> {
     const messages = await this.#journal.read(records);
     const unreadable = records.filter(({ fixed }) => !messages.has(fixed.id));
-    for (const record of unreadable) this.#setAside(record);
+    for (const record of unreadable) await this.#setAside(record);
     return unreadable.length === 0 ? messages : undefined;
   }
 
@@ -133,11 +136,28 @@ export class TableEngine {
     if (ids.length > 0) await this.#journal.forget(ids);
   }
 
-  #setAside(record: EntryRecord): void {
+  async #setAside(record: EntryRecord): Promise<void> {
     const tx = this.#table.begin();
     tx.leaveNote(record);
-    this.#table.commit(tx);
+    await this.commit(tx);
     this.#table.forget(record.fixed.id);
+  }
+
+  async #lapse(now: number): Promise<void> {
+    if ((this.#table.leases.peek() ?? Number.POSITIVE_INFINITY) > now) return;
+    const tx = this.#table.begin();
+    lapse(tx, this.#table.leasedNotes(), now);
+    try {
+      await this.commit(tx);
+    } catch (error) {
+      // As long as a full disk can't take it in, the lease counts as running: nobody else could have it, and reading goes on.
+      if (!(error instanceof JournalError) || error.kept === 'unknown') throw error;
+    }
+  }
+
+  #failed(error: JournalError): OfflineImError {
+    const message = `The ${this.#name} spool failed: ${error.message}. What it had accepted is still there.`;
+    return new OfflineImError('SPOOL_FAILED', message, { cause: error, details: { kept: error.kept } });
   }
 
   async #fail(error: unknown): Promise<void> {

@@ -121,6 +121,7 @@ export class SpoolTable {
     else this.#byMessage.set(fixed.messageId, others);
     for (const { tag } of status.unknownAttempts) this.#untag(tag, id);
     this.expiries.set(id, undefined);
+    this.#trackTombstones(fixed.messageId);
     const key = streamKey(fixed);
     this.#streams.get(key)?.delete(id);
     this.refreshStream(key);
@@ -206,16 +207,9 @@ export class SpoolTable {
   }
 
   #trackTombstones(messageId: string): void {
-    let last = 0;
-    for (const id of this.entriesOfMessage(messageId)) {
-      const status = this.#entries.get(id)?.status;
-      if (status === undefined || !isTombstone(status)) {
-        this.tombstones.set(messageId, undefined);
-        return;
-      }
-      last = Math.max(last, status.endedAt ?? 0);
-    }
-    this.tombstones.set(messageId, last);
+    const statuses = this.entriesOfMessage(messageId).flatMap((id) => this.#entries.get(id)?.status ?? []);
+    const over = statuses.length > 0 && statuses.every(isTombstone);
+    this.tombstones.set(messageId, over ? Math.max(...statuses.map(({ endedAt }) => endedAt ?? 0)) : undefined);
   }
 
   #tag(tag: string, id: string): void {

@@ -128,10 +128,13 @@ export class TableSpool implements SpoolStorage {
 
   async *list(query: SpoolQuery = {}): AsyncIterable<SpoolEntry> {
     const records = await this.#engine.run(async () => this.#engine.table.entries());
-    for (const { fixed } of records) {
+    const asked = ({ lane, state }: Pick<SpoolEntry, 'lane' | 'state'>): boolean =>
+      (query.lane === undefined || lane === query.lane) && (query.state === undefined || state === query.state);
+    for (const { fixed, status } of records) {
+      // Only what is shown is read.
+      if (!asked({ lane: fixed.lane, state: status.state })) continue;
       const entry = await this.get(fixed.id);
-      if (entry === undefined || (query.state !== undefined && entry.state !== query.state)) continue;
-      if (query.lane === undefined || query.lane === entry.lane) yield entry;
+      if (entry !== undefined && asked(entry)) yield entry;
     }
   }
 
@@ -163,34 +166,39 @@ export class TableSpool implements SpoolStorage {
     return this.#engine.close();
   }
 
+  /** All together; where that was not kept, message by message, so that a bad one fails alone. */
   #append(batch: readonly (readonly NewSpoolEntry[])[]): Promise<(readonly AppendResult[])[]> {
     return this.#engine.runNow(async (now) => {
-      const tx = this.#engine.table.begin();
-      const added = new Map<string, SpooledMessage>();
-      const planned = batch.map((entries) =>
-        [...byMessage(entries)].map(([messageId, group]) => {
-          const plan = appendMessage(tx, messageId, group, now);
-          if (plan.status === 'appended') for (const entry of group) added.set(entry.id, entry.message);
-          return plan;
-        }),
-      );
-      try {
-        await this.#engine.commit(tx, added);
-      } catch (error) {
-        const kept = error instanceof JournalError ? error.kept : 'unknown';
-        // Nothing was kept of a batch: each message is tried alone, so that a bad one fails alone.
-        if (kept === 'no' && batch.length > 1) throw error;
-        return batch.map((entries) =>
-          [...byMessage(entries).keys()].map((messageId) => ({ messageId, status: 'failed', kept, error: asError(error) })),
-        );
+      const groups = batch.map((entries) => [...byMessage(entries).values()]);
+      const messages = groups.flat();
+      let results = await this.#appendMessages(messages, now);
+      if (messages.length > 1 && results.some((one) => one.status === 'failed' && one.kept === 'no')) {
+        const alone: AppendResult[] = [];
+        for (const message of messages) alone.push(...(await this.#appendMessages([message], now)));
+        results = alone;
       }
-      return planned.map((plans) =>
-        plans.map((plan): AppendResult => {
-          if (plan.status === 'conflict') return { messageId: plan.messageId, status: 'conflict' };
-          const entries = this.#engine.records(plan.entryIds).map((record) => viewOf(record));
-          return { messageId: plan.messageId, status: plan.status, entries };
-        }),
-      );
+      return groups.map((group) => results.splice(0, group.length));
+    });
+  }
+
+  async #appendMessages(messages: readonly (readonly NewSpoolEntry[])[], now: number): Promise<AppendResult[]> {
+    const tx = this.#engine.table.begin();
+    const added = new Map<string, SpooledMessage>();
+    const plans = messages.map((entries) => {
+      const plan = appendMessage(tx, entries, now);
+      if (plan.status === 'appended') for (const { id, message } of entries) added.set(id, message);
+      return plan;
+    });
+    try {
+      await this.#engine.commit(tx, added);
+    } catch (error) {
+      if (!(error instanceof JournalError)) throw error;
+      return plans.map(({ messageId }) => ({ messageId, status: 'failed', kept: error.kept, error }));
+    }
+    return plans.map((plan): AppendResult => {
+      if (plan.status === 'conflict') return { messageId: plan.messageId, status: 'conflict' };
+      const entries = this.#engine.records(plan.entryIds).map((record) => viewOf(record));
+      return { messageId: plan.messageId, status: plan.status, entries };
     });
   }
 
@@ -207,8 +215,4 @@ export class TableSpool implements SpoolStorage {
       return results;
     });
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }
