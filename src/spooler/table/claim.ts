@@ -41,15 +41,35 @@ function pickDue(table: SpoolTable, lane: string, request: ClaimRequest, now: nu
 }
 
 function head(table: SpoolTable, key: string, request: ClaimRequest, now: number): Pick | undefined {
-  const members: EntryRecord[] = [];
-  let weight = 0;
+  const run = runOf(records(table, key), request, now);
+  if (run === undefined || 'members' in run) return run;
+  return deferredNote(table, run.deferredNoteId, now);
+}
+
+function* records(table: SpoolTable, key: string): Iterable<EntryRecord> {
   for (const id of table.stream(key)) {
     const record = table.entry(id);
-    if (record === undefined) break;
+    if (record === undefined) return;
+    yield record;
+  }
+}
+
+/**
+ * What the head of a stream makes, of its active entries in order (no more are read than needed): a new note, or the note
+ * that its first entry is in. `undefined` when it is not due, or at work.
+ */
+export function runOf(
+  stream: Iterable<EntryRecord>,
+  request: ClaimRequest,
+  now: number,
+): { readonly note: undefined; readonly members: readonly EntryRecord[] } | { readonly deferredNoteId: string } | undefined {
+  const members: EntryRecord[] = [];
+  let weight = 0;
+  for (const record of stream) {
     const { fixed, status } = record;
     const first = members[0];
     if (first === undefined) {
-      if (status.state === 'deferred') return deferredNote(table, status.noteId, now);
+      if (status.state === 'deferred') return { deferredNoteId: status.noteId ?? '' };
       if (status.state !== 'spooled' || (status.due.at > now && request.ignorePickup !== true)) return undefined;
     } else {
       if (status.state !== 'spooled' || !mergeable(record) || !mergeable(first)) break;
@@ -67,8 +87,8 @@ function mergeable({ status }: EntryRecord): boolean {
   return !status.single && status.unknownAttempts.length === 0;
 }
 
-function deferredNote(table: SpoolTable, noteId: string | undefined, now: number): Pick | undefined {
-  const note = table.note(noteId ?? '');
+function deferredNote(table: SpoolTable, noteId: string, now: number): Pick | undefined {
+  const note = table.note(noteId);
   if (note === undefined || note.due.at > now) return undefined;
   return { note, members: note.entryIds.flatMap((id) => table.entry(id) ?? []) };
 }

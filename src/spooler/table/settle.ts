@@ -1,12 +1,11 @@
 import type { ClaimToken, Reason, Settlement } from '../storage.ts';
 import type { EntryRecord, NoteRecord } from './records.ts';
 import { isTombstone, tagOf, unbound } from './records.ts';
-import type { SpoolTable } from './spool-table.ts';
-import type { Transaction } from './transaction.ts';
+import type { TagReads, Transaction } from './transaction.ts';
 import { toUnconfirmed } from './unconfirmed.ts';
 
 /** Applies one settlement; false when its token no longer matches (a late `delivered` counts all the same). */
-export function settle(tx: Transaction, table: SpoolTable, settlement: Settlement, now: number): boolean {
+export function settle(tx: Transaction, table: TagReads, settlement: Settlement, now: number): boolean {
   const note = tx.note(noteIdOf(settlement.token));
   if (note?.lease === undefined || note.lease.token !== settlement.token) {
     if (settlement.to === 'delivered') deliveredLate(tx, table, settlement, now);
@@ -158,7 +157,7 @@ export function end(
 /** Exchange accepted it after all: whatever has become of its entries since, but a purge, they are delivered. */
 function deliveredLate(
   tx: Transaction,
-  table: SpoolTable,
+  table: TagReads,
   { token, messageClass }: { token: ClaimToken; messageClass?: string },
   now: number,
 ): void {

@@ -14,6 +14,11 @@ export interface TableReads {
   entriesOfMessage(messageId: string): readonly string[];
 }
 
+/** Who was on an attempt: what a late `delivered` asks. */
+export interface TagReads {
+  entriesWithTag(tag: string): Iterable<string>;
+}
+
 /** One operation over a `SpoolTable`: reads see its own writes, nothing else does until it is committed. */
 export class Transaction {
   readonly entries = new Map<string, EntryRecord>();
