@@ -3,6 +3,7 @@ import type { EntryRecord } from '../table/records.ts';
 import { endMembers } from './end-members.ts';
 import type { StoredFile } from './entry-files.ts';
 import { largestFile } from './entry-format.ts';
+import { foldersOf } from './layout.ts';
 import { parseManifest } from './manifest-format.ts';
 import type { Parts } from './parts.ts';
 import { eachOf } from './pool.ts';
@@ -39,10 +40,10 @@ export async function load(parts: Parts): Promise<{ readonly contents: JournalCo
   const manifests = await readManifests(parts, found.manifests, badManifests);
   const resolved = resolve(files, manifests, tombstones.records);
 
-  const foldersOf = new Map(found.manifests.map(({ path, folders }) => [path, folders]));
+  const placeOf = new Map(found.manifests.map(({ path, folders }) => [path, folders]));
   for (const [file, residents] of resolved.residents) parts.entryFiles.put(file, residents);
   for (const { path, note } of resolved.notes) {
-    const folders = foldersOf.get(path);
+    const folders = placeOf.get(path);
     if (folders !== undefined) parts.manifests.set(note.id, { path, folders });
   }
   const entries = new Map<string, EntryRecord>(resolved.entries);
@@ -55,7 +56,7 @@ export async function load(parts: Parts): Promise<{ readonly contents: JournalCo
   const kept = new Set(resolved.notes.map(({ path }) => path));
   for (const [path, ids] of resolved.lost) {
     const why = `${ids.length} of its members have no file`;
-    const folders = foldersOf.get(path);
+    const folders = placeOf.get(path);
     if (kept.has(path) || folders === undefined) quarantine.report(path, why);
     else await quarantine.setAside(path, folders.corrupt, why);
   }
@@ -76,7 +77,8 @@ async function readAll(
     else {
       // Not the messages: only what is about to be sent is in memory.
       const records = entries.map(({ fixed, status }) => ({ fixed, status }));
-      read.push({ file: { path, folders, place, size: entries.length }, entries: records });
+      const proper = entries.every(({ message }) => foldersOf(parts.layout, message.from.sip) === folders);
+      read.push({ proper, file: { path, folders, place, size: entries.length }, entries: records });
     }
   });
   return read.sort((a, b) => (a.file.path < b.file.path ? -1 : 1));
@@ -94,7 +96,7 @@ async function readManifests(parts: Parts, found: readonly FoundFile[], bad: Bad
     const data = await parts.files.read(path, largestFile);
     const manifest = parsed(data, parseManifest);
     if (isUnreadable(manifest)) bad.push({ path, corrupt, found: manifest.found, content: new TextDecoder().decode(data) });
-    else read.push({ path, manifest });
+    else read.push({ path, folders, manifest });
   });
   return read.sort((a, b) => (a.path < b.path ? -1 : 1));
 }

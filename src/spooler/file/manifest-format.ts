@@ -25,6 +25,8 @@ export function parseManifest(content: string): Manifest {
   assertFormat(file, 'note');
   const note = field(file, 'note', noteRecord, 'the file');
   const members = field(file, 'members', listOf(member), 'the file');
+  if (members.length === 0 || new Set(members.map(({ id }) => id)).size < members.length)
+    throw new ShapeError('members', 'a list of different members');
   if (members.some((one) => one.status.state !== note.state || one.status.noteId !== note.id))
     throw new ShapeError('members', 'in the state of their note');
   return { note, members };

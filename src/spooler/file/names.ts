@@ -17,7 +17,7 @@ export function nameOf(id: string): string {
   const readable = id
     .slice(0, keptOfOthers)
     .replaceAll(/[^A-Za-z0-9@.+=_-]/g, '_')
-    .replace(/^\.+/, '_');
+    .replace(/^\.+|^$/, '_');
   // As JSON: a lone surrogate has no UTF-8 of its own.
   const hash = createHash('sha256').update(JSON.stringify(id)).digest('hex').slice(0, 32);
   return `${device.test(readable) ? '_' : ''}${readable.slice(0, keptOfOthers - 1)}~${hash}`;

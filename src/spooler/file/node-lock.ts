@@ -14,8 +14,8 @@ export async function lockFile(path: string): Promise<() => Promise<void>> {
   if (before !== undefined && !before.isFile()) throw new Error('The lock is not a regular file.');
   const database = new DatabaseSync(path);
   try {
-    // Nothing is ever written, so there is nothing to roll back.
-    database.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE');
+    // Nothing is ever written: no journal needs to lie beside it.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     if (process.platform !== 'win32') await chmod(path, 0o600);
   } catch (error) {
     database.close();

@@ -1,16 +1,20 @@
 import type { EntryFixed, EntryRecord, EntryStatus, NoteRecord } from '../table/records.ts';
 import type { StoredFile } from './entry-files.ts';
 import type { StoredEntry } from './entry-format.ts';
+import type { SenderFolders } from './layout.ts';
 import type { Manifest } from './manifest-format.ts';
 
 /** A file of entries that was read; the messages are not kept. */
 export interface ReadFile {
   readonly file: StoredFile;
+  /** It lies in the folder of its sender. */
+  readonly proper: boolean;
   readonly entries: readonly Pick<StoredEntry, 'fixed' | 'status'>[];
 }
 
 export interface ReadManifest {
   readonly path: string;
+  readonly folders: SenderFolders;
   readonly manifest: Manifest;
 }
 
@@ -30,6 +34,7 @@ export interface Resolved {
 interface Candidate {
   readonly fixed: EntryFixed;
   readonly file: StoredFile;
+  readonly proper: boolean;
   readonly own: EntryStatus;
   status: EntryStatus;
   manifest: string | undefined;
@@ -46,16 +51,17 @@ export function resolve(
 ): Resolved {
   const candidates = new Map<string, Candidate>();
   let lastRev = 0;
-  for (const { file, entries } of files) {
+  for (const { file, proper, entries } of files) {
     for (const { fixed, status } of entries) {
       lastRev = Math.max(lastRev, status.rev);
       const known = candidates.get(fixed.id);
-      if (tombstones.has(fixed.id) || (known !== undefined && !isBetter(file, status, known))) continue;
-      candidates.set(fixed.id, { fixed, file, own: status, status, manifest: undefined });
+      if (tombstones.has(fixed.id) || (known !== undefined && !isBetter({ file, proper, own: status }, known))) continue;
+      candidates.set(fixed.id, { fixed, file, proper, own: status, status, manifest: undefined });
     }
   }
   const lost = new Map<string, readonly string[]>();
-  for (const { path, manifest } of manifests) {
+  const single = onePerNote(manifests, candidates);
+  for (const { path, manifest } of single) {
     for (const { id, status } of manifest.members) {
       lastRev = Math.max(lastRev, status.rev);
       if (tombstones.has(id)) continue;
@@ -71,7 +77,7 @@ export function resolve(
 
   const entries = new Map(tombstones);
   for (const [id, { fixed, status }] of candidates) entries.set(id, { fixed, status });
-  const notes = manifests.flatMap(({ path, manifest }) => {
+  const notes = single.flatMap(({ path, manifest }) => {
     const entryIds = manifest.members.map(({ id }) => id).filter((id) => candidates.get(id)?.manifest === path);
     return entryIds.length === 0 ? [] : [{ path, note: { ...manifest.note, entryIds } }];
   });
@@ -83,9 +89,28 @@ export function resolve(
   return { entries, residents, notes, superseded, lost, lastRev };
 }
 
-/** Of two copies of one revision, which a crash between copy and removal leaves, the one in the place for its state. */
-function isBetter(file: StoredFile, status: EntryStatus, known: Candidate): boolean {
-  if (status.rev !== known.own.rev) return status.rev > known.own.rev;
-  const place = status.state === 'dead' ? 'dead' : 'waiting';
-  return file.place === place && known.file.place !== place;
+/**
+ * Of two copies of one revision, which a crash between copy and removal leaves, the one in the place for its state; before
+ * that, of a folder that someone has copied, the original.
+ */
+function isBetter(one: Pick<Candidate, 'file' | 'proper' | 'own'>, known: Candidate): boolean {
+  if (one.own.rev !== known.own.rev) return one.own.rev > known.own.rev;
+  if (one.proper !== known.proper) return one.proper;
+  const place = one.own.state === 'dead' ? 'dead' : 'waiting';
+  return one.file.place === place && known.file.place !== place;
+}
+
+/** A note has one manifest; another of the same note is a copy that someone made. */
+function onePerNote(manifests: readonly ReadManifest[], candidates: ReadonlyMap<string, Candidate>): ReadManifest[] {
+  const byNote = new Map<string, ReadManifest>();
+  const revOf = ({ manifest }: ReadManifest) => Math.max(...manifest.members.map(({ status }) => status.rev));
+  const isAtHome = ({ manifest, folders }: ReadManifest) =>
+    manifest.members.some(({ id }) => candidates.get(id)?.file.folders === folders);
+  for (const one of manifests) {
+    const known = byNote.get(one.manifest.note.id);
+    const better =
+      known === undefined || revOf(one) > revOf(known) || (revOf(one) === revOf(known) && isAtHome(one) && !isAtHome(known));
+    if (better) byNote.set(one.manifest.note.id, one);
+  }
+  return [...byNote.values()];
 }

@@ -129,7 +129,7 @@ describe('power cut at every step', () => {
     for (let cutAt = 0; cutAt <= reference.calls; cutAt++) {
       await runCut(steps, reference, cutAt, undefined);
       await runCut(steps, reference, cutAt, { pick: undefined });
-      for (let disk = 0; disk < (disks[name] ?? 3); disk++) {
+      for (let disk = 0; disk < (disks[name] ?? 2); disk++) {
         await runCut(steps, reference, cutAt, { pick: pickFrom(disk * 7919 + cutAt) });
       }
     }

@@ -16,13 +16,19 @@ export class World {
   readonly disk = new ForgetfulDisk();
   readonly clock = new ManualClock();
   readonly corrupt: string[] = [];
-  spool!: FileSpool;
+  /** Of all messages that were ever handed over. */
+  readonly messageIds = new Set<string>();
+  spool: FileSpool = this.#make();
   claims: readonly ClaimedNote[] = [];
   #notes = 0;
 
   async open(): Promise<void> {
-    this.spool = new FileSpool({ root: '/spool', files: this.disk.layer() });
+    this.spool = this.#make();
     await this.spool.open({ clock: this.clock, tombstones: day, onCorrupt: ({ where }) => this.corrupt.push(where) });
+  }
+
+  #make(): FileSpool {
+    return new FileSpool({ root: '/spool', files: this.disk.layer() });
   }
 
   async claim(kind: 'deliver' | 'probe' = 'deliver', maxEntries = 100): Promise<void> {
@@ -33,6 +39,7 @@ export class World {
 
   /** Rejects where `append` says that it failed. */
   async append(...entries: NewSpoolEntry[]): Promise<void> {
+    for (const { messageId } of entries) this.messageIds.add(messageId);
     for (const result of await this.spool.append(entries)) if (result.status === 'failed') throw result.error;
   }
 
@@ -65,10 +72,9 @@ export interface Snapshot {
 }
 
 /** Every entry there is, also what has been purged. */
-export async function snapshotsOf({ spool }: World): Promise<Map<string, Snapshot>> {
+export async function snapshotsOf({ spool, messageIds }: World): Promise<Map<string, Snapshot>> {
   const found = new Map<string, Snapshot>();
-  for await (const { messageId } of spool.list())
-    for (const one of await spool.findMessage(messageId)) found.set(one.id, shown(one));
+  for (const messageId of messageIds) for (const one of await spool.findMessage(messageId)) found.set(one.id, shown(one));
   return found;
 }
 

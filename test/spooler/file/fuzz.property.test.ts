@@ -1,0 +1,62 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { newEntry, statesOf } from '../../support/spool-entries.ts';
+import { twoAudiences, World } from './power-cut.ts';
+
+const reason = { code: 'EWS_ERROR', text: 'ErrorX' } as const;
+
+/** A spool with something in every folder. */
+async function spoolWithAll(): Promise<World> {
+  const world = new World();
+  await world.open();
+  await world.append(newEntry('dead'));
+  await world.claim();
+  await world.settle({ to: 'dead', sent: 'no', reason });
+  await world.append(newEntry('ended'), newEntry('held', { conversationId: 'held' }));
+  await world.spool.cancel(['ended']);
+  await world.spool.hold(['held']);
+  await world.append(newEntry('noted'), ...twoAudiences('two'));
+  await world.claim();
+  await world.append(newEntry('waiting', { conversationId: 'waiting' }));
+  world.disk.restart();
+  return world;
+}
+
+const bytes = fc.array(
+  fc.record({ at: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), put: fc.string({ maxLength: 4 }) }),
+  {
+    minLength: 1,
+    maxLength: 4,
+  },
+);
+
+describe('files that someone has changed', () => {
+  it('are read, or set aside: opening never fails, and what is untouched is there', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), bytes, async (which, changes) => {
+        const world = await spoolWithAll();
+        const files = world.disk.files().filter((path) => /\.(json|ndjson)$/.test(path));
+        const path = files[which % files.length] ?? '';
+        let content = world.disk.text(path);
+        for (const { at, put } of changes) {
+          const from = Math.floor(at * content.length);
+          content = content.slice(0, from) + put + content.slice(from + put.length + 1);
+        }
+        world.disk.put(path, content);
+        await world.open();
+        const states = await statesOf(world.spool);
+        if (!path.endsWith('m-waiting.json')) expect(states.waiting).toBe('spooled');
+        if (!path.endsWith('m-held.json')) expect(states.held).toBe('held');
+        // Neither what was claimed nor what has ended looks as if it had never been tried, unless nothing of its note is left.
+        if (!path.includes('/notes/')) expect(states.noted ?? 'unconfirmed').toBe('unconfirmed');
+        expect(states.ended ?? 'cancelled').toBe('cancelled');
+        await world.claim();
+        await world.settle({ to: 'delivered' });
+        await world.spool.cancel(Object.keys(states));
+        await world.spool.close();
+        await world.restart({ pick: undefined });
+      }),
+      { numRuns: Number(process.env.OFFLINE_IM_RUNS ?? 500) },
+    );
+  }, 120_000);
+});

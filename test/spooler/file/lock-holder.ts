@@ -1,0 +1,10 @@
+import { systemClock } from '../../../src/clock.ts';
+import { FileSpool } from '../../../src/spooler/file/index.ts';
+import { newEntry } from '../../support/spool-entries.ts';
+
+/** Run as a process of its own: opens the spool at the given root, and keeps it until it is killed. */
+const spool = new FileSpool({ root: process.argv[2] ?? '' });
+await spool.open({ clock: systemClock, tombstones: 86_400_000 });
+await spool.append([newEntry('theirs')]);
+process.stdout.write('open\n');
+setInterval(() => undefined, 60_000);
