@@ -29,10 +29,13 @@ export function settlementOf(note: ClaimedNote, outcome: DeliveryOutcome, { opti
     case 'unconfirmed':
       return unconfirmed(note, toReason(outcome.error), probeDelay(options, 0));
     case 'rejected': {
-      const reason = toReason(outcome.error);
+      const { code, text, ...server } = toReason(outcome.error);
+      const reason: Reason =
+        outcome.draft === 'left'
+          ? { code: 'DRAFT_LEFT', text: `${text} A draft of it was left in the mailbox.`, ...server }
+          : { code, text, ...server };
       if (outcome.splittable && note.entries.length > 1) return { token, to: 'split', reason };
-      const left: Reason = { ...reason, code: 'DRAFT_LEFT', text: `${reason.text} A draft of it was left in the mailbox.` };
-      return { token, to: 'dead', sent: 'no', reason: outcome.draft === 'left' ? left : reason };
+      return { token, to: 'dead', sent: 'no', reason };
     }
     case 'blocked':
       return outcome.sent === 'no'

@@ -1,3 +1,4 @@
+import { OfflineImError } from '../errors/index.ts';
 import type { EventReason, NoteEvent } from '../events.ts';
 import type { Settled } from './batch.ts';
 import type { SpoolerContext } from './spooler-context.ts';
@@ -33,6 +34,7 @@ export function reportSettled(
     if (known === undefined) reportChange(context, change);
     else reportOne(context, kind, change, known);
   }
+  reportDraftsLeft(context, settled, changes);
   for (const { note, settlement } of settled) {
     const { noteId, attempt, lane } = note;
     context.trace.step('settle', {
@@ -44,6 +46,16 @@ export function reportSettled(
     });
     if (settlement.to === 'unconfirmed') context.probes.isNews(noteId);
     else context.probes.forget(noteId);
+  }
+}
+
+/** message:dead says so by itself; messages that go on alone, or end as cancelled, have no event with a reason. */
+function reportDraftsLeft({ trace }: SpoolerContext, settled: readonly Settled[], changes: readonly Change[]): void {
+  for (const { note, settlement } of settled) {
+    if (!('reason' in settlement) || settlement.reason.code !== 'DRAFT_LEFT') continue;
+    const { noteId, lane } = note;
+    const silent = changes.some(({ entryId, to }) => to !== 'dead' && note.entries.some(({ id }) => id === entryId));
+    if (silent) trace.warn(new OfflineImError('DRAFT_LEFT', settlement.reason.text, { details: { noteId, lane } }));
   }
 }
 

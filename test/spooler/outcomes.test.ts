@@ -153,6 +153,16 @@ describe('what becomes of a note that was handed to the transport', () => {
     await sender.stop();
   });
 
+  it('rejected and splittable with a draft left: each goes alone, and the draft is reported', async () => {
+    const outcome: DeliveryOutcome = { status: 'rejected', scope: 'note', splittable: true, draft: 'left', error: failed };
+    const { sender, transport, clock, state, eventsOf } = await firstAttempt(outcome, ['one', 'two']);
+    await clock.advance(1_000);
+    expect(transport.delivered).toHaveLength(3);
+    expect(await state()).toBe('delivered');
+    expect(eventsOf('warning')).toMatchObject([{ error: { code: 'DRAFT_LEFT', details: { lane: 'alice@contoso.com' } } }]);
+    await sender.stop();
+  });
+
   it('rejected and splittable with several members: each goes alone, in order, so that a bad one fails alone', async () => {
     const { sender, transport, eventsOf } = await firstAttempt(
       { status: 'rejected', scope: 'note', splittable: true, draft: 'none', error: failed },
