@@ -111,7 +111,7 @@ export class Exchange {
     let pending = false;
     let found = false;
     for (const { tag, place } of note.unknownAttempts) {
-      const item = this.items.find((one) => one.note.tag === tag);
+      const item = this.items.findLast((one) => one.note.tag === tag);
       if (item === undefined || item.processedAt > now) continue;
       if (JSON.stringify(item.note.place) !== JSON.stringify(place))
         this.violations.push(`${tag} is looked for in another place`);

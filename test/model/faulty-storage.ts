@@ -220,7 +220,10 @@ export class FaultyStorage implements SpoolStorage {
       if (fault !== undefined) this.#strike(fault);
       return result;
     } finally {
-      if (!this.#dead && world.inFlight === 0 && world.changed && call !== 'close') await this.#look();
+      // Nothing that follows from a call happens before the watcher has seen what the call did.
+      while (!this.#dead && (world.changed || world.looking !== undefined) && call !== 'close') {
+        await (world.looking ?? (world.inFlight === 0 ? this.#look() : Promise.resolve()));
+      }
       if (this.#dead) await never;
     }
   }

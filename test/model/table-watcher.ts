@@ -16,6 +16,8 @@ export interface Watched {
   readonly reasons: Set<string>;
   purged: boolean;
   endedAt: number | undefined;
+  /** Its tombstone's time has been over by the storage's clock, wherever that has been set since. */
+  forgettable: boolean;
   /** The host let it go to the end of the order. */
   moved: boolean;
   /** The host asked to send it though it may have been sent. */
@@ -59,11 +61,13 @@ export class TableWatcher {
 
   /** A new process has opened the spool: nobody else holds a lease. */
   opened(storageNow: () => number): void {
+    this.#markForgettable();
     this.storageNow = storageNow;
     for (const claim of this.#claims.values()) this.#end(claim);
     for (const watched of this.entries.values()) {
       if (watched.endedAt !== undefined) watched.endedAt = Math.min(watched.endedAt, storageNow());
     }
+    this.#markForgettable();
   }
 
   claimed(kind: 'deliver' | 'probe', note: ClaimedNote, lease: number): void {
@@ -98,6 +102,7 @@ export class TableWatcher {
   /** Takes in what the spool shows now, and judges it. */
   observe(shown: readonly SpoolEntry[]): void {
     for (const claim of this.#claims.values()) this.#lapse(claim);
+    this.#markForgettable();
     const seen = new Map(shown.map((entry) => [entry.id, entry]));
     for (const entry of shown) if (!this.entries.has(entry.id)) this.#arrive(entry);
     for (const watched of this.entries.values()) this.#judge(watched, seen.get(watched.id));
@@ -106,11 +111,7 @@ export class TableWatcher {
 
   /** True while the id of a message must not make a second one. */
   idTaken(messageId: string): boolean {
-    return [...this.entries.values()].some(
-      (one) =>
-        one.messageId === messageId &&
-        (one.endedAt === undefined || (one.state === 'dead' && !one.purged) || !this.#tombstoneOver(one.endedAt)),
-    );
+    return [...this.entries.values()].some((one) => one.messageId === messageId && !one.forgettable);
   }
 
   #arrive(entry: SpoolEntry): void {
@@ -129,6 +130,7 @@ export class TableWatcher {
       reasons: new Set(),
       purged: false,
       endedAt: undefined,
+      forgettable: false,
       moved: false,
       forced: false,
       cancelledUnknown: false,
@@ -150,8 +152,7 @@ export class TableWatcher {
         beforeClaim: watched.beforeClaim ?? (from === 'spooled' || from === 'deferred' ? from : undefined),
       }));
     });
-    const forgotten = to === 'gone' && watched.endedAt !== undefined && from !== 'dead' && this.#tombstoneOver(watched.endedAt);
-    if (!allowed && !forgotten) {
+    if (!allowed && !(to === 'gone' && watched.forgettable)) {
       const names = own.map(({ name }) => name).join(', ');
       this.violations.push(`${watched.id} went from ${from} to ${to}, which no row of the table allows after: ${names}`);
     }
@@ -170,8 +171,11 @@ export class TableWatcher {
     if ((did('release') || did('requeue') || did('requeue:force')) && from !== entry.state) watched.moved = true;
     if (did('requeue:force') && from === 'dead' && mayHaveBeenSent) watched.forced = true;
     if (did('cancel') && entry.state === 'cancelled' && from === 'dead' && mayHaveBeenSent) watched.cancelledUnknown = true;
-    if (entry.state === 'delivering' && (from === 'spooled' || from === 'deferred')) watched.beforeClaim = from;
     if (entry.state !== 'delivering') watched.beforeClaim = undefined;
+    else if (from === 'spooled' || from === 'deferred') watched.beforeClaim = from;
+    // Settled and claimed again in one go.
+    else if (did('settle:deferred')) watched.beforeClaim = 'deferred';
+    else if (did('settle:split')) watched.beforeClaim = 'spooled';
     watched.cancelRequested = entry.cancelRequested;
     if (entry.reason !== undefined) watched.reasons.add(entry.reason.code);
     this.#checkShown(watched, entry);
@@ -196,8 +200,12 @@ export class TableWatcher {
     if (this.#toldDelivered.has(entry.id) && state !== 'delivered') wrong('the storage had been told that it was delivered');
   }
 
-  #tombstoneOver(endedAt: number): boolean {
-    return endedAt <= this.storageNow() - this.#tombstones;
+  #markForgettable(): void {
+    const over = this.storageNow() - this.#tombstones;
+    for (const watched of this.entries.values()) {
+      const tombstone = watched.purged || watched.state === 'delivered' || watched.state === 'cancelled';
+      if (tombstone && watched.endedAt !== undefined && watched.endedAt <= over) watched.forgettable = true;
+    }
   }
 
   #lapse(claim: Claim): void {

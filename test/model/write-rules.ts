@@ -12,7 +12,10 @@ export function checkWrite(world: World, note: Note, earlier: readonly Item[]): 
 }
 
 function checkTag({ tag }: Note, earlier: readonly Item[]): string[] {
-  return earlier.some((item) => item.note.tag === tag) ? [`two attempts carry the tag ${tag}`] : [];
+  // After a refusal that reached nobody, no attempt is consumed, and the tag comes again.
+  return earlier.some((item) => item.note.tag === tag && item.answer.fate !== 'nothing')
+    ? [`two attempts carry the tag ${tag}`]
+    : [];
 }
 
 /** A retry sends that very note: entries may have left it, everything else stays. */
