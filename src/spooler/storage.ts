@@ -224,7 +224,7 @@ export interface SpoolContext {
   onCorrupt?(report: { readonly where: string; readonly error: Error }): void;
 }
 
-/** A durable (or not) store of entries. Every method but `open` rejects with `SPOOL_CLOSED` while it is not open. */
+/** A durable (or not) store of entries. Every method but `open` and `close` rejects with `SPOOL_CLOSED` while it is not open. */
 export interface SpoolStorage {
   readonly name: string;
   readonly capabilities: {

@@ -128,4 +128,23 @@ export function appendTests(test: Test): void {
     const { message } = await scene.get('m');
     equal([message?.text, message?.html], [text, `<p>${text}</p>`], 'text and html');
   });
+
+  test('what is hard to store is kept unchanged, or fails alone with nothing of it kept', async (scene) => {
+    const text = 'a NUL \0, a lone surrogate \uD800, and the rest';
+    const hard = scene.entry('hard');
+    const results = await scene.storage.append([
+      scene.entry('m1'),
+      { ...hard, message: { ...hard.message, text } },
+      scene.entry('m2'),
+    ]);
+    const [first, odd, last] = results;
+    equal([first?.status, last?.status], ['appended', 'appended'], 'the others');
+    if (odd?.status === 'appended') {
+      await scene.reopen();
+      isTrue((await scene.get('hard')).message?.text === text, 'the text is unchanged');
+    } else {
+      equal(odd?.status === 'failed' ? odd.kept : odd?.status, 'no', 'how it failed');
+      equal(await scene.storage.findMessage('hard'), [], 'what was kept of it');
+    }
+  });
 }
