@@ -44,7 +44,7 @@ export const operations = {
   lapse: (ids: readonly string[]) => operation('lapse', ids, () => [['delivering', 'unconfirmed']]),
 
   settle: (settlement: Settlement, kind: 'deliver' | 'probe', ids: readonly string[]) =>
-    operation(`settle:${settlement.to}`, ids, (before) => settleArcs(settlement, kind, ids.length, before)),
+    operation(settlement.to === 'dead' ? `settle:dead:${settlement.sent}` : `settle:${settlement.to}`, ids, (before) => settleArcs(settlement, kind, ids.length, before)),
 
   /** Exchange accepted it after all. */
   deliveredLate: (ids: readonly string[]) =>

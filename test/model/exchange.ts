@@ -57,6 +57,13 @@ export class Exchange {
       .sort((a, b) => a.processedAt - b.processedAt);
   }
 
+  /** What reached the server, for whoever reads a failing run. */
+  history(): string[] {
+    return this.items.map(({ note: { tag, entryIds }, answer: { told, fate }, processedAt, draft }) => {
+      return `${processedAt} ms ${tag} with ${entryIds.join(', ')}: ${fate}, told ${told}, draft ${draft}`;
+    });
+  }
+
   #placeOf({ address }: Mailbox): Place {
     // Two mailboxes share an endpoint; a third has its own.
     const host = address.startsWith('erin') ? 'other' : 'exchange';

@@ -41,6 +41,8 @@ interface Claim {
 export class TableWatcher {
   readonly entries = new Map<string, Watched>();
   readonly violations: string[] = [];
+  /** Every change of state, for whoever reads a failing run. */
+  readonly history: string[] = [];
   readonly #claims = new Map<string, Claim>();
   readonly #clock: Clock;
   readonly #tombstones: number;
@@ -92,6 +94,7 @@ export class TableWatcher {
     this.#lapse(claim);
     if (claim.open) {
       this.note(operations.settle(settlement, claim.kind, claim.entryIds));
+      if ('reason' in settlement) for (const id of claim.entryIds) this.entries.get(id)?.reasons.add(settlement.reason.code);
       claim.open = false;
     }
     if (settlement.to !== 'delivered') return;
@@ -156,6 +159,10 @@ export class TableWatcher {
       const names = own.map(({ name }) => name).join(', ');
       this.violations.push(`${watched.id} went from ${from} to ${to}, which no row of the table allows after: ${names}`);
     }
+    if (from !== to || own.length > 0) {
+      const why = [entry?.reason?.code, ...own.map(({ name }) => name)].filter((one) => one !== undefined);
+      this.history.push(`${this.#clock.monotonic()} ms ${watched.id}: ${from} → ${to} (${why.join(', ')})`);
+    }
     this.#remember(watched, entry, own);
   }
 
@@ -168,9 +175,12 @@ export class TableWatcher {
       return;
     }
     const mayHaveBeenSent = watched.entry.unknownAttempts.length > 0 || entry.unknownAttempts.length > 0;
-    if ((did('release') || did('requeue') || did('requeue:force')) && from !== entry.state) watched.moved = true;
-    if (did('requeue:force') && from === 'dead' && mayHaveBeenSent) watched.forced = true;
-    if (did('cancel') && entry.state === 'cancelled' && from === 'dead' && mayHaveBeenSent) watched.cancelledUnknown = true;
+    // Operations that the watcher saw the effect of together may have met in between.
+    const wasDead = from === 'dead' || did('settle:dead:no') || did('settle:dead:unknown') || did('expire');
+    const wasHeld = from === 'held' || did('hold') || did('settle:held');
+    if ((did('release') && wasHeld) || ((did('requeue') || did('requeue:force')) && wasDead)) watched.moved = true;
+    if (did('requeue:force') && wasDead && mayHaveBeenSent) watched.forced = true;
+    if (did('cancel') && entry.state === 'cancelled' && wasDead && mayHaveBeenSent) watched.cancelledUnknown = true;
     if (entry.state !== 'delivering') watched.beforeClaim = undefined;
     else if (from === 'spooled' || from === 'deferred') watched.beforeClaim = from;
     // Settled and claimed again in one go.

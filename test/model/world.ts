@@ -105,7 +105,9 @@ export class World {
 
   verify(): void {
     const all = [...this.#violations, ...this.watcher.violations, ...this.exchange.violations];
-    if (all.length > 0) throw new Error(`The promise is broken:\n${all.join('\n')}`);
+    if (all.length === 0) return;
+    const history = [...this.watcher.history, 'written to the server:', ...this.exchange.history()].join('\n');
+    throw new Error(`The promise is broken:\n${all.join('\n')}\n\nWhat the spool went through:\n${history}`);
   }
 
   /** From now on all goes well: nothing that was planned for transport, hook or storage happens any more. */
