@@ -51,6 +51,16 @@ export function expiryTests(test: Test): void {
     equal(await expire(scene), [], 'changes after the release');
   });
 
+  test('what was requeued is tried once more before it expires', async (scene) => {
+    await scene.append(scene.entry('m', { expiresIn: scene.units(2) }));
+    await scene.settle({ token: (await scene.claimOne()).token, to: 'dead', sent: 'no', reason });
+    await scene.advance(3);
+    await scene.storage.requeue(['m']);
+    equal(await expire(scene), [], 'changes right after the requeue');
+    await scene.advance(3);
+    equal(await expire(scene), [], 'changes after its new expiry');
+  });
+
   test('in a closed lane it expires when the lane was closed ever since it was due', async (scene) => {
     await scene.append(scene.entry('m', { expiresIn: scene.units(2) }));
     await scene.advance(6);

@@ -78,14 +78,19 @@ export function frozenTests(test: Test): void {
     );
   });
 
-  test('a member that leaves does not change the id of the note or the rest of its members', async (scene) => {
-    await scene.append('m1', 'm2', 'm3');
-    const first = await scene.claimOne();
-    await scene.settle({ token: first.token, to: 'deferred', after: 0, failure: true, reason });
-    await scene.storage.hold(['m2']);
-    const again = await scene.claimOne();
-    equal([again.noteId, idsOf(again), again.attempt], [first.noteId, ['m1', 'm3'], 2], 'the note');
-  });
+  for (const verb of ['hold', 'cancel'] as const) {
+    test(`a member that leaves by ${verb} does not change the id of the note or the rest of its members`, async (scene) => {
+      await scene.append('m1', 'm2', 'm3');
+      const first = await scene.claimOne();
+      await scene.settle({ token: first.token, to: 'deferred', after: 0, failure: true, reason });
+      await scene.storage[verb](['m2']);
+      const again = await scene.claimOne();
+      equal([again.noteId, idsOf(again), again.attempt], [first.noteId, ['m1', 'm3'], 2], 'the note');
+      await scene.settle({ token: again.token, to: 'deferred', after: 0, failure: true, reason });
+      await scene.storage[verb](['m1', 'm3']);
+      await scene.claimNone({ ignorePickup: true }, 'all have left');
+    });
+  }
 
   test('an unclaimed note is as before the claim: no attempt consumed, and a new note was never made', async (scene) => {
     await scene.append('m1');

@@ -82,6 +82,7 @@ export function probeTests(test: Test): void {
 
   test('unconfirmed → deferred: the same note, next attempt; the old one stays looked for', async (scene) => {
     const note = await mayHaveBeenSent(scene);
+    await scene.settle({ token: (await scene.probeOne()).token, ...unconfirmed, absent: true, counted: 3 });
     const changes = await scene.settle({
       token: (await scene.probeOne()).token,
       to: 'deferred',
