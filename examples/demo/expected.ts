@@ -1,0 +1,100 @@
+/**
+ * What the data file implies, worked out without the library: who is refused and why, which text must be found in which mailbox, and how many notes
+ * that makes. Deliberately simple code, so that it and the library can't be wrong in the same way.
+ */
+import type { DemoData, DemoMessage, Listings } from './data.ts';
+import { mailboxOf } from './data.ts';
+import { refusalReasons } from './expected-refusals.ts';
+
+/** One text that must be found once in one mailbox. */
+export interface ExpectedText {
+  readonly messageId: string;
+  readonly mailbox: string;
+  readonly audience: 'same-organization' | 'federated';
+  readonly sentBy: string;
+  /** Everybody the note is addressed to. */
+  readonly recipients: readonly string[];
+  /** Within one of these the texts must be in order. */
+  readonly thread: string;
+  /** Its place in the data file. */
+  readonly place: number;
+  /** `2026-11-20 08:00:00Z`, as a note with several messages shows it. */
+  readonly time: string;
+  readonly senderName: string;
+  readonly text: string;
+}
+
+export interface Expected {
+  readonly messages: number;
+  readonly accepted: readonly string[];
+  /** Accepted in the waves up to and with the one in which the process is killed: what it repeats afterwards. */
+  readonly repeated: number;
+  readonly refused: ReadonlyMap<string, readonly string[]>;
+  readonly texts: readonly ExpectedText[];
+  /** The sender's own copies: one a message and audience, in its Conversation History. */
+  readonly copies: readonly ExpectedText[];
+  /** Messages of one wave, conversation, audience and set of recipients leave as one note. */
+  readonly notes: number;
+}
+
+/** The wave (from 0) in which the sending process is killed. */
+export const killedInWave = 1;
+
+export function expectedOf(data: DemoData, listings: Listings): Expected {
+  const refused = new Map<string, readonly string[]>();
+  const accepted: string[] = [];
+  const texts: ExpectedText[] = [];
+  const copies: ExpectedText[] = [];
+  const notes = new Set<string>();
+  let place = 0;
+  let repeated = 0;
+  for (const [wave, { messages }] of data.waves.entries()) {
+    for (const message of messages) {
+      place += 1;
+      const reasons = refusalReasons(message, data, listings);
+      if (reasons.length > 0) {
+        refused.set(message.id, reasons);
+        continue;
+      }
+      accepted.push(message.id);
+      if (wave <= killedInWave) repeated += 1;
+      for (const copy of copiesOf(message, data, place)) {
+        copies.push(copy);
+        notes.add(JSON.stringify([wave, copy.thread, copy.recipients]));
+        for (const mailbox of copy.recipients) texts.push({ ...copy, mailbox });
+      }
+    }
+  }
+  return { messages: place, accepted, repeated, refused, texts, copies, notes: notes.size };
+}
+
+/** XML 1.0 can't carry most control characters, lone surrogates, U+FFFE and U+FFFF: each arrives as U+FFFD. */
+export function asXmlCarriesIt(text: string): string {
+  return text.replaceAll(/[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu, '\ufffd');
+}
+
+function copiesOf(message: DemoMessage, data: DemoData, place: number): readonly ExpectedText[] {
+  const sentBy = mailboxOf(data, message.from);
+  const isInside = (address: string): boolean => data.organization.domains.includes(address.split('@')[1] ?? '');
+  const parts = [
+    { audience: 'same-organization', to: message.to.filter(isInside) },
+    { audience: 'federated', to: message.to.filter((address) => !isInside(address)) },
+  ] as const;
+  return parts.flatMap(({ audience, to }) => {
+    const recipients = to.map((address) => mailboxOf(data, address)).sort();
+    if (recipients.length === 0) return [];
+    const conversation = message.conversation ?? [...message.to].sort().join();
+    return {
+      messageId: message.id,
+      mailbox: sentBy,
+      audience,
+      sentBy,
+      recipients,
+      thread: JSON.stringify([sentBy, conversation, audience]),
+      place,
+      time: message.sentAt.replace('T', ' '),
+      senderName: data.people.find(({ sip }) => sip === message.from)?.name ?? '',
+      text: asXmlCarriesIt(message.text),
+    };
+  });
+}
