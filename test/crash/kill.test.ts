@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { schemaAvailable } from '../support/ews-schema.ts';
 import { type SimulatorClient, spawnSimulator } from '../support/simulator-client.ts';
 import { numbersIn, type WorkerOptions } from './worker-options.ts';
 
@@ -55,7 +56,7 @@ describe('a sending process that is killed again and again', () => {
   }, async () => {
     const random = randomFrom(seed);
     const root = await mkdtemp(join(tmpdir(), 'offline-im-crash-'));
-    const exchange = await spawnSimulator({ mailboxes: ['alice@contoso.test', ...recipients] });
+    const exchange = await spawnSimulator({ mailboxes: ['alice@contoso.test', ...recipients], checked: true });
     await exchange.loseResponses(0.15, seed);
     const accepted = new Set<number>();
     const missing = (below: number): number[] =>
@@ -82,6 +83,9 @@ describe('a sending process that is killed again and again', () => {
         outOfOrder: [],
         drafts: 0,
       });
+      const { bodies, errors } = await exchange.schemaErrors();
+      expect(errors).toEqual([]);
+      expect(bodies > 0).toBe(schemaAvailable);
     } finally {
       await exchange.close();
       await rm(root, { recursive: true, force: true });

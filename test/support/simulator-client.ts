@@ -69,6 +69,11 @@ export class SimulatorClient {
     return (await this.#ask({ command: 'journal' })) as readonly JournalLine[];
   }
 
+  /** What is wrong with the bodies of both sides; only with `checked`. */
+  async schemaErrors(): Promise<{ readonly bodies: number; readonly errors: readonly string[] }> {
+    return (await this.#ask({ command: 'schemaErrors' })) as { readonly bodies: number; readonly errors: readonly string[] };
+  }
+
   async reset(): Promise<void> {
     await this.#ask({ command: 'reset' });
   }

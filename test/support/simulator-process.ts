@@ -7,14 +7,27 @@
  */
 import { createInterface } from 'node:readline';
 import { type EwsSimulator, startEwsSimulator } from '../../src/testing/simulator/index.ts';
+import { schemaAvailable, validateBody } from './ews-schema.ts';
 import type { MailboxSnapshot, SimulatorCommand, SimulatorProcessOptions, SimulatorSnapshot } from './simulator-protocol.ts';
 
 /** The named property that EwsTransport puts its tag into. */
 const tagOfTransport = { set: 'b1f7c0a4-52c8-4d5e-9c3b-6f0d8e2a9147', name: 'OfflineImTag' };
 
 const options = JSON.parse(process.argv[2] ?? '{}') as SimulatorProcessOptions;
-const { faults = [], tagProperty = tagOfTransport, ...simulatorOptions } = options;
-const exchange = await startEwsSimulator(simulatorOptions);
+const { faults = [], tagProperty = tagOfTransport, checked = false, ...simulatorOptions } = options;
+const schemaErrors: string[] = [];
+let bodies = 0;
+const exchange = await startEwsSimulator({
+  ...simulatorOptions,
+  onRequest: ({ requestBody, responseBody }) => {
+    if (!checked || !schemaAvailable) return;
+    for (const body of [requestBody, responseBody]) {
+      if (body === '') continue;
+      bodies += 1;
+      schemaErrors.push(...validateBody(body));
+    }
+  },
+});
 for (const { selector, fault } of faults) exchange.faults.add(selector, fault);
 
 function say(line: string): void {
@@ -56,6 +69,8 @@ function run(command: SimulatorCommand): unknown {
       return null;
     case 'journal':
       return exchange.journal.map(({ requestBody: _request, responseBody: _response, ...rest }) => rest);
+    case 'schemaErrors':
+      return { bodies, errors: schemaErrors.slice(0, 20) };
     case 'reset':
       exchange.reset();
       return null;

@@ -12,10 +12,12 @@ export interface SimulatorProcessOptions extends Omit<EwsSimulatorOptions, 'cloc
   readonly faults?: readonly FaultData[];
   /** The named property shown as `tag`. Defaults to the one EwsTransport writes. */
   readonly tagProperty?: { readonly set: string; readonly name: string };
+  /** Checks every body, of both sides, against Microsoft's schema where that is there; `schemaErrors` tells. */
+  readonly checked?: boolean;
 }
 
 export type SimulatorCommand =
-  | { readonly command: 'snapshot' | 'clearFaults' | 'journal' | 'reset' | 'close' }
+  | { readonly command: 'snapshot' | 'clearFaults' | 'journal' | 'schemaErrors' | 'reset' | 'close' }
   | ({ readonly command: 'addFault' } & FaultData);
 
 export interface ItemSnapshot {
