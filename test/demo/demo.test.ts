@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { figuresIn, isRunning, runDemo } from './run-demo.ts';
+
+const escapeCharacter = String.fromCharCode(27);
+
+// Concurrent, since a demo mostly waits.
+describe.concurrent('npm run demo', () => {
+  it('delivers what the data file implies, and says so', { timeout: 110_000 }, async () => {
+    const { code, output, complaints, leftovers, senders } = await runDemo([]);
+    expect({ code, complaints, tail: code === 0 ? '' : output.slice(-4_000) }).toEqual({ code: 0, complaints: '', tail: '' });
+    expect(Object.fromEntries(figuresIn(output))).toEqual({
+      'messages accepted by send()': [49, 49, 'ok'],
+      'messages refused by the gate': [7, 7, 'ok'],
+      'client-too-old': [3, 3, 'ok'],
+      'im-auto-archiving-disabled': [3, 3, 'ok'],
+      'offline-im-disabled': [1, 1, 'ok'],
+      'domain-not-federated': [1, 1, 'ok'],
+      'sends repeated after the kill, no second message': [42, 42, 'ok'],
+      notes: [41, 41, 'ok'],
+      'delivered as IM.Note.MissedConversation': [55, 55, 'ok'],
+      'delivered as IPM.Note': [9, 9, 'ok'],
+      'shown in Missed Conversations': [55, 55, 'ok'],
+      'shown in Conversation History': [55, 55, 'ok'],
+      'shown in the Inbox only': [9, 9, 'ok'],
+      "senders' copies in Conversation History": [57, 57, 'ok'],
+      // How many notes the struck requests carry depends on the millisecond in which each was accepted.
+      'notes retried after ErrorServerBusy': [expect.any(Number), expect.any(Number), 'ok'],
+      'notes found by probe, not sent again': [expect.any(Number), expect.any(Number), 'ok'],
+      'kills of the sending process (SIGKILL)': [1, 1, 'ok'],
+      'texts missing': [0, 0, 'ok'],
+      'texts delivered twice': [0, 0, 'ok'],
+      'texts out of order': [0, 0, 'ok'],
+      'items with another text than the data file': [0, 0, 'ok'],
+      dead: [0, 0, 'ok'],
+      'drafts left': [0, 0, 'ok'],
+      'answers ErrorServerBusy': [1, 1, 'ok'],
+      'answers lost after everything was stored': [1, 1, 'ok'],
+      'requests whose sender was killed meanwhile': [1, 1, 'ok'],
+    });
+    // Not a terminal: no colours, and no control character of a message either.
+    expect(output).not.toContain(escapeCharacter);
+    expect(leftovers).toEqual([]);
+    expect(senders).toHaveLength(2);
+    expect(senders.filter(isRunning)).toEqual([]);
+  });
+
+  it('notices a message that is not sent, and fails with a line for every wrong figure', { timeout: 110_000 }, async () => {
+    const { code, output, leftovers } = await runDemo(['--drop', 'launch-3']);
+    expect(code).toBe(1);
+    const figures = figuresIn(output);
+    expect(figures.get('messages accepted by send()')).toEqual([49, 48, 'WRONG']);
+    expect(figures.get('texts missing')).toEqual([0, 5, 'WRONG']);
+    expect(figures.get('messages refused by the gate')).toEqual([7, 7, 'ok']);
+    const wrong = [...figures].filter(([, [, , verdict]]) => verdict === 'WRONG').map(([name]) => name);
+    for (const name of wrong) expect(output).toContain(`\n  ${name}: expected `);
+    expect(output).toContain('launch-3 is not in dora@fabrikam.test');
+    expect(leftovers).toEqual([]);
+  });
+
+  it('gives up in time, says what is missing, and leaves no process behind', { timeout: 30_000 }, async () => {
+    const { code, output, leftovers, senders } = await runDemo(['--limit', '1.5']);
+    expect(code).toBe(1);
+    expect(output).toContain('The demo did not finish within 1.5 s.');
+    expect(output).toMatch(/\n {2}texts missing: expected 0, found 121 \(plan-1 is not in bob@contoso\.test; /);
+    expect({ leftovers, running: senders.filter(isRunning) }).toEqual({ leftovers: [], running: [] });
+  });
+
+  it('cleans up when it is interrupted', { timeout: 30_000 }, async () => {
+    const { code, leftovers, senders } = await runDemo([], { signalAt: { output: /accepted/, signal: 'SIGINT' } });
+    expect({ code, leftovers }).toEqual({ code: 130, leftovers: [] });
+    await expect.poll(() => senders.filter(isRunning), { timeout: 5_000 }).toEqual([]);
+  });
+
+  it('takes its sending process along when it is killed itself', { timeout: 30_000 }, async () => {
+    const { senders } = await runDemo([], { signalAt: { output: /accepted/, signal: 'SIGKILL' } });
+    expect(senders).toHaveLength(1);
+    await expect.poll(() => senders.filter(isRunning), { timeout: 5_000 }).toEqual([]);
+  });
+
+  it('says which argument is wrong', { timeout: 30_000 }, async () => {
+    expect((await runDemo(['--limit', 'soon'])).complaints).toContain('--limit is soon; expected seconds');
+    expect((await runDemo(['--data', '/nowhere.json'])).complaints).toContain('/nowhere.json');
+  });
+});
