@@ -45,6 +45,11 @@ export function unreadableReply(why: string, requestId: string, scope: 'note' | 
   return failed('unknown', scope, new OfflineImError('RESPONSE_UNREADABLE', text, { cause, details: { requestId } }));
 }
 
+/** The caller has nothing to say in this schema version. */
+export function unsayable(version: string): Failed {
+  return failed('no', 'note', notAttempted(`it can not be said in schema version ${version}`));
+}
+
 function endedBy(state: CallState): Failed {
   const { requestId, deadline } = state;
   // A server that hangs for one mailbox may well serve the others: the circuit stays closed.

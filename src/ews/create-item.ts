@@ -1,6 +1,6 @@
 import { OfflineImError } from '../errors/index.ts';
 import type { DeliveryOutcome, Mailbox, Note } from '../transport.ts';
-import { distinguishedFolder } from './folder-id.ts';
+import { folderIdXml } from './folder-id.ts';
 import { ewsError, outcomeOfCode } from './outcome.ts';
 import { type ResponseMessage, responseMessages } from './response-messages.ts';
 import { tagFieldUri } from './tag-property.ts';
@@ -13,7 +13,7 @@ import { escapeText } from './xml/write.ts';
  * https://learn.microsoft.com/exchange/client-developer/web-service-reference/createitem-operation
  */
 export function createItemHead(folder: string, mailbox: string): string {
-  return `<m:CreateItem MessageDisposition="SendAndSaveCopy"><m:SavedItemFolderId>${distinguishedFolder(folder, mailbox)}</m:SavedItemFolderId><m:Items>`;
+  return `<m:CreateItem MessageDisposition="SendAndSaveCopy"><m:SavedItemFolderId>${folderIdXml(folder, mailbox)}</m:SavedItemFolderId><m:Items>`;
 }
 
 export const createItemTail = '</m:Items></m:CreateItem>';

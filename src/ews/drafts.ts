@@ -30,17 +30,22 @@ export async function removeItems(
  * documentation, and reporting one for each would be a false alarm.
  */
 export async function clearDrafts(
-  client: EwsClient,
-  settings: EwsSettings,
-  notes: readonly Note[],
-  outcomes: readonly DeliveryOutcome[],
+  { client, settings }: { readonly client: EwsClient; readonly settings: EwsSettings },
+  sent: {
+    readonly notes: readonly Note[];
+    /** By note; undefined for those that are not settled yet. */
+    readonly outcomes: readonly (DeliveryOutcome | undefined)[];
+    /** Where the copies were to go. */
+    readonly folder: string;
+  },
   options: DeliverOptions,
-): Promise<readonly DeliveryOutcome[]> {
+): Promise<readonly (DeliveryOutcome | undefined)[]> {
+  const { notes, outcomes, folder } = sent;
   const rejected = notes.filter((_, at) => outcomes[at]?.status === 'rejected');
   const place = rejected[0]?.place;
   if (place === undefined) return outcomes;
   const call = { signal: options.signal, mayWrite: () => options.mayWrite(), notes: rejected.map((note) => note.id) };
-  const folders = [...new Set(['drafts', place.folder])];
+  const folders = [...new Set(['drafts', folder])];
   const found = await searchTags(client, settings, { tags: rejected.map((n) => n.tag), folders, mailbox: place.mailbox }, call);
   const drafts = [...found.values()].flatMap(({ items }) => items.filter(isDraft));
   const gone = await removeItems(
@@ -52,7 +57,7 @@ export async function clearDrafts(
   const removed = new Set(drafts.map((draft) => draft.tag));
   return outcomes.map((outcome, at) => {
     const tag = notes[at]?.tag;
-    if (outcome.status !== 'rejected' || tag === undefined) return outcome;
+    if (outcome?.status !== 'rejected' || tag === undefined) return outcome;
     const unseen = found.get(tag)?.unreadable !== undefined && outcome.error.details.responseCode === 'ErrorSendAsDenied';
     const draft = left.has(tag) || unseen ? 'left' : removed.has(tag) ? 'removed' : 'none';
     return { ...outcome, draft };

@@ -2,6 +2,7 @@ import type { DeliverOptions, DeliveryOutcome, Mailbox, Note, Place, ProbeResult
 import { EwsClient } from './client.ts';
 import { deliver } from './deliver.ts';
 import { SavedFolders } from './folders.ts';
+import { MessageClasses } from './message-classes.ts';
 import type { EwsTransportOptions } from './options.ts';
 import { probe } from './probe.ts';
 import { type EwsSettings, settingsOf } from './settings.ts';
@@ -24,17 +25,20 @@ export class EwsTransport implements Transport {
   readonly #settings: EwsSettings;
   readonly #client: EwsClient;
   readonly #folders: SavedFolders;
+  readonly #classes: MessageClasses;
 
   /** Throws `OPTION_INVALID`, or `INSECURE_URL` for `http://` to another machine. */
   constructor(options: EwsTransportOptions) {
     this.#settings = settingsOf(options);
     this.#client = new EwsClient(this.#settings);
     this.#folders = new SavedFolders(this.#client, this.#settings);
+    this.#classes = new MessageClasses(this.#settings.fallbackMessageClass);
   }
 
   /** One outcome a note, in order. Whatever the server does becomes an outcome, not an exception. */
   deliver(notes: readonly Note[], options: DeliverOptions): Promise<readonly DeliveryOutcome[]> {
-    return deliver({ client: this.#client, settings: this.#settings, folders: this.#folders }, notes, options);
+    const delivery = { client: this.#client, settings: this.#settings, folders: this.#folders, classes: this.#classes };
+    return deliver(delivery, notes, options);
   }
 
   /** Looks for the unknown attempts of the notes, and removes drafts that carry their tag. */

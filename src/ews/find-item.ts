@@ -1,5 +1,5 @@
 import type { ItemId } from './delete-item.ts';
-import { distinguishedFolder } from './folder-id.ts';
+import { folderIdXml } from './folder-id.ts';
 import { type ResponseMessage, responseMessages } from './response-messages.ts';
 import { flagSubmitted, flagUnsent, isTag, messageFlagsTag, messageFlagsUri, tagFieldUri } from './tag-property.ts';
 import { messagesNs, typesNs } from './xml/namespaces.ts';
@@ -24,7 +24,7 @@ export function findItemXml(tags: readonly string[], folders: readonly string[],
     wanted += `<t:IsEqualTo>${tagFieldUri}<t:FieldURIOrConstant><t:Constant Value="${escapeAttribute(tag)}"/></t:FieldURIOrConstant></t:IsEqualTo>`;
   }
   let parents = '';
-  for (const folder of folders) parents += distinguishedFolder(folder, mailbox);
+  for (const folder of folders) parents += folderIdXml(folder, mailbox);
   return (
     '<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>' +
     `<t:FieldURI FieldURI="item:IsDraft"/><t:FieldURI FieldURI="item:DateTimeCreated"/>${tagFieldUri}${messageFlagsUri}` +

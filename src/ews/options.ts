@@ -50,8 +50,8 @@ export interface EwsTransportOptions {
    */
   readonly maxResponseBytes?: number;
   /**
-   * The schema version that requests ask for. `conversationhistory` needs Exchange2013_SP1; with an older version the copy
-   * goes to Sent Items.
+   * The schema version that requests ask for first. A server that refuses it is asked for older ones and then for newer ones,
+   * and what it takes is remembered; so a wrong value costs a request or two, not a message.
    *
    * @default 'Exchange2013_SP1'
    */
@@ -63,11 +63,19 @@ export interface EwsTransportOptions {
    */
   readonly allowInsecureHttp?: boolean;
   /**
-   * Where the sender's copy is kept. A mailbox without Conversation History gets it in Sent Items.
+   * Where the sender's copy is kept. Conversation History is found by its distinguished name, else by its display name below
+   * the top of the mailbox, else made; where none of that is possible the copy goes to Sent Items.
    *
    * @default 'conversationhistory'
    */
   readonly savedCopyFolder?: 'conversationhistory' | 'sentitems';
+  /**
+   * The class that notes are sent under, in the same delivery and from then on, when a server refuses theirs
+   * (`ErrorObjectTypeChanged`). It must be below `IPM.Note`. `false`: such notes are rejected.
+   *
+   * @default 'IPM.Note.Microsoft.Missed'
+   */
+  readonly fallbackMessageClass?: string | false;
   /**
    * Where the trace of requests and responses goes (`ews:request`, `ews:response`): ids, sizes, times and codes, no text.
    *

@@ -1,8 +1,10 @@
 import { OfflineImError } from '../errors/index.ts';
 import type { Note, ProbeResult, UnknownAttempt } from '../transport.ts';
 import type { EwsClient } from './client.ts';
+import { type Asking, findByName } from './conversation-history.ts';
 import { removeItems } from './drafts.ts';
-import { type FoundItem, mergeFindings, searchTags, type TagFindings } from './search.ts';
+import { isSayable } from './folder-id.ts';
+import { type FoundItem, markUnreadable, mergeFindings, searchTags, type TagFindings } from './search.ts';
 import type { EwsSettings } from './settings.ts';
 
 /** Where an item may be, beside the folder that the copy was saved to: a user or a rule may have moved it. */
@@ -64,9 +66,15 @@ async function probeGroup(
   const { mailbox, folder } = group;
   const call = { signal, notes: [...group.notes] };
   // Most are where they were saved to; only the rest is worth a search of five more folders.
-  const found = await searchTags(client, settings, { tags: [...group.tags], folders: [folder], mailbox }, call);
+  const found = await searchPlace(client, settings, group, call);
   const missing = [...found].filter(([, { items }]) => !items.some((item) => kindOf(item) === 'found')).map(([tag]) => tag);
   const folders = elsewhere.filter((other) => other !== folder);
+  if (folder === 'conversationhistory' && missing.length > 0) {
+    // The note may have gone to what this name was resolved to then: also before a restart, or in another process.
+    const named = await findByName(client, settings, mailbox, call);
+    if (typeof named === 'object' && 'folder' in named) folders.push(named.folder);
+    else if (named !== 'none' && named.outcome.status !== 'delivered') markUnreadable(found, missing, named.outcome.error);
+  }
   mergeFindings(found, await searchTags(client, settings, { tags: missing, folders, mailbox }, call));
 
   const drafts = [...found.values()].flatMap(({ items }) => items.filter((item) => kindOf(item) === 'draft'));
@@ -79,6 +87,21 @@ async function probeGroup(
   );
   const left = new Set(removable.filter((_, at) => gone[at] !== true).map((draft) => draft.tag));
   return new Map([...found].map(([tag, findings]) => [tag, resultOf(findings, left.has(tag))]));
+}
+
+/** The search in the place itself; once more where it has brought out that the schema has no name for that folder. */
+async function searchPlace(
+  client: EwsClient,
+  settings: EwsSettings,
+  { mailbox, folder, tags }: Group,
+  call: Asking,
+): Promise<Map<string, TagFindings>> {
+  for (;;) {
+    const { version } = client;
+    const folders = isSayable(folder, version) ? [folder] : [];
+    const found = await searchTags(client, settings, { tags: [...tags], folders, mailbox }, call);
+    if (folders.length === 0 || isSayable(folder, client.version)) return found;
+  }
 }
 
 function resultOf(findings: TagFindings, draftLeft: boolean): ProbeResult {

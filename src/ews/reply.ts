@@ -1,5 +1,6 @@
 import type { OfflineImError } from '../errors/index.ts';
 import type { Scope } from '../transport.ts';
+import type { EwsServerVersion } from './options.ts';
 import type { Fault } from './soap.ts';
 import type { XmlElement } from './xml/read.ts';
 
@@ -11,6 +12,8 @@ export interface ReplyMeta {
   readonly date?: number;
   /** From the Retry-After header, in ms. */
   readonly retryAfter?: number;
+  /** The schema version that the server says it speaks. */
+  readonly serverVersion?: EwsServerVersion;
 }
 
 /**

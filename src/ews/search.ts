@@ -2,6 +2,8 @@ import { OfflineImError } from '../errors/index.ts';
 import type { EwsCall } from './call.ts';
 import type { EwsClient } from './client.ts';
 import { type FolderFindings, findItemXml, readFindings, type TaggedItem, tagsPerSearch } from './find-item.ts';
+import { isSayable } from './folder-id.ts';
+import type { EwsServerVersion } from './options.ts';
 import { ewsError, replyError } from './outcome.ts';
 import { read } from './reads.ts';
 import { codeRules } from './response-codes.ts';
@@ -43,7 +45,10 @@ export async function searchTags(
   for (let at = 0; at < search.tags.length; at += tagsPerSearch) {
     const tags = search.tags.slice(at, at + tagsPerSearch);
     for (const tag of tags) found.set(tag, { items: [], unreadable: undefined, folders: 0 });
-    const body = findItemXml(tags, search.folders, search.mailbox);
+    if (search.folders.length === 0) continue;
+    const xml = findItemXml(tags, search.folders, search.mailbox);
+    const body = (version: EwsServerVersion): string | undefined =>
+      search.folders.every((folder) => isSayable(folder, version)) ? xml : undefined;
     const reply = await read(client, settings, { ...call, operation: 'FindItem', body });
     const findings = reply.kind === 'body' ? readFindings(reply.payload, search.folders.length) : undefined;
     if (reply.kind !== 'body' || findings === undefined) {
@@ -57,6 +62,11 @@ export async function searchTags(
     });
   }
   return found;
+}
+
+/** A folder could not be looked for: whatever was not found elsewhere may lie in it. */
+export function markUnreadable(found: Map<string, TagFindings>, tags: readonly string[], error: OfflineImError): void {
+  for (const tag of tags) note(found, tag, error);
 }
 
 /** The findings of two searches for the same tags, in different folders. */

@@ -2,8 +2,8 @@ import { type Clock, systemClock } from '../clock.ts';
 import { OfflineImError } from '../errors/index.ts';
 import type { Logger } from '../logger.ts';
 import type { Credentials } from './credentials.ts';
-import type { EwsTransportOptions } from './options.ts';
-import { type Envelope, envelopeFor } from './soap.ts';
+import type { EwsServerVersion, EwsTransportOptions } from './options.ts';
+import { serverVersions } from './versions.ts';
 
 /** {@link EwsTransportOptions}, checked and complete. */
 export interface EwsSettings {
@@ -14,8 +14,9 @@ export interface EwsSettings {
   readonly batchSize: number;
   readonly maxRequestBytes: number;
   readonly maxResponseBytes: number;
-  readonly envelope: Envelope;
+  readonly serverVersion: EwsServerVersion;
   readonly savedCopyFolder: string;
+  readonly fallbackMessageClass: string | undefined;
   readonly logger: Logger | undefined;
   readonly clock: Clock;
 }
@@ -29,7 +30,6 @@ export function settingsOf(options: EwsTransportOptions): EwsSettings {
       'EwsTransport: credentials are missing; basicAuth({ username, password }) makes some.',
     );
   }
-  const tooOld = serverVersion === 'Exchange2010_SP2' || serverVersion === 'Exchange2013';
   return {
     url: checkedUrl(options.url, options.allowInsecureHttp === true),
     credentials,
@@ -39,8 +39,9 @@ export function settingsOf(options: EwsTransportOptions): EwsSettings {
     batchSize: inRange('batchSize', options.batchSize ?? 50, 1, 100),
     maxRequestBytes: inRange('maxRequestBytes', options.maxRequestBytes ?? 262_144, 1024, 67_108_864),
     maxResponseBytes: inRange('maxResponseBytes', options.maxResponseBytes ?? 2_097_152, 1024, 1_073_741_824),
-    envelope: envelopeFor(serverVersion),
-    savedCopyFolder: checkedFolder(savedCopyFolder ?? (tooOld ? 'sentitems' : 'conversationhistory')),
+    serverVersion: oneOf('serverVersion', serverVersion, serverVersions),
+    savedCopyFolder: oneOf('savedCopyFolder', savedCopyFolder ?? 'conversationhistory', savedCopyFolders),
+    fallbackMessageClass: checkedClass(options.fallbackMessageClass ?? 'IPM.Note.Microsoft.Missed'),
     logger: options.logger,
     clock: options.clock ?? systemClock,
   };
@@ -69,11 +70,25 @@ function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }
 
-function checkedFolder(folder: string): string {
-  if (folder === 'conversationhistory' || folder === 'sentitems') return folder;
+const savedCopyFolders = ['conversationhistory', 'sentitems'] as const;
+
+function oneOf<T extends string>(name: string, value: T, allowed: readonly T[]): T {
+  if (allowed.includes(value)) return value;
   throw new OfflineImError(
     'OPTION_INVALID',
-    `EwsTransport: savedCopyFolder is ${JSON.stringify(folder)}; it must be conversationhistory or sentitems.`,
+    `EwsTransport: ${name} is ${JSON.stringify(value)}; it must be one of ${allowed.join(', ')}.`,
+    { details: { option: name } },
+  );
+}
+
+/** Words with dots between them. `false` stands for none. */
+function checkedClass(value: string | false): string | undefined {
+  if (value === false) return undefined;
+  if (typeof value === 'string' && value.length <= 255 && /^\w+(\.\w+)*$/.test(value)) return value;
+  throw new OfflineImError(
+    'OPTION_INVALID',
+    'EwsTransport: fallbackMessageClass must be a message class such as IPM.Note.Microsoft.Missed, or false.',
+    { details: { option: 'fallbackMessageClass' } },
   );
 }
 

@@ -27,6 +27,11 @@ export interface Fault {
 /** What a SOAP body holds: the answer, a fault, or nothing that EWS would say. */
 export type SoapBody = { readonly payload: XmlElement } | { readonly fault: Fault } | undefined;
 
+/** The header in which a server says what it is. */
+export function serverInfoOf(root: XmlElement): XmlElement | undefined {
+  return child(child(root, soapNs, 'Header'), typesNs, 'ServerVersionInfo');
+}
+
 /** Looks inside an envelope, whatever its prefixes. */
 export function readEnvelope(root: XmlElement): SoapBody {
   if (root.ns !== soapNs || root.name !== 'Envelope') return undefined;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { EwsTransport } from '../../src/ews/index.ts';
 import type { Note, ProbeResult } from '../../src/transport.ts';
 import { useHarness } from './support/harness.ts';
-import { found, type Item, message, ok, response } from './support/responses.ts';
+import { found, foundFolders, type Item, message, ok, response } from './support/responses.ts';
 import type { Answer } from './support/server.ts';
 
 const h = useHarness();
@@ -26,6 +26,7 @@ function mailbox(folders: Folders, deletion = ok): void {
         ),
       };
     }
+    if (operation === 'FindFolder') return { body: foundFolders() };
     const asked = [...body.matchAll(/DistinguishedFolderId Id="(\w+)"/g)].map(([, name]) => name ?? '');
     const tags = [...body.matchAll(/Constant Value="([^"]*)"/g)].map(([, tag]) => tag);
     const inside = asked.map((name) => {
@@ -68,10 +69,12 @@ describe('found', () => {
 });
 
 describe('absent', () => {
-  it('when nowhere, in two requests', async () => {
+  it('when nowhere, in two searches, and one for a Conversation History that only its name tells', async () => {
     mailbox({});
     expect(await probeOne()).toEqual({ status: 'absent' });
-    const asked = h.server.requests.flatMap(({ body }) => [...body.matchAll(/FolderId Id="(\w+)"/g)].map((match) => match[1]));
+    expect(h.server.operations()).toEqual(['FindItem', 'FindFolder', 'FindItem']);
+    const searches = h.server.requests.filter(({ operation }) => operation === 'FindItem');
+    const asked = searches.flatMap(({ body }) => [...body.matchAll(/FolderId Id="(\w+)"/g)].map((match) => match[1]));
     expect(asked).toEqual(everywhere);
   });
 
@@ -228,10 +231,9 @@ describe('over several attempts: found, pending, draft, unknown, absent', () => 
       { tag: b, place: { ...note.place, folder: 'sentitems', mailbox: 'carol@contoso.test' } },
     ];
     expect(await transport.probe([{ ...note, unknownAttempts: attempts }], options)).toEqual([{ status: 'found' }]);
-    const searched = h.server.requests.map(({ body }) => [
-      /EmailAddress>(\w+)@/.exec(body)?.[1],
-      /Value="([^"]+)"/.exec(body)?.[1],
-    ]);
+    const searched = h.server.requests
+      .filter(({ operation }) => operation === 'FindItem')
+      .map(({ body }) => [/EmailAddress>(\w+)@/.exec(body)?.[1], /Value="([^"]+)"/.exec(body)?.[1]]);
     expect(searched).toEqual([
       ['alice', a],
       ['alice', a],
@@ -248,5 +250,5 @@ it('many notes in few requests', async () => {
     options,
   );
   expect(results.map((r) => r.status)).toEqual([...Array(60).fill('found'), ...Array(30).fill('absent')]);
-  expect(h.server.requests).toHaveLength(3);
+  expect(h.server.operations()).toEqual(['FindItem', 'FindItem', 'FindFolder', 'FindItem']);
 });

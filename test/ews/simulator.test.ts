@@ -60,12 +60,30 @@ describe('a note', () => {
     expect(drafts()).toBe(0);
   });
 
-  it('goes to Sent Items where there is no Conversation History', async () => {
-    const { server, transport, inbox } = await start({ profile: { conversationHistory: 'absent' } });
-    expect(statuses(await send(transport, notes(transport, 2)))).toEqual(['deferred', 'deferred']);
-    expect(statuses(await send(transport, notes(transport, 2)))).toEqual(['delivered', 'delivered']);
+  it.each(['absent', 'by-name'] as const)('its Conversation History is %s', async (conversationHistory) => {
+    const { server, transport, inbox } = await start({ profile: { conversationHistory } });
+    const sent = notes(transport, 2);
+    expect(statuses(await send(transport, sent))).toEqual(['delivered', 'delivered']);
     expect(inbox()).toHaveLength(2);
-    expect(server.mailbox(alice).folder('sentitems').items).toHaveLength(2);
+    const folders = server.mailbox(alice).folders.filter((f) => f.displayName === 'Conversation History');
+    expect(folders.map((f) => f.items.length)).toEqual([2]);
+    expect(transport.placeOf({ address: alice }).folder).toBe(`id:${folders[0]?.id}`);
+    expect(statuses(await look(transport, sent))).toEqual(['found', 'found']);
+    await transport.verify({ address: alice }, always());
+  });
+
+  it('is found by another process, which knows nothing but its place', async () => {
+    const { server, transport } = await start({ profile: 'exchange-2010' });
+    const other = (): EwsTransport =>
+      new EwsTransport({ url: server.url, credentials: basicAuth({ username: alice, password: 'p' }), fetch: checkedFetch() });
+    const first = notes(transport, 1);
+    await send(transport, first);
+    expect(first[0]?.place.folder).toBe('conversationhistory');
+    expect(statuses(await look(other(), first))).toEqual(['found']);
+    const second = [makeNote(transport, 1)];
+    await send(transport, second);
+    expect(second[0]?.place.folder).toMatch(/^id:/);
+    expect(statuses(await look(other(), second))).toEqual(['found']);
   });
 
   it('goes from a mailbox that the login may only send for', async () => {
@@ -196,14 +214,34 @@ describe('the server says no', () => {
     await expect(transport.verify({ address: alice }, always())).rejects.toMatchObject({ code: 'AUTHENTICATION_FAILED' });
   });
 
-  it('to a foreign class', async () => {
-    const { transport, drafts } = await start({ profile: { createForeignClasses: 'refused' } });
-    expect(await send(transport, notes(transport, 1))).toMatchObject([{ status: 'rejected', draft: 'none' }]);
+  it('to a foreign class, and takes the note under the fallback class', async () => {
+    const { server, transport, drafts } = await start({ profile: { createForeignClasses: 'refused' } });
+    expect(await send(transport, notes(transport, 2))).toEqual([
+      { status: 'delivered', messageClass: 'IPM.Note.Microsoft.Missed' },
+      { status: 'delivered', messageClass: 'IPM.Note.Microsoft.Missed' },
+    ]);
+    expect(server.mailbox(bob).missedConversations()).toHaveLength(2);
     expect(drafts()).toBe(0);
   });
 
-  it('to an old schema’s folder', async () => {
-    const { transport } = await start({ profile: 'exchange-2010' }, { serverVersion: 'Exchange2010_SP2' });
-    expect(statuses(await send(transport, notes(transport, 1)))).toEqual(['delivered']);
-  });
+  it.each(['exchange-2010', 'exchange-2013', 'exchange-2016', 'exchange-2019', 'exchange-online'] as const)(
+    'to no version that is asked first: %s',
+    async (profile) => {
+      for (const serverVersion of [
+        'Exchange2010_SP2',
+        'Exchange2013',
+        'Exchange2013_SP1',
+        'Exchange2015',
+        'Exchange2016',
+      ] as const) {
+        const { server, transport, inbox } = await start({ profile }, { serverVersion });
+        const sent = notes(transport, 2);
+        expect(statuses(await send(transport, sent))).toEqual(['delivered', 'delivered']);
+        expect(inbox()).toHaveLength(2);
+        expect(statuses(await look(transport, sent))).toEqual(['found', 'found']);
+        expect(server.mailbox(alice).conversationHistory()).toHaveLength(2);
+        await server.close();
+      }
+    },
+  );
 });

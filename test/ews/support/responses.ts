@@ -37,6 +37,19 @@ export function created(...codes: string[]): string {
   );
 }
 
+/** A FindFolder answer: the folders with these ids. */
+export function foundFolders(...ids: readonly string[]): string {
+  const xml = ids.map((id) => `<ty:Folder><ty:FolderId Id="${id}" ChangeKey="ck"/></ty:Folder>`).join('');
+  const root = `<me:RootFolder IncludesLastItemInRange="true"><ty:Folders>${xml}</ty:Folders></me:RootFolder>`;
+  return response('FindFolder', [message('FindFolder', ok, { content: root })]);
+}
+
+/** A CreateFolder answer: the folder that was made, or a code. */
+export function createdFolder(id: string | undefined, code = ok): string {
+  const xml = id === undefined ? '' : `<ty:Folder><ty:FolderId Id="${id}" ChangeKey="ck"/></ty:Folder>`;
+  return response('CreateFolder', [message('CreateFolder', code, { content: `<me:Folders>${xml}</me:Folders>` })]);
+}
+
 export interface Item {
   readonly tag: string;
   readonly id?: string;
