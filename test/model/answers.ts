@@ -62,8 +62,8 @@ const anyScope = fc.constantFrom<Scope>('note', 'mailbox', 'endpoint');
 const timing = {
   retryAfter: fc.constantFrom(undefined, undefined, 0, 30 * second, 1_200 * second),
   takes: fc.oneof(
-    { weight: 6, arbitrary: fc.constant(0) },
-    { weight: 3, arbitrary: fc.constantFrom(5 * second, 50 * second, 150 * second) },
+    { weight: 4, arbitrary: fc.constant(0) },
+    { weight: 4, arbitrary: fc.constantFrom(5 * second, 50 * second, 150 * second) },
     { weight: 1, arbitrary: fc.constant(Number.POSITIVE_INFINITY) },
   ),
   processedAfter: fc.constantFrom(0, 0, 0, 20 * second, 59 * second),
@@ -94,7 +94,7 @@ export const anyDeliverAnswer: fc.Arbitrary<DeliverAnswer> = fc.oneof(
     arbitrary: answer({
       told: fc.constant('rejected'),
       scope: fc.constantFrom('note', 'note', 'mailbox'),
-      splittable: fc.boolean(),
+      splittable: fc.constantFrom(true, true, false),
       draft: fc.constantFrom('none', 'none', 'removed'),
     }),
   },

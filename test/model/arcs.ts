@@ -9,7 +9,7 @@ export interface Before {
   readonly cancelRequested: boolean;
   readonly mayHaveBeenSent: boolean;
   /** Its state before the claim that is at work. */
-  readonly beforeClaim: SpoolState | undefined;
+  readonly beforeClaim: readonly SpoolState[];
 }
 
 export type Arc = readonly [from: ModelState, to: ModelState];
@@ -44,7 +44,9 @@ export const operations = {
   lapse: (ids: readonly string[]) => operation('lapse', ids, () => [['delivering', 'unconfirmed']]),
 
   settle: (settlement: Settlement, kind: 'deliver' | 'probe', ids: readonly string[]) =>
-    operation(settlement.to === 'dead' ? `settle:dead:${settlement.sent}` : `settle:${settlement.to}`, ids, (before) => settleArcs(settlement, kind, ids.length, before)),
+    operation(settlement.to === 'dead' ? `settle:dead:${settlement.sent}` : `settle:${settlement.to}`, ids, (before) =>
+      settleArcs(settlement, kind, ids.length, before),
+    ),
 
   /** Exchange accepted it after all. */
   deliveredLate: (ids: readonly string[]) =>
@@ -110,7 +112,6 @@ function settleArcs(
     case 'split':
       return kind === 'deliver' && members > 1 ? unlessCancelled('spooled') : [];
     case 'unclaim':
-      if (kind === 'probe') return [];
-      return beforeClaim === undefined ? [] : unlessCancelled(beforeClaim);
+      return kind === 'probe' ? [] : beforeClaim.flatMap(unlessCancelled);
   }
 }

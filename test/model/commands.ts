@@ -48,7 +48,7 @@ type Action = 'cancel' | 'hold' | 'release' | 'requeue' | 'force' | 'purge';
 const act = (action: Action, index: number, entry: number | undefined): Command =>
   needsMessage(
     command(action, { index, entry }, async (world) => {
-      const { outgoing, entryIds } = messageAt(world, index);
+      const { outgoing, entryIds } = messageFor(world, action, index);
       const id =
         entry === undefined ? outgoing.messageId : (entryIds[entry % Math.max(1, entryIds.length)] ?? outgoing.messageId);
       const { sender } = world.process;
@@ -102,6 +102,25 @@ function messageAt(world: World, index: number) {
   const message = world.messages[index % world.messages.length];
   if (message === undefined) throw new Error('No message was sent.');
   return message;
+}
+
+/** States in which each action does something. */
+const fitting: Readonly<Record<Action, readonly string[]>> = {
+  cancel: ['spooled', 'deferred', 'delivering', 'unconfirmed', 'held'],
+  hold: ['spooled', 'deferred'],
+  release: ['held'],
+  requeue: ['dead'],
+  force: ['dead'],
+  purge: ['delivered', 'dead', 'cancelled'],
+};
+
+/** Mostly a message that the action fits; every seventh time any. */
+function messageFor(world: World, action: Action, index: number) {
+  const states = fitting[action];
+  const fits = world.messages.filter(({ entryIds }) =>
+    entryIds.some((id) => states.includes(world.watcher.entries.get(id)?.state ?? 'gone')),
+  );
+  return (index % 7 === 6 ? undefined : fits[index % Math.max(1, fits.length)]) ?? messageAt(world, index);
 }
 
 const anyIndex = fc.nat({ max: 30 });

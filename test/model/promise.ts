@@ -88,7 +88,7 @@ function orderIsKept({ exchange, watcher, messages }: World): string[] {
   for (const id of exchange.sent().flatMap(({ note }) => note.entryIds)) {
     const watched = watcher.entries.get(id);
     const order = orders.get(id);
-    if (watched === undefined || order === undefined || watched.moved || seen.has(id)) continue;
+    if (watched === undefined || order === undefined || watched.moved || watched.gaveUp || seen.has(id)) continue;
     seen.add(id);
     const { lane, audience, conversationId } = watched.entry;
     const stream = `${lane} ${audience} ${conversationId}`;

@@ -38,10 +38,13 @@ export function sendAgain(world: World, message: Remembered): Promise<void> {
 export async function sendConflicting(world: World, message: Remembered): Promise<void> {
   const { process } = world;
   const kept = isKept(world, message);
-  const outgoing = { ...message.outgoing, text: `${textOf(world.messages.length)} other` };
+  const outgoing = { ...message.outgoing, text: `${textOf(world.messages.length)} other ${world.sends++}` };
   const attempt = await process.attempt(process.sender.send(outgoing));
   if (attempt.status === 'done' && kept) world.violation(`${outgoing.messageId} was accepted with other content`);
-  if (attempt.status === 'done') takeOver(world, message, attempt.value, outgoing);
+  if (attempt.status === 'done') {
+    message.order = undefined;
+    takeOver(world, message, attempt.value, outgoing);
+  }
   // Whether the other content was kept, nobody knows: no rule speaks of this message any more but those of its entries.
   if (unknown(attempt) && !kept) message.accepted = 'unknown';
 }

@@ -9,8 +9,8 @@ export interface Watched {
   readonly messageId: string;
   state: ModelState;
   entry: SpoolEntry;
-  /** Its state before the claim at work. */
-  beforeClaim: SpoolState | undefined;
+  /** Its state before the claim at work; both where the watcher did not see it. */
+  beforeClaim: readonly SpoolState[];
   cancelRequested: boolean;
   /** Every reason it has shown. */
   readonly reasons: Set<string>;
@@ -20,6 +20,8 @@ export interface Watched {
   forgettable: boolean;
   /** The host let it go to the end of the order. */
   moved: boolean;
+  /** Nobody looks for it any more: a request that is still on the wire may come late. */
+  gaveUp: boolean;
   /** The host asked to send it though it may have been sent. */
   forced: boolean;
   /** The host cancelled it when nobody could say any more whether it was sent. */
@@ -120,21 +122,22 @@ export class TableWatcher {
   #arrive(entry: SpoolEntry): void {
     const appended = this.#pending.find(({ name, entryIds }) => name === 'append' && entryIds.includes(entry.id));
     if (appended === undefined) this.violations.push(`${entry.id} came from nowhere`);
-    const others = [...this.entries.values()].filter((one) => one.messageId === entry.messageId);
-    const siblings = others.every(({ id }) => appended?.entryIds.includes(id));
-    if (!siblings && this.idTaken(entry.messageId)) this.violations.push(`message ${entry.messageId} was made a second time`);
+    const kept = [...this.entries.values()].filter((one) => one.messageId === entry.messageId && !one.forgettable);
+    const siblings = kept.every(({ id }) => appended?.entryIds.includes(id));
+    if (!siblings) this.violations.push(`message ${entry.messageId} was made a second time`);
     this.entries.set(entry.id, {
       id: entry.id,
       messageId: entry.messageId,
       state: 'gone',
       entry,
-      beforeClaim: undefined,
+      beforeClaim: [],
       cancelRequested: false,
       reasons: new Set(),
       purged: false,
       endedAt: undefined,
       forgettable: false,
       moved: false,
+      gaveUp: false,
       forced: false,
       cancelledUnknown: false,
     });
@@ -152,7 +155,7 @@ export class TableWatcher {
         state,
         cancelRequested,
         mayHaveBeenSent: mayHaveBeenSent || (entry?.unknownAttempts.length ?? 0) > 0,
-        beforeClaim: watched.beforeClaim ?? (from === 'spooled' || from === 'deferred' ? from : undefined),
+        beforeClaim: from === 'spooled' || from === 'deferred' ? [from] : watched.beforeClaim,
       }));
     });
     if (!allowed && !(to === 'gone' && watched.forgettable)) {
@@ -179,13 +182,11 @@ export class TableWatcher {
     const wasDead = from === 'dead' || did('settle:dead:no') || did('settle:dead:unknown') || did('expire');
     const wasHeld = from === 'held' || did('hold') || did('settle:held');
     if ((did('release') && wasHeld) || ((did('requeue') || did('requeue:force')) && wasDead)) watched.moved = true;
+    if (did('settle:dead:unknown')) watched.gaveUp = true;
     if (did('requeue:force') && wasDead && mayHaveBeenSent) watched.forced = true;
     if (did('cancel') && entry.state === 'cancelled' && wasDead && mayHaveBeenSent) watched.cancelledUnknown = true;
-    if (entry.state !== 'delivering') watched.beforeClaim = undefined;
-    else if (from === 'spooled' || from === 'deferred') watched.beforeClaim = from;
-    // Settled and claimed again in one go.
-    else if (did('settle:deferred')) watched.beforeClaim = 'deferred';
-    else if (did('settle:split')) watched.beforeClaim = 'spooled';
+    if (from === 'spooled' || from === 'deferred') watched.beforeClaim = [from];
+    else if (did('claim:deliver')) watched.beforeClaim = ['spooled', 'deferred'];
     watched.cancelRequested = entry.cancelRequested;
     if (entry.reason !== undefined) watched.reasons.add(entry.reason.code);
     this.#checkShown(watched, entry);

@@ -95,8 +95,10 @@ export class World {
     const stopped = await Promise.race([stopping, nextTurn().then(() => undefined)]);
     if (stopped === undefined) this.violation('stop() did not come to an end');
     if (stopped?.status === 'failed') this.violation(`stop() rejected: ${String(stopped.error)}`);
-    if (process.alive) await this.start();
-    else await this.crash();
+    if (!process.alive) return this.crash();
+    // Where close() failed, the end of the process closes it.
+    await this.storage.spool.close();
+    await this.start();
   }
 
   violation(text: string): void {
