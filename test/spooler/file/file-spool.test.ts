@@ -105,6 +105,17 @@ describe('FileSpool', () => {
     expect(await files(join(spooler(), 'waiting'))).toEqual(['ticket-4711.json']);
   });
 
+  it('lets no dead file lie there for what is looked for again', async () => {
+    await spool.append([newEntry('a')]);
+    const [note] = await spool.claim(claimRequest({ ignorePickup: true }));
+    await spool.settle([{ token: note?.token ?? '', to: 'dead', sent: 'unknown', reason }]);
+    await spool.requeue(['a']);
+    expect(await files(spooler())).toEqual([]);
+    expect(await files(join(spooler(), 'waiting'))).toEqual(['m-a.json']);
+    await reopen();
+    expect(await spool.get('a')).toMatchObject({ state: 'unconfirmed', unknownAttempts: [{ tag: note?.tag }] });
+  });
+
   it('gives an entry a file of its own when it goes another way than the rest of its message', async () => {
     const parts = { messageId: 'both', contentHash: 'same' };
     await spool.append([newEntry('in', parts), newEntry('out', { ...parts, audience: 'federated' })]);
