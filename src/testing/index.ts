@@ -1,6 +1,9 @@
 export { ManualClock } from './manual-clock.ts';
 export type {
   AccessOptions,
+  AuthScheme,
+  ConnectionLogin,
+  ConnectionVerdict,
   CoreOptions,
   DelegateOptions,
   EwsSimulatorOptions,
@@ -29,6 +32,8 @@ export type {
   SimulatedFolder,
   SimulatedItem,
   SimulatedMailbox,
+  SimulatedToken,
+  SimulatedTokens,
   SimulatorProfile,
 } from './simulator/index.ts';
 export { EwsSimulator, SimulatorCore, startEwsSimulator } from './simulator/index.ts';

@@ -1,16 +1,31 @@
 import type { Exchange } from './exchange.ts';
 import type { SimulatedMailbox } from './store/mailbox.ts';
+import type { SimulatedToken } from './tokens.ts';
 import { EwsFault, EwsItemError } from './xml/ews-errors.ts';
+
+/** A way to log in. */
+export type AuthScheme = 'basic' | 'bearer' | 'ntlm';
 
 /** How requests are let in. */
 export interface AccessOptions {
+  /**
+   * The ways to log in that the server offers. NTLM needs a mailbox (or service account) with a password, and a front with
+   * connections: the HTTP server.
+   * @default ['basic', 'bearer']
+   */
+  readonly auth?: readonly AuthScheme[];
   /**
    * A service account: it may open and impersonate every mailbox. Mailboxes log in with their own address all the same.
    * @default none
    */
   readonly credentials?: { readonly username: string; readonly password: string };
   /**
-   * Judges `Authorization` headers that are not Basic, such as Bearer: the login's address, or undefined for 401.
+   * Bearer tokens that are good from the start; `exchange.tokens` issues and revokes others while the server runs.
+   * @default none
+   */
+  readonly tokens?: readonly SimulatedToken[];
+  /**
+   * Judges `Authorization` headers that nothing else knows: the login's address, or undefined for 401.
    * @default every other scheme is refused
    */
   readonly authenticate?: (authorization: string) => string | undefined;
@@ -24,21 +39,6 @@ export interface Login {
   readonly service: boolean;
   /** The login's own mailbox; a service account need not have one. */
   readonly mailbox: SimulatedMailbox | undefined;
-}
-
-/** The login of a request; undefined answers 401. */
-export function logIn(authorization: string | undefined, exchange: Exchange, options: AccessOptions): Login | undefined {
-  if (authorization === undefined) return undefined;
-  const basic = readBasic(authorization);
-  if (basic === undefined) {
-    const address = options.authenticate?.(authorization);
-    return address === undefined ? undefined : loginOf(address, exchange, options);
-  }
-  if (basic.password === '') return undefined;
-  const login = loginOf(basic.username, exchange, options);
-  if (login?.service === true) return basic.password === options.credentials?.password ? login : undefined;
-  const expected = login?.mailbox?.password;
-  return expected === undefined || expected === basic.password ? login : undefined;
 }
 
 /** The name in an `Authorization` header, unverified; '' when there is none. */
@@ -69,11 +69,17 @@ export function maySendAs(login: Login, acting: SimulatedMailbox, from: Simulate
   return delegate !== undefined && delegate.sendAs !== false;
 }
 
-function loginOf(username: string, exchange: Exchange, options: AccessOptions): Login | undefined {
+/** An account by the name it logs in with, and the password it must give; undefined when any will do. */
+export function accountOf(
+  username: string,
+  exchange: Exchange,
+  options: AccessOptions,
+): { readonly login: Login; readonly password: string | undefined } | undefined {
   const name = username.toLowerCase();
-  const service = options.credentials !== undefined && options.credentials.username.toLowerCase() === name;
+  const service = options.credentials?.username.toLowerCase() === name;
   const mailbox = findByLogin(name, exchange);
-  return service || mailbox !== undefined ? { name, service, mailbox } : undefined;
+  if (service) return { login: { name, service, mailbox }, password: options.credentials?.password };
+  return mailbox === undefined ? undefined : { login: { name, service, mailbox }, password: mailbox.password };
 }
 
 /** By address (the UPN), or as DOMAIN\user. */
@@ -84,7 +90,7 @@ function findByLogin(name: string, exchange: Exchange): SimulatedMailbox | undef
   return exchange.mailboxes.find((m) => m.address.startsWith(`${user}@${domain}.`) || m.address === `${user}@${domain}`);
 }
 
-function readBasic(authorization: string): { username: string; password: string } | undefined {
+export function readBasic(authorization: string): { username: string; password: string } | undefined {
   const encoded = /^Basic\s+([A-Za-z0-9+/=]+)$/i.exec(authorization)?.[1];
   if (encoded === undefined) return undefined;
   try {

@@ -1,4 +1,6 @@
-import { type AccessOptions, actingMailbox, claimedLogin, type Login, logIn } from './access.ts';
+import { type AccessOptions, actingMailbox, claimedLogin, type Login } from './access.ts';
+import type { ConnectionLogin } from './connection-login.ts';
+import { type Admission, Doorkeeper } from './doorkeeper.ts';
 import { Exchange, type ExchangeOptions } from './exchange.ts';
 import { type Fault, planOf } from './faults/fault.ts';
 import { FaultBook } from './faults/fault-book.ts';
@@ -8,6 +10,7 @@ import { Journal, type JournalEntry, type JournalOptions } from './journal.ts';
 import { isOperationName } from './operation-names.ts';
 import { operations } from './operations/table.ts';
 import type { SimulatedMailbox } from './store/mailbox.ts';
+import type { SimulatedTokens } from './tokens.ts';
 import { EwsFault, EwsItemError } from './xml/ews-errors.ts';
 import { type ReadRequest, readRequest } from './xml/soap-request.ts';
 import { type ResponseMessage, writeFault, writeResponse } from './xml/soap-response.ts';
@@ -36,12 +39,20 @@ export class SimulatorCore {
   readonly journal: Journal;
   readonly #book = new FaultBook();
   readonly #options: CoreOptions;
+  readonly #door: Doorkeeper;
 
-  constructor(options: CoreOptions) {
+  /** `onConnection`: a login that belongs to connections, from a front that has them. */
+  constructor(options: CoreOptions, onConnection?: ConnectionLogin) {
     this.#options = options;
     this.exchange = new Exchange(options);
+    this.#door = new Doorkeeper(options, this.exchange, onConnection);
     this.faults = new Faults(this.#book);
     this.journal = new Journal(options.journal);
+  }
+
+  /** Bearer tokens that are good here. */
+  get tokens(): SimulatedTokens {
+    return this.#door.tokens;
   }
 
   /** Answers a request. Rejects only when a predicate or hook of the test throws, or for a bug of the simulator. */
@@ -52,12 +63,16 @@ export class SimulatorCore {
     const read = readRequest(request.tooLarge ? '' : request.body);
     const known = isOperationName(read.operation) ? operations[read.operation] : undefined;
     const itemCount = known === undefined || read.element === undefined ? 0 : known.count(read.element);
-    const login = claimedLogin(request.headers.authorization);
-    const struck = this.#book.select({ operation: read.operation, login, itemCount, body: request.body });
+    const admission = this.#door.admit(request);
+    const login = admission.kind === 'in' ? admission.login.name : claimedLogin(request.headers.authorization);
+    // A leg of a handshake is no request yet, so that faults count those that are.
+    const isLeg = admission.kind === 'out' && admission.leg;
+    const subject = { operation: read.operation, login, itemCount, body: request.body };
+    const struck = isLeg ? { fault: undefined, delay: 0 } : this.#book.select(subject);
 
     // False when reset() or close() came in between: the request belongs to what they have put away.
     if (!(await this.exchange.timers.wait(struck.delay))) return { kind: 'reset' };
-    const answer = this.#answer(request, read, struck.fault);
+    const answer = this.#answer(request, read, admission, struck.fault);
     const { response } = answer;
     const entry = this.journal.record({
       at,
@@ -90,11 +105,11 @@ export class SimulatorCore {
     this.exchange.arrivals.end('the simulator was closed');
   }
 
-  #answer(request: FrontRequest, read: ReadRequest, fault: Fault | undefined): Answer {
+  #answer(request: FrontRequest, read: ReadRequest, admission: Admission, fault: Fault | undefined): Answer {
     const early = this.#beforeProcessing(fault);
     if (early !== undefined) return early;
-    const login = logIn(request.headers.authorization, this.exchange, this.#options);
-    if (login === undefined) return http(401, { 'www-authenticate': 'Basic realm="simulator"' }, '');
+    if (admission.kind === 'out') return http(401, { 'www-authenticate': admission.challenges.join(', ') }, '');
+    const { login } = admission;
     const answer = request.tooLarge ? this.#tooLarge() : this.#process(read, login, fault);
     return { ...afterProcessing(answer, fault, this.exchange), mailbox: answer.mailbox ?? login.mailbox };
   }

@@ -8,6 +8,8 @@ export interface FrontRequest {
   readonly body: string;
   /** The front stopped reading: the body is longer than `maxRequestBytes`, and `body` is empty. */
   readonly tooLarge?: boolean;
+  /** The connection it came on, by identity: logins that belong to a connection hold for it. Fronts without connections have none. */
+  readonly connection?: object;
 }
 
 /** What a front is to do with the connection. */

@@ -17,6 +17,10 @@ export interface HttpFrontOptions {
 /** A listening server. */
 export interface HttpFront {
   readonly port: number;
+  /** Connections that clients have opened since the start. */
+  readonly connections: number;
+  /** Ends every connection; new ones are taken. */
+  disconnect(): void;
   /** Destroys every connection and stops listening. */
   close(): Promise<void>;
 }
@@ -32,6 +36,10 @@ export async function listen(options: HttpFrontOptions): Promise<HttpFront> {
     });
   });
   server.keepAliveTimeout = 60_000;
+  let connections = 0;
+  server.on('connection', () => {
+    connections += 1;
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, () => {
@@ -41,6 +49,10 @@ export async function listen(options: HttpFrontOptions): Promise<HttpFront> {
   });
   return {
     port: (server.address() as AddressInfo).port,
+    get connections() {
+      return connections;
+    },
+    disconnect: () => server.closeAllConnections(),
     close: () =>
       new Promise((resolve) => {
         timers.clear();
@@ -63,6 +75,7 @@ async function serve(
     headers: headersOf(request),
     body: body ?? '',
     tooLarge: body === undefined,
+    connection: request.socket,
   });
   switch (answer.kind) {
     case 'reset':

@@ -1,4 +1,5 @@
-export type { AccessOptions } from './access.ts';
+export type { AccessOptions, AuthScheme } from './access.ts';
+export type { ConnectionLogin, ConnectionVerdict } from './connection-login.ts';
 export type { CoreOptions } from './core.ts';
 export { SimulatorCore } from './core.ts';
 export type { ExchangeOptions, OutboundMessage } from './exchange.ts';
@@ -17,3 +18,4 @@ export type { SimulatedFolder } from './store/folder.ts';
 export type { MessageContent, SimulatedItem } from './store/item.ts';
 export type { DelegateOptions, MailboxOptions, SimulatedMailbox } from './store/mailbox.ts';
 export type { ItemState } from './store/message-flags.ts';
+export type { SimulatedToken, SimulatedTokens } from './tokens.ts';

@@ -1,11 +1,14 @@
+import { systemClock } from '../../clock.ts';
 import { OfflineImError } from '../../errors/index.ts';
+import { NtlmLogin } from '../ntlm/ntlm-login.ts';
 import { type CoreOptions, SimulatorCore } from './core.ts';
-import type { OutboundMessage } from './exchange.ts';
+import { domainOf, type OutboundMessage } from './exchange.ts';
 import type { Faults } from './faults/faults.ts';
 import { type HttpFront, listen } from './http-server.ts';
 import type { JournalEntry } from './journal.ts';
 import type { SimulatedItem } from './store/item.ts';
 import type { MailboxOptions, SimulatedMailbox } from './store/mailbox.ts';
+import type { SimulatedTokens } from './tokens.ts';
 
 /** Options of {@link startEwsSimulator}. */
 export interface EwsSimulatorOptions extends CoreOptions {
@@ -48,6 +51,21 @@ export class EwsSimulator {
   /** Messages that left for domains outside, where no mailbox is simulated. */
   get outbound(): readonly OutboundMessage[] {
     return this.#core.exchange.outbound;
+  }
+
+  /** Bearer tokens that are good here: issue and revoke them while the server runs. `reset()` leaves them alone. */
+  get tokens(): SimulatedTokens {
+    return this.#core.tokens;
+  }
+
+  /** How many connections clients have opened since the start. */
+  get connections(): number {
+    return this.#front.connections;
+  }
+
+  /** Ends every connection, as an idle limit or a restart does. Logins that belong to connections end with them. */
+  disconnect(): void {
+    this.#front.disconnect();
   }
 
   get mailboxes(): readonly SimulatedMailbox[] {
@@ -124,7 +142,10 @@ export class EwsSimulator {
  * ```
  */
 export async function startEwsSimulator(options: EwsSimulatorOptions): Promise<EwsSimulator> {
-  const core = new SimulatorCore(options);
+  const [first] = options.mailboxes;
+  const domain = domainOf(typeof first === 'string' ? first : (first?.address ?? 'contoso.test'));
+  const names = { domain: domain.split('.')[0]?.toUpperCase() ?? '', dnsDomain: domain, computer: 'SIMULATOR' };
+  const core = new SimulatorCore(options, new NtlmLogin(names, options.clock ?? systemClock));
   const host = options.host ?? '127.0.0.1';
   const { clock, profile } = core.exchange;
   const front = await listen({
