@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest';
+import { appendMessage } from '../../../src/spooler/table/append.ts';
+import { streamKey } from '../../../src/spooler/table/records.ts';
+import { SpoolTable } from '../../../src/spooler/table/spool-table.ts';
+import { newEntry } from '../../support/spool-entries.ts';
+
+it('loads a stream in its order, in whatever order a storage found the entries', () => {
+  const before = new SpoolTable();
+  const tx = before.begin();
+  for (const id of ['c', 'a', 'b']) appendMessage(tx, id, [newEntry(id)], 0);
+  before.commit(tx);
+  const after = new SpoolTable();
+  after.load([...before.entries()].reverse(), []);
+  expect([...after.stream(streamKey(newEntry('a')))]).toEqual(['c', 'a', 'b']);
+});
