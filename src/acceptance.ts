@@ -73,13 +73,14 @@ export async function entriesOf(
       details: { messageId },
     });
   }
+  const numbered = groups.map((group) => ({ ...group, id: timeOrderedId(now) }));
   return Promise.all(
-    groups.map(async ({ audience, messageClass, recipients }): Promise<NewSpoolEntry> => {
+    numbered.map(async ({ id, audience, messageClass, recipients }): Promise<NewSpoolEntry> => {
       const to = distinct(await Promise.all(recipients.map((address) => recipientMailbox(options, address))));
       const { text, html } = message;
       const spooled: SpooledMessage = { from, to, text, ...(html === undefined ? {} : { html }), sentAt: message.sentAt ?? now };
       return {
-        id: timeOrderedId(now),
+        id,
         messageId,
         contentHash: hash,
         lane: addressKey(from.mailbox),

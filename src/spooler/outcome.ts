@@ -114,7 +114,14 @@ function giveUp({ token }: ClaimedNote, { whenUnconfirmed, unconfirmedFor }: Spo
   const hours = Math.round(unconfirmedFor / 360_000) / 10;
   const text = `Whether it was sent could not be settled within ${hours} h.`;
   return whenUnconfirmed === 'resend'
-    ? { token, to: 'deferred', after: 0, failure: false, reason: { code: 'OUTCOME_UNKNOWN', text: `${text} It is sent again.` } }
+    ? {
+        token,
+        to: 'deferred',
+        after: 0,
+        failure: false,
+        sent: 'unknown',
+        reason: { code: 'OUTCOME_UNKNOWN', text: `${text} It is sent again.` },
+      }
     : { token, to: 'dead', sent: 'unknown', reason: { code: 'OUTCOME_UNKNOWN', text } };
 }
 

@@ -30,6 +30,7 @@ export class Spooler {
   #running = false;
   #stopping: Promise<void> | undefined;
   #pumping = false;
+  #failedRounds = 0;
   #again = false;
   #idle = true;
   #lastScan = Number.NEGATIVE_INFINITY;
@@ -174,7 +175,9 @@ export class Spooler {
         this.#again = false;
         claimed = await this.#round();
       }
+      this.#failedRounds = 0;
     } catch (error) {
+      this.#failedRounds += 1;
       this.#parts.trace.warn(asError(error));
     }
     this.#pumping = false;
@@ -185,7 +188,7 @@ export class Spooler {
     const { storage, options, clock, trace } = this.#parts;
     const due = await storage.nextDue({ except: this.#lanes.shut() }).catch(() => undefined);
     if (!this.#running || this.#stopping !== undefined || this.#pumping) return;
-    if (this.#again) {
+    if (this.#again && this.#failedRounds === 0) {
       void this.#pump();
       return;
     }
@@ -193,11 +196,10 @@ export class Spooler {
       this.#idle = true;
       trace.event('spool:idle', {});
     }
-    // Never at once again: what is due but was not claimed has its reason.
-    const delay = Math.max(
-      5,
-      Math.ceil(Math.min(due ?? options.scanInterval, this.#lanes.nextChange() ?? options.scanInterval, options.scanInterval)),
-    );
+    // Never at once again: what is due but was not claimed has its reason. A storage that fails is asked less and less often.
+    const least = this.#failedRounds === 0 ? 5 : Math.min(options.scanInterval, 100 * 2 ** Math.min(this.#failedRounds, 20));
+    const soonest = Math.min(due ?? options.scanInterval, this.#lanes.nextChange() ?? options.scanInterval, options.scanInterval);
+    const delay = Math.max(least, Math.ceil(soonest));
     this.#cancelTimer?.();
     this.#cancelTimer = clock.setTimer(() => this.wake(), delay);
   }

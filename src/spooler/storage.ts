@@ -177,6 +177,8 @@ export type Settlement =
       readonly to: 'deferred';
       readonly after: number;
       readonly failure: boolean;
+      /** `unknown`: sent again although it may have been sent; a requested cancel then ends as dead, since nobody knows. @default 'no' */
+      readonly sent?: 'no' | 'unknown';
       readonly reason: Reason;
     }
   /**

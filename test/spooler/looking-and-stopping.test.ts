@@ -124,6 +124,43 @@ describe('beforeDelivery', () => {
   });
 });
 
+describe('a storage that fails', () => {
+  it('is asked less and less often, and used again as soon as it works', async () => {
+    const { sender, transport, clock, spool } = aliceSends();
+    const claim = spool.claim.bind(spool);
+    let asked = 0;
+    let broken = true;
+    spool.claim = (request) => {
+      asked += 1;
+      return broken ? Promise.reject(new Error('disk on fire')) : claim(request);
+    };
+    await sender.start();
+    await sender.send({ to: bob, text: 'x' });
+    await clock.advance(720_000);
+    expect(asked).toBeLessThan(60);
+    broken = false;
+    await clock.advance(30_000);
+    expect(transport.delivered).toHaveLength(1);
+    await sender.stop();
+  });
+
+  it('keeps an outcome until it can be written, so that nothing is sent again', async () => {
+    const { sender, transport, clock, spool } = aliceSends();
+    const settle = spool.settle.bind(spool);
+    let broken = true;
+    spool.settle = (settlements) => (broken ? Promise.reject(new Error('disk full')) : settle(settlements));
+    await sender.start();
+    await sender.send({ to: bob, text: 'x', messageId: 'm' });
+    await clock.advance(120_000 + 600_000);
+    broken = false;
+    await clock.advance(30_000);
+    expect((await sender.status('m'))[0]?.state).toBe('delivered');
+    expect(transport.delivered).toHaveLength(1);
+    expect(transport.probed).toHaveLength(0);
+    await sender.stop();
+  });
+});
+
 describe('expiry', () => {
   it('ends a message that was tried and could not be delivered in time', async () => {
     const { sender, transport, clock, eventsOf } = aliceSends({ expiry: 600_000 });

@@ -118,6 +118,24 @@ describe('what becomes of a note that was handed to the transport', () => {
     await sender.stop();
   });
 
+  it("unconfirmed and nobody can tell, with whenUnconfirmed 'resend': sent again, but what the host cancelled meanwhile is dead", async () => {
+    const { sender, transport, clock, eventsOf } = aliceSends({ whenUnconfirmed: 'resend', unconfirmedFor: 3_600_000 });
+    transport.answer = (note) =>
+      note.attempt === 1
+        ? { status: 'unconfirmed', scope: 'note', error: failed }
+        : { status: 'delivered', messageClass: note.messageClass };
+    transport.answerProbe = () => ({ status: 'unknown', error: failed });
+    await sender.start();
+    await sender.send({ to: bob, text: 'one', messageId: 'kept' });
+    await sender.send({ to: bob, text: 'two', messageId: 'cancelled' });
+    await clock.advance(121_000);
+    await sender.cancel('cancelled');
+    await clock.advance(2 * 3_600_000);
+    expect(eventsOf('message:delivered')).toMatchObject([{ messageId: 'kept', attempt: 2 }]);
+    expect(eventsOf('message:dead')).toMatchObject([{ messageId: 'cancelled', code: 'OUTCOME_UNKNOWN' }]);
+    await sender.stop();
+  });
+
   it('unconfirmed, with its endpoint no longer configured: dead, since nobody can look', async () => {
     const { sender, transport, clock, eventsOf } = await firstAttempt({ status: 'unconfirmed', scope: 'note', error: failed });
     transport.place = (from) => ({ endpoint: 'https://elsewhere.test', mailbox: from.address, folder: 'history' });

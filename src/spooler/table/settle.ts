@@ -61,7 +61,7 @@ function defer(
   tx: Transaction,
   note: NoteRecord,
   members: readonly EntryRecord[],
-  { after, failure, reason }: { after: number; failure: boolean; reason: Reason },
+  { after, failure, sent = 'no', reason }: { after: number; failure: boolean; sent?: 'no' | 'unknown'; reason: Reason },
   now: number,
 ): void {
   const staying = members.filter((member) => !member.status.cancelRequested);
@@ -77,8 +77,9 @@ function defer(
     });
   }
   for (const member of members) {
-    if (member.status.cancelRequested) end(tx, member, 'cancelled', now);
-    else tx.move(member, 'deferred', { reason });
+    if (!member.status.cancelRequested) tx.move(member, 'deferred', { reason });
+    else if (sent === 'unknown') die(tx, note, member, { sent, reason }, now);
+    else end(tx, member, 'cancelled', now);
   }
 }
 

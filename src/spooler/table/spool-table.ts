@@ -163,7 +163,7 @@ export class SpoolTable {
     const { fixed, status } = record;
     const before = this.#entries.get(fixed.id);
     this.#entries.set(fixed.id, record);
-    if (before === undefined) this.#byMessage.set(fixed.messageId, [...this.entriesOfMessage(fixed.messageId), fixed.id]);
+    if (before === undefined) this.#byMessage.set(fixed.messageId, [...this.entriesOfMessage(fixed.messageId), fixed.id].sort());
     else this.#count(before, -1);
     this.#count(record, 1);
     for (const { tag } of status.unknownAttempts) this.#tag(tag, fixed.id);
