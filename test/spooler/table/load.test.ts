@@ -7,7 +7,7 @@ import { newEntry } from '../../support/spool-entries.ts';
 it('loads a stream in its order, in whatever order a storage found the entries', () => {
   const before = new SpoolTable();
   const tx = before.begin();
-  for (const id of ['c', 'a', 'b']) appendMessage(tx, id, [newEntry(id)], 0);
+  for (const id of ['c', 'a', 'b']) appendMessage(tx, [newEntry(id)], 0);
   before.commit(tx);
   const after = new SpoolTable();
   after.load([...before.entries()].reverse(), []);
