@@ -9,6 +9,8 @@ export interface CallState {
   readonly written: boolean;
   readonly ended: 'deadline' | 'aborted' | undefined;
   readonly deadline: number;
+  /** It is the connection that failed, not the login, in a leg of the login that had no body. */
+  readonly legLost?: boolean;
 }
 
 type Failed = Extract<Reply, { kind: 'failed' }>;
@@ -23,20 +25,32 @@ export function failedBy(error: unknown, state: CallState): Failed {
   const details = { requestId: state.requestId };
   if (error instanceof OfflineImError && error.code === 'NOT_ATTEMPTED') return failed('no', 'note', error);
   if (state.ended !== undefined) return { ...endedBy(state), sent: state.written ? 'unknown' : 'no' };
-  if (!state.written) {
+  if (!state.written && state.legLost !== true) {
     const text = 'The login failed before the request was written.';
     return failed('no', 'mailbox', new OfflineImError('AUTHENTICATION_FAILED', text, { cause: error, details }));
   }
-  if (error instanceof OfflineImError) return failed('unknown', 'note', error);
+  if (error instanceof OfflineImError && state.written) return failed('unknown', 'note', error);
   const code = connectionCode(error);
   const withCode = { cause: error, details: code === undefined ? details : { ...details, connectionCode: code } };
   const named = code === undefined ? '' : ` (${code})`;
-  if (nothingWritten(error)) {
+  if (!state.written || nothingWritten(error)) {
     const text = `No connection to the server could be made${named}.`;
     return failed('no', 'endpoint', new OfflineImError('ENDPOINT_UNREACHABLE', text, withCode));
   }
   const text = `The connection broke after the request may have been written${named}.`;
   return failed('unknown', 'endpoint', new OfflineImError('CONNECTION_LOST', text, withCode));
+}
+
+/** The login ended with an answer to a leg without a body, so that there was nothing to process. */
+export function endedInLogin(status: number, requestId: string): Failed {
+  const text = `The server answered HTTP ${status} to the login, before the request was written.`;
+  return failed('no', 'endpoint', new OfflineImError('HTTP_STATUS', text, { details: { status, requestId } }));
+}
+
+/** The host's impersonate did not say as whom to ask. */
+export function notImpersonated(error: unknown): Failed {
+  if (error instanceof OfflineImError) return failed('no', 'mailbox', error);
+  throw error;
 }
 
 /** The answer arrived and is not what an EWS server says. */

@@ -8,6 +8,8 @@ export interface EwsCall {
    * version. Asked anew for each version that is tried.
    */
   readonly body: string | ((version: EwsServerVersion) => string | undefined);
+  /** Address of the mailbox it is for: decides who is impersonated. */
+  readonly mailbox: string;
   readonly signal: AbortSignal;
   /** Ids of the notes it is about, for the trace. */
   readonly notes: readonly string[];

@@ -1,8 +1,10 @@
 import { dateOf, retryAfterOf } from './back-off.ts';
 import { readBody } from './body.ts';
 import type { EwsCall } from './call.ts';
-import { failedBy, notAttempted, unreadableReply, unsayable } from './call-failure.ts';
+import { endedInLogin, failedBy, notAttempted, notImpersonated, unreadableReply, unsayable } from './call-failure.ts';
+import type { SendOptions } from './credentials.ts';
 import { type Limit, startLimit } from './deadline.ts';
+import { type Acting, actingFor } from './impersonation.ts';
 import type { EwsServerVersion } from './options.ts';
 import type { Reply, ReplyMeta } from './reply.ts';
 import { newRequestId } from './request-id.ts';
@@ -11,6 +13,20 @@ import { type Envelope, envelopeFor, readEnvelope, serverInfoOf } from './soap.t
 import { traceReply, traceRequest } from './trace.ts';
 import { NegotiatedVersion, refusesVersion, versionOfServer } from './versions.ts';
 import { parseXml } from './xml/read.ts';
+
+/** A request in the form of one schema version. */
+interface Prepared {
+  readonly call: EwsCall;
+  readonly acting: Acting;
+  /** The whole envelope. */
+  readonly body: string;
+}
+
+/** What the login adds to a request. */
+interface Leg {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly options: SendOptions;
+}
 
 /**
  * Carries one request out and says how it ended; it never rejects. The one thing it repeats is a request whose schema
@@ -34,10 +50,16 @@ export class EwsClient {
   /** With a body that can't be said in the version negotiated, the reply is the refusal of the version before. */
   async call(call: EwsCall): Promise<Reply> {
     const tried: EwsServerVersion[] = [];
+    let acting: Acting;
+    try {
+      acting = actingFor(this.#settings.impersonate, call.mailbox);
+    } catch (error) {
+      return notImpersonated(error);
+    }
     for (let version = this.#version.current, refusal: Reply | undefined; ; ) {
       const body = typeof call.body === 'string' ? call.body : call.body(version);
       if (body === undefined) return refusal ?? unsayable(version);
-      const reply = await this.#once(call, this.#enveloped(body, version));
+      const reply = await this.#once({ call, acting, body: this.#enveloped(body, version, acting) });
       if (!refusesVersion(reply)) return reply;
       tried.push(version);
       const hint = 'meta' in reply ? reply.meta.serverVersion : undefined;
@@ -48,8 +70,8 @@ export class EwsClient {
     }
   }
 
-  #enveloped(body: string, version: EwsServerVersion): string {
-    let envelope = this.#envelopes.get(version);
+  #enveloped(body: string, version: EwsServerVersion, acting: Acting): string {
+    let envelope = acting.xml === '' ? this.#envelopes.get(version) : envelopeFor(version, acting.xml);
     if (envelope === undefined) {
       envelope = envelopeFor(version);
       this.#envelopes.set(version, envelope);
@@ -57,51 +79,63 @@ export class EwsClient {
     return envelope.head + body + envelope.tail;
   }
 
-  async #once(call: EwsCall, body: string): Promise<Reply> {
+  async #once(prepared: Prepared): Promise<Reply> {
+    const { call } = prepared;
     const { clock, logger, deadline } = this.#settings;
     const requestId = newRequestId();
     const limit = startLimit(clock, call.deadline ?? deadline, call.signal);
     const started = clock.monotonic();
-    const reply = await this.#exchange(call, body, requestId, limit);
+    const reply = await this.#exchange(prepared, requestId, limit);
     limit.release();
     if (logger !== undefined) traceReply(logger, call, requestId, reply, Math.round(clock.monotonic() - started));
     return reply;
   }
 
-  async #exchange(call: EwsCall, body: string, requestId: string, limit: Limit): Promise<Reply> {
+  async #exchange(prepared: Prepared, requestId: string, limit: Limit): Promise<Reply> {
+    const { call } = prepared;
     const { url, credentials, clock, maxResponseBytes, deadline } = this.#settings;
     let written = false;
+    let inLogin = false; // the last leg had no body
+    let lostLeg: unknown;
     let meta: ReplyMeta | undefined;
     try {
-      const send = async (headers: Readonly<Record<string, string>>): Promise<Response> => {
+      const send = async (headers: Readonly<Record<string, string>>, options: SendOptions = {}): Promise<Response> => {
         if (limit.ended() !== undefined) throw notAttempted('it was aborted before');
         if (call.mayWrite?.() === false) throw notAttempted('the lease is too short, or the sender stops');
-        written = true;
-        const response = await limit.race(this.#post(call, body, requestId, headers, limit.signal));
-        // A request that must log in first was not looked at; the login may go on and fail for reasons of its own.
-        if (response.status === 401) written = false;
-        return response;
+        inLogin = options.body === 'none';
+        written ||= !inLogin;
+        try {
+          const response = await limit.race(this.#post(prepared, requestId, { headers, options }, limit.signal));
+          // A request that must log in first was not looked at; the login may go on and fail for reasons of its own.
+          if (!inLogin && response.status === 401) written = false;
+          return response;
+        } catch (error) {
+          if (inLogin) lostLeg = error;
+          throw error;
+        }
       };
-      const response = await limit.race(credentials.authenticate(send, { url, signal: limit.signal }));
-      written = true;
+      const response = await limit.race(credentials.authenticate(send, { url, signal: limit.signal, clock }));
+      written ||= !inLogin;
       meta = metaOf(response, requestId, clock.now());
+      if (!written && !saysNo.has(response.status)) {
+        response.body?.cancel().catch(() => {});
+        return endedInLogin(response.status, requestId);
+      }
       const text = await readBody(response, maxResponseBytes, limit);
       return understand(text, response, meta);
     } catch (error) {
       // Where the status has already told what became of the request, the rest of its body doesn't matter.
       if (meta !== undefined && meta.status !== 200) return { kind: 'http', meta };
-      return failedBy(error, { requestId, written, ended: limit.ended(), deadline: call.deadline ?? deadline });
+      const legLost = lostLeg !== undefined && lostLeg === error;
+      return failedBy(error, { requestId, written, ended: limit.ended(), deadline: call.deadline ?? deadline, legLost });
     }
   }
 
-  async #post(
-    call: EwsCall,
-    body: string,
-    requestId: string,
-    login: Readonly<Record<string, string>>,
-    signal: AbortSignal,
-  ): Promise<Response> {
-    const { fetch, url, logger } = this.#settings;
+  async #post({ call, acting, ...prepared }: Prepared, requestId: string, leg: Leg, signal: AbortSignal): Promise<Response> {
+    const { url, logger } = this.#settings;
+    const { headers, options } = leg;
+    const fetch = options.fetch ?? this.#settings.fetch;
+    const body = options.body === 'none' ? '' : prepared.body;
     if (logger !== undefined) traceRequest(logger, call, requestId, body);
     return fetch(url, {
       method: 'POST',
@@ -110,7 +144,8 @@ export class EwsClient {
         accept: 'text/xml',
         'client-request-id': requestId,
         'return-client-request-id': 'true',
-        ...login,
+        ...acting.headers,
+        ...headers,
       },
       body,
       signal,
@@ -130,6 +165,9 @@ function metaOf(response: Response, requestId: string, now: number): ReplyMeta {
     ...(retryAfter === undefined ? {} : { retryAfter }),
   };
 }
+
+/** What these statuses mean they mean in the middle of a login too. */
+const saysNo: ReadonlySet<number> = new Set([401, 403, 429, 456]);
 
 /** These statuses say all, whatever page or fault comes along. */
 const decisive: ReadonlySet<number> = new Set([401, 403, 456]);

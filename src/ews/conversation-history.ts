@@ -16,7 +16,7 @@ import { toOutcome } from './verdict.ts';
 const displayName = 'Conversation History';
 
 /** Who asks, as far as requests want to know it. */
-export type Asking = Pick<EwsCall, 'signal' | 'notes' | 'mayWrite'>;
+export type Asking = Pick<EwsCall, 'mailbox' | 'signal' | 'notes' | 'mayWrite'>;
 
 /**
  * A folder as places name it; `none` where the mailbox has no such folder, or does not show it to this login; an outcome

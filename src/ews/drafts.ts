@@ -11,7 +11,7 @@ const deletesPerRequest = 100;
 export async function removeItems(
   client: EwsClient,
   items: readonly ItemId[],
-  call: Pick<EwsCall, 'signal' | 'notes' | 'mayWrite'>,
+  call: Pick<EwsCall, 'mailbox' | 'signal' | 'notes' | 'mayWrite'>,
 ): Promise<readonly boolean[]> {
   const gone: boolean[] = [];
   for (let at = 0; at < items.length; at += deletesPerRequest) {
@@ -44,7 +44,12 @@ export async function clearDrafts(
   const rejected = notes.filter((_, at) => outcomes[at]?.status === 'rejected');
   const place = rejected[0]?.place;
   if (place === undefined) return outcomes;
-  const call = { signal: options.signal, mayWrite: () => options.mayWrite(), notes: rejected.map((note) => note.id) };
+  const call = {
+    mailbox: place.mailbox,
+    signal: options.signal,
+    mayWrite: () => options.mayWrite(),
+    notes: rejected.map((note) => note.id),
+  };
   const folders = [...new Set(['drafts', folder])];
   const found = await searchTags(client, settings, { tags: rejected.map((n) => n.tag), folders, mailbox: place.mailbox }, call);
   const drafts = [...found.values()].flatMap(({ items }) => items.filter(isDraft));

@@ -1,5 +1,6 @@
 import type { DeliverOptions, DeliveryOutcome, Mailbox, Note, Place, ProbeResult, Transport } from '../transport.ts';
 import { EwsClient } from './client.ts';
+import type { Credentials } from './credentials.ts';
 import { deliver } from './deliver.ts';
 import { SavedFolders } from './folders.ts';
 import { MessageClasses } from './message-classes.ts';
@@ -26,10 +27,12 @@ export class EwsTransport implements Transport {
   readonly #client: EwsClient;
   readonly #folders: SavedFolders;
   readonly #classes: MessageClasses;
+  readonly #credentials: Credentials;
 
   /** Throws `OPTION_INVALID`, or `INSECURE_URL` for `http://` to another machine. */
   constructor(options: EwsTransportOptions) {
     this.#settings = settingsOf(options);
+    this.#credentials = options.credentials;
     this.#client = new EwsClient(this.#settings);
     this.#folders = new SavedFolders(this.#client, this.#settings);
     this.#classes = new MessageClasses(this.#settings.fallbackMessageClass);
@@ -54,5 +57,10 @@ export class EwsTransport implements Transport {
   /** Logs in and looks at the folder of the copy; rejects with what keeps a note from being sent. */
   verify(from: Mailbox, options: { readonly signal: AbortSignal }): Promise<void> {
     return this.#folders.verify(from.address, options.signal);
+  }
+
+  /** Gives back the connections that the login keeps. */
+  async close(): Promise<void> {
+    await this.#credentials.close?.();
   }
 }

@@ -96,7 +96,7 @@ export class SavedFolders {
   async verify(mailbox: string, signal: AbortSignal): Promise<void> {
     for (let looks = 0; looks < 4; looks++) {
       const place = { endpoint: this.#settings.url, mailbox, folder: this.of(mailbox) };
-      const target = await this.target(place, { signal, notes: [] });
+      const target = await this.target(place, { mailbox, signal, notes: [] });
       if ('outcome' in target) throw errorOf(target.outcome);
       const state = await this.#look(target.folder, mailbox, signal);
       if (state === 'there') return;
@@ -131,7 +131,7 @@ export class SavedFolders {
     const xml = getFolderXml(folder, mailbox);
     const before = this.#client.version;
     const body = (version: typeof before): string | undefined => (isSayable(folder, version) ? xml : undefined);
-    const reply = await read(this.#client, this.#settings, { operation: 'GetFolder', body, signal, notes: [] });
+    const reply = await read(this.#client, this.#settings, { operation: 'GetFolder', mailbox, body, signal, notes: [] });
     return isSayable(folder, this.#client.version) ? folderState(reply) : 'refused';
   }
 }

@@ -17,6 +17,16 @@ export interface EwsTransportOptions {
   /** How requests log in. */
   readonly credentials: Credentials;
   /**
+   * Says as whom requests for a mailbox are made (`t:ExchangeImpersonation`, and `X-AnchorMailbox` to find its server): for
+   * one login that sends from many mailboxes, as an application of its own does. Asked for every request, looking for sent
+   * notes included; `undefined` makes the request as the login itself. The login needs the role ApplicationImpersonation,
+   * without which every mailbox is blocked. When it throws, the notes of that mailbox wait.
+   *
+   * @default every request is made as the login itself
+   * @example ({ address }) => address
+   */
+  readonly impersonate?: (mailbox: { readonly address: string }) => string | undefined;
+  /**
    * Carries the requests out. Pass your own for a proxy, a private certificate authority or a client certificate. It must
    * not follow redirects on its own and must not repeat a POST: a repeated CreateItem is a second message.
    *

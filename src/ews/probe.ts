@@ -64,7 +64,7 @@ async function probeGroup(
   signal: AbortSignal,
 ): Promise<Map<string, ProbeResult>> {
   const { mailbox, folder } = group;
-  const call = { signal, notes: [...group.notes] };
+  const call = { mailbox, signal, notes: [...group.notes] };
   // Most are where they were saved to; only the rest is worth a search of five more folders.
   const found = await searchPlace(client, settings, group, call);
   const missing = [...found].filter(([, { items }]) => !items.some((item) => kindOf(item) === 'found')).map(([tag]) => tag);

@@ -49,7 +49,7 @@ export async function searchTags(
     const xml = findItemXml(tags, search.folders, search.mailbox);
     const body = (version: EwsServerVersion): string | undefined =>
       search.folders.every((folder) => isSayable(folder, version)) ? xml : undefined;
-    const reply = await read(client, settings, { ...call, operation: 'FindItem', body });
+    const reply = await read(client, settings, { ...call, mailbox: search.mailbox, operation: 'FindItem', body });
     const findings = reply.kind === 'body' ? readFindings(reply.payload, search.folders.length) : undefined;
     if (reply.kind !== 'body' || findings === undefined) {
       const error = reply.kind === 'body' ? notFindItem(reply.meta.requestId) : replyError(reply);

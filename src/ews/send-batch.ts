@@ -39,7 +39,12 @@ export async function sendBatch(delivery: Delivery, batch: Batch, options: Deliv
   const { client, settings, folders } = delivery;
   const { notes, items, place } = batch;
   if (place.endpoint !== settings.url) return sameForAll(batch, wrongEndpoint(place.endpoint));
-  const asking = { notes: notes.map(({ id }) => id), signal: options.signal, mayWrite: () => options.mayWrite() };
+  const asking = {
+    mailbox: place.mailbox,
+    notes: notes.map(({ id }) => id),
+    signal: options.signal,
+    mayWrite: () => options.mayWrite(),
+  };
   const target = await folders.target(place, asking);
   if ('outcome' in target) return sameForAll(batch, target.outcome);
   const { folder } = target;

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import { OfflineImError } from '../errors/index.ts';
 import type { Logger } from '../logger.ts';
 import type { Credentials } from './credentials.ts';
+import type { Impersonate } from './impersonation.ts';
 import type { EwsServerVersion, EwsTransportOptions } from './options.ts';
 import { serverVersions } from './versions.ts';
 
@@ -17,6 +18,7 @@ export interface EwsSettings {
   readonly serverVersion: EwsServerVersion;
   readonly savedCopyFolder: string;
   readonly fallbackMessageClass: string | undefined;
+  readonly impersonate: Impersonate | undefined;
   readonly logger: Logger | undefined;
   readonly clock: Clock;
 }
@@ -42,6 +44,7 @@ export function settingsOf(options: EwsTransportOptions): EwsSettings {
     serverVersion: oneOf('serverVersion', serverVersion, serverVersions),
     savedCopyFolder: oneOf('savedCopyFolder', savedCopyFolder ?? 'conversationhistory', savedCopyFolders),
     fallbackMessageClass: checkedClass(options.fallbackMessageClass ?? 'IPM.Note.Microsoft.Missed'),
+    impersonate: options.impersonate,
     logger: options.logger,
     clock: options.clock ?? systemClock,
   };

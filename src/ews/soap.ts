@@ -11,10 +11,13 @@ export interface Envelope {
   readonly tail: string;
 }
 
-/** The envelope for a server version. Further headers (impersonation) belong here. */
-export function envelopeFor(serverVersion: string): Envelope {
-  const header = `<s:Header><t:RequestServerVersion Version="${escapeAttribute(serverVersion)}"/></s:Header>`;
-  return { head: `${utf8}<s:Envelope ${namespaces}>${header}<s:Body>`, tail: '</s:Body></s:Envelope>' };
+/** The envelope for a server version, with further headers as XML. */
+export function envelopeFor(serverVersion: string, headers = ''): Envelope {
+  const version = `<t:RequestServerVersion Version="${escapeAttribute(serverVersion)}"/>`;
+  return {
+    head: `${utf8}<s:Envelope ${namespaces}><s:Header>${version}${headers}</s:Header><s:Body>`,
+    tail: '</s:Body></s:Envelope>',
+  };
 }
 
 /** A SOAP fault. `responseCode` is '' when it names none. */
