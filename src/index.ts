@@ -11,8 +11,22 @@ export { systemClock } from './clock.ts';
 export type { ErrorCode, OfflineImErrorOptions } from './errors/index.ts';
 export { errorCodes, hasCode, OfflineImError } from './errors/index.ts';
 export type { EntryEvent, EventName, EventReason, Listener, NoteEvent, OfflineImEvents } from './events.ts';
-export type { AuthenticationContext, Credentials, EwsServerVersion, EwsTransportOptions, SendRequest } from './ews/index.ts';
-export { basicAuth, EwsTransport } from './ews/index.ts';
+export type {
+  AuthenticationContext,
+  Credentials,
+  DiscoveredEws,
+  DiscoverOptions,
+  DiscoverStep,
+  EwsServerVersion,
+  EwsTransportOptions,
+  FindStrandedDraftsOptions,
+  RemoveStrandedDraftsOptions,
+  SendRequest,
+  StrandedDraft,
+  StrandedDraftAction,
+  StrandedDraftsReport,
+} from './ews/index.ts';
+export { basicAuth, discoverEws, EwsTransport } from './ews/index.ts';
 export type {
   ClientVersion,
   CsClientPolicy,

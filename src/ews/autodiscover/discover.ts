@@ -1,0 +1,196 @@
+import { OfflineImError } from '../../errors/index.ts';
+import { quoted } from '../../errors/quote.ts';
+import type { Limit } from '../deadline.ts';
+import { startLimit } from '../deadline.ts';
+import { type Asked, ask, type Question } from './ask.ts';
+import {
+  type DiscoveredEws,
+  type DiscoverOptions,
+  type DiscoverSettings,
+  type DiscoverStep,
+  discoverSettings,
+  maxRedirects,
+} from './options.ts';
+import { isPrivateHost } from './private-host.ts';
+
+/** What a search carries along. */
+interface Search {
+  readonly settings: DiscoverSettings;
+  readonly limit: Limit;
+  readonly steps: DiscoverStep[];
+  /** Hosts that may be asked with the login. */
+  readonly trusted: Set<string>;
+  address: string;
+  redirects: number;
+}
+
+/**
+ * Finds the EWS address of a mailbox as Microsoft's clients do: Autodiscover v2 (JSON, without a login), then POX with the credentials, at the address's
+ * domain and at `autodiscover.` before it; last, an unencrypted question to that name, whose redirect is only a hint.
+ *
+ * Only https:// is asked with a login, and only hosts that follow from the address or that `allowHost` names. At most ten redirects are followed, and none
+ * from elsewhere to a loopback or private address. (Where names lead, only the network knows: a name that resolves to a private address is not told from
+ * another here.)
+ *
+ * @param address SMTP address of the mailbox.
+ * @throws {OfflineImError} `ADDRESS_INVALID`; `OPTION_INVALID`; `AUTODISCOVER_FAILED`, whose `details.steps` has every question and what came of it
+ * @see https://learn.microsoft.com/exchange/client-developer/exchange-web-services/autodiscover-for-exchange
+ * @example
+ * ```ts
+ * const { url } = await discoverEws('alice@contoso.com', { credentials });
+ * const transport = new EwsTransport({ url, credentials });
+ * ```
+ */
+export async function discoverEws(address: string, options: DiscoverOptions = {}): Promise<DiscoveredEws> {
+  const settings = discoverSettings(options);
+  const limit = startLimit(settings.clock, settings.deadline, settings.signal);
+  const search: Search = { settings, limit, steps: [], trusted: new Set(), address: checked(address), redirects: 0 };
+  try {
+    const found = await searchFor(search);
+    if (found !== undefined) return { ...found, address: search.address, steps: search.steps };
+  } finally {
+    limit.release();
+  }
+  const ended = limit.ended();
+  const why = ended === undefined ? 'No server knew it' : ended === 'deadline' ? 'The time was over' : 'The search was aborted';
+  const text = `The EWS address of ${JSON.stringify(address)} was not found: ${why}, after ${search.steps.length} questions. Name it with the option url.`;
+  throw new OfflineImError('AUTODISCOVER_FAILED', text, { details: { steps: search.steps } });
+}
+
+type Found = Pick<DiscoveredEws, 'url' | 'service'>;
+
+async function searchFor(search: Search): Promise<Found | undefined> {
+  const { settings, address } = search;
+  const domain = domainOf(address);
+  const hosts = settings.hosts ?? [domain, `autodiscover.${domain}`];
+  for (const host of hosts) search.trusted.add(new URL(`https://${host}/`).host);
+  const services = settings.credentials === undefined ? (['json'] as const) : (['json', 'pox'] as const);
+  for (const service of services) {
+    for (const host of hosts) {
+      const found = await follow(search, { service, url: urlOf(service, host, address), address });
+      if (found !== undefined) return found;
+      // The mailbox has another address: the search begins anew with that.
+      if (search.address !== address) return searchFor(search);
+    }
+  }
+  if (settings.hosts !== undefined || settings.credentials === undefined) return undefined;
+  return follow(search, {
+    service: 'hint',
+    url: new URL(`http://autodiscover.${domain}/autodiscover/autodiscover.xml`),
+    address,
+  });
+}
+
+/** Asks, and goes where redirects lead as far as they may. */
+async function follow(search: Search, first: Question): Promise<Found | undefined> {
+  let question: Question | undefined = first;
+  while (question !== undefined && search.limit.ended() === undefined) {
+    const asked: Asked = await ask(search.settings, question, search.limit);
+    const to: string | undefined =
+      asked.result === 'redirect'
+        ? asked.to
+        : asked.result === 'answer' && asked.answer.kind === 'redirect'
+          ? asked.answer.to
+          : undefined;
+    if (to !== undefined) {
+      const refusal = refusalOf(search, question, to);
+      note(search, question, asked, refusal === undefined ? 'redirect' : 'refused', refusal ?? `It leads to ${shown(to)}.`);
+      search.redirects += 1;
+      question =
+        refusal === undefined
+          ? { ...question, service: question.service === 'hint' ? 'pox' : question.service, url: new URL(to) }
+          : undefined;
+    } else if (asked.result === 'answer' && asked.answer.kind === 'url') {
+      const { url } = asked.answer;
+      const service = question.service === 'json' ? 'json' : 'pox';
+      const refusal =
+        URL.canParse(url) && new URL(url).protocol === 'https:' ? undefined : 'The address it names is not an https:// URL.';
+      note(search, question, asked, refusal === undefined ? 'found' : 'refused', refusal ?? `EWS is at ${shown(url)}.`);
+      return refusal === undefined ? { url: new URL(url).href, service } : undefined;
+    } else if (asked.result === 'answer' && asked.answer.kind === 'address') {
+      const other = changedAddress(search, asked.answer.address);
+      note(
+        search,
+        question,
+        asked,
+        other ? 'redirect' : 'refused',
+        other ? 'The mailbox has another address.' : 'It names an address that cannot be followed.',
+      );
+      return undefined;
+    } else {
+      const text =
+        asked.result === 'failed'
+          ? asked.text
+          : asked.result === 'answer' && asked.answer.kind === 'nothing'
+            ? asked.answer.text
+            : '';
+      note(search, question, asked, asked.result === 'failed' ? 'failed' : 'nothing', text);
+      return undefined;
+    }
+  }
+  return undefined;
+}
+
+/** Why a redirect is not followed. */
+function refusalOf({ redirects, trusted, settings }: Search, from: Question, to: string): string | undefined {
+  const target = URL.canParse(to) ? new URL(to) : undefined;
+  if (redirects >= maxRedirects) return `It is the redirect after ${maxRedirects}.`;
+  if (target === undefined || target.protocol !== 'https:') return 'It leads to something other than https://.';
+  if (target.username !== '' || target.password !== '') return 'It leads to a URL with a login in it.';
+  if (isPrivateHost(target.hostname) && !isPrivateHost(from.url.hostname)) return 'It leads from outside to a private address.';
+  // The JSON service is asked without a login, but its answer decides where the login goes later.
+  if (trusted.has(target.host) || settings.allowHost(target.host)) return undefined;
+  return `It leads to ${target.host}, which does not follow from the address; allowHost can allow it.`;
+}
+
+function changedAddress(search: Search, address: string): boolean {
+  search.redirects += 1;
+  if (search.redirects > maxRedirects || !isAddress(address) || address.toLowerCase() === search.address.toLowerCase())
+    return false;
+  // Another domain than the one asked for is as much a redirect as another host.
+  const domain = domainOf(address);
+  const hosts = [domain, `autodiscover.${domain}`];
+  if (domain.toLowerCase() !== domainOf(search.address).toLowerCase() && !hosts.every((host) => search.settings.allowHost(host)))
+    return false;
+  search.address = address;
+  return true;
+}
+
+function note(search: Search, question: Question, asked: Asked, outcome: DiscoverStep['outcome'], text: string): void {
+  const step: DiscoverStep = {
+    method: question.service === 'pox' ? 'POST' : 'GET',
+    url: question.url.href,
+    ...(asked.status === undefined ? {} : { status: asked.status }),
+    outcome,
+    text,
+  };
+  search.steps.push(step);
+  search.settings.logger?.debug({ step: 'autodiscover', ...step });
+}
+
+function urlOf(service: 'json' | 'pox', host: string, address: string): URL {
+  if (service === 'pox') return new URL(`https://${host}/autodiscover/autodiscover.xml`);
+  return new URL(`https://${host}/autodiscover/autodiscover.json/v1.0/${encodeURIComponent(address)}?Protocol=EWS`);
+}
+
+function checked(address: unknown): string {
+  if (isAddress(address)) return address;
+  throw new OfflineImError(
+    'ADDRESS_INVALID',
+    `${quoted(address)} is not an SMTP address; expected one such as alice@contoso.com.`,
+  );
+}
+
+function isAddress(value: unknown): value is string {
+  if (typeof value !== 'string' || value.length > 254 || /[\p{Cc}\s<>]/u.test(value)) return false;
+  const at = value.lastIndexOf('@');
+  return at > 0 && /^[^/?#\\:@[\]%]+$/.test(value.slice(at + 1)) && URL.canParse(`https://${value.slice(at + 1)}/`);
+}
+
+function domainOf(address: string): string {
+  return new URL(`https://${address.slice(address.lastIndexOf('@') + 1)}/`).hostname;
+}
+
+function shown(url: string): string {
+  return JSON.stringify(url.slice(0, 200));
+}

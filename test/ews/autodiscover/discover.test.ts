@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest';
+import type { OfflineImError } from '../../../src/errors/index.ts';
+import { discoverEws } from '../../../src/ews/autodiscover/discover.ts';
+import { basicAuth } from '../../../src/ews/credentials.ts';
+import { fakeInternet, type Host, jsonAnswer, poxAccount, poxAnswer } from './fake-internet.ts';
+
+const alice = 'alice@contoso.test';
+const ews = 'https://mail.contoso.test/EWS/Exchange.asmx';
+const credentials = basicAuth({ username: alice, password: 'secret' });
+const nothing: Host = () => ({ status: 404 });
+const needsLogin =
+  (then: Host): Host =>
+  (request) =>
+    request.login === undefined ? { status: 401 } : then(request);
+
+async function failing(promise: Promise<unknown>): Promise<OfflineImError> {
+  return promise.then(
+    () => {
+      throw new Error('expected a rejection');
+    },
+    (error: OfflineImError) => error,
+  );
+}
+
+describe('discoverEws()', () => {
+  it('asks the JSON service of the domain first, without a login', async () => {
+    await using net = await fakeInternet({ 'https://contoso.test': () => jsonAnswer(ews) });
+    const found = await discoverEws(alice, { credentials, fetch: net.fetch });
+    expect(found).toMatchObject({ url: ews, service: 'json', address: alice });
+    expect(net.arrivals).toEqual([
+      {
+        method: 'GET',
+        url: 'https://contoso.test/autodiscover/autodiscover.json/v1.0/alice%40contoso.test?Protocol=EWS',
+        login: undefined,
+      },
+    ]);
+  });
+
+  it('goes on to autodiscover., then to POX with the login, and takes the address for clients outside', async () => {
+    const pox: Host = needsLogin(({ method, body }) =>
+      method === 'POST' && body.includes(`<EMailAddress>${alice}</EMailAddress>`) ? poxAnswer(ews) : { status: 400 },
+    );
+    await using net = await fakeInternet({
+      'https://contoso.test': nothing,
+      'https://autodiscover.contoso.test': (request) => (request.method === 'POST' ? pox(request) : { status: 404 }),
+    });
+    const found = await discoverEws(alice, { credentials, fetch: net.fetch });
+    expect(found).toMatchObject({ url: ews, service: 'pox' });
+    expect(found.steps.map(({ method, outcome }) => `${method} ${outcome}`)).toEqual([
+      'GET failed',
+      'GET failed',
+      'POST failed',
+      'POST found',
+    ]);
+  });
+
+  it('follows redirects between the hosts that follow from the address', async () => {
+    await using net = await fakeInternet({
+      'https://contoso.test': () => ({ status: 302, location: 'https://autodiscover.contoso.test/elsewhere' }),
+      'https://autodiscover.contoso.test': ({ path }) => (path === '/elsewhere' ? jsonAnswer(ews) : { status: 404 }),
+    });
+    expect((await discoverEws(alice, { fetch: net.fetch })).url).toBe(ews);
+  });
+
+  it('never sends the login to a host that a redirect named, unless the caller allows it', async () => {
+    const hosts: Record<string, Host> = {
+      'https://contoso.test': ({ method }) =>
+        method === 'POST' ? { status: 302, location: 'https://evil.test/autodiscover/autodiscover.xml' } : { status: 404 },
+      'https://evil.test': () => poxAnswer('https://evil.test/EWS/Exchange.asmx'),
+    };
+    await using net = await fakeInternet(hosts);
+    const error = await failing(discoverEws(alice, { credentials, fetch: net.fetch }));
+    expect(error.code).toBe('AUTODISCOVER_FAILED');
+    expect(net.arrivals.filter(({ url }) => url.startsWith('https://evil.test'))).toEqual([]);
+
+    const found = await discoverEws(alice, { credentials, fetch: net.fetch, allowHost: (host) => host === 'evil.test' });
+    expect(found.url).toBe('https://evil.test/EWS/Exchange.asmx');
+  });
+
+  it('takes the redirect of the unencrypted question for a hint only: no login there, and leave needed for where it leads', async () => {
+    const hosts: Record<string, Host> = {
+      'http://autodiscover.contoso.test': () => ({ status: 302, location: 'https://hosted.test/autodiscover/autodiscover.xml' }),
+      'https://hosted.test': needsLogin(() => poxAnswer(ews)),
+    };
+    await using net = await fakeInternet(hosts);
+    await failing(discoverEws(alice, { credentials, fetch: net.fetch }));
+    expect(net.arrivals.map(({ url, login }) => [new URL(url).origin, login])).toEqual([
+      ['http://autodiscover.contoso.test', undefined],
+    ]);
+    const found = await discoverEws(alice, { credentials, fetch: net.fetch, allowHost: (host) => host === 'hosted.test' });
+    expect(found).toMatchObject({ url: ews, service: 'pox' });
+    expect(net.arrivals.find(({ url }) => url.startsWith('https://hosted.test'))?.login).toMatch(/^Basic /);
+  });
+
+  it.each([
+    'http://autodiscover.contoso.test/x',
+    'https://127.0.0.1/x',
+    'https://10.1.2.3/x',
+    'https://[::1]/x',
+    'https://localhost/x',
+    'file:///etc/passwd',
+  ])('does not follow a redirect to %s', async (location) => {
+    await using net = await fakeInternet({ 'https://contoso.test': () => ({ status: 302, location }) });
+    const error = await failing(discoverEws(alice, { fetch: net.fetch, allowHost: () => true }));
+    const steps = error.details.steps as { outcome: string }[];
+    expect(steps[0]?.outcome).toBe('refused');
+  });
+
+  it('follows ten redirects at most', async () => {
+    let count = 0;
+    await using net = await fakeInternet({
+      'https://contoso.test': () => {
+        count += 1;
+        return { status: 302, location: `https://contoso.test/${count}` };
+      },
+    });
+    await failing(discoverEws(alice, { fetch: net.fetch }));
+    expect(count).toBe(11);
+  });
+
+  it('begins anew with the address that the server names, within the domain', async () => {
+    const hosts: Record<string, Host> = {
+      'https://contoso.test': needsLogin(({ body }) =>
+        body.includes('a.example@contoso.test')
+          ? poxAnswer(ews)
+          : poxAccount('<Action>redirectAddr</Action><RedirectAddr>a.example@contoso.test</RedirectAddr>'),
+      ),
+    };
+    await using net = await fakeInternet(hosts);
+    expect(await discoverEws(alice, { credentials, fetch: net.fetch })).toMatchObject({
+      url: ews,
+      address: 'a.example@contoso.test',
+    });
+  });
+
+  it('does not carry the login to the domain of another address without leave', async () => {
+    const hosts: Record<string, Host> = {
+      'https://contoso.test': needsLogin(() =>
+        poxAccount('<Action>redirectAddr</Action><RedirectAddr>alice@evil.test</RedirectAddr>'),
+      ),
+      'https://evil.test': () => poxAnswer(ews),
+    };
+    await using net = await fakeInternet(hosts);
+    await failing(discoverEws(alice, { credentials, fetch: net.fetch }));
+    expect(net.arrivals.some(({ url }) => url.includes('evil.test/'))).toBe(false);
+  });
+
+  it('takes no address of EWS that is not https', async () => {
+    await using net = await fakeInternet({
+      'https://contoso.test': () => jsonAnswer('http://mail.contoso.test/EWS/Exchange.asmx'),
+    });
+    expect((await failing(discoverEws(alice, { fetch: net.fetch }))).code).toBe('AUTODISCOVER_FAILED');
+  });
+
+  it.each([
+    ['a page', { status: 200, body: '<html><body>Welcome' }],
+    ['entities', { status: 200, body: '<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>' }],
+    ['half an answer', { status: 200, body: '{"Protocol":"EWS","Url":"https://' }],
+    ['far too much', { status: 200, body: 'x'.repeat(1_000_000) }],
+  ])('survives %s', async (_what, reply) => {
+    await using net = await fakeInternet({ 'https://contoso.test': () => reply });
+    const error = await failing(discoverEws(alice, { credentials, fetch: net.fetch }));
+    expect(error.code).toBe('AUTODISCOVER_FAILED');
+    expect(JSON.stringify(error.details)).not.toContain('secret');
+  });
+
+  it('ends at its deadline, whatever hangs', async () => {
+    await using net = await fakeInternet({ 'https://contoso.test': () => 'hang' });
+    const error = await failing(discoverEws(alice, { credentials, fetch: net.fetch, deadline: 200 }));
+    expect(error.message).toContain('The time was over');
+  });
+
+  it.each(['', 'alice', 'alice@', 'alice@contoso.test/../evil.test', 'a\r\nb@contoso.test', 'alice@evil.test#contoso.test'])(
+    'refuses the address %j',
+    async (address) => {
+      expect((await failing(discoverEws(address))).code).toBe('ADDRESS_INVALID');
+    },
+  );
+});
