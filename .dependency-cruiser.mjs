@@ -14,7 +14,7 @@ export default {
       name: 'core-runs-in-browsers',
       comment: 'Only the platform parts may import node: modules.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(spooler/file|trace-file|testing|cli)/' },
+      from: { path: '^src/', pathNot: '^src/(spooler/file|spooler/sqlite|trace-file|ntlm|testing|cli)/' },
       to: { dependencyTypes: ['core'] },
     },
     {
@@ -22,7 +22,7 @@ export default {
       comment: 'What index.ts exports loads in a browser.',
       severity: 'error',
       from: { path: '^src/index\\.ts$' },
-      to: { path: '^src/(spooler/file|trace-file|testing|cli)/', reachable: true },
+      to: { path: '^src/(spooler/file|spooler/sqlite|trace-file|ntlm|testing|cli)/', reachable: true },
     },
     only(
       'a-trace-file-is-a-logger',
@@ -43,6 +43,12 @@ export default {
       '^src/(ews|errors)/|^src/(transport|clock|logger)\\.ts$',
       'ews fulfils the transport contract only',
     ),
+    only(
+      'ntlm-is-a-login',
+      '^src/ntlm/',
+      '^src/(ntlm|errors)/|^src/ews/credentials\\.ts$',
+      'it fulfils the credentials contract only',
+    ),
     only('note-is-pure', '^src/note(-html)?\\.ts$', '^src/errors/|^src/(transport|spooler/storage|note-html)\\.ts$', 'pure'),
     {
       name: 'spooler-knows-no-ews',
@@ -50,7 +56,7 @@ export default {
       from: { path: '^src/spooler/' },
       to: { path: '^src/(ews|gating|classification|testing|sender)' },
     },
-    { name: 'nothing-imports-the-face', severity: 'error', from: { path: '^src/' }, to: { path: '^src/(index|file)\\.ts$' } },
+    { name: 'nothing-imports-the-face', severity: 'error', from: { path: '^src/' }, to: { path: '^src/(index|file|sqlite)\\.ts$' } },
     {
       name: 'production-knows-no-testing',
       severity: 'error',

@@ -4,6 +4,8 @@ export default defineConfig({
   entry: {
     index: 'src/index.ts',
     file: 'src/file.ts',
+    sqlite: 'src/sqlite.ts',
+    ntlm: 'src/ntlm/index.ts',
     testing: 'src/testing/index.ts',
   },
   format: ['esm', 'cjs'],
