@@ -1,0 +1,178 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Cell, EntryRow } from '../rows/entry-row.ts';
+import { entryOf, fixedCells, fixedColumns, statusCells, statusColumns } from '../rows/entry-row.ts';
+import { bodyOf, messageOf } from '../rows/message-body.ts';
+import { RowError } from '../rows/row-error.ts';
+import type { SpooledMessage } from '../storage.ts';
+import type { EntryRecord, EntryStatus } from '../table/records.ts';
+import { isTombstone } from '../table/records.ts';
+
+/** A row of `entries` as it is read. */
+export type StoredRow = EntryRow & { readonly seq: number; readonly stream: number | null };
+
+/** An entry and where it lies. */
+export interface Stored {
+  readonly seq: number;
+  readonly stream: number | null;
+  readonly record: EntryRecord;
+}
+
+const columns = [...fixedColumns, ...statusColumns];
+/** What {@link EntryStore.read} needs of a row. */
+export const entryColumns = ['seq', 'stream', ...columns].join(', ');
+const marks = (count: number): string => Array.from({ length: count }, () => '?').join(', ');
+const sets = (names: readonly string[]): string => names.map((name) => `${name} = ?`).join(', ');
+const derived = ['expiry', 'tombstone_at'] as const;
+
+/** Rows of `entries`, `bodies` and `attempts`. What one group of operations has read is kept until the group ends. */
+export class EntryStore {
+  readonly #stored = new Map<string, Stored>();
+  readonly #byId: StatementSync;
+  readonly #ofMessage: StatementSync;
+  readonly #withTag: StatementSync;
+  readonly #insert: StatementSync;
+  readonly #update: StatementSync;
+  readonly #updateInPlace: StatementSync;
+  readonly #putBody: StatementSync;
+  readonly #body: StatementSync;
+  readonly #dropBody: StatementSync;
+  readonly #putAttempt: StatementSync;
+  readonly #dropAttempt: StatementSync;
+  readonly #drop: StatementSync;
+  readonly #setAside: StatementSync;
+  /** A row that can't be read was found. Unset, it is an error of the operation. */
+  onUnreadable: ((row: StoredRow, error: RowError) => void) | undefined;
+
+  constructor(database: DatabaseSync) {
+    const prepare = (sql: string) => database.prepare(sql);
+    this.#byId = prepare(`SELECT ${entryColumns} FROM entries WHERE id = ?`);
+    this.#ofMessage = prepare('SELECT id FROM entries WHERE message_id = ? ORDER BY seq');
+    this.#withTag = prepare('SELECT entry_id FROM attempts WHERE tag = ?');
+    this.#insert = prepare(
+      `INSERT INTO entries (${[...columns, 'stream', ...derived].join(', ')}) VALUES (${marks(columns.length + 3)})`,
+    );
+    this.#update = prepare(`UPDATE entries SET ${sets([...statusColumns, 'stream', ...derived])} WHERE seq = ?`);
+    // Columns that an UPDATE names cost the work on their indexes, whether they change or not.
+    this.#updateInPlace = prepare(`UPDATE entries SET ${sets([...statusColumns.slice(0, -1), ...derived])} WHERE seq = ?`);
+    this.#putBody = prepare('INSERT INTO bodies (seq, body) VALUES (?, ?)');
+    this.#body = prepare('SELECT body FROM bodies WHERE seq = ?');
+    this.#dropBody = prepare('DELETE FROM bodies WHERE seq = ?');
+    this.#putAttempt = prepare('INSERT OR IGNORE INTO attempts (tag, entry_id) VALUES (?, ?)');
+    this.#dropAttempt = prepare('DELETE FROM attempts WHERE tag = ? AND entry_id = ?');
+    this.#drop = prepare('DELETE FROM entries WHERE seq = ?');
+    this.#setAside = prepare(
+      `INSERT INTO corrupt (at, what, entry, body)
+       SELECT ?, ?, json_object(${[...columns].map((name) => `'${name}', ${name}`).join(', ')}), body
+       FROM entries LEFT JOIN bodies USING (seq) WHERE seq = ?`,
+    );
+  }
+
+  find(id: string): Stored | undefined {
+    const known = this.#stored.get(id);
+    if (known !== undefined) return known;
+    const row = this.#byId.get(id) as StoredRow | undefined;
+    return row === undefined ? undefined : this.read(row);
+  }
+
+  /** Takes in a row that a query found; `undefined` when it can't be read and has been set aside. */
+  read(row: StoredRow): Stored | undefined {
+    const known = this.#stored.get(row.id);
+    if (known !== undefined) return known;
+    try {
+      const stored = { seq: row.seq, stream: row.stream, record: entryOf(row) };
+      this.#stored.set(row.id, stored);
+      return stored;
+    } catch (error) {
+      this.#unreadable(row, error);
+      return undefined;
+    }
+  }
+
+  idsOfMessage(messageId: string): string[] {
+    return this.#ofMessage.all(messageId).map(({ id }) => String(id));
+  }
+
+  idsWithTag(tag: string): string[] {
+    return this.#withTag.all(tag).map(({ entry_id: id }) => String(id));
+  }
+
+  /** Its message; `undefined` when there is none, or when it can't be read and the entry has been set aside. */
+  message({ seq, record }: Stored): SpooledMessage | undefined {
+    const row = this.#body.get(seq);
+    if (row === undefined) return undefined;
+    try {
+      return messageOf(String(row.body), record.fixed.to);
+    } catch (error) {
+      this.#unreadable(this.#byId.get(record.fixed.id) as StoredRow | undefined, error);
+      return undefined;
+    }
+  }
+
+  /** An entry that waits without its message is unreadable too. */
+  bodyMissing({ record }: Stored): void {
+    const row = this.#byId.get(record.fixed.id) as StoredRow | undefined;
+    this.#unreadable(row, new RowError('the message'));
+  }
+
+  insert(record: EntryRecord, stream: number | null, message: SpooledMessage | undefined): void {
+    const { fixed, status } = record;
+    const cells: Cell[] = [...fixedCells(fixed), ...statusCells(status), stream, expiryOf(status), tombstoneOf(status)];
+    const seq = Number(this.#insert.run(...cells).lastInsertRowid);
+    if (message !== undefined) this.#putBody.run(seq, bodyOf(message));
+    this.#putAttempts(record, undefined);
+    this.#stored.set(fixed.id, { seq, stream, record });
+  }
+
+  update(before: Stored, record: EntryRecord, stream: number | null): void {
+    const { seq } = before;
+    const { status } = record;
+    const cells = statusCells(status);
+    if (stream === before.stream && status.order === before.record.status.order) {
+      cells.pop();
+      this.#updateInPlace.run(...cells, expiryOf(status), tombstoneOf(status), seq);
+    } else {
+      this.#update.run(...cells, stream, expiryOf(status), tombstoneOf(status), seq);
+    }
+    if (isTombstone(status) && !isTombstone(before.record.status)) this.#dropBody.run(seq);
+    this.#putAttempts(record, before.record);
+    this.#stored.set(record.fixed.id, { seq, stream, record });
+  }
+
+  forget({ seq, record: { fixed, status } }: Stored): void {
+    this.#drop.run(seq);
+    this.#dropBody.run(seq);
+    for (const { tag } of status.unknownAttempts) this.#dropAttempt.run(tag, fixed.id);
+    this.#stored.delete(fixed.id);
+  }
+
+  /** Moves a row that can't be read to `corrupt`. */
+  setAside(row: StoredRow, what: string, at: number): void {
+    this.#setAside.run(at, what, row.seq);
+    this.#drop.run(row.seq);
+    this.#dropBody.run(row.seq);
+    this.#stored.delete(row.id);
+  }
+
+  endGroup(): void {
+    this.#stored.clear();
+  }
+
+  #unreadable(row: StoredRow | undefined, error: unknown): void {
+    if (!(error instanceof RowError) || this.onUnreadable === undefined) throw error;
+    if (row !== undefined) this.onUnreadable(row, error);
+  }
+
+  #putAttempts({ fixed, status }: EntryRecord, before: EntryRecord | undefined): void {
+    if (status.unknownAttempts === before?.status.unknownAttempts) return;
+    for (const { tag } of status.unknownAttempts) this.#putAttempt.run(tag, fixed.id);
+  }
+}
+
+/** Since when nothing but a tombstone is left. */
+function tombstoneOf(status: EntryStatus): number | null {
+  return isTombstone(status) ? (status.endedAt ?? 0) : null;
+}
+
+function expiryOf(status: EntryStatus): number | null {
+  return status.state === 'spooled' || status.state === 'deferred' ? Math.ceil(status.expiresAt) : null;
+}

@@ -1,0 +1,2 @@
+export type { SqliteSpoolOptions } from './sqlite-spool.ts';
+export { SqliteSpool } from './sqlite-spool.ts';

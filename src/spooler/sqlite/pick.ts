@@ -1,0 +1,104 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { ClaimedNote, ClaimRequest, SpooledMessage } from '../storage.ts';
+import type { Pick } from '../table/claim.ts';
+import { claimPick, runOf } from '../table/claim.ts';
+import type { EntryRecord } from '../table/records.ts';
+import type { StoredRow } from './entry-store.ts';
+import { entryColumns } from './entry-store.ts';
+import type { Group } from './group.ts';
+
+/** Beyond any time. */
+const ever = Number.MAX_SAFE_INTEGER;
+
+/** Chooses and claims notes with as many steps as there are notes, whatever waits. */
+export class Picker {
+  readonly #due: StatementSync;
+  readonly #all: StatementSync;
+  readonly #stream: StatementSync;
+  readonly #probes: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.#due = database.prepare(
+      'SELECT id FROM streams WHERE lane = ? AND due_at IS NOT NULL AND due_at <= ? ORDER BY due_at LIMIT ?',
+    );
+    this.#all = database.prepare(
+      `SELECT id FROM streams WHERE lane = ? AND due_at IS NOT NULL AND (deferred = 0 OR due_at <= ?) ORDER BY due_at LIMIT ?`,
+    );
+    this.#stream = database.prepare(`SELECT ${entryColumns} FROM entries WHERE stream = ? ORDER BY ord LIMIT ?`);
+    this.#probes = database.prepare(
+      `SELECT id FROM notes WHERE lane = ? AND state = 'unconfirmed' AND lease_until IS NULL AND due_at <= ? ORDER BY due_at LIMIT ?`,
+    );
+  }
+
+  claim(group: Group, request: ClaimRequest): ClaimedNote[] {
+    group.flush();
+    for (;;) {
+      const set = group.reports.length;
+      const picks = this.#pick(group, request);
+      const messages = messagesOf(group, picks);
+      if (group.reports.length > set) {
+        // Something was set aside on the way: what is left is chosen anew.
+        group.flush();
+        continue;
+      }
+      const claimed = picks.map((one) => claimPick(group.tx, one, messages, request, group.now));
+      const { lanes } = group.stores;
+      for (const lane of new Set(claimed.map((note) => note.lane))) lanes.served(lane, request.kind, group.now, group.rev);
+      return claimed;
+    }
+  }
+
+  #pick(group: Group, request: ClaimRequest): Pick[] {
+    const { kind, limit, perLane, lanes, ignorePickup } = request;
+    const early = kind === 'deliver' && ignorePickup === true;
+    const picks: Pick[] = [];
+    if (limit <= 0) return picks;
+    for (const lane of group.stores.lanes.inTurn(kind, early ? ever : group.now, early ? ever : limit, lanes)) {
+      const room = Math.min(perLane, limit - picks.length);
+      if (room <= 0) break;
+      picks.push(...(kind === 'deliver' ? this.#deliveries(group, lane, request, room) : this.#lookFor(group, lane, room)));
+    }
+    return picks;
+  }
+
+  #deliveries(group: Group, lane: string, request: ClaimRequest, room: number): Pick[] {
+    const found = (request.ignorePickup === true ? this.#all : this.#due).all(lane, group.now, room);
+    return found.flatMap(({ id }) => {
+      const rows = this.#stream.all(Number(id), request.maxEntries) as unknown as readonly StoredRow[];
+      const run = runOf(recordsOf(group, rows), request, group.now);
+      if (run === undefined || 'members' in run) return run ?? [];
+      const pick = pickOf(group, run.deferredNoteId);
+      return pick?.note !== undefined && pick.note.due.at <= group.now ? pick : [];
+    });
+  }
+
+  #lookFor(group: Group, lane: string, room: number): Pick[] {
+    return this.#probes.all(lane, group.now, room).flatMap(({ id }) => pickOf(group, String(id)) ?? []);
+  }
+}
+
+/** Rows are only turned into records as far as the run goes. */
+function* recordsOf(group: Group, rows: readonly StoredRow[]): Iterable<EntryRecord> {
+  for (const row of rows) {
+    const stored = group.stores.entries.read(row);
+    if (stored !== undefined) yield stored.record;
+  }
+}
+
+function pickOf(group: Group, noteId: string): Pick | undefined {
+  const note = group.stores.notes.find(noteId);
+  const members = note?.entryIds.flatMap((id) => group.stores.entry(id) ?? []) ?? [];
+  return members.length === 0 ? undefined : { note, members };
+}
+
+function messagesOf(group: Group, picks: readonly Pick[]): ReadonlyMap<string, SpooledMessage> {
+  const { entries } = group.stores;
+  const messages = new Map<string, SpooledMessage>();
+  for (const { fixed } of picks.flatMap(({ members }) => members)) {
+    const stored = entries.find(fixed.id);
+    const message = stored === undefined ? undefined : entries.message(stored);
+    if (message !== undefined) messages.set(fixed.id, message);
+    else if (stored !== undefined) entries.bodyMissing(stored);
+  }
+  return messages;
+}

@@ -1,0 +1,76 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { SpoolEntry, SpoolQuery } from '../storage.ts';
+import { isTombstone } from '../table/records.ts';
+import { viewOf } from '../table/view.ts';
+import type { Stored, StoredRow } from './entry-store.ts';
+import { entryColumns } from './entry-store.ts';
+import type { Group } from './group.ts';
+
+/** Rows that one page of a list looks at. */
+const pageSize = 200;
+
+/** A page of a list, and after which row the next begins; `undefined` at the end. */
+export interface Page {
+  readonly entries: readonly SpoolEntry[];
+  readonly next: number | undefined;
+}
+
+/** Shows entries. Lists page by key: no statement stays open, and none reads more than a page. */
+export class Reading {
+  readonly #bounds: StatementSync;
+  readonly #page: StatementSync;
+  readonly #kept: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.#bounds = database.prepare('SELECT max(seq) AS last FROM (SELECT seq FROM entries WHERE seq > ? ORDER BY seq LIMIT ?)');
+    this.#page = database.prepare(
+      `SELECT ${entryColumns} FROM entries WHERE seq > :after AND seq <= :last AND purged = 0
+       AND (:state IS NULL OR state = :state) AND (:lane IS NULL OR lane = :lane) ORDER BY seq`,
+    );
+    // What hosts ask for most is found by an index of its own.
+    this.#kept = database.prepare(
+      `SELECT ${entryColumns} FROM entries WHERE state IN ('held', 'dead') AND state = :state AND seq > :after AND purged = 0
+       AND (:lane IS NULL OR lane = :lane) ORDER BY seq LIMIT :limit`,
+    );
+  }
+
+  entry(group: Group, id: string): SpoolEntry | undefined {
+    const stored = group.stores.entries.find(id);
+    return stored === undefined || stored.record.status.purged === true ? undefined : show(group, stored);
+  }
+
+  message(group: Group, messageId: string): SpoolEntry[] {
+    const { entries } = group.stores;
+    return entries.idsOfMessage(messageId).flatMap((id) => {
+      const stored = entries.find(id);
+      return stored === undefined ? [] : (show(group, stored) ?? []);
+    });
+  }
+
+  page(group: Group, { state, lane }: SpoolQuery, after: number): Page {
+    const asked = { state: state ?? null, lane: lane ?? null };
+    if (state === 'held' || state === 'dead') {
+      const rows = this.#kept.all({ ...asked, after, limit: pageSize }) as unknown as readonly StoredRow[];
+      return { entries: showAll(group, rows), next: rows.length < pageSize ? undefined : rows.at(-1)?.seq };
+    }
+    const last = this.#bounds.get(after, pageSize)?.last;
+    if (typeof last !== 'number') return { entries: [], next: undefined };
+    const rows = this.#page.all({ ...asked, after, last }) as unknown as readonly StoredRow[];
+    return { entries: showAll(group, rows), next: last };
+  }
+}
+
+function showAll(group: Group, rows: readonly StoredRow[]): SpoolEntry[] {
+  return rows.flatMap((row) => {
+    const stored = group.stores.entries.read(row);
+    return stored === undefined ? [] : (show(group, stored) ?? []);
+  });
+}
+
+/** `undefined` when its message can't be read: then it has been set aside. */
+function show({ stores }: Group, stored: Stored): SpoolEntry | undefined {
+  if (isTombstone(stored.record.status)) return viewOf(stored.record);
+  const message = stores.entries.message(stored);
+  if (message === undefined) stores.entries.bodyMissing(stored);
+  return message === undefined ? undefined : viewOf(stored.record, message);
+}

@@ -1,0 +1,50 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { EntryRecord, NoteRecord } from '../table/records.ts';
+import type { TableReads, TagReads } from '../table/transaction.ts';
+import { EntryStore } from './entry-store.ts';
+import { LaneStore } from './lane-store.ts';
+import { NoteStore } from './note-store.ts';
+import { SpoolRowStore } from './spool-row.ts';
+import { StreamStore } from './stream-store.ts';
+
+/** All tables of a spool on one connection, as the state transitions read them. */
+export class Stores implements TableReads, TagReads {
+  readonly spool: SpoolRowStore;
+  readonly entries: EntryStore;
+  readonly notes: NoteStore;
+  readonly streams: StreamStore;
+  readonly lanes: LaneStore;
+
+  constructor(database: DatabaseSync) {
+    this.spool = new SpoolRowStore(database);
+    this.entries = new EntryStore(database);
+    this.notes = new NoteStore(database);
+    this.streams = new StreamStore(database, this.notes);
+    this.lanes = new LaneStore(database);
+  }
+
+  entry(id: string): EntryRecord | undefined {
+    return this.entries.find(id)?.record;
+  }
+
+  note(id: string): NoteRecord | undefined {
+    return this.notes.find(id);
+  }
+
+  entriesOfMessage(messageId: string): readonly string[] {
+    return this.entries.idsOfMessage(messageId);
+  }
+
+  entriesWithTag(tag: string): Iterable<string> {
+    return this.entries.idsWithTag(tag);
+  }
+
+  /** Forgets what was read or planned: other processes may change it from here on. */
+  endGroup(): void {
+    this.entries.endGroup();
+    this.notes.endGroup();
+    this.streams.forgetTouched();
+    this.lanes.forgetTouched();
+    this.spool.forget();
+  }
+}
