@@ -100,7 +100,8 @@ function settleArcs(
     case 'delivered':
       return [[from, 'delivered']];
     case 'deferred':
-      return unlessCancelled('deferred');
+      // Sent again blindly: whether it had been sent, nobody will know.
+      return settlement.sent === 'unknown' ? [[from, cancelRequested ? 'dead' : 'deferred']] : unlessCancelled('deferred');
     case 'unconfirmed':
       return [[from, 'unconfirmed']];
     case 'dead':

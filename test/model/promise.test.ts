@@ -4,7 +4,7 @@ import { anyCommand } from './commands.ts';
 import { checkPromise, settleDown } from './promise.ts';
 import { World } from './world.ts';
 
-const runs = Number(process.env.OFFLINE_IM_MODEL_RUNS ?? 150);
+const runs = Number(process.env.OFFLINE_IM_MODEL_RUNS ?? 1_000);
 const seed = Number(process.env.OFFLINE_IM_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const longest = 10_000 + runs * 1_000;
 
@@ -29,4 +29,10 @@ async function promiseHolds(options: ConstructorParameters<typeof World>[0], sha
 
 describe('the promise, over random sends, host actions, outcomes, lease losses, clock jumps and crashes', () => {
   it('holds in every run', () => promiseHolds({}, 1), longest);
+
+  it(
+    'holds but for "not twice" where the host prefers to send again',
+    () => promiseHolds({ whenUnconfirmed: 'resend' }, 0.2),
+    longest,
+  );
 });

@@ -48,33 +48,38 @@ function everyMessageHasItsEnd(world: World): string[] {
 function endIsTrue(world: World, watched: Watched): string[] {
   const { id, entry, purged } = watched;
   const times = world.exchange.sent().filter(({ note }) => note.entryIds.includes(id)).length;
-  const resends = world.options.whenUnconfirmed === 'resend';
+  const asked = watched.forced || resentBlindly(world, watched);
   const broken: string[] = [];
-  if (times > 1 && !watched.forced && !resends) broken.push(`${id} was sent ${times} times`);
+  if (times > 1 && !asked) broken.push(`${id} was sent ${times} times`);
   if (entry.state === 'delivered' && times === 0) broken.push(`${id} is delivered, and was never sent`);
-  const unsent =
-    (entry.state === 'cancelled' && !watched.cancelledUnknown) ||
-    (entry.state === 'dead' && entry.reason?.code !== 'OUTCOME_UNKNOWN');
-  const mayBeSent = watched.forced || (resends && times + unsettled(entry) > 1);
+  const cancelled = entry.state === 'cancelled' && !watched.cancelledUnknown;
+  const knownUnsent = entry.state === 'dead' && entry.reason?.code !== 'OUTCOME_UNKNOWN';
   // What was purged is not looked after any more.
-  if (unsent && times > 0 && !mayBeSent && !purged) broken.push(`${id} is ${entry.state} (${entry.reason?.code}), and was sent`);
+  if ((cancelled || knownUnsent) && times > 0 && !asked && !purged) {
+    broken.push(`${id} is ${entry.state} (${entry.reason?.code}), and was sent`);
+  }
   return broken;
 }
 
-function unsettled(entry: SpoolEntry): number {
-  return entry.unknownAttempts.length;
+/** The host chose to send again what nobody could settle, and it came to that. */
+function resentBlindly({ options, exchange }: World, { id, entry, reasons }: Watched): boolean {
+  if (options.whenUnconfirmed !== 'resend' || !reasons.has('OUTCOME_UNKNOWN')) return false;
+  const attempts = exchange.items.filter(({ note }) => note.entryIds.includes(id)).length;
+  // Before the second attempt only a cancel that was asked for while it was unknown must say the truth.
+  return attempts > 1 || !entry.cancelRequested;
 }
 
 /** No draft is left behind, or someone has been told. */
-function draftsAreKnown({ exchange, watcher }: World): string[] {
-  return exchange.items
+function draftsAreKnown(world: World): string[] {
+  return world.exchange.items
     .filter(({ draft }) => draft === 'there')
-    .flatMap(({ note }) => note.entryIds.map((id) => ({ tag: note.tag, watched: watcher.entries.get(id) })))
+    .flatMap(({ note }) => note.entryIds.map((id) => ({ tag: note.tag, watched: world.watcher.entries.get(id) })))
     .filter(({ watched }) => {
       const told = watched?.reasons.has('DRAFT_LEFT') || watched?.reasons.has('STRANDED_DRAFT');
       // Where it could not be settled, the host knows that it must look; where it forced or purged, it did not want to.
       const hosts = watched?.reasons.has('OUTCOME_UNKNOWN') && (watched.entry.state === 'dead' || watched.cancelledUnknown);
-      return !told && !hosts && !watched?.forced && !watched?.purged;
+      const asked = watched !== undefined && (watched.forced || watched.purged || resentBlindly(world, watched));
+      return !told && !hosts && !asked;
     })
     .map(({ tag, watched }) => `the draft ${tag} is left, and ${watched?.id} (${watched?.entry.state}) does not say so`);
 }

@@ -5,28 +5,39 @@ import { textOf } from './messages.ts';
 import type { Attempt } from './process.ts';
 import type { Remembered, World } from './world.ts';
 
-/** Sends new messages, all at once, in this order. */
+/**
+ * Sends new messages, in this order. Those of one conversation are sent at once; others one after the other, since which of them is accepted first is
+ * nobody's promise, and a replay must go the same way.
+ */
 export async function sendNew(world: World, drafts: readonly Draft[], ownIds: boolean): Promise<void> {
-  await Promise.all(
-    drafts.map(({ to, from, conversationId, expiresIn }) => {
-      const n = world.messages.length;
-      const message: Remembered = {
-        outgoing: {
-          to,
-          text: textOf(n),
-          messageId: `m${n}`,
-          ...(from === undefined ? {} : { from }),
-          ...(conversationId === undefined ? {} : { conversationId }),
-          ...(expiresIn === undefined ? {} : { expiresAt: new Date(world.clock.now() + expiresIn) }),
-        },
-        accepted: 'no',
-        order: undefined,
-        entryIds: [],
-      };
-      world.messages.push(message);
-      return send(world, message, ownIds);
-    }),
-  );
+  let key = '';
+  let sent: Promise<void>[] = [];
+  for (const draft of drafts) {
+    const next = JSON.stringify([draft.from, draft.conversationId ?? draft.to]);
+    if (next !== key) await Promise.all(sent);
+    key = next;
+    sent = [...sent, send(world, compose(world, draft), ownIds)];
+  }
+  await Promise.all(sent);
+}
+
+function compose(world: World, { to, from, conversationId, expiresIn }: Draft): Remembered {
+  const n = world.messages.length;
+  const message: Remembered = {
+    outgoing: {
+      to,
+      text: textOf(n),
+      messageId: `m${n}`,
+      ...(from === undefined ? {} : { from }),
+      ...(conversationId === undefined ? {} : { conversationId }),
+      ...(expiresIn === undefined ? {} : { expiresAt: new Date(world.clock.now() + expiresIn) }),
+    },
+    accepted: 'no',
+    order: undefined,
+    entryIds: [],
+  };
+  world.messages.push(message);
+  return message;
 }
 
 /** Sends a message that was sent before, with the same content. */

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { goodAnswer } from './answers.ts';
+import type { StorageFault } from './faulty-storage.ts';
+import { checkPromise, settleDown } from './promise.ts';
+import { sendAgain, sendNew } from './sending.ts';
+import { minute, World } from './world.ts';
+
+const draft = { from: undefined, conversationId: undefined, expiresIn: undefined };
+const toBob = { ...draft, to: ['sip:bob@contoso.com'] };
+const toBoth = { ...draft, to: ['sip:carol@contoso.com', 'sip:felix@fabrikam.com'] };
+const toGroup = { ...draft, to: ['sip:bob@contoso.com', 'sip:carol@contoso.com'] };
+
+/** A little of everything: a note split, one sent without an answer, one lost, one deferred, one rejected; every action of the host; a restart. */
+async function scenario(world: World): Promise<void> {
+  const act = async (action: 'cancel' | 'hold' | 'release' | 'requeue' | 'purge', index: number): Promise<void> => {
+    const id = world.messages[index]?.outgoing.messageId ?? '';
+    await world.process.attempt(world.process.sender[action](id));
+    await world.mend();
+  };
+  const advance = async (ms: number): Promise<void> => {
+    await world.clock.advance(ms);
+    await world.mend();
+  };
+  world.exchange.answers.push(
+    { ...goodAnswer, told: 'rejected', fate: 'nothing', splittable: true },
+    { ...goodAnswer, told: 'unconfirmed', copyAfter: 2 * minute },
+    { ...goodAnswer, told: 'throws', fate: 'nothing' },
+    { ...goodAnswer, told: 'deferred', fate: 'nothing' },
+    { ...goodAnswer, told: 'rejected', fate: 'nothing' },
+    { ...goodAnswer, told: 'unconfirmed', fate: 'draft' },
+    { ...goodAnswer, takes: 20_000 },
+  );
+  await sendNew(world, [toBob, toBob, toBoth, toGroup, toBob], true);
+  await world.mend();
+  await act('hold', 4);
+  for (const message of [...world.messages]) {
+    await sendAgain(world, message);
+    await world.mend();
+  }
+  await advance(2 * minute);
+  await act('release', 4);
+  await act('cancel', 2);
+  await advance(7 * minute);
+  await sendNew(world, [toBob, toGroup], true);
+  await world.restart(1_000);
+  await world.mend();
+  for (const index of world.messages.keys()) await act('requeue', index);
+  await advance(8 * minute);
+  await act('purge', 0);
+}
+
+/** Resolves with the number of storage calls until all began to settle. */
+async function run(faults: readonly StorageFault[] = []): Promise<number> {
+  const world = new World();
+  world.storage.faults.push(...faults);
+  await world.start();
+  await scenario(world);
+  const { calls } = world.storage;
+  await settleDown(world);
+  await checkPromise(world);
+  return calls;
+}
+
+describe('at every single storage call', () => {
+  it.each([
+    ['the process dies before it', 'dies', 'before'],
+    ['the process dies after it', 'dies', 'after'],
+    ['it rejects without effect', 'rejects', 'before'],
+    ['it rejects after its effect', 'rejects', 'after'],
+  ] as const)('%s, and the promise holds', { timeout: 60_000 }, async (_name, what, when) => {
+    const calls = await run();
+    expect(calls).toBeGreaterThan(100);
+    for (let countdown = 0; countdown < calls; countdown++) {
+      await run([{ call: 'any', what, when, countdown, times: 1 }]).catch((error: unknown) => {
+        throw new Error(`At storage call ${countdown + 1} of ${calls}: ${String(error)}`);
+      });
+    }
+  });
+});
