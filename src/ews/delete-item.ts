@@ -8,17 +8,20 @@ export interface ItemId {
   readonly changeKey: string | undefined;
 }
 
+/** HardDelete for the draft of an attempt, which is of no use to anybody; MoveToDeletedItems in bulk work, where a person may look. */
+export type DeleteType = 'HardDelete' | 'MoveToDeletedItems';
+
 /**
- * DeleteItem. HardDelete: the draft of an attempt that was never sent is of no use to anybody in Deleted Items.
+ * DeleteItem.
  * https://learn.microsoft.com/exchange/client-developer/web-service-reference/deleteitem-operation
  */
-export function deleteItemXml(items: readonly ItemId[]): string {
+export function deleteItemXml(items: readonly ItemId[], deleteType: DeleteType): string {
   let ids = '';
   for (const { id, changeKey } of items) {
     const key = changeKey === undefined ? '' : ` ChangeKey="${escapeAttribute(changeKey)}"`;
     ids += `<t:ItemId Id="${escapeAttribute(id)}"${key}/>`;
   }
-  return `<m:DeleteItem DeleteType="HardDelete"><m:ItemIds>${ids}</m:ItemIds></m:DeleteItem>`;
+  return `<m:DeleteItem DeleteType="${deleteType}"><m:ItemIds>${ids}</m:ItemIds></m:DeleteItem>`;
 }
 
 /** Which of the items are gone now: deleted, or not there any more. */

@@ -1,7 +1,7 @@
 import type { DeliverOptions, DeliveryOutcome, Note } from '../transport.ts';
 import type { EwsCall } from './call.ts';
 import type { EwsClient } from './client.ts';
-import { deletedItems, deleteItemXml, type ItemId } from './delete-item.ts';
+import { type DeleteType, deletedItems, deleteItemXml, type ItemId } from './delete-item.ts';
 import { type FoundItem, searchTags } from './search.ts';
 import type { EwsSettings } from './settings.ts';
 
@@ -12,11 +12,12 @@ export async function removeItems(
   client: EwsClient,
   items: readonly ItemId[],
   call: Pick<EwsCall, 'mailbox' | 'signal' | 'notes' | 'mayWrite'>,
+  deleteType: DeleteType = 'HardDelete',
 ): Promise<readonly boolean[]> {
   const gone: boolean[] = [];
   for (let at = 0; at < items.length; at += deletesPerRequest) {
     const part = items.slice(at, at + deletesPerRequest);
-    const reply = await client.call({ ...call, operation: 'DeleteItem', body: deleteItemXml(part) });
+    const reply = await client.call({ ...call, operation: 'DeleteItem', body: deleteItemXml(part, deleteType) });
     gone.push(...(reply.kind === 'body' ? deletedItems(reply.payload, part.length) : part.map(() => false)));
   }
   return gone;

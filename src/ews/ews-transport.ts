@@ -7,6 +7,12 @@ import { MessageClasses } from './message-classes.ts';
 import type { EwsTransportOptions } from './options.ts';
 import { probe } from './probe.ts';
 import { type EwsSettings, settingsOf } from './settings.ts';
+import {
+  type FindStrandedDraftsOptions,
+  type RemoveStrandedDraftsOptions,
+  type StrandedDraftsReport,
+  strandedDrafts,
+} from './stranded-drafts.ts';
 
 /**
  * Delivers notes through Exchange Web Services: one CreateItem that sends and keeps the sender's copy, so that nothing is
@@ -52,6 +58,27 @@ export class EwsTransport implements Transport {
   /** The endpoint, the mailbox itself, and the folder that took its copies last. */
   placeOf(from: Mailbox): Place {
     return { endpoint: this.#settings.url, mailbox: from.address, folder: this.#folders.of(from.address) };
+  }
+
+  /**
+   * Lists drafts that were left in a mailbox: those with this library's tag and, when asked, those of missed-conversation
+   * classes that other software left. Changes nothing. Rejects where Drafts can't be read.
+   *
+   * @example
+   * ```ts
+   * const { drafts } = await transport.findStrandedDrafts({ address }, { byMessageClass: true, signal });
+   * ```
+   */
+  findStrandedDrafts(mailbox: Mailbox, options: FindStrandedDraftsOptions): Promise<StrandedDraftsReport> {
+    return strandedDrafts(this.#client, this.#settings, mailbox.address, { ...options, dryRun: true });
+  }
+
+  /**
+   * Moves such drafts to Deleted Items, when `dryRun: false` says so: only what was never sent, is older than an hour, and
+   * belongs to no note that may still be at work (`isSettled`).
+   */
+  removeStrandedDrafts(mailbox: Mailbox, options: RemoveStrandedDraftsOptions): Promise<StrandedDraftsReport> {
+    return strandedDrafts(this.#client, this.#settings, mailbox.address, options);
   }
 
   /** Logs in and looks at the folder of the copy; rejects with what keeps a note from being sent. */

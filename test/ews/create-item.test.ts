@@ -133,7 +133,16 @@ describe('whatever a caller passes', () => {
       fc.property(fc.array(anyText, { minLength: 1, maxLength: 5 }), nonEmpty, (tags, address) => {
         const search = head + findItemXml(tags, ['conversationhistory', 'recoverableitemsdeletions'], address) + tail;
         expect(validateBody(search)).toEqual([]);
-        expect(validateBody(head + deleteItemXml(tags.map((id) => ({ id, changeKey: id }))) + tail)).toEqual([]);
+        expect(
+          validateBody(
+            head +
+              deleteItemXml(
+                tags.map((id) => ({ id, changeKey: id })),
+                'HardDelete',
+              ) +
+              tail,
+          ),
+        ).toEqual([]);
         using document = XmlDocument.fromString(search);
         expect(document.find('//t:Constant/@Value', namespaces).map((node) => withoutMark(node.content))).toEqual(
           tags.map(expectedText),
