@@ -3,6 +3,7 @@ import type { EventReason } from '../events.ts';
 import type { DeliveryOutcome, Scope } from '../transport.ts';
 import type { SpoolerOptions } from './options.ts';
 import { backOff, obey } from './retry.ts';
+import { grow, shrink, type Window } from './window.ts';
 
 /** A lane or endpoint that can't be used now. Times are monotonic. */
 interface Closed {
@@ -20,6 +21,7 @@ interface Lane {
   failures: number;
   lastFailure: number;
   notBefore: number;
+  window: Window;
   closed: Closed | undefined;
 }
 
@@ -64,7 +66,7 @@ export class Lanes {
   admission(name: string): 'open' | 'trial' | 'closed' {
     const now = this.#context.clock.monotonic();
     const lane = this.#lane(name);
-    if (now < lane.notBefore || lane.inFlight >= this.#context.options.concurrencyPerMailbox) return 'closed';
+    if (now < lane.notBefore || lane.inFlight >= lane.window.size) return 'closed';
     const gates = [lane.closed, this.#endpoint(lane.endpoint).closed].filter((one) => one !== undefined);
     if (gates.some((one) => one.trying || now < one.nextTrial)) return 'closed';
     return gates.length > 0 ? 'trial' : 'open';
@@ -97,9 +99,12 @@ export class Lanes {
     lane.inFlight += 1;
     const gates = [lane.closed, this.#endpoint(lane.endpoint).closed];
     for (const gate of gates) if (gate !== undefined) gate.trying = true;
+    const isTrial = gates.some((gate) => gate !== undefined);
     return () => {
       lane.inFlight -= 1;
-      for (const gate of gates) if (gate !== undefined) gate.trying = false;
+      // Not the gates of the beginning: a trial that failed has closed lane or endpoint anew.
+      const now = isTrial ? [lane.closed, this.#endpoint(lane.endpoint).closed] : [];
+      for (const gate of now) if (gate !== undefined) gate.trying = false;
       this.#forgetIdle(lane);
     };
   }
@@ -107,9 +112,12 @@ export class Lanes {
   /** Takes in what an outcome says of lane and endpoint. `startedAt` (monotonic) keeps many failures of one moment from counting as many. */
   record(name: string, outcome: DeliveryOutcome, startedAt: number): void {
     switch (outcome.status) {
-      case 'delivered':
+      case 'delivered': {
+        const lane = this.#lane(name);
+        lane.window = grow(lane.window, this.#context.options.concurrencyPerMailbox);
         this.#works(name);
         return;
+      }
       case 'rejected':
         if (outcome.scope === 'note') this.#works(name);
         else this.#block(name, outcome.scope, reasonOf(outcome.error), startedAt);
@@ -193,7 +201,11 @@ export class Lanes {
     const { clock } = this.#context;
     const lane = this.#lane(name);
     if (scope === 'mailbox') {
-      if (startedAt > lane.lastFailure) lane.failures += 1;
+      if (startedAt > lane.lastFailure) {
+        lane.failures += 1;
+        // "Busy" is an answer to how much was asked at a time; a time-out need not be.
+        if (outcome.status === 'deferred') lane.window = shrink(lane.window);
+      }
       lane.lastFailure = clock.monotonic();
       const wait = this.#wait(outcome.retryAfter, lane.failures);
       lane.notBefore = Math.max(lane.notBefore, clock.monotonic() + wait);
@@ -232,14 +244,18 @@ export class Lanes {
 
   #close(target: Lane | Endpoint, retryIn: number): void {
     const now = this.#context.clock.monotonic();
-    target.closed = { since: target.closed?.since ?? now, last: now, nextTrial: now + retryIn, trying: false };
+    // A trial is under way until its batch ends, also when it has failed already.
+    const { since = now, trying = false } = target.closed ?? {};
+    target.closed = { since, last: now, nextTrial: now + retryIn, trying };
   }
 
   #lane(name: string): Lane {
     let lane = this.#lanes.get(name);
     if (lane === undefined) {
       const endpoint = this.#context.endpointOf(name);
-      lane = { name, endpoint, inFlight: 0, failures: 0, lastFailure: Number.NEGATIVE_INFINITY, notBefore: 0, closed: undefined };
+      const window = { size: this.#context.options.concurrencyPerMailbox, successes: 0 };
+      const lastFailure = Number.NEGATIVE_INFINITY;
+      lane = { name, endpoint, inFlight: 0, failures: 0, lastFailure, notBefore: 0, window, closed: undefined };
       this.#lanes.set(name, lane);
       this.#endpoint(endpoint).lanes.add(name);
     }
@@ -253,6 +269,7 @@ export class Lanes {
       lane.inFlight === 0 &&
       lane.failures === 0 &&
       lane.closed === undefined &&
+      lane.window.size === this.#context.options.concurrencyPerMailbox &&
       lane.notBefore <= this.#context.clock.monotonic();
     if (!idle || endpoint.closed !== undefined) return;
     this.#lanes.delete(lane.name);
