@@ -13,6 +13,7 @@ const expected = {
     'evaluateGate',
   ],
   'offline-im/file': ['FileSpool', 'traceFile'],
+  'offline-im/sqlite': ['SqliteSpool'],
   'offline-im/testing': ['ManualClock', 'spoolConformance', 'startEwsSimulator'],
 } as const;
 
