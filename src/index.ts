@@ -12,7 +12,9 @@ export type { ErrorCode, OfflineImErrorOptions } from './errors/index.ts';
 export { errorCodes, hasCode, OfflineImError } from './errors/index.ts';
 export type { EntryEvent, EventName, EventReason, Listener, NoteEvent, OfflineImEvents } from './events.ts';
 export type {
+  AccessToken,
   AuthenticationContext,
+  BearerAuthOptions,
   Credentials,
   DiscoveredEws,
   DiscoverOptions,
@@ -21,12 +23,14 @@ export type {
   EwsTransportOptions,
   FindStrandedDraftsOptions,
   RemoveStrandedDraftsOptions,
+  SendOptions,
   SendRequest,
   StrandedDraft,
   StrandedDraftAction,
   StrandedDraftsReport,
+  TokenReason,
 } from './ews/index.ts';
-export { basicAuth, discoverEws, EwsTransport } from './ews/index.ts';
+export { basicAuth, bearerAuth, discoverEws, EwsTransport } from './ews/index.ts';
 export type {
   ClientVersion,
   CsClientPolicy,

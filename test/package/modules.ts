@@ -10,9 +10,11 @@ const expected = {
     'OfflineImError',
     'OfflineImSender',
     'basicAuth',
+    'bearerAuth',
     'evaluateGate',
   ],
   'offline-im/file': ['FileSpool', 'traceFile'],
+  'offline-im/ntlm': ['ntlmAuth'],
   'offline-im/sqlite': ['SqliteSpool'],
   'offline-im/testing': ['ManualClock', 'spoolConformance', 'startEwsSimulator'],
 } as const;
