@@ -7,8 +7,8 @@ export type TokenReason = 'first' | 'expired' | 'refused';
 export interface AccessToken {
   /** As it goes into the header, without `Bearer`. */
   readonly token: string;
-  /** When it ends: a `Date`, or ms since 1970. */
-  readonly expiresAt?: Date | number;
+  /** When it ends: a `Date`, or ms since 1970. `null` says nothing. */
+  readonly expiresAt?: Date | number | null;
   /** How long it is good from now on, in **seconds**: what OAuth calls `expires_in`. Ignored beside `expiresAt`. */
   readonly expiresIn?: number;
 }
@@ -20,9 +20,9 @@ export function readToken(reply: string | AccessToken, now: number): { readonly 
   if (typeof token !== 'string' || !/^[\w\-.~+/]+=*$/.test(token)) {
     throw new OfflineImError('AUTHENTICATION_FAILED', 'getToken gave something that is not a token.');
   }
-  const end = expiresAt === undefined ? undefined : Number(expiresAt);
-  const lifetime = end === undefined ? (expiresIn ?? Number.POSITIVE_INFINITY) * 1000 : end - now;
-  if (typeof lifetime !== 'number' || Number.isNaN(lifetime)) {
+  const end = expiresAt === undefined || expiresAt === null ? undefined : Number(expiresAt);
+  const lifetime = end === undefined ? Number(expiresIn ?? Number.POSITIVE_INFINITY) * 1000 : end - now;
+  if (Number.isNaN(lifetime)) {
     throw new OfflineImError('AUTHENTICATION_FAILED', 'getToken gave a time that is not one (expiresAt, expiresIn).');
   }
   return { value: token, lifetime };
