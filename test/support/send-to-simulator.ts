@@ -1,0 +1,131 @@
+/** The real sender and the real transport against a simulated Exchange, with minutes shortened to fractions of a second. */
+
+import type { EventName } from '../../src/events.ts';
+import { basicAuth, EwsTransport, type EwsTransportOptions } from '../../src/ews/index.ts';
+import { OfflineImSender } from '../../src/sender.ts';
+import type { OfflineImSenderOptions } from '../../src/sender-options.ts';
+import { MemorySpool } from '../../src/spooler/memory/memory-spool.ts';
+import type { SpoolEntry } from '../../src/spooler/storage.ts';
+import { type EwsSimulator, type EwsSimulatorOptions, startEwsSimulator } from '../../src/testing/simulator/index.ts';
+import { checkedFetch, validateBody } from './ews-schema.ts';
+
+export const alice = 'alice@contoso.test';
+export const bob = 'bob@contoso.test';
+
+/** The proportions are those of life. */
+const short = {
+  pickupDelay: 0,
+  scanInterval: 50,
+  lease: 3_000,
+  renewEvery: 500,
+  deadline: 1_000,
+  probeFirst: 20,
+  probeCap: 60,
+  probeGrace: 250,
+  retryFirst: 10,
+  retryCap: 50,
+} as const;
+
+export interface Scene extends AsyncDisposable {
+  readonly exchange: EwsSimulator;
+  readonly transport: EwsTransport;
+  readonly sender: OfflineImSender;
+  readonly spool: MemorySpool;
+  /** Everything `message:…` that happened, as `dead OUTCOME_UNKNOWN`. */
+  readonly events: string[];
+  /** What each look for a note brought. */
+  readonly probes: string[];
+  /** What arrived at Bob's, in order. */
+  inbox(): string[];
+  /** Texts in that folder of Alice's. */
+  folder(name: string): string[];
+  /** How often a note was written to the server. */
+  sends(): number;
+  /** Accepts a message in a conversation of its own, for Bob. */
+  send(text: string): Promise<string>;
+  /** Starts the sender, and waits until nothing is at work any more. */
+  settle(timeout?: number): Promise<void>;
+  entry(messageId: string): Promise<SpoolEntry | undefined>;
+}
+
+export async function sendToSimulator(
+  options: {
+    readonly simulator?: Partial<EwsSimulatorOptions>;
+    readonly transport?: Partial<EwsTransportOptions>;
+    readonly sender?: Partial<OfflineImSenderOptions>;
+  } = {},
+): Promise<Scene> {
+  const exchange = await startEwsSimulator({ mailboxes: [alice, bob], ...options.simulator });
+  const fetch = checkedFetch(options.transport?.fetch);
+  const transport = new EwsTransport({
+    url: exchange.url,
+    credentials: basicAuth({ username: alice, password: 'p' }),
+    deadline: 1_000,
+    ...options.transport,
+    fetch,
+  });
+  const spool = new MemorySpool();
+  const probes: string[] = [];
+  const note = (line: Readonly<Record<string, unknown>>): void => {
+    if (line.step === 'probe:result') probes.push(String(line.result));
+  };
+  const logger = { debug: note, info: note, warn: () => {}, error: () => {} };
+  const sender = new OfflineImSender({
+    identity: { sip: `sip:${alice}`, displayName: 'Alice Example' },
+    client: { version: '16.0.6920.1000', mailboxLocation: 'on-premises' },
+    logger,
+    spool,
+    transport,
+    ...short,
+    ...options.sender,
+  });
+  const events: string[] = [];
+  for (const name of ['delivered', 'deferred', 'unconfirmed', 'dead'] as const) {
+    sender.on(`message:${name}` satisfies EventName, (event) => {
+      events.push('code' in event && event.code !== undefined ? `${name} ${event.code}` : name);
+    });
+  }
+  let conversations = 0;
+  return {
+    exchange,
+    transport,
+    sender,
+    spool,
+    events,
+    probes,
+    inbox: () =>
+      exchange
+        .mailbox(bob)
+        .folder('inbox')
+        .items.map((item) => item.body.content),
+    folder: (name) =>
+      exchange
+        .mailbox(alice)
+        .folder(name)
+        .items.map((item) => item.body.content),
+    sends: () => exchange.journal.filter((entry) => entry.operation === 'CreateItem').length,
+    send: async (text) => {
+      conversations += 1;
+      const { messageId } = await sender.send({ to: `sip:${bob}`, text, conversationId: `c${conversations}` });
+      return messageId;
+    },
+    settle: async (timeout = 10_000) => {
+      await sender.start();
+      const end = performance.now() + timeout;
+      for (;;) {
+        const { spooled, deferred, delivering, unconfirmed } = await sender.counts();
+        if (spooled + deferred + delivering + unconfirmed === 0) return;
+        if (performance.now() > end) throw new Error(`still at work after ${timeout} ms: ${events.join(', ')}`);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    },
+    entry: async (messageId) => (await sender.status(messageId))[0],
+    async [Symbol.asyncDispose]() {
+      await sender.stop({ timeout: 100 });
+      const bodies = exchange.journal.flatMap(({ requestBody, responseBody }) => [requestBody, responseBody]);
+      const wrong = bodies.flatMap((body) => (body.includes(':Envelope') ? validateBody(body) : []));
+      await exchange.close();
+      if (fetch.errors.length + wrong.length > 0) throw new Error([...fetch.errors, ...wrong].join('; '));
+    },
+  };
+}
