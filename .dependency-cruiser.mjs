@@ -56,7 +56,12 @@ export default {
       from: { path: '^src/spooler/' },
       to: { path: '^src/(ews|gating|classification|testing|sender)' },
     },
-    { name: 'nothing-imports-the-face', severity: 'error', from: { path: '^src/' }, to: { path: '^src/(index|file|sqlite)\\.ts$' } },
+    {
+      name: 'nothing-imports-the-face',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^src/(index|file|sqlite)\\.ts$' },
+    },
     {
       name: 'production-knows-no-testing',
       severity: 'error',
