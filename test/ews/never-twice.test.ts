@@ -261,7 +261,7 @@ describe('a death between ErrorSendAsDenied and the clean-up', () => {
         sender: { lease: 2_000, renewEvery: 100, deadline: 50 },
       });
       scene.exchange.faults.on('CreateItem').draftOnSendAsDenied();
-      scene.spool.renew = async (claims) => claims;
+      scene.spool.renew = async () => [];
       const id = await scene.send('one');
       await scene.settle();
       expect(await scene.entry(id)).toMatchObject({ state: 'dead', reason: { code: 'STRANDED_DRAFT' } });
