@@ -35,7 +35,11 @@ export async function probe(
   for (const group of groupsOf(notes, settings.url)) {
     for (const [tag, result] of await probeGroup(client, settings, group, signal)) byTag.set(keyOf(tag, group), result);
   }
-  return notes.map((note) => combine(note.unknownAttempts.map((a) => byTag.get(keyOf(a.tag, a.place)) ?? placeGone(a))));
+  const resultFor = (attempt: UnknownAttempt): ProbeResult => {
+    const looked = attempt.place.endpoint === settings.url ? byTag.get(keyOf(attempt.tag, attempt.place)) : undefined;
+    return looked ?? placeGone(attempt);
+  };
+  return notes.map((note) => combine(note.unknownAttempts.map(resultFor)));
 }
 
 function keyOf(tag: string, place: { readonly mailbox: string; readonly folder: string }): string {

@@ -45,3 +45,14 @@ export type {
   TestRunner,
 } from './spool-conformance/index.ts';
 export { spoolConformance } from './spool-conformance/index.ts';
+export type {
+  ConformanceExchange,
+  ConformanceMessage,
+  CreateTransportHarness,
+  TransportConformanceOptions,
+  TransportConformanceSubject,
+  TransportHarness,
+  TransportHarnessOptions,
+  TransportTrouble,
+} from './transport-conformance/index.ts';
+export { transportConformance } from './transport-conformance/index.ts';

@@ -1,0 +1,54 @@
+import type { DeliveryOutcome } from '../../transport.ts';
+import { equal, isTrue } from '../spool-conformance/assert.ts';
+import { statuses, type Test } from './scene.ts';
+
+/** Whose turn it is to write: the lease's, and the host's signal. */
+export function mayWriteTests(test: Test): void {
+  test('nothing is written when mayWrite() says no', async (scene) => {
+    const outcomes = await scene.deliver(scene.notes(3), { mayWrite: () => false });
+    for (const outcome of outcomes) expectNotAttempted(outcome);
+    equal(scene.harness.exchange.requests(), 0, 'requests');
+  });
+
+  for (const granted of [1, 2, 3]) {
+    test(
+      `it is asked before each request: ${granted} granted`,
+      async (scene) => {
+        let asked = 0;
+        const notes = scene.notes(6);
+        const outcomes = await scene.deliver(notes, { mayWrite: () => ++asked <= granted });
+        isTrue(scene.harness.exchange.requests() <= granted, 'no more requests than were granted');
+        const sent = outcomes.filter(({ status }) => status === 'delivered').length;
+        for (const outcome of outcomes.slice(sent)) expectNotAttempted(outcome);
+        equal(scene.texts().length, sent, 'messages that arrived');
+      },
+      { notesPerRequest: 2 },
+    );
+  }
+
+  test('a signal that was aborted before writes nothing', async (scene) => {
+    const outcomes = await scene.deliver(scene.notes(2), { signal: AbortSignal.abort() });
+    equal(scene.harness.exchange.requests(), 0, 'requests');
+    for (const { status } of outcomes) equal(status, 'deferred', 'status');
+  });
+
+  test(
+    'a signal ends a delivery that hangs, long before its deadline',
+    async (scene) => {
+      await scene.arrange({ kind: 'hang' });
+      const controller = new AbortController();
+      setTimeout(() => controller.abort(), 100);
+      const started = performance.now();
+      const outcomes = await scene.deliver(scene.notes(2), { signal: controller.signal });
+      isTrue(performance.now() - started < 10_000, 'it ends soon after the abort');
+      equal(statuses(outcomes), ['unconfirmed', 'unconfirmed'], 'outcomes');
+    },
+    { needs: ['hang'], deadline: 60_000 },
+  );
+}
+
+function expectNotAttempted(outcome: DeliveryOutcome): void {
+  equal(outcome.status, 'deferred', 'status of what was not written');
+  if (outcome.status !== 'deferred') return;
+  equal([outcome.error.code, outcome.retryAfter], ['NOT_ATTEMPTED', 0], 'code and retryAfter of what was not written');
+}

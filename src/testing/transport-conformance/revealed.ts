@@ -1,0 +1,26 @@
+/** How deep an error is searched: causes of causes, requests inside them, and their headers. */
+const deepest = 8;
+
+/**
+ * Where a value, or anything that it holds, contains a text; undefined when nowhere. Looks at hidden properties too, since
+ * loggers do.
+ */
+export function whatIsRevealed(value: unknown, text: string): string | undefined {
+  return search(value, text, 'error', new Set());
+}
+
+function search(value: unknown, text: string, path: string, seen: Set<object>): string | undefined {
+  if (typeof value === 'string') return value.includes(text) ? path : undefined;
+  if (typeof value !== 'object' || value === null || seen.has(value) || path.split('.').length > deepest) return undefined;
+  seen.add(value);
+  const entries: [string, unknown][] = value instanceof Map ? [...value].map(([key, part]) => [String(key), part]) : [];
+  for (const key of Object.getOwnPropertyNames(value)) {
+    const { value: part } = Object.getOwnPropertyDescriptor(value, key) ?? {};
+    if (typeof part !== 'function') entries.push([key, part]);
+  }
+  for (const [key, part] of entries) {
+    const found = search(part, text, `${path}.${key}`, seen);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
