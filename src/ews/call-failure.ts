@@ -9,8 +9,8 @@ export interface CallState {
   readonly written: boolean;
   readonly ended: 'deadline' | 'aborted' | undefined;
   readonly deadline: number;
-  /** It is the connection that failed, not the login, in a leg of the login that had no body. */
-  readonly legLost?: boolean;
+  /** It is the connection that failed, not the login, before the body was written. */
+  readonly unreached?: boolean;
 }
 
 type Failed = Extract<Reply, { kind: 'failed' }>;
@@ -25,7 +25,7 @@ export function failedBy(error: unknown, state: CallState): Failed {
   const details = { requestId: state.requestId };
   if (error instanceof OfflineImError && error.code === 'NOT_ATTEMPTED') return failed('no', 'note', error);
   if (state.ended !== undefined) return { ...endedBy(state), sent: state.written ? 'unknown' : 'no' };
-  if (!state.written && state.legLost !== true) {
+  if (!state.written && state.unreached !== true) {
     const text = 'The login failed before the request was written.';
     return failed('no', 'mailbox', new OfflineImError('AUTHENTICATION_FAILED', text, { cause: error, details }));
   }

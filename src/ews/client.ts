@@ -2,6 +2,7 @@ import { dateOf, retryAfterOf } from './back-off.ts';
 import { readBody } from './body.ts';
 import type { EwsCall } from './call.ts';
 import { endedInLogin, failedBy, notAttempted, notImpersonated, unreadableReply, unsayable } from './call-failure.ts';
+import { nothingWritten } from './connection-errors.ts';
 import type { SendOptions } from './credentials.ts';
 import { type Limit, startLimit } from './deadline.ts';
 import { type Acting, actingFor } from './impersonation.ts';
@@ -96,12 +97,13 @@ export class EwsClient {
     const { url, credentials, clock, maxResponseBytes, deadline } = this.#settings;
     let written = false;
     let inLogin = false; // the last leg had no body
-    let lostLeg: unknown;
+    let unwritten: unknown;
     let meta: ReplyMeta | undefined;
     try {
       const send = async (headers: Readonly<Record<string, string>>, options: SendOptions = {}): Promise<Response> => {
         if (limit.ended() !== undefined) throw notAttempted('it was aborted before');
         if (call.mayWrite?.() === false) throw notAttempted('the lease is too short, or the sender stops');
+        const before = written;
         inLogin = options.body === 'none';
         written ||= !inLogin;
         try {
@@ -110,7 +112,10 @@ export class EwsClient {
           if (!inLogin && response.status === 401) written = false;
           return response;
         } catch (error) {
-          if (inLogin) lostLeg = error;
+          if (inLogin || nothingWritten(error)) {
+            unwritten = error;
+            written = before;
+          }
           throw error;
         }
       };
@@ -126,8 +131,8 @@ export class EwsClient {
     } catch (error) {
       // Where the status has already told what became of the request, the rest of its body doesn't matter.
       if (meta !== undefined && meta.status !== 200) return { kind: 'http', meta };
-      const legLost = lostLeg !== undefined && lostLeg === error;
-      return failedBy(error, { requestId, written, ended: limit.ended(), deadline: call.deadline ?? deadline, legLost });
+      const unreached = unwritten !== undefined && unwritten === error;
+      return failedBy(error, { requestId, written, ended: limit.ended(), deadline: call.deadline ?? deadline, unreached });
     }
   }
 

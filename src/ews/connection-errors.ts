@@ -17,6 +17,7 @@ const noConnection: ReadonlySet<string> = new Set([
   'EHOSTDOWN',
   'EADDRNOTAVAIL',
   'UND_ERR_CONNECT_TIMEOUT',
+  'ERR_CONNECTION_GONE', // ours: the connection that a login belongs to had ended before
 ]);
 
 /** Handshakes that failed: before these end no byte of a request leaves. */

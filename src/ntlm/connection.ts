@@ -12,6 +12,9 @@ export interface TrustOptions {
  * connection.
  */
 export class ConnectionGone extends Error {
+  /** By which the transport knows, too. */
+  readonly code = 'ERR_CONNECTION_GONE';
+
   constructor() {
     super('The connection was closed before the request was written.');
     this.name = 'ConnectionGone';

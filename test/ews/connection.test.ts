@@ -136,6 +136,10 @@ describe('what was written may have been processed', () => {
     );
   });
 
+  it('nothing at all', async () => {
+    expect((await h.deliver(1, { fetch: () => Promise.reject(undefined) }))[0]).toMatchObject(unknown);
+  });
+
   it('something that is no Error', async () => {
     expect((await h.deliver(1, { fetch: () => Promise.reject('no') }))[0]).toMatchObject(unknown);
   });
