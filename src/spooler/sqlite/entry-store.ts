@@ -1,14 +1,15 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Cell, EntryRow } from '../rows/entry-row.ts';
+import type { Cell } from '../rows/entry-row.ts';
 import { entryOf, fixedCells, fixedColumns, statusCells, statusColumns } from '../rows/entry-row.ts';
 import { bodyOf, messageOf } from '../rows/message-body.ts';
 import { RowError } from '../rows/row-error.ts';
 import type { SpooledMessage } from '../storage.ts';
 import type { EntryRecord, EntryStatus } from '../table/records.ts';
-import { isTombstone } from '../table/records.ts';
-
-/** A row of `entries` as it is read. */
-export type StoredRow = EntryRow & { readonly seq: number; readonly stream: number | null };
+import { isInNote, isTombstone } from '../table/records.ts';
+import type { RowsOf } from './rows-of.ts';
+import { rowsOf } from './rows-of.ts';
+import type { StoredRow } from './stored-row.ts';
+import { entryColumns, storedRow } from './stored-row.ts';
 
 /** An entry and where it lies. */
 export interface Stored {
@@ -18,23 +19,29 @@ export interface Stored {
 }
 
 const columns = [...fixedColumns, ...statusColumns];
-/** What {@link EntryStore.read} needs of a row. */
-export const entryColumns = ['seq', 'stream', ...columns].join(', ');
 const marks = (count: number): string => Array.from({ length: count }, () => '?').join(', ');
 const sets = (names: readonly string[]): string => names.map((name) => `${name} = ?`).join(', ');
 const derived = ['expiry', 'tombstone_at'] as const;
 
-/** Rows of `entries`, `bodies` and `attempts`. What one group of operations has read is kept until the group ends. */
+/** Entries at work that are kept in memory at most. */
+const mostKept = 1_024;
+
+/**
+ * Rows of `entries`, `bodies` and `attempts`. What a group of operations has read is kept until it ends, and entries at work
+ * beyond that, until they are settled or another process changes anything.
+ */
 export class EntryStore {
   readonly #stored = new Map<string, Stored>();
-  readonly #byId: StatementSync;
-  readonly #ofMessage: StatementSync;
-  readonly #withTag: StatementSync;
+  /** Read or written by this group. */
+  readonly #touched = new Set<string>();
+  readonly #byId: RowsOf;
+  readonly #ofMessage: RowsOf;
+  readonly #withTag: RowsOf;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
   readonly #updateInPlace: StatementSync;
   readonly #putBody: StatementSync;
-  readonly #body: StatementSync;
+  readonly #body: RowsOf;
   readonly #dropBody: StatementSync;
   readonly #putAttempt: StatementSync;
   readonly #dropAttempt: StatementSync;
@@ -45,9 +52,9 @@ export class EntryStore {
 
   constructor(database: DatabaseSync) {
     const prepare = (sql: string) => database.prepare(sql);
-    this.#byId = prepare(`SELECT ${entryColumns} FROM entries WHERE id = ?`);
-    this.#ofMessage = prepare('SELECT id FROM entries WHERE message_id = ? ORDER BY seq');
-    this.#withTag = prepare('SELECT entry_id FROM attempts WHERE tag = ?');
+    this.#byId = rowsOf(prepare(`SELECT ${entryColumns} FROM entries WHERE id = ?`));
+    this.#ofMessage = rowsOf(prepare('SELECT id FROM entries WHERE message_id = ? ORDER BY seq'));
+    this.#withTag = rowsOf(prepare('SELECT entry_id FROM attempts WHERE tag = ?'));
     this.#insert = prepare(
       `INSERT INTO entries (${[...columns, 'stream', ...derived].join(', ')}) VALUES (${marks(columns.length + 3)})`,
     );
@@ -55,7 +62,7 @@ export class EntryStore {
     // Columns that an UPDATE names cost the work on their indexes, whether they change or not.
     this.#updateInPlace = prepare(`UPDATE entries SET ${sets([...statusColumns.slice(0, -1), ...derived])} WHERE seq = ?`);
     this.#putBody = prepare('INSERT INTO bodies (seq, body) VALUES (?, ?)');
-    this.#body = prepare('SELECT body FROM bodies WHERE seq = ?');
+    this.#body = rowsOf(prepare('SELECT body FROM bodies WHERE seq = ?'));
     this.#dropBody = prepare('DELETE FROM bodies WHERE seq = ?');
     this.#putAttempt = prepare('INSERT OR IGNORE INTO attempts (tag, entry_id) VALUES (?, ?)');
     this.#dropAttempt = prepare('DELETE FROM attempts WHERE tag = ? AND entry_id = ?');
@@ -70,7 +77,7 @@ export class EntryStore {
   find(id: string): Stored | undefined {
     const known = this.#stored.get(id);
     if (known !== undefined) return known;
-    const row = this.#byId.get(id) as StoredRow | undefined;
+    const row = this.#row(id);
     return row === undefined ? undefined : this.read(row);
   }
 
@@ -79,9 +86,7 @@ export class EntryStore {
     const known = this.#stored.get(row.id);
     if (known !== undefined) return known;
     try {
-      const stored = { seq: row.seq, stream: row.stream, record: entryOf(row) };
-      this.#stored.set(row.id, stored);
-      return stored;
+      return this.#keep({ seq: row.seq, stream: row.stream, record: entryOf(row) });
     } catch (error) {
       this.#unreadable(row, error);
       return undefined;
@@ -89,11 +94,11 @@ export class EntryStore {
   }
 
   idsOfMessage(messageId: string): string[] {
-    return this.#ofMessage.all(messageId).map(({ id }) => String(id));
+    return this.#ofMessage.all(messageId).map(([id]) => String(id));
   }
 
   idsWithTag(tag: string): string[] {
-    return this.#withTag.all(tag).map(({ entry_id: id }) => String(id));
+    return this.#withTag.all(tag).map(([id]) => String(id));
   }
 
   /** Its message; `undefined` when there is none, or when it can't be read and the entry has been set aside. */
@@ -101,17 +106,16 @@ export class EntryStore {
     const row = this.#body.get(seq);
     if (row === undefined) return undefined;
     try {
-      return messageOf(String(row.body), record.fixed.to);
+      return messageOf(String(row[0]), record.fixed.to);
     } catch (error) {
-      this.#unreadable(this.#byId.get(record.fixed.id) as StoredRow | undefined, error);
+      this.#unreadable(this.#row(record.fixed.id), error);
       return undefined;
     }
   }
 
   /** An entry that waits without its message is unreadable too. */
   bodyMissing({ record }: Stored): void {
-    const row = this.#byId.get(record.fixed.id) as StoredRow | undefined;
-    this.#unreadable(row, new RowError('the message'));
+    this.#unreadable(this.#row(record.fixed.id), new RowError('the message'));
   }
 
   insert(record: EntryRecord, stream: number | null, message: SpooledMessage | undefined): void {
@@ -120,7 +124,7 @@ export class EntryStore {
     const seq = Number(this.#insert.run(...cells).lastInsertRowid);
     if (message !== undefined) this.#putBody.run(seq, bodyOf(message));
     this.#putAttempts(record, undefined);
-    this.#stored.set(fixed.id, { seq, stream, record });
+    this.#keep({ seq, stream, record });
   }
 
   update(before: Stored, record: EntryRecord, stream: number | null): void {
@@ -135,7 +139,7 @@ export class EntryStore {
     }
     if (isTombstone(status) && !isTombstone(before.record.status)) this.#dropBody.run(seq);
     this.#putAttempts(record, before.record);
-    this.#stored.set(record.fixed.id, { seq, stream, record });
+    this.#keep({ seq, stream, record });
   }
 
   forget({ seq, record: { fixed, status } }: Stored): void {
@@ -153,8 +157,32 @@ export class EntryStore {
     this.#stored.delete(row.id);
   }
 
+  /** Only what is at work is likely to be asked for again. */
   endGroup(): void {
+    if (this.#stored.size > mostKept) this.forgetAll();
+    for (const id of this.#touched) {
+      const stored = this.#stored.get(id);
+      if (stored !== undefined && !isInNote(stored.record.status.state)) this.#stored.delete(id);
+    }
+    this.#touched.clear();
+  }
+
+  /** Another process may have changed anything. */
+  forgetAll(): void {
     this.#stored.clear();
+    this.#touched.clear();
+  }
+
+  #keep(stored: Stored): Stored {
+    const { id } = stored.record.fixed;
+    this.#stored.set(id, stored);
+    this.#touched.add(id);
+    return stored;
+  }
+
+  #row(id: string): StoredRow | undefined {
+    const cells = this.#byId.get(id);
+    return cells === undefined ? undefined : storedRow(cells);
   }
 
   #unreadable(row: StoredRow | undefined, error: unknown): void {

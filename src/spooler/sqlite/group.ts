@@ -3,8 +3,8 @@ import { spoolStates } from '../storage.ts';
 import type { EntryRecord } from '../table/records.ts';
 import { isActive, isInNote } from '../table/records.ts';
 import { Transaction } from '../table/transaction.ts';
-import type { StoredRow } from './entry-store.ts';
 import type { SpoolRow } from './spool-row.ts';
+import type { StoredRow } from './stored-row.ts';
 import type { Stores } from './stores.ts';
 
 /** What was set aside while a group ran; reported when it is committed. */
@@ -88,10 +88,9 @@ export class Group {
 
   #putNote(id: string, note: ReturnType<Transaction['note']>): void {
     const { notes, lanes, streams, entries } = this.stores;
-    const before = notes.find(id);
+    const lane = (note ?? notes.find(id))?.lane;
     if (note === undefined) notes.drop(id);
     else notes.put(note);
-    const lane = (note ?? before)?.lane;
     if (lane === undefined) return;
     lanes.touch(lane);
     // A back-off that changes while the members stay as they are changes when their stream is due.

@@ -2,46 +2,51 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { NoteRow } from '../rows/note-row.ts';
 import { noteCells, noteColumns, noteOf } from '../rows/note-row.ts';
 import type { NoteRecord } from '../table/records.ts';
+import type { RowsOf } from './rows-of.ts';
+import { rowsOf } from './rows-of.ts';
 
-/** Rows of `notes`. */
+/** Notes at work that are kept in memory at most. */
+const mostKept = 1_024;
+
+/** Rows of `notes`. As with entries, what is at work stays in memory until another process changes anything. */
 export class NoteStore {
   readonly #notes = new Map<string, NoteRecord | undefined>();
-  readonly #byId: StatementSync;
+  readonly #touched = new Set<string>();
+  readonly #byId: RowsOf;
   readonly #put: StatementSync;
   readonly #drop: StatementSync;
-  readonly #lapsed: StatementSync;
+  readonly #lapsed: RowsOf;
   readonly #renew: StatementSync;
 
   constructor(database: DatabaseSync) {
     const names = noteColumns.join(', ');
-    this.#byId = database.prepare(`SELECT ${names} FROM notes WHERE id = ?`);
+    this.#byId = rowsOf(database.prepare(`SELECT ${names} FROM notes WHERE id = ?`));
     this.#put = database.prepare(`INSERT OR REPLACE INTO notes (${names}) VALUES (${noteColumns.map(() => '?').join(', ')})`);
     this.#drop = database.prepare('DELETE FROM notes WHERE id = ?');
-    this.#lapsed = database.prepare('SELECT id FROM notes WHERE lease_until <= ? ORDER BY lease_until LIMIT ?');
+    this.#lapsed = rowsOf(database.prepare('SELECT id FROM notes WHERE lease_until <= ? ORDER BY lease_until LIMIT ?'));
     this.#renew = database.prepare('UPDATE notes SET lease_until = ? WHERE id = ? AND token = ?');
   }
 
   find(id: string): NoteRecord | undefined {
     if (this.#notes.has(id)) return this.#notes.get(id);
-    const row = this.#byId.get(id) as NoteRow | undefined;
-    const note = row === undefined ? undefined : noteOf(row);
-    this.#notes.set(id, note);
-    return note;
+    const cells = this.#byId.get(id);
+    const row = cells === undefined ? undefined : Object.fromEntries(noteColumns.map((name, index) => [name, cells[index]]));
+    return this.#keep(id, row === undefined ? undefined : noteOf(row as unknown as NoteRow));
   }
 
   put(note: NoteRecord): void {
     this.#put.run(...noteCells(note));
-    this.#notes.set(note.id, note);
+    this.#keep(note.id, note);
   }
 
   drop(id: string): void {
     this.#drop.run(id);
-    this.#notes.set(id, undefined);
+    this.#keep(id, undefined);
   }
 
   /** Ids of notes whose lease has run out. */
   lapsed(now: number, limit: number): string[] {
-    return this.#lapsed.all(now, limit).map(({ id }) => String(id));
+    return this.#lapsed.all(now, limit).map(([id]) => String(id));
   }
 
   /** False when the claim is no longer that note's. */
@@ -51,6 +56,19 @@ export class NoteStore {
   }
 
   endGroup(): void {
+    if (this.#notes.size > mostKept) this.forgetAll();
+    for (const id of this.#touched) if (this.#notes.get(id)?.lease === undefined) this.#notes.delete(id);
+    this.#touched.clear();
+  }
+
+  forgetAll(): void {
     this.#notes.clear();
+    this.#touched.clear();
+  }
+
+  #keep(id: string, note: NoteRecord | undefined): NoteRecord | undefined {
+    this.#notes.set(id, note);
+    this.#touched.add(id);
+    return note;
   }
 }

@@ -1,32 +1,37 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import type { ClaimedNote, ClaimRequest, SpooledMessage } from '../storage.ts';
 import type { Pick } from '../table/claim.ts';
 import { claimPick, runOf } from '../table/claim.ts';
 import type { EntryRecord } from '../table/records.ts';
-import type { StoredRow } from './entry-store.ts';
-import { entryColumns } from './entry-store.ts';
 import type { Group } from './group.ts';
+import type { RowsOf } from './rows-of.ts';
+import { rowsOf } from './rows-of.ts';
+import { entryColumns, storedRow } from './stored-row.ts';
 
 /** Beyond any time. */
 const ever = Number.MAX_SAFE_INTEGER;
 
 /** Chooses and claims notes with as many steps as there are notes, whatever waits. */
 export class Picker {
-  readonly #due: StatementSync;
-  readonly #all: StatementSync;
-  readonly #stream: StatementSync;
-  readonly #probes: StatementSync;
+  readonly #due: RowsOf;
+  readonly #all: RowsOf;
+  readonly #stream: RowsOf;
+  readonly #probes: RowsOf;
 
   constructor(database: DatabaseSync) {
-    this.#due = database.prepare(
-      'SELECT id FROM streams WHERE lane = ? AND due_at IS NOT NULL AND due_at <= ? ORDER BY due_at LIMIT ?',
+    this.#due = rowsOf(
+      database.prepare('SELECT id FROM streams WHERE lane = ? AND due_at IS NOT NULL AND due_at <= ? ORDER BY due_at LIMIT ?'),
     );
-    this.#all = database.prepare(
-      `SELECT id FROM streams WHERE lane = ? AND due_at IS NOT NULL AND (deferred = 0 OR due_at <= ?) ORDER BY due_at LIMIT ?`,
+    this.#all = rowsOf(
+      database.prepare(
+        `SELECT id FROM streams WHERE lane = ? AND due_at IS NOT NULL AND (deferred = 0 OR due_at <= ?) ORDER BY due_at LIMIT ?`,
+      ),
     );
-    this.#stream = database.prepare(`SELECT ${entryColumns} FROM entries WHERE stream = ? ORDER BY ord LIMIT ?`);
-    this.#probes = database.prepare(
-      `SELECT id FROM notes WHERE lane = ? AND state = 'unconfirmed' AND lease_until IS NULL AND due_at <= ? ORDER BY due_at LIMIT ?`,
+    this.#stream = rowsOf(database.prepare(`SELECT ${entryColumns} FROM entries WHERE stream = ? ORDER BY ord LIMIT ?`));
+    this.#probes = rowsOf(
+      database.prepare(
+        `SELECT id FROM notes WHERE lane = ? AND state = 'unconfirmed' AND lease_until IS NULL AND due_at <= ? ORDER BY due_at LIMIT ?`,
+      ),
     );
   }
 
@@ -63,8 +68,8 @@ export class Picker {
 
   #deliveries(group: Group, lane: string, request: ClaimRequest, room: number): Pick[] {
     const found = (request.ignorePickup === true ? this.#all : this.#due).all(lane, group.now, room);
-    return found.flatMap(({ id }) => {
-      const rows = this.#stream.all(Number(id), request.maxEntries) as unknown as readonly StoredRow[];
+    return found.flatMap(([id]) => {
+      const rows = this.#stream.all(Number(id), request.maxEntries);
       const run = runOf(recordsOf(group, rows), request, group.now);
       if (run === undefined || 'members' in run) return run ?? [];
       const pick = pickOf(group, run.deferredNoteId);
@@ -73,14 +78,14 @@ export class Picker {
   }
 
   #lookFor(group: Group, lane: string, room: number): Pick[] {
-    return this.#probes.all(lane, group.now, room).flatMap(({ id }) => pickOf(group, String(id)) ?? []);
+    return this.#probes.all(lane, group.now, room).flatMap(([id]) => pickOf(group, String(id)) ?? []);
   }
 }
 
 /** Rows are only turned into records as far as the run goes. */
-function* recordsOf(group: Group, rows: readonly StoredRow[]): Iterable<EntryRecord> {
-  for (const row of rows) {
-    const stored = group.stores.entries.read(row);
+function* recordsOf(group: Group, rows: ReturnType<RowsOf['all']>): Iterable<EntryRecord> {
+  for (const cells of rows) {
+    const stored = group.stores.entries.read(storedRow(cells));
     if (stored !== undefined) yield stored.record;
   }
 }

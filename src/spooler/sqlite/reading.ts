@@ -2,9 +2,10 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { SpoolEntry, SpoolQuery } from '../storage.ts';
 import { isTombstone } from '../table/records.ts';
 import { viewOf } from '../table/view.ts';
-import type { Stored, StoredRow } from './entry-store.ts';
-import { entryColumns } from './entry-store.ts';
+import type { Stored } from './entry-store.ts';
 import type { Group } from './group.ts';
+import type { StoredRow } from './stored-row.ts';
+import { entryColumns } from './stored-row.ts';
 
 /** Rows that one page of a list looks at. */
 const pageSize = 200;

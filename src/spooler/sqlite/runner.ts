@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import { RowError } from '../rows/row-error.ts';
 import { lapse } from '../table/unconfirmed.ts';
@@ -47,6 +47,8 @@ const sameTime = 1_000;
 export class Runner {
   readonly #context: RunnerContext;
   readonly #stores: Stores;
+  readonly #dataVersion: StatementSync;
+  #seen: unknown;
   #jobs: Job[] = [];
   #working: Promise<void> | undefined;
   #failed = false;
@@ -56,6 +58,7 @@ export class Runner {
   constructor(context: RunnerContext) {
     this.#context = context;
     this.#stores = new Stores(context.database);
+    this.#dataVersion = context.database.prepare('PRAGMA data_version');
   }
 
   /** How many operations wait. */
@@ -145,24 +148,30 @@ export class Runner {
       database.exec(writing ? 'COMMIT' : 'ROLLBACK');
       if (writing && group.appended && this.#appends !== undefined) this.#appends += 1;
       for (const report of group.reports) if (writing) this.#context.onCorrupt(report);
+      if (writing || !group.dirty) stores.endGroup();
+      else stores.forgetAll();
       tell?.();
       return tell !== undefined;
     } catch (error) {
+      stores.forgetAll();
       if (database.isOpen && database.isTransaction) database.exec('ROLLBACK');
       throw error;
-    } finally {
-      stores.endGroup();
     }
   }
 
   #begin(writing: boolean): Group {
     const row = this.#stores.spool.read();
+    // Asked after the first read, which begins the transaction's view: it changes with what other connections commit.
+    const version = this.#dataVersion.get()?.data_version;
+    if (version !== this.#seen) this.#stores.forgetAll();
+    this.#seen = version;
     const time = this.#context.clock.read(row.clock_offset);
     if (this.#appends !== undefined && row.appends !== this.#appends) this.#context.onAppended();
     this.#appends = row.appends;
     const group = new Group(this.#stores, row, time);
     if (writing && time.now < row.last_now - sameTime) {
       clampTimes(this.#context.database, time.now, row.last_now);
+      this.#stores.forgetAll();
       group.changed();
     }
     return group;

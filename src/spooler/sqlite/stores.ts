@@ -39,10 +39,21 @@ export class Stores implements TableReads, TagReads {
     return this.entries.idsWithTag(tag);
   }
 
-  /** Forgets what was read or planned: other processes may change it from here on. */
+  /** What only this group needed is forgotten. */
   endGroup(): void {
     this.entries.endGroup();
     this.notes.endGroup();
+    this.#forgetPlans();
+  }
+
+  /** What was read or planned counts no more: it was rolled back, or another process has changed something. */
+  forgetAll(): void {
+    this.entries.forgetAll();
+    this.notes.forgetAll();
+    this.#forgetPlans();
+  }
+
+  #forgetPlans(): void {
     this.streams.forgetTouched();
     this.lanes.forgetTouched();
     this.spool.forget();
