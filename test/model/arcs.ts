@@ -44,9 +44,7 @@ export const operations = {
   lapse: (ids: readonly string[]) => operation('lapse', ids, () => [['delivering', 'unconfirmed']]),
 
   settle: (settlement: Settlement, kind: 'deliver' | 'probe', ids: readonly string[]) =>
-    operation(settlement.to === 'dead' ? `settle:dead:${settlement.sent}` : `settle:${settlement.to}`, ids, (before) =>
-      settleArcs(settlement, kind, ids.length, before),
-    ),
+    operation(settlementName(settlement), ids, (before) => settleArcs(settlement, kind, ids.length, before)),
 
   /** Exchange accepted it after all. */
   deliveredLate: (ids: readonly string[]) =>
@@ -87,6 +85,12 @@ export const operations = {
       ['cancelled', 'gone'],
     ]),
 } as const;
+
+/** `settle:dead:no`, `settle:deferred:unknown`, `settle:held` */
+function settlementName(settlement: Settlement): string {
+  if (settlement.to === 'dead') return `settle:dead:${settlement.sent}`;
+  return settlement.to === 'deferred' && settlement.sent === 'unknown' ? 'settle:deferred:unknown' : `settle:${settlement.to}`;
+}
 
 function settleArcs(
   settlement: Settlement,

@@ -137,6 +137,12 @@ const anyStorageFault = fc.record<StorageFault>({
 
 const many = <Item>(item: fc.Arbitrary<Item>): fc.Arbitrary<Item[]> => fc.array(item, { minLength: 1, maxLength: 6 });
 
+/** Nobody can look for anything for hours. */
+const blackout = (): Command =>
+  command('blackout', undefined, async ({ exchange }) => {
+    for (let count = 0; count < 150; count++) exchange.probeAnswers.push({ told: 'unknown', outbox: false, takes: 0 });
+  });
+
 const manySends = fc
   .tuple(fc.array(anyDraft, { minLength: 1, maxLength: 4 }), fc.boolean())
   .map(([drafts, own]) => send(drafts, own));
@@ -167,6 +173,7 @@ export const anyCommand: fc.Arbitrary<Command>[] = [
   fc.constant(0).map(() => storageFault({ call: 'renew', what: 'rejects', when: 'before', countdown: 0, times: 10 }, 0)),
   anyDowntime.map(crash),
   fc.constantFrom(second, 30 * second).map(restart),
+  fc.constant(0).map(blackout),
   fc.constant(0).map(flush),
   fc.constant(0).map(resume),
   fc.constant(0).map(move),

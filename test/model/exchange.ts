@@ -17,6 +17,7 @@ export interface Item {
 /** A process as the Exchange sees it: once dead it writes nothing more, while what is on the wire goes its way. */
 export interface Caller {
   isAlive(): boolean;
+  isStopping(): boolean;
 }
 
 /** Called before a note is written to the server. */
@@ -30,6 +31,8 @@ export class Exchange {
   readonly answers: DeliverAnswer[] = [];
   readonly probeAnswers: ProbeAnswer[] = [];
   readonly violations: string[] = [];
+  /** How often each tag was answered to be absent. */
+  readonly absences = new Map<string, number>();
   /** Moves with every change of the configuration: another endpoint. */
   site = 0;
   onWrite: OnWrite = () => undefined;
@@ -81,6 +84,7 @@ export class Exchange {
         outcomes.push(notWritten);
         continue;
       }
+      if (caller.isStopping()) this.violations.push(`${note.tag} is written after stop()`);
       this.#write(note, answer);
       await this.#wait(Math.max(answer.takes, answer.told === 'delivered' ? answer.processedAfter : 0), options.signal);
       if (!caller.isAlive()) return never;
@@ -107,7 +111,13 @@ export class Exchange {
     if (!caller.isAlive()) return never;
     if (answers.some(({ told }) => told === 'throws')) throw new Error('The connection broke.');
     const missing = answers.findIndex(({ told }) => told === 'missing');
-    return missing < 0 ? results : results.slice(0, missing);
+    const told = missing < 0 ? results : results.slice(0, missing);
+    for (const [index, { status }] of told.entries()) if (status === 'absent') this.#countAbsence(notes[index]);
+    return told;
+  }
+
+  #countAbsence(note: Note | undefined): void {
+    for (const { tag } of note?.unknownAttempts ?? []) this.absences.set(tag, (this.absences.get(tag) ?? 0) + 1);
   }
 
   #look(note: Note, answer: ProbeAnswer): ProbeResult {
@@ -118,7 +128,10 @@ export class Exchange {
     let pending = false;
     let found = false;
     for (const { tag, place } of note.unknownAttempts) {
-      const item = this.items.findLast((one) => one.note.tag === tag);
+      if (place.endpoint !== this.#placeOf({ address: place.mailbox }).endpoint)
+        this.violations.push(`${tag} is looked for where nobody is`);
+      // A refusal that reached nobody consumed no attempt: its tag may have come again, from elsewhere.
+      const item = this.items.find((one) => one.note.tag === tag && one.answer.fate !== 'nothing');
       if (item === undefined || item.processedAt > now) continue;
       if (JSON.stringify(item.note.place) !== JSON.stringify(place))
         this.violations.push(`${tag} is looked for in another place`);

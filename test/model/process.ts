@@ -52,10 +52,11 @@ export class Process {
   readonly #storage: FaultyStorage;
   readonly #died = Promise.withResolvers<{ readonly status: 'died' }>();
   #alive = true;
+  #stopping = false;
 
   constructor({ clock, exchange, storage, hooks, options, random, onEvent, onLog }: ProcessParts) {
     this.#storage = new FaultyStorage(storage, () => this.#end());
-    const caller = { isAlive: () => this.#alive };
+    const caller = { isAlive: () => this.#alive, isStopping: () => this.#stopping };
     const log: Logger['info'] = (fields) => onLog(fields);
     this.sender = new OfflineImSender({
       identity: { sip: 'sip:alice@contoso.com', displayName: 'Alice Example' },
@@ -87,6 +88,15 @@ export class Process {
       (error: unknown): Attempt<Value> => ({ status: 'failed', error }),
     );
     return Promise.race([done, this.#died.promise]);
+  }
+
+  /** Stops in good order; from the next turn on nothing may be written. */
+  stop(timeout: number): Promise<Attempt<void>> {
+    const stopping = this.attempt(this.sender.stop({ timeout }));
+    setImmediate(() => {
+      this.#stopping = true;
+    });
+    return stopping;
   }
 
   /** Kills it, unless it has died by itself, and leaves the spool as a dead process does. */

@@ -75,7 +75,7 @@ function draftsAreKnown(world: World): string[] {
     .filter(({ draft }) => draft === 'there')
     .flatMap(({ note }) => note.entryIds.map((id) => ({ tag: note.tag, watched: world.watcher.entries.get(id) })))
     .filter(({ watched }) => {
-      const told = watched?.reasons.has('DRAFT_LEFT') || watched?.reasons.has('STRANDED_DRAFT');
+      const told = watched?.reasons.has('DRAFT_LEFT');
       // Where it could not be settled, the host knows that it must look; where it forced or purged, it did not want to.
       const hosts = watched?.reasons.has('OUTCOME_UNKNOWN') && (watched.entry.state === 'dead' || watched.cancelledUnknown);
       const asked = watched !== undefined && (watched.forced || watched.purged || resentBlindly(world, watched));

@@ -20,6 +20,12 @@ export interface Watched {
   forgettable: boolean;
   /** The host let it go to the end of the order. */
   moved: boolean;
+  /** Its place in the order, by arrival and by moving to the end. */
+  rank: number;
+  /** Never merges with others again. */
+  split: boolean;
+  /** Claimed to be delivered by the process of the moment. */
+  tried: boolean;
   /** Nobody looks for it any more: a request that is still on the wire may come late. */
   gaveUp: boolean;
   /** The host asked to send it though it may have been sent. */
@@ -51,6 +57,9 @@ export class TableWatcher {
   #pending: Operation[] = [];
   /** Entries of which the storage has been told that they were delivered. */
   readonly #toldDelivered = new Set<string>();
+  /** In the process of the moment a lane or an endpoint has been closed. */
+  laneWasClosed = false;
+  #rank = 0;
   /** Wall time by the storage's clock. */
   storageNow: () => number = () => 0;
 
@@ -68,7 +77,9 @@ export class TableWatcher {
     this.#markForgettable();
     this.storageNow = storageNow;
     for (const claim of this.#claims.values()) this.#end(claim);
+    this.laneWasClosed = false;
     for (const watched of this.entries.values()) {
+      watched.tried = false;
       if (watched.endedAt !== undefined) watched.endedAt = Math.min(watched.endedAt, storageNow());
     }
     this.#markForgettable();
@@ -137,6 +148,9 @@ export class TableWatcher {
       endedAt: undefined,
       forgettable: false,
       moved: false,
+      rank: ++this.#rank,
+      split: false,
+      tried: false,
       gaveUp: false,
       forced: false,
       cancelledUnknown: false,
@@ -181,8 +195,14 @@ export class TableWatcher {
     // Operations that the watcher saw the effect of together may have met in between.
     const wasDead = from === 'dead' || did('settle:dead:no') || did('settle:dead:unknown') || did('expire');
     const wasHeld = from === 'held' || did('hold') || did('settle:held');
-    if ((did('release') && wasHeld) || ((did('requeue') || did('requeue:force')) && wasDead)) watched.moved = true;
-    if (did('settle:dead:unknown')) watched.gaveUp = true;
+    if ((did('release') && wasHeld) || ((did('requeue') || did('requeue:force')) && wasDead)) {
+      watched.moved = true;
+      watched.rank = ++this.#rank;
+    }
+    if (did('settle:dead:unknown') || did('settle:deferred:unknown')) watched.gaveUp = true;
+    if (did('claim:deliver')) watched.tried = true;
+    if (did('settle:split')) watched.split = true;
+    if (did('expire') && !watched.tried && !this.laneWasClosed) this.violations.push(`${watched.id} expired, and was not tried`);
     if (did('requeue:force') && wasDead && mayHaveBeenSent) watched.forced = true;
     if (did('cancel') && entry.state === 'cancelled' && wasDead && mayHaveBeenSent) watched.cancelledUnknown = true;
     if (from === 'spooled' || from === 'deferred') watched.beforeClaim = [from];
@@ -207,6 +227,8 @@ export class TableWatcher {
     if (inNote && entry.noteId === undefined) wrong('has no note');
     if (ended !== (entry.endedAt !== undefined)) wrong(`its end is ${entry.endedAt}`);
     if (state === 'dead' && entry.reason === undefined) wrong('has no reason');
+    const tags = new Set(entry.unknownAttempts.map(({ tag }) => tag));
+    if (!ended && watched.entry.unknownAttempts.some(({ tag }) => !tags.has(tag))) wrong('an attempt of it is forgotten');
     if (entry.pickupAt !== watched.entry.pickupAt) wrong('its pickup time has changed');
     if (this.#toldDelivered.has(entry.id) && state !== 'delivered') wrong('the storage had been told that it was delivered');
   }

@@ -89,7 +89,7 @@ export class World {
   /** Stops in good order, aborting what takes longer than the time-out, and starts anew. */
   async restart(timeout: number): Promise<void> {
     const { process } = this;
-    const stopping = process.attempt(process.sender.stop({ timeout }));
+    const stopping = process.stop(timeout);
     // A deaf transport call keeps stop() for its whole time-out, and its grace after aborting.
     await this.clock.advance(timeout + 10 * second);
     const stopped = await Promise.race([stopping, nextTurn().then(() => undefined)]);
@@ -134,6 +134,7 @@ export class World {
 
   #onEvent(name: EventName, event: unknown): void {
     this.#checkNoText(name, event);
+    if (name === 'lane:blocked' || name === 'transport:unavailable') this.watcher.laneWasClosed = true;
     if (name !== 'message:delivered') return;
     const { entryId } = event as { readonly entryId: string };
     if (!this.exchange.sent().some(({ note }) => note.entryIds.includes(entryId))) {

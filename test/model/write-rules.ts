@@ -1,5 +1,6 @@
 import type { Note } from '../../src/transport.ts';
 import type { Item } from './exchange.ts';
+import type { Watched } from './table-watcher.ts';
 import type { World } from './world.ts';
 
 /** What must be true of a note at the moment when it is written to the server. */
@@ -35,6 +36,13 @@ function checkEntry(world: World, id: string, note: Note, earlier: readonly Item
   const before = earlier.find(({ note: { entryIds }, answer }) => answer.fate === 'sent' && entryIds.includes(id));
   const asked = watched.forced || world.options.whenUnconfirmed === 'resend';
   if (before !== undefined && !asked) broken.push(`${id} was sent as ${before.note.tag}, and is sent again as ${note.tag}`);
+  const unsettled = watched.entry.unknownAttempts.filter(({ tag }) => (world.exchange.absences.get(tag) ?? 0) < 2);
+  if (unsettled.length > 0 && !asked) broken.push(`${id} is sent again, and ${unsettled[0]?.tag} was not found absent twice`);
+  if (note.attempt === 1 && note.entryIds.length > 1 && (watched.split || watched.entry.unknownAttempts.length > 0)) {
+    broken.push(`${id} must not merge with others`);
+  }
+  for (const older of overtaken(world, watched, note))
+    broken.push(`${id} is sent before ${older.id}, which is older and ${older.state}`);
   const recipients = (to: Note['to']): string => JSON.stringify(to.map(({ address }) => address).sort());
   if (recipients(watched.entry.to) !== recipients(note.to)) broken.push(`${id} is shown to ${recipients(note.to)}`);
   const text = watched.entry.message?.text;
@@ -42,4 +50,18 @@ function checkEntry(world: World, id: string, note: Note, earlier: readonly Item
   if (watched.entry.audience !== note.audience) broken.push(`${id} goes to another audience`);
   if (watched.entry.lane !== note.from.address.toLowerCase()) broken.push(`${id} goes out from ${note.from.address}`);
   return broken;
+}
+
+/** Older messages of its conversation and audience that have not come to an end. */
+function overtaken({ watcher }: World, { entry, rank }: Watched, note: Note): Watched[] {
+  const active = ['spooled', 'deferred', 'delivering', 'unconfirmed'];
+  return [...watcher.entries.values()].filter(
+    (other) =>
+      other.rank < rank &&
+      active.includes(other.state) &&
+      !note.entryIds.includes(other.id) &&
+      other.entry.lane === entry.lane &&
+      other.entry.audience === entry.audience &&
+      other.entry.conversationId === entry.conversationId,
+  );
 }
