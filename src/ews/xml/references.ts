@@ -1,6 +1,6 @@
 import { unreadable } from './scan.ts';
 
-const pattern = /&(?:#([0-9]{1,10})|#x([0-9a-fA-F]{1,10})|([A-Za-z]{1,8}));|&/g;
+const pattern = /&(?:#([0-9]{1,10})|#x([0-9a-fA-F]{1,10})|([A-Za-z]{1,8}));/y;
 
 const named: ReadonlyMap<string, string> = new Map([
   ['amp', '&'],
@@ -17,14 +17,27 @@ const named: ReadonlyMap<string, string> = new Map([
  * refusing the whole response would lose the outcome of every note in it.
  */
 export function decodeReferences(text: string): string {
-  if (!text.includes('&')) return text;
-  return text.replace(pattern, (_, decimal?: string, hexadecimal?: string, name?: string) => {
-    if (decimal !== undefined) return character(Number.parseInt(decimal, 10));
-    if (hexadecimal !== undefined) return character(Number.parseInt(hexadecimal, 16));
-    const known = name === undefined ? undefined : named.get(name);
-    if (known === undefined) throw unreadable('it refers to an entity that XML does not define');
-    return known;
-  });
+  let from = text.indexOf('&');
+  if (from === -1) return text;
+  // One at a time: replace() would keep every match with all its groups until the end, a hundred times the text.
+  let decoded = text.slice(0, from);
+  while (from !== -1) {
+    pattern.lastIndex = from;
+    const [whole = '', decimal, hexadecimal, name] = pattern.exec(text) ?? [];
+    decoded += characterOf(decimal, hexadecimal, name);
+    const next = text.indexOf('&', from + whole.length);
+    decoded += text.slice(from + whole.length, next === -1 ? undefined : next);
+    from = next;
+  }
+  return decoded;
+}
+
+function characterOf(decimal: string | undefined, hexadecimal: string | undefined, name: string | undefined): string {
+  if (decimal !== undefined) return character(Number.parseInt(decimal, 10));
+  if (hexadecimal !== undefined) return character(Number.parseInt(hexadecimal, 16));
+  const known = name === undefined ? undefined : named.get(name);
+  if (known === undefined) throw unreadable('it refers to an entity that XML does not define');
+  return known;
 }
 
 function character(code: number): string {
