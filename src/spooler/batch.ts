@@ -13,6 +13,7 @@ export interface Settled {
   readonly note: ClaimedNote;
   readonly settlement: Settlement;
   readonly outcome?: DeliveryOutcome;
+  readonly result?: ProbeResult;
 }
 
 /** Takes notes of one mailbox through hook and transport. Never rejects: every note gets its settlement. */
@@ -56,7 +57,7 @@ export async function probeBatch(context: SpoolerContext, notes: readonly Claime
     };
     context.trace.step('probe:result', { noteId: claimed.noteId, attempt: claimed.attempt, result: result.status });
     const history = context.probes.next(claimed);
-    settled.push({ note: claimed, settlement: settlementOfProbe(claimed, result, history, context) });
+    settled.push({ note: claimed, settlement: settlementOfProbe(claimed, result, history, context), result });
   }
   return settled;
 }
@@ -105,6 +106,7 @@ async function transportOutcomes(
       { signal: context.signal, mayWrite },
     );
   } catch (error) {
+    context.trace.step('transport:failed', { notes: ready.map(({ note }) => note.id), error });
     const outcome: DeliveryOutcome = hasCode(error, 'NOT_ATTEMPTED')
       ? { status: 'deferred', scope: 'note', error: error as OfflineImError }
       : noAnswer('The transport failed without saying whether the note was sent.', error);
@@ -117,6 +119,7 @@ async function probeResults(context: SpoolerContext, notes: readonly Note[]): Pr
   try {
     return await context.transport.probe(notes, { signal: context.signal });
   } catch (error) {
+    context.trace.step('transport:failed', { notes: notes.map((note) => note.id), error });
     const unknown: ProbeResult = { status: 'unknown', error: failed('The transport could not look for the note.', error) };
     return notes.map(() => unknown);
   }

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { EventReason } from '../events.ts';
 import type { DeliveryOutcome, Scope } from '../transport.ts';
 import type { SpoolerOptions } from './options.ts';
+import { reasonOf } from './reason.ts';
 import { backOff, obey } from './retry.ts';
 import { grow, shrink, type Window } from './window.ts';
 
@@ -167,19 +168,29 @@ export class Lanes {
     });
   }
 
+  /** A server that answers a probe is there; whether the mailbox may send, only sending tells. */
+  answered(name: string): void {
+    const endpoint = this.#endpoint(this.#lane(name).endpoint);
+    endpoint.failures = 0;
+    this.#reopen(endpoint);
+  }
+
   #works(name: string): void {
     const lane = this.#lane(name);
     const endpoint = this.#endpoint(lane.endpoint);
     lane.failures = 0;
     endpoint.failures = 0;
-    if (endpoint.closed !== undefined) {
-      endpoint.closed = undefined;
-      this.#context.observer.available(endpoint.name);
-    }
+    this.#reopen(endpoint);
     if (lane.closed !== undefined) {
       lane.closed = undefined;
       this.#context.observer.resumed(lane.name);
     }
+  }
+
+  #reopen(endpoint: Endpoint): void {
+    if (endpoint.closed === undefined) return;
+    endpoint.closed = undefined;
+    this.#context.observer.available(endpoint.name);
   }
 
   #block(name: string, scope: Exclude<Scope, 'note'>, reason: EventReason, startedAt: number): void {
@@ -285,15 +296,4 @@ export class Lanes {
     }
     return endpoint;
   }
-}
-
-/** An error as events and entries carry it. */
-export function reasonOf(error: { readonly code?: unknown; readonly message: string; readonly details?: unknown }): EventReason {
-  const { code, details } = error as { code?: EventReason['code']; details?: { responseCode?: unknown } };
-  const serverCode = details?.responseCode;
-  return {
-    code: code ?? 'TRANSPORT_FAILED',
-    reason: error.message,
-    ...(typeof serverCode === 'string' ? { serverCode } : {}),
-  };
 }

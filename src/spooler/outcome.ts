@@ -1,7 +1,7 @@
 import type { OfflineImError } from '../errors/index.ts';
 import type { DeliveryOutcome, ProbeResult } from '../transport.ts';
-import { reasonOf } from './lanes.ts';
 import type { SpoolerOptions } from './options.ts';
+import { reasonOf } from './reason.ts';
 import { backOff, obey, probeDelay } from './retry.ts';
 import type { ClaimedNote, Reason, Settlement } from './storage.ts';
 
@@ -87,6 +87,21 @@ export function settlementOfLostPlace(note: ClaimedNote, options: SpoolerOptions
   if (options.whenUnconfirmed === 'resend') return giveUp(note, options);
   const text = 'The endpoint or mailbox it may have been sent to is no longer configured, so it cannot be looked for.';
   return { token: note.token, to: 'dead', sent: 'unknown', reason: { code: 'OUTCOME_UNKNOWN', text } };
+}
+
+/** What a probe without a result says of lane and endpoint: the same as a delivery that ended so. */
+export function toldByProbe(error: OfflineImError): DeliveryOutcome {
+  switch (error.code) {
+    case 'ENDPOINT_UNREACHABLE':
+    case 'CONNECTION_LOST':
+      return { status: 'deferred', scope: 'endpoint', error };
+    case 'AUTHENTICATION_FAILED':
+      return { status: 'blocked', scope: 'mailbox', sent: 'no', error };
+    case 'EWS_DISABLED':
+      return { status: 'blocked', scope: 'endpoint', sent: 'no', error };
+    default:
+      return { status: 'unconfirmed', scope: 'note', error };
+  }
 }
 
 /** An error as an entry keeps it. */

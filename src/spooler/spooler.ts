@@ -4,6 +4,7 @@ import { asError, deliverBatch, probeBatch, settleAll } from './batch.ts';
 import { claimRound } from './claim-round.ts';
 import { Lanes } from './lanes.ts';
 import { Leases } from './leases.ts';
+import { toldByProbe } from './outcome.ts';
 import { ProbeHistories } from './probe-histories.ts';
 import { reportChange, reportClaim, reportSettled } from './reports.ts';
 import type { SpoolerContext, SpoolerParts } from './spooler-context.ts';
@@ -76,6 +77,7 @@ export class Spooler {
       clock,
       tombstones: options.tombstones,
       onCorrupt: (report) => trace.event('spool:corrupt', report),
+      onWarning: (error) => trace.warn(error),
     });
     // A spool that could not be opened (locked, say) may be tried again.
     this.#opened.catch(() => {
@@ -252,7 +254,11 @@ export class Spooler {
     try {
       for (const note of notes) reportClaim(context, kind, note);
       const settled = await (kind === 'deliver' ? deliverBatch(context, notes) : probeBatch(context, notes));
-      for (const { outcome } of settled) if (outcome !== undefined) this.#lanes.record(lane, outcome, startedAt);
+      for (const { outcome, result } of settled) {
+        if (outcome !== undefined) this.#lanes.record(lane, outcome, startedAt);
+        if (result?.status === 'unknown') this.#lanes.record(lane, toldByProbe(result.error), startedAt);
+        else if (result !== undefined) this.#lanes.answered(lane);
+      }
       const { changes, lost } = await settleAll(context, settled);
       for (const token of lost) context.trace.step('settle:lost', { token });
       reportSettled(context, kind, settled, changes);

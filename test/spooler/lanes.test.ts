@@ -107,6 +107,22 @@ describe('the circuit of an endpoint', () => {
     await sender.stop();
   });
 
+  it('closes when a probe is answered, and opens when a probe finds nobody', async () => {
+    const { sender, transport, clock, eventsOf } = aliceSends();
+    transport.answer = (note) =>
+      note.attempt === 1 ? { status: 'unconfirmed', scope: 'endpoint', error: unreachable } : delivered(note);
+    transport.answerProbe = () => ({ status: 'unknown', error: unreachable });
+    await sender.start();
+    await sender.send({ to: 'sip:bob@contoso.com', text: 'x' });
+    await clock.advance(125_000);
+    expect(eventsOf('transport:unavailable')).toHaveLength(1);
+    expect(eventsOf('transport:available')).toHaveLength(0);
+    transport.answerProbe = () => ({ status: 'pending' });
+    await clock.advance(120_000);
+    expect(eventsOf('transport:available')).toHaveLength(1);
+    await sender.stop();
+  });
+
   it('a lane that is new while the circuit is open is not tried either', async () => {
     const { sender, transport, clock } = aliceSends({ pickupDelay: 0 });
     transport.answer = () => ({ status: 'deferred', scope: 'endpoint', error: unreachable, retryAfter: 600_000 });
