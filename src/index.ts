@@ -73,6 +73,7 @@ export type {
   LaneFilter,
   NewSpoolEntry,
   Reason,
+  Refreeze,
   Settlement,
   SpoolContext,
   SpoolEntry,

@@ -29,6 +29,9 @@ export const errorCodes = {
   SPOOL_ROOT_UNUSABLE: 'The folder or file of a spool cannot be made, read or written.',
   SPOOL_CORRUPT: 'The file of a spool is damaged, or is not one.',
   SPOOL_VERSION: 'The spool was written by a later version of this library; nothing was touched.',
+  SPOOL_KEY_MISSING: 'A sealed entry needs a key that was not given: one of `keys`, or the `routingKey` it was accepted under.',
+  SPOOL_SEAL_BROKEN:
+    'A sealed entry does not open: the key with its id is another one, or the entry was altered or never sealed.',
   APPEND_OUTCOME_UNKNOWN: 'The storage cannot tell whether the message was kept; repeat send() with the same messageId.',
   ENTRY_CORRUPT: 'An entry cannot be read; it was set aside in the quarantine.',
   ENTRY_UNKNOWN: 'No message or entry has this id.',

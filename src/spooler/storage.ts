@@ -165,6 +165,12 @@ export interface ClaimedNote {
   readonly expired: boolean;
 }
 
+/** What {@link SpoolStorage.refreeze} replaces. */
+export interface Refreeze {
+  readonly token: ClaimToken;
+  readonly frozen: Frozen;
+}
+
 /** What becomes of a claimed note. Applied only while the token matches, except that `delivered` always counts. */
 export type Settlement =
   | { readonly token: ClaimToken; readonly to: 'delivered'; readonly messageClass?: string }
@@ -200,8 +206,8 @@ export type Settlement =
   | { readonly token: ClaimToken; readonly to: 'cancelled' }
   /** Spooled singles in the same order, due at once, never to merge again. */
   | { readonly token: ClaimToken; readonly to: 'split'; readonly reason: Reason }
-  /** As before the claim; no attempt consumed. */
-  | { readonly token: ClaimToken; readonly to: 'unclaim' };
+  /** As before the claim; no attempt consumed. `after`: not due again before so many ms. @default due as before */
+  | { readonly token: ClaimToken; readonly to: 'unclaim'; readonly after?: number };
 
 /** What {@link SpoolStorage.list} shows. */
 export interface SpoolQuery {
@@ -224,6 +230,8 @@ export interface SpoolContext {
   readonly tombstones: number;
   /** An entry that could not be read was set aside. */
   onCorrupt?(report: { readonly where: string; readonly error: Error }): void;
+  /** Something that loses no message, but that someone should know. */
+  onWarning?(error: Error): void;
 }
 
 /** A durable (or not) store of entries. Every method but `open` and `close` rejects with `SPOOL_CLOSED` while it is not open. */
@@ -242,6 +250,11 @@ export interface SpoolStorage {
   claim(request: ClaimRequest): Promise<readonly ClaimedNote[]>;
   /** Resolves with the tokens that no longer match. */
   renew(claims: readonly ClaimToken[], lease: number): Promise<readonly ClaimToken[]>;
+  /**
+   * Replaces what was frozen of claimed notes, durable when resolved; resolves with the tokens that no longer match. Optional: for a storage around this one
+   * that cannot freeze within the claim, such as `sealed()`.
+   */
+  refreeze?(notes: readonly Refreeze[]): Promise<readonly ClaimToken[]>;
   settle(
     settlements: readonly Settlement[],
   ): Promise<{ readonly lost: readonly ClaimToken[]; readonly changes: readonly Change[] }>;

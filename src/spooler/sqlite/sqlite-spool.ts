@@ -10,6 +10,7 @@ import type {
   ExpireRequest,
   LaneFilter,
   NewSpoolEntry,
+  Refreeze,
   Settlement,
   SpoolContext,
   SpoolEntry,
@@ -19,7 +20,7 @@ import type {
 } from '../storage.ts';
 import { byMessage } from '../table/append.ts';
 import { cancel, hold, purge, release, requeue } from '../table/host-actions.ts';
-import { settle } from '../table/settle.ts';
+import { refreeze, settle } from '../table/settle.ts';
 import type { Transaction } from '../table/transaction.ts';
 import { appendAll } from './append.ts';
 import { backUp } from './backup.ts';
@@ -99,6 +100,10 @@ export class SqliteSpool implements SpoolStorage {
       if (lost.length < claims.length) group.changed();
       return lost;
     });
+  }
+
+  refreeze(notes: readonly Refreeze[]): Promise<readonly ClaimToken[]> {
+    return this.#session.run(({ tx }) => notes.filter((one) => !refreeze(tx, one)).map(({ token }) => token));
   }
 
   settle(settlements: readonly Settlement[]): Promise<Settled> {

@@ -1,4 +1,4 @@
-import type { ClaimToken, Reason, Settlement } from '../storage.ts';
+import type { ClaimToken, Reason, Refreeze, Settlement } from '../storage.ts';
 import type { EntryRecord, NoteRecord } from './records.ts';
 import { isTombstone, tagOf, unbound } from './records.ts';
 import type { TagReads, Transaction } from './transaction.ts';
@@ -51,7 +51,7 @@ function apply(tx: Transaction, note: NoteRecord, settlement: Settlement, now: n
       }
       return;
     case 'unclaim':
-      unclaim(tx, note, members, now);
+      unclaim(tx, note, members, settlement.after, now);
       return;
   }
 }
@@ -126,7 +126,14 @@ function die(
 }
 
 /** As before the claim. A note that the claim made is dissolved; nobody has seen it. */
-function unclaim(tx: Transaction, note: NoteRecord, members: readonly EntryRecord[], now: number): void {
+function unclaim(
+  tx: Transaction,
+  note: NoteRecord,
+  members: readonly EntryRecord[],
+  after: number | undefined,
+  now: number,
+): void {
+  const later = after === undefined ? {} : { due: { at: now + after, within: after } };
   const before = note.lease?.before;
   const staying: string[] = [];
   for (const member of members) {
@@ -134,14 +141,22 @@ function unclaim(tx: Transaction, note: NoteRecord, members: readonly EntryRecor
     if (note.state === 'delivering' && member.status.cancelRequested) end(tx, member, 'cancelled', now);
     else {
       staying.push(member.fixed.id);
-      if (status !== undefined && note.state === 'delivering') tx.replace(member, status);
+      if (status !== undefined && note.state === 'delivering') tx.replace(member, { ...status, ...later });
     }
   }
   if (before === undefined || staying.length === 0) tx.dropNote(note.id);
   else {
     const { lease: _lease, ...rest } = before;
-    tx.putNote({ ...rest, entryIds: staying });
+    tx.putNote({ ...rest, entryIds: staying, ...later });
   }
+}
+
+/** Replaces what was frozen; false when its token no longer matches. */
+export function refreeze(tx: Transaction, { token, frozen }: Refreeze): boolean {
+  const note = tx.note(noteIdOf(token));
+  if (note?.lease?.token !== token) return false;
+  tx.putNote({ ...note, frozen });
+  return true;
 }
 
 /** Moves an entry to an end of which only a tombstone is left. */

@@ -7,6 +7,7 @@ import type {
   ExpireRequest,
   LaneFilter,
   NewSpoolEntry,
+  Refreeze,
   Settlement,
   SpoolContext,
   SpoolEntry,
@@ -23,7 +24,7 @@ import { cancel, hold, purge, release, requeue } from './host-actions.ts';
 import type { Journal } from './journal.ts';
 import { JournalError } from './journal.ts';
 import { GroupCommit } from './queue.ts';
-import { settle } from './settle.ts';
+import { refreeze, settle } from './settle.ts';
 import { viewOf } from './view.ts';
 
 type Settled = Awaited<ReturnType<SpoolStorage['settle']>>;
@@ -95,6 +96,15 @@ export class TableSpool implements SpoolStorage {
       }
       // Not written: whoever opens this spool after a crash knows that nobody else holds a lease.
       table.commit(tx);
+      return lost;
+    });
+  }
+
+  refreeze(notes: readonly Refreeze[]): Promise<readonly ClaimToken[]> {
+    return this.#engine.run(async () => {
+      const tx = this.#engine.table.begin();
+      const lost = notes.filter((one) => !refreeze(tx, one)).map(({ token }) => token);
+      await this.#engine.commit(tx);
       return lost;
     });
   }

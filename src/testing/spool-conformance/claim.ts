@@ -118,4 +118,40 @@ export function claimTests(test: Test): void {
     await scene.advance(7);
     equal((await scene.claimOne()).expired, true, 'expired, when all have');
   });
+
+  test('what is unclaimed with a delay is due after it, and otherwise as it was', async (scene) => {
+    await scene.append('m1', 'm2', scene.entry('other', { conversationId: 'other' }));
+    const before = await scene.get('m1');
+    for (const note of await scene.claim()) {
+      const after = idsOf(note)[0] === 'other' ? {} : { after: scene.units(4) };
+      await scene.settle({ token: note.token, to: 'unclaim', ...after });
+    }
+    equal(await scene.get('m1'), before, 'the entry');
+    equal(idsOf(await scene.claimOne()), ['other'], 'what can be claimed at once');
+    await scene.advance(3);
+    await scene.claimNone({}, 'a quarter of the delay is left');
+    await scene.advance(1);
+    const note = await scene.claimOne();
+    equal([idsOf(note), note.attempt], [['m1', 'm2'], 1], 'the note after the delay');
+  });
+
+  for (const [kind, to] of [
+    ['deliver', 'deferred'],
+    ['probe', 'unconfirmed'],
+  ] as const) {
+    test(`a note that was ${to} and is unclaimed with a delay is ${to} until it is over`, async (scene) => {
+      await scene.append('m');
+      const reason = { code: 'EWS_ERROR', text: 'busy' } as const;
+      const first = await scene.claimOne();
+      if (to === 'deferred') await scene.settle({ token: first.token, to, after: 0, failure: true, reason });
+      else await scene.settle({ token: first.token, to, after: 0, absent: false, counted: 0, reason });
+      const before = await scene.get('m');
+      await scene.settle({ token: (await scene.claimOne({ kind })).token, to: 'unclaim', after: scene.units(4) });
+      equal(await scene.get('m'), before, 'the entry');
+      await scene.advance(3);
+      await scene.claimNone({ kind }, 'a quarter of the delay is left');
+      await scene.advance(1);
+      equal((await scene.claimOne({ kind })).noteId, first.noteId, 'note id');
+    });
+  }
 }

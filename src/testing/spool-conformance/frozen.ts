@@ -116,4 +116,21 @@ export function frozenTests(test: Test): void {
     equal([again.noteId, again.attempt, again.failures, idsOf(again)], [first.noteId, 2, 1, ['m1']], 'the note');
     isTrue(again.token !== second.token, 'another token');
   });
+
+  test('a storage that can refreeze keeps what replaces the frozen, for the probe and for the retry', async (scene) => {
+    await scene.append('m1', 'm2');
+    const note = await scene.claimOne();
+    const frozen = { ...note.frozen, subject: 'another subject', place: { ...note.frozen.place, folder: 'another' } };
+    if (scene.storage.refreeze === undefined) return;
+    equal(await scene.storage.refreeze([{ token: note.token, frozen }]), [], 'tokens lost');
+    equal(await scene.storage.renew([note.token], scene.units(9)), [], 'the token still counts');
+    await scene.settle({ token: note.token, to: 'unconfirmed', after: 0, absent: false, counted: 0, reason });
+    await scene.reopen();
+    const probe = await scene.probeOne();
+    equal(probe.frozen, frozen, 'what the probe shows');
+    equal(probe.unknownAttempts, [{ tag: note.tag, place: frozen.place }], 'where it looks');
+    await scene.settle({ token: probe.token, to: 'deferred', after: 0, failure: false, reason });
+    equal((await scene.claimOne()).frozen.subject, 'another subject', 'subject of the retry');
+    equal(await scene.storage.refreeze?.([{ token: note.token, frozen }]), [note.token], 'a token of an earlier claim');
+  });
 }
