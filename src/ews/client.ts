@@ -174,6 +174,9 @@ function metaOf(response: Response, requestId: string, now: number): ReplyMeta {
 /** What these statuses mean they mean in the middle of a login too. */
 const saysNo: ReadonlySet<number> = new Set([401, 403, 429, 456]);
 
+/** What is asked for is ids, codes and flags: the longest answers have a quarter of this. */
+const mostText = 1_048_576;
+
 /** These statuses say all, whatever page or fault comes along. */
 const decisive: ReadonlySet<number> = new Set([401, 403, 456]);
 
@@ -181,7 +184,7 @@ function understand(text: string, response: Response, meta: ReplyMeta): Reply {
   const { status, requestId } = meta;
   if (decisive.has(status)) return { kind: 'http', meta };
   try {
-    const root = parseXml(text);
+    const root = parseXml(text, { maxText: mostText });
     const soap = readEnvelope(root);
     const serverVersion = versionOfServer(serverInfoOf(root));
     const known = serverVersion === undefined ? meta : { ...meta, serverVersion };

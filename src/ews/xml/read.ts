@@ -22,6 +22,11 @@ export interface XmlLimits {
   readonly maxDepth?: number;
   /** How many elements and attributes there may be, which is what takes memory. 50,000 when left out. */
   readonly maxNodes?: number;
+  /**
+   * Length of all text and attributes together, in UTF-16 units: the parser puts them together character by character, which
+   * takes thirty times the memory. Unlimited when left out.
+   */
+  readonly maxText?: number;
   /** Length in UTF-16 units. Unlimited when left out, since the client limits what it receives. */
   readonly maxLength?: number;
 }
@@ -62,7 +67,8 @@ export function parseXml(source: string, limits: XmlLimits = {}): XmlElement {
   }
   const text = source.startsWith('\ufeff') ? source.slice(1) : source;
   try {
-    requireWellFormed(text, maxDepth, limits.maxNodes ?? defaultNodes);
+    const { maxNodes = defaultNodes, maxText = Number.POSITIVE_INFINITY } = limits;
+    requireWellFormed(text, { maxDepth, maxNodes, maxText });
     const roots = toElements(nodesOf(parserFor(maxDepth).parse(text)), emptyScope).children;
     const root = roots[0];
     if (root === undefined) throw unreadable('it has no root element');

@@ -8,8 +8,12 @@ import { OfflineImError } from '../../errors/index.ts';
  * beside it, no DOCTYPE (so no entities of the document's own, and nothing external), no deeper nesting and no more elements
  * than allowed (each takes a hundred times the memory that it takes in the document).
  */
-export function requireWellFormed(source: string, maxDepth: number, maxNodes: number): void {
+export function requireWellFormed(
+  source: string,
+  { maxDepth, maxNodes, maxText }: { readonly maxDepth: number; readonly maxNodes: number; readonly maxText: number },
+): void {
   let nodes = 0;
+  let written = 0;
   const open: string[] = [];
   let rootSeen = false;
   let position = 0;
@@ -18,6 +22,8 @@ export function requireWellFormed(source: string, maxDepth: number, maxNodes: nu
     const text = source.slice(position, next === -1 ? undefined : next);
     if (open.length === 0 && text.trim() !== '') throw unreadable('it has text outside its root element');
     if (open.length > 0 && text.includes(']]>')) throw unreadable('its text contains "]]>"');
+    written += text.length;
+    if (written > maxText) throw unreadable(`it has more than ${maxText} characters of text and attributes`);
     if (next === -1) break;
     position = next;
     if (source.startsWith('<!--', position)) {
@@ -40,6 +46,7 @@ export function requireWellFormed(source: string, maxDepth: number, maxNodes: nu
         continue;
       }
       nodes += 1 + countOf(attributes, '=');
+      written += attributes.length;
       if (nodes > maxNodes) throw unreadable(`it has more than ${maxNodes} elements and attributes`);
       if (open.length === 0 && rootSeen) throw unreadable('it has more than one root element');
       rootSeen = true;

@@ -85,6 +85,8 @@ export const attacks: Readonly<Record<string, { readonly attack: Attack; readonl
   },
   'one-long-tag': { attack: body(envelope(`<a ${'b'.repeat(1_900_000)}`)), codes: ['RESPONSE_UNREADABLE'] },
   'many-references': { attack: body(withCode('&#65;'.repeat(300_000))), codes: ['EWS_ERROR', 'RESPONSE_UNREADABLE'] },
+  'one-long-text': { attack: body(withCode('x'.repeat(1_900_000))), codes: ['RESPONSE_UNREADABLE'] },
+  'one-long-attribute': { attack: body(envelope(`<a b="${'c'.repeat(1_900_000)}"/>`)), codes: ['RESPONSE_UNREADABLE'] },
   'odd-names': {
     attack: body(envelope(odd.map((name) => `<${name} ${name}="x"><${name}>polluted</${name}></${name}>`).join(''))),
     codes: ['RESPONSE_UNREADABLE'],
