@@ -8,6 +8,7 @@ import { expect, it, onTestFinished } from 'vitest';
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '..', '..');
 const readme = await readFile(join(root, 'README.md'), 'utf8');
+const logins = await readFile(join(root, 'docs', 'authentication.md'), 'utf8');
 const guide = await readFile(join(root, 'docs', 'write-a-transport.md'), 'utf8');
 
 /** The code after a line that says what the test does with it. */
@@ -41,7 +42,12 @@ it('runs as it stands, and prints what it says', async () => {
 });
 
 it('compiles', async () => {
-  const { folder, files } = await scratch([...blocks('run'), ...blocks('compile'), ...blocks('compile', guide)]);
+  const { folder, files } = await scratch([
+    ...blocks('run'),
+    ...blocks('compile'),
+    ...blocks('compile', guide),
+    ...blocks('compile', logins),
+  ]);
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ extends: '../../tsconfig.json', include: [], files }));
   const tsc = join(root, 'node_modules/typescript/bin/tsc');
   const { stdout } = await run(process.execPath, [tsc, '-p', folder]).catch((error: { stdout: string }) => error);
