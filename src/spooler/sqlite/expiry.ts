@@ -12,9 +12,9 @@ export class Expiry {
   readonly #closed: StatementSync;
 
   constructor(database: DatabaseSync) {
-    this.#tried = database.prepare('SELECT id FROM entries WHERE tried_by = ? AND expiry <= ? ORDER BY expiry LIMIT ?');
+    this.#tried = database.prepare('SELECT id FROM entries WHERE tried_by = ? AND expiry <= ? ORDER BY expiry LIMIT ? + 0');
     this.#closed = database.prepare(
-      'SELECT id FROM entries WHERE lane = ? AND expiry <= ? AND due_at BETWEEN ? AND ? ORDER BY expiry LIMIT ?',
+      'SELECT id FROM entries WHERE lane = ? AND expiry <= ? AND due_at BETWEEN ? AND ? ORDER BY expiry LIMIT ? + 0',
     );
   }
 

@@ -43,10 +43,10 @@ export class LaneStore {
     this.#drop = database.prepare('DELETE FROM lanes WHERE lane = ?');
     const turns = (kind: Kind) => ({
       inTurn: database.prepare(
-        `SELECT lane FROM lanes WHERE ${kind}_turn IS NOT NULL AND ${kind}_turn <= ? ORDER BY ${kind}_turn, ${kind}_rev LIMIT ?`,
+        `SELECT lane FROM lanes WHERE ${kind}_turn IS NOT NULL AND ${kind}_turn <= ? ORDER BY ${kind}_turn, ${kind}_rev LIMIT ? + 0`,
       ),
       next: database.prepare(
-        `SELECT lane, ${kind}_turn AS turn FROM lanes WHERE ${kind}_turn IS NOT NULL ORDER BY ${kind}_turn LIMIT ?`,
+        `SELECT lane, ${kind}_turn AS turn FROM lanes WHERE ${kind}_turn IS NOT NULL ORDER BY ${kind}_turn LIMIT ? + 0`,
       ),
     });
     this.#turns = { deliver: turns('deliver'), probe: turns('probe') };

@@ -23,7 +23,7 @@ export class NoteStore {
     this.#byId = rowsOf(database.prepare(`SELECT ${names} FROM notes WHERE id = ?`));
     this.#put = database.prepare(`INSERT OR REPLACE INTO notes (${names}) VALUES (${noteColumns.map(() => '?').join(', ')})`);
     this.#drop = database.prepare('DELETE FROM notes WHERE id = ?');
-    this.#lapsed = rowsOf(database.prepare('SELECT id FROM notes WHERE lease_until <= ? ORDER BY lease_until LIMIT ?'));
+    this.#lapsed = rowsOf(database.prepare('SELECT id FROM notes WHERE lease_until <= ? ORDER BY lease_until LIMIT ? + 0'));
     this.#renew = database.prepare('UPDATE notes SET lease_until = ? WHERE id = ? AND token = ?');
   }
 

@@ -20,17 +20,19 @@ export class Picker {
 
   constructor(database: DatabaseSync) {
     this.#due = rowsOf(
-      database.prepare('SELECT id FROM streams WHERE lane = ? AND due_at IS NOT NULL AND due_at <= ? ORDER BY due_at LIMIT ?'),
+      database.prepare(
+        'SELECT id FROM streams WHERE lane = ? AND due_at IS NOT NULL AND due_at <= ? ORDER BY due_at LIMIT ? + 0',
+      ),
     );
     this.#all = rowsOf(
       database.prepare(
-        `SELECT id FROM streams WHERE lane = ? AND due_at IS NOT NULL AND (deferred = 0 OR due_at <= ?) ORDER BY due_at LIMIT ?`,
+        `SELECT id FROM streams WHERE lane = ? AND due_at IS NOT NULL AND (deferred = 0 OR due_at <= ?) ORDER BY due_at LIMIT ? + 0`,
       ),
     );
-    this.#stream = rowsOf(database.prepare(`SELECT ${entryColumns} FROM entries WHERE stream = ? ORDER BY ord LIMIT ?`));
+    this.#stream = rowsOf(database.prepare(`SELECT ${entryColumns} FROM entries WHERE stream = ? ORDER BY ord LIMIT ? + 0`));
     this.#probes = rowsOf(
       database.prepare(
-        `SELECT id FROM notes WHERE lane = ? AND state = 'unconfirmed' AND lease_until IS NULL AND due_at <= ? ORDER BY due_at LIMIT ?`,
+        `SELECT id FROM notes WHERE lane = ? AND state = 'unconfirmed' AND lease_until IS NULL AND due_at <= ? ORDER BY due_at LIMIT ? + 0`,
       ),
     );
   }

@@ -23,7 +23,9 @@ export class Reading {
   readonly #kept: StatementSync;
 
   constructor(database: DatabaseSync) {
-    this.#bounds = database.prepare('SELECT max(seq) AS last FROM (SELECT seq FROM entries WHERE seq > ? ORDER BY seq LIMIT ?)');
+    this.#bounds = database.prepare(
+      'SELECT max(seq) AS last FROM (SELECT seq FROM entries WHERE seq > ? ORDER BY seq LIMIT ? + 0)',
+    );
     this.#page = database.prepare(
       `SELECT ${entryColumns} FROM entries WHERE seq > :after AND seq <= :last AND purged = 0
        AND (:state IS NULL OR state = :state) AND (:lane IS NULL OR lane = :lane) ORDER BY seq`,
@@ -31,7 +33,7 @@ export class Reading {
     // What hosts ask for most is found by an index of its own.
     this.#kept = database.prepare(
       `SELECT ${entryColumns} FROM entries WHERE state IN ('held', 'dead') AND state = :state AND seq > :after AND purged = 0
-       AND (:lane IS NULL OR lane = :lane) ORDER BY seq LIMIT :limit`,
+       AND (:lane IS NULL OR lane = :lane) ORDER BY seq LIMIT :limit + 0`,
     );
   }
 

@@ -11,7 +11,7 @@ export class Tombstones {
   readonly #later: StatementSync;
 
   constructor(database: DatabaseSync) {
-    this.#over = database.prepare('SELECT message_id FROM entries WHERE tombstone_at <= ? ORDER BY tombstone_at LIMIT ?');
+    this.#over = database.prepare('SELECT message_id FROM entries WHERE tombstone_at <= ? ORDER BY tombstone_at LIMIT ? + 0');
     this.#later = database.prepare('UPDATE entries SET tombstone_at = ? WHERE message_id = ? AND tombstone_at IS NOT NULL');
   }
 

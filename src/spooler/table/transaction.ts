@@ -76,9 +76,7 @@ export class Transaction {
 
   /** Changes a status and, when the state changes, reports it. */
   move(record: EntryRecord, state: SpoolState, patch: StatusPatch = {}): EntryRecord {
-    const merged = { ...record.status, ...patch, state, rev: this.rev };
-    const parts = Object.entries(merged).filter(([, value]) => value !== undefined);
-    const status = Object.fromEntries(parts) as unknown as EntryStatus;
+    const status = defined({ ...record.status, ...patch, state, rev: this.rev });
     return this.replace(record, status, { report: record.status.state !== state });
   }
 
@@ -118,4 +116,11 @@ export class Transaction {
     if (entryIds.length === 0) this.dropNote(note.id);
     else this.putNote({ ...note, entryIds });
   }
+}
+
+/** Without the parts that are `undefined`. */
+function defined(parts: { readonly [Part in keyof EntryStatus]?: EntryStatus[Part] | undefined }): EntryStatus {
+  const status: Record<string, unknown> = {};
+  for (const [part, value] of Object.entries(parts)) if (value !== undefined) status[part] = value;
+  return status as unknown as EntryStatus;
 }
