@@ -87,7 +87,9 @@ function faultBackOff(fault: Fault, meta: ReplyMeta): number | undefined {
 /** ErrorInternalServerError wraps what really happened, where the server says so. */
 function ruleOf(responseCode: string, inner: string | undefined): CodeRule {
   const telling = responseCode === 'ErrorInternalServerError' && inner !== undefined ? codeRules.get(inner) : undefined;
-  return telling ?? codeRules.get(responseCode) ?? unknownCode;
+  // Wrapped, it may have come in the middle of a batch.
+  if (telling !== undefined) return { verdict: telling.verdict };
+  return codeRules.get(responseCode) ?? unknownCode;
 }
 
 function innerCode(parent: XmlElement | undefined): string | undefined {

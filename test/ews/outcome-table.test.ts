@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { codeRules } from '../../src/ews/response-codes.ts';
 import type { DeliveryOutcome } from '../../src/transport.ts';
 import { useHarness } from './support/harness.ts';
 import { created, createdFolder, fault, found, foundFolders, message, ok, response } from './support/responses.ts';
@@ -89,6 +90,39 @@ function emptyFolders({ operation, body }: SeenRequest): string {
   if (operation === 'CreateFolder') return createdFolder(undefined, 'ErrorAccessDenied');
   return found(body, [[], []]);
 }
+
+it('the table knows every code that the library knows', () => {
+  const own = rows.map(([code]) => code).filter((code) => !['', 'ErrorNobodyHasHeardOf'].includes(code));
+  // Its note is sent again under another class: test/ews/negotiation.test.ts.
+  expect([...own, 'ErrorObjectTypeChanged'].sort()).toEqual([...codeRules.keys()].sort());
+});
+
+describe.each(['', 'soap:', 'S_1.x:'])('whatever the prefix, such as "%s"', (prefix) => {
+  const uri = 'http://schemas.xmlsoap.org/soap/envelope/';
+  const wrap = (xml: string): string => {
+    const declared = prefix === '' ? `xmlns="${uri}"` : `xmlns:${prefix.slice(0, -1)}="${uri}"`;
+    return `<${prefix}Envelope ${declared}><${prefix}Body>${xml}</${prefix}Body></${prefix}Envelope>`;
+  };
+
+  it('an answer is read', async () => {
+    const inner = `<CreateItemResponse xmlns="http://schemas.microsoft.com/exchange/services/2006/messages"><ResponseMessages><CreateItemResponseMessage ResponseClass="Success"><ResponseCode>NoError</ResponseCode></CreateItemResponseMessage></ResponseMessages></CreateItemResponse>`;
+    h.server.handler = () => ({ body: wrap(inner) });
+    expect(short((await h.deliver(1))[0])).toBe('delivered');
+  });
+
+  it('names of other namespaces are nothing', async () => {
+    h.server.handler = () => ({ body: wrap('<CreateItemResponse xmlns="urn:other"/>') });
+    expect(short((await h.deliver(1))[0])).toBe('unconfirmed note');
+  });
+
+  it('a fault is read', async () => {
+    const code =
+      '<q:ResponseCode xmlns:q="http://schemas.microsoft.com/exchange/services/2006/errors">ErrorServerBusy</q:ResponseCode>';
+    const inner = `<${prefix}Fault><faultcode xmlns="">x</faultcode><detail xmlns="">${code}</detail></${prefix}Fault>`;
+    h.server.handler = () => ({ status: 500, body: wrap(inner) });
+    expect(short((await h.deliver(1))[0])).toBe('deferred mailbox');
+  });
+});
 
 describe('a code in the body of a 200', () => {
   it.each(rows)('%s: %s', async (code, expected) => {
@@ -193,6 +227,36 @@ describe('ErrorInternalServerError', () => {
       retryAfter: 7000,
       error: { details: { responseCode: 'ErrorInternalServerError', innerResponseCode: 'ErrorServerBusy' } },
     });
+  });
+
+  it('says nothing about the other notes of a request, whatever it wraps', async () => {
+    h.server.handler = () => ({
+      status: 500,
+      body: fault('ErrorInternalServerError', { InnerErrorResponseCode: 'ErrorServerBusy' }),
+    });
+    expect((await h.deliver(2)).map(short)).toEqual(['unconfirmed note', 'unconfirmed note']);
+    expect(short((await h.deliver(1))[0])).toBe('deferred mailbox');
+  });
+
+  it.each([
+    ['ErrorSendAsDenied', 'rejected mailbox'],
+    ['ErrorQuotaExceeded', 'blocked mailbox unknown'],
+    ['ErrorMailboxFailover', 'unconfirmed mailbox'],
+  ])('wraps %s: %s', async (inner, expected) => {
+    const values = { InnerErrorResponseCode: inner };
+    h.server.handler = (request) => ({
+      body:
+        request.operation === 'CreateItem'
+          ? response('CreateItem', [message('CreateItem', 'ErrorInternalServerError', { values })])
+          : emptyFolders(request),
+    });
+    expect(short((await h.deliver(1))[0])).toBe(expected);
+  });
+
+  it('no other code is what its inner code says', async () => {
+    const values = { InnerErrorResponseCode: 'ErrorServerBusy' };
+    h.server.handler = () => ({ body: response('CreateItem', [message('CreateItem', 'ErrorTimeoutExpired', { values })]) });
+    expect(short((await h.deliver(1))[0])).toBe('unconfirmed note');
   });
 
   it('stays unconfirmed when the inner code is unknown', async () => {
