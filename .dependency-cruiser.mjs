@@ -44,6 +44,12 @@ export default {
       'ews fulfils the transport contract only',
     ),
     only(
+      'the-adapter-is-a-transport',
+      '^src/ews-javascript-api/',
+      '^src/(ews-javascript-api|errors)/|^src/ews/(ews-transport|options)\\.ts$|^src/ews/xml/|^src/transport\\.ts$',
+      'the EWS transport over the XHR of a service; nothing of the spool',
+    ),
+    only(
       'ntlm-is-a-login',
       '^src/ntlm/',
       '^src/(ntlm|errors)/|^src/ews/credentials\\.ts$',

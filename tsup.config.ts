@@ -3,6 +3,7 @@ import { defineConfig } from 'tsup';
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
+    'ews-javascript-api': 'src/ews-javascript-api/index.ts',
     file: 'src/file.ts',
     sqlite: 'src/sqlite.ts',
     ntlm: 'src/ntlm/index.ts',

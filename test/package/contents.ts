@@ -16,7 +16,15 @@ export function contentTests(packed: () => Packed): void {
 
   it('has every file that its exports name', async () => {
     const { manifest, installed } = packed();
-    expect(Object.keys(manifest.exports)).toEqual(['.', './file', './ntlm', './sqlite', './testing', './package.json']);
+    expect(Object.keys(manifest.exports)).toEqual([
+      '.',
+      './ews-javascript-api',
+      './file',
+      './ntlm',
+      './sqlite',
+      './testing',
+      './package.json',
+    ]);
     for (const path of pathsIn(manifest.exports)) expect((await stat(join(installed, path))).isFile()).toBe(true);
   });
 

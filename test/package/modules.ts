@@ -13,10 +13,12 @@ const expected = {
     'bearerAuth',
     'evaluateGate',
   ],
+  // Loads where the library is not installed: nothing of it is imported.
+  'offline-im/ews-javascript-api': ['fromExchangeService'],
   'offline-im/file': ['FileSpool', 'traceFile'],
   'offline-im/ntlm': ['ntlmAuth'],
   'offline-im/sqlite': ['SqliteSpool'],
-  'offline-im/testing': ['ManualClock', 'spoolConformance', 'startEwsSimulator'],
+  'offline-im/testing': ['ManualClock', 'spoolConformance', 'startEwsSimulator', 'transportConformance'],
 } as const;
 
 /** From `send()` to the recipient's Inbox, over all three subpaths: so they share what must be shared, such as the error class. */

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { basicAuth, EwsTransport, type EwsTransportOptions } from '../../../src/ews/index.ts';
-import type { DeliverOptions, DeliveryOutcome, Note } from '../../../src/transport.ts';
+import type { DeliverOptions, DeliveryOutcome, Note, Transport } from '../../../src/transport.ts';
 import { checkedFetch } from '../../support/ews-schema.ts';
 import { CannedServer } from './server.ts';
 
@@ -55,7 +55,7 @@ export function always(signal: AbortSignal = new AbortController().signal): Deli
   return { signal, mayWrite: () => true };
 }
 
-export function makeNote(transport: EwsTransport, n: number, fields: Partial<Note> = {}): Note {
+export function makeNote(transport: Pick<Transport, 'placeOf'>, n: number, fields: Partial<Note> = {}): Note {
   const from = { address: 'alice@contoso.test', name: 'Alice Example' };
   return {
     id: `note-${n}`,

@@ -1,0 +1,91 @@
+import { envelopeTail, type ServiceEnvelope } from './envelope.ts';
+import { failureOf } from './failure.ts';
+import type { XhrApiLike, XhrRequest } from './service.ts';
+
+/** What a request of ours goes out with. */
+export interface Carriage {
+  readonly xhr: XhrApiLike;
+  readonly envelope: ServiceEnvelope;
+  readonly maxResponseBytes: number;
+}
+
+/**
+ * A fetch that goes through the service's XHR, in the service's envelope: so proxies, NTLM and certificates that the host
+ * configured there keep working. It is no fetch for general use.
+ */
+export function carryingFetch({ xhr, envelope, maxResponseBytes }: Carriage): typeof globalThis.fetch {
+  return async (input, init) => {
+    const signal = init?.signal ?? undefined;
+    signal?.throwIfAborted();
+    const request: XhrRequest = {
+      type: 'POST',
+      url: String(input),
+      headers: merged(envelope.headers, new Headers(init?.headers)),
+      data: inEnvelope(String(init?.body ?? ''), envelope.head),
+      allowRedirect: false, // it would take login and message elsewhere
+    };
+    let answer: unknown;
+    try {
+      answer = await bounded(xhr, signal, maxResponseBytes).xhr(request);
+    } catch (thrown) {
+      answer = thrown;
+    }
+    const response = responseOf(answer);
+    if (response === undefined) throw failureOf(answer);
+    return response;
+  };
+}
+
+const ownBodyStart = '<s:Body>';
+const ownBodyEnd = '</s:Body></s:Envelope>';
+const versionTag = /<t:RequestServerVersion Version="[^"]*"/;
+
+/** The content of our own envelope inside the service's, for the schema version that ours asks for. */
+function inEnvelope(own: string, head: string): string {
+  // Nothing but the header, whose texts are escaped, stands before the first of these.
+  const content = own.slice(own.indexOf(ownBodyStart) + ownBodyStart.length, -ownBodyEnd.length);
+  const version = versionTag.exec(own)?.[0];
+  return (version === undefined ? head : head.replace(versionTag, () => version)) + content + envelopeTail;
+}
+
+/** The service's headers, and ours where both have one. */
+function merged(service: Readonly<Record<string, string>>, own: Headers): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(service)) if (!own.has(name)) headers[name] = value;
+  for (const [name, value] of own) headers[name] = value;
+  return headers;
+}
+
+/**
+ * The library's own XHR takes options of its HTTP client: with these it gives connections back at the deadline, and stops at
+ * the limit. An XHR that is the host's own is used as it is; the deadline holds all the same, only its connection stays open.
+ */
+function bounded(xhr: XhrApiLike, signal: AbortSignal | undefined, maxContentLength: number): XhrApiLike {
+  if (!('requestOptions' in xhr && 'apiName' in xhr && 'useNtlmAuthentication' in xhr)) return xhr;
+  const { requestOptions } = xhr;
+  if (typeof requestOptions !== 'object') return xhr;
+  return Object.create(xhr, { requestOptions: { value: { ...requestOptions, signal, maxContentLength } } });
+}
+
+/** The library's answer, which it throws for every status but 200; undefined for what is none. */
+function responseOf(answer: unknown): Response | undefined {
+  if (typeof answer !== 'object' || answer === null) return undefined;
+  const { status, responseText, response, headers } = answer as Partial<Record<string, unknown>>;
+  if (typeof status !== 'number' || !Number.isInteger(status) || status < 200 || status > 599) return undefined;
+  const text = typeof responseText === 'string' ? responseText : typeof response === 'string' ? response : '';
+  const empty = status === 204 || status === 205 || status === 304;
+  return new Response(empty ? null : text, { status, headers: readHeaders(headers) });
+}
+
+function readHeaders(headers: unknown): Headers {
+  const read = new Headers();
+  if (typeof headers !== 'object' || headers === null) return read;
+  for (const name of ['content-type', 'date', 'retry-after', 'www-authenticate']) {
+    const value: unknown = Reflect.get(headers, name);
+    // The text has been decoded already.
+    if (typeof value === 'string' && /^[\t\x20-\x7e]*$/.test(value)) {
+      read.set(name, name === 'content-type' ? (value.split(';')[0] ?? '') : value);
+    }
+  }
+  return read;
+}

@@ -1,0 +1,99 @@
+import { OfflineImError } from '../errors/index.ts';
+import { messagesNs, soapNs, typesNs } from '../ews/xml/namespaces.ts';
+import { child, parseXml } from '../ews/xml/read.ts';
+import type { ExchangeServiceLike, XhrApiLike, XhrRequest } from './service.ts';
+
+/** How a service would write a request now: its login and other headers, and what stands before the content of soap:Body. */
+export interface ServiceEnvelope {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly head: string;
+}
+
+/** How GetRoomLists ends, which is also how our requests do. */
+export const envelopeTail = '</soap:Body></soap:Envelope>';
+/** The library's number of it. */
+const exchange2013sp1 = 5;
+const ending = `<m:GetRoomLists></m:GetRoomLists>${envelopeTail}`;
+
+/**
+ * Lets the service write a request and takes it before anything is sent. So whatever the host configured counts (login,
+ * impersonation, HTTP and SOAP headers of its own), also what it changes later, and nothing of the library but its writing
+ * runs: its reading of answers, which hangs, throws non-errors and takes warnings for success, never gets one.
+ *
+ * The service itself is not touched: what the library would set on it while writing, it sets on an object that inherits
+ * from it.
+ *
+ * Rejects where the service can't write a request (no login, no URL), or writes one that is not understood.
+ */
+export async function envelopeOf(service: ExchangeServiceLike): Promise<ServiceEnvelope> {
+  const taken: XhrRequest[] = [];
+  const taking: XhrApiLike = {
+    xhr: (request) => {
+      taken.push(request);
+      return new Promise(() => {}); // no answer, so that nothing of the library goes on
+    },
+  };
+  const scoped: ExchangeServiceLike = Object.create(service, {
+    XHRApi: { value: taking },
+    RequestedServerVersion: { value: exchange2013sp1 }, // 2007 has no GetRoomLists; ours is put in its place in any case
+    httpResponseHeaders: { value: { clear() {} } }, // the library empties it before each request
+  });
+  const refusal = begin(scoped);
+  const [request] = taken;
+  if (request === undefined) throw unwritable(nameOf(await Promise.race([refusal, nextTurn()])));
+  const { data = '', headers = {} } = request;
+  if (!data.endsWith(ending)) throw unwritable('its envelope has another form than that of the versions which are known');
+  const head = data.slice(0, -ending.length);
+  requireSound(head);
+  return { headers, head };
+}
+
+/** What the library throws at writing: at once, or as a rejection. It writes at once, so there is nothing to wait for. */
+async function begin(service: ExchangeServiceLike): Promise<unknown> {
+  try {
+    await service.GetRoomLists();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+function nextTurn(): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(() => resolve(undefined), 0));
+}
+
+let lastSound = '';
+
+/** What the host configured is not escaped by the library: it must not have become elements, or end the header early. */
+function requireSound(head: string): void {
+  if (head === lastSound) return;
+  const root = parseOr(`${head}<t:a/><m:b/>${envelopeTail}`);
+  const body = child(root, soapNs, 'Body');
+  const names = root?.children.map(({ name }) => name).join();
+  const sound = root?.ns === soapNs && root.name === 'Envelope' && names === 'Header,Body' && body?.children.length === 2;
+  if (!sound || child(body, typesNs, 'a') === undefined || child(body, messagesNs, 'b') === undefined) {
+    throw unwritable('its headers, with what was configured, are no sound XML');
+  }
+  lastSound = head;
+}
+
+function parseOr(xml: string): ReturnType<typeof parseXml> | undefined {
+  try {
+    return parseXml(xml);
+  } catch {
+    return undefined; // the reason could quote what was configured
+  }
+}
+
+/** The name of what was thrown, which need not be an Error. Its message may hold what was configured. */
+function nameOf(thrown: unknown): string {
+  const name = typeof thrown === 'object' && thrown !== null ? thrown.constructor?.name : undefined;
+  return name === undefined || name === 'Object' ? 'the library refused to' : `the library threw ${name}`;
+}
+
+function unwritable(why: string): OfflineImError {
+  return new OfflineImError(
+    'OPTION_INVALID',
+    `fromExchangeService: the service can not write a request (${why}). Are Url and Credentials set?`,
+  );
+}

@@ -1,0 +1,19 @@
+import { ExchangeService, Uri, WebCredentials } from 'ews-javascript-api';
+import { describe, it } from 'vitest';
+import { fromExchangeService } from '../../src/ews-javascript-api/index.ts';
+import { transportConformance } from '../../src/testing/index.ts';
+import { overSimulator } from '../ews/support/conformance.ts';
+
+describe('fromExchangeService', () => {
+  transportConformance({ describe, it }, (options) =>
+    overSimulator(({ url, username, password, deadline, notesPerRequest }) => {
+      const service = new ExchangeService();
+      service.Url = new Uri(url);
+      service.Credentials = new WebCredentials(username, password);
+      return fromExchangeService(service, {
+        ...(deadline === undefined ? {} : { deadline }),
+        ...(notesPerRequest === undefined ? {} : { batchSize: notesPerRequest }),
+      });
+    }, options),
+  );
+});
