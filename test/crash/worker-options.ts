@@ -1,9 +1,16 @@
 import type { OutgoingMessage } from '../../src/message.ts';
 
+/** The spool that workers share, or that one has for itself. */
+export type SpoolChoice =
+  | { readonly kind: 'file' | 'sqlite'; readonly path: string }
+  | { readonly kind: 'postgres'; readonly connectionString: string };
+
 /** What a worker is told; plain JSON. */
 export interface WorkerOptions {
-  readonly root: string;
+  readonly spool: SpoolChoice;
   readonly url: string;
+  /** Mailboxes that messages come from. */
+  readonly senders: readonly string[];
   /** Mailboxes that messages go to, one conversation each. */
   readonly recipients: readonly string[];
   /** Messages that this run sends, those that an earlier run was not told of being accepted among them. */
@@ -12,14 +19,18 @@ export interface WorkerOptions {
   readonly stays: boolean;
 }
 
-export function conversationOf(number: number, { recipients }: Pick<WorkerOptions, 'recipients'>): number {
+type People = Pick<WorkerOptions, 'senders' | 'recipients'>;
+
+export function conversationOf(number: number, { recipients }: Pick<People, 'recipients'>): number {
   return number % recipients.length;
 }
 
 /** The message of that number: always the same, so that it can be sent again under its id. */
-export function messageOf(number: number, options: Pick<WorkerOptions, 'recipients'>): OutgoingMessage {
-  const to = options.recipients[conversationOf(number, options)] ?? '';
-  return { to, text: `Message «${number}» of many`, messageId: `m-${number}` };
+export function messageOf(number: number, people: People): OutgoingMessage {
+  const conversation = conversationOf(number, people);
+  const to = people.recipients[conversation] ?? '';
+  const from = `sip:${people.senders[conversation % people.senders.length] ?? ''}`;
+  return { to, from, text: `Message «${number}» of many`, messageId: `m-${number}` };
 }
 
 /** The numbers that a note carries, in the order in which it shows them. */

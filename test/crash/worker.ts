@@ -3,27 +3,27 @@
  * Says `ready` once it runs, `accepted <n>` for every message that send() resolved for, and `done` when nothing waits any more.
  */
 import { basicAuth, EwsTransport, OfflineImSender } from '../../src/index.ts';
-import { FileSpool } from '../../src/spooler/file/index.ts';
+import { makeSpool } from './open-spool.ts';
 import type { WorkerOptions } from './worker-options.ts';
 import { conversationOf, messageOf } from './worker-options.ts';
 
 const options = JSON.parse(process.argv[2] ?? '{}') as WorkerOptions;
 const sender = new OfflineImSender({
-  identity: { sip: 'sip:alice@contoso.test', displayName: 'Alice Example' },
+  identity: { sip: `sip:${options.senders[0]}` },
   client: { version: '16.0.6920.1000', mailboxLocation: 'on-premises' },
-  spool: new FileSpool({ root: options.root }),
+  spool: await makeSpool(options.spool),
   transport: new EwsTransport({
     url: options.url,
-    credentials: basicAuth({ username: 'alice@contoso.test', password: 'secret' }),
-    deadline: 1_000,
+    credentials: basicAuth({ username: 'service', password: 'secret' }),
+    deadline: 800,
   }),
   logger: { debug: () => undefined, info: () => undefined, warn: say, error: say },
   // Everything that takes minutes in life takes fractions of a second here; the proportions stay.
   pickupDelay: 40,
   scanInterval: 100,
-  lease: 3_000,
-  renewEvery: 500,
-  deadline: 1_000,
+  lease: 2_000,
+  renewEvery: 300,
+  deadline: 800,
   probeFirst: 50,
   probeCap: 200,
   probeGrace: 400,

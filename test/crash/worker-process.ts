@@ -1,0 +1,55 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { WorkerOptions } from './worker-options.ts';
+
+const script = fileURLToPath(new URL('./worker.ts', import.meta.url));
+
+/** A worker in a process of its own. */
+export class WorkerProcess {
+  readonly #child: ChildProcess;
+  readonly #closed: Promise<unknown>;
+  /** Resolves once it delivers, or has ended before it could. */
+  readonly ready: Promise<void>;
+  #said: string[] = [];
+
+  /** @param accepted Gets the number of every message that `send()` resolved for. */
+  constructor(options: WorkerOptions, accepted: Set<number>) {
+    const child = spawn(process.execPath, [script, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#child = child;
+    this.#closed = once(child, 'close');
+    const ready = Promise.withResolvers<void>();
+    this.ready = ready.promise;
+    void this.#closed.then(() => ready.resolve());
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (line === 'ready') ready.resolve();
+      else if (line.startsWith('accepted ')) accepted.add(Number(line.slice(9)));
+      else this.#said = [...this.#said.slice(-20), line];
+    });
+  }
+
+  /** Kills it, wherever it is. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#closed;
+  }
+
+  /** Stops it in the middle of whatever it does, for so long. */
+  async pause(ms: number): Promise<void> {
+    this.#child.kill('SIGSTOP');
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    this.#child.kill('SIGCONT');
+  }
+
+  /** Waits until it says that nothing waits any more, and has ended. */
+  async done(within: number): Promise<void> {
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), within);
+    await this.#closed;
+    clearTimeout(timer);
+    if (this.#child.exitCode === 0) return;
+    throw new Error(
+      `A worker ended with ${this.#child.exitCode ?? this.#child.signalCode}; it said last:\n${this.#said.join('\n')}`,
+    );
+  }
+}
