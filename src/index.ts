@@ -61,6 +61,8 @@ export { OfflineImSender } from './sender.ts';
 export type { Identity, OfflineImSenderOptions, PolicySource } from './sender-options.ts';
 export { MemorySpool } from './spooler/memory/memory-spool.ts';
 export type { DeliveryDecision, SpoolerOptions } from './spooler/options.ts';
+export type { CryptoKeyLike, SealKey, SealOptions } from './spooler/sealed/index.ts';
+export { sealed } from './spooler/sealed/index.ts';
 export type { FlushCounts } from './spooler/spooler.ts';
 export type {
   AppendResult,

@@ -1,0 +1,2 @@
+export type { CryptoKeyLike, SealKey, SealOptions } from './keys.ts';
+export { sealed } from './sealed.ts';

@@ -1,0 +1,45 @@
+import type { LazyKey } from './keys.ts';
+
+/** What the spool compares or names without having to read it. */
+export type Routed = 'lane' | 'sender' | 'message' | 'content' | 'conversation' | 'recipients';
+
+/** Values of a kind that are remembered: few mailboxes write many messages. */
+const remembered = 10_000;
+
+const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const encoder = new TextEncoder();
+
+/** Keyed hashes (HMAC-SHA-256, in hex): equal for equal values of one kind, and nothing can be guessed from them without the key. */
+export class StandIns {
+  readonly #key: LazyKey;
+  readonly #known = new Map<string, string>();
+
+  constructor(key: LazyKey) {
+    this.#key = key;
+  }
+
+  async of(kind: Routed, value: string): Promise<string> {
+    const named = JSON.stringify(['offline-im routing 1', kind, value]);
+    const repeats = kind === 'lane' || kind === 'sender';
+    const known = repeats ? this.#known.get(named) : undefined;
+    if (known !== undefined) return known;
+    const digest = new Uint8Array(await crypto.subtle.sign('HMAC', await this.#key.load(), encoder.encode(named)));
+    let text = '';
+    for (const byte of digest) text += hex[byte];
+    if (repeats) {
+      if (this.#known.size >= remembered) this.#known.clear();
+      this.#known.set(named, text);
+    }
+    return text;
+  }
+
+  all(kind: Routed, values: readonly string[]): Promise<string[]> {
+    return Promise.all(values.map((value) => this.of(kind, value)));
+  }
+
+  /** Addresses are equal in any case, and with or without their scheme. */
+  ofSender(sip: string): Promise<string> {
+    const address = sip.replace(/^sips?:/i, '');
+    return this.of('sender', address.normalize('NFC').toLowerCase());
+  }
+}
