@@ -1,0 +1,68 @@
+/** A host with a getToken, and a simulator whose tokens it gives. */
+import { afterEach } from 'vitest';
+import {
+  type BearerAuthOptions,
+  bearerAuth,
+  type Credentials,
+  EwsTransport,
+  type EwsTransportOptions,
+  type TokenReason,
+} from '../../../src/ews/index.ts';
+import { type EwsSimulator, startEwsSimulator } from '../../../src/testing/simulator/index.ts';
+import type { DeliveryOutcome } from '../../../src/transport.ts';
+import { checkedFetch } from '../../support/ews-schema.ts';
+import { always, makeNote } from './harness.ts';
+
+export const alice = 'alice@contoso.test';
+const bob = 'bob@contoso.test';
+const running: EwsSimulator[] = [];
+
+afterEach(async () => {
+  for (const server of running.splice(0)) await server.close();
+});
+
+export interface Host {
+  readonly server: EwsSimulator;
+  readonly transport: EwsTransport;
+  /** Why the host was asked, call by call. */
+  readonly asked: TokenReason[];
+  readonly requests: () => number;
+  deliver(n?: number): Promise<DeliveryOutcome>;
+}
+
+export type Answer = (server: EwsSimulator, nth: number, signal: AbortSignal) => ReturnType<BearerAuthOptions['getToken']>;
+
+/** A host whose tokens come from the simulator, unless the test answers otherwise. */
+export async function host(
+  answer: Answer = (server) => server.tokens.issue(alice),
+  own: Partial<EwsTransportOptions> & { readonly refreshBefore?: number } = {},
+): Promise<Host> {
+  const { refreshBefore, ...options } = own;
+  const server = await startEwsSimulator({ mailboxes: [alice, bob], auth: ['bearer'], ...pickClock(options) });
+  running.push(server);
+  const asked: TokenReason[] = [];
+  const fetch = checkedFetch();
+  const credentials: Credentials = bearerAuth({
+    getToken: ({ reason, signal }) => {
+      asked.push(reason);
+      return answer(server, asked.length, signal);
+    },
+    ...(refreshBefore === undefined ? {} : { refreshBefore }),
+  });
+  const transport = new EwsTransport({ url: server.url, credentials, fetch, ...options });
+  return {
+    server,
+    transport,
+    asked,
+    requests: () => fetch.requests.length,
+    deliver: async (n = 0) => {
+      const [outcome] = await transport.deliver([makeNote(transport, n)], always());
+      if (outcome === undefined) throw new Error('no outcome');
+      return outcome;
+    },
+  };
+}
+
+const pickClock = ({ clock }: Partial<EwsTransportOptions>): { clock?: NonNullable<typeof clock> } => (clock ? { clock } : {});
+export const inbox = (server: EwsSimulator): number => server.mailbox(bob).folder('inbox').items.length;
+export const notSent = { status: 'deferred', scope: 'mailbox', error: { code: 'AUTHENTICATION_FAILED' } };
