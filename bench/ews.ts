@@ -1,0 +1,79 @@
+/**
+ * How fast notes reach a server that costs nothing: `npm run bench:ews`. EwsTransport beside ews-javascript-api and beside a
+ * bare fetch with fast-xml-parser that writes and reads the same bytes, in turns, medians of the rounds. The server is a
+ * process of its own. A goal that is missed is shown; nothing fails by time.
+ *
+ * OFFLINE_IM_BENCH_NOTES and OFFLINE_IM_BENCH_ROUNDS make it shorter.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { bare, bareRequest } from './ews/bare.ts';
+import { type Contender, makeNotes } from './ews/contender.ts';
+import { library } from './ews/library.ts';
+import { ours } from './ews/ours.ts';
+import { requestOf } from './ews/request-of.ts';
+import { measure, median, ratio } from './ews/rounds.ts';
+
+const count = Number(process.env.OFFLINE_IM_BENCH_NOTES ?? 20_000);
+const rounds = Number(process.env.OFFLINE_IM_BENCH_ROUNDS ?? 7);
+const server = fork(join(import.meta.dirname, 'canned-server.ts'));
+const [{ port }] = (await once(server, 'message')) as [{ port: number }];
+const url = `http://127.0.0.1:${port}/EWS/Exchange.asmx`;
+const slowUrl = `http://127.0.0.1:${port}/slow/EWS/Exchange.asmx`;
+
+const notes = makeNotes(count, url);
+if ((await requestOf(notes.slice(0, 50))) !== bareRequest(notes.slice(0, 50))) {
+  throw new Error('The bare client does not write the same bytes as EwsTransport.');
+}
+
+const [us, lib, plain] = [ours(url), library(url), bare(url)];
+const rows: string[][] = [['what', 'notes/s', 'against', 'ratio', 'goal', 'verdict']];
+
+function row(what: string, figure: number, against: string, reached: number, goal: number): void {
+  const verdict = reached >= goal ? 'reached' : 'MISSED';
+  rows.push([what, figure.toFixed(0), against, reached.toFixed(2), `>= ${goal}`, verdict]);
+}
+
+function compare(
+  what: string,
+  rates: Map<Contender, number[]>,
+  goals: readonly (readonly [Contender, number | undefined])[],
+): void {
+  const figure = median(rates.get(us) ?? []);
+  for (const [other, goal] of goals) {
+    const against = `${other.name} (${median(rates.get(other) ?? []).toFixed(0)}/s)`;
+    const reached = ratio(rates, us, other);
+    if (goal === undefined) rows.push([what, figure.toFixed(0), against, reached.toFixed(2), '', '']);
+    else row(what, figure, against, reached, goal);
+  }
+}
+
+console.log(`node ${process.version}, ${count} notes of one message from one mailbox, medians of ${rounds} rounds`);
+const batched = await measure([us, lib, plain], { notes, by: 50, concurrency: 16 }, rounds);
+compare('by 50, 16 at a time', batched, [
+  [lib, 2.5],
+  [plain, 0.75],
+]);
+const single = await measure([us, lib, plain], { notes: notes.slice(0, count / 5), by: 1, concurrency: 16 }, rounds);
+compare('single, 16 at a time', single, [
+  [lib, 1.6],
+  [plain, undefined],
+]);
+
+const slow = ours(slowUrl);
+const slowNotes = makeNotes(Math.min(count, 10_000), slowUrl);
+const most = (10 * 50) / 0.1;
+const waited = await measure([slow], { notes: slowNotes, by: 50, concurrency: 10 }, Math.min(rounds, 5));
+const figure = median(waited.get(slow) ?? []);
+row('by 50, 100 ms a request, 10 at a time', figure, `10 * 50 / 0.1 s (${most}/s)`, figure / most, 0.9);
+
+server.disconnect();
+const widths = rows[0]?.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0))) ?? [];
+for (const cells of rows)
+  console.log(
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
