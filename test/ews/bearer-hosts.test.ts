@@ -24,16 +24,18 @@ describe('a host that', () => {
   });
 
   it('hangs: the deadline ends it, and the next request asks anew', async () => {
+    const clock = new ManualClock();
     const signals: AbortSignal[] = [];
     const { asked, deliver, requests } = await host(
       (server, nth, signal) => {
         signals.push(signal);
         return nth === 1 ? never() : server.tokens.issue(alice);
       },
-      { deadline: 100 },
+      { deadline: 100, clock },
     );
-    const outcomes = await Promise.all([deliver(0), deliver(1)]);
-    expect(outcomes).toMatchObject([
+    const outcomes = Promise.all([deliver(0), deliver(1)]);
+    await clock.advance(100);
+    expect(await outcomes).toMatchObject([
       { status: 'deferred', scope: 'mailbox', error: { code: 'REQUEST_TIMEOUT' } },
       { status: 'deferred', scope: 'mailbox', error: { code: 'REQUEST_TIMEOUT' } },
     ]);

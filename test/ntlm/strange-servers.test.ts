@@ -190,7 +190,7 @@ describe('once the body was written', () => {
   it('silence leaves it in doubt', async () => {
     const outcome = await deliver(
       afterChallenge(() => {}),
-      { deadline: 200 },
+      { deadline: 1000 },
     );
     expect(outcome).toMatchObject({ status: 'unconfirmed', error: { code: 'REQUEST_TIMEOUT' } });
   });
