@@ -46,7 +46,7 @@ export class TableEngine {
       if (this.#open) return;
       this.#now = steadyWallClock(context.clock);
       this.#tombstones = context.tombstones;
-      const contents = await this.#journal.open(context);
+      const contents = await this.#journal.open(context, (error) => void this.queue.run(() => this.#fail(error)));
       if (contents !== undefined) {
         this.#table = new SpoolTable();
         this.#table.load(contents.entries, contents.notes);
@@ -161,6 +161,7 @@ export class TableEngine {
   }
 
   async #fail(error: unknown): Promise<void> {
+    if (!this.#open) return;
     this.#open = false;
     this.#failure = error;
     await this.#journal.close().catch(() => undefined);

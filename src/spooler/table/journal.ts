@@ -15,8 +15,11 @@ export interface JournalContents {
  * A `write` that rejects with a {@link JournalError} says whether anything of it may have been kept.
  */
 export interface Journal {
-  /** `undefined`: the table is still as it was when the spool was closed. */
-  open(context: SpoolContext): Promise<JournalContents | undefined>;
+  /**
+   * `undefined`: the table is still as it was when the spool was closed. The journal calls `lost` when someone takes its
+   * storage away while it is open: the spool then closes itself.
+   */
+  open(context: SpoolContext, lost: (error: unknown) => void): Promise<JournalContents | undefined>;
   /** Makes a transaction durable; `added` are the messages of its new entries. */
   write(tx: Transaction, added: ReadonlyMap<string, SpooledMessage>): Promise<void>;
   /** Messages of entries; what can't be read is set aside, reported, and left out. */
