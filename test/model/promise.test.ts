@@ -4,7 +4,7 @@ import { anyCommand } from './commands.ts';
 import { checkPromise, settleDown } from './promise.ts';
 import { World } from './world.ts';
 
-const runs = Number(process.env.OFFLINE_IM_MODEL_RUNS ?? 1_000);
+const runs = Number(process.env.OFFLINE_IM_MODEL_RUNS ?? 400);
 const seed = Number(process.env.OFFLINE_IM_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const longest = 10_000 + runs * 1_000;
 

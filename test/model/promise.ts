@@ -1,6 +1,7 @@
 import type { SpoolEntry } from '../../src/spooler/storage.ts';
 import type { Watched } from './table-watcher.ts';
 import { minute, second, type World } from './world.ts';
+import { maySendTwice } from './write-rules.ts';
 
 const ends = new Set(['delivered', 'dead', 'cancelled', 'held', 'gone']);
 
@@ -48,7 +49,7 @@ function everyMessageHasItsEnd(world: World): string[] {
 function endIsTrue(world: World, watched: Watched): string[] {
   const { id, entry, purged } = watched;
   const times = world.exchange.sent().filter(({ note }) => note.entryIds.includes(id)).length;
-  const asked = watched.forced || resentBlindly(world, watched);
+  const asked = maySendTwice(world, watched);
   const broken: string[] = [];
   if (times > 1 && !asked) broken.push(`${id} was sent ${times} times`);
   if (entry.state === 'delivered' && times === 0) broken.push(`${id} is delivered, and was never sent`);
@@ -61,14 +62,6 @@ function endIsTrue(world: World, watched: Watched): string[] {
   return broken;
 }
 
-/** The host chose to send again what nobody could settle, and it came to that. */
-function resentBlindly({ options, exchange }: World, { id, entry, reasons }: Watched): boolean {
-  if (options.whenUnconfirmed !== 'resend' || !reasons.has('OUTCOME_UNKNOWN')) return false;
-  const attempts = exchange.items.filter(({ note }) => note.entryIds.includes(id)).length;
-  // Before the second attempt only a cancel that was asked for while it was unknown must say the truth.
-  return attempts > 1 || !entry.cancelRequested;
-}
-
 /** No draft is left behind, or someone has been told. */
 function draftsAreKnown(world: World): string[] {
   return world.exchange.items
@@ -78,7 +71,7 @@ function draftsAreKnown(world: World): string[] {
       const told = watched?.reasons.has('DRAFT_LEFT');
       // Where it could not be settled, the host knows that it must look; where it forced or purged, it did not want to.
       const hosts = watched?.reasons.has('OUTCOME_UNKNOWN') && (watched.entry.state === 'dead' || watched.cancelledUnknown);
-      const asked = watched !== undefined && (watched.forced || watched.purged || resentBlindly(world, watched));
+      const asked = watched !== undefined && (watched.purged || maySendTwice(world, watched));
       return !told && !hosts && !asked;
     })
     .map(({ tag, watched }) => `the draft ${tag} is left, and ${watched?.id} (${watched?.entry.state}) does not say so`);

@@ -12,6 +12,11 @@ export function checkWrite(world: World, note: Note, earlier: readonly Item[]): 
   ];
 }
 
+/** The host asked for it: by force, or by preferring to send again what nobody could settle, and it came to that. */
+export function maySendTwice({ options }: World, { forced, gaveUp }: Watched): boolean {
+  return forced || (options.whenUnconfirmed === 'resend' && gaveUp);
+}
+
 function checkTag({ tag }: Note, earlier: readonly Item[]): string[] {
   // After a refusal that reached nobody, no attempt is consumed, and the tag comes again.
   return earlier.some((item) => item.note.tag === tag && item.answer.fate !== 'nothing')
@@ -34,7 +39,7 @@ function checkEntry(world: World, id: string, note: Note, earlier: readonly Item
   const broken: string[] = [];
   if (watched.state !== 'delivering') broken.push(`${id} is sent while it is ${watched.state}`);
   const before = earlier.find(({ note: { entryIds }, answer }) => answer.fate === 'sent' && entryIds.includes(id));
-  const asked = watched.forced || world.options.whenUnconfirmed === 'resend';
+  const asked = maySendTwice(world, watched);
   if (before !== undefined && !asked) broken.push(`${id} was sent as ${before.note.tag}, and is sent again as ${note.tag}`);
   const unsettled = watched.entry.unknownAttempts.filter(({ tag }) => (world.exchange.absences.get(tag) ?? 0) < 2);
   if (unsettled.length > 0 && !asked) broken.push(`${id} is sent again, and ${unsettled[0]?.tag} was not found absent twice`);
