@@ -48,7 +48,7 @@ describe('an answer that is lost on the way', () => {
   });
 
   it('time-out after it was sent: found', async () => {
-    await using scene = await sendToSimulator({ transport: { deadline: 200 } });
+    await using scene = await sendToSimulator({ transport: { deadline: 800 } });
     scene.exchange.faults.on('CreateItem').once().hang({ processed: true });
     await scene.send('one');
     await scene.settle();
@@ -60,7 +60,7 @@ describe('an answer that is lost on the way', () => {
 
 describe('a request that is lost on the way', () => {
   it.each(['reset', 'time-out', 'proxy', 'page'] as const)('%s: absent twice, then sent again, once', async (kind) => {
-    await using scene = await sendToSimulator({ transport: { deadline: 200 } });
+    await using scene = await sendToSimulator({ transport: { deadline: 800 } });
     const fault = scene.exchange.faults.on('CreateItem').once();
     if (kind === 'reset') fault.resetBefore();
     else if (kind === 'time-out') fault.hang();
