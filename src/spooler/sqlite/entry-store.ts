@@ -37,6 +37,7 @@ export class EntryStore {
   readonly #byId: RowsOf;
   readonly #ofMessage: RowsOf;
   readonly #withTag: RowsOf;
+  readonly #ofNote: RowsOf;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
   readonly #updateInPlace: StatementSync;
@@ -55,6 +56,9 @@ export class EntryStore {
     this.#byId = rowsOf(prepare(`SELECT ${entryColumns} FROM entries WHERE id = ?`));
     this.#ofMessage = rowsOf(prepare('SELECT id FROM entries WHERE message_id = ? ORDER BY seq'));
     this.#withTag = rowsOf(prepare('SELECT entry_id FROM attempts WHERE tag = ?'));
+    this.#ofNote = rowsOf(
+      prepare(`SELECT ${entryColumns} FROM entries WHERE note_id = ? AND state IN ('delivering', 'deferred', 'unconfirmed')`),
+    );
     this.#insert = prepare(
       `INSERT INTO entries (${[...columns, 'stream', ...derived].join(', ')}) VALUES (${marks(columns.length + 3)})`,
     );
@@ -91,6 +95,11 @@ export class EntryStore {
       this.#unreadable(row, error);
       return undefined;
     }
+  }
+
+  /** Members of a note that is lost itself; found by looking at everything, for the rare case only. */
+  rowsOfNote(noteId: string): StoredRow[] {
+    return this.#ofNote.all(noteId).map(storedRow);
   }
 
   idsOfMessage(messageId: string): string[] {

@@ -33,6 +33,10 @@ export class Group {
     this.#dirty = time.offset !== row.clock_offset;
     this.#tx = new Transaction(stores, this.rev, row.ord);
     stores.entries.onUnreadable = (row, error) => this.#setAside(row, error);
+    // What was sent of a lost note is lost too: its members may not be sent again, nor can they be looked for.
+    stores.notes.onUnreadable = (noteId, error) => {
+      for (const row of stores.entries.rowsOfNote(noteId)) this.#setAside(row, error);
+    };
   }
 
   get tx(): Transaction {
@@ -126,7 +130,8 @@ export class Group {
     entries.setAside(row, error.message, this.now);
     this.#dirty = true;
     const state = spoolStates.find((one): one is SpoolState => one === row.state);
-    if (state !== undefined && row.purged !== 1) spool.countState(state, -1);
+    if (state === undefined) spool.recount();
+    else if (row.purged !== 1) spool.countState(state, -1);
     if (row.stream !== null) streams.touch(row.stream, row.lane);
     lanes.touch(row.lane);
     const note = state !== undefined && isInNote(state) ? this.#tx.note(row.note_id ?? undefined) : undefined;

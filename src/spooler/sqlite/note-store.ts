@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { NoteRow } from '../rows/note-row.ts';
 import { noteCells, noteColumns, noteOf } from '../rows/note-row.ts';
+import { RowError } from '../rows/row-error.ts';
 import type { NoteRecord } from '../table/records.ts';
 import type { RowsOf } from './rows-of.ts';
 import { rowsOf } from './rows-of.ts';
@@ -17,6 +18,8 @@ export class NoteStore {
   readonly #drop: StatementSync;
   readonly #lapsed: RowsOf;
   readonly #renew: StatementSync;
+  /** A row that can't be read was found. Unset, it is an error of the operation. */
+  onUnreadable: ((noteId: string, error: RowError) => void) | undefined;
 
   constructor(database: DatabaseSync) {
     const names = noteColumns.join(', ');
@@ -31,7 +34,15 @@ export class NoteStore {
     if (this.#notes.has(id)) return this.#notes.get(id);
     const cells = this.#byId.get(id);
     const row = cells === undefined ? undefined : Object.fromEntries(noteColumns.map((name, index) => [name, cells[index]]));
-    return this.#keep(id, row === undefined ? undefined : noteOf(row as unknown as NoteRow));
+    if (row === undefined) return this.#keep(id, undefined);
+    try {
+      return this.#keep(id, noteOf(row as unknown as NoteRow));
+    } catch (error) {
+      if (!(error instanceof RowError) || this.onUnreadable === undefined) throw error;
+      this.drop(id);
+      this.onUnreadable(id, error);
+      return undefined;
+    }
   }
 
   put(note: NoteRecord): void {

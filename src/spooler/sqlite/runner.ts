@@ -6,7 +6,7 @@ import type { CorruptReport } from './group.ts';
 import { Group } from './group.ts';
 import { clampTimes } from './recover.ts';
 import type { SharedClock } from './shared-clock.ts';
-import { isBusy, leavesDoubt } from './sqlite-error.ts';
+import { isBusy, isFull, leavesDoubt } from './sqlite-error.ts';
 import { Stores } from './stores.ts';
 
 /** What became of an operation. `kept`: whether anything of one that failed may have been kept. */
@@ -114,18 +114,25 @@ export class Runner {
   }
 
   #attempt(batch: readonly Job[]): void {
-    if (batch.every((job) => job.reads) && this.#read(batch)) return;
-    this.#transaction('BEGIN IMMEDIATE', (group) => {
-      this.#lapse(group);
-      return this.#run(group, batch);
-    });
+    const reads = batch.every((job) => job.reads);
+    if (reads && this.#read(batch, true)) return;
+    try {
+      this.#transaction('BEGIN IMMEDIATE', (group) => {
+        this.#lapse(group);
+        return this.#run(group, batch);
+      });
+    } catch (error) {
+      // As long as a full disk can't take in that a lease has run out, reading goes on without that.
+      if (!reads || !isFull(error) || !this.#read(batch, false)) throw error;
+    }
   }
 
   /** False when there is something to write first, such as a lease that has run out. */
-  #read(batch: readonly Job[]): boolean {
+  #read(batch: readonly Job[], lapses: boolean): boolean {
     return this.#transaction('BEGIN', (group) => {
-      if (this.#stores.notes.lapsed(group.now, 1).length > 0) return undefined;
+      if (lapses && this.#stores.notes.lapsed(group.now, 1).length > 0) return undefined;
       this.#stores.entries.onUnreadable = undefined;
+      this.#stores.notes.onUnreadable = undefined;
       try {
         return this.#run(group, batch);
       } catch (error) {

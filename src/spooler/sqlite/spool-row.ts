@@ -29,11 +29,16 @@ export class SpoolRowStore {
   readonly #read: StatementSync;
   readonly #write: StatementSync;
   readonly #counts: StatementSync;
+  readonly #recount: StatementSync;
   readonly #differences = new Map<SpoolState, number>();
 
   constructor(database: DatabaseSync) {
     this.#read = database.prepare('SELECT rev, ord, clock_offset, last_now, appends FROM spool');
     this.#counts = database.prepare(`SELECT ${countColumns.join(', ')} FROM spool`);
+    const counted = spoolStates.map(
+      (state) => `${state}_count = (SELECT count(*) FROM entries WHERE state = '${state}' AND purged = 0)`,
+    );
+    this.#recount = database.prepare(`UPDATE spool SET ${counted.join(', ')}`);
     this.#write = database.prepare(
       `UPDATE spool SET rev = ?, ord = ?, clock_offset = ?, last_now = ?, appends = appends + ?,
        ${countColumns.map((name) => `${name} = ${name} + ?`).join(', ')}`,
@@ -57,6 +62,12 @@ export class SpoolRowStore {
 
   countState(state: SpoolState, by: 1 | -1): void {
     this.#differences.set(state, (this.#differences.get(state) ?? 0) + by);
+  }
+
+  /** Counts what is written so far, all of it: after a row whose state nobody knows any more. */
+  recount(): void {
+    this.#recount.run();
+    this.#differences.clear();
   }
 
   write({ rev, ord, offset, now, appended }: SpoolRowChange): void {

@@ -17,6 +17,11 @@ export function isBusy(error: unknown): boolean {
   return code === result.busy || code === result.locked;
 }
 
+/** The disk is full: nothing was kept, and nothing else is wrong. */
+export function isFull(error: unknown): boolean {
+  return resultOf(error) === result.full;
+}
+
 /** Whether anything of a transaction that failed this way may have been kept, so that nothing may be trusted on this handle. */
 export function leavesDoubt(error: unknown): boolean {
   const code = resultOf(error);
@@ -27,6 +32,10 @@ export function leavesDoubt(error: unknown): boolean {
 export function asSpoolError(error: unknown, path: string): Error {
   if (error instanceof OfflineImError) return error;
   const code = resultOf(error);
+  if (code === undefined && error instanceof Error && 'syscall' in error) {
+    const message = `The spool ${quoted(path)} can't be used: ${error.message}. Check the path and the rights of its folder.`;
+    return new OfflineImError('SPOOL_ROOT_UNUSABLE', message, { cause: error });
+  }
   if (code === undefined) return error instanceof Error ? error : new Error(String(error));
   return new OfflineImError(codeFor(code), `The spool ${quoted(path)} failed: ${(error as Error).message}. ${adviceFor(code)}`, {
     cause: error,

@@ -1,0 +1,17 @@
+/** What a child is told; plain JSON. */
+export interface ChildOptions {
+  readonly path: string;
+  readonly name: string;
+  /** ms */
+  readonly lease: number;
+  readonly does: 'drain' | 'hold' | 'append';
+}
+
+/** A line that a child says. */
+export interface ChildLine {
+  readonly open?: true;
+  readonly claimed?: readonly string[];
+  readonly lost?: number;
+  readonly notRenewed?: number;
+  readonly kept?: readonly string[];
+}
