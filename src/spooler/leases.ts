@@ -18,6 +18,7 @@ export class Leases {
   readonly #until = new Map<ClaimToken, number>();
   #cancelTimer: (() => void) | undefined;
   #renewing = false;
+  #closed = false;
 
   constructor(context: LeasesContext) {
     this.#context = context;
@@ -31,7 +32,7 @@ export class Leases {
 
   remove(tokens: readonly ClaimToken[]): void {
     for (const token of tokens) this.#until.delete(token);
-    if (this.#until.size === 0) this.close();
+    if (this.#until.size === 0) this.#rest();
   }
 
   /** ms that are certainly left of all of these. */
@@ -40,13 +41,19 @@ export class Leases {
     return tokens.reduce((least, token) => Math.min(least, (this.#until.get(token) ?? 0) - now), Number.POSITIVE_INFINITY);
   }
 
+  /** Nothing is renewed any more, whatever is still at work: the storage is about to be closed. */
   close(): void {
+    this.#closed = true;
+    this.#rest();
+  }
+
+  #rest(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
   }
 
   #schedule(): void {
-    if (this.#cancelTimer !== undefined) return;
+    if (this.#cancelTimer !== undefined || this.#closed) return;
     this.#cancelTimer = this.#context.clock.setTimer(() => {
       this.#cancelTimer = undefined;
       void this.#renew();
@@ -61,7 +68,8 @@ export class Leases {
     try {
       const lost = await this.#context.storage.renew(tokens, this.#context.lease);
       for (const token of tokens) if (this.#until.has(token)) this.#until.set(token, askedAt + this.#context.lease);
-      for (const token of lost) this.#until.set(token, 0);
+      // What was settled meanwhile is lost too, and nobody's any more.
+      for (const token of lost) if (this.#until.has(token)) this.#until.set(token, 0);
       if (lost.length > 0) this.#context.onTrouble(undefined, lost);
     } catch (error) {
       this.#context.onTrouble(error, []);
