@@ -5,6 +5,7 @@ export default defineConfig({
     index: 'src/index.ts',
     'ews-javascript-api': 'src/ews-javascript-api/index.ts',
     file: 'src/file.ts',
+    indexeddb: 'src/indexeddb.ts',
     sqlite: 'src/sqlite.ts',
     ntlm: 'src/ntlm/index.ts',
     testing: 'src/testing/index.ts',

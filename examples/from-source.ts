@@ -7,6 +7,7 @@ import { registerHooks } from 'node:module';
 const sources: Readonly<Record<string, string>> = {
   'offline-im': '../src/index.ts',
   'offline-im/file': '../src/file.ts',
+  'offline-im/indexeddb': '../src/indexeddb.ts',
   'offline-im/testing': '../src/testing/index.ts',
 };
 

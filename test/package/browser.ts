@@ -38,12 +38,15 @@ const browserLike = `
 `;
 
 export function browserTests(packed: () => Packed): void {
-  it('reaches no module of Node', async () => {
+  it.each([
+    ['index', 'everything'],
+    ['indexeddb', 'nothing'],
+  ])('%s.js reaches no module of Node', async (entry, dependencies) => {
     const { installed, manifest } = packed();
-    const files = await reachable(join(installed, 'dist', 'index.js'));
+    const files = await reachable(join(installed, 'dist', `${entry}.js`));
     const bare = [...new Set([...files.values()].flat().filter((specifier) => !specifier.startsWith('.')))].sort();
     expect(bare.filter((specifier) => specifier.startsWith('node:') || builtinModules.includes(specifier))).toEqual([]);
-    expect(bare).toEqual(Object.keys(manifest.dependencies).sort());
+    expect(bare).toEqual(dependencies === 'everything' ? Object.keys(manifest.dependencies).sort() : []);
   });
 
   it('loads and spools where there is no process, no Buffer and no setImmediate', async () => {

@@ -20,6 +20,7 @@ export function contentTests(packed: () => Packed): void {
       '.',
       './ews-javascript-api',
       './file',
+      './indexeddb',
       './ntlm',
       './sqlite',
       './testing',

@@ -21,7 +21,7 @@ const projects = {
   },
   'a bundler, for browsers': {
     options: { module: 'ESNext', moduleResolution: 'Bundler', lib: ['ES2022', 'DOM'], types: [] },
-    files: ['consumer.mts'],
+    files: ['consumer.mts', 'browser.mts'],
   },
 } as const;
 
@@ -40,7 +40,7 @@ export function declarationTests(packed: () => Packed): void {
   it.each(Object.entries(projects))('compile for %s, nothing skipped', async (_name, { options, files }) => {
     const { project, tool } = packed();
     const sources = join(import.meta.dirname, 'consumer');
-    for (const kind of ['consumer', 'node']) {
+    for (const kind of ['consumer', 'node', 'browser']) {
       // The same source as a module of either kind; kept as .txt so that the repository's own check leaves it alone.
       for (const ending of ['mts', 'cts']) await cp(join(sources, `${kind}.ts.txt`), join(project, `${kind}.${ending}`));
     }

@@ -16,6 +16,7 @@ const expected = {
   // Loads where the library is not installed: nothing of it is imported.
   'offline-im/ews-javascript-api': ['fromExchangeService'],
   'offline-im/file': ['FileSpool', 'traceFile'],
+  'offline-im/indexeddb': ['IndexedDbSpool'],
   'offline-im/ntlm': ['ntlmAuth'],
   'offline-im/sqlite': ['SqliteSpool'],
   'offline-im/testing': ['ManualClock', 'spoolConformance', 'startEwsSimulator', 'transportConformance'],

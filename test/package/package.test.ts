@@ -20,5 +20,5 @@ afterAll(() => packed?.remove());
 
 describe('the tarball', () => contentTests(current));
 describe('its modules', () => moduleTests(current));
-describe('its root in a browser', () => browserTests(current));
+describe('its entries for browsers', () => browserTests(current));
 describe('its types', () => declarationTests(current));
