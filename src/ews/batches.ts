@@ -1,6 +1,7 @@
 import type { Note, Place } from '../transport.ts';
 import { messageXml } from './create-item.ts';
 import type { MessageClasses } from './message-classes.ts';
+import { utf8Length } from './utf8-length.ts';
 
 /** Notes that go out in one request. */
 export interface Batch {
@@ -14,8 +15,6 @@ export interface Batch {
   /** How often these notes were refused for something that has been changed since. */
   readonly refusals: number;
 }
-
-const encoder = new TextEncoder();
 
 /**
  * Cuts notes into requests, in order: by count, by bytes as written, and where the place changes, so that a request never
@@ -38,7 +37,7 @@ export function* batchesOf(
   for (const [at, given] of notes.entries()) {
     let note = underClass(given, classes);
     let item = messageXml(note);
-    const size = encoder.encode(item).length;
+    const size = utf8Length(item);
     const first = sent[0];
     const full = items.length >= batchSize || bytes + size > maxBytes;
     if (first !== undefined && (full || !samePlace(first.place, note.place))) {

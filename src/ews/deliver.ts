@@ -14,7 +14,7 @@ export async function deliver(
   options: DeliverOptions,
 ): Promise<readonly DeliveryOutcome[]> {
   const { batchSize, maxRequestBytes: maxBytes } = delivery.settings;
-  const results: DeliveryOutcome[] = notes.map(notTried);
+  const results: (DeliveryOutcome | undefined)[] = notes.map(() => undefined);
   let halted = false;
   for (const whole of batchesOf(notes, { batchSize, maxBytes, classes: delivery.classes })) {
     const queue: Batch[] = [whole];
@@ -30,7 +30,7 @@ export async function deliver(
     }
     if (halted) break;
   }
-  return results;
+  return results.map((outcome) => outcome ?? notTried()); // errors take time to make: none for notes that went well
 }
 
 function stopsOthers(outcome: DeliveryOutcome): boolean {
