@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../clock.ts';
 import { OfflineImError } from '../../errors/index.ts';
+import { type Cors, corsHeaders, preflightHeaders } from './cors.ts';
 import type { FrontRequest, FrontResponse } from './front.ts';
 import { Timers } from './timers.ts';
 
@@ -11,6 +12,7 @@ export interface HttpFrontOptions {
   readonly port: number;
   readonly clock: Clock;
   readonly maxRequestBytes: number;
+  readonly cors: Cors;
   handle(request: FrontRequest): Promise<FrontResponse>;
 }
 
@@ -68,11 +70,16 @@ async function serve(
   options: HttpFrontOptions,
   timers: Timers,
 ): Promise<void> {
+  const asked = { method: request.method ?? 'GET', headers: headersOf(request) };
+  const preflight = preflightHeaders(asked, options.cors);
+  if (preflight !== undefined) {
+    response.writeHead(204, preflight).end();
+    return;
+  }
   const body = await readBody(request, options.maxRequestBytes);
   const answer = await options.handle({
-    method: request.method ?? 'GET',
+    ...asked,
     path: request.url ?? '/',
-    headers: headersOf(request),
     body: body ?? '',
     tooLarge: body === undefined,
     connection: request.socket,
@@ -84,7 +91,7 @@ async function serve(
     case 'silence':
       return;
     case 'answer':
-      await write(answer, response, timers);
+      await write({ ...answer, headers: { ...answer.headers, ...corsHeaders(asked, options.cors) } }, response, timers);
   }
 }
 

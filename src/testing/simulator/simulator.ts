@@ -22,6 +22,13 @@ export interface EwsSimulatorOptions extends CoreOptions {
    * @default '127.0.0.1'
    */
   readonly host?: string;
+  /**
+   * Lets web pages call: those of any origin (`true`), or of one (`'http://127.0.0.1:8080'`). Their browser asks first, with an
+   * OPTIONS request that the journal does not show. A real Exchange does not do this unless someone configured it.
+   *
+   * @default false
+   */
+  readonly cors?: boolean | string;
 }
 
 /** A running simulator. {@link startEwsSimulator} makes one. */
@@ -153,6 +160,7 @@ export async function startEwsSimulator(options: EwsSimulatorOptions): Promise<E
     port: options.port ?? 0,
     clock,
     maxRequestBytes: profile.maxRequestBytes,
+    cors: options.cors ?? false,
     handle: (request) => core.handle(request),
   });
   const authority = host.includes(':') ? `[${host}]` : host;
