@@ -66,7 +66,7 @@ export default {
       name: 'nothing-imports-the-face',
       severity: 'error',
       from: { path: '^src/' },
-      to: { path: '^src/(index|file|indexeddb|sqlite)\\.ts$' },
+      to: { path: '^src/(index|file|indexeddb|sqlite|postgres)\\.ts$' },
     },
     {
       name: 'production-knows-no-testing',

@@ -6,6 +6,7 @@ export default defineConfig({
     'ews-javascript-api': 'src/ews-javascript-api/index.ts',
     file: 'src/file.ts',
     indexeddb: 'src/indexeddb.ts',
+    postgres: 'src/postgres.ts',
     sqlite: 'src/sqlite.ts',
     ntlm: 'src/ntlm/index.ts',
     testing: 'src/testing/index.ts',

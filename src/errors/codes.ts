@@ -32,6 +32,7 @@ export const errorCodes = {
   SPOOL_KEY_MISSING: 'A sealed entry needs a key that was not given: one of `keys`, or the `routingKey` it was accepted under.',
   SPOOL_SEAL_BROKEN:
     'A sealed entry does not open: the key with its id is another one, or the entry was altered or never sealed.',
+  SPOOL_NOT_MIGRATED: 'The database has no tables of a spool, or older ones; call migrate() once.',
   APPEND_OUTCOME_UNKNOWN: 'The storage cannot tell whether the message was kept; repeat send() with the same messageId.',
   ENTRY_CORRUPT: 'An entry cannot be read; it was set aside in the quarantine.',
   ENTRY_UNKNOWN: 'No message or entry has this id.',

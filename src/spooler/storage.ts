@@ -242,6 +242,8 @@ export interface SpoolStorage {
     readonly durable: boolean;
     /** Several processes may have it open. */
     readonly shared: boolean;
+    /** `append` can join a transaction of the host (`client`). @default false */
+    readonly transactions?: boolean;
   };
   open(context: SpoolContext): Promise<void>;
   /** Durable when resolved. One result a message, in order of first appearance; one bad message fails alone. */
@@ -274,5 +276,7 @@ export interface SpoolStorage {
   /** Calls `wake` when another process appended; the returned function ends that. */
   watch?(wake: () => void): () => void;
   counts(): Promise<Readonly<Record<SpoolState, number>>>;
+  /** What its messages take, in bytes, as cheaply as `counts()` and as exactly as that allows: what `highWater.bytes` is held against. Optional. */
+  usage?(): Promise<{ readonly bytes: number }>;
   close(): Promise<void>;
 }

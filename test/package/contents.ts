@@ -22,6 +22,7 @@ export function contentTests(packed: () => Packed): void {
       './file',
       './indexeddb',
       './ntlm',
+      './postgres',
       './sqlite',
       './testing',
       './package.json',

@@ -18,6 +18,7 @@ const expected = {
   'offline-im/file': ['FileSpool', 'traceFile'],
   'offline-im/indexeddb': ['IndexedDbSpool'],
   'offline-im/ntlm': ['ntlmAuth'],
+  'offline-im/postgres': ['PostgresSpool'],
   'offline-im/sqlite': ['SqliteSpool'],
   'offline-im/testing': ['ManualClock', 'spoolConformance', 'startEwsSimulator', 'transportConformance'],
 } as const;

@@ -1,0 +1,137 @@
+import { fixedCells, fixedColumns, statusCells, statusColumns } from '../rows/entry-row.ts';
+import { bodyOf } from '../rows/message-body.ts';
+import type { AppendResult, NewSpoolEntry, SpooledMessage } from '../storage.ts';
+import type { PlannedAppend } from '../table/append.ts';
+import { appendMessage } from '../table/append.ts';
+import type { EntryRecord } from '../table/records.ts';
+import { streamKey } from '../table/records.ts';
+import { viewOf } from '../table/view.ts';
+import type { ReadEntry } from './loaded.ts';
+import { entryColumns, Loaded } from './loaded.ts';
+import type { PgClient } from './pool.ts';
+import { tallyColumns } from './schema.ts';
+import type { Sql } from './statement.ts';
+import { statement } from './statement.ts';
+import { begin } from './work.ts';
+import { derivedCells, isStorable, objectOf, recordset, refreshStreams, tally } from './write.ts';
+
+/** The entries of one message: appended all or none. */
+export type NewMessage = readonly NewSpoolEntry[];
+
+/**
+ * Locks the streams that the messages go to, in the order of their keys; one that has no active entries is due when its new
+ * first one is. The lock is held until COMMIT, and the order is given under it: so that in each stream the order is that of the
+ * commits, whoever appends.
+ */
+const lock = statement(
+  'append_lock',
+  (t) => `WITH t AS MATERIALIZED (SELECT ${t.now}() AS now), l AS (
+    INSERT INTO ${t.streams} (key, lane, due_at, due_within)
+    SELECT x.key, x.lane, t.now + x.within, x.within
+    FROM json_to_recordset($1::json) AS x(key text, lane text, within bigint), t ORDER BY x.key
+    ON CONFLICT (key) DO UPDATE SET lane = EXCLUDED.lane WHERE false
+  )
+  SELECT now::text AS now FROM t`,
+);
+
+const look = statement(
+  'append_look',
+  (t) => `SELECT nextval('${t.ticks}')::text AS tick, (
+    SELECT coalesce(json_agg(e), '[]') FROM (
+      SELECT ${entryColumns} FROM ${t.entries} WHERE message_id = ANY($1::text[]) ORDER BY message_id, part
+    ) e
+  )::text AS kept`,
+);
+
+const inserted = [...fixedColumns, ...statusColumns, 'active', 'kept', 'tombstone_at', 'part', 'stream', 'body'];
+
+const insert = statement(
+  'append_insert',
+  (t) => `WITH e AS (
+    INSERT INTO ${t.entries} (${inserted.join(', ')}) SELECT ${inserted.join(', ')} FROM ${recordset('$1', inserted)}
+    ORDER BY message_id, part
+  ), c AS (
+    INSERT INTO ${t.tallies} (${tallyColumns.join(', ')})
+    SELECT ${tallyColumns.map((_, index) => `($2::bigint[])[${index + 1}]`).join(', ')}
+  )
+  SELECT pg_notify('${t.channel}', $3)`,
+);
+
+/** Appends messages in the transaction of `client`; `false` when nothing was added. @param from Whom the others hear of it from. */
+export async function appendMessages(
+  client: PgClient,
+  sql: Sql,
+  messages: readonly NewMessage[],
+  from: string,
+): Promise<{ readonly results: AppendResult[]; readonly added: boolean }> {
+  const streams = streamsOf(messages);
+  const { now } = await sql.row<{ now: string }>(client, lock, [JSON.stringify([...streams.values()])]);
+  const ids = messages.map(([first]) => first?.messageId ?? '');
+  const found = await sql.row<{ tick: string; kept: string }>(client, look, [ids]);
+  const loaded = new Loaded();
+  for (const row of JSON.parse(found.kept) as ReadEntry[]) loaded.entryRow(row);
+  loaded.assertReadable();
+  const tx = begin(loaded, Number(found.tick));
+  const bodies = new Map<string, SpooledMessage>();
+  const plans = messages.map((entries) => {
+    const plan = appendMessage(tx, entries, Number(now));
+    if (plan.status === 'appended') for (const { id, message } of entries) bodies.set(id, message);
+    return plan;
+  });
+  const added = [...tx.entries.values()];
+  if (added.length > 0) {
+    await sql.rows(client, insert, [JSON.stringify(rowsOf(added, bodies)), tally(added, loaded), from]);
+  }
+  // A stream that was locked for a message that is not new may have no entry.
+  if (plans.some(({ status }) => status !== 'appended')) await refreshStreams(client, sql, [...streams.keys()]);
+  const results = plans.map((plan) => resultOf(plan, (id) => tx.entry(id)));
+  return { results, added: added.length > 0 };
+}
+
+/** What would not come back as it was given: all else is in JSON, which escapes it. */
+export function unstorable(message: NewMessage): boolean {
+  return message.some(
+    ({ id, messageId, contentHash, lane, conversationId, recipientsKey, messageClass }) =>
+      ![id, messageId, contentHash, lane, conversationId, recipientsKey, messageClass].every(isStorable),
+  );
+}
+
+interface StreamRow {
+  readonly key: string;
+  readonly lane: string;
+  /** Pickup of the first of these messages that goes to it. */
+  readonly within: number;
+}
+
+export function streamsOf(messages: readonly NewMessage[]): Map<string, StreamRow> {
+  const streams = new Map<string, StreamRow>();
+  for (const entry of messages.flat()) {
+    const key = streamKey(entry);
+    if (!streams.has(key)) streams.set(key, { key, lane: entry.lane, within: Math.ceil(entry.pickupIn) });
+  }
+  return streams;
+}
+
+function rowsOf(records: readonly EntryRecord[], bodies: ReadonlyMap<string, SpooledMessage>): object[] {
+  const parts = new Map<string, number>();
+  return records.map(({ fixed, status }) => {
+    const part = parts.get(fixed.messageId) ?? 0;
+    parts.set(fixed.messageId, part + 1);
+    const message = bodies.get(fixed.id);
+    const cells = [
+      ...fixedCells(fixed),
+      ...statusCells(status),
+      ...derivedCells(status),
+      part,
+      streamKey(fixed),
+      message === undefined ? null : bodyOf(message),
+    ];
+    return objectOf(inserted, cells);
+  });
+}
+
+function resultOf(plan: PlannedAppend, entry: (id: string) => EntryRecord | undefined): AppendResult {
+  if (plan.status === 'conflict') return { messageId: plan.messageId, status: 'conflict' };
+  const entries = plan.entryIds.flatMap((id) => entry(id) ?? []).map((record) => viewOf(record));
+  return { messageId: plan.messageId, status: plan.status, entries };
+}

@@ -1,0 +1,127 @@
+import type { EntryRow } from '../rows/entry-row.ts';
+import { entryOf, fixedColumns, statusColumns } from '../rows/entry-row.ts';
+import { messageOf } from '../rows/message-body.ts';
+import type { NoteRow } from '../rows/note-row.ts';
+import { noteColumns, noteOf } from '../rows/note-row.ts';
+import { RowError } from '../rows/row-error.ts';
+import type { SpooledMessage } from '../storage.ts';
+import type { EntryRecord, NoteRecord } from '../table/records.ts';
+import type { TableReads, TagReads } from '../table/transaction.ts';
+
+/** What {@link Loaded.entryRow} takes. */
+export const entryColumns = [...fixedColumns, ...statusColumns].join(', ');
+export const noteRowColumns = noteColumns.join(', ');
+
+/** An entry as it is read, as JSON: no setting of the host's pg changes how numbers come. */
+export interface ReadEntry extends EntryRow {
+  readonly body?: string | null;
+}
+
+/** Rows that don't hold what this library wrote. */
+export class UnreadableRows extends Error {
+  readonly rows: ReadonlyMap<string, Error>;
+
+  constructor(rows: ReadonlyMap<string, Error>) {
+    super(`${rows.size} entries cannot be read`);
+    this.rows = rows;
+  }
+}
+
+/** What a transaction has read and locked, as the state transitions see it. */
+export class Loaded implements TableReads, TagReads {
+  readonly entries = new Map<string, EntryRecord>();
+  readonly notes = new Map<string, NoteRecord>();
+  readonly #bodies = new Map<string, string>();
+  readonly #byMessage = new Map<string, string[]>();
+  readonly #byTag = new Map<string, string[]>();
+  readonly #unreadable = new Map<string, Error>();
+
+  entry(id: string): EntryRecord | undefined {
+    return this.entries.get(id);
+  }
+
+  note(id: string): NoteRecord | undefined {
+    return this.notes.get(id);
+  }
+
+  /** Only of messages that were asked for. */
+  entriesOfMessage(messageId: string): readonly string[] {
+    return this.#byMessage.get(messageId) ?? [];
+  }
+
+  entriesWithTag(tag: string): Iterable<string> {
+    return this.#byTag.get(tag) ?? [];
+  }
+
+  /** Takes in an entry. Those of one message come in their order. */
+  entryRow(row: ReadEntry): EntryRecord | undefined {
+    if (typeof row.body === 'string') this.#bodies.set(row.id, row.body);
+    const known = this.entries.get(row.id);
+    if (known !== undefined) return known;
+    try {
+      const record = entryOf(row);
+      this.entries.set(row.id, record);
+      add(this.#byMessage, record.fixed.messageId, row.id);
+      return record;
+    } catch (error) {
+      this.#setAside(row.id, error);
+      return undefined;
+    }
+  }
+
+  /** A note that can't be read leaves its entries without one; the error is the operation's. */
+  noteRow(row: NoteRow): NoteRecord {
+    const note = noteOf(row);
+    this.notes.set(note.id, note);
+    return note;
+  }
+
+  attemptRow({ tag, entry_id }: { readonly tag: string; readonly entry_id: string }): void {
+    add(this.#byTag, tag, entry_id);
+  }
+
+  hasMessage(id: string): boolean {
+    return this.#bodies.has(id);
+  }
+
+  /** The message of an entry that was read with it. */
+  message(id: string): SpooledMessage | undefined {
+    const record = this.entries.get(id);
+    const body = this.#bodies.get(id);
+    if (record === undefined || body === undefined) return undefined;
+    try {
+      return messageOf(body, record.fixed.to);
+    } catch (error) {
+      this.#setAside(id, error);
+      return undefined;
+    }
+  }
+
+  /** The messages of entries that are about to be sent; one that is missing is unreadable too. */
+  messages(ids: Iterable<string>): ReadonlyMap<string, SpooledMessage> {
+    const messages = new Map<string, SpooledMessage>();
+    for (const id of ids) {
+      const message = this.message(id);
+      if (message === undefined) this.#setAside(id, new RowError('the message'));
+      else messages.set(id, message);
+    }
+    this.assertReadable();
+    return messages;
+  }
+
+  /** @throws {UnreadableRows} when something could not be read. */
+  assertReadable(): void {
+    if (this.#unreadable.size > 0) throw new UnreadableRows(this.#unreadable);
+  }
+
+  #setAside(id: string, error: unknown): void {
+    if (!(error instanceof RowError)) throw error;
+    if (!this.#unreadable.has(id)) this.#unreadable.set(id, error);
+  }
+}
+
+function add(map: Map<string, string[]>, key: string, id: string): void {
+  const ids = map.get(key);
+  if (ids === undefined) map.set(key, [id]);
+  else ids.push(id);
+}

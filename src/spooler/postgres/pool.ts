@@ -1,0 +1,31 @@
+/** What this library needs of a `pg` Pool: its own description, so that neither pg nor its types are a dependency. */
+
+/** A query of `pg`; with a `name` the server keeps its plan with the connection. */
+export interface PgQuery {
+  text: string;
+  name?: string;
+  values?: unknown[];
+}
+
+/** A connection, checked out of the pool or the host's own. */
+export interface PgClient {
+  query(query: PgQuery): Promise<{ rows: unknown[] }>;
+}
+
+/** A connection that goes back to the pool. */
+export interface PgPoolClient extends PgClient {
+  /** With an error, the connection is closed instead of being used again. */
+  release(error?: Error | boolean): void;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'notification', listener: (message: { channel: string; payload?: string | undefined }) => void): unknown;
+  removeListener(event: 'error', listener: (error: Error) => void): unknown;
+  removeListener(event: 'notification', listener: (message: { channel: string; payload?: string | undefined }) => void): unknown;
+}
+
+/** A `pg` Pool, or one that works as it does. */
+export interface PgPool {
+  connect(): Promise<PgPoolClient>;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  removeListener(event: 'error', listener: (error: Error) => void): unknown;
+  readonly options?: { readonly max?: number | undefined };
+}

@@ -1,0 +1,316 @@
+import { OfflineImError } from '../../errors/index.ts';
+import { timeOrderedId } from '../../ids.ts';
+import type {
+  AppendResult,
+  Change,
+  ClaimedNote,
+  ClaimRequest,
+  ClaimToken,
+  ExpireRequest,
+  LaneFilter,
+  NewSpoolEntry,
+  Settlement,
+  SpoolContext,
+  SpoolEntry,
+  SpoolQuery,
+  SpoolState,
+  SpoolStorage,
+} from '../storage.ts';
+import { byMessage } from '../table/append.ts';
+import { cancel, hold, purge, release, requeue } from '../table/host-actions.ts';
+import { GroupCommit, SerialQueue } from '../table/queue.ts';
+import type { Transaction } from '../table/transaction.ts';
+import { Appender } from './appender.ts';
+import { claimNotes } from './claim.ts';
+import { mindTheClock } from './clock-set-back.ts';
+import { expireSome } from './expire.ts';
+import { LaneTurns, outlook } from './lane-turns.ts';
+import { lapseAll, renew } from './leases.ts';
+import { Listener } from './listen.ts';
+import { assertMigrated, migrateTables } from './migrate.ts';
+import { nextDue } from './next-due.ts';
+import { asSpoolError } from './pg-error.ts';
+import type { PgClient, PgPool } from './pool.ts';
+import { countsByState, entriesOfMessage, entryById, leasesLapsed, nextPage } from './read.ts';
+import { Session } from './session.ts';
+import type { Settled } from './settle.ts';
+import { settleAll } from './settle.ts';
+import { tablesIn } from './tables.ts';
+import { addUpTallies, sweepTombstones } from './tidy.ts';
+import type { Done } from './transact.ts';
+import { TransactionError } from './transact.ts';
+import { finishWork, startWork } from './work.ts';
+
+/** Options of a {@link PostgresSpool}. */
+export interface PostgresSpoolOptions {
+  /**
+   * Your `Pool` of `pg` 8, or one that works as it does. The spool never ends it. Give it room for five connections at once, one of which it keeps
+   * while a sender is started, to hear of messages that other processes accept; with fewer than three it does without that, and finds them at its next scan.
+   */
+  readonly pool: PgPool;
+  /**
+   * The schema that holds the tables; several spools live side by side in schemas of their own. A letter or underscore, then letters, digits and
+   * underscores, all lower case, 48 at most.
+   *
+   * @default 'offline_im'
+   */
+  readonly schema?: string | undefined;
+  /** Whether `open()` makes or updates the tables as `migrate()` does; the login must be allowed to. @default false */
+  readonly migrate?: boolean | undefined;
+}
+
+/** Settle calls carried out together at most, and entries of one host action. */
+const settlesAtOnce = 256;
+const actionsAtOnce = 500;
+const tidyingSteps = 50;
+
+/**
+ * Keeps everything in PostgreSQL 13 or later, for any number of processes and machines. What was accepted is committed and on
+ * disk before a call resolves, whatever the database's default for `synchronous_commit` is; it survives what the database
+ * survives. All times are those of the database's clock.
+ *
+ * Claims pass over what another process is about to claim; a process that died, or was stopped, loses its claims when their
+ * lease runs out. Call `migrate()` once, as a login that may create tables, before the first `open()`.
+ *
+ * `open()` rejects with `SPOOL_NOT_MIGRATED` when there are no tables, `SPOOL_VERSION` when a later version of this library made
+ * them, `SPOOL_FAILED` when the database can't be reached. A connection that breaks later fails the calls on it with `SPOOL_FAILED`;
+ * the next ones take a new one.
+ *
+ * @throws {OfflineImError} `OPTION_INVALID`
+ * @example
+ * ```ts
+ * import { Pool } from 'pg';
+ *
+ * const spool = new PostgresSpool({ pool: new Pool({ connectionString }) });
+ * await spool.migrate();
+ * const sender = new OfflineImSender({ spool, … });
+ * ```
+ */
+export class PostgresSpool implements SpoolStorage {
+  readonly name = 'postgres';
+  readonly capabilities = { durable: true, shared: true, transactions: true } as const;
+  readonly #session: Session;
+  readonly #migrates: boolean;
+  /** Tells this spool's own notifications from those of others. */
+  readonly #instance = timeOrderedId(Date.now());
+  readonly #appender: Appender;
+  readonly #settlements: GroupCommit<readonly Settlement[], Settled>;
+  readonly #claims = new SerialQueue();
+  readonly #turns = new LaneTurns();
+  #listener: Listener | undefined;
+
+  constructor({ pool, schema = 'offline_im', migrate = false }: PostgresSpoolOptions) {
+    if (typeof pool?.connect !== 'function') {
+      throw new OfflineImError('OPTION_INVALID', 'pool is missing; expected a Pool of pg.');
+    }
+    this.#session = new Session(pool, tablesIn(schema));
+    this.#migrates = migrate;
+    this.#appender = new Appender(this.#session, this.#instance);
+    this.#settlements = new GroupCommit(new SerialQueue(), settlesAtOnce, (calls) => this.#settle(calls));
+  }
+
+  /**
+   * Makes the schema and its tables, or brings them to this library's version. Safe at any time, and from several processes at once:
+   * one does it, the others wait. Needs no open spool.
+   *
+   * @throws {OfflineImError} `SPOOL_VERSION`, `SPOOL_FAILED`
+   */
+  async migrate(): Promise<void> {
+    try {
+      await this.#session.transact(async (client) => {
+        await migrateTables(client, this.#session.sql.tables);
+        return { result: undefined, commit: true };
+      });
+    } catch (error) {
+      throw asSpoolError(error instanceof TransactionError ? error.cause : error);
+    }
+  }
+
+  open(context: SpoolContext): Promise<void> {
+    return this.#session.open(context, async () => {
+      if (this.#migrates) await this.migrate();
+      try {
+        await this.#session.transact(async (client) => {
+          await assertMigrated(client, this.#session.sql.tables);
+          return mindTheClock(client, this.#session.sql);
+        });
+      } catch (error) {
+        throw asSpoolError(error instanceof TransactionError ? error.cause : error);
+      }
+      this.#listener = new Listener(this.#session.pool, this.#session.sql.tables, this.#instance, this.#session.clock);
+    });
+  }
+
+  /** With the `client` of a transaction of the host, the messages are kept when that commits, and were never there when it does not. */
+  append(entries: readonly NewSpoolEntry[], { client }: { readonly client?: unknown } = {}): Promise<readonly AppendResult[]> {
+    return this.#session.use(async () => {
+      const messages = [...byMessage(entries).values()];
+      if (messages.length === 0) return [];
+      return client === undefined ? this.#appender.append(messages) : this.#appender.appendIn(asClient(client), messages);
+    });
+  }
+
+  claim(request: ClaimRequest): Promise<readonly ClaimedNote[]> {
+    return this.#session.use(() =>
+      this.#claims.run(async () => {
+        for (;;) {
+          const claimed = await this.#session.transact<readonly ClaimedNote[] | 'lapsed'>(async (client) => {
+            const { sql } = this.#session;
+            const seen = await outlook(client, sql, request.kind, request.limit);
+            if (seen.lapsed) return { result: 'lapsed', commit: false };
+            return claimNotes(client, sql, this.#turns, request, seen);
+          });
+          if (claimed !== 'lapsed') return claimed;
+          await this.#lapse();
+        }
+      }),
+    );
+  }
+
+  renew(claims: readonly ClaimToken[], lease: number): Promise<readonly ClaimToken[]> {
+    return this.#transact((client) => renew(client, this.#session.sql, claims, lease));
+  }
+
+  settle(settlements: readonly Settlement[]): Promise<Settled> {
+    return this.#session.use(() => this.#settlements.add(settlements));
+  }
+
+  expire(request: ExpireRequest): Promise<readonly Change[]> {
+    const { sql } = this.#session;
+    return this.#session.use(async () => {
+      await this.#session.transact((client) => mindTheClock(client, sql));
+      const { tombstones } = this.#session.context;
+      for (let step = 0; step < tidyingSteps; step++) {
+        if (!(await this.#session.transact((client) => sweepTombstones(client, sql, tombstones)))) break;
+      }
+      await this.#session.transact((client) => addUpTallies(client, sql));
+      const changes: Change[] = [];
+      for (;;) {
+        const some = await this.#session.transact((client) => expireSome(client, sql, request));
+        changes.push(...some.changes);
+        if (!some.full) return changes;
+      }
+    });
+  }
+
+  nextDue(lanes?: LaneFilter): Promise<number | undefined> {
+    return this.#read((client) => nextDue(client, this.#session.sql, lanes));
+  }
+
+  get(entryId: string): Promise<SpoolEntry | undefined> {
+    return this.#read((client) => entryById(client, this.#session.sql, entryId));
+  }
+
+  findMessage(messageId: string): Promise<readonly SpoolEntry[]> {
+    return this.#read((client) => entriesOfMessage(client, this.#session.sql, messageId));
+  }
+
+  async *list(query: SpoolQuery = {}): AsyncIterable<SpoolEntry> {
+    let after = '';
+    for (;;) {
+      const from = after;
+      const { entries, last } = await this.#read((client) => nextPage(client, this.#session.sql, query, from));
+      yield* entries;
+      after = entries.at(-1)?.id ?? '';
+      if (last) return;
+    }
+  }
+
+  hold(entryIds: readonly string[]): Promise<readonly Change[]> {
+    return this.#change(entryIds, (tx, ids) => hold(tx, ids));
+  }
+
+  release(entryIds: readonly string[]): Promise<readonly Change[]> {
+    return this.#change(entryIds, (tx, ids, now) => release(tx, ids, now));
+  }
+
+  cancel(entryIds: readonly string[]): Promise<readonly Change[]> {
+    return this.#change(entryIds, (tx, ids, now) => cancel(tx, ids, now));
+  }
+
+  requeue(entryIds: readonly string[], { force = false }: { readonly force?: boolean } = {}): Promise<readonly Change[]> {
+    return this.#change(entryIds, (tx, ids, now) => requeue(tx, ids, now, force));
+  }
+
+  purge(entryIds: readonly string[]): Promise<readonly Change[]> {
+    return this.#change(entryIds, (tx, ids) => purge(tx, ids));
+  }
+
+  watch(wake: () => void): () => void {
+    const { max } = this.#session.pool.options ?? {};
+    if (max !== undefined && max < 3) return () => undefined;
+    return this.#listener?.watch(wake) ?? (() => undefined);
+  }
+
+  counts(): Promise<Readonly<Record<SpoolState, number>>> {
+    return this.#read((client) => countsByState(client, this.#session.sql));
+  }
+
+  close(): Promise<void> {
+    return this.#session.close(async () => {
+      await this.#listener?.end();
+      this.#listener = undefined;
+    });
+  }
+
+  #transact<Result>(body: (client: PgClient) => Promise<Done<Result>>): Promise<Result> {
+    return this.#session.use(() => this.#session.transact(body));
+  }
+
+  /** A read sees leases that ran out as such. */
+  #read<Result>(read: (client: PgClient) => Promise<Result>): Promise<Result> {
+    return this.#session.use(async () => {
+      for (let first = true; ; first = false) {
+        const result = await this.#session.transact(async (client) => {
+          if (first && (await leasesLapsed(client, this.#session.sql))) return { result: undefined, commit: false };
+          return { result: { read: await read(client) }, commit: false };
+        });
+        if (result !== undefined) return result.read;
+        await this.#lapse();
+      }
+    });
+  }
+
+  async #lapse(): Promise<void> {
+    while (await this.#session.transact((client) => lapseAll(client, this.#session.sql)));
+  }
+
+  async #settle(calls: readonly (readonly Settlement[])[]): Promise<readonly Settled[]> {
+    const { sql } = this.#session;
+    let late = false;
+    for (;;) {
+      const options = { late };
+      const settled: Awaited<ReturnType<typeof settleAll>>['result'] = await this.#session.transact((client) =>
+        settleAll(client, sql, calls, options),
+      );
+      if (settled !== 'lapsed' && settled !== 'late') return settled;
+      if (settled === 'late') late = true;
+    }
+  }
+
+  #change(
+    entryIds: readonly string[],
+    operation: (tx: Transaction, ids: readonly string[], now: number) => void,
+  ): Promise<readonly Change[]> {
+    return this.#session.use(async () => {
+      const changes: Change[] = [];
+      for (let from = 0; from < entryIds.length; from += actionsAtOnce) {
+        const ids = entryIds.slice(from, from + actionsAtOnce);
+        const some = await this.#session.transact(async (client) => {
+          const work = await startWork(client, this.#session.sql, { entries: ids });
+          const before = work.tx.changes.length;
+          operation(work.tx, ids, work.now);
+          return finishWork(work, work.tx.changes.slice(before));
+        });
+        changes.push(...some);
+      }
+      return changes;
+    });
+  }
+}
+
+function asClient(client: unknown): PgClient {
+  if (typeof client === 'object' && client !== null && 'query' in client && typeof client.query === 'function')
+    return client as PgClient;
+  throw new OfflineImError('OPTION_INVALID', 'client is not a client of pg; expected the one that the transaction was begun on.');
+}

