@@ -31,6 +31,8 @@ export interface AcceptanceContext {
   readonly settings: SenderSettings;
   readonly clock: Clock;
   policy(): PolicySource | undefined;
+  /** Whether a message with this id is kept, or has ended lately. */
+  isKnown(messageId: string): Promise<boolean>;
 }
 
 const audiences = ['same-organization', 'federated'] as const;
@@ -68,7 +70,8 @@ export async function entriesOf(
   const hash = await contentHash(message);
   const conversationId = message.conversationId ?? (await defaultConversationId(sip, message.to));
   const expiresIn = message.expiresAt === undefined ? settings.spooler.expiry : message.expiresAt - now;
-  if (!(expiresIn > 0)) {
+  // One sent again to learn what became of it gets its receipt, however late.
+  if (!(expiresIn > 0) && !(await context.isKnown(messageId))) {
     throw new OfflineImError('MESSAGE_INVALID', 'expiresAt has already passed; expected a time to come.', {
       details: { messageId },
     });

@@ -1,40 +1,21 @@
-import type { AcceptanceContext } from './acceptance.ts';
-import { checkMessage, entriesOf, orderKey } from './acceptance.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 import { OfflineImError } from './errors/index.ts';
 import type { EventName, Listener } from './events.ts';
 import { TypedEvents } from './events.ts';
-import type { GateDecision } from './gating/index.ts';
-import { GateRefusedError, resolvePolicy } from './gating/index.ts';
+import { resolvePolicy } from './gating/index.ts';
+import { HighWaterMark } from './high-water.ts';
 import { timeOrderedId } from './ids.ts';
 import type { OutgoingMessage } from './message.ts';
-import { normalizeMessage } from './message.ts';
 import type { Receipt } from './receipt.ts';
-import { receiptOf, unknownAppend } from './receipt.ts';
 import type { OfflineImSenderOptions, PolicySource, SenderSettings } from './sender-options.ts';
 import { senderSettings } from './sender-options.ts';
+import type { CheckResult, SendResult } from './sending.ts';
+import { Sending } from './sending.ts';
 import type { FlushCounts } from './spooler/spooler.ts';
 import { Spooler } from './spooler/spooler.ts';
-import type { AppendResult, Change, SpoolEntry, SpoolState, SpoolStorage } from './spooler/storage.ts';
+import type { Change, SpoolEntry, SpoolState, SpoolStorage } from './spooler/storage.ts';
 import { Trace } from './trace.ts';
-import type { Audience } from './transport.ts';
-import { TurnOrder } from './turn-order.ts';
-
-/** What became of one message of `sendMany()`. */
-export type SendResult =
-  | { readonly status: 'accepted'; readonly receipt: Receipt }
-  | { readonly status: 'rejected'; readonly error: OfflineImError };
-
-/** What {@link OfflineImSender.check} finds. */
-export interface CheckResult {
-  readonly decision: GateDecision;
-  readonly entries: readonly {
-    readonly audience: Audience;
-    readonly messageClass: string;
-    readonly recipients: readonly string[];
-  }[];
-}
 
 /**
  * Leaves messages for people who are offline: `send()` spools, two minutes later a missed-conversation note goes to their mailbox.
@@ -60,8 +41,7 @@ export class OfflineImSender {
   readonly #events = new TypedEvents();
   readonly #trace: Trace;
   readonly #spooler: Spooler;
-  readonly #acceptance: AcceptanceContext;
-  readonly #turns = new TurnOrder();
+  readonly #sending: Sending;
   #policy: PolicySource | undefined;
   #stopped = false;
 
@@ -72,7 +52,6 @@ export class OfflineImSender {
     this.#clock = options.clock ?? systemClock;
     this.#trace = new Trace(this.#events, options.logger);
     this.#policy = checkedPolicy(options.policy);
-    this.#acceptance = { options, settings: this.#settings, clock: this.#clock, policy: () => this.#policy };
     this.#spooler = new Spooler({
       storage: options.spool,
       transport: options.transport,
@@ -82,6 +61,15 @@ export class OfflineImSender {
       trace: this.#trace,
       owner: timeOrderedId(this.#clock.now()),
       newNoteId: () => timeOrderedId(this.#clock.now()),
+    });
+    const { highWater } = this.#settings;
+    this.#sending = new Sending({
+      acceptance: { options, settings: this.#settings, clock: this.#clock, policy: () => this.#policy },
+      storage: options.spool,
+      highWater: highWater && new HighWaterMark(highWater, options.spool, this.#clock),
+      trace: this.#trace,
+      open: () => this.#spooler.open(),
+      appended: () => this.#spooler.wake(),
     });
   }
 
@@ -122,7 +110,7 @@ export class OfflineImSender {
   async stop({ timeout = 30_000 }: { readonly timeout?: number } = {}): Promise<void> {
     const first = !this.#stopped;
     this.#stopped = true;
-    await this.#turns.idle();
+    await this.#sending.idle();
     await this.#spooler.stop(timeout);
     if (first) this.#trace.event('stopped', {});
   }
@@ -135,50 +123,31 @@ export class OfflineImSender {
    * Accepts a message. When it resolves, the message is on durable storage and ends as delivered, dead or cancelled, whatever crashes.
    *
    * @throws {GateRefusedError} `GATE_REFUSED` with every reason
-   * @throws {OfflineImError} codes of bad input; `MAILBOX_UNRESOLVED`; `MESSAGE_ID_CONFLICT`; `SENDER_STOPPED`; `SPOOL_FAILED` when nothing was kept;
-   * `APPEND_OUTCOME_UNKNOWN` when the storage can't tell: send it again with `error.details.messageId`, which never makes a second message
+   * @throws {OfflineImError} codes of bad input; `MAILBOX_UNRESOLVED`; `MESSAGE_ID_CONFLICT`; `SENDER_STOPPED`; `SPOOL_FULL` (see `highWater`) and `SPOOL_FAILED`, when nothing was kept;
+   * `APPEND_OUTCOME_UNKNOWN` when the storage can't tell: send it again with `error.details.messageId`, which never makes a second message;
+   * `OPTION_INVALID` for a `client` that the spool can't use
+   * @example
+   * ```ts
+   * await client.query('BEGIN');
+   * await client.query('INSERT INTO orders …');
+   * await sender.send({ to: 'sip:bob@contoso.com', text: 'Your order is here.' }, { client });
+   * await client.query('COMMIT');
+   * ```
    */
-  async send(message: OutgoingMessage): Promise<Receipt> {
+  async send(message: OutgoingMessage, { client }: SendOptions = {}): Promise<Receipt> {
     this.#assertNotStopped();
-    const normalized = normalizeMessage(message, this.#settings.limits);
-    const prepared = (async () => {
-      const { decision, groups } = await checkMessage(this.#acceptance, normalized);
-      if (!decision.allowed) {
-        const { messageId } = normalized;
-        this.#trace.event('message:refused', { reasons: decision.reasons, ...(messageId === undefined ? {} : { messageId }) });
-        throw new GateRefusedError(decision.reasons);
-      }
-      const [entries] = await Promise.all([entriesOf(this.#acceptance, normalized, groups), this.#spooler.open()]);
-      return entries;
-    })();
-    const { messageId, appended } = await this.#turns.inOrder(orderKey(this.#settings, normalized), prepared, (entries) => ({
-      messageId: entries[0]?.messageId ?? '',
-      appended: this.#storage.append(entries),
-    }));
-    const [result] = await appended.catch((error: unknown) => unknownAppend(messageId, error));
-    return this.#receipt(messageId, result);
+    if (client !== undefined) this.#assertTransactions();
+    return this.#sending.send(message);
   }
 
-  /** Sends many; one result a message, in order. One that is rejected rejects no other. */
+  /** Sends many, some hundred at a time; one result a message, in order. One that is rejected rejects no other. */
   sendMany(messages: readonly OutgoingMessage[]): Promise<readonly SendResult[]> {
-    return Promise.all(
-      messages.map((message) =>
-        this.send(message).then(
-          (receipt): SendResult => ({ status: 'accepted', receipt }),
-          (error: unknown): SendResult => ({ status: 'rejected', error: asCoded(error) }),
-        ),
-      ),
-    );
+    return this.#sending.sendMany(messages, (message) => this.send(message));
   }
 
   /** What the gate and the classification say of a message; nothing is sent. Throws for bad input as `send()` does. */
-  async check(message: OutgoingMessage): Promise<CheckResult> {
-    const { decision, groups } = await checkMessage(this.#acceptance, normalizeMessage(message, this.#settings.limits));
-    const entries = groups.map(({ recipients, ...group }) => ({
-      ...group,
-      recipients: recipients.map(({ address }) => address),
-    }));
-    return { decision, entries };
+  check(message: OutgoingMessage): Promise<CheckResult> {
+    return this.#sending.check(message);
   }
 
   /** Replaces the policy for all sends from now on; what was accepted stays accepted. @throws {OfflineImError} `OPTION_INVALID` */
@@ -272,16 +241,10 @@ export class OfflineImSender {
     return changes;
   }
 
-  #receipt(messageId: string, result: AppendResult | undefined): Receipt {
-    const receipt = receiptOf(messageId, result);
-    if (receipt.duplicate) this.#trace.event('message:duplicate', { messageId });
-    else {
-      for (const { id: entryId, audience, messageClass, pickupAt } of receipt.entries) {
-        this.#trace.event('message:spooled', { messageId, entryId, audience, messageClass, pickupAt });
-      }
-      this.#spooler.wake();
-    }
-    return receipt;
+  #assertTransactions(): void {
+    if (this.#storage.capabilities.transactions === true) return;
+    const text = `client was given, but the ${this.#storage.name} spool joins no transactions; leave it out, or use a PostgresSpool.`;
+    throw new OfflineImError('OPTION_INVALID', text);
   }
 
   #assertNotStopped(): void {
@@ -292,11 +255,4 @@ export class OfflineImSender {
 function checkedPolicy(policy: PolicySource | undefined): PolicySource | undefined {
   if (policy !== undefined && typeof policy !== 'function') resolvePolicy(policy);
   return policy;
-}
-
-function asCoded(error: unknown): OfflineImError {
-  if (error instanceof OfflineImError) return error;
-  return new OfflineImError('MESSAGE_INVALID', 'The message could not be accepted: a function of the host threw.', {
-    cause: error,
-  });
 }
