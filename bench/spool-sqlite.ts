@@ -2,7 +2,7 @@
  * SqliteSpool beside bare SQL of the same schema, in turns on the same machine: `node bench/spool-sqlite.ts [waiting…]`.
  * Messages a second, medians of several turns; the last column is the share of the bare figure.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../src/clock.ts';
@@ -93,7 +93,7 @@ for (const waiting of sizes) {
   const folder = await mkdtemp(join(tmpdir(), 'offline-im-bench-'));
   const paths = { ours: join(folder, 'ours.db'), bare: join(folder, 'bare.db') };
   await filled(paths.ours, waiting);
-  await filled(paths.bare, waiting);
+  await copyFile(paths.ours, paths.bare);
   const results = { ours: [] as Turn[], bare: [] as Turn[] };
   for (let turn = 0; turn < turns; turn++) {
     results.ours.push(await ours(paths.ours));
@@ -106,6 +106,7 @@ for (const waiting of sizes) {
     console.log([waiting, name, Math.round(our ?? 0), Math.round(their ?? 0), share].join(' | '));
   }
   console.log(`${waiting} | open to first claim and settle | ${Math.round(median(results.ours.map(({ open }) => open)))} ms`);
-  console.log(`${waiting} | resident | ${Math.round(process.memoryUsage.rss() / 2 ** 20)} MiB`);
+  console.log(`${waiting} | file | ${Math.round((await stat(paths.ours)).size / 2 ** 20)} MiB`);
+  console.log(`${waiting} | resident, at most | ${Math.round(process.resourceUsage().maxRSS / 2 ** 10)} MiB`);
   await rm(folder, { recursive: true });
 }

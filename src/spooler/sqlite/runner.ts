@@ -31,6 +31,8 @@ export interface RunnerContext {
   onAppended(): void;
   /** Nothing may be trusted on this connection any more. */
   onDoubt(error: unknown): void;
+  /** What every operation is told after that. */
+  closed(): Error;
 }
 
 /** Operations made durable together at most. */
@@ -93,16 +95,20 @@ export class Runner {
   async #together(batch: readonly Job[]): Promise<readonly Job[]> {
     const deadline = performance.now() + this.#context.patience;
     for (;;) {
+      if (this.#failed) {
+        for (const job of batch) job.done({ ok: false, error: this.#context.closed(), kept: 'no' });
+        return [];
+      }
       try {
         this.#attempt(batch);
         return [];
       } catch (error) {
-        if (isBusy(error) && performance.now() < deadline && !this.#failed) {
+        if (isBusy(error) && performance.now() < deadline) {
           await wait(1 + Math.random() * 15);
           continue;
         }
         const doubt = leavesDoubt(error);
-        if (doubt && !this.#failed) {
+        if (doubt) {
           this.#failed = true;
           this.#context.onDoubt(error);
         }

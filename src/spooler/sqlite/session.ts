@@ -64,7 +64,8 @@ export class Session {
       } catch (error) {
         throw this.errorOf(error);
       }
-      await this.tidy();
+      // What is left to tidy is left for later; whether the file can be trusted has been seen.
+      await this.tidy().catch(() => this.#assertOpen());
     });
   }
 
@@ -140,6 +141,7 @@ export class Session {
       onCorrupt: (report) => context.onCorrupt?.(report),
       onAppended: () => this.#watch.wake(),
       onDoubt: (error) => this.#fail(error),
+      closed: () => this.#closed(),
     });
     const queries: Queries = {
       picker: new Picker(database),
@@ -165,11 +167,15 @@ export class Session {
   }
 
   #assertOpen(): Opened {
-    if (this.#opened !== undefined) return this.#opened;
+    if (this.#opened === undefined) throw this.#closed();
+    return this.#opened;
+  }
+
+  #closed(): OfflineImError {
     if (this.#failure === undefined) {
-      throw new OfflineImError('SPOOL_CLOSED', `The spool ${quoted(this.#path)} is not open; call open() first.`);
+      return new OfflineImError('SPOOL_CLOSED', `The spool ${quoted(this.#path)} is not open; call open() first.`);
     }
     const message = `The spool ${quoted(this.#path)} closed itself after a storage error; what it had accepted is still there.`;
-    throw new OfflineImError('SPOOL_CLOSED', message, { cause: this.#failure });
+    return new OfflineImError('SPOOL_CLOSED', message, { cause: this.#failure });
   }
 }

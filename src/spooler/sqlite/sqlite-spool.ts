@@ -28,6 +28,7 @@ import { chunked } from './chunked.ts';
 import type { Group } from './group.ts';
 import { nextDue } from './next-due.ts';
 import { Session } from './session.ts';
+import { bytesInUse } from './vacuum.ts';
 
 type Settled = Awaited<ReturnType<SpoolStorage['settle']>>;
 
@@ -173,6 +174,11 @@ export class SqliteSpool implements SpoolStorage {
 
   counts(): Promise<Readonly<Record<SpoolState, number>>> {
     return this.#session.read((group) => group.stores.spool.counts());
+  }
+
+  /** How much of the file is in use. */
+  usage(): Promise<{ readonly bytes: number }> {
+    return this.#session.use(async (database) => ({ bytes: bytesInUse(database) }));
   }
 
   /**

@@ -143,8 +143,12 @@ describe('an fsync that fails', () => {
     const spool = await at.open();
     await spool.append([own('before')]);
     const disk = failOn('COMMIT', ioerrFsync);
-    const [result] = await spool.append([own('a')]);
+    const appending = spool.append([own('a')]);
+    // More than fits in a group: what comes after it finds the spool closed.
+    const later = Promise.all(Array.from({ length: 300 }, (_, index) => spool.append([own(`later-${index}`)])));
+    const [result] = await appending;
     disk.heal();
+    expect((await later).at(-1)).toMatchObject([{ status: 'failed', kept: 'no', error: { code: 'SPOOL_CLOSED' } }]);
     expect(result).toMatchObject({ status: 'failed', kept: 'unknown', error: { code: 'SPOOL_FAILED' } });
     await expect(spool.append([own('b')])).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
     await expect(spool.counts()).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
