@@ -53,12 +53,13 @@ export {
   policyOfCsClientPolicy,
   policyOfCsImConfiguration,
 } from './gating/index.ts';
+export type { HighWater } from './high-water.ts';
 export type { Logger } from './logger.ts';
 export type { MessageSender, OutgoingMessage } from './message.ts';
 export type { Receipt } from './receipt.ts';
-export type { CheckResult, SendResult } from './sender.ts';
 export { OfflineImSender } from './sender.ts';
 export type { Identity, OfflineImSenderOptions, PolicySource } from './sender-options.ts';
+export type { CheckResult, SendMessageOptions, SendResult } from './sending.ts';
 export { MemorySpool } from './spooler/memory/memory-spool.ts';
 export type { DeliveryDecision, SpoolerOptions } from './spooler/options.ts';
 export type { CryptoKeyLike, SealKey, SealOptions } from './spooler/sealed/index.ts';

@@ -4,6 +4,8 @@ import type { MessageClassOptions, Organization } from './classification/index.t
 import type { Clock } from './clock.ts';
 import { OfflineImError } from './errors/index.ts';
 import type { GateClient, Policy } from './gating/index.ts';
+import type { HighWater } from './high-water.ts';
+import { checkedHighWater } from './high-water.ts';
 import type { Logger } from './logger.ts';
 import type { MessageLimits } from './message.ts';
 import { defaultMessageLimits } from './message.ts';
@@ -50,6 +52,13 @@ export interface OfflineImSenderOptions extends MessageClassOptions, Partial<Spo
   readonly clock?: Clock;
   /** For jitter: from 0 up to, not including, 1. @default Math.random */
   readonly random?: () => number;
+  /**
+   * Rejects `send()` with `SPOOL_FULL`, and keeps nothing of the message, rather than let the spool grow beyond this; a repetition of an accepted message still
+   * gets its receipt. The spool is asked once a second at most and own appends are added at once, so one process never goes beyond it; several go beyond it by
+   * what the others append within a second at most, and room that was made is seen a second later.
+   * @default no limit
+   */
+  readonly highWater?: HighWater;
   /** Longest text of a message, in bytes of UTF-8. @default 32_768 */
   readonly maxTextBytes?: number;
   /** Most recipients of a message. @default 500 */
@@ -66,6 +75,7 @@ export interface SenderSettings {
   readonly organization: Organization;
   readonly limits: MessageLimits;
   readonly spooler: SpoolerOptions;
+  readonly highWater: HighWater | undefined;
 }
 
 /** @throws {OfflineImError} `OPTION_INVALID`, `ADDRESS_INVALID` */
@@ -85,7 +95,8 @@ export function senderSettings(options: OfflineImSenderOptions): SenderSettings 
     maxTextBytes: positive('maxTextBytes', options.maxTextBytes, defaultMessageLimits.maxTextBytes),
     maxRecipients: positive('maxRecipients', options.maxRecipients, defaultMessageLimits.maxRecipients),
   };
-  return { identity, sip, organization: inside, limits, spooler: spoolerOptions(options) };
+  const highWater = checkedHighWater(options.highWater, spool);
+  return { identity, sip, organization: inside, limits, spooler: spoolerOptions(options), highWater };
 }
 
 function positive(option: string, value: number | undefined, byDefault: number): number {

@@ -10,7 +10,7 @@ import type { OutgoingMessage } from './message.ts';
 import type { Receipt } from './receipt.ts';
 import type { OfflineImSenderOptions, PolicySource, SenderSettings } from './sender-options.ts';
 import { senderSettings } from './sender-options.ts';
-import type { CheckResult, SendResult } from './sending.ts';
+import type { CheckResult, SendMessageOptions, SendResult } from './sending.ts';
 import { Sending } from './sending.ts';
 import type { FlushCounts } from './spooler/spooler.ts';
 import { Spooler } from './spooler/spooler.ts';
@@ -64,7 +64,13 @@ export class OfflineImSender {
     });
     const { highWater } = this.#settings;
     this.#sending = new Sending({
-      acceptance: { options, settings: this.#settings, clock: this.#clock, policy: () => this.#policy },
+      acceptance: {
+        options,
+        settings: this.#settings,
+        clock: this.#clock,
+        policy: () => this.#policy,
+        isKnown: (id) => this.#isKnown(id),
+      },
       storage: options.spool,
       highWater: highWater && new HighWaterMark(highWater, options.spool, this.#clock),
       trace: this.#trace,
@@ -134,10 +140,9 @@ export class OfflineImSender {
    * await client.query('COMMIT');
    * ```
    */
-  async send(message: OutgoingMessage, { client }: SendOptions = {}): Promise<Receipt> {
+  async send(message: OutgoingMessage, options: SendMessageOptions = {}): Promise<Receipt> {
     this.#assertNotStopped();
-    if (client !== undefined) this.#assertTransactions();
-    return this.#sending.send(message);
+    return this.#sending.send(message, options);
   }
 
   /** Sends many, some hundred at a time; one result a message, in order. One that is rejected rejects no other. */
@@ -225,6 +230,10 @@ export class OfflineImSender {
     this.#spooler.resume(mailbox?.toLowerCase());
   }
 
+  async #isKnown(messageId: string): Promise<boolean> {
+    return (await this.status(messageId)).length > 0;
+  }
+
   async #act(id: string, action: (ids: readonly string[]) => Promise<readonly Change[]>): Promise<readonly Change[]> {
     await this.#spooler.open();
     const ofMessage = await this.#storage.findMessage(id);
@@ -239,12 +248,6 @@ export class OfflineImSender {
     const changes = await action(ids);
     this.#spooler.report(changes);
     return changes;
-  }
-
-  #assertTransactions(): void {
-    if (this.#storage.capabilities.transactions === true) return;
-    const text = `client was given, but the ${this.#storage.name} spool joins no transactions; leave it out, or use a PostgresSpool.`;
-    throw new OfflineImError('OPTION_INVALID', text);
   }
 
   #assertNotStopped(): void {

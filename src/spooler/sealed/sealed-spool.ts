@@ -33,6 +33,8 @@ export class SealedSpool implements SpoolStorage {
   readonly capabilities: SpoolStorage['capabilities'];
   /** There where the storage below has it. */
   readonly watch?: (wake: () => void) => () => void;
+  /** The same. */
+  readonly usage?: () => Promise<{ readonly bytes: number }>;
   readonly #inner: Refreezable;
   readonly #entries: Entries;
   readonly #standIns: StandIns;
@@ -54,6 +56,7 @@ export class SealedSpool implements SpoolStorage {
     this.#claims = new Claims({ inner, sealer, entries: this.#entries, warn: (error) => this.#warn(error) });
     this.#messageIds = new MessageIds(inner, this.#entries);
     if (inner.watch !== undefined) this.watch = inner.watch.bind(inner);
+    if (inner.usage !== undefined) this.usage = inner.usage.bind(inner);
   }
 
   open(context: SpoolContext): Promise<void> {

@@ -31,6 +31,7 @@ export class SpoolTable {
   readonly expiries = new DueQueue();
   /** Messages of which nothing but tombstones is left, by the end of the last one. */
   readonly tombstones = new DueQueue();
+  #bytes = 0;
   #rev = 0;
   #order = 0;
 
@@ -81,6 +82,11 @@ export class SpoolTable {
 
   counts(): Record<SpoolState, number> {
     return Object.fromEntries(spoolStates.map((state) => [state, this.#counts.get(state) ?? 0])) as Record<SpoolState, number>;
+  }
+
+  /** Weights of all entries whose message is kept. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Applies what an operation changed. */
@@ -224,7 +230,8 @@ export class SpoolTable {
     if (ids?.size === 0) this.#byTag.delete(tag);
   }
 
-  #count({ status }: EntryRecord, by: 1 | -1): void {
+  #count({ fixed, status }: EntryRecord, by: 1 | -1): void {
+    if (!isTombstone(status)) this.#bytes += by * fixed.weight;
     if (status.purged !== true) this.#counts.set(status.state, (this.#counts.get(status.state) ?? 0) + by);
   }
 }

@@ -172,6 +172,11 @@ export class TableSpool implements SpoolStorage {
     return this.#engine.run(async () => this.#engine.table.counts());
   }
 
+  /** By the size of messages as a note holds them. */
+  usage(): Promise<{ readonly bytes: number }> {
+    return this.#engine.run(async () => ({ bytes: this.#engine.table.bytes }));
+  }
+
   close(): Promise<void> {
     return this.#engine.close();
   }

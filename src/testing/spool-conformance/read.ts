@@ -56,6 +56,23 @@ export function readTests(test: Test): void {
     for (const entry of await listed(scene)) equal(entry, await scene.get(entry.id), `${entry.id}, listed`);
   });
 
+  test('a storage that knows what its messages take says more after more was appended', async (scene) => {
+    const before = await scene.storage.usage?.();
+    if (before === undefined) return;
+    const { message } = scene.entry('m');
+    const texts = Array.from({ length: 50 }, (_, index) => {
+      const text = `${index}`.repeat(20_000).slice(0, 20_000);
+      return scene.entry(`m${index}`, { weight: 20_000, message: { ...message, text } });
+    });
+    await scene.append(...texts);
+    const after = await scene.storage.usage?.();
+    const grown = (after?.bytes ?? 0) - before.bytes;
+    isTrue(grown >= 800_000 && grown < 5_000_000, `a million bytes of text take about a million bytes, found ${grown}`);
+    await scene.reopen();
+    const reopened = (await scene.storage.usage?.())?.bytes ?? 0;
+    isTrue(reopened - before.bytes >= 800_000, `the same after a restart, found ${reopened - before.bytes}`);
+  });
+
   test('thousands of entries are listed as a stream, each once, and a reader may stop at any time', async (scene) => {
     const ids = Array.from({ length: 3_000 }, (_, index) => `m${String(index).padStart(4, '0')}`);
     for (let from = 0; from < ids.length; from += 500) await scene.append(...ids.slice(from, from + 500));
