@@ -31,7 +31,7 @@ import { assertMigrated, migrateTables } from './migrate.ts';
 import { nextDue } from './next-due.ts';
 import { asSpoolError } from './pg-error.ts';
 import type { PgClient, PgPool } from './pool.ts';
-import { countsByState, entriesOfMessage, entryById, leasesLapsed, nextPage } from './read.ts';
+import { bytesKept, countsByState, entriesOfMessage, entryById, leasesLapsed, nextPage } from './read.ts';
 import { Session } from './session.ts';
 import type { Settled } from './settle.ts';
 import { settleAll } from './settle.ts';
@@ -244,6 +244,11 @@ export class PostgresSpool implements SpoolStorage {
 
   counts(): Promise<Readonly<Record<SpoolState, number>>> {
     return this.#read((client) => countsByState(client, this.#session.sql));
+  }
+
+  /** The weights of the messages that are kept, dead ones included; not what the tables take on disk. */
+  usage(): Promise<{ readonly bytes: number }> {
+    return this.#read(async (client) => ({ bytes: await bytesKept(client, this.#session.sql) }));
   }
 
   close(): Promise<void> {

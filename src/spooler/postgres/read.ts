@@ -68,9 +68,17 @@ export async function nextPage(
 }
 
 export async function countsByState(client: PgClient, sql: Sql): Promise<Record<SpoolState, number>> {
-  const { counts } = await sql.row<{ counts: string }>(client, sums, []);
-  const numbers = JSON.parse(counts) as number[];
+  const numbers = await totals(client, sql);
   return Object.fromEntries(spoolStates.map((state, index) => [state, numbers[index] ?? 0])) as Record<SpoolState, number>;
+}
+
+export async function bytesKept(client: PgClient, sql: Sql): Promise<number> {
+  return (await totals(client, sql)).at(-1) ?? 0;
+}
+
+async function totals(client: PgClient, sql: Sql): Promise<readonly number[]> {
+  const { counts } = await sql.row<{ counts: string }>(client, sums, []);
+  return JSON.parse(counts) as number[];
 }
 
 function viewsOf(rows: readonly JsonRow[]): SpoolEntry[] {

@@ -1,8 +1,14 @@
 import { spoolStates } from '../storage.ts';
 import type { Tables } from './tables.ts';
 
-/** Columns of `tallies`: entries by state, those that were purged left out. */
-export const tallyColumns = spoolStates.map((state) => `${state}_count`);
+/** Columns of `tallies`: entries by state, those that were purged left out; and the bytes of the messages that are kept. */
+export const tallyColumns = [...spoolStates.map((state) => `${state}_count`), 'bytes'];
+
+/** The same as a difference, of rows of `entries` that are deleted. */
+export const tallyOfGone = [
+  ...spoolStates.map((state) => `-count(*) FILTER (WHERE state = '${state}' AND purged = 0)`),
+  '-coalesce(sum(weight) FILTER (WHERE tombstone_at IS NULL), 0)',
+].join(', ');
 
 /**
  * Version 1. Times are ms since 1970 by the database's clock.

@@ -1,10 +1,9 @@
 import type { NoteRow } from '../rows/note-row.ts';
 import { noteOf } from '../rows/note-row.ts';
-import { spoolStates } from '../storage.ts';
 import { Transaction } from '../table/transaction.ts';
 import { Loaded, noteRowColumns } from './loaded.ts';
 import type { PgClient } from './pool.ts';
-import { tallyColumns } from './schema.ts';
+import { tallyColumns, tallyOfGone } from './schema.ts';
 import type { Sql } from './statement.ts';
 import { statement } from './statement.ts';
 import type { Done } from './transact.ts';
@@ -27,7 +26,7 @@ const move = statement(
     FROM gone JOIN json_to_recordset($2::json) AS x(id text, what text) ON x.id = gone.id
   ), tally AS (
     INSERT INTO ${t.tallies} (${tallyColumns.join(', ')})
-    SELECT ${spoolStates.map((state) => `-count(*) FILTER (WHERE state = '${state}' AND purged = 0)`).join(', ')} FROM gone
+    SELECT ${tallyOfGone} FROM gone
   )
   SELECT id FROM gone`,
 );

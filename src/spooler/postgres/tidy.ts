@@ -1,6 +1,5 @@
-import { spoolStates } from '../storage.ts';
 import type { PgClient } from './pool.ts';
-import { tallyColumns } from './schema.ts';
+import { tallyColumns, tallyOfGone } from './schema.ts';
 import type { Sql } from './statement.ts';
 import { statement } from './statement.ts';
 import type { Done } from './transact.ts';
@@ -15,12 +14,12 @@ const sweep = statement(
       SELECT 1 FROM ${t.entries} o WHERE o.message_id = e.message_id AND (o.tombstone_at IS NULL OR o.tombstone_at > t.over)
     ) LIMIT ${tombstonesAtOnce} FOR UPDATE OF e SKIP LOCKED
   ), d AS (
-    DELETE FROM ${t.entries} e USING gone WHERE e.id = gone.id RETURNING e.state, e.purged
+    DELETE FROM ${t.entries} e USING gone WHERE e.id = gone.id RETURNING e.state, e.purged, e.weight, e.tombstone_at
   ), a AS (
     DELETE FROM ${t.attempts} a USING gone WHERE a.entry_id = gone.id
   ), c AS (
     INSERT INTO ${t.tallies} (${tallyColumns.join(', ')})
-    SELECT ${spoolStates.map((state) => `-count(*) FILTER (WHERE state = '${state}' AND purged = 0)`).join(', ')} FROM d
+    SELECT ${tallyOfGone} FROM d
     HAVING count(*) > 0
   )
   SELECT count(*)::text AS gone FROM gone`,

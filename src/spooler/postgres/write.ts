@@ -69,7 +69,7 @@ const write = statement(
   ), s AS (
     UPDATE ${t.streams} SET due_at = NULL WHERE key = ANY($5::text[])
   )
-  INSERT INTO ${t.tallies} (${tallyColumns.join(', ')}) SELECT ${spoolStates.map((_, index) => `($6::bigint[])[${index + 1}]`).join(', ')}
+  INSERT INTO ${t.tallies} (${tallyColumns.join(', ')}) SELECT ${tallyColumns.map((_, index) => `($6::bigint[])[${index + 1}]`).join(', ')}
   WHERE $6 IS NOT NULL`,
 );
 
@@ -167,17 +167,20 @@ export function objectOf(names: readonly string[], cells: readonly unknown[]): o
   return row;
 }
 
-/** How many more, or fewer, entries are in each state; `null` when nothing of that has changed. */
+/** How many more, or fewer, entries and bytes there are, as {@link tallyColumns} says; `null` when nothing of that has changed. */
 export function tally(entries: readonly EntryRecord[], before: TableReads): number[] | null {
   const by = new Map<SpoolState, number>();
-  const count = (record: EntryRecord | undefined, difference: number): void => {
-    if (record === undefined || record.status.purged === true) return;
-    by.set(record.status.state, (by.get(record.status.state) ?? 0) + difference);
+  let bytes = 0;
+  const count = (record: EntryRecord | undefined, difference: 1 | -1): void => {
+    if (record === undefined) return;
+    const { state, purged } = record.status;
+    if (purged !== true) by.set(state, (by.get(state) ?? 0) + difference);
+    if (!isTombstone(record.status)) bytes += difference * record.fixed.weight;
   };
   for (const record of entries) {
     count(before.entry(record.fixed.id), -1);
     count(record, 1);
   }
-  const differences = spoolStates.map((state) => by.get(state) ?? 0);
+  const differences = [...spoolStates.map((state) => by.get(state) ?? 0), bytes];
   return differences.some((one) => one !== 0) ? differences : null;
 }
