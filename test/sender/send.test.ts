@@ -98,6 +98,18 @@ describe('send()', () => {
     await sender.stop();
   });
 
+  it('gives its receipt to a repetition that comes after its expiry, but accepts nothing that has expired', async () => {
+    const { sender, clock } = aliceSends();
+    const expiresAt = new Date(clock.now() + 60_000);
+    const first = await sender.send({ to: bob, text: 'x', messageId: 'ticket-1', expiresAt });
+    await clock.advance(90_000);
+    expect(await sender.send({ to: bob, text: 'x', messageId: 'ticket-1', expiresAt })).toEqual({ ...first, duplicate: true });
+    await expect(sender.send({ to: bob, text: 'x', messageId: 'ticket-2', expiresAt })).rejects.toMatchObject({
+      code: 'MESSAGE_INVALID',
+    });
+    await sender.stop();
+  });
+
   it('knows the id for a day after the end, and then no more', async () => {
     const { sender, transport, clock } = aliceSends();
     await sender.start();
