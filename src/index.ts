@@ -86,6 +86,8 @@ export type {
   SpoolStorage,
 } from './spooler/storage.ts';
 export { spoolStates } from './spooler/storage.ts';
+export type { LaneStats, SenderStats, StatsOptions } from './stats.ts';
+export type { LastMinute } from './throughput.ts';
 export type {
   Audience,
   DeliverOptions,

@@ -1,3 +1,4 @@
+import { whenAborted } from './abort.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 import { OfflineImError } from './errors/index.ts';
@@ -15,6 +16,9 @@ import { Sending } from './sending.ts';
 import type { FlushCounts } from './spooler/spooler.ts';
 import { Spooler } from './spooler/spooler.ts';
 import type { Change, SpoolEntry, SpoolState, SpoolStorage } from './spooler/storage.ts';
+import type { SenderStats, StatsOptions } from './stats.ts';
+import { statsOf } from './stats.ts';
+import { Throughput } from './throughput.ts';
 import { Trace } from './trace.ts';
 
 /**
@@ -42,6 +46,9 @@ export class OfflineImSender {
   readonly #trace: Trace;
   readonly #spooler: Spooler;
   readonly #sending: Sending;
+  readonly #throughput: Throughput;
+  /** What takes the listeners of `start()` from their signals. */
+  readonly #signals: (() => void)[] = [];
   #policy: PolicySource | undefined;
   #stopped = false;
 
@@ -50,7 +57,8 @@ export class OfflineImSender {
     this.#settings = senderSettings(options);
     this.#storage = options.spool;
     this.#clock = options.clock ?? systemClock;
-    this.#trace = new Trace(this.#events, options.logger);
+    this.#throughput = new Throughput(this.#clock);
+    this.#trace = new Trace(this.#events, options.logger, (name) => this.#throughput.saw(name));
     this.#policy = checkedPolicy(options.policy);
     this.#spooler = new Spooler({
       storage: options.spool,
@@ -100,11 +108,14 @@ export class OfflineImSender {
   /**
    * Opens the spool and begins to deliver. A started sender keeps the process alive.
    *
+   * @param options.signal Stops the sender when it aborts, as `stop()` does; aborted already, it never starts. @default none
    * @throws {OfflineImError} `SENDER_STOPPED`; `SPOOL_LOCKED` and other codes of the spool
    */
-  async start(): Promise<void> {
+  async start({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
     this.#assertNotStopped();
-    await this.#spooler.start();
+    this.#signals.push(whenAborted(signal, () => void this.stop()));
+    if (!this.#stopped) await this.#spooler.start();
+    this.#assertNotStopped();
     this.#trace.event('started', {});
   }
 
@@ -112,12 +123,14 @@ export class OfflineImSender {
    * Finishes the notes in flight, then closes spool and transport. What waits, waits; whatever is cut off is looked for after the next start.
    *
    * @param options.timeout ms after which requests in flight are aborted. @default 30_000
+   * @param options.signal Aborts requests in flight as soon as it aborts, also those that an earlier call waits for. @default none
    */
-  async stop({ timeout = 30_000 }: { readonly timeout?: number } = {}): Promise<void> {
+  async stop({ timeout = 30_000, signal }: { readonly timeout?: number; readonly signal?: AbortSignal } = {}): Promise<void> {
     const first = !this.#stopped;
     this.#stopped = true;
+    for (const forget of this.#signals.splice(0)) forget();
     await this.#sending.idle();
-    await this.#spooler.stop(timeout);
+    await this.#spooler.stop(timeout, signal);
     if (first) this.#trace.event('stopped', {});
   }
 
@@ -164,6 +177,8 @@ export class OfflineImSender {
   /**
    * One attempt now for all that waits: skips the two minutes, not order, back-off or circuits. Works without `start()`.
    * Resolves with the number of entries by the state they came to.
+   *
+   * @param options.signal Begins nothing more when it aborts, and resolves with what was reached; what is in flight goes on. @default none
    */
   async flush({ signal }: { readonly signal?: AbortSignal } = {}): Promise<FlushCounts> {
     this.#assertNotStopped();
@@ -188,6 +203,15 @@ export class OfflineImSender {
   async counts(): Promise<Readonly<Record<SpoolState, number>>> {
     await this.#spooler.open();
     return this.#storage.counts();
+  }
+
+  /**
+   * How it goes: entries by state, by mailbox, the oldest that waits, and what happened in this process within the last minute. Costs a `counts()` and up to
+   * `limit` entries of `list()`: for a dashboard, not for every send.
+   */
+  async stats(options: StatsOptions = {}): Promise<SenderStats> {
+    await this.#spooler.open();
+    return statsOf(this.#storage, this.#throughput, this.#clock, options);
   }
 
   /**

@@ -11,14 +11,18 @@ const loud: ReadonlySet<EventName> = new Set<EventName>(['lane:blocked', 'transp
 export class Trace {
   readonly #events: TypedEvents;
   readonly #logger: Logger | undefined;
+  readonly #saw: (name: EventName) => void;
 
-  constructor(events: TypedEvents, logger: Logger | undefined) {
+  /** @param saw Told of each event, whoever listens. */
+  constructor(events: TypedEvents, logger: Logger | undefined, saw: (name: EventName) => void = () => {}) {
     this.#events = events;
     this.#logger = logger;
+    this.#saw = saw;
   }
 
   /** Tells listeners and the log. */
   event<Name extends EventName>(name: Name, event: OfflineImEvents[Name]): void {
+    this.#saw(name);
     const level = loud.has(name) ? 'warn' : 'info';
     this.#log(level, name, event);
     if (this.#events.listens(name)) this.#events.emit(name, event);

@@ -1,3 +1,4 @@
+import { unlessAborted, whenAborted } from '../abort.ts';
 import { sleep } from '../clock.ts';
 import type { Mailbox, Place } from '../transport.ts';
 import { asError, deliverBatch, probeBatch, settleAll } from './batch.ts';
@@ -23,6 +24,8 @@ export class Spooler {
   readonly #context: SpoolerContext;
   readonly #lanes: Lanes;
   readonly #abort = new AbortController();
+  /** Ends the patience of stop(). */
+  readonly #hurry = new AbortController();
   readonly #rounds = new SerialQueue();
   readonly #atWork = new Set<Promise<void>>();
   readonly #tallies = new Set<Map<SpoolState, number>>();
@@ -106,7 +109,7 @@ export class Spooler {
     this.wake();
   }
 
-  /** One attempt for all that waits now; resolves when nothing of it is at work any more. */
+  /** One attempt for all that waits now; resolves when nothing of it is at work any more, or with what was reached when the signal aborts. */
   async flush(signal?: AbortSignal): Promise<FlushCounts> {
     await this.open();
     const { storage } = this.#parts;
@@ -121,7 +124,7 @@ export class Spooler {
         const claimed = await this.#round(budget);
         if (claimed > 0) continue;
         if (this.#atWork.size === 0) break;
-        await Promise.race(this.#atWork);
+        await unlessAborted(Promise.race(this.#atWork), signal);
       }
     } finally {
       this.#tallies.delete(tally);
@@ -129,10 +132,12 @@ export class Spooler {
     return Object.fromEntries(tally);
   }
 
-  /** Lets what is at work finish for up to `timeout` ms, then aborts it; closes spool and transport. */
-  stop(timeout: number): Promise<void> {
+  /** Lets what is at work finish for up to `timeout` ms, or until the signal aborts, then aborts it; closes spool and transport. */
+  stop(timeout: number, signal?: AbortSignal): Promise<void> {
+    // Also that of a later call, while the first one waits.
+    const forget = whenAborted(signal, () => this.#hurry.abort());
     this.#stopping ??= this.#stop(timeout);
-    return this.#stopping;
+    return this.#stopping.finally(forget);
   }
 
   /** Reports changes that the host asked for. */
@@ -150,7 +155,7 @@ export class Spooler {
     this.#cancelTimer?.();
     this.#unwatch?.();
     await this.#rounds.idle();
-    if (!(await this.#settledWithin(timeout))) {
+    if (!(await this.#settledWithin(timeout, this.#hurry.signal))) {
       this.#abort.abort();
       await this.#settledWithin(abortGrace);
     }
@@ -160,11 +165,13 @@ export class Spooler {
     trace.step('spooler:stopped', { leftAtWork: this.#atWork.size, at: clock.now() });
   }
 
-  async #settledWithin(ms: number): Promise<boolean> {
+  async #settledWithin(ms: number, signal?: AbortSignal): Promise<boolean> {
     if (this.#atWork.size === 0) return true;
     const over = new AbortController();
     const done = Promise.all(this.#atWork).then(() => true);
+    const forget = whenAborted(signal, () => over.abort());
     const finished = await Promise.race([done, sleep(this.#parts.clock, ms, over.signal).then(() => false)]);
+    forget();
     over.abort();
     return finished;
   }
