@@ -16,7 +16,7 @@ const look = statement(
 /** $1: now, $2: by how much the clock was set back. */
 const steps: readonly ((t: Tables) => string)[] = [
   // A lease says until when, not for how long: it moves by as much as the clock did.
-  (t) => `UPDATE ${t.notes} SET lease_until = greatest(lease_until - $2::bigint, 0), last_ran_at = least(last_ran_at, $1::bigint)
+  (t) => `UPDATE ${t.notes} SET lease_until = lease_until - $2::bigint, last_ran_at = least(last_ran_at, $1::bigint)
     WHERE lease_until > $1::bigint OR last_ran_at > $1::bigint`,
   (
     t,

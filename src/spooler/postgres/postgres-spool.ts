@@ -153,11 +153,13 @@ export class PostgresSpool implements SpoolStorage {
   claim(request: ClaimRequest): Promise<readonly ClaimedNote[]> {
     return this.#session.use(() =>
       this.#claims.run(async () => {
-        for (;;) {
+        // What lapsed and is held by another transaction is left to it: once is enough.
+        for (let first = true; ; first = false) {
+          const look = first;
           const claimed = await this.#session.transact<readonly ClaimedNote[] | 'lapsed'>(async (client) => {
             const { sql } = this.#session;
             const seen = await outlook(client, sql, request.kind, request.limit);
-            if (seen.lapsed) return { result: 'lapsed', commit: false };
+            if (look && seen.lapsed) return { result: 'lapsed', commit: false };
             return claimNotes(client, sql, this.#turns, request, seen);
           });
           if (claimed !== 'lapsed') return claimed;

@@ -57,6 +57,8 @@ export async function transact<Result>(
   try {
     await client.query({ text: beginText(options) });
     const { result, commit } = await body(client);
+    // What broke before this has kept nothing; from here on nobody knows.
+    if (broken !== undefined) throw broken;
     committing = commit;
     await client.query({ text: commit ? 'COMMIT' : 'ROLLBACK' });
     return result;
