@@ -1,0 +1,76 @@
+/** What runs in the browser. The test calls it by name: every answer is plain data. */
+
+import { basicAuth, EwsTransport, OfflineImError, OfflineImSender } from 'offline-im';
+import { IndexedDbSpool } from 'offline-im/indexeddb';
+
+export interface OpenOptions {
+  readonly url: string;
+  readonly waitForLock?: number | 'for ever';
+}
+
+/** Minutes shortened, in the proportions of life; what a closed page has sent must be through before it is looked for. */
+const short = {
+  pickupDelay: 0,
+  scanInterval: 100,
+  lease: 6_000,
+  renewEvery: 1_000,
+  deadline: 2_000,
+  probeFirst: 50,
+  probeCap: 200,
+  probeGrace: 1_500,
+  retryFirst: 20,
+  retryCap: 100,
+} as const;
+
+let sender: OfflineImSender | undefined;
+const warnings: string[] = [];
+
+const page = {
+  /** Makes a sender and opens its spool. */
+  async open({ url, waitForLock = 0 }: OpenOptions): Promise<unknown> {
+    sender = new OfflineImSender({
+      identity: { sip: 'sip:alice@contoso.test', displayName: 'Alice Example' },
+      client: { version: '16.0.6920.1000', mailboxLocation: 'on-premises' },
+      spool: new IndexedDbSpool({ waitForLock: waitForLock === 'for ever' ? Number.POSITIVE_INFINITY : waitForLock }),
+      transport: new EwsTransport({
+        url,
+        credentials: basicAuth({ username: 'alice@contoso.test', password: 'p' }),
+        deadline: 2_000,
+      }),
+      ...short,
+    });
+    sender.on('warning', ({ error }) => warnings.push(error instanceof OfflineImError ? error.code : String(error)));
+    return answer(() => opened().counts());
+  },
+  start: () => answer(() => opened().start()),
+  stop: () => answer(() => opened().stop({ timeout: 2_000 })),
+  counts: () => answer(() => opened().counts()),
+  warnings: () => warnings,
+  /** Accepts messages one after the other; answers with the ids that were accepted. */
+  async send(
+    messages: readonly { readonly id: string; readonly conversationId: string; readonly text: string }[],
+  ): Promise<unknown> {
+    return answer(async () => {
+      for (const { id, ...message } of messages) await opened().send({ to: 'sip:bob@contoso.test', messageId: id, ...message });
+      return messages.length;
+    });
+  },
+};
+
+Object.assign(globalThis, { spoolPage: page });
+
+export type SpoolPage = typeof page;
+
+function opened(): OfflineImSender {
+  if (sender === undefined) throw new Error('open() comes first');
+  return sender;
+}
+
+/** What came of it, or the code it was refused with. */
+async function answer(work: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return (await work()) ?? 'done';
+  } catch (error) {
+    return error instanceof OfflineImError ? error.code : String(error);
+  }
+}
