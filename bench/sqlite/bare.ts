@@ -11,7 +11,7 @@ export class BareSql {
   constructor(path: string, lane: string) {
     this.#lane = lane;
     this.#database = new DatabaseSync(path);
-    this.#database.exec('PRAGMA synchronous = FULL; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 4000');
+    this.#database.exec('PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000');
   }
 
   close(): void {
