@@ -83,17 +83,22 @@ export class TypedEvents {
   /** Calls the listener at every event of that name. The same listener is added once a name. */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): this {
     if (this.#guarded.get(listener)?.has(name)) return this;
-    this.#emitter.on(name, this.#guard(name, listener));
+    const guarded = this.#guard(name, listener);
+    this.#remember(name, listener, guarded);
+    this.#emitter.on(name, guarded);
     return this;
   }
 
-  /** Calls the listener at the next event of that name only. */
+  /** Calls the listener at the next event of that name only. One that listens to that name already goes on as it does. */
   once<Name extends EventName>(name: Name, listener: Listener<Name>): this {
-    const guarded = this.#guard(name, listener);
-    this.#emitter.once(name, (event: unknown) => {
-      this.#guarded.get(listener)?.delete(name);
-      guarded(event);
+    if (this.#guarded.get(listener)?.has(name)) return this;
+    const guarded = this.#guard(name, (event: OfflineImEvents[Name]) => {
+      // Before the call: the listener may want to listen again.
+      this.off(name, listener);
+      return listener(event);
     });
+    this.#remember(name, listener, guarded);
+    this.#emitter.on(name, guarded);
     return this;
   }
 
@@ -115,7 +120,7 @@ export class TypedEvents {
   }
 
   #guard<Name extends EventName>(name: Name, listener: Listener<Name>): Guarded {
-    const guarded: Guarded = (event) => {
+    return (event) => {
       try {
         const result: unknown = listener(event as OfflineImEvents[Name]);
         if (result instanceof Promise) result.catch((error: unknown) => this.#listenerFailed(name, error));
@@ -123,10 +128,12 @@ export class TypedEvents {
         this.#listenerFailed(name, error);
       }
     };
+  }
+
+  #remember(name: EventName, listener: object, guarded: Guarded): void {
     const byName = this.#guarded.get(listener) ?? new Map<EventName, Guarded>();
     byName.set(name, guarded);
     this.#guarded.set(listener, byName);
-    return guarded;
   }
 
   #listenerFailed(name: EventName, error: unknown): void {

@@ -1,0 +1,85 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { OutgoingMessage } from '../../src/message.ts';
+import { FileSpool } from '../../src/spooler/file/index.ts';
+import type { SpoolStorage } from '../../src/spooler/storage.ts';
+import { aliceSends } from '../support/sender-fixture.ts';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+function heap(): number {
+  collect();
+  collect();
+  return process.memoryUsage().heapUsed;
+}
+
+/** A storage that keeps nothing: what is measured is the way there. */
+function keepsNothing(spool: SpoolStorage): SpoolStorage {
+  return Object.assign(Object.create(spool) as SpoolStorage, {
+    open: async () => {},
+    close: async () => {},
+    append: async (entries: Parameters<SpoolStorage['append']>[0]) => {
+      await new Promise((resolve) => setImmediate(resolve));
+      return entries.map(({ messageId }) => ({ messageId, status: 'appended', entries: [] }));
+    },
+  });
+}
+
+function messages(count: number): OutgoingMessage[] {
+  // Few texts and addresses, so that the list itself is small.
+  return Array.from({ length: count }, (_, index) => ({ to: `user${index % 100}@contoso.com`, text: 'Are you there?' }));
+}
+
+describe('a storm of messages', () => {
+  it('100,000 by sendMany() cost little more than their results while they are under way, and nothing is left of them', async () => {
+    const { sender, seen } = aliceSends({ spool: keepsNothing(aliceSends().spool) });
+    const list = messages(100_000);
+    const before = heap();
+    let most = 0;
+    const sampling = setInterval(() => {
+      most = Math.max(most, process.memoryUsage().heapUsed);
+    }, 5);
+    onTestFinished(() => clearInterval(sampling));
+    // In a function of its own, whose frame holds the results no longer than needed.
+    await (async () => {
+      expect((await sender.sendMany(list)).length).toBe(100_000);
+    })();
+    // Uncollected garbage included.
+    expect((most - before) / 2 ** 20, 'MiB more at most').toBeLessThan(250);
+    seen.length = 0;
+    expect((heap() - before) / 2 ** 20, 'MiB that are left').toBeLessThan(10);
+    await sender.stop();
+  }, 60_000);
+
+  it('10,000 unawaited sends at once leave nothing behind either', async () => {
+    const { sender, seen } = aliceSends({ spool: keepsNothing(aliceSends().spool) });
+    const before = heap();
+    await (async () => {
+      expect((await Promise.all(messages(10_000).map((message) => sender.send(message)))).length).toBe(10_000);
+    })();
+    seen.length = 0;
+    expect((heap() - before) / 2 ** 20, 'MiB that are left').toBeLessThan(10);
+    await sender.stop();
+  }, 60_000);
+
+  it('files keep a small record a message in memory, and no text', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'offline-im-storm-'));
+    onTestFinished(() => rm(root, { recursive: true, force: true }));
+    const { sender, seen } = aliceSends({ spool: new FileSpool({ root }) });
+    await sender.counts();
+    const count = 2_000;
+    const text = 'x'.repeat(20_000);
+    const before = heap();
+    await (async () => {
+      await sender.sendMany(messages(count).map((message) => ({ ...message, text: `${text}${Math.random()}` })));
+    })();
+    seen.length = 0;
+    expect((heap() - before) / count, 'bytes a message').toBeLessThan(6_000);
+    await sender.stop();
+  }, 120_000);
+});
