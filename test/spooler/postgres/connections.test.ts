@@ -48,8 +48,10 @@ describe('connections that break', () => {
   it('before COMMIT: the message was not kept, is tried again, and is kept once', async () => {
     const schema = fixture.newSchema();
     let breaks = 0;
-    const breaking = async (query: PgQuery): Promise<void> => {
-      if (query.name?.startsWith('oim_append_insert') && breaks-- > 0) await terminate();
+    const breaking = async (query: PgQuery, client: PgPoolClient): Promise<void> => {
+      if (query.name?.startsWith('oim_append_insert') !== true || breaks-- <= 0) return;
+      const heard = new Promise((resolve) => client.on('error', resolve));
+      await Promise.all([heard, terminate()]);
     };
     const spool = new PostgresSpool({ pool: meddling(none, breaking), schema });
     await fixture.open(schema).then((other) => other.close());
