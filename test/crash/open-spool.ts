@@ -12,7 +12,9 @@ export async function makeSpool(choice: SpoolChoice): Promise<SpoolStorage> {
       const { SqliteSpool } = await import('../../src/sqlite.ts');
       return new SqliteSpool({ path: choice.path });
     }
-    case 'postgres':
-      throw new Error('PostgresSpool is not here yet.');
+    case 'postgres': {
+      const [{ PostgresSpool }, { Pool }] = await Promise.all([import('../../src/postgres.ts'), import('pg')]);
+      return new PostgresSpool({ pool: new Pool({ connectionString: choice.connectionString }), migrate: true });
+    }
   }
 }
