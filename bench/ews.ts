@@ -50,23 +50,25 @@ function compare(
 }
 
 console.log(`node ${process.version}, ${count} notes of one message from one mailbox, medians of ${rounds} rounds`);
-const batched = await measure([us, lib, plain], { notes, by: 50, concurrency: 16 }, rounds);
+const batched = await measure([us, lib, plain], { notes, by: 50, concurrency: 16, slices: 5 }, rounds);
 compare('by 50, 16 at a time', batched, [
   [lib, 2.5],
   [plain, 0.75],
 ]);
-const single = await measure([us, lib, plain], { notes: notes.slice(0, count / 5), by: 1, concurrency: 16 }, rounds);
+const single = await measure([us, lib, plain], { notes: notes.slice(0, count / 5), by: 1, concurrency: 16, slices: 5 }, rounds);
 compare('single, 16 at a time', single, [
   [lib, 1.6],
   [plain, undefined],
 ]);
 
-const slow = ours(slowUrl);
+const [slow, slowBare] = [ours(slowUrl), bare(slowUrl)];
 const slowNotes = makeNotes(Math.min(count, 10_000), slowUrl);
 const most = (10 * 50) / 0.1;
-const waited = await measure([slow], { notes: slowNotes, by: 50, concurrency: 10 }, Math.min(rounds, 5));
+const waited = await measure([slow, slowBare], { notes: slowNotes, by: 50, concurrency: 10, slices: 1 }, Math.min(rounds, 3));
 const figure = median(waited.get(slow) ?? []);
 row('by 50, 100 ms a request, 10 at a time', figure, `10 * 50 / 0.1 s (${most}/s)`, figure / most, 0.9);
+const bareShare = median(waited.get(slowBare) ?? []) / most;
+rows.push([`  ${slowBare.name} there`, (bareShare * most).toFixed(0), 'the same', bareShare.toFixed(2), '', '']);
 
 server.disconnect();
 const widths = rows[0]?.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0))) ?? [];

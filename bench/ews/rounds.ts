@@ -6,11 +6,12 @@ export interface Load {
   readonly notes: readonly Note[];
   readonly by: number;
   readonly concurrency: number;
+  /** In how many slices a contender's turn is cut. */
+  readonly slices: number;
 }
 
-/** Notes a second. */
-async function rate(contender: Contender, { notes, by, concurrency }: Load): Promise<number> {
-  globalThis.gc?.();
+/** How long these notes take, in seconds. */
+async function time(contender: Contender, notes: readonly Note[], { by, concurrency }: Load): Promise<number> {
   let next = 0;
   const started = performance.now();
   const one = async (): Promise<void> => {
@@ -21,7 +22,7 @@ async function rate(contender: Contender, { notes, by, concurrency }: Load): Pro
     }
   };
   await Promise.all(Array.from({ length: concurrency }, one));
-  return notes.length / ((performance.now() - started) / 1000);
+  return (performance.now() - started) / 1000;
 }
 
 export function median(figures: readonly number[]): number {
@@ -31,18 +32,26 @@ export function median(figures: readonly number[]): number {
 }
 
 /**
- * Rates by contender and round. The contenders take turns, in another order each round, so that whatever else the machine
- * does strikes them alike.
+ * Rates, in notes a second, by contender and round. In each round every contender delivers all the notes, slice by slice in
+ * turns and in another order each time, so that whatever else the machine does strikes them alike.
  */
 export async function measure(contenders: readonly Contender[], load: Load, rounds: number): Promise<Map<Contender, number[]>> {
   const rates = new Map<Contender, number[]>(contenders.map((contender) => [contender, []]));
-  const warmUp = { ...load, notes: load.notes.slice(0, Math.max(load.by, load.notes.length / 5)) };
-  for (const contender of contenders) await rate(contender, warmUp);
+  const slice = Math.max(load.by * load.concurrency, Math.ceil(load.notes.length / load.slices));
+  const warmUp = load.notes.slice(0, Math.ceil(load.notes.length / 5));
+  for (const contender of contenders) await time(contender, warmUp, load);
   for (let round = 0; round < rounds; round++) {
-    const turn = round % contenders.length;
-    for (const contender of [...contenders.slice(turn), ...contenders.slice(0, turn)]) {
-      rates.get(contender)?.push(await rate(contender, load));
+    const seconds = new Map<Contender, number>();
+    for (let at = 0, turn = round; at < load.notes.length; at += slice, turn++) {
+      for (let place = 0; place < contenders.length; place++) {
+        const contender = contenders[(turn + place) % contenders.length];
+        if (contender === undefined) continue;
+        globalThis.gc?.();
+        const took = await time(contender, load.notes.slice(at, at + slice), load);
+        seconds.set(contender, (seconds.get(contender) ?? 0) + took);
+      }
     }
+    for (const [contender, took] of seconds) rates.get(contender)?.push(load.notes.length / took);
   }
   return rates;
 }
