@@ -7,7 +7,7 @@ export interface HighWater {
   /** Entries whose text is kept: all but delivered and cancelled ones; dead ones count until they are purged. A message to both audiences is two. @default no limit */
   readonly entries?: number | undefined;
   /**
-   * Bytes. MemorySpool, FileSpool and IndexedDbSpool add up their messages; a database says how much of it is in use, tombstones and indexes included. @default no limit
+   * Bytes, as the spool counts them: SqliteSpool says how much of its file is in use, tombstones and indexes included; the others add up the messages that they keep. @default no limit
    */
   readonly bytes?: number | undefined;
 }

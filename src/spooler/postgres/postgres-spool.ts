@@ -9,6 +9,7 @@ import type {
   ExpireRequest,
   LaneFilter,
   NewSpoolEntry,
+  Refreeze,
   Settlement,
   SpoolContext,
   SpoolEntry,
@@ -34,7 +35,7 @@ import type { PgClient, PgPool } from './pool.ts';
 import { bytesKept, countsByState, entriesOfMessage, entryById, leasesLapsed, nextPage } from './read.ts';
 import { Session } from './session.ts';
 import type { Settled } from './settle.ts';
-import { settleAll } from './settle.ts';
+import { refreezeAll, settleAll } from './settle.ts';
 import { tablesIn } from './tables.ts';
 import { addUpTallies, sweepTombstones } from './tidy.ts';
 import type { Done } from './transact.ts';
@@ -171,6 +172,10 @@ export class PostgresSpool implements SpoolStorage {
 
   renew(claims: readonly ClaimToken[], lease: number): Promise<readonly ClaimToken[]> {
     return this.#transact((client) => renew(client, this.#session.sql, claims, lease));
+  }
+
+  refreeze(notes: readonly Refreeze[]): Promise<readonly ClaimToken[]> {
+    return this.#transact((client) => refreezeAll(client, this.#session.sql, notes));
   }
 
   settle(settlements: readonly Settlement[]): Promise<Settled> {

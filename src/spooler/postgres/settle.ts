@@ -1,5 +1,5 @@
-import type { Change, ClaimToken, Settlement } from '../storage.ts';
-import { settle } from '../table/settle.ts';
+import type { Change, ClaimToken, Refreeze, Settlement } from '../storage.ts';
+import { refreeze, settle } from '../table/settle.ts';
 import type { PgClient } from './pool.ts';
 import type { Sql } from './statement.ts';
 import type { Done } from './transact.ts';
@@ -33,6 +33,17 @@ export async function settleAll(
     return { lost, changes: tx.changes.slice(from) };
   });
   return finishWork(work, results);
+}
+
+/** Replaces what was frozen of claimed notes. A claim that has just run out is written as such on the way, and lost. */
+export async function refreezeAll(
+  client: PgClient,
+  sql: Sql,
+  claimed: readonly Refreeze[],
+): Promise<Done<readonly ClaimToken[]>> {
+  const work = await startWork(client, sql, { notes: [...new Set(claimed.map(({ token }) => noteIdOf(token)))] });
+  const lost = claimed.filter((one) => !refreeze(work.tx, one)).map(({ token }) => token);
+  return finishWork(work, lost);
 }
 
 function subjectOf(settlements: readonly Settlement[], late: boolean): Subject {
