@@ -3,6 +3,7 @@ import type { Logger } from '../../src/logger.ts';
 import { OfflineImSender } from '../../src/sender.ts';
 import type { OfflineImSenderOptions } from '../../src/sender-options.ts';
 import type { ManualClock } from '../../src/testing/manual-clock.ts';
+import { eventNames } from '../support/event-names.ts';
 import type { HookAnswer } from './answers.ts';
 import type { Exchange } from './exchange.ts';
 import type { StorageWorld } from './faulty-storage.ts';
@@ -25,26 +26,6 @@ export interface ProcessParts {
   onEvent(name: EventName, event: unknown): void;
   onLog(fields: unknown): void;
 }
-
-const eventNames = [
-  'message:spooled',
-  'message:refused',
-  'message:duplicate',
-  'message:picked-up',
-  'message:delivered',
-  'message:deferred',
-  'message:unconfirmed',
-  'message:dead',
-  'message:held',
-  'message:cancelled',
-  'lane:blocked',
-  'lane:resumed',
-  'transport:unavailable',
-  'transport:available',
-  'spool:corrupt',
-  'spool:idle',
-  'warning',
-] as const satisfies readonly EventName[];
 
 /** One run of the program: a real sender over a storage that can kill it. Dead, it does nothing any more; the world goes on without it. */
 export class Process {

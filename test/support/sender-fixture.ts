@@ -3,33 +3,11 @@ import { OfflineImSender } from '../../src/sender.ts';
 import type { OfflineImSenderOptions } from '../../src/sender-options.ts';
 import { MemorySpool } from '../../src/spooler/memory/memory-spool.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
+import { eventNames } from './event-names.ts';
 import { FakeTransport } from './fake-transport.ts';
 
 /** An event as a test remembers it. */
 export type Seen = { [Name in EventName]: { readonly name: Name; readonly event: OfflineImEvents[Name] } }[EventName];
-
-const names: readonly EventName[] = [
-  'message:spooled',
-  'message:refused',
-  'message:duplicate',
-  'message:picked-up',
-  'message:delivered',
-  'message:deferred',
-  'message:unconfirmed',
-  'message:dead',
-  'message:held',
-  'message:cancelled',
-  'lane:blocked',
-  'lane:resumed',
-  'transport:unavailable',
-  'transport:available',
-  'spool:corrupt',
-  'spool:idle',
-  'policy:changed',
-  'started',
-  'stopped',
-  'warning',
-];
 
 /** Alice on a memory spool, a fake transport and a clock that stands still, with everything that happens written down. */
 export function aliceSends(options: Partial<OfflineImSenderOptions> = {}) {
@@ -46,7 +24,7 @@ export function aliceSends(options: Partial<OfflineImSenderOptions> = {}) {
     clock,
   });
   const seen: Seen[] = [];
-  for (const name of names) sender.on(name, (event) => seen.push({ name, event } as Seen));
+  for (const name of eventNames) sender.on(name, (event) => seen.push({ name, event } as Seen));
   const eventsOf = <Name extends EventName>(name: Name): OfflineImEvents[Name][] =>
     seen.filter((one) => one.name === name).map((one) => one.event as OfflineImEvents[Name]);
   return { sender, clock, transport, spool, seen, eventsOf };
