@@ -22,6 +22,8 @@ export interface TortureOptions {
   /** For PostgreSQL: where it listens. */
   readonly connectionString?: string;
   report?(line: string): void;
+  /** Does something else to them before that kill: pauses one, takes the storage away for a while. */
+  disturb?(kill: number, worker: WorkerProcess): Promise<void>;
 }
 
 /** What was counted at the end in every mailbox. */
@@ -78,7 +80,7 @@ function choiceOf({ spool, connectionString = '' }: TortureOptions, folder: stri
 }
 
 async function run(
-  { kills, messages, workers: count, seed, report }: TortureOptions,
+  { kills, messages, workers: count, seed, report, disturb }: TortureOptions,
   shared: Pick<WorkerOptions, 'spool' | 'url' | 'senders' | 'recipients'>,
   workers: WorkerProcess[],
 ): Promise<Set<number>> {
@@ -96,7 +98,9 @@ async function run(
     const index = Math.floor(random() * count);
     await workers[index]?.ready;
     await new Promise((resolve) => setTimeout(resolve, (random() * 500) / count));
-    await workers[index]?.kill();
+    const worker = workers[index];
+    if (worker !== undefined) await disturb?.(kill, worker);
+    await worker?.kill();
     workers[index] = start(index, Math.ceil((messages * (kill + 1)) / (kills + 1)), true);
     if (kill % 20 === 0) report?.(`${kill} kills, ${accepted.size} messages accepted`);
   }

@@ -2,7 +2,7 @@
  * A process that sends and delivers until it is killed: `node test/crash/worker.ts '<WorkerOptions as JSON>'`.
  * Says `ready` once it runs, `accepted <n>` for every message that send() resolved for, and `done` when nothing waits any more.
  */
-import { basicAuth, EwsTransport, OfflineImSender } from '../../src/index.ts';
+import { basicAuth, EwsTransport, hasCode, OfflineImSender } from '../../src/index.ts';
 import { makeSpool } from './open-spool.ts';
 import type { WorkerOptions } from './worker-options.ts';
 import { conversationOf, messageOf } from './worker-options.ts';
@@ -39,8 +39,23 @@ function say(line: unknown): void {
 /** One conversation sends one message after the other: their order is the order of acceptance. */
 async function converse(numbers: readonly number[]): Promise<void> {
   for (const number of numbers) {
-    await sender.send(messageOf(number, options));
+    await sendUntilAccepted(number);
     say(`accepted ${number}`);
+  }
+}
+
+/** A spool that was out of reach, or can't tell, gets the same message again. */
+async function sendUntilAccepted(number: number): Promise<void> {
+  for (;;) {
+    try {
+      await sender.send(messageOf(number, options));
+      return;
+    } catch (error) {
+      const again = (['SPOOL_FAILED', 'SPOOL_BUSY', 'APPEND_OUTCOME_UNKNOWN'] as const).some((code) => hasCode(error, code));
+      if (!again) throw error;
+      say(`again ${number}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   }
 }
 
@@ -53,7 +68,8 @@ for (const number of options.numbers) {
 }
 await Promise.all([...chains.values()].map(converse));
 for (;;) {
-  const { spooled, deferred, delivering, unconfirmed } = await sender.counts();
+  const counts = await sender.counts().catch(() => undefined);
+  const { spooled = 1, deferred = 0, delivering = 0, unconfirmed = 0 } = counts ?? {};
   if (!options.stays && spooled + deferred + delivering + unconfirmed === 0) break;
   await new Promise((resolve) => setTimeout(resolve, 50));
 }
