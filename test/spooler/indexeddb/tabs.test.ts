@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { IndexedDbSpool } from '../../../src/indexeddb.ts';
+import { OfflineImSender } from '../../../src/sender.ts';
+import { FakeTransport } from '../../support/fake-transport.ts';
 import { claimRequest, newEntry, statesOf } from '../../support/spool-entries.ts';
 import { FakeBrowser } from './fixture.ts';
 
@@ -43,6 +45,27 @@ describe('IndexedDbSpool and other tabs', () => {
     await first.spool.close();
     await spool.open(browser.context());
     expect(await spool.append([newEntry('a')])).toMatchObject([{ status: 'appended' }]);
+  });
+
+  it('lets go of a sender that waits with it', async () => {
+    const browser = new FakeBrowser();
+    await browser.open();
+    const { spool } = browser.tab({ waitForLock: Number.POSITIVE_INFINITY });
+    const sender = new OfflineImSender({
+      identity: { sip: 'sip:alice@contoso.com' },
+      client: { version: '16.0.6920.1000', mailboxLocation: 'on-premises' },
+      spool,
+      transport: new FakeTransport(),
+    });
+    const starting = expect(sender.start()).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
+    const sending = expect(sender.send({ to: 'sip:bob@contoso.com', text: 'Hi' })).rejects.toMatchObject({
+      code: 'SPOOL_CLOSED',
+    });
+    // A turn later, when the browser has been asked.
+    await new Promise((resolve) => setImmediate(resolve));
+    await spool.close();
+    await Promise.all([starting, sending]);
+    await sender.stop();
   });
 
   it('closes itself when its lock is stolen or its database deleted, and says so', async () => {
