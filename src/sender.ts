@@ -255,7 +255,8 @@ export class OfflineImSender {
   }
 
   async #isKnown(messageId: string): Promise<boolean> {
-    return (await this.status(messageId)).length > 0;
+    await this.#spooler.open();
+    return (await this.#storage.findMessage(messageId)).length > 0;
   }
 
   async #act(id: string, action: (ids: readonly string[]) => Promise<readonly Change[]>): Promise<readonly Change[]> {
