@@ -30,10 +30,10 @@ beforeEach(({ skip }) => skip(chromium === undefined, failure));
 afterEach(leave, 30_000);
 
 /** A new page of the site, with its script loaded. */
-async function visit(host = '127.0.0.1'): Promise<Page> {
+async function visit(host = '127.0.0.1', path = ''): Promise<Page> {
   if (chromium === undefined || site === undefined) throw new Error('there is no browser');
   const page = await chromium.context.newPage();
-  await page.goto(site.url.replace('127.0.0.1', host));
+  await page.goto(`${site.url.replace('127.0.0.1', host)}${path}`);
   return page;
 }
 
@@ -68,7 +68,14 @@ function shown(exchange: EwsSimulator): number[] {
   return bodies.flatMap((body) => [...body.matchAll(/#(\d+)#/g)].map(([, number]) => Number(number)));
 }
 
-describe('IndexedDbSpool in Chromium', { timeout: 60_000 }, () => {
+describe('IndexedDbSpool in Chromium', { timeout: 120_000 }, () => {
+  it('passes the conformance suite', async () => {
+    const page = await visit('127.0.0.1', 'suite');
+    const { passed, failed } = (await page.evaluate('spoolSuite()')) as { passed: number; failed: readonly string[] };
+    expect(failed).toEqual([]);
+    expect(passed).toBeGreaterThan(250);
+  });
+
   it('delivers everything once, in order, while its page is reloaded, closed and crashes', async () => {
     await using exchange = await startEwsSimulator({ mailboxes: [alice, bob], cors: true });
     const open: OpenOptions = { url: exchange.url, waitForLock: 5_000 };

@@ -19,13 +19,14 @@ export interface Site {
 
 export async function startSite(): Promise<Site> {
   const folder = await mkdtemp(join(tmpdir(), 'offline-im-site-'));
-  const script = await bundle(folder);
+  const scripts = await bundle(folder);
   await rm(folder, { recursive: true, force: true });
   const server = createServer((request, response) => {
-    const isScript = request.url === '/page.js';
-    const isPage = request.url === '/';
-    response.writeHead(isScript || isPage ? 200 : 404, { 'content-type': isScript ? 'text/javascript' : 'text/html' });
-    response.end(isScript ? script : isPage ? '<!doctype html><meta charset="utf-8"><script src="page.js"></script>' : '');
+    const name = (request.url ?? '/').slice(1) || 'page';
+    const script = scripts.get(name.replace(/\.js$/, ''));
+    const isScript = name.endsWith('.js');
+    response.writeHead(script === undefined ? 404 : 200, { 'content-type': isScript ? 'text/javascript' : 'text/html' });
+    response.end(isScript ? script : `<!doctype html><meta charset="utf-8"><script src="${name}.js"></script>`);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
@@ -38,14 +39,15 @@ export async function startSite(): Promise<Site> {
   };
 }
 
-async function bundle(folder: string): Promise<string> {
+/** By name: the page that sends, and the conformance suite. */
+async function bundle(folder: string): Promise<ReadonlyMap<string, string>> {
   const dist = join(folder, 'dist');
   const tsup = join(root, 'node_modules/tsup/dist/cli-default.js');
   await run(process.execPath, [tsup, '--silent', '--no-dts', '--out-dir', dist], { cwd: root });
-  const outfile = join(folder, 'page.js');
+  const names = ['page', 'suite'];
   await build({
-    entryPoints: [join(import.meta.dirname, 'page.ts')],
-    outfile,
+    entryPoints: names.map((name) => join(import.meta.dirname, `${name}.ts`)),
+    outdir: folder,
     bundle: true,
     platform: 'browser',
     format: 'iife',
@@ -54,5 +56,6 @@ async function bundle(folder: string): Promise<string> {
     // Only what the package depends on: the built files lie outside of the repository.
     nodePaths: [join(root, 'node_modules')],
   });
-  return await readFile(outfile, 'utf8');
+  const read = async (name: string) => [name, await readFile(join(folder, `${name}.js`), 'utf8')] as const;
+  return new Map(await Promise.all(names.map(read)));
 }
