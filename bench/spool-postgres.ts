@@ -1,0 +1,62 @@
+/**
+ * PostgresSpool beside pg-boss on the same server, in turns: `npm install --prefix bench && node bench/spool-postgres.ts`. A server of its own, which syncs
+ * every commit. Messages a second, medians of several turns; the last column is how many times as many ours are.
+ */
+import { PostgresServer } from '../test/support/postgres-server.ts';
+import { OursOnPostgres } from './postgres/ours.ts';
+import { openBoss } from './postgres/pg-boss.ts';
+
+const turns = Number(process.env.OFFLINE_IM_BENCH_TURNS ?? 5);
+const messages = Number(process.env.OFFLINE_IM_BENCH_MESSAGES ?? 5_000);
+const waiting = Number(process.argv[2] ?? 1_000);
+const inFlight = 64;
+const group = 64;
+
+function median(numbers: readonly number[]): number {
+  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
+}
+
+async function perSecond(work: () => Promise<void>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return messages / ((performance.now() - started) / 1_000);
+}
+
+/** So many calls at a time, as many callers make them. */
+async function atATime(count: number, call: (index: number) => Promise<unknown>): Promise<void> {
+  let next = 0;
+  const one = async (): Promise<void> => {
+    while (next < count) await call(next++);
+  };
+  await Promise.all(Array.from({ length: inFlight }, one));
+}
+
+const server = await PostgresServer.start({ fsync: true });
+const pool = server.pool();
+const ours = await OursOnPostgres.open(pool, waiting);
+const boss = await openBoss(server.address, waiting);
+const results = {
+  send: { ours: [] as number[], theirs: [] as number[] },
+  drain: { ours: [] as number[], theirs: [] as number[] },
+};
+try {
+  for (let turn = 0; turn < turns; turn++) {
+    results.send.ours.push(await perSecond(() => atATime(messages, () => ours.send())));
+    results.send.theirs.push(await perSecond(() => atATime(messages, () => boss.send())));
+    results.drain.ours.push(await perSecond(() => ours.drain(messages, group)));
+    results.drain.theirs.push(await perSecond(() => boss.drain(messages, group)));
+  }
+} finally {
+  await Promise.all([ours.close(), boss.close()]);
+  await pool.end();
+  await server.close();
+}
+console.log(`${waiting} waiting, ${messages} messages a turn, ${turns} turns`);
+console.log('what | PostgresSpool /s | pg-boss /s | times');
+for (const [what, name] of [
+  ['send', `send(), ${inFlight} in flight`],
+  ['drain', `claim + settle, ${group} at a time`],
+] as const) {
+  const [our, their] = [median(results[what].ours), median(results[what].theirs)];
+  console.log([name, Math.round(our), Math.round(their), (our / their).toFixed(1)].join(' | '));
+}
