@@ -86,6 +86,12 @@ export type {
   SpoolStorage,
 } from './spooler/storage.ts';
 export { spoolStates } from './spooler/storage.ts';
+export type { Journal, JournalContents } from './spooler/table/journal.ts';
+export { JournalError } from './spooler/table/journal.ts';
+export type { Due, EntryFixed, EntryRecord, EntryStatus, Lease, NoteRecord } from './spooler/table/records.ts';
+export type { TableSpoolOptions } from './spooler/table/table-spool.ts';
+export { TableSpool } from './spooler/table/table-spool.ts';
+export type { Transaction as SpoolTransaction } from './spooler/table/transaction.ts';
 export type { LaneStats, SenderStats, StatsOptions } from './stats.ts';
 export type { LastMinute } from './throughput.ts';
 export type {
