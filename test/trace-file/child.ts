@@ -19,7 +19,9 @@ switch (task) {
     for (let count = 0; ; count++) {
       trace.debug({ step: 'one', count });
       if (count % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
-      if (count === 2_000) console.log('going');
+      if (count !== 2_000) continue;
+      await trace.flush();
+      console.log('going');
     }
   case 'full':
     for (let count = 0; count < 3_000; count++) {
