@@ -4,7 +4,7 @@ import type { SpoolContext } from '../storage.ts';
 import { SerialQueue } from '../table/queue.ts';
 import { UnreadableRows } from './loaded.ts';
 import { asSpoolError, isTransient } from './pg-error.ts';
-import type { PgClient, PgPool } from './pool.ts';
+import type { PgClient, PgPool, PgPoolClient } from './pool.ts';
 import { setAside } from './set-aside.ts';
 import { Sql } from './statement.ts';
 import type { Tables } from './tables.ts';
@@ -26,6 +26,10 @@ export class Session {
   #context: SpoolContext | undefined;
   /** The host's pool tells of idle connections that broke; it takes them out by itself, and unheard that would end the process. */
   readonly #onPoolError = (): void => undefined;
+  /** A server that shuts down can say so in the very bytes that end a login: before whoever asked for the connection has it, and listens. */
+  readonly #onConnect = (client: PgPoolClient): void => {
+    client.on('error', this.#onPoolError);
+  };
 
   constructor(pool: PgPool, tables: Tables) {
     this.pool = pool;
@@ -46,11 +50,12 @@ export class Session {
     return this.#life.run(async () => {
       if (this.#context !== undefined) return;
       this.pool.on('error', this.#onPoolError);
+      this.pool.on('connect', this.#onConnect);
       try {
         await prepare();
         this.#context = context;
       } catch (error) {
-        this.pool.removeListener('error', this.#onPoolError);
+        this.#unlisten();
         throw error;
       }
     });
@@ -62,8 +67,13 @@ export class Session {
       this.#context = undefined;
       await Promise.allSettled(this.#running);
       await end();
-      this.pool.removeListener('error', this.#onPoolError);
+      this.#unlisten();
     });
+  }
+
+  #unlisten(): void {
+    this.pool.removeListener('error', this.#onPoolError);
+    this.pool.removeListener('connect', this.#onConnect);
   }
 
   /** Runs an operation while the spool is open; a close waits for it. */

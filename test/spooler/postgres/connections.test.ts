@@ -20,8 +20,8 @@ async function terminate(): Promise<void> {
 function meddling(before: (query: PgQuery, client: PgPoolClient) => Promise<void>, after = before): PgPool {
   const pool: PgPool = fixture.pool;
   return {
-    on: (event, listener) => pool.on(event, listener),
-    removeListener: (event, listener) => pool.removeListener(event, listener),
+    on: pool.on.bind(pool) as PgPool['on'],
+    removeListener: pool.removeListener.bind(pool) as PgPool['removeListener'],
     async connect() {
       const client = await pool.connect();
       return new Proxy(client, {
@@ -45,6 +45,19 @@ function meddling(before: (query: PgQuery, client: PgPoolClient) => Promise<void
 const none = async (): Promise<void> => undefined;
 
 describe('connections that break', () => {
+  it('in the very bytes that end their login: someone listens from the first moment, and no longer than the spool is open', async () => {
+    const schema = fixture.newSchema();
+    const before = fixture.pool.listenerCount('connect');
+    const spool = await fixture.open(schema);
+    const listeners = fixture.pool.listeners('connect');
+    expect(listeners).toHaveLength(before + 1);
+    const heard: string[] = [];
+    listeners.at(-1)?.({ on: (event: string) => heard.push(event) });
+    expect(heard).toEqual(['error']);
+    await spool.close();
+    expect(fixture.pool.listenerCount('connect')).toBe(before);
+  });
+
   it('before COMMIT: the message was not kept, is tried again, and is kept once', async () => {
     const schema = fixture.newSchema();
     let breaks = 0;
