@@ -9,19 +9,21 @@ import { viewOf } from '../table/view.ts';
 import type { ReadEntry } from './loaded.ts';
 import { entryColumns, Loaded } from './loaded.ts';
 import type { PgClient } from './pool.ts';
+import { refreshStreams } from './refresh.ts';
 import { tallyColumns } from './schema.ts';
 import type { Sql } from './statement.ts';
 import { statement } from './statement.ts';
 import { begin } from './work.ts';
-import { derivedCells, isStorable, objectOf, recordset, refreshStreams, tally } from './write.ts';
+import { derivedCells, isStorable, objectOf, recordset, tally } from './write.ts';
 
 /** The entries of one message: appended all or none. */
 export type NewMessage = readonly NewSpoolEntry[];
 
 /**
  * Locks the streams that the messages go to, in the order of their keys; one that has no active entries is due when its new
- * first one is. The lock is held until COMMIT, and the order is given under it: so that in each stream the order is that of the
- * commits, whoever appends.
+ * first one is. The lock is held until COMMIT, and `tick`, which the order follows, is taken under it: so that in each stream the order
+ * is that of the commits, whoever appends. Looks for messages that are kept already; one that is committed just now is not seen, and
+ * fails the insertion, which is then tried again.
  */
 const lock = statement(
   'append_lock',
@@ -29,18 +31,13 @@ const lock = statement(
     INSERT INTO ${t.streams} (key, lane, due_at, due_within)
     SELECT x.key, x.lane, t.now + x.within, x.within
     FROM json_to_recordset($1::json) AS x(key text, lane text, within bigint), t ORDER BY x.key
-    ON CONFLICT (key) DO UPDATE SET lane = EXCLUDED.lane WHERE false
-  )
-  SELECT now::text AS now FROM t`,
-);
-
-const look = statement(
-  'append_look',
-  (t) => `SELECT nextval('${t.ticks}')::text AS tick, (
+    ON CONFLICT (key) DO UPDATE SET lane = EXCLUDED.lane WHERE false RETURNING 1
+  ), locked AS MATERIALIZED (SELECT count(*) AS streams FROM l)
+  SELECT t.now::text AS now, (SELECT nextval('${t.ticks}') FROM locked)::text AS tick, (
     SELECT coalesce(json_agg(e), '[]') FROM (
-      SELECT ${entryColumns} FROM ${t.entries} WHERE message_id = ANY($1::text[]) ORDER BY message_id, part
+      SELECT ${entryColumns} FROM ${t.entries} WHERE message_id = ANY($2::text[]) ORDER BY message_id, part
     ) e
-  )::text AS kept`,
+  )::text AS kept FROM t`,
 );
 
 const inserted = [...fixedColumns, ...statusColumns, 'active', 'kept', 'tombstone_at', 'part', 'stream', 'body'];
@@ -65,9 +62,9 @@ export async function appendMessages(
   from: string,
 ): Promise<{ readonly results: AppendResult[]; readonly added: boolean }> {
   const streams = streamsOf(messages);
-  const { now } = await sql.row<{ now: string }>(client, lock, [JSON.stringify([...streams.values()])]);
   const ids = messages.map(([first]) => first?.messageId ?? '');
-  const found = await sql.row<{ tick: string; kept: string }>(client, look, [ids]);
+  const locked = [JSON.stringify([...streams.values()]), ids];
+  const { now, ...found } = await sql.row<{ now: string; tick: string; kept: string }>(client, lock, locked);
   const loaded = new Loaded();
   for (const row of JSON.parse(found.kept) as ReadEntry[]) loaded.entryRow(row);
   loaded.assertReadable();

@@ -11,6 +11,8 @@ import { TransactionError } from './transact.ts';
 
 /** Entries that go into one transaction at most. */
 const entriesAtOnce = 1_000;
+/** ms that a group waits for more, when the one before it had several. */
+const gathering = 1;
 /** ms that a group waits for a conversation that another transaction holds. */
 const groupLockTimeout = 300;
 /** ms that a message waits for it on its own, and that one transaction waits at a time. */
@@ -77,7 +79,9 @@ export class Appender {
     this.#flushing = true;
     // What is asked for in the same turn of the event loop goes together.
     await Promise.resolve();
-    while (this.#items.length > 0) {
+    for (let crowded = false; this.#items.length > 0; ) {
+      // Who has just been told that a message is kept may well have the next: a commit for half of them would cost as much as one for all.
+      if (crowded) await sleep(this.#session.clock, gathering);
       const group: Item[] = [];
       for (let entries = 0; this.#items.length > 0 && entries < entriesAtOnce; ) {
         const [item] = this.#items.splice(0, 1);
@@ -90,6 +94,7 @@ export class Appender {
         }
       }
       if (group.length > 0) await this.#together(group);
+      crowded = group.length > 4;
     }
     this.#flushing = false;
   }

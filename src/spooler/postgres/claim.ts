@@ -8,11 +8,12 @@ import type { LaneTurns, Outlook } from './lane-turns.ts';
 import type { ReadEntry } from './loaded.ts';
 import { entryColumns, Loaded, noteRowColumns } from './loaded.ts';
 import type { PgClient } from './pool.ts';
+import { refreshStreams } from './refresh.ts';
 import type { Sql } from './statement.ts';
 import { statement } from './statement.ts';
 import type { Done } from './transact.ts';
 import { begin } from './work.ts';
-import { writeChanges } from './write.ts';
+import { writeClaims } from './write.ts';
 
 /** Streams whose head is due; those that another process is about to claim are passed over. */
 const takeDue = takeStreams('take_due', 'due_at <= $2::bigint');
@@ -37,7 +38,7 @@ const takeProbes = statement(
       FOR UPDATE SKIP LOCKED
     ) s LIMIT $4
   ), l AS MATERIALIZED (
-    SELECT key FROM ${t.streams} WHERE key IN (SELECT stream FROM n) ORDER BY key FOR UPDATE SKIP LOCKED
+    SELECT key FROM ${t.streams} WHERE key = ANY(ARRAY(SELECT stream FROM n)) ORDER BY key FOR UPDATE SKIP LOCKED
   )
   SELECT n.id AS key, n.lane, (SELECT nextval('${t.ticks}'))::text AS tick FROM n JOIN l ON l.key = n.stream`,
 );
@@ -99,7 +100,8 @@ export async function claimNotes(
     : [];
   // What was due but gave nothing has been seen wrongly: its row is made anew.
   const streams = delivering ? keys.filter((key) => !busy.includes(key)) : [];
-  if (claimed.length > 0 || streams.length > 0) await writeChanges(client, sql, tx, loaded, { busy, streams });
+  if (claimed.length > 0) await writeClaims(client, sql, tx, loaded, { owner: request.owner, busy });
+  if (streams.length > 0) await refreshStreams(client, sql, streams);
   return { result: claimed, commit: true };
 }
 

@@ -39,9 +39,9 @@ const walks = each((kind) =>
     const next = (after: string): string =>
       `SELECT lane, ${due} AS due FROM ${table} WHERE ${due} IS NOT NULL AND lane > ${after} ORDER BY lane, ${due} LIMIT 1`;
     return `WITH RECURSIVE l AS (
-      (${next('$1')}) UNION ALL SELECT n.lane, n.due FROM l, LATERAL (${next('l.lane')}) n
+      (${next('$1')}) UNION ALL SELECT n.lane, n.due FROM l, LATERAL (${next('l.lane')}) n WHERE n.lane <= $2
     )
-    SELECT lane FROM l WHERE due <= $2::bigint AND lane <> ALL($3::text[]) LIMIT $4`;
+    SELECT lane FROM l WHERE lane <= $2 AND due <= $3::bigint AND lane <> ALL($4::text[]) LIMIT $5`;
   }),
 );
 
@@ -53,8 +53,9 @@ export async function outlook(client: PgClient, sql: Sql, kind: Kind, limit: num
   return { now: Number(row.now), lapsed: row.lapsed === 'true', lanes: lanes.map(({ lane }) => lane), complete: found < most };
 }
 
-/** Beyond any time. */
+/** Beyond any time, and after any lane. */
 const ever = Number.MAX_SAFE_INTEGER;
+const afterAll = '\u{10FFFF}';
 
 /** The order in which lanes are asked: round and round by name, so that none with much to do starves the others. */
 export class LaneTurns {
@@ -74,14 +75,13 @@ export class LaneTurns {
     else {
       const by = early ? ever : seen.now;
       const atOnce = Math.max(16, Math.min(limit, 500));
-      for (const [from, to] of [[last, undefined] as const, ['', last] as const]) {
+      for (const [from, to] of [[last, afterAll] as const, ['', last] as const]) {
         let after = from;
         for (;;) {
-          const rows = await sql.rows<{ lane: string }>(client, walks[kind], [after, by, filter.except, atOnce]);
+          const rows = await sql.rows<{ lane: string }>(client, walks[kind], [after, to, by, filter.except, atOnce]);
           const found = rows.map(({ lane }) => lane);
-          const portion = to === undefined ? found : found.filter((lane) => lane <= to);
-          if (portion.length > 0) yield portion;
-          if (portion.length < atOnce) break;
+          if (found.length > 0) yield found;
+          if (found.length < atOnce) break;
           after = found.at(-1) ?? '';
         }
       }

@@ -35,7 +35,7 @@ const takeLapsed = statement(
   (t) => `WITH l AS MATERIALIZED (
     SELECT id, stream FROM ${t.notes} WHERE lease_until <= ${t.now}() ORDER BY lease_until LIMIT ${lapsedAtOnce}
   ), s AS MATERIALIZED (
-    SELECT key FROM ${t.streams} WHERE key IN (SELECT stream FROM l) ORDER BY key FOR UPDATE SKIP LOCKED
+    SELECT key FROM ${t.streams} WHERE key = ANY(ARRAY(SELECT stream FROM l)) ORDER BY key FOR UPDATE SKIP LOCKED
   )
   SELECT l.id, s.key FROM l JOIN s ON s.key = l.stream`,
 );

@@ -287,17 +287,8 @@ export class PostgresSpool implements SpoolStorage {
     while (await this.#session.transact((client) => lapseAll(client, this.#session.sql)));
   }
 
-  async #settle(calls: readonly (readonly Settlement[])[]): Promise<readonly Settled[]> {
-    const { sql } = this.#session;
-    let late = false;
-    for (;;) {
-      const options = { late };
-      const settled: Awaited<ReturnType<typeof settleAll>>['result'] = await this.#session.transact((client) =>
-        settleAll(client, sql, calls, options),
-      );
-      if (settled !== 'lapsed' && settled !== 'late') return settled;
-      if (settled === 'late') late = true;
-    }
+  #settle(calls: readonly (readonly Settlement[])[]): Promise<readonly Settled[]> {
+    return this.#session.transact((client) => settleAll(client, this.#session.sql, calls));
   }
 
   #change(

@@ -54,6 +54,6 @@ export async function setAside(
     if (entryIds.length === 0) tx.dropNote(note.id);
     else if (entryIds.length < note.entryIds.length) tx.putNote({ ...note, entryIds });
   }
-  await writeChanges(client, sql, tx, loaded, { streams });
+  await writeChanges(client, sql, tx, loaded, streams);
   return { result: new Map([...rows].filter(([id]) => gone.has(id))), commit: true };
 }

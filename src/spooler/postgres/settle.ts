@@ -1,13 +1,21 @@
 import type { Change, ClaimToken, Refreeze, Settlement } from '../storage.ts';
 import { refreeze, settle } from '../table/settle.ts';
+import type { TagReads } from '../table/transaction.ts';
 import type { PgClient } from './pool.ts';
+import { settleDelivered } from './settle-delivered.ts';
 import type { Sql } from './statement.ts';
 import type { Done } from './transact.ts';
 import type { Subject, Work } from './work.ts';
-import { finishWork, startWork } from './work.ts';
+import { finishWork, lockStreams, startWork } from './work.ts';
 
 export interface Settled {
   readonly lost: readonly ClaimToken[];
+  readonly changes: readonly Change[];
+}
+
+/** What became of one settlement; no changes and `lost` for a token that no longer matches. */
+interface Outcome {
+  readonly lost: boolean;
   readonly changes: readonly Change[];
 }
 
@@ -16,23 +24,37 @@ export async function settleAll(
   client: PgClient,
   sql: Sql,
   calls: readonly (readonly Settlement[])[],
-  { late }: { readonly late: boolean },
-): Promise<Done<readonly Settled[] | 'lapsed' | 'late'>> {
-  const settlements = calls.flat();
-  const work = await startWork(client, sql, subjectOf(settlements, late));
-  // A claim that has just run out leaves a tag by which a late `delivered` is found: that must be written first.
-  if (!work.tx.empty) return finishWork(work, 'lapsed');
-  // Whom a lost token may have been delivered to is looked up only when there is one.
-  if (!late && settlements.some((one) => one.to === 'delivered' && !matches(work, one.token))) {
-    return { result: 'late', commit: false };
+): Promise<Done<readonly Settled[]>> {
+  const all = calls.flat();
+  const tokens = all.map(({ token }) => token);
+  // All locks that this needs at once, so that they are taken in order; but those of late ones, which are rare.
+  const streams = await lockStreams(client, sql, { notes: tokens.map(noteIdOf) });
+  const twice = new Set(tokens).size < tokens.length;
+  const delivered = all.filter((one): one is Delivered => one.to === 'delivered' && !twice);
+  const others = all.filter((one) => one.to !== 'delivered' || twice);
+  const outcomes = new Map<Settlement, Outcome>();
+  let commit = false;
+  const apply = async (some: readonly Settlement[], subject: Subject, locked?: readonly string[]): Promise<void> => {
+    if (some.length === 0) return;
+    const work = await startWork(client, sql, subject, locked);
+    for (const one of some) outcomes.set(one, settleOne(work, one));
+    commit = (await finishWork(work, undefined)).commit || commit;
+  };
+  await apply(others, subjectOf(others), twice ? undefined : streams);
+  const changes = delivered.length === 0 ? undefined : await settleDelivered(client, sql, delivered);
+  for (const one of delivered) {
+    const found = changes?.get(one.token);
+    if (found === undefined) continue;
+    outcomes.set(one, { lost: false, changes: found });
+    commit = true;
   }
-  const { tx, loaded, now } = work;
-  const results = calls.map((call) => {
-    const from = tx.changes.length;
-    const lost = call.filter((one) => !settle(tx, loaded, one, now)).map(({ token }) => token);
-    return { lost, changes: tx.changes.slice(from) };
-  });
-  return finishWork(work, results);
+  const late = delivered.filter((one) => !outcomes.has(one));
+  await apply(late, subjectOf(late));
+  const results = calls.map((call) => ({
+    lost: call.filter((one) => outcomes.get(one)?.lost !== false).map(({ token }) => token),
+    changes: call.flatMap((one) => outcomes.get(one)?.changes ?? []),
+  }));
+  return { result: results, commit };
 }
 
 /** Replaces what was frozen of claimed notes. A claim that has just run out is written as such on the way, and lost. */
@@ -46,20 +68,36 @@ export async function refreezeAll(
   return finishWork(work, lost);
 }
 
-function subjectOf(settlements: readonly Settlement[], late: boolean): Subject {
-  const notes = [...new Set(settlements.map(({ token }) => noteIdOf(token)))];
-  if (!late) return { notes };
-  const delivered = settlements.filter(({ to }) => to === 'delivered').map(({ token }) => token);
+type Delivered = Extract<Settlement, { to: 'delivered' }>;
+
+function settleOne(work: Work, settlement: Settlement): Outcome {
+  const { tx, now } = work;
+  const from = tx.changes.length;
+  const lost = !settle(tx, tagsOf(work), settlement, now);
+  return { lost, changes: tx.changes.slice(from) };
+}
+
+/** By tags, those of leases that have just lapsed in this very transaction among them. */
+function tagsOf({ tx, loaded }: Work): TagReads {
   return {
-    notes,
-    tags: delivered.map((token) => token.split(':').slice(0, 2).join(':')),
-    // A note that is looked for alone is named after its entry.
-    entries: delivered.map((token) => noteIdOf(token)).map((id) => id.slice(0, Math.max(0, id.lastIndexOf('-')))),
+    entriesWithTag: (tag) => [
+      ...loaded.entriesWithTag(tag),
+      ...[...tx.entries.values()]
+        .filter(({ status }) => status.unknownAttempts.some((one) => one.tag === tag))
+        .map(({ fixed }) => fixed.id),
+    ],
   };
 }
 
-function matches({ tx }: Work, token: ClaimToken): boolean {
-  return tx.note(noteIdOf(token))?.lease?.token === token;
+/** What a token names, and whom a late `delivered` may have been for. */
+function subjectOf(settlements: readonly Settlement[]): Subject {
+  const late = settlements.filter(({ to }) => to === 'delivered').map(({ token }) => token);
+  return {
+    notes: [...new Set(settlements.map(({ token }) => noteIdOf(token)))],
+    tags: late.map((token) => token.split(':').slice(0, 2).join(':')),
+    // A note that is looked for alone is named after its entry.
+    entries: late.map((token) => noteIdOf(token)).map((id) => id.slice(0, Math.max(0, id.lastIndexOf('-')))),
+  };
 }
 
 export function noteIdOf(token: ClaimToken): string {

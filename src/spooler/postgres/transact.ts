@@ -25,12 +25,13 @@ export interface BeginOptions {
 
 /**
  * Every setting lasts until the end of the transaction, so that the host finds its connections as they were. A process that is
- * stopped in the middle must not hold its locks for long; a plan made while a table was small must not outlive that; and
- * what is accepted is on disk, whatever the database's default.
+ * stopped in the middle must not hold its locks for long; plans go by indexes only, since one made while a table was small is kept
+ * when it no longer is; and what is accepted is on disk, whatever the database's default.
  */
 function beginText({ lockTimeout }: BeginOptions): string {
   return `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = ${Math.ceil(lockTimeout)};
-SET LOCAL idle_in_transaction_session_timeout = 10000; SET LOCAL enable_seqscan = off; SET LOCAL jit = off;
+SET LOCAL idle_in_transaction_session_timeout = 10000; SET LOCAL jit = off;
+SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
 SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'`;
 }
 

@@ -59,14 +59,13 @@ const load = statement(
   (t) => `WITH tagged AS MATERIALIZED (
     SELECT tag, entry_id FROM ${t.attempts} WHERE tag = ANY($3::text[])
   ), seed AS MATERIALIZED (
-    SELECT id, note_id FROM ${t.entries} WHERE id = ANY($2::text[])
-    UNION SELECT id, note_id FROM ${t.entries} WHERE id IN (SELECT entry_id FROM tagged)
+    SELECT id, note_id FROM ${t.entries} WHERE id = ANY($2::text[] || ARRAY(SELECT entry_id FROM tagged))
   ), n AS MATERIALIZED (
     SELECT ${noteRowColumns} FROM ${t.notes}
-    WHERE id IN (SELECT unnest($1::text[]) UNION SELECT note_id FROM seed) ORDER BY id FOR UPDATE
+    WHERE id = ANY($1::text[] || ARRAY(SELECT note_id FROM seed WHERE note_id IS NOT NULL)) ORDER BY id FOR UPDATE
   ), e AS MATERIALIZED (
     SELECT ${entryColumns} FROM ${t.entries}
-    WHERE id IN (SELECT m.id FROM n, json_array_elements_text(n.entry_ids::json) AS m(id) UNION SELECT id FROM seed)
+    WHERE id = ANY(ARRAY(SELECT m.id FROM n, json_array_elements_text(n.entry_ids::json) AS m(id)) || ARRAY(SELECT id FROM seed))
     ORDER BY id FOR UPDATE
   )
   SELECT (${t.now}())::text AS now, nextval('${t.ticks}')::text AS tick,
@@ -83,10 +82,19 @@ interface LoadRow {
   readonly tagged: string;
 }
 
+/** Locks what an operation is about; the keys of its streams. */
+export async function lockStreams(
+  client: PgClient,
+  sql: Sql,
+  { notes = [], entries = [], tags = [] }: Subject,
+): Promise<readonly string[]> {
+  return (await sql.rows<{ key: string }>(client, lock, [notes, entries, tags])).map(({ key }) => key);
+}
+
 /** Locks and reads what an operation is about. Leases that ran out by now have become unconfirmed. */
 export async function startWork(client: PgClient, sql: Sql, subject: Subject, locked?: readonly string[]): Promise<Work> {
   const { notes = [], entries = [], tags = [] } = subject;
-  const streams = locked ?? (await sql.rows<{ key: string }>(client, lock, [notes, entries, tags])).map(({ key }) => key);
+  const streams = locked ?? (await lockStreams(client, sql, subject));
   const row = await sql.row<LoadRow>(client, load, [notes, entries, tags]);
   const loaded = new Loaded();
   for (const one of JSON.parse(row.entries) as ReadEntry[]) loaded.entryRow(one);
@@ -102,6 +110,6 @@ export async function startWork(client: PgClient, sql: Sql, subject: Subject, lo
 /** Writes what an operation has changed. */
 export async function finishWork<Result>({ client, sql, tx, loaded, streams }: Work, result: Result): Promise<Done<Result>> {
   if (tx.empty) return { result, commit: false };
-  await writeChanges(client, sql, tx, loaded, { streams });
+  await writeChanges(client, sql, tx, loaded, streams);
   return { result, commit: true };
 }

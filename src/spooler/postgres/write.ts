@@ -6,9 +6,11 @@ import type { EntryRecord, EntryStatus } from '../table/records.ts';
 import { isActive, isTombstone, streamKey } from '../table/records.ts';
 import type { TableReads, Transaction } from '../table/transaction.ts';
 import type { PgClient } from './pool.ts';
+import { refreshStreams } from './refresh.ts';
 import { tallyColumns } from './schema.ts';
 import type { Sql } from './statement.ts';
 import { statement } from './statement.ts';
+import type { Tables } from './tables.ts';
 
 /** Types of the columns that JSON rows have; the rest are text. */
 const types: Readonly<Record<string, string>> = {
@@ -50,6 +52,18 @@ const derived = ['active', 'kept', 'tombstone_at'] as const;
 const updated = [...statusColumns, ...derived];
 const noteRow = [...noteColumns, 'stream', 'probe_at'];
 
+function putNotes(t: Tables, parameter: string): string {
+  const names = noteRow.join(', ');
+  const changed = noteRow.filter((name) => name !== 'id' && name !== 'stream').map((name) => `${name} = EXCLUDED.${name}`);
+  return `INSERT INTO ${t.notes} (${names}) SELECT ${names} FROM ${recordset(parameter, noteRow)}
+    ON CONFLICT (id) DO UPDATE SET ${changed.join(', ')}`;
+}
+
+function addTally(t: Tables, parameter: string): string {
+  const values = tallyColumns.map((_, index) => `(${parameter}::bigint[])[${index + 1}]`);
+  return `INSERT INTO ${t.tallies} (${tallyColumns.join(', ')}) SELECT ${values.join(', ')} WHERE ${parameter} IS NOT NULL`;
+}
+
 const write = statement(
   'write',
   (t) => `WITH e AS (
@@ -57,86 +71,70 @@ const write = statement(
       body = CASE WHEN x.tombstone_at IS NULL THEN e.body END
     FROM ${recordset('$1', ['id', ...updated])} WHERE e.id = x.id
   ), n AS (
-    INSERT INTO ${t.notes} AS n (${noteRow.join(', ')}) SELECT ${noteRow.join(', ')} FROM ${recordset('$2', noteRow)}
-    ON CONFLICT (id) DO UPDATE SET ${noteRow
-      .filter((name) => name !== 'id' && name !== 'stream')
-      .map((name) => `${name} = EXCLUDED.${name}`)
-      .join(', ')}
+    ${putNotes(t, '$2')}
   ), d AS (
     DELETE FROM ${t.notes} WHERE id = ANY($3::text[])
   ), a AS (
     INSERT INTO ${t.attempts} (tag, entry_id) SELECT tag, entry_id FROM ${recordset('$4', ['tag', 'entry_id'])} ON CONFLICT DO NOTHING
+  )
+  ${addTally(t, '$5')}`,
+);
+
+/** Of entries that are claimed, little changes; and nothing in their streams but that these are at work. */
+const writeClaimed = statement(
+  'write_claimed',
+  (t) => `WITH e AS (
+    UPDATE ${t.entries} AS e SET state = 'delivering', rev = $2, note_id = x.note_id, attempt = x.attempt, tried_by = $3
+    FROM ${recordset('$1', ['id', 'note_id', 'attempt'])} WHERE e.id = x.id
+  ), n AS (
+    ${putNotes(t, '$4')}
   ), s AS (
     UPDATE ${t.streams} SET due_at = NULL WHERE key = ANY($5::text[])
   )
-  INSERT INTO ${t.tallies} (${tallyColumns.join(', ')}) SELECT ${tallyColumns.map((_, index) => `($6::bigint[])[${index + 1}]`).join(', ')}
-  WHERE $6 IS NOT NULL`,
+  ${addTally(t, '$6')}`,
 );
 
-/**
- * Computes anew when the heads of streams may be claimed, from what is written by now; a stream without active entries goes. A
- * stream whose head is at work waits for it.
- */
-const refresh = statement(
-  'refresh',
-  (t) => `WITH h AS MATERIALIZED (
-    SELECT k.key, e.state, CASE e.state WHEN 'spooled' THEN e.due_at WHEN 'deferred' THEN n.due_at END AS due_at,
-      CASE e.state WHEN 'spooled' THEN e.due_within WHEN 'deferred' THEN n.due_within ELSE 0 END AS due_within
-    FROM unnest($1::text[]) AS k(key)
-    LEFT JOIN LATERAL (
-      SELECT state, due_at, due_within, note_id FROM ${t.entries} WHERE stream = k.key AND active ORDER BY ord LIMIT 1
-    ) e ON true
-    LEFT JOIN ${t.notes} n ON e.state = 'deferred' AND n.id = e.note_id
-  ), d AS (
-    DELETE FROM ${t.streams} s USING h WHERE s.key = h.key AND h.state IS NULL
-  )
-  UPDATE ${t.streams} s SET deferred = (h.state = 'deferred'), due_at = h.due_at, due_within = coalesce(h.due_within, 0)
-  FROM h WHERE s.key = h.key AND h.state IS NOT NULL
-    AND (s.due_at IS DISTINCT FROM h.due_at OR s.deferred <> (h.state = 'deferred') OR s.due_within <> coalesce(h.due_within, 0))`,
-);
-
-/** What is written besides the transaction's own changes. */
-export interface WriteOptions {
-  /** Streams that are at work from now on: nothing else has changed in them. */
-  readonly busy?: readonly string[];
-  /** Streams whose head may be another one. */
-  readonly streams: readonly string[];
-}
-
-/** Writes what a transaction changed; new entries are not its part. */
+/** Writes what a transaction changed, and when its streams are due then; new entries are not its part. */
 export async function writeChanges(
   client: PgClient,
   sql: Sql,
   tx: Transaction,
   before: TableReads,
-  { busy = [], streams }: WriteOptions,
+  streams: readonly string[],
 ): Promise<void> {
   const entries = [...tx.entries.values()];
-  const notes = [...tx.notes.values()].filter((note) => note !== undefined);
   const dropped = [...tx.notes].flatMap(([id, note]) => (note === undefined ? id : []));
-  const noteRows = notes.map((note) => {
-    const first = tx.entry(note.entryIds[0] ?? '')?.fixed;
-    const probeAt = note.state === 'unconfirmed' && note.lease === undefined ? Math.ceil(note.due.at) : null;
-    return objectOf(noteRow, [...noteCells(note), first === undefined ? '' : streamKey(first), probeAt]);
-  });
   const attempts = entries.flatMap(({ fixed, status }) =>
     status.unknownAttempts === before.entry(fixed.id)?.status.unknownAttempts
       ? []
       : status.unknownAttempts.map(({ tag }) => ({ tag, entry_id: fixed.id })),
   );
-  await sql.rows(client, write, [
-    JSON.stringify(entries.map(statusRow)),
-    JSON.stringify(noteRows),
-    dropped,
-    JSON.stringify(attempts),
-    busy,
-    tally(entries, before),
-  ]);
+  const rows = JSON.stringify(entries.map(statusRow));
+  await sql.rows(client, write, [rows, notesJson(tx), dropped, JSON.stringify(attempts), tally(entries, before)]);
   if (streams.length > 0) await refreshStreams(client, sql, streams);
 }
 
-export async function refreshStreams(client: PgClient, sql: Sql, streams: readonly string[]): Promise<void> {
-  await sql.rows(client, refresh, [streams]);
+/** Writes what a claim changed. @param busy Streams that are at work from now on. */
+export async function writeClaims(
+  client: PgClient,
+  sql: Sql,
+  tx: Transaction,
+  before: TableReads,
+  { owner, busy }: { readonly owner: string; readonly busy: readonly string[] },
+): Promise<void> {
+  const entries = [...tx.entries.values()];
+  const rows = entries.map(({ fixed, status }) => ({ id: fixed.id, note_id: status.noteId, attempt: status.attempt }));
+  await sql.rows(client, writeClaimed, [JSON.stringify(rows), tx.rev, owner, notesJson(tx), busy, tally(entries, before)]);
+}
+
+function notesJson(tx: Transaction): string {
+  const rows = [...tx.notes.values()].flatMap((note) => {
+    if (note === undefined) return [];
+    const first = tx.entry(note.entryIds[0] ?? '')?.fixed;
+    const probeAt = note.state === 'unconfirmed' && note.lease === undefined ? Math.ceil(note.due.at) : null;
+    return objectOf(noteRow, [...noteCells(note), first === undefined ? '' : streamKey(first), probeAt]);
+  });
+  return JSON.stringify(rows);
 }
 
 function statusRow({ fixed, status }: EntryRecord): object {
@@ -150,10 +148,13 @@ export function derivedCells(status: EntryStatus): (boolean | number | null)[] {
   return [isActive(status.state), kept, tombstone ? (status.endedAt ?? 0) : null];
 }
 
-/** The one text of a status that a server gave: PostgreSQL keeps no NUL. */
 function storable(status: EntryStatus): EntryStatus {
-  if (status.sentClass === undefined || isStorable(status.sentClass)) return status;
-  return { ...status, sentClass: status.sentClass.toWellFormed().replaceAll('\0', '\uFFFD') };
+  return status.sentClass === undefined ? status : { ...status, sentClass: storableText(status.sentClass) };
+}
+
+/** A text that a server gave: PostgreSQL keeps no NUL. */
+export function storableText(text: string): string {
+  return isStorable(text) ? text : text.toWellFormed().replaceAll('\0', '\uFFFD');
 }
 
 /** Whether a text comes back from PostgreSQL as it was given. */
