@@ -8,6 +8,7 @@ import { evaluateGate } from './gating/index.ts';
 import { timeOrderedId } from './ids.ts';
 import type { NormalizedMessage } from './message.ts';
 import { contentHash, defaultConversationId, messageWeight, recipientsKey } from './message.ts';
+import { unknownAppend } from './receipt.ts';
 import type { Identity, OfflineImSenderOptions, PolicySource, SenderSettings } from './sender-options.ts';
 import type { NewSpoolEntry, SpooledMessage } from './spooler/storage.ts';
 import type { Audience, Mailbox } from './transport.ts';
@@ -71,7 +72,7 @@ export async function entriesOf(
   const conversationId = message.conversationId ?? (await defaultConversationId(sip, message.to));
   const expiresIn = message.expiresAt === undefined ? settings.spooler.expiry : message.expiresAt - now;
   // One sent again to learn what became of it gets its receipt, however late.
-  if (!(expiresIn > 0) && !(await context.isKnown(messageId))) {
+  if (!(expiresIn > 0) && !(await context.isKnown(messageId).catch((error: unknown) => unknownAppend(messageId, error)))) {
     throw new OfflineImError('MESSAGE_INVALID', 'expiresAt has already passed; expected a time to come.', {
       details: { messageId },
     });

@@ -110,6 +110,20 @@ describe('send()', () => {
     await sender.stop();
   });
 
+  it('says that it cannot tell when a repetition after the expiry finds the storage away', async () => {
+    const spool = new MemorySpool();
+    const { sender, clock } = aliceSends({ spool });
+    const expiresAt = new Date(clock.now() + 60_000);
+    await sender.send({ to: bob, text: 'x', messageId: 'ticket-1', expiresAt });
+    await clock.advance(90_000);
+    spool.findMessage = () => Promise.reject(new Error('the storage is away'));
+    await expect(sender.send({ to: bob, text: 'x', messageId: 'ticket-1', expiresAt })).rejects.toMatchObject({
+      code: 'APPEND_OUTCOME_UNKNOWN',
+      details: { messageId: 'ticket-1' },
+    });
+    await sender.stop();
+  });
+
   it('knows the id for a day after the end, and then no more', async () => {
     const { sender, transport, clock } = aliceSends();
     await sender.start();
