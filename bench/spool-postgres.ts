@@ -11,6 +11,7 @@ const messages = Number(process.env.OFFLINE_IM_BENCH_MESSAGES ?? 5_000);
 const waiting = Number(process.argv[2] ?? 1_000);
 const inFlight = 64;
 const group = 64;
+const loops = 4;
 
 function median(numbers: readonly number[]): number {
   return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
@@ -35,16 +36,35 @@ const server = await PostgresServer.start({ fsync: true });
 const pool = server.pool();
 const ours = await OursOnPostgres.open(pool, waiting);
 const boss = await openBoss(server.address, waiting);
-const results = {
-  send: { ours: [] as number[], theirs: [] as number[] },
-  drain: { ours: [] as number[], theirs: [] as number[] },
-};
+const rows = {
+  send: `send(), ${inFlight} in flight`,
+  append: `append() of the spool alone, ${inFlight} in flight`,
+  drain: `claim + settle, ${group} at a time`,
+  drains: `the same, ${loops} loops at once`,
+} as const;
+const results = Object.keys(rows).map((what) => ({
+  what: what as keyof typeof rows,
+  ours: [] as number[],
+  theirs: [] as number[],
+}));
+function keep(what: keyof typeof rows, ours: number, theirs: number): void {
+  const result = results.find((one) => one.what === what);
+  result?.ours.push(ours);
+  result?.theirs.push(theirs);
+}
 try {
   for (let turn = 0; turn < turns; turn++) {
-    results.send.ours.push(await perSecond(() => atATime(messages, () => ours.send())));
-    results.send.theirs.push(await perSecond(() => atATime(messages, () => boss.send())));
-    results.drain.ours.push(await perSecond(() => ours.drain(messages, group)));
-    results.drain.theirs.push(await perSecond(() => boss.drain(messages, group)));
+    const sent = await perSecond(() => atATime(messages, () => boss.send()));
+    keep('send', await perSecond(() => atATime(messages, () => ours.send())), sent);
+    keep('append', await perSecond(() => atATime(messages, () => ours.append())), sent);
+    await atATime(messages, () => boss.send());
+    keep('drain', await perSecond(() => ours.drain(messages, group)), await perSecond(() => boss.drain(messages, group)));
+    const share = messages / loops;
+    const several = (drain: (count: number, group: number) => Promise<void>) =>
+      perSecond(async () => {
+        await Promise.all(Array.from({ length: loops }, () => drain(share, group)));
+      });
+    keep('drains', await several((count) => ours.drain(count, group)), await several((count) => boss.drain(count, group)));
   }
 } finally {
   await Promise.all([ours.close(), boss.close()]);
@@ -53,10 +73,7 @@ try {
 }
 console.log(`${waiting} waiting, ${messages} messages a turn, ${turns} turns`);
 console.log('what | PostgresSpool /s | pg-boss /s | times');
-for (const [what, name] of [
-  ['send', `send(), ${inFlight} in flight`],
-  ['drain', `claim + settle, ${group} at a time`],
-] as const) {
-  const [our, their] = [median(results[what].ours), median(results[what].theirs)];
-  console.log([name, Math.round(our), Math.round(their), (our / their).toFixed(1)].join(' | '));
+for (const { what, ours: our, theirs: their } of results) {
+  const [one, other] = [median(our), median(their)];
+  console.log([rows[what], Math.round(one), Math.round(other), (one / other).toFixed(1)].join(' | '));
 }

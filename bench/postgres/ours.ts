@@ -49,6 +49,10 @@ export class OursOnPostgres {
     });
   }
 
+  async append(): Promise<void> {
+    await this.#spool.append([newEntry()]);
+  }
+
   /** One message a note; the next claim begins once the last is settled. */
   async drain(count: number, group: number): Promise<void> {
     for (let left = count; left > 0; ) {

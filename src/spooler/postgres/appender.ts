@@ -4,7 +4,7 @@ import type { AppendResult } from '../storage.ts';
 import { SerialQueue } from '../table/queue.ts';
 import type { NewMessage } from './append.ts';
 import { appendMessages, streamsOf, unstorable } from './append.ts';
-import { asSpoolError, isLockTimeout, sqlStateOf } from './pg-error.ts';
+import { asSpoolError, isLockTimeout, isTransient, sqlStateOf } from './pg-error.ts';
 import type { PgClient } from './pool.ts';
 import type { Session } from './session.ts';
 import { TransactionError } from './transact.ts';
@@ -64,14 +64,18 @@ export class Appender {
       if (sqlStateOf(error) !== '25P01') throw error;
       throw new OfflineImError('OPTION_INVALID', 'client is not in a transaction; call BEGIN on it before send().');
     }
-    try {
-      // The host's own process does not know when it commits: it hears of it as all others do.
-      const { results } = await appendMessages(client, sql, storable, '');
-      await client.query({ text: 'RELEASE SAVEPOINT offline_im_append' });
-      return inOrder(messages, results);
-    } catch (error) {
-      await client.query({ text: 'ROLLBACK TO SAVEPOINT offline_im_append' }).catch(() => undefined);
-      return messages.map((one) => failed(one, 'no', error));
+    for (let tried = 1; ; tried++) {
+      try {
+        // The host's own process does not know when it commits: it hears of it as all others do.
+        const { results } = await appendMessages(client, sql, storable, '');
+        await client.query({ text: 'RELEASE SAVEPOINT offline_im_append' });
+        return inOrder(messages, results);
+      } catch (error) {
+        const undone = await client.query({ text: 'ROLLBACK TO SAVEPOINT offline_im_append' }).catch(() => undefined);
+        // Another transaction has just committed the same message: now it is seen.
+        if (undone !== undefined && tried < 3 && isTransient(error)) continue;
+        return messages.map((one) => failed(one, 'no', error));
+      }
     }
   }
 

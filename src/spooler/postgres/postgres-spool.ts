@@ -30,8 +30,10 @@ import { lapseAll, renew } from './leases.ts';
 import { Listener } from './listen.ts';
 import { assertMigrated, migrateTables } from './migrate.ts';
 import { nextDue } from './next-due.ts';
+import type { PostgresSpoolOptions } from './options.ts';
+import { asClient } from './options.ts';
 import { asSpoolError } from './pg-error.ts';
-import type { PgClient, PgPool } from './pool.ts';
+import type { PgClient } from './pool.ts';
 import { bytesKept, countsByState, entriesOfMessage, entryById, leasesLapsed, nextPage } from './read.ts';
 import { Session } from './session.ts';
 import type { Settled } from './settle.ts';
@@ -41,24 +43,6 @@ import { addUpTallies, sweepTombstones } from './tidy.ts';
 import type { Done } from './transact.ts';
 import { TransactionError } from './transact.ts';
 import { finishWork, startWork } from './work.ts';
-
-/** Options of a {@link PostgresSpool}. */
-export interface PostgresSpoolOptions {
-  /**
-   * Your `Pool` of `pg` 8, or one that works as it does. The spool never ends it. Give it room for five connections at once, one of which it keeps
-   * while a sender is started, to hear of messages that other processes accept; with fewer than three it does without that, and finds them at its next scan.
-   */
-  readonly pool: PgPool;
-  /**
-   * The schema that holds the tables; several spools live side by side in schemas of their own. A letter or underscore, then letters, digits and
-   * underscores, all lower case, 48 at most.
-   *
-   * @default 'offline_im'
-   */
-  readonly schema?: string | undefined;
-  /** Whether `open()` makes or updates the tables as `migrate()` does; the login must be allowed to. @default false */
-  readonly migrate?: boolean | undefined;
-}
 
 /** Settle calls carried out together at most, and entries of one host action. */
 const settlesAtOnce = 256;
@@ -310,10 +294,4 @@ export class PostgresSpool implements SpoolStorage {
       return changes;
     });
   }
-}
-
-function asClient(client: unknown): PgClient {
-  if (typeof client === 'object' && client !== null && 'query' in client && typeof client.query === 'function')
-    return client as PgClient;
-  throw new OfflineImError('OPTION_INVALID', 'client is not a client of pg; expected the one that the transaction was begun on.');
 }

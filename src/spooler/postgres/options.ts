@@ -1,0 +1,27 @@
+import { OfflineImError } from '../../errors/index.ts';
+import type { PgClient, PgPool } from './pool.ts';
+
+/** Options of a `PostgresSpool`. */
+export interface PostgresSpoolOptions {
+  /**
+   * Your `Pool` of `pg` 8, or one that works as it does. The spool never ends it. Give it room for five connections at once, one of which it keeps
+   * while a sender is started, to hear of messages that other processes accept; with fewer than three it does without that, and finds them at its next scan.
+   */
+  readonly pool: PgPool;
+  /**
+   * The schema that holds the tables; several spools live side by side in schemas of their own. A letter or underscore, then letters, digits and
+   * underscores, all lower case, 48 at most.
+   *
+   * @default 'offline_im'
+   */
+  readonly schema?: string | undefined;
+  /** Whether `open()` makes or updates the tables as `migrate()` does; the login must be allowed to. @default false */
+  readonly migrate?: boolean | undefined;
+}
+
+/** The client of a host's transaction. @throws {OfflineImError} `OPTION_INVALID` */
+export function asClient(client: unknown): PgClient {
+  if (typeof client === 'object' && client !== null && 'query' in client && typeof client.query === 'function')
+    return client as PgClient;
+  throw new OfflineImError('OPTION_INVALID', 'client is not a client of pg; expected the one that the transaction was begun on.');
+}
