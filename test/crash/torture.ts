@@ -21,6 +21,8 @@ export interface TortureOptions {
   readonly loss: number;
   /** For PostgreSQL: where it listens. */
   readonly connectionString?: string;
+  /** See {@link WorkerOptions.probeGrace}. */
+  readonly probeGrace?: number;
   report?(line: string): void;
   /** Does something else to them before that kill: pauses one, takes the storage away for a while. */
   disturb?(kill: number, worker: WorkerProcess): Promise<void>;
@@ -59,7 +61,9 @@ export async function torture(options: TortureOptions): Promise<Verdict> {
   try {
     await exchange.loseResponses(options.loss, options.seed);
     const spool = choiceOf(options, folder);
-    const accepted = await run(options, { spool, url: exchange.url, senders, recipients }, workers);
+    const { probeGrace } = options;
+    const shared = { spool, url: exchange.url, senders, recipients, ...(probeGrace === undefined ? {} : { probeGrace }) };
+    const accepted = await run(options, shared, workers);
     return await judge(exchange, options.messages, senders, recipients, accepted);
   } finally {
     await Promise.all(workers.map((worker) => worker.kill()));
@@ -81,7 +85,7 @@ function choiceOf({ spool, connectionString = '' }: TortureOptions, folder: stri
 
 async function run(
   { kills, messages, workers: count, seed, report, disturb }: TortureOptions,
-  shared: Pick<WorkerOptions, 'spool' | 'url' | 'senders' | 'recipients'>,
+  shared: Omit<WorkerOptions, 'numbers' | 'stays'>,
   workers: WorkerProcess[],
 ): Promise<Set<number>> {
   const random = randomFrom(seed);

@@ -15,6 +15,8 @@ export interface WorkerOptions {
   readonly recipients: readonly string[];
   /** Messages that this run sends, those that an earlier run was not told of being accepted among them. */
   readonly numbers: readonly number[];
+  /** ms. Longer than a process may be stopped beyond its lease: a request that it had begun to write goes out when it wakes. @default 400 */
+  readonly probeGrace?: number;
   /** Goes on when nothing waits any more, until it is killed. */
   readonly stays: boolean;
 }

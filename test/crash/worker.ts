@@ -26,7 +26,7 @@ const sender = new OfflineImSender({
   deadline: 800,
   probeFirst: 50,
   probeCap: 200,
-  probeGrace: 400,
+  probeGrace: options.probeGrace ?? 400,
   retryFirst: 20,
   retryCap: 200,
   batchSize: 5,
