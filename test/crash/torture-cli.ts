@@ -1,5 +1,11 @@
-/** `npm run torture -- --spool sqlite|file|postgres --kills 200 --messages 20000 --workers 3 --mailboxes 20 --seed 1 --loss 0.15`: exit code 1 unless the verdict is clean. */
+/**
+ * `npm run torture -- --spool sqlite|file|postgres --kills 200 --messages 20000 --workers 3 --mailboxes 20 --seed 1 --loss 0.15 --disturb`:
+ * exit code 1 unless the verdict is clean. `--disturb` also stops workers beyond their lease and, for PostgreSQL, whose server it starts itself, restarts and
+ * crashes that and breaks its connections. `--connection postgres://…` takes a server that runs already.
+ */
 import { parseArgs } from 'node:util';
+import { PostgresServer } from '../support/postgres-server.ts';
+import { disturbances, graceWhenDisturbed } from './disturb.ts';
 import { torture } from './torture.ts';
 
 const { values } = parseArgs({
@@ -11,6 +17,8 @@ const { values } = parseArgs({
     mailboxes: { type: 'string' },
     seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
     loss: { type: 'string', default: '0.15' },
+    disturb: { type: 'boolean', default: false },
+    connection: { type: 'string' },
   },
 });
 
@@ -31,12 +39,20 @@ const options = {
   seed: Number(values.seed),
   loss: Number(values.loss),
 } as const;
-console.log(JSON.stringify(options));
-const verdict = await torture({ ...options, report: (line) => console.log(line) });
-const { accepted, lost, twice, outOfOrder, drafts, bodies, schemaErrors } = verdict;
+console.log(JSON.stringify({ ...options, disturb: values.disturb }));
+const server = spool === 'postgres' && values.connection === undefined ? await PostgresServer.start() : undefined;
+const connectionString = values.connection ?? server?.connectionString;
+const verdict = await torture({
+  ...options,
+  ...(connectionString === undefined ? {} : { connectionString }),
+  ...(values.disturb ? { disturb: disturbances(server === undefined ? {} : { server }), probeGrace: graceWhenDisturbed } : {}),
+  report: (line) => console.log(line),
+}).finally(() => server?.close());
+const { accepted, lost, twice, outOfOrder, drafts, waits, bodies, schemaErrors } = verdict;
 console.log(
   `accepted ${accepted}, lost ${lost.length}, duplicated ${twice.length}, out of order ${outOfOrder.length}, drafts ${drafts}`,
 );
+console.log(`waited from acceptance to arrival: median ${waits.median} ms, longest ${waits.longest} ms`);
 console.log(`${bodies} bodies checked against the schema, ${schemaErrors.length} wrong`);
 const clean = accepted === messages && [lost, twice, outOfOrder, schemaErrors].every((list) => list.length === 0) && drafts === 0;
 console.log(clean ? 'passed' : `failed: ${JSON.stringify(verdict).slice(0, 2_000)}`);

@@ -36,6 +36,8 @@ export interface Verdict {
   /** Recipients whose messages did not arrive in the order of their `send()` calls. */
   readonly outOfOrder: readonly string[];
   readonly drafts: number;
+  /** ms from the line that says a message was accepted to its arrival, the two-minute pickup (40 ms here) included. */
+  readonly waits: { readonly median: number; readonly longest: number };
   /** Bodies of both sides that were checked against the schema, and what was wrong with them. */
   readonly bodies: number;
   readonly schemaErrors: readonly string[];
@@ -87,9 +89,9 @@ async function run(
   { kills, messages, workers: count, seed, report, disturb }: TortureOptions,
   shared: Omit<WorkerOptions, 'numbers' | 'stays'>,
   workers: WorkerProcess[],
-): Promise<Set<number>> {
+): Promise<Map<number, number>> {
   const random = randomFrom(seed);
-  const accepted = new Set<number>();
+  const accepted = new Map<number, number>();
   const start = (index: number, below: number, stays: boolean): WorkerProcess => {
     // A conversation belongs to one worker: the order of its messages is the order of that worker's calls.
     const numbers = Array.from({ length: below }, (_, number) => number).filter(
@@ -119,33 +121,39 @@ async function judge(
   messages: number,
   senders: readonly string[],
   recipients: readonly string[],
-  accepted: ReadonlySet<number>,
+  accepted: ReadonlyMap<number, number>,
 ): Promise<Verdict> {
   const { mailboxes } = await exchange.snapshot();
   const inboxes = recipients.map((recipient) => ({
     recipient,
-    numbers: (mailboxes[recipient]?.inbox ?? []).flatMap(({ body }) => numbersIn(body)),
+    arrived: (mailboxes[recipient]?.inbox ?? []).flatMap(({ body, createdAt }) =>
+      numbersIn(body).map((number) => ({ number, at: createdAt })),
+    ),
   }));
   const seen = new Set<number>();
   const twice: number[] = [];
-  for (const { numbers } of inboxes) {
-    for (const number of numbers) {
+  const waits: number[] = [];
+  for (const { arrived } of inboxes) {
+    for (const { number, at } of arrived) {
       if (seen.has(number)) twice.push(number);
       seen.add(number);
+      waits.push(Math.max(0, at - (accepted.get(number) ?? at)));
     }
   }
+  waits.sort((a, b) => a - b);
   const { bodies, errors } = await exchange.schemaErrors();
   return {
     accepted: accepted.size,
     lost: Array.from({ length: messages }, (_, number) => number).filter((number) => !seen.has(number)),
     twice,
-    outOfOrder: inboxes.filter(({ numbers }) => isOutOfOrder(numbers)).map(({ recipient }) => recipient),
+    outOfOrder: inboxes.filter(({ arrived }) => isOutOfOrder(arrived)).map(({ recipient }) => recipient),
     drafts: senders.reduce((sum, sender) => sum + (mailboxes[sender]?.drafts ?? []).length, 0),
+    waits: { median: waits[waits.length >> 1] ?? 0, longest: waits.at(-1) ?? 0 },
     bodies,
     schemaErrors: errors,
   };
 }
 
-function isOutOfOrder(numbers: readonly number[]): boolean {
-  return numbers.some((number, index) => number < (numbers[index - 1] ?? -1));
+function isOutOfOrder(arrived: readonly { readonly number: number }[]): boolean {
+  return arrived.some(({ number }, index) => number < (arrived[index - 1]?.number ?? -1));
 }

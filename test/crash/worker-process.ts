@@ -14,8 +14,8 @@ export class WorkerProcess {
   readonly ready: Promise<void>;
   #said: string[] = [];
 
-  /** @param accepted Gets the number of every message that `send()` resolved for. */
-  constructor(options: WorkerOptions, accepted: Set<number>) {
+  /** @param accepted Gets the number of every message that `send()` resolved for, and when that was first heard. */
+  constructor(options: WorkerOptions, accepted: Map<number, number>) {
     const child = spawn(process.execPath, [script, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#child = child;
     this.#closed = once(child, 'close');
@@ -24,8 +24,10 @@ export class WorkerProcess {
     void this.#closed.then(() => ready.resolve());
     createInterface({ input: child.stdout }).on('line', (line) => {
       if (line === 'ready') ready.resolve();
-      else if (line.startsWith('accepted ')) accepted.add(Number(line.slice(9)));
-      else this.#said = [...this.#said.slice(-20), line];
+      else if (line.startsWith('accepted ')) {
+        const number = Number(line.slice(9));
+        accepted.set(number, accepted.get(number) ?? Date.now());
+      } else this.#said = [...this.#said.slice(-20), line];
     });
   }
 

@@ -3,7 +3,7 @@
  * accepts connections; a line `restart` or `crash` on stdin takes it down and up again (`ready` once more); at the end of stdin, and
  * so when the test dies in whatever way, it stops and removes its data.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,16 +43,31 @@ async function end(): Promise<void> {
   process.exit(0);
 }
 
+/** An immediate shutdown: nothing is written any more, and the next start recovers from the log (PostgreSQL manual, "Shutting Down the Server"). */
+async function crash(): Promise<void> {
+  const pid = Number((await readFile(join(folder, 'postmaster.pid'), 'utf8')).split('\n')[0]);
+  process.kill(pid, 'SIGQUIT');
+  while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 await server.initialise();
 await server.start();
 process.stdout.write(`ready ${port}\n`);
 
 const lines = createInterface({ input: process.stdin });
 lines.on('line', async (line) => {
-  if (line === 'restart') {
-    await server.stop();
-    await server.start();
-    process.stdout.write(`ready ${port}\n`);
-  }
+  if (line === 'restart') await server.stop();
+  else if (line === 'crash') await crash();
+  else return;
+  await server.start();
+  process.stdout.write(`ready ${port}\n`);
 });
 lines.on('close', () => void end());

@@ -41,6 +41,11 @@ export class PostgresServer {
     return new PostgresServer(child, lines, Number(port));
   }
 
+  get connectionString(): string {
+    const { host, port, user, password, database } = this.address;
+    return `postgres://${user}:${password}@${host}:${port}/${database}`;
+  }
+
   /** A pool on it whose connections may break at any time, also while they are being closed. */
   pool(config: PoolConfig = {}): Pool {
     return poolOn(this.address, config);
@@ -49,6 +54,12 @@ export class PostgresServer {
   /** Stops the server in the middle of whatever it does, and starts it again; resolves once it accepts connections. */
   async restart(): Promise<void> {
     this.#child.stdin.write('restart\n');
+    await this.#lines.next();
+  }
+
+  /** The same, but everything it had not written yet is gone: it recovers from its log. */
+  async crash(): Promise<void> {
+    this.#child.stdin.write('crash\n');
     await this.#lines.next();
   }
 

@@ -49,6 +49,7 @@ function snapshot(of: EwsSimulator): SimulatorSnapshot {
         isDraft: item.isDraft,
         from: item.from?.address,
         to: item.to.map((m) => m.address),
+        createdAt: item.createdAt.getTime(),
       }));
     }
     mailboxes[mailbox.address] = folders;

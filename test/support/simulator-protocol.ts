@@ -29,6 +29,8 @@ export interface ItemSnapshot {
   readonly isDraft: boolean;
   readonly from?: string | undefined;
   readonly to: readonly string[];
+  /** ms since 1970, by the simulator's clock. */
+  readonly createdAt: number;
 }
 
 /** Items by distinguished name of the folder, or its display name; empty folders are left out. */
