@@ -13,7 +13,9 @@ import { type Contender, makeNotes } from './ews/contender.ts';
 import { library } from './ews/library.ts';
 import { ours } from './ews/ours.ts';
 import { requestOf } from './ews/request-of.ts';
-import { measure, median, ratio } from './ews/rounds.ts';
+import { measure, ratio } from './ews/rounds.ts';
+import { median } from './median.ts';
+import { printTable, type Row, rate } from './table.ts';
 
 const count = Number(process.env.OFFLINE_IM_BENCH_NOTES ?? 20_000);
 const rounds = Number(process.env.OFFLINE_IM_BENCH_ROUNDS ?? 7);
@@ -28,12 +30,7 @@ if ((await requestOf(notes.slice(0, 50))) !== bareRequest(notes.slice(0, 50))) {
 }
 
 const [us, lib, plain] = [ours(url), library(url), bare(url)];
-const rows: string[][] = [['what', 'notes/s', 'against', 'ratio', 'goal', 'verdict']];
-
-function row(what: string, figure: number, against: string, reached: number, goal: number): void {
-  const verdict = reached >= goal ? 'reached' : 'MISSED';
-  rows.push([what, figure.toFixed(0), against, reached.toFixed(2), `>= ${goal}`, verdict]);
-}
+const rows: Row[] = [];
 
 function compare(
   what: string,
@@ -42,10 +39,9 @@ function compare(
 ): void {
   const figure = median(rates.get(us) ?? []);
   for (const [other, goal] of goals) {
-    const against = `${other.name} (${median(rates.get(other) ?? []).toFixed(0)}/s)`;
+    const against = `${other.name} (${rate(median(rates.get(other) ?? []))})`;
     const reached = ratio(rates, us, other);
-    if (goal === undefined) rows.push([what, figure.toFixed(0), against, reached.toFixed(2), '', '']);
-    else row(what, figure, against, reached, goal);
+    rows.push({ what, figure: rate(figure), against, reached, ...(goal === undefined ? {} : { goal: { atLeast: goal } }) });
   }
 }
 
@@ -66,16 +62,20 @@ const slowNotes = makeNotes(Math.min(count, 10_000), slowUrl);
 const most = (10 * 50) / 0.1;
 const waited = await measure([slow, slowBare], { notes: slowNotes, by: 50, concurrency: 10, slices: 1 }, Math.min(rounds, 3));
 const figure = median(waited.get(slow) ?? []);
-row('by 50, 100 ms a request, 10 at a time', figure, `10 * 50 / 0.1 s (${most}/s)`, figure / most, 0.9);
-const bareShare = median(waited.get(slowBare) ?? []) / most;
-rows.push([`  ${slowBare.name} there`, (bareShare * most).toFixed(0), 'the same', bareShare.toFixed(2), '', '']);
+rows.push({
+  what: 'by 50, 100 ms a request, 10 at a time',
+  figure: rate(figure),
+  against: `10 * 50 / 0.1 s (${rate(most)})`,
+  reached: figure / most,
+  goal: { atLeast: 0.9 },
+});
+const slowBareFigure = median(waited.get(slowBare) ?? []);
+rows.push({
+  what: `  ${slowBare.name} there`,
+  figure: rate(slowBareFigure),
+  against: 'the same',
+  reached: slowBareFigure / most,
+});
 
 server.disconnect();
-const widths = rows[0]?.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0))) ?? [];
-for (const cells of rows)
-  console.log(
-    cells
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
+printTable(rows);

@@ -1,4 +1,5 @@
 import type { Note } from '../../src/transport.ts';
+import { medianRatio } from '../median.ts';
 import type { Contender } from './contender.ts';
 
 /** One measurement: so many notes, by so many a request, so many requests at a time. */
@@ -23,12 +24,6 @@ async function time(contender: Contender, notes: readonly Note[], { by, concurre
   };
   await Promise.all(Array.from({ length: concurrency }, one));
   return (performance.now() - started) / 1000;
-}
-
-export function median(figures: readonly number[]): number {
-  const sorted = [...figures].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 }
 
 /**
@@ -56,8 +51,7 @@ export async function measure(contenders: readonly Contender[], load: Load, roun
   return rates;
 }
 
-/** The median of the ratios round by round: steadier than the ratio of two medians while the machine's load changes. */
+/** See {@link medianRatio}. */
 export function ratio(rates: ReadonlyMap<Contender, readonly number[]>, of: Contender, to: Contender): number {
-  const others = rates.get(to) ?? [];
-  return median((rates.get(of) ?? []).map((figure, round) => figure / (others[round] ?? Number.NaN)));
+  return medianRatio(rates.get(of) ?? [], rates.get(to) ?? []);
 }

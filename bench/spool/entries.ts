@@ -5,14 +5,14 @@ import type { ClaimRequest, NewSpoolEntry } from '../../src/spooler/storage.ts';
 export const lane = 'alice@contoso.com';
 
 /** A message as the sender would spool it, in a conversation of its own, due at once. */
-export function newEntry(): NewSpoolEntry {
+export function newEntry(from = lane): NewSpoolEntry {
   const id = timeOrderedId(Date.now());
   const recipient = `user-${Math.floor(Math.random() * 1e6)}@contoso.com`;
   return {
     id,
     messageId: timeOrderedId(Date.now()),
     contentHash: 'c2hhLTI1NiBvZiB3aGF0IHRoZSBjYWxsZXIgZ2F2ZQ',
-    lane,
+    lane: from,
     conversationId: randomBytes(16).toString('hex'),
     audience: 'same-organization',
     recipientsKey: recipient,
@@ -21,7 +21,7 @@ export function newEntry(): NewSpoolEntry {
     pickupIn: 0,
     expiresIn: 432_000_000,
     message: {
-      from: { sip: 'sip:alice@contoso.com', mailbox: { address: lane, name: 'Alice Example' } },
+      from: { sip: `sip:${from}`, mailbox: { address: from, name: 'Alice Example' } },
       to: [{ address: recipient, name: 'Bob Example' }],
       text: 'Are you there? I have a question about the figures of last month, they do not add up.',
       sentAt: Date.now(),
@@ -41,11 +41,15 @@ export function claimRequest(limit: number): ClaimRequest {
     maxEntries: 100,
     maxBytes: 128 * 1024,
     newNoteId: () => `note-${notes++}`,
-    freeze: (_members, previous) => ({
+    freeze: (members, previous) => ({
       messageClass: previous?.messageClass ?? 'IPM.Note.Microsoft.Missed.Contact',
       subject: previous?.subject ?? 'Missed conversation with Alice Example',
       wording: 1,
-      place: { endpoint: 'https://mail.contoso.com/EWS/Exchange.asmx', mailbox: lane, folder: 'conversation-history' },
+      place: {
+        endpoint: 'https://mail.contoso.com/EWS/Exchange.asmx',
+        mailbox: members[0]?.lane ?? lane,
+        folder: 'conversation-history',
+      },
     }),
   };
 }

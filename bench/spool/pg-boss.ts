@@ -22,14 +22,18 @@ export async function openBoss(address: PostgresAddress, waiting: number) {
   boss.on('error', (error) => console.error(error));
   await boss.start();
   await boss.createQueue(queue);
-  for (let left = waiting; left > 0; left -= 1_000) {
-    await boss.insert(
-      queue,
-      Array.from({ length: Math.min(1_000, left) }, () => ({ data })),
-    );
-  }
+  const fill = async (count: number): Promise<void> => {
+    for (let left = count; left > 0; left -= 1_000) {
+      await boss.insert(
+        queue,
+        Array.from({ length: Math.min(1_000, left) }, () => ({ data })),
+      );
+    }
+  };
+  await fill(waiting);
   return {
     send: () => boss.send(queue, data),
+    fill,
     async drain(count: number, group: number): Promise<void> {
       for (let left = count; left > 0; ) {
         const jobs = await boss.fetch(queue, { batchSize: Math.min(group, left) });

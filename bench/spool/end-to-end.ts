@@ -1,0 +1,72 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { basicAuth, EwsTransport } from '../../src/ews/index.ts';
+import { SqliteSpool } from '../../src/sqlite.ts';
+import type { Note } from '../../src/transport.ts';
+import { makeNotes, password } from '../ews/contender.ts';
+import { atATime, median, medianRatio, perSecond } from '../median.ts';
+import { type Row, rate } from '../table.ts';
+import { Ours } from './ours.ts';
+import { group, rounds } from './settings.ts';
+import { inFolder } from './temporary-folder.ts';
+
+const messages = 20_000;
+/** Each sends four requests at a time, the default. */
+const lanes = ['ann@contoso.test', 'ben@contoso.test', 'cat@contoso.test', 'dan@contoso.test'];
+const batch = 50;
+const concurrency = 4 * lanes.length;
+
+/** From a SqliteSpool with 20,000 messages to a server that costs nothing, beside the same work done part by part. */
+export async function measureEndToEnd(): Promise<readonly Row[]> {
+  const server = fork(join(import.meta.dirname, '..', 'canned-server.ts'));
+  try {
+    const [{ port }] = (await once(server, 'message')) as [{ port: number }];
+    return await inFolder((folder) => measure(folder, `http://127.0.0.1:${port}/EWS/Exchange.asmx`));
+  } finally {
+    server.disconnect();
+  }
+}
+
+async function measure(folder: string, url: string): Promise<readonly Row[]> {
+  const transport = new EwsTransport({ url, credentials: basicAuth({ username: 'service', password }) });
+  const notes = makeNotes(messages, url);
+  const whole: number[] = [];
+  const spooled: number[] = [];
+  const delivered: number[] = [];
+  const sums: number[] = [];
+  for (let round = 0; round <= rounds; round++) {
+    const ours = await Ours.open(new SqliteSpool({ path: join(folder, `${round}.db`) }), transport);
+    await ours.fill(messages, lanes);
+    const all = await perSecond(messages, () => ours.deliver(messages));
+    await ours.close();
+    const alone = await Ours.open(new SqliteSpool({ path: join(folder, `alone-${round}.db`) }));
+    await alone.fill(messages);
+    const spool = await perSecond(messages, () => alone.drain(messages, group));
+    await alone.close();
+    const sent = await perSecond(messages, () => deliverAll(transport, notes));
+    // The first round only warms up.
+    if (round === 0) continue;
+    whole.push(all);
+    spooled.push(spool);
+    delivered.push(sent);
+    sums.push(1 / (1 / spool + 1 / sent));
+  }
+  return [
+    {
+      what: 'SqliteSpool to EWS, one message a note',
+      figure: rate(median(whole)),
+      against: `harmonic sum (${rate(median(sums))}) of claim + settle (${rate(median(spooled))}) and deliver (${rate(median(delivered))})`,
+      reached: medianRatio(whole, sums),
+      goal: { atLeast: 0.6 },
+    },
+  ];
+}
+
+async function deliverAll(transport: EwsTransport, notes: readonly Note[]): Promise<void> {
+  const options = { signal: new AbortController().signal, mayWrite: () => true };
+  await atATime(concurrency, notes.length / batch, async (index) => {
+    const outcomes = await transport.deliver(notes.slice(index * batch, (index + 1) * batch), options);
+    if (outcomes.some(({ status }) => status !== 'delivered')) throw new Error('A note was not delivered.');
+  });
+}

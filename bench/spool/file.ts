@@ -1,0 +1,52 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FileSpool } from '../../src/file.ts';
+import { atATime, median, medianRatio, perSecond } from '../median.ts';
+import { type Row, rate } from '../table.ts';
+import { BareFiles } from './bare-files.ts';
+import { Ours } from './ours.ts';
+import { group, rounds } from './settings.ts';
+import { inFolder } from './temporary-folder.ts';
+
+const messages = 3_000;
+const inFlight = 64;
+
+/** FileSpool beside files of the same size written by hand. */
+export function measureFile(): Promise<readonly Row[]> {
+  return inFolder(async (folder) => {
+    const ours = await Ours.open(new FileSpool({ root: join(folder, 'spool') }));
+    await ours.send();
+    const bare = await BareFiles.in(join(folder, 'bare'), await firstFileIn(join(folder, 'spool')));
+    const sent: number[] = [];
+    const drained: number[] = [];
+    const written: number[] = [];
+    for (let round = 0; round <= rounds; round++) {
+      const turns = [
+        async () => void sent.push(await perSecond(messages, () => atATime(inFlight, messages, () => ours.send()))),
+        async () => void written.push(await perSecond(messages, () => atATime(inFlight, messages, () => bare.write()))),
+      ];
+      for (const turn of round % 2 === 0 ? turns : turns.reverse()) await turn();
+      drained.push(await perSecond(messages, () => ours.drain(messages, group)));
+    }
+    await ours.close();
+    // The first round only warms up.
+    for (const figures of [sent, drained, written]) figures.shift();
+    return [
+      {
+        what: `FileSpool: send(), ${inFlight} in flight`,
+        figure: rate(median(sent)),
+        against: `file + fsync + rename + shared folder fsync (${rate(median(written))})`,
+        reached: medianRatio(sent, written),
+        goal: { atLeast: 0.6 },
+      },
+      { what: `FileSpool: claim + settle by ${group}`, figure: rate(median(drained)) },
+    ];
+  });
+}
+
+async function firstFileIn(root: string): Promise<Buffer> {
+  const items = await readdir(root, { recursive: true, withFileTypes: true });
+  const found = items.find(({ name, parentPath }) => name.endsWith('.json') && parentPath.endsWith('waiting'));
+  if (found === undefined) throw new Error('The spool has no file.');
+  return readFile(join(found.parentPath, found.name));
+}

@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import { SqliteSpool } from '../../src/sqlite.ts';
+import type { Transport } from '../../src/transport.ts';
+import { median } from '../median.ts';
+import type { Row } from '../table.ts';
+import { newEntry } from './entries.ts';
+import { nowhere, Ours } from './ours.ts';
+import { inFolder } from './temporary-folder.ts';
+
+const conversations = 100_000;
+const pickups = 2_000;
+/** ms of idling, then ms over which the pickups are spread. */
+const idle = 40_000;
+const spread = 20_000;
+
+/** 100,000 conversations whose time has not come, then 2,000 whose time comes one after the other. */
+export function measureIdle(): Promise<readonly Row[]> {
+  return inFolder(async (folder) => {
+    const late: number[] = [];
+    const due = new Map<string, number>();
+    const transport: Transport = {
+      ...nowhere,
+      deliver: async (notes, options) => {
+        const now = Date.now();
+        for (const { entryIds } of notes) for (const id of entryIds) late.push(now - (due.get(id) ?? now));
+        return nowhere.deliver(notes, options);
+      },
+    };
+    const ours = await Ours.open(new SqliteSpool({ path: join(folder, 'spool.db') }), transport);
+    for (let left = conversations - pickups; left > 0; left -= 1_000) {
+      await ours.spool.append(Array.from({ length: 1_000 }, () => ({ ...newEntry(), pickupIn: 600_000 })));
+    }
+    // Two seconds after the idling, which begins two seconds after this.
+    const timed = Array.from({ length: pickups }, (_, index) => ({
+      ...newEntry(),
+      pickupIn: 4_000 + idle + Math.floor((index * spread) / pickups),
+    }));
+    const appended = Date.now();
+    await ours.spool.append(timed);
+    for (const { id, pickupIn } of timed) due.set(id, appended + pickupIn);
+    await ours.sender.start();
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    const [cpu, started] = [process.cpuUsage(), performance.now()];
+    await new Promise((resolve) => setTimeout(resolve, idle));
+    const { user, system } = process.cpuUsage(cpu);
+    const share = (user + system) / 1_000 / (performance.now() - started);
+    while (late.length < pickups) await new Promise((resolve) => setTimeout(resolve, 100));
+    await ours.close();
+    return [
+      {
+        what: `${conversations} conversations pending: CPU while idle, %`,
+        figure: `${(100 * share).toFixed(2)} %`,
+        reached: 100 * share,
+        goal: { atMost: 1 },
+      },
+      {
+        what: `${conversations} conversations pending: median lateness of a pickup, ms`,
+        figure: `${median(late)} ms`,
+        reached: median(late),
+        goal: { atMost: 50 },
+      },
+    ];
+  });
+}

@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import { systemClock } from '../../src/clock.ts';
+import { SqliteSpool } from '../../src/sqlite.ts';
+import { median, medianRatio } from '../median.ts';
+import { type Row, rate } from '../table.ts';
+import { claimRequest } from './entries.ts';
+import { nowhere, Ours } from './ours.ts';
+import { group, rounds } from './settings.ts';
+import { inFolder } from './temporary-folder.ts';
+
+const waiting = Number(process.env.OFFLINE_IM_BENCH_WAITING ?? 1_000_000);
+const few = 1_000;
+
+/** A spool with a million messages: opening it, what one more costs, and draining it all. */
+export function measureMillion(): Promise<readonly Row[]> {
+  return inFolder(async (folder) => {
+    const [large, small] = [join(folder, 'large.db'), join(folder, 'small.db')];
+    for (const [path, count] of [
+      [large, waiting],
+      [small, few],
+    ] as const) {
+      const made = await Ours.open(new SqliteSpool({ path }));
+      await made.fill(count);
+      await made.close();
+    }
+    return [await openToClaim(large), ...(await costOfOne(large, small)), ...(await drainAll(large))];
+  });
+}
+
+async function openToClaim(path: string): Promise<Row> {
+  const took: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const started = performance.now();
+    const spool = new SqliteSpool({ path });
+    await spool.open({ clock: systemClock, tombstones: 86_400_000 });
+    const notes = await spool.claim(claimRequest(1));
+    took.push(performance.now() - started);
+    await spool.settle(notes.map(({ token }) => ({ token, to: 'delivered' })));
+    await spool.close();
+  }
+  return {
+    what: `SqliteSpool, ${waiting} waiting: open to first claim`,
+    figure: `${median(took).toFixed(0)} ms`,
+    reached: median(took) / 1_000,
+    goal: { atMost: 1 },
+  };
+}
+
+/** ms for a message: appended, claimed and settled. */
+async function costOfOne(large: string, small: string): Promise<readonly Row[]> {
+  const opened = await Promise.all([large, small].map((path) => Ours.open(new SqliteSpool({ path }))));
+  const costs: number[][] = opened.map(() => []);
+  for (let round = 0; round <= 3 * rounds; round++) {
+    for (const index of round % 2 === 0 ? [0, 1] : [1, 0]) {
+      const ours = opened[index];
+      const started = performance.now();
+      await ours?.fill(few);
+      await ours?.drain(few, group);
+      // The first round only warms up.
+      if (round > 0) costs[index]?.push((performance.now() - started) / few);
+    }
+  }
+  for (const ours of opened) await ours.close();
+  const [atMany = [], atFew = []] = costs;
+  return [
+    {
+      what: `SqliteSpool, ${waiting} waiting: cost of a message`,
+      figure: `${(median(atMany) * 1_000).toFixed(0)} µs`,
+      against: `with ${few} waiting (${(median(atFew) * 1_000).toFixed(0)} µs)`,
+      reached: medianRatio(atMany, atFew),
+      goal: { atMost: 3 },
+    },
+  ];
+}
+
+async function drainAll(path: string): Promise<readonly Row[]> {
+  const ours = await Ours.open(new SqliteSpool({ path }), nowhere);
+  const count = (await ours.sender.counts()).spooled;
+  globalThis.gc?.();
+  const before = process.memoryUsage().rss;
+  let most = before;
+  const timer = setInterval(() => {
+    most = Math.max(most, process.memoryUsage().rss);
+  }, 20);
+  const started = performance.now();
+  await ours.deliver(count);
+  const seconds = (performance.now() - started) / 1_000;
+  clearInterval(timer);
+  await ours.close();
+  const growth = (most - before) / 2 ** 20;
+  return [
+    {
+      what: `SqliteSpool, ${waiting} waiting: resident growth while draining`,
+      figure: `${growth.toFixed(0)} MB`,
+      reached: growth,
+      goal: { atMost: 150 },
+    },
+    { what: `SqliteSpool, ${waiting} waiting: drained by the sender`, figure: rate(count / seconds) },
+  ];
+}

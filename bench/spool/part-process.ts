@@ -1,0 +1,18 @@
+/** One part of `bench/spool.ts` in a process of its own: says its rows over IPC and ends. */
+import type { Row } from '../table.ts';
+import type { Part } from './parts.ts';
+
+type Measure = () => Promise<readonly Row[]>;
+
+const measures: Readonly<Record<Part, () => Promise<Measure>>> = {
+  sqlite: async () => (await import('./sqlite.ts')).measureSqlite,
+  file: async () => (await import('./file.ts')).measureFile,
+  postgres: async () => (await import('./postgres.ts')).measurePostgres,
+  'end-to-end': async () => (await import('./end-to-end.ts')).measureEndToEnd,
+  million: async () => (await import('./million.ts')).measureMillion,
+  idle: async () => (await import('./idle.ts')).measureIdle,
+};
+
+const measure = await measures[process.argv[2] as Part]();
+const rows = await measure();
+process.send?.(rows, () => process.disconnect());
