@@ -1,5 +1,6 @@
 import type { Address } from './address.ts';
 import { addressKey, parseAddress } from './address.ts';
+import { sha256 } from './digest.ts';
 import { OfflineImError } from './errors/index.ts';
 import { quoted } from './errors/quote.ts';
 import { htmlOf } from './note-html.ts';
@@ -123,7 +124,7 @@ export function contentHash(message: NormalizedMessage): Promise<string> {
   const sender = from && [addressFields(from.sip), from.displayName ?? null, from.mailbox ? addressFields(from.mailbox) : null];
   // By name, and what is not given left out: a field added one day changes no hash that a spool already holds.
   const fields = Object.entries({ to: to.map(addressFields), from: sender, text, html, conversationId, sentAt, expiresAt });
-  return sha256(['offline-im message 1', ...fields.filter(([, value]) => value !== undefined)]);
+  return hashOf(['offline-im message 1', ...fields.filter(([, value]) => value !== undefined)]);
 }
 
 /** Equal exactly for equal sets of recipients, whatever their order and case. Long for many recipients: a key to compare, not one to index. */
@@ -133,7 +134,7 @@ export function recipientsKey(mailboxes: readonly Pick<Address, 'address'>[]): s
 
 /** The conversation of messages that name none: the same for the same sender and set of recipients, SHA-256 in hex. */
 export function defaultConversationId(from: Pick<Address, 'address'>, to: readonly Pick<Address, 'address'>[]): Promise<string> {
-  return sha256(['offline-im conversation 1', addressKey(from), sortedKeys(to)]);
+  return hashOf(['offline-im conversation 1', addressKey(from), sortedKeys(to)]);
 }
 
 /**
@@ -245,9 +246,8 @@ function sortedKeys(addresses: readonly Pick<Address, 'address'>[]): readonly st
 const encoder = new TextEncoder();
 
 /** JSON tells any two values apart that differ, lone surrogates too: it writes them as escapes. */
-async function sha256(value: readonly unknown[]): Promise<string> {
-  const digest = await globalThis.crypto.subtle.digest('SHA-256', encoder.encode(JSON.stringify(value)));
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+async function hashOf(value: readonly unknown[]): Promise<string> {
+  return sha256(JSON.stringify(value));
 }
 
 function utf8Length(text: string): number {

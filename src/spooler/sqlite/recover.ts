@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { rollBack } from './roll-back.ts';
 
 /**
  * After opening, by a process that is alone with the file: the wall clock may have been set while nobody looked. No due time
@@ -16,7 +17,7 @@ export function recover(database: DatabaseSync, now: number): void {
     database.prepare('UPDATE notes SET lease_until = ? WHERE lease_until < ?').run(now, now);
     database.exec('COMMIT');
   } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK');
+    rollBack(database);
     throw error;
   }
 }

@@ -5,6 +5,7 @@ import { lapse } from '../table/unconfirmed.ts';
 import type { CorruptReport } from './group.ts';
 import { Group } from './group.ts';
 import { clampTimes } from './recover.ts';
+import { rollBack } from './roll-back.ts';
 import type { SharedClock } from './shared-clock.ts';
 import { isBusy, isFull, leavesDoubt } from './sqlite-error.ts';
 import { Stores } from './stores.ts';
@@ -167,7 +168,7 @@ export class Runner {
       return tell !== undefined;
     } catch (error) {
       stores.forgetAll();
-      if (database.isOpen && database.isTransaction) database.exec('ROLLBACK');
+      rollBack(database);
       throw error;
     }
   }

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { spoolStates } from '../storage.ts';
+import { rollBack } from './roll-back.ts';
 
 /** "OIMs": tells a spool from any other SQLite file. */
 export const applicationId = 0x4f494d73;
@@ -150,7 +151,7 @@ export function migrate(database: DatabaseSync): void {
     for (const step of steps.slice(version)) database.exec(step);
     database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}; COMMIT`);
   } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK');
+    rollBack(database);
     throw error;
   }
 }

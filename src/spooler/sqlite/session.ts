@@ -77,7 +77,7 @@ export class Session {
       this.#watch.end();
       await Promise.allSettled(this.#uses);
       await opened.runner.idle();
-      if (opened.database.isOpen) opened.database.close();
+      opened.database.close();
     });
   }
 
@@ -116,11 +116,11 @@ export class Session {
     for (let step = 0; step < tidyingSteps; step++) {
       if (!(await this.run((group, { tombstones }) => tombstones.sweep(group, keepTombstones)))) break;
     }
-    if (runner.waiting > 0 || !database.isOpen) return;
+    if (runner.waiting > 0) return;
     try {
       vacuumStep(database);
     } catch {
-      // Somebody else is writing: another time.
+      // Somebody else is writing, or it was closed meanwhile: another time.
     }
   }
 
@@ -163,7 +163,7 @@ export class Session {
     this.#opened = undefined;
     this.#failure = error;
     this.#watch.end();
-    if (opened?.database.isOpen === true) opened.database.close();
+    opened?.database.close();
   }
 
   #assertOpen(): Opened {

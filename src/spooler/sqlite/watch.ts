@@ -45,7 +45,7 @@ export class Watch {
     parts.look();
     const again = (): void => {
       this.#cancelTimer = parts.clock.setTimer(() => {
-        if (this.#wakes.size === 0 || !parts.database.isOpen) return;
+        if (this.#wakes.size === 0) return;
         const now = version();
         if (now !== seen) parts.look();
         seen = now;
