@@ -60,14 +60,16 @@ export async function torture(options: TortureOptions): Promise<Verdict> {
     checked: true,
   });
   const workers: WorkerProcess[] = [];
+  const over = new AbortController();
   try {
     await exchange.loseResponses(options.loss, options.seed);
     const spool = choiceOf(options, folder);
     const { probeGrace } = options;
     const shared = { spool, url: exchange.url, senders, recipients, ...(probeGrace === undefined ? {} : { probeGrace }) };
-    const accepted = await run(options, shared, workers);
+    const accepted = await Promise.race([run(options, shared, workers, over.signal), exchange.died]);
     return await judge(exchange, options.messages, senders, recipients, accepted);
   } finally {
+    over.abort();
     await Promise.all(workers.map((worker) => worker.kill()));
     await exchange.close();
     await rm(folder, { recursive: true, force: true });
@@ -89,6 +91,7 @@ async function run(
   { kills, messages, workers: count, seed, report, disturb }: TortureOptions,
   shared: Omit<WorkerOptions, 'numbers' | 'stays'>,
   workers: WorkerProcess[],
+  over: AbortSignal,
 ): Promise<Map<number, number>> {
   const random = randomFrom(seed);
   const accepted = new Map<number, number>();
@@ -107,6 +110,7 @@ async function run(
     const worker = workers[index];
     if (worker !== undefined) await disturb?.(kill, worker);
     await worker?.kill();
+    over.throwIfAborted();
     workers[index] = start(index, Math.ceil((messages * (kill + 1)) / (kills + 1)), true);
     if (kill % 20 === 0) report?.(`${kill} kills, ${accepted.size} messages accepted`);
   }

@@ -30,12 +30,21 @@ export class SimulatorClient {
   readonly url: string;
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #waiting: Map<number, Waiting>;
+  /** Rejects when the process ends before it was told to, with what it said last. */
+  readonly died: Promise<never>;
   #last = 0;
+  #closing = false;
 
-  constructor(child: ChildProcessWithoutNullStreams, url: string, waiting: Map<number, Waiting>) {
+  constructor(child: ChildProcessWithoutNullStreams, url: string, waiting: Map<number, Waiting>, complaints: () => string) {
     this.#child = child;
     this.url = url;
     this.#waiting = waiting;
+    this.died = new Promise((_, reject) => {
+      child.once('exit', (code, signal) => {
+        if (!this.#closing) reject(new Error(`the simulator's process ended (${code ?? signal}): ${complaints()}`));
+      });
+    });
+    this.died.catch(() => undefined);
   }
 
   get pid(): number | undefined {
@@ -81,6 +90,7 @@ export class SimulatorClient {
   /** Ends the process. */
   async close(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    this.#closing = true;
     const exited = once(this.#child, 'exit');
     this.#child.stdin.end();
     await exited;
@@ -136,5 +146,5 @@ export async function spawnSimulator(options: SimulatorProcessOptions): Promise<
       else waiter?.reject(new Error(reply.error));
     });
   });
-  return new SimulatorClient(child, url, waiting);
+  return new SimulatorClient(child, url, waiting, () => complaints);
 }
