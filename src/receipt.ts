@@ -29,7 +29,9 @@ export function receiptOf(messageId: string, result: AppendResult | undefined): 
     }
     case 'failed': {
       if (result.kept === 'unknown') return unknownAppend(messageId, result.error);
-      const text = 'The spool could not keep the message; nothing of it was kept. Free the storage and send it again.';
+      // Only our own errors are known to hold no text of anybody's.
+      const found = result.error instanceof OfflineImError ? result.error.message : 'The spool could not keep the message.';
+      const text = `${found} Nothing of this message was kept: put that right and send it again.`;
       throw new OfflineImError('SPOOL_FAILED', text, { cause: result.error, details: { messageId } });
     }
     case 'duplicate':

@@ -53,7 +53,7 @@ function adviceFor(code: number): string {
   if (code === result.corrupt || code === result.notadb) {
     return 'It is not, or no longer, a spool: restore a backup, or take out what is left with the sqlite3 shell (.recover).';
   }
-  if (code === result.full) return 'The disk is full; what had been accepted is still there.';
+  if (code === result.full) return 'Make room on the disk; what had been accepted is still there.';
   if (code === result.readonly || code === result.cantopen) return 'Check the path and the rights of its folder.';
   return 'What had been accepted is still there.';
 }

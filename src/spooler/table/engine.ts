@@ -79,7 +79,7 @@ export class TableEngine {
       await this.#lapse(now);
       return await operation(now);
     } catch (error) {
-      throw error instanceof JournalError ? this.#failed(error) : error;
+      throw error instanceof JournalError ? this.failed(error) : error;
     }
   }
 
@@ -155,7 +155,8 @@ export class TableEngine {
     }
   }
 
-  #failed(error: JournalError): OfflineImError {
+  /** A failed write as the library's own error. */
+  failed(error: JournalError): OfflineImError {
     const message = `The ${this.#name} spool failed: ${error.message}. What it had accepted is still there.`;
     return new OfflineImError('SPOOL_FAILED', message, { cause: error, details: { kept: error.kept } });
   }

@@ -208,7 +208,8 @@ export class TableSpool implements SpoolStorage {
       await this.#engine.commit(tx, added);
     } catch (error) {
       if (!(error instanceof JournalError)) throw error;
-      return plans.map(({ messageId }) => ({ messageId, status: 'failed', kept: error.kept, error }));
+      const coded = this.#engine.failed(error);
+      return plans.map(({ messageId }) => ({ messageId, status: 'failed', kept: error.kept, error: coded }));
     }
     return plans.map((plan): AppendResult => {
       if (plan.status === 'conflict') return { messageId: plan.messageId, status: 'conflict' };

@@ -29,7 +29,7 @@ describe('a file spool on a failing disk', () => {
     const world = await opened();
     world.disk.fault = (called, path) => (called === operation && path.startsWith(waiting) ? code : undefined);
     const [result] = await world.spool.append([newEntry('a')]);
-    expect(result).toMatchObject({ status: 'failed', kept: 'no', error: { cause: { code } } });
+    expect(result).toMatchObject({ status: 'failed', kept: 'no', error: { code: 'SPOOL_FAILED', cause: { cause: { code } } } });
     expect(temporaries(world)).toEqual([]);
     world.disk.heal();
     expect((await world.spool.append([newEntry('a')]))[0]?.status).toBe('appended');
