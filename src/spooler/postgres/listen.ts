@@ -19,7 +19,7 @@ export class Listener {
   readonly #clock: Clock;
   readonly #wakes = new Set<() => void>();
   #client: PgPoolClient | undefined;
-  #connecting: Promise<void> | undefined;
+  #begun = false;
   #cancel: (() => void) | undefined;
   #cancelWake: (() => void) | undefined;
   #pause = firstPause;
@@ -34,22 +34,27 @@ export class Listener {
 
   watch(wake: () => void): () => void {
     this.#wakes.add(wake);
-    this.#connecting ??= this.#connect();
+    if (!this.#begun) void this.#connect();
+    this.#begun = true;
     return () => this.#wakes.delete(wake);
   }
 
-  async end(): Promise<void> {
+  /** Waits for nothing: a pool may take for ever to give a connection, and one that comes late goes straight back. */
+  end(): void {
     this.#ended = true;
     this.#wakes.clear();
     this.#cancel?.();
     this.#cancelWake?.();
-    await this.#connecting;
     this.#drop(true);
   }
 
   async #connect(): Promise<void> {
     try {
       const client = await this.#pool.connect();
+      if (this.#ended) {
+        client.release();
+        return;
+      }
       this.#client = client;
       client.on('error', this.#onError);
       client.on('notification', this.#onNotification);
@@ -72,7 +77,7 @@ export class Listener {
     if (this.#ended) return;
     this.#cancel?.();
     this.#cancel = this.#clock.setTimer(() => {
-      this.#connecting = this.#connect();
+      void this.#connect();
     }, this.#pause);
     this.#pause = Math.min(longestPause, this.#pause * 2);
   }

@@ -17,6 +17,20 @@ export interface PostgresSpoolOptions {
   readonly schema?: string | undefined;
   /** Whether `open()` makes or updates the tables as `migrate()` does; the login must be allowed to. @default false */
   readonly migrate?: boolean | undefined;
+  /**
+   * ms for a transaction of the spool, from asking the pool for a connection to its end. A server that vanished without a word, or a pool whose connections
+   * are all in use, would be waited for without end; after this the connection is closed and the call rejects with `SPOOL_FAILED`, or
+   * `APPEND_OUTCOME_UNKNOWN` where COMMIT was under way. 1,000 or more. `migrate()` may take an hour.
+   *
+   * @default 60_000
+   */
+  readonly deadline?: number | undefined;
+}
+
+/** @throws {OfflineImError} `OPTION_INVALID` */
+export function checkedDeadline(deadline = 60_000): number {
+  if (typeof deadline === 'number' && deadline >= 1_000) return deadline;
+  throw new OfflineImError('OPTION_INVALID', `deadline is ${String(deadline)}; expected 1,000 ms or more.`);
 }
 
 /** The client of a host's transaction. @throws {OfflineImError} `OPTION_INVALID` */

@@ -31,7 +31,7 @@ import { Listener } from './listen.ts';
 import { assertMigrated, migrateTables } from './migrate.ts';
 import { nextDue } from './next-due.ts';
 import type { PostgresSpoolOptions } from './options.ts';
-import { asClient } from './options.ts';
+import { asClient, checkedDeadline } from './options.ts';
 import { asSpoolError } from './pg-error.ts';
 import type { PgClient } from './pool.ts';
 import { bytesKept, countsByState, entriesOfMessage, entryById, leasesLapsed, nextPage } from './read.ts';
@@ -48,6 +48,8 @@ import { finishWork, startWork } from './work.ts';
 const settlesAtOnce = 256;
 const actionsAtOnce = 500;
 const tidyingSteps = 50;
+/** A large table takes its time to be rebuilt. */
+const forMigration = { deadline: 3_600_000 };
 
 /**
  * Keeps everything in PostgreSQL 13 or later, for any number of processes and machines. What was accepted is committed and on
@@ -84,11 +86,11 @@ export class PostgresSpool implements SpoolStorage {
   readonly #turns = new LaneTurns();
   #listener: Listener | undefined;
 
-  constructor({ pool, schema = 'offline_im', migrate = false }: PostgresSpoolOptions) {
+  constructor({ pool, schema = 'offline_im', migrate = false, deadline }: PostgresSpoolOptions) {
     if (typeof pool?.connect !== 'function') {
       throw new OfflineImError('OPTION_INVALID', 'pool is missing; expected a Pool of pg.');
     }
-    this.#session = new Session(pool, tablesIn(schema));
+    this.#session = new Session(pool, tablesIn(schema), checkedDeadline(deadline));
     this.#migrates = migrate;
     this.#appender = new Appender(this.#session, this.#instance);
     this.#settlements = new GroupCommit(new SerialQueue(), settlesAtOnce, (calls) => this.#settle(calls));
@@ -105,7 +107,7 @@ export class PostgresSpool implements SpoolStorage {
       await this.#session.transact(async (client) => {
         await migrateTables(client, this.#session.sql.tables);
         return { result: undefined, commit: true };
-      });
+      }, forMigration);
     } catch (error) {
       throw asSpoolError(error instanceof TransactionError ? error.cause : error);
     }
@@ -244,7 +246,7 @@ export class PostgresSpool implements SpoolStorage {
 
   close(): Promise<void> {
     return this.#session.close(async () => {
-      await this.#listener?.end();
+      this.#listener?.end();
       this.#listener = undefined;
     });
   }

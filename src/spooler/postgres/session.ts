@@ -8,7 +8,7 @@ import type { PgClient, PgPool, PgPoolClient } from './pool.ts';
 import { setAside } from './set-aside.ts';
 import { Sql } from './statement.ts';
 import type { Tables } from './tables.ts';
-import type { Done } from './transact.ts';
+import type { Done, Patience } from './transact.ts';
 import { TransactionError, transact } from './transact.ts';
 
 /** Times that a transaction is tried when others get in its way. */
@@ -22,6 +22,7 @@ export class Session {
   readonly pool: PgPool;
   readonly sql: Sql;
   readonly #life = new SerialQueue();
+  readonly #deadline: number;
   readonly #running = new Set<Promise<unknown>>();
   #context: SpoolContext | undefined;
   /** The host's pool tells of idle connections that broke; it takes them out by itself, and unheard that would end the process. */
@@ -31,9 +32,11 @@ export class Session {
     client.on('error', this.#onPoolError);
   };
 
-  constructor(pool: PgPool, tables: Tables) {
+  /** @param deadline ms for a transaction, see {@link Patience}. */
+  constructor(pool: PgPool, tables: Tables, deadline: number) {
     this.pool = pool;
     this.sql = new Sql(tables);
+    this.#deadline = deadline;
   }
 
   /** Waits for other transactions are real time, whatever the host's clock says. */
@@ -91,10 +94,13 @@ export class Session {
   }
 
   /** A transaction, tried again when others got in its way, and without rows that can't be read. @throws {TransactionError} */
-  async transact<Result>(body: (client: PgClient) => Promise<Done<Result>>, options = { lockTimeout }): Promise<Result> {
+  async transact<Result>(
+    body: (client: PgClient) => Promise<Done<Result>>,
+    patience: Partial<Omit<Patience, 'clock'>> = {},
+  ): Promise<Result> {
     for (let tried = 1; ; tried++) {
       try {
-        return await transact(this.pool, options, body);
+        return await transact(this.pool, { ...this.#patience, ...patience }, body);
       } catch (error) {
         if (!(error instanceof TransactionError) || error.kept === 'unknown') throw error;
         if (error.cause instanceof UnreadableRows) await this.#setAside(error.cause);
@@ -104,12 +110,16 @@ export class Session {
     }
   }
 
+  get #patience(): Patience {
+    return { lockTimeout, deadline: this.#deadline, clock: this.clock };
+  }
+
   #pause(tried: number): Promise<unknown> {
     return sleep(this.clock, Math.random() * 5 * 2 ** tried);
   }
 
   async #setAside({ rows }: UnreadableRows): Promise<void> {
-    const taken = await transact(this.pool, { lockTimeout }, (client) => setAside(client, this.sql, rows));
+    const taken = await transact(this.pool, this.#patience, (client) => setAside(client, this.sql, rows));
     for (const [where, error] of taken) this.#context?.onCorrupt?.({ where, error });
   }
 }
