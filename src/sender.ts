@@ -122,15 +122,23 @@ export class OfflineImSender {
   /**
    * Finishes the notes in flight, then closes spool and transport. What waits, waits; whatever is cut off is looked for after the next start.
    *
-   * @param options.timeout ms after which requests in flight are aborted. @default 30_000
-   * @param options.signal Aborts requests in flight as soon as it aborts, also those that an earlier call waits for. @default none
+   * @param options.timeout ms after which requests in flight are aborted, and a spool that another process keeps from being opened is given up. @default 30_000
+   * @param options.signal Does so as soon as it aborts, also for what an earlier call waits for. @default none
    */
   async stop({ timeout = 30_000, signal }: { readonly timeout?: number; readonly signal?: AbortSignal } = {}): Promise<void> {
     const first = !this.#stopped;
     this.#stopped = true;
     for (const forget of this.#signals.splice(0)) forget();
-    await this.#sending.idle();
-    await this.#spooler.stop(timeout, signal);
+    // Its spool may still wait for another process to let go of it.
+    const giveUp = (): void => this.#spooler.giveUpOpening();
+    const [cancel, forget] = [this.#clock.setTimer(giveUp, timeout), whenAborted(signal, giveUp)];
+    try {
+      await this.#sending.idle();
+      await this.#spooler.stop(timeout, signal);
+    } finally {
+      cancel();
+      forget();
+    }
     if (first) this.#trace.event('stopped', {});
   }
 

@@ -5,6 +5,7 @@ import { buildNote } from '../note.ts';
 import type { DeliveryOutcome, Note, Place, ProbeResult } from '../transport.ts';
 import { askHook } from './hook.ts';
 import { settlementOf, settlementOfLostPlace, settlementOfProbe, toReason } from './outcome.ts';
+import { asError } from './reason.ts';
 import type { SpoolerContext } from './spooler-context.ts';
 import type { ClaimedNote, Settlement } from './storage.ts';
 
@@ -152,8 +153,4 @@ function noAnswer(message: string, cause?: unknown): DeliveryOutcome {
 
 function failed(message: string, cause: unknown): OfflineImError {
   return new CodedError('TRANSPORT_FAILED', message, { cause });
-}
-
-export function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

@@ -10,3 +10,7 @@ export function reasonOf(error: { readonly code?: unknown; readonly message: str
     ...(typeof serverCode === 'string' ? { serverCode } : {}),
   };
 }
+
+export function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

@@ -1,12 +1,14 @@
 import { unlessAborted, whenAborted } from '../abort.ts';
 import { sleep } from '../clock.ts';
 import type { Mailbox, Place } from '../transport.ts';
-import { asError, deliverBatch, probeBatch, settleAll } from './batch.ts';
+import { deliverBatch, probeBatch, settleAll } from './batch.ts';
 import { claimRound } from './claim-round.ts';
 import { Lanes } from './lanes.ts';
 import { Leases } from './leases.ts';
+import { Opening } from './opening.ts';
 import { toldByProbe } from './outcome.ts';
 import { ProbeHistories } from './probe-histories.ts';
+import { asError } from './reason.ts';
 import { reportChange, reportClaim, reportSettled } from './reports.ts';
 import type { SpoolerContext, SpoolerParts } from './spooler-context.ts';
 import type { Change, ClaimedNote, SpoolState } from './storage.ts';
@@ -23,6 +25,7 @@ export class Spooler {
   readonly #parts: SpoolerParts;
   readonly #context: SpoolerContext;
   readonly #lanes: Lanes;
+  readonly #opening: Opening;
   readonly #abort = new AbortController();
   /** Ends the patience of stop(). */
   readonly #hurry = new AbortController();
@@ -30,7 +33,6 @@ export class Spooler {
   readonly #atWork = new Set<Promise<void>>();
   readonly #tallies = new Set<Map<SpoolState, number>>();
   #notesAtWork = 0;
-  #opened: Promise<void> | undefined;
   #running = false;
   #stopping: Promise<void> | undefined;
   #pumping = false;
@@ -44,6 +46,7 @@ export class Spooler {
   constructor(parts: SpoolerParts) {
     this.#parts = parts;
     const { storage, transport, clock, random, options, trace } = parts;
+    this.#opening = new Opening(storage, { clock, tombstones: options.tombstones }, trace);
     const placeOf = (from: Mailbox): Place => this.#placeOf(from);
     this.#lanes = new Lanes({
       clock,
@@ -75,18 +78,12 @@ export class Spooler {
 
   /** Opens the spool, once. */
   open(): Promise<void> {
-    const { storage, clock, options, trace } = this.#parts;
-    this.#opened ??= storage.open({
-      clock,
-      tombstones: options.tombstones,
-      onCorrupt: (report) => trace.event('spool:corrupt', report),
-      onWarning: (error) => trace.warn(error),
-    });
-    // A spool that could not be opened (locked, say) may be tried again.
-    this.#opened.catch(() => {
-      this.#opened = undefined;
-    });
-    return this.#opened;
+    return this.#opening.open();
+  }
+
+  /** Whoever waits for a spool that is still being opened gets an error. */
+  giveUpOpening(): void {
+    this.#opening.giveUp();
   }
 
   async start(): Promise<void> {
@@ -150,7 +147,7 @@ export class Spooler {
   }
 
   async #stop(timeout: number): Promise<void> {
-    const { clock, storage, transport, trace } = this.#parts;
+    const { clock, transport, trace } = this.#parts;
     this.#running = false;
     this.#cancelTimer?.();
     this.#unwatch?.();
@@ -160,7 +157,7 @@ export class Spooler {
       await this.#settledWithin(abortGrace);
     }
     this.#context.leases.close();
-    const closed = await Promise.allSettled([this.#opened?.then(() => storage.close()), transport.close?.()]);
+    const closed = await Promise.allSettled([this.#opening.close(), transport.close?.()]);
     for (const one of closed) if (one.status === 'rejected') trace.warn(asError(one.reason));
     trace.step('spooler:stopped', { leftAtWork: this.#atWork.size, at: clock.now() });
   }

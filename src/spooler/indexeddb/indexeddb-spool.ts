@@ -18,7 +18,7 @@ export interface IndexedDbSpoolOptions {
   /**
    * How long `open()` waits for another tab that has the spool, in ms, before it rejects with `SPOOL_LOCKED`. The default is
    * for a page that was just reloaded, since its former self lets go a moment later. 0 does not wait; `Infinity` waits until
-   * the other tab is gone, and so do `start()`, `send()` and `stop()` of the sender; `close()` of this spool ends the waiting.
+   * the other tab is gone, and so do `start()` and `send()` of the sender; its `stop()` gives up after its time-out, and `close()` of this spool at once.
    *
    * @default 1000
    */

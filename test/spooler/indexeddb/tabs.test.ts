@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { IndexedDbSpool } from '../../../src/indexeddb.ts';
 import { OfflineImSender } from '../../../src/sender.ts';
 import { FakeTransport } from '../../support/fake-transport.ts';
+import { aliceSends } from '../../support/sender-fixture.ts';
 import { claimRequest, newEntry, statesOf } from '../../support/spool-entries.ts';
 import { FakeBrowser } from './fixture.ts';
 
@@ -47,7 +48,31 @@ describe('IndexedDbSpool and other tabs', () => {
     expect(await spool.append([newEntry('a')])).toMatchObject([{ status: 'appended' }]);
   });
 
-  it('lets go of a sender that waits with it', async () => {
+  it.each(['after the time-out of its stop()', 'as soon as the signal of its stop() aborts'])(
+    'lets go of a sender that waits with it, %s',
+    async (when) => {
+      const browser = new FakeBrowser();
+      await browser.open();
+      const { spool } = browser.tab({ waitForLock: Number.POSITIVE_INFINITY });
+      const { sender, clock } = aliceSends({ spool });
+      const closed = { code: 'SPOOL_CLOSED' };
+      const starting = expect(sender.start()).rejects.toMatchObject(closed);
+      const sending = expect(sender.send({ to: 'sip:bob@contoso.com', text: 'Hi' })).rejects.toMatchObject(closed);
+      await clock.advance(0);
+      const hurry = new AbortController();
+      let stopped = false;
+      const stopping = sender.stop({ timeout: 5_000, signal: hurry.signal }).then(() => {
+        stopped = true;
+      });
+      await clock.advance(4_999);
+      expect(stopped).toBe(false);
+      if (when.startsWith('after')) await clock.advance(1);
+      else hurry.abort();
+      await Promise.all([starting, sending, stopping]);
+    },
+  );
+
+  it('lets go of a sender that waits with it, once it is closed', async () => {
     const browser = new FakeBrowser();
     await browser.open();
     const { spool } = browser.tab({ waitForLock: Number.POSITIVE_INFINITY });
