@@ -5,6 +5,7 @@ import { buildNote } from '../note.ts';
 import type { DeliveryOutcome, Note, Place, ProbeResult } from '../transport.ts';
 import { askHook } from './hook.ts';
 import { settlementOf, settlementOfLostPlace, settlementOfProbe, toReason } from './outcome.ts';
+import { withPatience } from './patience.ts';
 import { asError } from './reason.ts';
 import type { SpoolerContext } from './spooler-context.ts';
 import type { ClaimedNote, Settlement } from './storage.ts';
@@ -102,9 +103,11 @@ async function transportOutcomes(
   const tokens = ready.map(({ claimed }) => claimed.token);
   const mayWrite = (): boolean => !context.stopping() && context.leases.left(tokens) >= context.options.deadline;
   try {
-    return await context.transport.deliver(
-      ready.map(({ note }) => note),
-      { signal: context.signal, mayWrite },
+    return await withPatience(context, (signal) =>
+      context.transport.deliver(
+        ready.map(({ note }) => note),
+        { signal, mayWrite: () => !signal.aborted && mayWrite() },
+      ),
     );
   } catch (error) {
     context.trace.step('transport:failed', { notes: ready.map(({ note }) => note.id), error });
@@ -118,7 +121,7 @@ async function transportOutcomes(
 async function probeResults(context: SpoolerContext, notes: readonly Note[]): Promise<readonly ProbeResult[]> {
   if (notes.length === 0) return [];
   try {
-    return await context.transport.probe(notes, { signal: context.signal });
+    return await withPatience(context, (signal) => context.transport.probe(notes, { signal }));
   } catch (error) {
     context.trace.step('transport:failed', { notes: notes.map((note) => note.id), error });
     const unknown: ProbeResult = { status: 'unknown', error: failed('The transport could not look for the note.', error) };

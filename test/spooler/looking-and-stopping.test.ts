@@ -22,6 +22,45 @@ describe('leases', () => {
     await sender.stop();
   });
 
+  it('are given back by a transport that neither answers nor obeys its signal: after 20 deadlines its note is looked for, and it may write no more', async () => {
+    const { sender, transport, clock, eventsOf } = aliceSends();
+    let options: DeliverOptions | undefined;
+    transport.answer = (_note, given) => {
+      options = given;
+      return new Promise(() => undefined);
+    };
+    transport.answerProbe = () => ({ status: 'found' });
+    await sender.start();
+    await sender.send({ to: bob, text: 'x' });
+    await clock.advance(120_000 + 1_200_000);
+    expect(options?.signal.aborted).toBe(true);
+    expect(options?.mayWrite()).toBe(false);
+    expect(eventsOf('message:unconfirmed')).toHaveLength(0);
+    await clock.advance(5_000);
+    expect(eventsOf('message:unconfirmed')).toMatchObject([{ code: 'TRANSPORT_FAILED' }]);
+    await clock.advance(5_000);
+    expect(eventsOf('message:delivered')).toMatchObject([{ foundByProbe: true }]);
+    expect(transport.delivered).toHaveLength(1);
+    await sender.stop();
+  });
+
+  it('are given back by a transport that hangs while it looks: it is asked again later', async () => {
+    const { sender, transport, clock, eventsOf } = aliceSends();
+    transport.answer = () => ({
+      status: 'unconfirmed',
+      scope: 'note',
+      error: new OfflineImError('REQUEST_TIMEOUT', 'No answer.'),
+    });
+    let looked = 0;
+    transport.answerProbe = () => (++looked === 1 ? new Promise(() => undefined) : { status: 'found' });
+    await sender.start();
+    await sender.send({ to: bob, text: 'x' });
+    await clock.advance(120_000 + 1_300_000);
+    expect(looked).toBe(2);
+    expect(eventsOf('message:delivered')).toMatchObject([{ foundByProbe: true }]);
+    await sender.stop();
+  });
+
   it('are asked about before each request: with too little left, or once stopped, nothing may be written', async () => {
     const { sender, transport, clock } = aliceSends();
     let options: DeliverOptions | undefined;
