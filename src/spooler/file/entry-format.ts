@@ -1,9 +1,9 @@
+import { fixedPart, message, status } from '../json/read-records.ts';
+import type { Reader } from '../json/shape.ts';
+import { field, fields, listOf, oneOf, parseJson, ShapeError } from '../json/shape.ts';
 import type { SpooledMessage } from '../storage.ts';
 import type { EntryFixed, EntryRecord, EntryStatus } from '../table/records.ts';
 import { isInNote, isTombstone } from '../table/records.ts';
-import { fixedPart, message, status } from './read-records.ts';
-import type { Reader } from './shape.ts';
-import { field, fields, listOf, oneOf, parseJson, ShapeError } from './shape.ts';
 
 /** Raised when a reader of this version could misread a file of the next. */
 export const formatVersion = 1;

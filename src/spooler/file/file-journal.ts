@@ -48,7 +48,7 @@ export class FileJournal implements Journal {
       await this.#unlock();
       if (error instanceof OfflineImError) throw error;
       const code = errnoOf(error instanceof JournalError ? error.cause : error);
-      const message = `The folder ${quoted(this.#layout.root)} cannot be made, read or written${code === undefined ? '' : ` (${code})`}.`;
+      const message = `The folder ${quoted(this.#layout.root)} cannot be made, read or written${code === undefined ? '' : ` (${code})`}. Check the path and its rights.`;
       throw new OfflineImError('SPOOL_ROOT_UNUSABLE', message, { cause: error, details: { root: this.#layout.root } });
     }
   }

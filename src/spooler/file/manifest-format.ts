@@ -1,8 +1,8 @@
+import { due, frozen, status } from '../json/read-records.ts';
+import type { Reader } from '../json/shape.ts';
+import { count, duration, field, fields, listOf, oneOf, optional, parseJson, ShapeError, time, word } from '../json/shape.ts';
 import type { EntryStatus, NoteRecord } from '../table/records.ts';
 import { assertFormat, formatVersion } from './entry-format.ts';
-import { due, frozen, status } from './read-records.ts';
-import type { Reader } from './shape.ts';
-import { count, duration, field, fields, listOf, oneOf, optional, parseJson, ShapeError, time, word } from './shape.ts';
 
 /** A note and the statuses of its members, in order. Leases are not written: they end with the process. */
 export interface Manifest {

@@ -1,3 +1,4 @@
+import { ShapeError } from '../json/shape.ts';
 import type { StoredFile } from './entry-files.ts';
 import type { StoredEntry } from './entry-format.ts';
 import { largestFile, parseEntries } from './entry-format.ts';
@@ -5,7 +6,6 @@ import { errnoOf, isAboutTheFile } from './errno.ts';
 import type { FileLayer } from './file-layer.ts';
 import type { Parts } from './parts.ts';
 import { eachOf } from './pool.ts';
-import { ShapeError } from './shape.ts';
 
 /** What is wrong with a file, in words that hold none of it. */
 export interface Unreadable {

@@ -1,8 +1,8 @@
+import { fixedPart, mailbox, status } from '../json/read-records.ts';
+import { field, fields, listOf, parseJson, ShapeError } from '../json/shape.ts';
 import type { EntryRecord } from '../table/records.ts';
 import { isTombstone } from '../table/records.ts';
 import { assertFormat, formatVersion } from './entry-format.ts';
-import { fixedPart, mailbox, status } from './read-records.ts';
-import { field, fields, listOf, parseJson, ShapeError } from './shape.ts';
 
 /** One line of the tombstone log: an entry that has ended, without its message. */
 export function formatTombstone({ fixed, status }: EntryRecord): string {

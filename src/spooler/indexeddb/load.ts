@@ -1,4 +1,4 @@
-import { ShapeError } from '../file/shape.ts';
+import { ShapeError } from '../json/shape.ts';
 import type { Reason, SpoolContext } from '../storage.ts';
 import type { JournalContents } from '../table/journal.ts';
 import type { EntryRecord } from '../table/records.ts';

@@ -1,4 +1,4 @@
-import { ShapeError } from '../file/shape.ts';
+import { ShapeError } from '../json/shape.ts';
 import type { SpoolContext, SpooledMessage } from '../storage.ts';
 import type { EntryRecord } from '../table/records.ts';
 import { stores } from './database.ts';

@@ -1,6 +1,6 @@
-import { due, fixedPart, frozen, mailbox, message, status } from '../file/read-records.ts';
-import type { Reader } from '../file/shape.ts';
-import { count, duration, field, fields, listOf, oneOf, optional, ShapeError, time, word } from '../file/shape.ts';
+import { due, fixedPart, frozen, mailbox, message, status } from '../json/read-records.ts';
+import type { Reader } from '../json/shape.ts';
+import { count, duration, field, fields, listOf, oneOf, optional, ShapeError, time, word } from '../json/shape.ts';
 import type { SpooledMessage } from '../storage.ts';
 import type { EntryFixed, EntryRecord, NoteRecord } from '../table/records.ts';
 

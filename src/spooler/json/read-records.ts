@@ -6,7 +6,7 @@ import type { Due, EntryFixed, EntryStatus } from '../table/records.ts';
 import type { Reader } from './shape.ts';
 import { count, duration, field, fields, flag, isTrue, listOf, oneOf, optional, ShapeError, text, time, word } from './shape.ts';
 
-/** Readers of the parts that entry files, manifests and tombstones are made of. */
+/** Readers of the parts that the files of a FileSpool and the records of an IndexedDbSpool are made of. */
 
 export const mailbox: Reader<Mailbox> = (value, where) => {
   const of = fields(value, where);
