@@ -26,7 +26,7 @@ export const errorCodes = {
   SPOOL_FAILED: 'The storage failed; what had been accepted is still there.',
   SPOOL_BUSY: 'The storage stayed locked by others for too long.',
   SPOOL_FULL: 'The spool is above its high-water mark.',
-  SPOOL_ROOT_UNUSABLE: 'The folder or file of a spool cannot be made, read or written.',
+  SPOOL_ROOT_UNUSABLE: 'The folder, file or database of a spool cannot be made, read or written.',
   SPOOL_CORRUPT: 'The file of a spool is damaged, or is not one.',
   SPOOL_VERSION: 'The spool was written by a later version of this library; nothing was touched.',
   SPOOL_KEY_MISSING: 'A sealed entry needs a key that was not given: one of `keys`, or the `routingKey` it was accepted under.',
@@ -56,7 +56,7 @@ export const errorCodes = {
   RESPONSE_UNREADABLE: 'The response is not the XML that was expected.',
   RESPONSE_INCOMPLETE: 'The response has fewer answers than the request had questions.',
   HTTP_STATUS: 'The server answered with an HTTP status other than 200 and no SOAP fault that explains it.',
-  AUTHENTICATION_FAILED: 'The server refused the login.',
+  AUTHENTICATION_FAILED: 'The server refused the login, or the host had none to give (its `getToken` failed).',
   EWS_DISABLED: 'The server answered 403: EWS is switched off for this application, organisation or mailbox.',
   AUTODISCOVER_FAILED:
     'Autodiscover found no EWS address for the mailbox; `details.steps` has every question and what came of it.',
