@@ -1,11 +1,12 @@
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
-import { OfflineImError } from '../../errors/index.ts';
+import { hasCode, OfflineImError } from '../../errors/index.ts';
 import { quoted } from '../../errors/quote.ts';
-import { hasLog, makeFile, restrict } from './file-rights.ts';
+import { assertWritable, hasLog, makeFile, restrict } from './file-rights.ts';
 import { recover } from './recover.ts';
 import { applicationId, applicationOf, isEmpty, migrate, schemaVersion, versionOf } from './schema.ts';
-import { isBusy } from './sqlite-error.ts';
+import { asSpoolError, isBusy } from './sqlite-error.ts';
 
 /** ms that SQLite itself waits for a lock: it blocks the event loop, and with it the renewal of leases. */
 const blockingWait = 5;
@@ -30,9 +31,17 @@ const settings = `
  *
  * @param now The wall clock.
  * @param patience How long others may keep it locked, in ms.
+ * @param warn Told of what is strange and harmless.
  */
-export async function connect(path: string, now: () => number, patience: number): Promise<DatabaseSync> {
-  makeFile(path);
+export async function connect(
+  path: string,
+  now: () => number,
+  patience: number,
+  warn: (error: OfflineImError) => void,
+): Promise<DatabaseSync> {
+  const made = makeFile(path);
+  assertWritable(path);
+  if (!made && statSync(path).size === 0) lookAtEmpty(path, warn);
   const deadline = performance.now() + patience;
   for (;;) {
     try {
@@ -56,7 +65,7 @@ export async function connect(path: string, now: () => number, patience: number)
 /** With a lock that nobody else can have at the same time; SQLITE_BUSY when somebody has the file open. */
 function prepareAlone(path: string, now: number): void {
   // The end of the last one that had it open folded the log into the file, unless it was no clean end.
-  const unclean = hasLog(path);
+  const unclean = hasLog(path) || isSuspect(path);
   const database = new DatabaseSync(path);
   try {
     database.exec('PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE');
@@ -66,23 +75,29 @@ function prepareAlone(path: string, now: number): void {
     } else {
       identify(database, path);
       if (unclean) check(database, path);
+      else assertWhole(database, path);
     }
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     migrate(database);
     recover(database, now);
+  } catch (error) {
+    // Closing folds the log into the file: the next opening would take it for a clean one. Still alone, so nobody has it open.
+    if (hasCode(asSpoolError(error, path), 'SPOOL_CORRUPT')) suspect(path);
+    throw error;
   } finally {
     database.close();
   }
+  rmSync(suspicion(path), { force: true });
 }
 
-/** `undefined` while somebody else is about to make or to migrate it. */
+/** `undefined` while somebody else is about to make, to migrate or to check it. */
 function openShared(path: string): DatabaseSync | undefined {
   const database = new DatabaseSync(path);
   try {
     database.exec(settings);
     if (!isEmpty(database)) {
       identify(database, path);
-      if (versionOf(database) === schemaVersion) return database;
+      if (versionOf(database) === schemaVersion && !isSuspect(path)) return database;
     }
   } catch (error) {
     if (!isBusy(error)) {
@@ -106,9 +121,45 @@ function identify(database: DatabaseSync, path: string): void {
   }
 }
 
+/** Beside a file that was found damaged: it is looked at again before anybody uses it, also where it looks clean by then. */
+function suspicion(path: string): string {
+  return `${path}-damaged`;
+}
+
+function suspect(path: string): void {
+  try {
+    writeFileSync(suspicion(path), '', { mode: 0o600 });
+  } catch {
+    // On a full disk, say: whoever was refused has been told all the same.
+  }
+}
+
+function isSuspect(path: string): boolean {
+  return existsSync(suspicion(path));
+}
+
 function check(database: DatabaseSync, path: string): void {
   const findings = database.prepare('PRAGMA quick_check(1)').all();
   if (findings.length === 1 && findings[0]?.quick_check === 'ok') return;
-  const message = `The spool ${quoted(path)} is damaged. Restore a backup, or take out what is left with the sqlite3 shell (.recover).`;
-  throw new OfflineImError('SPOOL_CORRUPT', message);
+  throw corrupt(path, 'is damaged');
+}
+
+/** After a clean close every page is in the file; SQLite itself takes part of a page for a whole one. */
+function assertWhole(database: DatabaseSync, path: string): void {
+  const pragma = (name: string): number => Number(database.prepare(`PRAGMA ${name}`).get()?.[name]);
+  const expected = pragma('page_count') * pragma('page_size');
+  const { size } = statSync(path);
+  if (size < expected) throw corrupt(path, `was cut off: it has ${size} of ${expected} bytes`);
+}
+
+/** SQLite would remove the log of an empty file, and with it all that can still be read. */
+function lookAtEmpty(path: string, warn: (error: OfflineImError) => void): void {
+  if (hasLog(path)) throw corrupt(path, 'is empty, but its log (-wal) is not');
+  // Made for the spool by somebody, or by a process that died at once; or emptied.
+  warn(corrupt(path, 'was there and empty; a new spool was begun in it. If it should have held messages, they are gone'));
+}
+
+function corrupt(path: string, found: string): OfflineImError {
+  const message = `The spool ${quoted(path)} ${found}. Restore a backup, or take out what is left with the sqlite3 shell (.recover).`;
+  return new OfflineImError('SPOOL_CORRUPT', message);
 }

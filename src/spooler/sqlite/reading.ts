@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { OfflineImError } from '../../errors/index.ts';
 import type { SpoolEntry, SpoolQuery } from '../storage.ts';
 import { isTombstone } from '../table/records.ts';
 import { viewOf } from '../table/view.ts';
@@ -58,6 +59,8 @@ export class Reading {
     }
     const last = this.#bounds.get(after, pageSize)?.last;
     if (typeof last !== 'number') return { entries: [], next: undefined };
+    // Never the same page again, without end: a damaged file can give its rows in any order.
+    if (last <= after) throw new OfflineImError('SPOOL_CORRUPT', 'The rows of the spool are out of order. Restore a backup.');
     const rows = this.#page.all({ ...asked, after, last }) as unknown as readonly StoredRow[];
     return { entries: showAll(group, rows), next: last };
   }

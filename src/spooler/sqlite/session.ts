@@ -59,7 +59,12 @@ export class Session {
       if (this.#opened !== undefined) return;
       this.#failure = undefined;
       try {
-        const database = await connect(this.#path, () => Math.floor(context.clock.now()), this.#patience);
+        const database = await connect(
+          this.#path,
+          () => Math.floor(context.clock.now()),
+          this.#patience,
+          (error) => context.onWarning?.(error),
+        );
         this.#opened = this.#begin(database, context);
       } catch (error) {
         throw this.errorOf(error);
