@@ -6,7 +6,10 @@ import type { WorkerOptions } from './worker-options.ts';
 
 const script = fileURLToPath(new URL('./worker.ts', import.meta.url));
 
-/** A worker in a process of its own. */
+/** ms. More than it takes to start, and to be refused a storage that does not answer. */
+const startsWithin = 120_000;
+
+/** A worker in a process of its own; it ends with this one. */
 export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #closed: Promise<unknown>;
@@ -16,15 +19,23 @@ export class WorkerProcess {
 
   /** @param accepted Gets the number of every message that `send()` resolved for, and when that was first heard. */
   constructor(options: WorkerOptions, accepted: Map<number, number>) {
-    const child = spawn(process.execPath, [script, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [script, JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#child = child;
     this.#closed = once(child, 'close');
     const ready = Promise.withResolvers<void>();
     this.ready = ready.promise;
-    void this.#closed.then(() => ready.resolve());
+    this.ready.catch(() => undefined);
+    const timer = setTimeout(() => ready.reject(new Error(`A worker is not ready after ${startsWithin} ms`)), startsWithin);
+    void this.#closed.then(() => {
+      clearTimeout(timer);
+      ready.resolve();
+    });
+    child.stdin?.on('error', () => undefined);
     createInterface({ input: child.stdout }).on('line', (line) => {
-      if (line === 'ready') ready.resolve();
-      else if (line.startsWith('accepted ')) {
+      if (line === 'ready') {
+        clearTimeout(timer);
+        ready.resolve();
+      } else if (line.startsWith('accepted ')) {
         const number = Number(line.slice(9));
         accepted.set(number, accepted.get(number) ?? Date.now());
       } else this.#said = [...this.#said.slice(-20), line];

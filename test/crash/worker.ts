@@ -2,6 +2,7 @@
  * A process that sends and delivers until it is killed: `node test/crash/worker.ts '<WorkerOptions as JSON>'`.
  * Says `ready` once it runs, `accepted <n>` for every message that send() resolved for, and `done` when nothing waits any more.
  */
+import type { Socket } from 'node:net';
 import { basicAuth, EwsTransport, hasCode, OfflineImSender } from '../../src/index.ts';
 import { makeSpool } from './open-spool.ts';
 import type { WorkerOptions } from './worker-options.ts';
@@ -58,6 +59,10 @@ async function sendUntilAccepted(number: number): Promise<void> {
     }
   }
 }
+
+// Whoever started it holds the other end: a run that was killed leaves no workers behind.
+process.stdin.on('end', () => process.exit(1)).resume();
+(process.stdin as Socket).unref();
 
 await sender.start();
 say('ready');
