@@ -137,9 +137,10 @@ export function applicationOf(database: DatabaseSync): number {
   return Number(database.prepare('PRAGMA application_id').get()?.application_id ?? 0);
 }
 
-/** True when nothing has ever been written to the file. */
+/** True when nobody has ever written anything to the file: another program may have marked it before it makes its tables. */
 export function isEmpty(database: DatabaseSync): boolean {
-  return database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get()?.tables === 0;
+  const { tables } = database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() ?? {};
+  return tables === 0 && applicationOf(database) === 0 && versionOf(database) === 0;
 }
 
 /** Brings the tables to this library's version, all or nothing. */

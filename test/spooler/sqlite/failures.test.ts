@@ -36,9 +36,14 @@ describe('a file that is no spool', () => {
     expect(await readFile(at.path)).toEqual(content);
   });
 
-  it("is refused and left alone: another program's database", async () => {
+  it.each([
+    ['with tables', 'CREATE TABLE theirs (a)'],
+    ['with a log', 'PRAGMA journal_mode = WAL; CREATE TABLE theirs (a)'],
+    ['still without tables', 'PRAGMA application_id = 7'],
+    ['without tables any more', 'PRAGMA user_version = 5'],
+  ])("is refused and left alone: another program's database, %s", async (_what, sql) => {
     await using at = await world();
-    at.raw((database) => database.exec('CREATE TABLE theirs (a)'));
+    at.raw((database) => database.exec(sql));
     const before = await readFile(at.path);
     await expect(at.open()).rejects.toMatchObject({ code: 'SPOOL_ROOT_UNUSABLE' });
     expect(await readFile(at.path)).toEqual(before);
@@ -109,7 +114,7 @@ describe('a full disk', () => {
     });
     const spool = await at.open();
     await spool.append([own('before')]);
-    const mine = [...connections].find((database) => database.isOpen);
+    const mine = [...connections].at(-1);
     mine?.exec('PRAGMA max_page_count = 30');
     const big = (id: string) => {
       const entry = own(id);
