@@ -1,22 +1,15 @@
-import { sleep } from '../clock.ts';
 import type { OfflineImError } from '../errors/index.ts';
 import { OfflineImError as CodedError, hasCode } from '../errors/index.ts';
 import { buildNote } from '../note.ts';
 import type { DeliveryOutcome, Note, Place, ProbeResult } from '../transport.ts';
 import { askHook } from './hook.ts';
+import { settleLate } from './late.ts';
 import { settlementOf, settlementOfLostPlace, settlementOfProbe, toReason } from './outcome.ts';
 import { withPatience } from './patience.ts';
 import { asError } from './reason.ts';
+import type { Settled } from './settle-all.ts';
 import type { SpoolerContext } from './spooler-context.ts';
 import type { ClaimedNote, Settlement } from './storage.ts';
-
-/** One settlement a note, and what it came from. */
-export interface Settled {
-  readonly note: ClaimedNote;
-  readonly settlement: Settlement;
-  readonly outcome?: DeliveryOutcome;
-  readonly result?: ProbeResult;
-}
 
 /** Takes notes of one mailbox through hook and transport. Never rejects: every note gets its settlement. */
 export async function deliverBatch(context: SpoolerContext, notes: readonly ClaimedNote[]): Promise<Settled[]> {
@@ -103,11 +96,19 @@ async function transportOutcomes(
   const tokens = ready.map(({ claimed }) => claimed.token);
   const mayWrite = (): boolean => !context.stopping() && context.leases.left(tokens) >= context.options.deadline;
   try {
-    return await withPatience(context, (signal) =>
-      context.transport.deliver(
-        ready.map(({ note }) => note),
-        { signal, mayWrite: () => !signal.aborted && mayWrite() },
-      ),
+    return await withPatience(
+      context,
+      ({ signal, isWanted }) =>
+        context.transport.deliver(
+          ready.map(({ note }) => note),
+          { signal, mayWrite: () => isWanted() && !signal.aborted && mayWrite() },
+        ),
+      (outcomes) =>
+        void settleLate(
+          context,
+          ready.map(({ claimed }) => claimed),
+          outcomes,
+        ),
     );
   } catch (error) {
     context.trace.step('transport:failed', { notes: ready.map(({ note }) => note.id), error });
@@ -121,28 +122,11 @@ async function transportOutcomes(
 async function probeResults(context: SpoolerContext, notes: readonly Note[]): Promise<readonly ProbeResult[]> {
   if (notes.length === 0) return [];
   try {
-    return await withPatience(context, (signal) => context.transport.probe(notes, { signal }));
+    return await withPatience(context, ({ signal }) => context.transport.probe(notes, { signal }));
   } catch (error) {
     context.trace.step('transport:failed', { notes: notes.map((note) => note.id), error });
     const unknown: ProbeResult = { status: 'unknown', error: failed('The transport could not look for the note.', error) };
     return notes.map(() => unknown);
-  }
-}
-
-/** Writes settlements; while the storage fails, again and again until they are written or their leases are lost. */
-export async function settleAll(
-  context: SpoolerContext,
-  settled: readonly Settled[],
-): Promise<Awaited<ReturnType<SpoolerContext['storage']['settle']>>> {
-  for (let failures = 1; ; failures++) {
-    try {
-      return await context.storage.settle(settled.map(({ settlement }) => settlement));
-    } catch (error) {
-      context.trace.warn(asError(error));
-      const over = hasCode(error, 'SPOOL_CLOSED') || context.leases.left(settled.map(({ note }) => note.token)) <= 0;
-      if (over || context.signal.aborted) return { lost: settled.map(({ note }) => note.token), changes: [] };
-      await sleep(context.clock, Math.min(10_000, 100 * 2 ** Math.min(failures, 7)), context.signal);
-    }
   }
 }
 

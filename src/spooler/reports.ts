@@ -1,6 +1,6 @@
 import { OfflineImError } from '../errors/index.ts';
 import type { EventReason, NoteEvent } from '../events.ts';
-import type { Settled } from './batch.ts';
+import type { Settled } from './settle-all.ts';
 import type { SpoolerContext } from './spooler-context.ts';
 import type { Change, ClaimedNote, Reason, SpoolEntry } from './storage.ts';
 

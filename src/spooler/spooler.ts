@@ -1,7 +1,7 @@
 import { unlessAborted, whenAborted } from '../abort.ts';
 import { sleep } from '../clock.ts';
 import type { Mailbox, Place } from '../transport.ts';
-import { deliverBatch, probeBatch, settleAll } from './batch.ts';
+import { deliverBatch, probeBatch } from './batch.ts';
 import { claimRound } from './claim-round.ts';
 import { Lanes } from './lanes.ts';
 import { Leases } from './leases.ts';
@@ -10,6 +10,7 @@ import { toldByProbe } from './outcome.ts';
 import { ProbeHistories } from './probe-histories.ts';
 import { asError } from './reason.ts';
 import { reportChange, reportClaim, reportSettled } from './reports.ts';
+import { settleAll } from './settle-all.ts';
 import type { SpoolerContext, SpoolerParts } from './spooler-context.ts';
 import type { Change, ClaimedNote, SpoolState } from './storage.ts';
 import { SerialQueue } from './table/queue.ts';

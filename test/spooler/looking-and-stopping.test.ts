@@ -44,6 +44,23 @@ describe('leases', () => {
     await sender.stop();
   });
 
+  it('are given back by a transport whose answer comes after that: delivered counts all the same, and nothing is sent again', async () => {
+    const { sender, transport, clock, eventsOf } = aliceSends();
+    const answer = Promise.withResolvers<DeliveryOutcome>();
+    transport.answer = () => answer.promise;
+    await sender.start();
+    await sender.send({ to: bob, text: 'x', messageId: 'm' });
+    await clock.advance(120_000 + 1_205_000);
+    expect((await sender.status('m'))[0]?.state).toBe('unconfirmed');
+    answer.resolve({ status: 'delivered', messageClass: 'IPM.Note' });
+    await clock.advance(0);
+    expect((await sender.status('m'))[0]?.state).toBe('delivered');
+    expect(eventsOf('message:delivered')).toHaveLength(1);
+    await clock.advance(3_600_000);
+    expect(transport.delivered).toHaveLength(1);
+    await sender.stop();
+  });
+
   it('are given back by a transport that hangs while it looks: it is asked again later', async () => {
     const { sender, transport, clock, eventsOf } = aliceSends();
     transport.answer = () => ({
