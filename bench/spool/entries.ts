@@ -3,6 +3,7 @@ import { timeOrderedId } from '../../src/ids.ts';
 import type { ClaimRequest, NewSpoolEntry } from '../../src/spooler/storage.ts';
 
 export const lane = 'alice@contoso.com';
+export const text = 'Are you there? I have a question about the figures of last month, they do not add up.';
 
 /** A message as the sender would spool it, in a conversation of its own, due at once. */
 export function newEntry(from = lane): NewSpoolEntry {
@@ -23,7 +24,7 @@ export function newEntry(from = lane): NewSpoolEntry {
     message: {
       from: { sip: `sip:${from}`, mailbox: { address: from, name: 'Alice Example' } },
       to: [{ address: recipient, name: 'Bob Example' }],
-      text: 'Are you there? I have a question about the figures of last month, they do not add up.',
+      text,
       sentAt: Date.now(),
     },
   };

@@ -1,3 +1,5 @@
+import { text } from './entries.ts';
+
 /** What of graphile-worker is measured; it is installed in bench/ only, so its types are not here. */
 interface WorkerUtils {
   migrate(): Promise<void>;
@@ -5,7 +7,7 @@ interface WorkerUtils {
   release(): Promise<void>;
 }
 
-const payload = { to: 'sip:bob@contoso.com', text: 'Are you there? The meeting is in room four today.' };
+const payload = { to: 'user-1@contoso.com', name: 'Bob Example', from: 'alice@contoso.com', text };
 
 export async function openWorker(connectionString: string) {
   const module = 'graphile-worker';

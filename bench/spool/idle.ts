@@ -9,6 +9,8 @@ import { inFolder } from './temporary-folder.ts';
 
 const conversations = 100_000;
 const pickups = 2_000;
+/** Of a hundred mailboxes in turn. */
+const laneOf = (index: number): string => `sender-${index % 100}@contoso.com`;
 /** ms of idling, then ms over which the pickups are spread. */
 const idle = 40_000;
 const spread = 20_000;
@@ -28,11 +30,11 @@ export function measureIdle(): Promise<readonly Row[]> {
     };
     const ours = await Ours.open(new SqliteSpool({ path: join(folder, 'spool.db') }), transport);
     for (let left = conversations - pickups; left > 0; left -= 1_000) {
-      await ours.spool.append(Array.from({ length: 1_000 }, () => ({ ...newEntry(), pickupIn: 600_000 })));
+      await ours.spool.append(Array.from({ length: 1_000 }, (_, index) => ({ ...newEntry(laneOf(index)), pickupIn: 600_000 })));
     }
     // Two seconds after the idling, which begins two seconds after this.
     const timed = Array.from({ length: pickups }, (_, index) => ({
-      ...newEntry(),
+      ...newEntry(laneOf(index)),
       pickupIn: 4_000 + idle + Math.floor((index * spread) / pickups),
     }));
     const appended = Date.now();
@@ -46,6 +48,8 @@ export function measureIdle(): Promise<readonly Row[]> {
     const share = (user + system) / 1_000 / (performance.now() - started);
     while (late.length < pickups) await new Promise((resolve) => setTimeout(resolve, 100));
     await ours.close();
+    late.sort((a, b) => a - b);
+    const atMost99 = late[Math.floor(0.99 * late.length)] ?? 0;
     return [
       {
         what: `${conversations} conversations pending: CPU while idle, %`,
@@ -56,6 +60,7 @@ export function measureIdle(): Promise<readonly Row[]> {
       {
         what: `${conversations} conversations pending: median lateness of a pickup, ms`,
         figure: `${median(late)} ms`,
+        against: `99 of 100 within ${atMost99} ms, the last after ${late.at(-1)} ms`,
         reached: median(late),
         goal: { atMost: 50 },
       },

@@ -2,7 +2,7 @@ import { systemClock } from '../../src/clock.ts';
 import { OfflineImSender } from '../../src/sender.ts';
 import type { SpoolStorage } from '../../src/spooler/storage.ts';
 import type { Transport } from '../../src/transport.ts';
-import { claimRequest, newEntry } from './entries.ts';
+import { claimRequest, newEntry, text } from './entries.ts';
 
 /** Accepts every note at once. */
 export const nowhere: Transport = {
@@ -21,7 +21,7 @@ export class Ours {
   private constructor(spool: SpoolStorage, transport: Transport) {
     this.spool = spool;
     this.sender = new OfflineImSender({
-      identity: { sip: 'sip:alice@contoso.com' },
+      identity: { sip: 'sip:alice@contoso.com', displayName: 'Alice Example' },
       client: { version: '16.0.6920.1000', mailboxLocation: 'on-premises' },
       spool,
       transport,
@@ -44,10 +44,7 @@ export class Ours {
 
   async send(): Promise<void> {
     this.#sent += 1;
-    await this.sender.send({
-      to: `sip:user${this.#sent}@contoso.com`,
-      text: 'Are you there? The meeting is in room four today.',
-    });
+    await this.sender.send({ to: `Bob Example <sip:user-${this.#sent}@contoso.com>`, text });
   }
 
   async append(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { PostgresAddress } from '../../test/support/postgres-server.ts';
+import { text } from './entries.ts';
 
 /** What of pg-boss is measured; it is installed in bench/ only, so its types are not here. */
 interface Boss {
@@ -13,7 +14,7 @@ interface Boss {
 }
 
 const queue = 'messages';
-const data = { to: 'sip:bob@contoso.com', text: 'Are you there? The meeting is in room four today.' };
+const data = { to: 'user-1@contoso.com', name: 'Bob Example', from: 'alice@contoso.com', text };
 
 export async function openBoss(address: PostgresAddress, waiting: number) {
   const module = 'pg-boss';
@@ -33,6 +34,8 @@ export async function openBoss(address: PostgresAddress, waiting: number) {
   await fill(waiting);
   return {
     send: () => boss.send(queue, data),
+    /** Many jobs in one call, and one transaction. */
+    insert: (count: number) => boss.insert(queue, Array<{ data: object }>(count).fill({ data })),
     fill,
     async drain(count: number, group: number): Promise<void> {
       for (let left = count; left > 0; ) {

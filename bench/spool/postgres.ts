@@ -14,7 +14,7 @@ const loops = 4;
 
 const rows = {
   send: { what: `send(), ${inFlight} in flight`, goal: 4 },
-  append: { what: `append() alone, ${inFlight} in flight`, goal: undefined },
+  insert: { what: `append() alone, ${inFlight} in flight`, goal: undefined },
   drain: { what: `claim + settle by ${group}`, goal: 1 },
   drains: { what: `the same, ${loops} loops at once`, goal: undefined },
 } as const;
@@ -32,7 +32,7 @@ export async function measurePostgres(): Promise<readonly Row[]> {
   const worker = await openWorker(server.connectionString);
   const results: Record<What | 'graphile', { ours: number[]; theirs: number[] }> = {
     send: { ours: [], theirs: [] },
-    append: { ours: [], theirs: [] },
+    insert: { ours: [], theirs: [] },
     drain: { ours: [], theirs: [] },
     drains: { ours: [], theirs: [] },
     graphile: { ours: [], theirs: [] },
@@ -41,23 +41,27 @@ export async function measurePostgres(): Promise<readonly Row[]> {
     Promise.all(Array.from({ length: loops }, () => drain(messages / loops)));
   try {
     for (let round = 0; round <= rounds; round++) {
-      const bossSent = await perSecond(messages, () => atATime(inFlight, messages, () => boss.send()));
-      const sent = await perSecond(messages, () => atATime(inFlight, messages, () => ours.send()));
-      const workerSent = await perSecond(messages, () => atATime(inFlight, messages, () => worker.add()));
-      const appended = await perSecond(messages, () => atATime(inFlight, messages, () => ours.append()));
-      await boss.fill(messages);
-      const drained = await perSecond(messages, () => ours.drain(messages, group));
-      const bossDrained = await perSecond(messages, () => boss.drain(messages, group));
-      const inLoops = await perSecond(messages, () => several((count) => ours.drain(count, group)));
-      const bossInLoops = await perSecond(messages, () => several((count) => boss.drain(count, group)));
+      const took = await inTurns(round, {
+        sent: () => perSecond(messages, () => atATime(inFlight, messages, () => ours.send())),
+        bossSent: () => perSecond(messages, () => atATime(inFlight, messages, () => boss.send())),
+        workerSent: () => perSecond(messages, () => atATime(inFlight, messages, () => worker.add())),
+        appended: () => perSecond(messages, () => atATime(inFlight, messages, () => ours.append())),
+        bossInserted: () => perSecond(messages, () => atATime(1, Math.ceil(messages / group), () => boss.insert(group))),
+      });
+      const drained = await inTurns(round, {
+        ours: () => perSecond(messages, () => ours.drain(messages, group)),
+        boss: () => perSecond(messages, () => boss.drain(messages, group)),
+        oursInLoops: () => perSecond(messages, () => several((count) => ours.drain(count, group))),
+        bossInLoops: () => perSecond(messages, () => several((count) => boss.drain(count, group))),
+      });
       // The first round only warms up.
       if (round === 0) continue;
       for (const [what, our, their] of [
-        ['send', sent, bossSent],
-        ['append', appended, bossSent],
-        ['drain', drained, bossDrained],
-        ['drains', inLoops, bossInLoops],
-        ['graphile', sent, workerSent],
+        ['send', took.sent, took.bossSent],
+        ['insert', took.appended, took.bossInserted],
+        ['drain', drained.ours, drained.boss],
+        ['drains', drained.oursInLoops, drained.bossInLoops],
+        ['graphile', took.sent, took.workerSent],
       ] as const) {
         results[what].ours.push(our);
         results[what].theirs.push(their);
@@ -79,10 +83,23 @@ export async function measurePostgres(): Promise<readonly Row[]> {
     };
   };
   return [
-    row('send', rows.send.what, 'pg-boss send', rows.send.goal),
+    row('send', rows.send.what, 'pg-boss send, a transaction each', rows.send.goal),
     row('graphile', rows.send.what, 'graphile-worker addJob'),
-    row('append', rows.append.what, 'pg-boss send'),
+    row('insert', rows.insert.what, `pg-boss insert of ${group} at once`),
     row('drain', rows.drain.what, 'pg-boss fetch + complete', rows.drain.goal),
     row('drains', rows.drains.what, 'pg-boss fetch + complete'),
   ];
+}
+
+type Measurements<Name extends string> = Readonly<Record<Name, () => Promise<number>>>;
+
+/** One after the other, in another order each round: whoever comes first or last is not always the same. */
+async function inTurns<Name extends string>(round: number, measurements: Measurements<Name>): Promise<Record<Name, number>> {
+  const names = Object.keys(measurements) as Name[];
+  const took = {} as Record<Name, number>;
+  for (let index = 0; index < names.length; index++) {
+    const name = names[(index + round) % names.length];
+    if (name !== undefined) took[name] = await measurements[name]();
+  }
+  return took;
 }
