@@ -20,9 +20,17 @@ export async function claimRound(round: Round): Promise<number> {
   let claimed = 0;
   for (const only of round.lanes.trials())
     claimed += (await claim(round, 'probe', { only }, 1)) || (await claim(round, 'deliver', { only }, 1));
-  for (const kind of ['probe', 'deliver'] as const) {
-    const room = notesAtWork - round.notesAtWork();
-    if (room > 0) claimed += await claim(round, kind, { except: round.lanes.notOpen() }, room);
+  const room = notesAtWork - round.notesAtWork();
+  if (room <= 0) return claimed;
+  // Asked at the same time, a storage can make both durable together, and the results that were waiting to be written.
+  const lanes = { except: round.lanes.notOpen() };
+  const asked = await Promise.allSettled([
+    claim(round, 'probe', lanes, Math.ceil(room / 2)),
+    claim(round, 'deliver', lanes, Math.ceil(room / 2)),
+  ]);
+  for (const one of asked) {
+    if (one.status === 'rejected') throw one.reason;
+    claimed += one.value;
   }
   return claimed;
 }
