@@ -6,6 +6,7 @@ import { RowError } from '../rows/row-error.ts';
 import type { SpooledMessage } from '../storage.ts';
 import type { EntryRecord, EntryStatus } from '../table/records.ts';
 import { isInNote, isTombstone } from '../table/records.ts';
+import { ChangedColumns } from './changed-columns.ts';
 import type { RowsOf } from './rows-of.ts';
 import { rowsOf } from './rows-of.ts';
 import type { StoredRow } from './stored-row.ts';
@@ -20,7 +21,6 @@ export interface Stored {
 
 const columns = [...fixedColumns, ...statusColumns];
 const marks = (count: number): string => Array.from({ length: count }, () => '?').join(', ');
-const sets = (names: readonly string[]): string => names.map((name) => `${name} = ?`).join(', ');
 const derived = ['expiry', 'tombstone_at'] as const;
 
 /** Entries at work that are kept in memory at most. */
@@ -39,8 +39,7 @@ export class EntryStore {
   readonly #withTag: RowsOf;
   readonly #ofNote: RowsOf;
   readonly #insert: StatementSync;
-  readonly #update: StatementSync;
-  readonly #updateInPlace: StatementSync;
+  readonly #update: ChangedColumns;
   readonly #putBody: StatementSync;
   readonly #body: RowsOf;
   readonly #dropBody: StatementSync;
@@ -62,9 +61,7 @@ export class EntryStore {
     this.#insert = prepare(
       `INSERT INTO entries (${[...columns, 'stream', ...derived].join(', ')}) VALUES (${marks(columns.length + 3)})`,
     );
-    this.#update = prepare(`UPDATE entries SET ${sets([...statusColumns, 'stream', ...derived])} WHERE seq = ?`);
-    // Columns that an UPDATE names cost the work on their indexes, whether they change or not.
-    this.#updateInPlace = prepare(`UPDATE entries SET ${sets([...statusColumns.slice(0, -1), ...derived])} WHERE seq = ?`);
+    this.#update = new ChangedColumns(database, 'entries', [...statusColumns, 'stream', ...derived], 'seq');
     this.#putBody = prepare('INSERT INTO bodies (seq, body) VALUES (?, ?)');
     this.#body = rowsOf(prepare('SELECT body FROM bodies WHERE seq = ?'));
     this.#dropBody = prepare('DELETE FROM bodies WHERE seq = ?');
@@ -129,7 +126,7 @@ export class EntryStore {
 
   insert(record: EntryRecord, stream: number | null, message: SpooledMessage | undefined): void {
     const { fixed, status } = record;
-    const cells: Cell[] = [...fixedCells(fixed), ...statusCells(status), stream, expiryOf(status), tombstoneOf(status)];
+    const cells: Cell[] = [...fixedCells(fixed), ...changingCells(status, stream)];
     const seq = Number(this.#insert.run(...cells).lastInsertRowid);
     if (message !== undefined) this.#putBody.run(seq, bodyOf(message));
     this.#putAttempts(record, undefined);
@@ -139,13 +136,7 @@ export class EntryStore {
   update(before: Stored, record: EntryRecord, stream: number | null): void {
     const { seq } = before;
     const { status } = record;
-    const cells = statusCells(status);
-    if (stream === before.stream && status.order === before.record.status.order) {
-      cells.pop();
-      this.#updateInPlace.run(...cells, expiryOf(status), tombstoneOf(status), seq);
-    } else {
-      this.#update.run(...cells, stream, expiryOf(status), tombstoneOf(status), seq);
-    }
+    this.#update.update(seq, changingCells(before.record.status, before.stream), changingCells(status, stream));
     if (isTombstone(status) && !isTombstone(before.record.status)) this.#dropBody.run(seq);
     this.#putAttempts(record, before.record);
     this.#keep({ seq, stream, record });
@@ -203,6 +194,12 @@ export class EntryStore {
     if (status.unknownAttempts === before?.status.unknownAttempts) return;
     for (const { tag } of status.unknownAttempts) this.#putAttempt.run(tag, fixed.id);
   }
+}
+
+function changingCells(status: EntryStatus, stream: number | null): Cell[] {
+  const cells = statusCells(status);
+  cells.push(stream, expiryOf(status), tombstoneOf(status));
+  return cells;
 }
 
 /** Since when nothing but a tombstone is left. */

@@ -99,7 +99,7 @@ export class Group {
     lanes.touch(lane);
     // A back-off that changes while the members stay as they are changes when their stream is due.
     const head = note?.state === 'deferred' ? entries.find(note.entryIds[0] ?? '') : undefined;
-    if (head !== undefined && head.stream !== null) streams.touch(head.stream, lane);
+    if (head !== undefined && head.stream !== null) streams.touch(head.stream);
   }
 
   #putEntry(record: EntryRecord): void {
@@ -118,7 +118,9 @@ export class Group {
     const stream = active ? (before.stream ?? streams.join(record).id) : null;
     for (const touched of [before.stream, stream]) {
       if (touched === null) continue;
-      streams.touch(touched, fixed.lane);
+      // Only heads are claimed, and whatever follows them waits.
+      if (status.state === 'delivering') streams.touchBusy(touched);
+      else streams.touch(touched);
       lanes.touch(fixed.lane);
     }
     entries.update(before, record, stream);
@@ -132,7 +134,7 @@ export class Group {
     const state = spoolStates.find((one): one is SpoolState => one === row.state);
     if (state === undefined) spool.recount();
     else if (row.purged !== 1) spool.countState(state, -1);
-    if (row.stream !== null) streams.touch(row.stream, row.lane);
+    if (row.stream !== null) streams.touch(row.stream);
     lanes.touch(row.lane);
     const note = state !== undefined && isInNote(state) ? this.#tx.note(row.note_id ?? undefined) : undefined;
     if (note !== undefined) {

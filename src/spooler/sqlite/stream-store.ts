@@ -13,12 +13,15 @@ interface HeadRow {
 /** Rows of `streams`: one for every stream that has active entries, due when its first entry is. */
 export class StreamStore {
   readonly #notes: NoteStore;
-  /** Streams whose head may be another one, with their lanes. */
-  readonly #touched = new Map<number, string>();
+  /** Streams whose head may be another one. */
+  readonly #touched = new Set<number>();
+  /** Streams of which nothing has changed but that their head is at work. */
+  readonly #busy = new Set<number>();
   readonly #byKey: StatementSync;
   readonly #insert: StatementSync;
   readonly #head: StatementSync;
   readonly #update: StatementSync;
+  readonly #rest: StatementSync;
   readonly #drop: StatementSync;
 
   constructor(database: DatabaseSync, notes: NoteStore) {
@@ -27,6 +30,7 @@ export class StreamStore {
     this.#insert = database.prepare('INSERT INTO streams (lane, key, deferred, due_at, due_within) VALUES (?, ?, 0, ?, ?)');
     this.#head = database.prepare('SELECT state, due_at, due_within, note_id FROM entries WHERE stream = ? ORDER BY ord LIMIT 1');
     this.#update = database.prepare('UPDATE streams SET deferred = ?, due_at = ?, due_within = ? WHERE id = ?');
+    this.#rest = database.prepare('UPDATE streams SET deferred = 0, due_at = NULL, due_within = 0 WHERE id = ?');
     this.#drop = database.prepare('DELETE FROM streams WHERE id = ?');
   }
 
@@ -45,13 +49,19 @@ export class StreamStore {
     return { id: Number(lastInsertRowid), isNew: true };
   }
 
-  touch(id: number, lane: string): void {
-    this.#touched.set(id, lane);
+  touch(id: number): void {
+    this.#touched.add(id);
+  }
+
+  /** Its head was claimed. */
+  touchBusy(id: number): void {
+    this.#busy.add(id);
   }
 
   /** Computes anew when the heads of the touched streams are due; a stream whose head is at work waits for it. */
   refresh(): void {
-    for (const id of this.#touched.keys()) {
+    for (const id of this.#busy) if (!this.#touched.has(id)) this.#rest.run(id);
+    for (const id of this.#touched) {
       const head = this.#head.get(id) as HeadRow | undefined;
       if (head === undefined) this.#drop.run(id);
       else {
@@ -59,11 +69,12 @@ export class StreamStore {
         this.#update.run(head.state === 'deferred' ? 1 : 0, due?.at ?? null, due?.within ?? 0, id);
       }
     }
-    this.#touched.clear();
+    this.forgetTouched();
   }
 
   forgetTouched(): void {
     this.#touched.clear();
+    this.#busy.clear();
   }
 
   #dueOf(head: HeadRow): Due | undefined {

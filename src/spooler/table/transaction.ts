@@ -120,7 +120,9 @@ export class Transaction {
 
 /** Without the parts that are `undefined`. */
 function defined(parts: { readonly [Part in keyof EntryStatus]?: EntryStatus[Part] | undefined }): EntryStatus {
+  const given: Readonly<Record<string, unknown>> = parts;
   const status: Record<string, unknown> = {};
-  for (const [part, value] of Object.entries(parts)) if (value !== undefined) status[part] = value;
+  // Not Object.entries(): this runs several times a message.
+  for (const part in given) if (given[part] !== undefined) status[part] = given[part];
   return status as unknown as EntryStatus;
 }
