@@ -17,8 +17,8 @@ export interface Disturbances {
 }
 
 /**
- * One pause beyond the lease, one orderly restart, one crash of the database server, one moment in which every connection breaks: in every ten
- * kills, each struck before the kill.
+ * One pause beyond the lease, one orderly restart, one crash of the database server, some moments in which every connection breaks: in every
+ * ten kills of workers that are ready, each struck before the kill.
  */
 export function disturbances({ server }: Disturbances): (kill: number, worker: WorkerProcess) => Promise<void> {
   return async (kill, worker) => {
@@ -44,10 +44,14 @@ export function disturbances({ server }: Disturbances): (kill: number, worker: W
   };
 }
 
+/** Again and again for a while: a COMMIT takes so little time that once would hardly ever cut one off. */
 async function breakConnections(server: PostgresServer): Promise<void> {
   const pool = server.pool({ max: 1 });
-  await pool.query(
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'",
-  );
+  for (let times = 0; times < 10; times++) {
+    await pool.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'",
+    );
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
   await pool.end();
 }

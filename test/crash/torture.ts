@@ -2,9 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomFrom } from '../support/random.ts';
-import { type SimulatorClient, spawnSimulator } from '../support/simulator-client.ts';
+import { spawnSimulator } from '../support/simulator-client.ts';
+import { type Findings, judge } from './judge.ts';
+import { killPlan, type Moment } from './kill-plan.ts';
+import { lastCounts } from './last-counts.ts';
+import { type Calls, Ledger } from './ledger.ts';
 import type { SpoolChoice, WorkerOptions } from './worker-options.ts';
-import { conversationOf, numbersIn } from './worker-options.ts';
+import { conversationOf } from './worker-options.ts';
 import { WorkerProcess } from './worker-process.ts';
 
 /** How hard it is made. */
@@ -24,23 +28,36 @@ export interface TortureOptions {
   /** See {@link WorkerOptions.probeGrace}. */
   readonly probeGrace?: number;
   report?(line: string): void;
-  /** Does something else to them before that kill: pauses one, takes the storage away for a while. */
+  /** Does something else to a worker that is ready before it is killed, the how manieth of these: pauses it, takes the storage away for a while. */
   disturb?(kill: number, worker: WorkerProcess): Promise<void>;
 }
 
-/** What was counted at the end in every mailbox. */
-export interface Verdict {
-  readonly accepted: number;
-  readonly lost: readonly number[];
-  readonly twice: readonly number[];
-  /** Recipients whose messages did not arrive in the order of their `send()` calls. */
-  readonly outOfOrder: readonly string[];
-  readonly drafts: number;
-  /** ms from the line that says a message was accepted to its arrival, the two-minute pickup (40 ms here) included. */
-  readonly waits: { readonly median: number; readonly longest: number };
+/** What was found at the end. */
+export interface Verdict extends Findings {
+  /** Workers that ended by themselves, or came to no end, and what they said last. */
+  readonly ended: readonly string[];
+  /** Kills by how far the worker had come. */
+  readonly struck: Readonly<Record<Moment, number>>;
+  readonly calls: Calls;
   /** Bodies of both sides that were checked against the schema, and what was wrong with them. */
   readonly bodies: number;
   readonly schemaErrors: readonly string[];
+}
+
+/** What a clean run finds, but for what the machine's pace decides. */
+export function cleanVerdict(messages: number): Omit<Verdict, 'waits' | 'struck' | 'calls' | 'bodies'> {
+  const none = { lost: [], twice: [], misdirected: [], outOfOrder: [], contradicted: [], left: {}, ended: [], schemaErrors: [] };
+  return { accepted: messages, drafts: 0, ...none };
+}
+
+/** What a run keeps. */
+interface Run {
+  readonly ledger: Ledger;
+  readonly workers: WorkerProcess[];
+  readonly ended: string[];
+  readonly struck: Record<Moment, number>;
+  /** Nothing may be started any more. */
+  readonly over: AbortSignal;
 }
 
 /**
@@ -59,18 +76,35 @@ export async function torture(options: TortureOptions): Promise<Verdict> {
     credentials: { username: 'service', password: 'secret' },
     checked: true,
   });
-  const workers: WorkerProcess[] = [];
   const over = new AbortController();
+  const struck = { spawned: 0, opening: 0, ready: 0, sending: 0 };
+  const kept: Run = { ledger: new Ledger(), workers: [], ended: [], struck, over: over.signal };
+  let running: Promise<void> | undefined;
   try {
     await exchange.loseResponses(options.loss, options.seed);
     const spool = choiceOf(options, folder);
-    const { probeGrace } = options;
-    const shared = { spool, url: exchange.url, senders, recipients, ...(probeGrace === undefined ? {} : { probeGrace }) };
-    const accepted = await Promise.race([run(options, shared, workers, over.signal), exchange.died]);
-    return await judge(exchange, options.messages, senders, recipients, accepted);
+    const { probeGrace, messages, workers } = options;
+    // About as long as a worker lives: where there are several, the kills take turns.
+    const spread = 300 * workers;
+    const shared = { spool, url: exchange.url, senders, recipients, spread, ...(probeGrace === undefined ? {} : { probeGrace }) };
+    running = run(options, shared, kept);
+    await Promise.race([running, exchange.died]);
+    const { counts, notes } = await lastCounts(spool);
+    for (const note of notes) options.report?.(note);
+    const { bodies, errors: schemaErrors } = await exchange.schemaErrors();
+    const evidence = {
+      messages,
+      people: { senders, recipients },
+      ledger: kept.ledger,
+      exchange: await exchange.snapshot(),
+      counts,
+    };
+    return { ...judge(evidence), ended: kept.ended, struck, calls: kept.ledger.calls, bodies, schemaErrors };
   } finally {
     over.abort();
-    await Promise.all(workers.map((worker) => worker.kill()));
+    await Promise.all(kept.workers.map((worker) => worker.kill()));
+    // It may still be at a disturbance; whoever owns what is disturbed takes it away next.
+    await running?.catch(() => undefined);
     await exchange.close();
     await rm(folder, { recursive: true, force: true });
   }
@@ -90,74 +124,41 @@ function choiceOf({ spool, connectionString = '' }: TortureOptions, folder: stri
 async function run(
   { kills, messages, workers: count, seed, report, disturb }: TortureOptions,
   shared: Omit<WorkerOptions, 'numbers' | 'stays'>,
-  workers: WorkerProcess[],
-  over: AbortSignal,
-): Promise<Map<number, number>> {
+  { ledger, workers, ended, struck, over }: Run,
+): Promise<void> {
   const random = randomFrom(seed);
-  const accepted = new Map<number, number>();
   const start = (index: number, below: number, stays: boolean): WorkerProcess => {
+    // The simulator may be gone, and whoever kills the workers then has seen all there were.
+    over.throwIfAborted();
     // A conversation belongs to one worker: the order of its messages is the order of that worker's calls.
     const numbers = Array.from({ length: below }, (_, number) => number).filter(
-      (number) => !accepted.has(number) && conversationOf(number, shared) % count === index,
+      (number) => !ledger.has(number) && conversationOf(number, shared) % count === index,
     );
-    return new WorkerProcess({ ...shared, numbers, stays }, accepted);
+    const worker = new WorkerProcess({ ...shared, numbers, stays }, ledger);
+    workers[index] = worker;
+    return worker;
   };
-  for (let index = 0; index < count; index++) workers[index] = start(index, Math.ceil(messages / (kills + 1)), true);
-  for (let kill = 1; kill <= kills; kill++) {
-    const index = Math.floor(random() * count);
-    await workers[index]?.ready;
-    await new Promise((resolve) => setTimeout(resolve, (random() * 500) / count));
-    const worker = workers[index];
-    if (worker !== undefined) await disturb?.(kill, worker);
-    await worker?.kill();
-    over.throwIfAborted();
-    workers[index] = start(index, Math.ceil((messages * (kill + 1)) / (kills + 1)), true);
-    if (kill % 20 === 0) report?.(`${kill} kills, ${accepted.size} messages accepted`);
-  }
-  await Promise.all(workers.map((worker) => worker.kill()));
-  for (let index = 0; index < count; index++) workers[index] = start(index, messages, false);
-  await Promise.all(workers.map((worker) => worker.done(60_000 + messages * 20)));
-  return accepted;
-}
-
-async function judge(
-  exchange: SimulatorClient,
-  messages: number,
-  senders: readonly string[],
-  recipients: readonly string[],
-  accepted: ReadonlyMap<number, number>,
-): Promise<Verdict> {
-  const { mailboxes } = await exchange.snapshot();
-  const inboxes = recipients.map((recipient) => ({
-    recipient,
-    arrived: (mailboxes[recipient]?.inbox ?? []).flatMap(({ body, createdAt }) =>
-      numbersIn(body).map((number) => ({ number, at: createdAt })),
-    ),
-  }));
-  const seen = new Set<number>();
-  const twice: number[] = [];
-  const waits: number[] = [];
-  for (const { arrived } of inboxes) {
-    for (const { number, at } of arrived) {
-      if (seen.has(number)) twice.push(number);
-      seen.add(number);
-      waits.push(Math.max(0, at - (accepted.get(number) ?? at)));
-    }
-  }
-  waits.sort((a, b) => a - b);
-  const { bodies, errors } = await exchange.schemaErrors();
-  return {
-    accepted: accepted.size,
-    lost: Array.from({ length: messages }, (_, number) => number).filter((number) => !seen.has(number)),
-    twice,
-    outOfOrder: inboxes.filter(({ arrived }) => isOutOfOrder(arrived)).map(({ recipient }) => recipient),
-    drafts: senders.reduce((sum, sender) => sum + (mailboxes[sender]?.drafts ?? []).length, 0),
-    waits: { median: waits[waits.length >> 1] ?? 0, longest: waits.at(-1) ?? 0 },
-    bodies,
-    schemaErrors: errors,
+  const kill = async (worker: WorkerProcess): Promise<void> => {
+    const said = await worker.kill();
+    if (said !== undefined) ended.push(said);
   };
-}
-
-function isOutOfOrder(arrived: readonly { readonly number: number }[]): boolean {
-  return arrived.some(({ number }, index) => number < (arrived[index - 1]?.number ?? -1));
+  for (let index = 0; index < count; index++) start(index, Math.ceil(messages / (kills + 1)), true);
+  let newest = 0;
+  let disturbed = 0;
+  for (const [killed, { moment, after, newest: strikesNewest }] of killPlan(kills, random).entries()) {
+    const index = strikesNewest ? newest : Math.floor(random() * count);
+    const worker = workers[index] ?? start(index, 0, true);
+    await worker.reached(moment);
+    await new Promise((resolve) => setTimeout(resolve, strikesNewest ? after : after / count));
+    if (moment === 'ready' || moment === 'sending') await disturb?.(++disturbed, worker);
+    struck[worker.last] += 1;
+    await kill(worker);
+    start(index, Math.ceil((messages * (killed + 2)) / (kills + 1)), true);
+    newest = index;
+    if ((killed + 1) % 20 === 0) report?.(`${killed + 1} kills, ${ledger.size} messages accepted`);
+  }
+  await Promise.all(workers.map(kill));
+  for (let index = 0; index < count; index++) start(index, messages, false);
+  const said = await Promise.all(workers.map((worker) => worker.done(60_000 + messages * 20)));
+  ended.push(...said.filter((one) => one !== undefined));
 }

@@ -5,34 +5,49 @@ export type SpoolChoice =
   | { readonly kind: 'file' | 'sqlite'; readonly path: string }
   | { readonly kind: 'postgres'; readonly connectionString: string };
 
-/** What a worker is told; plain JSON. */
-export interface WorkerOptions {
-  readonly spool: SpoolChoice;
-  readonly url: string;
+/** Who writes to whom. */
+export interface People {
   /** Mailboxes that messages come from. */
   readonly senders: readonly string[];
   /** Mailboxes that messages go to, one conversation each. */
   readonly recipients: readonly string[];
+}
+
+/** What a worker is told; plain JSON. */
+export interface WorkerOptions extends People {
+  readonly spool: SpoolChoice;
+  readonly url: string;
   /** Messages that this run sends, those that an earlier run was not told of being accepted among them. */
   readonly numbers: readonly number[];
+  /** ms within which its conversations begin, so that some of them send whenever it is killed or disturbed. */
+  readonly spread: number;
   /** ms. Longer than a process may be stopped beyond its lease: a request that it had begun to write goes out when it wakes. @default 400 */
   readonly probeGrace?: number;
   /** Goes on when nothing waits any more, until it is killed. */
   readonly stays: boolean;
 }
 
-type People = Pick<WorkerOptions, 'senders' | 'recipients'>;
-
 export function conversationOf(number: number, { recipients }: Pick<People, 'recipients'>): number {
   return number % recipients.length;
 }
 
+/** How many `send()` of a conversation are under way at a time: 1 to 8. */
+export function inFlight(conversation: number): number {
+  return 1 + ((conversation * 3) % 8);
+}
+
+/** The two ends of a conversation. */
+export function addressesOf(
+  conversation: number,
+  { senders, recipients }: People,
+): { readonly from: string; readonly to: string } {
+  return { from: senders[conversation % senders.length] ?? '', to: recipients[conversation] ?? '' };
+}
+
 /** The message of that number: always the same, so that it can be sent again under its id. */
 export function messageOf(number: number, people: People): OutgoingMessage {
-  const conversation = conversationOf(number, people);
-  const to = people.recipients[conversation] ?? '';
-  const from = `sip:${people.senders[conversation % people.senders.length] ?? ''}`;
-  return { to, from, text: `Message «${number}» of many`, messageId: `m-${number}` };
+  const { from, to } = addressesOf(conversationOf(number, people), people);
+  return { to, from: `sip:${from}`, text: `Message «${number}» of many`, messageId: `m-${number}` };
 }
 
 /** The numbers that a note carries, in the order in which it shows them. */

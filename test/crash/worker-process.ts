@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { Moment } from './kill-plan.ts';
+import type { Ledger } from './ledger.ts';
 import type { WorkerOptions } from './worker-options.ts';
 
 const script = fileURLToPath(new URL('./worker.ts', import.meta.url));
@@ -13,39 +15,65 @@ const startsWithin = 120_000;
 export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #closed: Promise<unknown>;
-  /** Resolves once it delivers, or has ended before it could. */
-  readonly ready: Promise<void>;
+  readonly #moments = {
+    opening: Promise.withResolvers<void>(),
+    ready: Promise.withResolvers<void>(),
+    sending: Promise.withResolvers<void>(),
+  };
+  #last: Moment = 'spawned';
   #said: string[] = [];
+  #killed = false;
 
-  /** @param accepted Gets the number of every message that `send()` resolved for, and when that was first heard. */
-  constructor(options: WorkerOptions, accepted: Map<number, number>) {
+  constructor(options: WorkerOptions, ledger: Ledger) {
     const child = spawn(process.execPath, [script, JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#child = child;
     this.#closed = once(child, 'close');
-    const ready = Promise.withResolvers<void>();
-    this.ready = ready.promise;
-    this.ready.catch(() => undefined);
+    const { opening, ready, sending } = this.#moments;
+    ready.promise.catch(() => undefined);
     const timer = setTimeout(() => ready.reject(new Error(`A worker is not ready after ${startsWithin} ms`)), startsWithin);
     void this.#closed.then(() => {
       clearTimeout(timer);
-      ready.resolve();
+      for (const moment of [opening, ready, sending]) moment.resolve();
     });
     child.stdin?.on('error', () => undefined);
     createInterface({ input: child.stdout }).on('line', (line) => {
-      if (line === 'ready') {
-        clearTimeout(timer);
-        ready.resolve();
-      } else if (line.startsWith('accepted ')) {
-        const number = Number(line.slice(9));
-        accepted.set(number, accepted.get(number) ?? Date.now());
-      } else this.#said = [...this.#said.slice(-20), line];
+      const moment = ledger.read(line) ? 'sending' : line === 'opening' || line === 'ready' ? line : undefined;
+      if (moment === 'ready') clearTimeout(timer);
+      if (moment === 'ready' && options.numbers.length === 0) sending.resolve();
+      if (moment === undefined) this.#said = [...this.#said.slice(-20), line];
+      else {
+        this.#last = moment;
+        this.#moments[moment].resolve();
+      }
     });
   }
 
-  /** Kills it, wherever it is. */
-  async kill(): Promise<void> {
-    this.#child.kill('SIGKILL');
+  /** Resolves once it delivers, or has ended before it could. */
+  get ready(): Promise<void> {
+    return this.reached('ready');
+  }
+
+  /** How far it has come. */
+  get last(): Moment {
+    return this.#last;
+  }
+
+  /** Resolves at that moment, or when it has ended before; of one with nothing to send, `sending` is when it is ready. */
+  async reached(moment: Moment): Promise<void> {
+    if (moment === 'spawned') return;
+    if (moment === 'sending') await this.#moments.ready.promise;
+    await this.#moments[moment].promise;
+  }
+
+  /** Kills it, wherever it is; resolves with what it said last if it had ended by itself. */
+  async kill(): Promise<string | undefined> {
+    const alive = this.#child.exitCode === null && this.#child.signalCode === null;
+    if (alive) {
+      this.#killed = true;
+      this.#child.kill('SIGKILL');
+    }
     await this.#closed;
+    return this.#killed ? undefined : this.#ending();
   }
 
   /** Stops it in the middle of whatever it does, for so long. */
@@ -55,14 +83,15 @@ export class WorkerProcess {
     this.#child.kill('SIGCONT');
   }
 
-  /** Waits until it says that nothing waits any more, and has ended. */
-  async done(within: number): Promise<void> {
+  /** Waits until it says that nothing waits any more, and has ended; resolves with what it said last if it came to no good end. */
+  async done(within: number): Promise<string | undefined> {
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), within);
     await this.#closed;
     clearTimeout(timer);
-    if (this.#child.exitCode === 0) return;
-    throw new Error(
-      `A worker ended with ${this.#child.exitCode ?? this.#child.signalCode}; it said last:\n${this.#said.join('\n')}`,
-    );
+    return this.#child.exitCode === 0 ? undefined : this.#ending();
+  }
+
+  #ending(): string {
+    return `A worker ended with ${this.#child.exitCode ?? this.#child.signalCode}; it said last:\n${this.#said.join('\n')}`;
   }
 }

@@ -1,12 +1,12 @@
 /**
  * A process that sends and delivers until it is killed: `node test/crash/worker.ts '<WorkerOptions as JSON>'`.
- * Says `ready` once it runs, `accepted <n>` for every message that send() resolved for, and `done` when nothing waits any more.
+ * Says `opening` before it opens the spool, `ready` once it runs, of every `send()` what {@link Ledger} reads, and `done` when nothing waits any more.
  */
 import type { Socket } from 'node:net';
-import { basicAuth, EwsTransport, hasCode, OfflineImSender } from '../../src/index.ts';
+import { basicAuth, EwsTransport, hasCode, OfflineImSender, type Receipt } from '../../src/index.ts';
 import { makeSpool } from './open-spool.ts';
 import type { WorkerOptions } from './worker-options.ts';
-import { conversationOf, messageOf } from './worker-options.ts';
+import { conversationOf, inFlight, messageOf } from './worker-options.ts';
 
 const options = JSON.parse(process.argv[2] ?? '{}') as WorkerOptions;
 const sender = new OfflineImSender({
@@ -19,7 +19,8 @@ const sender = new OfflineImSender({
     deadline: 800,
   }),
   logger: { debug: () => undefined, info: () => undefined, warn: say, error: say },
-  // Everything that takes minutes in life takes fractions of a second here; the proportions stay.
+  // Everything that takes minutes in life takes fractions of a second here, each shortened by a factor of its own, 60 to 4,500: a lease
+  // stays longer than a request, but probeGrace, which is longer than a lease in life, is shorter here unless workers are disturbed.
   pickupDelay: 40,
   scanInterval: 100,
   lease: 2_000,
@@ -37,41 +38,68 @@ function say(line: unknown): void {
   process.stdout.write(`${typeof line === 'string' ? line : JSON.stringify(line)}\n`);
 }
 
-/** One conversation sends one message after the other: their order is the order of acceptance. */
-async function converse(numbers: readonly number[]): Promise<void> {
-  for (const number of numbers) {
-    await sendUntilAccepted(number);
-    say(`accepted ${number}`);
-  }
-}
-
-/** A spool that was out of reach, or can't tell, gets the same message again. */
-async function sendUntilAccepted(number: number): Promise<void> {
+/** A spool that is out of reach is opened later, as the documentation tells a host to. */
+async function start(): Promise<void> {
   for (;;) {
     try {
-      await sender.send(messageOf(number, options));
+      say('opening');
+      await sender.start();
       return;
     } catch (error) {
-      const again = (['SPOOL_FAILED', 'SPOOL_BUSY', 'APPEND_OUTCOME_UNKNOWN'] as const).some((code) => hasCode(error, code));
-      if (!again) throw error;
-      say(`again ${number}`);
+      if (!hasCode(error, 'SPOOL_FAILED') && !hasCode(error, 'SPOOL_BUSY')) throw error;
+      say(`not opened: ${error}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
+}
+
+/** Several at a time, their calls in the order of the numbers. */
+async function converse(conversation: number, numbers: readonly number[]): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * options.spread));
+  const rest = numbers.values();
+  const next = async (): Promise<void> => {
+    for (const number of rest) await sendUntilAccepted(number);
+  };
+  await Promise.all(Array.from({ length: inFlight(conversation) }, next));
+}
+
+/** A spool that was out of reach, or can't tell, gets the same message again, though later ones may have been accepted meanwhile. */
+async function sendUntilAccepted(number: number): Promise<void> {
+  for (;;) {
+    try {
+      const { duplicate } = await send(number);
+      say(`${duplicate ? 'repeated' : 'accepted'} ${number} ${Date.now()}`);
+      return;
+    } catch (error) {
+      const refused = hasCode(error, 'SPOOL_FAILED') || hasCode(error, 'SPOOL_BUSY');
+      if (!refused && !hasCode(error, 'APPEND_OUTCOME_UNKNOWN')) throw error;
+      say(`${refused ? 'refused' : 'unknown'} ${number} ${Date.now()}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+/** Calls are made in the order of their lines, each once its line is with whoever reads: a kill can't take back that it was said. */
+function send(number: number): Promise<Receipt> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(`sending ${number} ${Date.now()}\n`, () =>
+      sender.send(messageOf(number, options)).then(resolve, reject),
+    );
+  });
 }
 
 // Whoever started it holds the other end: a run that was killed leaves no workers behind.
 process.stdin.on('end', () => process.exit(1)).resume();
 (process.stdin as Socket).unref();
 
-await sender.start();
+await start();
 say('ready');
 const chains = new Map<number, number[]>();
 for (const number of options.numbers) {
   const key = conversationOf(number, options);
   chains.set(key, [...(chains.get(key) ?? []), number]);
 }
-await Promise.all([...chains.values()].map(converse));
+await Promise.all([...chains].map(([conversation, numbers]) => converse(conversation, numbers)));
 for (;;) {
   const counts = await sender.counts().catch(() => undefined);
   const { spooled = 1, deferred = 0, delivering = 0, unconfirmed = 0 } = counts ?? {};

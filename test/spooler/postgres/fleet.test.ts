@@ -1,13 +1,14 @@
 import { expect, it } from 'vitest';
 import { disturbances, graceWhenDisturbed } from '../../crash/disturb.ts';
-import { torture } from '../../crash/torture.ts';
+import { cleanVerdict, torture } from '../../crash/torture.ts';
 import { useServer } from './fixture.ts';
 
 const fixture = useServer();
 const fromEnvironment = (name: string, byDefault: number): number => Number(process.env[`OFFLINE_IM_FLEET_${name}`] ?? byDefault);
 const messages = fromEnvironment('MESSAGES', 400);
 const mailboxes = fromEnvironment('MAILBOXES', 20);
-const kills = fromEnvironment('KILLS', 9);
+// Eight of twelve are killed when they are ready, and disturbed before: once in every way.
+const kills = fromEnvironment('KILLS', 12);
 const seed = Number(process.env.OFFLINE_IM_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 it(`three processes on one spool, killed, paused, cut off from a server that restarts and crashes: ${messages} messages of ${mailboxes} mailboxes, seed ${seed}`, {
@@ -16,6 +17,8 @@ it(`three processes on one spool, killed, paused, cut off from a server that res
   const {
     bodies: _,
     waits: __,
+    struck: ___,
+    calls: ____,
     ...verdict
   } = await torture({
     spool: 'postgres',
@@ -29,5 +32,5 @@ it(`three processes on one spool, killed, paused, cut off from a server that res
     probeGrace: graceWhenDisturbed,
     disturb: disturbances({ server: fixture.server }),
   });
-  expect(verdict).toEqual({ accepted: messages, lost: [], twice: [], outOfOrder: [], drafts: 0, schemaErrors: [] });
+  expect(verdict).toEqual(cleanVerdict(messages));
 });

@@ -1,0 +1,22 @@
+/**
+ * Opens a spool when nobody else has it any more and says how it stands: `node test/crash/count-process.ts '<SpoolChoice as JSON>'`. The first line is the
+ * counts by state as JSON; then one line for each of the first entries that are not delivered.
+ */
+import { systemClock } from '../../src/clock.ts';
+import { spoolStates } from '../../src/spooler/storage.ts';
+import { makeSpool } from './open-spool.ts';
+import type { SpoolChoice } from './worker-options.ts';
+
+const storage = await makeSpool(JSON.parse(process.argv[2] ?? '{}') as SpoolChoice);
+await storage.open({ clock: systemClock, tombstones: 86_400_000 });
+const lines = [JSON.stringify(await storage.counts())];
+for (const state of spoolStates) {
+  if (state === 'delivered') continue;
+  for await (const { messageId, reason } of storage.list({ state })) {
+    if (lines.length > 20) break;
+    lines.push(`${messageId} is ${state}${reason === undefined ? '' : `: ${reason.code}, ${reason.text}`}`);
+  }
+}
+await storage.close();
+// A pool of connections would keep it alive.
+process.stdout.write(`${lines.join('\n')}\n`, () => process.exit(0));

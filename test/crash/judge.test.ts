@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import type { SpoolState } from '../../src/spooler/storage.ts';
+import type { ItemSnapshot } from '../support/simulator-protocol.ts';
+import { type Evidence, judge } from './judge.ts';
+import { Ledger } from './ledger.ts';
+import { addressesOf, conversationOf } from './worker-options.ts';
+
+const people = { senders: ['s0@x.test', 's1@x.test'], recipients: ['r0@x.test', 'r1@x.test'] };
+const none = { spooled: 0, deferred: 0, delivering: 0, unconfirmed: 0, held: 0, delivered: 4, dead: 0, cancelled: 0 };
+
+function note(numbers: readonly number[], changed: Partial<ItemSnapshot> = {}): ItemSnapshot {
+  const { from, to } = addressesOf(conversationOf(numbers[0] ?? 0, people), people);
+  const body = numbers.map((number) => `Message «${number}» of many`).join('\n');
+  return { id: '', subject: '', itemClass: '', body, isDraft: false, from, to: [to], createdAt: 100, ...changed };
+}
+
+function ledgerOf(lines: readonly string[]): Ledger {
+  const ledger = new Ledger();
+  for (const line of lines) expect(ledger.read(line)).toBe(true);
+  return ledger;
+}
+
+const accepted = [0, 1, 2, 3].flatMap((number) => [`sending ${number} 10`, `accepted ${number} 20`]);
+
+function found(
+  inboxes: readonly (readonly ItemSnapshot[])[],
+  {
+    lines = accepted,
+    counts = {},
+  }: { readonly lines?: readonly string[]; readonly counts?: Partial<Record<SpoolState, number>> } = {},
+): ReturnType<typeof judge> {
+  const mailboxes = Object.fromEntries(inboxes.map((inbox, index) => [people.recipients[index] ?? `${index}@x.test`, { inbox }]));
+  const evidence: Evidence = {
+    messages: 4,
+    people,
+    ledger: ledgerOf(lines),
+    exchange: { mailboxes, outbound: [] },
+    counts: { ...none, ...counts },
+  };
+  return judge(evidence);
+}
+
+const right = [[note([0, 2])], [note([1]), note([3])]];
+
+describe('what torture finds', () => {
+  it('is nothing when every message is where it belongs', () => {
+    expect(found(right)).toEqual({
+      accepted: 4,
+      lost: [],
+      twice: [],
+      misdirected: [],
+      outOfOrder: [],
+      contradicted: [],
+      drafts: 0,
+      left: {},
+      waits: { least: 80, median: 80, longest: 80 },
+    });
+  });
+
+  it('is what reached only the wrong person, what came from the wrong mailbox, and what others see too', () => {
+    expect(found([[note([0, 2]), note([1])], [note([3])]])).toMatchObject({ lost: [1], misdirected: [1], twice: [] });
+    expect(found([[note([0, 2], { from: 's1@x.test' })], right[1] ?? []])).toMatchObject({ lost: [0, 2], misdirected: [0, 2] });
+    expect(found([[note([0, 2], { to: people.recipients })], right[1] ?? []])).toMatchObject({ misdirected: [0, 2] });
+    expect(found([...right, [note([1])]])).toMatchObject({ lost: [], misdirected: [1], twice: [1] });
+  });
+
+  it('is what is left in the spool, or missing there', () => {
+    expect(found(right, { counts: { delivered: 2, dead: 1, held: 1 } }).left).toEqual({ dead: 1, held: 1, missing: 2 });
+    expect(found(right, { counts: { delivered: 5 } }).left).toEqual({ missing: -1 });
+  });
+
+  it('is a message that arrived before it was said to be accepted', () => {
+    const lines = accepted.map((line) => (line === 'accepted 3 20' ? 'accepted 3 130' : line));
+    expect(found(right, { lines }).waits.least).toBe(-30);
+  });
+});
+
+describe('the order that is owed', () => {
+  const later = ['sending 1 10', 'accepted 1 20', 'sending 3 10', 'accepted 3 20'];
+  const reversed = [[note([2]), note([0])], right[1] ?? []];
+  const outOfOrder = (inboxes: typeof right, lines: readonly string[]) =>
+    found(inboxes, { lines: [...lines, ...later] }).outOfOrder;
+
+  it('is that of calls under way together', () => {
+    const lines = ['sending 0 1', 'sending 2 1', 'accepted 2 2', 'accepted 0 2'];
+    expect(outOfOrder(right, lines)).toEqual([]);
+    expect(outOfOrder(reversed, lines)).toEqual(['r0@x.test']);
+  });
+
+  it('is that of the second call where the first was refused, or cut off with nothing kept', () => {
+    for (const ending of [['refused 0 2'], ['unknown 0 2'], []]) {
+      const lines = ['sending 0 1', 'sending 2 1', ...ending, 'accepted 2 2', 'sending 0 3', 'accepted 0 4'];
+      expect(outOfOrder(reversed, lines)).toEqual([]);
+      expect(outOfOrder(right, lines)).toEqual(['r0@x.test']);
+    }
+  });
+
+  it('is that of the first call where it was cut off with the message kept', () => {
+    const lines = ['sending 0 1', 'sending 2 1', 'accepted 2 2', 'sending 0 3', 'repeated 0 4'];
+    expect(outOfOrder(right, lines)).toEqual([]);
+    expect(outOfOrder(reversed, lines)).toEqual(['r0@x.test']);
+  });
+
+  it('is either where several calls were cut off', () => {
+    const lines = ['sending 0 1', 'sending 2 1', 'accepted 2 2', 'sending 0 3', 'sending 0 5', 'repeated 0 6'];
+    expect(outOfOrder(right, lines)).toEqual([]);
+    expect(outOfOrder(reversed, lines)).toEqual([]);
+  });
+
+  it('knows a call that kept what it said it had not', () => {
+    const lines = ['sending 0 1', 'refused 0 2', 'sending 0 3', 'repeated 0 4', 'sending 2 5', 'accepted 2 6', ...later];
+    expect(found(right, { lines }).contradicted).toEqual([0]);
+  });
+});

@@ -1,0 +1,95 @@
+import type { SpoolState } from '../../src/spooler/storage.ts';
+import type { ItemSnapshot, SimulatorSnapshot } from '../support/simulator-protocol.ts';
+import type { Ledger } from './ledger.ts';
+import { isInOrder } from './order.ts';
+import { addressesOf, conversationOf, numbersIn, type People } from './worker-options.ts';
+
+/** What was counted at the end in every mailbox, and in the spool. */
+export interface Findings {
+  readonly accepted: number;
+  /** Not in the inbox of their recipient. */
+  readonly lost: readonly number[];
+  readonly twice: readonly number[];
+  /** In somebody else's inbox, in nobody's, or from another sender's mailbox. */
+  readonly misdirected: readonly number[];
+  /** Recipients whose messages did not arrive in the order of the calls that were accepted. */
+  readonly outOfOrder: readonly string[];
+  /** Said not to have been kept, or never sent before, and then found to be kept already. */
+  readonly contradicted: readonly number[];
+  readonly drafts: number;
+  /** Entries of the spool by state, but for delivered ones; `missing`: delivered ones that there should be besides. */
+  readonly left: Readonly<Partial<Record<SpoolState | 'missing', number>>>;
+  /**
+   * ms from acceptance to arrival, the two-minute pickup (40 ms here) included. Below 0: it arrived before its worker, stopped or slow, could say that it
+   * was accepted.
+   */
+  readonly waits: { readonly least: number; readonly median: number; readonly longest: number };
+}
+
+/** What is judged. */
+export interface Evidence {
+  readonly messages: number;
+  readonly people: People;
+  readonly ledger: Ledger;
+  readonly exchange: SimulatorSnapshot;
+  readonly counts: Readonly<Record<SpoolState, number>>;
+}
+
+interface Arrival {
+  readonly number: number;
+  readonly at: number;
+}
+
+export function judge({ messages, people, ledger, exchange, counts }: Evidence): Findings {
+  const arrivals = new Map<string, Arrival[]>();
+  const seen = new Set<number>();
+  const home = new Set<number>();
+  const twice = new Set<number>();
+  const misdirected = new Set<number>();
+  const arrive = (number: number, isHome: boolean): void => {
+    (seen.has(number) ? twice : seen).add(number);
+    (isHome ? home : misdirected).add(number);
+  };
+  for (const [address, { inbox = [] }] of Object.entries(exchange.mailboxes)) {
+    for (const note of inbox) {
+      for (const number of numbersIn(note.body)) {
+        const first = !seen.has(number);
+        const isHome = belongs(number, address, note, people);
+        arrive(number, isHome);
+        if (isHome && first) arrivals.set(address, [...(arrivals.get(address) ?? []), { number, at: note.createdAt }]);
+      }
+    }
+  }
+  for (const { body } of exchange.outbound) for (const number of numbersIn(body)) arrive(number, false);
+  const positions = (number: number): readonly number[] => ledger.acceptance(number)?.positions ?? [];
+  return {
+    accepted: ledger.size,
+    lost: Array.from({ length: messages }, (_, number) => number).filter((number) => !home.has(number)),
+    twice: [...twice],
+    misdirected: [...misdirected],
+    outOfOrder: [...arrivals].flatMap(([address, arrived]) => {
+      const numbers = arrived.map(({ number }) => number);
+      return isInOrder(numbers, positions) ? [] : [address];
+    }),
+    contradicted: ledger.contradicted,
+    drafts: Object.values(exchange.mailboxes).reduce((sum, { drafts = [] }) => sum + drafts.length, 0),
+    left: leftOf(counts, messages),
+    waits: waitsOf([...arrivals.values()].flat(), ledger),
+  };
+}
+
+function belongs(number: number, address: string, note: ItemSnapshot, people: People): boolean {
+  const { to, from } = addressesOf(conversationOf(number, people), people);
+  return address === to && note.from === from && note.to.length === 1 && note.to[0] === to;
+}
+
+function leftOf({ delivered, ...others }: Readonly<Record<SpoolState, number>>, messages: number): Findings['left'] {
+  const left = Object.fromEntries(Object.entries(others).filter(([, count]) => count !== 0));
+  const missing = messages - delivered;
+  return missing === 0 ? left : { ...left, missing };
+}
+
+function waitsOf(arrivals: readonly Arrival[], ledger: Ledger): Findings['waits'] {
+  const waits = arrivals.flatMap(({ number, at }) => at - (ledger.acceptance(number)?.from ?? at)).sort((a, b) => a - b);
+  return { least: waits[0] ?? 0, median: waits[waits.length >> 1] ?? 0, longest: waits.at(-1) ?? 0 };
+}
