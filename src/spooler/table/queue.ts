@@ -26,12 +26,22 @@ export class GroupCommit<Item, Result> {
   readonly #queue: SerialQueue;
   readonly #commit: (items: readonly Item[]) => Promise<readonly Result[]>;
   readonly #most: number;
+  readonly #divisible: (error: unknown) => boolean;
 
-  /** @param commit One result an item. When it rejects for several items, each is tried alone. */
-  constructor(queue: SerialQueue, most: number, commit: (items: readonly Item[]) => Promise<readonly Result[]>) {
+  /**
+   * @param commit One result an item. When it rejects for several items, each is tried alone.
+   * @param divisible Whether it may reject for one of the items only. Otherwise all that wait are rejected, lest each wait for as long in vain.
+   */
+  constructor(
+    queue: SerialQueue,
+    most: number,
+    commit: (items: readonly Item[]) => Promise<readonly Result[]>,
+    divisible: (error: unknown) => boolean = () => true,
+  ) {
     this.#queue = queue;
     this.#most = most;
     this.#commit = commit;
+    this.#divisible = divisible;
   }
 
   add(item: Item): Promise<Result> {
@@ -44,22 +54,23 @@ export class GroupCommit<Item, Result> {
   async #flush(): Promise<void> {
     const batch = this.#waiting.splice(0, this.#most);
     if (this.#waiting.length > 0) void this.#queue.run(() => this.#flush());
-    if (!(await this.#together(batch))) for (const one of batch) await this.#alone(one);
-  }
-
-  async #together(batch: readonly Waiting<Item, Result>[]): Promise<boolean> {
     try {
-      const results = await this.#commit(batch.map(({ item }) => item));
-      for (const [index, one] of batch.entries()) one.resolve(results[index] as Result);
-      return true;
+      await this.#carryOut(batch);
     } catch (error) {
-      if (batch.length > 1) return false;
-      batch[0]?.reject(error);
-      return true;
+      // Those that have their result keep it.
+      for (const one of [...batch, ...this.#waiting.splice(0)]) one.reject(error);
     }
   }
 
-  async #alone(one: Waiting<Item, Result>): Promise<void> {
-    await this.#together([one]);
+  async #carryOut(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+    if (batch.length === 0) return;
+    try {
+      const results = await this.#commit(batch.map(({ item }) => item));
+      for (const [index, one] of batch.entries()) one.resolve(results[index] as Result);
+    } catch (error) {
+      if (!this.#divisible(error)) throw error;
+      if (batch.length === 1) batch[0]?.reject(error);
+      else for (const one of batch) await this.#carryOut([one]);
+    }
   }
 }

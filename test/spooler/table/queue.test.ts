@@ -90,4 +90,48 @@ describe('GroupCommit', () => {
     await expect(group.add(-1)).rejects.toThrow();
     await expect(group.add(4)).resolves.toBe(8);
   });
+
+  it('rejects all that wait at once for a failure that is none of theirs, and goes on with what comes later', async () => {
+    const groups: number[][] = [];
+    let down = true;
+    const group = new GroupCommit<number, number>(
+      new SerialQueue(),
+      2,
+      async (items) => {
+        groups.push([...items]);
+        await Promise.resolve();
+        if (down) throw new Error('down');
+        return [...items];
+      },
+      () => false,
+    );
+    const outcomes = await Promise.allSettled([1, 2, 3, 4, 5].map((item) => group.add(item)));
+    expect(outcomes.map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => 'rejected'));
+    down = false;
+    expect(await Promise.all([6, 7, 8].map((item) => group.add(item)))).toEqual([6, 7, 8]);
+    expect(groups).toEqual([[1, 2], [6, 7], [8]]);
+  });
+
+  it('stops trying them alone at such a failure; those that have their result keep it', async () => {
+    const groups: number[][] = [];
+    const group = new GroupCommit<number, number>(
+      new SerialQueue(),
+      256,
+      async (items) => {
+        groups.push([...items]);
+        await Promise.resolve();
+        if (items.length > 1) throw new Error('one of them');
+        if (items[0] === 2) throw new Error('down');
+        return [...items];
+      },
+      (error) => error instanceof Error && error.message !== 'down',
+    );
+    const outcomes = await Promise.allSettled([1, 2, 3].map((item) => group.add(item)));
+    expect(outcomes.map((one) => (one.status === 'fulfilled' ? one.value : String(one.reason)))).toEqual([
+      1,
+      'Error: down',
+      'Error: down',
+    ]);
+    expect(groups).toEqual([[1, 2, 3], [1], [2]]);
+  });
 });
