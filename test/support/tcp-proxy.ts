@@ -46,6 +46,11 @@ export class TcpProxy {
     this.#silent = true;
   }
 
+  /** What comes from now on passes; what was swallowed is lost, and nobody is told. */
+  pass(): void {
+    this.#silent = false;
+  }
+
   /** New connections work; those that lost something are dead, as they would be. */
   heal(): void {
     this.#silent = false;

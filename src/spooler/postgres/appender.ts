@@ -1,11 +1,10 @@
 import { sleep } from '../../clock.ts';
-import { OfflineImError } from '../../errors/index.ts';
 import type { AppendResult } from '../storage.ts';
 import { SerialQueue } from '../table/queue.ts';
 import type { NewMessage } from './append.ts';
 import { appendMessages, streamsOf, unstorable } from './append.ts';
-import { asSpoolError, isLockTimeout, isTransient, sqlStateOf } from './pg-error.ts';
-import type { PgClient } from './pool.ts';
+import { failedAppend, unstorableAppend } from './failed-append.ts';
+import { isConnectionError, isLockTimeout } from './pg-error.ts';
 import type { Session } from './session.ts';
 import { TransactionError } from './transact.ts';
 
@@ -15,9 +14,10 @@ const entriesAtOnce = 1_000;
 const gathering = 1;
 /** ms that a group waits for a conversation that another transaction holds. */
 const groupLockTimeout = 300;
-/** ms that a message waits for it on its own, and that one transaction waits at a time. */
+/** ms that a message waits for it on its own, and that one transaction waits at a time: the last one, when others took up all of that, just looks. */
 const patience = 10_000;
 const step = 1_000;
+const look = 50;
 /** ms after which a connection that could not be had, or broke before COMMIT, is tried again. */
 const reconnects = [100, 300, 1_000, 3_000] as const;
 
@@ -25,6 +25,8 @@ type Results = readonly AppendResult[];
 
 interface Item {
   readonly message: NewMessage;
+  /** When it was asked for, by the monotonic clock. */
+  readonly since: number;
   done(result: AppendResult): void;
 }
 
@@ -41,6 +43,8 @@ export class Appender {
   readonly #waiting = new SerialQueue();
   /** How many of them each stream has: what comes later goes after them. */
   readonly #held = new Map<string, number>();
+  /** Why the last transaction failed, where it would have failed with any other message too. */
+  #outage: unknown;
 
   constructor(session: Session, instance: string) {
     this.#session = session;
@@ -49,34 +53,10 @@ export class Appender {
 
   /** One result a message, in their order. */
   append(messages: readonly NewMessage[]): Promise<Results> {
-    const results = messages.map((message) => new Promise<AppendResult>((done) => this.#items.push({ message, done })));
+    const since = this.#session.clock.monotonic();
+    const results = messages.map((message) => new Promise<AppendResult>((done) => this.#items.push({ message, since, done })));
     if (!this.#flushing) void this.#flush();
     return Promise.all(results);
-  }
-
-  /** In the host's transaction: nothing is kept before its COMMIT. */
-  async appendIn(client: PgClient, messages: readonly NewMessage[]): Promise<Results> {
-    const { sql } = this.#session;
-    const storable = messages.filter((one) => !unstorable(one));
-    try {
-      await client.query({ text: 'SAVEPOINT offline_im_append' });
-    } catch (error) {
-      if (sqlStateOf(error) !== '25P01') throw error;
-      throw new OfflineImError('OPTION_INVALID', 'client is not in a transaction; call BEGIN on it before send().');
-    }
-    for (let tried = 1; ; tried++) {
-      try {
-        // The host's own process does not know when it commits: it hears of it as all others do.
-        const { results } = await appendMessages(client, sql, storable, '');
-        await client.query({ text: 'RELEASE SAVEPOINT offline_im_append' });
-        return inOrder(messages, results);
-      } catch (error) {
-        const undone = await client.query({ text: 'ROLLBACK TO SAVEPOINT offline_im_append' }).catch(() => undefined);
-        // Another transaction has just committed the same message: now it is seen.
-        if (undone !== undefined && tried < 3 && isTransient(error)) continue;
-        return messages.map((one) => failed(one, 'no', error));
-      }
-    }
   }
 
   async #flush(): Promise<void> {
@@ -90,7 +70,8 @@ export class Appender {
       for (let entries = 0; this.#items.length > 0 && entries < entriesAtOnce; ) {
         const [item] = this.#items.splice(0, 1);
         if (item === undefined) break;
-        if (unstorable(item.message)) item.done(failed(item.message, 'no', unstorableError()));
+        if (unstorable(item.message)) item.done(unstorableAppend(item.message));
+        else if (this.#isHopeless(item)) this.#giveUp(item);
         else if (this.#isHeld(item.message)) this.#wait(item);
         else {
           group.push(item);
@@ -103,34 +84,38 @@ export class Appender {
     this.#flushing = false;
   }
 
-  /** One transaction; where it fails with nothing kept, message by message, so that a bad one fails alone. Never rejects. */
+  /** One transaction; where it was refused for what one of them may be, message by message, so that a bad one fails alone. Never rejects. */
   async #together(group: readonly Item[]): Promise<void> {
     try {
       const results = await this.#connected(
         group.map(({ message }) => message),
         groupLockTimeout,
       );
-      for (const [index, { message, done }] of group.entries()) done(results[index] ?? failed(message, 'unknown', undefined));
+      for (const [index, { message, done }] of group.entries())
+        done(results[index] ?? failedAppend(message, 'unknown', undefined));
     } catch (error) {
-      const { kept, cause } = asTransactionError(error);
-      if (kept === 'no' && group.length > 1) for (const item of group) await this.#alone(item);
+      const { kept, cause, divisible } = asTransactionError(error);
+      if (kept === 'no' && divisible && group.length > 1) for (const item of group) await this.#alone(item);
       else if (kept === 'no' && isLockTimeout(cause)) for (const item of group) this.#wait(item);
-      else for (const { message, done } of group) done(failed(message, kept, cause));
+      else for (const { message, done } of group) done(failedAppend(message, kept, cause));
     }
   }
 
   async #alone(item: Item): Promise<void> {
+    if (this.#outage !== undefined) this.#giveUp(item);
     // One before it may have found its conversation held.
-    if (this.#isHeld(item.message)) this.#wait(item);
+    else if (this.#isHeld(item.message)) this.#wait(item);
     else await this.#together([item]);
   }
 
   /** Puts a message behind those that wait for its conversation. */
-  #wait({ message, done }: Item): void {
-    const keys = [...streamsOf([message]).keys()];
+  #wait(item: Item): void {
+    const keys = [...streamsOf([item.message]).keys()];
     for (const key of keys) this.#held.set(key, (this.#held.get(key) ?? 0) + 1);
+    const end = this.#session.clock.monotonic() + patience;
     void this.#waiting.run(async () => {
-      done(await this.#patiently(message));
+      if (this.#isHopeless(item)) this.#giveUp(item);
+      else item.done(await this.#patiently(item.message, end));
       for (const key of keys) {
         const left = (this.#held.get(key) ?? 1) - 1;
         if (left === 0) this.#held.delete(key);
@@ -139,16 +124,16 @@ export class Appender {
     });
   }
 
-  async #patiently(message: NewMessage): Promise<AppendResult> {
+  async #patiently(message: NewMessage, end: number): Promise<AppendResult> {
     const { clock } = this.#session;
-    const end = clock.monotonic() + patience;
     for (;;) {
+      const left = end - clock.monotonic();
       try {
-        const [result] = await this.#connected([message], step);
-        return result ?? failed(message, 'unknown', undefined);
+        const [result] = await this.#connected([message], Math.max(look, Math.min(step, left)));
+        return result ?? failedAppend(message, 'unknown', undefined);
       } catch (error) {
         const { kept, cause } = asTransactionError(error);
-        if (kept === 'unknown' || !isLockTimeout(cause) || clock.monotonic() >= end) return failed(message, kept, cause);
+        if (kept === 'unknown' || !isLockTimeout(cause) || clock.monotonic() >= end) return failedAppend(message, kept, cause);
       }
     }
   }
@@ -157,51 +142,45 @@ export class Appender {
     return this.#held.size > 0 && [...streamsOf([message]).keys()].some((key) => this.#held.has(key));
   }
 
-  /** Once more after a while when there was no connection: the server may be starting again. */
+  /** It has waited for a whole deadline, and the last transaction of all failed: it does not wait for another one. */
+  #isHopeless({ since }: Item): boolean {
+    return this.#outage !== undefined && this.#session.clock.monotonic() - since >= this.#session.deadline;
+  }
+
+  #giveUp({ message, done }: Item): void {
+    done(failedAppend(message, 'no', this.#outage));
+  }
+
+  /** Once more after a while when there was no connection: the server may be starting again. All together within one deadline. */
   async #connected(messages: readonly NewMessage[], lockTimeout: number): Promise<Results> {
-    for (let tried = 0; ; tried++) {
+    const { clock, deadline: whole } = this.#session;
+    const end = clock.monotonic() + whole;
+    for (let [tried, deadline] = [0, whole]; ; tried++) {
       try {
-        return await this.#session.transact(
-          async (client) => {
-            const { results, added } = await appendMessages(client, this.#session.sql, messages, this.#instance);
-            return { result: results, commit: added };
-          },
-          { lockTimeout },
-        );
+        const results = await this.#attempt(messages, { lockTimeout, deadline });
+        this.#outage = undefined;
+        return results;
       } catch (error) {
-        const { kept, cause } = asTransactionError(error);
+        const { kept, cause, divisible } = asTransactionError(error);
         const delay = reconnects[tried];
-        if (kept === 'unknown' || delay === undefined || !isConnectionError(cause)) throw error;
-        await sleep(this.#session.clock, delay);
+        deadline = end - clock.monotonic() - (delay ?? 0);
+        if (kept === 'unknown' || !isConnectionError(cause) || delay === undefined || deadline <= 0) {
+          this.#outage = divisible ? undefined : cause;
+          throw error;
+        }
+        await sleep(clock, delay);
       }
     }
+  }
+
+  #attempt(messages: readonly NewMessage[], patience: { lockTimeout: number; deadline: number }): Promise<Results> {
+    return this.#session.transact(async (client) => {
+      const { results, added } = await appendMessages(client, this.#session.sql, messages, this.#instance);
+      return { result: results, commit: added };
+    }, patience);
   }
 }
 
 function asTransactionError(error: unknown): TransactionError {
   return error instanceof TransactionError ? error : new TransactionError('no', error);
-}
-
-/** No connection, a broken one, or a server that is going down or coming up. */
-function isConnectionError(error: unknown): boolean {
-  const state = sqlStateOf(error);
-  if (state !== undefined) return state.startsWith('57P') || state.startsWith('08');
-  return (
-    error instanceof Error && !(error instanceof OfflineImError) && ('errno' in error || error.message.includes('onnection'))
-  );
-}
-
-function failed(message: NewMessage, kept: 'no' | 'unknown', error: unknown): AppendResult {
-  return { messageId: message[0]?.messageId ?? '', status: 'failed', kept, error: asSpoolError(error) };
-}
-
-function unstorableError(): OfflineImError {
-  const text = 'An id, an address or a name holds U+0000 or half a surrogate pair, which PostgreSQL cannot keep.';
-  return new OfflineImError('MESSAGE_INVALID', text);
-}
-
-/** Puts the results of those that could be stored where they belong. */
-function inOrder(messages: readonly NewMessage[], results: Results): Results {
-  const left = results.values();
-  return messages.map((one) => (unstorable(one) ? failed(one, 'no', unstorableError()) : (left.next().value as AppendResult)));
 }

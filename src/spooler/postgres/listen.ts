@@ -1,6 +1,7 @@
-import type { Clock } from '../../clock.ts';
-import type { PgPool, PgPoolClient } from './pool.ts';
-import type { Tables } from './tables.ts';
+import { sleep } from '../../clock.ts';
+import { Limit } from './limit.ts';
+import type { PgPoolClient } from './pool.ts';
+import type { Session } from './session.ts';
 
 /** ms between attempts to listen again; doubles. */
 const firstPause = 100;
@@ -13,90 +14,100 @@ const together = 20;
  * there is one again, it looks at once: whatever was said meanwhile was said to nobody.
  */
 export class Listener {
-  readonly #pool: PgPool;
-  readonly #tables: Tables;
+  readonly #session: Session;
   readonly #instance: string;
-  readonly #clock: Clock;
   readonly #wakes = new Set<() => void>();
-  #client: PgPoolClient | undefined;
+  readonly #ended = new AbortController();
   #begun = false;
-  #cancel: (() => void) | undefined;
+  /** Lets go of the connection. */
+  #drop: (() => void) | undefined;
+  #client: PgPoolClient | undefined;
   #cancelWake: (() => void) | undefined;
   #pause = firstPause;
-  #ended = false;
 
-  constructor(pool: PgPool, tables: Tables, instance: string, clock: Clock) {
-    this.#pool = pool;
-    this.#tables = tables;
+  constructor(session: Session, instance: string) {
+    this.#session = session;
     this.#instance = instance;
-    this.#clock = clock;
   }
 
   watch(wake: () => void): () => void {
     this.#wakes.add(wake);
-    if (!this.#begun) void this.#connect();
+    if (!this.#begun) void this.#keepListening();
     this.#begun = true;
     return () => this.#wakes.delete(wake);
   }
 
-  /** Waits for nothing: a pool may take for ever to give a connection, and one that comes late goes straight back. */
-  end(): void {
-    this.#ended = true;
-    this.#wakes.clear();
-    this.#cancel?.();
-    this.#cancelWake?.();
-    this.#drop(true);
+  /** Its server may be gone, of which a connection that only listens hears nothing: it takes another. */
+  doubt(): void {
+    // With a query under way pg closes it at once, and waits for no goodbye.
+    this.#client?.query({ text: 'SELECT 1' }).catch(() => undefined);
+    this.#drop?.();
   }
 
-  async #connect(): Promise<void> {
-    try {
-      const client = await this.#pool.connect();
-      if (this.#ended) {
-        client.release();
-        return;
-      }
-      this.#client = client;
-      client.on('error', this.#onError);
-      client.on('notification', this.#onNotification);
-      await client.query({ text: `LISTEN "${this.#tables.channel}"` });
-      this.#pause = firstPause;
-      this.#wakeSoon();
-    } catch {
-      this.#again();
+  /** Waits for nothing: a pool may take for ever to give a connection, and one that comes late goes straight back. */
+  end(): void {
+    this.#wakes.clear();
+    this.#cancelWake?.();
+    this.#drop?.();
+    this.#ended.abort();
+  }
+
+  async #keepListening(): Promise<void> {
+    while (!this.#ended.signal.aborted) {
+      await this.#listen().catch(() => undefined);
+      const pause = this.#pause;
+      this.#pause = Math.min(longestPause, pause * 2);
+      await sleep(this.#session.clock, pause, this.#ended.signal);
     }
   }
 
-  readonly #onError = (): void => this.#again();
+  /** Until there is no connection, or none any more. */
+  async #listen(): Promise<void> {
+    const limit = new Limit({ clock: this.#session.clock, deadline: this.#session.deadline, signal: this.#ended.signal });
+    try {
+      const client = await this.#session.connections.connect(limit);
+      const lost = this.#hear(client);
+      try {
+        await limit.within(Promise.race([lost, client.query({ text: `LISTEN "${this.#session.sql.tables.channel}"` })]));
+      } catch (error) {
+        this.#drop?.();
+        throw error;
+      }
+      limit.end();
+      if (this.#client !== client) return;
+      this.#pause = firstPause;
+      this.#wakeSoon();
+      await lost;
+    } finally {
+      limit.end();
+    }
+  }
+
+  /** Resolves once this connection is lost. It must not go back to the pool: it would go on listening for the host. */
+  #hear(client: PgPoolClient): Promise<void> {
+    return new Promise((resolve) => {
+      const drop = (): void => {
+        this.#drop = this.#client = undefined;
+        client.removeListener('notification', this.#onNotification);
+        client.removeListener('error', drop);
+        // Closing may fail late, and must end nobody's process.
+        client.on('error', () => undefined);
+        client.release(true);
+        resolve();
+      };
+      [this.#drop, this.#client] = [drop, client];
+      client.on('error', drop);
+      client.on('notification', this.#onNotification);
+    });
+  }
 
   readonly #onNotification = ({ channel, payload }: { channel: string; payload?: string | undefined }): void => {
-    if (channel === this.#tables.channel && payload !== this.#instance) this.#wakeSoon();
+    if (channel === this.#session.sql.tables.channel && payload !== this.#instance) this.#wakeSoon();
   };
 
-  #again(): void {
-    this.#drop(true);
-    if (this.#ended) return;
-    this.#cancel?.();
-    this.#cancel = this.#clock.setTimer(() => {
-      void this.#connect();
-    }, this.#pause);
-    this.#pause = Math.min(longestPause, this.#pause * 2);
-  }
-
-  /** A connection that listens must not go back to the pool: it would go on listening for the host. */
-  #drop(close: boolean): void {
-    const client = this.#client;
-    this.#client = undefined;
-    if (client === undefined) return;
-    client.removeListener('notification', this.#onNotification);
-    client.removeListener('error', this.#onError);
-    // Closing may fail late, and must end nobody's process.
-    client.on('error', () => undefined);
-    client.release(close);
-  }
-
   #wakeSoon(): void {
-    if (this.#ended) return;
-    this.#cancelWake ??= this.#clock.setTimer(() => {
+    if (this.#ended.signal.aborted) return;
+    this.#cancelWake ??= this.#session.clock.setTimer(() => {
       this.#cancelWake = undefined;
       for (const wake of this.#wakes) wake();
     }, together);

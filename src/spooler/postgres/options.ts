@@ -20,7 +20,14 @@ export interface PostgresSpoolOptions {
   /**
    * ms for a transaction of the spool, from asking the pool for a connection to its end. A server that vanished without a word, or a pool whose connections
    * are all in use, would be waited for without end; after this the connection is closed and the call rejects with `SPOOL_FAILED`, or
-   * `APPEND_OUTCOME_UNKNOWN` where COMMIT was under way. 1,000 or more. `migrate()` may take an hour.
+   * `APPEND_OUTCOME_UNKNOWN` where COMMIT was under way. Calls that waited for others meanwhile are told within as long again, all together. 1,000 or more;
+   * a statement waits for a lock for half of it at most, so that a lock that others hold is not taken for silence.
+   *
+   * In a transaction of yours (`client`) it bounds the append, which then rejects with `APPEND_OUTCOME_UNKNOWN`, but the client stays yours: roll back and close it.
+   * The statements of a migration may take an hour, and wait that long for another process that migrates.
+   *
+   * Give the pool a `connectionTimeoutMillis` below this (10,000, say): nothing else ends a login that a vanished server left unanswered, and such logins fill the
+   * pool until TCP gives them up, which can take a quarter of an hour.
    *
    * @default 60_000
    */

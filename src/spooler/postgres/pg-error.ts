@@ -19,6 +19,23 @@ export function isTransient(error: unknown): boolean {
   return transient.has(sqlStateOf(error) ?? '');
 }
 
+/** Values, sizes, locks, and memory for them; a row that is damaged. Not what a server has to say to any statement. */
+const aboutWhatWasAsked = /^(?:2[1-3]|40|44|5[45]|P0|XX|53200)/;
+
+/** Whether something else may be done all the same: the server refused this one for what it is, or it failed before it was sent. */
+export function isAboutWhatWasAsked(error: unknown): boolean {
+  return aboutWhatWasAsked.test(sqlStateOf(error) ?? '40') && !isConnectionError(error);
+}
+
+/** No connection, a broken one, or a server that is going down or coming up. */
+export function isConnectionError(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  if (state !== undefined) return state.startsWith('57P') || state.startsWith('08');
+  return (
+    error instanceof Error && !(error instanceof OfflineImError) && ('errno' in error || error.message.includes('onnection'))
+  );
+}
+
 /** Classes whose messages quote values: those may be text of a message. */
 const quotesValues = /^(?:22|23|P0)/;
 const noTables = new Set(['42P01', '3F000', '42703']);

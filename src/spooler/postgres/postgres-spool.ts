@@ -21,6 +21,7 @@ import { byMessage } from '../table/append.ts';
 import { cancel, hold, purge, release, requeue } from '../table/host-actions.ts';
 import { GroupCommit, SerialQueue } from '../table/queue.ts';
 import type { Transaction } from '../table/transaction.ts';
+import { appendIn } from './append-in.ts';
 import { Appender } from './appender.ts';
 import { claimNotes } from './claim.ts';
 import { mindTheClock } from './clock-set-back.ts';
@@ -28,11 +29,10 @@ import { expireSome } from './expire.ts';
 import { LaneTurns, outlook } from './lane-turns.ts';
 import { lapseAll, renew } from './leases.ts';
 import { Listener } from './listen.ts';
-import { assertMigrated, migrateTables } from './migrate.ts';
+import { assertMigrated, migrate } from './migrate.ts';
 import { nextDue } from './next-due.ts';
 import type { PostgresSpoolOptions } from './options.ts';
 import { asClient, checkedDeadline } from './options.ts';
-import { asSpoolError } from './pg-error.ts';
 import type { PgClient } from './pool.ts';
 import { bytesKept, countsByState, entriesOfMessage, entryById, leasesLapsed, nextPage } from './read.ts';
 import { Session } from './session.ts';
@@ -41,15 +41,13 @@ import { refreezeAll, settleAll } from './settle.ts';
 import { tablesIn } from './tables.ts';
 import { addUpTallies, sweepTombstones } from './tidy.ts';
 import type { Done } from './transact.ts';
-import { TransactionError } from './transact.ts';
+import { coded, TransactionError } from './transact.ts';
 import { finishWork, startWork } from './work.ts';
 
 /** Settle calls carried out together at most, and entries of one host action. */
 const settlesAtOnce = 256;
 const actionsAtOnce = 500;
 const tidyingSteps = 50;
-/** A large table takes its time to be rebuilt. */
-const forMigration = { deadline: 3_600_000 };
 
 /**
  * Keeps everything in PostgreSQL 13 or later, for any number of processes and machines. What was accepted is committed and on
@@ -90,10 +88,10 @@ export class PostgresSpool implements SpoolStorage {
     if (typeof pool?.connect !== 'function') {
       throw new OfflineImError('OPTION_INVALID', 'pool is missing; expected a Pool of pg.');
     }
-    this.#session = new Session(pool, tablesIn(schema), checkedDeadline(deadline));
+    this.#session = new Session(pool, tablesIn(schema), checkedDeadline(deadline), () => this.#listener?.doubt());
     this.#migrates = migrate;
     this.#appender = new Appender(this.#session, this.#instance);
-    this.#settlements = new GroupCommit(new SerialQueue(), settlesAtOnce, (calls) => this.#settle(calls));
+    this.#settlements = new GroupCommit(new SerialQueue(), settlesAtOnce, (calls) => this.#settle(calls), divisible);
   }
 
   /**
@@ -102,29 +100,22 @@ export class PostgresSpool implements SpoolStorage {
    *
    * @throws {OfflineImError} `SPOOL_VERSION`, `SPOOL_FAILED`
    */
-  async migrate(): Promise<void> {
-    try {
-      await this.#session.transact(async (client) => {
-        await migrateTables(client, this.#session.sql.tables);
-        return { result: undefined, commit: true };
-      }, forMigration);
-    } catch (error) {
-      throw asSpoolError(error instanceof TransactionError ? error.cause : error);
-    }
+  migrate(): Promise<void> {
+    return coded(migrate(this.#session));
   }
 
   open(context: SpoolContext): Promise<void> {
-    return this.#session.open(context, async () => {
-      if (this.#migrates) await this.migrate();
-      try {
-        await this.#session.transact(async (client) => {
-          await assertMigrated(client, this.#session.sql.tables);
-          return mindTheClock(client, this.#session.sql);
-        });
-      } catch (error) {
-        throw asSpoolError(error instanceof TransactionError ? error.cause : error);
-      }
-      this.#listener = new Listener(this.#session.pool, this.#session.sql.tables, this.#instance, this.#session.clock);
+    return this.#session.open(context, async (signal) => {
+      const { sql } = this.#session;
+      if (this.#migrates) await migrate(this.#session, signal);
+      await this.#session.transact(
+        async (client) => {
+          await assertMigrated(client, sql.tables);
+          return mindTheClock(client, sql);
+        },
+        { signal },
+      );
+      this.#listener = new Listener(this.#session, this.#instance);
     });
   }
 
@@ -133,7 +124,7 @@ export class PostgresSpool implements SpoolStorage {
     return this.#session.use(async () => {
       const messages = [...byMessage(entries).values()];
       if (messages.length === 0) return [];
-      return client === undefined ? this.#appender.append(messages) : this.#appender.appendIn(asClient(client), messages);
+      return client === undefined ? this.#appender.append(messages) : appendIn(this.#session, asClient(client), messages);
     });
   }
 
@@ -230,8 +221,7 @@ export class PostgresSpool implements SpoolStorage {
   }
 
   watch(wake: () => void): () => void {
-    const { max } = this.#session.pool.options ?? {};
-    if (max !== undefined && max < 3) return () => undefined;
+    if ((this.#session.connections.most ?? 3) < 3) return () => undefined;
     return this.#listener?.watch(wake) ?? (() => undefined);
   }
 
@@ -296,4 +286,8 @@ export class PostgresSpool implements SpoolStorage {
       return changes;
     });
   }
+}
+
+function divisible(error: unknown): boolean {
+  return error instanceof TransactionError && error.divisible;
 }

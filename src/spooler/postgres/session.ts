@@ -2,41 +2,42 @@ import { sleep, systemClock } from '../../clock.ts';
 import { OfflineImError } from '../../errors/index.ts';
 import type { SpoolContext } from '../storage.ts';
 import { SerialQueue } from '../table/queue.ts';
+import { Connections } from './connections.ts';
+import { GivenUp, NoAnswer } from './limit.ts';
 import { UnreadableRows } from './loaded.ts';
-import { asSpoolError, isTransient } from './pg-error.ts';
-import type { PgClient, PgPool, PgPoolClient } from './pool.ts';
+import { isTransient } from './pg-error.ts';
+import type { PgClient, PgPool } from './pool.ts';
 import { setAside } from './set-aside.ts';
 import { Sql } from './statement.ts';
 import type { Tables } from './tables.ts';
 import type { Done, Patience } from './transact.ts';
-import { TransactionError, transact } from './transact.ts';
+import { coded, TransactionError, transact } from './transact.ts';
 
 /** Times that a transaction is tried when others get in its way. */
 const tries = 6;
 
 /** ms that a statement waits for a lock, but for appends, which have a patience of their own. */
-export const lockTimeout = 3_000;
+const lockTimeout = 3_000;
 
 /** The open spool on its pool: runs transactions, retries what may be retried, and knows what is still running. */
 export class Session {
-  readonly pool: PgPool;
+  readonly connections: Connections;
   readonly sql: Sql;
+  /** ms for a transaction, see {@link Patience}. */
+  readonly deadline: number;
+  readonly #onNoAnswer: () => void;
   readonly #life = new SerialQueue();
-  readonly #deadline: number;
+  readonly #opening = new Set<AbortController>();
   readonly #running = new Set<Promise<unknown>>();
   #context: SpoolContext | undefined;
-  /** The host's pool tells of idle connections that broke; it takes them out by itself, and unheard that would end the process. */
-  readonly #onPoolError = (): void => undefined;
-  /** A server that shuts down can say so in the very bytes that end a login: before whoever asked for the connection has it, and listens. */
-  readonly #onConnect = (client: PgPoolClient): void => {
-    client.on('error', this.#onPoolError);
-  };
+  #letGo: (() => void) | undefined;
 
-  /** @param deadline ms for a transaction, see {@link Patience}. */
-  constructor(pool: PgPool, tables: Tables, deadline: number) {
-    this.pool = pool;
+  /** @param onNoAnswer A transaction has reached its deadline: other connections may be as dead. */
+  constructor(pool: PgPool, tables: Tables, deadline: number, onNoAnswer: () => void) {
+    this.connections = new Connections(pool);
     this.sql = new Sql(tables);
-    this.#deadline = deadline;
+    this.deadline = deadline;
+    this.#onNoAnswer = onNoAnswer;
   }
 
   /** Waits for other transactions are real time, whatever the host's clock says. */
@@ -49,34 +50,38 @@ export class Session {
     return this.#context;
   }
 
-  open(context: SpoolContext, prepare: () => Promise<void>): Promise<void> {
-    return this.#life.run(async () => {
-      if (this.#context !== undefined) return;
-      this.pool.on('error', this.#onPoolError);
-      this.pool.on('connect', this.#onConnect);
-      try {
-        await prepare();
-        this.#context = context;
-      } catch (error) {
-        this.#unlisten();
-        throw error;
-      }
-    });
+  /** A close that comes while it is under way makes it reject: `prepare` ends when the signal does. */
+  async open(context: SpoolContext, prepare: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const opening = new AbortController();
+    this.#opening.add(opening);
+    try {
+      await this.#life.run(async () => {
+        if (this.#context !== undefined) return;
+        opening.signal.throwIfAborted();
+        const letGo = this.connections.hold();
+        try {
+          await coded(prepare(opening.signal));
+          [this.#context, this.#letGo] = [context, letGo];
+        } catch (error) {
+          letGo();
+          throw error;
+        }
+      });
+    } finally {
+      this.#opening.delete(opening);
+    }
   }
 
   close(end: () => Promise<void>): Promise<void> {
+    const closed = new GivenUp('SPOOL_CLOSED', 'The postgres spool was closed while it was being opened.');
+    for (const opening of this.#opening) opening.abort(closed);
     return this.#life.run(async () => {
       if (this.#context === undefined) return;
       this.#context = undefined;
       await Promise.allSettled(this.#running);
       await end();
-      this.#unlisten();
+      this.#letGo?.();
     });
-  }
-
-  #unlisten(): void {
-    this.pool.removeListener('error', this.#onPoolError);
-    this.pool.removeListener('connect', this.#onConnect);
   }
 
   /** Runs an operation while the spool is open; a close waits for it. */
@@ -85,9 +90,7 @@ export class Session {
     const running = operation();
     this.#running.add(running);
     try {
-      return await running;
-    } catch (error) {
-      throw error instanceof TransactionError ? asSpoolError(error.cause) : asSpoolError(error);
+      return await coded(running);
     } finally {
       this.#running.delete(running);
     }
@@ -100,26 +103,30 @@ export class Session {
   ): Promise<Result> {
     for (let tried = 1; ; tried++) {
       try {
-        return await transact(this.pool, { ...this.#patience, ...patience }, body);
+        return await transact(this.connections, this.#patience(patience), body);
       } catch (error) {
-        if (!(error instanceof TransactionError) || error.kept === 'unknown') throw error;
-        if (error.cause instanceof UnreadableRows) await this.#setAside(error.cause);
+        if (!(error instanceof TransactionError)) throw error;
+        if (error.cause instanceof NoAnswer) this.#onNoAnswer();
+        if (error.kept === 'unknown') throw error;
+        if (error.cause instanceof UnreadableRows) await this.#setAside(error.cause, patience);
         else if (!isTransient(error.cause) || tried >= tries) throw error;
         else await this.#pause(tried);
       }
     }
   }
 
-  get #patience(): Patience {
-    return { lockTimeout, deadline: this.#deadline, clock: this.clock };
+  /** A wait for a lock is no silence: it ends well before the deadline. */
+  #patience(given: Partial<Patience>): Patience {
+    const patience = { lockTimeout, deadline: this.deadline, clock: this.clock, ...given };
+    return { ...patience, lockTimeout: Math.min(patience.lockTimeout, patience.deadline / 2) };
   }
 
   #pause(tried: number): Promise<unknown> {
     return sleep(this.clock, Math.random() * 5 * 2 ** tried);
   }
 
-  async #setAside({ rows }: UnreadableRows): Promise<void> {
-    const taken = await transact(this.pool, this.#patience, (client) => setAside(client, this.sql, rows));
+  async #setAside({ rows }: UnreadableRows, patience: Partial<Patience>): Promise<void> {
+    const taken = await transact(this.connections, this.#patience(patience), (client) => setAside(client, this.sql, rows));
     for (const [where, error] of taken) this.#context?.onCorrupt?.({ where, error });
   }
 }

@@ -1,23 +1,29 @@
-import type { Clock } from '../../clock.ts';
-import { OfflineImError } from '../../errors/index.ts';
-import { sqlStateOf } from './pg-error.ts';
-import type { PgClient, PgPool, PgPoolClient } from './pool.ts';
+import type { Connections } from './connections.ts';
+import type { LimitOptions } from './limit.ts';
+import { GivenUp, Limit } from './limit.ts';
+import { asSpoolError, isAboutWhatWasAsked, sqlStateOf } from './pg-error.ts';
+import type { PgClient, PgPoolClient } from './pool.ts';
 
-/** A transaction that failed. `unknown`: the answer to its COMMIT was lost. */
+/** A transaction that failed. */
 export class TransactionError extends Error {
+  /** `unknown`: the answer to its COMMIT was lost. */
   readonly kept: 'no' | 'unknown';
+  /** Refused for what it was to write, or for a lock, by a server that is there: less at a time may well succeed. */
+  readonly divisible: boolean;
 
-  constructor(kept: 'no' | 'unknown', cause: unknown) {
+  constructor(kept: 'no' | 'unknown', cause: unknown, divisible = false) {
     super(cause instanceof Error ? cause.message : String(cause), { cause });
     this.kept = kept;
+    this.divisible = divisible;
   }
 }
 
-/** The deadline of a transaction has passed. */
-export class NoAnswer extends OfflineImError {
-  constructor(deadline: number) {
-    const text = `PostgreSQL, or the pool, gave no answer within ${deadline} ms; the connection was given up. What had been accepted is still there.`;
-    super('SPOOL_FAILED', text);
+/** Waits for transactions; what they reject with becomes an error of the library's own. */
+export async function coded<Result>(work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    throw asSpoolError(error instanceof TransactionError ? error.cause : error);
   }
 }
 
@@ -27,13 +33,12 @@ export interface Done<Result> {
   readonly commit: boolean;
 }
 
-/** How patient a transaction of a spool is. */
-export interface Patience {
+/** How patient a transaction of a spool is, from asking for a connection to the end; what goes on after that is given up with its connection. */
+export interface Patience extends LimitOptions {
   /** ms that a statement waits for a lock. */
   readonly lockTimeout: number;
-  /** ms from asking for a connection to the end; then the connection is given up. */
-  readonly deadline: number;
-  readonly clock: Pick<Clock, 'setTimer'>;
+  /** ms that its own statements may take, where that is another time than what is left of the deadline. */
+  readonly statements?: number | undefined;
 }
 
 /**
@@ -49,48 +54,29 @@ SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synch
 }
 
 /**
- * Runs a transaction of its own on a connection of the pool. A server that vanished, or a pool that has no connection left, gives no answer
- * and no error: nothing waits for it beyond the deadline.
+ * Runs a transaction of its own on a connection of the pool.
  *
  * @throws {TransactionError}
  */
 export async function transact<Result>(
-  pool: PgPool,
+  connections: Connections,
   patience: Patience,
   body: (client: PgClient) => Promise<Done<Result>>,
 ): Promise<Result> {
-  const expired = Promise.withResolvers<never>();
-  const cancel = patience.clock.setTimer(() => expired.reject(new NoAnswer(patience.deadline)), patience.deadline);
-  const within = <Value>(work: Promise<Value>): Promise<Value> => Promise.race([work, expired.promise]);
+  const limit = new Limit(patience);
   try {
-    const client = await connect(pool, within);
-    return await run(client, within, patience, body);
+    const client = await connections.connect(limit).catch((error: unknown) => {
+      throw new TransactionError('no', error);
+    });
+    return await run(client, limit, patience, body);
   } finally {
-    cancel();
+    limit.end();
   }
 }
-
-/** A connection that comes too late goes straight back. */
-async function connect(pool: PgPool, within: Within): Promise<PgPoolClient> {
-  const connecting = pool.connect();
-  try {
-    return await within(connecting);
-  } catch (error) {
-    if (error instanceof NoAnswer) {
-      connecting.then(
-        (late) => late.release(),
-        () => undefined,
-      );
-    }
-    throw new TransactionError('no', error);
-  }
-}
-
-type Within = <Value>(work: Promise<Value>) => Promise<Value>;
 
 async function run<Result>(
   client: PgPoolClient,
-  within: Within,
+  limit: Limit,
   patience: Patience,
   body: (client: PgClient) => Promise<Done<Result>>,
 ): Promise<Result> {
@@ -102,17 +88,19 @@ async function run<Result>(
   client.on('error', onError);
   let committing = false;
   try {
-    await within(client.query({ text: beginText(patience) }));
-    const { result, commit } = await within(body(client));
+    await limit.within(client.query({ text: beginText(patience) }));
+    if (patience.statements !== undefined) limit.extend(patience.statements);
+    const { result, commit } = await limit.within(body(client));
     // What broke before this has kept nothing; from here on nobody knows.
     if (broken !== undefined) throw broken;
     committing = commit;
-    await within(client.query({ text: commit ? 'COMMIT' : 'ROLLBACK' }));
+    await limit.within(client.query({ text: commit ? 'COMMIT' : 'ROLLBACK' }));
     return result;
   } catch (error) {
     // Whoever does not answer is asked for nothing more; closing the connection rolls back.
-    broken ??= error instanceof NoAnswer ? error : await within(rollback(client)).catch(asError);
-    throw new TransactionError(committing && !undone(error) ? 'unknown' : 'no', error);
+    broken ??= error instanceof GivenUp ? error : await limit.within(rollback(client)).catch(asError);
+    const kept = committing && !undone(error) ? 'unknown' : 'no';
+    throw new TransactionError(kept, error, broken === undefined && isAboutWhatWasAsked(error));
   } finally {
     client.removeListener('error', onError);
     if (broken !== undefined) client.on('error', () => undefined);
@@ -133,7 +121,7 @@ function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-/** An answer to COMMIT that says that nothing was kept: rolled back, refused, or no longer in a transaction. */
+/** An answer to COMMIT that says that nothing was kept: rolled back, refused, or no longer in a transaction. 40003 says that it cannot tell. */
 function undone(error: unknown): boolean {
-  return /^(?:40|23|25)/.test(sqlStateOf(error) ?? '');
+  return /^(?:40(?!003)|23|25)/.test(sqlStateOf(error) ?? '');
 }

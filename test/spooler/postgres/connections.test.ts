@@ -94,6 +94,22 @@ describe('connections that break', () => {
     await spool.close();
   });
 
+  it.each([
+    ['40003', 'unknown'],
+    ['40001', 'no'],
+  ])('and the server says SQLSTATE %s to COMMIT: kept is %s', async (code, kept) => {
+    let refusals = 0;
+    const refusing = async (query: PgQuery): Promise<void> => {
+      if (query.text !== 'COMMIT' || refusals-- <= 0) return;
+      throw Object.assign(new Error('refused'), { code, severity: 'ERROR' });
+    };
+    const spool = new PostgresSpool({ pool: meddling(refusing, none), schema: fixture.newSchema(), migrate: true });
+    await spool.open(context);
+    refusals = 10;
+    expect(await spool.append([newEntry('m')])).toMatchObject([{ status: 'failed', kept }]);
+    await spool.close();
+  });
+
   it('in the middle of a claim or a settle: the call fails with a code, and the next one works', async () => {
     const schema = fixture.newSchema();
     let breaks = 0;
@@ -175,5 +191,25 @@ describe('connections that break', () => {
     const spool = new PostgresSpool({ pool });
     await expect(spool.open(context)).rejects.toMatchObject({ code: 'SPOOL_FAILED' });
     await pool.end();
+  });
+
+  it('and come only after the spool was closed: until they have gone back, somebody listens', async () => {
+    const late = Promise.withResolvers<PgPoolClient>();
+    const listeners = new Set<unknown>();
+    let released = false;
+    const pool: PgPool = {
+      on: (_, listener: unknown) => listeners.add(listener),
+      removeListener: (_, listener: unknown) => listeners.delete(listener),
+      connect: () => late.promise,
+    };
+    const spool = new PostgresSpool({ pool, schema: fixture.newSchema() });
+    const opening = spool.open(context).catch((error: unknown) => error);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    await spool.close();
+    expect(await opening).toMatchObject({ code: 'SPOOL_CLOSED' });
+    expect(listeners.size).toBe(2);
+    late.resolve({ release: () => (released = true) } as unknown as PgPoolClient);
+    await until(() => released);
+    expect(listeners.size).toBe(0);
   });
 });

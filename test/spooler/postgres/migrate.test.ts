@@ -3,7 +3,7 @@ import { systemClock } from '../../../src/clock.ts';
 import type { PostgresSpoolOptions } from '../../../src/spooler/postgres/index.ts';
 import { PostgresSpool } from '../../../src/spooler/postgres/index.ts';
 import { schemaVersion } from '../../../src/spooler/postgres/schema.ts';
-import { useServer } from './fixture.ts';
+import { until, useServer } from './fixture.ts';
 
 const fixture = useServer();
 const context = { clock: systemClock, tombstones: 60_000 };
@@ -42,6 +42,53 @@ describe('migrate()', () => {
     await fixture.pool.query(`UPDATE "${schema}".meta SET version = 99`);
     await expect(spool.migrate()).rejects.toMatchObject({ code: 'SPOOL_VERSION' });
     await expect(spool.open(context)).rejects.toMatchObject({ code: 'SPOOL_VERSION' });
+  });
+
+  it('waits for one that is under way as long as that takes, and finds it done', async () => {
+    const schema = fixture.newSchema();
+    const other = await fixture.pool.connect();
+    await other.query('BEGIN');
+    await other.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`offline-im "${schema}"`]);
+    const spool = new PostgresSpool({ pool: fixture.pool, schema, migrate: true, deadline: 1_000 });
+    const opening = spool.open(context);
+    // Longer than its deadline, and than other waits for a lock.
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await other.query('COMMIT');
+    other.release();
+    await opening;
+    expect((await spool.counts()).spooled).toBe(0);
+    await spool.close();
+  });
+
+  it('waits for nobody where there is nothing to do', async () => {
+    const schema = fixture.newSchema();
+    const spool = new PostgresSpool({ pool: fixture.pool, schema });
+    await spool.migrate();
+    const other = await fixture.pool.connect();
+    await other.query('BEGIN');
+    await other.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`offline-im "${schema}"`]);
+    await spool.migrate();
+    await other.query('ROLLBACK');
+    other.release();
+  });
+
+  it('sees what another process made while it waited, on a connection that has seen nothing there', async () => {
+    const schema = fixture.newSchema();
+    const pool = fixture.server.pool({ max: 1 });
+    const spool = new PostgresSpool({ pool, schema });
+    await expect(spool.open(context)).rejects.toMatchObject({ code: 'SPOOL_NOT_MIGRATED' });
+    const other = await fixture.pool.connect();
+    await other.query('BEGIN');
+    await other.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`offline-im "${schema}"`]);
+    const migrating = spool.migrate();
+    await until(async () => {
+      const { rows } = await fixture.pool.query(`SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`);
+      return rows.length === 1;
+    });
+    await other.query('COMMIT');
+    other.release();
+    await Promise.all([migrating, new PostgresSpool({ pool: fixture.pool, schema }).migrate()]);
+    await pool.end();
   });
 
   it('is for a login that may; others get a coded error', async () => {
