@@ -51,6 +51,11 @@ export function receiptOf(messageId: string, result: AppendResult | undefined): 
 /** Whether the storage kept it, nobody can say. A storage that was closed before it began has kept nothing. */
 export function unknownAppend(messageId: string, cause: unknown): never {
   if (hasCode(cause, 'SPOOL_CLOSED')) throw cause;
+  throw unansweredAppend(messageId, cause);
+}
+
+/** What an append is to its host that has no answer. */
+export function unansweredAppend(messageId: string, cause?: unknown): OfflineImError {
   const text = `The spool can't tell whether it kept the message; send it again with messageId ${JSON.stringify(messageId)}.`;
-  throw new OfflineImError('APPEND_OUTCOME_UNKNOWN', text, { cause, details: { messageId } });
+  return new OfflineImError('APPEND_OUTCOME_UNKNOWN', text, { cause, details: { messageId } });
 }

@@ -1,11 +1,11 @@
 import { whenAborted } from './abort.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
-import { OfflineImError } from './errors/index.ts';
 import type { EventName, Listener } from './events.ts';
 import { TypedEvents } from './events.ts';
 import { resolvePolicy } from './gating/index.ts';
 import { HighWaterMark } from './high-water.ts';
+import { actOn } from './host-actions.ts';
 import { timeOrderedId } from './ids.ts';
 import type { OutgoingMessage } from './message.ts';
 import type { Receipt } from './receipt.ts';
@@ -18,6 +18,9 @@ import { Spooler } from './spooler/spooler.ts';
 import type { Change, SpoolEntry, SpoolState, SpoolStorage } from './spooler/storage.ts';
 import type { SenderStats, StatsOptions } from './stats.ts';
 import { statsOf } from './stats.ts';
+import { StopBudget } from './stop-budget.ts';
+import { senderStopped } from './stopped.ts';
+import { bringToAnEnd } from './stopping.ts';
 import { Throughput } from './throughput.ts';
 import { Trace } from './trace.ts';
 
@@ -47,10 +50,11 @@ export class OfflineImSender {
   readonly #spooler: Spooler;
   readonly #sending: Sending;
   readonly #throughput: Throughput;
+  readonly #budget: StopBudget;
   /** What takes the listeners of `start()` from their signals. */
   readonly #signals: (() => void)[] = [];
   #policy: PolicySource | undefined;
-  #stopped = false;
+  #stopping: Promise<void> | undefined;
 
   /** @throws {OfflineImError} `OPTION_INVALID`, `ADDRESS_INVALID` */
   constructor(options: OfflineImSenderOptions) {
@@ -58,6 +62,7 @@ export class OfflineImSender {
     this.#storage = options.spool;
     this.#clock = options.clock ?? systemClock;
     this.#throughput = new Throughput(this.#clock);
+    this.#budget = new StopBudget(this.#clock);
     this.#trace = new Trace(this.#events, options.logger, (name) => this.#throughput.saw(name));
     this.#policy = checkedPolicy(options.policy);
     this.#spooler = new Spooler({
@@ -114,32 +119,27 @@ export class OfflineImSender {
   async start({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
     this.#assertNotStopped();
     this.#signals.push(whenAborted(signal, () => void this.stop()));
-    if (!this.#stopped) await this.#spooler.start();
+    if (this.#stopping === undefined) await this.#spooler.start();
     this.#assertNotStopped();
     this.#trace.event('started', {});
   }
 
   /**
-   * Finishes the notes in flight, then closes spool and transport. What waits, waits; whatever is cut off is looked for after the next start.
+   * Finishes the notes and sends under way, then closes spool and transport. What waits, waits; whatever is cut off is looked for after the next start.
+   * It never rejects and always ends: whatever hangs is left behind, at the latest 5 s after the patience is over, and 5 s more where closing hangs too;
+   * a `warning` (`STOP_INCOMPLETE`) then says what.
    *
-   * @param options.timeout ms after which requests in flight are aborted, and a spool that another process keeps from being opened is given up. @default 30_000
-   * @param options.signal Does so as soon as it aborts, also for what an earlier call waits for. @default none
+   * @param options.timeout ms after which the patience is over, for everything together: requests in flight are aborted, sends still being prepared
+   * rejected, and a spool that another process keeps from being opened is given up. A later call shortens that, and never lengthens it. @default 30_000
+   * @param options.signal Ends the patience as soon as it aborts, also that of an earlier call. @default none
    */
   async stop({ timeout = 30_000, signal }: { readonly timeout?: number; readonly signal?: AbortSignal } = {}): Promise<void> {
-    const first = !this.#stopped;
-    this.#stopped = true;
     for (const forget of this.#signals.splice(0)) forget();
-    // Its spool may still wait for another process to let go of it.
-    const giveUp = (): void => this.#spooler.giveUpOpening();
-    const [cancel, forget] = [this.#clock.setTimer(giveUp, timeout), whenAborted(signal, giveUp)];
-    try {
-      await this.#sending.idle();
-      await this.#spooler.stop(timeout, signal);
-    } finally {
-      cancel();
-      forget();
-    }
-    if (first) this.#trace.event('stopped', {});
+    this.#budget.limit(timeout, signal);
+    this.#stopping ??= bringToAnEnd(this.#sending, this.#spooler, this.#budget, this.#trace).then(() =>
+      this.#trace.event('stopped', {}),
+    );
+    await this.#stopping;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -151,7 +151,7 @@ export class OfflineImSender {
    *
    * @throws {GateRefusedError} `GATE_REFUSED` with every reason
    * @throws {OfflineImError} codes of bad input; `MAILBOX_UNRESOLVED`; `MESSAGE_ID_CONFLICT`; `SENDER_STOPPED`; `SPOOL_FULL` (see `highWater`) and `SPOOL_FAILED`, when nothing was kept;
-   * `APPEND_OUTCOME_UNKNOWN` when the storage can't tell: send it again with `error.details.messageId`, which never makes a second message;
+   * `APPEND_OUTCOME_UNKNOWN` when the storage can't tell, or did not before `stop()` ended: send it again with `error.details.messageId`, which never makes a second message;
    * `OPTION_INVALID` for a `client` that the spool can't use
    * @example
    * ```ts
@@ -193,24 +193,22 @@ export class OfflineImSender {
     return this.#spooler.flush(signal);
   }
 
-  /** Where the entries of a message stand; empty when nothing (any more) is known of it. */
+  /** Where the entries of a message stand; empty when nothing (any more) is known of it. @throws {OfflineImError} `SENDER_STOPPED`, as all that look do */
   async status(messageId: string): Promise<readonly SpoolEntry[]> {
-    await this.#spooler.open();
-    const entries = await this.#storage.findMessage(messageId);
-    const shown = await Promise.all(entries.map(({ id }) => this.#storage.get(id)));
+    const storage = await this.#opened();
+    const entries = await storage.findMessage(messageId);
+    const shown = await Promise.all(entries.map(({ id }) => storage.get(id)));
     return shown.filter((entry) => entry !== undefined);
   }
 
   /** Entries, all or of one state, page by page inside. Delivered and cancelled ones are tombstones without text. */
   async *list(query: { readonly state?: SpoolState } = {}): AsyncIterable<SpoolEntry> {
-    await this.#spooler.open();
-    yield* this.#storage.list(query);
+    yield* (await this.#opened()).list(query);
   }
 
   /** Entries by state. */
   async counts(): Promise<Readonly<Record<SpoolState, number>>> {
-    await this.#spooler.open();
-    return this.#storage.counts();
+    return (await this.#opened()).counts();
   }
 
   /**
@@ -218,8 +216,7 @@ export class OfflineImSender {
    * `limit` entries of `list()`: for a dashboard, not for every send.
    */
   async stats(options: StatsOptions = {}): Promise<SenderStats> {
-    await this.#spooler.open();
-    return statsOf(this.#storage, this.#throughput, this.#clock, options);
+    return statsOf(await this.#opened(), this.#throughput, this.#clock, options);
   }
 
   /**
@@ -268,23 +265,20 @@ export class OfflineImSender {
   }
 
   async #act(id: string, action: (ids: readonly string[]) => Promise<readonly Change[]>): Promise<readonly Change[]> {
-    await this.#spooler.open();
-    const ofMessage = await this.#storage.findMessage(id);
-    const ids =
-      ofMessage.length > 0 ? ofMessage.map((entry) => entry.id) : (await this.#storage.get(id)) === undefined ? [] : [id];
-    if (ids.length === 0) {
-      throw new OfflineImError(
-        'ENTRY_UNKNOWN',
-        `No message or entry has the id ${JSON.stringify(id.slice(0, 100))}; it may have been forgotten.`,
-      );
-    }
-    const changes = await action(ids);
+    const changes = await actOn(await this.#opened(), id, action);
     this.#spooler.report(changes);
     return changes;
   }
 
+  /** The spool, open. A sender that was stopped opens none: nobody would close it. */
+  async #opened(): Promise<SpoolStorage> {
+    if (!this.#spooler.hasOpened) this.#assertNotStopped();
+    await this.#spooler.open();
+    return this.#storage;
+  }
+
   #assertNotStopped(): void {
-    if (this.#stopped) throw new OfflineImError('SENDER_STOPPED', 'This sender has been stopped; make a new one.');
+    if (this.#stopping !== undefined) throw senderStopped();
   }
 }
 

@@ -4,10 +4,12 @@ import { OfflineImError } from './errors/index.ts';
 import type { GateDecision } from './gating/index.ts';
 import { GateRefusedError } from './gating/index.ts';
 import type { HighWaterMark } from './high-water.ts';
-import type { OutgoingMessage } from './message.ts';
+import type { NormalizedMessage, OutgoingMessage } from './message.ts';
 import { normalizeMessage } from './message.ts';
 import type { Receipt } from './receipt.ts';
-import { receiptOf, unknownAppend } from './receipt.ts';
+import { receiptOf, unansweredAppend, unknownAppend } from './receipt.ts';
+import type { SendUnderWay } from './sends-under-way.ts';
+import { SendsUnderWay } from './sends-under-way.ts';
 import type { AppendResult, SpoolStorage } from './spooler/storage.ts';
 import type { Trace } from './trace.ts';
 import type { Audience } from './transport.ts';
@@ -60,33 +62,29 @@ const sentAtOnce = 512;
 export class Sending {
   readonly #context: SendingContext;
   readonly #turns = new TurnOrder();
+  readonly #underWay = new SendsUnderWay();
 
   constructor(context: SendingContext) {
     this.#context = context;
   }
 
-  async send(message: OutgoingMessage, { client }: SendMessageOptions = {}): Promise<Receipt> {
-    const { acceptance, storage, highWater, trace } = this.#context;
+  send(message: OutgoingMessage, { client }: SendMessageOptions = {}): Promise<Receipt> {
+    return this.#underWay.run((underWay) => this.#send(message, client, underWay));
+  }
+
+  async #send(message: OutgoingMessage, client: unknown, underWay: SendUnderWay): Promise<Receipt> {
+    const { acceptance, storage } = this.#context;
     if (client !== undefined) assertTransactions(storage);
     const normalized = normalizeMessage(message, acceptance.settings.limits);
-    const prepared = (async () => {
-      const { decision, groups } = await checkMessage(acceptance, normalized);
-      if (!decision.allowed) {
-        const { messageId } = normalized;
-        trace.event('message:refused', { reasons: decision.reasons, ...(messageId === undefined ? {} : { messageId }) });
-        throw new GateRefusedError(decision.reasons);
-      }
-      const [entries] = await Promise.all([entriesOf(acceptance, normalized, groups), this.#context.open()]);
-      return { entries, admitted: await highWater?.admit(entries) };
-    })();
     const { messageId, admitted, appended } = await this.#turns.inOrder(
       orderKey(acceptance.settings, normalized),
-      prepared,
-      (ready) => ({
-        messageId: ready.entries[0]?.messageId ?? '',
-        admitted: ready.admitted,
-        appended: client === undefined ? storage.append(ready.entries) : storage.append(ready.entries, { client }),
-      }),
+      this.#prepare(normalized, underWay),
+      ({ entries, admitted }) => {
+        const messageId = entries[0]?.messageId ?? '';
+        underWay.enter('appending', messageId);
+        const appended = client === undefined ? storage.append(entries) : storage.append(entries, { client });
+        return { messageId, admitted, appended };
+      },
     );
     const [result] = await appended.catch((error: unknown) => {
       admitted?.(undefined);
@@ -128,9 +126,36 @@ export class Sending {
     return { decision, entries };
   }
 
-  /** Resolves when every send that was called so far has reached the spool or failed. */
+  /** Resolves when nobody waits for a send any more. */
   idle(): Promise<void> {
-    return this.#turns.idle();
+    return this.#underWay.idle();
+  }
+
+  /** Nothing is appended from now on; what is being prepared is rejected. */
+  giveUp(): void {
+    this.#underWay.giveUp();
+  }
+
+  /** Rejects all that is left, and says what that is. */
+  abandon(): readonly string[] {
+    return this.#underWay.abandon(unansweredAppend);
+  }
+
+  /** The entries of a message that passes the gate, and room for them in an open spool. */
+  async #prepare(message: NormalizedMessage, underWay: SendUnderWay) {
+    const { acceptance, highWater, trace } = this.#context;
+    const { decision, groups } = await checkMessage(acceptance, message);
+    underWay.enter('preparing');
+    if (!decision.allowed) {
+      const { messageId } = message;
+      trace.event('message:refused', { reasons: decision.reasons, ...(messageId === undefined ? {} : { messageId }) });
+      throw new GateRefusedError(decision.reasons);
+    }
+    const entries = await entriesOf(acceptance, message, groups);
+    underWay.enter('opening');
+    await this.#context.open();
+    underWay.enter('preparing');
+    return { entries, admitted: await highWater?.admit(entries) };
   }
 
   #receipt(messageId: string, result: AppendResult | undefined): Receipt {

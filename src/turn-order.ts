@@ -18,9 +18,4 @@ export class TurnOrder {
     this.#last.set(key, done);
     return result;
   }
-
-  /** Resolves when everything that was asked for so far has acted or failed. */
-  async idle(): Promise<void> {
-    await Promise.all(this.#last.values());
-  }
 }

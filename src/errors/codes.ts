@@ -20,6 +20,7 @@ export const errorCodes = {
   CMDLET_OUTPUT_UNREADABLE: 'A listing is not the output of the cmdlet that was expected.',
   // life of the sender
   SENDER_STOPPED: 'The sender has been stopped; make a new one.',
+  STOP_INCOMPLETE: 'stop() ran out of time; `details.left` says what it left behind.',
   // spool
   SPOOL_LOCKED: 'Another process has this spool open.',
   SPOOL_CLOSED: 'The spool is not open: open() was not called, close() was, or a storage error closed it.',

@@ -7,7 +7,7 @@ import type { ClaimedNote, ClaimRequest, LaneFilter } from './storage.ts';
 /** What one round of claims works with. */
 export interface Round {
   readonly parts: SpoolerParts;
-  readonly context: Pick<SpoolerContext, 'placeOf'>;
+  readonly context: Pick<SpoolerContext, 'placeOf' | 'stopping'>;
   readonly lanes: Lanes;
   /** For a flush: takes what is not due yet, up to so many entries. */
   readonly flush: { entries: number } | undefined;
@@ -36,7 +36,9 @@ export async function claimRound(round: Round): Promise<number> {
 }
 
 async function claim(round: Round, kind: 'deliver' | 'probe', lanes: LaneFilter, limit: number): Promise<number> {
-  const { parts, flush } = round;
+  const { parts, flush, context } = round;
+  // The claim before this one may have been answered late.
+  if (context.stopping()) return 0;
   const delivering = kind === 'deliver';
   if (delivering && flush !== undefined && flush.entries <= 0) return 0;
   const claimedAt = parts.clock.monotonic();

@@ -1,3 +1,4 @@
+import { senderStopped } from '../stopped.ts';
 import type { Trace } from '../trace.ts';
 import { asError } from './reason.ts';
 import type { SpoolContext, SpoolStorage } from './storage.ts';
@@ -8,7 +9,11 @@ export class Opening {
   readonly #context: SpoolContext;
   readonly #trace: Trace;
   #opened: Promise<void> | undefined;
-  #underWay = false;
+  /** Rejects for everyone who waits for the opening under way. */
+  #abandon: (() => void) | undefined;
+  #hasOpened = false;
+  #over = false;
+  #closing: Promise<void> | undefined;
 
   constructor(storage: SpoolStorage, context: Pick<SpoolContext, 'clock' | 'tombstones'>, trace: Trace) {
     this.#storage = storage;
@@ -20,30 +25,72 @@ export class Opening {
     };
   }
 
+  /** Whether it was ever open, though it may be closed by now. */
+  get hasOpened(): boolean {
+    return this.#hasOpened;
+  }
+
+  /** @throws {OfflineImError} `SENDER_STOPPED` for what was given up or closed without having been open */
   open(): Promise<void> {
-    if (this.#opened !== undefined) return this.#opened;
-    this.#underWay = true;
-    this.#opened = this.#storage.open(this.#context).finally(() => {
-      this.#underWay = false;
-    });
-    // A spool that could not be opened (locked, say) may be tried again.
-    this.#opened.catch(() => {
-      this.#opened = undefined;
-    });
+    if (this.#over && !this.#hasOpened) return Promise.reject(senderStopped());
+    this.#opened ??= this.#open();
     return this.#opened;
   }
 
-  /** A spool may wait for another process without end. Closing it gives everyone who waits an error. */
+  /** Resolves when nobody waits for an opening. */
+  async idle(): Promise<void> {
+    await this.#opened?.catch(() => undefined);
+  }
+
+  /** A spool may wait for another process without end. Closing it should give everyone who waits an error; nobody who comes later has it opened. */
   giveUp(): void {
-    if (this.#underWay) this.#storage.close().catch((error: unknown) => this.#trace.warn(asError(error)));
+    this.#over = true;
+    if (this.#abandon !== undefined) this.#closing = this.#closeQuietly();
+  }
+
+  /** Everyone who still waits gets an error, whatever the storage does; says whether there was an opening under way. */
+  abandon(): boolean {
+    const underWay = this.#abandon !== undefined;
+    this.#over = true;
+    this.#abandon?.();
+    return underWay;
   }
 
   /** Closes what was opened. */
   async close(): Promise<void> {
-    const opened = await this.#opened?.then(
-      () => true,
-      () => false,
-    );
-    if (opened === true) await this.#storage.close();
+    this.#over = true;
+    if (this.#hasOpened) await this.#storage.close();
+    // One whose opening never ends may close as late.
+    else if (this.#abandon === undefined) await this.#closing;
+  }
+
+  #open(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#abandon = () => reject(senderStopped());
+    const opening = (async () => this.#storage.open(this.#context))().finally(() => {
+      this.#abandon = undefined;
+    });
+    opening.then(() => {
+      this.#hasOpened = !this.#over;
+      if (this.#hasOpened) resolve();
+      else {
+        // Open although it was given up: nobody else would ever close it.
+        reject(senderStopped());
+        this.#closing = this.#closeQuietly();
+      }
+    }, reject);
+    // A spool that could not be opened (locked, say) may be tried again.
+    promise.catch(() => {
+      this.#opened = undefined;
+    });
+    return promise;
+  }
+
+  async #closeQuietly(): Promise<void> {
+    try {
+      await this.#storage.close();
+    } catch (error) {
+      this.#trace.warn(asError(error));
+    }
   }
 }

@@ -1,25 +1,22 @@
-import { unlessAborted, whenAborted } from '../abort.ts';
-import { sleep } from '../clock.ts';
+import { unlessAborted } from '../abort.ts';
+import type { StopBudget } from '../stop-budget.ts';
 import type { Mailbox, Place } from '../transport.ts';
-import { deliverBatch, probeBatch } from './batch.ts';
 import { claimRound } from './claim-round.ts';
+import { closeAll } from './closing.ts';
 import { Lanes } from './lanes.ts';
 import { Leases } from './leases.ts';
 import { Opening } from './opening.ts';
-import { toldByProbe } from './outcome.ts';
 import { ProbeHistories } from './probe-histories.ts';
 import { asError } from './reason.ts';
-import { reportChange, reportClaim, reportSettled } from './reports.ts';
-import { settleAll } from './settle-all.ts';
+import { reportChange } from './reports.ts';
 import type { SpoolerContext, SpoolerParts } from './spooler-context.ts';
-import type { Change, ClaimedNote, SpoolState } from './storage.ts';
+import type { Change, SpoolState } from './storage.ts';
 import { SerialQueue } from './table/queue.ts';
+import type { Batch } from './work.ts';
+import { workOn } from './work.ts';
 
 /** Entries by the state that a flush brought them to. */
 export type FlushCounts = Readonly<Partial<Record<SpoolState, number>>>;
-
-/** ms that stop() still waits for what it aborted. */
-const abortGrace = 5_000;
 
 /** The loop between spool and transport: claims what is due, takes it through the transport, settles what became of it. */
 export class Spooler {
@@ -27,15 +24,17 @@ export class Spooler {
   readonly #context: SpoolerContext;
   readonly #lanes: Lanes;
   readonly #opening: Opening;
+  /** Aborts what is at work. */
   readonly #abort = new AbortController();
-  /** Ends the patience of stop(). */
-  readonly #hurry = new AbortController();
+  /** Ends the wait for what is at work all the same. */
+  readonly #abandoned = new AbortController();
   readonly #rounds = new SerialQueue();
   readonly #atWork = new Set<Promise<void>>();
   readonly #tallies = new Set<Map<SpoolState, number>>();
   #notesAtWork = 0;
   #running = false;
-  #stopping: Promise<void> | undefined;
+  #stopping = false;
+  #inRound = false;
   #pumping = false;
   #failedRounds = 0;
   #again = false;
@@ -72,7 +71,7 @@ export class Spooler {
       },
     });
     const probes = new ProbeHistories(clock, options);
-    const stopping = (): boolean => this.#stopping !== undefined;
+    const stopping = (): boolean => this.#stopping;
     const { signal } = this.#abort;
     this.#context = { clock, random, options, storage, transport, trace, leases, probes, signal, stopping, placeOf };
   }
@@ -82,14 +81,14 @@ export class Spooler {
     return this.#opening.open();
   }
 
-  /** Whoever waits for a spool that is still being opened gets an error. */
-  giveUpOpening(): void {
-    this.#opening.giveUp();
+  /** Whether the spool was ever open. */
+  get hasOpened(): boolean {
+    return this.#opening.hasOpened;
   }
 
   async start(): Promise<void> {
     await this.open();
-    if (this.#running || this.#stopping !== undefined) return;
+    if (this.#running || this.#stopping) return;
     this.#running = true;
     this.#unwatch = this.#parts.storage.watch?.(() => this.wake());
     this.wake();
@@ -97,7 +96,7 @@ export class Spooler {
 
   /** Looks for work now; call it after an append. */
   wake(): void {
-    if (!this.#running || this.#stopping !== undefined) return;
+    if (!this.#running || this.#stopping) return;
     this.#again = true;
     if (!this.#pumping) void this.#pump();
   }
@@ -110,32 +109,14 @@ export class Spooler {
   /** One attempt for all that waits now; resolves when nothing of it is at work any more, or with what was reached when the signal aborts. */
   async flush(signal?: AbortSignal): Promise<FlushCounts> {
     await this.open();
-    const { storage } = this.#parts;
-    const counts = await storage.counts();
-    // New messages keep arriving: a flush ends after as many entries as there were when it began.
-    const budget = { entries: counts.spooled + counts.deferred };
     const tally = new Map<SpoolState, number>();
     this.#tallies.add(tally);
-    this.#lastScan = Number.NEGATIVE_INFINITY;
     try {
-      while (signal?.aborted !== true && this.#stopping === undefined) {
-        const claimed = await this.#round(budget);
-        if (claimed > 0) continue;
-        if (this.#atWork.size === 0) break;
-        await unlessAborted(Promise.race(this.#atWork), signal);
-      }
+      await unlessAborted(this.#flush(signal), this.#abandoned.signal);
     } finally {
       this.#tallies.delete(tally);
     }
     return Object.fromEntries(tally);
-  }
-
-  /** Lets what is at work finish for up to `timeout` ms, or until the signal aborts, then aborts it; closes spool and transport. */
-  stop(timeout: number, signal?: AbortSignal): Promise<void> {
-    // Also that of a later call, while the first one waits.
-    const forget = whenAborted(signal, () => this.#hurry.abort());
-    this.#stopping ??= this.#stop(timeout);
-    return this.#stopping.finally(forget);
   }
 
   /** Reports changes that the host asked for. */
@@ -147,31 +128,63 @@ export class Spooler {
     if (changes.length > 0) this.wake();
   }
 
-  async #stop(timeout: number): Promise<void> {
-    const { clock, transport, trace } = this.#parts;
+  /** Nothing new begins. */
+  beginStop(): void {
+    this.#stopping = true;
     this.#running = false;
     this.#cancelTimer?.();
-    this.#unwatch?.();
-    await this.#rounds.idle();
-    if (!(await this.#settledWithin(timeout, this.#hurry.signal))) {
-      this.#abort.abort();
-      await this.#settledWithin(abortGrace);
+    try {
+      this.#unwatch?.();
+    } catch (error) {
+      this.#parts.trace.warn(asError(error));
     }
-    this.#context.leases.close();
-    const closed = await Promise.allSettled([this.#opening.close(), transport.close?.()]);
-    for (const one of closed) if (one.status === 'rejected') trace.warn(asError(one.reason));
-    trace.step('spooler:stopped', { leftAtWork: this.#atWork.size, at: clock.now() });
   }
 
-  async #settledWithin(ms: number, signal?: AbortSignal): Promise<boolean> {
-    if (this.#atWork.size === 0) return true;
-    const over = new AbortController();
-    const done = Promise.all(this.#atWork).then(() => true);
-    const forget = whenAborted(signal, () => over.abort());
-    const finished = await Promise.race([done, sleep(this.#parts.clock, ms, over.signal).then(() => false)]);
-    forget();
-    over.abort();
-    return finished;
+  /** Resolves when nothing is under way any more, once {@link beginStop} was called. */
+  async idle(): Promise<void> {
+    await Promise.all([this.#opening.idle(), this.#rounds.idle()]);
+    await Promise.all(this.#atWork);
+  }
+
+  /** Aborts what is under way. */
+  giveUp(): void {
+    this.#opening.giveUp();
+    this.#abort.abort();
+  }
+
+  /** Nobody waits any longer for what is still under way; says what that is. */
+  abandon(): readonly string[] {
+    const batches = this.#atWork.size;
+    const opening = this.#opening.abandon();
+    this.#abandoned.abort();
+    this.#context.leases.close();
+    return [
+      ...(opening ? ['the opening of the spool, which did not end when it was closed'] : []),
+      ...(this.#inRound ? ['a claim that the spool did not answer'] : []),
+      ...(batches === 0 ? [] : [`${batches} batch${batches === 1 ? '' : 'es'} of notes at work`]),
+    ];
+  }
+
+  /** Closes spool and transport; resolves with what the time was too short for. */
+  async close(budget: StopBudget): Promise<readonly string[]> {
+    const { clock, transport, trace } = this.#parts;
+    const closes = { spool: () => this.#opening.close(), transport: () => transport.close?.() };
+    const left = await closeAll(closes, budget, trace);
+    trace.step('spooler:stopped', { leftAtWork: this.#atWork.size, at: clock.now() });
+    return left;
+  }
+
+  async #flush(signal: AbortSignal | undefined): Promise<void> {
+    const counts = await this.#parts.storage.counts();
+    // New messages keep arriving: a flush ends after as many entries as there were when it began.
+    const budget = { entries: counts.spooled + counts.deferred };
+    this.#lastScan = Number.NEGATIVE_INFINITY;
+    while (signal?.aborted !== true && !this.#stopping) {
+      const claimed = await this.#round(budget);
+      if (claimed > 0) continue;
+      if (this.#atWork.size === 0) break;
+      await unlessAborted(Promise.race(this.#atWork), signal);
+    }
   }
 
   async #pump(): Promise<void> {
@@ -194,7 +207,7 @@ export class Spooler {
   async #schedule(): Promise<void> {
     const { storage, options, clock, trace } = this.#parts;
     const due = await storage.nextDue({ except: this.#lanes.shut() }).catch(() => undefined);
-    if (!this.#running || this.#stopping !== undefined || this.#pumping) return;
+    if (!this.#running || this.#stopping || this.#pumping) return;
     if (this.#again && this.#failedRounds === 0) {
       void this.#pump();
       return;
@@ -214,16 +227,21 @@ export class Spooler {
   /** Claims all that may be worked on now and sets it to work; resolves with the number of notes. */
   #round(flush?: { entries: number }): Promise<number> {
     return this.#rounds.run(async () => {
-      if (this.#stopping !== undefined) return 0;
-      await this.#scan();
-      return claimRound({
-        parts: this.#parts,
-        context: this.#context,
-        lanes: this.#lanes,
-        flush,
-        notesAtWork: () => this.#notesAtWork,
-        begin: (kind, lane, notes, claimedAt) => this.#begin(kind, lane, notes, claimedAt),
-      });
+      if (this.#stopping) return 0;
+      this.#inRound = true;
+      try {
+        await this.#scan();
+        return await claimRound({
+          parts: this.#parts,
+          context: this.#context,
+          lanes: this.#lanes,
+          flush,
+          notesAtWork: () => this.#notesAtWork,
+          begin: (kind, lane, notes, claimedAt) => this.#begin({ kind, lane, notes, claimedAt }),
+        });
+      } finally {
+        this.#inRound = false;
+      }
     });
   }
 
@@ -236,41 +254,24 @@ export class Spooler {
     this.report(await storage.expire({ owner, closedLanes: this.#lanes.closedLanes(), reason }));
   }
 
-  #begin(kind: 'deliver' | 'probe', lane: string, notes: readonly ClaimedNote[], claimedAt: number): void {
+  #begin(batch: Batch): void {
     this.#idle = false;
-    this.#notesAtWork += notes.length;
-    const end = this.#lanes.begin(lane);
-    const work = this.#work(kind, lane, notes, claimedAt)
-      .catch((error: unknown) => this.#parts.trace.warn(asError(error)))
+    this.#notesAtWork += batch.notes.length;
+    const end = this.#lanes.begin(batch.lane);
+    const work = workOn(this.#context, this.#lanes, batch)
+      .then(
+        (changes) => {
+          for (const change of changes) this.#count(change);
+        },
+        (error: unknown) => this.#parts.trace.warn(asError(error)),
+      )
       .finally(() => {
         end();
-        this.#notesAtWork -= notes.length;
+        this.#notesAtWork -= batch.notes.length;
         this.#atWork.delete(work);
         this.wake();
       });
     this.#atWork.add(work);
-  }
-
-  async #work(kind: 'deliver' | 'probe', lane: string, notes: readonly ClaimedNote[], claimedAt: number): Promise<void> {
-    const context = this.#context;
-    const tokens = notes.map(({ token }) => token);
-    const startedAt = this.#parts.clock.monotonic();
-    context.leases.add(tokens, claimedAt);
-    try {
-      for (const note of notes) reportClaim(context, kind, note);
-      const settled = await (kind === 'deliver' ? deliverBatch(context, notes) : probeBatch(context, notes));
-      for (const { outcome, result } of settled) {
-        if (outcome !== undefined) this.#lanes.record(lane, outcome, startedAt);
-        if (result?.status === 'unknown') this.#lanes.record(lane, toldByProbe(result.error), startedAt);
-        else if (result !== undefined) this.#lanes.answered(lane);
-      }
-      const { changes, lost } = await settleAll(context, settled);
-      for (const token of lost) context.trace.step('settle:lost', { token });
-      reportSettled(context, kind, settled, changes);
-      for (const change of changes) this.#count(change);
-    } finally {
-      context.leases.remove(tokens);
-    }
   }
 
   #count({ to }: Change): void {

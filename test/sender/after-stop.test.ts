@@ -1,0 +1,66 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { OfflineImSender } from '../../src/sender.ts';
+import { FileSpool } from '../../src/spooler/file/index.ts';
+import { aliceSends } from '../support/sender-fixture.ts';
+
+const calls: readonly (readonly [string, (sender: OfflineImSender) => Promise<unknown>])[] = [
+  ['status', (sender) => sender.status('m')],
+  ['list', (sender) => sender.list()[Symbol.asyncIterator]().next()],
+  ['counts', (sender) => sender.counts()],
+  ['stats', (sender) => sender.stats()],
+  ['cancel', (sender) => sender.cancel('m')],
+  ['hold', (sender) => sender.hold('m')],
+  ['release', (sender) => sender.release('m')],
+  ['requeue', (sender) => sender.requeue('m')],
+  ['purge', (sender) => sender.purge('m')],
+  ['flush', (sender) => sender.flush()],
+];
+
+describe('a sender that was stopped', () => {
+  it.each(calls)('opens no spool for %s()', async (_name, call) => {
+    const { sender, spool } = aliceSends();
+    let opened = 0;
+    const open = spool.open.bind(spool);
+    spool.open = (context) => {
+      opened += 1;
+      return open(context);
+    };
+    await sender.stop();
+    await expect(call(sender)).rejects.toMatchObject({ code: 'SENDER_STOPPED' });
+    expect(opened).toBe(0);
+  });
+
+  it('opens none either while it still prepares a send, and once opening has failed', async () => {
+    const answer = Promise.withResolvers<string>();
+    const { sender, spool } = aliceSends({ resolveMailbox: () => answer.promise });
+    spool.open = () => Promise.reject(new Error('locked'));
+    await expect(sender.start()).rejects.toThrow('locked');
+    const refused = expect(sender.send({ to: 'sip:bob@contoso.com', text: 'x' })).rejects.toThrow('locked');
+    const stopping = sender.stop();
+    await expect(sender.counts()).rejects.toMatchObject({ code: 'SENDER_STOPPED' });
+    answer.resolve('b@contoso.com');
+    await Promise.all([stopping, refused]);
+    await expect(sender.counts()).rejects.toMatchObject({ code: 'SENDER_STOPPED' });
+  });
+
+  it('says that its spool is closed where it had been opened', async () => {
+    const { sender } = aliceSends();
+    await sender.start();
+    await sender.stop();
+    await expect(sender.counts()).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
+  });
+
+  it('holds no lock: the next one has the files', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'offline-im-after-stop-'));
+    onTestFinished(() => rm(root, { recursive: true, force: true }));
+    const { sender } = aliceSends({ spool: new FileSpool({ root }) });
+    await sender.stop();
+    await expect(sender.counts()).rejects.toMatchObject({ code: 'SENDER_STOPPED' });
+    const next = aliceSends({ spool: new FileSpool({ root }) });
+    await next.sender.start();
+    await next.sender.stop();
+  });
+});

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { TypedEvents } from '../../src/events.ts';
+import { Opening } from '../../src/spooler/opening.ts';
+import type { SpoolStorage } from '../../src/spooler/storage.ts';
+import { ManualClock } from '../../src/testing/manual-clock.ts';
+import { Trace } from '../../src/trace.ts';
+
+/** A storage that opens as the test says; `closed` counts. */
+function storageThat(open: () => Promise<void>) {
+  const storage = { opened: 0, closed: 0 };
+  const opening = new Opening(
+    {
+      open: () => {
+        storage.opened += 1;
+        return open();
+      },
+      close: async () => {
+        storage.closed += 1;
+      },
+    } as Partial<SpoolStorage> as SpoolStorage,
+    { clock: new ManualClock(), tombstones: 1 },
+    new Trace(new TypedEvents(), undefined),
+  );
+  return { storage, opening };
+}
+
+const stopped = { code: 'SENDER_STOPPED' };
+
+describe('Opening', () => {
+  it('opens once for everyone who asks, and closes what it opened', async () => {
+    const { storage, opening } = storageThat(async () => {});
+    await Promise.all([opening.open(), opening.open()]);
+    await opening.close();
+    expect(storage).toEqual({ opened: 1, closed: 1 });
+  });
+
+  it('is not under way after an open() that throws: it may be tried again, and there is nothing to give up', async () => {
+    let broken = true;
+    const { storage, opening } = storageThat(() => {
+      if (broken) throw new Error('locked');
+      return Promise.resolve();
+    });
+    await expect(opening.open()).rejects.toThrow('locked');
+    broken = false;
+    await opening.open();
+    broken = true;
+    const second = storageThat(() => {
+      throw new Error('locked');
+    });
+    await expect(second.opening.open()).rejects.toThrow('locked');
+    await second.opening.idle();
+    second.opening.giveUp();
+    await second.opening.close();
+    expect([storage.closed, second.storage.closed]).toEqual([0, 0]);
+  });
+
+  it('that was given up opens nothing for whoever asks later', async () => {
+    const { storage, opening } = storageThat(async () => {});
+    opening.giveUp();
+    await expect(opening.open()).rejects.toMatchObject(stopped);
+    expect(storage).toEqual({ opened: 0, closed: 0 });
+  });
+
+  it('that was closed opens nothing either', async () => {
+    const { storage, opening } = storageThat(async () => {});
+    await opening.close();
+    await expect(opening.open()).rejects.toMatchObject(stopped);
+    expect(storage).toEqual({ opened: 0, closed: 0 });
+  });
+
+  it('that is given up gives whoever waits the error of the storage', async () => {
+    const answer = Promise.withResolvers<void>();
+    const { storage, opening } = storageThat(() => answer.promise);
+    const refused = expect(opening.open()).rejects.toThrow('closed');
+    opening.giveUp();
+    expect(storage.closed).toBe(1);
+    answer.reject(new Error('closed'));
+    await refused;
+    expect(opening.abandon()).toBe(false);
+  });
+
+  it('that succeeds after it was given up is closed again, and nobody gets it', async () => {
+    const answer = Promise.withResolvers<void>();
+    const { storage, opening } = storageThat(() => answer.promise);
+    const refused = expect(opening.open()).rejects.toMatchObject(stopped);
+    opening.giveUp();
+    expect(opening.abandon()).toBe(true);
+    await refused;
+    await opening.close();
+    expect(storage.closed).toBe(1);
+    answer.resolve();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(storage.closed).toBe(2);
+    expect(opening.hasOpened).toBe(false);
+  });
+});
