@@ -45,27 +45,28 @@ async function claim(round: Round, kind: 'deliver' | 'probe', lanes: LaneFilter,
   const notes = await parts.storage.claim(requestFor(round, kind, lanes, limit));
   if (delivering && flush !== undefined) for (const note of notes) flush.entries -= note.entries.length;
   let begun = 0;
-  for (const [lane, ofLane] of byLane(notes)) {
+  for (const [lane, batch] of batchesOf(notes, parts.options.batchSize)) {
     const admission = round.lanes.admission(lane);
     const fits = admission === 'open' || (admission === 'trial' && 'only' in lanes);
     if (fits) {
-      begun += ofLane.length;
-      round.begin(kind, lane, ofLane, claimedAt);
+      begun += batch.length;
+      round.begin(kind, lane, batch, claimedAt);
     } else {
       // A lane seen for the first time, whose endpoint is known to be out of reach: as if it had never been claimed.
-      await parts.storage.settle(ofLane.map(({ token }) => ({ token, to: 'unclaim' })));
+      await parts.storage.settle(batch.map(({ token }) => ({ token, to: 'unclaim' })));
     }
   }
   return begun;
 }
 
-function requestFor({ parts, context, flush }: Round, kind: 'deliver' | 'probe', lanes: LaneFilter, limit: number): ClaimRequest {
+function requestFor(round: Round, kind: 'deliver' | 'probe', lanes: LaneFilter, limit: number): ClaimRequest {
+  const { parts, context, flush } = round;
   const { options, owner } = parts;
   return {
     kind,
     lanes,
     limit,
-    perLane: Math.min(limit, options.batchSize),
+    perLane: Math.min(limit, kind === 'deliver' ? round.lanes.share(limit) : options.batchSize),
     lease: options.lease,
     owner,
     ignorePickup: flush !== undefined,
@@ -79,12 +80,18 @@ function requestFor({ parts, context, flush }: Round, kind: 'deliver' | 'probe',
   };
 }
 
-function byLane(notes: readonly ClaimedNote[]): Map<string, ClaimedNote[]> {
+/** A batch is of one mailbox, and of so many notes at most. */
+function* batchesOf(
+  notes: readonly ClaimedNote[],
+  size: number,
+): Iterable<readonly [lane: string, batch: readonly ClaimedNote[]]> {
   const lanes = new Map<string, ClaimedNote[]>();
   for (const note of notes) {
     const ofLane = lanes.get(note.lane);
     if (ofLane === undefined) lanes.set(note.lane, [note]);
     else ofLane.push(note);
   }
-  return lanes;
+  for (const [lane, ofLane] of lanes) {
+    for (let from = 0; from < ofLane.length; from += size) yield [lane, ofLane.slice(from, from + size)];
+  }
 }

@@ -1,7 +1,6 @@
-import type { Clock } from '../clock.ts';
 import type { EventReason } from '../events.ts';
 import type { DeliveryOutcome, Scope } from '../transport.ts';
-import type { SpoolerOptions } from './options.ts';
+import type { LanesContext } from './lanes-context.ts';
 import { reasonOf } from './reason.ts';
 import { backOff, obey } from './retry.ts';
 import { grow, shrink, type Window } from './window.ts';
@@ -31,23 +30,6 @@ interface Endpoint {
   readonly lanes: Set<string>;
   failures: number;
   closed: Closed | undefined;
-}
-
-/** What lanes report; the spooler passes it on as events. */
-export interface LaneObserver {
-  blocked(lane: string, reason: EventReason, retryIn: number): void;
-  resumed(lane: string): void;
-  unavailable(endpoint: string, reason: EventReason, retryIn: number): void;
-  available(endpoint: string): void;
-}
-
-/** What {@link Lanes} is made of. */
-export interface LanesContext {
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly options: SpoolerOptions;
-  readonly observer: LaneObserver;
-  endpointOf(lane: string): string;
 }
 
 /**
@@ -92,6 +74,18 @@ export class Lanes {
       else groups.push(...ready.map((name) => [name]));
     }
     return groups.filter((group) => group.length > 0);
+  }
+
+  /**
+   * Notes that a claim may take of each lane, when it may take `room` in all: a batch each while many mailboxes are at work, several at once of few, as many as
+   * each of them may have under way.
+   */
+  share(room: number): number {
+    const { batchSize, concurrencyPerMailbox } = this.#context.options;
+    const open = [...this.#lanes.keys()].filter((name) => this.admission(name) === 'open');
+    const free = open.map((name) => this.#lane(name)).map(({ window, inFlight }) => window.size - inFlight);
+    const most = batchSize * Math.min(concurrencyPerMailbox, ...free);
+    return this.#lanes.size === 0 ? batchSize : Math.max(batchSize, Math.min(most, Math.floor(room / this.#lanes.size)));
   }
 
   /** A batch of that lane begins; the function returned ends it. */
