@@ -8,7 +8,9 @@ import { Ours } from './ours.ts';
 import { group, rounds } from './settings.ts';
 import { inFolder } from './temporary-folder.ts';
 
-const messages = 3_000;
+/** In a turn: few, so that whatever the disk is busy with strikes both. */
+const messages = 500;
+const turnsARound = 6;
 const inFlight = 64;
 
 /** FileSpool beside files of the same size written by hand. */
@@ -18,19 +20,21 @@ export function measureFile(): Promise<readonly Row[]> {
     await ours.send();
     const bare = await BareFiles.in(join(folder, 'bare'), await firstFileIn(join(folder, 'spool')));
     const sent: number[] = [];
-    const drained: number[] = [];
     const written: number[] = [];
-    for (let round = 0; round <= rounds; round++) {
+    for (let turn = 0; turn <= turnsARound * rounds; turn++) {
       const turns = [
         async () => void sent.push(await perSecond(messages, () => atATime(inFlight, messages, () => ours.send()))),
         async () => void written.push(await perSecond(messages, () => atATime(inFlight, messages, () => bare.write()))),
       ];
-      for (const turn of round % 2 === 0 ? turns : turns.reverse()) await turn();
-      drained.push(await perSecond(messages, () => ours.drain(messages, group)));
+      for (const one of turn % 2 === 0 ? turns : turns.reverse()) await one();
+    }
+    // The first turn only warms up.
+    for (const figures of [sent, written]) figures.shift();
+    const drained: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      drained.push(await perSecond(turnsARound * messages, () => ours.drain(turnsARound * messages, group)));
     }
     await ours.close();
-    // The first round only warms up.
-    for (const figures of [sent, drained, written]) figures.shift();
     return [
       {
         what: `FileSpool: send(), ${inFlight} in flight`,
