@@ -69,6 +69,7 @@ export class SqliteSpool implements SpoolStorage {
   readonly name = 'sqlite';
   readonly capabilities = { durable: true, shared: true } as const;
   readonly #session: Session;
+  readonly #busyTimeout: number;
 
   constructor({ path, busyTimeout = 10_000 }: SqliteSpoolOptions) {
     if (typeof path !== 'string' || path === '' || path.includes('\0')) {
@@ -77,6 +78,7 @@ export class SqliteSpool implements SpoolStorage {
     if (typeof busyTimeout !== 'number' || !(busyTimeout >= 0)) {
       throw new OfflineImError('OPTION_INVALID', `busyTimeout is ${quoted(busyTimeout)}; expected ms, 0 or more.`);
     }
+    this.#busyTimeout = busyTimeout;
     this.#session = new Session(resolve(path), busyTimeout);
   }
 
@@ -186,14 +188,14 @@ export class SqliteSpool implements SpoolStorage {
    * copy is whole and synced. What waits in the copy waits there too: a spool restored from it sends again what has been
    * sent since.
    *
-   * @throws {OfflineImError} `SPOOL_CLOSED`, `SPOOL_FAILED`, `SPOOL_ROOT_UNUSABLE`
+   * @throws {OfflineImError} `SPOOL_CLOSED`, `SPOOL_FAILED`, `SPOOL_ROOT_UNUSABLE`; `SPOOL_BUSY` after `busyTimeout` without a moment to begin in
    * @example
    * ```ts
    * await spool.backup('/var/backups/spool.db');
    * ```
    */
   backup(path: string): Promise<void> {
-    return this.#session.use((database) => backUp(database, resolve(path)));
+    return this.#session.use((database) => backUp(database, resolve(path), this.#busyTimeout));
   }
 
   close(): Promise<void> {

@@ -1,7 +1,9 @@
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/clock.ts';
+import { backUp } from '../../../src/spooler/sqlite/backup.ts';
 import { SqliteSpool } from '../../../src/sqlite.ts';
 import { ManualClock } from '../../../src/testing/index.ts';
 import { claimRequest, newEntry, statesOf } from '../../support/spool-entries.ts';
@@ -41,9 +43,10 @@ describe('backup', () => {
     const path = join(at.folder, 'backups', 'copy.db');
     await writeFile(path, 'an older copy');
     let copied = false;
-    const copying = spool.backup(path).then(() => {
+    const copying = spool.backup(path).finally(() => {
       copied = true;
     });
+    copying.catch(() => undefined);
     for (let index = 0; !copied; index++) await spool.append([due(`during-${index}`)]);
     await copying;
     expect(await readdir(join(at.folder, 'backups'))).toEqual(['copy.db']);
@@ -54,6 +57,27 @@ describe('backup', () => {
     expect(Object.keys(states).filter((id) => id.startsWith('before-'))).toHaveLength(500);
     expect((await copy.counts()).spooled).toBe(Object.keys(states).length);
     await copy.close();
+  });
+
+  it('begins again when its first step meets a transaction of the same connection', async () => {
+    await using at = await world();
+    await (await at.open()).append([due('a')]);
+    using database = new DatabaseSync(at.path);
+    database.exec('BEGIN IMMEDIATE; UPDATE spool SET rev = rev + 1');
+    const copying = backUp(database, join(at.folder, 'copy.db'), 10_000);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    database.exec('COMMIT');
+    await copying;
+    expect(await readdir(at.folder)).toContain('copy.db');
+  });
+
+  it('fails with a code when there is no moment to begin in, and leaves nothing', async () => {
+    await using at = await world();
+    await (await at.open()).append([due('a')]);
+    using database = new DatabaseSync(at.path);
+    database.exec('BEGIN IMMEDIATE; UPDATE spool SET rev = rev + 1');
+    await expect(backUp(database, join(at.folder, 'copy.db'), 50)).rejects.toMatchObject({ code: 'SPOOL_BUSY' });
+    expect((await readdir(at.folder)).filter((name) => name.startsWith('copy'))).toEqual([]);
   });
 
   it('fails with a code where it cannot be written, and leaves nothing', async () => {
