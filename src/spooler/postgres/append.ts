@@ -7,14 +7,16 @@ import type { EntryRecord } from '../table/records.ts';
 import { streamKey } from '../table/records.ts';
 import { viewOf } from '../table/view.ts';
 import type { ReadEntry } from './loaded.ts';
-import { entryColumns, Loaded } from './loaded.ts';
+import { entryNames, Loaded } from './loaded.ts';
 import type { PgClient } from './pool.ts';
 import { refreshStreams } from './refresh.ts';
+import { entriesNow } from './running.ts';
 import { tallyColumns } from './schema.ts';
 import type { Sql } from './statement.ts';
 import { statement } from './statement.ts';
+import { tally } from './tallies.ts';
 import { begin } from './work.ts';
-import { derivedCells, isStorable, objectOf, recordset, tally } from './write.ts';
+import { derivedCells, isStorable, objectOf, recordset } from './write.ts';
 
 /** The entries of one message: appended all or none. */
 export type NewMessage = readonly NewSpoolEntry[];
@@ -35,7 +37,7 @@ const lock = statement(
   ), locked AS MATERIALIZED (SELECT count(*) AS streams FROM l)
   SELECT t.now::text AS now, (SELECT nextval('${t.ticks}') FROM locked)::text AS tick, (
     SELECT coalesce(json_agg(e), '[]') FROM (
-      SELECT ${entryColumns} FROM ${t.entries} WHERE message_id = ANY($2::text[]) ORDER BY message_id, part
+      ${entriesNow(t, entryNames, 'e.message_id = ANY($2::text[]) ORDER BY e.message_id, e.part')}
     ) e
   )::text AS kept FROM t`,
 );

@@ -2,13 +2,16 @@ import type { NoteRow } from '../rows/note-row.ts';
 import type { ClaimedNote, ClaimRequest } from '../storage.ts';
 import type { Pick } from '../table/claim.ts';
 import { claimPick, runOf } from '../table/claim.ts';
-import type { EntryRecord } from '../table/records.ts';
+import type { EntryRecord, NoteRecord } from '../table/records.ts';
 import { streamKey } from '../table/records.ts';
+import type { Transaction } from '../table/transaction.ts';
 import type { LaneTurns, Outlook } from './lane-turns.ts';
 import type { ReadEntry } from './loaded.ts';
 import { entryColumns, Loaded, noteRowColumns } from './loaded.ts';
 import type { PgClient } from './pool.ts';
 import { refreshStreams } from './refresh.ts';
+import type { Fresh } from './running.ts';
+import { startRunning } from './running.ts';
 import type { Sql } from './statement.ts';
 import { statement } from './statement.ts';
 import type { Done } from './transact.ts';
@@ -95,14 +98,42 @@ export async function claimNotes(
   const messages = loaded.messages(picks.flatMap((one) => one.members.map(({ fixed }) => fixed.id)));
   const tx = begin(loaded, Number(taken[0]?.tick));
   const claimed = picks.map((one) => claimPick(tx, one, messages, request, seen.now));
-  const busy = delivering
-    ? [...new Set(picks.flatMap((one) => one.members.slice(0, 1)).map(({ fixed }) => streamKey(fixed)))]
-    : [];
-  // What was due but gave nothing has been seen wrongly: its row is made anew.
-  const streams = delivering ? keys.filter((key) => !busy.includes(key)) : [];
-  if (claimed.length > 0) await writeClaims(client, sql, tx, loaded, { owner: request.owner, busy });
-  if (streams.length > 0) await refreshStreams(client, sql, streams);
+  await write(client, sql, tx, loaded, picks, request);
+  if (delivering) {
+    // What was due but gave nothing has been seen wrongly: its row is made anew.
+    const busy = new Set(picks.map(streamOf));
+    const streams = keys.filter((key) => !busy.has(key));
+    if (streams.length > 0) await refreshStreams(client, sql, streams);
+  }
   return { result: claimed, commit: true };
+}
+
+/** Notes that were made just now run in their streams; those that were there before have rows of their own. */
+async function write(
+  client: PgClient,
+  sql: Sql,
+  tx: Transaction,
+  before: Loaded,
+  picks: readonly Pick[],
+  { kind, owner }: ClaimRequest,
+): Promise<void> {
+  const fresh: Fresh[] = [];
+  const notes: NoteRecord[] = [];
+  const made = new Map([...tx.notes.values()].flatMap((note) => (note === undefined ? [] : [[note.entryIds[0], note]])));
+  for (const pick of picks) {
+    const note = made.get(pick.members[0]?.fixed.id);
+    if (note === undefined) continue;
+    if (pick.note === undefined) fresh.push({ stream: streamOf(pick), note, to: pick.members.at(-1)?.status.order ?? 0 });
+    else notes.push(note);
+  }
+  if (fresh.length > 0) await startRunning(client, sql, tx, before, fresh, owner);
+  const busy = kind === 'deliver' ? picks.filter(({ note }) => note !== undefined).map(streamOf) : [];
+  if (notes.length > 0) await writeClaims(client, sql, tx, before, { owner, busy, notes });
+}
+
+function streamOf({ members }: Pick): string {
+  const [first] = members;
+  return first === undefined ? '' : streamKey(first.fixed);
 }
 
 async function take(client: PgClient, sql: Sql, turns: LaneTurns, request: ClaimRequest, seen: Outlook): Promise<Taken[]> {

@@ -27,6 +27,7 @@ const steps: readonly ((t: Tables) => string)[] = [
   ) => `UPDATE ${t.entries} SET due_at = CASE WHEN due_at - due_within > $1::bigint THEN $1::bigint + due_within ELSE due_at END,
     expires_at = least(expires_at, $1::bigint + expires_in), ended_at = least(ended_at, $1::bigint), tombstone_at = least(tombstone_at, $1::bigint)
     WHERE $2::bigint > 0 AND (due_at - due_within > $1::bigint OR expires_at > $1::bigint + expires_in OR ended_at > $1::bigint)`,
+  (t) => `UPDATE ${t.streams} SET lease_until = lease_until - $2::bigint WHERE lease_until > $1::bigint`,
   (t) => `UPDATE ${t.streams} SET due_at = $1::bigint + due_within WHERE due_at - due_within > $1::bigint AND $2::bigint > 0`,
 ];
 const repairs = steps.map((text, index) => statement(`clock_repair_${index}`, text));

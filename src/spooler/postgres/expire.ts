@@ -11,7 +11,8 @@ const atOnce = 500;
 const candidates = statement(
   'expired',
   (t) => `WITH t AS MATERIALIZED (SELECT ${t.now}() AS now)
-  SELECT e.id FROM ${t.entries} e, t WHERE e.active AND e.expires_at <= t.now AND e.state IN ('spooled', 'deferred') AND (
+  SELECT e.id FROM ${t.entries} e, t WHERE e.active AND e.expires_at <= t.now AND e.state IN ('spooled', 'deferred')
+    AND NOT EXISTS (SELECT 1 FROM ${t.streams} r WHERE r.key = e.stream AND e.ord <= r.running_to) AND (
     e.tried_by = $1 OR EXISTS (
       SELECT 1 FROM json_to_recordset($2::json) AS c(lane text, closed_for bigint)
       WHERE c.lane = e.lane AND e.due_at <= t.now AND c.closed_for >= t.now - e.due_at

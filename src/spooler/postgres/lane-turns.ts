@@ -1,4 +1,5 @@
 import type { ClaimRequest, LaneFilter } from '../storage.ts';
+import { lapsedBy } from './leases.ts';
 import type { PgClient } from './pool.ts';
 import type { Sql } from './statement.ts';
 import { statement } from './statement.ts';
@@ -24,7 +25,7 @@ const outlooks = each((kind) =>
   statement(`outlook_${kind}`, (t) => {
     const { table, due } = what(kind, t);
     return `WITH t AS MATERIALIZED (SELECT ${t.now}() AS now)
-    SELECT t.now::text AS now, (EXISTS (SELECT 1 FROM ${t.notes} WHERE lease_until <= t.now))::text AS lapsed, (
+    SELECT t.now::text AS now, ${lapsedBy(t, 't.now')}::text AS lapsed, (
       SELECT coalesce(json_agg(l), '[]') FROM (
         SELECT lane, count(*) AS n FROM (SELECT lane FROM ${table} WHERE ${due} <= t.now ORDER BY ${due} LIMIT $1) d GROUP BY lane
       ) l

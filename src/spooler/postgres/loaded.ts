@@ -9,7 +9,8 @@ import type { EntryRecord, NoteRecord } from '../table/records.ts';
 import type { TableReads, TagReads } from '../table/transaction.ts';
 
 /** What {@link Loaded.entryRow} takes. */
-export const entryColumns = [...fixedColumns, ...statusColumns].join(', ');
+export const entryNames = [...fixedColumns, ...statusColumns];
+export const entryColumns = entryNames.join(', ');
 export const noteRowColumns = noteColumns.join(', ');
 
 /** An entry as it is read, as JSON: no setting of the host's pg changes how numbers come. */

@@ -9,6 +9,7 @@ const sources = (t: Tables) => [
   { table: t.streams, due: 'due_at' },
   { table: t.notes, due: 'probe_at' },
   { table: t.notes, due: 'lease_until' },
+  { table: t.streams, due: 'lease_until' },
 ];
 
 const least = (t: Tables, parts: readonly string[]): string => `SELECT (least(${parts.join(', ')}) - ${t.now}())::text AS due`;

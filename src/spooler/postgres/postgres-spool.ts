@@ -27,7 +27,7 @@ import { claimNotes } from './claim.ts';
 import { mindTheClock } from './clock-set-back.ts';
 import { expireSome } from './expire.ts';
 import { LaneTurns, outlook } from './lane-turns.ts';
-import { lapseAll, renew } from './leases.ts';
+import { lapseAll, renewAll } from './leases.ts';
 import { Listener } from './listen.ts';
 import { assertMigrated, migrate } from './migrate.ts';
 import { nextDue } from './next-due.ts';
@@ -148,7 +148,7 @@ export class PostgresSpool implements SpoolStorage {
   }
 
   renew(claims: readonly ClaimToken[], lease: number): Promise<readonly ClaimToken[]> {
-    return this.#transact((client) => renew(client, this.#session.sql, claims, lease));
+    return this.#session.use(() => renewAll(this.#session, claims, lease));
   }
 
   refreeze(notes: readonly Refreeze[]): Promise<readonly ClaimToken[]> {

@@ -2,34 +2,32 @@ import type { SpoolEntry, SpoolQuery, SpoolState } from '../storage.ts';
 import { spoolStates } from '../storage.ts';
 import { isTombstone } from '../table/records.ts';
 import { viewOf } from '../table/view.ts';
+import { lapsedBy } from './leases.ts';
 import type { ReadEntry } from './loaded.ts';
-import { entryColumns, Loaded } from './loaded.ts';
+import { entryNames, Loaded } from './loaded.ts';
 import type { PgClient } from './pool.ts';
+import { entriesNow, stateNow } from './running.ts';
 import { tallyColumns } from './schema.ts';
 import type { Sql } from './statement.ts';
 import { statement } from './statement.ts';
+import type { Tables } from './tables.ts';
 
-const select = `SELECT to_json(x)::text AS row FROM (SELECT ${entryColumns}, body FROM`;
+const rowsOf = (t: Tables, where: string): string =>
+  `SELECT to_json(x)::text AS row FROM (${entriesNow(t, [...entryNames, 'body'], where)}) x`;
 
-const anyLapsed = statement(
-  'any_lapsed',
-  (t) => `SELECT (EXISTS (SELECT 1 FROM ${t.notes} WHERE lease_until <= ${t.now}()))::text AS lapsed`,
-);
+const anyLapsed = statement('any_lapsed', (t) => `SELECT ${lapsedBy(t, `(SELECT ${t.now}())`)}::text AS lapsed`);
 
-const byId = statement('get', (t) => `${select} ${t.entries} WHERE id = $1 AND purged = 0) x`);
-const byMessage = statement('find_message', (t) => `${select} ${t.entries} WHERE message_id = $1 ORDER BY part) x`);
+const byId = statement('get', (t) => rowsOf(t, 'e.id = $1 AND e.purged = 0'));
+const byMessage = statement('find_message', (t) => rowsOf(t, 'e.message_id = $1 ORDER BY e.part'));
 
 const pageSize = 250;
-const lane = '($2::text IS NULL OR lane = $2)';
-const page = statement(
-  'page',
-  (t) => `${select} ${t.entries} WHERE id > $1 AND ${lane} AND ($3::text IS NULL OR state = $3) AND purged = 0
-    ORDER BY id LIMIT ${pageSize}) x`,
+const lane = '($2::text IS NULL OR e.lane = $2)';
+const page = statement('page', (t) =>
+  rowsOf(t, `e.id > $1 AND ${lane} AND ($3::text IS NULL OR ${stateNow} = $3) AND e.purged = 0 ORDER BY e.id LIMIT ${pageSize}`),
 );
 /** What is held or dead may be little among much; it has an index. */
-const keptPage = statement(
-  'page_kept',
-  (t) => `${select} ${t.entries} WHERE kept AND id > $1 AND ${lane} AND state = $3 ORDER BY id LIMIT ${pageSize}) x`,
+const keptPage = statement('page_kept', (t) =>
+  rowsOf(t, `e.kept AND e.id > $1 AND ${lane} AND e.state = $3 ORDER BY e.id LIMIT ${pageSize}`),
 );
 
 const sums = statement(

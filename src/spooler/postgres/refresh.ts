@@ -1,4 +1,5 @@
 import type { PgClient } from './pool.ts';
+import { notRunning } from './running.ts';
 import type { Sql } from './statement.ts';
 import { statement } from './statement.ts';
 import type { Tables } from './tables.ts';
@@ -12,14 +13,19 @@ export function headOf(t: Tables, but = 'true'): string {
     ) e ON true LEFT JOIN ${t.notes} n ON e.state = 'deferred' AND n.id = e.note_id`;
 }
 
-/** What the heads of `h` make of the streams: one without active entries goes, one whose head is at work waits for it. */
-export function streamsAfter(t: Tables): string {
+/**
+ * What the heads of `h` make of the streams: one without active entries goes, one whose head is at work waits for it. One in which a note runs stays as it is,
+ * unless that has `ended`.
+ */
+export function streamsAfter(t: Tables, ended = false): string {
+  const changes = `s.note_id IS NULL
+      AND (s.due_at IS DISTINCT FROM h.due_at OR s.deferred <> (h.state = 'deferred') OR s.due_within <> coalesce(h.due_within, 0))`;
   return `sd AS (
     DELETE FROM ${t.streams} s USING h WHERE s.key = h.key AND h.state IS NULL
   ), su AS (
-    UPDATE ${t.streams} s SET deferred = (h.state = 'deferred'), due_at = h.due_at, due_within = coalesce(h.due_within, 0)
-    FROM h WHERE s.key = h.key AND h.state IS NOT NULL
-      AND (s.due_at IS DISTINCT FROM h.due_at OR s.deferred <> (h.state = 'deferred') OR s.due_within <> coalesce(h.due_within, 0))
+    UPDATE ${t.streams} s SET ${ended ? `${notRunning}, ` : ''}deferred = (h.state = 'deferred'), due_at = h.due_at,
+      due_within = coalesce(h.due_within, 0)
+    FROM h WHERE s.key = h.key AND h.state IS NOT NULL AND ${ended ? 'true' : changes}
   )`;
 }
 

@@ -14,7 +14,7 @@ export const tallyOfGone = [
  * Version 1. Times are ms since 1970 by the database's clock.
  *
  * `streams` has a row while a stream has active entries: whoever changes entries of a stream holds the lock of its row, and
- * `due_at` is when its head may be claimed (null while that is at work). `ord` is the place of an entry in its stream. Updates
+ * `due_at` is when its head may be claimed (null while that is at work); a note that a claim has just made lies in it too, see `running.ts`. `ord` is the place of an entry in its stream. Updates
  * of an entry that stays active touch no indexed column, so that they stay in their page (HOT); hence the free room there.
  * `tallies` has differences, one row a transaction, added up now and then: nobody waits for anybody's count.
  */
@@ -80,8 +80,17 @@ CREATE TABLE ${t.streams} (
   lane text COLLATE "C" NOT NULL,
   deferred boolean NOT NULL DEFAULT false,
   due_at bigint,
-  due_within bigint NOT NULL DEFAULT 0
+  due_within bigint NOT NULL DEFAULT 0,
+  note_id text COLLATE "C",
+  token text,
+  lease_until bigint,
+  running_to bigint,
+  run_by text,
+  entry_ids text,
+  frozen text
 ) WITH (fillfactor = 75);
+CREATE INDEX streams_note ON ${t.streams} (note_id) WHERE note_id IS NOT NULL;
+CREATE INDEX streams_lease ON ${t.streams} (lease_until) WHERE lease_until IS NOT NULL;
 CREATE INDEX streams_due ON ${t.streams} (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX streams_lane ON ${t.streams} (lane, due_at) WHERE due_at IS NOT NULL;
 

@@ -3,6 +3,7 @@ import { noteOf } from '../rows/note-row.ts';
 import { Transaction } from '../table/transaction.ts';
 import { Loaded, noteRowColumns } from './loaded.ts';
 import type { PgClient } from './pool.ts';
+import { writeOut } from './running.ts';
 import { tallyColumns, tallyOfGone } from './schema.ts';
 import type { Sql } from './statement.ts';
 import { statement } from './statement.ts';
@@ -44,6 +45,7 @@ export async function setAside(
 ): Promise<Done<ReadonlyMap<string, Error>>> {
   const ids = [...rows.keys()];
   const streams = (await sql.rows<{ key: string }>(client, lockStreams, [ids])).map(({ key }) => key);
+  await writeOut(client, sql, streams);
   const what = JSON.stringify([...rows].map(([id, error]) => ({ id, what: error.message })));
   const gone = new Set((await sql.rows<{ id: string }>(client, move, [ids, what])).map(({ id }) => id));
   const loaded = new Loaded();

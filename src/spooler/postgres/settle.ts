@@ -2,11 +2,13 @@ import type { Change, ClaimToken, Refreeze, Settlement } from '../storage.ts';
 import { refreeze, settle } from '../table/settle.ts';
 import type { TagReads } from '../table/transaction.ts';
 import type { PgClient } from './pool.ts';
+import { refreezeRunning } from './running.ts';
 import { settleDelivered } from './settle-delivered.ts';
 import type { Sql } from './statement.ts';
+import { statement } from './statement.ts';
 import type { Done } from './transact.ts';
 import type { Subject, Work } from './work.ts';
-import { finishWork, lockStreams, startWork } from './work.ts';
+import { finishWork, startWork } from './work.ts';
 
 export interface Settled {
   readonly lost: readonly ClaimToken[];
@@ -19,6 +21,14 @@ interface Outcome {
   readonly changes: readonly Change[];
 }
 
+/** Streams of notes that exist: each has its row. */
+const lock = statement(
+  'settle_lock',
+  (t) => `SELECT key FROM ${t.streams} WHERE key = ANY(ARRAY(
+    SELECT key FROM ${t.streams} WHERE note_id = ANY($1::text[]) UNION ALL SELECT stream FROM ${t.notes} WHERE id = ANY($1::text[])
+  )) ORDER BY key FOR UPDATE`,
+);
+
 /** Applies the settlements of several calls in one transaction; one result a call. */
 export async function settleAll(
   client: PgClient,
@@ -28,7 +38,7 @@ export async function settleAll(
   const all = calls.flat();
   const tokens = all.map(({ token }) => token);
   // All locks that this needs at once, so that they are taken in order; but those of late ones, which are rare.
-  const streams = await lockStreams(client, sql, { notes: tokens.map(noteIdOf) });
+  const streams = (await sql.rows<{ key: string }>(client, lock, [tokens.map(noteIdOf)])).map(({ key }) => key);
   const twice = new Set(tokens).size < tokens.length;
   const delivered = all.filter((one): one is Delivered => one.to === 'delivered' && !twice);
   const others = all.filter((one) => one.to !== 'delivered' || twice);
@@ -40,7 +50,7 @@ export async function settleAll(
     for (const one of some) outcomes.set(one, settleOne(work, one));
     commit = (await finishWork(work, undefined)).commit || commit;
   };
-  await apply(others, subjectOf(others), twice ? undefined : streams);
+  // These first: the rest writes out what runs.
   const changes = delivered.length === 0 ? undefined : await settleDelivered(client, sql, delivered);
   for (const one of delivered) {
     const found = changes?.get(one.token);
@@ -48,8 +58,9 @@ export async function settleAll(
     outcomes.set(one, { lost: false, changes: found });
     commit = true;
   }
-  const late = delivered.filter((one) => !outcomes.has(one));
-  await apply(late, subjectOf(late));
+  await apply(others, subjectOf(others), twice ? undefined : streams);
+  const slow = delivered.filter((one) => !outcomes.has(one));
+  await apply(slow, subjectOf(slow));
   const results = calls.map((call) => ({
     lost: call.filter((one) => outcomes.get(one)?.lost !== false).map(({ token }) => token),
     changes: call.flatMap((one) => outcomes.get(one)?.changes ?? []),
@@ -63,9 +74,13 @@ export async function refreezeAll(
   sql: Sql,
   claimed: readonly Refreeze[],
 ): Promise<Done<readonly ClaimToken[]>> {
-  const work = await startWork(client, sql, { notes: [...new Set(claimed.map(({ token }) => noteIdOf(token)))] });
-  const lost = claimed.filter((one) => !refreeze(work.tx, one)).map(({ token }) => token);
-  return finishWork(work, lost);
+  const running = new Set(await refreezeRunning(client, sql, claimed));
+  const others = claimed.filter(({ token }) => !running.has(token));
+  if (others.length === 0) return { result: [], commit: true };
+  const work = await startWork(client, sql, { notes: [...new Set(others.map(({ token }) => noteIdOf(token)))] });
+  const lost = others.filter((one) => !refreeze(work.tx, one)).map(({ token }) => token);
+  const { result, commit } = await finishWork(work, lost);
+  return { result, commit: commit || running.size > 0 };
 }
 
 type Delivered = Extract<Settlement, { to: 'delivered' }>;

@@ -4,6 +4,7 @@ import { lapse } from '../table/unconfirmed.ts';
 import type { ReadEntry } from './loaded.ts';
 import { entryColumns, Loaded, noteRowColumns } from './loaded.ts';
 import type { PgClient } from './pool.ts';
+import { writeOut } from './running.ts';
 import type { Sql } from './statement.ts';
 import { statement } from './statement.ts';
 import type { Done } from './transact.ts';
@@ -44,7 +45,8 @@ export function begin(loaded: Loaded, tick: number): Transaction {
 const lock = statement(
   'lock',
   (t) => `WITH k AS MATERIALIZED (
-    SELECT stream AS key, lane FROM ${t.notes} WHERE id = ANY($1::text[])
+    SELECT key, lane FROM ${t.streams} WHERE note_id = ANY($1::text[])
+    UNION SELECT stream, lane FROM ${t.notes} WHERE id = ANY($1::text[])
     UNION SELECT stream, lane FROM ${t.entries} WHERE id = ANY($2::text[])
     UNION SELECT e.stream, e.lane FROM ${t.attempts} a JOIN ${t.entries} e ON e.id = a.entry_id WHERE a.tag = ANY($3::text[])
   ), l AS (
@@ -95,6 +97,7 @@ export async function lockStreams(
 export async function startWork(client: PgClient, sql: Sql, subject: Subject, locked?: readonly string[]): Promise<Work> {
   const { notes = [], entries = [], tags = [] } = subject;
   const streams = locked ?? (await lockStreams(client, sql, subject));
+  await writeOut(client, sql, streams);
   const row = await sql.row<LoadRow>(client, load, [notes, entries, tags]);
   const loaded = new Loaded();
   for (const one of JSON.parse(row.entries) as ReadEntry[]) loaded.entryRow(one);

@@ -1,16 +1,14 @@
 import { statusCells, statusColumns } from '../rows/entry-row.ts';
 import { noteCells, noteColumns } from '../rows/note-row.ts';
-import type { SpoolState } from '../storage.ts';
-import { spoolStates } from '../storage.ts';
-import type { EntryRecord, EntryStatus } from '../table/records.ts';
+import type { EntryRecord, EntryStatus, NoteRecord } from '../table/records.ts';
 import { isActive, isTombstone, streamKey } from '../table/records.ts';
 import type { TableReads, Transaction } from '../table/transaction.ts';
 import type { PgClient } from './pool.ts';
 import { refreshStreams } from './refresh.ts';
-import { tallyColumns } from './schema.ts';
 import type { Sql } from './statement.ts';
 import { statement } from './statement.ts';
 import type { Tables } from './tables.ts';
+import { addTally, tally } from './tallies.ts';
 
 /** Types of the columns that JSON rows have; the rest are text. */
 const types: Readonly<Record<string, string>> = {
@@ -59,11 +57,6 @@ function putNotes(t: Tables, parameter: string): string {
     ON CONFLICT (id) DO UPDATE SET ${changed.join(', ')}`;
 }
 
-function addTally(t: Tables, parameter: string): string {
-  const values = tallyColumns.map((_, index) => `(${parameter}::bigint[])[${index + 1}]`);
-  return `INSERT INTO ${t.tallies} (${tallyColumns.join(', ')}) SELECT ${values.join(', ')} WHERE ${parameter} IS NOT NULL`;
-}
-
 const write = statement(
   'write',
   (t) => `WITH e AS (
@@ -80,7 +73,7 @@ const write = statement(
   ${addTally(t, '$5')}`,
 );
 
-/** Of entries that are claimed, little changes; and nothing in their streams but that these are at work. */
+/** Of entries of a note that was there before, little changes; and nothing in their streams but that these are at work. */
 const writeClaimed = statement(
   'write_claimed',
   (t) => `WITH e AS (
@@ -110,25 +103,32 @@ export async function writeChanges(
       : status.unknownAttempts.map(({ tag }) => ({ tag, entry_id: fixed.id })),
   );
   const rows = JSON.stringify(entries.map(statusRow));
-  await sql.rows(client, write, [rows, notesJson(tx), dropped, JSON.stringify(attempts), tally(entries, before)]);
+  await sql.rows(client, write, [
+    rows,
+    notesJson(tx, tx.notes.values()),
+    dropped,
+    JSON.stringify(attempts),
+    tally(entries, before),
+  ]);
   if (streams.length > 0) await refreshStreams(client, sql, streams);
 }
 
-/** Writes what a claim changed. @param busy Streams that are at work from now on. */
+/** Writes what a claim changed of notes that were there before. @param busy Streams that are at work from now on. */
 export async function writeClaims(
   client: PgClient,
   sql: Sql,
   tx: Transaction,
   before: TableReads,
-  { owner, busy }: { readonly owner: string; readonly busy: readonly string[] },
+  { owner, busy, notes }: { readonly owner: string; readonly busy: readonly string[]; readonly notes: readonly NoteRecord[] },
 ): Promise<void> {
-  const entries = [...tx.entries.values()];
+  // A probe changes nothing of them.
+  const entries = notes.flatMap((note) => note.entryIds.flatMap((id) => tx.entries.get(id) ?? []));
   const rows = entries.map(({ fixed, status }) => ({ id: fixed.id, note_id: status.noteId, attempt: status.attempt }));
-  await sql.rows(client, writeClaimed, [JSON.stringify(rows), tx.rev, owner, notesJson(tx), busy, tally(entries, before)]);
+  await sql.rows(client, writeClaimed, [JSON.stringify(rows), tx.rev, owner, notesJson(tx, notes), busy, tally(entries, before)]);
 }
 
-function notesJson(tx: Transaction): string {
-  const rows = [...tx.notes.values()].flatMap((note) => {
+function notesJson(tx: Transaction, notes: Iterable<NoteRecord | undefined>): string {
+  const rows = [...notes].flatMap((note) => {
     if (note === undefined) return [];
     const first = tx.entry(note.entryIds[0] ?? '')?.fixed;
     const probeAt = note.state === 'unconfirmed' && note.lease === undefined ? Math.ceil(note.due.at) : null;
@@ -166,22 +166,4 @@ export function objectOf(names: readonly string[], cells: readonly unknown[]): o
   const row: Record<string, unknown> = {};
   for (let index = 0; index < names.length; index++) row[names[index] ?? ''] = cells[index];
   return row;
-}
-
-/** How many more, or fewer, entries and bytes there are, as {@link tallyColumns} says; `null` when nothing of that has changed. */
-export function tally(entries: readonly EntryRecord[], before: TableReads): number[] | null {
-  const by = new Map<SpoolState, number>();
-  let bytes = 0;
-  const count = (record: EntryRecord | undefined, difference: 1 | -1): void => {
-    if (record === undefined) return;
-    const { state, purged } = record.status;
-    if (purged !== true) by.set(state, (by.get(state) ?? 0) + difference);
-    if (!isTombstone(record.status)) bytes += difference * record.fixed.weight;
-  };
-  for (const record of entries) {
-    count(before.entry(record.fixed.id), -1);
-    count(record, 1);
-  }
-  const differences = [...spoolStates.map((state) => by.get(state) ?? 0), bytes];
-  return differences.some((one) => one !== 0) ? differences : null;
 }
