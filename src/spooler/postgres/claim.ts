@@ -5,63 +5,31 @@ import { claimPick, runOf } from '../table/claim.ts';
 import type { EntryRecord, NoteRecord } from '../table/records.ts';
 import { streamKey } from '../table/records.ts';
 import type { Transaction } from '../table/transaction.ts';
-import type { LaneTurns, Outlook } from './lane-turns.ts';
-import type { ReadEntry } from './loaded.ts';
-import { entryColumns, Loaded, noteRowColumns } from './loaded.ts';
+import { asEntry, entryColumns, Loaded, noteRowColumns } from './loaded.ts';
 import type { PgClient } from './pool.ts';
 import { refreshStreams } from './refresh.ts';
 import type { Fresh } from './running.ts';
 import { startRunning } from './running.ts';
 import type { Sql } from './statement.ts';
 import { statement } from './statement.ts';
+import type { Taken } from './take.ts';
 import type { Done } from './transact.ts';
 import { begin } from './work.ts';
 import { writeClaims } from './write.ts';
 
-/** Streams whose head is due; those that another process is about to claim are passed over. */
-const takeDue = takeStreams('take_due', 'due_at <= $2::bigint');
-/** The same before their pickup time; a back-off counts all the same. */
-const takeEarly = takeStreams('take_early', 'due_at IS NOT NULL AND (NOT deferred OR due_at <= $2::bigint)');
-
-function takeStreams(name: string, due: string) {
-  return statement(
-    name,
-    (t) => `SELECT s.key, s.lane, (SELECT nextval('${t.ticks}'))::text AS tick FROM unnest($1::text[]) AS q(lane), LATERAL (
-      SELECT key, lane FROM ${t.streams} WHERE lane = q.lane AND ${due} ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED
-    ) s LIMIT $4`,
-  );
-}
-
-/** Unconfirmed notes whose probe is due, and whose stream nobody works on. */
-const takeProbes = statement(
-  'take_probes',
-  (t) => `WITH n AS MATERIALIZED (
-    SELECT s.id, s.lane, s.stream FROM unnest($1::text[]) AS q(lane), LATERAL (
-      SELECT id, lane, stream FROM ${t.notes} WHERE lane = q.lane AND probe_at <= $2::bigint ORDER BY probe_at LIMIT $3
-      FOR UPDATE SKIP LOCKED
-    ) s LIMIT $4
-  ), l AS MATERIALIZED (
-    SELECT key FROM ${t.streams} WHERE key = ANY(ARRAY(SELECT stream FROM n)) ORDER BY key FOR UPDATE SKIP LOCKED
-  )
-  SELECT n.id AS key, n.lane, (SELECT nextval('${t.ticks}'))::text AS tick FROM n JOIN l ON l.key = n.stream`,
-);
-
 /** First entries of streams, in order; with as many messages as a note takes. */
 const heads = statement(
   'heads',
-  (t) => `SELECT to_json(x)::text AS row FROM (
-    SELECT ${entryColumns}, CASE WHEN n = 1 OR total <= $3 THEN body END AS body FROM unnest($1::text[]) AS q(key), LATERAL (
-      SELECT f.*, row_number() OVER w AS n, sum(weight) OVER w AS total
-      FROM (SELECT ${entryColumns}, body FROM ${t.entries} WHERE stream = q.key AND active ORDER BY ord LIMIT $2) f
-      WINDOW w AS (ORDER BY ord)
-    ) e
-  ) x`,
+  (
+    t,
+  ) => `SELECT ${entryColumns}, CASE WHEN n = 1 OR total <= $3 THEN body END AS body FROM unnest($1::text[]) AS q(key), LATERAL (
+    SELECT f.*, row_number() OVER w AS n, sum(weight) OVER w AS total
+    FROM (SELECT ${entryColumns}, body FROM ${t.entries} WHERE stream = q.key AND active ORDER BY ord LIMIT $2) f
+    WINDOW w AS (ORDER BY ord)
+  ) e`,
 );
 
-const members = statement(
-  'members',
-  (t) => `SELECT to_json(x)::text AS row FROM (SELECT ${entryColumns}, body FROM ${t.entries} WHERE id = ANY($1::text[])) x`,
-);
+const members = statement('members', (t) => `SELECT ${entryColumns}, body FROM ${t.entries} WHERE id = ANY($1::text[])`);
 
 const notesById = statement(
   'notes_by_id',
@@ -70,34 +38,22 @@ const notesById = statement(
   ) x`,
 );
 
-interface Taken {
-  readonly key: string;
-  readonly lane: string;
-  readonly tick: string;
-}
-interface JsonRow {
-  readonly row: string;
-}
+type Row = Readonly<Record<string, unknown>>;
 
-/** Claims what {@link Outlook} saw: as many steps as there are notes, whatever waits. */
+/** Claims what {@link LaneTurns.take} has locked: as many steps as there are notes, whatever waits. */
 export async function claimNotes(
   client: PgClient,
   sql: Sql,
-  turns: LaneTurns,
   request: ClaimRequest,
-  seen: Outlook,
+  { now, tick, keys }: Taken,
 ): Promise<Done<readonly ClaimedNote[]>> {
-  const taken = await take(client, sql, turns, request, seen);
-  if (taken.length === 0) return { result: [], commit: false };
+  if (keys.length === 0) return { result: [], commit: false };
   const loaded = new Loaded();
-  const keys = taken.map(({ key }) => key);
   const delivering = request.kind === 'deliver';
-  const picks = delivering
-    ? await pickRuns(client, sql, loaded, keys, request, seen.now)
-    : await pickNotes(client, sql, loaded, keys);
+  const picks = delivering ? await pickRuns(client, sql, loaded, keys, request, now) : await pickNotes(client, sql, loaded, keys);
   const messages = loaded.messages(picks.flatMap((one) => one.members.map(({ fixed }) => fixed.id)));
-  const tx = begin(loaded, Number(taken[0]?.tick));
-  const claimed = picks.map((one) => claimPick(tx, one, messages, request, seen.now));
+  const tx = begin(loaded, tick);
+  const claimed = picks.map((one) => claimPick(tx, one, messages, request, now));
   await write(client, sql, tx, loaded, picks, request);
   if (delivering) {
     // What was due but gave nothing has been seen wrongly: its row is made anew.
@@ -136,20 +92,6 @@ function streamOf({ members }: Pick): string {
   return first === undefined ? '' : streamKey(first.fixed);
 }
 
-async function take(client: PgClient, sql: Sql, turns: LaneTurns, request: ClaimRequest, seen: Outlook): Promise<Taken[]> {
-  const { kind, limit, perLane } = request;
-  const one = kind === 'probe' ? takeProbes : request.ignorePickup === true ? takeEarly : takeDue;
-  const taken: Taken[] = [];
-  if (limit <= 0 || perLane <= 0) return taken;
-  for await (const lanes of turns.inTurn(client, sql, request, seen)) {
-    if (lanes.length > 0) taken.push(...(await sql.rows<Taken>(client, one, [lanes, seen.now, perLane, limit - taken.length])));
-    if (taken.length >= limit) break;
-  }
-  const last = taken.at(-1);
-  if (last !== undefined) turns.served(kind, last.lane);
-  return taken;
-}
-
 async function pickRuns(
   client: PgClient,
   sql: Sql,
@@ -158,10 +100,10 @@ async function pickRuns(
   request: ClaimRequest,
   now: number,
 ): Promise<Pick[]> {
-  const rows = await sql.rows<JsonRow>(client, heads, [keys, request.maxEntries, request.maxBytes]);
+  const rows = await sql.rows<Row>(client, heads, [keys, request.maxEntries, request.maxBytes]);
   const streams = new Map<string, EntryRecord[]>(keys.map((key) => [key, []]));
-  for (const { row } of rows) {
-    const record = loaded.entryRow(JSON.parse(row) as ReadEntry);
+  for (const row of rows) {
+    const record = loaded.entryRow(asEntry(row));
     if (record !== undefined) streams.get(streamKey(record.fixed))?.push(record);
   }
   loaded.assertReadable();
@@ -179,10 +121,12 @@ async function pickRuns(
 
 /** Notes that exist, with their members and their messages. */
 async function pickNotes(client: PgClient, sql: Sql, loaded: Loaded, ids: readonly string[]): Promise<Pick[]> {
-  const notes = (await sql.rows<JsonRow>(client, notesById, [ids])).map(({ row }) => loaded.noteRow(JSON.parse(row) as NoteRow));
+  const notes = (await sql.rows<{ row: string }>(client, notesById, [ids])).map(({ row }) =>
+    loaded.noteRow(JSON.parse(row) as NoteRow),
+  );
   const missing = notes.flatMap(({ entryIds }) => entryIds).filter((id) => !loaded.hasMessage(id));
   if (missing.length > 0) {
-    for (const { row } of await sql.rows<JsonRow>(client, members, [missing])) loaded.entryRow(JSON.parse(row) as ReadEntry);
+    for (const row of await sql.rows<Row>(client, members, [missing])) loaded.entryRow(asEntry(row));
     loaded.assertReadable();
   }
   return notes.flatMap((note) => {

@@ -13,9 +13,19 @@ export const entryNames = [...fixedColumns, ...statusColumns];
 export const entryColumns = entryNames.join(', ');
 export const noteRowColumns = noteColumns.join(', ');
 
-/** An entry as it is read, as JSON: no setting of the host's pg changes how numbers come. */
+/** An entry as it is read. */
 export interface ReadEntry extends EntryRow {
   readonly body?: string | null;
+}
+
+/** Columns of 64 bits, in which the numbers are whole ms and places. */
+const wide = ['accepted_at', 'pickup_at', 'expires_in', 'rev', 'due_at', 'due_within', 'expires_at', 'ended_at', 'ord'];
+
+/** A row of entries as pg gives it: as text where it is 64 bits wide, unless the host has told it otherwise. */
+export function asEntry(row: Readonly<Record<string, unknown>>): ReadEntry {
+  const entry: Record<string, unknown> = { ...row };
+  for (const name of wide) if (entry[name] !== null) entry[name] = Number(entry[name]);
+  return entry as unknown as ReadEntry;
 }
 
 /** Rows that don't hold what this library wrote. */

@@ -26,7 +26,6 @@ import { Appender } from './appender.ts';
 import { claimNotes } from './claim.ts';
 import { mindTheClock } from './clock-set-back.ts';
 import { expireSome } from './expire.ts';
-import { LaneTurns, outlook } from './lane-turns.ts';
 import { lapseAll, renewAll } from './leases.ts';
 import { Listener } from './listen.ts';
 import { assertMigrated, migrate } from './migrate.ts';
@@ -39,6 +38,7 @@ import { Session } from './session.ts';
 import type { Settled } from './settle.ts';
 import { refreezeAll, settleAll } from './settle.ts';
 import { tablesIn } from './tables.ts';
+import { LaneTurns } from './take.ts';
 import { addUpTallies, sweepTombstones } from './tidy.ts';
 import type { Done } from './transact.ts';
 import { coded, TransactionError } from './transact.ts';
@@ -136,9 +136,9 @@ export class PostgresSpool implements SpoolStorage {
           const look = first;
           const claimed = await this.#session.transact<readonly ClaimedNote[] | 'lapsed'>(async (client) => {
             const { sql } = this.#session;
-            const seen = await outlook(client, sql, request.kind, request.limit);
-            if (look && seen.lapsed) return { result: 'lapsed', commit: false };
-            return claimNotes(client, sql, this.#turns, request, seen);
+            const taken = await this.#turns.take(client, sql, request);
+            if (look && taken.lapsed) return { result: 'lapsed', commit: false };
+            return claimNotes(client, sql, request, taken);
           });
           if (claimed !== 'lapsed') return claimed;
           await this.#lapse();

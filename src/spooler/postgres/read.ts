@@ -3,8 +3,7 @@ import { spoolStates } from '../storage.ts';
 import { isTombstone } from '../table/records.ts';
 import { viewOf } from '../table/view.ts';
 import { lapsedBy } from './leases.ts';
-import type { ReadEntry } from './loaded.ts';
-import { entryNames, Loaded } from './loaded.ts';
+import { asEntry, entryNames, Loaded } from './loaded.ts';
 import type { PgClient } from './pool.ts';
 import { entriesNow, stateNow } from './running.ts';
 import { tallyColumns } from './schema.ts';
@@ -12,22 +11,21 @@ import type { Sql } from './statement.ts';
 import { statement } from './statement.ts';
 import type { Tables } from './tables.ts';
 
-const rowsOf = (t: Tables, where: string): string =>
-  `SELECT to_json(x)::text AS row FROM (${entriesNow(t, [...entryNames, 'body'], where)}) x`;
+const select = (t: Tables, where: string): string => entriesNow(t, [...entryNames, 'body'], where);
 
 const anyLapsed = statement('any_lapsed', (t) => `SELECT ${lapsedBy(t, `(SELECT ${t.now}())`)}::text AS lapsed`);
 
-const byId = statement('get', (t) => rowsOf(t, 'e.id = $1 AND e.purged = 0'));
-const byMessage = statement('find_message', (t) => rowsOf(t, 'e.message_id = $1 ORDER BY e.part'));
+const byId = statement('get', (t) => select(t, 'e.id = $1 AND e.purged = 0'));
+const byMessage = statement('find_message', (t) => select(t, 'e.message_id = $1 ORDER BY e.part'));
 
 const pageSize = 250;
 const lane = '($2::text IS NULL OR e.lane = $2)';
 const page = statement('page', (t) =>
-  rowsOf(t, `e.id > $1 AND ${lane} AND ($3::text IS NULL OR ${stateNow} = $3) AND e.purged = 0 ORDER BY e.id LIMIT ${pageSize}`),
+  select(t, `e.id > $1 AND ${lane} AND ($3::text IS NULL OR ${stateNow} = $3) AND e.purged = 0 ORDER BY e.id LIMIT ${pageSize}`),
 );
 /** What is held or dead may be little among much; it has an index. */
 const keptPage = statement('page_kept', (t) =>
-  rowsOf(t, `e.kept AND e.id > $1 AND ${lane} AND e.state = $3 ORDER BY e.id LIMIT ${pageSize}`),
+  select(t, `e.kept AND e.id > $1 AND ${lane} AND e.state = $3 ORDER BY e.id LIMIT ${pageSize}`),
 );
 
 const sums = statement(
@@ -36,9 +34,7 @@ const sums = statement(
     FROM ${t.tallies}`,
 );
 
-interface JsonRow {
-  readonly row: string;
-}
+type Row = Readonly<Record<string, unknown>>;
 
 /** Whether a lease has run out that nobody has made unconfirmed yet. */
 export async function leasesLapsed(client: PgClient, sql: Sql): Promise<boolean> {
@@ -46,11 +42,11 @@ export async function leasesLapsed(client: PgClient, sql: Sql): Promise<boolean>
 }
 
 export async function entryById(client: PgClient, sql: Sql, id: string): Promise<SpoolEntry | undefined> {
-  return viewsOf(await sql.rows<JsonRow>(client, byId, [id]))[0];
+  return viewsOf(await sql.rows<Row>(client, byId, [id]))[0];
 }
 
 export async function entriesOfMessage(client: PgClient, sql: Sql, messageId: string): Promise<readonly SpoolEntry[]> {
-  return viewsOf(await sql.rows<JsonRow>(client, byMessage, [messageId]));
+  return viewsOf(await sql.rows<Row>(client, byMessage, [messageId]));
 }
 
 /** The next page of a list, in the order of ids; the last one is not full. */
@@ -61,7 +57,7 @@ export async function nextPage(
   after: string,
 ): Promise<{ readonly entries: readonly SpoolEntry[]; readonly last: boolean }> {
   const kept = query.state === 'held' || query.state === 'dead';
-  const rows = await sql.rows<JsonRow>(client, kept ? keptPage : page, [after, query.lane ?? null, query.state ?? null]);
+  const rows = await sql.rows<Row>(client, kept ? keptPage : page, [after, query.lane ?? null, query.state ?? null]);
   return { entries: viewsOf(rows), last: rows.length < pageSize };
 }
 
@@ -79,9 +75,9 @@ async function totals(client: PgClient, sql: Sql): Promise<readonly number[]> {
   return JSON.parse(counts) as number[];
 }
 
-function viewsOf(rows: readonly JsonRow[]): SpoolEntry[] {
+function viewsOf(rows: readonly Row[]): SpoolEntry[] {
   const loaded = new Loaded();
-  const records = rows.flatMap(({ row }) => loaded.entryRow(JSON.parse(row) as ReadEntry) ?? []);
+  const records = rows.flatMap((row) => loaded.entryRow(asEntry(row)) ?? []);
   const live = records.filter(({ status }) => !isTombstone(status)).map(({ fixed }) => fixed.id);
   const messages = loaded.messages(live);
   return records.map((record) => viewOf(record, messages.get(record.fixed.id)));
