@@ -1,5 +1,6 @@
-import { fixedCells, fixedColumns, statusCells, statusColumns } from '../rows/entry-row.ts';
+import { fixedCells, fixedColumns } from '../rows/entry-row.ts';
 import { bodyOf } from '../rows/message-body.ts';
+import { whole } from '../rows/row-error.ts';
 import type { AppendResult, NewSpoolEntry, SpooledMessage } from '../storage.ts';
 import type { PlannedAppend } from '../table/append.ts';
 import { appendMessage } from '../table/append.ts';
@@ -11,12 +12,11 @@ import { entryNames, Loaded } from './loaded.ts';
 import type { PgClient } from './pool.ts';
 import { refreshStreams } from './refresh.ts';
 import { entriesNow } from './running.ts';
-import { tallyColumns } from './schema.ts';
 import type { Sql } from './statement.ts';
 import { statement } from './statement.ts';
-import { tally } from './tallies.ts';
+import { addTally, tally } from './tallies.ts';
 import { begin } from './work.ts';
-import { derivedCells, isStorable, objectOf, recordset } from './write.ts';
+import { isStorable, objectOf, recordset } from './write.ts';
 
 /** The entries of one message: appended all or none. */
 export type NewMessage = readonly NewSpoolEntry[];
@@ -42,16 +42,17 @@ const lock = statement(
   )::text AS kept FROM t`,
 );
 
-const inserted = [...fixedColumns, ...statusColumns, 'active', 'kept', 'tombstone_at', 'part', 'stream', 'body'];
+/** In which new entries differ; the rest is the same for all of them. */
+const own = [...fixedColumns.filter((name) => name !== 'accepted_at'), 'due_within', 'ord', 'part', 'stream', 'body'];
 
 const insert = statement(
   'append_insert',
   (t) => `WITH e AS (
-    INSERT INTO ${t.entries} (${inserted.join(', ')}) SELECT ${inserted.join(', ')} FROM ${recordset('$1', inserted)}
-    ORDER BY message_id, part
+    INSERT INTO ${t.entries} (${own.join(', ')}, accepted_at, due_at, expires_at, state, rev, single, cancel_requested, attempt, purged, active, kept)
+    SELECT ${own.join(', ')}, $4::bigint, pickup_at, $4::bigint + expires_in, 'spooled', $5::bigint, 0, 0, 0, 0, true, false
+    FROM ${recordset('$1', own)} ORDER BY message_id, part
   ), c AS (
-    INSERT INTO ${t.tallies} (${tallyColumns.join(', ')})
-    SELECT ${tallyColumns.map((_, index) => `($2::bigint[])[${index + 1}]`).join(', ')}
+    ${addTally(t, '$2')}
   )
   SELECT pg_notify('${t.channel}', $3)`,
 );
@@ -79,7 +80,7 @@ export async function appendMessages(
   });
   const added = [...tx.entries.values()];
   if (added.length > 0) {
-    await sql.rows(client, insert, [JSON.stringify(rowsOf(added, bodies)), tally(added, loaded), from]);
+    await sql.rows(client, insert, [JSON.stringify(rowsOf(added, bodies)), tally(added, loaded), from, now, tx.rev]);
   }
   // A stream that was locked for a message that is not new may have no entry.
   if (plans.some(({ status }) => status !== 'appended')) await refreshStreams(client, sql, [...streams.keys()]);
@@ -117,15 +118,9 @@ function rowsOf(records: readonly EntryRecord[], bodies: ReadonlyMap<string, Spo
     const part = parts.get(fixed.messageId) ?? 0;
     parts.set(fixed.messageId, part + 1);
     const message = bodies.get(fixed.id);
-    const cells = [
-      ...fixedCells(fixed),
-      ...statusCells(status),
-      ...derivedCells(status),
-      part,
-      streamKey(fixed),
-      message === undefined ? null : bodyOf(message),
-    ];
-    return objectOf(inserted, cells);
+    const { accepted_at: _, ...row } = objectOf(fixedColumns, fixedCells(fixed));
+    const body = message === undefined ? null : bodyOf(message);
+    return { ...row, due_within: whole(status.due.within), ord: status.order, part, stream: streamKey(fixed), body };
   });
 }
 

@@ -10,8 +10,6 @@ import { TransactionError } from './transact.ts';
 
 /** Entries that go into one transaction at most. */
 const entriesAtOnce = 1_000;
-/** ms that a group waits for more, when the one before it had several. */
-const gathering = 1;
 /** ms that a group waits for a conversation that another transaction holds. */
 const groupLockTimeout = 300;
 /** ms that a message waits for it on its own, and that one transaction waits at a time: the last one, when others took up all of that, just looks. */
@@ -65,7 +63,7 @@ export class Appender {
     await Promise.resolve();
     for (let crowded = false; this.#items.length > 0; ) {
       // Who has just been told that a message is kept may well have the next: a commit for half of them would cost as much as one for all.
-      if (crowded) await sleep(this.#session.clock, gathering);
+      if (crowded) await this.#gather();
       const group: Item[] = [];
       for (let entries = 0; this.#items.length > 0 && entries < entriesAtOnce; ) {
         const [item] = this.#items.splice(0, 1);
@@ -82,6 +80,14 @@ export class Appender {
       crowded = group.length > 4;
     }
     this.#flushing = false;
+  }
+
+  /** Until a turn of the event loop brings nothing new. */
+  async #gather(): Promise<void> {
+    for (let before = -1; this.#items.length > before; ) {
+      before = this.#items.length;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 
   /** One transaction; where it was refused for what one of them may be, message by message, so that a bad one fails alone. Never rejects. */

@@ -142,7 +142,7 @@ function statusRow({ fixed, status }: EntryRecord): object {
 }
 
 /** The values of {@link derived}. */
-export function derivedCells(status: EntryStatus): (boolean | number | null)[] {
+function derivedCells(status: EntryStatus): (boolean | number | null)[] {
   const tombstone = isTombstone(status);
   const kept = !tombstone && (status.state === 'held' || status.state === 'dead');
   return [isActive(status.state), kept, tombstone ? (status.endedAt ?? 0) : null];
@@ -162,7 +162,7 @@ export function isStorable(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0');
 }
 
-export function objectOf(names: readonly string[], cells: readonly unknown[]): object {
+export function objectOf(names: readonly string[], cells: readonly unknown[]): Record<string, unknown> {
   const row: Record<string, unknown> = {};
   for (let index = 0; index < names.length; index++) row[names[index] ?? ''] = cells[index];
   return row;
