@@ -13,7 +13,7 @@ import { addTally, tally } from './tallies.ts';
  * `running_to`. Nearly every note ends as delivered without anything else happening to it, and so costs one row less to write, and its entries
  * one change less. Whoever wants anything else of it writes it out first ({@link writeOut}); whoever only reads sees {@link entriesNow}.
  */
-const columns = ['note_id', 'token', 'lease_until', 'running_to', 'run_by', 'entry_ids', 'frozen'] as const;
+const columns = ['note_id', 'token', 'lease_until', 'running_to', 'run_by', 'frozen'] as const;
 
 /** What a stream holds of a note no more. */
 export const notRunning = columns.map((name) => `${name} = NULL`).join(', ');
@@ -42,13 +42,13 @@ export const stateNow = overlaid.state ?? '';
 const start = statement(
   'start_running',
   (t) => `WITH s AS (
-    UPDATE ${t.streams} s SET due_at = NULL, note_id = x.note_id, token = x.token, lease_until = $7::bigint,
-      running_to = x.running_to, run_by = $8, entry_ids = x.entry_ids, frozen = x.frozen
-    FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[])
-      AS x(key, note_id, token, running_to, entry_ids, frozen)
+    UPDATE ${t.streams} s SET due_at = NULL, note_id = x.note_id, token = x.token, lease_until = $6::bigint,
+      running_to = x.running_to, run_by = $7, frozen = x.frozen
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[])
+      AS x(key, note_id, token, running_to, frozen)
     WHERE s.key = x.key
   )
-  ${addTally(t, '$9')}`,
+  ${addTally(t, '$8')}`,
 );
 
 /** A note that a claim has made of the first entries of a stream. */
@@ -75,7 +75,6 @@ export async function startRunning(
     column(({ note }) => note.id),
     column(({ note }) => note.lease?.token ?? ''),
     column(({ to }) => to),
-    column(({ note }) => JSON.stringify(note.entryIds)),
     column(({ note }) => (note.frozen === undefined ? null : JSON.stringify(note.frozen))),
     whole(until),
     owner,
@@ -113,10 +112,11 @@ const out = statement(
   ), n AS (
     INSERT INTO ${t.notes} (id, lane, stream, entry_ids, frozen, attempt, state, due_at, due_within, failures, probes, absences, last_ran_at,
       unconfirmed_for, token, lease_kind, lease_until, lease_statuses)
-    SELECT s.note_id, s.lane, s.key, s.entry_ids, s.frozen, 1, 'delivering', ${t.now}(), 0, 0, 0, 0, ${t.now}(), 0, s.token, 'deliver', s.lease_until, (
-      SELECT json_agg(json_build_array(e.id, ${statusBefore}))::text FROM ${t.entries} e
-      WHERE e.stream = s.key AND e.active AND e.ord <= s.running_to
-    ) FROM s
+    SELECT s.note_id, s.lane, s.key, m.ids, s.frozen, 1, 'delivering', ${t.now}(), 0, 0, 0, 0, ${t.now}(), 0, s.token, 'deliver', s.lease_until, m.statuses
+    FROM s, LATERAL (
+      SELECT json_agg(e.id ORDER BY e.ord)::text AS ids, json_agg(json_build_array(e.id, ${statusBefore}))::text AS statuses
+      FROM ${t.entries} e WHERE e.stream = s.key AND e.active AND e.ord <= s.running_to
+    ) m
   ), e AS (
     UPDATE ${t.entries} e SET state = 'delivering', note_id = s.note_id, attempt = 1, tried_by = s.run_by
     FROM s WHERE e.stream = s.key AND e.active AND e.ord <= s.running_to

@@ -69,7 +69,7 @@ CREATE TABLE ${t.entries} (
   tombstone_at bigint,
   body text,
   UNIQUE (message_id, part)
-) WITH (fillfactor = 75);
+) WITH (fillfactor = 100);
 CREATE INDEX entries_stream ON ${t.entries} (stream, ord) WHERE active;
 CREATE INDEX entries_expiry ON ${t.entries} (expires_at) WHERE active;
 CREATE INDEX entries_tombstone ON ${t.entries} (tombstone_at) WHERE tombstone_at IS NOT NULL;
@@ -86,9 +86,8 @@ CREATE TABLE ${t.streams} (
   lease_until bigint,
   running_to bigint,
   run_by text,
-  entry_ids text,
   frozen text
-) WITH (fillfactor = 75);
+) WITH (fillfactor = 100);
 CREATE INDEX streams_note ON ${t.streams} (note_id) WHERE note_id IS NOT NULL;
 CREATE INDEX streams_lease ON ${t.streams} (lease_until) WHERE lease_until IS NOT NULL;
 CREATE INDEX streams_due ON ${t.streams} (due_at) WHERE due_at IS NOT NULL;

@@ -24,9 +24,10 @@ interface Outcome {
 /** Streams of notes that exist: each has its row. */
 const lock = statement(
   'settle_lock',
-  (t) => `SELECT key FROM ${t.streams} WHERE key = ANY(ARRAY(
-    SELECT key FROM ${t.streams} WHERE note_id = ANY($1::text[]) UNION ALL SELECT stream FROM ${t.notes} WHERE id = ANY($1::text[])
-  )) ORDER BY key FOR UPDATE`,
+  (
+    t,
+  ) => `SELECT key FROM ${t.streams} WHERE note_id = ANY($1::text[]) OR key = ANY(ARRAY(SELECT stream FROM ${t.notes} WHERE id = ANY($1::text[])))
+    ORDER BY key FOR UPDATE`,
 );
 
 /** Applies the settlements of several calls in one transaction; one result a call. */
