@@ -14,7 +14,7 @@ export default {
       name: 'core-runs-in-browsers',
       comment: 'Only the platform parts may import node: modules.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(spooler/file|spooler/sqlite|trace-file|ntlm|testing|cli)/' },
+      from: { path: '^src/', pathNot: '^src/(spooler/file|spooler/postgres|spooler/sqlite|trace-file|ntlm|testing|cli)/' },
       to: { dependencyTypes: ['core'] },
     },
     {
@@ -22,7 +22,7 @@ export default {
       comment: 'What index.ts exports loads in a browser.',
       severity: 'error',
       from: { path: '^src/index\\.ts$' },
-      to: { path: '^src/(spooler/file|spooler/sqlite|trace-file|ntlm|testing|cli)/', reachable: true },
+      to: { path: '^src/(spooler/file|spooler/postgres|spooler/sqlite|trace-file|ntlm|testing|cli)/', reachable: true },
     },
     only(
       'a-trace-file-is-a-logger',

@@ -5,7 +5,6 @@ import type { AppendResult, NewSpoolEntry, SpooledMessage } from '../storage.ts'
 import type { PlannedAppend } from '../table/append.ts';
 import { appendMessage } from '../table/append.ts';
 import type { EntryRecord } from '../table/records.ts';
-import { streamKey } from '../table/records.ts';
 import { viewOf } from '../table/view.ts';
 import type { ReadEntry } from './loaded.ts';
 import { entryNames, Loaded } from './loaded.ts';
@@ -14,6 +13,7 @@ import { refreshStreams } from './refresh.ts';
 import { entriesNow } from './running.ts';
 import type { Sql } from './statement.ts';
 import { statement } from './statement.ts';
+import { storedStreamKey } from './stream-key.ts';
 import { addTally, tally } from './tallies.ts';
 import { begin } from './work.ts';
 import { isStorable, objectOf, recordset } from './write.ts';
@@ -106,7 +106,7 @@ interface StreamRow {
 export function streamsOf(messages: readonly NewMessage[]): Map<string, StreamRow> {
   const streams = new Map<string, StreamRow>();
   for (const entry of messages.flat()) {
-    const key = streamKey(entry);
+    const key = storedStreamKey(entry);
     if (!streams.has(key)) streams.set(key, { key, lane: entry.lane, within: Math.ceil(entry.pickupIn) });
   }
   return streams;
@@ -120,7 +120,7 @@ function rowsOf(records: readonly EntryRecord[], bodies: ReadonlyMap<string, Spo
     const message = bodies.get(fixed.id);
     const { accepted_at: _, ...row } = objectOf(fixedColumns, fixedCells(fixed));
     const body = message === undefined ? null : bodyOf(message);
-    return { ...row, due_within: whole(status.due.within), ord: status.order, part, stream: streamKey(fixed), body };
+    return { ...row, due_within: whole(status.due.within), ord: status.order, part, stream: storedStreamKey(fixed), body };
   });
 }
 

@@ -3,7 +3,6 @@ import type { ClaimedNote, ClaimRequest } from '../storage.ts';
 import type { Pick } from '../table/claim.ts';
 import { claimPick, runOf } from '../table/claim.ts';
 import type { EntryRecord, NoteRecord } from '../table/records.ts';
-import { streamKey } from '../table/records.ts';
 import type { Transaction } from '../table/transaction.ts';
 import { asEntry, entryColumns, Loaded, noteRowColumns } from './loaded.ts';
 import type { PgClient } from './pool.ts';
@@ -12,6 +11,7 @@ import type { Fresh } from './running.ts';
 import { startRunning } from './running.ts';
 import type { Sql } from './statement.ts';
 import { statement } from './statement.ts';
+import { storedStreamKey } from './stream-key.ts';
 import type { Taken } from './take.ts';
 import type { Done } from './transact.ts';
 import { begin } from './work.ts';
@@ -89,7 +89,7 @@ async function write(
 
 function streamOf({ members }: Pick): string {
   const [first] = members;
-  return first === undefined ? '' : streamKey(first.fixed);
+  return first === undefined ? '' : storedStreamKey(first.fixed);
 }
 
 async function pickRuns(
@@ -104,7 +104,7 @@ async function pickRuns(
   const streams = new Map<string, EntryRecord[]>(keys.map((key) => [key, []]));
   for (const row of rows) {
     const record = loaded.entryRow(asEntry(row));
-    if (record !== undefined) streams.get(streamKey(record.fixed))?.push(record);
+    if (record !== undefined) streams.get(storedStreamKey(record.fixed))?.push(record);
   }
   loaded.assertReadable();
   const picks: Pick[] = [];

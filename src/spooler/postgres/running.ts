@@ -11,7 +11,7 @@ import { addTally, tally } from './tallies.ts';
 /**
  * A note that a claim has just made lies in the row of its stream, and its entries stay as they are: they are its first ones, up to the place
  * `running_to`. Nearly every note ends as delivered without anything else happening to it, and so costs one row less to write, and its entries
- * one change less. Whoever wants anything else of it writes it out first ({@link writeOut}); whoever only reads sees {@link entriesNow}.
+ * one change less. Whoever wants anything else of it writes it out first (`write-out.ts`); whoever only reads sees {@link entriesNow}.
  */
 const columns = ['note_id', 'token', 'lease_until', 'running_to', 'run_by', 'frozen'] as const;
 
@@ -97,34 +97,4 @@ export async function refreezeRunning(client: PgClient, sql: Sql, notes: readonl
   const tokens = notes.map(({ token }) => token);
   const frozen = notes.map((one) => JSON.stringify(one.frozen));
   return (await sql.rows<{ token: ClaimToken }>(client, refreeze, [ids, tokens, frozen])).map(({ token }) => token);
-}
-
-/** The state of a member before the claim, as `EntryStatus`: for a claim that is taken back. */
-const statusBefore = `json_strip_nulls(json_build_object('state', e.state, 'rev', e.rev, 'order', e.ord,
-      'due', json_build_object('at', e.due_at, 'within', e.due_within), 'expiresAt', e.expires_at, 'single', e.single = 1,
-      'unknownAttempts', coalesce(e.unknown_attempts::json, '[]'), 'cancelRequested', e.cancel_requested = 1, 'triedBy', e.tried_by,
-      'attempt', e.attempt, 'reason', e.reason::json))`;
-
-const out = statement(
-  'write_out',
-  (t) => `WITH s AS MATERIALIZED (
-    SELECT * FROM ${t.streams} WHERE key = ANY($1::text[]) AND note_id IS NOT NULL
-  ), n AS (
-    INSERT INTO ${t.notes} (id, lane, stream, entry_ids, frozen, attempt, state, due_at, due_within, failures, probes, absences, last_ran_at,
-      unconfirmed_for, token, lease_kind, lease_until, lease_statuses)
-    SELECT s.note_id, s.lane, s.key, m.ids, s.frozen, 1, 'delivering', ${t.now}(), 0, 0, 0, 0, ${t.now}(), 0, s.token, 'deliver', s.lease_until, m.statuses
-    FROM s, LATERAL (
-      SELECT json_agg(e.id ORDER BY e.ord)::text AS ids, json_agg(json_build_array(e.id, ${statusBefore}))::text AS statuses
-      FROM ${t.entries} e WHERE e.stream = s.key AND e.active AND e.ord <= s.running_to
-    ) m
-  ), e AS (
-    UPDATE ${t.entries} e SET state = 'delivering', note_id = s.note_id, attempt = 1, tried_by = s.run_by
-    FROM s WHERE e.stream = s.key AND e.active AND e.ord <= s.running_to
-  )
-  UPDATE ${t.streams} SET ${notRunning} FROM s WHERE streams.key = s.key`,
-);
-
-/** Makes ordinary notes of those that run in these streams, which are locked. */
-export async function writeOut(client: PgClient, sql: Sql, streams: readonly string[]): Promise<void> {
-  await sql.rows(client, out, [streams]);
 }

@@ -126,7 +126,14 @@ export class Session {
   }
 
   async #setAside({ rows }: UnreadableRows, patience: Partial<Patience>): Promise<void> {
-    const taken = await transact(this.connections, this.#patience(patience), (client) => setAside(client, this.sql, rows));
-    for (const [where, error] of taken) this.#context?.onCorrupt?.({ where, error });
+    try {
+      const taken = await transact(this.connections, this.#patience(patience), (client) => setAside(client, this.sql, rows));
+      for (const [where, error] of taken) this.#context?.onCorrupt?.({ where, error });
+    } catch (error) {
+      // Others of the same note can't be read either.
+      const others = error instanceof TransactionError && error.cause instanceof UnreadableRows ? error.cause.rows : undefined;
+      if (others === undefined || [...others.keys()].every((id) => rows.has(id))) throw error;
+      await this.#setAside(new UnreadableRows(new Map([...rows, ...others])), patience);
+    }
   }
 }

@@ -3,12 +3,13 @@ import { noteOf } from '../rows/note-row.ts';
 import { Transaction } from '../table/transaction.ts';
 import { Loaded, noteRowColumns } from './loaded.ts';
 import type { PgClient } from './pool.ts';
-import { writeOut } from './running.ts';
+import { entriesNow } from './running.ts';
 import { tallyColumns, tallyOfGone } from './schema.ts';
 import type { Sql } from './statement.ts';
 import { statement } from './statement.ts';
 import type { Done } from './transact.ts';
 import { writeChanges } from './write.ts';
+import { writeOut } from './write-out.ts';
 
 const lockStreams = statement(
   'lock_unreadable',
@@ -20,14 +21,16 @@ const lockStreams = statement(
 
 const move = statement(
   'set_aside',
-  (t) => `WITH gone AS (
+  (t) => `WITH now AS MATERIALIZED (
+    ${entriesNow(t, ['id', 'state'], 'e.id = ANY($1::text[])')}
+  ), gone AS (
     DELETE FROM ${t.entries} WHERE id = ANY($1::text[]) RETURNING *
   ), put AS (
     INSERT INTO ${t.corrupt} (at, what, entry) SELECT ${t.now}(), x.what, to_json(gone)
     FROM gone JOIN json_to_recordset($2::json) AS x(id text, what text) ON x.id = gone.id
   ), tally AS (
     INSERT INTO ${t.tallies} (${tallyColumns.join(', ')})
-    SELECT ${tallyOfGone} FROM gone
+    SELECT ${tallyOfGone} FROM (SELECT now.state, gone.purged, gone.weight, gone.tombstone_at FROM gone JOIN now ON now.id = gone.id) g
   )
   SELECT id FROM gone`,
 );
@@ -45,9 +48,9 @@ export async function setAside(
 ): Promise<Done<ReadonlyMap<string, Error>>> {
   const ids = [...rows.keys()];
   const streams = (await sql.rows<{ key: string }>(client, lockStreams, [ids])).map(({ key }) => key);
-  await writeOut(client, sql, streams);
   const what = JSON.stringify([...rows].map(([id, error]) => ({ id, what: error.message })));
   const gone = new Set((await sql.rows<{ id: string }>(client, move, [ids, what])).map(({ id }) => id));
+  await writeOut(client, sql, streams);
   const loaded = new Loaded();
   const tx = new Transaction(loaded, 0, 0);
   for (const { row } of await sql.rows<{ row: string }>(client, notesOf, [streams])) {

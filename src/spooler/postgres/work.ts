@@ -4,11 +4,11 @@ import { lapse } from '../table/unconfirmed.ts';
 import type { ReadEntry } from './loaded.ts';
 import { entryColumns, Loaded, noteRowColumns } from './loaded.ts';
 import type { PgClient } from './pool.ts';
-import { writeOut } from './running.ts';
 import type { Sql } from './statement.ts';
 import { statement } from './statement.ts';
 import type { Done } from './transact.ts';
 import { writeChanges } from './write.ts';
+import { writeOut } from './write-out.ts';
 
 /** What an operation is about; everything that hangs together with it is loaded too. */
 export interface Subject {

@@ -1,12 +1,13 @@
 import { statusCells, statusColumns } from '../rows/entry-row.ts';
 import { noteCells, noteColumns } from '../rows/note-row.ts';
 import type { EntryRecord, EntryStatus, NoteRecord } from '../table/records.ts';
-import { isActive, isTombstone, streamKey } from '../table/records.ts';
+import { isActive, isTombstone } from '../table/records.ts';
 import type { TableReads, Transaction } from '../table/transaction.ts';
 import type { PgClient } from './pool.ts';
 import { refreshStreams } from './refresh.ts';
 import type { Sql } from './statement.ts';
 import { statement } from './statement.ts';
+import { storedStreamKey } from './stream-key.ts';
 import type { Tables } from './tables.ts';
 import { addTally, tally } from './tallies.ts';
 
@@ -132,7 +133,7 @@ function notesJson(tx: Transaction, notes: Iterable<NoteRecord | undefined>): st
     if (note === undefined) return [];
     const first = tx.entry(note.entryIds[0] ?? '')?.fixed;
     const probeAt = note.state === 'unconfirmed' && note.lease === undefined ? Math.ceil(note.due.at) : null;
-    return objectOf(noteRow, [...noteCells(note), first === undefined ? '' : streamKey(first), probeAt]);
+    return objectOf(noteRow, [...noteCells(note), first === undefined ? '' : storedStreamKey(first), probeAt]);
   });
   return JSON.stringify(rows);
 }

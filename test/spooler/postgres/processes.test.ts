@@ -96,7 +96,9 @@ describe('several processes on one spool', () => {
     ]);
     const client = await fixture.pool.connect();
     await client.query('BEGIN');
-    await client.query(`SELECT 1 FROM "${schema}".streams WHERE key LIKE '%a' FOR UPDATE`);
+    await client.query(
+      `SELECT 1 FROM "${schema}".streams WHERE key = (SELECT stream FROM "${schema}".entries WHERE id = 'a') FOR UPDATE`,
+    );
     expect((await spool.claim(claimRequest())).flatMap(({ entries }) => entries.map(({ id }) => id))).toEqual(['b']);
     await client.query('ROLLBACK');
     client.release();
