@@ -3,6 +3,9 @@ import { OfflineImError } from '../../errors/index.ts';
 
 const busy = 5;
 
+/** A connection that nobody can reach any more is closed by the garbage collector, and the lock goes with it: a spool that is open may be just that. */
+const held = new Set<object>();
+
 /**
  * An exclusive transaction on an empty SQLite file: the kernel ends it when the process dies, as no file with a process
  * id in it does, and SQLite knows that it is held within this process too. Nothing else may open that file: closing any
@@ -23,7 +26,11 @@ export async function lockFile(path: string): Promise<() => Promise<void>> {
     const message = 'Another process, or another FileSpool of this one, has this folder open. Close it, or use another root.';
     throw new OfflineImError('SPOOL_LOCKED', message, { cause: error });
   }
-  return async () => database.close();
+  held.add(database);
+  return async () => {
+    database.close();
+    held.delete(database);
+  };
 }
 
 function isBusy(error: unknown): boolean {

@@ -28,14 +28,15 @@ afterEach(async () => {
 
 /** Another process that has the spool open, and has spooled an entry `theirs`. */
 async function startHolder(): Promise<ChildProcess> {
-  const started = spawn(process.execPath, ['--experimental-strip-types', holder, root], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const flags = ['--experimental-strip-types', '--expose-gc'];
+  const started = spawn(process.execPath, [...flags, holder, root], { stdio: ['ignore', 'pipe', 'inherit'] });
   child = started;
   await once(started.stdout, 'data');
   return started;
 }
 
 describe('the lock of a file spool', () => {
-  it('keeps a second process out, until the first one is killed', async () => {
+  it('keeps a second process out, also when nothing refers to the open spool any more, until the first one is killed', async () => {
     const other = await startHolder();
     const spool = new FileSpool({ root });
     await expect(spool.open(context)).rejects.toMatchObject({ name: 'OfflineImError', code: 'SPOOL_LOCKED' });
