@@ -82,8 +82,8 @@ export class BareSql {
     const busy = database.prepare('UPDATE streams SET due_at = NULL WHERE id = ?');
     const note =
       database.prepare(`INSERT INTO notes (id, lane, entry_ids, frozen, attempt, state, due_at, due_within, failures, probes,
-      absences, last_ran_at, unconfirmed_for, token, lease_kind, lease_until, lease_statuses)
-      VALUES (?, ?, ?, ?, 1, 'delivering', 0, 0, 0, 0, 0, 0, 0, ?, 'deliver', ?, ?)`);
+      absences, last_ran_at, unconfirmed_for, token, lease_kind, lease_until)
+      VALUES (?, ?, ?, ?, 1, 'delivering', 0, 0, 0, 0, 0, 0, 0, ?, 'deliver', ?)`);
     const end = database.prepare(
       "UPDATE entries SET state = 'delivered', rev = ?, stream = NULL, ended_at = ?, tombstone_at = ? WHERE seq = ?",
     );
@@ -109,7 +109,7 @@ export class BareSql {
         JSON.parse(String(entry.body));
         claim.run(done, noteId, Number(entry.seq));
         busy.run(Number(id));
-        note.run(noteId, this.#lane, JSON.stringify([entry.id]), frozen, `${noteId}:1`, now + 120_000, '{"state":"spooled"}');
+        note.run(noteId, this.#lane, JSON.stringify([entry.id]), frozen, `${noteId}:1`, now + 120_000);
         return { stream: Number(id), seq: Number(entry.seq), noteId };
       });
       totals.run(now, claimed.length, claimed.length, 0);

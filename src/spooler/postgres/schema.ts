@@ -112,7 +112,7 @@ CREATE TABLE ${t.notes} (
   lease_kind text,
   lease_until bigint,
   lease_before text,
-  lease_statuses text,
+  lease_tried_by text,
   probe_at bigint
 );
 CREATE INDEX notes_lease ON ${t.notes} (lease_until) WHERE lease_until IS NOT NULL;

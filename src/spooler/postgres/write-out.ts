@@ -1,5 +1,6 @@
 import { objectOf } from '../rows/row-error.ts';
 import type { Frozen } from '../storage.ts';
+import { triedByOf } from '../table/claim.ts';
 import type { EntryRecord } from '../table/records.ts';
 import { Transaction } from '../table/transaction.ts';
 import { asEntry, entryNames, Loaded } from './loaded.ts';
@@ -81,7 +82,7 @@ function write(tx: Transaction, row: RunningRow, before: readonly EntryRecord[])
       kind: 'deliver',
       until: Number(row.lease_until),
       before: undefined,
-      statuses: new Map(before.map(({ fixed, status }) => [fixed.id, status])),
+      triedBy: triedByOf(before),
     },
   });
   for (const record of before) tx.move(record, 'delivering', { noteId: row.note_id, attempt: 1, triedBy: row.run_by });

@@ -1,4 +1,4 @@
-import type { EntryStatus, Lease, NoteRecord } from '../table/records.ts';
+import type { Lease, NoteRecord } from '../table/records.ts';
 import type { Cell } from './entry-row.ts';
 import { listOf, objectOf, RowError, whole } from './row-error.ts';
 
@@ -21,7 +21,7 @@ export const noteColumns = [
   'lease_kind',
   'lease_until',
   'lease_before',
-  'lease_statuses',
+  'lease_tried_by',
 ] as const;
 
 /** A note as databases keep it. The columns of a lease are null together. */
@@ -43,7 +43,7 @@ export interface NoteRow {
   readonly lease_kind: string | null;
   readonly lease_until: number | null;
   readonly lease_before: string | null;
-  readonly lease_statuses: string | null;
+  readonly lease_tried_by: string | null;
 }
 
 const noLease: readonly Cell[] = [null, null, null, null, null];
@@ -68,13 +68,13 @@ export function noteCells(note: NoteRecord): Cell[] {
   ];
 }
 
-function leaseCells({ token, kind, until, before, statuses }: Lease): Cell[] {
+function leaseCells({ token, kind, until, before, triedBy }: Lease): Cell[] {
   return [
     token,
     kind,
     whole(until),
     before === undefined ? null : JSON.stringify(before),
-    statuses.size === 0 ? null : JSON.stringify([...statuses]),
+    triedBy.size === 0 ? null : JSON.stringify([...triedBy]),
   ];
 }
 
@@ -106,6 +106,6 @@ function leaseOf(row: NoteRow, token: string): Lease {
     kind: row.lease_kind,
     until: row.lease_until ?? 0,
     before: row.lease_before === null ? undefined : objectOf<NoteRecord>(row.lease_before, 'the note before the lease'),
-    statuses: new Map(listOf<readonly [string, EntryStatus]>(row.lease_statuses, 'the members before the lease')),
+    triedBy: new Map(listOf<readonly [string, string]>(row.lease_tried_by, 'the members before the lease')),
   };
 }

@@ -113,7 +113,7 @@ CREATE TABLE notes (
   lease_kind TEXT,
   lease_until INTEGER,
   lease_before TEXT,
-  lease_statuses TEXT
+  lease_tried_by TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX notes_lease ON notes (lease_until) WHERE lease_until IS NOT NULL;
 CREATE INDEX notes_probe ON notes (lane, due_at) WHERE state = 'unconfirmed' AND lease_until IS NULL;

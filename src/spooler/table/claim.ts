@@ -127,7 +127,7 @@ export function claimPick(
     kind: request.kind,
     until: now + request.lease,
     before: note,
-    statuses: new Map(members.map(({ fixed, status }) => [fixed.id, status])),
+    triedBy: triedByOf(members),
   };
   const claimed: NoteRecord = {
     id: noteId,
@@ -164,6 +164,11 @@ export function claimPick(
     unconfirmedFor: claimed.unconfirmedFor,
     expired: taken.every((member) => member.status.expiresAt <= now),
   };
+}
+
+/** By which run entries were tried last, those that were. */
+export function triedByOf(members: readonly EntryRecord[]): Lease['triedBy'] {
+  return new Map(members.flatMap(({ fixed, status }) => (status.triedBy === undefined ? [] : [[fixed.id, status.triedBy]])));
 }
 
 function unknownAttemptsOf(members: readonly EntryRecord[]): ClaimedNote['unknownAttempts'] {

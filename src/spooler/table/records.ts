@@ -53,9 +53,10 @@ export interface Lease {
   readonly token: string;
   readonly kind: 'deliver' | 'probe';
   readonly until: number;
-  /** For unclaim: the note as it was (absent: it was made by this claim) and its members' own states. */
+  /** For unclaim: the note as it was; absent when it was made by this claim, of entries that were spooled. */
   readonly before: NoteRecord | undefined;
-  readonly statuses: ReadonlyMap<string, EntryStatus>;
+  /** For unclaim: by which run members had been tried, those that had. */
+  readonly triedBy: ReadonlyMap<string, string>;
 }
 
 /** A claimed group of entries. Its state is that of every member. */

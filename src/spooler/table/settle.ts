@@ -36,7 +36,7 @@ function apply(tx: Transaction, note: NoteRecord, settlement: Settlement, now: n
       tx.dropNote(note.id);
       for (const member of members) {
         if (member.status.cancelRequested) end(tx, member, 'cancelled', now);
-        else tx.move(member, 'held', { ...unbound, triedBy: note.lease?.statuses.get(member.fixed.id)?.triedBy });
+        else tx.move(member, 'held', { ...unbound, triedBy: note.lease?.triedBy.get(member.fixed.id) });
       }
       return;
     case 'cancelled':
@@ -137,11 +137,12 @@ function unclaim(
   const before = note.lease?.before;
   const staying: string[] = [];
   for (const member of members) {
-    const status = note.lease?.statuses.get(member.fixed.id);
     if (note.state === 'delivering' && member.status.cancelRequested) end(tx, member, 'cancelled', now);
     else {
       staying.push(member.fixed.id);
-      if (status !== undefined && note.state === 'delivering') tx.replace(member, { ...status, ...later });
+      if (note.state !== 'delivering') continue;
+      const own = before === undefined ? unbound : { noteId: before.id, attempt: before.attempt };
+      tx.move(member, before?.state ?? 'spooled', { ...own, triedBy: note.lease?.triedBy.get(member.fixed.id), ...later });
     }
   }
   if (before === undefined || staying.length === 0) tx.dropNote(note.id);
