@@ -56,7 +56,7 @@ const rules: readonly (readonly [CodeRule, readonly string[]])[] = [
       'ErrorCreateItemAccessDenied',
       'ErrorAccessDenied',
       'ErrorInvalidItemForOperationCreateItem',
-      'ErrorObjectTypeChanged', // the class fallback will hook in here
+      'ErrorObjectTypeChanged', // once the fallback class (message-classes.ts) is refused too
     ],
   ],
   [{ verdict: { ...never, scope: 'mailbox' } }, ['ErrorSendAsDenied']],
@@ -74,7 +74,7 @@ const rules: readonly (readonly [CodeRule, readonly string[]])[] = [
     ],
   ],
   [{ verdict: neverWhole, beforeFirstItem: true }, ['ErrorSchemaValidation']],
-  // The version negotiation will hook in here.
+  // Once no version is left to try (versions.ts).
   [
     { verdict: never, beforeFirstItem: true },
     ['ErrorInvalidServerVersion', 'ErrorIncorrectSchemaVersion', 'ErrorInvalidSchemaVersionForMailboxVersion'],
