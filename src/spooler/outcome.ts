@@ -84,7 +84,7 @@ export function settlementOfProbe(
 
 /** The place of an unknown attempt is no longer configured: nobody can look for it. */
 export function settlementOfLostPlace(note: ClaimedNote, options: SpoolerOptions): Settlement {
-  if (options.whenUnconfirmed === 'resend') return giveUp(note, options);
+  if (mayResend(note, options)) return giveUp(note, options);
   const text = 'The endpoint or mailbox it may have been sent to is no longer configured, so it cannot be looked for.';
   return { token: note.token, to: 'dead', sent: 'unknown', reason: { code: 'OUTCOME_UNKNOWN', text } };
 }
@@ -125,10 +125,17 @@ function tooLong(note: ClaimedNote, { probes, counted }: ProbeHistory, { unconfi
   return probes >= 2 && note.unconfirmedFor + counted >= unconfirmedFor;
 }
 
-function giveUp({ token }: ClaimedNote, { whenUnconfirmed, unconfirmedFor }: SpoolerOptions): Settlement {
+/** What has expired is only looked for: sent again, it would come late, and after what was sent since. */
+function mayResend({ expired }: ClaimedNote, { whenUnconfirmed }: SpoolerOptions): boolean {
+  return whenUnconfirmed === 'resend' && !expired;
+}
+
+function giveUp(note: ClaimedNote, options: SpoolerOptions): Settlement {
+  const { token } = note;
+  const { unconfirmedFor } = options;
   const hours = Math.round(unconfirmedFor / 360_000) / 10;
   const text = `Whether it was sent could not be settled within ${hours} h.`;
-  return whenUnconfirmed === 'resend'
+  return mayResend(note, options)
     ? {
         token,
         to: 'deferred',

@@ -69,6 +69,7 @@ export interface SpoolEntry extends Omit<NewSpoolEntry, 'pickupIn' | 'expiresIn'
   readonly acceptedAt: number;
   /** When its two minutes end: the first receipt's `pickupAt`, never changed afterwards. */
   readonly pickupAt: number;
+  /** 0 once it has expired and is only looked for: it is never sent again, unless the host requeues it. */
   readonly expiresAt: number;
   /** Its recipients, kept in the tombstone too. */
   readonly to: readonly Mailbox[];

@@ -28,6 +28,8 @@ export interface Watched {
   tried: boolean;
   /** Nobody looks for it any more: a request that is still on the wire may come late. */
   gaveUp: boolean;
+  /** It expired when it may have been sent: it is looked for, and never sent again. */
+  expired: boolean;
   /** The host asked to send it though it may have been sent. */
   forced: boolean;
   /** The host cancelled it when nobody could say any more whether it was sent. */
@@ -152,6 +154,7 @@ export class TableWatcher {
       split: false,
       tried: false,
       gaveUp: false,
+      expired: false,
       forced: false,
       cancelledUnknown: false,
     });
@@ -197,9 +200,11 @@ export class TableWatcher {
     const wasHeld = from === 'held' || did('hold') || did('settle:held');
     if ((did('release') && wasHeld) || ((did('requeue') || did('requeue:force')) && wasDead)) {
       watched.moved = true;
+      watched.expired = false;
       watched.rank = ++this.#rank;
     }
     if (did('settle:dead:unknown') || did('settle:deferred:unknown')) watched.gaveUp = true;
+    if (did('expire') && entry.state === 'unconfirmed') watched.expired = true;
     if (did('claim:deliver')) watched.tried = true;
     if (did('settle:split')) watched.split = true;
     if (did('expire') && !watched.tried && !this.laneWasClosed) this.violations.push(`${watched.id} expired, and was not tried`);

@@ -46,6 +46,7 @@ function checkEntry(world: World, id: string, note: Note, earlier: readonly Item
   if (note.attempt === 1 && note.entryIds.length > 1 && (watched.split || watched.entry.unknownAttempts.length > 0)) {
     broken.push(`${id} must not merge with others`);
   }
+  if (watched.expired) broken.push(`${id} is sent, and had expired`);
   for (const older of overtaken(world, watched, note))
     broken.push(`${id} is sent before ${older.id}, which is older and ${older.state}`);
   const recipients = (to: Note['to']): string => JSON.stringify(to.map(({ address }) => address).sort());
@@ -57,13 +58,14 @@ function checkEntry(world: World, id: string, note: Note, earlier: readonly Item
   return broken;
 }
 
-/** Older messages of its conversation and audience that have not come to an end. */
+/** Older messages of its conversation and audience that have not come to an end; one that has expired is only looked for. */
 function overtaken({ watcher }: World, { entry, rank }: Watched, note: Note): Watched[] {
   const active = ['spooled', 'deferred', 'delivering', 'unconfirmed'];
   return [...watcher.entries.values()].filter(
     (other) =>
       other.rank < rank &&
       active.includes(other.state) &&
+      !other.expired &&
       !note.entryIds.includes(other.id) &&
       other.entry.lane === entry.lane &&
       other.entry.audience === entry.audience &&

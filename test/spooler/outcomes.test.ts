@@ -136,6 +136,22 @@ describe('what becomes of a note that was handed to the transport', () => {
     await sender.stop();
   });
 
+  it("what has expired is not sent again with whenUnconfirmed 'resend' either: it would come late, and after what was sent since", async () => {
+    const { sender, transport, clock, eventsOf } = aliceSends({ whenUnconfirmed: 'resend', unconfirmedFor: 3_600_000 });
+    transport.answer = (note) =>
+      note.attempt === 1
+        ? { status: 'unconfirmed', scope: 'note', error: failed }
+        : { status: 'delivered', messageClass: note.messageClass };
+    transport.answerProbe = () => ({ status: 'unknown', error: failed });
+    await sender.start();
+    await sender.send({ to: bob, text: 'one', messageId: 'm0', expiresAt: new Date(clock.now() + 600_000) });
+    await clock.advance(121_000);
+    await clock.advance(2 * 3_600_000);
+    expect(transport.delivered).toHaveLength(1);
+    expect(eventsOf('message:dead')).toMatchObject([{ messageId: 'm0', code: 'OUTCOME_UNKNOWN' }]);
+    await sender.stop();
+  });
+
   it('unconfirmed, with its endpoint no longer configured: dead, since nobody can look', async () => {
     const { sender, transport, clock, eventsOf } = await firstAttempt({ status: 'unconfirmed', scope: 'note', error: failed });
     transport.place = (from) => ({ endpoint: 'https://elsewhere.test', mailbox: from.address, folder: 'history' });

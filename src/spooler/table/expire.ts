@@ -40,6 +40,7 @@ export function expireEntry(
   const closedAllTheTime = sinceDue >= 0 && (closed.get(fixed.lane) ?? -1) >= sinceDue;
   if (status.triedBy !== request.owner && !closedAllTheTime) return;
   tx.leaveNote(record);
-  if (status.unknownAttempts.length > 0) lookForAlone(tx, record, { reason: request.reason }, now);
+  // For good, whatever becomes of the clock: others of its conversation may be sent from now on.
+  if (status.unknownAttempts.length > 0) lookForAlone(tx, record, { reason: request.reason, expiresAt: 0 }, now);
   else tx.move(record, 'dead', { reason: request.reason, endedAt: now });
 }

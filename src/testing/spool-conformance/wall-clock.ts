@@ -91,6 +91,18 @@ export function wallClockTests(test: Test): void {
     equal(arcs(await expire(scene, 'this run')), ['m: deferred → dead'], 'changes');
   });
 
+  test('a clock set back a day while nothing ran: what has expired and may have been sent has expired for good', async (scene) => {
+    await scene.append(scene.entry('m', { expiresIn: scene.units(10) }));
+    const first = await scene.claimOne();
+    await scene.settle({ token: first.token, to: 'unconfirmed', after: 0, absent: false, counted: 0, reason });
+    const probe = await scene.probeOne();
+    await scene.settle({ token: probe.token, to: 'deferred', after: scene.units(50), failure: false, reason });
+    await scene.advance(11);
+    equal(arcs(await expire(scene, 'this run')), ['m: deferred → unconfirmed'], 'changes');
+    await jumpWhileClosed(scene, -day);
+    equal((await scene.probeOne()).expired, true, 'the claim says that it has expired');
+  });
+
   test('a clock set back a day while nothing ran keeps tombstones for their time, and not a day longer', async (scene) => {
     await scene.append('m');
     await scene.settle({ token: (await scene.claimOne()).token, to: 'delivered' });
