@@ -33,6 +33,7 @@ function compose(world: World, { to, from, conversationId, expiresIn }: Draft): 
       ...(expiresIn === undefined ? {} : { expiresAt: new Date(world.clock.now() + expiresIn) }),
     },
     accepted: 'no',
+    contested: false,
     order: undefined,
     entryIds: [],
   };
@@ -57,7 +58,10 @@ export async function sendConflicting(world: World, message: Remembered): Promis
     takeOver(world, message, attempt.value, outgoing);
   }
   // Whether the other content was kept, nobody knows: no rule speaks of this message any more but those of its entries.
-  if (unknown(attempt) && !kept) message.accepted = 'unknown';
+  if (unknown(attempt) && !kept) {
+    message.accepted = 'unknown';
+    message.contested = true;
+  }
 }
 
 async function send(world: World, message: Remembered, ownId: boolean): Promise<void> {
@@ -76,7 +80,8 @@ async function send(world: World, message: Remembered, ownId: boolean): Promise<
   }
   if (!unknown(attempt)) {
     const late = hasCode(attempt.error, 'MESSAGE_INVALID') && message.outgoing.expiresAt !== undefined;
-    if (!late) world.violation(`send() rejected: ${String(attempt.error)}`);
+    const lost = hasCode(attempt.error, 'MESSAGE_ID_CONFLICT') && message.contested;
+    if (!late && !lost) world.violation(`send() rejected: ${String(attempt.error)}`);
     return;
   }
   if (!kept) {

@@ -191,6 +191,8 @@ export class TableWatcher {
     const from = watched.state;
     if (entry === undefined) {
       if (did('purge')) watched.purged = true;
+      // It may have ended and been purged between two looks.
+      watched.endedAt ??= this.storageNow();
       watched.state = 'gone';
       return;
     }

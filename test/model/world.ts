@@ -29,6 +29,8 @@ export interface Remembered {
   readonly outgoing: OutgoingMessage & { readonly messageId: string };
   /** `unknown`: the process died over it, or the storage could not tell. */
   accepted: 'yes' | 'unknown' | 'no';
+  /** Other content was sent under its id, and may have been kept. */
+  contested: boolean;
   /** Place among the calls of send(), where its receipt says that this call made it. */
   order: number | undefined;
   entryIds: readonly string[];
