@@ -18,13 +18,15 @@ export interface ReadEntry extends EntryRow {
   readonly body?: string | null;
 }
 
-/** Columns of 64 bits, in which the numbers are whole ms and places. */
-const wide = ['accepted_at', 'pickup_at', 'expires_in', 'rev', 'due_at', 'due_within', 'expires_at', 'ended_at', 'ord'];
+const numbers = [
+  ...['weight', 'accepted_at', 'pickup_at', 'expires_in', 'rev', 'due_at', 'due_within', 'expires_at', 'single'],
+  ...['cancel_requested', 'attempt', 'ended_at', 'purged', 'ord'],
+];
 
-/** A row of entries as pg gives it: as text where it is 64 bits wide, unless the host has told it otherwise. */
+/** A row of entries as pg gives it: numbers may come as text, or as whatever the host has told it to make of them. */
 export function asEntry(row: Readonly<Record<string, unknown>>): ReadEntry {
   const entry: Record<string, unknown> = { ...row };
-  for (const name of wide) if (entry[name] !== null) entry[name] = Number(entry[name]);
+  for (const name of numbers) if (entry[name] !== null) entry[name] = Number(entry[name]);
   return entry as unknown as ReadEntry;
 }
 

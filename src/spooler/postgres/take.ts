@@ -51,7 +51,7 @@ function taking(name: string, table: (t: Tables) => string, due: string, by: str
       UNION ALL SELECT lane FROM a WHERE ${wanted}
       UNION ALL SELECT lane FROM b WHERE ${wanted}
     )
-    SELECT t.now::text AS now, ${lapsedBy(t, now)} AS lapsed, s.key, s.lane, (SELECT nextval('${t.ticks}'))::text AS tick
+    SELECT t.now::text AS now, ${lapsedBy(t, now)}::text AS lapsed, s.key, s.lane, (SELECT nextval('${t.ticks}'))::text AS tick
     FROM t LEFT JOIN LATERAL (${lock(t)}) s ON true`;
   });
 }
@@ -90,7 +90,7 @@ const probes = taking(
 
 interface Row {
   readonly now: string;
-  readonly lapsed: boolean;
+  readonly lapsed: string;
   readonly key: string | null;
   readonly lane: string | null;
   readonly tick: string;
@@ -112,7 +112,7 @@ export class LaneTurns {
     const rows = await sql.rows<Row>(client, one, [most, only, except, last, Math.max(0, perLane), Math.max(0, limit)]);
     const keys = rows.flatMap(({ key }) => key ?? []);
     this.#last[kind] = rows.at(-1)?.lane ?? last;
-    return { now: Number(rows[0]?.now), lapsed: rows[0]?.lapsed === true, tick: Number(rows[0]?.tick), keys };
+    return { now: Number(rows[0]?.now), lapsed: rows[0]?.lapsed === 'true', tick: Number(rows[0]?.tick), keys };
   }
 }
 

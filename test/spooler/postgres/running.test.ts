@@ -149,3 +149,20 @@ describe('a renewal', () => {
     await spool.close();
   });
 });
+
+it('numbers are read whatever the host has told pg to make of them', async () => {
+  const schema = fixture.newSchema();
+  const types = { getTypeParser: (oid: number) => (value: string) => (oid === 20 ? BigInt(value) : value) };
+  const pool = fixture.server.pool({ types: types as never });
+  const spool = await fixture.open(schema, {}, pool);
+  await spool.append([newEntry('m1', due), newEntry('m2', due)]);
+  const [note] = await spool.claim(claimRequest());
+  expect(note?.entries.map(({ id, weight, state }) => ({ id, weight, state }))).toEqual([
+    { id: 'm1', weight: 600, state: 'delivering' },
+    { id: 'm2', weight: 600, state: 'delivering' },
+  ]);
+  await spool.settle([{ token: note?.token ?? '', to: 'delivered' }]);
+  expect(await spool.get('m2')).toMatchObject({ state: 'delivered', attempt: 1 });
+  await spool.close();
+  await pool.end();
+});
