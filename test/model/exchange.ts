@@ -23,7 +23,8 @@ export interface Caller {
 /** Called before a note is written to the server. */
 export type OnWrite = (note: Note, earlier: readonly Item[]) => void;
 
-const never = new Promise<never>(() => undefined);
+/** A promise of its own each time: one for all would keep whatever ever waited for it. */
+const never = (): Promise<never> => new Promise(() => undefined);
 
 /** An Exchange that knows the truth about every request, and plays what it is told to play; with nothing to play, all goes well. */
 export class Exchange {
@@ -74,7 +75,7 @@ export class Exchange {
   }
 
   async #deliver(caller: Caller, notes: readonly Note[], options: DeliverOptions): Promise<readonly DeliveryOutcome[]> {
-    if (!caller.isAlive()) return never;
+    if (!caller.isAlive()) return never();
     const answers = notes.map(() => this.answers.shift() ?? goodAnswer);
     if (answers.some(({ told }) => told === 'not-attempted')) throw new OfflineImError('NOT_ATTEMPTED', 'Nothing was tried.');
     const outcomes: DeliveryOutcome[] = [];
@@ -87,7 +88,7 @@ export class Exchange {
       if (caller.isStopping()) this.violations.push(`${note.tag} is written after stop()`);
       this.#write(note, answer);
       await this.#wait(Math.max(answer.takes, answer.told === 'delivered' ? answer.processedAfter : 0), options.signal);
-      if (!caller.isAlive()) return never;
+      if (!caller.isAlive()) return never();
       outcomes.push(outcomeOf(note, answer));
     }
     if (answers.some(({ told }) => told === 'throws')) throw new Error('The connection broke.');
@@ -103,12 +104,12 @@ export class Exchange {
   }
 
   async #probe(caller: Caller, notes: readonly Note[], signal: AbortSignal): Promise<readonly ProbeResult[]> {
-    if (!caller.isAlive()) return never;
+    if (!caller.isAlive()) return never();
     const answers = notes.map(() => this.probeAnswers.shift() ?? goodProbe);
     // The server looks at once; its answer may be on the way for long.
     const results = notes.map((note, index) => this.#look(note, answers[index] ?? goodProbe));
     await this.#wait(Math.max(...answers.map(({ takes }) => takes)), signal);
-    if (!caller.isAlive()) return never;
+    if (!caller.isAlive()) return never();
     if (answers.some(({ told }) => told === 'throws')) throw new Error('The connection broke.');
     const missing = answers.findIndex(({ told }) => told === 'missing');
     const told = missing < 0 ? results : results.slice(0, missing);
@@ -149,7 +150,7 @@ export class Exchange {
 
   /** Infinity: for ever, whatever the signal says. */
   async #wait(ms: number, signal: AbortSignal): Promise<void> {
-    if (ms === Number.POSITIVE_INFINITY) return never;
+    if (ms === Number.POSITIVE_INFINITY) return never();
     if (ms > 0 && !(await sleep(this.#clock, ms, signal))) throw new OfflineImError('REQUEST_ABORTED', 'Aborted.');
   }
 }

@@ -63,7 +63,8 @@ export interface StorageWorld {
   looking: Promise<void> | undefined;
 }
 
-const never = new Promise<never>(() => undefined);
+/** A promise of its own each time: one for all would keep whatever ever waited for it. */
+const never = (): Promise<never> => new Promise(() => undefined);
 
 /**
  * The storage of one process, over a spool that outlives it. After every call that changes something, and while no other call is on its way, the
@@ -209,7 +210,7 @@ export class FaultyStorage implements SpoolStorage {
     const world = this.#world;
     while (world.looking !== undefined) await world.looking;
     try {
-      if (this.#dead) return await never;
+      if (this.#dead) return await never();
       world.calls += 1;
       const fault = this.#takeFault(call);
       if (fault?.when === 'before') this.#strike(fault);
@@ -224,7 +225,7 @@ export class FaultyStorage implements SpoolStorage {
       while (!this.#dead && (world.changed || world.looking !== undefined) && call !== 'close') {
         await (world.looking ?? (world.inFlight === 0 ? this.#look() : Promise.resolve()));
       }
-      if (this.#dead) await never;
+      if (this.#dead) await never();
     }
   }
 
