@@ -20,6 +20,19 @@ async function firstAttempt(outcome: DeliveryOutcome, texts: readonly string[] =
   return { ...fixture, state: async (id = 'm0') => (await sender.status(id))[0]?.state };
 }
 
+/** A sender that sends again what nobody could settle within an hour, which is so with every first attempt. */
+async function resending() {
+  const fixture = aliceSends({ whenUnconfirmed: 'resend', unconfirmedFor: 3_600_000 });
+  const { sender, transport } = fixture;
+  transport.answer = (note) =>
+    note.attempt === 1
+      ? { status: 'unconfirmed', scope: 'note', error: failed }
+      : { status: 'delivered', messageClass: note.messageClass };
+  transport.answerProbe = () => ({ status: 'unknown', error: failed });
+  await sender.start();
+  return fixture;
+}
+
 describe('what becomes of a note that was handed to the transport', () => {
   it('delivered: only a tombstone without text is left', async () => {
     const { sender, eventsOf } = await firstAttempt({ status: 'delivered', messageClass: 'IPM.Note.Microsoft.Missed' });
@@ -119,13 +132,7 @@ describe('what becomes of a note that was handed to the transport', () => {
   });
 
   it("unconfirmed and nobody can tell, with whenUnconfirmed 'resend': sent again, but what the host cancelled meanwhile is dead", async () => {
-    const { sender, transport, clock, eventsOf } = aliceSends({ whenUnconfirmed: 'resend', unconfirmedFor: 3_600_000 });
-    transport.answer = (note) =>
-      note.attempt === 1
-        ? { status: 'unconfirmed', scope: 'note', error: failed }
-        : { status: 'delivered', messageClass: note.messageClass };
-    transport.answerProbe = () => ({ status: 'unknown', error: failed });
-    await sender.start();
+    const { sender, clock, eventsOf } = await resending();
     await sender.send({ to: bob, text: 'one', messageId: 'kept' });
     await sender.send({ to: bob, text: 'two', messageId: 'cancelled' });
     await clock.advance(121_000);
@@ -137,13 +144,7 @@ describe('what becomes of a note that was handed to the transport', () => {
   });
 
   it("what has expired is not sent again with whenUnconfirmed 'resend' either: it would come late, and after what was sent since", async () => {
-    const { sender, transport, clock, eventsOf } = aliceSends({ whenUnconfirmed: 'resend', unconfirmedFor: 3_600_000 });
-    transport.answer = (note) =>
-      note.attempt === 1
-        ? { status: 'unconfirmed', scope: 'note', error: failed }
-        : { status: 'delivered', messageClass: note.messageClass };
-    transport.answerProbe = () => ({ status: 'unknown', error: failed });
-    await sender.start();
+    const { sender, transport, clock, eventsOf } = await resending();
     await sender.send({ to: bob, text: 'one', messageId: 'm0', expiresAt: new Date(clock.now() + 600_000) });
     await clock.advance(121_000);
     await clock.advance(2 * 3_600_000);

@@ -1,8 +1,8 @@
 import type { ClaimToken } from '../storage.ts';
+import { noteIdOf } from '../table/records.ts';
 import { isLockTimeout } from './pg-error.ts';
 import type { PgClient } from './pool.ts';
 import type { Session } from './session.ts';
-import { noteIdOf } from './settle.ts';
 import type { Sql, Statement } from './statement.ts';
 import { statement } from './statement.ts';
 import type { Tables } from './tables.ts';

@@ -1,6 +1,7 @@
 import { whole } from '../rows/row-error.ts';
 import type { ClaimToken, Refreeze } from '../storage.ts';
 import type { NoteRecord } from '../table/records.ts';
+import { noteIdOf } from '../table/records.ts';
 import type { TableReads, Transaction } from '../table/transaction.ts';
 import type { PgClient } from './pool.ts';
 import type { Sql } from './statement.ts';
@@ -93,7 +94,7 @@ const refreeze = statement(
 
 /** Replaces what was frozen of notes that run under their token; their tokens. */
 export async function refreezeRunning(client: PgClient, sql: Sql, notes: readonly Refreeze[]): Promise<readonly ClaimToken[]> {
-  const ids = notes.map(({ token }) => token.slice(0, token.indexOf(':')));
+  const ids = notes.map(({ token }) => noteIdOf(token));
   const tokens = notes.map(({ token }) => token);
   const frozen = notes.map((one) => JSON.stringify(one.frozen));
   return (await sql.rows<{ token: ClaimToken }>(client, refreeze, [ids, tokens, frozen])).map(({ token }) => token);

@@ -1,4 +1,5 @@
 import type { Change, ClaimToken, Settlement } from '../storage.ts';
+import { noteIdOf } from '../table/records.ts';
 import type { PgClient } from './pool.ts';
 import { headOf, streamsAfter } from './refresh.ts';
 import type { Sql } from './statement.ts';
@@ -36,7 +37,7 @@ export async function settleDelivered(
   sql: Sql,
   settlements: readonly Extract<Settlement, { to: 'delivered' }>[],
 ): Promise<ReadonlyMap<ClaimToken, readonly Change[]>> {
-  const ids = settlements.map(({ token }) => token.slice(0, token.indexOf(':')));
+  const ids = settlements.map(({ token }) => noteIdOf(token));
   const tokens = settlements.map(({ token }) => token);
   const classes = settlements.some(({ messageClass }) => messageClass !== undefined)
     ? settlements.map(({ messageClass }) => (messageClass === undefined ? null : storableText(messageClass)))

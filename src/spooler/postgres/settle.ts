@@ -1,4 +1,5 @@
 import type { Change, ClaimToken, Refreeze, Settlement } from '../storage.ts';
+import { noteIdOf } from '../table/records.ts';
 import { refreeze, settle } from '../table/settle.ts';
 import type { TagReads } from '../table/transaction.ts';
 import type { PgClient } from './pool.ts';
@@ -114,8 +115,4 @@ function subjectOf(settlements: readonly Settlement[]): Subject {
     // A note that is looked for alone is named after its entry.
     entries: late.map((token) => noteIdOf(token)).map((id) => id.slice(0, Math.max(0, id.lastIndexOf('-')))),
   };
-}
-
-export function noteIdOf(token: ClaimToken): string {
-  return token.slice(0, token.indexOf(':'));
 }

@@ -1,5 +1,5 @@
 import type { Mailbox, UnknownAttempt } from '../../transport.ts';
-import type { Frozen, NewSpoolEntry, Reason, SpoolState } from '../storage.ts';
+import type { ClaimToken, Frozen, NewSpoolEntry, Reason, SpoolState } from '../storage.ts';
 
 /** A stored due time. `within` is its maximum distance: a clock that was set back can't strand it (see `clamp`). */
 export interface Due {
@@ -107,6 +107,11 @@ export function streamKey(fixed: Pick<EntryFixed, 'lane' | 'audience' | 'convers
 /** The tag that an attempt puts on its item. Note ids hold no colon. */
 export function tagOf(noteId: string, attempt: number): string {
   return `${noteId}:${attempt}`;
+}
+
+/** The note that a token claims. */
+export function noteIdOf(token: ClaimToken): string {
+  return token.slice(0, token.indexOf(':'));
 }
 
 /** A due time that is further off than it can be by its own maximum comes from another clock: start it anew. */

@@ -1,6 +1,6 @@
 import type { ClaimToken, Reason, Refreeze, Settlement } from '../storage.ts';
 import type { EntryRecord, NoteRecord } from './records.ts';
-import { isTombstone, tagOf, unbound } from './records.ts';
+import { isTombstone, noteIdOf, tagOf, unbound } from './records.ts';
 import type { TagReads, Transaction } from './transaction.ts';
 import { toUnconfirmed } from './unconfirmed.ts';
 
@@ -193,10 +193,6 @@ function lookedFor(tx: Transaction, noteId: string): readonly string[] {
   // The id of a note that is looked for alone begins with that of its entry; before any other note's there is none.
   const alone = tx.entry(noteId.slice(0, Math.max(0, noteId.lastIndexOf('-'))));
   return alone !== undefined && alone.status.unknownAttempts.length > 0 ? [alone.fixed.id] : (tx.note(noteId)?.entryIds ?? []);
-}
-
-function noteIdOf(token: ClaimToken): string {
-  return token.slice(0, token.indexOf(':'));
 }
 
 /** Entries of which only a tombstone is left keep no message. */
