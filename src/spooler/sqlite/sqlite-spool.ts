@@ -20,6 +20,7 @@ import type {
 } from '../storage.ts';
 import { byMessage } from '../table/append.ts';
 import { cancel, hold, purge, release, requeue } from '../table/host-actions.ts';
+import { noteIdOf } from '../table/records.ts';
 import { refreeze, settle } from '../table/settle.ts';
 import type { Transaction } from '../table/transaction.ts';
 import { appendAll } from './append.ts';
@@ -99,7 +100,7 @@ export class SqliteSpool implements SpoolStorage {
     return this.#session.run((group) => {
       group.flush();
       const until = Math.ceil(group.now + lease);
-      const lost = claims.filter((token) => !group.stores.notes.renew(token.slice(0, token.indexOf(':')), token, until));
+      const lost = claims.filter((token) => !group.stores.notes.renew(noteIdOf(token), token, until));
       if (lost.length < claims.length) group.changed();
       return lost;
     });
