@@ -40,7 +40,7 @@ export default {
     only(
       'ews-knows-no-spool',
       '^src/ews/',
-      '^src/(ews|errors)/|^src/(transport|clock|logger)\\.ts$',
+      '^src/(ews|errors)/|^src/(transport|clock|logger|utf8-length)\\.ts$',
       'ews fulfils the transport contract only',
     ),
     only(

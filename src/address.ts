@@ -1,6 +1,7 @@
 import type { ErrorCode } from './errors/index.ts';
 import { OfflineImError } from './errors/index.ts';
 import { quoted } from './errors/quote.ts';
+import { utf8Length } from './utf8-length.ts';
 
 /** A person's address: what a SIP URI or an SMTP address comes down to. */
 export interface Address {
@@ -159,10 +160,4 @@ function toAsciiDomain(domain: string): string | undefined {
 /** `sip:bob:secret@contoso.com` is allowed by the grammar of SIP, and must not end in a log. */
 function withoutPassword(value: unknown): unknown {
   return typeof value === 'string' ? value.slice(0, longestValue).replace(/(sips?:[^:@]*:)[^@]*@/i, '$1***@') : value;
-}
-
-const encoder = new TextEncoder();
-
-function utf8Length(text: string): number {
-  return encoder.encode(text).length;
 }

@@ -4,6 +4,7 @@ import { sha256 } from './digest.ts';
 import { OfflineImError } from './errors/index.ts';
 import { quoted } from './errors/quote.ts';
 import { htmlOf } from './note-html.ts';
+import { utf8Length } from './utf8-length.ts';
 
 /** Who a message comes from, where that is not the sender's own identity. */
 export interface MessageSender {
@@ -243,20 +244,24 @@ function sortedKeys(addresses: readonly Pick<Address, 'address'>[]): readonly st
   return [...new Set(addresses.map(addressKey))].sort();
 }
 
-const encoder = new TextEncoder();
-
 /** JSON tells any two values apart that differ, lone surrogates too: it writes them as escapes. */
 async function hashOf(value: readonly unknown[]): Promise<string> {
   return sha256(JSON.stringify(value));
 }
 
-function utf8Length(text: string): number {
-  return encoder.encode(text).length;
-}
+const [space, quote, ampersand, apostrophe, lessThan, greaterThan, del, lastControl] = [
+  0x20, 0x22, 0x26, 0x27, 0x3c, 0x3e, 0x7f, 0x9f,
+];
 
 /** UTF-8 length once `&`, `<`, `>`, quotes and CR are written as XML entities, and what XML forbids as U+FFFD. */
 function escapedLength(text: string): number {
   let added = 0;
-  for (const [character] of text.matchAll(/[&<>"'\p{Cc}]/gu)) added += character === '<' || character === '>' ? 3 : 5;
+  // Not by a pattern: this is done to every message.
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit === lessThan || unit === greaterThan) added += 3;
+    else if (unit < space || unit === ampersand || unit === quote || unit === apostrophe || (unit >= del && unit <= lastControl))
+      added += 5;
+  }
   return utf8Length(text) + added;
 }

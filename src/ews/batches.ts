@@ -1,7 +1,7 @@
 import type { Note, Place } from '../transport.ts';
+import { utf8Length } from '../utf8-length.ts';
 import { messageXml } from './create-item.ts';
 import type { MessageClasses } from './message-classes.ts';
-import { utf8Length } from './utf8-length.ts';
 
 /** Notes that go out in one request. */
 export interface Batch {
