@@ -7,10 +7,19 @@ type Attack = (socket: Socket) => void;
 
 const head = (headers = ''): string =>
   `HTTP/1.1 200 OK\r\ncontent-type: text/xml; charset=utf-8\r\nconnection: close\r\n${headers}\r\n`;
-const body =
-  (text: string, doctype = ''): Attack =>
-  (socket) =>
-    socket.end(head() + text.replace('<soap11:Envelope', `${doctype}<soap11:Envelope`));
+/**
+ * A whole answer. The client closes the connection: where a server did, while the answer is still being taken in, the fetch of Node 24.21 would end the process
+ * (nodejs/undici#5360), and no library could help it; see docs/server-compatibility.md.
+ */
+const whole = (bytes: Buffer, headers = ''): Attack => {
+  const start = head(`content-length: ${bytes.byteLength}\r\n${headers}`);
+  return (socket) => {
+    socket.write(start);
+    socket.write(bytes);
+  };
+};
+const body = (text: string, doctype = ''): Attack =>
+  whole(Buffer.from(text.replace('<soap11:Envelope', `${doctype}<soap11:Envelope`)));
 
 /** Writes a piece again and again, as fast as it is taken. */
 function flood(socket: Socket, piece: string | Buffer): void {
@@ -31,13 +40,7 @@ const laughs = `<!DOCTYPE x [<!ENTITY a0 "ha">${Array.from({ length: 30 }, (_, n
 const external = '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>';
 const parameter = '<!DOCTYPE x SYSTEM "http://127.0.0.1:1/evil.dtd" [<!ENTITY % p SYSTEM "http://127.0.0.1:1/p">%p;]>';
 const withCode = (code: string): string => created(ok).replace(`>${ok}<`, `>${code}<`);
-const gzip = (text: string): Attack => {
-  const bytes = gzipSync(text);
-  return (socket) => {
-    socket.write(head('content-encoding: gzip\r\n'));
-    socket.end(bytes);
-  };
-};
+const gzip = (text: string): Attack => whole(gzipSync(text), 'content-encoding: gzip\r\n');
 const odd = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'prototype'];
 
 /** By path: the attack, and the error codes it may end in. `none`: the note is delivered, and nothing else happens. */
