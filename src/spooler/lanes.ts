@@ -10,6 +10,8 @@ interface Closed {
   readonly since: number;
   /** When it was last found to be closed: what began before says nothing new. */
   readonly last: number;
+  /** Until when the server asked to be left alone. */
+  notBefore: number;
   nextTrial: number;
   trying: boolean;
 }
@@ -110,11 +112,11 @@ export class Lanes {
       case 'delivered': {
         const lane = this.#lane(name);
         lane.window = grow(lane.window, this.#context.options.concurrencyPerMailbox);
-        this.#works(name);
+        this.#works(name, startedAt);
         return;
       }
       case 'rejected':
-        if (outcome.scope === 'note') this.#works(name);
+        if (outcome.scope === 'note') this.#works(name, startedAt);
         else this.#block(name, outcome.scope, reasonOf(outcome.error), startedAt);
         return;
       case 'blocked':
@@ -163,26 +165,26 @@ export class Lanes {
   }
 
   /** A server that answers a probe is there; whether the mailbox may send, only sending tells. */
-  answered(name: string): void {
-    const endpoint = this.#endpoint(this.#lane(name).endpoint);
-    endpoint.failures = 0;
-    this.#reopen(endpoint);
+  answered(name: string, startedAt: number): void {
+    this.#reopen(this.#endpoint(this.#lane(name).endpoint), startedAt);
   }
 
-  #works(name: string): void {
+  #works(name: string, startedAt: number): void {
     const lane = this.#lane(name);
-    const endpoint = this.#endpoint(lane.endpoint);
     lane.failures = 0;
-    endpoint.failures = 0;
-    this.#reopen(endpoint);
+    this.#reopen(this.#endpoint(lane.endpoint), startedAt);
     if (lane.closed !== undefined) {
       lane.closed = undefined;
       this.#context.observer.resumed(lane.name);
     }
   }
 
-  #reopen(endpoint: Endpoint): void {
-    if (endpoint.closed === undefined) return;
+  #reopen(endpoint: Endpoint, startedAt: number): void {
+    const { closed } = endpoint;
+    // What was on its way before takes nothing back of a time that the server has named since.
+    if (closed !== undefined && startedAt < closed.last && this.#context.clock.monotonic() < closed.notBefore) return;
+    endpoint.failures = 0;
+    if (closed === undefined) return;
     endpoint.closed = undefined;
     this.#context.observer.available(endpoint.name);
   }
@@ -221,13 +223,14 @@ export class Lanes {
     const late = endpoint.closed !== undefined && startedAt <= endpoint.closed.last;
     if (!late) endpoint.failures += 1;
     const wait = this.#wait(outcome.retryAfter, endpoint.failures);
+    const notBefore = clock.monotonic() + obey(outcome.retryAfter, 0, this.#context.options.serverBackOffCap);
     if (late && endpoint.closed !== undefined) {
-      const asked = clock.monotonic() + obey(outcome.retryAfter, 0, this.#context.options.serverBackOffCap);
-      endpoint.closed.nextTrial = Math.max(endpoint.closed.nextTrial, asked);
+      endpoint.closed.notBefore = Math.max(endpoint.closed.notBefore, notBefore);
+      endpoint.closed.nextTrial = Math.max(endpoint.closed.nextTrial, notBefore);
       return;
     }
     const first = endpoint.closed === undefined;
-    this.#close(endpoint, wait);
+    this.#close(endpoint, wait, notBefore);
     if (first) this.#context.observer.unavailable(endpoint.name, reasonOf(outcome.error), wait);
   }
 
@@ -247,11 +250,11 @@ export class Lanes {
     );
   }
 
-  #close(target: Lane | Endpoint, retryIn: number): void {
+  #close(target: Lane | Endpoint, retryIn: number, notBefore = Number.NEGATIVE_INFINITY): void {
     const now = this.#context.clock.monotonic();
     // A trial is under way until its batch ends, also when it has failed already.
     const { since = now, trying = false } = target.closed ?? {};
-    target.closed = { since, last: now, nextTrial: now + retryIn, trying };
+    target.closed = { since, last: now, notBefore, nextTrial: now + retryIn, trying };
   }
 
   #lane(name: string): Lane {

@@ -32,7 +32,7 @@ export async function workOn(context: SpoolerContext, lanes: Lanes, batch: Batch
     for (const { outcome, result } of settled) {
       if (outcome !== undefined) lanes.record(lane, outcome, startedAt);
       if (result?.status === 'unknown') lanes.record(lane, toldByProbe(result.error), startedAt);
-      else if (result !== undefined) lanes.answered(lane);
+      else if (result !== undefined) lanes.answered(lane, startedAt);
     }
     const { changes, lost } = await settleAll(context, settled);
     for (const token of lost) context.trace.step('settle:lost', { token });

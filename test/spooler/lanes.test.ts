@@ -123,6 +123,26 @@ describe('the circuit of an endpoint', () => {
     await sender.stop();
   });
 
+  it('a request that was on its way takes nothing back of the time for which the server asked to be left alone', async () => {
+    const { sender, transport, clock } = aliceSends({ pickupDelay: 0, batchSize: 1 });
+    const at: number[] = [];
+    transport.answer = async (note) => {
+      at.push(clock.monotonic());
+      const first = at.length === 1;
+      await new Promise<void>((resolve) => clock.setTimer(resolve, first ? 1_000 : 2_000));
+      return first ? { status: 'deferred', scope: 'endpoint', error: unreachable, retryAfter: 600_000 } : delivered(note);
+    };
+    await sender.start();
+    for (let index = 0; index < 8; index++) await sender.send({ to: `sip:b${index}@contoso.com`, text: 'x' });
+    await clock.advance(1_000);
+    const begun = at.length;
+    await clock.advance(599_900);
+    expect(at).toHaveLength(begun);
+    await clock.advance(60_000);
+    expect((await sender.counts()).delivered).toBe(8);
+    await sender.stop();
+  });
+
   it('a lane that is new while the circuit is open is not tried either', async () => {
     const { sender, transport, clock } = aliceSends({ pickupDelay: 0 });
     transport.answer = () => ({ status: 'deferred', scope: 'endpoint', error: unreachable, retryAfter: 600_000 });
