@@ -84,9 +84,12 @@ export class Lanes {
    */
   share(room: number): number {
     const { batchSize, concurrencyPerMailbox } = this.#context.options;
-    const open = [...this.#lanes.keys()].filter((name) => this.admission(name) === 'open');
-    const free = open.map((name) => this.#lane(name)).map(({ window, inFlight }) => window.size - inFlight);
-    const most = batchSize * Math.min(concurrencyPerMailbox, ...free);
+    // No list of arguments: after an outage all mailboxes of a fleet may be known.
+    let free = concurrencyPerMailbox;
+    for (const [name, { window, inFlight }] of this.#lanes) {
+      if (this.admission(name) === 'open') free = Math.min(free, window.size - inFlight);
+    }
+    const most = batchSize * free;
     return this.#lanes.size === 0 ? batchSize : Math.max(batchSize, Math.min(most, Math.floor(room / this.#lanes.size)));
   }
 

@@ -36,6 +36,12 @@ describe('what a claim may take of each mailbox', () => {
     one.begin('alice@contoso.com');
     expect(one.share(70)).toBe(70);
   });
+
+  it('is told however many mailboxes are known, as after an outage that a whole fleet waited for', () => {
+    const fleet = lanes();
+    for (let index = 0; index < 200_000; index++) fleet.admission(`s${index}@contoso.com`);
+    expect(fleet.share(500)).toBe(50);
+  });
 });
 
 it('several batches of one claim are delivered side by side, each of batchSize notes at most, and no more than the mailbox may have', async () => {
