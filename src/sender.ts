@@ -1,4 +1,5 @@
 import { whenAborted } from './abort.ts';
+import { addressKey } from './address.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 import type { EventName, Listener } from './events.ts';
@@ -256,7 +257,7 @@ export class OfflineImSender {
 
   /** Tries what is blocked or out of reach now, instead of after its wait: one mailbox, or all. */
   resume(mailbox?: string): void {
-    this.#spooler.resume(mailbox?.toLowerCase());
+    this.#spooler.resume(mailbox === undefined ? undefined : addressKey({ address: mailbox }));
   }
 
   async #isKnown(messageId: string): Promise<boolean> {

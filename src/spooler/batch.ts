@@ -1,3 +1,4 @@
+import { sameAddress } from '../address.ts';
 import type { OfflineImError } from '../errors/index.ts';
 import { OfflineImError as CodedError, hasCode } from '../errors/index.ts';
 import { buildNote } from '../note.ts';
@@ -131,7 +132,7 @@ async function probeResults(context: SpoolerContext, notes: readonly Note[]): Pr
 }
 
 function sameMailbox(one: Place, other: Place): boolean {
-  return one.endpoint === other.endpoint && one.mailbox.toLowerCase() === other.mailbox.toLowerCase();
+  return one.endpoint === other.endpoint && sameAddress({ address: one.mailbox }, { address: other.mailbox });
 }
 
 function noAnswer(message: string, cause?: unknown): DeliveryOutcome {

@@ -162,6 +162,18 @@ describe('what becomes of a note that was handed to the transport', () => {
     await sender.stop();
   });
 
+  it('unconfirmed, from a mailbox whose name is spelt with accents apart: it is the same mailbox, and looked for', async () => {
+    const { sender, transport, clock, eventsOf } = aliceSends({ identity: { sip: 'sip:jose\u0301@contoso.com' } });
+    transport.answer = () => ({ status: 'unconfirmed', scope: 'note', error: failed });
+    transport.answerProbe = () => ({ status: 'found' });
+    await sender.start();
+    await sender.send({ to: bob, text: 'one', messageId: 'm0' });
+    await clock.advance(130_000);
+    expect(eventsOf('message:dead')).toEqual([]);
+    expect(eventsOf('message:delivered')).toMatchObject([{ messageId: 'm0', foundByProbe: true }]);
+    await sender.stop();
+  });
+
   it('rejected: dead, readable, with its reason', async () => {
     const { sender, eventsOf } = await firstAttempt({
       status: 'rejected',
