@@ -252,6 +252,20 @@ describe('processed in part', () => {
     await clock.advance(60_000);
     expect([folder('outbox').length, folder('conversationhistory').length, arrived().length]).toEqual([0, 1, 1]);
   });
+
+  it('heldInOutbox: what is deleted or moved there is never sent', async () => {
+    const mailbox = exchange.mailbox('alice@contoso.test');
+    exchange.faults.on('CreateItem').heldInOutbox(60_000);
+    await send();
+    await send();
+    const [first, second] = folder('outbox');
+    if (first === undefined || second === undefined) throw new Error('nothing in the Outbox');
+    mailbox.remove(first);
+    mailbox.move(second, 'deleteditems');
+    await clock.advance(60_000);
+    expect([folder('outbox').length, folder('conversationhistory').length, arrived().length]).toEqual([0, 0, 0]);
+    expect(folder('deleteditems')).toMatchObject([{ isDraft: true }]);
+  });
 });
 
 describe('delay', () => {

@@ -158,7 +158,7 @@ export class FaultBuilder {
   lateCopy(ms: number, options: { readonly items?: ItemSelection } = {}): FaultHandle {
     return this.#addToSending({ kind: 'lateCopy', delay: ms, items: options.items ?? 'all' });
   }
-  /** Answered as a success, but held in the Outbox and sent `ms` later by the clock, as Exchange Online does with throttled mail. */
+  /** Answered as a success, but held in the Outbox and sent `ms` later by the clock, as Exchange Online does with throttled mail; deleted or moved before that, it never is. */
   heldInOutbox(ms: number, options: { readonly items?: ItemSelection } = {}): FaultHandle {
     return this.#addToSending({ kind: 'heldInOutbox', delay: ms, items: options.items ?? 'all' });
   }

@@ -46,6 +46,8 @@ export function submit(exchange: Exchange, submission: Submission, plan: ItemPla
     case 'hold-in-outbox': {
       const held = sender.store(sender.folder('outbox'), submission.content, 'pending');
       exchange.timers.after(plan.delay, () => {
+        // What somebody has deleted or moved meanwhile does not leave any more.
+        if (exchange.registry.items.get(held.id) !== held) return;
         sender.remove(held);
         send();
         keep();
