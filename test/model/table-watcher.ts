@@ -124,6 +124,8 @@ export class TableWatcher {
     const seen = new Map(shown.map((entry) => [entry.id, entry]));
     for (const entry of shown) if (!this.entries.has(entry.id)) this.#arrive(entry);
     for (const watched of this.entries.values()) this.#judge(watched, seen.get(watched.id));
+    // What was purged just now may have ended long ago.
+    this.#markForgettable();
     this.#pending = [];
   }
 
