@@ -1,6 +1,6 @@
 /**
  * A sender in a process of its own: `node stopped-child.ts '<ChildOptions as JSON>'`. Says `asked` when notes are about to be
- * delivered, `sent` for every request that would send, and `done` when nothing waits.
+ * delivered, and stops until it is told to go on; `sent` for every request that would send, and `done` when nothing waits.
  */
 import { basicAuth, EwsTransport, OfflineImSender } from '../../src/index.ts';
 import { makeSpool } from '../crash/open-spool.ts';
@@ -8,6 +8,8 @@ import { alice, type ChildOptions, quick } from './stopped-options.ts';
 
 const { kind, path, url } = JSON.parse(process.argv[2] ?? '{}') as ChildOptions;
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+let asked = false;
 
 const sender = new OfflineImSender({
   identity: { sip: `sip:${alice}` },
@@ -24,10 +26,13 @@ const sender = new OfflineImSender({
   }),
   logger: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
   ...quick,
-  // Time to be stopped in: claimed, and nothing written yet.
-  beforeDelivery: async () => {
-    say('asked');
-    await new Promise((resolve) => setTimeout(resolve, 200));
+  // Claimed, and nothing written yet. It stops itself, so that it is in no transaction then: the others could not write while it slept.
+  beforeDelivery: () => {
+    if (!asked) {
+      asked = true;
+      say('asked');
+      process.kill(process.pid, 'SIGSTOP');
+    }
     return 'deliver' as const;
   },
 });

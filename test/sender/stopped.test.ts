@@ -20,9 +20,8 @@ const stoppedFor = 1_300;
 describe.skipIf(process.platform === 'win32')('a process that was stopped beyond its lease, between claim and request', () => {
   it('sends nothing on the old claim when it wakes: the notes are looked for first, and arrive once (FileSpool)', async () => {
     await using at = await scene('file');
-    const child = start(at.options);
+    using child = start(at.options);
     await child.until('asked');
-    child.process.kill('SIGSTOP');
     await pause(stoppedFor);
     child.process.kill('SIGCONT');
     await child.until('done');
@@ -34,9 +33,8 @@ describe.skipIf(process.platform === 'win32')('a process that was stopped beyond
 
   it('sends nothing and settles nothing when it wakes: another process has delivered (SqliteSpool)', async () => {
     await using at = await scene('sqlite');
-    const child = start(at.options);
+    using child = start(at.options);
     await child.until('asked');
-    child.process.kill('SIGSTOP');
     const other = await at.sender();
     await other.start();
     await pause(stoppedFor);
@@ -107,6 +105,8 @@ function start(options: ChildOptions) {
       }
     },
     end: () => ended,
+    /** One that is stopped would outlive a test that failed, and keep the run from ending. */
+    [Symbol.dispose]: () => void child.kill('SIGKILL'),
   };
 }
 
