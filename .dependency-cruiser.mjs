@@ -1,4 +1,4 @@
-/** The arrows of docs/design-notes.md: index → sender → {gating, classification, spooler} → transport contract ← ews. */
+/** The arrows of docs/architecture.md: entries → sender → {gating, classification, message, spooler} → {spool, transport contracts} → core. */
 const only = (name, from, allowed, comment) => ({
   name,
   comment,
@@ -7,14 +7,18 @@ const only = (name, from, allowed, comment) => ({
   to: { path: '^src/', pathNot: allowed },
 });
 
+/** The rooms that may import node: modules; everything else also runs in browsers. */
+const platform =
+  '^src/(spool/(file|postgres|sqlite)|observability/(trace-file|trace-file-options|trace-record|rotating-file)\\.ts|ews/auth/ntlm|testing|cli)';
+
 export default {
   forbidden: [
     { name: 'no-circle', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'core-runs-in-browsers',
-      comment: 'Only the platform parts may import node: modules.',
+      comment: 'Only the platform rooms may import node: modules.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(spooler/file|spooler/postgres|spooler/sqlite|trace-file|ntlm|testing|cli)/' },
+      from: { path: '^src/', pathNot: platform },
       to: { dependencyTypes: ['core'] },
     },
     {
@@ -22,56 +26,88 @@ export default {
       comment: 'What index.ts exports loads in a browser.',
       severity: 'error',
       from: { path: '^src/index\\.ts$' },
-      to: { path: '^src/(spooler/file|spooler/postgres|spooler/sqlite|trace-file|ntlm|testing|cli)/', reachable: true },
+      to: { path: platform, reachable: true },
     },
-    only(
-      'a-trace-file-is-a-logger',
-      '^src/trace-file/',
-      '^src/(trace-file|errors)/|^src/(logger|clock)\\.ts$',
-      'nothing of the sender',
-    ),
-    only('gating-is-pure', '^src/gating/', '^src/(gating|errors)/', 'gating knows nothing but errors'),
+    {
+      name: 'entries-are-only-entered',
+      comment: 'The files that lie in src itself re-export; nothing imports them.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^src/[^/]+\\.ts$' },
+    },
+    only('core-imports-nothing', '^src/core/', '^src/core/', 'the core knows no room'),
+    only('gating-is-pure', '^src/gating/', '^src/(gating|core)/', 'gating knows nothing but the core'),
     only(
       'classification-is-pure',
       '^src/classification/',
-      '^src/(classification|errors)/|^src/(transport|address)\\.ts$',
-      'pure',
+      '^src/(classification|core)/|^src/transport/contract\\.ts$|^src/message/address\\.ts$',
+      'audience and message class are functions of addresses',
     ),
+    only(
+      'a-message-is-pure',
+      '^src/message/',
+      '^src/(message|core|classification)/|^src/(transport|spool)/contract\\.ts$',
+      'messages and notes know the contracts only',
+    ),
+    only(
+      'a-trace-file-is-a-logger',
+      '^src/observability/(trace-file|trace-file-options|trace-record|rotating-file)\\.ts$',
+      '^src/(core|observability)/',
+      'nothing of the sender',
+    ),
+    only(
+      'contracts-know-the-core-only',
+      '^src/(spool|transport)/contract\\.ts$',
+      '^src/core/|^src/(spool|transport)/contract\\.ts$',
+      'types',
+    ),
+    only(
+      'the-state-table-is-pure',
+      '^src/spool/state/',
+      '^src/spool/(state/|contract\\.ts$)|^src/transport/contract\\.ts$|^src/(core|message)/',
+      'a function of records',
+    ),
+    {
+      name: 'a-spool-knows-no-other-spool',
+      comment: 'What spools share lies in contract, state, journaled and rows.',
+      severity: 'error',
+      from: { path: '^src/spool/(file|sqlite|postgres|indexeddb|sealed)/' },
+      to: { path: '^src/spool/(file|sqlite|postgres|indexeddb|sealed)/', pathNot: '^src/spool/$1/' },
+    },
+    {
+      name: 'a-spool-knows-no-loop',
+      severity: 'error',
+      from: { path: '^src/spool/' },
+      to: { path: '^src/(spooler|sender|ews|graph|gating|testing)/' },
+    },
     only(
       'ews-knows-no-spool',
       '^src/ews/',
-      '^src/(ews|errors)/|^src/(transport|clock|logger|utf8-length)\\.ts$',
-      'ews fulfils the transport contract only',
+      '^src/(ews|core)/|^src/transport/|^src/observability/trace\\.ts$',
+      'EWS fulfils the transport contract only',
     ),
     only(
       'the-adapter-is-a-transport',
       '^src/ews-javascript-api/',
-      '^src/(ews-javascript-api|errors)/|^src/ews/(ews-transport|options)\\.ts$|^src/ews/xml/|^src/transport\\.ts$',
+      '^src/(ews-javascript-api|core|transport)/|^src/ews/(ews-transport|options)\\.ts$|^src/ews/xml/',
       'the EWS transport over the XHR of a service; nothing of the spool',
     ),
     only(
       'ntlm-is-a-login',
-      '^src/ntlm/',
-      '^src/(ntlm|errors)/|^src/ews/credentials\\.ts$',
+      '^src/ews/auth/ntlm/',
+      '^src/ews/auth/(ntlm/|credentials\\.ts$)|^src/core/',
       'it fulfils the credentials contract only',
     ),
-    only('note-is-pure', '^src/note(-html)?\\.ts$', '^src/errors/|^src/(transport|spooler/storage|note-html)\\.ts$', 'pure'),
-    {
-      name: 'spooler-knows-no-ews',
-      severity: 'error',
-      from: { path: '^src/spooler/' },
-      to: { path: '^src/(ews|gating|classification|testing|sender)' },
-    },
-    {
-      name: 'nothing-imports-the-face',
-      severity: 'error',
-      from: { path: '^src/' },
-      to: { path: '^src/(index|file|indexeddb|sqlite|postgres)\\.ts$' },
-    },
+    only(
+      'the-loop-knows-contracts-only',
+      '^src/spooler/',
+      '^src/(spooler|core|observability|message)/|^src/(spool|transport)/contract\\.ts$',
+      'neither a spool nor a transport by name',
+    ),
     {
       name: 'production-knows-no-testing',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/testing/' },
+      from: { path: '^src/', pathNot: '^src/testing(/|\\.ts$)' },
       to: { path: '^src/testing/' },
     },
     {

@@ -3,13 +3,13 @@ import { defineConfig } from 'tsup';
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
-    'ews-javascript-api': 'src/ews-javascript-api/index.ts',
+    'ews-javascript-api': 'src/ews-javascript-api.ts',
     file: 'src/file.ts',
     indexeddb: 'src/indexeddb.ts',
     postgres: 'src/postgres.ts',
     sqlite: 'src/sqlite.ts',
-    ntlm: 'src/ntlm/index.ts',
-    testing: 'src/testing/index.ts',
+    ntlm: 'src/ntlm.ts',
+    testing: 'src/testing.ts',
   },
   format: ['esm', 'cjs'],
   target: 'node22',

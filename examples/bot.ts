@@ -2,8 +2,7 @@
  * A bot that leaves notes for many people from one mailbox: ids of its own, so that a job that runs twice leaves nothing twice, and events that say what became of each.
  * Run it with `node --import ./examples/from-source.ts examples/bot.ts`.
  */
-import type { OutgoingMessage } from 'offline-im';
-import { basicAuth, EwsTransport, MemorySpool, OfflineImSender } from 'offline-im';
+import { basicAuth, EwsTransport, MemorySpool, OfflineImSender, type OutgoingMessage } from 'offline-im';
 import { startEwsSimulator } from 'offline-im/testing';
 
 const people = ['ana', 'bea', 'cem', 'dora', 'emil'].map((name) => `${name}@contoso.test`);

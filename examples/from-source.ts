@@ -8,7 +8,7 @@ const sources: Readonly<Record<string, string>> = {
   'offline-im': '../src/index.ts',
   'offline-im/file': '../src/file.ts',
   'offline-im/indexeddb': '../src/indexeddb.ts',
-  'offline-im/testing': '../src/testing/index.ts',
+  'offline-im/testing': '../src/testing.ts',
 };
 
 registerHooks({

@@ -2,8 +2,16 @@
  * A spool of your own over any key-value store that writes a batch all or none (LevelDB, LMDB, a transaction of Redis, …), for one process at a time.
  * `TableSpool` holds the states, the order and the leases; a `Journal` only has to write and read. docs/write-your-own-spool.md explains it.
  */
-import type { EntryRecord, Journal, JournalContents, NoteRecord, SpooledMessage, SpoolTransaction } from 'offline-im';
-import { JournalError, TableSpool } from 'offline-im';
+import {
+  type EntryRecord,
+  type Journal,
+  type JournalContents,
+  JournalError,
+  type NoteRecord,
+  type SpooledMessage,
+  type SpoolTransaction,
+  TableSpool,
+} from 'offline-im';
 
 /** What is asked of the store. */
 export interface KeyValueStore {

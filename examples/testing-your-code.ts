@@ -4,8 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { EventName, OfflineImEvents } from 'offline-im';
-import { basicAuth, EwsTransport, MemorySpool, OfflineImSender } from 'offline-im';
+import { basicAuth, type EventName, EwsTransport, MemorySpool, type OfflineImEvents, OfflineImSender } from 'offline-im';
 import { ManualClock, startEwsSimulator } from 'offline-im/testing';
 
 /** The code under test: what your application does when a user is offline. */

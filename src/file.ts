@@ -1,4 +1,7 @@
-export type { FileFacts, FileLayer, FileSpoolOptions, FolderItem, WritableFile } from './spooler/file/index.ts';
-export { FileSpool, nodeFiles } from './spooler/file/index.ts';
-export type { TraceFile, TraceFileOptions, TraceLevel } from './trace-file/index.ts';
-export { traceFile } from './trace-file/index.ts';
+export type { TraceFile } from './observability/trace-file.ts';
+export { traceFile } from './observability/trace-file.ts';
+export type { TraceFileOptions, TraceLevel } from './observability/trace-file-options.ts';
+export type { FileFacts, FileLayer, FolderItem, WritableFile } from './spool/file/disk/file-layer.ts';
+export { nodeFiles } from './spool/file/disk/node-files.ts';
+export type { FileSpoolOptions } from './spool/file/file-spool.ts';
+export { FileSpool } from './spool/file/file-spool.ts';

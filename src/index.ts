@@ -1,70 +1,48 @@
+export type { AudienceClassification, Organization } from './classification/audience.ts';
+export { classifyAudience } from './classification/audience.ts';
+export type { MessageClassification, MessageKind, ShowsIn } from './classification/message-class.ts';
+export { classifyMessageClass } from './classification/message-class.ts';
+export type { Clock } from './core/clock.ts';
+export { systemClock } from './core/clock.ts';
+export type { ErrorCode } from './core/errors/codes.ts';
+export { errorCodes } from './core/errors/codes.ts';
+export type { OfflineImErrorOptions } from './core/errors/offline-im-error.ts';
+export { hasCode, OfflineImError } from './core/errors/offline-im-error.ts';
+export type { AccessToken, TokenReason } from './ews/access-token.ts';
+export type { BearerAuthOptions } from './ews/auth/bearer-auth.ts';
+export { bearerAuth } from './ews/auth/bearer-auth.ts';
+export type { AuthenticationContext, Credentials, SendOptions, SendRequest } from './ews/auth/credentials.ts';
+export { basicAuth } from './ews/auth/credentials.ts';
+export { discoverEws } from './ews/autodiscover/discover.ts';
+export type { DiscoveredEws, DiscoverOptions, DiscoverStep } from './ews/autodiscover/options.ts';
+export { EwsTransport } from './ews/ews-transport.ts';
+export type { EwsServerVersion, EwsTransportOptions } from './ews/options.ts';
 export type {
-  AudienceClassification,
-  MessageClassification,
-  MessageKind,
-  Organization,
-  ShowsIn,
-} from './classification/index.ts';
-export { classifyAudience, classifyMessageClass } from './classification/index.ts';
-export type { Clock } from './clock.ts';
-export { systemClock } from './clock.ts';
-export type { ErrorCode, OfflineImErrorOptions } from './errors/index.ts';
-export { errorCodes, hasCode, OfflineImError } from './errors/index.ts';
-export type { EntryEvent, EventName, EventReason, Listener, NoteEvent, OfflineImEvents } from './events.ts';
-export type {
-  AccessToken,
-  AuthenticationContext,
-  BearerAuthOptions,
-  Credentials,
-  DiscoveredEws,
-  DiscoverOptions,
-  DiscoverStep,
-  EwsServerVersion,
-  EwsTransportOptions,
   FindStrandedDraftsOptions,
   RemoveStrandedDraftsOptions,
-  SendOptions,
-  SendRequest,
   StrandedDraft,
   StrandedDraftAction,
   StrandedDraftsReport,
-  TokenReason,
-} from './ews/index.ts';
-export { basicAuth, bearerAuth, discoverEws, EwsTransport } from './ews/index.ts';
-export type {
-  ClientVersion,
-  CsClientPolicy,
-  CsImConfiguration,
-  GateClient,
-  GateDecision,
-  GateInput,
-  GateReason,
-  GateReasonCode,
-  MailboxLocation,
-  Policy,
-} from './gating/index.ts';
-export {
-  compareClientVersions,
-  evaluateGate,
-  GateRefusedError,
-  parseClientVersion,
-  parseCsClientPolicy,
-  parseCsImConfiguration,
-  policyOfCsClientPolicy,
-  policyOfCsImConfiguration,
-} from './gating/index.ts';
-export type { HighWater } from './high-water.ts';
+} from './ews/probe/stranded-drafts.ts';
+export type { ClientVersion } from './gating/client-version.ts';
+export { compareClientVersions, parseClientVersion } from './gating/client-version.ts';
+export type { CsClientPolicy } from './gating/cmdlets.ts';
+export { parseCsClientPolicy, policyOfCsClientPolicy } from './gating/cmdlets.ts';
+export type { CsImConfiguration } from './gating/cs-im-configuration.ts';
+export { parseCsImConfiguration, policyOfCsImConfiguration } from './gating/cs-im-configuration.ts';
+export type { GateClient, GateDecision, GateInput, GateReason, GateReasonCode, MailboxLocation } from './gating/gate.ts';
+export { evaluateGate } from './gating/gate.ts';
+export { GateRefusedError } from './gating/gate-refused-error.ts';
+export type { Policy } from './gating/policy.ts';
 export type { Logger } from './logger.ts';
-export type { MessageSender, OutgoingMessage } from './message.ts';
-export type { Receipt } from './receipt.ts';
-export { OfflineImSender } from './sender.ts';
-export type { Identity, OfflineImSenderOptions, PolicySource } from './sender-options.ts';
-export type { CheckResult, SendMessageOptions, SendResult } from './sending.ts';
-export { MemorySpool } from './spooler/memory/memory-spool.ts';
-export type { DeliveryDecision, SpoolerOptions } from './spooler/options.ts';
-export type { CryptoKeyLike, SealKey, SealOptions } from './spooler/sealed/index.ts';
-export { sealed } from './spooler/sealed/index.ts';
-export type { FlushCounts } from './spooler/spooler.ts';
+export type { MessageSender, OutgoingMessage } from './message/message.ts';
+export type { EntryEvent, EventName, EventReason, Listener, NoteEvent, OfflineImEvents } from './observability/events.ts';
+export type { LaneStats, SenderStats, StatsOptions } from './observability/stats.ts';
+export type { HighWater } from './sender/capacity.ts';
+export type { Identity, OfflineImSenderOptions, PolicySource } from './sender/options.ts';
+export type { Receipt } from './sender/receipt.ts';
+export type { CheckResult, SendMessageOptions, SendResult } from './sender/send.ts';
+export { OfflineImSender } from './sender/sender.ts';
 export type {
   AppendResult,
   Change,
@@ -84,15 +62,19 @@ export type {
   SpoolQuery,
   SpoolState,
   SpoolStorage,
-} from './spooler/storage.ts';
-export { spoolStates } from './spooler/storage.ts';
-export type { Journal, JournalContents } from './spooler/table/journal.ts';
-export { JournalError } from './spooler/table/journal.ts';
-export type { Due, EntryFixed, EntryRecord, EntryStatus, Lease, NoteRecord } from './spooler/table/records.ts';
-export type { TableSpoolOptions } from './spooler/table/table-spool.ts';
-export { TableSpool } from './spooler/table/table-spool.ts';
-export type { Transaction as SpoolTransaction } from './spooler/table/transaction.ts';
-export type { LaneStats, SenderStats, StatsOptions } from './stats.ts';
+} from './spool/contract.ts';
+export { spoolStates } from './spool/contract.ts';
+export type { Journal, JournalContents } from './spool/journaled/journal.ts';
+export { JournalError } from './spool/journaled/journal.ts';
+export type { TableSpoolOptions } from './spool/journaled/journaled-spool.ts';
+export { TableSpool } from './spool/journaled/journaled-spool.ts';
+export { MemorySpool } from './spool/journaled/memory-spool.ts';
+export type { CryptoKeyLike, SealKey, SealOptions } from './spool/sealed/keys.ts';
+export type { Due, EntryFixed, EntryRecord, EntryStatus, Lease, NoteRecord } from './spool/state/records.ts';
+export type { Transaction as SpoolTransaction } from './spool/state/transaction.ts';
+export type { DeliveryDecision, SpoolerOptions } from './spooler/options.ts';
+export { sealed } from './spooler/sealed/sealed.ts';
+export type { FlushCounts } from './spooler/spooler.ts';
 export type { LastMinute } from './throughput.ts';
 export type {
   Audience,
@@ -105,4 +87,4 @@ export type {
   Scope,
   Transport,
   UnknownAttempt,
-} from './transport.ts';
+} from './transport/contract.ts';

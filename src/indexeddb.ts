@@ -1,3 +1,5 @@
+export type { IndexedDbSpoolOptions } from './spool/indexeddb/indexeddb-spool.ts';
+export { IndexedDbSpool } from './spool/indexeddb/indexeddb-spool.ts';
 export type {
   IdbDatabase,
   IdbFactory,
@@ -5,10 +7,8 @@ export type {
   IdbRequest,
   IdbStore,
   IdbTransaction,
-  IndexedDbSpoolOptions,
   WebError,
   WebEvent,
   WebEventTarget,
   WebLocks,
-} from './spooler/indexeddb/index.ts';
-export { IndexedDbSpool } from './spooler/indexeddb/index.ts';
+} from './spool/indexeddb/web-types.ts';

@@ -1,2 +1,3 @@
-export type { PgClient, PgPool, PgPoolClient, PgQuery, PostgresSpoolOptions } from './spooler/postgres/index.ts';
-export { PostgresSpool } from './spooler/postgres/index.ts';
+export type { PgClient, PgPool, PgPoolClient, PgQuery } from './spool/postgres/connection/pool.ts';
+export type { PostgresSpoolOptions } from './spool/postgres/options.ts';
+export { PostgresSpool } from './spool/postgres/postgres-spool.ts';

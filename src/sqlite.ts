@@ -1,2 +1,2 @@
-export type { SqliteSpoolOptions } from './spooler/sqlite/index.ts';
-export { SqliteSpool } from './spooler/sqlite/index.ts';
+export type { SqliteSpoolOptions } from './spool/sqlite/sqlite-spool.ts';
+export { SqliteSpool } from './spool/sqlite/sqlite-spool.ts';

@@ -1,4 +1,4 @@
-import { OfflineImError } from './errors/index.ts';
+import { OfflineImError } from './core/errors/offline-im-error.ts';
 
 /** What whoever comes too late is told. */
 export function senderStopped(text = 'This sender has been stopped; make a new one.'): OfflineImError {

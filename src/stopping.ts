@@ -1,8 +1,8 @@
-import { OfflineImError } from './errors/index.ts';
-import type { Sending } from './sending.ts';
+import type { StopBudget } from './core/deadline.ts';
+import { OfflineImError } from './core/errors/offline-im-error.ts';
+import type { Trace } from './observability/trace.ts';
+import type { Sending } from './sender/send.ts';
 import type { Spooler } from './spooler/spooler.ts';
-import type { StopBudget } from './stop-budget.ts';
-import type { Trace } from './trace.ts';
 
 /** What stop() does: lets what is under way end, gives up what does not, closes, and says what was left. Never rejects. */
 export async function bringToAnEnd(sending: Sending, spooler: Spooler, budget: StopBudget, trace: Trace): Promise<void> {

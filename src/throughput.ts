@@ -1,5 +1,5 @@
-import type { Clock } from './clock.ts';
-import type { EventName } from './events.ts';
+import type { Clock } from './core/clock.ts';
+import type { EventName } from './observability/events.ts';
 
 /** What {@link Throughput} counts, by the event that tells of it. */
 const counted = {

@@ -1,6 +1,6 @@
 /** What one would write by hand: strings, fetch, and fast-xml-parser. It sends and reads the very same bytes. */
 import { XMLParser } from 'fast-xml-parser';
-import type { Mailbox, Note } from '../../src/transport.ts';
+import type { Mailbox, Note } from '../../src/transport/contract.ts';
 import { type Contender, mailbox, password } from './contender.ts';
 
 const types = 'http://schemas.microsoft.com/exchange/services/2006/types';

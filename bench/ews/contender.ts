@@ -1,4 +1,4 @@
-import type { Note } from '../../src/transport.ts';
+import type { Note } from '../../src/transport/contract.ts';
 
 /** Who delivers notes in the benchmark. */
 export interface Contender {

@@ -19,7 +19,7 @@ import {
   WellKnownFolderName,
 } from 'ews-javascript-api';
 import { escapeText } from '../../src/ews/xml/write.ts';
-import type { Note } from '../../src/transport.ts';
+import type { Note } from '../../src/transport/contract.ts';
 import { type Contender, mailbox, password } from './contender.ts';
 
 // It asks Node 24 for what that has no more.

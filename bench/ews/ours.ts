@@ -1,6 +1,6 @@
-import { basicAuth, EwsTransport } from '../../src/ews/index.ts';
-import type { Contender } from './contender.ts';
-import { mailbox, password } from './contender.ts';
+import { basicAuth } from '../../src/ews/auth/credentials.ts';
+import { EwsTransport } from '../../src/ews/ews-transport.ts';
+import { type Contender, mailbox, password } from './contender.ts';
 
 /** `EwsTransport.deliver`. */
 export function ours(url: string): Contender {

@@ -1,5 +1,6 @@
-import { basicAuth, EwsTransport } from '../../src/ews/index.ts';
-import type { Note } from '../../src/transport.ts';
+import { basicAuth } from '../../src/ews/auth/credentials.ts';
+import { EwsTransport } from '../../src/ews/ews-transport.ts';
+import type { Note } from '../../src/transport/contract.ts';
 import { mailbox, password } from './contender.ts';
 
 /** The request that EwsTransport writes for these notes. */

@@ -1,4 +1,4 @@
-import type { Note } from '../../src/transport.ts';
+import type { Note } from '../../src/transport/contract.ts';
 import { medianRatio } from '../median.ts';
 import type { Contender } from './contender.ts';
 

@@ -1,9 +1,10 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { basicAuth, EwsTransport } from '../../src/ews/index.ts';
+import { basicAuth } from '../../src/ews/auth/credentials.ts';
+import { EwsTransport } from '../../src/ews/ews-transport.ts';
 import { SqliteSpool } from '../../src/sqlite.ts';
-import type { Note } from '../../src/transport.ts';
+import type { Note } from '../../src/transport/contract.ts';
 import { makeNotes, password } from '../ews/contender.ts';
 import { atATime, median, medianRatio, perSecond } from '../median.ts';
 import { type Row, rate } from '../table.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { timeOrderedId } from '../../src/ids.ts';
-import type { ClaimRequest, NewSpoolEntry } from '../../src/spooler/storage.ts';
+import { timeOrderedId } from '../../src/core/ids.ts';
+import type { ClaimRequest, NewSpoolEntry } from '../../src/spool/contract.ts';
 
 export const lane = 'alice@contoso.com';
 export const text = 'Are you there? I have a question about the figures of last month, they do not add up.';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { SqliteSpool } from '../../src/sqlite.ts';
-import type { Transport } from '../../src/transport.ts';
+import type { Transport } from '../../src/transport/contract.ts';
 import { median } from '../median.ts';
 import type { Row } from '../table.ts';
 import { newEntry } from './entries.ts';

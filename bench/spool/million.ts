@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemClock } from '../../src/clock.ts';
+import { systemClock } from '../../src/core/clock.ts';
 import { SqliteSpool } from '../../src/sqlite.ts';
 import { median, medianRatio } from '../median.ts';
 import type { Row } from '../table.ts';

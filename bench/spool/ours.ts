@@ -1,7 +1,7 @@
-import { systemClock } from '../../src/clock.ts';
-import { OfflineImSender } from '../../src/sender.ts';
-import type { SpoolStorage } from '../../src/spooler/storage.ts';
-import type { Transport } from '../../src/transport.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { OfflineImSender } from '../../src/sender/sender.ts';
+import type { SpoolStorage } from '../../src/spool/contract.ts';
+import type { Transport } from '../../src/transport/contract.ts';
 import { claimRequest, newEntry, text } from './entries.ts';
 
 /** Accepts every note at once. */

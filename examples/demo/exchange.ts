@@ -1,8 +1,6 @@
 /** The Exchange of the demo: the simulator from `offline-im/testing`, with everything that goes wrong on the way. */
-import type { EwsSimulator } from 'offline-im/testing';
-import { startEwsSimulator } from 'offline-im/testing';
-import type { DemoData } from './data.ts';
-import { mailboxOf } from './data.ts';
+import { type EwsSimulator, startEwsSimulator } from 'offline-im/testing';
+import { type DemoData, mailboxOf } from './data.ts';
 
 /** The account that the sending process logs in with; it may send for everybody. */
 export const serviceAccount = { username: 'CONTOSO\\svc-offline-im', password: 'only on this loopback port' };

@@ -1,6 +1,5 @@
 /** Why a message of the data file must be refused, read from the facts by hand: the rules of the product, without the library. */
-import type { DemoData, DemoMessage, Listings } from './data.ts';
-import { personOf } from './data.ts';
+import { type DemoData, type DemoMessage, type Listings, personOf } from './data.ts';
 
 /** From these builds on the product has Offline IM. */
 const firstBuild = { 'on-premises': [16, 0, 6920, 1000], 'exchange-online': [16, 0, 6701, 1000] } as const;

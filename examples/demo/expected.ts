@@ -2,8 +2,7 @@
  * What the data file implies, worked out without the library: who is refused and why, which text must be found in which mailbox, and how many notes
  * that makes. Deliberately simple code, so that it and the library can't be wrong in the same way.
  */
-import type { DemoData, DemoMessage, Listings } from './data.ts';
-import { mailboxOf } from './data.ts';
+import { type DemoData, type DemoMessage, type Listings, mailboxOf } from './data.ts';
 import { refusalReasons } from './expected-refusals.ts';
 
 /** One text that must be found once in one mailbox. */

@@ -11,15 +11,13 @@ import { cleanUp } from './clean-up.ts';
 import { messagesOf, readData, readListings } from './data.ts';
 import { serviceAccount, startExchange } from './exchange.ts';
 import { expectedOf, killedInWave } from './expected.ts';
-import type { Figure } from './figures.ts';
-import { figuresOf, mishapFigures } from './figures.ts';
+import { type Figure, figuresOf, mishapFigures } from './figures.ts';
 import { findTexts } from './found.ts';
 import { Narrator } from './narrator.ts';
 import { readOptions } from './options.ts';
 import { paint } from './paint.ts';
 import type { SenderLine } from './protocol.ts';
-import type { SenderEnd } from './sender-client.ts';
-import { SenderRun } from './sender-client.ts';
+import { type SenderEnd, SenderRun } from './sender-client.ts';
 import { complaintsAbout, tableOf } from './table.ts';
 import { Tally } from './tally.ts';
 

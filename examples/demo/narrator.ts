@@ -1,6 +1,5 @@
 /** Tells what happens, as it happens: a line an event; the messages of one note share a line. */
-import type { DemoData, DemoMessage } from './data.ts';
-import { messagesOf } from './data.ts';
+import { type DemoData, type DemoMessage, messagesOf } from './data.ts';
 import { excerpt, paint } from './paint.ts';
 import type { EventLine, SenderLine } from './protocol.ts';
 

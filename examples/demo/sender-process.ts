@@ -4,20 +4,23 @@
  */
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EventName, GateClient, Identity, OutgoingMessage, Policy } from 'offline-im';
 import {
   basicAuth,
+  type EventName,
   EwsTransport,
+  type GateClient,
   GateRefusedError,
+  type Identity,
   OfflineImSender,
+  type OutgoingMessage,
+  type Policy,
   parseCsClientPolicy,
   parseCsImConfiguration,
   policyOfCsClientPolicy,
   policyOfCsImConfiguration,
 } from 'offline-im';
 import { FileSpool } from 'offline-im/file';
-import type { DemoMessage, Wave } from './data.ts';
-import { mailboxOf, personOf, readData, readListings } from './data.ts';
+import { type DemoMessage, mailboxOf, personOf, readData, readListings, type Wave } from './data.ts';
 import type { Assignment, SenderLine } from './protocol.ts';
 import { reportedEvents } from './reported-events.ts';
 

@@ -1,5 +1,4 @@
-import type { Figure } from './figures.ts';
-import { isRight } from './figures.ts';
+import { type Figure, isRight } from './figures.ts';
 import { paint } from './paint.ts';
 
 /** The table at the end: a line a figure, wrong ones marked. */

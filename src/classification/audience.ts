@@ -1,6 +1,5 @@
-import type { Address } from '../address.ts';
-import { domainOf, normalizeDomain, parseAddress } from '../address.ts';
-import type { Audience } from '../transport.ts';
+import { type Address, domainOf, normalizeDomain, parseAddress } from '../message/address.ts';
+import type { Audience } from '../transport/contract.ts';
 
 /** Which domains belong to the sender's organisation, and which it federates with. */
 export interface Organization {

@@ -1,6 +1,6 @@
-import { OfflineImError } from '../errors/index.ts';
-import { quoted } from '../errors/quote.ts';
-import type { Audience } from '../transport.ts';
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { quoted } from '../core/errors/quote.ts';
+import type { Audience } from '../transport/contract.ts';
 
 /** The class the product's documentation gives a message within the organisation. */
 export const missedConversationClass = 'IM.Note.MissedConversation';

@@ -1,4 +1,4 @@
-import { OfflineImError } from '../errors/index.ts';
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { messagesNs, soapNs, typesNs } from '../ews/xml/namespaces.ts';
 import { child, parseXml } from '../ews/xml/read.ts';
 import type { ExchangeServiceLike, XhrApiLike, XhrRequest } from './service.ts';

@@ -1,4 +1,4 @@
-import { OfflineImError } from '../errors/index.ts';
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
 
 /** Why a token is asked for: there is none, the one at hand ends, or the server refused it (leave out any cache of your own). */
 export type TokenReason = 'first' | 'expired' | 'refused';

@@ -1,6 +1,6 @@
-import { type FoundFolder, firstFolderId } from './find-folder.ts';
-import { distinguishedFolder } from './folder-id.ts';
-import { responseMessages } from './response-messages.ts';
+import { distinguishedFolder } from './operations/folder-id.ts';
+import { type FoundFolder, firstFolderId } from './operations/folders.ts';
+import { responseMessages } from './operations/response-messages.ts';
 import { messagesNs } from './xml/namespaces.ts';
 import { child, type XmlElement } from './xml/read.ts';
 import { escapeText } from './xml/write.ts';

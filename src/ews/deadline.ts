@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../core/clock.ts';
 
 /** The end of a request that is still under way: by its deadline, or because the host aborts it. */
 export interface Limit {

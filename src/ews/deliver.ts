@@ -1,7 +1,7 @@
-import type { DeliverOptions, DeliveryOutcome, Note } from '../transport.ts';
-import { type Batch, batchesOf } from './batches.ts';
-import { notAttempted } from './call-failure.ts';
-import { type Delivery, sendBatch } from './send-batch.ts';
+import type { DeliverOptions, DeliveryOutcome, Note } from '../transport/contract.ts';
+import { notAttempted } from './outcome/call-failure.ts';
+import { type Batch, batchesOf } from './send/batches.ts';
+import { type Delivery, sendBatch } from './send/deliver.ts';
 import { toOutcome } from './verdict.ts';
 
 /**

@@ -1,18 +1,18 @@
-import type { DeliverOptions, DeliveryOutcome, Mailbox, Note, Place, ProbeResult, Transport } from '../transport.ts';
-import { EwsClient } from './client.ts';
-import type { Credentials } from './credentials.ts';
+import type { DeliverOptions, DeliveryOutcome, Mailbox, Note, Place, ProbeResult, Transport } from '../transport/contract.ts';
+import type { Credentials } from './auth/credentials.ts';
+import { EwsClient } from './client/client.ts';
 import { deliver } from './deliver.ts';
-import { SavedFolders } from './folders.ts';
-import { MessageClasses } from './message-classes.ts';
 import type { EwsTransportOptions } from './options.ts';
-import { probe } from './probe.ts';
-import { type EwsSettings, settingsOf } from './settings.ts';
+import { probe } from './probe/probe.ts';
 import {
   type FindStrandedDraftsOptions,
   type RemoveStrandedDraftsOptions,
   type StrandedDraftsReport,
   strandedDrafts,
-} from './stranded-drafts.ts';
+} from './probe/stranded-drafts.ts';
+import { MessageClasses } from './send/message-classes.ts';
+import { SavedFolders } from './send/saved-folders.ts';
+import { type EwsSettings, settingsOf } from './settings.ts';
 
 /**
  * Delivers notes through Exchange Web Services: one CreateItem that sends and keeps the sender's copy, so that nothing is

@@ -1,7 +1,7 @@
-import type { ItemId } from './delete-item.ts';
-import { distinguishedFolder } from './folder-id.ts';
-import { responseMessages } from './response-messages.ts';
-import { flagSubmitted, flagUnsent, isTag, messageFlagsTag, messageFlagsUri, tagFieldUri } from './tag-property.ts';
+import type { ItemId } from './operations/delete-item.ts';
+import { distinguishedFolder } from './operations/folder-id.ts';
+import { responseMessages } from './operations/response-messages.ts';
+import { flagSubmitted, flagUnsent, isTag, messageFlagsTag, messageFlagsUri, tagFieldUri } from './operations/tag-property.ts';
 import { messagesNs, typesNs } from './xml/namespaces.ts';
 import { child, childrenOf, textOf, type XmlElement } from './xml/read.ts';
 import { escapeAttribute } from './xml/write.ts';

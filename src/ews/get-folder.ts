@@ -1,4 +1,4 @@
-import { folderIdXml } from './folder-id.ts';
+import { folderIdXml } from './operations/folder-id.ts';
 
 /**
  * GetFolder, to see whether a folder is there.

@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../logger.ts';
-import type { Credentials } from './credentials.ts';
+import type { Credentials } from './auth/credentials.ts';
 
 /** Schema versions of EWS, as `RequestServerVersion` names them. */
 export type EwsServerVersion = 'Exchange2010_SP2' | 'Exchange2013' | 'Exchange2013_SP1' | 'Exchange2015' | 'Exchange2016';

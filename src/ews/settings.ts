@@ -1,10 +1,10 @@
-import { type Clock, systemClock } from '../clock.ts';
-import { OfflineImError } from '../errors/index.ts';
+import { type Clock, systemClock } from '../core/clock.ts';
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import type { Logger } from '../logger.ts';
-import type { Credentials } from './credentials.ts';
-import type { Impersonate } from './impersonation.ts';
+import type { Credentials } from './auth/credentials.ts';
+import type { Impersonate } from './client/impersonation.ts';
+import { serverVersions } from './client/versions.ts';
 import type { EwsServerVersion, EwsTransportOptions } from './options.ts';
-import { serverVersions } from './versions.ts';
 
 /** {@link EwsTransportOptions}, checked and complete. */
 export interface EwsSettings {

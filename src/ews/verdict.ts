@@ -1,5 +1,5 @@
-import type { OfflineImError } from '../errors/index.ts';
-import type { DeliveryOutcome, Scope } from '../transport.ts';
+import type { OfflineImError } from '../core/errors/offline-im-error.ts';
+import type { DeliveryOutcome, Scope } from '../transport/contract.ts';
 
 /** What an answer of the server means for a note: a {@link DeliveryOutcome} in the making. */
 export type Verdict =

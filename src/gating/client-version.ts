@@ -1,5 +1,5 @@
-import { OfflineImError } from '../errors/index.ts';
-import { quoted } from '../errors/quote.ts';
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { quoted } from '../core/errors/quote.ts';
 
 /** A four-part version as Microsoft writes them, such as 16.0.6920.1000. */
 export interface ClientVersion {

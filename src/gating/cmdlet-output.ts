@@ -1,5 +1,5 @@
-import { OfflineImError } from '../errors/index.ts';
-import { quoted } from '../errors/quote.ts';
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { quoted } from '../core/errors/quote.ts';
 import { readListOutput } from './list-output.ts';
 
 /** One object of a cmdlet's output: its properties by name in lower case. */

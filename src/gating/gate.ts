@@ -1,9 +1,7 @@
-import { OfflineImError } from '../errors/index.ts';
-import { quoted } from '../errors/quote.ts';
-import type { ClientVersion } from './client-version.ts';
-import { compareClientVersions, formatClientVersion, parseClientVersion } from './client-version.ts';
-import type { Policy } from './policy.ts';
-import { resolvePolicy } from './policy.ts';
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { quoted } from '../core/errors/quote.ts';
+import { type ClientVersion, compareClientVersions, formatClientVersion, parseClientVersion } from './client-version.ts';
+import { type Policy, resolvePolicy } from './policy.ts';
 
 /** Where a user's mailbox is. */
 export type MailboxLocation = 'on-premises' | 'exchange-online';

@@ -1,5 +1,5 @@
-import type { OfflineImError } from '../errors/index.ts';
-import { quoted } from '../errors/quote.ts';
+import type { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { quoted } from '../core/errors/quote.ts';
 
 interface Line {
   readonly indent: number;

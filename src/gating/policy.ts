@@ -1,7 +1,6 @@
-import { OfflineImError } from '../errors/index.ts';
-import { quoted } from '../errors/quote.ts';
-import type { ClientVersion } from './client-version.ts';
-import { compareClientVersions, readFourParts } from './client-version.ts';
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { quoted } from '../core/errors/quote.ts';
+import { type ClientVersion, compareClientVersions, readFourParts } from './client-version.ts';
 
 /**
  * What the administrators have set, as far as it is known. `parseCsImConfiguration` and `parseCsClientPolicy` read it from the cmdlets' output.

@@ -1,16 +1,15 @@
-import { sameAddress } from '../address.ts';
-import type { OfflineImError } from '../errors/index.ts';
-import { OfflineImError as CodedError, hasCode } from '../errors/index.ts';
-import { buildNote } from '../note.ts';
-import type { DeliveryOutcome, Note, Place, ProbeResult } from '../transport.ts';
+import { OfflineImError as CodedError, hasCode, type OfflineImError } from '../core/errors/offline-im-error.ts';
+import { sameAddress } from '../message/address.ts';
+import { buildNote } from '../message/note.ts';
+import type { ClaimedNote, Settlement } from '../spool/contract.ts';
+import type { DeliveryOutcome, Note, Place, ProbeResult } from '../transport/contract.ts';
+import { withPatience } from './bounded-calls.ts';
+import type { SpoolerContext } from './context.ts';
 import { askHook } from './hook.ts';
 import { settleLate } from './late.ts';
 import { settlementOf, settlementOfLostPlace, settlementOfProbe, toReason } from './outcome.ts';
-import { withPatience } from './patience.ts';
 import { asError } from './reason.ts';
 import type { Settled } from './settle-all.ts';
-import type { SpoolerContext } from './spooler-context.ts';
-import type { ClaimedNote, Settlement } from './storage.ts';
 
 /** Takes notes of one mailbox through hook and transport. Never rejects: every note gets its settlement. */
 export async function deliverBatch(context: SpoolerContext, notes: readonly ClaimedNote[]): Promise<Settled[]> {

@@ -1,8 +1,8 @@
-import { noteWording } from '../note.ts';
-import type { Lanes } from './lanes.ts';
+import { noteWording } from '../message/note.ts';
+import type { ClaimedNote, ClaimRequest, LaneFilter } from '../spool/contract.ts';
+import type { SpoolerContext, SpoolerParts } from './context.ts';
+import type { Lanes } from './lanes/lanes.ts';
 import { noteLimits, notesAtWork } from './options.ts';
-import type { SpoolerContext, SpoolerParts } from './spooler-context.ts';
-import type { ClaimedNote, ClaimRequest, LaneFilter } from './storage.ts';
 
 /** What one round of claims works with. */
 export interface Round {

@@ -1,5 +1,5 @@
-import type { StopBudget } from '../stop-budget.ts';
-import type { Trace } from '../trace.ts';
+import type { StopBudget } from '../core/deadline.ts';
+import type { Trace } from '../observability/trace.ts';
 import { asError } from './reason.ts';
 
 /** Closes them all, whatever one of them throws: that is a warning. Resolves with those that the time was too short for. */

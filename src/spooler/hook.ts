@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.ts';
-import { OfflineImError } from '../errors/index.ts';
-import type { Note } from '../transport.ts';
+import type { Clock } from '../core/clock.ts';
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import type { Note } from '../transport/contract.ts';
 import type { DeliveryDecision, SpoolerOptions } from './options.ts';
 
 type Answer = { readonly decision: DeliveryDecision } | { readonly decision: 'failed'; readonly error: OfflineImError };

@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts';
-import type { EventReason } from '../events.ts';
+import type { Clock } from '../core/clock.ts';
+import type { EventReason } from '../observability/events.ts';
 import type { SpoolerOptions } from './options.ts';
 
 /** What lanes report; the spooler passes it on as events. */

@@ -1,11 +1,10 @@
-import type { DeliveryOutcome } from '../transport.ts';
+import type { ClaimedNote } from '../spool/contract.ts';
+import type { DeliveryOutcome } from '../transport/contract.ts';
+import type { SpoolerContext } from './context.ts';
 import { settlementOf } from './outcome.ts';
 import { asError } from './reason.ts';
-import { reportSettled } from './reports.ts';
-import type { Settled } from './settle-all.ts';
-import { settleAll } from './settle-all.ts';
-import type { SpoolerContext } from './spooler-context.ts';
-import type { ClaimedNote } from './storage.ts';
+import { reportSettled } from './settle.ts';
+import { type Settled, settleAll } from './settle-all.ts';
 
 /** What a transport says after it was given up: a `delivered` counts however late it is; of all else the probes know more by now. */
 export async function settleLate(

@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts';
-import type { ClaimToken, SpoolStorage } from './storage.ts';
+import type { Clock } from '../core/clock.ts';
+import type { ClaimToken, SpoolStorage } from '../spool/contract.ts';
 
 /** What {@link Leases} is made of; durations in ms. */
 export interface LeasesContext {

@@ -1,7 +1,7 @@
+import type { Trace } from '../observability/trace.ts';
+import type { SpoolContext, SpoolStorage } from '../spool/contract.ts';
 import { senderStopped } from '../stopped.ts';
-import type { Trace } from '../trace.ts';
 import { asError } from './reason.ts';
-import type { SpoolContext, SpoolStorage } from './storage.ts';
 
 /** A storage on its way to being open: opened once for everyone who asks, and again after a failure. */
 export class Opening {

@@ -1,5 +1,5 @@
-import { OfflineImError } from '../errors/index.ts';
-import type { Note } from '../transport.ts';
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import type { Note } from '../transport/contract.ts';
 
 /** What `beforeDelivery` decides. */
 export type DeliveryDecision = 'deliver' | 'hold' | 'cancel';

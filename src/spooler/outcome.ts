@@ -1,9 +1,9 @@
-import type { OfflineImError } from '../errors/index.ts';
-import type { DeliveryOutcome, ProbeResult } from '../transport.ts';
+import type { OfflineImError } from '../core/errors/offline-im-error.ts';
+import type { ClaimedNote, Reason, Settlement } from '../spool/contract.ts';
+import type { DeliveryOutcome, ProbeResult } from '../transport/contract.ts';
 import type { SpoolerOptions } from './options.ts';
 import { reasonOf } from './reason.ts';
 import { backOff, obey, probeDelay } from './retry.ts';
-import type { ClaimedNote, Reason, Settlement } from './storage.ts';
 
 /** What decides a settlement besides the outcome itself. */
 export interface SettlementContext {

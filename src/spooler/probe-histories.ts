@@ -1,8 +1,8 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../core/clock.ts';
+import type { ClaimedNote } from '../spool/contract.ts';
 import type { SpoolerOptions } from './options.ts';
 import type { ProbeHistory } from './outcome.ts';
 import { probeDelay } from './retry.ts';
-import type { ClaimedNote } from './storage.ts';
 
 /** How often this run has looked for each unconfirmed note, and how much time between looks counts. */
 export class ProbeHistories {

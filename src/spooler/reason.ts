@@ -1,4 +1,4 @@
-import type { EventReason } from '../events.ts';
+import type { EventReason } from '../observability/events.ts';
 
 /** An error as events and entries carry it. */
 export function reasonOf(error: { readonly code?: unknown; readonly message: string; readonly details?: unknown }): EventReason {

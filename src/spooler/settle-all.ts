@@ -1,9 +1,9 @@
-import { sleep } from '../clock.ts';
-import { hasCode } from '../errors/index.ts';
-import type { DeliveryOutcome, ProbeResult } from '../transport.ts';
+import { sleep } from '../core/clock.ts';
+import { hasCode } from '../core/errors/offline-im-error.ts';
+import type { ClaimedNote, Settlement } from '../spool/contract.ts';
+import type { DeliveryOutcome, ProbeResult } from '../transport/contract.ts';
+import type { SpoolerContext } from './context.ts';
 import { asError } from './reason.ts';
-import type { SpoolerContext } from './spooler-context.ts';
-import type { ClaimedNote, Settlement } from './storage.ts';
 
 /** One settlement a note, and what it came from. */
 export interface Settled {

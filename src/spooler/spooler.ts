@@ -1,19 +1,18 @@
 import { unlessAborted } from '../abort.ts';
-import type { StopBudget } from '../stop-budget.ts';
-import type { Mailbox, Place } from '../transport.ts';
+import type { StopBudget } from '../core/deadline.ts';
+import { SerialQueue } from '../core/queues.ts';
+import type { Change, SpoolState } from '../spool/contract.ts';
+import type { Mailbox, Place } from '../transport/contract.ts';
 import { claimRound } from './claim-round.ts';
 import { closeAll } from './closing.ts';
-import { Lanes } from './lanes.ts';
+import type { SpoolerContext, SpoolerParts } from './context.ts';
+import { Lanes } from './lanes/lanes.ts';
 import { Leases } from './leases.ts';
 import { Opening } from './opening.ts';
 import { ProbeHistories } from './probe-histories.ts';
 import { asError } from './reason.ts';
-import { reportChange } from './reports.ts';
-import type { SpoolerContext, SpoolerParts } from './spooler-context.ts';
-import type { Change, SpoolState } from './storage.ts';
-import { SerialQueue } from './table/queue.ts';
-import type { Batch } from './work.ts';
-import { workOn } from './work.ts';
+import { reportChange } from './settle.ts';
+import { type Batch, workOn } from './work.ts';
 
 /** Entries by the state that a flush brought them to. */
 export type FlushCounts = Readonly<Partial<Record<SpoolState, number>>>;

@@ -1,10 +1,10 @@
+import type { Change, ClaimedNote } from '../spool/contract.ts';
 import { deliverBatch, probeBatch } from './batch.ts';
-import type { Lanes } from './lanes.ts';
+import type { SpoolerContext } from './context.ts';
+import type { Lanes } from './lanes/lanes.ts';
 import { toldByProbe } from './outcome.ts';
-import { reportClaim, reportSettled } from './reports.ts';
+import { reportClaim, reportSettled } from './settle.ts';
 import { settleAll } from './settle-all.ts';
-import type { SpoolerContext } from './spooler-context.ts';
-import type { Change, ClaimedNote } from './storage.ts';
 
 /** Notes of one lane that were claimed together. */
 export interface Batch {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseAddress } from '../../src/address.ts';
-import type { AudienceClassification, Organization } from '../../src/classification/index.ts';
-import { classifyAudience } from '../../src/classification/index.ts';
+import { type AudienceClassification, classifyAudience, type Organization } from '../../src/classification/audience.ts';
+import { parseAddress } from '../../src/message/address.ts';
 
 const contoso: Organization = { domains: ['Contoso.com', 'münchen.example'] };
 const federating: Organization = { ...contoso, federatedDomains: ['fabrikam.com', 'contoso.com'] };

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { MessageKind } from '../../src/classification/index.ts';
 import {
   classifyMessageClass,
   fallbackMessageClass,
+  type MessageKind,
   messageClassFor,
   missedConversationClass,
   ordinaryNoteClass,
-} from '../../src/classification/index.ts';
-import type { Audience } from '../../src/transport.ts';
+} from '../../src/classification/message-class.ts';
+import type { Audience } from '../../src/transport/contract.ts';
 
 describe('messageClassFor', () => {
   it('sends the documented class within the organisation, an ordinary note elsewhere', () => {

@@ -2,8 +2,8 @@
  * Opens a spool when nobody else has it any more and says how it stands: `node test/crash/count-process.ts '<SpoolChoice as JSON>'`. The first line is the
  * counts by state as JSON; then one line for each of the first entries that are not delivered.
  */
-import { systemClock } from '../../src/clock.ts';
-import { spoolStates } from '../../src/spooler/storage.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { spoolStates } from '../../src/spool/contract.ts';
 import { makeSpool } from './open-spool.ts';
 import type { SpoolChoice } from './worker-options.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SpoolState } from '../../src/spooler/storage.ts';
+import type { SpoolState } from '../../src/spool/contract.ts';
 import type { ItemSnapshot } from '../support/simulator-protocol.ts';
 import { type Evidence, judge } from './judge.ts';
 import { Ledger } from './ledger.ts';

@@ -1,4 +1,4 @@
-import type { SpoolState } from '../../src/spooler/storage.ts';
+import type { SpoolState } from '../../src/spool/contract.ts';
 import type { ItemSnapshot, SimulatorSnapshot } from '../support/simulator-protocol.ts';
 import type { Ledger } from './ledger.ts';
 import { isInOrder } from './order.ts';

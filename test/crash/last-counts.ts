@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { SpoolState } from '../../src/spooler/storage.ts';
+import type { SpoolState } from '../../src/spool/contract.ts';
 import type { SpoolChoice } from './worker-options.ts';
 
 const script = fileURLToPath(new URL('./count-process.ts', import.meta.url));

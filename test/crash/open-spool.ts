@@ -1,11 +1,11 @@
-import type { SpoolStorage } from '../../src/spooler/storage.ts';
+import type { SpoolStorage } from '../../src/spool/contract.ts';
 import type { SpoolChoice } from './worker-options.ts';
 
 /** Opens what a worker was told to use; each kind is loaded only when it is asked for. */
 export async function makeSpool(choice: SpoolChoice): Promise<SpoolStorage> {
   switch (choice.kind) {
     case 'file': {
-      const { FileSpool } = await import('../../src/spooler/file/index.ts');
+      const { FileSpool } = await import('../../src/spool/file/file-spool.ts');
       return new FileSpool({ root: choice.path });
     }
     case 'sqlite': {

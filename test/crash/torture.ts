@@ -7,8 +7,7 @@ import { type Findings, judge } from './judge.ts';
 import { killPlan, type Moment } from './kill-plan.ts';
 import { lastCounts } from './last-counts.ts';
 import { type Calls, Ledger } from './ledger.ts';
-import type { SpoolChoice, WorkerOptions } from './worker-options.ts';
-import { conversationOf } from './worker-options.ts';
+import { conversationOf, type SpoolChoice, type WorkerOptions } from './worker-options.ts';
 import { WorkerProcess } from './worker-process.ts';
 
 /** How hard it is made. */

@@ -1,4 +1,4 @@
-import type { OutgoingMessage } from '../../src/message.ts';
+import type { OutgoingMessage } from '../../src/message/message.ts';
 
 /** The spool that workers share, or that one has for itself. */
 export type SpoolChoice =

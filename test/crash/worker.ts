@@ -5,8 +5,7 @@
 import type { Socket } from 'node:net';
 import { basicAuth, EwsTransport, hasCode, OfflineImSender, type Receipt } from '../../src/index.ts';
 import { makeSpool } from './open-spool.ts';
-import type { WorkerOptions } from './worker-options.ts';
-import { conversationOf, inFlight, messageOf } from './worker-options.ts';
+import { conversationOf, inFlight, messageOf, type WorkerOptions } from './worker-options.ts';
 
 const options = JSON.parse(process.argv[2] ?? '{}') as WorkerOptions;
 const sender = new OfflineImSender({

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DemoData } from '../../examples/demo/data.ts';
-import { defaultDataFile, messagesOf, readData, readListings } from '../../examples/demo/data.ts';
+import { type DemoData, defaultDataFile, messagesOf, readData, readListings } from '../../examples/demo/data.ts';
 import { asXmlCarriesIt, expectedOf } from '../../examples/demo/expected.ts';
 
 const data = await readData(defaultDataFile);

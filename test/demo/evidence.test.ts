@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { defaultDataFile, readData, readListings } from '../../examples/demo/data.ts';
-import type { ExpectedText } from '../../examples/demo/expected.ts';
-import { expectedOf } from '../../examples/demo/expected.ts';
+import { type ExpectedText, expectedOf } from '../../examples/demo/expected.ts';
 import { figuresOf, isRight } from '../../examples/demo/figures.ts';
-import type { Found, FoundText } from '../../examples/demo/found.ts';
-import { takeApart } from '../../examples/demo/found.ts';
+import { type Found, type FoundText, takeApart } from '../../examples/demo/found.ts';
 import { Tally } from '../../examples/demo/tally.ts';
 
 const expected = expectedOf(await readData(defaultDataFile), await readListings());

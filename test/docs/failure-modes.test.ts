@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { type CodeRule, codeRules } from '../../src/ews/response-codes.ts';
-import { serverVersions } from '../../src/ews/versions.ts';
+import { serverVersions } from '../../src/ews/client/versions.ts';
+import { type CodeRule, codeRules } from '../../src/ews/outcome/response-codes.ts';
 
 const docs = join(import.meta.dirname, '..', '..', 'docs');
 const begin = /<!-- response codes: .*? -->\n/;

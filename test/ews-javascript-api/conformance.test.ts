@@ -1,7 +1,7 @@
 import { ExchangeService, Uri, WebCredentials } from 'ews-javascript-api';
 import { describe, it } from 'vitest';
-import { fromExchangeService } from '../../src/ews-javascript-api/index.ts';
-import { transportConformance } from '../../src/testing/index.ts';
+import { fromExchangeService } from '../../src/ews-javascript-api.ts';
+import { transportConformance } from '../../src/testing.ts';
 import { overSimulator } from '../ews/support/conformance.ts';
 
 describe('fromExchangeService', () => {

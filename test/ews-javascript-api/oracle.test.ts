@@ -1,11 +1,13 @@
 /** ews-javascript-api as an oracle: for the same note it writes the same CreateItem as we do. */
+
 import { ExchangeService, ExchangeVersion, Uri, WebCredentials } from 'ews-javascript-api';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { basicAuth, EwsTransport } from '../../src/ews/index.ts';
+import { basicAuth } from '../../src/ews/auth/credentials.ts';
+import { EwsTransport } from '../../src/ews/ews-transport.ts';
 import { soapNs } from '../../src/ews/xml/namespaces.ts';
 import { child, parseXml, type XmlElement } from '../../src/ews/xml/read.ts';
-import type { Mailbox, Note } from '../../src/transport.ts';
+import type { Mailbox, Note } from '../../src/transport/contract.ts';
 import { anyText } from '../ews/support/any-text.ts';
 import { always, makeNote } from '../ews/support/harness.ts';
 import { validateBody } from '../support/ews-schema.ts';

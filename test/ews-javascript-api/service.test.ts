@@ -10,9 +10,9 @@ import {
   WebCredentials,
 } from 'ews-javascript-api';
 import { afterEach, describe, expect, it } from 'vitest';
-import { fromExchangeService } from '../../src/ews-javascript-api/index.ts';
-import { type EwsSimulator, type EwsSimulatorOptions, startEwsSimulator } from '../../src/testing/index.ts';
-import type { DeliveryOutcome, Transport } from '../../src/transport.ts';
+import { fromExchangeService } from '../../src/ews-javascript-api.ts';
+import { type EwsSimulator, type EwsSimulatorOptions, startEwsSimulator } from '../../src/testing.ts';
+import type { DeliveryOutcome, Transport } from '../../src/transport/contract.ts';
 import { always, makeNote } from '../ews/support/harness.ts';
 
 const alice = 'alice@contoso.test';

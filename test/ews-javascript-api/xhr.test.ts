@@ -4,8 +4,8 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from '
 import { inspect } from 'node:util';
 import { ExchangeService, Uri, WebCredentials, XhrApi } from 'ews-javascript-api';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type FromExchangeServiceOptions, fromExchangeService, type XhrRequest } from '../../src/ews-javascript-api/index.ts';
-import type { DeliveryOutcome } from '../../src/transport.ts';
+import { type FromExchangeServiceOptions, fromExchangeService, type XhrRequest } from '../../src/ews-javascript-api.ts';
+import type { DeliveryOutcome } from '../../src/transport/contract.ts';
 import { always, makeNote } from '../ews/support/harness.ts';
 import { created } from '../ews/support/responses.ts';
 

@@ -1,6 +1,7 @@
 import { describe, it } from 'vitest';
-import { basicAuth, EwsTransport } from '../../src/ews/index.ts';
-import { transportConformance } from '../../src/testing/index.ts';
+import { basicAuth } from '../../src/ews/auth/credentials.ts';
+import { EwsTransport } from '../../src/ews/ews-transport.ts';
+import { transportConformance } from '../../src/testing.ts';
 import { overSimulator } from './support/conformance.ts';
 
 describe('EwsTransport', () => {

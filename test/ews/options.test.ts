@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { basicAuth, EwsTransport, type EwsTransportOptions } from '../../src/ews/index.ts';
+import { basicAuth } from '../../src/ews/auth/credentials.ts';
+import { EwsTransport } from '../../src/ews/ews-transport.ts';
+import type { EwsTransportOptions } from '../../src/ews/options.ts';
 import { useHarness } from './support/harness.ts';
 import { created, ok } from './support/responses.ts';
 

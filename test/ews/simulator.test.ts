@@ -1,9 +1,11 @@
 /** The transport against the simulated Exchange: what the mailboxes hold afterwards is what counts. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { basicAuth, EwsTransport, type EwsTransportOptions } from '../../src/ews/index.ts';
+import { basicAuth } from '../../src/ews/auth/credentials.ts';
+import { EwsTransport } from '../../src/ews/ews-transport.ts';
+import type { EwsTransportOptions } from '../../src/ews/options.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
-import { type EwsSimulator, type EwsSimulatorOptions, startEwsSimulator } from '../../src/testing/simulator/index.ts';
-import type { DeliveryOutcome, Note, ProbeResult } from '../../src/transport.ts';
+import { type EwsSimulator, type EwsSimulatorOptions, startEwsSimulator } from '../../src/testing/simulator/simulator.ts';
+import type { DeliveryOutcome, Note, ProbeResult } from '../../src/transport/contract.ts';
 import { checkedFetch, validateBody } from '../support/ews-schema.ts';
 import { always, makeNote } from './support/harness.ts';
 

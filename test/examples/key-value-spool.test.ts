@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import { KeyValueSpool, type KeyValueStore } from '../../examples/key-value-spool.ts';
-import { ManualClock, spoolConformance } from '../../src/testing/index.ts';
+import { ManualClock, spoolConformance } from '../../src/testing.ts';
 
 /** A store as simple as they come: it outlives the spools that are opened over it. */
 function mapStore(): KeyValueStore {

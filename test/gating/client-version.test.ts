@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hasCode } from '../../src/errors/index.ts';
-import { compareClientVersions, formatClientVersion, parseClientVersion } from '../../src/gating/index.ts';
+import { hasCode } from '../../src/core/errors/offline-im-error.ts';
+import { compareClientVersions, formatClientVersion, parseClientVersion } from '../../src/gating/client-version.ts';
 
 const part = fc.integer({ min: 0, max: 999_999_999 });
 const parts = fc.tuple(part, part, part, part);

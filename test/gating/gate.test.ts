@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { OfflineImError } from '../../src/errors/index.ts';
-import type { GateInput, GateReason, MailboxLocation } from '../../src/gating/index.ts';
-import { evaluateGate, GateRefusedError } from '../../src/gating/index.ts';
+import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
+import { evaluateGate, type GateInput, type GateReason, type MailboxLocation } from '../../src/gating/gate.ts';
+import { GateRefusedError } from '../../src/gating/gate-refused-error.ts';
 
 function reasons(input: GateInput): readonly GateReason[] {
   const decision = evaluateGate(input);

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Policy } from '../../src/gating/index.ts';
-import { resolvePolicy } from '../../src/gating/index.ts';
+import { type Policy, resolvePolicy } from '../../src/gating/policy.ts';
 
 describe('resolvePolicy', () => {
   it('enables everything when nothing is known', () => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Scope } from '../../src/transport.ts';
+import type { Scope } from '../../src/transport/contract.ts';
 
 /** What the simulated Exchange makes of one attempt: what really happens, and what the transport gets to know of it. */
 export interface DeliverAnswer {

@@ -1,4 +1,4 @@
-import type { ClaimedNote, Settlement, SpoolState } from '../../src/spooler/storage.ts';
+import type { ClaimedNote, Settlement, SpoolState } from '../../src/spool/contract.ts';
 
 /** Where an entry can be seen; `gone`: purged, or its tombstone's time is over. */
 export type ModelState = SpoolState | 'gone';

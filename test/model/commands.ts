@@ -1,10 +1,14 @@
 import fc from 'fast-check';
-import type { DeliverAnswer, HookAnswer, ProbeAnswer } from './answers.ts';
-import { anyDeliverAnswer, anyHookAnswer, anyProbeAnswer } from './answers.ts';
-import type { StorageFault } from './faulty-storage.ts';
-import { storageCalls } from './faulty-storage.ts';
-import type { Draft } from './messages.ts';
-import { anyDraft } from './messages.ts';
+import {
+  anyDeliverAnswer,
+  anyHookAnswer,
+  anyProbeAnswer,
+  type DeliverAnswer,
+  type HookAnswer,
+  type ProbeAnswer,
+} from './answers.ts';
+import { type StorageFault, storageCalls } from './faulty-storage.ts';
+import { anyDraft, type Draft } from './messages.ts';
 import { sendAgain, sendConflicting, sendNew } from './sending.ts';
 import { hour, minute, second, type World } from './world.ts';
 

@@ -1,9 +1,15 @@
-import type { Clock } from '../../src/clock.ts';
-import { sleep } from '../../src/clock.ts';
-import { OfflineImError } from '../../src/errors/index.ts';
-import type { DeliverOptions, DeliveryOutcome, Mailbox, Note, Place, ProbeResult, Transport } from '../../src/transport.ts';
-import type { DeliverAnswer, ProbeAnswer } from './answers.ts';
-import { goodAnswer, goodProbe } from './answers.ts';
+import { type Clock, sleep } from '../../src/core/clock.ts';
+import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
+import type {
+  DeliverOptions,
+  DeliveryOutcome,
+  Mailbox,
+  Note,
+  Place,
+  ProbeResult,
+  Transport,
+} from '../../src/transport/contract.ts';
+import { type DeliverAnswer, goodAnswer, goodProbe, type ProbeAnswer } from './answers.ts';
 
 /** What became of one request that reached the server. */
 export interface Item {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/clock.ts';
+import type { Clock } from '../../src/core/clock.ts';
 import type {
   Change,
   ClaimedNote,
@@ -12,7 +12,7 @@ import type {
   SpoolEntry,
   SpoolQuery,
   SpoolStorage,
-} from '../../src/spooler/storage.ts';
+} from '../../src/spool/contract.ts';
 import { operations } from './arcs.ts';
 import type { TableWatcher } from './table-watcher.ts';
 

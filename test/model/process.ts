@@ -1,13 +1,12 @@
-import type { EventName } from '../../src/events.ts';
 import type { Logger } from '../../src/logger.ts';
-import { OfflineImSender } from '../../src/sender.ts';
-import type { OfflineImSenderOptions } from '../../src/sender-options.ts';
+import type { EventName } from '../../src/observability/events.ts';
+import type { OfflineImSenderOptions } from '../../src/sender/options.ts';
+import { OfflineImSender } from '../../src/sender/sender.ts';
 import type { ManualClock } from '../../src/testing/manual-clock.ts';
 import { eventNames } from '../support/event-names.ts';
 import type { HookAnswer } from './answers.ts';
 import type { Exchange } from './exchange.ts';
-import type { StorageWorld } from './faulty-storage.ts';
-import { FaultyStorage } from './faulty-storage.ts';
+import { FaultyStorage, type StorageWorld } from './faulty-storage.ts';
 
 /** What became of something that a process was asked to do. */
 export type Attempt<Value> =

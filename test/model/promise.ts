@@ -1,4 +1,4 @@
-import type { SpoolEntry } from '../../src/spooler/storage.ts';
+import type { SpoolEntry } from '../../src/spool/contract.ts';
 import type { Watched } from './table-watcher.ts';
 import { minute, second, type World } from './world.ts';
 import { maySendTwice } from './write-rules.ts';

@@ -1,7 +1,6 @@
-import { hasCode } from '../../src/errors/index.ts';
-import type { Receipt } from '../../src/receipt.ts';
-import type { Draft } from './messages.ts';
-import { textOf } from './messages.ts';
+import { hasCode } from '../../src/core/errors/offline-im-error.ts';
+import type { Receipt } from '../../src/sender/receipt.ts';
+import { type Draft, textOf } from './messages.ts';
 import type { Attempt } from './process.ts';
 import type { Remembered, World } from './world.ts';
 

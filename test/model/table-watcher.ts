@@ -1,7 +1,6 @@
-import type { Clock } from '../../src/clock.ts';
-import type { ClaimedNote, SpoolEntry, SpoolState } from '../../src/spooler/storage.ts';
-import type { Arc, ModelState, Operation } from './arcs.ts';
-import { operations } from './arcs.ts';
+import type { Clock } from '../../src/core/clock.ts';
+import type { ClaimedNote, SpoolEntry, SpoolState } from '../../src/spool/contract.ts';
+import { type Arc, type ModelState, type Operation, operations } from './arcs.ts';
 
 /** What the model remembers of an entry: no index, no note, only what has been seen of it. */
 export interface Watched {

@@ -1,8 +1,8 @@
-import { OfflineImError } from '../../src/errors/index.ts';
-import type { EventName } from '../../src/events.ts';
-import type { OutgoingMessage } from '../../src/message.ts';
-import type { OfflineImSenderOptions } from '../../src/sender-options.ts';
-import { MemorySpool } from '../../src/spooler/memory/memory-spool.ts';
+import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
+import type { OutgoingMessage } from '../../src/message/message.ts';
+import type { EventName } from '../../src/observability/events.ts';
+import type { OfflineImSenderOptions } from '../../src/sender/options.ts';
+import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
 import type { HookAnswer } from './answers.ts';
 import { Exchange } from './exchange.ts';

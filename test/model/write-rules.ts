@@ -1,4 +1,4 @@
-import type { Note } from '../../src/transport.ts';
+import type { Note } from '../../src/transport/contract.ts';
 import type { Item } from './exchange.ts';
 import type { Watched } from './table-watcher.ts';
 import type { World } from './world.ts';

@@ -3,8 +3,7 @@ import { browserTests } from './browser.ts';
 import { contentTests } from './contents.ts';
 import { declarationTests } from './declarations.ts';
 import { moduleTests } from './modules.ts';
-import type { Packed } from './packed.ts';
-import { pack } from './packed.ts';
+import { type Packed, pack } from './packed.ts';
 
 // One file, since all of it looks at one build.
 let packed: Packed | undefined;

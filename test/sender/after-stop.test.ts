@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { OfflineImSender } from '../../src/sender.ts';
-import { FileSpool } from '../../src/spooler/file/index.ts';
+import type { OfflineImSender } from '../../src/sender/sender.ts';
+import { FileSpool } from '../../src/spool/file/file-spool.ts';
 import { aliceSends } from '../support/sender-fixture.ts';
 
 const calls: readonly (readonly [string, (sender: OfflineImSender) => Promise<unknown>])[] = [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MemorySpool } from '../../src/spooler/memory/memory-spool.ts';
+import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
 import { aliceSends } from '../support/sender-fixture.ts';
 
 const bob = 'sip:bob@contoso.com';
@@ -56,7 +56,7 @@ describe('highWater', () => {
 
   it('counts dead ones until they are purged', async () => {
     const { sender, transport, clock } = aliceSends({ highWater: { entries: 1 } });
-    const error = new (await import('../../src/errors/index.ts')).OfflineImError('EWS_ERROR', 'no');
+    const error = new (await import('../../src/core/errors/offline-im-error.ts')).OfflineImError('EWS_ERROR', 'no');
     transport.answer = () => ({ status: 'rejected', scope: 'note', splittable: false, draft: 'none', error });
     await sender.send(message(1));
     await sender.flush();

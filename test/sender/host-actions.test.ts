@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
-import { OfflineImError } from '../../src/errors/index.ts';
+import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
 import type { Logger } from '../../src/logger.ts';
-import { OfflineImSender } from '../../src/sender.ts';
-import { MemorySpool } from '../../src/spooler/memory/memory-spool.ts';
+import { OfflineImSender } from '../../src/sender/sender.ts';
+import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
-import type { DeliveryOutcome } from '../../src/transport.ts';
+import type { DeliveryOutcome } from '../../src/transport/contract.ts';
 import { FakeTransport } from '../support/fake-transport.ts';
 import { aliceSends } from '../support/sender-fixture.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { OfflineImError } from '../../src/errors/index.ts';
-import { GateRefusedError } from '../../src/gating/index.ts';
-import { MemorySpool } from '../../src/spooler/memory/memory-spool.ts';
+import type { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
+import { GateRefusedError } from '../../src/gating/gate-refused-error.ts';
+import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
 import { aliceSends } from '../support/sender-fixture.ts';
 
 const bob = 'sip:bob@contoso.com';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MemorySpool } from '../../src/spooler/memory/memory-spool.ts';
+import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
 import { aliceSends } from '../support/sender-fixture.ts';
 
 const message = { to: 'sip:bob@contoso.com', text: 'x' };

@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { OfflineImError } from '../../src/errors/index.ts';
-import { OfflineImSender } from '../../src/sender.ts';
-import { MemorySpool } from '../../src/spooler/memory/memory-spool.ts';
+import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
+import { OfflineImSender } from '../../src/sender/sender.ts';
+import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
 import { FakeTransport } from '../support/fake-transport.ts';
 import { aliceSends } from '../support/sender-fixture.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { MemorySpool } from '../../src/spooler/memory/memory-spool.ts';
-import type { AppendResult, NewSpoolEntry } from '../../src/spooler/storage.ts';
+import type { AppendResult, NewSpoolEntry } from '../../src/spool/contract.ts';
+import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
 import { aliceSends } from '../support/sender-fixture.ts';
 
 const message = { to: 'sip:bob@contoso.com', text: 'x', messageId: 'm' };

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { basicAuth, EwsTransport, OfflineImSender } from '../../src/index.ts';
-import { startEwsSimulator } from '../../src/testing/simulator/index.ts';
+import { startEwsSimulator } from '../../src/testing/simulator/simulator.ts';
 import { makeSpool } from '../crash/open-spool.ts';
 import { alice, bob, type ChildOptions, quick } from './stopped-options.ts';
 

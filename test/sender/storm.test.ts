@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { OutgoingMessage } from '../../src/message.ts';
-import { FileSpool } from '../../src/spooler/file/index.ts';
-import type { SpoolStorage } from '../../src/spooler/storage.ts';
+import type { OutgoingMessage } from '../../src/message/message.ts';
+import type { SpoolStorage } from '../../src/spool/contract.ts';
+import { FileSpool } from '../../src/spool/file/file-spool.ts';
 import { aliceSends } from '../support/sender-fixture.ts';
 
 setFlagsFromString('--expose-gc');

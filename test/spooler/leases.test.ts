@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { ClaimToken } from '../../src/spool/contract.ts';
 import { Leases } from '../../src/spooler/leases.ts';
-import type { ClaimToken } from '../../src/spooler/storage.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
 
 /** Leases over a storage whose renewals take as long as the test likes. */

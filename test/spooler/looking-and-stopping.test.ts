@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { OfflineImError } from '../../src/errors/index.ts';
+import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
 import type { SpoolerOptions } from '../../src/spooler/options.ts';
-import type { DeliverOptions, DeliveryOutcome, Note } from '../../src/transport.ts';
+import type { DeliverOptions, DeliveryOutcome, Note } from '../../src/transport/contract.ts';
 import { aliceSends } from '../support/sender-fixture.ts';
 
 const bob = 'sip:bob@contoso.com';

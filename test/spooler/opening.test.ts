@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { TypedEvents } from '../../src/events.ts';
+import { TypedEvents } from '../../src/observability/events.ts';
+import { Trace } from '../../src/observability/trace.ts';
+import type { SpoolStorage } from '../../src/spool/contract.ts';
 import { Opening } from '../../src/spooler/opening.ts';
-import type { SpoolStorage } from '../../src/spooler/storage.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
-import { Trace } from '../../src/trace.ts';
 
 /** A storage that opens as the test says; `closed` counts. */
 function storageThat(open: () => Promise<void>) {

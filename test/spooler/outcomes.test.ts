@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { OfflineImError } from '../../src/errors/index.ts';
-import type { DeliveryOutcome } from '../../src/transport.ts';
+import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
+import type { DeliveryOutcome } from '../../src/transport/contract.ts';
 import { aliceSends } from '../support/sender-fixture.ts';
 
 const failed = new OfflineImError('EWS_ERROR', 'Exchange answered with a code.', { details: { responseCode: 'ErrorSomething' } });

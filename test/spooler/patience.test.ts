@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { OfflineImError } from '../../src/errors/index.ts';
+import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
+import { type Call, withPatience } from '../../src/spooler/bounded-calls.ts';
 import { defaultSpoolerOptions } from '../../src/spooler/options.ts';
-import type { Call } from '../../src/spooler/patience.ts';
-import { withPatience } from '../../src/spooler/patience.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
 
 function patient() {

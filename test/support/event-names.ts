@@ -1,4 +1,4 @@
-import type { EventName, OfflineImEvents } from '../../src/events.ts';
+import type { EventName, OfflineImEvents } from '../../src/observability/events.ts';
 
 /** A record, so that the compiler notices an event that is missing here. */
 const every: Readonly<Record<EventName, true>> = {

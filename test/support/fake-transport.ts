@@ -1,4 +1,12 @@
-import type { DeliverOptions, DeliveryOutcome, Mailbox, Note, Place, ProbeResult, Transport } from '../../src/transport.ts';
+import type {
+  DeliverOptions,
+  DeliveryOutcome,
+  Mailbox,
+  Note,
+  Place,
+  ProbeResult,
+  Transport,
+} from '../../src/transport/contract.ts';
 
 /** A transport that a test plays: it keeps what it was given and answers what the test says, by default `delivered` and `absent`. */
 export class FakeTransport implements Transport {

@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path';
-import { OfflineImError } from '../../src/errors/index.ts';
-import type { FileLayer } from '../../src/spooler/file/index.ts';
+import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
+import type { FileLayer } from '../../src/spool/file/disk/file-layer.ts';
 
 type Content = Uint8Array<ArrayBuffer>;
 

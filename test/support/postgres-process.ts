@@ -3,6 +3,7 @@
  * accepts connections; a line `restart` or `crash` on stdin takes it down and up again (`ready` once more); at the end of stdin, and
  * so when the test dies in whatever way, it stops and removes its data.
  */
+
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';

@@ -1,12 +1,14 @@
 /** The real sender and the real transport against a simulated Exchange, with minutes shortened to fractions of a second. */
 
-import type { EventName } from '../../src/events.ts';
-import { basicAuth, EwsTransport, type EwsTransportOptions } from '../../src/ews/index.ts';
-import { OfflineImSender } from '../../src/sender.ts';
-import type { OfflineImSenderOptions } from '../../src/sender-options.ts';
-import { MemorySpool } from '../../src/spooler/memory/memory-spool.ts';
-import type { SpoolEntry } from '../../src/spooler/storage.ts';
-import { type EwsSimulator, type EwsSimulatorOptions, startEwsSimulator } from '../../src/testing/simulator/index.ts';
+import { basicAuth } from '../../src/ews/auth/credentials.ts';
+import { EwsTransport } from '../../src/ews/ews-transport.ts';
+import type { EwsTransportOptions } from '../../src/ews/options.ts';
+import type { EventName } from '../../src/observability/events.ts';
+import type { OfflineImSenderOptions } from '../../src/sender/options.ts';
+import { OfflineImSender } from '../../src/sender/sender.ts';
+import type { SpoolEntry } from '../../src/spool/contract.ts';
+import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
+import { type EwsSimulator, type EwsSimulatorOptions, startEwsSimulator } from '../../src/testing/simulator/simulator.ts';
 import { checkedFetch, validateBody } from './ews-schema.ts';
 
 export const alice = 'alice@contoso.test';

@@ -1,7 +1,7 @@
-import type { EventName, OfflineImEvents } from '../../src/events.ts';
-import { OfflineImSender } from '../../src/sender.ts';
-import type { OfflineImSenderOptions } from '../../src/sender-options.ts';
-import { MemorySpool } from '../../src/spooler/memory/memory-spool.ts';
+import type { EventName, OfflineImEvents } from '../../src/observability/events.ts';
+import type { OfflineImSenderOptions } from '../../src/sender/options.ts';
+import { OfflineImSender } from '../../src/sender/sender.ts';
+import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
 import { eventNames } from './event-names.ts';
 import { FakeTransport } from './fake-transport.ts';

@@ -6,7 +6,7 @@
  * stdout its reply. When stdin ends, because the test is gone, the process ends too.
  */
 import { createInterface } from 'node:readline';
-import { type EwsSimulator, startEwsSimulator } from '../../src/testing/simulator/index.ts';
+import { type EwsSimulator, startEwsSimulator } from '../../src/testing/simulator/simulator.ts';
 import { schemaAvailable, validateBody } from './ews-schema.ts';
 import type { MailboxSnapshot, SimulatorCommand, SimulatorProcessOptions, SimulatorSnapshot } from './simulator-protocol.ts';
 

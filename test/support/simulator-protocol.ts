@@ -1,5 +1,9 @@
 /** What `simulator-process.ts` and `simulator-client.ts` say to each other. */
-import type { EwsSimulatorOptions, Fault, FaultSelector, JournalEntry } from '../../src/testing/simulator/index.ts';
+
+import type { Fault } from '../../src/testing/simulator/faults/fault.ts';
+import type { FaultSelector } from '../../src/testing/simulator/faults/fault-book.ts';
+import type { JournalEntry } from '../../src/testing/simulator/journal.ts';
+import type { EwsSimulatorOptions } from '../../src/testing/simulator/simulator.ts';
 
 /** A fault and whom it strikes, as plain data. */
 export interface FaultData {

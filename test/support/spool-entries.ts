@@ -1,4 +1,4 @@
-import type { ClaimRequest, NewSpoolEntry, SpoolStorage } from '../../src/spooler/storage.ts';
+import type { ClaimRequest, NewSpoolEntry, SpoolStorage } from '../../src/spool/contract.ts';
 
 /** A new entry with sane values for what a test does not care about. */
 export function newEntry(id: string, parts: Partial<NewSpoolEntry> = {}): NewSpoolEntry {

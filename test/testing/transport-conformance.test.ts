@@ -1,8 +1,8 @@
 /** The suite itself: a transport that is right passes, and each that is wrong is found out. */
 import { describe, expect, it } from 'vitest';
-import { OfflineImError } from '../../src/errors/index.ts';
-import { transportConformance } from '../../src/testing/index.ts';
-import type { DeliverOptions, DeliveryOutcome, Note, ProbeResult } from '../../src/transport.ts';
+import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
+import { transportConformance } from '../../src/testing.ts';
+import type { DeliverOptions, DeliveryOutcome, Note, ProbeResult } from '../../src/transport/contract.ts';
 import { leftOut, MemoryTransport, memoryHarness } from './support/memory-transport.ts';
 
 describe('a transport of lists', () => {

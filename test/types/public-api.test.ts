@@ -1,37 +1,33 @@
 /** Checked by `npm run typecheck`; at run time these assertions do nothing. */
 import { describe, expectTypeOf, it } from 'vitest';
-import type { TraceFile, TraceFileOptions } from '../../src/file.ts';
-import { type FileSpool, traceFile } from '../../src/file.ts';
-import type {
-  Change,
-  DeliveryOutcome,
-  ErrorCode,
-  EventName,
-  GateDecision,
-  GateReasonCode,
-  Listener,
-  Logger,
-  OfflineImEvents,
-  OfflineImSender,
-  OfflineImSenderOptions,
-  OutgoingMessage,
-  Receipt,
-  SendResult,
-  SpoolEntry,
-  SpoolState,
-  SpoolStorage,
-  Transport,
-} from '../../src/index.ts';
+import { type FileSpool, type TraceFile, type TraceFileOptions, traceFile } from '../../src/file.ts';
 import {
+  type Change,
+  type DeliveryOutcome,
+  type ErrorCode,
+  type EventName,
   type EwsTransport,
   type errorCodes,
   evaluateGate,
+  type GateDecision,
+  type GateReasonCode,
   type GateRefusedError,
+  type Listener,
+  type Logger,
   type MemorySpool,
   type OfflineImError,
+  type OfflineImEvents,
+  type OfflineImSender,
+  type OfflineImSenderOptions,
+  type OutgoingMessage,
+  type Receipt,
+  type SendResult,
+  type SpoolEntry,
+  type SpoolState,
+  type SpoolStorage,
+  type Transport,
 } from '../../src/index.ts';
-import type { EwsSimulator } from '../../src/testing/index.ts';
-import { type ManualClock, startEwsSimulator } from '../../src/testing/index.ts';
+import { type EwsSimulator, type ManualClock, startEwsSimulator } from '../../src/testing.ts';
 
 declare const sender: OfflineImSender;
 

@@ -1,9 +1,8 @@
-import { readBody } from '../body.ts';
-import { connectionCode } from '../connection-errors.ts';
+import { readBody } from '../client/body.ts';
 import type { Limit } from '../deadline.ts';
+import { connectionCode } from '../outcome/connection-errors.ts';
 import { newRequestId } from '../request-id.ts';
-import type { Answer } from './answers.ts';
-import { poxQuestion, readJson, readPox } from './answers.ts';
+import { type Answer, poxQuestion, readJson, readPox } from './answers.ts';
 import { type DiscoverSettings, maxAnswerBytes } from './options.ts';
 
 /** A question to one URL. */

@@ -1,7 +1,6 @@
-import { OfflineImError } from '../../errors/index.ts';
-import { quoted } from '../../errors/quote.ts';
-import type { Limit } from '../deadline.ts';
-import { startLimit } from '../deadline.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { quoted } from '../../core/errors/quote.ts';
+import { type Limit, startLimit } from '../deadline.ts';
 import { type Asked, ask, type Question } from './ask.ts';
 import {
   type DiscoveredEws,

@@ -1,7 +1,7 @@
-import { type Clock, systemClock } from '../../clock.ts';
-import { OfflineImError } from '../../errors/index.ts';
+import { type Clock, systemClock } from '../../core/clock.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { Logger } from '../../logger.ts';
-import type { Credentials } from '../credentials.ts';
+import type { Credentials } from '../auth/credentials.ts';
 
 /** Options of `discoverEws()`. Durations in ms. */
 export interface DiscoverOptions {

@@ -1,5 +1,5 @@
 import { XMLParser } from 'fast-xml-parser';
-import { OfflineImError } from '../../errors/index.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { decodeReferences } from './references.ts';
 import { requireWellFormed, unreadable } from './scan.ts';
 

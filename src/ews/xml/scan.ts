@@ -1,4 +1,4 @@
-import { OfflineImError } from '../../errors/index.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 
 /**
  * Is a document well-formed, as far as it decides whether we may trust what the parser makes of it?

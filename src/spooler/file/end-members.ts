@@ -1,8 +1,8 @@
-import type { Reason } from '../storage.ts';
-import type { EntryRecord, EntryStatus } from '../table/records.ts';
-import type { Parts } from './parts.ts';
+import type { Reason } from '../../spool/contract.ts';
+import type { Parts } from '../../spool/file/parts.ts';
+import { readHomes } from '../../spool/file/read-files.ts';
+import type { EntryRecord, EntryStatus } from '../../spool/state/records.ts';
 import { EntryPlanner } from './plan-entries.ts';
-import { readHomes } from './read-files.ts';
 import { removeFiles } from './remove-files.ts';
 
 const reason: Reason = {

@@ -1,5 +1,5 @@
-import { JournalError } from '../table/journal.ts';
-import type { FileLayer } from './file-layer.ts';
+import type { FileLayer } from '../../spool/file/disk/file-layer.ts';
+import { JournalError } from '../../spool/journaled/journal.ts';
 import { eachOf } from './pool.ts';
 
 /** Makes names durable, and remembers where names were removed without that: those removals may be undone by a power cut. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { folderNameOf } from './names.ts';
+import { folderNameOf } from '../../spool/file/disk/layout.ts';
 
 /** The folders of one sender. */
 export interface SenderFolders {

@@ -1,8 +1,20 @@
-import { due, frozen, status } from '../json/read-records.ts';
-import type { Reader } from '../json/shape.ts';
-import { count, duration, field, fields, listOf, oneOf, optional, parseJson, ShapeError, time, word } from '../json/shape.ts';
-import type { EntryStatus, NoteRecord } from '../table/records.ts';
-import { assertFormat, formatVersion } from './entry-format.ts';
+import { assertFormat, formatVersion } from '../../spool/file/formats.ts';
+import {
+  count,
+  duration,
+  field,
+  fields,
+  listOf,
+  oneOf,
+  optional,
+  parseJson,
+  type Reader,
+  ShapeError,
+  time,
+  word,
+} from '../../spool/journaled/json-shape.ts';
+import { due, frozen, status } from '../../spool/journaled/record-readers.ts';
+import type { EntryStatus, NoteRecord } from '../../spool/state/records.ts';
 
 /** A note and the statuses of its members, in order. Leases are not written: they end with the process. */
 export interface Manifest {

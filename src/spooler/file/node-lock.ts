@@ -1,5 +1,5 @@
 import { chmod, lstat } from 'node:fs/promises';
-import { OfflineImError } from '../../errors/index.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 
 const busy = 5;
 

@@ -1,11 +1,10 @@
 import { basename, join } from 'node:path';
-import { JournalError } from '../table/journal.ts';
-import type { EntryFiles, StoredFile } from './entry-files.ts';
-import type { StoredEntry } from './entry-format.ts';
-import { formatEntries, largestFile } from './entry-format.ts';
+import { entryFileName, messageFileName } from '../../spool/file/disk/layout.ts';
+import type { PlannedFile } from '../../spool/file/disk/staging.ts';
+import type { EntryFiles, StoredFile } from '../../spool/file/entry-files.ts';
+import { formatEntries, largestFile, type StoredEntry } from '../../spool/file/formats.ts';
+import { JournalError } from '../../spool/journaled/journal.ts';
 import type { SenderFolders } from './layout.ts';
-import { entryFileName, messageFileName } from './names.ts';
-import type { PlannedFile } from './staging.ts';
 
 /** A file of entries to be put in its place, and what then is known of it. */
 export interface PlannedEntries extends PlannedFile {

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
+import type { Parts } from '../../spool/file/parts.ts';
 import { errnoOf } from './errno.ts';
-import type { Parts } from './parts.ts';
 import { eachOf } from './pool.ts';
 
 /**

@@ -1,8 +1,7 @@
-import { fixedPart, mailbox, status } from '../json/read-records.ts';
-import { field, fields, listOf, parseJson, ShapeError } from '../json/shape.ts';
-import type { EntryRecord } from '../table/records.ts';
-import { isTombstone } from '../table/records.ts';
-import { assertFormat, formatVersion } from './entry-format.ts';
+import { assertFormat, formatVersion } from '../../spool/file/formats.ts';
+import { field, fields, listOf, parseJson, ShapeError } from '../../spool/journaled/json-shape.ts';
+import { fixedPart, mailbox, status } from '../../spool/journaled/record-readers.ts';
+import { type EntryRecord, isTombstone } from '../../spool/state/records.ts';
 
 /** One line of the tombstone log: an entry that has ended, without its message. */
 export function formatTombstone({ fixed, status }: EntryRecord): string {

@@ -1,6 +1,6 @@
-import { ShapeError } from '../json/shape.ts';
-import type { EntryRecord } from '../table/records.ts';
-import type { FileLayer } from './file-layer.ts';
+import type { FileLayer } from '../../spool/file/disk/file-layer.ts';
+import { ShapeError } from '../../spool/journaled/json-shape.ts';
+import type { EntryRecord } from '../../spool/state/records.ts';
 import { parseTombstone } from './tombstone-format.ts';
 
 /** A group commit may write far beyond the size at which a segment is full; this much it never writes. */

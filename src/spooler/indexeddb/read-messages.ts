@@ -1,12 +1,11 @@
-import { ShapeError } from '../json/shape.ts';
-import type { SpoolContext, SpooledMessage } from '../storage.ts';
-import type { EntryRecord } from '../table/records.ts';
-import { stores } from './database.ts';
-import { reading, rowOrError } from './requests.ts';
-import { readMessage } from './rows.ts';
-import type { BadRow } from './set-aside.ts';
-import { setAside } from './set-aside.ts';
-import type { IdbDatabase } from './web-types.ts';
+import type { SpoolContext, SpooledMessage } from '../../spool/contract.ts';
+import { stores } from '../../spool/indexeddb/database.ts';
+import { reading, rowOrError } from '../../spool/indexeddb/requests.ts';
+import { readMessage } from '../../spool/indexeddb/rows.ts';
+import { type BadRow, setAside } from '../../spool/indexeddb/set-aside.ts';
+import type { IdbDatabase } from '../../spool/indexeddb/web-types.ts';
+import { ShapeError } from '../../spool/journaled/json-shape.ts';
+import type { EntryRecord } from '../../spool/state/records.ts';
 
 /** Messages of entries. One that can't be read is set aside with its entry, reported, and left out. */
 export async function readMessages(

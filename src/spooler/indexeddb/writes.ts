@@ -1,10 +1,9 @@
-import type { SpooledMessage } from '../storage.ts';
-import type { EntryRecord, NoteRecord } from '../table/records.ts';
-import { isInNote, isTombstone } from '../table/records.ts';
-import type { Transaction } from '../table/transaction.ts';
-import { stores } from './database.ts';
-import { messageRow, noteRow } from './rows.ts';
-import type { IdbTransaction } from './web-types.ts';
+import type { SpooledMessage } from '../../spool/contract.ts';
+import { stores } from '../../spool/indexeddb/database.ts';
+import { messageRow, noteRow } from '../../spool/indexeddb/rows.ts';
+import type { IdbTransaction } from '../../spool/indexeddb/web-types.ts';
+import { type EntryRecord, isInNote, isTombstone, type NoteRecord } from '../../spool/state/records.ts';
+import type { Transaction } from '../../spool/state/transaction.ts';
 
 /**
  * Puts what a transaction changed. A note and its members are always written together: what the table made of them when the

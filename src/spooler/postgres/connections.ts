@@ -1,5 +1,5 @@
-import type { Limit } from './limit.ts';
-import type { PgPool, PgPoolClient } from './pool.ts';
+import type { Limit } from '../../spool/postgres/connection/connections.ts';
+import type { PgPool, PgPoolClient } from '../../spool/postgres/connection/pool.ts';
 
 /** The connections of the host's pool. Whoever has one, or waits for one, has somebody who hears what breaks. */
 export class Connections {

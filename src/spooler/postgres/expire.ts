@@ -1,10 +1,9 @@
-import type { Change, ExpireRequest } from '../storage.ts';
-import { closedLanes, expireEntry } from '../table/expire.ts';
-import type { PgClient } from './pool.ts';
-import type { Sql } from './statement.ts';
-import { statement } from './statement.ts';
-import type { Done } from './transact.ts';
-import { finishWork, startWork } from './work.ts';
+import type { Change, ExpireRequest } from '../../spool/contract.ts';
+import type { PgClient } from '../../spool/postgres/connection/pool.ts';
+import type { Done } from '../../spool/postgres/connection/transact.ts';
+import { finishWork, startWork } from '../../spool/postgres/operations/work.ts';
+import { type Sql, statement } from '../../spool/postgres/tables/statement.ts';
+import { closedLanes, expireEntry } from '../../spool/state/expire.ts';
 
 const atOnce = 500;
 

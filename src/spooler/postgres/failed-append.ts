@@ -1,7 +1,7 @@
-import { OfflineImError } from '../../errors/index.ts';
-import type { AppendResult } from '../storage.ts';
-import type { NewMessage } from './append.ts';
-import { asSpoolError } from './pg-error.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import type { AppendResult } from '../../spool/contract.ts';
+import { asSpoolError } from '../../spool/postgres/connection/pg-error.ts';
+import type { NewMessage } from '../../spool/postgres/operations/append.ts';
 
 /** The result of a message that was not appended, or may not have been. */
 export function failedAppend(message: NewMessage, kept: 'no' | 'unknown', error: unknown): AppendResult {

@@ -1,7 +1,6 @@
-import type { LaneFilter } from '../storage.ts';
-import type { PgClient } from './pool.ts';
-import type { Sql } from './statement.ts';
-import { statement } from './statement.ts';
+import type { LaneFilter } from '../../spool/contract.ts';
+import type { PgClient } from '../../spool/postgres/connection/pool.ts';
+import { type Sql, statement } from '../../spool/postgres/tables/statement.ts';
 import type { Tables } from './tables.ts';
 
 /** Times at which something is due or a lease ends. */

@@ -1,10 +1,9 @@
-import type { Change, ClaimToken, Settlement } from '../storage.ts';
-import { noteIdOf } from '../table/records.ts';
-import type { PgClient } from './pool.ts';
-import { headOf, streamsAfter } from './refresh.ts';
-import type { Sql } from './statement.ts';
-import { statement } from './statement.ts';
-import { storableText } from './write.ts';
+import type { Change, ClaimToken, Settlement } from '../../spool/contract.ts';
+import type { PgClient } from '../../spool/postgres/connection/pool.ts';
+import { type Sql, statement } from '../../spool/postgres/tables/statement.ts';
+import { headOf, streamsAfter } from '../../spool/postgres/tables/streams.ts';
+import { storableText } from '../../spool/postgres/tables/write.ts';
+import { noteIdOf } from '../../spool/state/records.ts';
 
 /**
  * What `settle` of the state table does with a note that runs and is delivered, in one statement: nearly every note ends this way, and nothing of it has

@@ -1,5 +1,5 @@
-import { OfflineImError } from '../../errors/index.ts';
-import { quoted } from '../../errors/quote.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { quoted } from '../../core/errors/quote.ts';
 
 /** Quoted names of what a spool has in its schema. */
 export interface Tables {

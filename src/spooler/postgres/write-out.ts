@@ -1,14 +1,13 @@
-import { objectOf } from '../rows/row-error.ts';
-import type { Frozen } from '../storage.ts';
-import { triedByOf } from '../table/claim.ts';
-import type { EntryRecord } from '../table/records.ts';
-import { Transaction } from '../table/transaction.ts';
-import { asEntry, entryNames, Loaded } from './loaded.ts';
-import type { PgClient } from './pool.ts';
-import { notRunning } from './running.ts';
-import type { Sql } from './statement.ts';
-import { statement } from './statement.ts';
-import { writeChanges } from './write.ts';
+import type { Frozen } from '../../spool/contract.ts';
+import type { PgClient } from '../../spool/postgres/connection/pool.ts';
+import { asEntry, entryNames, Loaded } from '../../spool/postgres/tables/loaded.ts';
+import { notRunning } from '../../spool/postgres/tables/running.ts';
+import { type Sql, statement } from '../../spool/postgres/tables/statement.ts';
+import { writeChanges } from '../../spool/postgres/tables/write.ts';
+import { objectOf } from '../../spool/rows/cells.ts';
+import { triedByOf } from '../../spool/state/claim.ts';
+import type { EntryRecord } from '../../spool/state/records.ts';
+import { Transaction } from '../../spool/state/transaction.ts';
 
 const running = statement(
   'running',

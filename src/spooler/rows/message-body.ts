@@ -1,6 +1,6 @@
-import type { Mailbox } from '../../transport.ts';
-import type { SpooledMessage } from '../storage.ts';
-import { objectOf, RowError } from './row-error.ts';
+import type { SpooledMessage } from '../../spool/contract.ts';
+import { objectOf, RowError } from '../../spool/rows/cells.ts';
+import type { Mailbox } from '../../transport/contract.ts';
 
 /** A message as JSON, without its recipients: those are in the entry's own row, which outlives it. */
 export function bodyOf({ to: _to, ...rest }: SpooledMessage): string {

@@ -1,5 +1,5 @@
-import type { Change, SpoolEntry, SpoolStorage } from '../storage.ts';
-import type { Entries } from './entries.ts';
+import type { Change, SpoolEntry, SpoolStorage } from '../../spool/contract.ts';
+import type { Entries } from '../../spool/sealed/entries.ts';
 
 /** Entries that are remembered: what is at work, mostly. */
 const remembered = 20_000;

@@ -1,8 +1,8 @@
-import { OfflineImError } from '../../errors/index.ts';
-import type { SpoolStorage } from '../storage.ts';
-import type { Refreezable } from './claims.ts';
-import type { SealOptions } from './keys.ts';
-import { SealedSpool } from './sealed-spool.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import type { SpoolStorage } from '../../spool/contract.ts';
+import type { Refreezable } from '../../spool/sealed/claim.ts';
+import type { SealOptions } from '../../spool/sealed/keys.ts';
+import { SealedSpool } from '../../spool/sealed/sealed-spool.ts';
 
 /**
  * Encrypts what a spool keeps: text, html, addresses, names, subjects and the texts of reasons, with AES-256-GCM by WebCrypto. What the spool must compare or name

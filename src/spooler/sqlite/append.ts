@@ -1,8 +1,8 @@
-import { OfflineImError } from '../../errors/index.ts';
-import type { AppendResult, NewSpoolEntry } from '../storage.ts';
-import { appendMessage } from '../table/append.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import type { AppendResult, NewSpoolEntry } from '../../spool/contract.ts';
+import type { Group } from '../../spool/sqlite/group.ts';
+import { appendMessage } from '../../spool/state/append.ts';
 import { viewOf } from '../table/view.ts';
-import type { Group } from './group.ts';
 
 /** Appends whole messages; what they resolve with holds once the group is committed. */
 export function appendAll(group: Group, messages: readonly (readonly NewSpoolEntry[])[]): AppendResult[] {

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { LaneFilter } from '../storage.ts';
-import type { Group } from './group.ts';
+import type { LaneFilter } from '../../spool/contract.ts';
+import type { Group } from '../../spool/sqlite/group.ts';
 
 /** When leases end. */
 export class LeaseEnds {

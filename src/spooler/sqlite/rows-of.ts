@@ -1,5 +1,5 @@
 import type { StatementSync } from 'node:sqlite';
-import type { Cell } from '../rows/entry-row.ts';
+import type { Cell } from '../../spool/rows/entry-row.ts';
 
 /*
  * On speed: `LIMIT ? + 0` stands in every statement here since SQLite looks at the value of a bare `LIMIT ?`, and so prepares

@@ -1,4 +1,4 @@
-import type { Clock } from '../../clock.ts';
+import type { Clock } from '../../core/clock.ts';
 
 /** Differences smaller than this are two readings of one clock. */
 const tolerance = 50;

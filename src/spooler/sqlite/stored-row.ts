@@ -1,5 +1,4 @@
-import type { Cell, EntryRow } from '../rows/entry-row.ts';
-import { fixedColumns, statusColumns } from '../rows/entry-row.ts';
+import { type Cell, type EntryRow, fixedColumns, statusColumns } from '../../spool/rows/entry-row.ts';
 
 /** A row of `entries` as it is read. */
 export type StoredRow = EntryRow & { readonly seq: number; readonly stream: number | null };

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { isTombstone } from '../table/records.ts';
-import type { Group } from './group.ts';
+import type { Group } from '../../spool/sqlite/group.ts';
+import { isTombstone } from '../../spool/state/records.ts';
 
 /** Entries that one step looks at. */
 const atOnce = 500;

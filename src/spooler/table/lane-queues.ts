@@ -1,5 +1,5 @@
-import type { LaneFilter } from '../storage.ts';
-import { DueQueue } from './due-queue.ts';
+import type { LaneFilter } from '../../spool/contract.ts';
+import { DueQueue } from '../../spool/journaled/due-queues.ts';
 
 /**
  * What waits, by lane and due time. Lanes come in the order in which they were last served, so that none with much to do starves

@@ -1,7 +1,7 @@
-import type { Reason } from '../storage.ts';
-import { clamp } from './records.ts';
-import type { SpoolTable } from './spool-table.ts';
-import { toUnconfirmed } from './unconfirmed.ts';
+import type { Reason } from '../../spool/contract.ts';
+import type { SpoolTable } from '../../spool/journaled/state-table.ts';
+import { clamp } from '../../spool/state/records.ts';
+import { toUnconfirmed } from '../../spool/state/unconfirmed.ts';
 
 const died: Reason = { code: 'OUTCOME_UNKNOWN', text: 'The process ended before an outcome was recorded.' };
 

@@ -1,5 +1,5 @@
-import type { SpoolEntry, SpooledMessage } from '../storage.ts';
-import type { EntryRecord } from './records.ts';
+import type { SpoolEntry, SpooledMessage } from '../../spool/contract.ts';
+import type { EntryRecord } from '../../spool/state/records.ts';
 
 /** An entry as the contract shows it. */
 export function viewOf({ fixed, status }: EntryRecord, message?: SpooledMessage): SpoolEntry {

@@ -1,4 +1,4 @@
-import type { Mailbox } from '../../transport.ts';
+import type { Mailbox } from '../../transport/contract.ts';
 import { domainOf, type Exchange } from './exchange.ts';
 import type { MessageContent, SimulatedItem } from './store/item.ts';
 import type { SimulatedMailbox } from './store/mailbox.ts';

@@ -1,10 +1,10 @@
-import { type Clock, systemClock } from '../../clock.ts';
-import { OfflineImError } from '../../errors/index.ts';
-import { Arrivals } from './arrivals.ts';
+import { type Clock, systemClock } from '../../core/clock.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { type ProfileOption, profileOf, type SimulatorProfile } from './profile.ts';
 import type { MessageContent } from './store/item.ts';
 import { type MailboxOptions, SimulatedMailbox } from './store/mailbox.ts';
 import { Registry } from './store/registry.ts';
+import { Arrivals } from './time.ts';
 import { Timers } from './timers.ts';
 
 /** The organisation to simulate. */

@@ -1,4 +1,4 @@
-import { OfflineImError } from '../../errors/index.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { ConversationHistory } from './store/mailbox.ts';
 
 /** `RequestServerVersion` values, oldest first. */

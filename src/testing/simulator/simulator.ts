@@ -1,14 +1,14 @@
-import { systemClock } from '../../clock.ts';
-import { OfflineImError } from '../../errors/index.ts';
-import { NtlmLogin } from '../ntlm/ntlm-login.ts';
+import { systemClock } from '../../core/clock.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { NtlmLogin } from './access/ntlm-login.ts';
+import type { SimulatedTokens } from './access/tokens.ts';
 import { type CoreOptions, SimulatorCore } from './core.ts';
 import { domainOf, type OutboundMessage } from './exchange.ts';
 import type { Faults } from './faults/faults.ts';
-import { type HttpFront, listen } from './http-server.ts';
+import { type HttpFront, listen } from './http/server.ts';
 import type { JournalEntry } from './journal.ts';
 import type { SimulatedItem } from './store/item.ts';
 import type { MailboxOptions, SimulatedMailbox } from './store/mailbox.ts';
-import type { SimulatedTokens } from './tokens.ts';
 
 /** Options of {@link startEwsSimulator}. */
 export interface EwsSimulatorOptions extends CoreOptions {

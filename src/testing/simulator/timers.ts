@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../../clock.ts';
+import { type Clock, sleep } from '../../core/clock.ts';
 
 /** Whatever the simulator does later, by its clock; `clear()` leaves nothing running. */
 export class Timers {

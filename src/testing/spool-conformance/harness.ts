@@ -1,5 +1,5 @@
-import type { Clock } from '../../clock.ts';
-import type { SpoolStorage } from '../../spooler/storage.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { SpoolStorage } from '../../spool/contract.ts';
 
 /**
  * What {@link spoolConformance} works with: one storage, empty at first, and the hands on its clock.

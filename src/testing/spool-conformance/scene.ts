@@ -9,8 +9,8 @@ import type {
   SpoolEntry,
   SpoolState,
   SpoolStorage,
-} from '../../spooler/storage.ts';
-import type { Place } from '../../transport.ts';
+} from '../../spool/contract.ts';
+import type { Place } from '../../transport/contract.ts';
 import { equal, present } from './assert.ts';
 import type { CreateSpoolHarness, SpoolHarness } from './harness.ts';
 

@@ -1,7 +1,6 @@
-import type { SpoolState } from '../../spooler/storage.ts';
+import type { SpoolState } from '../../spool/contract.ts';
 import { equal } from './assert.ts';
-import type { Scene } from './scene.ts';
-import { reason } from './scene.ts';
+import { reason, type Scene } from './scene.ts';
 
 const unconfirmed = { to: 'unconfirmed', after: 0, absent: false, counted: 0, reason } as const;
 

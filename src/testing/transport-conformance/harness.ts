@@ -1,4 +1,4 @@
-import type { Mailbox, Note, Transport } from '../../transport.ts';
+import type { Mailbox, Note, Transport } from '../../transport/contract.ts';
 
 /** What lies in a mailbox, as far as the suite looks at it. */
 export interface ConformanceMessage {

@@ -1,4 +1,4 @@
-import type { Note } from '../../transport.ts';
+import type { Note } from '../../transport/contract.ts';
 import { equal } from '../spool-conformance/assert.ts';
 import type { Test } from './scene.ts';
 

@@ -1,4 +1,4 @@
-import type { DeliveryOutcome } from '../../transport.ts';
+import type { DeliveryOutcome } from '../../transport/contract.ts';
 import { equal, isTrue } from '../spool-conformance/assert.ts';
 import { statuses, type Test } from './scene.ts';
 

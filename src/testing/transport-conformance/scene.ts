@@ -1,4 +1,4 @@
-import type { DeliverOptions, DeliveryOutcome, Note, Place, ProbeResult } from '../../transport.ts';
+import type { DeliverOptions, DeliveryOutcome, Note, Place, ProbeResult } from '../../transport/contract.ts';
 import { equal, isTrue, present } from '../spool-conformance/assert.ts';
 import type { CreateTransportHarness, TransportHarness, TransportHarnessOptions, TransportTrouble } from './harness.ts';
 import { whatIsRevealed } from './revealed.ts';

@@ -18,7 +18,7 @@ import {
   WellKnownFolderName,
 } from 'ews-javascript-api';
 import { escapeAttribute, escapeText } from '../../../src/ews/xml/write.ts';
-import type { Mailbox, Note } from '../../../src/transport.ts';
+import type { Mailbox, Note } from '../../../src/transport/contract.ts';
 
 const tag = { set: 'b1f7c0a4-52c8-4d5e-9c3b-6f0d8e2a9147', name: 'OfflineImTag' };
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { OfflineImError } from '../../../src/errors/index.ts';
+import type { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
+import { basicAuth } from '../../../src/ews/auth/credentials.ts';
 import { discoverEws } from '../../../src/ews/autodiscover/discover.ts';
-import { basicAuth } from '../../../src/ews/credentials.ts';
 import { fakeInternet, type Host, jsonAnswer, poxAccount, poxAnswer } from './fake-internet.ts';
 
 const alice = 'alice@contoso.test';

@@ -1,15 +1,12 @@
 /** A host with a getToken, and a simulator whose tokens it gives. */
 import { afterEach } from 'vitest';
-import {
-  type BearerAuthOptions,
-  bearerAuth,
-  type Credentials,
-  EwsTransport,
-  type EwsTransportOptions,
-  type TokenReason,
-} from '../../../src/ews/index.ts';
-import { type EwsSimulator, startEwsSimulator } from '../../../src/testing/simulator/index.ts';
-import type { DeliveryOutcome } from '../../../src/transport.ts';
+import type { TokenReason } from '../../../src/ews/access-token.ts';
+import { type BearerAuthOptions, bearerAuth } from '../../../src/ews/auth/bearer-auth.ts';
+import type { Credentials } from '../../../src/ews/auth/credentials.ts';
+import { EwsTransport } from '../../../src/ews/ews-transport.ts';
+import type { EwsTransportOptions } from '../../../src/ews/options.ts';
+import { type EwsSimulator, startEwsSimulator } from '../../../src/testing/simulator/simulator.ts';
+import type { DeliveryOutcome } from '../../../src/transport/contract.ts';
 import { checkedFetch } from '../../support/ews-schema.ts';
 import { always, makeNote } from './harness.ts';
 

@@ -1,15 +1,16 @@
 /** The harness of the transport conformance suite over the simulator, for every transport that speaks EWS. */
-import type {
-  ConformanceMessage,
-  EwsSimulator,
-  SimulatedItem,
-  SimulatedMailbox,
-  TransportHarness,
-  TransportHarnessOptions,
-  TransportTrouble,
-} from '../../../src/testing/index.ts';
-import { ManualClock, startEwsSimulator } from '../../../src/testing/index.ts';
-import type { Note, Transport } from '../../../src/transport.ts';
+import {
+  type ConformanceMessage,
+  type EwsSimulator,
+  ManualClock,
+  type SimulatedItem,
+  type SimulatedMailbox,
+  startEwsSimulator,
+  type TransportHarness,
+  type TransportHarnessOptions,
+  type TransportTrouble,
+} from '../../../src/testing.ts';
+import type { Note, Transport } from '../../../src/transport/contract.ts';
 import { validateBody } from '../../support/ews-schema.ts';
 
 const alice = 'alice@contoso.test';

@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
-import { basicAuth, EwsTransport, type EwsTransportOptions } from '../../../src/ews/index.ts';
-import type { DeliverOptions, DeliveryOutcome, Note, Transport } from '../../../src/transport.ts';
+import { basicAuth } from '../../../src/ews/auth/credentials.ts';
+import { EwsTransport } from '../../../src/ews/ews-transport.ts';
+import type { EwsTransportOptions } from '../../../src/ews/options.ts';
+import type { DeliverOptions, DeliveryOutcome, Note, Transport } from '../../../src/transport/contract.ts';
 import { checkedFetch } from '../../support/ews-schema.ts';
 import { CannedServer } from './server.ts';
 

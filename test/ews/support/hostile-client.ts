@@ -2,8 +2,9 @@
  * Delivers and probes one note at a hostile server, and says how that ended and how much the process grew by:
  * `node --expose-gc hostile-client.ts <origin> <path>`. A process of its own, so that nothing else is measured.
  */
-import { basicAuth, EwsTransport } from '../../../src/ews/index.ts';
-import type { Note } from '../../../src/transport.ts';
+import { basicAuth } from '../../../src/ews/auth/credentials.ts';
+import { EwsTransport } from '../../../src/ews/ews-transport.ts';
+import type { Note } from '../../../src/transport/contract.ts';
 
 export interface HostileReport {
   readonly code: string;

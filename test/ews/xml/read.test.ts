@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hasCode } from '../../../src/errors/index.ts';
+import { hasCode } from '../../../src/core/errors/offline-im-error.ts';
 import { child, childrenOf, descendant, parseXml, textOf } from '../../../src/ews/xml/read.ts';
 
 function refused(source: string, limits?: Parameters<typeof parseXml>[1]): boolean {

@@ -1,7 +1,15 @@
 /** A transport that is no EWS: its mailboxes are lists. It shows what the conformance suite needs of a transport of one's own. */
-import { OfflineImError } from '../../../src/errors/index.ts';
-import type { ConformanceMessage, TransportHarness, TransportTrouble } from '../../../src/testing/index.ts';
-import type { DeliverOptions, DeliveryOutcome, Mailbox, Note, Place, ProbeResult, Transport } from '../../../src/transport.ts';
+import { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
+import type { ConformanceMessage, TransportHarness, TransportTrouble } from '../../../src/testing.ts';
+import type {
+  DeliverOptions,
+  DeliveryOutcome,
+  Mailbox,
+  Note,
+  Place,
+  ProbeResult,
+  Transport,
+} from '../../../src/transport/contract.ts';
 
 /** What such a harness can't arrange. */
 export const leftOut = [

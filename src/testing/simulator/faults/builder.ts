@@ -1,4 +1,4 @@
-import { OfflineImError } from '../../../errors/index.ts';
+import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import type { Fault, ItemSelection } from './fault.ts';
 import type { FaultBook, FaultHandle, FaultSelector, FaultSubject } from './fault-book.ts';
 

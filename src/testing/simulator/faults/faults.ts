@@ -1,5 +1,5 @@
-import { OfflineImError } from '../../../errors/index.ts';
-import { type OperationName, operationNames } from '../operation-names.ts';
+import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
+import { type OperationName, operationNames } from '../operations/operation-names.ts';
 import { FaultBuilder } from './builder.ts';
 import type { Fault } from './fault.ts';
 import type { FaultBook, FaultHandle, FaultSelector } from './fault-book.ts';

@@ -2,7 +2,7 @@ import { messagesNs, typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, textOf } from '../../../ews/xml/read.ts';
 import { EwsItemError } from '../xml/ews-errors.ts';
 import { schemaFault } from '../xml/soap-request.ts';
-import { folderIdsIn, mailboxOf, resolveFolder } from './folder-ids.ts';
+import { folderIdsIn, mailboxOf, resolveFolder } from './ids.ts';
 import { answerEach, type Operation } from './operation.ts';
 
 /** https://learn.microsoft.com/exchange/client-developer/web-service-reference/createfolder-operation */

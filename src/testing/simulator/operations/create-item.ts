@@ -1,7 +1,7 @@
 import { messagesNs, typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, type XmlElement } from '../../../ews/xml/read.ts';
-import type { Mailbox } from '../../../transport.ts';
-import { maySendAs } from '../access.ts';
+import type { Mailbox } from '../../../transport/contract.ts';
+import { maySendAs } from '../access/access.ts';
 import { domainOf } from '../exchange.ts';
 import type { ItemPlan } from '../faults/fault.ts';
 import type { SimulatedFolder } from '../store/folder.ts';
@@ -10,7 +10,7 @@ import type { SimulatedMailbox } from '../store/mailbox.ts';
 import { isBelow } from '../store/message-class.ts';
 import { EwsItemError } from '../xml/ews-errors.ts';
 import { schemaFault } from '../xml/soap-request.ts';
-import { folderIdsIn, mailboxOf, resolveFolder } from './folder-ids.ts';
+import { folderIdsIn, mailboxOf, resolveFolder } from './ids.ts';
 import { answerEach, type Operation, type OperationContext } from './operation.ts';
 import { checkMessage, readMessage } from './read-message.ts';
 import { submit } from './submit.ts';

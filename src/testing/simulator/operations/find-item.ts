@@ -6,7 +6,7 @@ import { pageOf } from '../xml/page-view.ts';
 import { isPropertyPath, type PropertyPath, readPropertyPath } from '../xml/property-path.ts';
 import { readRestriction } from '../xml/restriction.ts';
 import { schemaFault } from '../xml/soap-request.ts';
-import { folderIdsIn, mailboxOf, resolveFolder } from './folder-ids.ts';
+import { folderIdsIn, mailboxOf, resolveFolder } from './ids.ts';
 import { answerEach, type Operation } from './operation.ts';
 import { itemValue, search } from './search.ts';
 

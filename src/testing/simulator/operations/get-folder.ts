@@ -1,7 +1,7 @@
 import { messagesNs } from '../../../ews/xml/namespaces.ts';
 import { child } from '../../../ews/xml/read.ts';
 import { readFolderShape } from '../xml/folder-shape.ts';
-import { folderIdsIn, resolveFolder } from './folder-ids.ts';
+import { folderIdsIn, resolveFolder } from './ids.ts';
 import { answerEach, type Operation } from './operation.ts';
 
 /** https://learn.microsoft.com/exchange/client-developer/web-service-reference/getfolder-operation */

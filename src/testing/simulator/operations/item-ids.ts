@@ -1,6 +1,6 @@
 import { messagesNs, typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, type XmlElement } from '../../../ews/xml/read.ts';
-import { requireFolders } from '../access.ts';
+import { requireFolders } from '../access/access.ts';
 import type { SimulatedItem } from '../store/item.ts';
 import type { SimulatedMailbox } from '../store/mailbox.ts';
 import { EwsItemError } from '../xml/ews-errors.ts';

@@ -1,5 +1,5 @@
 import type { XmlElement } from '../../../ews/xml/read.ts';
-import type { Login } from '../access.ts';
+import type { Login } from '../access/access.ts';
 import type { Exchange } from '../exchange.ts';
 import type { ItemPlan } from '../faults/fault.ts';
 import type { SchemaVersion } from '../profile.ts';

@@ -1,6 +1,6 @@
 import { typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, childrenOf, textOf, type XmlElement } from '../../../ews/xml/read.ts';
-import type { Mailbox } from '../../../transport.ts';
+import type { Mailbox } from '../../../transport/contract.ts';
 import { type ExtendedProperty, fitsType, readExtendedField } from '../store/extended-property.ts';
 import type { MessageContent } from '../store/item.ts';
 import { EwsItemError } from '../xml/ews-errors.ts';

@@ -1,12 +1,12 @@
-import type { OperationName } from '../operation-names.ts';
 import { createFolder } from './create-folder.ts';
 import { createItem } from './create-item.ts';
 import { deleteItem } from './delete-item.ts';
-import { findFolder } from './find-folder.ts';
 import { findItem } from './find-item.ts';
+import { findFolder } from './folders.ts';
 import { getFolder } from './get-folder.ts';
 import { getItem } from './get-item.ts';
 import type { Operation } from './operation.ts';
+import type { OperationName } from './operation-names.ts';
 import { sendItem } from './send-item.ts';
 
 /** Every operation by the name of its element. */

@@ -1,4 +1,4 @@
-import type { Mailbox } from '../../../transport.ts';
+import type { Mailbox } from '../../../transport/contract.ts';
 import { type ExtendedProperty, keyOfPath } from './extended-property.ts';
 import { messageFlag } from './message-flags.ts';
 

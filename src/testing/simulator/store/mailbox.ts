@@ -1,4 +1,4 @@
-import { OfflineImError } from '../../../errors/index.ts';
+import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { SimulatedFolder } from './folder.ts';
 import { type MessageContent, SimulatedItem } from './item.ts';
 import { showsInConversationHistory, showsInMissedConversations } from './message-class.ts';

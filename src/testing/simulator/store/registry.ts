@@ -1,4 +1,4 @@
-import type { Clock } from '../../../clock.ts';
+import type { Clock } from '../../../core/clock.ts';
 import type { SimulatedFolder } from './folder.ts';
 import type { SimulatedItem } from './item.ts';
 

@@ -1,5 +1,5 @@
 import { escapeText } from '../../../ews/xml/write.ts';
-import type { Mailbox } from '../../../transport.ts';
+import type { Mailbox } from '../../../transport/contract.ts';
 import type { SimulatedItem } from '../store/item.ts';
 
 /** A property of items that EWS names by a FieldURI. */

@@ -1,6 +1,6 @@
 import { messagesNs, soapNs, typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, parseXml, textOf, type XmlElement } from '../../../ews/xml/read.ts';
-import { isOperationName, type OperationName } from '../operation-names.ts';
+import { isOperationName, type OperationName } from '../operations/operation-names.ts';
 import { type SchemaVersion, type SimulatorProfile, schemaVersions } from '../profile.ts';
 import { EwsFault } from './ews-errors.ts';
 

@@ -1,0 +1,80 @@
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import type { AccessToken, TokenReason } from '../access-token.ts';
+import type { Credentials } from './credentials.ts';
+import { type CachedToken, TokenCache } from './token-cache.ts';
+
+/** Options of {@link bearerAuth}. */
+export interface BearerAuthOptions {
+  /**
+   * Gives an access token for EWS; called when there is none, shortly before its end, and once after the server refused it
+   * (`reason: 'refused'`: a cache of your own must be passed over then). Never called twice at once: requests that need a
+   * token at the same time share one call. When it throws, nothing was written: the notes wait for their back-off. What its
+   * error says is kept without what looks like a secret.
+   *
+   * The signal aborts after 30 s, or when no request waits for the token any more.
+   */
+  getToken(request: {
+    readonly signal: AbortSignal;
+    readonly reason: TokenReason;
+  }): Promise<string | AccessToken> | string | AccessToken;
+  /**
+   * How long before the end of a token the next one is fetched, in ms; at most half its lifetime. Meanwhile requests go on
+   * with the old one.
+   *
+   * @default 300_000
+   */
+  readonly refreshBefore?: number;
+}
+
+/**
+ * Logs in with an OAuth access token. Exchange Online knows nothing else; on-premises it needs hybrid modern authentication.
+ *
+ * One refresh follows a 401, whatever the number of requests that were refused with the same token; a second 401 blocks the
+ * mailbox with `AUTHENTICATION_FAILED`. An application that acts for mailboxes by itself also needs the transport's
+ * `impersonate`.
+ *
+ * Throws `OPTION_INVALID`.
+ *
+ * @example
+ * ```ts
+ * const credentials = bearerAuth({
+ *   getToken: async ({ reason }) => {
+ *     const result = await msal.acquireTokenByClientCredential({
+ *       scopes: ['https://outlook.office365.com/.default'],
+ *       skipCache: reason === 'refused',
+ *     });
+ *     return { token: result.accessToken, expiresAt: result.expiresOn };
+ *   },
+ * });
+ * ```
+ */
+export function bearerAuth(options: BearerAuthOptions): Credentials {
+  const refreshBefore = options?.refreshBefore ?? 300_000;
+  if (typeof options?.getToken !== 'function') {
+    throw new OfflineImError('OPTION_INVALID', 'bearerAuth: getToken must be a function that gives a token.');
+  }
+  if (!(refreshBefore >= 0 && refreshBefore <= 86_400_000)) {
+    throw new OfflineImError(
+      'OPTION_INVALID',
+      `bearerAuth: refreshBefore is ${refreshBefore}; it must be from 0 to 86400000 ms.`,
+    );
+  }
+  const tokens = new TokenCache((request) => options.getToken(request), refreshBefore);
+  return {
+    scheme: 'bearer',
+    authenticate: async (send, context) => {
+      const token = await tokens.current(context);
+      const response = await send(headersOf(token));
+      // A proxy that is busy says 401 and when to come back; a fresh token would not please it.
+      if (response.status !== 401 || response.headers.has('retry-after')) return response;
+      const next = await tokens.afterRefusal(token, context);
+      if (next === undefined) return response;
+      response.body?.cancel().catch(() => {}); // or it would keep its connection
+      return send(headersOf(next));
+    },
+  };
+}
+
+function headersOf(token: CachedToken): Record<string, string> {
+  return { authorization: `Bearer ${token.value}` };
+}

@@ -1,0 +1,92 @@
+import type { Clock } from '../../core/clock.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+
+/** How one leg of a login is sent. */
+export interface SendOptions {
+  /**
+   * `none` leaves the body out: the leg asks for a challenge, and the server has nothing that it could process. Whatever
+   * becomes of such a leg, nothing was sent.
+   *
+   * @default 'request'
+   */
+  readonly body?: 'request' | 'none';
+  /**
+   * Carries this one leg out, for schemes whose legs belong to one connection.
+   *
+   * @default the credentials' `fetch`, or the transport's
+   */
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+/** Sends the request once, with these headers added to the transport's own. */
+export type SendRequest = (headers: Readonly<Record<string, string>>, options?: SendOptions) => Promise<Response>;
+
+/** What a login can know about the request that it authenticates. */
+export interface AuthenticationContext {
+  /** Where the request goes. */
+  readonly url: string;
+  /** Aborts at the request's deadline, or when the host stops. */
+  readonly signal: AbortSignal;
+  /** The transport's time; how long a login stays good is measured with it. */
+  readonly clock: Clock;
+}
+
+/**
+ * How requests log in. `basicAuth` and `bearerAuth` make one, so does `ntlmAuth` in `offline-im/ntlm`; any other scheme
+ * (Negotiate, client certificates) is an object with these members.
+ *
+ * The transport never reads, keeps or logs what passes between `authenticate` and `send`.
+ *
+ * @example
+ * ```ts
+ * // A header that somebody else makes, such as a Kerberos library that knows the service's name.
+ * const negotiate: Credentials = {
+ *   scheme: 'negotiate',
+ *   authenticate: async (send, { url }) => send({ authorization: `Negotiate ${await kerberos.tokenFor(`HTTP@${new URL(url).hostname}`)}` }),
+ * };
+ * ```
+ */
+export interface Credentials {
+  /** Name of the scheme, for the trace: `basic`, `bearer`, … */
+  readonly scheme: string;
+  /**
+   * Carries one request out: calls `send` with headers that authenticate it and resolves with its response. Called for many
+   * requests at once.
+   *
+   * Only after a 401, which proves that nothing was processed, or after a leg without a body may it call `send` again (a
+   * fresh token, the next leg of a handshake): anything else repeats a message. An error of its own before any `send`, or
+   * after a 401, means that nothing was written: the notes are deferred, and the sender's mailbox waits for its back-off. A
+   * 401 that it resolves with blocks the mailbox until someone acts.
+   */
+  authenticate(send: SendRequest, context: AuthenticationContext): Promise<Response>;
+  /**
+   * Replaces the transport's `fetch`, for schemes that need connections of their own (a client certificate).
+   *
+   * @default the transport's own `fetch`
+   */
+  readonly fetch?: typeof globalThis.fetch;
+  /** Gives idle connections back. Called by the transport's `close()`; requests may follow all the same, from another one. */
+  close?(): void | Promise<void>;
+}
+
+/**
+ * Logs in with user name and password (HTTP Basic, in UTF-8). Use it over https only: the password travels in every request.
+ *
+ * @example
+ * ```ts
+ * new EwsTransport({ url, credentials: basicAuth({ username: 'alice@contoso.com', password }) });
+ * ```
+ */
+export function basicAuth(login: { readonly username: string; readonly password: string }): Credentials {
+  const { username, password } = login;
+  if (typeof username !== 'string' || username === '' || /[:\p{Cc}]/u.test(username)) {
+    throw new OfflineImError('OPTION_INVALID', 'basicAuth: username must be a string without colon and control characters.');
+  }
+  if (typeof password !== 'string' || /\p{Cc}/u.test(password)) {
+    throw new OfflineImError('OPTION_INVALID', 'basicAuth: password must be a string without control characters.');
+  }
+  let binary = '';
+  for (const byte of new TextEncoder().encode(`${username}:${password}`)) binary += String.fromCharCode(byte);
+  const headers = { authorization: `Basic ${btoa(binary)}` };
+  return { scheme: 'basic', authenticate: (send) => send(headers) };
+}

@@ -1,0 +1,118 @@
+import { avId, readAvPairs, withMicFlag, writeAvPairs } from '../../../ntlm/av-pairs.ts';
+import { fileTime, hmacMd5, ntlmV2Response, ntowfV2, utf16 } from './ntlmv2.ts';
+
+/** Negotiate flags (MS-NLMP 2.2.2.5). */
+export const flag = {
+  unicode: 0x1,
+  requestTarget: 0x4,
+  ntlm: 0x200,
+  alwaysSign: 0x8000,
+  extendedSessionSecurity: 0x80000,
+  targetInfo: 0x800000,
+  key128: 0x20000000,
+  key56: 0x80000000,
+} as const;
+
+/** No key exchange: nothing is signed or sealed on an HTTP connection, so the session key only serves the MIC. */
+const wanted =
+  flag.unicode | flag.requestTarget | flag.ntlm | flag.alwaysSign | flag.extendedSessionSecurity | flag.key128 | flag.key56;
+
+const signature = Buffer.from('NTLMSSP\0', 'latin1');
+const micAt = 72;
+const payloadAt = 88;
+
+/** Type 1: asks for a challenge. Names nobody. */
+export function negotiateMessage(): Buffer {
+  const message = Buffer.alloc(32);
+  signature.copy(message);
+  message.writeUInt32LE(1, 8);
+  message.writeUInt32LE(wanted >>> 0, 12);
+  return message;
+}
+
+/** Type 2, as far as an answer needs it. */
+export interface Challenge {
+  readonly flags: number;
+  readonly serverChallenge: Buffer;
+  readonly targetInfo: Buffer;
+  /** The message itself, which the MIC covers. */
+  readonly raw: Buffer;
+}
+
+/** Reads a type 2 message. Throws when it is none, or comes from a server without Unicode. */
+export function readChallenge(raw: Buffer): Challenge {
+  if (raw.length < 32 || !raw.subarray(0, 8).equals(signature) || raw.readUInt32LE(8) !== 2) {
+    throw new Error('the answer is no NTLM challenge');
+  }
+  const flags = raw.readUInt32LE(20);
+  if ((flags & flag.unicode) === 0) throw new Error('the server offers no Unicode, so no NTLMv2');
+  const hasInfo = (flags & flag.targetInfo) !== 0 && raw.length >= 48;
+  const [length, at] = hasInfo ? [raw.readUInt16LE(40), raw.readUInt32LE(44)] : [0, 0];
+  if (at + length > raw.length) throw new Error('the NTLM challenge is cut off');
+  return { flags, serverChallenge: raw.subarray(24, 32), targetInfo: raw.subarray(at, at + length), raw };
+}
+
+/** Who answers a challenge. */
+export interface Answerer {
+  readonly user: string;
+  readonly domain: string;
+  readonly workstation: string;
+  readonly password: string;
+}
+
+/** What makes one answer unlike another. */
+export interface Freshness {
+  readonly clientChallenge: Uint8Array;
+  /** ms since 1970, for servers that don't say theirs. */
+  readonly now: number;
+}
+
+/** Type 3: proves the password to the server that gave this challenge. */
+export function authenticateMessage(challenge: Challenge, who: Answerer, fresh: Freshness): Buffer {
+  const pairs = readAvPairs(challenge.targetInfo);
+  const timestamp = pairs.find(({ id, value }) => id === avId.timestamp && value.length === 8)?.value;
+  const response = ntlmV2Response({
+    key: ntowfV2(who.password, who.user, who.domain),
+    serverChallenge: challenge.serverChallenge,
+    clientChallenge: fresh.clientChallenge,
+    time: timestamp?.readBigUInt64LE(0) ?? fileTime(fresh.now),
+    targetInfo: writeAvPairs(timestamp === undefined ? pairs : withMicFlag(pairs)),
+  });
+  const message = layOut({
+    // A server that says the time wants no LM response, and a MIC (3.1.5.1.2).
+    lm: timestamp === undefined ? response.lm : Buffer.alloc(24),
+    nt: response.nt,
+    domain: utf16(who.domain),
+    user: utf16(who.user),
+    workstation: utf16(who.workstation),
+    flags: challenge.flags & (wanted | flag.targetInfo),
+  });
+  if (timestamp !== undefined) hmacMd5(response.sessionBaseKey, negotiateMessage(), challenge.raw, message).copy(message, micAt);
+  return message;
+}
+
+interface Fields {
+  readonly lm: Buffer;
+  readonly nt: Buffer;
+  readonly domain: Buffer;
+  readonly user: Buffer;
+  readonly workstation: Buffer;
+  readonly flags: number;
+}
+
+/** Header, room for the MIC, and the fields one after the other. */
+function layOut({ lm, nt, domain, user, workstation, flags }: Fields): Buffer {
+  const head = Buffer.alloc(payloadAt);
+  signature.copy(head);
+  head.writeUInt32LE(3, 8);
+  const fields = [lm, nt, domain, user, workstation, Buffer.alloc(0)];
+  let at = payloadAt;
+  for (const [n, field] of fields.entries()) {
+    head.writeUInt16LE(field.length, 12 + 8 * n);
+    head.writeUInt16LE(field.length, 14 + 8 * n);
+    head.writeUInt32LE(at, 16 + 8 * n);
+    at += field.length;
+  }
+  head.writeUInt32LE(flags >>> 0, 60);
+  return Buffer.concat([head, ...fields]);
+}

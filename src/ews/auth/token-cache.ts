@@ -1,0 +1,144 @@
+import type { Clock } from '../../core/clock.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { type AccessToken, readToken, type TokenReason, tokenError } from '../access-token.ts';
+
+/** Asks the host. `reason` is why the token at hand is not enough. */
+export type AskForToken = (request: {
+  readonly signal: AbortSignal;
+  readonly reason: TokenReason;
+}) => Promise<string | AccessToken> | string | AccessToken;
+
+/** What a request waits with. */
+interface Waiting {
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+}
+
+/** A token in use. Compared by identity: the host may give the same text again. */
+export interface CachedToken {
+  readonly value: string;
+  readonly reason: TokenReason;
+  /** Monotonic times. */
+  readonly obtained: number;
+  readonly expires: number;
+  refreshAt: number;
+}
+
+/** One question to the host that is still open, shared by all who need its answer. */
+interface Pending {
+  readonly reason: TokenReason;
+  readonly answer: Promise<CachedToken>;
+  abandon(error: OfflineImError): void;
+  waiting: number;
+}
+
+/** ms. A host that doesn't answer is asked anew by whoever comes then. */
+const patience = 30_000;
+
+/** ms between questions of the same kind that led to nothing: a failed refresh, a fresh token that was refused as well. */
+const pause = 10_000;
+
+/** Keeps one token for many requests and sees to it that the host is asked once, not once a request. */
+export class TokenCache {
+  readonly #ask: AskForToken;
+  readonly #refreshBefore: number;
+  #token: CachedToken | undefined;
+  #pending: Pending | undefined;
+
+  constructor(ask: AskForToken, refreshBefore: number) {
+    this.#ask = ask;
+    this.#refreshBefore = refreshBefore;
+  }
+
+  /** The token to use now. Shortly before its end it is still good: the next one is then fetched beside the requests. */
+  async current(waiting: Waiting): Promise<CachedToken> {
+    const token = this.#token;
+    const now = waiting.clock.monotonic();
+    if (token === undefined || now >= token.expires) {
+      return this.#wait(this.#question(token === undefined ? 'first' : 'expired', waiting.clock), waiting.signal);
+    }
+    if (now >= token.refreshAt && this.#pending === undefined) {
+      token.refreshAt = now + pause;
+      this.#question('expired', waiting.clock);
+    }
+    return token;
+  }
+
+  /**
+   * The token to try after the server refused one; undefined when asking again is idle. Requests that were refused with the
+   * same token share one question.
+   */
+  async afterRefusal(refused: CachedToken, waiting: Waiting): Promise<CachedToken | undefined> {
+    if (this.#token !== undefined && this.#token !== refused) return this.#token;
+    // It came for a refusal, and was refused at once: the next would be too.
+    if (refused.reason === 'refused' && waiting.clock.monotonic() - refused.obtained < pause) return undefined;
+    if (this.#pending !== undefined && this.#pending.reason !== 'refused') {
+      // Asked before the refusal was known: a host with a cache of its own may have given the same one.
+      const next = await this.#wait(this.#pending, waiting.signal);
+      if (next.value !== refused.value) return next;
+      if (this.#token !== undefined && this.#token !== next) return this.#token;
+    }
+    return this.#wait(this.#question('refused', waiting.clock), waiting.signal);
+  }
+
+  #question(reason: TokenReason, clock: Clock): Pending {
+    if (this.#pending !== undefined) return this.#pending;
+    const controller = new AbortController();
+    const { promise: given, reject } = Promise.withResolvers<never>();
+    const close = (): void => {
+      cancelTimer();
+      if (this.#pending === pending) this.#pending = undefined;
+    };
+    const abandon = (error: OfflineImError): void => {
+      close();
+      reject(error);
+      controller.abort(error);
+    };
+    const cancelTimer = clock.setTimer(() => {
+      abandon(new OfflineImError('AUTHENTICATION_FAILED', `getToken did not answer within ${patience} ms.`));
+    }, patience);
+    const answer = Promise.race([this.#fetch(reason, clock, controller.signal), given]).then(
+      (token) => {
+        close();
+        this.#token = token;
+        return token;
+      },
+      (error: unknown) => {
+        close();
+        throw error instanceof OfflineImError ? error : tokenError(error);
+      },
+    );
+    answer.catch(() => {}); // a refresh beside the requests has nobody waiting
+    const pending: Pending = { reason, answer, abandon, waiting: 0 };
+    this.#pending = pending;
+    return pending;
+  }
+
+  async #fetch(reason: TokenReason, clock: Clock, signal: AbortSignal): Promise<CachedToken> {
+    const reply = readToken(await this.#ask({ signal, reason }), clock.now());
+    const obtained = clock.monotonic();
+    // A clock that is wrong, or a unit mistaken, must not make every request fetch a token.
+    const lifetime = Math.max(reply.lifetime, pause);
+    const refreshAt = obtained + Math.max(lifetime - this.#refreshBefore, lifetime / 2);
+    return { value: reply.value, reason, obtained, expires: obtained + lifetime, refreshAt };
+  }
+
+  /** No longer than the request may take. When nobody is left who waits, the question is dropped. */
+  async #wait(pending: Pending, signal: AbortSignal): Promise<CachedToken> {
+    pending.waiting += 1;
+    const { promise: ended, reject } = Promise.withResolvers<never>();
+    const onAbort = (): void =>
+      reject(new OfflineImError('AUTHENTICATION_FAILED', 'The request ended while it waited for a token.'));
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    try {
+      return await Promise.race([pending.answer, ended]);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      pending.waiting -= 1;
+      if (pending.waiting === 0 && this.#pending === pending) {
+        pending.abandon(new OfflineImError('AUTHENTICATION_FAILED', 'Every request that waited for the token has ended.'));
+      }
+    }
+  }
+}

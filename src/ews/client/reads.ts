@@ -1,0 +1,50 @@
+import pRetry from 'p-retry';
+import type { EwsCall } from '../call.ts';
+import { failedBy } from '../outcome/call-failure.ts';
+import type { EwsSettings } from '../settings.ts';
+import type { EwsClient } from './client.ts';
+import type { Reply } from './reply.ts';
+
+/** Carries a reply through p-retry, which repeats for errors only, and only for those that are `Error`s. */
+class PassingFailure extends Error {
+  readonly reply: Reply;
+
+  constructor(reply: Reply) {
+    super('a read that may pass when repeated');
+    this.reply = reply;
+  }
+}
+
+/**
+ * A request that changes nothing (a search, a look at a folder): repeated twice, shortly, when something on the way broke.
+ * All attempts together keep the deadline. A server that asks to be left alone is not asked again.
+ */
+export async function read(client: EwsClient, settings: EwsSettings, call: EwsCall): Promise<Reply> {
+  const { clock, deadline } = settings;
+  const end = clock.monotonic() + deadline;
+  try {
+    return await pRetry(
+      async () => {
+        const reply = await client.call({ ...call, deadline: Math.max(1, end - clock.monotonic()) });
+        if (mayPass(reply) && clock.monotonic() < end) throw new PassingFailure(reply);
+        return reply;
+      },
+      { retries: 2, minTimeout: 100, maxTimeout: 500, randomize: true, signal: call.signal },
+    );
+  } catch (error) {
+    if (error instanceof PassingFailure) return error.reply;
+    return failedBy(error, { requestId: '', written: true, ended: 'aborted', deadline });
+  }
+}
+
+function mayPass(reply: Reply): boolean {
+  switch (reply.kind) {
+    case 'failed':
+      return ['ENDPOINT_UNREACHABLE', 'CONNECTION_LOST', 'RESPONSE_UNREADABLE'].includes(reply.error.code);
+    case 'http':
+      return reply.meta.status >= 500 && reply.meta.retryAfter === undefined;
+    case 'fault':
+    case 'body':
+      return false;
+  }
+}

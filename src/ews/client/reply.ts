@@ -1,0 +1,31 @@
+import type { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import type { Scope } from '../../transport/contract.ts';
+import type { EwsServerVersion } from '../options.ts';
+import type { XmlElement } from '../xml/read.ts';
+import type { Fault } from './soap.ts';
+
+/** What is known of a response beside its body. */
+export interface ReplyMeta {
+  readonly requestId: string;
+  readonly status: number;
+  /** The server's clock, ms since 1970. */
+  readonly date?: number;
+  /** From the Retry-After header, in ms. */
+  readonly retryAfter?: number;
+  /** The schema version that the server says it speaks. */
+  readonly serverVersion?: EwsServerVersion;
+}
+
+/**
+ * How a request ended. Nothing here is an exception: what became of the notes depends on which of these it is.
+ *
+ * - `body`: an answer of EWS, whose parts have codes of their own.
+ * - `fault`: a SOAP fault, with whatever HTTP status.
+ * - `http`: an HTTP status that speaks for itself.
+ * - `failed`: no usable answer. `sent: 'no'` when it is certain that no server saw the request.
+ */
+export type Reply =
+  | { readonly kind: 'body'; readonly payload: XmlElement; readonly meta: ReplyMeta }
+  | { readonly kind: 'fault'; readonly fault: Fault; readonly meta: ReplyMeta }
+  | { readonly kind: 'http'; readonly meta: ReplyMeta }
+  | { readonly kind: 'failed'; readonly sent: 'no' | 'unknown'; readonly scope: Scope; readonly error: OfflineImError };

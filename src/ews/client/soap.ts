@@ -1,0 +1,52 @@
+import { errorsNs, messagesNs, soapNs, typesNs } from '../xml/namespaces.ts';
+import { child, textOf, type XmlElement } from '../xml/read.ts';
+import { escapeAttribute } from '../xml/write.ts';
+
+const utf8 = '<?xml version="1.0" encoding="utf-8"?>';
+const namespaces = `xmlns:s="${soapNs}" xmlns:t="${typesNs}" xmlns:m="${messagesNs}"`;
+
+/** What stands around the body of a request. One string addition a request is all that is left to do. */
+export interface Envelope {
+  readonly head: string;
+  readonly tail: string;
+}
+
+/** The envelope for a server version, with further headers as XML. */
+export function envelopeFor(serverVersion: string, headers = ''): Envelope {
+  const version = `<t:RequestServerVersion Version="${escapeAttribute(serverVersion)}"/>`;
+  return {
+    head: `${utf8}<s:Envelope ${namespaces}><s:Header>${version}${headers}</s:Header><s:Body>`,
+    tail: '</s:Body></s:Envelope>',
+  };
+}
+
+/** A SOAP fault. `responseCode` is '' when it names none. */
+export interface Fault {
+  readonly responseCode: string;
+  /** Where MessageXml lies. */
+  readonly detail: XmlElement | undefined;
+}
+
+/** What a SOAP body holds: the answer, a fault, or nothing that EWS would say. */
+export type SoapBody = { readonly payload: XmlElement } | { readonly fault: Fault } | undefined;
+
+/** The header in which a server says what it is. */
+export function serverInfoOf(root: XmlElement): XmlElement | undefined {
+  return child(child(root, soapNs, 'Header'), typesNs, 'ServerVersionInfo');
+}
+
+/** Looks inside an envelope, whatever its prefixes. */
+export function readEnvelope(root: XmlElement): SoapBody {
+  if (root.ns !== soapNs || root.name !== 'Envelope') return undefined;
+  const payload = child(root, soapNs, 'Body')?.children[0];
+  if (payload === undefined) return undefined;
+  return payload.ns === soapNs && payload.name === 'Fault' ? { fault: readFault(payload) } : { payload };
+}
+
+function readFault(fault: XmlElement): Fault {
+  const detail = child(fault, '', 'detail');
+  // Older servers put the code only into faultcode, as a qualified name.
+  const faultCode = textOf(fault, '', 'faultcode')?.trim() ?? '';
+  const responseCode = textOf(detail, errorsNs, 'ResponseCode')?.trim() || faultCode.slice(faultCode.indexOf(':') + 1);
+  return { responseCode, detail };
+}

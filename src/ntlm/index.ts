@@ -1,2 +1,0 @@
-export type { NtlmAuthOptions } from './ntlm-auth.ts';
-export { ntlmAuth } from './ntlm-auth.ts';

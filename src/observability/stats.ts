@@ -1,0 +1,83 @@
+import type { Clock } from '../core/clock.ts';
+import type { SpoolEntry, SpoolState, SpoolStorage } from '../spool/contract.ts';
+import type { LastMinute, Throughput } from '../throughput.ts';
+
+/** What waits for one sender's mailbox. */
+export interface LaneStats {
+  readonly lane: string;
+  /** Entries that have not ended. */
+  readonly waiting: number;
+  readonly states: Readonly<Partial<Record<SpoolState, number>>>;
+  /** ms since the oldest of them was accepted. */
+  readonly oldest: number;
+}
+
+/** What {@link OfflineImSender.stats} tells. */
+export interface SenderStats {
+  /** All entries by state, as `counts()`: exact. */
+  readonly states: Readonly<Record<SpoolState, number>>;
+  /** Mailboxes with entries that have not ended, those with most first. */
+  readonly lanes: readonly LaneStats[];
+  /** ms since the oldest entry that has not ended was accepted; `undefined` when there is none. */
+  readonly oldest: number | undefined;
+  /** False when more entries wait than were looked at: `lanes` and `oldest` then speak of those only. */
+  readonly complete: boolean;
+  readonly lastMinute: LastMinute;
+}
+
+/** How far {@link OfflineImSender.stats} looks. */
+export interface StatsOptions {
+  /**
+   * Entries that are read at most for `lanes` and `oldest`, those accepted first mostly first. A spool of files reads a file an entry, which is why it is not
+   * more; 0 reads none.
+   * @default 1_000
+   */
+  readonly limit?: number;
+}
+
+interface Tally {
+  waiting: number;
+  readonly states: Partial<Record<SpoolState, number>>;
+  since: number;
+}
+
+/** Entries in these states have not ended. The few that are at work first, then what has waited longest. */
+const waitingStates = ['delivering', 'unconfirmed', 'deferred', 'spooled', 'held'] as const satisfies readonly SpoolState[];
+
+export async function statsOf(
+  storage: SpoolStorage,
+  throughput: Throughput,
+  clock: Pick<Clock, 'now'>,
+  { limit = 1_000 }: StatsOptions,
+): Promise<SenderStats> {
+  const states = await storage.counts();
+  const lanes = new Map<string, Tally>();
+  let read = 0;
+  for (const state of waitingStates) {
+    if (states[state] === 0 || read >= limit) continue;
+    for await (const entry of storage.list({ state })) {
+      add(lanes, entry);
+      read += 1;
+      if (read >= limit) break;
+    }
+  }
+  const now = clock.now();
+  const age = (since: number): number => Math.max(0, now - since);
+  const tallies = [...lanes].map(([lane, { since, ...tally }]) => ({ lane, ...tally, oldest: age(since) }));
+  const all = waitingStates.reduce((sum, state) => sum + states[state], 0);
+  return {
+    states,
+    lanes: tallies.sort((a, b) => b.waiting - a.waiting),
+    oldest: tallies.length === 0 ? undefined : tallies.reduce((most, { oldest }) => Math.max(most, oldest), 0),
+    complete: read >= all,
+    lastMinute: throughput.lastMinute(),
+  };
+}
+
+function add(lanes: Map<string, Tally>, { lane, state, acceptedAt }: SpoolEntry): void {
+  const tally = lanes.get(lane) ?? { waiting: 0, states: {}, since: acceptedAt };
+  tally.waiting += 1;
+  tally.states[state] = (tally.states[state] ?? 0) + 1;
+  tally.since = Math.min(tally.since, acceptedAt);
+  lanes.set(lane, tally);
+}

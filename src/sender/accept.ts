@@ -1,0 +1,151 @@
+import { classifyAudience } from '../classification/audience.ts';
+import { messageClassFor } from '../classification/message-class.ts';
+import type { Clock } from '../core/clock.ts';
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { timeOrderedId } from '../core/ids.ts';
+import { evaluateGate, type GateDecision } from '../gating/gate.ts';
+import { type Address, addressKey, domainOf, parseAddress, toSipUri } from '../message/address.ts';
+import { contentHash, defaultConversationId, messageWeight, type NormalizedMessage, recipientsKey } from '../message/message.ts';
+import type { NewSpoolEntry, SpooledMessage } from '../spool/contract.ts';
+import type { Audience, Mailbox } from '../transport/contract.ts';
+import type { Identity, OfflineImSenderOptions, PolicySource, SenderSettings } from './options.ts';
+import { unknownAppend } from './receipt.ts';
+
+/** Recipients of one audience. */
+export interface AudienceGroup {
+  readonly audience: Audience;
+  readonly messageClass: string;
+  readonly recipients: readonly Address[];
+}
+
+/** A message as gate and classification see it. */
+export interface Checked {
+  readonly decision: GateDecision;
+  readonly groups: readonly AudienceGroup[];
+}
+
+/** What acceptance needs of its sender. */
+export interface AcceptanceContext {
+  readonly options: OfflineImSenderOptions;
+  readonly settings: SenderSettings;
+  readonly clock: Clock;
+  policy(): PolicySource | undefined;
+  /** Whether a message with this id is kept, or has ended lately. */
+  isKnown(messageId: string): Promise<boolean>;
+}
+
+const audiences = ['same-organization', 'federated'] as const;
+
+/** Asks policy and client for the message's sender, and puts gate and classification to the message. */
+export async function checkMessage(context: AcceptanceContext, message: NormalizedMessage): Promise<Checked> {
+  const { options, settings } = context;
+  const identity = identityOf(settings, message);
+  const given = context.policy();
+  const [client, policy] = await Promise.all([
+    typeof options.client === 'function' ? options.client(identity) : options.client,
+    typeof given === 'function' ? given(identity) : given,
+  ]);
+  const classified = message.to.map((address) => ({ address, is: classifyAudience(address, settings.organization) }));
+  const strangers = classified.filter(({ is }) => is === 'not-federated').map(({ address }) => domainOf(address));
+  const decision = evaluateGate({ client, policy, domainsNotFederated: [...new Set(strangers)] });
+  const groups = audiences.flatMap((audience) => {
+    const recipients = classified.filter(({ is }) => is === audience).map(({ address }) => address);
+    return recipients.length === 0 ? [] : [{ audience, messageClass: messageClassFor(audience, options), recipients }];
+  });
+  return { decision, groups };
+}
+
+/** The entries of a message that may go: one an audience, with mailboxes found and everything decided that a note is made of. */
+export async function entriesOf(
+  context: AcceptanceContext,
+  message: NormalizedMessage,
+  groups: readonly AudienceGroup[],
+): Promise<NewSpoolEntry[]> {
+  const { settings, clock, options } = context;
+  const sip = message.from?.sip ?? settings.sip;
+  const from = { sip: toSipUri(sip), mailbox: await senderMailbox(context, message) };
+  const now = clock.now();
+  const messageId = message.messageId ?? timeOrderedId(now);
+  const hash = await contentHash(message);
+  const conversationId = message.conversationId ?? (await defaultConversationId(sip, message.to));
+  const expiresIn = message.expiresAt === undefined ? settings.spooler.expiry : message.expiresAt - now;
+  // One sent again to learn what became of it gets its receipt, however late.
+  if (!(expiresIn > 0) && !(await context.isKnown(messageId).catch((error: unknown) => unknownAppend(messageId, error)))) {
+    throw new OfflineImError('MESSAGE_INVALID', 'expiresAt has already passed; expected a time to come.', {
+      details: { messageId },
+    });
+  }
+  const numbered = groups.map((group) => ({ ...group, id: timeOrderedId(now) }));
+  return Promise.all(
+    numbered.map(async ({ id, audience, messageClass, recipients }): Promise<NewSpoolEntry> => {
+      const to = distinct(await Promise.all(recipients.map((address) => recipientMailbox(options, address))));
+      const { text, html } = message;
+      const spooled: SpooledMessage = { from, to, text, ...(html === undefined ? {} : { html }), sentAt: message.sentAt ?? now };
+      return {
+        id,
+        messageId,
+        contentHash: hash,
+        lane: addressKey(from.mailbox),
+        conversationId,
+        audience,
+        recipientsKey: recipientsKey(to),
+        messageClass,
+        weight: messageWeight(text, html),
+        pickupIn: settings.spooler.pickupDelay,
+        expiresIn,
+        message: spooled,
+      };
+    }),
+  );
+}
+
+/** Messages with equal keys are appended in the order of their `send()` calls: those that can share a conversation. */
+export function orderKey(settings: SenderSettings, message: NormalizedMessage): string {
+  const sender = addressKey(message.from?.sip ?? settings.sip);
+  return JSON.stringify(message.conversationId === undefined ? [sender, recipientsKey(message.to)] : [message.conversationId]);
+}
+
+function identityOf(settings: SenderSettings, { from }: NormalizedMessage): Identity {
+  if (from === undefined) return settings.identity;
+  const { displayName, mailbox } = from;
+  return {
+    sip: toSipUri(from.sip),
+    ...(displayName === undefined ? {} : { displayName }),
+    ...(mailbox === undefined ? {} : { mailbox: mailbox.address }),
+  };
+}
+
+async function senderMailbox({ options, settings }: AcceptanceContext, message: NormalizedMessage): Promise<Mailbox> {
+  const { displayName, mailbox } = identityOf(settings, message);
+  const sip = message.from?.sip ?? settings.sip;
+  const address = mailbox === undefined ? await resolved(options, sip) : parseAddress(mailbox).address;
+  const name = displayName ?? sip.name;
+  return { address, ...(name === undefined ? {} : { name }) };
+}
+
+async function recipientMailbox(options: OfflineImSenderOptions, recipient: Address): Promise<Mailbox> {
+  const address = recipient.kind === 'sip' ? await resolved(options, recipient) : recipient.address;
+  return { address, ...(recipient.name === undefined ? {} : { name: recipient.name }) };
+}
+
+async function resolved({ resolveMailbox }: OfflineImSenderOptions, address: Address): Promise<string> {
+  if (resolveMailbox === undefined) return address.address;
+  const sip = toSipUri(address);
+  try {
+    const answer = parseAddress(await resolveMailbox(sip), 'ADDRESS_INVALID');
+    if (answer.kind === 'sip')
+      throw new OfflineImError('ADDRESS_INVALID', 'resolveMailbox gave a SIP URI; expected an SMTP address.');
+    return answer.address;
+  } catch (cause) {
+    throw new OfflineImError('MAILBOX_UNRESOLVED', `resolveMailbox gave no usable SMTP address for ${JSON.stringify(sip)}.`, {
+      cause,
+    });
+  }
+}
+
+/** Two SIP addresses may share a mailbox; it gets the note once. */
+function distinct(mailboxes: readonly Mailbox[]): Mailbox[] {
+  const byKey = new Map<string, Mailbox>();
+  for (const mailbox of mailboxes) if (!byKey.has(addressKey(mailbox))) byKey.set(addressKey(mailbox), mailbox);
+  return [...byKey.values()];
+}

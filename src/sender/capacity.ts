@@ -1,0 +1,133 @@
+import type { Clock } from '../core/clock.ts';
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import type { AppendResult, NewSpoolEntry, SpoolStorage } from '../spool/contract.ts';
+
+/** How much a spool may hold before `send()` rejects with `SPOOL_FULL`. */
+export interface HighWater {
+  /** Entries whose text is kept: all but delivered and cancelled ones; dead ones count until they are purged. A message to both audiences is two. @default no limit */
+  readonly entries?: number | undefined;
+  /**
+   * Bytes, as the spool counts them: SqliteSpool says how much of its file is in use, tombstones and indexes included; the others add up the messages that they keep. @default no limit
+   */
+  readonly bytes?: number | undefined;
+}
+
+/** ms for which what the spool said is taken as true, but for what this sender has appended since. */
+const freshFor = 1_000;
+
+interface Amount {
+  entries: number;
+  bytes: number;
+}
+
+type Counted = Pick<SpoolStorage, 'counts' | 'usage' | 'findMessage'>;
+
+/**
+ * Back-pressure: rather than fill the disk, `send()` rejects. What the spool holds is asked for once a second at most, and what is appended here in between is
+ * added at once: one process never goes beyond the mark, and several at most by what the others append within a second. Room that deliveries make is
+ * seen after a second.
+ */
+export class HighWaterMark {
+  readonly #limits: HighWater;
+  readonly #storage: Counted;
+  readonly #clock: Pick<Clock, 'monotonic'>;
+  #held: Amount = { entries: 0, bytes: 0 };
+  /** Appended since, or still on the way to the spool. */
+  #since: Amount = { entries: 0, bytes: 0 };
+  #onTheWay: Amount = { entries: 0, bytes: 0 };
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #asking: Promise<void> | undefined;
+
+  constructor(limits: HighWater, storage: Counted, clock: Pick<Clock, 'monotonic'>) {
+    this.#limits = limits;
+    this.#storage = storage;
+    this.#clock = clock;
+  }
+
+  /**
+   * Makes room for the entries of one message; call the function returned with what became of their append. A repetition of what is kept needs no room.
+   *
+   * @throws {OfflineImError} `SPOOL_FULL`
+   */
+  async admit(entries: readonly NewSpoolEntry[]): Promise<(result: AppendResult | undefined) => void> {
+    const amount = { entries: entries.length, bytes: entries.reduce((sum, { weight }) => sum + weight, 0) };
+    if (this.#clock.monotonic() - this.#askedAt >= freshFor) await this.#ask();
+    const full = this.#beyond(amount);
+    const messageId = entries[0]?.messageId ?? '';
+    if (full !== undefined) {
+      if ((await this.#storage.findMessage(messageId)).length > 0) return () => {};
+      const { what, held, limit } = full;
+      const text = `The spool holds ${held} ${what} and may hold ${limit}; nothing of the message was kept. Send it again when it has drained.`;
+      throw new OfflineImError('SPOOL_FULL', text, { details: { messageId, [what]: held, limit } });
+    }
+    add(this.#since, amount, 1);
+    add(this.#onTheWay, amount, 1);
+    return (result) => {
+      add(this.#onTheWay, amount, -1);
+      const kept =
+        result === undefined || result.status === 'appended' || (result.status === 'failed' && result.kept === 'unknown');
+      if (!kept) add(this.#since, amount, -1);
+    };
+  }
+
+  #beyond(amount: Amount): { readonly what: keyof Amount; readonly held: number; readonly limit: number } | undefined {
+    for (const what of ['entries', 'bytes'] as const) {
+      const limit = this.#limits[what];
+      const held = this.#held[what] + this.#since[what];
+      if (limit !== undefined && held + amount[what] > limit) return { what, held, limit };
+    }
+    return undefined;
+  }
+
+  #ask(): Promise<void> {
+    this.#asking ??= this.#read().finally(() => {
+      this.#asking = undefined;
+    });
+    return this.#asking;
+  }
+
+  async #read(): Promise<void> {
+    const at = this.#clock.monotonic();
+    // What is on its way may or may not be in the answer: counted twice rather than not at all.
+    const since = { ...this.#onTheWay };
+    const before = { ...this.#since };
+    const [{ delivered, cancelled, ...kept }, usage] = await Promise.all([
+      this.#storage.counts(),
+      this.#limits.bytes === undefined ? undefined : this.#storage.usage?.(),
+    ]);
+    this.#held = { entries: Object.values(kept).reduce((sum, count) => sum + count, 0), bytes: usage?.bytes ?? 0 };
+    this.#since = {
+      entries: since.entries + this.#since.entries - before.entries,
+      bytes: since.bytes + this.#since.bytes - before.bytes,
+    };
+    this.#askedAt = at;
+  }
+}
+
+function add(to: Amount, { entries, bytes }: Amount, times: 1 | -1): void {
+  to.entries += times * entries;
+  to.bytes += times * bytes;
+}
+
+/** @throws {OfflineImError} `OPTION_INVALID` */
+export function checkedHighWater(given: HighWater | undefined, storage: SpoolStorage): HighWater | undefined {
+  if (given === undefined) return undefined;
+  if (typeof given !== 'object' || given === null)
+    throw invalid('highWater is of the wrong kind; expected { entries?, bytes? }.');
+  for (const [name, value] of [
+    ['entries', given.entries],
+    ['bytes', given.bytes],
+  ] as const) {
+    if (value !== undefined && !(typeof value === 'number' && value >= 1)) {
+      throw invalid(`highWater.${name} is ${String(value)}; expected a number, 1 or more.`);
+    }
+  }
+  if (given.bytes !== undefined && storage.usage === undefined) {
+    throw invalid(`highWater.bytes needs a spool that has usage(); ${storage.name} has not. Use highWater.entries.`);
+  }
+  return given;
+}
+
+function invalid(message: string): OfflineImError {
+  return new OfflineImError('OPTION_INVALID', message, { details: { option: 'highWater' } });
+}

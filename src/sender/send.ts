@@ -1,0 +1,182 @@
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import type { GateDecision } from '../gating/gate.ts';
+import { GateRefusedError } from '../gating/gate-refused-error.ts';
+import { type NormalizedMessage, normalizeMessage, type OutgoingMessage } from '../message/message.ts';
+import type { Trace } from '../observability/trace.ts';
+import type { AppendResult, SpoolStorage } from '../spool/contract.ts';
+import type { Audience } from '../transport/contract.ts';
+import { TurnOrder } from '../turn-order.ts';
+import { type AcceptanceContext, checkMessage, entriesOf, orderKey } from './accept.ts';
+import type { HighWaterMark } from './capacity.ts';
+import { SendsUnderWay, type SendUnderWay } from './in-flight.ts';
+import { type Receipt, receiptOf, unansweredAppend, unknownAppend } from './receipt.ts';
+
+/** What became of one message of `sendMany()`. */
+export type SendResult =
+  | { readonly status: 'accepted'; readonly receipt: Receipt }
+  | { readonly status: 'rejected'; readonly error: OfflineImError };
+
+/** How one message is sent. */
+export interface SendMessageOptions {
+  /**
+   * A client of `pg` on which you have begun a transaction: the message is kept when that commits, and was never there when it is rolled back. So
+   * a row of yours and the message about it are kept together. The promise of `send()` begins at your COMMIT: there is no `message:spooled`, and the
+   * receipt is worth nothing if you roll back. Commit soon: until then nothing else of the conversation is accepted or delivered.
+   * For a `PostgresSpool` on the same database; other spools reject it with `OPTION_INVALID`.
+   *
+   * @default a transaction of the spool's own
+   */
+  readonly client?: unknown;
+}
+
+/** What `check()` finds. */
+export interface CheckResult {
+  readonly decision: GateDecision;
+  readonly entries: readonly {
+    readonly audience: Audience;
+    readonly messageClass: string;
+    readonly recipients: readonly string[];
+  }[];
+}
+
+/** What {@link Sending} is made of. */
+export interface SendingContext {
+  readonly acceptance: AcceptanceContext;
+  readonly storage: SpoolStorage;
+  readonly highWater: HighWaterMark | undefined;
+  readonly trace: Trace;
+  /** Opens the spool, once. */
+  open(): Promise<void>;
+  /** Something new waits. */
+  appended(): void;
+}
+
+/** Messages of `sendMany()` under way at a time: enough for group commit, and little memory whatever the length of the list. */
+const sentAtOnce = 512;
+
+/** The way of a message into the spool: read, gated, classified, and appended in the order of the calls. */
+export class Sending {
+  readonly #context: SendingContext;
+  readonly #turns = new TurnOrder();
+  readonly #underWay = new SendsUnderWay();
+
+  constructor(context: SendingContext) {
+    this.#context = context;
+  }
+
+  send(message: OutgoingMessage, { client }: SendMessageOptions = {}): Promise<Receipt> {
+    return this.#underWay.run((underWay) => this.#send(message, client, underWay));
+  }
+
+  async #send(message: OutgoingMessage, client: unknown, underWay: SendUnderWay): Promise<Receipt> {
+    const { acceptance, storage } = this.#context;
+    if (client !== undefined) assertTransactions(storage);
+    const normalized = normalizeMessage(message, acceptance.settings.limits);
+    const { messageId, admitted, appended } = await this.#turns.inOrder(
+      orderKey(acceptance.settings, normalized),
+      this.#prepare(normalized, underWay),
+      ({ entries, admitted }) => {
+        const messageId = entries[0]?.messageId ?? '';
+        underWay.enter('appending', messageId);
+        const appended = client === undefined ? storage.append(entries) : storage.append(entries, { client });
+        return { messageId, admitted, appended };
+      },
+    );
+    const [result] = await appended.catch((error: unknown) => {
+      admitted?.(undefined);
+      if (client !== undefined) throw error;
+      return unknownAppend(messageId, error);
+    });
+    admitted?.(result);
+    // Not kept yet: the host's COMMIT wakes whoever delivers.
+    if (client !== undefined) return receiptOf(messageId, result);
+    return this.#receipt(messageId, result);
+  }
+
+  /** As many at a time as are written together, begun in the order of the list. */
+  async sendMany(
+    messages: readonly OutgoingMessage[],
+    send: (message: OutgoingMessage) => Promise<Receipt>,
+  ): Promise<SendResult[]> {
+    const results: SendResult[] = [];
+    const rest = messages.entries();
+    const next = async (): Promise<void> => {
+      for (const [index, message] of rest) {
+        results[index] = await send(message).then(
+          (receipt): SendResult => ({ status: 'accepted', receipt }),
+          (error: unknown): SendResult => ({ status: 'rejected', error: asCoded(error) }),
+        );
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(sentAtOnce, messages.length) }, next));
+    return results;
+  }
+
+  async check(message: OutgoingMessage): Promise<CheckResult> {
+    const { acceptance } = this.#context;
+    const { decision, groups } = await checkMessage(acceptance, normalizeMessage(message, acceptance.settings.limits));
+    const entries = groups.map(({ recipients, ...group }) => ({
+      ...group,
+      recipients: recipients.map(({ address }) => address),
+    }));
+    return { decision, entries };
+  }
+
+  /** Resolves when nobody waits for a send any more. */
+  idle(): Promise<void> {
+    return this.#underWay.idle();
+  }
+
+  /** Nothing is appended from now on; what is being prepared is rejected. */
+  giveUp(): void {
+    this.#underWay.giveUp();
+  }
+
+  /** Rejects all that is left, and says what that is. */
+  abandon(): readonly string[] {
+    return this.#underWay.abandon(unansweredAppend);
+  }
+
+  /** The entries of a message that passes the gate, and room for them in an open spool. */
+  async #prepare(message: NormalizedMessage, underWay: SendUnderWay) {
+    const { acceptance, highWater, trace } = this.#context;
+    const { decision, groups } = await checkMessage(acceptance, message);
+    underWay.enter('preparing');
+    if (!decision.allowed) {
+      const { messageId } = message;
+      trace.event('message:refused', { reasons: decision.reasons, ...(messageId === undefined ? {} : { messageId }) });
+      throw new GateRefusedError(decision.reasons);
+    }
+    const entries = await entriesOf(acceptance, message, groups);
+    underWay.enter('opening');
+    await this.#context.open();
+    underWay.enter('preparing');
+    return { entries, admitted: await highWater?.admit(entries) };
+  }
+
+  #receipt(messageId: string, result: AppendResult | undefined): Receipt {
+    const { trace } = this.#context;
+    const receipt = receiptOf(messageId, result);
+    if (receipt.duplicate) trace.event('message:duplicate', { messageId });
+    else {
+      for (const { id: entryId, audience, messageClass, pickupAt } of receipt.entries) {
+        trace.event('message:spooled', { messageId, entryId, audience, messageClass, pickupAt });
+      }
+      this.#context.appended();
+    }
+    return receipt;
+  }
+}
+
+function assertTransactions({ capabilities, name }: SpoolStorage): void {
+  if (capabilities.transactions === true) return;
+  const text = `client was given, but the ${name} spool joins no transactions; leave it out, or use a PostgresSpool.`;
+  throw new OfflineImError('OPTION_INVALID', text, { details: { option: 'client' } });
+}
+
+function asCoded(error: unknown): OfflineImError {
+  if (error instanceof OfflineImError) return error;
+  return new OfflineImError('MESSAGE_INVALID', 'The message could not be accepted: a function of the host threw.', {
+    cause: error,
+  });
+}

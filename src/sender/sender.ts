@@ -1,0 +1,283 @@
+import { whenAborted } from '../abort.ts';
+import { type Clock, systemClock } from '../core/clock.ts';
+import { StopBudget } from '../core/deadline.ts';
+import { timeOrderedId } from '../core/ids.ts';
+import { resolvePolicy } from '../gating/policy.ts';
+import { addressKey } from '../message/address.ts';
+import type { OutgoingMessage } from '../message/message.ts';
+import { type EventName, type Listener, TypedEvents } from '../observability/events.ts';
+import { type SenderStats, type StatsOptions, statsOf } from '../observability/stats.ts';
+import { Trace } from '../observability/trace.ts';
+import type { Change, SpoolEntry, SpoolState, SpoolStorage } from '../spool/contract.ts';
+import { type FlushCounts, Spooler } from '../spooler/spooler.ts';
+import { senderStopped } from '../stopped.ts';
+import { bringToAnEnd } from '../stopping.ts';
+import { Throughput } from '../throughput.ts';
+import { HighWaterMark } from './capacity.ts';
+import { actOn } from './entries.ts';
+import { type OfflineImSenderOptions, type PolicySource, type SenderSettings, senderSettings } from './options.ts';
+import type { Receipt } from './receipt.ts';
+import { type CheckResult, Sending, type SendMessageOptions, type SendResult } from './send.ts';
+
+/**
+ * Leaves messages for people who are offline: `send()` spools, two minutes later a missed-conversation note goes to their mailbox.
+ * No message is lost, none is sent twice, no draft is left behind; docs/guarantees.md says what that means and where it ends.
+ *
+ * @example
+ * ```ts
+ * const sender = new OfflineImSender({
+ *   identity: { sip: 'sip:alice@contoso.com', displayName: 'Alice Example' },
+ *   client: { version: '16.0.6920.1000', mailboxLocation: 'on-premises' },
+ *   spool: new FileSpool(),
+ *   transport: new EwsTransport({ url, credentials: basicAuth({ username, password }) }),
+ * });
+ * await sender.start();
+ * await sender.send({ to: 'sip:bob@contoso.com', text: 'Are you there?' });
+ * await sender.stop();
+ * ```
+ */
+export class OfflineImSender {
+  readonly #settings: SenderSettings;
+  readonly #storage: SpoolStorage;
+  readonly #clock: Clock;
+  readonly #events = new TypedEvents();
+  readonly #trace: Trace;
+  readonly #spooler: Spooler;
+  readonly #sending: Sending;
+  readonly #throughput: Throughput;
+  readonly #budget: StopBudget;
+  /** What takes the listeners of `start()` from their signals. */
+  readonly #signals: (() => void)[] = [];
+  #policy: PolicySource | undefined;
+  #stopping: Promise<void> | undefined;
+
+  /** @throws {OfflineImError} `OPTION_INVALID`, `ADDRESS_INVALID` */
+  constructor(options: OfflineImSenderOptions) {
+    this.#settings = senderSettings(options);
+    this.#storage = options.spool;
+    this.#clock = options.clock ?? systemClock;
+    this.#throughput = new Throughput(this.#clock);
+    this.#budget = new StopBudget(this.#clock);
+    this.#trace = new Trace(this.#events, options.logger, (name) => this.#throughput.saw(name));
+    this.#policy = checkedPolicy(options.policy);
+    this.#spooler = new Spooler({
+      storage: options.spool,
+      transport: options.transport,
+      clock: this.#clock,
+      random: options.random ?? Math.random,
+      options: this.#settings.spooler,
+      trace: this.#trace,
+      owner: timeOrderedId(this.#clock.now()),
+      newNoteId: () => timeOrderedId(this.#clock.now()),
+    });
+    const { highWater } = this.#settings;
+    this.#sending = new Sending({
+      acceptance: {
+        options,
+        settings: this.#settings,
+        clock: this.#clock,
+        policy: () => this.#policy,
+        isKnown: (id) => this.#isKnown(id),
+      },
+      storage: options.spool,
+      highWater: highWater && new HighWaterMark(highWater, options.spool, this.#clock),
+      trace: this.#trace,
+      open: () => this.#spooler.open(),
+      appended: () => this.#spooler.wake(),
+    });
+  }
+
+  /** Calls `listener` at every event of that name. A listener that throws disturbs nothing; it is reported as `warning`. */
+  on<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    this.#events.on(name, listener);
+    return this;
+  }
+
+  /** Calls `listener` at the next event of that name. */
+  once<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    this.#events.once(name, listener);
+    return this;
+  }
+
+  /** Takes a listener out. */
+  off<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    this.#events.off(name, listener);
+    return this;
+  }
+
+  /**
+   * Opens the spool and begins to deliver. A started sender keeps the process alive.
+   *
+   * @param options.signal Stops the sender when it aborts, as `stop()` does; aborted already, it never starts. @default none
+   * @throws {OfflineImError} `SENDER_STOPPED`; `SPOOL_LOCKED` and other codes of the spool
+   */
+  async start({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    this.#assertNotStopped();
+    this.#signals.push(whenAborted(signal, () => void this.stop()));
+    if (this.#stopping === undefined) await this.#spooler.start();
+    this.#assertNotStopped();
+    this.#trace.event('started', {});
+  }
+
+  /**
+   * Finishes the notes and sends under way, then closes spool and transport. What waits, waits; whatever is cut off is looked for after the next start.
+   * It never rejects and always ends: whatever hangs is left behind, at the latest 5 s after the patience is over, and 5 s more where closing hangs too;
+   * a `warning` (`STOP_INCOMPLETE`) then says what.
+   *
+   * @param options.timeout ms after which the patience is over, for everything together: requests in flight are aborted, sends still being prepared
+   * rejected, and a spool that another process keeps from being opened is given up. A later call shortens that, and never lengthens it. @default 30_000
+   * @param options.signal Ends the patience as soon as it aborts, also that of an earlier call. @default none
+   */
+  async stop({ timeout = 30_000, signal }: { readonly timeout?: number; readonly signal?: AbortSignal } = {}): Promise<void> {
+    for (const forget of this.#signals.splice(0)) forget();
+    this.#budget.limit(timeout, signal);
+    this.#stopping ??= bringToAnEnd(this.#sending, this.#spooler, this.#budget, this.#trace).then(() =>
+      this.#trace.event('stopped', {}),
+    );
+    await this.#stopping;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  /**
+   * Accepts a message. When it resolves, the message is on durable storage and ends as delivered, dead or cancelled, whatever crashes.
+   *
+   * @throws {GateRefusedError} `GATE_REFUSED` with every reason
+   * @throws {OfflineImError} codes of bad input; `MAILBOX_UNRESOLVED`; `MESSAGE_ID_CONFLICT`; `SENDER_STOPPED`; `SPOOL_FULL` (see `highWater`) and `SPOOL_FAILED`, when nothing was kept;
+   * `APPEND_OUTCOME_UNKNOWN` when the storage can't tell, or did not before `stop()` ended: send it again with `error.details.messageId`, which never makes a second message;
+   * `OPTION_INVALID` for a `client` that the spool can't use
+   * @example
+   * ```ts
+   * await client.query('BEGIN');
+   * await client.query('INSERT INTO orders …');
+   * await sender.send({ to: 'sip:bob@contoso.com', text: 'Your order is here.' }, { client });
+   * await client.query('COMMIT');
+   * ```
+   */
+  async send(message: OutgoingMessage, options: SendMessageOptions = {}): Promise<Receipt> {
+    this.#assertNotStopped();
+    return this.#sending.send(message, options);
+  }
+
+  /** Sends many, some hundred at a time; one result a message, in order. One that is rejected rejects no other. */
+  sendMany(messages: readonly OutgoingMessage[]): Promise<readonly SendResult[]> {
+    return this.#sending.sendMany(messages, (message) => this.send(message));
+  }
+
+  /** What the gate and the classification say of a message; nothing is sent. Throws for bad input as `send()` does. */
+  check(message: OutgoingMessage): Promise<CheckResult> {
+    return this.#sending.check(message);
+  }
+
+  /** Replaces the policy for all sends from now on; what was accepted stays accepted. @throws {OfflineImError} `OPTION_INVALID` */
+  setPolicy(policy: PolicySource): void {
+    this.#policy = checkedPolicy(policy);
+    this.#trace.event('policy:changed', {});
+  }
+
+  /**
+   * One attempt now for all that waits: skips the two minutes, not order, back-off or circuits. Works without `start()`.
+   * Resolves with the number of entries by the state they came to.
+   *
+   * @param options.signal Begins nothing more when it aborts, and resolves with what was reached; what is in flight goes on. @default none
+   */
+  async flush({ signal }: { readonly signal?: AbortSignal } = {}): Promise<FlushCounts> {
+    this.#assertNotStopped();
+    return this.#spooler.flush(signal);
+  }
+
+  /** Where the entries of a message stand; empty when nothing (any more) is known of it. @throws {OfflineImError} `SENDER_STOPPED`, as all that look do */
+  async status(messageId: string): Promise<readonly SpoolEntry[]> {
+    const storage = await this.#opened();
+    const entries = await storage.findMessage(messageId);
+    const shown = await Promise.all(entries.map(({ id }) => storage.get(id)));
+    return shown.filter((entry) => entry !== undefined);
+  }
+
+  /** Entries, all or of one state, page by page inside. Delivered and cancelled ones are tombstones without text. */
+  async *list(query: { readonly state?: SpoolState } = {}): AsyncIterable<SpoolEntry> {
+    yield* (await this.#opened()).list(query);
+  }
+
+  /** Entries by state. */
+  async counts(): Promise<Readonly<Record<SpoolState, number>>> {
+    return (await this.#opened()).counts();
+  }
+
+  /**
+   * How it goes: entries by state, by mailbox, the oldest that waits, and what happened in this process within the last minute. Costs a `counts()` and up to
+   * `limit` entries of `list()`: for a dashboard, not for every send.
+   */
+  async stats(options: StatsOptions = {}): Promise<SenderStats> {
+    return statsOf(await this.#opened(), this.#throughput, this.#clock, options);
+  }
+
+  /**
+   * Cancels a message or an entry. What is being sent can't be called back: then `from` and `to` of the change are equal, and it ends as cancelled only if
+   * it turns out that it was not sent.
+   *
+   * @throws {OfflineImError} `ENTRY_UNKNOWN`
+   */
+  cancel(id: string): Promise<readonly Change[]> {
+    return this.#act(id, (ids) => this.#storage.cancel(ids));
+  }
+
+  /** Keeps a message or an entry from being sent until `release()`. @throws {OfflineImError} `ENTRY_UNKNOWN` */
+  hold(id: string): Promise<readonly Change[]> {
+    return this.#act(id, (ids) => this.#storage.hold(ids));
+  }
+
+  /** Lets a held message or entry go on, at the end of the order. @throws {OfflineImError} `ENTRY_UNKNOWN` */
+  release(id: string): Promise<readonly Change[]> {
+    return this.#act(id, (ids) => this.#storage.release(ids));
+  }
+
+  /**
+   * Tries a dead message or entry again, at the end of the order. What may have been sent is looked for first.
+   *
+   * @param options.force Send without looking: someone may get it twice. @default false
+   * @throws {OfflineImError} `ENTRY_UNKNOWN`
+   */
+  requeue(id: string, options: { readonly force?: boolean } = {}): Promise<readonly Change[]> {
+    return this.#act(id, (ids) => this.#storage.requeue(ids, options));
+  }
+
+  /** Forgets a delivered, dead or cancelled message or entry; its id still makes no second one for 24 h after its end. @throws {OfflineImError} `ENTRY_UNKNOWN` */
+  purge(id: string): Promise<readonly Change[]> {
+    return this.#act(id, (ids) => this.#storage.purge(ids));
+  }
+
+  /** Tries what is blocked or out of reach now, instead of after its wait: one mailbox, or all. */
+  resume(mailbox?: string): void {
+    this.#spooler.resume(mailbox === undefined ? undefined : addressKey({ address: mailbox }));
+  }
+
+  async #isKnown(messageId: string): Promise<boolean> {
+    await this.#spooler.open();
+    return (await this.#storage.findMessage(messageId)).length > 0;
+  }
+
+  async #act(id: string, action: (ids: readonly string[]) => Promise<readonly Change[]>): Promise<readonly Change[]> {
+    const changes = await actOn(await this.#opened(), id, action);
+    this.#spooler.report(changes);
+    return changes;
+  }
+
+  /** The spool, open. A sender that was stopped opens none: nobody would close it. */
+  async #opened(): Promise<SpoolStorage> {
+    if (!this.#spooler.hasOpened) this.#assertNotStopped();
+    await this.#spooler.open();
+    return this.#storage;
+  }
+
+  #assertNotStopped(): void {
+    if (this.#stopping !== undefined) throw senderStopped();
+  }
+}
+
+function checkedPolicy(policy: PolicySource | undefined): PolicySource | undefined {
+  if (policy !== undefined && typeof policy !== 'function') resolvePolicy(policy);
+  return policy;
+}

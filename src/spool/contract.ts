@@ -1,0 +1,283 @@
+import type { Clock } from '../core/clock.ts';
+import type { ErrorCode } from '../core/errors/codes.ts';
+import type { Audience, Mailbox, Place, UnknownAttempt } from '../transport/contract.ts';
+
+/**
+ * The contract between the spooler and a storage. docs/states.md has the state table; every storage passes
+ * `spoolConformance` from `offline-im/testing`. All durations are ms by the storage's own clock: a storage shared by
+ * several processes uses one clock for all (its database's), never the callers'.
+ */
+
+/** Where an entry stands. Only `delivered`, `dead` and `cancelled` are ends. */
+export type SpoolState = 'spooled' | 'deferred' | 'delivering' | 'unconfirmed' | 'held' | 'delivered' | 'dead' | 'cancelled';
+
+/** All states, in the order in which a message meets them. */
+export const spoolStates = [
+  'spooled',
+  'deferred',
+  'delivering',
+  'unconfirmed',
+  'held',
+  'delivered',
+  'dead',
+  'cancelled',
+] as const satisfies readonly SpoolState[];
+
+/** What an entry carries to its note. */
+export interface SpooledMessage {
+  readonly from: { readonly sip: string; readonly mailbox: Mailbox };
+  readonly to: readonly Mailbox[];
+  readonly text: string;
+  readonly html?: string;
+  /** When the caller says it was sent, ms since 1970 UTC. */
+  readonly sentAt: number;
+}
+
+/** One message for one audience, as the spooler hands it to the storage. */
+export interface NewSpoolEntry {
+  /** Unique, made by the sender; time-ordered. */
+  readonly id: string;
+  /** The host's id or a generated one. Entries of one message are appended all or none, next to each other. */
+  readonly messageId: string;
+  /** Hash of what the caller gave, defaults left out: tells a repetition from a conflict. */
+  readonly contentHash: string;
+  /** The sender's mailbox, lower case. */
+  readonly lane: string;
+  readonly conversationId: string;
+  readonly audience: Audience;
+  /** Equal for exactly equal sets of recipients. */
+  readonly recipientsKey: string;
+  readonly messageClass: string;
+  /** Bytes of the message as written into a note. */
+  readonly weight: number;
+  readonly pickupIn: number;
+  readonly expiresIn: number;
+  readonly message: SpooledMessage;
+}
+
+/** Why an entry is where it is. `text` never holds message text or a secret. */
+export interface Reason {
+  readonly code: ErrorCode;
+  readonly text: string;
+  /** The server's own code, where it gave one. */
+  readonly serverCode?: string;
+}
+
+/** An entry as the storage shows it. Times are ms since 1970 UTC by the storage's clock. */
+export interface SpoolEntry extends Omit<NewSpoolEntry, 'pickupIn' | 'expiresIn' | 'message'> {
+  readonly state: SpoolState;
+  readonly acceptedAt: number;
+  /** When its two minutes end: the first receipt's `pickupAt`, never changed afterwards. */
+  readonly pickupAt: number;
+  /** 0 once it has expired and is only looked for: it is never sent again, unless the host requeues it. */
+  readonly expiresAt: number;
+  /** Its recipients, kept in the tombstone too. */
+  readonly to: readonly Mailbox[];
+  /** Gone once delivered, cancelled or purged: the tombstone keeps no text. */
+  readonly message?: SpooledMessage;
+  /** The note it belongs to. */
+  readonly noteId?: string;
+  /** Attempts of its note, the running one included. */
+  readonly attempt: number;
+  readonly unknownAttempts: readonly UnknownAttempt[];
+  readonly cancelRequested: boolean;
+  readonly reason?: Reason;
+  /** When it reached an end. */
+  readonly endedAt?: number;
+}
+
+/** One entry's change of state. */
+export interface Change {
+  readonly entryId: string;
+  readonly messageId: string;
+  readonly from: SpoolState;
+  readonly to: SpoolState | 'purged';
+  readonly noteId?: string;
+  readonly reason?: Reason;
+}
+
+/** What became of one message of an append. `entries` are those kept: the new ones, or the first ones of a duplicate. */
+export type AppendResult =
+  | { readonly messageId: string; readonly status: 'appended' | 'duplicate'; readonly entries: readonly SpoolEntry[] }
+  | { readonly messageId: string; readonly status: 'conflict' }
+  /** `unknown`: it may have been kept. The sender rejects with APPEND_OUTCOME_UNKNOWN. */
+  | { readonly messageId: string; readonly status: 'failed'; readonly kept: 'no' | 'unknown'; readonly error: Error };
+
+/** What never changes for a note once it is claimed, and the place of this attempt. Plain data. */
+export interface Frozen {
+  readonly messageClass: string;
+  readonly subject: string;
+  /** Version of the wording rules its body is built with. */
+  readonly wording: number;
+  readonly place: Place;
+}
+
+/** Which lanes a request speaks of. */
+export type LaneFilter = { readonly except: readonly string[] } | { readonly only: readonly string[] };
+
+/** What a claim asks for. */
+export interface ClaimRequest {
+  /** `deliver`: notes that are due. `probe`: unconfirmed notes whose probe is due. */
+  readonly kind: 'deliver' | 'probe';
+  /** Notes at most, over all lanes. */
+  readonly limit: number;
+  /** Notes at most of one lane. */
+  readonly perLane: number;
+  readonly lease: number;
+  /** This run of the spooler; who last tried an entry is kept with it. */
+  readonly owner: string;
+  readonly lanes?: LaneFilter;
+  /** Takes spooled entries before their pickup time; back-off still counts. */
+  readonly ignorePickup?: boolean;
+  /** Entries a new note takes at most. */
+  readonly maxEntries: number;
+  /** Weight a new note takes at most; a single entry may exceed it. */
+  readonly maxBytes: number;
+  /** A new note id; called once a new note. */
+  newNoteId(): string;
+  /** Pure. For a note claimed again, `previous` is what was frozen: all but `place` is taken over. */
+  freeze(members: readonly SpoolEntry[], previous: Frozen | undefined): Frozen;
+}
+
+/** Names one claim of one note; opaque to the spooler. A later claim of that note has another. */
+export type ClaimToken = string;
+
+/** A note claimed for this spooler until its lease ends. */
+export interface ClaimedNote {
+  readonly token: ClaimToken;
+  readonly lane: string;
+  readonly noteId: string;
+  readonly attempt: number;
+  readonly tag: string;
+  readonly frozen: Frozen;
+  /** Its members in order, with their messages. */
+  readonly entries: readonly SpoolEntry[];
+  readonly unknownAttempts: readonly UnknownAttempt[];
+  /** Deferrals with the note's own back-off so far. */
+  readonly failures: number;
+  /** Probes since the attempt, and those of them in a row that said absent. */
+  readonly probes: number;
+  readonly absences: number;
+  /** ms since the last unknown attempt could last have run; 0 for a claim to deliver. */
+  readonly quietFor: number;
+  /** ms already counted towards `unconfirmedFor`. */
+  readonly unconfirmedFor: number;
+  /** True when every member's expiry has passed. */
+  readonly expired: boolean;
+}
+
+/** What {@link SpoolStorage.refreeze} replaces. */
+export interface Refreeze {
+  readonly token: ClaimToken;
+  readonly frozen: Frozen;
+}
+
+/** What becomes of a claimed note. Applied only while the token matches, except that `delivered` always counts. */
+export type Settlement =
+  | { readonly token: ClaimToken; readonly to: 'delivered'; readonly messageClass?: string }
+  /**
+   * Known not sent, tried again after `after` ms. `failure`: counts towards the note's own back-off.
+   * From a probe: all unknown attempts were absent.
+   */
+  | {
+      readonly token: ClaimToken;
+      readonly to: 'deferred';
+      readonly after: number;
+      readonly failure: boolean;
+      /** `unknown`: sent again although it may have been sent; a requested cancel then ends as dead, since nobody knows. @default 'no' */
+      readonly sent?: 'no' | 'unknown';
+      readonly reason: Reason;
+    }
+  /**
+   * May have been sent: probed after `after` ms. `absent`: this probe said so (adds to `absences`; otherwise they start anew).
+   * `counted`: ms to add to `unconfirmedFor`.
+   */
+  | {
+      readonly token: ClaimToken;
+      readonly to: 'unconfirmed';
+      readonly after: number;
+      readonly absent: boolean;
+      readonly counted: number;
+      readonly reason: Reason;
+    }
+  /** `sent: 'no'`: its running or probed attempt is proven unsent. A requested cancel then wins over dead. */
+  | { readonly token: ClaimToken; readonly to: 'dead'; readonly sent: 'no' | 'unknown'; readonly reason: Reason }
+  /** By the hook, before anything was sent. */
+  | { readonly token: ClaimToken; readonly to: 'held' }
+  | { readonly token: ClaimToken; readonly to: 'cancelled' }
+  /** Spooled singles in the same order, due at once, never to merge again. */
+  | { readonly token: ClaimToken; readonly to: 'split'; readonly reason: Reason }
+  /** As before the claim; no attempt consumed. `after`: not due again before so many ms. @default due as before */
+  | { readonly token: ClaimToken; readonly to: 'unclaim'; readonly after?: number };
+
+/** What {@link SpoolStorage.list} shows. */
+export interface SpoolQuery {
+  readonly state?: SpoolState;
+  readonly lane?: string;
+}
+
+/** What {@link SpoolStorage.expire} may end. */
+export interface ExpireRequest {
+  readonly owner: string;
+  /** Lanes that cannot be tried, and for how many ms they could not. */
+  readonly closedLanes: readonly { readonly lane: string; readonly closedFor: number }[];
+  readonly reason: Reason;
+}
+
+/** What {@link SpoolStorage.open} is given. */
+export interface SpoolContext {
+  readonly clock: Clock;
+  /** How long the tombstone of an ended message is kept, so that its id makes no second one, in ms. */
+  readonly tombstones: number;
+  /** An entry that could not be read was set aside. */
+  onCorrupt?(report: { readonly where: string; readonly error: Error }): void;
+  /** Something that loses no message, but that someone should know. */
+  onWarning?(error: Error): void;
+}
+
+/** A durable (or not) store of entries. Every method but `open` and `close` rejects with `SPOOL_CLOSED` while it is not open. */
+export interface SpoolStorage {
+  readonly name: string;
+  readonly capabilities: {
+    /** An append that resolved survives the end of the process. */
+    readonly durable: boolean;
+    /** Several processes may have it open. */
+    readonly shared: boolean;
+    /** `append` can join a transaction of the host (`client`). @default false */
+    readonly transactions?: boolean;
+  };
+  open(context: SpoolContext): Promise<void>;
+  /** Durable when resolved. One result a message, in order of first appearance; one bad message fails alone. */
+  append(entries: readonly NewSpoolEntry[], options?: { readonly client?: unknown }): Promise<readonly AppendResult[]>;
+  /** Durable when resolved: a note claimed and then lost is unconfirmed, never forgotten. Lapsed leases become unconfirmed first. */
+  claim(request: ClaimRequest): Promise<readonly ClaimedNote[]>;
+  /** Resolves with the tokens that no longer match. */
+  renew(claims: readonly ClaimToken[], lease: number): Promise<readonly ClaimToken[]>;
+  /**
+   * Replaces what was frozen of claimed notes, durable when resolved; resolves with the tokens that no longer match. Optional: for a storage around this one
+   * that cannot freeze within the claim, such as `sealed()`.
+   */
+  refreeze?(notes: readonly Refreeze[]): Promise<readonly ClaimToken[]>;
+  settle(
+    settlements: readonly Settlement[],
+  ): Promise<{ readonly lost: readonly ClaimToken[]; readonly changes: readonly Change[] }>;
+  /** Ends spooled and deferred entries past their expiry that this owner has tried, or whose lane was closed since they were due. */
+  expire(request: ExpireRequest): Promise<readonly Change[]>;
+  /** ms until something of those lanes is due (0: now), `undefined` when nothing waits. */
+  nextDue(lanes?: LaneFilter): Promise<number | undefined>;
+  get(entryId: string): Promise<SpoolEntry | undefined>;
+  /** Tombstones and purged messages too, while they are kept. */
+  findMessage(messageId: string): Promise<readonly SpoolEntry[]>;
+  list(query?: SpoolQuery): AsyncIterable<SpoolEntry>;
+  hold(entryIds: readonly string[]): Promise<readonly Change[]>;
+  release(entryIds: readonly string[]): Promise<readonly Change[]>;
+  cancel(entryIds: readonly string[]): Promise<readonly Change[]>;
+  requeue(entryIds: readonly string[], options?: { readonly force?: boolean }): Promise<readonly Change[]>;
+  purge(entryIds: readonly string[]): Promise<readonly Change[]>;
+  /** Calls `wake` when another process appended; the returned function ends that. */
+  watch?(wake: () => void): () => void;
+  counts(): Promise<Readonly<Record<SpoolState, number>>>;
+  /** What its messages take, in bytes, as cheaply as `counts()` and as exactly as that allows: what `highWater.bytes` is held against. Optional. */
+  usage?(): Promise<{ readonly bytes: number }>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,82 @@
+import { dirname } from 'node:path';
+import { errnoOf } from '../../../spooler/file/errno.ts';
+import type { FolderSync } from '../../../spooler/file/folder-sync.ts';
+import type { Layout, SenderFolders } from '../../../spooler/file/layout.ts';
+import type { FileLayer } from './file-layer.ts';
+
+/** Makes the folders of a spool, durably, and takes rights to them from others. */
+export class Folders {
+  readonly #files: FileLayer;
+  readonly #syncs: FolderSync;
+  readonly #layout: Layout;
+  /** Folders seen or made since the spool was opened. */
+  readonly #there = new Set<string>();
+
+  constructor(files: FileLayer, syncs: FolderSync, layout: Layout) {
+    this.#files = files;
+    this.#syncs = syncs;
+    this.#layout = layout;
+  }
+
+  /** Makes the root with all above it. An existing root keeps its rights: it may be shared, what matters lies deeper. */
+  async makeRoot(): Promise<void> {
+    const { root, own, tombstones } = this.#layout;
+    await this.#makeWithParents(root);
+    // A process that died may have made it and no more; above may be no right to read, so it counts only if it works.
+    await this.#files.syncFolder(dirname(root)).catch(() => undefined);
+    await this.#make(own, true);
+    await this.#make(tombstones, true);
+    await this.#syncs.sync([root, own]);
+  }
+
+  async makeFor(folders: SenderFolders): Promise<void> {
+    if (this.#there.has(folders.notes)) return;
+    await this.#make(folders.sender, false);
+    for (const path of [folders.dead, folders.waiting, folders.notes]) await this.#make(path, true);
+    await this.#syncs.sync([this.#layout.root, folders.sender, folders.dead]);
+    this.#there.add(folders.notes);
+  }
+
+  /** Makes a quarantine. */
+  async makeCorrupt(path: string): Promise<void> {
+    await this.#make(path, true);
+    await this.#syncs.sync([dirname(path)]);
+  }
+
+  /** Someone took folders away: they are looked for anew. */
+  forget(): void {
+    this.#there.clear();
+  }
+
+  async #makeWithParents(path: string): Promise<void> {
+    if ((await this.#statFollowing(path)) !== undefined) return;
+    const parent = dirname(path);
+    if (parent !== path) await this.#makeWithParents(parent);
+    await this.#makeUnlessThere(path);
+    await this.#syncs.sync([parent]);
+  }
+
+  /** The root and what is above it may be links: whoever configured it wanted that. */
+  async #statFollowing(path: string): Promise<true | undefined> {
+    const facts = await this.#files.stat(path);
+    if (facts === undefined) return undefined;
+    if (facts.kind === 'file') throw new Error(`${path} is not a folder.`);
+    return true;
+  }
+
+  /** Below the root a link is not followed: it could lead anywhere. */
+  async #make(path: string, restricted: boolean): Promise<void> {
+    const facts = await this.#files.stat(path);
+    if (facts === undefined) await this.#makeUnlessThere(path);
+    else if (facts.kind !== 'folder') throw Object.assign(new Error(`${path} is not a folder.`), { code: 'ENOTDIR' });
+    else if (restricted && facts.othersMay !== 0) await this.#files.restrict(path);
+  }
+
+  async #makeUnlessThere(path: string): Promise<void> {
+    try {
+      await this.#files.makeFolder(path);
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw error;
+    }
+  }
+}

@@ -1,0 +1,157 @@
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { quoted } from '../../core/errors/quote.ts';
+import { errnoOf } from '../../spooler/file/errno.ts';
+import { type Layout, layoutOf } from '../../spooler/file/layout.ts';
+import { removeFiles } from '../../spooler/file/remove-files.ts';
+import type { SpoolContext, SpooledMessage } from '../contract.ts';
+import { type Journal, type JournalContents, JournalError } from '../journaled/journal.ts';
+import type { EntryRecord } from '../state/records.ts';
+import type { Transaction } from '../state/transaction.ts';
+import type { FileLayer } from './disk/file-layer.ts';
+import { load } from './load.ts';
+import { makeParts, type Parts } from './parts.ts';
+import { type Plan, planOf } from './plan.ts';
+import { readHomes } from './read-files.ts';
+
+/** The files of a spool; docs/file-spool-format.md says what lies where, and why no crash in between does harm. */
+export class FileJournal implements Journal {
+  readonly #files: FileLayer;
+  readonly #layout: Layout;
+  #parts: Parts | undefined;
+  #release: (() => Promise<void>) | undefined;
+  /** Files that could not be removed yet; a tombstone stays as long as one of them is there. */
+  #left = new Set<string>();
+  #forgotten = new Set<string>();
+  #failure: unknown;
+
+  constructor(root: string, files: FileLayer) {
+    this.#layout = layoutOf(root);
+    this.#files = files;
+  }
+
+  async open(context: SpoolContext): Promise<JournalContents> {
+    const parts = makeParts(this.#files, this.#layout, context);
+    this.#failure = undefined;
+    try {
+      await parts.folders.makeRoot();
+      this.#release = await this.#files.lock(this.#layout.lock);
+      const { contents, left } = await load(parts);
+      this.#left = new Set(left);
+      this.#parts = parts;
+      return contents;
+    } catch (error) {
+      await parts.tombstones.close().catch(() => undefined);
+      await this.#unlock();
+      if (error instanceof OfflineImError) throw error;
+      const code = errnoOf(error instanceof JournalError ? error.cause : error);
+      const message = `The folder ${quoted(this.#layout.root)} cannot be made, read or written${code === undefined ? '' : ` (${code})`}. Check the path and its rights.`;
+      throw new OfflineImError('SPOOL_ROOT_UNUSABLE', message, { cause: error, details: { root: this.#layout.root } });
+    }
+  }
+
+  async write(tx: Transaction, added: ReadonlyMap<string, SpooledMessage>): Promise<void> {
+    const parts = this.#usable();
+    const plan = await planned(parts, tx, added);
+    await publish(parts, plan);
+    await this.#tidy(parts, plan);
+  }
+
+  async read(records: readonly EntryRecord[]): Promise<ReadonlyMap<string, SpooledMessage>> {
+    const entries = await readHomes(
+      this.#usable(),
+      records.map(({ fixed }) => fixed.id),
+    );
+    return new Map([...entries].map(([id, { message }]) => [id, message]));
+  }
+
+  async forget(entryIds: readonly string[]): Promise<void> {
+    const parts = this.#usable();
+    for (const id of entryIds) this.#forgotten.add(id);
+    this.#left = new Set(await removeFiles(parts, this.#left));
+    // What is left may be of any of them; tombstones can wait.
+    if (this.#left.size > 0) return;
+    const ids = this.#forgotten;
+    this.#forgotten = new Set();
+    try {
+      await parts.tombstones.forget(ids);
+    } catch (error) {
+      if (!(error instanceof JournalError) || error.kept === 'unknown') this.#failure = error;
+    }
+  }
+
+  async close(): Promise<void> {
+    const parts = this.#parts;
+    this.#parts = undefined;
+    try {
+      await parts?.tombstones.close();
+    } finally {
+      await this.#unlock();
+    }
+  }
+
+  /** After everything is durable: what is known of the files, and what of them can go. */
+  async #tidy(parts: Parts, plan: Plan): Promise<void> {
+    const needless = new Set(this.#left);
+    for (const { stored, entries } of plan.entries) {
+      const left = parts.entryFiles.put(
+        stored,
+        entries.map(({ fixed, status }) => [fixed.id, status.rev]),
+      );
+      for (const { path } of left) needless.add(path);
+    }
+    for (const { fixed } of plan.tombstones) for (const { path } of parts.entryFiles.drop(fixed.id)) needless.add(path);
+    for (const { noteId, path, folders } of [...plan.newManifests, ...plan.changedManifests]) {
+      parts.manifests.set(noteId, { path, folders });
+      needless.delete(path);
+    }
+    for (const { path } of plan.entries) needless.delete(path);
+    const notes = plan.droppedNotes.flatMap((id) => parts.manifests.get(id) ?? []);
+    for (const id of plan.droppedNotes) parts.manifests.delete(id);
+    this.#left = new Set(await removeFiles(parts, [...notes.map(({ path }) => path), ...needless]));
+    if (plan.takesBack) await parts.syncs.sync(notes.map(({ folders }) => folders.notes));
+  }
+
+  #usable(): Parts {
+    if (this.#failure !== undefined) throw new JournalError('unknown', this.#failure);
+    if (this.#parts === undefined) throw new JournalError('no', new Error('The files are not open.'));
+    return this.#parts;
+  }
+
+  async #unlock(): Promise<void> {
+    const release = this.#release;
+    this.#release = undefined;
+    await release?.();
+  }
+}
+
+async function planned(parts: Parts, tx: Transaction, added: ReadonlyMap<string, SpooledMessage>): Promise<Plan> {
+  try {
+    const plan = await planOf(parts, tx, added);
+    for (const folders of new Set(plan.entries.map(({ stored }) => stored.folders))) await parts.folders.makeFor(folders);
+    return plan;
+  } catch (error) {
+    throw error instanceof JournalError ? error : new JournalError('no', error);
+  }
+}
+
+/**
+ * In this order: what has ended; entries on their own; notes that entries join; notes that entries leave. So an entry
+ * never loses a status before its next one is durable.
+ */
+async function publish({ staging, tombstones }: Parts, plan: Plan): Promise<void> {
+  await staging.stage([...plan.entries, ...plan.newManifests, ...plan.changedManifests]);
+  let first = true;
+  try {
+    if (plan.tombstones.length > 0) {
+      await tombstones.append(plan.tombstones);
+      first = false;
+    }
+  } catch (error) {
+    await staging.discard();
+    throw error;
+  }
+  for (const files of [plan.entries, plan.newManifests, plan.changedManifests]) {
+    await staging.publish(files, first);
+    first &&= files.length === 0;
+  }
+}

@@ -1,0 +1,54 @@
+import type { SpooledMessage } from '../contract.ts';
+import { field, fields, listOf, oneOf, parseJson, type Reader, ShapeError } from '../journaled/json-shape.ts';
+import { fixedPart, message, status } from '../journaled/record-readers.ts';
+import { type EntryFixed, type EntryRecord, type EntryStatus, isInNote, isTombstone } from '../state/records.ts';
+
+/** Raised when a reader of this version could misread a file of the next. */
+export const formatVersion = 1;
+
+/** No file of ours is larger; what is larger is not read. A message of 32 KiB for 500 people takes a tenth of it at worst. */
+export const largestFile = 16 * 1024 * 1024;
+
+/** An entry with its message, as one file holds it. */
+export interface StoredEntry extends EntryRecord {
+  readonly message: SpooledMessage;
+}
+
+/**
+ * A file of entries: all entries of one message as they were appended, or one of them on its own. Made for people to
+ * read, so the status with its reason comes first, then the message, and the bookkeeping last.
+ */
+export function formatEntries(entries: readonly StoredEntry[]): string {
+  const shown = entries.map(({ fixed: { to: _inMessage, ...fixed }, status, message }) => ({ status, message, fixed }));
+  return `${JSON.stringify({ format: formatVersion, kind: 'message', entries: shown }, undefined, 2)}\n`;
+}
+
+/** @throws {ShapeError} when it is not a file of entries of this version. */
+export function parseEntries(content: string): readonly StoredEntry[] {
+  const file = fields(parseJson(content, 'the file'), 'the file');
+  assertFormat(file, 'message');
+  const entries = field(file, 'entries', listOf(entry), 'the file');
+  const ids = new Set(entries.map(({ fixed }) => fixed.id));
+  if (entries.length === 0 || ids.size < entries.length) throw new ShapeError('entries', 'a list of different entries');
+  if (new Set(entries.map(({ fixed }) => fixed.messageId)).size > 1) throw new ShapeError('entries', 'of one message');
+  return entries;
+}
+
+export function assertFormat(file: Readonly<Record<string, unknown>>, kind: 'message' | 'note' | 'tombstone'): void {
+  field(file, 'format', oneOf([formatVersion]), 'the file');
+  field(file, 'kind', oneOf([kind]), 'the file');
+}
+
+const entry: Reader<StoredEntry> = (value, where) => {
+  const of = fields(value, where);
+  const sent = field(of, 'message', message, where);
+  const fixed: EntryFixed = { ...field(of, 'fixed', fixedPart, where), to: sent.to };
+  return { fixed, status: field(of, 'status', ownStatus, where), message: sent };
+};
+
+/** While it is a member of a note, an entry's status is in the manifest; once it has ended, in the tombstone. */
+const ownStatus: Reader<EntryStatus> = (value, where) => {
+  const read = status(value, where);
+  if (isInNote(read.state) || isTombstone(read)) throw new ShapeError(`${where}.state`, 'spooled, held or dead');
+  return read;
+};

@@ -1,0 +1,100 @@
+import { endMembers } from '../../spooler/file/end-members.ts';
+import { foldersOf } from '../../spooler/file/layout.ts';
+import { parseManifest } from '../../spooler/file/manifest-format.ts';
+import { eachOf } from '../../spooler/file/pool.ts';
+import { removeFiles } from '../../spooler/file/remove-files.ts';
+import type { JournalContents } from '../journaled/journal.ts';
+import type { EntryRecord } from '../state/records.ts';
+import type { StoredFile } from './entry-files.ts';
+import { largestFile } from './formats.ts';
+import type { Parts } from './parts.ts';
+import { isUnreadable, parsed, readEntries } from './read-files.ts';
+import { type ReadFile, type ReadManifest, resolve } from './resolve.ts';
+import { type FoundFile, scan } from './scan.ts';
+
+interface Bad {
+  readonly path: string;
+  readonly corrupt: string;
+  readonly found: string;
+}
+
+/** A manifest that can't be read, with what there is of it. */
+interface BadManifest extends Bad {
+  readonly content: string;
+}
+
+/**
+ * Reads a whole spool, by the process that has it locked. Whatever it sees it first makes durable: a process that died may
+ * have left names that a power cut would still take back, or removals that it would undo.
+ */
+export async function load(parts: Parts): Promise<{ readonly contents: JournalContents; readonly left: readonly string[] }> {
+  const { quarantine, layout, syncs } = parts;
+  const found = await scan(parts.files, layout);
+  await syncs.sync(found.folders);
+  const tombstones = await parts.tombstones.open();
+  const bad: Bad[] = [];
+  const files = [...(await readAll(parts, found.waiting, 'waiting', bad)), ...(await readAll(parts, found.dead, 'dead', bad))];
+  const badManifests: BadManifest[] = [];
+  const manifests = await readManifests(parts, found.manifests, badManifests);
+  const resolved = resolve(files, manifests, tombstones.records);
+
+  const placeOf = new Map(found.manifests.map(({ path, folders }) => [path, folders]));
+  for (const [file, residents] of resolved.residents) parts.entryFiles.put(file, residents);
+  for (const { path, note } of resolved.notes) {
+    const folders = placeOf.get(path);
+    if (folders !== undefined) parts.manifests.set(note.id, { path, folders });
+  }
+  const entries = new Map<string, EntryRecord>(resolved.entries);
+  const contents = badManifests.map(({ content }) => content);
+  for (const record of await endMembers(parts, contents, entries, resolved.lastRev + 1)) entries.set(record.fixed.id, record);
+
+  for (const path of found.strange) quarantine.report(path, 'it is a link or a file where a folder belongs');
+  for (const path of tombstones.damaged) await quarantine.setAside(path, layout.corrupt, 'it has lines that cannot be read');
+  for (const { path, corrupt, found: why } of [...bad, ...badManifests]) await quarantine.setAside(path, corrupt, why);
+  const kept = new Set(resolved.notes.map(({ path }) => path));
+  for (const [path, ids] of resolved.lost) {
+    const why = `${ids.length} of its members have no file`;
+    const folders = placeOf.get(path);
+    if (kept.has(path) || folders === undefined) quarantine.report(path, why);
+    else await quarantine.setAside(path, folders.corrupt, why);
+  }
+  const left = await removeFiles(parts, resolved.superseded);
+  return { contents: { entries: [...entries.values()], notes: resolved.notes.map(({ note }) => note) }, left };
+}
+
+async function readAll(
+  parts: Parts,
+  found: readonly FoundFile[],
+  place: StoredFile['place'],
+  bad: Bad[],
+): Promise<readonly ReadFile[]> {
+  const read: ReadFile[] = [];
+  await eachOf(found, async ({ path, folders, regular }) => {
+    const entries = regular ? await readEntries(parts.files, path) : { found: 'it is a link or a device' };
+    if (isUnreadable(entries)) bad.push({ path, corrupt: folders.corrupt, found: entries.found });
+    else {
+      // Not the messages: only what is about to be sent is in memory.
+      const records = entries.map(({ fixed, status }) => ({ fixed, status }));
+      const proper = entries.every(({ message }) => foldersOf(parts.layout, message.from.sip) === folders);
+      read.push({ proper, file: { path, folders, place, size: entries.length }, entries: records });
+    }
+  });
+  return read.sort((a, b) => (a.file.path < b.file.path ? -1 : 1));
+}
+
+/** One that the disk does not give back stops the opening: its members would look as if they had never been sent. */
+async function readManifests(parts: Parts, found: readonly FoundFile[], bad: BadManifest[]): Promise<readonly ReadManifest[]> {
+  const read: ReadManifest[] = [];
+  await eachOf(found, async ({ path, folders, regular }) => {
+    const { corrupt } = folders;
+    if (!regular) {
+      bad.push({ path, corrupt, found: 'it is a link or a device', content: '' });
+      return;
+    }
+    const data = await parts.files.read(path, largestFile);
+    const manifest = parsed(data, parseManifest);
+    if (isUnreadable(manifest)) bad.push({ path, corrupt, found: manifest.found, content: new TextDecoder().decode(data) });
+    else read.push({ path, folders, manifest });
+  });
+  return read.sort((a, b) => (a.path < b.path ? -1 : 1));
+}

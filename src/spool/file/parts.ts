@@ -1,0 +1,45 @@
+import { FolderSync } from '../../spooler/file/folder-sync.ts';
+import type { Layout, SenderFolders } from '../../spooler/file/layout.ts';
+import type { SpoolContext } from '../contract.ts';
+import type { FileLayer } from './disk/file-layer.ts';
+import { Folders } from './disk/folders.ts';
+import { Quarantine } from './disk/quarantine.ts';
+import { Staging } from './disk/staging.ts';
+import { EntryFiles } from './entry-files.ts';
+import { TombstoneLog } from './tombstone-log.ts';
+
+/** Where the manifest of a note lies. */
+export interface StoredManifest {
+  readonly path: string;
+  readonly folders: SenderFolders;
+}
+
+/** What an open file spool works with; made anew each time it is opened. */
+export interface Parts {
+  readonly files: FileLayer;
+  readonly layout: Layout;
+  readonly syncs: FolderSync;
+  readonly folders: Folders;
+  readonly staging: Staging;
+  readonly quarantine: Quarantine;
+  readonly tombstones: TombstoneLog;
+  readonly entryFiles: EntryFiles;
+  /** By note id. */
+  readonly manifests: Map<string, StoredManifest>;
+}
+
+export function makeParts(files: FileLayer, layout: Layout, context: SpoolContext): Parts {
+  const syncs = new FolderSync(files);
+  const folders = new Folders(files, syncs, layout);
+  return {
+    files,
+    layout,
+    syncs,
+    folders,
+    staging: new Staging(files, syncs, folders),
+    quarantine: new Quarantine(files, syncs, folders, context),
+    tombstones: new TombstoneLog(files, syncs, layout.tombstones),
+    entryFiles: new EntryFiles(),
+    manifests: new Map(),
+  };
+}

@@ -1,0 +1,113 @@
+import { join } from 'node:path';
+import { foldersOf, type SenderFolders } from '../../spooler/file/layout.ts';
+import { formatManifest } from '../../spooler/file/manifest-format.ts';
+import { EntryPlanner, type PlannedEntries } from '../../spooler/file/plan-entries.ts';
+import type { SpooledMessage } from '../contract.ts';
+import { type EntryRecord, isInNote, isTombstone, type NoteRecord } from '../state/records.ts';
+import type { Transaction } from '../state/transaction.ts';
+import { manifestName } from './disk/layout.ts';
+import type { PlannedFile } from './disk/staging.ts';
+import type { StoredEntry } from './formats.ts';
+import type { Parts } from './parts.ts';
+import { readHomes } from './read-files.ts';
+
+export interface PlannedManifest extends PlannedFile {
+  readonly noteId: string;
+  readonly folders: SenderFolders;
+}
+
+/** What a transaction does to the files. */
+export interface Plan {
+  readonly tombstones: readonly EntryRecord[];
+  readonly entries: readonly PlannedEntries[];
+  /** Of notes that have none yet. */
+  readonly newManifests: readonly PlannedManifest[];
+  readonly changedManifests: readonly PlannedManifest[];
+  readonly droppedNotes: readonly string[];
+  /** A claim is taken back: an entry has its status from before, which a manifest that comes back would outdo. */
+  readonly takesBack: boolean;
+}
+
+/** Reads the messages of entries that get a file of their own, and changes nothing. */
+export async function planOf(parts: Parts, tx: Transaction, added: ReadonlyMap<string, SpooledMessage>): Promise<Plan> {
+  const records = [...tx.entries.values()];
+  const tombstones = records.filter(({ status }) => isTombstone(status));
+  const planner = new EntryPlanner(parts.entryFiles);
+  const entries = planMessages(parts, planner, records, added);
+  let takesBack = false;
+
+  const moving = records.filter(({ fixed, status }) => {
+    const home = parts.entryFiles.get(fixed.id);
+    if (home === undefined || isTombstone(status)) return false;
+    // A dead entry that is looked for again waits; the status in its file stays what it was, the manifest's is newer.
+    if (isInNote(status.state)) return home.file.place === 'dead';
+    if (status.rev > home.rev) return true;
+    takesBack = true;
+    return false;
+  });
+  const stored = await readHomes(
+    parts,
+    moving.map(({ fixed }) => fixed.id),
+  );
+  for (const { fixed, status } of moving) {
+    const entry = stored.get(fixed.id);
+    if (entry === undefined) continue;
+    const own: StoredEntry = isInNote(status.state) ? entry : { ...entry, fixed, status };
+    entries.push(planner.single(own, status.state === 'dead' ? 'dead' : 'waiting'));
+  }
+  return { tombstones, entries, takesBack, ...planNotes(parts, tx, records) };
+}
+
+function planMessages(
+  parts: Parts,
+  planner: EntryPlanner,
+  records: readonly EntryRecord[],
+  added: ReadonlyMap<string, SpooledMessage>,
+): PlannedEntries[] {
+  const messages = new Map<string, [StoredEntry, ...StoredEntry[]]>();
+  for (const record of records) {
+    const message = added.get(record.fixed.id);
+    if (message === undefined) continue;
+    const entry: StoredEntry = { ...record, message };
+    const others = messages.get(record.fixed.messageId);
+    if (others === undefined) messages.set(record.fixed.messageId, [entry]);
+    else others.push(entry);
+  }
+  return [...messages.values()].map((entries) => planner.message(entries, foldersOf(parts.layout, entries[0].message.from.sip)));
+}
+
+/** Notes that changed, and notes of which a member changed. */
+function planNotes(
+  parts: Parts,
+  tx: Transaction,
+  records: readonly EntryRecord[],
+): Pick<Plan, 'newManifests' | 'changedManifests' | 'droppedNotes'> {
+  const touched = new Set(tx.notes.keys());
+  for (const { status } of records) if (isInNote(status.state) && status.noteId !== undefined) touched.add(status.noteId);
+  const newManifests: PlannedManifest[] = [];
+  const changedManifests: PlannedManifest[] = [];
+  const droppedNotes: string[] = [];
+  for (const id of touched) {
+    const note = tx.note(id);
+    if (note === undefined) {
+      if (parts.manifests.has(id)) droppedNotes.push(id);
+      continue;
+    }
+    const planned = planManifest(parts, tx, note);
+    if (planned === undefined) continue;
+    if (parts.manifests.has(id)) changedManifests.push(planned);
+    else newManifests.push(planned);
+  }
+  return { newManifests, changedManifests, droppedNotes };
+}
+
+function planManifest(parts: Parts, tx: Transaction, note: NoteRecord): PlannedManifest | undefined {
+  const { lease: _lease, entryIds: _entryIds, ...shown } = note;
+  const members = tx.members(note);
+  const known = parts.manifests.get(note.id);
+  const folders = known?.folders ?? members.flatMap(({ fixed }) => parts.entryFiles.get(fixed.id)?.file.folders ?? [])[0];
+  if (folders === undefined) return undefined;
+  const content = formatManifest({ note: shown, members: members.map(({ fixed, status }) => ({ id: fixed.id, status })) });
+  const path = known?.path ?? join(folders.notes, manifestName(note.id));
+  return { noteId: note.id, folders, folder: folders.notes, path, content };
+}

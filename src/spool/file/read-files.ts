@@ -1,0 +1,81 @@
+import { errnoOf, isAboutTheFile } from '../../spooler/file/errno.ts';
+import { eachOf } from '../../spooler/file/pool.ts';
+import { ShapeError } from '../journaled/json-shape.ts';
+import type { FileLayer } from './disk/file-layer.ts';
+import type { StoredFile } from './entry-files.ts';
+import { largestFile, parseEntries, type StoredEntry } from './formats.ts';
+import type { Parts } from './parts.ts';
+
+/** What is wrong with a file, in words that hold none of it. */
+export interface Unreadable {
+  readonly found: string;
+}
+
+/**
+ * Reads a file of entries; what is wrong with it is an answer, not an error.
+ *
+ * @throws what says nothing about this file: too many are open, memory is short.
+ */
+export async function readEntries(files: FileLayer, path: string): Promise<readonly StoredEntry[] | Unreadable> {
+  let data: Uint8Array | undefined;
+  try {
+    data = await files.read(path, largestFile);
+  } catch (error) {
+    if (!isAboutTheFile(error)) throw error;
+    return { found: `it cannot be read (${errnoOf(error) ?? 'error'})` };
+  }
+  return parsed(data, parseEntries);
+}
+
+/** Decodes and parses what was read; `undefined` was too large. */
+export function parsed<Value>(data: Uint8Array | undefined, parse: (content: string) => Value): Value | Unreadable {
+  if (data === undefined) return { found: `it has more than ${largestFile} bytes` };
+  try {
+    return parse(decode(data));
+  } catch (error) {
+    if (error instanceof ShapeError) return { found: error.message };
+    throw error;
+  }
+}
+
+export function isUnreadable(value: object): value is Unreadable {
+  return 'found' in value;
+}
+
+/** Entries with their messages by id, each file read once. What can't be read is set aside, and left out. */
+export async function readHomes(parts: Parts, ids: Iterable<string>): Promise<ReadonlyMap<string, StoredEntry>> {
+  const wanted = new Map<StoredFile, string[]>();
+  for (const id of ids) {
+    const file = parts.entryFiles.get(id)?.file;
+    if (file === undefined) continue;
+    const others = wanted.get(file);
+    if (others === undefined) wanted.set(file, [id]);
+    else others.push(id);
+  }
+  const entries = new Map<string, StoredEntry>();
+  await eachOf(wanted, async ([file, wantedIds]) => {
+    const read = await readEntries(parts.files, file.path);
+    if (isUnreadable(read)) {
+      for (const id of parts.entryFiles.residents(file)) parts.entryFiles.drop(id);
+      await parts.quarantine.setAside(file.path, file.folders.corrupt, read.found);
+      return;
+    }
+    for (const id of wantedIds) {
+      const entry = read.find(({ fixed }) => fixed.id === id);
+      if (entry !== undefined) entries.set(id, entry);
+      else {
+        parts.entryFiles.drop(id);
+        parts.quarantine.report(file.path, 'an entry that it held is not in it any more');
+      }
+    }
+  });
+  return entries;
+}
+
+function decode(data: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(data);
+  } catch {
+    throw new ShapeError('the file', 'UTF-8');
+  }
+}

@@ -1,0 +1,116 @@
+import type { SenderFolders } from '../../spooler/file/layout.ts';
+import type { Manifest } from '../../spooler/file/manifest-format.ts';
+import type { EntryFixed, EntryRecord, EntryStatus, NoteRecord } from '../state/records.ts';
+import type { StoredFile } from './entry-files.ts';
+import type { StoredEntry } from './formats.ts';
+
+/** A file of entries that was read; the messages are not kept. */
+export interface ReadFile {
+  readonly file: StoredFile;
+  /** It lies in the folder of its sender. */
+  readonly proper: boolean;
+  readonly entries: readonly Pick<StoredEntry, 'fixed' | 'status'>[];
+}
+
+export interface ReadManifest {
+  readonly path: string;
+  readonly folders: SenderFolders;
+  readonly manifest: Manifest;
+}
+
+/** What a spool's files say together. */
+export interface Resolved {
+  readonly entries: ReadonlyMap<string, EntryRecord>;
+  /** Files that entries' messages are read from, with the revision of the status in there. */
+  readonly residents: ReadonlyMap<StoredFile, readonly (readonly [id: string, rev: number])[]>;
+  readonly notes: readonly { readonly path: string; readonly note: NoteRecord }[];
+  /** Entry files and manifests that say nothing any more. */
+  readonly superseded: readonly string[];
+  /** Members of notes without a file, by the manifest that names them. */
+  readonly lost: ReadonlyMap<string, readonly string[]>;
+  readonly lastRev: number;
+}
+
+interface Candidate {
+  readonly fixed: EntryFixed;
+  readonly file: StoredFile;
+  readonly proper: boolean;
+  readonly own: EntryStatus;
+  status: EntryStatus;
+  manifest: string | undefined;
+}
+
+/**
+ * Which of several copies counts, whatever a crash has left: a tombstone always; otherwise the status with the highest
+ * revision, in whichever file. A note keeps those of its members whose status is its own.
+ */
+export function resolve(
+  files: readonly ReadFile[],
+  manifests: readonly ReadManifest[],
+  tombstones: ReadonlyMap<string, EntryRecord>,
+): Resolved {
+  const candidates = new Map<string, Candidate>();
+  let lastRev = 0;
+  for (const { file, proper, entries } of files) {
+    for (const { fixed, status } of entries) {
+      lastRev = Math.max(lastRev, status.rev);
+      const known = candidates.get(fixed.id);
+      if (tombstones.has(fixed.id) || (known !== undefined && !isBetter({ file, proper, own: status }, known))) continue;
+      candidates.set(fixed.id, { fixed, file, proper, own: status, status, manifest: undefined });
+    }
+  }
+  const lost = new Map<string, readonly string[]>();
+  const single = onePerNote(manifests, candidates);
+  for (const { path, manifest } of single) {
+    for (const { id, status } of manifest.members) {
+      lastRev = Math.max(lastRev, status.rev);
+      if (tombstones.has(id)) continue;
+      const known = candidates.get(id);
+      if (known === undefined) lost.set(path, [...(lost.get(path) ?? []), id]);
+      else if (status.rev > known.status.rev) {
+        known.status = status;
+        known.manifest = path;
+      }
+    }
+  }
+  for (const { status } of tombstones.values()) lastRev = Math.max(lastRev, status.rev);
+
+  const entries = new Map(tombstones);
+  for (const [id, { fixed, status }] of candidates) entries.set(id, { fixed, status });
+  const notes = single.flatMap(({ path, manifest }) => {
+    const entryIds = manifest.members.map(({ id }) => id).filter((id) => candidates.get(id)?.manifest === path);
+    return entryIds.length === 0 ? [] : [{ path, note: { ...manifest.note, entryIds } }];
+  });
+  const needed = new Set([...notes.map(({ path }) => path), ...[...candidates.values()].map(({ file }) => file.path)]);
+  const all = [...files.map(({ file }) => file.path), ...manifests.map(({ path }) => path)];
+  const superseded = all.filter((path) => !needed.has(path) && !lost.has(path));
+  const residents = new Map<StoredFile, (readonly [id: string, rev: number])[]>();
+  for (const [id, { file, own }] of candidates) residents.set(file, [...(residents.get(file) ?? []), [id, own.rev]]);
+  return { entries, residents, notes, superseded, lost, lastRev };
+}
+
+/**
+ * Of two copies of one revision, which a crash between copy and removal leaves, the one in the place for its state; before
+ * that, of a folder that someone has copied, the original.
+ */
+function isBetter(one: Pick<Candidate, 'file' | 'proper' | 'own'>, known: Candidate): boolean {
+  if (one.own.rev !== known.own.rev) return one.own.rev > known.own.rev;
+  if (one.proper !== known.proper) return one.proper;
+  const place = one.own.state === 'dead' ? 'dead' : 'waiting';
+  return one.file.place === place && known.file.place !== place;
+}
+
+/** A note has one manifest; another of the same note is a copy that someone made. */
+function onePerNote(manifests: readonly ReadManifest[], candidates: ReadonlyMap<string, Candidate>): ReadManifest[] {
+  const byNote = new Map<string, ReadManifest>();
+  const revOf = ({ manifest }: ReadManifest) => Math.max(...manifest.members.map(({ status }) => status.rev));
+  const isAtHome = ({ manifest, folders }: ReadManifest) =>
+    manifest.members.some(({ id }) => candidates.get(id)?.file.folders === folders);
+  for (const one of manifests) {
+    const known = byNote.get(one.manifest.note.id);
+    const better =
+      known === undefined || revOf(one) > revOf(known) || (revOf(one) === revOf(known) && isAtHome(one) && !isAtHome(known));
+    if (better) byNote.set(one.manifest.note.id, one);
+  }
+  return [...byNote.values()];
+}

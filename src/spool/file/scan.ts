@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import { errnoOf } from '../../spooler/file/errno.ts';
+import type { Layout, SenderFolders } from '../../spooler/file/layout.ts';
+import { eachOf } from '../../spooler/file/pool.ts';
+import type { FileLayer, FolderItem } from './disk/file-layer.ts';
+import { isRecordName, isTemporaryName } from './disk/layout.ts';
+
+/** A file that may be one of ours, by place and name. */
+export interface FoundFile {
+  readonly path: string;
+  readonly folders: SenderFolders;
+  /** A link or worse: not to be read. */
+  readonly regular: boolean;
+}
+
+/** What lies under a root. */
+export interface Scan {
+  readonly waiting: readonly FoundFile[];
+  readonly dead: readonly FoundFile[];
+  readonly manifests: readonly FoundFile[];
+  /** Folders of ours that are something else. */
+  readonly strange: readonly string[];
+  /** Every folder in which a name of ours can be. */
+  readonly folders: readonly string[];
+}
+
+/** Lists the files of every sender, takes rights to their folders from others, and removes what was never completed. */
+export async function scan(files: FileLayer, layout: Layout): Promise<Scan> {
+  const found = {
+    waiting: [] as FoundFile[],
+    dead: [] as FoundFile[],
+    manifests: [] as FoundFile[],
+    strange: [] as string[],
+    folders: [layout.root] as string[],
+  };
+  const senders = (await files.list(layout.root)).filter(({ name, kind }) => kind === 'folder' && !name.startsWith('.'));
+  await eachOf(senders, async ({ name }) => {
+    const folders = layout.sender(name);
+    // Other programs have folders here too: the product keeps its logs beside its History Spooler.
+    const before = found.folders.length;
+    found.dead.push(...(await scanFolder(files, folders.dead, folders, found)));
+    if (found.folders.length === before) return;
+    found.folders.push(folders.sender);
+    found.waiting.push(...(await scanFolder(files, folders.waiting, folders, found)));
+    found.manifests.push(...(await scanFolder(files, folders.notes, folders, found)));
+  });
+  return found;
+}
+
+async function scanFolder(
+  files: FileLayer,
+  path: string,
+  folders: SenderFolders,
+  found: { readonly strange: string[]; readonly folders: string[] },
+): Promise<FoundFile[]> {
+  const facts = await files.stat(path);
+  if (facts === undefined) return [];
+  if (facts.kind !== 'folder') {
+    found.strange.push(path);
+    return [];
+  }
+  if (facts.othersMay !== 0) await files.restrict(path);
+  found.folders.push(path);
+  const items = await files.list(path);
+  for (const { name } of items) if (isTemporaryName(name)) await removeLeftover(files, join(path, name));
+  const isOurs = ({ name, kind }: FolderItem) => isRecordName(name) && kind !== 'folder';
+  return items.filter(isOurs).map(({ name, kind }) => ({ path: join(path, name), folders, regular: kind === 'file' }));
+}
+
+async function removeLeftover(files: FileLayer, path: string): Promise<void> {
+  try {
+    await files.remove(path);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+}

@@ -1,0 +1,95 @@
+import type { Reason, SpoolContext } from '../contract.ts';
+import type { JournalContents } from '../journaled/journal.ts';
+import { ShapeError } from '../journaled/json-shape.ts';
+import { type EntryRecord, isInNote } from '../state/records.ts';
+import { type StoreName, stores } from './database.ts';
+import { isUnreadable, reading, resultOf, rowOrError } from './requests.ts';
+import { readEntry, readNote, type StoredNote } from './rows.ts';
+import { type BadRow, setAside } from './set-aside.ts';
+import type { IdbDatabase } from './web-types.ts';
+
+const lost: Reason = {
+  code: 'OUTCOME_UNKNOWN',
+  text: 'The record of the note that it belonged to cannot be read; it may have been sent.',
+};
+
+/**
+ * Reads a whole spool but its messages. Rows that can't be read are set aside. A member whose note is gone would look as if
+ * it had never been sent, so it is dead.
+ */
+export async function load(
+  database: IdbDatabase,
+  of: { readonly name: string; readonly context: SpoolContext },
+): Promise<JournalContents> {
+  const bad: BadRow[] = [];
+  const entries = new Map<string, EntryRecord>();
+  for (const [key, record] of await readAll(database, stores.entries, readEntry, bad)) {
+    if (record.fixed.id === key) entries.set(key, record);
+    else bad.push({ store: stores.entries, key, found: 'it lies under the key of another one', value: record });
+  }
+  const notes: StoredNote[] = [];
+  const members = new Set<string>();
+  for (const [key, note] of await readAll(database, stores.notes, readNote, bad)) {
+    const entryIds = note.entryIds.filter((id) => isMember(note, entries.get(id)));
+    if (note.id !== key) bad.push({ store: stores.notes, key, found: 'it lies under the key of another one', value: note });
+    else if (entryIds.length === 0) bad.push({ store: stores.notes, key, found: 'none of its members is there', value: note });
+    else {
+      notes.push({ ...note, entryIds });
+      for (const id of entryIds) members.add(id);
+    }
+  }
+  const dead: EntryRecord[] = [];
+  for (const [id, { fixed, status }] of entries) {
+    if (!isInNote(status.state) || members.has(id)) continue;
+    // Accepted long enough ago to have been claimed: the time it was accepted will do for its end.
+    const record: EntryRecord = { fixed, status: { ...status, state: 'dead', reason: lost, endedAt: fixed.acceptedAt } };
+    entries.set(id, record);
+    dead.push(record);
+  }
+  await setAside(database, of, bad, { instead: dead });
+  return { entries: [...entries.values()], notes };
+}
+
+function isMember(note: StoredNote, entry: EntryRecord | undefined): boolean {
+  return entry !== undefined && entry.status.noteId === note.id && entry.status.state === note.state;
+}
+
+async function readAll<Value>(
+  database: IdbDatabase,
+  store: StoreName,
+  reader: (row: unknown, where: string) => Value,
+  bad: BadRow[],
+): Promise<ReadonlyMap<string, Value>> {
+  const read = new Map<string, Value>();
+  for (const [key, row] of await rowsOf(database, store)) {
+    if (typeof key !== 'string') continue;
+    if (row instanceof Error) bad.push({ store, key, found: row.message });
+    else {
+      try {
+        read.set(key, reader(row, 'the row'));
+      } catch (error) {
+        if (!(error instanceof ShapeError)) throw error;
+        bad.push({ store, key, found: error.message, value: row });
+      }
+    }
+  }
+  return read;
+}
+
+/** All at once; where the browser can't give one of them back, one by one, with the error in its place. */
+async function rowsOf(database: IdbDatabase, store: StoreName): Promise<readonly (readonly [key: unknown, row: unknown])[]> {
+  try {
+    return await reading(database, [store], async (tx) => {
+      const rows = tx.objectStore(store);
+      const [keys, values] = await Promise.all([resultOf(rows.getAllKeys()), resultOf(rows.getAll())]);
+      return keys.map((key, index) => [key, values[index]] as const);
+    });
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+  }
+  const keys = await reading(database, [store], (tx) => resultOf(tx.objectStore(store).getAllKeys()));
+  return await reading(database, [store], (tx) => {
+    const rows = tx.objectStore(store);
+    return Promise.all(keys.map(async (key) => [key, await rowOrError(rows, String(key))] as const));
+  });
+}

@@ -1,0 +1,52 @@
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import type { SpoolContext } from '../contract.ts';
+import type { EntryRecord } from '../state/records.ts';
+import { allStores, type StoreName, stores } from './database.ts';
+import { writing } from './requests.ts';
+import type { IdbDatabase } from './web-types.ts';
+
+/** A row that is of no use. `value` is missing where the browser does not give it back; such a row stays where it is. */
+export interface BadRow {
+  readonly store: StoreName;
+  readonly key: string;
+  readonly found: string;
+  readonly value?: unknown;
+}
+
+/** What else is done in the same transaction. */
+interface Beside {
+  /** Rows that go with the bad ones. */
+  readonly along?: readonly BadRow[];
+  readonly instead?: readonly EntryRecord[];
+}
+
+/**
+ * Moves bad rows to the store `corrupt`, as they were found, and reports them. What can't be moved, since the disk is full,
+ * stays and is reported all the same.
+ */
+export async function setAside(
+  database: IdbDatabase,
+  { name, context }: { readonly name: string; readonly context: SpoolContext },
+  bad: readonly BadRow[],
+  { along = [], instead = [] }: Beside = {},
+): Promise<void> {
+  if (bad.length === 0 && instead.length === 0) return;
+  const setAsideAt = context.clock.now();
+  try {
+    await writing(database, allStores, (tx) => {
+      for (const { store, key, found, value } of [...bad, ...along]) {
+        if (value === undefined || value instanceof Error) continue;
+        tx.objectStore(stores.corrupt).put({ store, key, found, setAsideAt, value }, `${store}/${key}`);
+        tx.objectStore(store).delete(key);
+      }
+      for (const record of instead) tx.objectStore(stores.entries).put(record, record.fixed.id);
+    });
+  } catch {
+    // The next one who opens the spool comes to the same conclusion.
+  }
+  for (const { store, key, found } of bad) {
+    const where = `${name}/${store}/${key}`;
+    const error = new OfflineImError('ENTRY_CORRUPT', `A row of the spool is of no use: ${found}.`, { details: { path: where } });
+    context.onCorrupt?.({ where, error });
+  }
+}

@@ -1,0 +1,233 @@
+import { GroupCommit } from '../../core/queues.ts';
+import { viewOf } from '../../spooler/table/view.ts';
+import type {
+  AppendResult,
+  Change,
+  ClaimedNote,
+  ClaimRequest,
+  ClaimToken,
+  ExpireRequest,
+  LaneFilter,
+  NewSpoolEntry,
+  Refreeze,
+  Settlement,
+  SpoolContext,
+  SpoolEntry,
+  SpooledMessage,
+  SpoolQuery,
+  SpoolState,
+  SpoolStorage,
+} from '../contract.ts';
+import { appendMessage, byMessage } from '../state/append.ts';
+import { claimPick, pick } from '../state/claim.ts';
+import { expire } from '../state/expire.ts';
+import { cancel, hold, purge, release, requeue } from '../state/host-actions.ts';
+import { refreeze, settle } from '../state/settle.ts';
+import { TableEngine } from './engine.ts';
+import { type Journal, JournalError } from './journal.ts';
+
+type Settled = Awaited<ReturnType<SpoolStorage['settle']>>;
+
+/** What tells one {@link TableSpool} from another. */
+export interface TableSpoolOptions {
+  readonly name: string;
+  readonly durable: boolean;
+  readonly journal: Journal;
+}
+
+/** Calls carried out together at most. */
+const groupSize = 256;
+
+/**
+ * A spool for one process: the state table in memory, made durable by a {@link Journal}. Operations run one at a time;
+ * appends and settlements that arrive meanwhile are written together.
+ */
+export class TableSpool implements SpoolStorage {
+  readonly name: string;
+  readonly capabilities: SpoolStorage['capabilities'];
+  readonly #engine: TableEngine;
+  readonly #appends: GroupCommit<readonly NewSpoolEntry[], readonly AppendResult[]>;
+  readonly #settlements: GroupCommit<readonly Settlement[], Settled>;
+
+  constructor({ name, durable, journal }: TableSpoolOptions) {
+    this.name = name;
+    this.capabilities = { durable, shared: false };
+    this.#engine = new TableEngine(name, journal);
+    this.#appends = new GroupCommit(this.#engine.queue, groupSize, (batch) => this.#append(batch));
+    this.#settlements = new GroupCommit(this.#engine.queue, groupSize, (batch) => this.#settle(batch));
+  }
+
+  open(context: SpoolContext): Promise<void> {
+    return this.#engine.open(context);
+  }
+
+  append(entries: readonly NewSpoolEntry[]): Promise<readonly AppendResult[]> {
+    return this.#appends.add(entries);
+  }
+
+  claim(request: ClaimRequest): Promise<readonly ClaimedNote[]> {
+    return this.#engine.run(async (now) => {
+      for (;;) {
+        const picks = pick(this.#engine.table, request, now);
+        if (picks.length === 0) return [];
+        const messages = await this.#engine.messagesOf(picks.flatMap((one) => one.members));
+        if (messages === undefined) continue;
+        const tx = this.#engine.table.begin();
+        const claimed = picks.map((one) => claimPick(tx, one, messages, request, now));
+        // A probe reads only: when the process dies, it is simply due again, so its lease is not written.
+        if (request.kind === 'deliver') await this.#engine.commit(tx);
+        else this.#engine.table.commit(tx);
+        return claimed;
+      }
+    });
+  }
+
+  renew(claims: readonly ClaimToken[], lease: number): Promise<readonly ClaimToken[]> {
+    return this.#engine.run(async (now) => {
+      const { table } = this.#engine;
+      const tx = table.begin();
+      const held = new Map([...table.leasedNotes()].map((id) => [table.note(id)?.lease?.token, table.note(id)]));
+      const lost: ClaimToken[] = [];
+      for (const token of claims) {
+        const note = held.get(token);
+        if (note?.lease === undefined) lost.push(token);
+        else tx.putNote({ ...note, lease: { ...note.lease, until: now + lease } });
+      }
+      // Not written: whoever opens this spool after a crash knows that nobody else holds a lease.
+      table.commit(tx);
+      return lost;
+    });
+  }
+
+  refreeze(notes: readonly Refreeze[]): Promise<readonly ClaimToken[]> {
+    return this.#engine.run(async () => {
+      const tx = this.#engine.table.begin();
+      const lost = notes.filter((one) => !refreeze(tx, one)).map(({ token }) => token);
+      await this.#engine.commit(tx);
+      return lost;
+    });
+  }
+
+  settle(settlements: readonly Settlement[]): Promise<Settled> {
+    return this.#settlements.add(settlements);
+  }
+
+  async expire(request: ExpireRequest): Promise<readonly Change[]> {
+    await this.#engine.run(() => this.#engine.sweepTombstones());
+    return this.#engine.change((tx, now) => expire(tx, this.#engine.table, request, now));
+  }
+
+  nextDue(lanes?: LaneFilter): Promise<number | undefined> {
+    return this.#engine.run(async (now) => {
+      const next = this.#engine.table.nextDue(lanes);
+      return next === undefined ? undefined : Math.max(0, next - now);
+    });
+  }
+
+  get(entryId: string): Promise<SpoolEntry | undefined> {
+    return this.#engine.run(async () => {
+      const records = this.#engine.records([entryId]).filter(({ status }) => status.purged !== true);
+      return (await this.#engine.views(records))[0];
+    });
+  }
+
+  findMessage(messageId: string): Promise<readonly SpoolEntry[]> {
+    return this.#engine.run(() => this.#engine.views(this.#engine.records(this.#engine.table.entriesOfMessage(messageId))));
+  }
+
+  async *list(query: SpoolQuery = {}): AsyncIterable<SpoolEntry> {
+    const records = await this.#engine.run(async () => this.#engine.table.entries());
+    const asked = ({ lane, state }: Pick<SpoolEntry, 'lane' | 'state'>): boolean =>
+      (query.lane === undefined || lane === query.lane) && (query.state === undefined || state === query.state);
+    for (const { fixed, status } of records) {
+      // Only what is shown is read.
+      if (!asked({ lane: fixed.lane, state: status.state })) continue;
+      const entry = await this.get(fixed.id);
+      if (entry !== undefined && asked(entry)) yield entry;
+    }
+  }
+
+  hold(entryIds: readonly string[]): Promise<readonly Change[]> {
+    return this.#engine.change((tx) => hold(tx, entryIds));
+  }
+
+  release(entryIds: readonly string[]): Promise<readonly Change[]> {
+    return this.#engine.change((tx, now) => release(tx, entryIds, now));
+  }
+
+  cancel(entryIds: readonly string[]): Promise<readonly Change[]> {
+    return this.#engine.change((tx, now) => cancel(tx, entryIds, now));
+  }
+
+  requeue(entryIds: readonly string[], { force = false }: { readonly force?: boolean } = {}): Promise<readonly Change[]> {
+    return this.#engine.change((tx, now) => requeue(tx, entryIds, now, force));
+  }
+
+  purge(entryIds: readonly string[]): Promise<readonly Change[]> {
+    return this.#engine.change((tx) => purge(tx, entryIds));
+  }
+
+  counts(): Promise<Readonly<Record<SpoolState, number>>> {
+    return this.#engine.run(async () => this.#engine.table.counts());
+  }
+
+  /** By the size of messages as a note holds them. */
+  usage(): Promise<{ readonly bytes: number }> {
+    return this.#engine.run(async () => ({ bytes: this.#engine.table.bytes }));
+  }
+
+  close(): Promise<void> {
+    return this.#engine.close();
+  }
+
+  /** All together; where that was not kept, message by message, so that a bad one fails alone. */
+  #append(batch: readonly (readonly NewSpoolEntry[])[]): Promise<(readonly AppendResult[])[]> {
+    return this.#engine.runNow(async (now) => {
+      const groups = batch.map((entries) => [...byMessage(entries).values()]);
+      const messages = groups.flat();
+      let results = await this.#appendMessages(messages, now);
+      if (messages.length > 1 && results.some((one) => one.status === 'failed' && one.kept === 'no')) {
+        const alone: AppendResult[] = [];
+        for (const message of messages) alone.push(...(await this.#appendMessages([message], now)));
+        results = alone;
+      }
+      return groups.map((group) => results.splice(0, group.length));
+    });
+  }
+
+  async #appendMessages(messages: readonly (readonly NewSpoolEntry[])[], now: number): Promise<AppendResult[]> {
+    const tx = this.#engine.table.begin();
+    const added = new Map<string, SpooledMessage>();
+    const plans = messages.map((entries) => {
+      const plan = appendMessage(tx, entries, now);
+      if (plan.status === 'appended') for (const { id, message } of entries) added.set(id, message);
+      return plan;
+    });
+    try {
+      await this.#engine.commit(tx, added);
+    } catch (error) {
+      if (!(error instanceof JournalError)) throw error;
+      const coded = this.#engine.failed(error);
+      return plans.map(({ messageId }) => ({ messageId, status: 'failed', kept: error.kept, error: coded }));
+    }
+    return plans.map((plan): AppendResult => {
+      if (plan.status === 'conflict') return { messageId: plan.messageId, status: 'conflict' };
+      const entries = this.#engine.records(plan.entryIds).map((record) => viewOf(record));
+      return { messageId: plan.messageId, status: plan.status, entries };
+    });
+  }
+
+  #settle(batch: readonly (readonly Settlement[])[]): Promise<Settled[]> {
+    return this.#engine.runNow(async (now) => {
+      const { table } = this.#engine;
+      const tx = table.begin();
+      const results = batch.map((settlements) => {
+        const from = tx.changes.length;
+        const lost = settlements.filter((one) => !settle(tx, table, one, now)).map(({ token }) => token);
+        return { lost, changes: tx.changes.slice(from) };
+      });
+      await this.#engine.commit(tx);
+      return results;
+    });
+  }
+}

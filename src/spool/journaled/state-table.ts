@@ -1,0 +1,235 @@
+import { LaneQueues } from '../../spooler/table/lane-queues.ts';
+import { type LaneFilter, type SpoolState, spoolStates } from '../contract.ts';
+import { type EntryRecord, isActive, isTombstone, type NoteRecord, streamKey } from '../state/records.ts';
+import { Transaction } from '../state/transaction.ts';
+import { DueQueue } from './due-queues.ts';
+
+/**
+ * All entries and notes of a spool without their messages, with the indexes that claiming needs: the state table of
+ * docs/states.md in memory. An operation reads it through a {@link Transaction}, which collects what changes; a storage
+ * makes that durable and then commits it, so that the table never shows what a crash could take back.
+ */
+export class SpoolTable {
+  readonly #entries = new Map<string, EntryRecord>();
+  readonly #notes = new Map<string, NoteRecord>();
+  readonly #byMessage = new Map<string, readonly string[]>();
+  /** Entries by the tag of an unknown attempt: what a late `delivered` looks up. */
+  readonly #byTag = new Map<string, Set<string>>();
+  /** Active entries of a stream in order. */
+  readonly #streams = new Map<string, Set<string>>();
+  readonly #leased = new Set<string>();
+  readonly #counts = new Map<SpoolState, number>();
+  /** Streams by the due time of their head. */
+  readonly deliver = new LaneQueues();
+  /** Unconfirmed notes by their next probe. */
+  readonly probe = new LaneQueues();
+  /** Claimed notes by the end of their lease. */
+  readonly leases = new DueQueue();
+  /** Spooled and deferred entries by expiry. */
+  readonly expiries = new DueQueue();
+  /** Messages of which nothing but tombstones is left, by the end of the last one. */
+  readonly tombstones = new DueQueue();
+  #bytes = 0;
+  #rev = 0;
+  #order = 0;
+
+  /** Starts an operation. Only one may be open at a time. */
+  begin(): Transaction {
+    return new Transaction(this, this.#rev + 1, this.#order);
+  }
+
+  entry(id: string): EntryRecord | undefined {
+    return this.#entries.get(id);
+  }
+
+  note(id: string): NoteRecord | undefined {
+    return this.#notes.get(id);
+  }
+
+  entriesOfMessage(messageId: string): readonly string[] {
+    return this.#byMessage.get(messageId) ?? [];
+  }
+
+  entriesWithTag(tag: string): Iterable<string> {
+    return this.#byTag.get(tag) ?? [];
+  }
+
+  /** Active entries of a stream, oldest first. */
+  stream(key: string): Iterable<string> {
+    return this.#streams.get(key) ?? [];
+  }
+
+  leasedNotes(): Iterable<string> {
+    return this.#leased;
+  }
+
+  entries(): Iterable<EntryRecord> {
+    return this.#entries.values();
+  }
+
+  notes(): Iterable<NoteRecord> {
+    return this.#notes.values();
+  }
+
+  /** When something of those lanes is due, or a lease of theirs ends. */
+  nextDue(lanes?: LaneFilter): number | undefined {
+    const times = [this.deliver.earliest(lanes), this.probe.earliest(lanes), this.#leaseEnd(lanes)];
+    const next = Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY));
+    return next === Number.POSITIVE_INFINITY ? undefined : next;
+  }
+
+  counts(): Record<SpoolState, number> {
+    return Object.fromEntries(spoolStates.map((state) => [state, this.#counts.get(state) ?? 0])) as Record<SpoolState, number>;
+  }
+
+  /** Weights of all entries whose message is kept. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Applies what an operation changed. */
+  commit(tx: Transaction): void {
+    this.#rev = Math.max(this.#rev, tx.rev);
+    this.#order = Math.max(this.#order, tx.lastOrder);
+    const streams = new Set<string>();
+    for (const record of tx.entries.values()) this.#putEntry(record, streams);
+    for (const [id, note] of tx.notes) this.#putNote(id, note, streams);
+    for (const key of streams) this.refreshStream(key);
+  }
+
+  /** Takes in what a storage found when it was opened, in any order: `order` says which entry of a stream comes first. */
+  load(entries: Iterable<EntryRecord>, notes: Iterable<NoteRecord>): void {
+    const tx = this.begin();
+    let rev = this.#rev;
+    let order = this.#order;
+    for (const record of [...entries].sort((a, b) => a.status.order - b.status.order)) {
+      tx.entries.set(record.fixed.id, record);
+      rev = Math.max(rev, record.status.rev);
+      order = Math.max(order, record.status.order);
+    }
+    for (const note of notes) tx.notes.set(note.id, note);
+    this.#rev = rev;
+    this.#order = order;
+    this.commit(tx);
+  }
+
+  /** Takes an entry out for good: quarantined, or a tombstone whose time is over. */
+  forget(id: string): void {
+    const record = this.#entries.get(id);
+    if (record === undefined) return;
+    const { fixed, status } = record;
+    this.#entries.delete(id);
+    this.#count(record, -1);
+    const others = this.entriesOfMessage(fixed.messageId).filter((other) => other !== id);
+    if (others.length === 0) this.#byMessage.delete(fixed.messageId);
+    else this.#byMessage.set(fixed.messageId, others);
+    for (const { tag } of status.unknownAttempts) this.#untag(tag, id);
+    this.expiries.set(id, undefined);
+    this.#trackTombstones(fixed.messageId);
+    const key = streamKey(fixed);
+    this.#streams.get(key)?.delete(id);
+    this.refreshStream(key);
+  }
+
+  /** Computes anew when the head of a stream is due; a stream whose head is at work waits for it. */
+  refreshStream(key: string): void {
+    const stream = this.#streams.get(key);
+    const lane = key.slice(0, key.indexOf('\n'));
+    if (stream === undefined || stream.size === 0) {
+      this.#streams.delete(key);
+      this.deliver.set(lane, key, undefined);
+      return;
+    }
+    this.deliver.set(lane, key, this.#headDue(stream));
+  }
+
+  #leaseEnd(lanes: LaneFilter | undefined): number | undefined {
+    if (lanes === undefined) return this.leases.peek();
+    const named = new Set('only' in lanes ? lanes.only : lanes.except);
+    const ends = [...this.#leased].flatMap((id) => {
+      const note = this.#notes.get(id);
+      return note?.lease !== undefined && named.has(note.lane) === 'only' in lanes ? note.lease.until : [];
+    });
+    return ends.length === 0 ? undefined : ends.reduce((earliest, end) => Math.min(earliest, end));
+  }
+
+  #headDue(stream: Set<string>): number | undefined {
+    for (const id of stream) {
+      const status = this.#entries.get(id)?.status;
+      if (status?.state === 'spooled') return status.due.at;
+      if (status?.state === 'deferred') return this.#notes.get(status.noteId ?? '')?.due.at;
+      return undefined;
+    }
+    return undefined;
+  }
+
+  #putEntry(record: EntryRecord, streams: Set<string>): void {
+    const { fixed, status } = record;
+    const before = this.#entries.get(fixed.id);
+    this.#entries.set(fixed.id, record);
+    if (before === undefined) this.#byMessage.set(fixed.messageId, [...this.entriesOfMessage(fixed.messageId), fixed.id].sort());
+    else this.#count(before, -1);
+    this.#count(record, 1);
+    for (const { tag } of status.unknownAttempts) this.#tag(tag, fixed.id);
+
+    const key = streamKey(fixed);
+    streams.add(key);
+    const moved = before?.status.order !== status.order;
+    if (!isActive(status.state)) this.#streams.get(key)?.delete(fixed.id);
+    else if (before === undefined || moved || !isActive(before.status.state)) this.#appendToStream(key, fixed.id);
+
+    const waiting = status.state === 'spooled' || status.state === 'deferred';
+    this.expiries.set(fixed.id, waiting ? status.expiresAt : undefined);
+    this.#trackTombstones(fixed.messageId);
+  }
+
+  #appendToStream(key: string, id: string): void {
+    let stream = this.#streams.get(key);
+    if (stream === undefined) {
+      stream = new Set();
+      this.#streams.set(key, stream);
+    }
+    stream.delete(id);
+    stream.add(id);
+  }
+
+  #putNote(id: string, note: NoteRecord | undefined, streams: Set<string>): void {
+    const before = this.#notes.get(id);
+    const lane = note?.lane ?? before?.lane;
+    if (lane === undefined) return;
+    if (note === undefined) this.#notes.delete(id);
+    else this.#notes.set(id, note);
+    if (note?.lease === undefined) this.#leased.delete(id);
+    else this.#leased.add(id);
+    const probeAt = note?.state === 'unconfirmed' && note.lease === undefined ? note.due.at : undefined;
+    this.probe.set(lane, id, probeAt);
+    this.leases.set(id, note?.lease?.until);
+    for (const member of (note ?? before)?.entryIds.slice(0, 1) ?? []) {
+      const record = this.#entries.get(member);
+      if (record !== undefined) streams.add(streamKey(record.fixed));
+    }
+  }
+
+  #trackTombstones(messageId: string): void {
+    const statuses = this.entriesOfMessage(messageId).flatMap((id) => this.#entries.get(id)?.status ?? []);
+    const over = statuses.length > 0 && statuses.every(isTombstone);
+    this.tombstones.set(messageId, over ? Math.max(...statuses.map(({ endedAt }) => endedAt ?? 0)) : undefined);
+  }
+
+  #tag(tag: string, id: string): void {
+    const ids = this.#byTag.get(tag);
+    if (ids === undefined) this.#byTag.set(tag, new Set([id]));
+    else ids.add(id);
+  }
+
+  #untag(tag: string, id: string): void {
+    const ids = this.#byTag.get(tag);
+    ids?.delete(id);
+    if (ids?.size === 0) this.#byTag.delete(tag);
+  }
+
+  #count({ fixed, status }: EntryRecord, by: 1 | -1): void {
+    if (!isTombstone(status)) this.#bytes += by * fixed.weight;
+    if (status.purged !== true) this.#counts.set(status.state, (this.#counts.get(status.state) ?? 0) + by);
+  }
+}

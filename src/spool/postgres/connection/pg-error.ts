@@ -1,0 +1,67 @@
+import type { ErrorCode } from '../../../core/errors/codes.ts';
+import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
+
+/** SQLSTATE of an error that the server sent; `undefined` for any other error. */
+export function sqlStateOf(error: unknown): string | undefined {
+  const code: unknown = error instanceof Error && 'code' in error && 'severity' in error ? error.code : undefined;
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+}
+
+const lockTimeout = '55P03';
+/** Deadlock, serialization failure, and a message id that another transaction has just taken: the same again may well succeed. */
+const transient = new Set(['40P01', '40001', '23505']);
+
+export function isLockTimeout(error: unknown): boolean {
+  return sqlStateOf(error) === lockTimeout;
+}
+
+export function isTransient(error: unknown): boolean {
+  return transient.has(sqlStateOf(error) ?? '');
+}
+
+/** Values, sizes, locks, and memory for them; a row that is damaged. Not what a server has to say to any statement. */
+const aboutWhatWasAsked = /^(?:2[1-3]|40|44|5[45]|P0|XX|53200)/;
+
+/** Whether something else may be done all the same: the server refused this one for what it is, or it failed before it was sent. */
+export function isAboutWhatWasAsked(error: unknown): boolean {
+  return aboutWhatWasAsked.test(sqlStateOf(error) ?? '40') && !isConnectionError(error);
+}
+
+/** No connection, a broken one, or a server that is going down or coming up. */
+export function isConnectionError(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  if (state !== undefined) return state.startsWith('57P') || state.startsWith('08');
+  return (
+    error instanceof Error && !(error instanceof OfflineImError) && ('errno' in error || error.message.includes('onnection'))
+  );
+}
+
+/** Classes whose messages quote values: those may be text of a message. */
+const quotesValues = /^(?:22|23|P0)/;
+const noTables = new Set(['42P01', '3F000', '42703']);
+
+/** An error of pg as the library's own. What the server says in `detail`, `where` or `internalQuery` goes no further. */
+export function asSpoolError(error: unknown): Error {
+  if (error instanceof OfflineImError) return error;
+  const state = sqlStateOf(error);
+  const said = error instanceof Error ? error.message : String(error);
+  if (state === undefined) {
+    return new OfflineImError(
+      'SPOOL_FAILED',
+      `The connection to PostgreSQL failed: ${said}. What had been accepted is still there.`,
+    );
+  }
+  const what = quotesValues.test(state) ? `SQLSTATE ${state}` : `${said} (SQLSTATE ${state})`;
+  return new OfflineImError(codeOf(state), `PostgreSQL refused: ${what}. ${adviceFor(state)}`, { details: { sqlState: state } });
+}
+
+function codeOf(state: string): ErrorCode {
+  if (state === lockTimeout) return 'SPOOL_BUSY';
+  return noTables.has(state) ? 'SPOOL_NOT_MIGRATED' : 'SPOOL_FAILED';
+}
+
+function adviceFor(state: string): string {
+  if (state === lockTimeout) return 'A transaction holds the conversation for too long; commit or roll it back.';
+  if (noTables.has(state)) return 'Call migrate() once, before open().';
+  return 'What had been accepted is still there.';
+}

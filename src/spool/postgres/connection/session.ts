@@ -1,0 +1,138 @@
+import { sleep, systemClock } from '../../../core/clock.ts';
+import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
+import { SerialQueue } from '../../../core/queues.ts';
+import { Connections } from '../../../spooler/postgres/connections.ts';
+import type { Tables } from '../../../spooler/postgres/tables.ts';
+import type { SpoolContext } from '../../contract.ts';
+import { setAside } from '../operations/set-aside.ts';
+import { UnreadableRows } from '../tables/loaded.ts';
+import { Sql } from '../tables/statement.ts';
+import { GivenUp, NoAnswer } from './connections.ts';
+import { isTransient } from './pg-error.ts';
+import type { PgClient, PgPool } from './pool.ts';
+import { coded, type Done, type Patience, TransactionError, transact } from './transact.ts';
+
+/** Times that a transaction is tried when others get in its way. */
+const tries = 6;
+
+/** ms that a statement waits for a lock, but for appends, which have a patience of their own. */
+const lockTimeout = 3_000;
+
+/** The open spool on its pool: runs transactions, retries what may be retried, and knows what is still running. */
+export class Session {
+  readonly connections: Connections;
+  readonly sql: Sql;
+  /** ms for a transaction, see {@link Patience}. */
+  readonly deadline: number;
+  readonly #onNoAnswer: () => void;
+  readonly #life = new SerialQueue();
+  readonly #opening = new Set<AbortController>();
+  readonly #running = new Set<Promise<unknown>>();
+  #context: SpoolContext | undefined;
+  #letGo: (() => void) | undefined;
+
+  /** @param onNoAnswer A transaction has reached its deadline: other connections may be as dead. */
+  constructor(pool: PgPool, tables: Tables, deadline: number, onNoAnswer: () => void) {
+    this.connections = new Connections(pool);
+    this.sql = new Sql(tables);
+    this.deadline = deadline;
+    this.#onNoAnswer = onNoAnswer;
+  }
+
+  /** Waits for other transactions are real time, whatever the host's clock says. */
+  readonly clock = systemClock;
+
+  get context(): SpoolContext {
+    if (this.#context === undefined) {
+      throw new OfflineImError('SPOOL_CLOSED', 'The postgres spool is not open; call open() first.');
+    }
+    return this.#context;
+  }
+
+  /** A close that comes while it is under way makes it reject: `prepare` ends when the signal does. */
+  async open(context: SpoolContext, prepare: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const opening = new AbortController();
+    this.#opening.add(opening);
+    try {
+      await this.#life.run(async () => {
+        if (this.#context !== undefined) return;
+        opening.signal.throwIfAborted();
+        const letGo = this.connections.hold();
+        try {
+          await coded(prepare(opening.signal));
+          [this.#context, this.#letGo] = [context, letGo];
+        } catch (error) {
+          letGo();
+          throw error;
+        }
+      });
+    } finally {
+      this.#opening.delete(opening);
+    }
+  }
+
+  close(end: () => Promise<void>): Promise<void> {
+    const closed = new GivenUp('SPOOL_CLOSED', 'The postgres spool was closed while it was being opened.');
+    for (const opening of this.#opening) opening.abort(closed);
+    return this.#life.run(async () => {
+      if (this.#context === undefined) return;
+      this.#context = undefined;
+      await Promise.allSettled(this.#running);
+      await end();
+      this.#letGo?.();
+    });
+  }
+
+  /** Runs an operation while the spool is open; a close waits for it. */
+  async use<Result>(operation: () => Promise<Result>): Promise<Result> {
+    void this.context;
+    const running = operation();
+    this.#running.add(running);
+    try {
+      return await coded(running);
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+
+  /** A transaction, tried again when others got in its way, and without rows that can't be read. @throws {TransactionError} */
+  async transact<Result>(
+    body: (client: PgClient) => Promise<Done<Result>>,
+    patience: Partial<Omit<Patience, 'clock'>> = {},
+  ): Promise<Result> {
+    for (let tried = 1; ; tried++) {
+      try {
+        return await transact(this.connections, this.#patience(patience), body);
+      } catch (error) {
+        if (!(error instanceof TransactionError)) throw error;
+        if (error.cause instanceof NoAnswer) this.#onNoAnswer();
+        if (error.kept === 'unknown') throw error;
+        if (error.cause instanceof UnreadableRows) await this.#setAside(error.cause, patience);
+        else if (!isTransient(error.cause) || tried >= tries) throw error;
+        else await this.#pause(tried);
+      }
+    }
+  }
+
+  /** A wait for a lock is no silence: it ends well before the deadline. */
+  #patience(given: Partial<Patience>): Patience {
+    const patience = { lockTimeout, deadline: this.deadline, clock: this.clock, ...given };
+    return { ...patience, lockTimeout: Math.min(patience.lockTimeout, patience.deadline / 2) };
+  }
+
+  #pause(tried: number): Promise<unknown> {
+    return sleep(this.clock, Math.random() * 5 * 2 ** tried);
+  }
+
+  async #setAside({ rows }: UnreadableRows, patience: Partial<Patience>): Promise<void> {
+    try {
+      const taken = await transact(this.connections, this.#patience(patience), (client) => setAside(client, this.sql, rows));
+      for (const [where, error] of taken) this.#context?.onCorrupt?.({ where, error });
+    } catch (error) {
+      // Others of the same note can't be read either.
+      const others = error instanceof TransactionError && error.cause instanceof UnreadableRows ? error.cause.rows : undefined;
+      if (others === undefined || [...others.keys()].every((id) => rows.has(id))) throw error;
+      await this.#setAside(new UnreadableRows(new Map([...rows, ...others])), patience);
+    }
+  }
+}

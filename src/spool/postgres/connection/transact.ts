@@ -1,0 +1,126 @@
+import type { Connections } from '../../../spooler/postgres/connections.ts';
+import { GivenUp, Limit, type LimitOptions } from './connections.ts';
+import { asSpoolError, isAboutWhatWasAsked, sqlStateOf } from './pg-error.ts';
+import type { PgClient, PgPoolClient } from './pool.ts';
+
+/** A transaction that failed. */
+export class TransactionError extends Error {
+  /** `unknown`: the answer to its COMMIT was lost. */
+  readonly kept: 'no' | 'unknown';
+  /** Refused for what it was to write, or for a lock, by a server that is there: less at a time may well succeed. */
+  readonly divisible: boolean;
+
+  constructor(kept: 'no' | 'unknown', cause: unknown, divisible = false) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.kept = kept;
+    this.divisible = divisible;
+  }
+}
+
+/** Waits for transactions; what they reject with becomes an error of the library's own. */
+export async function coded<Result>(work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    throw asSpoolError(error instanceof TransactionError ? error.cause : error);
+  }
+}
+
+/** What the body of a transaction gives: a result, and whether there is anything to commit. */
+export interface Done<Result> {
+  readonly result: Result;
+  readonly commit: boolean;
+}
+
+/** How patient a transaction of a spool is, from asking for a connection to the end; what goes on after that is given up with its connection. */
+export interface Patience extends LimitOptions {
+  /** ms that a statement waits for a lock. */
+  readonly lockTimeout: number;
+  /** ms that its own statements may take, where that is another time than what is left of the deadline. */
+  readonly statements?: number | undefined;
+}
+
+/**
+ * Every setting lasts until the end of the transaction, so that the host finds its connections as they were. A process that is
+ * stopped in the middle must not hold its locks for long; plans go by indexes only, since one made while a table was small is kept
+ * when it no longer is; and what is accepted is on disk, whatever the database's default.
+ */
+function beginText({ lockTimeout }: Patience): string {
+  return `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = ${Math.ceil(lockTimeout)};
+SET LOCAL idle_in_transaction_session_timeout = 5000; SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_generic_plan;
+SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
+SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'`;
+}
+
+/**
+ * Runs a transaction of its own on a connection of the pool.
+ *
+ * @throws {TransactionError}
+ */
+export async function transact<Result>(
+  connections: Connections,
+  patience: Patience,
+  body: (client: PgClient) => Promise<Done<Result>>,
+): Promise<Result> {
+  const limit = new Limit(patience);
+  try {
+    const client = await connections.connect(limit).catch((error: unknown) => {
+      throw new TransactionError('no', error);
+    });
+    return await run(client, limit, patience, body);
+  } finally {
+    limit.end();
+  }
+}
+
+async function run<Result>(
+  client: PgPoolClient,
+  limit: Limit,
+  patience: Patience,
+  body: (client: PgClient) => Promise<Done<Result>>,
+): Promise<Result> {
+  let broken: Error | undefined;
+  // A connection that breaks says so by an event too; unheard, that would end the process.
+  const onError = (error: Error): void => {
+    broken = error;
+  };
+  client.on('error', onError);
+  let committing = false;
+  try {
+    await limit.within(client.query({ text: beginText(patience) }));
+    if (patience.statements !== undefined) limit.extend(patience.statements);
+    const { result, commit } = await limit.within(body(client));
+    // What broke before this has kept nothing; from here on nobody knows.
+    if (broken !== undefined) throw broken;
+    committing = commit;
+    await limit.within(client.query({ text: commit ? 'COMMIT' : 'ROLLBACK' }));
+    return result;
+  } catch (error) {
+    // Whoever does not answer is asked for nothing more; closing the connection rolls back.
+    broken ??= error instanceof GivenUp ? error : await limit.within(rollback(client)).catch(asError);
+    const kept = committing && !undone(error) ? 'unknown' : 'no';
+    throw new TransactionError(kept, error, broken === undefined && isAboutWhatWasAsked(error));
+  } finally {
+    client.removeListener('error', onError);
+    if (broken !== undefined) client.on('error', () => undefined);
+    client.release(broken);
+  }
+}
+
+async function rollback(client: PgClient): Promise<Error | undefined> {
+  try {
+    await client.query({ text: 'ROLLBACK' });
+    return undefined;
+  } catch (error) {
+    return asError(error);
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+/** An answer to COMMIT that says that nothing was kept: rolled back, refused, or no longer in a transaction. 40003 says that it cannot tell. */
+function undone(error: unknown): boolean {
+  return /^(?:40(?!003)|23|25)/.test(sqlStateOf(error) ?? '');
+}

@@ -1,0 +1,61 @@
+import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
+import { failedAppend, unstorableAppend } from '../../../spooler/postgres/failed-append.ts';
+import type { AppendResult } from '../../contract.ts';
+import { Limit } from '../connection/connections.ts';
+import { isConnectionError, isTransient, sqlStateOf } from '../connection/pg-error.ts';
+import type { PgClient } from '../connection/pool.ts';
+import type { Session } from '../connection/session.ts';
+import { appendMessages, type NewMessage, unstorable } from './append.ts';
+
+type Results = readonly AppendResult[];
+
+/**
+ * Appends in the host's transaction: nothing is kept before its COMMIT. One that gives no answer is left off, but its client stays the host's: what had been
+ * said may still be carried out, and be committed. So whether it is kept is unknown, and nothing more is said.
+ */
+export async function appendIn(session: Session, host: PgClient, messages: readonly NewMessage[]): Promise<Results> {
+  const limit = new Limit(session);
+  try {
+    return await append(session, limit.guard(host), messages);
+  } finally {
+    limit.end();
+  }
+}
+
+async function append({ sql }: Session, client: PgClient, messages: readonly NewMessage[]): Promise<Results> {
+  const storable = messages.filter((one) => !unstorable(one));
+  await begin(client);
+  for (let tried = 1; ; tried++) {
+    try {
+      // The host's own process does not know when it commits: it hears of it as all others do.
+      const { results } = await appendMessages(client, sql, storable, '');
+      await client.query({ text: 'RELEASE SAVEPOINT offline_im_append' });
+      return inOrder(messages, results);
+    } catch (error) {
+      const left = await client.query({ text: 'ROLLBACK TO SAVEPOINT offline_im_append' }).then(() => undefined, asLeft);
+      // Another transaction has just committed the same message: now it is seen.
+      if (left === undefined && tried < 3 && isTransient(error)) continue;
+      return messages.map((one) => failedAppend(one, left ?? 'no', error));
+    }
+  }
+}
+
+async function begin(client: PgClient): Promise<void> {
+  try {
+    await client.query({ text: 'SAVEPOINT offline_im_append' });
+  } catch (error) {
+    if (sqlStateOf(error) !== '25P01') throw error;
+    throw new OfflineImError('OPTION_INVALID', 'client is not in a transaction; call BEGIN on it before send().');
+  }
+}
+
+/** What could not be taken back may be committed by the host, unless its connection is gone, and the transaction with it. */
+function asLeft(error: unknown): 'no' | 'unknown' {
+  return isConnectionError(error) ? 'no' : 'unknown';
+}
+
+/** Puts the results of those that could be stored where they belong. */
+function inOrder(messages: readonly NewMessage[], results: Results): Results {
+  const left = results.values();
+  return messages.map((one) => (unstorable(one) ? unstorableAppend(one) : (left.next().value as AppendResult)));
+}

@@ -1,0 +1,191 @@
+import { sleep } from '../../../core/clock.ts';
+import { SerialQueue } from '../../../core/queues.ts';
+import { failedAppend, unstorableAppend } from '../../../spooler/postgres/failed-append.ts';
+import type { AppendResult } from '../../contract.ts';
+import { isConnectionError, isLockTimeout } from '../connection/pg-error.ts';
+import type { Session } from '../connection/session.ts';
+import { TransactionError } from '../connection/transact.ts';
+import { appendMessages, type NewMessage, streamsOf, unstorable } from './append.ts';
+
+/** Entries that go into one transaction at most. */
+const entriesAtOnce = 1_000;
+/** ms that a group waits for a conversation that another transaction holds. */
+const groupLockTimeout = 300;
+/** ms that a message waits for it on its own, and that one transaction waits at a time: the last one, when others took up all of that, just looks. */
+const patience = 10_000;
+const step = 1_000;
+const look = 50;
+/** ms after which a connection that could not be had, or broke before COMMIT, is tried again. */
+const reconnects = [100, 300, 1_000, 3_000] as const;
+
+type Results = readonly AppendResult[];
+
+interface Item {
+  readonly message: NewMessage;
+  /** When it was asked for, by the monotonic clock. */
+  readonly since: number;
+  done(result: AppendResult): void;
+}
+
+/**
+ * Appends by group commit: what is asked for while a transaction runs goes into the next one. A host's transaction that
+ * holds a conversation holds up that conversation only.
+ */
+export class Appender {
+  readonly #session: Session;
+  readonly #instance: string;
+  readonly #items: Item[] = [];
+  #flushing = false;
+  /** Messages whose conversation is held, one at a time. */
+  readonly #waiting = new SerialQueue();
+  /** How many of them each stream has: what comes later goes after them. */
+  readonly #held = new Map<string, number>();
+  /** Why the last transaction failed, where it would have failed with any other message too. */
+  #outage: unknown;
+
+  constructor(session: Session, instance: string) {
+    this.#session = session;
+    this.#instance = instance;
+  }
+
+  /** One result a message, in their order. */
+  append(messages: readonly NewMessage[]): Promise<Results> {
+    const since = this.#session.clock.monotonic();
+    const results = messages.map((message) => new Promise<AppendResult>((done) => this.#items.push({ message, since, done })));
+    if (!this.#flushing) void this.#flush();
+    return Promise.all(results);
+  }
+
+  async #flush(): Promise<void> {
+    this.#flushing = true;
+    // What is asked for in the same turn of the event loop goes together.
+    await Promise.resolve();
+    for (let crowded = false; this.#items.length > 0; ) {
+      // Who has just been told that a message is kept may well have the next: a commit for half of them would cost as much as one for all.
+      if (crowded) await this.#gather();
+      const group: Item[] = [];
+      for (let entries = 0; this.#items.length > 0 && entries < entriesAtOnce; ) {
+        const [item] = this.#items.splice(0, 1);
+        if (item === undefined) break;
+        if (unstorable(item.message)) item.done(unstorableAppend(item.message));
+        else if (this.#isHopeless(item)) this.#giveUp(item);
+        else if (this.#isHeld(item.message)) this.#wait(item);
+        else {
+          group.push(item);
+          entries += item.message.length;
+        }
+      }
+      if (group.length > 0) await this.#together(group);
+      crowded = group.length > 4;
+    }
+    this.#flushing = false;
+  }
+
+  /** Until a turn of the event loop brings nothing new. */
+  async #gather(): Promise<void> {
+    for (let before = -1; this.#items.length > before; ) {
+      before = this.#items.length;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** One transaction; where it was refused for what one of them may be, message by message, so that a bad one fails alone. Never rejects. */
+  async #together(group: readonly Item[]): Promise<void> {
+    try {
+      const results = await this.#connected(
+        group.map(({ message }) => message),
+        groupLockTimeout,
+      );
+      for (const [index, { message, done }] of group.entries())
+        done(results[index] ?? failedAppend(message, 'unknown', undefined));
+    } catch (error) {
+      const { kept, cause, divisible } = asTransactionError(error);
+      if (kept === 'no' && divisible && group.length > 1) for (const item of group) await this.#alone(item);
+      else if (kept === 'no' && isLockTimeout(cause)) for (const item of group) this.#wait(item);
+      else for (const { message, done } of group) done(failedAppend(message, kept, cause));
+    }
+  }
+
+  async #alone(item: Item): Promise<void> {
+    if (this.#outage !== undefined) this.#giveUp(item);
+    // One before it may have found its conversation held.
+    else if (this.#isHeld(item.message)) this.#wait(item);
+    else await this.#together([item]);
+  }
+
+  /** Puts a message behind those that wait for its conversation. */
+  #wait(item: Item): void {
+    const keys = [...streamsOf([item.message]).keys()];
+    for (const key of keys) this.#held.set(key, (this.#held.get(key) ?? 0) + 1);
+    const end = this.#session.clock.monotonic() + patience;
+    void this.#waiting.run(async () => {
+      if (this.#isHopeless(item)) this.#giveUp(item);
+      else item.done(await this.#patiently(item.message, end));
+      for (const key of keys) {
+        const left = (this.#held.get(key) ?? 1) - 1;
+        if (left === 0) this.#held.delete(key);
+        else this.#held.set(key, left);
+      }
+    });
+  }
+
+  async #patiently(message: NewMessage, end: number): Promise<AppendResult> {
+    const { clock } = this.#session;
+    for (;;) {
+      const left = end - clock.monotonic();
+      try {
+        const [result] = await this.#connected([message], Math.max(look, Math.min(step, left)));
+        return result ?? failedAppend(message, 'unknown', undefined);
+      } catch (error) {
+        const { kept, cause } = asTransactionError(error);
+        if (kept === 'unknown' || !isLockTimeout(cause) || clock.monotonic() >= end) return failedAppend(message, kept, cause);
+      }
+    }
+  }
+
+  #isHeld(message: NewMessage): boolean {
+    return this.#held.size > 0 && [...streamsOf([message]).keys()].some((key) => this.#held.has(key));
+  }
+
+  /** It has waited for a whole deadline, and the last transaction of all failed: it does not wait for another one. */
+  #isHopeless({ since }: Item): boolean {
+    return this.#outage !== undefined && this.#session.clock.monotonic() - since >= this.#session.deadline;
+  }
+
+  #giveUp({ message, done }: Item): void {
+    done(failedAppend(message, 'no', this.#outage));
+  }
+
+  /** Once more after a while when there was no connection: the server may be starting again. All together within one deadline. */
+  async #connected(messages: readonly NewMessage[], lockTimeout: number): Promise<Results> {
+    const { clock, deadline: whole } = this.#session;
+    const end = clock.monotonic() + whole;
+    for (let [tried, deadline] = [0, whole]; ; tried++) {
+      try {
+        const results = await this.#attempt(messages, { lockTimeout, deadline });
+        this.#outage = undefined;
+        return results;
+      } catch (error) {
+        const { kept, cause, divisible } = asTransactionError(error);
+        const delay = reconnects[tried];
+        deadline = end - clock.monotonic() - (delay ?? 0);
+        if (kept === 'unknown' || !isConnectionError(cause) || delay === undefined || deadline <= 0) {
+          this.#outage = divisible ? undefined : cause;
+          throw error;
+        }
+        await sleep(clock, delay);
+      }
+    }
+  }
+
+  #attempt(messages: readonly NewMessage[], patience: { lockTimeout: number; deadline: number }): Promise<Results> {
+    return this.#session.transact(async (client) => {
+      const { results, added } = await appendMessages(client, this.#session.sql, messages, this.#instance);
+      return { result: results, commit: added };
+    }, patience);
+  }
+}
+
+function asTransactionError(error: unknown): TransactionError {
+  return error instanceof TransactionError ? error : new TransactionError('no', error);
+}

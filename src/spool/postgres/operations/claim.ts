@@ -1,0 +1,133 @@
+import { storedStreamKey } from '../../../spooler/postgres/stream-key.ts';
+import type { ClaimedNote, ClaimRequest } from '../../contract.ts';
+import type { NoteRow } from '../../rows/note-row.ts';
+import { claimPick, type Pick, runOf } from '../../state/claim.ts';
+import type { EntryRecord, NoteRecord } from '../../state/records.ts';
+import type { Transaction } from '../../state/transaction.ts';
+import type { PgClient } from '../connection/pool.ts';
+import type { Done } from '../connection/transact.ts';
+import { asEntry, entryColumns, Loaded, noteRowColumns } from '../tables/loaded.ts';
+import { type Fresh, startRunning } from '../tables/running.ts';
+import { type Sql, statement } from '../tables/statement.ts';
+import { refreshStreams } from '../tables/streams.ts';
+import { writeClaims } from '../tables/write.ts';
+import type { Taken } from './take.ts';
+import { begin } from './work.ts';
+
+/** First entries of streams, in order; with as many messages as a note takes. */
+const heads = statement(
+  'heads',
+  (
+    t,
+  ) => `SELECT ${entryColumns}, CASE WHEN n = 1 OR total <= $3 THEN body END AS body FROM unnest($1::text[]) AS q(key), LATERAL (
+    SELECT f.*, row_number() OVER w AS n, sum(weight) OVER w AS total
+    FROM (SELECT ${entryColumns}, body FROM ${t.entries} WHERE stream = q.key AND active ORDER BY ord LIMIT $2) f
+    WINDOW w AS (ORDER BY ord)
+  ) e`,
+);
+
+const members = statement('members', (t) => `SELECT ${entryColumns}, body FROM ${t.entries} WHERE id = ANY($1::text[])`);
+
+const notesById = statement(
+  'notes_by_id',
+  (t) => `SELECT to_json(x)::text AS row FROM (
+    SELECT ${noteRowColumns} FROM ${t.notes} WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE
+  ) x`,
+);
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** Claims what {@link LaneTurns.take} has locked: as many steps as there are notes, whatever waits. */
+export async function claimNotes(
+  client: PgClient,
+  sql: Sql,
+  request: ClaimRequest,
+  { now, tick, keys }: Taken,
+): Promise<Done<readonly ClaimedNote[]>> {
+  if (keys.length === 0) return { result: [], commit: false };
+  const loaded = new Loaded();
+  const delivering = request.kind === 'deliver';
+  const picks = delivering ? await pickRuns(client, sql, loaded, keys, request, now) : await pickNotes(client, sql, loaded, keys);
+  const messages = loaded.messages(picks.flatMap((one) => one.members.map(({ fixed }) => fixed.id)));
+  const tx = begin(loaded, tick);
+  const claimed = picks.map((one) => claimPick(tx, one, messages, request, now));
+  await write(client, sql, tx, loaded, picks, request);
+  if (delivering) {
+    // What was due but gave nothing has been seen wrongly: its row is made anew.
+    const busy = new Set(picks.map(streamOf));
+    const streams = keys.filter((key) => !busy.has(key));
+    if (streams.length > 0) await refreshStreams(client, sql, streams);
+  }
+  return { result: claimed, commit: true };
+}
+
+/** Notes that were made just now run in their streams; those that were there before have rows of their own. */
+async function write(
+  client: PgClient,
+  sql: Sql,
+  tx: Transaction,
+  before: Loaded,
+  picks: readonly Pick[],
+  { kind, owner }: ClaimRequest,
+): Promise<void> {
+  const fresh: Fresh[] = [];
+  const notes: NoteRecord[] = [];
+  const made = new Map([...tx.notes.values()].flatMap((note) => (note === undefined ? [] : [[note.entryIds[0], note]])));
+  for (const pick of picks) {
+    const note = made.get(pick.members[0]?.fixed.id);
+    if (note === undefined) continue;
+    if (pick.note === undefined) fresh.push({ stream: streamOf(pick), note, to: pick.members.at(-1)?.status.order ?? 0 });
+    else notes.push(note);
+  }
+  if (fresh.length > 0) await startRunning(client, sql, tx, before, fresh, owner);
+  const busy = kind === 'deliver' ? picks.filter(({ note }) => note !== undefined).map(streamOf) : [];
+  if (notes.length > 0) await writeClaims(client, sql, tx, before, { owner, busy, notes });
+}
+
+function streamOf({ members }: Pick): string {
+  const [first] = members;
+  return first === undefined ? '' : storedStreamKey(first.fixed);
+}
+
+async function pickRuns(
+  client: PgClient,
+  sql: Sql,
+  loaded: Loaded,
+  keys: readonly string[],
+  request: ClaimRequest,
+  now: number,
+): Promise<Pick[]> {
+  const rows = await sql.rows<Row>(client, heads, [keys, request.maxEntries, request.maxBytes]);
+  const streams = new Map<string, EntryRecord[]>(keys.map((key) => [key, []]));
+  for (const row of rows) {
+    const record = loaded.entryRow(asEntry(row));
+    if (record !== undefined) streams.get(storedStreamKey(record.fixed))?.push(record);
+  }
+  loaded.assertReadable();
+  const picks: Pick[] = [];
+  const deferred: string[] = [];
+  for (const stream of streams.values()) {
+    const run = runOf(stream, request, now);
+    if (run === undefined) continue;
+    if ('members' in run) picks.push(run);
+    else deferred.push(run.deferredNoteId);
+  }
+  const again = deferred.length === 0 ? [] : await pickNotes(client, sql, loaded, deferred);
+  return [...picks, ...again.filter(({ note }) => note !== undefined && note.due.at <= now)];
+}
+
+/** Notes that exist, with their members and their messages. */
+async function pickNotes(client: PgClient, sql: Sql, loaded: Loaded, ids: readonly string[]): Promise<Pick[]> {
+  const notes = (await sql.rows<{ row: string }>(client, notesById, [ids])).map(({ row }) =>
+    loaded.noteRow(JSON.parse(row) as NoteRow),
+  );
+  const missing = notes.flatMap(({ entryIds }) => entryIds).filter((id) => !loaded.hasMessage(id));
+  if (missing.length > 0) {
+    for (const row of await sql.rows<Row>(client, members, [missing])) loaded.entryRow(asEntry(row));
+    loaded.assertReadable();
+  }
+  return notes.flatMap((note) => {
+    const records = note.entryIds.flatMap((id) => loaded.entry(id) ?? []);
+    return records.length === 0 ? [] : { note, members: records };
+  });
+}

@@ -1,0 +1,91 @@
+import type { Tables } from '../../../spooler/postgres/tables.ts';
+import type { ClaimToken } from '../../contract.ts';
+import { noteIdOf } from '../../state/records.ts';
+import { isLockTimeout } from '../connection/pg-error.ts';
+import type { PgClient } from '../connection/pool.ts';
+import type { Session } from '../connection/session.ts';
+import { type Done, TransactionError } from '../connection/transact.ts';
+import { type Sql, type Statement, statement } from '../tables/statement.ts';
+import { finishWork, startWork } from './work.ts';
+
+const renewLeases = statement(
+  'renew',
+  (t) => `WITH t AS MATERIALIZED (SELECT ${t.now}() AS now), mine AS MATERIALIZED (
+    SELECT n.id FROM ${t.notes} n, t
+    WHERE n.id = ANY($1::text[]) AND n.token = ANY($2::text[]) AND n.lease_until > t.now ORDER BY n.id FOR UPDATE OF n
+  )
+  UPDATE ${t.notes} n SET lease_until = t.now + $3::bigint FROM mine, t WHERE n.id = mine.id RETURNING n.token`,
+);
+
+/** Of notes that run; their streams may be held by an append, or for long by a transaction of the host. */
+function renewRunning(name: string, waiting: '' | 'SKIP LOCKED') {
+  return statement(
+    name,
+    (t) => `WITH t AS MATERIALIZED (SELECT ${t.now}() AS now), mine AS MATERIALIZED (
+      SELECT s.key FROM ${t.streams} s, t
+      WHERE s.note_id = ANY($1::text[]) AND s.token = ANY($2::text[]) AND s.lease_until > t.now ORDER BY s.key FOR UPDATE OF s ${waiting}
+    )
+    UPDATE ${t.streams} s SET lease_until = t.now + $3::bigint FROM mine, t WHERE s.key = mine.key RETURNING s.token`,
+  );
+}
+
+const renewRunningNow = renewRunning('renew_running_now', 'SKIP LOCKED');
+const renewRunningLater = renewRunning('renew_running_later', '');
+/** ms that a renewal waits for a stream that another transaction holds. */
+const renewalPatience = 1_000;
+
+/**
+ * Extends leases that have not run out. Resolves with the tokens that no longer match, and with those whose stream another transaction keeps for itself: those
+ * may still be settled, and are tried again with the next renewal.
+ */
+export async function renewAll(session: Session, tokens: readonly ClaimToken[], lease: number): Promise<readonly ClaimToken[]> {
+  const { sql } = session;
+  const left = new Set(tokens);
+  const renew = async (statements: readonly Statement[], patience = {}): Promise<void> => {
+    const some = [...left];
+    const renewed = await session.transact(async (client) => {
+      const rows: { readonly token: ClaimToken }[] = [];
+      for (const one of statements)
+        rows.push(...(await sql.rows<{ token: ClaimToken }>(client, one, [some.map(noteIdOf), some, Math.ceil(lease)])));
+      return { result: rows, commit: rows.length > 0 };
+    }, patience);
+    for (const { token } of renewed) left.delete(token);
+  };
+  await renew([renewRunningNow, renewLeases]);
+  if (left.size === 0) return [];
+  try {
+    await renew([renewRunningLater], { lockTimeout: renewalPatience });
+  } catch (error) {
+    if (!(error instanceof TransactionError && isLockTimeout(error.cause))) throw error;
+  }
+  return [...left];
+}
+
+/** Whether a lease has run out by then that nobody has made unconfirmed yet. */
+export function lapsedBy(t: Tables, now: string): string {
+  return `(EXISTS (SELECT 1 FROM ${t.notes} WHERE lease_until <= ${now}) OR EXISTS (SELECT 1 FROM ${t.streams} WHERE lease_until <= ${now}))`;
+}
+
+const lapsedAtOnce = 200;
+
+/** Streams that another transaction holds are left to it, or to the next time: nobody waits here. */
+const takeLapsed = statement(
+  'take_lapsed',
+  (t) => `WITH l AS MATERIALIZED (
+    (SELECT id, stream FROM ${t.notes} WHERE lease_until <= (SELECT ${t.now}()) ORDER BY lease_until LIMIT ${lapsedAtOnce})
+    UNION ALL
+    (SELECT note_id, key FROM ${t.streams} WHERE lease_until <= (SELECT ${t.now}()) ORDER BY lease_until LIMIT ${lapsedAtOnce})
+  ), s AS MATERIALIZED (
+    SELECT key FROM ${t.streams} WHERE key = ANY(ARRAY(SELECT stream FROM l)) ORDER BY key FOR UPDATE SKIP LOCKED
+  )
+  SELECT l.id, s.key FROM l JOIN s ON s.key = l.stream`,
+);
+
+/** Leases that ran out become unconfirmed. Resolves with true when there may be more. */
+export async function lapseAll(client: PgClient, sql: Sql): Promise<Done<boolean>> {
+  const taken = await sql.rows<{ id: string; key: string }>(client, takeLapsed, []);
+  if (taken.length === 0) return { result: false, commit: false };
+  const streams = [...new Set(taken.map(({ key }) => key))];
+  const work = await startWork(client, sql, { notes: taken.map(({ id }) => id) }, streams);
+  return finishWork(work, taken.length >= lapsedAtOnce);
+}

@@ -1,0 +1,82 @@
+import type { Tables } from '../../../spooler/postgres/tables.ts';
+import { viewOf } from '../../../spooler/table/view.ts';
+import { type SpoolEntry, type SpoolQuery, type SpoolState, spoolStates } from '../../contract.ts';
+import { isTombstone } from '../../state/records.ts';
+import type { PgClient } from '../connection/pool.ts';
+import { asEntry, entryNames, Loaded } from '../tables/loaded.ts';
+import { entriesNow, stateNow } from '../tables/running.ts';
+import { tallyColumns } from '../tables/schema.ts';
+import { type Sql, statement } from '../tables/statement.ts';
+import { lapsedBy } from './leases.ts';
+
+const select = (t: Tables, where: string): string => entriesNow(t, [...entryNames, 'body'], where);
+
+const anyLapsed = statement('any_lapsed', (t) => `SELECT ${lapsedBy(t, `(SELECT ${t.now}())`)}::text AS lapsed`);
+
+const byId = statement('get', (t) => select(t, 'e.id = $1 AND e.purged = 0'));
+const byMessage = statement('find_message', (t) => select(t, 'e.message_id = $1 ORDER BY e.part'));
+
+const pageSize = 250;
+const lane = '($2::text IS NULL OR e.lane = $2)';
+const page = statement('page', (t) =>
+  select(t, `e.id > $1 AND ${lane} AND ($3::text IS NULL OR ${stateNow} = $3) AND e.purged = 0 ORDER BY e.id LIMIT ${pageSize}`),
+);
+/** What is held or dead may be little among much; it has an index. */
+const keptPage = statement('page_kept', (t) =>
+  select(t, `e.kept AND e.id > $1 AND ${lane} AND e.state = $3 ORDER BY e.id LIMIT ${pageSize}`),
+);
+
+const sums = statement(
+  'counts',
+  (t) => `SELECT json_build_array(${tallyColumns.map((name) => `coalesce(sum(${name}), 0)`).join(', ')})::text AS counts
+    FROM ${t.tallies}`,
+);
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** Whether a lease has run out that nobody has made unconfirmed yet. */
+export async function leasesLapsed(client: PgClient, sql: Sql): Promise<boolean> {
+  return (await sql.row<{ lapsed: string }>(client, anyLapsed, [])).lapsed === 'true';
+}
+
+export async function entryById(client: PgClient, sql: Sql, id: string): Promise<SpoolEntry | undefined> {
+  return viewsOf(await sql.rows<Row>(client, byId, [id]))[0];
+}
+
+export async function entriesOfMessage(client: PgClient, sql: Sql, messageId: string): Promise<readonly SpoolEntry[]> {
+  return viewsOf(await sql.rows<Row>(client, byMessage, [messageId]));
+}
+
+/** The next page of a list, in the order of ids; the last one is not full. */
+export async function nextPage(
+  client: PgClient,
+  sql: Sql,
+  query: SpoolQuery,
+  after: string,
+): Promise<{ readonly entries: readonly SpoolEntry[]; readonly last: boolean }> {
+  const kept = query.state === 'held' || query.state === 'dead';
+  const rows = await sql.rows<Row>(client, kept ? keptPage : page, [after, query.lane ?? null, query.state ?? null]);
+  return { entries: viewsOf(rows), last: rows.length < pageSize };
+}
+
+export async function countsByState(client: PgClient, sql: Sql): Promise<Record<SpoolState, number>> {
+  const numbers = await totals(client, sql);
+  return Object.fromEntries(spoolStates.map((state, index) => [state, numbers[index] ?? 0])) as Record<SpoolState, number>;
+}
+
+export async function bytesKept(client: PgClient, sql: Sql): Promise<number> {
+  return (await totals(client, sql)).at(-1) ?? 0;
+}
+
+async function totals(client: PgClient, sql: Sql): Promise<readonly number[]> {
+  const { counts } = await sql.row<{ counts: string }>(client, sums, []);
+  return JSON.parse(counts) as number[];
+}
+
+function viewsOf(rows: readonly Row[]): SpoolEntry[] {
+  const loaded = new Loaded();
+  const records = rows.flatMap((row) => loaded.entryRow(asEntry(row)) ?? []);
+  const live = records.filter(({ status }) => !isTombstone(status)).map(({ fixed }) => fixed.id);
+  const messages = loaded.messages(live);
+  return records.map((record) => viewOf(record, messages.get(record.fixed.id)));
+}

@@ -1,0 +1,62 @@
+import { writeOut } from '../../../spooler/postgres/write-out.ts';
+import { type NoteRow, noteOf } from '../../rows/note-row.ts';
+import { Transaction } from '../../state/transaction.ts';
+import type { PgClient } from '../connection/pool.ts';
+import type { Done } from '../connection/transact.ts';
+import { Loaded, noteRowColumns } from '../tables/loaded.ts';
+import { entriesNow } from '../tables/running.ts';
+import { tallyColumns, tallyOfGone } from '../tables/schema.ts';
+import { type Sql, statement } from '../tables/statement.ts';
+import { writeChanges } from '../tables/write.ts';
+
+const lockStreams = statement(
+  'lock_unreadable',
+  (t) => `WITH k AS MATERIALIZED (SELECT DISTINCT stream AS key, lane FROM ${t.entries} WHERE id = ANY($1::text[])),
+  l AS (INSERT INTO ${t.streams} (key, lane) SELECT key, lane FROM k ORDER BY key
+    ON CONFLICT (key) DO UPDATE SET lane = EXCLUDED.lane WHERE false)
+  SELECT key FROM k`,
+);
+
+const move = statement(
+  'set_aside',
+  (t) => `WITH now AS MATERIALIZED (
+    ${entriesNow(t, ['id', 'state'], 'e.id = ANY($1::text[])')}
+  ), gone AS (
+    DELETE FROM ${t.entries} WHERE id = ANY($1::text[]) RETURNING *
+  ), put AS (
+    INSERT INTO ${t.corrupt} (at, what, entry) SELECT ${t.now}(), x.what, to_json(gone)
+    FROM gone JOIN json_to_recordset($2::json) AS x(id text, what text) ON x.id = gone.id
+  ), tally AS (
+    INSERT INTO ${t.tallies} (${tallyColumns.join(', ')})
+    SELECT ${tallyOfGone} FROM (SELECT now.state, gone.purged, gone.weight, gone.tombstone_at FROM gone JOIN now ON now.id = gone.id) g
+  )
+  SELECT id FROM gone`,
+);
+
+const notesOf = statement(
+  'notes_of_unreadable',
+  (t) => `SELECT (to_json(n))::text AS row FROM (SELECT ${noteRowColumns} FROM ${t.notes} WHERE stream = ANY($1::text[])) n`,
+);
+
+/** Moves rows that can't be read to `corrupt`: they leave their stream and their note, and the rest goes on. */
+export async function setAside(
+  client: PgClient,
+  sql: Sql,
+  rows: ReadonlyMap<string, Error>,
+): Promise<Done<ReadonlyMap<string, Error>>> {
+  const ids = [...rows.keys()];
+  const streams = (await sql.rows<{ key: string }>(client, lockStreams, [ids])).map(({ key }) => key);
+  const what = JSON.stringify([...rows].map(([id, error]) => ({ id, what: error.message })));
+  const gone = new Set((await sql.rows<{ id: string }>(client, move, [ids, what])).map(({ id }) => id));
+  await writeOut(client, sql, streams);
+  const loaded = new Loaded();
+  const tx = new Transaction(loaded, 0, 0);
+  for (const { row } of await sql.rows<{ row: string }>(client, notesOf, [streams])) {
+    const note = noteOf(JSON.parse(row) as NoteRow);
+    const entryIds = note.entryIds.filter((id) => !gone.has(id));
+    if (entryIds.length === 0) tx.dropNote(note.id);
+    else if (entryIds.length < note.entryIds.length) tx.putNote({ ...note, entryIds });
+  }
+  await writeChanges(client, sql, tx, loaded, streams);
+  return { result: new Map([...rows].filter(([id]) => gone.has(id))), commit: true };
+}

@@ -1,0 +1,116 @@
+import { settleDelivered } from '../../../spooler/postgres/settle-delivered.ts';
+import type { Change, ClaimToken, Refreeze, Settlement } from '../../contract.ts';
+import { noteIdOf } from '../../state/records.ts';
+import { refreeze, settle } from '../../state/settle.ts';
+import type { TagReads } from '../../state/transaction.ts';
+import type { PgClient } from '../connection/pool.ts';
+import type { Done } from '../connection/transact.ts';
+import { refreezeRunning } from '../tables/running.ts';
+import { type Sql, statement } from '../tables/statement.ts';
+import { finishWork, type Subject, startWork, type Work } from './work.ts';
+
+export interface Settled {
+  readonly lost: readonly ClaimToken[];
+  readonly changes: readonly Change[];
+}
+
+/** What became of one settlement; no changes and `lost` for a token that no longer matches. */
+interface Outcome {
+  readonly lost: boolean;
+  readonly changes: readonly Change[];
+}
+
+/** Streams of notes that exist: each has its row. */
+const lock = statement(
+  'settle_lock',
+  (
+    t,
+  ) => `SELECT key FROM ${t.streams} WHERE note_id = ANY($1::text[]) OR key = ANY(ARRAY(SELECT stream FROM ${t.notes} WHERE id = ANY($1::text[])))
+    ORDER BY key FOR UPDATE`,
+);
+
+/** Applies the settlements of several calls in one transaction; one result a call. */
+export async function settleAll(
+  client: PgClient,
+  sql: Sql,
+  calls: readonly (readonly Settlement[])[],
+): Promise<Done<readonly Settled[]>> {
+  const all = calls.flat();
+  const tokens = all.map(({ token }) => token);
+  // All locks that this needs at once, so that they are taken in order; but those of late ones, which are rare.
+  const streams = (await sql.rows<{ key: string }>(client, lock, [tokens.map(noteIdOf)])).map(({ key }) => key);
+  const twice = new Set(tokens).size < tokens.length;
+  const delivered = all.filter((one): one is Delivered => one.to === 'delivered' && !twice);
+  const others = all.filter((one) => one.to !== 'delivered' || twice);
+  const outcomes = new Map<Settlement, Outcome>();
+  let commit = false;
+  const apply = async (some: readonly Settlement[], subject: Subject, locked?: readonly string[]): Promise<void> => {
+    if (some.length === 0) return;
+    const work = await startWork(client, sql, subject, locked);
+    for (const one of some) outcomes.set(one, settleOne(work, one));
+    commit = (await finishWork(work, undefined)).commit || commit;
+  };
+  // These first: the rest writes out what runs.
+  const changes = delivered.length === 0 ? undefined : await settleDelivered(client, sql, delivered);
+  for (const one of delivered) {
+    const found = changes?.get(one.token);
+    if (found === undefined) continue;
+    outcomes.set(one, { lost: false, changes: found });
+    commit = true;
+  }
+  await apply(others, subjectOf(others), twice ? undefined : streams);
+  const slow = delivered.filter((one) => !outcomes.has(one));
+  await apply(slow, subjectOf(slow));
+  const results = calls.map((call) => ({
+    lost: call.filter((one) => outcomes.get(one)?.lost !== false).map(({ token }) => token),
+    changes: call.flatMap((one) => outcomes.get(one)?.changes ?? []),
+  }));
+  return { result: results, commit };
+}
+
+/** Replaces what was frozen of claimed notes. A claim that has just run out is written as such on the way, and lost. */
+export async function refreezeAll(
+  client: PgClient,
+  sql: Sql,
+  claimed: readonly Refreeze[],
+): Promise<Done<readonly ClaimToken[]>> {
+  const running = new Set(await refreezeRunning(client, sql, claimed));
+  const others = claimed.filter(({ token }) => !running.has(token));
+  if (others.length === 0) return { result: [], commit: true };
+  const work = await startWork(client, sql, { notes: [...new Set(others.map(({ token }) => noteIdOf(token)))] });
+  const lost = others.filter((one) => !refreeze(work.tx, one)).map(({ token }) => token);
+  const { result, commit } = await finishWork(work, lost);
+  return { result, commit: commit || running.size > 0 };
+}
+
+type Delivered = Extract<Settlement, { to: 'delivered' }>;
+
+function settleOne(work: Work, settlement: Settlement): Outcome {
+  const { tx, now } = work;
+  const from = tx.changes.length;
+  const lost = !settle(tx, tagsOf(work), settlement, now);
+  return { lost, changes: tx.changes.slice(from) };
+}
+
+/** By tags, those of leases that have just lapsed in this very transaction among them. */
+function tagsOf({ tx, loaded }: Work): TagReads {
+  return {
+    entriesWithTag: (tag) => [
+      ...loaded.entriesWithTag(tag),
+      ...[...tx.entries.values()]
+        .filter(({ status }) => status.unknownAttempts.some((one) => one.tag === tag))
+        .map(({ fixed }) => fixed.id),
+    ],
+  };
+}
+
+/** What a token names, and whom a late `delivered` may have been for. */
+function subjectOf(settlements: readonly Settlement[]): Subject {
+  const late = settlements.filter(({ to }) => to === 'delivered').map(({ token }) => token);
+  return {
+    notes: [...new Set(settlements.map(({ token }) => noteIdOf(token)))],
+    tags: late.map((token) => token.split(':').slice(0, 2).join(':')),
+    // A note that is looked for alone is named after its entry.
+    entries: late.map((token) => noteIdOf(token)).map((id) => id.slice(0, Math.max(0, id.lastIndexOf('-')))),
+  };
+}

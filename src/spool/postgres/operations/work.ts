@@ -1,0 +1,116 @@
+import { writeOut } from '../../../spooler/postgres/write-out.ts';
+import type { NoteRow } from '../../rows/note-row.ts';
+import { Transaction } from '../../state/transaction.ts';
+import { lapse } from '../../state/unconfirmed.ts';
+import type { PgClient } from '../connection/pool.ts';
+import type { Done } from '../connection/transact.ts';
+import { entryColumns, Loaded, noteRowColumns, type ReadEntry } from '../tables/loaded.ts';
+import { type Sql, statement } from '../tables/statement.ts';
+import { writeChanges } from '../tables/write.ts';
+
+/** What an operation is about; everything that hangs together with it is loaded too. */
+export interface Subject {
+  readonly notes?: readonly string[];
+  readonly entries?: readonly string[];
+  /** Tags of attempts: entries that may have been sent with them. */
+  readonly tags?: readonly string[];
+}
+
+/** One operation over what it has locked and read. */
+export interface Work {
+  readonly client: PgClient;
+  readonly sql: Sql;
+  readonly loaded: Loaded;
+  readonly tx: Transaction;
+  /** ms since 1970 by the database's clock. */
+  readonly now: number;
+  /** Streams that are locked. */
+  readonly streams: readonly string[];
+}
+
+/** Entries that one revision can give an order to. */
+export const ordersATick = 4_096;
+
+/** A new revision, and the order that comes before its first. */
+export function begin(loaded: Loaded, tick: number): Transaction {
+  return new Transaction(loaded, tick, tick * ordersATick);
+}
+
+/**
+ * Locks streams, always in the order of their keys. A stream that has no row gets one for the time of the transaction: so two
+ * operations on an entry that is in no stream (a dead one, say) wait for each other as well.
+ */
+const lock = statement(
+  'lock',
+  (t) => `WITH k AS MATERIALIZED (
+    SELECT key, lane FROM ${t.streams} WHERE note_id = ANY($1::text[])
+    UNION SELECT stream, lane FROM ${t.notes} WHERE id = ANY($1::text[])
+    UNION SELECT stream, lane FROM ${t.entries} WHERE id = ANY($2::text[])
+    UNION SELECT e.stream, e.lane FROM ${t.attempts} a JOIN ${t.entries} e ON e.id = a.entry_id WHERE a.tag = ANY($3::text[])
+  ), l AS (
+    INSERT INTO ${t.streams} (key, lane) SELECT key, lane FROM k ORDER BY key
+    ON CONFLICT (key) DO UPDATE SET lane = EXCLUDED.lane WHERE false
+  )
+  SELECT key FROM k`,
+);
+
+const load = statement(
+  'load',
+  (t) => `WITH tagged AS MATERIALIZED (
+    SELECT tag, entry_id FROM ${t.attempts} WHERE tag = ANY($3::text[])
+  ), seed AS MATERIALIZED (
+    SELECT id, note_id FROM ${t.entries} WHERE id = ANY($2::text[] || ARRAY(SELECT entry_id FROM tagged))
+  ), n AS MATERIALIZED (
+    SELECT ${noteRowColumns} FROM ${t.notes}
+    WHERE id = ANY($1::text[] || ARRAY(SELECT note_id FROM seed WHERE note_id IS NOT NULL)) ORDER BY id FOR UPDATE
+  ), e AS MATERIALIZED (
+    SELECT ${entryColumns} FROM ${t.entries}
+    WHERE id = ANY(ARRAY(SELECT m.id FROM n, json_array_elements_text(n.entry_ids::json) AS m(id)) || ARRAY(SELECT id FROM seed))
+    ORDER BY id FOR UPDATE
+  )
+  SELECT (${t.now}())::text AS now, nextval('${t.ticks}')::text AS tick,
+    (SELECT coalesce(json_agg(n), '[]') FROM n)::text AS notes,
+    (SELECT coalesce(json_agg(e), '[]') FROM e)::text AS entries,
+    (SELECT coalesce(json_agg(tagged), '[]') FROM tagged)::text AS tagged`,
+);
+
+interface LoadRow {
+  readonly now: string;
+  readonly tick: string;
+  readonly notes: string;
+  readonly entries: string;
+  readonly tagged: string;
+}
+
+/** Locks what an operation is about; the keys of its streams. */
+export async function lockStreams(
+  client: PgClient,
+  sql: Sql,
+  { notes = [], entries = [], tags = [] }: Subject,
+): Promise<readonly string[]> {
+  return (await sql.rows<{ key: string }>(client, lock, [notes, entries, tags])).map(({ key }) => key);
+}
+
+/** Locks and reads what an operation is about. Leases that ran out by now have become unconfirmed. */
+export async function startWork(client: PgClient, sql: Sql, subject: Subject, locked?: readonly string[]): Promise<Work> {
+  const { notes = [], entries = [], tags = [] } = subject;
+  const streams = locked ?? (await lockStreams(client, sql, subject));
+  await writeOut(client, sql, streams);
+  const row = await sql.row<LoadRow>(client, load, [notes, entries, tags]);
+  const loaded = new Loaded();
+  for (const one of JSON.parse(row.entries) as ReadEntry[]) loaded.entryRow(one);
+  loaded.assertReadable();
+  for (const one of JSON.parse(row.notes) as NoteRow[]) loaded.noteRow(one);
+  for (const one of JSON.parse(row.tagged) as { tag: string; entry_id: string }[]) loaded.attemptRow(one);
+  const now = Number(row.now);
+  const tx = begin(loaded, Number(row.tick));
+  lapse(tx, loaded.notes.keys(), now);
+  return { client, sql, loaded, tx, now, streams };
+}
+
+/** Writes what an operation has changed. */
+export async function finishWork<Result>({ client, sql, tx, loaded, streams }: Work, result: Result): Promise<Done<Result>> {
+  if (tx.empty) return { result, commit: false };
+  await writeChanges(client, sql, tx, loaded, streams);
+  return { result, commit: true };
+}

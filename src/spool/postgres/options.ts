@@ -1,0 +1,48 @@
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import type { PgClient, PgPool } from './connection/pool.ts';
+
+/** Options of a `PostgresSpool`. */
+export interface PostgresSpoolOptions {
+  /**
+   * Your `Pool` of `pg` 8, or one that works as it does. The spool never ends it. Give it room for five connections at once, one of which it keeps
+   * while a sender is started, to hear of messages that other processes accept; with fewer than three it does without that, and finds them at its next scan.
+   */
+  readonly pool: PgPool;
+  /**
+   * The schema that holds the tables; several spools live side by side in schemas of their own. A letter or underscore, then letters, digits and
+   * underscores, all lower case, 48 at most.
+   *
+   * @default 'offline_im'
+   */
+  readonly schema?: string | undefined;
+  /** Whether `open()` makes or updates the tables as `migrate()` does; the login must be allowed to. @default false */
+  readonly migrate?: boolean | undefined;
+  /**
+   * ms for a transaction of the spool, from asking the pool for a connection to its end. A server that vanished without a word, or a pool whose connections
+   * are all in use, would be waited for without end; after this the connection is closed and the call rejects with `SPOOL_FAILED`, or
+   * `APPEND_OUTCOME_UNKNOWN` where COMMIT was under way. Calls that waited for others meanwhile are told within as long again, all together. 1,000 or more;
+   * a statement waits for a lock for half of it at most, so that a lock that others hold is not taken for silence.
+   *
+   * In a transaction of yours (`client`) it bounds the append, which then rejects with `APPEND_OUTCOME_UNKNOWN`, but the client stays yours: roll back and close it.
+   * The statements of a migration may take an hour, and wait that long for another process that migrates.
+   *
+   * Give the pool a `connectionTimeoutMillis` below this (10,000, say): nothing else ends a login that a vanished server left unanswered, and such logins fill the
+   * pool until TCP gives them up, which can take a quarter of an hour.
+   *
+   * @default 60_000
+   */
+  readonly deadline?: number | undefined;
+}
+
+/** @throws {OfflineImError} `OPTION_INVALID` */
+export function checkedDeadline(deadline = 60_000): number {
+  if (typeof deadline === 'number' && deadline >= 1_000) return deadline;
+  throw new OfflineImError('OPTION_INVALID', `deadline is ${String(deadline)}; expected 1,000 ms or more.`);
+}
+
+/** The client of a host's transaction. @throws {OfflineImError} `OPTION_INVALID` */
+export function asClient(client: unknown): PgClient {
+  if (typeof client === 'object' && client !== null && 'query' in client && typeof client.query === 'function')
+    return client as PgClient;
+  throw new OfflineImError('OPTION_INVALID', 'client is not a client of pg; expected the one that the transaction was begun on.');
+}

@@ -1,0 +1,290 @@
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { timeOrderedId } from '../../core/ids.ts';
+import { GroupCommit, SerialQueue } from '../../core/queues.ts';
+import { expireSome } from '../../spooler/postgres/expire.ts';
+import { nextDue } from '../../spooler/postgres/next-due.ts';
+import { tablesIn } from '../../spooler/postgres/tables.ts';
+import type {
+  AppendResult,
+  Change,
+  ClaimedNote,
+  ClaimRequest,
+  ClaimToken,
+  ExpireRequest,
+  LaneFilter,
+  NewSpoolEntry,
+  Refreeze,
+  Settlement,
+  SpoolContext,
+  SpoolEntry,
+  SpoolQuery,
+  SpoolState,
+  SpoolStorage,
+} from '../contract.ts';
+import { byMessage } from '../state/append.ts';
+import { cancel, hold, purge, release, requeue } from '../state/host-actions.ts';
+import type { Transaction } from '../state/transaction.ts';
+import { Listener } from './connection/listen.ts';
+import type { PgClient } from './connection/pool.ts';
+import { Session } from './connection/session.ts';
+import { coded, type Done, TransactionError } from './connection/transact.ts';
+import { appendIn } from './operations/append-in-transaction.ts';
+import { Appender } from './operations/append-queue.ts';
+import { claimNotes } from './operations/claim.ts';
+import { mindTheClock } from './operations/clock.ts';
+import { addUpTallies, sweepTombstones } from './operations/expire.ts';
+import { lapseAll, renewAll } from './operations/leases.ts';
+import { bytesKept, countsByState, entriesOfMessage, entryById, leasesLapsed, nextPage } from './operations/read.ts';
+import { refreezeAll, type Settled, settleAll } from './operations/settle.ts';
+import { LaneTurns } from './operations/take.ts';
+import { finishWork, startWork } from './operations/work.ts';
+import { asClient, checkedDeadline, type PostgresSpoolOptions } from './options.ts';
+import { assertMigrated, migrate } from './tables/migrate.ts';
+
+/** Settle calls carried out together at most, and entries of one host action. */
+const settlesAtOnce = 256;
+const actionsAtOnce = 500;
+const tidyingSteps = 50;
+
+/**
+ * Keeps everything in PostgreSQL 13 or later, for any number of processes and machines. What was accepted is committed and on
+ * disk before a call resolves, whatever the database's default for `synchronous_commit` is; it survives what the database
+ * survives. All times are those of the database's clock.
+ *
+ * Claims pass over what another process is about to claim; a process that died, or was stopped, loses its claims when their
+ * lease runs out. Call `migrate()` once, as a login that may create tables, before the first `open()`.
+ *
+ * `open()` rejects with `SPOOL_NOT_MIGRATED` when there are no tables, `SPOOL_VERSION` when a later version of this library made
+ * them, `SPOOL_FAILED` when the database can't be reached. A connection that breaks later fails the calls on it with `SPOOL_FAILED`;
+ * the next ones take a new one.
+ *
+ * @throws {OfflineImError} `OPTION_INVALID`
+ * @example
+ * ```ts
+ * import { Pool } from 'pg';
+ *
+ * const spool = new PostgresSpool({ pool: new Pool({ connectionString }) });
+ * await spool.migrate();
+ * const sender = new OfflineImSender({ spool, … });
+ * ```
+ */
+export class PostgresSpool implements SpoolStorage {
+  readonly name = 'postgres';
+  readonly capabilities = { durable: true, shared: true, transactions: true } as const;
+  readonly #session: Session;
+  readonly #migrates: boolean;
+  /** Tells this spool's own notifications from those of others. */
+  readonly #instance = timeOrderedId(Date.now());
+  readonly #appender: Appender;
+  readonly #settlements: GroupCommit<readonly Settlement[], Settled>;
+  readonly #claims = new SerialQueue();
+  readonly #turns = new LaneTurns();
+  #listener: Listener | undefined;
+
+  constructor({ pool, schema = 'offline_im', migrate = false, deadline }: PostgresSpoolOptions) {
+    if (typeof pool?.connect !== 'function') {
+      throw new OfflineImError('OPTION_INVALID', 'pool is missing; expected a Pool of pg.');
+    }
+    this.#session = new Session(pool, tablesIn(schema), checkedDeadline(deadline), () => this.#listener?.doubt());
+    this.#migrates = migrate;
+    this.#appender = new Appender(this.#session, this.#instance);
+    this.#settlements = new GroupCommit(new SerialQueue(), settlesAtOnce, (calls) => this.#settle(calls), divisible);
+  }
+
+  /**
+   * Makes the schema and its tables, or brings them to this library's version. Safe at any time, and from several processes at once:
+   * one does it, the others wait. Needs no open spool.
+   *
+   * @throws {OfflineImError} `SPOOL_VERSION`, `SPOOL_FAILED`
+   */
+  migrate(): Promise<void> {
+    return coded(migrate(this.#session));
+  }
+
+  open(context: SpoolContext): Promise<void> {
+    return this.#session.open(context, async (signal) => {
+      const { sql } = this.#session;
+      if (this.#migrates) await migrate(this.#session, signal);
+      await this.#session.transact(
+        async (client) => {
+          await assertMigrated(client, sql.tables);
+          return mindTheClock(client, sql);
+        },
+        { signal },
+      );
+      this.#listener = new Listener(this.#session, this.#instance);
+    });
+  }
+
+  /** With the `client` of a transaction of the host, the messages are kept when that commits, and were never there when it does not. */
+  append(entries: readonly NewSpoolEntry[], { client }: { readonly client?: unknown } = {}): Promise<readonly AppendResult[]> {
+    return this.#session.use(async () => {
+      const messages = [...byMessage(entries).values()];
+      if (messages.length === 0) return [];
+      return client === undefined ? this.#appender.append(messages) : appendIn(this.#session, asClient(client), messages);
+    });
+  }
+
+  claim(request: ClaimRequest): Promise<readonly ClaimedNote[]> {
+    return this.#session.use(() =>
+      this.#claims.run(async () => {
+        // What lapsed and is held by another transaction is left to it: once is enough.
+        for (let first = true; ; first = false) {
+          const look = first;
+          const claimed = await this.#session.transact<readonly ClaimedNote[] | 'lapsed'>(async (client) => {
+            const { sql } = this.#session;
+            const taken = await this.#turns.take(client, sql, request);
+            if (look && taken.lapsed) return { result: 'lapsed', commit: false };
+            return claimNotes(client, sql, request, taken);
+          });
+          if (claimed !== 'lapsed') return claimed;
+          await this.#lapse();
+        }
+      }),
+    );
+  }
+
+  renew(claims: readonly ClaimToken[], lease: number): Promise<readonly ClaimToken[]> {
+    return this.#session.use(() => renewAll(this.#session, claims, lease));
+  }
+
+  refreeze(notes: readonly Refreeze[]): Promise<readonly ClaimToken[]> {
+    return this.#transact((client) => refreezeAll(client, this.#session.sql, notes));
+  }
+
+  settle(settlements: readonly Settlement[]): Promise<Settled> {
+    return this.#session.use(() => this.#settlements.add(settlements));
+  }
+
+  expire(request: ExpireRequest): Promise<readonly Change[]> {
+    const { sql } = this.#session;
+    return this.#session.use(async () => {
+      await this.#session.transact((client) => mindTheClock(client, sql));
+      const { tombstones } = this.#session.context;
+      for (let step = 0; step < tidyingSteps; step++) {
+        if (!(await this.#session.transact((client) => sweepTombstones(client, sql, tombstones)))) break;
+      }
+      await this.#session.transact((client) => addUpTallies(client, sql));
+      const changes: Change[] = [];
+      for (;;) {
+        const some = await this.#session.transact((client) => expireSome(client, sql, request));
+        changes.push(...some.changes);
+        if (!some.full) return changes;
+      }
+    });
+  }
+
+  nextDue(lanes?: LaneFilter): Promise<number | undefined> {
+    return this.#read((client) => nextDue(client, this.#session.sql, lanes));
+  }
+
+  get(entryId: string): Promise<SpoolEntry | undefined> {
+    return this.#read((client) => entryById(client, this.#session.sql, entryId));
+  }
+
+  findMessage(messageId: string): Promise<readonly SpoolEntry[]> {
+    return this.#read((client) => entriesOfMessage(client, this.#session.sql, messageId));
+  }
+
+  async *list(query: SpoolQuery = {}): AsyncIterable<SpoolEntry> {
+    let after = '';
+    for (;;) {
+      const from = after;
+      const { entries, last } = await this.#read((client) => nextPage(client, this.#session.sql, query, from));
+      yield* entries;
+      after = entries.at(-1)?.id ?? '';
+      if (last) return;
+    }
+  }
+
+  hold(entryIds: readonly string[]): Promise<readonly Change[]> {
+    return this.#change(entryIds, (tx, ids) => hold(tx, ids));
+  }
+
+  release(entryIds: readonly string[]): Promise<readonly Change[]> {
+    return this.#change(entryIds, (tx, ids, now) => release(tx, ids, now));
+  }
+
+  cancel(entryIds: readonly string[]): Promise<readonly Change[]> {
+    return this.#change(entryIds, (tx, ids, now) => cancel(tx, ids, now));
+  }
+
+  requeue(entryIds: readonly string[], { force = false }: { readonly force?: boolean } = {}): Promise<readonly Change[]> {
+    return this.#change(entryIds, (tx, ids, now) => requeue(tx, ids, now, force));
+  }
+
+  purge(entryIds: readonly string[]): Promise<readonly Change[]> {
+    return this.#change(entryIds, (tx, ids) => purge(tx, ids));
+  }
+
+  watch(wake: () => void): () => void {
+    if ((this.#session.connections.most ?? 3) < 3) return () => undefined;
+    return this.#listener?.watch(wake) ?? (() => undefined);
+  }
+
+  counts(): Promise<Readonly<Record<SpoolState, number>>> {
+    return this.#read((client) => countsByState(client, this.#session.sql));
+  }
+
+  /** The weights of the messages that are kept, dead ones included; not what the tables take on disk. */
+  usage(): Promise<{ readonly bytes: number }> {
+    return this.#read(async (client) => ({ bytes: await bytesKept(client, this.#session.sql) }));
+  }
+
+  close(): Promise<void> {
+    return this.#session.close(async () => {
+      this.#listener?.end();
+      this.#listener = undefined;
+    });
+  }
+
+  #transact<Result>(body: (client: PgClient) => Promise<Done<Result>>): Promise<Result> {
+    return this.#session.use(() => this.#session.transact(body));
+  }
+
+  /** A read sees leases that ran out as such. */
+  #read<Result>(read: (client: PgClient) => Promise<Result>): Promise<Result> {
+    return this.#session.use(async () => {
+      for (let first = true; ; first = false) {
+        const result = await this.#session.transact(async (client) => {
+          if (first && (await leasesLapsed(client, this.#session.sql))) return { result: undefined, commit: false };
+          return { result: { read: await read(client) }, commit: false };
+        });
+        if (result !== undefined) return result.read;
+        await this.#lapse();
+      }
+    });
+  }
+
+  async #lapse(): Promise<void> {
+    while (await this.#session.transact((client) => lapseAll(client, this.#session.sql)));
+  }
+
+  #settle(calls: readonly (readonly Settlement[])[]): Promise<readonly Settled[]> {
+    return this.#session.transact((client) => settleAll(client, this.#session.sql, calls));
+  }
+
+  #change(
+    entryIds: readonly string[],
+    operation: (tx: Transaction, ids: readonly string[], now: number) => void,
+  ): Promise<readonly Change[]> {
+    return this.#session.use(async () => {
+      const changes: Change[] = [];
+      for (let from = 0; from < entryIds.length; from += actionsAtOnce) {
+        const ids = entryIds.slice(from, from + actionsAtOnce);
+        const some = await this.#session.transact(async (client) => {
+          const work = await startWork(client, this.#session.sql, { entries: ids });
+          const before = work.tx.changes.length;
+          operation(work.tx, ids, work.now);
+          return finishWork(work, work.tx.changes.slice(before));
+        });
+        changes.push(...some);
+      }
+      return changes;
+    });
+  }
+}
+
+function divisible(error: unknown): boolean {
+  return error instanceof TransactionError && error.divisible;
+}

@@ -1,0 +1,138 @@
+import { messageOf } from '../../../spooler/rows/message-body.ts';
+import type { SpooledMessage } from '../../contract.ts';
+import { RowError } from '../../rows/cells.ts';
+import { type EntryRow, entryOf, fixedColumns, statusColumns } from '../../rows/entry-row.ts';
+import { type NoteRow, noteColumns, noteOf } from '../../rows/note-row.ts';
+import type { EntryRecord, NoteRecord } from '../../state/records.ts';
+import type { TableReads, TagReads } from '../../state/transaction.ts';
+
+/** What {@link Loaded.entryRow} takes. */
+export const entryNames = [...fixedColumns, ...statusColumns];
+export const entryColumns = entryNames.join(', ');
+export const noteRowColumns = noteColumns.join(', ');
+
+/** An entry as it is read. */
+export interface ReadEntry extends EntryRow {
+  readonly body?: string | null;
+}
+
+const numbers = [
+  ...['weight', 'accepted_at', 'pickup_at', 'expires_in', 'rev', 'due_at', 'due_within', 'expires_at', 'single'],
+  ...['cancel_requested', 'attempt', 'ended_at', 'purged', 'ord'],
+];
+
+/** A row of entries as pg gives it: numbers may come as text, or as whatever the host has told it to make of them. */
+export function asEntry(row: Readonly<Record<string, unknown>>): ReadEntry {
+  const entry: Record<string, unknown> = { ...row };
+  for (const name of numbers) if (entry[name] !== null) entry[name] = Number(entry[name]);
+  return entry as unknown as ReadEntry;
+}
+
+/** Rows that don't hold what this library wrote. */
+export class UnreadableRows extends Error {
+  readonly rows: ReadonlyMap<string, Error>;
+
+  constructor(rows: ReadonlyMap<string, Error>) {
+    super(`${rows.size} entries cannot be read`);
+    this.rows = rows;
+  }
+}
+
+/** What a transaction has read and locked, as the state transitions see it. */
+export class Loaded implements TableReads, TagReads {
+  readonly entries = new Map<string, EntryRecord>();
+  readonly notes = new Map<string, NoteRecord>();
+  readonly #bodies = new Map<string, string>();
+  readonly #byMessage = new Map<string, string[]>();
+  readonly #byTag = new Map<string, string[]>();
+  readonly #unreadable = new Map<string, Error>();
+
+  entry(id: string): EntryRecord | undefined {
+    return this.entries.get(id);
+  }
+
+  note(id: string): NoteRecord | undefined {
+    return this.notes.get(id);
+  }
+
+  /** Only of messages that were asked for. */
+  entriesOfMessage(messageId: string): readonly string[] {
+    return this.#byMessage.get(messageId) ?? [];
+  }
+
+  entriesWithTag(tag: string): Iterable<string> {
+    return this.#byTag.get(tag) ?? [];
+  }
+
+  /** Takes in an entry. Those of one message come in their order. */
+  entryRow(row: ReadEntry): EntryRecord | undefined {
+    if (typeof row.body === 'string') this.#bodies.set(row.id, row.body);
+    const known = this.entries.get(row.id);
+    if (known !== undefined) return known;
+    try {
+      const record = entryOf(row);
+      this.entries.set(row.id, record);
+      add(this.#byMessage, record.fixed.messageId, row.id);
+      return record;
+    } catch (error) {
+      this.#setAside(row.id, error);
+      return undefined;
+    }
+  }
+
+  /** A note that can't be read leaves its entries without one; the error is the operation's. */
+  noteRow(row: NoteRow): NoteRecord {
+    const note = noteOf(row);
+    this.notes.set(note.id, note);
+    return note;
+  }
+
+  attemptRow({ tag, entry_id }: { readonly tag: string; readonly entry_id: string }): void {
+    add(this.#byTag, tag, entry_id);
+  }
+
+  hasMessage(id: string): boolean {
+    return this.#bodies.has(id);
+  }
+
+  /** The message of an entry that was read with it. */
+  message(id: string): SpooledMessage | undefined {
+    const record = this.entries.get(id);
+    const body = this.#bodies.get(id);
+    if (record === undefined || body === undefined) return undefined;
+    try {
+      return messageOf(body, record.fixed.to);
+    } catch (error) {
+      this.#setAside(id, error);
+      return undefined;
+    }
+  }
+
+  /** The messages of entries that are about to be sent; one that is missing is unreadable too. */
+  messages(ids: Iterable<string>): ReadonlyMap<string, SpooledMessage> {
+    const messages = new Map<string, SpooledMessage>();
+    for (const id of ids) {
+      const message = this.message(id);
+      if (message === undefined) this.#setAside(id, new RowError('the message'));
+      else messages.set(id, message);
+    }
+    this.assertReadable();
+    return messages;
+  }
+
+  /** @throws {UnreadableRows} when something could not be read. */
+  assertReadable(): void {
+    if (this.#unreadable.size > 0) throw new UnreadableRows(this.#unreadable);
+  }
+
+  #setAside(id: string, error: unknown): void {
+    if (!(error instanceof RowError)) throw error;
+    if (!this.#unreadable.has(id)) this.#unreadable.set(id, error);
+  }
+}
+
+function add(map: Map<string, string[]>, key: string, id: string): void {
+  const ids = map.get(key);
+  if (ids === undefined) map.set(key, [id]);
+  else ids.push(id);
+}

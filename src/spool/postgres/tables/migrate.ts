@@ -1,0 +1,79 @@
+import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
+import type { Tables } from '../../../spooler/postgres/tables.ts';
+import type { PgClient } from '../connection/pool.ts';
+import type { Session } from '../connection/session.ts';
+import { schemaSteps, schemaVersion } from './schema.ts';
+
+/** ms: a large table takes its time to be rebuilt, and others wait for whoever does it. */
+const statements = 3_600_000;
+
+/** Makes the tables or brings them to this library's version. Where that is done already, it waits for nobody. */
+export async function migrate(session: Session, signal?: AbortSignal): Promise<void> {
+  const { tables } = session.sql;
+  const done = await session.transact(
+    async (client) => {
+      const version = (await versionOf(client, tables)) ?? 0;
+      assertNotNewer(version);
+      return { result: version === schemaVersion, commit: false };
+    },
+    { signal },
+  );
+  if (done) return;
+  await session.transact(
+    async (client) => {
+      await migrateTables(client, tables);
+      return { result: undefined, commit: true };
+    },
+    { signal, statements },
+  );
+}
+
+/** A connection remembers of `to_regclass` that there was nothing, also after it has waited for whoever made it; of a table it asks anew. */
+const tableNamed = `SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = btrim(split_part($1, '.', 1), '"') AND c.relname = btrim(split_part($1, '.', 2), '"')`;
+
+/** The version of the tables; `undefined` when there are none. */
+async function versionOf(client: PgClient, { meta }: Tables): Promise<number | undefined> {
+  const found = await client.query({ text: tableNamed, values: [meta] });
+  if (found.rows.length === 0) return undefined;
+  const { rows } = await client.query({ text: `SELECT version::text FROM ${meta}` });
+  return Number((rows[0] as { version: unknown } | undefined)?.version);
+}
+
+/** In the transaction of `client`. Who comes second waits, and finds it done. */
+async function migrateTables(client: PgClient, tables: Tables): Promise<void> {
+  await takeTurn(client, tables);
+  const version = (await versionOf(client, tables)) ?? 0;
+  assertNotNewer(version);
+  if (version === schemaVersion) return;
+  if (version === 0) await client.query({ text: `CREATE SCHEMA IF NOT EXISTS ${tables.schema}` });
+  for (const step of schemaSteps.slice(version)) await client.query({ text: step(tables) });
+  await client.query({ text: `UPDATE ${tables.meta} SET version = $1`, values: [schemaVersion] });
+}
+
+/** For another migration it waits however long that takes; for a lock of anybody else no longer than other transactions do. */
+async function takeTurn(client: PgClient, { schema }: Tables): Promise<void> {
+  const { rows } = await client.query({ text: `SELECT current_setting('lock_timeout') AS patience` });
+  const { patience } = rows[0] as { patience: string };
+  await client.query({ text: 'SET LOCAL lock_timeout = 0' });
+  await client.query({ text: 'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', values: [`offline-im ${schema}`] });
+  await client.query({ text: `SELECT set_config('lock_timeout', $1, true)`, values: [patience] });
+}
+
+/** @throws {OfflineImError} `SPOOL_NOT_MIGRATED`, `SPOOL_VERSION` */
+export async function assertMigrated(client: PgClient, tables: Tables): Promise<void> {
+  const version = await versionOf(client, tables);
+  if (version === schemaVersion) return;
+  assertNotNewer(version ?? 0);
+  const found = version === undefined ? 'has no spool' : `has a spool of version ${version}, this library's is ${schemaVersion}`;
+  throw new OfflineImError(
+    'SPOOL_NOT_MIGRATED',
+    `The schema ${tables.schema} ${found}; call migrate() once, or pass migrate: true.`,
+  );
+}
+
+function assertNotNewer(version: number): void {
+  if (version <= schemaVersion) return;
+  const text = `The spool is of version ${version}, this library knows up to ${schemaVersion}; use the later one.`;
+  throw new OfflineImError('SPOOL_VERSION', text);
+}

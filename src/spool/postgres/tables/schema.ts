@@ -1,0 +1,145 @@
+import type { Tables } from '../../../spooler/postgres/tables.ts';
+import { spoolStates } from '../../contract.ts';
+
+/** Columns of `tallies`: entries by state, those that were purged left out; and the bytes of the messages that are kept. */
+export const tallyColumns = [...spoolStates.map((state) => `${state}_count`), 'bytes'];
+
+/** The same as a difference, of rows of `entries` that are deleted. */
+export const tallyOfGone = [
+  ...spoolStates.map((state) => `-count(*) FILTER (WHERE state = '${state}' AND purged = 0)`),
+  '-coalesce(sum(weight) FILTER (WHERE tombstone_at IS NULL), 0)',
+].join(', ');
+
+/**
+ * Version 1. Times are ms since 1970 by the database's clock.
+ *
+ * `streams` has a row while a stream has active entries: whoever changes entries of a stream holds the lock of its row, and
+ * `due_at` is when its head may be claimed (null while that is at work); a note that a claim has just made lies in it too, see `running.ts`. `ord` is the place of an entry in its stream. Updates
+ * of an entry that stays active touch no indexed column, so that they stay in their page (HOT); hence the free room there.
+ * `tallies` has differences, one row a transaction, added up now and then: nobody waits for anybody's count.
+ */
+const version1 = (t: Tables): string => `
+CREATE SEQUENCE ${t.ticks} AS bigint;
+
+-- Not the time at which the transaction began. Every time of the spool comes from here.
+CREATE FUNCTION ${t.now}() RETURNS bigint LANGUAGE sql VOLATILE
+  AS 'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint';
+
+CREATE TABLE ${t.meta} (
+  one integer PRIMARY KEY CHECK (one = 1),
+  version integer NOT NULL,
+  last_now bigint NOT NULL DEFAULT 0
+);
+INSERT INTO ${t.meta} (one, version) VALUES (1, 0);
+
+CREATE TABLE ${t.entries} (
+  id text COLLATE "C" PRIMARY KEY,
+  message_id text COLLATE "C" NOT NULL,
+  part integer NOT NULL,
+  content_hash text NOT NULL,
+  lane text COLLATE "C" NOT NULL,
+  conversation_id text NOT NULL,
+  audience text NOT NULL,
+  recipients_key text NOT NULL,
+  message_class text NOT NULL,
+  weight integer NOT NULL,
+  recipients text NOT NULL,
+  accepted_at bigint NOT NULL,
+  pickup_at bigint NOT NULL,
+  expires_in bigint NOT NULL,
+  state text NOT NULL,
+  rev bigint NOT NULL,
+  due_at bigint NOT NULL,
+  due_within bigint NOT NULL,
+  expires_at bigint NOT NULL,
+  single integer NOT NULL,
+  unknown_attempts text,
+  cancel_requested integer NOT NULL,
+  tried_by text,
+  note_id text COLLATE "C",
+  attempt integer NOT NULL,
+  reason text,
+  ended_at bigint,
+  sent_class text,
+  purged integer NOT NULL,
+  ord bigint NOT NULL,
+  stream text COLLATE "C" NOT NULL,
+  active boolean NOT NULL,
+  kept boolean NOT NULL,
+  tombstone_at bigint,
+  body text,
+  UNIQUE (message_id, part)
+) WITH (fillfactor = 100);
+CREATE INDEX entries_stream ON ${t.entries} (stream, ord) WHERE active;
+CREATE INDEX entries_expiry ON ${t.entries} (expires_at) WHERE active;
+CREATE INDEX entries_tombstone ON ${t.entries} (tombstone_at) WHERE tombstone_at IS NOT NULL;
+CREATE INDEX entries_kept ON ${t.entries} (id) WHERE kept;
+
+CREATE TABLE ${t.streams} (
+  key text COLLATE "C" PRIMARY KEY,
+  lane text COLLATE "C" NOT NULL,
+  deferred boolean NOT NULL DEFAULT false,
+  due_at bigint,
+  due_within bigint NOT NULL DEFAULT 0,
+  note_id text COLLATE "C",
+  token text,
+  lease_until bigint,
+  running_to bigint,
+  run_by text,
+  frozen text
+) WITH (fillfactor = 100);
+CREATE INDEX streams_note ON ${t.streams} (note_id) WHERE note_id IS NOT NULL;
+CREATE INDEX streams_lease ON ${t.streams} (lease_until) WHERE lease_until IS NOT NULL;
+CREATE INDEX streams_due ON ${t.streams} (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX streams_lane ON ${t.streams} (lane, due_at) WHERE due_at IS NOT NULL;
+
+CREATE TABLE ${t.notes} (
+  id text COLLATE "C" PRIMARY KEY,
+  lane text COLLATE "C" NOT NULL,
+  stream text COLLATE "C" NOT NULL,
+  entry_ids text NOT NULL,
+  frozen text,
+  attempt integer NOT NULL,
+  state text NOT NULL,
+  due_at bigint NOT NULL,
+  due_within bigint NOT NULL,
+  failures integer NOT NULL,
+  probes integer NOT NULL,
+  absences integer NOT NULL,
+  last_ran_at bigint NOT NULL,
+  unconfirmed_for bigint NOT NULL,
+  token text,
+  lease_kind text,
+  lease_until bigint,
+  lease_before text,
+  lease_tried_by text,
+  probe_at bigint
+);
+CREATE INDEX notes_lease ON ${t.notes} (lease_until) WHERE lease_until IS NOT NULL;
+CREATE INDEX notes_probe ON ${t.notes} (probe_at) WHERE probe_at IS NOT NULL;
+CREATE INDEX notes_probe_lane ON ${t.notes} (lane, probe_at) WHERE probe_at IS NOT NULL;
+
+CREATE TABLE ${t.attempts} (
+  tag text COLLATE "C",
+  entry_id text COLLATE "C",
+  PRIMARY KEY (tag, entry_id)
+);
+CREATE INDEX attempts_entry ON ${t.attempts} (entry_id);
+
+CREATE TABLE ${t.tallies} (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  ${tallyColumns.map((name) => `${name} bigint NOT NULL`).join(',\n  ')}
+);
+
+CREATE TABLE ${t.corrupt} (
+  at bigint NOT NULL,
+  what text NOT NULL,
+  entry json NOT NULL
+);
+`;
+
+/** One step a version: step n leads from version n to n + 1. A step that was released never changes again. */
+export const schemaSteps: readonly ((tables: Tables) => string)[] = [version1];
+
+/** The version that this library reads and writes. */
+export const schemaVersion = schemaSteps.length;

@@ -1,0 +1,40 @@
+import type { Tables } from '../../../spooler/postgres/tables.ts';
+import type { PgClient } from '../connection/pool.ts';
+import { notRunning } from './running.ts';
+import { type Sql, statement } from './statement.ts';
+
+/** The heads of the streams of `k`, and when they may be claimed; `but` leaves out entries that are just leaving. */
+export function headOf(t: Tables, but = 'true'): string {
+  return `SELECT k.key, e.state, CASE e.state WHEN 'spooled' THEN e.due_at WHEN 'deferred' THEN n.due_at END AS due_at,
+      CASE e.state WHEN 'spooled' THEN e.due_within WHEN 'deferred' THEN n.due_within ELSE 0 END AS due_within
+    FROM k LEFT JOIN LATERAL (
+      SELECT state, due_at, due_within, note_id FROM ${t.entries} WHERE stream = k.key AND active AND ${but} ORDER BY ord LIMIT 1
+    ) e ON true LEFT JOIN ${t.notes} n ON e.state = 'deferred' AND n.id = e.note_id`;
+}
+
+/**
+ * What the heads of `h` make of the streams: one without active entries goes, one whose head is at work waits for it. One in which a note runs stays as it is,
+ * unless that has `ended`.
+ */
+export function streamsAfter(t: Tables, ended = false): string {
+  const changes = `s.note_id IS NULL
+      AND (s.due_at IS DISTINCT FROM h.due_at OR s.deferred <> (h.state = 'deferred') OR s.due_within <> coalesce(h.due_within, 0))`;
+  return `sd AS (
+    DELETE FROM ${t.streams} s USING h WHERE s.key = h.key AND h.state IS NULL
+  ), su AS (
+    UPDATE ${t.streams} s SET ${ended ? `${notRunning}, ` : ''}deferred = (h.state = 'deferred'), due_at = h.due_at,
+      due_within = coalesce(h.due_within, 0)
+    FROM h WHERE s.key = h.key AND h.state IS NOT NULL AND ${ended ? 'true' : changes}
+  )`;
+}
+
+const refresh = statement(
+  'refresh',
+  (t) =>
+    `WITH k AS MATERIALIZED (SELECT unnest($1::text[]) AS key), h AS MATERIALIZED (${headOf(t)}), ${streamsAfter(t)} SELECT 1`,
+);
+
+/** Computes anew when the heads of streams may be claimed, from what is written by now. */
+export async function refreshStreams(client: PgClient, sql: Sql, streams: readonly string[]): Promise<void> {
+  await sql.rows(client, refresh, [streams]);
+}

@@ -1,0 +1,29 @@
+import type { Tables } from '../../../spooler/postgres/tables.ts';
+import { type SpoolState, spoolStates } from '../../contract.ts';
+import { type EntryRecord, isTombstone } from '../../state/records.ts';
+import type { TableReads } from '../../state/transaction.ts';
+import { tallyColumns } from './schema.ts';
+
+/** A statement that adds what {@link tally} gave. */
+export function addTally(t: Tables, parameter: string): string {
+  const values = tallyColumns.map((_, index) => `(${parameter}::bigint[])[${index + 1}]`);
+  return `INSERT INTO ${t.tallies} (${tallyColumns.join(', ')}) SELECT ${values.join(', ')} WHERE ${parameter} IS NOT NULL`;
+}
+
+/** How many more, or fewer, entries and bytes there are, as {@link tallyColumns} says; `null` when nothing of that has changed. */
+export function tally(entries: readonly EntryRecord[], before: TableReads): number[] | null {
+  const by = new Map<SpoolState, number>();
+  let bytes = 0;
+  const count = (record: EntryRecord | undefined, difference: 1 | -1): void => {
+    if (record === undefined) return;
+    const { state, purged } = record.status;
+    if (purged !== true) by.set(state, (by.get(state) ?? 0) + difference);
+    if (!isTombstone(record.status)) bytes += difference * record.fixed.weight;
+  };
+  for (const record of entries) {
+    count(before.entry(record.fixed.id), -1);
+    count(record, 1);
+  }
+  const differences = [...spoolStates.map((state) => by.get(state) ?? 0), bytes];
+  return differences.some((one) => one !== 0) ? differences : null;
+}

@@ -1,0 +1,67 @@
+import { TurnOrder } from '../../turn-order.ts';
+import type { AppendResult, NewSpoolEntry, SpoolEntry, SpoolStorage } from '../contract.ts';
+import { byMessage } from '../state/append.ts';
+import type { Entries } from './entries.ts';
+import type { StandIns } from './stand-ins.ts';
+
+type Sealed = { readonly entries: readonly NewSpoolEntry[] } | { readonly error: Error };
+
+/** Seals entries and appends them in the order of the calls, however long each takes to seal. */
+export class Appends {
+  readonly #inner: Pick<SpoolStorage, 'append'>;
+  readonly #entries: Entries;
+  readonly #standIns: StandIns;
+  readonly #turns = new TurnOrder();
+
+  constructor(inner: Pick<SpoolStorage, 'append'>, entries: Entries, standIns: StandIns) {
+    this.#inner = inner;
+    this.#entries = entries;
+    this.#standIns = standIns;
+  }
+
+  async append(
+    entries: readonly NewSpoolEntry[],
+    options: { readonly client?: unknown } | undefined,
+  ): Promise<readonly AppendResult[]> {
+    const sealed: Promise<Sealed> = Promise.all(entries.map((entry) => this.#entries.seal(entry))).then(
+      (all) => ({ entries: all }),
+      (error: unknown) => ({ error: error instanceof Error ? error : new Error(String(error)) }),
+    );
+    const given = byMessage(entries);
+    const { done } = await this.#turns.inOrder('', sealed, (ready) => ({
+      done:
+        'error' in ready ? Promise.resolve(nothingKept(given.keys(), ready.error)) : this.#inner.append(ready.entries, options),
+    }));
+    const results = await done;
+    const ids = new Map<string, string>();
+    for (const messageId of given.keys()) ids.set(await this.#standIns.of('message', messageId), messageId);
+    return Promise.all(
+      results.map((result) => {
+        const messageId = ids.get(result.messageId) ?? result.messageId;
+        return this.#opened({ ...result, messageId }, given.get(messageId) ?? []);
+      }),
+    );
+  }
+
+  /** Of new entries everything is known, without opening them again. */
+  async #opened(result: AppendResult, given: readonly NewSpoolEntry[]): Promise<AppendResult> {
+    if (result.status !== 'appended' && result.status !== 'duplicate') return result;
+    const { messageId } = result;
+    const show = (entry: SpoolEntry): SpoolEntry | Promise<SpoolEntry> => {
+      const own = given.find(({ id }) => id === entry.id);
+      if (result.status === 'appended' && own !== undefined) return { ...entry, ...routedOf(own), to: own.message.to };
+      // The same content: it has the same recipients, also where the key of the first is not there.
+      const same = given.find(({ audience }) => audience === entry.audience);
+      return this.#entries.show(entry, same === undefined ? { messageId } : { messageId, to: same.message.to });
+    };
+    return { ...result, entries: await Promise.all(result.entries.map(show)) };
+  }
+}
+
+function routedOf({ messageId, contentHash, lane, conversationId, recipientsKey }: NewSpoolEntry) {
+  return { messageId, contentHash, lane, conversationId, recipientsKey };
+}
+
+function nothingKept(messageIds: Iterable<string>, error: Error): AppendResult[] {
+  return [...messageIds].map((messageId) => ({ messageId, status: 'failed', kept: 'no', error }));
+}

@@ -1,0 +1,160 @@
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import type { Mailbox, UnknownAttempt } from '../../transport/contract.ts';
+import type { NewSpoolEntry, Reason, SpoolEntry, SpooledMessage } from '../contract.ts';
+import { isPendingPlace, openPlace } from './frozen.ts';
+import { type Binding, broken, isSealed, type Sealer } from './seal.ts';
+import type { StandIns } from './stand-ins.ts';
+
+/** What of an entry its tombstone needs too. */
+interface Head extends Pick<NewSpoolEntry, 'messageId' | 'contentHash' | 'lane' | 'conversationId' | 'recipientsKey'> {
+  readonly to: readonly Mailbox[];
+}
+
+type Body = Omit<SpooledMessage, 'to'>;
+
+/** No mail can go there (RFC 2606), and it says what it is. */
+const domain = 'sealed.invalid';
+
+/** Seals entries for the spool below, and opens what comes back from it. */
+export class Entries {
+  readonly #sealer: Sealer;
+  readonly #standIns: StandIns;
+
+  constructor(sealer: Sealer, standIns: StandIns) {
+    this.#sealer = sealer;
+    this.#standIns = standIns;
+  }
+
+  async seal(entry: NewSpoolEntry): Promise<NewSpoolEntry> {
+    const { messageId, contentHash, lane, conversationId, recipientsKey } = entry;
+    const { to, ...body } = entry.message;
+    const head: Head = { messageId, contentHash, lane, conversationId, recipientsKey, to };
+    const [message, content, mailbox, conversation, recipients, sender] = await Promise.all([
+      this.#standIns.of('message', messageId),
+      this.#standIns.of('content', contentHash),
+      this.#standIns.of('lane', lane),
+      this.#standIns.of('conversation', conversationId),
+      this.#standIns.of('recipients', recipientsKey),
+      this.#standIns.ofSender(body.from.sip),
+    ]);
+    const routed = {
+      ...entry,
+      messageId: message,
+      contentHash: content,
+      lane: mailbox,
+      conversationId: conversation,
+      recipientsKey: recipients,
+    };
+    const [sealedHead, text] = await Promise.all([
+      this.#sealer.seal(head, bindingOf('head', routed)),
+      this.#sealer.seal(body satisfies Body, bindingOf('body', routed)),
+    ]);
+    return {
+      ...routed,
+      message: {
+        // A spool of files names a folder by it.
+        from: { sip: `sip:${sender}@${domain}`, mailbox: { address: `${sender}@${domain}` } },
+        to: [{ address: `recipients@${domain}`, name: sealedHead }],
+        text,
+        sentAt: 0,
+      },
+    };
+  }
+
+  /** @throws {OfflineImError} `SPOOL_KEY_MISSING`, `SPOOL_SEAL_BROKEN` */
+  async open(entry: SpoolEntry): Promise<SpoolEntry> {
+    const head = await this.#head(entry);
+    const [body, unknownAttempts, reason] = await Promise.all([
+      entry.message && this.#sealer.open<Body>(entry.message.text, bindingOf('body', entry)),
+      this.attempts(entry.unknownAttempts),
+      entry.reason && this.openReason(entry.reason),
+    ]);
+    const { message: _message, reason: _reason, ...shown } = entry;
+    return {
+      ...shown,
+      ...head,
+      unknownAttempts,
+      ...(body === undefined ? {} : { message: { ...body, to: head.to } }),
+      ...(reason === undefined ? {} : { reason }),
+    };
+  }
+
+  /** As {@link open}; what can't be opened is shown without what is sealed, with the error as its reason. */
+  async show(
+    entry: SpoolEntry,
+    known: { readonly messageId?: string; readonly to?: readonly Mailbox[] } = {},
+  ): Promise<SpoolEntry> {
+    try {
+      return await this.open(entry);
+    } catch (error) {
+      if (!isLocked(error)) throw error;
+      const { message: _message, ...shown } = entry;
+      const { messageId = entry.messageId, to = [] } = known;
+      return { ...shown, messageId, to, unknownAttempts: [], reason: { code: error.code, text: error.message } };
+    }
+  }
+
+  /** The host's id of the message, where it can be opened. */
+  async messageIdOf(entry: SpoolEntry): Promise<string | undefined> {
+    try {
+      return (await this.#head(entry)).messageId;
+    } catch (error) {
+      if (isLocked(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Attempts that may have been sent, with their places; not those whose claim was never handed out. */
+  async attempts(sealed: readonly UnknownAttempt[]): Promise<readonly UnknownAttempt[]> {
+    const real = sealed.filter(({ place }) => !isPendingPlace(place));
+    return Promise.all(
+      real.map(async ({ tag, place }) => {
+        const opened = await openPlace(this.#sealer, place);
+        if (opened.tag !== tag) throw broken('The place of an attempt belongs to another attempt.', { field: 'place' });
+        return { tag, place: opened.place };
+      }),
+    );
+  }
+
+  async sealReason(reason: Reason): Promise<Reason> {
+    return { ...reason, text: await this.#sealer.seal(reason.text, bindingOfReason(reason)) };
+  }
+
+  /** Never throws because of a key: what happened is known by its code. What the spool below says by itself is not sealed. */
+  async openReason(reason: Reason): Promise<Reason> {
+    if (!isSealed(reason.text)) return reason;
+    try {
+      return { ...reason, text: await this.#sealer.open<string>(reason.text, bindingOfReason(reason)) };
+    } catch (error) {
+      if (!isLocked(error)) throw error;
+      return { ...reason, text: `The text of this reason cannot be opened (${error.code}).` };
+    }
+  }
+
+  async #head(entry: SpoolEntry): Promise<Head> {
+    const head = await this.#sealer.open<Head>(entry.to[0]?.name ?? '', bindingOf('head', entry));
+    // Under another routing key no lane, conversation or message id would be recognised any more.
+    if ((await this.#standIns.of('lane', head.lane)) !== entry.lane) {
+      throw new OfflineImError('SPOOL_KEY_MISSING', 'The routingKey is not the one that an entry was accepted under.', {
+        details: { keyId: 'routingKey' },
+      });
+    }
+    return head;
+  }
+}
+
+/** Errors that another set of keys may mend. */
+export function isLocked(error: unknown): error is OfflineImError {
+  return error instanceof OfflineImError && (error.code === 'SPOOL_KEY_MISSING' || error.code === 'SPOOL_SEAL_BROKEN');
+}
+
+/** All that never changes of an entry: neither what it says nor where it belongs can be exchanged with another's. */
+function bindingOf(field: Binding['field'], entry: Omit<NewSpoolEntry, 'message' | 'pickupIn' | 'expiresIn'>): Binding {
+  const { id, messageId, contentHash, lane, conversationId, audience, recipientsKey } = entry;
+  return { field, to: [id, messageId, contentHash, lane, conversationId, audience, recipientsKey] };
+}
+
+/** One reason goes to all entries of a note, or of many: it is bound to what it explains only. */
+function bindingOfReason({ code, serverCode }: Reason): Binding {
+  return { field: 'reason', to: serverCode === undefined ? [code] : [code, serverCode] };
+}

@@ -1,0 +1,78 @@
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { quoted } from '../../core/errors/quote.ts';
+import { fromBase64Url, toBase64Url } from '../../core/text.ts';
+import type { LazyKey } from './keys.ts';
+
+/** Stands before everything that was sealed by this version: `sealed1.<key id>.<nonce>.<ciphertext and tag>`. */
+const prefix = 'sealed1.';
+
+/** Bytes of a nonce: random, so that no two processes must agree. */
+const nonceBytes = 12;
+
+/** What a sealed value is, and what it belongs to: a value moved elsewhere does not open. */
+export interface Binding {
+  readonly field: 'head' | 'body' | 'subject' | 'place' | 'reason';
+  readonly to: readonly string[];
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/** AES-256-GCM with a fresh nonce a value. */
+export class Sealer {
+  readonly #first: LazyKey;
+  readonly #byId: ReadonlyMap<string, LazyKey>;
+
+  constructor(keys: readonly LazyKey[]) {
+    const [first] = keys;
+    if (first === undefined) throw new OfflineImError('OPTION_INVALID', 'keys is empty; expected at least one { id, key }.');
+    this.#first = first;
+    this.#byId = new Map(keys.map((key) => [key.id, key]));
+  }
+
+  /** Any plain data; JSON writes lone surrogates and NUL as escapes, so every text comes back as it was. */
+  async seal(value: unknown, binding: Binding): Promise<string> {
+    const iv = crypto.getRandomValues(new Uint8Array(nonceBytes));
+    const additionalData = bytesOf(binding);
+    const plain = encoder.encode(JSON.stringify(value));
+    const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData }, await this.#first.load(), plain);
+    return `${prefix}${this.#first.id}.${toBase64Url(iv)}.${toBase64Url(new Uint8Array(sealed))}`;
+  }
+
+  /** @throws {OfflineImError} `SPOOL_KEY_MISSING`, `SPOOL_SEAL_BROKEN` */
+  async open<Value>(text: string, binding: Binding): Promise<Value> {
+    const [keyId = '', nonce = '', ciphertext = '', ...more] = isSealed(text) ? text.slice(prefix.length).split('.') : [];
+    const iv = fromBase64Url(nonce);
+    const sealed = fromBase64Url(ciphertext);
+    if (iv?.length !== nonceBytes || sealed === undefined || more.length > 0) {
+      throw broken(`The ${binding.field} of an entry is not sealed, or was altered.`, { field: binding.field });
+    }
+    const key = this.#byId.get(keyId);
+    if (key === undefined) {
+      const message = `The ${binding.field} of an entry is sealed with the key ${quoted(keyId)}, which is not among the keys.`;
+      throw new OfflineImError('SPOOL_KEY_MISSING', message, { details: { keyId, field: binding.field } });
+    }
+    const loaded = await key.load();
+    try {
+      const additionalData = bytesOf(binding);
+      const plain = await crypto.subtle.decrypt({ name: 'AES-GCM', iv, additionalData }, loaded, sealed);
+      return JSON.parse(decoder.decode(plain)) as Value;
+    } catch {
+      // The cause would say no more than that, and might quote what it parsed.
+      const message = `The ${binding.field} of an entry does not open: ${quoted(keyId)} is now another key, or it was altered or moved.`;
+      throw broken(message, { keyId, field: binding.field });
+    }
+  }
+}
+
+export function isSealed(text: string): boolean {
+  return text.startsWith(prefix);
+}
+
+export function broken(message: string, details: Readonly<Record<string, unknown>>): OfflineImError {
+  return new OfflineImError('SPOOL_SEAL_BROKEN', message, { details });
+}
+
+function bytesOf({ field, to }: Binding): Uint8Array<ArrayBuffer> {
+  return encoder.encode(JSON.stringify(['offline-im seal 1', field, ...to]));
+}

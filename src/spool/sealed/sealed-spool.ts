@@ -1,0 +1,176 @@
+import { MessageIds } from '../../spooler/sealed/message-ids.ts';
+import type {
+  AppendResult,
+  Change,
+  ClaimedNote,
+  ClaimRequest,
+  ClaimToken,
+  ExpireRequest,
+  LaneFilter,
+  NewSpoolEntry,
+  Reason,
+  Settlement,
+  SpoolContext,
+  SpoolEntry,
+  SpoolQuery,
+  SpoolState,
+  SpoolStorage,
+} from '../contract.ts';
+import { Appends } from './append.ts';
+import { Claims, type Refreezable } from './claim.ts';
+import { Entries } from './entries.ts';
+import { checkedKeys, type SealOptions } from './keys.ts';
+import { Sealer } from './seal.ts';
+import { StandIns } from './stand-ins.ts';
+
+type Settled = Awaited<ReturnType<SpoolStorage['settle']>>;
+
+/** Seals what goes into another storage, and opens what comes out; docs/encryption.md says what is sealed, hashed and left in the clear. */
+export class SealedSpool implements SpoolStorage {
+  readonly name: string;
+  readonly capabilities: SpoolStorage['capabilities'];
+  /** There where the storage below has it. */
+  readonly watch?: (wake: () => void) => () => void;
+  /** The same. */
+  readonly usage?: () => Promise<{ readonly bytes: number }>;
+  readonly #inner: Refreezable;
+  readonly #entries: Entries;
+  readonly #standIns: StandIns;
+  readonly #appends: Appends;
+  readonly #claims: Claims;
+  readonly #messageIds: MessageIds;
+  readonly #running = new Set<Promise<unknown>>();
+  #warn: (error: Error) => void = () => {};
+
+  constructor(inner: Refreezable, options: SealOptions) {
+    const { keys, routing } = checkedKeys(options);
+    const sealer = new Sealer(keys);
+    this.name = `sealed ${inner.name}`;
+    this.capabilities = inner.capabilities;
+    this.#inner = inner;
+    this.#standIns = new StandIns(routing);
+    this.#entries = new Entries(sealer, this.#standIns);
+    this.#appends = new Appends(inner, this.#entries, this.#standIns);
+    this.#claims = new Claims({ inner, sealer, entries: this.#entries, warn: (error) => this.#warn(error) });
+    this.#messageIds = new MessageIds(inner, this.#entries);
+    if (inner.watch !== undefined) this.watch = inner.watch.bind(inner);
+    if (inner.usage !== undefined) this.usage = inner.usage.bind(inner);
+  }
+
+  open(context: SpoolContext): Promise<void> {
+    this.#warn = (error) => context.onWarning?.(error);
+    return this.#inner.open(context);
+  }
+
+  append(entries: readonly NewSpoolEntry[], options?: { readonly client?: unknown }): Promise<readonly AppendResult[]> {
+    return this.#run(() => this.#appends.append(entries, options));
+  }
+
+  claim({ lanes, ...request }: ClaimRequest): Promise<readonly ClaimedNote[]> {
+    return this.#run(async () => {
+      const filter = await this.#lanes(lanes);
+      const notes = await this.#claims.claim({ ...request, ...(filter === undefined ? {} : { lanes: filter }) });
+      for (const note of notes) this.#messageIds.remember(note.entries);
+      return notes;
+    });
+  }
+
+  renew(claims: readonly ClaimToken[], lease: number): Promise<readonly ClaimToken[]> {
+    return this.#inner.renew(claims, lease);
+  }
+
+  settle(settlements: readonly Settlement[]): Promise<Settled> {
+    return this.#run(async () => {
+      const reasons = new Map<string, Promise<Reason>>();
+      const sealed = await Promise.all(settlements.map((one) => this.#sealReason(one, reasons)));
+      const { lost, changes } = await this.#inner.settle(sealed);
+      return { lost, changes: await this.#messageIds.open(changes) };
+    });
+  }
+
+  expire(request: ExpireRequest): Promise<readonly Change[]> {
+    return this.#change(async () => {
+      const closedLanes = request.closedLanes.map(async ({ lane, closedFor }) => ({
+        lane: await this.#standIns.of('lane', lane),
+        closedFor,
+      }));
+      const reason = await this.#entries.sealReason(request.reason);
+      return this.#inner.expire({ ...request, closedLanes: await Promise.all(closedLanes), reason });
+    });
+  }
+
+  async nextDue(lanes?: LaneFilter): Promise<number | undefined> {
+    return this.#inner.nextDue(await this.#lanes(lanes));
+  }
+
+  async get(entryId: string): Promise<SpoolEntry | undefined> {
+    const entry = await this.#inner.get(entryId);
+    return entry && this.#entries.show(entry);
+  }
+
+  async findMessage(messageId: string): Promise<readonly SpoolEntry[]> {
+    const entries = await this.#inner.findMessage(await this.#standIns.of('message', messageId));
+    return Promise.all(entries.map((entry) => this.#entries.show(entry, { messageId })));
+  }
+
+  async *list({ lane, ...query }: SpoolQuery = {}): AsyncIterable<SpoolEntry> {
+    const filter = lane === undefined ? query : { ...query, lane: await this.#standIns.of('lane', lane) };
+    for await (const entry of this.#inner.list(filter)) yield await this.#entries.show(entry);
+  }
+
+  hold(entryIds: readonly string[]): Promise<readonly Change[]> {
+    return this.#change(() => this.#inner.hold(entryIds));
+  }
+
+  release(entryIds: readonly string[]): Promise<readonly Change[]> {
+    return this.#change(() => this.#inner.release(entryIds));
+  }
+
+  cancel(entryIds: readonly string[]): Promise<readonly Change[]> {
+    return this.#change(() => this.#inner.cancel(entryIds));
+  }
+
+  requeue(entryIds: readonly string[], options?: { readonly force?: boolean }): Promise<readonly Change[]> {
+    return this.#change(() => this.#inner.requeue(entryIds, options));
+  }
+
+  purge(entryIds: readonly string[]): Promise<readonly Change[]> {
+    return this.#change(() => this.#inner.purge(entryIds));
+  }
+
+  counts(): Promise<Readonly<Record<SpoolState, number>>> {
+    return this.#inner.counts();
+  }
+
+  /** What was asked for before is carried out first: an append may still be on its way to the storage below. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#running);
+    await this.#inner.close();
+  }
+
+  #change(operation: () => Promise<readonly Change[]>): Promise<readonly Change[]> {
+    return this.#run(async () => this.#messageIds.open(await operation()));
+  }
+
+  #run<Result>(operation: () => Promise<Result>): Promise<Result> {
+    const running = operation().finally(() => this.#running.delete(running));
+    this.#running.add(running);
+    return running;
+  }
+
+  async #lanes(lanes: LaneFilter | undefined): Promise<LaneFilter | undefined> {
+    if (lanes === undefined) return undefined;
+    return 'only' in lanes
+      ? { only: await this.#standIns.all('lane', lanes.only) }
+      : { except: await this.#standIns.all('lane', lanes.except) };
+  }
+
+  /** Many notes of a batch have the same reason. */
+  async #sealReason(settlement: Settlement, sealed: Map<string, Promise<Reason>>): Promise<Settlement> {
+    if (!('reason' in settlement)) return settlement;
+    const key = JSON.stringify(settlement.reason);
+    const reason = sealed.get(key) ?? this.#entries.sealReason(settlement.reason);
+    sealed.set(key, reason);
+    return { ...settlement, reason: await reason };
+  }
+}

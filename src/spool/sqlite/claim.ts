@@ -1,0 +1,109 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { type RowsOf, rowsOf } from '../../spooler/sqlite/rows-of.ts';
+import { entryColumns, storedRow } from '../../spooler/sqlite/stored-row.ts';
+import type { ClaimedNote, ClaimRequest, SpooledMessage } from '../contract.ts';
+import { claimPick, type Pick, runOf } from '../state/claim.ts';
+import type { EntryRecord } from '../state/records.ts';
+import type { Group } from './group.ts';
+
+/** Beyond any time. */
+const ever = Number.MAX_SAFE_INTEGER;
+
+/** Chooses and claims notes with as many steps as there are notes, whatever waits. */
+export class Picker {
+  readonly #due: RowsOf;
+  readonly #all: RowsOf;
+  readonly #stream: RowsOf;
+  readonly #probes: RowsOf;
+
+  constructor(database: DatabaseSync) {
+    this.#due = rowsOf(
+      database.prepare(
+        'SELECT id FROM streams WHERE lane = ? AND due_at IS NOT NULL AND due_at <= ? ORDER BY due_at LIMIT ? + 0',
+      ),
+    );
+    this.#all = rowsOf(
+      database.prepare(
+        `SELECT id FROM streams WHERE lane = ? AND due_at IS NOT NULL AND (deferred = 0 OR due_at <= ?) ORDER BY due_at LIMIT ? + 0`,
+      ),
+    );
+    this.#stream = rowsOf(database.prepare(`SELECT ${entryColumns} FROM entries WHERE stream = ? ORDER BY ord LIMIT ? + 0`));
+    this.#probes = rowsOf(
+      database.prepare(
+        `SELECT id FROM notes WHERE lane = ? AND state = 'unconfirmed' AND lease_until IS NULL AND due_at <= ? ORDER BY due_at LIMIT ? + 0`,
+      ),
+    );
+  }
+
+  claim(group: Group, request: ClaimRequest): ClaimedNote[] {
+    group.flush();
+    for (;;) {
+      const set = group.reports.length;
+      const picks = this.#pick(group, request);
+      const messages = messagesOf(group, picks);
+      if (group.reports.length > set) {
+        // Something was set aside on the way: what is left is chosen anew.
+        group.flush();
+        continue;
+      }
+      const claimed = picks.map((one) => claimPick(group.tx, one, messages, request, group.now));
+      const { lanes } = group.stores;
+      for (const lane of new Set(claimed.map((note) => note.lane))) lanes.served(lane, request.kind, group.now, group.rev);
+      return claimed;
+    }
+  }
+
+  #pick(group: Group, request: ClaimRequest): Pick[] {
+    const { kind, limit, perLane, lanes, ignorePickup } = request;
+    const early = kind === 'deliver' && ignorePickup === true;
+    const picks: Pick[] = [];
+    if (limit <= 0) return picks;
+    for (const lane of group.stores.lanes.inTurn(kind, early ? ever : group.now, early ? ever : limit, lanes)) {
+      const room = Math.min(perLane, limit - picks.length);
+      if (room <= 0) break;
+      picks.push(...(kind === 'deliver' ? this.#deliveries(group, lane, request, room) : this.#lookFor(group, lane, room)));
+    }
+    return picks;
+  }
+
+  #deliveries(group: Group, lane: string, request: ClaimRequest, room: number): Pick[] {
+    const found = (request.ignorePickup === true ? this.#all : this.#due).all(lane, group.now, room);
+    return found.flatMap(([id]) => {
+      const rows = this.#stream.all(Number(id), request.maxEntries);
+      const run = runOf(recordsOf(group, rows), request, group.now);
+      if (run === undefined || 'members' in run) return run ?? [];
+      const pick = pickOf(group, run.deferredNoteId);
+      return pick?.note !== undefined && pick.note.due.at <= group.now ? pick : [];
+    });
+  }
+
+  #lookFor(group: Group, lane: string, room: number): Pick[] {
+    return this.#probes.all(lane, group.now, room).flatMap(([id]) => pickOf(group, String(id)) ?? []);
+  }
+}
+
+/** Rows are only turned into records as far as the run goes. */
+function* recordsOf(group: Group, rows: ReturnType<RowsOf['all']>): Iterable<EntryRecord> {
+  for (const cells of rows) {
+    const stored = group.stores.entries.read(storedRow(cells));
+    if (stored !== undefined) yield stored.record;
+  }
+}
+
+function pickOf(group: Group, noteId: string): Pick | undefined {
+  const note = group.stores.notes.find(noteId);
+  const members = note?.entryIds.flatMap((id) => group.stores.entry(id) ?? []) ?? [];
+  return members.length === 0 ? undefined : { note, members };
+}
+
+function messagesOf(group: Group, picks: readonly Pick[]): ReadonlyMap<string, SpooledMessage> {
+  const { entries } = group.stores;
+  const messages = new Map<string, SpooledMessage>();
+  for (const { fixed } of picks.flatMap(({ members }) => members)) {
+    const stored = entries.find(fixed.id);
+    const message = stored === undefined ? undefined : entries.message(stored);
+    if (message !== undefined) messages.set(fixed.id, message);
+    else if (stored !== undefined) entries.bodyMissing(stored);
+  }
+  return messages;
+}

@@ -1,0 +1,165 @@
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as wait } from 'node:timers/promises';
+import { hasCode, OfflineImError } from '../../../core/errors/offline-im-error.ts';
+import { quoted } from '../../../core/errors/quote.ts';
+import { assertWritable, hasLog, makeFile, restrict } from '../../../spooler/sqlite/file-rights.ts';
+import { recover } from './clock.ts';
+import { applicationId, applicationOf, isEmpty, migrate, schemaVersion, versionOf } from './schema.ts';
+import { asSpoolError, isBusy } from './sqlite-error.ts';
+
+/** ms that SQLite itself waits for a lock: it blocks the event loop, and with it the renewal of leases. */
+const blockingWait = 5;
+
+/** Settings of every connection that works with the spool. */
+const settings = `
+  PRAGMA busy_timeout = ${blockingWait};
+  PRAGMA synchronous = FULL;
+  PRAGMA fullfsync = ON;
+  PRAGMA checkpoint_fullfsync = ON;
+  PRAGMA cache_size = -16384;
+  PRAGMA temp_store = MEMORY;
+  PRAGMA wal_autocheckpoint = 4000;
+  PRAGMA journal_size_limit = 67108864;
+  PRAGMA trusted_schema = OFF;
+  PRAGMA cell_size_check = ON;
+`;
+
+/**
+ * Opens the file, made and brought to this version where needed. Whoever is alone with it first checks and mends what a
+ * process that died, or a clock that was set, may have left.
+ *
+ * @param now The wall clock.
+ * @param patience How long others may keep it locked, in ms.
+ * @param warn Told of what is strange and harmless.
+ */
+export async function connect(
+  path: string,
+  now: () => number,
+  patience: number,
+  warn: (error: OfflineImError) => void,
+): Promise<DatabaseSync> {
+  const made = makeFile(path);
+  assertWritable(path);
+  if (!made && statSync(path).size === 0) lookAtEmpty(path, warn);
+  const deadline = performance.now() + patience;
+  for (;;) {
+    try {
+      prepareAlone(path, now());
+    } catch (error) {
+      // Somebody has it open, and has looked after it.
+      if (!isBusy(error)) throw error;
+    }
+    const database = openShared(path);
+    if (database !== undefined) {
+      restrict(path);
+      return database;
+    }
+    if (performance.now() > deadline) {
+      throw new OfflineImError('SPOOL_BUSY', `The spool ${quoted(path)} stayed locked by others for ${patience} ms.`);
+    }
+    await wait(5 + Math.random() * 20);
+  }
+}
+
+/** With a lock that nobody else can have at the same time; SQLITE_BUSY when somebody has the file open. */
+function prepareAlone(path: string, now: number): void {
+  // The end of the last one that had it open folded the log into the file, unless it was no clean end.
+  const unclean = hasLog(path) || isSuspect(path);
+  const database = new DatabaseSync(path);
+  try {
+    database.exec('PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE');
+    if (isEmpty(database)) {
+      // Only an empty file takes it in.
+      database.exec('PRAGMA auto_vacuum = INCREMENTAL');
+    } else {
+      identify(database, path);
+      if (unclean) check(database, path);
+      else assertWhole(database, path);
+    }
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    migrate(database);
+    recover(database, now);
+  } catch (error) {
+    // Closing folds the log into the file: the next opening would take it for a clean one. Still alone, so nobody has it open.
+    if (hasCode(asSpoolError(error, path), 'SPOOL_CORRUPT')) suspect(path);
+    throw error;
+  } finally {
+    database.close();
+  }
+  rmSync(suspicion(path), { force: true });
+}
+
+/** `undefined` while somebody else is about to make, to migrate or to check it. */
+function openShared(path: string): DatabaseSync | undefined {
+  const database = new DatabaseSync(path);
+  try {
+    database.exec(settings);
+    if (!isEmpty(database)) {
+      identify(database, path);
+      if (versionOf(database) === schemaVersion && !isSuspect(path)) return database;
+    }
+  } catch (error) {
+    if (!isBusy(error)) {
+      database.close();
+      throw error;
+    }
+  }
+  database.close();
+  return undefined;
+}
+
+/** Nothing is touched that another program, or a later version of this library, has written. */
+function identify(database: DatabaseSync, path: string): void {
+  if (applicationOf(database) !== applicationId) {
+    throw new OfflineImError('SPOOL_ROOT_UNUSABLE', `${quoted(path)} is the database of another program; choose another path.`);
+  }
+  const version = versionOf(database);
+  if (version > schemaVersion) {
+    const message = `The spool ${quoted(path)} has version ${version}; this library knows up to ${schemaVersion}. Use the newer one.`;
+    throw new OfflineImError('SPOOL_VERSION', message, { details: { version, known: schemaVersion } });
+  }
+}
+
+/** Beside a file that was found damaged: it is looked at again before anybody uses it, also where it looks clean by then. */
+function suspicion(path: string): string {
+  return `${path}-damaged`;
+}
+
+function suspect(path: string): void {
+  try {
+    writeFileSync(suspicion(path), '', { mode: 0o600 });
+  } catch {
+    // On a full disk, say: whoever was refused has been told all the same.
+  }
+}
+
+function isSuspect(path: string): boolean {
+  return existsSync(suspicion(path));
+}
+
+function check(database: DatabaseSync, path: string): void {
+  const findings = database.prepare('PRAGMA quick_check(1)').all();
+  if (findings.length === 1 && findings[0]?.quick_check === 'ok') return;
+  throw corrupt(path, 'is damaged');
+}
+
+/** After a clean close every page is in the file; SQLite itself takes part of a page for a whole one. */
+function assertWhole(database: DatabaseSync, path: string): void {
+  const pragma = (name: string): number => Number(database.prepare(`PRAGMA ${name}`).get()?.[name]);
+  const expected = pragma('page_count') * pragma('page_size');
+  const { size } = statSync(path);
+  if (size < expected) throw corrupt(path, `was cut off: it has ${size} of ${expected} bytes`);
+}
+
+/** SQLite would remove the log of an empty file, and with it all that can still be read. */
+function lookAtEmpty(path: string, warn: (error: OfflineImError) => void): void {
+  if (hasLog(path)) throw corrupt(path, 'is empty, but its log (-wal) is not');
+  // Made for the spool by somebody, or by a process that died at once; or emptied.
+  warn(corrupt(path, 'was there and empty; a new spool was begun in it. If it should have held messages, they are gone'));
+}
+
+function corrupt(path: string, found: string): OfflineImError {
+  const message = `The spool ${quoted(path)} ${found}. Restore a backup, or take out what is left with the sqlite3 shell (.recover).`;
+  return new OfflineImError('SPOOL_CORRUPT', message);
+}

@@ -1,0 +1,59 @@
+import type { ErrorCode } from '../../../core/errors/codes.ts';
+import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
+import { quoted } from '../../../core/errors/quote.ts';
+
+/** SQLite's primary result codes that matter here. */
+const result = { busy: 5, locked: 6, readonly: 8, ioerr: 10, corrupt: 11, full: 13, cantopen: 14, auth: 23, notadb: 26 } as const;
+
+/** The primary result code of an error of node:sqlite; `undefined` for any other error. */
+export function resultOf(error: unknown): number | undefined {
+  const code: unknown = error instanceof Error && 'errcode' in error ? error.errcode : undefined;
+  return typeof code === 'number' ? code & 0xff : undefined;
+}
+
+/** Someone else is writing. */
+export function isBusy(error: unknown): boolean {
+  const code = resultOf(error);
+  return code === result.busy || code === result.locked;
+}
+
+/** The disk is full: nothing was kept, and nothing else is wrong. */
+export function isFull(error: unknown): boolean {
+  return resultOf(error) === result.full;
+}
+
+/** Whether anything of a transaction that failed this way may have been kept, so that nothing may be trusted on this handle. */
+export function leavesDoubt(error: unknown): boolean {
+  const code = resultOf(error);
+  return code === result.ioerr || code === result.corrupt || code === result.notadb || code === result.cantopen;
+}
+
+/** An error of SQLite as the library's own. SQLite's messages name tables and columns, never values. */
+export function asSpoolError(error: unknown, path: string): Error {
+  if (error instanceof OfflineImError) return error;
+  const code = resultOf(error);
+  if (code === undefined && error instanceof Error && 'syscall' in error) {
+    const message = `The spool ${quoted(path)} can't be used: ${error.message}. Check the path and the rights of its folder.`;
+    return new OfflineImError('SPOOL_ROOT_UNUSABLE', message, { cause: error });
+  }
+  if (code === undefined) return error instanceof Error ? error : new Error(String(error));
+  return new OfflineImError(codeFor(code), `The spool ${quoted(path)} failed: ${(error as Error).message}. ${adviceFor(code)}`, {
+    cause: error,
+  });
+}
+
+function codeFor(code: number): ErrorCode {
+  if (code === result.busy || code === result.locked) return 'SPOOL_BUSY';
+  if (code === result.corrupt || code === result.notadb) return 'SPOOL_CORRUPT';
+  if (code === result.readonly || code === result.cantopen || code === result.auth) return 'SPOOL_ROOT_UNUSABLE';
+  return 'SPOOL_FAILED';
+}
+
+function adviceFor(code: number): string {
+  if (code === result.corrupt || code === result.notadb) {
+    return 'It is not, or no longer, a spool: restore a backup, or take out what is left with the sqlite3 shell (.recover).';
+  }
+  if (code === result.full) return 'Make room on the disk; what had been accepted is still there.';
+  if (code === result.readonly || code === result.cantopen) return 'Check the path and the rights of its folder.';
+  return 'What had been accepted is still there.';
+}

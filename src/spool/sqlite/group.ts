@@ -1,0 +1,145 @@
+import type { StoredRow } from '../../spooler/sqlite/stored-row.ts';
+import { type SpoolContext, type SpooledMessage, type SpoolState, spoolStates } from '../contract.ts';
+import { type EntryRecord, isActive, isInNote } from '../state/records.ts';
+import { Transaction } from '../state/transaction.ts';
+import type { Stores } from './stores/stores.ts';
+import type { SpoolRow } from './stores/totals.ts';
+
+/** What was set aside while a group ran; reported when it is committed. */
+export type CorruptReport = Parameters<NonNullable<SpoolContext['onCorrupt']>>[0];
+
+/**
+ * Operations that become durable together, in one SQL transaction. They change the pure {@link Transaction}, which sees its
+ * own changes; `flush` writes what has changed so far, so that queries see it too.
+ */
+export class Group {
+  readonly stores: Stores;
+  readonly now: number;
+  readonly rev: number;
+  readonly reports: CorruptReport[] = [];
+  readonly #offset: number;
+  readonly #added = new Map<string, SpooledMessage>();
+  #tx: Transaction;
+  #appended = false;
+  #dirty = false;
+
+  constructor(stores: Stores, row: SpoolRow, time: { readonly now: number; readonly offset: number }) {
+    this.stores = stores;
+    this.now = time.now;
+    this.rev = row.rev + 1;
+    this.#offset = time.offset;
+    this.#dirty = time.offset !== row.clock_offset;
+    this.#tx = new Transaction(stores, this.rev, row.ord);
+    stores.entries.onUnreadable = (row, error) => this.#setAside(row, error);
+    // What was sent of a lost note is lost too: its members may not be sent again, nor can they be looked for.
+    stores.notes.onUnreadable = (noteId, error) => {
+      for (const row of stores.entries.rowsOfNote(noteId)) this.#setAside(row, error);
+    };
+  }
+
+  get tx(): Transaction {
+    return this.#tx;
+  }
+
+  /** True when there is something to commit. */
+  get dirty(): boolean {
+    return this.#dirty || !this.#tx.empty;
+  }
+
+  get appended(): boolean {
+    return this.#appended;
+  }
+
+  /** The message of an entry that this group appends. */
+  attach(entryId: string, message: SpooledMessage): void {
+    this.#added.set(entryId, message);
+    this.#appended = true;
+  }
+
+  /** Something was written past the transaction. */
+  changed(): void {
+    this.#dirty = true;
+  }
+
+  /** Writes what has changed; afterwards queries see it. */
+  flush(): void {
+    const { stores } = this;
+    if (!this.#tx.empty) {
+      const tx = this.#tx;
+      this.#tx = new Transaction(stores, this.rev, tx.lastOrder);
+      this.#dirty = true;
+      for (const [id, note] of tx.notes) this.#putNote(id, note);
+      for (const record of tx.entries.values()) this.#putEntry(record);
+      this.#added.clear();
+    }
+    stores.streams.refresh();
+    stores.lanes.refresh();
+  }
+
+  /** The last step before COMMIT. */
+  finish(): void {
+    this.flush();
+    this.stores.spool.write({
+      rev: this.rev,
+      ord: this.#tx.lastOrder,
+      offset: this.#offset,
+      now: this.now,
+      appended: this.#appended,
+    });
+  }
+
+  #putNote(id: string, note: ReturnType<Transaction['note']>): void {
+    const { notes, lanes, streams, entries } = this.stores;
+    const lane = (note ?? notes.find(id))?.lane;
+    if (note === undefined) notes.drop(id);
+    else notes.put(note);
+    if (lane === undefined) return;
+    lanes.touch(lane);
+    // A back-off that changes while the members stay as they are changes when their stream is due.
+    const head = note?.state === 'deferred' ? entries.find(note.entryIds[0] ?? '') : undefined;
+    if (head !== undefined && head.stream !== null) streams.touch(head.stream);
+  }
+
+  #putEntry(record: EntryRecord): void {
+    const { entries, streams, lanes, spool } = this.stores;
+    const { fixed, status } = record;
+    const before = entries.find(fixed.id);
+    const active = isActive(status.state);
+    spool.count(record, 1);
+    if (before === undefined) {
+      const joined = active ? streams.join(record) : undefined;
+      if (joined?.isNew === true) lanes.touch(fixed.lane);
+      entries.insert(record, joined?.id ?? null, this.#added.get(fixed.id));
+      return;
+    }
+    spool.count(before.record, -1);
+    const stream = active ? (before.stream ?? streams.join(record).id) : null;
+    for (const touched of [before.stream, stream]) {
+      if (touched === null) continue;
+      // Only heads are claimed, and whatever follows them waits.
+      if (status.state === 'delivering') streams.touchBusy(touched);
+      else streams.touch(touched);
+      lanes.touch(fixed.lane);
+    }
+    entries.update(before, record, stream);
+  }
+
+  /** An unreadable row leaves its stream and its note, and lies in `corrupt`; the rest goes on. */
+  #setAside(row: StoredRow, error: Error): void {
+    const { entries, streams, lanes, spool } = this.stores;
+    entries.setAside(row, error.message, this.now);
+    this.#dirty = true;
+    const state = spoolStates.find((one): one is SpoolState => one === row.state);
+    if (state === undefined) spool.recount();
+    else if (row.purged !== 1) spool.countState(state, -1);
+    if (row.stream !== null) streams.touch(row.stream);
+    lanes.touch(row.lane);
+    const note = state !== undefined && isInNote(state) ? this.#tx.note(row.note_id ?? undefined) : undefined;
+    if (note !== undefined) {
+      const entryIds = note.entryIds.filter((id) => id !== row.id);
+      if (entryIds.length === 0) this.#tx.dropNote(note.id);
+      else this.#tx.putNote({ ...note, entryIds });
+    }
+    this.reports.push({ where: row.id, error });
+  }
+}

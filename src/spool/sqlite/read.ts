@@ -1,0 +1,81 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { entryColumns, type StoredRow } from '../../spooler/sqlite/stored-row.ts';
+import { viewOf } from '../../spooler/table/view.ts';
+import type { SpoolEntry, SpoolQuery } from '../contract.ts';
+import { isTombstone } from '../state/records.ts';
+import type { Group } from './group.ts';
+import type { Stored } from './stores/entries.ts';
+
+/** Rows that one page of a list looks at. */
+const pageSize = 200;
+
+/** A page of a list, and after which row the next begins; `undefined` at the end. */
+export interface Page {
+  readonly entries: readonly SpoolEntry[];
+  readonly next: number | undefined;
+}
+
+/** Shows entries. Lists page by key: no statement stays open, and none reads more than a page. */
+export class Reading {
+  readonly #bounds: StatementSync;
+  readonly #page: StatementSync;
+  readonly #kept: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.#bounds = database.prepare(
+      'SELECT max(seq) AS last FROM (SELECT seq FROM entries WHERE seq > ? ORDER BY seq LIMIT ? + 0)',
+    );
+    this.#page = database.prepare(
+      `SELECT ${entryColumns} FROM entries WHERE seq > :after AND seq <= :last AND purged = 0
+       AND (:state IS NULL OR state = :state) AND (:lane IS NULL OR lane = :lane) ORDER BY seq`,
+    );
+    // What hosts ask for most is found by an index of its own.
+    this.#kept = database.prepare(
+      `SELECT ${entryColumns} FROM entries WHERE state IN ('held', 'dead') AND state = :state AND seq > :after AND purged = 0
+       AND (:lane IS NULL OR lane = :lane) ORDER BY seq LIMIT :limit + 0`,
+    );
+  }
+
+  entry(group: Group, id: string): SpoolEntry | undefined {
+    const stored = group.stores.entries.find(id);
+    return stored === undefined || stored.record.status.purged === true ? undefined : show(group, stored);
+  }
+
+  message(group: Group, messageId: string): SpoolEntry[] {
+    const { entries } = group.stores;
+    return entries.idsOfMessage(messageId).flatMap((id) => {
+      const stored = entries.find(id);
+      return stored === undefined ? [] : (show(group, stored) ?? []);
+    });
+  }
+
+  page(group: Group, { state, lane }: SpoolQuery, after: number): Page {
+    const asked = { state: state ?? null, lane: lane ?? null };
+    if (state === 'held' || state === 'dead') {
+      const rows = this.#kept.all({ ...asked, after, limit: pageSize }) as unknown as readonly StoredRow[];
+      return { entries: showAll(group, rows), next: rows.length < pageSize ? undefined : rows.at(-1)?.seq };
+    }
+    const last = this.#bounds.get(after, pageSize)?.last;
+    if (typeof last !== 'number') return { entries: [], next: undefined };
+    // Never the same page again, without end: a damaged file can give its rows in any order.
+    if (last <= after) throw new OfflineImError('SPOOL_CORRUPT', 'The rows of the spool are out of order. Restore a backup.');
+    const rows = this.#page.all({ ...asked, after, last }) as unknown as readonly StoredRow[];
+    return { entries: showAll(group, rows), next: last };
+  }
+}
+
+function showAll(group: Group, rows: readonly StoredRow[]): SpoolEntry[] {
+  return rows.flatMap((row) => {
+    const stored = group.stores.entries.read(row);
+    return stored === undefined ? [] : (show(group, stored) ?? []);
+  });
+}
+
+/** `undefined` when its message can't be read: then it has been set aside. */
+function show({ stores }: Group, stored: Stored): SpoolEntry | undefined {
+  if (isTombstone(stored.record.status)) return viewOf(stored.record);
+  const message = stores.entries.message(stored);
+  if (message === undefined) stores.entries.bodyMissing(stored);
+  return message === undefined ? undefined : viewOf(stored.record, message);
+}

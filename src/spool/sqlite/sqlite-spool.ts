@@ -1,0 +1,226 @@
+import { resolve } from 'node:path';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { quoted } from '../../core/errors/quote.ts';
+import { appendAll } from '../../spooler/sqlite/append.ts';
+import { chunked } from '../../spooler/sqlite/chunked.ts';
+import { nextDue } from '../../spooler/sqlite/next-due.ts';
+import { bytesInUse } from '../../spooler/sqlite/vacuum.ts';
+import type {
+  AppendResult,
+  Change,
+  ClaimedNote,
+  ClaimRequest,
+  ClaimToken,
+  ExpireRequest,
+  LaneFilter,
+  NewSpoolEntry,
+  Refreeze,
+  Settlement,
+  SpoolContext,
+  SpoolEntry,
+  SpoolQuery,
+  SpoolState,
+  SpoolStorage,
+} from '../contract.ts';
+import { byMessage } from '../state/append.ts';
+import { cancel, hold, purge, release, requeue } from '../state/host-actions.ts';
+import { noteIdOf } from '../state/records.ts';
+import { refreeze, settle } from '../state/settle.ts';
+import type { Transaction } from '../state/transaction.ts';
+import { backUp } from './connection/database-file.ts';
+import type { Group } from './group.ts';
+import { Session } from './session.ts';
+
+type Settled = Awaited<ReturnType<SpoolStorage['settle']>>;
+
+/** Options of a {@link SqliteSpool}. */
+export interface SqliteSpoolOptions {
+  /**
+   * The file; it and its folder are made when they are missing, for this user only. SQLite keeps `-wal` and `-shm` beside it.
+   * It must be on a local disk: locks and shared memory don't work on most network shares.
+   */
+  readonly path: string;
+  /**
+   * How long other processes may keep the file locked before a call fails with `SPOOL_BUSY`, in ms. Waiting blocks nothing.
+   *
+   * @default 10000
+   */
+  readonly busyTimeout?: number;
+}
+
+/** Entries that one transaction appends at most, so that a long list holds up neither the event loop nor other processes. */
+const appendsAtOnce = 256;
+
+/**
+ * Keeps everything in one SQLite file, for one process or several of the same machine. What was accepted survives the end
+ * of the process and a power cut: every change is in the write-ahead log, and synced, before the call resolves; calls at the
+ * same time share a sync. A million waiting messages cost as much each as a thousand.
+ *
+ * `open()` rejects with `SPOOL_ROOT_UNUSABLE` when the file can't be used or is another program's, `SPOOL_CORRUPT` when it
+ * is damaged, `SPOOL_VERSION` when a later version of this library wrote it, `SPOOL_BUSY` when it stays locked. After an
+ * I/O error the spool closes itself, and every call rejects with `SPOOL_CLOSED`.
+ *
+ * @throws {OfflineImError} `OPTION_INVALID`
+ * @example
+ * ```ts
+ * const sender = new OfflineImSender({ spool: new SqliteSpool({ path: '/var/spool/my-bot/spool.db' }), … });
+ * ```
+ */
+export class SqliteSpool implements SpoolStorage {
+  readonly name = 'sqlite';
+  readonly capabilities = { durable: true, shared: true } as const;
+  readonly #session: Session;
+  readonly #busyTimeout: number;
+
+  constructor({ path, busyTimeout = 10_000 }: SqliteSpoolOptions) {
+    if (typeof path !== 'string' || path === '' || path.includes('\0')) {
+      throw new OfflineImError('OPTION_INVALID', `path is ${quoted(path)}; expected the path of a file.`);
+    }
+    if (typeof busyTimeout !== 'number' || !(busyTimeout >= 0)) {
+      throw new OfflineImError('OPTION_INVALID', `busyTimeout is ${quoted(busyTimeout)}; expected ms, 0 or more.`);
+    }
+    this.#busyTimeout = busyTimeout;
+    this.#session = new Session(resolve(path), busyTimeout);
+  }
+
+  open(context: SpoolContext): Promise<void> {
+    return this.#session.open(context);
+  }
+
+  async append(entries: readonly NewSpoolEntry[]): Promise<readonly AppendResult[]> {
+    const parts = chunked([...byMessage(entries).values()], appendsAtOnce);
+    return (await Promise.all(parts.map((messages) => this.#append(messages)))).flat();
+  }
+
+  claim(request: ClaimRequest): Promise<readonly ClaimedNote[]> {
+    return this.#session.run((group, { picker }) => picker.claim(group, request));
+  }
+
+  renew(claims: readonly ClaimToken[], lease: number): Promise<readonly ClaimToken[]> {
+    return this.#session.run((group) => {
+      group.flush();
+      const until = Math.ceil(group.now + lease);
+      const lost = claims.filter((token) => !group.stores.notes.renew(noteIdOf(token), token, until));
+      if (lost.length < claims.length) group.changed();
+      return lost;
+    });
+  }
+
+  refreeze(notes: readonly Refreeze[]): Promise<readonly ClaimToken[]> {
+    return this.#session.run(({ tx }) => notes.filter((one) => !refreeze(tx, one)).map(({ token }) => token));
+  }
+
+  settle(settlements: readonly Settlement[]): Promise<Settled> {
+    return this.#session.run((group) => {
+      const { tx } = group;
+      const from = tx.changes.length;
+      const lost = settlements.filter((one) => !settle(tx, group.stores, one, group.now)).map(({ token }) => token);
+      return { lost, changes: tx.changes.slice(from) };
+    });
+  }
+
+  async expire(request: ExpireRequest): Promise<readonly Change[]> {
+    await this.#session.tidy();
+    const changes: Change[] = [];
+    for (;;) {
+      const step = await this.#session.run((group, { expiry }) => expiry.expire(group, request));
+      changes.push(...step.changes);
+      if (!step.full) return changes;
+    }
+  }
+
+  nextDue(lanes?: LaneFilter): Promise<number | undefined> {
+    return this.#session.read((group, { leases }) => nextDue(group, leases, lanes));
+  }
+
+  get(entryId: string): Promise<SpoolEntry | undefined> {
+    return this.#session.read((group, { reading }) => reading.entry(group, entryId));
+  }
+
+  findMessage(messageId: string): Promise<readonly SpoolEntry[]> {
+    return this.#session.read((group, { reading }) => reading.message(group, messageId));
+  }
+
+  async *list(query: SpoolQuery = {}): AsyncIterable<SpoolEntry> {
+    let after: number | undefined = 0;
+    while (after !== undefined) {
+      const from: number = after;
+      const page = await this.#session.read((group, { reading }) => reading.page(group, query, from));
+      yield* page.entries;
+      after = page.next;
+    }
+  }
+
+  hold(entryIds: readonly string[]): Promise<readonly Change[]> {
+    return this.#change((tx) => hold(tx, entryIds));
+  }
+
+  release(entryIds: readonly string[]): Promise<readonly Change[]> {
+    return this.#change((tx, now) => release(tx, entryIds, now));
+  }
+
+  cancel(entryIds: readonly string[]): Promise<readonly Change[]> {
+    return this.#change((tx, now) => cancel(tx, entryIds, now));
+  }
+
+  requeue(entryIds: readonly string[], { force = false }: { readonly force?: boolean } = {}): Promise<readonly Change[]> {
+    return this.#change((tx, now) => requeue(tx, entryIds, now, force));
+  }
+
+  purge(entryIds: readonly string[]): Promise<readonly Change[]> {
+    return this.#change((tx) => purge(tx, entryIds));
+  }
+
+  watch(wake: () => void): () => void {
+    return this.#session.watch(wake);
+  }
+
+  counts(): Promise<Readonly<Record<SpoolState, number>>> {
+    return this.#session.read((group) => group.stores.spool.counts());
+  }
+
+  /** How much of the file is in use. */
+  usage(): Promise<{ readonly bytes: number }> {
+    return this.#session.use(async (database) => ({ bytes: bytesInUse(database) }));
+  }
+
+  /**
+   * Copies the spool as it is at one moment to another file, while it is in use; a file of that name is replaced once the
+   * copy is whole and synced. What waits in the copy waits there too: a spool restored from it sends again what has been
+   * sent since.
+   *
+   * @throws {OfflineImError} `SPOOL_CLOSED`, `SPOOL_FAILED`, `SPOOL_ROOT_UNUSABLE`; `SPOOL_BUSY` after `busyTimeout` without a moment to begin in
+   * @example
+   * ```ts
+   * await spool.backup('/var/backups/spool.db');
+   * ```
+   */
+  backup(path: string): Promise<void> {
+    return this.#session.use((database) => backUp(database, resolve(path), this.#busyTimeout));
+  }
+
+  close(): Promise<void> {
+    return this.#session.close();
+  }
+
+  /** All together; where that was not kept, message by message, so that a bad one fails alone. */
+  async #append(messages: readonly (readonly NewSpoolEntry[])[]): Promise<readonly AppendResult[]> {
+    const outcome = await this.#session.submit((group) => appendAll(group, messages));
+    if (outcome.ok) return outcome.value;
+    if (outcome.kept === 'no' && messages.length > 1) {
+      return (await Promise.all(messages.map((message) => this.#append([message])))).flat();
+    }
+    const { kept } = outcome;
+    const error = this.#session.errorOf(outcome.error);
+    return messages.map((entries) => ({ messageId: entries[0]?.messageId ?? '', status: 'failed', kept, error }));
+  }
+
+  #change(operation: (tx: Transaction, now: number) => void): Promise<readonly Change[]> {
+    return this.#session.run((group: Group) => {
+      const { tx } = group;
+      const from = tx.changes.length;
+      operation(tx, group.now);
+      return tx.changes.slice(from);
+    });
+  }
+}

@@ -1,0 +1,208 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { bodyOf, messageOf } from '../../../spooler/rows/message-body.ts';
+import { type RowsOf, rowsOf } from '../../../spooler/sqlite/rows-of.ts';
+import { entryColumns, type StoredRow, storedRow } from '../../../spooler/sqlite/stored-row.ts';
+import type { SpooledMessage } from '../../contract.ts';
+import { RowError } from '../../rows/cells.ts';
+import { type Cell, entryOf, fixedCells, fixedColumns, statusCells, statusColumns } from '../../rows/entry-row.ts';
+import { type EntryRecord, type EntryStatus, isInNote, isTombstone } from '../../state/records.ts';
+import { ChangedColumns } from './statements.ts';
+
+/** An entry and where it lies. */
+export interface Stored {
+  readonly seq: number;
+  readonly stream: number | null;
+  readonly record: EntryRecord;
+}
+
+const columns = [...fixedColumns, ...statusColumns];
+const marks = (count: number): string => Array.from({ length: count }, () => '?').join(', ');
+const derived = ['expiry', 'tombstone_at'] as const;
+
+/** Entries at work that are kept in memory at most. */
+const mostKept = 1_024;
+
+/**
+ * Rows of `entries`, `bodies` and `attempts`. What a group of operations has read is kept until it ends, and entries at work
+ * beyond that, until they are settled or another process changes anything.
+ */
+export class EntryStore {
+  readonly #stored = new Map<string, Stored>();
+  /** Read or written by this group. */
+  readonly #touched = new Set<string>();
+  readonly #byId: RowsOf;
+  readonly #ofMessage: RowsOf;
+  readonly #withTag: RowsOf;
+  readonly #ofNote: RowsOf;
+  readonly #insert: StatementSync;
+  readonly #update: ChangedColumns;
+  readonly #putBody: StatementSync;
+  readonly #body: RowsOf;
+  readonly #dropBody: StatementSync;
+  readonly #putAttempt: StatementSync;
+  readonly #dropAttempt: StatementSync;
+  readonly #drop: StatementSync;
+  readonly #setAside: StatementSync;
+  /** A row that can't be read was found. Unset, it is an error of the operation. */
+  onUnreadable: ((row: StoredRow, error: RowError) => void) | undefined;
+
+  constructor(database: DatabaseSync) {
+    const prepare = (sql: string) => database.prepare(sql);
+    this.#byId = rowsOf(prepare(`SELECT ${entryColumns} FROM entries WHERE id = ?`));
+    this.#ofMessage = rowsOf(prepare('SELECT id FROM entries WHERE message_id = ? ORDER BY seq'));
+    this.#withTag = rowsOf(prepare('SELECT entry_id FROM attempts WHERE tag = ?'));
+    this.#ofNote = rowsOf(
+      prepare(`SELECT ${entryColumns} FROM entries WHERE note_id = ? AND state IN ('delivering', 'deferred', 'unconfirmed')`),
+    );
+    this.#insert = prepare(
+      `INSERT INTO entries (${[...columns, 'stream', ...derived].join(', ')}) VALUES (${marks(columns.length + 3)})`,
+    );
+    this.#update = new ChangedColumns(database, 'entries', [...statusColumns, 'stream', ...derived], 'seq');
+    this.#putBody = prepare('INSERT INTO bodies (seq, body) VALUES (?, ?)');
+    this.#body = rowsOf(prepare('SELECT body FROM bodies WHERE seq = ?'));
+    this.#dropBody = prepare('DELETE FROM bodies WHERE seq = ?');
+    this.#putAttempt = prepare('INSERT OR IGNORE INTO attempts (tag, entry_id) VALUES (?, ?)');
+    this.#dropAttempt = prepare('DELETE FROM attempts WHERE tag = ? AND entry_id = ?');
+    this.#drop = prepare('DELETE FROM entries WHERE seq = ?');
+    this.#setAside = prepare(
+      `INSERT INTO corrupt (at, what, entry, body)
+       SELECT ?, ?, json_object(${[...columns].map((name) => `'${name}', ${name}`).join(', ')}), body
+       FROM entries LEFT JOIN bodies USING (seq) WHERE seq = ?`,
+    );
+  }
+
+  find(id: string): Stored | undefined {
+    const known = this.#stored.get(id);
+    if (known !== undefined) return known;
+    const row = this.#row(id);
+    return row === undefined ? undefined : this.read(row);
+  }
+
+  /** Takes in a row that a query found; `undefined` when it can't be read and has been set aside. */
+  read(row: StoredRow): Stored | undefined {
+    const known = this.#stored.get(row.id);
+    if (known !== undefined) return known;
+    try {
+      return this.#keep({ seq: row.seq, stream: row.stream, record: entryOf(row) });
+    } catch (error) {
+      this.#unreadable(row, error);
+      return undefined;
+    }
+  }
+
+  /** Members of a note that is lost itself; found by looking at everything, for the rare case only. */
+  rowsOfNote(noteId: string): StoredRow[] {
+    return this.#ofNote.all(noteId).map(storedRow);
+  }
+
+  idsOfMessage(messageId: string): string[] {
+    return this.#ofMessage.all(messageId).map(([id]) => String(id));
+  }
+
+  idsWithTag(tag: string): string[] {
+    return this.#withTag.all(tag).map(([id]) => String(id));
+  }
+
+  /** Its message; `undefined` when there is none, or when it can't be read and the entry has been set aside. */
+  message({ seq, record }: Stored): SpooledMessage | undefined {
+    const row = this.#body.get(seq);
+    if (row === undefined) return undefined;
+    try {
+      return messageOf(String(row[0]), record.fixed.to);
+    } catch (error) {
+      this.#unreadable(this.#row(record.fixed.id), error);
+      return undefined;
+    }
+  }
+
+  /** An entry that waits without its message is unreadable too. */
+  bodyMissing({ record }: Stored): void {
+    this.#unreadable(this.#row(record.fixed.id), new RowError('the message'));
+  }
+
+  insert(record: EntryRecord, stream: number | null, message: SpooledMessage | undefined): void {
+    const { fixed, status } = record;
+    const cells: Cell[] = [...fixedCells(fixed), ...changingCells(status, stream)];
+    const seq = Number(this.#insert.run(...cells).lastInsertRowid);
+    if (message !== undefined) this.#putBody.run(seq, bodyOf(message));
+    this.#putAttempts(record, undefined);
+    this.#keep({ seq, stream, record });
+  }
+
+  update(before: Stored, record: EntryRecord, stream: number | null): void {
+    const { seq } = before;
+    const { status } = record;
+    this.#update.update(seq, changingCells(before.record.status, before.stream), changingCells(status, stream));
+    if (isTombstone(status) && !isTombstone(before.record.status)) this.#dropBody.run(seq);
+    this.#putAttempts(record, before.record);
+    this.#keep({ seq, stream, record });
+  }
+
+  forget({ seq, record: { fixed, status } }: Stored): void {
+    this.#drop.run(seq);
+    this.#dropBody.run(seq);
+    for (const { tag } of status.unknownAttempts) this.#dropAttempt.run(tag, fixed.id);
+    this.#stored.delete(fixed.id);
+  }
+
+  /** Moves a row that can't be read to `corrupt`. */
+  setAside(row: StoredRow, what: string, at: number): void {
+    this.#setAside.run(at, what, row.seq);
+    this.#drop.run(row.seq);
+    this.#dropBody.run(row.seq);
+    this.#stored.delete(row.id);
+  }
+
+  /** Only what is at work is likely to be asked for again. */
+  endGroup(): void {
+    if (this.#stored.size > mostKept) this.forgetAll();
+    for (const id of this.#touched) {
+      const stored = this.#stored.get(id);
+      if (stored !== undefined && !isInNote(stored.record.status.state)) this.#stored.delete(id);
+    }
+    this.#touched.clear();
+  }
+
+  /** Another process may have changed anything. */
+  forgetAll(): void {
+    this.#stored.clear();
+    this.#touched.clear();
+  }
+
+  #keep(stored: Stored): Stored {
+    const { id } = stored.record.fixed;
+    this.#stored.set(id, stored);
+    this.#touched.add(id);
+    return stored;
+  }
+
+  #row(id: string): StoredRow | undefined {
+    const cells = this.#byId.get(id);
+    return cells === undefined ? undefined : storedRow(cells);
+  }
+
+  #unreadable(row: StoredRow | undefined, error: unknown): void {
+    if (!(error instanceof RowError) || this.onUnreadable === undefined) throw error;
+    if (row !== undefined) this.onUnreadable(row, error);
+  }
+
+  #putAttempts({ fixed, status }: EntryRecord, before: EntryRecord | undefined): void {
+    if (status.unknownAttempts === before?.status.unknownAttempts) return;
+    for (const { tag } of status.unknownAttempts) this.#putAttempt.run(tag, fixed.id);
+  }
+}
+
+function changingCells(status: EntryStatus, stream: number | null): Cell[] {
+  const cells = statusCells(status);
+  cells.push(stream, expiryOf(status), tombstoneOf(status));
+  return cells;
+}
+
+/** Since when nothing but a tombstone is left. */
+function tombstoneOf(status: EntryStatus): number | null {
+  return isTombstone(status) ? (status.endedAt ?? 0) : null;
+}
+
+function expiryOf(status: EntryStatus): number | null {
+  return status.state === 'spooled' || status.state === 'deferred' ? Math.ceil(status.expiresAt) : null;
+}

@@ -1,0 +1,83 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { type RowsOf, rowsOf } from '../../../spooler/sqlite/rows-of.ts';
+import { RowError } from '../../rows/cells.ts';
+import { type NoteRow, noteCells, noteColumns, noteOf } from '../../rows/note-row.ts';
+import type { NoteRecord } from '../../state/records.ts';
+
+/** Notes at work that are kept in memory at most. */
+const mostKept = 1_024;
+
+/** Rows of `notes`. As with entries, what is at work stays in memory until another process changes anything. */
+export class NoteStore {
+  readonly #notes = new Map<string, NoteRecord | undefined>();
+  readonly #touched = new Set<string>();
+  readonly #byId: RowsOf;
+  readonly #put: StatementSync;
+  readonly #drop: StatementSync;
+  readonly #lapsed: RowsOf;
+  readonly #renew: StatementSync;
+  /** A row that can't be read was found. Unset, it is an error of the operation. */
+  onUnreadable: ((noteId: string, error: RowError) => void) | undefined;
+
+  constructor(database: DatabaseSync) {
+    const names = noteColumns.join(', ');
+    this.#byId = rowsOf(database.prepare(`SELECT ${names} FROM notes WHERE id = ?`));
+    this.#put = database.prepare(`INSERT OR REPLACE INTO notes (${names}) VALUES (${noteColumns.map(() => '?').join(', ')})`);
+    this.#drop = database.prepare('DELETE FROM notes WHERE id = ?');
+    this.#lapsed = rowsOf(database.prepare('SELECT id FROM notes WHERE lease_until <= ? ORDER BY lease_until LIMIT ? + 0'));
+    this.#renew = database.prepare('UPDATE notes SET lease_until = ? WHERE id = ? AND token = ?');
+  }
+
+  find(id: string): NoteRecord | undefined {
+    if (this.#notes.has(id)) return this.#notes.get(id);
+    const cells = this.#byId.get(id);
+    const row = cells === undefined ? undefined : Object.fromEntries(noteColumns.map((name, index) => [name, cells[index]]));
+    if (row === undefined) return this.#keep(id, undefined);
+    try {
+      return this.#keep(id, noteOf(row as unknown as NoteRow));
+    } catch (error) {
+      if (!(error instanceof RowError) || this.onUnreadable === undefined) throw error;
+      this.drop(id);
+      this.onUnreadable(id, error);
+      return undefined;
+    }
+  }
+
+  put(note: NoteRecord): void {
+    this.#put.run(...noteCells(note));
+    this.#keep(note.id, note);
+  }
+
+  drop(id: string): void {
+    this.#drop.run(id);
+    this.#keep(id, undefined);
+  }
+
+  /** Ids of notes whose lease has run out. */
+  lapsed(now: number, limit: number): string[] {
+    return this.#lapsed.all(now, limit).map(([id]) => String(id));
+  }
+
+  /** False when the claim is no longer that note's. */
+  renew(noteId: string, token: string, until: number): boolean {
+    this.#notes.delete(noteId);
+    return this.#renew.run(until, noteId, token).changes > 0;
+  }
+
+  endGroup(): void {
+    if (this.#notes.size > mostKept) this.forgetAll();
+    for (const id of this.#touched) if (this.#notes.get(id)?.lease === undefined) this.#notes.delete(id);
+    this.#touched.clear();
+  }
+
+  forgetAll(): void {
+    this.#notes.clear();
+    this.#touched.clear();
+  }
+
+  #keep(id: string, note: NoteRecord | undefined): NoteRecord | undefined {
+    this.#notes.set(id, note);
+    this.#touched.add(id);
+    return note;
+  }
+}

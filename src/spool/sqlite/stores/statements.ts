@@ -1,0 +1,40 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Cell } from '../../rows/entry-row.ts';
+
+/**
+ * Updates of the columns that change, and of no other: what an UPDATE names costs the work on its indexes, whether it changes or not. There are
+ * as many statements as kinds of changes, which are few.
+ */
+export class ChangedColumns {
+  readonly #database: DatabaseSync;
+  readonly #table: string;
+  readonly #columns: readonly string[];
+  readonly #key: string;
+  readonly #statements = new Map<number, StatementSync>();
+
+  /** @param columns 31 at most. */
+  constructor(database: DatabaseSync, table: string, columns: readonly string[], key: string) {
+    this.#database = database;
+    this.#table = table;
+    this.#columns = columns;
+    this.#key = key;
+  }
+
+  update(key: number, before: readonly Cell[], after: readonly Cell[]): void {
+    let mask = 0;
+    const values: Cell[] = [];
+    for (const [index, cell] of after.entries()) {
+      if (cell === before[index]) continue;
+      mask |= 1 << index;
+      values.push(cell);
+    }
+    if (mask === 0) return;
+    let statement = this.#statements.get(mask);
+    if (statement === undefined) {
+      const sets = this.#columns.filter((_, index) => (mask & (1 << index)) !== 0).map((name) => `${name} = ?`);
+      statement = this.#database.prepare(`UPDATE ${this.#table} SET ${sets.join(', ')} WHERE ${this.#key} = ?`);
+      this.#statements.set(mask, statement);
+    }
+    statement.run(...values, key);
+  }
+}

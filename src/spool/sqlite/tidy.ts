@@ -1,0 +1,45 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Change, ExpireRequest } from '../contract.ts';
+import { closedLanes, expireEntry } from '../state/expire.ts';
+import type { Group } from './group.ts';
+
+/** Entries that one step ends at most. */
+const atOnce = 500;
+
+/** Finds what an expiry would end by index: what was tried by this owner, and closed lanes; never what merely is old. */
+export class Expiry {
+  readonly #tried: StatementSync;
+  readonly #closed: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.#tried = database.prepare('SELECT id FROM entries WHERE tried_by = ? AND expiry <= ? ORDER BY expiry LIMIT ? + 0');
+    this.#closed = database.prepare(
+      'SELECT id FROM entries WHERE lane = ? AND expiry <= ? AND due_at BETWEEN ? AND ? ORDER BY expiry LIMIT ? + 0',
+    );
+  }
+
+  /** One step. There may be more when `full`. */
+  expire(group: Group, request: ExpireRequest): { readonly changes: readonly Change[]; readonly full: boolean } {
+    group.flush();
+    const { tx, now } = group;
+    const ids = this.#candidates(request, now);
+    const closed = closedLanes(request);
+    const from = tx.changes.length;
+    for (const id of ids) {
+      const record = tx.entry(id);
+      if (record !== undefined) expireEntry(tx, record, request, closed, now);
+    }
+    const changes = tx.changes.slice(from);
+    return { changes, full: ids.size >= atOnce && changes.length > 0 };
+  }
+
+  #candidates({ owner, closedLanes: lanes }: ExpireRequest, now: number): Set<string> {
+    const ids = new Set(this.#tried.all(owner, now, atOnce).map(({ id }) => String(id)));
+    for (const { lane, closedFor } of lanes) {
+      const room = atOnce - ids.size;
+      if (room <= 0) break;
+      for (const { id } of this.#closed.all(lane, now, Math.ceil(now - closedFor), now, room)) ids.add(String(id));
+    }
+    return ids;
+  }
+}

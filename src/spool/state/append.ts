@@ -1,0 +1,49 @@
+import type { NewSpoolEntry } from '../contract.ts';
+import type { EntryFixed, EntryRecord } from './records.ts';
+import type { Transaction } from './transaction.ts';
+
+/** What an append does with one message, before anything is written. */
+export type PlannedAppend =
+  | { readonly status: 'appended' | 'duplicate'; readonly messageId: string; readonly entryIds: readonly string[] }
+  | { readonly status: 'conflict'; readonly messageId: string };
+
+/** The entries of an append by message, in order of first appearance: what is kept all or none. */
+export function byMessage(entries: readonly NewSpoolEntry[]): Map<string, NewSpoolEntry[]> {
+  const groups = new Map<string, NewSpoolEntry[]>();
+  for (const entry of entries) {
+    const group = groups.get(entry.messageId);
+    if (group === undefined) groups.set(entry.messageId, [entry]);
+    else group.push(entry);
+  }
+  return groups;
+}
+
+/** Adds the entries of one message, unless a message with its id is kept or has ended lately. */
+export function appendMessage(tx: Transaction, entries: readonly NewSpoolEntry[], now: number): PlannedAppend {
+  const messageId = entries[0]?.messageId ?? '';
+  const kept = tx.entriesOfMessage(messageId);
+  if (kept.length > 0) {
+    const same = kept.every((id) => tx.entry(id)?.fixed.contentHash === entries[0]?.contentHash);
+    return same ? { status: 'duplicate', messageId, entryIds: kept } : { status: 'conflict', messageId };
+  }
+  for (const entry of entries) tx.add(newRecord(entry, tx, now));
+  return { status: 'appended', messageId, entryIds: entries.map((entry) => entry.id) };
+}
+
+function newRecord({ pickupIn, expiresIn, message, ...rest }: NewSpoolEntry, tx: Transaction, now: number): EntryRecord {
+  const fixed: EntryFixed = { ...rest, to: message.to, acceptedAt: now, pickupAt: now + pickupIn, expiresIn };
+  return {
+    fixed,
+    status: {
+      state: 'spooled',
+      rev: tx.rev,
+      order: tx.nextOrder(),
+      due: { at: now + pickupIn, within: pickupIn },
+      expiresAt: now + expiresIn,
+      single: false,
+      unknownAttempts: [],
+      cancelRequested: false,
+      attempt: 0,
+    },
+  };
+}

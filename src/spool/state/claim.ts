@@ -1,0 +1,176 @@
+import { viewOf } from '../../spooler/table/view.ts';
+import type { ClaimedNote, ClaimRequest, SpooledMessage } from '../contract.ts';
+import type { SpoolTable } from '../journaled/state-table.ts';
+import { type EntryRecord, type Lease, type NoteRecord, tagOf } from './records.ts';
+import type { Transaction } from './transaction.ts';
+
+/** What a claim would take: a note that exists, or the members of a new one. */
+export interface Pick {
+  readonly note: NoteRecord | undefined;
+  readonly members: readonly EntryRecord[];
+}
+
+/** Chooses what is due, lane by lane, those served longest ago first. Changes no record. */
+export function pick(table: SpoolTable, request: ClaimRequest, now: number): Pick[] {
+  const waiting = request.kind === 'deliver' ? table.deliver : table.probe;
+  const picks: Pick[] = [];
+  for (const lane of waiting.lanes(request.lanes)) {
+    const room = Math.min(request.perLane, request.limit - picks.length);
+    if (room <= 0) break;
+    const found = request.kind === 'deliver' ? pickDue(table, lane, request, now, room) : pickProbes(table, lane, now, room);
+    if (found.length > 0) waiting.served(lane);
+    picks.push(...found);
+  }
+  return picks;
+}
+
+function pickDue(table: SpoolTable, lane: string, request: ClaimRequest, now: number, room: number): Pick[] {
+  const queue = table.deliver.get(lane);
+  const picks: Pick[] = [];
+  const taken: string[] = [];
+  while (queue !== undefined && picks.length < room) {
+    const key = queue.take(request.ignorePickup === true ? Number.POSITIVE_INFINITY : now);
+    if (key === undefined) break;
+    taken.push(key);
+    const found = head(table, key, request, now);
+    if (found !== undefined) picks.push(found);
+  }
+  for (const key of taken) table.refreshStream(key);
+  return picks;
+}
+
+function head(table: SpoolTable, key: string, request: ClaimRequest, now: number): Pick | undefined {
+  const run = runOf(records(table, key), request, now);
+  if (run === undefined || 'members' in run) return run;
+  return deferredNote(table, run.deferredNoteId, now);
+}
+
+function* records(table: SpoolTable, key: string): Iterable<EntryRecord> {
+  for (const id of table.stream(key)) {
+    const record = table.entry(id);
+    if (record === undefined) return;
+    yield record;
+  }
+}
+
+/**
+ * What the head of a stream makes, of its active entries in order (no more are read than needed): a new note, or the note
+ * that its first entry is in. `undefined` when it is not due, or at work.
+ */
+export function runOf(
+  stream: Iterable<EntryRecord>,
+  request: ClaimRequest,
+  now: number,
+): { readonly note: undefined; readonly members: readonly EntryRecord[] } | { readonly deferredNoteId: string } | undefined {
+  const members: EntryRecord[] = [];
+  let weight = 0;
+  for (const record of stream) {
+    const { fixed, status } = record;
+    const first = members[0];
+    if (first === undefined) {
+      if (status.state === 'deferred') return { deferredNoteId: status.noteId ?? '' };
+      if (status.state !== 'spooled' || (status.due.at > now && request.ignorePickup !== true)) return undefined;
+    } else {
+      if (status.state !== 'spooled' || !mergeable(record) || !mergeable(first)) break;
+      if (fixed.recipientsKey !== first.fixed.recipientsKey) break;
+      if (members.length >= request.maxEntries || weight + fixed.weight > request.maxBytes) break;
+    }
+    members.push(record);
+    weight += fixed.weight;
+  }
+  return members.length === 0 ? undefined : { note: undefined, members };
+}
+
+/** Entries that were split off, or may have been sent already, go alone. */
+function mergeable({ status }: EntryRecord): boolean {
+  return !status.single && status.unknownAttempts.length === 0;
+}
+
+function deferredNote(table: SpoolTable, noteId: string, now: number): Pick | undefined {
+  const note = table.note(noteId);
+  if (note === undefined || note.due.at > now) return undefined;
+  return { note, members: note.entryIds.flatMap((id) => table.entry(id) ?? []) };
+}
+
+function pickProbes(table: SpoolTable, lane: string, now: number, room: number): Pick[] {
+  const queue = table.probe.get(lane);
+  const picks: Pick[] = [];
+  while (queue !== undefined && picks.length < room) {
+    const id = queue.take(now);
+    if (id === undefined) break;
+    const note = table.note(id);
+    if (note !== undefined) picks.push({ note, members: note.entryIds.flatMap((member) => table.entry(member) ?? []) });
+  }
+  for (const { note } of picks) if (note !== undefined) queue?.set(note.id, note.due.at);
+  return picks;
+}
+
+/** Leases one pick: freezes what never changes again, and counts the attempt. */
+export function claimPick(
+  tx: Transaction,
+  { note, members }: Pick,
+  messages: ReadonlyMap<string, SpooledMessage>,
+  request: ClaimRequest,
+  now: number,
+): ClaimedNote {
+  const delivering = request.kind === 'deliver';
+  const noteId = note?.id ?? request.newNoteId();
+  const attempt = (note?.attempt ?? 0) + (delivering ? 1 : 0);
+  const show = (record: EntryRecord) => viewOf(record, messages.get(record.fixed.id));
+  const frozen = delivering || note?.frozen === undefined ? request.freeze(members.map(show), note?.frozen) : note.frozen;
+  const first = members[0];
+  const lane = first?.fixed.lane ?? '';
+  const lease: Lease = {
+    // The revision makes the token of a later claim another one.
+    token: `${tagOf(noteId, attempt)}:${request.kind}:${tx.rev}`,
+    kind: request.kind,
+    until: now + request.lease,
+    before: note,
+    triedBy: triedByOf(members),
+  };
+  const claimed: NoteRecord = {
+    id: noteId,
+    lane,
+    entryIds: members.map((member) => member.fixed.id),
+    frozen,
+    attempt,
+    state: delivering ? 'delivering' : 'unconfirmed',
+    due: note?.due ?? { at: now, within: 0 },
+    failures: note?.failures ?? 0,
+    probes: note?.probes ?? 0,
+    absences: note?.absences ?? 0,
+    lastRanAt: note?.lastRanAt ?? now,
+    unconfirmedFor: note?.unconfirmedFor ?? 0,
+    lease,
+  };
+  tx.putNote(claimed);
+  const taken = delivering
+    ? members.map((member) => tx.move(member, 'delivering', { noteId, attempt, triedBy: request.owner }))
+    : members;
+  return {
+    token: lease.token,
+    lane,
+    noteId,
+    attempt,
+    tag: tagOf(noteId, attempt),
+    frozen,
+    entries: taken.map(show),
+    unknownAttempts: unknownAttemptsOf(taken),
+    failures: claimed.failures,
+    probes: claimed.probes,
+    absences: claimed.absences,
+    quietFor: delivering ? 0 : Math.max(0, now - claimed.lastRanAt),
+    unconfirmedFor: claimed.unconfirmedFor,
+    expired: taken.every((member) => member.status.expiresAt <= now),
+  };
+}
+
+/** By which run entries were tried last, those that were. */
+export function triedByOf(members: readonly EntryRecord[]): Lease['triedBy'] {
+  return new Map(members.flatMap(({ fixed, status }) => (status.triedBy === undefined ? [] : [[fixed.id, status.triedBy]])));
+}
+
+function unknownAttemptsOf(members: readonly EntryRecord[]): ClaimedNote['unknownAttempts'] {
+  const byTag = new Map(members.flatMap(({ status }) => status.unknownAttempts.map((attempt) => [attempt.tag, attempt])));
+  return [...byTag.values()];
+}

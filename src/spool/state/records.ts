@@ -1,0 +1,120 @@
+import type { Mailbox, UnknownAttempt } from '../../transport/contract.ts';
+import type { ClaimToken, Frozen, NewSpoolEntry, Reason, SpoolState } from '../contract.ts';
+
+/** A stored due time. `within` is its maximum distance: a clock that was set back can't strand it (see `clamp`). */
+export interface Due {
+  readonly at: number;
+  readonly within: number;
+}
+
+/** The part of an entry that never changes. */
+export interface EntryFixed extends Omit<NewSpoolEntry, 'pickupIn' | 'expiresIn' | 'message'> {
+  readonly to: readonly Mailbox[];
+  readonly acceptedAt: number;
+  readonly pickupAt: number;
+  readonly expiresIn: number;
+}
+
+/**
+ * The part that changes. It is written either with the entry itself or, while the entry is a member of a note, in the
+ * note's manifest; the one with the higher `rev` counts.
+ */
+export interface EntryStatus {
+  readonly state: SpoolState;
+  readonly rev: number;
+  /** Position among the entries of its stream; release and requeue give a new one, at the end. */
+  readonly order: number;
+  readonly due: Due;
+  readonly expiresAt: number;
+  /** Never merges with others again. */
+  readonly single: boolean;
+  readonly unknownAttempts: readonly UnknownAttempt[];
+  readonly cancelRequested: boolean;
+  /** The run that tried it last. */
+  readonly triedBy?: string;
+  /** Its note while deferred, delivering or unconfirmed; its last note once it has ended. */
+  readonly noteId?: string;
+  readonly attempt: number;
+  readonly reason?: Reason;
+  readonly endedAt?: number;
+  /** The class Exchange accepted it under, where that differs from the one planned. */
+  readonly sentClass?: string;
+  readonly purged?: true;
+}
+
+/** An entry without its message. Records are replaced, never changed. */
+export interface EntryRecord {
+  readonly fixed: EntryFixed;
+  readonly status: EntryStatus;
+}
+
+/** Who works on a note, and until when. */
+export interface Lease {
+  readonly token: string;
+  readonly kind: 'deliver' | 'probe';
+  readonly until: number;
+  /** For unclaim: the note as it was; absent when it was made by this claim, of entries that were spooled. */
+  readonly before: NoteRecord | undefined;
+  /** For unclaim: by which run members had been tried, those that had. */
+  readonly triedBy: ReadonlyMap<string, string>;
+}
+
+/** A claimed group of entries. Its state is that of every member. */
+export interface NoteRecord {
+  readonly id: string;
+  readonly lane: string;
+  /** In order. */
+  readonly entryIds: readonly string[];
+  /** Missing while a note made of a released or requeued entry has only been looked for. */
+  readonly frozen?: Frozen;
+  /** 0 before the first. */
+  readonly attempt: number;
+  readonly state: 'delivering' | 'deferred' | 'unconfirmed';
+  /** Deferred: end of the back-off. Unconfirmed: the next probe. */
+  readonly due: Due;
+  readonly failures: number;
+  readonly probes: number;
+  readonly absences: number;
+  /** When its last unknown attempt could last have run. */
+  readonly lastRanAt: number;
+  readonly unconfirmedFor: number;
+  readonly lease?: Lease;
+}
+
+/** States in which an entry belongs to a note, whose manifest then holds its status. */
+export function isInNote(state: SpoolState): boolean {
+  return state === 'deferred' || state === 'delivering' || state === 'unconfirmed';
+}
+
+/** What an entry that is no longer in a note has of it: its attempts were the note's. */
+export const unbound = { noteId: undefined, attempt: 0 } as const;
+
+/** States in which an entry has its place in its stream. */
+export function isActive(state: SpoolState): boolean {
+  return state === 'spooled' || isInNote(state);
+}
+
+/** States of which only a tombstone is left. */
+export function isTombstone(status: EntryStatus): boolean {
+  return status.state === 'delivered' || status.state === 'cancelled' || status.purged === true;
+}
+
+/** Entries of one stream reach Exchange in order. */
+export function streamKey(fixed: Pick<EntryFixed, 'lane' | 'audience' | 'conversationId'>): string {
+  return `${fixed.lane}\n${fixed.audience}\n${fixed.conversationId}`;
+}
+
+/** The tag that an attempt puts on its item. Note ids hold no colon. */
+export function tagOf(noteId: string, attempt: number): string {
+  return `${noteId}:${attempt}`;
+}
+
+/** The note that a token claims. */
+export function noteIdOf(token: ClaimToken): string {
+  return token.slice(0, token.indexOf(':'));
+}
+
+/** A due time that is further off than it can be by its own maximum comes from another clock: start it anew. */
+export function clamp(due: Due, now: number): Due {
+  return due.at - now > due.within ? { at: now + due.within, within: due.within } : due;
+}

@@ -1,0 +1,200 @@
+import type { ClaimToken, Reason, Refreeze, Settlement } from '../contract.ts';
+import { type EntryRecord, isTombstone, type NoteRecord, noteIdOf, tagOf, unbound } from './records.ts';
+import type { TagReads, Transaction } from './transaction.ts';
+import { toUnconfirmed } from './unconfirmed.ts';
+
+/** Applies one settlement; false when its token no longer matches (a late `delivered` counts all the same). */
+export function settle(tx: Transaction, table: TagReads, settlement: Settlement, now: number): boolean {
+  const note = tx.note(noteIdOf(settlement.token));
+  if (note?.lease === undefined || note.lease.token !== settlement.token) {
+    if (settlement.to === 'delivered') deliveredLate(tx, table, settlement, now);
+    return false;
+  }
+  apply(tx, note, settlement, now);
+  return true;
+}
+
+function apply(tx: Transaction, note: NoteRecord, settlement: Settlement, now: number): void {
+  const members = tx.members(note);
+  switch (settlement.to) {
+    case 'delivered':
+      tx.dropNote(note.id);
+      for (const member of members) end(tx, member, 'delivered', now, { sentClass: settlement.messageClass });
+      return;
+    case 'deferred':
+      defer(tx, note, members, settlement, now);
+      return;
+    case 'unconfirmed':
+      unconfirmed(tx, note, settlement, now);
+      return;
+    case 'dead':
+      tx.dropNote(note.id);
+      for (const member of members) die(tx, note, member, settlement, now);
+      return;
+    case 'held':
+      tx.dropNote(note.id);
+      for (const member of members) {
+        if (member.status.cancelRequested) end(tx, member, 'cancelled', now);
+        else tx.move(member, 'held', { ...unbound, triedBy: note.lease?.triedBy.get(member.fixed.id) });
+      }
+      return;
+    case 'cancelled':
+      tx.dropNote(note.id);
+      for (const member of members) end(tx, member, 'cancelled', now);
+      return;
+    case 'split':
+      tx.dropNote(note.id);
+      for (const member of members) {
+        if (member.status.cancelRequested) end(tx, member, 'cancelled', now);
+        else tx.move(member, 'spooled', { ...unbound, single: true, due: { at: now, within: 0 }, reason: settlement.reason });
+      }
+      return;
+    case 'unclaim':
+      unclaim(tx, note, members, settlement.after, now);
+      return;
+  }
+}
+
+/** Members whose cancel was requested leave: their attempts are known not to have been sent. */
+function defer(
+  tx: Transaction,
+  note: NoteRecord,
+  members: readonly EntryRecord[],
+  { after, failure, sent = 'no', reason }: { after: number; failure: boolean; sent?: 'no' | 'unknown'; reason: Reason },
+  now: number,
+): void {
+  const staying = members.filter((member) => !member.status.cancelRequested);
+  const { lease: _lease, ...rest } = note;
+  if (staying.length === 0) tx.dropNote(note.id);
+  else {
+    tx.putNote({
+      ...rest,
+      entryIds: staying.map((member) => member.fixed.id),
+      state: 'deferred',
+      due: { at: now + after, within: after },
+      failures: note.failures + (failure ? 1 : 0),
+    });
+  }
+  for (const member of members) {
+    if (!member.status.cancelRequested) tx.move(member, 'deferred', { reason });
+    else if (sent === 'unknown') die(tx, note, member, { sent, reason }, now);
+    else end(tx, member, 'cancelled', now);
+  }
+}
+
+function unconfirmed(
+  tx: Transaction,
+  note: NoteRecord,
+  { after, absent, counted, reason }: { after: number; absent: boolean; counted: number; reason: Reason },
+  now: number,
+): void {
+  if (note.lease?.kind === 'deliver') {
+    toUnconfirmed(tx, note, { lastRanAt: now, after, reason, now });
+    return;
+  }
+  const { lease: _lease, ...rest } = note;
+  tx.putNote({
+    ...rest,
+    due: { at: now + after, within: after },
+    probes: note.probes + 1,
+    absences: absent ? note.absences + 1 : 0,
+    unconfirmedFor: note.unconfirmedFor + counted,
+  });
+  for (const member of tx.members(note)) tx.move(member, 'unconfirmed', { reason });
+}
+
+function die(
+  tx: Transaction,
+  note: NoteRecord,
+  member: EntryRecord,
+  { sent, reason }: { sent: 'no' | 'unknown'; reason: Reason },
+  now: number,
+): void {
+  if (sent === 'no' && member.status.cancelRequested) {
+    end(tx, member, 'cancelled', now, { reason });
+    return;
+  }
+  const tag = tagOf(note.id, note.attempt);
+  const place = note.frozen?.place;
+  const running = note.lease?.kind === 'deliver' && sent === 'unknown' && place !== undefined;
+  tx.move(member, 'dead', {
+    reason,
+    endedAt: now,
+    ...(running ? { unknownAttempts: [...member.status.unknownAttempts, { tag, place }] } : {}),
+  });
+}
+
+/** As before the claim. A note that the claim made is dissolved; nobody has seen it. */
+function unclaim(
+  tx: Transaction,
+  note: NoteRecord,
+  members: readonly EntryRecord[],
+  after: number | undefined,
+  now: number,
+): void {
+  const later = after === undefined ? {} : { due: { at: now + after, within: after } };
+  const before = note.lease?.before;
+  const staying: string[] = [];
+  for (const member of members) {
+    if (note.state === 'delivering' && member.status.cancelRequested) end(tx, member, 'cancelled', now);
+    else {
+      staying.push(member.fixed.id);
+      if (note.state !== 'delivering') continue;
+      const own = before === undefined ? unbound : { noteId: before.id, attempt: before.attempt };
+      tx.move(member, before?.state ?? 'spooled', { ...own, triedBy: note.lease?.triedBy.get(member.fixed.id), ...later });
+    }
+  }
+  if (before === undefined || staying.length === 0) tx.dropNote(note.id);
+  else {
+    const { lease: _lease, ...rest } = before;
+    tx.putNote({ ...rest, entryIds: staying, ...later });
+  }
+}
+
+/** Replaces what was frozen; false when its token no longer matches. */
+export function refreeze(tx: Transaction, { token, frozen }: Refreeze): boolean {
+  const note = tx.note(noteIdOf(token));
+  if (note?.lease?.token !== token) return false;
+  tx.putNote({ ...note, frozen });
+  return true;
+}
+
+/** Moves an entry to an end of which only a tombstone is left. */
+export function end(
+  tx: Transaction,
+  record: EntryRecord,
+  state: 'delivered' | 'cancelled',
+  now: number,
+  { reason, sentClass }: { reason?: Reason; sentClass?: string | undefined } = {},
+): void {
+  tx.move(record, state, { reason, endedAt: now, ...(sentClass === undefined ? {} : { sentClass }) });
+}
+
+/** Exchange accepted it after all: whatever has become of its entries since, but a purge, they are delivered. */
+function deliveredLate(
+  tx: Transaction,
+  table: TagReads,
+  { token, messageClass }: { token: ClaimToken; messageClass?: string },
+  now: number,
+): void {
+  const ids = new Set(table.entriesWithTag(token.split(':').slice(0, 2).join(':')));
+  if (token.split(':')[2] === 'probe') for (const id of lookedFor(tx, noteIdOf(token))) ids.add(id);
+  for (const id of ids) {
+    const record = tx.entry(id);
+    if (record === undefined || record.status.purged === true || record.status.state === 'delivered') continue;
+    tx.leaveNote(record);
+    end(tx, record, 'delivered', now, { sentClass: messageClass });
+  }
+}
+
+/** Whom a probe of that note looked for, besides those who were on its last attempt. */
+function lookedFor(tx: Transaction, noteId: string): readonly string[] {
+  // The id of a note that is looked for alone begins with that of its entry; before any other note's there is none.
+  const alone = tx.entry(noteId.slice(0, Math.max(0, noteId.lastIndexOf('-'))));
+  return alone !== undefined && alone.status.unknownAttempts.length > 0 ? [alone.fixed.id] : (tx.note(noteId)?.entryIds ?? []);
+}
+
+/** Entries of which only a tombstone is left keep no message. */
+export function endedIn(tx: Transaction): string[] {
+  return [...tx.entries.values()].filter(({ status }) => isTombstone(status)).map(({ fixed }) => fixed.id);
+}

@@ -1,0 +1,127 @@
+import type { Change, SpoolState } from '../contract.ts';
+import { type EntryRecord, type EntryStatus, isInNote, type NoteRecord } from './records.ts';
+
+/** What {@link Transaction.move} sets besides the state; `undefined` takes an optional part out. */
+export type StatusPatch = {
+  readonly [Part in Exclude<keyof EntryStatus, 'state' | 'rev'>]?: EntryStatus[Part] | undefined;
+};
+
+/** What a transaction reads of the table below it. */
+export interface TableReads {
+  entry(id: string): EntryRecord | undefined;
+  note(id: string): NoteRecord | undefined;
+  entriesOfMessage(messageId: string): readonly string[];
+}
+
+/** Who was on an attempt: what a late `delivered` asks. */
+export interface TagReads {
+  entriesWithTag(tag: string): Iterable<string>;
+}
+
+/** One operation over a `SpoolTable`: reads see its own writes, nothing else does until it is committed. */
+export class Transaction {
+  readonly entries = new Map<string, EntryRecord>();
+  /** Notes put, or dropped (`undefined`). */
+  readonly notes = new Map<string, NoteRecord | undefined>();
+  readonly changes: Change[] = [];
+  readonly rev: number;
+  readonly #table: TableReads;
+  readonly #messages = new Map<string, string[]>();
+  #order: number;
+
+  constructor(table: TableReads, rev: number, order: number) {
+    this.#table = table;
+    this.rev = rev;
+    this.#order = order;
+  }
+
+  get lastOrder(): number {
+    return this.#order;
+  }
+
+  /** True when there is nothing to write and nothing to commit. */
+  get empty(): boolean {
+    return this.entries.size === 0 && this.notes.size === 0;
+  }
+
+  nextOrder(): number {
+    this.#order += 1;
+    return this.#order;
+  }
+
+  entry(id: string): EntryRecord | undefined {
+    return this.entries.get(id) ?? this.#table.entry(id);
+  }
+
+  note(id: string | undefined): NoteRecord | undefined {
+    if (id === undefined) return undefined;
+    return this.notes.has(id) ? this.notes.get(id) : this.#table.note(id);
+  }
+
+  entriesOfMessage(messageId: string): readonly string[] {
+    return [...this.#table.entriesOfMessage(messageId), ...(this.#messages.get(messageId) ?? [])];
+  }
+
+  members(note: NoteRecord): EntryRecord[] {
+    return note.entryIds.flatMap((id) => this.entry(id) ?? []);
+  }
+
+  add(record: EntryRecord): void {
+    this.entries.set(record.fixed.id, record);
+    const ids = this.#messages.get(record.fixed.messageId);
+    if (ids === undefined) this.#messages.set(record.fixed.messageId, [record.fixed.id]);
+    else ids.push(record.fixed.id);
+  }
+
+  /** Changes a status and, when the state changes, reports it. */
+  move(record: EntryRecord, state: SpoolState, patch: StatusPatch = {}): EntryRecord {
+    const status = defined({ ...record.status, ...patch, state, rev: this.rev });
+    return this.replace(record, status, { report: record.status.state !== state });
+  }
+
+  /** Puts a whole status, such as the one before a claim. */
+  replace(record: EntryRecord, status: EntryStatus, { report = true } = {}): EntryRecord {
+    const next: EntryRecord = { fixed: record.fixed, status };
+    this.entries.set(record.fixed.id, next);
+    if (report) this.report(next, record.status.state, status.state);
+    return next;
+  }
+
+  report({ fixed, status }: EntryRecord, from: SpoolState, to: SpoolState | 'purged'): void {
+    this.changes.push({
+      entryId: fixed.id,
+      messageId: fixed.messageId,
+      from,
+      to,
+      ...(status.noteId === undefined ? {} : { noteId: status.noteId }),
+      ...(status.reason === undefined ? {} : { reason: status.reason }),
+    });
+  }
+
+  putNote(note: NoteRecord): void {
+    this.notes.set(note.id, note);
+  }
+
+  dropNote(id: string): void {
+    this.notes.set(id, undefined);
+  }
+
+  /** Takes an entry out of the note it is in; the rest keep the note's id. */
+  leaveNote({ fixed, status }: EntryRecord): void {
+    if (!isInNote(status.state)) return;
+    const note = this.note(status.noteId);
+    if (note === undefined) return;
+    const entryIds = note.entryIds.filter((id) => id !== fixed.id);
+    if (entryIds.length === 0) this.dropNote(note.id);
+    else this.putNote({ ...note, entryIds });
+  }
+}
+
+/** Without the parts that are `undefined`. */
+function defined(parts: { readonly [Part in keyof EntryStatus]?: EntryStatus[Part] | undefined }): EntryStatus {
+  const given: Readonly<Record<string, unknown>> = parts;
+  const status: Record<string, unknown> = {};
+  // Not Object.entries(): this runs several times a message.
+  for (const part in given) if (given[part] !== undefined) status[part] = given[part];
+  return status as unknown as EntryStatus;
+}

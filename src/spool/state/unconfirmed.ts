@@ -1,0 +1,63 @@
+import type { Reason } from '../contract.ts';
+import { type EntryRecord, type NoteRecord, tagOf } from './records.ts';
+import type { Transaction } from './transaction.ts';
+
+/** The running attempt of a note may have been processed: from here on it is looked for. */
+export function toUnconfirmed(
+  tx: Transaction,
+  note: NoteRecord,
+  { lastRanAt, after, reason, now }: { lastRanAt: number; after: number; reason: Reason; now: number },
+): void {
+  const { lease: _lease, ...rest } = note;
+  const place = note.frozen?.place;
+  const tag = tagOf(note.id, note.attempt);
+  tx.putNote({
+    ...rest,
+    state: 'unconfirmed',
+    due: { at: now + after, within: after },
+    probes: 0,
+    absences: 0,
+    lastRanAt,
+    unconfirmedFor: 0,
+  });
+  for (const member of tx.members(note)) {
+    const known = member.status.unknownAttempts;
+    const unknownAttempts = place === undefined || known.some((one) => one.tag === tag) ? known : [...known, { tag, place }];
+    tx.move(member, 'unconfirmed', { unknownAttempts, reason });
+  }
+}
+
+/** An entry that has unknown attempts from an earlier note is looked for alone before it may be sent. */
+export function lookForAlone(tx: Transaction, record: EntryRecord, patch: Parameters<Transaction['move']>[2], now: number): void {
+  const noteId = `${record.fixed.id}-${tx.rev}`;
+  tx.putNote({
+    id: noteId,
+    lane: record.fixed.lane,
+    entryIds: [record.fixed.id],
+    attempt: 0,
+    state: 'unconfirmed',
+    due: { at: now, within: 0 },
+    failures: 0,
+    probes: 0,
+    absences: 0,
+    lastRanAt: now,
+    unconfirmedFor: 0,
+  });
+  tx.move(record, 'unconfirmed', { ...patch, noteId, attempt: 0 });
+}
+
+const lapsed: Reason = { code: 'OUTCOME_UNKNOWN', text: 'The lease ran out before an outcome was recorded.' };
+
+/** Leases that ran out: an attempt to deliver becomes unconfirmed, a probe is due again. */
+export function lapse(tx: Transaction, leased: Iterable<string>, now: number): void {
+  for (const id of leased) {
+    const note = tx.note(id);
+    if (note?.lease === undefined || note.lease.until > now) continue;
+    if (note.lease.kind === 'deliver') {
+      toUnconfirmed(tx, note, { lastRanAt: note.lease.until, after: 0, reason: lapsed, now });
+    } else {
+      const { lease: _lease, ...rest } = note;
+      tx.putNote({ ...rest, due: { at: now, within: 0 } });
+    }
+  }
+}

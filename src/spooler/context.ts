@@ -1,0 +1,39 @@
+import type { Clock } from '../core/clock.ts';
+import type { Trace } from '../observability/trace.ts';
+import type { SpoolStorage } from '../spool/contract.ts';
+import type { Mailbox, Place, Transport } from '../transport/contract.ts';
+import type { Leases } from './leases.ts';
+import type { SpoolerOptions } from './options.ts';
+import type { ProbeHistories } from './probe-histories.ts';
+
+/** What a {@link Spooler} works with. */
+export interface SpoolerParts {
+  readonly storage: SpoolStorage;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly options: SpoolerOptions;
+  readonly trace: Trace;
+  /** Names this run in what it claims. */
+  readonly owner: string;
+  newNoteId(): string;
+}
+
+/** What the parts of one spooler share. */
+export interface SpoolerContext {
+  readonly clock: Clock;
+  /** From 0 up to, not including, 1. */
+  readonly random: () => number;
+  readonly options: SpoolerOptions;
+  readonly storage: SpoolStorage;
+  readonly transport: Transport;
+  readonly trace: Trace;
+  readonly leases: Leases;
+  readonly probes: ProbeHistories;
+  /** Aborts what is at work. */
+  readonly signal: AbortSignal;
+  /** True once nothing new may be written. */
+  stopping(): boolean;
+  /** The transport's, except that it never throws. */
+  placeOf(from: Mailbox): Place;
+}

@@ -1,2 +1,0 @@
-export type { CryptoKeyLike, SealKey, SealOptions } from './keys.ts';
-export { sealed } from './sealed.ts';

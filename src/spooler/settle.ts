@@ -1,0 +1,109 @@
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import type { EventReason, NoteEvent } from '../observability/events.ts';
+import type { Change, ClaimedNote, Reason, SpoolEntry } from '../spool/contract.ts';
+import type { SpoolerContext } from './context.ts';
+import type { Settled } from './settle-all.ts';
+
+/** A note was claimed: its messages are picked up, or looked for. */
+export function reportClaim(context: SpoolerContext, kind: 'deliver' | 'probe', note: ClaimedNote): void {
+  const { noteId, attempt, lane, entries } = note;
+  context.trace.step(`claim:${kind}`, { noteId, attempt, lane, entries: entries.length, probes: note.probes });
+  if (kind === 'probe') {
+    if (!context.probes.isNews(noteId)) return;
+    for (const entry of entries) {
+      context.trace.event('message:unconfirmed', { ...noteEvent(note, entry), ...reasonFields(entry.reason), probeIn: 0 });
+    }
+    return;
+  }
+  const now = context.clock.now();
+  for (const entry of entries) {
+    context.trace.event('message:picked-up', { ...noteEvent(note, entry), waited: Math.max(0, now - entry.acceptedAt) });
+  }
+}
+
+/** What a settlement changed, as events; what it left as it was, as steps. */
+export function reportSettled(
+  context: SpoolerContext,
+  kind: 'deliver' | 'probe',
+  settled: readonly Settled[],
+  changes: readonly Change[],
+): void {
+  const byEntry = new Map(settled.flatMap((one) => one.note.entries.map((entry) => [entry.id, { ...one, entry }])));
+  for (const change of changes) {
+    const known = byEntry.get(change.entryId);
+    if (known === undefined) reportChange(context, change);
+    else reportOne(context, kind, change, known);
+  }
+  reportDraftsLeft(context, settled, changes);
+  for (const { note, settlement } of settled) {
+    const { noteId, attempt, lane } = note;
+    context.trace.step('settle', {
+      noteId,
+      attempt,
+      lane,
+      to: settlement.to,
+      ...('reason' in settlement ? reasonFields(settlement.reason) : {}),
+    });
+    if (settlement.to === 'unconfirmed') context.probes.isNews(noteId);
+    else context.probes.forget(noteId);
+  }
+}
+
+/** message:dead says so by itself; messages that go on alone, or end as cancelled, have no event with a reason. */
+function reportDraftsLeft({ trace }: SpoolerContext, settled: readonly Settled[], changes: readonly Change[]): void {
+  for (const { note, settlement } of settled) {
+    if (!('reason' in settlement) || settlement.reason.code !== 'DRAFT_LEFT') continue;
+    const { noteId, lane } = note;
+    const silent = changes.some(({ entryId, to }) => to !== 'dead' && note.entries.some(({ id }) => id === entryId));
+    if (silent) trace.warn(new OfflineImError('DRAFT_LEFT', settlement.reason.text, { details: { noteId, lane } }));
+  }
+}
+
+/** A change that no running note explains: by the host, or by expiry. */
+export function reportChange(context: Pick<SpoolerContext, 'trace'>, { entryId, messageId, from, to, reason }: Change): void {
+  const entry = { entryId, messageId };
+  context.trace.step('change', { ...entry, from, to, ...reasonFields(reason) });
+  if (from === to) return;
+  if (to === 'dead') context.trace.event('message:dead', { ...entry, ...reasonFields(reason) });
+  if (to === 'held') context.trace.event('message:held', entry);
+  if (to === 'cancelled') context.trace.event('message:cancelled', entry);
+}
+
+function reportOne(
+  context: SpoolerContext,
+  kind: 'deliver' | 'probe',
+  change: Change,
+  { note, settlement, entry, outcome }: Settled & { entry: SpoolEntry },
+): void {
+  const event = noteEvent(note, entry);
+  switch (change.to) {
+    case 'delivered': {
+      const messageClass = outcome?.status === 'delivered' ? outcome.messageClass : note.frozen.messageClass;
+      const took = Math.max(0, context.clock.now() - entry.acceptedAt);
+      context.trace.event('message:delivered', { ...event, messageClass, took, foundByProbe: kind === 'probe' });
+      return;
+    }
+    case 'deferred':
+      context.trace.event('message:deferred', { ...event, ...reasonFields(change.reason), retryIn: after(settlement) });
+      return;
+    case 'unconfirmed':
+      context.trace.event('message:unconfirmed', { ...event, ...reasonFields(change.reason), probeIn: after(settlement) });
+      return;
+    default:
+      reportChange(context, change);
+  }
+}
+
+function noteEvent(note: ClaimedNote, entry: SpoolEntry): NoteEvent {
+  return { messageId: entry.messageId, entryId: entry.id, noteId: note.noteId, attempt: note.attempt, lane: note.lane };
+}
+
+function reasonFields(reason: Reason | undefined): EventReason {
+  if (reason === undefined) return { code: 'OUTCOME_UNKNOWN', reason: 'No outcome was recorded.' };
+  const { code, text, serverCode } = reason;
+  return { code, reason: text, ...(serverCode === undefined ? {} : { serverCode }) };
+}
+
+function after(settlement: Settled['settlement']): number {
+  return 'after' in settlement ? settlement.after : 0;
+}

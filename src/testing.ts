@@ -1,0 +1,41 @@
+export { ManualClock } from './testing/manual-clock.ts';
+export type { AccessOptions, AuthScheme } from './testing/simulator/access/access.ts';
+export type { SimulatedToken, SimulatedTokens } from './testing/simulator/access/tokens.ts';
+export type { ConnectionLogin, ConnectionVerdict } from './testing/simulator/connection-login.ts';
+export type { CoreOptions } from './testing/simulator/core.ts';
+export { SimulatorCore } from './testing/simulator/core.ts';
+export type { ExchangeOptions, OutboundMessage } from './testing/simulator/exchange.ts';
+export type { FaultBuilder } from './testing/simulator/faults/builder.ts';
+export type { Fault, ItemSelection } from './testing/simulator/faults/fault.ts';
+export type { FaultHandle, FaultSelector, FaultSubject } from './testing/simulator/faults/fault-book.ts';
+export type { Faults } from './testing/simulator/faults/faults.ts';
+export type { FrontRequest, FrontResponse } from './testing/simulator/http/front.ts';
+export type { JournalEntry, JournalOptions } from './testing/simulator/journal.ts';
+export type { OperationName } from './testing/simulator/operations/operation-names.ts';
+export type { ProfileName, ProfileOption, SchemaVersion, SimulatorProfile } from './testing/simulator/profile.ts';
+export type { EwsSimulatorOptions } from './testing/simulator/simulator.ts';
+export { EwsSimulator, startEwsSimulator } from './testing/simulator/simulator.ts';
+export type { ExtendedFieldPath, ExtendedProperty } from './testing/simulator/store/extended-property.ts';
+export type { SimulatedFolder } from './testing/simulator/store/folder.ts';
+export type { MessageContent, SimulatedItem } from './testing/simulator/store/item.ts';
+export type { DelegateOptions, MailboxOptions, SimulatedMailbox } from './testing/simulator/store/mailbox.ts';
+export type { ItemState } from './testing/simulator/store/message-flags.ts';
+export type {
+  CreateSpoolHarness,
+  SpoolConformanceOptions,
+  SpoolConformanceSubject,
+  SpoolHarness,
+  TestRunner,
+} from './testing/spool-conformance/spool-conformance.ts';
+export { spoolConformance } from './testing/spool-conformance/spool-conformance.ts';
+export type {
+  ConformanceExchange,
+  ConformanceMessage,
+  CreateTransportHarness,
+  TransportConformanceOptions,
+  TransportConformanceSubject,
+  TransportHarness,
+  TransportHarnessOptions,
+  TransportTrouble,
+} from './testing/transport-conformance/transport-conformance.ts';
+export { transportConformance } from './testing/transport-conformance/transport-conformance.ts';

@@ -1,0 +1,104 @@
+import type { Exchange } from '../exchange.ts';
+import type { SimulatedMailbox } from '../store/mailbox.ts';
+import { EwsFault, EwsItemError } from '../xml/ews-errors.ts';
+import type { SimulatedToken } from './tokens.ts';
+
+/** A way to log in. */
+export type AuthScheme = 'basic' | 'bearer' | 'ntlm';
+
+/** How requests are let in. */
+export interface AccessOptions {
+  /**
+   * The ways to log in that the server offers. NTLM needs a mailbox (or service account) with a password, and a front with
+   * connections: the HTTP server.
+   * @default ['basic', 'bearer']
+   */
+  readonly auth?: readonly AuthScheme[];
+  /**
+   * A service account: it may open and impersonate every mailbox. Mailboxes log in with their own address all the same.
+   * @default none
+   */
+  readonly credentials?: { readonly username: string; readonly password: string };
+  /**
+   * Bearer tokens that are good from the start; `exchange.tokens` issues and revokes others while the server runs.
+   * @default none
+   */
+  readonly tokens?: readonly SimulatedToken[];
+  /**
+   * Judges `Authorization` headers that nothing else knows: the login's address, or undefined for 401.
+   * @default every other scheme is refused
+   */
+  readonly authenticate?: (authorization: string) => string | undefined;
+}
+
+/** Who is logged in. */
+export interface Login {
+  /** Lower case. */
+  readonly name: string;
+  /** The service account. */
+  readonly service: boolean;
+  /** The login's own mailbox; a service account need not have one. */
+  readonly mailbox: SimulatedMailbox | undefined;
+}
+
+/** The name in an `Authorization` header, unverified; '' when there is none. */
+export function claimedLogin(authorization: string | undefined): string {
+  return authorization === undefined ? '' : (readBasic(authorization)?.username.toLowerCase() ?? '');
+}
+
+/** The mailbox a request acts for: the login's own, or the one it impersonates. */
+export function actingMailbox(login: Login, impersonate: string | undefined, exchange: Exchange): SimulatedMailbox | undefined {
+  if (impersonate === undefined) return login.mailbox;
+  if (!login.service) throw new EwsFault('ErrorImpersonateUserDenied');
+  const mailbox = exchange.find(impersonate);
+  if (mailbox === undefined) throw new EwsFault('ErrorNonExistentMailbox');
+  return mailbox;
+}
+
+/** Throws unless the login may read and write that mailbox's folders. */
+export function requireFolders(login: Login, acting: SimulatedMailbox | undefined, mailbox: SimulatedMailbox): void {
+  if (mailbox === acting || login.service) return;
+  const delegate = mailbox.delegates.get(acting?.address ?? login.name);
+  if (delegate === undefined || delegate.folders === false) throw new EwsItemError('ErrorAccessDenied');
+}
+
+/** Whether the login may send with that mailbox as From. */
+export function maySendAs(login: Login, acting: SimulatedMailbox, from: SimulatedMailbox): boolean {
+  if (from === acting || login.service) return true;
+  const delegate = from.delegates.get(acting.address);
+  return delegate !== undefined && delegate.sendAs !== false;
+}
+
+/** An account by the name it logs in with, and the password it must give; undefined when any will do. */
+export function accountOf(
+  username: string,
+  exchange: Exchange,
+  options: AccessOptions,
+): { readonly login: Login; readonly password: string | undefined } | undefined {
+  const name = username.toLowerCase();
+  const service = options.credentials?.username.toLowerCase() === name;
+  const mailbox = findByLogin(name, exchange);
+  if (service) return { login: { name, service, mailbox }, password: options.credentials?.password };
+  return mailbox === undefined ? undefined : { login: { name, service, mailbox }, password: mailbox.password };
+}
+
+/** By address (the UPN), or as DOMAIN\user. */
+function findByLogin(name: string, exchange: Exchange): SimulatedMailbox | undefined {
+  const backslash = name.indexOf('\\');
+  if (backslash === -1) return exchange.find(name);
+  const [domain, user] = [name.slice(0, backslash), name.slice(backslash + 1)];
+  return exchange.mailboxes.find((m) => m.address.startsWith(`${user}@${domain}.`) || m.address === `${user}@${domain}`);
+}
+
+export function readBasic(authorization: string): { username: string; password: string } | undefined {
+  const encoded = /^Basic\s+([A-Za-z0-9+/=]+)$/i.exec(authorization)?.[1];
+  if (encoded === undefined) return undefined;
+  try {
+    const bytes = Uint8Array.from(atob(encoded), (c) => c.charCodeAt(0));
+    const text = new TextDecoder().decode(bytes);
+    const colon = text.indexOf(':');
+    return colon === -1 ? undefined : { username: text.slice(0, colon), password: text.slice(colon + 1) };
+  } catch {
+    return undefined;
+  }
+}

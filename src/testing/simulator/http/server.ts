@@ -1,0 +1,146 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Clock } from '../../../core/clock.ts';
+import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
+import { Timers } from '../timers.ts';
+import { type Cors, corsHeaders, preflightHeaders } from './cors.ts';
+import type { FrontRequest, FrontResponse } from './front.ts';
+
+/** Where to listen, and what answers. */
+export interface HttpFrontOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly clock: Clock;
+  readonly maxRequestBytes: number;
+  readonly cors: Cors;
+  handle(request: FrontRequest): Promise<FrontResponse>;
+}
+
+/** A listening server. */
+export interface HttpFront {
+  readonly port: number;
+  /** Connections that clients have opened since the start. */
+  readonly connections: number;
+  /** Ends every connection; new ones are taken. */
+  disconnect(): void;
+  /** Destroys every connection and stops listening. */
+  close(): Promise<void>;
+}
+
+/** Serves a simulator core over HTTP. */
+export async function listen(options: HttpFrontOptions): Promise<HttpFront> {
+  const timers = new Timers(options.clock);
+  const server = createServer((request, response) => {
+    // A client that goes away is its own business; anything else is a bug in the simulator, and the client sees it.
+    serve(request, response, options, timers).catch((error: unknown) => {
+      if (!response.headersSent && !response.destroyed) response.writeHead(500).end(`simulator: ${String(error)}`);
+      else response.destroy();
+    });
+  });
+  server.keepAliveTimeout = 60_000;
+  let connections = 0;
+  server.on('connection', () => {
+    connections += 1;
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    get connections() {
+      return connections;
+    },
+    disconnect: () => server.closeAllConnections(),
+    close: () =>
+      new Promise((resolve) => {
+        timers.clear();
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: HttpFrontOptions,
+  timers: Timers,
+): Promise<void> {
+  const asked = { method: request.method ?? 'GET', headers: headersOf(request) };
+  const preflight = preflightHeaders(asked, options.cors);
+  if (preflight !== undefined) {
+    response.writeHead(204, preflight).end();
+    return;
+  }
+  const body = await readBody(request, options.maxRequestBytes);
+  const answer = await options.handle({
+    ...asked,
+    path: request.url ?? '/',
+    body: body ?? '',
+    tooLarge: body === undefined,
+    connection: request.socket,
+  });
+  switch (answer.kind) {
+    case 'reset':
+      request.socket.resetAndDestroy();
+      return;
+    case 'silence':
+      return;
+    case 'answer':
+      await write({ ...answer, headers: { ...answer.headers, ...corsHeaders(asked, options.cors) } }, response, timers);
+  }
+}
+
+async function write(
+  answer: Extract<FrontResponse, { kind: 'answer' }>,
+  response: ServerResponse,
+  timers: Timers,
+): Promise<void> {
+  const bytes = Buffer.from(answer.body, 'utf8');
+  response.writeHead(answer.status, { ...answer.headers, 'content-length': bytes.length });
+  if (answer.resetAfter !== undefined) {
+    // Never all of it: a client that has every byte has its answer, whatever becomes of the connection.
+    const part = bytes.subarray(0, Math.min(bytes.length - 1, Math.floor(bytes.length * answer.resetAfter)));
+    // Only what the kernel has taken can arrive before the reset; a reset in the same turn would overtake it.
+    response.flushHeaders();
+    await new Promise<void>((resolve) => (part.length === 0 ? resolve() : response.write(part, () => resolve())));
+    setImmediate(() => response.socket?.destroy());
+    return;
+  }
+  if (answer.drip === undefined) {
+    response.end(bytes);
+    return;
+  }
+  const { chunkBytes, interval } = answer.drip;
+  for (let at = 0; at < bytes.length && !response.destroyed; at += chunkBytes) {
+    response.write(bytes.subarray(at, at + chunkBytes));
+    if (!(await timers.wait(interval))) return;
+  }
+  response.end();
+}
+
+/** The body as text; undefined when it is too long. Rejects when the client breaks off. */
+async function readBody(request: IncomingMessage, limit: number): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    if (!Buffer.isBuffer(chunk)) throw new OfflineImError('TRANSPORT_FAILED', 'The request body came as text, not as bytes.');
+    length += chunk.length;
+    if (length > limit) {
+      request.resume(); // what is still on its way is thrown away, so that the client reads the answer
+      return undefined;
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function headersOf(request: IncomingMessage): Record<string, string | undefined> {
+  const headers: Record<string, string | undefined> = {};
+  for (const [name, value] of Object.entries(request.headers)) headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  return headers;
+}

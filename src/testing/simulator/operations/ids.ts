@@ -1,0 +1,69 @@
+import { typesNs } from '../../../ews/xml/namespaces.ts';
+import { child, textOf, type XmlElement } from '../../../ews/xml/read.ts';
+import { requireFolders } from '../access/access.ts';
+import { schemaVersions } from '../profile.ts';
+import type { SimulatedFolder } from '../store/folder.ts';
+import type { SimulatedMailbox } from '../store/mailbox.ts';
+import { wellKnownFolders } from '../store/well-known-folders.ts';
+import { EwsItemError } from '../xml/ews-errors.ts';
+import { schemaFault } from '../xml/soap-request.ts';
+import type { OperationContext } from './operation.ts';
+
+/** Folder names of the schema that the simulator has no folder for, but that are no mistake of the client. */
+const otherNames =
+  /^(?:archive|recoverableitems|publicfoldersroot|searchfolders|voicemail|syncissues|conflicts|localfailures|serverfailures)/;
+
+/** The folder that `t:FolderId` or `t:DistinguishedFolderId` means, if the login may see it. */
+export function resolveFolder(id: XmlElement, context: OperationContext): SimulatedFolder {
+  const folder = id.name === 'FolderId' ? byId(id, context) : byName(id, context);
+  if (!folder.readable) throw new EwsItemError('ErrorAccessDenied');
+  return folder;
+}
+
+/** The elements of a list of folder ids; throws the schema's fault for anything else. */
+export function folderIdsIn(list: XmlElement | undefined, what: string): readonly XmlElement[] {
+  const ids = list?.children ?? [];
+  if (ids.length === 0) throw schemaFault(`the element '${what}' has incomplete content.`);
+  for (const id of ids) {
+    const known = id.ns === typesNs && (id.name === 'FolderId' || id.name === 'DistinguishedFolderId');
+    if (!known) throw schemaFault(`the element '${what}' has invalid child element '${id.name}'.`);
+    if (!id.attributes.get('Id')) throw schemaFault(`the required attribute 'Id' of '${id.name}' is missing.`);
+  }
+  return ids;
+}
+
+/** The mailbox of an id. */
+export function mailboxOf(folder: SimulatedFolder, context: OperationContext): SimulatedMailbox {
+  const mailbox = context.exchange.find(folder.mailbox);
+  if (mailbox === undefined) throw new EwsItemError('ErrorFolderNotFound');
+  return mailbox;
+}
+
+function byId(id: XmlElement, context: OperationContext): SimulatedFolder {
+  const folder = context.exchange.registry.folders.get(id.attributes.get('Id') ?? '');
+  if (folder === undefined) throw new EwsItemError('ErrorFolderNotFound');
+  requireFolders(context.login, context.acting, mailboxOf(folder, context));
+  return folder;
+}
+
+function byName(id: XmlElement, context: OperationContext): SimulatedFolder {
+  const name = id.attributes.get('Id') ?? '';
+  if (!wellKnownFolders.some((f) => f.name === name) && !otherNames.test(name)) {
+    throw schemaFault(`the 'Id' attribute is invalid: the value '${name}' is not a distinguished folder.`);
+  }
+  if (name === 'conversationhistory' && before(context, 'Exchange2013_SP1')) {
+    throw schemaFault(`the 'Id' attribute is invalid: '${name}' needs a later schema version.`);
+  }
+  const named = child(id, typesNs, 'Mailbox');
+  const address = named === undefined ? undefined : textOf(named, typesNs, 'EmailAddress');
+  const mailbox = address === undefined ? context.acting : context.exchange.find(address);
+  if (mailbox === undefined) throw new EwsItemError('ErrorNonExistentMailbox');
+  requireFolders(context.login, context.acting, mailbox);
+  const folder = mailbox.distinguished(name);
+  if (folder === undefined) throw new EwsItemError('ErrorFolderNotFound');
+  return folder;
+}
+
+function before(context: OperationContext, version: (typeof schemaVersions)[number]): boolean {
+  return schemaVersions.indexOf(context.version) < schemaVersions.indexOf(version);
+}

@@ -1,0 +1,56 @@
+import { systemClock } from '../../core/clock.ts';
+import type { SimulatedItem } from './store/item.ts';
+
+interface Waiter {
+  readonly predicate: (item: SimulatedItem) => boolean;
+  readonly resolve: (item: SimulatedItem) => void;
+  readonly reject: (error: Error) => void;
+  readonly cancelTimer: () => void;
+}
+
+/** Messages that reached a recipient, and those who wait for one. */
+export class Arrivals {
+  readonly #waiters = new Set<Waiter>();
+
+  /** Tells whoever waits for it. */
+  announce(item: SimulatedItem): void {
+    for (const waiter of [...this.#waiters]) {
+      let wanted: boolean;
+      try {
+        wanted = waiter.predicate(item);
+      } catch (error) {
+        this.#end(waiter);
+        waiter.reject(error instanceof Error ? error : new Error(String(error)));
+        continue;
+      }
+      if (!wanted) continue;
+      this.#end(waiter);
+      waiter.resolve(item);
+    }
+  }
+
+  /** The first future arrival that the predicate accepts. The time-out runs by the machine's clock, so that no test hangs. */
+  next(predicate: (item: SimulatedItem) => boolean, timeout: number): Promise<SimulatedItem> {
+    return new Promise((resolve, reject) => {
+      const cancelTimer = systemClock.setTimer(() => {
+        this.#waiters.delete(waiter);
+        reject(new Error(`no such message arrived within ${timeout} ms`));
+      }, timeout);
+      const waiter: Waiter = { predicate, resolve, reject, cancelTimer };
+      this.#waiters.add(waiter);
+    });
+  }
+
+  /** Rejects everyone who still waits. */
+  end(reason: string): void {
+    for (const waiter of [...this.#waiters]) {
+      this.#end(waiter);
+      waiter.reject(new Error(reason));
+    }
+  }
+
+  #end(waiter: Waiter): void {
+    this.#waiters.delete(waiter);
+    waiter.cancelTimer();
+  }
+}

@@ -1,0 +1,93 @@
+import type { CreateSpoolHarness, TestRunner } from './harness.ts';
+import { Scene, type Test, type TestOptions } from './scene.ts';
+import { appendTests } from './subjects/append.ts';
+import { cancelTests } from './subjects/cancel.ts';
+import { claimTests } from './subjects/claim.ts';
+import { expiryTests } from './subjects/expiry.ts';
+import { frozenTests } from './subjects/frozen.ts';
+import { hostActionTests } from './subjects/host-actions.ts';
+import { lateDeliveredTests } from './subjects/late-delivered.ts';
+import { leaseTests } from './subjects/lease.ts';
+import { lifeTests } from './subjects/life.ts';
+import { mergeTests } from './subjects/merge.ts';
+import { nextDueTests } from './subjects/next-due.ts';
+import { probeTests } from './subjects/probe.ts';
+import { readTests } from './subjects/read.ts';
+import { restartTests } from './subjects/restart.ts';
+import { settleTests } from './subjects/settle.ts';
+import { tombstoneTests } from './subjects/tombstones.ts';
+import { wallClockTests } from './subjects/wall-clock.ts';
+
+export type { CreateSpoolHarness, SpoolHarness, TestRunner } from './harness.ts';
+
+const subjects = {
+  life: lifeTests,
+  append: appendTests,
+  claim: claimTests,
+  merge: mergeTests,
+  frozen: frozenTests,
+  settle: settleTests,
+  probe: probeTests,
+  lease: leaseTests,
+  'late delivered': lateDeliveredTests,
+  'host actions': hostActionTests,
+  cancel: cancelTests,
+  expiry: expiryTests,
+  tombstones: tombstoneTests,
+  read: readTests,
+  'next due': nextDueTests,
+  restart: restartTests,
+  'wall clock': wallClockTests,
+} as const satisfies Readonly<Record<string, (test: Test) => void>>;
+
+/** A part of the suite. */
+export type SpoolConformanceSubject = keyof typeof subjects;
+
+/** How {@link spoolConformance} is run. */
+export interface SpoolConformanceOptions {
+  /** Parts that the storage or its harness can't do. @default [] */
+  readonly leaveOut?: readonly SpoolConformanceSubject[];
+}
+
+/**
+ * Registers the tests that every `SpoolStorage` passes, with the runner of your choice. They use the storage through its contract
+ * only, so that they hold for a storage of your own as they do for those of this library.
+ *
+ * @param runner `describe` and `it` of vitest, node:test, mocha or jest.
+ * @param create Makes a harness with an empty storage, for each test anew.
+ *
+ * @example
+ * ```ts
+ * import { describe, it } from 'node:test';
+ * import { spoolConformance } from 'offline-im/testing';
+ *
+ * spoolConformance({ describe, it }, createHarness);
+ * ```
+ */
+export function spoolConformance(
+  { describe, it }: TestRunner,
+  create: CreateSpoolHarness,
+  { leaveOut = [] }: SpoolConformanceOptions = {},
+): void {
+  const test: Test = (name, body, options) => {
+    it(name, () => play(create, body, options));
+  };
+  for (const [subject, register] of Object.entries(subjects)) {
+    if (leaveOut.some((one) => one === subject)) continue;
+    describe(subject, () => register(test));
+  }
+}
+
+async function play(
+  create: CreateSpoolHarness,
+  body: (scene: Scene) => Promise<void>,
+  { open = true }: TestOptions = {},
+): Promise<void> {
+  const scene = await Scene.over(create);
+  try {
+    if (open) await scene.open();
+    await body(scene);
+  } finally {
+    await scene.harness.dispose();
+  }
+}

@@ -1,0 +1,150 @@
+import { equal, isTrue, present } from '../assert.ts';
+import type { Test } from '../scene.ts';
+
+export function appendTests(test: Test): void {
+  test('an appended entry is spooled, with all that it carries', async (scene) => {
+    const given = scene.entry('m', { pickupIn: scene.units(4) });
+    const [result] = await scene.append(given);
+    equal(result?.status === 'appended' ? result.entries.map(({ id }) => id) : [], ['m'], 'entries of the result');
+    const entry = await scene.expectState('m', 'spooled');
+    const { pickupIn, expiresIn, message, ...fixed } = given;
+    const shown = Object.fromEntries(Object.keys(fixed).map((key) => [key, entry[key as keyof typeof entry]]));
+    equal(shown, fixed, 'what never changes');
+    equal(entry.message, message, 'the message');
+    equal(entry.to, message.to, 'the recipients');
+    equal(entry.pickupAt - entry.acceptedAt, pickupIn, 'pickupAt counts from the acceptance');
+    equal(entry.expiresAt - entry.acceptedAt, expiresIn, 'expiresAt counts from the acceptance');
+    equal([entry.attempt, entry.unknownAttempts, entry.cancelRequested], [0, [], false], 'attempts and cancel');
+    equal([entry.noteId, entry.reason, entry.endedAt], [undefined, undefined, undefined], 'what an entry gets later');
+  });
+
+  test('an append of nothing gives no results', async (scene) => {
+    equal(await scene.storage.append([]), [], 'results');
+  });
+
+  test('results come one a message, in the order of first appearance', async (scene) => {
+    const results = await scene.append(
+      scene.entry('b', { messageId: 'B' }),
+      scene.entry('a1', { messageId: 'A' }),
+      scene.entry('a2', { messageId: 'A', audience: 'federated' }),
+    );
+    equal(
+      results.map((one) => [one.messageId, 'entries' in one ? one.entries.map(({ id }) => id) : []]),
+      [
+        ['B', ['b']],
+        ['A', ['a1', 'a2']],
+      ],
+      'results',
+    );
+  });
+
+  test('entries keep the order of the appends', async (scene) => {
+    await scene.append('z', 'a');
+    await scene.append('m');
+    equal(
+      (await scene.claimOne()).entries.map(({ id }) => id),
+      ['z', 'a', 'm'],
+      'order in the note',
+    );
+  });
+
+  test('appends at the same time all end up in the spool', async (scene) => {
+    const ids = Array.from({ length: 50 }, (_, index) => `m${index}`);
+    await Promise.all(ids.map((id) => scene.append(id)));
+    equal((await scene.storage.counts()).spooled, 50, 'spooled');
+    equal((await scene.claimOne()).entries.map(({ id }) => id).sort(), [...ids].sort(), 'entries of the note');
+  });
+
+  test('a message repeated with the same content is a duplicate: the first entries come back, nothing is added', async (scene) => {
+    const [first] = await scene.append(
+      scene.entry('m1', { messageId: 'M', contentHash: 'h' }),
+      scene.entry('m2', { messageId: 'M', contentHash: 'h', audience: 'federated' }),
+    );
+    await scene.advance(1);
+    const [again] = await scene.storage.append([scene.entry('m3', { messageId: 'M', contentHash: 'h' })]);
+    equal(again?.status, 'duplicate', 'status');
+    const receipt = (result: typeof again) =>
+      result !== undefined && 'entries' in result ? result.entries.map(({ id, pickupAt }) => ({ id, pickupAt })) : [];
+    equal(receipt(again), receipt(first), 'the receipt is the first one');
+    equal(await scene.storage.get('m3'), undefined, 'the entry of the repetition');
+    equal((await scene.storage.counts()).spooled, 2, 'spooled');
+  });
+
+  test('a message id with other content is a conflict, and the first message stays as it is', async (scene) => {
+    await scene.append('m');
+    const before = await scene.get('m');
+    const [result] = await scene.storage.append([scene.entry('other', { messageId: 'm' })]);
+    equal(result, { messageId: 'm', status: 'conflict' }, 'result');
+    equal(await scene.get('m'), before, 'the first message');
+    equal(await scene.storage.get('other'), undefined, 'the entry in conflict');
+  });
+
+  test('a duplicate and a conflict in one append leave the rest alone', async (scene) => {
+    await scene.append('m', 'n');
+    const results = await scene.storage.append([
+      scene.entry('new1'),
+      scene.entry('m'),
+      scene.entry('x', { messageId: 'n' }),
+      scene.entry('new2'),
+    ]);
+    equal(
+      results.map(({ status }) => status),
+      ['appended', 'duplicate', 'conflict', 'appended'],
+      'results',
+    );
+    equal((await scene.storage.counts()).spooled, 4, 'spooled');
+  });
+
+  test('the same message sent twice at the same time is kept once', async (scene) => {
+    const results = await Promise.all(
+      ['a', 'b', 'c'].map((id) => scene.storage.append([scene.entry(id, { messageId: 'M', contentHash: 'h' })])),
+    );
+    const statuses = results.flat().map(({ status }) => status);
+    equal(statuses.filter((status) => status === 'appended').length, 1, 'appended');
+    equal(statuses.filter((status) => status === 'duplicate').length, 2, 'duplicates');
+    equal((await scene.storage.findMessage('M')).length, 1, 'entries of the message');
+  });
+
+  test('the entries of one message are found together, in their order', async (scene) => {
+    await scene.append(scene.entry('m1', { messageId: 'M' }), scene.entry('m2', { messageId: 'M', audience: 'federated' }), 'n');
+    const found = await scene.storage.findMessage('M');
+    equal(
+      found.map(({ id, audience }) => [id, audience]),
+      [
+        ['m1', 'same-organization'],
+        ['m2', 'federated'],
+      ],
+      'entries',
+    );
+    equal(await scene.storage.findMessage('unknown'), [], 'an unknown message');
+    isTrue(present(found[0], 'm1').acceptedAt === present(found[1], 'm2').acceptedAt, 'accepted at one time');
+  });
+
+  test('any text comes back as it was given', async (scene) => {
+    const text = 'a\r\nb\t"quoted" </t:Body> ]]> \u202E \u{1F469}\u200D\u{1F680} \u4E2D e\u0301';
+    const entry = scene.entry('m');
+    await scene.append({ ...entry, message: { ...entry.message, text, html: `<p>${text}</p>` } });
+    await scene.reopen();
+    const { message } = await scene.get('m');
+    equal([message?.text, message?.html], [text, `<p>${text}</p>`], 'text and html');
+  });
+
+  test('what is hard to store is kept unchanged, or fails alone with nothing of it kept', async (scene) => {
+    const text = 'a NUL \0, a lone surrogate \uD800, and the rest';
+    const hard = scene.entry('hard');
+    const results = await scene.storage.append([
+      scene.entry('m1'),
+      { ...hard, message: { ...hard.message, text } },
+      scene.entry('m2'),
+    ]);
+    const [first, odd, last] = results;
+    equal([first?.status, last?.status], ['appended', 'appended'], 'the others');
+    if (odd?.status === 'appended') {
+      await scene.reopen();
+      isTrue((await scene.get('hard')).message?.text === text, 'the text is unchanged');
+    } else {
+      equal(odd?.status === 'failed' ? odd.kept : odd?.status, 'no', 'how it failed');
+      equal(await scene.storage.findMessage('hard'), [], 'what was kept of it');
+    }
+  });
+}

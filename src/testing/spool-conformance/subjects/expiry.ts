@@ -1,0 +1,129 @@
+import type { Change } from '../../../spool/contract.ts';
+import { equal } from '../assert.ts';
+import { arcs, idsOf, reason, type Scene, type Test } from '../scene.ts';
+
+const expired = { code: 'EXPIRED', text: 'It was not delivered before its expiry.' } as const;
+const lane = 'alice@contoso.test';
+
+export function expiryTests(test: Test): void {
+  test('what is past its expiry and was tried by this owner is dead', async (scene) => {
+    await deferred(scene, 'this run');
+    await scene.advance(6);
+    equal(arcs(await expire(scene)), ['m: deferred → dead'], 'changes');
+    const entry = await scene.expectState('m', 'dead');
+    equal([entry.reason, entry.message], [expired, scene.entry('m').message], 'the entry');
+    await scene.claimNone({ ignorePickup: true }, 'it has expired');
+  });
+
+  test('nothing expires before its time', async (scene) => {
+    await deferred(scene, 'this run');
+    await scene.advance(3);
+    equal(await expire(scene), [], 'changes');
+  });
+
+  test('what this owner has not tried yet does not expire: a host that was off for a week loses nothing', async (scene) => {
+    await deferred(scene, 'an earlier run');
+    await scene.append(scene.entry('n', { lane: 'b', expiresIn: scene.units(1) }));
+    await scene.advance(9);
+    equal(await expire(scene), [], 'changes');
+    await scene.reopen();
+    equal(await expire(scene), [], 'changes after a restart');
+    const note = await scene.claimOne({ lanes: { only: [lane] } });
+    equal(note.expired, true, 'the claim says that it has expired');
+    await scene.settle({ token: note.token, to: 'deferred', after: 0, failure: true, reason });
+    equal(arcs(await expire(scene)), ['m: deferred → dead'], 'changes once it was tried');
+  });
+
+  test('an attempt that was unclaimed is no try', async (scene) => {
+    await scene.append(scene.entry('m', { expiresIn: scene.units(1) }));
+    await scene.settle({ token: (await scene.claimOne()).token, to: 'unclaim' });
+    await scene.advance(2);
+    equal(await expire(scene), [], 'changes');
+  });
+
+  test('what the hook held and the host released is tried before it expires', async (scene) => {
+    await scene.append(scene.entry('m', { expiresIn: scene.units(1) }));
+    await scene.settle({ token: (await scene.claimOne()).token, to: 'held' });
+    await scene.advance(2);
+    equal(await expire(scene), [], 'changes while it is held');
+    await scene.storage.release(['m']);
+    equal(await expire(scene), [], 'changes after the release');
+  });
+
+  test('what was requeued is tried once more before it expires', async (scene) => {
+    await scene.append(scene.entry('m', { expiresIn: scene.units(2) }));
+    await scene.settle({ token: (await scene.claimOne()).token, to: 'dead', sent: 'no', reason });
+    await scene.advance(3);
+    await scene.storage.requeue(['m']);
+    equal(await expire(scene), [], 'changes right after the requeue');
+    await scene.advance(3);
+    equal(await expire(scene), [], 'changes after its new expiry');
+  });
+
+  test('in a closed lane it expires when the lane was closed ever since it was due', async (scene) => {
+    await scene.append(scene.entry('m', { expiresIn: scene.units(2) }));
+    await scene.advance(6);
+    equal(await expire(scene, [{ lane: 'another', closedFor: scene.units(99) }]), [], 'another lane was closed');
+    equal(await expire(scene, [{ lane, closedFor: scene.units(3) }]), [], 'the lane was closed for half of the time');
+    equal(arcs(await expire(scene, [{ lane, closedFor: scene.units(9) }])), ['m: spooled → dead'], 'closed all the time');
+  });
+
+  test('what is not due before its expiry is tried all the same', async (scene) => {
+    await scene.append(scene.entry('m', { pickupIn: scene.units(6), expiresIn: scene.units(2) }));
+    await scene.advance(4);
+    equal(await expire(scene), [], 'changes while its lane is open');
+    equal(await expire(scene, [{ lane, closedFor: scene.units(9) }]), [], 'changes while its lane is closed');
+    await scene.advance(2);
+    equal((await scene.claimOne()).expired, true, 'the claim says that it has expired');
+  });
+
+  test('what may have been sent is looked for before it is dead', async (scene) => {
+    await scene.append(scene.entry('m', { expiresIn: scene.units(5) }));
+    const first = await scene.claimOne();
+    await scene.settle({ token: first.token, to: 'unconfirmed', after: 0, absent: false, counted: 0, reason });
+    const absent = await scene.probeOne();
+    await scene.settle({ token: absent.token, to: 'deferred', after: scene.units(50), failure: false, reason });
+    await scene.advance(6);
+    equal(arcs(await expire(scene)), ['m: deferred → unconfirmed'], 'changes');
+    const probe = await scene.probeOne();
+    equal([idsOf(probe), probe.expired], [['m'], true], 'the probe');
+    equal(
+      probe.unknownAttempts.map(({ tag }) => tag),
+      [first.tag],
+      'what is looked for',
+    );
+  });
+
+  test('a member that expires leaves its note; the rest stay that note', async (scene) => {
+    await scene.append(scene.entry('m1', { expiresIn: scene.units(2) }), scene.entry('m2'));
+    const note = await scene.claimOne();
+    await scene.settle({ token: note.token, to: 'deferred', after: 0, failure: true, reason });
+    await scene.advance(3);
+    equal(arcs(await expire(scene)), ['m1: deferred → dead'], 'changes');
+    const again = await scene.claimOne();
+    equal([again.noteId, idsOf(again), again.attempt], [note.noteId, ['m2'], 2], 'the note');
+  });
+
+  for (const state of ['delivering', 'unconfirmed', 'held'] as const) {
+    test(`what is ${state} does not expire`, async (scene) => {
+      await scene.append(scene.entry('m', { expiresIn: scene.units(1) }));
+      const { token } = await scene.claimOne();
+      if (state === 'unconfirmed') await scene.settle({ token, to: state, after: 0, absent: false, counted: 0, reason });
+      if (state === 'held') await scene.settle({ token, to: state });
+      await scene.advance(4);
+      equal(await expire(scene, [{ lane, closedFor: scene.units(99) }]), [], 'changes');
+      await scene.expectState('m', state);
+    });
+  }
+}
+
+function expire(scene: Scene, closedLanes: readonly { lane: string; closedFor: number }[] = []): Promise<readonly Change[]> {
+  return scene.storage.expire({ owner: 'this run', closedLanes, reason: expired });
+}
+
+/** Deferred after a try by that owner; it expires after five units. */
+async function deferred(scene: Scene, owner: string): Promise<void> {
+  await scene.append(scene.entry('m', { expiresIn: scene.units(5) }));
+  const { token } = await scene.claimOne({ owner });
+  await scene.settle({ token, to: 'deferred', after: 0, failure: true, reason });
+}

@@ -1,0 +1,73 @@
+import type { TestRunner } from '../spool-conformance/spool-conformance.ts';
+import { deliverTests } from './deliver.ts';
+import type { CreateTransportHarness, TransportTrouble } from './harness.ts';
+import { hostileTextTests } from './hostile-text.ts';
+import { mayWriteTests } from './may-write.ts';
+import { placeTests } from './place.ts';
+import { probeTests } from './probe.ts';
+import { Scene, type Test } from './scene.ts';
+import { troubleTests } from './troubles.ts';
+
+export type {
+  ConformanceExchange,
+  ConformanceMessage,
+  CreateTransportHarness,
+  TransportHarness,
+  TransportHarnessOptions,
+  TransportTrouble,
+} from './harness.ts';
+
+const subjects = {
+  deliver: deliverTests,
+  'may write': mayWriteTests,
+  troubles: troubleTests,
+  probe: probeTests,
+  place: placeTests,
+  'hostile text': hostileTextTests,
+} as const satisfies Readonly<Record<string, (test: Test) => void>>;
+
+/** A part of the suite. */
+export type TransportConformanceSubject = keyof typeof subjects;
+
+/** How {@link transportConformance} is run. */
+export interface TransportConformanceOptions {
+  /** Parts of the suite, or kinds of trouble that the harness can't arrange. @default [] */
+  readonly leaveOut?: readonly (TransportConformanceSubject | TransportTrouble['kind'])[];
+}
+
+/**
+ * Registers the tests that every `Transport` passes, with the runner of your choice. They use the transport through its
+ * contract only, and judge it by what its server did: what arrived, which copies and drafts are there.
+ *
+ * @param runner `describe` and `it` of vitest, node:test, mocha or jest.
+ * @param create Makes a transport and the server behind it, for each test anew.
+ *
+ * @example
+ * ```ts
+ * import { describe, it } from 'node:test';
+ * import { transportConformance } from 'offline-im/testing';
+ *
+ * transportConformance({ describe, it }, createHarness, { leaveOut: ['late-copy', 'in-outbox'] });
+ * ```
+ */
+export function transportConformance(
+  { describe, it }: TestRunner,
+  create: CreateTransportHarness,
+  { leaveOut = [] }: TransportConformanceOptions = {},
+): void {
+  const without = new Set<string>(leaveOut);
+  const test: Test = (name, body, { needs = [], ...options } = {}) => {
+    if (needs.some((kind) => without.has(kind))) return;
+    it(name, async () => {
+      const scene = await Scene.over(create, options);
+      try {
+        await body(scene);
+      } finally {
+        await scene.harness.dispose();
+      }
+    });
+  };
+  for (const [subject, register] of Object.entries(subjects)) {
+    if (!without.has(subject)) describe(subject, () => register(test));
+  }
+}

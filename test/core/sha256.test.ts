@@ -1,0 +1,26 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { sha256, sha256On } from '../../src/core/sha256.ts';
+
+describe('sha256', () => {
+  it('gives the digest that FIPS 180-2 gives for its example', async () => {
+    expect(await sha256('abc')).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+  });
+
+  it('gives the same where only WebCrypto is, as in browsers', async () => {
+    const inBrowsers = sha256On({ crypto: globalThis.crypto });
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: 'grapheme', maxLength: 300 }), async (text) => {
+        expect(await inBrowsers(text)).toBe(await sha256(text));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('takes WebCrypto where process.getBuiltinModule gives something else, as a bundler may', async () => {
+    for (const given of [undefined, {}, { hash: 'none' }]) {
+      const digest = sha256On({ crypto: globalThis.crypto, process: { getBuiltinModule: () => given } });
+      expect(await digest('abc')).toBe(await sha256('abc'));
+    }
+  });
+});

@@ -1,0 +1,109 @@
+/** Hosts whose getToken throws, hangs or gives nonsense; and what may never be written down. */
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { bearerAuth } from '../../../src/ews/auth/bearer-auth.ts';
+import { ManualClock } from '../../../src/testing/manual-clock.ts';
+import { alice, host, notSent } from '../support/bearer-host.ts';
+
+/** Nothing that a random request id, all hexadecimal digits, could ever contain. */
+const secret = 'xyzzy';
+
+const never = (): Promise<never> => new Promise(() => {});
+
+describe('a host that', () => {
+  it('throws: nothing is written', async () => {
+    const { deliver, requests } = await host(() => Promise.reject(new Error('no network')));
+    expect(await deliver()).toMatchObject(notSent);
+    expect(requests()).toBe(0);
+  });
+
+  it('throws at once: the same', async () => {
+    const { deliver } = await host(() => {
+      throw new TypeError('oops');
+    });
+    const outcome = await deliver();
+    expect(outcome).toMatchObject(notSent);
+    expect(inspect(outcome)).toContain('oops');
+  });
+
+  it('hangs: the deadline ends it, and the next request asks anew', async () => {
+    const clock = new ManualClock();
+    const signals: AbortSignal[] = [];
+    const { asked, deliver, requests } = await host(
+      (server, nth, signal) => {
+        signals.push(signal);
+        return nth === 1 ? never() : server.tokens.issue(alice);
+      },
+      { deadline: 100, clock },
+    );
+    const outcomes = Promise.all([deliver(0), deliver(1)]);
+    await clock.advance(100);
+    expect(await outcomes).toMatchObject([
+      { status: 'deferred', scope: 'mailbox', error: { code: 'REQUEST_TIMEOUT' } },
+      { status: 'deferred', scope: 'mailbox', error: { code: 'REQUEST_TIMEOUT' } },
+    ]);
+    expect(requests()).toBe(0);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+    expect(await deliver()).toMatchObject({ status: 'delivered' });
+    expect(asked).toEqual(['first', 'first']);
+  });
+
+  it('hangs: 30 s are the end, whoever still waits', async () => {
+    const clock = new ManualClock();
+    const { asked, deliver } = await host((server, nth) => (nth === 1 ? never() : server.tokens.issue(alice)), { clock });
+    const outcome = deliver();
+    await clock.advance(30_000);
+    expect(await outcome).toMatchObject(notSent);
+    expect(await deliver()).toMatchObject({ status: 'delivered' });
+    expect(asked).toEqual(['first', 'first']);
+  });
+
+  it.each<[unknown, string]>([
+    ['', 'nothing'],
+    [`Bearer ${secret}`, 'the word Bearer too'],
+    ['a\r\nx-evil: 1', 'a line break'],
+    [undefined, 'undefined'],
+    [{ token: 42 }, 'a number'],
+    [{ token: secret, expiresAt: new Date('never') }, 'a date that is none'],
+    [{ token: secret, expiresIn: 'soon' }, 'a word for a number'],
+  ])('gives %j: %s', async (given: unknown) => {
+    const { deliver, requests } = await host(() => given as string);
+    const outcome = await deliver();
+    expect(outcome).toMatchObject(notSent);
+    expect(inspect(outcome, { depth: 9 })).not.toContain(secret);
+    expect(requests()).toBe(0);
+  });
+});
+
+it('no token and no secret is in an error or in the trace', async () => {
+  const lines: unknown[] = [];
+  const logger = Object.fromEntries(['debug', 'info', 'warn', 'error'].map((level) => [level, (f: unknown) => lines.push(f)]));
+  const failure = Object.assign(
+    new Error('400 from /token?client_secret=hunter2hunter2&x=1, Bearer abcdefghijklmnopqrstuvwxyz012345'),
+    {
+      config: { data: 'client_secret=hunter2hunter2' },
+      code: 'invalid_client',
+    },
+  );
+  const { deliver, asked } = await host(
+    (_, nth) => {
+      if (nth === 3) throw failure;
+      return 'eyJhbGciOi.c2VjcmV0LXNlY3JldA.sig';
+    },
+    { logger: logger as never, clock: new ManualClock() },
+  );
+  const first = await deliver();
+  expect(asked).toEqual(['first', 'refused']);
+  const { deliver: failing } = await host(() => Promise.reject(failure), { logger: logger as never });
+  const second = await failing();
+  const everything = inspect([first, second, lines], { depth: 20, maxStringLength: null });
+  expect(everything).toContain('invalid_client');
+  for (const secret of ['eyJhbGciOi', 'c2VjcmV0', 'hunter2', 'abcdefghijklmnop']) expect(everything).not.toContain(secret);
+});
+
+it('says which option is wrong', () => {
+  expect(() => bearerAuth({} as never)).toThrow(/getToken/);
+  expect(() => bearerAuth(undefined as never)).toThrow(/getToken/);
+  expect(() => bearerAuth({ getToken: () => 'x', refreshBefore: -1 })).toThrow(/-1/);
+  expect(() => bearerAuth({ getToken: () => 'x', refreshBefore: Number.NaN })).toThrow(/NaN/);
+});

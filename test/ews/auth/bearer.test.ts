@@ -1,0 +1,178 @@
+/** bearerAuth over real HTTP: how often the host is asked, and what becomes of the notes meanwhile. */
+import { describe, expect, it } from 'vitest';
+import { ManualClock } from '../../../src/testing/manual-clock.ts';
+import { type Answer, alice, host, inbox, notSent } from '../support/bearer-host.ts';
+
+describe('a token', () => {
+  it('is asked for once and kept', async () => {
+    const { asked, deliver, server } = await host();
+    for (let n = 0; n < 5; n++) expect(await deliver(n)).toMatchObject({ status: 'delivered' });
+    expect(asked).toEqual(['first']);
+    expect(inbox(server)).toBe(5);
+  });
+
+  it('is asked for once by requests that start together', async () => {
+    const { asked, deliver } = await host(async (server) => {
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      return { token: server.tokens.issue(alice), expiresIn: 3600 };
+    });
+    const outcomes = await Promise.all(Array.from({ length: 16 }, (_, n) => deliver(n)));
+    expect(outcomes.every(({ status }) => status === 'delivered')).toBe(true);
+    expect(asked).toEqual(['first']);
+  });
+
+  it('is renewed before its end, beside the requests', async () => {
+    const clock = new ManualClock();
+    const { asked, deliver, server } = await host(
+      (s) => ({ token: s.tokens.issue(alice, { lifetime: 3_600_000 }), expiresIn: 3600 }),
+      { clock },
+    );
+    await deliver();
+    await clock.advance(3_299_000);
+    await deliver();
+    expect(asked).toEqual(['first']);
+    await clock.advance(2_000);
+    await deliver();
+    expect(asked).toEqual(['first', 'expired']);
+    await clock.advance(400_000); // the first one has ended
+    expect(await deliver()).toMatchObject({ status: 'delivered' });
+    expect(asked).toEqual(['first', 'expired']);
+    expect(server.journal.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  });
+
+  it('is waited for after its end', async () => {
+    const clock = new ManualClock();
+    const answer: Answer = (s) => ({
+      token: s.tokens.issue(alice, { lifetime: 60_000 }),
+      expiresAt: new Date(clock.now() + 60_000),
+    });
+    const { asked, deliver, server } = await host(answer, { clock });
+    await deliver();
+    await clock.advance(60_000);
+    expect(await deliver()).toMatchObject({ status: 'delivered' });
+    expect(asked).toEqual(['first', 'expired']);
+    expect(server.journal.map(({ status }) => status)).toEqual([200, 200]);
+  });
+
+  it('stays in use while its renewal fails, which is not tried at every request', async () => {
+    const clock = new ManualClock();
+    const { asked, deliver } = await host(
+      (server, nth) => {
+        if (nth > 1) throw new Error('the identity provider is down');
+        return { token: server.tokens.issue(alice), expiresIn: 600 };
+      },
+      { clock },
+    );
+    await deliver();
+    await clock.advance(400_000);
+    for (let n = 0; n < 20; n++) expect(await deliver(n)).toMatchObject({ status: 'delivered' });
+    expect(asked).toEqual(['first', 'expired']);
+    await clock.advance(10_000);
+    await deliver();
+    expect(asked).toEqual(['first', 'expired', 'expired']);
+  });
+
+  it.each([{ expiresAt: 0 }, { expiresAt: new Date(0) }, { expiresIn: 0 }, { expiresIn: -5 }])(
+    'that comes expired is used all the same, and not fetched at every request: %j',
+    async (end) => {
+      const clock = new ManualClock();
+      const { asked, deliver } = await host((server) => ({ token: server.tokens.issue(alice), ...end }), { clock });
+      for (let n = 0; n < 20; n++) expect(await deliver(n)).toMatchObject({ status: 'delivered' });
+      expect(asked).toEqual(['first']);
+    },
+  );
+});
+
+describe('a 401', () => {
+  it('renews once for 16 requests that were refused with the same token, and sends each note once', async () => {
+    const { asked, deliver, server } = await host(async (s) => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return s.tokens.issue(alice);
+    });
+    await deliver();
+    server.tokens.revoke();
+    const outcomes = await Promise.all(Array.from({ length: 16 }, (_, n) => deliver(n)));
+    expect(outcomes.map(({ status }) => status)).toEqual(Array(16).fill('delivered'));
+    expect(asked).toEqual(['first', 'refused']);
+    expect(inbox(server)).toBe(17);
+  });
+
+  it('renews once also when the refusals come one after the other', async () => {
+    const { asked, deliver, server } = await host();
+    await deliver();
+    server.tokens.revoke();
+    server.faults.on('CreateItem').nth(2).delay(40);
+    const outcomes = await Promise.all([deliver(1), deliver(2), deliver(3)]);
+    expect(outcomes.map(({ status }) => status)).toEqual(Array(3).fill('delivered'));
+    expect(asked).toEqual(['first', 'refused']);
+  });
+
+  it('twice blocks the mailbox, and never becomes a loop', async () => {
+    const { asked, deliver, requests, server } = await host((_, nth) => `useless.${nth}`);
+    expect(await deliver()).toMatchObject({
+      status: 'blocked',
+      scope: 'mailbox',
+      sent: 'no',
+      error: { code: 'AUTHENTICATION_FAILED' },
+    });
+    expect({ asked, requests: requests() }).toEqual({ asked: ['first', 'refused'], requests: 2 });
+    for (let n = 0; n < 50; n++) await deliver(n);
+    // The fresh token was refused a moment ago; another one is not asked for so soon.
+    expect({ asked, requests: requests() }).toEqual({ asked: ['first', 'refused'], requests: 52 });
+    expect(inbox(server)).toBe(0);
+  });
+
+  it('is asked about anew after a while', async () => {
+    const clock = new ManualClock();
+    const { asked, deliver } = await host((server, nth) => (nth < 3 ? `useless.${nth}` : server.tokens.issue(alice)), { clock });
+    expect(await deliver()).toMatchObject({ status: 'blocked' });
+    await clock.advance(10_000);
+    expect(await deliver()).toMatchObject({ status: 'delivered' });
+    expect(asked).toEqual(['first', 'refused', 'refused']);
+  });
+
+  it('of a proxy that is busy renews nothing', async () => {
+    const { asked, deliver, server } = await host();
+    server.faults
+      .on('CreateItem')
+      .once()
+      .http(401, { headers: { 'retry-after': '7' } });
+    expect(await deliver()).toMatchObject({ status: 'deferred', scope: 'mailbox', retryAfter: 7000 });
+    expect(asked).toEqual(['first']);
+  });
+
+  it('whose renewal fails leaves the note unsent', async () => {
+    const { deliver, server } = await host((s, nth) => {
+      if (nth === 2) throw Object.assign(new Error('down'), { code: 'ECONNREFUSED' });
+      return s.tokens.issue(alice);
+    });
+    await deliver();
+    server.tokens.revoke();
+    expect(await deliver()).toMatchObject(notSent);
+    expect(await deliver()).toMatchObject({ status: 'delivered' });
+    expect(inbox(server)).toBe(2);
+  });
+
+  it('asks again where the host gave its own cached token', async () => {
+    const clock = new ManualClock();
+    let cached = '';
+    let release = (): void => {};
+    const { asked, deliver, server } = await host(
+      (s, nth) => {
+        if (nth === 1) cached = s.tokens.issue(alice);
+        if (nth === 2) return new Promise((resolve) => (release = () => resolve({ token: cached, expiresIn: 600 })));
+        return { token: nth === 1 ? cached : s.tokens.issue(alice), expiresIn: 600 };
+      },
+      { clock },
+    );
+    await deliver();
+    server.tokens.revoke();
+    await clock.advance(400_000);
+    const outcome = deliver(1); // starts the renewal beside, and is refused while it runs
+    while (server.journal.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    release();
+    expect(await outcome).toMatchObject({ status: 'delivered' });
+    expect(asked).toEqual(['first', 'expired', 'refused']);
+  });
+});

@@ -1,0 +1,140 @@
+/** The contract for any other way to log in, by examples: a header from elsewhere, a client certificate, a handshake. */
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Credentials } from '../../../src/ews/auth/credentials.ts';
+import { EwsTransport } from '../../../src/ews/ews-transport.ts';
+import { type EwsSimulator, startEwsSimulator } from '../../../src/testing/simulator/simulator.ts';
+import { checkedFetch } from '../../support/ews-schema.ts';
+import { always, makeNote, useHarness } from '../support/harness.ts';
+import { created, ok } from '../support/responses.ts';
+
+const alice = 'alice@contoso.test';
+let exchange: EwsSimulator | undefined;
+
+afterEach(async () => {
+  await exchange?.close();
+  exchange = undefined;
+});
+
+async function deliver(credentials: Credentials, judge: (authorization: string) => string | undefined) {
+  exchange = await startEwsSimulator({ mailboxes: [alice, 'bob@contoso.test'], auth: [], authenticate: judge });
+  const transport = new EwsTransport({ url: exchange.url, credentials, fetch: checkedFetch() });
+  return (await transport.deliver([makeNote(transport, 0)], always()))[0];
+}
+
+describe('Negotiate', () => {
+  /** As docs/authentication.md shows it, with a Kerberos library of the test's own. */
+  function negotiateAuth(ticketFor: (service: string) => Promise<string>): Credentials {
+    return {
+      scheme: 'negotiate',
+      async authenticate(send, { url }) {
+        const ticket = await ticketFor(`HTTP@${new URL(url).hostname}`);
+        return send({ authorization: `Negotiate ${ticket}` });
+      },
+    };
+  }
+  const judge = (authorization: string): string | undefined => (authorization === 'Negotiate good' ? alice : undefined);
+
+  it('logs in with a ticket', async () => {
+    const services: string[] = [];
+    const credentials = negotiateAuth(async (service) => {
+      services.push(service);
+      return 'good';
+    });
+    expect(await deliver(credentials, judge)).toMatchObject({ status: 'delivered' });
+    expect(services).toEqual(['HTTP@127.0.0.1']);
+  });
+
+  it('blocks the mailbox with a bad one', async () => {
+    expect(
+      await deliver(
+        negotiateAuth(async () => 'bad'),
+        judge,
+      ),
+    ).toMatchObject({ status: 'blocked', scope: 'mailbox', sent: 'no' });
+  });
+
+  it('waits while there is none', async () => {
+    const credentials = negotiateAuth(() => Promise.reject(new Error('no ticket cache')));
+    expect(await deliver(credentials, judge)).toMatchObject({
+      status: 'deferred',
+      scope: 'mailbox',
+      error: { code: 'AUTHENTICATION_FAILED' },
+    });
+  });
+});
+
+const h = useHarness();
+
+it('a client certificate: a fetch of its own, and no header', async () => {
+  let closed = 0;
+  let used = 0;
+  h.server.handler = () => ({ body: created(ok) });
+  const credentials: Credentials = {
+    scheme: 'certificate',
+    fetch: (input, init) => {
+      used += 1;
+      return fetch(input, init); // in earnest: undici's fetch with an Agent({ connect: { cert, key } })
+    },
+    authenticate: (send) => send({}),
+    close: () => {
+      closed += 1;
+    },
+  };
+  const transport = h.transport({ credentials });
+  expect(await transport.deliver([makeNote(transport, 0)], always())).toMatchObject([{ status: 'delivered' }]);
+  await transport.close();
+  expect([used, closed]).toEqual([1, 1]);
+});
+
+describe('a handshake', () => {
+  const inTwoLegs = (first: Record<string, string> = {}): Credentials => ({
+    scheme: 'two-legs',
+    authenticate: async (send) => {
+      const challenge = await send(first, { body: 'none' });
+      if (challenge.status !== 401) return challenge;
+      return send({ authorization: `Answer ${challenge.headers.get('www-authenticate')}` });
+    },
+  });
+
+  async function send(handler: (body: string, nth: number) => { status?: number; body?: string; reset?: true }) {
+    let nth = 0;
+    const bodies: string[] = [];
+    const fetch: typeof globalThis.fetch = async (_, init) => {
+      nth += 1;
+      const body = String(init?.body ?? '');
+      bodies.push(body);
+      const answer = handler(body, nth);
+      if (answer.reset === true)
+        throw new TypeError('fetch failed', { cause: Object.assign(new Error('x'), { code: 'ECONNRESET' }) });
+      return new Response(answer.body ?? '', { status: answer.status ?? 200, headers: { 'www-authenticate': 'Odd 42' } });
+    };
+    const transport = new EwsTransport({ url: 'https://mail.contoso.test/EWS/Exchange.asmx', credentials: inTwoLegs(), fetch });
+    const [outcome] = await transport.deliver([makeNote(transport, 0)], always());
+    return { outcome, sizes: bodies.map((body) => body !== '') };
+  }
+
+  it('sends the body with its last leg only', async () => {
+    const { outcome, sizes } = await send((body) => (body === '' ? { status: 401 } : { body: created(ok) }));
+    expect(outcome).toMatchObject({ status: 'delivered' });
+    expect(sizes).toEqual([false, true]);
+  });
+
+  it('that breaks off in the first leg has sent nothing', async () => {
+    const { outcome } = await send(() => ({ reset: true }));
+    expect(outcome).toMatchObject({
+      status: 'deferred',
+      scope: 'endpoint',
+      error: { code: 'ENDPOINT_UNREACHABLE', details: { connectionCode: 'ECONNRESET' } },
+    });
+  });
+
+  it('that breaks off in the last leg leaves the note in doubt', async () => {
+    const { outcome } = await send((_, nth) => (nth === 1 ? { status: 401 } : { reset: true }));
+    expect(outcome).toMatchObject({ status: 'unconfirmed', error: { code: 'CONNECTION_LOST' } });
+  });
+
+  it('answered by something that is no challenge has sent nothing', async () => {
+    const { outcome } = await send(() => ({ status: 200, body: created(ok) }));
+    expect(outcome).toMatchObject({ status: 'deferred', scope: 'endpoint', error: { code: 'HTTP_STATUS' } });
+  });
+});

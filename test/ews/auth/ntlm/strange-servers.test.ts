@@ -1,0 +1,216 @@
+/** What becomes of a note when the login meets a server that breaks it off, or is none that NTLM knows. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { flag, negotiateMessage } from '../../../../src/ews/auth/ntlm/messages.ts';
+import { EwsTransport } from '../../../../src/ews/ews-transport.ts';
+import type { EwsTransportOptions } from '../../../../src/ews/options.ts';
+import { ntlmAuth } from '../../../../src/ntlm.ts';
+import { issueChallenge } from '../../../../src/testing/ntlm/challenge.ts';
+import type { DeliveryOutcome } from '../../../../src/transport/contract.ts';
+import { always, makeNote } from '../../support/harness.ts';
+import { created, ok } from '../../support/responses.ts';
+
+const names = { domain: 'CONTOSO', dnsDomain: 'contoso.test', computer: 'MAIL' };
+const { message: challenge } = issueChallenge(names, 1_700_000_000_000);
+const offered = (message: Buffer): Record<string, string> => ({
+  'www-authenticate': `Negotiate, NTLM ${message.toString('base64')}`,
+});
+
+let server: Server | undefined;
+let transport: EwsTransport | undefined;
+let seen: { authorization: string; body: string }[] = [];
+
+afterEach(async () => {
+  await transport?.close();
+  server?.closeAllConnections();
+  await new Promise((resolve) => (server === undefined ? resolve(0) : server.close(resolve)));
+  seen = [];
+});
+
+type Handle = (response: ServerResponse, leg: 1 | 3 | undefined, request: IncomingMessage) => void;
+
+async function deliver(handle: Handle, options: Partial<EwsTransportOptions> = {}): Promise<DeliveryOutcome | undefined> {
+  server = createServer(async (request, response) => {
+    request.on('error', () => {});
+    response.on('error', () => {});
+    let body = '';
+    try {
+      for await (const chunk of request) body += chunk;
+    } catch {
+      return;
+    }
+    const { authorization = '' } = request.headers;
+    seen.push({ authorization, body });
+    const type = Buffer.from(authorization.replace(/^NTLM /, ''), 'base64').at(8);
+    handle(response, type === 1 || type === 3 ? type : undefined, request);
+  });
+  await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/EWS/Exchange.asmx`;
+  transport = new EwsTransport({
+    url,
+    credentials: ntlmAuth({ username: 'alice', password: 'p', domain: 'CONTOSO' }),
+    ...options,
+  });
+  return (await transport.deliver([makeNote(transport, 0)], always()))[0];
+}
+
+/** Challenges type 1, and does as the test says with type 3. */
+const afterChallenge =
+  (then: Handle): Handle =>
+  (response, leg, request) => {
+    if (leg === 1) response.writeHead(401, offered(challenge)).end('<html>log in</html>');
+    else then(response, leg, request);
+  };
+
+const bodies = (): boolean[] => seen.map(({ body }) => body !== '');
+
+describe('before the body was written nothing can have been sent', () => {
+  it('a reset in the first leg', async () => {
+    const outcome = await deliver((response) => response.socket?.resetAndDestroy());
+    expect(outcome).toMatchObject({ status: 'deferred', scope: 'endpoint', error: { code: 'ENDPOINT_UNREACHABLE' } });
+    expect(bodies()).toEqual([false]);
+  });
+
+  it('silence in the first leg', async () => {
+    const outcome = await deliver(() => {}, { deadline: 150 });
+    expect(outcome).toMatchObject({ status: 'deferred', scope: 'mailbox', error: { code: 'REQUEST_TIMEOUT' } });
+  });
+
+  it.each([
+    [500, 'deferred', 'endpoint'],
+    [503, 'deferred', 'endpoint'],
+    [200, 'deferred', 'endpoint'],
+    [302, 'deferred', 'endpoint'],
+    [404, 'deferred', 'endpoint'],
+    [204, 'deferred', 'endpoint'],
+    [429, 'deferred', 'mailbox'],
+    [403, 'blocked', 'endpoint'],
+    [456, 'blocked', 'mailbox'],
+  ] as const)('HTTP %s to the first leg: %s, %s', async (status, outcome, scope) => {
+    expect(await deliver((response) => response.writeHead(status).end())).toMatchObject({ status: outcome, scope });
+    expect(bodies()).toEqual([false]);
+  });
+
+  it('no challenge in the 401', async () => {
+    const outcome = await deliver((response) => response.writeHead(401, { 'www-authenticate': 'NTLM, Negotiate' }).end());
+    expect(outcome).toMatchObject({ status: 'blocked', scope: 'mailbox', sent: 'no', error: { code: 'AUTHENTICATION_FAILED' } });
+  });
+
+  it('a server that closes the connection after each answer', async () => {
+    const outcome = await deliver((response, leg) => {
+      if (leg === 1) response.writeHead(401, { ...offered(challenge), connection: 'close' }).end();
+      else response.writeHead(200).end(created(ok));
+    });
+    expect(outcome).toMatchObject({ status: 'deferred', scope: 'mailbox', error: { code: 'AUTHENTICATION_FAILED' } });
+    expect(bodies()).not.toContain(true);
+    expect(seen.length).toBeLessThan(6);
+  });
+
+  const cut = challenge.subarray(0, 40);
+  const withoutUnicode = Buffer.from(challenge);
+  withoutUnicode.writeUInt32LE((challenge.readUInt32LE(20) & ~flag.unicode) >>> 0, 20);
+  const beyond = Buffer.from(challenge);
+  beyond.writeUInt32LE(0xfffffff0, 44);
+  const brokenPairs = Buffer.from(challenge);
+  brokenPairs.writeUInt16LE(0xffff, 56 + 14 + 2);
+  it.each([
+    ['that is cut off', challenge.subarray(0, 20)],
+    ['of another type', negotiateMessage()],
+    ['without Unicode', withoutUnicode],
+    ['that points beyond its end', beyond],
+    ['with pairs beyond its end', brokenPairs],
+    ['that is no NTLM at all', Buffer.from('hello, I am a server of another kind')],
+  ])('a challenge %s', async (_, message) => {
+    const outcome = await deliver((response) => response.writeHead(401, offered(message)).end());
+    expect(outcome).toMatchObject({ status: 'deferred', scope: 'mailbox', error: { code: 'AUTHENTICATION_FAILED' } });
+    expect(bodies()).toEqual([false]);
+  });
+
+  it('a page without end beside the challenge', async () => {
+    const before = process.memoryUsage().rss;
+    const outcome = await deliver((response) => {
+      response.writeHead(401, offered(challenge));
+      const more = (): void => {
+        while (!response.destroyed && response.write('x'.repeat(65_536)));
+      };
+      response.on('drain', more);
+      more();
+    });
+    expect(outcome).toMatchObject({ status: 'deferred', scope: 'mailbox', error: { code: 'AUTHENTICATION_FAILED' } });
+    expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 * 1024);
+  });
+
+  it('a page that drips beside the challenge ends at the deadline', async () => {
+    const outcome = await deliver(
+      (response) => {
+        response.writeHead(401, offered(challenge));
+        const timer = setInterval(() => response.write('x'), 10);
+        response.on('close', () => clearInterval(timer));
+      },
+      { deadline: 200 },
+    );
+    expect(outcome).toMatchObject({ status: 'deferred', scope: 'mailbox', error: { code: 'REQUEST_TIMEOUT' } });
+  });
+
+  it('a challenge without target information still is answered', async () => {
+    const bare = Buffer.from(cut);
+    bare.writeUInt32LE((bare.readUInt32LE(20) & ~flag.targetInfo) >>> 0, 20);
+    const outcome = await deliver((response, leg) => {
+      if (leg === 1) response.writeHead(401, offered(bare)).end();
+      else response.writeHead(200, { 'content-type': 'text/xml' }).end(created(ok));
+    });
+    expect(outcome).toMatchObject({ status: 'delivered' });
+  });
+});
+
+describe('once the body was written', () => {
+  it('a 401 says that it was not looked at', async () => {
+    const outcome = await deliver(afterChallenge((response) => response.writeHead(401).end()));
+    expect(outcome).toMatchObject({ status: 'blocked', scope: 'mailbox', sent: 'no' });
+    expect(bodies()).toEqual([false, true]);
+  });
+
+  it('a reset leaves it in doubt', async () => {
+    const outcome = await deliver(afterChallenge((response) => response.socket?.resetAndDestroy()));
+    expect(outcome).toMatchObject({ status: 'unconfirmed', scope: 'endpoint', error: { code: 'CONNECTION_LOST' } });
+    expect(bodies()).toEqual([false, true]);
+  });
+
+  it.each([0.01, 0.5, 0.99])('so does a reset after %s of the answer', async (part) => {
+    const answer = created(ok);
+    const outcome = await deliver(
+      afterChallenge((response) => {
+        response.writeHead(200, { 'content-type': 'text/xml', 'content-length': answer.length });
+        response.write(answer.slice(0, Math.ceil(answer.length * part)), () => response.socket?.resetAndDestroy());
+      }),
+    );
+    expect(outcome).toMatchObject({ status: 'unconfirmed' });
+  });
+
+  it('silence leaves it in doubt', async () => {
+    const outcome = await deliver(
+      afterChallenge(() => {}),
+      { deadline: 1000 },
+    );
+    expect(outcome).toMatchObject({ status: 'unconfirmed', error: { code: 'REQUEST_TIMEOUT' } });
+  });
+
+  it('an answer that is too large is not read on', async () => {
+    const outcome = await deliver(
+      afterChallenge((response) => {
+        response.writeHead(200, { 'content-type': 'text/xml' });
+        const more = (): void => {
+          while (!response.destroyed && response.write('x'.repeat(65_536)));
+        };
+        response.on('drain', more);
+        more();
+      }),
+    );
+    expect(outcome).toMatchObject({ status: 'unconfirmed', error: { code: 'RESPONSE_TOO_LARGE' } });
+  });
+
+  it('HTTP 500 and 503 mean what they mean elsewhere', async () => {
+    expect(await deliver(afterChallenge((response) => response.writeHead(503).end()))).toMatchObject({ status: 'unconfirmed' });
+  });
+});

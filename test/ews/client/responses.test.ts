@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { useHarness } from '../support/harness.ts';
+import { created, envelope, fault, ok, response } from '../support/responses.ts';
+import type { Answer } from '../support/server.ts';
+
+const h = useHarness();
+const page = '<!DOCTYPE html><html><body>Sorry</body></html>';
+
+describe('an HTTP status', () => {
+  const rows: [string, Answer, object][] = [
+    ['401', { status: 401 }, { status: 'blocked', scope: 'mailbox', sent: 'no', error: { code: 'AUTHENTICATION_FAILED' } }],
+    [
+      '401 that means busy',
+      { status: 401, headers: { 'retry-after': '9' } },
+      { status: 'deferred', scope: 'mailbox', retryAfter: 9000 },
+    ],
+    ['403', { status: 403 }, { status: 'blocked', scope: 'endpoint', sent: 'no', error: { code: 'EWS_DISABLED' } }],
+    ['456', { status: 456 }, { status: 'blocked', scope: 'mailbox', sent: 'no', error: { code: 'AUTHENTICATION_FAILED' } }],
+    [
+      '404',
+      { status: 404, body: page },
+      { status: 'blocked', scope: 'endpoint', sent: 'unknown', error: { code: 'HTTP_STATUS' } },
+    ],
+    ['413', { status: 413 }, { status: 'rejected', scope: 'note', splittable: true, draft: 'none' }],
+    ['429', { status: 429 }, { status: 'deferred', scope: 'mailbox', error: { code: 'HTTP_STATUS', details: { status: 429 } } }],
+    [
+      '429 with a fault',
+      { status: 429, body: fault('ErrorWhatever', { BackOffMilliseconds: '80' }) },
+      { status: 'deferred', retryAfter: 80 },
+    ],
+    ['500 without a fault', { status: 500 }, { status: 'unconfirmed', scope: 'mailbox', error: { code: 'HTTP_STATUS' } }],
+    ['500 with text', { status: 500, body: 'oops' }, { status: 'unconfirmed', scope: 'mailbox' }],
+    ['502', { status: 502, body: page }, { status: 'unconfirmed', scope: 'endpoint' }],
+    ['503', { status: 503 }, { status: 'unconfirmed', scope: 'endpoint' }],
+    ['504', { status: 504 }, { status: 'unconfirmed', scope: 'endpoint' }],
+    [
+      '503 with a fault of the first group',
+      { status: 503, body: fault('ErrorServerBusy') },
+      { status: 'deferred', scope: 'mailbox' },
+    ],
+    ['503 with another fault', { status: 503, body: fault('ErrorOdd') }, { status: 'unconfirmed', scope: 'note' }],
+    ['302', { status: 302, headers: { location: 'http://127.0.0.1:1/sorry' } }, { status: 'unconfirmed', scope: 'endpoint' }],
+    ['400', { status: 400 }, { status: 'unconfirmed', scope: 'note' }],
+    ['204', { status: 204 }, { status: 'unconfirmed', scope: 'note' }],
+  ];
+
+  it.each(rows)('%s', async (_, answer, expected) => {
+    h.server.handler = () => answer;
+    expect((await h.deliver(1))[0]).toMatchObject(expected);
+    expect(h.server.requests).toHaveLength(1);
+  });
+
+  it('413 for several notes is tried by halves', async () => {
+    h.server.handler = ({ body }) => {
+      const notes = (body.match(/<t:Message>/g) ?? []).length;
+      return notes > 2 ? { status: 413 } : { body: created(...Array<string>(notes).fill(ok)) };
+    };
+    expect((await h.deliver(5)).map((o) => o.status)).toEqual(Array(5).fill('delivered'));
+  });
+});
+
+describe('a 200 that is no answer', () => {
+  const whole = created(ok, ok);
+  const rows: [string, string, object][] = [
+    ['empty', '', { error: { code: 'RESPONSE_UNREADABLE' }, scope: 'note' }],
+    ['plain text', 'OK', { error: { code: 'RESPONSE_UNREADABLE' } }],
+    ['a web page', page, { error: { code: 'RESPONSE_UNREADABLE' }, scope: 'endpoint' }],
+    ['a web page in XML', '<html><body>Sorry</body></html>', { error: { code: 'RESPONSE_UNREADABLE' } }],
+    ['another operation', response('FindItem', []), { error: { code: 'RESPONSE_UNREADABLE' } }],
+    ['an empty body', envelope(''), { error: { code: 'RESPONSE_UNREADABLE' } }],
+    ['no response messages', envelope('<me:CreateItemResponse/>'), { error: { code: 'RESPONSE_UNREADABLE' } }],
+    ['more answers than notes', created(ok, ok, ok), { error: { code: 'RESPONSE_UNREADABLE' } }],
+    ['entities', whole.replace('?>', '?><!DOCTYPE a [<!ENTITY x "NoError">]>'), { error: { code: 'RESPONSE_UNREADABLE' } }],
+    ['deep nesting', envelope('<a>'.repeat(5000) + '</a>'.repeat(5000)), { error: { code: 'RESPONSE_UNREADABLE' } }],
+    ['other namespaces', whole.replaceAll('/2006/messages', '/2006/massages'), { error: { code: 'RESPONSE_UNREADABLE' } }],
+    ['__proto__', envelope('<__proto__><toString/></__proto__>'), { error: { code: 'RESPONSE_UNREADABLE' } }],
+  ];
+  it.each(rows)('%s', async (_, body, expected) => {
+    h.server.handler = () => ({ body });
+    for (const outcome of await h.deliver(2)) expect(outcome).toMatchObject({ status: 'unconfirmed', ...expected });
+  });
+
+  it('truncated at any place: never delivered', async () => {
+    for (let length = 1; length < whole.length; length += 23) {
+      h.server.handler = () => ({ body: whole.slice(0, length) });
+      for (const outcome of await h.deliver(2)) expect(outcome).toMatchObject({ status: 'unconfirmed' });
+    }
+  });
+
+  it('fewer answers than notes: the rest is unknown', async () => {
+    h.server.handler = () => ({ body: created(ok) });
+    const outcomes = await h.deliver(3);
+    expect(outcomes[0]).toEqual({ status: 'delivered', messageClass: 'IM.Note.MissedConversation' });
+    for (const rest of outcomes.slice(1))
+      expect(rest).toMatchObject({ status: 'unconfirmed', error: { code: 'RESPONSE_INCOMPLETE' } });
+  });
+});
+
+describe('a usual answer in unusual dress', () => {
+  it('default namespaces, a byte order mark, comments, CDATA', async () => {
+    const m = 'http://schemas.microsoft.com/exchange/services/2006/messages';
+    const body = `\ufeff<?xml version="1.0"?><!-- x --><Envelope xmlns="http://schemas.xmlsoap.org/soap/envelope/"><Body>
+      <CreateItemResponse xmlns="${m}"><ResponseMessages><CreateItemResponseMessage ResponseClass='Success'>
+      <ResponseCode><![CDATA[No]]>Err<!-- -->or</ResponseCode><Items/></CreateItemResponseMessage></ResponseMessages></CreateItemResponse></Body></Envelope>`;
+    h.server.handler = () => ({ body });
+    expect((await h.deliver(1))[0]?.status).toBe('delivered');
+  });
+
+  it('UTF-16', async () => {
+    h.server.handler = (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/xml; charset=utf-16le' });
+      response.end(Buffer.from(created(ok).replace('utf-8', 'utf-16'), 'utf16le'));
+      return undefined;
+    };
+    expect((await h.deliver(1))[0]?.status).toBe('delivered');
+  });
+});

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { always, useHarness } from '../support/harness.ts';
+import { created, fault, ok } from '../support/responses.ts';
+
+const h = useHarness();
+type Fields = Readonly<Record<string, unknown>>;
+
+function recorder() {
+  const lines: Fields[] = [];
+  const add = (fields: Fields): void => {
+    lines.push(fields);
+  };
+  return { lines, logger: { debug: add, info: add, warn: add, error: add } };
+}
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+describe('the trace', () => {
+  it('tells of each request and response, by the id that the server sees', async () => {
+    const { lines, logger } = recorder();
+    h.server.handler = () => ({ body: created(ok, 'ErrorTimeoutExpired') });
+    await h.deliver(2, { logger });
+    const seen = h.server.requests[0];
+    const requestId = seen?.headers['client-request-id'];
+    expect(requestId).toMatch(uuid);
+    expect(seen?.headers['return-client-request-id']).toBe('true');
+    expect(seen?.headers['content-type']).toBe('text/xml; charset=utf-8');
+    const common = { requestId, operation: 'CreateItem', notes: ['note-0', 'note-1'] };
+    expect(lines).toEqual([
+      { step: 'ews:request', ...common, bytes: Buffer.byteLength(seen?.body ?? '') },
+      { step: 'ews:response', ...common, ms: expect.any(Number), status: 200, responseCode: [ok, 'ErrorTimeoutExpired'] },
+    ]);
+  });
+
+  it('gives each request an id of its own', async () => {
+    h.server.handler = () => ({ body: created(ok) });
+    await h.deliver(3, { batchSize: 1 });
+    expect(new Set(h.server.requests.map(({ headers }) => headers['client-request-id'])).size).toBe(3);
+  });
+
+  it('tells of faults, statuses and failures', async () => {
+    const { lines, logger } = recorder();
+    h.server.handler = () => ({ status: 500, body: fault('ErrorServerBusy') });
+    await h.deliver(1, { logger });
+    h.server.handler = () => ({ status: 403 });
+    await h.deliver(1, { logger });
+    h.server.handler = () => undefined;
+    await h.deliver(1, { logger, deadline: 50 });
+    expect(lines.filter(({ step }) => step === 'ews:response')).toMatchObject([
+      { status: 500, fault: true, responseCode: 'ErrorServerBusy' },
+      { status: 403 },
+      { sent: 'unknown', code: 'REQUEST_TIMEOUT' },
+    ]);
+  });
+
+  it('and no outcome holds text, password or login header', async () => {
+    const { lines, logger } = recorder();
+    const outcomes = [];
+    for (const answer of [
+      { status: 500 },
+      { status: 401 },
+      { body: '<a>secret text' },
+      { body: created('secret text & more') },
+    ]) {
+      h.server.handler = () => answer;
+      outcomes.push(...(await h.deliver(1, { logger })));
+    }
+    outcomes.push(...(await h.deliver(1, { logger, url: 'http://127.0.0.1:1/' })));
+    const printed = JSON.stringify([
+      lines,
+      outcomes.map((o) => ('error' in o ? [String(o.error), o.error.stack, String(o.error.cause)] : o)),
+    ]);
+    for (const secret of ['secret text', 'sécret-pass', 'Basic '])
+      expect(printed.replaceAll(/"responseCode":"[^"]*"/g, '')).not.toContain(secret);
+  });
+
+  it('a logger that throws changes nothing', async () => {
+    const fail = (): void => {
+      throw new Error('disk full');
+    };
+    h.server.handler = () => ({ body: created(ok) });
+    expect((await h.deliver(1, { logger: { debug: fail, info: fail, warn: fail, error: fail } }))[0]?.status).toBe('delivered');
+  });
+});
+
+it('a fetch that is replaced later counts', async () => {
+  const transport = h.transport();
+  h.server.handler = () => ({ body: created(ok) });
+  expect((await transport.deliver([h.note(transport, 0)], always()))[0]?.status).toBe('delivered');
+});

@@ -1,0 +1,254 @@
+import { describe, expect, it } from 'vitest';
+import type { EwsTransport } from '../../../src/ews/ews-transport.ts';
+import type { Note, ProbeResult } from '../../../src/transport/contract.ts';
+import { useHarness } from '../support/harness.ts';
+import { found, foundFolders, type Item, message, ok, response } from '../support/responses.ts';
+import type { Answer } from '../support/server.ts';
+
+const h = useHarness();
+const options = { signal: new AbortController().signal };
+const date = 'Tue, 14 Jun 2016 12:00:00 GMT';
+const old = '2016-06-14T11:00:00Z';
+const young = '2016-06-14T11:59:30Z';
+const unsent = 9;
+const sent = 1;
+
+type Folders = Record<string, readonly Item[] | string>;
+
+/** Answers searches from these folders; a folder that is not named is empty. */
+function mailbox(folders: Folders, deletion = ok): void {
+  h.server.handler = ({ operation, body }): Answer => {
+    if (operation === 'DeleteItem') {
+      return {
+        body: response(
+          'DeleteItem',
+          (body.match(/<t:ItemId/g) ?? []).map(() => message('DeleteItem', deletion, { content: '' })),
+        ),
+      };
+    }
+    if (operation === 'FindFolder') return { body: foundFolders() };
+    const asked = [...body.matchAll(/DistinguishedFolderId Id="(\w+)"/g)].map(([, name]) => name ?? '');
+    const tags = [...body.matchAll(/Constant Value="([^"]*)"/g)].map(([, tag]) => tag);
+    const inside = asked.map((name) => {
+      const items = folders[name] ?? [];
+      return typeof items === 'string' ? items : items.filter((item) => tags.includes(item.tag));
+    });
+    return { headers: { date }, body: found(body, inside) };
+  };
+}
+
+function unknownNote(transport: EwsTransport, n: number, tags: readonly string[] = [`note-${n}/1`]): Note {
+  const note = h.note(transport, n);
+  return { ...note, unknownAttempts: tags.map((tag) => ({ tag, place: note.place })) };
+}
+
+async function probeOne(tags?: readonly string[]): Promise<ProbeResult | undefined> {
+  const transport = h.transport();
+  return (await transport.probe([unknownNote(transport, 0, tags)], options))[0];
+}
+
+const tag = 'note-0/1';
+const everywhere = ['conversationhistory', 'sentitems', 'drafts', 'outbox', 'deleteditems', 'recoverableitemsdeletions'];
+
+describe('found', () => {
+  it.each(everywhere)('in %s', async (folder) => {
+    mailbox({ [folder]: [{ tag, flags: sent, isDraft: false, created: old }] });
+    expect(await probeOne()).toEqual({ status: 'found' });
+  });
+
+  it('in the folder of the copy: one request', async () => {
+    mailbox({ conversationhistory: [{ tag, flags: sent }] });
+    await probeOne();
+    expect(h.server.requests).toHaveLength(1);
+  });
+
+  it('as t:Item without flags', async () => {
+    mailbox({ conversationhistory: [{ tag, isDraft: false, element: 'Item' }] });
+    expect(await probeOne()).toEqual({ status: 'found' });
+  });
+});
+
+describe('absent', () => {
+  it('when nowhere, in two searches, and one for a Conversation History that only its name tells', async () => {
+    mailbox({});
+    expect(await probeOne()).toEqual({ status: 'absent' });
+    expect(h.server.operations()).toEqual(['FindItem', 'FindFolder', 'FindItem']);
+    const searches = h.server.requests.filter(({ operation }) => operation === 'FindItem');
+    const asked = searches.flatMap(({ body }) => [...body.matchAll(/FolderId Id="(\w+)"/g)].map((match) => match[1]));
+    expect(asked).toEqual(everywhere);
+  });
+
+  it('other tags are not ours', async () => {
+    mailbox({});
+    const inner = h.server.handler;
+    h.server.handler = (request, raw) =>
+      request.body.includes('conversationhistory')
+        ? { body: found(request.body, [[{ tag: 'note-0/10', flags: sent }]]) }
+        : inner(request, raw);
+    expect(await probeOne()).toEqual({ status: 'absent' });
+  });
+
+  it.each(everywhere)('a missing %s is empty', async (folder) => {
+    mailbox({ [folder]: 'ErrorFolderNotFound' });
+    expect(await probeOne()).toEqual({ status: 'absent' });
+  });
+
+  it('Recoverable Items that are closed to this login are empty', async () => {
+    mailbox({ recoverableitemsdeletions: 'ErrorAccessDenied' });
+    expect(await probeOne()).toEqual({ status: 'absent' });
+  });
+
+  it('a note without unknown attempts', async () => {
+    expect(await probeOne([])).toEqual({ status: 'absent' });
+    expect(h.server.requests).toHaveLength(0);
+  });
+});
+
+describe('unknown', () => {
+  it.each(everywhere.slice(0, 5))('%s can not be read', async (folder) => {
+    mailbox({ [folder]: 'ErrorAccessDenied' });
+    expect(await probeOne()).toMatchObject({
+      status: 'unknown',
+      error: { code: 'EWS_ERROR', details: { responseCode: 'ErrorAccessDenied' } },
+    });
+  });
+
+  it('Recoverable Items that may be read later', async () => {
+    mailbox({ recoverableitemsdeletions: 'ErrorServerBusy' });
+    expect(await probeOne()).toMatchObject({ status: 'unknown' });
+  });
+
+  it('no folder can be found at all: the login sees nothing', async () => {
+    mailbox(Object.fromEntries(everywhere.map((name) => [name, 'ErrorFolderNotFound'])));
+    expect(await probeOne()).toMatchObject({ status: 'unknown', error: { code: 'FOLDER_UNAVAILABLE' } });
+  });
+
+  it.each([
+    [{ status: 401 }, 'AUTHENTICATION_FAILED'],
+    [{ status: 503 }, 'HTTP_STATUS'],
+    [{ body: '<a>' }, 'RESPONSE_UNREADABLE'],
+    [{ body: response('FindItem', []) }, 'RESPONSE_UNREADABLE'],
+  ] as [Answer, string][])('the search fails: %j', async (answer, code) => {
+    h.server.handler = () => answer;
+    expect(await probeOne()).toMatchObject({ status: 'unknown', error: { code } });
+  });
+
+  it('more results than a search returns', async () => {
+    h.server.handler = ({ body }) => ({ body: found(body, body.includes('drafts') ? [[], [], [], [], []] : [[]], false) });
+    expect(await probeOne()).toMatchObject({ status: 'unknown', error: { code: 'RESPONSE_INCOMPLETE' } });
+  });
+
+  it('aborted', async () => {
+    const transport = h.transport();
+    const results = await transport.probe([unknownNote(transport, 0)], { signal: AbortSignal.abort() });
+    expect(results[0]).toMatchObject({ status: 'unknown', error: { code: 'REQUEST_ABORTED' } });
+  });
+
+  it('an attempt at an endpoint that is no longer configured', async () => {
+    const transport = h.transport();
+    const note = h.note(transport, 0);
+    const place = { ...note.place, endpoint: 'https://old.test/' };
+    const results = await transport.probe([{ ...note, unknownAttempts: [{ tag, place }] }], options);
+    expect(results[0]).toMatchObject({ status: 'unknown', error: { code: 'PLACE_GONE' } });
+  });
+
+  it('found elsewhere counts, though a folder can not be read', async () => {
+    mailbox({ conversationhistory: 'ErrorAccessDenied', sentitems: [{ tag, flags: sent }] });
+    expect(await probeOne()).toEqual({ status: 'found' });
+  });
+});
+
+describe('pending', () => {
+  it.each([
+    ['in Outbox, however old', { outbox: [{ tag, flags: unsent, created: old }] }],
+    ['younger than a minute by the server’s clock', { drafts: [{ tag, flags: unsent, created: young }] }],
+    ['handed over for sending', { drafts: [{ tag, flags: unsent | 4, created: old }] }],
+    ['of unknown age', { drafts: [{ tag, isDraft: true }] }],
+  ] as [string, Folders][])('%s', async (_, folders) => {
+    mailbox(folders);
+    expect(await probeOne()).toEqual({ status: 'pending' });
+    expect(h.server.operations()).not.toContain('DeleteItem');
+  });
+});
+
+describe('draft', () => {
+  it.each(everywhere.filter((name) => name !== 'outbox' && name !== 'recoverableitemsdeletions'))(
+    'in %s: removed',
+    async (folder) => {
+      mailbox({ [folder]: [{ tag, id: 'draft&amp;1', flags: unsent, created: old }] });
+      expect(await probeOne()).toEqual({ status: 'draft', removed: true });
+      const deletion = h.server.requests.find(({ operation }) => operation === 'DeleteItem')?.body;
+      expect(deletion).toContain(
+        '<m:DeleteItem DeleteType="HardDelete"><m:ItemIds><t:ItemId Id="draft&amp;1" ChangeKey="ck"/></m:ItemIds>',
+      );
+    },
+  );
+
+  it('in Recoverable Items it has been removed already', async () => {
+    mailbox({ recoverableitemsdeletions: [{ tag, flags: unsent, created: old }] });
+    expect(await probeOne()).toEqual({ status: 'draft', removed: true });
+    expect(h.server.operations()).not.toContain('DeleteItem');
+  });
+
+  it('that can not be removed', async () => {
+    mailbox({ drafts: [{ tag, flags: unsent, created: old }] }, 'ErrorAccessDenied');
+    expect(await probeOne()).toEqual({ status: 'draft', removed: false });
+  });
+
+  it('that someone else removed meanwhile', async () => {
+    mailbox({ drafts: [{ tag, flags: unsent, created: old }] }, 'ErrorItemNotFound');
+    expect(await probeOne()).toEqual({ status: 'draft', removed: true });
+  });
+});
+
+describe('over several attempts: found, pending, draft, unknown, absent', () => {
+  const a = 'note-0/1';
+  const b = 'note-0/2';
+  const draft = { tag: a, flags: unsent, created: old };
+  it.each([
+    [
+      'found before draft, and the draft is removed all the same',
+      { drafts: [draft], sentitems: [{ tag: b, flags: sent }] },
+      'found',
+      true,
+    ],
+    ['found before pending', { outbox: [{ tag: a, flags: unsent }], sentitems: [{ tag: b, flags: sent }] }, 'found', false],
+    ['pending before draft', { drafts: [draft], outbox: [{ tag: b, flags: unsent }] }, 'pending', true],
+    ['draft before unknown', { drafts: [draft], deleteditems: 'ErrorAccessDenied' }, 'draft', true],
+    ['absent', {}, 'absent', false],
+  ] as [string, Folders, string, boolean][])('%s', async (_, folders, status, deletes) => {
+    mailbox(folders);
+    expect(await probeOne([a, b])).toMatchObject({ status });
+    expect(h.server.operations().includes('DeleteItem')).toBe(deletes);
+  });
+
+  it('each in its own place', async () => {
+    mailbox({ sentitems: [{ tag: b, flags: sent }] });
+    const transport = h.transport();
+    const note = h.note(transport, 0);
+    const attempts = [
+      { tag: a, place: note.place },
+      { tag: b, place: { ...note.place, folder: 'sentitems', mailbox: 'carol@contoso.test' } },
+    ];
+    expect(await transport.probe([{ ...note, unknownAttempts: attempts }], options)).toEqual([{ status: 'found' }]);
+    const searched = h.server.requests
+      .filter(({ operation }) => operation === 'FindItem')
+      .map(({ body }) => [/EmailAddress>(\w+)@/.exec(body)?.[1], /Value="([^"]+)"/.exec(body)?.[1]]);
+    expect(searched).toEqual([
+      ['alice', a],
+      ['alice', a],
+      ['carol', b],
+    ]);
+  });
+});
+
+it('many notes in few requests', async () => {
+  mailbox({ conversationhistory: Array.from({ length: 60 }, (_, n) => ({ tag: `note-${n}/1`, flags: sent })) });
+  const transport = h.transport();
+  const results = await transport.probe(
+    Array.from({ length: 90 }, (_, n) => unknownNote(transport, n)),
+    options,
+  );
+  expect(results.map((r) => r.status)).toEqual([...Array(60).fill('found'), ...Array(30).fill('absent')]);
+  expect(h.server.operations()).toEqual(['FindItem', 'FindItem', 'FindFolder', 'FindItem']);
+});

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { always, useHarness } from '../support/harness.ts';
+import { created, fault, ok } from '../support/responses.ts';
+
+const h = useHarness();
+const countOf = (body: string): number => (body.match(/<t:Message>/g) ?? []).length;
+const sizes = (): number[] => h.server.requests.map(({ body }) => countOf(body));
+const accept = ({ body }: { body: string }) => ({ body: created(...Array<string>(countOf(body)).fill(ok)) });
+
+describe('notes are cut into requests', () => {
+  it('by count, in order', async () => {
+    h.server.handler = accept;
+    const outcomes = await h.deliver(7, { batchSize: 3 });
+    expect(sizes()).toEqual([3, 3, 1]);
+    expect(outcomes.map((o) => o.status)).toEqual(Array(7).fill('delivered'));
+    const order = h.server.requests.flatMap(({ body }) => body.match(/secret text \d/g) ?? []);
+    expect(order).toEqual(Array.from({ length: 7 }, (_, n) => `secret text ${n}`));
+  });
+
+  it('50 by default', async () => {
+    h.server.handler = accept;
+    await h.deliver(51);
+    expect(sizes()).toEqual([50, 1]);
+  });
+
+  it('by bytes as written, and a note that is larger alone goes alone', async () => {
+    h.server.handler = accept;
+    const transport = h.transport({ maxRequestBytes: 4096 });
+    const content = ['&'.repeat(300), '€'.repeat(600), 'x', '&'.repeat(2000), 'y'];
+    const notes = content.map((text, n) => h.note(transport, n, { body: { type: 'text', content: text } }));
+    expect((await transport.deliver(notes, always())).map((o) => o.status)).toEqual(Array(5).fill('delivered'));
+    expect(sizes()).toEqual([1, 2, 1, 1]);
+  });
+
+  it('where the place changes', async () => {
+    h.server.handler = accept;
+    const transport = h.transport();
+    const notes = [0, 1, 2, 3].map((n) => h.note(transport, n));
+    const [first, second, third, fourth] = notes;
+    if (!first || !second || !third || !fourth) throw new Error('four notes');
+    const moved = { ...third, place: { ...third.place, folder: 'sentitems' } };
+    await transport.deliver([first, second, moved, fourth], always());
+    expect(sizes()).toEqual([2, 1, 1]);
+    expect(h.server.requests.map(({ body }) => /DistinguishedFolderId Id="(\w+)"/.exec(body)?.[1])).toEqual([
+      'conversationhistory',
+      'sentitems',
+      'conversationhistory',
+    ]);
+  });
+
+  it('none at all', async () => {
+    expect(await h.deliver(0)).toEqual([]);
+    expect(h.server.requests).toHaveLength(0);
+  });
+});
+
+describe('after trouble no later request of the delivery goes out', () => {
+  const rows = [
+    ['an unknown outcome', { status: 500 }],
+    ['a lost item', { body: created(ok) }],
+    ['a busy mailbox', { status: 500, body: fault('ErrorServerBusy') }],
+    ['a closed endpoint', { status: 403 }],
+  ] as const;
+  it.each(rows)('%s', async (_, answer) => {
+    h.server.handler = () => answer;
+    const outcomes = await h.deliver(4, { batchSize: 2 });
+    expect(h.server.requests).toHaveLength(1);
+    for (const later of outcomes.slice(2)) {
+      expect(later).toMatchObject({ status: 'deferred', scope: 'note', retryAfter: 0, error: { code: 'NOT_ATTEMPTED' } });
+    }
+  });
+
+  it('what concerns one note only holds up nothing', async () => {
+    h.server.handler = (request) => {
+      if (request.operation !== 'CreateItem') return { status: 500 };
+      return h.server.operations().filter((name) => name === 'CreateItem').length === 1
+        ? { body: created('ErrorInvalidRecipients', ok) }
+        : accept(request);
+    };
+    expect((await h.deliver(4, { batchSize: 2 })).map((o) => o.status)).toEqual([
+      'rejected',
+      'delivered',
+      'delivered',
+      'delivered',
+    ]);
+  });
+
+  it('mayWrite is asked before each request', async () => {
+    h.server.handler = accept;
+    const transport = h.transport({ batchSize: 1 });
+    let asked = 0;
+    const mayWrite = (): boolean => ++asked < 3;
+    const outcomes = await transport.deliver(
+      [0, 1, 2, 3].map((n) => h.note(transport, n)),
+      { ...always(), mayWrite },
+    );
+    expect(outcomes.map((o) => o.status)).toEqual(['delivered', 'delivered', 'deferred', 'deferred']);
+    expect(h.server.requests).toHaveLength(2);
+  });
+});
+
+it('a note for an endpoint that is not ours is not sent', async () => {
+  const transport = h.transport();
+  const note = h.note(transport, 0);
+  const [outcome] = await transport.deliver(
+    [{ ...note, place: { ...note.place, endpoint: 'https://elsewhere.test/' } }],
+    always(),
+  );
+  expect(outcome).toMatchObject({ status: 'deferred', error: { code: 'PLACE_GONE' } });
+  expect(h.server.requests).toHaveLength(0);
+});

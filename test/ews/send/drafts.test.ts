@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { always, useHarness } from '../support/harness.ts';
+import { created, fault, found, type Item, message, ok, response } from '../support/responses.ts';
+import type { Answer } from '../support/server.ts';
+
+const h = useHarness();
+const now = '2016-06-14T12:00:00Z';
+
+function server(codes: readonly string[], search: (request: string) => Answer, deletion = ok): void {
+  h.server.handler = ({ operation, body }) => {
+    switch (operation) {
+      case 'CreateItem':
+        return { body: created(...codes) };
+      case 'FindItem':
+        return search(body);
+      default:
+        return {
+          body: response(
+            'DeleteItem',
+            (body.match(/<t:ItemId/g) ?? []).map(() => message('DeleteItem', deletion, { content: '' })),
+          ),
+        };
+    }
+  };
+}
+
+const folders =
+  (drafts: readonly Item[] | string, saved: readonly Item[] | string = []) =>
+  (body: string): Answer => ({
+    body: found(body, [drafts, saved]),
+  });
+const draft = { tag: 'note-0/1', flags: 9, isDraft: true, created: now };
+
+describe('after a rejection the draft is looked for', () => {
+  it('and removed, however young', async () => {
+    server(['ErrorSendAsDenied'], folders([draft]));
+    expect((await h.deliver(1))[0]).toMatchObject({ status: 'rejected', scope: 'mailbox', draft: 'removed' });
+    expect(h.server.operations()).toEqual(['CreateItem', 'FindItem', 'DeleteItem']);
+  });
+
+  it('in the folder of the copy too, but a sent item is left alone', async () => {
+    server(['ErrorInvalidRecipients', 'ErrorInvalidRecipients'], folders([], [draft, { tag: 'note-1/1', flags: 1 }]));
+    expect((await h.deliver(2)).map((o) => 'draft' in o && o.draft)).toEqual(['removed', 'none']);
+  });
+
+  it('for all rejected notes of a request at once', async () => {
+    server(['ErrorInvalidRecipients', ok, 'ErrorAccessDenied'], folders([]));
+    expect((await h.deliver(3)).map((o) => 'draft' in o && o.draft)).toEqual(['none', false, 'none']);
+    expect(h.server.operations()).toEqual(['CreateItem', 'FindItem']);
+  });
+
+  it('and reported when it can not be removed', async () => {
+    server(['ErrorInvalidRecipients'], folders([draft]), 'ErrorAccessDenied');
+    expect((await h.deliver(1))[0]).toMatchObject({ draft: 'left' });
+  });
+
+  it.each([
+    ['ErrorSendAsDenied', 'left'],
+    ['ErrorInvalidRecipients', 'none'],
+  ])('where Drafts can not be read, %s: %s', async (code, expected) => {
+    server([code], folders('ErrorAccessDenied'));
+    expect((await h.deliver(1))[0]).toMatchObject({ draft: expected });
+    server([code], () => ({ status: 401 }));
+    expect((await h.deliver(1))[0]).toMatchObject({ draft: expected });
+  });
+
+  it('after a fault for a single note as well', async () => {
+    h.server.handler = ({ operation, body }) =>
+      operation === 'CreateItem' ? { status: 500, body: fault('ErrorSendAsDenied') } : { body: found(body, [[], []]) };
+    expect((await h.deliver(1))[0]).toMatchObject({ status: 'rejected', draft: 'none' });
+  });
+
+  it('but not when nothing may be written any more', async () => {
+    server(['ErrorSendAsDenied'], folders([draft]));
+    const transport = h.transport();
+    let asked = 0;
+    const outcomes = await transport.deliver([h.note(transport, 0)], { ...always(), mayWrite: () => asked++ === 0 });
+    expect(outcomes[0]).toMatchObject({ status: 'rejected', draft: 'left' });
+    expect(h.server.operations()).toEqual(['CreateItem']);
+  });
+});

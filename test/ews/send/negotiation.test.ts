@@ -1,0 +1,211 @@
+import { describe, expect, it } from 'vitest';
+import { versionOfServer } from '../../../src/ews/client/versions.ts';
+import { parseXml } from '../../../src/ews/xml/read.ts';
+import { always, useHarness } from '../support/harness.ts';
+import { created, fault, found, foundFolders, message, ok, response } from '../support/responses.ts';
+import type { Answer, SeenRequest } from '../support/server.ts';
+
+const h = useHarness();
+const versionOf = ({ body }: SeenRequest): string => /RequestServerVersion Version="(\w+)"/.exec(body)?.[1] ?? '';
+const versions = (): string[] => h.server.requests.map(versionOf);
+const classOf = ({ body }: SeenRequest): string[] => [...body.matchAll(/<t:ItemClass>([^<]*)/g)].map(([, name]) => name ?? '');
+const items = (body: string): number => (body.match(/<t:Message>/g) ?? []).length;
+
+/** A server that speaks some versions only. */
+function speaks(known: readonly string[], refuse: (code: string) => Answer, code = 'ErrorInvalidServerVersion'): void {
+  h.server.handler = (request): Answer => {
+    if (!known.includes(versionOf(request))) return refuse(code);
+    if (request.operation === 'FindFolder') return { body: foundFolders('f') };
+    if (request.operation === 'FindItem')
+      return {
+        body: found(
+          request.body,
+          (request.body.match(/FolderId Id=/g) ?? []).map(() => []),
+        ),
+      };
+    return { body: created(...Array<string>(items(request.body)).fill(ok)) };
+  };
+}
+
+const codes = ['ErrorInvalidServerVersion', 'ErrorIncorrectSchemaVersion', 'ErrorInvalidSchemaVersionForMailboxVersion'];
+const forms: [string, (code: string) => Answer][] = [
+  ['a fault with HTTP 500', (code) => ({ status: 500, body: fault(code) })],
+  ['a fault with HTTP 200', (code) => ({ status: 200, body: fault(code) })],
+  ['an answer for each item', (code) => ({ body: created(code, code) })],
+];
+
+describe.each(codes)('%s', (code) => {
+  it.each(forms)('as %s: an older version in the same delivery, remembered', async (_, refuse) => {
+    speaks(['Exchange2013'], refuse, code);
+    const transport = h.transport({ savedCopyFolder: 'sentitems' });
+    const deliver = () => transport.deliver([h.note(transport, 0), h.note(transport, 1)], always());
+    expect((await deliver()).map((o) => o.status)).toEqual(['delivered', 'delivered']);
+    expect(versions()).toEqual(['Exchange2013_SP1', 'Exchange2013']);
+    await deliver();
+    expect(versions().slice(2)).toEqual(['Exchange2013']);
+  });
+});
+
+describe('the schema version', () => {
+  const refuse = (code: string): Answer => ({ status: 500, body: fault(code) });
+
+  it('goes down first, then up', async () => {
+    speaks(['Exchange2016'], refuse);
+    await h.deliver(1, { savedCopyFolder: 'sentitems' });
+    expect(versions()).toEqual(['Exchange2013_SP1', 'Exchange2013', 'Exchange2010_SP2', 'Exchange2015', 'Exchange2016']);
+  });
+
+  it('goes at once to what the server says it speaks, when that is older', async () => {
+    const info = 'MajorVersion="14" MinorVersion="3" MajorBuildNumber="123" Version="Exchange2010_SP2"';
+    speaks(['Exchange2010_SP2'], (code) => ({ status: 500, body: fault(code).replace('MajorVersion="15"', info) }));
+    await h.deliver(1, { savedCopyFolder: 'sentitems', serverVersion: 'Exchange2016' });
+    expect(versions()).toEqual(['Exchange2016', 'Exchange2010_SP2']);
+  });
+
+  it('refused in every form: rejected after one round, and asked anew the next time', async () => {
+    speaks([], refuse);
+    const transport = h.transport({ savedCopyFolder: 'sentitems' });
+    expect(await transport.deliver([h.note(transport, 0)], always())).toMatchObject([{ status: 'rejected' }]);
+    expect(h.server.requests).toHaveLength(5);
+    await transport.deliver([h.note(transport, 0)], always());
+    expect(versions()[5]).toBe('Exchange2013_SP1');
+  });
+
+  it('too old for the distinguished folder: it is found by name, in the same delivery', async () => {
+    speaks(['Exchange2010_SP2'], refuse);
+    const [outcome] = await h.deliver(1);
+    expect(outcome?.status).toBe('delivered');
+    for (const request of h.server.requests.filter((r) => versionOf(r) < 'Exchange2013_SP1')) {
+      expect(request.body).not.toContain('conversationhistory');
+    }
+    expect(h.server.operations()).toEqual(['CreateItem', 'FindFolder', 'FindFolder', 'CreateItem']);
+  });
+
+  it('is negotiated by a probe as well, which then looks by name', async () => {
+    speaks(['Exchange2010_SP2'], refuse);
+    const transport = h.transport();
+    const note = h.note(transport, 0);
+    const unknownAttempts = [{ tag: note.tag, place: note.place }];
+    expect(await transport.probe([{ ...note, unknownAttempts }], always())).toEqual([{ status: 'absent' }]);
+    const searched = h.server.requests.at(-1)?.body ?? '';
+    expect(searched).toContain('<t:FolderId Id="f"/>');
+    expect(searched).not.toContain('conversationhistory');
+  });
+
+  it('mayWrite is asked before each request of the negotiation', async () => {
+    speaks(['Exchange2010_SP2'], refuse);
+    const transport = h.transport({ savedCopyFolder: 'sentitems' });
+    let asked = 0;
+    const mayWrite = (): boolean => asked++ < 2;
+    const outcomes = await transport.deliver([h.note(transport, 0)], { ...always(), mayWrite });
+    expect(outcomes).toMatchObject([{ status: 'deferred', retryAfter: 0, error: { code: 'NOT_ATTEMPTED' } }]);
+    expect(versions()).toEqual(['Exchange2013_SP1', 'Exchange2013']);
+  });
+
+  it('is in the trace when it changes', async () => {
+    speaks(['Exchange2013'], refuse);
+    const lines: unknown[] = [];
+    const logger = { debug: (line: unknown) => lines.push(line), info: () => {}, warn: () => {}, error: () => {} };
+    await h.deliver(1, { savedCopyFolder: 'sentitems', logger });
+    expect(lines).toContainEqual({ step: 'ews:version', refused: 'Exchange2013_SP1', next: 'Exchange2013' });
+  });
+
+  it.each([
+    ['Version="Exchange2013_SP1"', 'Exchange2013_SP1'],
+    ['Version="V2017_07_11"', 'Exchange2016'],
+    ['MajorVersion="14" MinorVersion="3"', 'Exchange2010_SP2'],
+    ['MajorVersion="15" MinorVersion="0" MajorBuildNumber="775"', 'Exchange2013'],
+    ['MajorVersion="15" MinorVersion="0" MajorBuildNumber="847"', 'Exchange2013_SP1'],
+    ['MajorVersion="15" MinorVersion="20"', 'Exchange2016'],
+    ['MajorVersion="8"', undefined],
+    ['', undefined],
+  ])('of ServerVersionInfo %s: %s', (attributes, expected) => {
+    expect(versionOfServer(parseXml(`<x ${attributes}/>`))).toBe(expected);
+  });
+});
+
+describe('ErrorObjectTypeChanged', () => {
+  const refuses = (form: (body: string) => Answer): void => {
+    h.server.handler = (request): Answer => {
+      if (request.operation !== 'CreateItem') return { body: found(request.body, [[], []]) };
+      return form(request.body);
+    };
+  };
+  const answers = (body: string): string[] =>
+    [...body.matchAll(/<t:ItemClass>([^<]*)/g)].map(([, name]) => (name?.startsWith('IPM.Note') ? ok : 'ErrorObjectTypeChanged'));
+
+  it('the refused notes of a batch go out again, and only they, under the fallback class', async () => {
+    refuses((body) => ({ body: created(...answers(body)) }));
+    const transport = h.transport();
+    const notes = ['IM.Note.MissedConversation', 'IPM.Note', 'IM.Note.MissedConversation'].map((messageClass, n) =>
+      h.note(transport, n, { messageClass }),
+    );
+    expect(await transport.deliver(notes, always())).toEqual([
+      { status: 'delivered', messageClass: 'IPM.Note.Microsoft.Missed' },
+      { status: 'delivered', messageClass: 'IPM.Note' },
+      { status: 'delivered', messageClass: 'IPM.Note.Microsoft.Missed' },
+    ]);
+    expect(h.server.requests.map(classOf)).toEqual([
+      ['IM.Note.MissedConversation', 'IPM.Note', 'IM.Note.MissedConversation'],
+      ['IPM.Note.Microsoft.Missed', 'IPM.Note.Microsoft.Missed'],
+    ]);
+    expect(h.server.requests[1]?.body.match(/secret text \d/g)).toEqual(['secret text 0', 'secret text 2']);
+  });
+
+  it('is remembered: later notes go out under it at once, in this delivery and the next', async () => {
+    refuses((body) => ({ body: created(...answers(body)) }));
+    const transport = h.transport({ batchSize: 1 });
+    await transport.deliver([h.note(transport, 0), h.note(transport, 1)], always());
+    await transport.deliver([h.note(transport, 2)], always());
+    expect(h.server.requests.map((r) => classOf(r)[0])).toEqual([
+      'IM.Note.MissedConversation',
+      ...Array(3).fill('IPM.Note.Microsoft.Missed'),
+    ]);
+  });
+
+  it('as a fault for a single note', async () => {
+    refuses((body) => (answers(body)[0] === ok ? { body: created(ok) } : { status: 500, body: fault('ErrorObjectTypeChanged') }));
+    expect(await h.deliver(1)).toEqual([{ status: 'delivered', messageClass: 'IPM.Note.Microsoft.Missed' }]);
+  });
+
+  it('as a fault for several notes proves nothing', async () => {
+    refuses(() => ({ status: 500, body: fault('ErrorObjectTypeChanged') }));
+    expect((await h.deliver(2)).map((o) => o.status)).toEqual(['unconfirmed', 'unconfirmed']);
+    expect(h.server.operations()).toEqual(['CreateItem']);
+  });
+
+  it('for the fallback class too, or without one: rejected', async () => {
+    refuses(() => ({ body: created('ErrorObjectTypeChanged') }));
+    expect(await h.deliver(1)).toMatchObject([{ status: 'rejected', splittable: false, draft: 'none' }]);
+    expect(await h.deliver(1, { fallbackMessageClass: false })).toMatchObject([{ status: 'rejected' }]);
+    expect(h.server.operations()).toEqual(['CreateItem', 'CreateItem', 'FindItem', 'CreateItem', 'FindItem']);
+  });
+
+  it('what is unknown in the same answer keeps the others from going out again', async () => {
+    refuses(() => ({ body: created('ErrorObjectTypeChanged', 'ErrorTimeoutExpired') }));
+    expect(await h.deliver(2)).toMatchObject([
+      { status: 'deferred', retryAfter: 0, error: { code: 'NOT_ATTEMPTED' } },
+      { status: 'unconfirmed' },
+    ]);
+    expect(h.server.operations()).toEqual(['CreateItem']);
+  });
+
+  it('mayWrite is asked before it goes out again', async () => {
+    refuses(() => ({ body: created('ErrorObjectTypeChanged') }));
+    const transport = h.transport();
+    let asked = 0;
+    const outcomes = await transport.deliver([h.note(transport, 0)], { ...always(), mayWrite: () => asked++ === 0 });
+    expect(outcomes).toMatchObject([{ status: 'deferred', retryAfter: 0, error: { code: 'NOT_ATTEMPTED' } }]);
+    expect(h.server.requests).toHaveLength(1);
+  });
+
+  it('a neighbour in the answer that was rejected is looked after once', async () => {
+    refuses((body) => ({ body: created(...answers(body).map((code, at) => (at === 1 ? 'ErrorInvalidRecipients' : code))) }));
+    expect((await h.deliver(2)).map((o) => o.status)).toEqual(['delivered', 'rejected']);
+  });
+});
+
+it('an answer that is neither is left alone', async () => {
+  h.server.handler = () => ({ body: response('GetFolder', [message('GetFolder', 'ErrorInvalidServerVersion')]) });
+  expect((await h.deliver(1)).map((o) => o.status)).not.toContain('delivered');
+});

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { TypedEvents } from '../../src/observability/events.ts';
+
+const dead = { messageId: 'm', entryId: 'e', code: 'EXPIRED', reason: 'too late' } as const;
+
+describe('listeners', () => {
+  it('once is once, and can be taken out before', () => {
+    const events = new TypedEvents();
+    let calls = 0;
+    const listener = (): void => {
+      calls += 1;
+    };
+    events.once('message:dead', listener);
+    events.emit('message:dead', dead);
+    events.emit('message:dead', dead);
+    expect(calls).toBe(1);
+    events.once('message:dead', listener).off('message:dead', listener);
+    events.emit('message:dead', dead);
+    expect([calls, events.listens('message:dead')]).toEqual([1, false]);
+  });
+
+  it('a listener may ask for the next one from within, and one that stays is not taken out by once', () => {
+    const events = new TypedEvents();
+    let calls = 0;
+    const again = (): void => {
+      calls += 1;
+      if (calls < 3) events.once('message:dead', again);
+    };
+    events.once('message:dead', again);
+    for (let n = 0; n < 5; n++) events.emit('message:dead', dead);
+    expect(calls).toBe(3);
+    const stays = (): void => {
+      calls += 10;
+    };
+    events.on('message:dead', stays).once('message:dead', stays);
+    for (let n = 0; n < 2; n++) events.emit('message:dead', dead);
+    expect(calls).toBe(23);
+    events.off('message:dead', stays);
+    expect(events.listens('message:dead')).toBe(false);
+  });
+
+  it('that throw disturb neither the others nor the emitter, and are told of as warning, not without end', async () => {
+    const events = new TypedEvents();
+    const warnings: unknown[] = [];
+    const seen: string[] = [];
+    events.on('warning', ({ error }) => {
+      warnings.push(error);
+      throw new Error('in the listener of warnings');
+    });
+    events.on('message:dead', () => {
+      throw new Error('at once');
+    });
+    events.on('message:dead', (async () => {
+      throw new Error('later');
+    }) as () => void);
+    events.on('message:dead', ({ messageId }) => seen.push(messageId));
+    events.emit('message:dead', dead);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(seen).toEqual(['m']);
+    expect(warnings.map(String)).toEqual(['Error: at once', 'Error: later']);
+  });
+
+  it('may be thousands: each is called once an event, and all can be taken out', () => {
+    const events = new TypedEvents();
+    let calls = 0;
+    const listeners = Array.from({ length: 5_000 }, () => () => {
+      calls += 1;
+    });
+    for (const listener of listeners) events.on('message:dead', listener).on('message:dead', listener);
+    for (let n = 0; n < 20; n++) events.emit('message:dead', dead);
+    expect(calls).toBe(100_000);
+    for (const listener of listeners) events.off('message:dead', listener);
+    expect(events.listens('message:dead')).toBe(false);
+  });
+});

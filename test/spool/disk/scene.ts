@@ -1,0 +1,104 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { basicAuth, EwsTransport, OfflineImSender } from '../../../src/index.ts';
+import { FileSpool } from '../../../src/spool/file/file-spool.ts';
+import { SqliteSpool } from '../../../src/sqlite.ts';
+import { startEwsSimulator } from '../../../src/testing/simulator/simulator.ts';
+import type { Transport } from '../../../src/transport/contract.ts';
+
+const alice = 'alice@contoso.test';
+const bob = 'bob@contoso.test';
+/** Stands in every text, and nowhere else. */
+export const secret = 'Sesame';
+
+/** The whole library on a spool below a folder, in front of a simulated Exchange; made anew as after a restart. */
+export async function scene(kind: 'file' | 'sqlite', folder: string) {
+  const exchange = await startEwsSimulator({ mailboxes: [alice, bob] });
+  const senders: OfflineImSender[] = [];
+  const warnings: unknown[] = [];
+  return {
+    warnings,
+    /** A sender on a spool of its own. @param after Runs when a request has been answered, before anything is written down. */
+    sender(after: (requests: number) => Promise<void> = async () => undefined): OfflineImSender {
+      const ews = new EwsTransport({
+        url: exchange.url,
+        credentials: basicAuth({ username: alice, password: 'p' }),
+        deadline: 500,
+      });
+      let requests = 0;
+      const transport: Transport = {
+        name: 'ews',
+        deliver: async (notes, options) => {
+          const outcomes = await ews.deliver(notes, options);
+          requests += 1;
+          await after(requests);
+          return outcomes;
+        },
+        probe: (notes, options) => ews.probe(notes, options),
+        placeOf: (from) => ews.placeOf(from),
+        close: () => ews.close(),
+      };
+      const sender = new OfflineImSender({
+        identity: { sip: `sip:${alice}` },
+        client: { version: '16.0.6920.1000', mailboxLocation: 'on-premises' },
+        spool:
+          kind === 'file'
+            ? new FileSpool({ root: join(folder, 'spool') })
+            : new SqliteSpool({ path: join(folder, 'spool', 'spool.db') }),
+        transport,
+        logger: { debug: () => undefined, info: () => undefined, warn: (line) => warnings.push(line), error: () => undefined },
+        // The proportions are those of life.
+        ...{ pickupDelay: 0, scanInterval: 50, lease: 900, renewEvery: 100, deadline: 500, batchSize: 5 },
+        ...{ probeFirst: 20, probeCap: 60, probeGrace: 250, retryFirst: 10, retryCap: 50 },
+      });
+      senders.push(sender);
+      return sender;
+    },
+    message: (id: string) => ({
+      to: `sip:${bob}`,
+      messageId: id,
+      conversationId: id,
+      text: `<${id}> ${secret} ${'x'.repeat(6_000)}`,
+    }),
+    /** Ids of the messages that arrived, as often as they did. */
+    arrived: (): string[] =>
+      exchange
+        .mailbox(bob)
+        .folder('inbox')
+        .items.map(({ body }) => /<(\w+)>/.exec(body.content)?.[1] ?? 'unknown')
+        .sort(),
+    /** Temporary files of the library or of SQLite. */
+    leftovers: async () =>
+      (await readdir(folder, { recursive: true })).filter((name) => /\.tmp$|\.partial$|-journal$/.test(name)),
+    async [Symbol.asyncDispose]() {
+      for (const sender of senders) await sender.stop({ timeout: 100 });
+      await exchange.close();
+    },
+  };
+}
+
+/** Waits until nothing waits or is at work. */
+export async function done(sender: OfflineImSender): Promise<void> {
+  for (const end = performance.now() + 15_000; ; await pause(10)) {
+    const { spooled, deferred, delivering, unconfirmed } = await sender.counts();
+    if (spooled + deferred + delivering + unconfirmed === 0) return;
+    if (performance.now() > end) throw new Error(`still at work: ${JSON.stringify(await sender.counts())}`);
+  }
+}
+
+export const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+export async function messageIds(sender: OfflineImSender): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const { messageId } of sender.list()) ids.push(messageId);
+  return ids.sort();
+}
+
+/** Everything that an error and its causes say. */
+export function said(error: unknown): string {
+  const parts: string[] = [];
+  for (let one: unknown = error; one instanceof Error; one = one.cause) {
+    parts.push(one.message, JSON.stringify({ ...one }));
+  }
+  return parts.join('\n');
+}

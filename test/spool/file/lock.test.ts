@@ -1,0 +1,73 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/core/clock.ts';
+import { nodeFiles } from '../../../src/spool/file/disk/node-files.ts';
+import { FileSpool } from '../../../src/spool/file/file-spool.ts';
+import { newEntry, statesOf } from '../../support/spool-entries.ts';
+
+const context = { clock: systemClock, tombstones: 86_400_000 };
+const holder = fileURLToPath(new URL('./lock-holder.ts', import.meta.url));
+
+let root: string;
+let child: ChildProcess | undefined;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'offline-im-'));
+});
+
+afterEach(async () => {
+  child?.kill('SIGKILL');
+  child = undefined;
+  await rm(root, { recursive: true });
+});
+
+/** Another process that has the spool open, and has spooled an entry `theirs`. */
+async function startHolder(): Promise<ChildProcess> {
+  const flags = ['--experimental-strip-types', '--expose-gc'];
+  const started = spawn(process.execPath, [...flags, holder, root], { stdio: ['ignore', 'pipe', 'inherit'] });
+  child = started;
+  await once(started.stdout, 'data');
+  return started;
+}
+
+describe('the lock of a file spool', () => {
+  it('keeps a second process out, also when nothing refers to the open spool any more, until the first one is killed', async () => {
+    const other = await startHolder();
+    const spool = new FileSpool({ root });
+    await expect(spool.open(context)).rejects.toMatchObject({ name: 'OfflineImError', code: 'SPOOL_LOCKED' });
+    other.kill('SIGKILL');
+    await once(other, 'exit');
+    await spool.open(context);
+    expect(await statesOf(spool)).toEqual({ theirs: 'spooled' });
+    await spool.close();
+  });
+
+  it('keeps a second spool of the same process out, until the first one is closed', async () => {
+    const first = new FileSpool({ root });
+    const second = new FileSpool({ root });
+    await first.open(context);
+    await expect(second.open(context)).rejects.toMatchObject({ code: 'SPOOL_LOCKED' });
+    await first.append([newEntry('a')]);
+    await first.close();
+    await second.open(context);
+    expect(await statesOf(second)).toEqual({ a: 'spooled' });
+    await second.close();
+  });
+
+  it('lets go of the lock when the spool cannot be opened', async () => {
+    const failing = new FileSpool({ root, files: { ...nodeFiles, list: failList } });
+    await expect(failing.open(context)).rejects.toMatchObject({ code: 'SPOOL_ROOT_UNUSABLE' });
+    const spool = new FileSpool({ root });
+    await spool.open(context);
+    await spool.close();
+  });
+});
+
+async function failList(): Promise<never> {
+  throw Object.assign(new Error('EIO: i/o error'), { code: 'EIO' });
+}

@@ -1,0 +1,41 @@
+import type { Pool } from 'pg';
+import { systemClock } from '../../../src/core/clock.ts';
+import { PostgresSpool } from '../../../src/spool/postgres/postgres-spool.ts';
+import { poolOn } from '../../support/postgres-server.ts';
+import { TcpProxy } from '../../support/tcp-proxy.ts';
+import type { useServer } from './fixture.ts';
+
+/** ms; the smallest that there may be. */
+export const deadline = 1_000;
+export const context = { clock: systemClock, tombstones: 60_000 };
+
+/** A server that can vanish, a pool of few connections, and a spool whose tables are made; not open. */
+export async function behindProxy(
+  fixture: ReturnType<typeof useServer>,
+  { max = 4, within = deadline }: { readonly max?: number; readonly within?: number | undefined } = {},
+): Promise<{ proxy: TcpProxy; pool: Pool; spool: PostgresSpool; schema: string } & AsyncDisposable> {
+  const proxy = await TcpProxy.to(fixture.server.address.port);
+  const pool = poolOn({ ...fixture.server.address, port: proxy.port }, { max });
+  const schema = fixture.newSchema();
+  await new PostgresSpool({ pool: fixture.pool, schema }).migrate();
+  const spool = new PostgresSpool({ pool, schema, migrate: true, deadline: within });
+  return {
+    proxy,
+    pool,
+    spool,
+    schema,
+    async [Symbol.asyncDispose]() {
+      proxy.heal();
+      await spool.close();
+      await pool.end();
+      await proxy.close();
+    },
+  };
+}
+
+/** What it takes, in ms. */
+export async function timeOf(work: Promise<unknown>): Promise<number> {
+  const begun = performance.now();
+  await work.catch(() => undefined);
+  return performance.now() - begun;
+}

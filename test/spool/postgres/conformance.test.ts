@@ -1,0 +1,47 @@
+import type { Pool } from 'pg';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { PostgresSpool } from '../../../src/spool/postgres/postgres-spool.ts';
+import { ManualClock, type SpoolHarness, spoolConformance } from '../../../src/testing.ts';
+import { PostgresServer } from '../../support/postgres-server.ts';
+import { stopClock } from './database-clock.ts';
+
+let server: PostgresServer;
+let pool: Pool;
+let made = 0;
+
+beforeAll(async () => {
+  server = await PostgresServer.start();
+  pool = server.pool({ max: 30 });
+}, 60_000);
+
+afterAll(async () => {
+  await pool.end();
+  await server.close();
+});
+
+async function create(): Promise<SpoolHarness> {
+  made += 1;
+  const schema = `spool_${made}`;
+  let storage = new PostgresSpool({ pool, schema });
+  await storage.migrate();
+  const advance = await stopClock(pool, schema);
+  return {
+    storage,
+    clock: new ManualClock(),
+    unit: 30_000,
+    advance,
+    reopen: () => {
+      storage = new PostgresSpool({ pool, schema });
+      return storage;
+    },
+    async dispose() {
+      await storage.close();
+      await pool.query(`DROP SCHEMA "${schema}" CASCADE`);
+    },
+  };
+}
+
+describe('PostgresSpool', () => {
+  // What becomes of a server's clock that is set, clock-set-back.test.ts shows.
+  spoolConformance({ describe, it: it.concurrent }, create, { leaveOut: ['wall clock'] });
+});

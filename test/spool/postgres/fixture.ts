@@ -1,0 +1,50 @@
+import type { Pool } from 'pg';
+import { afterAll, beforeAll } from 'vitest';
+import { systemClock } from '../../../src/core/clock.ts';
+import type { SpoolContext } from '../../../src/spool/contract.ts';
+import { PostgresSpool } from '../../../src/spool/postgres/postgres-spool.ts';
+import { PostgresServer } from '../../support/postgres-server.ts';
+
+let made = 0;
+
+/** A server for the tests of one file. */
+export function useServer() {
+  let server: PostgresServer;
+  let pool: Pool;
+  beforeAll(async () => {
+    server = await PostgresServer.start();
+    pool = server.pool({ max: 20 });
+  }, 60_000);
+  afterAll(async () => {
+    await pool.end();
+    await server.close();
+  });
+  return {
+    get server(): PostgresServer {
+      return server;
+    },
+    get pool(): Pool {
+      return pool;
+    },
+    /** A schema that no other test uses. */
+    newSchema(): string {
+      made += 1;
+      return `spool_${made}`;
+    },
+    /** An open spool; several on one schema are as several processes. */
+    async open(schema: string, parts: Partial<SpoolContext> = {}, ownPool: Pool = pool): Promise<PostgresSpool> {
+      const spool = new PostgresSpool({ pool: ownPool, schema, migrate: true });
+      await spool.open({ clock: systemClock, tombstones: 60_000, ...parts });
+      return spool;
+    },
+  };
+}
+
+/** Waits until it is so. */
+export async function until(check: () => boolean | Promise<boolean>, within = 10_000): Promise<void> {
+  const end = Date.now() + within;
+  while (!(await check())) {
+    if (Date.now() > end) throw new Error('waited in vain');
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/core/clock.ts';
+import type { PostgresSpoolOptions } from '../../../src/spool/postgres/options.ts';
+import { PostgresSpool } from '../../../src/spool/postgres/postgres-spool.ts';
+import { schemaVersion } from '../../../src/spool/postgres/tables/schema.ts';
+import { until, useServer } from './fixture.ts';
+
+const fixture = useServer();
+const context = { clock: systemClock, tombstones: 60_000 };
+
+describe('migrate()', () => {
+  it('makes the tables, also where several processes begin at once; again, it changes nothing', async () => {
+    const schema = fixture.newSchema();
+    const spools = Array.from({ length: 4 }, () => new PostgresSpool({ pool: fixture.pool, schema }));
+    await Promise.all(spools.map((spool) => spool.migrate()));
+    await spools[0]?.migrate();
+    const { rows } = await fixture.pool.query(`SELECT version FROM "${schema}".meta`);
+    expect(rows).toEqual([{ version: schemaVersion }]);
+    await spools[1]?.open(context);
+    expect((await spools[1]?.counts())?.spooled).toBe(0);
+    await spools[1]?.close();
+  });
+
+  it('is asked for by open() where it is missing', async () => {
+    const spool = new PostgresSpool({ pool: fixture.pool, schema: fixture.newSchema() });
+    await expect(spool.open(context)).rejects.toMatchObject({ code: 'SPOOL_NOT_MIGRATED' });
+    await spool.migrate();
+    await spool.open(context);
+    await spool.close();
+  });
+
+  it('is done by open() where that is asked for', async () => {
+    const spool = await fixture.open(fixture.newSchema());
+    expect((await spool.counts()).spooled).toBe(0);
+    await spool.close();
+  });
+
+  it('leaves the tables of a later version alone', async () => {
+    const schema = fixture.newSchema();
+    const spool = new PostgresSpool({ pool: fixture.pool, schema });
+    await spool.migrate();
+    await fixture.pool.query(`UPDATE "${schema}".meta SET version = 99`);
+    await expect(spool.migrate()).rejects.toMatchObject({ code: 'SPOOL_VERSION' });
+    await expect(spool.open(context)).rejects.toMatchObject({ code: 'SPOOL_VERSION' });
+  });
+
+  it('waits for one that is under way as long as that takes, and finds it done', async () => {
+    const schema = fixture.newSchema();
+    const other = await fixture.pool.connect();
+    await other.query('BEGIN');
+    await other.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`offline-im "${schema}"`]);
+    const spool = new PostgresSpool({ pool: fixture.pool, schema, migrate: true, deadline: 1_000 });
+    const opening = spool.open(context);
+    // Longer than its deadline, and than other waits for a lock.
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await other.query('COMMIT');
+    other.release();
+    await opening;
+    expect((await spool.counts()).spooled).toBe(0);
+    await spool.close();
+  });
+
+  it('waits for nobody where there is nothing to do', async () => {
+    const schema = fixture.newSchema();
+    const spool = new PostgresSpool({ pool: fixture.pool, schema });
+    await spool.migrate();
+    const other = await fixture.pool.connect();
+    await other.query('BEGIN');
+    await other.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`offline-im "${schema}"`]);
+    await spool.migrate();
+    await other.query('ROLLBACK');
+    other.release();
+  });
+
+  it('sees what another process made while it waited, on a connection that has seen nothing there', async () => {
+    const schema = fixture.newSchema();
+    const pool = fixture.server.pool({ max: 1 });
+    const spool = new PostgresSpool({ pool, schema });
+    await expect(spool.open(context)).rejects.toMatchObject({ code: 'SPOOL_NOT_MIGRATED' });
+    const other = await fixture.pool.connect();
+    await other.query('BEGIN');
+    await other.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`offline-im "${schema}"`]);
+    const migrating = spool.migrate();
+    await until(async () => {
+      const { rows } = await fixture.pool.query(`SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`);
+      return rows.length === 1;
+    });
+    await other.query('COMMIT');
+    other.release();
+    await Promise.all([migrating, new PostgresSpool({ pool: fixture.pool, schema }).migrate()]);
+    await pool.end();
+  });
+
+  it('is for a login that may; others get a coded error', async () => {
+    const login = `reader_${fixture.newSchema()}`;
+    await fixture.pool.query(`CREATE ROLE ${login} LOGIN PASSWORD 'secret'`);
+    const pool = fixture.server.pool({ user: login });
+    const spool = new PostgresSpool({ pool, schema: fixture.newSchema() });
+    await expect(spool.migrate()).rejects.toMatchObject({ code: 'SPOOL_FAILED', details: { sqlState: '42501' } });
+    await pool.end();
+  });
+});
+
+describe('the options of a PostgresSpool', () => {
+  it.each(['', 'Offline', 'a b', 'a"b', 'a;b', '1a', 'x'.repeat(49), 7])('reject the schema %j', (schema) => {
+    const options = { pool: fixture.pool, schema } as PostgresSpoolOptions;
+    expect(() => new PostgresSpool(options)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
+  });
+
+  it('need a pool', () => {
+    expect(() => new PostgresSpool({} as PostgresSpoolOptions)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
+  });
+});

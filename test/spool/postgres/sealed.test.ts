@@ -1,0 +1,75 @@
+import type { Pool } from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PostgresSpool } from '../../../src/spool/postgres/postgres-spool.ts';
+import { sealed } from '../../../src/spooler/sealed/sealed.ts';
+import { ManualClock, type SpoolHarness, spoolConformance } from '../../../src/testing.ts';
+import { PostgresServer } from '../../support/postgres-server.ts';
+import { aliceSends } from '../../support/sender-fixture.ts';
+import { newKey } from '../sealed/support.ts';
+import { stopClock } from './database-clock.ts';
+
+let server: PostgresServer;
+let pool: Pool;
+let made = 0;
+
+beforeAll(async () => {
+  server = await PostgresServer.start();
+  pool = server.pool({ max: 30 });
+}, 60_000);
+
+afterAll(async () => {
+  await pool.end();
+  await server.close();
+});
+
+const options = { keys: [{ id: 'k1', key: newKey() }], routingKey: newKey() };
+
+async function create(): Promise<SpoolHarness> {
+  made += 1;
+  const schema = `sealed_${made}`;
+  const inner = new PostgresSpool({ pool, schema });
+  await inner.migrate();
+  const advance = await stopClock(pool, schema);
+  let storage = sealed(inner, options);
+  return {
+    storage,
+    clock: new ManualClock(),
+    unit: 30_000,
+    advance,
+    reopen: () => {
+      storage = sealed(new PostgresSpool({ pool, schema }), options);
+      return storage;
+    },
+    async dispose() {
+      await storage.close();
+      await pool.query(`DROP SCHEMA "${schema}" CASCADE`);
+    },
+  };
+}
+
+/** What it does with claims and leases; the rest is that of its own suite. */
+describe('sealed PostgresSpool', () => {
+  spoolConformance({ describe, it: it.concurrent }, create, {
+    leaveOut: ['life', 'host actions', 'cancel', 'expiry', 'tombstones', 'next due', 'wall clock', 'merge', 'settle'],
+  });
+});
+
+it('keeps a message with the transaction of the host, and nothing of it can be read in the database', async () => {
+  const schema = 'sealed_host';
+  const inner = new PostgresSpool({ pool, schema });
+  await inner.migrate();
+  const { sender, transport } = aliceSends({ spool: sealed(inner, options) });
+  const client = await pool.connect();
+  for (const end of ['ROLLBACK', 'COMMIT']) {
+    await client.query('BEGIN');
+    await sender.send({ to: 'bob@contoso.com', text: `topsecret ${end}`, messageId: 'ticket-1' }, { client });
+    await client.query(end);
+  }
+  client.release();
+  const { rows } = await pool.query<{ dump: string }>(`SELECT schema_to_xml('${schema}', true, false, '')::text AS dump`);
+  expect(rows[0]?.dump).toContain('sealed1.k1.');
+  expect(rows[0]?.dump).not.toMatch(/topsecret|bob@|alice@|contoso|ticket-1/i);
+  await sender.flush();
+  expect(transport.delivered.map(({ body }) => body.content)).toEqual(['topsecret COMMIT']);
+  await sender.stop();
+}, 30_000);

@@ -1,0 +1,189 @@
+import { describe, expect, it } from 'vitest';
+import type { Settlement } from '../../../src/spool/contract.ts';
+import { PostgresSpool } from '../../../src/spool/postgres/postgres-spool.ts';
+import { claimRequest, newEntry } from '../../support/spool-entries.ts';
+import { behindProxy, context, deadline, timeOf } from './behind-proxy.ts';
+import { until, useServer } from './fixture.ts';
+
+const fixture = useServer();
+const noAnswer = { code: 'SPOOL_FAILED', message: expect.stringContaining('no answer within') };
+const failed = { status: 'failed', kept: 'no', error: noAnswer };
+/** Two deadlines, on a machine that has other things to do. */
+const atMost = 3.5 * deadline;
+const here = (id: string) => newEntry(id, { pickupIn: 0, conversationId: id });
+
+describe.concurrent('a server that has vanished while many wait', () => {
+  it('fails all sends within two deadlines, also those that came while the first waited, and holds up no close', async () => {
+    await using scene = await behindProxy(fixture);
+    await scene.spool.open(context);
+    await scene.spool.append([newEntry('before')]);
+    scene.proxy.swallow();
+    const begun = performance.now();
+    const first = scene.spool.append([here('first')]);
+    const many = Array.from({ length: 3_000 }, (_, index) => scene.spool.append([here(`many-${index}`)]));
+    await first;
+    expect(performance.now() - begun).toBeLessThan(1.9 * deadline);
+    const closed = scene.spool.close();
+    const kinds = (await Promise.all(many)).flat().map((one) => (one.status === 'failed' ? one.kept : one.status));
+    expect(new Set(kinds)).toEqual(new Set(['no']));
+    await closed;
+    expect(performance.now() - begun).toBeLessThan(atMost);
+  });
+
+  it('tries what came later anew, once it is back', async () => {
+    await using scene = await behindProxy(fixture);
+    await scene.spool.open(context);
+    await scene.spool.append([newEntry('before')]);
+    scene.proxy.swallow();
+    const many = Array.from({ length: 8 }, (_, index) => scene.spool.append([here(`m-${index}`)]));
+    expect((await Promise.all(many)).flat()).toMatchObject(many.map(() => failed));
+    scene.proxy.heal();
+    const again = Array.from({ length: 8 }, (_, index) => scene.spool.append([here(`m-${index}`)]));
+    expect((await Promise.all(again)).flat()).toMatchObject(again.map(() => ({ status: 'appended' })));
+  });
+
+  it('fails those within one deadline more that wait for a conversation which a transaction of the host holds', async () => {
+    await using scene = await behindProxy(fixture, { max: 6 });
+    await scene.spool.open(context);
+    const host = await fixture.pool.connect();
+    await host.query('BEGIN');
+    const owner = new PostgresSpool({ pool: fixture.pool, schema: scene.schema });
+    await owner.open(context);
+    await owner.append([newEntry('held')], { client: host });
+    const waiting = Array.from({ length: 8 }, (_, index) => scene.spool.append([newEntry(`w-${index}`)]));
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    scene.proxy.swallow();
+    expect(await timeOf(Promise.all(waiting))).toBeLessThan(atMost);
+    expect((await Promise.all(waiting)).flat()).toMatchObject(waiting.map(() => failed));
+    await host.query('ROLLBACK');
+    host.release();
+    await owner.close();
+  });
+
+  it('fails all results that are to be written down within two deadlines', async () => {
+    await using scene = await behindProxy(fixture);
+    await scene.spool.open(context);
+    await Promise.all(Array.from({ length: 16 }, (_, index) => scene.spool.append([here(`s-${index}`)])));
+    const settlements = (await scene.spool.claim(claimRequest())).map(
+      ({ token }): Settlement => ({ token, to: 'delivered', messageClass: 'IM.Note' }),
+    );
+    expect(settlements).toHaveLength(16);
+    scene.proxy.swallow();
+    const begun = performance.now();
+    const first = scene.spool.settle(settlements.slice(0, 1));
+    await new Promise((resolve) => setTimeout(resolve, deadline / 2));
+    const outcomes = await Promise.allSettled([first, ...settlements.slice(1).map((one) => scene.spool.settle([one]))]);
+    expect(performance.now() - begun).toBeLessThan(atMost);
+    expect(outcomes).toMatchObject(outcomes.map(() => ({ status: 'rejected', reason: noAnswer })));
+  });
+
+  it('that refuses connections: all that are written together fail together, after the tries of one', async () => {
+    await using scene = await behindProxy(fixture);
+    await scene.spool.open(context);
+    await scene.proxy.close();
+    const sends = Array.from({ length: 64 }, (_, index) => scene.spool.append([here(`r-${index}`)]));
+    expect(await timeOf(Promise.all(sends))).toBeLessThan(atMost);
+    expect((await Promise.all(sends)).flat()).toMatchObject(sends.map(() => ({ status: 'failed', kept: 'no' })));
+  });
+});
+
+describe.concurrent('waits for locks', () => {
+  it('are no silence, however short the deadline: a held conversation is waited for', async () => {
+    await using scene = await behindProxy(fixture);
+    await scene.spool.open(context);
+    const host = await fixture.pool.connect();
+    await host.query('BEGIN');
+    await scene.spool.append([newEntry('held')], { client: host });
+    const waiting = scene.spool.append([newEntry('behind it')]);
+    await new Promise((resolve) => setTimeout(resolve, 2.5 * deadline));
+    await host.query('COMMIT');
+    host.release();
+    expect(await waiting).toMatchObject([{ status: 'appended' }]);
+  });
+});
+
+describe.concurrent('an open() that gets no answer', () => {
+  it.each([true, false])('rejects after the deadline, with migrate: %s', async (migrate) => {
+    await using scene = await behindProxy(fixture);
+    const spool = new PostgresSpool({ pool: scene.pool, schema: scene.schema, migrate, deadline });
+    scene.proxy.swallow();
+    await expect(spool.open(context)).rejects.toMatchObject(noAnswer);
+  });
+
+  it('rejects after the deadline where the pool has no connection left', async () => {
+    await using scene = await behindProxy(fixture, { max: 1 });
+    const busy = await scene.pool.connect();
+    await expect(scene.spool.open(context)).rejects.toMatchObject(noAnswer);
+    busy.release();
+    await scene.spool.open(context);
+  });
+
+  it('rejects at once when the spool is closed, and so does one behind it; the next one works', async () => {
+    await using scene = await behindProxy(fixture, { within: undefined });
+    scene.proxy.swallow();
+    const opening = [scene.spool.open(context), scene.spool.open(context)];
+    const outcomes = Promise.allSettled(opening);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await timeOf(scene.spool.close())).toBeLessThan(500);
+    expect(await outcomes).toMatchObject(opening.map(() => ({ status: 'rejected', reason: { code: 'SPOOL_CLOSED' } })));
+    scene.proxy.heal();
+    await scene.spool.open(context);
+    expect(await scene.spool.counts()).toMatchObject({ spooled: 0 });
+  });
+
+  it('gives its connection up when the spool is closed in the middle of it', async () => {
+    await using scene = await behindProxy(fixture, { within: undefined });
+    scene.proxy.swallowAfter = (said) => said.includes('BEGIN');
+    const opening = scene.spool.open(context).catch((error: unknown) => error);
+    await until(() => scene.pool.totalCount - scene.pool.idleCount === 1);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await scene.spool.close();
+    expect(await opening).toMatchObject({ code: 'SPOOL_CLOSED' });
+    expect(scene.pool.totalCount).toBe(0);
+  });
+});
+
+describe.concurrent('a connection that listens', () => {
+  it('is taken anew when its server has vanished, and then it looks at once', async () => {
+    await using scene = await behindProxy(fixture);
+    await scene.spool.open(context);
+    let woken = 0;
+    scene.spool.watch(() => {
+      woken += 1;
+    });
+    await until(() => woken === 1);
+    scene.proxy.swallow();
+    await expect(scene.spool.counts()).rejects.toMatchObject(noAnswer);
+    // heal() would break the old connection, which would tell: without that nothing but the failed call can.
+    scene.proxy.pass();
+    await until(() => woken === 2);
+    const other = new PostgresSpool({ pool: fixture.pool, schema: scene.schema });
+    await other.open(context);
+    await other.append([newEntry('a')]);
+    await until(() => woken === 3);
+    await other.close();
+  });
+
+  it.each([
+    ['to the login', ''],
+    ['to LISTEN', 'LISTEN'],
+  ])('and gets no answer %s is given up after the deadline, and taken anew', async (_, word) => {
+    await using scene = await behindProxy(fixture);
+    await scene.spool.open(context);
+    // So that it needs a new connection, as it would after an hour.
+    await until(() => scene.pool.idleCount === 1);
+    const idle = await scene.pool.connect();
+    scene.proxy.swallowAfter = (said) => said.includes(word);
+    let woken = 0;
+    scene.spool.watch(() => {
+      woken += 1;
+    });
+    await until(() => scene.pool.totalCount === 2);
+    await new Promise((resolve) => setTimeout(resolve, deadline / 2));
+    scene.proxy.swallowAfter = undefined;
+    scene.proxy.pass();
+    expect(woken).toBe(0);
+    await until(() => woken === 1, 3 * deadline);
+    idle.release();
+  });
+});

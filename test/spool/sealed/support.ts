@@ -1,0 +1,32 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { OfflineImSenderOptions } from '../../../src/sender/options.ts';
+import { FileSpool } from '../../../src/spool/file/file-spool.ts';
+import type { SealOptions } from '../../../src/spool/sealed/keys.ts';
+import { sealed } from '../../../src/spooler/sealed/sealed.ts';
+import { aliceSends } from '../../support/sender-fixture.ts';
+
+/** 32 random bytes. */
+export function newKey(): Uint8Array<ArrayBuffer> {
+  return crypto.getRandomValues(new Uint8Array(32));
+}
+
+/** Alice on sealed files. Deliver with `flush()`: a manual clock does not wait for WebCrypto. */
+export function aliceSeals(root: string, keys: SealOptions, options: Partial<OfflineImSenderOptions> = {}) {
+  return aliceSends({ spool: sealed(new FileSpool({ root }), keys), ...options });
+}
+
+/** Every file below a folder, by its path there. */
+export async function filesOf(root: string): Promise<ReadonlyMap<string, string>> {
+  const files = new Map<string, string>();
+  for (const found of await readdir(root, { recursive: true, withFileTypes: true })) {
+    const path = join(found.parentPath, found.name);
+    files.set(path.slice(root.length + 1), found.isFile() ? await readFile(path, 'latin1') : '');
+  }
+  return files;
+}
+
+/** Files of entries that wait. */
+export async function waitingIn(root: string): Promise<string[]> {
+  return [...(await filesOf(root)).keys()].filter((path) => /[/\\]waiting[/\\].*\.json$/.test(path)).sort();
+}

@@ -1,0 +1,95 @@
+import { expect, it } from 'vitest';
+import { OfflineImSender } from '../../../src/sender/sender.ts';
+import type { SpoolStorage } from '../../../src/spool/contract.ts';
+import { defaultSpoolerOptions } from '../../../src/spooler/options.ts';
+import { SqliteSpool } from '../../../src/sqlite.ts';
+import { ManualClock } from '../../../src/testing.ts';
+import { FakeTransport } from '../../support/fake-transport.ts';
+import { world } from './support.ts';
+
+const { lease, scanInterval, pickupDelay, probeFirst, probeGrace, probeCap } = defaultSpoolerOptions;
+
+const mailboxes = Array.from({ length: 6 }, (_, index) => `s${index}@contoso.com`);
+const [inTheHandsOfTheDead, others] = [mailboxes.slice(0, 4), mailboxes.slice(4)];
+/** Of these the dead process's note had arrived. */
+const arrived = new Set(inTheHandsOfTheDead.slice(0, 2));
+
+/** Everything asked of it stays unanswered once it is dead, as with a process that was killed. */
+function mortal(spool: SpoolStorage): { readonly spool: SpoolStorage; die(): void } {
+  let dead = false;
+  const handler: ProxyHandler<SpoolStorage> = {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== 'function') return value;
+      return (...args: unknown[]): unknown => (dead ? new Promise(() => undefined) : Reflect.apply(value, target, args));
+    },
+  };
+  return {
+    spool: new Proxy(spool, handler),
+    die() {
+      dead = true;
+    },
+  };
+}
+
+function senderOn(spool: SpoolStorage, transport: FakeTransport, clock: ManualClock): OfflineImSender {
+  return new OfflineImSender({
+    identity: { sip: 'sip:s0@contoso.com' },
+    client: { version: '16.0.6920.1000', mailboxLocation: 'on-premises' },
+    spool,
+    transport,
+    clock,
+    random: () => 0.5,
+  });
+}
+
+it('no mailbox waits longer than lease, scan and its own probes because another process died', { timeout: 30_000 }, async () => {
+  await using at = await world();
+  const clock = new ManualClock();
+  const [hanging, living] = [new FakeTransport(), new FakeTransport()];
+  hanging.answer = () => new Promise(() => undefined);
+  living.answerProbe = ({ from }) =>
+    arrived.has(from.address) ? { status: 'found', messageClass: 'IM.Note.MissedConversation' } : { status: 'absent' };
+  const first = mortal(new SqliteSpool({ path: at.path }));
+  const dying = senderOn(first.spool, hanging, clock);
+  await dying.start();
+  for (const from of inTheHandsOfTheDead) await dying.send({ from: `sip:${from}`, to: 'sip:bob@contoso.com', text: 'first' });
+  await clock.advance(pickupDelay);
+  await expect.poll(() => hanging.delivered.length).toBe(inTheHandsOfTheDead.length);
+  first.die();
+  const death = clock.monotonic();
+
+  const sender = senderOn(new SqliteSpool({ path: at.path }), living, clock);
+  const settled = new Map<string, number>();
+  sender.on('message:delivered', ({ entryId }) => {
+    settled.set(entryId, clock.monotonic() - death);
+  });
+  await sender.start();
+  const idsOf = async (text: string, from: string): Promise<readonly string[]> => {
+    const { entries } = await sender.send({ from: `sip:${from}`, to: 'sip:carol@contoso.com', text });
+    return entries.map(({ id }) => id);
+  };
+  // Another conversation of the same mailboxes, and other mailboxes.
+  const unconcerned = (await Promise.all([...inTheHandsOfTheDead, ...others].map((from) => idsOf('second', from)))).flat();
+  const waited = new Map<string, string>();
+  for await (const { id, lane, state } of sender.list()) if (state === 'delivering') waited.set(id, lane);
+  expect(waited.size).toBe(inTheHandsOfTheDead.length);
+
+  const everything = unconcerned.length + waited.size;
+  for (let passed = 0; settled.size < everything && passed < 3_600_000; passed += 1_000) {
+    await clock.advance(1_000);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  // A second of the test's own, by which it lets the clock go on.
+  const step = 1_000;
+  for (const id of unconcerned) expect(settled.get(id)).toBeLessThanOrEqual(pickupDelay + step);
+  for (const [id, lane] of waited) {
+    const probes = arrived.has(lane) ? probeFirst : probeGrace + probeCap;
+    expect(settled.get(id)).toBeGreaterThanOrEqual(lease - pickupDelay);
+    expect(settled.get(id)).toBeLessThanOrEqual(lease + scanInterval + probes + step);
+  }
+  expect(living.delivered.map(({ from }) => from.address).sort()).toEqual(
+    [...inTheHandsOfTheDead, ...others, ...inTheHandsOfTheDead.filter((from) => !arrived.has(from))].sort(),
+  );
+  await sender.stop();
+});

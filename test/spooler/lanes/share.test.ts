@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { Lanes } from '../../../src/spooler/lanes/lanes.ts';
+import { defaultSpoolerOptions } from '../../../src/spooler/options.ts';
+import { ManualClock } from '../../../src/testing/manual-clock.ts';
+import { aliceSends } from '../../support/sender-fixture.ts';
+
+function lanes(): Lanes {
+  const silent = () => undefined;
+  return new Lanes({
+    clock: new ManualClock(),
+    random: () => 0.5,
+    options: defaultSpoolerOptions,
+    observer: { blocked: silent, resumed: silent, unavailable: silent, available: silent },
+    endpointOf: () => 'https://exchange.test',
+  });
+}
+
+describe('what a claim may take of each mailbox', () => {
+  it('is one batch while nothing is at work: there may be many mailboxes', () => {
+    expect(lanes().share(500)).toBe(50);
+  });
+
+  it('is as much as one mailbox may have under way, while no other is at work', () => {
+    const one = lanes();
+    one.begin('alice@contoso.com');
+    expect(one.share(500)).toBe(150);
+    one.begin('alice@contoso.com');
+    expect(one.share(500)).toBe(100);
+  });
+
+  it('is one batch again when many are at work, or when there is little room', () => {
+    const many = lanes();
+    for (let index = 0; index < 20; index++) many.begin(`s${index}@contoso.com`);
+    expect(many.share(500)).toBe(50);
+    const one = lanes();
+    one.begin('alice@contoso.com');
+    expect(one.share(70)).toBe(70);
+  });
+
+  it('is told however many mailboxes are known, as after an outage that a whole fleet waited for', () => {
+    const fleet = lanes();
+    for (let index = 0; index < 200_000; index++) fleet.admission(`s${index}@contoso.com`);
+    expect(fleet.share(500)).toBe(50);
+  });
+});
+
+it('several batches of one claim are delivered side by side, each of batchSize notes at most, and no more than the mailbox may have', async () => {
+  const { sender, transport, clock } = aliceSends({ batchSize: 10 });
+  let atWork = 0;
+  let most = 0;
+  transport.answer = async ({ messageClass }) => {
+    atWork += 1;
+    most = Math.max(most, atWork);
+    await new Promise<void>((resolve) => clock.setTimer(resolve, 1_000));
+    atWork -= 1;
+    return { status: 'delivered', messageClass };
+  };
+  await sender.start();
+  for (let index = 0; index < 200; index++) await sender.send({ to: `sip:u${index}@contoso.com`, text: 'x' });
+  await clock.advance(120_000);
+  await clock.advance(60_000);
+  expect(most).toBe(40);
+  expect(transport.batches.every((batch) => batch.length <= 10)).toBe(true);
+  expect((await sender.counts()).delivered).toBe(200);
+  await sender.stop();
+});

@@ -1,0 +1,43 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { type FrontRequest, SimulatorCore } from '../../../src/testing.ts';
+import { validateBody } from '../../support/ews-schema.ts';
+import { createItem, envelope, findItem, message } from '../support/raw-ews.ts';
+
+const folder = new URL('../../../src/testing/simulator/', import.meta.url);
+const request = (body: string): FrontRequest => ({
+  method: 'POST',
+  path: '/EWS/Exchange.asmx',
+  headers: { 'content-type': 'text/xml', authorization: `Basic ${btoa('alice@contoso.test:x')}` },
+  body: envelope(body),
+});
+
+describe('the core behind every front', () => {
+  it('answers without a server', async () => {
+    const core = new SimulatorCore({ mailboxes: ['alice@contoso.test', 'bob@contoso.test'] });
+    const answer = await core.handle(request(createItem([message()])));
+    expect(answer).toMatchObject({ kind: 'answer', status: 200 });
+    expect(answer.kind === 'answer' ? validateBody(answer.body) : ['no answer']).toEqual([]);
+    core.faults.on('*').nth(1).resetBefore();
+    core.faults.on('*').nth(2).hang();
+    expect(await core.handle(request(findItem()))).toEqual({ kind: 'reset' });
+    expect(await core.handle(request(findItem()))).toEqual({ kind: 'silence' });
+    core.close();
+  });
+
+  it('tells an observer of each request', async () => {
+    const seen: string[] = [];
+    const core = new SimulatorCore({ mailboxes: ['alice@contoso.test'], onRequest: (e) => seen.push(e.operation) });
+    await core.handle(request(findItem()));
+    expect(seen).toEqual(['FindItem']);
+  });
+
+  it('imports nothing of a platform, except in the HTTP front', () => {
+    const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+    const platform = sources.filter((name) =>
+      /from 'node:|\bBuffer\b|\bprocess\.[a-z]/.test(readFileSync(new URL(name, folder), 'utf8')),
+    );
+    expect(sources.length).toBeGreaterThan(40);
+    expect(platform).toEqual(['http-server.ts']);
+  });
+});

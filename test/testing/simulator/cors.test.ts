@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { startEwsSimulator } from '../../../src/testing.ts';
+import { call, findItem } from '../support/raw-ews.ts';
+
+const mailboxes = ['alice@contoso.test'];
+const origin = 'http://127.0.0.1:8080';
+const question = { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization' };
+
+describe('a simulator with cors', () => {
+  it('answers the browser’s question, and lets the page read', async () => {
+    await using exchange = await startEwsSimulator({ mailboxes, cors: true });
+    const asked = await fetch(exchange.url, { method: 'OPTIONS', headers: question });
+    expect(asked.status).toBe(204);
+    expect(asked.headers.get('access-control-allow-origin')).toBe(origin);
+    expect(asked.headers.get('access-control-allow-headers')).toContain('authorization, content-type, client-request-id');
+    expect(exchange.journal).toEqual([]);
+    const answer = await call(exchange.url, findItem(), { as: 'alice@contoso.test', password: 'x', headers: { origin } });
+    expect(answer.status).toBe(200);
+    const refused = await fetch(exchange.url, { method: 'POST', headers: { origin, 'content-type': 'text/xml' }, body: 'x' });
+    expect(refused.headers.get('access-control-allow-origin')).toBe(origin);
+    expect(refused.headers.get('access-control-expose-headers')).toContain('retry-after');
+  });
+
+  it('of one origin lets no other in', async () => {
+    await using exchange = await startEwsSimulator({ mailboxes, cors: 'http://localhost:1' });
+    const asked = await fetch(exchange.url, { method: 'OPTIONS', headers: question });
+    expect(asked.headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  it('is off unless asked for', async () => {
+    await using exchange = await startEwsSimulator({ mailboxes });
+    const asked = await fetch(exchange.url, { method: 'OPTIONS', headers: question });
+    expect([asked.status, asked.headers.get('access-control-allow-origin')]).toEqual([405, null]);
+  });
+});
