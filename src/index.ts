@@ -8,11 +8,11 @@ export type { ErrorCode } from './core/errors/codes.ts';
 export { errorCodes } from './core/errors/codes.ts';
 export type { OfflineImErrorOptions } from './core/errors/offline-im-error.ts';
 export { hasCode, OfflineImError } from './core/errors/offline-im-error.ts';
-export type { AccessToken, TokenReason } from './ews/access-token.ts';
 export type { BearerAuthOptions } from './ews/auth/bearer-auth.ts';
 export { bearerAuth } from './ews/auth/bearer-auth.ts';
 export type { AuthenticationContext, Credentials, SendOptions, SendRequest } from './ews/auth/credentials.ts';
 export { basicAuth } from './ews/auth/credentials.ts';
+export type { AccessToken, TokenReason } from './ews/auth/token-cache.ts';
 export { discoverEws } from './ews/autodiscover/discover.ts';
 export type { DiscoveredEws, DiscoverOptions, DiscoverStep } from './ews/autodiscover/options.ts';
 export { EwsTransport } from './ews/ews-transport.ts';
@@ -26,18 +26,20 @@ export type {
 } from './ews/probe/stranded-drafts.ts';
 export type { ClientVersion } from './gating/client-version.ts';
 export { compareClientVersions, parseClientVersion } from './gating/client-version.ts';
-export type { CsClientPolicy } from './gating/cmdlets.ts';
-export { parseCsClientPolicy, policyOfCsClientPolicy } from './gating/cmdlets.ts';
-export type { CsImConfiguration } from './gating/cs-im-configuration.ts';
-export { parseCsImConfiguration, policyOfCsImConfiguration } from './gating/cs-im-configuration.ts';
+export type { CsClientPolicy, CsImConfiguration } from './gating/cmdlets.ts';
+export {
+  parseCsClientPolicy,
+  parseCsImConfiguration,
+  policyOfCsClientPolicy,
+  policyOfCsImConfiguration,
+} from './gating/cmdlets.ts';
 export type { GateClient, GateDecision, GateInput, GateReason, GateReasonCode, MailboxLocation } from './gating/gate.ts';
-export { evaluateGate } from './gating/gate.ts';
-export { GateRefusedError } from './gating/gate-refused-error.ts';
+export { evaluateGate, GateRefusedError } from './gating/gate.ts';
 export type { Policy } from './gating/policy.ts';
-export type { Logger } from './logger.ts';
 export type { MessageSender, OutgoingMessage } from './message/message.ts';
 export type { EntryEvent, EventName, EventReason, Listener, NoteEvent, OfflineImEvents } from './observability/events.ts';
-export type { LaneStats, SenderStats, StatsOptions } from './observability/stats.ts';
+export type { LaneStats, LastMinute, SenderStats, StatsOptions } from './observability/stats.ts';
+export type { Logger } from './observability/trace.ts';
 export type { HighWater } from './sender/capacity.ts';
 export type { Identity, OfflineImSenderOptions, PolicySource } from './sender/options.ts';
 export type { Receipt } from './sender/receipt.ts';
@@ -70,12 +72,11 @@ export type { TableSpoolOptions } from './spool/journaled/journaled-spool.ts';
 export { TableSpool } from './spool/journaled/journaled-spool.ts';
 export { MemorySpool } from './spool/journaled/memory-spool.ts';
 export type { CryptoKeyLike, SealKey, SealOptions } from './spool/sealed/keys.ts';
+export { sealed } from './spool/sealed/sealed-spool.ts';
 export type { Due, EntryFixed, EntryRecord, EntryStatus, Lease, NoteRecord } from './spool/state/records.ts';
 export type { Transaction as SpoolTransaction } from './spool/state/transaction.ts';
 export type { DeliveryDecision, SpoolerOptions } from './spooler/options.ts';
-export { sealed } from './spooler/sealed/sealed.ts';
 export type { FlushCounts } from './spooler/spooler.ts';
-export type { LastMinute } from './throughput.ts';
 export type {
   Audience,
   DeliverOptions,

@@ -1,7 +1,7 @@
 export { ManualClock } from './testing/manual-clock.ts';
 export type { AccessOptions, AuthScheme } from './testing/simulator/access/access.ts';
+export type { ConnectionLogin, ConnectionVerdict } from './testing/simulator/access/doorkeeper.ts';
 export type { SimulatedToken, SimulatedTokens } from './testing/simulator/access/tokens.ts';
-export type { ConnectionLogin, ConnectionVerdict } from './testing/simulator/connection-login.ts';
 export type { CoreOptions } from './testing/simulator/core.ts';
 export { SimulatorCore } from './testing/simulator/core.ts';
 export type { ExchangeOptions, OutboundMessage } from './testing/simulator/exchange.ts';

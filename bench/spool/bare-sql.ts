@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { NewSpoolEntry } from '../../src/spool/contract.ts';
-import { bodyOf } from '../../src/spooler/rows/message-body.ts';
+import { bodyOf } from '../../src/spool/rows/entry-row.ts';
 
 /** What the spool's SQL costs by itself: the same tables and indexes, the statements a hand-written spool would need, no more. */
 export class BareSql {

@@ -1,3 +1,54 @@
+/** Files at work at once: enough to keep the thread pool busy, few enough for any limit on open files. */
+export const filesAtOnce = 64;
+
+/**
+ * Runs `work` on every item, at most `most` at a time. After a failure it starts no more, and rejects with the first one
+ * when those at work are done: whoever cleans up then meets nobody.
+ */
+export async function eachOf<Item>(
+  items: Iterable<Item>,
+  work: (item: Item) => Promise<void>,
+  most: number = filesAtOnce,
+): Promise<void> {
+  const queue = [...items];
+  const failures: unknown[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < queue.length && failures.length === 0) {
+      const item = queue[next++] as Item;
+      try {
+        await work(item);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(most, queue.length) }, worker));
+  if (failures.length > 0) throw failures[0];
+}
+
+/** Carries out what takes its time to prepare in the order in which it was asked for, key by key. */
+export class TurnOrder {
+  readonly #last = new Map<string, Promise<unknown>>();
+
+  /** Calls `act` when `prepared` is there and every earlier call of that key has acted or failed. */
+  inOrder<Prepared, Result>(key: string, prepared: Promise<Prepared>, act: (prepared: Prepared) => Result): Promise<Result> {
+    const before = this.#last.get(key);
+    const result = (async () => {
+      const [ready] = await Promise.allSettled([prepared, before]);
+      if (ready.status === 'rejected') throw ready.reason;
+      return act(ready.value);
+    })();
+    const done = result
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#last.get(key) === done) this.#last.delete(key);
+      });
+    this.#last.set(key, done);
+    return result;
+  }
+}
+
 /** Runs operations one after the other; each sees what the ones before it committed. */
 export class SerialQueue {
   #last: Promise<unknown> = Promise.resolve();

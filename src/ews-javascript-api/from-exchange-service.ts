@@ -2,9 +2,8 @@ import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { EwsTransport } from '../ews/ews-transport.ts';
 import type { EwsServerVersion, EwsTransportOptions } from '../ews/options.ts';
 import type { Transport } from '../transport/contract.ts';
-import { envelopeOf } from './envelope.ts';
+import { type ExchangeServiceLike, envelopeOf } from './envelope.ts';
 import { carryingFetch } from './fetch.ts';
-import type { ExchangeServiceLike } from './service.ts';
 
 /** How {@link fromExchangeService} treats its server: the options of `EwsTransport`, less what the service says itself. */
 export type FromExchangeServiceOptions = Omit<EwsTransportOptions, 'url' | 'credentials' | 'fetch' | 'impersonate'>;

@@ -1,7 +1,6 @@
 import type { DeliverOptions, DeliveryOutcome, Mailbox, Note, Place, ProbeResult, Transport } from '../transport/contract.ts';
 import type { Credentials } from './auth/credentials.ts';
 import { EwsClient } from './client/client.ts';
-import { deliver } from './deliver.ts';
 import type { EwsTransportOptions } from './options.ts';
 import { probe } from './probe/probe.ts';
 import {
@@ -10,6 +9,7 @@ import {
   type StrandedDraftsReport,
   strandedDrafts,
 } from './probe/stranded-drafts.ts';
+import { deliver } from './send/deliver.ts';
 import { MessageClasses } from './send/message-classes.ts';
 import { SavedFolders } from './send/saved-folders.ts';
 import { type EwsSettings, settingsOf } from './settings.ts';

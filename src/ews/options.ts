@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../observability/trace.ts';
 import type { Credentials } from './auth/credentials.ts';
 
 /** Schema versions of EWS, as `RequestServerVersion` names them. */

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../observability/trace.ts';
 import type { Credentials } from './auth/credentials.ts';
 import type { Impersonate } from './client/impersonation.ts';
 import { serverVersions } from './client/versions.ts';

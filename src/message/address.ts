@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../core/errors/codes.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
-import { utf8Length } from '../utf8-length.ts';
+import { utf8Length } from '../core/text.ts';
 
 /** A person's address: what a SIP URI or an SMTP address comes down to. */
 export interface Address {

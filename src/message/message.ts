@@ -1,7 +1,7 @@
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
 import { sha256 } from '../core/sha256.ts';
-import { utf8Length } from '../utf8-length.ts';
+import { utf8Length } from '../core/text.ts';
 import { type Address, addressKey, parseAddress } from './address.ts';
 import { htmlOf } from './note-html.ts';
 

@@ -1,5 +1,5 @@
-import type { Logger } from '../logger.ts';
 import { type Line, RotatingFile } from './rotating-file.ts';
+import type { Logger } from './trace.ts';
 import {
   type TraceFileOptions,
   type TraceFileSettings,

@@ -1,5 +1,17 @@
-import type { Logger } from '../logger.ts';
 import type { EventName, OfflineImEvents, TypedEvents } from './events.ts';
+
+/**
+ * Where the trace goes. A pino logger fits as it is; `traceFile()` in `offline-im/file` makes one that writes NDJSON.
+ *
+ * Fields are ids, states, attempts, timings in ms and codes, never message text, addresses' passwords or tokens.
+ * `fields.step` names the step, such as `message:spooled` or `ews:request`.
+ */
+export interface Logger {
+  debug(fields: Readonly<Record<string, unknown>>, message?: string): void;
+  info(fields: Readonly<Record<string, unknown>>, message?: string): void;
+  warn(fields: Readonly<Record<string, unknown>>, message?: string): void;
+  error(fields: Readonly<Record<string, unknown>>, message?: string): void;
+}
 
 /** Events that should not go unseen: without a logger or a listener they reach the console. */
 const loud: ReadonlySet<EventName> = new Set<EventName>(['lane:blocked', 'transport:unavailable', 'message:dead', 'warning']);

@@ -1,4 +1,4 @@
-import { senderStopped } from '../stopped.ts';
+import { senderStopped } from '../spooler/opening.ts';
 
 /**
  * How far a `send()` has come. `opening`: it waits for the spool, which ends in any case; what it rejects with then says more than that the sender was

@@ -1,11 +1,10 @@
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
-import type { GateDecision } from '../gating/gate.ts';
-import { GateRefusedError } from '../gating/gate-refused-error.ts';
+import { TurnOrder } from '../core/queues.ts';
+import { type GateDecision, GateRefusedError } from '../gating/gate.ts';
 import { type NormalizedMessage, normalizeMessage, type OutgoingMessage } from '../message/message.ts';
 import type { Trace } from '../observability/trace.ts';
 import type { AppendResult, SpoolStorage } from '../spool/contract.ts';
 import type { Audience } from '../transport/contract.ts';
-import { TurnOrder } from '../turn-order.ts';
 import { type AcceptanceContext, checkMessage, entriesOf, orderKey } from './accept.ts';
 import type { HighWaterMark } from './capacity.ts';
 import { SendsUnderWay, type SendUnderWay } from './in-flight.ts';

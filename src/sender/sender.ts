@@ -1,23 +1,37 @@
-import { whenAborted } from '../abort.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
-import { StopBudget } from '../core/deadline.ts';
+import { StopBudget, whenAborted } from '../core/deadline.ts';
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { timeOrderedId } from '../core/ids.ts';
 import { resolvePolicy } from '../gating/policy.ts';
 import { addressKey } from '../message/address.ts';
 import type { OutgoingMessage } from '../message/message.ts';
 import { type EventName, type Listener, TypedEvents } from '../observability/events.ts';
-import { type SenderStats, type StatsOptions, statsOf } from '../observability/stats.ts';
+import { type SenderStats, type StatsOptions, statsOf, Throughput } from '../observability/stats.ts';
 import { Trace } from '../observability/trace.ts';
 import type { Change, SpoolEntry, SpoolState, SpoolStorage } from '../spool/contract.ts';
+import { senderStopped } from '../spooler/opening.ts';
 import { type FlushCounts, Spooler } from '../spooler/spooler.ts';
-import { senderStopped } from '../stopped.ts';
-import { bringToAnEnd } from '../stopping.ts';
-import { Throughput } from '../throughput.ts';
 import { HighWaterMark } from './capacity.ts';
 import { actOn } from './entries.ts';
 import { type OfflineImSenderOptions, type PolicySource, type SenderSettings, senderSettings } from './options.ts';
 import type { Receipt } from './receipt.ts';
 import { type CheckResult, Sending, type SendMessageOptions, type SendResult } from './send.ts';
+
+/** What stop() does: lets what is under way end, gives up what does not, closes, and says what was left. Never rejects. */
+export async function bringToAnEnd(sending: Sending, spooler: Spooler, budget: StopBudget, trace: Trace): Promise<void> {
+  spooler.beginStop();
+  // In that order: a send may be the first to open the spool.
+  const idle = sending.idle().then(() => spooler.idle());
+  await budget.waitFor(idle, () => {
+    sending.giveUp();
+    spooler.giveUp();
+  });
+  const left = [...spooler.abandon(), ...sending.abandon(), ...(await spooler.close(budget))];
+  budget.end();
+  if (left.length === 0) return;
+  const text = `stop() ran out of time and left behind: ${left.join('; ')}.`;
+  trace.warn(new OfflineImError('STOP_INCOMPLETE', text, { details: { left } }));
+}
 
 /**
  * Leaves messages for people who are offline: `send()` spools, two minutes later a missed-conversation note goes to their mailbox.

@@ -1,15 +1,13 @@
 import { OfflineImError as CodedError, hasCode, type OfflineImError } from '../core/errors/offline-im-error.ts';
 import { sameAddress } from '../message/address.ts';
 import { buildNote } from '../message/note.ts';
-import type { ClaimedNote, Settlement } from '../spool/contract.ts';
+import type { Change, ClaimedNote, Settlement } from '../spool/contract.ts';
 import type { DeliveryOutcome, Note, Place, ProbeResult } from '../transport/contract.ts';
-import { withPatience } from './bounded-calls.ts';
+import { askHook, withPatience } from './bounded-calls.ts';
 import type { SpoolerContext } from './context.ts';
-import { askHook } from './hook.ts';
-import { settleLate } from './late.ts';
-import { settlementOf, settlementOfLostPlace, settlementOfProbe, toReason } from './outcome.ts';
-import { asError } from './reason.ts';
-import type { Settled } from './settle-all.ts';
+import type { Lanes } from './lanes/lanes.ts';
+import { asError, settlementOf, settlementOfLostPlace, settlementOfProbe, toldByProbe, toReason } from './outcome.ts';
+import { reportClaim, reportSettled, type Settled, settleAll, settleLate } from './settle.ts';
 
 /** Takes notes of one mailbox through hook and transport. Never rejects: every note gets its settlement. */
 export async function deliverBatch(context: SpoolerContext, notes: readonly ClaimedNote[]): Promise<Settled[]> {
@@ -140,4 +138,41 @@ function noAnswer(message: string, cause?: unknown): DeliveryOutcome {
 
 function failed(message: string, cause: unknown): OfflineImError {
   return new CodedError('TRANSPORT_FAILED', message, { cause });
+}
+
+/** Notes of one lane that were claimed together. */
+export interface Batch {
+  readonly kind: 'deliver' | 'probe';
+  readonly lane: string;
+  readonly notes: readonly ClaimedNote[];
+  /** Monotonic time at which they were asked for. */
+  readonly claimedAt: number;
+}
+
+/** Takes a batch through the transport, under leases that are kept, and settles what became of it; resolves with what changed. */
+export async function workOn(context: SpoolerContext, lanes: Lanes, batch: Batch): Promise<readonly Change[]> {
+  const { kind, lane, notes, claimedAt } = batch;
+  const tokens = notes.map(({ token }) => token);
+  if (context.stopping()) {
+    // Claimed while stop() was called: as if it had never been.
+    await context.storage.settle(tokens.map((token) => ({ token, to: 'unclaim' })));
+    return [];
+  }
+  const startedAt = context.clock.monotonic();
+  context.leases.add(tokens, claimedAt);
+  try {
+    for (const note of notes) reportClaim(context, kind, note);
+    const settled = await (kind === 'deliver' ? deliverBatch(context, notes) : probeBatch(context, notes));
+    for (const { outcome, result } of settled) {
+      if (outcome !== undefined) lanes.record(lane, outcome, startedAt);
+      if (result?.status === 'unknown') lanes.record(lane, toldByProbe(result.error), startedAt);
+      else if (result !== undefined) lanes.answered(lane, startedAt);
+    }
+    const { changes, lost } = await settleAll(context, settled);
+    for (const token of lost) context.trace.step('settle:lost', { token });
+    reportSettled(context, kind, settled, changes);
+    return changes;
+  } finally {
+    context.leases.remove(tokens);
+  }
 }

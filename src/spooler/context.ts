@@ -4,7 +4,7 @@ import type { SpoolStorage } from '../spool/contract.ts';
 import type { Mailbox, Place, Transport } from '../transport/contract.ts';
 import type { Leases } from './leases.ts';
 import type { SpoolerOptions } from './options.ts';
-import type { ProbeHistories } from './probe-histories.ts';
+import type { ProbeHistories } from './retry.ts';
 
 /** What a {@link Spooler} works with. */
 export interface SpoolerParts {

@@ -1,7 +1,27 @@
+import type { StopBudget } from '../core/deadline.ts';
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import type { Trace } from '../observability/trace.ts';
 import type { SpoolContext, SpoolStorage } from '../spool/contract.ts';
-import { senderStopped } from '../stopped.ts';
-import { asError } from './reason.ts';
+import { asError } from './outcome.ts';
+
+/** Closes them all, whatever one of them throws: that is a warning. Resolves with those that the time was too short for. */
+export async function closeAll(
+  closes: Readonly<Record<string, () => unknown>>,
+  budget: Pick<StopBudget, 'waitFor'>,
+  trace: Trace,
+): Promise<readonly string[]> {
+  const left = Object.entries(closes).map(async ([name, close]) => {
+    // In a function of its own: one of a host may throw at once, or return no promise.
+    const closing = (async () => close())().catch((error: unknown) => trace.warn(asError(error)));
+    return (await budget.waitFor(closing)) ? [] : [`the closing of the ${name}`];
+  });
+  return (await Promise.all(left)).flat();
+}
+
+/** What whoever comes too late is told. */
+export function senderStopped(text = 'This sender has been stopped; make a new one.'): OfflineImError {
+  return new OfflineImError('SENDER_STOPPED', text);
+}
 
 /** A storage on its way to being open: opened once for everyone who asks, and again after a failure. */
 export class Opening {

@@ -1,9 +1,24 @@
 import type { OfflineImError } from '../core/errors/offline-im-error.ts';
+import type { EventReason } from '../observability/events.ts';
 import type { ClaimedNote, Reason, Settlement } from '../spool/contract.ts';
 import type { DeliveryOutcome, ProbeResult } from '../transport/contract.ts';
 import type { SpoolerOptions } from './options.ts';
-import { reasonOf } from './reason.ts';
-import { backOff, obey, probeDelay } from './retry.ts';
+import { backOff, obey, type ProbeHistory, probeDelay } from './retry.ts';
+
+/** An error as events and entries carry it. */
+export function reasonOf(error: { readonly code?: unknown; readonly message: string; readonly details?: unknown }): EventReason {
+  const { code, details } = error as { code?: EventReason['code']; details?: { responseCode?: unknown } };
+  const serverCode = details?.responseCode;
+  return {
+    code: code ?? 'TRANSPORT_FAILED',
+    reason: error.message,
+    ...(typeof serverCode === 'string' ? { serverCode } : {}),
+  };
+}
+
+export function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
 
 /** What decides a settlement besides the outcome itself. */
 export interface SettlementContext {
@@ -42,14 +57,6 @@ export function settlementOf(note: ClaimedNote, outcome: DeliveryOutcome, { opti
         ? { token, to: 'unclaim' }
         : unconfirmed(note, toReason(outcome.error), probeDelay(options, 0));
   }
-}
-
-/** What this run of the spooler knows of the probes of a note. */
-export interface ProbeHistory {
-  /** Probes in this run, this one included. */
-  readonly probes: number;
-  /** ms since the probe before in this run while lane and endpoint could be used. */
-  readonly counted: number;
 }
 
 /** The settlement of a note that was looked for: the arcs out of `unconfirmed`. Pure. */

@@ -1,8 +1,10 @@
-import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { sleep } from '../core/clock.ts';
+import { hasCode, OfflineImError } from '../core/errors/offline-im-error.ts';
 import type { EventReason, NoteEvent } from '../observability/events.ts';
-import type { Change, ClaimedNote, Reason, SpoolEntry } from '../spool/contract.ts';
+import type { Change, ClaimedNote, Reason, Settlement, SpoolEntry } from '../spool/contract.ts';
+import type { DeliveryOutcome, ProbeResult } from '../transport/contract.ts';
 import type { SpoolerContext } from './context.ts';
-import type { Settled } from './settle-all.ts';
+import { asError, settlementOf } from './outcome.ts';
 
 /** A note was claimed: its messages are picked up, or looked for. */
 export function reportClaim(context: SpoolerContext, kind: 'deliver' | 'probe', note: ClaimedNote): void {
@@ -106,4 +108,48 @@ function reasonFields(reason: Reason | undefined): EventReason {
 
 function after(settlement: Settled['settlement']): number {
   return 'after' in settlement ? settlement.after : 0;
+}
+
+/** One settlement a note, and what it came from. */
+export interface Settled {
+  readonly note: ClaimedNote;
+  readonly settlement: Settlement;
+  readonly outcome?: DeliveryOutcome;
+  readonly result?: ProbeResult;
+}
+
+/** Writes settlements; while the storage fails, again and again until they are written or their leases are lost. */
+export async function settleAll(
+  context: SpoolerContext,
+  settled: readonly Settled[],
+): Promise<Awaited<ReturnType<SpoolerContext['storage']['settle']>>> {
+  for (let failures = 1; ; failures++) {
+    try {
+      return await context.storage.settle(settled.map(({ settlement }) => settlement));
+    } catch (error) {
+      context.trace.warn(asError(error));
+      const over = hasCode(error, 'SPOOL_CLOSED') || context.leases.left(settled.map(({ note }) => note.token)) <= 0;
+      if (over || context.signal.aborted) return { lost: settled.map(({ note }) => note.token), changes: [] };
+      await sleep(context.clock, Math.min(10_000, 100 * 2 ** Math.min(failures, 7)), context.signal);
+    }
+  }
+}
+
+/** What a transport says after it was given up: a `delivered` counts however late it is; of all else the probes know more by now. */
+export async function settleLate(
+  context: SpoolerContext,
+  notes: readonly ClaimedNote[],
+  outcomes: readonly DeliveryOutcome[],
+): Promise<void> {
+  const settled = notes.flatMap((note, index): Settled[] => {
+    const outcome = outcomes[index];
+    return outcome?.status === 'delivered' ? [{ note, settlement: settlementOf(note, outcome, context), outcome }] : [];
+  });
+  if (settled.length === 0 || context.signal.aborted) return;
+  try {
+    const { changes } = await settleAll(context, settled);
+    reportSettled(context, 'deliver', settled, changes);
+  } catch (error) {
+    context.trace.warn(asError(error));
+  }
 }

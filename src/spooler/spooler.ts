@@ -1,18 +1,16 @@
-import { unlessAborted } from '../abort.ts';
-import type { StopBudget } from '../core/deadline.ts';
+import { type StopBudget, unlessAborted } from '../core/deadline.ts';
 import { SerialQueue } from '../core/queues.ts';
 import type { Change, SpoolState } from '../spool/contract.ts';
 import type { Mailbox, Place } from '../transport/contract.ts';
+import { type Batch, workOn } from './batch.ts';
 import { claimRound } from './claim-round.ts';
-import { closeAll } from './closing.ts';
 import type { SpoolerContext, SpoolerParts } from './context.ts';
 import { Lanes } from './lanes/lanes.ts';
 import { Leases } from './leases.ts';
-import { Opening } from './opening.ts';
-import { ProbeHistories } from './probe-histories.ts';
-import { asError } from './reason.ts';
+import { closeAll, Opening } from './opening.ts';
+import { asError } from './outcome.ts';
+import { ProbeHistories } from './retry.ts';
 import { reportChange } from './settle.ts';
-import { type Batch, workOn } from './work.ts';
 
 /** Entries by the state that a flush brought them to. */
 export type FlushCounts = Readonly<Partial<Record<SpoolState, number>>>;

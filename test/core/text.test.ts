@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { utf8Length } from '../../src/utf8-length.ts';
+import { utf8Length } from '../../src/core/text.ts';
 import { anyText } from '../ews/support/any-text.ts';
 
 it.each(['', 'a', '\u007f\u0080', '\u07ff\u0800', '\uffff', '\u{1F600}', '\ud83d', '\ude00\ud83d', '\ud83d\ud83d\ude00'])(

@@ -1,8 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
-import { parseCsClientPolicy, policyOfCsClientPolicy } from '../../src/gating/cmdlets.ts';
-import { parseCsImConfiguration, policyOfCsImConfiguration } from '../../src/gating/cs-im-configuration.ts';
+import {
+  parseCsClientPolicy,
+  parseCsImConfiguration,
+  policyOfCsClientPolicy,
+  policyOfCsImConfiguration,
+} from '../../src/gating/cmdlets.ts';
 
 const list = `
 Identity            : Global

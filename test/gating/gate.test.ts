@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
-import { evaluateGate, type GateInput, type GateReason, type MailboxLocation } from '../../src/gating/gate.ts';
-import { GateRefusedError } from '../../src/gating/gate-refused-error.ts';
+import { evaluateGate, type GateInput, type GateReason, GateRefusedError, type MailboxLocation } from '../../src/gating/gate.ts';
 
 function reasons(input: GateInput): readonly GateReason[] {
   const decision = evaluateGate(input);

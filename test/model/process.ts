@@ -1,5 +1,5 @@
-import type { Logger } from '../../src/logger.ts';
 import type { EventName } from '../../src/observability/events.ts';
+import type { Logger } from '../../src/observability/trace.ts';
 import type { OfflineImSenderOptions } from '../../src/sender/options.ts';
 import { OfflineImSender } from '../../src/sender/sender.ts';
 import type { ManualClock } from '../../src/testing/manual-clock.ts';

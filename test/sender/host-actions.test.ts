@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
-import type { Logger } from '../../src/logger.ts';
+import type { Logger } from '../../src/observability/trace.ts';
 import { OfflineImSender } from '../../src/sender/sender.ts';
 import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
-import { GateRefusedError } from '../../src/gating/gate-refused-error.ts';
+import { GateRefusedError } from '../../src/gating/gate.ts';
 import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
 import { aliceSends } from '../support/sender-fixture.ts';
 

@@ -1,7 +1,6 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import type { AccessToken, TokenReason } from '../access-token.ts';
 import type { Credentials } from './credentials.ts';
-import { type CachedToken, TokenCache } from './token-cache.ts';
+import { type AccessToken, type CachedToken, TokenCache, type TokenReason } from './token-cache.ts';
 
 /** Options of {@link bearerAuth}. */
 export interface BearerAuthOptions {

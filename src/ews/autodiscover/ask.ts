@@ -1,7 +1,7 @@
+import type { Limit } from '../../core/deadline.ts';
+import { newRequestId } from '../../core/ids.ts';
 import { readBody } from '../client/body.ts';
-import type { Limit } from '../deadline.ts';
 import { connectionCode } from '../outcome/connection-errors.ts';
-import { newRequestId } from '../request-id.ts';
 import { type Answer, poxQuestion, readJson, readPox } from './answers.ts';
 import { type DiscoverSettings, maxAnswerBytes } from './options.ts';
 

@@ -1,6 +1,6 @@
+import { type Limit, startLimit } from '../../core/deadline.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
-import { type Limit, startLimit } from '../deadline.ts';
 import { type Asked, ask, type Question } from './ask.ts';
 import {
   type DiscoveredEws,

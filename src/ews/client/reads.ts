@@ -1,9 +1,8 @@
 import pRetry from 'p-retry';
-import type { EwsCall } from '../call.ts';
 import { failedBy } from '../outcome/call-failure.ts';
 import type { EwsSettings } from '../settings.ts';
 import type { EwsClient } from './client.ts';
-import type { Reply } from './reply.ts';
+import type { EwsCall, Reply } from './reply.ts';
 
 /** Carries a reply through p-retry, which repeats for errors only, and only for those that are `Error`s. */
 class PassingFailure extends Error {

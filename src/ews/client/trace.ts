@@ -1,8 +1,7 @@
-import type { Logger } from '../../logger.ts';
-import type { EwsCall } from '../call.ts';
+import type { Logger } from '../../observability/trace.ts';
 import { messagesNs } from '../xml/namespaces.ts';
 import { child, textOf, type XmlElement } from '../xml/read.ts';
-import type { Reply } from './reply.ts';
+import type { EwsCall, Reply } from './reply.ts';
 
 /** `ews:request`: a request is about to be written. */
 export function traceRequest(logger: Logger, call: EwsCall, requestId: string, body: string): void {

@@ -1,4 +1,4 @@
-import type { Logger } from '../../logger.ts';
+import type { Logger } from '../../observability/trace.ts';
 import type { EwsServerVersion } from '../options.ts';
 import { messagesNs } from '../xml/namespaces.ts';
 import { child, textOf, type XmlElement } from '../xml/read.ts';

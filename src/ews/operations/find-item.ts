@@ -2,9 +2,95 @@ import { messagesNs, typesNs } from '../xml/namespaces.ts';
 import { child, childrenOf, textOf, type XmlElement } from '../xml/read.ts';
 import { escapeAttribute } from '../xml/write.ts';
 import type { ItemId } from './delete-item.ts';
-import { folderIdXml } from './folder-id.ts';
+import { distinguishedFolder, folderIdXml } from './folder-id.ts';
 import { type ResponseMessage, responseMessages } from './response-messages.ts';
 import { flagSubmitted, flagUnsent, isTag, messageFlagsTag, messageFlagsUri, tagFieldUri } from './tag-property.ts';
+
+/** What a page of Drafts is asked for. */
+export interface StrandedQuery {
+  readonly mailbox: string;
+  /** Classes to find beside what has our tag; each stands for those below it too. */
+  readonly messageClasses: readonly string[];
+  readonly offset: number;
+  readonly pageSize: number;
+  readonly subjects: boolean;
+}
+
+/**
+ * FindItem in Drafts for what has our tag, or one of the classes.
+ * https://learn.microsoft.com/exchange/client-developer/web-service-reference/finditem-operation
+ */
+export function findStrandedXml(query: StrandedQuery): string {
+  let wanted = `<t:Exists>${tagFieldUri}</t:Exists>`;
+  for (const name of query.messageClasses) {
+    wanted += `<t:Contains ContainmentMode="Prefixed" ContainmentComparison="IgnoreCase"><t:FieldURI FieldURI="item:ItemClass"/><t:Constant Value="${escapeAttribute(name)}"/></t:Contains>`;
+  }
+  const subject = query.subjects ? '<t:FieldURI FieldURI="item:Subject"/>' : '';
+  return (
+    '<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>' +
+    `<t:FieldURI FieldURI="item:ItemClass"/>${subject}<t:FieldURI FieldURI="item:IsDraft"/><t:FieldURI FieldURI="item:DateTimeCreated"/>` +
+    `${tagFieldUri}${messageFlagsUri}</t:AdditionalProperties></m:ItemShape>` +
+    `<m:IndexedPageItemView MaxEntriesReturned="${query.pageSize}" Offset="${query.offset}" BasePoint="Beginning"/>` +
+    `<m:Restriction>${query.messageClasses.length > 0 ? `<t:Or>${wanted}</t:Or>` : wanted}</m:Restriction>` +
+    '<m:SortOrder><t:FieldOrder Order="Ascending"><t:FieldURI FieldURI="item:DateTimeCreated"/></t:FieldOrder></m:SortOrder>' +
+    `<m:ParentFolderIds>${distinguishedFolder('drafts', query.mailbox)}</m:ParentFolderIds></m:FindItem>`
+  );
+}
+
+/** An item in Drafts, as the server tells it. */
+export interface StrandedItem {
+  readonly id: ItemId;
+  readonly tag: string | undefined;
+  readonly messageClass: string;
+  readonly subject: string | undefined;
+  /** ms since 1970, by the server's clock. */
+  readonly created: number | undefined;
+  /** Never sent, and not on its way out: so say its flags, and IsDraft where there are none. */
+  readonly unsent: boolean;
+}
+
+/** One page. `undefined` when the response is not the answer; a code when the folder can't be read. */
+export type StrandedPage =
+  | { readonly items: readonly StrandedItem[]; readonly last: boolean }
+  | { readonly responseCode: string }
+  | undefined;
+
+export function readStrandedPage(payload: XmlElement): StrandedPage {
+  const message = responseMessages(payload, 'FindItem')?.[0];
+  if (message === undefined) return undefined;
+  if (!message.ok) return { responseCode: message.responseCode };
+  const root = child(message.element, messagesNs, 'RootFolder');
+  if (root === undefined) return undefined;
+  const elements = child(root, typesNs, 'Items')?.children ?? [];
+  const last = root.attributes.get('IncludesLastItemInRange') !== 'false' || elements.length === 0;
+  return { items: elements.flatMap(strandedItem), last };
+}
+
+function strandedItem(item: XmlElement): StrandedItem[] {
+  const id = child(item, typesNs, 'ItemId')?.attributes;
+  if (id === undefined) return [];
+  let tag: string | undefined;
+  let flags: number | undefined;
+  for (const property of childrenOf(item, typesNs, 'ExtendedProperty')) {
+    const attributes = child(property, typesNs, 'ExtendedFieldURI')?.attributes;
+    const value = textOf(property, typesNs, 'Value');
+    if (attributes === undefined || value === undefined) continue;
+    if (isTag(attributes)) tag = value;
+    else if (Number(attributes.get('PropertyTag')) === messageFlagsTag && /^\d+$/.test(value.trim())) flags = Number(value);
+  }
+  const isDraft = textOf(item, typesNs, 'IsDraft')?.trim();
+  const created = Date.parse(textOf(item, typesNs, 'DateTimeCreated') ?? '');
+  return [
+    {
+      id: { id: id.get('Id') ?? '', changeKey: id.get('ChangeKey') },
+      tag,
+      messageClass: textOf(item, typesNs, 'ItemClass') ?? '',
+      subject: textOf(item, typesNs, 'Subject'),
+      created: Number.isNaN(created) ? undefined : created,
+      unsent: flags === undefined ? isDraft === 'true' : (flags & flagUnsent) !== 0 && (flags & flagSubmitted) === 0,
+    },
+  ];
+}
 
 /** What a search with a restriction returns at most. */
 const mostResults = 250;

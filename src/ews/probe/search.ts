@@ -1,7 +1,7 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import type { EwsCall } from '../call.ts';
 import type { EwsClient } from '../client/client.ts';
 import { read } from '../client/reads.ts';
+import type { EwsCall } from '../client/reply.ts';
 import { type FolderFindings, findItemXml, readFindings, type TaggedItem, tagsPerSearch } from '../operations/find-item.ts';
 import { isSayable } from '../operations/folder-id.ts';
 import type { EwsServerVersion } from '../options.ts';

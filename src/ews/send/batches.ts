@@ -1,5 +1,5 @@
+import { utf8Length } from '../../core/text.ts';
 import type { Note, Place } from '../../transport/contract.ts';
-import { utf8Length } from '../../utf8-length.ts';
 import { messageXml } from '../operations/create-item.ts';
 import type { MessageClasses } from './message-classes.ts';
 

@@ -1,16 +1,13 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { DeliveryOutcome } from '../../transport/contract.ts';
-import type { EwsCall } from '../call.ts';
 import type { EwsClient } from '../client/client.ts';
 import { read } from '../client/reads.ts';
-import type { Reply } from '../client/reply.ts';
-import { createFolderXml, readCreatedFolder } from '../create-folder.ts';
+import type { EwsCall, Reply } from '../client/reply.ts';
 import { folderById } from '../operations/folder-id.ts';
-import { type FoundFolder, findFolderXml, readFoundFolder } from '../operations/folders.ts';
+import { createFolderXml, type FoundFolder, findFolderXml, readCreatedFolder, readFoundFolder } from '../operations/folders.ts';
 import { ewsError, outcomeOfReply } from '../outcome/outcome.ts';
-import { codeRules, unknownCode } from '../outcome/response-codes.ts';
+import { codeRules, toOutcome, unknownCode } from '../outcome/response-codes.ts';
 import type { EwsSettings } from '../settings.ts';
-import { toOutcome } from '../verdict.ts';
 
 /** How Conversation History is called in a mailbox where only its name tells it. */
 const displayName = 'Conversation History';

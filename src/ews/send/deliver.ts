@@ -4,11 +4,11 @@ import type { EwsClient } from '../client/client.ts';
 import type { Reply } from '../client/reply.ts';
 import { createItemHead, createItemOutcomes, createItemTail } from '../operations/create-item.ts';
 import { isSayable } from '../operations/folder-id.ts';
+import { notAttempted } from '../outcome/call-failure.ts';
 import { outcomeOfReply } from '../outcome/outcome.ts';
-import { codeRules } from '../outcome/response-codes.ts';
+import { codeRules, toOutcome } from '../outcome/response-codes.ts';
 import type { EwsSettings } from '../settings.ts';
-import { toOutcome } from '../verdict.ts';
-import { type Batch, halvesOf, refusedOf } from './batches.ts';
+import { type Batch, batchesOf, halvesOf, refusedOf } from './batches.ts';
 import { clearDrafts } from './drafts.ts';
 import type { MessageClasses } from './message-classes.ts';
 import type { SavedFolders } from './saved-folders.ts';
@@ -125,4 +125,46 @@ function wrongEndpoint(endpoint: string): DeliveryOutcome {
     details: { endpoint },
   });
   return toOutcome({ kind: 'deferred', scope: 'note' }, error);
+}
+
+/**
+ * Sends notes, request by request, in order. After a request whose outcome is unknown, or that speaks of the whole mailbox
+ * or endpoint, no later one goes out: it would meet the same trouble, and undercut the server's back-off.
+ */
+export async function deliver(
+  delivery: Delivery,
+  notes: readonly Note[],
+  options: DeliverOptions,
+): Promise<readonly DeliveryOutcome[]> {
+  const { batchSize, maxRequestBytes: maxBytes } = delivery.settings;
+  const results: (DeliveryOutcome | undefined)[] = notes.map(() => undefined);
+  let halted = false;
+  for (const whole of batchesOf(notes, { batchSize, maxBytes, classes: delivery.classes })) {
+    const queue: Batch[] = [whole];
+    for (let batch = queue.shift(); batch !== undefined && !halted; batch = queue.shift()) {
+      const { outcomes, more } = await sendBatch(delivery, batch, options);
+      for (const [at, outcome] of outcomes.entries()) {
+        const position = batch.positions[at];
+        if (outcome === undefined || position === undefined) continue;
+        results[position] = outcome;
+        halted ||= stopsOthers(outcome);
+      }
+      queue.unshift(...more);
+    }
+    if (halted) break;
+  }
+  return results.map((outcome) => outcome ?? notTried()); // errors take time to make: none for notes that went well
+}
+
+function stopsOthers(outcome: DeliveryOutcome): boolean {
+  return outcome.status !== 'delivered' && (outcome.status === 'unconfirmed' || outcome.scope !== 'note' || isNotTried(outcome));
+}
+
+function isNotTried(outcome: DeliveryOutcome): boolean {
+  return outcome.status === 'deferred' && outcome.error.code === 'NOT_ATTEMPTED';
+}
+
+function notTried(): DeliveryOutcome {
+  const error = notAttempted('an earlier request of the same delivery failed');
+  return toOutcome({ kind: 'deferred', scope: 'note' }, error, 0);
 }

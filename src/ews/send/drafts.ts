@@ -1,6 +1,6 @@
 import type { DeliverOptions, DeliveryOutcome, Note } from '../../transport/contract.ts';
-import type { EwsCall } from '../call.ts';
 import type { EwsClient } from '../client/client.ts';
+import type { EwsCall } from '../client/reply.ts';
 import { type DeleteType, deletedItems, deleteItemXml, type ItemId } from '../operations/delete-item.ts';
 import { type FoundItem, searchTags } from '../probe/search.ts';
 import type { EwsSettings } from '../settings.ts';

@@ -1,4 +1,4 @@
-import type { SenderFolders } from '../../spooler/file/layout.ts';
+import type { SenderFolders } from './disk/layout.ts';
 
 /** A file of entries on disk. */
 export interface StoredFile {

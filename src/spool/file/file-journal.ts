@@ -1,17 +1,15 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
-import { errnoOf } from '../../spooler/file/errno.ts';
-import { type Layout, layoutOf } from '../../spooler/file/layout.ts';
-import { removeFiles } from '../../spooler/file/remove-files.ts';
 import type { SpoolContext, SpooledMessage } from '../contract.ts';
 import { type Journal, type JournalContents, JournalError } from '../journaled/journal.ts';
 import type { EntryRecord } from '../state/records.ts';
 import type { Transaction } from '../state/transaction.ts';
-import type { FileLayer } from './disk/file-layer.ts';
+import { errnoOf, type FileLayer } from './disk/file-layer.ts';
+import { type Layout, layoutOf } from './disk/layout.ts';
 import { load } from './load.ts';
 import { makeParts, type Parts } from './parts.ts';
 import { type Plan, planOf } from './plan.ts';
-import { readHomes } from './read-files.ts';
+import { readHomes, removeFiles } from './read-files.ts';
 
 /** The files of a spool; docs/file-spool-format.md says what lies where, and why no crash in between does harm. */
 export class FileJournal implements Journal {

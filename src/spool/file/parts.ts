@@ -1,8 +1,7 @@
-import { FolderSync } from '../../spooler/file/folder-sync.ts';
-import type { Layout, SenderFolders } from '../../spooler/file/layout.ts';
 import type { SpoolContext } from '../contract.ts';
 import type { FileLayer } from './disk/file-layer.ts';
-import { Folders } from './disk/folders.ts';
+import { FolderSync, Folders } from './disk/folders.ts';
+import type { Layout, SenderFolders } from './disk/layout.ts';
 import { Quarantine } from './disk/quarantine.ts';
 import { Staging } from './disk/staging.ts';
 import { EntryFiles } from './entry-files.ts';

@@ -1,10 +1,27 @@
-import { errnoOf, isAboutTheFile } from '../../spooler/file/errno.ts';
-import { eachOf } from '../../spooler/file/pool.ts';
+import { dirname } from 'node:path';
+import { eachOf } from '../../core/queues.ts';
 import { ShapeError } from '../journaled/json-shape.ts';
-import type { FileLayer } from './disk/file-layer.ts';
+import { errnoOf, type FileLayer, isAboutTheFile } from './disk/file-layer.ts';
 import type { StoredFile } from './entry-files.ts';
 import { largestFile, parseEntries, type StoredEntry } from './formats.ts';
 import type { Parts } from './parts.ts';
+
+/**
+ * Removes files that say nothing any more, without making that durable: whatever comes back has a lower revision than
+ * its entry has elsewhere, or a tombstone. Answers with the paths that could not be removed.
+ */
+export async function removeFiles(parts: Parts, paths: Iterable<string>): Promise<string[]> {
+  const left: string[] = [];
+  await eachOf(paths, async (path) => {
+    try {
+      await parts.files.remove(path);
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') left.push(path);
+    }
+    parts.syncs.loosen(dirname(path));
+  });
+  return left;
+}
 
 /** What is wrong with a file, in words that hold none of it. */
 export interface Unreadable {

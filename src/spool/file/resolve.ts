@@ -1,8 +1,7 @@
-import type { SenderFolders } from '../../spooler/file/layout.ts';
-import type { Manifest } from '../../spooler/file/manifest-format.ts';
 import type { EntryFixed, EntryRecord, EntryStatus, NoteRecord } from '../state/records.ts';
+import type { SenderFolders } from './disk/layout.ts';
 import type { StoredFile } from './entry-files.ts';
-import type { StoredEntry } from './formats.ts';
+import type { Manifest, StoredEntry } from './formats.ts';
 
 /** A file of entries that was read; the messages are not kept. */
 export interface ReadFile {

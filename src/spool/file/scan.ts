@@ -1,9 +1,7 @@
 import { join } from 'node:path';
-import { errnoOf } from '../../spooler/file/errno.ts';
-import type { Layout, SenderFolders } from '../../spooler/file/layout.ts';
-import { eachOf } from '../../spooler/file/pool.ts';
-import type { FileLayer, FolderItem } from './disk/file-layer.ts';
-import { isRecordName, isTemporaryName } from './disk/layout.ts';
+import { eachOf } from '../../core/queues.ts';
+import { errnoOf, type FileLayer, type FolderItem } from './disk/file-layer.ts';
+import { isRecordName, isTemporaryName, type Layout, type SenderFolders } from './disk/layout.ts';
 
 /** A file that may be one of ours, by place and name. */
 export interface FoundFile {

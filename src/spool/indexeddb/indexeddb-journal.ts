@@ -1,14 +1,13 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
-import { readMessages } from '../../spooler/indexeddb/read-messages.ts';
-import { putChanges } from '../../spooler/indexeddb/writes.ts';
 import type { SpoolContext, SpooledMessage } from '../contract.ts';
 import { type Journal, type JournalContents, JournalError } from '../journaled/journal.ts';
 import type { EntryRecord } from '../state/records.ts';
 import type { Transaction } from '../state/transaction.ts';
 import { openDatabase, stores } from './database.ts';
-import { load } from './load.ts';
+import { load, readMessages } from './load.ts';
 import { errorOf, writing } from './requests.ts';
+import { putChanges } from './rows.ts';
 import { lockTab } from './tab-lock.ts';
 import type { IdbDatabase, IdbFactory, WebLocks } from './web-types.ts';
 

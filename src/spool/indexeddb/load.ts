@@ -1,12 +1,67 @@
-import type { Reason, SpoolContext } from '../contract.ts';
+import type { Reason, SpoolContext, SpooledMessage } from '../contract.ts';
 import type { JournalContents } from '../journaled/journal.ts';
 import { ShapeError } from '../journaled/json-shape.ts';
 import { type EntryRecord, isInNote } from '../state/records.ts';
 import { type StoreName, stores } from './database.ts';
 import { isUnreadable, reading, resultOf, rowOrError } from './requests.ts';
-import { readEntry, readNote, type StoredNote } from './rows.ts';
+import { readEntry, readMessage, readNote, type StoredNote } from './rows.ts';
 import { type BadRow, setAside } from './set-aside.ts';
 import type { IdbDatabase } from './web-types.ts';
+
+/** Messages of entries. One that can't be read is set aside with its entry, reported, and left out. */
+export async function readMessages(
+  database: IdbDatabase,
+  of: { readonly name: string; readonly context: SpoolContext },
+  records: readonly EntryRecord[],
+): Promise<ReadonlyMap<string, SpooledMessage>> {
+  const messages = new Map<string, SpooledMessage>();
+  if (records.length === 0) return messages;
+  const ids = records.map(({ fixed }) => fixed.id);
+  const rows = await rowsById(database, stores.messages, ids);
+  const bad: BadRow[] = [];
+  for (const { fixed } of records) {
+    const row = rows.get(fixed.id);
+    const found = row instanceof Error ? row.message : readInto(messages, fixed, row);
+    if (found !== undefined)
+      bad.push({ store: stores.messages, key: fixed.id, found, ...(row instanceof Error ? {} : { value: row }) });
+  }
+  if (bad.length > 0) await setAsideWithEntries(database, of, bad);
+  return messages;
+}
+
+/** What is wrong with it, if anything. */
+function readInto(messages: Map<string, SpooledMessage>, fixed: EntryRecord['fixed'], row: unknown): string | undefined {
+  try {
+    messages.set(fixed.id, readMessage(row, fixed));
+    return undefined;
+  } catch (error) {
+    if (error instanceof ShapeError) return error.message;
+    throw error;
+  }
+}
+
+/** What has no entry any more was set aside before; the engine takes the entry out of its note. */
+async function setAsideWithEntries(
+  database: IdbDatabase,
+  of: { readonly name: string; readonly context: SpoolContext },
+  bad: readonly BadRow[],
+): Promise<void> {
+  const entries = await rowsById(
+    database,
+    stores.entries,
+    bad.map(({ key }) => key),
+  );
+  const known = bad.filter(({ key }) => entries.get(key) !== undefined);
+  const along = known.map(({ key, found }): BadRow => ({ store: stores.entries, key, found, value: entries.get(key) }));
+  await setAside(database, of, known, { along });
+}
+
+function rowsById(database: IdbDatabase, store: string, ids: readonly string[]): Promise<ReadonlyMap<string, unknown>> {
+  return reading(database, [store], async (tx) => {
+    const rows = tx.objectStore(store);
+    return new Map(await Promise.all(ids.map(async (id) => [id, await rowOrError(rows, id)] as const)));
+  });
+}
 
 const lost: Reason = {
   code: 'OUTCOME_UNKNOWN',
@@ -61,7 +116,7 @@ async function readAll<Value>(
   bad: BadRow[],
 ): Promise<ReadonlyMap<string, Value>> {
   const read = new Map<string, Value>();
-  for (const [key, row] of await rowsOf(database, store)) {
+  for (const [key, row] of await allRows(database, store)) {
     if (typeof key !== 'string') continue;
     if (row instanceof Error) bad.push({ store, key, found: row.message });
     else {
@@ -77,7 +132,7 @@ async function readAll<Value>(
 }
 
 /** All at once; where the browser can't give one of them back, one by one, with the error in its place. */
-async function rowsOf(database: IdbDatabase, store: StoreName): Promise<readonly (readonly [key: unknown, row: unknown])[]> {
+async function allRows(database: IdbDatabase, store: StoreName): Promise<readonly (readonly [key: unknown, row: unknown])[]> {
   try {
     return await reading(database, [store], async (tx) => {
       const rows = tx.objectStore(store);

@@ -1,5 +1,4 @@
 import { GroupCommit } from '../../core/queues.ts';
-import { viewOf } from '../../spooler/table/view.ts';
 import type {
   AppendResult,
   Change,
@@ -19,12 +18,13 @@ import type {
   SpoolStorage,
 } from '../contract.ts';
 import { appendMessage, byMessage } from '../state/append.ts';
-import { claimPick, pick } from '../state/claim.ts';
-import { expire } from '../state/expire.ts';
+import { claimPick } from '../state/claim.ts';
 import { cancel, hold, purge, release, requeue } from '../state/host-actions.ts';
+import { viewOf } from '../state/records.ts';
 import { refreeze, settle } from '../state/settle.ts';
 import { TableEngine } from './engine.ts';
 import { type Journal, JournalError } from './journal.ts';
+import { expire, pick } from './selection.ts';
 
 type Settled = Awaited<ReturnType<SpoolStorage['settle']>>;
 

@@ -1,8 +1,7 @@
-import { LaneQueues } from '../../spooler/table/lane-queues.ts';
 import { type LaneFilter, type SpoolState, spoolStates } from '../contract.ts';
 import { type EntryRecord, isActive, isTombstone, type NoteRecord, streamKey } from '../state/records.ts';
 import { Transaction } from '../state/transaction.ts';
-import { DueQueue } from './due-queues.ts';
+import { DueQueue, LaneQueues } from './due-queues.ts';
 
 /**
  * All entries and notes of a spool without their messages, with the indexes that claiming needs: the state table of

@@ -1,9 +1,6 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { timeOrderedId } from '../../core/ids.ts';
 import { GroupCommit, SerialQueue } from '../../core/queues.ts';
-import { expireSome } from '../../spooler/postgres/expire.ts';
-import { nextDue } from '../../spooler/postgres/next-due.ts';
-import { tablesIn } from '../../spooler/postgres/tables.ts';
 import type {
   AppendResult,
   Change,
@@ -32,14 +29,15 @@ import { appendIn } from './operations/append-in-transaction.ts';
 import { Appender } from './operations/append-queue.ts';
 import { claimNotes } from './operations/claim.ts';
 import { mindTheClock } from './operations/clock.ts';
-import { addUpTallies, sweepTombstones } from './operations/expire.ts';
+import { addUpTallies, expireSome, sweepTombstones } from './operations/expire.ts';
 import { lapseAll, renewAll } from './operations/leases.ts';
-import { bytesKept, countsByState, entriesOfMessage, entryById, leasesLapsed, nextPage } from './operations/read.ts';
+import { bytesKept, countsByState, entriesOfMessage, entryById, leasesLapsed, nextDue, nextPage } from './operations/read.ts';
 import { refreezeAll, type Settled, settleAll } from './operations/settle.ts';
 import { LaneTurns } from './operations/take.ts';
 import { finishWork, startWork } from './operations/work.ts';
 import { asClient, checkedDeadline, type PostgresSpoolOptions } from './options.ts';
 import { assertMigrated, migrate } from './tables/migrate.ts';
+import { tablesIn } from './tables/statement.ts';
 
 /** Settle calls carried out together at most, and entries of one host action. */
 const settlesAtOnce = 256;

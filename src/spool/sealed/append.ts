@@ -1,4 +1,4 @@
-import { TurnOrder } from '../../turn-order.ts';
+import { TurnOrder } from '../../core/queues.ts';
 import type { AppendResult, NewSpoolEntry, SpoolEntry, SpoolStorage } from '../contract.ts';
 import { byMessage } from '../state/append.ts';
 import type { Entries } from './entries.ts';

@@ -1,4 +1,4 @@
-import { MessageIds } from '../../spooler/sealed/message-ids.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type {
   AppendResult,
   Change,
@@ -22,6 +22,50 @@ import { Entries } from './entries.ts';
 import { checkedKeys, type SealOptions } from './keys.ts';
 import { Sealer } from './seal.ts';
 import { StandIns } from './stand-ins.ts';
+
+/** Entries that are remembered: what is at work, mostly. */
+const remembered = 20_000;
+
+/** Translates the changes of the storage below: they carry the stand-in of a message id. */
+export class MessageIds {
+  readonly #inner: Pick<SpoolStorage, 'findMessage'>;
+  readonly #entries: Entries;
+  readonly #known = new Map<string, string>();
+
+  constructor(inner: Pick<SpoolStorage, 'findMessage'>, entries: Entries) {
+    this.#inner = inner;
+    this.#entries = entries;
+  }
+
+  /** Entries that are about to change. */
+  remember(entries: readonly SpoolEntry[]): void {
+    for (const { id, messageId } of entries) {
+      this.#known.delete(id);
+      this.#known.set(id, messageId);
+    }
+    for (const id of this.#known.keys()) {
+      if (this.#known.size <= remembered) break;
+      this.#known.delete(id);
+    }
+  }
+
+  /** One after the other: there may be thousands. */
+  async open(changes: readonly Change[]): Promise<readonly Change[]> {
+    const opened: Change[] = [];
+    for (const { reason, ...change } of changes) {
+      const messageId = this.#known.get(change.entryId) ?? (await this.#lookUp(change));
+      opened.push({ ...change, messageId, ...(reason === undefined ? {} : { reason: await this.#entries.openReason(reason) }) });
+    }
+    return opened;
+  }
+
+  /** The stand-in itself where the id can't be had: the change has happened, and must be told. */
+  async #lookUp({ entryId, messageId }: Change): Promise<string> {
+    const found = await this.#inner.findMessage(messageId).catch(() => []);
+    const entry = found.find(({ id }) => id === entryId);
+    return (entry && (await this.#entries.messageIdOf(entry))) ?? messageId;
+  }
+}
 
 type Settled = Awaited<ReturnType<SpoolStorage['settle']>>;
 
@@ -173,4 +217,42 @@ export class SealedSpool implements SpoolStorage {
     sealed.set(key, reason);
     return { ...settlement, reason: await reason };
   }
+}
+
+/**
+ * Encrypts what a spool keeps: text, html, addresses, names, subjects and the texts of reasons, with AES-256-GCM by WebCrypto. What the spool must compare or name
+ * (message id, content, mailbox, conversation, recipients) is replaced by a hash with the `routingKey`. Wrap any spool that has `refreeze`: all of this library's do.
+ *
+ * An entry whose key is missing or wrong stays where it is and waits, with what follows it in its conversation; everything else goes on. `warning` says so every
+ * five minutes (`SPOOL_KEY_MISSING`, `SPOOL_SEAL_BROKEN`), and so does the entry's `reason` in `status()` and `list()`. Started with the right key, it is delivered.
+ *
+ * What was spooled before the spool was wrapped is not opened: let it drain first. docs/encryption.md has the whole page.
+ *
+ * @throws {OfflineImError} `OPTION_INVALID`
+ * @example
+ * ```ts
+ * const spool = sealed(new FileSpool({ root }), {
+ *   keys: [{ id: '2026', key: newKey }, { id: '2025', key: oldKey }], // 32 random bytes each
+ *   routingKey, // 32 random bytes, never changed
+ * });
+ * ```
+ */
+export function sealed(spool: SpoolStorage, options: SealOptions): SpoolStorage {
+  if (typeof globalThis.crypto?.subtle?.encrypt !== 'function') {
+    throw invalid('crypto', 'WebCrypto is not there; a browser has it on secure origins (https) only.');
+  }
+  if (typeof spool?.append !== 'function')
+    throw invalid('spool', 'spool is missing or of the wrong kind; expected a spool to wrap.');
+  if (!isRefreezable(spool)) throw invalid('spool', `The spool ${spool.name} has no refreeze(), which encryption needs.`);
+  if (typeof options !== 'object' || options === null)
+    throw invalid('options', 'options is missing; expected { keys, routingKey }.');
+  return new SealedSpool(spool, options);
+}
+
+function isRefreezable(spool: SpoolStorage): spool is Refreezable {
+  return typeof spool.refreeze === 'function';
+}
+
+function invalid(option: string, message: string): OfflineImError {
+  return new OfflineImError('OPTION_INVALID', message, { details: { option } });
 }

@@ -1,10 +1,38 @@
-import type { DatabaseSync } from 'node:sqlite';
-import { type RowsOf, rowsOf } from '../../spooler/sqlite/rows-of.ts';
-import { entryColumns, storedRow } from '../../spooler/sqlite/stored-row.ts';
-import type { ClaimedNote, ClaimRequest, SpooledMessage } from '../contract.ts';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { ClaimedNote, ClaimRequest, LaneFilter, SpooledMessage } from '../contract.ts';
 import { claimPick, type Pick, runOf } from '../state/claim.ts';
 import type { EntryRecord } from '../state/records.ts';
 import type { Group } from './group.ts';
+import { entryColumns, storedRow } from './stores/entries.ts';
+import { type RowsOf, rowsOf } from './stores/statements.ts';
+
+/** When leases end. */
+export class LeaseEnds {
+  readonly #ends: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.#ends = database.prepare(
+      'SELECT lane, min(lease_until) AS until FROM notes WHERE lease_until IS NOT NULL GROUP BY lane ORDER BY until',
+    );
+  }
+
+  /** The next end of a lease of those lanes. */
+  next(lanes: LaneFilter | undefined): number | undefined {
+    const named = lanes === undefined ? undefined : new Set('only' in lanes ? lanes.only : lanes.except);
+    const wanted = (lane: string) => named === undefined || lanes === undefined || named.has(lane) === 'only' in lanes;
+    // As many rows as there are lanes at work, not lanes that wait.
+    const row = this.#ends.all().find(({ lane }) => wanted(String(lane)));
+    return row === undefined ? undefined : Number(row.until);
+  }
+}
+
+/** ms until something of those lanes is due, or a lease of theirs ends. */
+export function nextDue(group: Group, ends: LeaseEnds, filter: LaneFilter | undefined): number | undefined {
+  const { lanes } = group.stores;
+  const times = [lanes.next('deliver', filter), lanes.next('probe', filter), ends.next(filter)];
+  const next = Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY));
+  return next === Number.POSITIVE_INFINITY ? undefined : Math.max(0, next - group.now);
+}
 
 /** Beyond any time. */
 const ever = Number.MAX_SAFE_INTEGER;

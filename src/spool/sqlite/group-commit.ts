@@ -1,10 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
-import { rollBack } from '../../spooler/sqlite/roll-back.ts';
-import type { SharedClock } from '../../spooler/sqlite/shared-clock.ts';
 import { RowError } from '../rows/cells.ts';
 import { lapse } from '../state/unconfirmed.ts';
-import { clampTimes } from './connection/clock.ts';
+import { clampTimes, type SharedClock } from './connection/clock.ts';
+import { rollBack } from './connection/schema.ts';
 import { isBusy, isFull, leavesDoubt } from './connection/sqlite-error.ts';
 import { type CorruptReport, Group } from './group.ts';
 import { Stores } from './stores/stores.ts';

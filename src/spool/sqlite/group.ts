@@ -1,7 +1,7 @@
-import type { StoredRow } from '../../spooler/sqlite/stored-row.ts';
 import { type SpoolContext, type SpooledMessage, type SpoolState, spoolStates } from '../contract.ts';
 import { type EntryRecord, isActive, isInNote } from '../state/records.ts';
 import { Transaction } from '../state/transaction.ts';
+import type { StoredRow } from './stores/entries.ts';
 import type { Stores } from './stores/stores.ts';
 import type { SpoolRow } from './stores/totals.ts';
 

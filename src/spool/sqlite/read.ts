@@ -1,11 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import { entryColumns, type StoredRow } from '../../spooler/sqlite/stored-row.ts';
-import { viewOf } from '../../spooler/table/view.ts';
 import type { SpoolEntry, SpoolQuery } from '../contract.ts';
-import { isTombstone } from '../state/records.ts';
+import { isTombstone, viewOf } from '../state/records.ts';
 import type { Group } from './group.ts';
-import type { Stored } from './stores/entries.ts';
+import { entryColumns, type Stored, type StoredRow } from './stores/entries.ts';
 
 /** Rows that one page of a list looks at. */
 const pageSize = 200;

@@ -3,18 +3,16 @@ import type { Clock } from '../../core/clock.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
 import { SerialQueue } from '../../core/queues.ts';
-import { LeaseEnds } from '../../spooler/sqlite/next-due.ts';
-import { SharedClock } from '../../spooler/sqlite/shared-clock.ts';
-import { Tombstones } from '../../spooler/sqlite/tombstones.ts';
-import { vacuumStep } from '../../spooler/sqlite/vacuum.ts';
 import type { SpoolContext } from '../contract.ts';
-import { Picker } from './claim.ts';
+import { LeaseEnds, Picker } from './claim.ts';
+import { SharedClock } from './connection/clock.ts';
 import { connect } from './connection/connect.ts';
+import { vacuumStep } from './connection/database-file.ts';
 import { asSpoolError } from './connection/sqlite-error.ts';
 import type { Group } from './group.ts';
 import { type Outcome, Runner } from './group-commit.ts';
 import { Reading } from './read.ts';
-import { Expiry } from './tidy.ts';
+import { Expiry, Tombstones } from './tidy.ts';
 import { Watch } from './watch.ts';
 
 /** Queries of an open spool. */

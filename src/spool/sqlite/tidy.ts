@@ -1,7 +1,41 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Change, ExpireRequest } from '../contract.ts';
 import { closedLanes, expireEntry } from '../state/expire.ts';
+import { isTombstone } from '../state/records.ts';
 import type { Group } from './group.ts';
+
+/** Takes tombstones away when their time is over. */
+export class Tombstones {
+  readonly #over: StatementSync;
+  readonly #later: StatementSync;
+
+  constructor(database: DatabaseSync) {
+    this.#over = database.prepare('SELECT message_id FROM entries WHERE tombstone_at <= ? ORDER BY tombstone_at LIMIT ? + 0');
+    this.#later = database.prepare('UPDATE entries SET tombstone_at = ? WHERE message_id = ? AND tombstone_at IS NOT NULL');
+  }
+
+  /** One step; true when there may be more. */
+  sweep(group: Group, keep: number): boolean {
+    group.flush();
+    const { entries, spool } = group.stores;
+    const over = group.now - keep;
+    const rows = this.#over.all(over, atOnce);
+    for (const messageId of new Set(rows.map((row) => String(row.message_id)))) {
+      const stored = entries.idsOfMessage(messageId).flatMap((id) => entries.find(id) ?? []);
+      if (stored.every(({ record: { status } }) => isTombstone(status) && (status.endedAt ?? 0) <= over)) {
+        for (const one of stored) {
+          entries.forget(one);
+          spool.count(one.record, -1);
+        }
+      } else {
+        // Its id must last as long as its last entry: looked at again when that may be over.
+        this.#later.run(group.now, messageId);
+      }
+    }
+    if (rows.length > 0) group.changed();
+    return rows.length === atOnce;
+  }
+}
 
 /** Entries that one step ends at most. */
 const atOnce = 500;

@@ -1,56 +1,11 @@
-import { viewOf } from '../../spooler/table/view.ts';
 import type { ClaimedNote, ClaimRequest, SpooledMessage } from '../contract.ts';
-import type { SpoolTable } from '../journaled/state-table.ts';
-import { type EntryRecord, type Lease, type NoteRecord, tagOf } from './records.ts';
+import { type EntryRecord, type Lease, type NoteRecord, tagOf, viewOf } from './records.ts';
 import type { Transaction } from './transaction.ts';
 
 /** What a claim would take: a note that exists, or the members of a new one. */
 export interface Pick {
   readonly note: NoteRecord | undefined;
   readonly members: readonly EntryRecord[];
-}
-
-/** Chooses what is due, lane by lane, those served longest ago first. Changes no record. */
-export function pick(table: SpoolTable, request: ClaimRequest, now: number): Pick[] {
-  const waiting = request.kind === 'deliver' ? table.deliver : table.probe;
-  const picks: Pick[] = [];
-  for (const lane of waiting.lanes(request.lanes)) {
-    const room = Math.min(request.perLane, request.limit - picks.length);
-    if (room <= 0) break;
-    const found = request.kind === 'deliver' ? pickDue(table, lane, request, now, room) : pickProbes(table, lane, now, room);
-    if (found.length > 0) waiting.served(lane);
-    picks.push(...found);
-  }
-  return picks;
-}
-
-function pickDue(table: SpoolTable, lane: string, request: ClaimRequest, now: number, room: number): Pick[] {
-  const queue = table.deliver.get(lane);
-  const picks: Pick[] = [];
-  const taken: string[] = [];
-  while (queue !== undefined && picks.length < room) {
-    const key = queue.take(request.ignorePickup === true ? Number.POSITIVE_INFINITY : now);
-    if (key === undefined) break;
-    taken.push(key);
-    const found = head(table, key, request, now);
-    if (found !== undefined) picks.push(found);
-  }
-  for (const key of taken) table.refreshStream(key);
-  return picks;
-}
-
-function head(table: SpoolTable, key: string, request: ClaimRequest, now: number): Pick | undefined {
-  const run = runOf(records(table, key), request, now);
-  if (run === undefined || 'members' in run) return run;
-  return deferredNote(table, run.deferredNoteId, now);
-}
-
-function* records(table: SpoolTable, key: string): Iterable<EntryRecord> {
-  for (const id of table.stream(key)) {
-    const record = table.entry(id);
-    if (record === undefined) return;
-    yield record;
-  }
 }
 
 /**
@@ -84,25 +39,6 @@ export function runOf(
 /** Entries that were split off, or may have been sent already, go alone. */
 function mergeable({ status }: EntryRecord): boolean {
   return !status.single && status.unknownAttempts.length === 0;
-}
-
-function deferredNote(table: SpoolTable, noteId: string, now: number): Pick | undefined {
-  const note = table.note(noteId);
-  if (note === undefined || note.due.at > now) return undefined;
-  return { note, members: note.entryIds.flatMap((id) => table.entry(id) ?? []) };
-}
-
-function pickProbes(table: SpoolTable, lane: string, now: number, room: number): Pick[] {
-  const queue = table.probe.get(lane);
-  const picks: Pick[] = [];
-  while (queue !== undefined && picks.length < room) {
-    const id = queue.take(now);
-    if (id === undefined) break;
-    const note = table.note(id);
-    if (note !== undefined) picks.push({ note, members: note.entryIds.flatMap((member) => table.entry(member) ?? []) });
-  }
-  for (const { note } of picks) if (note !== undefined) queue?.set(note.id, note.due.at);
-  return picks;
 }
 
 /** Leases one pick: freezes what never changes again, and counts the attempt. */

@@ -1,26 +1,7 @@
 import type { ExpireRequest } from '../contract.ts';
-import type { SpoolTable } from '../journaled/state-table.ts';
 import type { EntryRecord } from './records.ts';
 import type { Transaction } from './transaction.ts';
 import { lookForAlone } from './unconfirmed.ts';
-
-/**
- * Ends what is past its expiry, but never what nobody has tried: a clock set forward, or a week switched off, expires
- * nothing. What may have been sent is looked for once more.
- */
-export function expire(tx: Transaction, table: SpoolTable, request: ExpireRequest, now: number): void {
-  const closed = closedLanes(request);
-  const taken: string[] = [];
-  for (let id = table.expiries.take(now); id !== undefined; id = table.expiries.take(now)) {
-    taken.push(id);
-    const record = tx.entry(id);
-    if (record !== undefined) expireEntry(tx, record, request, closed, now);
-  }
-  for (const id of taken) {
-    const status = table.entry(id)?.status;
-    table.expiries.set(id, status?.expiresAt);
-  }
-}
 
 /** For how many ms each closed lane could not be tried. */
 export function closedLanes({ closedLanes: lanes }: ExpireRequest): ReadonlyMap<string, number> {

@@ -1,5 +1,23 @@
 import type { Mailbox, UnknownAttempt } from '../../transport/contract.ts';
-import type { ClaimToken, Frozen, NewSpoolEntry, Reason, SpoolState } from '../contract.ts';
+import type { ClaimToken, Frozen, NewSpoolEntry, Reason, SpoolEntry, SpooledMessage, SpoolState } from '../contract.ts';
+
+/** An entry as the contract shows it. */
+export function viewOf({ fixed, status }: EntryRecord, message?: SpooledMessage): SpoolEntry {
+  const { expiresIn: _expiresIn, ...shown } = fixed;
+  return {
+    ...shown,
+    messageClass: status.sentClass ?? fixed.messageClass,
+    state: status.state,
+    expiresAt: status.expiresAt,
+    attempt: status.attempt,
+    unknownAttempts: status.unknownAttempts,
+    cancelRequested: status.cancelRequested,
+    ...(message === undefined ? {} : { message }),
+    ...(status.noteId === undefined ? {} : { noteId: status.noteId }),
+    ...(status.reason === undefined ? {} : { reason: status.reason }),
+    ...(status.endedAt === undefined ? {} : { endedAt: status.endedAt }),
+  };
+}
 
 /** A stored due time. `within` is its maximum distance: a clock that was set back can't strand it (see `clamp`). */
 export interface Due {

@@ -1,9 +1,27 @@
+import type { Clock } from '../../core/clock.ts';
 import type { EventReason } from '../../observability/events.ts';
 import type { DeliveryOutcome, Scope } from '../../transport/contract.ts';
-import type { LanesContext } from '../lanes-context.ts';
-import { reasonOf } from '../reason.ts';
+import type { SpoolerOptions } from '../options.ts';
+import { reasonOf } from '../outcome.ts';
 import { backOff, obey } from '../retry.ts';
 import { grow, shrink, type Window } from './circuit.ts';
+
+/** What lanes report; the spooler passes it on as events. */
+export interface LaneObserver {
+  blocked(lane: string, reason: EventReason, retryIn: number): void;
+  resumed(lane: string): void;
+  unavailable(endpoint: string, reason: EventReason, retryIn: number): void;
+  available(endpoint: string): void;
+}
+
+/** What {@link Lanes} is made of. */
+export interface LanesContext {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly options: SpoolerOptions;
+  readonly observer: LaneObserver;
+  endpointOf(lane: string): string;
+}
 
 /** A lane or endpoint that can't be used now. Times are monotonic. */
 interface Closed {

@@ -1,7 +1,6 @@
 import { type AccessOptions, actingMailbox, claimedLogin, type Login } from './access/access.ts';
-import { type Admission, Doorkeeper } from './access/doorkeeper.ts';
+import { type Admission, type ConnectionLogin, Doorkeeper } from './access/doorkeeper.ts';
 import type { SimulatedTokens } from './access/tokens.ts';
-import type { ConnectionLogin } from './connection-login.ts';
 import { Exchange, type ExchangeOptions } from './exchange.ts';
 import { type Fault, planOf } from './faults/fault.ts';
 import { FaultBook } from './faults/fault-book.ts';

@@ -4,8 +4,7 @@ import { type ProfileOption, profileOf, type SimulatorProfile } from './profile.
 import type { MessageContent } from './store/item.ts';
 import { type MailboxOptions, SimulatedMailbox } from './store/mailbox.ts';
 import { Registry } from './store/registry.ts';
-import { Arrivals } from './time.ts';
-import { Timers } from './timers.ts';
+import { Arrivals, Timers } from './time.ts';
 
 /** The organisation to simulate. */
 export interface ExchangeOptions {

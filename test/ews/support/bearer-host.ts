@@ -1,8 +1,8 @@
 /** A host with a getToken, and a simulator whose tokens it gives. */
 import { afterEach } from 'vitest';
-import type { TokenReason } from '../../../src/ews/access-token.ts';
 import { type BearerAuthOptions, bearerAuth } from '../../../src/ews/auth/bearer-auth.ts';
 import type { Credentials } from '../../../src/ews/auth/credentials.ts';
+import type { TokenReason } from '../../../src/ews/auth/token-cache.ts';
 import { EwsTransport } from '../../../src/ews/ews-transport.ts';
 import type { EwsTransportOptions } from '../../../src/ews/options.ts';
 import { type EwsSimulator, startEwsSimulator } from '../../../src/testing/simulator/simulator.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defaultRoot } from '../../../src/spooler/file/default-root.ts';
+import { defaultRoot } from '../../../src/spool/file/file-spool.ts';
 
 const home = () => '/home/alice';
 

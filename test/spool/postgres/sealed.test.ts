@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PostgresSpool } from '../../../src/spool/postgres/postgres-spool.ts';
-import { sealed } from '../../../src/spooler/sealed/sealed.ts';
+import { sealed } from '../../../src/spool/sealed/sealed-spool.ts';
 import { ManualClock, type SpoolHarness, spoolConformance } from '../../../src/testing.ts';
 import { PostgresServer } from '../../support/postgres-server.ts';
 import { aliceSends } from '../../support/sender-fixture.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { SpoolStorage } from '../../../src/spool/contract.ts';
 import { MemorySpool } from '../../../src/spool/journaled/memory-spool.ts';
-import { sealed } from '../../../src/spooler/sealed/sealed.ts';
+import { sealed } from '../../../src/spool/sealed/sealed-spool.ts';
 import { ManualClock } from '../../../src/testing.ts';
 import { claimRequest, newEntry, statesOf } from '../../support/spool-entries.ts';
 import { newKey } from './support.ts';

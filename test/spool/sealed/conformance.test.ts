@@ -5,7 +5,7 @@ import { describe, it } from 'vitest';
 import type { SpoolStorage } from '../../../src/spool/contract.ts';
 import { FileSpool } from '../../../src/spool/file/file-spool.ts';
 import { MemorySpool } from '../../../src/spool/journaled/memory-spool.ts';
-import { sealed } from '../../../src/spooler/sealed/sealed.ts';
+import { sealed } from '../../../src/spool/sealed/sealed-spool.ts';
 import { SqliteSpool } from '../../../src/sqlite.ts';
 import { ManualClock, type SpoolHarness, spoolConformance } from '../../../src/testing.ts';
 import { newKey } from './support.ts';

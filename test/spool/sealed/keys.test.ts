@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SpoolEntry } from '../../../src/spool/contract.ts';
 import { MemorySpool } from '../../../src/spool/journaled/memory-spool.ts';
 import type { SealKey, SealOptions } from '../../../src/spool/sealed/keys.ts';
-import { sealed } from '../../../src/spooler/sealed/sealed.ts';
+import { sealed } from '../../../src/spool/sealed/sealed-spool.ts';
 import { aliceSeals, filesOf, newKey } from './support.ts';
 
 let root = '';

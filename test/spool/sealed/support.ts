@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { OfflineImSenderOptions } from '../../../src/sender/options.ts';
 import { FileSpool } from '../../../src/spool/file/file-spool.ts';
 import type { SealOptions } from '../../../src/spool/sealed/keys.ts';
-import { sealed } from '../../../src/spooler/sealed/sealed.ts';
+import { sealed } from '../../../src/spool/sealed/sealed-spool.ts';
 import { aliceSends } from '../../support/sender-fixture.ts';
 
 /** 32 random bytes. */

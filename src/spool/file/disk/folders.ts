@@ -1,8 +1,40 @@
 import { dirname } from 'node:path';
-import { errnoOf } from '../../../spooler/file/errno.ts';
-import type { FolderSync } from '../../../spooler/file/folder-sync.ts';
-import type { Layout, SenderFolders } from '../../../spooler/file/layout.ts';
-import type { FileLayer } from './file-layer.ts';
+import { eachOf } from '../../../core/queues.ts';
+import { JournalError } from '../../journaled/journal.ts';
+import { errnoOf, type FileLayer } from './file-layer.ts';
+import type { Layout, SenderFolders } from './layout.ts';
+
+/** Makes names durable, and remembers where names were removed without that: those removals may be undone by a power cut. */
+export class FolderSync {
+  readonly #files: FileLayer;
+  readonly #loose = new Set<string>();
+
+  constructor(files: FileLayer) {
+    this.#files = files;
+  }
+
+  /** A name was removed from there; nothing depends on it for now. */
+  loosen(folder: string): void {
+    this.#loose.add(folder);
+  }
+
+  /** @throws {JournalError} `unknown`: after a failed sync the kernel may have dropped what it should have written. */
+  async sync(folders: Iterable<string>): Promise<void> {
+    await eachOf(new Set(folders), async (folder) => {
+      try {
+        await this.#files.syncFolder(folder);
+      } catch (error) {
+        throw new JournalError('unknown', error);
+      }
+      this.#loose.delete(folder);
+    });
+  }
+
+  /** Makes every removal so far durable. */
+  syncLoose(): Promise<void> {
+    return this.sync(this.#loose);
+  }
+}
 
 /** Makes the folders of a spool, durably, and takes rights to them from others. */
 export class Folders {

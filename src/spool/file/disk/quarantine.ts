@@ -1,9 +1,8 @@
 import { basename, dirname, join } from 'node:path';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
-import type { FolderSync } from '../../../spooler/file/folder-sync.ts';
 import type { SpoolContext } from '../../contract.ts';
 import type { FileLayer } from './file-layer.ts';
-import type { Folders } from './folders.ts';
+import type { FolderSync, Folders } from './folders.ts';
 
 /** Sets files aside that can't be read: moved, never changed, with the reason beside them. */
 export class Quarantine {

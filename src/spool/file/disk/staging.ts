@@ -1,10 +1,8 @@
 import { join } from 'node:path';
-import { errnoOf, isRefusal } from '../../../spooler/file/errno.ts';
-import type { FolderSync } from '../../../spooler/file/folder-sync.ts';
-import { eachOf } from '../../../spooler/file/pool.ts';
+import { eachOf } from '../../../core/queues.ts';
 import { JournalError } from '../../journaled/journal.ts';
-import type { FileLayer } from './file-layer.ts';
-import type { Folders } from './folders.ts';
+import { errnoOf, type FileLayer, isRefusal } from './file-layer.ts';
+import type { FolderSync, Folders } from './folders.ts';
 import { temporaryName } from './layout.ts';
 
 /** A file that a transaction puts in its place, whole or not at all. */

@@ -1,13 +1,11 @@
 import { sleep, systemClock } from '../../../core/clock.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { SerialQueue } from '../../../core/queues.ts';
-import { Connections } from '../../../spooler/postgres/connections.ts';
-import type { Tables } from '../../../spooler/postgres/tables.ts';
 import type { SpoolContext } from '../../contract.ts';
 import { setAside } from '../operations/set-aside.ts';
 import { UnreadableRows } from '../tables/loaded.ts';
-import { Sql } from '../tables/statement.ts';
-import { GivenUp, NoAnswer } from './connections.ts';
+import { Sql, type Tables } from '../tables/statement.ts';
+import { Connections, GivenUp, NoAnswer } from './connections.ts';
 import { isTransient } from './pg-error.ts';
 import type { PgClient, PgPool } from './pool.ts';
 import { coded, type Done, type Patience, TransactionError, transact } from './transact.ts';

@@ -1,5 +1,4 @@
-import type { Connections } from '../../../spooler/postgres/connections.ts';
-import { GivenUp, Limit, type LimitOptions } from './connections.ts';
+import { type Connections, GivenUp, Limit, type LimitOptions } from './connections.ts';
 import { asSpoolError, isAboutWhatWasAsked, sqlStateOf } from './pg-error.ts';
 import type { PgClient, PgPoolClient } from './pool.ts';
 

@@ -1,11 +1,10 @@
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
-import { failedAppend, unstorableAppend } from '../../../spooler/postgres/failed-append.ts';
 import type { AppendResult } from '../../contract.ts';
 import { Limit } from '../connection/connections.ts';
 import { isConnectionError, isTransient, sqlStateOf } from '../connection/pg-error.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Session } from '../connection/session.ts';
-import { appendMessages, type NewMessage, unstorable } from './append.ts';
+import { appendMessages, failedAppend, type NewMessage, unstorable, unstorableAppend } from './append.ts';
 
 type Results = readonly AppendResult[];
 

@@ -1,11 +1,10 @@
 import { sleep } from '../../../core/clock.ts';
 import { SerialQueue } from '../../../core/queues.ts';
-import { failedAppend, unstorableAppend } from '../../../spooler/postgres/failed-append.ts';
 import type { AppendResult } from '../../contract.ts';
 import { isConnectionError, isLockTimeout } from '../connection/pg-error.ts';
 import type { Session } from '../connection/session.ts';
 import { TransactionError } from '../connection/transact.ts';
-import { appendMessages, type NewMessage, streamsOf, unstorable } from './append.ts';
+import { appendMessages, failedAppend, type NewMessage, streamsOf, unstorable, unstorableAppend } from './append.ts';
 
 /** Entries that go into one transaction at most. */
 const entriesAtOnce = 1_000;

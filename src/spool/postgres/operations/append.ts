@@ -1,19 +1,29 @@
-import { storedStreamKey } from '../../../spooler/postgres/stream-key.ts';
-import { bodyOf } from '../../../spooler/rows/message-body.ts';
-import { viewOf } from '../../../spooler/table/view.ts';
+import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import type { AppendResult, NewSpoolEntry, SpooledMessage } from '../../contract.ts';
 import { whole } from '../../rows/cells.ts';
-import { fixedCells, fixedColumns } from '../../rows/entry-row.ts';
+import { bodyOf, fixedCells, fixedColumns } from '../../rows/entry-row.ts';
 import { appendMessage, type PlannedAppend } from '../../state/append.ts';
-import type { EntryRecord } from '../../state/records.ts';
+import { type EntryRecord, viewOf } from '../../state/records.ts';
+import { asSpoolError } from '../connection/pg-error.ts';
 import type { PgClient } from '../connection/pool.ts';
 import { entryNames, Loaded, type ReadEntry } from '../tables/loaded.ts';
 import { entriesNow } from '../tables/running.ts';
 import { type Sql, statement } from '../tables/statement.ts';
-import { refreshStreams } from '../tables/streams.ts';
+import { refreshStreams, storedStreamKey } from '../tables/streams.ts';
 import { addTally, tally } from '../tables/tallies.ts';
 import { isStorable, objectOf, recordset } from '../tables/write.ts';
 import { begin } from './work.ts';
+
+/** The result of a message that was not appended, or may not have been. */
+export function failedAppend(message: NewMessage, kept: 'no' | 'unknown', error: unknown): AppendResult {
+  return { messageId: message[0]?.messageId ?? '', status: 'failed', kept, error: asSpoolError(error) };
+}
+
+/** That of one that could not come back as it was given. */
+export function unstorableAppend(message: NewMessage): AppendResult {
+  const text = 'An id, an address or a name holds U+0000 or half a surrogate pair, which PostgreSQL cannot keep.';
+  return failedAppend(message, 'no', new OfflineImError('MESSAGE_INVALID', text));
+}
 
 /** The entries of one message: appended all or none. */
 export type NewMessage = readonly NewSpoolEntry[];

@@ -1,4 +1,3 @@
-import { storedStreamKey } from '../../../spooler/postgres/stream-key.ts';
 import type { ClaimedNote, ClaimRequest } from '../../contract.ts';
 import type { NoteRow } from '../../rows/note-row.ts';
 import { claimPick, type Pick, runOf } from '../../state/claim.ts';
@@ -9,7 +8,7 @@ import type { Done } from '../connection/transact.ts';
 import { asEntry, entryColumns, Loaded, noteRowColumns } from '../tables/loaded.ts';
 import { type Fresh, startRunning } from '../tables/running.ts';
 import { type Sql, statement } from '../tables/statement.ts';
-import { refreshStreams } from '../tables/streams.ts';
+import { refreshStreams, storedStreamKey } from '../tables/streams.ts';
 import { writeClaims } from '../tables/write.ts';
 import type { Taken } from './take.ts';
 import { begin } from './work.ts';

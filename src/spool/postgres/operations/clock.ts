@@ -1,7 +1,6 @@
-import type { Tables } from '../../../spooler/postgres/tables.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Done } from '../connection/transact.ts';
-import { type Sql, statement } from '../tables/statement.ts';
+import { type Sql, statement, type Tables } from '../tables/statement.ts';
 
 /** ms by which the database's clock may go back without anyone minding. */
 const tolerance = 1_000;

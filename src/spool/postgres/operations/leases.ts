@@ -1,11 +1,10 @@
-import type { Tables } from '../../../spooler/postgres/tables.ts';
 import type { ClaimToken } from '../../contract.ts';
 import { noteIdOf } from '../../state/records.ts';
 import { isLockTimeout } from '../connection/pg-error.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Session } from '../connection/session.ts';
 import { type Done, TransactionError } from '../connection/transact.ts';
-import { type Sql, type Statement, statement } from '../tables/statement.ts';
+import { type Sql, type Statement, statement, type Tables } from '../tables/statement.ts';
 import { finishWork, startWork } from './work.ts';
 
 const renewLeases = statement(

@@ -1,4 +1,3 @@
-import { writeOut } from '../../../spooler/postgres/write-out.ts';
 import { type NoteRow, noteOf } from '../../rows/note-row.ts';
 import { Transaction } from '../../state/transaction.ts';
 import type { PgClient } from '../connection/pool.ts';
@@ -8,6 +7,7 @@ import { entriesNow } from '../tables/running.ts';
 import { tallyColumns, tallyOfGone } from '../tables/schema.ts';
 import { type Sql, statement } from '../tables/statement.ts';
 import { writeChanges } from '../tables/write.ts';
+import { writeOut } from './work.ts';
 
 const lockStreams = statement(
   'lock_unreadable',

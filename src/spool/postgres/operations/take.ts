@@ -1,7 +1,6 @@
-import type { Tables } from '../../../spooler/postgres/tables.ts';
 import type { ClaimRequest } from '../../contract.ts';
 import type { PgClient } from '../connection/pool.ts';
-import { type Sql, statement } from '../tables/statement.ts';
+import { type Sql, statement, type Tables } from '../tables/statement.ts';
 import { lapsedBy } from './leases.ts';
 
 type Kind = ClaimRequest['kind'];

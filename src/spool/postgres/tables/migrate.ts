@@ -1,8 +1,8 @@
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
-import type { Tables } from '../../../spooler/postgres/tables.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Session } from '../connection/session.ts';
 import { schemaSteps, schemaVersion } from './schema.ts';
+import type { Tables } from './statement.ts';
 
 /** ms: a large table takes its time to be rebuilt, and others wait for whoever does it. */
 const statements = 3_600_000;

@@ -1,10 +1,9 @@
-import type { Tables } from '../../../spooler/postgres/tables.ts';
 import type { ClaimToken, Refreeze } from '../../contract.ts';
 import { whole } from '../../rows/cells.ts';
 import { type NoteRecord, noteIdOf } from '../../state/records.ts';
 import type { TableReads, Transaction } from '../../state/transaction.ts';
 import type { PgClient } from '../connection/pool.ts';
-import { type Sql, statement } from './statement.ts';
+import { type Sql, statement, type Tables } from './statement.ts';
 import { addTally, tally } from './tallies.ts';
 
 /**

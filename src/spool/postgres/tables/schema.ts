@@ -1,5 +1,5 @@
-import type { Tables } from '../../../spooler/postgres/tables.ts';
 import { spoolStates } from '../../contract.ts';
+import type { Tables } from './statement.ts';
 
 /** Columns of `tallies`: entries by state, those that were purged left out; and the bytes of the messages that are kept. */
 export const tallyColumns = [...spoolStates.map((state) => `${state}_count`), 'bytes'];

@@ -1,7 +1,13 @@
-import type { Tables } from '../../../spooler/postgres/tables.ts';
+import { hash } from 'node:crypto';
+import { type EntryFixed, streamKey } from '../../state/records.ts';
 import type { PgClient } from '../connection/pool.ts';
 import { notRunning } from './running.ts';
-import { type Sql, statement } from './statement.ts';
+import { type Sql, statement, type Tables } from './statement.ts';
+
+/** The key of a stream as the tables have it: short, since it is in three of their indexes, and each of a million rows. */
+export function storedStreamKey(fixed: Pick<EntryFixed, 'lane' | 'audience' | 'conversationId'>): string {
+  return hash('sha256', streamKey(fixed), 'base64url').slice(0, 22);
+}
 
 /** The heads of the streams of `k`, and when they may be claimed; `but` leaves out entries that are just leaving. */
 export function headOf(t: Tables, but = 'true'): string {

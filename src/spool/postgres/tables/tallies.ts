@@ -1,8 +1,8 @@
-import type { Tables } from '../../../spooler/postgres/tables.ts';
 import { type SpoolState, spoolStates } from '../../contract.ts';
 import { type EntryRecord, isTombstone } from '../../state/records.ts';
 import type { TableReads } from '../../state/transaction.ts';
 import { tallyColumns } from './schema.ts';
+import type { Tables } from './statement.ts';
 
 /** A statement that adds what {@link tally} gave. */
 export function addTally(t: Tables, parameter: string): string {

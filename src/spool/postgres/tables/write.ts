@@ -1,12 +1,10 @@
-import { storedStreamKey } from '../../../spooler/postgres/stream-key.ts';
-import type { Tables } from '../../../spooler/postgres/tables.ts';
 import { statusCells, statusColumns } from '../../rows/entry-row.ts';
 import { noteCells, noteColumns } from '../../rows/note-row.ts';
 import { type EntryRecord, type EntryStatus, isActive, isTombstone, type NoteRecord } from '../../state/records.ts';
 import type { TableReads, Transaction } from '../../state/transaction.ts';
 import type { PgClient } from '../connection/pool.ts';
-import { type Sql, statement } from './statement.ts';
-import { refreshStreams } from './streams.ts';
+import { type Sql, statement, type Tables } from './statement.ts';
+import { refreshStreams, storedStreamKey } from './streams.ts';
 import { addTally, tally } from './tallies.ts';
 
 /** Types of the columns that JSON rows have; the rest are text. */

@@ -3,8 +3,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
 import { hasCode, OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { quoted } from '../../../core/errors/quote.ts';
-import { assertWritable, hasLog, makeFile, restrict } from '../../../spooler/sqlite/file-rights.ts';
 import { recover } from './clock.ts';
+import { assertWritable, hasLog, makeFile, restrict } from './database-file.ts';
 import { applicationId, applicationOf, isEmpty, migrate, schemaVersion, versionOf } from './schema.ts';
 import { asSpoolError, isBusy } from './sqlite-error.ts';
 

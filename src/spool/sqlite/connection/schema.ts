@@ -1,6 +1,17 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { rollBack } from '../../../spooler/sqlite/roll-back.ts';
 import { spoolStates } from '../../contract.ts';
+
+/**
+ * Ends a transaction that failed. Whether there still is one it doesn't ask: SQLite ends some by itself (a full disk), and
+ * Node before 22.16 can't tell.
+ */
+export function rollBack(database: DatabaseSync): void {
+  try {
+    database.exec('ROLLBACK');
+  } catch {
+    // There was none any more.
+  }
+}
 
 /** "OIMs": tells a spool from any other SQLite file. */
 export const applicationId = 0x4f494d73;

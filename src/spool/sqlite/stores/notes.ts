@@ -1,8 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { type RowsOf, rowsOf } from '../../../spooler/sqlite/rows-of.ts';
 import { RowError } from '../../rows/cells.ts';
 import { type NoteRow, noteCells, noteColumns, noteOf } from '../../rows/note-row.ts';
 import type { NoteRecord } from '../../state/records.ts';
+import { type RowsOf, rowsOf } from './statements.ts';
 
 /** Notes at work that are kept in memory at most. */
 const mostKept = 1_024;

@@ -1,7 +1,6 @@
 import type { Clock } from '../../../core/clock.ts';
-import { type IssuedChallenge, issueChallenge, type ServerNames } from '../../ntlm/challenge.ts';
-import type { ConnectionLogin, ConnectionVerdict } from '../connection-login.ts';
-import { provesPassword, readAnswer, typeOf } from './ntlm-messages.ts';
+import type { ConnectionLogin, ConnectionVerdict } from './doorkeeper.ts';
+import { type IssuedChallenge, issueChallenge, provesPassword, readAnswer, type ServerNames, typeOf } from './ntlm-messages.ts';
 
 /** How far the login of a connection has come. */
 type Progress =

@@ -1,6 +1,16 @@
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import type { Fault } from './fault.ts';
-import { seededRandom } from './random.ts';
+
+/** Numbers in [0, 1) that only depend on the seed (mulberry32): a failing run can be repeated. */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
 
 /** What a request looks like to those who decide whether to break it. */
 export interface FaultSubject {

@@ -1,7 +1,7 @@
 import { messagesNs } from '../../../ews/xml/namespaces.ts';
 import { child } from '../../../ews/xml/read.ts';
 import { readItemShape, writeItem } from '../xml/item-shape.ts';
-import { itemIdsIn, resolveItem } from './item-ids.ts';
+import { itemIdsIn, resolveItem } from './ids.ts';
 import { answerEach, type Operation } from './operation.ts';
 
 /** https://learn.microsoft.com/exchange/client-developer/web-service-reference/getitem-operation */

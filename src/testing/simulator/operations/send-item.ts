@@ -3,8 +3,7 @@ import { child } from '../../../ews/xml/read.ts';
 import { maySendAs } from '../access/access.ts';
 import { EwsFault, EwsItemError } from '../xml/ews-errors.ts';
 import { schemaFault } from '../xml/soap-request.ts';
-import { folderIdsIn, mailboxOf, resolveFolder } from './ids.ts';
-import { itemIdsIn, resolveItem } from './item-ids.ts';
+import { folderIdsIn, itemIdsIn, mailboxOf, resolveFolder, resolveItem } from './ids.ts';
 import { answerEach, type Operation } from './operation.ts';
 import { submit } from './submit.ts';
 

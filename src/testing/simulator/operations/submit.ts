@@ -1,9 +1,75 @@
-import { deliver } from '../delivery.ts';
-import type { Exchange } from '../exchange.ts';
+import type { Mailbox } from '../../../transport/contract.ts';
+import { domainOf, type Exchange } from '../exchange.ts';
 import type { ItemPlan } from '../faults/fault.ts';
 import type { SimulatedFolder } from '../store/folder.ts';
-import type { MessageContent } from '../store/item.ts';
+import type { MessageContent, SimulatedItem } from '../store/item.ts';
 import type { SimulatedMailbox } from '../store/mailbox.ts';
+
+/**
+ * Hands a message to its recipients: into the Inbox of those who are simulated, to `outbound` for the rest of the world.
+ * Class and named properties survive only inside the organisation. A recipient inside whom nobody knows is reported to the
+ * sender by a non-delivery report, as Exchange does: the submission itself was fine.
+ */
+export function deliver(exchange: Exchange, sender: SimulatedMailbox, content: MessageContent): void {
+  const federated = strip(content);
+  const unknown: string[] = [];
+  const recipients = new Set([...content.to, ...content.cc, ...content.bcc].map((r) => r.address.toLowerCase()));
+  for (const recipient of recipients) {
+    const mailbox = exchange.find(recipient);
+    if (mailbox !== undefined) {
+      const internal = exchange.isInside(sender.address) && exchange.isInside(recipient);
+      arrive(exchange, mailbox, internal ? withoutBcc(content) : federated);
+    } else if (exchange.isInside(recipient)) {
+      unknown.push(recipient);
+    } else {
+      exchange.outbound.push({ sender: sender.address, recipient, content: federated, at: exchange.registry.now() });
+    }
+  }
+  if (unknown.length > 0) arrive(exchange, sender, nonDeliveryReport(exchange, sender, content, unknown));
+}
+
+function arrive(exchange: Exchange, mailbox: SimulatedMailbox, content: MessageContent): SimulatedItem {
+  const item = mailbox.store(mailbox.folder('inbox'), content, 'received');
+  exchange.arrivals.announce(item);
+  return item;
+}
+
+function withoutBcc(content: MessageContent): MessageContent {
+  return content.bcc.length === 0 ? content : { ...content, bcc: [] };
+}
+
+/** What crosses the border of an organisation: an ordinary mail. */
+function strip(content: MessageContent): MessageContent {
+  return { ...withoutBcc(content), itemClass: 'IPM.Note', properties: [] };
+}
+
+function nonDeliveryReport(
+  exchange: Exchange,
+  sender: SimulatedMailbox,
+  content: MessageContent,
+  unknown: readonly string[],
+): MessageContent {
+  const domain = domainOf(sender.address);
+  const from: Mailbox = { address: `postmaster@${domain}`, name: 'Microsoft Outlook' };
+  return {
+    itemClass: 'REPORT.IPM.Note.NDR',
+    subject: `Undeliverable: ${content.subject}`,
+    body: {
+      type: 'text',
+      content: `Delivery has failed to these recipients:\n${unknown.join('\n')}\n550 5.1.1 RESOLVER.ADR.RecipNotFound`,
+    },
+    importance: 'Normal',
+    sensitivity: 'Normal',
+    from,
+    sender: from,
+    to: [{ address: sender.address, name: sender.name }],
+    cc: [],
+    bcc: [],
+    internetMessageId: exchange.registry.newMessageId(domain),
+    properties: [],
+    sentAt: exchange.registry.now(),
+  };
+}
 
 /** A message on its way out. */
 export interface Submission {

@@ -1,9 +1,7 @@
-import { createFolder } from './create-folder.ts';
 import { createItem } from './create-item.ts';
 import { deleteItem } from './delete-item.ts';
 import { findItem } from './find-item.ts';
-import { findFolder } from './folders.ts';
-import { getFolder } from './get-folder.ts';
+import { createFolder, findFolder, getFolder } from './folders.ts';
 import { getItem } from './get-item.ts';
 import type { Operation } from './operation.ts';
 import type { OperationName } from './operation-names.ts';

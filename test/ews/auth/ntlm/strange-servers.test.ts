@@ -6,7 +6,7 @@ import { flag, negotiateMessage } from '../../../../src/ews/auth/ntlm/messages.t
 import { EwsTransport } from '../../../../src/ews/ews-transport.ts';
 import type { EwsTransportOptions } from '../../../../src/ews/options.ts';
 import { ntlmAuth } from '../../../../src/ntlm.ts';
-import { issueChallenge } from '../../../../src/testing/ntlm/challenge.ts';
+import { issueChallenge } from '../../../../src/testing/simulator/access/ntlm-messages.ts';
 import type { DeliveryOutcome } from '../../../../src/transport/contract.ts';
 import { always, makeNote } from '../../support/harness.ts';
 import { created, ok } from '../../support/responses.ts';

@@ -1,8 +1,8 @@
 /** The published examples: RFC 1320 A.5 for MD4, MS-NLMP 4.2.4 for NTLMv2. */
 import { describe, expect, it } from 'vitest';
 import { md4 } from '../../../../src/ews/auth/ntlm/md4.ts';
+import { writeAvPairs } from '../../../../src/ews/auth/ntlm/messages.ts';
 import { fileTime, ntlmV2Response, ntowfV2, utf16 } from '../../../../src/ews/auth/ntlm/ntlmv2.ts';
-import { writeAvPairs } from '../../../../src/ntlm/av-pairs.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const bytes = (text: string): Buffer => Buffer.from(text.replaceAll(' ', ''), 'hex');
