@@ -3,10 +3,13 @@
  * Run it with `node --import ./examples/from-source.ts examples/bot.ts`.
  */
 import { basicAuth, EwsTransport, MemorySpool, OfflineImSender, type OutgoingMessage } from 'offline-im';
-import { startEwsSimulator } from 'offline-im/testing';
+import { startExchangeSimulator } from 'offline-im/testing';
 
 const people = ['ana', 'bea', 'cem', 'dora', 'emil'].map((name) => `${name}@contoso.test`);
-const exchange = await startEwsSimulator({ mailboxes: ['helpdesk@contoso.test', ...people], organization: ['contoso.test'] });
+const exchange = await startExchangeSimulator({
+  mailboxes: ['helpdesk@contoso.test', ...people],
+  organization: ['contoso.test'],
+});
 // One server trouble on the way, so that there is something to report: the answer is lost after the first request was carried out.
 exchange.faults.on('CreateItem').once().lostResponse();
 

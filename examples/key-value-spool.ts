@@ -1,16 +1,16 @@
 /**
  * A spool of your own over any key-value store that writes a batch all or none (LevelDB, LMDB, a transaction of Redis, …), for one process at a time.
- * `TableSpool` holds the states, the order and the leases; a `Journal` only has to write and read. docs/write-your-own-spool.md explains it.
+ * `JournaledSpool` holds the states, the order and the leases; a `Journal` only has to write and read. docs/write-your-own-spool.md explains it.
  */
 import {
   type EntryRecord,
   type Journal,
   type JournalContents,
   JournalError,
+  JournaledSpool,
   type NoteRecord,
   type SpooledMessage,
   type SpoolTransaction,
-  TableSpool,
 } from 'offline-im';
 
 /** What is asked of the store. */
@@ -76,7 +76,7 @@ class KeyValueJournal implements Journal {
 }
 
 /** `new KeyValueSpool(store)`: durable as far as the store is. */
-export class KeyValueSpool extends TableSpool {
+export class KeyValueSpool extends JournaledSpool {
   constructor(store: KeyValueStore) {
     super({ name: 'key-value', durable: true, journal: new KeyValueJournal(store) });
   }

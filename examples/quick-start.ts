@@ -3,9 +3,9 @@
  * Run it with `node --import ./examples/from-source.ts examples/quick-start.ts`.
  */
 import { basicAuth, EwsTransport, MemorySpool, OfflineImSender } from 'offline-im';
-import { startEwsSimulator } from 'offline-im/testing';
+import { startExchangeSimulator } from 'offline-im/testing';
 
-const exchange = await startEwsSimulator({ mailboxes: ['alice@contoso.test', 'bob@contoso.test'] });
+const exchange = await startExchangeSimulator({ mailboxes: ['alice@contoso.test', 'bob@contoso.test'] });
 
 const sender = new OfflineImSender({
   identity: { sip: 'sip:alice@contoso.test', displayName: 'Alice Example' },

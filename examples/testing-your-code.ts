@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { basicAuth, type EventName, EwsTransport, MemorySpool, type OfflineImEvents, OfflineImSender } from 'offline-im';
-import { ManualClock, startEwsSimulator } from 'offline-im/testing';
+import { ManualClock, startExchangeSimulator } from 'offline-im/testing';
 
 /** The code under test: what your application does when a user is offline. */
 async function leaveNote(sender: OfflineImSender, user: string, text: string): Promise<string> {
@@ -15,7 +15,7 @@ async function leaveNote(sender: OfflineImSender, user: string, text: string): P
 
 async function scene() {
   const clock = new ManualClock();
-  const exchange = await startEwsSimulator({ mailboxes: ['alice@contoso.test', 'bob@contoso.test'], clock });
+  const exchange = await startExchangeSimulator({ mailboxes: ['alice@contoso.test', 'bob@contoso.test'], clock });
   const sender = new OfflineImSender({
     identity: { sip: 'sip:alice@contoso.test', displayName: 'Alice Example' },
     client: { version: '16.0.6920.1000', mailboxLocation: 'on-premises' },

@@ -68,8 +68,8 @@ export type {
 export { spoolStates } from './spool/contract.ts';
 export type { Journal, JournalContents } from './spool/journaled/journal.ts';
 export { JournalError } from './spool/journaled/journal.ts';
-export type { TableSpoolOptions } from './spool/journaled/journaled-spool.ts';
-export { TableSpool } from './spool/journaled/journaled-spool.ts';
+export type { JournaledSpoolOptions } from './spool/journaled/journaled-spool.ts';
+export { JournaledSpool } from './spool/journaled/journaled-spool.ts';
 export { MemorySpool } from './spool/journaled/memory-spool.ts';
 export type { CryptoKeyLike, SealKey, SealOptions } from './spool/sealed/keys.ts';
 export { sealed } from './spool/sealed/sealed-spool.ts';

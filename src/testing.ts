@@ -13,8 +13,8 @@ export type { FrontRequest, FrontResponse } from './testing/simulator/http/front
 export type { JournalEntry, JournalOptions } from './testing/simulator/journal.ts';
 export type { OperationName } from './testing/simulator/operations/operation-names.ts';
 export type { ProfileName, ProfileOption, SchemaVersion, SimulatorProfile } from './testing/simulator/profile.ts';
-export type { EwsSimulatorOptions } from './testing/simulator/simulator.ts';
-export { EwsSimulator, startEwsSimulator } from './testing/simulator/simulator.ts';
+export type { ExchangeSimulatorOptions } from './testing/simulator/simulator.ts';
+export { ExchangeSimulator, startExchangeSimulator } from './testing/simulator/simulator.ts';
 export type { ExtendedFieldPath, ExtendedProperty } from './testing/simulator/store/extended-property.ts';
 export type { SimulatedFolder } from './testing/simulator/store/folder.ts';
 export type { MessageContent, SimulatedItem } from './testing/simulator/store/item.ts';

@@ -1,12 +1,12 @@
 /** The Exchange of the demo: the simulator from `offline-im/testing`, with everything that goes wrong on the way. */
-import { type EwsSimulator, startEwsSimulator } from 'offline-im/testing';
+import { type ExchangeSimulator, startExchangeSimulator } from 'offline-im/testing';
 import { type DemoData, mailboxOf } from './data.ts';
 
 /** The account that the sending process logs in with; it may send for everybody. */
 export const serviceAccount = { username: 'CONTOSO\\svc-offline-im', password: 'only on this loopback port' };
 
 export interface DemoExchange {
-  readonly simulator: EwsSimulator;
+  readonly simulator: ExchangeSimulator;
   /** From now on the next request that sends something calls `strike` and is then processed all the same, slowly. */
   killDuringNextRequest(strike: () => void): void;
 }
@@ -17,7 +17,7 @@ export interface DemoExchange {
  */
 export async function startExchange(data: DemoData): Promise<DemoExchange> {
   const mailboxes = data.people.map(({ sip, name }) => ({ address: mailboxOf(data, sip), name }));
-  const simulator = await startEwsSimulator({
+  const simulator = await startExchangeSimulator({
     mailboxes,
     organization: data.organization.domains,
     credentials: serviceAccount,

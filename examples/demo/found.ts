@@ -1,5 +1,5 @@
 /** What the mailboxes really hold, taken apart into the messages of the data file. */
-import type { EwsSimulator, SimulatedItem } from 'offline-im/testing';
+import type { ExchangeSimulator, SimulatedItem } from 'offline-im/testing';
 import type { ExpectedText } from './expected.ts';
 
 /** A message of the data file that was found in an item. */
@@ -26,7 +26,7 @@ export interface Found {
   readonly strange: readonly string[];
 }
 
-export function findTexts(simulator: EwsSimulator, texts: readonly ExpectedText[], copies: readonly ExpectedText[]): Found {
+export function findTexts(simulator: ExchangeSimulator, texts: readonly ExpectedText[], copies: readonly ExpectedText[]): Found {
   const found = { texts: [] as FoundText[], copies: [] as FoundText[], notes: 0, drafts: 0, strange: [] as string[] };
   for (const mailbox of simulator.mailboxes) {
     const shown = { missed: new Set(mailbox.missedConversations()), history: new Set(mailbox.conversationHistory()) };

@@ -43,7 +43,7 @@ const sender = new OfflineImSender({
   }),
   // Two minutes are two seconds here, and the rest is shortened with them. Leave all of these out in your program.
   pickupDelay: 2_000,
-  scanInterval: 500,
+  pollInterval: 500,
   lease: 10_000,
   renewEvery: 2_000,
   deadline: 4_000,

@@ -264,8 +264,8 @@ export class OfflineImSender {
   }
 
   /** Tries what is blocked or out of reach now, instead of after its wait: one mailbox, or all. */
-  resume(mailbox?: string): void {
-    this.#spooler.resume(mailbox === undefined ? undefined : addressKey({ address: mailbox }));
+  retryNow(mailbox?: string): void {
+    this.#spooler.retryNow(mailbox === undefined ? undefined : addressKey({ address: mailbox }));
   }
 
   async #isKnown(messageId: string): Promise<boolean> {

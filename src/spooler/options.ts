@@ -12,7 +12,7 @@ export interface SpoolerOptions {
    */
   readonly pickupDelay: number;
   /** The longest the spooler sleeps before it looks again, whatever it believes to be due. @default 30_000 */
-  readonly scanInterval: number;
+  readonly pollInterval: number;
   /** How long a claimed note is ours without a renewal; after a crash another process waits so long. @default 120_000 */
   readonly lease: number;
   /** A lease is renewed this often while its note is at work. @default 30_000 */
@@ -62,7 +62,7 @@ export const notesAtWork = 1_000;
 
 export const defaultSpoolerOptions: SpoolerOptions = {
   pickupDelay: 120_000,
-  scanInterval: 30_000,
+  pollInterval: 30_000,
   lease: 120_000,
   renewEvery: 30_000,
   deadline: 60_000,
@@ -85,7 +85,7 @@ export const defaultSpoolerOptions: SpoolerOptions = {
 /** Least and most of every number. */
 const ranges: Readonly<Partial<Record<keyof SpoolerOptions, readonly [number, number]>>> = {
   pickupDelay: [0, 86_400_000],
-  scanInterval: [10, 3_600_000],
+  pollInterval: [10, 3_600_000],
   lease: [50, 3_600_000],
   renewEvery: [10, 3_600_000],
   deadline: [10, 3_600_000],

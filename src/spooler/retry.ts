@@ -59,7 +59,7 @@ export class ProbeHistories {
     const at = this.#clock.monotonic();
     const before = this.#notes.get(note.noteId);
     const probes = (before?.probes ?? 0) + 1;
-    const counted = before === undefined ? 0 : Math.min(at - before.at, before.delay + this.#options.scanInterval);
+    const counted = before === undefined ? 0 : Math.min(at - before.at, before.delay + this.#options.pollInterval);
     this.#notes.set(note.noteId, { probes, at, delay: probeDelay(this.#options, note.probes) });
     return { probes, counted };
   }

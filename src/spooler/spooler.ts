@@ -98,8 +98,8 @@ export class Spooler {
     if (!this.#pumping) void this.#pump();
   }
 
-  resume(lane?: string): void {
-    this.#lanes.resume(lane);
+  retryNow(lane?: string): void {
+    this.#lanes.retryNow(lane);
     this.wake();
   }
 
@@ -214,8 +214,8 @@ export class Spooler {
       trace.event('spool:idle', {});
     }
     // Never at once again: what is due but was not claimed has its reason. A storage that fails is asked less and less often.
-    const least = this.#failedRounds === 0 ? 5 : Math.min(options.scanInterval, 100 * 2 ** Math.min(this.#failedRounds, 20));
-    const soonest = Math.min(due ?? options.scanInterval, this.#lanes.nextChange() ?? options.scanInterval, options.scanInterval);
+    const least = this.#failedRounds === 0 ? 5 : Math.min(options.pollInterval, 100 * 2 ** Math.min(this.#failedRounds, 20));
+    const soonest = Math.min(due ?? options.pollInterval, this.#lanes.nextChange() ?? options.pollInterval, options.pollInterval);
     const delay = Math.max(least, Math.ceil(soonest));
     this.#cancelTimer?.();
     this.#cancelTimer = clock.setTimer(() => this.wake(), delay);
@@ -245,7 +245,7 @@ export class Spooler {
   async #scan(): Promise<void> {
     const { storage, options, owner, clock } = this.#parts;
     const now = clock.monotonic();
-    if (now - this.#lastScan < options.scanInterval) return;
+    if (now - this.#lastScan < options.pollInterval) return;
     this.#lastScan = now;
     const reason = { code: 'EXPIRED', text: 'It was not delivered before its expiry.' } as const;
     this.report(await storage.expire({ owner, closedLanes: this.#lanes.closedLanes(), reason }));

@@ -21,7 +21,7 @@ const sender = new OfflineImSender({
   // Everything that takes minutes in life takes fractions of a second here, each shortened by a factor of its own, 60 to 4,500: a lease
   // stays longer than a request, but probeGrace, which is longer than a lease in life, is shorter here unless workers are disturbed.
   pickupDelay: 40,
-  scanInterval: 100,
+  pollInterval: 100,
   lease: 2_000,
   renewEvery: 300,
   deadline: 800,

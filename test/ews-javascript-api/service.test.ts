@@ -11,18 +11,20 @@ import {
 } from 'ews-javascript-api';
 import { afterEach, describe, expect, it } from 'vitest';
 import { fromExchangeService } from '../../src/ews-javascript-api.ts';
-import { type EwsSimulator, type EwsSimulatorOptions, startEwsSimulator } from '../../src/testing.ts';
+import { type ExchangeSimulator, type ExchangeSimulatorOptions, startExchangeSimulator } from '../../src/testing.ts';
 import type { DeliveryOutcome, Transport } from '../../src/transport/contract.ts';
 import { always, makeNote } from '../ews/support/harness.ts';
 
 const alice = 'alice@contoso.test';
 const bob = 'bob@contoso.test';
-let exchange: EwsSimulator | undefined;
+let exchange: ExchangeSimulator | undefined;
 
 afterEach(() => exchange?.close());
 
-async function start(options: Partial<EwsSimulatorOptions> = {}): Promise<{ server: EwsSimulator; service: ExchangeService }> {
-  const server = await startEwsSimulator({ mailboxes: [{ address: alice, password: 'p' }, bob], ...options });
+async function start(
+  options: Partial<ExchangeSimulatorOptions> = {},
+): Promise<{ server: ExchangeSimulator; service: ExchangeService }> {
+  const server = await startExchangeSimulator({ mailboxes: [{ address: alice, password: 'p' }, bob], ...options });
   exchange = server;
   const service = new ExchangeService(ExchangeVersion.Exchange2013_SP1);
   service.Url = new Uri(server.url);

@@ -4,12 +4,16 @@ import { basicAuth } from '../../src/ews/auth/credentials.ts';
 import { EwsTransport } from '../../src/ews/ews-transport.ts';
 import type { EwsTransportOptions } from '../../src/ews/options.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
-import { type EwsSimulator, type EwsSimulatorOptions, startEwsSimulator } from '../../src/testing/simulator/simulator.ts';
+import {
+  type ExchangeSimulator,
+  type ExchangeSimulatorOptions,
+  startExchangeSimulator,
+} from '../../src/testing/simulator/simulator.ts';
 import type { DeliveryOutcome, Note, ProbeResult } from '../../src/transport/contract.ts';
 import { checkedFetch, validateBody } from '../support/ews-schema.ts';
 import { always, makeNote } from './support/harness.ts';
 
-let exchange: EwsSimulator | undefined;
+let exchange: ExchangeSimulator | undefined;
 const alice = 'alice@contoso.test';
 const bob = 'bob@contoso.test';
 
@@ -21,10 +25,10 @@ afterEach(async () => {
 });
 
 async function start(
-  options: Partial<EwsSimulatorOptions> = {},
+  options: Partial<ExchangeSimulatorOptions> = {},
   own: Partial<EwsTransportOptions> = {},
-): Promise<{ server: EwsSimulator; transport: EwsTransport; drafts(): number; inbox(): string[] }> {
-  const server = await startEwsSimulator({ mailboxes: [{ address: alice, password: 'p' }, bob], ...options });
+): Promise<{ server: ExchangeSimulator; transport: EwsTransport; drafts(): number; inbox(): string[] }> {
+  const server = await startExchangeSimulator({ mailboxes: [{ address: alice, password: 'p' }, bob], ...options });
   exchange = server;
   const credentials = basicAuth({ username: alice, password: 'p' });
   const transport = new EwsTransport({ url: server.url, credentials, fetch: checkedFetch(), ...own });

@@ -94,7 +94,7 @@ const flush = (): Command =>
     void flushed;
   });
 
-const resume = (): Command => command('resume', undefined, async (world) => world.process.sender.resume());
+const resume = (): Command => command('resume', undefined, async (world) => world.process.sender.retryNow());
 
 const move = (): Command =>
   command('moveEndpoint', undefined, async (world) => {

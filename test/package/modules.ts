@@ -20,12 +20,12 @@ const expected = {
   'offline-im/ntlm': ['ntlmAuth'],
   'offline-im/postgres': ['PostgresSpool'],
   'offline-im/sqlite': ['SqliteSpool'],
-  'offline-im/testing': ['ManualClock', 'spoolConformance', 'startEwsSimulator', 'transportConformance'],
+  'offline-im/testing': ['ManualClock', 'spoolConformance', 'startExchangeSimulator', 'transportConformance'],
 } as const;
 
 /** From `send()` to the recipient's Inbox, over all three subpaths: so they share what must be shared, such as the error class. */
 const mainJob = `
-  const exchange = await startEwsSimulator({ mailboxes: ['alice@contoso.test', 'bob@contoso.test'] });
+  const exchange = await startExchangeSimulator({ mailboxes: ['alice@contoso.test', 'bob@contoso.test'] });
   const root = mkdtempSync(join(tmpdir(), 'offline-im-spool-'));
   const sender = new OfflineImSender({
     identity: { sip: 'sip:alice@contoso.test' },
@@ -46,7 +46,7 @@ const mainJob = `
 const names = {
   'offline-im': '{ EwsTransport, OfflineImError, OfflineImSender, basicAuth }',
   'offline-im/file': '{ FileSpool }',
-  'offline-im/testing': '{ startEwsSimulator }',
+  'offline-im/testing': '{ startExchangeSimulator }',
   'node:fs': '{ mkdtempSync, rmSync }',
   'node:os': '{ tmpdir }',
   'node:path': '{ join }',

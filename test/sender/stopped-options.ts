@@ -11,7 +11,7 @@ export interface ChildOptions {
 /** Minutes shortened to fractions of a second; the proportions are those of life. */
 export const quick = {
   pickupDelay: 0,
-  scanInterval: 50,
+  pollInterval: 50,
   lease: 800,
   renewEvery: 100,
   deadline: 300,

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { basicAuth, EwsTransport, OfflineImSender } from '../../src/index.ts';
-import { startEwsSimulator } from '../../src/testing/simulator/simulator.ts';
+import { startExchangeSimulator } from '../../src/testing/simulator/simulator.ts';
 import { makeSpool } from '../crash/open-spool.ts';
 import { alice, bob, type ChildOptions, quick } from './stopped-options.ts';
 
@@ -53,7 +53,7 @@ describe.skipIf(process.platform === 'win32')('a process that was stopped beyond
 
 async function scene(kind: 'file' | 'sqlite') {
   const folder = await mkdtemp(join(tmpdir(), 'offline-im-stopped-'));
-  const exchange = await startEwsSimulator({ mailboxes: [alice, bob] });
+  const exchange = await startExchangeSimulator({ mailboxes: [alice, bob] });
   const options: ChildOptions = { kind, path: join(folder, 'spool'), url: exchange.url };
   const sender = async () =>
     new OfflineImSender({

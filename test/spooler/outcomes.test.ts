@@ -232,7 +232,7 @@ describe('what becomes of a note that was handed to the transport', () => {
     expect(eventsOf('lane:blocked')).toMatchObject([{ lane: 'alice@contoso.com', retryIn: 900_000 }]);
     await clock.advance(899_000);
     expect(transport.delivered).toHaveLength(1);
-    sender.resume('Alice@contoso.com');
+    sender.retryNow('Alice@contoso.com');
     await clock.advance(10);
     expect(transport.delivered.map(({ attempt }) => attempt)).toEqual([1, 1]);
     expect(eventsOf('lane:resumed')).toEqual([{ lane: 'alice@contoso.com' }]);

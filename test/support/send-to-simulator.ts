@@ -8,7 +8,11 @@ import type { OfflineImSenderOptions } from '../../src/sender/options.ts';
 import { OfflineImSender } from '../../src/sender/sender.ts';
 import type { SpoolEntry } from '../../src/spool/contract.ts';
 import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
-import { type EwsSimulator, type EwsSimulatorOptions, startEwsSimulator } from '../../src/testing/simulator/simulator.ts';
+import {
+  type ExchangeSimulator,
+  type ExchangeSimulatorOptions,
+  startExchangeSimulator,
+} from '../../src/testing/simulator/simulator.ts';
 import { checkedFetch, validateBody } from './ews-schema.ts';
 
 export const alice = 'alice@contoso.test';
@@ -17,7 +21,7 @@ export const bob = 'bob@contoso.test';
 /** The proportions are those of life. */
 const short = {
   pickupDelay: 0,
-  scanInterval: 50,
+  pollInterval: 50,
   lease: 3_000,
   renewEvery: 500,
   deadline: 1_000,
@@ -29,7 +33,7 @@ const short = {
 } as const;
 
 export interface Scene extends AsyncDisposable {
-  readonly exchange: EwsSimulator;
+  readonly exchange: ExchangeSimulator;
   readonly transport: EwsTransport;
   readonly sender: OfflineImSender;
   readonly spool: MemorySpool;
@@ -52,12 +56,12 @@ export interface Scene extends AsyncDisposable {
 
 export async function sendToSimulator(
   options: {
-    readonly simulator?: Partial<EwsSimulatorOptions>;
+    readonly simulator?: Partial<ExchangeSimulatorOptions>;
     readonly transport?: Partial<EwsTransportOptions>;
     readonly sender?: Partial<OfflineImSenderOptions>;
   } = {},
 ): Promise<Scene> {
-  const exchange = await startEwsSimulator({ mailboxes: [alice, bob], ...options.simulator });
+  const exchange = await startExchangeSimulator({ mailboxes: [alice, bob], ...options.simulator });
   const fetch = checkedFetch(options.transport?.fetch);
   const transport = new EwsTransport({
     url: exchange.url,

@@ -6,7 +6,7 @@
  * stdout its reply. When stdin ends, because the test is gone, the process ends too.
  */
 import { createInterface } from 'node:readline';
-import { type EwsSimulator, startEwsSimulator } from '../../src/testing/simulator/simulator.ts';
+import { type ExchangeSimulator, startExchangeSimulator } from '../../src/testing/simulator/simulator.ts';
 import { schemaAvailable, validateBody } from './ews-schema.ts';
 import type { MailboxSnapshot, SimulatorCommand, SimulatorProcessOptions, SimulatorSnapshot } from './simulator-protocol.ts';
 
@@ -17,7 +17,7 @@ const options = JSON.parse(process.argv[2] ?? '{}') as SimulatorProcessOptions;
 const { faults = [], tagProperty = tagOfTransport, checked = false, ...simulatorOptions } = options;
 const schemaErrors: string[] = [];
 let bodies = 0;
-const exchange = await startEwsSimulator({
+const exchange = await startExchangeSimulator({
   ...simulatorOptions,
   onRequest: ({ requestBody, responseBody }) => {
     if (!checked || !schemaAvailable) return;
@@ -34,7 +34,7 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-function snapshot(of: EwsSimulator): SimulatorSnapshot {
+function snapshot(of: ExchangeSimulator): SimulatorSnapshot {
   const mailboxes: Record<string, MailboxSnapshot> = {};
   for (const mailbox of of.mailboxes) {
     const folders: MailboxSnapshot = {};

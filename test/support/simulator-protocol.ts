@@ -3,7 +3,7 @@
 import type { Fault } from '../../src/testing/simulator/faults/fault.ts';
 import type { FaultSelector } from '../../src/testing/simulator/faults/fault-book.ts';
 import type { JournalEntry } from '../../src/testing/simulator/journal.ts';
-import type { EwsSimulatorOptions } from '../../src/testing/simulator/simulator.ts';
+import type { ExchangeSimulatorOptions } from '../../src/testing/simulator/simulator.ts';
 
 /** A fault and whom it strikes, as plain data. */
 export interface FaultData {
@@ -12,7 +12,7 @@ export interface FaultData {
 }
 
 /** Options of a simulator in another process: what JSON can carry. */
-export interface SimulatorProcessOptions extends Omit<EwsSimulatorOptions, 'clock' | 'onRequest' | 'authenticate'> {
+export interface SimulatorProcessOptions extends Omit<ExchangeSimulatorOptions, 'clock' | 'onRequest' | 'authenticate'> {
   readonly faults?: readonly FaultData[];
   /** The named property shown as `tag`. Defaults to the one EwsTransport writes. */
   readonly tagProperty?: { readonly set: string; readonly name: string };

@@ -27,7 +27,7 @@ import {
   type SpoolStorage,
   type Transport,
 } from '../../src/index.ts';
-import { type EwsSimulator, type ManualClock, startEwsSimulator } from '../../src/testing.ts';
+import { type ExchangeSimulator, type ManualClock, startExchangeSimulator } from '../../src/testing.ts';
 
 declare const sender: OfflineImSender;
 
@@ -105,6 +105,6 @@ describe('platform parts', () => {
   it('have their options and results', () => {
     expectTypeOf(traceFile).parameter(0).toEqualTypeOf<TraceFileOptions>();
     expectTypeOf<{ path: string }>().toExtend<TraceFileOptions>();
-    expectTypeOf(startEwsSimulator).returns.resolves.toEqualTypeOf<EwsSimulator>();
+    expectTypeOf(startExchangeSimulator).returns.resolves.toEqualTypeOf<ExchangeSimulator>();
   });
 });

@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { posix, resolve, win32 } from 'node:path';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
-import { TableSpool } from '../journaled/journaled-spool.ts';
+import { JournaledSpool } from '../journaled/journaled-spool.ts';
 import type { FileLayer } from './disk/file-layer.ts';
 import { nodeFiles } from './disk/node-files.ts';
 import { FileJournal } from './file-journal.ts';
@@ -56,7 +56,7 @@ export interface FileSpoolOptions {
  * const sender = new OfflineImSender({ spool: new FileSpool({ root: '/var/spool/my-bot' }), … });
  * ```
  */
-export class FileSpool extends TableSpool {
+export class FileSpool extends JournaledSpool {
   constructor({ root = defaultRoot(), files = nodeFiles }: FileSpoolOptions = {}) {
     if (typeof root !== 'string' || root === '' || root.includes('\0')) {
       throw new OfflineImError('OPTION_INVALID', `root is ${quoted(root)}; expected the path of a folder.`);

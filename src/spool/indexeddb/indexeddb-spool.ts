@@ -1,7 +1,7 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
 import type { SpoolContext } from '../contract.ts';
-import { TableSpool } from '../journaled/journaled-spool.ts';
+import { JournaledSpool } from '../journaled/journaled-spool.ts';
 import { IndexedDbJournal } from './indexeddb-journal.ts';
 import { browserHas, type IdbFactory, type WebLocks } from './web-types.ts';
 
@@ -47,7 +47,7 @@ export interface IndexedDbSpoolOptions {
  * const sender = new OfflineImSender({ spool: new IndexedDbSpool({ name: 'offline-im alice' }), … });
  * ```
  */
-export class IndexedDbSpool extends TableSpool {
+export class IndexedDbSpool extends JournaledSpool {
   readonly #journal: IndexedDbJournal;
 
   constructor({ name = 'offline-im', waitForLock = 1_000, indexedDB, locks }: IndexedDbSpoolOptions = {}) {

@@ -6,7 +6,7 @@ import { clamp, type EntryRecord, isTombstone, viewOf } from '../state/records.t
 import type { Transaction } from '../state/transaction.ts';
 import { lapse, toUnconfirmed } from '../state/unconfirmed.ts';
 import { type Journal, JournalError } from './journal.ts';
-import { SpoolTable } from './state-table.ts';
+import { StateTable } from './state-table.ts';
 
 const died: Reason = { code: 'OUTCOME_UNKNOWN', text: 'The process ended before an outcome was recorded.' };
 
@@ -15,7 +15,7 @@ const died: Reason = { code: 'OUTCOME_UNKNOWN', text: 'The process ended before 
  * further off than its maximum, and the grace period of unconfirmed notes starts anew, since the wall clock may have been
  * set while nobody looked.
  */
-export function recover(table: SpoolTable, now: number): void {
+export function recover(table: StateTable, now: number): void {
   const tx = table.begin();
   for (const note of table.notes()) {
     const { lease, ...rest } = note;
@@ -37,14 +37,14 @@ export function recover(table: SpoolTable, now: number): void {
 export const noMessages: ReadonlyMap<string, SpooledMessage> = new Map();
 
 /**
- * Keeps a {@link SpoolTable} and its {@link Journal} in step: operations run one at a time, each is written before it is
+ * Keeps a {@link StateTable} and its {@link Journal} in step: operations run one at a time, each is written before it is
  * committed, and after an error that leaves the journal in doubt nothing runs any more.
  */
-export class TableEngine {
+export class JournalEngine {
   readonly queue = new SerialQueue();
   readonly #name: string;
   readonly #journal: Journal;
-  #table = new SpoolTable();
+  #table = new StateTable();
   #open = false;
   #failure: unknown;
   #now: () => number = () => 0;
@@ -55,7 +55,7 @@ export class TableEngine {
     this.#journal = journal;
   }
 
-  get table(): SpoolTable {
+  get table(): StateTable {
     return this.#table;
   }
 
@@ -70,7 +70,7 @@ export class TableEngine {
       this.#tombstones = context.tombstones;
       const contents = await this.#journal.open(context, (error) => void this.queue.run(() => this.#fail(error)));
       if (contents !== undefined) {
-        this.#table = new SpoolTable();
+        this.#table = new StateTable();
         this.#table.load(contents.entries, contents.notes);
       }
       recover(this.#table, this.#now());

@@ -10,7 +10,7 @@ export interface JournalContents {
 }
 
 /**
- * What makes a {@link TableSpool} durable. Calls never overlap.
+ * What makes a {@link JournaledSpool} durable. Calls never overlap.
  *
  * A `write` that rejects with a {@link JournalError} says whether anything of it may have been kept.
  */

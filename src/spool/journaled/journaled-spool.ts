@@ -22,14 +22,14 @@ import { claimPick } from '../state/claim.ts';
 import { cancel, hold, purge, release, requeue } from '../state/host-actions.ts';
 import { viewOf } from '../state/records.ts';
 import { refreeze, settle } from '../state/settle.ts';
-import { TableEngine } from './engine.ts';
+import { JournalEngine } from './engine.ts';
 import { type Journal, JournalError } from './journal.ts';
 import { expire, pick } from './selection.ts';
 
 type Settled = Awaited<ReturnType<SpoolStorage['settle']>>;
 
-/** What tells one {@link TableSpool} from another. */
-export interface TableSpoolOptions {
+/** What tells one {@link JournaledSpool} from another. */
+export interface JournaledSpoolOptions {
   readonly name: string;
   readonly durable: boolean;
   readonly journal: Journal;
@@ -42,17 +42,17 @@ const groupSize = 256;
  * A spool for one process: the state table in memory, made durable by a {@link Journal}. Operations run one at a time;
  * appends and settlements that arrive meanwhile are written together.
  */
-export class TableSpool implements SpoolStorage {
+export class JournaledSpool implements SpoolStorage {
   readonly name: string;
   readonly capabilities: SpoolStorage['capabilities'];
-  readonly #engine: TableEngine;
+  readonly #engine: JournalEngine;
   readonly #appends: GroupCommit<readonly NewSpoolEntry[], readonly AppendResult[]>;
   readonly #settlements: GroupCommit<readonly Settlement[], Settled>;
 
-  constructor({ name, durable, journal }: TableSpoolOptions) {
+  constructor({ name, durable, journal }: JournaledSpoolOptions) {
     this.name = name;
     this.capabilities = { durable, shared: false };
-    this.#engine = new TableEngine(name, journal);
+    this.#engine = new JournalEngine(name, journal);
     this.#appends = new GroupCommit(this.#engine.queue, groupSize, (batch) => this.#append(batch));
     this.#settlements = new GroupCommit(this.#engine.queue, groupSize, (batch) => this.#settle(batch));
   }

@@ -2,7 +2,7 @@ import type { SpooledMessage } from '../contract.ts';
 import { isTombstone } from '../state/records.ts';
 import type { Transaction } from '../state/transaction.ts';
 import type { Journal, JournalContents } from './journal.ts';
-import { TableSpool } from './journaled-spool.ts';
+import { JournaledSpool } from './journaled-spool.ts';
 
 /**
  * Keeps everything in this object: for tests, demos, and hosts that can lose what waits when the process ends.
@@ -13,7 +13,7 @@ import { TableSpool } from './journaled-spool.ts';
  * const sender = new OfflineImSender({ spool: new MemorySpool(), … });
  * ```
  */
-export class MemorySpool extends TableSpool {
+export class MemorySpool extends JournaledSpool {
   constructor() {
     super({ name: 'memory', durable: false, journal: new MemoryJournal() });
   }

@@ -8,7 +8,7 @@ import { DueQueue, LaneQueues } from './due-queues.ts';
  * docs/states.md in memory. An operation reads it through a {@link Transaction}, which collects what changes; a storage
  * makes that durable and then commits it, so that the table never shows what a crash could take back.
  */
-export class SpoolTable {
+export class StateTable {
   readonly #entries = new Map<string, EntryRecord>();
   readonly #notes = new Map<string, NoteRecord>();
   readonly #byMessage = new Map<string, readonly string[]>();

@@ -18,7 +18,7 @@ export interface TagReads {
   entriesWithTag(tag: string): Iterable<string>;
 }
 
-/** One operation over a `SpoolTable`: reads see its own writes, nothing else does until it is committed. */
+/** One operation over a `StateTable`: reads see its own writes, nothing else does until it is committed. */
 export class Transaction {
   readonly entries = new Map<string, EntryRecord>();
   /** Notes put, or dropped (`undefined`). */

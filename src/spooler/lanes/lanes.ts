@@ -167,7 +167,7 @@ export class Lanes {
   }
 
   /** What is closed may be tried now: that lane and its endpoint, or all. */
-  resume(name?: string): void {
+  retryNow(name?: string): void {
     const now = this.#context.clock.monotonic();
     for (const lane of this.#lanes.values()) {
       if (name !== undefined && lane.name !== name) continue;

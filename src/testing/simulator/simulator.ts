@@ -10,8 +10,8 @@ import type { JournalEntry } from './journal.ts';
 import type { SimulatedItem } from './store/item.ts';
 import type { MailboxOptions, SimulatedMailbox } from './store/mailbox.ts';
 
-/** Options of {@link startEwsSimulator}. */
-export interface EwsSimulatorOptions extends CoreOptions {
+/** Options of {@link startExchangeSimulator}. */
+export interface ExchangeSimulatorOptions extends CoreOptions {
   /**
    * Port to listen on; 0 takes a free one.
    * @default 0
@@ -31,8 +31,8 @@ export interface EwsSimulatorOptions extends CoreOptions {
   readonly cors?: boolean | string;
 }
 
-/** A running simulator. {@link startEwsSimulator} makes one. */
-export class EwsSimulator {
+/** A running simulator. {@link startExchangeSimulator} makes one. */
+export class ExchangeSimulator {
   /** What an EWS client is configured with, such as `http://127.0.0.1:40123/EWS/Exchange.asmx`. */
   readonly url: string;
   readonly #core: SimulatorCore;
@@ -142,13 +142,13 @@ export class EwsSimulator {
  *
  * @example
  * ```ts
- * await using exchange = await startEwsSimulator({ mailboxes: ['alice@contoso.test', 'bob@contoso.test'] });
+ * await using exchange = await startExchangeSimulator({ mailboxes: ['alice@contoso.test', 'bob@contoso.test'] });
  * exchange.faults.on('CreateItem').nth(2).serverBusy({ backOff: 5000 });
  * // … point the code under test at exchange.url …
  * exchange.mailbox('bob@contoso.test').missedConversations();
  * ```
  */
-export async function startEwsSimulator(options: EwsSimulatorOptions): Promise<EwsSimulator> {
+export async function startExchangeSimulator(options: ExchangeSimulatorOptions): Promise<ExchangeSimulator> {
   const [first] = options.mailboxes;
   const domain = domainOf(typeof first === 'string' ? first : (first?.address ?? 'contoso.test'));
   const names = { domain: domain.split('.')[0]?.toUpperCase() ?? '', dnsDomain: domain, computer: 'SIMULATOR' };
@@ -164,5 +164,5 @@ export async function startEwsSimulator(options: EwsSimulatorOptions): Promise<E
     handle: (request) => core.handle(request),
   });
   const authority = host.includes(':') ? `[${host}]` : host;
-  return new EwsSimulator(core, front, `http://${authority}:${front.port}/EWS/Exchange.asmx`);
+  return new ExchangeSimulator(core, front, `http://${authority}:${front.port}/EWS/Exchange.asmx`);
 }

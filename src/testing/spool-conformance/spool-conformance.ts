@@ -46,7 +46,7 @@ export type SpoolConformanceSubject = keyof typeof subjects;
 /** How {@link spoolConformance} is run. */
 export interface SpoolConformanceOptions {
   /** Parts that the storage or its harness can't do. @default [] */
-  readonly leaveOut?: readonly SpoolConformanceSubject[];
+  readonly skip?: readonly SpoolConformanceSubject[];
 }
 
 /**
@@ -67,13 +67,13 @@ export interface SpoolConformanceOptions {
 export function spoolConformance(
   { describe, it }: TestRunner,
   create: CreateSpoolHarness,
-  { leaveOut = [] }: SpoolConformanceOptions = {},
+  { skip = [] }: SpoolConformanceOptions = {},
 ): void {
   const test: Test = (name, body, options) => {
     it(name, () => play(create, body, options));
   };
   for (const [subject, register] of Object.entries(subjects)) {
-    if (leaveOut.some((one) => one === subject)) continue;
+    if (skip.some((one) => one === subject)) continue;
     describe(subject, () => register(test));
   }
 }

@@ -70,7 +70,7 @@ export interface ConformanceExchange {
   drafts(address: string): readonly ConformanceMessage[];
   /** How many requests have reached the server so far, of whatever kind. */
   requests(): number;
-  /** Lets that happen. Kinds that can't be done here are left out of the suite with `leaveOut`. */
+  /** Lets that happen. Kinds that can't be done here are left out of the suite with `skip`. */
   arrange(trouble: TransportTrouble): Promise<void> | void;
   /** What was late is there now. */
   settle(): Promise<void> | void;

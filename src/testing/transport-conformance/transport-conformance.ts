@@ -32,7 +32,7 @@ export type TransportConformanceSubject = keyof typeof subjects;
 /** How {@link transportConformance} is run. */
 export interface TransportConformanceOptions {
   /** Parts of the suite, or kinds of trouble that the harness can't arrange. @default [] */
-  readonly leaveOut?: readonly (TransportConformanceSubject | TransportTrouble['kind'])[];
+  readonly skip?: readonly (TransportConformanceSubject | TransportTrouble['kind'])[];
 }
 
 /**
@@ -47,15 +47,15 @@ export interface TransportConformanceOptions {
  * import { describe, it } from 'node:test';
  * import { transportConformance } from 'offline-im/testing';
  *
- * transportConformance({ describe, it }, createHarness, { leaveOut: ['late-copy', 'in-outbox'] });
+ * transportConformance({ describe, it }, createHarness, { skip: ['late-copy', 'in-outbox'] });
  * ```
  */
 export function transportConformance(
   { describe, it }: TestRunner,
   create: CreateTransportHarness,
-  { leaveOut = [] }: TransportConformanceOptions = {},
+  { skip = [] }: TransportConformanceOptions = {},
 ): void {
-  const without = new Set<string>(leaveOut);
+  const without = new Set<string>(skip);
   const test: Test = (name, body, { needs = [], ...options } = {}) => {
     if (needs.some((kind) => without.has(kind))) return;
     it(name, async () => {

@@ -2,13 +2,13 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Credentials } from '../../../src/ews/auth/credentials.ts';
 import { EwsTransport } from '../../../src/ews/ews-transport.ts';
-import { type EwsSimulator, startEwsSimulator } from '../../../src/testing/simulator/simulator.ts';
+import { type ExchangeSimulator, startExchangeSimulator } from '../../../src/testing/simulator/simulator.ts';
 import { checkedFetch } from '../../support/ews-schema.ts';
 import { always, makeNote, useHarness } from '../support/harness.ts';
 import { created, ok } from '../support/responses.ts';
 
 const alice = 'alice@contoso.test';
-let exchange: EwsSimulator | undefined;
+let exchange: ExchangeSimulator | undefined;
 
 afterEach(async () => {
   await exchange?.close();
@@ -16,7 +16,7 @@ afterEach(async () => {
 });
 
 async function deliver(credentials: Credentials, judge: (authorization: string) => string | undefined) {
-  exchange = await startEwsSimulator({ mailboxes: [alice, 'bob@contoso.test'], auth: [], authenticate: judge });
+  exchange = await startExchangeSimulator({ mailboxes: [alice, 'bob@contoso.test'], auth: [], authenticate: judge });
   const transport = new EwsTransport({ url: exchange.url, credentials, fetch: checkedFetch() });
   return (await transport.deliver([makeNote(transport, 0)], always()))[0];
 }

@@ -5,7 +5,11 @@ import { basicAuth } from '../../../src/ews/auth/credentials.ts';
 import { EwsTransport } from '../../../src/ews/ews-transport.ts';
 import type { EwsTransportOptions } from '../../../src/ews/options.ts';
 import { ManualClock } from '../../../src/testing/manual-clock.ts';
-import { type EwsSimulator, type EwsSimulatorOptions, startEwsSimulator } from '../../../src/testing/simulator/simulator.ts';
+import {
+  type ExchangeSimulator,
+  type ExchangeSimulatorOptions,
+  startExchangeSimulator,
+} from '../../../src/testing/simulator/simulator.ts';
 import type { Note } from '../../../src/transport/contract.ts';
 import { checkedFetch } from '../../support/ews-schema.ts';
 import { always, makeNote } from '../support/harness.ts';
@@ -14,15 +18,15 @@ const alice = 'alice@contoso.test';
 const carol = 'carol@contoso.test';
 const bob = 'bob@contoso.test';
 const service = { username: 'svc@contoso.test', password: 'p' };
-let exchange: EwsSimulator | undefined;
+let exchange: ExchangeSimulator | undefined;
 
 afterEach(async () => {
   await exchange?.close();
   exchange = undefined;
 });
 
-async function start(own: Partial<EwsTransportOptions> = {}, options: Partial<EwsSimulatorOptions> = {}) {
-  const server = await startEwsSimulator({ mailboxes: [alice, carol, bob], credentials: service, ...options });
+async function start(own: Partial<EwsTransportOptions> = {}, options: Partial<ExchangeSimulatorOptions> = {}) {
+  const server = await startExchangeSimulator({ mailboxes: [alice, carol, bob], credentials: service, ...options });
   exchange = server;
   const fetch = checkedFetch();
   const asItself = ({ address }: { readonly address: string }): string => address;

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { basicAuth } from '../../../src/ews/auth/credentials.ts';
 import { EwsTransport } from '../../../src/ews/ews-transport.ts';
 import { ManualClock } from '../../../src/testing/manual-clock.ts';
-import { type EwsSimulator, startEwsSimulator } from '../../../src/testing/simulator/simulator.ts';
+import { type ExchangeSimulator, startExchangeSimulator } from '../../../src/testing/simulator/simulator.ts';
 import type { ItemState } from '../../../src/testing/simulator/store/message-flags.ts';
 import { checkedFetch, validateBody } from '../../support/ews-schema.ts';
 import { makeNote, useHarness } from '../support/harness.ts';
@@ -14,7 +14,7 @@ const missed = 'IM.Note.MissedConversation';
 const hour = 3_600_000;
 const signal = new AbortController().signal;
 
-let exchange: EwsSimulator | undefined;
+let exchange: ExchangeSimulator | undefined;
 afterEach(async () => {
   const entries = exchange?.journal ?? [];
   expect(entries.flatMap((entry) => validateBody(entry.requestBody))).toEqual([]);
@@ -26,7 +26,7 @@ afterEach(async () => {
 /** What the server stores now is two hours old, unless the clock is turned. */
 async function start() {
   const clock = new ManualClock(Date.now() - 2 * hour);
-  const server = await startEwsSimulator({ mailboxes: [alice.address], clock });
+  const server = await startExchangeSimulator({ mailboxes: [alice.address], clock });
   exchange = server;
   const transport = new EwsTransport({
     url: server.url,

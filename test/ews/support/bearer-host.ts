@@ -5,21 +5,21 @@ import type { Credentials } from '../../../src/ews/auth/credentials.ts';
 import type { TokenReason } from '../../../src/ews/auth/token-cache.ts';
 import { EwsTransport } from '../../../src/ews/ews-transport.ts';
 import type { EwsTransportOptions } from '../../../src/ews/options.ts';
-import { type EwsSimulator, startEwsSimulator } from '../../../src/testing/simulator/simulator.ts';
+import { type ExchangeSimulator, startExchangeSimulator } from '../../../src/testing/simulator/simulator.ts';
 import type { DeliveryOutcome } from '../../../src/transport/contract.ts';
 import { checkedFetch } from '../../support/ews-schema.ts';
 import { always, makeNote } from './harness.ts';
 
 export const alice = 'alice@contoso.test';
 const bob = 'bob@contoso.test';
-const running: EwsSimulator[] = [];
+const running: ExchangeSimulator[] = [];
 
 afterEach(async () => {
   for (const server of running.splice(0)) await server.close();
 });
 
 export interface Host {
-  readonly server: EwsSimulator;
+  readonly server: ExchangeSimulator;
   readonly transport: EwsTransport;
   /** Why the host was asked, call by call. */
   readonly asked: TokenReason[];
@@ -27,7 +27,7 @@ export interface Host {
   deliver(n?: number): Promise<DeliveryOutcome>;
 }
 
-export type Answer = (server: EwsSimulator, nth: number, signal: AbortSignal) => ReturnType<BearerAuthOptions['getToken']>;
+export type Answer = (server: ExchangeSimulator, nth: number, signal: AbortSignal) => ReturnType<BearerAuthOptions['getToken']>;
 
 /** A host whose tokens come from the simulator, unless the test answers otherwise. */
 export async function host(
@@ -35,7 +35,7 @@ export async function host(
   own: Partial<EwsTransportOptions> & { readonly refreshBefore?: number } = {},
 ): Promise<Host> {
   const { refreshBefore, ...options } = own;
-  const server = await startEwsSimulator({ mailboxes: [alice, bob], auth: ['bearer'], ...pickClock(options) });
+  const server = await startExchangeSimulator({ mailboxes: [alice, bob], auth: ['bearer'], ...pickClock(options) });
   running.push(server);
   const asked: TokenReason[] = [];
   const fetch = checkedFetch();
@@ -61,5 +61,5 @@ export async function host(
 }
 
 const pickClock = ({ clock }: Partial<EwsTransportOptions>): { clock?: NonNullable<typeof clock> } => (clock ? { clock } : {});
-export const inbox = (server: EwsSimulator): number => server.mailbox(bob).folder('inbox').items.length;
+export const inbox = (server: ExchangeSimulator): number => server.mailbox(bob).folder('inbox').items.length;
 export const notSent = { status: 'deferred', scope: 'mailbox', error: { code: 'AUTHENTICATION_FAILED' } };

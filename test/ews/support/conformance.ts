@@ -1,11 +1,11 @@
 /** The harness of the transport conformance suite over the simulator, for every transport that speaks EWS. */
 import {
   type ConformanceMessage,
-  type EwsSimulator,
+  type ExchangeSimulator,
   ManualClock,
   type SimulatedItem,
   type SimulatedMailbox,
-  startEwsSimulator,
+  startExchangeSimulator,
   type TransportHarness,
   type TransportHarnessOptions,
   type TransportTrouble,
@@ -30,7 +30,7 @@ export async function overSimulator(
 ): Promise<TransportHarness> {
   // Ten minutes behind, so that what is put into a mailbox has been there for a while.
   const clock = new ManualClock(Date.now() - 600_000);
-  const server = await startEwsSimulator({
+  const server = await startExchangeSimulator({
     clock,
     mailboxes: [{ address: alice, name: 'Alice', password }, 'bob@contoso.test', 'carol@contoso.test'],
   });
@@ -82,7 +82,7 @@ function copiesIn(mailbox: SimulatedMailbox): SimulatedItem[] {
   return mailbox.folders.flatMap((folder) => folder.items.filter((item) => item.isFromMe && !item.isDraft));
 }
 
-async function arrange(server: EwsSimulator, trouble: TransportTrouble): Promise<void> {
+async function arrange(server: ExchangeSimulator, trouble: TransportTrouble): Promise<void> {
   const sending = server.faults.on('CreateItem').once();
   const mailbox = server.mailbox(alice);
   switch (trouble.kind) {

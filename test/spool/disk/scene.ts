@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { basicAuth, EwsTransport, OfflineImSender } from '../../../src/index.ts';
 import { FileSpool } from '../../../src/spool/file/file-spool.ts';
 import { SqliteSpool } from '../../../src/sqlite.ts';
-import { startEwsSimulator } from '../../../src/testing/simulator/simulator.ts';
+import { startExchangeSimulator } from '../../../src/testing/simulator/simulator.ts';
 import type { Transport } from '../../../src/transport/contract.ts';
 
 const alice = 'alice@contoso.test';
@@ -13,7 +13,7 @@ export const secret = 'Sesame';
 
 /** The whole library on a spool below a folder, in front of a simulated Exchange; made anew as after a restart. */
 export async function scene(kind: 'file' | 'sqlite', folder: string) {
-  const exchange = await startEwsSimulator({ mailboxes: [alice, bob] });
+  const exchange = await startExchangeSimulator({ mailboxes: [alice, bob] });
   const senders: OfflineImSender[] = [];
   const warnings: unknown[] = [];
   return {
@@ -48,7 +48,7 @@ export async function scene(kind: 'file' | 'sqlite', folder: string) {
         transport,
         logger: { debug: () => undefined, info: () => undefined, warn: (line) => warnings.push(line), error: () => undefined },
         // The proportions are those of life.
-        ...{ pickupDelay: 0, scanInterval: 50, lease: 900, renewEvery: 100, deadline: 500, batchSize: 5 },
+        ...{ pickupDelay: 0, pollInterval: 50, lease: 900, renewEvery: 100, deadline: 500, batchSize: 5 },
         ...{ probeFirst: 20, probeCap: 60, probeGrace: 250, retryFirst: 10, retryCap: 50 },
       });
       senders.push(sender);

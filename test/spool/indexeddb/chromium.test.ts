@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type EwsSimulator, startEwsSimulator } from '../../../src/testing.ts';
+import { type ExchangeSimulator, startExchangeSimulator } from '../../../src/testing.ts';
 import { type Chromium, startChromium } from '../../support/chromium.ts';
 import type { OpenOptions, SpoolPage } from './browser/page.ts';
 import { type Site, startSite } from './browser/site.ts';
@@ -60,7 +60,7 @@ async function until(condition: () => boolean | Promise<boolean>, what: string, 
 }
 
 /** Numbers of the messages that Bob was shown, in order of arrival. */
-function shown(exchange: EwsSimulator): number[] {
+function shown(exchange: ExchangeSimulator): number[] {
   const bodies = exchange
     .mailbox(bob)
     .folder('inbox')
@@ -77,7 +77,7 @@ describe('IndexedDbSpool in Chromium', { timeout: 120_000 }, () => {
   });
 
   it('delivers everything once, in order, while its page is reloaded, closed and crashes', async () => {
-    await using exchange = await startEwsSimulator({ mailboxes: [alice, bob], cors: true });
+    await using exchange = await startExchangeSimulator({ mailboxes: [alice, bob], cors: true });
     const open: OpenOptions = { url: exchange.url, waitForLock: 5_000 };
     let next = 0;
     const some = (count: number) =>
@@ -130,7 +130,7 @@ describe('IndexedDbSpool in Chromium', { timeout: 120_000 }, () => {
   });
 
   it('refuses a second tab, or lets it wait until the first is gone', async () => {
-    await using exchange = await startEwsSimulator({ mailboxes: [alice, bob], cors: true });
+    await using exchange = await startExchangeSimulator({ mailboxes: [alice, bob], cors: true });
     const [first, second] = [await visit(), await visit()];
     expect(await ask(first, 'open', { url: exchange.url })).toMatchObject({ spooled: 0 });
     expect(await ask(first, 'send', [{ id: 'm1', conversationId: 'c', text: '#1#' }])).toBe(1);
@@ -146,7 +146,7 @@ describe('IndexedDbSpool in Chromium', { timeout: 120_000 }, () => {
   });
 
   it('closes itself, and says so, when another page deletes its database', async () => {
-    await using exchange = await startEwsSimulator({ mailboxes: [alice, bob], cors: true });
+    await using exchange = await startExchangeSimulator({ mailboxes: [alice, bob], cors: true });
     const [first, second] = [await visit(), await visit()];
     expect(await ask(first, 'open', { url: exchange.url })).toMatchObject({ spooled: 0 });
     await second.evaluate('new Promise((done) => { indexedDB.deleteDatabase("offline-im").onsuccess = done; })');
@@ -156,7 +156,7 @@ describe('IndexedDbSpool in Chromium', { timeout: 120_000 }, () => {
   });
 
   it('refuses what the quota has no room for, keeps nothing of it, and goes on', async () => {
-    await using exchange = await startEwsSimulator({ mailboxes: [alice, bob], cors: true });
+    await using exchange = await startExchangeSimulator({ mailboxes: [alice, bob], cors: true });
     // An origin of its own: for half a minute Chromium remembers how much room another one had.
     const page = await visit('localhost');
     const devtools = await page.context().newCDPSession(page);

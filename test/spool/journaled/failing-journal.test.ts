@@ -10,7 +10,7 @@ function refusing(kept: 'no' | 'unknown', ...ids: string[]): FakeJournal['fails'
   return (tx) => (ids.some((id) => tx.entries.has(id)) ? kept : undefined);
 }
 
-describe('TableSpool over a journal that fails', () => {
+describe('JournaledSpool over a journal that fails', () => {
   it('fails only the bad message, of one append as of many at the same time', async () => {
     const { spool, journal } = await spoolOver();
     journal.fails = refusing('no', 'bad');

@@ -1,6 +1,6 @@
 import type { SpooledMessage } from '../../../src/spool/contract.ts';
 import { type Journal, type JournalContents, JournalError } from '../../../src/spool/journaled/journal.ts';
-import { TableSpool } from '../../../src/spool/journaled/journaled-spool.ts';
+import { JournaledSpool } from '../../../src/spool/journaled/journaled-spool.ts';
 import type { EntryRecord } from '../../../src/spool/state/records.ts';
 import type { Transaction } from '../../../src/spool/state/transaction.ts';
 import { ManualClock } from '../../../src/testing/manual-clock.ts';
@@ -43,7 +43,7 @@ export class FakeJournal implements Journal {
 /** An open spool over a fake journal, with tombstones of an hour. */
 export async function spoolOver(journal = new FakeJournal()) {
   const clock = new ManualClock();
-  const spool = new TableSpool({ name: 'fake', durable: true, journal });
+  const spool = new JournaledSpool({ name: 'fake', durable: true, journal });
   await spool.open({ clock, tombstones: 3_600_000 });
   return { spool, journal, clock };
 }

@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest';
-import { SpoolTable } from '../../../src/spool/journaled/state-table.ts';
+import { StateTable } from '../../../src/spool/journaled/state-table.ts';
 import { appendMessage } from '../../../src/spool/state/append.ts';
 import { streamKey } from '../../../src/spool/state/records.ts';
 import { newEntry } from '../../support/spool-entries.ts';
 
 it('loads a stream in its order, in whatever order a storage found the entries', () => {
-  const before = new SpoolTable();
+  const before = new StateTable();
   const tx = before.begin();
   for (const id of ['c', 'a', 'b']) appendMessage(tx, [newEntry(id)], 0);
   before.commit(tx);
-  const after = new SpoolTable();
+  const after = new StateTable();
   after.load([...before.entries()].reverse(), []);
   expect([...after.stream(streamKey(newEntry('a')))]).toEqual(['c', 'a', 'b']);
 });

@@ -16,7 +16,7 @@ function senderOn(spool: PostgresSpool | MemorySpool, transport = new FakeTransp
     transport,
     pickupDelay: 0,
     // Only a notification can be what makes it look.
-    scanInterval: 60_000,
+    pollInterval: 60_000,
   });
   return { sender, transport };
 }

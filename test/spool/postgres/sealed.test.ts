@@ -50,7 +50,7 @@ async function create(): Promise<SpoolHarness> {
 /** What it does with claims and leases; the rest is that of its own suite. */
 describe('sealed PostgresSpool', () => {
   spoolConformance({ describe, it: it.concurrent }, create, {
-    leaveOut: ['life', 'host actions', 'cancel', 'expiry', 'tombstones', 'next due', 'wall clock', 'merge', 'settle'],
+    skip: ['life', 'host actions', 'cancel', 'expiry', 'tombstones', 'next due', 'wall clock', 'merge', 'settle'],
   });
 });
 

@@ -7,7 +7,7 @@ import { ManualClock } from '../../../src/testing.ts';
 import { FakeTransport } from '../../support/fake-transport.ts';
 import { world } from './support.ts';
 
-const { lease, scanInterval, pickupDelay, probeFirst, probeGrace, probeCap } = defaultSpoolerOptions;
+const { lease, pollInterval, pickupDelay, probeFirst, probeGrace, probeCap } = defaultSpoolerOptions;
 
 const mailboxes = Array.from({ length: 6 }, (_, index) => `s${index}@contoso.com`);
 const [inTheHandsOfTheDead, others] = [mailboxes.slice(0, 4), mailboxes.slice(4)];
@@ -86,7 +86,7 @@ it('no mailbox waits longer than lease, scan and its own probes because another 
   for (const [id, lane] of waited) {
     const probes = arrived.has(lane) ? probeFirst : probeGrace + probeCap;
     expect(settled.get(id)).toBeGreaterThanOrEqual(lease - pickupDelay);
-    expect(settled.get(id)).toBeLessThanOrEqual(lease + scanInterval + probes + step);
+    expect(settled.get(id)).toBeLessThanOrEqual(lease + pollInterval + probes + step);
   }
   expect(living.delivered.map(({ from }) => from.address).sort()).toEqual(
     [...inTheHandsOfTheDead, ...others, ...inTheHandsOfTheDead.filter((from) => !arrived.has(from))].sort(),

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { SpoolTable } from '../../../src/spool/journaled/state-table.ts';
+import { StateTable } from '../../../src/spool/journaled/state-table.ts';
 import { appendMessage } from '../../../src/spool/state/append.ts';
 import type { EntryRecord, NoteRecord } from '../../../src/spool/state/records.ts';
 import type { Transaction } from '../../../src/spool/state/transaction.ts';
 import { newEntry } from '../../support/spool-entries.ts';
 
-function tableWith(...ids: string[]): SpoolTable {
-  const table = new SpoolTable();
+function tableWith(...ids: string[]): StateTable {
+  const table = new StateTable();
   const tx = table.begin();
   for (const id of ids) appendMessage(tx, [newEntry(id)], 0);
   table.commit(tx);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { startEwsSimulator } from '../../../src/testing.ts';
+import { startExchangeSimulator } from '../../../src/testing.ts';
 import { call, findItem } from '../support/raw-ews.ts';
 
 const mailboxes = ['alice@contoso.test'];
@@ -8,7 +8,7 @@ const question = { origin, 'access-control-request-method': 'POST', 'access-cont
 
 describe('a simulator with cors', () => {
   it('answers the browser’s question, and lets the page read', async () => {
-    await using exchange = await startEwsSimulator({ mailboxes, cors: true });
+    await using exchange = await startExchangeSimulator({ mailboxes, cors: true });
     const asked = await fetch(exchange.url, { method: 'OPTIONS', headers: question });
     expect(asked.status).toBe(204);
     expect(asked.headers.get('access-control-allow-origin')).toBe(origin);
@@ -22,13 +22,13 @@ describe('a simulator with cors', () => {
   });
 
   it('of one origin lets no other in', async () => {
-    await using exchange = await startEwsSimulator({ mailboxes, cors: 'http://localhost:1' });
+    await using exchange = await startExchangeSimulator({ mailboxes, cors: 'http://localhost:1' });
     const asked = await fetch(exchange.url, { method: 'OPTIONS', headers: question });
     expect(asked.headers.get('access-control-allow-origin')).toBeNull();
   });
 
   it('is off unless asked for', async () => {
-    await using exchange = await startEwsSimulator({ mailboxes });
+    await using exchange = await startExchangeSimulator({ mailboxes });
     const asked = await fetch(exchange.url, { method: 'OPTIONS', headers: question });
     expect([asked.status, asked.headers.get('access-control-allow-origin')]).toEqual([405, null]);
   });

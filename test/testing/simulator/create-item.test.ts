@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type EwsSimulator, startEwsSimulator } from '../../../src/testing.ts';
+import { type ExchangeSimulator, startExchangeSimulator } from '../../../src/testing.ts';
 import { call, createItem, history, message, missedClass, propertySet } from '../support/raw-ews.ts';
 
-let exchange: EwsSimulator;
+let exchange: ExchangeSimulator;
 beforeAll(async () => {
-  exchange = await startEwsSimulator({
+  exchange = await startExchangeSimulator({
     organization: ['contoso.test'],
     mailboxes: [
       { address: 'alice@contoso.test', name: 'Alice' },

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type EwsSimulator, ManualClock, startEwsSimulator } from '../../../src/testing.ts';
+import { type ExchangeSimulator, ManualClock, startExchangeSimulator } from '../../../src/testing.ts';
 import {
   call,
   child,
@@ -15,9 +15,9 @@ import {
 } from '../support/raw-ews.ts';
 
 const clock = new ManualClock();
-let exchange: EwsSimulator;
+let exchange: ExchangeSimulator;
 beforeAll(async () => {
-  exchange = await startEwsSimulator({ clock, mailboxes: ['alice@contoso.test', 'bob@contoso.test'] });
+  exchange = await startExchangeSimulator({ clock, mailboxes: ['alice@contoso.test', 'bob@contoso.test'] });
 });
 afterEach(() => exchange.reset());
 afterAll(() => exchange.close());

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type EwsSimulator, startEwsSimulator } from '../../../src/testing.ts';
+import { type ExchangeSimulator, startExchangeSimulator } from '../../../src/testing.ts';
 import {
   call,
   child,
@@ -17,9 +17,9 @@ import {
   typesNs,
 } from '../support/raw-ews.ts';
 
-let exchange: EwsSimulator;
+let exchange: ExchangeSimulator;
 beforeAll(async () => {
-  exchange = await startEwsSimulator({ mailboxes: ['alice@contoso.test', 'bob@contoso.test'] });
+  exchange = await startExchangeSimulator({ mailboxes: ['alice@contoso.test', 'bob@contoso.test'] });
 });
 afterEach(() => exchange.reset());
 afterAll(() => exchange.close());

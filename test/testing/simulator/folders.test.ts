@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type EwsSimulator, startEwsSimulator } from '../../../src/testing.ts';
+import { type ExchangeSimulator, startExchangeSimulator } from '../../../src/testing.ts';
 import { call, child, createItem, message, messagesNs, type RawAnswer, textOf, typesNs } from '../support/raw-ews.ts';
 
-let exchange: EwsSimulator;
+let exchange: ExchangeSimulator;
 beforeAll(async () => {
-  exchange = await startEwsSimulator({ mailboxes: ['alice@contoso.test', 'bob@contoso.test'], profile: 'exchange-2010' });
+  exchange = await startExchangeSimulator({ mailboxes: ['alice@contoso.test', 'bob@contoso.test'], profile: 'exchange-2010' });
 });
 afterEach(() => exchange.reset());
 afterAll(() => exchange.close());
@@ -74,7 +74,7 @@ describe('folders', () => {
   });
 
   it('a newer server can be told to answer ErrorFolderNotFound', async () => {
-    await using other = await startEwsSimulator({
+    await using other = await startExchangeSimulator({
       mailboxes: ['alice@contoso.test', 'bob@contoso.test'],
       profile: { like: 'exchange-2016', conversationHistory: 'absent' },
     });

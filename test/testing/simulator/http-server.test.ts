@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { type EwsSimulator, type EwsSimulatorOptions, startEwsSimulator } from '../../../src/testing.ts';
+import { type ExchangeSimulator, type ExchangeSimulatorOptions, startExchangeSimulator } from '../../../src/testing.ts';
 import { call, createItem, envelope, findItem, message, post } from '../support/raw-ews.ts';
 
 const mailboxes = ['alice@contoso.test', { address: 'bob@contoso.test', password: 'hunter2' }];
-const start = (options: Partial<EwsSimulatorOptions> = {}) => startEwsSimulator({ mailboxes, ...options });
-const status = async (exchange: EwsSimulator, as: string, password: string) =>
+const start = (options: Partial<ExchangeSimulatorOptions> = {}) => startExchangeSimulator({ mailboxes, ...options });
+const status = async (exchange: ExchangeSimulator, as: string, password: string) =>
   (await call(exchange.url, findItem(), { as, password })).status;
 
 describe('logging in', () => {

@@ -4,7 +4,11 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { EwsTransport } from '../../../../src/ews/ews-transport.ts';
 import type { EwsTransportOptions } from '../../../../src/ews/options.ts';
 import { type NtlmAuthOptions, ntlmAuth } from '../../../../src/ntlm.ts';
-import { type EwsSimulator, type EwsSimulatorOptions, startEwsSimulator } from '../../../../src/testing/simulator/simulator.ts';
+import {
+  type ExchangeSimulator,
+  type ExchangeSimulatorOptions,
+  startExchangeSimulator,
+} from '../../../../src/testing/simulator/simulator.ts';
 import type { DeliveryOutcome } from '../../../../src/transport/contract.ts';
 import { validateBody } from '../../../support/ews-schema.ts';
 import { always, makeNote } from '../../support/harness.ts';
@@ -12,7 +16,7 @@ import { always, makeNote } from '../../support/harness.ts';
 const alice = 'alice@contoso.test';
 const bob = 'bob@contoso.test';
 const password = 'pässword-Ω';
-let exchange: EwsSimulator | undefined;
+let exchange: ExchangeSimulator | undefined;
 const transports: EwsTransport[] = [];
 
 afterEach(async () => {
@@ -24,7 +28,7 @@ afterEach(async () => {
 });
 
 interface Started {
-  readonly server: EwsSimulator;
+  readonly server: ExchangeSimulator;
   readonly transport: EwsTransport;
   /** Handshakes begun, and requests with a body: what the journal shows. */
   counts(): { connections: number; legs: number; requests: number };
@@ -33,11 +37,11 @@ interface Started {
 
 async function start(
   login: Partial<NtlmAuthOptions> = {},
-  options: Partial<EwsSimulatorOptions> = {},
+  options: Partial<ExchangeSimulatorOptions> = {},
   own: Partial<EwsTransportOptions> = {},
 ): Promise<Started> {
   const mailboxes = [{ address: alice, password }, bob];
-  const server = await startEwsSimulator({ mailboxes, auth: ['ntlm'], ...options });
+  const server = await startExchangeSimulator({ mailboxes, auth: ['ntlm'], ...options });
   exchange = server;
   const credentials = ntlmAuth({ username: alice, password, ...login });
   const transport = new EwsTransport({ url: server.url, credentials, ...own });
@@ -59,7 +63,7 @@ async function start(
 }
 
 const statuses = (outcomes: readonly { status: string }[]): string[] => outcomes.map(({ status }) => status);
-const inbox = (server: EwsSimulator): number => server.mailbox(bob).folder('inbox').items.length;
+const inbox = (server: ExchangeSimulator): number => server.mailbox(bob).folder('inbox').items.length;
 
 describe('a login', () => {
   it('delivers a batch, end to end', async () => {

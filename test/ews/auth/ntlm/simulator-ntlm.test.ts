@@ -3,15 +3,15 @@ import { randomBytes } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Answerer, authenticateMessage, negotiateMessage, readChallenge } from '../../../../src/ews/auth/ntlm/messages.ts';
-import { type EwsSimulator, startEwsSimulator } from '../../../../src/testing/simulator/simulator.ts';
+import { type ExchangeSimulator, startExchangeSimulator } from '../../../../src/testing/simulator/simulator.ts';
 import { envelope, findItem } from '../../../testing/support/raw-ews.ts';
 
 const who: Answerer = { user: 'alice', domain: 'CONTOSO', workstation: '', password: 'p' };
-let server: EwsSimulator;
+let server: ExchangeSimulator;
 const agents: Agent[] = [];
 
 beforeEach(async () => {
-  server = await startEwsSimulator({
+  server = await startExchangeSimulator({
     mailboxes: [{ address: 'alice@contoso.test', password: 'p' }],
     auth: ['ntlm', 'basic'],
   });
@@ -148,7 +148,7 @@ describe('bearer tokens', () => {
 
   it('are good until they end or are revoked', async () => {
     await server.close();
-    server = await startEwsSimulator({
+    server = await startExchangeSimulator({
       mailboxes: ['alice@contoso.test'],
       tokens: [
         { token: 'good', login: 'alice@contoso.test' },

@@ -11,7 +11,7 @@ export interface OpenOptions {
 /** Minutes shortened, in the proportions of life; what a closed page has sent must be through before it is looked for. */
 const short = {
   pickupDelay: 0,
-  scanInterval: 100,
+  pollInterval: 100,
   lease: 6_000,
   renewEvery: 1_000,
   deadline: 2_000,
