@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '../..');
 
 /** Names of steps and events that the sources write; a template in a name is the kind of a claim. */
 async function stepsInSource(): Promise<string[]> {
@@ -15,7 +15,7 @@ async function stepsInSource(): Promise<string[]> {
       for (const kind of name.includes('$') ? ['deliver', 'probe'] : ['']) names.add(name.replace(/\$\{.*\}/, kind));
     }
   }
-  const events = await readFile(join(root, 'src', 'events.ts'), 'utf8');
+  const events = await readFile(join(root, 'src', 'observability', 'events.ts'), 'utf8');
   const table = events.slice(events.indexOf('interface OfflineImEvents'), events.indexOf('/** Name of an event'));
   for (const [, name = ''] of table.matchAll(/^ {2}'?([\w:-]+)'?: /gm)) names.add(name);
   return [...names].sort();
