@@ -1,11 +1,11 @@
-import { createItem } from './create-item.ts';
-import { deleteItem } from './delete-item.ts';
-import { findItem } from './find-item.ts';
-import { createFolder, findFolder, getFolder } from './folders.ts';
-import { getItem } from './get-item.ts';
+import { createFolder, findFolder, getFolder } from './folders/folders.ts';
+import { createItem } from './items/create-item.ts';
+import { deleteItem } from './items/delete-item.ts';
+import { findItem } from './items/find-item.ts';
+import { getItem } from './items/get-item.ts';
+import { sendItem } from './items/send-item.ts';
 import type { Operation } from './operation.ts';
 import type { OperationName } from './operation-names.ts';
-import { sendItem } from './send-item.ts';
 
 /** Every operation by the name of its element. */
 export const operations: Readonly<Record<OperationName, Operation>> = {

@@ -1,10 +1,10 @@
-import { messagesNs } from '../../../ews/xml/namespaces.ts';
-import { child } from '../../../ews/xml/read.ts';
-import { maySendAs } from '../access/access.ts';
-import { EwsFault, EwsItemError } from '../xml/ews-errors.ts';
-import { schemaFault } from '../xml/soap-request.ts';
-import { folderIdsIn, itemIdsIn, mailboxOf, resolveFolder, resolveItem } from './ids.ts';
-import { answerEach, type Operation } from './operation.ts';
+import { messagesNs } from '../../../../ews/xml/namespaces.ts';
+import { child } from '../../../../ews/xml/read.ts';
+import { maySendAs } from '../../access/access.ts';
+import { EwsFault, EwsItemError } from '../../xml/ews-errors.ts';
+import { schemaFault } from '../../xml/soap-request.ts';
+import { folderIdsIn, itemIdsIn, mailboxOf, resolveFolder, resolveItem } from '../ids.ts';
+import { answerEach, type Operation } from '../operation.ts';
 import { submit } from './submit.ts';
 
 /** https://learn.microsoft.com/exchange/client-developer/web-service-reference/senditem-operation */

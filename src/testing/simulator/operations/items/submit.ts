@@ -1,9 +1,9 @@
-import type { Mailbox } from '../../../transport/contract.ts';
-import { domainOf, type Exchange } from '../exchange.ts';
-import type { ItemPlan } from '../faults/fault.ts';
-import type { SimulatedFolder } from '../store/folder.ts';
-import type { MessageContent, SimulatedItem } from '../store/item.ts';
-import type { SimulatedMailbox } from '../store/mailbox.ts';
+import type { Mailbox } from '../../../../transport/contract.ts';
+import { domainOf, type Exchange } from '../../exchange.ts';
+import type { ItemPlan } from '../../faults/fault.ts';
+import type { SimulatedFolder } from '../../store/folder.ts';
+import type { MessageContent, SimulatedItem } from '../../store/item.ts';
+import type { SimulatedMailbox } from '../../store/mailbox.ts';
 
 /**
  * Hands a message to its recipients: into the Inbox of those who are simulated, to `outbound` for the rest of the world.

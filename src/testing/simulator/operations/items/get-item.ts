@@ -1,8 +1,8 @@
-import { messagesNs } from '../../../ews/xml/namespaces.ts';
-import { child } from '../../../ews/xml/read.ts';
-import { readItemShape, writeItem } from '../xml/item-shape.ts';
-import { itemIdsIn, resolveItem } from './ids.ts';
-import { answerEach, type Operation } from './operation.ts';
+import { messagesNs } from '../../../../ews/xml/namespaces.ts';
+import { child } from '../../../../ews/xml/read.ts';
+import { readItemShape, writeItem } from '../../xml/item-shape.ts';
+import { itemIdsIn, resolveItem } from '../ids.ts';
+import { answerEach, type Operation } from '../operation.ts';
 
 /** https://learn.microsoft.com/exchange/client-developer/web-service-reference/getitem-operation */
 export const getItem: Operation = {

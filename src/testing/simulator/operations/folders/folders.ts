@@ -1,13 +1,13 @@
-import { messagesNs, typesNs } from '../../../ews/xml/namespaces.ts';
-import { child, textOf } from '../../../ews/xml/read.ts';
-import type { SimulatedFolder } from '../store/folder.ts';
-import { EwsItemError } from '../xml/ews-errors.ts';
-import { folderValue, readFolderShape } from '../xml/folder-shape.ts';
-import { pageOf } from '../xml/page-view.ts';
-import { matches, readRestriction } from '../xml/restriction.ts';
-import { schemaFault } from '../xml/soap-request.ts';
-import { folderIdsIn, mailboxOf, resolveFolder } from './ids.ts';
-import { answerEach, type Operation } from './operation.ts';
+import { messagesNs, typesNs } from '../../../../ews/xml/namespaces.ts';
+import { child, textOf } from '../../../../ews/xml/read.ts';
+import type { SimulatedFolder } from '../../store/folder.ts';
+import { EwsItemError } from '../../xml/ews-errors.ts';
+import { folderValue, readFolderShape } from '../../xml/folder-shape.ts';
+import { pageOf } from '../../xml/page-view.ts';
+import { matches, readRestriction } from '../../xml/restriction.ts';
+import { schemaFault } from '../../xml/soap-request.ts';
+import { folderIdsIn, mailboxOf, resolveFolder } from '../ids.ts';
+import { answerEach, type Operation } from '../operation.ts';
 
 /** https://learn.microsoft.com/exchange/client-developer/web-service-reference/createfolder-operation */
 export const createFolder: Operation = {

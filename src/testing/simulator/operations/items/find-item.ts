@@ -1,16 +1,16 @@
-import { messagesNs, typesNs } from '../../../ews/xml/namespaces.ts';
-import { child, type XmlElement } from '../../../ews/xml/read.ts';
-import { keyOfPath } from '../store/extended-property.ts';
-import type { SimulatedFolder } from '../store/folder.ts';
-import type { SimulatedItem } from '../store/item.ts';
-import { itemFieldsByUri, itemTags } from '../xml/item-fields.ts';
-import { extendedValue, readItemShape, writeItem } from '../xml/item-shape.ts';
-import { pageOf } from '../xml/page-view.ts';
-import { isPropertyPath, type PropertyPath, readPropertyPath } from '../xml/property-path.ts';
-import { matches, type Restriction, readRestriction } from '../xml/restriction.ts';
-import { schemaFault } from '../xml/soap-request.ts';
-import { folderIdsIn, mailboxOf, resolveFolder } from './ids.ts';
-import { answerEach, type Operation } from './operation.ts';
+import { messagesNs, typesNs } from '../../../../ews/xml/namespaces.ts';
+import { child, type XmlElement } from '../../../../ews/xml/read.ts';
+import { keyOfPath } from '../../store/extended-property.ts';
+import type { SimulatedFolder } from '../../store/folder.ts';
+import type { SimulatedItem } from '../../store/item.ts';
+import { itemFieldsByUri, itemTags } from '../../xml/item-fields.ts';
+import { extendedValue, readItemShape, writeItem } from '../../xml/item-shape.ts';
+import { pageOf } from '../../xml/page-view.ts';
+import { isPropertyPath, type PropertyPath, readPropertyPath } from '../../xml/property-path.ts';
+import { matches, type Restriction, readRestriction } from '../../xml/restriction.ts';
+import { schemaFault } from '../../xml/soap-request.ts';
+import { folderIdsIn, mailboxOf, resolveFolder } from '../ids.ts';
+import { answerEach, type Operation } from '../operation.ts';
 
 /** Exchange's own limit for a search with a restriction; what lies beyond is silently left out. */
 const restrictedLimit = 250;

@@ -1,10 +1,10 @@
-import { typesNs } from '../../../ews/xml/namespaces.ts';
-import { child, childrenOf, textOf, type XmlElement } from '../../../ews/xml/read.ts';
-import type { Mailbox } from '../../../transport/contract.ts';
-import { type ExtendedProperty, fitsType, readExtendedField } from '../store/extended-property.ts';
-import type { MessageContent } from '../store/item.ts';
-import { EwsItemError } from '../xml/ews-errors.ts';
-import { schemaFault } from '../xml/soap-request.ts';
+import { typesNs } from '../../../../ews/xml/namespaces.ts';
+import { child, childrenOf, textOf, type XmlElement } from '../../../../ews/xml/read.ts';
+import type { Mailbox } from '../../../../transport/contract.ts';
+import { type ExtendedProperty, fitsType, readExtendedField } from '../../store/extended-property.ts';
+import type { MessageContent } from '../../store/item.ts';
+import { EwsItemError } from '../../xml/ews-errors.ts';
+import { schemaFault } from '../../xml/soap-request.ts';
 
 /** Children of `t:Message` that a client may send, in the order that the schema fixes. */
 const order = (

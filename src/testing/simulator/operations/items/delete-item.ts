@@ -1,8 +1,8 @@
-import { messagesNs } from '../../../ews/xml/namespaces.ts';
-import { child } from '../../../ews/xml/read.ts';
-import { schemaFault } from '../xml/soap-request.ts';
-import { itemIdsIn, resolveItem } from './ids.ts';
-import { answerEach, type Operation } from './operation.ts';
+import { messagesNs } from '../../../../ews/xml/namespaces.ts';
+import { child } from '../../../../ews/xml/read.ts';
+import { schemaFault } from '../../xml/soap-request.ts';
+import { itemIdsIn, resolveItem } from '../ids.ts';
+import { answerEach, type Operation } from '../operation.ts';
 
 /** https://learn.microsoft.com/exchange/client-developer/web-service-reference/deleteitem-operation */
 export const deleteItem: Operation = {
