@@ -62,6 +62,25 @@ export default {
       'types',
     ),
     only(
+      'what-transports-share-knows-no-transport',
+      '^src/transport/',
+      '^src/(transport|core)/',
+      'a transport imports it, never the other way round',
+    ),
+    {
+      name: 'a-transport-knows-no-other-transport',
+      comment: 'What EWS and Graph share lies in transport/.',
+      severity: 'error',
+      from: { path: '^src/(ews|graph)/' },
+      to: { path: '^src/(ews|graph)/', pathNot: '^src/$1/' },
+    },
+    only(
+      'graph-knows-no-spool',
+      '^src/graph/',
+      '^src/(graph|core)/|^src/transport/|^src/observability/trace\\.ts$',
+      'Graph fulfils the transport contract only',
+    ),
+    only(
       'the-state-table-is-pure',
       '^src/spool/state/',
       '^src/spool/(state/|contract\\.ts$)|^src/transport/contract\\.ts$|^src/(core|message)/',

@@ -12,7 +12,6 @@ export type { BearerAuthOptions } from './ews/auth/bearer-auth.ts';
 export { bearerAuth } from './ews/auth/bearer-auth.ts';
 export type { AuthenticationContext, Credentials, SendOptions, SendRequest } from './ews/auth/credentials.ts';
 export { basicAuth } from './ews/auth/credentials.ts';
-export type { AccessToken, TokenReason } from './ews/auth/token-cache.ts';
 export { discoverEws } from './ews/autodiscover/discover.ts';
 export type { DiscoveredEws, DiscoverOptions, DiscoverStep } from './ews/autodiscover/options.ts';
 export { EwsTransport } from './ews/ews-transport.ts';
@@ -89,3 +88,4 @@ export type {
   Transport,
   UnknownAttempt,
 } from './transport/contract.ts';
+export type { AccessToken, TokenReason } from './transport/token-cache.ts';

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import type { Logger } from '../observability/trace.ts';
+import { isLoopback } from '../transport/loopback.ts';
 import type { Credentials } from './auth/credentials.ts';
 import type { Impersonate } from './client/impersonation.ts';
 import { serverVersions } from './client/versions.ts';
@@ -66,11 +67,6 @@ function checkedUrl(value: string | URL, allowInsecure: boolean): string {
   }
   url.hash = '';
   return url.href;
-}
-
-/** URL has already brought every way to write such an address into one form. */
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }
 
 const savedCopyFolders = ['conversationhistory', 'sentitems'] as const;

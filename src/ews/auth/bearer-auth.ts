@@ -1,6 +1,6 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { type AccessToken, type CachedToken, TokenCache, type TokenReason } from '../../transport/token-cache.ts';
 import type { Credentials } from './credentials.ts';
-import { type AccessToken, type CachedToken, TokenCache, type TokenReason } from './token-cache.ts';
 
 /** Options of {@link bearerAuth}. */
 export interface BearerAuthOptions {

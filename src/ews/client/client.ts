@@ -1,13 +1,14 @@
 import { type Limit, startLimit } from '../../core/deadline.ts';
 import { newRequestId } from '../../core/ids.ts';
+import { nothingWritten } from '../../transport/connection-errors.ts';
+import { readBody } from '../../transport/response-body.ts';
+import { dateOf, retryAfterOf } from '../../transport/retry-after.ts';
+import { notAttempted } from '../../transport/verdict.ts';
 import type { SendOptions } from '../auth/credentials.ts';
 import type { EwsServerVersion } from '../options.ts';
-import { dateOf, retryAfterOf } from '../outcome/back-off.ts';
-import { endedInLogin, failedBy, notAttempted, notImpersonated, unreadableReply, unsayable } from '../outcome/call-failure.ts';
-import { nothingWritten } from '../outcome/connection-errors.ts';
+import { endedInLogin, failedBy, notImpersonated, unreadableReply, unsayable } from '../outcome/call-failure.ts';
 import type { EwsSettings } from '../settings.ts';
 import { parseXml } from '../xml/read.ts';
-import { readBody } from './body.ts';
 import { type Acting, actingFor } from './impersonation.ts';
 import type { EwsCall, Reply, ReplyMeta } from './reply.ts';
 import { type Envelope, envelopeFor, readEnvelope, serverInfoOf } from './soap.ts';

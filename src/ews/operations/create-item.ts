@@ -1,7 +1,7 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { DeliveryOutcome, Mailbox, Note } from '../../transport/contract.ts';
+import { toOutcome } from '../../transport/verdict.ts';
 import { ewsError, outcomeOfCode } from '../outcome/outcome.ts';
-import { toOutcome } from '../outcome/response-codes.ts';
 import type { XmlElement } from '../xml/read.ts';
 import { escapeText } from '../xml/write.ts';
 import { folderIdXml } from './folder-id.ts';

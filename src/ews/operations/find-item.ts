@@ -1,10 +1,11 @@
+import { flagSubmitted, flagUnsent, messageFlagsTag } from '../../transport/tag-property.ts';
 import { messagesNs, typesNs } from '../xml/namespaces.ts';
 import { child, childrenOf, textOf, type XmlElement } from '../xml/read.ts';
 import { escapeAttribute } from '../xml/write.ts';
 import type { ItemId } from './delete-item.ts';
 import { distinguishedFolder, folderIdXml } from './folder-id.ts';
 import { type ResponseMessage, responseMessages } from './response-messages.ts';
-import { flagSubmitted, flagUnsent, isTag, messageFlagsTag, messageFlagsUri, tagFieldUri } from './tag-property.ts';
+import { isTag, messageFlagsUri, tagFieldUri } from './tag-property.ts';
 
 /** What a page of Drafts is asked for. */
 export interface StrandedQuery {

@@ -1,6 +1,7 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { connectionCode, nothingWritten } from '../../transport/connection-errors.ts';
+import { notAttempted } from '../../transport/verdict.ts';
 import type { Reply } from '../client/reply.ts';
-import { connectionCode, nothingWritten } from './connection-errors.ts';
 
 /** What is known about a request when it fails. */
 export interface CallState {
@@ -14,11 +15,6 @@ export interface CallState {
 }
 
 type Failed = Extract<Reply, { kind: 'failed' }>;
-
-/** Nothing was written, by our own decision. */
-export function notAttempted(why: string): OfflineImError {
-  return new OfflineImError('NOT_ATTEMPTED', `The request was not sent: ${why}.`);
-}
 
 /** Classifies what fetch, the login or the reading of a response threw. */
 export function failedBy(error: unknown, state: CallState): Failed {

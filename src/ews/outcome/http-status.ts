@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../core/errors/codes.ts';
-import type { Verdict } from './response-codes.ts';
+import type { Verdict } from '../../transport/verdict.ts';
 
 /** What an HTTP status without a SOAP fault means. */
 export interface StatusRule {

@@ -1,11 +1,12 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { DeliveryOutcome } from '../../transport/contract.ts';
+import { toOutcome, type Verdict } from '../../transport/verdict.ts';
 import type { Reply, ReplyMeta } from '../client/reply.ts';
 import type { Fault } from '../client/soap.ts';
 import type { XmlElement } from '../xml/read.ts';
 import { backOffOf, messageXmlValue } from './back-off.ts';
 import { statusRule } from './http-status.ts';
-import { type CodeRule, codeRules, toOutcome, unknownCode, type Verdict } from './response-codes.ts';
+import { type CodeRule, codeRules, unknownCode } from './response-codes.ts';
 
 /** A reply that holds for all notes of a request alike. */
 export type WholeReply = Exclude<Reply, { kind: 'body' }>;

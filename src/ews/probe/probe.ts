@@ -1,5 +1,6 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { Note, ProbeResult, UnknownAttempt } from '../../transport/contract.ts';
+import { combined, placeGone } from '../../transport/probe-results.ts';
 import type { EwsClient } from '../client/client.ts';
 import { isSayable } from '../operations/folder-id.ts';
 import { type Asking, findByName } from '../send/conversation-history.ts';
@@ -12,9 +13,6 @@ const elsewhere = ['sentitems', 'drafts', 'outbox', 'deleteditems', 'recoverable
 
 /** Exchange Online holds throttled mail for a while as what looks like a draft. */
 const youngDraft = 60_000;
-
-/** A proof goes before a hope, and what is known before what isn't. */
-const precedence = ['found', 'pending', 'draft', 'unknown', 'absent'] as const;
 
 /** Attempts that are looked for together: of one mailbox, with the copy in one folder. */
 interface Group {
@@ -39,7 +37,7 @@ export async function probe(
     const looked = attempt.place.endpoint === settings.url ? byTag.get(keyOf(attempt.tag, attempt.place)) : undefined;
     return looked ?? placeGone(attempt);
   };
-  return notes.map((note) => combine(note.unknownAttempts.map(resultFor)));
+  return notes.map((note) => combined(note.unknownAttempts.map(resultFor)));
 }
 
 function keyOf(tag: string, place: { readonly mailbox: string; readonly folder: string }): string {
@@ -128,19 +126,4 @@ function kindOf(item: FoundItem): 'found' | 'pending' | 'draft' {
   if (item.folder === 'outbox' || item.submitted) return 'pending';
   // Without a time of creation it may be young: better to look again than to delete.
   return item.created === undefined || item.seenAt - item.created < youngDraft ? 'pending' : 'draft';
-}
-
-function combine(results: readonly ProbeResult[]): ProbeResult {
-  for (const status of precedence) {
-    const first = results.find((result) => result.status === status);
-    if (first === undefined) continue;
-    if (first.status !== 'draft') return first;
-    return { status: 'draft', removed: results.every((result) => result.status !== 'draft' || result.removed) };
-  }
-  return { status: 'absent' };
-}
-
-function placeGone(attempt: UnknownAttempt): ProbeResult {
-  const text = 'This attempt went to an endpoint that is not configured any more.';
-  return { status: 'unknown', error: new OfflineImError('PLACE_GONE', text, { details: { endpoint: attempt.place.endpoint } }) };
 }

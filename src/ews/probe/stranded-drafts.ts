@@ -1,8 +1,8 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { notAttempted } from '../../transport/verdict.ts';
 import type { EwsClient } from '../client/client.ts';
 import { read } from '../client/reads.ts';
 import { findStrandedXml, readStrandedPage, type StrandedItem } from '../operations/find-item.ts';
-import { notAttempted } from '../outcome/call-failure.ts';
 import { ewsError, replyError } from '../outcome/outcome.ts';
 import { removeItems } from '../send/drafts.ts';
 import type { EwsSettings } from '../settings.ts';

@@ -1,12 +1,13 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { DeliveryOutcome } from '../../transport/contract.ts';
+import { toOutcome } from '../../transport/verdict.ts';
 import type { EwsClient } from '../client/client.ts';
 import { read } from '../client/reads.ts';
 import type { EwsCall, Reply } from '../client/reply.ts';
 import { folderById } from '../operations/folder-id.ts';
 import { createFolderXml, type FoundFolder, findFolderXml, readCreatedFolder, readFoundFolder } from '../operations/folders.ts';
 import { ewsError, outcomeOfReply } from '../outcome/outcome.ts';
-import { codeRules, toOutcome, unknownCode } from '../outcome/response-codes.ts';
+import { codeRules, unknownCode } from '../outcome/response-codes.ts';
 import type { EwsSettings } from '../settings.ts';
 
 /** How Conversation History is called in a mailbox where only its name tells it. */

@@ -1,12 +1,12 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { DeliverOptions, DeliveryOutcome, Note } from '../../transport/contract.ts';
+import { notAttempted, toOutcome } from '../../transport/verdict.ts';
 import type { EwsClient } from '../client/client.ts';
 import type { Reply } from '../client/reply.ts';
 import { createItemHead, createItemOutcomes, createItemTail } from '../operations/create-item.ts';
 import { isSayable } from '../operations/folder-id.ts';
-import { notAttempted } from '../outcome/call-failure.ts';
 import { outcomeOfReply } from '../outcome/outcome.ts';
-import { codeRules, toOutcome } from '../outcome/response-codes.ts';
+import { codeRules } from '../outcome/response-codes.ts';
 import type { EwsSettings } from '../settings.ts';
 import { type Batch, batchesOf, halvesOf, refusedOf } from './batches.ts';
 import { clearDrafts } from './drafts.ts';

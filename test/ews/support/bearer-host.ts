@@ -2,11 +2,11 @@
 import { afterEach } from 'vitest';
 import { type BearerAuthOptions, bearerAuth } from '../../../src/ews/auth/bearer-auth.ts';
 import type { Credentials } from '../../../src/ews/auth/credentials.ts';
-import type { TokenReason } from '../../../src/ews/auth/token-cache.ts';
 import { EwsTransport } from '../../../src/ews/ews-transport.ts';
 import type { EwsTransportOptions } from '../../../src/ews/options.ts';
 import { type ExchangeSimulator, startExchangeSimulator } from '../../../src/testing/simulator/simulator.ts';
 import type { DeliveryOutcome } from '../../../src/transport/contract.ts';
+import type { TokenReason } from '../../../src/transport/token-cache.ts';
 import { checkedFetch } from '../../support/ews-schema.ts';
 import { always, makeNote } from './harness.ts';
 

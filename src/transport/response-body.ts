@@ -1,5 +1,5 @@
-import type { Limit } from '../../core/deadline.ts';
-import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import type { Limit } from '../core/deadline.ts';
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
 
 /**
  * Reads a body as text, and stops at the limit of bytes (counted after decompression, so that a compressed bomb ends there

@@ -1,5 +1,5 @@
-import type { Clock } from '../../core/clock.ts';
-import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import type { Clock } from '../core/clock.ts';
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
 
 /** Why a token is asked for: there is none, the one at hand ends, or the server refused it (leave out any cache of your own). */
 export type TokenReason = 'first' | 'expired' | 'refused';
