@@ -77,6 +77,7 @@ export type { Transaction as SpoolTransaction } from './spool/state/transaction.
 export type { DeliveryDecision, SpoolerOptions } from './spooler/options.ts';
 export type { FlushCounts } from './spooler/spooler.ts';
 export type {
+  AttemptEnd,
   Audience,
   DeliverOptions,
   DeliveryOutcome,

@@ -60,6 +60,11 @@ export class EwsTransport implements Transport {
     return { endpoint: this.#settings.url, mailbox: from.address, folder: this.#folders.of(from.address) };
   }
 
+  /** Only what went to this endpoint can be looked for. */
+  canProbe(place: Place): boolean {
+    return place.endpoint === this.#settings.url;
+  }
+
   /**
    * Lists drafts that were left in a mailbox: those with this library's tag and, when asked, those of missed-conversation
    * classes that other software left. Changes nothing. Rejects where Drafts can't be read.

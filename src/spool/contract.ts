@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { ErrorCode } from '../core/errors/codes.ts';
-import type { Audience, Mailbox, Place, UnknownAttempt } from '../transport/contract.ts';
+import type { AttemptEnd, Audience, Mailbox, Place, UnknownAttempt } from '../transport/contract.ts';
 
 /**
  * The contract between the spooler and a storage. docs/states.md has the state table; every storage passes
@@ -190,7 +190,7 @@ export type Settlement =
     }
   /**
    * May have been sent: probed after `after` ms. `absent`: this probe said so (adds to `absences`; otherwise they start anew).
-   * `counted`: ms to add to `unconfirmedFor`.
+   * `counted`: ms to add to `unconfirmedFor`. `ended`: how the attempt that ran ended; kept with it in `unknownAttempts`.
    */
   | {
       readonly token: ClaimToken;
@@ -198,6 +198,8 @@ export type Settlement =
       readonly after: number;
       readonly absent: boolean;
       readonly counted: number;
+      /** @default 'silence' */
+      readonly ended?: AttemptEnd;
       readonly reason: Reason;
     }
   /** `sent: 'no'`: its running or probed attempt is proven unsent. A requested cancel then wins over dead. */

@@ -1,8 +1,7 @@
 import { OfflineImError as CodedError, hasCode, type OfflineImError } from '../core/errors/offline-im-error.ts';
-import { sameAddress } from '../message/address.ts';
 import { buildNote } from '../message/note.ts';
 import type { Change, ClaimedNote, Settlement } from '../spool/contract.ts';
-import type { DeliveryOutcome, Note, Place, ProbeResult } from '../transport/contract.ts';
+import type { DeliveryOutcome, Note, ProbeResult } from '../transport/contract.ts';
 import { askHook, withPatience } from './bounded-calls.ts';
 import type { SpoolerContext } from './context.ts';
 import type { Lanes } from './lanes/lanes.ts';
@@ -33,8 +32,7 @@ export async function probeBatch(context: SpoolerContext, notes: readonly Claime
   const settled: Settled[] = [];
   const ready: { claimed: ClaimedNote; note: Note }[] = [];
   for (const claimed of notes) {
-    const here = context.placeOf({ address: claimed.lane });
-    const lost = claimed.unknownAttempts.some(({ place }) => !sameMailbox(place, here));
+    const lost = claimed.unknownAttempts.some(({ place }) => !context.places.canProbe(place));
     const built = lost ? { settlement: settlementOfLostPlace(claimed, context.options) } : build(claimed);
     if ('settlement' in built) settled.push({ note: claimed, settlement: built.settlement });
     else ready.push({ claimed, note: built.note });
@@ -50,7 +48,8 @@ export async function probeBatch(context: SpoolerContext, notes: readonly Claime
     };
     context.trace.step('probe:result', { noteId: claimed.noteId, attempt: claimed.attempt, result: result.status });
     const history = context.probes.next(claimed);
-    settled.push({ note: claimed, settlement: settlementOfProbe(claimed, result, history, context), result });
+    const grace = context.places.graceOf(claimed.unknownAttempts);
+    settled.push({ note: claimed, settlement: settlementOfProbe(claimed, result, history, context, grace), result });
   }
   return settled;
 }
@@ -92,7 +91,7 @@ async function transportOutcomes(
 ): Promise<readonly DeliveryOutcome[]> {
   if (ready.length === 0) return [];
   const tokens = ready.map(({ claimed }) => claimed.token);
-  const mayWrite = (): boolean => !context.stopping() && context.leases.left(tokens) >= context.options.deadline;
+  const mayWrite = (): boolean => !context.stopping() && context.leases.left(tokens) >= context.requestTimeout;
   try {
     return await withPatience(
       context,
@@ -126,10 +125,6 @@ async function probeResults(context: SpoolerContext, notes: readonly Note[]): Pr
     const unknown: ProbeResult = { status: 'unknown', error: failed('The transport could not look for the note.', error) };
     return notes.map(() => unknown);
   }
-}
-
-function sameMailbox(one: Place, other: Place): boolean {
-  return one.endpoint === other.endpoint && sameAddress({ address: one.mailbox }, { address: other.mailbox });
 }
 
 function noAnswer(message: string, cause?: unknown): DeliveryOutcome {

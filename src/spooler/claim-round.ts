@@ -7,7 +7,7 @@ import { noteLimits, notesAtWork } from './options.ts';
 /** What one round of claims works with. */
 export interface Round {
   readonly parts: SpoolerParts;
-  readonly context: Pick<SpoolerContext, 'placeOf' | 'stopping'>;
+  readonly context: Pick<SpoolerContext, 'places' | 'stopping'>;
   readonly lanes: Lanes;
   /** For a flush: takes what is not due yet, up to so many entries. */
   readonly flush: { entries: number } | undefined;
@@ -73,7 +73,7 @@ function requestFor(round: Round, kind: 'deliver' | 'probe', lanes: LaneFilter, 
     ...noteLimits,
     newNoteId: () => parts.newNoteId(),
     freeze(members, previous) {
-      const place = context.placeOf(members[0]?.message?.from.mailbox ?? { address: members[0]?.lane ?? '' });
+      const place = context.places.of(members[0]?.message?.from.mailbox ?? { address: members[0]?.lane ?? '' });
       const { messageClass, subject, wording } = previous ?? noteWording(members);
       return { messageClass, subject, wording, place };
     },

@@ -1,9 +1,10 @@
 import type { Clock } from '../core/clock.ts';
 import type { Trace } from '../observability/trace.ts';
 import type { SpoolStorage } from '../spool/contract.ts';
-import type { Mailbox, Place, Transport } from '../transport/contract.ts';
+import type { Transport } from '../transport/contract.ts';
 import type { Leases } from './leases.ts';
 import type { SpoolerOptions } from './options.ts';
+import type { Places } from './places.ts';
 import type { ProbeHistories } from './retry.ts';
 
 /** What a {@link Spooler} works with. */
@@ -34,6 +35,7 @@ export interface SpoolerContext {
   readonly signal: AbortSignal;
   /** True once nothing new may be written. */
   stopping(): boolean;
-  /** The transport's, except that it never throws. */
-  placeOf(from: Mailbox): Place;
+  readonly places: Places;
+  /** The longest that one request can take, in ms. */
+  readonly requestTimeout: number;
 }

@@ -1,7 +1,7 @@
 import type { OfflineImError } from '../core/errors/offline-im-error.ts';
 import type { EventReason } from '../observability/events.ts';
 import type { ClaimedNote, Reason, Settlement } from '../spool/contract.ts';
-import type { DeliveryOutcome, ProbeResult } from '../transport/contract.ts';
+import type { AttemptEnd, DeliveryOutcome, ProbeResult } from '../transport/contract.ts';
 import type { SpoolerOptions } from './options.ts';
 import { backOff, obey, type ProbeHistory, probeDelay } from './retry.ts';
 
@@ -42,7 +42,7 @@ export function settlementOf(note: ClaimedNote, outcome: DeliveryOutcome, { opti
       return { token, to: 'deferred', after, failure: true, reason };
     }
     case 'unconfirmed':
-      return unconfirmed(note, toReason(outcome.error), probeDelay(options, 0));
+      return unconfirmed(note, outcome, options);
     case 'rejected': {
       const { code, text, ...server } = toReason(outcome.error);
       const reason: Reason =
@@ -53,9 +53,7 @@ export function settlementOf(note: ClaimedNote, outcome: DeliveryOutcome, { opti
       return { token, to: 'dead', sent: 'no', reason };
     }
     case 'blocked':
-      return outcome.sent === 'no'
-        ? { token, to: 'unclaim' }
-        : unconfirmed(note, toReason(outcome.error), probeDelay(options, 0));
+      return outcome.sent === 'no' ? { token, to: 'unclaim' } : unconfirmed(note, outcome, options);
   }
 }
 
@@ -65,6 +63,7 @@ export function settlementOfProbe(
   result: ProbeResult,
   history: ProbeHistory,
   { options }: SettlementContext,
+  grace = options.probeGrace,
 ): Settlement {
   const { token } = note;
   const again = (absent: boolean, reason: Reason, after = probeDelay(options, note.probes)): Settlement =>
@@ -82,7 +81,7 @@ export function settlementOfProbe(
       return again(false, toReason(result.error));
     case 'absent': {
       // Twice, the second time after the grace period: a saved copy can appear late.
-      if (note.absences < 1 || note.quietFor < options.probeGrace) return again(true, notFoundYet, nextLook(note, options));
+      if (note.absences < 1 || note.quietFor < grace) return again(true, notFoundYet, nextLook(note, options, grace));
       if (note.expired) return { token, to: 'dead', sent: 'no', reason: expiredUnsent };
       return { token, to: 'deferred', after: 0, failure: false, reason: notFound };
     }
@@ -117,13 +116,17 @@ export function toReason(error: OfflineImError | Error): Reason {
   return { code, text: reason, ...(serverCode === undefined ? {} : { serverCode }) };
 }
 
-function unconfirmed({ token }: ClaimedNote, reason: Reason, after: number): Settlement {
-  return { token, to: 'unconfirmed', after, absent: false, counted: 0, reason };
+function unconfirmed(
+  { token }: ClaimedNote,
+  { error, ended = 'silence' }: { readonly error: OfflineImError; readonly ended?: AttemptEnd },
+  options: SpoolerOptions,
+): Settlement {
+  return { token, to: 'unconfirmed', after: probeDelay(options, 0), absent: false, counted: 0, ended, reason: toReason(error) };
 }
 
 /** The look that counts comes as soon as the grace period is over. */
-function nextLook(note: ClaimedNote, options: SpoolerOptions): number {
-  const left = options.probeGrace - note.quietFor;
+function nextLook(note: ClaimedNote, options: SpoolerOptions, grace: number): number {
+  const left = grace - note.quietFor;
   const delay = probeDelay(options, note.probes);
   return left > 0 ? Math.min(delay, left) : delay;
 }

@@ -1,7 +1,6 @@
 import { type StopBudget, unlessAborted } from '../core/deadline.ts';
 import { SerialQueue } from '../core/queues.ts';
 import type { Change, SpoolState } from '../spool/contract.ts';
-import type { Mailbox, Place } from '../transport/contract.ts';
 import { type Batch, workOn } from './batch.ts';
 import { claimRound } from './claim-round.ts';
 import type { SpoolerContext, SpoolerParts } from './context.ts';
@@ -9,6 +8,7 @@ import { Lanes } from './lanes/lanes.ts';
 import { Leases } from './leases.ts';
 import { closeAll, Opening } from './opening.ts';
 import { asError } from './outcome.ts';
+import { Places, requestTimeoutOf } from './places.ts';
 import { ProbeHistories } from './retry.ts';
 import { reportChange } from './settle.ts';
 
@@ -44,12 +44,12 @@ export class Spooler {
     this.#parts = parts;
     const { storage, transport, clock, random, options, trace } = parts;
     this.#opening = new Opening(storage, { clock, tombstones: options.tombstones }, trace);
-    const placeOf = (from: Mailbox): Place => this.#placeOf(from);
+    const places = new Places(transport, options, (error) => trace.warn(asError(error)));
     this.#lanes = new Lanes({
       clock,
       random,
       options,
-      endpointOf: (lane) => placeOf({ address: lane }).endpoint,
+      endpointOf: (lane) => places.of({ address: lane }).endpoint,
       observer: {
         blocked: (lane, reason, retryIn) => trace.event('lane:blocked', { lane, ...reason, retryIn }),
         resumed: (lane) => trace.event('lane:resumed', { lane }),
@@ -70,7 +70,8 @@ export class Spooler {
     const probes = new ProbeHistories(clock, options);
     const stopping = (): boolean => this.#stopping;
     const { signal } = this.#abort;
-    this.#context = { clock, random, options, storage, transport, trace, leases, probes, signal, stopping, placeOf };
+    const shared = { clock, random, options, storage, transport, trace, leases, probes, signal, stopping, places };
+    this.#context = { ...shared, requestTimeout: requestTimeoutOf(transport, options) };
   }
 
   /** Opens the spool, once. */
@@ -274,14 +275,5 @@ export class Spooler {
   #count({ to }: Change): void {
     if (to === 'purged') return;
     for (const tally of this.#tallies) tally.set(to, (tally.get(to) ?? 0) + 1);
-  }
-
-  #placeOf(from: Mailbox): Place {
-    try {
-      return this.#parts.transport.placeOf(from);
-    } catch (error) {
-      this.#parts.trace.warn(asError(error));
-      return { endpoint: 'unknown', mailbox: from.address, folder: '' };
-    }
   }
 }

@@ -21,10 +21,18 @@ export interface Place {
   readonly folder: string;
 }
 
+/**
+ * How an attempt ended of which nobody can say whether it was processed. `silence`: without an answer, or with one that says nothing.
+ * `fault`: the server answered with an error. Some servers keep the copy and then fail to send, so a copy found after a fault proves little.
+ */
+export type AttemptEnd = 'silence' | 'fault';
+
 /** An attempt of which nobody can say whether it was processed. */
 export interface UnknownAttempt {
   readonly tag: string;
   readonly place: Place;
+  /** @default 'silence' */
+  readonly ended?: AttemptEnd;
 }
 
 /** One missed-conversation note, ready to be sent. */
@@ -58,8 +66,15 @@ export type DeliveryOutcome =
   | { readonly status: 'delivered'; readonly messageClass: string }
   /** Known not to have been processed; worth trying again, not before `retryAfter` ms. */
   | { readonly status: 'deferred'; readonly scope: Scope; readonly error: OfflineImError; readonly retryAfter?: number }
-  /** May have been processed: it is looked for before it is ever sent again. */
-  | { readonly status: 'unconfirmed'; readonly scope: Scope; readonly error: OfflineImError; readonly retryAfter?: number }
+  /** May have been processed: it is looked for before it is ever sent again. `ended: 'fault'` when the server answered with an error. */
+  | {
+      readonly status: 'unconfirmed';
+      readonly scope: Scope;
+      readonly error: OfflineImError;
+      readonly retryAfter?: number;
+      /** @default 'silence' */
+      readonly ended?: AttemptEnd;
+    }
   /** Known not to have been sent, and never will be as it is. `splittable`: its messages may pass one by one. */
   | {
       readonly status: 'rejected';
@@ -69,13 +84,37 @@ export type DeliveryOutcome =
       readonly error: OfflineImError;
     }
   /** Someone must act (password, permission, quota) before anything in that scope can be sent. */
-  | { readonly status: 'blocked'; readonly scope: Scope; readonly sent: 'no' | 'unknown'; readonly error: OfflineImError };
+  | {
+      readonly status: 'blocked';
+      readonly scope: Scope;
+      readonly sent: 'no' | 'unknown';
+      readonly error: OfflineImError;
+      /**
+       * What the refusal met. `login`: the scope opens again as soon as any request passes, a probe too. `sending` (quota, send-as, configuration): only a delivery
+       * opens it. @default 'login' for the code `AUTHENTICATION_FAILED`, else 'sending'
+       */
+      readonly by?: 'login' | 'sending';
+      /** For `sent: 'unknown'`. @default 'silence' */
+      readonly ended?: AttemptEnd;
+    };
 
 /** What a probe found out about the unknown attempts of a note. */
 export type ProbeResult =
-  | { readonly status: 'found' | 'absent' | 'pending' }
+  /** `tags`: the attempts whose copies were found. A transport that can't tell them apart leaves it out. */
+  | { readonly status: 'found'; readonly tags?: readonly string[] }
+  | { readonly status: 'absent' | 'pending' }
   | { readonly status: 'draft'; readonly removed: boolean }
-  | { readonly status: 'unknown'; readonly error: OfflineImError };
+  /** Nothing can be said yet. It delays or blocks its scope as a delivery that ended so does. */
+  | {
+      readonly status: 'unknown';
+      /** @default 'note' */
+      readonly scope?: Scope;
+      readonly error: OfflineImError;
+      /** ms for which the server asked to be left alone. */
+      readonly retryAfter?: number;
+      /** Someone must act before anything in that scope can be asked. @default false */
+      readonly blocked?: boolean;
+    };
 
 /** How {@link Transport.deliver} is called. */
 export interface DeliverOptions {
@@ -101,6 +140,15 @@ export interface Transport {
   probe(notes: readonly Note[], options: { readonly signal: AbortSignal }): Promise<readonly ProbeResult[]>;
   /** Where a note of this mailbox goes now. Mailboxes with the same endpoint share a circuit. Pure and quick. */
   placeOf(from: Mailbox): Place;
+  /**
+   * Whether `probe()` can still look into that place, which an earlier attempt was sent to. When it can't, nobody can settle the note: it is dead with
+   * `OUTCOME_UNKNOWN`. Pure and quick. Without it every place is asked.
+   */
+  canProbe?(place: Place): boolean;
+  /** The shortest grace in ms after which "absent" proves anything in that place; the larger of this and `probe.grace` counts. Pure and quick. */
+  minimumGrace?(place: Place): number;
+  /** The longest that one request can take, in ms: no request is begun with less of its lease left. @default what the sender's options say */
+  readonly requestTimeout?: number;
   /** Checks login and folder before the first message; rejects with what is wrong. */
   verify?(from: Mailbox, options: { readonly signal: AbortSignal }): Promise<void>;
   close?(): Promise<void>;

@@ -56,6 +56,7 @@ export class Exchange {
       deliver: (notes, options) => this.#deliver(caller, notes, options),
       probe: (notes, { signal }) => this.#probe(caller, notes, signal),
       placeOf: (from) => this.#placeOf(from),
+      canProbe: ({ endpoint, mailbox }) => endpoint === this.#placeOf({ address: mailbox }).endpoint,
     };
   }
 

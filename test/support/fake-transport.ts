@@ -38,6 +38,11 @@ export class FakeTransport implements Transport {
     return this.place(from);
   }
 
+  canProbe(place: Place): boolean {
+    const here = this.place({ address: place.mailbox });
+    return place.endpoint === here.endpoint && place.mailbox === here.mailbox;
+  }
+
   async close(): Promise<void> {
     this.closed += 1;
   }

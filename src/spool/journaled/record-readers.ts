@@ -37,7 +37,11 @@ const place: Reader<Place> = (value, where) => {
 
 const unknownAttempt: Reader<UnknownAttempt> = (value, where) => {
   const of = fields(value, where);
-  return { tag: field(of, 'tag', word, where), place: field(of, 'place', place, where) };
+  return {
+    tag: field(of, 'tag', word, where),
+    place: field(of, 'place', place, where),
+    ...optional(of, 'ended', oneOf(['silence', 'fault']), where),
+  };
 };
 
 export const due: Reader<Due> = (value, where) => {

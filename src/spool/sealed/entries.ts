@@ -108,10 +108,10 @@ export class Entries {
   async attempts(sealed: readonly UnknownAttempt[]): Promise<readonly UnknownAttempt[]> {
     const real = sealed.filter(({ place }) => !isPendingPlace(place));
     return Promise.all(
-      real.map(async ({ tag, place }) => {
+      real.map(async ({ tag, place, ...rest }) => {
         const opened = await openPlace(this.#sealer, place);
         if (opened.tag !== tag) throw broken('The place of an attempt belongs to another attempt.', { field: 'place' });
-        return { tag, place: opened.place };
+        return { ...rest, tag, place: opened.place };
       }),
     );
   }

@@ -1,7 +1,8 @@
+import type { AttemptEnd } from '../../transport/contract.ts';
 import type { ClaimToken, Reason, Refreeze, Settlement } from '../contract.ts';
-import { type EntryRecord, isTombstone, type NoteRecord, noteIdOf, tagOf, unbound } from './records.ts';
+import { type EntryRecord, isTombstone, type NoteRecord, noteIdOf, unbound } from './records.ts';
 import type { TagReads, Transaction } from './transaction.ts';
-import { toUnconfirmed } from './unconfirmed.ts';
+import { runningAttempt, toUnconfirmed } from './unconfirmed.ts';
 
 /** Applies one settlement; false when its token no longer matches (a late `delivered` counts all the same). */
 export function settle(tx: Transaction, table: TagReads, settlement: Settlement, now: number): boolean {
@@ -85,11 +86,17 @@ function defer(
 function unconfirmed(
   tx: Transaction,
   note: NoteRecord,
-  { after, absent, counted, reason }: { after: number; absent: boolean; counted: number; reason: Reason },
+  {
+    after,
+    absent,
+    counted,
+    ended,
+    reason,
+  }: { after: number; absent: boolean; counted: number; ended?: AttemptEnd; reason: Reason },
   now: number,
 ): void {
   if (note.lease?.kind === 'deliver') {
-    toUnconfirmed(tx, note, { lastRanAt: now, after, reason, now });
+    toUnconfirmed(tx, note, { lastRanAt: now, after, ended, reason, now });
     return;
   }
   const { lease: _lease, ...rest } = note;
@@ -114,13 +121,11 @@ function die(
     end(tx, member, 'cancelled', now, { reason });
     return;
   }
-  const tag = tagOf(note.id, note.attempt);
-  const place = note.frozen?.place;
-  const running = note.lease?.kind === 'deliver' && sent === 'unknown' && place !== undefined;
+  const running = note.lease?.kind === 'deliver' && sent === 'unknown' ? runningAttempt(note) : undefined;
   tx.move(member, 'dead', {
     reason,
     endedAt: now,
-    ...(running ? { unknownAttempts: [...member.status.unknownAttempts, { tag, place }] } : {}),
+    ...(running === undefined ? {} : { unknownAttempts: [...member.status.unknownAttempts, running] }),
   });
 }
 

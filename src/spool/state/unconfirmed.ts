@@ -1,3 +1,4 @@
+import type { AttemptEnd, UnknownAttempt } from '../../transport/contract.ts';
 import type { Reason } from '../contract.ts';
 import { type EntryRecord, type NoteRecord, tagOf } from './records.ts';
 import type { Transaction } from './transaction.ts';
@@ -6,11 +7,16 @@ import type { Transaction } from './transaction.ts';
 export function toUnconfirmed(
   tx: Transaction,
   note: NoteRecord,
-  { lastRanAt, after, reason, now }: { lastRanAt: number; after: number; reason: Reason; now: number },
+  {
+    lastRanAt,
+    after,
+    ended,
+    reason,
+    now,
+  }: { lastRanAt: number; after: number; ended?: AttemptEnd | undefined; reason: Reason; now: number },
 ): void {
   const { lease: _lease, ...rest } = note;
-  const place = note.frozen?.place;
-  const tag = tagOf(note.id, note.attempt);
+  const attempt = runningAttempt(note, ended);
   tx.putNote({
     ...rest,
     state: 'unconfirmed',
@@ -22,9 +28,18 @@ export function toUnconfirmed(
   });
   for (const member of tx.members(note)) {
     const known = member.status.unknownAttempts;
-    const unknownAttempts = place === undefined || known.some((one) => one.tag === tag) ? known : [...known, { tag, place }];
+    const isKnown = attempt === undefined || known.some((one) => one.tag === attempt.tag);
+    const unknownAttempts = isKnown ? known : [...known, attempt];
     tx.move(member, 'unconfirmed', { unknownAttempts, reason });
   }
+}
+
+/** The attempt that a note has under way, as its members remember it; silence goes without saying, as in records of 0.1.0. */
+export function runningAttempt(note: NoteRecord, ended?: AttemptEnd): UnknownAttempt | undefined {
+  const place = note.frozen?.place;
+  if (place === undefined) return undefined;
+  const tag = tagOf(note.id, note.attempt);
+  return ended === 'fault' ? { tag, place, ended } : { tag, place };
 }
 
 /** An entry that has unknown attempts from an earlier note is looked for alone before it may be sent. */

@@ -35,6 +35,16 @@ export function restartTests(test: Test): void {
     equal(idsOf(await scene.claimOne()), ['m3'], 'the next note');
   });
 
+  test('an attempt that the server answered with an error is remembered as such after a restart', async (scene) => {
+    await scene.append('m');
+    const note = await scene.claimOne();
+    const to = { to: 'unconfirmed', after: 0, absent: false, counted: 0, ended: 'fault', reason } as const;
+    await scene.settle({ token: note.token, ...to });
+    await scene.reopen();
+    const { unknownAttempts } = await scene.probeOne();
+    equal(unknownAttempts, [{ tag: note.tag, place: note.frozen.place, ended: 'fault' }], 'what is looked for');
+  });
+
   test('a probe that was running is due again after a restart, with what earlier ones found', async (scene) => {
     await bring(scene, 'm', 'unconfirmed');
     const absent = { to: 'unconfirmed', after: 0, absent: true, counted: 5, reason } as const;

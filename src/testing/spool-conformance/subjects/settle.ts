@@ -60,6 +60,20 @@ export function settleTests(test: Test): void {
     }
   });
 
+  test('each unknown attempt remembers that the server answered it with an error', async (scene) => {
+    await scene.append('m');
+    const note = await scene.claimOne();
+    const to = { to: 'unconfirmed', after: 0, absent: false, counted: 0, reason } as const;
+    await scene.settle({ token: note.token, ...to, ended: 'fault' });
+    const attempt = { tag: note.tag, place: note.frozen.place, ended: 'fault' };
+    equal((await scene.get('m')).unknownAttempts, [attempt], 'the entry');
+    const probe = await scene.probeOne();
+    equal(probe.unknownAttempts, [attempt], 'the probe');
+    // Whatever a probe says, the attempt ended as it did.
+    await scene.settle({ token: probe.token, ...to, ended: 'silence' });
+    equal((await scene.probeOne()).unknownAttempts, [attempt], 'the next probe');
+  });
+
   test('delivering → dead: kept and readable, with its reason', async (scene) => {
     await scene.append('m');
     const note = await scene.claimOne();

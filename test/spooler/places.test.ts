@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { defaultSpoolerOptions } from '../../src/spooler/options.ts';
+import { Places, requestTimeoutOf } from '../../src/spooler/places.ts';
+import type { Place, Transport } from '../../src/transport/contract.ts';
+
+const here: Place = { endpoint: 'https://a.test', mailbox: 'alice@a.test', folder: 'history' };
+
+function placesOf(transport: Partial<Record<keyof Transport, unknown>>) {
+  const warnings: unknown[] = [];
+  const places = new Places({ placeOf: () => here, ...transport } as Transport, { probeGrace: 300_000 }, (error) =>
+    warnings.push(error),
+  );
+  return { places, warnings };
+}
+
+describe('what a transport says about places', () => {
+  it.each([undefined, null, {}, 'here', { ...here, endpoint: 5 }, { endpoint: 'e', mailbox: 'm' }])(
+    'a place that is none (%j) is a warning, and the mailbox shares a circuit with all such',
+    (told) => {
+      const { places, warnings } = placesOf({ placeOf: () => told });
+      expect(places.of({ address: 'x@a.test' })).toEqual({ endpoint: 'unknown', mailbox: 'x@a.test', folder: '' });
+      expect(warnings).toMatchObject([{ code: 'TRANSPORT_FAILED' }]);
+    },
+  );
+
+  it('a place is as the transport says', () => {
+    expect(placesOf({}).places.of({ address: 'x@a.test' })).toEqual(here);
+  });
+
+  it('without canProbe every place is asked', () => {
+    expect(placesOf({}).places.canProbe(here)).toBe(true);
+  });
+
+  it.each([true, false])('canProbe decides: %s', (told) => {
+    expect(placesOf({ canProbe: () => told }).places.canProbe(here)).toBe(told);
+  });
+
+  it('a canProbe that throws or returns no boolean rules nothing out', () => {
+    const throwing = placesOf({
+      canProbe: () => {
+        throw new Error('broken');
+      },
+    });
+    expect([throwing.places.canProbe(here), throwing.warnings.length]).toEqual([true, 1]);
+    expect(placesOf({ canProbe: () => Promise.resolve(false) }).places.canProbe(here)).toBe(true);
+  });
+
+  it('the longest grace of all places counts, and never less than the option', () => {
+    const minimumGrace = ({ folder }: Place): number => (folder === 'sent' ? 600_000 : 1_000);
+    const { places } = placesOf({ minimumGrace });
+    expect(places.graceOf([{ tag: 'n:1', place: here }])).toBe(300_000);
+    const sent = { tag: 'n:2', place: { ...here, folder: 'sent' } };
+    expect(places.graceOf([{ tag: 'n:1', place: here }, sent])).toBe(600_000);
+  });
+
+  it.each([Number.NaN, -1, '5', Number.POSITIVE_INFINITY])('a grace of %s is none, and a warning', (told) => {
+    const { places, warnings } = placesOf({ minimumGrace: () => told });
+    expect([places.graceOf([{ tag: 'n:1', place: here }]), warnings.length]).toEqual([300_000, 1]);
+  });
+});
+
+describe('the longest that a request can take', () => {
+  it('is what the transport says, else the option', () => {
+    expect(requestTimeoutOf({}, defaultSpoolerOptions)).toBe(60_000);
+    expect(requestTimeoutOf({ requestTimeout: 10_000 }, defaultSpoolerOptions)).toBe(10_000);
+  });
+
+  it('together with the time between two renewals it is below the lease, to the ms', () => {
+    expect(requestTimeoutOf({ requestTimeout: 89_999 }, defaultSpoolerOptions)).toBe(89_999);
+    for (const requestTimeout of [90_000, Number.NaN, -1]) {
+      expect(() => requestTimeoutOf({ requestTimeout }, defaultSpoolerOptions)).toThrow(
+        expect.objectContaining({ code: 'OPTION_INVALID', details: { option: 'requestTimeout' } }),
+      );
+    }
+    const options = { ...defaultSpoolerOptions, deadline: 119_900, renewEvery: 90_000 };
+    expect(() => requestTimeoutOf({}, options)).toThrow(expect.objectContaining({ details: { option: 'deadline' } }));
+  });
+});
