@@ -1,3 +1,4 @@
+import { isError, partsOf } from '../core/errors/thrown.ts';
 import { envelopeTail, type ServiceEnvelope, type XhrApiLike, type XhrRequest } from './envelope.ts';
 
 /**
@@ -13,16 +14,15 @@ export function failureOf(thrown: unknown): Error {
 /** The error of the platform inside. What the XHR wraps around it repeats its code, but not what was under way. */
 function sourceOf(thrown: unknown): Error | undefined {
   let found: Error | undefined;
-  for (let next = thrown, depth = 0; next instanceof Error && depth < 8; next = next.cause, depth++) {
+  for (let next = thrown, depth = 0; isError(next) && depth < 8; next = next.cause, depth++) {
     if (!('config' in next)) found = next;
   }
   return found;
 }
 
 function bare(error: Error): Error {
-  if (error instanceof AggregateError) {
-    return new AggregateError(error.errors.map((part: unknown) => (part instanceof Error ? bare(part) : new Error('unknown'))));
-  }
+  const parts = partsOf(error);
+  if (parts !== undefined) return new AggregateError(parts.map((part) => (isError(part) ? bare(part) : new Error('unknown'))));
   const known = new Error('what the platform reported');
   for (const key of ['code', 'syscall'] as const) {
     const value: unknown = Reflect.get(error, key);

@@ -1,5 +1,6 @@
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
+import { isDate } from '../core/errors/thrown.ts';
 import { sha256 } from '../core/sha256.ts';
 import { utf8Length } from '../core/text.ts';
 import { type Address, addressKey, parseAddress } from './address.ts';
@@ -220,11 +221,9 @@ function readId(field: 'messageId' | 'conversationId', value: unknown): string |
 
 function readTime(field: 'sentAt' | 'expiresAt', value: unknown): number | undefined {
   if (value === undefined) return undefined;
-  // Not instanceof alone: a Date of another realm (a worker, a vm, a test runner) is one as well.
-  const isDate = value instanceof Date || Object.prototype.toString.call(value) === '[object Date]';
-  const time = isDate ? Number(value) : Number.NaN;
+  const time = isDate(value) ? Number(value) : Number.NaN;
   if (Number.isFinite(time)) return time;
-  throw invalid(field, 'a valid Date', isDate ? 'Invalid Date' : value);
+  throw invalid(field, 'a valid Date', isDate(value) ? 'Invalid Date' : value);
 }
 
 function invalid(field: string, expected: string, found: unknown): OfflineImError {

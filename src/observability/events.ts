@@ -1,6 +1,7 @@
 import { EventEmitter } from 'eventemitter3';
 import type { ErrorCode } from '../core/errors/codes.ts';
 import type { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { asError, isThenable } from '../core/errors/thrown.ts';
 import type { GateReason } from '../gating/gate.ts';
 import type { Audience } from '../transport/contract.ts';
 
@@ -124,7 +125,7 @@ export class TypedEvents {
     return (event) => {
       try {
         const result: unknown = listener(event as OfflineImEvents[Name]);
-        if (result instanceof Promise) result.catch((error: unknown) => this.#listenerFailed(name, error));
+        if (isThenable(result)) result.then(undefined, (error: unknown) => this.#listenerFailed(name, error));
       } catch (error) {
         this.#listenerFailed(name, error);
       }
@@ -140,6 +141,6 @@ export class TypedEvents {
   #listenerFailed(name: EventName, error: unknown): void {
     // A listener of `warning` that throws would call itself for ever.
     if (name === 'warning') return;
-    this.emit('warning', { error: error instanceof Error ? error : new Error(String(error)) });
+    this.emit('warning', { error: asError(error) });
   }
 }

@@ -1,3 +1,4 @@
+import { isError } from '../core/errors/thrown.ts';
 import type { TraceLevel } from './trace-file-options.ts';
 
 /** UTF-16 units of a line at most; what is longer is not a step of a message. */
@@ -28,7 +29,7 @@ function stringify(own: object, fields: unknown, message: string | undefined): s
 /** An error by name and code; by its message only where it is ours, and so holds no text and no secret. */
 function writable(_key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return String(value);
-  if (!(value instanceof Error)) return value;
+  if (!isError(value)) return value;
   const { name, message } = value;
   const { code } = value as { code?: unknown };
   const ours = name === 'OfflineImError' || name === 'GateRefusedError';

@@ -1,3 +1,4 @@
+import { isError } from '../core/errors/thrown.ts';
 import type { EventName, OfflineImEvents, TypedEvents } from './events.ts';
 
 /**
@@ -62,9 +63,7 @@ export class Trace {
 
 /** Errors by name, code and, where they are ours and so hold no text, message. */
 function loggable(fields: object): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [name, value instanceof Error ? errorFields(value) : value]),
-  );
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, isError(value) ? errorFields(value) : value]));
 }
 
 function errorFields(error: Error): Record<string, unknown> {
@@ -74,6 +73,6 @@ function errorFields(error: Error): Record<string, unknown> {
     name: error.name,
     ...(typeof code === 'string' ? { code } : {}),
     ...(ours ? { message: error.message } : {}),
-    ...(cause instanceof Error ? { cause: errorFields(cause) } : {}),
+    ...(isError(cause) ? { cause: errorFields(cause) } : {}),
   };
 }

@@ -1,11 +1,12 @@
 import { OfflineImError as CodedError, hasCode, type OfflineImError } from '../core/errors/offline-im-error.ts';
+import { asError } from '../core/errors/thrown.ts';
 import { buildNote } from '../message/note.ts';
 import type { Change, ClaimedNote, Settlement } from '../spool/contract.ts';
 import type { DeliveryOutcome, Note, ProbeResult } from '../transport/contract.ts';
 import { askHook, withPatience } from './bounded-calls.ts';
 import type { SpoolerContext } from './context.ts';
 import type { Lanes } from './lanes/lanes.ts';
-import { asError, settlementOf, settlementOfLostPlace, settlementOfProbe, toldByProbe, toReason } from './outcome.ts';
+import { settlementOf, settlementOfLostPlace, settlementOfProbe, toldByProbe, toReason } from './outcome.ts';
 import { reportClaim, reportSettled, type Settled, settleAll, settleLate } from './settle.ts';
 
 /** Takes notes of one mailbox through hook and transport. Never rejects: every note gets its settlement. */

@@ -1,8 +1,8 @@
 import type { StopBudget } from '../core/deadline.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { asError } from '../core/errors/thrown.ts';
 import type { Trace } from '../observability/trace.ts';
 import type { SpoolContext, SpoolStorage } from '../spool/contract.ts';
-import { asError } from './outcome.ts';
 
 /** Closes them all, whatever one of them throws: that is a warning. Resolves with those that the time was too short for. */
 export async function closeAll(

@@ -16,10 +16,6 @@ export function reasonOf(error: { readonly code?: unknown; readonly message: str
   };
 }
 
-export function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
-}
-
 /** What decides a settlement besides the outcome itself. */
 export interface SettlementContext {
   readonly options: SpoolerOptions;

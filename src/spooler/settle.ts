@@ -1,10 +1,11 @@
 import { sleep } from '../core/clock.ts';
 import { hasCode, OfflineImError } from '../core/errors/offline-im-error.ts';
+import { asError } from '../core/errors/thrown.ts';
 import type { EventReason, NoteEvent } from '../observability/events.ts';
 import type { Change, ClaimedNote, Reason, Settlement, SpoolEntry } from '../spool/contract.ts';
 import type { DeliveryOutcome, ProbeResult } from '../transport/contract.ts';
 import type { SpoolerContext } from './context.ts';
-import { asError, settlementOf } from './outcome.ts';
+import { settlementOf } from './outcome.ts';
 
 /** A note was claimed: its messages are picked up, or looked for. */
 export function reportClaim(context: SpoolerContext, kind: 'deliver' | 'probe', note: ClaimedNote): void {

@@ -1,4 +1,5 @@
 import { type StopBudget, unlessAborted } from '../core/deadline.ts';
+import { asError } from '../core/errors/thrown.ts';
 import { SerialQueue } from '../core/queues.ts';
 import type { Change, SpoolState } from '../spool/contract.ts';
 import { type Batch, workOn } from './batch.ts';
@@ -7,7 +8,6 @@ import type { SpoolerContext, SpoolerParts } from './context.ts';
 import { Lanes } from './lanes/lanes.ts';
 import { Leases } from './leases.ts';
 import { closeAll, Opening } from './opening.ts';
-import { asError } from './outcome.ts';
 import { Places, requestTimeoutOf } from './places.ts';
 import { ProbeHistories } from './retry.ts';
 import { reportChange } from './settle.ts';

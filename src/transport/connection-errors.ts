@@ -1,3 +1,5 @@
+import { isError, partsOf } from '../core/errors/thrown.ts';
+
 /**
  * Was a request written before fetch failed? The platform doesn't say, but the code of the cause does for what fails before
  * a connection stands. Whatever is not on these lists counts as written.
@@ -53,7 +55,8 @@ export function connectionCode(error: unknown): string | undefined {
 
 function isBeforeWrite(error: Error): boolean {
   // Happy eyeballs tries several addresses: all of them must have failed before a connection stood.
-  if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(nothingWritten);
+  const parts = partsOf(error);
+  if (parts !== undefined) return parts.length > 0 && parts.every(nothingWritten);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   // A network that vanishes under a standing connection gives the same codes, on read or write.
   const syscall = 'syscall' in error && typeof error.syscall === 'string' ? error.syscall : '';
@@ -64,6 +67,6 @@ function isBeforeWrite(error: Error): boolean {
 
 function chain(error: unknown): Error[] {
   const found: Error[] = [];
-  for (let next = error; next instanceof Error && found.length < 8; next = next.cause) found.push(next);
+  for (let next = error; isError(next) && found.length < 8; next = next.cause) found.push(next);
   return found;
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { isError, property } from '../core/errors/thrown.ts';
 
 /** Why a token is asked for: there is none, the one at hand ends, or the server refused it (leave out any cache of your own). */
 export type TokenReason = 'first' | 'expired' | 'refused';
@@ -35,10 +36,10 @@ export function readToken(reply: string | AccessToken, now: number): { readonly 
  */
 export function tokenError(error: unknown): OfflineImError {
   const details: Record<string, string> = {};
-  if (error instanceof Error && isWord(error.name)) details.errorName = error.name;
-  const code: unknown = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  if (isError(error) && isWord(error.name)) details.errorName = error.name;
+  const code = property(error, 'code');
   if (isWord(code)) details.errorCode = code;
-  const said = error instanceof Error ? withoutSecrets(error.message) : '';
+  const said = isError(error) ? withoutSecrets(error.message) : '';
   return new OfflineImError('AUTHENTICATION_FAILED', said === '' ? 'getToken failed.' : `getToken failed: ${said}`, { details });
 }
 

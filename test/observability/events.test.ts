@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { TypedEvents } from '../../src/observability/events.ts';
 
@@ -37,6 +38,23 @@ describe('listeners', () => {
     expect(calls).toBe(23);
     events.off('message:dead', stays);
     expect(events.listens('message:dead')).toBe(false);
+  });
+
+  it.each([
+    ['a promise of another realm', runInNewContext(`(async () => { throw new Error('db is down'); })`)],
+    [
+      'any other thenable',
+      // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tested
+      () => ({ then: (_done: unknown, failed: (error: unknown) => void) => failed(new Error('db is down')) }),
+    ],
+  ])('whose failure comes by %s are told of as warning, and end no process', async (_name, listener) => {
+    const events = new TypedEvents();
+    const warnings: string[] = [];
+    events.on('warning', ({ error }) => warnings.push(String(error)));
+    events.on('message:dead', listener as () => void);
+    events.emit('message:dead', dead);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(warnings).toEqual(['Error: db is down']);
   });
 
   it('that throw disturb neither the others nor the emitter, and are told of as warning, not without end', async () => {

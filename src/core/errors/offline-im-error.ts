@@ -1,4 +1,5 @@
 import type { ErrorCode } from './codes.ts';
+import { isError, property } from './thrown.ts';
 
 /** What an {@link OfflineImError} is made of. */
 export interface OfflineImErrorOptions {
@@ -35,5 +36,5 @@ export class OfflineImError extends Error {
 
 /** True for this library's errors with that code, also across two copies of the library in one process. */
 export function hasCode(error: unknown, code: ErrorCode): boolean {
-  return error instanceof Error && (error as { code?: unknown }).code === code;
+  return isError(error) && property(error, 'code') === code;
 }

@@ -3,7 +3,7 @@ import type { JournalContents } from '../journaled/journal.ts';
 import { ShapeError } from '../journaled/json-shape.ts';
 import { type EntryRecord, isInNote } from '../state/records.ts';
 import { type StoreName, stores } from './database.ts';
-import { isUnreadable, reading, resultOf, rowOrError } from './requests.ts';
+import { isUnreadable, reading, resultOf, rowOrError, StorageError } from './requests.ts';
 import { readEntry, readMessage, readNote, type StoredNote } from './rows.ts';
 import { type BadRow, setAside } from './set-aside.ts';
 import type { IdbDatabase } from './web-types.ts';
@@ -21,9 +21,9 @@ export async function readMessages(
   const bad: BadRow[] = [];
   for (const { fixed } of records) {
     const row = rows.get(fixed.id);
-    const found = row instanceof Error ? row.message : readInto(messages, fixed, row);
+    const found = row instanceof StorageError ? row.message : readInto(messages, fixed, row);
     if (found !== undefined)
-      bad.push({ store: stores.messages, key: fixed.id, found, ...(row instanceof Error ? {} : { value: row }) });
+      bad.push({ store: stores.messages, key: fixed.id, found, ...(row instanceof StorageError ? {} : { value: row }) });
   }
   if (bad.length > 0) await setAsideWithEntries(database, of, bad);
   return messages;
@@ -118,7 +118,7 @@ async function readAll<Value>(
   const read = new Map<string, Value>();
   for (const [key, row] of await allRows(database, store)) {
     if (typeof key !== 'string') continue;
-    if (row instanceof Error) bad.push({ store, key, found: row.message });
+    if (row instanceof StorageError) bad.push({ store, key, found: row.message });
     else {
       try {
         read.set(key, reader(row, 'the row'));

@@ -2,7 +2,7 @@ import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { SpoolContext } from '../contract.ts';
 import type { EntryRecord } from '../state/records.ts';
 import { allStores, type StoreName, stores } from './database.ts';
-import { writing } from './requests.ts';
+import { StorageError, writing } from './requests.ts';
 import type { IdbDatabase } from './web-types.ts';
 
 /** A row that is of no use. `value` is missing where the browser does not give it back; such a row stays where it is. */
@@ -35,7 +35,7 @@ export async function setAside(
   try {
     await writing(database, allStores, (tx) => {
       for (const { store, key, found, value } of [...bad, ...along]) {
-        if (value === undefined || value instanceof Error) continue;
+        if (value === undefined || value instanceof StorageError) continue;
         tx.objectStore(stores.corrupt).put({ store, key, found, setAsideAt, value }, `${store}/${key}`);
         tx.objectStore(store).delete(key);
       }

@@ -1,3 +1,4 @@
+import { asError } from '../../core/errors/thrown.ts';
 import type { SpoolContext, SpooledMessage } from '../contract.ts';
 import type { EntryRecord, NoteRecord } from '../state/records.ts';
 import type { Transaction } from '../state/transaction.ts';
@@ -34,7 +35,7 @@ export class JournalError extends Error {
   readonly kept: 'no' | 'unknown';
 
   constructor(kept: 'no' | 'unknown', cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    super(asError(cause).message, { cause });
     this.kept = kept;
   }
 }

@@ -1,3 +1,4 @@
+import { asError } from '../../core/errors/thrown.ts';
 import { TurnOrder } from '../../core/queues.ts';
 import type { AppendResult, NewSpoolEntry, SpoolEntry, SpoolStorage } from '../contract.ts';
 import { byMessage } from '../state/append.ts';
@@ -25,7 +26,7 @@ export class Appends {
   ): Promise<readonly AppendResult[]> {
     const sealed: Promise<Sealed> = Promise.all(entries.map((entry) => this.#entries.seal(entry))).then(
       (all) => ({ entries: all }),
-      (error: unknown) => ({ error: error instanceof Error ? error : new Error(String(error)) }),
+      (error: unknown) => ({ error: asError(error) }),
     );
     const given = byMessage(entries);
     const { done } = await this.#turns.inOrder('', sealed, (ready) => ({

@@ -1,5 +1,6 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
+import { isUint8Array } from '../../core/errors/thrown.ts';
 
 /** What of a WebCrypto `CryptoKey` matters here: structural, so that these types need neither those of the DOM nor those of Node. */
 export interface CryptoKeyLike {
@@ -75,7 +76,7 @@ function checkSecret(
   fits: (bytes: number) => boolean,
   expected: { readonly name: string; readonly usages: readonly string[] },
 ): void {
-  if (key instanceof Uint8Array) {
+  if (isUint8Array(key)) {
     if (!fits(key.length)) throw invalid(option, `has ${key.length} bytes at ${where}; expected ${keyBytes}`);
     return;
   }
@@ -96,10 +97,7 @@ function checkSecret(
 
 function sameBytes(one: unknown, other: unknown): boolean {
   return (
-    one instanceof Uint8Array &&
-    other instanceof Uint8Array &&
-    one.length === other.length &&
-    one.every((byte, index) => byte === other[index])
+    isUint8Array(one) && isUint8Array(other) && one.length === other.length && one.every((byte, index) => byte === other[index])
   );
 }
 
@@ -110,7 +108,7 @@ function lazy(
   usages: ('encrypt' | 'decrypt' | 'sign')[],
 ): LazyKey {
   // A copy: the caller may wipe its own.
-  const raw = key instanceof Uint8Array ? Uint8Array.from(key) : undefined;
+  const raw = isUint8Array(key) ? Uint8Array.from(key) : undefined;
   let loaded: Promise<WebKey> | undefined;
   return {
     id,

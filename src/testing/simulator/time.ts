@@ -1,4 +1,5 @@
 import { type Clock, sleep, systemClock } from '../../core/clock.ts';
+import { asError } from '../../core/errors/thrown.ts';
 import type { SimulatedItem } from './store/item.ts';
 
 /** Whatever the simulator does later, by its clock; `clear()` leaves nothing running. */
@@ -61,7 +62,7 @@ export class Arrivals {
         wanted = waiter.predicate(item);
       } catch (error) {
         this.#end(waiter);
-        waiter.reject(error instanceof Error ? error : new Error(String(error)));
+        waiter.reject(asError(error));
         continue;
       }
       if (!wanted) continue;

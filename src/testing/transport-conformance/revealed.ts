@@ -13,7 +13,7 @@ function search(value: unknown, text: string, path: string, seen: Set<object>): 
   if (typeof value === 'string') return value.includes(text) ? path : undefined;
   if (typeof value !== 'object' || value === null || seen.has(value) || path.split('.').length > deepest) return undefined;
   seen.add(value);
-  const entries: [string, unknown][] = value instanceof Map ? [...value].map(([key, part]) => [String(key), part]) : [];
+  const entries: [string, unknown][] = isMap(value) ? [...value].map(([key, part]) => [String(key), part]) : [];
   for (const key of Object.getOwnPropertyNames(value)) {
     const { value: part } = Object.getOwnPropertyDescriptor(value, key) ?? {};
     if (typeof part !== 'function') entries.push([key, part]);
@@ -23,4 +23,9 @@ function search(value: unknown, text: string, path: string, seen: Set<object>): 
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** A Map of any realm. */
+function isMap(value: object): value is ReadonlyMap<unknown, unknown> {
+  return Object.prototype.toString.call(value) === '[object Map]';
 }

@@ -1,3 +1,4 @@
+import { isError, property } from '../../core/errors/thrown.ts';
 import type { DeliverOptions, DeliveryOutcome, Note, Place, ProbeResult } from '../../transport/contract.ts';
 import { equal, isTrue, present } from '../spool-conformance/assert.ts';
 import type { CreateTransportHarness, TransportHarness, TransportHarnessOptions, TransportTrouble } from './harness.ts';
@@ -111,7 +112,7 @@ export class Scene {
 
   /** An error of a transport is an error, has a code, and shows neither text nor secret, however deep one digs. */
   expectDiscreet(error: unknown): void {
-    isTrue(error instanceof Error && typeof (error as { code?: unknown }).code === 'string', 'errors are Errors with a code');
+    isTrue(isError(error) && typeof property(error, 'code') === 'string', 'errors are Errors with a code');
     for (const secret of [secretText, ...this.harness.secrets]) {
       const where = whatIsRevealed(error, secret);
       isTrue(where === undefined, `an error shows message text or a secret in ${where}`);

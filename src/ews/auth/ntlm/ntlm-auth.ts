@@ -1,4 +1,5 @@
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
+import { property } from '../../../core/errors/thrown.ts';
 import type { AuthenticationContext, Credentials, SendRequest } from '../credentials.ts';
 import { type Connection, ConnectionGone } from './connection.ts';
 import { ConnectionPool } from './connection-pool.ts';
@@ -95,7 +96,7 @@ async function authenticate(
 }
 
 function isGone(error: unknown): boolean {
-  return error instanceof ConnectionGone || (error instanceof Error && error.cause instanceof ConnectionGone);
+  return error instanceof ConnectionGone || property(error, 'cause') instanceof ConnectionGone;
 }
 
 function closedInBetween({ origin }: Connection): OfflineImError {

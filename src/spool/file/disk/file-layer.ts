@@ -1,6 +1,8 @@
+import { property } from '../../../core/errors/thrown.ts';
+
 /** The `code` of a file system's error. */
 export function errnoOf(error: unknown): string | undefined {
-  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = property(error, 'code');
   return typeof code === 'string' ? code : undefined;
 }
 

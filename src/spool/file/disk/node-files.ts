@@ -1,6 +1,7 @@
 import { close, constants, fdatasync, fsync, ftruncate, open, read, write } from 'node:fs';
 import { chmod, lstat, mkdir, readdir, rename, unlink } from 'node:fs/promises';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
+import { property } from '../../../core/errors/thrown.ts';
 import { errnoOf, type FileFacts, type FileLayer, type WritableFile } from './file-layer.ts';
 
 const busy = 5;
@@ -36,7 +37,7 @@ export async function lockFile(path: string): Promise<() => Promise<void>> {
 }
 
 function isBusy(error: unknown): boolean {
-  const code: unknown = error instanceof Error && 'errcode' in error ? error.errcode : undefined;
+  const code = property(error, 'errcode');
   return typeof code === 'number' && (code & 0xff) === busy;
 }
 

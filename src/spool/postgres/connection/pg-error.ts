@@ -1,9 +1,10 @@
 import type { ErrorCode } from '../../../core/errors/codes.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
+import { asError, isError, property } from '../../../core/errors/thrown.ts';
 
 /** SQLSTATE of an error that the server sent; `undefined` for any other error. */
 export function sqlStateOf(error: unknown): string | undefined {
-  const code: unknown = error instanceof Error && 'code' in error && 'severity' in error ? error.code : undefined;
+  const code = property(error, 'severity') === undefined ? undefined : property(error, 'code');
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 
@@ -31,9 +32,7 @@ export function isAboutWhatWasAsked(error: unknown): boolean {
 export function isConnectionError(error: unknown): boolean {
   const state = sqlStateOf(error);
   if (state !== undefined) return state.startsWith('57P') || state.startsWith('08');
-  return (
-    error instanceof Error && !(error instanceof OfflineImError) && ('errno' in error || error.message.includes('onnection'))
-  );
+  return isError(error) && !(error instanceof OfflineImError) && ('errno' in error || error.message.includes('onnection'));
 }
 
 /** Classes whose messages quote values: those may be text of a message. */
@@ -44,7 +43,7 @@ const noTables = new Set(['42P01', '3F000', '42703']);
 export function asSpoolError(error: unknown): Error {
   if (error instanceof OfflineImError) return error;
   const state = sqlStateOf(error);
-  const said = error instanceof Error ? error.message : String(error);
+  const said = asError(error).message;
   if (state === undefined) {
     return new OfflineImError(
       'SPOOL_FAILED',

@@ -1,3 +1,4 @@
+import { asError } from '../../../core/errors/thrown.ts';
 import { type Connections, GivenUp, Limit, type LimitOptions } from './connections.ts';
 import { asSpoolError, isAboutWhatWasAsked, sqlStateOf } from './pg-error.ts';
 import type { PgClient, PgPoolClient } from './pool.ts';
@@ -10,7 +11,7 @@ export class TransactionError extends Error {
   readonly divisible: boolean;
 
   constructor(kept: 'no' | 'unknown', cause: unknown, divisible = false) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    super(asError(cause).message, { cause });
     this.kept = kept;
     this.divisible = divisible;
   }
@@ -113,10 +114,6 @@ async function rollback(client: PgClient): Promise<Error | undefined> {
   } catch (error) {
     return asError(error);
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }
 
 /** An answer to COMMIT that says that nothing was kept: rolled back, refused, or no longer in a transaction. 40003 says that it cannot tell. */

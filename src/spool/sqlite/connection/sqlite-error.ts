@@ -1,13 +1,14 @@
 import type { ErrorCode } from '../../../core/errors/codes.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { quoted } from '../../../core/errors/quote.ts';
+import { asError, isError, property } from '../../../core/errors/thrown.ts';
 
 /** SQLite's primary result codes that matter here. */
 const result = { busy: 5, locked: 6, readonly: 8, ioerr: 10, corrupt: 11, full: 13, cantopen: 14, auth: 23, notadb: 26 } as const;
 
 /** The primary result code of an error of node:sqlite; `undefined` for any other error. */
 export function resultOf(error: unknown): number | undefined {
-  const code: unknown = error instanceof Error && 'errcode' in error ? error.errcode : undefined;
+  const code = property(error, 'errcode');
   return typeof code === 'number' ? code & 0xff : undefined;
 }
 
@@ -32,12 +33,12 @@ export function leavesDoubt(error: unknown): boolean {
 export function asSpoolError(error: unknown, path: string): Error {
   if (error instanceof OfflineImError) return error;
   const code = resultOf(error);
-  if (code === undefined && error instanceof Error && 'syscall' in error) {
+  if (code === undefined && isError(error) && 'syscall' in error) {
     const message = `The spool ${quoted(path)} can't be used: ${error.message}. Check the path and the rights of its folder.`;
     return new OfflineImError('SPOOL_ROOT_UNUSABLE', message, { cause: error });
   }
-  if (code === undefined) return error instanceof Error ? error : new Error(String(error));
-  return new OfflineImError(codeFor(code), `The spool ${quoted(path)} failed: ${(error as Error).message}. ${adviceFor(code)}`, {
+  if (code === undefined) return asError(error);
+  return new OfflineImError(codeFor(code), `The spool ${quoted(path)} failed: ${asError(error).message}. ${adviceFor(code)}`, {
     cause: error,
   });
 }

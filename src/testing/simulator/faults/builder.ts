@@ -1,4 +1,5 @@
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
+import { isDate } from '../../../core/errors/thrown.ts';
 import type { Fault, ItemSelection } from './fault.ts';
 import type { FaultBook, FaultHandle, FaultSelector, FaultSubject } from './fault-book.ts';
 
@@ -80,7 +81,7 @@ export class FaultBuilder {
     } = {},
   ): FaultHandle {
     const { retryAfter, body = '', headers = {} } = options;
-    const value = retryAfter instanceof Date ? retryAfter.toUTCString() : retryAfter;
+    const value = isDate(retryAfter) ? retryAfter.toUTCString() : retryAfter;
     const all = value === undefined ? headers : { ...headers, 'retry-after': String(value) };
     return this.#add({ kind: 'http', status, headers: all, body });
   }

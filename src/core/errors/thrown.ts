@@ -1,0 +1,51 @@
+/**
+ * What came from outside, read without `instanceof`: the file system, a host's callback or a test runner may live in another
+ * realm (Jest, vm, iframes, Electron preloads), whose `Error`, `Promise` and `Uint8Array` are not ours.
+ */
+
+/** An Error of any realm, or what looks like one (a DOMException, an error that crossed a bridge). */
+export function isError(value: unknown): value is Error {
+  if (value instanceof Error) return true;
+  return typeof property(value, 'message') === 'string' && typeof property(value, 'name') === 'string';
+}
+
+/** What was thrown, as an Error: itself where it is one, else one whose message shows it. Never throws. */
+export function asError(thrown: unknown): Error {
+  if (isError(thrown)) return thrown;
+  try {
+    return new Error(String(thrown));
+  } catch {
+    return new Error('something was thrown that has no text form'); // Object.create(null), a toString that throws
+  }
+}
+
+/** The errors inside an AggregateError of any realm; `undefined` for any other value. */
+export function partsOf(error: unknown): readonly unknown[] | undefined {
+  const parts = isError(error) ? property(error, 'errors') : undefined;
+  return Array.isArray(parts) ? parts : undefined;
+}
+
+/** A property of something that may be anything: `undefined` where there is none, or where reading it throws. */
+export function property(value: unknown, name: string): unknown {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined;
+  try {
+    return Reflect.get(value, name);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A promise of any realm, or any other thenable. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof property(value, 'then') === 'function';
+}
+
+/** A Uint8Array of any realm. */
+export function isUint8Array(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]';
+}
+
+/** A Date of any realm. */
+export function isDate(value: unknown): value is Date {
+  return Object.prototype.toString.call(value) === '[object Date]';
+}
