@@ -1,6 +1,7 @@
-import { defineConfig } from 'tsup';
+import { rmSync } from 'node:fs';
+import { defineConfig, type Options } from 'tsup';
 
-export default defineConfig({
+const shared = {
   entry: {
     index: 'src/index.ts',
     'ews-javascript-api': 'src/ews-javascript-api.ts',
@@ -11,14 +12,30 @@ export default defineConfig({
     ntlm: 'src/ntlm.ts',
     testing: 'src/testing.ts',
   },
-  format: ['esm', 'cjs'],
   target: 'node22',
   platform: 'neutral',
   external: [/^node:/],
-  // Symbol.asyncDispose, for users whose own `lib` is older.
-  dts: { banner: '/// <reference lib="esnext.disposable" />' },
-  clean: true,
   splitting: true,
-  sourcemap: true,
+  // A map would hold every source a second time, with paths of the machine that built it.
+  sourcemap: false,
   removeNodeProtocol: false,
+  clean: false,
+} satisfies Options;
+
+export default defineConfig(({ outDir = 'dist' }) => {
+  // Here, not by `clean`: the three builds run side by side.
+  rmSync(outDir, { recursive: true, force: true });
+  return [
+    { ...shared, format: 'esm' },
+    {
+      ...shared,
+      format: 'cjs',
+      // Has no CommonJS form, and not every host can require() an ES module (Jest, bundlers, `--no-experimental-require-module`).
+      noExternal: [/^p-retry$/, /^is-network-error$/],
+      // Rollup then writes the CommonJS; the default would also rewrite `?.` and `??` into helper calls.
+      treeshake: true,
+    },
+    // Symbol.asyncDispose, for users whose own `lib` is older.
+    { ...shared, format: ['esm', 'cjs'], dts: { only: true, banner: '/// <reference lib="esnext.disposable" />' } },
+  ];
 });

@@ -88,6 +88,11 @@ export function moduleTests(packed: () => Packed): void {
     });
   });
 
+  it('needs no require() of ES modules: neither Jest nor every bundler has it', async () => {
+    const source = `for (const name of ${JSON.stringify(Object.keys(expected))}) require(name);`;
+    expect(await packed().node('no-esm.cjs', source, ['--no-experimental-require-module'])).toEqual({ code: 0, text: '' });
+  });
+
   it('does nothing on import: no timer, no output, nothing that keeps the process alive', async () => {
     const source = Object.keys(expected).map((specifier) => `import '${specifier}';`);
     source.push(

@@ -35,12 +35,17 @@ export async function pack(): Promise<Packed> {
   const folder = await mkdtemp(join(tmpdir(), 'offline-im-package-'));
   const stage = join(folder, 'stage');
   await mkdir(stage);
-  await exec(
-    process.execPath,
-    [join(root, 'node_modules/tsup/dist/cli-default.js'), '--silent', '--out-dir', join(stage, 'dist')],
-    root,
-  );
-  for (const name of ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md', 'docs']) {
+  await build(join(stage, 'dist'));
+  for (const name of [
+    'package.json',
+    'README.md',
+    'LICENSE',
+    'CHANGELOG.md',
+    'SECURITY.md',
+    'CONTRIBUTING.md',
+    'docs',
+    'examples',
+  ]) {
     await cp(join(root, name), join(stage, name), { recursive: true });
   }
   const npm = process.env.npm_execpath;
@@ -77,6 +82,11 @@ export async function pack(): Promise<Packed> {
     },
     remove: () => rm(folder, { recursive: true, force: true }),
   };
+}
+
+/** What `npm run build` makes, in a folder of its own. */
+export async function build(into: string): Promise<void> {
+  await exec(process.execPath, [join(root, 'node_modules/tsup/dist/cli-default.js'), '--silent', '--out-dir', into], root);
 }
 
 /** A dependency from the repository, as npm would put it there; what is not declared is not there. */
