@@ -1,16 +1,15 @@
 /**
- * A spool of your own over any key-value store that writes a batch all or none (LevelDB, LMDB, a transaction of Redis, …), for one process at a time.
- * `JournaledSpool` holds the states, the order and the leases; a `Journal` only has to write and read. docs/write-your-own-spool.md explains it.
+ * A spool of your own over any key-value store that writes a batch all or none (LevelDB, LMDB, a transaction of Redis, …), for one
+ * process at a time. `JournaledSpool` holds the states, the order and the leases; a `Journal` only puts and deletes what it is
+ * given. docs/write-your-own-spool.md explains it.
  */
 import {
   type EntryRecord,
   type Journal,
+  type JournalChange,
   type JournalContents,
   JournalError,
   JournaledSpool,
-  type NoteRecord,
-  type SpooledMessage,
-  type SpoolTransaction,
 } from 'offline-im';
 
 /** What is asked of the store. */
@@ -31,48 +30,38 @@ class KeyValueJournal implements Journal {
 
   async open(): Promise<JournalContents> {
     const [entries, notes] = await Promise.all([this.#store.values('entry/'), this.#store.values('note/')]);
-    return {
-      entries: entries.map((value) => JSON.parse(value) as EntryRecord),
-      notes: notes.map((value) => JSON.parse(value) as NoteRecord),
-    };
+    return { entries: entries.map(parsed), notes: notes.map(parsed) };
   }
 
-  async write(tx: SpoolTransaction, added: ReadonlyMap<string, SpooledMessage>): Promise<void> {
-    const changes = new Map<string, string | undefined>();
-    for (const [id, message] of added) changes.set(`message/${id}`, JSON.stringify(message));
-    for (const [id, record] of tx.entries) {
-      changes.set(`entry/${id}`, JSON.stringify(record));
-      // A tombstone keeps no text.
-      const { state, purged } = record.status;
-      if (state === 'delivered' || state === 'cancelled' || purged === true) changes.set(`message/${id}`, undefined);
-    }
-    for (const [id, note] of tx.notes) {
-      // A lease ends with the process; whoever opens the store next knows that nobody holds one.
-      const { lease: _lease, ...rest } = note ?? {};
-      changes.set(`note/${id}`, note === undefined ? undefined : JSON.stringify(rest));
+  async write({ entries, notes, messages }: JournalChange): Promise<void> {
+    const batch = new Map<string, string | undefined>();
+    for (const [prefix, records] of Object.entries({ entry: entries, note: notes, message: messages })) {
+      for (const [id, record] of records) batch.set(`${prefix}/${id}`, record && JSON.stringify(record));
     }
     try {
-      await this.#store.batch(changes);
+      await this.#store.batch(batch);
     } catch (error) {
       // Say `no` only where the store is certain that nothing was kept; after `unknown` the spool closes itself.
       throw new JournalError('unknown', error);
     }
   }
 
-  async read(records: readonly EntryRecord[]): Promise<ReadonlyMap<string, SpooledMessage>> {
-    const messages = new Map<string, SpooledMessage>();
-    for (const { fixed } of records) {
-      const value = await this.#store.get(`message/${fixed.id}`);
-      if (value !== undefined) messages.set(fixed.id, JSON.parse(value) as SpooledMessage);
-    }
-    return messages;
-  }
-
-  async forget(entryIds: readonly string[]): Promise<void> {
-    await this.#store.batch(new Map(entryIds.map((id) => [`entry/${id}`, undefined])));
+  async read(records: readonly EntryRecord[]): Promise<ReadonlyMap<string, unknown>> {
+    const ids = records.map(({ fixed }) => fixed.id);
+    const values = await Promise.all(ids.map((id) => this.#store.get(`message/${id}`)));
+    return new Map(ids.flatMap((id, index) => (values[index] === undefined ? [] : [[id, parsed(values[index])] as const])));
   }
 
   async close(): Promise<void> {}
+}
+
+/** What is no JSON is not a record either: the spool reports it. */
+function parsed(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
 }
 
 /** `new KeyValueSpool(store)`: durable as far as the store is. */

@@ -65,7 +65,7 @@ export type {
   SpoolStorage,
 } from './spool/contract.ts';
 export { spoolStates } from './spool/contract.ts';
-export type { Journal, JournalContents } from './spool/journaled/journal.ts';
+export type { Journal, JournalChange, JournalContents, StoredNote } from './spool/journaled/journal.ts';
 export { JournalError } from './spool/journaled/journal.ts';
 export type { JournaledSpoolOptions } from './spool/journaled/journaled-spool.ts';
 export { JournaledSpool } from './spool/journaled/journaled-spool.ts';
@@ -73,7 +73,6 @@ export { MemorySpool } from './spool/journaled/memory-spool.ts';
 export type { CryptoKeyLike, SealKey, SealOptions } from './spool/sealed/keys.ts';
 export { sealed } from './spool/sealed/sealed-spool.ts';
 export type { Due, EntryFixed, EntryRecord, EntryStatus, Lease, NoteRecord } from './spool/state/records.ts';
-export type { Transaction as SpoolTransaction } from './spool/state/transaction.ts';
 export type { DeliveryDecision, SpoolerOptions } from './spooler/options.ts';
 export type { FlushCounts } from './spooler/spooler.ts';
 export type {

@@ -1,9 +1,8 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
 import type { SpoolContext, SpooledMessage } from '../contract.ts';
-import { type Journal, type JournalContents, JournalError } from '../journaled/journal.ts';
+import { type Journal, type JournalChange, type JournalContents, JournalError } from '../journaled/journal.ts';
 import type { EntryRecord } from '../state/records.ts';
-import type { Transaction } from '../state/transaction.ts';
 import { errnoOf, type FileLayer } from './disk/file-layer.ts';
 import { type Layout, layoutOf } from './disk/layout.ts';
 import { load } from './load.ts';
@@ -13,6 +12,7 @@ import { readHomes, removeFiles } from './read-files.ts';
 
 /** The files of a spool; docs/file-spool-format.md says what lies where, and why no crash in between does harm. */
 export class FileJournal implements Journal {
+  readonly checked = true;
   readonly #files: FileLayer;
   readonly #layout: Layout;
   #parts: Parts | undefined;
@@ -20,7 +20,6 @@ export class FileJournal implements Journal {
   /** Files that could not be removed yet; a tombstone stays as long as one of them is there. */
   #left = new Set<string>();
   #forgotten = new Set<string>();
-  #failure: unknown;
 
   constructor(root: string, files: FileLayer) {
     this.#layout = layoutOf(root);
@@ -29,7 +28,6 @@ export class FileJournal implements Journal {
 
   async open(context: SpoolContext): Promise<JournalContents> {
     const parts = makeParts(this.#files, this.#layout, context);
-    this.#failure = undefined;
     try {
       await parts.folders.makeRoot();
       this.#release = await this.#files.lock(this.#layout.lock);
@@ -47,11 +45,13 @@ export class FileJournal implements Journal {
     }
   }
 
-  async write(tx: Transaction, added: ReadonlyMap<string, SpooledMessage>): Promise<void> {
+  async write(change: JournalChange): Promise<void> {
     const parts = this.#usable();
-    const plan = await planned(parts, tx, added);
+    const plan = await planned(parts, change);
     await publish(parts, plan);
     await this.#tidy(parts, plan);
+    const forgotten = [...change.entries].flatMap(([id, record]) => (record === undefined ? [id] : []));
+    if (forgotten.length > 0) await this.#forget(parts, forgotten);
   }
 
   async read(records: readonly EntryRecord[]): Promise<ReadonlyMap<string, SpooledMessage>> {
@@ -60,21 +60,6 @@ export class FileJournal implements Journal {
       records.map(({ fixed }) => fixed.id),
     );
     return new Map([...entries].map(([id, { message }]) => [id, message]));
-  }
-
-  async forget(entryIds: readonly string[]): Promise<void> {
-    const parts = this.#usable();
-    for (const id of entryIds) this.#forgotten.add(id);
-    this.#left = new Set(await removeFiles(parts, this.#left));
-    // What is left may be of any of them; tombstones can wait.
-    if (this.#left.size > 0) return;
-    const ids = this.#forgotten;
-    this.#forgotten = new Set();
-    try {
-      await parts.tombstones.forget(ids);
-    } catch (error) {
-      if (!(error instanceof JournalError) || error.kept === 'unknown') this.#failure = error;
-    }
   }
 
   async close(): Promise<void> {
@@ -106,11 +91,24 @@ export class FileJournal implements Journal {
     const notes = plan.droppedNotes.flatMap((id) => parts.manifests.get(id) ?? []);
     for (const id of plan.droppedNotes) parts.manifests.delete(id);
     this.#left = new Set(await removeFiles(parts, [...notes.map(({ path }) => path), ...needless]));
-    if (plan.takesBack) await parts.syncs.sync(notes.map(({ folders }) => folders.notes));
+  }
+
+  /** Lines of tombstones may go once nothing is left that they speak of; until then they stay, which does no harm. */
+  async #forget(parts: Parts, entryIds: readonly string[]): Promise<void> {
+    for (const id of entryIds) this.#forgotten.add(id);
+    this.#left = new Set(await removeFiles(parts, this.#left));
+    // What is left may be of any of them.
+    if (this.#left.size > 0) return;
+    const ids = this.#forgotten;
+    this.#forgotten = new Set();
+    try {
+      await parts.tombstones.forget(ids);
+    } catch (error) {
+      if (!(error instanceof JournalError) || error.kept === 'unknown') throw error;
+    }
   }
 
   #usable(): Parts {
-    if (this.#failure !== undefined) throw new JournalError('unknown', this.#failure);
     if (this.#parts === undefined) throw new JournalError('no', new Error('The files are not open.'));
     return this.#parts;
   }
@@ -122,9 +120,9 @@ export class FileJournal implements Journal {
   }
 }
 
-async function planned(parts: Parts, tx: Transaction, added: ReadonlyMap<string, SpooledMessage>): Promise<Plan> {
+async function planned(parts: Parts, change: JournalChange): Promise<Plan> {
   try {
-    const plan = await planOf(parts, tx, added);
+    const plan = await planOf(parts, change);
     for (const folders of new Set(plan.entries.map(({ stored }) => stored.folders))) await parts.folders.makeFor(folders);
     return plan;
   } catch (error) {

@@ -1,20 +1,8 @@
 import type { SpooledMessage } from '../contract.ts';
-import {
-  count,
-  duration,
-  field,
-  fields,
-  listOf,
-  oneOf,
-  optional,
-  parseJson,
-  type Reader,
-  ShapeError,
-  time,
-  word,
-} from '../journaled/json-shape.ts';
-import { due, fixedPart, frozen, mailbox, message, status } from '../journaled/record-readers.ts';
-import { type EntryFixed, type EntryRecord, type EntryStatus, isInNote, isTombstone, type NoteRecord } from '../state/records.ts';
+import type { StoredNote } from '../journaled/journal.ts';
+import { field, fields, listOf, oneOf, parseJson, type Reader, ShapeError, word } from '../journaled/json-shape.ts';
+import { entryRecord, fixedPart, message, noteHead, status } from '../journaled/record-readers.ts';
+import { type EntryFixed, type EntryRecord, type EntryStatus, isInNote, isTombstone } from '../state/records.ts';
 
 /** Raised when a reader of this version could misread a file of the next. */
 export const formatVersion = 1;
@@ -68,7 +56,7 @@ const ownStatus: Reader<EntryStatus> = (value, where) => {
 
 /** A note and the statuses of its members, in order. Leases are not written: they end with the process. */
 export interface Manifest {
-  readonly note: Omit<NoteRecord, 'lease' | 'entryIds'>;
+  readonly note: Omit<StoredNote, 'entryIds'>;
   readonly members: readonly Member[];
 }
 
@@ -85,7 +73,7 @@ export function formatManifest({ note, members }: Manifest): string {
 export function parseManifest(content: string): Manifest {
   const file = fields(parseJson(content, 'the file'), 'the file');
   assertFormat(file, 'note');
-  const note = field(file, 'note', noteRecord, 'the file');
+  const note = field(file, 'note', noteHead, 'the file');
   const members = field(file, 'members', listOf(member), 'the file');
   if (members.length === 0 || new Set(members.map(({ id }) => id)).size < members.length)
     throw new ShapeError('members', 'a list of different members');
@@ -93,23 +81,6 @@ export function parseManifest(content: string): Manifest {
     throw new ShapeError('members', 'in the state of their note');
   return { note, members };
 }
-
-const noteRecord: Reader<Manifest['note']> = (value, where) => {
-  const of = fields(value, where);
-  return {
-    id: field(of, 'id', word, where),
-    lane: field(of, 'lane', word, where),
-    ...optional(of, 'frozen', frozen, where),
-    attempt: field(of, 'attempt', count, where),
-    state: field(of, 'state', oneOf(['delivering', 'deferred', 'unconfirmed']), where),
-    due: field(of, 'due', due, where),
-    failures: field(of, 'failures', count, where),
-    probes: field(of, 'probes', count, where),
-    absences: field(of, 'absences', count, where),
-    lastRanAt: field(of, 'lastRanAt', time, where),
-    unconfirmedFor: field(of, 'unconfirmedFor', duration, where),
-  };
-};
 
 const member: Reader<Member> = (value, where) => {
   const of = fields(value, where);
@@ -125,11 +96,7 @@ export function formatTombstone({ fixed, status }: EntryRecord): string {
 export function parseTombstone(line: string): EntryRecord {
   const of = fields(parseJson(line, 'the line'), 'the line');
   assertFormat(of, 'tombstone');
-  const fixed = field(of, 'fixed', fields, 'the line');
-  const read = field(of, 'status', status, 'the line');
-  if (!isTombstone(read)) throw new ShapeError('status', 'an end');
-  return {
-    fixed: { ...fixedPart(fixed, 'the line.fixed'), to: field(fixed, 'to', listOf(mailbox), 'the line.fixed') },
-    status: read,
-  };
+  const record = entryRecord(of, 'the line');
+  if (!isTombstone(record.status)) throw new ShapeError('status', 'an end');
+  return record;
 }

@@ -1,8 +1,6 @@
 import { basename, join } from 'node:path';
-import type { SpooledMessage } from '../contract.ts';
-import { JournalError } from '../journaled/journal.ts';
-import { type EntryRecord, isInNote, isTombstone, type NoteRecord } from '../state/records.ts';
-import type { Transaction } from '../state/transaction.ts';
+import { type JournalChange, JournalError, type StoredNote } from '../journaled/journal.ts';
+import { type EntryRecord, isInNote, isTombstone } from '../state/records.ts';
 import { entryFileName, foldersOf, manifestName, messageFileName, type SenderFolders } from './disk/layout.ts';
 import type { PlannedFile } from './disk/staging.ts';
 import type { EntryFiles, StoredFile } from './entry-files.ts';
@@ -86,26 +84,20 @@ export interface Plan {
   readonly newManifests: readonly PlannedManifest[];
   readonly changedManifests: readonly PlannedManifest[];
   readonly droppedNotes: readonly string[];
-  /** A claim is taken back: an entry has its status from before, which a manifest that comes back would outdo. */
-  readonly takesBack: boolean;
 }
 
 /** Reads the messages of entries that get a file of their own, and changes nothing. */
-export async function planOf(parts: Parts, tx: Transaction, added: ReadonlyMap<string, SpooledMessage>): Promise<Plan> {
-  const records = [...tx.entries.values()];
+export async function planOf(parts: Parts, change: JournalChange): Promise<Plan> {
+  const records = [...change.entries.values()].filter((record) => record !== undefined);
   const tombstones = records.filter(({ status }) => isTombstone(status));
   const planner = new EntryPlanner(parts.entryFiles);
-  const entries = planMessages(parts, planner, records, added);
-  let takesBack = false;
+  const entries = planMessages(parts, planner, records, change.messages);
 
   const moving = records.filter(({ fixed, status }) => {
     const home = parts.entryFiles.get(fixed.id);
     if (home === undefined || isTombstone(status)) return false;
     // A dead entry that is looked for again waits; the status in its file stays what it was, the manifest's is newer.
-    if (isInNote(status.state)) return home.file.place === 'dead';
-    if (status.rev > home.rev) return true;
-    takesBack = true;
-    return false;
+    return isInNote(status.state) ? home.file.place === 'dead' : status.rev > home.rev;
   });
   const stored = await readHomes(
     parts,
@@ -117,14 +109,14 @@ export async function planOf(parts: Parts, tx: Transaction, added: ReadonlyMap<s
     const own: StoredEntry = isInNote(status.state) ? entry : { ...entry, fixed, status };
     entries.push(planner.single(own, status.state === 'dead' ? 'dead' : 'waiting'));
   }
-  return { tombstones, entries, takesBack, ...planNotes(parts, tx, records) };
+  return { tombstones, entries, ...planNotes(parts, change) };
 }
 
 function planMessages(
   parts: Parts,
   planner: EntryPlanner,
   records: readonly EntryRecord[],
-  added: ReadonlyMap<string, SpooledMessage>,
+  added: JournalChange['messages'],
 ): PlannedEntries[] {
   const messages = new Map<string, [StoredEntry, ...StoredEntry[]]>();
   for (const record of records) {
@@ -138,24 +130,19 @@ function planMessages(
   return [...messages.values()].map((entries) => planner.message(entries, foldersOf(parts.layout, entries[0].message.from.sip)));
 }
 
-/** Notes that changed, and notes of which a member changed. */
 function planNotes(
   parts: Parts,
-  tx: Transaction,
-  records: readonly EntryRecord[],
+  { notes, entries }: JournalChange,
 ): Pick<Plan, 'newManifests' | 'changedManifests' | 'droppedNotes'> {
-  const touched = new Set(tx.notes.keys());
-  for (const { status } of records) if (isInNote(status.state) && status.noteId !== undefined) touched.add(status.noteId);
   const newManifests: PlannedManifest[] = [];
   const changedManifests: PlannedManifest[] = [];
   const droppedNotes: string[] = [];
-  for (const id of touched) {
-    const note = tx.note(id);
+  for (const [id, note] of notes) {
     if (note === undefined) {
       if (parts.manifests.has(id)) droppedNotes.push(id);
       continue;
     }
-    const planned = planManifest(parts, tx, note);
+    const planned = planManifest(parts, note, entries);
     if (planned === undefined) continue;
     if (parts.manifests.has(id)) changedManifests.push(planned);
     else newManifests.push(planned);
@@ -163,13 +150,16 @@ function planNotes(
   return { newManifests, changedManifests, droppedNotes };
 }
 
-function planManifest(parts: Parts, tx: Transaction, note: NoteRecord): PlannedManifest | undefined {
-  const { lease: _lease, entryIds: _entryIds, ...shown } = note;
-  const members = tx.members(note);
+function planManifest(
+  parts: Parts,
+  { entryIds, ...note }: StoredNote,
+  entries: JournalChange['entries'],
+): PlannedManifest | undefined {
+  const members = entryIds.flatMap((id) => entries.get(id) ?? []);
   const known = parts.manifests.get(note.id);
   const folders = known?.folders ?? members.flatMap(({ fixed }) => parts.entryFiles.get(fixed.id)?.file.folders ?? [])[0];
   if (folders === undefined) return undefined;
-  const content = formatManifest({ note: shown, members: members.map(({ fixed, status }) => ({ id: fixed.id, status })) });
+  const content = formatManifest({ note, members: members.map(({ fixed, status }) => ({ id: fixed.id, status })) });
   const path = known?.path ?? join(folders.notes, manifestName(note.id));
   return { noteId: note.id, folders, folder: folders.notes, path, content };
 }

@@ -1,13 +1,12 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
 import type { SpoolContext, SpooledMessage } from '../contract.ts';
-import { type Journal, type JournalContents, JournalError } from '../journaled/journal.ts';
+import { type Journal, type JournalChange, type JournalContents, JournalError } from '../journaled/journal.ts';
 import type { EntryRecord } from '../state/records.ts';
-import type { Transaction } from '../state/transaction.ts';
 import { openDatabase, stores } from './database.ts';
 import { load, readMessages } from './load.ts';
 import { errorOf, writing } from './requests.ts';
-import { putChanges } from './rows.ts';
+import { putChange } from './rows.ts';
 import { lockTab } from './tab-lock.ts';
 import type { IdbDatabase, IdbFactory, WebLocks } from './web-types.ts';
 
@@ -25,14 +24,13 @@ interface Opened {
   readonly context: SpoolContext;
 }
 
-/** A spool in one IndexedDB database: a table transaction is one of the database, so nothing of it is ever kept in part. */
+/** A spool in one IndexedDB database: a change is one transaction of the database, so nothing of it is ever kept in part. */
 export class IndexedDbJournal implements Journal {
+  readonly checked = true;
   readonly #place: IndexedDbPlace;
   #opened: Opened | undefined;
   #unlock: (() => Promise<void>) | undefined;
   #giveUp = new AbortController();
-  /** Tombstones that could not be removed yet. */
-  readonly #forgotten = new Set<string>();
 
   constructor(place: IndexedDbPlace) {
     this.#place = place;
@@ -80,9 +78,9 @@ export class IndexedDbJournal implements Journal {
     }
   }
 
-  async write(tx: Transaction, added: ReadonlyMap<string, SpooledMessage>): Promise<void> {
+  async write(change: JournalChange): Promise<void> {
     const { database } = this.#usable();
-    await writing(database, [stores.entries, stores.messages, stores.notes], (idb) => putChanges(idb, tx, added));
+    await writing(database, [stores.entries, stores.messages, stores.notes], (idb) => putChange(idb, change));
   }
 
   async read(records: readonly EntryRecord[]): Promise<ReadonlyMap<string, SpooledMessage>> {
@@ -90,26 +88,9 @@ export class IndexedDbJournal implements Journal {
     return await readMessages(database, { name: this.#place.name, context }, records);
   }
 
-  async forget(entryIds: readonly string[]): Promise<void> {
-    const { database } = this.#usable();
-    for (const id of entryIds) this.#forgotten.add(id);
-    try {
-      await writing(database, [stores.entries, stores.messages], (tx) => {
-        for (const id of this.#forgotten) {
-          tx.objectStore(stores.entries).delete(id);
-          tx.objectStore(stores.messages).delete(id);
-        }
-      });
-      this.#forgotten.clear();
-    } catch {
-      // A tombstone that stays longer does no harm: the next time takes it away, or the next one who opens the spool.
-    }
-  }
-
   async close(): Promise<void> {
     this.#opened?.database.close();
     this.#opened = undefined;
-    this.#forgotten.clear();
     await this.#letGo();
   }
 

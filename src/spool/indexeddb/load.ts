@@ -1,10 +1,11 @@
-import type { Reason, SpoolContext, SpooledMessage } from '../contract.ts';
-import type { JournalContents } from '../journaled/journal.ts';
+import type { SpoolContext, SpooledMessage } from '../contract.ts';
+import type { JournalContents, StoredNote } from '../journaled/journal.ts';
 import { ShapeError } from '../journaled/json-shape.ts';
-import { type EntryRecord, isInNote } from '../state/records.ts';
+import { entryRecord, storedNote } from '../journaled/record-readers.ts';
+import type { EntryRecord } from '../state/records.ts';
 import { type StoreName, stores } from './database.ts';
 import { isUnreadable, reading, resultOf, rowOrError, StorageError } from './requests.ts';
-import { readEntry, readMessage, readNote, type StoredNote } from './rows.ts';
+import { readMessage } from './rows.ts';
 import { type BadRow, setAside } from './set-aside.ts';
 import type { IdbDatabase } from './web-types.ts';
 
@@ -63,45 +64,24 @@ function rowsById(database: IdbDatabase, store: string, ids: readonly string[]):
   });
 }
 
-const lost: Reason = {
-  code: 'OUTCOME_UNKNOWN',
-  text: 'The record of the note that it belonged to cannot be read; it may have been sent.',
-};
-
-/**
- * Reads a whole spool but its messages. Rows that can't be read are set aside. A member whose note is gone would look as if
- * it had never been sent, so it is dead.
- */
+/** Reads a whole spool but its messages. Rows that can't be read are set aside; the engine decides what becomes of members without a note. */
 export async function load(
   database: IdbDatabase,
   of: { readonly name: string; readonly context: SpoolContext },
 ): Promise<JournalContents> {
   const bad: BadRow[] = [];
   const entries = new Map<string, EntryRecord>();
-  for (const [key, record] of await readAll(database, stores.entries, readEntry, bad)) {
+  for (const [key, record] of await readAll(database, stores.entries, entryRecord, bad)) {
     if (record.fixed.id === key) entries.set(key, record);
     else bad.push({ store: stores.entries, key, found: 'it lies under the key of another one', value: record });
   }
   const notes: StoredNote[] = [];
-  const members = new Set<string>();
-  for (const [key, note] of await readAll(database, stores.notes, readNote, bad)) {
-    const entryIds = note.entryIds.filter((id) => isMember(note, entries.get(id)));
+  for (const [key, note] of await readAll(database, stores.notes, storedNote, bad)) {
     if (note.id !== key) bad.push({ store: stores.notes, key, found: 'it lies under the key of another one', value: note });
-    else if (entryIds.length === 0) bad.push({ store: stores.notes, key, found: 'none of its members is there', value: note });
-    else {
-      notes.push({ ...note, entryIds });
-      for (const id of entryIds) members.add(id);
-    }
+    else if (note.entryIds.some((id) => isMember(note, entries.get(id)))) notes.push(note);
+    else bad.push({ store: stores.notes, key, found: 'none of its members is there', value: note });
   }
-  const dead: EntryRecord[] = [];
-  for (const [id, { fixed, status }] of entries) {
-    if (!isInNote(status.state) || members.has(id)) continue;
-    // Accepted long enough ago to have been claimed: the time it was accepted will do for its end.
-    const record: EntryRecord = { fixed, status: { ...status, state: 'dead', reason: lost, endedAt: fixed.acceptedAt } };
-    entries.set(id, record);
-    dead.push(record);
-  }
-  await setAside(database, of, bad, { instead: dead });
+  await setAside(database, of, bad);
   return { entries: [...entries.values()], notes };
 }
 

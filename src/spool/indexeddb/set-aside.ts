@@ -1,6 +1,5 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { SpoolContext } from '../contract.ts';
-import type { EntryRecord } from '../state/records.ts';
 import { allStores, type StoreName, stores } from './database.ts';
 import { StorageError, writing } from './requests.ts';
 import type { IdbDatabase } from './web-types.ts';
@@ -17,7 +16,6 @@ export interface BadRow {
 interface Beside {
   /** Rows that go with the bad ones. */
   readonly along?: readonly BadRow[];
-  readonly instead?: readonly EntryRecord[];
 }
 
 /**
@@ -28,9 +26,9 @@ export async function setAside(
   database: IdbDatabase,
   { name, context }: { readonly name: string; readonly context: SpoolContext },
   bad: readonly BadRow[],
-  { along = [], instead = [] }: Beside = {},
+  { along = [] }: Beside = {},
 ): Promise<void> {
-  if (bad.length === 0 && instead.length === 0) return;
+  if (bad.length === 0) return;
   const setAsideAt = context.clock.now();
   try {
     await writing(database, allStores, (tx) => {
@@ -39,7 +37,6 @@ export async function setAside(
         tx.objectStore(stores.corrupt).put({ store, key, found, setAsideAt, value }, `${store}/${key}`);
         tx.objectStore(store).delete(key);
       }
-      for (const record of instead) tx.objectStore(stores.entries).put(record, record.fixed.id);
     });
   } catch {
     // The next one who opens the spool comes to the same conclusion.

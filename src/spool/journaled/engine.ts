@@ -1,51 +1,34 @@
 import type { Clock } from '../../core/clock.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { SerialQueue } from '../../core/queues.ts';
-import type { Change, Reason, SpoolContext, SpoolEntry, SpooledMessage } from '../contract.ts';
-import { clamp, type EntryRecord, isTombstone, viewOf } from '../state/records.ts';
+import type { Change, SpoolContext, SpoolEntry, SpooledMessage } from '../contract.ts';
+import { type EntryRecord, isTombstone, viewOf } from '../state/records.ts';
+import { recoverEntry, recoverNote } from '../state/recover.ts';
 import type { Transaction } from '../state/transaction.ts';
-import { lapse, toUnconfirmed } from '../state/unconfirmed.ts';
+import { lapse } from '../state/unconfirmed.ts';
+import { changeOf, isEmpty } from './change.ts';
 import { type Journal, JournalError } from './journal.ts';
-import { StateTable } from './state-table.ts';
+import { ReadJournal } from './read-journal.ts';
+import { StateTable, type TableView } from './state-table.ts';
 
-const died: Reason = { code: 'OUTCOME_UNKNOWN', text: 'The process ended before an outcome was recorded.' };
+const noMessages: ReadonlyMap<string, SpooledMessage> = new Map();
 
-/**
- * After opening, by the only process that has the spool: whatever was delivering may have been sent, no due time is
- * further off than its maximum, and the grace period of unconfirmed notes starts anew, since the wall clock may have been
- * set while nobody looked.
- */
-export function recover(table: StateTable, now: number): void {
-  const tx = table.begin();
-  for (const note of table.notes()) {
-    const { lease, ...rest } = note;
-    if (note.state === 'delivering') toUnconfirmed(tx, note, { lastRanAt: now, after: 0, reason: died, now });
-    else tx.putNote({ ...rest, due: clamp(note.due, now), lastRanAt: now });
-  }
-  for (const record of table.entries()) {
-    const { fixed, status } = tx.entry(record.fixed.id) ?? record;
-    const due = clamp(status.due, now);
-    const expiresAt = Math.min(status.expiresAt, now + fixed.expiresIn);
-    const endedAt = status.endedAt === undefined ? undefined : Math.min(status.endedAt, now);
-    if (due === status.due && expiresAt === status.expiresAt && endedAt === status.endedAt) continue;
-    // The revision stays: what is on disk is not wrong, only read with another clock.
-    tx.replace(record, { ...status, due, expiresAt, ...(endedAt === undefined ? {} : { endedAt }) }, { report: false });
-  }
-  table.commit(tx);
-}
-
-export const noMessages: ReadonlyMap<string, SpooledMessage> = new Map();
+/** Records that one write of the opening or of a tidying holds at most. */
+const recordsAtOnce = 500;
 
 /**
- * Keeps a {@link StateTable} and its {@link Journal} in step: operations run one at a time, each is written before it is
- * committed, and after an error that leaves the journal in doubt nothing runs any more.
+ * Keeps a {@link StateTable} and its {@link Journal} in step. Operations run one at a time; the only way to change the table is
+ * {@link JournalEngine.commit}, which writes first, so that memory is never ahead of the journal. After an error that leaves the
+ * journal in doubt nothing runs any more.
  */
 export class JournalEngine {
   readonly queue = new SerialQueue();
   readonly #name: string;
   readonly #journal: Journal;
+  readonly #reader: ReadJournal;
   #table = new StateTable();
   #open = false;
+  #recovered = false;
   #failure: unknown;
   #now: () => number = () => 0;
   #tombstones = 0;
@@ -53,9 +36,10 @@ export class JournalEngine {
   constructor(name: string, journal: Journal) {
     this.#name = name;
     this.#journal = journal;
+    this.#reader = new ReadJournal(name, journal);
   }
 
-  get table(): StateTable {
+  get table(): TableView {
     return this.#table;
   }
 
@@ -68,15 +52,21 @@ export class JournalEngine {
       if (this.#open) return;
       this.#now = steadyWallClock(context.clock);
       this.#tombstones = context.tombstones;
-      const contents = await this.#journal.open(context, (error) => void this.queue.run(() => this.#fail(error)));
-      if (contents !== undefined) {
+      this.#failure = undefined;
+      const contents = await this.#reader.open(context, (error) => void this.queue.run(() => this.#fail(error)));
+      this.#open = true;
+      if (contents === undefined) await this.#dropLeases();
+      else {
         this.#table = new StateTable();
         this.#table.load(contents.entries, contents.notes);
       }
-      recover(this.#table, this.#now());
-      this.#open = true;
-      this.#failure = undefined;
-      await this.sweepTombstones();
+      this.#recovered = false;
+      try {
+        await this.#recover(this.#now());
+        await this.sweepTombstones();
+      } catch (error) {
+        throw error instanceof JournalError ? this.failed(error) : error;
+      }
     });
   }
 
@@ -98,6 +88,7 @@ export class JournalEngine {
     this.#assertOpen();
     const now = this.#now();
     try {
+      await this.#recover(now);
       await this.#lapse(now);
       return await operation(now);
     } catch (error) {
@@ -115,23 +106,15 @@ export class JournalEngine {
     });
   }
 
-  /** Writes a transaction, then commits it. @throws {JournalError} */
+  /** Writes what a transaction changed, then shows it. @throws {JournalError} */
   async commit(tx: Transaction, added: ReadonlyMap<string, SpooledMessage> = noMessages): Promise<void> {
-    if (tx.empty) return;
-    // An earlier write of the same operation may have closed it.
-    if (!this.#open) throw new JournalError('no', this.#failure);
-    try {
-      await this.#journal.write(tx, added);
-    } catch (cause) {
-      const error = cause instanceof JournalError ? cause : new JournalError('unknown', cause);
-      if (error.kept === 'unknown') await this.#fail(error);
-      throw error;
-    }
+    const change = changeOf(tx, this.#table, added);
+    if (!isEmpty(change)) await this.#write(change);
     this.#table.commit(tx);
   }
 
   async views(records: readonly EntryRecord[]): Promise<SpoolEntry[]> {
-    const messages = await this.#journal.read(records.filter(({ status }) => !isTombstone(status)));
+    const { messages } = await this.#reader.read(records.filter(({ status }) => !isTombstone(status)));
     return records.map((record) => viewOf(record, messages.get(record.fixed.id)));
   }
 
@@ -141,40 +124,99 @@ export class JournalEngine {
 
   /** Messages of entries that are about to be sent; `undefined` when one had to be set aside: choose again. */
   async messagesOf(records: readonly EntryRecord[]): Promise<ReadonlyMap<string, SpooledMessage> | undefined> {
-    const messages = await this.#journal.read(records);
+    const { messages, silent } = await this.#reader.read(records);
     const unreadable = records.filter(({ fixed }) => !messages.has(fixed.id));
-    for (const record of unreadable) await this.#setAside(record);
-    return unreadable.length === 0 ? messages : undefined;
+    if (unreadable.length === 0) return messages;
+    const tx = this.#table.begin();
+    for (const record of unreadable) {
+      tx.leaveNote(record);
+      tx.forget(record.fixed.id);
+    }
+    await this.commit(tx);
+    for (const id of silent) this.#reader.reportMissing(id);
+    return undefined;
   }
 
-  /** Forgets tombstones whose time is over. */
+  /** Forgets tombstones whose time is over. One that can't be deleted now stays until the next time. */
   async sweepTombstones(): Promise<void> {
     const over = this.#now() - this.#tombstones;
-    const ids: string[] = [];
-    for (let message = this.#table.tombstones.take(over); message !== undefined; message = this.#table.tombstones.take(over)) {
-      ids.push(...this.#table.entriesOfMessage(message));
+    for (;;) {
+      const tx = this.#table.begin();
+      const messages: string[] = [];
+      while (tx.forgotten.size < recordsAtOnce) {
+        const message = this.#table.tombstones.take(over);
+        if (message === undefined) break;
+        messages.push(message);
+        for (const id of this.#table.entriesOfMessage(message)) tx.forget(id);
+      }
+      if (messages.length === 0) return;
+      if (!(await this.#commitIfKept(tx))) {
+        for (const message of messages) this.#table.trackTombstones(message);
+        return;
+      }
     }
-    for (const id of ids) this.#table.forget(id);
-    if (ids.length > 0) await this.#journal.forget(ids);
   }
 
-  async #setAside(record: EntryRecord): Promise<void> {
+  async #write(change: ReturnType<typeof changeOf>): Promise<void> {
+    // An earlier write of the same operation may have closed it.
+    if (!this.#open) throw new JournalError('no', this.#failure);
+    try {
+      await this.#journal.write(change);
+    } catch (cause) {
+      const error = cause instanceof JournalError ? cause : new JournalError('unknown', cause);
+      if (error.kept === 'unknown') await this.#fail(error);
+      throw error;
+    }
+  }
+
+  /** False when nothing of it was kept, such as on a full disk: reading goes on, and what was to be written is tried again. */
+  async #commitIfKept(tx: Transaction): Promise<boolean> {
+    try {
+      await this.commit(tx);
+      return true;
+    } catch (error) {
+      if (error instanceof JournalError && error.kept === 'no') return false;
+      throw error;
+    }
+  }
+
+  /** What an earlier opening left at work in memory; leases are in no journal. */
+  async #dropLeases(): Promise<void> {
     const tx = this.#table.begin();
-    tx.leaveNote(record);
+    for (const id of this.#table.leasedNotes()) {
+      const { lease: _lease, ...note } = this.#table.note(id) ?? {};
+      if ('id' in note) tx.putNote(note);
+    }
     await this.commit(tx);
-    this.#table.forget(record.fixed.id);
   }
 
+  /** Until all of it is written, a note of an earlier process stays as it was found: neither sent nor looked for. */
+  async #recover(now: number): Promise<void> {
+    if (this.#recovered) return;
+    let tx = this.#table.begin();
+    const enough = async (): Promise<boolean> => {
+      if (tx.entries.size + tx.notes.size < recordsAtOnce) return true;
+      if (!(await this.#commitIfKept(tx))) return false;
+      tx = this.#table.begin();
+      return true;
+    };
+    for (const note of [...this.#table.notes()]) {
+      recoverNote(tx, note, now);
+      if (!(await enough())) return;
+    }
+    for (const record of [...this.#table.entries()]) {
+      recoverEntry(tx, record, now);
+      if (!(await enough())) return;
+    }
+    this.#recovered = await this.#commitIfKept(tx);
+  }
+
+  /** As long as a full disk can't take it in, a lease that ran out counts as running: nobody else could have it. */
   async #lapse(now: number): Promise<void> {
     if ((this.#table.leases.peek() ?? Number.POSITIVE_INFINITY) > now) return;
     const tx = this.#table.begin();
     lapse(tx, this.#table.leasedNotes(), now);
-    try {
-      await this.commit(tx);
-    } catch (error) {
-      // As long as a full disk can't take it in, the lease counts as running: nobody else could have it, and reading goes on.
-      if (!(error instanceof JournalError) || error.kept === 'unknown') throw error;
-    }
+    await this.#commitIfKept(tx);
   }
 
   /** A failed write as the library's own error. */

@@ -74,9 +74,7 @@ export class JournaledSpool implements SpoolStorage {
         if (messages === undefined) continue;
         const tx = this.#engine.table.begin();
         const claimed = picks.map((one) => claimPick(tx, one, messages, request, now));
-        // A probe reads only: when the process dies, it is simply due again, so its lease is not written.
-        if (request.kind === 'deliver') await this.#engine.commit(tx);
-        else this.#engine.table.commit(tx);
+        await this.#engine.commit(tx);
         return claimed;
       }
     });
@@ -93,8 +91,7 @@ export class JournaledSpool implements SpoolStorage {
         if (note?.lease === undefined) lost.push(token);
         else tx.putNote({ ...note, lease: { ...note.lease, until: now + lease } });
       }
-      // Not written: whoever opens this spool after a crash knows that nobody else holds a lease.
-      table.commit(tx);
+      await this.#engine.commit(tx);
       return lost;
     });
   }

@@ -1,7 +1,5 @@
 import type { SpooledMessage } from '../contract.ts';
-import { isTombstone } from '../state/records.ts';
-import type { Transaction } from '../state/transaction.ts';
-import type { Journal, JournalContents } from './journal.ts';
+import type { Journal, JournalChange } from './journal.ts';
 import { JournaledSpool } from './journaled-spool.ts';
 
 /**
@@ -20,15 +18,16 @@ export class MemorySpool extends JournaledSpool {
 }
 
 class MemoryJournal implements Journal {
+  readonly checked = true;
   readonly #messages = new Map<string, SpooledMessage>();
 
-  async open(): Promise<JournalContents | undefined> {
-    return undefined;
-  }
+  async open(): Promise<undefined> {}
 
-  async write(tx: Transaction, added: ReadonlyMap<string, SpooledMessage>): Promise<void> {
-    for (const [id, message] of added) this.#messages.set(id, message);
-    for (const [id, { status }] of tx.entries) if (isTombstone(status)) this.#messages.delete(id);
+  async write({ messages }: JournalChange): Promise<void> {
+    for (const [id, message] of messages) {
+      if (message === undefined) this.#messages.delete(id);
+      else this.#messages.set(id, message);
+    }
   }
 
   async read(records: Parameters<Journal['read']>[0]): Promise<ReadonlyMap<string, SpooledMessage>> {
@@ -39,8 +38,6 @@ class MemoryJournal implements Journal {
       }),
     );
   }
-
-  async forget(): Promise<void> {}
 
   async close(): Promise<void> {}
 }

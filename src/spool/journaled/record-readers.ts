@@ -1,7 +1,8 @@
 import type { ErrorCode } from '../../core/errors/codes.ts';
 import type { Mailbox, Place, UnknownAttempt } from '../../transport/contract.ts';
 import { type Frozen, type Reason, type SpooledMessage, spoolStates } from '../contract.ts';
-import type { Due, EntryFixed, EntryStatus } from '../state/records.ts';
+import type { Due, EntryFixed, EntryRecord, EntryStatus } from '../state/records.ts';
+import type { StoredNote } from './journal.ts';
 import {
   count,
   duration,
@@ -128,4 +129,37 @@ export const status: Reader<EntryStatus> = (value, where) => {
     ...optional(of, 'sentClass', word, where),
     ...optional(of, 'purged', isTrue, where),
   };
+};
+
+/** A whole entry, its recipients included. */
+export const entryRecord: Reader<EntryRecord> = (value, where) => {
+  const of = fields(value, where);
+  const fixed = field(of, 'fixed', fields, where);
+  const to = field(fixed, 'to', listOf(mailbox), `${where}.fixed`);
+  return { fixed: { ...fixedPart(fixed, `${where}.fixed`), to }, status: field(of, 'status', status, where) };
+};
+
+/** A note without its members. */
+export const noteHead: Reader<Omit<StoredNote, 'entryIds'>> = (value, where) => {
+  const of = fields(value, where);
+  return {
+    id: field(of, 'id', word, where),
+    lane: field(of, 'lane', word, where),
+    ...optional(of, 'frozen', frozen, where),
+    attempt: field(of, 'attempt', count, where),
+    state: field(of, 'state', oneOf(['delivering', 'deferred', 'unconfirmed']), where),
+    due: field(of, 'due', due, where),
+    failures: field(of, 'failures', count, where),
+    probes: field(of, 'probes', count, where),
+    absences: field(of, 'absences', count, where),
+    lastRanAt: field(of, 'lastRanAt', time, where),
+    unconfirmedFor: field(of, 'unconfirmedFor', duration, where),
+  };
+};
+
+export const storedNote: Reader<StoredNote> = (value, where) => {
+  const entryIds = field(fields(value, where), 'entryIds', listOf(word), where);
+  if (entryIds.length === 0 || new Set(entryIds).size < entryIds.length)
+    throw new ShapeError(`${where}.entryIds`, 'a list of different entries');
+  return { ...noteHead(value, where), entryIds };
 };

@@ -3,10 +3,10 @@ import { type Pick, runOf } from '../state/claim.ts';
 import { closedLanes, expireEntry } from '../state/expire.ts';
 import type { EntryRecord } from '../state/records.ts';
 import type { Transaction } from '../state/transaction.ts';
-import type { StateTable } from './state-table.ts';
+import type { TableView } from './state-table.ts';
 
 /** Chooses what is due, lane by lane, those served longest ago first. Changes no record. */
-export function pick(table: StateTable, request: ClaimRequest, now: number): Pick[] {
+export function pick(table: TableView, request: ClaimRequest, now: number): Pick[] {
   const waiting = request.kind === 'deliver' ? table.deliver : table.probe;
   const picks: Pick[] = [];
   for (const lane of waiting.lanes(request.lanes)) {
@@ -19,7 +19,7 @@ export function pick(table: StateTable, request: ClaimRequest, now: number): Pic
   return picks;
 }
 
-function pickDue(table: StateTable, lane: string, request: ClaimRequest, now: number, room: number): Pick[] {
+function pickDue(table: TableView, lane: string, request: ClaimRequest, now: number, room: number): Pick[] {
   const queue = table.deliver.get(lane);
   const picks: Pick[] = [];
   const taken: string[] = [];
@@ -34,13 +34,13 @@ function pickDue(table: StateTable, lane: string, request: ClaimRequest, now: nu
   return picks;
 }
 
-function head(table: StateTable, key: string, request: ClaimRequest, now: number): Pick | undefined {
+function head(table: TableView, key: string, request: ClaimRequest, now: number): Pick | undefined {
   const run = runOf(records(table, key), request, now);
   if (run === undefined || 'members' in run) return run;
   return deferredNote(table, run.deferredNoteId, now);
 }
 
-function* records(table: StateTable, key: string): Iterable<EntryRecord> {
+function* records(table: TableView, key: string): Iterable<EntryRecord> {
   for (const id of table.stream(key)) {
     const record = table.entry(id);
     if (record === undefined) return;
@@ -48,13 +48,13 @@ function* records(table: StateTable, key: string): Iterable<EntryRecord> {
   }
 }
 
-function deferredNote(table: StateTable, noteId: string, now: number): Pick | undefined {
+function deferredNote(table: TableView, noteId: string, now: number): Pick | undefined {
   const note = table.note(noteId);
   if (note === undefined || note.due.at > now) return undefined;
   return { note, members: note.entryIds.flatMap((id) => table.entry(id) ?? []) };
 }
 
-function pickProbes(table: StateTable, lane: string, now: number, room: number): Pick[] {
+function pickProbes(table: TableView, lane: string, now: number, room: number): Pick[] {
   const queue = table.probe.get(lane);
   const picks: Pick[] = [];
   while (queue !== undefined && picks.length < room) {
@@ -71,7 +71,7 @@ function pickProbes(table: StateTable, lane: string, now: number, room: number):
  * Ends what is past its expiry, but never what nobody has tried: a clock set forward, or a week switched off, expires
  * nothing. What may have been sent is looked for once more.
  */
-export function expire(tx: Transaction, table: StateTable, request: ExpireRequest, now: number): void {
+export function expire(tx: Transaction, table: TableView, request: ExpireRequest, now: number): void {
   const closed = closedLanes(request);
   const taken: string[] = [];
   for (let id = table.expiries.take(now); id !== undefined; id = table.expiries.take(now)) {

@@ -3,6 +3,9 @@ import { type EntryRecord, isActive, isTombstone, type NoteRecord, streamKey } f
 import { Transaction } from '../state/transaction.ts';
 import { DueQueue, LaneQueues } from './due-queues.ts';
 
+/** A table that can be read and claimed from, but not changed. */
+export type TableView = Omit<StateTable, 'commit' | 'load'>;
+
 /**
  * All entries and notes of a spool without their messages, with the indexes that claiming needs: the state table of
  * docs/states.md in memory. An operation reads it through a {@link Transaction}, which collects what changes; a storage
@@ -94,6 +97,7 @@ export class StateTable {
     for (const record of tx.entries.values()) this.#putEntry(record, streams);
     for (const [id, note] of tx.notes) this.#putNote(id, note, streams);
     for (const key of streams) this.refreshStream(key);
+    for (const id of tx.forgotten) this.#forget(id);
   }
 
   /** Takes in what a storage found when it was opened, in any order: `order` says which entry of a stream comes first. */
@@ -112,8 +116,7 @@ export class StateTable {
     this.commit(tx);
   }
 
-  /** Takes an entry out for good: quarantined, or a tombstone whose time is over. */
-  forget(id: string): void {
+  #forget(id: string): void {
     const record = this.#entries.get(id);
     if (record === undefined) return;
     const { fixed, status } = record;
@@ -124,7 +127,7 @@ export class StateTable {
     else this.#byMessage.set(fixed.messageId, others);
     for (const { tag } of status.unknownAttempts) this.#untag(tag, id);
     this.expiries.set(id, undefined);
-    this.#trackTombstones(fixed.messageId);
+    this.trackTombstones(fixed.messageId);
     const key = streamKey(fixed);
     this.#streams.get(key)?.delete(id);
     this.refreshStream(key);
@@ -179,7 +182,7 @@ export class StateTable {
 
     const waiting = status.state === 'spooled' || status.state === 'deferred';
     this.expiries.set(fixed.id, waiting ? status.expiresAt : undefined);
-    this.#trackTombstones(fixed.messageId);
+    this.trackTombstones(fixed.messageId);
   }
 
   #appendToStream(key: string, id: string): void {
@@ -209,7 +212,8 @@ export class StateTable {
     }
   }
 
-  #trackTombstones(messageId: string): void {
+  /** Computes anew when nothing but tombstones is left of a message. */
+  trackTombstones(messageId: string): void {
     const statuses = this.entriesOfMessage(messageId).flatMap((id) => this.#entries.get(id)?.status ?? []);
     const over = statuses.length > 0 && statuses.every(isTombstone);
     this.tombstones.set(messageId, over ? Math.max(...statuses.map(({ endedAt }) => endedAt ?? 0)) : undefined);

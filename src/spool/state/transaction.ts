@@ -23,6 +23,8 @@ export class Transaction {
   readonly entries = new Map<string, EntryRecord>();
   /** Notes put, or dropped (`undefined`). */
   readonly notes = new Map<string, NoteRecord | undefined>();
+  /** Entries to take out for good: unreadable ones, and tombstones whose time is over. */
+  readonly forgotten = new Set<string>();
   readonly changes: Change[] = [];
   readonly rev: number;
   readonly #table: TableReads;
@@ -41,7 +43,7 @@ export class Transaction {
 
   /** True when there is nothing to write and nothing to commit. */
   get empty(): boolean {
-    return this.entries.size === 0 && this.notes.size === 0;
+    return this.entries.size === 0 && this.notes.size === 0 && this.forgotten.size === 0;
   }
 
   nextOrder(): number {
@@ -73,17 +75,15 @@ export class Transaction {
     else ids.push(record.fixed.id);
   }
 
-  /** Changes a status and, when the state changes, reports it. */
-  move(record: EntryRecord, state: SpoolState, patch: StatusPatch = {}): EntryRecord {
-    const status = defined({ ...record.status, ...patch, state, rev: this.rev });
-    return this.replace(record, status, { report: record.status.state !== state });
+  forget(id: string): void {
+    this.forgotten.add(id);
   }
 
-  /** Puts a whole status, such as the one before a claim. */
-  replace(record: EntryRecord, status: EntryStatus, { report = true } = {}): EntryRecord {
-    const next: EntryRecord = { fixed: record.fixed, status };
+  /** Changes a status and, when the state changes, reports it. */
+  move(record: EntryRecord, state: SpoolState, patch: StatusPatch = {}): EntryRecord {
+    const next: EntryRecord = { fixed: record.fixed, status: defined({ ...record.status, ...patch, state, rev: this.rev }) };
     this.entries.set(record.fixed.id, next);
-    if (report) this.report(next, record.status.state, status.state);
+    if (record.status.state !== state) this.report(next, record.status.state, state);
     return next;
   }
 

@@ -109,9 +109,10 @@ describe('JournaledSpool over a journal that fails', () => {
     await spool.cancel(['m1']);
     journal.messages.delete('m2');
     expect(await spool.claim(claimRequest({ ignorePickup: true }))).toEqual([]);
+    expect(journal.forgotten).toEqual(['m2']);
     await clock.advance(3_600_000);
     await spool.expire(expire);
-    expect(journal.forgotten).toEqual(['m1']);
+    expect(journal.forgotten).toEqual(['m2', 'm1']);
     expect(await spool.findMessage('m')).toEqual([]);
   });
 

@@ -1,40 +1,39 @@
 import type { SpooledMessage } from '../../../src/spool/contract.ts';
-import { type Journal, type JournalContents, JournalError } from '../../../src/spool/journaled/journal.ts';
+import { type Journal, type JournalChange, type JournalContents, JournalError } from '../../../src/spool/journaled/journal.ts';
 import { JournaledSpool } from '../../../src/spool/journaled/journaled-spool.ts';
 import type { EntryRecord } from '../../../src/spool/state/records.ts';
-import type { Transaction } from '../../../src/spool/state/transaction.ts';
 import { ManualClock } from '../../../src/testing/manual-clock.ts';
 
 /** Keeps messages in memory, and fails where a test says so. */
 export class FakeJournal implements Journal {
   readonly messages = new Map<string, SpooledMessage>();
-  readonly written: Transaction[] = [];
+  readonly written: JournalChange[] = [];
   /** Ids of entries whose message was asked for. */
   readonly asked: string[] = [];
   readonly forgotten: string[] = [];
   contents: JournalContents | undefined;
   /** What the next writes fail with. */
-  fails: (tx: Transaction) => 'no' | 'unknown' | undefined = () => undefined;
+  fails: (change: JournalChange) => 'no' | 'unknown' | undefined = () => undefined;
 
   async open(): Promise<JournalContents | undefined> {
     return this.contents;
   }
 
-  async write(tx: Transaction, added: ReadonlyMap<string, SpooledMessage>): Promise<void> {
-    const kept = this.fails(tx);
+  async write(change: JournalChange): Promise<void> {
+    const kept = this.fails(change);
     if (kept !== undefined) throw new JournalError(kept, new Error('ENOSPC'));
-    this.written.push(tx);
-    for (const [id, message] of added) this.messages.set(id, message);
+    this.written.push(change);
+    for (const [id, message] of change.messages) {
+      if (message === undefined) this.messages.delete(id);
+      else this.messages.set(id, message);
+    }
+    for (const [id, entry] of change.entries) if (entry === undefined) this.forgotten.push(id);
   }
 
   async read(records: readonly EntryRecord[]): Promise<ReadonlyMap<string, SpooledMessage>> {
     const ids = records.map(({ fixed }) => fixed.id);
     this.asked.push(...ids);
     return new Map(ids.flatMap((id) => (this.messages.has(id) ? [[id, this.messages.get(id) as SpooledMessage]] : [])));
-  }
-
-  async forget(entryIds: readonly string[]): Promise<void> {
-    this.forgotten.push(...entryIds);
   }
 
   async close(): Promise<void> {}

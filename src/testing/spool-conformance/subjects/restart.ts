@@ -45,6 +45,35 @@ export function restartTests(test: Test): void {
     equal(unknownAttempts, [{ tag: note.tag, place: note.frozen.place, ended: 'fault' }], 'what is looked for');
   });
 
+  for (const between of ['given back', 'left until its lease ends', 'found absent', 'running'] as const) {
+    test(`an attempt that was running stays looked for over two restarts, with a probe in between that is ${between}`, async (scene) => {
+      await scene.append('m1', 'm2');
+      const note = await scene.claimOne({ lease: scene.units(9) });
+      await scene.reopen();
+      if (scene.afterRestart === 'delivering') await scene.advance(9);
+      await scene.untilDue();
+      const first = await scene.probeOne({ lease: scene.units(3) });
+      const attempts = [{ tag: note.tag, place: note.frozen.place }];
+      equal(first.unknownAttempts, attempts, 'what the first probe looks for');
+      if (between === 'given back') await scene.settle({ token: first.token, to: 'unclaim' });
+      if (between === 'found absent') {
+        await scene.settle({ token: first.token, to: 'unconfirmed', after: 0, absent: true, counted: 0, reason });
+      }
+      if (between === 'left until its lease ends') {
+        await scene.advance(3);
+        await scene.storage.nextDue();
+      }
+      await scene.reopen();
+      await scene.claimNone({ ignorePickup: true }, 'it may have been sent');
+      if (scene.afterRestart === 'delivering') await scene.advance(3);
+      await scene.untilDue();
+      const second = await scene.probeOne();
+      equal([second.noteId, idsOf(second), second.attempt], [note.noteId, ['m1', 'm2'], 1], 'the note');
+      equal(second.unknownAttempts, attempts, 'what the second probe looks for');
+      equal((await scene.get('m2')).unknownAttempts, attempts, 'what is known of the last member');
+    });
+  }
+
   test('a probe that was running is due again after a restart, with what earlier ones found', async (scene) => {
     await bring(scene, 'm', 'unconfirmed');
     const absent = { to: 'unconfirmed', after: 0, absent: true, counted: 5, reason } as const;

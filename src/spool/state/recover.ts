@@ -1,0 +1,55 @@
+import type { Reason } from '../contract.ts';
+import { clamp, type EntryRecord, isInNote, type NoteRecord } from './records.ts';
+import type { Transaction } from './transaction.ts';
+import { lookForAlone, toUnconfirmed } from './unconfirmed.ts';
+
+const died: Reason = { code: 'OUTCOME_UNKNOWN', text: 'The process ended before an outcome was recorded.' };
+
+const lost: Reason = {
+  code: 'OUTCOME_UNKNOWN',
+  text: 'The record of the note that it belonged to cannot be read; it may have been sent.',
+};
+
+/**
+ * Puts one note right after opening, by the only process that has the spool: what was delivering may have been sent, no due time is
+ * further off than its maximum, and the grace period of what is unconfirmed starts anew, since the wall clock may have been set while
+ * nobody looked. A note with a lease is at work in this process, and is left alone.
+ */
+export function recoverNote(tx: Transaction, note: NoteRecord, now: number): void {
+  if (note.lease !== undefined) return;
+  const entryIds = note.entryIds.filter((id) => isMember(note, tx.entry(id)));
+  if (entryIds.length === 0) {
+    tx.dropNote(note.id);
+    return;
+  }
+  if (note.state === 'delivering') {
+    toUnconfirmed(tx, { ...note, entryIds }, { lastRanAt: now, after: 0, reason: died, now });
+    return;
+  }
+  const due = clamp(note.due, now);
+  const lastRanAt = note.state === 'unconfirmed' ? now : Math.min(note.lastRanAt, now);
+  const same = due === note.due && lastRanAt === note.lastRanAt && entryIds.length === note.entryIds.length;
+  if (!same) tx.putNote({ ...note, entryIds, due, lastRanAt });
+}
+
+/** The same for one entry, after its note. A member whose note is gone would look as if it had never been sent. */
+export function recoverEntry(tx: Transaction, { fixed: { id } }: EntryRecord, now: number): void {
+  const record = tx.entry(id);
+  if (record === undefined) return;
+  const { fixed, status } = record;
+  if (isInNote(status.state) && tx.note(status.noteId)?.entryIds.includes(id) !== true) {
+    // Its own record names every attempt that was looked for, but not the place of one that was running.
+    if (status.state === 'unconfirmed' && status.unknownAttempts.length > 0) lookForAlone(tx, record, { reason: lost }, now);
+    else tx.move(record, 'dead', { reason: lost, endedAt: now });
+    return;
+  }
+  const due = clamp(status.due, now);
+  const expiresAt = Math.min(status.expiresAt, now + fixed.expiresIn);
+  const endedAt = status.endedAt === undefined ? undefined : Math.min(status.endedAt, now);
+  if (due === status.due && expiresAt === status.expiresAt && endedAt === status.endedAt) return;
+  tx.move(record, status.state, { due, expiresAt, endedAt });
+}
+
+function isMember(note: NoteRecord, entry: EntryRecord | undefined): boolean {
+  return entry !== undefined && entry.status.noteId === note.id && entry.status.state === note.state;
+}
