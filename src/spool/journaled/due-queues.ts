@@ -1,4 +1,5 @@
 import type { LaneFilter } from '../contract.ts';
+import { laneFilter } from '../state/derived.ts';
 
 interface Item {
   readonly key: string;
@@ -118,10 +119,7 @@ export class LaneQueues {
 
   /** Lanes in which something waits, those that were served longest ago first. */
   lanes(filter?: LaneFilter): readonly string[] {
-    const lanes = [...this.#queues.keys()];
-    if (filter === undefined) return lanes;
-    const named = new Set('only' in filter ? filter.only : filter.except);
-    return lanes.filter((lane) => named.has(lane) === 'only' in filter);
+    return [...this.#queues.keys()].filter(laneFilter(filter));
   }
 
   /** That lane was served: the others come first. */

@@ -1,10 +1,11 @@
 import type { Clock } from '../../core/clock.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { SerialQueue } from '../../core/queues.ts';
-import type { Change, SpoolContext, SpoolEntry, SpooledMessage } from '../contract.ts';
+import type { SpoolContext, SpoolEntry, SpooledMessage } from '../contract.ts';
 import { type EntryRecord, isTombstone, viewOf } from '../state/records.ts';
 import { recoverEntry, recoverNote } from '../state/recover.ts';
 import type { Transaction } from '../state/transaction.ts';
+import type { Transition } from '../state/transition-spool.ts';
 import { lapse } from '../state/unconfirmed.ts';
 import { changeOf, isEmpty } from './change.ts';
 import { type Journal, JournalError } from './journal.ts';
@@ -96,14 +97,12 @@ export class JournalEngine {
     }
   }
 
-  /** Runs an operation that changes the table, and answers with its changes. */
-  change(operation: (tx: Transaction, now: number) => void): Promise<readonly Change[]> {
-    return this.run(async (now) => {
-      const tx = this.#table.begin();
-      operation(tx, now);
-      await this.commit(tx);
-      return tx.changes;
-    });
+  /** Carries out a transition from within the queue. */
+  async change<Result>(now: number, operation: (transition: Transition) => Result): Promise<Result> {
+    const tx = this.#table.begin();
+    const result = operation({ tx, tags: this.#table, now });
+    await this.commit(tx);
+    return result;
   }
 
   /** Writes what a transaction changed, then shows it. @throws {JournalError} */

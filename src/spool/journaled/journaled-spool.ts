@@ -8,7 +8,6 @@ import type {
   ExpireRequest,
   LaneFilter,
   NewSpoolEntry,
-  Refreeze,
   Settlement,
   SpoolContext,
   SpoolEntry,
@@ -19,14 +18,19 @@ import type {
 } from '../contract.ts';
 import { appendMessage, byMessage } from '../state/append.ts';
 import { claimPick } from '../state/claim.ts';
-import { cancel, hold, purge, release, requeue } from '../state/host-actions.ts';
+import { dueIn } from '../state/derived.ts';
 import { viewOf } from '../state/records.ts';
-import { refreeze, settle } from '../state/settle.ts';
+import {
+  failedAppends,
+  type Settled,
+  type Subject,
+  settleEach,
+  type Transition,
+  TransitionSpool,
+} from '../state/transition-spool.ts';
 import { JournalEngine } from './engine.ts';
 import { type Journal, JournalError } from './journal.ts';
 import { expire, pick } from './selection.ts';
-
-type Settled = Awaited<ReturnType<SpoolStorage['settle']>>;
 
 /** What tells one {@link JournaledSpool} from another. */
 export interface JournaledSpoolOptions {
@@ -42,7 +46,7 @@ const groupSize = 256;
  * A spool for one process: the state table in memory, made durable by a {@link Journal}. Operations run one at a time;
  * appends and settlements that arrive meanwhile are written together.
  */
-export class JournaledSpool implements SpoolStorage {
+export class JournaledSpool extends TransitionSpool implements SpoolStorage {
   readonly name: string;
   readonly capabilities: SpoolStorage['capabilities'];
   readonly #engine: JournalEngine;
@@ -50,6 +54,7 @@ export class JournaledSpool implements SpoolStorage {
   readonly #settlements: GroupCommit<readonly Settlement[], Settled>;
 
   constructor({ name, durable, journal }: JournaledSpoolOptions) {
+    super();
     this.name = name;
     this.capabilities = { durable, shared: false };
     this.#engine = new JournalEngine(name, journal);
@@ -96,29 +101,20 @@ export class JournaledSpool implements SpoolStorage {
     });
   }
 
-  refreeze(notes: readonly Refreeze[]): Promise<readonly ClaimToken[]> {
-    return this.#engine.run(async () => {
-      const tx = this.#engine.table.begin();
-      const lost = notes.filter((one) => !refreeze(tx, one)).map(({ token }) => token);
-      await this.#engine.commit(tx);
-      return lost;
-    });
-  }
-
   settle(settlements: readonly Settlement[]): Promise<Settled> {
     return this.#settlements.add(settlements);
   }
 
   async expire(request: ExpireRequest): Promise<readonly Change[]> {
     await this.#engine.run(() => this.#engine.sweepTombstones());
-    return this.#engine.change((tx, now) => expire(tx, this.#engine.table, request, now));
+    return this.transit({}, ({ tx, now }) => {
+      expire(tx, this.#engine.table, request, now);
+      return tx.changes;
+    });
   }
 
   nextDue(lanes?: LaneFilter): Promise<number | undefined> {
-    return this.#engine.run(async (now) => {
-      const next = this.#engine.table.nextDue(lanes);
-      return next === undefined ? undefined : Math.max(0, next - now);
-    });
+    return this.#engine.run(async (now) => dueIn(this.#engine.table.dueTimes(lanes), now));
   }
 
   get(entryId: string): Promise<SpoolEntry | undefined> {
@@ -144,26 +140,6 @@ export class JournaledSpool implements SpoolStorage {
     }
   }
 
-  hold(entryIds: readonly string[]): Promise<readonly Change[]> {
-    return this.#engine.change((tx) => hold(tx, entryIds));
-  }
-
-  release(entryIds: readonly string[]): Promise<readonly Change[]> {
-    return this.#engine.change((tx, now) => release(tx, entryIds, now));
-  }
-
-  cancel(entryIds: readonly string[]): Promise<readonly Change[]> {
-    return this.#engine.change((tx, now) => cancel(tx, entryIds, now));
-  }
-
-  requeue(entryIds: readonly string[], { force = false }: { readonly force?: boolean } = {}): Promise<readonly Change[]> {
-    return this.#engine.change((tx, now) => requeue(tx, entryIds, now, force));
-  }
-
-  purge(entryIds: readonly string[]): Promise<readonly Change[]> {
-    return this.#engine.change((tx) => purge(tx, entryIds));
-  }
-
   counts(): Promise<Readonly<Record<SpoolState, number>>> {
     return this.#engine.run(async () => this.#engine.table.counts());
   }
@@ -175,6 +151,10 @@ export class JournaledSpool implements SpoolStorage {
 
   close(): Promise<void> {
     return this.#engine.close();
+  }
+
+  protected override transit<Result>(_subject: Subject, operation: (transition: Transition) => Result): Promise<Result> {
+    return this.#engine.run((now) => this.#engine.change(now, operation));
   }
 
   /** All together; where that was not kept, message by message, so that a bad one fails alone. */
@@ -204,8 +184,7 @@ export class JournaledSpool implements SpoolStorage {
       await this.#engine.commit(tx, added);
     } catch (error) {
       if (!(error instanceof JournalError)) throw error;
-      const coded = this.#engine.failed(error);
-      return plans.map(({ messageId }) => ({ messageId, status: 'failed', kept: error.kept, error: coded }));
+      return failedAppends(messages, error.kept, this.#engine.failed(error));
     }
     return plans.map((plan): AppendResult => {
       if (plan.status === 'conflict') return { messageId: plan.messageId, status: 'conflict' };
@@ -215,16 +194,8 @@ export class JournaledSpool implements SpoolStorage {
   }
 
   #settle(batch: readonly (readonly Settlement[])[]): Promise<Settled[]> {
-    return this.#engine.runNow(async (now) => {
-      const { table } = this.#engine;
-      const tx = table.begin();
-      const results = batch.map((settlements) => {
-        const from = tx.changes.length;
-        const lost = settlements.filter((one) => !settle(tx, table, one, now)).map(({ token }) => token);
-        return { lost, changes: tx.changes.slice(from) };
-      });
-      await this.#engine.commit(tx);
-      return results;
-    });
+    return this.#engine.runNow((now) =>
+      this.#engine.change(now, (transition) => batch.map((one) => settleEach(transition, one))),
+    );
   }
 }

@@ -1,5 +1,6 @@
 import type { ClaimRequest, ExpireRequest } from '../contract.ts';
 import { type Pick, runOf } from '../state/claim.ts';
+import { mayExpireAt } from '../state/derived.ts';
 import { closedLanes, expireEntry } from '../state/expire.ts';
 import type { EntryRecord } from '../state/records.ts';
 import type { Transaction } from '../state/transaction.ts';
@@ -81,6 +82,6 @@ export function expire(tx: Transaction, table: TableView, request: ExpireRequest
   }
   for (const id of taken) {
     const status = table.entry(id)?.status;
-    table.expiries.set(id, status?.expiresAt);
+    table.expiries.set(id, status && mayExpireAt(status));
   }
 }

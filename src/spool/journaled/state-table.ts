@@ -1,4 +1,5 @@
 import { type LaneFilter, type SpoolState, spoolStates } from '../contract.ts';
+import { headDue, laneFilter, mayExpireAt, messageEndedSince, probeAt } from '../state/derived.ts';
 import { type EntryRecord, isActive, isTombstone, type NoteRecord, streamKey } from '../state/records.ts';
 import { Transaction } from '../state/transaction.ts';
 import { DueQueue, LaneQueues } from './due-queues.ts';
@@ -73,11 +74,9 @@ export class StateTable {
     return this.#notes.values();
   }
 
-  /** When something of those lanes is due, or a lease of theirs ends. */
-  nextDue(lanes?: LaneFilter): number | undefined {
-    const times = [this.deliver.earliest(lanes), this.probe.earliest(lanes), this.#leaseEnd(lanes)];
-    const next = Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY));
-    return next === Number.POSITIVE_INFINITY ? undefined : next;
+  /** When something of those lanes is due next, or a lease of theirs ends. */
+  dueTimes(lanes?: LaneFilter): readonly (number | undefined)[] {
+    return [this.deliver.earliest(lanes), this.probe.earliest(lanes), this.#leaseEnd(lanes)];
   }
 
   counts(): Record<SpoolState, number> {
@@ -147,20 +146,20 @@ export class StateTable {
 
   #leaseEnd(lanes: LaneFilter | undefined): number | undefined {
     if (lanes === undefined) return this.leases.peek();
-    const named = new Set('only' in lanes ? lanes.only : lanes.except);
-    const ends = [...this.#leased].flatMap((id) => {
+    const wanted = laneFilter(lanes);
+    let earliest: number | undefined;
+    for (const id of this.#leased) {
       const note = this.#notes.get(id);
-      return note?.lease !== undefined && named.has(note.lane) === 'only' in lanes ? note.lease.until : [];
-    });
-    return ends.length === 0 ? undefined : ends.reduce((earliest, end) => Math.min(earliest, end));
+      if (note?.lease === undefined || !wanted(note.lane)) continue;
+      earliest = Math.min(earliest ?? note.lease.until, note.lease.until);
+    }
+    return earliest;
   }
 
   #headDue(stream: Set<string>): number | undefined {
     for (const id of stream) {
       const status = this.#entries.get(id)?.status;
-      if (status?.state === 'spooled') return status.due.at;
-      if (status?.state === 'deferred') return this.#notes.get(status.noteId ?? '')?.due.at;
-      return undefined;
+      return status && headDue(status, this.#notes.get(status.noteId ?? ''))?.at;
     }
     return undefined;
   }
@@ -180,8 +179,7 @@ export class StateTable {
     if (!isActive(status.state)) this.#streams.get(key)?.delete(fixed.id);
     else if (before === undefined || moved || !isActive(before.status.state)) this.#appendToStream(key, fixed.id);
 
-    const waiting = status.state === 'spooled' || status.state === 'deferred';
-    this.expiries.set(fixed.id, waiting ? status.expiresAt : undefined);
+    this.expiries.set(fixed.id, mayExpireAt(status));
     this.trackTombstones(fixed.messageId);
   }
 
@@ -203,8 +201,7 @@ export class StateTable {
     else this.#notes.set(id, note);
     if (note?.lease === undefined) this.#leased.delete(id);
     else this.#leased.add(id);
-    const probeAt = note?.state === 'unconfirmed' && note.lease === undefined ? note.due.at : undefined;
-    this.probe.set(lane, id, probeAt);
+    this.probe.set(lane, id, note && probeAt(note));
     this.leases.set(id, note?.lease?.until);
     for (const member of (note ?? before)?.entryIds.slice(0, 1) ?? []) {
       const record = this.#entries.get(member);
@@ -215,8 +212,7 @@ export class StateTable {
   /** Computes anew when nothing but tombstones is left of a message. */
   trackTombstones(messageId: string): void {
     const statuses = this.entriesOfMessage(messageId).flatMap((id) => this.#entries.get(id)?.status ?? []);
-    const over = statuses.length > 0 && statuses.every(isTombstone);
-    this.tombstones.set(messageId, over ? Math.max(...statuses.map(({ endedAt }) => endedAt ?? 0)) : undefined);
+    this.tombstones.set(messageId, messageEndedSince(statuses));
   }
 
   #tag(tag: string, id: string): void {

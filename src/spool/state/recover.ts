@@ -1,5 +1,6 @@
 import type { Reason } from '../contract.ts';
-import { clamp, type EntryRecord, isInNote, type NoteRecord } from './records.ts';
+import { clampEntry, clampNote } from './derived.ts';
+import { type EntryRecord, isInNote, type NoteRecord } from './records.ts';
 import type { Transaction } from './transaction.ts';
 import { lookForAlone, toUnconfirmed } from './unconfirmed.ts';
 
@@ -26,27 +27,26 @@ export function recoverNote(tx: Transaction, note: NoteRecord, now: number): voi
     toUnconfirmed(tx, { ...note, entryIds }, { lastRanAt: now, after: 0, reason: died, now });
     return;
   }
-  const due = clamp(note.due, now);
-  const lastRanAt = note.state === 'unconfirmed' ? now : Math.min(note.lastRanAt, now);
-  const same = due === note.due && lastRanAt === note.lastRanAt && entryIds.length === note.entryIds.length;
-  if (!same) tx.putNote({ ...note, entryIds, due, lastRanAt });
+  const clamped = clampNote(note, now);
+  const lastRanAt = note.state === 'unconfirmed' ? now : clamped.lastRanAt;
+  const same = clamped === note && lastRanAt === note.lastRanAt && entryIds.length === note.entryIds.length;
+  if (!same) tx.putNote({ ...clamped, entryIds, lastRanAt });
 }
 
 /** The same for one entry, after its note. A member whose note is gone would look as if it had never been sent. */
 export function recoverEntry(tx: Transaction, { fixed: { id } }: EntryRecord, now: number): void {
   const record = tx.entry(id);
   if (record === undefined) return;
-  const { fixed, status } = record;
+  const { status } = record;
   if (isInNote(status.state) && tx.note(status.noteId)?.entryIds.includes(id) !== true) {
     // Its own record names every attempt that was looked for, but not the place of one that was running.
     if (status.state === 'unconfirmed' && status.unknownAttempts.length > 0) lookForAlone(tx, record, { reason: lost }, now);
     else tx.move(record, 'dead', { reason: lost, endedAt: now });
     return;
   }
-  const due = clamp(status.due, now);
-  const expiresAt = Math.min(status.expiresAt, now + fixed.expiresIn);
-  const endedAt = status.endedAt === undefined ? undefined : Math.min(status.endedAt, now);
-  if (due === status.due && expiresAt === status.expiresAt && endedAt === status.endedAt) return;
+  const clamped = clampEntry(record, now);
+  if (clamped === status) return;
+  const { due, expiresAt, endedAt } = clamped;
   tx.move(record, status.state, { due, expiresAt, endedAt });
 }
 

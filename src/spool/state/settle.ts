@@ -1,6 +1,6 @@
 import type { AttemptEnd } from '../../transport/contract.ts';
 import type { ClaimToken, Reason, Refreeze, Settlement } from '../contract.ts';
-import { type EntryRecord, isTombstone, type NoteRecord, noteIdOf, unbound } from './records.ts';
+import { type EntryRecord, type NoteRecord, noteIdOf, unbound } from './records.ts';
 import type { TagReads, Transaction } from './transaction.ts';
 import { runningAttempt, toUnconfirmed } from './unconfirmed.ts';
 
@@ -197,9 +197,4 @@ function lookedFor(tx: Transaction, noteId: string): readonly string[] {
   // The id of a note that is looked for alone begins with that of its entry; before any other note's there is none.
   const alone = tx.entry(noteId.slice(0, Math.max(0, noteId.lastIndexOf('-'))));
   return alone !== undefined && alone.status.unknownAttempts.length > 0 ? [alone.fixed.id] : (tx.note(noteId)?.entryIds ?? []);
-}
-
-/** Entries of which only a tombstone is left keep no message. */
-export function endedIn(tx: Transaction): string[] {
-  return [...tx.entries.values()].filter(({ status }) => isTombstone(status)).map(({ fixed }) => fixed.id);
 }

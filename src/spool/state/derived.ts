@@ -1,0 +1,84 @@
+import type { LaneFilter } from '../contract.ts';
+import { clamp, type Due, type EntryRecord, type EntryStatus, isTombstone, type NoteRecord } from './records.ts';
+
+/**
+ * What follows from the records alone, said once for every spool: a spool in memory indexes it, an SQL spool stores it in columns.
+ * Nothing here reads a clock or changes a record.
+ */
+
+/**
+ * When the head of a conversation may be claimed: a spooled entry when it is due itself, a deferred one when its note is. `undefined`:
+ * it is at work or waits for a probe, and whatever follows it waits too.
+ */
+export function headDue(head: Pick<EntryStatus, 'state' | 'due'>, note: Pick<NoteRecord, 'due'> | undefined): Due | undefined {
+  if (head.state === 'spooled') return head.due;
+  return head.state === 'deferred' ? note?.due : undefined;
+}
+
+/** When a note is to be looked for; `undefined`: not now, or somebody does. */
+export function probeAt({ state, lease, due }: Pick<NoteRecord, 'state' | 'lease' | 'due'>): number | undefined {
+  return state === 'unconfirmed' && lease === undefined ? due.at : undefined;
+}
+
+/** When an entry may expire; `undefined`: not in this state. Only what waits to be sent expires. */
+export function mayExpireAt({ state, expiresAt }: Pick<EntryStatus, 'state' | 'expiresAt'>): number | undefined {
+  return state === 'spooled' || state === 'deferred' ? expiresAt : undefined;
+}
+
+/** Since when nothing but a tombstone is left of an entry. */
+export function tombstoneSince(status: EntryStatus): number | undefined {
+  return isTombstone(status) ? (status.endedAt ?? 0) : undefined;
+}
+
+/** Since when nothing but tombstones is left of a message, by all its entries: its id lasts as long as the last of them. */
+export function messageEndedSince(statuses: readonly EntryStatus[]): number | undefined {
+  if (statuses.length === 0 || !statuses.every(isTombstone)) return undefined;
+  return statuses.reduce((last, status) => Math.max(last, tombstoneSince(status) ?? 0), 0);
+}
+
+/** Whether a filter lets a lane through. */
+export function laneFilter(filter: LaneFilter | undefined): (lane: string) => boolean {
+  if (filter === undefined) return () => true;
+  if ('only' in filter) {
+    const only = new Set(filter.only);
+    return (lane) => only.has(lane);
+  }
+  const except = new Set(filter.except);
+  return (lane) => !except.has(lane);
+}
+
+/**
+ * When a lane has its turn: when something of it is due, but not before the time at which it was last served. So lanes that are due
+ * come in the order in which they were served, and none with much to do starves the others.
+ */
+export function turnAt(due: number | undefined, servedAt: number): number | undefined {
+  return due === undefined ? undefined : Math.max(due, servedAt);
+}
+
+/** ms until the earliest of these times, 0 when it has passed; `undefined` when there is none. */
+export function dueIn(times: readonly (number | undefined)[], now: number): number | undefined {
+  const earliest = times.reduce<number>((least, time) => Math.min(least, time ?? least), Number.POSITIVE_INFINITY);
+  return earliest === Number.POSITIVE_INFINITY ? undefined : Math.max(0, earliest - now);
+}
+
+/**
+ * The times of an entry after the clock was set back: none is further off than it can be, and nothing ended in the future. The same
+ * object when nothing had to change.
+ */
+export function clampEntry({ fixed, status }: EntryRecord, now: number): Pick<EntryStatus, 'due' | 'expiresAt' | 'endedAt'> {
+  const due = clamp(status.due, now);
+  const expiresAt = Math.min(status.expiresAt, now + fixed.expiresIn);
+  const endedAt = status.endedAt === undefined ? undefined : Math.min(status.endedAt, now);
+  if (due === status.due && expiresAt === status.expiresAt && endedAt === status.endedAt) return status;
+  return endedAt === undefined ? { due, expiresAt } : { due, expiresAt, endedAt };
+}
+
+/** The same for a note. A lease says until when, not for how long: it keeps what was left of it at `before`, the last known time. */
+export function clampNote(note: NoteRecord, now: number, before = now): NoteRecord {
+  const due = clamp(note.due, now);
+  const lastRanAt = Math.min(note.lastRanAt, now);
+  const back = Math.max(0, before - now);
+  const lease = note.lease && back > 0 ? { ...note.lease, until: Math.max(now, note.lease.until - back) } : note.lease;
+  if (due === note.due && lastRanAt === note.lastRanAt && lease === note.lease) return note;
+  return { ...note, due, lastRanAt, ...(lease === undefined ? {} : { lease }) };
+}

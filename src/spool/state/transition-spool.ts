@@ -1,0 +1,98 @@
+import type { AppendResult, Change, ClaimToken, NewSpoolEntry, Refreeze, Settlement, SpoolStorage } from '../contract.ts';
+import { cancel, hold, purge, release, requeue } from './host-actions.ts';
+import { noteIdOf } from './records.ts';
+import { refreeze, settle } from './settle.ts';
+import type { TagReads, Transaction } from './transaction.ts';
+
+/** What a transition is about: a storage that loads records loads these, and what hangs together with them. */
+export interface Subject {
+  readonly notes?: readonly string[];
+  readonly entries?: readonly string[];
+  /** Tags of attempts: entries that may have been sent with them. */
+  readonly tags?: readonly string[];
+}
+
+/** What a transition works with. Leases that ran out by `now` have become unconfirmed. */
+export interface Transition {
+  readonly tx: Transaction;
+  readonly tags: TagReads;
+  readonly now: number;
+}
+
+/** What {@link SpoolStorage.settle} resolves with. */
+export type Settled = Awaited<ReturnType<SpoolStorage['settle']>>;
+
+/** Applies the settlements of one call. */
+export function settleEach({ tx, tags, now }: Transition, settlements: readonly Settlement[]): Settled {
+  const from = tx.changes.length;
+  const lost = settlements.filter((one) => !settle(tx, tags, one, now)).map(({ token }) => token);
+  return { lost, changes: tx.changes.slice(from) };
+}
+
+/** Replaces what was frozen; resolves with the tokens that no longer match. */
+export function refreezeEach({ tx }: Pick<Transition, 'tx'>, notes: readonly Refreeze[]): readonly ClaimToken[] {
+  return notes.filter((one) => !refreeze(tx, one)).map(({ token }) => token);
+}
+
+/** What an append resolves with for messages that could not be written. */
+export function failedAppends(
+  messages: readonly (readonly Pick<NewSpoolEntry, 'messageId'>[])[],
+  kept: 'no' | 'unknown',
+  error: Error,
+): AppendResult[] {
+  return messages.map((entries) => ({ messageId: entries[0]?.messageId ?? '', status: 'failed', kept, error }));
+}
+
+/**
+ * The operations that are nothing but a transition of the state table: a storage says how one is committed, and has them all. One
+ * that is synchronous runs `operation` in its transaction; one that is not loads the subject first, and writes what `tx` holds
+ * afterwards.
+ */
+export abstract class TransitionSpool {
+  /** Entries of one host action that share a transaction at most. */
+  protected readonly actionsAtOnce: number = 10_000;
+
+  /** Runs a transition and makes it durable; nothing of it shows when that fails. */
+  protected abstract transit<Result>(subject: Subject, operation: (transition: Transition) => Result): Promise<Result>;
+
+  hold(entryIds: readonly string[]): Promise<readonly Change[]> {
+    return this.#act(entryIds, ({ tx }, ids) => hold(tx, ids));
+  }
+
+  release(entryIds: readonly string[]): Promise<readonly Change[]> {
+    return this.#act(entryIds, ({ tx, now }, ids) => release(tx, ids, now));
+  }
+
+  cancel(entryIds: readonly string[]): Promise<readonly Change[]> {
+    return this.#act(entryIds, ({ tx, now }, ids) => cancel(tx, ids, now));
+  }
+
+  requeue(entryIds: readonly string[], { force = false }: { readonly force?: boolean } = {}): Promise<readonly Change[]> {
+    return this.#act(entryIds, ({ tx, now }, ids) => requeue(tx, ids, now, force));
+  }
+
+  purge(entryIds: readonly string[]): Promise<readonly Change[]> {
+    return this.#act(entryIds, ({ tx }, ids) => purge(tx, ids));
+  }
+
+  refreeze(notes: readonly Refreeze[]): Promise<readonly ClaimToken[]> {
+    return this.transit({ notes: notes.map(({ token }) => noteIdOf(token)) }, (transition) => refreezeEach(transition, notes));
+  }
+
+  async #act(
+    entryIds: readonly string[],
+    action: (transition: Transition, ids: readonly string[]) => void,
+  ): Promise<readonly Change[]> {
+    const changes: Change[] = [];
+    for (let from = 0; from < entryIds.length; from += this.actionsAtOnce) {
+      const ids = entryIds.slice(from, from + this.actionsAtOnce);
+      const some = await this.transit({ entries: ids }, (transition) => {
+        const before = transition.tx.changes.length;
+        action(transition, ids);
+        return transition.tx.changes.slice(before);
+      });
+      changes.push(...some);
+    }
+    return changes;
+  }
+}
