@@ -3,7 +3,7 @@ import { type EntryRecord, isActive, isInNote } from '../state/records.ts';
 import { Transaction } from '../state/transaction.ts';
 import type { StoredRow } from './stores/entries.ts';
 import type { Stores } from './stores/stores.ts';
-import type { SpoolRow } from './stores/totals.ts';
+import type { SpoolRow, SpoolRowChange } from './stores/totals.ts';
 
 /** What was set aside while a group ran; reported when it is committed. */
 export type CorruptReport = Parameters<NonNullable<SpoolContext['onCorrupt']>>[0];
@@ -76,16 +76,18 @@ export class Group {
     stores.lanes.refresh();
   }
 
-  /** The last step before COMMIT. */
-  finish(): void {
+  /** The last step before COMMIT; what it leaves in the spool's row. */
+  finish(): SpoolRowChange {
     this.flush();
-    this.stores.spool.write({
+    const change: SpoolRowChange = {
       rev: this.rev,
       ord: this.#tx.lastOrder,
       offset: this.#offset,
       now: this.now,
       appended: this.#appended,
-    });
+    };
+    this.stores.spool.write(change);
+    return change;
   }
 
   #putNote(id: string, note: ReturnType<Transaction['note']>): void {

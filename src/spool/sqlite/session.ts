@@ -1,54 +1,58 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock } from '../../core/clock.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
 import { SerialQueue } from '../../core/queues.ts';
 import type { SpoolContext } from '../contract.ts';
-import { LeaseEnds, Picker } from './claim.ts';
 import { SharedClock } from './connection/clock.ts';
-import { connect } from './connection/connect.ts';
-import { vacuumStep } from './connection/database-file.ts';
+import { type ConnectOptions, connect } from './connection/connect.ts';
+import { Connection, type Queries } from './connection/connection.ts';
+import { truncateLog, vacuumStep } from './connection/database-file.ts';
+import { type Loss, OpenFile } from './connection/open-file.ts';
+import { hasTable } from './connection/restored.ts';
 import { asSpoolError } from './connection/sqlite-error.ts';
 import type { Group } from './group.ts';
-import { type Outcome, Runner } from './group-commit.ts';
-import { Reading } from './read.ts';
-import { Expiry, Tombstones } from './tidy.ts';
+import { GroupCommitter, type Outcome } from './group-committer.ts';
+import { heldOfCopy, holdCopy, isUnheldCopy, releaseCopy, restoredWarning, resumeCopy } from './restored.ts';
 import { Watch } from './watch.ts';
 
-/** Queries of an open spool. */
-export interface Queries {
-  readonly picker: Picker;
-  readonly expiry: Expiry;
-  readonly reading: Reading;
-  readonly leases: LeaseEnds;
-  readonly tombstones: Tombstones;
-}
-
 interface Opened {
-  readonly database: DatabaseSync;
-  readonly runner: Runner;
-  readonly queries: Queries;
+  readonly committer: GroupCommitter;
   readonly clock: Clock;
   readonly keepTombstones: number;
 }
 
+/** What the host chose. */
+export interface SessionOptions {
+  readonly path: string;
+  readonly busyTimeout: number;
+  readonly allowNetworkDisk: boolean;
+  readonly restored: boolean | 'resume';
+}
+
 /** Steps in which one call takes away tombstones at most. */
 const tidyingSteps = 20;
+/** ms for which a file is opened again and again, until nobody of this process stands in the way of its locks. */
+const relockingTakes = 2_000;
+
+/** Times that emptying the log is tried at once. */
+const truncations = 10;
 
 /** The file while it is open: what runs on it, and what happens when it fails. */
 export class Session {
-  readonly #path: string;
-  readonly #patience: number;
+  readonly #options: SessionOptions;
   readonly #life = new SerialQueue();
   readonly #watch = new Watch();
   #opened: Opened | undefined;
   #failure: unknown;
+  /** The log holds something that was purged. */
+  #fullLog = false;
   /** Work that must end before the file is closed. */
   readonly #uses = new Set<Promise<unknown>>();
 
-  constructor(path: string, patience: number) {
-    this.#path = path;
-    this.#patience = patience;
+  constructor(options: SessionOptions) {
+    this.#options = options;
   }
 
   open(context: SpoolContext): Promise<void> {
@@ -56,14 +60,11 @@ export class Session {
       if (this.#opened !== undefined) return;
       this.#failure = undefined;
       try {
-        const database = await connect(
-          this.#path,
-          () => Math.floor(context.clock.now()),
-          this.#patience,
-          (error) => context.onWarning?.(error),
-        );
-        this.#opened = this.#begin(database, context);
+        const connection = await this.#connect(context);
+        this.#opened = this.#begin(connection, context);
+        await this.#mindCopy(connection.alone, context);
       } catch (error) {
+        this.#abandon();
         throw this.errorOf(error);
       }
       // What is left to tidy is left for later; whether the file can be trusted has been seen.
@@ -78,8 +79,12 @@ export class Session {
       this.#opened = undefined;
       this.#watch.end();
       await Promise.allSettled(this.#uses);
-      await opened.runner.idle();
-      opened.database.close();
+      await opened.committer.idle();
+      // One that failed meanwhile has closed its file.
+      if (this.#failure !== undefined) return;
+      const { database } = opened.committer.connection;
+      truncateLog(database);
+      database.close();
     });
   }
 
@@ -90,18 +95,17 @@ export class Session {
 
   /** Runs an operation that only reads. */
   async read<Result>(operation: (group: Group, queries: Queries) => Result): Promise<Result> {
-    const { runner, queries } = this.#assertOpen();
-    return this.#valueOf(await runner.submit((group) => operation(group, queries), { reads: true }));
+    const { committer } = this.#assertOpen();
+    return this.#valueOf(await committer.submit(operation, { reads: true }));
   }
 
   async submit<Result>(operation: (group: Group, queries: Queries) => Result): Promise<Outcome<Result>> {
-    const { runner, queries } = this.#assertOpen();
-    return await runner.submit((group) => operation(group, queries));
+    return await this.#assertOpen().committer.submit(operation);
   }
 
   /** Uses the connection for something that takes its time; a close waits for it. */
   async use<Result>(work: (database: DatabaseSync) => Promise<Result>): Promise<Result> {
-    const running = work(this.#assertOpen().database);
+    const running = work(this.#assertOpen().committer.connection.database);
     this.#uses.add(running);
     try {
       return await running;
@@ -114,45 +118,148 @@ export class Session {
 
   /** Takes away tombstones whose time is over, and gives free pages back while nobody waits. */
   async tidy(): Promise<void> {
-    const { runner, database, keepTombstones } = this.#assertOpen();
+    const { committer, keepTombstones } = this.#assertOpen();
     for (let step = 0; step < tidyingSteps; step++) {
       if (!(await this.run((group, { tombstones }) => tombstones.sweep(group, keepTombstones)))) break;
     }
-    if (runner.waiting > 0) return;
+    if (committer.waiting > 0) return;
+    if (this.#fullLog) this.#fullLog = !truncateLog(committer.connection.database);
     try {
-      vacuumStep(database);
+      vacuumStep(committer.connection.database);
     } catch {
       // Somebody else is writing, or it was closed meanwhile: another time.
     }
   }
 
+  /** Leaves nothing in the log of what was removed. A reader of this moment puts it off until the next tidying, or the close. */
+  async truncateLog(): Promise<void> {
+    this.#fullLog = true;
+    for (let time = 0; time < truncations; time++) {
+      const { committer } = this.#assertOpen();
+      this.#fullLog = !truncateLog(committer.connection.database);
+      if (!this.#fullLog) return;
+      await wait(5 + Math.random() * 20);
+    }
+  }
+
   watch(wake: () => void): () => void {
-    const { database, runner, clock } = this.#assertOpen();
-    return this.#watch.add(wake, { clock, database, look: () => void runner.submit(() => undefined, { reads: true }) });
+    const { committer, clock } = this.#assertOpen();
+    return this.#watch.add(wake, clock, () => {
+      try {
+        committer.look();
+      } catch {
+        // A disk that can't be read now: whether anything may be trusted is found out by an operation.
+        void committer.submit(() => undefined, { reads: true });
+      }
+    });
   }
 
   errorOf(error: unknown): Error {
-    return asSpoolError(error, this.#path);
+    return asSpoolError(error, this.#options.path);
   }
 
-  #begin(database: DatabaseSync, context: SpoolContext): Opened {
-    const runner = new Runner({
-      database,
-      clock: new SharedClock(context.clock),
-      patience: this.#patience,
-      onCorrupt: (report) => context.onCorrupt?.(report),
-      onAppended: () => this.#watch.wake(),
-      onDoubt: (error) => this.#fail(error),
-      closed: () => this.#closed(),
-    });
-    const queries: Queries = {
-      picker: new Picker(database),
-      expiry: new Expiry(database),
-      reading: new Reading(database),
-      leases: new LeaseEnds(database),
-      tombstones: new Tombstones(database),
+  async #connect(context: SpoolContext): Promise<Connection> {
+    const options: ConnectOptions = {
+      ...this.#options,
+      now: () => Math.floor(context.clock.now()),
+      warn: (error) => this.#warn(context, error),
     };
-    return { database, runner, queries, clock: context.clock, keepTombstones: context.tombstones };
+    const { database, alone } = await connect(options);
+    return new Connection(database, new OpenFile(this.#options.path), alone);
+  }
+
+  /** Before anybody may claim: what waits in a restored copy is held, unless it is to go on at once. */
+  async #mindCopy(alone: boolean, context: SpoolContext): Promise<void> {
+    const { path, restored } = this.#options;
+    const { database } = this.#assertOpen().committer.connection;
+    if (isUnheldCopy(database, path, restored === true)) {
+      if (restored === true && !alone && !hasTable(database, 'backup')) {
+        const message = `The spool ${quoted(path)} is open elsewhere; whoever opens a restored copy first has to say restored: true.`;
+        throw new OfflineImError('SPOOL_BUSY', message);
+      }
+      if (restored === 'resume') await this.run((group) => resumeCopy(group, database, path));
+      else while (await this.run((group) => holdCopy(group, database, path)));
+    }
+    if (restored === 'resume') await this.releaseRestored();
+    const held = heldOfCopy(database);
+    if (held > 0) this.#warn(context, restoredWarning(path, held));
+  }
+
+  /** Lets go on what was held of a restored copy; how many entries. */
+  async releaseRestored(): Promise<number> {
+    let released = 0;
+    for (let more = true; more; ) {
+      const step = await this.run((group) => releaseCopy(group, this.#assertOpen().committer.connection.database));
+      released += step.released;
+      more = step.more;
+    }
+    if (released > 0) this.#watch.wake(() => undefined);
+    return released;
+  }
+
+  /** Closes what was opened in vain. */
+  #abandon(): void {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    opened?.committer.connection.database.close();
+  }
+
+  #warn(context: SpoolContext, error: Error): void {
+    try {
+      context.onWarning?.(error);
+    } catch {
+      // A listener's own fault; nothing of the spool may depend on it.
+    }
+  }
+
+  #begin(connection: Connection, context: SpoolContext): Opened {
+    const committer: GroupCommitter = new GroupCommitter(
+      {
+        clock: new SharedClock(context.clock),
+        busyTimeout: this.#options.busyTimeout,
+        onCorrupt: (report) => context.onCorrupt?.(report),
+        onAppended: () => this.#watch.wake((error) => this.#warn(context, error)),
+        onDoubt: (error) => this.#fail(committer, error),
+        reopen: (loss) => this.#reopen(committer.connection, loss, context),
+        lost: (loss) => this.#lost(loss),
+        closed: () => this.#closed(),
+      },
+      connection,
+    );
+    return { committer, clock: context.clock, keepTombstones: context.tombstones };
+  }
+
+  /**
+   * Opens the file anew, under whatever its path leads to now. The old connection is closed first: SQLite keeps one account of locks for all connections of
+   * a process, and would believe that it has what it lost. It folds nothing of a log that others have removed into the file while any of them has it open.
+   */
+  async #reopen(lost: Connection, loss: Loss, context: SpoolContext): Promise<Connection> {
+    this.#warn(context, this.#lost(loss));
+    const { watchesLocks } = lost.file;
+    const until = performance.now() + relockingTakes;
+    let old = lost;
+    for (;;) {
+      try {
+        old.database.close();
+      } catch {
+        // Closed by what went wrong.
+      }
+      const connection = await this.#connect(context);
+      if (!watchesLocks || connection.file.watchesLocks || performance.now() > until) return connection;
+      // Somebody else of this process still has it open, and will notice too: until all have closed it there is no lock to be had.
+      old = connection;
+      connection.database.close();
+      await wait(5 + Math.random() * 50);
+    }
+  }
+
+  #lost(loss: Loss): OfflineImError {
+    const path = quoted(this.#options.path);
+    const message =
+      loss === 'replaced'
+        ? `The spool ${path}, or its log, was removed or replaced while it was open; what its path leads to now was opened instead. What only the old file held is gone: never move, delete or restore the files of an open spool.`
+        : `The spool ${path} lost its locks and was opened anew: some code of this process has read or copied its files. Other processes may have taken it for unused; copy it with backup().`;
+    return new OfflineImError('SPOOL_REPLACED', message, { details: { loss } });
   }
 
   #valueOf<Result>(outcome: Outcome<Result>): Result {
@@ -160,12 +267,15 @@ export class Session {
     throw this.errorOf(outcome.error);
   }
 
-  #fail(error: unknown): void {
-    const opened = this.#opened;
+  #fail(committer: GroupCommitter, error: unknown): void {
     this.#opened = undefined;
     this.#failure = error;
     this.#watch.end();
-    opened?.database.close();
+    try {
+      committer.connection.database.close();
+    } catch {
+      // Closed already, by whoever was to open it anew.
+    }
   }
 
   #assertOpen(): Opened {
@@ -175,9 +285,9 @@ export class Session {
 
   #closed(): OfflineImError {
     if (this.#failure === undefined) {
-      return new OfflineImError('SPOOL_CLOSED', `The spool ${quoted(this.#path)} is not open; call open() first.`);
+      return new OfflineImError('SPOOL_CLOSED', `The spool ${quoted(this.#options.path)} is not open; call open() first.`);
     }
-    const message = `The spool ${quoted(this.#path)} closed itself after a storage error; what it had accepted is still there.`;
+    const message = `The spool ${quoted(this.#options.path)} closed itself after a storage error; what it had accepted is still there.`;
     return new OfflineImError('SPOOL_CLOSED', message, { cause: this.#failure });
   }
 }

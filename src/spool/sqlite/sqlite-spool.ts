@@ -24,7 +24,8 @@ import { noteIdOf, viewOf } from '../state/records.ts';
 import { refreeze, settle } from '../state/settle.ts';
 import type { Transaction } from '../state/transaction.ts';
 import { nextDue } from './claim.ts';
-import { backUp, bytesInUse } from './connection/database-file.ts';
+import { type BackupOptions, backUp } from './connection/backup.ts';
+import { bytesInUse } from './connection/database-file.ts';
 import type { Group } from './group.ts';
 import { Session } from './session.ts';
 
@@ -70,6 +71,11 @@ export function chunked<Item>(lists: readonly (readonly Item[])[], most: number)
   return parts;
 }
 
+function checkedTarget(path: unknown): string {
+  if (typeof path === 'string' && path !== '' && !path.includes('\0')) return resolve(path);
+  throw new OfflineImError('OPTION_INVALID', `path is ${quoted(path)}; expected the path of a file.`);
+}
+
 type Settled = Awaited<ReturnType<SpoolStorage['settle']>>;
 
 /** Options of a {@link SqliteSpool}. */
@@ -85,6 +91,24 @@ export interface SqliteSpoolOptions {
    * @default 10000
    */
   readonly busyTimeout?: number;
+  /**
+   * Whether the file may lie on a network disk, or one that a container or a virtual machine shares with its host. SQLite loses messages there as soon as
+   * two machines have it open, so a known network disk (NFS, SMB, Ceph, …) is refused with `SPOOL_ROOT_UNUSABLE`, and one that may be shared is warned of. With
+   * `true`, the former is only warned of, and the latter taken without a word. Known on Linux, and for UNC paths on Windows.
+   *
+   * @default false
+   */
+  readonly allowNetworkDisk?: boolean;
+  /**
+   * What becomes of the messages that wait in a restored copy of a spool: they may have been sent since the copy was made, and would be sent again.
+   *
+   * A file that {@link SqliteSpool.backup} made is known for a copy when it is opened first, and everything that waits in it is held: it expires no more, a
+   * `warning` with `SPOOL_RESTORED` says so at every start, and {@link SqliteSpool.releaseRestored} lets it go on. `true` does the same, once, for a copy that was made
+   * otherwise (by copying a closed spool, or its disk); nobody else may have it open. `'resume'` goes on at once: for a spool that was moved, and goes on nowhere else.
+   *
+   * @default false
+   */
+  readonly restored?: boolean | 'resume';
 }
 
 /** Entries that one transaction appends at most, so that a long list holds up neither the event loop nor other processes. */
@@ -109,17 +133,23 @@ export class SqliteSpool implements SpoolStorage {
   readonly name = 'sqlite';
   readonly capabilities = { durable: true, shared: true } as const;
   readonly #session: Session;
-  readonly #busyTimeout: number;
+  readonly #path: string;
 
-  constructor({ path, busyTimeout = 10_000 }: SqliteSpoolOptions) {
+  constructor({ path, busyTimeout = 10_000, allowNetworkDisk = false, restored = false }: SqliteSpoolOptions) {
     if (typeof path !== 'string' || path === '' || path.includes('\0')) {
       throw new OfflineImError('OPTION_INVALID', `path is ${quoted(path)}; expected the path of a file.`);
     }
     if (typeof busyTimeout !== 'number' || !(busyTimeout >= 0)) {
       throw new OfflineImError('OPTION_INVALID', `busyTimeout is ${quoted(busyTimeout)}; expected ms, 0 or more.`);
     }
-    this.#busyTimeout = busyTimeout;
-    this.#session = new Session(resolve(path), busyTimeout);
+    this.#path = resolve(path);
+    if (typeof allowNetworkDisk !== 'boolean') {
+      throw new OfflineImError('OPTION_INVALID', `allowNetworkDisk is ${quoted(allowNetworkDisk)}; expected true or false.`);
+    }
+    if (typeof restored !== 'boolean' && restored !== 'resume') {
+      throw new OfflineImError('OPTION_INVALID', `restored is ${quoted(restored)}; expected true, false or 'resume'.`);
+    }
+    this.#session = new Session({ path: this.#path, busyTimeout, allowNetworkDisk, restored });
   }
 
   open(context: SpoolContext): Promise<void> {
@@ -206,8 +236,11 @@ export class SqliteSpool implements SpoolStorage {
     return this.#change((tx, now) => requeue(tx, entryIds, now, force));
   }
 
-  purge(entryIds: readonly string[]): Promise<readonly Change[]> {
-    return this.#change((tx) => purge(tx, entryIds));
+  /** What is purged is overwritten in the file, and in its log as soon as nobody reads from that. */
+  async purge(entryIds: readonly string[]): Promise<readonly Change[]> {
+    const changes = await this.#change((tx) => purge(tx, entryIds));
+    if (changes.length > 0) await this.#session.truncateLog();
+    return changes;
   }
 
   watch(wake: () => void): () => void {
@@ -224,18 +257,34 @@ export class SqliteSpool implements SpoolStorage {
   }
 
   /**
-   * Copies the spool as it is at one moment to another file, while it is in use; a file of that name is replaced once the
-   * copy is whole and synced. What waits in the copy waits there too: a spool restored from it sends again what has been
-   * sent since.
+   * Copies the spool as it is at one moment to another file, while it is in use; the copy appears under its name when it is whole and synced. It ends however
+   * much is written meanwhile, by whomever; the log (`-wal`) can't start anew before that, and grows.
    *
-   * @throws {OfflineImError} `SPOOL_CLOSED`, `SPOOL_FAILED`, `SPOOL_ROOT_UNUSABLE`; `SPOOL_BUSY` after `busyTimeout` without a moment to begin in
+   * An older backup of that name is replaced. Refused with `BACKUP_REFUSED`: the spool itself and its companions, any spool that is open or was not closed, links,
+   * devices and folders; and any other file, unless `overwrite` is set. The copy is marked: see `restored` for what happens when it is opened.
+   *
+   * @throws {OfflineImError} `BACKUP_REFUSED`, `SPOOL_CLOSED`, `SPOOL_FAILED`, `SPOOL_ROOT_UNUSABLE`; the reason of `signal`
    * @example
    * ```ts
-   * await spool.backup('/var/backups/spool.db');
+   * await spool.backup('/var/backups/spool.db', { signal: AbortSignal.timeout(600_000) });
    * ```
    */
-  backup(path: string): Promise<void> {
-    return this.#session.use((database) => backUp(database, resolve(path), this.#busyTimeout));
+  backup(path: string, options: BackupOptions = {}): Promise<void> {
+    return this.#session.use(async () => {
+      // It is the file that is copied, whatever its path leads to by now.
+      await this.#session.read(() => undefined);
+      await backUp(this.#path, checkedTarget(path), options);
+    });
+  }
+
+  /**
+   * Lets go on what was held of a restored copy, in its original order; what may have been sent is looked for first. Resolves with the number of entries.
+   * What the host has cancelled, released or purged meanwhile stays as it is.
+   *
+   * @throws {OfflineImError} `SPOOL_CLOSED`, `SPOOL_FAILED`
+   */
+  releaseRestored(): Promise<number> {
+    return this.#session.releaseRestored();
   }
 
   close(): Promise<void> {

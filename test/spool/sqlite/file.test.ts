@@ -1,12 +1,10 @@
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/core/clock.ts';
-import { backUp } from '../../../src/spool/sqlite/connection/database-file.ts';
 import { SqliteSpool } from '../../../src/sqlite.ts';
 import { ManualClock } from '../../../src/testing.ts';
-import { claimRequest, newEntry, statesOf } from '../../support/spool-entries.ts';
+import { claimRequest, newEntry } from '../../support/spool-entries.ts';
 import { world } from './support.ts';
 
 const due = (id: string) => newEntry(id, { pickupIn: 0, conversationId: id });
@@ -31,61 +29,6 @@ describe.skipIf(process.platform === 'win32')('rights', () => {
     await writeFile(at.path, '', { mode: 0o644 });
     await at.open();
     expect(await modeOf(at.path)).toBe('600');
-  });
-});
-
-describe('backup', () => {
-  it('copies the spool as it is at one moment while it is written to', async () => {
-    await using at = await world();
-    const spool = await at.open();
-    await spool.append(Array.from({ length: 500 }, (_, index) => due(`before-${index}`)));
-    await mkdir(join(at.folder, 'backups'));
-    const path = join(at.folder, 'backups', 'copy.db');
-    await writeFile(path, 'an older copy');
-    let copied = false;
-    const copying = spool.backup(path).finally(() => {
-      copied = true;
-    });
-    copying.catch(() => undefined);
-    for (let index = 0; !copied; index++) await spool.append([due(`during-${index}`)]);
-    await copying;
-    expect(await readdir(join(at.folder, 'backups'))).toEqual(['copy.db']);
-    if (process.platform !== 'win32') expect(await modeOf(path)).toBe('600');
-    const copy = new SqliteSpool({ path });
-    await copy.open(context);
-    const states = await statesOf(copy);
-    expect(Object.keys(states).filter((id) => id.startsWith('before-'))).toHaveLength(500);
-    expect((await copy.counts()).spooled).toBe(Object.keys(states).length);
-    await copy.close();
-  });
-
-  it('begins again when its first step meets a transaction of the same connection', async () => {
-    await using at = await world();
-    await (await at.open()).append([due('a')]);
-    using database = new DatabaseSync(at.path);
-    database.exec('BEGIN IMMEDIATE; UPDATE spool SET rev = rev + 1');
-    const copying = backUp(database, join(at.folder, 'copy.db'), 10_000);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    database.exec('COMMIT');
-    await copying;
-    expect(await readdir(at.folder)).toContain('copy.db');
-  });
-
-  it('fails with a code when there is no moment to begin in, and leaves nothing', async () => {
-    await using at = await world();
-    await (await at.open()).append([due('a')]);
-    using database = new DatabaseSync(at.path);
-    database.exec('BEGIN IMMEDIATE; UPDATE spool SET rev = rev + 1');
-    await expect(backUp(database, join(at.folder, 'copy.db'), 50)).rejects.toMatchObject({ code: 'SPOOL_BUSY' });
-    expect((await readdir(at.folder)).filter((name) => name.startsWith('copy'))).toEqual([]);
-  });
-
-  it('fails with a code where it cannot be written, and leaves nothing', async () => {
-    await using at = await world();
-    const spool = await at.open();
-    await expect(spool.backup(join(at.path, 'copy.db'))).rejects.toMatchObject({ code: 'SPOOL_ROOT_UNUSABLE' });
-    await spool.close();
-    await expect(spool.backup(join(at.folder, 'copy.db'))).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
   });
 });
 

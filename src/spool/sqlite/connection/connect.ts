@@ -5,6 +5,7 @@ import { hasCode, OfflineImError } from '../../../core/errors/offline-im-error.t
 import { quoted } from '../../../core/errors/quote.ts';
 import { recover } from './clock.ts';
 import { assertWritable, hasLog, makeFile, restrict } from './database-file.ts';
+import { assertLocal } from './local-disk.ts';
 import { applicationId, applicationOf, isEmpty, migrate, schemaVersion, versionOf } from './schema.ts';
 import { asSpoolError, isBusy } from './sqlite-error.ts';
 
@@ -23,29 +24,45 @@ const settings = `
   PRAGMA journal_size_limit = 67108864;
   PRAGMA trusted_schema = OFF;
   PRAGMA cell_size_check = ON;
+  PRAGMA secure_delete = ON;
 `;
+
+/** How the file is opened. */
+export interface ConnectOptions {
+  readonly path: string;
+  /** How long others may keep it locked, in ms. */
+  readonly busyTimeout: number;
+  /** Warns of a network disk instead of refusing it. */
+  readonly allowNetworkDisk: boolean;
+  /** The wall clock. */
+  now(): number;
+  /** Told of what is strange and harmless. */
+  warn(error: OfflineImError): void;
+}
+
+/** ms for which somebody else may have made the file, and not yet written to it. */
+const beginningTakes = 250;
 
 /**
  * Opens the file, made and brought to this version where needed. Whoever is alone with it first checks and mends what a
  * process that died, or a clock that was set, may have left.
- *
- * @param now The wall clock.
- * @param patience How long others may keep it locked, in ms.
- * @param warn Told of what is strange and harmless.
  */
-export async function connect(
-  path: string,
-  now: () => number,
-  patience: number,
-  warn: (error: OfflineImError) => void,
-): Promise<DatabaseSync> {
+export async function connect(options: ConnectOptions): Promise<{
+  readonly database: DatabaseSync;
+  /** Nobody else had it open. */
+  readonly alone: boolean;
+}> {
+  const { path, busyTimeout, warn } = options;
   const made = makeFile(path);
   assertWritable(path);
-  if (!made && statSync(path).size === 0) lookAtEmpty(path, warn);
-  const deadline = performance.now() + patience;
+  assertLocal(path, options);
+  const deadline = performance.now() + busyTimeout;
+  if (!made) await lookAtEmpty(path, warn);
+  let alone = false;
   for (;;) {
     try {
-      prepareAlone(path, now());
+      prepareAlone(path, options.now());
+      alone = true;
     } catch (error) {
       // Somebody has it open, and has looked after it.
       if (!isBusy(error)) throw error;
@@ -53,10 +70,10 @@ export async function connect(
     const database = openShared(path);
     if (database !== undefined) {
       restrict(path);
-      return database;
+      return { database, alone };
     }
     if (performance.now() > deadline) {
-      throw new OfflineImError('SPOOL_BUSY', `The spool ${quoted(path)} stayed locked by others for ${patience} ms.`);
+      throw new OfflineImError('SPOOL_BUSY', `The spool ${quoted(path)} stayed locked by others for ${busyTimeout} ms.`);
     }
     await wait(5 + Math.random() * 20);
   }
@@ -65,15 +82,19 @@ export async function connect(
 /** With a lock that nobody else can have at the same time; SQLITE_BUSY when somebody has the file open. */
 function prepareAlone(path: string, now: number): void {
   // The end of the last one that had it open folded the log into the file, unless it was no clean end.
-  const unclean = hasLog(path) || isSuspect(path);
+  let unclean = hasLog(path) || isSuspect(path);
   const database = new DatabaseSync(path);
+  let ours = false;
   try {
-    database.exec('PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE');
+    database.exec('PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; PRAGMA secure_delete = ON');
     if (isEmpty(database)) {
       // Only an empty file takes it in.
       database.exec('PRAGMA auto_vacuum = INCREMENTAL');
     } else {
       identify(database, path);
+      ours = true;
+      // Whoever had it until now may have died meanwhile.
+      unclean ||= hasLog(path);
       if (unclean) check(database, path);
       else assertWhole(database, path);
     }
@@ -82,7 +103,7 @@ function prepareAlone(path: string, now: number): void {
     recover(database, now);
   } catch (error) {
     // Closing folds the log into the file: the next opening would take it for a clean one. Still alone, so nobody has it open.
-    if (hasCode(asSpoolError(error, path), 'SPOOL_CORRUPT')) suspect(path);
+    if (ours && hasCode(asSpoolError(error, path), 'SPOOL_CORRUPT')) suspect(path);
     throw error;
   } finally {
     database.close();
@@ -153,10 +174,16 @@ function assertWhole(database: DatabaseSync, path: string): void {
 }
 
 /** SQLite would remove the log of an empty file, and with it all that can still be read. */
-function lookAtEmpty(path: string, warn: (error: OfflineImError) => void): void {
-  if (hasLog(path)) throw corrupt(path, 'is empty, but its log (-wal) is not');
-  // Made for the spool by somebody, or by a process that died at once; or emptied.
-  warn(corrupt(path, 'was there and empty; a new spool was begun in it. If it should have held messages, they are gone'));
+async function lookAtEmpty(path: string, warn: (error: OfflineImError) => void): Promise<void> {
+  const isBegun = (): boolean => statSync(path).size > 0;
+  for (const until = performance.now() + beginningTakes; !isBegun(); await wait(5)) {
+    // The log first: whoever begins the file now writes to it before there is a log.
+    if (hasLog(path) && !isBegun()) throw corrupt(path, 'is empty, but its log (-wal) is not');
+    if (performance.now() < until) continue;
+    // Made for the spool by somebody, or by a process that died at once; or emptied.
+    warn(corrupt(path, 'was there and empty; a new spool was begun in it. If it should have held messages, they are gone'));
+    return;
+  }
 }
 
 function corrupt(path: string, found: string): OfflineImError {

@@ -1,11 +1,7 @@
-import { accessSync, chmodSync, closeSync, constants, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
-import { chmod, open, rename, rm } from 'node:fs/promises';
+import { accessSync, chmodSync, closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import * as sqlite from 'node:sqlite';
-import { setTimeout as wait } from 'node:timers/promises';
-import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
-import { resultOf } from './sqlite-error.ts';
 
 /** SQLite's companions of a file in WAL mode. */
 export function companionsOf(path: string): readonly string[] {
@@ -13,19 +9,25 @@ export function companionsOf(path: string): readonly string[] {
 }
 
 /**
- * Makes the file with its folders where they are missing, for this user only; SQLite gives its companions the rights of the
- * file. An existing file is never opened here: closing any descriptor of it would drop this process's locks (POSIX).
+ * Makes the file with its folders where they are missing, durably and for this user only; SQLite gives its companions the rights
+ * of the file. An existing file is never opened here: closing any descriptor of it would drop this process's locks (POSIX).
  * True when it was missing.
  */
 export function makeFile(path: string): boolean {
-  makeFolder(dirname(path));
+  const folder = dirname(path);
+  makeFolder(folder);
   try {
     closeSync(openSync(path, 'wx', 0o600));
-    return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    // Whoever made it may have died at once. There may be no right to read above, so it counts only if it works.
+    tryToSync(folder);
+    tryToSync(dirname(folder));
     return false;
   }
+  syncFolder(folder);
+  tryToSync(dirname(folder));
+  return true;
 }
 
 /** One by one: Node's `recursive` tells of a read-only file system as of a missing folder. */
@@ -37,6 +39,26 @@ function makeFolder(path: string): void {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  tryToSync(parent);
+}
+
+/** Makes the names in a folder survive a power cut. Windows has nothing of the kind. */
+export function syncFolder(path: string): void {
+  if (process.platform === 'win32') return;
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+function tryToSync(folder: string): void {
+  try {
+    syncFolder(folder);
+  } catch {
+    // A folder of somebody else's, or a file system that knows no such thing.
   }
 }
 
@@ -60,7 +82,7 @@ export function restrict(path: string): void {
 
 /** True when the last one who had it open did not close it: closing folds the log into the file and removes it. */
 export function hasLog(path: string): boolean {
-  return existsSync(`${path}-wal`) && statSync(`${path}-wal`).size > 0;
+  return (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
 /** Pages given back in one step: about 1 MiB, some ms. */
@@ -74,6 +96,15 @@ export function vacuumStep(database: DatabaseSync): void {
   if (free > spare && free > pages / 4) database.exec(`PRAGMA incremental_vacuum(${step})`);
 }
 
+/** Folds the log into the file and empties it; false while others read or write. */
+export function truncateLog(database: DatabaseSync): boolean {
+  try {
+    return database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy === 0;
+  } catch {
+    return false;
+  }
+}
+
 /** Bytes of the file that are in use: messages, tombstones and indexes. */
 export function bytesInUse(database: DatabaseSync): number {
   const { pages, free, size } = pagesOf(database);
@@ -85,58 +116,9 @@ function pagesOf(database: DatabaseSync): { readonly pages: number; readonly fre
   return { pages: pragma('page_count'), free: pragma('freelist_count'), size: pragma('page_size') };
 }
 
-type Backup = typeof sqlite.backup;
-
-/** Pages that are copied in one go. */
-const pagesAtOnce = 1_000;
-
-/**
- * Copies the database as it is at one moment, while it is in use; the copy appears under its name when it is whole.
- *
- * @param patience How long the beginning may be put off by transactions of the same connection, in ms.
- */
-export async function backUp(database: sqlite.DatabaseSync, path: string, patience: number): Promise<void> {
-  const partial = `${path}.${process.pid}-${Math.random().toString(36).slice(2)}.partial`;
-  makeFile(partial);
-  try {
-    // Missing in Node before 22.16 and 23.8; VACUUM INTO needs a file that does not exist, or is empty.
-    const { backup } = sqlite as { backup?: Backup };
-    if (backup === undefined) database.prepare('VACUUM INTO ?').run(partial);
-    else await copy(backup, database, partial, patience);
-    await chmod(partial, 0o600);
-    await sync(partial, 'r+');
-    await rename(partial, path);
-    if (process.platform !== 'win32') await sync(dirname(path), 'r');
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw error;
-  }
-}
-
-/**
- * The copying runs beside us, on the same connection. Where its very first step meets one of our transactions, Node takes SQLITE_LOCKED for the end and
- * rejects with the code of no error at all; any later step it repeats by itself.
- */
-async function copy(backup: Backup, database: sqlite.DatabaseSync, path: string, patience: number): Promise<void> {
-  const deadline = performance.now() + patience;
-  for (;;) {
-    try {
-      await backup(database, path, { rate: pagesAtOnce });
-      return;
-    } catch (error) {
-      if (resultOf(error) !== 0) throw error;
-      if (performance.now() >= deadline) {
-        throw new OfflineImError('SPOOL_BUSY', `The spool was written to all the time for ${patience} ms; no copy was made.`, {
-          cause: error,
-        });
-      }
-      await wait(1 + Math.random() * 15);
-    }
-  }
-}
-
-async function sync(path: string, flags: string): Promise<void> {
-  const handle = await open(path, flags);
+/** Makes what a file holds survive a power cut. Never for a spool in use: closing a descriptor drops this process's locks (POSIX). */
+export async function syncFile(path: string): Promise<void> {
+  const handle = await open(path, 'r+');
   try {
     await handle.sync();
   } finally {

@@ -6,10 +6,28 @@ import { asError, isError, property } from '../../../core/errors/thrown.ts';
 /** SQLite's primary result codes that matter here. */
 const result = { busy: 5, locked: 6, readonly: 8, ioerr: 10, corrupt: 11, full: 13, cantopen: 14, auth: 23, notadb: 26 } as const;
 
+/** SQLite's own sentences, for runtimes whose errors have no `errcode` (Deno). */
+const sentences: readonly (readonly [sentence: string, code: number])[] = [
+  ['database is locked', result.busy],
+  ['database table is locked', result.locked],
+  ['database schema is locked', result.locked],
+  ['attempt to write a readonly database', result.readonly],
+  ['disk I/O error', result.ioerr],
+  ['database disk image is malformed', result.corrupt],
+  ['database or disk is full', result.full],
+  ['unable to open database file', result.cantopen],
+  ['authorization denied', result.auth],
+  ['file is not a database', result.notadb],
+];
+
 /** The primary result code of an error of node:sqlite; `undefined` for any other error. */
 export function resultOf(error: unknown): number | undefined {
   const code = property(error, 'errcode');
-  return typeof code === 'number' ? code & 0xff : undefined;
+  if (typeof code === 'number') return code & 0xff;
+  const kind = property(error, 'code');
+  const message = property(error, 'message');
+  if (typeof message !== 'string' || (kind !== undefined && kind !== 'ERR_SQLITE_ERROR')) return undefined;
+  return sentences.find(([sentence]) => message.includes(sentence))?.[1];
 }
 
 /** Someone else is writing. */

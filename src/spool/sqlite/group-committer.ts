@@ -1,12 +1,13 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import { RowError } from '../rows/cells.ts';
 import { lapse } from '../state/unconfirmed.ts';
 import { clampTimes, type SharedClock } from './connection/clock.ts';
+import type { Connection, Queries } from './connection/connection.ts';
+import type { Loss } from './connection/open-file.ts';
 import { rollBack } from './connection/schema.ts';
 import { isBusy, isFull, leavesDoubt } from './connection/sqlite-error.ts';
 import { type CorruptReport, Group } from './group.ts';
-import { Stores } from './stores/stores.ts';
+import type { SpoolRowChange } from './stores/totals.ts';
 
 /** What became of an operation. `kept`: whether anything of one that failed may have been kept. */
 export type Outcome<Result> =
@@ -15,22 +16,25 @@ export type Outcome<Result> =
 
 interface Job {
   readonly reads: boolean;
-  run(group: Group): unknown;
+  run(group: Group, queries: Queries): unknown;
   done(outcome: Outcome<unknown>): void;
 }
 
-/** What a {@link Runner} works with. */
-export interface RunnerContext {
-  readonly database: DatabaseSync;
+/** What a {@link GroupCommitter} works with. */
+export interface CommitterContext {
   readonly clock: SharedClock;
   /** How long others may keep the file locked, in ms. */
-  readonly patience: number;
+  readonly busyTimeout: number;
   onCorrupt(report: CorruptReport): void;
   /** Another process has appended. */
   onAppended(): void;
   /** Nothing may be trusted on this connection any more. */
   onDoubt(error: unknown): void;
-  /** What every operation is told after that. */
+  /** Opens the file anew in place of a connection that has lost it; rejects when it can't be opened. */
+  reopen(loss: Loss): Promise<Connection>;
+  /** What an operation is told whose commit went to a file that was lost. */
+  lost(loss: Loss): Error;
+  /** What every operation is told after doubt. */
   closed(): Error;
 }
 
@@ -41,25 +45,45 @@ const lapsesAtOnce = 1_000;
 /** ms by which the clocks of two processes may differ. */
 const sameTime = 1_000;
 
+/** A commit after which the file was no longer what it had been. */
+class DoubtfulCommit extends Error {
+  readonly loss: Loss;
+  readonly written: SpoolRowChange;
+  /** Tells the results after all. */
+  readonly tell: () => void;
+
+  constructor(loss: Loss, written: SpoolRowChange, tell: () => void) {
+    super('The file was lost beneath a commit.');
+    this.loss = loss;
+    this.written = written;
+    this.tell = tell;
+  }
+}
+
 /**
  * Group commit: all operations that were asked for by the time a group begins share one transaction, and with it one fsync.
- * Where the group fails each is tried alone, so that one bad operation fails alone.
+ * Where the group fails each is tried alone, so that one bad operation fails alone. No result is told before it is seen that
+ * the file is the one that the path leads to, and still locked.
  */
-export class Runner {
-  readonly #context: RunnerContext;
-  readonly #stores: Stores;
-  readonly #dataVersion: StatementSync;
+export class GroupCommitter {
+  readonly #context: CommitterContext;
+  #connection: Connection;
   #seen: unknown;
   #jobs: Job[] = [];
   #working: Promise<void> | undefined;
   #failed = false;
+  #loss: Loss | undefined;
   /** The `appends` of the file that are our own or have been told. */
   #appends: number | undefined;
 
-  constructor(context: RunnerContext) {
+  constructor(context: CommitterContext, connection: Connection) {
     this.#context = context;
-    this.#stores = new Stores(context.database);
-    this.#dataVersion = context.database.prepare('PRAGMA data_version');
+    this.#connection = connection;
+  }
+
+  /** The file as it is open now. */
+  get connection(): Connection {
+    return this.#connection;
   }
 
   /** How many operations wait. */
@@ -68,7 +92,7 @@ export class Runner {
   }
 
   /** Runs an operation in the next group. One that only reads waits for no lock. Never rejects. */
-  submit<Result>(run: (group: Group) => Result, { reads = false } = {}): Promise<Outcome<Result>> {
+  submit<Result>(run: (group: Group, queries: Queries) => Result, { reads = false } = {}): Promise<Outcome<Result>> {
     return new Promise((resolve) => {
       this.#jobs.push({ reads, run, done: (outcome) => resolve(outcome as Outcome<Result>) });
       this.#working ??= this.#work();
@@ -90,11 +114,19 @@ export class Runner {
     this.#working = undefined;
   }
 
+  /** Looks at the file while nothing is asked for; reads the spool's row when others have committed anything, and with it whether they have appended. */
+  look(): void {
+    if (this.#working !== undefined || this.#failed) return;
+    this.#loss ??= this.#connection.file.look();
+    if (this.#loss === undefined && this.#connection.dataVersion() === this.#seen) return;
+    void this.submit(() => undefined, { reads: true });
+  }
+
   /** Resolves with the jobs that are to be tried alone. */
   async #together(batch: readonly Job[]): Promise<readonly Job[]> {
-    const deadline = performance.now() + this.#context.patience;
+    const deadline = performance.now() + this.#context.busyTimeout;
     for (;;) {
-      if (this.#failed) {
+      if (!(await this.#hasFile())) {
         for (const job of batch) job.done({ ok: false, error: this.#context.closed(), kept: 'no' });
         return [];
       }
@@ -102,6 +134,7 @@ export class Runner {
         this.#attempt(batch);
         return [];
       } catch (error) {
+        if (error instanceof DoubtfulCommit) return await this.#afterLoss(error, batch);
         if (isBusy(error) && performance.now() < deadline) {
           await wait(1 + Math.random() * 15);
           continue;
@@ -115,6 +148,44 @@ export class Runner {
         for (const job of batch) job.done({ ok: false, error, kept: doubt ? 'unknown' : 'no' });
         return [];
       }
+    }
+  }
+
+  /** Opens the file anew where it was lost; false when nothing can be done any more. */
+  async #hasFile(): Promise<boolean> {
+    if (this.#failed) return false;
+    const loss = this.#loss ?? (this.#connection.file.replaced ? 'replaced' : undefined);
+    if (loss === undefined) return true;
+    try {
+      this.#connection = await this.#context.reopen(loss);
+      this.#loss = undefined;
+      this.#seen = undefined;
+    } catch (error) {
+      this.#failed = true;
+      this.#context.onDoubt(error);
+    }
+    return !this.#failed;
+  }
+
+  /** Whoever took the file for unused may have folded the log in with this commit, or without. Resolves with what is to be tried again. */
+  async #afterLoss({ loss, written, tell }: DoubtfulCommit, batch: readonly Job[]): Promise<readonly Job[]> {
+    this.#loss = loss;
+    if ((await this.#hasFile()) && this.#holds(written)) {
+      tell();
+      return [];
+    }
+    const error = this.#context.lost(loss);
+    for (const job of batch) if (!job.reads) job.done({ ok: false, error, kept: 'unknown' });
+    return batch.filter((job) => job.reads);
+  }
+
+  /** True when that commit is the last one of the file. */
+  #holds({ rev, ord, now }: SpoolRowChange): boolean {
+    try {
+      const row = this.#connection.stores.spool.read();
+      return row.rev === rev && row.ord === ord && row.last_now === now;
+    } catch {
+      return false;
     }
   }
 
@@ -135,9 +206,10 @@ export class Runner {
   /** False when there is something to write first, such as a lease that has run out. */
   #read(batch: readonly Job[], lapses: boolean): boolean {
     return this.#transaction('BEGIN', (group) => {
-      if (lapses && this.#stores.notes.lapsed(group.now, 1).length > 0) return undefined;
-      this.#stores.entries.onUnreadable = undefined;
-      this.#stores.notes.onUnreadable = undefined;
+      const { stores } = this.#connection;
+      if (lapses && stores.notes.lapsed(group.now, 1).length > 0) return undefined;
+      stores.entries.onUnreadable = undefined;
+      stores.notes.onUnreadable = undefined;
       try {
         return this.#run(group, batch);
       } catch (error) {
@@ -149,20 +221,24 @@ export class Runner {
 
   /** Commits what the steps changed, then tells their results; they give none to be rolled back. */
   #transaction(begin: string, steps: (group: Group) => (() => void) | undefined): boolean {
-    const { database } = this.#context;
-    const stores = this.#stores;
+    const { database, stores, file } = this.#connection;
     database.exec(begin);
     try {
       const group = this.#begin(begin === 'BEGIN IMMEDIATE');
       const tell = steps(group);
       const writing = tell !== undefined && group.dirty && begin !== 'BEGIN';
-      if (writing) group.finish();
-      database.exec(writing ? 'COMMIT' : 'ROLLBACK');
-      if (writing && group.appended && this.#appends !== undefined) this.#appends += 1;
-      for (const report of group.reports) if (writing) this.#context.onCorrupt(report);
-      if (writing || !group.dirty) stores.endGroup();
+      const written = writing ? group.finish() : undefined;
+      database.exec(written === undefined ? 'ROLLBACK' : 'COMMIT');
+      const done = (): void => {
+        if (written?.appended === true && this.#appends !== undefined) this.#appends += 1;
+        for (const report of group.reports) if (written !== undefined) this.#context.onCorrupt(report);
+        tell?.();
+      };
+      const loss = written === undefined ? undefined : file.look();
+      if (written !== undefined && loss !== undefined) throw new DoubtfulCommit(loss, written, done);
+      if (written !== undefined || !group.dirty) stores.endGroup();
       else stores.forgetAll();
-      tell?.();
+      done();
       return tell !== undefined;
     } catch (error) {
       stores.forgetAll();
@@ -172,18 +248,19 @@ export class Runner {
   }
 
   #begin(writing: boolean): Group {
-    const row = this.#stores.spool.read();
+    const { stores, database } = this.#connection;
+    const row = stores.spool.read();
     // Asked after the first read, which begins the transaction's view: it changes with what other connections commit.
-    const version = this.#dataVersion.get()?.data_version;
-    if (version !== this.#seen) this.#stores.forgetAll();
+    const version = this.#connection.dataVersion();
+    if (version !== this.#seen) stores.forgetAll();
     this.#seen = version;
     const time = this.#context.clock.read(row.clock_offset);
     if (this.#appends !== undefined && row.appends !== this.#appends) this.#context.onAppended();
     this.#appends = row.appends;
-    const group = new Group(this.#stores, row, time);
+    const group = new Group(stores, row, time);
     if (writing && time.now < row.last_now - sameTime) {
-      clampTimes(this.#context.database, time.now, row.last_now);
-      this.#stores.forgetAll();
+      clampTimes(database, time.now, row.last_now);
+      stores.forgetAll();
       group.changed();
     }
     return group;
@@ -191,7 +268,7 @@ export class Runner {
 
   #lapse(group: Group): void {
     for (;;) {
-      const ids = this.#stores.notes.lapsed(group.now, lapsesAtOnce);
+      const ids = group.stores.notes.lapsed(group.now, lapsesAtOnce);
       if (ids.length === 0) return;
       lapse(group.tx, ids, group.now);
       group.flush();
@@ -202,7 +279,7 @@ export class Runner {
     const results = batch.map((job) => {
       // It asks the tables, not the transaction.
       if (job.reads) group.flush();
-      return job.run(group);
+      return job.run(group, this.#connection.queries);
     });
     return () => {
       for (const [index, job] of batch.entries()) job.done({ ok: true, value: results[index] });

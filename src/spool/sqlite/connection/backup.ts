@@ -1,0 +1,139 @@
+import { link, lstat, realpath, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import * as sqlite from 'node:sqlite';
+import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
+import { quoted } from '../../../core/errors/quote.ts';
+import { companionsOf, makeFile, syncFile, syncFolder } from './database-file.ts';
+import { isMarkedCopy, markCopy } from './restored.ts';
+
+/** Options of {@link SqliteSpool.backup}. */
+export interface BackupOptions {
+  /** Whether a file that is no backup of this library may be replaced. What is in use, a link or a device never is. @default false */
+  readonly overwrite?: boolean;
+  /** Gives the copy up; nothing is left of it. The call rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Told after each step of about 4 MiB, in bytes. */
+  readonly onProgress?: (progress: { readonly copied: number; readonly total: number }) => void;
+}
+
+type OnlineBackup = typeof sqlite.backup;
+
+/** Pages that are copied in one go. */
+const pagesAtOnce = 1_000;
+
+/**
+ * Copies a database as it is at one moment, while it is in use; the copy appears under its name when it is whole and synced.
+ *
+ * It is read from one view of the log, which stays as it is whatever is written meanwhile: so the copy ends after as many steps as
+ * it has pages. The log can't start anew before that.
+ */
+export async function backUp(source: string, target: string, options: BackupOptions): Promise<void> {
+  const { overwrite = false, signal, onProgress } = options;
+  signal?.throwIfAborted();
+  const path = join(await folderOf(target), basename(target));
+  const replaces = await assertTarget(source, path, overwrite);
+  const partial = `${path}.${process.pid}-${Math.random().toString(36).slice(2)}.partial`;
+  makeFile(partial);
+  try {
+    await copy(source, partial, signal, onProgress);
+    markCopy(partial);
+    await syncFile(partial);
+    signal?.throwIfAborted();
+    // Whatever has come to be there meanwhile.
+    if (await assertTarget(source, path, overwrite)) await rename(partial, path);
+    else await placeNew(partial, path, replaces);
+    syncFolder(dirname(path));
+  } finally {
+    for (const left of [partial, ...companionsOf(partial)]) await rm(left, { force: true });
+  }
+}
+
+/** The folder as it is really called; it is made with the file where it is missing. */
+async function folderOf(target: string): Promise<string> {
+  try {
+    return await realpath(dirname(target));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return dirname(target);
+  }
+}
+
+/** Never over a file that somebody made in this very moment, where the file system can do that. */
+async function placeNew(partial: string, path: string, gone: boolean): Promise<void> {
+  try {
+    await link(partial, path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && !gone) throw refused(path, 'has come to be there meanwhile');
+    if (code === 'EEXIST' || code === undefined) throw error;
+    await rename(partial, path);
+  }
+}
+
+/** True when there is something that may be replaced. @throws {OfflineImError} `BACKUP_REFUSED` */
+async function assertTarget(source: string, path: string, overwrite: boolean): Promise<boolean> {
+  if (/-(wal|shm|journal|damaged)$/i.test(path)) throw refused(path, 'has a name that SQLite gives to the companions of a database');
+  const there = await statOf(path);
+  const own = await Promise.all([source, ...companionsOf(source)].map(statOf));
+  if (there === undefined) {
+    if ((await realpath(source).catch(() => source)) === path) throw refused(path, 'is the spool itself');
+    const left = await companionOf(path);
+    if (left !== undefined) throw refused(path, `is missing, but ${quoted(left)} is there: a spool that was removed while it was open`);
+    return false;
+  }
+  if (!there.isFile()) throw refused(path, 'is no ordinary file');
+  if (own.some((one) => one?.dev === there.dev && one.ino === there.ino)) throw refused(path, 'is the spool itself');
+  if ((await companionOf(path)) !== undefined) throw refused(path, 'is a spool that is open, or was not closed');
+  if (overwrite || isMarkedCopy(path)) return true;
+  throw refused(path, 'is there and no backup of a spool; overwrite: true replaces it');
+}
+
+/** A companion that lies beside a database in use. */
+async function companionOf(path: string): Promise<string | undefined> {
+  for (const one of [...companionsOf(path), `${path}-journal`]) if ((await statOf(one)) !== undefined) return one;
+  return undefined;
+}
+
+async function statOf(path: string): Promise<Awaited<ReturnType<typeof lstat>> | undefined> {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function refused(path: string, found: string): OfflineImError {
+  const message = `No backup was made: ${quoted(path)} ${found}. Choose the path of a new file, or of an older backup.`;
+  return new OfflineImError('BACKUP_REFUSED', message, { details: { path } });
+}
+
+async function copy(
+  source: string,
+  partial: string,
+  signal: AbortSignal | undefined,
+  onProgress: BackupOptions['onProgress'],
+): Promise<void> {
+  // For reading only: it makes no file where there is none any more, and folds in no log.
+  const database = new sqlite.DatabaseSync(source, { readOnly: true });
+  try {
+    database.exec('PRAGMA busy_timeout = 5000');
+    // Missing in Node before 22.16 and 23.8; VACUUM INTO blocks, and needs a file that does not exist, or is empty.
+    const { backup } = sqlite as { backup?: OnlineBackup };
+    if (backup === undefined) {
+      database.prepare('VACUUM INTO ?').run(partial);
+      return;
+    }
+    const pageSize = Number(database.prepare('PRAGMA page_size').get()?.page_size);
+    database.exec('BEGIN; SELECT count(*) FROM sqlite_schema');
+    await backup(database, partial, {
+      rate: pagesAtOnce,
+      progress: ({ totalPages, remainingPages }) => {
+        signal?.throwIfAborted();
+        onProgress?.({ copied: (totalPages - remainingPages) * pageSize, total: totalPages * pageSize });
+      },
+    });
+  } finally {
+    database.close();
+  }
+}

@@ -1,0 +1,79 @@
+import { statSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { quoted } from '../../core/errors/quote.ts';
+import { holdRestored, releaseRestored } from '../state/restored.ts';
+import { hasTable } from './connection/restored.ts';
+import type { Group } from './group.ts';
+
+/*
+ * Tables that only restored copies have: `backup` marks one that nobody has opened yet; `restored` has what was held of it, by
+ * `seq`; `restored_file` the files that `restored: true` was carried out for.
+ */
+
+/** Entries that one transaction holds or releases at most. */
+const atOnce = 500;
+
+/** Whether a file is a copy whose entries are to be held. @param told The host says so; a file is held for it once. */
+export function isUnheldCopy(database: DatabaseSync, path: string, told: boolean): boolean {
+  if (hasTable(database, 'backup')) return true;
+  if (!told) return false;
+  return !hasTable(database, 'restored_file') || database.prepare('SELECT 1 FROM restored_file WHERE file = ?').get(fileOf(path)) === undefined;
+}
+
+/** One step; false when everything is held, and the copy is a spool like any other from then on. */
+export function holdCopy(group: Group, database: DatabaseSync, path: string): boolean {
+  database.exec('CREATE TABLE IF NOT EXISTS restored (seq INTEGER PRIMARY KEY) STRICT');
+  group.changed();
+  const rows = database.prepare('SELECT seq, id FROM entries WHERE stream IS NOT NULL ORDER BY stream, ord LIMIT ?').all(atOnce);
+  const keep = database.prepare('INSERT OR IGNORE INTO restored (seq) VALUES (?)');
+  for (const { seq, id } of rows) {
+    holdRestored(group.tx, String(id), group.now);
+    keep.run(Number(seq));
+  }
+  group.flush();
+  if (rows.length > 0) return true;
+  resumeCopy(group, database, path);
+  return false;
+}
+
+/** From now on it is no copy any more. */
+export function resumeCopy(group: Group, database: DatabaseSync, path: string): void {
+  database.exec('DROP TABLE IF EXISTS backup; CREATE TABLE IF NOT EXISTS restored_file (file TEXT PRIMARY KEY) STRICT');
+  database.prepare('INSERT OR IGNORE INTO restored_file (file) VALUES (?)').run(fileOf(path));
+  group.changed();
+}
+
+/** One step, in the order of acceptance; true when there may be more. */
+export function releaseCopy(group: Group, database: DatabaseSync): { readonly released: number; readonly more: boolean } {
+  if (!hasTable(database, 'restored')) return { released: 0, more: false };
+  group.flush();
+  const rows = database
+    .prepare('SELECT seq, entries.id FROM restored LEFT JOIN entries USING (seq) ORDER BY entries.ord LIMIT ?')
+    .all(atOnce);
+  const forget = database.prepare('DELETE FROM restored WHERE seq = ?');
+  const before = group.tx.changes.length;
+  for (const { seq, id } of rows) {
+    if (typeof id === 'string') releaseRestored(group.tx, id, group.now);
+    forget.run(Number(seq));
+  }
+  group.changed();
+  return { released: group.tx.changes.length - before, more: rows.length === atOnce };
+}
+
+/** How many entries of a restored copy are still held. */
+export function heldOfCopy(database: DatabaseSync): number {
+  if (!hasTable(database, 'restored')) return 0;
+  return Number(database.prepare("SELECT count(*) AS n FROM restored JOIN entries USING (seq) WHERE state = 'held'").get()?.n);
+}
+
+export function restoredWarning(path: string, held: number): OfflineImError {
+  const message = `The spool ${quoted(path)} is a restored copy: ${held} entries wait held, since they may have been sent after the copy was made. Look at them (list({ state: 'held' })), cancel() what was sent, then call releaseRestored().`;
+  return new OfflineImError('SPOOL_RESTORED', message, { details: { held } });
+}
+
+/** The file itself, wherever it lies: a copy of it is another one. */
+function fileOf(path: string): string {
+  const { ino, birthtimeMs } = statSync(path);
+  return `${ino}:${birthtimeMs}`;
+}

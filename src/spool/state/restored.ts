@@ -1,0 +1,35 @@
+import type { Reason } from '../contract.ts';
+import { type EntryRecord, isActive, unbound } from './records.ts';
+import type { Transaction } from './transaction.ts';
+import { lookForAlone, toUnconfirmed } from './unconfirmed.ts';
+
+/*
+ * A restored copy of a spool is behind: what waits in it may have been sent since the copy was made, and its host has to look
+ * before anything goes on.
+ */
+
+const restored: Reason = {
+  code: 'SPOOL_RESTORED',
+  text: 'It waits in a restored copy of the spool and may have been sent since the copy was made; releaseRestored() lets it go on.',
+};
+
+const running: Reason = { code: 'OUTCOME_UNKNOWN', text: 'Its attempt was running when the copy of the spool was made.' };
+
+/** Holds an entry that waits; its place in the order stays, and what may have been sent stays known. */
+export function holdRestored(tx: Transaction, id: string, now: number): void {
+  const before = tx.entry(id);
+  if (before === undefined || !isActive(before.status.state)) return;
+  const note = tx.note(before.status.noteId);
+  if (note?.lease?.kind === 'deliver') toUnconfirmed(tx, note, { lastRanAt: now, after: 0, reason: running, now });
+  const record: EntryRecord = tx.entry(id) ?? before;
+  tx.leaveNote(record);
+  tx.move(record, 'held', { ...unbound, reason: restored });
+}
+
+/** Lets an entry go on that {@link holdRestored} has held, where it was in the order; what may have been sent is looked for first. */
+export function releaseRestored(tx: Transaction, id: string, now: number): void {
+  const record = tx.entry(id);
+  if (record === undefined || record.status.state !== 'held') return;
+  if (record.status.unknownAttempts.length > 0) lookForAlone(tx, record, { reason: undefined }, now);
+  else tx.move(record, 'spooled', { due: { at: now, within: 0 }, reason: undefined });
+}
