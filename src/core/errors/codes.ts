@@ -29,7 +29,8 @@ export const errorCodes = {
   SPOOL_FULL: 'The spool is above its high-water mark.',
   SPOOL_ROOT_UNUSABLE: 'The folder, file or database of a spool cannot be made, read or written.',
   SPOOL_CORRUPT: 'The file of a spool is damaged, or is not one.',
-  SPOOL_REPLACED: 'The file of an open spool, or its log, was removed, replaced or unlocked beneath it; the spool opened it anew.',
+  SPOOL_REPLACED:
+    'The file of an open spool, or its log, was removed, replaced or unlocked beneath it; the spool opened it anew.',
   SPOOL_RESTORED: 'The spool is a restored copy: what waits in it may have been sent since the copy was made, and is held.',
   BACKUP_REFUSED: 'A backup was not made, since its target is in use, is no backup, or is no ordinary file.',
   SPOOL_VERSION: 'The spool was written by a later version of this library; nothing was touched.',

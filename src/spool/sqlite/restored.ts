@@ -18,7 +18,10 @@ const atOnce = 500;
 export function isUnheldCopy(database: DatabaseSync, path: string, told: boolean): boolean {
   if (hasTable(database, 'backup')) return true;
   if (!told) return false;
-  return !hasTable(database, 'restored_file') || database.prepare('SELECT 1 FROM restored_file WHERE file = ?').get(fileOf(path)) === undefined;
+  return (
+    !hasTable(database, 'restored_file') ||
+    database.prepare('SELECT 1 FROM restored_file WHERE file = ?').get(fileOf(path)) === undefined
+  );
 }
 
 /** One step; false when everything is held, and the copy is a spool like any other from then on. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
+import { asError } from '../../core/errors/thrown.ts';
 
 /** ms between two looks. */
 const interval = 500;
@@ -26,7 +27,7 @@ export class Watch {
       try {
         wake();
       } catch (error) {
-        failed(error instanceof Error ? error : new Error(String(error)));
+        failed(asError(error));
       }
     }
   }

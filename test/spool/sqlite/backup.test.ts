@@ -31,7 +31,8 @@ async function backedUp(at: World) {
   const reason = { code: 'EWS_ERROR', text: 'no' } as const;
   await spool.settle(
     notes.flatMap(({ token, entries }) => {
-      if (entries[0]?.id === 'unconfirmed') return { token, to: 'unconfirmed', after: 0, absent: false, counted: 0, reason } as const;
+      if (entries[0]?.id === 'unconfirmed')
+        return { token, to: 'unconfirmed', after: 0, absent: false, counted: 0, reason } as const;
       return entries[0]?.id === 'deferred' ? ({ token, to: 'deferred', after: 0, failure: true, reason } as const) : [];
     }),
   );

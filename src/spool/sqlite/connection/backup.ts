@@ -72,13 +72,15 @@ async function placeNew(partial: string, path: string, gone: boolean): Promise<v
 
 /** True when there is something that may be replaced. @throws {OfflineImError} `BACKUP_REFUSED` */
 async function assertTarget(source: string, path: string, overwrite: boolean): Promise<boolean> {
-  if (/-(wal|shm|journal|damaged)$/i.test(path)) throw refused(path, 'has a name that SQLite gives to the companions of a database');
+  if (/-(wal|shm|journal|damaged)$/i.test(path))
+    throw refused(path, 'has a name that SQLite gives to the companions of a database');
   const there = await statOf(path);
   const own = await Promise.all([source, ...companionsOf(source)].map(statOf));
   if (there === undefined) {
     if ((await realpath(source).catch(() => source)) === path) throw refused(path, 'is the spool itself');
     const left = await companionOf(path);
-    if (left !== undefined) throw refused(path, `is missing, but ${quoted(left)} is there: a spool that was removed while it was open`);
+    if (left !== undefined)
+      throw refused(path, `is missing, but ${quoted(left)} is there: a spool that was removed while it was open`);
     return false;
   }
   if (!there.isFile()) throw refused(path, 'is no ordinary file');

@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { hasCode, OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { quoted } from '../../../core/errors/quote.ts';
 import { recover } from './clock.ts';
-import { assertWritable, hasLog, makeFile, restrict } from './database-file.ts';
+import { assertWritable, hasLog, makeFile, restrict, truncateLog } from './database-file.ts';
 import { assertLocal } from './local-disk.ts';
 import { applicationId, applicationOf, isEmpty, migrate, schemaVersion, versionOf } from './schema.ts';
 import { asSpoolError, isBusy } from './sqlite-error.ts';
@@ -83,6 +83,7 @@ export async function connect(options: ConnectOptions): Promise<{
 function prepareAlone(path: string, now: number): void {
   // The end of the last one that had it open folded the log into the file, unless it was no clean end.
   let unclean = hasLog(path) || isSuspect(path);
+  if (hasLog(path)) foldLog(path);
   const database = new DatabaseSync(path);
   let ours = false;
   try {
@@ -101,6 +102,7 @@ function prepareAlone(path: string, now: number): void {
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     migrate(database);
     recover(database, now);
+    removeMemory(path);
   } catch (error) {
     // Closing folds the log into the file: the next opening would take it for a clean one. Still alone, so nobody has it open.
     if (ours && hasCode(asSpoolError(error, path), 'SPOOL_CORRUPT')) suspect(path);
@@ -109,6 +111,31 @@ function prepareAlone(path: string, now: number): void {
     database.close();
   }
   rmSync(suspicion(path), { force: true });
+}
+
+/**
+ * Folds the log into the file through the memory that all who have it open share. Somebody whose locks were dropped may still have it open; if the log were
+ * folded past that memory, closing it would fold the same once more, over whatever has been written since.
+ */
+function foldLog(path: string): void {
+  const database = new DatabaseSync(path);
+  try {
+    database.exec('PRAGMA busy_timeout = 0');
+    if (isEmpty(database)) return;
+    identify(database, path);
+    truncateLog(database);
+  } finally {
+    database.close();
+  }
+}
+
+/** While nobody can have it open: whoever has it in spite of that keeps it to himself, and notices. */
+function removeMemory(path: string): void {
+  try {
+    rmSync(`${path}-shm`, { force: true });
+  } catch {
+    // Mapped by somebody (Windows), where no lock is ever dropped.
+  }
 }
 
 /** `undefined` while somebody else is about to make, to migrate or to check it. */

@@ -3,7 +3,7 @@ import { LeaseEnds, Picker } from '../claim.ts';
 import { Reading } from '../read.ts';
 import { Stores } from '../stores/stores.ts';
 import { Expiry, Tombstones } from '../tidy.ts';
-import { OpenFile } from './open-file.ts';
+import type { OpenFile } from './open-file.ts';
 
 /** Queries of an open spool. */
 export interface Queries {

@@ -5,30 +5,30 @@ import { quoted } from '../../../core/errors/quote.ts';
 
 /** Linux's `f_type` of file systems that other machines write to: SQLite's log needs memory that all its users share. */
 const networkTypes: Readonly<Record<number, string>> = {
-  0x6969: 'NFS',
-  0xff534d42: 'CIFS',
-  0xfe534d42: 'SMB',
-  0x517b: 'SMB',
-  0x5346414f: 'AFS',
-  0x6b414653: 'AFS',
-  0x73757245: 'Coda',
-  0x564c: 'NCP',
-  0x00c36400: 'Ceph',
-  0x0bd00bd0: 'Lustre',
-  0x01161970: 'GFS2',
-  0x7461636f: 'OCFS2',
-  0x19830326: 'BeeGFS',
-  0x47504653: 'GPFS',
-  0xaad7aaea: 'PanFS',
+  26985: 'NFS',
+  4283649346: 'CIFS',
+  4266872130: 'SMB',
+  20859: 'SMB',
+  1397113167: 'AFS',
+  1799439955: 'AFS',
+  1937076805: 'Coda',
+  22092: 'NCP',
+  12805120: 'Ceph',
+  198183888: 'Lustre',
+  18225520: 'GFS2',
+  1952539503: 'OCFS2',
+  428016422: 'BeeGFS',
+  1196443219: 'GPFS',
+  2866260714: 'PanFS',
 };
 
 /** File systems that hand a folder of one machine to another, or to a container or a virtual machine on it; some are local all the same. */
 const sharedTypes: Readonly<Record<number, string>> = {
-  0x01021997: '9p',
-  0x65735546: 'FUSE',
-  0x6a656a63: 'virtiofs',
-  0x786f4256: 'vboxsf',
-  0xbacbacbc: 'vmhgfs',
+  16914839: '9p',
+  1702057286: 'FUSE',
+  1785031267: 'virtiofs',
+  2020557398: 'vboxsf',
+  3133910204: 'vmhgfs',
 };
 
 /** `f_type` of the file system that a path lies on; `undefined` where it says nothing. */
@@ -49,7 +49,10 @@ export function assertLocal(
   }: { readonly allowNetworkDisk: boolean; warn(error: OfflineImError): void; readonly typeOf?: FileSystemType },
 ): void {
   if (!statSync(path).isFile()) {
-    throw new OfflineImError('SPOOL_ROOT_UNUSABLE', `${quoted(path)} is not a file; choose the path of a file, or of one to be made.`);
+    throw new OfflineImError(
+      'SPOOL_ROOT_UNUSABLE',
+      `${quoted(path)} is not a file; choose the path of a file, or of one to be made.`,
+    );
   }
   const unc = process.platform === 'win32' && /^[\\/]{2}[^.?\\/]/.test(path);
   const type = (typeOf(dirname(path)) ?? 0) >>> 0;

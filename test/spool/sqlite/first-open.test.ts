@@ -1,0 +1,84 @@
+import { execFile } from 'node:child_process';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/core/clock.ts';
+import { assertLocal } from '../../../src/spool/sqlite/connection/local-disk.ts';
+import { SqliteSpool } from '../../../src/sqlite.ts';
+import { statesOf } from '../../support/spool-entries.ts';
+import { world } from './support.ts';
+
+const run = promisify(execFile);
+const opener = fileURLToPath(new URL('./opener.ts', import.meta.url));
+const context = { clock: systemClock, tombstones: 86_400_000 };
+
+describe('a new spool', () => {
+  it('is begun by one of several processes that open it at once, and all go on', { timeout: 120_000 }, async () => {
+    await using at = await world();
+    for (let round = 0; round < 2; round++) {
+      const path = join(at.folder, `${round}`, 'new', 'spool.db');
+      const children = Array.from({ length: 6 }, () => run(process.execPath, [opener, path, '2']));
+      const said = await Promise.all(children);
+      const ids = said.flatMap(({ stdout }) => stdout.trim().split('\n'));
+      expect(ids).toHaveLength(12);
+      const spool = new SqliteSpool({ path });
+      const warnings: Error[] = [];
+      await spool.open({ ...context, onWarning: (error) => warnings.push(error) });
+      expect(Object.keys(await statesOf(spool)).sort()).toEqual(ids.sort());
+      expect(warnings).toEqual([]);
+      await spool.close();
+    }
+  });
+
+  it('leaves nothing beside a file that is no spool', async () => {
+    await using at = await world();
+    await writeFile(at.path, 'my own notes\n'.repeat(100));
+    await expect(at.open()).rejects.toMatchObject({ code: 'SPOOL_CORRUPT' });
+    expect(await readdir(at.folder)).toEqual(['spool.db']);
+  });
+
+  it.skipIf(process.platform === 'win32')('is refused on a device or a folder', async () => {
+    await using at = await world();
+    await mkdir(join(at.folder, 'folder'));
+    for (const path of ['/dev/null', join(at.folder, 'folder')]) {
+      await expect(new SqliteSpool({ path }).open(context)).rejects.toMatchObject({ code: 'SPOOL_ROOT_UNUSABLE' });
+    }
+    expect(await readdir(at.folder)).toEqual(['folder']);
+  });
+});
+
+describe('a disk that others may write to', () => {
+  const look = (type: number | undefined, allowNetworkDisk: boolean) => {
+    const warnings: string[] = [];
+    const warn = (error: Error) => warnings.push(error.message);
+    assertLocal(fileURLToPath(import.meta.url), { allowNetworkDisk, warn, typeOf: () => type });
+    return warnings;
+  };
+  // As the kernel tells it; Node gives some of them as negative numbers on 32-bit systems.
+  it.each([
+    ['NFS', 0x6969],
+    ['CIFS', 0xff534d42],
+    ['SMB', 0xfe534d42],
+    ['SMB', 0xfe534d42 | 0],
+    ['Ceph', 0x00c36400],
+  ])('is refused when it is %s, unless the host allows it', (name, type) => {
+    expect(() => look(type, false)).toThrow(
+      expect.objectContaining({ code: 'SPOOL_ROOT_UNUSABLE', message: expect.stringContaining(name) }),
+    );
+    expect(look(type, true)).toHaveLength(1);
+  });
+
+  it('is warned of where it may be local all the same', () => {
+    expect(look(0x65735546, false)).toEqual([expect.stringContaining('FUSE')]);
+    expect(look(0x65735546, true)).toEqual([]);
+  });
+
+  it.each([0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, undefined])(
+    'is none of ext4, XFS, Btrfs, tmpfs, overlay: %s',
+    (type) => {
+      expect(look(type, false)).toEqual([]);
+    },
+  );
+});
