@@ -1,9 +1,10 @@
-import { isError, partsOf } from '../core/errors/thrown.ts';
-
 /**
- * Was a request written before fetch failed? The platform doesn't say, but the code of the cause does for what fails before
- * a connection stands. Whatever is not on these lists counts as written.
+ * What an error of fetch says of the connection. Where the runtime reports whether a request was written (request-watch.ts),
+ * that decides; the lists here are for the others. Whatever is not on them counts as written.
+ *
+ * Errors come from a host's fetch too, and from other realms: no `instanceof`, and nothing is kept of them but codes.
  */
+import { property } from '../core/errors/thrown.ts';
 
 /** Names that weren't found, connections that weren't made. */
 const noConnection: ReadonlySet<string> = new Set([
@@ -19,6 +20,9 @@ const noConnection: ReadonlySet<string> = new Set([
   'EHOSTDOWN',
   'EADDRNOTAVAIL',
   'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_INVALID_ARG', // undici refuses the request before it makes a connection
+  'UND_ERR_NOT_SUPPORTED',
+  'ERR_PROXY_TUNNEL',
   'ERR_CONNECTION_GONE', // ours: the connection that a login belongs to had ended before
 ]);
 
@@ -35,38 +39,100 @@ const noHandshake: ReadonlySet<string> = new Set([
   'HOSTNAME_MISMATCH',
   'ERR_SSL_WRONG_VERSION_NUMBER',
   'ERR_SSL_UNSUPPORTED_PROTOCOL',
-  'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION',
-  'ERR_SSL_TLSV1_UNRECOGNIZED_NAME',
-  'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE',
 ]);
 
-/** True when it is certain that nothing was written. */
+/**
+ * Alerts by which a server refuses a handshake. Under TLS 1.3 a client may have written its request by then (a certificate
+ * of its own is checked last), but a server reads no request before the handshake is complete.
+ */
+const handshakeAlert =
+  /^ERR_SSL_.*ALERT_(HANDSHAKE_FAILURE|NO_CERTIFICATE|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_REVOKED|CERTIFICATE_EXPIRED|CERTIFICATE_UNKNOWN|UNKNOWN_CA|ACCESS_DENIED|PROTOCOL_VERSION|INSUFFICIENT_SECURITY|INAPPROPRIATE_FALLBACK|MISSING_EXTENSION|UNSUPPORTED_EXTENSION|UNRECOGNIZED_NAME|BAD_CERTIFICATE_STATUS_RESPONSE|UNKNOWN_PSK_IDENTITY|CERTIFICATE_REQUIRED|NO_APPLICATION_PROTOCOL)$/;
+
+/** Also without the word: `ERR_SSL_TLSV1_UNRECOGNIZED_NAME`. */
+const unrecognizedName = /^ERR_SSL_\w+_(UNRECOGNIZED_NAME|BAD_CERTIFICATE_STATUS_RESPONSE|BAD_CERTIFICATE_HASH_VALUE)$/;
+
+/** True when it is certain by the error alone that nothing was written. */
 export function nothingWritten(error: unknown): boolean {
   return chain(error).some(isBeforeWrite);
+}
+
+/** True when the server refused the handshake: then nothing was read, even where it was written. */
+export function handshakeRefused(error: unknown): boolean {
+  return chain(error).some((part) => isAlert(textIn(part, 'code')));
 }
 
 /** The first code in the chain of causes, for the details of an error. */
 export function connectionCode(error: unknown): string | undefined {
   for (const part of chain(error)) {
-    if ('code' in part && typeof part.code === 'string') return part.code;
+    const code = textIn(part, 'code');
+    if (isCode(code)) return code;
   }
   return undefined;
 }
 
-function isBeforeWrite(error: Error): boolean {
+/** The status with which a proxy refused to connect, where the error tells it. */
+export function proxyStatus(error: unknown): number | undefined {
+  for (const part of chain(error)) {
+    const code = textIn(part, 'code');
+    const status: unknown = code === 'ERR_PROXY_TUNNEL' ? property(part, 'statusCode') : undefined;
+    if (isStatus(status)) return status;
+    // undici has it in the message only.
+    const said = code === 'UND_ERR_ABORTED' ? /^Proxy response \((\d{3})\)/.exec(textIn(part, 'message'))?.[1] : undefined;
+    if (isStatus(Number(said))) return Number(said);
+  }
+  return undefined;
+}
+
+/**
+ * An error of a fetch or a login as it may be kept: its codes. Its message, and what hangs on it, may hold the request with
+ * login and message text.
+ */
+export function bareCause(error: unknown): Error | undefined {
+  let bare: Error | undefined;
+  for (const part of chain(error).reverse()) {
+    const facts = (['code', 'syscall'] as const).flatMap((key) => (isCode(textIn(part, key)) ? [[key, textIn(part, key)]] : []));
+    if (facts.length === 0) continue;
+    const said = facts.map(([, value]) => value).reverse();
+    bare = Object.assign(new Error(said.join(' '), bare === undefined ? undefined : { cause: bare }), Object.fromEntries(facts));
+  }
+  return bare;
+}
+
+function isBeforeWrite(error: object): boolean {
   // Happy eyeballs tries several addresses: all of them must have failed before a connection stood.
-  const parts = partsOf(error);
-  if (parts !== undefined) return parts.length > 0 && parts.every(nothingWritten);
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const several = property(error, 'errors');
+  if (Array.isArray(several)) return several.length > 0 && several.every(nothingWritten);
+  const code = textIn(error, 'code');
   // A network that vanishes under a standing connection gives the same codes, on read or write.
-  const syscall = 'syscall' in error && typeof error.syscall === 'string' ? error.syscall : '';
+  const syscall = textIn(error, 'syscall');
+  if (isAlert(code)) return true;
   if (syscall === 'read' || syscall === 'write') return false;
   if (code === 'ETIMEDOUT') return syscall === 'connect';
+  if (code === 'UND_ERR_ABORTED') return proxyStatus(error) !== undefined;
   return noConnection.has(code) || noHandshake.has(code) || code.startsWith('CERT_') || code.startsWith('ERR_TLS_');
 }
 
-function chain(error: unknown): Error[] {
-  const found: Error[] = [];
-  for (let next = error; isError(next) && found.length < 8; next = next.cause) found.push(next);
+function isAlert(code: string): boolean {
+  return handshakeAlert.test(code) || unrecognizedName.test(code);
+}
+
+function isCode(code: string): boolean {
+  return /^[A-Za-z][A-Za-z0-9_/]{1,63}$/.test(code) && !/^[a-z0-9]{20,}$/i.test(code);
+}
+
+function isStatus(status: unknown): status is number {
+  return typeof status === 'number' && Number.isInteger(status) && status >= 100 && status <= 599;
+}
+
+function chain(error: unknown): object[] {
+  const found: object[] = [];
+  for (let next = error; typeof next === 'object' && next !== null && found.length < 8; next = property(next, 'cause')) {
+    found.push(next);
+  }
   return found;
+}
+
+function textIn(error: object, key: string): string {
+  const value = property(error, key);
+  return typeof value === 'string' ? value : '';
 }

@@ -80,7 +80,7 @@ describe('a service', () => {
     ]) {
       service.ImpersonatedUserId = new ImpersonatedUserId(ConnectingIdType.SmtpAddress, id);
       const outcome = await send(fromExchangeService(service));
-      expect(outcome).toMatchObject({ status: 'deferred', error: { cause: { code: 'OPTION_INVALID' } } });
+      expect(outcome).toMatchObject({ status: 'deferred', error: { code: 'OPTION_INVALID' } });
       expect(JSON.stringify(outcome)).not.toContain(id);
     }
     expect(server.journal).toEqual([]);
@@ -93,9 +93,9 @@ describe('a service', () => {
     expect(await send(transport)).toMatchObject({
       status: 'deferred',
       scope: 'mailbox',
-      error: { cause: { code: 'OPTION_INVALID' } },
+      error: { code: 'OPTION_INVALID' },
     });
-    await expect(transport.verify?.({ address: alice }, always())).rejects.toMatchObject({ code: 'AUTHENTICATION_FAILED' });
+    await expect(transport.verify?.({ address: alice }, always())).rejects.toMatchObject({ code: 'OPTION_INVALID' });
     expect(server.journal).toEqual([]);
     service.Credentials = new WebCredentials(alice, 'p');
     expect((await send(transport))?.status).toBe('delivered');

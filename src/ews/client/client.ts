@@ -1,14 +1,25 @@
 import { type Limit, startLimit } from '../../core/deadline.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { newRequestId } from '../../core/ids.ts';
-import { nothingWritten } from '../../transport/connection-errors.ts';
+import { handshakeRefused, nothingWritten } from '../../transport/connection-errors.ts';
+import { watchRequest } from '../../transport/request-watch.ts';
 import { readBody } from '../../transport/response-body.ts';
 import { dateOf, retryAfterOf } from '../../transport/retry-after.ts';
 import { notAttempted } from '../../transport/verdict.ts';
 import type { SendOptions } from '../auth/credentials.ts';
 import type { EwsServerVersion } from '../options.ts';
-import { endedInLogin, failedBy, notImpersonated, unreadableReply, unsayable } from '../outcome/call-failure.ts';
+import {
+  endedInLogin,
+  failedBy,
+  notImpersonated,
+  refusedByProxy,
+  unreadableReply,
+  unsayable,
+  unusableLogin,
+} from '../outcome/call-failure.ts';
 import type { EwsSettings } from '../settings.ts';
 import { parseXml } from '../xml/read.ts';
+import { Attempt } from './attempt.ts';
 import { type Acting, actingFor } from './impersonation.ts';
 import type { EwsCall, Reply, ReplyMeta } from './reply.ts';
 import { type Envelope, envelopeFor, readEnvelope, serverInfoOf } from './soap.ts';
@@ -24,9 +35,25 @@ interface Prepared {
 }
 
 /** What the login adds to a request. */
-interface Leg {
+interface LegRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly options: SendOptions;
+}
+
+/** What a leg belongs to. */
+interface Under {
+  readonly attempt: Attempt;
+  readonly limit: Limit;
+}
+
+/** A proxy answered in the server's place, which fetch reports as an error. */
+class ProxyRefusal extends Error {
+  readonly status: number;
+
+  constructor(status: number) {
+    super('a proxy refused');
+    this.status = status;
+  }
 }
 
 /**
@@ -93,37 +120,25 @@ export class EwsClient {
   }
 
   async #exchange(prepared: Prepared, requestId: string, limit: Limit): Promise<Reply> {
-    const { call } = prepared;
-    const { url, credentials, clock, maxResponseBytes, deadline } = this.#settings;
-    let written = false;
-    let inLogin = false; // the last leg had no body
-    let unwritten: unknown;
+    const { url, credentials, clock, maxResponseBytes } = this.#settings;
+    const deadline = prepared.call.deadline ?? this.#settings.deadline;
+    const attempt = new Attempt();
     let meta: ReplyMeta | undefined;
     try {
-      const send = async (headers: Readonly<Record<string, string>>, options: SendOptions = {}): Promise<Response> => {
-        if (limit.ended() !== undefined) throw notAttempted('it was aborted before');
-        if (call.mayWrite?.() === false) throw notAttempted('the lease is too short, or the sender stops');
-        const before = written;
-        inLogin = options.body === 'none';
-        written ||= !inLogin;
-        try {
-          const response = await limit.race(this.#post(prepared, requestId, { headers, options }, limit.signal));
-          // A request that must log in first was not looked at; the login may go on and fail for reasons of its own.
-          if (!inLogin && response.status === 401) written = false;
-          return response;
-        } catch (error) {
-          if (inLogin || nothingWritten(error)) {
-            unwritten = error;
-            written = before;
-          }
-          throw error;
-        }
+      if (limit.ended() !== undefined) throw notAttempted('it was aborted before');
+      const send = (headers: Readonly<Record<string, string>>, options: SendOptions = {}): Promise<Response> =>
+        this.#leg(prepared, requestId, { headers, options }, { attempt, limit });
+      const login = async (): Promise<Response> => credentials.authenticate(send, { url, signal: limit.signal, clock });
+      const response = await limit.race(login());
+      if (!isResponse(response)) throw unusableLogin('authenticate() resolved with something that is no Response');
+      // A login that sends by itself has sent the body, for all we know.
+      const sent = attempt.begun ? attempt.sent : 'unknown';
+      meta = {
+        ...metaOf(response, { requestId, now: clock.now(), scheme: credentials.scheme }),
+        ...(attempt.sentBefore ? { sentBefore: true } : {}),
       };
-      const response = await limit.race(credentials.authenticate(send, { url, signal: limit.signal, clock }));
-      written ||= !inLogin;
-      meta = metaOf(response, requestId, clock.now());
-      if (!written && !saysNo.has(response.status)) {
-        response.body?.cancel().catch(() => {});
+      if (sent === 'no' && !saysNo.has(response.status)) {
+        release(response);
         return endedInLogin(response.status, requestId);
       }
       const text = await readBody(response, maxResponseBytes, limit);
@@ -131,12 +146,43 @@ export class EwsClient {
     } catch (error) {
       // Where the status has already told what became of the request, the rest of its body doesn't matter.
       if (meta !== undefined && meta.status !== 200) return { kind: 'http', meta };
-      const unreached = unwritten !== undefined && unwritten === error;
-      return failedBy(error, { requestId, written, ended: limit.ended(), deadline: call.deadline ?? deadline, unreached });
+      if (limit.ended() !== undefined) attempt.giveUp();
+      if (error instanceof ProxyRefusal) return refusedByProxy(error.status, requestId);
+      const waits = attempt.waits ? 'server' : 'login';
+      const at = attempt.isConnectionError(error) || attempt.unconnected ? 'connection' : waits;
+      return failedBy(error, { requestId, sent: attempt.sent, ended: limit.ended(), deadline, at });
     }
   }
 
-  async #post({ call, acting, ...prepared }: Prepared, requestId: string, leg: Leg, signal: AbortSignal): Promise<Response> {
+  /** Sends the request once. */
+  async #leg(prepared: Prepared, requestId: string, what: LegRequest, { attempt, limit }: Under): Promise<Response> {
+    if (limit.ended() !== undefined) throw notAttempted('it was aborted before');
+    const headers = headersOf(prepared, requestId, what.headers);
+    if (prepared.call.mayWrite?.() === false) throw notAttempted('the lease is too short, or the sender stops');
+    const watch = watchRequest(requestId);
+    const leg = attempt.begin(what.options.body !== 'none', () => watch.abandon() === 'unwritten');
+    try {
+      const response = await limit.race(this.#post(prepared, requestId, { ...what, headers }, limit.signal));
+      if (!isResponse(response))
+        throw new OfflineImError('RESPONSE_UNREADABLE', 'fetch resolved with something that is no Response.');
+      leg.answered(response.status);
+      return response;
+    } catch (error) {
+      const fact = limit.ended() === undefined ? watch.fact : watch.abandon();
+      const refused = handshakeRefused(error) || handshakeRefused(watch.socketError);
+      // fetch turns a proxy's 407 into an error without a code.
+      if (watch.status === 407) {
+        leg.answered(407);
+        throw new ProxyRefusal(407);
+      }
+      leg.failed(error, fact === 'unwritten' || (fact === 'unseen' && nothingWritten(error)) || refused);
+      throw error;
+    } finally {
+      watch.end();
+    }
+  }
+
+  async #post({ call, ...prepared }: Prepared, requestId: string, leg: LegRequest, signal: AbortSignal): Promise<Response> {
     const { url, logger } = this.#settings;
     const { headers, options } = leg;
     const fetch = options.fetch ?? this.#settings.fetch;
@@ -144,14 +190,7 @@ export class EwsClient {
     if (logger !== undefined) traceRequest(logger, call, requestId, body);
     return fetch(url, {
       method: 'POST',
-      headers: {
-        'content-type': 'text/xml; charset=utf-8',
-        accept: 'text/xml',
-        'client-request-id': requestId,
-        'return-client-request-id': 'true',
-        ...acting.headers,
-        ...headers,
-      },
+      headers,
       body,
       signal,
       redirect: 'manual', // a redirect leads to a proxy's error page, and would take the login along
@@ -160,15 +199,65 @@ export class EwsClient {
   }
 }
 
-function metaOf(response: Response, requestId: string, now: number): ReplyMeta {
+/** Headers that say how a message is framed or how long a connection lives: not for a login to set. */
+const ofConnection = ['content-length', 'transfer-encoding', 'keep-alive', 'upgrade', 'expect', 'te', 'trailer'];
+
+/** Throws where fetch would refuse the headers of the login, so that it is known that nothing was written. */
+function headersOf(
+  { acting }: Prepared,
+  requestId: string,
+  own: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const headers = {
+    'content-type': 'text/xml; charset=utf-8',
+    accept: 'text/xml',
+    'return-client-request-id': 'true',
+    ...acting.headers,
+    ...own,
+    'client-request-id': requestId, // by which the request is known, here and to a relay
+  };
+  let checked: Headers;
+  try {
+    checked = new Headers(headers);
+  } catch {
+    throw unusableLogin('it gave headers that no request can have'); // the platform's words quote them
+  }
+  const named = ofConnection.find((name) => checked.has(name));
+  if (named !== undefined) throw unusableLogin(`it set the header ${named}, which belongs to the connection`);
+  return headers;
+}
+
+/** Also one of another realm, or of a library's own kind. */
+function isResponse(value: unknown): value is Response {
+  if (typeof value !== 'object' || value === null) return false;
+  const { status, headers } = value as { status?: unknown; headers?: { get?: unknown } | null };
+  return Number.isInteger(status) && typeof headers?.get === 'function';
+}
+
+function release(response: Response): void {
+  Promise.resolve(response.body?.cancel()).catch(() => {});
+}
+
+function metaOf(
+  response: Response,
+  { requestId, now, scheme }: { readonly requestId: string; readonly now: number; readonly scheme: string },
+): ReplyMeta {
   const date = dateOf(response.headers);
   const retryAfter = retryAfterOf(response.headers, now);
   return {
     requestId,
     status: response.status,
+    scheme,
+    ...(leadsToLogin(response) ? { loginPage: true } : {}),
     ...(date === undefined ? {} : { date }),
     ...(retryAfter === undefined ? {} : { retryAfter }),
   };
+}
+
+/** A redirect to where people log in: Outlook on the web, AD FS, Entra ID, a firewall's portal. */
+function leadsToLogin({ status, headers }: Response): boolean {
+  const location = status >= 300 && status < 400 ? (headers.get('location') ?? '').slice(0, 2048) : '';
+  return /log-?[io]n|sign-?in|\/auth|\/adfs\/|saml|oauth2?\//i.test(location);
 }
 
 /** What these statuses mean they mean in the middle of a login too. */

@@ -32,7 +32,7 @@ export async function read(client: EwsClient, settings: EwsSettings, call: EwsCa
     );
   } catch (error) {
     if (error instanceof PassingFailure) return error.reply;
-    return failedBy(error, { requestId: '', written: true, ended: 'aborted', deadline });
+    return failedBy(error, { requestId: '', sent: 'unknown', ended: 'aborted', deadline });
   }
 }
 

@@ -29,6 +29,12 @@ export interface ReplyMeta {
   readonly status: number;
   /** The server's clock, ms since 1970. */
   readonly date?: number;
+  /** Scheme of the login that the request was made with. */
+  readonly scheme?: string;
+  /** It leads to, or is, a page on which a person would log in. */
+  readonly loginPage?: boolean;
+  /** The login sent the body more than once, and an earlier one may have been processed. */
+  readonly sentBefore?: boolean;
   /** From the Retry-After header, in ms. */
   readonly retryAfter?: number;
   /** The schema version that the server says it speaks. */
@@ -47,4 +53,11 @@ export type Reply =
   | { readonly kind: 'body'; readonly payload: XmlElement; readonly meta: ReplyMeta }
   | { readonly kind: 'fault'; readonly fault: Fault; readonly meta: ReplyMeta }
   | { readonly kind: 'http'; readonly meta: ReplyMeta }
-  | { readonly kind: 'failed'; readonly sent: 'no' | 'unknown'; readonly scope: Scope; readonly error: OfflineImError };
+  | {
+      readonly kind: 'failed';
+      readonly sent: 'no' | 'unknown';
+      readonly scope: Scope;
+      readonly error: OfflineImError;
+      /** Trying again won't help before someone has acted. */
+      readonly blocks?: boolean;
+    };

@@ -1,40 +1,69 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import { connectionCode, nothingWritten } from '../../transport/connection-errors.ts';
+import { bareCause, connectionCode, proxyStatus } from '../../transport/connection-errors.ts';
 import { notAttempted } from '../../transport/verdict.ts';
 import type { Reply } from '../client/reply.ts';
 
 /** What is known about a request when it fails. */
 export interface CallState {
   readonly requestId: string;
-  /** A request may have reached the server, and no answer came that says it was refused. */
-  readonly written: boolean;
+  /** `no`: no server has read the request, or one has answered that it did not look at it. */
+  readonly sent: 'no' | 'unknown';
   readonly ended: 'deadline' | 'aborted' | undefined;
+  /** ms. */
   readonly deadline: number;
-  /** It is the connection that failed, not the login, before the body was written. */
-  readonly unreached?: boolean;
+  /**
+   * What failed before the body was written, or was waited for at the end: the login (the host's own code), the connection,
+   * or the server's answer.
+   *
+   * @default 'login'
+   */
+  readonly at?: 'login' | 'connection' | 'server';
 }
 
 type Failed = Extract<Reply, { kind: 'failed' }>;
 
+/** The login gave something that can't be sent, or can't be read. Its words stay out: they may hold a secret. */
+export function unusableLogin(why: string): OfflineImError {
+  return new OfflineImError('AUTHENTICATION_FAILED', `The login failed before the request was written: ${why}.`);
+}
+
 /** Classifies what fetch, the login or the reading of a response threw. */
 export function failedBy(error: unknown, state: CallState): Failed {
-  const details = { requestId: state.requestId };
-  if (error instanceof OfflineImError && error.code === 'NOT_ATTEMPTED') return failed('no', 'note', error);
-  if (state.ended !== undefined) return { ...endedBy(state), sent: state.written ? 'unknown' : 'no' };
-  if (!state.written && state.unreached !== true) {
-    const text = 'The login failed before the request was written.';
-    return failed('no', 'mailbox', new OfflineImError('AUTHENTICATION_FAILED', text, { cause: error, details }));
-  }
-  if (error instanceof OfflineImError && state.written) return failed('unknown', 'note', error);
+  const { requestId, sent } = state;
+  const details = { requestId };
+  const own = error instanceof OfflineImError ? error : undefined;
+  if (own?.code === 'NOT_ATTEMPTED' && sent === 'no') return failed('no', 'note', own);
+  if (state.ended !== undefined) return endedBy(state);
+  if (own !== undefined) return failed(sent, sent === 'no' ? 'mailbox' : 'note', withoutCause(own, details));
   const code = connectionCode(error);
-  const withCode = { cause: error, details: code === undefined ? details : { ...details, connectionCode: code } };
   const named = code === undefined ? '' : ` (${code})`;
-  if (!state.written || nothingWritten(error)) {
-    const text = `No connection to the server could be made${named}.`;
-    return failed('no', 'endpoint', new OfflineImError('ENDPOINT_UNREACHABLE', text, withCode));
+  const options = { cause: bareCause(error), details: code === undefined ? details : { ...details, connectionCode: code } };
+  if (sent === 'unknown') {
+    const text = `The connection broke after the request may have been written${named}.`;
+    return failed('unknown', 'endpoint', new OfflineImError('CONNECTION_LOST', text, options));
   }
-  const text = `The connection broke after the request may have been written${named}.`;
-  return failed('unknown', 'endpoint', new OfflineImError('CONNECTION_LOST', text, withCode));
+  if (state.at !== 'connection') {
+    const text = `The login failed before the request was written${named}.`;
+    return failed('no', 'mailbox', new OfflineImError('AUTHENTICATION_FAILED', text, options));
+  }
+  const status = proxyStatus(error);
+  if (status !== undefined) return refusedByProxy(status, requestId);
+  const text = `No connection to the server could be made${named}.`;
+  return failed('no', 'endpoint', new OfflineImError('ENDPOINT_UNREACHABLE', text, options));
+}
+
+/** Statuses by which a proxy says that it will not do it for this client: someone must act. */
+const proxyWantsLogin: ReadonlySet<number> = new Set([401, 403, 407]);
+
+/** A proxy on the way did not connect, so that the server was never reached. */
+export function refusedByProxy(status: number, requestId: string): Failed {
+  const why = status === 407 ? 'it wants a login of its own, which is for the fetch or its agent to give' : 'see its log';
+  const error = new OfflineImError(
+    'ENDPOINT_UNREACHABLE',
+    `A proxy on the way refused to connect to the server with HTTP ${status}: ${why}.`,
+    { details: { requestId, proxyStatus: status } },
+  );
+  return { ...failed('no', 'endpoint', error), blocks: proxyWantsLogin.has(status) };
 }
 
 /** The login ended with an answer to a leg without a body, so that there was nothing to process. */
@@ -60,14 +89,26 @@ export function unsayable(version: string): Failed {
   return failed('no', 'note', notAttempted(`it can not be said in schema version ${version}`));
 }
 
-function endedBy(state: CallState): Failed {
-  const { requestId, deadline } = state;
-  // A server that hangs for one mailbox may well serve the others: the circuit stays closed.
-  if (state.ended === 'deadline') {
-    const text = `The server did not answer completely within ${deadline} ms.`;
-    return failed('unknown', 'mailbox', new OfflineImError('REQUEST_TIMEOUT', text, { details: { requestId, deadline } }));
+function endedBy({ ended, requestId, deadline, sent, at }: CallState): Failed {
+  const details = { requestId, deadline };
+  if (ended === 'aborted') {
+    return failed(sent, 'note', new OfflineImError('REQUEST_ABORTED', 'The request was aborted.', { details: { requestId } }));
   }
-  return failed('unknown', 'note', new OfflineImError('REQUEST_ABORTED', 'The request was aborted.', { details: { requestId } }));
+  if (sent === 'no' && at === 'connection') {
+    const text = `No connection to the server could be made within ${deadline} ms.`;
+    return failed('no', 'endpoint', new OfflineImError('ENDPOINT_UNREACHABLE', text, { details }));
+  }
+  // A server that hangs for one mailbox may well serve the others: the circuit stays closed.
+  const text =
+    sent === 'no' && at !== 'server'
+      ? `The login did not come to an end within ${deadline} ms; nothing was written.`
+      : `The server did not answer completely within ${deadline} ms.`;
+  return failed(sent, 'mailbox', new OfflineImError('REQUEST_TIMEOUT', text, { details }));
+}
+
+/** Errors of ours can pass through a host's login, which may hang its own on them. */
+function withoutCause(error: OfflineImError, more: Readonly<Record<string, unknown>>): OfflineImError {
+  return new OfflineImError(error.code, error.message, { details: { ...more, ...error.details } });
 }
 
 function failed(sent: 'no' | 'unknown', scope: Failed['scope'], error: OfflineImError): Failed {

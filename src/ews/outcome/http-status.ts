@@ -9,16 +9,27 @@ export interface StatusRule {
 }
 
 const endpointUnknown: Verdict = { kind: 'unconfirmed', scope: 'endpoint' };
+/** It may have passed the request on before. */
+const endpointBlocked: Verdict = { kind: 'blocked', scope: 'endpoint', sent: 'unknown' };
 const loginBlocked: Verdict = { kind: 'blocked', scope: 'mailbox', sent: 'no' };
 
-/** `hinted`: the server said when to come back. */
-export function statusRule(status: number, hinted: boolean): StatusRule {
+/** What is known of an answer beside its status. */
+export interface StatusFacts {
+  readonly status: number;
+  /** The server said when to come back. */
+  readonly retryAfter?: number;
+  readonly loginPage?: boolean;
+  readonly scheme?: string;
+}
+
+export function statusRule({ status, retryAfter, loginPage, scheme }: StatusFacts): StatusRule {
   const plain = (verdict: Verdict, why: string): StatusRule => ({ verdict, code: 'HTTP_STATUS', why });
+  if (loginPage === true) return plain(endpointBlocked, 'it leads to a login page for browsers, which stands in front of EWS');
   switch (status) {
     case 401:
       // A proxy in front answers 401 when it means "busy"; only then it names a time.
-      if (hinted) return plain({ kind: 'deferred', scope: 'mailbox' }, 'it is busy');
-      return { verdict: loginBlocked, code: 'AUTHENTICATION_FAILED', why: 'user name, password or token is wrong' };
+      if (retryAfter !== undefined) return plain({ kind: 'deferred', scope: 'mailbox' }, 'it is busy');
+      return { verdict: loginBlocked, code: 'AUTHENTICATION_FAILED', why: scheme === 'ntlm' ? ntlmRefused : loginRefused };
     case 456:
       return { verdict: loginBlocked, code: 'AUTHENTICATION_FAILED', why: 'the account is blocked or must sign in anew' };
     case 403:
@@ -31,18 +42,29 @@ export function statusRule(status: number, hinted: boolean): StatusRule {
     case 405:
     case 410:
       // Most likely a wrong URL, which someone must correct; a proxy may answer so after it passed the request on.
-      return plain({ kind: 'blocked', scope: 'endpoint', sent: 'unknown' }, 'there is no EWS at this URL');
+      return plain(endpointBlocked, 'there is no EWS at this URL');
+    case 407:
+      return plain({ kind: 'blocked', scope: 'endpoint', sent: 'no' }, 'a proxy on the way wants a login of its own');
     case 413:
       return plain({ kind: 'rejected', scope: 'note', splittable: true }, 'the request is too large for it');
     case 429:
       return plain({ kind: 'deferred', scope: 'mailbox' }, 'there were too many requests');
+    case 440:
+      return plain(endpointBlocked, 'the session of a login page for browsers, which stands in front of EWS, has ended');
     case 502:
     case 503:
     case 504:
       return plain(endpointUnknown, 'it or what lies behind it is not available');
+    case 511:
+      return plain({ kind: 'blocked', scope: 'endpoint', sent: 'no' }, 'the network on the way wants a login of its own');
     default:
       if (status === 0 || (status >= 300 && status < 400)) return plain(endpointUnknown, 'a proxy wants to lead elsewhere');
       if (status >= 500) return plain({ kind: 'unconfirmed', scope: 'mailbox' }, 'it failed');
       return plain({ kind: 'unconfirmed', scope: 'note' }, 'that is not the answer of an EWS server');
   }
 }
+
+const loginRefused = 'user name, password or token is wrong';
+/** The two can't be told apart from outside. */
+const ntlmRefused =
+  'user name, domain or password is wrong, or the server requires Extended Protection (channel binding), which ntlmAuth does not offer';

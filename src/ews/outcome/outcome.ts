@@ -22,7 +22,7 @@ export function ewsError(responseCode: string, requestId: string, inner?: string
 
 /** What an HTTP status that stands for itself is reported as. */
 export function statusError(meta: ReplyMeta): OfflineImError {
-  const { code, why } = statusRule(meta.status, meta.retryAfter !== undefined);
+  const { code, why } = statusRule(meta);
   return new OfflineImError(code, `The server answered HTTP ${meta.status}: ${why}.`, {
     details: { status: meta.status, requestId: meta.requestId },
   });
@@ -43,17 +43,17 @@ export function replyError(reply: WholeReply): OfflineImError {
 /** What such a reply means for each of `notes` notes. */
 export function outcomeOfReply(reply: WholeReply, notes: number): DeliveryOutcome {
   const error = replyError(reply);
-  switch (reply.kind) {
-    case 'failed':
-      return outcomeOfFailure(reply, error);
-    case 'http':
-      return toOutcome(statusRule(reply.meta.status, reply.meta.retryAfter !== undefined).verdict, error, reply.meta.retryAfter);
-    case 'fault': {
-      const backOff = faultBackOff(reply.fault, reply.meta);
-      const byStatus = reply.meta.status === 429;
-      return toOutcome(byStatus ? statusRule(429, false).verdict : faultVerdict(reply.fault, notes), error, backOff);
-    }
-  }
+  if (reply.kind === 'failed') return outcomeOfFailure(reply, error);
+  const { meta } = reply;
+  const verdict = reply.kind === 'http' || meta.status === 429 ? statusRule(meta).verdict : faultVerdict(reply.fault, notes);
+  const backOff = reply.kind === 'http' ? meta.retryAfter : faultBackOff(reply.fault, meta);
+  return toOutcome(meta.sentBefore === true ? inDoubt(verdict) : verdict, error, backOff);
+}
+
+/** The same, where another copy of the request may have been processed. */
+function inDoubt(verdict: Verdict): Verdict {
+  if (verdict.kind === 'blocked') return { ...verdict, sent: 'unknown' };
+  return { kind: 'unconfirmed', scope: verdict.scope };
 }
 
 /** What a response message with an error or a warning means for its note. */
@@ -63,6 +63,7 @@ export function outcomeOfCode(responseCode: string, message: XmlElement, request
 }
 
 function outcomeOfFailure(reply: Extract<Reply, { kind: 'failed' }>, error: OfflineImError): DeliveryOutcome {
+  if (reply.blocks === true) return toOutcome({ kind: 'blocked', scope: reply.scope, sent: reply.sent }, error);
   if (reply.sent === 'unknown') return toOutcome({ kind: 'unconfirmed', scope: reply.scope }, error);
   // Nothing of the note's own kept it back, so nothing of its own need pass first.
   const backOff = error.code === 'NOT_ATTEMPTED' ? 0 : undefined;

@@ -2,9 +2,12 @@ import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { basicAuth } from '../../../src/ews/auth/credentials.ts';
 import { EwsTransport } from '../../../src/ews/ews-transport.ts';
 import type { EwsTransportOptions } from '../../../src/ews/options.ts';
-import type { DeliverOptions, DeliveryOutcome, Note, Transport } from '../../../src/transport/contract.ts';
+import type { DeliveryOutcome, Note } from '../../../src/transport/contract.ts';
 import { checkedFetch } from '../../support/ews-schema.ts';
+import { always, makeNote } from './note.ts';
 import { CannedServer } from './server.ts';
+
+export { always, makeNote };
 
 export interface Harness {
   readonly server: CannedServer;
@@ -50,30 +53,5 @@ export function useHarness(): Harness {
         always(),
       );
     },
-  };
-}
-
-export function always(signal: AbortSignal = new AbortController().signal): DeliverOptions {
-  return { signal, mayWrite: () => true };
-}
-
-export function makeNote(transport: Pick<Transport, 'placeOf'>, n: number, fields: Partial<Note> = {}): Note {
-  const from = { address: 'alice@contoso.test', name: 'Alice Example' };
-  return {
-    id: `note-${n}`,
-    attempt: 1,
-    tag: `note-${n}/1`,
-    unknownAttempts: [],
-    place: transport.placeOf(fields.from ?? from),
-    from,
-    to: [{ address: 'bob@contoso.test', name: 'Bob "B" Example' }],
-    audience: 'same-organization',
-    messageClass: 'IM.Note.MissedConversation',
-    subject: 'Alice Example sent you a message in Skype for Business',
-    body: { type: 'text', content: `secret text ${n}` },
-    sentAt: new Date(0),
-    conversationId: 'c',
-    entryIds: [`e${n}`],
-    ...fields,
   };
 }

@@ -1,0 +1,90 @@
+/** How one leg of a request ended. */
+type LegEnd =
+  | 'under-way'
+  | 'answered'
+  /** By a 401 or 407: whoever must log in first has not been listened to. */
+  | 'refused'
+  | 'unwritten'
+  | 'broken';
+
+/** One leg of a request: a single HTTP exchange. */
+export interface Leg {
+  /** A leg of a login that asks for a challenge has none, so there is nothing that a server could process. */
+  readonly hasBody: boolean;
+  /** The server answered with that status. */
+  answered(status: number): void;
+  /** It failed. `unwritten`: it is certain that the server read nothing of it. */
+  failed(error: unknown, unwritten: boolean): void;
+}
+
+/** Gives up a leg that is under way; true when it is certain that nothing of it was written, nor ever will be. */
+export type GiveUp = () => boolean;
+
+interface LegRecord {
+  readonly hasBody: boolean;
+  end: LegEnd;
+  error: unknown;
+  readonly giveUp: GiveUp;
+}
+
+/**
+ * One request with all the legs that its login made of it. From how each of them ended follows the only thing that counts:
+ * whether the server may have processed the request.
+ */
+export class Attempt {
+  readonly #legs: LegRecord[] = [];
+
+  begin(hasBody: boolean, giveUp: GiveUp = () => false): Leg {
+    const record: LegRecord = { hasBody, end: 'under-way', error: undefined, giveUp };
+    this.#legs.push(record);
+    return {
+      hasBody,
+      answered: (status) => {
+        record.end = status === 401 || status === 407 ? 'refused' : 'answered';
+      },
+      failed: (error, unwritten) => {
+        record.end = unwritten ? 'unwritten' : 'broken';
+        record.error = error;
+      },
+    };
+  }
+
+  /** `no`: it is certain that no server processed it. One leg in doubt is enough for `unknown`, whatever the others say. */
+  get sent(): 'no' | 'unknown' {
+    return this.#legs.some(isInDoubt) ? 'unknown' : 'no';
+  }
+
+  /** A leg before the last may have been processed, whatever the last answer says: a login has sent the body twice. */
+  get sentBefore(): boolean {
+    return this.#legs.slice(0, -1).some(isInDoubt);
+  }
+
+  /** The login has sent something. */
+  get begun(): boolean {
+    return this.#legs.length > 0;
+  }
+
+  /** The login waits for nothing but the server. */
+  get waits(): boolean {
+    return this.#legs.some(({ end }) => end === 'under-way');
+  }
+
+  /** The time is over: nothing that has not left yet may leave any more. */
+  giveUp(): void {
+    for (const leg of this.#legs) if (leg.end === 'under-way' && leg.giveUp()) leg.end = 'unwritten';
+  }
+
+  /** The last leg was given up before a connection stood. */
+  get unconnected(): boolean {
+    return this.#legs.at(-1)?.end === 'unwritten';
+  }
+
+  /** Whether this very error, or the one it was made of, is what a leg failed with before it was written. */
+  isConnectionError(error: unknown): boolean {
+    return this.#legs.some((leg) => leg.error !== undefined && leg.error === error && (leg.end === 'unwritten' || !leg.hasBody));
+  }
+}
+
+function isInDoubt({ hasBody, end }: LegRecord): boolean {
+  return hasBody && end !== 'refused' && end !== 'unwritten';
+}

@@ -1,0 +1,125 @@
+/** What a login of the host's own gives, throws, or never gives: nothing is written, nothing secret is kept. */
+import { inspect } from 'node:util';
+import vm from 'node:vm';
+import { describe, expect, it } from 'vitest';
+import type { Credentials, SendRequest } from '../../../src/ews/auth/credentials.ts';
+import { always, makeNote, useHarness } from '../support/harness.ts';
+import { created, ok } from '../support/responses.ts';
+
+const h = useHarness();
+const secret = 'TOK-SECRET-123';
+
+async function withLogin(authenticate: unknown) {
+  h.server.handler = () => ({ body: created(ok) });
+  const transport = h.transport({ credentials: { scheme: 'mine', authenticate } as Credentials, deadline: 500 });
+  const [outcome] = await transport.deliver([makeNote(transport, 0)], always());
+  const verified = await transport.verify({ address: 'alice@contoso.test' }, always()).catch((error: unknown) => error);
+  expect(inspect([outcome, verified], { depth: 12, showHidden: true })).not.toContain(secret);
+  return outcome;
+}
+
+const unsent = { status: 'deferred', scope: 'mailbox', error: { code: 'AUTHENTICATION_FAILED' } };
+
+describe('headers that no request can have', () => {
+  it.each<[string, unknown]>([
+    ['a line feed', { authorization: `Bearer ${secret}\nx` }],
+    ['NUL', { authorization: `Bearer ${secret}\0` }],
+    ['beyond Latin-1', { authorization: `Bearer ${secret}\u0394` }],
+    ['a name with a space', { [`x ${secret}`]: 'y' }],
+    ['an empty name', { '': secret }],
+    ['a symbol', { authorization: Symbol(secret) }],
+    [
+      'a getter that throws',
+      {
+        get authorization() {
+          throw new Error(secret);
+        },
+      },
+    ],
+    ...['content-length', 'transfer-encoding', 'keep-alive', 'upgrade', 'expect', 'te', 'trailer'].map(
+      (name): [string, unknown] => [name, { [name]: '77' }],
+    ),
+  ])('%s', async (_, headers) => {
+    expect(await withLogin((send: SendRequest) => send(headers as Record<string, string>))).toMatchObject(unsent);
+    expect(h.server.requests).toEqual([]);
+  });
+});
+
+describe('a login that', () => {
+  const here = (source: string): unknown => vm.runInNewContext(source, { secret });
+  it.each<[string, unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error(secret);
+      },
+    ],
+    [
+      'throws a string',
+      () => {
+        throw secret;
+      },
+    ],
+    ['throws nothing', () => Promise.reject(undefined)],
+    [
+      'rejects with the request of an HTTP library',
+      () =>
+        Promise.reject(Object.assign(new Error('401'), { config: { data: secret }, cause: { headers: secret }, code: secret })),
+    ],
+    ['rejects in another realm', here('async () => { throw Object.assign(new Error(secret), { code: "ECONNREFUSED" }); }')],
+    ['gives nothing', () => undefined],
+    ['gives nothing later', async () => undefined],
+    ['gives something else', async () => ({ status: '200', secret })],
+    [
+      'gives a thenable that throws',
+      () => ({
+        // biome-ignore lint/suspicious/noThenProperty: what a host may give
+        then() {
+          throw new Error(secret);
+        },
+      }),
+    ],
+    [
+      'gives an error that can not be looked at',
+      () =>
+        Promise.reject(
+          new Proxy(
+            {},
+            {
+              get() {
+                throw new Error(secret);
+              },
+            },
+          ),
+        ),
+    ],
+  ])('%s', async (_, authenticate) => {
+    expect(await withLogin(authenticate)).toMatchObject(unsent);
+    expect(h.server.requests).toEqual([]);
+  });
+
+  it('hangs: the note waits, and the reason names the login', async () => {
+    const outcome = await withLogin(() => new Promise(() => {}));
+    expect(outcome).toMatchObject({ status: 'deferred', scope: 'mailbox', error: { code: 'REQUEST_TIMEOUT' } });
+    expect(outcome?.status === 'deferred' && outcome.error.message).toMatch(/login/i);
+  });
+
+  it('loses one request and sends another: the first counts, whatever becomes of the second', async () => {
+    const transport = h.transport({
+      credentials: {
+        scheme: 'mine',
+        authenticate: async (send) => {
+          await send({}).catch(() => undefined);
+          return send({});
+        },
+      },
+    });
+    h.server.handler = (_, response) => {
+      if (h.server.requests.length > 1) return { status: 401 };
+      response.socket?.resetAndDestroy();
+      return undefined;
+    };
+    const [outcome] = await transport.deliver([makeNote(transport, 0)], always());
+    expect(outcome).toMatchObject({ status: 'blocked', sent: 'unknown' });
+  });
+});
