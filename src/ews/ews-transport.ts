@@ -9,6 +9,7 @@ import {
   type StrandedDraftsReport,
   strandedDrafts,
 } from './probe/stranded-drafts.ts';
+import { RequestSize } from './send/batches.ts';
 import { deliver } from './send/deliver.ts';
 import { MessageClasses } from './send/message-classes.ts';
 import { SavedFolders } from './send/saved-folders.ts';
@@ -33,6 +34,7 @@ export class EwsTransport implements Transport {
   readonly #client: EwsClient;
   readonly #folders: SavedFolders;
   readonly #classes: MessageClasses;
+  readonly #size: RequestSize;
   readonly #credentials: Credentials;
 
   /** Throws `OPTION_INVALID`, or `INSECURE_URL` for `http://` to another machine. */
@@ -42,17 +44,18 @@ export class EwsTransport implements Transport {
     this.#client = new EwsClient(this.#settings);
     this.#folders = new SavedFolders(this.#client, this.#settings);
     this.#classes = new MessageClasses(this.#settings.fallbackMessageClass);
+    this.#size = new RequestSize(this.#settings.batchSize);
   }
 
   /** One outcome a note, in order. Whatever the server does becomes an outcome, not an exception. */
   deliver(notes: readonly Note[], options: DeliverOptions): Promise<readonly DeliveryOutcome[]> {
-    const delivery = { client: this.#client, settings: this.#settings, folders: this.#folders, classes: this.#classes };
-    return deliver(delivery, notes, options);
+    const [client, settings, folders] = [this.#client, this.#settings, this.#folders];
+    return deliver({ client, settings, folders, classes: this.#classes, size: this.#size }, notes, options);
   }
 
   /** Looks for the unknown attempts of the notes, and removes drafts that carry their tag. */
   probe(notes: readonly Note[], options: { readonly signal: AbortSignal }): Promise<readonly ProbeResult[]> {
-    return probe(this.#client, this.#settings, notes, options.signal);
+    return probe({ client: this.#client, settings: this.#settings, folders: this.#folders }, notes, options.signal);
   }
 
   /** The endpoint, the mailbox itself, and the folder that took its copies last. */

@@ -56,10 +56,29 @@ export function createItemOutcomes(payload: XmlElement, notes: readonly Note[], 
       return toOutcome({ kind: 'unconfirmed', scope: 'note' }, error);
     }
     if (message.ok) return { status: 'delivered', messageClass: note.messageClass };
-    return isClear(message)
-      ? outcomeOfCode(message.responseCode, message.element, requestId)
-      : toOutcome({ kind: 'unconfirmed', scope: 'note' }, ewsError(message.responseCode, requestId));
+    return afterFault(
+      isClear(message)
+        ? outcomeOfCode(message.responseCode, message.element, requestId)
+        : toOutcome({ kind: 'unconfirmed', scope: 'note' }, ewsError(message.responseCode, requestId)),
+    );
   });
+}
+
+/**
+ * The server answered with an error, and it may have processed the note all the same. A copy that is found then is a weak
+ * proof: some servers store the copy first and fail to send.
+ */
+export function afterFault(outcome: DeliveryOutcome): DeliveryOutcome {
+  switch (outcome.status) {
+    case 'unconfirmed':
+      return { ...outcome, ended: 'fault' };
+    case 'blocked':
+      return outcome.sent === 'unknown' ? { ...outcome, ended: 'fault' } : outcome;
+    case 'delivered':
+    case 'deferred':
+    case 'rejected':
+      return outcome;
+  }
 }
 
 /**

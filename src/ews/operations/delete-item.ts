@@ -24,11 +24,15 @@ export function deleteItemXml(items: readonly ItemId[], deleteType: DeleteType):
   return `<m:DeleteItem DeleteType="${deleteType}"><m:ItemIds>${ids}</m:ItemIds></m:DeleteItem>`;
 }
 
-/** Which of the items are gone now: deleted, or not there any more. */
-export function deletedItems(payload: XmlElement, count: number): readonly boolean[] {
+/** What became of an item: deleted; not there under that id (it may have moved); or kept, as far as the answer tells. */
+export type Deletion = 'deleted' | 'not-found' | 'kept';
+
+/** What became of each of the items. An answer that can't be read leaves them. */
+export function readDeletions(payload: XmlElement, count: number): readonly Deletion[] {
   const messages = responseMessages(payload, 'DeleteItem') ?? [];
-  return Array.from(
-    { length: count },
-    (_, at) => messages[at]?.ok === true || messages[at]?.responseCode === 'ErrorItemNotFound',
-  );
+  return Array.from({ length: count }, (_, at): Deletion => {
+    const message = messages[at];
+    if (message?.ok === true) return 'deleted';
+    return message?.responseCode === 'ErrorItemNotFound' ? 'not-found' : 'kept';
+  });
 }

@@ -1,64 +1,111 @@
 import { messagesNs, typesNs } from '../xml/namespaces.ts';
-import { child, type XmlElement } from '../xml/read.ts';
+import { child, childrenOf, type XmlElement } from '../xml/read.ts';
 import { escapeAttribute, escapeText } from '../xml/write.ts';
 import { distinguishedFolder, folderIdXml } from './folder-id.ts';
 import { responseMessages } from './response-messages.ts';
 
+/** The class that Exchange and Lync give Conversation History; below IPF.Note, so that every client shows it as a mail folder. */
+const historyClass = 'IPF.Note.Microsoft.Conversation';
+/** Its name where nothing translated it. */
+const historyName = 'Conversation History';
+
+/** How a look-up tells Conversation History: by its class, which is the same in every language, or its name; or by its name only. */
+export type HistoryCriterion = 'class-or-name' | 'name';
+
+const criteria: Readonly<Record<HistoryCriterion, string>> = {
+  'class-or-name': `<t:Or>${isEqualTo('FolderClass', historyClass)}${isEqualTo('DisplayName', historyName)}</t:Or>`,
+  name: isEqualTo('DisplayName', historyName),
+};
+
+function isEqualTo(field: string, value: string): string {
+  return `<t:IsEqualTo><t:FieldURI FieldURI="folder:${field}"/><t:FieldURIOrConstant><t:Constant Value="${escapeAttribute(value)}"/></t:FieldURIOrConstant></t:IsEqualTo>`;
+}
+
 /**
- * FindFolder by display name, directly below the top of a mailbox.
+ * FindFolder for Conversation History, directly below the top of a mailbox.
  * https://learn.microsoft.com/exchange/client-developer/web-service-reference/findfolder-operation
  */
-export function findFolderXml(displayName: string, mailbox: string): string {
+export function findHistoryXml(criterion: HistoryCriterion, mailbox: string): string {
   return (
-    '<m:FindFolder Traversal="Shallow"><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape></m:FolderShape>' +
+    '<m:FindFolder Traversal="Shallow"><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>' +
+    '<t:FieldURI FieldURI="folder:FolderClass"/><t:FieldURI FieldURI="folder:DisplayName"/></t:AdditionalProperties></m:FolderShape>' +
     '<m:IndexedPageFolderView MaxEntriesReturned="10" Offset="0" BasePoint="Beginning"/>' +
-    '<m:Restriction><t:IsEqualTo><t:FieldURI FieldURI="folder:DisplayName"/><t:FieldURIOrConstant>' +
-    `<t:Constant Value="${escapeAttribute(displayName)}"/></t:FieldURIOrConstant></t:IsEqualTo></m:Restriction>` +
+    `<m:Restriction>${criteria[criterion]}</m:Restriction>` +
     `<m:ParentFolderIds>${distinguishedFolder('msgfolderroot', mailbox)}</m:ParentFolderIds></m:FindFolder>`
   );
 }
 
-/** What a search for one folder showed; undefined when the response is not the answer to it. */
-export type FoundFolder = { readonly id: string | undefined } | { readonly responseCode: string } | undefined;
-
-/** The first folder of the answer. */
-export function readFoundFolder(payload: XmlElement): FoundFolder {
-  const message = responseMessages(payload, 'FindFolder')?.[0];
-  if (message === undefined) return undefined;
-  if (!message.ok) return { responseCode: message.responseCode };
-  const root = child(message.element, messagesNs, 'RootFolder');
-  return root === undefined ? undefined : { id: firstFolderId(child(root, typesNs, 'Folders')) };
-}
-
-/** The id of the first folder in a list. */
-export function firstFolderId(folders: XmlElement | undefined): string | undefined {
-  for (const folder of folders?.children ?? []) {
-    const id = child(folder, typesNs, 'FolderId')?.attributes.get('Id');
-    if (id !== undefined && id !== '') return id;
-  }
-  return undefined;
-}
-
-/** The class that Exchange itself gives Conversation History; below IPF.Note, so that every client shows it as a mail folder. */
-const folderClass = 'IPF.Note.Microsoft.Conversation';
+/**
+ * What an answer shows of one folder: its id, or that there is none; the code and message of an error; `undefined` when it
+ * can't be read: not the answer to the request, or matches that can't be told.
+ */
+export type FoundFolder =
+  | { readonly id: string | undefined }
+  | { readonly responseCode: string; readonly element: XmlElement }
+  | undefined;
 
 /**
- * CreateFolder, directly below the top of a mailbox.
+ * Conversation History in a FindFolder answer. A search without a match may come without RootFolder, and a match without
+ * the properties that were asked for: the schema makes them optional.
+ */
+export function readFoundHistory(payload: XmlElement): FoundFolder {
+  const messages = responseMessages(payload, 'FindFolder');
+  const message = messages?.[0];
+  if (message === undefined || messages?.length !== 1) return undefined;
+  if (!message.ok) return { responseCode: message.responseCode, element: message.element };
+  const root = child(message.element, messagesNs, 'RootFolder');
+  const folders = childrenOf(root, typesNs, 'Folders').flatMap((list) => list.children);
+  const ranked = folders.map((folder) => ({ id: idOf(folder), rank: historyRank(folder) })).filter(({ rank }) => rank > 0);
+  ranked.sort((a, b) => b.rank - a.rank);
+  const [best, next] = ranked;
+  if (best === undefined) return isWhole(root, folders.length) ? { id: undefined } : undefined;
+  // Two folders without class and name: the server ignored the restriction, or doesn't tell which of them it is.
+  return best.id === undefined || (best.rank === 1 && next !== undefined) ? undefined : { id: best.id };
+}
+
+/** 4: by class and name; 3, 2: by one of them; 1: the server returned neither, but says that it matches; 0: another folder. */
+function historyRank(folder: XmlElement): number {
+  const folderClass = textOf(folder, 'FolderClass');
+  const name = textOf(folder, 'DisplayName');
+  if (folderClass === undefined && name === undefined) return 1;
+  const byClass = folderClass?.toLowerCase() === historyClass.toLowerCase();
+  const byName = name?.toLowerCase() === historyName.toLowerCase();
+  return byClass ? (byName ? 4 : 3) : byName ? 2 : 0;
+}
+
+/** False when the answer says that there are more matches than it shows. */
+function isWhole(root: XmlElement | undefined, count: number): boolean {
+  const last = root?.attributes.get('IncludesLastItemInRange')?.trim() ?? 'true';
+  const total = root?.attributes.get('TotalItemsInView')?.trim() ?? String(count);
+  return (last === 'true' || last === '1') && Number(total) === count;
+}
+
+function textOf(folder: XmlElement, name: string): string | undefined {
+  return child(folder, typesNs, name)?.text.trim();
+}
+
+function idOf(folder: XmlElement | undefined): string | undefined {
+  const id = folder === undefined ? undefined : child(folder, typesNs, 'FolderId')?.attributes.get('Id');
+  return id === '' ? undefined : id;
+}
+
+/**
+ * CreateFolder for Conversation History, directly below the top of a mailbox.
  * https://learn.microsoft.com/exchange/client-developer/web-service-reference/createfolder-operation
  */
-export function createFolderXml(displayName: string, mailbox: string): string {
+export function createHistoryXml(mailbox: string): string {
   return (
     `<m:CreateFolder><m:ParentFolderId>${distinguishedFolder('msgfolderroot', mailbox)}</m:ParentFolderId><m:Folders><t:Folder>` +
-    `<t:FolderClass>${folderClass}</t:FolderClass><t:DisplayName>${escapeText(displayName)}</t:DisplayName></t:Folder></m:Folders></m:CreateFolder>`
+    `<t:FolderClass>${historyClass}</t:FolderClass><t:DisplayName>${escapeText(historyName)}</t:DisplayName></t:Folder></m:Folders></m:CreateFolder>`
   );
 }
 
-/** The folder that was made; undefined when the response is not the answer to it. */
+/** The folder that was made; without an id where the answer has none, which the schema allows. */
 export function readCreatedFolder(payload: XmlElement): FoundFolder {
   const message = responseMessages(payload, 'CreateFolder')?.[0];
   if (message === undefined) return undefined;
-  if (!message.ok) return { responseCode: message.responseCode };
-  return { id: firstFolderId(child(message.element, messagesNs, 'Folders')) };
+  if (!message.ok) return { responseCode: message.responseCode, element: message.element };
+  return { id: idOf(child(message.element, messagesNs, 'Folders')?.children[0]) };
 }
 
 /**

@@ -1,12 +1,13 @@
 import { messagesNs } from '../xml/namespaces.ts';
-import { child, textOf, type XmlElement } from '../xml/read.ts';
+import { childrenOf, type XmlElement } from '../xml/read.ts';
 
 /** One response message: the server's answer about one item or folder of a request. */
 export interface ResponseMessage {
-  /** Class Success and code NoError. A warning is not a success. */
+  /** Class Success, and code NoError or none: the schema makes the code optional. A warning is not a success. */
   readonly ok: boolean;
   /** Success, Warning or Error. */
   readonly responseClass: string;
+  /** '' when there is none, or two that differ. */
   readonly responseCode: string;
   readonly element: XmlElement;
 }
@@ -14,9 +15,17 @@ export interface ResponseMessage {
 /** The response messages of an operation, in order; undefined when this is the answer to something else. */
 export function responseMessages(payload: XmlElement, operation: string): readonly ResponseMessage[] | undefined {
   if (payload.ns !== messagesNs || payload.name !== `${operation}Response`) return undefined;
-  return child(payload, messagesNs, 'ResponseMessages')?.children.map((element) => {
-    const responseCode = textOf(element, messagesNs, 'ResponseCode')?.trim() ?? '';
-    const responseClass = element.attributes.get('ResponseClass') ?? '';
-    return { ok: responseClass === 'Success' && responseCode === 'NoError', responseClass, responseCode, element };
-  });
+  const lists = childrenOf(payload, messagesNs, 'ResponseMessages');
+  if (lists.length !== 1) return undefined;
+  return lists[0]?.children.map((element) => responseMessage(element, `${operation}ResponseMessage`));
+}
+
+function responseMessage(element: XmlElement, name: string): ResponseMessage {
+  const codes = childrenOf(element, messagesNs, 'ResponseCode').map(({ text }) => text.trim());
+  const [responseCode = ''] = new Set(codes).size > 1 ? [] : codes;
+  // What isn't the message of this operation says nothing about it, whatever class it has.
+  const known = element.ns === messagesNs && element.name === name;
+  const responseClass = known ? (element.attributes.get('ResponseClass')?.trim() ?? '') : '';
+  const ok = responseClass === 'Success' && (codes.length === 0 || responseCode === 'NoError');
+  return { ok, responseClass, responseCode, element };
 }

@@ -27,8 +27,10 @@ const mailboxBlocked: Verdict = { kind: 'blocked', scope: 'mailbox', sent: 'no' 
 const rules: readonly (readonly [CodeRule, readonly string[]])[] = [
   [{ verdict: busy, beforeFirstItem: true }, ['ErrorServerBusy', 'ErrorExceededConnectionCount']],
   [{ verdict: { ...busy, retryAfter: submissionQuotaBackOff } }, ['ErrorSubmissionQuotaExceeded']],
-  // The folder of the copy is looked up before anything is created; the item after a failed one is not looked at.
-  [{ verdict: again }, ['ErrorBatchProcessingStopped', 'ErrorSavedItemFolderNotFound', 'ErrorFolderNotFound']],
+  // The item after a failed one is not looked at.
+  [{ verdict: again }, ['ErrorBatchProcessingStopped']],
+  // The folder of the copy is looked up before anything is created.
+  [{ verdict: again, beforeFirstItem: true }, ['ErrorSavedItemFolderNotFound', 'ErrorFolderNotFound']],
   [{ verdict: mailboxAway }, ['ErrorMailboxStoreUnavailable', 'ErrorMailboxMoveInProgress', 'ErrorMailboxFailover']],
   [
     { verdict: unknown },

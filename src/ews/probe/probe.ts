@@ -1,47 +1,46 @@
-import { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import type { Note, ProbeResult, UnknownAttempt } from '../../transport/contract.ts';
+import type { Note, Place, ProbeResult, UnknownAttempt } from '../../transport/contract.ts';
 import { combined, placeGone } from '../../transport/probe-results.ts';
 import type { EwsClient } from '../client/client.ts';
-import { isSayable } from '../operations/folder-id.ts';
-import { type Asking, findByName } from '../send/conversation-history.ts';
+import type { Asking } from '../send/conversation-history.ts';
 import { removeItems } from '../send/drafts.ts';
+import type { SavedFolders } from '../send/saved-folders.ts';
 import type { EwsSettings } from '../settings.ts';
-import { type FoundItem, markUnreadable, mergeFindings, searchTags, type TagFindings } from './search.ts';
+import { type SearchResult, searchTags } from './search.ts';
+import type { TagFindings, TaggedItem } from './tag-findings.ts';
+import { type Unreadable, unreadableBy } from './unreadable.ts';
+import { draftsOf, isFound, verdictOf } from './verdict.ts';
 
-/** Where an item may be, beside the folder that the copy was saved to: a user or a rule may have moved it. */
-const elsewhere = ['sentitems', 'drafts', 'outbox', 'deleteditems', 'recoverableitemsdeletions'];
-
-/** Exchange Online holds throttled mail for a while as what looks like a draft. */
-const youngDraft = 60_000;
+/** What a probe works with. */
+export interface Probing {
+  readonly client: EwsClient;
+  readonly settings: EwsSettings;
+  readonly folders: SavedFolders;
+}
 
 /** Attempts that are looked for together: of one mailbox, with the copy in one folder. */
 interface Group {
-  readonly mailbox: string;
-  readonly folder: string;
+  readonly place: Place;
   readonly tags: Set<string>;
   readonly notes: Set<string>;
 }
 
 /** Looks for exactly the unknown attempts of the notes, each where it was sent to, and removes their drafts. */
-export async function probe(
-  client: EwsClient,
-  settings: EwsSettings,
-  notes: readonly Note[],
-  signal: AbortSignal,
-): Promise<readonly ProbeResult[]> {
+export async function probe(probing: Probing, notes: readonly Note[], signal: AbortSignal): Promise<readonly ProbeResult[]> {
+  const { url } = probing.settings;
   const byTag = new Map<string, ProbeResult>();
-  for (const group of groupsOf(notes, settings.url)) {
-    for (const [tag, result] of await probeGroup(client, settings, group, signal)) byTag.set(keyOf(tag, group), result);
+  for (const group of groupsOf(notes, url)) {
+    const call = { mailbox: group.place.mailbox, signal, notes: [...group.notes] };
+    for (const [tag, result] of await probeGroup(probing, group, call)) byTag.set(keyOf(tag, group.place), result);
   }
   const resultFor = (attempt: UnknownAttempt): ProbeResult => {
-    const looked = attempt.place.endpoint === settings.url ? byTag.get(keyOf(attempt.tag, attempt.place)) : undefined;
+    const looked = attempt.place.endpoint === url ? byTag.get(keyOf(attempt.tag, attempt.place)) : undefined;
     return looked ?? placeGone(attempt);
   };
-  return notes.map((note) => combined(note.unknownAttempts.map(resultFor)));
+  return notes.map(({ unknownAttempts }) => combined(unknownAttempts.map(resultFor), unknownAttempts));
 }
 
-function keyOf(tag: string, place: { readonly mailbox: string; readonly folder: string }): string {
-  return JSON.stringify([tag, place.mailbox.toLowerCase(), place.folder]);
+function keyOf(tag: string, { mailbox, folder }: Place): string {
+  return JSON.stringify([tag, mailbox.toLowerCase(), folder]);
 }
 
 function groupsOf(notes: readonly Note[], endpoint: string): Iterable<Group> {
@@ -50,7 +49,7 @@ function groupsOf(notes: readonly Note[], endpoint: string): Iterable<Group> {
     for (const { tag, place } of unknownAttempts) {
       if (place.endpoint !== endpoint) continue;
       const key = keyOf('', place);
-      const group = groups.get(key) ?? { mailbox: place.mailbox, folder: place.folder, tags: new Set(), notes: new Set() };
+      const group = groups.get(key) ?? { place, tags: new Set(), notes: new Set() };
       groups.set(key, group);
       group.tags.add(tag);
       group.notes.add(id);
@@ -59,71 +58,97 @@ function groupsOf(notes: readonly Note[], endpoint: string): Iterable<Group> {
   return groups.values();
 }
 
-async function probeGroup(
-  client: EwsClient,
-  settings: EwsSettings,
-  group: Group,
-  signal: AbortSignal,
-): Promise<Map<string, ProbeResult>> {
-  const { mailbox, folder } = group;
-  const call = { mailbox, signal, notes: [...group.notes] };
-  // Most are where they were saved to; only the rest is worth a search of five more folders.
-  const found = await searchPlace(client, settings, group, call);
-  const missing = [...found].filter(([, { items }]) => !items.some((item) => kindOf(item) === 'found')).map(([tag]) => tag);
-  const folders = elsewhere.filter((other) => other !== folder);
-  if (folder === 'conversationhistory' && missing.length > 0) {
-    // The note may have gone to what this name was resolved to then: also before a restart, or in another process.
-    const named = await findByName(client, settings, mailbox, call);
-    if (typeof named === 'object' && 'folder' in named) folders.push(named.folder);
-    else if (named !== 'none' && named.outcome.status !== 'delivered') markUnreadable(found, missing, named.outcome.error);
+async function probeGroup(probing: Probing, { place, tags }: Group, call: Asking): Promise<ReadonlyMap<string, ProbeResult>> {
+  const { client, settings, folders } = probing;
+  const { mailbox } = place;
+  // Most copies are where they were saved to; only the rest is worth a search of every folder.
+  const first = folders.askedFirst(place);
+  const findings = new Map<string, TagFindings>();
+  const quick = await searchTags(client, settings, { tags: [...tags], folders: [first], mailbox }, call);
+  if (quick.missing.has(first)) folders.isGone(mailbox, first);
+  const open = [...tags].filter((tag) => !keepFound(findings, tag, quick));
+  for (const [tag, found] of await sweep(probing, place, open, call)) {
+    findings.set(tag, { ...found, items: together(found.items, quick.byTag.get(tag)?.items ?? []) });
   }
-  mergeFindings(found, await searchTags(client, settings, { tags: missing, folders, mailbox }, call));
+  return removeDrafts(probing, place, findings, call);
+}
 
-  const drafts = [...found.values()].flatMap(({ items }) => items.filter((item) => kindOf(item) === 'draft'));
-  // What lies in Recoverable Items has been deleted already.
-  const removable = drafts.filter((draft) => draft.folder !== 'recoverableitemsdeletions');
-  const gone = await removeItems(
-    client,
-    removable.map((draft) => draft.id),
+function keepFound(into: Map<string, TagFindings>, tag: string, { byTag }: SearchResult): boolean {
+  const found = byTag.get(tag);
+  if (found === undefined || !found.items.some(isFound)) return false;
+  into.set(tag, found);
+  return true;
+}
+
+/** The items of two looks, the later one first; what the later one shows too is not told twice. */
+function together(later: readonly TaggedItem[], earlier: readonly TaggedItem[]): readonly TaggedItem[] {
+  return [...later, ...earlier.filter(({ id }) => !later.some((item) => item.id?.id === id?.id))];
+}
+
+/**
+ * Every folder that may hold the item, by one request. It moves from Drafts over Outbox to where its copy is kept, and a
+ * person or a rule may move it on: so a folder is read before those that an item moves to from there. The other way round
+ * it could be missed in both.
+ */
+async function sweep(
+  { client, settings, folders }: Probing,
+  place: Place,
+  tags: readonly string[],
+  call: Asking,
+): Promise<ReadonlyMap<string, TagFindings>> {
+  const all = new Map<string, TagFindings>();
+  if (tags.length === 0) return all;
+  let open = tags;
+  // Once more where the folder that was known by its id has gone: what took its place may hold the copy.
+  for (let looks = 0; looks < 2; looks++) {
+    const { folders: homes, failed } = await folders.homes(place, call);
+    const inMotion = ['drafts', 'outbox', ...homes, 'sentitems', 'deleteditems', 'recoverableitemsdeletions'];
+    const { mailbox } = place;
+    const { byTag, missing } = await searchTags(client, settings, { tags: open, folders: [...new Set(inMotion)], mailbox }, call);
+    const unreadable: Unreadable | undefined = failed && unreadableBy(failed);
+    for (const [tag, found] of byTag) all.set(tag, { ...found, unreadable: found.unreadable ?? unreadable });
+    open = tags.filter((tag) => all.get(tag)?.items.length === 0);
+    const gone = [...missing].filter((folder) => folders.isGone(mailbox, folder));
+    if (gone.length === 0 || open.length === 0) break;
+  }
+  return all;
+}
+
+/**
+ * Deletes what is a draft for certain. One that is not there any more under its id may have moved on, so it is looked for
+ * once more before it counts as removed.
+ */
+async function removeDrafts(
+  probing: Probing,
+  place: Place,
+  findings: ReadonlyMap<string, TagFindings>,
+  call: Asking,
+): Promise<ReadonlyMap<string, ProbeResult>> {
+  const drafts = [...findings.values()].flatMap((found) => draftsOf(found));
+  const known = drafts.flatMap(({ id, tag }) => (id === undefined ? [] : [{ id, tag }]));
+  const deletions = await removeItems(
+    probing.client,
+    known.map(({ id }) => id),
     call,
   );
-  const left = new Set(removable.filter((_, at) => gone[at] !== true).map((draft) => draft.tag));
-  return new Map([...found].map(([tag, findings]) => [tag, resultOf(findings, left.has(tag))]));
-}
-
-/** The search in the place itself; once more where it has brought out that the schema has no name for that folder. */
-async function searchPlace(
-  client: EwsClient,
-  settings: EwsSettings,
-  { mailbox, folder, tags }: Group,
-  call: Asking,
-): Promise<Map<string, TagFindings>> {
-  for (;;) {
-    const { version } = client;
-    const folders = isSayable(folder, version) ? [folder] : [];
-    const found = await searchTags(client, settings, { tags: [...tags], folders, mailbox }, call);
-    if (folders.length === 0 || isSayable(folder, client.version)) return found;
+  const kept = new Set(drafts.flatMap(({ id, tag }) => (id === undefined ? [tag] : [])));
+  const unsure = new Set<string>();
+  for (const [at, { tag }] of known.entries()) {
+    if (deletions[at] === 'kept') kept.add(tag);
+    if (deletions[at] !== 'deleted' && verdictOf(findings.get(tag), false).status === 'draft') unsure.add(tag);
   }
-}
-
-function resultOf(findings: TagFindings, draftLeft: boolean): ProbeResult {
-  const kinds = new Set(findings.items.map(kindOf));
-  if (kinds.has('found')) return { status: 'found' };
-  if (kinds.has('pending')) return { status: 'pending' };
-  if (kinds.has('draft')) return { status: 'draft', removed: !draftLeft };
-  if (findings.unreadable !== undefined) return { status: 'unknown', error: findings.unreadable };
-  if (findings.folders === 0) {
-    // Every mailbox has Sent Items: where not one folder is found, it is the login that can't see them.
-    const text = 'No folder of the mailbox can be read, so nothing can be looked for.';
-    return { status: 'unknown', error: new OfflineImError('FOLDER_UNAVAILABLE', text) };
+  const again = await sweep(probing, place, [...unsure], call);
+  const results = new Map<string, ProbeResult>();
+  for (const [tag, found] of findings) {
+    const before = verdictOf(found, kept.has(tag));
+    const after = again.has(tag) ? verdictOf(again.get(tag), kept.has(tag)) : undefined;
+    results.set(tag, after === undefined ? before : afterRemoval(before, after));
   }
-  return { status: 'absent' };
+  return results;
 }
 
-function kindOf(item: FoundItem): 'found' | 'pending' | 'draft' {
-  const unsent = item.unsent ?? (item.folder === 'drafts' || item.folder === 'outbox');
-  if (!unsent) return 'found';
-  if (item.folder === 'outbox' || item.submitted) return 'pending';
-  // Without a time of creation it may be young: better to look again than to delete.
-  return item.created === undefined || item.seenAt - item.created < youngDraft ? 'pending' : 'draft';
+/** What a second look shows of a draft that was not plainly deleted. */
+function afterRemoval(before: ProbeResult, after: ProbeResult): ProbeResult {
+  if (after.status === 'absent') return { status: 'draft', removed: true };
+  return after.status === 'draft' ? before : after;
 }

@@ -1,123 +1,125 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { EwsClient } from '../client/client.ts';
 import { read } from '../client/reads.ts';
-import type { EwsCall } from '../client/reply.ts';
-import { type FolderFindings, findItemXml, readFindings, type TaggedItem, tagsPerSearch } from '../operations/find-item.ts';
-import { isSayable } from '../operations/folder-id.ts';
-import type { EwsServerVersion } from '../options.ts';
-import { ewsError, replyError } from '../outcome/outcome.ts';
+import type { EwsCall, Reply } from '../client/reply.ts';
+import { findItemXml, readFolderPages, tagsPerSearch } from '../operations/find-item.ts';
+import { isById, isSayable } from '../operations/folder-id.ts';
+import { outcomeOfCode, outcomeOfReply } from '../outcome/outcome.ts';
 import { codeRules } from '../outcome/response-codes.ts';
 import type { EwsSettings } from '../settings.ts';
+import { Findings, type FolderItems, type TagFindings } from './tag-findings.ts';
+import { type Unreadable, unreadableBy } from './unreadable.ts';
 
-/** Where to look, and for what. */
+/** Where to look, and for what. The server reads the folders in this order. */
 export interface Search {
   readonly tags: readonly string[];
   readonly folders: readonly string[];
   readonly mailbox: string;
 }
 
-/** An item, and where it lies. */
-export interface FoundItem extends TaggedItem {
-  readonly folder: string;
-  /** The server's time when it was found, or ours, ms since 1970. */
-  readonly seenAt: number;
+/** What a search brought. Every tag has findings. */
+export interface SearchResult {
+  readonly byTag: ReadonlyMap<string, TagFindings>;
+  /** Folders that the mailbox doesn't have. */
+  readonly missing: ReadonlySet<string>;
 }
 
-/** What is known of each tag after a search. */
-export interface TagFindings {
-  readonly items: FoundItem[];
-  /** Why "nothing found" doesn't mean that there is nothing. */
-  unreadable: OfflineImError | undefined;
-  /** How many folders could be read. */
-  folders: number;
-}
+type Call = Pick<EwsCall, 'signal' | 'notes' | 'mayWrite'>;
 
-const recoverable = 'recoverableitemsdeletions';
+/** How many further requests a search makes to find out which of its tags a match without a tag belongs to. */
+const mostRepeats = 24;
 
-/** Looks for tags in folders of one mailbox, many tags a request. Every tag has findings in the result. */
-export async function searchTags(
-  client: EwsClient,
-  settings: EwsSettings,
-  search: Search,
-  call: Pick<EwsCall, 'signal' | 'notes' | 'mayWrite'>,
-): Promise<Map<string, TagFindings>> {
-  const found = new Map<string, TagFindings>();
-  for (let at = 0; at < search.tags.length; at += tagsPerSearch) {
-    const tags = search.tags.slice(at, at + tagsPerSearch);
-    for (const tag of tags) found.set(tag, { items: [], unreadable: undefined, folders: 0 });
-    if (search.folders.length === 0) continue;
-    const xml = findItemXml(tags, search.folders, search.mailbox);
-    const body = (version: EwsServerVersion): string | undefined =>
-      search.folders.every((folder) => isSayable(folder, version)) ? xml : undefined;
-    const reply = await read(client, settings, { ...call, mailbox: search.mailbox, operation: 'FindItem', body });
-    const findings = reply.kind === 'body' ? readFindings(reply.payload, search.folders.length) : undefined;
-    if (reply.kind !== 'body' || findings === undefined) {
-      const error = reply.kind === 'body' ? notFindItem(reply.meta.requestId) : replyError(reply);
-      for (const tag of tags) note(found, tag, error);
-      continue;
+/**
+ * Looks for tags in folders of one mailbox, many tags per request. A match that no tag can be told from leaves every tag of
+ * its request unknown; so these tags are asked for again in halves, until only one of them is.
+ */
+export async function searchTags(client: EwsClient, settings: EwsSettings, search: Search, call: Call): Promise<SearchResult> {
+  const byTag = new Map<string, TagFindings>();
+  const missing = new Set<string>();
+  const queue: (readonly string[])[] = [];
+  for (let at = 0; at < search.tags.length; at += tagsPerSearch) queue.push(search.tags.slice(at, at + tagsPerSearch));
+  let repeats = mostRepeats;
+  for (let tags = queue.shift(); tags !== undefined; tags = queue.shift()) {
+    const findings = new Findings(tags);
+    for (const look of await lookInto(client, settings, { ...search, tags }, call)) {
+      if (look.kind === 'items') findings.add(look);
+      else if (look.kind === 'missing') missing.add(look.folder);
+      else if (look.kind === 'unreadable') findings.fail(look.why);
     }
-    const seenAt = reply.meta.date ?? settings.clock.now();
-    findings.forEach((one, n) => {
-      addFolder(found, tags, one, { folder: search.folders[n] ?? '', seenAt, requestId: reply.meta.requestId });
-    });
+    for (const [tag, found] of findings.byTag) byTag.set(tag, found);
+    const doubtful = findings.doubtful();
+    if (doubtful.length === 0 || tags.length === 1 || repeats < 2) continue;
+    repeats -= 2;
+    const middle = Math.ceil(doubtful.length / 2);
+    queue.unshift(...[doubtful.slice(0, middle), doubtful.slice(middle)].filter((half) => half.length > 0));
   }
-  return found;
+  return { byTag, missing };
 }
 
-/** A folder could not be looked for: whatever was not found elsewhere may lie in it. */
-export function markUnreadable(found: Map<string, TagFindings>, tags: readonly string[], error: OfflineImError): void {
-  for (const tag of tags) note(found, tag, error);
+/** One folder, as one request showed it. `closed`: it holds nothing that this login could see. */
+type Look =
+  | ({ readonly kind: 'items' } & FolderItems)
+  | { readonly kind: 'missing' | 'closed'; readonly folder: string }
+  | { readonly kind: 'unreadable'; readonly why: Unreadable };
+
+/**
+ * All folders by one request; one by one, in the same order, where a fault may speak of one of them only.
+ */
+async function lookInto(client: EwsClient, settings: EwsSettings, search: Search, call: Call): Promise<readonly Look[]> {
+  const { tags, mailbox } = search;
+  let folders: readonly string[] = [];
+  const reply = await read(client, settings, {
+    ...call,
+    mailbox,
+    operation: 'FindItem',
+    body: (version) => {
+      folders = search.folders.filter((folder) => isSayable(folder, version));
+      return folders.length === 0 ? undefined : findItemXml(tags, folders, mailbox);
+    },
+  });
+  const [first] = folders;
+  if (first === undefined) return [];
+  if (reply.kind === 'body') return looksOf(reply, folders, settings.clock.now());
+  const why = unreadableBy(outcomeOfReply(reply, 1));
+  if (folders.length === 1)
+    return [reply.kind === 'fault' ? refusedLook(first, reply.fault.responseCode, why) : { kind: 'unreadable', why }];
+  if (!maySpeakOfOneFolder(reply)) return [{ kind: 'unreadable', why }];
+  const looks: Look[] = [];
+  for (const one of folders) looks.push(...(await lookInto(client, settings, { ...search, folders: [one] }, call)));
+  return looks;
 }
 
-/** The findings of two searches for the same tags, in different folders. */
-export function mergeFindings(into: Map<string, TagFindings>, more: ReadonlyMap<string, TagFindings>): void {
-  for (const [tag, { items, unreadable, folders }] of more) {
-    const known = into.get(tag);
-    if (known === undefined) continue;
-    known.items.push(...items);
-    known.unreadable ??= unreadable;
-    known.folders += folders;
-  }
+/** A fault without a known meaning, or that is about a folder; not one that any request would meet. */
+function maySpeakOfOneFolder(reply: Exclude<Reply, { kind: 'body' }>): boolean {
+  if (reply.kind !== 'fault') return false;
+  const outcome = outcomeOfReply(reply, 1);
+  if (folderMissing.has(reply.fault.responseCode) || outcome.status === 'rejected') return true;
+  return outcome.status === 'unconfirmed' && outcome.scope === 'note' && outcome.retryAfter === undefined;
 }
 
-interface FolderContext {
-  readonly folder: string;
-  readonly seenAt: number;
-  readonly requestId: string;
-}
-
-function addFolder(found: Map<string, TagFindings>, tags: readonly string[], one: FolderFindings, context: FolderContext): void {
-  const { folder, seenAt, requestId } = context;
-  if (one.kind === 'error') {
-    if (isEmpty(folder, one.responseCode)) return;
-    for (const tag of tags) note(found, tag, ewsError(one.responseCode, requestId));
-    return;
+function looksOf(reply: Extract<Reply, { kind: 'body' }>, folders: readonly string[], now: number): readonly Look[] {
+  const { requestId, date } = reply.meta;
+  const pages = readFolderPages(reply.payload, folders.length);
+  if (pages === undefined) {
+    const text = 'The response is not the answer to this FindItem.';
+    const error = new OfflineImError('RESPONSE_UNREADABLE', text, { details: { requestId } });
+    return [{ kind: 'unreadable', why: { scope: 'note', error } }];
   }
-  for (const tag of tags) {
-    const findings = found.get(tag);
-    if (findings === undefined) continue;
-    findings.folders += 1;
-    if (!one.complete)
-      findings.unreadable ??= new OfflineImError('RESPONSE_INCOMPLETE', 'The search has more results than it returned.');
-  }
-  for (const item of one.items) found.get(item.tag)?.items.push({ ...item, folder, seenAt });
+  return pages.map((page, at): Look => {
+    const folder = folders[at] ?? '';
+    if (page.kind === 'items') return { ...page, folder, seenAt: date ?? now };
+    const why = unreadableBy(outcomeOfCode(page.responseCode, page.element, requestId));
+    return page.clear ? refusedLook(folder, page.responseCode, why) : { kind: 'unreadable', why };
+  });
 }
 
 /** A folder that doesn't exist holds nothing. Recoverable Items may be closed to this login: then too, unless it will pass. */
-function isEmpty(folder: string, responseCode: string): boolean {
-  if (responseCode === 'ErrorFolderNotFound') return true;
-  if (folder !== recoverable) return false;
-  const kind = codeRules.get(responseCode)?.verdict.kind;
-  return kind !== 'deferred' && kind !== 'unconfirmed';
+function refusedLook(folder: string, responseCode: string, why: Unreadable): Look {
+  if (folderMissing.has(responseCode) || (isById(folder) && responseCode === 'ErrorItemNotFound'))
+    return { kind: 'missing', folder };
+  if (folder !== 'recoverableitemsdeletions') return { kind: 'unreadable', why };
+  const verdict = codeRules.get(responseCode)?.verdict.kind;
+  return verdict === 'deferred' || verdict === 'unconfirmed' ? { kind: 'unreadable', why } : { kind: 'closed', folder };
 }
 
-function note(found: Map<string, TagFindings>, tag: string, error: OfflineImError): void {
-  const findings = found.get(tag);
-  if (findings !== undefined) findings.unreadable ??= error;
-}
-
-function notFindItem(requestId: string): OfflineImError {
-  return new OfflineImError('RESPONSE_UNREADABLE', 'The response is not the answer to this FindItem.', {
-    details: { requestId },
-  });
-}
+const folderMissing: ReadonlySet<string> = new Set(['ErrorFolderNotFound']);

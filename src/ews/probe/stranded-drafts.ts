@@ -2,7 +2,9 @@ import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { notAttempted } from '../../transport/verdict.ts';
 import type { EwsClient } from '../client/client.ts';
 import { read } from '../client/reads.ts';
-import { findStrandedXml, readStrandedPage, type StrandedItem } from '../operations/find-item.ts';
+import type { ItemId } from '../operations/delete-item.ts';
+import { findStrandedXml, readFolderPages } from '../operations/find-item.ts';
+import type { FoundItem } from '../operations/found-item.ts';
 import { ewsError, replyError } from '../outcome/outcome.ts';
 import { removeItems } from '../send/drafts.ts';
 import type { EwsSettings } from '../settings.ts';
@@ -96,6 +98,9 @@ export interface StrandedDraftsReport {
   readonly complete: boolean;
 }
 
+/** An item of Drafts that can be named, so that it can be removed. */
+type StrandedItem = FoundItem & { readonly id: ItemId };
+
 interface Found {
   readonly items: readonly StrandedItem[];
   readonly complete: boolean;
@@ -125,8 +130,8 @@ export async function strandedDrafts(
     const removable = drafts.filter(({ action }) => action === 'would-remove');
     const call = { mailbox, signal: options.signal, notes: [] };
     const ids = removable.map(({ item }) => item.id);
-    const gone = await removeItems(client, ids, call, 'MoveToDeletedItems');
-    for (const [at, draft] of removable.entries()) draft.action = gone[at] === true ? 'removed' : 'failed';
+    const deletions = await removeItems(client, ids, call, 'MoveToDeletedItems');
+    for (const [at, draft] of removable.entries()) draft.action = deletions[at] === 'kept' ? 'failed' : 'removed';
   }
   return { drafts: drafts.map(({ item, action }) => describe(item, action)), complete: found.complete };
 }
@@ -136,7 +141,7 @@ async function actionFor(
   before: number,
   { isSettled }: FindStrandedDraftsOptions,
 ): Promise<StrandedDraftAction> {
-  if (!item.unsent) return 'left-not-a-draft';
+  if (item.state !== 'unsent') return 'left-not-a-draft';
   if (item.created === undefined || item.created > before) return 'left-too-young';
   if (item.tag === undefined) return 'would-remove';
   const noteId = item.tag.slice(0, Math.max(0, item.tag.lastIndexOf(':')));
@@ -152,23 +157,35 @@ async function findAll(
 ): Promise<Found> {
   const { signal, subjects = false, limit = 1000 } = options;
   const items = new Map<string, StrandedItem>();
-  for (let offset = 0, now = settings.clock.now(); ; offset += pageSize) {
+  for (let offset = 0, now = settings.clock.now(), named = true; ; ) {
     if (signal.aborted) throw notAttempted('it was aborted before');
     const body = findStrandedXml({ mailbox, messageClasses, offset, pageSize, subjects });
     const reply = await read(client, settings, { operation: 'FindItem', mailbox, body, signal, notes: [] });
     if (reply.kind !== 'body') throw replyError(reply);
     const { requestId, date } = reply.meta;
-    const page = readStrandedPage(reply.payload);
-    if (page === undefined) {
-      const text = 'The response is not the answer to this FindItem.';
-      throw new OfflineImError('RESPONSE_UNREADABLE', text, { details: { requestId } });
-    }
-    if ('responseCode' in page) throw ewsError(page.responseCode, requestId);
+    const page = readFolderPages(reply.payload, 1, offset)?.[0];
+    if (page === undefined) throw unreadablePage(requestId);
+    if (page.kind === 'error') throw ewsError(page.responseCode, requestId);
+    if (items.size === 0 && page.items.length === 0 && !page.whole) throw unreadablePage(requestId);
     now = date ?? now;
-    for (const item of page.items) if (items.size < limit) items.set(item.id.id, item);
+    const before = items.size;
+    for (const item of page.items) {
+      const { id } = item;
+      if (id === undefined) named = false;
+      else if (items.size < limit) items.set(id.id, { ...item, id });
+    }
+    // A server that shows nothing new though there is more would be asked for ever.
+    const stuck = items.size === before && !page.whole;
     const all = offset + page.items.length <= limit;
-    if (page.last || items.size >= limit) return { items: [...items.values()], complete: page.last && all, now };
+    if (page.whole || stuck || items.size >= limit)
+      return { items: [...items.values()], complete: page.whole && all && named, now };
+    offset += page.items.length;
   }
+}
+
+function unreadablePage(requestId: string): OfflineImError {
+  const text = 'The response is not the answer to this FindItem, or does not show what it says it found.';
+  return new OfflineImError('RESPONSE_UNREADABLE', text, { details: { requestId } });
 }
 
 function classesOf(option: boolean | readonly string[] | undefined): readonly string[] {
@@ -177,12 +194,19 @@ function classesOf(option: boolean | readonly string[] | undefined): readonly st
 }
 
 /** The search matches beginnings, also of longer words. */
-function isBelow(messageClass: string, classes: readonly string[]): boolean {
-  const own = `${messageClass.toLowerCase()}.`;
+function isBelow(messageClass: string | undefined, classes: readonly string[]): boolean {
+  const own = `${(messageClass ?? '').toLowerCase()}.`;
   return classes.some((parent) => own.startsWith(`${parent.toLowerCase()}.`));
 }
 
 function describe({ id, messageClass, created, tag, subject }: StrandedItem, action: StrandedDraftAction): StrandedDraft {
   const date = created === undefined ? undefined : new Date(created);
-  return { id: id.id, messageClass, created: date, tag, ...(subject === undefined ? {} : { subject }), action };
+  return {
+    id: id.id,
+    messageClass: messageClass ?? '',
+    created: date,
+    tag,
+    ...(subject === undefined ? {} : { subject }),
+    action,
+  };
 }

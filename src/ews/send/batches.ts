@@ -1,7 +1,6 @@
 import { utf8Length } from '../../core/text.ts';
 import type { Note, Place } from '../../transport/contract.ts';
 import { messageXml } from '../operations/create-item.ts';
-import type { MessageClasses } from './message-classes.ts';
 
 /** Notes that go out in one request. */
 export interface Batch {
@@ -12,8 +11,37 @@ export interface Batch {
   /** The notes as XML. */
   readonly items: readonly string[];
   readonly place: Place;
+  /** Where the copies were to go when it went out; undefined before. */
+  readonly folder?: string;
   /** How often these notes were refused for something that has been changed since. */
   readonly refusals: number;
+}
+
+/**
+ * How many notes a request carries. A server that answered a fault for several may have sent some of them, and their copies
+ * then prove nothing (copies of sent and of unsent notes look the same): from then on each note goes alone, and the fault is
+ * its own.
+ */
+export class RequestSize {
+  #most: number;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get most(): number {
+    return this.#most;
+  }
+
+  /** A fault left `notes` notes of one request unknown. */
+  faulted(notes: number): void {
+    if (notes > 1) this.#most = 1;
+  }
+}
+
+/** The class that a server takes in the place of another. */
+export interface ClassMap {
+  of(messageClass: string): string;
 }
 
 /**
@@ -22,7 +50,7 @@ export interface Batch {
  */
 export function* batchesOf(
   notes: readonly Note[],
-  { batchSize, maxBytes, classes }: { readonly batchSize: number; readonly maxBytes: number; readonly classes: MessageClasses },
+  { batchSize, maxBytes, classes }: { readonly batchSize: number; readonly maxBytes: number; readonly classes: ClassMap },
 ): Generator<Batch, void, undefined> {
   let items: string[] = [];
   let sent: Note[] = [];
@@ -62,27 +90,27 @@ export function* batchesOf(
 /** The two halves of a batch, in order: how a note that the server refuses together with its neighbours is found. */
 export function halvesOf(batch: Batch): readonly [Batch, Batch] {
   const middle = Math.ceil(batch.notes.length / 2);
-  return [cut(batch, (at) => at < middle), cut(batch, (at) => at >= middle)];
+  return [partOf(batch, (at) => at < middle), partOf(batch, (at) => at >= middle)];
 }
 
-/** The notes of a batch that were refused for something that has been changed since. */
-export function refusedOf(batch: Batch, refused: (at: number) => boolean, classes: MessageClasses): Batch {
-  const part = cut(batch, refused);
-  const notes = part.notes.map((note) => underClass(note, classes));
-  return { ...part, notes, items: notes.map(messageXml), refusals: batch.refusals + 1 };
-}
-
-function cut(batch: Batch, keeps: (at: number) => boolean): Batch {
+/** Some notes of a batch, in order. */
+export function partOf(batch: Batch, keeps: (at: number) => boolean): Batch {
   return {
+    ...batch,
     positions: batch.positions.filter((_, at) => keeps(at)),
     notes: batch.notes.filter((_, at) => keeps(at)),
     items: batch.items.filter((_, at) => keeps(at)),
-    place: batch.place,
-    refusals: batch.refusals,
   };
 }
 
-function underClass(note: Note, classes: MessageClasses): Note {
+/** The notes of a batch once more, after something was refused and has been changed since. */
+export function refusedOnce(batch: Batch, classes: ClassMap): Batch {
+  const notes = batch.notes.map((note) => underClass(note, classes));
+  const { positions, place, refusals } = batch;
+  return { positions, notes, items: notes.map(messageXml), place, refusals: refusals + 1 };
+}
+
+function underClass(note: Note, classes: ClassMap): Note {
   const messageClass = classes.of(note.messageClass);
   return messageClass === note.messageClass ? note : { ...note, messageClass };
 }

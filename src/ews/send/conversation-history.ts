@@ -5,69 +5,102 @@ import type { EwsClient } from '../client/client.ts';
 import { read } from '../client/reads.ts';
 import type { EwsCall, Reply } from '../client/reply.ts';
 import { folderById } from '../operations/folder-id.ts';
-import { createFolderXml, type FoundFolder, findFolderXml, readCreatedFolder, readFoundFolder } from '../operations/folders.ts';
-import { ewsError, outcomeOfReply } from '../outcome/outcome.ts';
-import { codeRules, unknownCode } from '../outcome/response-codes.ts';
+import {
+  createHistoryXml,
+  type FoundFolder,
+  findHistoryXml,
+  type HistoryCriterion,
+  readCreatedFolder,
+  readFoundHistory,
+} from '../operations/folders.ts';
+import { outcomeOfCode, outcomeOfReply } from '../outcome/outcome.ts';
+import { codeRules } from '../outcome/response-codes.ts';
 import type { EwsSettings } from '../settings.ts';
-
-/** How Conversation History is called in a mailbox where only its name tells it. */
-const displayName = 'Conversation History';
 
 /** Who asks, as far as requests want to know it. */
 export type Asking = Pick<EwsCall, 'mailbox' | 'signal' | 'notes' | 'mayWrite'>;
 
 /**
  * A folder as places name it; `none` where the mailbox has no such folder, or does not show it to this login; an outcome
- * where the look-up failed in a way that may pass. That outcome never says that anything was sent.
+ * where the look-up failed. That outcome never says that anything was sent.
  */
 export type Lookup = { readonly folder: string } | 'none' | { readonly outcome: DeliveryOutcome };
 
-/** Finds Conversation History by its display name below the top of the mailbox. */
-export async function findByName(client: EwsClient, settings: EwsSettings, mailbox: string, asking: Asking): Promise<Lookup> {
-  const body = findFolderXml(displayName, mailbox);
-  const reply = await read(client, settings, { ...asking, operation: 'FindFolder', body });
-  return lookupOf(reply, readFoundFolder);
+/** The server looked for a folder before it did anything, and there is none. */
+export const folderMissing: ReadonlySet<string> = new Set(['ErrorFolderNotFound', 'ErrorSavedItemFolderNotFound']);
+
+/** By class or name first; a server that can't search so may be able to search by name only. */
+const criteria: readonly HistoryCriterion[] = ['class-or-name', 'name'];
+
+/**
+ * Finds Conversation History below the top of the mailbox: in any language by its folder class, else by its English name.
+ * An answer that can't be read twice in a row blocks the mailbox: waiting would hold its notes for ever without a word.
+ */
+export async function findHistory(client: EwsClient, settings: EwsSettings, asking: Asking): Promise<Lookup> {
+  let unread: OfflineImError | undefined;
+  for (const criterion of criteria) {
+    const body = findHistoryXml(criterion, asking.mailbox);
+    const answer = answerOf(await read(client, settings, { ...asking, operation: 'FindFolder', body }), readFoundHistory);
+    if (answer.kind === 'outcome') return lookupOf(answer.outcome);
+    if (answer.kind === 'folder') return answer.id === undefined ? 'none' : { folder: folderById(answer.id) };
+    unread = answer.error;
+  }
+  return { outcome: toOutcome({ kind: 'blocked', scope: 'mailbox', sent: 'no' }, unread ?? notAnAnswer('')) };
 }
 
 /**
  * The same, and makes the folder where there is none. Making it is not repeated: when nobody knows whether it was made, it
  * is looked for again, so that no second one appears.
  */
-export async function findOrCreate(client: EwsClient, settings: EwsSettings, mailbox: string, asking: Asking): Promise<Lookup> {
-  const found = await findByName(client, settings, mailbox, asking);
+export async function findOrCreateHistory(client: EwsClient, settings: EwsSettings, asking: Asking): Promise<Lookup> {
+  const found = await findHistory(client, settings, asking);
   if (found !== 'none') return found;
-  const body = createFolderXml(displayName, mailbox);
-  const reply = await client.call({ ...asking, operation: 'CreateFolder', body });
-  const made = lookupOf(reply, readCreatedFolder);
-  if (typeof made === 'object' && 'folder' in made) return made;
-  if (made === 'none' || (reply.kind === 'failed' && reply.sent === 'no')) return made;
+  const reply = await client.call({ ...asking, operation: 'CreateFolder', body: createHistoryXml(asking.mailbox) });
+  const answer = answerOf(reply, readCreatedFolder);
+  if (answer.kind === 'folder' && answer.id !== undefined) return { folder: folderById(answer.id) };
+  const made = answer.kind === 'outcome' ? lookupOf(answer.outcome) : 'none';
+  const refused = answer.kind === 'outcome' && made === 'none';
+  if (refused || (reply.kind === 'failed' && reply.sent === 'no')) return made;
   // It may be there now, made by this request after all or by someone else (ErrorFolderExists).
-  const again = await findByName(client, settings, mailbox, asking);
+  const again = await findHistory(client, settings, asking);
   return again === 'none' ? made : again;
 }
 
-function lookupOf(reply: Reply, readFolder: (payload: Extract<Reply, { kind: 'body' }>['payload']) => FoundFolder): Lookup {
-  if (reply.kind !== 'body') return unsent(outcomeOfReply(reply, 1));
-  const found = readFolder(reply.payload);
+/** `unread`: the server answered, but in no way that can be understood. */
+type Answer =
+  | { readonly kind: 'folder'; readonly id: string | undefined }
+  | { readonly kind: 'outcome'; readonly outcome: DeliveryOutcome }
+  | { readonly kind: 'unread'; readonly error: OfflineImError };
+
+function answerOf(reply: Reply, readFolder: (payload: Extract<Reply, { kind: 'body' }>['payload']) => FoundFolder): Answer {
+  if (reply.kind === 'fault') return understood(reply.fault.responseCode, outcomeOfReply(reply, 1));
+  if (reply.kind === 'failed' && unreadable.has(reply.error.code)) return { kind: 'unread', error: reply.error };
+  if (reply.kind !== 'body') return { kind: 'outcome', outcome: outcomeOfReply(reply, 1) };
   const { requestId } = reply.meta;
-  if (found === undefined) {
-    const error = new OfflineImError('RESPONSE_UNREADABLE', 'The response is not the answer to this look-up of a folder.', {
-      details: { requestId },
-    });
-    return { outcome: toOutcome({ kind: 'deferred', scope: 'note' }, error) };
-  }
-  if ('id' in found) return found.id === undefined ? 'none' : { folder: folderById(found.id) };
-  const { verdict } = codeRules.get(found.responseCode) ?? unknownCode;
-  return unsent(toOutcome(verdict, ewsError(found.responseCode, requestId)));
+  const found = readFolder(reply.payload);
+  if (found === undefined) return { kind: 'unread', error: notAnAnswer(requestId) };
+  if ('id' in found) return { kind: 'folder', id: found.id };
+  return understood(found.responseCode, outcomeOfCode(found.responseCode, found.element, requestId));
+}
+
+/** The answer came, and can't be read. */
+const unreadable: ReadonlySet<string> = new Set(['RESPONSE_UNREADABLE', 'RESPONSE_TOO_LARGE']);
+
+/** A code that no rule knows tells nothing about the folder. */
+function understood(responseCode: string, outcome: DeliveryOutcome): Answer {
+  const unknown = outcome.status === 'unconfirmed' && !codeRules.has(responseCode);
+  return unknown ? { kind: 'unread', error: outcome.error } : { kind: 'outcome', outcome };
 }
 
 /** A look-up sends nothing. What it may not see, or can't be asked, is no folder to use. */
-function unsent(outcome: DeliveryOutcome): Lookup {
+function lookupOf(outcome: DeliveryOutcome): Lookup {
   switch (outcome.status) {
     case 'deferred':
       return folderMissing.has(String(outcome.error.details.responseCode)) ? 'none' : { outcome };
-    case 'unconfirmed':
-      return { outcome: { ...outcome, status: 'deferred' } };
+    case 'unconfirmed': {
+      const { scope, error, retryAfter } = outcome;
+      return { outcome: toOutcome({ kind: 'deferred', scope }, error, retryAfter) };
+    }
     case 'blocked':
       return { outcome: { ...outcome, sent: 'no' } };
     case 'rejected':
@@ -76,5 +109,7 @@ function unsent(outcome: DeliveryOutcome): Lookup {
   }
 }
 
-/** The server looked for a folder before it did anything, and there is none. */
-export const folderMissing: ReadonlySet<string> = new Set(['ErrorFolderNotFound', 'ErrorSavedItemFolderNotFound']);
+function notAnAnswer(requestId: string): OfflineImError {
+  const text = 'The answer to the look-up of Conversation History can not be read.';
+  return new OfflineImError('RESPONSE_UNREADABLE', text, { details: { requestId } });
+}

@@ -3,12 +3,12 @@ import type { DeliverOptions, DeliveryOutcome, Note } from '../../transport/cont
 import { notAttempted, toOutcome } from '../../transport/verdict.ts';
 import type { EwsClient } from '../client/client.ts';
 import type { Reply } from '../client/reply.ts';
-import { createItemHead, createItemOutcomes, createItemTail } from '../operations/create-item.ts';
+import { afterFault, createItemHead, createItemOutcomes, createItemTail } from '../operations/create-item.ts';
 import { isSayable } from '../operations/folder-id.ts';
 import { outcomeOfReply } from '../outcome/outcome.ts';
 import { codeRules } from '../outcome/response-codes.ts';
 import type { EwsSettings } from '../settings.ts';
-import { type Batch, batchesOf, halvesOf, refusedOf } from './batches.ts';
+import { type Batch, batchesOf, halvesOf, partOf, type RequestSize, refusedOnce } from './batches.ts';
 import { clearDrafts } from './drafts.ts';
 import type { MessageClasses } from './message-classes.ts';
 import type { SavedFolders } from './saved-folders.ts';
@@ -19,6 +19,7 @@ export interface Delivery {
   readonly settings: EwsSettings;
   readonly folders: SavedFolders;
   readonly classes: MessageClasses;
+  readonly size: RequestSize;
 }
 
 /** What came of one request. */
@@ -36,7 +37,7 @@ const mostRefusals = 6;
  * comes back in `more` in another form; so do the halves of a request that one of its notes may have spoilt.
  */
 export async function sendBatch(delivery: Delivery, batch: Batch, options: DeliverOptions): Promise<Sent> {
-  const { client, settings, folders } = delivery;
+  const { client, settings, folders, classes } = delivery;
   const { notes, items, place } = batch;
   if (place.endpoint !== settings.url) return sameForAll(batch, wrongEndpoint(place.endpoint));
   const asking = {
@@ -58,25 +59,19 @@ export async function sendBatch(delivery: Delivery, batch: Batch, options: Deliv
       return unsayable ? undefined : xml;
     },
   });
-  const mayRepeat = batch.refusals < mostRefusals;
-  // Nothing was written in the version that was negotiated, since it has no name for this folder.
-  if (unsayable && mayRepeat) return everythingAgain(delivery, batch);
+  // The version that was negotiated has no name for this folder, so nothing was written in it.
+  if (unsayable && batch.refusals < mostRefusals)
+    return { outcomes: notes.map(() => undefined), more: [refusedOnce(batch, classes)] };
+  const sent = { ...batch, folder };
   const outcomes = outcomesOf(reply, notes);
-  if (outcomes.some(({ status }) => status === 'delivered')) folders.worked(folder);
-  const first = outcomes[0];
-  if (reply.kind !== 'body' && first?.status === 'rejected') {
-    const mayBlame = mayRepeat && isSchemaFault(reply) && options.mayWrite();
-    if (mayBlame && (await folders.blameFolder(place, folder, options.signal))) return everythingAgain(delivery, batch);
-    if (notes.length > 1 && first.splittable) return { outcomes: notes.map(() => undefined), more: halvesOf(batch) };
-  }
-  const refused = notes.map(() => false);
-  const settled = outcomes.map((outcome, at) => {
-    const known = learn(delivery, { batch, folder, outcome, note: notes[at] });
-    refused[at] = known === 'again' && mayRepeat;
-    if (refused[at]) return undefined;
-    return known === 'again' ? outcome : known;
-  });
-  const more = refused.includes(true) ? [refusedOf(batch, (at) => refused[at] === true, delivery.classes)] : [];
+  await learn(delivery, sent, reply, outcomes, options);
+  const refused = await negotiate(delivery, sent, outcomes, options);
+  const more = refused.map((part) => refusedOnce(part, classes));
+  const again = new Set(more.flatMap(({ positions }) => positions));
+  if (again.size === 0 && isSplittable(reply, outcomes)) return { outcomes: notes.map(() => undefined), more: halvesOf(batch) };
+  const settled = outcomes.map((outcome, at) =>
+    again.has(batch.positions[at] ?? -1) ? undefined : staleAtOnce(folders, sent, outcome),
+  );
   if (reply.kind !== 'body' && !mayLeaveDraft(reply)) return { outcomes: settled, more };
   return { outcomes: await clearDrafts(delivery, { notes, outcomes: settled, folder }, options), more };
 }
@@ -84,35 +79,65 @@ export async function sendBatch(delivery: Delivery, batch: Batch, options: Deliv
 function outcomesOf(reply: Reply, notes: readonly Note[]): readonly DeliveryOutcome[] {
   if (reply.kind === 'body') return createItemOutcomes(reply.payload, notes, reply.meta.requestId);
   const outcome = outcomeOfReply(reply, notes.length);
-  return notes.map(() => outcome);
+  const known = reply.kind === 'fault' ? afterFault(outcome) : outcome;
+  return notes.map(() => known);
 }
 
-/** Takes in what an outcome says of folder and class; `again`: there is another one to try. */
-function learn(
+/** Takes in what an answer tells about the server, beside what became of the notes. */
+async function learn(
+  { folders, size }: Delivery,
+  batch: Batch,
+  reply: Reply,
+  outcomes: readonly DeliveryOutcome[],
+  options: DeliverOptions,
+): Promise<void> {
+  if (outcomes.some(({ status }) => status === 'delivered')) folders.worked(batch.folder ?? batch.place.folder);
+  if (reply.kind !== 'fault' || outcomes[0]?.status !== 'unconfirmed') return;
+  size.faulted(batch.notes.length);
+  // 502 to 504 come from something in front, which knows no folder.
+  const own = reply.meta.status === 200 || reply.meta.status === 500;
+  if (own && !codeRules.has(reply.fault.responseCode)) await folders.suspect(batch, options);
+}
+
+/** Of the notes that are known not to have been processed, those that can go out in another form. */
+async function negotiate(
   { folders, classes }: Delivery,
-  answer: {
-    readonly batch: Batch;
-    readonly folder: string;
-    readonly outcome: DeliveryOutcome;
-    readonly note: Note | undefined;
-  },
-): DeliveryOutcome | 'again' {
-  const { batch, folder, outcome, note } = answer;
-  const classRefused = outcome.status === 'rejected' && outcome.error.details.responseCode === 'ErrorObjectTypeChanged';
-  if (classRefused && note !== undefined && classes.refuse(note.messageClass)) return 'again';
-  return folders.learn(batch.place, folder, outcome);
+  batch: Batch,
+  outcomes: readonly DeliveryOutcome[],
+  options: DeliverOptions,
+): Promise<readonly Batch[]> {
+  if (batch.refusals >= mostRefusals) return [];
+  const byCode = new Map<unknown, OfflineImError>();
+  for (const outcome of outcomes) {
+    if (outcome.status !== 'deferred' && outcome.status !== 'rejected') continue;
+    byCode.set(outcome.error.details.responseCode, outcome.error);
+  }
+  const again: Batch[] = [];
+  for (const [code, error] of byCode) {
+    const part = partOf(batch, (at) => codeOf(outcomes[at]) === code);
+    const other = (await folders.refused(part, error, options)) ?? classes.refused(part, error);
+    if (other !== undefined) again.push(other);
+  }
+  return again;
 }
 
-function everythingAgain({ classes }: Delivery, batch: Batch): Sent {
-  return { outcomes: batch.notes.map(() => undefined), more: [refusedOf(batch, () => true, classes)] };
+function codeOf(outcome: DeliveryOutcome | undefined): unknown {
+  return outcome?.status === 'deferred' || outcome?.status === 'rejected' ? outcome.error.details.responseCode : undefined;
+}
+
+function staleAtOnce(folders: SavedFolders, batch: Batch, outcome: DeliveryOutcome): DeliveryOutcome {
+  if (outcome.status !== 'deferred' || outcome.retryAfter !== undefined) return outcome;
+  return folders.isStale(batch, outcome) ? { ...outcome, retryAfter: 0 } : outcome;
 }
 
 function sameForAll(batch: Batch, outcome: DeliveryOutcome): Sent {
   return { outcomes: batch.notes.map(() => outcome), more: [] };
 }
 
-function isSchemaFault(reply: Reply): boolean {
-  return reply.kind === 'fault' && reply.fault.responseCode === 'ErrorSchemaValidation';
+/** Refused as a whole, for what may be the matter with one of its notes only. */
+function isSplittable(reply: Reply, outcomes: readonly DeliveryOutcome[]): boolean {
+  const [first] = outcomes;
+  return reply.kind !== 'body' && outcomes.length > 1 && first?.status === 'rejected' && first.splittable;
 }
 
 /** Only a fault that came after the server had looked at the note, which must then be the only one. */
@@ -136,10 +161,10 @@ export async function deliver(
   notes: readonly Note[],
   options: DeliverOptions,
 ): Promise<readonly DeliveryOutcome[]> {
-  const { batchSize, maxRequestBytes: maxBytes } = delivery.settings;
+  const { maxRequestBytes: maxBytes } = delivery.settings;
   const results: (DeliveryOutcome | undefined)[] = notes.map(() => undefined);
   let halted = false;
-  for (const whole of batchesOf(notes, { batchSize, maxBytes, classes: delivery.classes })) {
+  for (const whole of batchesOf(notes, { batchSize: delivery.size.most, maxBytes, classes: delivery.classes })) {
     const queue: Batch[] = [whole];
     for (let batch = queue.shift(); batch !== undefined && !halted; batch = queue.shift()) {
       const { outcomes, more } = await sendBatch(delivery, batch, options);

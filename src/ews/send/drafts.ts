@@ -1,26 +1,27 @@
 import type { DeliverOptions, DeliveryOutcome, Note } from '../../transport/contract.ts';
 import type { EwsClient } from '../client/client.ts';
 import type { EwsCall } from '../client/reply.ts';
-import { type DeleteType, deletedItems, deleteItemXml, type ItemId } from '../operations/delete-item.ts';
-import { type FoundItem, searchTags } from '../probe/search.ts';
+import { type DeleteType, type Deletion, deleteItemXml, type ItemId, readDeletions } from '../operations/delete-item.ts';
+import { searchTags } from '../probe/search.ts';
+import type { TaggedItem } from '../probe/tag-findings.ts';
 import type { EwsSettings } from '../settings.ts';
 
 const deletesPerRequest = 100;
 
-/** Deletes items; says of each whether it is gone. Not repeated: a draft that stays is reported, or found by the next probe. */
+/** Deletes items; returns what became of each. Not repeated: a draft that stays is reported, or found by the next probe. */
 export async function removeItems(
   client: EwsClient,
   items: readonly ItemId[],
   call: Pick<EwsCall, 'mailbox' | 'signal' | 'notes' | 'mayWrite'>,
   deleteType: DeleteType = 'HardDelete',
-): Promise<readonly boolean[]> {
-  const gone: boolean[] = [];
+): Promise<readonly Deletion[]> {
+  const deletions: Deletion[] = [];
   for (let at = 0; at < items.length; at += deletesPerRequest) {
     const part = items.slice(at, at + deletesPerRequest);
     const reply = await client.call({ ...call, operation: 'DeleteItem', body: deleteItemXml(part, deleteType) });
-    gone.push(...(reply.kind === 'body' ? deletedItems(reply.payload, part.length) : part.map(() => false)));
+    deletions.push(...(reply.kind === 'body' ? readDeletions(reply.payload, part.length) : part.map((): Deletion => 'kept')));
   }
-  return gone;
+  return deletions;
 }
 
 /**
@@ -52,25 +53,29 @@ export async function clearDrafts(
     notes: rejected.map((note) => note.id),
   };
   const folders = [...new Set(['drafts', folder])];
-  const found = await searchTags(client, settings, { tags: rejected.map((n) => n.tag), folders, mailbox: place.mailbox }, call);
-  const drafts = [...found.values()].flatMap(({ items }) => items.filter(isDraft));
-  const gone = await removeItems(
+  const search = { tags: rejected.map(({ tag }) => tag), folders, mailbox: place.mailbox };
+  const { byTag } = await searchTags(client, settings, search, call);
+  const drafts = [...byTag.values()].flatMap(({ items }) => items.filter(isDraft));
+  const left = new Set<string>();
+  const removable = drafts.flatMap(({ id, tag }) => (id === undefined ? [] : [{ id, tag }]));
+  for (const { id, tag } of drafts) if (id === undefined) left.add(tag);
+  const deletions = await removeItems(
     client,
-    drafts.map((draft) => draft.id),
+    removable.map(({ id }) => id),
     call,
   );
-  const left = new Set(drafts.filter((_, at) => gone[at] !== true).map((draft) => draft.tag));
-  const removed = new Set(drafts.map((draft) => draft.tag));
+  for (const [at, { tag }] of removable.entries()) if (deletions[at] === 'kept') left.add(tag);
+  const removed = new Set(drafts.map(({ tag }) => tag));
   return outcomes.map((outcome, at) => {
     const tag = notes[at]?.tag;
     if (outcome?.status !== 'rejected' || tag === undefined) return outcome;
-    const unseen = found.get(tag)?.unreadable !== undefined && outcome.error.details.responseCode === 'ErrorSendAsDenied';
+    const unseen = byTag.get(tag)?.unreadable !== undefined && outcome.error.details.responseCode === 'ErrorSendAsDenied';
     const draft = left.has(tag) || unseen ? 'left' : removed.has(tag) ? 'removed' : 'none';
     return { ...outcome, draft };
   });
 }
 
 /** Known not to have been sent, so an unsent item with its tag is a draft, however young. */
-function isDraft(item: FoundItem): boolean {
-  return (item.unsent ?? item.folder === 'drafts') && !item.submitted;
+function isDraft({ state, folder }: TaggedItem): boolean {
+  return state === 'unsent' || (state === 'unstated' && folder === 'drafts');
 }

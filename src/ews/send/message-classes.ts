@@ -1,8 +1,12 @@
+import type { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { type Batch, partOf } from './batches.ts';
+import type { Negotiation } from './negotiation.ts';
+
 /**
  * Which message classes an endpoint takes. Some servers refuse to create an item whose class is not below `IPM.Note`
  * (`ErrorObjectTypeChanged`); what they refused once goes out under the fallback class from then on.
  */
-export class MessageClasses {
+export class MessageClasses implements Negotiation {
   readonly #fallback: string | undefined;
   /** Lower case: classes are compared without regard to it. */
   readonly #refused = new Set<string>();
@@ -16,10 +20,13 @@ export class MessageClasses {
     return this.#fallback !== undefined && this.#refused.has(messageClass.toLowerCase()) ? this.#fallback : messageClass;
   }
 
-  /** The server refused that class. True when there is another one to try. */
-  refuse(messageClass: string): boolean {
-    if (this.#fallback === undefined || messageClass.toLowerCase() === this.#fallback.toLowerCase()) return false;
-    this.#refused.add(messageClass.toLowerCase());
-    return true;
+  /** The notes that have another class left than the refused one. */
+  refused(batch: Batch, error: OfflineImError): Batch | undefined {
+    const fallback = this.#fallback?.toLowerCase();
+    if (fallback === undefined || error.details.responseCode !== 'ErrorObjectTypeChanged') return undefined;
+    const isOther = (at: number): boolean => batch.notes[at]?.messageClass.toLowerCase() !== fallback;
+    const part = partOf(batch, isOther);
+    for (const { messageClass } of part.notes) this.#refused.add(messageClass.toLowerCase());
+    return part.notes.length === 0 ? undefined : part;
   }
 }

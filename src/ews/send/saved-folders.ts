@@ -1,25 +1,23 @@
-import { hasCode, OfflineImError } from '../../core/errors/offline-im-error.ts';
-import type { DeliveryOutcome, Place } from '../../transport/contract.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import type { DeliverOptions, DeliveryOutcome, Place } from '../../transport/contract.ts';
 import type { EwsClient } from '../client/client.ts';
-import { read } from '../client/reads.ts';
-import type { Reply } from '../client/reply.ts';
 import { isById, isSayable } from '../operations/folder-id.ts';
-import { getFolderXml } from '../operations/folders.ts';
-import { responseMessages } from '../operations/response-messages.ts';
-import { ewsError, replyError } from '../outcome/outcome.ts';
 import type { EwsSettings } from '../settings.ts';
-import { type Asking, findOrCreate, folderMissing, type Lookup } from './conversation-history.ts';
+import type { Batch } from './batches.ts';
+import { type Asking, findHistory, findOrCreateHistory, folderMissing, type Lookup } from './conversation-history.ts';
+import { type FolderState, lookAtFolder } from './folder-look.ts';
+import type { Negotiation } from './negotiation.ts';
 
 const history = 'conversationhistory';
 /** Every mailbox has it. */
 const fallback = 'sentitems';
 
-/** What one look at a folder showed. `refused`: the server's schema doesn't know its name. */
-type FolderState = 'there' | 'missing' | 'refused' | { readonly error: OfflineImError };
+/** Where the copy of a note may lie, or why that can't be said now. */
+export type Homes = { readonly folders: readonly string[]; readonly failed?: DeliveryOutcome };
 
 /**
  * Where a mailbox keeps the sender's copy: Conversation History by its distinguished name; where the server doesn't know
- * that, by display name; where there is none, a new one; where that can't be, Sent Items. Remembered for each mailbox.
+ * that, by its class or name; where there is none, a new one; where that can't be, Sent Items. Remembered for each mailbox.
  *
  * Nothing is asked beforehand: CreateItem itself is tried with the distinguished name, and a refusal, which proves that
  * nothing was sent, starts the look-up. So the resolution costs requests only where it is needed.
@@ -27,11 +25,13 @@ type FolderState = 'there' | 'missing' | 'refused' | { readonly error: OfflineIm
  * A note whose frozen place says `conversationhistory` may go to whatever that resolves to: a probe for such a place looks
  * in all of it. A place with an id means that very folder.
  */
-export class SavedFolders {
+export class SavedFolders implements Negotiation {
   readonly #client: EwsClient;
   readonly #settings: EwsSettings;
   /** By mailbox: the folder that took the place of the preferred one. */
   readonly #instead = new Map<string, string>();
+  /** By mailbox: Conversation History by its id, once a look-up has shown it. */
+  readonly #byId = new Map<string, string>();
   /** Mailboxes whose Conversation History has no distinguished name. */
   readonly #nameless = new Set<string>();
   /** By mailbox: a look-up under way, so that a mailbox is asked, and a folder made, once. */
@@ -55,7 +55,7 @@ export class SavedFolders {
     const instead = this.#instead.get(mailbox);
     if (instead !== undefined) return { folder: instead };
     if (!this.#nameless.has(mailbox) && isSayable(history, this.#client.version)) return { folder: history };
-    const lookup = await this.#resolve(place.mailbox, asking);
+    const lookup = await this.#resolve(asking);
     if (lookup !== 'none' && 'outcome' in lookup) return lookup;
     const folder = lookup === 'none' ? fallback : lookup.folder;
     this.#instead.set(mailbox, folder);
@@ -68,27 +68,63 @@ export class SavedFolders {
   }
 
   /**
-   * Learns from an outcome that speaks of the folder the note was written to. `again`: the same attempt may go to the folder
-   * that a new look-up gives.
+   * The server refused a batch for the folder of its copy: the same notes may go to the folder that a new look-up gives,
+   * unless their frozen place names the very folder that is gone.
+   *
+   * A schema error may speak of the folder's name or of a note. Which of them, a look at the folder tells.
    */
-  learn(place: Place, folder: string, outcome: DeliveryOutcome): DeliveryOutcome | 'again' {
-    if (outcome.status !== 'deferred' && outcome.status !== 'unconfirmed') return outcome;
-    if (!folderMissing.has(String(outcome.error.details.responseCode))) return outcome;
+  async refused(batch: Batch, error: OfflineImError, options: DeliverOptions): Promise<Batch | undefined> {
+    const { place, folder = place.folder } = batch;
+    const code = String(error.details.responseCode);
+    if (code === 'ErrorSchemaValidation') {
+      if (this.#known || folder !== history || !options.mayWrite()) return undefined;
+      if ((await this.#look(folder, place.mailbox, options)) !== 'refused') return undefined;
+    } else if (!folderMissing.has(code)) return undefined;
     this.#forget(place.mailbox, folder);
-    if (outcome.status === 'unconfirmed' || folder === fallback) return outcome;
-    if (place.folder === history) return 'again';
-    // The frozen place names a folder that is gone. The next attempt freezes the right one, and may start at once.
-    return outcome.retryAfter === undefined ? { ...outcome, retryAfter: 0 } : outcome;
+    return place.folder === history && folder !== fallback ? batch : undefined;
+  }
+
+  /** A frozen place named a folder that is gone: the next attempt freezes the right one, and may start at once. */
+  isStale({ place, folder }: Batch, { error }: { readonly error: OfflineImError }): boolean {
+    return folderMissing.has(String(error.details.responseCode)) && place.folder !== history && folder !== fallback;
   }
 
   /**
-   * A schema error may speak of the folder's name or of a note. Which of them, a look at the folder tells. True: it was the
-   * folder, and another one is used from now on.
+   * A fault of no known meaning followed: some servers answer so when the folder of the copy is gone, and would for ever.
+   * Looks whether it is still there; what became of the notes stays unknown.
    */
-  async blameFolder(place: Place, folder: string, signal: AbortSignal): Promise<boolean> {
-    if (this.#known || folder !== history) return false;
-    if ((await this.#look(folder, place.mailbox, signal)) !== 'refused') return false;
-    this.#forget(place.mailbox, folder);
+  async suspect({ place, folder = place.folder }: Batch, options: DeliverOptions): Promise<void> {
+    if (folder === fallback || !options.mayWrite()) return;
+    const state = await this.#look(folder, place.mailbox, options);
+    if (state === 'missing' || state === 'refused') this.#forget(place.mailbox, folder);
+  }
+
+  /** The folder that took the copies of a place last: a probe asks it first, since it may say "found" by itself. */
+  askedFirst({ mailbox, folder }: Place): string {
+    if (folder !== history) return folder;
+    const key = mailbox.toLowerCase();
+    return this.#instead.get(key) ?? (this.#nameless.has(key) ? this.#byId.get(key) : undefined) ?? history;
+  }
+
+  /** Every folder that may have taken the copy of a note with that place, also before a restart or in another process. */
+  async homes(place: Place, asking: Asking): Promise<Homes> {
+    if (place.folder !== history) return { folders: [place.folder] };
+    const key = place.mailbox.toLowerCase();
+    if (!this.#byId.has(key)) {
+      const found = await findHistory(this.#client, this.#settings, asking);
+      if (found !== 'none' && 'outcome' in found) return { folders: [history], failed: found.outcome };
+      if (found !== 'none') this.#byId.set(key, found.folder);
+    }
+    const byId = this.#byId.get(key);
+    return { folders: byId === undefined ? [history] : [history, byId] };
+  }
+
+  /** A search found that the mailbox has no such folder. True when another look-up may show what took its place. */
+  isGone(mailbox: string, folder: string): boolean {
+    const key = mailbox.toLowerCase();
+    if (folder === history) this.#nameless.add(key);
+    if (this.#byId.get(key) !== folder) return false;
+    this.#forget(mailbox, folder);
     return true;
   }
 
@@ -98,7 +134,7 @@ export class SavedFolders {
       const place = { endpoint: this.#settings.url, mailbox, folder: this.of(mailbox) };
       const target = await this.target(place, { mailbox, signal, notes: [] });
       if ('outcome' in target) throw errorOf(target.outcome);
-      const state = await this.#look(target.folder, mailbox, signal);
+      const state = await this.#look(target.folder, mailbox, { signal });
       if (state === 'there') return;
       if (typeof state === 'object') throw state.error;
       this.#forget(mailbox, target.folder);
@@ -113,42 +149,29 @@ export class SavedFolders {
   #forget(mailbox: string, folder: string): void {
     const key = mailbox.toLowerCase();
     this.#instead.delete(key);
+    if (this.#byId.get(key) === folder) this.#byId.delete(key);
     if (folder === history) this.#nameless.add(key);
     else if (!isById(folder)) this.#nameless.delete(key);
   }
 
-  #resolve(mailbox: string, asking: Asking): Promise<Lookup> {
-    const key = mailbox.toLowerCase();
+  #look(folder: string, mailbox: string, call: Pick<Asking, 'signal' | 'mayWrite'>): Promise<FolderState> {
+    return lookAtFolder(this.#client, this.#settings, folder, { mailbox, ...call });
+  }
+
+  #resolve(asking: Asking): Promise<Lookup> {
+    const key = asking.mailbox.toLowerCase();
     let resolving = this.#resolving.get(key);
     if (resolving === undefined) {
-      resolving = findOrCreate(this.#client, this.#settings, mailbox, asking).finally(() => this.#resolving.delete(key));
+      resolving = findOrCreateHistory(this.#client, this.#settings, asking)
+        .then((lookup) => {
+          if (lookup !== 'none' && 'folder' in lookup) this.#byId.set(key, lookup.folder);
+          return lookup;
+        })
+        .finally(() => this.#resolving.delete(key));
       this.#resolving.set(key, resolving);
     }
     return resolving;
   }
-
-  async #look(folder: string, mailbox: string, signal: AbortSignal): Promise<FolderState> {
-    const xml = getFolderXml(folder, mailbox);
-    const before = this.#client.version;
-    const body = (version: typeof before): string | undefined => (isSayable(folder, version) ? xml : undefined);
-    const reply = await read(this.#client, this.#settings, { operation: 'GetFolder', mailbox, body, signal, notes: [] });
-    return isSayable(folder, this.#client.version) ? folderState(reply) : 'refused';
-  }
-}
-
-function folderState(reply: Reply): FolderState {
-  if (reply.kind !== 'body') {
-    const error = replyError(reply);
-    const schema = hasCode(error, 'EWS_ERROR') && error.details.responseCode === 'ErrorSchemaValidation';
-    return schema ? 'refused' : { error };
-  }
-  const message = responseMessages(reply.payload, 'GetFolder')?.[0];
-  if (message === undefined) {
-    const text = 'The response is not the answer to this GetFolder.';
-    return { error: new OfflineImError('RESPONSE_UNREADABLE', text, { details: { requestId: reply.meta.requestId } }) };
-  }
-  if (message.ok) return 'there';
-  return folderMissing.has(message.responseCode) ? 'missing' : { error: ewsError(message.responseCode, reply.meta.requestId) };
 }
 
 function errorOf(outcome: DeliveryOutcome): OfflineImError {

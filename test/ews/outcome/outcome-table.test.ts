@@ -161,16 +161,18 @@ describe('a fault for several notes', () => {
     expect(new Set(h.server.operations())).toContain('CreateItem');
   });
 
+  it.each(['ErrorFolderNotFound', 'ErrorSavedItemFolderNotFound'])('%s proves that nothing was processed', async (code) => {
+    h.server.handler = () => ({ status: 500, body: fault(code) });
+    for (const outcome of await h.deliver(2)) expect(outcome.status).not.toBe('unconfirmed');
+  });
+
   const others = rows.filter(
     ([code, expected]) => !whole.includes(code) && expected.startsWith('rejected') && code !== 'ErrorSchemaValidation',
   );
   it.each(
-    [
-      ...others.map(([code]) => code),
-      'ErrorBatchProcessingStopped',
-      'ErrorFolderNotFound',
-      'ErrorSubmissionQuotaExceeded',
-    ].filter((code) => code !== 'ErrorInvalidSchemaVersionForMailboxVersion'),
+    [...others.map(([code]) => code), 'ErrorBatchProcessingStopped', 'ErrorSubmissionQuotaExceeded'].filter(
+      (code) => code !== 'ErrorInvalidSchemaVersionForMailboxVersion',
+    ),
   )('%s may follow a part that was sent', async (code) => {
     h.server.handler = () => ({ status: 500, body: fault(code) });
     expect((await h.deliver(2)).map(short)).toEqual(['unconfirmed note', 'unconfirmed note']);

@@ -48,7 +48,8 @@ async function probeOne(tags?: readonly string[]): Promise<ProbeResult | undefin
 }
 
 const tag = 'note-0/1';
-const everywhere = ['conversationhistory', 'sentitems', 'drafts', 'outbox', 'deleteditems', 'recoverableitemsdeletions'];
+/** In the direction in which an item moves. */
+const everywhere = ['drafts', 'outbox', 'conversationhistory', 'sentitems', 'deleteditems', 'recoverableitemsdeletions'];
 
 describe('found', () => {
   it.each(everywhere)('in %s', async (folder) => {
@@ -75,15 +76,21 @@ describe('absent', () => {
     expect(h.server.operations()).toEqual(['FindItem', 'FindFolder', 'FindItem']);
     const searches = h.server.requests.filter(({ operation }) => operation === 'FindItem');
     const asked = searches.flatMap(({ body }) => [...body.matchAll(/FolderId Id="(\w+)"/g)].map((match) => match[1]));
-    expect(asked).toEqual(everywhere);
+    expect(asked).toEqual(['conversationhistory', ...everywhere]);
   });
 
   it('other tags are not ours', async () => {
     mailbox({});
+    const others = [{ tag: 'note-0/10', flags: sent }];
     const inner = h.server.handler;
     h.server.handler = (request, raw) =>
-      request.body.includes('conversationhistory')
-        ? { body: found(request.body, [[{ tag: 'note-0/10', flags: sent }]]) }
+      request.operation === 'FindItem'
+        ? {
+            body: found(
+              request.body,
+              (request.body.match(/FolderId Id=/g) ?? []).map(() => others),
+            ),
+          }
         : inner(request, raw);
     expect(await probeOne()).toEqual({ status: 'absent' });
   });
@@ -134,7 +141,16 @@ describe('unknown', () => {
   });
 
   it('more results than a search returns', async () => {
-    h.server.handler = ({ body }) => ({ body: found(body, body.includes('drafts') ? [[], [], [], [], []] : [[]], false) });
+    h.server.handler = ({ operation, body }) => ({
+      body:
+        operation === 'FindFolder'
+          ? foundFolders()
+          : found(
+              body,
+              (body.match(/FolderId Id=/g) ?? []).map(() => []),
+              false,
+            ),
+    });
     expect(await probeOne()).toMatchObject({ status: 'unknown', error: { code: 'RESPONSE_INCOMPLETE' } });
   });
 
@@ -230,7 +246,7 @@ describe('over several attempts: found, pending, draft, unknown, absent', () => 
       { tag: a, place: note.place },
       { tag: b, place: { ...note.place, folder: 'sentitems', mailbox: 'carol@contoso.test' } },
     ];
-    expect(await transport.probe([{ ...note, unknownAttempts: attempts }], options)).toEqual([{ status: 'found' }]);
+    expect(await transport.probe([{ ...note, unknownAttempts: attempts }], options)).toEqual([{ status: 'found', tags: [b] }]);
     const searched = h.server.requests
       .filter(({ operation }) => operation === 'FindItem')
       .map(({ body }) => [/EmailAddress>(\w+)@/.exec(body)?.[1], /Value="([^"]+)"/.exec(body)?.[1]]);

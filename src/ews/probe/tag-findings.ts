@@ -1,0 +1,85 @@
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import type { FoundItem } from '../operations/found-item.ts';
+import type { Unreadable } from './unreadable.ts';
+
+/** An item with one of the tags, and where it lies. */
+export interface TaggedItem extends FoundItem {
+  readonly tag: string;
+  readonly folder: string;
+  /** The server's time when it was found, or ours, ms since 1970. */
+  readonly seenAt: number;
+}
+
+/** What is known of one tag after a search. */
+export interface TagFindings {
+  readonly items: readonly TaggedItem[];
+  /** Why "nothing found" doesn't mean that there is nothing. */
+  readonly unreadable: Unreadable | undefined;
+  /** How many folders could be read. */
+  readonly folders: number;
+}
+
+/** The items of one folder, as one answer showed them. */
+export interface FolderItems {
+  readonly folder: string;
+  readonly items: readonly FoundItem[];
+  readonly whole: boolean;
+  readonly seenAt: number;
+}
+
+/** Sorts what one request returned by tag, and keeps what can't be accounted for. */
+export class Findings {
+  readonly byTag: ReadonlyMap<string, { items: TaggedItem[]; unreadable: Unreadable | undefined; folders: number }>;
+  #doubt = false;
+
+  constructor(tags: readonly string[]) {
+    this.byTag = new Map(tags.map((tag) => [tag, { items: [], unreadable: undefined, folders: 0 }]));
+  }
+
+  /** A folder that could be read. */
+  add({ folder, items, whole, seenAt }: FolderItems): void {
+    for (const findings of this.byTag.values()) findings.folders += 1;
+    let accounted = whole;
+    for (const item of items) {
+      const { tag } = item;
+      if (tag === undefined) {
+        accounted = false;
+        continue;
+      }
+      const own = this.byTag.get(tag);
+      if (own !== undefined) own.items.push({ ...item, tag, folder, seenAt });
+      else this.#lookAlikes(tag);
+    }
+    if (accounted) return;
+    this.#doubt = true;
+    this.fail({ scope: 'note', error: unaccounted() });
+  }
+
+  /** A folder that can't be read: what was not found elsewhere may lie in it. */
+  fail(unreadable: Unreadable): void {
+    for (const findings of this.byTag.values()) findings.unreadable ??= unreadable;
+  }
+
+  /** Tags without an item of their own, where an answer showed matches that no tag can be told from. */
+  doubtful(): readonly string[] {
+    if (!this.#doubt) return [];
+    return [...this.byTag].flatMap(([tag, { items }]) => (items.length === 0 ? [tag] : []));
+  }
+
+  /** A value that is nearly a tag (in other case, cut off) may be that tag; any other belongs to another attempt. */
+  #lookAlikes(value: string): void {
+    const seen = bare(value);
+    for (const [tag, findings] of this.byTag) {
+      if (bare(tag).startsWith(seen)) findings.unreadable ??= { scope: 'note', error: unaccounted() };
+    }
+  }
+}
+
+function bare(tag: string): string {
+  return tag.replace(/\s+/g, '').toLowerCase();
+}
+
+function unaccounted(): OfflineImError {
+  const text = 'The search shows matches that belong to no tag for certain, or fewer than it says there are.';
+  return new OfflineImError('RESPONSE_INCOMPLETE', text);
+}

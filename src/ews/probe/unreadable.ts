@@ -1,0 +1,27 @@
+import type { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import type { DeliveryOutcome, Scope } from '../../transport/contract.ts';
+
+/** Why a probe can't tell: an unknown {@link ProbeResult} in the making. */
+export interface Unreadable {
+  readonly scope: Scope;
+  readonly error: OfflineImError;
+  /** How long the server wants to be left alone, in ms. */
+  readonly retryAfter?: number;
+  /** Someone must act before anything in that scope can be read. */
+  readonly blocked?: true;
+}
+
+/** What an answer means for a request that only reads. */
+export function unreadableBy(outcome: DeliveryOutcome): Unreadable {
+  if (outcome.status === 'delivered') throw new TypeError('a request that only reads delivers nothing');
+  const { scope, error } = outcome;
+  switch (outcome.status) {
+    case 'deferred':
+    case 'unconfirmed':
+      return outcome.retryAfter === undefined ? { scope, error } : { scope, error, retryAfter: outcome.retryAfter };
+    case 'blocked':
+      return { scope, error, blocked: true };
+    case 'rejected':
+      return { scope, error };
+  }
+}

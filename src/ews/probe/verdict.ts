@@ -1,0 +1,78 @@
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import type { ProbeResult } from '../../transport/contract.ts';
+import type { TagFindings, TaggedItem } from './tag-findings.ts';
+import type { Unreadable } from './unreadable.ts';
+
+/** What one item proves. `unclear`: that something is there, of which nobody can tell whether it was sent. */
+type Evidence = 'found' | 'pending' | 'unclear' | 'draft';
+
+/** Exchange Online holds throttled mail for a while as what looks like a draft. */
+const youngDraft = 60_000;
+
+/** Recoverable Items hold what has been deleted already. */
+const recoverable = 'recoverableitemsdeletions';
+
+/** Whether an item proves that its attempt was processed. */
+export function isFound(item: TaggedItem): boolean {
+  return evidenceOf(item) === 'found';
+}
+
+function evidenceOf({ state, folder, created, seenAt }: TaggedItem): Evidence {
+  switch (state) {
+    case 'sent':
+      return 'found';
+    case 'submitted':
+      return 'pending';
+    case 'contradictory':
+      return 'unclear';
+    case 'unstated':
+      // Where it lies tells whether it was sent, but in Drafts that is too little to delete it for.
+      if (folder === 'outbox') return 'pending';
+      return folder === 'drafts' ? 'unclear' : 'found';
+    case 'unsent':
+      if (folder === 'outbox') return 'pending';
+      // Without a time of creation it may be young: better to look again than to delete.
+      return created === undefined || seenAt - created < youngDraft ? 'pending' : 'draft';
+  }
+}
+
+/** What the findings of one attempt say. Nothing was sent for certain only where every folder could be read whole. */
+export function verdictOf(findings: TagFindings | undefined, draftKept: boolean): ProbeResult {
+  const seen = new Set(findings?.items.map(evidenceOf));
+  if (seen.has('found')) return { status: 'found' };
+  if (seen.has('pending')) return { status: 'pending' };
+  if (seen.has('unclear')) return unknown({ scope: 'note', error: unclear() });
+  if (seen.has('draft')) return { status: 'draft', removed: !draftKept };
+  if (findings?.unreadable !== undefined) return unknown(findings.unreadable);
+  if (findings === undefined || findings.folders === 0) {
+    // Every mailbox has Sent Items: where not one folder is found, it is the login that can't see them.
+    const text = 'No folder of the mailbox can be read, so nothing can be looked for.';
+    return unknown({ scope: 'mailbox', error: new OfflineImError('FOLDER_UNAVAILABLE', text) });
+  }
+  return { status: 'absent' };
+}
+
+/**
+ * The drafts of one attempt that may be deleted: none where anything about the attempt is unclear, and never an item under
+ * an id by which a copy was found too.
+ */
+export function draftsOf({ items }: TagFindings): readonly TaggedItem[] {
+  const evidence = items.map((item) => ({ item, is: evidenceOf(item) }));
+  if (evidence.some(({ is }) => is === 'unclear')) return [];
+  const others = new Set(evidence.flatMap(({ item, is }) => (is === 'draft' ? [] : [item.id?.id])));
+  const drafts = new Map<string, TaggedItem>();
+  for (const { item, is } of evidence) {
+    if (is !== 'draft' || item.folder === recoverable || others.has(item.id?.id)) continue;
+    drafts.set(item.id?.id ?? '', item);
+  }
+  return [...drafts.values()];
+}
+
+function unknown(why: Unreadable): ProbeResult {
+  return { status: 'unknown', ...why };
+}
+
+function unclear(): OfflineImError {
+  const text = 'An item with the tag was found, but its flags contradict one another or are missing, so it may be a draft.';
+  return new OfflineImError('RESPONSE_UNREADABLE', text);
+}

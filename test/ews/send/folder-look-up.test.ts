@@ -1,0 +1,149 @@
+/** The look-up of Conversation History ends, whatever a server leaves out of its answer: in a folder, or in words. */
+import { describe, expect, it } from 'vitest';
+import { always, useHarness } from '../support/harness.ts';
+import { created, createdFolder, fault, foundFolders, message, ok, response } from '../support/responses.ts';
+import type { Answer, SeenRequest } from '../support/server.ts';
+
+const h = useHarness();
+const alice = { address: 'alice@contoso.test' };
+const isHistory = (body: string): boolean => body.includes('"conversationhistory"');
+const historyClass = '<ty:FolderClass>IPF.Note.Microsoft.Conversation</ty:FolderClass>';
+const named = (name: string): string => `<ty:DisplayName>${name}</ty:DisplayName>`;
+const folder = (id: string, properties: string): string =>
+  `<ty:Folder><ty:FolderId Id="${id}" ChangeKey="ck"/>${properties}</ty:Folder>`;
+
+function answer(content: string): string {
+  return response('FindFolder', [message('FindFolder', ok, { content })]);
+}
+
+function listed(...folders: readonly string[]): string {
+  return answer(
+    `<me:RootFolder TotalItemsInView="${folders.length}" IncludesLastItemInRange="true"><ty:Folders>${folders.join('')}</ty:Folders></me:RootFolder>`,
+  );
+}
+
+/** A mailbox without the distinguished folder. */
+function server(find: string | ((request: SeenRequest) => Answer), make: Answer = { body: createdFolder('made') }): void {
+  h.server.handler = (request): Answer => {
+    if (request.operation === 'FindFolder') return typeof find === 'string' ? { body: find } : find(request);
+    if (request.operation === 'CreateFolder') return make;
+    return { body: created(isHistory(request.body) ? 'ErrorFolderNotFound' : ok) };
+  };
+}
+
+async function folderUsed(): Promise<string> {
+  const transport = h.transport();
+  expect(await transport.deliver([h.note(transport, 0)], always())).toMatchObject([{ status: 'delivered' }]);
+  return transport.placeOf(alice).folder;
+}
+
+describe('a search without a match', () => {
+  it.each([
+    ['without RootFolder', answer('')],
+    ['without Folders', answer('<me:RootFolder/>')],
+    ['with empty Folders', listed()],
+    ['without a response code', answer('').replace(/<me:ResponseCode>.*<\/me:ResponseCode>/, '')],
+  ])('%s: the folder is made', async (_, find) => {
+    server(find);
+    expect(await folderUsed()).toBe('id:made');
+    expect(h.server.operations()).toEqual(['CreateItem', 'FindFolder', 'CreateFolder', 'CreateItem']);
+  });
+});
+
+describe('a match', () => {
+  it.each([
+    ['by its class, in any language', listed(folder('f', historyClass + named('Aufgezeichnete Unterhaltungen')))],
+    ['by its name', listed(folder('f', named('Conversation History')))],
+    ['without class and name, which were asked for', listed(folder('f', ''))],
+    ['among folders that were not asked for', listed(folder('x', named('Inbox')), folder('f', historyClass))],
+    [
+      'by class before one by name',
+      listed(folder('x', `<ty:FolderClass>IPF.Note</ty:FolderClass>${named('Conversation History')}`), folder('f', historyClass)),
+    ],
+    ['without paging attributes', answer(`<me:RootFolder><ty:Folders>${folder('f', historyClass)}</ty:Folders></me:RootFolder>`)],
+  ])('%s', async (_, find) => {
+    server(find);
+    expect(await folderUsed()).toBe('id:f');
+    expect(h.server.operations()).not.toContain('CreateFolder');
+  });
+
+  it('is asked for by name only where the server can not search by class', async () => {
+    const refusal = { status: 500, body: fault('ErrorUnsupportedPathForQuery') };
+    server(({ body }) => (body.includes('folder:FolderClass"/><t:FieldURIOrConstant>') ? refusal : { body: foundFolders('f') }));
+    expect(await folderUsed()).toBe('id:f');
+    expect(h.server.operations()).toEqual(['CreateItem', 'FindFolder', 'FindFolder', 'CreateItem']);
+  });
+});
+
+describe('a folder that was made', () => {
+  it.each([
+    [
+      'without its id',
+      response('CreateFolder', [message('CreateFolder', ok, { content: '<me:Folders><ty:Folder/></me:Folders>' })]),
+    ],
+    ['without Folders', response('CreateFolder', [message('CreateFolder', ok, { content: '' })])],
+  ])('%s in the answer is looked for', async (_, body) => {
+    let made = false;
+    server(() => ({ body: made ? listed(folder('f', historyClass)) : answer('') }), { body });
+    const inner = h.server.handler;
+    h.server.handler = (request, raw) => {
+      made ||= request.operation === 'CreateFolder';
+      return inner(request, raw);
+    };
+    expect(await folderUsed()).toBe('id:f');
+  });
+
+  it('and refused for a reason nobody knows: Sent Items', async () => {
+    server(answer(''), { body: createdFolder(undefined, 'ErrorOfTheFuture') });
+    expect(await folderUsed()).toBe('sentitems');
+  });
+});
+
+describe('an answer that can not be read twice in a row', () => {
+  const other = response('GetFolder', [message('GetFolder', ok, { content: '' })]);
+  const rows: readonly (readonly [string, Answer])[] = [
+    ['the answer to something else', { body: other }],
+    ['a folder without an id', { body: listed('<ty:Folder><ty:DisplayName>Conversation History</ty:DisplayName></ty:Folder>') }],
+    ['two folders that nothing tells apart', { body: listed(folder('a', ''), folder('b', '')) }],
+    ['more matches than it shows', { body: answer('<me:RootFolder TotalItemsInView="3" IncludesLastItemInRange="true"/>') }],
+    ['a fault of no known meaning', { status: 500, body: fault('Server') }],
+    ['a code of the future', { body: response('FindFolder', [message('FindFolder', 'ErrorOfTheFuture', { content: '' })]) }],
+    ['JSON', { body: '{}' }],
+  ];
+  it.each(rows)('%s: the mailbox is blocked, and nothing was sent', async (_, find) => {
+    server(() => find);
+    const transport = h.transport();
+    const [outcome] = await transport.deliver([h.note(transport, 0)], always());
+    expect(outcome).toMatchObject({ status: 'blocked', scope: 'mailbox', sent: 'no' });
+    expect(h.server.operations().filter((name) => name === 'CreateItem')).toHaveLength(1);
+    expect(h.server.operations()).not.toContain('CreateFolder');
+  });
+
+  it.each(rows)('%s, once only: the note goes out', async (_, find) => {
+    let asked = 0;
+    server(() => (asked++ === 0 ? find : { body: foundFolders('f') }));
+    expect(await folderUsed()).toBe('id:f');
+  });
+});
+
+describe('a fault of no known meaning to CreateItem', () => {
+  const unknown = (folderState: string): void => {
+    h.server.handler = ({ operation, body }): Answer => {
+      if (operation === 'FindFolder') return { body: foundFolders('new') };
+      if (operation === 'GetFolder')
+        return { body: response('GetFolder', [message('GetFolder', folderState, { content: '<me:Folders/>' })]) };
+      return body.includes('"new"') ? { body: created(ok) } : { status: 500, body: fault('Server') };
+    };
+  };
+
+  it.each(['conversationhistory', 'id:gone'])('%s is gone: unconfirmed, and the next attempt goes elsewhere', async (name) => {
+    unknown('ErrorFolderNotFound');
+    const transport = h.transport();
+    const note = h.note(transport, 0);
+    const [outcome] = await transport.deliver([{ ...note, place: { ...note.place, folder: name } }], always());
+    expect(outcome).toMatchObject({ status: 'unconfirmed', ended: 'fault' });
+    expect(h.server.operations()).toEqual(['CreateItem', 'GetFolder']);
+    const next = await transport.deliver([h.note(transport, 1)], always());
+    expect(next).toMatchObject([{ status: name === 'conversationhistory' ? 'delivered' : 'unconfirmed' }]);
+  });
+});
