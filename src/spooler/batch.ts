@@ -3,111 +3,209 @@ import { asError } from '../core/errors/thrown.ts';
 import { buildNote } from '../message/note.ts';
 import type { Change, ClaimedNote, Settlement } from '../spool/contract.ts';
 import type { DeliveryOutcome, Note, ProbeResult } from '../transport/contract.ts';
-import { askHook, withPatience } from './bounded-calls.ts';
+import { checkedOutcomes, checkedResults } from './calls/answers.ts';
+import { withTimeout } from './calls/bounded-calls.ts';
+import { handedNote } from './calls/handed-note.ts';
+import { askHook, inGroups } from './calls/hook.ts';
 import type { SpoolerContext } from './context.ts';
 import type { Lanes } from './lanes/lanes.ts';
 import { settlementOf, settlementOfLostPlace, settlementOfProbe, toldByProbe, toReason } from './outcome.ts';
 import { reportClaim, reportSettled, type Settled, settleAll, settleLate } from './settle.ts';
 
-/** Takes notes of one mailbox through hook and transport. Never rejects: every note gets its settlement. */
-export async function deliverBatch(context: SpoolerContext, notes: readonly ClaimedNote[]): Promise<Settled[]> {
-  const settled: Settled[] = [];
-  const ready: { claimed: ClaimedNote; note: Note }[] = [];
-  const decisions = await Promise.all(notes.map((claimed) => prepare(context, claimed)));
-  for (const [index, decision] of decisions.entries()) {
-    const claimed = notes[index];
-    if (claimed === undefined) continue;
-    if ('settlement' in decision) settled.push({ note: claimed, settlement: decision.settlement });
-    else ready.push({ claimed, note: decision.note });
+/** Notes of one lane that were claimed together. */
+export interface Batch {
+  readonly kind: 'deliver' | 'probe';
+  readonly lane: string;
+  readonly notes: readonly ClaimedNote[];
+  /** Monotonic time at which they were asked for. */
+  readonly claimedAt: number;
+  /** Room for another request of this mailbox was made. */
+  freed(): void;
+}
+
+/** A claimed note on its way: ready for the transport, or settled already. */
+type Prepared = { readonly claimed: ClaimedNote } & ({ readonly note: Note } | { readonly settlement: Settlement });
+type Ready = Extract<Prepared, { readonly note: Note }>;
+
+/** Takes a batch through the transport, under leases that are kept, and settles what became of it. Resolves with what changed. */
+export async function workOn(context: SpoolerContext, lanes: Lanes, batch: Batch): Promise<readonly Change[]> {
+  // Before anything is awaited: the next batch of this round must see that one more is under way.
+  const slot = new Slot(lanes, batch);
+  const tokens = batch.notes.map(({ token }) => token);
+  try {
+    if (context.stopping()) {
+      // Claimed while stop() was called: as if it had never been.
+      await context.storage.settle(tokens.map((token) => ({ token, to: 'unclaim' })));
+      return [];
+    }
+    context.leases.add(tokens, batch.claimedAt);
+    for (const note of batch.notes) reportClaim(context, batch.kind, note);
+    return await (batch.kind === 'deliver' ? deliverBatch(context, lanes, batch, slot) : probeBatch(context, lanes, batch));
+  } finally {
+    context.leases.remove(tokens);
+    slot.leave();
   }
+}
+
+/** The place of a batch among the requests of its mailbox. */
+class Slot {
+  readonly #lanes: Lanes;
+  readonly #batch: Batch;
+  #end: (() => void) | undefined;
+
+  constructor(lanes: Lanes, batch: Batch) {
+    this.#lanes = lanes;
+    this.#batch = batch;
+    this.#end = lanes.begin(batch.lane);
+  }
+
+  leave(): void {
+    if (this.#end === undefined) return;
+    this.#end();
+    this.#end = undefined;
+    this.#batch.freed();
+  }
+
+  /** False when the mailbox may not be worked on any more. */
+  enter(): boolean {
+    if (this.#end !== undefined) return true;
+    if (this.#lanes.admission(this.#batch.lane) === 'closed') return false;
+    this.#end = this.#lanes.begin(this.#batch.lane);
+    return true;
+  }
+}
+
+/** Never rejects but for the storage: every note gets its settlement. */
+async function deliverBatch(context: SpoolerContext, lanes: Lanes, batch: Batch, slot: Slot): Promise<readonly Change[]> {
+  const { beforeDelivery } = context.options;
+  if (beforeDelivery === undefined) return deliverPrepared(context, lanes, batch, batch.notes.map(build));
+  const decisions = batch.notes.map((claimed) => decide(context, claimed, beforeDelivery));
+  const changes: Change[] = [];
+  // A hook that hangs holds up its own note, neither the batch nor the other requests of the mailbox.
+  for await (const group of inGroups(context.clock, decisions, () => slot.leave())) {
+    const prepared = slot.enter() ? group : group.map(notNow);
+    changes.push(...(await deliverPrepared(context, lanes, batch, prepared)));
+  }
+  return changes;
+}
+
+async function deliverPrepared(
+  context: SpoolerContext,
+  lanes: Lanes,
+  batch: Batch,
+  prepared: readonly Prepared[],
+): Promise<readonly Change[]> {
+  const startedAt = context.clock.monotonic();
+  const { settled, ready } = sorted(prepared);
   const outcomes = await transportOutcomes(context, ready);
   for (const [index, { claimed }] of ready.entries()) {
     const outcome = outcomes[index] ?? noAnswer('The transport gave no outcome for this note.');
+    lanes.record(batch.lane, outcome, startedAt);
     settled.push({ note: claimed, settlement: settlementOf(claimed, outcome, context), outcome });
   }
-  return settled;
+  return conclude(context, 'deliver', settled);
 }
 
-/** Looks for notes of one mailbox that may have been sent. Never rejects. */
-export async function probeBatch(context: SpoolerContext, notes: readonly ClaimedNote[]): Promise<Settled[]> {
-  const settled: Settled[] = [];
-  const ready: { claimed: ClaimedNote; note: Note }[] = [];
-  for (const claimed of notes) {
-    const lost = claimed.unknownAttempts.some(({ place }) => !context.places.canProbe(place));
-    const built = lost ? { settlement: settlementOfLostPlace(claimed, context.options) } : build(claimed);
-    if ('settlement' in built) settled.push({ note: claimed, settlement: built.settlement });
-    else ready.push({ claimed, note: built.note });
-  }
-  const results = await probeResults(
-    context,
-    ready.map(({ note }) => note),
+/** Looks for notes that may have been sent. */
+async function probeBatch(context: SpoolerContext, lanes: Lanes, batch: Batch): Promise<readonly Change[]> {
+  const startedAt = context.clock.monotonic();
+  const { settled, ready } = sorted(
+    batch.notes.map((claimed): Prepared => {
+      const lost = claimed.unknownAttempts.some(({ place }) => !context.places.canProbe(place));
+      return lost ? { claimed, settlement: settlementOfLostPlace(claimed, context.options) } : build(claimed);
+    }),
   );
+  const results = await probeResults(context, ready);
   for (const [index, { claimed }] of ready.entries()) {
-    const result = results[index] ?? {
-      status: 'unknown',
-      error: new CodedError('TRANSPORT_FAILED', 'The transport gave no result for this note.'),
-    };
+    const result = results[index] ?? unknown('The transport gave no result for this note.');
     context.trace.step('probe:result', { noteId: claimed.noteId, attempt: claimed.attempt, result: result.status });
+    if (result.status === 'unknown') lanes.record(batch.lane, toldByProbe(result.error), startedAt);
+    else lanes.answered(batch.lane, startedAt);
     const history = context.probes.next(claimed);
     const grace = context.places.graceOf(claimed.unknownAttempts);
     settled.push({ note: claimed, settlement: settlementOfProbe(claimed, result, history, context, grace), result });
   }
-  return settled;
+  return conclude(context, 'probe', settled);
 }
 
-async function prepare(context: SpoolerContext, claimed: ClaimedNote): Promise<{ note: Note } | { settlement: Settlement }> {
+async function conclude(
+  context: SpoolerContext,
+  kind: 'deliver' | 'probe',
+  settled: readonly Settled[],
+): Promise<readonly Change[]> {
+  const { changes, lost } = await settleAll(context, settled);
+  context.leases.remove(settled.map(({ note }) => note.token));
+  for (const token of lost) context.trace.step('settle:lost', { token });
+  reportSettled(context, kind, settled, changes);
+  return changes;
+}
+
+function sorted(prepared: readonly Prepared[]): { readonly settled: Settled[]; readonly ready: Ready[] } {
+  const settled: Settled[] = [];
+  const ready: Ready[] = [];
+  for (const one of prepared) {
+    if ('note' in one) ready.push(one);
+    else settled.push({ note: one.claimed, settlement: one.settlement });
+  }
+  return { settled, ready };
+}
+
+/** What `beforeDelivery` decides of a note. Never rejects. */
+async function decide(
+  context: SpoolerContext,
+  claimed: ClaimedNote,
+  hook: NonNullable<SpoolerContext['options']['beforeDelivery']>,
+): Promise<Prepared> {
   const built = build(claimed);
-  if ('settlement' in built || context.options.beforeDelivery === undefined) return built;
-  const answer = await askHook(context.options.beforeDelivery, built.note, context.options.beforeDeliveryTimeout, context);
+  if ('settlement' in built) return built;
+  const answer = await askHook(hook, handedNote(built.note), context.options.beforeDeliveryTimeout, context);
   const { token } = claimed;
   switch (answer.decision) {
     case 'deliver':
       return built;
     case 'hold':
-      return { settlement: { token, to: 'held' } };
+      return { claimed, settlement: { token, to: 'held' } };
     case 'cancel':
-      return { settlement: { token, to: 'cancelled' } };
+      return { claimed, settlement: { token, to: 'cancelled' } };
     case 'failed': {
       const outcome: DeliveryOutcome = { status: 'deferred', scope: 'note', error: answer.error };
-      return { settlement: settlementOf(claimed, outcome, context) };
+      return { claimed, settlement: settlementOf(claimed, outcome, context) };
     }
   }
 }
 
+/** The mailbox was closed while the hook was asked: as if the note had never been claimed. What the hook has decided otherwise stands. */
+function notNow(prepared: Prepared): Prepared {
+  const { claimed } = prepared;
+  return 'note' in prepared ? { claimed, settlement: { token: claimed.token, to: 'unclaim' } } : prepared;
+}
+
 /** A note that can't be built never will be: a defect of its entry, which is kept as dead. */
-function build(claimed: ClaimedNote): { note: Note } | { settlement: Settlement } {
+function build(claimed: ClaimedNote): Prepared {
   try {
-    return { note: buildNote(claimed) };
+    return { claimed, note: buildNote(claimed) };
   } catch (error) {
     const reason = toReason(asError(error));
-    return {
-      settlement: { token: claimed.token, to: 'dead', sent: claimed.unknownAttempts.length > 0 ? 'unknown' : 'no', reason },
-    };
+    const sent = claimed.unknownAttempts.length > 0 ? 'unknown' : 'no';
+    return { claimed, settlement: { token: claimed.token, to: 'dead', sent, reason } };
   }
 }
 
-async function transportOutcomes(
-  context: SpoolerContext,
-  ready: readonly { claimed: ClaimedNote; note: Note }[],
-): Promise<readonly DeliveryOutcome[]> {
+async function transportOutcomes(context: SpoolerContext, ready: readonly Ready[]): Promise<readonly DeliveryOutcome[]> {
   if (ready.length === 0) return [];
-  const tokens = ready.map(({ claimed }) => claimed.token);
+  const claimed = ready.map((one) => one.claimed);
+  const notes = ready.map(({ note }) => handedNote(note));
+  const tokens = claimed.map(({ token }) => token);
   const mayWrite = (): boolean => !context.stopping() && context.leases.left(tokens) >= context.requestTimeout;
+  const warn = (error: Error): void => context.trace.warn(error);
   try {
-    return await withPatience(
+    const returned: unknown = await withTimeout<unknown>(
       context,
       ({ signal, isWanted }) =>
-        context.transport.deliver(
-          ready.map(({ note }) => note),
-          { signal, mayWrite: () => isWanted() && !signal.aborted && mayWrite() },
-        ),
-      (outcomes) =>
-        void settleLate(
-          context,
-          ready.map(({ claimed }) => claimed),
-          outcomes,
-        ),
+        context.transport.deliver(notes, { signal, mayWrite: () => isWanted() && !signal.aborted && mayWrite() }),
+      (late) => void settleLate(context, claimed, checkedOutcomes(late, claimed.length, warn)),
     );
+    return checkedOutcomes(returned, ready.length, warn);
   } catch (error) {
     context.trace.step('transport:failed', { notes: ready.map(({ note }) => note.id), error });
     const outcome: DeliveryOutcome = hasCode(error, 'NOT_ATTEMPTED')
@@ -117,14 +215,15 @@ async function transportOutcomes(
   }
 }
 
-async function probeResults(context: SpoolerContext, notes: readonly Note[]): Promise<readonly ProbeResult[]> {
-  if (notes.length === 0) return [];
+async function probeResults(context: SpoolerContext, ready: readonly Ready[]): Promise<readonly ProbeResult[]> {
+  if (ready.length === 0) return [];
+  const notes = ready.map(({ note }) => handedNote(note));
   try {
-    return await withPatience(context, ({ signal }) => context.transport.probe(notes, { signal }));
+    const returned: unknown = await withTimeout<unknown>(context, ({ signal }) => context.transport.probe(notes, { signal }));
+    return checkedResults(returned, notes.length, (error) => context.trace.warn(error));
   } catch (error) {
     context.trace.step('transport:failed', { notes: notes.map((note) => note.id), error });
-    const unknown: ProbeResult = { status: 'unknown', error: failed('The transport could not look for the note.', error) };
-    return notes.map(() => unknown);
+    return notes.map(() => unknown('The transport could not look for the note.', error));
   }
 }
 
@@ -132,43 +231,10 @@ function noAnswer(message: string, cause?: unknown): DeliveryOutcome {
   return { status: 'unconfirmed', scope: 'note', error: failed(message, cause) };
 }
 
+function unknown(message: string, cause?: unknown): ProbeResult {
+  return { status: 'unknown', scope: 'note', error: failed(message, cause) };
+}
+
 function failed(message: string, cause: unknown): OfflineImError {
   return new CodedError('TRANSPORT_FAILED', message, { cause });
-}
-
-/** Notes of one lane that were claimed together. */
-export interface Batch {
-  readonly kind: 'deliver' | 'probe';
-  readonly lane: string;
-  readonly notes: readonly ClaimedNote[];
-  /** Monotonic time at which they were asked for. */
-  readonly claimedAt: number;
-}
-
-/** Takes a batch through the transport, under leases that are kept, and settles what became of it; resolves with what changed. */
-export async function workOn(context: SpoolerContext, lanes: Lanes, batch: Batch): Promise<readonly Change[]> {
-  const { kind, lane, notes, claimedAt } = batch;
-  const tokens = notes.map(({ token }) => token);
-  if (context.stopping()) {
-    // Claimed while stop() was called: as if it had never been.
-    await context.storage.settle(tokens.map((token) => ({ token, to: 'unclaim' })));
-    return [];
-  }
-  const startedAt = context.clock.monotonic();
-  context.leases.add(tokens, claimedAt);
-  try {
-    for (const note of notes) reportClaim(context, kind, note);
-    const settled = await (kind === 'deliver' ? deliverBatch(context, notes) : probeBatch(context, notes));
-    for (const { outcome, result } of settled) {
-      if (outcome !== undefined) lanes.record(lane, outcome, startedAt);
-      if (result?.status === 'unknown') lanes.record(lane, toldByProbe(result.error), startedAt);
-      else if (result !== undefined) lanes.answered(lane, startedAt);
-    }
-    const { changes, lost } = await settleAll(context, settled);
-    for (const token of lost) context.trace.step('settle:lost', { token });
-    reportSettled(context, kind, settled, changes);
-    return changes;
-  } finally {
-    context.leases.remove(tokens);
-  }
 }

@@ -2,9 +2,9 @@ import type { Clock } from '../core/clock.ts';
 import type { Trace } from '../observability/trace.ts';
 import type { SpoolStorage } from '../spool/contract.ts';
 import type { Transport } from '../transport/contract.ts';
+import type { Places } from './calls/places.ts';
 import type { Leases } from './leases.ts';
 import type { SpoolerOptions } from './options.ts';
-import type { Places } from './places.ts';
 import type { ProbeHistories } from './retry.ts';
 
 /** What a {@link Spooler} works with. */

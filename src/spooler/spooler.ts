@@ -3,12 +3,12 @@ import { asError } from '../core/errors/thrown.ts';
 import { SerialQueue } from '../core/queues.ts';
 import type { Change, SpoolState } from '../spool/contract.ts';
 import { type Batch, workOn } from './batch.ts';
+import { Places, requestTimeoutOf } from './calls/places.ts';
 import { claimRound } from './claim-round.ts';
 import type { SpoolerContext, SpoolerParts } from './context.ts';
 import { Lanes } from './lanes/lanes.ts';
 import { Leases } from './leases.ts';
 import { closeAll, Opening } from './opening.ts';
-import { Places, requestTimeoutOf } from './places.ts';
 import { ProbeHistories } from './retry.ts';
 import { reportChange } from './settle.ts';
 
@@ -235,7 +235,7 @@ export class Spooler {
           lanes: this.#lanes,
           flush,
           notesAtWork: () => this.#notesAtWork,
-          begin: (kind, lane, notes, claimedAt) => this.#begin({ kind, lane, notes, claimedAt }),
+          begin: (kind, lane, notes, claimedAt) => this.#begin({ kind, lane, notes, claimedAt, freed: () => this.wake() }),
         });
       } finally {
         this.#inRound = false;
@@ -255,7 +255,6 @@ export class Spooler {
   #begin(batch: Batch): void {
     this.#idle = false;
     this.#notesAtWork += batch.notes.length;
-    const end = this.#lanes.begin(batch.lane);
     const work = workOn(this.#context, this.#lanes, batch)
       .then(
         (changes) => {
@@ -264,7 +263,6 @@ export class Spooler {
         (error: unknown) => this.#parts.trace.warn(asError(error)),
       )
       .finally(() => {
-        end();
         this.#notesAtWork -= batch.notes.length;
         this.#atWork.delete(work);
         this.wake();

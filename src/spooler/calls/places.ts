@@ -1,6 +1,6 @@
-import { OfflineImError } from '../core/errors/offline-im-error.ts';
-import type { Mailbox, Place, Transport, UnknownAttempt } from '../transport/contract.ts';
-import type { SpoolerOptions } from './options.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import type { Mailbox, Place, Transport, UnknownAttempt } from '../../transport/contract.ts';
+import type { SpoolerOptions } from '../options.ts';
 
 type PlaceTransport = Pick<Transport, 'placeOf' | 'canProbe' | 'minimumGrace' | 'requestTimeout'>;
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
-import { type Call, withPatience } from '../../src/spooler/bounded-calls.ts';
-import { defaultSpoolerOptions } from '../../src/spooler/options.ts';
-import { ManualClock } from '../../src/testing/manual-clock.ts';
+import { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
+import { type Call, withTimeout } from '../../../src/spooler/calls/bounded-calls.ts';
+import { defaultSpoolerOptions } from '../../../src/spooler/options.ts';
+import { ManualClock } from '../../../src/testing/manual-clock.ts';
 
 function patient() {
   const clock = new ManualClock();
@@ -16,7 +16,7 @@ describe('a call of a transport', () => {
   it('that ends leaves no timer, and its signal is not aborted: connections that listen to it are kept', async () => {
     const { clock, context } = patient();
     let seen: Call | undefined;
-    const answered = withPatience(context, async (call) => {
+    const answered = withTimeout(context, async (call) => {
       seen = call;
       return 'answer';
     });
@@ -36,7 +36,7 @@ describe('a call of a transport', () => {
     ],
   ])('that %s does so at once, and leaves no timer', async (_, call: () => Promise<never>) => {
     const { clock, context } = patient();
-    await expect(withPatience(context, call)).rejects.toMatchObject({ code: 'EWS_ERROR' });
+    await expect(withTimeout(context, call)).rejects.toMatchObject({ code: 'EWS_ERROR' });
     expect(clock.pending).toBe(0);
   });
 
@@ -46,7 +46,7 @@ describe('a call of a transport', () => {
     const heard: string[] = [];
     let seen: Call | undefined;
     const given = expect(
-      withPatience(
+      withTimeout(
         context,
         (call) => {
           seen = call;
@@ -72,7 +72,7 @@ describe('a call of a transport', () => {
   it('that hangs while the spooler is stopped is aborted at once, and leaves no timer behind', async () => {
     const { clock, stop, context } = patient();
     let seen: Call | undefined;
-    void withPatience(context, (call) => {
+    void withTimeout(context, (call) => {
       seen = call;
       return never();
     });

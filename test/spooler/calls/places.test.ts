@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { defaultSpoolerOptions } from '../../src/spooler/options.ts';
-import { Places, requestTimeoutOf } from '../../src/spooler/places.ts';
-import type { Place, Transport } from '../../src/transport/contract.ts';
+import { Places, requestTimeoutOf } from '../../../src/spooler/calls/places.ts';
+import { defaultSpoolerOptions } from '../../../src/spooler/options.ts';
+import type { Place, Transport } from '../../../src/transport/contract.ts';
 
 const here: Place = { endpoint: 'https://a.test', mailbox: 'alice@a.test', folder: 'history' };
 

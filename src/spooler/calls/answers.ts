@@ -1,0 +1,208 @@
+import { type ErrorCode, errorCodes } from '../../core/errors/codes.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import type { AttemptEnd, DeliveryOutcome, ProbeResult, Scope } from '../../transport/contract.ts';
+
+/**
+ * What a transport returned, checked where it comes in: it may be of a host, in plain JavaScript or of another realm. What is no outcome says nothing of its note, which
+ * may have been sent. Each answer is copied: nothing of the transport's can change it afterwards.
+ */
+
+/** One outcome per note; what is none is `unconfirmed`, and a warning says what was found. */
+export function checkedOutcomes(returned: unknown, notes: number, warn: (error: Error) => void): readonly DeliveryOutcome[] {
+  return checked('deliver()', returned, notes, outcomeOf, warn, (error) => ({ status: 'unconfirmed', scope: 'note', error }));
+}
+
+/** One result per note; what is none is `unknown`, and a warning says what was found. */
+export function checkedResults(returned: unknown, notes: number, warn: (error: Error) => void): readonly ProbeResult[] {
+  return checked('probe()', returned, notes, resultOf, warn, (error) => ({ status: 'unknown', scope: 'note', error }));
+}
+
+function checked<Answer>(
+  call: string,
+  returned: unknown,
+  notes: number,
+  read: (value: unknown) => Answer,
+  warn: (error: Error) => void,
+  otherwise: (error: OfflineImError) => Answer,
+): readonly Answer[] {
+  const wrong = (found: string): Answer => {
+    const error = new OfflineImError(
+      'TRANSPORT_FAILED',
+      `${call} of the transport returned ${found}; expected one answer per note, in order.`,
+    );
+    warn(error);
+    return otherwise(error);
+  };
+  const list = listOf(returned);
+  // Which answer is whose can't be told then.
+  if (list?.length !== notes) {
+    const answer = wrong(list === undefined ? kindOf(returned) : `${list.length} answers to ${notes} notes`);
+    return Array.from({ length: notes }, () => answer);
+  }
+  return list.map((value) => {
+    try {
+      return read(value);
+    } catch (error) {
+      return wrong(error instanceof WrongKind ? error.message : 'an answer that cannot be read');
+    }
+  });
+}
+
+/** A part of an answer has another kind than the contract says. Names the part, never what was found there. */
+class WrongKind extends Error {}
+
+function outcomeOf(value: unknown): DeliveryOutcome {
+  const parts = partsOf(value, 'an outcome');
+  const { status } = parts;
+  switch (status) {
+    case 'delivered':
+      return { status, messageClass: text(parts, 'messageClass') };
+    case 'deferred':
+      return { status, scope: scope(parts), error: errorIn(parts), ...retryAfter(parts) };
+    case 'unconfirmed':
+      return { status, scope: scope(parts), error: errorIn(parts), ...retryAfter(parts), ...ended(parts) };
+    case 'rejected':
+      return {
+        status,
+        scope: scope(parts),
+        splittable: flag(parts, 'splittable'),
+        draft: oneOf(parts, 'draft', ['none', 'removed', 'left']),
+        error: errorIn(parts),
+      };
+    case 'blocked': {
+      const by = parts.by === undefined ? {} : { by: oneOf(parts, 'by', ['login', 'sending']) };
+      const sent = oneOf(parts, 'sent', ['no', 'unknown']);
+      return { status, scope: scope(parts), sent, error: errorIn(parts), ...by, ...ended(parts) };
+    }
+    default:
+      throw new WrongKind('an outcome of an unknown status');
+  }
+}
+
+function resultOf(value: unknown): ProbeResult {
+  const parts = partsOf(value, 'a result');
+  const { status } = parts;
+  switch (status) {
+    case 'found':
+      return parts.tags === undefined ? { status } : { status, tags: texts(parts, 'tags') };
+    case 'absent':
+    case 'pending':
+      return { status };
+    case 'draft':
+      return { status, removed: flag(parts, 'removed') };
+    case 'unknown': {
+      const given = parts.scope === undefined ? {} : { scope: scope(parts) };
+      const blocked = parts.blocked === undefined ? {} : { blocked: flag(parts, 'blocked') };
+      return { status, error: errorIn(parts), ...given, ...blocked, ...retryAfter(parts) };
+    }
+    default:
+      throw new WrongKind('a result of an unknown status');
+  }
+}
+
+const partNames = [
+  'status',
+  'scope',
+  'error',
+  'messageClass',
+  'retryAfter',
+  'splittable',
+  'draft',
+  'sent',
+  'by',
+  'ended',
+  'tags',
+  'removed',
+  'blocked',
+  'then',
+] as const;
+type PartName = (typeof partNames)[number];
+type Parts = { readonly [Name in PartName]?: unknown };
+
+/** Each part is read once: a getter may give another value, or throw, the next time. */
+function partsOf(value: unknown, what: string): Parts {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new WrongKind(`${kindOf(value)} instead of ${what}`);
+  const given = value as Parts;
+  const parts: { [Name in PartName]?: unknown } = {};
+  for (const name of partNames) parts[name] = given[name];
+  if (typeof parts.then === 'function') throw new WrongKind(`a promise instead of ${what}`);
+  return parts;
+}
+
+function listOf(value: unknown): readonly unknown[] | undefined {
+  try {
+    // Array.from reads each element, of a sparse array or a proxy too.
+    return Array.isArray(value) ? Array.from(value) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function kindOf(value: unknown): string {
+  return value === null ? 'null' : typeof value;
+}
+
+function scope(parts: Parts): Scope {
+  return oneOf(parts, 'scope', ['note', 'mailbox', 'endpoint']);
+}
+
+function ended(parts: Parts): { readonly ended?: AttemptEnd } {
+  return parts.ended === undefined ? {} : { ended: oneOf(parts, 'ended', ['silence', 'fault']) };
+}
+
+function retryAfter(parts: Parts): { readonly retryAfter?: number } {
+  const value = parts.retryAfter;
+  if (value === undefined) return {};
+  if (typeof value !== 'number' || Number.isNaN(value)) throw new WrongKind('an answer whose retryAfter is no number');
+  return { retryAfter: Math.max(0, value) };
+}
+
+function oneOf<const Choice extends string>(parts: Parts, name: PartName, choices: readonly Choice[]): Choice {
+  const value = parts[name];
+  const choice = choices.find((one) => one === value);
+  if (choice === undefined) throw new WrongKind(`an answer whose ${name} is none of ${choices.join(', ')}`);
+  return choice;
+}
+
+function flag(parts: Parts, name: PartName): boolean {
+  const value = parts[name];
+  if (typeof value !== 'boolean') throw new WrongKind(`an answer whose ${name} is not true or false`);
+  return value;
+}
+
+function text(parts: Parts, name: PartName): string {
+  const value = parts[name];
+  if (typeof value !== 'string' || value === '') throw new WrongKind(`an answer whose ${name} is no text`);
+  return value;
+}
+
+function texts(parts: Parts, name: PartName): readonly string[] {
+  const list = listOf(parts[name]);
+  if (list === undefined) throw new WrongKind(`an answer whose ${name} is no list`);
+  return list.map((one) => {
+    if (typeof one !== 'string') throw new WrongKind(`an answer whose ${name} holds something other than text`);
+    return one;
+  });
+}
+
+/** An error of this library, also of another copy or realm, which `instanceof` doesn't know. */
+function errorIn(parts: Parts): OfflineImError {
+  const { error } = parts;
+  if (error instanceof OfflineImError) return error;
+  if (typeof error === 'object' && error !== null) {
+    const { code, message, details } = error as Partial<Record<'code' | 'message' | 'details', unknown>>;
+    if (isCode(code) && typeof message === 'string') {
+      const { responseCode } = (details ?? {}) as { responseCode?: unknown };
+      return new OfflineImError(code, message, {
+        cause: error,
+        ...(typeof responseCode === 'string' ? { details: { responseCode } } : {}),
+      });
+    }
+  }
+  throw new WrongKind('an answer whose error is no OfflineImError');
+}
+
+function isCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && Object.hasOwn(errorCodes, value);
+}

@@ -1,0 +1,80 @@
+import type { Clock } from '../../core/clock.ts';
+import { whenAborted } from '../../core/deadline.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import type { SpoolerContext } from '../context.ts';
+
+/** Deadlines of a request that one call of a transport may take: it may have to log in, to find a folder, to try again. */
+const deadlines = 20;
+/** ms that it may take in any case: a transport has a deadline of its own, which may be longer. */
+const least = 1_200_000;
+/** ms that an aborted call still has to tell what became of it. */
+const grace = 5_000;
+
+/** A call of a transport that is under way. */
+export interface Call {
+  /** Aborts when the spooler is stopped, or when the call takes too long. */
+  readonly signal: AbortSignal;
+  /** False once nobody waits for it any more. */
+  isWanted(): boolean;
+}
+
+/**
+ * Calls a transport, and gives it up when it neither ends nor obeys its signal: otherwise its notes, and their place among the requests of the mailbox, would
+ * be held until the process ends. What it returns after that goes to `late`. A stopped spooler has a time limit of its own.
+ *
+ * @throws {OfflineImError} `TRANSPORT_FAILED`, and what the call throws
+ */
+export async function withTimeout<Result>(
+  { clock, options, signal }: Pick<SpoolerContext, 'clock' | 'options' | 'signal'>,
+  call: (call: Call) => Promise<Result>,
+  late: (result: Result) => void = () => undefined,
+): Promise<Result> {
+  const abort = new AbortController();
+  const gaveUp = Promise.withResolvers<never>();
+  let wanted = true;
+  const timeout = Math.max(least, deadlines * options.deadline);
+  const cancel = inTurn(clock, [
+    [timeout, () => abort.abort()],
+    [grace, () => gaveUp.reject(noAnswer(timeout + grace))],
+  ]);
+  const forget = whenAborted(signal, () => {
+    cancel();
+    abort.abort();
+  });
+  const answer = (async () => call({ signal: abort.signal, isWanted: () => wanted }))();
+  // Ignored unless the call timed out.
+  answer.then(
+    (result) => {
+      if (!wanted) late(result);
+    },
+    () => undefined,
+  );
+  try {
+    return await Promise.race([answer, gaveUp.promise]);
+  } finally {
+    wanted = false;
+    cancel();
+    forget();
+  }
+}
+
+/** Does one thing after the other, each so many ms after the one before; the function returned ends that. */
+function inTurn(clock: Clock, steps: readonly (readonly [delay: number, act: () => void])[]): () => void {
+  let cancel = (): void => undefined;
+  const next = (index: number): void => {
+    const step = steps[index];
+    if (step === undefined) return;
+    const [delay, act] = step;
+    cancel = clock.setTimer(() => {
+      act();
+      next(index + 1);
+    }, delay);
+  };
+  next(0);
+  return () => cancel();
+}
+
+function noAnswer(ms: number): OfflineImError {
+  const text = `The transport gave no answer within ${ms} ms and did not obey its signal; it was given up.`;
+  return new OfflineImError('TRANSPORT_FAILED', text);
+}

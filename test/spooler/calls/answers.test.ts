@@ -1,0 +1,255 @@
+import { runInNewContext } from 'node:vm';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
+import { checkedOutcomes, checkedResults } from '../../../src/spooler/calls/answers.ts';
+import { aliceSends } from '../../support/sender-fixture.ts';
+
+const error = new OfflineImError('EWS_ERROR', 'It said no.');
+const secret = 'the text of a message';
+
+function outcomes(returned: unknown, notes = 1) {
+  const warnings: Error[] = [];
+  return { outcomes: checkedOutcomes(returned, notes, (warning) => warnings.push(warning)), warnings };
+}
+
+function results(returned: unknown, notes = 1) {
+  const warnings: Error[] = [];
+  return { results: checkedResults(returned, notes, (warning) => warnings.push(warning)), warnings };
+}
+
+const goodOutcomes: readonly object[] = [
+  { status: 'delivered', messageClass: 'IPM.Note' },
+  { status: 'deferred', scope: 'mailbox', error },
+  { status: 'deferred', scope: 'note', error, retryAfter: 5 },
+  { status: 'unconfirmed', scope: 'endpoint', error, retryAfter: 0, ended: 'fault' },
+  { status: 'rejected', scope: 'note', splittable: false, draft: 'left', error },
+  { status: 'blocked', scope: 'mailbox', sent: 'unknown', error, by: 'login', ended: 'silence' },
+];
+
+const goodResults: readonly object[] = [
+  { status: 'found' },
+  { status: 'found', tags: ['n:1', 'n:2'] },
+  { status: 'absent' },
+  { status: 'pending' },
+  { status: 'draft', removed: true },
+  { status: 'unknown', error },
+  { status: 'unknown', scope: 'mailbox', error, retryAfter: 7, blocked: true },
+];
+
+const thenable = (then: (take: (value: unknown) => void) => void): object => Object.fromEntries([['then', then]]);
+
+const throwing = {
+  get status(): string {
+    throw new Error(secret);
+  },
+};
+
+const neither: readonly unknown[] = [
+  undefined,
+  null,
+  'delivered',
+  secret,
+  5,
+  [],
+  {},
+  { status: 'sent' },
+  { status: 'Delivered', messageClass: 'IPM.Note' },
+  { status: 'toString' },
+  { status: { toString: () => 'delivered' }, messageClass: 'IPM.Note' },
+  throwing,
+  new Proxy(
+    {},
+    {
+      get() {
+        throw new Error(secret);
+      },
+    },
+  ),
+  Promise.resolve({ status: 'absent' }),
+];
+
+const noOutcome: readonly unknown[] = [
+  ...neither,
+  { status: 'delivered' },
+  { status: 'delivered', messageClass: 5 },
+  { status: 'delivered', messageClass: 'IPM.Note', ...thenable(() => undefined) },
+  { status: 'deferred', scope: 'note' },
+  { status: 'deferred', scope: 'note', error: new Error(secret) },
+  { status: 'deferred', scope: 'note', error: { code: 'ECONNRESET', message: secret } },
+  { status: 'deferred', scope: 'planet', error },
+  { status: 'deferred', error },
+  { status: 'deferred', scope: 'note', error, retryAfter: '5' },
+  { status: 'deferred', scope: 'note', error, retryAfter: Number.NaN },
+  { status: 'unconfirmed', scope: 'note', error, ended: 'badly' },
+  { status: 'rejected', scope: 'note', splittable: 'no', draft: 'none', error },
+  { status: 'rejected', scope: 'note', splittable: false, draft: 'perhaps', error },
+  { status: 'blocked', scope: 'mailbox', sent: 'yes', error },
+  { status: 'blocked', scope: 'mailbox', sent: 'no', error, by: 'someone' },
+  { status: 'absent' },
+];
+
+const noResult: readonly unknown[] = [
+  ...neither,
+  { status: 'found', tags: 'n:1' },
+  { status: 'found', tags: [1] },
+  { status: 'draft' },
+  { status: 'unknown' },
+  { status: 'unknown', error: new Error(secret) },
+  { status: 'unknown', scope: 'planet', error },
+  { status: 'unknown', error, blocked: 'yes' },
+  { status: 'unknown', error, retryAfter: {} },
+  { status: 'delivered', messageClass: 'IPM.Note' },
+];
+
+describe('what deliver() returned', () => {
+  it.each(goodOutcomes)('passes as it is: %j', (outcome) => {
+    expect(outcomes([outcome])).toEqual({ outcomes: [outcome], warnings: [] });
+  });
+
+  it.each(noOutcome.map((value) => [value]))(
+    'that is no outcome makes its note unconfirmed, and is named in a warning (%#)',
+    (value) => {
+      const seen = outcomes([{ status: 'delivered', messageClass: 'IPM.Note' }, value], 2);
+      expect(seen.outcomes).toMatchObject([
+        { status: 'delivered' },
+        { status: 'unconfirmed', scope: 'note', error: { code: 'TRANSPORT_FAILED' } },
+      ]);
+      expect(seen.warnings).toMatchObject([{ code: 'TRANSPORT_FAILED', message: expect.stringContaining('deliver()') }]);
+      expect(seen.warnings[0]?.message).not.toContain(secret);
+    },
+  );
+
+  it.each([
+    undefined,
+    null,
+    'delivered',
+    {},
+    { length: 1, 0: { status: 'delivered', messageClass: 'IPM.Note' } },
+    [],
+    [{ status: 'delivered', messageClass: 'a' }],
+    Array.from({ length: 3 }, () => ({ status: 'delivered', messageClass: 'a' })),
+    new Array(2),
+  ])('that is not one outcome per note makes all of them unconfirmed: nobody knows whose is whose (%#)', (returned) => {
+    const seen = outcomes(returned, 2);
+    expect(seen.outcomes.map(({ status }) => status)).toEqual(['unconfirmed', 'unconfirmed']);
+    expect(seen.warnings.length).toBeGreaterThan(0);
+  });
+
+  it('is as good from another realm, and from another copy of this library', () => {
+    const foreign: unknown = runInNewContext(`[{ status: 'deferred', scope: 'mailbox', retryAfter: 9,
+      error: Object.assign(new Error('Busy.'), { code: 'EWS_ERROR', details: { responseCode: 'ErrorServerBusy', more: 1 } }) }]`);
+    const seen = outcomes(foreign);
+    expect(seen.outcomes).toMatchObject([
+      { status: 'deferred', scope: 'mailbox', retryAfter: 9, error: { code: 'EWS_ERROR', message: 'Busy.' } },
+    ]);
+    const [outcome] = seen.outcomes;
+    expect(outcome?.status === 'deferred' && outcome.error).toBeInstanceOf(OfflineImError);
+    expect(outcome?.status === 'deferred' && outcome.error.details).toEqual({ responseCode: 'ErrorServerBusy' });
+  });
+
+  it('is read once: what a getter gives later counts for nothing', () => {
+    let reads = 0;
+    const sly = {
+      get status() {
+        reads += 1;
+        return reads === 1 ? 'delivered' : 'lost';
+      },
+      messageClass: 'IPM.Note',
+    };
+    const seen = outcomes([sly]);
+    expect(seen.outcomes).toEqual([{ status: 'delivered', messageClass: 'IPM.Note' }]);
+    expect(reads).toBe(1);
+  });
+
+  it('is always one outcome per note, whatever it was', () => {
+    const statuses = fc.constantFrom('delivered', 'deferred', 'unconfirmed', 'rejected', 'blocked', 'other');
+    const shaped = fc.record(
+      { status: statuses, scope: fc.anything(), error: fc.anything(), messageClass: fc.anything(), retryAfter: fc.anything() },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(fc.oneof(fc.anything(), fc.array(fc.oneof(shaped, fc.anything()))), fc.nat({ max: 4 }), (returned, notes) => {
+        const seen = outcomes(returned, notes);
+        expect(seen.outcomes).toHaveLength(notes);
+        for (const outcome of seen.outcomes) {
+          expect(outcome.status === 'delivered' || outcome.error instanceof OfflineImError).toBe(true);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('what probe() returned', () => {
+  it.each(goodResults)('passes as it is: %j', (result) => {
+    expect(results([result])).toEqual({ results: [result], warnings: [] });
+  });
+
+  it.each(noResult.map((value) => [value]))('that is no result says nothing, and is named in a warning (%#)', (value) => {
+    const seen = results([value]);
+    expect(seen.results).toMatchObject([{ status: 'unknown', scope: 'note', error: { code: 'TRANSPORT_FAILED' } }]);
+    expect(seen.warnings).toMatchObject([{ code: 'TRANSPORT_FAILED', message: expect.stringContaining('probe()') }]);
+    expect(seen.warnings[0]?.message).not.toContain(secret);
+  });
+});
+
+describe('a transport that returns what it must not', () => {
+  const bob = { to: 'sip:bob@contoso.com', text: 'x', messageId: 'm' };
+
+  it.each(noOutcome.map((value) => [value]))('holds no note at work for ever, and sends none twice (%#)', async (value) => {
+    const { sender, transport, clock, eventsOf } = aliceSends();
+    transport.answer = (() => value) as never;
+    transport.deliver = async (notes) => {
+      transport.delivered.push(...notes);
+      return notes.map(() => value) as never;
+    };
+    transport.answerProbe = () => ({ status: 'found' });
+    await sender.start();
+    await sender.send(bob);
+    await clock.advance(121_000);
+    expect(eventsOf('message:unconfirmed')).toMatchObject([{ code: 'TRANSPORT_FAILED' }]);
+    expect(eventsOf('warning')).toMatchObject([{ error: { code: 'TRANSPORT_FAILED' } }]);
+    await clock.advance(3_600_000);
+    expect(eventsOf('message:delivered')).toMatchObject([{ messageId: 'm', foundByProbe: true }]);
+    expect(transport.delivered).toHaveLength(1);
+    await sender.stop();
+  });
+
+  it.each([
+    ['a list that is no promise', (() => [{ status: 'delivered', messageClass: 'IPM.Note' }]) as never, 'delivered'],
+    ['a thenable', (() => thenable((take) => take([{ status: 'delivered', messageClass: 'c' }]))) as never, 'delivered'],
+    [
+      'a thenable that throws',
+      (() =>
+        thenable(() => {
+          throw new Error(secret);
+        })) as never,
+      'unconfirmed',
+    ],
+    ['a rejection with nothing', (() => Promise.reject(undefined)) as never, 'unconfirmed'],
+    ['nothing', (() => undefined) as never, 'unconfirmed'],
+  ])('%s', async (_what, deliver, state) => {
+    const { sender, transport, clock } = aliceSends();
+    transport.deliver = deliver;
+    await sender.start();
+    await sender.send(bob);
+    await clock.advance(121_000);
+    expect(await sender.counts()).toMatchObject({ [state]: 1 });
+    await sender.stop();
+  });
+
+  it('an outcome that comes after the call was given up is checked too', async () => {
+    const { sender, transport, clock, eventsOf } = aliceSends();
+    const answer = Promise.withResolvers<never>();
+    transport.deliver = () => answer.promise;
+    await sender.start();
+    await sender.send(bob);
+    await clock.advance(120_000 + 1_205_000);
+    answer.resolve([{ status: 'delivered', messageClass: 5 }] as never);
+    await clock.advance(0);
+    expect(await sender.counts()).toMatchObject({ unconfirmed: 1 });
+    expect(eventsOf('warning')).toMatchObject([{ error: { code: 'TRANSPORT_FAILED' } }]);
+    await sender.stop();
+  });
+});
