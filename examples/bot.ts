@@ -22,9 +22,10 @@ const sender = new OfflineImSender({
     url: exchange.url,
     credentials: basicAuth({ username: 'helpdesk@contoso.test', password: 'any' }),
   }),
+  // For a demonstration: the defaults, two minutes and 5 s, are right for a real server.
   pickupDelay: 200,
-  probeFirst: 200, // as the next line, for a demonstration: the defaults of 5 s are right for a real server
-  retryFirst: 200,
+  probe: { initialDelay: 200 },
+  retry: { initialDelay: 200 },
 });
 
 const became = new Map<string, string>();

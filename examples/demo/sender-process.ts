@@ -39,19 +39,14 @@ const sender = new OfflineImSender({
   transport: new EwsTransport({
     url: assignment.url,
     credentials: basicAuth({ username: assignment.username, password: assignment.password }),
-    deadline: 4_000,
+    requestTimeout: 4_000,
   }),
   // Two minutes are two seconds here, and the rest is shortened with them. Leave all of these out in your program.
   pickupDelay: 2_000,
   pollInterval: 500,
-  lease: 10_000,
-  renewEvery: 2_000,
-  deadline: 4_000,
-  probeFirst: 600,
-  probeCap: 1_200,
-  probeGrace: 2_000,
-  retryFirst: 200,
-  retryCap: 1_000,
+  lease: { duration: 10_000, renewEvery: 2_000 },
+  probe: { initialDelay: 600, maxDelay: 1_200, grace: 2_000 },
+  retry: { initialDelay: 200, maxDelay: 1_000 },
 });
 
 for (const name of reportedEvents) sender.on(name, (event) => report({ kind: 'event', name, event }));

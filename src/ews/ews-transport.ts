@@ -30,6 +30,8 @@ import { type EwsSettings, settingsOf } from './settings.ts';
  */
 export class EwsTransport implements Transport {
   readonly name = 'ews';
+  /** As the option of that name. */
+  readonly requestTimeout: number;
   readonly #settings: EwsSettings;
   readonly #client: EwsClient;
   readonly #folders: SavedFolders;
@@ -40,7 +42,8 @@ export class EwsTransport implements Transport {
   /** Throws `OPTION_INVALID`, or `INSECURE_URL` for `http://` to another machine. */
   constructor(options: EwsTransportOptions) {
     this.#settings = settingsOf(options);
-    this.#credentials = options.credentials;
+    this.requestTimeout = this.#settings.deadline;
+    this.#credentials = this.#settings.credentials;
     this.#client = new EwsClient(this.#settings);
     this.#folders = new SavedFolders(this.#client, this.#settings);
     this.#classes = new MessageClasses(this.#settings.fallbackMessageClass);

@@ -25,77 +25,77 @@ export interface EwsTransportOptions {
    * @default every request is made as the login itself
    * @example ({ address }) => address
    */
-  readonly impersonate?: (mailbox: { readonly address: string }) => string | undefined;
+  readonly impersonate?: ((mailbox: { readonly address: string }) => string | undefined) | undefined;
   /**
    * Carries the requests out. Pass your own for a proxy, a private certificate authority or a client certificate. It must
    * not follow redirects on its own and must not repeat a POST: a repeated CreateItem is a second message.
    *
    * @default globalThis.fetch
    */
-  readonly fetch?: typeof globalThis.fetch;
+  readonly fetch?: typeof globalThis.fetch | undefined;
   /**
    * How long a request may take until the last byte of its answer, in ms. After it nobody knows whether the notes were
-   * sent, so they are looked for before they are sent again: too short a deadline costs look-ups, not messages.
+   * sent, so they are looked for before they are sent again: too short a time-out costs look-ups, not messages.
    *
    * @default 60_000
    */
-  readonly deadline?: number;
+  readonly requestTimeout?: number | undefined;
   /**
    * How many notes one request carries at most, 1 to 100. More are faster, and more are in doubt after a lost answer.
    *
    * @default 50
    */
-  readonly batchSize?: number;
+  readonly notesPerRequest?: number | undefined;
   /**
    * How large a request may grow, in bytes, before the next note opens another one. A single larger note still goes, alone.
    * Exchange refuses requests from about 400 KB.
    *
    * @default 262_144
    */
-  readonly maxRequestBytes?: number;
+  readonly maxRequestBytes?: number | undefined;
   /**
    * How large a response may be, in bytes after decompression. Beyond it reading stops and the notes are looked for.
    *
    * @default 2_097_152
    */
-  readonly maxResponseBytes?: number;
+  readonly maxResponseBytes?: number | undefined;
   /**
    * The schema version that requests ask for first. A server that refuses it is asked for older ones and then for newer ones,
    * and what it takes is remembered; so a wrong value costs a request or two, not a message.
    *
    * @default 'Exchange2013_SP1'
    */
-  readonly serverVersion?: EwsServerVersion;
+  readonly serverVersion?: EwsServerVersion | undefined;
   /**
    * Allows `http://` to other hosts than this one. Whoever listens on the way then reads passwords and messages.
    *
    * @default false
    */
-  readonly allowInsecureHttp?: boolean;
+  readonly allowInsecureHttp?: boolean | undefined;
   /**
    * Where the sender's copy is kept. Conversation History is found by its distinguished name, else by its display name below
    * the top of the mailbox, else made; where none of that is possible the copy goes to Sent Items.
    *
    * @default 'conversationhistory'
    */
-  readonly savedCopyFolder?: 'conversationhistory' | 'sentitems';
+  readonly savedCopyFolder?: 'conversationhistory' | 'sentitems' | undefined;
   /**
    * The class that notes are sent under, in the same delivery and from then on, when a server refuses theirs
    * (`ErrorObjectTypeChanged`). It must be below `IPM.Note`. `false`: such notes are rejected.
    *
    * @default 'IPM.Note.Microsoft.Missed'
    */
-  readonly fallbackMessageClass?: string | false;
+  readonly fallbackMessageClass?: string | false | undefined;
   /**
    * Where the trace of requests and responses goes (`ews:request`, `ews:response`): ids, sizes, times and codes, no text.
    *
    * @default none
    */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
   /**
-   * Time, for deadlines and for the age of drafts.
+   * Time, for time-outs and for the age of drafts.
    *
    * @default the machine's clock
    */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }

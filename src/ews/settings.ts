@@ -1,5 +1,19 @@
 import { type Clock, systemClock } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import {
+  byDefault,
+  callback,
+  flag,
+  having,
+  milliseconds,
+  oneOf,
+  optional,
+  type RulesFor,
+  readOptions,
+  rule,
+  unchecked,
+  whole,
+} from '../core/options.ts';
 import type { Logger } from '../observability/trace.ts';
 import { isLoopback } from '../transport/loopback.ts';
 import type { Credentials } from './auth/credentials.ts';
@@ -24,40 +38,58 @@ export interface EwsSettings {
   readonly clock: Clock;
 }
 
-/** Rejects what can't work at once, rather than at the first message. */
+/** Words with dots between them. `false` stands for none. */
+const messageClass = rule<string | false>(
+  'a message class such as IPM.Note.Microsoft.Missed, or false',
+  (value) => value === false || (typeof value === 'string' && value.length <= 255 && /^\w+(\.\w+)*$/.test(value)),
+);
+
+const rules = {
+  url: unchecked<string | URL>(),
+  credentials: having<Credentials>('credentials; basicAuth({ username, password }) makes some', ['authenticate']),
+  impersonate: optional(callback<Impersonate>()),
+  fetch: optional(callback<typeof globalThis.fetch>()),
+  requestTimeout: byDefault(milliseconds(1, 3_600_000), 60_000),
+  notesPerRequest: byDefault(whole(1, 100), 50),
+  maxRequestBytes: byDefault(whole(1024, 67_108_864), 262_144),
+  maxResponseBytes: byDefault(whole(1024, 1_073_741_824), 2_097_152),
+  serverVersion: byDefault(oneOf(serverVersions), 'Exchange2013_SP1'),
+  allowInsecureHttp: byDefault(flag(), false),
+  savedCopyFolder: byDefault(oneOf(['conversationhistory', 'sentitems']), 'conversationhistory'),
+  fallbackMessageClass: byDefault(messageClass, 'IPM.Note.Microsoft.Missed'),
+  logger: optional(having<Logger>('an object with debug, info, warn and error', ['debug', 'info', 'warn', 'error'])),
+  clock: byDefault(having<Clock>('an object with now, monotonic and setTimer', ['now', 'monotonic', 'setTimer']), systemClock),
+} satisfies RulesFor<EwsTransportOptions>;
+
+/** Rejects what can't work at once, rather than at the first message. @throws {OfflineImError} `OPTION_INVALID`, `INSECURE_URL` */
 export function settingsOf(options: EwsTransportOptions): EwsSettings {
-  const { credentials, fetch, serverVersion = 'Exchange2013_SP1', savedCopyFolder } = options;
-  if (typeof credentials?.authenticate !== 'function') {
-    throw new OfflineImError(
-      'OPTION_INVALID',
-      'EwsTransport: credentials are missing; basicAuth({ username, password }) makes some.',
-    );
-  }
+  const { url, allowInsecureHttp, fetch, fallbackMessageClass, requestTimeout, notesPerRequest, ...rest } = readOptions(
+    'EwsTransport',
+    options,
+    rules,
+  );
   return {
-    url: checkedUrl(options.url, options.allowInsecureHttp === true),
-    credentials,
+    ...rest,
+    url: checkedUrl(url, allowInsecureHttp),
     // Looked up at each call, so that a fetch that is replaced later (as test tools do) counts.
-    fetch: credentials.fetch ?? fetch ?? ((input, init) => globalThis.fetch(input, init)),
-    deadline: inRange('deadline', options.deadline ?? 60_000, 1, 3_600_000),
-    batchSize: inRange('batchSize', options.batchSize ?? 50, 1, 100),
-    maxRequestBytes: inRange('maxRequestBytes', options.maxRequestBytes ?? 262_144, 1024, 67_108_864),
-    maxResponseBytes: inRange('maxResponseBytes', options.maxResponseBytes ?? 2_097_152, 1024, 1_073_741_824),
-    serverVersion: oneOf('serverVersion', serverVersion, serverVersions),
-    savedCopyFolder: oneOf('savedCopyFolder', savedCopyFolder ?? 'conversationhistory', savedCopyFolders),
-    fallbackMessageClass: checkedClass(options.fallbackMessageClass ?? 'IPM.Note.Microsoft.Missed'),
-    impersonate: options.impersonate,
-    logger: options.logger,
-    clock: options.clock ?? systemClock,
+    fetch: rest.credentials.fetch ?? fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    deadline: requestTimeout,
+    batchSize: notesPerRequest,
+    fallbackMessageClass: fallbackMessageClass === false ? undefined : fallbackMessageClass,
   };
 }
 
-function checkedUrl(value: string | URL, allowInsecure: boolean): string {
-  const url = URL.canParse(String(value)) ? new URL(value) : undefined;
+function checkedUrl(value: unknown, allowInsecure: boolean): string {
+  const url = urlOf(value);
   if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-    throw new OfflineImError('OPTION_INVALID', 'EwsTransport: url must be an absolute https:// URL.');
+    throw new OfflineImError('OPTION_INVALID', 'EwsTransport: url must be an absolute https:// URL.', {
+      details: { option: 'url' },
+    });
   }
   if (url.username !== '' || url.password !== '') {
-    throw new OfflineImError('OPTION_INVALID', 'EwsTransport: url must not hold a login; pass credentials.');
+    throw new OfflineImError('OPTION_INVALID', 'EwsTransport: url must not hold a login; pass credentials.', {
+      details: { option: 'url' },
+    });
   }
   if (url.protocol === 'http:' && !allowInsecure && !isLoopback(url.hostname)) {
     throw new OfflineImError(
@@ -69,35 +101,12 @@ function checkedUrl(value: string | URL, allowInsecure: boolean): string {
   return url.href;
 }
 
-const savedCopyFolders = ['conversationhistory', 'sentitems'] as const;
-
-function oneOf<T extends string>(name: string, value: T, allowed: readonly T[]): T {
-  if (allowed.includes(value)) return value;
-  throw new OfflineImError(
-    'OPTION_INVALID',
-    `EwsTransport: ${name} is ${JSON.stringify(value)}; it must be one of ${allowed.join(', ')}.`,
-    { details: { option: name } },
-  );
+/** A URL of any realm; `undefined` where it is none. */
+function urlOf(value: unknown): URL | undefined {
+  const text = typeof value === 'string' ? value : typeof value === 'object' && value !== null ? hrefOf(value) : undefined;
+  return typeof text === 'string' && URL.canParse(text) ? new URL(text) : undefined;
 }
 
-/** Words with dots between them. `false` stands for none. */
-function checkedClass(value: string | false): string | undefined {
-  if (value === false) return undefined;
-  if (typeof value === 'string' && value.length <= 255 && /^\w+(\.\w+)*$/.test(value)) return value;
-  throw new OfflineImError(
-    'OPTION_INVALID',
-    'EwsTransport: fallbackMessageClass must be a message class such as IPM.Note.Microsoft.Missed, or false.',
-    { details: { option: 'fallbackMessageClass' } },
-  );
-}
-
-function inRange(name: string, value: number, least: number, most: number): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new OfflineImError(
-    'OPTION_INVALID',
-    `EwsTransport: ${name} is ${String(value)}; it must be an integer from ${least} to ${most}.`,
-    {
-      details: { option: name, least, most },
-    },
-  );
+function hrefOf(value: object): unknown {
+  return 'href' in value ? value.href : undefined;
 }

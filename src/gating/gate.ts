@@ -25,8 +25,11 @@ export class GateRefusedError extends OfflineImError {
   }
 }
 
+/** Every {@link MailboxLocation}. */
+export const mailboxLocations = ['on-premises', 'exchange-online'] as const;
+
 /** Where a user's mailbox is. */
-export type MailboxLocation = 'on-premises' | 'exchange-online';
+export type MailboxLocation = (typeof mailboxLocations)[number];
 
 /** The client on whose behalf messages are sent. */
 export interface GateClient {

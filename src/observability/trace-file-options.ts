@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import { type Clock, systemClock } from '../core/clock.ts';
-import { OfflineImError } from '../core/errors/offline-im-error.ts';
-import { quoted } from '../core/errors/quote.ts';
+import { byDefault, filePath, having, oneOf, type ReadOptions, type RulesFor, readOptions, whole } from '../core/options.ts';
 
 /** How serious a record is, least first. */
 export const traceLevels = ['debug', 'info', 'warn', 'error'] as const;
@@ -20,49 +19,40 @@ export interface TraceFileOptions {
    * How large a file grows before the next one is begun, in bytes. A single record that is larger gets a file of its own.
    * @default 10_485_760
    */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
   /**
    * How many files are kept, the one being written included. So the trace takes at most about `maxBytes` times `maxFiles` on disk.
    * @default 5
    */
-  readonly maxFiles?: number;
+  readonly maxFiles?: number | undefined;
   /**
    * Records below this level are left out. Requests, claims and settlements are `debug`: without them the trace says what happened, but not why.
    * @default 'debug'
    */
-  readonly level?: TraceLevel;
+  readonly level?: TraceLevel | undefined;
   /**
    * How much may wait for the disk, in bytes. Beyond it records are dropped, counted, and the count is written (`trace:dropped`).
    * @default 4_194_304
    */
-  readonly maxQueueBytes?: number;
+  readonly maxQueueBytes?: number | undefined;
   /** Whose wall clock the records show. @default the machine's clock */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
+const rules = {
+  path: filePath('the path of a file'),
+  maxBytes: byDefault(whole(1_024, Number.MAX_SAFE_INTEGER), 10 * 1024 * 1024),
+  maxFiles: byDefault(whole(1, 1_000), 5),
+  level: byDefault(oneOf(traceLevels), 'debug'),
+  maxQueueBytes: byDefault(whole(1_024, 64 * 1024 * 1024), 4 * 1024 * 1024),
+  clock: byDefault(having<Clock>('an object with now, monotonic and setTimer', ['now', 'monotonic', 'setTimer']), systemClock),
+} satisfies RulesFor<TraceFileOptions>;
+
 /** Options that were checked. */
-export type TraceFileSettings = Required<TraceFileOptions>;
+export type TraceFileSettings = ReadOptions<typeof rules>;
 
 /** @throws {OfflineImError} `OPTION_INVALID` */
 export function traceFileSettings(options: TraceFileOptions): TraceFileSettings {
-  const { path, maxBytes = 10 * 1024 * 1024, maxFiles = 5, level = 'debug', maxQueueBytes = 4 * 1024 * 1024 } = options;
-  if (typeof path !== 'string' || path === '' || path.includes('\0')) throw invalid('path', path, 'the path of a file');
-  if (!traceLevels.includes(level)) throw invalid('level', level, traceLevels.join(', '));
-  return {
-    path: resolve(path),
-    maxBytes: whole('maxBytes', maxBytes, 1_024, Number.MAX_SAFE_INTEGER),
-    maxFiles: whole('maxFiles', maxFiles, 1, 1_000),
-    level,
-    maxQueueBytes: whole('maxQueueBytes', maxQueueBytes, 1_024, 64 * 1024 * 1024),
-    clock: options.clock ?? systemClock,
-  };
-}
-
-function whole(option: string, value: number, least: number, most: number): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw invalid(option, value, `a whole number from ${least} to ${most}`);
-}
-
-function invalid(option: string, found: unknown, expected: string): OfflineImError {
-  return new OfflineImError('OPTION_INVALID', `${option} is ${quoted(found)}; expected ${expected}.`, { details: { option } });
+  const settings = readOptions('traceFile', options, rules);
+  return { ...settings, path: resolve(settings.path) };
 }

@@ -8,7 +8,7 @@ import { type Address, addressKey, domainOf, parseAddress, toSipUri } from '../m
 import { contentHash, defaultConversationId, messageWeight, type NormalizedMessage, recipientsKey } from '../message/message.ts';
 import type { NewSpoolEntry, SpooledMessage } from '../spool/contract.ts';
 import type { Audience, Mailbox } from '../transport/contract.ts';
-import type { Identity, OfflineImSenderOptions, PolicySource, SenderSettings } from './options.ts';
+import type { Identity, PolicySource, SenderSettings } from './options.ts';
 import { unknownAppend } from './receipt.ts';
 
 /** Recipients of one audience. */
@@ -26,7 +26,6 @@ export interface Checked {
 
 /** What acceptance needs of its sender. */
 export interface AcceptanceContext {
-  readonly options: OfflineImSenderOptions;
   readonly settings: SenderSettings;
   readonly clock: Clock;
   policy(): PolicySource | undefined;
@@ -38,11 +37,11 @@ const audiences = ['same-organization', 'federated'] as const;
 
 /** Asks policy and client for the message's sender, and puts gate and classification to the message. */
 export async function checkMessage(context: AcceptanceContext, message: NormalizedMessage): Promise<Checked> {
-  const { options, settings } = context;
+  const { settings } = context;
   const identity = identityOf(settings, message);
   const given = context.policy();
   const [client, policy] = await Promise.all([
-    typeof options.client === 'function' ? options.client(identity) : options.client,
+    typeof settings.client === 'function' ? settings.client(identity) : settings.client,
     typeof given === 'function' ? given(identity) : given,
   ]);
   const classified = message.to.map((address) => ({ address, is: classifyAudience(address, settings.organization) }));
@@ -50,7 +49,7 @@ export async function checkMessage(context: AcceptanceContext, message: Normaliz
   const decision = evaluateGate({ client, policy, domainsNotFederated: [...new Set(strangers)] });
   const groups = audiences.flatMap((audience) => {
     const recipients = classified.filter(({ is }) => is === audience).map(({ address }) => address);
-    return recipients.length === 0 ? [] : [{ audience, messageClass: messageClassFor(audience, options), recipients }];
+    return recipients.length === 0 ? [] : [{ audience, messageClass: messageClassFor(audience, settings), recipients }];
   });
   return { decision, groups };
 }
@@ -61,7 +60,7 @@ export async function entriesOf(
   message: NormalizedMessage,
   groups: readonly AudienceGroup[],
 ): Promise<NewSpoolEntry[]> {
-  const { settings, clock, options } = context;
+  const { settings, clock } = context;
   const sip = message.from?.sip ?? settings.sip;
   const from = { sip: toSipUri(sip), mailbox: await senderMailbox(context, message) };
   const now = clock.now();
@@ -78,7 +77,7 @@ export async function entriesOf(
   const numbered = groups.map((group) => ({ ...group, id: timeOrderedId(now) }));
   return Promise.all(
     numbered.map(async ({ id, audience, messageClass, recipients }): Promise<NewSpoolEntry> => {
-      const to = distinct(await Promise.all(recipients.map((address) => recipientMailbox(options, address))));
+      const to = distinct(await Promise.all(recipients.map((address) => recipientMailbox(settings, address))));
       const { text, html } = message;
       const spooled: SpooledMessage = { from, to, text, ...(html === undefined ? {} : { html }), sentAt: message.sentAt ?? now };
       return {
@@ -115,20 +114,20 @@ function identityOf(settings: SenderSettings, { from }: NormalizedMessage): Iden
   };
 }
 
-async function senderMailbox({ options, settings }: AcceptanceContext, message: NormalizedMessage): Promise<Mailbox> {
+async function senderMailbox({ settings }: AcceptanceContext, message: NormalizedMessage): Promise<Mailbox> {
   const { displayName, mailbox } = identityOf(settings, message);
   const sip = message.from?.sip ?? settings.sip;
-  const address = mailbox === undefined ? await resolved(options, sip) : parseAddress(mailbox).address;
+  const address = mailbox === undefined ? await resolved(settings, sip) : parseAddress(mailbox).address;
   const name = displayName ?? sip.name;
   return { address, ...(name === undefined ? {} : { name }) };
 }
 
-async function recipientMailbox(options: OfflineImSenderOptions, recipient: Address): Promise<Mailbox> {
-  const address = recipient.kind === 'sip' ? await resolved(options, recipient) : recipient.address;
+async function recipientMailbox(settings: SenderSettings, recipient: Address): Promise<Mailbox> {
+  const address = recipient.kind === 'sip' ? await resolved(settings, recipient) : recipient.address;
   return { address, ...(recipient.name === undefined ? {} : { name: recipient.name }) };
 }
 
-async function resolved({ resolveMailbox }: OfflineImSenderOptions, address: Address): Promise<string> {
+async function resolved({ resolveMailbox }: SenderSettings, address: Address): Promise<string> {
   if (resolveMailbox === undefined) return address.address;
   const sip = toSipUri(address);
   try {

@@ -109,25 +109,9 @@ function add(to: Amount, { entries, bytes }: Amount, times: 1 | -1): void {
   to.bytes += times * bytes;
 }
 
-/** @throws {OfflineImError} `OPTION_INVALID` */
-export function checkedHighWater(given: HighWater | undefined, storage: SpoolStorage): HighWater | undefined {
-  if (given === undefined) return undefined;
-  if (typeof given !== 'object' || given === null)
-    throw invalid('highWater is of the wrong kind; expected { entries?, bytes? }.');
-  for (const [name, value] of [
-    ['entries', given.entries],
-    ['bytes', given.bytes],
-  ] as const) {
-    if (value !== undefined && !(typeof value === 'number' && value >= 1)) {
-      throw invalid(`highWater.${name} is ${String(value)}; expected a number, 1 or more.`);
-    }
-  }
-  if (given.bytes !== undefined && storage.usage === undefined) {
-    throw invalid(`highWater.bytes needs a spool that has usage(); ${storage.name} has not. Use highWater.entries.`);
-  }
-  return given;
-}
-
-function invalid(message: string): OfflineImError {
-  return new OfflineImError('OPTION_INVALID', message, { details: { option: 'highWater' } });
+/** @throws {OfflineImError} `OPTION_INVALID` for a limit in bytes that the spool can't tell. */
+export function checkedHighWater(given: HighWater | undefined, storage: SpoolStorage): void {
+  if (given?.bytes === undefined || storage.usage !== undefined) return;
+  const text = `highWater.bytes needs a spool that has usage(); ${storage.name} has not. Use highWater.entries.`;
+  throw new OfflineImError('OPTION_INVALID', text, { details: { option: 'highWater.bytes' } });
 }

@@ -1,14 +1,32 @@
 import type { Organization } from '../classification/audience.ts';
-import type { MessageClassOptions } from '../classification/message-class.ts';
+import { type MessageClassOptions, messageClassFor } from '../classification/message-class.ts';
 import type { Clock } from '../core/clock.ts';
-import { OfflineImError } from '../core/errors/offline-im-error.ts';
-import type { GateClient } from '../gating/gate.ts';
-import type { Policy } from '../gating/policy.ts';
+import {
+  byDefault,
+  callback,
+  flag,
+  group,
+  having,
+  invalidOption,
+  listOf,
+  type OptionPath,
+  type OptionRule,
+  oneOf,
+  optional,
+  type RulesFor,
+  readOptions,
+  rule,
+  text,
+  unchecked,
+  whole,
+} from '../core/options.ts';
+import { type GateClient, mailboxLocations } from '../gating/gate.ts';
+import { type Policy, resolvePolicy } from '../gating/policy.ts';
 import { type Address, domainOf, normalizeDomain, parseAddress } from '../message/address.ts';
 import { defaultMessageLimits, type MessageLimits } from '../message/message.ts';
 import type { Logger } from '../observability/trace.ts';
 import type { SpoolStorage } from '../spool/contract.ts';
-import { type SpoolerOptions, spoolerOptions } from '../spooler/options.ts';
+import { type SpoolerOptions, type SpoolerSettings, spoolerRules, withRequestTimeout } from '../spooler/options.ts';
 import type { Transport } from '../transport/contract.ts';
 import { checkedHighWater, type HighWater } from './capacity.ts';
 
@@ -26,41 +44,46 @@ export interface Identity {
  * Options of an `OfflineImSender`: what must be said, what may be said, and every default of the spooler.
  * Durations are ms.
  */
-export interface OfflineImSenderOptions extends MessageClassOptions, Partial<SpoolerOptions> {
+export interface OfflineImSenderOptions extends MessageClassOptions, SpoolerOptions {
   /** Who sends, unless a message names another `from`. */
   readonly identity: Identity;
   /** Which domains are inside. Decides the class of a note. @default the domain of the identity's SIP address; every other is federated */
-  readonly organization?: Organization;
+  readonly organization?: Organization | undefined;
   /** The client that the gate judges, or a function that tells it for an identity, asked at every send. */
   readonly client: GateClient | ((identity: Identity) => GateClient | Promise<GateClient>);
   /**
    * What the administrators have set, or a function that tells it for an identity, asked at every send. A function that throws rejects the `send()`.
    * @default everything enabled
    */
-  readonly policy?: PolicySource;
+  readonly policy?: PolicySource | undefined;
+  /**
+   * How long a `policy` or `client` function may take, in ms. After it the `send()` rejects with `POLICY_TIMEOUT` and nothing is kept.
+   * @default 30_000
+   */
+  readonly policyTimeout?: number | undefined;
   /** Tells the SMTP address of a SIP address where they differ. @default they are the same */
-  readonly resolveMailbox?: (sip: string) => string | Promise<string>;
+  readonly resolveMailbox?: ((sip: string) => string | Promise<string>) | undefined;
   /** Where messages wait. One sender a spool. */
   readonly spool: SpoolStorage;
   /** How notes leave. */
   readonly transport: Transport;
   /** Gets the trace of every step. Without one, what should not go unseen reaches `console.warn`. @default none */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
   /** @default the machine's clock */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** For jitter: from 0 up to, not including, 1. @default Math.random */
-  readonly random?: () => number;
+  readonly random?: (() => number) | undefined;
   /**
    * Rejects `send()` with `SPOOL_FULL`, and keeps nothing of the message, rather than let the spool grow beyond this; a repetition of an accepted message still
    * gets its receipt. The spool is asked once a second at most and own appends are added at once, so one process never goes beyond it; several go beyond it by
    * what the others append within a second at most, and room that was made is seen a second later.
    * @default no limit
    */
-  readonly highWater?: HighWater;
+  readonly highWater?: HighWater | undefined;
   /** Longest text of a message, in bytes of UTF-8. @default 32_768 */
-  readonly maxTextBytes?: number;
+  readonly maxTextBytes?: number | undefined;
   /** Most recipients of a message. @default 500 */
-  readonly maxRecipients?: number;
+  readonly maxRecipients?: number | undefined;
 }
 
 /** A policy, or where to ask for it. */
@@ -71,42 +94,116 @@ export interface SenderSettings {
   readonly identity: Identity;
   readonly sip: Address;
   readonly organization: Organization;
+  readonly client: OfflineImSenderOptions['client'];
+  readonly policy: PolicySource | undefined;
+  readonly policyTimeout: number;
+  readonly resolveMailbox: OfflineImSenderOptions['resolveMailbox'];
+  readonly messageClass: string | undefined;
   readonly limits: MessageLimits;
-  readonly spooler: SpoolerOptions;
+  readonly spool: SpoolStorage;
+  readonly transport: Transport;
+  readonly logger: Logger | undefined;
+  readonly clock: Clock | undefined;
+  readonly random: (() => number) | undefined;
+  readonly spooler: SpoolerSettings;
   readonly highWater: HighWater | undefined;
 }
 
+const owner = 'OfflineImSender';
+
+/** What `to` shows goes into a subject and into a header: one line, and no more than anybody reads. */
+const displayName = text(
+  'at most 256 characters on one line',
+  (value) => value.length <= 256 && !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(value),
+);
+
+const domain: OptionRule<string> = {
+  expected: 'a domain such as contoso.com',
+  read: (value, path) => {
+    if (typeof value !== 'string') throw invalidOption(path, value, 'a domain such as contoso.com');
+    normalizeDomain(value);
+    return value;
+  },
+};
+const domains = listOf(domain, 'an array of domains');
+
+/** A value, or a function that tells it. */
+function orFunction<T>(value: OptionRule<T>): OptionRule<T> {
+  return {
+    ...value,
+    expected: `${value.expected} or a function`,
+    read: (given, path: OptionPath) => (typeof given === 'function' ? (given as T) : value.read(given, path)),
+  };
+}
+
+const rules = {
+  ...spoolerRules,
+  identity: group({
+    sip: unchecked<string>(),
+    displayName: optional(displayName),
+    mailbox: optional(unchecked<string>()),
+  } satisfies RulesFor<Identity>),
+  organization: optional(
+    group({
+      domains,
+      federatedDomains: optional(domains),
+      includeSubdomains: optional(flag()),
+    } satisfies RulesFor<Organization>),
+  ),
+  client: orFunction(
+    group({
+      version: text('a four-part build or a SIP User-Agent', () => true),
+      mailboxLocation: oneOf(mailboxLocations),
+    } satisfies RulesFor<GateClient>),
+  ) as OptionRule<OfflineImSenderOptions['client']>,
+  policy: optional(unchecked<PolicySource>()),
+  policyTimeout: byDefault(whole(1, 3_600_000, ' ms'), 30_000),
+  resolveMailbox: optional(callback<NonNullable<OfflineImSenderOptions['resolveMailbox']>>()),
+  spool: having<SpoolStorage>('a spool such as new FileSpool({ root })', ['open', 'append', 'claim']),
+  transport: having<Transport>('a transport such as new EwsTransport({ url, credentials })', ['deliver', 'probe', 'placeOf']),
+  logger: optional(having<Logger>('an object with debug, info, warn and error', ['debug', 'info', 'warn', 'error'])),
+  clock: optional(having<Clock>('an object with now, monotonic and setTimer', ['now', 'monotonic', 'setTimer'])),
+  random: optional(callback<() => number>()),
+  highWater: optional(
+    group({
+      entries: optional(whole(1, Number.MAX_SAFE_INTEGER)),
+      bytes: optional(whole(1, Number.MAX_SAFE_INTEGER)),
+    } satisfies RulesFor<HighWater>),
+  ),
+  maxTextBytes: byDefault(whole(1, Number.MAX_SAFE_INTEGER), defaultMessageLimits.maxTextBytes),
+  maxRecipients: byDefault(whole(1, Number.MAX_SAFE_INTEGER), defaultMessageLimits.maxRecipients),
+  messageClass: optional(rule<string>('words with dots between them, such as IM.Note.MissedConversation', isMessageClass)),
+} satisfies RulesFor<OfflineImSenderOptions>;
+
 /** @throws {OfflineImError} `OPTION_INVALID`, `ADDRESS_INVALID` */
 export function senderSettings(options: OfflineImSenderOptions): SenderSettings {
-  if (typeof options !== 'object' || options === null) throw missing('options', 'an object');
-  const { identity, client, spool, transport, organization } = options;
-  if (typeof identity !== 'object' || identity === null) throw missing('identity', '{ sip, displayName?, mailbox? }');
-  if (client === undefined || client === null) throw missing('client', '{ version, mailboxLocation }');
-  if (typeof spool?.append !== 'function') throw missing('spool', 'a spool such as new FileSpool({ root })');
-  if (typeof transport?.deliver !== 'function')
-    throw missing('transport', 'a transport such as new EwsTransport({ url, credentials })');
+  const read = readOptions(owner, options, rules);
+  const { identity, transport, spool, maxTextBytes, maxRecipients } = read;
   const sip = parseAddress(identity.sip, 'ADDRESS_INVALID');
   if (identity.mailbox !== undefined) parseAddress(identity.mailbox, 'ADDRESS_INVALID');
-  const inside = organization ?? { domains: [domainOf(sip)] };
-  for (const domain of [...inside.domains, ...(inside.federatedDomains ?? [])]) normalizeDomain(domain);
-  const limits: MessageLimits = {
-    maxTextBytes: positive('maxTextBytes', options.maxTextBytes, defaultMessageLimits.maxTextBytes),
-    maxRecipients: positive('maxRecipients', options.maxRecipients, defaultMessageLimits.maxRecipients),
+  checkedHighWater(read.highWater, spool);
+  return {
+    ...read,
+    identity,
+    sip,
+    organization: read.organization ?? { domains: [domainOf(sip)] },
+    policy: checkedPolicy(read.policy),
+    limits: { maxTextBytes, maxRecipients },
+    spooler: withRequestTimeout(owner, read, transport.requestTimeout),
   };
-  const highWater = checkedHighWater(options.highWater, spool);
-  return { identity, sip, organization: inside, limits, spooler: spoolerOptions(options), highWater };
 }
 
-function positive(option: string, value: number | undefined, byDefault: number): number {
-  if (value === undefined) return byDefault;
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new OfflineImError('OPTION_INVALID', `${option} is ${String(value)}; expected a whole number above 0.`, {
-    details: { option },
-  });
+/** @throws {OfflineImError} `OPTION_INVALID` */
+export function checkedPolicy(policy: PolicySource | undefined): PolicySource | undefined {
+  if (policy !== undefined && typeof policy !== 'function') resolvePolicy(policy);
+  return policy;
 }
 
-function missing(option: string, expected: string): OfflineImError {
-  return new OfflineImError('OPTION_INVALID', `${option} is missing or of the wrong kind; expected ${expected}.`, {
-    details: { option },
-  });
+function isMessageClass(value: unknown): boolean {
+  try {
+    messageClassFor('same-organization', { messageClass: value as string });
+    return true;
+  } catch {
+    return false;
+  }
 }

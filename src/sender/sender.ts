@@ -2,7 +2,6 @@ import { type Clock, systemClock } from '../core/clock.ts';
 import { StopBudget, whenAborted } from '../core/deadline.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { timeOrderedId } from '../core/ids.ts';
-import { resolvePolicy } from '../gating/policy.ts';
 import { addressKey } from '../message/address.ts';
 import type { OutgoingMessage } from '../message/message.ts';
 import { type EventName, type Listener, TypedEvents } from '../observability/events.ts';
@@ -13,7 +12,7 @@ import { senderStopped } from '../spooler/opening.ts';
 import { type FlushCounts, Spooler } from '../spooler/spooler.ts';
 import { HighWaterMark } from './capacity.ts';
 import { actOn } from './entries.ts';
-import { type OfflineImSenderOptions, type PolicySource, type SenderSettings, senderSettings } from './options.ts';
+import { checkedPolicy, type OfflineImSenderOptions, type PolicySource, type SenderSettings, senderSettings } from './options.ts';
 import type { Receipt } from './receipt.ts';
 import { type CheckResult, Sending, type SendMessageOptions, type SendResult } from './send.ts';
 
@@ -68,33 +67,32 @@ export class OfflineImSender {
   /** @throws {OfflineImError} `OPTION_INVALID`, `ADDRESS_INVALID` */
   constructor(options: OfflineImSenderOptions) {
     this.#settings = senderSettings(options);
-    this.#storage = options.spool;
-    this.#clock = options.clock ?? systemClock;
+    const { spool, transport, logger, policy, random, highWater } = this.#settings;
+    this.#storage = spool;
+    this.#clock = this.#settings.clock ?? systemClock;
     this.#throughput = new Throughput(this.#clock);
     this.#budget = new StopBudget(this.#clock);
-    this.#trace = new Trace(this.#events, options.logger, (name) => this.#throughput.saw(name));
-    this.#policy = checkedPolicy(options.policy);
+    this.#trace = new Trace(this.#events, logger, (name) => this.#throughput.saw(name));
+    this.#policy = policy;
     this.#spooler = new Spooler({
-      storage: options.spool,
-      transport: options.transport,
+      storage: spool,
+      transport,
       clock: this.#clock,
-      random: options.random ?? Math.random,
+      random: random ?? Math.random,
       options: this.#settings.spooler,
       trace: this.#trace,
       owner: timeOrderedId(this.#clock.now()),
       newNoteId: () => timeOrderedId(this.#clock.now()),
     });
-    const { highWater } = this.#settings;
     this.#sending = new Sending({
       acceptance: {
-        options,
         settings: this.#settings,
         clock: this.#clock,
         policy: () => this.#policy,
         isKnown: (id) => this.#isKnown(id),
       },
-      storage: options.spool,
-      highWater: highWater && new HighWaterMark(highWater, options.spool, this.#clock),
+      storage: spool,
+      highWater: highWater && new HighWaterMark(highWater, spool, this.#clock),
       trace: this.#trace,
       open: () => this.#spooler.open(),
       appended: () => this.#spooler.wake(),
@@ -289,9 +287,4 @@ export class OfflineImSender {
   #assertNotStopped(): void {
     if (this.#stopping !== undefined) throw senderStopped();
   }
-}
-
-function checkedPolicy(policy: PolicySource | undefined): PolicySource | undefined {
-  if (policy !== undefined && typeof policy !== 'function') resolvePolicy(policy);
-  return policy;
 }

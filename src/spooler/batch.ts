@@ -196,7 +196,7 @@ async function transportOutcomes(context: SpoolerContext, ready: readonly Ready[
   const claimed = ready.map((one) => one.claimed);
   const notes = ready.map(({ note }) => handedNote(note));
   const tokens = claimed.map(({ token }) => token);
-  const mayWrite = (): boolean => !context.stopping() && context.leases.left(tokens) >= context.requestTimeout;
+  const mayWrite = (): boolean => !context.stopping() && context.leases.left(tokens) >= context.options.requestTimeout;
   const warn = (error: Error): void => context.trace.warn(error);
   try {
     const returned: unknown = await withTimeout<unknown>(

@@ -45,7 +45,7 @@ async function claim(round: Round, kind: 'deliver' | 'probe', lanes: LaneFilter,
   const notes = await parts.storage.claim(requestFor(round, kind, lanes, limit));
   if (delivering && flush !== undefined) for (const note of notes) flush.entries -= note.entries.length;
   let begun = 0;
-  for (const [lane, batch] of batchesOf(notes, parts.options.batchSize)) {
+  for (const [lane, batch] of batchesOf(notes, parts.options.notesPerClaim)) {
     const admission = round.lanes.admission(lane);
     const fits = admission === 'open' || (admission === 'trial' && 'only' in lanes);
     if (fits) {
@@ -66,8 +66,8 @@ function requestFor(round: Round, kind: 'deliver' | 'probe', lanes: LaneFilter, 
     kind,
     lanes,
     limit,
-    perLane: Math.min(limit, kind === 'deliver' ? round.lanes.share(limit) : options.batchSize),
-    lease: options.lease,
+    perLane: Math.min(limit, kind === 'deliver' ? round.lanes.share(limit) : options.notesPerClaim),
+    lease: options.lease.duration,
     owner,
     ignorePickup: flush !== undefined,
     ...noteLimits,

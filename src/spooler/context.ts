@@ -4,7 +4,7 @@ import type { SpoolStorage } from '../spool/contract.ts';
 import type { Transport } from '../transport/contract.ts';
 import type { Places } from './calls/places.ts';
 import type { Leases } from './leases.ts';
-import type { SpoolerOptions } from './options.ts';
+import type { SpoolerSettings } from './options.ts';
 import type { ProbeHistories } from './retry.ts';
 
 /** What a {@link Spooler} works with. */
@@ -13,7 +13,7 @@ export interface SpoolerParts {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly options: SpoolerOptions;
+  readonly options: SpoolerSettings;
   readonly trace: Trace;
   /** Names this run in what it claims. */
   readonly owner: string;
@@ -25,7 +25,7 @@ export interface SpoolerContext {
   readonly clock: Clock;
   /** From 0 up to, not including, 1. */
   readonly random: () => number;
-  readonly options: SpoolerOptions;
+  readonly options: SpoolerSettings;
   readonly storage: SpoolStorage;
   readonly transport: Transport;
   readonly trace: Trace;
@@ -36,6 +36,4 @@ export interface SpoolerContext {
   /** True once nothing new may be written. */
   stopping(): boolean;
   readonly places: Places;
-  /** The longest that one request can take, in ms. */
-  readonly requestTimeout: number;
 }

@@ -1,57 +1,91 @@
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import {
+  byDefault,
+  callback,
+  group,
+  invalidOption,
+  milliseconds,
+  oneOf,
+  optional,
+  type ReadOptions,
+  type RulesFor,
+  readOptions,
+  whole,
+} from '../core/options.ts';
 import type { Note } from '../transport/contract.ts';
 
 /** What `beforeDelivery` decides. */
 export type DeliveryDecision = 'deliver' | 'hold' | 'cancel';
 
-/** How the spooler works. Durations are ms. */
+/** When to try again. Durations in whole ms. */
+export interface RetryOptions {
+  /** First wait after a failure that is worth another try. It doubles with each failure, with full jitter. @default 5_000 */
+  readonly initialDelay?: number | undefined;
+  /** Longest wait between tries, unless the server asks for more. @default 900_000 (15 min) */
+  readonly maxDelay?: number | undefined;
+  /** Longest wait that a server can ask for. A shorter one is waited out, never cut. @default 3_600_000 (1 h) */
+  readonly maxServerBackOff?: number | undefined;
+  /** How often a blocked mailbox or endpoint is tried. Each try counts for the account's lockout. @default 900_000 (15 min) */
+  readonly blockedInterval?: number | undefined;
+}
+
+/** How a note that may have been sent is looked for before it is ever sent again. Durations in whole ms. */
+export interface ProbeOptions {
+  /** First wait before the server is asked for the note. It doubles with each probe. @default 5_000 */
+  readonly initialDelay?: number | undefined;
+  /** Longest wait between two probes. @default 60_000 */
+  readonly maxDelay?: number | undefined;
+  /**
+   * The note is not sent again before this has passed since its attempt: a saved copy can appear late. Shorter, and someone may get a note twice.
+   * @default 300_000 (5 min)
+   */
+  readonly grace?: number | undefined;
+  /** How long the server is asked, counted while it can be. After it, `onUnconfirmed` decides. @default 86_400_000 (24 h) */
+  readonly giveUpAfter?: number | undefined;
+  /** `'dead'` keeps the message with the code `OUTCOME_UNKNOWN`; `'resend'` sends it again, and someone may get it twice. @default 'dead' */
+  readonly onUnconfirmed?: 'dead' | 'resend' | undefined;
+}
+
+/** How long a note belongs to the process that delivers it. Durations in whole ms. */
+export interface LeaseOptions {
+  /**
+   * How long a note belongs to a process without a renewal. After a crash, others wait that long before they take it over.
+   * `renewEvery` and the transport's `requestTimeout` together must be less.
+   * @default 120_000
+   */
+  readonly duration?: number | undefined;
+  /** How often a lease is renewed while its note is at work. @default 30_000 */
+  readonly renewEvery?: number | undefined;
+}
+
+/** How the loop between spool and transport works. Durations in whole ms. */
 export interface SpoolerOptions {
   /**
    * From acceptance to pickup: the product's two-minute timer. Messages of one conversation that wait together leave as one note.
    * @default 120_000
    */
-  readonly pickupDelay: number;
-  /** The longest the spooler sleeps before it looks again, whatever it believes to be due. @default 30_000 */
-  readonly pollInterval: number;
-  /** How long a claimed note is ours without a renewal; after a crash another process waits so long. @default 120_000 */
-  readonly lease: number;
-  /** A lease is renewed this often while its note is at work. @default 30_000 */
-  readonly renewEvery: number;
-  /** No request is begun with less of its lease left than this: the longest one may take. @default 60_000 */
-  readonly deadline: number;
-  /** When a note that may have been sent is first looked for; the wait doubles. @default 5_000 */
-  readonly probeFirst: number;
-  /** Longest wait between two looks. @default 60_000 */
-  readonly probeCap: number;
-  /** A note that may have been sent is not sent again before this has passed since its attempt: a saved copy can appear late. @default 300_000 */
-  readonly probeGrace: number;
-  /** How long a note that may have been sent is looked for while its server can be asked. @default 86_400_000 */
-  readonly unconfirmedFor: number;
-  /** After that: `dead` with `OUTCOME_UNKNOWN`, or `resend`, which may show someone the note twice. @default 'dead' */
-  readonly whenUnconfirmed: 'dead' | 'resend';
+  readonly pickupDelay?: number | undefined;
+  /** Longest sleep before the spool is asked again, whatever is believed to be due: how late a message of another process can be noticed. @default 30_000 */
+  readonly pollInterval?: number | undefined;
   /** From acceptance to `EXPIRED`, where a message names no `expiresAt`. @default 432_000_000 (5 days) */
-  readonly expiry: number;
-  /** How long the id of an ended message is remembered. @default 86_400_000 */
-  readonly tombstones: number;
-  /** Requests of one mailbox at a time. @default 4 */
-  readonly concurrencyPerMailbox: number;
-  /** Notes handed to the transport at a time, of one mailbox. @default 50 */
-  readonly batchSize: number;
-  /** First wait after a failure that is worth another try; doubles, with full jitter. @default 5_000 */
-  readonly retryFirst: number;
-  /** Longest own wait between tries. @default 900_000 */
-  readonly retryCap: number;
-  /** Longest wait that a server can ask for. @default 3_600_000 */
-  readonly serverBackOffCap: number;
-  /** What is blocked is tried once in this time. @default 900_000 */
-  readonly blockedRetry: number;
+  readonly expiry?: number | undefined;
+  /** How long the id of a message that has ended makes no second one. @default 86_400_000 (24 h) */
+  readonly idRetention?: number | undefined;
+  /** Requests of one mailbox at the same time, 1 to 27. Exchange throttles beyond 27. @default 4 */
+  readonly concurrencyPerMailbox?: number | undefined;
+  /** Notes of one mailbox that are handed to the transport together, 1 to 100. @default 50 */
+  readonly notesPerClaim?: number | undefined;
+  readonly retry?: RetryOptions | undefined;
+  readonly probe?: ProbeOptions | undefined;
+  readonly lease?: LeaseOptions | undefined;
   /**
-   * Called with every note before it is sent, never before a probe: `hold` and `cancel` keep it from being sent, for instance when the recipient's own
+   * Called with every note before it is sent, never before a probe: `'hold'` and `'cancel'` keep it from being sent, for instance when the recipient's own
    * client will show the message. Throwing, or taking longer than `beforeDeliveryTimeout`, defers it.
+   * @default every note is delivered
    */
-  readonly beforeDelivery?: (note: Note) => DeliveryDecision | Promise<DeliveryDecision>;
+  readonly beforeDelivery?: ((note: Note) => DeliveryDecision | Promise<DeliveryDecision>) | undefined;
   /** @default 30_000 */
-  readonly beforeDeliveryTimeout: number;
+  readonly beforeDeliveryTimeout?: number | undefined;
 }
 
 /** Entries and bytes of one note at most. */
@@ -60,77 +94,70 @@ export const noteLimits = { maxEntries: 100, maxBytes: 128 * 1024 } as const;
 /** Notes at work at a time, over all mailboxes: what bounds the memory they take. */
 export const notesAtWork = 1_000;
 
-export const defaultSpoolerOptions: SpoolerOptions = {
-  pickupDelay: 120_000,
-  pollInterval: 30_000,
-  lease: 120_000,
-  renewEvery: 30_000,
-  deadline: 60_000,
-  probeFirst: 5_000,
-  probeCap: 60_000,
-  probeGrace: 300_000,
-  unconfirmedFor: 86_400_000,
-  whenUnconfirmed: 'dead',
-  expiry: 432_000_000,
-  tombstones: 86_400_000,
-  concurrencyPerMailbox: 4,
-  batchSize: 50,
-  retryFirst: 5_000,
-  retryCap: 900_000,
-  serverBackOffCap: 3_600_000,
-  blockedRetry: 900_000,
-  beforeDeliveryTimeout: 30_000,
-};
+const day = 86_400_000;
+const hour = 3_600_000;
 
-/** Least and most of every number. */
-const ranges: Readonly<Partial<Record<keyof SpoolerOptions, readonly [number, number]>>> = {
-  pickupDelay: [0, 86_400_000],
-  pollInterval: [10, 3_600_000],
-  lease: [50, 3_600_000],
-  renewEvery: [10, 3_600_000],
-  deadline: [10, 3_600_000],
-  probeFirst: [1, 3_600_000],
-  probeCap: [1, 3_600_000],
-  probeGrace: [0, 86_400_000],
-  unconfirmedFor: [0, 30 * 86_400_000],
-  expiry: [1_000, 365 * 86_400_000],
-  tombstones: [0, 365 * 86_400_000],
-  concurrencyPerMailbox: [1, 27],
-  batchSize: [1, 100],
-  retryFirst: [1, 3_600_000],
-  retryCap: [1, 86_400_000],
-  serverBackOffCap: [1, 86_400_000],
-  blockedRetry: [10, 86_400_000],
-  beforeDeliveryTimeout: [1, 3_600_000],
-};
+/** {@link SpoolerOptions} as they are checked. */
+export const spoolerRules = {
+  pickupDelay: byDefault(milliseconds(0, day), 120_000),
+  pollInterval: byDefault(milliseconds(10, hour), 30_000),
+  expiry: byDefault(milliseconds(1_000, 365 * day), 5 * day),
+  idRetention: byDefault(milliseconds(0, 365 * day), day),
+  concurrencyPerMailbox: byDefault(whole(1, 27), 4),
+  notesPerClaim: byDefault(whole(1, 100), 50),
+  retry: group({
+    initialDelay: byDefault(milliseconds(1, hour), 5_000),
+    maxDelay: byDefault(milliseconds(1, day), 900_000),
+    maxServerBackOff: byDefault(milliseconds(1, day), hour),
+    blockedInterval: byDefault(milliseconds(10, day), 900_000),
+  } satisfies RulesFor<RetryOptions>),
+  probe: group({
+    initialDelay: byDefault(milliseconds(1, hour), 5_000),
+    maxDelay: byDefault(milliseconds(1, hour), 60_000),
+    grace: byDefault(milliseconds(0, day), 300_000),
+    giveUpAfter: byDefault(milliseconds(0, 30 * day), day),
+    onUnconfirmed: byDefault(oneOf(['dead', 'resend']), 'dead'),
+  } satisfies RulesFor<ProbeOptions>),
+  lease: group({
+    duration: byDefault(milliseconds(50, hour), 120_000),
+    renewEvery: byDefault(milliseconds(10, hour), 30_000),
+  } satisfies RulesFor<LeaseOptions>),
+  beforeDelivery: optional(callback<NonNullable<SpoolerOptions['beforeDelivery']>>()),
+  beforeDeliveryTimeout: byDefault(milliseconds(1, hour), 30_000),
+} satisfies RulesFor<SpoolerOptions>;
+
+/** {@link SpoolerOptions}, checked and complete. */
+export interface SpoolerSettings extends ReadOptions<typeof spoolerRules> {
+  /** No request is begun with less of its lease left than this: the longest one may take. ms. */
+  readonly requestTimeout: number;
+}
+
+/** Longest request of a transport that states none. ms. */
+const assumedRequestTimeout = 60_000;
+
+/**
+ * The settings with what the transport says of its requests: between two renewals, a lease must always outlast one.
+ *
+ * @throws {OfflineImError} `OPTION_INVALID`
+ */
+export function withRequestTimeout(owner: string, options: ReadOptions<typeof spoolerRules>, stated: unknown): SpoolerSettings {
+  const { duration, renewEvery } = options.lease;
+  if (renewEvery >= duration) {
+    throw invalidOption({ owner, name: 'lease.renewEvery' }, renewEvery, `less than lease.duration (${duration} ms)`);
+  }
+  const requestTimeout =
+    stated === undefined
+      ? Math.min(assumedRequestTimeout, Math.floor(((duration - renewEvery) * 2) / 3))
+      : milliseconds(1, Number.MAX_SAFE_INTEGER).read(stated, { owner, name: 'transport.requestTimeout' });
+  if (renewEvery + requestTimeout >= duration) {
+    const sum = `lease.renewEvery (${renewEvery} ms) and the transport's requestTimeout (${requestTimeout} ms)`;
+    const text = `${owner}: ${sum} together must be less than lease.duration (${duration} ms), or a request could outlast its lease.`;
+    throw new OfflineImError('OPTION_INVALID', text, { details: { option: 'lease.duration' } });
+  }
+  return { ...options, requestTimeout };
+}
 
 /** @throws {OfflineImError} `OPTION_INVALID` */
-export function spoolerOptions(
-  given: { readonly [Name in keyof SpoolerOptions]?: SpoolerOptions[Name] | undefined },
-): SpoolerOptions {
-  const known = Object.entries(given).filter(
-    ([name, value]) => value !== undefined && (name in defaultSpoolerOptions || name === 'beforeDelivery'),
-  );
-  const options: SpoolerOptions = { ...defaultSpoolerOptions, ...Object.fromEntries(known) };
-  for (const [name, range] of Object.entries(ranges)) check(name, options[name as keyof SpoolerOptions], range);
-  if (options.whenUnconfirmed !== 'dead' && options.whenUnconfirmed !== 'resend') {
-    throw invalid('whenUnconfirmed', options.whenUnconfirmed, `'dead' or 'resend'`);
-  }
-  if (options.beforeDelivery !== undefined && typeof options.beforeDelivery !== 'function') {
-    throw invalid('beforeDelivery', options.beforeDelivery, 'a function');
-  }
-  if (options.renewEvery >= options.lease)
-    throw invalid('renewEvery', options.renewEvery, `less than lease (${options.lease} ms)`);
-  if (options.deadline >= options.lease) throw invalid('deadline', options.deadline, `less than lease (${options.lease} ms)`);
-  return options;
-}
-
-function check(name: string, value: unknown, [least, most]: readonly [number, number]): void {
-  if (typeof value === 'number' && value >= least && value <= most) return;
-  throw invalid(name, value, `a number from ${least} to ${most}`);
-}
-
-function invalid(name: string, value: unknown, expected: string): OfflineImError {
-  const found = typeof value === 'number' || typeof value === 'string' ? JSON.stringify(value) : typeof value;
-  return new OfflineImError('OPTION_INVALID', `${name} is ${found}; expected ${expected}.`, { details: { option: name } });
+export function spoolerSettings(given: SpoolerOptions = {}, requestTimeout?: number): SpoolerSettings {
+  return withRequestTimeout('Spooler', readOptions('Spooler', given, spoolerRules), requestTimeout);
 }

@@ -2,7 +2,7 @@ import type { OfflineImError } from '../core/errors/offline-im-error.ts';
 import type { EventReason } from '../observability/events.ts';
 import type { ClaimedNote, Reason, Settlement } from '../spool/contract.ts';
 import type { AttemptEnd, DeliveryOutcome, ProbeResult } from '../transport/contract.ts';
-import type { SpoolerOptions } from './options.ts';
+import type { SpoolerSettings } from './options.ts';
 import { backOff, obey, type ProbeHistory, probeDelay } from './retry.ts';
 
 /** An error as events and entries carry it. */
@@ -18,7 +18,7 @@ export function reasonOf(error: { readonly code?: unknown; readonly message: str
 
 /** What decides a settlement besides the outcome itself. */
 export interface SettlementContext {
-  readonly options: SpoolerOptions;
+  readonly options: SpoolerSettings;
   readonly random: () => number;
 }
 
@@ -33,8 +33,8 @@ export function settlementOf(note: ClaimedNote, outcome: DeliveryOutcome, { opti
       const reason = toReason(outcome.error);
       // Mailbox and endpoint wait by themselves; the note is ready as soon as they are.
       if (outcome.scope !== 'note') return { token, to: 'deferred', after: 0, failure: false, reason };
-      const own = backOff({ first: options.retryFirst, cap: options.retryCap }, note.failures + 1, random);
-      const after = obey(outcome.retryAfter, own, options.serverBackOffCap);
+      const own = backOff({ first: options.retry.initialDelay, cap: options.retry.maxDelay }, note.failures + 1, random);
+      const after = obey(outcome.retryAfter, own, options.retry.maxServerBackOff);
       return { token, to: 'deferred', after, failure: true, reason };
     }
     case 'unconfirmed':
@@ -59,7 +59,7 @@ export function settlementOfProbe(
   result: ProbeResult,
   history: ProbeHistory,
   { options }: SettlementContext,
-  grace = options.probeGrace,
+  grace = options.probe.grace,
 ): Settlement {
   const { token } = note;
   const again = (absent: boolean, reason: Reason, after = probeDelay(options, note.probes)): Settlement =>
@@ -85,7 +85,7 @@ export function settlementOfProbe(
 }
 
 /** The place of an unknown attempt is no longer configured: nobody can look for it. */
-export function settlementOfLostPlace(note: ClaimedNote, options: SpoolerOptions): Settlement {
+export function settlementOfLostPlace(note: ClaimedNote, options: SpoolerSettings): Settlement {
   if (mayResend(note, options)) return giveUp(note, options);
   const text = 'The endpoint or mailbox it may have been sent to is no longer configured, so it cannot be looked for.';
   return { token: note.token, to: 'dead', sent: 'unknown', reason: { code: 'OUTCOME_UNKNOWN', text } };
@@ -115,31 +115,31 @@ export function toReason(error: OfflineImError | Error): Reason {
 function unconfirmed(
   { token }: ClaimedNote,
   { error, ended = 'silence' }: { readonly error: OfflineImError; readonly ended?: AttemptEnd },
-  options: SpoolerOptions,
+  options: SpoolerSettings,
 ): Settlement {
   return { token, to: 'unconfirmed', after: probeDelay(options, 0), absent: false, counted: 0, ended, reason: toReason(error) };
 }
 
 /** The look that counts comes as soon as the grace period is over. */
-function nextLook(note: ClaimedNote, options: SpoolerOptions, grace: number): number {
+function nextLook(note: ClaimedNote, options: SpoolerSettings, grace: number): number {
   const left = grace - note.quietFor;
   const delay = probeDelay(options, note.probes);
   return left > 0 ? Math.min(delay, left) : delay;
 }
 
-function tooLong(note: ClaimedNote, { probes, counted }: ProbeHistory, { unconfirmedFor }: SpoolerOptions): boolean {
-  return probes >= 2 && note.unconfirmedFor + counted >= unconfirmedFor;
+function tooLong(note: ClaimedNote, { probes, counted }: ProbeHistory, { probe }: SpoolerSettings): boolean {
+  return probes >= 2 && note.unconfirmedFor + counted >= probe.giveUpAfter;
 }
 
 /** What has expired is only looked for: sent again, it would come late, and after what was sent since. */
-function mayResend({ expired }: ClaimedNote, { whenUnconfirmed }: SpoolerOptions): boolean {
-  return whenUnconfirmed === 'resend' && !expired;
+function mayResend({ expired }: ClaimedNote, { probe }: SpoolerSettings): boolean {
+  return probe.onUnconfirmed === 'resend' && !expired;
 }
 
-function giveUp(note: ClaimedNote, options: SpoolerOptions): Settlement {
+function giveUp(note: ClaimedNote, options: SpoolerSettings): Settlement {
   const { token } = note;
-  const { unconfirmedFor } = options;
-  const hours = Math.round(unconfirmedFor / 360_000) / 10;
+  const { giveUpAfter } = options.probe;
+  const hours = Math.round(giveUpAfter / 360_000) / 10;
   const text = `Whether it was sent could not be settled within ${hours} h.`;
   return mayResend(note, options)
     ? {

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { ClaimedNote } from '../spool/contract.ts';
-import type { SpoolerOptions } from './options.ts';
+import type { SpoolerSettings } from './options.ts';
 
 /** How waits between tries grow. */
 export interface BackOff {
@@ -27,11 +27,8 @@ export function obey(retryAfter: number | undefined, own: number, cap: number): 
 }
 
 /** The wait before the next probe, after so many: doubles, without jitter, since a probe only reads. */
-export function probeDelay(
-  { probeFirst, probeCap }: { readonly probeFirst: number; readonly probeCap: number },
-  probes: number,
-): number {
-  return Math.min(probeCap, probeFirst * 2 ** Math.min(probes, 40));
+export function probeDelay({ probe }: Pick<SpoolerSettings, 'probe'>, probes: number): number {
+  return Math.min(probe.maxDelay, probe.initialDelay * 2 ** Math.min(probes, 40));
 }
 
 /** What this run of the spooler knows of the probes of a note. */
@@ -45,11 +42,11 @@ export interface ProbeHistory {
 /** How often this run has looked for each unconfirmed note, and how much time between looks counts. */
 export class ProbeHistories {
   readonly #clock: Clock;
-  readonly #options: SpoolerOptions;
+  readonly #options: SpoolerSettings;
   readonly #known = new Set<string>();
   readonly #notes = new Map<string, { probes: number; at: number; delay: number }>();
 
-  constructor(clock: Clock, options: SpoolerOptions) {
+  constructor(clock: Clock, options: SpoolerSettings) {
     this.#clock = clock;
     this.#options = options;
   }

@@ -3,7 +3,7 @@ import { asError } from '../core/errors/thrown.ts';
 import { SerialQueue } from '../core/queues.ts';
 import type { Change, SpoolState } from '../spool/contract.ts';
 import { type Batch, workOn } from './batch.ts';
-import { Places, requestTimeoutOf } from './calls/places.ts';
+import { Places } from './calls/places.ts';
 import { claimRound } from './claim-round.ts';
 import type { SpoolerContext, SpoolerParts } from './context.ts';
 import { Lanes } from './lanes/lanes.ts';
@@ -43,7 +43,7 @@ export class Spooler {
   constructor(parts: SpoolerParts) {
     this.#parts = parts;
     const { storage, transport, clock, random, options, trace } = parts;
-    this.#opening = new Opening(storage, { clock, tombstones: options.tombstones }, trace);
+    this.#opening = new Opening(storage, { clock, tombstones: options.idRetention }, trace);
     const places = new Places(transport, options, (error) => trace.warn(asError(error)));
     this.#lanes = new Lanes({
       clock,
@@ -60,8 +60,8 @@ export class Spooler {
     const leases = new Leases({
       clock,
       storage,
-      lease: options.lease,
-      renewEvery: options.renewEvery,
+      lease: options.lease.duration,
+      renewEvery: options.lease.renewEvery,
       onTrouble: (error, lost) => {
         if (error !== undefined) trace.warn(asError(error));
         for (const token of lost) trace.step('lease:lost', { token });
@@ -70,8 +70,7 @@ export class Spooler {
     const probes = new ProbeHistories(clock, options);
     const stopping = (): boolean => this.#stopping;
     const { signal } = this.#abort;
-    const shared = { clock, random, options, storage, transport, trace, leases, probes, signal, stopping, places };
-    this.#context = { ...shared, requestTimeout: requestTimeoutOf(transport, options) };
+    this.#context = { clock, random, options, storage, transport, trace, leases, probes, signal, stopping, places };
   }
 
   /** Opens the spool, once. */

@@ -147,8 +147,8 @@ export interface Transport {
   canProbe?(place: Place): boolean;
   /** The shortest grace in ms after which "absent" proves anything in that place; the larger of this and `probe.grace` counts. Pure and quick. */
   minimumGrace?(place: Place): number;
-  /** The longest that one request can take, in ms: no request is begun with less of its lease left. @default what the sender's options say */
-  readonly requestTimeout?: number;
+  /** The longest that one request can take, in ms: no request is begun with less of its lease left. @default 60_000, or less where the sender's lease is shorter */
+  readonly requestTimeout?: number | undefined;
   /** Checks login and folder before the first message; rejects with what is wrong. */
   verify?(from: Mailbox, options: { readonly signal: AbortSignal }): Promise<void>;
   close?(): Promise<void>;

@@ -5,29 +5,35 @@ import { isError, property } from '../core/errors/thrown.ts';
 /** Why a token is asked for: there is none, the one at hand ends, or the server refused it (leave out any cache of your own). */
 export type TokenReason = 'first' | 'expired' | 'refused';
 
-/** A token and how long it is good. With neither time it is used until the server refuses it. */
+/** A token and how long it is good. Without an end it is used until the server refuses it. */
 export interface AccessToken {
   /** As it goes into the header, without `Bearer`. */
   readonly token: string;
   /** When it ends: a `Date`, or ms since 1970. `null` says nothing. */
-  readonly expiresAt?: Date | number | null;
-  /** How long it is good from now on, in **seconds**: what OAuth calls `expires_in`. Ignored beside `expiresAt`. */
-  readonly expiresIn?: number;
+  readonly expiresAt?: Date | number | null | undefined;
 }
 
 /** Reads what a host's getToken gave. `lifetime`: ms from now, Infinity when it doesn't say. */
 export function readToken(reply: string | AccessToken, now: number): { readonly value: string; readonly lifetime: number } {
-  const { token, expiresAt, expiresIn }: Partial<AccessToken> = typeof reply === 'string' ? { token: reply } : (reply ?? {});
+  const { token, expiresAt }: Partial<AccessToken> = typeof reply === 'string' ? { token: reply } : (reply ?? {});
   // What RFC 6750 allows; anything else would not survive as a header, or says "Bearer" twice.
   if (typeof token !== 'string' || !/^[\w\-.~+/]+=*$/.test(token)) {
     throw new OfflineImError('AUTHENTICATION_FAILED', 'getToken gave something that is not a token.');
   }
-  const end = expiresAt === undefined || expiresAt === null ? undefined : Number(expiresAt);
-  const lifetime = end === undefined ? Number(expiresIn ?? Number.POSITIVE_INFINITY) * 1000 : end - now;
+  const lifetime = expiresAt === undefined || expiresAt === null ? Number.POSITIVE_INFINITY : timeOf(expiresAt) - now;
   if (Number.isNaN(lifetime)) {
-    throw new OfflineImError('AUTHENTICATION_FAILED', 'getToken gave a time that is not one (expiresAt, expiresIn).');
+    throw new OfflineImError(
+      'AUTHENTICATION_FAILED',
+      'getToken gave an expiresAt that is no time; expected a Date, or ms since 1970 (OAuth gives seconds from now: Date.now() + expires_in * 1000).',
+    );
   }
   return { value: token, lifetime };
+}
+
+/** ms since 1970. Text is not converted: a number of seconds in quotes would pass for one of ms. */
+function timeOf(value: unknown): number {
+  if (typeof value === 'number') return value;
+  return Object.prototype.toString.call(value) === '[object Date]' ? Number(value) : Number.NaN;
 }
 
 /**

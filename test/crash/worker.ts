@@ -15,22 +15,17 @@ const sender = new OfflineImSender({
   transport: new EwsTransport({
     url: options.url,
     credentials: basicAuth({ username: 'service', password: 'secret' }),
-    deadline: 800,
+    requestTimeout: 800,
   }),
   logger: { debug: () => undefined, info: () => undefined, warn: say, error: say },
   // Everything that takes minutes in life takes fractions of a second here, each shortened by a factor of its own, 60 to 4,500: a lease
-  // stays longer than a request, but probeGrace, which is longer than a lease in life, is shorter here unless workers are disturbed.
+  // stays longer than a request, but probe.grace, which is longer than a lease in life, is shorter here unless workers are disturbed.
   pickupDelay: 40,
   pollInterval: 100,
-  lease: 2_000,
-  renewEvery: 300,
-  deadline: 800,
-  probeFirst: 50,
-  probeCap: 200,
-  probeGrace: options.probeGrace ?? 400,
-  retryFirst: 20,
-  retryCap: 200,
-  batchSize: 5,
+  lease: { duration: 2_000, renewEvery: 300 },
+  probe: { initialDelay: 50, maxDelay: 200, grace: options.probeGrace ?? 400 },
+  retry: { initialDelay: 20, maxDelay: 200 },
+  notesPerClaim: 5,
 });
 
 function say(line: unknown): void {

@@ -11,8 +11,8 @@ describe('fromExchangeService', () => {
       service.Url = new Uri(url);
       service.Credentials = new WebCredentials(username, password);
       return fromExchangeService(service, {
-        ...(deadline === undefined ? {} : { deadline }),
-        ...(notesPerRequest === undefined ? {} : { batchSize: notesPerRequest }),
+        ...(deadline === undefined ? {} : { requestTimeout: deadline }),
+        ...(notesPerRequest === undefined ? {} : { notesPerRequest: notesPerRequest }),
       });
     }, options),
   );

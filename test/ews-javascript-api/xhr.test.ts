@@ -94,7 +94,7 @@ describe('the XHR of the library', () => {
     closing.push(() => server.close());
     await new Promise((resolve) => server.once('listening', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-    expect(await sendTo(url, undefined, { deadline: 200 })).toMatchObject({
+    expect(await sendTo(url, undefined, { requestTimeout: 200 })).toMatchObject({
       status: 'unconfirmed',
       error: { code: 'REQUEST_TIMEOUT' },
     });
@@ -179,13 +179,13 @@ describe('an XHR of the host', () => {
   });
 
   it('that never answers is given up at the deadline', async () => {
-    const outcome = await sendTo(url, { xhr: () => new Promise(() => {}) }, { deadline: 50 });
+    const outcome = await sendTo(url, { xhr: () => new Promise(() => {}) }, { requestTimeout: 50 });
     expect(outcome).toMatchObject({ status: 'unconfirmed', error: { code: 'REQUEST_TIMEOUT' } });
   });
 
   it('that rejects after the deadline disturbs nobody', async () => {
     const xhr = () => new Promise((_, reject) => setTimeout(() => reject({ status: 500 }), 100));
-    expect((await sendTo(url, { xhr }, { deadline: 20 })).status).toBe('unconfirmed');
+    expect((await sendTo(url, { xhr }, { requestTimeout: 20 })).status).toBe('unconfirmed');
     await new Promise((resolve) => setTimeout(resolve, 120));
   });
 

@@ -10,8 +10,8 @@ describe('EwsTransport', () => {
       return new EwsTransport({
         url,
         credentials: basicAuth({ username, password }),
-        ...(deadline === undefined ? {} : { deadline }),
-        ...(notesPerRequest === undefined ? {} : { batchSize: notesPerRequest }),
+        ...(deadline === undefined ? {} : { requestTimeout: deadline }),
+        ...(notesPerRequest === undefined ? {} : { notesPerRequest: notesPerRequest }),
       });
     }, options),
   );

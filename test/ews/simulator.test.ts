@@ -140,7 +140,7 @@ describe('what may have been sent', () => {
   });
 
   it('is found after the deadline passed', async () => {
-    const { server, transport } = await start({}, { deadline: 300 });
+    const { server, transport } = await start({}, { requestTimeout: 300 });
     server.faults.on('CreateItem').once().hang({ processed: true });
     const sent = notes(transport, 1);
     expect(await send(transport, sent)).toMatchObject([{ status: 'unconfirmed', error: { code: 'REQUEST_TIMEOUT' } }]);

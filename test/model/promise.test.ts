@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { anyCommand } from './commands.ts';
 import { checkPromise, settleDown } from './promise.ts';
-import { World } from './world.ts';
+import { hour, World } from './world.ts';
 
 const runs = Number(process.env.OFFLINE_IM_MODEL_RUNS ?? 400);
 const seed = Number(process.env.OFFLINE_IM_SEED ?? Math.floor(Math.random() * 2 ** 31));
@@ -32,7 +32,7 @@ describe('the promise, over random sends, host actions, outcomes, lease losses, 
 
   it(
     'holds but for "not twice" where the host prefers to send again',
-    () => promiseHolds({ whenUnconfirmed: 'resend' }, 0.2),
+    () => promiseHolds({ probe: { giveUpAfter: hour, onUnconfirmed: 'resend' } }, 0.2),
     longest,
   );
 });

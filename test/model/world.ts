@@ -18,10 +18,10 @@ export const hour = 60 * minute;
 
 /** Shorter than the defaults where a run would only be longer for it. */
 export const modelOptions = {
-  unconfirmedFor: hour,
+  probe: { giveUpAfter: hour },
   expiry: 4 * hour,
-  tombstones: 24 * hour,
-  batchSize: 3,
+  idRetention: 24 * hour,
+  notesPerClaim: 3,
 } as const satisfies Partial<OfflineImSenderOptions>;
 
 /** A message as the host remembers it. */
@@ -54,7 +54,7 @@ export class World {
 
   constructor(options: Partial<OfflineImSenderOptions> = {}) {
     this.options = { ...modelOptions, ...options };
-    this.watcher = new TableWatcher(this.clock, this.options.tombstones ?? modelOptions.tombstones);
+    this.watcher = new TableWatcher(this.clock, this.options.idRetention ?? modelOptions.idRetention);
     const { watcher, clock } = this;
     const spool = new MemorySpool();
     this.storage = { spool, watcher, clock, faults: [], calls: 0, inFlight: 0, changed: false, looking: undefined };

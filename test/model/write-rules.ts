@@ -14,7 +14,7 @@ export function checkWrite(world: World, note: Note, earlier: readonly Item[]): 
 
 /** The host asked for it: by force, or by preferring to send again what nobody could settle, and it came to that. */
 export function maySendTwice({ options }: World, { forced, gaveUp }: Watched): boolean {
-  return forced || (options.whenUnconfirmed === 'resend' && gaveUp);
+  return forced || (options.probe?.onUnconfirmed === 'resend' && gaveUp);
 }
 
 function checkTag({ tag }: Note, earlier: readonly Item[]): string[] {

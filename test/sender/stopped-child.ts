@@ -18,7 +18,7 @@ const sender = new OfflineImSender({
   transport: new EwsTransport({
     url,
     credentials: basicAuth({ username: alice, password: 'p' }),
-    deadline: quick.deadline,
+    requestTimeout: 300,
     fetch: (input, init) => {
       if (String(init?.body).includes('CreateItem')) say('sent');
       return fetch(input, init);

@@ -12,12 +12,7 @@ export interface ChildOptions {
 export const quick = {
   pickupDelay: 0,
   pollInterval: 50,
-  lease: 800,
-  renewEvery: 100,
-  deadline: 300,
-  probeFirst: 20,
-  probeCap: 60,
-  probeGrace: 250,
-  retryFirst: 10,
-  retryCap: 50,
+  lease: { duration: 800, renewEvery: 100 },
+  probe: { initialDelay: 20, maxDelay: 60, grace: 250 },
+  retry: { initialDelay: 10, maxDelay: 50 },
 } as const;

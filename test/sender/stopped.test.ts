@@ -63,7 +63,7 @@ async function scene(kind: 'file' | 'sqlite') {
       transport: new EwsTransport({
         url: exchange.url,
         credentials: basicAuth({ username: alice, password: 'p' }),
-        deadline: 300,
+        requestTimeout: 300,
       }),
       logger: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
       ...quick,

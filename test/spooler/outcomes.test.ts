@@ -22,7 +22,7 @@ async function firstAttempt(outcome: DeliveryOutcome, texts: readonly string[] =
 
 /** A sender that sends again what nobody could settle within an hour, which is so with every first attempt. */
 async function resending() {
-  const fixture = aliceSends({ whenUnconfirmed: 'resend', unconfirmedFor: 3_600_000 });
+  const fixture = aliceSends({ probe: { onUnconfirmed: 'resend', giveUpAfter: 3_600_000 } });
   const { sender, transport } = fixture;
   transport.answer = (note) =>
     note.attempt === 1
@@ -131,7 +131,7 @@ describe('what becomes of a note that was handed to the transport', () => {
     await sender.stop();
   });
 
-  it("unconfirmed and nobody can tell, with whenUnconfirmed 'resend': sent again, but what the host cancelled meanwhile is dead", async () => {
+  it("unconfirmed and nobody can tell, with onUnconfirmed 'resend': sent again, but what the host cancelled meanwhile is dead", async () => {
     const { sender, clock, eventsOf } = await resending();
     await sender.send({ to: bob, text: 'one', messageId: 'kept' });
     await sender.send({ to: bob, text: 'two', messageId: 'cancelled' });
@@ -143,7 +143,7 @@ describe('what becomes of a note that was handed to the transport', () => {
     await sender.stop();
   });
 
-  it("what has expired is not sent again with whenUnconfirmed 'resend' either: it would come late, and after what was sent since", async () => {
+  it("what has expired is not sent again with onUnconfirmed 'resend' either: it would come late, and after what was sent since", async () => {
     const { sender, transport, clock, eventsOf } = await resending();
     await sender.send({ to: bob, text: 'one', messageId: 'm0', expiresAt: new Date(clock.now() + 600_000) });
     await clock.advance(121_000);

@@ -22,14 +22,9 @@ export const bob = 'bob@contoso.test';
 const short = {
   pickupDelay: 0,
   pollInterval: 50,
-  lease: 3_000,
-  renewEvery: 500,
-  deadline: 1_000,
-  probeFirst: 20,
-  probeCap: 60,
-  probeGrace: 250,
-  retryFirst: 10,
-  retryCap: 50,
+  lease: { duration: 3_000, renewEvery: 500 },
+  probe: { initialDelay: 20, maxDelay: 60, grace: 250 },
+  retry: { initialDelay: 10, maxDelay: 50 },
 } as const;
 
 export interface Scene extends AsyncDisposable {
@@ -66,7 +61,7 @@ export async function sendToSimulator(
   const transport = new EwsTransport({
     url: exchange.url,
     credentials: basicAuth({ username: alice, password: 'p' }),
-    deadline: 1_000,
+    requestTimeout: 1_000,
     ...options.transport,
     fetch,
   });
@@ -84,6 +79,8 @@ export async function sendToSimulator(
     transport,
     ...short,
     ...options.sender,
+    probe: { ...short.probe, ...options.sender?.probe },
+    retry: { ...short.retry, ...options.sender?.retry },
   });
   const events: string[] = [];
   for (const name of ['delivered', 'deferred', 'unconfirmed', 'dead'] as const) {

@@ -1,4 +1,4 @@
-import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { byDefault, callback, milliseconds, type RulesFor, readOptions } from '../../core/options.ts';
 import { type AccessToken, type CachedToken, TokenCache, type TokenReason } from '../../transport/token-cache.ts';
 import type { Credentials } from './credentials.ts';
 
@@ -22,8 +22,13 @@ export interface BearerAuthOptions {
    *
    * @default 300_000
    */
-  readonly refreshBefore?: number;
+  readonly refreshBefore?: number | undefined;
 }
+
+const rules = {
+  getToken: callback<BearerAuthOptions['getToken']>('a function that gives a token'),
+  refreshBefore: byDefault(milliseconds(0, 86_400_000), 300_000),
+} satisfies RulesFor<BearerAuthOptions>;
 
 /**
  * Logs in with an OAuth access token. Exchange Online knows nothing else; on-premises it needs hybrid modern authentication.
@@ -48,17 +53,8 @@ export interface BearerAuthOptions {
  * ```
  */
 export function bearerAuth(options: BearerAuthOptions): Credentials {
-  const refreshBefore = options?.refreshBefore ?? 300_000;
-  if (typeof options?.getToken !== 'function') {
-    throw new OfflineImError('OPTION_INVALID', 'bearerAuth: getToken must be a function that gives a token.');
-  }
-  if (!(refreshBefore >= 0 && refreshBefore <= 86_400_000)) {
-    throw new OfflineImError(
-      'OPTION_INVALID',
-      `bearerAuth: refreshBefore is ${refreshBefore}; it must be from 0 to 86400000 ms.`,
-    );
-  }
-  const tokens = new TokenCache((request) => options.getToken(request), refreshBefore);
+  const { getToken, refreshBefore } = readOptions('bearerAuth', options, rules);
+  const tokens = new TokenCache((request) => getToken.call(options, request), refreshBefore);
   return {
     scheme: 'bearer',
     authenticate: async (send, context) => {

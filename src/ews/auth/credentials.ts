@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
-import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { readOptions, secret } from '../../core/options.ts';
 
 /** How one leg of a login is sent. */
 export interface SendOptions {
@@ -69,6 +69,11 @@ export interface Credentials {
   close?(): void | Promise<void>;
 }
 
+const basicRules = {
+  username: secret('a user name without colon and control characters', (value) => value !== '' && !/[:\p{Cc}]/u.test(value)),
+  password: secret('a string without control characters', (value) => !/\p{Cc}/u.test(value)),
+};
+
 /**
  * Logs in with user name and password (HTTP Basic, in UTF-8). Use it over https only: the password travels in every request.
  *
@@ -78,13 +83,7 @@ export interface Credentials {
  * ```
  */
 export function basicAuth(login: { readonly username: string; readonly password: string }): Credentials {
-  const { username, password } = login;
-  if (typeof username !== 'string' || username === '' || /[:\p{Cc}]/u.test(username)) {
-    throw new OfflineImError('OPTION_INVALID', 'basicAuth: username must be a string without colon and control characters.');
-  }
-  if (typeof password !== 'string' || /\p{Cc}/u.test(password)) {
-    throw new OfflineImError('OPTION_INVALID', 'basicAuth: password must be a string without control characters.');
-  }
+  const { username, password } = readOptions('basicAuth', login, basicRules);
   let binary = '';
   for (const byte of new TextEncoder().encode(`${username}:${password}`)) binary += String.fromCharCode(byte);
   const headers = { authorization: `Basic ${btoa(binary)}` };

@@ -1,5 +1,16 @@
 import { type Clock, systemClock } from '../../core/clock.ts';
-import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import {
+  abortSignal,
+  byDefault,
+  callback,
+  having,
+  listOf,
+  milliseconds,
+  optional,
+  type RulesFor,
+  readOptions,
+  rule,
+} from '../../core/options.ts';
 import type { Logger } from '../../observability/trace.ts';
 import type { Credentials } from '../auth/credentials.ts';
 
@@ -11,29 +22,29 @@ export interface DiscoverOptions {
    *
    * @default none: only the JSON service is asked
    */
-  readonly credentials?: Credentials;
+  readonly credentials?: Credentials | undefined;
   /**
    * Decides whether a host that a redirect, or an answer in the clear, has named may be asked with the credentials. Those that follow from the address
    * (`contoso.com`, `autodiscover.contoso.com`) and their redirects to each other need no leave.
    *
    * @default nobody
    */
-  readonly allowHost?: (host: string) => boolean;
+  readonly allowHost?: ((host: string) => boolean) | undefined;
   /**
    * Hosts to ask, in this order, such as `outlook.office365.com`.
    *
    * @default the address's domain, then `autodiscover.` before it
    */
-  readonly hosts?: readonly string[];
+  readonly hosts?: readonly string[] | undefined;
   /** For the whole search. @default 30_000 */
-  readonly deadline?: number;
-  readonly signal?: AbortSignal;
+  readonly deadline?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
   /** @default the platform's */
-  readonly fetch?: typeof globalThis.fetch;
+  readonly fetch?: typeof globalThis.fetch | undefined;
   /** Gets a record of every step: address, status, what came of it. @default none */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
   /** @default the machine's clock */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 /** One question and what came of it. */
@@ -41,7 +52,7 @@ export interface DiscoverStep {
   readonly method: 'GET' | 'POST';
   readonly url: string;
   /** HTTP status; missing where there was no answer. */
-  readonly status?: number;
+  readonly status?: number | undefined;
   readonly outcome: 'found' | 'redirect' | 'refused' | 'nothing' | 'failed';
   /** A sentence. */
   readonly text: string;
@@ -73,23 +84,28 @@ export const maxAnswerBytes = 256 * 1024;
 /** Of redirects, of hosts and of addresses, all together. */
 export const maxRedirects = 10;
 
+const hostName = rule<string>(
+  'the name of a host',
+  (value) => typeof value === 'string' && hostOf(`https://${value}/`) !== undefined,
+);
+
+const rules = {
+  credentials: optional(having<Credentials>('credentials; basicAuth({ username, password }) makes some', ['authenticate'])),
+  allowHost: byDefault(callback<(host: string) => boolean>(), () => false),
+  hosts: optional(listOf(hostName, 'an array of names of hosts')),
+  deadline: byDefault(milliseconds(1, 3_600_000), 30_000),
+  signal: optional(abortSignal()),
+  fetch: optional(callback<typeof globalThis.fetch>()),
+  logger: optional(having<Logger>('an object with debug, info, warn and error', ['debug', 'info', 'warn', 'error'])),
+  clock: byDefault(having<Clock>('an object with now, monotonic and setTimer', ['now', 'monotonic', 'setTimer']), systemClock),
+} satisfies RulesFor<DiscoverOptions>;
+
 export function discoverSettings(options: DiscoverOptions): DiscoverSettings {
-  const { deadline = 30_000, hosts } = options;
-  if (!(deadline > 0)) throw new OfflineImError('OPTION_INVALID', `deadline is ${deadline}; expected a number of ms above 0.`);
-  for (const host of hosts ?? []) {
-    if (hostOf(`https://${host}/`) === undefined) {
-      throw new OfflineImError('OPTION_INVALID', `hosts holds ${JSON.stringify(host.slice(0, 100))}; expected names of hosts.`);
-    }
-  }
+  const { fetch, signal, ...rest } = readOptions('discoverEws', options, rules);
   return {
-    credentials: options.credentials,
-    allowHost: options.allowHost ?? (() => false),
-    hosts,
-    deadline,
-    signal: options.signal ?? new AbortController().signal,
-    fetch: options.credentials?.fetch ?? options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
-    logger: options.logger,
-    clock: options.clock ?? systemClock,
+    ...rest,
+    signal: signal ?? new AbortController().signal,
+    fetch: rest.credentials?.fetch ?? fetch ?? ((input, init) => globalThis.fetch(input, init)),
   };
 }
 

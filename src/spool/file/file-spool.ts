@@ -1,7 +1,6 @@
 import { homedir } from 'node:os';
 import { posix, resolve, win32 } from 'node:path';
-import { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import { quoted } from '../../core/errors/quote.ts';
+import { byDefault, filePath, having, optional, type RulesFor, readOptions } from '../../core/options.ts';
 import { JournaledSpool } from '../journaled/journaled-spool.ts';
 import type { FileLayer } from './disk/file-layer.ts';
 import { nodeFiles } from './disk/node-files.ts';
@@ -37,10 +36,15 @@ export interface FileSpoolOptions {
    * @default `%localappdata%\Microsoft\Office\16.0\Lync` on Windows, `$XDG_STATE_HOME/offline-im` or
    * `~/.local/state/offline-im` elsewhere
    */
-  readonly root?: string;
+  readonly root?: string | undefined;
   /** The file operations it uses: for another file system, or to try out failures. @default Node's */
-  readonly files?: FileLayer;
+  readonly files?: FileLayer | undefined;
 }
+
+const rules = {
+  root: optional(filePath('the path of a folder')),
+  files: byDefault(having<FileLayer>('file operations', ['create', 'read', 'rename', 'remove', 'list', 'lock']), nodeFiles),
+} satisfies RulesFor<FileSpoolOptions>;
 
 /**
  * Keeps every message in a readable file, in the folders that the product has: what could not be processed lies in
@@ -57,10 +61,8 @@ export interface FileSpoolOptions {
  * ```
  */
 export class FileSpool extends JournaledSpool {
-  constructor({ root = defaultRoot(), files = nodeFiles }: FileSpoolOptions = {}) {
-    if (typeof root !== 'string' || root === '' || root.includes('\0')) {
-      throw new OfflineImError('OPTION_INVALID', `root is ${quoted(root)}; expected the path of a folder.`);
-    }
+  constructor(options: FileSpoolOptions = {}) {
+    const { root = defaultRoot(), files } = readOptions('FileSpool', options, rules);
     super({ name: 'file', durable: true, journal: new FileJournal(resolve(root), files) });
   }
 }

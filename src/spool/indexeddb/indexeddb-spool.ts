@@ -1,5 +1,4 @@
-import { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import { quoted } from '../../core/errors/quote.ts';
+import { byDefault, having, optional, type RulesFor, readOptions, rule, text } from '../../core/options.ts';
 import type { SpoolContext } from '../contract.ts';
 import { JournaledSpool } from '../journaled/journaled-spool.ts';
 import { IndexedDbJournal } from './indexeddb-journal.ts';
@@ -13,7 +12,7 @@ export interface IndexedDbSpoolOptions {
    *
    * @default 'offline-im'
    */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /**
    * How long `open()` waits for another tab that has the spool, in ms, before it rejects with `SPOOL_LOCKED`. The default is
    * for a page that was just reloaded, since its former self lets go a moment later. 0 does not wait; `Infinity` waits until
@@ -21,11 +20,25 @@ export interface IndexedDbSpoolOptions {
    *
    * @default 1000
    */
-  readonly waitForLock?: number;
+  readonly waitForLock?: number | undefined;
   /** The database factory: for tests outside browsers. @default globalThis.indexedDB */
-  readonly indexedDB?: IdbFactory;
+  readonly indexedDB?: IdbFactory | undefined;
   /** The lock manager: for tests outside browsers. @default navigator.locks */
-  readonly locks?: WebLocks;
+  readonly locks?: WebLocks | undefined;
+}
+
+const rules = {
+  name: byDefault(text('the name of a database'), 'offline-im'),
+  waitForLock: byDefault(
+    rule<number>('a whole number of ms, 0 or more, or Infinity', (value) => value === Number.POSITIVE_INFINITY || isWait(value)),
+    1_000,
+  ),
+  indexedDB: optional(having<IdbFactory>('an IDBFactory', ['open'])),
+  locks: optional(having<WebLocks>('a LockManager', ['request'])),
+} satisfies RulesFor<IndexedDbSpoolOptions>;
+
+function isWait(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 /**
@@ -50,13 +63,8 @@ export interface IndexedDbSpoolOptions {
 export class IndexedDbSpool extends JournaledSpool {
   readonly #journal: IndexedDbJournal;
 
-  constructor({ name = 'offline-im', waitForLock = 1_000, indexedDB, locks }: IndexedDbSpoolOptions = {}) {
-    if (typeof name !== 'string' || name === '') {
-      throw new OfflineImError('OPTION_INVALID', `name is ${quoted(name)}; expected the name of a database.`);
-    }
-    if (typeof waitForLock !== 'number' || !(waitForLock >= 0)) {
-      throw new OfflineImError('OPTION_INVALID', `waitForLock is ${quoted(waitForLock)}; expected ms, 0 or more.`);
-    }
+  constructor(options: IndexedDbSpoolOptions = {}) {
+    const { name, waitForLock, indexedDB, locks } = readOptions('IndexedDbSpool', options, rules);
     const web = (): ReturnType<typeof browserHas> => {
       const has = browserHas();
       return { indexedDB: indexedDB ?? has.indexedDB, locks: locks ?? has.locks };

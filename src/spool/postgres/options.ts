@@ -1,4 +1,5 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { byDefault, flag, having, milliseconds, type RulesFor, unchecked } from '../../core/options.ts';
 import type { PgClient, PgPool } from './connection/pool.ts';
 
 /** Options of a `PostgresSpool`. */
@@ -31,14 +32,16 @@ export interface PostgresSpoolOptions {
    *
    * @default 60_000
    */
-  readonly deadline?: number | undefined;
+  readonly statementTimeout?: number | undefined;
 }
 
-/** @throws {OfflineImError} `OPTION_INVALID` */
-export function checkedDeadline(deadline = 60_000): number {
-  if (typeof deadline === 'number' && deadline >= 1_000) return deadline;
-  throw new OfflineImError('OPTION_INVALID', `deadline is ${String(deadline)}; expected 1,000 ms or more.`);
-}
+/** {@link PostgresSpoolOptions} as they are checked; the name of the schema is checked where it becomes part of statements. */
+export const postgresRules = {
+  pool: having<PgPool>('a Pool of pg', ['connect']),
+  schema: byDefault(unchecked<string>(), 'offline_im'),
+  migrate: byDefault(flag(), false),
+  statementTimeout: byDefault(milliseconds(1_000, 86_400_000), 60_000),
+} satisfies RulesFor<PostgresSpoolOptions>;
 
 /** The client of a host's transaction. @throws {OfflineImError} `OPTION_INVALID` */
 export function asClient(client: unknown): PgClient {

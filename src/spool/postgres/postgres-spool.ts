@@ -1,5 +1,5 @@
-import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { timeOrderedId } from '../../core/ids.ts';
+import { readOptions } from '../../core/options.ts';
 import { GroupCommit, SerialQueue } from '../../core/queues.ts';
 import type {
   AppendResult,
@@ -35,7 +35,7 @@ import { bytesKept, countsByState, entriesOfMessage, entryById, leasesLapsed, ne
 import { refreezeAll, type Settled, settleAll } from './operations/settle.ts';
 import { LaneTurns } from './operations/take.ts';
 import { finishWork, startWork } from './operations/work.ts';
-import { asClient, checkedDeadline, type PostgresSpoolOptions } from './options.ts';
+import { asClient, type PostgresSpoolOptions, postgresRules } from './options.ts';
 import { assertMigrated, migrate } from './tables/migrate.ts';
 import { tablesIn } from './tables/statement.ts';
 
@@ -79,11 +79,9 @@ export class PostgresSpool implements SpoolStorage {
   readonly #turns = new LaneTurns();
   #listener: Listener | undefined;
 
-  constructor({ pool, schema = 'offline_im', migrate = false, deadline }: PostgresSpoolOptions) {
-    if (typeof pool?.connect !== 'function') {
-      throw new OfflineImError('OPTION_INVALID', 'pool is missing; expected a Pool of pg.');
-    }
-    this.#session = new Session(pool, tablesIn(schema), checkedDeadline(deadline), () => this.#listener?.doubt());
+  constructor(options: PostgresSpoolOptions) {
+    const { pool, schema, migrate, statementTimeout } = readOptions('PostgresSpool', options, postgresRules);
+    this.#session = new Session(pool, tablesIn(schema), statementTimeout, () => this.#listener?.doubt());
     this.#migrates = migrate;
     this.#appender = new Appender(this.#session, this.#instance);
     this.#settlements = new GroupCommit(new SerialQueue(), settlesAtOnce, (calls) => this.#settle(calls), divisible);

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
+import { byDefault, filePath, flag, milliseconds, type RulesFor, readOptions, rule } from '../../core/options.ts';
 import type {
   AppendResult,
   Change,
@@ -90,7 +91,7 @@ export interface SqliteSpoolOptions {
    *
    * @default 10000
    */
-  readonly busyTimeout?: number;
+  readonly busyTimeout?: number | undefined;
   /**
    * Whether the file may lie on a network disk, or one that a container or a virtual machine shares with its host. SQLite loses messages there as soon as
    * two machines have it open, so a known network disk (NFS, SMB, Ceph, …) is refused with `SPOOL_ROOT_UNUSABLE`, and one that may be shared is warned of. With
@@ -98,7 +99,7 @@ export interface SqliteSpoolOptions {
    *
    * @default false
    */
-  readonly allowNetworkDisk?: boolean;
+  readonly allowNetworkDisk?: boolean | undefined;
   /**
    * What becomes of the messages that wait in a restored copy of a spool: they may have been sent since the copy was made, and would be sent again.
    *
@@ -108,8 +109,18 @@ export interface SqliteSpoolOptions {
    *
    * @default false
    */
-  readonly restored?: boolean | 'resume';
+  readonly restored?: boolean | 'resume' | undefined;
 }
+
+const rules = {
+  path: filePath('the path of a file'),
+  busyTimeout: byDefault(milliseconds(0, Number.MAX_SAFE_INTEGER), 10_000),
+  allowNetworkDisk: byDefault(flag(), false),
+  restored: byDefault(
+    rule<boolean | 'resume'>("true, false or 'resume'", (value) => typeof value === 'boolean' || value === 'resume'),
+    false,
+  ),
+} satisfies RulesFor<SqliteSpoolOptions>;
 
 /** Entries that one transaction appends at most, so that a long list holds up neither the event loop nor other processes. */
 const appendsAtOnce = 256;
@@ -135,21 +146,10 @@ export class SqliteSpool implements SpoolStorage {
   readonly #session: Session;
   readonly #path: string;
 
-  constructor({ path, busyTimeout = 10_000, allowNetworkDisk = false, restored = false }: SqliteSpoolOptions) {
-    if (typeof path !== 'string' || path === '' || path.includes('\0')) {
-      throw new OfflineImError('OPTION_INVALID', `path is ${quoted(path)}; expected the path of a file.`);
-    }
-    if (typeof busyTimeout !== 'number' || !(busyTimeout >= 0)) {
-      throw new OfflineImError('OPTION_INVALID', `busyTimeout is ${quoted(busyTimeout)}; expected ms, 0 or more.`);
-    }
+  constructor(options: SqliteSpoolOptions) {
+    const { path, ...rest } = readOptions('SqliteSpool', options, rules);
     this.#path = resolve(path);
-    if (typeof allowNetworkDisk !== 'boolean') {
-      throw new OfflineImError('OPTION_INVALID', `allowNetworkDisk is ${quoted(allowNetworkDisk)}; expected true or false.`);
-    }
-    if (typeof restored !== 'boolean' && restored !== 'resume') {
-      throw new OfflineImError('OPTION_INVALID', `restored is ${quoted(restored)}; expected true, false or 'resume'.`);
-    }
-    this.#session = new Session({ path: this.#path, busyTimeout, allowNetworkDisk, restored });
+    this.#session = new Session({ path: this.#path, ...rest });
   }
 
   open(context: SpoolContext): Promise<void> {

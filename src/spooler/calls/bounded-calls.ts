@@ -32,7 +32,7 @@ export async function withTimeout<Result>(
   const abort = new AbortController();
   const gaveUp = Promise.withResolvers<never>();
   let wanted = true;
-  const timeout = Math.max(least, deadlines * options.deadline);
+  const timeout = Math.max(least, deadlines * options.requestTimeout);
   const cancel = inTurn(clock, [
     [timeout, () => abort.abort()],
     [grace, () => gaveUp.reject(noAnswer(timeout + grace))],

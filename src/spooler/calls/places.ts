@@ -1,16 +1,16 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { Mailbox, Place, Transport, UnknownAttempt } from '../../transport/contract.ts';
-import type { SpoolerOptions } from '../options.ts';
+import type { SpoolerSettings } from '../options.ts';
 
-type PlaceTransport = Pick<Transport, 'placeOf' | 'canProbe' | 'minimumGrace' | 'requestTimeout'>;
+type PlaceTransport = Pick<Transport, 'placeOf' | 'canProbe' | 'minimumGrace'>;
 
 /** What a transport says about places, checked: whatever it throws or returns, the loop goes on. */
 export class Places {
   readonly #transport: PlaceTransport;
-  readonly #options: Pick<SpoolerOptions, 'probeGrace'>;
+  readonly #options: Pick<SpoolerSettings, 'probe'>;
   readonly #warn: (error: unknown) => void;
 
-  constructor(transport: PlaceTransport, options: Pick<SpoolerOptions, 'probeGrace'>, warn: (error: unknown) => void) {
+  constructor(transport: PlaceTransport, options: Pick<SpoolerSettings, 'probe'>, warn: (error: unknown) => void) {
     this.#transport = transport;
     this.#options = options;
     this.#warn = warn;
@@ -32,7 +32,7 @@ export class Places {
     return attempts.reduce((grace, { place }) => {
       const told = this.#ask('minimumGrace', () => this.#transport.minimumGrace?.(place) ?? 0, isDuration, 'ms, 0 or more');
       return Math.max(grace, told ?? 0);
-    }, this.#options.probeGrace);
+    }, this.#options.probe.grace);
   }
 
   #ask<Value>(
@@ -52,26 +52,6 @@ export class Places {
     }
     return undefined;
   }
-}
-
-/**
- * The longest that one request of this transport can take.
- *
- * @throws {OfflineImError} `OPTION_INVALID`: hardly a lease would ever have enough time left, so that nothing would be sent
- */
-export function requestTimeoutOf(
-  { requestTimeout }: Pick<Transport, 'requestTimeout'>,
-  { deadline, lease, renewEvery }: Pick<SpoolerOptions, 'deadline' | 'lease' | 'renewEvery'>,
-): number {
-  const longest = requestTimeout ?? deadline;
-  const found = `A request may take ${String(longest)} ms, and a lease of ${lease} ms is renewed every ${renewEvery} ms`;
-  const invalid = (text: string): OfflineImError =>
-    new OfflineImError('OPTION_INVALID', text, {
-      details: { option: requestTimeout === undefined ? 'deadline' : 'requestTimeout' },
-    });
-  if (!isDuration(longest)) throw invalid(`requestTimeout of the transport is of the wrong kind; expected ms, 0 or more.`);
-  if (renewEvery + longest >= lease) throw invalid(`${found}; both together must be less than the lease.`);
-  return longest;
 }
 
 function isPlace(value: unknown): value is Place {

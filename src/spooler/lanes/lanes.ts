@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { EventReason } from '../../observability/events.ts';
 import type { DeliveryOutcome, Scope } from '../../transport/contract.ts';
-import type { SpoolerOptions } from '../options.ts';
+import type { SpoolerSettings } from '../options.ts';
 import { reasonOf } from '../outcome.ts';
 import { backOff, obey } from '../retry.ts';
 import { grow, shrink, type Window } from './circuit.ts';
@@ -18,7 +18,7 @@ export interface LaneObserver {
 export interface LanesContext {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly options: SpoolerOptions;
+  readonly options: SpoolerSettings;
   readonly observer: LaneObserver;
   endpointOf(lane: string): string;
 }
@@ -101,14 +101,14 @@ export class Lanes {
    * each of them may have under way.
    */
   share(room: number): number {
-    const { batchSize, concurrencyPerMailbox } = this.#context.options;
+    const { notesPerClaim, concurrencyPerMailbox } = this.#context.options;
     // No list of arguments: after an outage all mailboxes of a fleet may be known.
     let free = concurrencyPerMailbox;
     for (const [name, { window, inFlight }] of this.#lanes) {
       if (this.admission(name) === 'open') free = Math.min(free, window.size - inFlight);
     }
-    const most = batchSize * free;
-    return this.#lanes.size === 0 ? batchSize : Math.max(batchSize, Math.min(most, Math.floor(room / this.#lanes.size)));
+    const most = notesPerClaim * free;
+    return this.#lanes.size === 0 ? notesPerClaim : Math.max(notesPerClaim, Math.min(most, Math.floor(room / this.#lanes.size)));
   }
 
   /** A batch of that lane begins; the function returned ends it. */
@@ -214,7 +214,7 @@ export class Lanes {
     const lane = this.#lane(name);
     const target = scope === 'mailbox' ? lane : this.#endpoint(lane.endpoint);
     if (target.closed !== undefined && startedAt <= target.closed.last) return;
-    const retryIn = this.#context.options.blockedRetry;
+    const retryIn = this.#context.options.retry.blockedInterval;
     this.#close(target, retryIn);
     if (scope === 'mailbox') this.#context.observer.blocked(lane.name, reason, retryIn);
     else this.#context.observer.unavailable(lane.endpoint, reason, retryIn);
@@ -244,7 +244,7 @@ export class Lanes {
     const late = endpoint.closed !== undefined && startedAt <= endpoint.closed.last;
     if (!late) endpoint.failures += 1;
     const wait = this.#wait(outcome.retryAfter, endpoint.failures);
-    const notBefore = clock.monotonic() + obey(outcome.retryAfter, 0, this.#context.options.serverBackOffCap);
+    const notBefore = clock.monotonic() + obey(outcome.retryAfter, 0, this.#context.options.retry.maxServerBackOff);
     if (late && endpoint.closed !== undefined) {
       endpoint.closed.notBefore = Math.max(endpoint.closed.notBefore, notBefore);
       endpoint.closed.nextTrial = Math.max(endpoint.closed.nextTrial, notBefore);
@@ -258,7 +258,7 @@ export class Lanes {
   /** Nothing was tried, for a reason that is not the server's: a moment later it may be. */
   #pause(name: string, retryAfter: number | undefined): void {
     const lane = this.#lane(name);
-    const wait = obey(retryAfter, 1_000, this.#context.options.serverBackOffCap);
+    const wait = obey(retryAfter, 1_000, this.#context.options.retry.maxServerBackOff);
     lane.notBefore = Math.max(lane.notBefore, this.#context.clock.monotonic() + wait);
   }
 
@@ -266,8 +266,8 @@ export class Lanes {
     const { options, random } = this.#context;
     return obey(
       retryAfter,
-      backOff({ first: options.retryFirst, cap: options.retryCap }, failures, random),
-      options.serverBackOffCap,
+      backOff({ first: options.retry.initialDelay, cap: options.retry.maxDelay }, failures, random),
+      options.retry.maxServerBackOff,
     );
   }
 

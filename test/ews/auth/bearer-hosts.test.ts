@@ -34,7 +34,7 @@ describe('a host that', () => {
         signals.push(signal);
         return nth === 1 ? never() : server.tokens.issue(alice);
       },
-      { deadline: 100, clock },
+      { requestTimeout: 100, clock },
     );
     const outcomes = Promise.all([deliver(0), deliver(1)]);
     await clock.advance(100);
@@ -65,7 +65,8 @@ describe('a host that', () => {
     [undefined, 'undefined'],
     [{ token: 42 }, 'a number'],
     [{ token: secret, expiresAt: new Date('never') }, 'a date that is none'],
-    [{ token: secret, expiresIn: 'soon' }, 'a word for a number'],
+    [{ token: secret, expiresAt: 'soon' }, 'a word for a time'],
+    [{ token: secret, expiresAt: '3600' }, 'a number in quotes'],
   ])('gives %j: %s', async (given: unknown) => {
     const { deliver, requests } = await host(() => given as string);
     const outcome = await deliver();

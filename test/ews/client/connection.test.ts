@@ -113,7 +113,7 @@ describe('what was written may have been processed', () => {
     const url = await tcp((socket) => {
       socket.once('data', () => socket.write(`HTTP/1.1 200 OK\r\n${'x-a: b\r\n'.repeat(20_000)}`));
     });
-    expect((await h.deliver(1, { url, deadline: 2000 }))[0]).toMatchObject({ status: 'unconfirmed' });
+    expect((await h.deliver(1, { url, requestTimeout: 2000 }))[0]).toMatchObject({ status: 'unconfirmed' });
   });
 
   it.each(['ECONNRESET', 'UND_ERR_SOCKET', 'EPIPE', 'SOMETHING_NEW', undefined])('%s', async (code) => {
@@ -159,7 +159,7 @@ describe('what was written may have been processed', () => {
 
 describe('the deadline covers the whole answer', () => {
   const timeout = { status: 'unconfirmed', scope: 'mailbox', error: { code: 'REQUEST_TIMEOUT' } };
-  const quick = { deadline: 150 };
+  const quick = { requestTimeout: 150 };
 
   it('no answer', async () => {
     h.server.handler = () => undefined;
@@ -209,7 +209,7 @@ describe('the deadline covers the whole answer', () => {
       return undefined;
     };
     // Long enough for the status to arrive on a busy machine; the page never does.
-    expect((await h.deliver(1, { deadline: 1_500 }))[0]).toMatchObject({
+    expect((await h.deliver(1, { requestTimeout: 1_500 }))[0]).toMatchObject({
       status: 'unconfirmed',
       scope: 'endpoint',
       retryAfter: 5000,

@@ -34,7 +34,7 @@ describe('the trace', () => {
 
   it('gives each request an id of its own', async () => {
     h.server.handler = () => ({ body: created(ok) });
-    await h.deliver(3, { batchSize: 1 });
+    await h.deliver(3, { notesPerRequest: 1 });
     expect(new Set(h.server.requests.map(({ headers }) => headers['client-request-id'])).size).toBe(3);
   });
 
@@ -45,7 +45,7 @@ describe('the trace', () => {
     h.server.handler = () => ({ status: 403 });
     await h.deliver(1, { logger });
     h.server.handler = () => undefined;
-    await h.deliver(1, { logger, deadline: 50 });
+    await h.deliver(1, { logger, requestTimeout: 50 });
     expect(lines.filter(({ step }) => step === 'ews:response')).toMatchObject([
       { status: 500, fault: true, responseCode: 'ErrorServerBusy' },
       { status: 403 },

@@ -10,7 +10,7 @@ const accept = ({ body }: { body: string }) => ({ body: created(...Array<string>
 describe('notes are cut into requests', () => {
   it('by count, in order', async () => {
     h.server.handler = accept;
-    const outcomes = await h.deliver(7, { batchSize: 3 });
+    const outcomes = await h.deliver(7, { notesPerRequest: 3 });
     expect(sizes()).toEqual([3, 3, 1]);
     expect(outcomes.map((o) => o.status)).toEqual(Array(7).fill('delivered'));
     const order = h.server.requests.flatMap(({ body }) => body.match(/secret text \d/g) ?? []);
@@ -63,7 +63,7 @@ describe('after trouble no later request of the delivery goes out', () => {
   ] as const;
   it.each(rows)('%s', async (_, answer) => {
     h.server.handler = () => answer;
-    const outcomes = await h.deliver(4, { batchSize: 2 });
+    const outcomes = await h.deliver(4, { notesPerRequest: 2 });
     expect(h.server.requests).toHaveLength(1);
     for (const later of outcomes.slice(2)) {
       expect(later).toMatchObject({ status: 'deferred', scope: 'note', retryAfter: 0, error: { code: 'NOT_ATTEMPTED' } });
@@ -77,7 +77,7 @@ describe('after trouble no later request of the delivery goes out', () => {
         ? { body: created('ErrorInvalidRecipients', ok) }
         : accept(request);
     };
-    expect((await h.deliver(4, { batchSize: 2 })).map((o) => o.status)).toEqual([
+    expect((await h.deliver(4, { notesPerRequest: 2 })).map((o) => o.status)).toEqual([
       'rejected',
       'delivered',
       'delivered',
@@ -87,7 +87,7 @@ describe('after trouble no later request of the delivery goes out', () => {
 
   it('mayWrite is asked before each request', async () => {
     h.server.handler = accept;
-    const transport = h.transport({ batchSize: 1 });
+    const transport = h.transport({ notesPerRequest: 1 });
     let asked = 0;
     const mayWrite = (): boolean => ++asked < 3;
     const outcomes = await transport.deliver(

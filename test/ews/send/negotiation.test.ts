@@ -154,7 +154,7 @@ describe('ErrorObjectTypeChanged', () => {
 
   it('is remembered: later notes go out under it at once, in this delivery and the next', async () => {
     refuses((body) => ({ body: created(...answers(body)) }));
-    const transport = h.transport({ batchSize: 1 });
+    const transport = h.transport({ notesPerRequest: 1 });
     await transport.deliver([h.note(transport, 0), h.note(transport, 1)], always());
     await transport.deliver([h.note(transport, 2)], always());
     expect(h.server.requests.map((r) => classOf(r)[0])).toEqual([

@@ -48,7 +48,7 @@ describe('an answer that is lost on the way', () => {
   });
 
   it('time-out after it was sent: found', async () => {
-    await using scene = await sendToSimulator({ transport: { deadline: 800 } });
+    await using scene = await sendToSimulator({ transport: { requestTimeout: 800 } });
     scene.exchange.faults.on('CreateItem').once().hang({ processed: true });
     await scene.send('one');
     await scene.settle();
@@ -60,7 +60,7 @@ describe('an answer that is lost on the way', () => {
 
 describe('a request that is lost on the way', () => {
   it.each(['reset', 'time-out', 'proxy', 'page'] as const)('%s: absent twice, then sent again, once', async (kind) => {
-    await using scene = await sendToSimulator({ transport: { deadline: 800 } });
+    await using scene = await sendToSimulator({ transport: { requestTimeout: 800 } });
     const fault = scene.exchange.faults.on('CreateItem').once();
     if (kind === 'reset') fault.resetBefore();
     else if (kind === 'time-out') fault.hang();
@@ -209,7 +209,7 @@ describe('the copy', () => {
 
 describe('where nobody can look', () => {
   it('the note waits, and ends dead with OUTCOME_UNKNOWN', async () => {
-    await using scene = await sendToSimulator({ sender: { unconfirmedFor: 300 } });
+    await using scene = await sendToSimulator({ sender: { probe: { giveUpAfter: 300 } } });
     scene.exchange.faults.on('CreateItem').once().lostResponse();
     scene.exchange.faults.on('FindItem').soapFault('ErrorAccessDenied');
     const id = await scene.send('one');
@@ -219,8 +219,8 @@ describe('where nobody can look', () => {
     expect(scene.exchange.journal.filter((entry) => entry.operation === 'FindItem').length).toBeGreaterThan(2);
   });
 
-  it("or is sent again, where the host prefers that: whenUnconfirmed 'resend'", async () => {
-    await using scene = await sendToSimulator({ sender: { unconfirmedFor: 300, whenUnconfirmed: 'resend' } });
+  it("or is sent again, where the host prefers that: onUnconfirmed 'resend'", async () => {
+    await using scene = await sendToSimulator({ sender: { probe: { giveUpAfter: 300, onUnconfirmed: 'resend' } } });
     scene.exchange.faults.on('CreateItem').once().resetBefore();
     scene.exchange.faults.on('FindItem').soapFault('ErrorAccessDenied');
     const id = await scene.send('one');
@@ -257,8 +257,8 @@ describe('a death between ErrorSendAsDenied and the clean-up', () => {
     async (operation) => {
       await using scene = await sendToSimulator({
         simulator: { clock: hourAgo() },
-        transport: { fetch: diesAt(operation), deadline: 60_000 },
-        sender: { lease: 2_000, renewEvery: 100, deadline: 50 },
+        transport: { fetch: diesAt(operation), requestTimeout: 1_800 },
+        sender: { lease: { duration: 2_000, renewEvery: 100 } },
       });
       scene.exchange.faults.on('CreateItem').draftOnSendAsDenied();
       scene.spool.renew = async () => [];

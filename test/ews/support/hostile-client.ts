@@ -17,8 +17,8 @@ export interface HostileReport {
 
 const [origin = '', path = ''] = process.argv.slice(2);
 const credentials = basicAuth({ username: 'alice', password: 'p' });
-const transportAt = (where: string, deadline: number): EwsTransport =>
-  new EwsTransport({ url: `${origin}/${where}`, credentials, deadline });
+const transportAt = (where: string, requestTimeout: number): EwsTransport =>
+  new EwsTransport({ url: `${origin}/${where}`, credentials, requestTimeout });
 
 function noteFor(transport: EwsTransport): Note {
   const from = { address: 'alice@contoso.test' };
@@ -52,7 +52,7 @@ const transport = transportAt(path, 1_500);
 const started = performance.now();
 const [outcome] = await transport.deliver([noteFor(transport)], options);
 const ms = performance.now() - started;
-// It reads up to three times, each until the deadline: enough is enough.
+// It reads up to three times, each until the requestTimeout: enough is enough.
 const [probe] = await transport.probe([noteFor(transport)], { signal: AbortSignal.timeout(1_500) });
 const report: HostileReport = {
   code: outcome !== undefined && 'error' in outcome ? outcome.error.code : 'none',

@@ -23,7 +23,7 @@ export async function scene(kind: 'file' | 'sqlite', folder: string) {
       const ews = new EwsTransport({
         url: exchange.url,
         credentials: basicAuth({ username: alice, password: 'p' }),
-        deadline: 500,
+        requestTimeout: 500,
       });
       let requests = 0;
       const transport: Transport = {
@@ -48,8 +48,8 @@ export async function scene(kind: 'file' | 'sqlite', folder: string) {
         transport,
         logger: { debug: () => undefined, info: () => undefined, warn: (line) => warnings.push(line), error: () => undefined },
         // The proportions are those of life.
-        ...{ pickupDelay: 0, pollInterval: 50, lease: 900, renewEvery: 100, deadline: 500, batchSize: 5 },
-        ...{ probeFirst: 20, probeCap: 60, probeGrace: 250, retryFirst: 10, retryCap: 50 },
+        ...{ pickupDelay: 0, pollInterval: 50, lease: { duration: 900, renewEvery: 100 }, notesPerClaim: 5 },
+        ...{ probe: { initialDelay: 20, maxDelay: 60, grace: 250 }, retry: { initialDelay: 10, maxDelay: 50 } },
       });
       senders.push(sender);
       return sender;

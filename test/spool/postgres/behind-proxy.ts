@@ -18,7 +18,7 @@ export async function behindProxy(
   const pool = poolOn({ ...fixture.server.address, port: proxy.port }, { max });
   const schema = fixture.newSchema();
   await new PostgresSpool({ pool: fixture.pool, schema }).migrate();
-  const spool = new PostgresSpool({ pool, schema, migrate: true, deadline: within });
+  const spool = new PostgresSpool({ pool, schema, migrate: true, statementTimeout: within });
   return {
     proxy,
     pool,

@@ -49,7 +49,7 @@ describe('migrate()', () => {
     const other = await fixture.pool.connect();
     await other.query('BEGIN');
     await other.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`offline-im "${schema}"`]);
-    const spool = new PostgresSpool({ pool: fixture.pool, schema, migrate: true, deadline: 1_000 });
+    const spool = new PostgresSpool({ pool: fixture.pool, schema, migrate: true, statementTimeout: 1_000 });
     const opening = spool.open(context);
     // Longer than its deadline, and than other waits for a lock.
     await new Promise((resolve) => setTimeout(resolve, 1_500));

@@ -19,7 +19,7 @@ describe('a server that vanishes without a word', () => {
   beforeEach(async () => {
     proxy = await TcpProxy.to(fixture.server.address.port);
     pool = poolOn({ ...fixture.server.address, port: proxy.port }, { max: 4 });
-    spool = new PostgresSpool({ pool, schema: fixture.newSchema(), migrate: true, deadline });
+    spool = new PostgresSpool({ pool, schema: fixture.newSchema(), migrate: true, statementTimeout: deadline });
     await spool.open({ clock: systemClock, tombstones: 60_000 });
   });
 
@@ -56,7 +56,7 @@ describe('a server that vanishes without a word', () => {
 
 it('a pool whose connections are all in use fails the call, and gets every connection back', async () => {
   const pool = fixture.server.pool({ max: 1 });
-  const spool = new PostgresSpool({ pool, schema: fixture.newSchema(), migrate: true, deadline });
+  const spool = new PostgresSpool({ pool, schema: fixture.newSchema(), migrate: true, statementTimeout: deadline });
   await spool.open({ clock: systemClock, tombstones: 60_000 });
   const busy = await pool.connect();
   await expect(spool.counts()).rejects.toMatchObject(noAnswer);
@@ -69,7 +69,7 @@ it('a pool whose connections are all in use fails the call, and gets every conne
 
 it('a pool whose connections are all in use keeps no spool from closing', async () => {
   const pool = fixture.server.pool({ max: 3 });
-  const spool = new PostgresSpool({ pool, schema: fixture.newSchema(), migrate: true, deadline });
+  const spool = new PostgresSpool({ pool, schema: fixture.newSchema(), migrate: true, statementTimeout: deadline });
   await spool.open({ clock: systemClock, tombstones: 60_000 });
   const busy = await Promise.all([pool.connect(), pool.connect(), pool.connect()]);
   spool.watch(() => undefined);
@@ -80,7 +80,7 @@ it('a pool whose connections are all in use keeps no spool from closing', async 
 });
 
 it.each([0, 999, Number.NaN])('a deadline of %s is refused', (given) => {
-  expect(() => new PostgresSpool({ pool: fixture.pool, deadline: given })).toThrow(
+  expect(() => new PostgresSpool({ pool: fixture.pool, statementTimeout: given })).toThrow(
     expect.objectContaining({ code: 'OPTION_INVALID' }),
   );
 });

@@ -105,7 +105,7 @@ describe.concurrent('waits for locks', () => {
 describe.concurrent('an open() that gets no answer', () => {
   it.each([true, false])('rejects after the deadline, with migrate: %s', async (migrate) => {
     await using scene = await behindProxy(fixture);
-    const spool = new PostgresSpool({ pool: scene.pool, schema: scene.schema, migrate, deadline });
+    const spool = new PostgresSpool({ pool: scene.pool, schema: scene.schema, migrate, statementTimeout: deadline });
     scene.proxy.swallow();
     await expect(spool.open(context)).rejects.toMatchObject(noAnswer);
   });

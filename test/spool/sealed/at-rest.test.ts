@@ -105,7 +105,7 @@ it('keeps the sealed subject and place of a note for its probe and its retry', a
   await first.sender.stop();
   expect(await found()).toEqual([]);
 
-  const second = aliceSeals(root, keys, { probeGrace: 0, clock: first.clock });
+  const second = aliceSeals(root, keys, { probe: { grace: 0 }, clock: first.clock });
   for (let look = 0; look < 3 && second.transport.delivered.length === 0; look++) {
     await first.clock.advance(60_000);
     await second.sender.flush();

@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 import { OfflineImSender } from '../../../src/sender/sender.ts';
 import type { SpoolStorage } from '../../../src/spool/contract.ts';
-import { defaultSpoolerOptions } from '../../../src/spooler/options.ts';
+import { spoolerSettings } from '../../../src/spooler/options.ts';
 import { SqliteSpool } from '../../../src/sqlite.ts';
 import { ManualClock } from '../../../src/testing.ts';
 import { FakeTransport } from '../../support/fake-transport.ts';
 import { world } from './support.ts';
 
-const { lease, pollInterval, pickupDelay, probeFirst, probeGrace, probeCap } = defaultSpoolerOptions;
+const { lease, pollInterval, pickupDelay, probe } = spoolerSettings();
 
 const mailboxes = Array.from({ length: 6 }, (_, index) => `s${index}@contoso.com`);
 const [inTheHandsOfTheDead, others] = [mailboxes.slice(0, 4), mailboxes.slice(4)];
@@ -84,9 +84,9 @@ it('no mailbox waits longer than lease, scan and its own probes because another 
   const step = 1_000;
   for (const id of unconcerned) expect(settled.get(id)).toBeLessThanOrEqual(pickupDelay + step);
   for (const [id, lane] of waited) {
-    const probes = arrived.has(lane) ? probeFirst : probeGrace + probeCap;
-    expect(settled.get(id)).toBeGreaterThanOrEqual(lease - pickupDelay);
-    expect(settled.get(id)).toBeLessThanOrEqual(lease + pollInterval + probes + step);
+    const probes = arrived.has(lane) ? probe.initialDelay : probe.grace + probe.maxDelay;
+    expect(settled.get(id)).toBeGreaterThanOrEqual(lease.duration - pickupDelay);
+    expect(settled.get(id)).toBeLessThanOrEqual(lease.duration + pollInterval + probes + step);
   }
   expect(living.delivered.map(({ from }) => from.address).sort()).toEqual(
     [...inTheHandsOfTheDead, ...others, ...inTheHandsOfTheDead.filter((from) => !arrived.has(from))].sort(),

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
 import { type Call, withTimeout } from '../../../src/spooler/calls/bounded-calls.ts';
-import { defaultSpoolerOptions } from '../../../src/spooler/options.ts';
+import { spoolerSettings } from '../../../src/spooler/options.ts';
 import { ManualClock } from '../../../src/testing/manual-clock.ts';
 
 function patient() {
   const clock = new ManualClock();
   const stop = new AbortController();
-  return { clock, stop, context: { clock, options: defaultSpoolerOptions, signal: stop.signal } };
+  return { clock, stop, context: { clock, options: spoolerSettings(), signal: stop.signal } };
 }
 
 const never = (): Promise<never> => new Promise(() => undefined);

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { Places, requestTimeoutOf } from '../../../src/spooler/calls/places.ts';
-import { defaultSpoolerOptions } from '../../../src/spooler/options.ts';
+import { Places } from '../../../src/spooler/calls/places.ts';
+import { spoolerSettings } from '../../../src/spooler/options.ts';
 import type { Place, Transport } from '../../../src/transport/contract.ts';
 
 const here: Place = { endpoint: 'https://a.test', mailbox: 'alice@a.test', folder: 'history' };
 
 function placesOf(transport: Partial<Record<keyof Transport, unknown>>) {
   const warnings: unknown[] = [];
-  const places = new Places({ placeOf: () => here, ...transport } as Transport, { probeGrace: 300_000 }, (error) =>
+  const places = new Places({ placeOf: () => here, ...transport } as Transport, { probe: spoolerSettings().probe }, (error) =>
     warnings.push(error),
   );
   return { places, warnings };
@@ -60,19 +60,22 @@ describe('what a transport says about places', () => {
 });
 
 describe('the longest that a request can take', () => {
-  it('is what the transport says, else the option', () => {
-    expect(requestTimeoutOf({}, defaultSpoolerOptions)).toBe(60_000);
-    expect(requestTimeoutOf({ requestTimeout: 10_000 }, defaultSpoolerOptions)).toBe(10_000);
+  it('is what the transport says, else what a lease leaves room for', () => {
+    expect(spoolerSettings({}).requestTimeout).toBe(60_000);
+    expect(spoolerSettings({ lease: { duration: 1_000, renewEvery: 100 } }).requestTimeout).toBe(600);
+    expect(spoolerSettings({}, 10_000).requestTimeout).toBe(10_000);
   });
 
   it('together with the time between two renewals it is below the lease, to the ms', () => {
-    expect(requestTimeoutOf({ requestTimeout: 89_999 }, defaultSpoolerOptions)).toBe(89_999);
-    for (const requestTimeout of [90_000, Number.NaN, -1]) {
-      expect(() => requestTimeoutOf({ requestTimeout }, defaultSpoolerOptions)).toThrow(
-        expect.objectContaining({ code: 'OPTION_INVALID', details: { option: 'requestTimeout' } }),
-      );
+    expect(spoolerSettings({}, 89_999).requestTimeout).toBe(89_999);
+    for (const stated of [90_000, Number.NaN, -1, 1.5, '5' as unknown as number]) {
+      expect(() => spoolerSettings({}, stated)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
     }
-    const options = { ...defaultSpoolerOptions, deadline: 119_900, renewEvery: 90_000 };
-    expect(() => requestTimeoutOf({}, options)).toThrow(expect.objectContaining({ details: { option: 'deadline' } }));
+    expect(() => spoolerSettings({ lease: { duration: 2_000, renewEvery: 1_500 } }, 1_999)).toThrow(
+      "lease.renewEvery (1500 ms) and the transport's requestTimeout (1999 ms) together must be less than lease.duration (2000 ms)",
+    );
+    expect(() => spoolerSettings({ lease: { renewEvery: 120_000 } })).toThrow(
+      expect.objectContaining({ details: { option: 'lease.renewEvery' } }),
+    );
   });
 });

@@ -66,7 +66,7 @@ describe('lanes', () => {
   });
 
   it('works on at most four batches of a mailbox at a time', async () => {
-    const { sender, transport, clock } = aliceSends({ batchSize: 1 });
+    const { sender, transport, clock } = aliceSends({ notesPerClaim: 1 });
     let running = 0;
     let most = 0;
     transport.answer = async (note) => {
@@ -124,7 +124,7 @@ describe('the circuit of an endpoint', () => {
   });
 
   it('a request that was on its way takes nothing back of the time for which the server asked to be left alone', async () => {
-    const { sender, transport, clock } = aliceSends({ pickupDelay: 0, batchSize: 1 });
+    const { sender, transport, clock } = aliceSends({ pickupDelay: 0, notesPerClaim: 1 });
     const at: number[] = [];
     transport.answer = async (note) => {
       at.push(clock.monotonic());

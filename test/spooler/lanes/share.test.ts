@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Lanes } from '../../../src/spooler/lanes/lanes.ts';
-import { defaultSpoolerOptions } from '../../../src/spooler/options.ts';
+import { spoolerSettings } from '../../../src/spooler/options.ts';
 import { ManualClock } from '../../../src/testing/manual-clock.ts';
 import { aliceSends } from '../../support/sender-fixture.ts';
 
@@ -9,7 +9,7 @@ function lanes(): Lanes {
   return new Lanes({
     clock: new ManualClock(),
     random: () => 0.5,
-    options: defaultSpoolerOptions,
+    options: spoolerSettings(),
     observer: { blocked: silent, resumed: silent, unavailable: silent, available: silent },
     endpointOf: () => 'https://exchange.test',
   });
@@ -44,8 +44,8 @@ describe('what a claim may take of each mailbox', () => {
   });
 });
 
-it('several batches of one claim are delivered side by side, each of batchSize notes at most, and no more than the mailbox may have', async () => {
-  const { sender, transport, clock } = aliceSends({ batchSize: 10 });
+it('several batches of one claim are delivered side by side, each of notesPerClaim notes at most, and no more than the mailbox may have', async () => {
+  const { sender, transport, clock } = aliceSends({ notesPerClaim: 10 });
   let atWork = 0;
   let most = 0;
   transport.answer = async ({ messageClass }) => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
 import { grow, shrink, successesToGrow, type Window } from '../../../src/spooler/lanes/circuit.ts';
 import { Lanes } from '../../../src/spooler/lanes/lanes.ts';
-import { spoolerOptions } from '../../../src/spooler/options.ts';
+import { spoolerSettings } from '../../../src/spooler/options.ts';
 import { ManualClock } from '../../../src/testing/manual-clock.ts';
 import type { DeliveryOutcome, Note } from '../../../src/transport/contract.ts';
 import { aliceSends } from '../../support/sender-fixture.ts';
@@ -49,7 +49,7 @@ describe('a mailbox that says "too many"', () => {
 
   /** A server that takes `allowed` requests at a time, 1 s each, and says when it is asked for more. */
   function server(allowed: number, scope: 'mailbox' | 'note' = 'mailbox', status: 'deferred' | 'unconfirmed' = 'deferred') {
-    const alice = aliceSends({ batchSize: 1, concurrencyPerMailbox: 8, pickupDelay: 0 });
+    const alice = aliceSends({ notesPerClaim: 1, concurrencyPerMailbox: 8, pickupDelay: 0 });
     const seen = { running: 0, most: 0, refused: 0 };
     alice.transport.answer = async (note) => {
       seen.running += 1;
@@ -84,7 +84,7 @@ describe('a mailbox that says "too many"', () => {
 
   it('once, however many notes of one moment say it', async () => {
     const clock = new ManualClock();
-    const options = spoolerOptions({ concurrencyPerMailbox: 8 });
+    const options = spoolerSettings({ concurrencyPerMailbox: 8 });
     const observer = { blocked: () => {}, resumed: () => {}, unavailable: () => {}, available: () => {} };
     const lanes = new Lanes({ clock, options, observer, random: () => 0, endpointOf: () => 'https://exchange.test' });
     const ends = Array.from({ length: 8 }, () => lanes.begin('alice'));

@@ -1,5 +1,16 @@
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { property } from '../../../core/errors/thrown.ts';
+import {
+  byDefault,
+  milliseconds,
+  optional,
+  type ReadOptions,
+  type RulesFor,
+  readOptions,
+  rule,
+  secret,
+  whole,
+} from '../../../core/options.ts';
 import type { AuthenticationContext, Credentials, SendRequest } from '../credentials.ts';
 import { type Connection, ConnectionGone } from './connection.ts';
 import { ConnectionPool } from './connection-pool.ts';
@@ -16,26 +27,26 @@ export interface NtlmAuthOptions {
    *
    * @default what stands before the backslash in `username`, or none
    */
-  readonly domain?: string;
+  readonly domain?: string | undefined;
   /**
    * Name of this machine, which servers write into their logs and can restrict logins by.
    *
    * @default none
    */
-  readonly workstation?: string;
+  readonly workstation?: string | undefined;
   /**
    * Certificates in PEM that are trusted for this server, in place of those that Node trusts: for a company's own authority.
    *
    * @default those that Node trusts, NODE_EXTRA_CA_CERTS included
    */
-  readonly ca?: string | readonly string[];
+  readonly ca?: string | readonly string[] | undefined;
   /**
    * How many connections a server gets at most, 1 to 100; more requests wait their turn, within their deadline. Exchange
    * 2010 allows a user 10, later ones 27.
    *
    * @default 8
    */
-  readonly maxConnections?: number;
+  readonly maxConnections?: number | undefined;
   /**
    * How long an idle connection is kept, in ms. A server that closes it first, just when a request is being written, leaves
    * the notes of that request in doubt (they are looked for): stay below the server's limit, 120 s for IIS. A shorter time
@@ -43,7 +54,25 @@ export interface NtlmAuthOptions {
    *
    * @default 30_000
    */
-  readonly keepAlive?: number;
+  readonly keepAlive?: number | undefined;
+}
+
+const short = 'a string of at most 1024 characters without control characters';
+const isShort = (value: string): boolean => value.length <= 1024 && !/\p{Cc}/u.test(value);
+
+const rules = {
+  username: secret(short, (value) => value !== '' && isShort(value)),
+  password: secret(short, isShort),
+  domain: optional(secret(short, isShort)),
+  workstation: byDefault(secret(short, isShort), ''),
+  ca: optional(rule<string | readonly string[]>('certificates in PEM', isPem)),
+  maxConnections: byDefault(whole(1, 100), 8),
+  keepAlive: byDefault(milliseconds(1, 3_600_000), 30_000),
+} satisfies RulesFor<NtlmAuthOptions>;
+
+function isPem(value: unknown): boolean {
+  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return list.length > 0 && list.every((one) => typeof one === 'string' && one !== '');
 }
 
 /**
@@ -61,12 +90,9 @@ export interface NtlmAuthOptions {
  * ```
  */
 export function ntlmAuth(options: NtlmAuthOptions): Credentials {
-  const who = answererOf(options);
-  const pool = new ConnectionPool({
-    maxConnections: inRange('maxConnections', options.maxConnections ?? 8, 1, 100),
-    idle: inRange('keepAlive', options.keepAlive ?? 30_000, 1, 3_600_000),
-    ...(options.ca === undefined ? {} : { ca: options.ca }),
-  });
+  const { maxConnections, keepAlive, ca, ...login } = readOptions('ntlmAuth', options, rules);
+  const who = answererOf(login);
+  const pool = new ConnectionPool({ maxConnections, idle: keepAlive, ...(ca === undefined ? {} : { ca }) });
   return {
     scheme: 'ntlm',
     authenticate: (send, context) => authenticate(pool, who, send, context),
@@ -132,36 +158,19 @@ function givingBack(response: Response, done: () => void): Response {
   return new Response(body, { status, headers });
 }
 
-function answererOf(options: NtlmAuthOptions): Answerer {
-  const { username, password, domain, workstation = '' } = options;
-  const named = text('username', username);
-  if (named === '') throw invalid('username');
-  const backslash = named.indexOf('\\');
+/** A domain in the user name counts where none is given apart. */
+function answererOf({
+  username,
+  password,
+  domain,
+  workstation,
+}: Omit<ReadOptions<typeof rules>, 'maxConnections' | 'keepAlive' | 'ca'>): Answerer {
+  const backslash = username.indexOf('\\');
   const apart = domain === undefined && backslash > 0;
   return {
-    user: apart ? named.slice(backslash + 1) : named,
-    domain: apart ? named.slice(0, backslash) : text('domain', domain ?? ''),
-    workstation: text('workstation', workstation),
-    password: text('password', password),
+    user: apart ? username.slice(backslash + 1) : username,
+    domain: apart ? username.slice(0, backslash) : (domain ?? ''),
+    workstation,
+    password,
   };
-}
-
-function text(name: string, value: unknown): string {
-  if (typeof value === 'string' && value.length <= 1024 && !/\p{Cc}/u.test(value)) return value;
-  throw invalid(name);
-}
-
-function invalid(name: string): OfflineImError {
-  return new OfflineImError(
-    'OPTION_INVALID',
-    `ntlmAuth: ${name} must be a string of at most 1024 characters without control characters.`,
-  );
-}
-
-function inRange(name: string, value: number, least: number, most: number): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new OfflineImError(
-    'OPTION_INVALID',
-    `ntlmAuth: ${name} is ${String(value)}; it must be an integer from ${least} to ${most}.`,
-  );
 }

@@ -104,7 +104,7 @@ describe('a login', () => {
   });
 
   it('waits its turn no longer than the deadline', async () => {
-    const { deliver, counts, server } = await start({ maxConnections: 1 }, {}, { deadline: 1000 });
+    const { deliver, counts, server } = await start({ maxConnections: 1 }, {}, { requestTimeout: 1000 });
     server.faults.on('CreateItem').once().hang();
     const [first, second] = await Promise.all([deliver(), deliver()]);
     expect(first).toMatchObject([{ status: 'unconfirmed', error: { code: 'REQUEST_TIMEOUT' } }]);

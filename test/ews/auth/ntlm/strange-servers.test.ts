@@ -73,7 +73,7 @@ describe('before the body was written nothing can have been sent', () => {
   });
 
   it('silence in the first leg', async () => {
-    const outcome = await deliver(() => {}, { deadline: 150 });
+    const outcome = await deliver(() => {}, { requestTimeout: 150 });
     expect(outcome).toMatchObject({ status: 'deferred', scope: 'mailbox', error: { code: 'REQUEST_TIMEOUT' } });
   });
 
@@ -148,7 +148,7 @@ describe('before the body was written nothing can have been sent', () => {
         const timer = setInterval(() => response.write('x'), 10);
         response.on('close', () => clearInterval(timer));
       },
-      { deadline: 200 },
+      { requestTimeout: 200 },
     );
     expect(outcome).toMatchObject({ status: 'deferred', scope: 'mailbox', error: { code: 'REQUEST_TIMEOUT' } });
   });
@@ -191,7 +191,7 @@ describe('once the body was written', () => {
   it('silence leaves it in doubt', async () => {
     const outcome = await deliver(
       afterChallenge(() => {}),
-      { deadline: 1000 },
+      { requestTimeout: 1000 },
     );
     expect(outcome).toMatchObject({ status: 'unconfirmed', error: { code: 'REQUEST_TIMEOUT' } });
   });

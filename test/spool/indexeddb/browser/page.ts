@@ -12,14 +12,9 @@ export interface OpenOptions {
 const short = {
   pickupDelay: 0,
   pollInterval: 100,
-  lease: 6_000,
-  renewEvery: 1_000,
-  deadline: 2_000,
-  probeFirst: 50,
-  probeCap: 200,
-  probeGrace: 1_500,
-  retryFirst: 20,
-  retryCap: 100,
+  lease: { duration: 6_000, renewEvery: 1_000 },
+  probe: { initialDelay: 50, maxDelay: 200, grace: 1_500 },
+  retry: { initialDelay: 20, maxDelay: 100 },
 } as const;
 
 let sender: OfflineImSender | undefined;
@@ -35,7 +30,7 @@ const page = {
       transport: new EwsTransport({
         url,
         credentials: basicAuth({ username: 'alice@contoso.test', password: 'p' }),
-        deadline: 2_000,
+        requestTimeout: 2_000,
       }),
       ...short,
     });

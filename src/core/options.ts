@@ -1,0 +1,251 @@
+import { OfflineImError } from './errors/offline-im-error.ts';
+import { cutAt, quoted } from './errors/quote.ts';
+
+/** Reads one option. A rule alone is required; {@link optional} and {@link byDefault} let it be left out. */
+export interface OptionRule<T> {
+  /** What fits, as an error says it after "expected". */
+  readonly expected: string;
+  /** Returns the value that counts, or throws `OPTION_INVALID`. `path` names the option in the error: `EwsTransport: retry.maxDelay`. */
+  read(value: unknown, path: OptionPath): T;
+  /** Names of the options within, for {@link group}s. */
+  readonly names?: readonly string[];
+}
+
+/** Whose option it is, and which. */
+export interface OptionPath {
+  readonly owner: string;
+  readonly name: string;
+}
+
+/** One rule for each name of an options object. */
+export type OptionRules = Readonly<Record<string, OptionRule<unknown>>>;
+
+/** Write `{ … } satisfies RulesFor<Options>`: the compiler then knows of every name that is in one and not in the other. */
+export type RulesFor<Options extends object> = { readonly [Name in keyof Options]-?: OptionRule<unknown> };
+
+/** What {@link readOptions} returns. */
+export type ReadOptions<Rules extends OptionRules> = {
+  readonly [Name in keyof Rules]: Rules[Name] extends OptionRule<infer T> ? T : never;
+};
+
+/**
+ * Reads an options object by its rules: every option is read once, `undefined` counts as left out, and a name that no rule knows is an error that
+ * names the nearest known one.
+ *
+ * @param owner Whose options they are, as errors name it: `EwsTransport`, `sender.stop()`.
+ * @throws {OfflineImError} `OPTION_INVALID`; `details.option` has the path (`retry.maxDelay`)
+ */
+export function readOptions<Rules extends OptionRules>(owner: string, given: unknown, rules: Rules): ReadOptions<Rules> {
+  return readGroup(given, { owner, name: '' }, rules, namesOf(rules));
+}
+
+/** The error of an option that does not fit. Pass `shown` in place of a value that an error must not repeat. */
+export function invalidOption(path: OptionPath, value: unknown, expected: string, shown = quoted(value)): OfflineImError {
+  const found = value === undefined ? 'is missing' : `is ${shown}`;
+  return new OfflineImError('OPTION_INVALID', `${label(path)} ${found}; expected ${expected}.`, {
+    details: { option: path.name },
+  });
+}
+
+/** May be left out; then it is `undefined`. */
+export function optional<T>(rule: OptionRule<T>): OptionRule<T | undefined> {
+  return { ...rule, read: (value, path) => (value === undefined ? undefined : rule.read(value, path)) };
+}
+
+/** May be left out; then it is `value`. */
+export function byDefault<T, D extends T>(rule: OptionRule<T>, value: D): OptionRule<T> {
+  return { ...rule, read: (given, path) => (given === undefined ? value : rule.read(given, path)) };
+}
+
+/** An options object within another. Left out, each of its options is. */
+export function group<Rules extends OptionRules>(rules: Rules): OptionRule<ReadOptions<Rules>> {
+  const names = namesOf(rules);
+  return {
+    expected: `{ ${Object.keys(rules).join(', ')} }`,
+    names,
+    read: (value, path) => readGroup(value ?? (value === undefined ? {} : value), path, rules, names),
+  };
+}
+
+/** A whole number. `unit` stands behind the limits in errors. */
+export function whole(least: number, most: number, unit = ''): OptionRule<number> {
+  const expected = `a whole number from ${least} to ${most}${unit}`;
+  return rule(expected, (value): value is number => Number.isInteger(value) && inRange(value as number, least, most));
+}
+
+/** A duration in whole ms. */
+export function milliseconds(least: number, most: number): OptionRule<number> {
+  return whole(least, most, ' ms');
+}
+
+export function oneOf<const T extends string>(values: readonly T[]): OptionRule<T> {
+  const expected = values.map((value) => `'${value}'`).join(' or ');
+  return rule(expected, (value): value is T => (values as readonly unknown[]).includes(value));
+}
+
+export function flag(): OptionRule<boolean> {
+  return rule('true or false', (value) => typeof value === 'boolean');
+}
+
+export function callback<F extends (...args: never[]) => unknown>(expected = 'a function'): OptionRule<F> {
+  return rule(expected, (value): value is F => typeof value === 'function');
+}
+
+/** A string that passes a test. */
+export function text(expected: string, fits: (value: string) => boolean = (value) => value !== ''): OptionRule<string> {
+  return rule(expected, (value): value is string => typeof value === 'string' && fits(value));
+}
+
+/** A string that no error repeats. */
+export function secret(expected: string, fits: (value: string) => boolean): OptionRule<string> {
+  const plain = text(expected, fits);
+  return {
+    expected,
+    read(value, path) {
+      if (typeof value === 'string' && !fits(value)) throw invalidOption(path, value, expected, 'a string that does not fit');
+      return plain.read(value, path);
+    },
+  };
+}
+
+/** A path of the file system. */
+export function filePath(expected: string): OptionRule<string> {
+  return text(expected, (value) => value !== '' && !value.includes('\0'));
+}
+
+/** An object (or function) with these methods: a clock, a spool, a transport. It is passed on as it is. */
+export function having<T extends object>(expected: string, methods: readonly (keyof T & string)[]): OptionRule<T> {
+  return rule(
+    expected,
+    (value): value is T => isObject(value) && methods.every((name) => typeof read(value, name) === 'function'),
+  );
+}
+
+/** An AbortSignal of any realm. */
+export function abortSignal(): OptionRule<AbortSignal> {
+  return rule(
+    'an AbortSignal',
+    (value): value is AbortSignal =>
+      isObject(value) && typeof read(value, 'aborted') === 'boolean' && typeof read(value, 'addEventListener') === 'function',
+  );
+}
+
+/** Each item by its own rule. */
+export function listOf<T>(item: OptionRule<T>, expected: string): OptionRule<readonly T[]> {
+  return {
+    expected,
+    read(value, path) {
+      if (!Array.isArray(value)) throw invalidOption(path, value, expected);
+      return value.map((one: unknown, index) => item.read(one, { ...path, name: `${path.name}[${index}]` }));
+    },
+  };
+}
+
+/** Whatever passes; `fits` never throws for values of any kind. */
+export function rule<T>(expected: string, fits: (value: unknown) => value is T): OptionRule<T>;
+export function rule<T>(expected: string, fits: (value: unknown) => boolean): OptionRule<T>;
+export function rule<T>(expected: string, fits: (value: unknown) => boolean): OptionRule<T> {
+  return {
+    expected,
+    read(value, path) {
+      if (value === undefined || !fits(value)) throw invalidOption(path, value, expected);
+      return value as T;
+    },
+  };
+}
+
+/** Anything, checked elsewhere by code that knows more of it. */
+export function unchecked<T>(): OptionRule<T> {
+  return { expected: 'a value', read: (value) => value as T };
+}
+
+function readGroup<Rules extends OptionRules>(
+  given: unknown,
+  at: OptionPath,
+  rules: Rules,
+  names: readonly string[],
+): ReadOptions<Rules> {
+  if (!isObject(given) || typeof given === 'function' || Array.isArray(given)) {
+    const where = at.name === '' ? { ...at, name: 'options' } : at;
+    throw invalidOption(where, given, `{ ${Object.keys(rules).join(', ')} }`);
+  }
+  const pathTo = (name: string): OptionPath => ({ ...at, name: at.name === '' ? name : `${at.name}.${name}` });
+  for (const name of Object.keys(given)) {
+    if (Object.hasOwn(rules, name) || readAt(given, name, pathTo(name)) === undefined) continue;
+    throw unknownOption(pathTo(cutAt(name, 64)), names, at.name);
+  }
+  const values = Object.entries(rules).map(([name, { read }]) => [name, read(readAt(given, name, pathTo(name)), pathTo(name))]);
+  return Object.fromEntries(values) as ReadOptions<Rules>;
+}
+
+function readAt(given: object, name: string, path: OptionPath): unknown {
+  try {
+    return (given as Readonly<Record<string, unknown>>)[name];
+  } catch (cause) {
+    throw new OfflineImError('OPTION_INVALID', `${label(path)} can't be read: its getter threw.`, {
+      cause,
+      details: { option: path.name },
+    });
+  }
+}
+
+function unknownOption(path: OptionPath, names: readonly string[], group: string): OfflineImError {
+  const nearest = nearestName(path.name.slice(group === '' ? 0 : group.length + 1), names);
+  const known = group === '' ? nearest : `${group}.${nearest}`;
+  const text = `${path.owner}: ${quoted(path.name)} is no option; the nearest one is ${known}.`;
+  return new OfflineImError('OPTION_INVALID', text, { details: { option: path.name, nearest: known } });
+}
+
+/** The name that takes the fewest edits, without regard to case and groups: `probeGrace` is nearest to `probe.grace`. */
+export function nearestName(name: string, names: readonly string[]): string {
+  const wanted = plain(name);
+  const distance = (known: string): number =>
+    Math.min(
+      edits(wanted, plain(known)),
+      edits(wanted, plain(known.slice(known.lastIndexOf('.') + 1))) + (known.includes('.') ? 0.5 : 0),
+    );
+  return names.reduce((best, known) => (distance(known) < distance(best) ? known : best), names[0] ?? '');
+}
+
+function plain(name: string): string {
+  return name.replaceAll('.', '').toLowerCase();
+}
+
+/** Levenshtein's distance, one row at a time. */
+function edits(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= one.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= other.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (one[i - 1] === other[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[other.length] ?? 0;
+}
+
+function namesOf(rules: OptionRules): readonly string[] {
+  return Object.entries(rules).flatMap(([name, { names }]) => [name, ...(names ?? []).map((inner) => `${name}.${inner}`)]);
+}
+
+function label({ owner, name }: OptionPath): string {
+  return `${owner}: ${name}`;
+}
+
+function inRange(value: number, least: number, most: number): boolean {
+  return value >= least && value <= most;
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
+}
+
+/** A property, or `undefined` where reading it throws. */
+function read(value: object, name: string): unknown {
+  try {
+    return (value as Readonly<Record<string, unknown>>)[name];
+  } catch {
+    return undefined;
+  }
+}
