@@ -54,7 +54,7 @@ describe('options', () => {
   it.each([
     [{ size: 2.5 }, 'size', 'Thing: size is the number 2.5; expected a whole number from 1 to 10.'],
     [{ size: Number.NaN }, 'size', 'Thing: size is the number NaN; expected a whole number from 1 to 10.'],
-    [{ size: 5n }, 'size', 'Thing: size is a bigint; expected a whole number from 1 to 10.'],
+    [{ size: Symbol('s') }, 'size', 'Thing: size is a symbol; expected a whole number from 1 to 10.'],
     [{ size: null }, 'size', 'Thing: size is null; expected a whole number from 1 to 10.'],
     [{ retry: 5 }, 'retry', 'Thing: retry is the number 5; expected { initialDelay, mode }.'],
     [{ retry: null }, 'retry', 'Thing: retry is null; expected { initialDelay, mode }.'],
@@ -63,7 +63,7 @@ describe('options', () => {
     [{ list: [1, 9] }, 'list[1]', 'Thing: list[1] is the number 9; expected a whole number from 0 to 5.'],
     [{ clock: {} }, 'clock', 'Thing: clock is an object; expected a clock.'],
     [{ signal: null }, 'signal', 'Thing: signal is null; expected an AbortSignal.'],
-  ])('refuse %j with a sentence', (given, option, message) => {
+  ])('refuse what does not fit with a sentence: %#', (given, option, message) => {
     expect(refusal(given)).toEqual({ code: 'OPTION_INVALID', message, option });
   });
 

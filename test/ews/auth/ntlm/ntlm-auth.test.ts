@@ -266,6 +266,6 @@ it('says which option is wrong', () => {
     );
   }
   for (const bad of [{ maxConnections: 0 }, { maxConnections: 1.5 }, { keepAlive: -1 }]) {
-    expect(() => ntlmAuth({ username: 'a', password: 'b', ...bad })).toThrow(/must be an integer/);
+    expect(() => ntlmAuth({ username: 'a', password: 'b', ...bad })).toThrow(/expected a whole number/);
   }
 });
