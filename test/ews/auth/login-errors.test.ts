@@ -11,7 +11,7 @@ const secret = 'TOK-SECRET-123';
 
 async function withLogin(authenticate: unknown) {
   h.server.handler = () => ({ body: created(ok) });
-  const transport = h.transport({ credentials: { scheme: 'mine', authenticate } as Credentials, deadline: 500 });
+  const transport = h.transport({ credentials: { scheme: 'mine', authenticate } as Credentials, requestTimeout: 500 });
   const [outcome] = await transport.deliver([makeNote(transport, 0)], always());
   const verified = await transport.verify({ address: 'alice@contoso.test' }, always()).catch((error: unknown) => error);
   expect(inspect([outcome, verified], { depth: 12, showHidden: true })).not.toContain(secret);

@@ -58,21 +58,21 @@ async function tls(options: TlsOptions): Promise<{ readonly port: number; readon
 }
 
 const clients = {
-  fetch: (url: string, deadline: number): Transport =>
+  fetch: (url: string, requestTimeout: number): Transport =>
     new EwsTransport({
       url,
       credentials: basicAuth({ username: 'alice', password: 'p' }),
       savedCopyFolder: 'sentitems',
       deadline,
     }),
-  ntlm: (url: string, deadline: number): Transport =>
+  ntlm: (url: string, requestTimeout: number): Transport =>
     new EwsTransport({
       url,
       credentials: ntlmAuth({ username: 'alice', password: 'p' }),
       savedCopyFolder: 'sentitems',
       deadline,
     }),
-  adapter: (url: string, deadline: number): Transport => {
+  adapter: (url: string, requestTimeout: number): Transport => {
     const service = new ExchangeService();
     service.Url = new Uri(url);
     service.Credentials = new WebCredentials('alice', 'p');
@@ -139,7 +139,7 @@ describe.each(['fetch', 'ntlm', 'adapter'] as const)('%s: a handshake that fails
     expect(read).toEqual([]);
   });
 
-  it('and goes on only after the deadline: then nothing is written either', async () => {
+  it('and goes on only after the requestTimeout: then nothing is written either', async () => {
     const { port, read } = await tls({});
     let goOn = (): void => {};
     const proxy = await tcp((socket) => {
@@ -149,7 +149,7 @@ describe.each(['fetch', 'ntlm', 'adapter'] as const)('%s: a handshake that fails
       socket.pause();
       goOn = () => socket.pipe(server);
     });
-    expect(await deliver(client, proxy, { deadline: 300 })).toMatchObject(unsent);
+    expect(await deliver(client, proxy, { requestTimeout: 300 })).toMatchObject(unsent);
     goOn();
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(read).toEqual([]);
