@@ -63,14 +63,14 @@ const clients = {
       url,
       credentials: basicAuth({ username: 'alice', password: 'p' }),
       savedCopyFolder: 'sentitems',
-      deadline,
+      requestTimeout,
     }),
   ntlm: (url: string, requestTimeout: number): Transport =>
     new EwsTransport({
       url,
       credentials: ntlmAuth({ username: 'alice', password: 'p' }),
       savedCopyFolder: 'sentitems',
-      deadline,
+      requestTimeout,
     }),
   adapter: (url: string, requestTimeout: number): Transport => {
     const service = new ExchangeService();
@@ -139,7 +139,7 @@ describe.each(['fetch', 'ntlm', 'adapter'] as const)('%s: a handshake that fails
     expect(read).toEqual([]);
   });
 
-  it('and goes on only after the requestTimeout: then nothing is written either', async () => {
+  it('and goes on only after the deadline: then nothing is written either', async () => {
     const { port, read } = await tls({});
     let goOn = (): void => {};
     const proxy = await tcp((socket) => {

@@ -10,7 +10,7 @@ const transport = new EwsTransport({
   credentials,
   savedCopyFolder: 'sentitems',
   allowInsecureHttp: true,
-  deadline: Number(deadline),
+  requestTimeout: Number(deadline),
 });
 const [outcome] = await transport.deliver([makeNote(transport, 0)], always());
 if (outcome === undefined || outcome.status === 'delivered') throw new Error('an outcome with an error is expected');
