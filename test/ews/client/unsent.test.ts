@@ -76,7 +76,7 @@ const clients = {
     const service = new ExchangeService();
     service.Url = new Uri(url);
     service.Credentials = new WebCredentials('alice', 'p');
-    return fromExchangeService(service, { savedCopyFolder: 'sentitems', deadline });
+    return fromExchangeService(service, { savedCopyFolder: 'sentitems', requestTimeout });
   },
 } as const;
 
@@ -149,7 +149,7 @@ describe.each(['fetch', 'ntlm', 'adapter'] as const)('%s: a handshake that fails
       socket.pause();
       goOn = () => socket.pipe(server);
     });
-    expect(await deliver(client, proxy, { requestTimeout: 300 })).toMatchObject(unsent);
+    expect(await deliver(client, proxy, { deadline: 300 })).toMatchObject(unsent);
     goOn();
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(read).toEqual([]);
