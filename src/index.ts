@@ -35,6 +35,14 @@ export {
 export type { GateClient, GateDecision, GateInput, GateReason, GateReasonCode, MailboxLocation } from './gating/gate.ts';
 export { evaluateGate, GateRefusedError } from './gating/gate.ts';
 export type { Policy } from './gating/policy.ts';
+export { GraphTransport } from './graph/graph-transport.ts';
+export type {
+  GraphMessageClasses,
+  GraphTransportOptions,
+  MailboxCredential,
+  TokenCredential,
+  TokenRequest,
+} from './graph/options.ts';
 export type { MessageSender, OutgoingMessage } from './message/message.ts';
 export type { EntryEvent, EventName, EventReason, Listener, NoteEvent, OfflineImEvents } from './observability/events.ts';
 export type { LaneStats, LastMinute, SenderStats, StatsOptions } from './observability/stats.ts';
@@ -86,6 +94,8 @@ export type {
   ProbeResult,
   Scope,
   Transport,
+  TransportLimit,
+  TransportReport,
   UnknownAttempt,
 } from './transport/contract.ts';
 export type { AccessToken, TokenReason } from './transport/token-cache.ts';

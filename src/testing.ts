@@ -4,11 +4,12 @@ export type { ConnectionLogin, ConnectionVerdict } from './testing/simulator/acc
 export type { SimulatedToken, SimulatedTokens } from './testing/simulator/access/tokens.ts';
 export type { CoreOptions } from './testing/simulator/core.ts';
 export { SimulatorCore } from './testing/simulator/core.ts';
-export type { ExchangeOptions, OutboundMessage } from './testing/simulator/exchange.ts';
+export type { ExchangeOptions, GraphBehaviour, OutboundMessage } from './testing/simulator/exchange.ts';
 export type { FaultBuilder } from './testing/simulator/faults/builder.ts';
 export type { Fault, ItemSelection } from './testing/simulator/faults/fault.ts';
 export type { FaultHandle, FaultSelector, FaultSubject } from './testing/simulator/faults/fault-book.ts';
 export type { Faults } from './testing/simulator/faults/faults.ts';
+export type { GraphOperationName } from './testing/simulator/graph/routes.ts';
 export type { FrontRequest, FrontResponse } from './testing/simulator/http/front.ts';
 export type { JournalEntry, JournalOptions } from './testing/simulator/journal.ts';
 export type { OperationName } from './testing/simulator/operations/operation-names.ts';

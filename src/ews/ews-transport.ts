@@ -1,4 +1,13 @@
-import type { DeliverOptions, DeliveryOutcome, Mailbox, Note, Place, ProbeResult, Transport } from '../transport/contract.ts';
+import type {
+  DeliverOptions,
+  DeliveryOutcome,
+  Mailbox,
+  Note,
+  Place,
+  ProbeResult,
+  Transport,
+  TransportReport,
+} from '../transport/contract.ts';
 import type { Credentials } from './auth/credentials.ts';
 import { EwsClient } from './client/client.ts';
 import type { EwsTransportOptions } from './options.ts';
@@ -93,8 +102,9 @@ export class EwsTransport implements Transport {
   }
 
   /** Logs in and looks at the folder of the copy; rejects with what keeps a note from being sent. */
-  verify(from: Mailbox, options: { readonly signal: AbortSignal }): Promise<void> {
-    return this.#folders.verify(from.address, options.signal);
+  async verify(from: Mailbox, options: { readonly signal: AbortSignal }): Promise<TransportReport> {
+    await this.#folders.verify(from.address, options.signal);
+    return { limits: [] };
   }
 
   /** Gives back the connections that the login keeps. */

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../core/errors/codes.ts';
 import type { OfflineImError } from '../core/errors/offline-im-error.ts';
 
 /** A mailbox: where a note comes from or goes to. */
@@ -116,6 +117,18 @@ export type ProbeResult =
       readonly blocked?: boolean;
     };
 
+/** Something that a transport cannot do for a mailbox, such as for want of a permission, and what cannot be promised then. */
+export interface TransportLimit {
+  readonly code: ErrorCode;
+  readonly text: string;
+}
+
+/** What {@link Transport.verify} found. */
+export interface TransportReport {
+  /** Empty when nothing is lacking. */
+  readonly limits: readonly TransportLimit[];
+}
+
 /** How {@link Transport.deliver} is called. */
 export interface DeliverOptions {
   readonly signal: AbortSignal;
@@ -149,7 +162,7 @@ export interface Transport {
   minimumGrace?(place: Place): number;
   /** The longest that one request can take, in ms: no request is begun with less of its lease left. @default 60_000, or less where the sender's lease is shorter */
   readonly requestTimeout?: number | undefined;
-  /** Checks login and folder before the first message; rejects with what is wrong. */
-  verify?(from: Mailbox, options: { readonly signal: AbortSignal }): Promise<void>;
+  /** Checks login and mailbox before the first message; rejects with what is wrong, resolves with what cannot be promised. */
+  verify?(from: Mailbox, options: { readonly signal: AbortSignal }): Promise<TransportReport>;
   close?(): Promise<void>;
 }

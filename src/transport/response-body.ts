@@ -55,3 +55,10 @@ function decoderFor(contentType: string): InstanceType<typeof TextDecoder> {
   }
   return utf8;
 }
+
+/** Also one of another realm, or of a library's own kind. */
+export function isResponse(value: unknown): value is Response {
+  if (typeof value !== 'object' || value === null) return false;
+  const { status, headers } = value as { status?: unknown; headers?: { get?: unknown } | null };
+  return Number.isInteger(status) && typeof headers?.get === 'function';
+}

@@ -11,11 +11,14 @@ export interface AccessToken {
   readonly token: string;
   /** When it ends: a `Date`, or ms since 1970. `null` says nothing. */
   readonly expiresAt?: Date | number | null | undefined;
+  /** The same in ms since 1970, as the credentials of `@azure/identity` say it. Ignored beside `expiresAt`. */
+  readonly expiresOnTimestamp?: number | undefined;
 }
 
 /** Reads what a host's getToken gave. `lifetime`: ms from now, Infinity when it doesn't say. */
 export function readToken(reply: string | AccessToken, now: number): { readonly value: string; readonly lifetime: number } {
-  const { token, expiresAt }: Partial<AccessToken> = typeof reply === 'string' ? { token: reply } : (reply ?? {});
+  const given: Partial<AccessToken> = typeof reply === 'string' ? { token: reply } : (reply ?? {});
+  const { token, expiresAt = given.expiresOnTimestamp } = given;
   // What RFC 6750 allows; anything else would not survive as a header, or says "Bearer" twice.
   if (typeof token !== 'string' || !/^[\w\-.~+/]+=*$/.test(token)) {
     throw new OfflineImError('AUTHENTICATION_FAILED', 'getToken gave something that is not a token.');
@@ -65,10 +68,11 @@ function withoutSecrets(text: string): string {
     .slice(0, 300);
 }
 
-/** Asks the host. `reason` is why the token at hand is not enough. */
+/** Asks the host. `reason` is why the token at hand is not enough, `claims` what the server wants to see in the next one. */
 export type AskForToken = (request: {
   readonly signal: AbortSignal;
   readonly reason: TokenReason;
+  readonly claims?: string;
 }) => Promise<string | AccessToken> | string | AccessToken;
 
 /** What a request waits with. */
@@ -129,9 +133,9 @@ export class TokenCache {
 
   /**
    * The token to try after the server refused one; undefined when asking again is idle. Requests that were refused with the
-   * same token share one question.
+   * same token share one question. `claims`: what the server wants the next one to say.
    */
-  async afterRefusal(refused: CachedToken, waiting: Waiting): Promise<CachedToken | undefined> {
+  async afterRefusal(refused: CachedToken, waiting: Waiting, claims?: string): Promise<CachedToken | undefined> {
     if (this.#token !== undefined && this.#token !== refused) return this.#token;
     // It came for a refusal, and was refused at once: the next would be too.
     if (refused.reason === 'refused' && waiting.clock.monotonic() - refused.obtained < pause) return undefined;
@@ -141,10 +145,10 @@ export class TokenCache {
       if (next.value !== refused.value) return next;
       if (this.#token !== undefined && this.#token !== next) return this.#token;
     }
-    return this.#wait(this.#question('refused', waiting.clock), waiting.signal);
+    return this.#wait(this.#question('refused', waiting.clock, claims), waiting.signal);
   }
 
-  #question(reason: TokenReason, clock: Clock): Pending {
+  #question(reason: TokenReason, clock: Clock, claims?: string): Pending {
     if (this.#pending !== undefined) return this.#pending;
     const controller = new AbortController();
     const { promise: given, reject } = Promise.withResolvers<never>();
@@ -160,7 +164,10 @@ export class TokenCache {
     const cancelTimer = clock.setTimer(() => {
       abandon(new OfflineImError('AUTHENTICATION_FAILED', `getToken did not answer within ${patience} ms.`));
     }, patience);
-    const answer = Promise.race([this.#fetch(reason, clock, controller.signal), given]).then(
+    const answer = Promise.race([
+      this.#fetch({ reason, signal: controller.signal, ...(claims === undefined ? {} : { claims }) }, clock),
+      given,
+    ]).then(
       (token) => {
         close();
         this.#token = token;
@@ -177,8 +184,9 @@ export class TokenCache {
     return pending;
   }
 
-  async #fetch(reason: TokenReason, clock: Clock, signal: AbortSignal): Promise<CachedToken> {
-    const reply = readToken(await this.#ask({ signal, reason }), clock.now());
+  async #fetch(request: Parameters<AskForToken>[0], clock: Clock): Promise<CachedToken> {
+    const { reason } = request;
+    const reply = readToken(await this.#ask(request), clock.now());
     const obtained = clock.monotonic();
     // A clock that is wrong, or a unit mistaken, must not make every request fetch a token.
     const lifetime = Math.max(reply.lifetime, pause);

@@ -58,7 +58,7 @@ export const errorCodes = {
   REQUEST_TIMEOUT: 'The server did not answer before the deadline.',
   REQUEST_ABORTED: 'The request was aborted by stop() or by its signal.',
   RESPONSE_TOO_LARGE: 'The response is larger than the limit.',
-  RESPONSE_UNREADABLE: 'The response is not the XML that was expected.',
+  RESPONSE_UNREADABLE: 'The response is not the XML or JSON that was expected.',
   RESPONSE_INCOMPLETE: 'The response has fewer answers than the request had questions.',
   HTTP_STATUS: 'The server answered with an HTTP status other than 200 and no SOAP fault that explains it.',
   AUTHENTICATION_FAILED: 'The server refused the login, or the host had none to give (its `getToken` failed).',
@@ -67,6 +67,8 @@ export const errorCodes = {
     'Autodiscover found no EWS address for the mailbox; `details.steps` has every question and what came of it.',
   INSECURE_URL: 'The URL is http:// and not on the loopback interface; credentials would travel in the clear.',
   EWS_ERROR: 'Exchange answered with an EWS response code; `details.responseCode` has it.',
+  GRAPH_ERROR: 'Microsoft Graph answered with an error code; `details.responseCode` has it.',
+  PERMISSION_MISSING: 'The login lacks a permission; the text says what cannot be promised without it.',
   FOLDER_UNAVAILABLE: 'The folder for the saved copy cannot be found, made or read.',
   XML_UNREADABLE: 'A document is not well-formed XML, or goes beyond the limits set for it.',
 } as const satisfies Readonly<Record<string, string>>;

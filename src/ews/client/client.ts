@@ -3,7 +3,7 @@ import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { newRequestId } from '../../core/ids.ts';
 import { handshakeRefused, nothingWritten } from '../../transport/connection-errors.ts';
 import { watchRequest } from '../../transport/request-watch.ts';
-import { readBody } from '../../transport/response-body.ts';
+import { isResponse, readBody } from '../../transport/response-body.ts';
 import { dateOf, retryAfterOf } from '../../transport/retry-after.ts';
 import { notAttempted } from '../../transport/verdict.ts';
 import type { SendOptions } from '../auth/credentials.ts';
@@ -225,13 +225,6 @@ function headersOf(
   const named = ofConnection.find((name) => checked.has(name));
   if (named !== undefined) throw unusableLogin(`it set the header ${named}, which belongs to the connection`);
   return headers;
-}
-
-/** Also one of another realm, or of a library's own kind. */
-function isResponse(value: unknown): value is Response {
-  if (typeof value !== 'object' || value === null) return false;
-  const { status, headers } = value as { status?: unknown; headers?: { get?: unknown } | null };
-  return Number.isInteger(status) && typeof headers?.get === 'function';
 }
 
 function release(response: Response): void {

@@ -1,3 +1,4 @@
+import { utf8Length } from '../../core/text.ts';
 import { type AccessOptions, actingMailbox, claimedLogin, type Login } from './access/access.ts';
 import { type Admission, type ConnectionLogin, Doorkeeper } from './access/doorkeeper.ts';
 import type { SimulatedTokens } from './access/tokens.ts';
@@ -5,6 +6,7 @@ import { Exchange, type ExchangeOptions } from './exchange.ts';
 import { type Fault, planOf } from './faults/fault.ts';
 import { FaultBook } from './faults/fault-book.ts';
 import { Faults } from './faults/faults.ts';
+import { GraphDoor } from './graph/door.ts';
 import type { FrontRequest, FrontResponse } from './http/front.ts';
 import { Journal, type JournalEntry, type JournalOptions } from './journal.ts';
 import { isOperationName } from './operations/operation-names.ts';
@@ -39,12 +41,14 @@ export class SimulatorCore {
   readonly #book = new FaultBook();
   readonly #options: CoreOptions;
   readonly #door: Doorkeeper;
+  readonly #graph: GraphDoor;
 
   /** `onConnection`: a login that belongs to connections, from a front that has them. */
   constructor(options: CoreOptions, onConnection?: ConnectionLogin) {
     this.#options = options;
     this.exchange = new Exchange(options);
     this.#door = new Doorkeeper(options, this.exchange, onConnection);
+    this.#graph = new GraphDoor(this.exchange, this.#door, this.#book);
     this.faults = new Faults(this.#book);
     this.journal = new Journal(options.journal);
   }
@@ -56,9 +60,40 @@ export class SimulatorCore {
 
   /** Answers a request. Rejects only when a predicate or hook of the test throws, or for a bug of the simulator. */
   async handle(request: FrontRequest): Promise<FrontResponse> {
+    if (this.#graph.takes(request)) return this.#handleGraph(request);
     const refusal = refuseByHttp(request);
     if (refusal !== undefined) return refusal;
+    return this.#handleEws(request);
+  }
+
+  async #handleGraph(request: FrontRequest): Promise<FrontResponse> {
     const at = this.exchange.registry.now();
+    const { operation, mailbox, code, fault, delay, response } = await this.#graph.handle(request);
+    const answered = response.kind === 'answer' && response.resetAfter === undefined;
+    const entry = this.journal.record({
+      at,
+      operation,
+      path: request.path,
+      clientRequestId: request.headers['client-request-id'],
+      mailbox,
+      itemCount: 1,
+      outcome: response.kind === 'answer' ? (answered ? 'answered' : 'reset') : response.kind,
+      status: answered ? response.status : undefined,
+      responseCode: code,
+      responseCodes: code === undefined ? [] : [code],
+      fault: fault?.kind ?? (delay > 0 ? 'delay' : undefined),
+      requestBody: request.body,
+      responseBody: response.kind === 'answer' ? response.body : '',
+    });
+    this.#options.onRequest?.(entry);
+    return response;
+  }
+
+  async #handleEws(asked: FrontRequest): Promise<FrontResponse> {
+    const at = this.exchange.registry.now();
+    // Graph takes larger ones, so the front's limit is not that of EWS.
+    const tooLarge = asked.tooLarge === true || utf8Length(asked.body) > this.exchange.profile.maxRequestBytes;
+    const request = { ...asked, body: tooLarge ? '' : asked.body, tooLarge };
     const read = readRequest(request.tooLarge ? '' : request.body);
     const known = isOperationName(read.operation) ? operations[read.operation] : undefined;
     const itemCount = known === undefined || read.element === undefined ? 0 : known.count(read.element);
@@ -76,6 +111,7 @@ export class SimulatorCore {
     const entry = this.journal.record({
       at,
       operation: read.operation,
+      path: request.path,
       clientRequestId: request.headers['client-request-id'],
       mailbox: answer.mailbox?.address,
       itemCount,
@@ -136,6 +172,9 @@ export class SimulatorCore {
     try {
       const { operation, element, version, impersonate } = read.request(exchange.profile);
       const acting = actingMailbox(login, impersonate, exchange);
+      if (acting?.moving === true) throw new EwsFault('ErrorMailboxMoveInProgress');
+      // EWS is switched off in Exchange Online, as a proxy that knows no SOAP says it.
+      if (acting?.location === 'exchange-online' && !exchange.ewsEnabled) return http(403, {}, '');
       const context = { exchange, login, acting, version, plan: (index: number) => planOf(fault, index) };
       const messages = operations[operation].run(element, context);
       const body = writeResponse(exchange.profile, operation, messages);

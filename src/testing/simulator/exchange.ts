@@ -31,6 +31,27 @@ export interface ExchangeOptions {
    * @default 0
    */
   readonly lateCopies?: number;
+  /**
+   * EWS serves mailboxes in Exchange Online too, as it does for tenants that keep it until 2027-04-01.
+   * @default false
+   */
+  readonly ewsEnabled?: boolean;
+  /** How Graph's sendMail goes about it. */
+  readonly graph?: GraphBehaviour;
+}
+
+/** What happens behind the 202 of sendMail, and how many requests are taken. Durations are ms by the clock. */
+export interface GraphBehaviour {
+  /** From the 202 until the message in Drafts is handed over for sending. @default 0 */
+  readonly submitAfter?: number;
+  /** From the 202 until it has left. @default `submitAfter` */
+  readonly sendAfter?: number;
+  /** From the 202 until it lies in Sent Items, under a new id. @default `sendAfter` */
+  readonly moveAfter?: number;
+  /** Requests of a mailbox under way at a time; one more is answered 429. @default 4 */
+  readonly mailboxConcurrency?: number;
+  /** What that 429 says of when to come back, in seconds; `false`: nothing. @default 1 */
+  readonly throttledRetryAfter?: number | false;
 }
 
 /** A message that left for a domain outside which nobody simulates. */
@@ -51,6 +72,8 @@ export class Exchange {
   readonly arrivals = new Arrivals();
   readonly outbound: OutboundMessage[] = [];
   readonly lateCopies: number;
+  readonly ewsEnabled: boolean;
+  readonly graph: Required<GraphBehaviour>;
   readonly #mailboxes = new Map<string, SimulatedMailbox>();
   readonly #organization: ReadonlySet<string> | undefined;
 
@@ -60,6 +83,8 @@ export class Exchange {
     this.registry = new Registry(this.clock);
     this.timers = new Timers(this.clock);
     this.lateCopies = options.lateCopies ?? 0;
+    this.ewsEnabled = options.ewsEnabled ?? false;
+    this.graph = graphBehaviour(options.graph);
     this.#organization = options.organization && new Set(options.organization.map((d) => d.toLowerCase()));
     for (const mailbox of options.mailboxes) this.addMailbox(mailbox);
   }
@@ -84,6 +109,24 @@ export class Exchange {
     return this.#mailboxes.get(address.toLowerCase());
   }
 
+  /** By address or alias: where mail to it arrives. */
+  recipient(address: string): SimulatedMailbox | undefined {
+    const alias = address.toLowerCase();
+    return this.find(alias) ?? this.mailboxes.find(({ aliases }) => aliases.includes(alias));
+  }
+
+  /** The mailbox and all that lies in it move: ids change, and so does the door that serves it. `during`: ms that this takes. */
+  moveMailbox(address: string, location: 'exchange-online' | 'on-premises', during = 0): void {
+    const mailbox = this.find(address);
+    if (mailbox === undefined) throw new OfflineImError('OPTION_INVALID', `There is no mailbox ${address} in the simulator.`);
+    mailbox.moving = during > 0;
+    this.timers.after(during, () => {
+      mailbox.moving = false;
+      mailbox.location = location;
+      mailbox.renewIds();
+    });
+  }
+
   /** Whether an address belongs to the organisation, known or not. */
   isInside(address: string): boolean {
     const domain = domainOf(address);
@@ -97,6 +140,13 @@ export class Exchange {
     this.outbound.length = 0;
     for (const mailbox of this.#mailboxes.values()) mailbox.reset();
   }
+}
+
+function graphBehaviour(given: GraphBehaviour = {}): Required<GraphBehaviour> {
+  const { submitAfter = 0, mailboxConcurrency = 4, throttledRetryAfter = 1 } = given;
+  const sendAfter = Math.max(submitAfter, given.sendAfter ?? 0);
+  const moveAfter = Math.max(sendAfter, given.moveAfter ?? 0);
+  return { submitAfter, sendAfter, moveAfter, mailboxConcurrency, throttledRetryAfter };
 }
 
 /** The part behind the @, lower case. */

@@ -5,6 +5,8 @@ export interface JournalEntry {
   readonly at: Date;
   /** `CreateItem`, …; the element's name for others, '' when the request was not readable. */
   readonly operation: string;
+  /** Address of the request below the server's root, with its query. */
+  readonly path: string;
   readonly clientRequestId: string | undefined;
   /** The mailbox that acts; undefined when nobody was logged in. */
   readonly mailbox: string | undefined;

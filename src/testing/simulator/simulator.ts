@@ -35,6 +35,8 @@ export interface ExchangeSimulatorOptions extends CoreOptions {
 export class ExchangeSimulator {
   /** What an EWS client is configured with, such as `http://127.0.0.1:40123/EWS/Exchange.asmx`. */
   readonly url: string;
+  /** Root of Microsoft Graph at the same Exchange, without a version: what a `GraphTransport` takes as its `root`. */
+  readonly graphUrl: string;
   readonly #core: SimulatorCore;
   readonly #front: HttpFront;
   #closed: Promise<void> | undefined;
@@ -43,6 +45,7 @@ export class ExchangeSimulator {
     this.#core = core;
     this.#front = front;
     this.url = url;
+    this.graphUrl = new URL(url).origin;
   }
 
   /** Makes the server misbehave. */
@@ -94,6 +97,14 @@ export class ExchangeSimulator {
   /** One mailbox more, while the server runs. */
   addMailbox(options: string | MailboxOptions): SimulatedMailbox {
     return this.#core.exchange.addMailbox(options);
+  }
+
+  /**
+   * Moves a mailbox to the other side, items and all: their ids change, and with its location the door that serves it.
+   * `during`: for so many ms by the clock both doors say that it is being moved; then it has.
+   */
+  moveMailbox(address: string, location: 'exchange-online' | 'on-premises', options: { readonly during?: number } = {}): void {
+    this.#core.exchange.moveMailbox(address, location, options.during ?? 0);
   }
 
   /**
@@ -159,7 +170,7 @@ export async function startExchangeSimulator(options: ExchangeSimulatorOptions):
     host,
     port: options.port ?? 0,
     clock,
-    maxRequestBytes: profile.maxRequestBytes,
+    maxRequestBytes: Math.max(profile.maxRequestBytes, 4 * 1024 * 1024),
     cors: options.cors ?? false,
     handle: (request) => core.handle(request),
   });

@@ -96,6 +96,13 @@ export interface TransportHarness {
   readonly alsoTo: Mailbox;
   /** A message class that the server takes and keeps between these mailboxes. */
   readonly messageClass: string;
+  /**
+   * Every note is a request of its own: after one that leaves its outcome open, those behind it in the same call may not be sent
+   * at all (`NOT_ATTEMPTED`).
+   *
+   * @default false: notes share requests
+   */
+  readonly oneNotePerRequest?: boolean;
   /** Passwords and tokens, which no error may show. */
   readonly secrets: readonly string[];
   dispose(): Promise<void>;

@@ -10,6 +10,11 @@ export interface SimulatedToken {
    * @default never
    */
   readonly expiresAt?: Date;
+  /**
+   * What it may do at the Graph door, such as `['Mail.Send']`; EWS knows no such thing.
+   * @default everything
+   */
+  readonly permissions?: readonly string[];
 }
 
 /** The bearer tokens that are good at a simulator. */
@@ -28,11 +33,19 @@ export class SimulatedTokens {
   }
 
   /** A new token for a login, good for `lifetime` ms, or until it is revoked. */
-  issue(login: string, options: { readonly lifetime?: number } = {}): string {
+  issue(login: string, options: { readonly lifetime?: number; readonly permissions?: readonly string[] } = {}): string {
     this.#issued += 1;
-    const token = `simulated.${this.#issued}.${login.replace(/[^\w.-]/g, '-')}`;
-    const { lifetime } = options;
-    this.add({ token, login, ...(lifetime === undefined ? {} : { expiresAt: new Date(this.#clock.now() + lifetime) }) });
+    const { lifetime, permissions } = options;
+    // Whoever looks inside sees the permissions, as in the tokens of Microsoft.
+    const inside =
+      permissions === undefined ? String(this.#issued) : btoa(JSON.stringify({ roles: permissions, jti: this.#issued }));
+    const token = `simulated.${inside.replace(/=+$/, '')}.${login.replace(/[^\w.-]/g, '-')}`;
+    this.add({
+      token,
+      login,
+      ...(lifetime === undefined ? {} : { expiresAt: new Date(this.#clock.now() + lifetime) }),
+      ...(permissions === undefined ? {} : { permissions }),
+    });
     return token;
   }
 
@@ -40,6 +53,11 @@ export class SimulatedTokens {
   revoke(token?: string): void {
     if (token === undefined) this.#tokens.clear();
     else this.#tokens.delete(token);
+  }
+
+  /** What it may do at the Graph door; undefined: everything. */
+  permissionsOf(token: string): readonly string[] | undefined {
+    return this.#tokens.get(token)?.permissions;
   }
 
   /** Whose token this is, while it is good. */

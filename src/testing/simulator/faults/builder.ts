@@ -1,9 +1,10 @@
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { isDate } from '../../../core/errors/thrown.ts';
+import { statusOf } from '../graph/errors.ts';
 import type { Fault, ItemSelection } from './fault.ts';
 import type { FaultBook, FaultHandle, FaultSelector, FaultSubject } from './fault-book.ts';
 
-const sending: ReadonlySet<string> = new Set(['CreateItem', 'SendItem', '*']);
+const sending: ReadonlySet<string> = new Set(['CreateItem', 'SendItem', 'sendMail', '*']);
 
 /**
  * Says which requests are struck, then by what. Conditions add up; without any, every request of the operation is struck
@@ -162,6 +163,54 @@ export class FaultBuilder {
   /** Answered as a success, but held in the Outbox and sent `ms` later by the clock, as Exchange Online does with throttled mail; deleted or moved before that, it never is. */
   heldInOutbox(ms: number, options: { readonly items?: ItemSelection } = {}): FaultHandle {
     return this.#addToSending({ kind: 'heldInOutbox', delay: ms, items: options.items ?? 'all' });
+  }
+
+  /**
+   * At the Graph door: that code in Graph's shape, with the status that it usually comes with unless `status` says another.
+   * `processed: true` carries everything out first, such as a 504 that comes after the message was accepted.
+   */
+  graphError(
+    code: string,
+    options: {
+      readonly status?: number;
+      readonly message?: string;
+      /** Seconds, or a date. */
+      readonly retryAfter?: number | Date;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly processed?: boolean;
+    } = {},
+  ): FaultHandle {
+    const { status = statusOf(code), message, retryAfter, headers = {}, processed = false } = options;
+    const value = retryAfter instanceof Date ? retryAfter.toUTCString() : retryAfter;
+    const all = value === undefined ? headers : { ...headers, 'retry-after': String(value) };
+    return this.#add({ kind: 'graphError', code, status, message, headers: all, processed });
+  }
+  /**
+   * sendMail of Graph: accepted with 202, and the item stays in Drafts, unsent: for `ms` by the clock, or for ever, and then it
+   * is never sent. `submitted`: it has been handed over to transport.
+   */
+  staysInDrafts(options: { readonly ms?: number; readonly submitted?: boolean } = {}): FaultHandle {
+    return this.#add({ kind: 'staysInDrafts', delay: options.ms, submitted: options.submitted ?? options.ms !== undefined });
+  }
+  /** sendMail of Graph: one request, one 202, and every recipient gets it twice. */
+  sentTwice(): FaultHandle {
+    return this.#add({ kind: 'sentTwice' });
+  }
+  /** sendMail of Graph: the Message-ID is replaced by the server's own. */
+  messageIdRewritten(): FaultHandle {
+    return this.#add({ kind: 'messageIdRewritten' });
+  }
+  /** Graph: a 200 without the properties that were to be expanded. */
+  withoutExpanded(): FaultHandle {
+    return this.#add({ kind: 'withoutExpanded' });
+  }
+  /** Graph: carried out and answered as ever, with those headers as well, such as a Retry-After beside a 202. */
+  alsoHeaders(headers: Readonly<Record<string, string>>): FaultHandle {
+    return this.#add({ kind: 'alsoHeaders', headers });
+  }
+  /** `$batch` of Graph: the parts of the answer come in reverse order, or the last of them not at all. */
+  parts(how: 'shuffled' | 'missing'): FaultHandle {
+    return this.#add({ kind: how === 'shuffled' ? 'partsShuffled' : 'partsMissing' });
   }
 
   #with(more: Partial<FaultSelector>): FaultBuilder {

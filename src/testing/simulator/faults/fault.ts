@@ -42,16 +42,29 @@ export type Fault =
   | { readonly kind: 'copyStoredSendFailed'; readonly code: string; readonly unsent: boolean; readonly items: ItemSelection }
   | { readonly kind: 'draftOnSendAsDenied'; readonly items: ItemSelection }
   | { readonly kind: 'lateCopy'; readonly delay: number; readonly items: ItemSelection }
-  | { readonly kind: 'heldInOutbox'; readonly delay: number; readonly items: ItemSelection };
+  | { readonly kind: 'heldInOutbox'; readonly delay: number; readonly items: ItemSelection }
+  | {
+      readonly kind: 'graphError';
+      readonly code: string;
+      readonly status: number;
+      readonly message: string | undefined;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly processed: boolean;
+    }
+  | { readonly kind: 'staysInDrafts'; readonly delay: number | undefined; readonly submitted: boolean }
+  | { readonly kind: 'sentTwice' | 'messageIdRewritten' | 'withoutExpanded' | 'partsShuffled' | 'partsMissing' }
+  | { readonly kind: 'alsoHeaders'; readonly headers: Readonly<Record<string, string>> };
 
 /** What is done with one item of a request, and what is answered. */
 export type ItemPlan =
-  | { readonly do: 'everything'; readonly answer?: PlannedAnswer }
+  | { readonly do: 'everything'; readonly answer?: PlannedAnswer; readonly twice?: boolean; readonly rewriteId?: boolean }
   | { readonly do: 'nothing'; readonly answer: PlannedAnswer }
   | { readonly do: 'copy-only'; readonly unsent: boolean; readonly answer: PlannedAnswer }
   | { readonly do: 'draft-only'; readonly answer: PlannedAnswer }
   | { readonly do: 'copy-late'; readonly delay: number }
   | { readonly do: 'hold-in-outbox'; readonly delay: number }
+  /** Graph only. Without a delay it stays there for ever, and is never sent. */
+  | { readonly do: 'stay-in-drafts'; readonly delay: number | undefined; readonly submitted: boolean }
   /** Not processed, and no answer either. */
   | { readonly do: 'silence' };
 
@@ -87,6 +100,17 @@ export function planOf(fault: Fault | undefined, index: number): ItemPlan {
       return selects(fault.items, index) ? { do: 'copy-late', delay: fault.delay } : everything;
     case 'heldInOutbox':
       return selects(fault.items, index) ? { do: 'hold-in-outbox', delay: fault.delay } : everything;
+    case 'staysInDrafts':
+      return { do: 'stay-in-drafts', delay: fault.delay, submitted: fault.submitted };
+    case 'sentTwice':
+      return { do: 'everything', twice: true };
+    case 'messageIdRewritten':
+      return { do: 'everything', rewriteId: true };
+    case 'graphError':
+    case 'withoutExpanded':
+    case 'partsShuffled':
+    case 'partsMissing':
+    case 'alsoHeaders':
     case 'http':
     case 'soapFault':
     case 'resetBefore':

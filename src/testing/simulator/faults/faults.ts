@@ -1,4 +1,5 @@
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
+import { type GraphOperationName, graphOperationNames } from '../graph/routes.ts';
 import { type OperationName, operationNames } from '../operations/operation-names.ts';
 import { FaultBuilder } from './builder.ts';
 import type { Fault } from './fault.ts';
@@ -13,7 +14,7 @@ export class Faults {
   }
 
   /** Starts a fault for an operation, or for all with `*`. Nothing happens before the last method of the chain says what. */
-  on(operation: OperationName | '*'): FaultBuilder {
+  on(operation: OperationName | GraphOperationName | '*'): FaultBuilder {
     requireKnown(operation);
     return new FaultBuilder(this.#book, { operation });
   }
@@ -30,7 +31,9 @@ export class Faults {
   }
 }
 
+const known: readonly string[] = [...operationNames, ...graphOperationNames];
+
 function requireKnown(operation: string): void {
-  if (operation === '*' || operationNames.some((known) => known === operation)) return;
-  throw new OfflineImError('OPTION_INVALID', `"${operation}" is no operation of the simulator: ${operationNames.join(', ')}.`);
+  if (operation === '*' || known.some((name) => name === operation)) return;
+  throw new OfflineImError('OPTION_INVALID', `"${operation}" is no operation of the simulator: ${known.join(', ')}.`);
 }

@@ -31,6 +31,17 @@ export interface MailboxOptions {
    */
   readonly password?: string;
   /**
+   * Other addresses it gets mail under. Graph doesn't find a user by one.
+   * @default none
+   */
+  readonly aliases?: readonly string[];
+  /**
+   * Where it lives. In Exchange Online EWS answers 403 unless the simulator is started with `ewsEnabled`; on-premises Graph
+   * answers 404 `MailboxNotEnabledForRESTAPI`.
+   * @default both doors serve it
+   */
+  readonly location?: 'exchange-online' | 'on-premises';
+  /**
    * Who else may open it.
    * @default nobody
    */
@@ -49,8 +60,17 @@ export class SimulatedMailbox {
   readonly address: string;
   readonly name: string;
   readonly password: string | undefined;
+  /** Object id in the directory, by which Graph knows the user too. */
+  readonly userId: string;
+  /** Other addresses of the mailbox, lower case. */
+  readonly aliases: readonly string[];
+  /** Where it lives; undefined: both doors serve it. `exchange.moveMailbox()` changes it. */
+  location: 'exchange-online' | 'on-premises' | undefined;
+  /** While it moves, both doors turn away whoever asks for it. */
+  moving = false;
   readonly delegates: ReadonlyMap<string, DelegateOptions>;
   readonly #registry: Registry;
+  readonly #firstLocation: SimulatedMailbox['location'];
   /** The folders it was made with: they survive a reset, ids included, so that a client may go on using those it has cached. */
   readonly #builtIn: ReadonlySet<SimulatedFolder>;
   readonly #folders = new Map<string, SimulatedFolder>();
@@ -60,6 +80,10 @@ export class SimulatedMailbox {
     this.address = options.address.toLowerCase();
     this.name = options.name ?? options.address;
     this.password = options.password;
+    this.userId = registry.newUserId();
+    this.aliases = (options.aliases ?? []).map((alias) => alias.toLowerCase());
+    this.location = options.location;
+    this.#firstLocation = options.location;
     const delegates = (options.delegates ?? []).map((d) => (typeof d === 'string' ? { address: d } : d));
     this.delegates = new Map(delegates.map((d) => [d.address.toLowerCase(), d]));
     this.#registry = registry;
@@ -129,6 +153,24 @@ export class SimulatedMailbox {
     return moved;
   }
 
+  /** Gives an item other message flags. Its id stays. */
+  reflag(item: SimulatedItem, messageFlags: number): SimulatedItem {
+    const { id, folder, folderId, createdAt, receivedAt } = item;
+    const place = { id, mailbox: this.address, folder, folderId, messageFlags, createdAt };
+    const changed = new SimulatedItem(receivedAt === undefined ? place : { ...place, receivedAt }, item.content);
+    this.remove(item);
+    this.#folders.get(folderId)?.insert(changed);
+    this.#registry.items.set(id, changed);
+    return changed;
+  }
+
+  /** Every item gets a new id, as when the mailbox moves to another server. */
+  renewIds(): void {
+    for (const folder of this.folders) {
+      for (const item of folder.items) this.#registry.succeed(item, this.move(item, folder));
+    }
+  }
+
   /** Deletes it for good. */
   remove(item: SimulatedItem): void {
     this.#folders.get(item.folderId)?.remove(item);
@@ -146,8 +188,10 @@ export class SimulatedMailbox {
     return this.#shown((item) => item.folderId === history || (!item.isFromMe && showsInConversationHistory(item.itemClass)));
   }
 
-  /** Empties it; folders that clients made are gone. */
+  /** Empties it and moves it back; folders that clients made are gone. */
   reset(): void {
+    this.location = this.#firstLocation;
+    this.moving = false;
     for (const folder of this.folders) {
       for (const item of folder.items) this.remove(item);
       folder.readable = true;

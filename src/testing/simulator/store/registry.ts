@@ -7,14 +7,33 @@ export class Registry {
   readonly clock: Clock;
   readonly items = new Map<string, SimulatedItem>();
   readonly folders = new Map<string, SimulatedFolder>();
+  /** What items became under another id when their mailbox moved. */
+  readonly #successors = new Map<string, SimulatedItem>();
   #last = 0;
 
   constructor(clock: Clock) {
     this.clock = clock;
   }
 
+  /** The item as it lies now, whatever its mailbox went through; undefined once it was deleted or moved to another folder. */
+  latest(item: SimulatedItem): SimulatedItem | undefined {
+    let now = item;
+    for (let next = this.#successors.get(now.id); next !== undefined; next = this.#successors.get(now.id)) now = next;
+    return this.items.get(now.id);
+  }
+
+  /** From now on that item is this one. */
+  succeed(item: SimulatedItem, successor: SimulatedItem): void {
+    this.#successors.set(item.id, successor);
+  }
+
   newItemId(): string {
     return `AAMkAGItem${this.#next()}`;
+  }
+
+  /** Of the form of a GUID. */
+  newUserId(): string {
+    return `00000000-0000-4000-8000-${this.#next().padStart(12, '0')}`;
   }
 
   newFolderId(): string {

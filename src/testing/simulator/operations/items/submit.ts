@@ -15,7 +15,7 @@ export function deliver(exchange: Exchange, sender: SimulatedMailbox, content: M
   const unknown: string[] = [];
   const recipients = new Set([...content.to, ...content.cc, ...content.bcc].map((r) => r.address.toLowerCase()));
   for (const recipient of recipients) {
-    const mailbox = exchange.find(recipient);
+    const mailbox = exchange.recipient(recipient);
     if (mailbox !== undefined) {
       const internal = exchange.isInside(sender.address) && exchange.isInside(recipient);
       arrive(exchange, mailbox, internal ? withoutBcc(content) : federated);
@@ -120,6 +120,7 @@ export function submit(exchange: Exchange, submission: Submission, plan: ItemPla
       });
       return;
     }
+    case 'stay-in-drafts': // what Graph's sendMail does
     case 'nothing':
     case 'silence':
       return;

@@ -1,0 +1,281 @@
+import { type Limit, startLimit } from '../../core/deadline.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { newRequestId } from '../../core/ids.ts';
+import { bareCause, connectionCode, handshakeRefused, nothingWritten } from '../../transport/connection-errors.ts';
+import { watchRequest } from '../../transport/request-watch.ts';
+import { isResponse, readBody } from '../../transport/response-body.ts';
+import { dateOf, retryAfterOf } from '../../transport/retry-after.ts';
+import type { CachedToken } from '../../transport/token-cache.ts';
+import { notAttempted } from '../../transport/verdict.ts';
+import type { GraphSettings } from '../settings.ts';
+import { AccessTokens, claimsOf } from './access-tokens.ts';
+import { readError } from './error-body.ts';
+import { Pace } from './pace.ts';
+import type { GraphCall, Reply, ReplyMeta } from './reply.ts';
+import { traceReply, traceRequest } from './trace.ts';
+
+/** One request on its way. */
+interface Attempt {
+  readonly call: GraphCall;
+  readonly requestId: string;
+  readonly limit: Limit;
+  /** What may have reached the server, and was not refused: false once it is certain that nothing was. */
+  written: boolean;
+  /** The failure was one of the connection, before anything was written. */
+  unconnected: boolean;
+  headers: Headers | undefined;
+}
+
+/** How long the rest of an answer that has said everything is still read, in ms, so that its connection can be used again. */
+const drainTime = 5_000;
+
+/**
+ * Carries one request out and says how it ended; it never rejects. The one thing it repeats is a request whose token was
+ * refused, once, with a new one: a 401 proves that nothing of it was processed.
+ */
+export class GraphClient {
+  readonly pace: Pace;
+  readonly #settings: GraphSettings;
+  readonly #tokens: AccessTokens;
+
+  constructor(settings: GraphSettings) {
+    this.#settings = settings;
+    this.#tokens = new AccessTokens(settings.credential, settings.root);
+    this.pace = new Pace(settings.clock, settings.messagesPerMinute);
+  }
+
+  /** What a refused token closes. */
+  get tokenScope(): 'mailbox' | 'endpoint' {
+    return this.#tokens.scope;
+  }
+
+  /** The path of a user's own resources; undefined, with the reason, when the host names none. */
+  userPath(mailbox: string): string | OfflineImError {
+    let user: unknown;
+    try {
+      user = this.#settings.userOf(mailbox);
+    } catch (cause) {
+      return new OfflineImError('OPTION_INVALID', 'GraphTransport: userOf threw.', { cause, details: { option: 'userOf' } });
+    }
+    if (typeof user === 'string' && user !== '' && user.length <= 512 && user.trim() === user && user !== '.' && user !== '..') {
+      return `/v1.0/users/${encodeURIComponent(user.toWellFormed())}`;
+    }
+    const text = 'GraphTransport: userOf must give the id or principal name of the user, as a string without blanks around it.';
+    return new OfflineImError('OPTION_INVALID', text, { details: { option: 'userOf' } });
+  }
+
+  /** The token itself, for a look at what it holds. Rejects as the credential does. */
+  async token(mailbox: string, signal: AbortSignal): Promise<string> {
+    return (await this.#tokens.current(mailbox, { signal, clock: this.#settings.clock })).value;
+  }
+
+  async call(call: GraphCall): Promise<Reply> {
+    const { clock, logger, requestTimeout } = this.#settings;
+    const requestId = newRequestId();
+    let release = (): void => {};
+    try {
+      release = await this.pace.slot(call.mailbox, call.signal);
+    } catch (error) {
+      return { kind: 'failed', sent: 'no', scope: 'note', error: error as OfflineImError };
+    }
+    const attempt: Attempt = {
+      call,
+      requestId,
+      limit: startLimit(clock, requestTimeout, call.signal),
+      written: false,
+      unconnected: false,
+      headers: undefined,
+    };
+    const started = clock.monotonic();
+    const reply = await this.#exchange(attempt);
+    attempt.limit.release();
+    release();
+    if (logger !== undefined) {
+      const ms = Math.round(clock.monotonic() - started);
+      traceReply(logger, call, { requestId, ms, headers: attempt.headers }, reply);
+    }
+    return reply;
+  }
+
+  async #exchange(attempt: Attempt): Promise<Reply> {
+    const { call, limit, requestId } = attempt;
+    const { clock } = this.#settings;
+    const waiting = { signal: limit.signal, clock };
+    let token: CachedToken;
+    try {
+      if (limit.ended() !== undefined) throw notAttempted('it was aborted before');
+      token = await limit.race(this.#tokens.current(call.mailbox, waiting));
+    } catch (error) {
+      return this.#withoutToken(attempt, error);
+    }
+    let meta: ReplyMeta | undefined;
+    try {
+      let response = await this.#send(attempt, token);
+      // Refused for its token, so not looked at; a 403 only where it says what the next token must have.
+      const claims = response.status === 401 || response.status === 403 ? claimsOf(response.headers) : undefined;
+      if (response.status === 401 || claims !== undefined) {
+        let next: CachedToken | undefined;
+        try {
+          next = await limit.race(this.#tokens.afterRefusal(call.mailbox, token, waiting, claims));
+        } catch (error) {
+          this.#drain(response);
+          return this.#withoutToken(attempt, error);
+        }
+        if (next !== undefined) {
+          this.#drain(response);
+          response = await this.#send(attempt, next);
+        }
+      }
+      meta = metaOf(response, requestId, clock.now());
+      return await this.#understand(response, meta, limit);
+    } catch (error) {
+      // Where the status has already told what became of the request, the rest doesn't matter.
+      if (meta !== undefined && (meta.status < 200 || meta.status > 299)) return { kind: 'error', error: undefined, meta };
+      return this.#failed(attempt, error);
+    }
+  }
+
+  async #send(attempt: Attempt, token: CachedToken): Promise<Response> {
+    const { call, requestId, limit } = attempt;
+    const { fetch, logger } = this.#settings;
+    if (limit.ended() !== undefined) throw notAttempted('it was aborted before');
+    if (call.mayWrite?.() === false) throw notAttempted('the lease is too short, or the sender stops');
+    if (logger !== undefined) traceRequest(logger, call, requestId);
+    attempt.written = true;
+    const watch = watchRequest(requestId);
+    try {
+      const response = await limit.race(request(fetch, this.#settings.root, attempt, token));
+      if (!isResponse(response)) {
+        throw new OfflineImError('RESPONSE_UNREADABLE', 'fetch resolved with something that is no Response.');
+      }
+      if (response.status === 401) attempt.written = false;
+      attempt.headers = response.headers;
+      return response;
+    } catch (error) {
+      // A proxy that wants a login of its own has passed nothing on.
+      const fact = limit.ended() === undefined ? watch.fact : watch.abandon();
+      const refused = watch.status === 407 || handshakeRefused(error) || handshakeRefused(watch.socketError);
+      if (fact === 'unwritten' || (fact === 'unseen' && nothingWritten(error)) || refused) {
+        attempt.written = false;
+        attempt.unconnected = true;
+      }
+      throw error;
+    } finally {
+      watch.end();
+    }
+  }
+
+  async #understand(response: Response, meta: ReplyMeta, limit: Limit): Promise<Reply> {
+    const { status } = meta;
+    // It says everything: whatever else comes takes nothing back.
+    if (status === 202) {
+      this.#drain(response);
+      return { kind: 'ok', body: undefined, meta };
+    }
+    const text = await readBody(response, this.#settings.maxResponseBytes, limit);
+    if (!response.ok) return { kind: 'error', error: readError(text, response.headers), meta };
+    if (text === '') return { kind: 'ok', body: undefined, meta };
+    try {
+      return { kind: 'ok', body: JSON.parse(text), meta };
+    } catch (cause) {
+      return {
+        kind: 'ok',
+        body: undefined,
+        unreadable: unreadable(meta, /^\s*</.test(text) ? 'a page' : 'no JSON', cause),
+        meta,
+      };
+    }
+  }
+
+  /** Reads what is left of an answer, within bounds, or its connection could not be used again. Nobody waits for it. */
+  #drain(response: Response): void {
+    if (response.body === null) return;
+    const limit = startLimit(this.#settings.clock, drainTime, new AbortController().signal);
+    const read = readBody(response, 65_536, limit);
+    read.catch(() => undefined).finally(() => limit.release());
+  }
+
+  /** Nothing was written, for want of a token. */
+  #withoutToken({ limit, requestId }: Attempt, error: unknown): Reply {
+    if (error instanceof OfflineImError && error.code === 'NOT_ATTEMPTED') return failed('no', 'note', error);
+    if (limit.ended() === 'aborted') return failed('no', 'note', aborted(requestId));
+    const scope = this.#tokens.scope;
+    if (error instanceof OfflineImError) return { kind: 'no-token', scope, error };
+    const text = `The credential gave no token within ${this.#settings.requestTimeout} ms.`;
+    return { kind: 'no-token', scope, error: new OfflineImError('AUTHENTICATION_FAILED', text, { details: { requestId } }) };
+  }
+
+  /** Classifies what fetch or the reading of a response threw. */
+  #failed({ limit, requestId, written, unconnected }: Attempt, error: unknown): Reply {
+    const details = { requestId };
+    if (error instanceof OfflineImError && error.code === 'NOT_ATTEMPTED') return failed('no', 'note', error);
+    if (limit.ended() === 'aborted') return failed(written ? 'unknown' : 'no', 'note', aborted(requestId));
+    if (limit.ended() === 'deadline') {
+      const { requestTimeout } = this.#settings;
+      const text = `Microsoft Graph did not answer completely within ${requestTimeout} ms.`;
+      const timedOut = new OfflineImError('REQUEST_TIMEOUT', text, { details: { ...details, requestTimeout } });
+      return failed(written ? 'unknown' : 'no', 'endpoint', timedOut);
+    }
+    if (error instanceof OfflineImError) return failed(written ? 'unknown' : 'no', 'endpoint', error);
+    const code = connectionCode(error);
+    const cause = bareCause(error);
+    const known = code === undefined ? details : { ...details, connectionCode: code };
+    const withCode = cause === undefined ? { details: known } : { cause, details: known };
+    const named = code === undefined ? '' : ` (${code})`;
+    if (unconnected) {
+      const text = `No connection to Microsoft Graph could be made${named}.`;
+      return failed('no', 'endpoint', new OfflineImError('ENDPOINT_UNREACHABLE', text, withCode));
+    }
+    const text = `The connection broke after the request may have been written${named}.`;
+    return failed('unknown', 'endpoint', new OfflineImError('CONNECTION_LOST', text, withCode));
+  }
+}
+
+function request(
+  fetch: typeof globalThis.fetch,
+  root: string,
+  { call, requestId, limit }: Attempt,
+  token: CachedToken,
+): Promise<Response> {
+  return fetch(call.path.startsWith('/') ? root + call.path : call.path, {
+    method: call.method,
+    headers: {
+      ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+      accept: 'application/json',
+      authorization: `Bearer ${token.value}`,
+      'client-request-id': requestId,
+      'return-client-request-id': 'true',
+    },
+    ...(call.body === undefined ? {} : { body: call.body }),
+    signal: limit.signal,
+    redirect: 'manual', // would take the token along
+    credentials: 'omit',
+    cache: 'no-store', // a probe asks what is there now
+  });
+}
+
+function metaOf(response: Response, requestId: string, now: number): ReplyMeta {
+  const date = dateOf(response.headers);
+  const retryAfter = retryAfterOf(response.headers, now);
+  return {
+    requestId,
+    status: response.status,
+    ...(date === undefined ? {} : { date }),
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  };
+}
+
+/** Whatever the server wrote there stays out: the cause, which quotes it, too. */
+function unreadable({ requestId, status }: ReplyMeta, why: string, cause: unknown): OfflineImError {
+  const text = `The response of Microsoft Graph cannot be read: it is ${why}.`;
+  const errorName = cause instanceof Error ? cause.name : typeof cause;
+  return new OfflineImError('RESPONSE_UNREADABLE', text, { details: { requestId, status, errorName } });
+}
+
+function aborted(requestId: string): OfflineImError {
+  return new OfflineImError('REQUEST_ABORTED', 'The request was aborted.', { details: { requestId } });
+}
+
+function failed(sent: 'no' | 'unknown', scope: 'note' | 'mailbox' | 'endpoint', error: OfflineImError): Reply {
+  return { kind: 'failed', sent, scope, error };
+}

@@ -1,0 +1,46 @@
+import { field, listField, textField } from './json.ts';
+import type { GraphError } from './reply.ts';
+
+/** Codes inside of codes, at most. */
+const deepest = 6;
+
+/**
+ * What the body of an error says: https://learn.microsoft.com/graph/errors. `innerError` is spelled in two ways, and nested.
+ * Undefined when it is not in Graph's shape.
+ */
+export function readError(text: string, headers: Headers): GraphError | undefined {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const outermost = field(body, 'error');
+  if (typeof outermost !== 'object' || outermost === null) return undefined;
+  const codes: string[] = [];
+  let said = '';
+  for (let error: unknown = outermost, depth = 0; depth < deepest && typeof error === 'object' && error !== null; depth++) {
+    addCode(codes, error);
+    for (const detail of (listField(error, 'details') ?? []).slice(0, 10)) addCode(codes, detail);
+    said += textField(error, 'message', 10_000) ?? '';
+    error = field(error, 'innerError') ?? field(error, 'innererror');
+  }
+  const throttled = whoIsThrottled(said, headers);
+  return throttled === undefined ? { codes } : { codes, throttled };
+}
+
+function addCode(codes: string[], error: unknown): void {
+  const code = field(error, 'code');
+  if (typeof code === 'string' && isCode(code)) codes.push(code);
+}
+
+/** Whether a text can be an error code: nothing else of a server's words is ever kept. */
+export function isCode(text: string): boolean {
+  return /^[A-Za-z][A-Za-z0-9_.]{0,99}$/.test(text);
+}
+
+/** The text is looked at for the names of limits only: "Application is over its MailboxConcurrency limit" is about a mailbox. */
+function whoIsThrottled(said: string, headers: Headers): GraphError['throttled'] {
+  if (/mailbox/i.test(said)) return 'mailbox';
+  return headers.has('x-ms-throttle-scope') || /\b(application|tenant)\b/i.test(said) ? 'application' : undefined;
+}

@@ -1,0 +1,52 @@
+import type { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import type { Scope } from '../../transport/contract.ts';
+
+/** One request to be made. */
+export interface GraphCall {
+  /** For the trace: `sendMail`, `listMessages`, … */
+  readonly operation: string;
+  readonly method: 'GET' | 'POST';
+  /** Below the root, with the version; or a whole URL that a `@odata.nextLink` gave, checked. */
+  readonly path: string;
+  /** JSON. */
+  readonly body?: string;
+  /** Address of the mailbox it is for: its token, and its share of requests under way. */
+  readonly mailbox: string;
+  readonly signal: AbortSignal;
+  /** Ids of the notes it is about, for the trace. */
+  readonly notes: readonly string[];
+  /** Asked right before anything is written. */
+  mayWrite?(): boolean;
+}
+
+/** What is known of a response beside its body. */
+export interface ReplyMeta {
+  readonly requestId: string;
+  readonly status: number;
+  /** The server's clock, ms since 1970. Browsers may hide it from a page of another origin. */
+  readonly date?: number;
+  /** From the Retry-After header, in ms. Hidden likewise. */
+  readonly retryAfter?: number;
+}
+
+/** What a response in Graph's shape says is wrong. */
+export interface GraphError {
+  /** Codes from the outermost to the most detailed, each of a sane form; empty when there is none. */
+  readonly codes: readonly string[];
+  /** Whom a 429 speaks of, by its header or by what its text names. */
+  readonly throttled?: 'mailbox' | 'application';
+}
+
+/**
+ * How a request ended. Nothing here is an exception: what became of a note depends on which of these it is.
+ *
+ * - `ok`: a 2xx. `body` is the JSON it came with; undefined when it had none, `unreadable` says why there is none to be read.
+ * - `error`: any other status, with what Graph said about it. `error` is undefined when it said nothing that can be read.
+ * - `failed`: no answer. `sent: 'no'` when it is certain that no server saw the request.
+ */
+export type Reply =
+  | { readonly kind: 'ok'; readonly body: unknown; readonly unreadable?: OfflineImError; readonly meta: ReplyMeta }
+  | { readonly kind: 'error'; readonly error: GraphError | undefined; readonly meta: ReplyMeta }
+  | { readonly kind: 'failed'; readonly sent: 'no' | 'unknown'; readonly scope: Scope; readonly error: OfflineImError }
+  /** The credential gave no token, or the host no user: nothing was written. */
+  | { readonly kind: 'no-token'; readonly scope: 'mailbox' | 'endpoint'; readonly error: OfflineImError };

@@ -1,0 +1,128 @@
+import type { Clock } from '../core/clock.ts';
+import type { Logger } from '../observability/trace.ts';
+import type { AccessToken } from '../transport/token-cache.ts';
+
+/** The shape of the credentials of `@azure/identity`, which are taken as they are. */
+export interface TokenCredential {
+  getToken(
+    scopes: string | string[],
+    options?: { readonly abortSignal?: AbortSignal; readonly claims?: string },
+  ): Promise<{ readonly token: string; readonly expiresOnTimestamp: number } | null>;
+}
+
+/** What a token is asked for. */
+export interface TokenRequest {
+  /** `<root>/.default`. */
+  readonly scopes: readonly string[];
+  /** JSON that the next token must answer to: Microsoft refused the last one for it (continuous access evaluation). */
+  readonly claims?: string;
+  /** Aborts after 30 s, or when no request waits for the token any more. */
+  readonly signal: AbortSignal;
+}
+
+/** Gives the token for one mailbox, for logins of their own. Asked once, however many requests of that mailbox need it. */
+export type MailboxCredential = (
+  mailbox: { readonly address: string },
+  request: TokenRequest,
+) => Promise<AccessToken> | AccessToken;
+
+/** The class of the notes of each audience, as the server is asked for it. */
+export interface GraphMessageClasses {
+  /**
+   * Inside the organisation. A class that is not below `IPM.Note` may be refused; then the note goes out under
+   * `IPM.Note.Microsoft.Missed` in the same delivery, and if that is refused too, as an ordinary mail.
+   *
+   * @default 'IPM.Note.Microsoft.Missed'
+   */
+  readonly 'same-organization'?: string;
+  /** To other organisations, where the class does not arrive. @default 'IPM.Note' */
+  readonly federated?: string;
+}
+
+/** How a {@link GraphTransport} finds its service and treats it. */
+export interface GraphTransportOptions {
+  /**
+   * Gives access tokens. An object (any credential of `@azure/identity`) serves every mailbox, so its failure closes the
+   * endpoint for all of them; a function is asked for each mailbox and blocks that mailbox alone.
+   *
+   * @example new ClientSecretCredential(tenantId, clientId, clientSecret)
+   */
+  readonly credential: TokenCredential | MailboxCredential;
+  /**
+   * Root of the service without a version. National clouds have their own: `https://graph.microsoft.us`,
+   * `https://dod-graph.microsoft.us`, `https://microsoftgraph.chinacloudapi.cn`. `http://` is refused except on this machine.
+   *
+   * @default 'https://graph.microsoft.com'
+   */
+  readonly root?: string | URL;
+  /**
+   * Object id or user principal name of the mailbox with an address. Graph doesn't find a user by an alias: where addresses
+   * and principal names differ, look them up beforehand. Called for every request; must not change anything. When it throws,
+   * the notes of that mailbox wait.
+   *
+   * @default the address itself
+   */
+  readonly userOf?: (address: string) => string;
+  /** Classes to ask for, by audience. */
+  readonly messageClasses?: GraphMessageClasses;
+  /**
+   * How long a request may take until the last byte of its answer, in ms. After it nobody knows whether the note was sent,
+   * so it is looked for before it is sent again.
+   *
+   * @default 60_000
+   */
+  readonly requestTimeout?: number;
+  /**
+   * How large a response may be, in bytes after decompression. Reading stops beyond it.
+   *
+   * @default 2_097_152
+   */
+  readonly maxResponseBytes?: number;
+  /**
+   * A note that may have been sent is not sent again within this time, in ms, however the sender is set: Exchange stores the
+   * sender's copy only once the message has left, which takes minutes when the service is busy.
+   *
+   * @default 600_000
+   */
+  readonly minimumGrace?: number;
+  /**
+   * An unsent item with the tag of a note is on its way until it is this old, in ms. Older, and never submitted, it is a
+   * draft that the service left, and is moved to Deleted Items.
+   *
+   * @default 86_400_000
+   */
+  readonly draftAge?: number;
+  /**
+   * Notes sent from one mailbox within a minute, at most. Exchange Online takes 30; what is above that waits unsent in the
+   * mailbox for nobody knows how long. Counted in this process: divide it among several that send from the same mailbox.
+   *
+   * @default 30
+   */
+  readonly messagesPerMinute?: number;
+  /**
+   * Moves the sender's copy from Sent Items there, some seconds after it was sent. Best effort, in this process only; needs
+   * `Mail.ReadWrite`. What fails is a warning in the log, never an outcome.
+   *
+   * @default the copy stays in Sent Items
+   */
+  readonly keepCopyIn?: 'conversationhistory';
+  /**
+   * Carries the requests out. It must not follow redirects by itself and must not repeat a POST: a repeated sendMail is a
+   * second message.
+   *
+   * @default globalThis.fetch
+   */
+  readonly fetch?: typeof globalThis.fetch;
+  /**
+   * Where the trace of requests and responses goes (`graph:request`, `graph:response`): ids, sizes, times and codes, no text.
+   *
+   * @default none
+   */
+  readonly logger?: Logger;
+  /**
+   * Time, for time-outs, pace and the age of drafts.
+   *
+   * @default the machine's clock
+   */
+  readonly clock?: Clock;
+}

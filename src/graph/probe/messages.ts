@@ -1,0 +1,172 @@
+import { flagSubmitted } from '../../transport/tag-property.ts';
+import type { GraphClient } from '../client/client.ts';
+import { field, listField, textField, timeField } from '../client/json.ts';
+import type { GraphCall, Reply } from '../client/reply.ts';
+import { retriedRead } from '../client/retried-read.ts';
+import type { GraphSettings } from '../settings.ts';
+import { flagsProperty, propertyOf, tagProperty } from './properties.ts';
+
+/** What requests for one mailbox are made with. */
+export interface MailboxAccess {
+  readonly client: GraphClient;
+  readonly settings: GraphSettings;
+  readonly mailbox: string;
+  /** `/v1.0/users/<user>`. */
+  readonly userPath: string;
+  readonly call: Pick<GraphCall, 'signal' | 'notes' | 'mayWrite'>;
+}
+
+/** A message in an answer, as far as it can be believed. */
+export interface GraphMessage {
+  readonly id: string;
+  /** Undefined when the answer doesn't say. */
+  readonly isDraft: boolean | undefined;
+  /** ms since 1970. */
+  readonly created: number | undefined;
+  readonly messageId: string | undefined;
+  readonly tag: string | undefined;
+  readonly messageClass?: string | undefined;
+  readonly subject?: string | undefined;
+}
+
+/** A request that did not bring what it was made for. */
+export interface Failed {
+  readonly kind: 'failed';
+  readonly reply: Reply;
+}
+
+/** What a folder holds that a filter lets through. `whole` is false when something could not be read or followed. */
+export type Listed =
+  | { readonly kind: 'listed'; readonly messages: readonly GraphMessage[]; readonly whole: boolean; readonly seenAt: number }
+  /** There is no such folder. */
+  | { readonly kind: 'missing' }
+  | Failed;
+
+/** Pages that are followed at most: a search for one tag has one. */
+const mostPages = 20;
+
+/** Lists the messages of a folder: https://learn.microsoft.com/graph/api/mailfolder-list-messages */
+export async function listMessages(
+  access: MailboxAccess,
+  query: {
+    readonly folder: string;
+    readonly filter: string;
+    readonly top?: number;
+    readonly select?: string;
+    readonly expand?: string;
+  },
+): Promise<Listed> {
+  const { settings, userPath } = access;
+  const { select = 'id,isDraft,createdDateTime,internetMessageId', expand = tagProperty, top = 10 } = query;
+  const parameters = [
+    `$filter=${encodeURIComponent(query.filter)}`,
+    `$select=${encodeURIComponent(select)}`,
+    `$top=${top}`,
+    `$expand=${encodeURIComponent(`singleValueExtendedProperties($filter=id eq ${literal(expand)})`)}`,
+  ];
+  const messages: GraphMessage[] = [];
+  let path = `${userPath}/mailFolders/${query.folder}/messages?${parameters.join('&')}`;
+  let whole = true;
+  for (let page = 1; ; page++) {
+    const reply = await retriedRead(access.client, settings, request(access, 'listMessages', path));
+    if (isMissing(reply)) return { kind: 'missing' };
+    const values = reply.kind === 'ok' && reply.meta.status === 200 ? listField(reply.body, 'value') : undefined;
+    if (reply.kind !== 'ok' || values === undefined) return { kind: 'failed', reply };
+    for (const value of values) {
+      const message = readMessage(value);
+      if (message === undefined) whole = false;
+      else messages.push(message);
+    }
+    const seenAt = reply.meta.date ?? settings.clock.now();
+    const next = field(reply.body, '@odata.nextLink');
+    if (next === undefined || next === null) return { kind: 'listed', messages, whole, seenAt };
+    const followed = page < mostPages ? safeLink(next, settings.root) : undefined;
+    if (followed === undefined) return { kind: 'listed', messages, whole: false, seenAt };
+    path = followed;
+  }
+}
+
+/** How an unsent message stands. `submitted` is undefined when the answer doesn't say: don't know, never no. */
+export type Standing =
+  | {
+      readonly kind: 'there';
+      readonly isDraft: boolean | undefined;
+      readonly submitted: boolean | undefined;
+      readonly created: number | undefined;
+      readonly seenAt: number;
+    }
+  | { readonly kind: 'gone' }
+  | Failed;
+
+/** Reads one message anew: https://learn.microsoft.com/graph/api/message-get */
+export async function readStanding(access: MailboxAccess, id: string): Promise<Standing> {
+  const expand = encodeURIComponent(`singleValueExtendedProperties($filter=id eq ${literal(flagsProperty)})`);
+  const path = `${access.userPath}/messages/${encodeURIComponent(id)}?$select=id,isDraft,createdDateTime&$expand=${expand}`;
+  const reply = await retriedRead(access.client, access.settings, request(access, 'getMessage', path));
+  if (isMissing(reply)) return { kind: 'gone' };
+  const message = reply.kind === 'ok' && reply.meta.status === 200 ? readMessage(reply.body) : undefined;
+  if (reply.kind !== 'ok' || message === undefined || message.id !== id) return { kind: 'failed', reply };
+  const flags = propertyOf(reply.body, flagsProperty);
+  const known = flags !== undefined && /^\d{1,10}$/.test(flags);
+  return {
+    kind: 'there',
+    isDraft: message.isDraft,
+    submitted: known ? (Number(flags) & flagSubmitted) !== 0 : undefined,
+    created: message.created,
+    seenAt: reply.meta.date ?? access.settings.clock.now(),
+  };
+}
+
+/** What came of a move. `isDraft`: as it lies in its new place, where the answer says so. */
+export type Moved = { readonly kind: 'moved'; readonly isDraft: boolean | undefined } | { readonly kind: 'gone' } | Failed;
+
+/** Moves a message to a well-known folder: https://learn.microsoft.com/graph/api/message-move. Not repeated. */
+export async function moveMessage(access: MailboxAccess, id: string, folder: string): Promise<Moved> {
+  const reply = await access.client.call({
+    ...request(access, 'moveMessage', `${access.userPath}/messages/${encodeURIComponent(id)}/move`),
+    method: 'POST',
+    body: JSON.stringify({ destinationId: folder }),
+  });
+  if (isMissing(reply)) return { kind: 'gone' };
+  if (reply.kind !== 'ok' || reply.meta.status !== 201) return { kind: 'failed', reply };
+  const isDraft = field(reply.body, 'isDraft');
+  return { kind: 'moved', isDraft: typeof isDraft === 'boolean' ? isDraft : undefined };
+}
+
+/** A string as OData writes it. */
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+function request({ mailbox, call }: MailboxAccess, operation: string, path: string): GraphCall {
+  return { ...call, mailbox, operation, method: 'GET', path };
+}
+
+/** A folder or message that isn't there, in a mailbox that is. */
+function isMissing(reply: Reply): boolean {
+  if (reply.kind !== 'error' || reply.meta.status !== 404) return false;
+  return reply.error?.codes.some((code) => code === 'ErrorFolderNotFound' || code === 'ErrorItemNotFound') === true;
+}
+
+/** Undefined when it has no usable id: then nobody knows what it is. */
+function readMessage(value: unknown): GraphMessage | undefined {
+  const id = textField(value, 'id', 2_000);
+  if (id === undefined) return undefined;
+  const isDraft = field(value, 'isDraft');
+  return {
+    id,
+    isDraft: typeof isDraft === 'boolean' ? isDraft : undefined,
+    created: timeField(value, 'createdDateTime'),
+    messageId: textField(value, 'internetMessageId', 2_000),
+    tag: propertyOf(value, tagProperty),
+  };
+}
+
+/** A link to the next page is followed as it is, to nowhere but the service itself: it takes the token along. */
+function safeLink(link: unknown, root: string): string | undefined {
+  if (typeof link !== 'string' || link.length > 16_384 || !URL.canParse(link)) return undefined;
+  const url = new URL(link);
+  const base = new URL(`${root}/v1.0/`);
+  const same = url.origin === base.origin && url.username === '' && url.password === '' && url.pathname.startsWith(base.pathname);
+  return same ? url.href : undefined;
+}

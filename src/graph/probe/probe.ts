@@ -1,0 +1,150 @@
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { eachOf } from '../../core/queues.ts';
+import type { Note, ProbeResult, UnknownAttempt } from '../../transport/contract.ts';
+import { combined, placeGone } from '../../transport/probe-results.ts';
+import type { GraphClient } from '../client/client.ts';
+import type { Reply } from '../client/reply.ts';
+import { replyError, verdictOf } from '../outcome/outcome.ts';
+import type { GraphSettings } from '../settings.ts';
+import type { MailboxAccess } from './messages.ts';
+import { foldersOf, type Walk, walk, wantedOf } from './search.ts';
+import { settleUnsent } from './unsent.ts';
+
+/** Attempts that are looked for at a time; more would only wait for each other's requests. */
+const atOnce = 4;
+
+/** How often a walk begins anew because an item moved while it was looked at. */
+const mostWalks = 3;
+
+/** Looks for exactly the unknown attempts of the notes, each where it was sent to, and removes their drafts. */
+export async function probe(
+  client: GraphClient,
+  settings: GraphSettings,
+  notes: readonly Note[],
+  signal: AbortSignal,
+): Promise<readonly ProbeResult[]> {
+  const attempts = new Map<UnknownAttempt, string>();
+  for (const { id, unknownAttempts } of notes) for (const attempt of unknownAttempts) attempts.set(attempt, id);
+  const results = new Map<UnknownAttempt, ProbeResult>();
+  /** By mailbox, '' for all: what closed it. Whoever comes later would meet the same. */
+  const closed = new Map<string, ProbeResult>();
+  await eachOf(
+    attempts,
+    async ([attempt, noteId]) => {
+      const { place } = attempt;
+      const key = place.mailbox.toLowerCase();
+      const known = closed.get('') ?? closed.get(key);
+      const result = known ?? (await probeAttempt(client, settings, attempt, { signal, notes: [noteId] }));
+      if (result.status === 'unknown' && result.scope === 'endpoint') closed.set('', result);
+      if (result.status === 'unknown' && result.scope === 'mailbox') closed.set(key, result);
+      results.set(attempt, result);
+    },
+    atOnce,
+  );
+  return notes.map(({ unknownAttempts }) => {
+    return combined(
+      unknownAttempts.map((attempt) => results.get(attempt) ?? placeGone(attempt)),
+      unknownAttempts,
+    );
+  });
+}
+
+async function probeAttempt(
+  client: GraphClient,
+  settings: GraphSettings,
+  attempt: UnknownAttempt,
+  call: MailboxAccess['call'],
+): Promise<ProbeResult> {
+  const { place, tag } = attempt;
+  if (place.endpoint !== settings.root) return placeGone(attempt);
+  const userPath = client.userPath(place.mailbox);
+  if (typeof userPath !== 'string') return { status: 'unknown', scope: 'mailbox', error: userPath };
+  const access: MailboxAccess = { client, settings, mailbox: place.mailbox, userPath, call };
+  const folders = foldersOf(settings.keepCopyIn !== undefined || place.folder === 'conversationhistory');
+  const wanted = wantedOf(tag, place);
+  for (let walks = 1; walks <= mostWalks; walks++) {
+    const byTag = await walk(access, wanted, 'tag', folders);
+    const first = await resultOf(access, byTag);
+    if (first === 'moved') continue;
+    if (first !== 'nothing') return first;
+    // Nothing with the tag: "absent" has to hold for the second key too, and a login that may not search for tags has only that.
+    const byId = await walk(access, wanted, 'messageId', folders);
+    const second = await resultOf(access, byId);
+    if (second === 'moved') continue;
+    if (second !== 'nothing') return second;
+    const failure = byTag.failure ?? byId.failure;
+    if (failure !== undefined) return unknownOf(failure, client);
+    if (byTag.whole && byId.whole && !byTag.strange && !byId.strange) return { status: 'absent' };
+    return { status: 'unknown', error: notWhole(byTag.strange || byId.strange) };
+  }
+  return { status: 'pending' };
+}
+
+/** What a walk says by itself; `nothing`: neither a proof nor a hope. */
+async function resultOf(access: MailboxAccess, found: Walk): Promise<ProbeResult | 'moved' | 'nothing'> {
+  if (found.found) return { status: 'found' };
+  let draft: { status: 'draft'; removed: boolean } | undefined;
+  let pending = false;
+  let moved = false;
+  let failure: Reply | undefined;
+  // A draft proves something only where nothing else can lie: the same attempt may have been sent, and left a draft behind.
+  const draftAge = found.whole && !found.strange ? access.settings.draftAge : Number.POSITIVE_INFINITY;
+  for (const unsent of found.unsent) {
+    const fate = await settleUnsent(access, unsent, draftAge);
+    switch (fate.kind) {
+      case 'sent':
+        return { status: 'found' };
+      case 'on-its-way':
+        pending = true;
+        break;
+      case 'moved':
+        moved = true;
+        break;
+      case 'draft':
+        draft = { status: 'draft', removed: fate.removed && draft?.removed !== false };
+        break;
+      case 'failed':
+        failure ??= fate.reply;
+        break;
+    }
+  }
+  if (moved) return 'moved';
+  if (pending) return { status: 'pending' };
+  if (failure !== undefined) return unknownOf(failure, access.client);
+  if (draft !== undefined) return draft;
+  const failed = found.failure;
+  return failed !== undefined && stops(failed) ? unknownOf(failed, access.client) : 'nothing';
+}
+
+/** Another way of asking would meet the same. */
+function stops(reply: Reply): boolean {
+  return reply.kind !== 'error' || ![400, 403].includes(reply.meta.status);
+}
+
+/** A question that could not be asked, reported as a delivery that ended so. A login that may send but not read closes nothing. */
+function unknownOf(reply: Reply, { tokenScope }: GraphClient): ProbeResult {
+  const error = replyError(reply);
+  switch (reply.kind) {
+    case 'failed':
+      return { status: 'unknown', scope: reply.scope, error };
+    case 'no-token':
+      return { status: 'unknown', scope: reply.scope, error, ...(error.code === 'OPTION_INVALID' ? {} : { blocked: true }) };
+    case 'ok':
+      return { status: 'unknown', scope: 'note', error };
+    case 'error': {
+      const { status, retryAfter } = reply.meta;
+      const { verdict } = verdictOf(status, reply.error, tokenScope);
+      const wait = retryAfter === undefined ? {} : { retryAfter };
+      if (status === 403 || status === 400) return { status: 'unknown', scope: 'note', error, ...wait };
+      const blocked = verdict.kind === 'blocked' ? { blocked: true } : {};
+      return { status: 'unknown', scope: verdict.scope, error, ...wait, ...blocked };
+    }
+  }
+}
+
+function notWhole(strange: boolean): OfflineImError {
+  const why = strange
+    ? 'a message was among the results that is not what was looked for, or does not say whether it was sent'
+    : 'a folder could not be read to its end';
+  return new OfflineImError('RESPONSE_INCOMPLETE', `Whether the note was sent cannot be told: ${why}.`);
+}

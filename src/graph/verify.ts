@@ -1,0 +1,76 @@
+import { fromBase64Url } from '../core/text.ts';
+import type { TransportLimit, TransportReport } from '../transport/contract.ts';
+import type { GraphClient } from './client/client.ts';
+import { field, listField } from './client/json.ts';
+import type { Reply } from './client/reply.ts';
+import { replyError } from './outcome/outcome.ts';
+import { listMessages, literal, type MailboxAccess } from './probe/messages.ts';
+import { tagProperty } from './probe/properties.ts';
+import type { GraphSettings } from './settings.ts';
+
+/** Asks for the mailbox with the token at hand, and says what the permissions that it lacks make impossible. */
+export async function verify(
+  client: GraphClient,
+  settings: GraphSettings,
+  mailbox: string,
+  signal: AbortSignal,
+): Promise<TransportReport> {
+  const userPath = client.userPath(mailbox);
+  if (typeof userPath !== 'string') throw userPath;
+  const access: MailboxAccess = { client, settings, mailbox, userPath, call: { signal, notes: [] } };
+  const limits: TransportLimit[] = [];
+  if (!(await mayRead(access))) limits.push(withoutRead);
+  const granted = permissionsIn(await client.token(mailbox, signal));
+  const has = (...names: readonly string[]): boolean => names.some((name) => granted?.has(name.toLowerCase()) === true);
+  if (!has('Mail.Send', 'Mail.Send.Shared')) limits.push(granted === undefined ? sendNotSeen : withoutSend);
+  if (!has('Mail.ReadWrite', 'Mail.ReadWrite.Shared')) limits.push(withoutReadWrite);
+  return { limits };
+}
+
+/** The very search that a probe makes. Throws what stands in the way of more than reading. */
+async function mayRead(access: MailboxAccess): Promise<boolean> {
+  const filter = `singleValueExtendedProperties/Any(ep: ep/id eq ${literal(tagProperty)} and ep/value eq ${literal('verify')})`;
+  const listed = await listMessages(access, { folder: 'sentitems', filter, top: 1 });
+  if (listed.kind !== 'failed') return true;
+  if (isRefusedRead(listed.reply)) return false;
+  throw replyError(listed.reply);
+}
+
+function isRefusedRead(reply: Reply): boolean {
+  return reply.kind === 'error' && (reply.meta.status === 403 || reply.meta.status === 400);
+}
+
+/**
+ * The permissions that a token shows: `roles` of an application, `scp` of a user. Microsoft calls tokens opaque, so this is a
+ * hint for people and decides nothing; undefined when it can't be read.
+ */
+function permissionsIn(token: string): ReadonlySet<string> | undefined {
+  const bytes = fromBase64Url(token.split('.')[1] ?? '');
+  if (bytes === undefined || bytes.length === 0) return undefined;
+  let claims: unknown;
+  try {
+    claims = JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+  const scopes = field(claims, 'scp');
+  const names = [...(listField(claims, 'roles') ?? []), ...(typeof scopes === 'string' ? scopes.split(' ') : [])];
+  return new Set(names.flatMap((name) => (typeof name === 'string' ? [name.toLowerCase()] : [])));
+}
+
+const withoutRead: TransportLimit = {
+  code: 'PERMISSION_MISSING',
+  text: 'Mail.Read is missing (Mail.ReadBasic does not suffice): a note whose answer is lost cannot be looked for, and ends as OUTCOME_UNKNOWN.',
+};
+const withoutReadWrite: TransportLimit = {
+  code: 'PERMISSION_MISSING',
+  text: 'The token does not show Mail.ReadWrite: a draft that Exchange leaves cannot be removed and is reported as DRAFT_LEFT, and keepCopyIn does nothing. A grant by RBAC for Applications does not show.',
+};
+const withoutSend: TransportLimit = {
+  code: 'PERMISSION_MISSING',
+  text: 'The token does not show Mail.Send: unless RBAC for Applications grants it, every note is refused and its mailbox blocked.',
+};
+const sendNotSeen: TransportLimit = {
+  code: 'PERMISSION_MISSING',
+  text: 'The token cannot be read, so whether it holds Mail.Send shows only with the first note.',
+};

@@ -1,0 +1,294 @@
+import { newRequestId } from '../../../core/ids.ts';
+import { actingMailbox, type Login } from '../access/access.ts';
+import type { Doorkeeper } from '../access/doorkeeper.ts';
+import type { Exchange } from '../exchange.ts';
+import { type Fault, planOf } from '../faults/fault.ts';
+import type { FaultBook } from '../faults/fault-book.ts';
+import type { FrontRequest, FrontResponse } from '../http/front.ts';
+import type { SimulatedMailbox } from '../store/mailbox.ts';
+import { errorBody, GraphFault, statusOf } from './errors.ts';
+import { type BatchPart, type BatchPartAnswer, readBatch, runBatch } from './operations/batch.ts';
+import { getMailFolder, listMailFolders } from './operations/folders.ts';
+import { deleteMessage, getMessage, listMessages, moveMessage } from './operations/messages.ts';
+import type { GraphAnswer, GraphContext } from './operations/operation.ts';
+import { sendMail } from './operations/send-mail.ts';
+import { type GraphOperationName, type Route, routeOf } from './routes.ts';
+
+/** What the journal says of a request. */
+export interface GraphExchange {
+  readonly operation: string;
+  readonly mailbox: string | undefined;
+  readonly code: string | undefined;
+  readonly fault: Fault | undefined;
+  readonly delay: number;
+  readonly response: FrontResponse;
+}
+
+/** The door of the same Exchange that speaks Microsoft Graph. */
+export class GraphDoor {
+  readonly #exchange: Exchange;
+  readonly #door: Doorkeeper;
+  readonly #book: FaultBook;
+  readonly #underWay = new Map<string, number>();
+
+  constructor(exchange: Exchange, door: Doorkeeper, book: FaultBook) {
+    this.#exchange = exchange;
+    this.#door = door;
+    this.#book = book;
+  }
+
+  /** Whether a request is for this door. */
+  takes({ path }: FrontRequest): boolean {
+    return /^\/v1\.0(\/|$)/i.test(path);
+  }
+
+  async handle(request: FrontRequest): Promise<GraphExchange> {
+    const ids = { requestId: newRequestId(), clientRequestId: request.headers['client-request-id'] ?? newRequestId() };
+    const route = routeOf(request.method, request.path);
+    const admission = this.#admit(request);
+    const login = admission?.login.name ?? '';
+    const operation = route?.operation ?? '';
+    const { fault, delay } = this.#book.select({ operation, login, itemCount: 1, body: request.body });
+    const key = (route?.user ?? login).toLowerCase();
+    const crowd = (this.#underWay.get(key) ?? 0) + 1;
+    this.#underWay.set(key, crowd);
+    try {
+      const told = { operation, mailbox: this.#mailboxOf(route, admission?.login)?.address, fault, delay };
+      if (!(await this.#exchange.timers.wait(delay))) return { ...told, code: undefined, response: { kind: 'reset' } };
+      const { response, code } = await this.#answer(request, { route, admission, fault, crowd, ids });
+      return { ...told, code, response };
+    } finally {
+      const left = (this.#underWay.get(key) ?? 1) - 1;
+      if (left > 0) this.#underWay.set(key, left);
+      else this.#underWay.delete(key);
+    }
+  }
+
+  async #answer(request: FrontRequest, asked: Asked): Promise<{ response: FrontResponse; code: string | undefined }> {
+    const { fault, ids } = asked;
+    const early = beforeProcessing(fault);
+    if (early !== undefined) return { response: early, code: undefined };
+    try {
+      if (fault?.kind === 'graphError' && !fault.processed) throw faultOf(fault);
+      const code = codeOf(fault);
+      if (code !== undefined && fault?.kind !== 'graphError' && !isProcessed(fault))
+        throw new GraphFault(code, undefined, undefined, hintsOf(fault));
+      const answer = await this.#process(request, asked);
+      if (fault?.kind === 'graphError') throw faultOf(fault);
+      if (code !== undefined) throw new GraphFault(code);
+      return { response: afterProcessing(this.#response(answer, ids), fault), code: undefined };
+    } catch (error) {
+      if (!(error instanceof GraphFault)) throw error;
+      const headers = { ...this.#headers(ids), ...error.headers };
+      const body = errorBody(error, { ...ids, date: this.#exchange.registry.now() });
+      return { response: { kind: 'answer', status: error.status, headers, body }, code: error.code };
+    }
+  }
+
+  async #process(request: FrontRequest, asked: Asked): Promise<GraphAnswer> {
+    const { route, admission, fault, crowd } = asked;
+    const { mailboxConcurrency, throttledRetryAfter } = this.#exchange.graph;
+    if (admission === undefined)
+      throw new GraphFault('InvalidAuthenticationToken', 401, undefined, { 'www-authenticate': challenge });
+    if (route === undefined) throw new GraphFault('BadRequest', 400, 'Resource not found for the segment.');
+    if (crowd > mailboxConcurrency) {
+      const hint: Record<string, string> = throttledRetryAfter === false ? {} : { 'retry-after': String(throttledRetryAfter) };
+      throw new GraphFault('ApplicationThrottled', 429, undefined, hint);
+    }
+    if (request.tooLarge === true) throw new GraphFault('RequestEntityTooLarge', 413);
+    const body = readJson(request);
+    const base = `${this.#baseOf(request)}/v1.0`;
+    if (route.operation === 'batch') {
+      const parts = readBatch(body);
+      const answers = await runBatch(parts, fault, (part) => this.#part(part, request));
+      return { status: 200, json: { responses: answers } };
+    }
+    const { login, permissions } = admission;
+    const mailbox = this.#servedMailbox(route, login);
+    const context: GraphContext = {
+      exchange: this.#exchange,
+      login,
+      permissions,
+      mailbox,
+      route,
+      body,
+      base,
+      fault,
+      plan: planOf(fault, 0),
+    };
+    return operations[route.operation](context);
+  }
+
+  /** A part is a request like any other, also for the faults and for who may do what. */
+  async #part(part: BatchPart, whole: FrontRequest): Promise<BatchPartAnswer> {
+    const path = `/v1.0${part.url.startsWith('/') ? '' : '/'}${part.url}`;
+    const headers = { ...whole.headers, ...part.headers };
+    const { response } = await this.handle({ method: part.method, path, headers, body: part.body });
+    if (response.kind !== 'answer')
+      return { id: part.id, status: 504, headers: {}, body: { error: { code: 'UnknownError', message: '' } } };
+    const json = response.body === '' ? {} : { body: JSON.parse(response.body) as unknown };
+    return { id: part.id, status: response.status, headers: { ...response.headers }, ...json };
+  }
+
+  #admit(request: FrontRequest): Admitted | undefined {
+    const token = /^Bearer\s+(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+    const admission = token === undefined ? undefined : this.#door.admit(request);
+    if (token === undefined || admission?.kind !== 'in') return undefined;
+    return { login: admission.login, permissions: this.#door.tokens.permissionsOf(token) };
+  }
+
+  #mailboxOf(route: Route | undefined, login: Login | undefined): SimulatedMailbox | undefined {
+    if (route?.user === undefined) return login?.mailbox;
+    const user = route.user.toLowerCase();
+    return this.#exchange.mailboxes.find(({ address, userId }) => address === user || userId === user);
+  }
+
+  #servedMailbox(route: Route, login: Login): SimulatedMailbox {
+    const mailbox = this.#mailboxOf(route, login);
+    if (mailbox === undefined)
+      throw new GraphFault(route.operation === 'getUser' ? 'Request_ResourceNotFound' : 'ErrorInvalidUser');
+    if (mailbox.location === 'on-premises' && route.operation !== 'getUser') throw new GraphFault('MailboxNotEnabledForRESTAPI');
+    if (mailbox.moving) throw new GraphFault('ErrorMailboxMoveInProgress');
+    const acting = actingMailbox(login, undefined, this.#exchange);
+    const delegate = acting === undefined ? undefined : mailbox.delegates.get(acting.address);
+    if (login.service || mailbox === acting || (delegate !== undefined && delegate.folders !== false)) return mailbox;
+    throw new GraphFault('ErrorAccessDenied');
+  }
+
+  #baseOf({ headers }: FrontRequest): string {
+    return `${headers['x-forwarded-proto'] ?? 'http'}://${headers.host ?? 'localhost'}`;
+  }
+
+  #response({ status, json }: GraphAnswer, ids: Ids): FrontResponse {
+    const body = json === undefined ? '' : JSON.stringify(json);
+    return { kind: 'answer', status, headers: this.#headers(ids), body };
+  }
+
+  #headers({ requestId, clientRequestId }: Ids): Record<string, string> {
+    return {
+      'content-type': 'application/json; odata.metadata=minimal; charset=utf-8',
+      'request-id': requestId,
+      'client-request-id': clientRequestId,
+      'x-ms-ags-diagnostic':
+        '{"ServerInfo":{"DataCenter":"Simulator","Slice":"E","Ring":"5","ScaleUnit":"001","RoleInstance":"SIM"}}',
+    };
+  }
+}
+
+interface Ids {
+  readonly requestId: string;
+  readonly clientRequestId: string;
+}
+
+interface Admitted {
+  readonly login: Login;
+  readonly permissions: readonly string[] | undefined;
+}
+
+interface Asked {
+  readonly route: Route | undefined;
+  readonly admission: Admitted | undefined;
+  readonly fault: Fault | undefined;
+  /** Requests of the mailbox under way, this one included. */
+  readonly crowd: number;
+  readonly ids: Ids;
+}
+
+const challenge = 'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize"';
+
+const operations: Readonly<Record<Exclude<GraphOperationName, 'batch'>, (context: GraphContext) => GraphAnswer>> = {
+  sendMail,
+  listMessages,
+  getMessage,
+  moveMessage,
+  deleteMessage,
+  listMailFolders,
+  getMailFolder,
+  getUser: ({ mailbox, base }) => ({
+    status: 200,
+    json: {
+      '@odata.context': `${base}/$metadata#users/$entity`,
+      id: mailbox.userId,
+      displayName: mailbox.name,
+      userPrincipalName: mailbox.address,
+      mail: mailbox.address,
+    },
+  }),
+};
+
+function readJson(request: FrontRequest): unknown {
+  if (request.body === '') return undefined;
+  if (!/json/i.test(request.headers['content-type'] ?? '')) throw new GraphFault('BadRequest', 415);
+  try {
+    return JSON.parse(request.body);
+  } catch {
+    throw new GraphFault('RequestBodyRead');
+  }
+}
+
+/** Faults that strike before anything is looked at, whatever the door. */
+function beforeProcessing(fault: Fault | undefined): FrontResponse | undefined {
+  switch (fault?.kind) {
+    case 'resetBefore':
+      return { kind: 'reset' };
+    case 'http':
+      return {
+        kind: 'answer',
+        status: fault.status,
+        headers: { 'content-type': 'text/html; charset=utf-8', ...fault.headers },
+        body: fault.body,
+      };
+    case 'hang':
+      return fault.processed ? undefined : { kind: 'silence' };
+    default:
+      return undefined;
+  }
+}
+
+/** Faults of EWS that stand for an error, in Graph's words. */
+function codeOf(fault: Fault | undefined): string | undefined {
+  switch (fault?.kind) {
+    case 'serverBusy':
+      return 'ApplicationThrottled';
+    case 'responseCode':
+    case 'soapFault':
+      return fault.code;
+    case 'draftOnSendAsDenied':
+    case 'copyStoredSendFailed':
+      return undefined; // the plan of the item says it
+    default:
+      return undefined;
+  }
+}
+
+function isProcessed(fault: Fault | undefined): boolean {
+  return (fault?.kind === 'responseCode' || fault?.kind === 'soapFault') && fault.processed;
+}
+
+function hintsOf(fault: Fault | undefined): Record<string, string> {
+  if (fault?.kind !== 'serverBusy' || fault.backOff === undefined) return {};
+  return { 'retry-after': String(Math.ceil(fault.backOff / 1000)) };
+}
+
+function faultOf(fault: Extract<Fault, { kind: 'graphError' }>): GraphFault {
+  return new GraphFault(fault.code, fault.status ?? statusOf(fault.code), fault.message, { ...fault.headers });
+}
+
+/** Faults that spoil the answer to what has been processed. */
+function afterProcessing(response: FrontResponse, fault: Fault | undefined): FrontResponse {
+  if (response.kind !== 'answer') return response;
+  switch (fault?.kind) {
+    case 'lostResponse':
+      return fault.after > 0 && response.body !== '' ? { ...response, resetAfter: Math.min(1, fault.after) } : { kind: 'reset' };
+    case 'truncated':
+      return { ...response, body: response.body.slice(0, Math.floor(response.body.length * fault.after)) };
+    case 'hang':
+      return { kind: 'silence' };
+    case 'drip':
+      return { ...response, drip: { chunkBytes: fault.chunkBytes, interval: fault.interval } };
+    case 'alsoHeaders':
+      return { ...response, headers: { ...response.headers, ...fault.headers } };
+    default:
+      return response;
+  }
+}

@@ -1,0 +1,104 @@
+import type { Exchange } from '../../exchange.ts';
+import { domainOf } from '../../exchange.ts';
+import type { ItemPlan } from '../../faults/fault.ts';
+import { deliver } from '../../operations/items/submit.ts';
+import type { MessageContent, SimulatedItem } from '../../store/item.ts';
+import type { SimulatedMailbox } from '../../store/mailbox.ts';
+import { flagsOf } from '../../store/message-flags.ts';
+
+/** A message on its way out of Graph's sendMail. */
+export interface GraphSubmission {
+  /** The mailbox it is sent through: its Drafts, its Sent Items. */
+  readonly owner: SimulatedMailbox;
+  /** Whose recipients see it as coming from. */
+  readonly sender: SimulatedMailbox;
+  readonly content: MessageContent;
+  /** Whether a copy is kept. */
+  readonly keepCopy: boolean;
+}
+
+/**
+ * What Exchange does with a message of sendMail, in its steps: stored in Drafts and accepted, handed over, sent, and only then
+ * moved to Sent Items, where it has a new id.
+ */
+export function submit(exchange: Exchange, submission: GraphSubmission, plan: ItemPlan): void {
+  const { owner, sender } = submission;
+  const content = plan.do === 'everything' && plan.rewriteId === true ? rewritten(exchange, submission) : submission.content;
+  const given = { ...submission, content };
+  const drafts = owner.folder('drafts');
+  switch (plan.do) {
+    case 'everything': {
+      const { submitAfter, sendAfter, moveAfter } = exchange.graph;
+      const times = plan.twice === true ? 2 : 1;
+      const item = owner.store(drafts, content, 'draft');
+      onItsWay(exchange, given, item, { submitAfter, sendAfter, moveAfter, times });
+      return;
+    }
+    case 'stay-in-drafts': {
+      const item = owner.store(drafts, content, plan.submitted ? 'pending' : 'draft');
+      const { delay } = plan;
+      if (delay === undefined) return;
+      onItsWay(exchange, given, item, { submitAfter: plan.submitted ? 0 : delay, sendAfter: delay, moveAfter: delay, times: 1 });
+      return;
+    }
+    case 'hold-in-outbox': {
+      const item = owner.store(owner.folder('outbox'), content, 'pending');
+      onItsWay(exchange, given, item, { submitAfter: 0, sendAfter: plan.delay, moveAfter: plan.delay, times: 1 });
+      return;
+    }
+    case 'copy-late': {
+      const sent = { ...content, sentAt: exchange.registry.now() };
+      deliver(exchange, sender, sent);
+      exchange.timers.after(plan.delay, () => keep(given, sent));
+      return;
+    }
+    case 'copy-only':
+      if (plan.unsent) owner.store(drafts, content, 'draft');
+      else keep(given, { ...content, sentAt: exchange.registry.now() });
+      return;
+    case 'draft-only':
+      owner.store(drafts, content, 'draft');
+      return;
+    case 'nothing':
+    case 'silence':
+      return;
+  }
+}
+
+interface Times {
+  readonly submitAfter: number;
+  readonly sendAfter: number;
+  readonly moveAfter: number;
+  /** How often every recipient gets it. */
+  readonly times: number;
+}
+
+/** Each step looks for the item anew: what somebody has deleted or moved meanwhile does not leave any more. */
+function onItsWay(exchange: Exchange, submission: GraphSubmission, item: SimulatedItem, times: Times): void {
+  const { owner, sender, content } = submission;
+  const { timers, registry } = exchange;
+  timers.after(times.submitAfter, () => {
+    const waiting = registry.latest(item);
+    if (waiting === undefined) return;
+    owner.reflag(waiting, flagsOf('pending'));
+    timers.after(times.sendAfter - times.submitAfter, () => {
+      if (registry.latest(item) === undefined) return;
+      const sent = { ...content, sentAt: registry.now() };
+      for (let n = 0; n < times.times; n++) deliver(exchange, sender, sent);
+      timers.after(times.moveAfter - times.sendAfter, () => {
+        const left = registry.latest(item);
+        if (left === undefined) return;
+        owner.remove(left);
+        keep(submission, sent);
+      });
+    });
+  });
+}
+
+function keep({ owner, keepCopy }: GraphSubmission, content: MessageContent): void {
+  if (keepCopy) owner.store(owner.folder('sentitems'), content, 'sent-copy');
+}
+
+function rewritten(exchange: Exchange, { owner, content }: GraphSubmission): MessageContent {
+  return { ...content, internetMessageId: exchange.registry.newMessageId(domainOf(owner.address)) };
+}

@@ -1,0 +1,144 @@
+/**
+ * Judges traffic by Microsoft's description of Graph (graph-openapi.yaml, OpenAPI 3.1, whose schemas are JSON Schema 2020-12),
+ * as the XSD judges EWS: nothing of the library decides here what is right.
+ */
+import { readFileSync } from 'node:fs';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
+import { parse } from 'yaml';
+
+interface Operation {
+  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly schema: object }[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: object }>> };
+  readonly responses: Readonly<
+    Record<string, { readonly $ref?: string; readonly content?: Readonly<Record<string, { readonly schema: object }>> }>
+  >;
+}
+
+interface Description {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: object; readonly responses: object };
+}
+
+const description = parse(readFileSync(new URL('../graph-openapi.yaml', import.meta.url), 'utf8')) as Description;
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+formats.default(ajv);
+ajv.addFormat('base64url', /^[\w-]*=*$/);
+ajv.addSchema({ $id: 'graph', components: description.components });
+const compiled = new Map<object, ValidateFunction>();
+
+/** One request and what was answered to it. */
+export interface GraphTraffic {
+  readonly method: string;
+  /** Below the version: `/users/alice/sendMail?$top=1`. */
+  readonly path: string;
+  readonly headers: Headers;
+  readonly body: string | undefined;
+  readonly status: number;
+  readonly responseHeaders: Headers;
+  readonly responseBody: string;
+}
+
+/** What of a request the description does not allow. */
+export function requestErrors({
+  method,
+  path,
+  headers,
+  body,
+}: Pick<GraphTraffic, 'method' | 'path' | 'headers' | 'body'>): string[] {
+  const found = operationOf(method, path);
+  // The one path that the description leaves out.
+  if (found === undefined) return /^\/users\/[^/]+$/.test(pathOf(path)) ? [] : [`no operation ${method} ${pathOf(path)}`];
+  const errors: string[] = [];
+  const query = new URLSearchParams(path.slice(pathOf(path).length + 1));
+  const known = new Map((found.parameters ?? []).map((parameter) => [`${parameter.in}:${parameter.name}`, parameter]));
+  for (const [name, value] of query) {
+    const parameter = known.get(`query:${name}`);
+    if (parameter === undefined) errors.push(`no parameter ${name} of ${method} ${pathOf(path)}`);
+    else errors.push(...schemaErrors(parameter.schema, numberIf(parameter.schema, value), name));
+  }
+  for (const { name, in: place, schema } of found.parameters ?? []) {
+    const value = place === 'header' ? headers.get(name) : null;
+    if (value !== null) errors.push(...schemaErrors(schema, value, name));
+  }
+  if (found.requestBody === undefined)
+    return body === undefined || body === '' ? errors : [...errors, 'a body where none belongs'];
+  const type = headers.get('content-type')?.split(';')[0] ?? '';
+  const content = found.requestBody.content[type];
+  if (content === undefined) return [...errors, `a body of type "${type}"`];
+  return [...errors, ...schemaErrors(content.schema, JSON.parse(body ?? 'null'), 'request')];
+}
+
+/** What of an answer the description does not allow. */
+export function answerErrors({ method, path, status, responseHeaders, responseBody }: GraphTraffic): string[] {
+  const found = operationOf(method, path);
+  if (found === undefined) return [];
+  const declared = found.responses[String(status)] ?? (status >= 400 ? found.responses.default : undefined);
+  if (declared === undefined) return [`no status ${status} of ${method} ${pathOf(path)}`];
+  const content = declared.$ref === undefined ? declared.content : errorContent;
+  if (content === undefined) return responseBody === '' ? [] : ['a body where none belongs'];
+  const type = responseHeaders.get('content-type')?.split(';')[0] ?? '';
+  const schema = content[type]?.schema;
+  return schema === undefined ? [`an answer of type "${type}"`] : schemaErrors(schema, JSON.parse(responseBody), 'answer');
+}
+
+const errorContent: Readonly<Record<string, { readonly schema: object }>> = {
+  'application/json': { schema: { $ref: '#/components/schemas/odataError' } },
+};
+
+/** A fetch that collects what the description does not allow in requests, and in answers that no fault has shaped (`checkAnswers`). */
+export function checkedGraphFetch(
+  inner: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init),
+  { checkAnswers = false }: { readonly checkAnswers?: boolean } = {},
+): typeof globalThis.fetch & { readonly errors: string[]; readonly traffic: GraphTraffic[] } {
+  const errors: string[] = [];
+  const traffic: GraphTraffic[] = [];
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const url = new URL(String(input instanceof Request ? input.url : input));
+    const headers = new Headers(init?.headers);
+    const method = init?.method ?? 'GET';
+    const path = `${url.pathname}${url.search}`.replace(/^.*?\/v1\.0/, '');
+    const body = typeof init?.body === 'string' ? init.body : undefined;
+    errors.push(...requestErrors({ method, path, headers, body }));
+    const response = await inner(input, init);
+    if (checkAnswers) {
+      const responseBody = await response.clone().text();
+      const seen = { method, path, headers, body, status: response.status, responseHeaders: response.headers, responseBody };
+      traffic.push(seen);
+      errors.push(...answerErrors(seen));
+    }
+    return response;
+  };
+  return Object.assign(fetch, { errors, traffic });
+}
+
+const templates = Object.keys(description.paths).map((template) => ({
+  template,
+  pattern: new RegExp(`^${template.replace(/[$.]/g, '\\$&').replace(/\{[^}]+\}/g, '[^/]+')}$`),
+}));
+
+function operationOf(method: string, path: string): Operation | undefined {
+  const template = templates.find(({ pattern }) => pattern.test(pathOf(path)))?.template;
+  return template === undefined ? undefined : description.paths[template]?.[method.toLowerCase()];
+}
+
+function pathOf(path: string): string {
+  return path.split('?')[0] ?? '';
+}
+
+function numberIf(schema: object, value: string): unknown {
+  const { type } = schema as { type?: string };
+  if (type === 'integer' && /^\d+$/.test(value)) return Number(value);
+  return type === 'boolean' ? value === 'true' : value;
+}
+
+function schemaErrors(schema: object, value: unknown, where: string): string[] {
+  let validate = compiled.get(schema);
+  if (validate === undefined) {
+    const text = JSON.stringify(schema).replaceAll('#/components/', 'graph#/components/');
+    validate = ajv.compile(JSON.parse(text) as object);
+    compiled.set(schema, validate);
+  }
+  if (validate(value)) return [];
+  return (validate.errors ?? []).map(({ instancePath, message }) => `${where}${instancePath} ${message}`);
+}
