@@ -100,9 +100,9 @@ describe('parseCsImConfiguration', () => {
     ['white space', ' \r\n\ufeff', 'empty'],
     ['something other than a string', undefined, 'not a string'],
     [
-      'a table',
-      'Identity EnableOfflineIm\n-------- ---------------\nGlobal   True',
-      '"Identity EnableOfflineIm", not "Name : Value"',
+      'a table that cuts off its names',
+      'Identity     EnableOfflineIm\n--------     ---------------\nSite:Redm...            True',
+      'cuts off the Identity "Site:Redm..."',
     ],
     [
       'an error of PowerShell',

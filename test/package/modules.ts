@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Packed } from './packed.ts';
 
@@ -89,6 +91,10 @@ export function moduleTests(packed: () => Packed): void {
   });
 
   it('needs no require() of ES modules: neither Jest nor every bundler has it', async () => {
+    const { files, installed } = packed();
+    for (const file of files.filter((path) => path.endsWith('.cjs'))) {
+      expect(await readFile(join(installed, file), 'utf8'), file).not.toMatch(/\bimport\(/);
+    }
     const source = `for (const name of ${JSON.stringify(Object.keys(expected))}) require(name);`;
     expect(await packed().node('no-esm.cjs', source, ['--no-experimental-require-module'])).toEqual({ code: 0, text: '' });
   });

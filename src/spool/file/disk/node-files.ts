@@ -15,7 +15,8 @@ const held = new Set<object>();
  * descriptor of it would drop this process's lock (POSIX).
  */
 export async function lockFile(path: string): Promise<() => Promise<void>> {
-  const { DatabaseSync } = await import('node:sqlite');
+  // Only when it is needed, since Node 22 warns of it; and not by import(), which Jest's CommonJS does not have.
+  const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
   const before = await lstat(path).catch(() => undefined);
   if (before !== undefined && !before.isFile()) throw new Error('The lock is not a regular file.');
   const database = new DatabaseSync(path);

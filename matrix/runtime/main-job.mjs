@@ -1,0 +1,26 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { basicAuth, EwsTransport, MemorySpool, OfflineImSender } from 'offline-im';
+import { FileSpool } from 'offline-im/file';
+import { SqliteSpool } from 'offline-im/sqlite';
+import { startExchangeSimulator } from 'offline-im/testing';
+
+const exchange = await startExchangeSimulator({ mailboxes: ['alice@contoso.test', 'bob@contoso.test'] });
+const root = mkdtempSync(join(tmpdir(), 'offline-im-runtime-'));
+for (const spool of [new MemorySpool(), new FileSpool({ root }), new SqliteSpool({ path: join(root, 'spool.db') })]) {
+  const sender = new OfflineImSender({
+    identity: { sip: 'sip:alice@contoso.test' },
+    client: { version: '16.0.6920.1000', mailboxLocation: 'on-premises' },
+    spool,
+    transport: new EwsTransport({ url: exchange.url, credentials: basicAuth({ username: 'alice@contoso.test', password: 'x' }) }),
+  });
+  await sender.send({ to: 'sip:bob@contoso.test', text: `by ${spool.name}` });
+  await sender.flush();
+  await sender.stop();
+}
+const shown = exchange.mailbox('bob@contoso.test').missedConversations().length;
+await exchange.close();
+rmSync(root, { recursive: true });
+if (shown !== 3) throw new Error(`${shown} of 3 notes arrived`);
+console.log('3 of 3 notes arrived');

@@ -1,0 +1,96 @@
+import type { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { quoted } from '../core/errors/quote.ts';
+import { type CmdletBlock, nameKey } from './list-output.ts';
+
+/** Deeper than ConvertTo-Json goes. */
+const deepest = 100;
+
+/**
+ * Reads what `ConvertTo-Json` made of objects: one, a list, several documents one after another, objects inside of others (a hashtable of two
+ * cmdlets' output), and `@{Name=Value; …}`, to which it flattens what lies deeper than its -Depth.
+ *
+ * @param text Cleaned, from the first bracket on.
+ * @param wanted Names of properties, folded; an object with one of them is a block.
+ */
+export function readJson(
+  text: string,
+  wanted: ReadonlySet<string>,
+  fail: (found: string) => OfflineImError,
+): readonly CmdletBlock[] {
+  const blocks: CmdletBlock[] = [];
+  for (const document of documentsIn(text)) collect(parsed(document, fail), wanted, blocks, 0, fail);
+  return blocks;
+}
+
+function parsed(document: string, fail: (found: string) => OfflineImError): unknown {
+  try {
+    return JSON.parse(document);
+  } catch {
+    try {
+      // Copied from a console that broke long lines, inside of strings too.
+      return JSON.parse(document.replaceAll(/"(?:[^"\\]|\\.)*"/gs, (string) => string.replaceAll(/\n */g, '')));
+    } catch {
+      throw fail('The output starts like JSON, but is not valid JSON');
+    }
+  }
+}
+
+/** Top-level documents; what stands between them is the shell's. An unfinished one counts, so that it is refused. */
+function documentsIn(text: string): readonly string[] {
+  const documents: string[] = [];
+  let depth = 0;
+  let start = 0;
+  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {
+    if (token === '[' || token === '{') {
+      if (depth === 0) start = index;
+      depth++;
+    } else if ((token === ']' || token === '}') && depth > 0) {
+      depth--;
+      if (depth === 0) documents.push(text.slice(start, index + 1));
+    }
+  }
+  if (depth > 0 || documents.length === 0) documents.push(text.slice(start));
+  return documents;
+}
+
+function collect(
+  value: unknown,
+  wanted: ReadonlySet<string>,
+  blocks: CmdletBlock[],
+  depth: number,
+  fail: (found: string) => OfflineImError,
+): void {
+  if (depth > deepest) return;
+  if (Array.isArray(value)) {
+    for (const item of value) {
+      if (depth < 2 && (typeof item !== 'object' || item === null) && flattened(item) === undefined)
+        throw fail(`The JSON holds ${quoted(item)} where an object belongs`);
+      collect(item, wanted, blocks, depth + 1, fail);
+    }
+    return;
+  }
+  const block = typeof value === 'string' ? flattened(value) : propertiesOf(value);
+  if (block === undefined) return;
+  if ([...wanted].some((name) => block.has(name))) blocks.push(block);
+  else for (const inner of block.values()) collect(inner, wanted, blocks, depth + 1, fail);
+}
+
+function propertiesOf(value: unknown): CmdletBlock | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  return new Map(Object.entries(value).map(([key, property]) => [nameKey(key), plain(property)]));
+}
+
+/** Windows PowerShell 5 writes a value that carries notes of its own as `{ "value": … }`. */
+function plain(property: unknown): unknown {
+  if (typeof property !== 'object' || property === null || Array.isArray(property)) return property;
+  const inner: unknown = Object.entries(property).find(([key]) => nameKey(key) === 'value')?.[1];
+  return typeof inner === 'string' || typeof inner === 'boolean' ? inner : property;
+}
+
+/** `@{Identity=Global; EnableOfflineIm=True}`: an object as PowerShell writes it into a string. */
+export function flattened(text: unknown): CmdletBlock | undefined {
+  const inner = typeof text === 'string' ? /^\s*@\{(.*)\}\s*$/s.exec(text)?.[1] : undefined;
+  if (inner === undefined) return undefined;
+  const pairs = inner.split(/;\s*(?=\w+=|$)/).map((pair) => /^\s*(\w+)=(.*)$/s.exec(pair));
+  return new Map(pairs.flatMap((pair) => (pair === null ? [] : [[nameKey(pair[1] ?? ''), (pair[2] ?? '').trim()] as const])));
+}

@@ -1,0 +1,80 @@
+import type { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { quoted } from '../core/errors/quote.ts';
+import { type CmdletBlock, nameKey } from './list-output.ts';
+import { isNoise } from './terminal-text.ts';
+
+interface Column {
+  readonly name: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Reads the objects of PowerShell's table output, several tables too: a line of names, one of dashes below them, a row per object.
+ *
+ * @param text Cleaned.
+ * @returns Nothing when there is no such table.
+ */
+export function readTables(text: string, fail: (found: string) => OfflineImError): readonly CmdletBlock[] {
+  const lines = text.split('\n');
+  const blocks: Map<string, string>[] = [];
+  for (let at = 1; at < lines.length; at++) {
+    if (!/^ *-+(?: +-+)* *$/.test(lines[at] ?? '')) continue;
+    const columns = columnsOf(lines[at - 1] ?? '', lines[at] ?? '');
+    for (at++; at < lines.length; at++) {
+      const line = lines[at] ?? '';
+      if (line.trim() === '' || isNoise(line.trim())) break;
+      addRow(blocks, columns, cellsOf(line, columns), fail);
+    }
+  }
+  return blocks;
+}
+
+function columnsOf(names: string, dashes: string): readonly Column[] {
+  const groups = [...dashes.matchAll(/-+/g)].map((found) => ({ from: found.index, to: found.index + found[0].length }));
+  const cells = cellsOf(names, groups);
+  return groups.map((group, index) => ({ ...group, name: nameKey(cells[index] ?? '') }));
+}
+
+/** Cut where the next column's dashes begin; its values reach further left only where they are longer than its name and stand on the right. */
+function cellsOf(line: string, columns: readonly { readonly from: number; readonly to: number }[]): readonly string[] {
+  const cells: string[] = [];
+  let start = 0;
+  for (const [index, { to }] of columns.entries()) {
+    const next = columns[index + 1];
+    const cut = next === undefined ? line.length : cutBetween(line, Math.max(start, to), next.from);
+    cells.push(line.slice(start, cut).trim());
+    start = cut;
+  }
+  return cells;
+}
+
+function cutBetween(line: string, from: number, to: number): number {
+  if (to >= line.length || line[to - 1] === ' ') return to;
+  const spilled = line.slice(0, to).lastIndexOf(' ');
+  return spilled >= from ? spilled : to;
+}
+
+function addRow(
+  blocks: Map<string, string>[],
+  columns: readonly Column[],
+  cells: readonly string[],
+  fail: (found: string) => OfflineImError,
+): void {
+  const identity = cells[columns.findIndex(({ name }) => name === 'identity')] ?? '';
+  if (/(?:\.\.\.|\u2026)$/.test(identity)) {
+    throw fail(`The table cuts off the Identity ${quoted(identity)}; print it with Format-List, which does not`);
+  }
+  const last = blocks.at(-1);
+  // Format-Table -Wrap: the rest of a long value, and nothing in the other columns.
+  const continues =
+    last !== undefined && cells.filter((cell) => cell !== '').length === 1 && !/^(?:global$|\w+:)/i.test(identity);
+  if (continues && last !== undefined) {
+    for (const [index, { name }] of columns.entries()) {
+      const rest = cells[index] ?? '';
+      if (rest !== '') last.set(name, `${last.get(name) ?? ''} ${rest}`.trim());
+    }
+    return;
+  }
+  blocks.push(new Map(columns.map(({ name }, index) => [name, cells[index] ?? ''])));
+}

@@ -1,0 +1,59 @@
+/** By name, since a control character in a regular expression is mostly a mistake. */
+const [esc, bel, csi, osc, st] = ['\u001b', '\u0007', '\u009b', '\u009d', '\u009c'];
+/** CSI and OSC sequences, and the short ones that choose a character set or a mode; as bytes, and as terminals show ESC when they print it. */
+const escapes = new RegExp(
+  [
+    `(?:${esc}\\[|${csi}|[\u241b\u2190]\\[|\\^\\[\\[)[0-?]*[ -/]*[@-~]`,
+    `(?:${esc}\\]|${osc})[^${bel}${esc}${st}]*(?:${bel}|${esc}\\\\|${st})`,
+    `${esc}[ -/]*[0-~]`,
+  ].join('|'),
+  'gu',
+);
+/** What is left of a colour where ESC itself was lost on the way: `[32;1m`. */
+const colourRemains = /\[(?:\d{1,3}(?:;\d{1,3})*)?m/g;
+/** All-capital words before a colon: WARNING, VERBOSE, AVERTISSEMENT, 警告. PowerShell translates the names of its streams, never those of properties. */
+const stream = /^(?=[\p{Lu}\p{Lo}])[\p{Lu}\p{Lo}\p{M} ]{2,30}?\s*:/u;
+/** `PS C:\>`, `[host]: PS C:\>`, `[PS] C:\>`, `C:\>`, `PS /home/me>`, `>>` after an unfinished line, and those of Unix shells. */
+const prompt =
+  /^(?:(?:\[[^\]]*\]:?\s*)?(?:\(\S+\)\s*)?PS(?:\s[^>]*)?>|\[PS\]\s[^>]*>|[A-Z]:\\[^>]*>|>>|[$#❯➜]\s|(?:\[?[\w.-]+@[\w.-]+)[^$#%>]*[$#%>](?:\s|$))/iu;
+const fence = /^(?:`{3}\w*|\*{5,})$/;
+/** The lines of an error record below its first one. */
+const errorDetail = /^(?:\+ |At line:|~+$|\d+ \|)/;
+
+/**
+ * What a cmdlet printed, without what shells, terminals, editors and mail programs add: escape sequences, byte order marks, the NULs that
+ * UTF-16 leaves when it is read as a one-byte encoding, other line ends, invisible characters, other spaces, the marks of a quotation.
+ */
+export function cleaned(output: string): string {
+  const text = output.includes('\0') ? output.replaceAll('\0', '').replace(/^(?:ÿþ|þÿ|\ufffd\ufffd)/, '') : output;
+  const lines = text
+    .replace(/^(?:\ufeff|ï»¿)/, '')
+    .replaceAll(escapes, '')
+    .replaceAll(colourRemains, '')
+    .replaceAll(/\r*\n|[\r\u0085\u2028\u2029]/g, '\n')
+    .replaceAll(/[\p{Zs}\t]/gu, ' ')
+    .replaceAll(/\p{Cf}/gu, '')
+    .replaceAll(/(?!\n)\p{Cc}/gu, '')
+    .replaceAll('\uff1a', ':')
+    .split('\n');
+  return unquoted(lines)
+    .join('\n')
+    .replace(/^\s*\n/, '')
+    .trimEnd();
+}
+
+/** A mail's reply marks every line; a continued command marks some. */
+function unquoted(lines: readonly string[]): readonly string[] {
+  const marked = lines.every((line) => line.trim() === '' || /^ ?>(?!>)/.test(line));
+  return marked ? lines.map((line) => line.replace(/^ ?> ?/, '')) : lines;
+}
+
+/** Told apart in a listing: `noise` is what stands between its lines and belongs to the shell. */
+export function isNoise(line: string): boolean {
+  return prompt.test(line) || fence.test(line) || errorDetail.test(line) || isStream(line);
+}
+
+/** A message of one of PowerShell's streams; the console may wrap it onto the next lines. */
+export function isStream(line: string): boolean {
+  return stream.test(line);
+}

@@ -1,0 +1,277 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseCsClientPolicy, parseCsImConfiguration } from '../../src/gating/cmdlets.ts';
+
+const list = `
+Identity        : Global
+EnableOfflineIm : True
+
+Identity        : Site:Redmond North
+EnableOfflineIm : False
+
+`;
+const both = [
+  { identity: 'Global', enableOfflineIm: true },
+  { identity: 'Site:Redmond North', enableOfflineIm: false },
+];
+const colour = (text: string, on: string, off = '\u001b[0m'): string => text.replaceAll(/^(\w+ *: )/gm, `${on}$1${off}`);
+const read = parseCsImConfiguration;
+
+describe('a listing from a terminal', () => {
+  const warning =
+    'WARNING: The names of some imported commands from the module include unapproved verbs that might make them less\ndiscoverable. To find the commands with unapproved verbs, run the Import-Module command again.\n';
+  it.each([
+    ['colours of PowerShell 7', colour(list, '\u001b[32;1m')],
+    ['a reset at the end of the value', list.replaceAll(/(Global|True|False)$/gm, '$1\u001b[0m')],
+    ['the short reset', colour(list, '\u001b[1;32m', '\u001b[m')],
+    ['256 colours and true colour', colour(list, '\u001b[38;5;10m\u001b[48;2;0;0;0m')],
+    ['the one-byte introducer', colour(list, '\u009b32m', '\u009b0m')],
+    ['colours whose ESC was lost', colour(list, '[32;1m', '[0m')],
+    ['colours whose ESC is shown as a picture', colour(list, '\u241b[32;1m', '\u2190[0m')],
+    ['colours in caret notation', colour(list, '^[[32;1m', '^[[0m')],
+    [
+      'a title, a hyperlink, cursor movements',
+      `\u001b]0;pwsh\u0007\u001b[?1h\u001b=${list}\u001b]8;;https://x\u001b\\y\u001b]8;;\u001b\\\u001b[K\u001b(B`,
+    ],
+    ['spaces that do not break, as mails have', list.replaceAll(' ', '\u00a0')],
+    ['invisible characters', list.replaceAll(':', '\u200e:\u200b')],
+    ['form feeds, and the line ends of other systems', list.replaceAll('\n', '\u2028')],
+    ['a warning before it, wrapped', warning + list],
+    ['a warning amid it', list.replace('\nIdentity        : Site', `\n${warning}\nIdentity        : Site`)],
+    ['a warning right below a property', list.replace('True\n', `True\n${warning}`)],
+    ['messages of other streams', `VERBOSE: Loading module.\nDEBUG: x\n${list}INFO: done`],
+    ['a warning in French', `AVERTISSEMENT : Le module est ancien.\n${list}`],
+    ['a warning in German and one in Russian', `WARNUNG: alt\nПРЕДУПРЕЖДЕНИЕ: старый\n${list}`],
+    ['a warning in Chinese, with its own colon', `警告：模块\n${list}`],
+    [
+      'the prompt of a remote session',
+      `[lync01.contoso.com]: PS C:\\Users\\admin\\Documents> Get-CsImConfiguration\n${list}[lync01.contoso.com]: PS C:\\>`,
+    ],
+    ['the prompt of a management shell', `[PS] C:\\Windows\\system32>Get-CsImConfiguration | fl\n${list}`],
+    ['the prompt of cmd', `C:\\Users\\admin>powershell -c Get-CsImConfiguration\n${list}\nC:\\Users\\admin>`],
+    ['the prompt of a Unix shell', `admin@host:~$ pwsh -c 'Get-CsImConfiguration | Format-List'\n${list}`],
+    [
+      'a command continued over several lines',
+      `PS C:\\> Get-CsImConfiguration |\n>> Select-Object Identity, EnableOfflineIm |\n>> Format-List\n>>\n${list}`,
+    ],
+    [
+      'a command that the terminal wrapped',
+      `PS C:\\> Get-CsImConfiguration | Select-Object Identity,\nEnableOfflineIm | Format-List\n${list}`,
+    ],
+    [
+      'a transcript',
+      `**********************\nWindows PowerShell transcript start\nStart time: 20260601120000\nUsername: CONTOSO\\admin\nMachine: LYNC01 (Microsoft Windows NT 10.0)\n**********************\nTranscript started, output file is C:\\t.txt\nPS C:\\> Get-CsImConfiguration\n${list}PS C:\\> Stop-Transcript\n**********************\nEnd time: 20260601120100\n**********************`,
+    ],
+    [
+      'a banner',
+      `Windows PowerShell\nCopyright (C) Microsoft Corporation. All rights reserved.\n\nTry the new cross-platform PowerShell https://aka.ms/pscore6\n\n${list}`,
+    ],
+    ['a fence of Markdown', `\`\`\`powershell${list}\`\`\``],
+    ['the marks of a reply', list.trim().replaceAll(/^/gm, '> ')],
+    ['a word before it', `Here is what we have:\n${list}\nRegards, Bob`],
+    [
+      'an error of another command before it',
+      `Set-Foo : The term 'Set-Foo' is not recognized.\nAt line:1 char:1\n+ Set-Foo\n+ ~~~~~~~\n    + CategoryInfo          : ObjectNotFound: (Set-Foo:String) []\n\n${list}`,
+    ],
+    [
+      'a property in capitals, of a Turkish shell',
+      list.replaceAll('EnableOfflineIm', 'ENABLEOFFLİNEIM').replaceAll('Identity', 'IDENTITY'),
+    ],
+    ['a value broken within', list.replace('True', 'Tr\n                  ue')],
+    ['the objects of the other cmdlet, pasted along', `${list}\nIdentity              : Global\nEnableIMAutoArchiving : True\n`],
+  ])('is read with %s', (_what, output) => {
+    expect(read(output)).toEqual(both);
+  });
+
+  it('is refused where a line may be the rest of a name: half a name is another scope', () => {
+    expect(() => read('Identity        : Site:Redmond Nor\nth Campus\nEnableOfflineIm : False')).toThrow(
+      expect.objectContaining({ code: 'CMDLET_OUTPUT_UNREADABLE', message: expect.stringContaining('"th Campus"') }),
+    );
+  });
+
+  it('is refused where the cmdlet failed on its way: what it lists is not all there is', () => {
+    const output = `${list}Get-CsImConfiguration: Access denied.\n`;
+    expect(() => read(output)).toThrow(expect.objectContaining({ code: 'CMDLET_OUTPUT_UNREADABLE' }));
+  });
+
+  it('is read whatever of this comes together', () => {
+    const before = fc.constantFrom(
+      '',
+      warning,
+      'PS C:\\> Get-CsImConfiguration\n',
+      '>> Format-List\n',
+      'VERBOSE: x\n\n',
+      '\ufeff',
+      '\n\n',
+    );
+    const after = fc.constantFrom('', 'PS C:\\>', '\n\nWARNING: x', '[PS] C:\\>exit', '\u001b[0m', '   ');
+    const dressed = fc.constantFrom(
+      (text: string) => text,
+      (text: string) => colour(text, '\u001b[32;1m'),
+      (text: string) => text.replaceAll('\n', '\r\n'),
+      (text: string) => text.replaceAll(/^(?=.)/gm, '  '),
+      (text: string) => text.replaceAll(' ', '\u00a0'),
+    );
+    fc.assert(
+      fc.property(fc.array(before, { maxLength: 4 }), fc.array(after, { maxLength: 3 }), dressed, (head, tail, dress) => {
+        expect(read(head.join('') + dress(list) + tail.join('\n'))).toEqual(both);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('a table', () => {
+  it.each([
+    [
+      'auto-sized',
+      'Identity           EnableOfflineIm\n--------           ---------------\nGlobal                        True\nSite:Redmond North           False\n',
+    ],
+    [
+      'as wide as the screen',
+      'Identity                                                    EnableOfflineIm\n--------                                                    ---------------\nGlobal                                                                 True\nSite:Redmond North                                                    False',
+    ],
+    [
+      'with values on the left',
+      'Identity           EnableOfflineIm\n--------           ---------------\nGlobal             True\nSite:Redmond North False\n',
+    ],
+    [
+      'in colour',
+      '\u001b[32;1mIdentity          \u001b[0m\u001b[32;1m EnableOfflineIm\u001b[0m\n\u001b[32;1m--------          \u001b[0m \u001b[32;1m---------------\u001b[0m\nGlobal                        True\nSite:Redmond North           False\n',
+    ],
+    [
+      'with the columns the other way round',
+      'EnableOfflineIm Identity\n--------------- --------\n           True Global\n          False Site:Redmond North\n',
+    ],
+    [
+      'of more columns, some of them empty',
+      'Identity           Description EnableOfflineIm Element\n--------           ----------- --------------- -------\nGlobal                                    True <x/>\nSite:Redmond North a b                   False\n',
+    ],
+    [
+      'with wrapped names',
+      'Identity     EnableOfflineIm\n--------     ---------------\nGlobal                  True\nSite:Redmond           False\nNorth\n',
+    ],
+    [
+      'between prompts and warnings',
+      'PS C:\\> Get-CsImConfiguration | ft Identity, EnableOfflineIm\nWARNING: x\n\nIdentity           EnableOfflineIm\n--------           ---------------\nGlobal                        True\nSite:Redmond North           False\n\n\nPS C:\\>',
+    ],
+    [
+      'in pieces',
+      'Identity EnableOfflineIm\n-------- ---------------\nGlobal              True\n\nIdentity           EnableOfflineIm\n--------           ---------------\nSite:Redmond North           False\n',
+    ],
+  ])('is read %s', (_how, output) => {
+    expect(read(output)).toEqual(both);
+  });
+
+  it('leaves out what a scope does not set', () => {
+    const output = 'Identity     EnableOfflineIm\n--------     ---------------\nGlobal                  True\nSite:Redmond\n';
+    expect(read(output)).toEqual([{ identity: 'Global', enableOfflineIm: true }, { identity: 'Site:Redmond' }]);
+  });
+
+  it('is refused without the setting', () => {
+    expect(() => read('Identity Foo\n-------- ---\nGlobal     1')).toThrow(
+      expect.objectContaining({ code: 'CMDLET_OUTPUT_UNREADABLE' }),
+    );
+  });
+
+  it('is read back as Format-Table lays it out, whatever the names', () => {
+    const name = fc.stringMatching(/^[A-Za-z]([A-Za-z0-9 -]{0,18}[A-Za-z0-9])?$/).filter((text) => !text.includes('  '));
+    const rows = fc.uniqueArray(fc.record({ name, on: fc.boolean() }), {
+      selector: (row) => row.name.toLowerCase(),
+      minLength: 1,
+      maxLength: 6,
+    });
+    fc.assert(
+      fc.property(rows, fc.boolean(), fc.integer({ min: 1, max: 9 }), (all, right, gap) => {
+        const width = Math.max(8, ...all.map((row) => row.name.length + 5));
+        const value = (text: string): string => (right ? text.padStart(15) : text.padEnd(15));
+        const line = (one: string, two: string): string => `${one.padEnd(width)}${' '.repeat(gap)}${two}`;
+        const output = [
+          line('Identity', 'EnableOfflineIm'),
+          line('--------', '---------------'),
+          ...all.map((row) => line(`Site:${row.name}`, value(row.on ? 'True' : 'False'))),
+        ];
+        expect(read(output.join('\n'))).toEqual(all.map((row) => ({ identity: `Site:${row.name}`, enableOfflineIm: row.on })));
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('ConvertTo-Json', () => {
+  const objects = [
+    { Identity: 'Global', EnableOfflineIm: true, Key: { ScopeClass: 'Global', SchemaId: { Name: 'x' } } },
+    { Identity: 'Site:Redmond North', EnableOfflineIm: false, Key: null },
+  ];
+  const json = JSON.stringify(objects, undefined, 2);
+  it.each([
+    ['a prompt before and after', `PS C:\\> Get-CsImConfiguration | ConvertTo-Json\n${json}\nPS C:\\>`],
+    ['the prompt of a remote session', `[lync01]: PS C:\\> Get-CsImConfiguration | ConvertTo-Json\n${json}`],
+    [
+      'a warning that its depth was exceeded',
+      `WARNING: Resulting JSON is truncated as serialization has exceeded the set depth of 2.\n${json}`,
+    ],
+    ['colours', `\u001b[32m${json}\u001b[0m`],
+    ['one document for each object', objects.map((object) => JSON.stringify(object)).join('\n')],
+    ['lists in a list', JSON.stringify([objects.slice(0, 1), objects.slice(1)])],
+    [
+      'a hashtable of two cmdlets',
+      JSON.stringify({ im: objects, policy: [{ Identity: 'Global', EnableIMAutoArchiving: true }] }),
+    ],
+    [
+      'depth 0: objects flattened into strings',
+      JSON.stringify(
+        objects.map(
+          ({ Identity, EnableOfflineIm }) => `@{Identity=${Identity}; EnableOfflineIm=${EnableOfflineIm ? 'True' : 'False'}}`,
+        ),
+      ),
+    ],
+    [
+      'values that carry notes of Windows PowerShell 5',
+      JSON.stringify(objects.map((object) => ({ ...object, Identity: { value: object.Identity, PSComputerName: 'x' } }))),
+    ],
+    ['names in camel case', json.replaceAll('Identity', 'identity').replaceAll('EnableOffline', 'enableOffline')],
+    ['lines that the console broke', JSON.stringify(objects).replace('Redmond North', 'Redmond No\nrth')],
+    [
+      'properties of a remote session',
+      JSON.stringify(objects.map((object) => ({ ...object, PSComputerName: 'lync01', RunspaceId: 'x' }))),
+    ],
+  ])('is read with %s', (_what, output) => {
+    expect(read(output)).toEqual(both);
+  });
+
+  it('is refused where an object is not what it should be', () => {
+    for (const output of ['[1]', '{"Identity":{},"EnableOfflineIm":true}', `${json.slice(0, -3)}`, '[[["x"]]]']) {
+      expect(() => read(output), output).toThrow(expect.objectContaining({ code: 'CMDLET_OUTPUT_UNREADABLE' }));
+    }
+  });
+});
+
+it('one paste of both cmdlets serves both readers', () => {
+  const paste = `${list}PS C:\\> Get-CsClientPolicy\n\nIdentity              : Global\nEnableIMAutoArchiving : False\n`;
+  expect(read(paste)).toEqual(both);
+  expect(parseCsClientPolicy(paste)[0]).toEqual({ identity: 'Global', enableImAutoArchiving: false });
+});
+
+it('takes time in proportion to its length, whatever it holds', () => {
+  for (const piece of [
+    '\u001b[',
+    '[0;',
+    'A ',
+    ': ',
+    ' ',
+    '-',
+    '"',
+    '@{',
+    '[',
+    '{"a":[',
+    'user@host',
+    'WARNING',
+    '>\n',
+    'x\n\n',
+  ]) {
+    const started = performance.now();
+    expect(() => read(piece.repeat(100_000))).toThrow(expect.objectContaining({ code: 'CMDLET_OUTPUT_UNREADABLE' }));
+    expect(performance.now() - started, JSON.stringify(piece)).toBeLessThan(5_000);
+  }
+});
