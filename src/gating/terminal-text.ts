@@ -4,7 +4,7 @@ const [esc, bel, csi, osc, st] = ['\u001b', '\u0007', '\u009b', '\u009d', '\u009
 const escapes = new RegExp(
   [
     `(?:${esc}\\[|${csi}|[\u241b\u2190]\\[|\\^\\[\\[)[0-?]*[ -/]*[@-~]`,
-    `(?:${esc}\\]|${osc})[^${bel}${esc}${st}]*(?:${bel}|${esc}\\\\|${st})`,
+    `(?:${esc}\\]|${osc})[^${bel}${esc}${st}${osc}]*(?:${bel}|${esc}\\\\|${st})`,
     `${esc}[ -/]*[0-~]`,
   ].join('|'),
   'gu',
