@@ -6,7 +6,13 @@ export type Verdict =
   | { readonly kind: 'deferred'; readonly scope: Scope; readonly retryAfter?: number }
   | { readonly kind: 'unconfirmed'; readonly scope: Scope }
   | { readonly kind: 'rejected'; readonly scope: Scope; readonly splittable: boolean }
-  | { readonly kind: 'blocked'; readonly scope: Scope; readonly sent: 'no' | 'unknown' };
+  | {
+      readonly kind: 'blocked';
+      readonly scope: Scope;
+      readonly sent: 'no' | 'unknown';
+      /** What the refusal met; see {@link DeliveryOutcome}. */
+      readonly by?: 'login' | 'sending';
+    };
 
 /**
  * The outcome that a verdict stands for. The server's own back-off, when it gave one, goes before ours.
@@ -23,7 +29,13 @@ export function toOutcome(verdict: Verdict, error: OfflineImError, backOff?: num
     case 'rejected':
       return { status: 'rejected', scope: verdict.scope, splittable: verdict.splittable, draft: 'none', error };
     case 'blocked':
-      return { status: 'blocked', scope: verdict.scope, sent: verdict.sent, error };
+      return {
+        status: 'blocked',
+        scope: verdict.scope,
+        sent: verdict.sent,
+        error,
+        ...(verdict.by === undefined ? {} : { by: verdict.by }),
+      };
   }
 }
 

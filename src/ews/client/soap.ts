@@ -1,3 +1,4 @@
+import { asCode } from '../outcome/response-codes.ts';
 import { errorsNs, messagesNs, soapNs, typesNs } from '../xml/namespaces.ts';
 import { child, textOf, type XmlElement } from '../xml/read.ts';
 import { escapeAttribute } from '../xml/write.ts';
@@ -20,7 +21,7 @@ export function envelopeFor(serverVersion: string, headers = ''): Envelope {
   };
 }
 
-/** A SOAP fault. `responseCode` is '' when it names none. */
+/** A SOAP fault. `responseCode` is '' when it names none that looks like one. */
 export interface Fault {
   readonly responseCode: string;
   /** Where MessageXml lies. */
@@ -47,6 +48,7 @@ function readFault(fault: XmlElement): Fault {
   const detail = child(fault, '', 'detail');
   // Older servers put the code only into faultcode, as a qualified name.
   const faultCode = textOf(fault, '', 'faultcode')?.trim() ?? '';
-  const responseCode = textOf(detail, errorsNs, 'ResponseCode')?.trim() || faultCode.slice(faultCode.indexOf(':') + 1);
+  const responseCode =
+    asCode(textOf(detail, errorsNs, 'ResponseCode') ?? '') || asCode(faultCode.slice(faultCode.indexOf(':') + 1));
   return { responseCode, detail };
 }

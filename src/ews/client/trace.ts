@@ -1,4 +1,5 @@
 import type { Logger } from '../../observability/trace.ts';
+import { asCode } from '../outcome/response-codes.ts';
 import { messagesNs } from '../xml/namespaces.ts';
 import { child, textOf, type XmlElement } from '../xml/read.ts';
 import type { EwsCall, Reply } from './reply.ts';
@@ -17,7 +18,7 @@ export function traceReply(logger: Logger, call: EwsCall, requestId: string, rep
       write(logger, { ...common, status: reply.meta.status, responseCode: codesOf(reply.payload) });
       break;
     case 'fault':
-      write(logger, { ...common, status: reply.meta.status, fault: true, responseCode: reply.fault.responseCode.slice(0, 100) });
+      write(logger, { ...common, status: reply.meta.status, fault: true, responseCode: reply.fault.responseCode });
       break;
     case 'http':
       write(logger, { ...common, status: reply.meta.status });
@@ -28,11 +29,15 @@ export function traceReply(logger: Logger, call: EwsCall, requestId: string, rep
   }
 }
 
+/** How many distinct codes a record names. */
+const mostCodes = 10;
+
 /** The distinct response codes of an answer, one as itself, several as a list. */
 function codesOf(payload: XmlElement): string | readonly string[] {
   const codes = new Set<string>();
   for (const message of child(payload, messagesNs, 'ResponseMessages')?.children ?? []) {
-    codes.add((textOf(message, messagesNs, 'ResponseCode') ?? '').slice(0, 100));
+    codes.add(asCode(textOf(message, messagesNs, 'ResponseCode') ?? ''));
+    if (codes.size === mostCodes) break;
   }
   const [first = '', ...others] = codes;
   return others.length === 0 ? first : [first, ...others];

@@ -1,5 +1,6 @@
 import type { Logger } from '../../observability/trace.ts';
 import type { EwsServerVersion } from '../options.ts';
+import { ruleOf } from '../outcome/response-codes.ts';
 import { messagesNs } from '../xml/namespaces.ts';
 import { child, textOf, type XmlElement } from '../xml/read.ts';
 import type { Reply } from './reply.ts';
@@ -13,13 +14,6 @@ export const serverVersions: readonly EwsServerVersion[] = [
   'Exchange2016',
 ];
 
-/** The server refuses the schema version of the request, before it looks at anything else in it. */
-export const versionCodes: ReadonlySet<string> = new Set([
-  'ErrorInvalidServerVersion',
-  'ErrorIncorrectSchemaVersion',
-  'ErrorInvalidSchemaVersionForMailboxVersion',
-]);
-
 /** Distinguished folder `conversationhistory` came with Exchange2013_SP1; older schemas refuse a request that names it. */
 export function knowsConversationHistory(version: EwsServerVersion): boolean {
   return serverVersions.indexOf(version) >= serverVersions.indexOf('Exchange2013_SP1');
@@ -27,10 +21,14 @@ export function knowsConversationHistory(version: EwsServerVersion): boolean {
 
 /** True when a reply says nothing but that the version of the request is refused. */
 export function refusesVersion(reply: Reply): boolean {
-  if (reply.kind === 'fault') return versionCodes.has(reply.fault.responseCode);
+  if (reply.kind === 'fault') return isOfVersion(reply.fault.responseCode);
   if (reply.kind !== 'body') return false;
   const messages = child(reply.payload, messagesNs, 'ResponseMessages')?.children ?? [];
-  return messages.length > 0 && messages.every((message) => versionCodes.has(codeOf(message)));
+  return messages.length > 0 && messages.every((message) => isOfVersion(codeOf(message)));
+}
+
+function isOfVersion(responseCode: string): boolean {
+  return ruleOf(responseCode).negotiates === 'version';
 }
 
 /** The schema version that a server says it speaks, as one of ours; undefined when it doesn't say. */

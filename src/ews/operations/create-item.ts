@@ -2,6 +2,7 @@ import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { DeliveryOutcome, Mailbox, Note } from '../../transport/contract.ts';
 import { toOutcome } from '../../transport/verdict.ts';
 import { ewsError, outcomeOfCode } from '../outcome/outcome.ts';
+import { ruleOf } from '../outcome/response-codes.ts';
 import type { XmlElement } from '../xml/read.ts';
 import { escapeText } from '../xml/write.ts';
 import { folderIdXml } from './folder-id.ts';
@@ -86,5 +87,5 @@ export function afterFault(outcome: DeliveryOutcome): DeliveryOutcome {
  * warning that is documented to mean "not processed" is that of a stopped batch.
  */
 function isClear({ responseClass, responseCode }: ResponseMessage): boolean {
-  return responseClass === 'Error' || (responseClass === 'Warning' && responseCode === 'ErrorBatchProcessingStopped');
+  return responseClass === 'Error' || (responseClass === 'Warning' && ruleOf(responseCode).asWarning === true);
 }

@@ -1,3 +1,4 @@
+import { ruleOf } from '../outcome/response-codes.ts';
 import type { XmlElement } from '../xml/read.ts';
 import { escapeAttribute } from '../xml/write.ts';
 import { responseMessages } from './response-messages.ts';
@@ -33,6 +34,6 @@ export function readDeletions(payload: XmlElement, count: number): readonly Dele
   return Array.from({ length: count }, (_, at): Deletion => {
     const message = messages[at];
     if (message?.ok === true) return 'deleted';
-    return message?.responseCode === 'ErrorItemNotFound' ? 'not-found' : 'kept';
+    return message !== undefined && ruleOf(message.responseCode).missing === 'item' ? 'not-found' : 'kept';
   });
 }

@@ -1,3 +1,4 @@
+import { asCode } from '../outcome/response-codes.ts';
 import { messagesNs } from '../xml/namespaces.ts';
 import { childrenOf, type XmlElement } from '../xml/read.ts';
 
@@ -7,7 +8,7 @@ export interface ResponseMessage {
   readonly ok: boolean;
   /** Success, Warning or Error. */
   readonly responseClass: string;
-  /** '' when there is none, or two that differ. */
+  /** '' when there is none that looks like one, or two that differ. */
   readonly responseCode: string;
   readonly element: XmlElement;
 }
@@ -21,7 +22,7 @@ export function responseMessages(payload: XmlElement, operation: string): readon
 }
 
 function responseMessage(element: XmlElement, name: string): ResponseMessage {
-  const codes = childrenOf(element, messagesNs, 'ResponseCode').map(({ text }) => text.trim());
+  const codes = childrenOf(element, messagesNs, 'ResponseCode').map(({ text }) => asCode(text));
   const [responseCode = ''] = new Set(codes).size > 1 ? [] : codes;
   // What isn't the message of this operation says nothing about it, whatever class it has.
   const known = element.ns === messagesNs && element.name === name;

@@ -10,8 +10,8 @@ export interface StatusRule {
 
 const endpointUnknown: Verdict = { kind: 'unconfirmed', scope: 'endpoint' };
 /** It may have passed the request on before. */
-const endpointBlocked: Verdict = { kind: 'blocked', scope: 'endpoint', sent: 'unknown' };
-const loginBlocked: Verdict = { kind: 'blocked', scope: 'mailbox', sent: 'no' };
+const endpointBlocked: Verdict = { kind: 'blocked', scope: 'endpoint', sent: 'unknown', by: 'login' };
+const loginBlocked: Verdict = { kind: 'blocked', scope: 'mailbox', sent: 'no', by: 'login' };
 
 /** What is known of an answer beside its status. */
 export interface StatusFacts {
@@ -34,7 +34,7 @@ export function statusRule({ status, retryAfter, loginPage, scheme }: StatusFact
       return { verdict: loginBlocked, code: 'AUTHENTICATION_FAILED', why: 'the account is blocked or must sign in anew' };
     case 403:
       return {
-        verdict: { kind: 'blocked', scope: 'endpoint', sent: 'no' },
+        verdict: { kind: 'blocked', scope: 'endpoint', sent: 'no', by: 'login' },
         code: 'EWS_DISABLED',
         why: 'EWS is switched off for this application, organisation or mailbox',
       };
@@ -44,7 +44,7 @@ export function statusRule({ status, retryAfter, loginPage, scheme }: StatusFact
       // Most likely a wrong URL, which someone must correct; a proxy may answer so after it passed the request on.
       return plain(endpointBlocked, 'there is no EWS at this URL');
     case 407:
-      return plain({ kind: 'blocked', scope: 'endpoint', sent: 'no' }, 'a proxy on the way wants a login of its own');
+      return plain({ kind: 'blocked', scope: 'endpoint', sent: 'no', by: 'login' }, 'a proxy on the way wants a login of its own');
     case 413:
       return plain({ kind: 'rejected', scope: 'note', splittable: true }, 'the request is too large for it');
     case 429:
@@ -56,7 +56,7 @@ export function statusRule({ status, retryAfter, loginPage, scheme }: StatusFact
     case 504:
       return plain(endpointUnknown, 'it or what lies behind it is not available');
     case 511:
-      return plain({ kind: 'blocked', scope: 'endpoint', sent: 'no' }, 'the network on the way wants a login of its own');
+      return plain({ kind: 'blocked', scope: 'endpoint', sent: 'no', by: 'login' }, 'the network on the way wants a login of its own');
     default:
       if (status === 0 || (status >= 300 && status < 400)) return plain(endpointUnknown, 'a proxy wants to lead elsewhere');
       if (status >= 500) return plain({ kind: 'unconfirmed', scope: 'mailbox' }, 'it failed');

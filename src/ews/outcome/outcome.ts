@@ -6,18 +6,18 @@ import type { Fault } from '../client/soap.ts';
 import type { XmlElement } from '../xml/read.ts';
 import { backOffOf, messageXmlValue } from './back-off.ts';
 import { statusRule } from './http-status.ts';
-import { type CodeRule, codeRules, unknownCode } from './response-codes.ts';
+import { asCode, type CodeRule, codeRules, ruleOf } from './response-codes.ts';
 
 /** A reply that holds for all notes of a request alike. */
 export type WholeReply = Exclude<Reply, { kind: 'body' }>;
 
-/** The error for a response code. The raw code is kept, cut to a length that no log minds. */
+/** The error for a response code, with what it means. The code is kept where it looks like one. */
 export function ewsError(responseCode: string, requestId: string, inner?: string): OfflineImError {
-  const raw = responseCode.slice(0, 100);
-  const details = { responseCode: raw, requestId, ...(inner === undefined ? {} : { innerResponseCode: inner.slice(0, 100) }) };
-  return new OfflineImError('EWS_ERROR', `Exchange answered ${/^\w+$/.test(raw) ? raw : 'a response code of no known form'}.`, {
-    details,
-  });
+  const code = asCode(responseCode);
+  const details = { responseCode: code, requestId, ...(inner === undefined ? {} : { innerResponseCode: asCode(inner) }) };
+  const { why } = ruleByInner(code, inner);
+  const said = code === '' ? 'a response code of no known form' : code;
+  return new OfflineImError('EWS_ERROR', `Exchange answered ${said}${why === undefined ? '' : `: ${why}`}.`, { details });
 }
 
 /** What an HTTP status that stands for itself is reported as. */
@@ -47,7 +47,8 @@ export function outcomeOfReply(reply: WholeReply, notes: number): DeliveryOutcom
   const { meta } = reply;
   const verdict = reply.kind === 'http' || meta.status === 429 ? statusRule(meta).verdict : faultVerdict(reply.fault, notes);
   const backOff = reply.kind === 'http' ? meta.retryAfter : faultBackOff(reply.fault, meta);
-  return toOutcome(meta.sentBefore === true ? inDoubt(verdict) : verdict, error, backOff);
+  const outcome = toOutcome(meta.sentBefore === true ? inDoubt(verdict) : verdict, error, backOff);
+  return reply.kind === 'fault' ? byFault(outcome) : outcome;
 }
 
 /** The same, where another copy of the request may have been processed. */
@@ -59,11 +60,18 @@ function inDoubt(verdict: Verdict): Verdict {
 /** What a response message with an error or a warning means for its note. */
 export function outcomeOfCode(responseCode: string, message: XmlElement, requestId: string): DeliveryOutcome {
   const inner = innerCode(message);
-  return toOutcome(ruleOf(responseCode, inner).verdict, ewsError(responseCode, requestId, inner), backOffOf(message));
+  const { verdict } = ruleByInner(responseCode, inner);
+  return byFault(toOutcome(verdict, ewsError(responseCode, requestId, inner), backOffOf(message)));
+}
+
+/** The server said that something went wrong, which a copy found later does not disprove. */
+function byFault(outcome: DeliveryOutcome): DeliveryOutcome {
+  const unknown = outcome.status === 'unconfirmed' || (outcome.status === 'blocked' && outcome.sent === 'unknown');
+  return unknown ? { ...outcome, ended: 'fault' } : outcome;
 }
 
 function outcomeOfFailure(reply: Extract<Reply, { kind: 'failed' }>, error: OfflineImError): DeliveryOutcome {
-  if (reply.blocks === true) return toOutcome({ kind: 'blocked', scope: reply.scope, sent: reply.sent }, error);
+  if (reply.blocks === true) return toOutcome({ kind: 'blocked', scope: reply.scope, sent: reply.sent, by: 'login' }, error);
   if (reply.sent === 'unknown') return toOutcome({ kind: 'unconfirmed', scope: reply.scope }, error);
   // Nothing of the note's own kept it back, so nothing of its own need pass first.
   const backOff = error.code === 'NOT_ATTEMPTED' ? 0 : undefined;
@@ -75,7 +83,7 @@ function outcomeOfFailure(reply: Extract<Reply, { kind: 'failed' }>, error: Offl
  * others; what someone must act on blocks in any case.
  */
 function faultVerdict(fault: Fault, notes: number): Verdict {
-  const rule = ruleOf(fault.responseCode, innerCode(fault.detail));
+  const rule = ruleByInner(fault.responseCode, innerCode(fault.detail));
   if (notes <= 1 || rule.beforeFirstItem === true) return rule.verdict;
   if (rule.verdict.kind === 'blocked') return { ...rule.verdict, sent: 'unknown' };
   return { kind: 'unconfirmed', scope: rule.verdict.kind === 'unconfirmed' ? rule.verdict.scope : 'note' };
@@ -85,12 +93,13 @@ function faultBackOff(fault: Fault, meta: ReplyMeta): number | undefined {
   return (fault.detail === undefined ? undefined : backOffOf(fault.detail)) ?? meta.retryAfter;
 }
 
-/** ErrorInternalServerError wraps what really happened, where the server says so. */
-function ruleOf(responseCode: string, inner: string | undefined): CodeRule {
-  const telling = responseCode === 'ErrorInternalServerError' && inner !== undefined ? codeRules.get(inner) : undefined;
+/** Some codes wrap what really happened, where the server says so. */
+function ruleByInner(responseCode: string, inner: string | undefined): CodeRule {
+  const rule = ruleOf(responseCode);
+  const telling = rule.wraps === true && inner !== undefined ? codeRules.get(inner) : undefined;
+  if (telling === undefined) return rule;
   // Wrapped, it may have come in the middle of a batch.
-  if (telling !== undefined) return { verdict: telling.verdict };
-  return codeRules.get(responseCode) ?? unknownCode;
+  return { verdict: telling.verdict, ...(telling.why === undefined ? {} : { why: telling.why }) };
 }
 
 function innerCode(parent: XmlElement | undefined): string | undefined {

@@ -5,7 +5,7 @@ import type { EwsCall, Reply } from '../client/reply.ts';
 import { findItemXml, readFolderPages, tagsPerSearch } from '../operations/find-item.ts';
 import { isById, isSayable } from '../operations/folder-id.ts';
 import { outcomeOfCode, outcomeOfReply } from '../outcome/outcome.ts';
-import { codeRules } from '../outcome/response-codes.ts';
+import { codeRules, ruleOf } from '../outcome/response-codes.ts';
 import type { EwsSettings } from '../settings.ts';
 import { Findings, type FolderItems, type TagFindings } from './tag-findings.ts';
 import { type Unreadable, unreadableBy } from './unreadable.ts';
@@ -93,7 +93,7 @@ async function lookInto(client: EwsClient, settings: EwsSettings, search: Search
 function maySpeakOfOneFolder(reply: Exclude<Reply, { kind: 'body' }>): boolean {
   if (reply.kind !== 'fault') return false;
   const outcome = outcomeOfReply(reply, 1);
-  if (folderMissing.has(reply.fault.responseCode) || outcome.status === 'rejected') return true;
+  if (ruleOf(reply.fault.responseCode).missing === 'folder' || outcome.status === 'rejected') return true;
   return outcome.status === 'unconfirmed' && outcome.scope === 'note' && outcome.retryAfter === undefined;
 }
 
@@ -115,11 +115,9 @@ function looksOf(reply: Extract<Reply, { kind: 'body' }>, folders: readonly stri
 
 /** A folder that doesn't exist holds nothing. Recoverable Items may be closed to this login: then too, unless it will pass. */
 function refusedLook(folder: string, responseCode: string, why: Unreadable): Look {
-  if (folderMissing.has(responseCode) || (isById(folder) && responseCode === 'ErrorItemNotFound'))
-    return { kind: 'missing', folder };
+  const { missing } = ruleOf(responseCode);
+  if (missing === 'folder' || (isById(folder) && missing === 'item')) return { kind: 'missing', folder };
   if (folder !== 'recoverableitemsdeletions') return { kind: 'unreadable', why };
   const verdict = codeRules.get(responseCode)?.verdict.kind;
   return verdict === 'deferred' || verdict === 'unconfirmed' ? { kind: 'unreadable', why } : { kind: 'closed', folder };
 }
-
-const folderMissing: ReadonlySet<string> = new Set(['ErrorFolderNotFound']);

@@ -14,7 +14,7 @@ import {
   readFoundHistory,
 } from '../operations/folders.ts';
 import { outcomeOfCode, outcomeOfReply } from '../outcome/outcome.ts';
-import { codeRules } from '../outcome/response-codes.ts';
+import { codeRules, ruleOf } from '../outcome/response-codes.ts';
 import type { EwsSettings } from '../settings.ts';
 
 /** Who asks, as far as requests want to know it. */
@@ -25,9 +25,6 @@ export type Asking = Pick<EwsCall, 'mailbox' | 'signal' | 'notes' | 'mayWrite'>;
  * where the look-up failed. That outcome never says that anything was sent.
  */
 export type Lookup = { readonly folder: string } | 'none' | { readonly outcome: DeliveryOutcome };
-
-/** The server looked for a folder before it did anything, and there is none. */
-export const folderMissing: ReadonlySet<string> = new Set(['ErrorFolderNotFound', 'ErrorSavedItemFolderNotFound']);
 
 /** By class or name first; a server that can't search so may be able to search by name only. */
 const criteria: readonly HistoryCriterion[] = ['class-or-name', 'name'];
@@ -96,7 +93,7 @@ function understood(responseCode: string, outcome: DeliveryOutcome): Answer {
 function lookupOf(outcome: DeliveryOutcome): Lookup {
   switch (outcome.status) {
     case 'deferred':
-      return folderMissing.has(String(outcome.error.details.responseCode)) ? 'none' : { outcome };
+      return ruleOf(String(outcome.error.details.responseCode)).missing === 'folder' ? 'none' : { outcome };
     case 'unconfirmed': {
       const { scope, error, retryAfter } = outcome;
       return { outcome: toOutcome({ kind: 'deferred', scope }, error, retryAfter) };

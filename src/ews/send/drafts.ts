@@ -2,6 +2,7 @@ import type { DeliverOptions, DeliveryOutcome, Note } from '../../transport/cont
 import type { EwsClient } from '../client/client.ts';
 import type { EwsCall } from '../client/reply.ts';
 import { type DeleteType, type Deletion, deleteItemXml, type ItemId, readDeletions } from '../operations/delete-item.ts';
+import { ruleOf } from '../outcome/response-codes.ts';
 import { searchTags } from '../probe/search.ts';
 import type { TaggedItem } from '../probe/tag-findings.ts';
 import type { EwsSettings } from '../settings.ts';
@@ -69,7 +70,8 @@ export async function clearDrafts(
   return outcomes.map((outcome, at) => {
     const tag = notes[at]?.tag;
     if (outcome?.status !== 'rejected' || tag === undefined) return outcome;
-    const unseen = byTag.get(tag)?.unreadable !== undefined && outcome.error.details.responseCode === 'ErrorSendAsDenied';
+    const unseen =
+      byTag.get(tag)?.unreadable !== undefined && ruleOf(String(outcome.error.details.responseCode)).leavesDraft === true;
     const draft = left.has(tag) || unseen ? 'left' : removed.has(tag) ? 'removed' : 'none';
     return { ...outcome, draft };
   });

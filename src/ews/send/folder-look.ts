@@ -6,8 +6,8 @@ import { isById, isSayable } from '../operations/folder-id.ts';
 import { getFolderXml } from '../operations/folders.ts';
 import { responseMessages } from '../operations/response-messages.ts';
 import { ewsError, replyError } from '../outcome/outcome.ts';
+import { ruleOf } from '../outcome/response-codes.ts';
 import type { EwsSettings } from '../settings.ts';
-import { folderMissing } from './conversation-history.ts';
 
 /** What one look at a folder showed. `refused`: the server's schema doesn't know its name. */
 export type FolderState = 'there' | 'missing' | 'refused' | { readonly error: OfflineImError };
@@ -46,6 +46,7 @@ function stateOf(reply: Reply, folder: string): FolderState {
 }
 
 function stateByCode(code: string, folder: string, error: OfflineImError): FolderState {
-  if (folderMissing.has(code) || (isById(folder) && code === 'ErrorItemNotFound')) return 'missing';
-  return code === 'ErrorSchemaValidation' ? 'refused' : { error };
+  const { missing, negotiates } = ruleOf(code);
+  if (missing === 'folder' || (isById(folder) && missing === 'item')) return 'missing';
+  return negotiates === 'schema' ? 'refused' : { error };
 }

@@ -1,4 +1,5 @@
 import type { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { ruleOf } from '../outcome/response-codes.ts';
 import { type Batch, partOf } from './batches.ts';
 import type { Negotiation } from './negotiation.ts';
 
@@ -23,7 +24,7 @@ export class MessageClasses implements Negotiation {
   /** The notes that have another class left than the refused one. */
   refused(batch: Batch, error: OfflineImError): Batch | undefined {
     const fallback = this.#fallback?.toLowerCase();
-    if (fallback === undefined || error.details.responseCode !== 'ErrorObjectTypeChanged') return undefined;
+    if (fallback === undefined || ruleOf(String(error.details.responseCode)).negotiates !== 'class') return undefined;
     const isOther = (at: number): boolean => batch.notes[at]?.messageClass.toLowerCase() !== fallback;
     const part = partOf(batch, isOther);
     for (const { messageClass } of part.notes) this.#refused.add(messageClass.toLowerCase());

@@ -2,9 +2,10 @@ import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { DeliverOptions, DeliveryOutcome, Place } from '../../transport/contract.ts';
 import type { EwsClient } from '../client/client.ts';
 import { isById, isSayable } from '../operations/folder-id.ts';
+import { ruleOf } from '../outcome/response-codes.ts';
 import type { EwsSettings } from '../settings.ts';
 import type { Batch } from './batches.ts';
-import { type Asking, findHistory, findOrCreateHistory, folderMissing, type Lookup } from './conversation-history.ts';
+import { type Asking, findHistory, findOrCreateHistory, type Lookup } from './conversation-history.ts';
 import { type FolderState, lookAtFolder } from './folder-look.ts';
 import type { Negotiation } from './negotiation.ts';
 
@@ -76,17 +77,17 @@ export class SavedFolders implements Negotiation {
   async refused(batch: Batch, error: OfflineImError, options: DeliverOptions): Promise<Batch | undefined> {
     const { place, folder = place.folder } = batch;
     const code = String(error.details.responseCode);
-    if (code === 'ErrorSchemaValidation') {
+    if (ruleOf(code).negotiates === 'schema') {
       if (this.#known || folder !== history || !options.mayWrite()) return undefined;
       if ((await this.#look(folder, place.mailbox, options)) !== 'refused') return undefined;
-    } else if (!folderMissing.has(code)) return undefined;
+    } else if (ruleOf(code).missing !== 'folder') return undefined;
     this.#forget(place.mailbox, folder);
     return place.folder === history && folder !== fallback ? batch : undefined;
   }
 
   /** A frozen place named a folder that is gone: the next attempt freezes the right one, and may start at once. */
   isStale({ place, folder }: Batch, { error }: { readonly error: OfflineImError }): boolean {
-    return folderMissing.has(String(error.details.responseCode)) && place.folder !== history && folder !== fallback;
+    return ruleOf(String(error.details.responseCode)).missing === 'folder' && place.folder !== history && folder !== fallback;
   }
 
   /**

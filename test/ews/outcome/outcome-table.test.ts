@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { codeRules } from '../../../src/ews/outcome/response-codes.ts';
 import type { DeliveryOutcome } from '../../../src/transport/contract.ts';
 import { useHarness } from '../support/harness.ts';
 import { created, createdFolder, fault, found, foundFolders, message, ok, response } from '../support/responses.ts';
@@ -90,12 +89,6 @@ function emptyFolders({ operation, body }: SeenRequest): string {
   if (operation === 'CreateFolder') return createdFolder(undefined, 'ErrorAccessDenied');
   return found(body, [[], []]);
 }
-
-it('the table knows every code that the library knows', () => {
-  const own = rows.map(([code]) => code).filter((code) => !['', 'ErrorNobodyHasHeardOf'].includes(code));
-  // Its note is sent again under another class: test/ews/negotiation.test.ts.
-  expect([...own, 'ErrorObjectTypeChanged'].sort()).toEqual([...codeRules.keys()].sort());
-});
 
 describe.each(['', 'soap:', 'S_1.x:'])('whatever the prefix, such as "%s"', (prefix) => {
   const uri = 'http://schemas.xmlsoap.org/soap/envelope/';
