@@ -23,7 +23,7 @@ const hourAgo = (): ManualClock => new ManualClock(Date.now() - 3_600_000);
 describe('an answer that is lost on the way', () => {
   it.each(tenths)('reset after %i tenths of it: found, not sent again', async (tenth) => {
     // Long enough for the first connection of a busy machine: what is not connected by then is known unsent.
-    await using scene = await sendToSimulator({ transport: { deadline: 2_500 } });
+    await using scene = await sendToSimulator({ transport: { requestTimeout: 2_000 } });
     scene.exchange.faults
       .on('CreateItem')
       .once()
