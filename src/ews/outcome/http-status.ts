@@ -44,7 +44,10 @@ export function statusRule({ status, retryAfter, loginPage, scheme }: StatusFact
       // Most likely a wrong URL, which someone must correct; a proxy may answer so after it passed the request on.
       return plain(endpointBlocked, 'there is no EWS at this URL');
     case 407:
-      return plain({ kind: 'blocked', scope: 'endpoint', sent: 'no', by: 'login' }, 'a proxy on the way wants a login of its own');
+      return plain(
+        { kind: 'blocked', scope: 'endpoint', sent: 'no', by: 'login' },
+        'a proxy on the way wants a login of its own',
+      );
     case 413:
       return plain({ kind: 'rejected', scope: 'note', splittable: true }, 'the request is too large for it');
     case 429:
@@ -56,7 +59,10 @@ export function statusRule({ status, retryAfter, loginPage, scheme }: StatusFact
     case 504:
       return plain(endpointUnknown, 'it or what lies behind it is not available');
     case 511:
-      return plain({ kind: 'blocked', scope: 'endpoint', sent: 'no', by: 'login' }, 'the network on the way wants a login of its own');
+      return plain(
+        { kind: 'blocked', scope: 'endpoint', sent: 'no', by: 'login' },
+        'the network on the way wants a login of its own',
+      );
     default:
       if (status === 0 || (status >= 300 && status < 400)) return plain(endpointUnknown, 'a proxy wants to lead elsewhere');
       if (status >= 500) return plain({ kind: 'unconfirmed', scope: 'mailbox' }, 'it failed');
