@@ -21,6 +21,7 @@ export type { SimulatedFolder } from './testing/simulator/store/folder.ts';
 export type { MessageContent, SimulatedItem } from './testing/simulator/store/item.ts';
 export type { DelegateOptions, MailboxOptions, SimulatedMailbox } from './testing/simulator/store/mailbox.ts';
 export type { ItemState } from './testing/simulator/store/message-flags.ts';
+export type { Omission } from './testing/simulator/xml/omit.ts';
 export type {
   CreateSpoolHarness,
   SpoolConformanceOptions,

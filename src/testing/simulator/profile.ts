@@ -1,5 +1,6 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { ConversationHistory } from './store/mailbox.ts';
+import { checkOmissions, type Omission } from './xml/omit.ts';
 
 /** `RequestServerVersion` values, oldest first. */
 export const schemaVersions = [
@@ -43,6 +44,14 @@ export interface SimulatorProfile {
   readonly maxRequestBytes: number;
   /** `fault`: the SOAP fault `ErrorRequestStreamTooBig`; `http`: status 413 and no body, as a proxy answers. */
   readonly tooLarge: 'fault' | 'http';
+  /**
+   * What its answers leave out, although Exchange writes it: the schema makes much optional, and other servers make use of
+   * that. A client must not depend on it.
+   *
+   * @default []
+   * @example ['FindFolderResponseMessage/RootFolder:empty']
+   */
+  readonly omits: readonly Omission[];
 }
 
 const base: SimulatorProfile = {
@@ -57,6 +66,7 @@ const base: SimulatorProfile = {
   sendDelay: 0,
   maxRequestBytes: 4 * 1024 * 1024,
   tooLarge: 'fault',
+  omits: [],
 };
 
 const profiles = {
@@ -86,5 +96,6 @@ export function profileOf(option: ProfileOption = 'exchange-2016'): SimulatorPro
   if (known === undefined) {
     throw new OfflineImError('OPTION_INVALID', `profile "${like}" is unknown; there are ${Object.keys(profiles).join(', ')}.`);
   }
-  return { ...known, ...deviations };
+  const profile = { ...known, ...deviations };
+  return { ...profile, omits: checkOmissions(profile.omits) };
 }

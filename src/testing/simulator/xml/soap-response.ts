@@ -2,6 +2,7 @@ import { errorsNs, messagesNs, soapNs, typesNs } from '../../../ews/xml/namespac
 import { escapeText } from '../../../ews/xml/write.ts';
 import type { SimulatorProfile } from '../profile.ts';
 import { type EwsFault, textOfCode } from './ews-errors.ts';
+import { omit } from './omit.ts';
 
 /** One response message: what became of one item, id or folder of the request. */
 export interface ResponseMessage {
@@ -52,9 +53,9 @@ function writeMessage(operation: string, message: ResponseMessage): string {
 
 function envelope(profile: SimulatorProfile, body: string): string {
   const [major, minor, build, revision] = profile.build;
-  return (
+  const document =
     `<?xml version="1.0" encoding="utf-8"?><s:Envelope xmlns:s="${soapNs}"><s:Header>` +
     `<h:ServerVersionInfo MajorVersion="${major}" MinorVersion="${minor}" MajorBuildNumber="${build}" MinorBuildNumber="${revision}" ` +
-    `Version="${profile.newestSchema}" xmlns:h="${typesNs}"/></s:Header><s:Body>${body}</s:Body></s:Envelope>`
-  );
+    `Version="${profile.newestSchema}" xmlns:h="${typesNs}"/></s:Header><s:Body>${body}</s:Body></s:Envelope>`;
+  return omit(document, profile.omits);
 }
