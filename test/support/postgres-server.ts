@@ -9,6 +9,8 @@ import { Pool, type PoolConfig } from 'pg';
 export interface PostgresProcessOptions {
   /** Whether commits wait for the disk: for figures, not for tests. @default false */
   readonly fsync?: boolean;
+  /** A server that takes no writes until `pg_promote()`. @default false */
+  readonly standby?: boolean;
 }
 
 /** What `new Pool()` of pg takes. */

@@ -1,12 +1,13 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import { byDefault, flag, having, milliseconds, type RulesFor, unchecked } from '../../core/options.ts';
+import { byDefault, flag, having, milliseconds, oneOf, optional, type RulesFor, unchecked } from '../../core/options.ts';
 import type { PgClient, PgPool } from './connection/pool.ts';
 
 /** Options of a `PostgresSpool`. */
 export interface PostgresSpoolOptions {
   /**
-   * Your `Pool` of `pg` 8, or one that works as it does. The spool never ends it. Give it room for five connections at once, one of which it keeps
-   * while a sender is started, to hear of messages that other processes accept; with fewer than three it does without that, and finds them at its next scan.
+   * Your `Pool` of `pg` 8, or one that works as it does. The spool never ends it. Give it room for five connections at once. While a sender is started,
+   * all spools on one pool keep one of its connections, to hear of messages that other processes accept; with fewer than three they do without that, and
+   * find them at their next poll. Hundreds of senders may share a pool of twenty.
    */
   readonly pool: PgPool;
   /**
@@ -16,6 +17,16 @@ export interface PostgresSpoolOptions {
    * @default 'offline_im'
    */
   readonly schema?: string | undefined;
+  /**
+   * What lies between the pool and the server. Behind PgBouncer and hosted poolers in transaction mode each transaction gets another server process: the spool then
+   * names no statements, which costs some speed, and doesn't listen, so that messages of other processes are found at the next poll (`pollInterval`).
+   *
+   * Left out, a pooler is found out at the first transaction (its logins name a server process that it makes up), and taken for one in transaction mode. Say
+   * `'session'` when each connection keeps its server process, and `'transaction'` for a pool that can't tell.
+   *
+   * @default found out
+   */
+  readonly pooler?: 'transaction' | 'session' | undefined;
   /** Whether `open()` makes or updates the tables as `migrate()` does; the login must be allowed to. @default false */
   readonly migrate?: boolean | undefined;
   /**
@@ -39,6 +50,7 @@ export interface PostgresSpoolOptions {
 export const postgresRules = {
   pool: having<PgPool>('a Pool of pg', ['connect']),
   schema: byDefault(unchecked<string>(), 'offline_im'),
+  pooler: optional(oneOf(['transaction', 'session'])),
   migrate: byDefault(flag(), false),
   statementTimeout: byDefault(milliseconds(1_000, 86_400_000), 60_000),
 } satisfies RulesFor<PostgresSpoolOptions>;

@@ -37,6 +37,7 @@ import { LaneTurns } from './operations/take.ts';
 import { finishWork, startWork } from './operations/work.ts';
 import { asClient, type PostgresSpoolOptions, postgresRules } from './options.ts';
 import { assertMigrated, migrate } from './tables/migrate.ts';
+import { assertUsable } from './tables/server.ts';
 import { tablesIn } from './tables/statement.ts';
 
 /** Settle calls carried out together at most, and entries of one host action. */
@@ -80,8 +81,10 @@ export class PostgresSpool implements SpoolStorage {
   #listener: Listener | undefined;
 
   constructor(options: PostgresSpoolOptions) {
-    const { pool, schema, migrate, statementTimeout } = readOptions('PostgresSpool', options, postgresRules);
-    this.#session = new Session(pool, tablesIn(schema), statementTimeout, () => this.#listener?.doubt());
+    const { pool, schema, migrate, pooler, statementTimeout } = readOptions('PostgresSpool', options, postgresRules);
+    this.#session = new Session({ pool, tables: tablesIn(schema), deadline: statementTimeout, pooler }, () =>
+      this.#listener?.doubt(),
+    );
     this.#migrates = migrate;
     this.#appender = new Appender(this.#session, this.#instance);
     this.#settlements = new GroupCommit(new SerialQueue(), settlesAtOnce, (calls) => this.#settle(calls), divisible);
@@ -103,12 +106,14 @@ export class PostgresSpool implements SpoolStorage {
       if (this.#migrates) await migrate(this.#session, signal);
       await this.#session.transact(
         async (client) => {
+          await assertUsable(client);
           await assertMigrated(client, sql.tables);
           return mindTheClock(client, sql);
         },
         { signal },
       );
-      this.#listener = new Listener(this.#session, this.#instance);
+      const { connections } = this.#session;
+      this.#listener = new Listener(connections.pool, this.#session, sql.tables.channel, this.#instance);
     });
   }
 
@@ -214,7 +219,7 @@ export class PostgresSpool implements SpoolStorage {
   }
 
   watch(wake: () => void): () => void {
-    if ((this.#session.connections.most ?? 3) < 3) return () => undefined;
+    if ((this.#session.connections.most ?? 3) < 3 || !this.#session.pooling.keepsServer) return () => undefined;
     return this.#listener?.watch(wake) ?? (() => undefined);
   }
 

@@ -3,8 +3,8 @@ import { whenAborted } from '../../../core/deadline.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import type { PgClient, PgPool, PgPoolClient } from './pool.ts';
 
-/** The connections of the host's pool. Whoever has one, or waits for one, has somebody who hears what breaks. */
-export class Connections {
+/** Hears what breaks in one pool, for as long as anybody holds it; once, however many spools are on it. */
+class PoolErrors {
   readonly #pool: PgPool;
   #holders = 0;
   /** The host's pool tells of idle connections that broke; it takes them out by itself, and unheard that would end the process. */
@@ -16,11 +16,6 @@ export class Connections {
 
   constructor(pool: PgPool) {
     this.#pool = pool;
-  }
-
-  /** How many there can be, if the pool says. */
-  get most(): number | undefined {
-    return this.#pool.options?.max;
   }
 
   /** Listens to the pool until the function returned is called. */
@@ -35,10 +30,34 @@ export class Connections {
       this.#pool.removeListener('connect', this.#onConnect);
     };
   }
+}
+
+const errorsOfPools = new WeakMap<PgPool, PoolErrors>();
+
+/** The connections of the host's pool. Whoever has one, or waits for one, has somebody who hears what breaks. */
+export class Connections {
+  readonly pool: PgPool;
+  readonly #errors: PoolErrors;
+
+  constructor(pool: PgPool) {
+    this.pool = pool;
+    this.#errors = errorsOfPools.get(pool) ?? new PoolErrors(pool);
+    errorsOfPools.set(pool, this.#errors);
+  }
+
+  /** How many there can be, if the pool says. */
+  get most(): number | undefined {
+    return this.pool.options?.max;
+  }
+
+  /** Listens to the pool until the function returned is called. */
+  hold(): () => void {
+    return this.#errors.hold();
+  }
 
   /** One of them. When it comes too late it goes straight back; until it has come, somebody listens. */
   async connect(limit: Limit): Promise<PgPoolClient> {
-    const connecting = this.#pool.connect();
+    const connecting = this.pool.connect();
     const letGo = this.hold();
     connecting.then(letGo, letGo);
     try {
@@ -96,7 +115,10 @@ export class Limit {
 
   /** A connection that is not ours to close: once this is over, nothing more is asked of it. */
   guard(client: PgClient): PgClient {
-    return { query: async (query) => this.within(this.#reason === undefined ? client.query(query) : this.#over.promise) };
+    return {
+      query: async (query) => this.within(this.#reason === undefined ? client.query(query) : this.#over.promise),
+      processID: client.processID,
+    };
   }
 
   /** From now on it may take that long. */

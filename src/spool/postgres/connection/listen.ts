@@ -1,40 +1,57 @@
-import { sleep } from '../../../core/clock.ts';
-import { Limit } from './connections.ts';
-import type { PgPoolClient } from './pool.ts';
-import type { Session } from './session.ts';
+import { type Clock, sleep } from '../../../core/clock.ts';
+import { Connections, Limit } from './connections.ts';
+import type { PgPool, PgPoolClient } from './pool.ts';
 
 /** ms between attempts to listen again; doubles. */
 const firstPause = 100;
 const longestPause = 10_000;
-/** ms for which further notifications are taken together. */
+/** ms for which further notifications are taken together: one more for each who hears them, since all of them look at the same tables then. */
 const together = 20;
 
+/** Who wants to hear of a channel. */
+interface Subscriber {
+  readonly channel: string;
+  /** Something was said, or may have been while nobody listened. */
+  heard(payload: string | undefined): void;
+}
+
+/** How long to wait for an answer, in ms of a clock. */
+interface Timing {
+  readonly clock: Clock;
+  readonly deadline: number;
+}
+
 /**
- * Hears of appends of other processes, on one connection of the pool. While there is none, the spooler's scan finds what waits; when
- * there is one again, it looks at once: whatever was said meanwhile was said to nobody.
+ * Listens on one connection of a pool for all spools that use the pool. While there is none, the spooler's poll finds what waits; when
+ * there is one again, all look at once: whatever was said meanwhile was said to nobody.
  */
-export class Listener {
-  readonly #session: Session;
-  readonly #instance: string;
-  readonly #wakes = new Set<() => void>();
-  readonly #ended = new AbortController();
-  #begun = false;
+class PoolListener {
+  readonly #connections: Connections;
+  readonly #timing: Timing;
+  readonly #subscribers = new Set<Subscriber>();
+  #ended = new AbortController();
+  #running = false;
   /** Lets go of the connection. */
   #drop: (() => void) | undefined;
   #client: PgPoolClient | undefined;
-  #cancelWake: (() => void) | undefined;
   #pause = firstPause;
 
-  constructor(session: Session, instance: string) {
-    this.#session = session;
-    this.#instance = instance;
+  constructor(pool: PgPool, timing: Timing) {
+    this.#connections = new Connections(pool);
+    this.#timing = timing;
   }
 
-  watch(wake: () => void): () => void {
-    this.#wakes.add(wake);
-    if (!this.#begun) void this.#keepListening();
-    this.#begun = true;
-    return () => this.#wakes.delete(wake);
+  get size(): number {
+    return this.#subscribers.size;
+  }
+
+  add(subscriber: Subscriber): () => void {
+    this.#subscribers.add(subscriber);
+    if (!this.#running) void this.#keepListening();
+    // Heard from then on; what was said before is found by a look.
+    else if (this.#client !== undefined)
+      this.#say(this.#client, `LISTEN "${subscriber.channel}"`, () => subscriber.heard(undefined));
+    return () => this.#remove(subscriber);
   }
 
   /** Its server may be gone, of which a connection that only listens hears nothing: it takes another. */
@@ -44,31 +61,50 @@ export class Listener {
     this.#drop?.();
   }
 
-  /** Waits for nothing: a pool may take for ever to give a connection, and one that comes late goes straight back. */
-  end(): void {
-    this.#wakes.clear();
-    this.#cancelWake?.();
-    this.#drop?.();
-    this.#ended.abort();
+  #has(channel: string): boolean {
+    return [...this.#subscribers].some((one) => one.channel === channel);
   }
 
-  async #keepListening(): Promise<void> {
-    while (!this.#ended.signal.aborted) {
-      await this.#listen().catch(() => undefined);
-      const pause = this.#pause;
-      this.#pause = Math.min(longestPause, pause * 2);
-      await sleep(this.#session.clock, pause, this.#ended.signal);
+  /** With the last one it waits for nothing: a pool may take for ever to give a connection, and one that comes late goes straight back. */
+  #remove(subscriber: Subscriber): void {
+    if (!this.#subscribers.delete(subscriber)) return;
+    if (this.#subscribers.size === 0) {
+      this.#drop?.();
+      this.#ended.abort();
+    } else if (this.#client !== undefined && !this.#has(subscriber.channel)) {
+      this.#say(this.#client, `UNLISTEN "${subscriber.channel}"`);
     }
   }
 
+  #say(client: PgPoolClient, text: string, done: () => void = () => undefined): void {
+    client.query({ text }).then(done, () => {
+      if (this.#client === client) this.#drop?.();
+    });
+  }
+
+  async #keepListening(): Promise<void> {
+    this.#running = true;
+    this.#ended = new AbortController();
+    const { signal } = this.#ended;
+    while (!signal.aborted) {
+      await this.#listen(signal).catch(() => undefined);
+      const pause = this.#pause;
+      this.#pause = Math.min(longestPause, pause * 2);
+      await sleep(this.#timing.clock, pause, signal);
+    }
+    this.#running = false;
+    if (this.#subscribers.size > 0) void this.#keepListening();
+  }
+
   /** Until there is no connection, or none any more. */
-  async #listen(): Promise<void> {
-    const limit = new Limit({ clock: this.#session.clock, deadline: this.#session.deadline, signal: this.#ended.signal });
+  async #listen(signal: AbortSignal): Promise<void> {
+    const limit = new Limit({ ...this.#timing, signal });
     try {
-      const client = await this.#session.connections.connect(limit);
+      const client = await this.#connections.connect(limit);
       const lost = this.#hear(client);
+      const channels = new Set([...this.#subscribers].map(({ channel }) => `LISTEN "${channel}"`));
       try {
-        await limit.within(Promise.race([lost, client.query({ text: `LISTEN "${this.#session.sql.tables.channel}"` })]));
+        await limit.within(Promise.race([lost, client.query({ text: [...channels].join('; ') })]));
       } catch (error) {
         this.#drop?.();
         throw error;
@@ -76,7 +112,7 @@ export class Listener {
       limit.end();
       if (this.#client !== client) return;
       this.#pause = firstPause;
-      this.#wakeSoon();
+      for (const one of this.#subscribers) one.heard(undefined);
       await lost;
     } finally {
       limit.end();
@@ -102,14 +138,74 @@ export class Listener {
   }
 
   readonly #onNotification = ({ channel, payload }: { channel: string; payload?: string | undefined }): void => {
-    if (channel === this.#session.sql.tables.channel && payload !== this.#instance) this.#wakeSoon();
+    for (const one of this.#subscribers) if (one.channel === channel) one.heard(payload);
   };
+}
 
-  #wakeSoon(): void {
-    if (this.#ended.signal.aborted) return;
-    this.#cancelWake ??= this.#session.clock.setTimer(() => {
-      this.#cancelWake = undefined;
-      for (const wake of this.#wakes) wake();
-    }, together);
+const listeners = new WeakMap<PgPool, PoolListener>();
+
+function listenerOf(pool: PgPool, timing: Timing): PoolListener {
+  const known = listeners.get(pool);
+  if (known !== undefined) return known;
+  const listener = new PoolListener(pool, timing);
+  listeners.set(pool, listener);
+  return listener;
+}
+
+/** Hears of appends of other processes to one spool. */
+export class Listener {
+  readonly #listener: PoolListener;
+  readonly #clock: Pick<Clock, 'setTimer'>;
+  readonly #channel: string;
+  readonly #instance: string;
+  readonly #wakes = new Set<() => void>();
+  #leave: (() => void) | undefined;
+  #cancelWake: (() => void) | undefined;
+
+  /** @param instance What this spool says of its own appends: nothing that it has to hear of. */
+  constructor(pool: PgPool, timing: Timing, channel: string, instance: string) {
+    this.#listener = listenerOf(pool, timing);
+    this.#clock = timing.clock;
+    this.#channel = channel;
+    this.#instance = instance;
+  }
+
+  watch(wake: () => void): () => void {
+    // A function of its own, so that the same `wake` can be added twice.
+    const one = () => wake();
+    this.#wakes.add(one);
+    this.#leave ??= this.#listener.add({ channel: this.#channel, heard: (payload) => this.#heard(payload) });
+    return () => this.#wakes.delete(one);
+  }
+
+  doubt(): void {
+    this.#listener.doubt();
+  }
+
+  end(): void {
+    this.#wakes.clear();
+    this.#cancelWake?.();
+    this.#leave?.();
+    this.#leave = undefined;
+  }
+
+  #heard(payload: string | undefined): void {
+    if (payload === this.#instance) return;
+    this.#cancelWake ??= this.#clock.setTimer(
+      () => {
+        this.#cancelWake = undefined;
+        for (const wake of this.#wakes) this.#tell(wake);
+      },
+      Math.random() * this.#listener.size + together,
+    );
+  }
+
+  /** From a timer: what a listener throws has nobody to catch it, and is its own fault. */
+  #tell(wake: () => void): void {
+    try {
+      wake();
+    } catch {
+      // Its sender finds what waits at its next poll.
+    }
   }
 }

@@ -28,9 +28,31 @@ export function isAboutWhatWasAsked(error: unknown): boolean {
   return aboutWhatWasAsked.test(sqlStateOf(error) ?? '40') && !isConnectionError(error);
 }
 
-/** No connection, a broken one, or a server that is going down or coming up. */
+/** A server that takes no writes: a replica, or a primary that was demoted. */
+const readOnly = '25006';
+const tooManyConnections = '53300';
+
+/** A standby refuses to begin a transaction that writes. */
+export class ReadOnlyServer extends OfflineImError {
+  constructor(cause: unknown) {
+    super('SPOOL_FAILED', `PostgreSQL refused to write: ${adviceFor(readOnly)}`, {
+      cause,
+      details: { sqlState: sqlStateOf(cause) },
+    });
+  }
+}
+
+/** What the first statement of a transaction was refused with. */
+export function asRefusedBegin(error: unknown): unknown {
+  // "cannot set transaction read-write mode during recovery": what else could not be supported of BEGIN and SET LOCAL?
+  return sqlStateOf(error) === '0A000' ? new ReadOnlyServer(error) : error;
+}
+
+/** No connection, a broken one, or a server that is going down, coming up, or no longer the one to write to. */
 export function isConnectionError(error: unknown): boolean {
   const state = sqlStateOf(error);
+  if (error instanceof ReadOnlyServer) return true;
+  if (state === readOnly || state === tooManyConnections) return true;
   if (state !== undefined) return state.startsWith('57P') || state.startsWith('08');
   return isError(error) && !(error instanceof OfflineImError) && ('errno' in error || error.message.includes('onnection'));
 }
@@ -62,5 +84,8 @@ function codeOf(state: string): ErrorCode {
 function adviceFor(state: string): string {
   if (state === lockTimeout) return 'A transaction holds the conversation for too long; commit or roll it back.';
   if (noTables.has(state)) return 'Call migrate() once, before open().';
+  if (state === readOnly)
+    return 'This server takes no writes (a replica, or a primary that was demoted); lead the pool to the primary.';
+  if (state === tooManyConnections) return 'Give the pools fewer connections, or put a pooler in front of the server.';
   return 'What had been accepted is still there.';
 }

@@ -10,6 +10,8 @@ export interface PgQuery {
 /** A connection, checked out of the pool or the host's own. */
 export interface PgClient {
   query(query: PgQuery): Promise<{ rows: unknown[] }>;
+  /** The process of the server that its login was told of. */
+  readonly processID?: number | null | undefined;
 }
 
 /** A connection that goes back to the pool. */

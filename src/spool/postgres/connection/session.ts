@@ -8,6 +8,7 @@ import { Sql, type Tables } from '../tables/statement.ts';
 import { Connections, GivenUp, NoAnswer } from './connections.ts';
 import { isTransient } from './pg-error.ts';
 import type { PgClient, PgPool } from './pool.ts';
+import { type Pooler, Pooling } from './pooling.ts';
 import { coded, type Done, type Patience, TransactionError, transact } from './transact.ts';
 
 /** Times that a transaction is tried when others get in its way. */
@@ -19,6 +20,7 @@ const lockTimeout = 3_000;
 /** The open spool on its pool: runs transactions, retries what may be retried, and knows what is still running. */
 export class Session {
   readonly connections: Connections;
+  readonly pooling: Pooling;
   readonly sql: Sql;
   /** ms for a transaction, see {@link Patience}. */
   readonly deadline: number;
@@ -30,9 +32,13 @@ export class Session {
   #letGo: (() => void) | undefined;
 
   /** @param onNoAnswer A transaction has reached its deadline: other connections may be as dead. */
-  constructor(pool: PgPool, tables: Tables, deadline: number, onNoAnswer: () => void) {
+  constructor(
+    { pool, tables, deadline, pooler }: { pool: PgPool; tables: Tables; deadline: number; pooler: Pooler | undefined },
+    onNoAnswer: () => void,
+  ) {
     this.connections = new Connections(pool);
-    this.sql = new Sql(tables);
+    this.pooling = new Pooling(pooler);
+    this.sql = new Sql(tables, this.pooling);
     this.deadline = deadline;
     this.#onNoAnswer = onNoAnswer;
   }
@@ -100,11 +106,12 @@ export class Session {
   ): Promise<Result> {
     for (let tried = 1; ; tried++) {
       try {
-        return await transact(this.connections, this.#patience(patience), body);
+        return await transact(this.connections, this.#patience(patience), body, this.pooling);
       } catch (error) {
         if (!(error instanceof TransactionError)) throw error;
         if (error.cause instanceof NoAnswer) this.#onNoAnswer();
         if (error.kept === 'unknown') throw error;
+        if (this.pooling.isToldBy(error.cause)) continue;
         if (error.cause instanceof UnreadableRows) await this.#setAside(error.cause, patience);
         else if (!isTransient(error.cause) || tried >= tries) throw error;
         else await this.#pause(tried);
@@ -124,7 +131,12 @@ export class Session {
 
   async #setAside({ rows }: UnreadableRows, patience: Partial<Patience>): Promise<void> {
     try {
-      const taken = await transact(this.connections, this.#patience(patience), (client) => setAside(client, this.sql, rows));
+      const taken = await transact(
+        this.connections,
+        this.#patience(patience),
+        (client) => setAside(client, this.sql, rows),
+        this.pooling,
+      );
       for (const [where, error] of taken) this.#context?.onCorrupt?.({ where, error });
     } catch (error) {
       // Others of the same note can't be read either.

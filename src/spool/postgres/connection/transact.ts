@@ -1,7 +1,8 @@
-import { asError } from '../../../core/errors/thrown.ts';
+import { asError, property } from '../../../core/errors/thrown.ts';
 import { type Connections, GivenUp, Limit, type LimitOptions } from './connections.ts';
-import { asSpoolError, isAboutWhatWasAsked, sqlStateOf } from './pg-error.ts';
+import { asRefusedBegin, asSpoolError, isAboutWhatWasAsked, isConnectionError, sqlStateOf } from './pg-error.ts';
 import type { PgClient, PgPoolClient } from './pool.ts';
+import type { Pooling } from './pooling.ts';
 
 /** A transaction that failed. */
 export class TransactionError extends Error {
@@ -49,7 +50,7 @@ function beginText({ lockTimeout }: Patience): string {
   return `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = ${Math.ceil(lockTimeout)};
 SET LOCAL idle_in_transaction_session_timeout = 5000; SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_generic_plan;
 SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
-SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'`;
+SELECT pg_backend_pid()::text AS pid, CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END`;
 }
 
 /**
@@ -61,13 +62,14 @@ export async function transact<Result>(
   connections: Connections,
   patience: Patience,
   body: (client: PgClient) => Promise<Done<Result>>,
+  pooling: Pooling,
 ): Promise<Result> {
   const limit = new Limit(patience);
   try {
     const client = await connections.connect(limit).catch((error: unknown) => {
       throw new TransactionError('no', error);
     });
-    return await run(client, limit, patience, body);
+    return await run(client, limit, patience, body, pooling);
   } finally {
     limit.end();
   }
@@ -78,6 +80,7 @@ async function run<Result>(
   limit: Limit,
   patience: Patience,
   body: (client: PgClient) => Promise<Done<Result>>,
+  pooling: Pooling,
 ): Promise<Result> {
   let broken: Error | undefined;
   // A connection that breaks says so by an event too; unheard, that would end the process.
@@ -87,7 +90,10 @@ async function run<Result>(
   client.on('error', onError);
   let committing = false;
   try {
-    await limit.within(client.query({ text: beginText(patience) }));
+    const begun = client.query({ text: beginText(patience) }).catch((error: unknown) => {
+      throw asRefusedBegin(error);
+    });
+    pooling.answered(client, pidOf(await limit.within(begun)));
     if (patience.statements !== undefined) limit.extend(patience.statements);
     const { result, commit } = await limit.within(body(client));
     // What broke before this has kept nothing; from here on nobody knows.
@@ -97,7 +103,9 @@ async function run<Result>(
     return result;
   } catch (error) {
     // Whoever does not answer is asked for nothing more; closing the connection rolls back.
-    broken ??= error instanceof GivenUp ? error : await limit.within(rollback(client)).catch(asError);
+    // One to a server that writes no more is closed too: the next one may lead to the one that does.
+    const useless = error instanceof GivenUp || isConnectionError(error);
+    broken ??= useless ? asError(error) : await limit.within(rollback(client)).catch(asError);
     const kept = committing && !undone(error) ? 'unknown' : 'no';
     throw new TransactionError(kept, error, broken === undefined && isAboutWhatWasAsked(error));
   } finally {
@@ -105,6 +113,13 @@ async function run<Result>(
     if (broken !== undefined) client.on('error', () => undefined);
     client.release(broken);
   }
+}
+
+/** The server process, as the last of several statements has told it. */
+function pidOf(answer: unknown): unknown {
+  const last: unknown = Array.isArray(answer) ? answer.at(-1) : answer;
+  const rows = property(last, 'rows');
+  return Array.isArray(rows) ? property(rows[0], 'pid') : undefined;
 }
 
 async function rollback(client: PgClient): Promise<Error | undefined> {

@@ -1,4 +1,5 @@
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
+import { property } from '../../../core/errors/thrown.ts';
 import type { AppendResult } from '../../contract.ts';
 import { Limit } from '../connection/connections.ts';
 import { isConnectionError, isTransient, sqlStateOf } from '../connection/pg-error.ts';
@@ -21,9 +22,11 @@ export async function appendIn(session: Session, host: PgClient, messages: reado
   }
 }
 
-async function append({ sql }: Session, client: PgClient, messages: readonly NewMessage[]): Promise<Results> {
+async function append({ sql, pooling }: Session, client: PgClient, messages: readonly NewMessage[]): Promise<Results> {
   const storable = messages.filter((one) => !unstorable(one));
   await begin(client);
+  // Its way to the server may be another one than the pool's.
+  if (pooling.keepsServer) pooling.answered(client, await serverOf(client));
   for (let tried = 1; ; tried++) {
     try {
       // The host's own process does not know when it commits: it hears of it as all others do.
@@ -32,7 +35,8 @@ async function append({ sql }: Session, client: PgClient, messages: readonly New
       return inOrder(messages, results);
     } catch (error) {
       const left = await client.query({ text: 'ROLLBACK TO SAVEPOINT offline_im_append' }).then(() => undefined, asLeft);
-      // Another transaction has just committed the same message: now it is seen.
+      // A pooler that nobody had found out; or another transaction has just committed the same message: now it is seen.
+      if (left === undefined && pooling.isToldBy(error)) continue;
       if (left === undefined && tried < 3 && isTransient(error)) continue;
       return messages.map((one) => failedAppend(one, left ?? 'no', error));
     }
@@ -46,6 +50,11 @@ async function begin(client: PgClient): Promise<void> {
     if (sqlStateOf(error) !== '25P01') throw error;
     throw new OfflineImError('OPTION_INVALID', 'client is not in a transaction; call BEGIN on it before send().');
   }
+}
+
+async function serverOf(client: PgClient): Promise<unknown> {
+  const { rows } = await client.query({ text: 'SELECT pg_backend_pid()::text AS pid' });
+  return property(rows[0], 'pid');
 }
 
 /** What could not be taken back may be committed by the host, unless its connection is gone, and the transaction with it. */

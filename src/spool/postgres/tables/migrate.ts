@@ -2,6 +2,7 @@ import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Session } from '../connection/session.ts';
 import { schemaSteps, schemaVersion } from './schema.ts';
+import { assertUsable } from './server.ts';
 import type { Tables } from './statement.ts';
 
 /** ms: a large table takes its time to be rebuilt, and others wait for whoever does it. */
@@ -12,6 +13,7 @@ export async function migrate(session: Session, signal?: AbortSignal): Promise<v
   const { tables } = session.sql;
   const done = await session.transact(
     async (client) => {
+      await assertUsable(client);
       const version = (await versionOf(client, tables)) ?? 0;
       assertNotNewer(version);
       return { result: version === schemaVersion, commit: false };

@@ -1,6 +1,7 @@
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { quoted } from '../../../core/errors/quote.ts';
 import type { PgClient } from '../connection/pool.ts';
+import type { Pooling } from '../connection/pooling.ts';
 
 /** Quoted names of what a spool has in its schema. */
 export interface Tables {
@@ -57,13 +58,15 @@ export function statement(name: string, text: (tables: Tables) => string): State
 /** Runs statements on the tables of one schema. */
 export class Sql {
   readonly tables: Tables;
+  readonly #pooling: Pick<Pooling, 'keepsServer'>;
   readonly #prepared = new Map<Statement, { readonly text: string; readonly name: string }>();
 
-  constructor(tables: Tables) {
+  constructor(tables: Tables, pooling: Pick<Pooling, 'keepsServer'>) {
     this.tables = tables;
+    this.#pooling = pooling;
   }
 
-  /** Rows of a statement. Its plan stays with the connection: making it anew would cost more than running it. */
+  /** Rows of a statement. Its plan stays with the connection, if that keeps its server: making it anew would cost more than running it. */
   async rows<Row>(client: PgClient, one: Statement, values: readonly unknown[]): Promise<readonly Row[]> {
     let prepared = this.#prepared.get(one);
     if (prepared === undefined) {
@@ -71,7 +74,9 @@ export class Sql {
       prepared = { text, name: `oim_${one.name}_${hashOf(text)}` };
       this.#prepared.set(one, prepared);
     }
-    const { rows } = await client.query({ ...prepared, values: [...values] });
+    const { name, text } = prepared;
+    const query = this.#pooling.keepsServer ? { name, text, values: [...values] } : { text, values: [...values] };
+    const { rows } = await client.query(query);
     return rows as Row[];
   }
 
