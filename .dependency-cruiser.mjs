@@ -9,7 +9,7 @@ const only = (name, from, allowed, comment) => ({
 
 /** The rooms that may import node: modules; everything else also runs in browsers. */
 const platform =
-  '^src/(spool/(file|postgres|sqlite)|observability/(trace-file|trace-file-options|trace-record|rotating-file)\\.ts|ews/auth/ntlm|testing|cli)';
+  '^src/(spool/(file|postgres|sqlite|disk)|observability/(trace-file|trace-file-options|trace-record|rotating-file)\\.ts|ews/auth/ntlm|testing|cli)';
 
 export default {
   forbidden: [
@@ -88,7 +88,7 @@ export default {
     ),
     {
       name: 'a-spool-knows-no-other-spool',
-      comment: 'What spools share lies in contract, state, journaled and rows.',
+      comment: 'What spools share lies in contract, state, journaled, rows and disk.',
       severity: 'error',
       from: { path: '^src/spool/(file|sqlite|postgres|indexeddb|sealed)/' },
       to: { path: '^src/spool/(file|sqlite|postgres|indexeddb|sealed)/', pathNot: '^src/spool/$1/' },

@@ -276,6 +276,11 @@ export interface SpoolStorage {
   cancel(entryIds: readonly string[]): Promise<readonly Change[]>;
   requeue(entryIds: readonly string[], options?: { readonly force?: boolean }): Promise<readonly Change[]>;
   purge(entryIds: readonly string[]): Promise<readonly Change[]>;
+  /**
+   * Whether this process still has the storage to itself, answered at once: asked right before the first byte of each request to a server,
+   * which is not written when it says no. For a storage of one process whose lock can be taken away. Optional.
+   */
+  isOwner?(): boolean;
   /** Calls `wake` when another process appended; the returned function ends that. */
   watch?(wake: () => void): () => void;
   counts(): Promise<Readonly<Record<SpoolState, number>>>;

@@ -196,7 +196,8 @@ async function transportOutcomes(context: SpoolerContext, ready: readonly Ready[
   const claimed = ready.map((one) => one.claimed);
   const notes = ready.map(({ note }) => handedNote(note));
   const tokens = claimed.map(({ token }) => token);
-  const mayWrite = (): boolean => !context.stopping() && context.leases.left(tokens) >= context.options.requestTimeout;
+  const mayWrite = (): boolean =>
+    !context.stopping() && context.leases.left(tokens) >= context.options.requestTimeout && context.storage.isOwner?.() !== false;
   const warn = (error: Error): void => context.trace.warn(error);
   try {
     const returned: unknown = await withTimeout<unknown>(

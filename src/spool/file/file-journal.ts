@@ -1,36 +1,57 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
 import type { SpoolContext, SpooledMessage } from '../contract.ts';
+import { assertLocal } from '../disk/local-disk.ts';
 import { type Journal, type JournalChange, type JournalContents, JournalError } from '../journaled/journal.ts';
 import type { EntryRecord } from '../state/records.ts';
-import { errnoOf, type FileLayer } from './disk/file-layer.ts';
+import { errnoOf, type FileLayer, type FolderLock } from './disk/file-layer.ts';
 import { type Layout, layoutOf } from './disk/layout.ts';
 import { load } from './load.ts';
 import { makeParts, type Parts } from './parts.ts';
 import { type Plan, planOf } from './plan.ts';
 import { readHomes, removeFiles } from './read-files.ts';
 
+const needs = 'two machines that have it open lose messages, or send them twice';
+
+/** What a {@link FileJournal} is made of. */
+export interface FileJournalOptions {
+  readonly root: string;
+  readonly files: FileLayer;
+  readonly allowNetworkDisk: boolean;
+}
+
 /** The files of a spool; docs/file-spool-format.md says what lies where, and why no crash in between does harm. */
 export class FileJournal implements Journal {
   readonly checked = true;
   readonly #files: FileLayer;
   readonly #layout: Layout;
+  readonly #allowNetworkDisk: boolean;
   #parts: Parts | undefined;
-  #release: (() => Promise<void>) | undefined;
+  #lock: FolderLock | undefined;
+  #taken: ((error: OfflineImError) => void) | undefined;
   /** Files that could not be removed yet; a tombstone stays as long as one of them is there. */
   #left = new Set<string>();
   #forgotten = new Set<string>();
 
-  constructor(root: string, files: FileLayer) {
+  constructor({ root, files, allowNetworkDisk }: FileJournalOptions) {
     this.#layout = layoutOf(root);
     this.#files = files;
+    this.#allowNetworkDisk = allowNetworkDisk;
   }
 
-  async open(context: SpoolContext): Promise<JournalContents> {
+  async open(context: SpoolContext, lost: (error: unknown) => void): Promise<JournalContents> {
     const parts = makeParts(this.#files, this.#layout, context);
     try {
       await parts.folders.makeRoot();
-      this.#release = await this.#files.lock(this.#layout.lock);
+      const warn = (error: Error): void => context.onWarning?.(error);
+      const { root, lock } = this.#layout;
+      assertLocal(root, root, { needs, allowNetworkDisk: this.#allowNetworkDisk, warn });
+      this.#lock = await this.#files.lock(lock, warn);
+      this.#taken = (error) => {
+        this.#taken = undefined;
+        lost(error);
+        warn(error);
+      };
       const { contents, left } = await load(parts);
       this.#left = new Set(left);
       this.#parts = parts;
@@ -49,6 +70,8 @@ export class FileJournal implements Journal {
     const parts = this.#usable();
     const plan = await planned(parts, change);
     await publish(parts, plan);
+    // Whoever came meanwhile may have read the folder before all of it was there.
+    if (!this.isOurs()) throw new JournalError('unknown', this.#lose());
     await this.#tidy(parts, plan);
     const forgotten = [...change.entries].flatMap(([id, record]) => (record === undefined ? [id] : []));
     if (forgotten.length > 0) await this.#forget(parts, forgotten);
@@ -108,14 +131,27 @@ export class FileJournal implements Journal {
     }
   }
 
+  /** Whether nobody has taken the folder, at this very moment. */
+  isOurs(): boolean {
+    return this.#parts !== undefined && this.#lock !== undefined && this.#lock.isHeld?.() !== false;
+  }
+
   #usable(): Parts {
     if (this.#parts === undefined) throw new JournalError('no', new Error('The files are not open.'));
+    if (!this.isOurs()) throw new JournalError('no', this.#lose());
     return this.#parts;
   }
 
+  #lose(): OfflineImError {
+    const message = `The spool ${quoted(this.#layout.root)} closed itself: another process has opened this folder, or it was moved or removed. What was accepted lies in the folder.`;
+    const error = new OfflineImError('SPOOL_CLOSED', message, { details: { root: this.#layout.root } });
+    this.#taken?.(error);
+    return error;
+  }
+
   async #unlock(): Promise<void> {
-    const release = this.#release;
-    this.#release = undefined;
+    const release = this.#lock;
+    this.#lock = undefined;
     await release?.();
   }
 }

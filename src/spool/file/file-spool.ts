@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { posix, resolve, win32 } from 'node:path';
-import { byDefault, filePath, having, optional, type RulesFor, readOptions } from '../../core/options.ts';
+import { byDefault, filePath, flag, having, optional, type RulesFor, readOptions } from '../../core/options.ts';
 import { JournaledSpool } from '../journaled/journaled-spool.ts';
 import type { FileLayer } from './disk/file-layer.ts';
 import { nodeFiles } from './disk/node-files.ts';
@@ -37,12 +37,22 @@ export interface FileSpoolOptions {
    * `~/.local/state/offline-im` elsewhere
    */
   readonly root?: string | undefined;
+  /**
+   * Whether the folder may lie on a network disk, or one that a container or a virtual machine shares with its host. Two machines that
+   * have it open at once lose messages or send them twice, so a known network disk (NFS, SMB, Ceph, …) is refused with
+   * `SPOOL_ROOT_UNUSABLE`, and one that may be shared is warned of. With `true`, the former is only warned of, and the latter taken
+   * without a word. Known on Linux, and for UNC paths on Windows.
+   *
+   * @default false
+   */
+  readonly allowNetworkDisk?: boolean | undefined;
   /** The file operations it uses: for another file system, or to try out failures. @default Node's */
   readonly files?: FileLayer | undefined;
 }
 
 const rules = {
   root: optional(filePath('the path of a folder')),
+  allowNetworkDisk: byDefault(flag(), false),
   files: byDefault(having<FileLayer>('file operations', ['create', 'read', 'rename', 'remove', 'list', 'lock']), nodeFiles),
 } satisfies RulesFor<FileSpoolOptions>;
 
@@ -52,7 +62,9 @@ const rules = {
  * process and a power cut. For one process; its start reads every file, so for up to some 100,000 waiting messages.
  *
  * `open()` rejects with `SPOOL_LOCKED` while someone else has the root open, and with `SPOOL_ROOT_UNUSABLE` when the
- * folder can't be used. docs/file-spool-format.md describes the files.
+ * folder can't be used. When another process gets hold of the folder all the same, the one that came last has it: this one closes
+ * itself with a `warning` (`SPOOL_CLOSED`) before it sends or accepts anything more. docs/file-spool-format.md describes the files, and
+ * what may be done with them while the spool is open.
  *
  * @throws {OfflineImError} `OPTION_INVALID`
  * @example
@@ -61,8 +73,17 @@ const rules = {
  * ```
  */
 export class FileSpool extends JournaledSpool {
+  readonly #journal: FileJournal;
+
   constructor(options: FileSpoolOptions = {}) {
-    const { root = defaultRoot(), files } = readOptions('FileSpool', options, rules);
-    super({ name: 'file', durable: true, journal: new FileJournal(resolve(root), files) });
+    const { root = defaultRoot(), ...rest } = readOptions('FileSpool', options, rules);
+    const journal = new FileJournal({ root: resolve(root), ...rest });
+    super({ name: 'file', durable: true, journal });
+    this.#journal = journal;
+  }
+
+  /** Whether no other process has taken the folder; asked before each request to a server. */
+  isOwner(): boolean {
+    return this.#journal.isOurs();
   }
 }

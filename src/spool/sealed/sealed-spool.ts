@@ -77,6 +77,7 @@ export class SealedSpool implements SpoolStorage {
   readonly watch?: (wake: () => void) => () => void;
   /** The same. */
   readonly usage?: () => Promise<{ readonly bytes: number }>;
+  readonly isOwner?: () => boolean;
   readonly #inner: Refreezable;
   readonly #entries: Entries;
   readonly #standIns: StandIns;
@@ -98,6 +99,7 @@ export class SealedSpool implements SpoolStorage {
     this.#claims = new Claims({ inner, sealer, entries: this.#entries, warn: (error) => this.#warn(error) });
     this.#messageIds = new MessageIds(inner, this.#entries);
     if (inner.watch !== undefined) this.watch = inner.watch.bind(inner);
+    if (inner.isOwner !== undefined) this.isOwner = inner.isOwner.bind(inner);
     if (inner.usage !== undefined) this.usage = inner.usage.bind(inner);
   }
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/core/clock.ts';
-import { assertLocal } from '../../../src/spool/sqlite/connection/local-disk.ts';
+import { assertLocal } from '../../../src/spool/disk/local-disk.ts';
 import { SqliteSpool } from '../../../src/sqlite.ts';
 import { statesOf } from '../../support/spool-entries.ts';
 import { world } from './support.ts';
@@ -53,7 +53,8 @@ describe('a disk that others may write to', () => {
   const look = (type: number | undefined, allowNetworkDisk: boolean) => {
     const warnings: string[] = [];
     const warn = (error: Error) => warnings.push(error.message);
-    assertLocal(fileURLToPath(import.meta.url), { allowNetworkDisk, warn, typeOf: () => type });
+    const path = fileURLToPath(import.meta.url);
+    assertLocal(path, path, { needs: 'it can lose', allowNetworkDisk, warn, typeOf: () => type });
     return warnings;
   };
   // As the kernel tells it; Node gives some of them as negative numbers on 32-bit systems.

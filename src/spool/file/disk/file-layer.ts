@@ -104,6 +104,18 @@ export interface FileLayer {
   /**
    * Locks the spool whose lock file that is, until the returned function is called or the process dies.
    * Rejects with the `OfflineImError` `SPOOL_LOCKED` while someone has it, in this process or another.
+   *
+   * @param warn Told when somebody may have it all the same.
    */
-  lock(path: string): Promise<() => Promise<void>>;
+  lock(path: string, warn?: (error: Error) => void): Promise<FolderLock>;
+}
+
+/** Lets go of a spool. */
+export interface FolderLock {
+  (): Promise<void>;
+  /**
+   * Whether the spool is still ours, at this very moment: asked before and after each write, and before each request to a server. A lock
+   * that can be lost without a word has it. @default it always is
+   */
+  readonly isHeld?: () => boolean;
 }

@@ -1,11 +1,12 @@
 import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
 import { hasCode, OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { quoted } from '../../../core/errors/quote.ts';
+import { assertLocal } from '../../disk/local-disk.ts';
 import { recover } from './clock.ts';
 import { assertWritable, hasLog, makeFile, restrict, truncateLog } from './database-file.ts';
-import { assertLocal } from './local-disk.ts';
 import { applicationId, applicationOf, isEmpty, migrate, schemaVersion, versionOf } from './schema.ts';
 import { asSpoolError, isBusy } from './sqlite-error.ts';
 
@@ -26,6 +27,8 @@ const settings = `
   PRAGMA cell_size_check = ON;
   PRAGMA secure_delete = ON;
 `;
+
+const needs = 'SQLite can lose what it has written when two machines, or two containers that share no memory, have it open';
 
 /** How the file is opened. */
 export interface ConnectOptions {
@@ -55,7 +58,13 @@ export async function connect(options: ConnectOptions): Promise<{
   const { path, busyTimeout, warn } = options;
   const made = makeFile(path);
   assertWritable(path);
-  assertLocal(path, options);
+  if (!statSync(path).isFile()) {
+    throw new OfflineImError(
+      'SPOOL_ROOT_UNUSABLE',
+      `${quoted(path)} is not a file; choose the path of a file, or of one to be made.`,
+    );
+  }
+  assertLocal(path, dirname(path), { ...options, needs });
   const deadline = performance.now() + busyTimeout;
   if (!made) await lookAtEmpty(path, warn);
   let alone = false;

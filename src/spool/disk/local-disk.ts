@@ -1,9 +1,8 @@
-import { statfsSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
-import { quoted } from '../../../core/errors/quote.ts';
+import { statfsSync } from 'node:fs';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { quoted } from '../../core/errors/quote.ts';
 
-/** Linux's `f_type` of file systems that other machines write to: SQLite's log needs memory that all its users share. */
+/** Linux's `f_type` of file systems that other machines write to. */
 const networkTypes: Readonly<Record<number, string>> = {
   26985: 'NFS',
   4283649346: 'CIFS',
@@ -34,30 +33,32 @@ const sharedTypes: Readonly<Record<number, string>> = {
 /** `f_type` of the file system that a path lies on; `undefined` where it says nothing. */
 export type FileSystemType = (path: string) => number | undefined;
 
+/** What is said of a spool, and what it is refused for. */
+export interface LocalDiskOptions {
+  /** What others on the same disk would do to this kind of spool: `… can lose …`. */
+  readonly needs: string;
+  /** Warns instead of refusing. */
+  readonly allowNetworkDisk: boolean;
+  warn(error: OfflineImError): void;
+  /** @default by the system */
+  readonly typeOf?: FileSystemType;
+}
+
 /**
- * Refuses what is no ordinary file, and a disk that other machines may write to, where that can be told; warns where it only may be one.
+ * Refuses a disk that other machines may write to, where that can be told; warns where it only may be one.
  *
- * @param allowNetworkDisk Warns instead of refusing.
+ * @param path Of the spool.
+ * @param folder That it lies on.
  * @throws {OfflineImError} `SPOOL_ROOT_UNUSABLE`
  */
 export function assertLocal(
   path: string,
-  {
-    allowNetworkDisk,
-    warn,
-    typeOf = typeOfSystem,
-  }: { readonly allowNetworkDisk: boolean; warn(error: OfflineImError): void; readonly typeOf?: FileSystemType },
+  folder: string,
+  { needs, allowNetworkDisk, warn, typeOf = typeOfSystem }: LocalDiskOptions,
 ): void {
-  if (!statSync(path).isFile()) {
-    throw new OfflineImError(
-      'SPOOL_ROOT_UNUSABLE',
-      `${quoted(path)} is not a file; choose the path of a file, or of one to be made.`,
-    );
-  }
   const unc = process.platform === 'win32' && /^[\\/]{2}[^.?\\/]/.test(path);
-  const type = (typeOf(dirname(path)) ?? 0) >>> 0;
+  const type = (typeOf(folder) ?? 0) >>> 0;
   const network = unc ? 'SMB' : networkTypes[type];
-  const needs = 'SQLite can lose what it has written when two machines, or two containers that share no memory, have it open';
   if (network !== undefined) {
     const error = new OfflineImError(
       'SPOOL_ROOT_UNUSABLE',

@@ -1,0 +1,12 @@
+import { systemClock } from '../../../src/core/clock.ts';
+import { FileSpool } from '../../../src/spool/file/file-spool.ts';
+
+/** Run as a process or a thread of its own: tries to open the spool at the given root, and says what came of it. */
+const spool = new FileSpool({ root: process.argv[2] ?? '' });
+try {
+  await spool.open({ clock: systemClock, tombstones: 86_400_000 });
+  process.stdout.write('OPENED');
+  await spool.close();
+} catch (error) {
+  process.stdout.write(String((error as { code?: unknown }).code));
+}
