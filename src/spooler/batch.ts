@@ -9,7 +9,7 @@ import { handedNote } from './calls/handed-note.ts';
 import { askHook, inGroups } from './calls/hook.ts';
 import type { SpoolerContext } from './context.ts';
 import type { Lanes } from './lanes/lanes.ts';
-import { settlementOf, settlementOfLostPlace, settlementOfProbe, toldByProbe, toReason } from './outcome.ts';
+import { settlementOf, settlementOfLostPlace, settlementOfProbe, toReason } from './outcome.ts';
 import { reportClaim, reportSettled, type Settled, settleAll, settleLate } from './settle.ts';
 
 /** Notes of one lane that were claimed together. */
@@ -56,7 +56,7 @@ class Slot {
   constructor(lanes: Lanes, batch: Batch) {
     this.#lanes = lanes;
     this.#batch = batch;
-    this.#end = lanes.begin(batch.lane);
+    this.#end = lanes.begin(batch.lane, batch.kind);
   }
 
   leave(): void {
@@ -70,7 +70,7 @@ class Slot {
   enter(): boolean {
     if (this.#end !== undefined) return true;
     if (this.#lanes.admission(this.#batch.lane) === 'closed') return false;
-    this.#end = this.#lanes.begin(this.#batch.lane);
+    this.#end = this.#lanes.begin(this.#batch.lane, this.#batch.kind);
     return true;
   }
 }
@@ -119,11 +119,12 @@ async function probeBatch(context: SpoolerContext, lanes: Lanes, batch: Batch): 
   for (const [index, { claimed }] of ready.entries()) {
     const result = results[index] ?? unknown('The transport gave no result for this note.');
     context.trace.step('probe:result', { noteId: claimed.noteId, attempt: claimed.attempt, result: result.status });
-    if (result.status === 'unknown') lanes.record(batch.lane, toldByProbe(result.error), startedAt);
-    else lanes.answered(batch.lane, startedAt);
-    const history = context.probes.next(claimed);
+    lanes.recordProbe(batch.lane, result, startedAt);
+    const history = context.probes.next(claimed, result.status === 'unknown');
     const grace = context.places.graceOf(claimed.unknownAttempts);
-    settled.push({ note: claimed, settlement: settlementOfProbe(claimed, result, history, context, grace), result });
+    const settlement = settlementOfProbe(claimed, result, history, context, grace);
+    if (settlement.to === 'unconfirmed') context.probes.planned(claimed.noteId, settlement.after);
+    settled.push({ note: claimed, settlement, result });
   }
   return conclude(context, 'probe', settled);
 }

@@ -15,11 +15,13 @@ export interface Round {
   begin(kind: 'deliver' | 'probe', lane: string, notes: readonly ClaimedNote[], claimedAt: number): void;
 }
 
-/** One trial for each closed lane or endpoint whose time has come, then batches for all others. Resolves with the notes set to work. */
+/** A trial for each closed lane or endpoint whose time has come, then batches for all others. Resolves with the notes set to work. */
 export async function claimRound(round: Round): Promise<number> {
   let claimed = 0;
-  for (const only of round.lanes.trials())
-    claimed += (await claim(round, 'probe', { only }, 1)) || (await claim(round, 'deliver', { only }, 1));
+  for (const { lanes: only, first } of round.lanes.trials()) {
+    const second = first === 'probe' ? 'deliver' : 'probe';
+    claimed += (await claimTrial(round, first, only)) || (await claimTrial(round, second, only));
+  }
   const room = notesAtWork - round.notesAtWork();
   if (room <= 0) return claimed;
   // Asked at the same time, a storage can make both durable together, and the results that were waiting to be written.
@@ -33,6 +35,11 @@ export async function claimRound(round: Round): Promise<number> {
     claimed += one.value;
   }
   return claimed;
+}
+
+/** One note is sent to find out; a look for notes costs as much for one as for a batch. */
+function claimTrial(round: Round, kind: 'deliver' | 'probe', only: readonly string[]): Promise<number> {
+  return claim(round, kind, { only }, kind === 'deliver' ? 1 : round.parts.options.notesPerClaim);
 }
 
 async function claim(round: Round, kind: 'deliver' | 'probe', lanes: LaneFilter, limit: number): Promise<number> {
@@ -66,7 +73,7 @@ function requestFor(round: Round, kind: 'deliver' | 'probe', lanes: LaneFilter, 
     kind,
     lanes,
     limit,
-    perLane: Math.min(limit, kind === 'deliver' ? round.lanes.share(limit) : options.notesPerClaim),
+    perLane: Math.min(limit, kind === 'deliver' ? round.lanes.notesPerLane(limit) : options.notesPerClaim),
     lease: options.lease.duration,
     owner,
     ignorePickup: flush !== undefined,

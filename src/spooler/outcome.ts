@@ -1,7 +1,7 @@
 import type { OfflineImError } from '../core/errors/offline-im-error.ts';
 import type { EventReason } from '../observability/events.ts';
 import type { ClaimedNote, Reason, Settlement } from '../spool/contract.ts';
-import type { AttemptEnd, DeliveryOutcome, ProbeResult } from '../transport/contract.ts';
+import type { AttemptEnd, DeliveryOutcome, ProbeResult, Scope } from '../transport/contract.ts';
 import type { SpoolerSettings } from './options.ts';
 import { backOff, obey, type ProbeHistory, probeDelay } from './retry.ts';
 
@@ -58,7 +58,7 @@ export function settlementOfProbe(
   note: ClaimedNote,
   result: ProbeResult,
   history: ProbeHistory,
-  { options }: SettlementContext,
+  { options, random }: SettlementContext,
   grace = options.probe.grace,
 ): Settlement {
   const { token } = note;
@@ -74,7 +74,7 @@ export function settlementOfProbe(
     case 'pending':
       return again(false, { code: 'OUTCOME_UNKNOWN', text: 'The note is in the Outbox; whether it leaves is not known yet.' });
     case 'unknown':
-      return again(false, toReason(result.error));
+      return again(false, toReason(result.error), refusedDelay(note, result, history, { options, random }));
     case 'absent': {
       // Twice, the second time after the grace period: a saved copy can appear late.
       if (note.absences < 1 || note.quietFor < grace) return again(true, notFoundYet, nextLook(note, options, grace));
@@ -92,18 +92,35 @@ export function settlementOfLostPlace(note: ClaimedNote, options: SpoolerSetting
 }
 
 /** What a probe without a result says of lane and endpoint: the same as a delivery that ended so. */
-export function toldByProbe(error: OfflineImError): DeliveryOutcome {
-  switch (error.code) {
+export function toldByProbe({
+  error,
+  scope = scopeOf(error),
+  retryAfter,
+  blocked = blocks(error),
+}: Omit<Extract<ProbeResult, { status: 'unknown' }>, 'status'>): Exclude<DeliveryOutcome, { status: 'delivered' | 'rejected' }> {
+  // Whatever a probe met, the next one that is answered has passed it.
+  if (blocked) return { status: 'blocked', scope: scope === 'note' ? 'mailbox' : scope, sent: 'no', error, by: 'login' };
+  const wait = retryAfter === undefined ? {} : { retryAfter };
+  if (scope === 'note') return { status: 'unconfirmed', scope, error, ...wait };
+  return { status: 'deferred', scope, error, ...wait };
+}
+
+/** How far an error reaches of which a transport doesn't say so. */
+function scopeOf({ code }: OfflineImError): Scope {
+  switch (code) {
     case 'ENDPOINT_UNREACHABLE':
     case 'CONNECTION_LOST':
-      return { status: 'deferred', scope: 'endpoint', error };
-    case 'AUTHENTICATION_FAILED':
-      return { status: 'blocked', scope: 'mailbox', sent: 'no', error };
     case 'EWS_DISABLED':
-      return { status: 'blocked', scope: 'endpoint', sent: 'no', error };
+      return 'endpoint';
+    case 'AUTHENTICATION_FAILED':
+      return 'mailbox';
     default:
-      return { status: 'unconfirmed', scope: 'note', error };
+      return 'note';
   }
+}
+
+function blocks({ code }: OfflineImError): boolean {
+  return code === 'AUTHENTICATION_FAILED' || code === 'EWS_DISABLED';
 }
 
 /** An error as an entry keeps it. */
@@ -118,6 +135,20 @@ function unconfirmed(
   options: SpoolerSettings,
 ): Settlement {
   return { token, to: 'unconfirmed', after: probeDelay(options, 0), absent: false, counted: 0, ended, reason: toReason(error) };
+}
+
+/** A probe that is refused backs off as a delivery does. What concerns the whole mailbox or endpoint waits with that. */
+function refusedDelay(
+  { probes }: ClaimedNote,
+  result: Extract<ProbeResult, { status: 'unknown' }>,
+  { refusals = 0 }: ProbeHistory,
+  { options, random }: SettlementContext,
+): number {
+  const regular = probeDelay(options, probes);
+  const told = toldByProbe(result);
+  if (told.status !== 'unconfirmed' || told.scope !== 'note') return regular;
+  const own = backOff({ first: options.probe.initialDelay, cap: options.retry.maxDelay }, Math.max(1, refusals), random);
+  return obey(result.retryAfter, Math.max(regular, own), options.retry.maxServerBackOff);
 }
 
 /** The look that counts comes as soon as the grace period is over. */

@@ -17,12 +17,17 @@ export interface BackOff {
  */
 export function backOff({ first, cap }: BackOff, failures: number, random: () => number): number {
   const most = Math.min(cap, first * 2 ** Math.min(failures - 1, 40));
-  return Math.round(random() * most);
+  return Math.round(fraction(random()) * most);
 }
 
-/** A server's own back-off is never undercut, but it can't put us off for longer than `cap`. */
+/** What a host's `random` gave, between 0 and 1: NaN for a wait would never end, or at once. */
+function fraction(given: number): number {
+  return given >= 0 && given <= 1 ? given : 0.5;
+}
+
+/** Waits as long as the server asked, at most `cap`, and at least our own wait. */
 export function obey(retryAfter: number | undefined, own: number, cap: number): number {
-  const asked = retryAfter === undefined || !Number.isFinite(retryAfter) ? 0 : Math.min(Math.max(0, retryAfter), cap);
+  const asked = retryAfter === undefined || Number.isNaN(retryAfter) ? 0 : Math.min(Math.max(0, retryAfter), cap);
   return Math.max(asked, own);
 }
 
@@ -37,6 +42,8 @@ export interface ProbeHistory {
   readonly probes: number;
   /** ms since the probe before in this run while lane and endpoint could be used. */
   readonly counted: number;
+  /** Probes in a row, this one included, that could say nothing. @default 0 */
+  readonly refusals?: number;
 }
 
 /** How often this run has looked for each unconfirmed note, and how much time between looks counts. */
@@ -44,21 +51,28 @@ export class ProbeHistories {
   readonly #clock: Clock;
   readonly #options: SpoolerSettings;
   readonly #known = new Set<string>();
-  readonly #notes = new Map<string, { probes: number; at: number; delay: number }>();
+  readonly #notes = new Map<string, { probes: number; refusals: number; at: number; delay: number }>();
 
   constructor(clock: Clock, options: SpoolerSettings) {
     this.#clock = clock;
     this.#options = options;
   }
 
-  /** Counts a probe. Time during which lane or endpoint was closed, or nobody looked, counts only up to the wait that was meant. */
-  next(note: ClaimedNote): ProbeHistory {
+  /** Counts a probe, refused or not. Time during which lane or endpoint was closed, or nobody looked, counts only up to the wait that was meant. */
+  next(note: ClaimedNote, refused: boolean): Required<ProbeHistory> {
     const at = this.#clock.monotonic();
     const before = this.#notes.get(note.noteId);
     const probes = (before?.probes ?? 0) + 1;
     const counted = before === undefined ? 0 : Math.min(at - before.at, before.delay + this.#options.pollInterval);
-    this.#notes.set(note.noteId, { probes, at, delay: probeDelay(this.#options, note.probes) });
-    return { probes, counted };
+    const refusals = refused ? (before?.refusals ?? 0) + 1 : 0;
+    this.#notes.set(note.noteId, { probes, refusals, at, delay: probeDelay(this.#options, note.probes) });
+    return { probes, counted, refusals };
+  }
+
+  /** The next probe of that note is due after `delay` ms. */
+  planned(noteId: string, delay: number): void {
+    const note = this.#notes.get(noteId);
+    if (note !== undefined) note.delay = delay;
   }
 
   /** True once a note of which this run has not yet said that it is unconfirmed: left over from a run before, or from a lease that ran out. */

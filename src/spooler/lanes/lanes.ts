@@ -1,10 +1,11 @@
 import type { Clock } from '../../core/clock.ts';
 import type { EventReason } from '../../observability/events.ts';
-import type { DeliveryOutcome, Scope } from '../../transport/contract.ts';
+import type { DeliveryOutcome, ProbeResult, Scope } from '../../transport/contract.ts';
 import type { SpoolerSettings } from '../options.ts';
-import { reasonOf } from '../outcome.ts';
+import { reasonOf, toldByProbe } from '../outcome.ts';
 import { backOff, obey } from '../retry.ts';
-import { grow, shrink, type Window } from './circuit.ts';
+import { Circuit, type Obstacle } from './circuit.ts';
+import { type ConcurrencyLimit, grow, shrink } from './concurrency-limit.ts';
 
 /** What lanes report; the spooler passes it on as events. */
 export interface LaneObserver {
@@ -23,38 +24,29 @@ export interface LanesContext {
   endpointOf(lane: string): string;
 }
 
-/** A lane or endpoint that can't be used now. Times are monotonic. */
-interface Closed {
-  readonly since: number;
-  /** When it was last found to be closed: what began before says nothing new. */
-  readonly last: number;
-  /** Until when the server asked to be left alone. */
-  notBefore: number;
-  nextTrial: number;
-  trying: boolean;
+/** Lanes of which one batch may be tried, a probe or a delivery first. */
+export interface Trial {
+  readonly lanes: readonly string[];
+  readonly first: 'probe' | 'deliver';
 }
 
 interface Lane {
   readonly name: string;
-  readonly endpoint: string;
+  readonly endpoint: Endpoint;
+  readonly circuit: Circuit;
   inFlight: number;
-  failures: number;
-  lastFailure: number;
-  notBefore: number;
-  window: Window;
-  closed: Closed | undefined;
+  limit: ConcurrencyLimit;
 }
 
 interface Endpoint {
   readonly name: string;
-  readonly lanes: Set<string>;
-  failures: number;
-  closed: Closed | undefined;
+  readonly circuit: Circuit;
+  readonly lanes: Map<string, Lane>;
 }
 
 /**
- * Which mailboxes may be worked on now. A lane is a sender's mailbox, with its concurrency, its back-off and its block; lanes of one endpoint share a
- * circuit, which connection failures open and a single trial closes. One bad mailbox never holds up the others.
+ * Which mailboxes may be worked on now. A lane is a sender's mailbox, with its concurrency and its circuit; lanes of one endpoint share that endpoint's circuit.
+ * One bad mailbox never holds up the others.
  */
 export class Lanes {
   readonly #context: LanesContext;
@@ -65,201 +57,175 @@ export class Lanes {
     this.#context = context;
   }
 
-  /** `open`: batches; `trial`: one note, to find out; `closed`: nothing. */
+  /** `open`: batches; `trial`: one batch, to find out; `closed`: nothing. */
   admission(name: string): 'open' | 'trial' | 'closed' {
-    const now = this.#context.clock.monotonic();
-    const lane = this.#lane(name);
-    if (now < lane.notBefore || lane.inFlight >= lane.window.size) return 'closed';
-    const gates = [lane.closed, this.#endpoint(lane.endpoint).closed].filter((one) => one !== undefined);
-    if (gates.some((one) => one.trying || now < one.nextTrial)) return 'closed';
-    return gates.length > 0 ? 'trial' : 'open';
+    return this.#admission(this.#lane(name), this.#now());
   }
 
   /** Lanes that a claim for batches leaves out. */
   notOpen(): string[] {
-    return [...this.#lanes.keys()].filter((name) => this.admission(name) !== 'open');
+    return this.#names((admission) => admission !== 'open');
   }
 
   /** Lanes that nothing can be claimed of now. */
   shut(): string[] {
-    return [...this.#lanes.keys()].filter((name) => this.admission(name) === 'closed');
+    return this.#names((admission) => admission === 'closed');
   }
 
-  /** Groups of lanes of which one note may be tried. */
-  trials(): string[][] {
-    const groups: string[][] = [];
-    for (const endpoint of this.#endpoints.values()) {
-      const ready = [...endpoint.lanes].filter((name) => this.admission(name) === 'trial');
-      if (endpoint.closed !== undefined) groups.push(ready);
-      else groups.push(...ready.map((name) => [name]));
+  /** What may be tried now: of an endpoint that was out of reach one lane, of others each. */
+  trials(): Trial[] {
+    const now = this.#now();
+    const trials: Trial[] = [];
+    for (const { circuit, lanes } of this.#endpoints.values()) {
+      if (circuit.admits(now) === 'none') continue;
+      const ready = [...lanes.values()].filter((lane) => this.#admission(lane, now) === 'trial');
+      if (ready.length === 0) continue;
+      if (circuit.openSince === undefined) {
+        for (const lane of ready) trials.push({ lanes: [lane.name], first: lane.circuit.nextTrial });
+      } else trials.push({ lanes: ready.map(({ name }) => name), first: circuit.nextTrial });
     }
-    return groups.filter((group) => group.length > 0);
+    return trials;
   }
 
   /**
    * Notes that a claim may take of each lane, when it may take `room` in all: a batch each while many mailboxes are at work, several at once of few, as many as
    * each of them may have under way.
    */
-  share(room: number): number {
+  notesPerLane(room: number): number {
     const { notesPerClaim, concurrencyPerMailbox } = this.#context.options;
+    const now = this.#now();
     // No list of arguments: after an outage all mailboxes of a fleet may be known.
     let free = concurrencyPerMailbox;
-    for (const [name, { window, inFlight }] of this.#lanes) {
-      if (this.admission(name) === 'open') free = Math.min(free, window.size - inFlight);
+    for (const lane of this.#lanes.values()) {
+      if (this.#admission(lane, now) === 'open') free = Math.min(free, lane.limit.size - lane.inFlight);
     }
     const most = notesPerClaim * free;
     return this.#lanes.size === 0 ? notesPerClaim : Math.max(notesPerClaim, Math.min(most, Math.floor(room / this.#lanes.size)));
   }
 
   /** A batch of that lane begins; the function returned ends it. */
-  begin(name: string): () => void {
+  begin(name: string, kind: 'probe' | 'deliver'): () => void {
     const lane = this.#lane(name);
+    const circuits = [lane.circuit, lane.endpoint.circuit];
     lane.inFlight += 1;
-    const gates = [lane.closed, this.#endpoint(lane.endpoint).closed];
-    for (const gate of gates) if (gate !== undefined) gate.trying = true;
-    const isTrial = gates.some((gate) => gate !== undefined);
+    const isTrial = circuits.some(({ openSince }) => openSince !== undefined);
+    for (const circuit of circuits) circuit.begin(kind);
     return () => {
       lane.inFlight -= 1;
-      // Not the gates of the beginning: a trial that failed has closed lane or endpoint anew.
-      const now = isTrial ? [lane.closed, this.#endpoint(lane.endpoint).closed] : [];
-      for (const gate of now) if (gate !== undefined) gate.trying = false;
+      if (isTrial) for (const circuit of circuits) circuit.endTrial();
       this.#forgetIdle(lane);
     };
   }
 
   /** Takes in what an outcome says of lane and endpoint. `startedAt` (monotonic) keeps many failures of one moment from counting as many. */
   record(name: string, outcome: DeliveryOutcome, startedAt: number): void {
+    const lane = this.#lane(name);
     switch (outcome.status) {
-      case 'delivered': {
-        const lane = this.#lane(name);
-        lane.window = grow(lane.window, this.#context.options.concurrencyPerMailbox);
-        this.#works(name, startedAt);
+      case 'delivered':
+        lane.limit = grow(lane.limit, this.#context.options.concurrencyPerMailbox);
+        this.#worked(lane, startedAt, true);
         return;
-      }
       case 'rejected':
-        if (outcome.scope === 'note') this.#works(name, startedAt);
-        else this.#block(name, outcome.scope, reasonOf(outcome.error), startedAt);
+        if (outcome.scope === 'note') this.#worked(lane, startedAt, false);
+        else this.#block(lane, outcome.scope, 'sending', outcome, startedAt);
         return;
       case 'blocked':
-        this.#block(name, outcome.scope === 'note' ? 'mailbox' : outcome.scope, reasonOf(outcome.error), startedAt);
+        this.#block(lane, outcome.scope === 'note' ? 'mailbox' : outcome.scope, outcome.by, outcome, startedAt);
         return;
       case 'deferred':
       case 'unconfirmed':
-        if (outcome.scope !== 'note') this.#delay(name, outcome.scope, outcome, startedAt);
-        else if (outcome.error.code === 'NOT_ATTEMPTED') this.#pause(name, outcome.retryAfter);
+        if (outcome.scope !== 'note') this.#delay(lane, outcome.scope, outcome, startedAt);
+        else if (outcome.error.code === 'NOT_ATTEMPTED') this.#pause(lane, outcome.retryAfter);
         return;
     }
   }
 
+  /** The same for a probe. One that was answered passed the login; whether the mailbox may send, only sending tells. */
+  recordProbe(name: string, result: ProbeResult, startedAt: number): void {
+    if (result.status === 'unknown') this.record(name, toldByProbe(result), startedAt);
+    else this.#worked(this.#lane(name), startedAt, false);
+  }
+
   /** ms until a lane or endpoint that is shut may be tried; `undefined` when none waits for that. */
   nextChange(): number | undefined {
-    const now = this.#context.clock.monotonic();
+    const now = this.#now();
     let next: number | undefined;
-    const consider = (time: number | undefined): void => {
-      if (time !== undefined && time > now) next = Math.min(next ?? time, time);
-    };
-    for (const lane of this.#lanes.values()) {
-      consider(lane.notBefore);
-      consider(lane.closed?.nextTrial);
+    for (const { circuit } of [...this.#lanes.values(), ...this.#endpoints.values()]) {
+      const time = circuit.nextChange(now);
+      if (time !== undefined) next = Math.min(next ?? time, time);
     }
-    for (const endpoint of this.#endpoints.values()) consider(endpoint.closed?.nextTrial);
     return next === undefined ? undefined : next - now;
   }
 
   /** What is closed may be tried now: that lane and its endpoint, or all. */
   retryNow(name?: string): void {
-    const now = this.#context.clock.monotonic();
+    const now = this.#now();
     for (const lane of this.#lanes.values()) {
       if (name !== undefined && lane.name !== name) continue;
-      lane.notBefore = Math.min(lane.notBefore, now);
-      for (const gate of [lane.closed, this.#endpoint(lane.endpoint).closed]) if (gate !== undefined) gate.nextTrial = now;
+      lane.circuit.retryNow(now);
+      lane.endpoint.circuit.retryNow(now);
     }
   }
 
   /** Lanes that can't be used, and for how long they couldn't, in ms. */
   closedLanes(): { lane: string; closedFor: number }[] {
-    const now = this.#context.clock.monotonic();
-    return [...this.#lanes.values()].flatMap((lane) => {
-      const since = [lane.closed?.since, this.#endpoint(lane.endpoint).closed?.since].filter((one) => one !== undefined);
-      return since.length === 0 ? [] : [{ lane: lane.name, closedFor: now - Math.min(...since) }];
+    const now = this.#now();
+    return [...this.#lanes.values()].flatMap(({ name, circuit, endpoint }) => {
+      const since = Math.min(circuit.openSince ?? now, endpoint.circuit.openSince ?? now);
+      const isOpen = circuit.openSince !== undefined || endpoint.circuit.openSince !== undefined;
+      return isOpen ? [{ lane: name, closedFor: now - since }] : [];
     });
   }
 
-  /** A server that answers a probe is there; whether the mailbox may send, only sending tells. */
-  answered(name: string, startedAt: number): void {
-    this.#reopen(this.#endpoint(this.#lane(name).endpoint), startedAt);
+  #worked(lane: Lane, startedAt: number, delivery: boolean): void {
+    const request = { now: this.#now(), startedAt, delivery };
+    if (lane.endpoint.circuit.worked(request)) this.#context.observer.available(lane.endpoint.name);
+    if (lane.circuit.worked(request)) this.#context.observer.resumed(lane.name);
   }
 
-  #works(name: string, startedAt: number): void {
-    const lane = this.#lane(name);
-    lane.failures = 0;
-    this.#reopen(this.#endpoint(lane.endpoint), startedAt);
-    if (lane.closed !== undefined) {
-      lane.closed = undefined;
-      this.#context.observer.resumed(lane.name);
-    }
-  }
-
-  #reopen(endpoint: Endpoint, startedAt: number): void {
-    const { closed } = endpoint;
-    // What was on its way before takes nothing back of a time that the server has named since.
-    if (closed !== undefined && startedAt < closed.last && this.#context.clock.monotonic() < closed.notBefore) return;
-    endpoint.failures = 0;
-    if (closed === undefined) return;
-    endpoint.closed = undefined;
-    this.#context.observer.available(endpoint.name);
-  }
-
-  #block(name: string, scope: Exclude<Scope, 'note'>, reason: EventReason, startedAt: number): void {
-    const lane = this.#lane(name);
-    const target = scope === 'mailbox' ? lane : this.#endpoint(lane.endpoint);
-    if (target.closed !== undefined && startedAt <= target.closed.last) return;
-    const retryIn = this.#context.options.retry.blockedInterval;
-    this.#close(target, retryIn);
-    if (scope === 'mailbox') this.#context.observer.blocked(lane.name, reason, retryIn);
-    else this.#context.observer.unavailable(lane.endpoint, reason, retryIn);
+  #block(
+    lane: Lane,
+    scope: Exclude<Scope, 'note'>,
+    by: 'login' | 'sending' | undefined,
+    { error }: Extract<DeliveryOutcome, { error: unknown }>,
+    startedAt: number,
+  ): void {
+    const { observer, options } = this.#context;
+    // What a whole endpoint refuses, it refuses to probes too.
+    const byDefault = error.code === 'AUTHENTICATION_FAILED' || scope === 'endpoint' ? 'login' : 'sending';
+    const obstacle: Obstacle = by ?? byDefault;
+    const retryIn = options.retry.blockedInterval;
+    const target = scope === 'mailbox' ? lane : lane.endpoint;
+    if (!target.circuit.failed({ now: this.#now(), startedAt, obstacle, retryIn: () => retryIn })) return;
+    if (scope === 'mailbox') observer.blocked(lane.name, reasonOf(error), retryIn);
+    else observer.unavailable(lane.endpoint.name, reasonOf(error), retryIn);
   }
 
   #delay(
-    name: string,
+    lane: Lane,
     scope: Exclude<Scope, 'note'>,
     outcome: Extract<DeliveryOutcome, { retryAfter?: number }>,
     startedAt: number,
   ): void {
-    const { clock } = this.#context;
-    const lane = this.#lane(name);
+    const { options, observer } = this.#context;
+    const now = this.#now();
+    const retryIn = (failures: number): number => this.#wait(outcome.retryAfter, failures);
     if (scope === 'mailbox') {
-      if (startedAt > lane.lastFailure) {
-        lane.failures += 1;
-        // "Busy" is an answer to how much was asked at a time; a time-out need not be.
-        if (outcome.status === 'deferred') lane.window = shrink(lane.window);
-      }
-      lane.lastFailure = clock.monotonic();
-      const wait = this.#wait(outcome.retryAfter, lane.failures);
-      lane.notBefore = Math.max(lane.notBefore, clock.monotonic() + wait);
+      const isNews = lane.circuit.delayed({ now, startedAt, retryIn });
+      // "Busy" is an answer to how much was asked at a time; a time-out need not be.
+      if (isNews && outcome.status === 'deferred') lane.limit = shrink(lane.limit);
       return;
     }
-    const endpoint = this.#endpoint(lane.endpoint);
-    // A failure of a request that was begun before the circuit opened says nothing new, but a longer back-off is obeyed.
-    const late = endpoint.closed !== undefined && startedAt <= endpoint.closed.last;
-    if (!late) endpoint.failures += 1;
-    const wait = this.#wait(outcome.retryAfter, endpoint.failures);
-    const notBefore = clock.monotonic() + obey(outcome.retryAfter, 0, this.#context.options.retry.maxServerBackOff);
-    if (late && endpoint.closed !== undefined) {
-      endpoint.closed.notBefore = Math.max(endpoint.closed.notBefore, notBefore);
-      endpoint.closed.nextTrial = Math.max(endpoint.closed.nextTrial, notBefore);
-      return;
-    }
-    const first = endpoint.closed === undefined;
-    this.#close(endpoint, wait, notBefore);
-    if (first) this.#context.observer.unavailable(endpoint.name, reasonOf(outcome.error), wait);
+    const { circuit, name } = lane.endpoint;
+    const isFirst = circuit.openSince === undefined;
+    const notBefore = now + obey(outcome.retryAfter, 0, options.retry.maxServerBackOff);
+    const isNews = circuit.failed({ now, startedAt, obstacle: 'connection', retryIn, notBefore });
+    if (isNews && isFirst) observer.unavailable(name, reasonOf(outcome.error), (circuit.nextChange(now) ?? now) - now);
   }
 
   /** Nothing was tried, for a reason that is not the server's: a moment later it may be. */
-  #pause(name: string, retryAfter: number | undefined): void {
-    const lane = this.#lane(name);
-    const wait = obey(retryAfter, 1_000, this.#context.options.retry.maxServerBackOff);
-    lane.notBefore = Math.max(lane.notBefore, this.#context.clock.monotonic() + wait);
+  #pause({ circuit }: Lane, retryAfter: number | undefined): void {
+    circuit.pause(this.#now() + obey(retryAfter, 1_000, this.#context.options.retry.maxServerBackOff));
   }
 
   #wait(retryAfter: number | undefined, failures: number): number {
@@ -271,47 +237,52 @@ export class Lanes {
     );
   }
 
-  #close(target: Lane | Endpoint, retryIn: number, notBefore = Number.NEGATIVE_INFINITY): void {
-    const now = this.#context.clock.monotonic();
-    // A trial is under way until its batch ends, also when it has failed already.
-    const { since = now, trying = false } = target.closed ?? {};
-    target.closed = { since, last: now, notBefore, nextTrial: now + retryIn, trying };
+  #admission({ circuit, endpoint, inFlight, limit }: Lane, now: number): 'open' | 'trial' | 'closed' {
+    if (inFlight >= limit.size) return 'closed';
+    const own = circuit.admits(now);
+    const shared = endpoint.circuit.admits(now);
+    if (own === 'none' || shared === 'none') return 'closed';
+    return own === 'all' && shared === 'all' ? 'open' : 'trial';
+  }
+
+  #names(matches: (admission: 'open' | 'trial' | 'closed') => boolean): string[] {
+    const now = this.#now();
+    return [...this.#lanes.values()].flatMap((lane) => (matches(this.#admission(lane, now)) ? [lane.name] : []));
+  }
+
+  #now(): number {
+    return this.#context.clock.monotonic();
   }
 
   #lane(name: string): Lane {
     let lane = this.#lanes.get(name);
     if (lane === undefined) {
-      const endpoint = this.#context.endpointOf(name);
-      const window = { size: this.#context.options.concurrencyPerMailbox, successes: 0 };
-      const lastFailure = Number.NEGATIVE_INFINITY;
-      lane = { name, endpoint, inFlight: 0, failures: 0, lastFailure, notBefore: 0, window, closed: undefined };
+      const limit = { size: this.#context.options.concurrencyPerMailbox, successes: 0 };
+      const endpoint = this.#endpoint(this.#context.endpointOf(name));
+      lane = { name, endpoint, circuit: new Circuit(), inFlight: 0, limit };
       this.#lanes.set(name, lane);
-      this.#endpoint(endpoint).lanes.add(name);
+      endpoint.lanes.set(name, lane);
     }
     return lane;
-  }
-
-  /** A lane of which there is nothing to remember: a fleet has many mailboxes, of which few are at work. */
-  #forgetIdle(lane: Lane): void {
-    const endpoint = this.#endpoint(lane.endpoint);
-    const idle =
-      lane.inFlight === 0 &&
-      lane.failures === 0 &&
-      lane.closed === undefined &&
-      lane.window.size === this.#context.options.concurrencyPerMailbox &&
-      lane.notBefore <= this.#context.clock.monotonic();
-    if (!idle || endpoint.closed !== undefined) return;
-    this.#lanes.delete(lane.name);
-    endpoint.lanes.delete(lane.name);
-    if (endpoint.lanes.size === 0 && endpoint.failures === 0) this.#endpoints.delete(endpoint.name);
   }
 
   #endpoint(name: string): Endpoint {
     let endpoint = this.#endpoints.get(name);
     if (endpoint === undefined) {
-      endpoint = { name, lanes: new Set(), failures: 0, closed: undefined };
+      endpoint = { name, circuit: new Circuit(), lanes: new Map() };
       this.#endpoints.set(name, endpoint);
     }
     return endpoint;
+  }
+
+  /** A lane of which there is nothing to remember: a fleet has many mailboxes, of which few are at work. */
+  #forgetIdle(lane: Lane): void {
+    const { endpoint } = lane;
+    const now = this.#now();
+    const isIdle = lane.inFlight === 0 && lane.limit.size === this.#context.options.concurrencyPerMailbox;
+    if (!isIdle || !lane.circuit.isFresh(now) || endpoint.circuit.openSince !== undefined) return;
+    this.#lanes.delete(lane.name);
+    endpoint.lanes.delete(lane.name);
+    if (endpoint.lanes.size === 0 && endpoint.circuit.isFresh(now)) this.#endpoints.delete(endpoint.name);
   }
 }

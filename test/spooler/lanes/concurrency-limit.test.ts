@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
-import { grow, shrink, successesToGrow, type Window } from '../../../src/spooler/lanes/circuit.ts';
+import { type ConcurrencyLimit, grow, shrink, successesToGrow } from '../../../src/spooler/lanes/concurrency-limit.ts';
 import { Lanes } from '../../../src/spooler/lanes/lanes.ts';
 import { spoolerSettings } from '../../../src/spooler/options.ts';
 import { ManualClock } from '../../../src/testing/manual-clock.ts';
 import type { DeliveryOutcome, Note } from '../../../src/transport/contract.ts';
 import { aliceSends } from '../../support/sender-fixture.ts';
 
-const times = (count: number, window: Window, most: number): Window =>
-  Array.from({ length: count }).reduce<Window>((now) => grow(now, most), window);
+const times = (count: number, window: ConcurrencyLimit, most: number): ConcurrencyLimit =>
+  Array.from({ length: count }).reduce<ConcurrencyLimit>((now) => grow(now, most), window);
 
 describe('the window of a lane', () => {
   it('halves, and is never empty', () => {
@@ -32,7 +32,7 @@ describe('the window of a lane', () => {
   it('always lies between 1 and the most', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 27 }), fc.array(fc.boolean(), { maxLength: 500 }), (most, steps) => {
-        let window: Window = { size: most, successes: 0 };
+        let window: ConcurrencyLimit = { size: most, successes: 0 };
         for (const success of steps) {
           window = success ? grow(window, most) : shrink(window);
           expect(window.size).toBeGreaterThanOrEqual(1);
@@ -87,7 +87,7 @@ describe('a mailbox that says "too many"', () => {
     const options = spoolerSettings({ concurrencyPerMailbox: 8 });
     const observer = { blocked: () => {}, resumed: () => {}, unavailable: () => {}, available: () => {} };
     const lanes = new Lanes({ clock, options, observer, random: () => 0, endpointOf: () => 'https://exchange.test' });
-    const ends = Array.from({ length: 8 }, () => lanes.begin('alice'));
+    const ends = Array.from({ length: 8 }, () => lanes.begin('alice', 'deliver'));
     expect(lanes.admission('alice')).toBe('closed');
     await clock.advance(10);
     for (let n = 0; n < 50; n++) lanes.record('alice', { status: 'deferred', scope: 'mailbox', error: busy, retryAfter: 1 }, 0);
@@ -95,7 +95,7 @@ describe('a mailbox that says "too many"', () => {
     await clock.advance(10);
     const admitted = Array.from({ length: 8 }, () => {
       const admission = lanes.admission('alice');
-      lanes.begin('alice');
+      lanes.begin('alice', 'deliver');
       return admission;
     });
     expect(admitted.filter((admission) => admission === 'open')).toHaveLength(4);

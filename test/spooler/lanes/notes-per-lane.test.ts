@@ -17,30 +17,30 @@ function lanes(): Lanes {
 
 describe('what a claim may take of each mailbox', () => {
   it('is one batch while nothing is at work: there may be many mailboxes', () => {
-    expect(lanes().share(500)).toBe(50);
+    expect(lanes().notesPerLane(500)).toBe(50);
   });
 
   it('is as much as one mailbox may have under way, while no other is at work', () => {
     const one = lanes();
-    one.begin('alice@contoso.com');
-    expect(one.share(500)).toBe(150);
-    one.begin('alice@contoso.com');
-    expect(one.share(500)).toBe(100);
+    one.begin('alice@contoso.com', 'deliver');
+    expect(one.notesPerLane(500)).toBe(150);
+    one.begin('alice@contoso.com', 'deliver');
+    expect(one.notesPerLane(500)).toBe(100);
   });
 
   it('is one batch again when many are at work, or when there is little room', () => {
     const many = lanes();
-    for (let index = 0; index < 20; index++) many.begin(`s${index}@contoso.com`);
-    expect(many.share(500)).toBe(50);
+    for (let index = 0; index < 20; index++) many.begin(`s${index}@contoso.com`, 'deliver');
+    expect(many.notesPerLane(500)).toBe(50);
     const one = lanes();
-    one.begin('alice@contoso.com');
-    expect(one.share(70)).toBe(70);
+    one.begin('alice@contoso.com', 'deliver');
+    expect(one.notesPerLane(70)).toBe(70);
   });
 
   it('is told however many mailboxes are known, as after an outage that a whole fleet waited for', () => {
     const fleet = lanes();
     for (let index = 0; index < 200_000; index++) fleet.admission(`s${index}@contoso.com`);
-    expect(fleet.share(500)).toBe(50);
+    expect(fleet.notesPerLane(500)).toBe(50);
   });
 });
 

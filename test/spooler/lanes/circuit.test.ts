@@ -1,0 +1,154 @@
+import { describe, expect, it } from 'vitest';
+import { Circuit, type Failure } from '../../../src/spooler/lanes/circuit.ts';
+
+const failure = (now: number, over: Partial<Failure> = {}): Failure => ({
+  now,
+  startedAt: now - 1,
+  obstacle: 'connection',
+  retryIn: () => 100,
+  ...over,
+});
+const request = (now: number, delivery = false, startedAt = now - 1) => ({ now, startedAt, delivery });
+
+describe('a circuit', () => {
+  it('admits everything until something fails', () => {
+    const circuit = new Circuit();
+    expect([circuit.admits(0), circuit.openSince, circuit.nextChange(0), circuit.isFresh(0)]).toEqual([
+      'all',
+      undefined,
+      undefined,
+      true,
+    ]);
+  });
+
+  it('that a failure opened admits nothing until its time, to the ms, then a trial', () => {
+    const circuit = new Circuit();
+    expect(circuit.failed(failure(1_000))).toBe(true);
+    expect([circuit.openSince, circuit.nextChange(1_000), circuit.isFresh(9_999)]).toEqual([1_000, 1_100, false]);
+    expect([circuit.admits(1_099), circuit.admits(1_100)]).toEqual(['none', 'trial']);
+  });
+
+  it('admits one trial at a time, and the next when that has ended', () => {
+    const circuit = new Circuit();
+    circuit.failed(failure(1_000));
+    circuit.begin('probe');
+    expect(circuit.admits(1_100)).toBe('none');
+    circuit.endTrial();
+    expect(circuit.admits(1_100)).toBe('trial');
+  });
+
+  it('keeps its trial under way until its batch ends, also when it has failed already', () => {
+    const circuit = new Circuit();
+    circuit.failed(failure(1_000));
+    circuit.begin('deliver');
+    circuit.failed(failure(1_200));
+    expect(circuit.admits(5_000)).toBe('none');
+    circuit.endTrial();
+    expect([circuit.admits(1_299), circuit.admits(1_300), circuit.openSince]).toEqual(['none', 'trial', 1_000]);
+  });
+
+  it('tries probes and deliveries in turn, a probe first: it only reads', () => {
+    const circuit = new Circuit();
+    circuit.failed(failure(1_000, { obstacle: 'sending' }));
+    const kinds = [1, 2, 3].map(() => {
+      const kind = circuit.nextTrial;
+      circuit.begin(kind);
+      circuit.endTrial();
+      return kind;
+    });
+    expect(kinds).toEqual(['probe', 'deliver', 'probe']);
+    circuit.begin('deliver');
+    circuit.failed(failure(1_200, { obstacle: 'sending' }));
+    expect(circuit.nextTrial).toBe('probe');
+  });
+
+  it.each([
+    ['connection', false, true],
+    ['connection', true, true],
+    ['login', false, true],
+    ['login', true, true],
+    ['sending', false, false],
+    ['sending', true, true],
+  ] as const)('opened by %s: closed by a request (delivery: %s)? %s', (obstacle, delivery, closed) => {
+    const circuit = new Circuit();
+    circuit.failed(failure(1_000, { obstacle }));
+    expect(circuit.worked(request(1_050, delivery))).toBe(closed);
+    expect(circuit.admits(1_050)).toBe(closed ? 'all' : 'none');
+    expect(circuit.isFresh(1_050)).toBe(closed);
+  });
+
+  it('closes once', () => {
+    const circuit = new Circuit();
+    circuit.failed(failure(1_000));
+    expect([circuit.worked(request(1_050)), circuit.worked(request(1_050))]).toEqual([true, false]);
+  });
+
+  it('waits longer for each failure in a row, and anew after a success', () => {
+    const circuit = new Circuit();
+    const counts: number[] = [];
+    const retryIn = (failures: number): number => {
+      counts.push(failures);
+      return 10;
+    };
+    circuit.failed(failure(1_000, { retryIn }));
+    circuit.failed(failure(1_100, { retryIn }));
+    circuit.worked(request(1_200));
+    circuit.failed(failure(1_300, { retryIn }));
+    expect(counts).toEqual([1, 2, 1]);
+  });
+
+  it('counts the failures of one moment as one, but obeys the longer back-off among them', () => {
+    const circuit = new Circuit();
+    circuit.failed(failure(1_000, { startedAt: 900 }));
+    expect(circuit.failed(failure(1_001, { startedAt: 1_000, notBefore: 1_000 }))).toBe(false);
+    expect(circuit.nextChange(1_001)).toBe(1_100);
+    expect(circuit.failed(failure(1_002, { startedAt: 900, notBefore: 5_000 }))).toBe(false);
+    expect([circuit.admits(4_999), circuit.admits(5_000)]).toEqual(['none', 'trial']);
+    expect(circuit.failed(failure(1_003, { startedAt: 1_001 }))).toBe(true);
+  });
+
+  it('is not closed by what was on its way before the server asked to be left alone', () => {
+    const circuit = new Circuit();
+    circuit.failed(failure(1_000, { notBefore: 5_000 }));
+    expect(circuit.worked(request(1_200, true, 1_000))).toBe(false);
+    expect(circuit.worked(request(5_000, true, 1_000))).toBe(true);
+  });
+
+  it('is closed before that by what began after it, such as a trial that the host asked for', () => {
+    const circuit = new Circuit();
+    circuit.failed(failure(1_000, { notBefore: 5_000 }));
+    circuit.retryNow(1_100);
+    expect(circuit.admits(1_100)).toBe('trial');
+    expect(circuit.worked(request(1_200, true, 1_100))).toBe(true);
+  });
+
+  it('that is delayed waits without a trial, longer each time, and counts the failures of one moment once', () => {
+    const circuit = new Circuit();
+    const retryIn = (failures: number): number => failures * 100;
+    expect(circuit.delayed({ now: 1_000, startedAt: 900, retryIn })).toBe(true);
+    expect([circuit.admits(1_099), circuit.admits(1_100), circuit.openSince]).toEqual(['none', 'all', undefined]);
+    expect(circuit.delayed({ now: 1_001, startedAt: 1_000, retryIn })).toBe(false);
+    expect(circuit.nextChange(1_001)).toBe(1_101);
+    expect(circuit.delayed({ now: 1_200, startedAt: 1_150, retryIn })).toBe(true);
+    expect([circuit.nextChange(1_200), circuit.isFresh(2_000)]).toEqual([1_400, false]);
+    circuit.worked(request(1_300));
+    // What was asked for is waited out all the same.
+    expect([circuit.admits(1_399), circuit.isFresh(1_399), circuit.isFresh(1_400)]).toEqual(['none', false, true]);
+  });
+
+  it('that is paused waits as long as the longest pause, and until the host says otherwise', () => {
+    const circuit = new Circuit();
+    circuit.pause(2_000);
+    circuit.pause(1_500);
+    expect([circuit.admits(1_999), circuit.admits(2_000)]).toEqual(['none', 'all']);
+    circuit.retryNow(1_000);
+    expect(circuit.admits(1_000)).toBe('all');
+  });
+
+  it('tells of the earlier of pause and trial', () => {
+    const circuit = new Circuit();
+    circuit.failed(failure(1_000));
+    circuit.pause(1_050);
+    expect([circuit.nextChange(1_000), circuit.nextChange(1_050), circuit.nextChange(1_100)]).toEqual([1_050, 1_100, undefined]);
+  });
+});
