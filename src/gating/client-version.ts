@@ -12,12 +12,19 @@ export interface ClientVersion {
 const fourParts = /^(\d{1,9})\.(\d{1,9})\.(\d{1,9})\.(\d{1,9})$/;
 /** The product's own token. `UCCAPI/`, the platform's, can differ from it. */
 const productToken = /(?:^|\s)OC\/(\S+)/i;
+/** Four numbers that stand for themselves: part of no longer number, word, path or token. */
+const standingAlone = /(?<![\w./\\-])\d{1,9}(?:\.\d{1,9}){3}(?![\w/\\-]|\.\w)/g;
+/** `Version 2002 (Build 12527.20194 Click-to-Run)`, in any language: Office 365 shows no more, and is always 16.0. */
+const buildInBrackets = /\d{4}[^()]{0,40}\([^()]*?(?<![\w./\\-])(\d{4,5}\.\d{4,5})(?![\w/\\-]|\.\w)[^()]*\)/g;
+/** The shared library of Office, whose version stands beside the product's. */
+const sharedLibrary = /\bMSO\b[^\d]{0,20}$/i;
 
 /**
  * Reads the version of a Skype for Business or Lync client.
  *
- * @param value A four-part build (`16.0.6920.1000`), or a SIP User-Agent, of which the `OC/` token counts:
- * `UCCAPI/16.0.6965.5308 OC/16.0.6965.2117 (Skype for Business)`. What stands in brackets does not identify the version.
+ * @param value A four-part build (`16.0.6920.1000`); a SIP User-Agent, of which the `OC/` token counts:
+ * `UCCAPI/16.0.6965.5308 OC/16.0.6965.2117 (Skype for Business)`, not what stands in brackets; or a line of an About box:
+ * `Microsoft® Skype for Business® 2016 MSO (16.0.12527.20194) 32-bit`, `Version 2002 (Build 12527.20194 Click-to-Run)`.
  * @throws {OfflineImError} `CLIENT_VERSION_UNREADABLE` for anything else; the message quotes the value.
  * @example
  * ```ts
@@ -29,7 +36,7 @@ export function parseClientVersion(value: string): ClientVersion {
   if (version !== undefined) return version;
   throw new OfflineImError(
     'CLIENT_VERSION_UNREADABLE',
-    `${quoted(value)} is not a client version. Expected four numbers (16.0.6920.1000) or a SIP User-Agent with an OC/ token.`,
+    `${quoted(value)} is not a client version. Expected four numbers (16.0.6920.1000), a SIP User-Agent with an OC/ token, or the line of an About box.`,
   );
 }
 
@@ -43,8 +50,27 @@ export function formatClientVersion(version: ClientVersion): string {
   return `${version.major}.${version.minor}.${version.build}.${version.revision}`;
 }
 
+/**
+ * The version in a text that people or programs show: four numbers alone or amid words. `undefined` when there is none, or more than one that
+ * could be meant.
+ */
+export function readShownVersion(text: string): ClientVersion | undefined {
+  const plain = text
+    .replaceAll(/[\p{Zs}\s]+/gu, ' ')
+    .replaceAll(/\p{Cf}/gu, '')
+    .trim();
+  const exact = readFourParts(plain);
+  if (exact !== undefined || !/\p{L}{3}/u.test(plain)) return exact;
+  const shown = [...plain.matchAll(standingAlone)];
+  const own = shown.filter((found) => !sharedLibrary.test(plain.slice(0, found.index)));
+  const named = (own.length > 0 ? own : shown).map(([version]) => version);
+  const builds = named.length > 0 ? named : [...plain.matchAll(buildInBrackets)].map(([, build]) => `16.0.${build}`);
+  const [only, another] = new Set(builds);
+  return only === undefined || another !== undefined ? undefined : readFourParts(only);
+}
+
 /** `undefined` unless the text is exactly four numbers with dots between them. */
-export function readFourParts(text: string): ClientVersion | undefined {
+function readFourParts(text: string): ClientVersion | undefined {
   const [major, minor, build, revision] = (fourParts.exec(text) ?? []).slice(1).map(Number);
   if (major === undefined || minor === undefined || build === undefined || revision === undefined) return undefined;
   return { major, minor, build, revision };
@@ -52,5 +78,5 @@ export function readFourParts(text: string): ClientVersion | undefined {
 
 function readVersion(text: string): ClientVersion | undefined {
   const token = productToken.exec(text.replaceAll(/\([^()]*\)/g, ' '))?.[1];
-  return readFourParts(token ?? text);
+  return token === undefined ? readShownVersion(text) : readFourParts(token);
 }

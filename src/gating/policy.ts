@@ -1,6 +1,6 @@
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
-import { type ClientVersion, compareClientVersions, readFourParts } from './client-version.ts';
+import { type ClientVersion, compareClientVersions, formatClientVersion, readShownVersion } from './client-version.ts';
 
 /**
  * What the administrators have set, as far as it is known. `parseCsImConfiguration` and `parseCsClientPolicy` read it from the cmdlets' output.
@@ -16,7 +16,7 @@ export interface Policy {
    * @default true
    */
   readonly enableImAutoArchiving?: boolean | undefined;
-  /** Four-part version of Skype for Business Server; decides the default of `enableOfflineIm`, and nothing else. @default none */
+  /** Four-part version of Skype for Business Server, alone or as `Get-CsServerVersion` prints it; decides the default of `enableOfflineIm`, and nothing else. @default none */
   readonly serverVersion?: string | undefined;
 }
 
@@ -42,11 +42,11 @@ export function resolvePolicy(policy: Policy = {}): ResolvedPolicy {
   const enableImAutoArchiving = readBoolean('enableImAutoArchiving', policy.enableImAutoArchiving) ?? true;
   const { serverVersion } = policy;
   const version = serverVersion === undefined ? undefined : readServerVersion(serverVersion);
-  if (enableOfflineIm !== undefined || version === undefined || serverVersion === undefined) {
+  if (enableOfflineIm !== undefined || version === undefined) {
     return { enableOfflineIm: enableOfflineIm ?? true, enableImAutoArchiving };
   }
   const byVersion = compareClientVersions(version, firstServerVersion) >= 0;
-  return { enableOfflineIm: byVersion, enableImAutoArchiving, decidedByServerVersion: serverVersion.trim() };
+  return { enableOfflineIm: byVersion, enableImAutoArchiving, decidedByServerVersion: formatClientVersion(version) };
 }
 
 function readBoolean(field: string, value: unknown): boolean | undefined {
@@ -55,7 +55,7 @@ function readBoolean(field: string, value: unknown): boolean | undefined {
 }
 
 function readServerVersion(value: unknown): ClientVersion {
-  const version = typeof value === 'string' ? readFourParts(value.trim()) : undefined;
+  const version = typeof value === 'string' && value.length <= 1_000 ? readShownVersion(value) : undefined;
   if (version === undefined) throw invalid('policy.serverVersion', 'four numbers such as 6.0.9319.259', value);
   return version;
 }

@@ -1,3 +1,4 @@
+import { domainOf as afterAt, toAsciiDomain, unseen } from '../core/domain.ts';
 import type { ErrorCode } from '../core/errors/codes.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
@@ -25,20 +26,28 @@ const longestAddress = 254;
 
 /** RFC 5322 atoms with dots between them, and what RFC 6532 adds to them. */
 const localPart = /^[a-z0-9!#$%&'*+/=?^_`{|}~\u0080-\u{10ffff}-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~\u0080-\u{10ffff}-]+)*$/iu;
-/** What no part of an address may hold: XML replaces some of these, and nobody can see the others. */
-const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{Noncharacter_Code_Point}]/u;
 const control = /[\p{Cc}\p{Zl}\p{Zp}]/u;
-const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const expected =
   'Expected a SIP URI (sip:bob@contoso.com) or an SMTP address (bob@contoso.com, "Example, Bob" <bob@contoso.com>)';
 
+/** How an address is written there, as far as it is no part of it: `sip:`, and the types of a directory's proxyAddresses. */
+const schemes: Readonly<Record<string, { readonly kind: Address['kind']; readonly escaped: boolean }>> = {
+  sip: { kind: 'sip', escaped: true },
+  sips: { kind: 'sip', escaped: true },
+  im: { kind: 'sip', escaped: true },
+  mailto: { kind: 'smtp', escaped: true },
+  smtp: { kind: 'smtp', escaped: false },
+};
+
 /**
- * Reads a SIP URI or an SMTP address, with or without a display name.
+ * Reads a SIP URI or an SMTP address as people, programs and directories write it, with or without a display name.
  *
- * Read: `sip:bob@contoso.com` (`sips:` too, the scheme in any case; port, URI parameters and headers are dropped, percent-escapes
- * of the user part decoded), `bob@contoso.com`, `mailto:bob@contoso.com`, `Bob B <bob@contoso.com>`,
- * `"Example, Bob \"B\"" <sip:bob@contoso.com>`. Domains and local parts may be Unicode. Quoted local parts
- * (`"bob b"@contoso.com`), comments, address literals (`bob@[192.0.2.1]`) and passwords are refused: Exchange takes none of them.
+ * Read: `sip:bob@contoso.com` (`sips:` and `im:` too, schemes in any case; port, URI parameters and headers are dropped, percent-escapes
+ * decoded), `bob@contoso.com`, `mailto:bob@contoso.com`, `SMTP:bob@contoso.com` and `smtp:…` as `proxyAddresses` has them,
+ * `Bob B <bob@contoso.com>`, `"Example, Bob \"B\"" <sip:bob@contoso.com>;tag=1`, `Bob B [mailto:bob@contoso.com]`,
+ * `bob@contoso.com (Bob B)`, and any of them in quotes or with a separator at its end. Domains and local parts may be Unicode.
+ * Quotes around a local part that needs none are taken off; one that needs them (`"bob b"@contoso.com`), address literals
+ * (`bob@[192.0.2.1]`), passwords and other types of address (`X500:`) are refused: Exchange takes none of them.
  *
  * @param value What a person, a file or a program gave.
  * @param code The code to throw with: `RECIPIENT_INVALID` for a recipient. @default 'ADDRESS_INVALID'
@@ -54,18 +63,23 @@ export function parseAddress(value: string, code: AddressErrorCode = 'ADDRESS_IN
   };
   if (typeof value !== 'string') return fail('it is not a string');
   if (value.length > longestValue) return fail(`it has more than ${longestValue} characters`);
-  if (control.test(value)) return fail('it holds a control character or a line break');
+  const given = withoutWrapping(value);
+  if (control.test(given)) return fail('it holds a control character or a line break');
 
-  const { name, spec } = splitName(value.trim()) ?? fail('its < and > do not enclose the address at its end');
+  const { name, spec } = splitName(given) ?? fail('its < and > do not enclose the address at its end');
   if (name.length > longestName) return fail(`its display name has more than ${longestName} characters`);
-  const { kind, rest, escaped, at } = splitScheme(spec);
+  const { kind, rest, escaped, at } = splitScheme(spec) ?? fail(`${quoted(schemeOf(spec))} is another type of address`);
   if (at < 0) return fail('it has no @');
-  const local = escaped ? (decoded(rest.slice(0, at)) ?? fail('its percent-escapes are broken')) : rest.slice(0, at);
+  if (holdsSeveral(given, spec, kind)) return fail('it seems to hold several; give them as an array');
+  const decode = (part: string): string => (escaped ? (decoded(part) ?? fail('its percent-escapes are broken')) : part);
+  const local = decode(unquotedLocal(rest.slice(0, at)));
   if (local === '') return fail('nothing is before its @');
   if (unseen.test(local) || !localPart.test(local))
     return fail('what is before its @ holds a character that no mailbox name has');
   if (utf8Length(local) > longestLocal) return fail(`what is before its @ has more than ${longestLocal} bytes`);
-  const domain = toAsciiDomain(rest.slice(at + 1)) ?? fail('what is after its @ is not a domain');
+  // Of a fully qualified name in DNS the last dot stands for the root.
+  const domain =
+    toAsciiDomain(decode(rest.slice(at + 1)).replace(/(?<=[^.])\.$/, '')) ?? fail('what is after its @ is not a domain');
   const address = `${local}@${domain}`;
   if (utf8Length(address) > longestAddress) return fail(`it has more than ${longestAddress} bytes`);
   return name === '' ? { kind, address } : { kind, address, name };
@@ -90,7 +104,7 @@ export function sameAddress(a: Pick<Address, 'address'>, b: Pick<Address, 'addre
 
 /** The part after the `@`; of a parsed address it is normalised already. */
 export function domainOf(address: Pick<Address, 'address'>): string {
-  return address.address.slice(address.address.lastIndexOf('@') + 1).toLowerCase();
+  return afterAt(address.address);
 }
 
 /**
@@ -105,17 +119,51 @@ export function normalizeDomain(domain: string, code: AddressErrorCode | 'OPTION
   return ascii;
 }
 
+/** Without what surrounds an address where it was copied from: white space, invisible marks, a separator, quotes around the whole. */
+function withoutWrapping(value: string): string {
+  const bare = value.replace(/^[\s\p{Cf}]+/u, '').replace(/[\s\p{Cf},;]+$/u, '');
+  return /^(["'])[^"'<>\s]+@[^"'<>@\s]+\1$/.test(bare) ? bare.slice(1, -1) : bare;
+}
+
 function splitName(value: string): { name: string; spec: string } | undefined {
-  if (!value.endsWith('>')) return { name: '', spec: value };
-  const open = value.lastIndexOf('<');
-  if (open < 0) return undefined;
-  return { name: unquoteName(value.slice(0, open).trim()), spec: value.slice(open + 1, -1).trim() };
+  // A header of SIP has parameters of its own behind the address.
+  const enclosed = /^(.*)<([^<>]*)>(?:\s*;[^<>"@]*)?$/s.exec(value);
+  if (enclosed !== null) return named(enclosed[1], enclosed[2]);
+  if (/[<>]/.test(value.replaceAll(/"(?:[^"\\]|\\.)*"/g, ''))) return undefined;
+  // What Outlook makes of a link in a reply, and the way of RFC 822.
+  const bracketed = /^(.*)\[([^[\]@]+@[^[\]@]+)\]$/s.exec(value);
+  if (bracketed !== null) return named(bracketed[1], bracketed[2]);
+  const commented = /^(\S+@\S+)\s+\(([^()]*)\)$/.exec(value);
+  if (commented !== null) return named(commented[2], commented[1]);
+  return { name: '', spec: value };
+}
+
+/** Else the first or the last of them would be taken, and the others forgotten. URI parameters may hold an @ of their own. */
+function holdsSeveral(given: string, spec: string, kind: Address['kind']): boolean {
+  const name = given.slice(0, Math.max(given.lastIndexOf(spec), 0)).replaceAll(/"(?:[^"\\]|\\.)*"/g, '');
+  if (/@[^\s,;]*[>\s]*[,;]/.test(name) || /<[^<>]*@[^<>]*>/.test(name)) return true;
+  if (kind === 'smtp') return /@[^@?]*[,;][^@?]*@/.test(spec);
+  return spec
+    .replace(/\?.*$/s, '')
+    .split(/[;,]/)
+    .slice(1)
+    .some((part) => part.includes('@') && !part.includes('='));
+}
+
+function named(name = '', spec = ''): { name: string; spec: string } {
+  return { name: unquoteName(name.trim()), spec: spec.trim() };
 }
 
 /** `"Example, Bob \"B\""` → `Example, Bob "B"`. Quotes within an unquoted name are left to it. */
 function unquoteName(name: string): string {
   const inner = /^"((?:[^"\\]|\\.)*)"$/su.exec(name)?.[1];
   return inner === undefined ? name : inner.replaceAll(/\\(.)/gsu, '$1').trim();
+}
+
+/** `"bob.b"` is the mailbox `bob.b`; what needs its quotes keeps them, and is refused for them. */
+function unquotedLocal(local: string): string {
+  const inner = /^"([^"\\]+)"$/.exec(local)?.[1];
+  return inner !== undefined && localPart.test(inner) ? inner : local;
 }
 
 interface SchemeSplit {
@@ -125,16 +173,26 @@ interface SchemeSplit {
   readonly at: number;
 }
 
-/** Takes off scheme, port, parameters and headers. In a SIP user part `;` and `?` are allowed, so they end nothing before the `@`. */
-function splitScheme(spec: string): SchemeSplit {
-  const scheme = /^(sips?|mailto):/i.exec(spec)?.[1]?.toLowerCase();
-  if (scheme === undefined) return { kind: 'smtp', rest: spec, escaped: false, at: spec.lastIndexOf('@') };
-  const uri = spec.slice(scheme.length + 1);
+function schemeOf(spec: string): string | undefined {
+  return /^([a-z][a-z0-9+.-]*):/i.exec(spec)?.[1];
+}
+
+/**
+ * Takes off scheme, port, parameters and headers. In a SIP user part `;` and `?` are allowed, so they end nothing before the `@`.
+ * `undefined` when the scheme is none of an address here.
+ */
+function splitScheme(spec: string): SchemeSplit | undefined {
+  const name = schemeOf(spec);
+  if (name === undefined) return { kind: 'smtp', rest: spec, escaped: false, at: spec.lastIndexOf('@') };
+  const scheme = Object.hasOwn(schemes, name.toLowerCase()) ? schemes[name.toLowerCase()] : undefined;
+  if (scheme === undefined) return undefined;
+  const { kind, escaped } = scheme;
+  const uri = spec.slice(name.length + 1).replace(/^\s*(?:\/\/)?/, '');
+  if (!escaped) return { kind, rest: uri, escaped, at: uri.lastIndexOf('@') };
   const at = uri.indexOf('@');
   const user = uri.slice(0, Math.max(at, 0));
-  if (scheme === 'mailto')
-    return { kind: 'smtp', rest: `${user}${uri.slice(user.length).replace(/\?.*$/s, '')}`, escaped: true, at };
-  return { kind: 'sip', rest: `${user}${uri.slice(user.length).replace(/(:\d{1,5})?([;?].*)?$/s, '')}`, escaped: true, at };
+  const end = kind === 'smtp' ? /[?].*$/s : /(:\d{1,5})?([;?].*)?$/s;
+  return { kind, rest: `${user}${uri.slice(user.length).replace(end, '')}`, escaped, at };
 }
 
 function decoded(user: string): string | undefined {
@@ -145,19 +203,7 @@ function decoded(user: string): string | undefined {
   }
 }
 
-/** `undefined` when it is no domain. The URL parser knows IDN in every runtime, but also reads `1.2` as an IPv4 address and `a/b` as a path. */
-function toAsciiDomain(domain: string): string | undefined {
-  if (unseen.test(domain) || /[^a-z0-9.\u0080-\u{10ffff}-]/iu.test(domain)) return undefined;
-  const lower = domain.toLowerCase();
-  const plain = /^[a-z0-9.-]*$/.test(lower) && !/(^|\.)xn--/.test(lower);
-  const ascii = plain ? lower : URL.parse(`http://${domain}/`)?.hostname;
-  if (ascii === undefined || ascii.length > 253) return undefined;
-  const labels = ascii.split('.');
-  if (!labels.every((part) => label.test(part))) return undefined;
-  return /^(\d+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? '') ? undefined : ascii;
-}
-
 /** `sip:bob:secret@contoso.com` is allowed by the grammar of SIP, and must not end in a log. */
 function withoutPassword(value: unknown): unknown {
-  return typeof value === 'string' ? value.slice(0, longestValue).replace(/(sips?:[^:@]*:)[^@]*@/i, '$1***@') : value;
+  return typeof value === 'string' ? value.slice(0, longestValue).replace(/((?:sips?|im):[^:@]*:)[^@]*@/i, '$1***@') : value;
 }

@@ -19,6 +19,18 @@ describe('parseClientVersion', () => {
     ['UCCAPI/15.0.4481.1000 OC/15.0.4481.1000 (Microsoft Lync)', '15.0.4481.1000'],
     ['UCCAPI/4.0.7577.314 OC/4.0.7577.314 (Microsoft Lync 2010)', '4.0.7577.314'],
     ['oc/16.0.6965.2117', '16.0.6965.2117'],
+    ['Microsoft® Skype for Business® 2016 MSO (16.0.12527.20194) 32-bit', '16.0.12527.20194'],
+    ['Skype for Business 2016 (16.0.6920.1000) MSO (16.0.6965.1234) 64-bit', '16.0.6920.1000'],
+    ['Microsoft®\u00a0Lync®\u00a02013 (15.0.4971.1000) 64-bit', '15.0.4971.1000'],
+    ['Skype for Business Basic 16.0.6001.1073.', '16.0.6001.1073'],
+    ['Version: 16.0.6920.1000', '16.0.6920.1000'],
+    ['16.0.6920.1000 (Click-to-Run)', '16.0.6920.1000'],
+    ['lync.exe\t16.0.6920.1000', '16.0.6920.1000'],
+    ['Version 2002 (Build 12527.20194 Click-to-Run)', '16.0.12527.20194'],
+    ['Version 2002 (Build 12527.20194 Klick-und-Los), 16.0.12527.20194', '16.0.12527.20194'],
+    ['Version 2002 (build 12527.20194 « Démarrer en un clic »)\nCanal semi-annuel', '16.0.12527.20194'],
+    ['版本 2002 (内部版本 12527.20194 即点即用)', '16.0.12527.20194'],
+    ['\u200e16.0.6920.1000\u200e', '16.0.6920.1000'],
   ];
   for (const [value, version] of readings) {
     it(`reads ${version} from ${value.trim()}`, () => expect(formatClientVersion(parseClientVersion(value))).toBe(version));
@@ -38,6 +50,12 @@ describe('parseClientVersion', () => {
     'OC/16.0.6965',
     'Other/1.0 (a OC/16.0.6965.2117 in brackets)',
     'OC/16.0.6965.2117;x',
+    'Version 2002',
+    '12527.20194',
+    'from 16.0.6920.1000 to 16.0.12527.20194',
+    'C:\\Office\\16.0.6920.1000\\lync.exe',
+    'Skype for Business 16.0.6920.1000.7',
+    'Skype for Business 16.0.6920.1000-beta',
     16,
     undefined,
   ];

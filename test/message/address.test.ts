@@ -44,6 +44,28 @@ describe('parseAddress', () => {
     ['مريم <مريم@contoso.com>', { kind: 'smtp', address: 'مريم@contoso.com', name: 'مريم' }],
     ['bob@MÜNCHEN.example', { kind: 'smtp', address: 'bob@xn--mnchen-3ya.example' }],
     ['bob@例え。テスト', { kind: 'smtp', address: 'bob@xn--r8jz45g.xn--zckzah' }],
+    ['SMTP:bob@contoso.com', { kind: 'smtp', address: 'bob@contoso.com' }],
+    ['smtp:100%25@contoso.com', { kind: 'smtp', address: '100%25@contoso.com' }],
+    ['Bob B <SMTP:bob@contoso.com>', { kind: 'smtp', address: 'bob@contoso.com', name: 'Bob B' }],
+    ['SIP: bob@contoso.com', { kind: 'sip', address: 'bob@contoso.com' }],
+    ['sip://bob@contoso.com', { kind: 'sip', address: 'bob@contoso.com' }],
+    ['im:bob@contoso.com', { kind: 'sip', address: 'bob@contoso.com' }],
+    ['sip:bob@contoso.com;', { kind: 'sip', address: 'bob@contoso.com' }],
+    ['sip:bob@contoso.com;opaque=user:epid:x3;gruu', { kind: 'sip', address: 'bob@contoso.com' }],
+    ['sip:bob@m%C3%BCnchen.example', { kind: 'sip', address: 'bob@xn--mnchen-3ya.example' }],
+    ['bob@contoso.com;', { kind: 'smtp', address: 'bob@contoso.com' }],
+    ['Bob B <bob@contoso.com>; ', { kind: 'smtp', address: 'bob@contoso.com', name: 'Bob B' }],
+    ['"Bob B" <sip:bob@contoso.com>;tag=9fxced76sl;epid=1', { kind: 'sip', address: 'bob@contoso.com', name: 'Bob B' }],
+    ['\u202abob@contoso.com\u202c\r\n', { kind: 'smtp', address: 'bob@contoso.com' }],
+    ['\u00a0\ufeffbob@contoso.com', { kind: 'smtp', address: 'bob@contoso.com' }],
+    ["'bob@contoso.com'", { kind: 'smtp', address: 'bob@contoso.com' }],
+    ['"bob@contoso.com"', { kind: 'smtp', address: 'bob@contoso.com' }],
+    ["'bob@contoso.com' <bob@contoso.com>", { kind: 'smtp', address: 'bob@contoso.com', name: "'bob@contoso.com'" }],
+    ['Bob B [mailto:bob@contoso.com]', { kind: 'smtp', address: 'bob@contoso.com', name: 'Bob B' }],
+    ['bob@contoso.com (Bob B)', { kind: 'smtp', address: 'bob@contoso.com', name: 'Bob B' }],
+    ['"bob.b"@contoso.com', { kind: 'smtp', address: 'bob.b@contoso.com' }],
+    ['bob@contoso.com.', { kind: 'smtp', address: 'bob@contoso.com' }],
+    ['Bob@CONTOSO.onmicrosoft.com', { kind: 'smtp', address: 'Bob@contoso.onmicrosoft.com' }],
     ['bob@localhost', { kind: 'smtp', address: 'bob@localhost' }],
   ];
   for (const [value, address] of readings) {
@@ -68,6 +90,20 @@ describe('parseAddress', () => {
     'bob\u200b@contoso.com',
     'bob\ud800@contoso.com',
     'bob@contoso.com, eve@example.com',
+    'bob@contoso.com;eve@example.com',
+    'sip:bob@contoso.com;sip:eve@example.com',
+    'sip:bob@contoso.com;eve@example.com',
+    'Bob <bob@contoso.com>; Eve <eve@example.com>',
+    'Bob <bob@contoso.com>, eve@example.com',
+    'eve@example.com, Bob <bob@contoso.com>',
+    'X500:/o=Contoso/ou=x/cn=Recipients/cn=bob@contoso.com',
+    'EX:/o=Contoso/cn=bob',
+    'EUM:bob@contoso.com;phone-context=x',
+    'CONTOSO\\bob',
+    'CN=Bob,OU=x',
+    '"bob"b"@contoso.com',
+    '"bob@contoso.com',
+    'bob@contoso.com..',
     'bob@eve@contoso.com',
     '.bob@contoso.com',
     'bob..b@contoso.com',
@@ -101,6 +137,41 @@ describe('parseAddress', () => {
   it('quotes the value on one line, cut to a sane length', () => {
     expect(refusal('bob\r\n\u202e').message).toContain('"bob\\r\\n\\u202e" is not an address');
     expect(refusal('x'.repeat(5_000)).message.length).toBeLessThan(400);
+  });
+
+  it('says of several that they belong into an array, and of another type that it is one', () => {
+    for (const several of [
+      'bob@contoso.com, carol@contoso.com',
+      'bob@contoso.com;carol@contoso.com',
+      'Bob <b@x.com>; Carol <c@x.com>',
+    ]) {
+      expect(refusal(several).message).toContain('give them as an array');
+    }
+    expect(refusal('X500:/o=Contoso/cn=bob@contoso.com').message).toContain('"X500" is another type of address');
+  });
+
+  it('reads an address the same in whatever form a directory, a mail program or a SIP header has it', () => {
+    const address = fc.constantFrom(
+      'bob@contoso.com',
+      "o'hara.b+tag@eu.contoso.com",
+      'josé@contoso.com',
+      'bob@xn--mnchen-3ya.example',
+    );
+    const typed = fc.constantFrom('', 'smtp:', 'SMTP:', 'sip:', 'SIP:', 'Sips:');
+    const named = fc.constantFrom(
+      (spec: string) => spec,
+      (spec: string) => `<${spec}>`,
+      (spec: string) => `Bob <${spec}>`,
+      (spec: string) => `"Example, Bob" <${spec}>`,
+      (spec: string) => `Bob [${spec}]`,
+    );
+    const around = fc.constantFrom('', ' ', ';', '; ', ',', '\u200e', '\t');
+    fc.assert(
+      fc.property(address, typed, named, fc.constantFrom('', ' ', '\ufeff'), around, (plain, type, name, before, after) => {
+        expect(parseAddress(`${before}${name(`${type}${plain}`)}${after}`).address).toBe(plain);
+      }),
+      { numRuns: 300 },
+    );
   });
 
   it('never shows a password that a SIP URI may hold', () => {
