@@ -1,13 +1,12 @@
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
+import {
+  fallbackMessageClass,
+  missedConversationClass,
+  misspelledMissedConversationClass,
+  ordinaryNoteClass,
+} from '../core/message-classes.ts';
 import type { Audience } from '../transport/contract.ts';
-
-/** The class the product's documentation gives a message within the organisation. */
-export const missedConversationClass = 'IM.Note.MissedConversation';
-/** An ordinary e-mail: what a message from a federated organisation arrives as. */
-export const ordinaryNoteClass = 'IPM.Note';
-/** Sent from then on to a server that refuses {@link missedConversationClass} (`ErrorObjectTypeChanged`): a subtype of `IPM.Note`, as Exchange asks. */
-export const fallbackMessageClass = 'IPM.Note.Microsoft.Missed';
 
 /** How the class to send is chosen. */
 export interface MessageClassOptions {
@@ -39,16 +38,19 @@ const missedConversation = ['Missed Conversations', 'Conversation History'] as c
 
 /** A class stands for all below it, unless one further up in this list is closer: the more special come first. */
 const rules: readonly (readonly [string, MessageClassification])[] = [
-  ['im.note.missedconversation', { kind: 'missed-conversation', misspelled: false, showsIn: missedConversation }],
-  ['im.note.misssedconversation', { kind: 'missed-conversation', misspelled: true, showsIn: missedConversation }],
+  [missedConversationClass.toLowerCase(), { kind: 'missed-conversation', misspelled: false, showsIn: missedConversation }],
+  [
+    misspelledMissedConversationClass.toLowerCase(),
+    { kind: 'missed-conversation', misspelled: true, showsIn: missedConversation },
+  ],
   ['ipm.note.microsoft.missed.voice', { kind: 'missed-call', showsIn: ['Missed Calls', 'Conversation History'] }],
-  ['ipm.note.microsoft.missed', { kind: 'missed-conversation', misspelled: false, showsIn: missedConversation }],
+  [fallbackMessageClass.toLowerCase(), { kind: 'missed-conversation', misspelled: false, showsIn: missedConversation }],
   ['ipm.note.microsoft.conversation.voice', { kind: 'conversation-call', showsIn: ['Conversation History'] }],
   ['ipm.note.microsoft.conversation', { kind: 'conversation', showsIn: ['Conversation History'] }],
   ['ipm.note.microsoft.voicemail', { kind: 'voicemail', showsIn: ['Voice Mail', 'Inbox'] }],
   ['ipm.note.microsoft.voicemessage.ua', { kind: 'voicemail', showsIn: ['Voice Mail', 'Inbox'] }],
   ['ipm.skypeteams.message', { kind: 'teams-message', showsIn: ['Team Chat'] }],
-  ['ipm.note', { kind: 'note', showsIn: ['Inbox'] }],
+  [ordinaryNoteClass.toLowerCase(), { kind: 'note', showsIn: ['Inbox'] }],
 ];
 
 /**

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { fallbackMessageClass } from '../core/message-classes.ts';
 import {
   byDefault,
   callback,
@@ -56,7 +57,7 @@ const rules = {
   serverVersion: byDefault(oneOf(serverVersions), 'Exchange2013_SP1'),
   allowInsecureHttp: byDefault(flag(), false),
   savedCopyFolder: byDefault(oneOf(['conversationhistory', 'sentitems']), 'conversationhistory'),
-  fallbackMessageClass: byDefault(messageClass, 'IPM.Note.Microsoft.Missed'),
+  fallbackMessageClass: byDefault(messageClass, fallbackMessageClass),
   logger: optional(having<Logger>('an object with debug, info, warn and error', ['debug', 'info', 'warn', 'error'])),
   clock: byDefault(having<Clock>('an object with now, monotonic and setTimer', ['now', 'monotonic', 'setTimer']), systemClock),
 } satisfies RulesFor<EwsTransportOptions>;

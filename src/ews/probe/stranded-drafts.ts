@@ -1,4 +1,5 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { missedConversationClasses } from '../../core/message-classes.ts';
 import { notAttempted } from '../../transport/verdict.ts';
 import type { EwsClient } from '../client/client.ts';
 import { read } from '../client/reads.ts';
@@ -12,13 +13,6 @@ import type { EwsSettings } from '../settings.ts';
 /** Bulk work leaves alone what is younger: a program that is just sending may still need it. */
 const leastAge = 3_600_000;
 const pageSize = 100;
-
-/** Classes of missed-conversation notes, also as older software wrote them; each stands for those below it. */
-export const missedConversationClasses: readonly string[] = [
-  'IM.Note.MissedConversation',
-  'IM.Note.MisssedConversation',
-  'IPM.Note.Microsoft.Missed',
-];
 
 /** How stranded drafts are looked for. */
 export interface FindStrandedDraftsOptions {

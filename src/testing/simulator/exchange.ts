@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../../core/clock.ts';
+import { domainOf } from '../../core/domain.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { type ProfileOption, profileOf, type SimulatorProfile } from './profile.ts';
 import type { MessageContent } from './store/item.ts';
@@ -147,9 +148,4 @@ function graphBehaviour(given: GraphBehaviour = {}): Required<GraphBehaviour> {
   const sendAfter = Math.max(submitAfter, given.sendAfter ?? 0);
   const moveAfter = Math.max(sendAfter, given.moveAfter ?? 0);
   return { submitAfter, sendAfter, moveAfter, mailboxConcurrency, throttledRetryAfter };
-}
-
-/** The part behind the @, lower case. */
-export function domainOf(address: string): string {
-  return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
 }

@@ -1,9 +1,10 @@
 import { systemClock } from '../../core/clock.ts';
+import { domainOf } from '../../core/domain.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { NtlmLogin } from './access/ntlm-login.ts';
 import type { SimulatedTokens } from './access/tokens.ts';
 import { type CoreOptions, SimulatorCore } from './core.ts';
-import { domainOf, type OutboundMessage } from './exchange.ts';
+import type { OutboundMessage } from './exchange.ts';
 import type { Faults } from './faults/faults.ts';
 import { type HttpFront, listen } from './http/server.ts';
 import type { JournalEntry } from './journal.ts';

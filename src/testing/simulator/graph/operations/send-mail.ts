@@ -1,6 +1,6 @@
+import { domainOf } from '../../../../core/domain.ts';
 import { field } from '../../../../graph/client/json.ts';
 import { maySendAs } from '../../access/access.ts';
-import { domainOf } from '../../exchange.ts';
 import { isBelow } from '../../store/message-class.ts';
 import { GraphFault } from '../errors.ts';
 import { type GraphAnswer, type GraphContext, requirePermission } from './operation.ts';

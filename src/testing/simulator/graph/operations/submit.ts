@@ -1,5 +1,5 @@
+import { domainOf } from '../../../../core/domain.ts';
 import type { Exchange } from '../../exchange.ts';
-import { domainOf } from '../../exchange.ts';
 import type { ItemPlan } from '../../faults/fault.ts';
 import { deliver } from '../../operations/items/submit.ts';
 import type { MessageContent, SimulatedItem } from '../../store/item.ts';

@@ -1,8 +1,8 @@
+import { domainOf } from '../../../../core/domain.ts';
 import { messagesNs, typesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, type XmlElement } from '../../../../ews/xml/read.ts';
 import type { Mailbox } from '../../../../transport/contract.ts';
 import { maySendAs } from '../../access/access.ts';
-import { domainOf } from '../../exchange.ts';
 import type { ItemPlan } from '../../faults/fault.ts';
 import type { SimulatedFolder } from '../../store/folder.ts';
 import type { MessageContent } from '../../store/item.ts';

@@ -1,5 +1,6 @@
+import { domainOf } from '../../../../core/domain.ts';
 import type { Mailbox } from '../../../../transport/contract.ts';
-import { domainOf, type Exchange } from '../../exchange.ts';
+import type { Exchange } from '../../exchange.ts';
 import type { ItemPlan } from '../../faults/fault.ts';
 import type { SimulatedFolder } from '../../store/folder.ts';
 import type { MessageContent, SimulatedItem } from '../../store/item.ts';
