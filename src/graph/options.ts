@@ -73,9 +73,9 @@ export interface GraphTransportOptions {
    */
   readonly requestTimeout?: number;
   /**
-   * How large a response may be, in bytes after decompression. Reading stops beyond it.
+   * How large a response may be, in bytes after decompression. Reading stops beyond it, and with errors sooner.
    *
-   * @default 2_097_152
+   * @default 1_048_576
    */
   readonly maxResponseBytes?: number;
   /**

@@ -47,7 +47,7 @@ export function settingsOf(options: GraphTransportOptions): GraphSettings {
       federated: checkedClass('federated', messageClasses.federated ?? plainClass),
     },
     requestTimeout: inRange('requestTimeout', options.requestTimeout ?? 60_000, 1, 3_600_000),
-    maxResponseBytes: inRange('maxResponseBytes', options.maxResponseBytes ?? 2_097_152, 1024, 1_073_741_824),
+    maxResponseBytes: inRange('maxResponseBytes', options.maxResponseBytes ?? 1_048_576, 1024, 1_073_741_824),
     minimumGrace: inRange('minimumGrace', options.minimumGrace ?? 600_000, 0, 86_400_000),
     draftAge: inRange('draftAge', options.draftAge ?? 86_400_000, 0, 30 * 86_400_000),
     messagesPerMinute: inRange('messagesPerMinute', options.messagesPerMinute ?? 30, 1, 10_000),

@@ -26,6 +26,9 @@ interface Attempt {
   headers: Headers | undefined;
 }
 
+/** Bytes of an error at most: what Graph says has some hundred. */
+const longestError = 262_144;
+
 /** How long the rest of an answer that has said everything is still read, in ms, so that its connection can be used again. */
 const drainTime = 5_000;
 
@@ -172,7 +175,8 @@ export class GraphClient {
       this.#drain(response);
       return { kind: 'ok', body: undefined, meta };
     }
-    const text = await readBody(response, this.#settings.maxResponseBytes, limit);
+    const { maxResponseBytes } = this.#settings;
+    const text = await readBody(response, response.ok ? maxResponseBytes : Math.min(maxResponseBytes, longestError), limit);
     if (!response.ok) return { kind: 'error', error: readError(text, response.headers), meta };
     if (text === '') return { kind: 'ok', body: undefined, meta };
     try {

@@ -9,14 +9,11 @@ const deepest = 6;
  * Undefined when it is not in Graph's shape.
  */
 export function readError(text: string, headers: Headers): GraphError | undefined {
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    return undefined;
+  const outermost = field(parsed(text), 'error');
+  if (typeof outermost !== 'object' || outermost === null) {
+    const byHeader = whoIsThrottled('', headers);
+    return byHeader === undefined ? undefined : { codes: [], throttled: byHeader };
   }
-  const outermost = field(body, 'error');
-  if (typeof outermost !== 'object' || outermost === null) return undefined;
   const codes: string[] = [];
   let said = '';
   for (let error: unknown = outermost, depth = 0; depth < deepest && typeof error === 'object' && error !== null; depth++) {
@@ -27,6 +24,14 @@ export function readError(text: string, headers: Headers): GraphError | undefine
   }
   const throttled = whoIsThrottled(said, headers);
   return throttled === undefined ? { codes } : { codes, throttled };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function addCode(codes: string[], error: unknown): void {

@@ -1,10 +1,11 @@
 /**
  * Delivers and probes one note at a hostile server, and says how that ended and how much the process grew by:
- * `node --expose-gc hostile-client.ts <origin> <path>`. A process of its own, so that nothing else is measured.
+ * `node --expose-gc hostile-client.ts <origin> <path> [ews|graph]`. A process of its own, so that nothing else is measured.
  */
 import { basicAuth } from '../../../src/ews/auth/credentials.ts';
 import { EwsTransport } from '../../../src/ews/ews-transport.ts';
-import type { Note } from '../../../src/transport/contract.ts';
+import { GraphTransport } from '../../../src/graph/graph-transport.ts';
+import type { Note, Transport } from '../../../src/transport/contract.ts';
 
 export interface HostileReport {
   readonly code: string;
@@ -15,12 +16,14 @@ export interface HostileReport {
   readonly growth: number;
 }
 
-const [origin = '', path = ''] = process.argv.slice(2);
+const [origin = '', path = '', kind = 'ews'] = process.argv.slice(2);
 const credentials = basicAuth({ username: 'alice', password: 'p' });
-const transportAt = (where: string, requestTimeout: number): EwsTransport =>
-  new EwsTransport({ url: `${origin}/${where}`, credentials, requestTimeout });
+const transportAt = (where: string, requestTimeout: number): Transport =>
+  kind === 'graph'
+    ? new GraphTransport({ root: `${origin}/${where}`, credential: async () => ({ token: 'secret.token.abc' }), requestTimeout })
+    : new EwsTransport({ url: `${origin}/${where}`, credentials, requestTimeout });
 
-function noteFor(transport: EwsTransport): Note {
+function noteFor(transport: Transport): Note {
   const from = { address: 'alice@contoso.test' };
   const place = transport.placeOf(from);
   return {

@@ -3,7 +3,8 @@ import { createServer, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { created, envelope, ok } from './responses.ts';
 
-type Attack = (socket: Socket) => void;
+/** What is done to whoever connects. */
+export type Attack = (socket: Socket) => void;
 
 const head = (headers = ''): string =>
   `HTTP/1.1 200 OK\r\ncontent-type: text/xml; charset=utf-8\r\nconnection: close\r\n${headers}\r\n`;
@@ -128,13 +129,15 @@ export const attacks: Readonly<Record<string, { readonly attack: Attack; readonl
 };
 
 /** Starts it on the loopback interface. */
-export async function startHostileServer(): Promise<{ readonly origin: string; close(): Promise<void> }> {
+export async function startHostileServer(
+  table: Readonly<Record<string, { readonly attack: Attack }>> = attacks,
+): Promise<{ readonly origin: string; close(): Promise<void> }> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => {});
     socket.on('close', () => sockets.delete(socket));
-    socket.once('data', (data) => attacks[/^\w+ \/([\w-]+)/.exec(data.toString('latin1'))?.[1] ?? '']?.attack(socket));
+    socket.once('data', (data) => table[/^\w+ \/([\w-]+)/.exec(data.toString('latin1'))?.[1] ?? '']?.attack(socket));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();

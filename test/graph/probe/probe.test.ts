@@ -1,0 +1,218 @@
+import { describe, expect, it } from 'vitest';
+import { type Answer, canned, graphError, item, list, nothing, root, standing } from '../support/canned.ts';
+
+const tag = 'note-1:1';
+const folders = ['drafts', 'outbox', 'sentitems', 'deleteditems', 'recoverableitemsdeletions'];
+const gone = graphError(404, 'ErrorFolderNotFound');
+const young = new Date().toISOString();
+
+/** What every folder holds, by name; others are empty. */
+function holding(content: Readonly<Record<string, Answer>>, keys: 'both' | 'tag' = 'tag') {
+  return canned(({ what, query }) => {
+    const byTag = query.get('$filter')?.includes('OfflineImTag') === true;
+    const found = content[what];
+    if (found === undefined) return nothing;
+    return what === 'get' || what === 'move' || byTag || keys === 'both' ? found : nothing;
+  });
+}
+
+describe('the order of the questions', () => {
+  it('is that in which an item moves, each after the answer before, by both keys before anything is absent', async () => {
+    let open = 0;
+    const { probe, asked } = canned(async () => {
+      open += 1;
+      expect(open).toBe(1);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      open -= 1;
+      return nothing;
+    });
+    expect(await probe()).toEqual([{ status: 'absent' }]);
+    expect(asked.map(({ what }) => what)).toEqual([...folders, ...folders]);
+    expect(asked[0]?.query.get('$filter')).toBe(
+      `singleValueExtendedProperties/Any(ep: ep/id eq 'String {b1f7c0a4-52c8-4d5e-9c3b-6f0d8e2a9147} Name OfflineImTag' and ep/value eq 'note-1:1')`,
+    );
+    expect(asked[5]?.query.get('$filter')).toBe(`internetMessageId eq '<note-1=3a1@contoso.test>'`);
+  });
+
+  it('takes in Conversation History where copies are, or were, kept there', async () => {
+    const kept = canned(() => nothing, { keepCopyIn: 'conversationhistory' });
+    await kept.probe();
+    expect(kept.asked.map(({ what }) => what)).toContain('conversationhistory');
+    const since = canned(() => nothing);
+    await since.probe([
+      since.note(1, { place: { endpoint: root, mailbox: 'alice@contoso.test', folder: 'conversationhistory' } }),
+    ]);
+    expect(since.asked.map(({ what }) => what)).toContain('conversationhistory');
+  });
+});
+
+describe('what is found', () => {
+  it.each(folders)('a sent item in %s', async (folder) => {
+    expect(await holding({ [folder]: list(item(tag)) }).probe()).toEqual([{ status: 'found' }]);
+  });
+
+  it('by its Message-ID alone, where the tag can not be searched for (Mail.ReadBasic)', async () => {
+    const { probe } = canned(({ what, query }) => {
+      if (query.get('$filter')?.includes('OfflineImTag') === true) return graphError(403, 'ErrorAccessDenied');
+      const copy = { id: 'x', isDraft: false, internetMessageId: '<NOTE-1=3a1@contoso.test>' };
+      return what === 'sentitems' ? list(copy) : nothing;
+    });
+    expect(await probe()).toEqual([{ status: 'found' }]);
+  });
+
+  it.each([
+    ['another tag', item('note-1:2')],
+    ['a tag that begins alike', item('note-1:11')],
+    ['neither tag nor Message-ID', { id: 'x', isDraft: false }],
+    ['another Message-ID', { id: 'x', isDraft: false, internetMessageId: '<other@contoso.test>' }],
+    ['no id', { isDraft: false, singleValueExtendedProperties: [] }],
+    ['an id that is none', item(tag, { id: 7 })],
+    ['keys of the prototype', JSON.parse('{"__proto__":{"id":"x","isDraft":false},"constructor":{"id":"x"}}')],
+    ['no word on whether it was sent', item(tag, { isDraft: undefined })],
+    ['isDraft as text', item(tag, { isDraft: 'false' })],
+    ['no object', 'x'],
+  ])('an answer with %s proves nothing', async (_, value) => {
+    expect((await holding({ sentitems: list(value) }).probe())[0]?.status).toBe('unknown');
+    expect((await holding({ drafts: list(value) }).probe())[0]?.status).toBe('unknown');
+  });
+
+  it('the property comes back in another form than it was asked for', async () => {
+    const id = 'string {B1F7C0A4-52C8-4D5E-9C3B-6F0D8E2A9147} name OfflineImTag';
+    const value = item(tag, { singleValueExtendedProperties: [{ id, value: tag.toUpperCase() }] });
+    expect(await holding({ sentitems: list(value) }).probe()).toEqual([{ status: 'found' }]);
+  });
+});
+
+describe('an unsent item', () => {
+  const drafts = list(item(tag, { isDraft: true }));
+  const moved: Answer = { status: 201, json: { id: 'new', isDraft: true } };
+
+  it.each([
+    ['submitted', { drafts, get: standing(tag, 12) }, { status: 'pending' }],
+    ['young', { drafts, get: standing(tag, 8, { createdDateTime: young }) }, { status: 'pending' }],
+    ['without flags', { drafts, get: standing(tag, undefined) }, { status: 'pending' }],
+    ['without a time', { drafts, get: standing(tag, 8, { createdDateTime: undefined }) }, { status: 'pending' }],
+    ['in the Outbox', { outbox: drafts }, { status: 'pending' }],
+    ['sent since', { drafts, get: standing(tag, 8, { isDraft: false }) }, { status: 'found' }],
+    ['old and never submitted', { drafts, get: standing(tag, 8), move: moved }, { status: 'draft', removed: true }],
+    [
+      'old, and it may not be moved',
+      { drafts, get: standing(tag, 8), move: graphError(403, 'ErrorAccessDenied') },
+      { status: 'draft', removed: false },
+    ],
+    ['old, and the move gets no answer', { drafts, get: standing(tag, 8), move: { status: 503 } }, { status: 'unknown' }],
+    [
+      'old, moved and sent at that moment',
+      { drafts, get: standing(tag, 8), move: { status: 201, json: { id: 'n', isDraft: false } } },
+      { status: 'found' },
+    ],
+    ['gone at each look', { drafts, get: graphError(404, 'ErrorItemNotFound') }, { status: 'pending' }],
+    ['gone at each move', { drafts, get: standing(tag, 8), move: graphError(404, 'ErrorItemNotFound') }, { status: 'pending' }],
+    ['another item is read', { drafts, get: standing('other', 8) }, { status: 'unknown' }],
+    ['removed before', { deleteditems: drafts, get: standing(tag, 8) }, { status: 'draft', removed: true }],
+    ['beside a sent one', { drafts, sentitems: list(item(tag)), get: standing(tag, 8), move: moved }, { status: 'found' }],
+    [
+      'old, while a folder can not be read',
+      { drafts, deleteditems: graphError(403, 'ErrorAccessDenied'), get: standing(tag, 8) },
+      { status: 'pending' },
+    ],
+  ])('%s', async (_, content, expected) => {
+    expect(await holding(content).probe()).toMatchObject([expected]);
+  });
+
+  it('that moved while it was read is looked for again', async () => {
+    let reads = 0;
+    const { probe } = canned(({ what }) => {
+      if (what === 'get') reads += 1;
+      if (what === 'get') return graphError(404, 'ErrorItemNotFound');
+      if (what === 'drafts' && reads === 0) return drafts;
+      return what === 'sentitems' && reads > 0 ? list(item(tag)) : nothing;
+    });
+    expect(await probe()).toEqual([{ status: 'found' }]);
+  });
+});
+
+describe('absent', () => {
+  it('a folder that does not exist is empty, a mailbox without folders is not', async () => {
+    expect(await holding({ outbox: gone, recoverableitemsdeletions: gone }, 'both').probe()).toEqual([{ status: 'absent' }]);
+    const none = Object.fromEntries(folders.map((folder) => [folder, gone]));
+    expect((await holding(none, 'both').probe())[0]?.status).toBe('unknown');
+  });
+
+  it.each(folders)(
+    'never while %s can not be read',
+    async (folder) => {
+      for (const answer of [
+        graphError(403, 'ErrorAccessDenied'),
+        { status: 503 },
+        graphError(404, 'ErrorInvalidUser'),
+        graphError(429, 'TooManyRequests'),
+        { text: '<html>' },
+        { json: { value: {} } },
+        { json: [] },
+        { json: { value: null } },
+        { status: 202 },
+      ]) {
+        expect((await holding({ [folder]: answer }, 'both').probe())[0]?.status).toBe('unknown');
+      }
+    },
+    60_000,
+  );
+
+  it.each([
+    ['another origin', 'https://evil.test/v1.0/next'],
+    ['another port', 'https://graph.contoso.test:444/v1.0/next'],
+    ['plain http', 'http://graph.contoso.test/v1.0/next'],
+    ['a login in it', 'https://a:b@graph.contoso.test/v1.0/next'],
+    ['another version', 'https://graph.contoso.test/beta/next'],
+    ['a way out of it', 'https://graph.contoso.test/v1.0/../beta/next'],
+    ['no URL', 'next'],
+    ['no text', 7],
+  ])('a next page at %s is not followed, and nothing is absent', async (_, nextLink) => {
+    const { probe, asked } = canned(({ what }) =>
+      what === 'outbox' ? { json: { value: [], '@odata.nextLink': nextLink } } : nothing,
+    );
+    expect((await probe())[0]?.status).toBe('unknown');
+    expect(asked.every(({ path }) => path.startsWith('/v1.0/users/'))).toBe(true);
+  });
+
+  it('pages are followed to their end, and not for ever', async () => {
+    const next = `${root}/v1.0/users/alice%40contoso.test/mailFolders/sentitems/messages?$skip=10`;
+    const two = canned(({ what, query }) => {
+      if (what !== 'sentitems') return nothing;
+      return query.has('$skip') ? list(item(tag)) : { json: { value: [], '@odata.nextLink': next } };
+    });
+    expect(await two.probe()).toEqual([{ status: 'found' }]);
+    const endless = canned(({ what }) => (what === 'sentitems' ? { json: { value: [], '@odata.nextLink': next } } : nothing));
+    expect((await endless.probe())[0]?.status).toBe('unknown');
+    expect(endless.asked.length).toBeLessThan(60);
+  });
+});
+
+describe('unknown says why, as a delivery does', () => {
+  it.each([
+    [
+      graphError(401, 'InvalidAuthenticationToken'),
+      { scope: 'mailbox', blocked: true, error: { code: 'AUTHENTICATION_FAILED' } },
+    ],
+    [graphError(429, 'TooManyRequests', { headers: { 'retry-after': '9' } }), { scope: 'mailbox', retryAfter: 9000 }],
+    [
+      { status: 503, headers: { 'retry-after': '9' } },
+      { scope: 'endpoint', retryAfter: 9000 },
+    ],
+    [graphError(404, 'MailboxNotEnabledForRESTAPI'), { scope: 'mailbox', blocked: true }],
+    // Who may send and not read goes on sending.
+    [graphError(403, 'ErrorAccessDenied'), { scope: 'note', error: { details: { responseCode: 'ErrorAccessDenied' } } }],
+  ])('%j', async (answer, expected) => {
+    const [result] = await canned(() => answer).probe();
+    expect(result).toMatchObject({ status: 'unknown', ...expected });
+    if (!('blocked' in expected)) expect(result).not.toHaveProperty('blocked', true);
+  });
+
+  it('what closed the endpoint is not asked once per note', async () => {
+    const { probe, note, asked } = canned(() => ({ status: 503, headers: { 'retry-after': '60' } }));
+    const results = await probe(Array.from({ length: 40 }, (_, n) => note(n)));
+    expect(results.every(({ status }) => status === 'unknown')).toBe(true);
+    expect(asked.length).toBeLessThanOrEqual(4);
+  });
+});
