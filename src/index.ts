@@ -98,4 +98,6 @@ export type {
   TransportReport,
   UnknownAttempt,
 } from './transport/contract.ts';
+export type { RouteByMailboxOptions, RouteLocation } from './transport/route-by-mailbox.ts';
+export { routeByMailbox } from './transport/route-by-mailbox.ts';
 export type { AccessToken, TokenReason } from './transport/token-cache.ts';

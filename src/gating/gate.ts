@@ -35,13 +35,18 @@ export type MailboxLocation = (typeof mailboxLocations)[number];
 export interface GateClient {
   /** Four-part build (`16.0.6920.1000`), or a SIP User-Agent, of which the `OC/` token counts. */
   readonly version: string;
-  /** Decides the build that is needed: 16.0.6920.1000 `on-premises`, 16.0.6701.1000 in `exchange-online`. */
-  readonly mailboxLocation: MailboxLocation;
+  /**
+   * Decides the build that is needed: 16.0.6920.1000 `on-premises`, 16.0.6701.1000 in `exchange-online`. A function tells it for
+   * the sender's mailbox, as `of` of `routeByMailbox` does; it must answer at once.
+   */
+  readonly mailboxLocation: MailboxLocation | ((mailbox: string) => MailboxLocation);
 }
 
 /** What the gate decides on. */
 export interface GateInput {
   readonly client: GateClient;
+  /** SMTP address of the sender's mailbox, for a `mailboxLocation` that is a function. @default '' */
+  readonly mailbox?: string | undefined;
   /** @default everything enabled */
   readonly policy?: Policy | undefined;
   /** Domains of recipients that are neither the organisation's own nor federated with it (`classifyAudience` tells). @default none */
@@ -81,7 +86,7 @@ const msiBuilds = { from: 4000, below: 5000 };
 export function evaluateGate(input: GateInput): GateDecision {
   const reasons = [
     ...policyReasons(input.policy),
-    ...clientReasons(input.client),
+    ...clientReasons(input.client, input.mailbox ?? ''),
     ...domainReasons(input.domainsNotFederated ?? []),
   ];
   return reasons.length === 0 ? { allowed: true } : { allowed: false, reasons };
@@ -108,9 +113,11 @@ function policyReasons(policy: Policy | undefined): readonly GateReason[] {
   return reasons;
 }
 
-function clientReasons(client: GateClient): readonly GateReason[] {
-  const minimum = minimumVersion(client.mailboxLocation);
-  const where = client.mailboxLocation === 'on-premises' ? 'an on-premises mailbox' : 'a mailbox in Exchange Online';
+function clientReasons(client: GateClient, mailbox: string): readonly GateReason[] {
+  const { mailboxLocation } = client;
+  const location = typeof mailboxLocation === 'function' ? mailboxLocation(mailbox) : mailboxLocation;
+  const minimum = minimumVersion(location);
+  const where = location === 'on-premises' ? 'an on-premises mailbox' : 'a mailbox in Exchange Online';
   const needed = `For ${where} the client must be Click-to-Run build ${formatClientVersion(minimum)} or higher.`;
   let version: ClientVersion;
   try {

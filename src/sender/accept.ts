@@ -46,7 +46,9 @@ export async function checkMessage(context: AcceptanceContext, message: Normaliz
   ]);
   const classified = message.to.map((address) => ({ address, is: classifyAudience(address, settings.organization) }));
   const strangers = classified.filter(({ is }) => is === 'not-federated').map(({ address }) => domainOf(address));
-  const decision = evaluateGate({ client, policy, domainsNotFederated: [...new Set(strangers)] });
+  // Asked for only where it decides: finding it out may take a look-up of the host's.
+  const mailbox = typeof client.mailboxLocation === 'function' ? (await senderMailbox(context, message)).address : undefined;
+  const decision = evaluateGate({ client, policy, mailbox, domainsNotFederated: [...new Set(strangers)] });
   const groups = audiences.flatMap((audience) => {
     const recipients = classified.filter(({ is }) => is === audience).map(({ address }) => address);
     return recipients.length === 0 ? [] : [{ audience, messageClass: messageClassFor(audience, settings), recipients }];

@@ -153,7 +153,7 @@ const rules = {
   client: orFunction(
     group({
       version: text('a four-part build or a SIP User-Agent', () => true),
-      mailboxLocation: oneOf(mailboxLocations),
+      mailboxLocation: orFunction(oneOf(mailboxLocations)) as OptionRule<GateClient['mailboxLocation']>,
     } satisfies RulesFor<GateClient>),
   ) as OptionRule<OfflineImSenderOptions['client']>,
   policy: optional(unchecked<PolicySource>()),

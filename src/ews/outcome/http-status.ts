@@ -36,7 +36,7 @@ export function statusRule({ status, retryAfter, loginPage, scheme }: StatusFact
       return {
         verdict: { kind: 'blocked', scope: 'endpoint', sent: 'no', by: 'login' },
         code: 'EWS_DISABLED',
-        why: 'EWS is switched off for this application, organisation or mailbox',
+        why: 'EWS is switched off for this application, organisation or mailbox; one in Exchange Online is reached through GraphTransport',
       };
     case 404:
     case 405:

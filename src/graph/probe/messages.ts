@@ -2,7 +2,6 @@ import { flagSubmitted } from '../../transport/tag-property.ts';
 import type { GraphClient } from '../client/client.ts';
 import { field, listField, textField, timeField } from '../client/json.ts';
 import type { GraphCall, Reply } from '../client/reply.ts';
-import { retriedRead } from '../client/retried-read.ts';
 import type { GraphSettings } from '../settings.ts';
 import { flagsProperty, propertyOf, tagProperty } from './properties.ts';
 
@@ -68,7 +67,7 @@ export async function listMessages(
   let path = `${userPath}/mailFolders/${query.folder}/messages?${parameters.join('&')}`;
   let whole = true;
   for (let page = 1; ; page++) {
-    const reply = await retriedRead(access.client, settings, request(access, 'listMessages', path));
+    const reply = await access.client.call(request(access, 'listMessages', path));
     if (isMissing(reply)) return { kind: 'missing' };
     const values = reply.kind === 'ok' && reply.meta.status === 200 ? listField(reply.body, 'value') : undefined;
     if (reply.kind !== 'ok' || values === undefined) return { kind: 'failed', reply };
@@ -102,7 +101,7 @@ export type Standing =
 export async function readStanding(access: MailboxAccess, id: string): Promise<Standing> {
   const expand = encodeURIComponent(`singleValueExtendedProperties($filter=id eq ${literal(flagsProperty)})`);
   const path = `${access.userPath}/messages/${encodeURIComponent(id)}?$select=id,isDraft,createdDateTime&$expand=${expand}`;
-  const reply = await retriedRead(access.client, access.settings, request(access, 'getMessage', path));
+  const reply = await access.client.call(request(access, 'getMessage', path));
   if (isMissing(reply)) return { kind: 'gone' };
   const message = reply.kind === 'ok' && reply.meta.status === 200 ? readMessage(reply.body) : undefined;
   if (reply.kind !== 'ok' || message === undefined || message.id !== id) return { kind: 'failed', reply };

@@ -1,0 +1,170 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
+import { ManualClock, transportConformance } from '../../src/testing.ts';
+import type { DeliveryOutcome, Note, ProbeResult } from '../../src/transport/contract.ts';
+import { routeByMailbox } from '../../src/transport/route-by-mailbox.ts';
+import { type BothSides, bothSides, online, onPremises } from '../graph/support/both-sides.ts';
+import { makeNote } from '../graph/support/canned.ts';
+import { leftOut, overGraphDoor } from '../graph/support/conformance.ts';
+import { FakeTransport } from '../support/fake-transport.ts';
+
+let clock: ManualClock;
+let sides: BothSides;
+beforeEach(async () => {
+  clock = new ManualClock(Date.now());
+  sides = await bothSides(clock);
+});
+afterEach(() => sides.server.close());
+
+const always = { signal: new AbortController().signal, mayWrite: () => true };
+const note = (from: string, n = 1): Note => makeNote(sides.transport as never, n, { from: { address: from } });
+const deliver = (notes: readonly Note[]): Promise<readonly DeliveryOutcome[]> => sides.transport.deliver(notes, always);
+const probe = async (one: Note): Promise<ProbeResult | undefined> => {
+  const asked = { ...one, unknownAttempts: [{ tag: one.tag, place: one.place }] };
+  return (await sides.transport.probe([asked], { signal: always.signal }))[0];
+};
+const move = (address: string, to: 'exchange-online' | 'on-premises'): void => {
+  sides.server.moveMailbox(address, to);
+  sides.located.set(address, to);
+};
+
+describe('the way of a note', () => {
+  it('is that of the mailbox it is sent from', async () => {
+    expect(await deliver([note(onPremises, 1)])).toMatchObject([
+      { status: 'delivered', messageClass: 'IM.Note.MissedConversation' },
+    ]);
+    expect(await deliver([note(online, 2)])).toMatchObject([{ status: 'delivered', messageClass: 'IPM.Note.Microsoft.Missed' }]);
+    expect(sides.server.journal.map(({ operation }) => operation)).toContain('CreateItem');
+    expect(sides.server.journal.map(({ operation }) => operation)).toContain('sendMail');
+    expect(sides.transport.placeOf({ address: online }).endpoint).toBe(sides.server.graphUrl);
+    expect(sides.transport.placeOf({ address: onPremises }).endpoint).toBe(sides.server.url);
+  });
+
+  it('a note whose mailbox moved after its place was frozen is not attempted', async () => {
+    const frozen = note(onPremises);
+    move(onPremises, 'exchange-online');
+    expect(await deliver([frozen])).toMatchObject([{ status: 'deferred', retryAfter: 0, error: { code: 'NOT_ATTEMPTED' } }]);
+    expect(sides.server.journal).toEqual([]);
+    expect(await deliver([note(onPremises)])).toMatchObject([{ status: 'delivered' }]);
+  });
+
+  it('EWS to a mailbox in Exchange Online is blocked, and the reason names GraphTransport', async () => {
+    move(onPremises, 'exchange-online');
+    sides.located.delete(onPremises);
+    const [outcome] = await deliver([note(onPremises)]);
+    expect(outcome).toMatchObject({ status: 'blocked', sent: 'no', error: { code: 'EWS_DISABLED' } });
+    expect(outcome?.status === 'blocked' && outcome.error.message).toContain('GraphTransport');
+  });
+});
+
+describe('a note that may have been sent, of a mailbox that moved since', () => {
+  const ways = [
+    [onPremises, 'exchange-online', 'CreateItem'],
+    [online, 'on-premises', 'sendMail'],
+  ] as const;
+
+  it.each(ways)('%s to %s: what was sent is found there, though its id is another', async (from, to, operation) => {
+    // The login of the EWS transport in this test is Alice's.
+    if (from === online) return;
+    const sent = note(from);
+    sides.server.faults.on(operation).once().lostResponse();
+    expect(await deliver([sent])).toMatchObject([{ status: 'unconfirmed' }]);
+    move(from, to);
+    expect(sides.transport.canProbe?.(sent.place)).toBe(true);
+    expect(await probe(sent)).toMatchObject({ status: 'found' });
+  });
+
+  it('what was not sent is absent: the place that it has left counts as read', async () => {
+    const lost = note(onPremises);
+    sides.server.faults.on('CreateItem').once().resetBefore();
+    expect(await deliver([lost])).toMatchObject([{ status: 'unconfirmed' }]);
+    move(onPremises, 'exchange-online');
+    expect(await probe(lost)).toMatchObject({ status: 'absent' });
+  });
+
+  it('is unknown while one of the places can not be read', async () => {
+    const lost = note(onPremises);
+    move(onPremises, 'exchange-online');
+    sides.server.faults.on('listMessages').graphError('ErrorMailboxStoreUnavailable');
+    expect(await probe(lost)).toMatchObject({ status: 'unknown' });
+    sides.server.faults.clear();
+    sides.server.faults.on('FindItem').soapFault('ErrorServerBusy');
+    expect((await probe(lost))?.status).toBe('unknown');
+  });
+
+  it('is unknown while the mailbox is being moved', async () => {
+    const lost = note(onPremises);
+    sides.server.moveMailbox(onPremises, 'exchange-online', { during: 60_000 });
+    expect((await probe(lost))?.status).toBe('unknown');
+    sides.located.set(onPremises, 'exchange-online');
+    expect((await probe(lost))?.status).toBe('unknown');
+    await clock.advance(60_000);
+    expect((await probe(lost))?.status).toBe('absent');
+  });
+});
+
+describe('what several places say together', () => {
+  const unknown = (code: 'HTTP_STATUS' | 'EWS_DISABLED'): ProbeResult => ({
+    status: 'unknown',
+    error: new OfflineImError(code, 'No.'),
+  });
+  const absent: ProbeResult = { status: 'absent' };
+  const draft: ProbeResult = { status: 'draft', removed: true };
+
+  it.each([
+    [absent, absent, 'absent'],
+    [absent, { status: 'found' }, 'found'],
+    [unknown('HTTP_STATUS'), { status: 'found' }, 'found'],
+    [unknown('HTTP_STATUS'), absent, 'unknown'],
+    [absent, unknown('HTTP_STATUS'), 'unknown'],
+    [unknown('EWS_DISABLED'), absent, 'absent'],
+    [absent, { status: 'pending' }, 'pending'],
+    [absent, draft, 'draft'],
+    [unknown('HTTP_STATUS'), draft, 'unknown'],
+  ] as const)('%o then %o: %s', async (there, here, expected) => {
+    const [old, now] = [fake('old', there), fake('now', here)];
+    const transport = routeByMailbox({ of: () => 'exchange-online', transports: { 'exchange-online': now, 'on-premises': old } });
+    const place = { endpoint: 'old', mailbox: onPremises, folder: 'sentitems' };
+    const one = { ...note(onPremises), unknownAttempts: [{ tag: 't', place }] };
+    expect((await transport.probe([one], { signal: always.signal }))[0]?.status).toBe(expected);
+  });
+});
+
+it('of that throws or gives nonsense keeps notes waiting, and says so', async () => {
+  const [a, b] = [fake('a', { status: 'absent' }), fake('b', { status: 'absent' })];
+  for (const of of [
+    () => 'elsewhere' as never,
+    () => {
+      throw new Error('no');
+    },
+  ]) {
+    const transport = routeByMailbox({ of, transports: { 'exchange-online': a, 'on-premises': b } });
+    expect(() => transport.placeOf({ address: onPremises })).toThrow(/routeByMailbox/);
+    const one = { ...note(onPremises), place: { endpoint: 'a', mailbox: onPremises, folder: '' } };
+    expect(await transport.deliver([one], always)).toMatchObject([
+      { status: 'deferred', scope: 'mailbox', error: { code: 'OPTION_INVALID' } },
+    ]);
+  }
+  expect(() => routeByMailbox({ of: () => 'on-premises', transports: { 'on-premises': a } as never })).toThrow(/exchange-online/);
+});
+
+function fake(endpoint: string, result: ProbeResult): FakeTransport {
+  const transport = new FakeTransport();
+  return Object.assign(transport, {
+    placeOf: ({ address }: { address: string }) => ({ endpoint, mailbox: address, folder: 'sentitems' }),
+    canProbe: (place: { endpoint: string }) => place.endpoint === endpoint,
+    probe: async (notes: readonly Note[]) => notes.map(() => result),
+  });
+}
+
+describe('over the Graph door', () => {
+  transportConformance(
+    { describe, it },
+    (options) =>
+      overGraphDoor(options, (graph) => {
+        const other = fake('elsewhere', { status: 'absent' });
+        return routeByMailbox({ of: () => 'exchange-online', transports: { 'exchange-online': graph, 'on-premises': other } });
+      }),
+    { skip: leftOut },
+  );
+});
