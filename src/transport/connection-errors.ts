@@ -116,8 +116,9 @@ function isAlert(code: string): boolean {
   return handshakeAlert.test(code) || unrecognizedName.test(code);
 }
 
+/** A code as platforms give it. What only looks like a word may be anything, a secret too. */
 function isCode(code: string): boolean {
-  return /^[A-Za-z][A-Za-z0-9_/]{1,63}$/.test(code) && !/^[a-z0-9]{20,}$/i.test(code);
+  return /^(E[A-Z0-9]{2,20}|[A-Z]{2,12}(_[A-Z0-9/]{1,24}){1,9}|Connection[A-Z][a-z]{3,12}|FailedToOpenSocket)$/.test(code);
 }
 
 function isStatus(status: unknown): status is number {

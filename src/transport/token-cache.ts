@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
-import { isError, property } from '../core/errors/thrown.ts';
+import { property } from '../core/errors/thrown.ts';
+import { connectionCode } from './connection-errors.ts';
 
 /** Why a token is asked for: there is none, the one at hand ends, or the server refused it (leave out any cache of your own). */
 export type TokenReason = 'first' | 'expired' | 'refused';
@@ -39,33 +40,50 @@ function timeOf(value: unknown): number {
   return Object.prototype.toString.call(value) === '[object Date]' ? Number(value) : Number.NaN;
 }
 
+/** Codes of OAuth 2.0 and OpenID Connect, which say why there is no token. */
+const oauthCodes: ReadonlySet<string> = new Set([
+  'access_denied',
+  'consent_required',
+  'interaction_required',
+  'invalid_client',
+  'invalid_grant',
+  'invalid_request',
+  'invalid_resource',
+  'invalid_scope',
+  'login_required',
+  'server_error',
+  'temporarily_unavailable',
+  'unauthorized_client',
+  'unsupported_grant_type',
+]);
+
+/** How far a text is looked through for a code. */
+const lookedThrough = 4_096;
+
 /**
- * The host's getToken failed. Its error is not kept as it is: errors of HTTP libraries carry the request along, and with it
- * the client's secret.
+ * The host's getToken failed. Of its error only codes are kept that say what happened: its text, and what hangs on it, may be
+ * a page of the identity provider or the request with the client's secret.
  */
 export function tokenError(error: unknown): OfflineImError {
   const details: Record<string, string> = {};
-  if (isError(error) && isWord(error.name)) details.errorName = error.name;
-  const code = property(error, 'code');
-  if (isWord(code)) details.errorCode = code;
-  const said = isError(error) ? withoutSecrets(error.message) : '';
-  return new OfflineImError('AUTHENTICATION_FAILED', said === '' ? 'getToken failed.' : `getToken failed: ${said}`, { details });
+  const name = property(error, 'name');
+  if (typeof name === 'string' && /^(?:[A-Z][a-z]{1,20}){0,4}Error$/.test(name)) details.errorName = name;
+  const code = [property(error, 'code'), property(error, 'errorCode'), property(error, 'error')].find(isOAuthCode);
+  const known = entraCode(error) ?? code ?? connectionCode(error);
+  if (known !== undefined) details.errorCode = known;
+  const shown = known ?? details.errorName;
+  const text = shown === undefined ? 'getToken failed.' : `getToken failed (${shown}).`;
+  return new OfflineImError('AUTHENTICATION_FAILED', text, { details });
 }
 
-/** A name or a code, and too short for a token. */
-function isWord(value: unknown): value is string {
-  return typeof value === 'string' && /^[\w.-]{1,40}$/.test(value);
+function isOAuthCode(code: unknown): code is string {
+  return typeof code === 'string' && oauthCodes.has(code);
 }
 
-/** Takes out what looks like a secret: what is called one, and what is too long for a word. */
-function withoutSecrets(text: string): string {
-  return text
-    .replace(
-      /\b(\w*(?:secret|password|passwd|pwd|token|assertion|credential|bearer|basic)\w*["']?\s*[=:]?\s*)["']?[^\s"'&,;]{6,}/gi,
-      '$1…',
-    )
-    .replace(/[\w\-.~+/=%]{25,}/g, '…')
-    .slice(0, 300);
+/** The number by which Entra ID's documentation explains a refusal. */
+function entraCode(error: unknown): string | undefined {
+  const message = property(error, 'message');
+  return typeof message === 'string' ? /\bAADSTS\d{4,8}\b/.exec(message.slice(0, lookedThrough))?.[0] : undefined;
 }
 
 /** Asks the host. `reason` is why the token at hand is not enough, `claims` what the server wants to see in the next one. */

@@ -7,8 +7,8 @@ export interface BearerAuthOptions {
   /**
    * Gives an access token for EWS; called when there is none, shortly before its end, and once after the server refused it
    * (`reason: 'refused'`: a cache of your own must be passed over then). Never called twice at once: requests that need a
-   * token at the same time share one call. When it throws, nothing was written: the notes wait for their back-off. What its
-   * error says is kept without what looks like a secret.
+   * token at the same time share one call. When it throws, nothing was written: the notes wait for their back-off. Of its
+   * error only codes are kept.
    *
    * The signal aborts after 30 s, or when no request waits for the token any more.
    */
@@ -60,14 +60,19 @@ export function bearerAuth(options: BearerAuthOptions): Credentials {
     authenticate: async (send, context) => {
       const token = await tokens.current(context);
       const response = await send(headersOf(token));
-      // A proxy that is busy says 401 and when to come back; a fresh token would not please it.
-      if (response.status !== 401 || response.headers.has('retry-after')) return response;
+      // A proxy that is busy says 401 and when to come back; a fresh token would not please it, unless it says so.
+      if (response.status !== 401 || (response.headers.has('retry-after') && !refusesToken(response))) return response;
       const next = await tokens.afterRefusal(token, context);
       if (next === undefined) return response;
       response.body?.cancel().catch(() => {}); // or it would keep its connection
       return send(headersOf(next));
     },
   };
+}
+
+/** RFC 6750, 3.1: the token has expired, was revoked or is malformed. */
+export function refusesToken(response: Response): boolean {
+  return /\binvalid_token\b/i.test((response.headers.get('www-authenticate') ?? '').slice(0, 4_096));
 }
 
 function headersOf(token: CachedToken): Record<string, string> {

@@ -6,6 +6,7 @@ import { watchRequest } from '../../transport/request-watch.ts';
 import { isResponse, readBody } from '../../transport/response-body.ts';
 import { dateOf, retryAfterOf } from '../../transport/retry-after.ts';
 import { notAttempted } from '../../transport/verdict.ts';
+import { refusesToken } from '../auth/bearer-auth.ts';
 import type { SendOptions } from '../auth/credentials.ts';
 import type { EwsServerVersion } from '../options.ts';
 import {
@@ -64,6 +65,8 @@ export class EwsClient {
   readonly #settings: EwsSettings;
   readonly #version: NegotiatedVersion;
   readonly #envelopes = new Map<EwsServerVersion, Envelope>();
+  /** By mailbox, monotonic: when a 401 said "busy". */
+  readonly #busyLogins = new Map<string, number>();
 
   constructor(settings: EwsSettings) {
     this.#settings = settings;
@@ -113,10 +116,27 @@ export class EwsClient {
     const requestId = newRequestId();
     const limit = startLimit(clock, call.deadline ?? deadline, call.signal);
     const started = clock.monotonic();
-    const reply = await this.#exchange(prepared, requestId, limit);
+    const reply = this.#busyOnce(call.mailbox, started, await this.#exchange(prepared, requestId, limit));
     limit.release();
     if (logger !== undefined) traceReply(logger, call, requestId, reply, Math.round(clock.monotonic() - started));
     return reply;
+  }
+
+  /**
+   * A 401 that names a time means "busy" where it comes once. A second one in a row, from a request that began after the first,
+   * is a refused login: trying it again and again at the server's pace would lock the account.
+   */
+  #busyOnce(mailbox: string, started: number, reply: Reply): Reply {
+    const key = mailbox.toLowerCase();
+    if (reply.kind !== 'http' || reply.meta.status !== 401) {
+      if (reply.kind !== 'failed') this.#busyLogins.delete(key);
+      return reply;
+    }
+    const { retryAfter, ...meta } = reply.meta;
+    if (retryAfter === undefined) return reply;
+    const since = this.#busyLogins.get(key);
+    if (since === undefined) this.#busyLogins.set(key, this.#settings.clock.monotonic());
+    return meta.tokenRefused === true || (since !== undefined && started >= since) ? { kind: 'http', meta } : reply;
   }
 
   async #exchange(prepared: Prepared, requestId: string, limit: Limit): Promise<Reply> {
@@ -241,6 +261,7 @@ function metaOf(
     requestId,
     status: response.status,
     scheme,
+    ...(response.status === 401 && refusesToken(response) ? { tokenRefused: true } : {}),
     ...(leadsToLogin(response) ? { loginPage: true } : {}),
     ...(date === undefined ? {} : { date }),
     ...(retryAfter === undefined ? {} : { retryAfter }),
@@ -278,6 +299,7 @@ function understand(text: string, response: Response, meta: ReplyMeta): Reply {
     if (status !== 200) return { kind: 'http', meta };
     // A page for people comes from something in front of Exchange, and comes for every mailbox.
     const isPage = /html/i.test(response.headers.get('content-type') ?? '') || /^\s*<(!doctype html|html)/i.test(text);
+    if (isPage && /type\s{0,9}=\s{0,9}["']?password/i.test(text)) return { kind: 'http', meta: { ...meta, loginPage: true } };
     if (isPage) return unreadableReply('it is a web page', requestId, 'endpoint');
     return unreadableReply('its XML can not be read or is incomplete', requestId, 'note', error);
   }

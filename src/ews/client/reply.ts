@@ -31,6 +31,8 @@ export interface ReplyMeta {
   readonly date?: number;
   /** Scheme of the login that the request was made with. */
   readonly scheme?: string;
+  /** A 401 that says that the token is invalid. */
+  readonly tokenRefused?: boolean;
   /** It leads to, or is, a page on which a person would log in. */
   readonly loginPage?: boolean;
   /** The login sent the body more than once, and an earlier one may have been processed. */

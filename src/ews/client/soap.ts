@@ -36,12 +36,22 @@ export function serverInfoOf(root: XmlElement): XmlElement | undefined {
   return child(child(root, soapNs, 'Header'), typesNs, 'ServerVersionInfo');
 }
 
-/** Looks inside an envelope, whatever its prefixes. */
+/**
+ * Looks inside an envelope, whatever its prefixes. Strictly: a header or none, one body, one element in it. What stands beside
+ * an answer (another one, a fault) could take it back, so that nothing can be known from the first.
+ */
 export function readEnvelope(root: XmlElement): SoapBody {
-  if (root.ns !== soapNs || root.name !== 'Envelope') return undefined;
-  const payload = child(root, soapNs, 'Body')?.children[0];
-  if (payload === undefined) return undefined;
+  if (root.ns !== soapNs || root.name !== 'Envelope' || hasText(root)) return undefined;
+  const parts = root.children.map(({ ns, name }) => (ns === soapNs ? name : ''));
+  const body = root.children.at(-1);
+  if (!['Body', 'Header,Body'].includes(parts.join()) || body === undefined || hasText(body)) return undefined;
+  const [payload, ...others] = body.children;
+  if (payload === undefined || others.length > 0) return undefined;
   return payload.ns === soapNs && payload.name === 'Fault' ? { fault: readFault(payload) } : { payload };
+}
+
+function hasText({ text }: XmlElement): boolean {
+  return text.trim() !== '';
 }
 
 function readFault(fault: XmlElement): Fault {

@@ -9,7 +9,7 @@ export interface XmlElement {
   readonly ns: string;
   /** Local name. */
   readonly name: string;
-  /** Attributes by local name, without the namespace declarations. */
+  /** Attributes without a prefix, by name; those of a namespace are none that EWS defines. */
   readonly attributes: ReadonlyMap<string, string>;
   readonly children: readonly XmlElement[];
   /** Its own text and CDATA, concatenated. */
@@ -104,10 +104,14 @@ export function descendant(el: XmlElement | undefined, ns: string, name: string)
   return undefined;
 }
 
-type Scope = ReadonlyMap<string, string>;
+/** The namespaces that an element declares, and the scope it stands in. A chain, no deeper than elements may be nested. */
+interface Scope {
+  readonly declared: ReadonlyMap<string, string>;
+  readonly outer: Scope | undefined;
+}
 type Node = Readonly<Record<string, unknown>>;
 
-const emptyScope: Scope = new Map([['xml', 'http://www.w3.org/XML/1998/namespace']]);
+const emptyScope: Scope = { declared: new Map([['xml', 'http://www.w3.org/XML/1998/namespace']]), outer: undefined };
 const noAttributes: ReadonlyMap<string, string> = new Map();
 const noChildren: readonly XmlElement[] = [];
 
@@ -149,25 +153,34 @@ function toElement(qualified: string, node: Node, outer: Scope): XmlElement {
   if (typeof raw === 'object' && raw !== null) [scope, attributes] = readAttributes(raw, outer);
   const colon = qualified.indexOf(':');
   const prefix = colon === -1 ? '' : qualified.slice(0, colon);
-  const ns = scope.get(prefix);
-  if (ns === undefined && prefix !== '') throw unreadable('a name has a prefix without a namespace');
+  const ns = namespaceOf(prefix, scope);
+  if (!ns && prefix !== '') throw unreadable('a name has a prefix without a namespace');
+  if (qualified.indexOf(':', colon + 1) !== -1) throw unreadable('a name has more than one prefix');
   const { children, text } = toElements(nodesOf(node[qualified]), scope);
   return { ns: ns ?? '', name: colon === -1 ? qualified : qualified.slice(colon + 1), attributes, children, text };
 }
 
+function namespaceOf(prefix: string, scope: Scope): string | undefined {
+  for (let at: Scope | undefined = scope; at !== undefined; at = at.outer) {
+    const ns = at.declared.get(prefix);
+    if (ns !== undefined) return ns;
+  }
+  return undefined;
+}
+
 function readAttributes(raw: object, outer: Scope): [Scope, ReadonlyMap<string, string>] {
-  let scope: Map<string, string> | undefined;
+  let declared: Map<string, string> | undefined;
   let attributes: Map<string, string> | undefined;
-  for (const [key, value] of Object.entries(raw)) {
+  for (const key in raw) {
     const name = key.slice(1);
-    const text = decodeReferences(String(value));
+    const text = decodeReferences(String(Reflect.get(raw, key)));
     if (name === 'xmlns' || name.startsWith('xmlns:')) {
-      scope ??= new Map(outer);
-      scope.set(name.slice(6), text);
-    } else {
+      declared ??= new Map();
+      declared.set(name.slice(6), text);
+    } else if (!name.includes(':')) {
       attributes ??= new Map();
-      attributes.set(name.slice(name.indexOf(':') + 1), text);
+      attributes.set(name, text);
     }
   }
-  return [scope ?? outer, attributes ?? noAttributes];
+  return [declared === undefined ? outer : { declared, outer }, attributes ?? noAttributes];
 }

@@ -5,8 +5,9 @@ import { OfflineImError } from '../../core/errors/offline-im-error.ts';
  *
  * fast-xml-parser reads a truncated document, crossed tags or a second root without complaint, and a truncated answer taken
  * for a whole one would lose outcomes. This pass looks at tags only: they are closed in order, there is one root, no text
- * beside it, no DOCTYPE (so no entities of the document's own, and nothing external), no deeper nesting and no more elements
- * than allowed (each takes a hundred times the memory that it takes in the document).
+ * beside it, no attribute twice, no DOCTYPE (so no entities of the document's own, and nothing external), no processing
+ * instruction (no server or client writes one, and the parser reads them in its own way), no deeper nesting and no more
+ * elements than allowed (each takes a hundred times the memory that it takes in the document).
  */
 export function requireWellFormed(
   source: string,
@@ -16,7 +17,9 @@ export function requireWellFormed(
   let written = 0;
   const open: string[] = [];
   let rootSeen = false;
-  let position = 0;
+  // A declaration counts as text: the parser goes through it character by character.
+  let position = source.startsWith('<?xml') ? endOf(source, 5, '?>', 'the XML declaration') : 0;
+  written += position;
   for (;;) {
     const next = source.indexOf('<', position);
     const text = source.slice(position, next === -1 ? undefined : next);
@@ -27,14 +30,16 @@ export function requireWellFormed(
     if (next === -1) break;
     position = next;
     if (source.startsWith('<!--', position)) {
-      position = skip(source, position + 4, '-->', 'a comment');
+      position = endOf(source, position + 4, '-->', 'a comment');
+      written += position - next;
     } else if (source.startsWith('<![CDATA[', position)) {
       if (open.length === 0) throw unreadable('it has text outside its root element');
-      position = skip(source, position + 9, ']]>', 'a CDATA section');
+      position = endOf(source, position + 9, ']]>', 'a CDATA section');
+      written += position - next;
     } else if (source.startsWith('<!', position)) {
       throw unreadable('it declares a document type, which is not accepted');
     } else if (source.startsWith('<?', position)) {
-      position = skip(source, position + 2, '?>', 'a processing instruction');
+      throw unreadable('it holds a processing instruction, which is not accepted');
     } else {
       tag.lastIndex = position;
       const match = tag.exec(source);
@@ -42,12 +47,14 @@ export function requireWellFormed(
       const [, closing, name = '', attributes = '', empty] = match;
       position = tag.lastIndex;
       if (closing !== '') {
-        if (open.pop() !== name) throw unreadable('a closing tag does not match its opening tag');
+        if (open.pop() !== name || attributes !== '' || empty !== '')
+          throw unreadable('a closing tag does not match its opening tag');
         continue;
       }
       nodes += 1 + countOf(attributes, '=');
       written += attributes.length;
       if (nodes > maxNodes) throw unreadable(`it has more than ${maxNodes} elements and attributes`);
+      requireDifferent(attributes);
       if (open.length === 0 && rootSeen) throw unreadable('it has more than one root element');
       rootSeen = true;
       if (open.length >= maxDepth) throw unreadable(`its elements are nested more than ${maxDepth} deep`);
@@ -68,7 +75,20 @@ function countOf(text: string, character: string): number {
   return count;
 }
 
-function skip(source: string, from: number, end: string, what: string): number {
+const attributeName = /([^\s="']+)\s*=\s*(?:"[^"]*"|'[^']*')/g;
+
+/** Of two attributes with one name, readers take the first or the last, as they please. */
+function requireDifferent(attributes: string): void {
+  const first = attributes.indexOf('=');
+  if (first === -1 || attributes.indexOf('=', first + 1) === -1) return;
+  const names = new Set<string>();
+  for (const [, name = ''] of attributes.matchAll(attributeName)) {
+    if (names.has(name)) throw unreadable('an element has an attribute twice');
+    names.add(name);
+  }
+}
+
+function endOf(source: string, from: number, end: string, what: string): number {
   const at = source.indexOf(end, from);
   if (at === -1) throw unreadable(`${what} is cut off`);
   return at + end.length;

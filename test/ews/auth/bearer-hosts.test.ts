@@ -23,7 +23,8 @@ describe('a host that', () => {
     });
     const outcome = await deliver();
     expect(outcome).toMatchObject(notSent);
-    expect(inspect(outcome)).toContain('oops');
+    expect(inspect(outcome)).toContain('TypeError');
+    expect(inspect(outcome)).not.toContain('oops');
   });
 
   it('hangs: the deadline ends it, and the next request asks anew', async () => {
@@ -107,4 +108,33 @@ it('says which option is wrong', () => {
   expect(() => bearerAuth(undefined as never)).toThrow(/getToken/);
   expect(() => bearerAuth({ getToken: () => 'x', refreshBefore: -1 })).toThrow(/-1/);
   expect(() => bearerAuth({ getToken: () => 'x', refreshBefore: Number.NaN })).toThrow(/NaN/);
+});
+
+it.each<[string, unknown, string]>([
+  ['a refusal of Entra ID', new Error('AADSTS7000222: The provided client secret keys are expired.'), 'AADSTS7000222'],
+  ['a refusal of OAuth', Object.assign(new Error('x'), { errorCode: 'invalid_client' }), 'invalid_client'],
+  ['a network that is away', new TypeError('x', { cause: { code: 'ECONNREFUSED' } }), 'ECONNREFUSED'],
+])('%s is named by its code', async (_, error, code) => {
+  const { deliver } = await host(() => Promise.reject(error));
+  expect(await deliver()).toMatchObject({ error: { message: `getToken failed (${code}).`, details: { errorCode: code } } });
+});
+
+it.each<[string, unknown]>([
+  [
+    'in its text, however it is called',
+    new Error('token was xyzzy; {"client_secret":"xyzzy"} https://svc:xyzzy@idp/ ?sig=xyzzy'),
+  ],
+  ['as its name, its code, its class', Object.assign(new Error('x'), { name: 'xyzzy', code: 'xyzzy-123', errorCode: 'xyzzy' })],
+  ['in its cause', new Error('x', { cause: { code: 'xyzzy', config: { data: 'xyzzy' } } })],
+  ['as a string', 'xyzzy'],
+])('a secret %s is not kept', async (_, error) => {
+  const { deliver } = await host(() => Promise.reject(error));
+  expect(inspect(await deliver(), { depth: 9 })).not.toContain('xyzzy');
+});
+
+it('an error as long as a page takes no time', async () => {
+  const { deliver } = await host(() => Promise.reject(new Error(`<html>token${' '.repeat(2_000_000)}`)));
+  const start = process.cpuUsage();
+  await deliver();
+  expect(process.cpuUsage(start).user).toBeLessThan(1_000_000);
 });

@@ -1,0 +1,92 @@
+/** What stands beside an answer could take it back: nothing is delivered on the word of such a document. */
+import { describe, expect, it } from 'vitest';
+import { useHarness } from '../support/harness.ts';
+import { created, fault, ok } from '../support/responses.ts';
+
+const h = useHarness();
+const soap = 'http://schemas.xmlsoap.org/soap/envelope/';
+const good = created(ok);
+const bodyOf = (document: string): string => /<([\w.]+:)?Body>([\s\S]*)<\/([\w.]+:)?Body>/.exec(document)?.[2] ?? '';
+const prefix = /<([\w.]+):Envelope/.exec(good)?.[1] ?? '';
+const inBody = (xml: string): string => good.replace(bodyOf(good), xml);
+const answer = bodyOf(good);
+const bad = bodyOf(fault('ErrorTimeoutExpired'));
+
+it.each<[string, string]>([
+  ['a fault after the answer', inBody(answer + bad)],
+  ['a fault before the answer', inBody(bad + answer)],
+  ['two answers', inBody(answer + answer)],
+  ['an unknown element after the answer', inBody(`${answer}<x xmlns="urn:other"/>`)],
+  ['text beside the answer', inBody(`${answer}Sorry`)],
+  ['a second body', good.replace(`</${prefix}:Envelope>`, `<${prefix}:Body>${bad}</${prefix}:Body></${prefix}:Envelope>`)],
+  [
+    'a body of another namespace first',
+    good.replace(`<${prefix}:Body>`, `<Body xmlns="urn:other">${answer}</Body><${prefix}:Body>`),
+  ],
+  ['a header after the body', good.replace(`</${prefix}:Envelope>`, `<${prefix}:Header/></${prefix}:Envelope>`)],
+  ['an envelope of another namespace', good.replace(soap, 'urn:other')],
+  ['an envelope of SOAP 1.2', good.replace(soap, 'http://www.w3.org/2003/05/soap-envelope')],
+  ['the class in a namespace', good.replace('ResponseClass=', 'xmlns:q="urn:q" q:ResponseClass=')],
+  ['the class twice', good.replace('ResponseClass="Success"', 'ResponseClass="Success" ResponseClass="Error"')],
+  [
+    'a code after the code',
+    good
+      .replace(`>${ok}</`, `>${ok}</`)
+      .replace(
+        /(<(\w+:)?ResponseCode>NoError<\/(\w+:)?ResponseCode>)/,
+        '$1<m:ResponseCode xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages">ErrorTimeoutExpired</m:ResponseCode>',
+      ),
+  ],
+])('%s', async (_, body) => {
+  expect(body).not.toBe(good);
+  h.server.handler = () => ({ body });
+  expect((await h.deliver(1))[0]?.status).toBe('unconfirmed');
+});
+
+describe('a login page in front of EWS', () => {
+  const blocked = {
+    status: 'blocked',
+    scope: 'endpoint',
+    sent: 'unknown',
+    error: { message: expect.stringMatching(/login page/) },
+  };
+  it.each<[string, number, Record<string, string>, string]>([
+    ['Outlook on the web', 302, { location: 'https://mail.contoso.test/owa/auth/logon.aspx?url=x&reason=0' }, ''],
+    ['AD FS', 302, { location: 'https://sts.contoso.test/adfs/ls/?wa=wsignin1.0' }, ''],
+    ['Entra ID', 302, { location: 'https://login.microsoftonline.com/common/oauth2/authorize' }, ''],
+    ['an ended session', 440, {}, ''],
+    ['a page', 200, { 'content-type': 'text/html' }, '<html><form action="/logon"><input type="password"></form></html>'],
+  ])('%s', async (_, status, headers, body) => {
+    h.server.handler = () => ({ status, headers, body });
+    expect(await h.deliver(2)).toMatchObject([blocked, blocked]);
+  });
+});
+
+describe('a 401 with Retry-After', () => {
+  const busy = { status: 401, headers: { 'retry-after': '1', 'www-authenticate': 'Basic realm="x"' } };
+  it('means "busy" once, and a refused login the second time in a row', async () => {
+    const transport = h.transport();
+    const once = () => transport.deliver([h.note(transport, 0)], { signal: new AbortController().signal, mayWrite: () => true });
+    h.server.handler = () => busy;
+    expect(await once()).toMatchObject([{ status: 'deferred', scope: 'mailbox', retryAfter: 1000 }]);
+    expect(await once()).toMatchObject([{ status: 'blocked', scope: 'mailbox', sent: 'no', by: 'login' }]);
+    h.server.handler = () => ({ body: good });
+    expect(await once()).toMatchObject([{ status: 'delivered' }]);
+    h.server.handler = () => busy;
+    expect(await once()).toMatchObject([{ status: 'deferred' }]);
+  });
+
+  it('of requests that ran at the same time counts once', async () => {
+    const transport = h.transport();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    h.server.handler = async () => {
+      if (h.server.requests.length === 3) resolve();
+      await promise;
+      return busy;
+    };
+    const all = [0, 1, 2].map((n) =>
+      transport.deliver([h.note(transport, n)], { signal: new AbortController().signal, mayWrite: () => true }),
+    );
+    expect((await Promise.all(all)).flat()).toMatchObject(Array(3).fill({ status: 'deferred' }));
+  });
+});
