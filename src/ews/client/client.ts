@@ -294,13 +294,16 @@ function understand(text: string, response: Response, meta: ReplyMeta): Reply {
     if (soap !== undefined && 'fault' in soap) return { kind: 'fault', fault: soap.fault, meta: known };
     if (status !== 200) return { kind: 'http', meta };
     if (soap !== undefined) return { kind: 'body', payload: soap.payload, meta: known };
-    return unreadableReply('it is no SOAP envelope with a body', requestId, 'note');
+    return unreadableReply('it is no SOAP envelope with a body', requestId, root.name === 'Envelope' ? 'note' : 'endpoint');
   } catch (error) {
     if (status !== 200) return { kind: 'http', meta };
     // A page for people comes from something in front of Exchange, and comes for every mailbox.
     const isPage = /html/i.test(response.headers.get('content-type') ?? '') || /^\s*<(!doctype html|html)/i.test(text);
     if (isPage && /type\s{0,9}=\s{0,9}["']?password/i.test(text)) return { kind: 'http', meta: { ...meta, loginPage: true } };
     if (isPage) return unreadableReply('it is a web page', requestId, 'endpoint');
+    // What never began as an envelope is no answer that was cut off: whatever speaks there is no EWS, for any mailbox.
+    const begun = text.trim() === '' || /<(?:[\w.-]+:)?Envelope[\s>]/.test(text.slice(0, 4096));
+    if (!begun) return unreadableReply('it is no SOAP', requestId, 'endpoint', error);
     return unreadableReply('its XML can not be read or is incomplete', requestId, 'note', error);
   }
 }

@@ -71,7 +71,9 @@ type Answer =
 
 function answerOf(reply: Reply, readFolder: (payload: Extract<Reply, { kind: 'body' }>['payload']) => FoundFolder): Answer {
   if (reply.kind === 'fault') return understood(reply.fault.responseCode, outcomeOfReply(reply, 1));
-  if (reply.kind === 'failed' && unreadable.has(reply.error.code)) return { kind: 'unread', error: reply.error };
+  if (reply.kind === 'failed' && reply.scope === 'note' && unreadable.has(reply.error.code)) {
+    return { kind: 'unread', error: reply.error };
+  }
   if (reply.kind !== 'body') return { kind: 'outcome', outcome: outcomeOfReply(reply, 1) };
   const { requestId } = reply.meta;
   const found = readFolder(reply.payload);

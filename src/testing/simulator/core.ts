@@ -9,11 +9,10 @@ import { Faults } from './faults/faults.ts';
 import { GraphDoor } from './graph/door.ts';
 import type { FrontRequest, FrontResponse } from './http/front.ts';
 import { Journal, type JournalEntry, type JournalOptions } from './journal.ts';
-import { isOperationName } from './operations/operation-names.ts';
 import { operations } from './operations/table.ts';
 import type { SimulatedMailbox } from './store/mailbox.ts';
 import { EwsFault, EwsItemError } from './xml/ews-errors.ts';
-import { type ReadRequest, readRequest } from './xml/soap-request.ts';
+import { type ReadRequest, readRequest, unknownOperation } from './xml/soap-request.ts';
 import { type ResponseMessage, writeFault, writeResponse } from './xml/soap-response.ts';
 
 /** What a simulator is made of, whatever its front. */
@@ -95,7 +94,7 @@ export class SimulatorCore {
     const tooLarge = asked.tooLarge === true || utf8Length(asked.body) > this.exchange.profile.maxRequestBytes;
     const request = { ...asked, body: tooLarge ? '' : asked.body, tooLarge };
     const read = readRequest(request.tooLarge ? '' : request.body);
-    const known = isOperationName(read.operation) ? operations[read.operation] : undefined;
+    const known = operations.get(read.operation);
     const itemCount = known === undefined || read.element === undefined ? 0 : known.count(read.element);
     const admission = this.#door.admit(request);
     const login = admission.kind === 'in' ? admission.login.name : claimedLogin(request.headers.authorization);
@@ -171,12 +170,14 @@ export class SimulatorCore {
     const { exchange } = this;
     try {
       const { operation, element, version, impersonate } = read.request(exchange.profile);
+      const known = operations.get(operation);
+      if (known === undefined) throw unknownOperation(operation);
       const acting = actingMailbox(login, impersonate, exchange);
       if (acting?.moving === true) throw new EwsFault('ErrorMailboxMoveInProgress');
       // EWS is switched off in Exchange Online, as a proxy that knows no SOAP says it.
       if (acting?.location === 'exchange-online' && !exchange.ewsEnabled) return http(403, {}, '');
       const context = { exchange, login, acting, version, plan: (index: number) => planOf(fault, index) };
-      const messages = operations[operation].run(element, context);
+      const messages = known.run(element, context);
       const body = writeResponse(exchange.profile, operation, messages);
       const codes = messages.map((m) => m.code);
       return { ...soap(200, body, codeOf(messages), codes), mailbox: acting };

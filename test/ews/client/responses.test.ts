@@ -63,9 +63,11 @@ describe('a 200 that is no answer', () => {
   const whole = created(ok, ok);
   const rows: [string, string, object][] = [
     ['empty', '', { error: { code: 'RESPONSE_UNREADABLE' }, scope: 'note' }],
-    ['plain text', 'OK', { error: { code: 'RESPONSE_UNREADABLE' } }],
+    ['plain text', 'OK', { error: { code: 'RESPONSE_UNREADABLE' }, scope: 'endpoint' }],
     ['a web page', page, { error: { code: 'RESPONSE_UNREADABLE' }, scope: 'endpoint' }],
-    ['a web page in XML', '<html><body>Sorry</body></html>', { error: { code: 'RESPONSE_UNREADABLE' } }],
+    ['a web page in XML', '<html><body>Sorry</body></html>', { error: { code: 'RESPONSE_UNREADABLE' }, scope: 'endpoint' }],
+    ['JSON', '{"error":"gone"}', { error: { code: 'RESPONSE_UNREADABLE' }, scope: 'endpoint' }],
+    ['an answer that is cut off', whole.slice(0, 400), { error: { code: 'RESPONSE_UNREADABLE' }, scope: 'note' }],
     ['another operation', response('FindItem', []), { error: { code: 'RESPONSE_UNREADABLE' } }],
     ['an empty body', envelope(''), { error: { code: 'RESPONSE_UNREADABLE' } }],
     ['no response messages', envelope('<me:CreateItemResponse/>'), { error: { code: 'RESPONSE_UNREADABLE' } }],

@@ -108,7 +108,7 @@ describe('an answer that can not be read twice in a row', () => {
     ['more matches than it shows', { body: answer('<me:RootFolder TotalItemsInView="3" IncludesLastItemInRange="true"/>') }],
     ['a fault of no known meaning', { status: 500, body: fault('Server') }],
     ['a code of the future', { body: response('FindFolder', [message('FindFolder', 'ErrorOfTheFuture', { content: '' })]) }],
-    ['JSON', { body: '{}' }],
+    ['an envelope that is cut off', { body: listed().slice(0, 300) }],
   ];
   it.each(rows)('%s: the mailbox is blocked, and nothing was sent', async (_, find) => {
     server(() => find);
@@ -117,6 +117,12 @@ describe('an answer that can not be read twice in a row', () => {
     expect(outcome).toMatchObject({ status: 'blocked', scope: 'mailbox', sent: 'no' });
     expect(h.server.operations().filter((name) => name === 'CreateItem')).toHaveLength(1);
     expect(h.server.operations()).not.toContain('CreateFolder');
+  });
+
+  it.each(['{}', 'OK', '<other/>'])('%s is no SOAP: the endpoint is not available', async (body) => {
+    server(() => ({ body }));
+    const transport = h.transport();
+    expect(await transport.deliver([h.note(transport, 0)], always())).toMatchObject([{ status: 'deferred', scope: 'endpoint' }]);
   });
 
   it.each(rows)('%s, once only: the note goes out', async (_, find) => {

@@ -1,6 +1,6 @@
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { type GraphOperationName, graphOperationNames } from '../graph/routes.ts';
-import { type OperationName, operationNames } from '../operations/operation-names.ts';
+import { type OperationName, operations } from '../operations/table.ts';
 import { FaultBuilder } from './builder.ts';
 import type { Fault } from './fault.ts';
 import type { FaultBook, FaultHandle, FaultSelector } from './fault-book.ts';
@@ -31,7 +31,7 @@ export class Faults {
   }
 }
 
-const known: readonly string[] = [...operationNames, ...graphOperationNames];
+const known: readonly string[] = [...operations.keys(), ...graphOperationNames];
 
 function requireKnown(operation: string): void {
   if (operation === '*' || known.some((name) => name === operation)) return;

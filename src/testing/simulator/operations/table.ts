@@ -5,10 +5,9 @@ import { findItem } from './items/find-item.ts';
 import { getItem } from './items/get-item.ts';
 import { sendItem } from './items/send-item.ts';
 import type { Operation } from './operation.ts';
-import type { OperationName } from './operation-names.ts';
 
-/** Every operation by the name of its element. */
-export const operations: Readonly<Record<OperationName, Operation>> = {
+/** Every operation by the name of its element: the one row that a new operation takes beside its file. */
+const table = {
   CreateItem: createItem,
   SendItem: sendItem,
   FindItem: findItem,
@@ -17,4 +16,10 @@ export const operations: Readonly<Record<OperationName, Operation>> = {
   GetFolder: getFolder,
   FindFolder: findFolder,
   CreateFolder: createFolder,
-};
+} satisfies Readonly<Record<string, Operation>>;
+
+/** An EWS operation that the simulator knows. */
+export type OperationName = keyof typeof table;
+
+/** What carries out each operation. */
+export const operations: ReadonlyMap<string, Operation> = new Map<string, Operation>(Object.entries(table));

@@ -1,12 +1,11 @@
 import { messagesNs, soapNs, typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, parseXml, textOf, type XmlElement } from '../../../ews/xml/read.ts';
-import { isOperationName, type OperationName } from '../operations/operation-names.ts';
 import { type SchemaVersion, type SimulatorProfile, schemaVersions } from '../profile.ts';
 import { EwsFault } from './ews-errors.ts';
 
 /** A request that can be carried out. */
 export interface EwsRequest {
-  readonly operation: OperationName;
+  readonly operation: string;
   readonly element: XmlElement;
   /** What the client asked for with `RequestServerVersion`. */
   readonly version: SchemaVersion;
@@ -38,13 +37,16 @@ export function readRequest(body: string): ReadRequest {
     element,
     request: (profile) => {
       const { name } = element;
-      if (element.ns !== messagesNs || !isOperationName(name)) {
-        throw new EwsFault('ErrorInvalidRequest', `The operation ${name} is not known.`);
-      }
+      if (element.ns !== messagesNs) throw unknownOperation(name);
       const header = child(envelope, soapNs, 'Header');
       return { operation: name, element, version: versionOf(header, profile), impersonate: impersonated(header) };
     },
   };
+}
+
+/** The fault of an operation that this server doesn't have. */
+export function unknownOperation(name: string): EwsFault {
+  return new EwsFault('ErrorInvalidRequest', `The operation ${name} is not known.`);
 }
 
 /** The fault of a request that the schema does not allow. */
