@@ -1,6 +1,6 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { FoundItem } from '../operations/found-item.ts';
-import type { Unreadable } from './unreadable.ts';
+import { further, type Unreadable } from './unreadable.ts';
 
 /** An item with one of the tags, and where it lies. */
 export interface TaggedItem extends FoundItem {
@@ -57,7 +57,7 @@ export class Findings {
 
   /** A folder that can't be read: what was not found elsewhere may lie in it. */
   fail(unreadable: Unreadable): void {
-    for (const findings of this.byTag.values()) findings.unreadable ??= unreadable;
+    for (const findings of this.byTag.values()) findings.unreadable = further(findings.unreadable, unreadable);
   }
 
   /** Tags without an item of their own, where an answer showed matches that no tag can be told from. */

@@ -25,3 +25,13 @@ export function unreadableBy(outcome: DeliveryOutcome): Unreadable {
       return { scope, error };
   }
 }
+
+/** Of two reasons the one that reaches further, so that a server's back-off or a refused login is heeded. */
+export function further(known: Unreadable | undefined, other: Unreadable): Unreadable {
+  return known === undefined || reach(other) > reach(known) ? other : known;
+}
+
+function reach({ scope, blocked, retryAfter }: Unreadable): number {
+  const scopes = { note: 0, mailbox: 4, endpoint: 8 } as const;
+  return scopes[scope] + (blocked === true ? 2 : 0) + (retryAfter === undefined ? 0 : 1);
+}

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { EwsTransport } from '../../../src/ews/ews-transport.ts';
 import type { Note, ProbeResult } from '../../../src/transport/contract.ts';
 import { useHarness } from '../support/harness.ts';
-import { found, foundFolders, type Item, message, ok, response } from '../support/responses.ts';
+import { fault, found, foundFolders, type Item, message, ok, response } from '../support/responses.ts';
 import type { Answer } from '../support/server.ts';
 
 const h = useHarness();
@@ -100,6 +100,14 @@ describe('absent', () => {
     expect(await probeOne()).toEqual({ status: 'absent' });
   });
 
+  it.each(everywhere.slice(0, 4))('a %s that a server refuses by a fault for the whole search is empty', async (folder) => {
+    mailbox({});
+    const inner = h.server.handler;
+    h.server.handler = (request, raw) =>
+      request.body.includes(`Id="${folder}"`) ? { body: fault('ErrorFolderNotFound') } : inner(request, raw);
+    expect(await probeOne()).toEqual({ status: 'absent' });
+  });
+
   it('Recoverable Items that are closed to this login are empty', async () => {
     mailbox({ recoverableitemsdeletions: 'ErrorAccessDenied' });
     expect(await probeOne()).toEqual({ status: 'absent' });
@@ -138,6 +146,53 @@ describe('unknown', () => {
   ] as [Answer, string][])('the search fails: %j', async (answer, code) => {
     h.server.handler = () => answer;
     expect(await probeOne()).toMatchObject({ status: 'unknown', error: { code } });
+  });
+
+  const reach: readonly (readonly [string, Answer, object])[] = [
+    ['a wrong password', { status: 401 }, { scope: 'mailbox', blocked: true }],
+    ['EWS switched off', { status: 403 }, { scope: 'endpoint', blocked: true }],
+    [
+      'a busy server',
+      { status: 500, body: fault('ErrorServerBusy', { BackOffMilliseconds: '9000' }) },
+      { scope: 'mailbox', retryAfter: 9000 },
+    ],
+    ['a proxy', { status: 503, headers: { 'retry-after': '7' } }, { scope: 'endpoint', retryAfter: 7000 }],
+    ['a web page', { body: '<!doctype html>' }, { scope: 'endpoint' }],
+    ['a mailbox that is moved', { status: 500, body: fault('ErrorMailboxMoveInProgress') }, { scope: 'mailbox' }],
+    ['a refused impersonation', { body: fault('ErrorImpersonateUserDenied') }, { scope: 'mailbox', blocked: true }],
+    ['an answer to something else', { body: response('GetItem', []) }, { scope: 'note' }],
+  ];
+  it.each(reach)('%s: how far it reaches', async (_, answer, expected) => {
+    h.server.handler = () => answer;
+    const result = await probeOne();
+    expect(result).toMatchObject({ status: 'unknown', ...expected });
+    expect(Object.keys(result ?? {}).sort()).toEqual(['error', 'status', ...Object.keys(expected)].sort());
+  });
+
+  it('a busy server in the answer for one folder: its back-off is kept', async () => {
+    h.server.handler = ({ operation, body }): Answer => {
+      if (operation === 'FindFolder') return { body: foundFolders() };
+      const values = { BackOffMilliseconds: '4000' };
+      const messages = (body.match(/FolderId Id=/g) ?? []).map(() =>
+        message('FindItem', 'ErrorServerBusy', { values, content: '' }),
+      );
+      return { body: response('FindItem', messages) };
+    };
+    expect(await probeOne()).toMatchObject({ status: 'unknown', scope: 'mailbox', retryAfter: 4000 });
+  });
+
+  it('of several attempts, what reaches furthest is told', async () => {
+    mailbox({ deleteditems: 'ErrorServerBusy', drafts: 'ErrorAccessDenied' });
+    const transport = h.transport();
+    const note = h.note(transport, 0);
+    const gone = { tag: 'note-0/2', place: { ...note.place, endpoint: 'https://old.test/' } };
+    const unknownAttempts = [gone, { tag, place: note.place }];
+    const [result] = await transport.probe([{ ...note, unknownAttempts }], options);
+    expect(result).toMatchObject({
+      status: 'unknown',
+      scope: 'mailbox',
+      error: { details: { responseCode: 'ErrorServerBusy' } },
+    });
   });
 
   it('more results than a search returns', async () => {
