@@ -38,7 +38,13 @@ export interface OfflineImEvents {
   /** Its two minutes are over: it has become part of a note that is about to be sent. `waited`: ms since it was accepted. */
   'message:picked-up': NoteEvent & { readonly waited: number };
   /** Exchange accepted the note. Whether a person reads it, nobody can know. `took`: ms since the message was accepted. */
-  'message:delivered': NoteEvent & { readonly messageClass: string; readonly took: number; readonly foundByProbe: boolean };
+  'message:delivered': NoteEvent & {
+    readonly messageClass: string;
+    readonly took: number;
+    readonly foundByProbe: boolean;
+    /** Only with `probe.onCopyAfterFault: 'delivered'`: a copy was found, though the server had answered the request with an error. */
+    readonly proof?: 'copy-after-fault';
+  };
   /** Known not to have been sent; tried again after `retryIn` ms. */
   'message:deferred': NoteEvent & EventReason & { readonly retryIn: number };
   /** May have been sent: looked for before it is ever sent again; next look after `probeIn` ms. */

@@ -9,7 +9,7 @@ import { handedNote } from './calls/handed-note.ts';
 import { askHook, inGroups } from './calls/hook.ts';
 import type { SpoolerContext } from './context.ts';
 import type { Lanes } from './lanes/lanes.ts';
-import { settlementOf, settlementOfLostPlace, settlementOfProbe, toReason } from './outcome.ts';
+import { provesSent, settlementOf, settlementOfLostPlace, settlementOfProbe, toReason } from './outcome.ts';
 import { reportClaim, reportSettled, type Settled, settleAll, settleLate } from './settle.ts';
 
 /** Notes of one lane that were claimed together. */
@@ -78,13 +78,29 @@ class Slot {
 /** Never rejects but for the storage: every note gets its settlement. */
 async function deliverBatch(context: SpoolerContext, lanes: Lanes, batch: Batch, slot: Slot): Promise<readonly Change[]> {
   const { beforeDelivery } = context.options;
-  if (beforeDelivery === undefined) return deliverPrepared(context, lanes, batch, batch.notes.map(build));
+  if (beforeDelivery === undefined) return deliverInRequests(context, lanes, batch, batch.notes.map(build));
   const decisions = batch.notes.map((claimed) => decide(context, claimed, beforeDelivery));
   const changes: Change[] = [];
   // A hook that hangs holds up its own note, neither the batch nor the other requests of the mailbox.
   for await (const group of inGroups(context.clock, decisions, () => slot.leave())) {
     const prepared = slot.enter() ? group : group.map(notNow);
-    changes.push(...(await deliverPrepared(context, lanes, batch, prepared)));
+    changes.push(...(await deliverInRequests(context, lanes, batch, prepared)));
+  }
+  return changes;
+}
+
+/** All together, or one after the other where a server asks for that. */
+async function deliverInRequests(
+  context: SpoolerContext,
+  lanes: Lanes,
+  batch: Batch,
+  prepared: readonly Prepared[],
+): Promise<readonly Change[]> {
+  if (prepared.length <= 1 || !lanes.isOneByOne(batch.lane)) return deliverPrepared(context, lanes, batch, prepared);
+  const changes: Change[] = [];
+  for (const [index, one] of prepared.entries()) {
+    const goesOn = index === 0 || (lanes.mayGoOn(batch.lane) && !context.stopping());
+    changes.push(...(await deliverPrepared(context, lanes, batch, [goesOn ? one : notNow(one)])));
   }
   return changes;
 }
@@ -120,6 +136,7 @@ async function probeBatch(context: SpoolerContext, lanes: Lanes, batch: Batch): 
     const result = results[index] ?? unknown('The transport gave no result for this note.');
     context.trace.step('probe:result', { noteId: claimed.noteId, attempt: claimed.attempt, result: result.status });
     lanes.recordProbe(batch.lane, result, startedAt);
+    if (result.status === 'found' && !provesSent(claimed, result)) lanes.keptCopyAfterFault(batch.lane);
     const history = context.probes.next(claimed, result.status === 'unknown');
     const grace = context.places.graceOf(claimed.unknownAttempts);
     const settlement = settlementOfProbe(claimed, result, history, context, grace);

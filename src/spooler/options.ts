@@ -44,6 +44,12 @@ export interface ProbeOptions {
   readonly giveUpAfter?: number | undefined;
   /** `'dead'` keeps the message with the code `OUTCOME_UNKNOWN`; `'resend'` sends it again, and someone may get it twice. @default 'dead' */
   readonly onUnconfirmed?: 'dead' | 'resend' | undefined;
+  /**
+   * What a copy proves that is found after the server had answered the request with an error. Some servers keep the copy and then fail to send. `'dead'` keeps
+   * the message with the code `COPY_AFTER_FAULT`, for you to decide; `'delivered'` takes it as sent, with `proof: 'copy-after-fault'` in the event.
+   * @default 'dead'
+   */
+  readonly onCopyAfterFault?: 'dead' | 'delivered' | undefined;
 }
 
 /** How long a note belongs to the process that delivers it. Durations in whole ms. */
@@ -117,6 +123,7 @@ export const spoolerRules = {
     grace: byDefault(milliseconds(0, day), 300_000),
     giveUpAfter: byDefault(milliseconds(0, 30 * day), day),
     onUnconfirmed: byDefault(oneOf(['dead', 'resend']), 'dead'),
+    onCopyAfterFault: byDefault(oneOf(['dead', 'delivered']), 'dead'),
   } satisfies RulesFor<ProbeOptions>),
   lease: group({
     duration: byDefault(milliseconds(50, hour), 120_000),

@@ -68,7 +68,9 @@ export function settlementOfProbe(
       : { token, to: 'unconfirmed', after, absent, counted: history.counted, reason };
   switch (result.status) {
     case 'found':
-      return { token, to: 'delivered' };
+      return provesSent(note, result) || options.probe.onCopyAfterFault === 'delivered'
+        ? { token, to: 'delivered' }
+        : { token, to: 'dead', sent: 'unknown', reason: copyAfterFault };
     case 'draft':
       return { token, to: 'dead', sent: 'no', reason: result.removed ? draftRemoved : draftLeft };
     case 'pending':
@@ -82,6 +84,17 @@ export function settlementOfProbe(
       return { token, to: 'deferred', after: 0, failure: false, reason: notFound };
     }
   }
+}
+
+/** Whether the copies that were found prove that the note was sent: one of an attempt that the server answered with an error doesn't. */
+export function provesSent(
+  { unknownAttempts }: Pick<ClaimedNote, 'unknownAttempts'>,
+  { tags }: Extract<ProbeResult, { status: 'found' }>,
+): boolean {
+  const named = unknownAttempts.filter(({ tag }) => tags?.includes(tag));
+  if (named.length > 0) return named.some(({ ended }) => ended !== 'fault');
+  // It may be any of them.
+  return unknownAttempts.every(({ ended }) => ended !== 'fault');
 }
 
 /** The place of an unknown attempt is no longer configured: nobody can look for it. */
@@ -184,6 +197,10 @@ function giveUp(note: ClaimedNote, options: SpoolerSettings): Settlement {
     : { token, to: 'dead', sent: 'unknown', reason: { code: 'OUTCOME_UNKNOWN', text } };
 }
 
+const copyAfterFault: Reason = {
+  code: 'COPY_AFTER_FAULT',
+  text: 'A copy of the note was found in the mailbox, but the server had answered the request with an error: it may have failed to send.',
+};
 const draftRemoved: Reason = {
   code: 'STRANDED_DRAFT',
   text: 'The server kept the note as a draft instead of sending it; the draft was removed.',

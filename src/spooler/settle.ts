@@ -5,7 +5,7 @@ import type { EventReason, NoteEvent } from '../observability/events.ts';
 import type { Change, ClaimedNote, Reason, Settlement, SpoolEntry } from '../spool/contract.ts';
 import type { DeliveryOutcome, ProbeResult } from '../transport/contract.ts';
 import type { SpoolerContext } from './context.ts';
-import { settlementOf } from './outcome.ts';
+import { provesSent, settlementOf } from './outcome.ts';
 
 /** A note was claimed: its messages are picked up, or looked for. */
 export function reportClaim(context: SpoolerContext, kind: 'deliver' | 'probe', note: ClaimedNote): void {
@@ -76,14 +76,16 @@ function reportOne(
   context: SpoolerContext,
   kind: 'deliver' | 'probe',
   change: Change,
-  { note, settlement, entry, outcome }: Settled & { entry: SpoolEntry },
+  { note, settlement, entry, outcome, result }: Settled & { entry: SpoolEntry },
 ): void {
   const event = noteEvent(note, entry);
   switch (change.to) {
     case 'delivered': {
       const messageClass = outcome?.status === 'delivered' ? outcome.messageClass : note.frozen.messageClass;
       const took = Math.max(0, context.clock.now() - entry.acceptedAt);
-      context.trace.event('message:delivered', { ...event, messageClass, took, foundByProbe: kind === 'probe' });
+      const weak = result?.status === 'found' && !provesSent(note, result);
+      const proof = weak ? ({ proof: 'copy-after-fault' } as const) : {};
+      context.trace.event('message:delivered', { ...event, messageClass, took, foundByProbe: kind === 'probe', ...proof });
       return;
     }
     case 'deferred':

@@ -44,6 +44,8 @@ export const errorCodes = {
   // ends of a message
   EXPIRED: 'The message was not delivered before its expiry.',
   OUTCOME_UNKNOWN: 'It could not be settled whether Exchange sent the note; it was not sent again.',
+  COPY_AFTER_FAULT:
+    'A copy of the note was found, but the server had answered its request with an error: whether it was sent is not known.',
   STRANDED_DRAFT: 'The server kept the note as a draft instead of sending it; the draft was removed.',
   DRAFT_LEFT: 'The server kept the note as a draft, and the draft could not be removed.',
   PLACE_GONE: 'The place a note may have been sent to is no longer configured.',

@@ -42,6 +42,8 @@ interface Endpoint {
   readonly name: string;
   readonly circuit: Circuit;
   readonly lanes: Map<string, Lane>;
+  /** Its copies after an error prove nothing: one note a request, so that an error speaks of that note only. */
+  oneByOne: boolean;
 }
 
 /**
@@ -144,6 +146,23 @@ export class Lanes {
   recordProbe(name: string, result: ProbeResult, startedAt: number): void {
     if (result.status === 'unknown') this.record(name, toldByProbe(result), startedAt);
     else this.#worked(this.#lane(name), startedAt, false);
+  }
+
+  /** That lane's server kept the copy of a note whose request it had answered with an error. */
+  keptCopyAfterFault(name: string): void {
+    this.#lane(name).endpoint.oneByOne = true;
+  }
+
+  /** Whether that lane's server gets one note a request. */
+  isOneByOne(name: string): boolean {
+    return this.#lane(name).endpoint.oneByOne;
+  }
+
+  /** Whether a batch of that lane that is under way may go on. */
+  mayGoOn(name: string): boolean {
+    const { circuit, endpoint } = this.#lane(name);
+    const now = this.#now();
+    return circuit.admits(now) !== 'none' && endpoint.circuit.admits(now) !== 'none';
   }
 
   /** ms until a lane or endpoint that is shut may be tried; `undefined` when none waits for that. */
@@ -269,7 +288,7 @@ export class Lanes {
   #endpoint(name: string): Endpoint {
     let endpoint = this.#endpoints.get(name);
     if (endpoint === undefined) {
-      endpoint = { name, circuit: new Circuit(), lanes: new Map() };
+      endpoint = { name, circuit: new Circuit(), lanes: new Map(), oneByOne: false };
       this.#endpoints.set(name, endpoint);
     }
     return endpoint;
@@ -283,6 +302,6 @@ export class Lanes {
     if (!isIdle || !lane.circuit.isFresh(now) || endpoint.circuit.openSince !== undefined) return;
     this.#lanes.delete(lane.name);
     endpoint.lanes.delete(lane.name);
-    if (endpoint.lanes.size === 0 && endpoint.circuit.isFresh(now)) this.#endpoints.delete(endpoint.name);
+    if (endpoint.lanes.size === 0 && endpoint.circuit.isFresh(now) && !endpoint.oneByOne) this.#endpoints.delete(endpoint.name);
   }
 }
