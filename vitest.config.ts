@@ -1,15 +1,54 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+/** Long by nature: a build of the package, browsers, fleets of processes, kills, power cuts. `npm run test:long`; not part of `npm test`. */
+const long = [
+  'test/crash/kill.test.ts',
+  'test/demo/demo.test.ts',
+  'test/model/promise.test.ts',
+  'test/observability/trace-file/processes.test.ts',
+  'test/package/package.test.ts',
+  'test/sender/storm.test.ts',
+  'test/spool/file/power-cut.property.test.ts',
+  'test/spool/indexeddb/chromium.test.ts',
+  'test/spool/postgres/fleet.test.ts',
+  'test/spool/postgres/processes.test.ts',
+  'test/spool/sqlite/one-dies.test.ts',
+  'test/spool/sqlite/processes.test.ts',
+  'test/**/*.long.test.ts',
+];
+/** ms. No test waits for time to pass: a limit is there for one that hangs, and must be out of reach on a machine that is busy with three suites. */
+const limit = { short: 180_000, long: 900_000 };
+const { TEST_REPORTS: reports } = process.env;
+/** By the project that was asked for, so that .ci/run has a report of each. */
+const asked = process.argv.includes('long') ? 'long' : 'short';
 
 export default defineConfig({
   // Examples say `offline-im`, as a user does; here that is the source.
   resolve: { alias: [{ find: /^offline-im$/, replacement: fileURLToPath(new URL('./src/index.ts', import.meta.url)) }] },
   test: {
-    include: ['test/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,
-    reporters: ['default'],
+    reporters:
+      reports === undefined || reports === ''
+        ? ['default']
+        : ['default', ['json', { outputFile: join(reports, `vitest-${asked}.json`) }]],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'short',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...long],
+          testTimeout: limit.short,
+          hookTimeout: limit.short,
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'long', include: long, testTimeout: limit.long, hookTimeout: limit.long },
+      },
+    ],
   },
 });

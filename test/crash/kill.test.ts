@@ -15,7 +15,6 @@ const runs: readonly Omit<TortureOptions, 'seed' | 'loss'>[] = [
 describe('sending processes that are killed again and again', () => {
   it.each(runs)(
     `lose nothing, send nothing twice, keep the order and leave no draft ($spool spool, $kills kills, $messages messages, seed ${seed})`,
-    { timeout: 150_000 },
     async (options) => {
       const { bodies, struck, calls: _, waits: __, ...verdict } = await torture({ ...options, seed, loss: 0.15 });
       expect(verdict).toEqual(cleanVerdict(options.messages));

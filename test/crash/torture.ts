@@ -158,6 +158,6 @@ async function run(
   }
   await Promise.all(workers.map(kill));
   for (let index = 0; index < count; index++) start(index, messages, false);
-  const said = await Promise.all(workers.map((worker) => worker.done(60_000 + messages * 20)));
+  const said = await Promise.all(workers.map((worker) => worker.done(300_000 + messages * 60)));
   ended.push(...said.filter((one) => one !== undefined));
 }

@@ -5,8 +5,8 @@ const escapeCharacter = String.fromCharCode(27);
 
 // Concurrent, since a demo mostly waits.
 describe.concurrent('npm run demo', () => {
-  it('delivers what the data file implies, and says so', { timeout: 110_000 }, async () => {
-    const { code, output, complaints, leftovers, senders } = await runDemo([]);
+  it('delivers what the data file implies, and says so', async () => {
+    const { code, output, complaints, leftovers, senders } = await runDemo(['--limit', '600']);
     expect({ code, complaints, tail: code === 0 ? '' : output.slice(-4_000) }).toEqual({ code: 0, complaints: '', tail: '' });
     expect(Object.fromEntries(figuresIn(output))).toEqual({
       'messages accepted by send()': [49, 49, 'ok'],
@@ -44,8 +44,8 @@ describe.concurrent('npm run demo', () => {
     expect(senders.filter(isRunning)).toEqual([]);
   });
 
-  it('notices a message that is not sent, and fails with a line for every wrong figure', { timeout: 110_000 }, async () => {
-    const { code, output, leftovers } = await runDemo(['--drop', 'launch-3']);
+  it('notices a message that is not sent, and fails with a line for every wrong figure', async () => {
+    const { code, output, leftovers } = await runDemo(['--drop', 'launch-3', '--limit', '600']);
     expect(code).toBe(1);
     const figures = figuresIn(output);
     expect(figures.get('messages accepted by send()')).toEqual([49, 48, 'WRONG']);
@@ -57,7 +57,7 @@ describe.concurrent('npm run demo', () => {
     expect(leftovers).toEqual([]);
   });
 
-  it('gives up in time, says what is missing, and leaves no process behind', { timeout: 30_000 }, async () => {
+  it('gives up in time, says what is missing, and leaves no process behind', async () => {
     const { code, output, leftovers, senders } = await runDemo(['--limit', '1.5']);
     expect(code).toBe(1);
     expect(output).toContain('The demo did not finish within 1.5 s.');
@@ -65,19 +65,19 @@ describe.concurrent('npm run demo', () => {
     expect({ leftovers, running: senders.filter(isRunning) }).toEqual({ leftovers: [], running: [] });
   });
 
-  it('cleans up when it is interrupted', { timeout: 30_000 }, async () => {
+  it('cleans up when it is interrupted', async () => {
     const { code, leftovers, senders } = await runDemo([], { signalAt: { output: /accepted/, signal: 'SIGINT' } });
     expect({ code, leftovers }).toEqual({ code: 130, leftovers: [] });
-    await expect.poll(() => senders.filter(isRunning), { timeout: 5_000 }).toEqual([]);
+    await expect.poll(() => senders.filter(isRunning), { timeout: 60_000 }).toEqual([]);
   });
 
-  it('takes its sending process along when it is killed itself', { timeout: 30_000 }, async () => {
+  it('takes its sending process along when it is killed itself', async () => {
     const { senders } = await runDemo([], { signalAt: { output: /accepted/, signal: 'SIGKILL' } });
     expect(senders).toHaveLength(1);
-    await expect.poll(() => senders.filter(isRunning), { timeout: 5_000 }).toEqual([]);
+    await expect.poll(() => senders.filter(isRunning), { timeout: 60_000 }).toEqual([]);
   });
 
-  it('says which argument is wrong', { timeout: 30_000 }, async () => {
+  it('says which argument is wrong', async () => {
     expect((await runDemo(['--limit', 'soon'])).complaints).toContain('--limit is soon; expected seconds');
     expect((await runDemo(['--data', '/nowhere.json'])).complaints).toContain('/nowhere.json');
   });

@@ -10,7 +10,7 @@ async function output(example: string): Promise<string> {
   const args = ['--import', './examples/from-source.ts', `examples/${example}.ts`];
   const { stdout } = await promisify(execFile)(process.execPath, args, {
     cwd: root,
-    timeout: 30_000,
+    timeout: 300_000,
     env: { ...process.env, NO_COLOR: '1' },
   });
   return stdout;

@@ -272,6 +272,6 @@ it('takes time in proportion to its length, whatever it holds', () => {
   ]) {
     const started = performance.now();
     expect(() => read(piece.repeat(100_000))).toThrow(expect.objectContaining({ code: 'CMDLET_OUTPUT_UNREADABLE' }));
-    expect(performance.now() - started, JSON.stringify(piece)).toBeLessThan(5_000);
+    expect(performance.now() - started, JSON.stringify(piece)).toBeLessThan(20_000);
   }
 });

@@ -68,7 +68,7 @@ describe('at every single storage call', () => {
     // The random runs strike the others.
     ['it rejects without effect (every third)', 'rejects', 'before', 3],
     ['it rejects after its effect (every third)', 'rejects', 'after', 3],
-  ] as const)('%s, and the promise holds', { timeout: 120_000 }, async (_name, what, when, step) => {
+  ] as const)('%s, and the promise holds', async (_name, what, when, step) => {
     const calls = await run();
     expect(calls).toBeGreaterThan(100);
     for (let countdown = 0; countdown < calls; countdown += step) {

@@ -14,7 +14,7 @@ const current = (): Packed => {
 
 beforeAll(async () => {
   packed = await pack();
-}, 300_000);
+});
 afterAll(() => packed?.remove());
 
 describe('the tarball', () => contentTests(current));

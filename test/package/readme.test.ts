@@ -36,7 +36,7 @@ it('has no TypeScript that no test looks at', () => {
 it('runs as it stands, and prints what it says', async () => {
   const { files } = await scratch(blocks('run'));
   const args = ['--import', './examples/from-source.ts', files[0] ?? ''];
-  const { stdout } = await run(process.execPath, args, { cwd: root, timeout: 30_000 });
+  const { stdout } = await run(process.execPath, args, { cwd: root, timeout: 300_000 });
   const [, promised = ''] = /It prints:\n\n```\n([\s\S]*?)```/.exec(readme) ?? [];
   // Exchange has the note before its answer is read, so the last two lines may change places.
   expect(stdout.split('\n').sort()).toEqual(promised.split('\n').sort());

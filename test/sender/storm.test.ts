@@ -41,20 +41,21 @@ describe('a storm of messages', () => {
     const list = messages(100_000);
     const before = heap();
     let most = 0;
+    // What is held, not what the collector had no time for: that depends on what else the machine does.
     const sampling = setInterval(() => {
+      collect();
       most = Math.max(most, process.memoryUsage().heapUsed);
-    }, 5);
+    }, 100);
     onTestFinished(() => clearInterval(sampling));
     // In a function of its own, whose frame holds the results no longer than needed.
     await (async () => {
       expect((await sender.sendMany(list)).length).toBe(100_000);
     })();
-    // Uncollected garbage included.
     expect((most - before) / 2 ** 20, 'MiB more at most').toBeLessThan(250);
     seen.length = 0;
     expect((heap() - before) / 2 ** 20, 'MiB that are left').toBeLessThan(10);
     await sender.stop();
-  }, 60_000);
+  });
 
   it('10,000 unawaited sends at once leave nothing behind either', async () => {
     const { sender, seen } = aliceSends({ spool: keepsNothing(aliceSends().spool) });
@@ -65,7 +66,7 @@ describe('a storm of messages', () => {
     seen.length = 0;
     expect((heap() - before) / 2 ** 20, 'MiB that are left').toBeLessThan(10);
     await sender.stop();
-  }, 60_000);
+  });
 
   it('files keep a small record a message in memory, and no text', async () => {
     const root = await mkdtemp(join(tmpdir(), 'offline-im-storm-'));
@@ -81,5 +82,5 @@ describe('a storm of messages', () => {
     seen.length = 0;
     expect((heap() - before) / count, 'bytes a message').toBeLessThan(6_000);
     await sender.stop();
-  }, 120_000);
+  });
 });

@@ -174,7 +174,7 @@ describe('a proxy that does not connect', () => {
     const port = await tcp((socket) => socket.once('data', () => socket.end(answer)));
     const proxy = `http://127.0.0.1:${port}`;
     const env = { ...process.env, NODE_USE_ENV_PROXY: '1', HTTPS_PROXY: proxy, HTTP_PROXY: proxy, NO_PROXY: '' };
-    const { stdout } = await run(process.execPath, [script, url, '3000'], { env, timeout: 20_000 });
+    const { stdout } = await run(process.execPath, [script, url, '3000'], { env, timeout: 300_000 });
     return JSON.parse(stdout);
   }
 

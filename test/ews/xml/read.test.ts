@@ -108,7 +108,7 @@ describe('parseXml', () => {
     ]) {
       expect(refused(bad)).toBe(true);
     }
-    expect(performance.now() - started).toBeLessThan(3000);
+    expect(performance.now() - started).toBeLessThan(30_000);
   });
 
   it.each([

@@ -55,5 +55,5 @@ describe('files that someone has changed', () => {
       }),
       { numRuns: Number(process.env.OFFLINE_IM_RUNS ?? 500) },
     );
-  }, 120_000);
+  });
 });

@@ -89,5 +89,5 @@ describe('power cut anywhere in any sequence', () => {
       ),
       { numRuns: Number(process.env.OFFLINE_IM_RUNS ?? 250) },
     );
-  }, 120_000);
+  });
 });

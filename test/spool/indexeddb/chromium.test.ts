@@ -21,13 +21,13 @@ beforeAll(async () => {
       return undefined;
     }),
   ]);
-}, 120_000);
+});
 afterAll(async () => {
   await chromium?.close();
   await site?.close();
-}, 30_000);
+});
 beforeEach(({ skip }) => skip(chromium === undefined, failure));
-afterEach(leave, 30_000);
+afterEach(leave);
 
 /** A new page of the site, with its script loaded. */
 async function visit(host = '127.0.0.1', path = ''): Promise<Page> {
@@ -68,7 +68,7 @@ function shown(exchange: ExchangeSimulator): number[] {
   return bodies.flatMap((body) => [...body.matchAll(/#(\d+)#/g)].map(([, number]) => Number(number)));
 }
 
-describe('IndexedDbSpool in Chromium', { timeout: 120_000 }, () => {
+describe('IndexedDbSpool in Chromium', () => {
   it('passes the conformance suite', async () => {
     const page = await visit('127.0.0.1', 'suite');
     const { passed, failed } = (await page.evaluate('spoolSuite()')) as { passed: number; failed: readonly string[] };

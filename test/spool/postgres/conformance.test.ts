@@ -12,7 +12,7 @@ let made = 0;
 beforeAll(async () => {
   server = await PostgresServer.start();
   pool = server.pool({ max: 30 });
-}, 60_000);
+});
 
 afterAll(async () => {
   await pool.end();

@@ -14,7 +14,7 @@ export function useServer() {
   beforeAll(async () => {
     server = await PostgresServer.start();
     pool = server.pool({ max: 20 });
-  }, 60_000);
+  });
   afterAll(async () => {
     await pool.end();
     await server.close();

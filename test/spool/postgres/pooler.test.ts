@@ -44,7 +44,7 @@ describe.skipIf(!hasPgBouncer)('behind PgBouncer in transaction mode (apt-get in
   };
   beforeAll(async () => {
     bouncer = await PgBouncer.before(fixture.server.address);
-  }, 60_000);
+  });
   afterAll(async () => {
     for (const pool of pools) await pool.end();
     await bouncer[Symbol.asyncDispose]();
@@ -54,36 +54,32 @@ describe.skipIf(!hasPgBouncer)('behind PgBouncer in transaction mode (apt-get in
     ['found out by itself', undefined, (pool: Pool) => pool],
     ['as the host says', 'transaction' as const, unknowing],
     ['found out by what the server refuses', undefined, unknowing],
-  ])(
-    'three processes share the work, and nothing is refused, lost or taken twice: %s',
-    { timeout: 60_000 },
-    async (_how, pooler, made) => {
-      const schema = fixture.newSchema();
-      const spools = Array.from({ length: 3 }, () => new PostgresSpool({ pool: made(newPool()), schema, migrate: true, pooler }));
-      await Promise.all(spools.map((spool) => spool.open(context)));
-      const appends = spools.flatMap((spool, index) => entries(`p${index}`, 100).map((entry) => spool.append([entry])));
-      const results = (await Promise.all(appends)).flat();
-      expect(results.filter(({ status }) => status !== 'appended')).toEqual([]);
-      const claimed: string[] = [];
-      await Promise.all(
-        spools.map(async (spool, index) => {
-          let made = 0;
-          const request = claimRequest({ limit: 20, perLane: 20, newNoteId: () => `note-${index}-${made++}` });
-          for (;;) {
-            const notes = await spool.claim(request);
-            claimed.push(...notes.flatMap(({ entries: members }) => members.map(({ id }) => id)));
-            const { lost } = await spool.settle(notes.map(({ token }) => ({ token, to: 'delivered' })));
-            expect(lost).toEqual([]);
-            const { spooled, delivering } = await spool.counts();
-            if (spooled + delivering === 0) return;
-          }
-        }),
-      );
-      expect(claimed.sort()).toEqual([0, 1, 2].flatMap((index) => entries(`p${index}`, 100).map(({ id }) => id)).sort());
-      expect(await spools[0]?.counts()).toMatchObject({ delivered: 300 });
-      for (const spool of spools) await spool.close();
-    },
-  );
+  ])('three processes share the work, and nothing is refused, lost or taken twice: %s', async (_how, pooler, made) => {
+    const schema = fixture.newSchema();
+    const spools = Array.from({ length: 3 }, () => new PostgresSpool({ pool: made(newPool()), schema, migrate: true, pooler }));
+    await Promise.all(spools.map((spool) => spool.open(context)));
+    const appends = spools.flatMap((spool, index) => entries(`p${index}`, 100).map((entry) => spool.append([entry])));
+    const results = (await Promise.all(appends)).flat();
+    expect(results.filter(({ status }) => status !== 'appended')).toEqual([]);
+    const claimed: string[] = [];
+    await Promise.all(
+      spools.map(async (spool, index) => {
+        let made = 0;
+        const request = claimRequest({ limit: 20, perLane: 20, newNoteId: () => `note-${index}-${made++}` });
+        for (;;) {
+          const notes = await spool.claim(request);
+          claimed.push(...notes.flatMap(({ entries: members }) => members.map(({ id }) => id)));
+          const { lost } = await spool.settle(notes.map(({ token }) => ({ token, to: 'delivered' })));
+          expect(lost).toEqual([]);
+          const { spooled, delivering } = await spool.counts();
+          if (spooled + delivering === 0) return;
+        }
+      }),
+    );
+    expect(claimed.sort()).toEqual([0, 1, 2].flatMap((index) => entries(`p${index}`, 100).map(({ id }) => id)).sort());
+    expect(await spools[0]?.counts()).toMatchObject({ delivered: 300 });
+    for (const spool of spools) await spool.close();
+  });
 
   it("joins a transaction of the host's", async () => {
     const pool = newPool();
@@ -112,7 +108,7 @@ describe.skipIf(!hasPgBouncer)('behind PgBouncer in transaction mode (apt-get in
     await spool.close();
   });
 
-  it('keeps what was accepted when the pooler dies, and goes on', { timeout: 60_000 }, async () => {
+  it('keeps what was accepted when the pooler dies, and goes on', async () => {
     const spool = new PostgresSpool({ pool: newPool(), schema: fixture.newSchema(), migrate: true });
     await spool.open(context);
     const kept: string[] = [];

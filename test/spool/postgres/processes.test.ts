@@ -49,7 +49,7 @@ describe('several processes on one spool', () => {
       expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
     }
     await spool.close();
-  }, 60_000);
+  });
 
   it('hand over what one had claimed when it was killed, once its lease is over: as unconfirmed', async () => {
     const schema = fixture.newSchema();
@@ -65,7 +65,7 @@ describe('several processes on one spool', () => {
     const [probe] = await spool.claim(claimRequest({ kind: 'probe' }));
     expect(probe?.entries.map(({ id }) => id)).toEqual(['m']);
     await spool.close();
-  }, 60_000);
+  });
 
   it('settle nothing for one that was stopped beyond its lease and then wakes', async () => {
     const schema = fixture.newSchema();
@@ -85,7 +85,7 @@ describe('several processes on one spool', () => {
     const { lost } = await spool.settle([{ token: probe?.token ?? '', to: 'delivered' }]);
     expect(lost).toEqual([]);
     await spool.close();
-  }, 60_000);
+  });
 
   it('do not wait for one that was stopped in the middle of a transaction', async () => {
     const schema = fixture.newSchema();

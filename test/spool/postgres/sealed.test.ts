@@ -15,7 +15,7 @@ let made = 0;
 beforeAll(async () => {
   server = await PostgresServer.start();
   pool = server.pool({ max: 30 });
-}, 60_000);
+});
 
 afterAll(async () => {
   await pool.end();
@@ -72,4 +72,4 @@ it('keeps a message with the transaction of the host, and nothing of it can be r
   await sender.flush();
   expect(transport.delivered.map(({ body }) => body.content)).toEqual(['topsecret COMMIT']);
   await sender.stop();
-}, 30_000);
+});

@@ -65,7 +65,7 @@ describe('a backup', () => {
     expect(at.raw((database) => database.prepare('PRAGMA integrity_check').get())).toEqual({ integrity_check: 'ok' });
   });
 
-  it('ends while another process writes without end', { timeout: 60_000 }, async () => {
+  it('ends while another process writes without end', async () => {
     await using at = await world();
     const spool = await at.open();
     const large = (id: string) => ({ ...due(id), message: { ...due(id).message, text: 'x'.repeat(8_000) } });
@@ -169,7 +169,7 @@ describe('a backup', () => {
     }
   });
 
-  it('is never made over a spool that another process has open', { timeout: 30_000 }, async () => {
+  it('is never made over a spool that another process has open', async () => {
     await using at = await world();
     const spool = await at.open();
     const path = join(at.folder, 'theirs.db');

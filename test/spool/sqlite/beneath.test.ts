@@ -137,33 +137,29 @@ describe('locks that other code of the process drops', () => {
     ['read its shared memory', (path: string) => readFile(`${path}-shm`)],
     ['copied the folder', (path: string) => cp(join(path, '..'), `${join(path, '..')}-copied`, { recursive: true })],
     ['read it in a worker', readInWorker],
-  ])(
-    'cost nothing that an append resolved for, though another process comes and goes: %s',
-    { timeout: 60_000 },
-    async (_what, read) => {
-      await using at = await world();
-      const warnings: Error[] = [];
-      const spool = await at.open({ onWarning: (error) => warnings.push(error) });
-      const kept: string[] = [];
-      for (let round = 0; round < 3; round++) {
-        await spool.append([due(`before-${round}`)]);
-        await read(at.path);
-        kept.push(...(await openElsewhere(at.path)));
-        for (let index = 0; index < 5; index++) {
-          const id = `e${round}-${index}`;
-          if (isKept(await spool.append([due(id)]))) kept.push(id);
-        }
+  ])('cost nothing that an append resolved for, though another process comes and goes: %s', async (_what, read) => {
+    await using at = await world();
+    const warnings: Error[] = [];
+    const spool = await at.open({ onWarning: (error) => warnings.push(error) });
+    const kept: string[] = [];
+    for (let round = 0; round < 3; round++) {
+      await spool.append([due(`before-${round}`)]);
+      await read(at.path);
+      kept.push(...(await openElsewhere(at.path)));
+      for (let index = 0; index < 5; index++) {
+        const id = `e${round}-${index}`;
+        if (isKept(await spool.append([due(id)]))) kept.push(id);
       }
-      expect(kept.length).toBeGreaterThanOrEqual(15);
-      expect(warnings.length).toBeGreaterThanOrEqual(3);
-      await spool.close();
-      const found = await stored(at.path);
-      expect(kept.filter((id) => !found.has(id))).toEqual([]);
-      await rm(`${at.folder}-copied`, { recursive: true, force: true });
-    },
-  );
+    }
+    expect(kept.length).toBeGreaterThanOrEqual(15);
+    expect(warnings.length).toBeGreaterThanOrEqual(3);
+    await spool.close();
+    const found = await stored(at.path);
+    expect(kept.filter((id) => !found.has(id))).toEqual([]);
+    await rm(`${at.folder}-copied`, { recursive: true, force: true });
+  });
 
-  it('cost nothing and give nothing twice under load, however often', { timeout: 120_000 }, async () => {
+  it('cost nothing and give nothing twice under load, however often', async () => {
     await using at = await world();
     const spool = await at.open();
     const kept = new Set<string>();
@@ -200,7 +196,7 @@ describe('locks that other code of the process drops', () => {
     expect(at.raw((database) => database.prepare('PRAGMA integrity_check').get())).toEqual({ integrity_check: 'ok' });
   });
 
-  it('stay when workers of the process open and close the same spool', { timeout: 60_000 }, async () => {
+  it('stay when workers of the process open and close the same spool', async () => {
     await using at = await world();
     const warnings: Error[] = [];
     const spool = await at.open({ onWarning: (error) => warnings.push(error) });

@@ -15,7 +15,7 @@ const opener = fileURLToPath(new URL('./opener.ts', import.meta.url));
 const context = { clock: systemClock, tombstones: 86_400_000 };
 
 describe('a new spool', () => {
-  it('is begun by one of several processes that open it at once, and all go on', { timeout: 120_000 }, async () => {
+  it('is begun by one of several processes that open it at once, and all go on', async () => {
     await using at = await world();
     for (let round = 0; round < 2; round++) {
       const path = join(at.folder, `${round}`, 'new', 'spool.db');

@@ -49,7 +49,7 @@ const entries = (count: number) =>
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('several processes on one file', () => {
-  it('never claim the same entry, and leave none', { timeout: 60_000 }, async () => {
+  it('never claim the same entry, and leave none', async () => {
     await using at = await world();
     const spool = await at.open();
     await spool.append(entries(300));
@@ -86,7 +86,7 @@ describe('several processes on one file', () => {
     expect(probes.map(({ unknownAttempts }) => unknownAttempts.length)).toEqual([1, 1, 1]);
   });
 
-  it('take nothing from one that was stopped beyond its lease and then wakes', { timeout: 60_000 }, async () => {
+  it('take nothing from one that was stopped beyond its lease and then wakes', async () => {
     await using at = await world();
     const spool = await at.open();
     await spool.append(entries(3));
@@ -105,7 +105,7 @@ describe('several processes on one file', () => {
     expect(lost).toEqual([]);
   });
 
-  it('keep every message that an append resolved for, however often the process is killed', { timeout: 60_000 }, async () => {
+  it('keep every message that an append resolved for, however often the process is killed', async () => {
     await using at = await world();
     const kept: string[] = [];
     for (let kill = 0; kill < 6; kill++) {
