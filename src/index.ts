@@ -44,7 +44,7 @@ export type {
   TokenRequest,
 } from './graph/options.ts';
 export type { MessageSender, OutgoingMessage } from './message/message.ts';
-export type { EntryEvent, EventName, EventReason, Listener, NoteEvent, OfflineImEvents } from './observability/events.ts';
+export type { EntryEvent, EventName, Listener, NoteEvent, OfflineImEvents } from './observability/events.ts';
 export type { LaneStats, LastMinute, SenderStats, StatsOptions } from './observability/stats.ts';
 export type { Logger } from './observability/trace.ts';
 export type { HighWater } from './sender/capacity.ts';

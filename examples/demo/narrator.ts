@@ -90,11 +90,11 @@ export class Narrator {
         break;
       }
       case 'message:dead':
-        this.say('red', 'dead', `${this.#describe(line.event.messageId)}: ${line.event.code} ${line.event.reason}`);
+        this.say('red', 'dead', `${this.#describe(line.event.messageId)}: ${line.event.code} ${line.event.text}`);
         break;
       case 'lane:blocked':
       case 'transport:unavailable':
-        this.say('yellow', 'unavailable', line.event.reason);
+        this.say('yellow', 'unavailable', line.event.text);
         break;
       case 'lane:resumed':
       case 'transport:available':

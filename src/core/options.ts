@@ -91,6 +91,15 @@ export function callback<F extends (...args: never[]) => unknown>(expected = 'a 
   return rule(expected, (value): value is F => typeof value === 'function');
 }
 
+/** A value, or a function that tells it. */
+export function orFunction<T>(value: OptionRule<T>): OptionRule<T> {
+  return {
+    ...value,
+    expected: `${value.expected} or a function`,
+    read: (given, path) => (typeof given === 'function' ? (given as T) : value.read(given, path)),
+  };
+}
+
 /** A string that passes a test. */
 export function text(expected: string, fits: (value: string) => boolean = (value) => value !== ''): OptionRule<string> {
   return rule(expected, (value): value is string => typeof value === 'string' && fits(value));

@@ -1,5 +1,18 @@
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
+import {
+  byDefault,
+  group,
+  invalidOption,
+  listOf,
+  oneOf,
+  optional,
+  orFunction,
+  type RulesFor,
+  readOptions,
+  text,
+  unchecked,
+} from '../core/options.ts';
 import { type ClientVersion, compareClientVersions, formatClientVersion, parseClientVersion } from './client-version.ts';
 import { type Policy, resolvePolicy } from './policy.ts';
 
@@ -17,8 +30,8 @@ export class GateRefusedError extends OfflineImError {
   readonly reasons: readonly GateReason[];
 
   constructor(reasons: readonly GateReason[]) {
-    const sentences = reasons.map(({ code, found, needed }) => `${code}: ${found} ${needed}`);
-    super('GATE_REFUSED', `The gate refused the message. ${sentences.join(' ')}`, {
+    const told = reasons.map(({ code, text }) => `${code}: ${text}`);
+    super('GATE_REFUSED', `The gate refused the message. ${told.join(' ')}`, {
       details: { reasons: reasons.map((reason) => reason.code) },
     });
     this.reasons = reasons;
@@ -53,20 +66,38 @@ export interface GateInput {
   readonly domainsNotFederated?: readonly string[] | undefined;
 }
 
-/** One reason to refuse a message. `found` and `needed` are sentences for people; programs go by `code`. */
-export type GateReason =
-  | { readonly code: 'domain-not-federated'; readonly domain: string; readonly found: string; readonly needed: string }
-  | {
-      readonly code: 'offline-im-disabled' | 'im-auto-archiving-disabled' | 'client-too-old' | 'client-version-unreadable';
-      readonly found: string;
-      readonly needed: string;
-    };
+/** One reason to refuse a message. `text`, `found` and `needed` are sentences for people; programs go by `code`. */
+export type GateReason = {
+  /** `found` and `needed` together. */
+  readonly text: string;
+  readonly found: string;
+  readonly needed: string;
+} & (
+  | { readonly code: 'domain-not-federated'; readonly domain: string }
+  | { readonly code: 'offline-im-disabled' | 'im-auto-archiving-disabled' | 'client-too-old' | 'client-version-unreadable' }
+);
 
 /** Every code of a {@link GateReason}. */
 export type GateReasonCode = GateReason['code'];
 
 /** What the gate says of a message. */
 export type GateDecision = { readonly allowed: true } | { readonly allowed: false; readonly reasons: readonly GateReason[] };
+
+/** {@link GateClient} as it is checked. Whether the version can be read, the gate decides. */
+export const gateClientRule = group({
+  version: text('a four-part build or a SIP User-Agent', () => true),
+  mailboxLocation: orFunction<GateClient['mailboxLocation']>(oneOf(mailboxLocations)),
+} satisfies RulesFor<GateClient>);
+
+const rules = {
+  client: gateClientRule,
+  mailbox: byDefault(
+    text('an SMTP address', () => true),
+    '',
+  ),
+  policy: optional(unchecked<Policy>()),
+  domainsNotFederated: byDefault(listOf(text('a domain'), 'an array of domains'), []),
+} satisfies RulesFor<GateInput>;
 
 /** The product documentation: MSI installs are 16.0.4xxx. */
 const msiBuilds = { from: 4000, below: 5000 };
@@ -80,15 +111,12 @@ const msiBuilds = { from: 4000, below: 5000 };
  * @example
  * ```ts
  * evaluateGate({ client: { version: '16.0.6701.1000', mailboxLocation: 'on-premises' } });
- * // { allowed: false, reasons: [{ code: 'client-too-old', found: 'The client is 16.0.6701.1000.', needed: '…' }] }
+ * // { allowed: false, reasons: [{ code: 'client-too-old', text: '…', found: 'The client is 16.0.6701.1000.', needed: '…' }] }
  * ```
  */
 export function evaluateGate(input: GateInput): GateDecision {
-  const reasons = [
-    ...policyReasons(input.policy),
-    ...clientReasons(input.client, input.mailbox ?? ''),
-    ...domainReasons(input.domainsNotFederated ?? []),
-  ];
+  const { policy, client, mailbox, domainsNotFederated } = readOptions('evaluateGate()', input, rules);
+  const reasons = [...policyReasons(policy), ...clientReasons(client, mailbox), ...domainReasons(domainsNotFederated)];
   return reasons.length === 0 ? { allowed: true } : { allowed: false, reasons };
 }
 
@@ -97,18 +125,14 @@ function policyReasons(policy: Policy | undefined): readonly GateReason[] {
   const reasons: GateReason[] = [];
   if (!resolved.enableOfflineIm) {
     const by = resolved.decidedByServerVersion;
-    reasons.push({
-      code: 'offline-im-disabled',
-      found: by === undefined ? 'EnableOfflineIm is False.' : `The server is ${by}, and EnableOfflineIm is not set.`,
-      needed: 'EnableOfflineIm must be True (Set-CsImConfiguration); it is so by default from server version 6.0.9319.259.',
-    });
+    const found = by === undefined ? 'EnableOfflineIm is False.' : `The server is ${by}, and EnableOfflineIm is not set.`;
+    const needed = 'EnableOfflineIm must be True (Set-CsImConfiguration); it is so by default from server version 6.0.9319.259.';
+    reasons.push({ code: 'offline-im-disabled', ...sentences(found, needed) });
   }
   if (!resolved.enableImAutoArchiving) {
-    reasons.push({
-      code: 'im-auto-archiving-disabled',
-      found: 'EnableIMAutoArchiving is False: messages are not saved to the Conversation History folder.',
-      needed: 'EnableIMAutoArchiving must be True in the client policy of the sender (Set-CsClientPolicy).',
-    });
+    const found = 'EnableIMAutoArchiving is False: messages are not saved to the Conversation History folder.';
+    const needed = 'EnableIMAutoArchiving must be True in the client policy of the sender (Set-CsClientPolicy).';
+    reasons.push({ code: 'im-auto-archiving-disabled', ...sentences(found, needed) });
   }
   return reasons;
 }
@@ -124,18 +148,13 @@ function clientReasons(client: GateClient, mailbox: string): readonly GateReason
     version = parseClientVersion(client.version);
   } catch {
     const found = `The client version is ${quoted(client.version)}, neither four numbers nor a SIP User-Agent with an OC/ token.`;
-    return [{ code: 'client-version-unreadable', found, needed }];
+    return [{ code: 'client-version-unreadable', ...sentences(found, needed) }];
   }
   if (compareClientVersions(version, minimum) >= 0) return [];
   const found = `The client is ${formatClientVersion(version)}`;
-  if (!isMsi(version)) return [{ code: 'client-too-old', found: `${found}.`, needed }];
-  return [
-    {
-      code: 'client-too-old',
-      found: `${found}, an MSI install.`,
-      needed: `MSI installs (16.0.4xxx) do not have Offline IM. ${needed}`,
-    },
-  ];
+  if (!isMsi(version)) return [{ code: 'client-too-old', ...sentences(`${found}.`, needed) }];
+  const msi = `MSI installs (16.0.4xxx) do not have Offline IM. ${needed}`;
+  return [{ code: 'client-too-old', ...sentences(`${found}, an MSI install.`, msi) }];
 }
 
 function minimumVersion(location: MailboxLocation): ClientVersion {
@@ -146,8 +165,11 @@ function minimumVersion(location: MailboxLocation): ClientVersion {
       return { major: 16, minor: 0, build: 6701, revision: 1000 };
     default: {
       const unknown: never = location;
-      const found = `client.mailboxLocation is ${quoted(unknown)}`;
-      throw new OfflineImError('OPTION_INVALID', `${found}; expected "on-premises" or "exchange-online".`);
+      throw invalidOption(
+        { owner: 'evaluateGate()', name: 'client.mailboxLocation' },
+        unknown,
+        '"on-premises" or "exchange-online"',
+      );
     }
   }
 }
@@ -160,7 +182,13 @@ function domainReasons(domains: readonly string[]): readonly GateReason[] {
   return [...new Set(domains)].map((domain) => ({
     code: 'domain-not-federated',
     domain,
-    found: `The domain ${quoted(domain)} is neither the organisation's own nor federated with it.`,
-    needed: 'Recipients must be in a domain of organization.domains or organization.federatedDomains.',
+    ...sentences(
+      `The domain ${quoted(domain)} is neither the organisation's own nor federated with it.`,
+      'Recipients must be in a domain of organization.domains or organization.federatedDomains.',
+    ),
   }));
+}
+
+function sentences(found: string, needed: string): Pick<GateReason, 'text' | 'found' | 'needed'> {
+  return { text: `${found} ${needed}`, found, needed };
 }

@@ -1,5 +1,4 @@
-import { OfflineImError } from '../core/errors/offline-im-error.ts';
-import { quoted } from '../core/errors/quote.ts';
+import { byDefault, flag, optional, type RulesFor, readOptions, text } from '../core/options.ts';
 import { type ClientVersion, compareClientVersions, formatClientVersion, readShownVersion } from './client-version.ts';
 
 /**
@@ -31,35 +30,25 @@ export interface ResolvedPolicy {
 /** The June 2016 update, which introduced the setting, on. */
 const firstServerVersion: ClientVersion = { major: 6, minor: 0, build: 9319, revision: 259 };
 
+const rules = {
+  enableOfflineIm: optional(flag()),
+  enableImAutoArchiving: byDefault(flag(), true),
+  serverVersion: optional(
+    text('four numbers such as 6.0.9319.259', (value) => value.length <= 1_000 && readShownVersion(value) !== undefined),
+  ),
+} satisfies RulesFor<Policy>;
+
 /**
  * Fills in what a policy leaves out.
  *
  * @throws {OfflineImError} `OPTION_INVALID` for a setting that is no boolean (the string `'False'` is none) or a `serverVersion` that is not four numbers.
  */
 export function resolvePolicy(policy: Policy = {}): ResolvedPolicy {
-  if (typeof policy !== 'object' || policy === null) throw invalid('policy', 'an object', policy);
-  const enableOfflineIm = readBoolean('enableOfflineIm', policy.enableOfflineIm);
-  const enableImAutoArchiving = readBoolean('enableImAutoArchiving', policy.enableImAutoArchiving) ?? true;
-  const { serverVersion } = policy;
-  const version = serverVersion === undefined ? undefined : readServerVersion(serverVersion);
+  const { enableOfflineIm, enableImAutoArchiving, serverVersion } = readOptions('policy', policy, rules);
+  const version = serverVersion === undefined ? undefined : readShownVersion(serverVersion);
   if (enableOfflineIm !== undefined || version === undefined) {
     return { enableOfflineIm: enableOfflineIm ?? true, enableImAutoArchiving };
   }
   const byVersion = compareClientVersions(version, firstServerVersion) >= 0;
   return { enableOfflineIm: byVersion, enableImAutoArchiving, decidedByServerVersion: formatClientVersion(version) };
-}
-
-function readBoolean(field: string, value: unknown): boolean | undefined {
-  if (value === undefined || typeof value === 'boolean') return value;
-  throw invalid(`policy.${field}`, 'true or false', value);
-}
-
-function readServerVersion(value: unknown): ClientVersion {
-  const version = typeof value === 'string' && value.length <= 1_000 ? readShownVersion(value) : undefined;
-  if (version === undefined) throw invalid('policy.serverVersion', 'four numbers such as 6.0.9319.259', value);
-  return version;
-}
-
-function invalid(option: string, expected: string, found: unknown): OfflineImError {
-  return new OfflineImError('OPTION_INVALID', `${option} is ${quoted(found)}; expected ${expected}.`, { details: { option } });
 }

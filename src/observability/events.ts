@@ -1,14 +1,15 @@
 import { EventEmitter } from 'eventemitter3';
-import type { ErrorCode } from '../core/errors/codes.ts';
 import type { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { asError, isThenable } from '../core/errors/thrown.ts';
 import type { GateReason } from '../gating/gate.ts';
+import type { Reason } from '../spool/contract.ts';
 import type { Audience } from '../transport/contract.ts';
 
 /** What every event about one entry carries. A message to both audiences is one entry an audience. */
 export interface EntryEvent {
   readonly messageId: string;
-  readonly entryId: string;
+  /** Id of the entry, as in the receipt and in `status()`. */
+  readonly id: string;
 }
 
 /** An event about an entry while its note is at work. */
@@ -18,13 +19,6 @@ export interface NoteEvent extends EntryEvent {
   readonly attempt: number;
   /** Sender's mailbox. */
   readonly lane: string;
-}
-
-/** Why a message is where it is: a stable code, a sentence without message text, the server's own code where it gave one. */
-export interface EventReason {
-  readonly code: ErrorCode;
-  readonly reason: string;
-  readonly serverCode?: string;
 }
 
 /** Every event with its payload. Times are `Date`s, durations ms. */
@@ -46,21 +40,21 @@ export interface OfflineImEvents {
     readonly proof?: 'copy-after-fault';
   };
   /** Known not to have been sent; tried again after `retryIn` ms. */
-  'message:deferred': NoteEvent & EventReason & { readonly retryIn: number };
+  'message:deferred': NoteEvent & Reason & { readonly retryIn: number };
   /** May have been sent: looked for before it is ever sent again; next look after `probeIn` ms. */
-  'message:unconfirmed': NoteEvent & EventReason & { readonly probeIn: number };
+  'message:unconfirmed': NoteEvent & Reason & { readonly probeIn: number };
   /** Ends here: kept, readable, with its reason, until `requeue` or `purge`. */
-  'message:dead': EntryEvent & EventReason;
+  'message:dead': EntryEvent & Reason;
   /** Held by the hook or by `hold()`. */
   'message:held': EntryEvent;
   /** Cancelled by the hook or by `cancel()`. */
   'message:cancelled': EntryEvent;
   /** Someone must act before anything of this mailbox can be sent (password, permission, quota). Tried again after `retryIn` ms, or on `resume()`. */
-  'lane:blocked': EventReason & { readonly lane: string; readonly retryIn: number };
+  'lane:blocked': Reason & { readonly lane: string; readonly retryIn: number };
   /** Mail of this mailbox goes out again. */
   'lane:resumed': { readonly lane: string };
   /** The server can't be reached, or refuses everybody: one trial after `retryIn` ms, nothing else until then. */
-  'transport:unavailable': EventReason & { readonly endpoint: string; readonly retryIn: number };
+  'transport:unavailable': Reason & { readonly endpoint: string; readonly retryIn: number };
   /** The server answers again. */
   'transport:available': { readonly endpoint: string };
   /** An entry could not be read and was set aside; the rest goes on. */

@@ -9,10 +9,9 @@ import {
   having,
   invalidOption,
   listOf,
-  type OptionPath,
   type OptionRule,
-  oneOf,
   optional,
+  orFunction,
   type RulesFor,
   readOptions,
   rule,
@@ -20,7 +19,7 @@ import {
   unchecked,
   whole,
 } from '../core/options.ts';
-import { type GateClient, mailboxLocations } from '../gating/gate.ts';
+import { type GateClient, gateClientRule } from '../gating/gate.ts';
 import { type Policy, resolvePolicy } from '../gating/policy.ts';
 import { type Address, domainOf, normalizeDomain, parseAddress } from '../message/address.ts';
 import { defaultMessageLimits, type MessageLimits } from '../message/message.ts';
@@ -127,15 +126,6 @@ const domain: OptionRule<string> = {
 };
 const domains = listOf(domain, 'an array of domains');
 
-/** A value, or a function that tells it. */
-function orFunction<T>(value: OptionRule<T>): OptionRule<T> {
-  return {
-    ...value,
-    expected: `${value.expected} or a function`,
-    read: (given, path: OptionPath) => (typeof given === 'function' ? (given as T) : value.read(given, path)),
-  };
-}
-
 const rules = {
   ...spoolerRules,
   identity: group({
@@ -150,12 +140,7 @@ const rules = {
       includeSubdomains: optional(flag()),
     } satisfies RulesFor<Organization>),
   ),
-  client: orFunction(
-    group({
-      version: text('a four-part build or a SIP User-Agent', () => true),
-      mailboxLocation: orFunction(oneOf(mailboxLocations)) as OptionRule<GateClient['mailboxLocation']>,
-    } satisfies RulesFor<GateClient>),
-  ) as OptionRule<OfflineImSenderOptions['client']>,
+  client: orFunction<OfflineImSenderOptions['client']>(gateClientRule),
   policy: optional(unchecked<PolicySource>()),
   policyTimeout: byDefault(whole(1, 3_600_000, ' ms'), 30_000),
   resolveMailbox: optional(callback<NonNullable<OfflineImSenderOptions['resolveMailbox']>>()),

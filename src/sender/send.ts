@@ -158,8 +158,8 @@ export class Sending {
     const receipt = receiptOf(messageId, result);
     if (receipt.duplicate) trace.event('message:duplicate', { messageId });
     else {
-      for (const { id: entryId, audience, messageClass, pickupAt } of receipt.entries) {
-        trace.event('message:spooled', { messageId, entryId, audience, messageClass, pickupAt });
+      for (const { id, audience, messageClass, pickupAt } of receipt.entries) {
+        trace.event('message:spooled', { messageId, id, audience, messageClass, pickupAt });
       }
       this.#context.appended();
     }

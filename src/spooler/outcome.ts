@@ -1,17 +1,16 @@
 import type { OfflineImError } from '../core/errors/offline-im-error.ts';
-import type { EventReason } from '../observability/events.ts';
 import type { ClaimedNote, Reason, Settlement } from '../spool/contract.ts';
 import type { AttemptEnd, DeliveryOutcome, ProbeResult, Scope } from '../transport/contract.ts';
 import type { SpoolerSettings } from './options.ts';
 import { backOff, obey, type ProbeHistory, probeDelay } from './retry.ts';
 
 /** An error as events and entries carry it. */
-export function reasonOf(error: { readonly code?: unknown; readonly message: string; readonly details?: unknown }): EventReason {
-  const { code, details } = error as { code?: EventReason['code']; details?: { responseCode?: unknown } };
+export function reasonOf(error: { readonly code?: unknown; readonly message: string; readonly details?: unknown }): Reason {
+  const { code, details } = error as { code?: Reason['code']; details?: { responseCode?: unknown } };
   const serverCode = details?.responseCode;
   return {
     code: code ?? 'TRANSPORT_FAILED',
-    reason: error.message,
+    text: error.message,
     ...(typeof serverCode === 'string' ? { serverCode } : {}),
   };
 }
@@ -138,8 +137,7 @@ function blocks({ code }: OfflineImError): boolean {
 
 /** An error as an entry keeps it. */
 export function toReason(error: OfflineImError | Error): Reason {
-  const { code, reason, serverCode } = reasonOf(error);
-  return { code, text: reason, ...(serverCode === undefined ? {} : { serverCode }) };
+  return reasonOf(error);
 }
 
 function unconfirmed(

@@ -1,7 +1,7 @@
 import { sleep } from '../core/clock.ts';
 import { hasCode, OfflineImError } from '../core/errors/offline-im-error.ts';
 import { asError } from '../core/errors/thrown.ts';
-import type { EventReason, NoteEvent } from '../observability/events.ts';
+import type { NoteEvent } from '../observability/events.ts';
 import type { Change, ClaimedNote, Reason, Settlement, SpoolEntry } from '../spool/contract.ts';
 import type { DeliveryOutcome, ProbeResult } from '../transport/contract.ts';
 import type { SpoolerContext } from './context.ts';
@@ -64,7 +64,7 @@ function reportDraftsLeft({ trace }: SpoolerContext, settled: readonly Settled[]
 
 /** A change that no running note explains: by the host, or by expiry. */
 export function reportChange(context: Pick<SpoolerContext, 'trace'>, { entryId, messageId, from, to, reason }: Change): void {
-  const entry = { entryId, messageId };
+  const entry = { messageId, id: entryId };
   context.trace.step('change', { ...entry, from, to, ...reasonFields(reason) });
   if (from === to) return;
   if (to === 'dead') context.trace.event('message:dead', { ...entry, ...reasonFields(reason) });
@@ -100,13 +100,11 @@ function reportOne(
 }
 
 function noteEvent(note: ClaimedNote, entry: SpoolEntry): NoteEvent {
-  return { messageId: entry.messageId, entryId: entry.id, noteId: note.noteId, attempt: note.attempt, lane: note.lane };
+  return { messageId: entry.messageId, id: entry.id, noteId: note.noteId, attempt: note.attempt, lane: note.lane };
 }
 
-function reasonFields(reason: Reason | undefined): EventReason {
-  if (reason === undefined) return { code: 'OUTCOME_UNKNOWN', reason: 'No outcome was recorded.' };
-  const { code, text, serverCode } = reason;
-  return { code, reason: text, ...(serverCode === undefined ? {} : { serverCode }) };
+function reasonFields(reason: Reason | undefined): Reason {
+  return reason ?? { code: 'OUTCOME_UNKNOWN', text: 'No outcome was recorded.' };
 }
 
 function after(settlement: Settled['settlement']): number {

@@ -138,9 +138,9 @@ export class World {
     this.#checkNoText(name, event);
     if (name === 'lane:blocked' || name === 'transport:unavailable') this.watcher.laneWasClosed = true;
     if (name !== 'message:delivered') return;
-    const { entryId } = event as { readonly entryId: string };
-    if (!this.exchange.sent().some(({ note }) => note.entryIds.includes(entryId))) {
-      this.violation(`message:delivered for ${entryId}, which was never sent`);
+    const { id } = event as { readonly id: string };
+    if (!this.exchange.sent().some(({ note }) => note.entryIds.includes(id))) {
+      this.violation(`message:delivered for ${id}, which was never sent`);
     }
   }
 

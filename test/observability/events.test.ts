@@ -2,7 +2,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { TypedEvents } from '../../src/observability/events.ts';
 
-const dead = { messageId: 'm', entryId: 'e', code: 'EXPIRED', reason: 'too late' } as const;
+const dead = { messageId: 'm', id: 'e', code: 'EXPIRED', text: 'too late' } as const;
 
 describe('listeners', () => {
   it('once is once, and can be taken out before', () => {

@@ -23,7 +23,7 @@ describe('send()', () => {
       ],
     });
     expect(receipt.entries[0]?.pickupAt).toEqual(new Date(clock.now() + 120_000));
-    expect(eventsOf('message:spooled').map(({ entryId }) => entryId)).toEqual(receipt.entries.map(({ id }) => id));
+    expect(eventsOf('message:spooled').map(({ id }) => id)).toEqual(receipt.entries.map(({ id }) => id));
     await sender.stop();
   });
 

@@ -155,12 +155,12 @@ function changedAddress(search: Search, address: string): boolean {
   return true;
 }
 
-function note(search: Search, question: Question, asked: Asked, outcome: DiscoverStep['outcome'], text: string): void {
+function note(search: Search, question: Question, asked: Asked, code: DiscoverStep['code'], text: string): void {
   const step: DiscoverStep = {
     method: question.service === 'pox' ? 'POST' : 'GET',
     url: question.url.href,
     ...(asked.status === undefined ? {} : { status: asked.status }),
-    outcome,
+    code,
     text,
   };
   search.steps.push(step);

@@ -52,8 +52,9 @@ export interface DiscoverStep {
   readonly method: 'GET' | 'POST';
   readonly url: string;
   /** HTTP status; missing where there was no answer. */
-  readonly status?: number | undefined;
-  readonly outcome: 'found' | 'redirect' | 'refused' | 'nothing' | 'failed';
+  readonly status?: number;
+  /** What came of it. */
+  readonly code: 'found' | 'redirect' | 'refused' | 'nothing' | 'failed';
   /** A sentence. */
   readonly text: string;
 }

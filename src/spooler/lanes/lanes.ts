@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
-import type { EventReason } from '../../observability/events.ts';
+import type { Reason } from '../../spool/contract.ts';
 import type { DeliveryOutcome, ProbeResult, Scope } from '../../transport/contract.ts';
 import type { SpoolerSettings } from '../options.ts';
 import { reasonOf, toldByProbe } from '../outcome.ts';
@@ -9,9 +9,9 @@ import { type ConcurrencyLimit, grow, shrink } from './concurrency-limit.ts';
 
 /** What lanes report; the spooler passes it on as events. */
 export interface LaneObserver {
-  blocked(lane: string, reason: EventReason, retryIn: number): void;
+  blocked(lane: string, reason: Reason, retryIn: number): void;
   resumed(lane: string): void;
-  unavailable(endpoint: string, reason: EventReason, retryIn: number): void;
+  unavailable(endpoint: string, reason: Reason, retryIn: number): void;
   available(endpoint: string): void;
 }
 

@@ -46,7 +46,7 @@ describe('discoverEws()', () => {
     });
     const found = await discoverEws(alice, { credentials, fetch: net.fetch });
     expect(found).toMatchObject({ url: ews, service: 'pox' });
-    expect(found.steps.map(({ method, outcome }) => `${method} ${outcome}`)).toEqual([
+    expect(found.steps.map(({ method, code }) => `${method} ${code}`)).toEqual([
       'GET failed',
       'GET failed',
       'POST failed',
@@ -102,8 +102,8 @@ describe('discoverEws()', () => {
   ])('does not follow a redirect to %s', async (location) => {
     await using net = await fakeInternet({ 'https://contoso.test': () => ({ status: 302, location }) });
     const error = await failing(discoverEws(alice, { fetch: net.fetch, allowHost: () => true }));
-    const steps = error.details.steps as { outcome: string }[];
-    expect(steps[0]?.outcome).toBe('refused');
+    const steps = error.details.steps as { code: string }[];
+    expect(steps[0]?.code).toBe('refused');
   });
 
   it('follows ten redirects at most', async () => {

@@ -61,8 +61,8 @@ it('no mailbox waits longer than lease, scan and its own probes because another 
 
   const sender = senderOn(new SqliteSpool({ path: at.path }), living, clock);
   const settled = new Map<string, number>();
-  sender.on('message:delivered', ({ entryId }) => {
-    settled.set(entryId, clock.monotonic() - death);
+  sender.on('message:delivered', ({ id }) => {
+    settled.set(id, clock.monotonic() - death);
   });
   await sender.start();
   const idsOf = async (text: string, from: string): Promise<readonly string[]> => {
