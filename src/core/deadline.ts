@@ -26,6 +26,29 @@ export async function unlessAborted(promise: Promise<unknown>, signal: AbortSign
   }
 }
 
+/**
+ * Calls a function that may take `ms` at most. After that, or when the signal aborts, it rejects with what `tooLate` returns, and ignores whatever the call
+ * does then.
+ */
+export async function withinTime<T>(
+  clock: Pick<Clock, 'setTimer'>,
+  ms: number,
+  call: () => T | PromiseLike<T>,
+  tooLate: () => Error,
+  signal?: AbortSignal,
+): Promise<T> {
+  const over = Promise.withResolvers<never>();
+  const giveUp = (): void => over.reject(tooLate());
+  const cancel = clock.setTimer(giveUp, ms);
+  const forget = whenAborted(signal, giveUp);
+  try {
+    return await Promise.race([(async () => call())(), over.promise]);
+  } finally {
+    cancel();
+    forget();
+  }
+}
+
 /** The end of a request that is still under way: by its deadline, or because the host aborts it. */
 export interface Limit {
   readonly signal: AbortSignal;

@@ -1,6 +1,9 @@
 import { EventEmitter } from 'eventemitter3';
-import type { OfflineImError } from '../core/errors/offline-im-error.ts';
-import { asError, isThenable } from '../core/errors/thrown.ts';
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { quoted } from '../core/errors/quote.ts';
+import { asError } from '../core/errors/thrown.ts';
+import { tell } from '../core/host-calls.ts';
+import { nearestName } from '../core/options.ts';
 import type { GateReason } from '../gating/gate.ts';
 import type { Reason } from '../spool/contract.ts';
 import type { Audience } from '../transport/contract.ts';
@@ -68,14 +71,51 @@ export interface OfflineImEvents {
   warning: { readonly error: OfflineImError | Error };
 }
 
+/** Every event's name; the compiler holds it complete. */
+const names: Readonly<Record<EventName, true>> = {
+  'message:spooled': true,
+  'message:refused': true,
+  'message:duplicate': true,
+  'message:picked-up': true,
+  'message:delivered': true,
+  'message:deferred': true,
+  'message:unconfirmed': true,
+  'message:dead': true,
+  'message:held': true,
+  'message:cancelled': true,
+  'lane:blocked': true,
+  'lane:resumed': true,
+  'transport:unavailable': true,
+  'transport:available': true,
+  'spool:corrupt': true,
+  'spool:idle': true,
+  'policy:changed': true,
+  started: true,
+  stopped: true,
+  warning: true,
+};
+
 /** Name of an event. */
 export type EventName = keyof OfflineImEvents;
 
 /** What is called with an event's payload. */
-export type Listener<Name extends EventName> = (event: OfflineImEvents[Name]) => void;
+export type Listener<Name extends EventName> = (event: OfflineImEvents[Name]) => unknown;
 
 /** A listener that can't throw. */
 type Guarded = (event: unknown) => void;
+
+/** @throws {OfflineImError} `OPTION_INVALID` for a name that no event has, or a listener that is no function. */
+export function assertListener(name: unknown, listener: unknown): void {
+  const known = Object.keys(names);
+  if (typeof name !== 'string' || !Object.hasOwn(names, name)) {
+    const nearest = typeof name === 'string' ? `; the nearest one is ${nearestName(name.slice(0, 64), known)}` : '';
+    throw new OfflineImError('OPTION_INVALID', `${quoted(name)} is no event${nearest}.`, { details: { option: 'name' } });
+  }
+  if (typeof listener === 'function') return;
+  throw new OfflineImError('OPTION_INVALID', `The listener of ${name} is ${quoted(listener)}; expected a function.`, {
+    details: { option: 'listener' },
+  });
+}
 
 /** Typed events. A listener that throws, or whose promise rejects, disturbs nothing: it is reported as `warning`. */
 export class TypedEvents {
@@ -123,12 +163,10 @@ export class TypedEvents {
 
   #guard<Name extends EventName>(name: Name, listener: Listener<Name>): Guarded {
     return (event) => {
-      try {
-        const result: unknown = listener(event as OfflineImEvents[Name]);
-        if (isThenable(result)) result.then(undefined, (error: unknown) => this.#listenerFailed(name, error));
-      } catch (error) {
-        this.#listenerFailed(name, error);
-      }
+      tell(
+        () => listener(event as OfflineImEvents[Name]),
+        (error) => this.#listenerFailed(name, error),
+      );
     };
   }
 

@@ -1,17 +1,19 @@
 import { isError } from '../core/errors/thrown.ts';
+import { tell } from '../core/host-calls.ts';
 import type { EventName, OfflineImEvents, TypedEvents } from './events.ts';
 
 /**
  * Where the trace goes. A pino logger fits as it is; `traceFile()` in `offline-im/file` makes one that writes NDJSON.
  *
  * Fields are ids, states, attempts, timings in ms and codes, never message text, addresses' passwords or tokens.
- * `fields.step` names the step, such as `message:spooled` or `ews:request`.
+ * `fields.step` names the step, such as `message:spooled` or `ews:request`. What a method returns is ignored; what it throws, or its promise rejects with,
+ * is swallowed: there is nowhere left to say it.
  */
 export interface Logger {
-  debug(fields: Readonly<Record<string, unknown>>, message?: string): void;
-  info(fields: Readonly<Record<string, unknown>>, message?: string): void;
-  warn(fields: Readonly<Record<string, unknown>>, message?: string): void;
-  error(fields: Readonly<Record<string, unknown>>, message?: string): void;
+  debug(fields: Readonly<Record<string, unknown>>, message?: string): unknown;
+  info(fields: Readonly<Record<string, unknown>>, message?: string): unknown;
+  warn(fields: Readonly<Record<string, unknown>>, message?: string): unknown;
+  error(fields: Readonly<Record<string, unknown>>, message?: string): unknown;
 }
 
 /** Events that should not go unseen: without a logger or a listener they reach the console. */
@@ -39,7 +41,7 @@ export class Trace {
     const level = loud.has(name) ? 'warn' : 'info';
     this.#log(level, name, event);
     if (this.#events.listens(name)) this.#events.emit(name, event);
-    else if (this.#logger === undefined && loud.has(name)) console.warn(`offline-im ${name}`, loggable(event));
+    else if (this.#logger === undefined && loud.has(name)) tell(() => console.warn(`offline-im ${name}`, loggable(event)));
   }
 
   /** Tells the log only. */
@@ -53,11 +55,9 @@ export class Trace {
   }
 
   #log(level: 'debug' | 'info' | 'warn', step: string, fields: object): void {
-    try {
-      this.#logger?.[level]({ step, ...loggable(fields) });
-    } catch {
-      // A logger that fails must not stop delivery, and there is nowhere left to say so.
-    }
+    // A logger that fails must not stop delivery, and there is nowhere left to say so.
+    const logger = this.#logger;
+    if (logger !== undefined) tell(() => logger[level]({ step, ...loggable(fields) }));
   }
 }
 

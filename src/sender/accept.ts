@@ -1,6 +1,7 @@
 import { classifyAudience } from '../classification/audience.ts';
 import { messageClassFor } from '../classification/message-class.ts';
 import type { Clock } from '../core/clock.ts';
+import { withinTime } from '../core/deadline.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { timeOrderedId } from '../core/ids.ts';
 import { evaluateGate, type GateDecision } from '../gating/gate.ts';
@@ -29,6 +30,8 @@ export interface AcceptanceContext {
   readonly settings: SenderSettings;
   readonly clock: Clock;
   policy(): PolicySource | undefined;
+  /** Aborts when sends that are being prepared are given up. */
+  readonly givenUp: AbortSignal;
   /** Whether a message with this id is kept, or has ended lately. */
   isKnown(messageId: string): Promise<boolean>;
 }
@@ -41,8 +44,8 @@ export async function checkMessage(context: AcceptanceContext, message: Normaliz
   const identity = identityOf(settings, message);
   const given = context.policy();
   const [client, policy] = await Promise.all([
-    typeof settings.client === 'function' ? settings.client(identity) : settings.client,
-    typeof given === 'function' ? given(identity) : given,
+    typeof settings.client === 'function' ? asked(context, 'client', settings.client, identity) : settings.client,
+    typeof given === 'function' ? asked(context, 'policy', given, identity) : given,
   ]);
   const classified = message.to.map((address) => ({ address, is: classifyAudience(address, settings.organization) }));
   const strangers = classified.filter(({ is }) => is === 'not-federated').map(({ address }) => domainOf(address));
@@ -79,7 +82,7 @@ export async function entriesOf(
   const numbered = groups.map((group) => ({ ...group, id: timeOrderedId(now) }));
   return Promise.all(
     numbered.map(async ({ id, audience, messageClass, recipients }): Promise<NewSpoolEntry> => {
-      const to = distinct(await Promise.all(recipients.map((address) => recipientMailbox(settings, address))));
+      const to = distinct(await Promise.all(recipients.map((address) => recipientMailbox(context, address))));
       const { text, html } = message;
       const spooled: SpooledMessage = { from, to, text, ...(html === undefined ? {} : { html }), sentAt: message.sentAt ?? now };
       return {
@@ -100,6 +103,32 @@ export async function entriesOf(
   );
 }
 
+/** What a function of the host says of an identity. @throws {OfflineImError} `POLICY_FAILED`, `POLICY_TIMEOUT` */
+async function asked<T>(
+  { settings, clock, givenUp }: AcceptanceContext,
+  name: 'policy' | 'client',
+  ask: (identity: Identity) => T | Promise<T>,
+  identity: Identity,
+): Promise<T> {
+  const { policyTimeout } = settings;
+  const text = `The ${name} function did not answer within ${policyTimeout} ms; nothing of the message was kept.`;
+  const tooLate = new OfflineImError('POLICY_TIMEOUT', text, { details: { option: name } });
+  try {
+    return await withinTime(
+      clock,
+      policyTimeout,
+      () => ask(identity),
+      () => tooLate,
+    );
+  } catch (cause) {
+    if (cause === tooLate) throw cause;
+    throw new OfflineImError('POLICY_FAILED', `The ${name} function threw; nothing of the message was kept.`, {
+      cause,
+      details: { option: name },
+    });
+  }
+}
+
 /** Messages with equal keys are appended in the order of their `send()` calls: those that can share a conversation. */
 export function orderKey(settings: SenderSettings, message: NormalizedMessage): string {
   const sender = addressKey(message.from?.sip ?? settings.sip);
@@ -116,20 +145,21 @@ function identityOf(settings: SenderSettings, { from }: NormalizedMessage): Iden
   };
 }
 
-async function senderMailbox({ settings }: AcceptanceContext, message: NormalizedMessage): Promise<Mailbox> {
+async function senderMailbox(context: AcceptanceContext, message: NormalizedMessage): Promise<Mailbox> {
+  const { settings } = context;
   const { displayName, mailbox } = identityOf(settings, message);
   const sip = message.from?.sip ?? settings.sip;
-  const address = mailbox === undefined ? await resolved(settings, sip) : parseAddress(mailbox).address;
+  const address = mailbox === undefined ? await resolved(context, sip) : parseAddress(mailbox).address;
   const name = displayName ?? sip.name;
   return { address, ...(name === undefined ? {} : { name }) };
 }
 
-async function recipientMailbox(settings: SenderSettings, recipient: Address): Promise<Mailbox> {
-  const address = recipient.kind === 'sip' ? await resolved(settings, recipient) : recipient.address;
+async function recipientMailbox(context: AcceptanceContext, recipient: Address): Promise<Mailbox> {
+  const address = recipient.kind === 'sip' ? await resolved(context, recipient) : recipient.address;
   return { address, ...(recipient.name === undefined ? {} : { name: recipient.name }) };
 }
 
-async function resolved({ resolveMailbox }: SenderSettings, address: Address): Promise<string> {
+async function resolved({ settings: { resolveMailbox } }: AcceptanceContext, address: Address): Promise<string> {
   if (resolveMailbox === undefined) return address.address;
   const sip = toSipUri(address);
   try {

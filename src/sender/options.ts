@@ -51,7 +51,7 @@ export interface OfflineImSenderOptions extends MessageClassOptions, SpoolerOpti
   /** The client that the gate judges, or a function that tells it for an identity, asked at every send. */
   readonly client: GateClient | ((identity: Identity) => GateClient | Promise<GateClient>);
   /**
-   * What the administrators have set, or a function that tells it for an identity, asked at every send. A function that throws rejects the `send()`.
+   * What the administrators have set, or a function that tells it for an identity, asked at every send. A function that throws rejects the `send()` with `POLICY_FAILED`.
    * @default everything enabled
    */
   readonly policy?: PolicySource | undefined;
@@ -172,15 +172,16 @@ export function senderSettings(options: OfflineImSenderOptions): SenderSettings 
     identity,
     sip,
     organization: read.organization ?? { domains: [domainOf(sip)] },
-    policy: checkedPolicy(read.policy),
+    policy: read.policy === undefined ? undefined : givenPolicy(read.policy),
     limits: { maxTextBytes, maxRecipients },
     spooler: withRequestTimeout(owner, read, transport.requestTimeout),
   };
 }
 
 /** @throws {OfflineImError} `OPTION_INVALID` */
-export function checkedPolicy(policy: PolicySource | undefined): PolicySource | undefined {
-  if (policy !== undefined && typeof policy !== 'function') resolvePolicy(policy);
+export function givenPolicy(policy: PolicySource): PolicySource {
+  if (policy === undefined) throw invalidOption({ owner: 'setPolicy()', name: 'policy' }, policy, 'a policy or a function');
+  if (typeof policy !== 'function') resolvePolicy(policy);
   return policy;
 }
 

@@ -1,27 +1,53 @@
 import { type Clock, systemClock } from '../core/clock.ts';
 import { StopBudget, whenAborted } from '../core/deadline.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { asError } from '../core/errors/thrown.ts';
+import { checkedClock, checkedRandom } from '../core/host-calls.ts';
 import { timeOrderedId } from '../core/ids.ts';
-import { addressKey } from '../message/address.ts';
+import { addressKey, parseAddress } from '../message/address.ts';
 import type { OutgoingMessage } from '../message/message.ts';
-import { type EventName, type Listener, TypedEvents } from '../observability/events.ts';
+import { assertListener, type EventName, type Listener, TypedEvents } from '../observability/events.ts';
 import { type SenderStats, type StatsOptions, statsOf, Throughput } from '../observability/stats.ts';
 import { Trace } from '../observability/trace.ts';
 import type { Change, SpoolEntry, SpoolState, SpoolStorage } from '../spool/contract.ts';
 import { senderStopped } from '../spooler/opening.ts';
 import { type FlushCounts, Spooler } from '../spooler/spooler.ts';
+import {
+  assertId,
+  assertList,
+  defaultStopTimeout,
+  type FlushOptions,
+  type ListQuery,
+  type RequeueOptions,
+  readFlush,
+  readList,
+  readRequeue,
+  readSend,
+  readStart,
+  readStats,
+  readStop,
+  type StartOptions,
+  type StopOptions,
+} from './call-options.ts';
 import { HighWaterMark } from './capacity.ts';
 import { actOn } from './entries.ts';
-import { checkedPolicy, type OfflineImSenderOptions, type PolicySource, type SenderSettings, senderSettings } from './options.ts';
+import { givenPolicy, type OfflineImSenderOptions, type PolicySource, type SenderSettings, senderSettings } from './options.ts';
 import type { Receipt } from './receipt.ts';
 import { type CheckResult, Sending, type SendMessageOptions, type SendResult } from './send.ts';
 
 /** What stop() does: lets what is under way end, gives up what does not, closes, and says what was left. Never rejects. */
-export async function bringToAnEnd(sending: Sending, spooler: Spooler, budget: StopBudget, trace: Trace): Promise<void> {
+export async function bringToAnEnd(
+  sending: Sending,
+  spooler: Spooler,
+  budget: StopBudget,
+  trace: Trace,
+  giveUpPreparing: () => void,
+): Promise<void> {
   spooler.beginStop();
   // In that order: a send may be the first to open the spool.
   const idle = sending.idle().then(() => spooler.idle());
   await budget.waitFor(idle, () => {
+    giveUpPreparing();
     sending.giveUp();
     spooler.giveUp();
   });
@@ -61,6 +87,7 @@ export class OfflineImSender {
   readonly #budget: StopBudget;
   /** What takes the listeners of `start()` from their signals. */
   readonly #signals: (() => void)[] = [];
+  readonly #givenUp = new AbortController();
   #policy: PolicySource | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -69,7 +96,8 @@ export class OfflineImSender {
     this.#settings = senderSettings(options);
     const { spool, transport, logger, policy, random, highWater } = this.#settings;
     this.#storage = spool;
-    this.#clock = this.#settings.clock ?? systemClock;
+    const warn = (error: Error): void => this.#trace.warn(error);
+    this.#clock = checkedClock(this.#settings.clock ?? systemClock, warn);
     this.#throughput = new Throughput(this.#clock);
     this.#budget = new StopBudget(this.#clock);
     this.#trace = new Trace(this.#events, logger, (name) => this.#throughput.saw(name));
@@ -78,7 +106,7 @@ export class OfflineImSender {
       storage: spool,
       transport,
       clock: this.#clock,
-      random: random ?? Math.random,
+      random: random === undefined ? Math.random : checkedRandom(random, warn),
       options: this.#settings.spooler,
       trace: this.#trace,
       owner: timeOrderedId(this.#clock.now()),
@@ -89,6 +117,7 @@ export class OfflineImSender {
         settings: this.#settings,
         clock: this.#clock,
         policy: () => this.#policy,
+        givenUp: this.#givenUp.signal,
         isKnown: (id) => this.#isKnown(id),
       },
       storage: spool,
@@ -99,20 +128,28 @@ export class OfflineImSender {
     });
   }
 
-  /** Calls `listener` at every event of that name. A listener that throws disturbs nothing; it is reported as `warning`. */
+  /**
+   * Calls `listener` at every event of that name, after `send()` or the step has been taken. A listener that throws, or whose promise rejects, disturbs
+   * nothing; it is reported as `warning`. The same listener is added once per name.
+   *
+   * @throws {OfflineImError} `OPTION_INVALID` for an unknown name
+   */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    assertListener(name, listener);
     this.#events.on(name, listener);
     return this;
   }
 
-  /** Calls `listener` at the next event of that name. */
+  /** Calls `listener` at the next event of that name only. @throws {OfflineImError} `OPTION_INVALID` for an unknown name */
   once<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    assertListener(name, listener);
     this.#events.once(name, listener);
     return this;
   }
 
-  /** Takes a listener out. */
+  /** Removes a listener. @throws {OfflineImError} `OPTION_INVALID` for an unknown name */
   off<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    assertListener(name, listener);
     this.#events.off(name, listener);
     return this;
   }
@@ -123,7 +160,8 @@ export class OfflineImSender {
    * @param options.signal Stops the sender when it aborts, as `stop()` does; aborted already, it never starts. @default none
    * @throws {OfflineImError} `SENDER_STOPPED`; `SPOOL_LOCKED` and other codes of the spool
    */
-  async start({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+  async start(options: StartOptions = {}): Promise<void> {
+    const { signal } = readStart(options);
     this.#assertNotStopped();
     this.#signals.push(whenAborted(signal, () => void this.stop()));
     if (this.#stopping === undefined) await this.#spooler.start();
@@ -140,11 +178,12 @@ export class OfflineImSender {
    * rejected, and a spool that another process keeps from being opened is given up. A later call shortens that, and never lengthens it. @default 30_000
    * @param options.signal Ends the patience as soon as it aborts, also that of an earlier call. @default none
    */
-  async stop({ timeout = 30_000, signal }: { readonly timeout?: number; readonly signal?: AbortSignal } = {}): Promise<void> {
+  async stop(options: StopOptions = {}): Promise<void> {
+    const { timeout, signal } = this.#readStop(options);
     for (const forget of this.#signals.splice(0)) forget();
     this.#budget.limit(timeout, signal);
-    this.#stopping ??= bringToAnEnd(this.#sending, this.#spooler, this.#budget, this.#trace).then(() =>
-      this.#trace.event('stopped', {}),
+    this.#stopping ??= bringToAnEnd(this.#sending, this.#spooler, this.#budget, this.#trace, () => this.#givenUp.abort()).then(
+      () => this.#trace.event('stopped', {}),
     );
     await this.#stopping;
   }
@@ -169,12 +208,14 @@ export class OfflineImSender {
    * ```
    */
   async send(message: OutgoingMessage, options: SendMessageOptions = {}): Promise<Receipt> {
+    const read = readSend(options);
     this.#assertNotStopped();
-    return this.#sending.send(message, options);
+    return this.#sending.send(message, read);
   }
 
   /** Sends many, some hundred at a time; one result a message, in order. One that is rejected rejects no other. */
-  sendMany(messages: readonly OutgoingMessage[]): Promise<readonly SendResult[]> {
+  async sendMany(messages: readonly OutgoingMessage[]): Promise<readonly SendResult[]> {
+    assertList(messages);
     return this.#sending.sendMany(messages, (message) => this.send(message));
   }
 
@@ -185,7 +226,7 @@ export class OfflineImSender {
 
   /** Replaces the policy for all sends from now on; what was accepted stays accepted. @throws {OfflineImError} `OPTION_INVALID` */
   setPolicy(policy: PolicySource): void {
-    this.#policy = checkedPolicy(policy);
+    this.#policy = givenPolicy(policy);
     this.#trace.event('policy:changed', {});
   }
 
@@ -195,13 +236,15 @@ export class OfflineImSender {
    *
    * @param options.signal Begins nothing more when it aborts, and resolves with what was reached; what is in flight goes on. @default none
    */
-  async flush({ signal }: { readonly signal?: AbortSignal } = {}): Promise<FlushCounts> {
+  async flush(options: FlushOptions = {}): Promise<FlushCounts> {
+    const { signal } = readFlush(options);
     this.#assertNotStopped();
     return this.#spooler.flush(signal);
   }
 
   /** Where the entries of a message stand; empty when nothing (any more) is known of it. @throws {OfflineImError} `SENDER_STOPPED`, as all that look do */
   async status(messageId: string): Promise<readonly SpoolEntry[]> {
+    assertId('status()', messageId);
     const storage = await this.#opened();
     const entries = await storage.findMessage(messageId);
     const shown = await Promise.all(entries.map(({ id }) => storage.get(id)));
@@ -209,8 +252,9 @@ export class OfflineImSender {
   }
 
   /** Entries, all or of one state, page by page inside. Delivered and cancelled ones are tombstones without text. */
-  async *list(query: { readonly state?: SpoolState } = {}): AsyncIterable<SpoolEntry> {
-    yield* (await this.#opened()).list(query);
+  async *list(query: ListQuery = {}): AsyncIterable<SpoolEntry> {
+    const { state } = readList(query);
+    yield* (await this.#opened()).list(state === undefined ? {} : { state });
   }
 
   /** Entries by state. */
@@ -223,7 +267,8 @@ export class OfflineImSender {
    * `limit` entries of `list()`: for a dashboard, not for every send.
    */
   async stats(options: StatsOptions = {}): Promise<SenderStats> {
-    return statsOf(await this.#opened(), this.#throughput, this.#clock, options);
+    const { limit } = readStats(options);
+    return statsOf(await this.#opened(), this.#throughput, this.#clock, { limit });
   }
 
   /**
@@ -252,8 +297,9 @@ export class OfflineImSender {
    * @param options.force Send without looking: someone may get it twice. @default false
    * @throws {OfflineImError} `ENTRY_UNKNOWN`
    */
-  requeue(id: string, options: { readonly force?: boolean } = {}): Promise<readonly Change[]> {
-    return this.#act(id, (ids) => this.#storage.requeue(ids, options));
+  async requeue(id: string, options: RequeueOptions = {}): Promise<readonly Change[]> {
+    const { force } = readRequeue(options);
+    return this.#act(id, (ids) => this.#storage.requeue(ids, { force }));
   }
 
   /** Forgets a delivered, dead or cancelled message or entry; its id still makes no second one for 24 h after its end. @throws {OfflineImError} `ENTRY_UNKNOWN` */
@@ -261,9 +307,14 @@ export class OfflineImSender {
     return this.#act(id, (ids) => this.#storage.purge(ids));
   }
 
-  /** Tries what is blocked or out of reach now, instead of after its wait: one mailbox, or all. */
+  /**
+   * Tries what is blocked or unreachable now instead of after its wait: one mailbox, or all.
+   *
+   * @param mailbox SMTP address. @default every mailbox
+   * @throws {OfflineImError} `ADDRESS_INVALID`
+   */
   retryNow(mailbox?: string): void {
-    this.#spooler.retryNow(mailbox === undefined ? undefined : addressKey({ address: mailbox }));
+    this.#spooler.retryNow(mailbox === undefined ? undefined : addressKey(parseAddress(mailbox, 'ADDRESS_INVALID')));
   }
 
   async #isKnown(messageId: string): Promise<boolean> {
@@ -272,6 +323,7 @@ export class OfflineImSender {
   }
 
   async #act(id: string, action: (ids: readonly string[]) => Promise<readonly Change[]>): Promise<readonly Change[]> {
+    assertId('The call', id);
     const changes = await actOn(await this.#opened(), id, action);
     this.#spooler.report(changes);
     return changes;
@@ -282,6 +334,16 @@ export class OfflineImSender {
     if (!this.#spooler.hasOpened) this.#assertNotStopped();
     await this.#spooler.open();
     return this.#storage;
+  }
+
+  /** stop() never rejects: options that don't fit are a warning, and the defaults count. */
+  #readStop(options: unknown): { readonly timeout: number; readonly signal: AbortSignal | undefined } {
+    try {
+      return readStop(options);
+    } catch (error) {
+      this.#trace.warn(asError(error));
+      return { timeout: defaultStopTimeout, signal: undefined };
+    }
   }
 
   #assertNotStopped(): void {

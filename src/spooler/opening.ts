@@ -23,6 +23,9 @@ export function senderStopped(text = 'This sender has been stopped; make a new o
   return new OfflineImError('SENDER_STOPPED', text);
 }
 
+/** Which storage objects are in use, and by whom: two senders on one would close it beneath each other. */
+const users = new WeakMap<SpoolStorage, Opening>();
+
 /** A storage on its way to being open: opened once for everyone who asks, and again after a failure. */
 export class Opening {
   readonly #storage: SpoolStorage;
@@ -53,6 +56,11 @@ export class Opening {
   /** @throws {OfflineImError} `SENDER_STOPPED` for what was given up or closed without having been open */
   open(): Promise<void> {
     if (this.#over && !this.#hasOpened) return Promise.reject(senderStopped());
+    const user = users.get(this.#storage);
+    if (user !== undefined && user !== this) {
+      const text = `The ${this.#storage.name} spool object is in use by another sender of this process; give each sender its own.`;
+      return Promise.reject(new OfflineImError('SPOOL_LOCKED', text));
+    }
     this.#opened ??= this.#open();
     return this.#opened;
   }
@@ -79,12 +87,19 @@ export class Opening {
   /** Closes what was opened. */
   async close(): Promise<void> {
     this.#over = true;
-    if (this.#hasOpened) await this.#storage.close();
+    if (this.#hasOpened) {
+      try {
+        await this.#storage.close();
+      } finally {
+        this.#leave();
+      }
+    }
     // One whose opening never ends may close as late.
     else if (this.#abandon === undefined) await this.#closing;
   }
 
   #open(): Promise<void> {
+    users.set(this.#storage, this);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#abandon = () => reject(senderStopped());
     const opening = (async () => this.#storage.open(this.#context))().finally(() => {
@@ -102,8 +117,13 @@ export class Opening {
     // A spool that could not be opened (locked, say) may be tried again.
     promise.catch(() => {
       this.#opened = undefined;
+      this.#leave();
     });
     return promise;
+  }
+
+  #leave(): void {
+    if (users.get(this.#storage) === this) users.delete(this.#storage);
   }
 
   async #closeQuietly(): Promise<void> {

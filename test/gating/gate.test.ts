@@ -31,6 +31,7 @@ describe('evaluateGate', () => {
     expect(reasons({ client: { version: '16.0.6701.1000', mailboxLocation: 'on-premises' } })).toEqual([
       {
         code: 'client-too-old',
+        text: 'The client is 16.0.6701.1000. For an on-premises mailbox the client must be Click-to-Run build 16.0.6920.1000 or higher.',
         found: 'The client is 16.0.6701.1000.',
         needed: 'For an on-premises mailbox the client must be Click-to-Run build 16.0.6920.1000 or higher.',
       },

@@ -17,12 +17,14 @@ export const errorCodes = {
   // gate
   GATE_REFUSED: 'The gate refused the message; `reasons` lists every reason.',
   CLIENT_VERSION_UNREADABLE: 'A client version is neither a four-part build nor a SIP User-Agent with an OC/ token.',
+  POLICY_FAILED: 'The policy or client function threw.',
+  POLICY_TIMEOUT: 'The policy or client function did not answer within policyTimeout.',
   CMDLET_OUTPUT_UNREADABLE: 'A listing is not the output of the cmdlet that was expected.',
   // life of the sender
   SENDER_STOPPED: 'The sender has been stopped; make a new one.',
   STOP_INCOMPLETE: 'stop() ran out of time; `details.left` says what it left behind.',
   // spool
-  SPOOL_LOCKED: 'Another process has this spool open.',
+  SPOOL_LOCKED: 'Another process, or another sender of this one, has this spool open.',
   SPOOL_CLOSED: 'The spool is not open: open() was not called, close() was, or a storage error closed it.',
   SPOOL_FAILED: 'The storage failed; what had been accepted is still there.',
   SPOOL_BUSY: 'The storage stayed locked by others for too long.',

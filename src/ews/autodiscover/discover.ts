@@ -1,3 +1,4 @@
+import { tell } from '../../core/host-calls.ts';
 import { type Limit, startLimit } from '../../core/deadline.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
@@ -164,7 +165,7 @@ function note(search: Search, question: Question, asked: Asked, code: DiscoverSt
     text,
   };
   search.steps.push(step);
-  search.settings.logger?.debug({ step: 'autodiscover', ...step });
+  tell(() => search.settings.logger?.debug({ step: 'autodiscover', ...step }));
 }
 
 function urlOf(service: 'json' | 'pox', host: string, address: string): URL {

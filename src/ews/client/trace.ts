@@ -1,3 +1,4 @@
+import { tell } from '../../core/host-calls.ts';
 import type { Logger } from '../../observability/trace.ts';
 import { asCode } from '../outcome/response-codes.ts';
 import { messagesNs } from '../xml/namespaces.ts';
@@ -49,9 +50,5 @@ function pick(details: Readonly<Record<string, unknown>>, key: string): Record<s
 
 /** A logger that throws must not change what becomes of a note. */
 function write(logger: Logger, fields: Readonly<Record<string, unknown>>): void {
-  try {
-    logger.debug(fields);
-  } catch {
-    // the host's own trouble
-  }
+  tell(() => logger.debug(fields));
 }

@@ -1,3 +1,4 @@
+import { tell } from '../../core/host-calls.ts';
 import type { Logger } from '../../observability/trace.ts';
 import type { EwsServerVersion } from '../options.ts';
 import { ruleOf } from '../outcome/response-codes.ts';
@@ -84,11 +85,7 @@ export class NegotiatedVersion {
   }
 
   #trace(refused: EwsServerVersion, next: EwsServerVersion | undefined): void {
-    try {
-      this.#logger?.debug({ step: 'ews:version', refused, next: next ?? 'none' });
-    } catch {
-      // a logger that throws must not change what becomes of a note
-    }
+    tell(() => this.#logger?.debug({ step: 'ews:version', refused, next: next ?? 'none' }));
   }
 }
 

@@ -2,7 +2,9 @@
  * Never twice, never lost: the real sender against a server that breaks in every way that leaves the outcome unknown. What
  * lies in the mailboxes afterwards is what counts.
  */
+
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/core/clock.ts';
 import { ManualClock } from '../../../src/testing/manual-clock.ts';
 import { alice, sendToSimulator } from '../../support/send-to-simulator.ts';
 
@@ -257,7 +259,12 @@ describe('a death between ErrorSendAsDenied and the clean-up', () => {
     async (operation) => {
       await using scene = await sendToSimulator({
         simulator: { clock: hourAgo() },
-        transport: { fetch: diesAt(operation), requestTimeout: 1_800 },
+        // A dead process gives nothing up: its time-outs never come.
+        transport: {
+          fetch: diesAt(operation),
+          requestTimeout: 1_800,
+          clock: { ...systemClock, setTimer: () => () => undefined },
+        },
         sender: { lease: { duration: 2_000, renewEvery: 100 } },
       });
       scene.exchange.faults.on('CreateItem').draftOnSendAsDenied();

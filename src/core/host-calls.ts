@@ -1,0 +1,92 @@
+import type { Clock } from './clock.ts';
+import { systemClock } from './clock.ts';
+import { OfflineImError } from './errors/offline-im-error.ts';
+import { quoted } from './errors/quote.ts';
+import { isThenable } from './errors/thrown.ts';
+
+/**
+ * Calls a function of the host whose result does not matter: a listener, a logger. Whatever it throws, or its promise of any realm rejects with, goes to
+ * `failed` and nowhere else: an unhandled rejection would end the process.
+ */
+export function tell(call: () => unknown, failed: (error: unknown) => void = () => undefined): void {
+  try {
+    const result = call();
+    // In a promise of our own: a thenable may throw from its `then`, or call back twice.
+    if (isThenable(result)) new Promise((resolve) => resolve(result)).then(undefined, failed);
+  } catch (error) {
+    failed(error);
+  }
+}
+
+/** Says something the first time only. */
+export function once<T>(say: (value: T) => void): (value: T) => void {
+  let said = false;
+  return (value) => {
+    if (said) return;
+    said = true;
+    say(value);
+  };
+}
+
+/** A host's `random`, which may throw or return what is no fraction: then the platform's counts, and a warning says so once. */
+export function checkedRandom(random: () => number, warn: (error: Error) => void): () => number {
+  const trouble = once(warn);
+  return () => {
+    try {
+      const value: unknown = random();
+      if (typeof value === 'number' && value >= 0 && value < 1) return value;
+      trouble(wrong('random', value, 'a number from 0 up to, not including, 1'));
+    } catch (cause) {
+      trouble(failed('random', cause));
+    }
+    return Math.random();
+  };
+}
+
+/**
+ * A host's clock, which may throw, return what is no time, or run backwards: then the machine's counts in its place, and a warning says so once. Timers
+ * never throw into the host's scheduler.
+ */
+export function checkedClock(clock: Clock, warn: (error: Error) => void): Clock {
+  if (clock === systemClock) return clock;
+  const trouble = once(warn);
+  let latest = Number.NEGATIVE_INFINITY;
+  const time = (name: 'now' | 'monotonic'): number => {
+    try {
+      const value: unknown = clock[name]();
+      if (typeof value === 'number' && Number.isFinite(value)) return value;
+      trouble(wrong(`clock.${name}`, value, 'a finite number of ms'));
+    } catch (cause) {
+      trouble(failed(`clock.${name}`, cause));
+    }
+    return systemClock[name]();
+  };
+  return {
+    now: () => time('now'),
+    monotonic: () => {
+      latest = Math.max(latest, time('monotonic'));
+      return latest;
+    },
+    setTimer(callback, delay) {
+      try {
+        const cancel: unknown = clock.setTimer(callback, delay);
+        if (typeof cancel === 'function') return () => tell(() => cancel());
+        trouble(wrong('clock.setTimer', cancel, 'a function that cancels the timer'));
+        return () => undefined;
+      } catch (cause) {
+        trouble(failed('clock.setTimer', cause));
+        return systemClock.setTimer(callback, delay);
+      }
+    },
+  };
+}
+
+function wrong(name: string, found: unknown, expected: string): OfflineImError {
+  return new OfflineImError('OPTION_INVALID', `${name}() returned ${quoted(found)}; expected ${expected}.`, {
+    details: { option: name },
+  });
+}
+
+function failed(name: string, cause: unknown): OfflineImError {
+  return new OfflineImError('OPTION_INVALID', `${name}() threw.`, { cause, details: { option: name } });
+}

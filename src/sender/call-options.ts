@@ -1,0 +1,84 @@
+import {
+  abortSignal,
+  byDefault,
+  flag,
+  invalidOption,
+  milliseconds,
+  oneOf,
+  optional,
+  type RulesFor,
+  readOptions,
+  unchecked,
+  whole,
+} from '../core/options.ts';
+import type { StatsOptions } from '../observability/stats.ts';
+import { type SpoolState, spoolStates } from '../spool/contract.ts';
+import type { SendMessageOptions } from './send.ts';
+
+/** How `start()` is called. */
+export interface StartOptions {
+  /** Stops the sender when it aborts, as `stop()` does; aborted already, the sender never starts. @default none */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How `stop()` is called. */
+export interface StopOptions {
+  /**
+   * ms for everything together: after them requests in flight are aborted, sends still being prepared are rejected, and a spool that another process keeps
+   * from being opened is given up. A later call shortens that, and never lengthens it.
+   * @default 30_000
+   */
+  readonly timeout?: number | undefined;
+  /** Ends the wait as soon as it aborts, also that of an earlier call. @default none */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How `flush()` is called. */
+export interface FlushOptions {
+  /** Begins nothing more when it aborts, and resolves with what was reached; what is in flight goes on. @default none */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What `list()` shows. */
+export interface ListQuery {
+  /** Only entries in this state. @default all */
+  readonly state?: SpoolState | undefined;
+}
+
+/** How `requeue()` is called. */
+export interface RequeueOptions {
+  /** Send without a probe: someone may get the message twice. @default false */
+  readonly force?: boolean | undefined;
+}
+
+export const defaultStopTimeout = 30_000;
+
+const signal = optional(abortSignal());
+const startRules = { signal } satisfies RulesFor<StartOptions>;
+const stopRules = {
+  timeout: byDefault(milliseconds(0, Number.MAX_SAFE_INTEGER), defaultStopTimeout),
+  signal,
+} satisfies RulesFor<StopOptions>;
+const listRules = { state: optional(oneOf(spoolStates)) } satisfies RulesFor<ListQuery>;
+const requeueRules = { force: byDefault(flag(), false) } satisfies RulesFor<RequeueOptions>;
+const statsRules = { limit: byDefault(whole(0, Number.MAX_SAFE_INTEGER), 0) } satisfies RulesFor<StatsOptions>;
+const sendRules = { client: unchecked<unknown>() } satisfies RulesFor<SendMessageOptions>;
+
+// Each throws `OPTION_INVALID`.
+export const readStart = (given: unknown) => readOptions('start()', given, startRules);
+export const readStop = (given: unknown) => readOptions('stop()', given, stopRules);
+export const readFlush = (given: unknown) => readOptions('flush()', given, startRules);
+export const readList = (given: unknown) => readOptions('list()', given, listRules);
+export const readRequeue = (given: unknown) => readOptions('requeue()', given, requeueRules);
+export const readStats = (given: unknown) => readOptions('stats()', given, statsRules);
+export const readSend = (given: unknown) => readOptions('send()', given, sendRules);
+
+/** @throws {OfflineImError} `OPTION_INVALID` for what is no id of a message or an entry */
+export function assertId(owner: string, id: unknown): asserts id is string {
+  if (typeof id !== 'string' || id === '') throw invalidOption({ owner, name: 'id' }, id, 'the id of a message or an entry');
+}
+
+/** @throws {OfflineImError} `OPTION_INVALID` */
+export function assertList(messages: unknown): void {
+  if (!Array.isArray(messages)) throw invalidOption({ owner: 'sendMany()', name: 'messages' }, messages, 'an array of messages');
+}

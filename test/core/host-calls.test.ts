@@ -1,0 +1,101 @@
+import vm from 'node:vm';
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/core/clock.ts';
+import { checkedClock, checkedRandom, tell } from '../../src/core/host-calls.ts';
+
+type Then = (yes: unknown, no: (error: Error) => void) => void;
+const thenable = (then: Then): unknown => Object.fromEntries([['then', then]]);
+
+const failure = async (call: () => unknown): Promise<unknown> => {
+  const failed = Promise.withResolvers<unknown>();
+  tell(call, failed.resolve);
+  return failed.promise;
+};
+
+describe('a function of the host whose result does not matter', () => {
+  it.each([
+    [
+      'throws',
+      () => {
+        throw new Error('full');
+      },
+    ],
+    [
+      'rejects',
+      async () => {
+        throw new Error('full');
+      },
+    ],
+    [
+      'rejects with a promise of another realm',
+      vm.runInNewContext('(async () => { throw new Error("full"); })') as () => unknown,
+    ],
+    ['returns a thenable that rejects', () => thenable((_, no) => no(new Error('full')))],
+    [
+      'returns a thenable that throws',
+      () =>
+        thenable(() => {
+          throw new Error('full');
+        }),
+    ],
+  ])('%s: only the one who asked hears of it', async (_, call) => {
+    expect(await failure(call as () => unknown)).toMatchObject({ message: 'full' });
+  });
+
+  it('may return anything', () => {
+    for (const value of [undefined, null, 5, Promise.resolve(5), Object.create(null)]) tell(() => value);
+  });
+});
+
+describe('random', () => {
+  it.each([Number.NaN, 1, -0.1, undefined, '0.5', 5n])('that returns %s is replaced, and said once', (value) => {
+    const warnings: Error[] = [];
+    const random = checkedRandom(
+      () => value as number,
+      (error) => warnings.push(error),
+    );
+    for (let times = 0; times < 3; times++) {
+      const got = random();
+      expect(got >= 0 && got < 1).toBe(true);
+    }
+    expect(warnings).toMatchObject([{ code: 'OPTION_INVALID' }]);
+  });
+
+  it('that is right counts', () => {
+    expect(
+      checkedRandom(
+        () => 0.25,
+        () => expect.fail(),
+      )(),
+    ).toBe(0.25);
+  });
+});
+
+describe('a clock', () => {
+  it('that returns no times is replaced by the machine, and said once', () => {
+    const warnings: Error[] = [];
+    const broken = { now: () => Number.NaN, monotonic: () => undefined as unknown as number, setTimer: () => undefined as never };
+    const clock = checkedClock(broken, (error) => warnings.push(error));
+    expect(Math.abs(clock.now() - Date.now())).toBeLessThan(1_000);
+    expect(Number.isFinite(clock.monotonic())).toBe(true);
+    clock.setTimer(() => undefined, 1)();
+    expect(warnings.map(({ message }) => message)).toEqual([
+      'clock.now() returned the number NaN; expected a finite number of ms.',
+    ]);
+  });
+
+  it('that throws does not throw here', () => {
+    const throws = (): never => {
+      throw new Error('no clock');
+    };
+    const clock = checkedClock({ now: throws, monotonic: throws, setTimer: throws }, () => undefined);
+    clock.setTimer(() => undefined, 1)();
+    expect([clock.now(), clock.monotonic()].every(Number.isFinite)).toBe(true);
+  });
+
+  it('never runs backwards', () => {
+    const times = [5, 3, 7];
+    const clock = checkedClock({ ...systemClock, monotonic: () => times.shift() ?? 0 }, () => undefined);
+    expect([clock.monotonic(), clock.monotonic(), clock.monotonic()]).toEqual([5, 5, 7]);
+  });
+});
