@@ -119,6 +119,7 @@ async function asked<T>(
       policyTimeout,
       () => ask(identity),
       () => tooLate,
+      givenUp,
     );
   } catch (cause) {
     if (cause === tooLate) throw cause;
