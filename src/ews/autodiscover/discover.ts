@@ -1,7 +1,7 @@
-import { tell } from '../../core/host-calls.ts';
 import { type Limit, startLimit } from '../../core/deadline.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
+import { tell } from '../../core/host-calls.ts';
 import { type Asked, ask, type Question } from './ask.ts';
 import {
   type DiscoveredEws,
