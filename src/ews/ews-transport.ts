@@ -25,8 +25,8 @@ import { SavedFolders } from './send/saved-folders.ts';
 import { type EwsSettings, settingsOf } from './settings.ts';
 
 /**
- * Delivers notes through Exchange Web Services: one CreateItem that sends and keeps the sender's copy, so that nothing is
- * left in Drafts, and a search for the tag of what may have been sent.
+ * Delivers notes through Exchange Web Services. One CreateItem both sends a note and saves the sender's copy, so nothing is
+ * left in Drafts; what may have been sent is found by its tag.
  *
  * @example
  * ```ts
@@ -59,18 +59,18 @@ export class EwsTransport implements Transport {
     this.#size = new RequestSize(this.#settings.batchSize);
   }
 
-  /** One outcome a note, in order. Whatever the server does becomes an outcome, not an exception. */
+  /** Sends the notes and returns one outcome per note, in order. Whatever the server does becomes an outcome, never an exception. */
   deliver(notes: readonly Note[], options: DeliverOptions): Promise<readonly DeliveryOutcome[]> {
     const [client, settings, folders] = [this.#client, this.#settings, this.#folders];
     return deliver({ client, settings, folders, classes: this.#classes, size: this.#size }, notes, options);
   }
 
-  /** Looks for the unknown attempts of the notes, and removes drafts that carry their tag. */
+  /** Searches the mailbox for the unknown attempts of the notes, and removes drafts that carry their tag. Never rejects. */
   probe(notes: readonly Note[], options: { readonly signal: AbortSignal }): Promise<readonly ProbeResult[]> {
     return probe({ client: this.#client, settings: this.#settings, folders: this.#folders }, notes, options.signal);
   }
 
-  /** The endpoint, the mailbox itself, and the folder that took its copies last. */
+  /** The endpoint, the mailbox, and the folder that took its copies last. */
   placeOf(from: Mailbox): Place {
     return { endpoint: this.#settings.url, mailbox: from.address, folder: this.#folders.of(from.address) };
   }
@@ -101,13 +101,13 @@ export class EwsTransport implements Transport {
     return strandedDrafts(this.#client, this.#settings, mailbox.address, options);
   }
 
-  /** Logs in and looks at the folder of the copy; rejects with what keeps a note from being sent. */
+  /** Logs in and looks up the folder of the copy. Rejects with whatever keeps a note from being sent. */
   async verify(from: Mailbox, options: { readonly signal: AbortSignal }): Promise<TransportReport> {
     await this.#folders.verify(from.address, options.signal);
     return { limits: [] };
   }
 
-  /** Gives back the connections that the login keeps. */
+  /** Closes the connections that the login keeps open. */
   async close(): Promise<void> {
     await this.#credentials.close?.();
   }

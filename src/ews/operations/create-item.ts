@@ -37,7 +37,7 @@ function mailboxXml({ name, address }: Mailbox): string {
 }
 
 /**
- * One outcome a note, in order. Fewer answers than notes leave the rest unknown; more answers than notes can't be matched,
+ * One outcome per note, in order. Fewer answers than notes leave the rest unknown; more answers than notes can't be matched,
  * so they prove nothing.
  */
 export function createItemOutcomes(payload: XmlElement, notes: readonly Note[], requestId: string): DeliveryOutcome[] {

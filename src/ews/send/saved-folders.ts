@@ -97,7 +97,8 @@ export class SavedFolders implements Negotiation {
   async suspect({ place, folder = place.folder }: Batch, options: DeliverOptions): Promise<void> {
     if (folder === fallback || !options.mayWrite()) return;
     const state = await this.#look(folder, place.mailbox, options);
-    if (state === 'missing' || state === 'refused') this.#forget(place.mailbox, folder);
+    // A folder that was learnt can be learnt again, so any doubt is enough; the distinguished one is given up on its word only.
+    if (state === 'missing' || state === 'refused' || (isById(folder) && state !== 'there')) this.#forget(place.mailbox, folder);
   }
 
   /** The folder that took the copies of a place last: a probe asks it first, since it may say "found" by itself. */
