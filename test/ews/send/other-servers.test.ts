@@ -1,0 +1,63 @@
+/** The whole sender at a server that leaves out what the schema lets it leave out, and loses answers on top of it. */
+import { describe, expect, it } from 'vitest';
+import type { Omission } from '../../../src/testing.ts';
+import { alice, sendToSimulator } from '../../support/send-to-simulator.ts';
+
+/** As gromox answers: no RootFolder where no folder matches, no distinguished Conversation History. */
+const sparse = { conversationHistory: 'absent', omits: ['FindFolderResponseMessage/RootFolder:empty'] } as const;
+const texts = (count: number): string[] => Array.from({ length: count }, (_, n) => `text ${n}`);
+
+describe('a mailbox without Conversation History, at a server that leaves RootFolder out', () => {
+  it('gets it, and every message is delivered, once', async () => {
+    await using scene = await sendToSimulator({ simulator: { profile: sparse } });
+    for (const text of texts(60)) await scene.send(text);
+    await scene.settle(20_000);
+    expect(scene.events.filter((event) => !event.startsWith('deferred'))).toEqual(Array(60).fill('delivered'));
+    expect(scene.inbox().length).toBe(60);
+    const made = scene.exchange.mailbox(alice).folders.filter(({ displayName }) => displayName === 'Conversation History');
+    expect(made.map(({ items }) => items.length)).toEqual([60]);
+  });
+
+  it('though every third answer is lost', async () => {
+    await using scene = await sendToSimulator({ simulator: { profile: sparse } });
+    scene.exchange.faults.on('CreateItem').every(3).lostResponse();
+    for (const text of texts(30)) await scene.send(text);
+    await scene.settle(20_000);
+    expect(
+      scene
+        .inbox()
+        .map((body) => /text \d+/.exec(body)?.[0])
+        .sort(),
+    ).toEqual(texts(30).sort());
+  });
+});
+
+describe('what can not be read', () => {
+  it('of a look-up blocks the mailbox, and says so', async () => {
+    const omits: readonly Omission[] = ['Folder/FolderId'];
+    await using scene = await sendToSimulator({ simulator: { profile: { conversationHistory: 'by-name', omits } } });
+    const blocked = new Promise<unknown>((resolve) => scene.sender.on('lane:blocked', resolve));
+    await scene.send('waits');
+    await scene.sender.start();
+    expect(await blocked).toMatchObject({ code: 'RESPONSE_UNREADABLE' });
+    expect(scene.inbox()).toEqual([]);
+  });
+
+  it('of a copy, whose tag is left out, never leads to a second send', async () => {
+    const omits: readonly Omission[] = ['Item/ExtendedProperty', 'Message/ExtendedProperty'];
+    await using scene = await sendToSimulator({ simulator: { profile: { omits } } });
+    scene.exchange.faults.on('CreateItem').once().lostResponse();
+    await scene.send('once');
+    await scene.sender.start();
+    await new Promise<void>((resolve) => {
+      const looked = setInterval(() => {
+        if (scene.probes.length < 8) return;
+        clearInterval(looked);
+        resolve();
+      }, 10);
+    });
+    expect(new Set(scene.probes)).toEqual(new Set(['unknown']));
+    expect(scene.sends()).toBe(1);
+    expect(scene.inbox()).toHaveLength(1);
+  });
+});
