@@ -114,8 +114,14 @@ export default {
     only(
       'ntlm-is-a-login',
       '^src/ews/auth/ntlm/',
-      '^src/ews/auth/(ntlm/|credentials\\.ts$)|^src/core/',
+      '^src/ews/auth/(ntlm/|credentials\\.ts$)|^src/core/|^src/transport/steady-fetch\\.ts$',
       'it fulfils the credentials contract only',
+    ),
+    only(
+      'a-relay-is-no-transport',
+      '^src/relay/',
+      '^src/(relay|core)/|^src/transport/|^src/ews/auth/credentials\\.ts$',
+      'it passes requests on and knows nothing of notes',
     ),
     only(
       'the-loop-knows-contracts-only',

@@ -8,6 +8,7 @@ const shared = {
     file: 'src/file.ts',
     indexeddb: 'src/indexeddb.ts',
     postgres: 'src/postgres.ts',
+    relay: 'src/relay.ts',
     sqlite: 'src/sqlite.ts',
     ntlm: 'src/ntlm.ts',
     testing: 'src/testing.ts',

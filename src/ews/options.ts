@@ -30,9 +30,24 @@ export interface EwsTransportOptions {
    * Carries the requests out. Pass your own for a proxy, a private certificate authority or a client certificate. It must
    * not follow redirects on its own and must not repeat a POST: a repeated CreateItem is a second message.
    *
-   * @default globalThis.fetch
+   * @default the runtime's; on Deno with a client without idle connections, since Deno's repeats a POST on those
    */
   readonly fetch?: typeof globalThis.fetch | undefined;
+  /**
+   * Between this page and Exchange stands the relay of `offline-im/relay`, which passes each send on once. A browser sends a
+   * POST again by itself when a connection is lost, so in a page this or `answersClose` is required: without them the
+   * constructor throws `OPTION_INVALID`. Elsewhere it has no effect.
+   *
+   * @default false
+   */
+  readonly relay?: boolean;
+  /**
+   * Something between this page and Exchange answers each request over HTTP/1.1 with `Connection: close`, so that the browser
+   * reuses no connection and has none to repeat a request on. If it does not, notes can arrive twice.
+   *
+   * @default false
+   */
+  readonly answersClose?: boolean;
   /**
    * How long a request may take until the last byte of its answer, in ms. After it nobody knows whether the notes were
    * sent, so they are looked for before they are sent again: too short a time-out costs look-ups, not messages.

@@ -17,6 +17,7 @@ import {
 } from '../core/options.ts';
 import type { Logger } from '../observability/trace.ts';
 import { isLoopback } from '../transport/loopback.ts';
+import { requireSteady, steadyFetch } from '../transport/steady-fetch.ts';
 import type { Credentials } from './auth/credentials.ts';
 import type { Impersonate } from './client/impersonation.ts';
 import { serverVersions } from './client/versions.ts';
@@ -50,6 +51,8 @@ const rules = {
   credentials: having<Credentials>('credentials; basicAuth({ username, password }) makes some', ['authenticate']),
   impersonate: optional(callback<Impersonate>()),
   fetch: optional(callback<typeof globalThis.fetch>()),
+  relay: byDefault(flag(), false),
+  answersClose: byDefault(flag(), false),
   requestTimeout: byDefault(milliseconds(1, 3_600_000), 60_000),
   notesPerRequest: byDefault(whole(1, 100), 50),
   maxRequestBytes: byDefault(whole(1024, 67_108_864), 262_144),
@@ -64,16 +67,14 @@ const rules = {
 
 /** Rejects what can't work at once, rather than at the first message. @throws {OfflineImError} `OPTION_INVALID`, `INSECURE_URL` */
 export function settingsOf(options: EwsTransportOptions): EwsSettings {
-  const { url, allowInsecureHttp, fetch, fallbackMessageClass, requestTimeout, notesPerRequest, ...rest } = readOptions(
-    'EwsTransport',
-    options,
-    rules,
-  );
+  const { url, allowInsecureHttp, fetch, relay, answersClose, fallbackMessageClass, requestTimeout, notesPerRequest, ...rest } =
+    readOptions('EwsTransport', options, rules);
+  const way = { relay, answersClose };
+  requireSteady('EwsTransport', way);
   return {
     ...rest,
     url: checkedUrl(url, allowInsecureHttp),
-    // Looked up at each call, so that a fetch that is replaced later (as test tools do) counts.
-    fetch: rest.credentials.fetch ?? fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    fetch: rest.credentials.fetch ?? fetch ?? steadyFetch('EwsTransport', way),
     deadline: requestTimeout,
     batchSize: notesPerRequest,
     fallbackMessageClass: fallbackMessageClass === false ? undefined : fallbackMessageClass,

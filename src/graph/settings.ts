@@ -3,6 +3,7 @@ import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import type { Logger } from '../observability/trace.ts';
 import type { Audience } from '../transport/contract.ts';
 import { isLoopback } from '../transport/loopback.ts';
+import { repeatsOf, steadyFetch } from '../transport/steady-fetch.ts';
 import type { GraphTransportOptions, MailboxCredential, TokenCredential } from './options.ts';
 
 /** {@link GraphTransportOptions}, checked and complete. */
@@ -52,8 +53,8 @@ export function settingsOf(options: GraphTransportOptions): GraphSettings {
     draftAge: inRange('draftAge', options.draftAge ?? 86_400_000, 0, 30 * 86_400_000),
     messagesPerMinute: inRange('messagesPerMinute', options.messagesPerMinute ?? 30, 1, 10_000),
     keepCopyIn,
-    // Looked up at each call, so that a fetch that is replaced later (as test tools do) counts.
-    fetch: fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    // Graph is asked by pages directly: nothing can stand between, and nothing there can be promised.
+    fetch: fetch ?? steadyFetch('GraphTransport', { answersClose: repeatsOf(globalThis) === 'unknown' }),
     logger: options.logger,
     clock: options.clock ?? systemClock,
   };

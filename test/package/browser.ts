@@ -29,6 +29,7 @@ const browserLike = `
       url: 'https://mail.contoso.com/EWS/Exchange.asmx',
       credentials: basicAuth({ username: 'alice', password: 'x' }),
       fetch: async () => { throw new TypeError('Failed to fetch'); },
+      relay: true,
     }),
   });
   const { entries } = await sender.send({ to: 'sip:bob@contoso.com', text: 'Are you there?' });

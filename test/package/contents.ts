@@ -74,6 +74,7 @@ export function contentTests(packed: () => Packed): void {
       './indexeddb',
       './ntlm',
       './postgres',
+      './relay',
       './sqlite',
       './testing',
       './package.json',

@@ -21,6 +21,7 @@ const expected = {
   'offline-im/indexeddb': ['IndexedDbSpool'],
   'offline-im/ntlm': ['ntlmAuth'],
   'offline-im/postgres': ['PostgresSpool'],
+  'offline-im/relay': ['relay'],
   'offline-im/sqlite': ['SqliteSpool'],
   'offline-im/testing': ['ManualClock', 'spoolConformance', 'startExchangeSimulator', 'transportConformance'],
 } as const;

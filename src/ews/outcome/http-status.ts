@@ -48,6 +48,8 @@ export function statusRule({ status, retryAfter, loginPage, scheme }: StatusFact
         { kind: 'blocked', scope: 'endpoint', sent: 'no', by: 'login' },
         'a proxy on the way wants a login of its own',
       );
+    case 409:
+      return plain({ kind: 'unconfirmed', scope: 'note' }, 'a relay on the way has passed it on before');
     case 413:
       return plain({ kind: 'rejected', scope: 'note', splittable: true }, 'the request is too large for it');
     case 429:

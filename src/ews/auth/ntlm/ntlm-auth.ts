@@ -11,6 +11,7 @@ import {
   secret,
   whole,
 } from '../../../core/options.ts';
+import { repeatsOf } from '../../../transport/steady-fetch.ts';
 import type { AuthenticationContext, Credentials, SendRequest } from '../credentials.ts';
 import { type Connection, ConnectionGone } from './connection.ts';
 import { ConnectionPool } from './connection-pool.ts';
@@ -90,6 +91,11 @@ function isPem(value: unknown): boolean {
  * ```
  */
 export function ntlmAuth(options: NtlmAuthOptions): Credentials {
+  if (repeatsOf(globalThis) !== 'never') {
+    const text =
+      'ntlmAuth: an NTLM login belongs to a connection that is kept, and on such a connection this runtime may send a request again, so that a note arrives twice. Run the sender on Node.';
+    throw new OfflineImError('OPTION_INVALID', text);
+  }
   const { maxConnections, keepAlive, ca, ...login } = readOptions('ntlmAuth', options, rules);
   const who = answererOf(login);
   const pool = new ConnectionPool({ maxConnections, idle: keepAlive, ...(ca === undefined ? {} : { ca }) });

@@ -31,6 +31,7 @@ const page = {
         url,
         credentials: basicAuth({ username: 'alice@contoso.test', password: 'p' }),
         requestTimeout: 2_000,
+        relay: true,
       }),
       ...short,
     });

@@ -1,0 +1,150 @@
+import { type Clock, systemClock } from '../core/clock.ts';
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { byDefault, callback, having, optional, type RulesFor, readOptions, unchecked, whole } from '../core/options.ts';
+import type { Credentials } from '../ews/auth/credentials.ts';
+import { isLoopback } from '../transport/loopback.ts';
+import { steadyFetch } from '../transport/steady-fetch.ts';
+import { MemoryPassedIds, type PassedIds } from './passed-ids.ts';
+
+/** Options of {@link relay}. */
+export interface RelayOptions {
+  /**
+   * Where requests go: the path that the page asks, and the URL that it stands for. Nothing else is reachable. `http://` is
+   * refused except to the loopback interface.
+   *
+   * @example { '/EWS/Exchange.asmx': 'https://mail.contoso.com/EWS/Exchange.asmx' }
+   */
+  readonly upstreams: Readonly<Record<string, string>>;
+  /**
+   * Origins whose pages may use it, as browsers write them: `https://app.contoso.com`. A page of the relay's own origin needs to
+   * be named too.
+   */
+  readonly origins: readonly string[];
+  /**
+   * The relay's own login, for pages that have none. Then `authorize` is required: it would be a login for everybody.
+   *
+   * @default the page's own Authorization header goes along
+   */
+  readonly credentials?: Credentials | undefined;
+  /**
+   * Whether this request may pass: looks at a session cookie or a token of yours. It gets a copy without the body.
+   *
+   * @default every request of the named origins may
+   */
+  readonly authorize?: ((request: Request) => boolean | Promise<boolean>) | undefined;
+  /**
+   * Whose limit a request counts for.
+   *
+   * @default the page's origin
+   */
+  readonly clientOf?: ((request: Request) => string) | undefined;
+  /**
+   * How many requests a client may make in a minute; more are answered with 429.
+   *
+   * @default 600
+   */
+  readonly requestsPerMinute?: number | undefined;
+  /**
+   * Bytes of a request, above which it is answered with 413.
+   *
+   * @default 524_288
+   */
+  readonly maxRequestBytes?: number | undefined;
+  /**
+   * Bytes of an answer, above which it is cut off, so that its notes are looked for.
+   *
+   * @default 4_194_304
+   */
+  readonly maxResponseBytes?: number | undefined;
+  /**
+   * Remembers what has been passed on. A relay that runs in several processes, or is restarted while pages send, needs one that
+   * they share (a table with a unique key, `SET NX`), which keeps ids for an hour.
+   *
+   * @default in memory, 100,000 ids
+   */
+  readonly passedIds?: PassedIds | undefined;
+  /**
+   * Carries the requests on. It must not repeat a POST.
+   *
+   * @default the runtime's; on Deno with a client without idle connections
+   */
+  readonly fetch?: typeof globalThis.fetch | undefined;
+  /** @default the machine's clock */
+  readonly clock?: Clock | undefined;
+}
+
+/** {@link RelayOptions}, checked and complete. */
+export interface RelaySettings {
+  readonly upstreams: ReadonlyMap<string, string>;
+  readonly origins: ReadonlySet<string>;
+  readonly credentials: Credentials | undefined;
+  readonly authorize: ((request: Request) => boolean | Promise<boolean>) | undefined;
+  readonly clientOf: ((request: Request) => string) | undefined;
+  readonly requestsPerMinute: number;
+  readonly maxRequestBytes: number;
+  readonly maxResponseBytes: number;
+  readonly passedIds: PassedIds;
+  readonly fetch: typeof globalThis.fetch;
+  readonly clock: Clock;
+}
+
+const rules = {
+  upstreams: unchecked<Readonly<Record<string, string>>>(),
+  origins: unchecked<readonly string[]>(),
+  credentials: optional(having<Credentials>('credentials; basicAuth({ username, password }) makes some', ['authenticate'])),
+  authorize: optional(callback<(request: Request) => boolean | Promise<boolean>>()),
+  clientOf: optional(callback<(request: Request) => string>()),
+  requestsPerMinute: byDefault(whole(1, 1_000_000), 600),
+  maxRequestBytes: byDefault(whole(1024, 67_108_864), 524_288),
+  maxResponseBytes: byDefault(whole(1024, 1_073_741_824), 4_194_304),
+  passedIds: optional(having<PassedIds>('an object with has, take and giveBack', ['has', 'take', 'giveBack'])),
+  fetch: optional(callback<typeof globalThis.fetch>()),
+  clock: byDefault(having<Clock>('an object with now, monotonic and setTimer', ['now', 'monotonic', 'setTimer']), systemClock),
+} satisfies RulesFor<RelayOptions>;
+
+/** @throws {OfflineImError} `OPTION_INVALID`, `INSECURE_URL` */
+export function relaySettings(options: RelayOptions): RelaySettings {
+  const { upstreams, origins, passedIds, fetch, ...rest } = readOptions('relay', options, rules);
+  if (rest.credentials !== undefined && rest.authorize === undefined)
+    throw invalid('authorize', 'is missing; with credentials of its own the relay needs it to know who may use them');
+  return {
+    ...rest,
+    upstreams: checkedUpstreams(upstreams),
+    origins: checkedOrigins(origins),
+    passedIds: passedIds ?? new MemoryPassedIds(rest.clock, 100_000),
+    fetch: fetch ?? steadyFetch('relay', {}),
+  };
+}
+
+function checkedUpstreams(upstreams: unknown): ReadonlyMap<string, string> {
+  const entries = typeof upstreams === 'object' && upstreams !== null ? Object.entries(upstreams) : [];
+  if (entries.length === 0) throw invalid('upstreams', 'must name at least one path and its URL');
+  return new Map(
+    entries.map(([path, target]): [string, string] => {
+      const url = typeof target === 'string' && URL.canParse(target) ? new URL(target) : undefined;
+      if (!path.startsWith('/') || url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '')
+        throw invalid('upstreams', 'must have paths such as /EWS/Exchange.asmx and absolute https:// URLs without a login');
+      if (url.protocol === 'http:' && !isLoopback(url.hostname))
+        throw new OfflineImError(
+          'INSECURE_URL',
+          `relay: ${url.origin} is not encrypted, so logins would travel in the clear. Use https://.`,
+        );
+      return [path, url.href];
+    }),
+  );
+}
+
+function checkedOrigins(origins: unknown): ReadonlySet<string> {
+  const list: unknown[] = Array.isArray(origins) ? origins : [];
+  if (list.length === 0 || !list.every(isOrigin))
+    throw invalid('origins', 'must be a list of origins such as https://app.contoso.com');
+  return new Set(list);
+}
+
+function isOrigin(value: unknown): value is string {
+  return typeof value === 'string' && URL.canParse(value) && new URL(value).origin === value;
+}
+
+function invalid(option: string, what: string): OfflineImError {
+  return new OfflineImError('OPTION_INVALID', `relay: ${option} ${what}.`, { details: { option } });
+}

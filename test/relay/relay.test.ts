@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest';
+import { basicAuth } from '../../src/index.ts';
+import { type RelayOptions, relay } from '../../src/relay.ts';
+import { ManualClock } from '../../src/testing/manual-clock.ts';
+
+const origin = 'https://app.contoso.test';
+const path = '/EWS/Exchange.asmx';
+const upstream = `https://mail.contoso.test${path}`;
+const base: RelayOptions = { upstreams: { [path]: upstream }, origins: [origin] };
+
+interface Passed {
+  readonly url: string;
+  readonly headers: Headers;
+  readonly body: string;
+}
+
+function start(
+  options: Partial<RelayOptions> = {},
+  answer: (nth: number) => Response | Promise<Response> = () => new Response('ok'),
+) {
+  const passed: Passed[] = [];
+  const fetch = (async (input: string, init: RequestInit) => {
+    passed.push({ url: input, headers: new Headers(init.headers), body: String(init.body) });
+    return answer(passed.length);
+  }) as typeof globalThis.fetch;
+  const handler = relay({ ...base, fetch, ...options });
+  const ask = (id: string, init: { headers?: Record<string, string>; method?: string; body?: string; path?: string } = {}) =>
+    handler(
+      new Request(`https://relay.test${init.path ?? path}`, {
+        method: init.method ?? 'POST',
+        headers: { origin, 'client-request-id': id, 'content-type': 'text/xml', authorization: 'Basic x', ...init.headers },
+        ...(init.method === undefined || init.method === 'POST' ? { body: init.body ?? '<CreateItem/>' } : {}),
+      }),
+    );
+  return { ask, passed };
+}
+
+describe('a request', () => {
+  it('is passed on, with the page’s login and nothing else of the page', async () => {
+    const { ask, passed } = start();
+    const response = await ask('id-000001', { headers: { cookie: 'session=1', 'x-other': '1', 'x-anchormailbox': 'a@b' } });
+    expect([response.status, await response.text()]).toEqual([200, 'ok']);
+    expect(response.headers.get('access-control-allow-origin')).toBe(origin);
+    expect(passed[0]).toMatchObject({ url: upstream, body: '<CreateItem/>' });
+    expect([...(passed[0]?.headers.keys() ?? [])].sort()).toEqual([
+      'authorization',
+      'client-request-id',
+      'content-type',
+      'x-anchormailbox',
+    ]);
+  });
+
+  it('is passed on once: its repetition gets 409, while it runs and afterwards', async () => {
+    const gate = Promise.withResolvers<void>();
+    const { ask, passed } = start({}, async () => {
+      await gate.promise;
+      return new Response('ok');
+    });
+    const [first, second] = [ask('id-000001'), ask('id-000001')];
+    expect((await second).status).toBe(409);
+    gate.resolve();
+    expect((await first).status).toBe(200);
+    expect((await ask('id-000001')).status).toBe(409);
+    expect((await ask('id-000002')).status).toBe(200);
+    expect(passed).toHaveLength(2);
+  });
+
+  it('whose answer was an error is not passed on again: the server may have processed it', async () => {
+    const { ask, passed } = start({}, () => new Response('', { status: 503 }));
+    expect([(await ask('id-000001')).status, (await ask('id-000001')).status]).toEqual([503, 409]);
+    const broken = start({}, () => Promise.reject(new TypeError('fetch failed')));
+    expect([(await broken.ask('id-000001')).status, (await broken.ask('id-000001')).status]).toEqual([502, 409]);
+    expect([passed.length, broken.passed.length]).toEqual([1, 1]);
+  });
+
+  it('that was answered with 401 may come once more, with another login', async () => {
+    const { ask, passed } = start({}, (nth) => new Response('', { status: nth === 1 ? 401 : 200 }));
+    expect([(await ask('id-000001')).status, (await ask('id-000001')).status, (await ask('id-000001')).status]).toEqual([
+      401, 200, 409,
+    ]);
+    expect(passed).toHaveLength(2);
+  });
+
+  it('that was passed on is never told by a limit or a login that it was not', async () => {
+    let allowed = true;
+    const { ask } = start({ requestsPerMinute: 1, authorize: () => allowed });
+    expect((await ask('id-000001')).status).toBe(200);
+    allowed = false;
+    expect([(await ask('id-000001')).status, (await ask('id-000002')).status]).toEqual([409, 403]);
+    allowed = true;
+    expect((await ask('id-000002')).status).toBe(429);
+  });
+
+  it.each<[string, number, Parameters<ReturnType<typeof start>['ask']>]>([
+    ['of another origin', 403, ['id-000001', { headers: { origin: 'https://evil.test' } }]],
+    ['for another path', 404, ['id-000001', { path: '/owa/' }]],
+    ['by another method', 405, ['id-000001', { method: 'GET' }]],
+    ['without an id', 400, ['', {}]],
+    ['with an odd id', 400, ['id 0001', {}]],
+    ['that is too large', 413, ['id-000001', { body: 'x'.repeat(2_000) }]],
+  ])('%s is refused', async (_, status, args) => {
+    const { ask, passed } = start({ maxRequestBytes: 1_024 });
+    const response = await ask(...args);
+    expect(response.status).toBe(status);
+    expect(response.headers.get('access-control-allow-origin')).toBe(status === 403 ? null : origin);
+    expect(passed).toEqual([]);
+  });
+
+  it('beyond the limit waits until the minute is over', async () => {
+    const clock = new ManualClock(0);
+    const { ask } = start({ clock, requestsPerMinute: 2 });
+    const statuses = async () =>
+      (await Promise.all([1, 2, 3].map((n) => ask(`request-${clock.now()}-${n}`)))).map(({ status }) => status);
+    expect(await statuses()).toEqual([200, 200, 429]);
+    await clock.advance(60_000);
+    expect(await statuses()).toEqual([200, 200, 429]);
+  });
+
+  it('whose answer is too large is cut off', async () => {
+    const { ask } = start({ maxResponseBytes: 1_024 }, () => new Response('x'.repeat(2_000)));
+    expect((await ask('id-000001')).status).toBe(502);
+  });
+});
+
+it('answers the question of a browser before its first request', async () => {
+  const { ask, passed } = start();
+  const response = await ask('id-000001', { method: 'OPTIONS' });
+  expect(response.status).toBe(204);
+  expect(response.headers.get('access-control-allow-headers')).toContain('client-request-id');
+  expect(passed).toEqual([]);
+});
+
+it('logs in by itself where it has credentials, and passes no login of the page on', async () => {
+  const { ask, passed } = start({ credentials: basicAuth({ username: 'relay', password: 'p' }), authorize: () => true });
+  await ask('id-000001');
+  expect(passed[0]?.headers.get('authorization')).toBe(`Basic ${btoa('relay:p')}`);
+});
+
+it('forgets what has been passed on after an hour, and takes nothing more when it is full', async () => {
+  const { MemoryPassedIds } = await import('../../src/relay/passed-ids.ts');
+  const clock = new ManualClock(0);
+  const ids = new MemoryPassedIds(clock, 2);
+  expect([ids.take('a'), ids.take('b'), ids.take('c'), ids.take('a')]).toEqual([true, true, false, false]);
+  await clock.advance(3_600_000);
+  expect([ids.take('c'), ids.has('a')]).toEqual([true, false]);
+});
+
+it.each<[string, object]>([
+  ['no upstream', { upstreams: {} }],
+  ['an upstream in the clear', { upstreams: { [path]: 'http://mail.contoso.test/' } }],
+  ['an upstream with a login', { upstreams: { [path]: 'https://a:b@mail.contoso.test/' } }],
+  ['no origin', { origins: [] }],
+  ['any origin', { origins: ['*'] }],
+  ['a login for everybody', { credentials: basicAuth({ username: 'a', password: 'b' }) }],
+  ['an unknown option', { upstream: '' }],
+])('refuses %s', (_, options) => {
+  expect(() => relay({ ...base, ...options } as RelayOptions)).toThrow(
+    expect.objectContaining({ code: expect.stringMatching(/^(OPTION_INVALID|INSECURE_URL)$/) }),
+  );
+});
