@@ -16,7 +16,7 @@ import type {
   SpoolState,
   SpoolStorage,
 } from '../contract.ts';
-import { appendMessage, byMessage } from '../state/append.ts';
+import { appendMessage, appendStorable, byMessage } from '../state/append.ts';
 import { claimPick } from '../state/claim.ts';
 import { dueIn } from '../state/derived.ts';
 import { viewOf } from '../state/records.ts';
@@ -67,7 +67,7 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
   }
 
   append(entries: readonly NewSpoolEntry[]): Promise<readonly AppendResult[]> {
-    return this.#appends.add(entries);
+    return appendStorable(entries, (storable) => this.#appends.add(storable));
   }
 
   claim(request: ClaimRequest): Promise<readonly ClaimedNote[]> {

@@ -1,3 +1,5 @@
+import { latestTime, mostCount } from '../state/storable.ts';
+
 /**
  * Small readers of what was parsed from JSON: whatever lies on disk is hostile until one of them has passed it.
  * They name the place and what was expected there, never what was found: it may be text of a message.
@@ -65,18 +67,18 @@ export const isTrue: Reader<true> = (value, where) => {
 
 /** A time in ms since 1970: within what a Date can be. */
 export const time: Reader<number> = (value, where) => {
-  if (typeof value !== 'number' || !(Math.abs(value) <= 8.64e15)) throw new ShapeError(where, 'a time');
+  if (typeof value !== 'number' || !(Math.abs(value) <= latestTime)) throw new ShapeError(where, 'a time');
   return value;
 };
 
 export const duration: Reader<number> = (value, where) => {
-  if (typeof value !== 'number' || !(value >= 0 && value <= 8.64e15)) throw new ShapeError(where, 'a duration');
+  if (typeof value !== 'number' || !(value >= 0 && value <= latestTime)) throw new ShapeError(where, 'a duration');
   return value;
 };
 
-/** A count; far enough below the limit of exact numbers that counting on stays exact. */
+/** A count. */
 export const count: Reader<number> = (value, where) => {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > 2 ** 52)
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > mostCount)
     throw new ShapeError(where, 'a count');
   return value;
 };

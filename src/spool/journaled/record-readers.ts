@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../core/errors/codes.ts';
 import type { Mailbox, Place, UnknownAttempt } from '../../transport/contract.ts';
 import { type Frozen, type Reason, type SpooledMessage, spoolStates } from '../contract.ts';
 import type { Due, EntryFixed, EntryRecord, EntryStatus } from '../state/records.ts';
+import { isCode } from '../state/storable.ts';
 import type { StoredNote } from './journal.ts';
 import {
   count,
@@ -52,13 +53,9 @@ export const due: Reader<Due> = (value, where) => {
 
 /** Any code of the right form: one that a later version of this library wrote must not cost the entry. */
 const code: Reader<ErrorCode> = (value, where) => {
-  if (!isCodeShaped(value)) throw new ShapeError(where, 'an error code');
+  if (!isCode(value)) throw new ShapeError(where, 'an error code');
   return value;
 };
-
-function isCodeShaped(value: unknown): value is ErrorCode {
-  return typeof value === 'string' && /^[A-Z][A-Z0-9_]{0,63}$/.test(value);
-}
 
 const reason: Reader<Reason> = (value, where) => {
   const of = fields(value, where);

@@ -18,7 +18,7 @@ import type {
   SpoolState,
   SpoolStorage,
 } from '../contract.ts';
-import { byMessage } from '../state/append.ts';
+import { appendStorable, byMessage } from '../state/append.ts';
 import { cancel, hold, purge, release, requeue } from '../state/host-actions.ts';
 import type { Transaction } from '../state/transaction.ts';
 import { Listener } from './connection/listen.ts';
@@ -119,11 +119,13 @@ export class PostgresSpool implements SpoolStorage {
 
   /** With the `client` of a transaction of the host, the messages are kept when that commits, and were never there when it does not. */
   append(entries: readonly NewSpoolEntry[], { client }: { readonly client?: unknown } = {}): Promise<readonly AppendResult[]> {
-    return this.#session.use(async () => {
-      const messages = [...byMessage(entries).values()];
-      if (messages.length === 0) return [];
-      return client === undefined ? this.#appender.append(messages) : appendIn(this.#session, asClient(client), messages);
-    });
+    return this.#session.use(() =>
+      appendStorable(entries, async (storable) => {
+        const messages = [...byMessage(storable).values()];
+        if (messages.length === 0) return [];
+        return client === undefined ? this.#appender.append(messages) : appendIn(this.#session, asClient(client), messages);
+      }),
+    );
   }
 
   claim(request: ClaimRequest): Promise<readonly ClaimedNote[]> {

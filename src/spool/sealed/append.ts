@@ -1,7 +1,7 @@
 import { asError } from '../../core/errors/thrown.ts';
 import { TurnOrder } from '../../core/queues.ts';
 import type { AppendResult, NewSpoolEntry, SpoolEntry, SpoolStorage } from '../contract.ts';
-import { byMessage } from '../state/append.ts';
+import { appendStorable, byMessage } from '../state/append.ts';
 import type { Entries } from './entries.ts';
 import type { StandIns } from './stand-ins.ts';
 
@@ -20,7 +20,14 @@ export class Appends {
     this.#standIns = standIns;
   }
 
-  async append(
+  append(
+    entries: readonly NewSpoolEntry[],
+    options: { readonly client?: unknown } | undefined,
+  ): Promise<readonly AppendResult[]> {
+    return appendStorable(entries, (storable) => this.#append(storable, options));
+  }
+
+  async #append(
     entries: readonly NewSpoolEntry[],
     options: { readonly client?: unknown } | undefined,
   ): Promise<readonly AppendResult[]> {

@@ -1,5 +1,6 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { ClaimedNote, ClaimRequest, Frozen, Refreeze, Settlement, SpoolStorage } from '../contract.ts';
+import { storableFrozen } from '../state/storable.ts';
 import { type Entries, isLocked } from './entries.ts';
 import { isPendingPlace, openFrozen, pendingFrozen, sealFrozen } from './frozen.ts';
 import type { Sealer } from './seal.ts';
@@ -90,7 +91,7 @@ export class Claims {
       // Pending without a call of freeze: the process that claimed it died before it could go on.
       const before = previous.has(first) ? previous.get(first) : note.frozen;
       const known = before === undefined ? undefined : await openFrozen(sealer, before, noteId);
-      const frozen = request.freeze(members, known);
+      const frozen = storableFrozen(request.freeze(members, known));
       const sealed = await sealFrozen(sealer, frozen, {
         noteId,
         tag,

@@ -1,6 +1,7 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { Mailbox, UnknownAttempt } from '../../transport/contract.ts';
 import type { NewSpoolEntry, Reason, SpoolEntry, SpooledMessage } from '../contract.ts';
+import { storableReason } from '../state/storable.ts';
 import { isPendingPlace, openPlace } from './frozen.ts';
 import { type Binding, broken, isSealed, type Sealer } from './seal.ts';
 import type { StandIns } from './stand-ins.ts';
@@ -116,7 +117,8 @@ export class Entries {
     );
   }
 
-  async sealReason(reason: Reason): Promise<Reason> {
+  async sealReason(given: Reason): Promise<Reason> {
+    const reason = storableReason(given);
     return { ...reason, text: await this.#sealer.seal(reason.text, bindingOfReason(reason)) };
   }
 

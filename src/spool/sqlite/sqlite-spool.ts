@@ -19,7 +19,7 @@ import type {
   SpoolState,
   SpoolStorage,
 } from '../contract.ts';
-import { appendMessage, byMessage } from '../state/append.ts';
+import { appendMessage, appendStorable, byMessage } from '../state/append.ts';
 import { cancel, hold, purge, release, requeue } from '../state/host-actions.ts';
 import { noteIdOf, viewOf } from '../state/records.ts';
 import { refreeze, settle } from '../state/settle.ts';
@@ -156,9 +156,11 @@ export class SqliteSpool implements SpoolStorage {
     return this.#session.open(context);
   }
 
-  async append(entries: readonly NewSpoolEntry[]): Promise<readonly AppendResult[]> {
-    const parts = chunked([...byMessage(entries).values()], appendsAtOnce);
-    return (await Promise.all(parts.map((messages) => this.#append(messages)))).flat();
+  append(entries: readonly NewSpoolEntry[]): Promise<readonly AppendResult[]> {
+    return appendStorable(entries, async (storable) => {
+      const parts = chunked([...byMessage(storable).values()], appendsAtOnce);
+      return (await Promise.all(parts.map((messages) => this.#append(messages)))).flat();
+    });
   }
 
   claim(request: ClaimRequest): Promise<readonly ClaimedNote[]> {

@@ -1,5 +1,7 @@
-import type { NewSpoolEntry } from '../contract.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import type { AppendResult, NewSpoolEntry } from '../contract.ts';
 import type { EntryFixed, EntryRecord } from './records.ts';
+import { dueAfter, storableEntry, timeAfter } from './storable.ts';
 import type { Transaction } from './transaction.ts';
 
 /** What an append does with one message, before anything is written. */
@@ -18,6 +20,27 @@ export function byMessage(entries: readonly NewSpoolEntry[]): Map<string, NewSpo
   return groups;
 }
 
+/** Appends the messages that can be stored; one that can't fails alone, with nothing kept. */
+export async function appendStorable(
+  entries: readonly NewSpoolEntry[],
+  append: (storable: readonly NewSpoolEntry[]) => Promise<readonly AppendResult[]>,
+): Promise<readonly AppendResult[]> {
+  const bad = new Map<string, AppendResult>();
+  const good: NewSpoolEntry[] = [];
+  for (const [messageId, group] of byMessage(entries)) {
+    try {
+      good.push(...group.map(storableEntry));
+    } catch (error) {
+      if (!(error instanceof OfflineImError)) throw error;
+      bad.set(messageId, { messageId, status: 'failed', kept: 'no', error });
+    }
+  }
+  if (bad.size === 0) return append(good);
+  const results = good.length === 0 ? [] : await append(good);
+  const byId = new Map(results.map((result) => [result.messageId, result]));
+  return [...byMessage(entries).keys()].flatMap((messageId) => bad.get(messageId) ?? byId.get(messageId) ?? []);
+}
+
 /** Adds the entries of one message, unless a message with its id is kept or has ended lately. */
 export function appendMessage(tx: Transaction, entries: readonly NewSpoolEntry[], now: number): PlannedAppend {
   const messageId = entries[0]?.messageId ?? '';
@@ -31,15 +54,15 @@ export function appendMessage(tx: Transaction, entries: readonly NewSpoolEntry[]
 }
 
 function newRecord({ pickupIn, expiresIn, message, ...rest }: NewSpoolEntry, tx: Transaction, now: number): EntryRecord {
-  const fixed: EntryFixed = { ...rest, to: message.to, acceptedAt: now, pickupAt: now + pickupIn, expiresIn };
+  const fixed: EntryFixed = { ...rest, to: message.to, acceptedAt: now, pickupAt: timeAfter(now, pickupIn), expiresIn };
   return {
     fixed,
     status: {
       state: 'spooled',
       rev: tx.rev,
       order: tx.nextOrder(),
-      due: { at: now + pickupIn, within: pickupIn },
-      expiresAt: now + expiresIn,
+      due: dueAfter(now, pickupIn),
+      expiresAt: timeAfter(now, expiresIn),
       single: false,
       unknownAttempts: [],
       cancelRequested: false,

@@ -1,5 +1,6 @@
 import type { ClaimedNote, ClaimRequest, SpooledMessage } from '../contract.ts';
 import { type EntryRecord, type Lease, type NoteRecord, tagOf, viewOf } from './records.ts';
+import { storableFrozen } from './storable.ts';
 import type { Transaction } from './transaction.ts';
 
 /** What a claim would take: a note that exists, or the members of a new one. */
@@ -53,7 +54,8 @@ export function claimPick(
   const noteId = note?.id ?? request.newNoteId();
   const attempt = (note?.attempt ?? 0) + (delivering ? 1 : 0);
   const show = (record: EntryRecord) => viewOf(record, messages.get(record.fixed.id));
-  const frozen = delivering || note?.frozen === undefined ? request.freeze(members.map(show), note?.frozen) : note.frozen;
+  const frozen =
+    delivering || note?.frozen === undefined ? storableFrozen(request.freeze(members.map(show), note?.frozen)) : note.frozen;
   const first = members[0];
   const lane = first?.fixed.lane ?? '';
   const lease: Lease = {

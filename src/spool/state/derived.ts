@@ -1,5 +1,6 @@
 import type { LaneFilter } from '../contract.ts';
 import { clamp, type Due, type EntryRecord, type EntryStatus, isTombstone, type NoteRecord } from './records.ts';
+import { timeAfter } from './storable.ts';
 
 /**
  * What follows from the records alone, said once for every spool: a spool in memory indexes it, an SQL spool stores it in columns.
@@ -67,7 +68,7 @@ export function dueIn(times: readonly (number | undefined)[], now: number): numb
  */
 export function clampEntry({ fixed, status }: EntryRecord, now: number): Pick<EntryStatus, 'due' | 'expiresAt' | 'endedAt'> {
   const due = clamp(status.due, now);
-  const expiresAt = Math.min(status.expiresAt, now + fixed.expiresIn);
+  const expiresAt = Math.min(status.expiresAt, timeAfter(now, fixed.expiresIn));
   const endedAt = status.endedAt === undefined ? undefined : Math.min(status.endedAt, now);
   if (due === status.due && expiresAt === status.expiresAt && endedAt === status.endedAt) return status;
   return endedAt === undefined ? { due, expiresAt } : { due, expiresAt, endedAt };

@@ -1,5 +1,6 @@
 import type { ExpireRequest } from '../contract.ts';
 import type { EntryRecord } from './records.ts';
+import { storableReason } from './storable.ts';
 import type { Transaction } from './transaction.ts';
 import { lookForAlone } from './unconfirmed.ts';
 
@@ -20,8 +21,9 @@ export function expireEntry(
   const sinceDue = now - status.due.at;
   const closedAllTheTime = sinceDue >= 0 && (closed.get(fixed.lane) ?? -1) >= sinceDue;
   if (status.triedBy !== request.owner && !closedAllTheTime) return;
+  const reason = storableReason(request.reason);
   tx.leaveNote(record);
   // For good, whatever becomes of the clock: others of its conversation may be sent from now on.
-  if (status.unknownAttempts.length > 0) lookForAlone(tx, record, { reason: request.reason, expiresAt: 0 }, now);
-  else tx.move(record, 'dead', { reason: request.reason, endedAt: now });
+  if (status.unknownAttempts.length > 0) lookForAlone(tx, record, { reason, expiresAt: 0 }, now);
+  else tx.move(record, 'dead', { reason, endedAt: now });
 }

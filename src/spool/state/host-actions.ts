@@ -1,5 +1,6 @@
 import { isTombstone, unbound } from './records.ts';
 import { end } from './settle.ts';
+import { timeAfter } from './storable.ts';
 import type { Transaction } from './transaction.ts';
 import { lookForAlone } from './unconfirmed.ts';
 
@@ -47,7 +48,7 @@ export function requeue(tx: Transaction, ids: readonly string[], now: number, fo
     if (record === undefined || record.status.state !== 'dead' || isTombstone(record.status)) continue;
     const patch = {
       order: tx.nextOrder(),
-      expiresAt: now + record.fixed.expiresIn,
+      expiresAt: timeAfter(now, record.fixed.expiresIn),
       cancelRequested: false,
       reason: undefined,
       endedAt: undefined,

@@ -1,11 +1,13 @@
 import type { AttemptEnd } from '../../transport/contract.ts';
 import type { ClaimToken, Reason, Refreeze, Settlement } from '../contract.ts';
 import { type EntryRecord, type NoteRecord, noteIdOf, unbound } from './records.ts';
+import { dueAfter, spanOf, storableFrozen, storableSettlement } from './storable.ts';
 import type { TagReads, Transaction } from './transaction.ts';
 import { runningAttempt, toUnconfirmed } from './unconfirmed.ts';
 
 /** Applies one settlement; false when its token no longer matches (a late `delivered` counts all the same). */
-export function settle(tx: Transaction, table: TagReads, settlement: Settlement, now: number): boolean {
+export function settle(tx: Transaction, table: TagReads, given: Settlement, now: number): boolean {
+  const settlement = storableSettlement(given);
   const note = tx.note(noteIdOf(settlement.token));
   if (note?.lease === undefined || note.lease.token !== settlement.token) {
     if (settlement.to === 'delivered') deliveredLate(tx, table, settlement, now);
@@ -72,7 +74,7 @@ function defer(
       ...rest,
       entryIds: staying.map((member) => member.fixed.id),
       state: 'deferred',
-      due: { at: now + after, within: after },
+      due: dueAfter(now, after),
       failures: note.failures + (failure ? 1 : 0),
     });
   }
@@ -102,10 +104,10 @@ function unconfirmed(
   const { lease: _lease, ...rest } = note;
   tx.putNote({
     ...rest,
-    due: { at: now + after, within: after },
+    due: dueAfter(now, after),
     probes: note.probes + 1,
     absences: absent ? note.absences + 1 : 0,
-    unconfirmedFor: note.unconfirmedFor + counted,
+    unconfirmedFor: spanOf(note.unconfirmedFor + counted),
   });
   for (const member of tx.members(note)) tx.move(member, 'unconfirmed', { reason });
 }
@@ -137,7 +139,7 @@ function unclaim(
   after: number | undefined,
   now: number,
 ): void {
-  const later = after === undefined ? {} : { due: { at: now + after, within: after } };
+  const later = after === undefined ? {} : { due: dueAfter(now, after) };
   const before = note.lease?.before;
   const staying: string[] = [];
   for (const member of members) {
@@ -160,7 +162,7 @@ function unclaim(
 export function refreeze(tx: Transaction, { token, frozen }: Refreeze): boolean {
   const note = tx.note(noteIdOf(token));
   if (note?.lease?.token !== token) return false;
-  tx.putNote({ ...note, frozen });
+  tx.putNote({ ...note, frozen: storableFrozen(frozen) });
   return true;
 }
 

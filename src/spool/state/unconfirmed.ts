@@ -1,6 +1,7 @@
 import type { AttemptEnd, UnknownAttempt } from '../../transport/contract.ts';
 import type { Reason } from '../contract.ts';
 import { type EntryRecord, type NoteRecord, tagOf } from './records.ts';
+import { dueAfter } from './storable.ts';
 import type { Transaction } from './transaction.ts';
 
 /** The running attempt of a note may have been processed: from here on it is looked for. */
@@ -20,7 +21,7 @@ export function toUnconfirmed(
   tx.putNote({
     ...rest,
     state: 'unconfirmed',
-    due: { at: now + after, within: after },
+    due: dueAfter(now, after),
     probes: 0,
     absences: 0,
     lastRanAt,

@@ -16,6 +16,7 @@ import { readTests } from './subjects/read.ts';
 import { restartTests } from './subjects/restart.ts';
 import { settleTests } from './subjects/settle.ts';
 import { tombstoneTests } from './subjects/tombstones.ts';
+import { valueTests } from './subjects/values.ts';
 import { wallClockTests } from './subjects/wall-clock.ts';
 
 export type { CreateSpoolHarness, SpoolHarness, TestRunner } from './harness.ts';
@@ -37,6 +38,7 @@ const subjects = {
   read: readTests,
   'next due': nextDueTests,
   restart: restartTests,
+  values: valueTests,
   'wall clock': wallClockTests,
 } as const satisfies Readonly<Record<string, (test: Test) => void>>;
 

@@ -1,6 +1,7 @@
 import type { Change, ClaimToken, Refreeze, Settlement } from '../../contract.ts';
 import { noteIdOf } from '../../state/records.ts';
 import { refreeze, settle } from '../../state/settle.ts';
+import { storableClass } from '../../state/storable.ts';
 import type { TagReads } from '../../state/transaction.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Done } from '../connection/transact.ts';
@@ -43,8 +44,9 @@ export async function settleDelivered(
 ): Promise<ReadonlyMap<ClaimToken, readonly Change[]>> {
   const ids = settlements.map(({ token }) => noteIdOf(token));
   const tokens = settlements.map(({ token }) => token);
-  const classes = settlements.some(({ messageClass }) => messageClass !== undefined)
-    ? settlements.map(({ messageClass }) => (messageClass === undefined ? null : storableText(messageClass)))
+  const told = settlements.map(({ messageClass }) => storableClass(messageClass));
+  const classes = told.some((messageClass) => messageClass !== undefined)
+    ? told.map((messageClass) => (messageClass === undefined ? null : storableText(messageClass)))
     : null;
   const { done } = await sql.row<{ done: string }>(client, deliver, [ids, tokens, classes]);
   const changes = new Map<ClaimToken, Change[]>();
