@@ -113,13 +113,19 @@ export class FileJournal implements Journal {
     for (const { path } of plan.entries) needless.delete(path);
     const notes = plan.droppedNotes.flatMap((id) => parts.manifests.get(id) ?? []);
     for (const id of plan.droppedNotes) parts.manifests.delete(id);
-    this.#left = new Set(await removeFiles(parts, [...notes.map(({ path }) => path), ...needless]));
+    this.#left = new Set([...notes.map(({ path }) => path), ...needless]);
+    await this.#removeLeft(parts);
+  }
+
+  /** Files that nobody needs, unless a power cut could take back what makes them needless. */
+  async #removeLeft(parts: Parts): Promise<void> {
+    if (await parts.tombstones.prove()) this.#left = new Set(await removeFiles(parts, this.#left));
   }
 
   /** Lines of tombstones may go once nothing is left that they speak of; until then they stay, which does no harm. */
   async #forget(parts: Parts, entryIds: readonly string[]): Promise<void> {
     for (const id of entryIds) this.#forgotten.add(id);
-    this.#left = new Set(await removeFiles(parts, this.#left));
+    await this.#removeLeft(parts);
     // What is left may be of any of them.
     if (this.#left.size > 0) return;
     const ids = this.#forgotten;

@@ -1,14 +1,18 @@
 import type { SpooledMessage } from '../contract.ts';
 import type { StoredNote } from '../journaled/journal.ts';
 import { field, fields, listOf, oneOf, parseJson, type Reader, ShapeError, word } from '../journaled/json-shape.ts';
-import { entryRecord, fixedPart, message, noteHead, status } from '../journaled/record-readers.ts';
+import { entryFixed, fixedPart, message, noteHead } from '../journaled/record-readers.ts';
 import { type EntryFixed, type EntryRecord, type EntryStatus, isInNote, isTombstone } from '../state/records.ts';
+import { packAttempts, packedStatus } from './attempts.ts';
 
 /** Raised when a reader of this version could misread a file of the next. */
 export const formatVersion = 1;
 
-/** No file of ours is larger; what is larger is not read. A message of 32 KiB for 500 people takes a tenth of it at worst. */
+/** No file of entries is larger; what is larger is not read. A message of 32 KiB for 500 people takes a tenth of it at worst. */
 export const largestFile = 16 * 1024 * 1024;
+
+/** Nor a manifest: 0.1.0 wrote out every attempt of every member. */
+export const largestManifest = 256 * 1024 * 1024;
 
 /** An entry with its message, as one file holds it. */
 export interface StoredEntry extends EntryRecord {
@@ -20,7 +24,11 @@ export interface StoredEntry extends EntryRecord {
  * read, so the status with its reason comes first, then the message, and the bookkeeping last.
  */
 export function formatEntries(entries: readonly StoredEntry[]): string {
-  const shown = entries.map(({ fixed: { to: _inMessage, ...fixed }, status, message }) => ({ status, message, fixed }));
+  const shown = entries.map(({ fixed: { to: _inMessage, ...fixed }, status, message }) => ({
+    status: packAttempts(status),
+    message,
+    fixed,
+  }));
   return `${JSON.stringify({ format: formatVersion, kind: 'message', entries: shown }, undefined, 2)}\n`;
 }
 
@@ -49,7 +57,7 @@ const entry: Reader<StoredEntry> = (value, where) => {
 
 /** While it is a member of a note, an entry's status is in the manifest; once it has ended, in the tombstone. */
 const ownStatus: Reader<EntryStatus> = (value, where) => {
-  const read = status(value, where);
+  const read = packedStatus(value, where);
   if (isInNote(read.state) || isTombstone(read)) throw new ShapeError(`${where}.state`, 'spooled, held or dead');
   return read;
 };
@@ -66,7 +74,8 @@ export interface Member {
 }
 
 export function formatManifest({ note, members }: Manifest): string {
-  return `${JSON.stringify({ format: formatVersion, kind: 'note', note, members }, undefined, 2)}\n`;
+  const shown = members.map(({ id, status }) => ({ id, status: packAttempts(status) }));
+  return `${JSON.stringify({ format: formatVersion, kind: 'note', note, members: shown }, undefined, 2)}\n`;
 }
 
 /** @throws {ShapeError} when it is not a manifest of this version. */
@@ -84,19 +93,20 @@ export function parseManifest(content: string): Manifest {
 
 const member: Reader<Member> = (value, where) => {
   const of = fields(value, where);
-  return { id: field(of, 'id', word, where), status: field(of, 'status', status, where) };
+  return { id: field(of, 'id', word, where), status: field(of, 'status', packedStatus, where) };
 };
 
 /** One line of the tombstone log: an entry that has ended, without its message. */
 export function formatTombstone({ fixed, status }: EntryRecord): string {
-  return `${JSON.stringify({ format: formatVersion, kind: 'tombstone', fixed, status })}\n`;
+  return `${JSON.stringify({ format: formatVersion, kind: 'tombstone', fixed, status: packAttempts(status) })}\n`;
 }
 
 /** @throws {ShapeError} when it is not a tombstone of this version. */
 export function parseTombstone(line: string): EntryRecord {
   const of = fields(parseJson(line, 'the line'), 'the line');
   assertFormat(of, 'tombstone');
-  const record = entryRecord(of, 'the line');
-  if (!isTombstone(record.status)) throw new ShapeError('status', 'an end');
-  return record;
+  const fixed = field(of, 'fixed', entryFixed, 'the line');
+  const status = field(of, 'status', packedStatus, 'the line');
+  if (!isTombstone(status)) throw new ShapeError('status', 'an end');
+  return { fixed, status };
 }

@@ -4,7 +4,7 @@ import type { JournalContents } from '../journaled/journal.ts';
 import type { EntryRecord, EntryStatus } from '../state/records.ts';
 import { foldersOf } from './disk/layout.ts';
 import type { StoredFile } from './entry-files.ts';
-import { largestFile, parseManifest } from './formats.ts';
+import { largestManifest, parseManifest } from './formats.ts';
 import type { Parts } from './parts.ts';
 import { EntryPlanner } from './plan.ts';
 import { isUnreadable, parsed, readEntries, readHomes, removeFiles } from './read-files.ts';
@@ -104,7 +104,7 @@ export async function load(parts: Parts): Promise<{ readonly contents: JournalCo
     if (kept.has(path) || folders === undefined) quarantine.report(path, why);
     else await quarantine.setAside(path, folders.corrupt, why);
   }
-  const left = await removeFiles(parts, resolved.superseded);
+  const left = tombstones.proven ? await removeFiles(parts, resolved.superseded) : resolved.superseded;
   return { contents: { entries: [...entries.values()], notes: resolved.notes.map(({ note }) => note) }, left };
 }
 
@@ -128,7 +128,7 @@ async function readAll(
   return read.sort((a, b) => (a.file.path < b.file.path ? -1 : 1));
 }
 
-/** One that the disk does not give back stops the opening: its members would look as if they had never been sent. */
+/** One that the disk does not give back, or that is too large to be looked into, stops the opening: its members would look as if they had never been sent. */
 async function readManifests(parts: Parts, found: readonly FoundFile[], bad: BadManifest[]): Promise<readonly ReadManifest[]> {
   const read: ReadManifest[] = [];
   await eachOf(found, async ({ path, folders, regular }) => {
@@ -137,7 +137,8 @@ async function readManifests(parts: Parts, found: readonly FoundFile[], bad: Bad
       bad.push({ path, corrupt, found: 'it is a link or a device', content: '' });
       return;
     }
-    const data = await parts.files.read(path, largestFile);
+    const data = await parts.files.read(path, largestManifest);
+    if (data === undefined) throw new Error(`${path} is larger than a note can be.`);
     const manifest = parsed(data, parseManifest);
     if (isUnreadable(manifest)) bad.push({ path, corrupt, found: manifest.found, content: new TextDecoder().decode(data) });
     else read.push({ path, folders, manifest });

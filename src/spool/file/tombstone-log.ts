@@ -69,6 +69,8 @@ export interface Tombstones {
   readonly records: ReadonlyMap<string, EntryRecord>;
   /** Segments with lines in the middle that can't be read, after what could be was carried over. */
   readonly damaged: readonly string[];
+  /** Every line is certainly on disk; see {@link TombstoneLog.prove}. */
+  readonly proven: boolean;
 }
 
 /**
@@ -84,6 +86,9 @@ export class TombstoneLog {
   readonly #where = new Map<string, Segment>();
   #newest: { readonly segment: Segment; readonly file: WritableFile } | undefined;
   #lastNumber = 0;
+  /** Segments whose lines may not be durable. */
+  #unproven: ReadonlySet<Segment> = new Set();
+  #damaged: ReadonlySet<Segment> = new Set();
 
   constructor(files: FileLayer, syncs: FolderSync, folder: string) {
     this.#files = files;
@@ -110,17 +115,32 @@ export class TombstoneLog {
     }
     // The newest one may hold lines that were never synced, or whose sync failed: written anew, they are durable.
     const newest = [...this.#segments].at(-1);
-    const rewritten = new Set([...damaged, ...(newest === undefined ? [] : [newest]), ...this.#hardlyNeeded()]);
+    this.#damaged = new Set(damaged);
+    this.#unproven = new Set([...damaged, ...(newest === undefined ? [] : [newest]), ...this.#hardlyNeeded()]);
+    const proven = await this.prove();
+    return { records, proven, damaged: proven ? damaged.map(({ path }) => path) : [] };
+  }
+
+  /**
+   * Writes lines anew that may be in the system's cache only. False on a full disk: until it is true, a power cut may take lines back, so
+   * no file that one of them speaks of may be removed.
+   *
+   * @throws {JournalError} `unknown`
+   */
+  async prove(): Promise<boolean> {
+    if (this.#unproven.size === 0) return true;
     try {
-      for (const segment of rewritten) await this.#carryOver(segment);
+      for (const segment of this.#unproven) await this.#carryOver(segment);
     } catch (error) {
-      // On a full disk they stay where they are: what waits can still be sent.
-      if (error instanceof JournalError && error.kept === 'no') return { records, damaged: [] };
+      if (error instanceof JournalError && error.kept === 'no') return false;
       throw error;
     }
-    for (const segment of rewritten) if (!damaged.includes(segment)) await this.#remove(segment);
-    for (const segment of damaged) this.#segments.delete(segment);
-    return { records, damaged: damaged.map(({ path }) => path) };
+    for (const segment of this.#unproven) {
+      if (this.#damaged.has(segment)) this.#segments.delete(segment);
+      else await this.#remove(segment);
+    }
+    this.#unproven = new Set();
+    return true;
   }
 
   /** Durable when resolved. @throws {JournalError} */

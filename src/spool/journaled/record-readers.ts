@@ -37,13 +37,15 @@ const place: Reader<Place> = (value, where) => {
   };
 };
 
-const unknownAttempt: Reader<UnknownAttempt> = (value, where) => {
+/** Where an attempt was sent, and how it ended. */
+export const origin: Reader<Omit<UnknownAttempt, 'tag'>> = (value, where) => {
   const of = fields(value, where);
-  return {
-    tag: field(of, 'tag', word, where),
-    place: field(of, 'place', place, where),
-    ...optional(of, 'ended', oneOf(['silence', 'fault']), where),
-  };
+  return { place: field(of, 'place', place, where), ...optional(of, 'ended', oneOf(['silence', 'fault']), where) };
+};
+
+const unknownAttempt: Reader<UnknownAttempt> = (value, where) => {
+  const tag = field(fields(value, where), 'tag', word, where);
+  return { tag, ...origin(value, where) };
 };
 
 export const due: Reader<Due> = (value, where) => {
@@ -128,12 +130,15 @@ export const status: Reader<EntryStatus> = (value, where) => {
   };
 };
 
-/** A whole entry, its recipients included. */
+/** What never changes, with the recipients. */
+export const entryFixed: Reader<EntryFixed> = (value, where) => {
+  const to = field(fields(value, where), 'to', listOf(mailbox), where);
+  return { ...fixedPart(value, where), to };
+};
+
 export const entryRecord: Reader<EntryRecord> = (value, where) => {
   const of = fields(value, where);
-  const fixed = field(of, 'fixed', fields, where);
-  const to = field(fixed, 'to', listOf(mailbox), `${where}.fixed`);
-  return { fixed: { ...fixedPart(fixed, `${where}.fixed`), to }, status: field(of, 'status', status, where) };
+  return { fixed: field(of, 'fixed', entryFixed, where), status: field(of, 'status', status, where) };
 };
 
 /** A note without its members. */
