@@ -12,7 +12,7 @@ export type { Faults } from './testing/simulator/faults/faults.ts';
 export type { GraphOperationName } from './testing/simulator/graph/routes.ts';
 export type { FrontRequest, FrontResponse } from './testing/simulator/http/front.ts';
 export type { JournalEntry, JournalOptions } from './testing/simulator/journal.ts';
-export type { OperationName } from './testing/simulator/operations/table.ts';
+export type { OperationName } from './testing/simulator/xml/schema-operations.ts';
 export type { ProfileName, ProfileOption, SchemaVersion, SimulatorProfile } from './testing/simulator/profile.ts';
 export type { ExchangeSimulatorOptions } from './testing/simulator/simulator.ts';
 export { ExchangeSimulator, startExchangeSimulator } from './testing/simulator/simulator.ts';

@@ -1,19 +1,32 @@
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { utf8Length } from '../../core/text.ts';
+import { messagesNs, typesNs } from '../../ews/xml/namespaces.ts';
+import type { XmlElement } from '../../ews/xml/read.ts';
 import { type AccessOptions, actingMailbox, claimedLogin, type Login } from './access/access.ts';
 import { type Admission, type ConnectionLogin, Doorkeeper } from './access/doorkeeper.ts';
 import type { SimulatedTokens } from './access/tokens.ts';
-import { Exchange, type ExchangeOptions } from './exchange.ts';
+import { domainOf, Exchange, type ExchangeOptions } from './exchange.ts';
 import { type Fault, planOf } from './faults/fault.ts';
 import { FaultBook } from './faults/fault-book.ts';
 import { Faults } from './faults/faults.ts';
 import { GraphDoor } from './graph/door.ts';
 import type { FrontRequest, FrontResponse } from './http/front.ts';
 import { Journal, type JournalEntry, type JournalOptions } from './journal.ts';
+import { type ParsedMime, parseMimeIn } from './mime/parse.ts';
+import type { WholeAnswer } from './operations/operation.ts';
 import { operations } from './operations/table.ts';
 import type { SimulatedMailbox } from './store/mailbox.ts';
 import { EwsFault, EwsItemError } from './xml/ews-errors.ts';
-import { type ReadRequest, readRequest, unknownOperation } from './xml/soap-request.ts';
-import { type ResponseMessage, writeFault, writeResponse } from './xml/soap-response.ts';
+import { isSchemaOperation } from './xml/schema-operations.ts';
+import { type ReadRequest, readRequest } from './xml/soap-request.ts';
+import {
+  type ResponseMessage,
+  writeEnvelope,
+  writeFault,
+  writeResponse,
+  writeUnsupported,
+  writeWhole,
+} from './xml/soap-response.ts';
 
 /** What a simulator is made of, whatever its front. */
 export interface CoreOptions extends ExchangeOptions, AccessOptions {
@@ -30,7 +43,20 @@ interface Answer {
   readonly codes?: readonly string[];
   readonly code?: string;
   readonly mailbox?: SimulatedMailbox | undefined;
+  readonly problem?: string;
 }
+
+/** A request that a test answers itself. */
+export interface AnsweredRequest {
+  readonly operation: string;
+  /** The mailbox it acts for; undefined for a service account without impersonation. */
+  readonly mailbox: string | undefined;
+  /** The whole SOAP request. */
+  readonly body: string;
+}
+
+/** Answers an operation by hand: the XML of the response element (prefixes `m` and `t` are bound), or a whole SOAP envelope. */
+export type AnswerByHand = (request: AnsweredRequest) => string;
 
 /** The simulator without a server: takes requests, gives responses, imports nothing of a platform. Fronts wrap it. */
 export class SimulatorCore {
@@ -38,6 +64,7 @@ export class SimulatorCore {
   readonly faults: Faults;
   readonly journal: Journal;
   readonly #book = new FaultBook();
+  readonly #byHand = new Map<string, AnswerByHand>();
   readonly #options: CoreOptions;
   readonly #door: Doorkeeper;
   readonly #graph: GraphDoor;
@@ -60,8 +87,7 @@ export class SimulatorCore {
   /** Answers a request. Rejects only when a predicate or hook of the test throws, or for a bug of the simulator. */
   async handle(request: FrontRequest): Promise<FrontResponse> {
     if (this.#graph.takes(request)) return this.#handleGraph(request);
-    const refusal = refuseByHttp(request);
-    if (refusal !== undefined) return refusal;
+    if (!isEndpoint(request)) return { kind: 'answer', status: 404, headers: {}, body: '' };
     return this.#handleEws(request);
   }
 
@@ -76,7 +102,7 @@ export class SimulatorCore {
       clientRequestId: request.headers['client-request-id'],
       mailbox,
       itemCount: 1,
-      outcome: response.kind === 'answer' ? (answered ? 'answered' : 'reset') : response.kind,
+      outcome: outcomeOf(response),
       status: answered ? response.status : undefined,
       responseCode: code,
       responseCodes: code === undefined ? [] : [code],
@@ -94,9 +120,14 @@ export class SimulatorCore {
     const tooLarge = asked.tooLarge === true || utf8Length(asked.body) > this.exchange.profile.maxRequestBytes;
     const request = { ...asked, body: tooLarge ? '' : asked.body, tooLarge };
     const read = readRequest(request.tooLarge ? '' : request.body);
-    const known = operations.get(read.operation);
+    const known = Object.hasOwn(operations, read.operation) ? operations[read.operation] : undefined;
     const itemCount = known === undefined || read.element === undefined ? 0 : known.count(read.element);
     const admission = this.#door.admit(request);
+    // OPTIONS is answered without a login; anything else, GET too, is asked for one first.
+    const refusal = admission.kind === 'in' || request.method === 'OPTIONS' ? refuseByHttp(request) : undefined;
+    if (refusal !== undefined) return refusal;
+    if (admission.kind === 'out' && request.method !== 'POST') return unauthorized(admission);
+    const mime = read.element === undefined || !request.body.includes('MimeContent') ? noMime : await parseMimeIn(read.element);
     const login = admission.kind === 'in' ? admission.login.name : claimedLogin(request.headers.authorization);
     // A leg of a handshake is no request yet, so that faults count those that are.
     const isLeg = admission.kind === 'out' && admission.leg;
@@ -105,7 +136,7 @@ export class SimulatorCore {
 
     // False when reset() or close() came in between: the request belongs to what they have put away.
     if (!(await this.exchange.timers.wait(struck.delay))) return { kind: 'reset' };
-    const answer = this.#answer(request, read, admission, struck.fault);
+    const answer = this.#answer(request, { ...read, mime }, admission, struck.fault);
     const { response } = answer;
     const entry = this.journal.record({
       at,
@@ -114,11 +145,15 @@ export class SimulatorCore {
       clientRequestId: request.headers['client-request-id'],
       mailbox: answer.mailbox?.address,
       itemCount,
-      outcome: response.kind === 'answer' ? (response.resetAfter === undefined ? 'answered' : 'reset') : response.kind,
-      status: response.kind === 'answer' && response.resetAfter === undefined ? response.status : undefined,
+      outcome: outcomeOf(response),
+      status:
+        response.kind === 'stream' || (response.kind === 'answer' && response.resetAfter === undefined)
+          ? response.status
+          : undefined,
       responseCode: answer.code,
       responseCodes: answer.codes ?? [],
       fault: struck.fault?.kind ?? (struck.delay > 0 ? 'delay' : undefined),
+      problem: answer.problem,
       requestBody: request.body,
       responseBody: answer.body ?? '',
     });
@@ -126,10 +161,19 @@ export class SimulatorCore {
     return withRequestId(response, request);
   }
 
+  /** Answers an operation by hand from now on, until `reset()`. */
+  answer(operation: string, handler: AnswerByHand): void {
+    if (!isSchemaOperation(operation)) {
+      throw new OfflineImError('OPTION_INVALID', `"${operation}" is no operation of EWS; expected a name such as GetUserPhoto.`);
+    }
+    this.#byHand.set(operation, handler);
+  }
+
   /** Empties mailboxes, journal and outbound, takes faults back and forgets what was yet to happen. */
   reset(): void {
     this.exchange.reset();
     this.faults.clear();
+    this.#byHand.clear();
     this.journal.clear();
   }
 
@@ -139,12 +183,12 @@ export class SimulatorCore {
     this.exchange.arrivals.end('the simulator was closed');
   }
 
-  #answer(request: FrontRequest, read: ReadRequest, admission: Admission, fault: Fault | undefined): Answer {
+  #answer(request: FrontRequest, read: MimeRead, admission: Admission, fault: Fault | undefined): Answer {
     const early = this.#beforeProcessing(fault);
     if (early !== undefined) return early;
-    if (admission.kind === 'out') return http(401, { 'www-authenticate': admission.challenges.join(', ') }, '');
+    if (admission.kind === 'out') return { response: unauthorized(admission), body: '' };
     const { login } = admission;
-    const answer = request.tooLarge ? this.#tooLarge() : this.#process(read, login, fault);
+    const answer = request.tooLarge ? this.#tooLarge() : this.#process(request, read, login, fault);
     return { ...afterProcessing(answer, fault, this.exchange), mailbox: answer.mailbox ?? login.mailbox };
   }
 
@@ -166,26 +210,60 @@ export class SimulatorCore {
     }
   }
 
-  #process(read: ReadRequest, login: Login, fault: Fault | undefined): Answer {
+  #process(request: FrontRequest, read: MimeRead, login: Login, fault: Fault | undefined): Answer {
     const { exchange } = this;
+    const { profile, registry } = exchange;
     try {
-      const { operation, element, version, impersonate } = read.request(exchange.profile);
-      const known = operations.get(operation);
-      if (known === undefined) throw unknownOperation(operation);
+      const { operation, element, version, impersonate } = read.request(profile);
       const acting = actingMailbox(login, impersonate, exchange);
       if (acting?.moving === true) throw new EwsFault('ErrorMailboxMoveInProgress');
       // EWS is switched off in Exchange Online, as a proxy that knows no SOAP says it.
       if (acting?.location === 'exchange-online' && !exchange.ewsEnabled) return http(403, {}, '');
-      const context = { exchange, login, acting, version, plan: (index: number) => planOf(fault, index) };
-      const messages = known.run(element, context);
-      const body = writeResponse(exchange.profile, operation, messages);
+      const mailbox = acting?.address;
+      const byHand = this.#byHand.get(operation);
+      if (byHand !== undefined) return { ...this.#handMade(byHand({ operation, mailbox, body: request.body })), mailbox: acting };
+      const known = Object.hasOwn(operations, operation) ? operations[operation] : undefined;
+      if (known === undefined) return this.#unsupported(operation);
+      const answer = known.run(element, {
+        exchange,
+        login,
+        acting,
+        version,
+        plan: (index) => planOf(fault, index),
+        newMessageId: () => registry.newMessageId(domainOf(acting?.address ?? login.name)),
+        newAttachmentId: () => registry.newAttachmentId(),
+        mimeOf: (content) => read.mime.get(content),
+      });
+      if (!Array.isArray(answer)) return { ...this.#whole(answer as WholeAnswer), mailbox: acting };
+      const messages: readonly ResponseMessage[] = answer;
       const codes = messages.map((m) => m.code);
-      return { ...soap(200, body, codeOf(messages), codes), mailbox: acting };
+      return { ...soap(200, writeResponse(profile, operation, messages), codeOf(messages), codes), mailbox: acting };
     } catch (error) {
-      if (error instanceof EwsFault) return soap(500, writeFault(exchange.profile, error), error.code);
+      if (error instanceof EwsFault) return soap(500, writeFault(profile, error), error.code);
       if (error instanceof EwsItemError) return this.#fault(error.code, 500);
       throw error;
     }
+  }
+
+  #whole(answer: WholeAnswer): Answer {
+    const { profile } = this.exchange;
+    if ('element' in answer) return soap(200, writeWhole(profile, answer), answer.code);
+    const headers = { 'content-type': 'text/xml; charset=utf-8' };
+    const open: Extract<FrontResponse, { kind: 'stream' }>['open'] = (sink) =>
+      answer.stream({ write: (body) => sink.write(writeEnvelope(profile, body)), end: () => sink.end() });
+    return { response: { kind: 'stream', status: 200, headers, open }, code: 'NoError' };
+  }
+
+  #handMade(xml: string): Answer {
+    const whole = /^\s*(?:<\?xml[^>]*>\s*)?<(?:[\w-]+:)?Envelope\b/.test(xml);
+    if (whole) return soap(200, xml, 'NoError');
+    const bound = xml.replace(/^(\s*<[\w:.-]+)/, `$1 xmlns:m="${messagesNs}" xmlns:t="${typesNs}"`);
+    return soap(200, writeEnvelope(this.exchange.profile, bound), 'NoError');
+  }
+
+  #unsupported(operation: string): Answer {
+    const problem = `The operation ${operation} is not simulated; see exchange.answer().`;
+    return { ...soap(500, writeUnsupported(this.exchange.profile, problem), 'soap:Client'), problem };
   }
 
   #fault(code: string, status: number, backOff?: number): Answer {
@@ -222,13 +300,33 @@ function afterProcessing(answer: Answer, fault: Fault | undefined, exchange: Exc
   }
 }
 
-/** What is no EWS request at all. */
+const noMime: ReadonlyMap<XmlElement, ParsedMime> = new Map();
+
+/** A request, and the MIME in it. */
+interface MimeRead extends ReadRequest {
+  readonly mime: ReadonlyMap<XmlElement, ParsedMime>;
+}
+
+/** Paths count without regard to case, as IIS has it. */
+function isEndpoint({ path }: FrontRequest): boolean {
+  return (path.split('?')[0] ?? '').toLowerCase() === '/ews/exchange.asmx';
+}
+
+/** What is no EWS request at all, of somebody who is logged in. */
 function refuseByHttp(request: FrontRequest): FrontResponse | undefined {
   const refuse = (status: number): FrontResponse => ({ kind: 'answer', status, headers: {}, body: '' });
-  const path = request.path.split('?')[0] ?? '';
-  if (path.toLowerCase() !== '/ews/exchange.asmx') return refuse(404);
   if (request.method !== 'POST') return refuse(405);
   return /xml/i.test(request.headers['content-type'] ?? '') ? undefined : refuse(415);
+}
+
+/** One challenge a line, as IIS writes them. */
+function unauthorized({ challenges }: Extract<Admission, { kind: 'out' }>): FrontResponse {
+  return { kind: 'answer', status: 401, headers: { 'www-authenticate': challenges }, body: '' };
+}
+
+function outcomeOf(response: FrontResponse): JournalEntry['outcome'] {
+  if (response.kind === 'stream') return 'answered';
+  return response.kind === 'answer' ? (response.resetAfter === undefined ? 'answered' : 'reset') : response.kind;
 }
 
 function soap(status: number, body: string, code: string, codes?: readonly string[]): Answer {

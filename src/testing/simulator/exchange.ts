@@ -23,6 +23,11 @@ export interface ExchangeOptions {
    */
   readonly organization?: readonly string[];
   /**
+   * Distribution lists: the members of each address, which may be lists themselves.
+   * @default none
+   */
+  readonly distributionLists?: Readonly<Record<string, readonly string[]>>;
+  /**
    * The clock of late copies, delays and timestamps.
    * @default the machine's
    */
@@ -75,6 +80,8 @@ export class Exchange {
   readonly lateCopies: number;
   readonly ewsEnabled: boolean;
   readonly graph: Required<GraphBehaviour>;
+  /** Members by the address of the list, all lower case. */
+  readonly distributionLists: ReadonlyMap<string, readonly string[]>;
   readonly #mailboxes = new Map<string, SimulatedMailbox>();
   readonly #organization: ReadonlySet<string> | undefined;
 
@@ -86,6 +93,12 @@ export class Exchange {
     this.lateCopies = options.lateCopies ?? 0;
     this.ewsEnabled = options.ewsEnabled ?? false;
     this.graph = graphBehaviour(options.graph);
+    this.distributionLists = new Map(
+      Object.entries(options.distributionLists ?? {}).map(([list, members]) => [
+        list.toLowerCase(),
+        members.map((one) => one.toLowerCase()),
+      ]),
+    );
     this.#organization = options.organization && new Set(options.organization.map((d) => d.toLowerCase()));
     for (const mailbox of options.mailboxes) this.addMailbox(mailbox);
   }
@@ -139,6 +152,7 @@ export class Exchange {
   reset(): void {
     this.timers.clear();
     this.outbound.length = 0;
+    this.registry.subscriptions.clear();
     for (const mailbox of this.#mailboxes.values()) mailbox.reset();
   }
 }

@@ -22,6 +22,8 @@ export interface JournalEntry {
   readonly responseCodes: readonly string[];
   /** Kind of the fault that struck. */
   readonly fault: string | undefined;
+  /** What the simulator could not do, in a sentence; undefined when it could. */
+  readonly problem: string | undefined;
   /** Raw bodies, cut at `bodyLimit`, and gone ('') from entries that are too old. */
   readonly requestBody: string;
   readonly responseBody: string;

@@ -3,7 +3,7 @@ import { domainOf } from '../../core/domain.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { NtlmLogin } from './access/ntlm-login.ts';
 import type { SimulatedTokens } from './access/tokens.ts';
-import { type CoreOptions, SimulatorCore } from './core.ts';
+import { type AnswerByHand, type CoreOptions, SimulatorCore } from './core.ts';
 import type { OutboundMessage } from './exchange.ts';
 import type { Faults } from './faults/faults.ts';
 import { type HttpFront, listen } from './http/server.ts';
@@ -125,6 +125,20 @@ export class ExchangeSimulator {
       for (const item of mailbox.folder('inbox').values()) if (predicate(item)) return item;
     }
     return this.#core.exchange.arrivals.next(predicate, options.timeout ?? 5000);
+  }
+
+  /**
+   * Answers an operation by hand, until `reset()`: for what is not simulated, or to say what no server says.
+   *
+   * @throws OPTION_INVALID for a name that the schema has not.
+   *
+   * @example
+   * ```ts
+   * exchange.answer('GetUserPhoto', () => '<m:GetUserPhotoResponse ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode></m:GetUserPhotoResponse>');
+   * ```
+   */
+  answer(operation: string, handler: AnswerByHand): void {
+    this.#core.answer(operation, handler);
   }
 
   /** As new: no items, no folders but the usual ones, no faults, no journal. Item ids are never used again. */

@@ -12,17 +12,20 @@ export class Timers {
     this.#clock = clock;
   }
 
-  /** Calls once after `delay` ms, at once when that is 0. */
-  after(delay: number, callback: () => void): void {
+  /** Calls once after `delay` ms, at once when that is 0. What it returns takes that back. */
+  after(delay: number, callback: () => void): () => void {
     if (delay <= 0) {
       callback();
-      return;
+      return () => undefined;
     }
     const cancel = this.#clock.setTimer(() => {
       this.#pending.delete(cancel);
       callback();
     }, delay);
     this.#pending.add(cancel);
+    return () => {
+      if (this.#pending.delete(cancel)) cancel();
+    };
   }
 
   /** Waits; false when `clear()` came first. */

@@ -57,7 +57,7 @@ describe('restrictions', () => {
   });
 
   it('an expression it does not know is a fault', async () => {
-    expect((await find({ restriction: subject('a', 'IsGreaterThan') })).fault).toBe('ErrorUnsupportedPathForQuery');
+    expect((await find({ restriction: '<t:SearchExpression/>' })).fault).toBe('ErrorUnsupportedPathForQuery');
   });
 
   it('returns at most 250 items under a restriction, and all without one', async () => {

@@ -50,9 +50,18 @@ describe('HTTP', () => {
     await using exchange = await start();
     const at = (path: string, init: RequestInit = {}) => fetch(new URL(path, exchange.url), init);
     expect((await at('/')).status).toBe(404);
-    expect((await at('/EWS/Exchange.asmx')).status).toBe(405);
+    expect((await at('/EWS/Exchange.asmx')).status).toBe(401);
+    expect((await at('/EWS/Exchange.asmx', { headers: { authorization: `Basic ${btoa('alice@contoso.test:x')}` } })).status).toBe(
+      405,
+    );
     expect(
-      (await at('/EWS/Exchange.asmx', { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } })).status,
+      (
+        await at('/EWS/Exchange.asmx', {
+          method: 'POST',
+          body: '{}',
+          headers: { 'content-type': 'application/json', authorization: `Basic ${btoa('alice@contoso.test:x')}` },
+        })
+      ).status,
     ).toBe(415);
     expect((await post(exchange.url.toLowerCase(), envelope(findItem()))).status).toBe(200);
   });

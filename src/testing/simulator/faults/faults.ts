@@ -1,6 +1,6 @@
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { type GraphOperationName, graphOperationNames } from '../graph/routes.ts';
-import { type OperationName, operations } from '../operations/table.ts';
+import { isSchemaOperation, type OperationName } from '../xml/schema-operations.ts';
 import { FaultBuilder } from './builder.ts';
 import type { Fault } from './fault.ts';
 import type { FaultBook, FaultHandle, FaultSelector } from './fault-book.ts';
@@ -31,9 +31,9 @@ export class Faults {
   }
 }
 
-const known: readonly string[] = [...operations.keys(), ...graphOperationNames];
-
 function requireKnown(operation: string): void {
-  if (operation === '*' || known.some((name) => name === operation)) return;
-  throw new OfflineImError('OPTION_INVALID', `"${operation}" is no operation of the simulator: ${known.join(', ')}.`);
+  if (operation === '*' || isSchemaOperation(operation) || graphOperationNames.some((name) => name === operation)) return;
+  const graph = graphOperationNames.join(', ');
+  const expected = `expected a name of EWS such as CreateItem, one of Graph (${graph}), or *`;
+  throw new OfflineImError('OPTION_INVALID', `"${operation}" is no operation of the simulator; ${expected}.`);
 }

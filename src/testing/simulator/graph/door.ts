@@ -127,7 +127,11 @@ export class GraphDoor {
     if (response.kind !== 'answer')
       return { id: part.id, status: 504, headers: {}, body: { error: { code: 'UnknownError', message: '' } } };
     const json = response.body === '' ? {} : { body: JSON.parse(response.body) as unknown };
-    return { id: part.id, status: response.status, headers: { ...response.headers }, ...json };
+    const told = Object.entries(response.headers).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : value.join(', '),
+    ]);
+    return { id: part.id, status: response.status, headers: Object.fromEntries(told), ...json };
   }
 
   #admit(request: FrontRequest): Admitted | undefined {

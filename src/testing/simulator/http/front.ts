@@ -17,12 +17,20 @@ export type FrontResponse =
   | {
       readonly kind: 'answer';
       readonly status: number;
-      readonly headers: Readonly<Record<string, string>>;
+      /** A list is written as one line for each value. */
+      readonly headers: Readonly<Record<string, string | readonly string[]>>;
       readonly body: string;
       /** Send the body in such pieces, one every `interval` ms. */
       readonly drip?: { readonly chunkBytes: number; readonly interval: number };
       /** Reset the connection after that share of the body, 0 to 1 (all but the last byte), instead of ending it; the headers announce all of it. */
       readonly resetAfter?: number;
+    }
+  /** Answer in pieces as they come: `open` writes until it ends the answer; what it returns is called when the client has gone. */
+  | {
+      readonly kind: 'stream';
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly open: (sink: { write(text: string): void; end(): void }) => () => void;
     }
   /** Reset the connection without a byte. */
   | { readonly kind: 'reset' }

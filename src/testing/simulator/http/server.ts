@@ -90,6 +90,15 @@ async function serve(
       return;
     case 'silence':
       return;
+    case 'stream': {
+      response.writeHead(answer.status, { ...answer.headers, ...corsHeaders(asked, options.cors) });
+      const gone = answer.open({
+        write: (text) => void (response.destroyed || response.write(text)),
+        end: () => void response.end(),
+      });
+      response.once('close', gone);
+      return;
+    }
     case 'answer':
       await write({ ...answer, headers: { ...answer.headers, ...corsHeaders(asked, options.cors) } }, response, timers);
   }
@@ -101,7 +110,8 @@ async function write(
   timers: Timers,
 ): Promise<void> {
   const bytes = Buffer.from(answer.body, 'utf8');
-  response.writeHead(answer.status, { ...answer.headers, 'content-length': bytes.length });
+  const headers = Object.entries(answer.headers).map(([name, value]) => [name, typeof value === 'string' ? value : [...value]]);
+  response.writeHead(answer.status, { ...Object.fromEntries(headers), 'content-length': bytes.length });
   if (answer.resetAfter !== undefined) {
     // Never all of it: a client that has every byte has its answer, whatever becomes of the connection.
     const part = bytes.subarray(0, Math.min(bytes.length - 1, Math.floor(bytes.length * answer.resetAfter)));

@@ -3,10 +3,10 @@ import { child, textOf, type XmlElement } from '../../../ews/xml/read.ts';
 import { requireFolders } from '../access/access.ts';
 import { schemaVersions } from '../profile.ts';
 import type { SimulatedFolder } from '../store/folder.ts';
-import type { SimulatedItem } from '../store/item.ts';
+import type { SimulatedAttachment, SimulatedItem } from '../store/item.ts';
 import type { SimulatedMailbox } from '../store/mailbox.ts';
-import { wellKnownFolders } from '../store/well-known-folders.ts';
 import { EwsItemError } from '../xml/ews-errors.ts';
+import { distinguishedFolderNames } from '../xml/schema-names.ts';
 import { schemaFault } from '../xml/soap-request.ts';
 import type { OperationContext } from './operation.ts';
 
@@ -32,9 +32,20 @@ export function resolveItem(id: XmlElement, context: OperationContext): { item: 
   return { item, mailbox };
 }
 
-/** Folder names of the schema that the simulator has no folder for, but that are no mistake of the client. */
-const otherNames =
-  /^(?:archive|recoverableitems|publicfoldersroot|searchfolders|voicemail|syncissues|conflicts|localfailures|serverfailures)/;
+/** An attachment by its id, the item that it hangs on and its mailbox, if the login may see it. */
+export function resolveAttachment(
+  id: string,
+  context: OperationContext,
+): { attachment: SimulatedAttachment; item: SimulatedItem; mailbox: SimulatedMailbox } {
+  for (const item of context.exchange.registry.items.values()) {
+    const attachment = item.attachments.find((one) => one.id === id);
+    const mailbox = attachment && context.exchange.find(item.mailbox);
+    if (attachment === undefined || mailbox === undefined) continue;
+    requireFolders(context.login, context.acting, mailbox);
+    return { attachment, item, mailbox };
+  }
+  throw new EwsItemError('ErrorInvalidAttachmentId', 'The attachment does not exist.');
+}
 
 /** The folder that `t:FolderId` or `t:DistinguishedFolderId` means, if the login may see it. */
 export function resolveFolder(id: XmlElement, context: OperationContext): SimulatedFolder {
@@ -71,7 +82,7 @@ function byId(id: XmlElement, context: OperationContext): SimulatedFolder {
 
 function byName(id: XmlElement, context: OperationContext): SimulatedFolder {
   const name = id.attributes.get('Id') ?? '';
-  if (!wellKnownFolders.some((f) => f.name === name) && !otherNames.test(name)) {
+  if (!distinguishedFolderNames.has(name)) {
     throw schemaFault(`the 'Id' attribute is invalid: the value '${name}' is not a distinguished folder.`);
   }
   if (name === 'conversationhistory' && before(context, 'Exchange2013_SP1')) {

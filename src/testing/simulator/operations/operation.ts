@@ -6,9 +6,24 @@ import type { SchemaVersion } from '../profile.ts';
 import type { SimulatedMailbox } from '../store/mailbox.ts';
 import { EwsItemError } from '../xml/ews-errors.ts';
 import type { ResponseMessage } from '../xml/soap-response.ts';
+import type { ReadingContext } from './items/item-content.ts';
+
+/** An answer that is not a list of response messages. */
+export type WholeAnswer =
+  /** The children and attributes of the response element, as XML. */
+  | { readonly element: string; readonly attributes?: string; readonly content: string; readonly code: string }
+  /** An answer that stays open: `open` writes to it until it ends it, or until what `open` returned is called. */
+  | { readonly stream: (sink: StreamSink) => () => void };
+
+/** Where a streaming operation writes its envelopes. */
+export interface StreamSink {
+  /** Writes the child of `soap:Body`. */
+  write(body: string): void;
+  end(): void;
+}
 
 /** What an operation works with. */
-export interface OperationContext {
+export interface OperationContext extends ReadingContext {
   readonly exchange: Exchange;
   readonly login: Login;
   /** The mailbox it acts for; a service account without impersonation has none. */
@@ -23,7 +38,7 @@ export interface Operation {
   /** How many items, ids or folders the request has. */
   count(request: XmlElement): number;
   /** Carries it out; throws `EwsFault` for what concerns the whole request. */
-  run(request: XmlElement, context: OperationContext): readonly ResponseMessage[];
+  run(request: XmlElement, context: OperationContext): readonly ResponseMessage[] | WholeAnswer;
 }
 
 /** Answers every part of a request by itself: one that fails leaves the others alone. `empty` is the content of an error. */

@@ -1,4 +1,4 @@
-import { keyOfPath } from './extended-property.ts';
+import { type ExtendedProperty, keyOfPath } from './extended-property.ts';
 import type { SimulatedItem } from './item.ts';
 
 /** What a folder is made of. */
@@ -15,11 +15,21 @@ export interface FolderOptions {
 export class SimulatedFolder {
   readonly id: string;
   readonly mailbox: string;
-  readonly displayName: string;
+  displayName: string;
   /** `inbox`, `conversationhistory`, …; undefined for folders that a client made. */
   readonly distinguished: string | undefined;
-  readonly parent: SimulatedFolder | undefined;
-  readonly folderClass: string;
+  parent: SimulatedFolder | undefined;
+  folderClass: string;
+  /** When something in it changed last. */
+  lastChange = new Date(0);
+  /** Number of the item that came last. */
+  lastUid = 0;
+  /** How many items have left it. */
+  deletedCount = 0;
+  /** How often its properties were changed. */
+  revision = 0;
+  /** Extended properties that a client has set on it. */
+  readonly properties: ExtendedProperty[] = [];
   readonly children: SimulatedFolder[] = [];
   /**
    * False makes every request for this folder answer `ErrorAccessDenied`.
@@ -28,6 +38,7 @@ export class SimulatedFolder {
   readable = true;
   readonly #items = new Map<string, SimulatedItem>();
   readonly #byProperty = new Map<string, Set<SimulatedItem>>();
+  #unread = 0;
 
   constructor(options: FolderOptions) {
     this.id = options.id;
@@ -49,6 +60,16 @@ export class SimulatedFolder {
     return [...this.#items.values()];
   }
 
+  /** Its change key: another one after each change. */
+  get changeKey(): string {
+    return `AQAAAA${this.revision.toString(16).padStart(2, '0')}`;
+  }
+
+  /** How many of its items are unread. */
+  get unread(): number {
+    return this.#unread;
+  }
+
   get size(): number {
     return this.#items.size;
   }
@@ -65,6 +86,9 @@ export class SimulatedFolder {
 
   insert(item: SimulatedItem): void {
     this.#items.set(item.id, item);
+    if (!item.isRead) this.#unread += 1;
+    this.lastUid = Math.max(this.lastUid, item.uid);
+    this.lastChange = item.changedAt;
     for (const property of item.properties) {
       if (typeof property.value !== 'string') continue;
       const key = indexKey(keyOfPath(property.path), property.value);
@@ -74,8 +98,21 @@ export class SimulatedFolder {
     }
   }
 
+  /** Puts the next state of an item in the place of the one it had. */
+  replace(item: SimulatedItem, next: SimulatedItem): void {
+    if (this.#items.get(item.id) !== item) return;
+    this.#forget(item);
+    this.insert(next); // the same id: it keeps its place in the order
+  }
+
   remove(item: SimulatedItem): void {
     if (!this.#items.delete(item.id)) return;
+    this.deletedCount += 1;
+    this.#forget(item);
+  }
+
+  #forget(item: SimulatedItem): void {
+    if (!item.isRead) this.#unread -= 1;
     for (const property of item.properties) {
       if (typeof property.value !== 'string') continue;
       const key = indexKey(keyOfPath(property.path), property.value);
@@ -87,6 +124,7 @@ export class SimulatedFolder {
 
   clear(): void {
     this.#items.clear();
+    this.#unread = 0;
     this.#byProperty.clear();
   }
 }

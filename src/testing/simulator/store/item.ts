@@ -18,6 +18,26 @@ export interface MessageContent {
   readonly properties: readonly ExtendedProperty[];
   /** When it was submitted; drafts have none. */
   readonly sentAt?: Date;
+  /** The element it is written as: `Message`, `CalendarItem`, `Contact`, … @default 'Message' */
+  readonly kind?: string;
+  /** Every other element that a client has set, by local name, as XML with the prefix `t`. */
+  readonly fields?: ReadonlyMap<string, string>;
+  readonly attachments?: readonly SimulatedAttachment[];
+  /** The MIME it was made of or sent as, as a string of bytes (one character each); composed anew when it has none. */
+  readonly mime?: string;
+}
+
+/** A file, or an item, that is attached to an item. */
+export interface SimulatedAttachment {
+  readonly id: string;
+  readonly name: string;
+  readonly contentType?: string;
+  readonly contentId?: string;
+  readonly isInline: boolean;
+  /** The file in base64; an attached item has none. */
+  readonly content?: string;
+  /** The attached item. */
+  readonly item?: MessageContent;
 }
 
 /** Where and how one item lies. */
@@ -30,10 +50,16 @@ export interface ItemPlace {
   readonly messageFlags: number;
   readonly createdAt: Date;
   readonly receivedAt?: Date;
+  /** A number that grows from item to item; what IMAP gateways show as UID. */
+  readonly uid: number;
+  /** How often it was changed. */
+  readonly revision: number;
+  readonly changedAt: Date;
 }
 
 /**
- * An item in a simulated mailbox. It never changes: one that is moved leaves, and another with a new id appears, as in Exchange.
+ * An item in a simulated mailbox. It never changes: one that is updated is replaced by another with the same id and a new change key, and one
+ * that is moved leaves, and another with a new id appears, as in Exchange.
  *
  * @example
  * ```ts
@@ -51,17 +77,23 @@ export class SimulatedItem {
   readonly messageFlags: number;
   readonly createdAt: Date;
   readonly receivedAt: Date | undefined;
+  readonly changedAt: Date;
+  readonly uid: number;
+  readonly revision: number;
   readonly content: MessageContent;
 
   constructor(place: ItemPlace, content: MessageContent) {
     this.id = place.id;
-    this.changeKey = `CQ${place.id.slice(-8)}`;
+    this.changeKey = `CQ${place.id.slice(-8)}${place.revision === 0 ? '' : place.revision.toString(36)}`;
     this.mailbox = place.mailbox;
     this.folder = place.folder;
     this.folderId = place.folderId;
     this.messageFlags = place.messageFlags;
     this.createdAt = place.createdAt;
     this.receivedAt = place.receivedAt;
+    this.changedAt = place.changedAt;
+    this.uid = place.uid;
+    this.revision = place.revision;
     this.content = content;
   }
 
@@ -88,6 +120,14 @@ export class SimulatedItem {
   }
   get internetMessageId(): string {
     return this.content.internetMessageId;
+  }
+  /** Files and items that are attached to it. */
+  get attachments(): readonly SimulatedAttachment[] {
+    return this.content.attachments ?? [];
+  }
+  /** The element it is written as. */
+  get kind(): string {
+    return this.content.kind ?? 'Message';
   }
   get sentAt(): Date | undefined {
     return this.content.sentAt;

@@ -1,6 +1,8 @@
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
+import { type Change, ChangeLog } from './change-log.ts';
+import { contentOf, type SeedContent } from './content.ts';
 import { SimulatedFolder } from './folder.ts';
-import { type MessageContent, SimulatedItem } from './item.ts';
+import { type ItemPlace, type MessageContent, SimulatedItem } from './item.ts';
 import { showsInConversationHistory, showsInMissedConversations } from './message-class.ts';
 import { flagsOf, type ItemState } from './message-flags.ts';
 import type { Registry } from './registry.ts';
@@ -72,7 +74,11 @@ export class SimulatedMailbox {
   readonly #registry: Registry;
   readonly #firstLocation: SimulatedMailbox['location'];
   /** The folders it was made with: they survive a reset, ids included, so that a client may go on using those it has cached. */
-  readonly #builtIn: ReadonlySet<SimulatedFolder>;
+  readonly #builtIn: ReadonlyMap<SimulatedFolder, Pick<SimulatedFolder, 'parent' | 'displayName' | 'folderClass'>>;
+  /** What has happened in it, for those who synchronise. */
+  readonly changes = new ChangeLog();
+  /** Settings that clients have stored, as XML: automatic replies, user configurations. */
+  readonly settings = new Map<string, string>();
   readonly #folders = new Map<string, SimulatedFolder>();
   readonly #distinguished = new Map<string, SimulatedFolder>();
 
@@ -88,7 +94,12 @@ export class SimulatedMailbox {
     this.delegates = new Map(delegates.map((d) => [d.address.toLowerCase(), d]));
     this.#registry = registry;
     this.#makeFolders(history);
-    this.#builtIn = new Set(this.#folders.values());
+    this.#builtIn = new Map(
+      this.folders.map((folder) => [
+        folder,
+        { parent: folder.parent, displayName: folder.displayName, folderClass: folder.folderClass },
+      ]),
+    );
   }
 
   /** Every folder, parents first. */
@@ -119,49 +130,73 @@ export class SimulatedMailbox {
     const options = { id, mailbox: this.address, displayName, parent };
     const folder = new SimulatedFolder(folderClass === undefined ? options : { ...options, folderClass });
     this.#keep(folder);
+    this.#changed('folder', 'created', folder.id, parent.id);
     return folder;
   }
 
-  /** Puts a message into a folder. */
-  store(folder: SimulatedFolder, content: MessageContent, state: ItemState | { readonly messageFlags: number }): SimulatedItem {
-    const messageFlags = typeof state === 'string' ? flagsOf(state) : state.messageFlags;
+  /**
+   * Puts an item into a folder. What is left out of its content is filled in; content that no item can have throws `OPTION_INVALID`, and nothing
+   * is stored.
+   *
+   * @example
+   * ```ts
+   * exchange.mailbox('bob@contoso.test').store('inbox', { subject: 'Hi', from: { address: 'alice@contoso.test' } });
+   * ```
+   */
+  store(
+    folder: SimulatedFolder | string,
+    content: SeedContent,
+    state: ItemState | { readonly messageFlags: number } = 'received',
+  ): SimulatedItem {
+    const to = typeof folder === 'string' ? this.folder(folder) : folder;
+    const whole = contentOf(content, this.address, this.#registry);
     const now = this.#registry.now();
-    const place = {
-      id: this.#registry.newItemId(),
-      mailbox: this.address,
-      folder: folder.label,
-      folderId: folder.id,
-      messageFlags,
+    const item = this.#insert(to, whole, {
+      messageFlags: typeof state === 'string' ? flagsOf(state) : state.messageFlags,
       createdAt: now,
-    };
-    const item = new SimulatedItem(state === 'received' ? { ...place, receivedAt: now } : place, content);
-    folder.insert(item);
-    this.#registry.items.set(item.id, item);
+      changedAt: now,
+      revision: 0,
+      ...(state === 'received' ? { receivedAt: now } : {}),
+    });
+    this.#changed('item', 'created', item.id, to.id);
+    if (state === 'received' && to.distinguished === 'inbox') this.#changed('item', 'new-mail', item.id, to.id);
     return item;
+  }
+
+  /** Gives an item other content or flags: the next state has its id and a new change key. */
+  update(item: SimulatedItem, next: { readonly content?: MessageContent; readonly messageFlags?: number }): SimulatedItem {
+    const folder = this.#folders.get(item.folderId);
+    if (folder === undefined) return item;
+    const { id, mailbox, folderId, createdAt, receivedAt, uid } = item;
+    const place: ItemPlace = {
+      id,
+      mailbox,
+      folder: folder.label,
+      folderId,
+      createdAt,
+      uid,
+      messageFlags: next.messageFlags ?? item.messageFlags,
+      revision: item.revision + 1,
+      changedAt: this.#registry.now(),
+      ...(receivedAt === undefined ? {} : { receivedAt }),
+    };
+    const changed = new SimulatedItem(place, next.content ?? item.content);
+    folder.replace(item, changed);
+    this.#registry.items.set(id, changed);
+    this.#changed('item', 'modified', id, folderId, { readOnly: next.content === undefined });
+    return changed;
   }
 
   /** Moves an item as a user or a rule does: it gets a new id. */
   move(item: SimulatedItem, to: SimulatedFolder | string): SimulatedItem {
     const folder = typeof to === 'string' ? this.folder(to) : to;
-    this.remove(item);
-    const { messageFlags, createdAt, receivedAt } = item;
-    const id = this.#registry.newItemId();
-    const place = { id, mailbox: this.address, folder: folder.label, folderId: folder.id, messageFlags, createdAt };
-    const moved = new SimulatedItem(receivedAt === undefined ? place : { ...place, receivedAt }, item.content);
-    folder.insert(moved);
-    this.#registry.items.set(moved.id, moved);
-    return moved;
+    this.#take(item);
+    return this.#again(item, folder, 'moved');
   }
 
-  /** Gives an item other message flags. Its id stays. */
-  reflag(item: SimulatedItem, messageFlags: number): SimulatedItem {
-    const { id, folder, folderId, createdAt, receivedAt } = item;
-    const place = { id, mailbox: this.address, folder, folderId, messageFlags, createdAt };
-    const changed = new SimulatedItem(receivedAt === undefined ? place : { ...place, receivedAt }, item.content);
-    this.remove(item);
-    this.#folders.get(folderId)?.insert(changed);
-    this.#registry.items.set(id, changed);
-    return changed;
+  /** Copies an item, its attachments included. */
+  copy(item: SimulatedItem, to: SimulatedFolder | string): SimulatedItem {
+    return this.#again(item, typeof to === 'string' ? this.folder(to) : to, 'copied');
   }
 
   /** Every item gets a new id, as when the mailbox moves to another server. */
@@ -173,8 +208,46 @@ export class SimulatedMailbox {
 
   /** Deletes it for good. */
   remove(item: SimulatedItem): void {
-    this.#folders.get(item.folderId)?.remove(item);
-    this.#registry.items.delete(item.id);
+    if (this.#take(item)) this.#changed('item', 'deleted', item.id, item.folderId);
+  }
+
+  /** Gives a folder another name or class. */
+  updateFolder(folder: SimulatedFolder, next: { readonly displayName?: string; readonly folderClass?: string }): void {
+    folder.displayName = next.displayName ?? folder.displayName;
+    folder.folderClass = next.folderClass ?? folder.folderClass;
+    folder.revision += 1;
+    this.#changed('folder', 'modified', folder.id, folder.parent?.id ?? '');
+  }
+
+  /** Moves a folder with all that is in it; ids stay, as in Exchange. */
+  moveFolder(folder: SimulatedFolder, to: SimulatedFolder): void {
+    const from = folder.parent?.id ?? '';
+    const siblings = folder.parent?.children ?? [];
+    siblings.splice(siblings.indexOf(folder), 1);
+    folder.parent = to;
+    folder.revision += 1;
+    to.children.push(folder);
+    this.#changed('folder', 'moved', folder.id, to.id, { old: { id: folder.id, folderId: from } });
+  }
+
+  /** Copies a folder with all that is in it. */
+  copyFolder(folder: SimulatedFolder, to: SimulatedFolder): SimulatedFolder {
+    const below = [...folder.children];
+    const copy = this.createFolder(to, folder.displayName, folder.folderClass);
+    for (const item of folder.items) this.copy(item, copy);
+    for (const child of below) this.copyFolder(child, copy);
+    return copy;
+  }
+
+  /** Deletes a folder with all that is in it. */
+  removeFolder(folder: SimulatedFolder): void {
+    for (const child of [...folder.children]) this.removeFolder(child);
+    for (const item of folder.items) this.remove(item);
+    const siblings = folder.parent?.children ?? [];
+    siblings.splice(siblings.indexOf(folder), 1);
+    this.#folders.delete(folder.id);
+    this.#registry.folders.delete(folder.id);
+    this.#changed('folder', 'deleted', folder.id, folder.parent?.id ?? '');
   }
 
   /** What Outlook's Missed Conversations folder shows: missed-conversation notes that came from the own organisation. */
@@ -188,18 +261,63 @@ export class SimulatedMailbox {
     return this.#shown((item) => item.folderId === history || (!item.isFromMe && showsInConversationHistory(item.itemClass)));
   }
 
-  /** Empties it and moves it back; folders that clients made are gone. */
+  /** Empties it and moves it back; folders that clients made are gone, those it was made with are where and what they were. */
   reset(): void {
     this.location = this.#firstLocation;
     this.moving = false;
     for (const folder of this.folders) {
-      for (const item of folder.items) this.remove(item);
+      for (const item of folder.items) this.#take(item);
       folder.readable = true;
-      folder.children.splice(0, folder.children.length, ...folder.children.filter((f) => this.#builtIn.has(f)));
+      folder.children.length = 0;
       if (this.#builtIn.has(folder)) continue;
       this.#folders.delete(folder.id);
       this.#registry.folders.delete(folder.id);
     }
+    for (const [folder, { parent, displayName, folderClass }] of this.#builtIn) {
+      folder.parent = parent;
+      folder.displayName = displayName;
+      folder.folderClass = folderClass;
+      folder.properties.length = 0;
+      this.#keep(folder);
+      parent?.children.push(folder);
+    }
+    this.settings.clear();
+    this.changes.clear(this.#registry.nextSeq());
+  }
+
+  #take(item: SimulatedItem): boolean {
+    this.#folders.get(item.folderId)?.remove(item);
+    return this.#registry.items.delete(item.id);
+  }
+
+  #again(item: SimulatedItem, folder: SimulatedFolder, what: 'moved' | 'copied'): SimulatedItem {
+    const { messageFlags, createdAt, receivedAt, revision } = item;
+    const place = { messageFlags, createdAt, revision, changedAt: this.#registry.now() };
+    const next = this.#insert(folder, item.content, receivedAt === undefined ? place : { ...place, receivedAt });
+    this.#changed('item', what, next.id, folder.id, { old: { id: item.id, folderId: item.folderId } });
+    return next;
+  }
+
+  #insert(
+    folder: SimulatedFolder,
+    content: MessageContent,
+    place: Omit<ItemPlace, 'id' | 'mailbox' | 'folder' | 'folderId' | 'uid'>,
+  ): SimulatedItem {
+    const where = { id: this.#registry.newItemId(), mailbox: this.address, folder: folder.label, folderId: folder.id };
+    const item = new SimulatedItem({ ...place, ...where, uid: this.#registry.nextSeq() }, content);
+    folder.insert(item);
+    this.#registry.items.set(item.id, item);
+    return item;
+  }
+
+  #changed(
+    object: Change['object'],
+    what: Change['what'],
+    id: string,
+    folderId: string,
+    more: Pick<Change, 'old' | 'readOnly'> = {},
+  ): void {
+    this.changes.record({ seq: this.#registry.nextSeq(), at: this.#registry.now(), object, what, id, folderId, ...more });
   }
 
   #keep(folder: SimulatedFolder): void {

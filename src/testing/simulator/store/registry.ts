@@ -1,6 +1,7 @@
 import type { Clock } from '../../../core/clock.ts';
 import type { SimulatedFolder } from './folder.ts';
 import type { SimulatedItem } from './item.ts';
+import type { Subscription } from './subscription.ts';
 
 /** What all mailboxes of one simulator share: ids, items and folders by id, the clock. Ids are never used twice, not after a reset either. */
 export class Registry {
@@ -9,7 +10,9 @@ export class Registry {
   readonly folders = new Map<string, SimulatedFolder>();
   /** What items became under another id when their mailbox moved. */
   readonly #successors = new Map<string, SimulatedItem>();
+  readonly subscriptions = new Map<string, Subscription>();
   #last = 0;
+  #seq = 0;
 
   constructor(clock: Clock) {
     this.clock = clock;
@@ -42,6 +45,25 @@ export class Registry {
 
   newMessageId(domain: string): string {
     return `<${this.#next()}@${domain}>`;
+  }
+
+  newSubscriptionId(): string {
+    return `AgAAA${this.#next()}`;
+  }
+
+  newAttachmentId(): string {
+    return `AAMkAGAttachment${this.#next()}`;
+  }
+
+  /** The number of the next change or item: one row for the whole simulator. */
+  nextSeq(): number {
+    this.#seq += 1;
+    return this.#seq;
+  }
+
+  /** The number of the last change. */
+  get seq(): number {
+    return this.#seq;
   }
 
   now(): Date {

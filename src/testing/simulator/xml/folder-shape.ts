@@ -1,7 +1,10 @@
 import { typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, textOf, type XmlElement } from '../../../ews/xml/read.ts';
 import { escapeAttribute, escapeText } from '../../../ews/xml/write.ts';
+import type { ExtendedFieldPath } from '../store/extended-property.ts';
 import type { SimulatedFolder } from '../store/folder.ts';
+import { effectiveRights, iso } from './item-fields.ts';
+import { valueIn, writeProperty } from './item-shape.ts';
 import { type PropertyPath, readPropertyPath } from './property-path.ts';
 import { schemaFault } from './soap-request.ts';
 
@@ -15,29 +18,43 @@ export function readFolderShape(element: XmlElement | undefined): FolderWriter {
   if (base !== 'IdOnly' && base !== 'Default' && base !== 'AllProperties') {
     throw schemaFault(`the 'BaseShape' element is invalid: the value '${base ?? ''}' is not known.`);
   }
-  const asked = new Set<string>();
-  for (const path of (child(element, typesNs, 'AdditionalProperties')?.children ?? []).map(readPropertyPath)) {
-    if (path.kind === 'field') asked.add(path.uri);
-  }
-  const wants = (uri: string, inDefault: boolean): boolean =>
-    asked.has(uri) || base === 'AllProperties' || (base === 'Default' && inDefault);
+  const paths = (child(element, typesNs, 'AdditionalProperties')?.children ?? []).map(readPropertyPath);
+  const asked = new Set(paths.flatMap((path) => (path.kind === 'field' ? [path.uri] : [])));
+  const extended = paths.flatMap((path) => (path.kind === 'extended' ? [path.path] : []));
+  const wants = ({ uri, shapes }: FolderField): boolean =>
+    asked.has(uri) || (base === 'AllProperties' && shapes !== 'asked') || (base === 'Default' && shapes === 'default');
   return (folder) => {
-    const parts = [`<t:FolderId Id="${folder.id}" ChangeKey="AQAAAA=="/>`];
-    for (const { uri, inDefault, xml } of fields) if (wants(uri, inDefault)) parts.push(xml(folder));
-    return `<t:Folder>${parts.join('')}</t:Folder>`;
+    const kind = folderElement(folder);
+    let inner = `<t:FolderId Id="${folder.id}" ChangeKey="${folder.changeKey}"/>`;
+    for (const field of fields) {
+      if (field.uri === 'ExtendedProperty') for (const path of extended) inner += writeProperty(path, folderTag(folder, path));
+      else if (wants(field) && (field.of === undefined || field.of.includes(kind))) inner += field.xml(folder);
+    }
+    return `<t:${kind}>${inner}</t:${kind}>`;
   };
 }
 
+/** The element a folder is written as: by its class. */
+export function folderElement({ folderClass }: SimulatedFolder): string {
+  if (/^IPF\.Appointment\b/i.test(folderClass)) return 'CalendarFolder';
+  if (/^IPF\.Contact\b/i.test(folderClass)) return 'ContactsFolder';
+  return /^IPF\.Task\b/i.test(folderClass) ? 'TasksFolder' : 'Folder';
+}
+
 /** What a folder restriction compares. */
-export function folderValue(folder: SimulatedFolder, path: PropertyPath): string | undefined {
-  if (path.kind === 'extended') return path.path.tag === 0x3001 ? folder.displayName : undefined;
+export function folderValue(folder: SimulatedFolder, path: PropertyPath): string | readonly string[] | undefined {
+  if (path.kind === 'extended') return folderTag(folder, path.path);
   switch (path.uri) {
+    case 'folder:FolderId':
+      return folder.id;
     case 'folder:DisplayName':
       return folder.displayName;
     case 'folder:FolderClass':
       return folder.folderClass;
     case 'folder:TotalCount':
       return String(folder.size);
+    case 'folder:UnreadCount':
+      return String(folder.unread);
     case 'folder:ChildFolderCount':
       return String(folder.children.length);
     default:
@@ -45,24 +62,57 @@ export function folderValue(folder: SimulatedFolder, path: PropertyPath): string
   }
 }
 
+/** Property tags that stand for something every folder has. */
+const folderTags: ReadonlyMap<number, (folder: SimulatedFolder) => string> = new Map<number, (folder: SimulatedFolder) => string>(
+  [
+    [0x0e08, (f) => String(f.size * 1024)],
+    [0x0ff9, (f) => btoa(f.id)],
+    [0x10f3, (f) => encodeURIComponent(f.displayName.toWellFormed())],
+    [0x3001, (f) => f.displayName],
+    [0x3008, (f) => iso(f.lastChange)],
+    [0x3602, (f) => String(f.size)],
+    [0x3603, (f) => String(f.unread)],
+    [0x360a, (f) => String(f.children.length > 0)],
+    [0x3613, (f) => f.folderClass],
+    [0x670a, (f) => iso(f.lastChange)],
+    [0x6751, (f) => String(f.lastUid + 1)],
+    [0x6752, (f) => String(f.deletedCount)],
+  ],
+);
+
+function folderTag(folder: SimulatedFolder, path: ExtendedFieldPath): string | readonly string[] | undefined {
+  const known = path.tag === undefined ? undefined : folderTags.get(path.tag);
+  return known === undefined ? valueIn(folder.properties, path) : known(folder);
+}
+
+interface FolderField {
+  readonly uri: string;
+  readonly shapes: 'default' | 'all' | 'asked';
+  readonly xml: (folder: SimulatedFolder) => string;
+  /** Which folder elements can have it. @default all */
+  readonly of?: readonly string[];
+}
+
 /** In the order of the schema. */
-const fields: readonly { uri: string; inDefault: boolean; xml: (folder: SimulatedFolder) => string }[] = [
+const fields: readonly FolderField[] = [
   {
     uri: 'folder:ParentFolderId',
-    inDefault: false,
-    xml: (f) => (f.parent === undefined ? '' : `<t:ParentFolderId Id="${f.parent.id}" ChangeKey="AQAAAA=="/>`),
+    shapes: 'all',
+    xml: (f) => (f.parent === undefined ? '' : `<t:ParentFolderId Id="${f.parent.id}" ChangeKey="${f.parent.changeKey}"/>`),
   },
-  { uri: 'folder:FolderClass', inDefault: false, xml: (f) => `<t:FolderClass>${escapeText(f.folderClass)}</t:FolderClass>` },
-  { uri: 'folder:DisplayName', inDefault: true, xml: (f) => `<t:DisplayName>${escapeText(f.displayName)}</t:DisplayName>` },
-  { uri: 'folder:TotalCount', inDefault: true, xml: (f) => `<t:TotalCount>${f.size}</t:TotalCount>` },
+  { uri: 'folder:FolderClass', shapes: 'all', xml: (f) => `<t:FolderClass>${escapeText(f.folderClass)}</t:FolderClass>` },
+  { uri: 'folder:DisplayName', shapes: 'default', xml: (f) => `<t:DisplayName>${escapeText(f.displayName)}</t:DisplayName>` },
+  { uri: 'folder:TotalCount', shapes: 'default', xml: (f) => `<t:TotalCount>${f.size}</t:TotalCount>` },
   {
     uri: 'folder:ChildFolderCount',
-    inDefault: true,
+    shapes: 'default',
     xml: (f) => `<t:ChildFolderCount>${f.children.length}</t:ChildFolderCount>`,
   },
+  { uri: 'ExtendedProperty', shapes: 'asked', xml: () => '' },
+  { uri: 'folder:EffectiveRights', shapes: 'asked', xml: () => effectiveRights },
   {
     uri: 'folder:DistinguishedFolderId',
-    inDefault: false,
+    shapes: 'all',
     xml: (f) =>
       f.distinguished === undefined
         ? ''
@@ -70,7 +120,8 @@ const fields: readonly { uri: string; inDefault: boolean; xml: (folder: Simulate
   },
   {
     uri: 'folder:UnreadCount',
-    inDefault: true,
-    xml: (f) => `<t:UnreadCount>${f.items.filter((i) => !i.isRead).length}</t:UnreadCount>`,
+    shapes: 'default',
+    of: ['Folder', 'TasksFolder'],
+    xml: (f) => `<t:UnreadCount>${f.unread}</t:UnreadCount>`,
   },
 ];

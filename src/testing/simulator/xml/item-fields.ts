@@ -1,108 +1,230 @@
 import { escapeText } from '../../../ews/xml/write.ts';
 import type { Mailbox } from '../../../transport/contract.ts';
+import { composeMime, headersOf } from '../mime/compose.ts';
 import type { SimulatedItem } from '../store/item.ts';
+import { writeAttachments } from './attachment.ts';
+import { bodyAs, previewOf } from './item-body.ts';
+import { elementOf } from './property-path.ts';
+import { indexedText, textsOf } from './written-element.ts';
 
-/** A property of items that EWS names by a FieldURI. */
-export interface ItemField {
-  readonly uri: string;
-  /** Members of `t:MessageType` are missing on a bare `t:Item`. */
-  readonly messageOnly: boolean;
-  /** Which base shapes contain it. */
-  readonly shapes: 'id' | 'default' | 'all';
+/** The type of body that a client asked for; `Best` is the one the item has. */
+export type BodyType = 'Text' | 'HTML' | 'Best';
+
+/** A property that the simulator works out; whatever else a client has set is kept as it was given. */
+export interface ComputedField {
+  /** Which base shapes contain it; `asked` ones come only when they are named. */
+  readonly shapes: 'id' | 'default' | 'all' | 'asked';
   /** FindItem never gives it, whatever is asked. */
   readonly getItemOnly: boolean;
   /** Its value for searching and sorting. */
-  value(item: SimulatedItem): string | undefined;
+  value(item: SimulatedItem): string | readonly string[] | undefined;
   /** Its element; '' when the item has none. */
-  xml(item: SimulatedItem): string;
+  xml(item: SimulatedItem, bodyType: BodyType): string;
 }
 
-type Value = (item: SimulatedItem) => string | undefined;
-type More = Partial<Omit<ItemField, 'uri' | 'value'>>;
+type Value = (item: SimulatedItem) => string | readonly string[] | undefined;
+type More = Partial<Omit<ComputedField, 'value'>>;
 
-function field(uri: string, value: Value, more: More = {}): ItemField {
-  const name = uri.slice(uri.indexOf(':') + 1);
+function field(name: string, value: Value, more: More = {}): readonly [string, ComputedField] {
   const xml = (item: SimulatedItem): string => {
     const text = value(item);
-    return text === undefined ? '' : `<t:${name}>${escapeText(text)}</t:${name}>`;
+    return typeof text !== 'string' ? '' : `<t:${name}>${escapeText(text)}</t:${name}>`;
   };
-  return { uri, messageOnly: uri.startsWith('message:'), shapes: 'all', getItemOnly: false, value, xml, ...more };
+  return [name, { shapes: 'all', getItemOnly: false, value, xml, ...more }];
 }
 
 const byDefault = { shapes: 'default' } as const;
 const heavy = { shapes: 'default', getItemOnly: true } as const;
+const asked = { shapes: 'asked' } as const;
+const askedOfGetItem = { shapes: 'asked', getItemOnly: true } as const;
 
-/** In the order of the schema, which is the order in which they are written. Extended properties come behind the items' own. */
-export const itemFields: readonly ItemField[] = [
-  field('item:ItemId', (i) => i.id, {
-    shapes: 'id',
-    xml: (i) => `<t:ItemId Id="${i.id}" ChangeKey="${i.changeKey}"/>`,
+/** By the local name of the element. */
+export const computedFields: ReadonlyMap<string, ComputedField> = new Map([
+  field('MimeContent', () => undefined, {
+    ...askedOfGetItem,
+    xml: (i) => `<t:MimeContent CharacterSet="UTF-8">${btoa(composeMime(i))}</t:MimeContent>`,
   }),
-  field('item:ParentFolderId', (i) => i.folderId, { xml: (i) => `<t:ParentFolderId Id="${i.folderId}" ChangeKey="AQAAAA=="/>` }),
-  field('item:ItemClass', (i) => i.itemClass),
-  field('item:Subject', (i) => i.subject, byDefault),
-  field('item:Sensitivity', (i) => i.content.sensitivity, byDefault),
-  field('item:Body', (i) => i.body.content, {
-    ...heavy,
-    xml: (i) => `<t:Body BodyType="${i.body.type === 'html' ? 'HTML' : 'Text'}">${escapeText(i.body.content)}</t:Body>`,
+  field('ItemId', (i) => i.id, { shapes: 'id', xml: (i) => `<t:ItemId Id="${i.id}" ChangeKey="${i.changeKey}"/>` }),
+  field('ParentFolderId', (i) => i.folderId, { xml: (i) => `<t:ParentFolderId Id="${i.folderId}" ChangeKey="AQAAAA=="/>` }),
+  field('ItemClass', (i) => i.itemClass),
+  field('Subject', (i) => i.subject, byDefault),
+  field('Sensitivity', (i) => i.content.sensitivity, byDefault),
+  field('Body', (i) => i.body.content, { ...heavy, xml: (i, bodyType) => writeBody('Body', i, bodyType) }),
+  field('Attachments', () => undefined, { shapes: 'all', getItemOnly: true, xml: (i) => writeAttachments(i.attachments) }),
+  field('DateTimeReceived', (i) => iso(i.receivedAt ?? i.createdAt)),
+  field('Size', (i) => String(sizeOf(i)), byDefault),
+  field('Importance', (i) => i.content.importance),
+  field('IsSubmitted', (i) => String((i.messageFlags & 4) !== 0)),
+  field('IsDraft', (i) => String(i.isDraft)),
+  field('IsFromMe', (i) => String(i.isFromMe)),
+  field('IsResend', () => 'false'),
+  field('IsUnmodified', (i) => String((i.messageFlags & 2) !== 0)),
+  field('InternetMessageHeaders', () => undefined, {
+    ...askedOfGetItem,
+    xml: (i) => {
+      const all = headersOf(i).map(([name, value]) => {
+        const at = `HeaderName="${escapeText(name)}"`;
+        return `<t:InternetMessageHeader ${at}>${escapeText(value)}</t:InternetMessageHeader>`;
+      });
+      return all.length === 0 ? '' : `<t:InternetMessageHeaders>${all.join('')}</t:InternetMessageHeaders>`;
+    },
   }),
-  field('item:DateTimeReceived', (i) => iso(i.receivedAt ?? i.createdAt)),
-  field('item:Size', (i) => String(i.subject.length + i.body.content.length + 512), byDefault),
-  field('item:Importance', (i) => i.content.importance),
-  field('item:IsSubmitted', (i) => String((i.messageFlags & 4) !== 0)),
-  field('item:IsDraft', (i) => String(i.isDraft)),
-  field('item:IsFromMe', (i) => String(i.isFromMe)),
-  field('item:IsResend', () => 'false'),
-  field('item:IsUnmodified', (i) => String((i.messageFlags & 2) !== 0)),
-  field('item:DateTimeSent', (i) => iso(i.sentAt), byDefault),
-  field('item:DateTimeCreated', (i) => iso(i.createdAt), byDefault),
-  field('item:DisplayCc', (i) => display(i.cc)),
-  field('item:DisplayTo', (i) => display(i.to)),
-  field('item:HasAttachments', () => 'false', byDefault),
-  field('item:LastModifiedTime', (i) => iso(i.createdAt)),
-  field('message:Sender', (i) => i.content.sender?.address, { xml: (i) => single('Sender', i.content.sender) }),
-  field('message:ToRecipients', (i) => addresses(i.to), { ...heavy, xml: (i) => several('ToRecipients', i.to) }),
-  field('message:CcRecipients', (i) => addresses(i.cc), { ...heavy, xml: (i) => several('CcRecipients', i.cc) }),
-  field('message:BccRecipients', (i) => addresses(i.bcc), { ...heavy, xml: (i) => several('BccRecipients', i.bcc) }),
-  field('message:From', (i) => i.from?.address, { ...byDefault, xml: (i) => single('From', i.from) }),
-  field('message:InternetMessageId', (i) => i.internetMessageId),
-  field('message:IsRead', (i) => String(i.isRead), byDefault),
-];
-
-/** By FieldURI. */
-export const itemFieldsByUri: ReadonlyMap<string, ItemField> = new Map(itemFields.map((f) => [f.uri, f]));
-
-/** Property tags that stand for something every item has. */
-export const itemTags: ReadonlyMap<number, Value> = new Map<number, Value>([
-  [0x001a, (i) => i.itemClass],
-  [0x0037, (i) => i.subject],
-  [0x0e07, (i) => String(i.messageFlags)],
-  [0x0e04, (i) => display(i.to)],
-  [0x1035, (i) => i.internetMessageId],
-  [0x0c1a, (i) => i.content.sender?.name],
-  [0x5d01, (i) => i.content.sender?.address],
-  [0x5d02, (i) => i.from?.address],
-  [0x0042, (i) => i.from?.name],
+  field('DateTimeSent', (i) => iso(i.sentAt), byDefault),
+  field('DateTimeCreated', (i) => iso(i.createdAt), byDefault),
+  field('ResponseObjects', () => undefined, {
+    ...askedOfGetItem,
+    xml: (i) => (i.isDraft ? '' : '<t:ResponseObjects><t:ReplyToItem/><t:ReplyAllToItem/><t:ForwardItem/></t:ResponseObjects>'),
+  }),
+  field('DisplayCc', (i) => display(i.cc)),
+  field('DisplayTo', (i) => display(i.to)),
+  field('HasAttachments', (i) => String(i.attachments.some((a) => !a.isInline)), byDefault),
+  field('Culture', () => 'en-US', asked),
+  field('EffectiveRights', () => undefined, { ...asked, xml: () => effectiveRights }),
+  field('LastModifiedName', (i) => i.from?.name ?? i.mailbox, asked),
+  field('LastModifiedTime', (i) => iso(i.changedAt)),
+  field('IsAssociated', () => 'false', asked),
+  field('ConversationId', (i) => conversationOf(i), { ...asked, xml: (i) => `<t:ConversationId Id="${conversationOf(i)}"/>` }),
+  field('UniqueBody', (i) => i.body.content, {
+    ...askedOfGetItem,
+    xml: (i, bodyType) => writeBody('UniqueBody', i, bodyType),
+  }),
+  field('Flag', () => undefined, {
+    ...asked,
+    xml: (i) => i.content.fields?.get('Flag') ?? '<t:Flag><t:FlagStatus>NotFlagged</t:FlagStatus></t:Flag>',
+  }),
+  field('InstanceKey', (i) => btoa(i.id), asked),
+  field('NormalizedBody', (i) => i.body.content, { ...askedOfGetItem, xml: (i) => writeBody('NormalizedBody', i, 'HTML') }),
+  field('Preview', (i) => previewOf(i.body), asked),
+  field('TextBody', (i) => bodyAs(i.body, 'Text').content, { ...askedOfGetItem, xml: (i) => writeBody('TextBody', i, 'Text') }),
+  field('Sender', (i) => personOf(i.content.sender), { xml: (i) => single('Sender', i.content.sender) }),
+  field('ToRecipients', (i) => people(i.to), { ...heavy, xml: (i) => several('ToRecipients', i.to) }),
+  field('CcRecipients', (i) => people(i.cc), { ...heavy, xml: (i) => several('CcRecipients', i.cc) }),
+  field('BccRecipients', (i) => people(i.bcc), { ...heavy, xml: (i) => several('BccRecipients', i.bcc) }),
+  field('IsReadReceiptRequested', (i) => given(i, 'IsReadReceiptRequested') ?? 'false', asked),
+  field('IsDeliveryReceiptRequested', (i) => given(i, 'IsDeliveryReceiptRequested') ?? 'false', asked),
+  field('ConversationIndex', (i) => given(i, 'ConversationIndex') ?? conversationOf(i), asked),
+  field('ConversationTopic', (i) => topicOf(i), asked),
+  field('From', (i) => personOf(i.from), { ...byDefault, xml: (i) => single('From', i.from) }),
+  field('InternetMessageId', (i) => i.internetMessageId),
+  field('IsRead', (i) => String(i.isRead), byDefault),
+  field('ReceivedBy', (i) => i.mailbox, {
+    ...asked,
+    xml: (i) => (i.isFromMe ? '' : single('ReceivedBy', { address: i.mailbox })),
+  }),
+  field('ReceivedRepresenting', (i) => i.mailbox, {
+    ...asked,
+    xml: (i) => (i.isFromMe ? '' : single('ReceivedRepresenting', { address: i.mailbox })),
+  }),
 ]);
 
-function iso(date: Date): string;
-function iso(date: Date | undefined): string | undefined;
-function iso(date: Date | undefined): string | undefined {
+/** Value of a field by its FieldURI, with the key of an IndexedFieldURI; undefined when the item has none. */
+export function fieldValue(item: SimulatedItem, uri: string, index?: string): string | readonly string[] | undefined {
+  const name = elementOf(uri);
+  if (index !== undefined) {
+    const written = item.content.fields?.get(dictionaryOf(uri));
+    return written === undefined ? undefined : indexedText(written, uri, index);
+  }
+  const computed = computedFields.get(name);
+  if (computed !== undefined) return computed.value(item);
+  const written = item.content.fields?.get(name);
+  if (written === undefined) return undefined;
+  const texts = textsOf(written);
+  return texts.length === 1 ? texts[0] : texts;
+}
+
+/** The element whose entries an IndexedFieldURI means: `contacts:EmailAddress` lies in `t:EmailAddresses`. */
+export function dictionaryOf(uri: string): string {
+  const name = uri.split(':')[1] ?? '';
+  return name.endsWith('s') ? `${name}es` : `${name}s`;
+}
+
+/** Property tags that stand for something every item has. */
+export const itemTags: ReadonlyMap<number, (item: SimulatedItem) => string | undefined> = new Map<
+  number,
+  (item: SimulatedItem) => string | undefined
+>([
+  [0x001a, (i) => i.itemClass],
+  [0x0037, (i) => i.subject],
+  [
+    0x007d,
+    (i) =>
+      headersOf(i)
+        .map(([name, value]) => `${name}: ${value}\r\n`)
+        .join(''),
+  ],
+  [0x0042, (i) => i.from?.name],
+  [0x0c1a, (i) => i.content.sender?.name],
+  [0x0e04, (i) => display(i.to)],
+  [0x0e06, (i) => iso(i.receivedAt ?? i.createdAt)],
+  [0x0e07, (i) => String(i.messageFlags)],
+  [0x0e08, (i) => String(sizeOf(i))],
+  [0x0e1b, (i) => String(i.attachments.length > 0)],
+  [0x0e23, (i) => String(i.uid)],
+  [0x0ff9, (i) => btoa(i.id)],
+  [0x1000, (i) => bodyAs(i.body, 'Text').content],
+  [0x1035, (i) => i.internetMessageId],
+  [0x10f3, (i) => `${urlName(i.subject)}.EML`],
+  [0x3007, (i) => iso(i.createdAt)],
+  [0x3008, (i) => iso(i.changedAt)],
+  [0x5d01, (i) => i.content.sender?.address],
+  [0x5d02, (i) => i.from?.address],
+  [0x670e, (i) => `/${i.folder}/${urlName(i.subject)}.EML`],
+]);
+
+export const effectiveRights =
+  '<t:EffectiveRights><t:CreateAssociated>true</t:CreateAssociated><t:CreateContents>true</t:CreateContents><t:CreateHierarchy>true</t:CreateHierarchy>' +
+  '<t:Delete>true</t:Delete><t:Modify>true</t:Modify><t:Read>true</t:Read><t:ViewPrivateItems>true</t:ViewPrivateItems></t:EffectiveRights>';
+
+/** A point in time as Exchange writes it: whole seconds, UTC. */
+export function iso(date: Date): string;
+export function iso(date: Date | undefined): string | undefined;
+export function iso(date: Date | undefined): string | undefined {
   return date?.toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
-const display = (list: readonly Mailbox[]): string => list.map((m) => m.name ?? m.address).join('; ');
-const addresses = (list: readonly Mailbox[]): string => list.map((m) => m.address).join(';');
+/** Subject without `Re:` and `Fw:`: what a conversation is known by. */
+export function topicOf(item: SimulatedItem): string {
+  return item.subject.replace(/^(?:\s*(?:re|fw|fwd)\s*:)+\s*/i, '');
+}
 
-function mailbox(m: Mailbox): string {
+/** Id of the conversation an item belongs to: the same for the same topic. */
+export function conversationOf(item: SimulatedItem): string {
+  const bytes = new TextEncoder().encode(topicOf(item).toLowerCase());
+  return btoa(Array.from(bytes.subarray(0, 96), (byte) => String.fromCharCode(byte)).join(''));
+}
+
+export function sizeOf(item: SimulatedItem): number {
+  const attached = item.attachments.reduce((sum, { content }) => sum + Math.ceil(((content?.length ?? 0) * 3) / 4), 0);
+  return item.subject.length + item.body.content.length + attached + 512;
+}
+
+export function writeMailbox(m: Mailbox, element = 'Mailbox'): string {
   const name = escapeText(m.name ?? m.address);
-  return `<t:Mailbox><t:Name>${name}</t:Name><t:EmailAddress>${escapeText(m.address)}</t:EmailAddress><t:RoutingType>SMTP</t:RoutingType></t:Mailbox>`;
+  return `<t:${element}><t:Name>${name}</t:Name><t:EmailAddress>${escapeText(m.address)}</t:EmailAddress><t:RoutingType>SMTP</t:RoutingType></t:${element}>`;
+}
+
+const urlName = (subject: string): string => encodeURIComponent(subject.toWellFormed().slice(0, 60));
+const display = (list: readonly Mailbox[]): string => list.map((m) => m.name ?? m.address).join('; ');
+const personOf = (m: Mailbox | undefined): string[] | undefined =>
+  m === undefined ? undefined : m.name === undefined || m.name === m.address ? [m.address] : [m.address, m.name];
+const people = (list: readonly Mailbox[]): readonly string[] => list.flatMap((m) => personOf(m) ?? []);
+
+function given(item: SimulatedItem, name: string): string | undefined {
+  const written = item.content.fields?.get(name);
+  return written === undefined ? undefined : textsOf(written)[0];
+}
+
+function writeBody(element: string, item: SimulatedItem, type: BodyType): string {
+  const body = bodyAs(item.body, type);
+  const kind = body.type === 'html' ? 'HTML' : 'Text';
+  const truncated = element === 'Body' ? '' : ' IsTruncated="false"';
+  return `<t:${element} BodyType="${kind}"${truncated}>${escapeText(body.content)}</t:${element}>`;
 }
 
 function single(element: string, m: Mailbox | undefined): string {
-  return m === undefined ? '' : `<t:${element}>${mailbox(m)}</t:${element}>`;
+  return m === undefined ? '' : `<t:${element}>${writeMailbox(m)}</t:${element}>`;
 }
 
 function several(element: string, list: readonly Mailbox[]): string {
-  return list.length === 0 ? '' : `<t:${element}>${list.map(mailbox).join('')}</t:${element}>`;
+  return list.length === 0 ? '' : `<t:${element}>${list.map((m) => writeMailbox(m)).join('')}</t:${element}>`;
 }

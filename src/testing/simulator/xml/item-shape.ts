@@ -2,62 +2,103 @@ import { typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, textOf, type XmlElement } from '../../../ews/xml/read.ts';
 import { escapeText } from '../../../ews/xml/write.ts';
 import type { SimulatorProfile } from '../profile.ts';
-import { type ExtendedFieldPath, keyOfPath, writeExtendedField } from '../store/extended-property.ts';
+import { type ExtendedFieldPath, type ExtendedProperty, keyOfPath, writeExtendedField } from '../store/extended-property.ts';
 import type { SimulatedItem } from '../store/item.ts';
 import { isBelow } from '../store/message-class.ts';
-import { type ItemField, itemFields, itemTags } from './item-fields.ts';
-import { readPropertyPath } from './property-path.ts';
+import { type BodyType, computedFields, dictionaryOf, fieldValue, itemTags } from './item-fields.ts';
+import { elementOf, type PropertyPath, readPropertyPath } from './property-path.ts';
+import { type ItemKind, isItemKind, itemElements } from './schema-names.ts';
 import { schemaFault } from './soap-request.ts';
 
 /** Which properties of an item a client asked for. */
 export interface ItemShape {
-  readonly fields: readonly ItemField[];
+  readonly bodyType: BodyType;
   readonly extended: readonly ExtendedFieldPath[];
+  /** Whether the element of that name is wanted. */
+  wants(name: string): boolean;
 }
 
-/** Reads `m:ItemShape`. For FindItem the properties that only GetItem gives are left out. */
+/** Reads `m:ItemShape` or `m:AttachmentShape`. For FindItem the properties that only GetItem gives are left out. */
 export function readItemShape(element: XmlElement | undefined, operation: 'FindItem' | 'GetItem'): ItemShape {
   if (element === undefined) throw schemaFault("the element 'ItemShape' is missing.");
   const base = textOf(element, typesNs, 'BaseShape');
   if (base !== 'IdOnly' && base !== 'Default' && base !== 'AllProperties') {
     throw schemaFault(`the 'BaseShape' element is invalid: the value '${base ?? ''}' is not known.`);
   }
+  const bodyType = textOf(element, typesNs, 'BodyType') ?? 'Best';
+  if (bodyType !== 'Best' && bodyType !== 'Text' && bodyType !== 'HTML') {
+    throw schemaFault(`the 'BodyType' element is invalid: the value '${bodyType}' is not known.`);
+  }
   const paths = (child(element, typesNs, 'AdditionalProperties')?.children ?? []).map(readPropertyPath);
-  const asked = new Set(paths.map((p) => (p.kind === 'field' ? p.uri : '')));
-  const inBase = (f: ItemField): boolean =>
-    f.shapes === 'id' || base === 'AllProperties' || (base === 'Default' && f.shapes === 'default');
+  const asked = new Set(paths.flatMap((path) => (path.kind === 'field' ? [elementAsked(path)] : [])));
+  if (isTrue(textOf(element, typesNs, 'IncludeMimeContent'))) asked.add('MimeContent');
   return {
-    fields: itemFields.filter((f) => (inBase(f) || asked.has(f.uri)) && !(f.getItemOnly && operation === 'FindItem')),
+    bodyType,
     extended: paths.flatMap((p) => (p.kind === 'extended' ? [p.path] : [])),
+    wants: (name) => {
+      const computed = computedFields.get(name);
+      if (computed?.getItemOnly === true && operation === 'FindItem') return false;
+      if (asked.has(name)) return true;
+      if (computed === undefined) return base === 'AllProperties';
+      return (
+        computed.shapes === 'id' || (base === 'AllProperties' && computed.shapes !== 'asked') || base === capital(computed.shapes)
+      );
+    },
   };
 }
 
-/** Writes an item: `t:Message`, or a bare `t:Item` where its class is foreign to EWS and the server is strict about it. */
-export function writeItem(item: SimulatedItem, shape: ItemShape, profile: SimulatorProfile): string {
+/** A boolean of the schema: `true` or `1`. */
+export function isTrue(text: string | undefined): boolean {
+  return text === 'true' || text === '1';
+}
+
+const capital = (shapes: string): string => (shapes === 'default' ? 'Default' : '');
+
+function elementAsked({ uri, index }: Extract<PropertyPath, { kind: 'field' }>): string {
+  return index === undefined ? elementOf(uri) : dictionaryOf(uri);
+}
+
+/** The element an item is written as: a bare `t:Item` where its class is foreign to EWS and the server is strict about it. */
+export function kindOf(item: SimulatedItem, profile: SimulatorProfile): ItemKind {
+  if (item.kind !== 'Message') return isItemKind(item.kind) ? item.kind : 'Item';
   const known = isBelow(item.itemClass, 'IPM.Note') || isBelow(item.itemClass, 'REPORT');
-  const bare = !known && profile.foreignClasses === 'item';
-  const element = bare ? 't:Item' : 't:Message';
-  const firsts: string[] = [];
-  const lasts: string[] = [];
-  for (const f of shape.fields) {
-    if (f.uri === 'item:LastModifiedTime') lasts.push(f.xml(item));
-    else if (!f.messageOnly) firsts.push(f.xml(item));
-    else if (!bare) lasts.push(f.xml(item));
+  return known || profile.foreignClasses === 'message' ? 'Message' : 'Item';
+}
+
+/** Writes an item with the properties of a shape, in the order of the schema. */
+export function writeItem(item: SimulatedItem, shape: ItemShape, profile: SimulatorProfile): string {
+  const kind = kindOf(item, profile);
+  let inner = '';
+  for (const name of itemElements[kind]) {
+    if (name === 'ExtendedProperty') for (const path of shape.extended) inner += writeProperty(path, extendedValue(item, path));
+    else if (shape.wants(name))
+      inner += computedFields.get(name)?.xml(item, shape.bodyType) ?? item.content.fields?.get(name) ?? '';
   }
-  const extended = shape.extended.map((path) => writeProperty(item, path));
-  return `<${element}>${firsts.join('')}${extended.join('')}${lasts.join('')}</${element}>`;
+  return `<t:${kind}>${inner}</t:${kind}>`;
+}
+
+/** Value of whatever a path names. */
+export function itemValue(item: SimulatedItem, path: PropertyPath): string | readonly string[] | undefined {
+  return path.kind === 'field' ? fieldValue(item, path.uri, path.index) : extendedValue(item, path.path);
 }
 
 /** Value of a property that is named by an ExtendedFieldURI; several for array types. */
 export function extendedValue(item: SimulatedItem, path: ExtendedFieldPath): string | readonly string[] | undefined {
   const known = path.tag === undefined ? undefined : itemTags.get(path.tag);
-  if (known !== undefined) return known(item);
-  const key = keyOfPath(path);
-  return item.properties.find((p) => keyOfPath(p.path) === key && p.path.type === path.type)?.value;
+  return known === undefined ? valueIn(item.properties, path) : known(item);
 }
 
-function writeProperty(item: SimulatedItem, path: ExtendedFieldPath): string {
-  const value = extendedValue(item, path);
+/** Value of a property among those that were set. */
+export function valueIn(
+  properties: readonly ExtendedProperty[],
+  path: ExtendedFieldPath,
+): string | readonly string[] | undefined {
+  const key = keyOfPath(path);
+  return properties.find((p) => keyOfPath(p.path) === key && p.path.type === path.type)?.value;
+}
+
+/** `t:ExtendedProperty`; '' without a value. */
+export function writeProperty(path: ExtendedFieldPath, value: string | readonly string[] | undefined): string {
   if (value === undefined) return '';
   const written =
     typeof value === 'string'

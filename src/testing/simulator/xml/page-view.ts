@@ -11,6 +11,8 @@ export interface Page<T> {
 export function pageOf<T>(all: readonly T[], view: XmlElement | undefined): Page<T> {
   const total = all.length;
   if (view === undefined) return { entries: all, attributes: `TotalItemsInView="${total}" IncludesLastItemInRange="true"` };
+  if (/^Fractional/.test(view.name)) return fraction(all, view);
+  if (/^(?:Calendar|Contacts)View$/.test(view.name)) return first(all, numberIn(view, 'MaxEntriesReturned') ?? total);
   const offset = numberIn(view, 'Offset') ?? 0;
   const size = numberIn(view, 'MaxEntriesReturned') ?? total;
   const basePoint = view.attributes.get('BasePoint') ?? 'Beginning';
@@ -24,6 +26,23 @@ export function pageOf<T>(all: readonly T[], view: XmlElement | undefined): Page
     entries: all.slice(start, end),
     attributes: `IndexedPagingOffset="${next}" TotalItemsInView="${total}" IncludesLastItemInRange="${last}"`,
   };
+}
+
+/** A page that begins at a fraction of the list, such as a half. */
+function fraction<T>(all: readonly T[], view: XmlElement): Page<T> {
+  const [numerator, denominator] = [numberIn(view, 'Numerator') ?? 0, numberIn(view, 'Denominator') ?? 1];
+  if (denominator === 0 || numerator > denominator) throw schemaFault('the fraction is invalid.');
+  const start = Math.floor((all.length * numerator) / denominator);
+  const end = Math.min(all.length, start + (numberIn(view, 'MaxEntriesReturned') ?? all.length));
+  const attributes =
+    `NumeratorOffset="${end}" AbsoluteDenominator="${all.length}" ` +
+    `TotalItemsInView="${all.length}" IncludesLastItemInRange="${end >= all.length}"`;
+  return { entries: all.slice(start, end), attributes };
+}
+
+function first<T>(all: readonly T[], size: number): Page<T> {
+  const attributes = `TotalItemsInView="${all.length}" IncludesLastItemInRange="${size >= all.length}"`;
+  return { entries: all.slice(0, size), attributes };
 }
 
 function numberIn(view: XmlElement, name: string): number | undefined {

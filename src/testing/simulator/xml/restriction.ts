@@ -1,12 +1,23 @@
 import { typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, type XmlElement } from '../../../ews/xml/read.ts';
+import { compareValues, typeOfPath } from './comparison.ts';
 import { EwsFault } from './ews-errors.ts';
 import { isPropertyPath, type PropertyPath, readPropertyPath } from './property-path.ts';
 import { schemaFault } from './soap-request.ts';
 
-/** A search expression. Texts are compared without regard to case, as Exchange's store does. */
+/** How two values are compared. */
+type Comparison =
+  | 'IsEqualTo'
+  | 'IsNotEqualTo'
+  | 'IsGreaterThan'
+  | 'IsGreaterThanOrEqualTo'
+  | 'IsLessThan'
+  | 'IsLessThanOrEqualTo';
+
+/** A search expression. Values are compared by the type of their property. */
 export type Restriction =
-  | { readonly kind: 'equal'; readonly path: PropertyPath; readonly value: string; readonly negated: boolean }
+  | { readonly kind: 'compare'; readonly path: PropertyPath; readonly with: string | PropertyPath; readonly by: Comparison }
+  | { readonly kind: 'excludes'; readonly path: PropertyPath; readonly mask: number }
   | {
       readonly kind: 'contains';
       readonly path: PropertyPath;
@@ -27,7 +38,13 @@ function readExpression(element: XmlElement): Restriction {
   switch (element.ns === typesNs ? element.name : '') {
     case 'IsEqualTo':
     case 'IsNotEqualTo':
-      return { kind: 'equal', path: pathIn(element), value: constantIn(element), negated: element.name === 'IsNotEqualTo' };
+    case 'IsGreaterThan':
+    case 'IsGreaterThanOrEqualTo':
+    case 'IsLessThan':
+    case 'IsLessThanOrEqualTo':
+      return { kind: 'compare', path: pathIn(element), with: operandIn(element), by: element.name as Comparison };
+    case 'Excludes':
+      return { kind: 'excludes', path: pathIn(element), mask: maskIn(element) };
     case 'Contains':
       return readContains(element);
     case 'Exists':
@@ -64,10 +81,20 @@ function pathIn(element: XmlElement): PropertyPath {
   return readPropertyPath(found);
 }
 
-function constantIn(element: XmlElement): string {
-  const constant = child(child(element, typesNs, 'FieldURIOrConstant'), typesNs, 'Constant')?.attributes.get('Value');
-  if (constant === undefined) throw schemaFault(`the element '${element.name}' has no constant to compare with.`);
-  return constant;
+function operandIn(element: XmlElement): string | PropertyPath {
+  const operand = child(element, typesNs, 'FieldURIOrConstant');
+  const constant = child(operand, typesNs, 'Constant')?.attributes.get('Value');
+  if (constant !== undefined) return constant;
+  const path = operand?.children.find(isPropertyPath);
+  if (path === undefined) throw schemaFault(`the element '${element.name}' has nothing to compare with.`);
+  return readPropertyPath(path);
+}
+
+function maskIn(element: XmlElement): number {
+  const value = child(element, typesNs, 'Bitmask')?.attributes.get('Value') ?? '';
+  const mask = Number(value);
+  if (value === '' || !Number.isInteger(mask)) throw schemaFault("the element 'Excludes' has no bit mask.");
+  return mask;
 }
 
 function only(element: XmlElement): XmlElement {
@@ -79,10 +106,10 @@ function only(element: XmlElement): XmlElement {
 /** Whether something with those values passes. */
 export function matches(restriction: Restriction, read: (path: PropertyPath) => string | readonly string[] | undefined): boolean {
   switch (restriction.kind) {
-    case 'equal': {
-      const values = listOf(read(restriction.path));
-      return values.some((v) => v.toLowerCase() === restriction.value.toLowerCase()) !== restriction.negated;
-    }
+    case 'compare':
+      return compares(restriction, read);
+    case 'excludes':
+      return listOf(read(restriction.path)).every((v) => (Number(v) & restriction.mask) === 0);
     case 'contains':
       return listOf(read(restriction.path)).some((v) => contains(v, restriction));
     case 'exists':
@@ -93,6 +120,30 @@ export function matches(restriction: Restriction, read: (path: PropertyPath) => 
       return restriction.parts.every((part) => matches(part, read));
     case 'or':
       return restriction.parts.some((part) => matches(part, read));
+  }
+}
+
+function compares(
+  { path, with: operand, by }: Extract<Restriction, { kind: 'compare' }>,
+  read: (path: PropertyPath) => string | readonly string[] | undefined,
+): boolean {
+  const type = typeOfPath(path);
+  const wanted = typeof operand === 'string' ? [operand] : listOf(read(operand));
+  const results = listOf(read(path)).flatMap((value) => wanted.map((other) => compareValues(type, value, other)));
+  const some = (holds: (result: number) => boolean): boolean => results.some((result) => result !== undefined && holds(result));
+  switch (by) {
+    case 'IsEqualTo':
+      return some((result) => result === 0);
+    case 'IsNotEqualTo':
+      return !some((result) => result === 0);
+    case 'IsGreaterThan':
+      return some((result) => result > 0);
+    case 'IsGreaterThanOrEqualTo':
+      return some((result) => result >= 0);
+    case 'IsLessThan':
+      return some((result) => result < 0);
+    case 'IsLessThanOrEqualTo':
+      return some((result) => result <= 0);
   }
 }
 

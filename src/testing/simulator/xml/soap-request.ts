@@ -2,6 +2,7 @@ import { messagesNs, soapNs, typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, parseXml, textOf, type XmlElement } from '../../../ews/xml/read.ts';
 import { type SchemaVersion, type SimulatorProfile, schemaVersions } from '../profile.ts';
 import { EwsFault } from './ews-errors.ts';
+import { isSchemaOperation, operationOf } from './schema-operations.ts';
 
 /** A request that can be carried out. */
 export interface EwsRequest {
@@ -33,11 +34,13 @@ export function readRequest(body: string): ReadRequest {
   const element = child(envelope, soapNs, 'Body')?.children[0];
   if (element === undefined) return unreadable('soap:Body has no element.');
   return {
-    operation: element.name,
+    operation: operationOf(element.name),
     element,
     request: (profile) => {
-      const { name } = element;
-      if (element.ns !== messagesNs) throw unknownOperation(name);
+      const name = operationOf(element.name);
+      if (element.ns !== messagesNs || !isSchemaOperation(name)) {
+        throw new EwsFault('ErrorInvalidRequest', `The operation ${element.name} is not known.`);
+      }
       const header = child(envelope, soapNs, 'Header');
       return { operation: name, element, version: versionOf(header, profile), impersonate: impersonated(header) };
     },

@@ -17,10 +17,27 @@ export interface ResponseMessage {
 /** A response envelope with a message for each part of the request. */
 export function writeResponse(profile: SimulatorProfile, operation: string, messages: readonly ResponseMessage[]): string {
   const written = messages.map((message) => writeMessage(operation, message)).join('');
-  return envelope(
+  return writeEnvelope(
     profile,
     `<m:${operation}Response xmlns:m="${messagesNs}" xmlns:t="${typesNs}"><m:ResponseMessages>${written}</m:ResponseMessages></m:${operation}Response>`,
   );
+}
+
+/** A response envelope around a response element that is written by itself. */
+export function writeWhole(
+  profile: SimulatorProfile,
+  { element, attributes = '', content }: { element: string; attributes?: string; content: string },
+): string {
+  return writeEnvelope(
+    profile,
+    `<m:${element} xmlns:m="${messagesNs}" xmlns:t="${typesNs}"${attributes}>${content}</m:${element}>`,
+  );
+}
+
+/** What a server says that does not have an operation: no code, so that clients don't take it for a wrong version. */
+export function writeUnsupported(profile: SimulatorProfile, text: string): string {
+  const fault = `<faultcode>s:Client</faultcode><faultstring xml:lang="en-US">${escapeText(text)}</faultstring>`;
+  return writeEnvelope(profile, `<s:Fault>${fault}</s:Fault>`);
 }
 
 /** A SOAP fault, in the form in which Exchange writes it. */
@@ -31,7 +48,7 @@ export function writeFault(profile: SimulatorProfile, fault: EwsFault): string {
       ? ''
       : `<t:MessageXml xmlns:t="${typesNs}"><t:Value Name="BackOffMilliseconds">${fault.backOff}</t:Value></t:MessageXml>`;
   const text = escapeText(fault.message);
-  return envelope(
+  return writeEnvelope(
     profile,
     `<s:Fault><faultcode xmlns:a="${typesNs}">a:${code}</faultcode><faultstring xml:lang="en-US">${text}</faultstring><detail>` +
       `<e:ResponseCode xmlns:e="${errorsNs}">${code}</e:ResponseCode><e:Message xmlns:e="${errorsNs}">${text}</e:Message>${backOff}</detail></s:Fault>`,
@@ -51,7 +68,8 @@ function writeMessage(operation: string, message: ResponseMessage): string {
   return `<${name} ResponseClass="${message.responseClass}">${general}${message.content}</${name}>`;
 }
 
-function envelope(profile: SimulatorProfile, body: string): string {
+/** The envelope, with what the server says of its version. */
+export function writeEnvelope(profile: SimulatorProfile, body: string): string {
   const [major, minor, build, revision] = profile.build;
   const document =
     `<?xml version="1.0" encoding="utf-8"?><s:Envelope xmlns:s="${soapNs}"><s:Header>` +

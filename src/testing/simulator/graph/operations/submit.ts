@@ -80,7 +80,7 @@ function onItsWay(exchange: Exchange, submission: GraphSubmission, item: Simulat
   timers.after(times.submitAfter, () => {
     const waiting = registry.latest(item);
     if (waiting === undefined) return;
-    owner.reflag(waiting, flagsOf('pending'));
+    owner.update(waiting, { messageFlags: flagsOf('pending') });
     timers.after(times.sendAfter - times.submitAfter, () => {
       if (registry.latest(item) === undefined) return;
       const sent = { ...content, sentAt: registry.now() };

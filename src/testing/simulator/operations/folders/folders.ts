@@ -1,5 +1,5 @@
 import { messagesNs, typesNs } from '../../../../ews/xml/namespaces.ts';
-import { child, textOf } from '../../../../ews/xml/read.ts';
+import { child, childrenOf, textOf } from '../../../../ews/xml/read.ts';
 import type { SimulatedFolder } from '../../store/folder.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { folderValue, readFolderShape } from '../../xml/folder-shape.ts';
@@ -7,7 +7,16 @@ import { pageOf } from '../../xml/page-view.ts';
 import { matches, readRestriction } from '../../xml/restriction.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
 import { folderIdsIn, mailboxOf, resolveFolder } from '../ids.ts';
+import { readProperty } from '../items/item-content.ts';
 import { answerEach, type Operation } from '../operation.ts';
+import { idOf, requireFree } from './change-folders.ts';
+
+/** Classes of the folders that are created by their element. */
+const classes: Readonly<Record<string, string>> = {
+  CalendarFolder: 'IPF.Appointment',
+  ContactsFolder: 'IPF.Contact',
+  TasksFolder: 'IPF.Task',
+};
 
 /** https://learn.microsoft.com/exchange/client-developer/web-service-reference/createfolder-operation */
 export const createFolder: Operation = {
@@ -20,10 +29,11 @@ export const createFolder: Operation = {
       const parent = resolveFolder(parentId, context);
       const displayName = textOf(element, typesNs, 'DisplayName') ?? '';
       if (displayName === '') throw new EwsItemError('ErrorFolderSavePropertyError');
-      const taken = parent.children.some((f) => f.displayName.toLowerCase() === displayName.toLowerCase());
-      if (taken) throw new EwsItemError('ErrorFolderExists');
-      const folder = mailboxOf(parent, context).createFolder(parent, displayName, textOf(element, typesNs, 'FolderClass'));
-      return `<m:Folders><t:Folder><t:FolderId Id="${folder.id}" ChangeKey="AQAAAA=="/></t:Folder></m:Folders>`;
+      requireFree(parent, displayName);
+      const folderClass = textOf(element, typesNs, 'FolderClass') ?? classes[element.name];
+      const folder = mailboxOf(parent, context).createFolder(parent, displayName, folderClass);
+      for (const property of childrenOf(element, typesNs, 'ExtendedProperty')) folder.properties.push(readProperty(property));
+      return `<m:Folders>${idOf(folder)}</m:Folders>`;
     });
   },
 };
@@ -47,7 +57,7 @@ export const findFolder: Operation = {
       throw schemaFault("the required attribute 'Traversal' is missing or unknown.");
     }
     const write = readFolderShape(child(request, messagesNs, 'FolderShape'));
-    const view = child(request, messagesNs, 'IndexedPageFolderView');
+    const view = child(request, messagesNs, 'IndexedPageFolderView') ?? child(request, messagesNs, 'FractionalPageFolderView');
     const restricted = child(request, messagesNs, 'Restriction');
     const restriction = restricted && readRestriction(restricted);
     const parents = folderIdsIn(child(request, messagesNs, 'ParentFolderIds'), 'ParentFolderIds');
@@ -61,6 +71,7 @@ export const findFolder: Operation = {
   },
 };
 
-function allBelow(folder: SimulatedFolder): readonly SimulatedFolder[] {
+/** Every folder below, at any depth, parents first. */
+export function allBelow(folder: SimulatedFolder): readonly SimulatedFolder[] {
   return folder.children.flatMap((below) => [below, ...allBelow(below)]);
 }

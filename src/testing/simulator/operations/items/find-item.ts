@@ -1,66 +1,16 @@
 import { messagesNs, typesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, type XmlElement } from '../../../../ews/xml/read.ts';
-import { keyOfPath } from '../../store/extended-property.ts';
-import type { SimulatedFolder } from '../../store/folder.ts';
 import type { SimulatedItem } from '../../store/item.ts';
-import { itemFieldsByUri, itemTags } from '../../xml/item-fields.ts';
-import { extendedValue, readItemShape, writeItem } from '../../xml/item-shape.ts';
+import { compareValues, typeOfPath } from '../../xml/comparison.ts';
+import { itemValue, readItemShape, writeItem } from '../../xml/item-shape.ts';
 import { pageOf } from '../../xml/page-view.ts';
 import { isPropertyPath, type PropertyPath, readPropertyPath } from '../../xml/property-path.ts';
-import { matches, type Restriction, readRestriction } from '../../xml/restriction.ts';
+import { readRestriction } from '../../xml/restriction.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
 import { folderIdsIn, mailboxOf, resolveFolder } from '../ids.ts';
 import { answerEach, type Operation } from '../operation.ts';
-
-/** Exchange's own limit for a search with a restriction; what lies beyond is silently left out. */
-const restrictedLimit = 250;
-
-/** The items of a folder that a restriction lets through, oldest first. */
-export function search(folder: SimulatedFolder, restriction: Restriction | undefined): readonly SimulatedItem[] {
-  if (restriction === undefined) return folder.items;
-  const found: SimulatedItem[] = [];
-  for (const item of candidates(folder, restriction) ?? folder.values()) {
-    if (matches(restriction, (path) => itemValue(item, path))) found.push(item);
-    if (found.length === restrictedLimit) break;
-  }
-  return found;
-}
-
-/** Value of whatever a path names. */
-export function itemValue(item: SimulatedItem, path: PropertyPath): string | readonly string[] | undefined {
-  return path.kind === 'field' ? itemFieldsByUri.get(path.uri)?.value(item) : extendedValue(item, path.path);
-}
-
-/** Those that can match at all, by the folder's index; undefined when only a scan can tell. */
-function candidates(folder: SimulatedFolder, restriction: Restriction): Iterable<SimulatedItem> | undefined {
-  switch (restriction.kind) {
-    case 'equal': {
-      const { path, value, negated } = restriction;
-      if (negated || path.kind === 'field' || (path.path.tag !== undefined && itemTags.has(path.path.tag))) return undefined;
-      return folder.withProperty(keyOfPath(path.path), value);
-    }
-    case 'and': {
-      for (const part of restriction.parts) {
-        const some = candidates(folder, part);
-        if (some !== undefined) return some;
-      }
-      return undefined;
-    }
-    case 'or': {
-      const all = new Set<SimulatedItem>();
-      for (const part of restriction.parts) {
-        const some = candidates(folder, part);
-        if (some === undefined) return undefined;
-        for (const item of some) all.add(item);
-      }
-      return all;
-    }
-    case 'contains':
-    case 'exists':
-    case 'not':
-      return undefined;
-  }
-}
+import { readQueryString } from './query-string.ts';
+import { search } from './search.ts';
 
 interface Order {
   readonly path: PropertyPath;
@@ -76,19 +26,27 @@ export const findItem: Operation = {
       throw schemaFault("the required attribute 'Traversal' is missing or unknown.");
     }
     const shape = readItemShape(child(request, messagesNs, 'ItemShape'), 'FindItem');
-    const view = child(request, messagesNs, 'IndexedPageItemView');
+    const view = request.children.find(
+      ({ ns, name }) => ns === messagesNs && /^(?:IndexedPageItem|FractionalPageItem|Calendar|Contacts)View$/.test(name),
+    );
     const restricted = child(request, messagesNs, 'Restriction');
     const restriction = restricted && readRestriction(restricted);
+    const query = child(request, messagesNs, 'QueryString');
+    const asked = query && readQueryString(query.text);
     const order = readOrder(child(request, messagesNs, 'SortOrder'));
+    const group = readGroup(request);
     const folders = folderIdsIn(child(request, messagesNs, 'ParentFolderIds'), 'ParentFolderIds');
     return answerEach(folders, context, '', (id) => {
       const folder = resolveFolder(id, context);
       const deletions = (): readonly SimulatedItem[] =>
         search(mailboxOf(folder, context).folder('recoverableitemsdeletions'), restriction);
-      const found = traversal === 'Shallow' ? search(folder, restriction) : traversal === 'SoftDeleted' ? deletions() : [];
-      const page = pageOf(sorted(found, order), view);
-      const items = page.entries.map((item) => writeItem(item, shape, context.exchange.profile)).join('');
-      return `<m:RootFolder ${page.attributes}><t:Items>${items}</t:Items></m:RootFolder>`;
+      const all = traversal === 'Shallow' ? search(folder, restriction) : traversal === 'SoftDeleted' ? deletions() : [];
+      const found = asked === undefined ? all : all.filter(asked);
+      const page = pageOf(sorted(inView(found, view), order), view);
+      const write = (items: readonly SimulatedItem[]): string =>
+        `<t:Items>${items.map((item) => writeItem(item, shape, context.exchange.profile)).join('')}</t:Items>`;
+      const inner = group === undefined ? write(page.entries) : writeGroups(page.entries, group, write);
+      return `<m:RootFolder ${page.attributes}>${inner}</m:RootFolder>`;
     });
   },
 };
@@ -103,14 +61,74 @@ function readOrder(element: XmlElement | undefined): readonly Order[] {
   });
 }
 
+/** `m:GroupBy` names its property; `m:DistinguishedGroupBy` knows one standard, the conversation topic. */
+function readGroup(request: XmlElement): Order | undefined {
+  const standard = child(request, messagesNs, 'DistinguishedGroupBy');
+  if (standard !== undefined) return { path: { kind: 'field', uri: 'message:ConversationTopic' }, descending: false };
+  const group = child(request, messagesNs, 'GroupBy');
+  const path = group?.children.find(isPropertyPath);
+  if (group === undefined) return undefined;
+  if (path === undefined) throw schemaFault("the element 'GroupBy' has no property path.");
+  return { path: readPropertyPath(path), descending: group.attributes.get('Order') === 'Descending' };
+}
+
+function writeGroups(items: readonly SimulatedItem[], group: Order, write: (items: readonly SimulatedItem[]) => string): string {
+  const groups = new Map<string, SimulatedItem[]>();
+  for (const item of sorted(items, [group])) {
+    const key = keyOf(item, group.path);
+    const members = groups.get(key);
+    if (members === undefined) groups.set(key, [item]);
+    else members.push(item);
+  }
+  let index = 0;
+  const written = [...groups.values()].map((members) => {
+    index += 1;
+    return `<t:GroupedItems><t:GroupIndex>${btoa(String(index))}</t:GroupIndex>${write(members)}</t:GroupedItems>`;
+  });
+  return `<t:Groups>${written.join('')}</t:Groups>`;
+}
+
+/** What a CalendarView or ContactsView shows: a part of the folder, in its own order. */
+function inView(items: readonly SimulatedItem[], view: XmlElement | undefined): readonly SimulatedItem[] {
+  switch (view?.name) {
+    case 'CalendarView': {
+      const [from, to] = [timeIn(view, 'StartDate'), timeIn(view, 'EndDate')];
+      const at = (item: SimulatedItem, uri: string): number => Date.parse(String(itemValue(item, { kind: 'field', uri }) ?? ''));
+      const shown = items.filter((item) => at(item, 'calendar:Start') < to && at(item, 'calendar:End') > from);
+      return sorted(shown, [{ path: { kind: 'field', uri: 'calendar:Start' }, descending: false }]);
+    }
+    case 'ContactsView': {
+      const path: PropertyPath = { kind: 'field', uri: 'contacts:FileAs' };
+      const [first, last] = [view.attributes.get('InitialName')?.toLowerCase(), view.attributes.get('FinalName')?.toLowerCase()];
+      return items.filter((item) => {
+        const name = keyOf(item, path).toLowerCase();
+        return (first === undefined || name >= first) && (last === undefined || name <= last);
+      });
+    }
+    default:
+      return items;
+  }
+}
+
+function timeIn(view: XmlElement, name: string): number {
+  const time = Date.parse(view.attributes.get(name) ?? '');
+  if (Number.isNaN(time)) throw schemaFault(`the attribute '${name}' is missing or no dateTime.`);
+  return time;
+}
+
 function sorted(items: readonly SimulatedItem[], order: readonly Order[]): readonly SimulatedItem[] {
   if (order.length === 0) return items;
-  const text = (item: SimulatedItem, path: PropertyPath): string => String(itemValue(item, path) ?? '');
   return [...items].sort((a, b) => {
     for (const { path, descending } of order) {
-      const [left, right] = [text(a, path), text(b, path)];
-      if (left !== right) return left < right === descending ? 1 : -1;
+      const result = compareValues(typeOfPath(path), keyOf(a, path), keyOf(b, path)) ?? 0;
+      if (result !== 0) return descending ? -result : result;
     }
     return 0;
   });
+}
+
+/** The first value of a property: what items are sorted and grouped by. */
+function keyOf(item: SimulatedItem, path: PropertyPath): string {
+  const value = itemValue(item, path);
+  return (typeof value === 'string' ? value : value?.[0]) ?? '';
 }

@@ -1,63 +1,133 @@
 import { typesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, childrenOf, textOf, type XmlElement } from '../../../../ews/xml/read.ts';
 import type { Mailbox } from '../../../../transport/contract.ts';
+import type { ParsedMime } from '../../mime/parse.ts';
 import { type ExtendedProperty, fitsType, readExtendedField } from '../../store/extended-property.ts';
 import type { MessageContent } from '../../store/item.ts';
+import { readAttachment } from '../../xml/attachment.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
+import { computedFields } from '../../xml/item-fields.ts';
+import { type ItemKind, isItemKind, itemElements } from '../../xml/schema-names.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
+import { writeElement } from '../../xml/written-element.ts';
 
-/** Children of `t:Message` that a client may send, in the order that the schema fixes. */
-const order = (
-  'MimeContent ItemId ParentFolderId ItemClass Subject Sensitivity Body Attachments DateTimeReceived Size Categories Importance ' +
-  'InReplyTo IsSubmitted IsDraft IsFromMe IsResend IsUnmodified InternetMessageHeaders DateTimeSent DateTimeCreated ResponseObjects ' +
-  'ReminderDueBy ReminderIsSet ReminderNextTime ReminderMinutesBeforeStart DisplayCc DisplayTo DisplayBcc HasAttachments ' +
-  'ExtendedProperty Culture EffectiveRights LastModifiedName LastModifiedTime IsAssociated Flag Sender ToRecipients CcRecipients ' +
-  'BccRecipients IsReadReceiptRequested IsDeliveryReceiptRequested ConversationIndex ConversationTopic From InternetMessageId IsRead ' +
-  'IsResponseRequested References ReplyTo ReceivedBy ReceivedRepresenting'
-).split(' ');
-const position: ReadonlyMap<string, number> = new Map(order.map((name, index) => [name, index]));
+/** Class and folder of items that say nothing about them. */
+export const kinds: Readonly<Record<ItemKind, { readonly itemClass: string; readonly folder: string }>> = {
+  Item: { itemClass: 'IPM.Note', folder: 'drafts' },
+  Message: { itemClass: 'IPM.Note', folder: 'drafts' },
+  MeetingRequest: { itemClass: 'IPM.Schedule.Meeting.Request', folder: 'drafts' },
+  CalendarItem: { itemClass: 'IPM.Appointment', folder: 'calendar' },
+  Contact: { itemClass: 'IPM.Contact', folder: 'contacts' },
+  DistributionList: { itemClass: 'IPM.DistList', folder: 'contacts' },
+  Task: { itemClass: 'IPM.Task', folder: 'tasks' },
+  PostItem: { itemClass: 'IPM.Post', folder: 'inbox' },
+};
 
 /** Throws the schema's fault unless the children are known and in order: Exchange looks at that before it processes anything. */
-export function checkMessage(message: XmlElement): void {
+export function checkItem(item: XmlElement): void {
+  if (item.ns !== typesNs || !isItemKind(item.name)) return;
+  const order: readonly string[] = itemElements[item.name];
   let last = -1;
-  for (const { ns, name } of message.children) {
-    const at = ns === typesNs ? position.get(name) : undefined;
+  for (const { ns, name } of item.children) {
+    const at = ns === typesNs ? order.indexOf(name) : -1;
     const again = at === last && name !== 'ExtendedProperty';
-    if (at === undefined || at < last || again) throw schemaFault(`the element 'Message' has invalid child element '${name}'.`);
+    if (at === -1 || at < last || again) throw schemaFault(`the element '${item.name}' has invalid child element '${name}'.`);
     last = at;
   }
-  const type = child(message, typesNs, 'Body')?.attributes.get('BodyType');
-  if (child(message, typesNs, 'Body') !== undefined && type !== 'Text' && type !== 'HTML') {
+  const type = child(item, typesNs, 'Body')?.attributes.get('BodyType');
+  if (child(item, typesNs, 'Body') !== undefined && type !== 'Text' && type !== 'HTML') {
     throw schemaFault("the 'BodyType' attribute is invalid.");
   }
-  importanceOf(message);
-  sensitivityOf(message);
+  importanceOf(item);
+  sensitivityOf(item);
 }
 
-/** The content of a message that is being created. */
-export function readMessage(message: XmlElement, newMessageId: () => string): MessageContent {
-  const body = child(message, typesNs, 'Body');
-  const properties = childrenOf(message, typesNs, 'ExtendedProperty').map(readProperty);
+/** What reading an item needs from outside. */
+export interface ReadingContext {
+  newMessageId(): string;
+  newAttachmentId(): string;
+  /** The MIME in a `t:MimeContent`, parsed before the operation began. */
+  mimeOf(element: XmlElement): ParsedMime | undefined;
+}
+
+/** The content of an item that is being created: of its MIME first, then of the elements beside it, which prevail. */
+export function readItem(item: XmlElement, context: ReadingContext): MessageContent {
+  const kind = isItemKind(item.name) ? item.name : 'Item';
+  const mimeElement = child(item, typesNs, 'MimeContent');
+  const mime = mimeElement && context.mimeOf(mimeElement);
+  const properties = childrenOf(item, typesNs, 'ExtendedProperty').map(readProperty);
   const tagged = properties.find((p) => p.path.tag === 0x1035)?.value;
-  const from = single(child(message, typesNs, 'From'));
-  const sender = single(child(message, typesNs, 'Sender'));
+  const from = single(child(item, typesNs, 'From')) ?? mime?.from;
+  const sender = single(child(item, typesNs, 'Sender')) ?? mime?.sender;
+  const body = child(item, typesNs, 'Body');
+  const attached = child(item, typesNs, 'Attachments')?.children ?? [];
+  const attachments = [
+    ...(mime?.attachments ?? []).map((one) => ({ ...one, id: context.newAttachmentId() })),
+    ...attached.map((one) => readAttachment(one, context.newAttachmentId, (inner) => readItem(inner, context))),
+  ];
+  const fields = fieldsOf(item, kind);
+  const messageId = textOf(item, typesNs, 'InternetMessageId') ?? (typeof tagged === 'string' ? tagged : mime?.messageId);
   return {
-    itemClass: textOf(message, typesNs, 'ItemClass') ?? 'IPM.Note',
-    subject: textOf(message, typesNs, 'Subject') ?? '',
-    body: { type: body?.attributes.get('BodyType') === 'HTML' ? 'html' : 'text', content: body?.text ?? '' },
-    importance: importanceOf(message),
-    sensitivity: sensitivityOf(message),
+    itemClass: textOf(item, typesNs, 'ItemClass') ?? kinds[kind].itemClass,
+    subject: textOf(item, typesNs, 'Subject') ?? mime?.subject ?? '',
+    body: (body && readBody(body)) ?? mime?.body ?? { type: 'text', content: '' },
+    importance: child(item, typesNs, 'Importance') === undefined ? (mime?.importance ?? 'Normal') : importanceOf(item),
+    sensitivity: sensitivityOf(item),
     ...(from === undefined ? {} : { from }),
     ...(sender === undefined ? {} : { sender }),
-    to: several(child(message, typesNs, 'ToRecipients')),
-    cc: several(child(message, typesNs, 'CcRecipients')),
-    bcc: several(child(message, typesNs, 'BccRecipients')),
-    internetMessageId: textOf(message, typesNs, 'InternetMessageId') ?? (typeof tagged === 'string' ? tagged : newMessageId()),
+    to: recipients(item, 'ToRecipients') ?? mime?.to ?? [],
+    cc: recipients(item, 'CcRecipients') ?? mime?.cc ?? [],
+    bcc: recipients(item, 'BccRecipients') ?? mime?.bcc ?? [],
+    internetMessageId: messageId ?? context.newMessageId(),
     properties,
+    ...(kind === 'Message' ? {} : { kind }),
+    ...(fields.size === 0 ? {} : { fields }),
+    ...(attachments.length === 0 ? {} : { attachments }),
+    ...(mime === undefined ? {} : { mime: mime.source }),
   };
 }
 
-function readProperty(element: XmlElement): ExtendedProperty {
+/** Markup that a client has not escaped inside `t:Body` (ews-javascript-api does that) is the body all the same. */
+export function readBody(body: XmlElement): MessageContent['body'] {
+  const markup = body.children.map((element) => writeElement(element).replace(/(<\/?)t:/g, '$1')).join('');
+  return { type: body.attributes.get('BodyType') === 'HTML' ? 'html' : 'text', content: body.text + markup };
+}
+
+/** Elements that nothing is computed from: kept as they were given. */
+function fieldsOf(item: XmlElement, kind: ItemKind): ReadonlyMap<string, string> {
+  const fields = new Map<string, string>();
+  for (const element of item.children) {
+    if (element.ns === typesNs && isKept(element.name)) fields.set(element.name, writeElement(element));
+  }
+  return kind === 'CalendarItem' ? withDefaults(fields) : fields;
+}
+
+/** Whether an element is kept as it was given. */
+export function isKept(name: string): boolean {
+  return keptThough.has(name) || !(computedFields.has(name) || name === 'ExtendedProperty');
+}
+
+const keptThough = new Set(['Flag', 'IsReadReceiptRequested', 'IsDeliveryReceiptRequested', 'ConversationIndex']);
+
+/** What Exchange says of every appointment. */
+function withDefaults(fields: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const attended = ['RequiredAttendees', 'OptionalAttendees', 'Resources'].some((name) => fields.has(name));
+  const said: Readonly<Record<string, string>> = {
+    IsAllDayEvent: 'false',
+    LegacyFreeBusyStatus: 'Busy',
+    IsMeeting: String(attended),
+    IsCancelled: 'false',
+    IsRecurring: String(fields.has('Recurrence')),
+    MeetingRequestWasSent: 'false',
+    CalendarItemType: fields.has('Recurrence') ? 'RecurringMaster' : 'Single',
+    MyResponseType: attended ? 'Organizer' : 'Unknown',
+  };
+  const all = new Map(fields);
+  for (const [name, value] of Object.entries(said)) if (!all.has(name)) all.set(name, `<t:${name}>${value}</t:${name}>`);
+  return all;
+}
+
+export function readProperty(element: XmlElement): ExtendedProperty {
   const uri = child(element, typesNs, 'ExtendedFieldURI');
   const path = uri && readExtendedField(uri);
   if (path === undefined) throw new EwsItemError('ErrorInvalidExtendedProperty');
@@ -72,11 +142,11 @@ function readProperty(element: XmlElement): ExtendedProperty {
   return { path, value };
 }
 
-const importanceOf = (message: XmlElement): MessageContent['importance'] =>
-  choice(textOf(message, typesNs, 'Importance'), ['Low', 'Normal', 'High'], 'Normal');
+export const importanceOf = (item: XmlElement): MessageContent['importance'] =>
+  choice(textOf(item, typesNs, 'Importance'), ['Low', 'Normal', 'High'], 'Normal');
 
-const sensitivityOf = (message: XmlElement): MessageContent['sensitivity'] =>
-  choice(textOf(message, typesNs, 'Sensitivity'), ['Normal', 'Personal', 'Private', 'Confidential'], 'Normal');
+export const sensitivityOf = (item: XmlElement): MessageContent['sensitivity'] =>
+  choice(textOf(item, typesNs, 'Sensitivity'), ['Normal', 'Personal', 'Private', 'Confidential'], 'Normal');
 
 function choice<T extends string>(value: string | undefined, allowed: readonly T[], otherwise: T): T {
   if (value === undefined) return otherwise;
@@ -85,12 +155,18 @@ function choice<T extends string>(value: string | undefined, allowed: readonly T
   return found;
 }
 
-function single(element: XmlElement | undefined): Mailbox | undefined {
+/** `t:From` or `t:Sender`. */
+export function single(element: XmlElement | undefined): Mailbox | undefined {
   return element === undefined ? undefined : several(element)[0];
 }
 
+function recipients(item: XmlElement, name: string): readonly Mailbox[] | undefined {
+  const list = child(item, typesNs, name);
+  return list && several(list);
+}
+
 /** Recipients; an address that is none is `ErrorInvalidRecipients`. */
-function several(element: XmlElement | undefined): readonly Mailbox[] {
+export function several(element: XmlElement | undefined): readonly Mailbox[] {
   return childrenOf(element, typesNs, 'Mailbox').map((mailbox) => {
     const address = textOf(mailbox, typesNs, 'EmailAddress') ?? '';
     if (!/^[^@\s<>]+@[^@\s<>]+$/.test(address)) throw new EwsItemError('ErrorInvalidRecipients');

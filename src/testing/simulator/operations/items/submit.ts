@@ -14,7 +14,7 @@ import type { SimulatedMailbox } from '../../store/mailbox.ts';
 export function deliver(exchange: Exchange, sender: SimulatedMailbox, content: MessageContent): void {
   const federated = strip(content);
   const unknown: string[] = [];
-  const recipients = new Set([...content.to, ...content.cc, ...content.bcc].map((r) => r.address.toLowerCase()));
+  const recipients = expanded(exchange, [...content.to, ...content.cc, ...content.bcc]);
   for (const recipient of recipients) {
     const mailbox = exchange.recipient(recipient);
     if (mailbox !== undefined) {
@@ -27,6 +27,22 @@ export function deliver(exchange: Exchange, sender: SimulatedMailbox, content: M
     }
   }
   if (unknown.length > 0) arrive(exchange, sender, nonDeliveryReport(exchange, sender, content, unknown));
+}
+
+/** Each recipient once, the members of distribution lists in their place. */
+function expanded(exchange: Exchange, to: readonly Mailbox[]): ReadonlySet<string> {
+  const recipients = new Set<string>();
+  const lists = new Set<string>();
+  const add = (address: string): void => {
+    const members = exchange.distributionLists.get(address);
+    if (members === undefined) recipients.add(address);
+    else if (!lists.has(address)) {
+      lists.add(address);
+      for (const member of members) add(member);
+    }
+  };
+  for (const { address } of to) add(address.toLowerCase());
+  return recipients;
 }
 
 function arrive(exchange: Exchange, mailbox: SimulatedMailbox, content: MessageContent): SimulatedItem {

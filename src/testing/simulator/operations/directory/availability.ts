@@ -1,0 +1,109 @@
+import { messagesNs, typesNs } from '../../../../ews/xml/namespaces.ts';
+import { child, childrenOf, textOf, type XmlElement } from '../../../../ews/xml/read.ts';
+import { escapeAttribute } from '../../../../ews/xml/write.ts';
+import type { Exchange } from '../../exchange.ts';
+import { EwsFault } from '../../xml/ews-errors.ts';
+import { itemValue } from '../../xml/item-shape.ts';
+import { schemaFault } from '../../xml/soap-request.ts';
+import { answerEach, type Operation } from '../operation.ts';
+import { success } from './settings.ts';
+
+interface Busy {
+  readonly start: number;
+  readonly end: number;
+  readonly type: string;
+}
+
+const digits: Readonly<Record<string, string>> = { Free: '0', Tentative: '1', Busy: '2', OOF: '3', WorkingElsewhere: '4' };
+
+/** https://learn.microsoft.com/exchange/client-developer/web-service-reference/getuseravailability-operation: from the appointments of each calendar. */
+export const getUserAvailability: Operation = {
+  count: (request) => child(request, messagesNs, 'MailboxDataArray')?.children.length ?? 0,
+  run(request, context) {
+    const options = child(request, typesNs, 'FreeBusyViewOptions');
+    const window = child(options, typesNs, 'TimeWindow');
+    const [from, to] = [timeIn(window, 'StartTime'), timeIn(window, 'EndTime')];
+    if (!(from < to)) throw new EwsFault('ErrorInvalidTimeInterval', 'The end of the time window is not after its start.');
+    const minutes = Number(textOf(options, typesNs, 'MergedFreeBusyIntervalInMinutes') ?? '30');
+    if (!Number.isInteger(minutes) || minutes < 5 || minutes > 1440) throw new EwsFault('ErrorInvalidMergedFreeBusyInterval');
+    const asked = childrenOf(child(request, messagesNs, 'MailboxDataArray'), typesNs, 'MailboxData');
+    const answers = asked.map((one) => {
+      const address = textOf(child(one, typesNs, 'Email'), typesNs, 'Address') ?? '';
+      const busy = busyIn(context.exchange, address, from, to);
+      if (busy === undefined) {
+        const code =
+          '<m:MessageText>No mailbox has that address.</m:MessageText><m:ResponseCode>ErrorMailRecipientNotFound</m:ResponseCode>';
+        return `<m:FreeBusyResponse><m:ResponseMessage ResponseClass="Error">${code}</m:ResponseMessage></m:FreeBusyResponse>`;
+      }
+      const events = busy.map(({ start, end, type }) => {
+        const times = `<t:StartTime>${local(start)}</t:StartTime><t:EndTime>${local(end)}</t:EndTime>`;
+        return `<t:CalendarEvent>${times}<t:BusyType>${type}</t:BusyType></t:CalendarEvent>`;
+      });
+      const array = events.length === 0 ? '' : `<t:CalendarEventArray>${events.join('')}</t:CalendarEventArray>`;
+      const merged = `<t:MergedFreeBusy>${mergedOf(busy, from, to, minutes * 60_000)}</t:MergedFreeBusy>`;
+      const view = `<m:FreeBusyView><t:FreeBusyViewType>FreeBusyMerged</t:FreeBusyViewType>${merged}${array}</m:FreeBusyView>`;
+      return `<m:FreeBusyResponse>${success('m:ResponseMessage')}${view}</m:FreeBusyResponse>`;
+    });
+    const content = `<m:FreeBusyResponseArray>${answers.join('')}</m:FreeBusyResponseArray>`;
+    return { element: 'GetUserAvailabilityResponse', content, code: 'NoError' };
+  },
+};
+
+function busyIn(exchange: Exchange, address: string, from: number, to: number): readonly Busy[] | undefined {
+  const mailbox = exchange.find(address);
+  return mailbox?.folder('calendar').items.flatMap((item) => {
+    const text = (uri: string): string => String(itemValue(item, { kind: 'field', uri }) ?? '');
+    const [start, end] = [Date.parse(text('calendar:Start')), Date.parse(text('calendar:End'))];
+    const type = text('calendar:LegacyFreeBusyStatus') || 'Busy';
+    return start < to && end > from && type !== 'Free' ? [{ start, end, type }] : [];
+  });
+}
+
+function mergedOf(busy: readonly Busy[], from: number, to: number, step: number): string {
+  let merged = '';
+  for (let at = from; at < to; at += step) {
+    const within = busy.filter(({ start, end }) => start < at + step && end > at).map(({ type }) => digits[type] ?? '2');
+    merged += within.sort().at(-1) ?? '0';
+  }
+  return merged;
+}
+
+function timeIn(window: XmlElement | undefined, name: string): number {
+  const text = textOf(window, typesNs, name) ?? '';
+  const time = Date.parse(/Z$|[+-]\d\d:\d\d$/.test(text) ? text : `${text}Z`);
+  if (Number.isNaN(time)) throw schemaFault(`the element '${name}' is missing or no dateTime.`);
+  return time;
+}
+
+const local = (time: number): string => new Date(time).toISOString().slice(0, 19);
+
+/** https://learn.microsoft.com/exchange/client-developer/web-service-reference/getservertimezones-operation: UTC, and zones without a change of hours. */
+export const getServerTimeZones: Operation = {
+  count: () => 1,
+  run(request, context) {
+    const ids = childrenOf(child(request, messagesNs, 'Ids'), typesNs, 'Id').map(({ text }) => text);
+    return answerEach([ids], context, '<m:TimeZoneDefinitions/>', (wanted) => {
+      const shown = zones.filter(({ id }) => wanted.length === 0 || wanted.includes(id));
+      return `<m:TimeZoneDefinitions>${shown.map(writeZone).join('')}</m:TimeZoneDefinitions>`;
+    });
+  },
+};
+
+const zones = [
+  { id: 'UTC', name: '(UTC) Coordinated Universal Time', bias: 'PT0S' },
+  { id: 'Greenwich Standard Time', name: '(UTC+00:00) Monrovia, Reykjavik', bias: 'PT0S' },
+  { id: 'India Standard Time', name: '(UTC+05:30) Chennai, Kolkata, Mumbai, New Delhi', bias: '-PT5H30M' },
+  { id: 'Tokyo Standard Time', name: '(UTC+09:00) Osaka, Sapporo, Tokyo', bias: '-PT9H' },
+  { id: 'US Mountain Standard Time', name: '(UTC-07:00) Arizona', bias: 'PT7H' },
+] as const;
+
+function writeZone({ id, name, bias }: (typeof zones)[number]): string {
+  const period = `<t:Period Bias="${bias}" Name="Standard" Id="trule:Standard"/>`;
+  const toPeriod = '<t:Transition><t:To Kind="Period">trule:Standard</t:To></t:Transition>';
+  const toGroup = '<t:Transition><t:To Kind="Group">0</t:To></t:Transition>';
+  return (
+    `<t:TimeZoneDefinition Id="${escapeAttribute(id)}" Name="${escapeAttribute(name)}"><t:Periods>${period}</t:Periods>` +
+    `<t:TransitionsGroups><t:TransitionsGroup Id="0">${toPeriod}</t:TransitionsGroup></t:TransitionsGroups>` +
+    `<t:Transitions>${toGroup}</t:Transitions></t:TimeZoneDefinition>`
+  );
+}

@@ -1,0 +1,87 @@
+import { messagesNs, typesNs } from '../../../../ews/xml/namespaces.ts';
+import { child, childrenOf, textOf, type XmlElement } from '../../../../ews/xml/read.ts';
+import type { SimulatedMailbox } from '../../store/mailbox.ts';
+import type { Subscription } from '../../store/subscription.ts';
+import { EwsItemError } from '../../xml/ews-errors.ts';
+import { isTrue } from '../../xml/item-shape.ts';
+import { schemaFault } from '../../xml/soap-request.ts';
+import { mailboxOf, resolveFolder } from '../ids.ts';
+import { answerEach, type Operation, type OperationContext } from '../operation.ts';
+import { eventsOf, readWatermark, writeEvent, writeWatermark } from './events.ts';
+
+/** https://learn.microsoft.com/exchange/client-developer/web-service-reference/subscribe-operation */
+export const subscribe: Operation = {
+  count: () => 1,
+  run(request, context) {
+    const [asked] = request.children;
+    return answerEach([asked], context, '', (element) => {
+      const kind = /^(Pull|Push|Streaming)SubscriptionRequest$/.exec(element?.name ?? '')?.[1]?.toLowerCase();
+      if (element === undefined || (kind !== 'pull' && kind !== 'push' && kind !== 'streaming')) {
+        throw schemaFault("the element 'Subscribe' has incomplete content.");
+      }
+      const { folderIds, mailbox } = watched(element, context);
+      const types = childrenOf(child(element, typesNs, 'EventTypes'), typesNs, 'EventType').map(({ text }) => text);
+      if (types.length === 0) throw new EwsItemError('ErrorInvalidSubscriptionRequest', 'No event type is named.');
+      const { registry } = context.exchange;
+      const id = registry.newSubscriptionId();
+      const given = textOf(element, typesNs, 'Watermark');
+      const since = given === undefined || given === '' ? registry.seq : readWatermark(given);
+      registry.subscriptions.set(id, { id, kind, mailbox: mailbox.address, folderIds, types: new Set(types), told: since });
+      const watermark = kind === 'streaming' ? '' : `<m:Watermark>${writeWatermark(since)}</m:Watermark>`;
+      return `<m:SubscriptionId>${id}</m:SubscriptionId>${watermark}`;
+    });
+  },
+};
+
+/** https://learn.microsoft.com/exchange/client-developer/web-service-reference/unsubscribe-operation */
+export const unsubscribe: Operation = {
+  count: () => 1,
+  run(request, context) {
+    return answerEach([textOf(request, messagesNs, 'SubscriptionId') ?? ''], context, '', (id) => {
+      subscriptionOf(id, context);
+      context.exchange.registry.subscriptions.delete(id);
+      return '';
+    });
+  },
+};
+
+/** https://learn.microsoft.com/exchange/client-developer/web-service-reference/getevents-operation */
+export const getEvents: Operation = {
+  count: () => 1,
+  run(request, context) {
+    const watermark = textOf(request, messagesNs, 'Watermark') ?? '';
+    return answerEach([textOf(request, messagesNs, 'SubscriptionId') ?? ''], context, '', (id) => {
+      const subscription = subscriptionOf(id, context);
+      if (subscription.kind !== 'pull') throw new EwsItemError('ErrorInvalidPullSubscriptionId', 'That is no pull subscription.');
+      const since = readWatermark(watermark);
+      const { events, seq, more } = eventsOf(subscription, since, context.exchange);
+      const written =
+        events.length === 0 ? `<t:StatusEvent><t:Watermark>${writeWatermark(seq)}</t:Watermark></t:StatusEvent>` : '';
+      return (
+        `<m:Notification><t:SubscriptionId>${id}</t:SubscriptionId><t:PreviousWatermark>${writeWatermark(since)}</t:PreviousWatermark>` +
+        `<t:MoreEvents>${more}</t:MoreEvents>${written}${events.map((change) => writeEvent(change, context.exchange, true)).join('')}</m:Notification>`
+      );
+    });
+  },
+};
+
+/** A subscription of the mailbox that acts. */
+export function subscriptionOf(id: string, context: OperationContext): Subscription {
+  const found = context.exchange.registry.subscriptions.get(id);
+  if (found === undefined) throw new EwsItemError('ErrorSubscriptionNotFound', 'The subscription does not exist.');
+  return found;
+}
+
+function watched(
+  element: XmlElement,
+  context: OperationContext,
+): { readonly folderIds: ReadonlySet<string> | undefined; readonly mailbox: SimulatedMailbox } {
+  const folders = (child(element, typesNs, 'FolderIds')?.children ?? []).map((id) => resolveFolder(id, context));
+  const [first] = folders;
+  const mailbox = first === undefined ? context.acting : mailboxOf(first, context);
+  if (mailbox === undefined) throw new EwsItemError('ErrorNonExistentMailbox');
+  const all = isTrue(element.attributes.get('SubscribeToAllFolders'));
+  if (!all && folders.length === 0)
+    throw new EwsItemError('ErrorInvalidSubscriptionRequest', 'No folder is named, nor all of them.');
+  return { folderIds: all ? undefined : new Set(folders.map(({ id }) => id)), mailbox };
+}

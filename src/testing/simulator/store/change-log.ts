@@ -1,0 +1,55 @@
+/** What happened to an item or a folder of a mailbox. */
+export interface Change {
+  /** Grows by one with each change of the simulator. */
+  readonly seq: number;
+  readonly at: Date;
+  readonly object: 'item' | 'folder';
+  readonly what: 'created' | 'copied' | 'deleted' | 'moved' | 'modified' | 'new-mail';
+  readonly id: string;
+  /** The folder it lies in now, or lay in when it was deleted. */
+  readonly folderId: string;
+  /** Where it was moved or copied from. */
+  readonly old?: { readonly id: string; readonly folderId: string };
+  /** Only whether it has been read changed. */
+  readonly readOnly?: boolean;
+}
+
+/** Changes kept of each mailbox: whoever synchronises from further back must start anew, as with Exchange. */
+const kept = 20_000;
+
+/** The changes of one mailbox in order, from which SyncFolderItems and notifications are answered. */
+export class ChangeLog {
+  readonly #changes: Change[] = [];
+  readonly #listeners = new Set<(change: Change) => void>();
+  #forgotten = 0;
+
+  record(change: Change): void {
+    this.#changes.push(change);
+    if (this.#changes.length > 2 * kept) {
+      const dropped = this.#changes.splice(0, kept);
+      this.#forgotten = dropped.at(-1)?.seq ?? this.#forgotten;
+    }
+    for (const listener of [...this.#listeners]) listener(change);
+  }
+
+  /** Changes after that number; undefined when some of them are forgotten. */
+  since(seq: number): readonly Change[] | undefined {
+    if (seq < this.#forgotten) return undefined;
+    let from = this.#changes.length;
+    while (from > 0 && (this.#changes[from - 1]?.seq ?? 0) > seq) from -= 1;
+    return this.#changes.slice(from);
+  }
+
+  /** Calls with each change from now on; what it returns ends that. */
+  listen(listener: (change: Change) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Forgets everything up to that number, and whoever listened. */
+  clear(seq: number): void {
+    this.#changes.length = 0;
+    this.#forgotten = seq;
+    this.#listeners.clear();
+  }
+}

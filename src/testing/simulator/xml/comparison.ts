@@ -1,0 +1,58 @@
+import type { PropertyPath } from './property-path.ts';
+
+/** How the values of a property compare. */
+export type ValueType = 'text' | 'boolean' | 'number' | 'time';
+
+const numbers =
+  /^(?:Size|TotalCount|ChildFolderCount|UnreadCount|PercentComplete|ReminderMinutesBeforeStart|IconIndex|AppointmentState)$/;
+const times =
+  /^(?:DateTime\w+|LastModifiedTime|ReminderDueBy|ReminderNextTime|Start|End|OriginalStart|DueDate|StartDate|CompleteDate|AssignedTime|Birthday|WeddingAnniversary|RetentionDate|PostedTime|AppointmentReplyTime)$/;
+const booleans = /^(?:Is[A-Z]\w+|Has[A-Z]\w+|ReminderIsSet|MeetingRequestWasSent|AllowNewTimeProposal|MentionedMe)$/;
+
+/** By the property's type, where the client or the schema says it. */
+export function typeOfPath(path: PropertyPath): ValueType {
+  if (path.kind === 'extended') {
+    switch (path.path.type.replace(/Array$/, '')) {
+      case 'Boolean':
+        return 'boolean';
+      case 'Integer':
+      case 'Short':
+      case 'Long':
+      case 'Double':
+      case 'Float':
+      case 'Currency':
+        return 'number';
+      case 'SystemTime':
+      case 'ApplicationTime':
+        return 'time';
+      default:
+        return 'text';
+    }
+  }
+  const name = path.uri.slice(path.uri.indexOf(':') + 1);
+  if (booleans.test(name)) return 'boolean';
+  if (times.test(name)) return 'time';
+  return numbers.test(name) ? 'number' : 'text';
+}
+
+/** Negative, zero or positive; undefined when one of them is no value of that type. Texts compare without regard to case, as the store does. */
+export function compareValues(type: ValueType, a: string, b: string): number | undefined {
+  if (type === 'text') {
+    const [left, right] = [a.toLowerCase(), b.toLowerCase()];
+    return left === right ? 0 : left < right ? -1 : 1;
+  }
+  const [left, right] = [numberOf(type, a), numberOf(type, b)];
+  return left === undefined || right === undefined ? undefined : left - right;
+}
+
+function numberOf(type: Exclude<ValueType, 'text'>, text: string): number | undefined {
+  const trimmed = text.trim();
+  if (type === 'boolean') return /^(?:true|1)$/i.test(trimmed) ? 1 : /^(?:false|0)$/i.test(trimmed) ? 0 : undefined;
+  const value = type === 'time' ? Date.parse(zoned(trimmed)) : trimmed === '' ? Number.NaN : Number(trimmed);
+  return Number.isNaN(value) ? undefined : value;
+}
+
+/** A dateTime without a zone is UTC here, whatever machine the simulator runs on. */
+function zoned(text: string): string {
+  return /T[\d:.]+$/.test(text) ? `${text}Z` : text;
+}

@@ -1,0 +1,36 @@
+import { typesNs } from '../../../ews/xml/namespaces.ts';
+import { child, childrenOf, parseXml, type XmlElement } from '../../../ews/xml/read.ts';
+import { escapeAttribute, escapeText } from '../../../ews/xml/write.ts';
+
+/** An element of a request as the simulator stores and gives it back: every name with the prefix `t`. */
+export function writeElement(element: XmlElement): string {
+  let attributes = '';
+  for (const [name, value] of element.attributes) attributes += ` ${name}="${escapeAttribute(value)}"`;
+  const inner = element.children.length > 0 ? element.children.map(writeElement).join('') : escapeText(element.text);
+  return inner === '' ? `<t:${element.name}${attributes}/>` : `<t:${element.name}${attributes}>${inner}</t:${element.name}>`;
+}
+
+/** The same element, read again. */
+export function readElement(written: string): XmlElement {
+  const wrapped = parseXml(`<x xmlns:t="${typesNs}">${written}</x>`, { maxNodes: 1_000_000 });
+  return wrapped.children[0] ?? wrapped;
+}
+
+/** The texts in a written element: its own, or those of its innermost children. */
+export function textsOf(written: string): readonly string[] {
+  const leaves = (element: XmlElement): readonly string[] =>
+    element.children.length === 0 ? [element.text] : element.children.flatMap(leaves);
+  return leaves(readElement(written));
+}
+
+/** The entry of a dictionary such as `t:EmailAddresses` with that key. */
+export function entryOf(written: string, key: string): XmlElement | undefined {
+  return childrenOf(readElement(written), typesNs, 'Entry').find((entry) => entry.attributes.get('Key') === key);
+}
+
+/** What an IndexedFieldURI such as `contacts:PhysicalAddress:City` means inside its entry; the entry's own text for the others. */
+export function indexedText(written: string, uri: string, key: string): string | undefined {
+  const entry = entryOf(written, key);
+  const part = uri.split(':')[2];
+  return part === undefined || part === 'EmailAddress' ? entry?.text : child(entry, typesNs, part)?.text;
+}

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { startExchangeSimulator } from '../../../src/testing.ts';
+import { validateBody } from '../../support/ews-schema.ts';
+import { post } from '../support/raw-ews.ts';
+import { atHome, logins, mailboxes, recordedRequests } from '../support/recorded-clients.ts';
+
+/** Codes that are right although they are no NoError: what was asked for is not there. */
+const expected: Readonly<Record<string, string>> = {
+  // No archive mailbox: that one folder of eight is not found, which Thunderbird accepts.
+  'thunderbird/01-getfolder.xml': 'NoError,ErrorFolderNotFound',
+  'exchangelib/38-expanddl.xml': 'ErrorNameResolutionNoResults',
+  'exchangelib/48-getuserconfiguration.xml': 'ErrorItemNotFound',
+  'ews-javascript-api/24-expanddl.xml': 'ErrorNameResolutionNoResults',
+  'davmail/24-getuserconfiguration.xml': 'ErrorItemNotFound',
+  'davmail/27-getuserphoto.xml': 'ErrorItemNotFound',
+};
+/** Operations that are not simulated: a plain sentence, no code that a client could take for a wrong version. */
+const notSimulated: ReadonlySet<string> = new Set(['FindPeople', 'ExportItems']);
+
+describe.each(Object.keys(logins))('what %s asked a real server', (client) => {
+  const requests = recordedRequests().filter((request) => request.client === client);
+
+  it.each(requests.map((request) => [request.file, request.step, request] as const))('%s: %s', async (file, _step, request) => {
+    await using exchange = await startExchangeSimulator({ mailboxes });
+    const login = logins[client] ?? '';
+    for (const read of [true, false]) {
+      const flags = { messageFlags: read ? 1 : 0 };
+      const from = { address: 'carol@contoso.test', name: 'Carol' };
+      exchange.mailbox(login).store('inbox', { subject: `ewsjs-mwzwgdw5 ${read}`, body: 'some text', from, to: [login] }, flags);
+    }
+    const bodies = [request.body, ...request.alsoAskedOf.map((name) => askedOf(request.body, name))];
+    for (const recorded of bodies) {
+      const response = await post(exchange.url, await atHome({ ...request, body: recorded }, exchange), { as: login });
+      const text = await response.text();
+      expect(validateBody(text)).toEqual([]);
+      if (notSimulated.has(request.operation)) {
+        expect([response.status, text]).toEqual([
+          500,
+          expect.stringContaining(`The operation ${request.operation} is not simulated`),
+        ]);
+        continue;
+      }
+      const codes = [...text.matchAll(/<m:ResponseCode>([^<]*)</g)].map(([, code]) => code);
+      expect([response.status, codes.length > 0, [...new Set(codes)].join()]).toEqual([
+        200,
+        true,
+        expected[`${client}/${file}`] ?? 'NoError',
+      ]);
+    }
+  });
+});
+
+/** The same request for another distinguished folder. */
+function askedOf(body: string, name: string): string {
+  return body.replace(/(<t:DistinguishedFolderId Id=")[^"]*"/, `$1${name}"`);
+}
+
+it('all 137 of them are here', () => {
+  expect(recordedRequests().length).toBe(137);
+});
