@@ -39,7 +39,7 @@ describe('restrictions compare by type', () => {
     const clock = new ManualClock(new Date(Date.UTC(2026, 0, 1)));
     await using exchange = await start({ clock });
     mail(exchange, 'old');
-    clock.advance(3_600_000);
+    await clock.advance(3_600_000);
     mail(exchange, 'new');
     const later = (value: string) => find(exchange, compare('IsGreaterThan', 'item:DateTimeReceived', value));
     expect(subjects(await later('2026-01-01T00:30:00Z'))).toEqual(['new']);
@@ -305,7 +305,7 @@ describe('subscriptions', () => {
     expect(await until('</m:ConnectionStatus>')).toContain('OK');
     mail(exchange, 'news');
     expect(await until('NewMailEvent')).toContain(`<t:SubscriptionId>${id}</t:SubscriptionId>`);
-    clock.advance(60_000);
+    await clock.advance(60_000);
     expect(await until('</m:ConnectionStatus>')).toContain('Closed');
   });
 });

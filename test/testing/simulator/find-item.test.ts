@@ -57,7 +57,8 @@ describe('restrictions', () => {
   });
 
   it('an expression it does not know is a fault', async () => {
-    expect((await find({ restriction: '<t:SearchExpression/>' })).fault).toBe('ErrorUnsupportedPathForQuery');
+    const unknown = findItem({ restriction: '<t:SearchExpression/>' });
+    expect((await call(exchange.url, unknown, { unchecked: true })).fault).toBe('ErrorUnsupportedPathForQuery');
   });
 
   it('returns at most 250 items under a restriction, and all without one', async () => {
