@@ -2,7 +2,7 @@ export { ManualClock } from './testing/manual-clock.ts';
 export type { AccessOptions, AuthScheme } from './testing/simulator/access/access.ts';
 export type { ConnectionLogin, ConnectionVerdict } from './testing/simulator/access/doorkeeper.ts';
 export type { SimulatedToken, SimulatedTokens } from './testing/simulator/access/tokens.ts';
-export type { CoreOptions } from './testing/simulator/core.ts';
+export type { AnswerByHand, AnsweredRequest, CoreOptions } from './testing/simulator/core.ts';
 export { SimulatorCore } from './testing/simulator/core.ts';
 export type { ExchangeOptions, GraphBehaviour, OutboundMessage } from './testing/simulator/exchange.ts';
 export type { FaultBuilder } from './testing/simulator/faults/builder.ts';
@@ -12,16 +12,17 @@ export type { Faults } from './testing/simulator/faults/faults.ts';
 export type { GraphOperationName } from './testing/simulator/graph/routes.ts';
 export type { FrontRequest, FrontResponse } from './testing/simulator/http/front.ts';
 export type { JournalEntry, JournalOptions } from './testing/simulator/journal.ts';
-export type { OperationName } from './testing/simulator/xml/schema-operations.ts';
 export type { ProfileName, ProfileOption, SchemaVersion, SimulatorProfile } from './testing/simulator/profile.ts';
 export type { ExchangeSimulatorOptions } from './testing/simulator/simulator.ts';
 export { ExchangeSimulator, startExchangeSimulator } from './testing/simulator/simulator.ts';
+export type { SeedContent } from './testing/simulator/store/content.ts';
 export type { ExtendedFieldPath, ExtendedProperty } from './testing/simulator/store/extended-property.ts';
 export type { SimulatedFolder } from './testing/simulator/store/folder.ts';
-export type { MessageContent, SimulatedItem } from './testing/simulator/store/item.ts';
+export type { MessageContent, SimulatedAttachment, SimulatedItem } from './testing/simulator/store/item.ts';
 export type { DelegateOptions, MailboxOptions, SimulatedMailbox } from './testing/simulator/store/mailbox.ts';
 export type { ItemState } from './testing/simulator/store/message-flags.ts';
 export type { Omission } from './testing/simulator/xml/omit.ts';
+export type { OperationName } from './testing/simulator/xml/schema-operations.ts';
 export type {
   CreateSpoolHarness,
   SpoolConformanceOptions,

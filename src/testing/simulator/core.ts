@@ -106,6 +106,7 @@ export class SimulatorCore {
       status: answered ? response.status : undefined,
       responseCode: code,
       responseCodes: code === undefined ? [] : [code],
+      problem: undefined,
       fault: fault?.kind ?? (delay > 0 ? 'delay' : undefined),
       requestBody: request.body,
       responseBody: response.kind === 'answer' ? response.body : '',
