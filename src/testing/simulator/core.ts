@@ -1,3 +1,4 @@
+import { domainOf } from '../../core/domain.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { utf8Length } from '../../core/text.ts';
 import { messagesNs, typesNs } from '../../ews/xml/namespaces.ts';
@@ -5,7 +6,7 @@ import type { XmlElement } from '../../ews/xml/read.ts';
 import { type AccessOptions, actingMailbox, claimedLogin, type Login } from './access/access.ts';
 import { type Admission, type ConnectionLogin, Doorkeeper } from './access/doorkeeper.ts';
 import type { SimulatedTokens } from './access/tokens.ts';
-import { domainOf, Exchange, type ExchangeOptions } from './exchange.ts';
+import { Exchange, type ExchangeOptions } from './exchange.ts';
 import { type Fault, planOf } from './faults/fault.ts';
 import { FaultBook } from './faults/fault-book.ts';
 import { Faults } from './faults/faults.ts';
