@@ -47,11 +47,6 @@ export function readRequest(body: string): ReadRequest {
   };
 }
 
-/** The fault of an operation that this server doesn't have. */
-export function unknownOperation(name: string): EwsFault {
-  return new EwsFault('ErrorInvalidRequest', `The operation ${name} is not known.`);
-}
-
 /** The fault of a request that the schema does not allow. */
 export function schemaFault(what: string): EwsFault {
   return new EwsFault('ErrorSchemaValidation', `The request failed schema validation: ${what}`);

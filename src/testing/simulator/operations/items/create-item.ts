@@ -1,4 +1,3 @@
-import { domainOf } from '../../../../core/domain.ts';
 import { messagesNs, typesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, childrenOf, type XmlElement } from '../../../../ews/xml/read.ts';
 import type { Mailbox } from '../../../../transport/contract.ts';
