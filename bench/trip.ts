@@ -1,0 +1,85 @@
+/**
+ * `npm run trip`: which files one `send()` on an open SqliteSpool, and one flush (claim, deliver by EWS, settle), enter on their way, in the order
+ * in which a message passes the folders. V8's precise coverage counts; nothing is sampled. Exits with 1 above the limits.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { Session } from 'node:inspector/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { basicAuth, EwsTransport, OfflineImSender } from '../src/index.ts';
+import { SqliteSpool } from '../src/sqlite.ts';
+import { startExchangeSimulator } from '../src/testing.ts';
+
+const most = { send: 38, flush: 64 };
+const src = pathToFileURL(join(import.meta.dirname, '../src/')).href;
+
+interface Entered {
+  readonly file: string;
+  readonly functions: readonly string[];
+}
+
+const session = new Session();
+session.connect();
+await session.post('Profiler.enable');
+
+/** Files with a named function that ran during the work; those of the simulator, which is in this process too, left out. */
+async function entered(work: () => Promise<unknown>): Promise<readonly Entered[]> {
+  await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
+  await session.post('Profiler.takePreciseCoverage');
+  await work();
+  const { result } = await session.post('Profiler.takePreciseCoverage');
+  await session.post('Profiler.stopPreciseCoverage');
+  return result
+    .filter(({ url }) => url.startsWith(src) && !url.startsWith(`${src}testing`))
+    .map(({ url, functions }) => ({
+      file: url.slice(src.length),
+      functions: functions
+        .filter(({ functionName, ranges }) => functionName !== '' && (ranges[0]?.count ?? 0) > 0)
+        .map(({ functionName }) => functionName),
+    }))
+    .filter(({ functions }) => functions.length > 0)
+    .sort((a, b) => orderOf(a.file) - orderOf(b.file) || a.file.localeCompare(b.file));
+}
+
+/** The order of the house: the way of a message through its folders. */
+const rooms = ['sender', 'message', 'gating', 'classification', 'spooler', 'spool', 'transport', 'ews', 'observability', 'core'];
+
+function orderOf(file: string): number {
+  const room = rooms.indexOf(file.split('/')[0] ?? '');
+  return room < 0 ? rooms.length : room;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'offline-im-trip-'));
+const exchange = await startExchangeSimulator({ mailboxes: ['alice@contoso.test', 'bob@contoso.test'] });
+const sender = new OfflineImSender({
+  identity: { sip: 'sip:alice@contoso.test', displayName: 'Alice' },
+  client: { version: '16.0.6920.1000', mailboxLocation: 'on-premises' },
+  spool: new SqliteSpool({ path: join(folder, 'spool.db') }),
+  transport: new EwsTransport({
+    url: exchange.url,
+    credentials: basicAuth({ username: 'alice@contoso.test', password: 'any' }),
+  }),
+});
+try {
+  // What is done once, is done: opening, learning what the server takes.
+  await sender.send({ to: 'sip:bob@contoso.test', text: 'warm' });
+  await sender.flush();
+  let tooMany = false;
+  for (const [name, limit, work] of [
+    ['send', most.send, () => sender.send({ to: 'sip:bob@contoso.test', text: 'hello' })],
+    ['flush', most.flush, () => sender.flush()],
+  ] as const) {
+    const files = await entered(work);
+    const functions = files.reduce((sum, file) => sum + file.functions.length, 0);
+    console.log(`\n## ${name}: ${files.length} files (at most ${limit}), ${functions} named functions`);
+    for (const file of files) console.log(`${file.file}: ${file.functions.join(' ')}`);
+    if (files.length > limit) tooMany = true;
+  }
+  process.exitCode = tooMany ? 1 : 0;
+} finally {
+  await sender.stop();
+  await exchange.close();
+  session.disconnect();
+  rmSync(folder, { recursive: true, force: true });
+}
