@@ -28,9 +28,19 @@ interface Group {
 export async function probe(probing: Probing, notes: readonly Note[], signal: AbortSignal): Promise<readonly ProbeResult[]> {
   const { url } = probing.settings;
   const byTag = new Map<string, ProbeResult>();
+  /** By mailbox, '' for all: what closed it to this probe. */
+  const closed = new Map<string, ProbeResult>();
   for (const group of groupsOf(notes, url)) {
+    const mailbox = group.place.mailbox.toLowerCase();
     const call = { mailbox: group.place.mailbox, signal, notes: [...group.notes] };
-    for (const [tag, result] of await probeGroup(probing, group, call)) byTag.set(keyOf(tag, group.place), result);
+    const known = closed.get('') ?? closed.get(mailbox);
+    const results =
+      known === undefined ? await probeGroup(probing, group, call) : [...group.tags].map((tag) => [tag, known] as const);
+    for (const [tag, result] of results) {
+      byTag.set(keyOf(tag, group.place), result);
+      if (result.status !== 'unknown' || result.scope === 'note') continue;
+      closed.set(result.scope === 'endpoint' ? '' : mailbox, result);
+    }
   }
   const resultFor = (attempt: UnknownAttempt): ProbeResult => {
     const looked = attempt.place.endpoint === url ? byTag.get(keyOf(attempt.tag, attempt.place)) : undefined;
@@ -67,10 +77,18 @@ async function probeGroup(probing: Probing, { place, tags }: Group, call: Asking
   const quick = await searchTags(client, settings, { tags: [...tags], folders: [first], mailbox }, call);
   if (quick.missing.has(first)) folders.isGone(mailbox, first);
   const open = [...tags].filter((tag) => !keepFound(findings, tag, quick));
+  if (quick.closed !== undefined) {
+    for (const tag of open) findings.set(tag, unread(quick.closed));
+    return removeDrafts(probing, place, findings, call);
+  }
   for (const [tag, found] of await sweep(probing, place, open, call)) {
     findings.set(tag, { ...found, items: together(found.items, quick.byTag.get(tag)?.items ?? []) });
   }
   return removeDrafts(probing, place, findings, call);
+}
+
+function unread(unreadable: Unreadable): TagFindings {
+  return { items: [], unreadable, folders: 0 };
 }
 
 function keepFound(into: Map<string, TagFindings>, tag: string, { byTag }: SearchResult): boolean {
@@ -102,6 +120,8 @@ async function sweep(
   // Once more where the folder that was known by its id has gone: what took its place may hold the copy.
   for (let looks = 0; looks < 2; looks++) {
     const { folders: homes, failed } = await folders.homes(place, call);
+    // What keeps the folder from being looked up now would keep it from being searched.
+    if (failed?.status === 'deferred') return new Map(tags.map((tag) => [tag, unread(unreadableBy(failed))]));
     const inMotion = ['drafts', 'outbox', ...homes, 'sentitems', 'deleteditems', 'recoverableitemsdeletions'];
     const { mailbox } = place;
     const { byTag, missing } = await searchTags(client, settings, { tags: open, folders: [...new Set(inMotion)], mailbox }, call);

@@ -8,7 +8,7 @@ import { outcomeOfCode, outcomeOfReply } from '../outcome/outcome.ts';
 import { codeRules, ruleOf } from '../outcome/response-codes.ts';
 import type { EwsSettings } from '../settings.ts';
 import { Findings, type FolderItems, type TagFindings } from './tag-findings.ts';
-import { type Unreadable, unreadableBy } from './unreadable.ts';
+import { closes, type Unreadable, unreadableBy } from './unreadable.ts';
 
 /** Where to look, and for what. The server reads the folders in this order. */
 export interface Search {
@@ -22,6 +22,8 @@ export interface SearchResult {
   readonly byTag: ReadonlyMap<string, TagFindings>;
   /** Folders that the mailbox doesn't have. */
   readonly missing: ReadonlySet<string>;
+  /** What met a request and would meet the next one too: nothing more was asked after it. */
+  readonly closed: Unreadable | undefined;
 }
 
 type Call = Pick<EwsCall, 'signal' | 'notes' | 'mayWrite'>;
@@ -39,21 +41,27 @@ export async function searchTags(client: EwsClient, settings: EwsSettings, searc
   const queue: (readonly string[])[] = [];
   for (let at = 0; at < search.tags.length; at += tagsPerSearch) queue.push(search.tags.slice(at, at + tagsPerSearch));
   let repeats = mostRepeats;
+  let closed: Unreadable | undefined;
   for (let tags = queue.shift(); tags !== undefined; tags = queue.shift()) {
     const findings = new Findings(tags);
-    for (const look of await lookInto(client, settings, { ...search, tags }, call)) {
+    if (closed !== undefined) findings.fail(closed);
+    const looks = closed === undefined ? await lookInto(client, settings, { ...search, tags }, call) : [];
+    for (const look of looks) {
       if (look.kind === 'items') findings.add(look);
       else if (look.kind === 'missing') missing.add(look.folder);
-      else if (look.kind === 'unreadable') findings.fail(look.why);
+      else if (look.kind === 'unreadable') {
+        findings.fail(look.why);
+        if (closes(look.why)) closed = look.why;
+      }
     }
     for (const [tag, found] of findings.byTag) byTag.set(tag, found);
     const doubtful = findings.doubtful();
-    if (doubtful.length === 0 || tags.length === 1 || repeats < 2) continue;
+    if (doubtful.length === 0 || tags.length === 1 || repeats < 2 || closed !== undefined) continue;
     repeats -= 2;
     const middle = Math.ceil(doubtful.length / 2);
     queue.unshift(...[doubtful.slice(0, middle), doubtful.slice(middle)].filter((half) => half.length > 0));
   }
-  return { byTag, missing };
+  return { byTag, missing, closed };
 }
 
 /** One folder, as one request showed it. `closed`: it holds nothing that this login could see. */
@@ -85,7 +93,11 @@ async function lookInto(client: EwsClient, settings: EwsSettings, search: Search
     return [reply.kind === 'fault' ? refusedLook(first, reply.fault.responseCode, why) : { kind: 'unreadable', why }];
   if (!maySpeakOfOneFolder(reply)) return [{ kind: 'unreadable', why }];
   const looks: Look[] = [];
-  for (const one of folders) looks.push(...(await lookInto(client, settings, { ...search, folders: [one] }, call)));
+  for (const one of folders) {
+    looks.push(...(await lookInto(client, settings, { ...search, folders: [one] }, call)));
+    const last = looks.at(-1);
+    if (last?.kind === 'unreadable' && closes(last.why)) break;
+  }
   return looks;
 }
 

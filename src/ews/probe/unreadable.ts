@@ -26,6 +26,11 @@ export function unreadableBy(outcome: DeliveryOutcome): Unreadable {
   }
 }
 
+/** Whoever asks again at once would meet the same, or undercut the server's back-off. */
+export function closes({ scope, blocked, retryAfter }: Unreadable): boolean {
+  return scope !== 'note' || blocked === true || retryAfter !== undefined;
+}
+
 /** Of two reasons the one that reaches further, so that a server's back-off or a refused login is heeded. */
 export function further(known: Unreadable | undefined, other: Unreadable): Unreadable {
   return known === undefined || reach(other) > reach(known) ? other : known;

@@ -148,7 +148,7 @@ describe('unknown', () => {
     expect(await probeOne()).toMatchObject({ status: 'unknown', error: { code } });
   });
 
-  const reach: readonly (readonly [string, Answer, object])[] = [
+  const reach: readonly (readonly [string, Answer, { readonly scope: string; readonly [key: string]: unknown }])[] = [
     ['a wrong password', { status: 401 }, { scope: 'mailbox', blocked: true }],
     ['EWS switched off', { status: 403 }, { scope: 'endpoint', blocked: true }],
     [
@@ -168,6 +168,27 @@ describe('unknown', () => {
     expect(result).toMatchObject({ status: 'unknown', ...expected });
     expect(Object.keys(result ?? {}).sort()).toEqual(['error', 'status', ...Object.keys(expected)].sort());
   });
+
+  it.each(reach.filter(([, , { scope }]) => scope !== 'note'))(
+    '%s: nothing more is asked, of any mailbox it holds for',
+    async (_, answer, { scope }) => {
+      h.server.handler = () => answer;
+      const transport = h.transport();
+      const asked = Array.from({ length: 120 }, (_, n) => {
+        const note = unknownNote(transport, n);
+        const mailbox = n < 60 ? note.place.mailbox : 'carol@contoso.test';
+        return { ...note, unknownAttempts: [{ tag: `note-${n}/1`, place: { ...note.place, mailbox } }] };
+      });
+      const results = await transport.probe(asked, options);
+      expect(new Set(results.map((result) => (result.status === 'unknown' ? result.scope : result.status)))).toEqual(
+        new Set([scope]),
+      );
+      const mailboxes = h.server.requests.map(({ body }) => /EmailAddress>(\w+)@/.exec(body)?.[1]);
+      expect([...new Set(mailboxes)]).toEqual(scope === 'endpoint' ? ['alice'] : ['alice', 'carol']);
+      // One search each; what broke on the way is repeated twice at most.
+      expect(mailboxes.length / new Set(mailboxes).size).toBeLessThanOrEqual(3);
+    },
+  );
 
   it('a busy server in the answer for one folder: its back-off is kept', async () => {
     h.server.handler = ({ operation, body }): Answer => {
