@@ -135,8 +135,18 @@ describe('a batch', () => {
 });
 
 describe('the copy', () => {
-  it('was stored, and the send failed: taken as sent, as on any server that stores first', async () => {
+  it('was stored, and the send failed with an error: dead, since the copy proves nothing, and never sent again', async () => {
     await using scene = await sendToSimulator();
+    scene.exchange.faults.on('CreateItem').once().copyStoredSendFailed();
+    const id = await scene.send('one');
+    await scene.settle();
+    expect((await scene.entry(id))?.state).toBe('dead');
+    expect(scene.events.at(-1)).toBe('dead COPY_AFTER_FAULT');
+    expect(scene.sends()).toBe(1);
+  });
+
+  it('after an error is taken as sent where the host says so', async () => {
+    await using scene = await sendToSimulator({ sender: { probe: { onCopyAfterFault: 'delivered' } } });
     scene.exchange.faults.on('CreateItem').once().copyStoredSendFailed();
     const id = await scene.send('one');
     await scene.settle();
