@@ -165,7 +165,7 @@ describe('the copy', () => {
   });
 
   it('of an earlier attempt appears while a later one is looked for: delivered, once', async () => {
-    await using scene = await sendToSimulator({ simulator: { lateCopies: 400 } });
+    await using scene = await sendToSimulator({ simulator: { lateCopies: 1_500 } });
     scene.exchange.faults.on('CreateItem').nth(1).lostResponse();
     scene.exchange.faults.on('CreateItem').nth(2).resetBefore();
     await scene.send('one');
