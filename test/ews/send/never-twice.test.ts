@@ -165,11 +165,16 @@ describe('the copy', () => {
   });
 
   it('of an earlier attempt appears while a later one is looked for: delivered, once', async () => {
-    await using scene = await sendToSimulator({ simulator: { lateCopies: 1_500 } });
+    const clock = new ManualClock(Date.now());
+    await using scene = await sendToSimulator({ simulator: { clock, lateCopies: 60_000 } });
     scene.exchange.faults.on('CreateItem').nth(1).lostResponse();
     scene.exchange.faults.on('CreateItem').nth(2).resetBefore();
+    // The copy is as late as it takes for the second attempt to be under way.
+    const watch = setInterval(() => {
+      if (scene.sends() > 1) clock.advance(60_000);
+    }, 1);
     await scene.send('one');
-    await scene.settle();
+    await scene.settle().finally(() => clearInterval(watch));
     expect(scene.probes).toContain('absent');
     expect(scene.inbox()).toEqual(['one']);
     expect(scene.sends()).toBe(2);
