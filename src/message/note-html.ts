@@ -16,58 +16,65 @@ export function textToHtml(text: string): string {
     .replaceAll(/\r\n|\r|\n/g, '<br>\n');
 }
 
-/** Elements whose content is not markup until their end tag. */
-const opaque = new Set([
-  'script',
-  'style',
-  'textarea',
-  'title',
-  'xmp',
-  'iframe',
-  'noembed',
-  'noframes',
-  'noscript',
-  'select',
-  'template',
+/** Elements that are nothing but a box or a style to every HTML parser: no content of their own kind, no scope beyond them. */
+const plainElements: ReadonlySet<string> = new Set(
+  (
+    'a abbr acronym address article aside b bdi bdo big blockquote br center cite code dd del dfn dir div dl dt em figcaption figure font footer ' +
+    'h1 h2 h3 h4 h5 h6 header hgroup hr i img ins kbd li main mark menu nav o:p ol p pre q rp rt ruby s samp section small span strike strong sub sup ' +
+    'time tt u ul var wbr'
+  ).split(' '),
+);
+
+/** Parts of a table, and whether a table of its own may begin within. */
+const tableParts: ReadonlyMap<string, boolean> = new Map([
+  ['td', true],
+  ['th', true],
+  ['caption', true],
+  ['tr', false],
+  ['tbody', false],
+  ['thead', false],
+  ['tfoot', false],
+  ['col', false],
+  ['colgroup', false],
 ]);
 
-/** Tags that belong inside a table of their own: elsewhere they would end the cell the message is put in. */
-const ofTables = new Set(['td', 'th', 'tr', 'tbody', 'thead', 'tfoot', 'caption', 'col', 'colgroup']);
+/** A comment, or a tag as every parser reads it: attributes have a name, and a value in quotes or without any odd character. */
+const token =
+  /<!--(?!-?>)(?:(?!--|<!)[\s\S])*-->|<(\/?)([a-z][a-z0-9]*(?::p)?)((?:\s+[a-z][a-z0-9:_-]*(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'=<>`/]+))?)*)\s*\/?>/iy;
 
-/** True when the html, put into a table cell, stays in it: no comment, tag, table or opaque element left open. Linear in its length. */
+const hasStyle = /\bstyle\s*=/i;
+/** By these an element leaves its place and could cover what follows. Escapes, references and comments could hide them. */
+const leavesPlace = /position|transform|z-index|inset|float|clip|margin[^;"']{0,80}-|[\\]|&#|\/\*/i;
+
+/**
+ * True when the html, put into a table cell, surely stays in it. Only what all parsers read alike is let through: known elements,
+ * sound tags and comments, tables that are closed. Anything else is for a parser to judge, and shown as text. Linear in its length.
+ */
 function staysInCell(html: string): boolean {
-  const lower = html.toLowerCase();
-  let tables = 0;
-  for (let at = lower.indexOf('<'); at >= 0; at = lower.indexOf('<', at)) {
-    if (lower.startsWith('<!--', at)) {
-      const end = lower.indexOf('-->', at + 2);
-      if (end < 0) return false;
-      at = end + 3;
-      continue;
-    }
-    const [, slash, name] = /^<(\/?)([a-z!?/][a-z0-9]*)/.exec(lower.slice(at, at + 20)) ?? [];
-    if (name === undefined) {
+  /** Of each table that is open: whether one of its cells is. */
+  const tables: boolean[] = [];
+  for (let at = html.indexOf('<'); at >= 0; at = html.indexOf('<', at)) {
+    // Followed by anything else it is text.
+    if (!/[a-z!?/]/i.test(html[at + 1] ?? '')) {
       at += 1;
       continue;
     }
-    if (name === 'table') tables += slash === '/' ? -1 : 1;
-    if (tables < 0 || (tables === 0 && ofTables.has(name)) || name === 'plaintext' || name === 'template') return false;
-    if (slash === '' && opaque.has(name)) at = lower.indexOf(`</${name}`, at);
-    if (at >= 0) at = endOfTag(lower, at);
-    if (at < 0) return false;
+    token.lastIndex = at;
+    const match = token.exec(html);
+    if (match === null) return false;
+    at = token.lastIndex;
+    const [, slash = '', tag = '', attributes = ''] = match;
+    const name = tag.toLowerCase();
+    if (hasStyle.test(attributes) && leavesPlace.test(attributes)) return false;
+    if (name === '' || plainElements.has(name)) continue;
+    const inCell = tableParts.get(name);
+    if (name === 'table') {
+      // In a table, but in no cell, another one would end the first.
+      if (slash === '' && tables.at(-1) === false) return false;
+      if (slash === '') tables.push(false);
+      else if (tables.pop() === undefined) return false;
+    } else if (inCell === undefined || tables.length === 0) return false;
+    else tables[tables.length - 1] = slash === '' && inCell;
   }
-  return tables === 0;
-}
-
-/** Index after the `>` of the tag that starts there; a `>` within quotes is not it. */
-function endOfTag(html: string, start: number): number {
-  let quote = '';
-  for (let at = start + 1; at < html.length; at++) {
-    const character = html[at] ?? '';
-    if (quote !== '') {
-      if (character === quote) quote = '';
-    } else if (character === '>') return at + 1;
-    else if (character === '"' || character === "'") quote = character;
-  }
-  return -1;
+  return tables.length === 0;
 }

@@ -183,7 +183,9 @@ describe('htmlOf', () => {
     '<!-- x --><p title="a > b">',
     'a < b',
     '<table><tr><td>1</td></tr></table>',
-    '<style>p{}</style>',
+    '<o:p></o:p>',
+    '<p style="margin:0;font-family:&quot;Calibri&quot;">a',
+    '<table><tr><td><table><caption>1<td>2</table></td></tr></table>',
   ]) {
     it(`embeds ${html}`, () => expect(htmlOf({ text: 'plain', html })).toBe(`${cell}${html}</td></tr></table>`));
   }
@@ -199,6 +201,12 @@ describe('htmlOf', () => {
     '<table>',
     '</TABLE >',
     '<template>',
+    '<style>div{display:none}</style>',
+    '<body hidden>',
+    '<table><table></table></table>',
+    '<div style="position:fixed;inset:0">',
+    '<div style="posi&#116;ion:fixed">',
+    '<svg>',
   ];
   for (const html of escaping) {
     it(`shows the text instead of ${html}, which would swallow the messages that follow`, () => {

@@ -1,0 +1,185 @@
+/** The html of one message never hides the next: an HTML parser is the judge, which has nothing of ours in it. */
+import fc from 'fast-check';
+import { type DefaultTreeAdapterTypes, parse } from 'parse5';
+import { describe, expect, it } from 'vitest';
+import { htmlOf } from '../../src/message/note-html.ts';
+
+const next = 'SECOND-MESSAGE';
+
+/** As a note puts messages one below the other. */
+const noteOf = (html: string): string =>
+  `<p><b>[time] A:</b></p>\n<div>${htmlOf({ text: 'first', html })}</div>\n<p><b>[time] A:</b></p>\n<div>${next}</div>`;
+
+/** Where the next message ended up, as a path of names; attributes of the path count too. */
+function placeOfNext(html: string): string {
+  const found: string[] = [];
+  const walk = (node: DefaultTreeAdapterTypes.Node, path: string): void => {
+    if ('value' in node && node.value.includes(next)) found.push(path);
+    if (!('childNodes' in node)) return;
+    for (const child of node.childNodes) {
+      const attributes = 'attrs' in child ? child.attrs.map(({ name }) => `[${name}]`).join('') : '';
+      walk(child, `${path}>${child.nodeName}${attributes}`);
+    }
+  };
+  walk(parse(noteOf(html)), '');
+  return found.join(' and ');
+}
+
+const seen = '>html>body>div>#text';
+const out = '</td></tr></table><div hidden><div>';
+
+describe('the next message stays where it is after', () => {
+  it.each([
+    'Hello<style></stylex>',
+    'Hello<script></scriptx>',
+    `Hello<!-- --!>${out}<!-- -->`,
+    'Hello<!-- --!><plaintext> -->',
+    `Hello<b x">${out}<b y">`,
+    `Hello<b x=a">${out}<b y=a">`,
+    `Hello<!x ">${out}<!y ">`,
+    `Hello<?x ">${out}<?y ">`,
+    `Hello<![CDATA[ ">${out}<!x ">`,
+    `Hello<svg><style>${out}</style></svg>`,
+    `<!-->${out}<!-- -->`,
+    `<!--->${out}<!-- -->`,
+    `<!-- <!-- -->${out}`,
+    `<b/x=">${out}">`,
+    `<b =">${out}">`,
+    `</b x=">${out}">`,
+    `<table><table></table></table><div hidden>`,
+    `<table><tr><table></table></table></table><div hidden>`,
+    '<body hidden>',
+    '<html hidden>',
+    '<select><option>',
+    '<math><mi><mglyph></math>',
+    '<frameset>',
+    '<form><table><tr><td></form>',
+    '<noscript><p title="</noscript><plaintext>">',
+    'a < b > c <3 <> </> <',
+    '\0<b\0>',
+  ])('%j', (html) => {
+    expect(placeOfNext(html)).toBe(seen);
+  });
+
+  it('anything', () => {
+    const pieces = [
+      ...[
+        '<',
+        '>',
+        '</',
+        '/>',
+        '<!--',
+        '-->',
+        '--!>',
+        '<!',
+        '<?',
+        '<![CDATA[',
+        ']]>',
+        '"',
+        "'",
+        '=',
+        ' ',
+        '/',
+        '&',
+        '\n',
+        '\0',
+        'x',
+        '`',
+      ],
+      ...[
+        'table',
+        'tr',
+        'td',
+        'th',
+        'tbody',
+        'caption',
+        'col',
+        'colgroup',
+        'b',
+        'a',
+        'p',
+        'div',
+        'li',
+        'svg',
+        'math',
+        'style',
+        'script',
+      ],
+      ...[
+        'template',
+        'select',
+        'option',
+        'textarea',
+        'title',
+        'plaintext',
+        'xmp',
+        'iframe',
+        'noscript',
+        'body',
+        'html',
+        'form',
+        'font',
+        'h1',
+      ],
+      ...[
+        '<b>',
+        '</b>',
+        '<table>',
+        '</table>',
+        '<tr>',
+        '</tr>',
+        '<td>',
+        '</td>',
+        '<th>',
+        '<caption>',
+        '</caption>',
+        '<tbody>',
+        '<p>',
+        '<a href=x>',
+      ],
+      ...[
+        '<div hidden>',
+        '</div>',
+        ' hidden',
+        ' title="',
+        '" x',
+        '<li>',
+        '<font size=1>',
+        '<h1>',
+        '<img>',
+        '<br/>',
+        '<!-- a -->',
+      ],
+    ];
+    let kept = 0;
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(...pieces), { maxLength: 14 }).map((some) => some.join('')),
+        (html) => {
+          if (htmlOf({ text: 'first', html }).includes('role="presentation"')) kept += 1;
+          expect(placeOfNext(html)).toBe(seen);
+        },
+      ),
+      { numRuns: 6_000 },
+    );
+    expect(kept).toBeGreaterThan(100);
+  });
+
+  it('anything that is long, in time in proportion to it', () => {
+    for (const piece of [
+      '<a<!',
+      '<b x=y ',
+      '<b style=x style=',
+      '<!-- -',
+      '<table><tr><td>',
+      '<b title="',
+      'a < ',
+      '<b x',
+      '<o:p>',
+    ]) {
+      const start = process.cpuUsage();
+      htmlOf({ text: 'first', html: piece.repeat(100_000) });
+      expect(process.cpuUsage(start).user, piece).toBeLessThan(2_000_000);
+    }
+  });
+});
