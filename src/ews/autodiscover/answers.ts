@@ -26,14 +26,21 @@ export function readJson(text: string): Answer {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null) {
-      const { Url: url, ErrorCode: code } = value as { Url?: unknown; ErrorCode?: unknown };
+      const { Url: url, Protocol: protocol = 'EWS', ErrorCode: code } = value as Readonly<Record<string, unknown>>;
+      if (typeof url === 'string' && String(protocol).toLowerCase() !== 'ews')
+        return { kind: 'nothing', text: 'It answered for another protocol than EWS.' };
       if (typeof url === 'string') return { kind: 'url', url };
-      if (typeof code === 'string') return { kind: 'nothing', text: `It answered with the error ${code.slice(0, 60)}.` };
+      if (typeof code === 'string') return { kind: 'nothing', text: `It answered with ${errorNamed(code)}.` };
     }
   } catch {
     // a page for people
   }
   return { kind: 'nothing', text: 'It is not the JSON of Autodiscover.' };
+}
+
+/** The service's own names of errors. A server could write anything in their place. */
+function errorNamed(code: string): string {
+  return /^([A-Z][a-z]{1,14}){1,5}$/.test(code) ? `the error ${code}` : 'an error';
 }
 
 /** The answer of the POX service. Of several protocols the one for clients outside the network counts, which works inside too. */

@@ -1,6 +1,7 @@
 import { type Limit, startLimit } from '../../core/deadline.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
+import { isThenable } from '../../core/errors/thrown.ts';
 import { tell } from '../../core/host-calls.ts';
 import { type Asked, ask, type Question } from './ask.ts';
 import {
@@ -85,7 +86,7 @@ async function searchFor(search: Search): Promise<Found | undefined> {
 async function follow(search: Search, first: Question): Promise<Found | undefined> {
   let question: Question | undefined = first;
   while (question !== undefined && search.limit.ended() === undefined) {
-    const asked: Asked = await ask(search.settings, question, search.limit);
+    const asked: Asked = await askWithin(search, question);
     const to: string | undefined =
       asked.result === 'redirect'
         ? asked.to
@@ -103,8 +104,7 @@ async function follow(search: Search, first: Question): Promise<Found | undefine
     } else if (asked.result === 'answer' && asked.answer.kind === 'url') {
       const { url } = asked.answer;
       const service = question.service === 'json' ? 'json' : 'pox';
-      const refusal =
-        URL.canParse(url) && new URL(url).protocol === 'https:' ? undefined : 'The address it names is not an https:// URL.';
+      const refusal = refusalOfFound(search, question, url);
       note(search, question, asked, refusal === undefined ? 'found' : 'refused', refusal ?? `EWS is at ${shown(url)}.`);
       return refusal === undefined ? { url: new URL(url).href, service } : undefined;
     } else if (asked.result === 'answer' && asked.answer.kind === 'address') {
@@ -131,6 +131,62 @@ async function follow(search: Search, first: Question): Promise<Found | undefine
   return undefined;
 }
 
+/** ms for one question, so that a host that takes the connection and says nothing leaves time for the others. */
+const longestQuestion = 6_000;
+
+async function askWithin({ settings, limit }: Search, question: Question): Promise<Asked> {
+  const own = startLimit(settings.clock, Math.min(longestQuestion, settings.deadline), limit.signal);
+  try {
+    const asked = await ask(settings, question, own);
+    const hung = own.ended() === 'deadline' && limit.ended() === undefined;
+    return hung ? { result: 'failed', text: `It did not answer within ${longestQuestion} ms.` } : asked;
+  } finally {
+    own.release();
+  }
+}
+
+/** Exchange Online's own names, to which its tenants' domains lead. */
+const exchangeOnline: ReadonlySet<string> = new Set([
+  'outlook.office365.com',
+  'autodiscover-s.outlook.com',
+  'outlook.office365.us',
+  'autodiscover-s.office365.us',
+  'partner.outlook.cn',
+  'autodiscover-s.partner.outlook.cn',
+]);
+
+/** Why the login can't be taken to what was found. */
+function refusalOfFound(search: Search, from: Question, found: string): string | undefined {
+  const target = URL.canParse(found) ? new URL(found) : undefined;
+  if (target === undefined || target.protocol !== 'https:') return 'The address it names is not an https:// URL.';
+  if (target.username !== '' || target.password !== '') return 'The address it names has a login in it.';
+  if (isPrivateHost(target.hostname) && !isPrivateHost(from.url.hostname)) return 'The address it names is a private one.';
+  // Who has seen the login already may say where it goes; who was asked without one may not.
+  if (from.service === 'pox' || target.host === from.url.host || mayLead(search, target)) return undefined;
+  return `It names ${target.host}, which does not follow from the address; allowHost can allow it.`;
+}
+
+function mayLead({ settings, trusted, address }: Search, { host, hostname }: URL): boolean {
+  const domain = domainOf(address);
+  return (
+    trusted.has(host) ||
+    exchangeOnline.has(host) ||
+    hostname === domain ||
+    hostname.endsWith(`.${domain}`) ||
+    allows(settings, host)
+  );
+}
+
+function allows(settings: DiscoverSettings, host: string): boolean {
+  try {
+    const allowed: unknown = settings.allowHost(host);
+    if (isThenable(allowed)) allowed.then(undefined, () => undefined); // it must say so at once: a promise allows nothing
+    return allowed === true;
+  } catch (cause) {
+    throw new OfflineImError('OPTION_INVALID', 'discoverEws: allowHost threw.', { cause, details: { option: 'allowHost' } });
+  }
+}
+
 /** Why a redirect is not followed. */
 function refusalOf({ redirects, trusted, settings }: Search, from: Question, to: string): string | undefined {
   const target = URL.canParse(to) ? new URL(to) : undefined;
@@ -139,7 +195,7 @@ function refusalOf({ redirects, trusted, settings }: Search, from: Question, to:
   if (target.username !== '' || target.password !== '') return 'It leads to a URL with a login in it.';
   if (isPrivateHost(target.hostname) && !isPrivateHost(from.url.hostname)) return 'It leads from outside to a private address.';
   // The JSON service is asked without a login, but its answer decides where the login goes later.
-  if (trusted.has(target.host) || settings.allowHost(target.host)) return undefined;
+  if (trusted.has(target.host) || exchangeOnline.has(target.host) || allows(settings, target.host)) return undefined;
   return `It leads to ${target.host}, which does not follow from the address; allowHost can allow it.`;
 }
 
@@ -150,7 +206,7 @@ function changedAddress(search: Search, address: string): boolean {
   // Another domain than the one asked for is as much a redirect as another host.
   const domain = domainOf(address);
   const hosts = [domain, `autodiscover.${domain}`];
-  if (domain.toLowerCase() !== domainOf(search.address).toLowerCase() && !hosts.every((host) => search.settings.allowHost(host)))
+  if (domain.toLowerCase() !== domainOf(search.address).toLowerCase() && !hosts.every((host) => allows(search.settings, host)))
     return false;
   search.address = address;
   return true;
@@ -184,7 +240,10 @@ function checked(address: unknown): string {
 function isAddress(value: unknown): value is string {
   if (typeof value !== 'string' || value.length > 254 || /[\p{Cc}\s<>]/u.test(value)) return false;
   const at = value.lastIndexOf('@');
-  return at > 0 && /^[^/?#\\:@[\]%]+$/.test(value.slice(at + 1)) && URL.canParse(`https://${value.slice(at + 1)}/`);
+  const domain = value.slice(at + 1);
+  if (at <= 0 || !/^[^/?#\\:@[\]%]+$/.test(domain) || !URL.canParse(`https://${domain}/`)) return false;
+  // Also what a URL takes for an address in numbers: 10.1, 2130706433, 0x7f.1
+  return !/^[\d.]+$/.test(new URL(`https://${domain}/`).hostname) && URL.canParse(`https://autodiscover.${domain}/`);
 }
 
 function domainOf(address: string): string {
@@ -192,5 +251,5 @@ function domainOf(address: string): string {
 }
 
 function shown(url: string): string {
-  return JSON.stringify(url.slice(0, 200));
+  return quoted(url);
 }

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
 import { basicAuth } from '../../../src/ews/auth/credentials.ts';
 import { discoverEws } from '../../../src/ews/autodiscover/discover.ts';
+import { isPrivateHost } from '../../../src/ews/autodiscover/private-host.ts';
+import { ManualClock } from '../../../src/testing/manual-clock.ts';
 import { fakeInternet, type Host, jsonAnswer, poxAccount, poxAnswer } from './fake-internet.ts';
 
 const alice = 'alice@contoso.test';
@@ -176,4 +178,129 @@ describe('discoverEws()', () => {
       expect((await failing(discoverEws(address))).code).toBe('ADDRESS_INVALID');
     },
   );
+});
+
+describe('a host that says nothing', () => {
+  it('costs its own time, not that of the others, and is named', async () => {
+    const clock = new ManualClock(0);
+    const fetch = (async (input: URL, init: RequestInit) => {
+      if (new URL(input).hostname === 'contoso.test')
+        return new Promise((_, reject) => init.signal?.addEventListener('abort', () => reject(new Error('aborted'))));
+      return new Response(JSON.stringify({ Protocol: 'EWS', Url: 'https://mail.contoso.test/EWS/Exchange.asmx' }));
+    }) as typeof globalThis.fetch;
+    const search = discoverEws('alice@contoso.test', { fetch, clock });
+    await clock.advance(6_000);
+    const { url, steps } = await search;
+    expect(url).toBe('https://mail.contoso.test/EWS/Exchange.asmx');
+    expect(steps[0]).toMatchObject({ outcome: 'failed' });
+    expect(JSON.stringify(steps[0])).toContain('did not answer within 6000 ms');
+  });
+});
+
+describe('an answer without a login', () => {
+  const answering = (value: unknown) => (async () => new Response(JSON.stringify(value))) as typeof globalThis.fetch;
+  it.each<[string, unknown]>([
+    ['link-local', { Protocol: 'EWS', Url: 'https://169.254.169.254/' }],
+    ['loopback', { Protocol: 'EWS', Url: 'https://127.0.0.1/' }],
+    ['loopback in one number', { Protocol: 'EWS', Url: 'https://2130706433/' }],
+    ['a login in it', { Protocol: 'EWS', Url: 'https://u:p@contoso.test/EWS/Exchange.asmx' }],
+    ['another protocol', { Protocol: 'ActiveSync', Url: 'https://contoso.test/Microsoft-Server-ActiveSync' }],
+    ['a host that nobody allowed', { Protocol: 'EWS', Url: 'https://evil.test/EWS/Exchange.asmx' }],
+    ['a host that only ends alike', { Protocol: 'EWS', Url: 'https://evilcontoso.test/EWS/Exchange.asmx' }],
+  ])('%s: is not taken', async (_, value) => {
+    await expect(discoverEws('alice@contoso.test', { fetch: answering(value) })).rejects.toMatchObject({
+      code: 'AUTODISCOVER_FAILED',
+    });
+  });
+
+  it.each(['https://mail.contoso.test/EWS/Exchange.asmx', 'https://outlook.office365.com/EWS/Exchange.asmx'])(
+    '%s is',
+    async (Url) => {
+      expect((await discoverEws('alice@contoso.test', { fetch: answering({ Protocol: 'EWS', Url }) })).url).toBe(Url);
+    },
+  );
+
+  it('asks allowHost, whose error is coded', async () => {
+    const fetch = answering({ Protocol: 'EWS', Url: 'https://hosted.test/EWS/Exchange.asmx' });
+    expect((await discoverEws('alice@contoso.test', { fetch, allowHost: (host) => host === 'hosted.test' })).url).toContain(
+      'hosted',
+    );
+    const throwing = (): boolean => {
+      throw new Error('mine');
+    };
+    await expect(discoverEws('alice@contoso.test', { fetch, allowHost: throwing })).rejects.toMatchObject({
+      code: 'OPTION_INVALID',
+    });
+    const later = (async () => Promise.reject(new Error('mine'))) as never;
+    await expect(discoverEws('alice@contoso.test', { fetch, allowHost: later })).rejects.toMatchObject({
+      code: 'AUTODISCOVER_FAILED',
+    });
+  });
+
+  it('keeps no words of the server', async () => {
+    const error = await discoverEws('alice@contoso.test', { fetch: answering({ ErrorCode: 'pass\u202eword 42' }) }).catch(
+      (e: unknown) => e,
+    );
+    expect(JSON.stringify((error as { details: unknown }).details)).not.toContain('word 42');
+  });
+});
+
+it.each(['alice@127.0.0.1', 'alice@2130706433', 'alice@10.1', 'alice@0x7f.1'])(
+  '%s is no address to look for',
+  async (address) => {
+    await expect(discoverEws(address)).rejects.toMatchObject({ code: 'ADDRESS_INVALID' });
+  },
+);
+
+it.each([
+  ...[
+    '127.0.0.1',
+    '10.1',
+    '0x7f000001',
+    '172.16.0.1',
+    '192.168.1.1',
+    '169.254.1.1',
+    '100.64.0.1',
+    '198.18.0.1',
+    '192.0.0.1',
+    '224.0.0.1',
+    '0.0.0.0',
+  ],
+  ...[
+    '[::1]',
+    '[::]',
+    '[::ffff:10.0.0.1]',
+    '[::7f00:1]',
+    '[64:ff9b::7f00:1]',
+    '[64:ff9b:1::1]',
+    '[2002:7f00:1::]',
+    '[2002:a00:1::]',
+    '[2001::1]',
+  ],
+  ...['[fec0::1]', '[fe80::1]', '[fd00::1]', '[ff02::1]', '[100::1]', '[0:0:0:0:0:ffff:c0a8:1]'],
+  ...[
+    'localhost',
+    'localhost.',
+    'localhost..',
+    'a.localhost',
+    'localhost.localdomain',
+    'metadata.google.internal',
+    'nas.local',
+    'exchange01',
+  ],
+])('%s is private', (host) => {
+  expect(isPrivateHost(new URL(`https://${host}/`).hostname)).toBe(true);
+});
+
+it.each([
+  '8.8.8.8',
+  '172.32.0.1',
+  '100.128.0.1',
+  '[2a00:1450::1]',
+  '[2002:808:808::]',
+  '[64:ff9b::808:808]',
+  'mail.contoso.test',
+  'local.contoso.test',
+])('%s is not', (host) => {
+  expect(isPrivateHost(new URL(`https://${host}/`).hostname)).toBe(false);
 });
