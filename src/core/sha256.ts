@@ -1,3 +1,5 @@
+import { OfflineImError } from './errors/offline-im-error.ts';
+
 /** What Node's `node:crypto` has and WebCrypto has not: a digest without a turn through a thread pool, which costs many times the digest of a short text. */
 interface AtOnce {
   hash(algorithm: 'sha256', text: string, encoding: 'hex'): string;
@@ -6,7 +8,7 @@ interface AtOnce {
 /** Where to look for it; browsers have no `process`. */
 interface Platform {
   readonly process?: { getBuiltinModule?(name: string): unknown };
-  readonly crypto: { readonly subtle: { digest(algorithm: 'SHA-256', data: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> } };
+  readonly crypto?: { readonly subtle?: { digest(algorithm: 'SHA-256', data: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> } };
 }
 
 /** SHA-256 of the UTF-8 of a text without lone surrogates, as lower-case hexadecimal digits. */
@@ -19,7 +21,13 @@ export function sha256On(platform: Platform): Sha256 {
   if (typeof hash === 'function') return (text) => hash('sha256', text, 'hex');
   const encoder = new TextEncoder();
   return async (text) => {
-    const digest = await platform.crypto.subtle.digest('SHA-256', encoder.encode(text));
+    const subtle = platform.crypto?.subtle;
+    if (subtle === undefined) {
+      const message =
+        'This page has no WebCrypto: browsers have it in secure contexts only. Serve the page over https, or from localhost.';
+      throw new OfflineImError('INSECURE_CONTEXT', message);
+    }
+    const digest = await subtle.digest('SHA-256', encoder.encode(text));
     return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   };
 }

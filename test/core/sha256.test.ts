@@ -17,6 +17,12 @@ describe('sha256', () => {
     );
   });
 
+  it('is refused with a code on a page without WebCrypto, such as one over plain http', async () => {
+    for (const platform of [{}, { crypto: {} }]) {
+      await expect(sha256On(platform)('abc')).rejects.toMatchObject({ code: 'INSECURE_CONTEXT' });
+    }
+  });
+
   it('takes WebCrypto where process.getBuiltinModule gives something else, as a bundler may', async () => {
     for (const given of [undefined, {}, { hash: 'none' }]) {
       const digest = sha256On({ crypto: globalThis.crypto, process: { getBuiltinModule: () => given } });

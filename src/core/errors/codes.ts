@@ -69,6 +69,8 @@ export const errorCodes = {
   EWS_DISABLED: 'The server answered 403: EWS is switched off for this application, organisation or mailbox.',
   AUTODISCOVER_FAILED:
     'Autodiscover found no EWS address for the mailbox; `details.steps` has every question and what came of it.',
+  INSECURE_CONTEXT:
+    'The page is no secure context (https, or localhost), so the browser gives it no WebCrypto, which messages need.',
   INSECURE_URL: 'The URL is http:// and not on the loopback interface; credentials would travel in the clear.',
   EWS_ERROR: 'Exchange answered with an EWS response code; `details.responseCode` has it.',
   GRAPH_ERROR: 'Microsoft Graph answered with an error code; `details.responseCode` has it.',

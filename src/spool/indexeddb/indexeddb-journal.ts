@@ -19,6 +19,9 @@ export interface IndexedDbPlace {
   web(): { readonly indexedDB?: IdbFactory | undefined; readonly locks?: WebLocks | undefined };
 }
 
+/** ms that opening the database itself may take at least. */
+const shortestLimit = 10_000;
+
 interface Opened {
   readonly database: IdbDatabase;
   readonly context: SpoolContext;
@@ -31,6 +34,10 @@ export class IndexedDbJournal implements Journal {
   #opened: Opened | undefined;
   #unlock: (() => Promise<void>) | undefined;
   #giveUp = new AbortController();
+  /** Set while the spool is open: what is called when someone takes the storage away. */
+  #lost: ((error: unknown) => void) | undefined;
+  /** Someone took it while it was being opened. */
+  #early: OfflineImError | undefined;
 
   constructor(place: IndexedDbPlace) {
     this.#place = place;
@@ -50,7 +57,8 @@ export class IndexedDbJournal implements Journal {
     const { name, patience } = this.#place;
     const { indexedDB, locks } = this.#place.web();
     if (indexedDB === undefined || locks === undefined) throw missing(name, indexedDB === undefined ? 'IndexedDB' : 'Web Locks');
-    const onLost = (why: string, cause?: unknown): void => this.#lose(why, cause, lost);
+    this.#early = undefined;
+    const onLost = (why: string, cause?: unknown): void => this.#lose(why, cause);
     this.#unlock = await lockTab({
       locks,
       name,
@@ -61,12 +69,25 @@ export class IndexedDbJournal implements Journal {
     });
     let database: IdbDatabase | undefined;
     try {
-      database = await openDatabase(indexedDB, name);
+      database = await openDatabase({
+        factory: indexedDB,
+        name,
+        clock: context.clock,
+        limit: Math.max(patience, shortestLimit),
+        signal: this.#giveUp.signal,
+        onDataLoss: (error) => {
+          context.onCorrupt?.({ where: name, error });
+          context.onWarning?.(error);
+        },
+      });
       database.addEventListener('close', () => onLost('the browser closed its database'));
       // Someone deletes it, or a later version of this library wants to change it: neither can go on while we have it.
       database.addEventListener('versionchange', () => onLost('another page deletes or changes its database'));
       this.#opened = { database, context };
-      return await load(database, { name, context });
+      const contents = await load(database, { name, context });
+      this.#assertKept();
+      this.#lost = lost;
+      return contents;
     } catch (error) {
       this.#opened = undefined;
       database?.close();
@@ -89,21 +110,32 @@ export class IndexedDbJournal implements Journal {
   }
 
   async close(): Promise<void> {
+    this.#lost = undefined;
     this.#opened?.database.close();
     this.#opened = undefined;
     await this.#letGo();
   }
 
-  #lose(why: string, cause: unknown, lost: (error: unknown) => void): void {
-    const opened = this.#opened;
-    if (opened === undefined) return;
-    this.#opened = undefined;
-    // Transactions that are under way end first; the standard says so.
-    opened.database.close();
+  /** Also while it is being opened: whoever takes the lock then has the spool from then on. */
+  #lose(why: string, cause: unknown): void {
     const message = `The spool ${quoted(this.#place.name)} closed itself: ${why}. Make a new sender with a new spool.`;
     const error = new OfflineImError('SPOOL_CLOSED', message, cause === undefined ? {} : { cause });
+    const lost = this.#lost;
+    if (lost === undefined) {
+      this.#early ??= error;
+      return;
+    }
+    this.#lost = undefined;
+    const opened = this.#opened;
+    this.#opened = undefined;
+    // Transactions that are under way end first; the standard says so.
+    opened?.database.close();
     lost(error);
-    opened.context.onWarning?.(error);
+    opened?.context.onWarning?.(error);
+  }
+
+  #assertKept(): void {
+    if (this.#early !== undefined) throw this.#early;
   }
 
   #usable(): Opened {

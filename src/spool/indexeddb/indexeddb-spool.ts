@@ -43,12 +43,13 @@ function isWait(value: unknown): boolean {
 
 /**
  * Keeps messages in an IndexedDB database: for browsers, workers and Electron renderers. What was accepted survives the end
- * of the tab and of the browser, and, where the browser honours `durability: 'strict'`, a power cut; it does not survive that
- * someone clears the site's data, or that the browser evicts them (ask for `navigator.storage.persist()`). For one tab at a
+ * of the tab and of the browser, and, where the browser honours `durability: 'strict'`, a power cut. It does not survive a browser
+ * that finds its database damaged (Chromium then deletes all of it; `spool:corrupt` and a `warning` with `SPOOL_CORRUPT` say so), someone who
+ * clears the site's data, or a browser that evicts them (ask for `navigator.storage.persist()`). For one tab at a
  * time, by a Web Lock that the browser releases when the tab is gone, however it ended; its start reads every entry but no
  * text, so for up to some 10,000 waiting messages. docs/browsers.md says what to do about the other tabs.
  *
- * `open()` rejects with `SPOOL_LOCKED` while another tab has it, `SPOOL_ROOT_UNUSABLE` where the browser has no IndexedDB or no
+ * `open()` rejects with `SPOOL_LOCKED` while another tab has it or holds up its database, `SPOOL_CLOSED` when its lock is stolen meanwhile, `SPOOL_ROOT_UNUSABLE` where the browser has no IndexedDB or no
  * Web Locks (a page over plain http has none) or refuses storage, `SPOOL_VERSION` when a later version of this library wrote
  * it, `SPOOL_CORRUPT` when a database of that name is someone else's. A full quota is `SPOOL_FAILED`, with nothing kept of that message.
  * When the database is deleted or closed from outside, or the lock stolen, the spool warns, closes itself, and every call

@@ -6,6 +6,9 @@
 /** An event, as far as it matters here. */
 export interface WebEvent {
   preventDefault(): void;
+  /** Of `upgradeneeded`, in Chromium: `total` when it has deleted a database that it found damaged. */
+  readonly dataLoss?: unknown;
+  readonly dataLossMessage?: unknown;
 }
 
 /** Something that events happen to. */

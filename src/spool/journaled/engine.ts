@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
-import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { hasCode, OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { property } from '../../core/errors/thrown.ts';
 import { SerialQueue } from '../../core/queues.ts';
 import type { SpoolContext, SpoolEntry, SpooledMessage } from '../contract.ts';
 import { type EntryRecord, isTombstone, viewOf } from '../state/records.ts';
@@ -236,7 +237,10 @@ export class JournalEngine {
     if (this.#failure === undefined) {
       throw new OfflineImError('SPOOL_CLOSED', `The ${this.#name} spool is not open; call open() first.`);
     }
-    const message = `The ${this.#name} spool closed itself after a storage error; open a new one, what it had accepted is still there.`;
+    // A journal that lost its storage says itself what happened, and what is left.
+    const message = hasCode(this.#failure, 'SPOOL_CLOSED')
+      ? String(property(this.#failure, 'message'))
+      : `The ${this.#name} spool closed itself after a storage error; open a new one, what it had accepted is still there.`;
     throw new OfflineImError('SPOOL_CLOSED', message, { cause: this.#failure });
   }
 }
