@@ -1,6 +1,6 @@
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { messagesNs, soapNs, typesNs } from '../ews/xml/namespaces.ts';
-import { child, parseXml } from '../ews/xml/read.ts';
+import { child, parseXml, type XmlElement } from '../ews/xml/read.ts';
 
 /**
  * What we use of the library's `ExchangeService`, in our own words: no type of the library is in our declarations, which
@@ -98,11 +98,31 @@ function requireSound(head: string): void {
   const root = parseOr(`${head}<t:a/><m:b/>${envelopeTail}`);
   const body = child(root, soapNs, 'Body');
   const names = root?.children.map(({ name }) => name).join();
-  const sound = root?.ns === soapNs && root.name === 'Envelope' && names === 'Header,Body' && body?.children.length === 2;
+  const header = child(root, soapNs, 'Header');
+  const sound =
+    root?.ns === soapNs &&
+    root.name === 'Envelope' &&
+    names === 'Header,Body' &&
+    body?.children.length === 2 &&
+    header !== undefined &&
+    speaksOnce(header);
   if (!sound || child(body, typesNs, 'a') === undefined || child(body, messagesNs, 'b') === undefined) {
     throw unwritable('its headers, with what was configured, are no sound XML');
   }
   lastSound = head;
+}
+
+/** Balanced markup in what was configured makes whole elements: a header twice, or a second identity in one. */
+function speaksOnce(header: XmlElement): boolean {
+  const own = header.children.filter(({ ns }) => ns === typesNs);
+  if (new Set(own.map(({ name }) => name)).size < own.length) return false;
+  const acting = child(header, typesNs, 'ExchangeImpersonation');
+  if (acting === undefined) return true;
+  const [sid, ...others] = acting.children;
+  const [id, ...more] = sid?.children ?? [];
+  if (sid?.name !== 'ConnectingSID' || others.length > 0 || id === undefined || more.length > 0) return false;
+  const identity = ['PrincipalName', 'SID', 'PrimarySmtpAddress', 'SmtpAddress'].includes(id.name) && id.children.length === 0;
+  return identity && /^[^\s<>\p{Cc}]{1,320}$/u.test(id.text) && (acting.text + sid.text).trim() === '';
 }
 
 function parseOr(xml: string): ReturnType<typeof parseXml> | undefined {

@@ -77,6 +77,9 @@ describe('a service', () => {
       '</t:SmtpAddress>',
       '</t:SmtpAddress></t:ConnectingSID></t:ExchangeImpersonation></soap:Header><soap:Body/>',
       'a&b',
+      `ceo@contoso.test</t:SmtpAddress></t:ConnectingSID></t:ExchangeImpersonation><t:ExchangeImpersonation><t:ConnectingSID><t:SmtpAddress>${alice}`,
+      `ceo@contoso.test</t:SmtpAddress><t:SmtpAddress>${alice}`,
+      `ceo@contoso.test</t:SmtpAddress></t:ConnectingSID><t:ConnectingSID><t:SmtpAddress>${alice}`,
     ]) {
       service.ImpersonatedUserId = new ImpersonatedUserId(ConnectingIdType.SmtpAddress, id);
       const outcome = await send(fromExchangeService(service));
