@@ -77,7 +77,7 @@ test('a busy server is left alone for as long as it asks', async () => {
   await clock.advance(120_000);
   assert.equal((await deferred).serverCode, 'ErrorServerBusy');
   await clock.advance(59_000);
-  assert.equal((await sender.status(messageId))[0]?.state, 'deferred');
+  assert.equal((await sender.status(messageId))?.entries[0]?.state, 'deferred');
   const delivered = next('message:delivered');
   await clock.advance(1_000);
   await delivered;

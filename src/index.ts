@@ -45,13 +45,22 @@ export type {
 } from './graph/options.ts';
 export type { MessageSender, OutgoingMessage } from './message/message.ts';
 export type { EntryEvent, EventName, Listener, NoteEvent, OfflineImEvents } from './observability/events.ts';
-export type { LaneStats, LastMinute, SenderStats, StatsOptions } from './observability/stats.ts';
+export type {
+  BlockedLane,
+  LaneStats,
+  LastMinute,
+  SenderStats,
+  StatsOptions,
+  UnavailableEndpoint,
+} from './observability/stats.ts';
 export type { Logger } from './observability/trace.ts';
+export type { FlushOptions, ListQuery, RequeueOptions, StartOptions, StopOptions } from './sender/call-options.ts';
 export type { HighWater } from './sender/capacity.ts';
 export type { Identity, OfflineImSenderOptions, PolicySource } from './sender/options.ts';
 export type { Receipt } from './sender/receipt.ts';
 export type { CheckResult, SendMessageOptions, SendResult } from './sender/send.ts';
 export { OfflineImSender } from './sender/sender.ts';
+export type { EntryStatus, MessageEntry, MessageStatus, WaitingFor } from './sender/status.ts';
 export type {
   AppendResult,
   Change,
@@ -71,6 +80,7 @@ export type {
   SpoolQuery,
   SpoolState,
   SpoolStorage,
+  Standing,
 } from './spool/contract.ts';
 export { spoolStates } from './spool/contract.ts';
 export type { Journal, JournalChange, JournalContents, StoredNote } from './spool/journaled/journal.ts';
@@ -80,8 +90,8 @@ export { JournaledSpool } from './spool/journaled/journaled-spool.ts';
 export { MemorySpool } from './spool/journaled/memory-spool.ts';
 export type { CryptoKeyLike, SealKey, SealOptions } from './spool/sealed/keys.ts';
 export { sealed } from './spool/sealed/sealed-spool.ts';
-export type { Due, EntryFixed, EntryRecord, EntryStatus, Lease, NoteRecord } from './spool/state/records.ts';
-export type { DeliveryDecision, SpoolerOptions } from './spooler/options.ts';
+export type { Due, EntryFixed, EntryRecord, EntryStatus as EntryRecordStatus, Lease, NoteRecord } from './spool/state/records.ts';
+export type { DeliveryDecision, LeaseOptions, ProbeOptions, RetryOptions, SpoolerOptions } from './spooler/options.ts';
 export type { FlushCounts } from './spooler/spooler.ts';
 export type {
   AttemptEnd,

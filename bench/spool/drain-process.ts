@@ -4,7 +4,7 @@ import { type Row, rate } from '../table.ts';
 import { Ours } from './ours.ts';
 
 const ours = await Ours.open(new SqliteSpool({ path: process.argv[2] ?? '' }));
-const count = (await ours.sender.counts()).spooled;
+const count = (await ours.sender.stats()).states.spooled;
 globalThis.gc?.();
 const before = process.memoryUsage();
 let most = before.rss;

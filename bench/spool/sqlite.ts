@@ -54,7 +54,7 @@ export function measureSqlite(): Promise<readonly Row[]> {
 async function oneOfOurs(path: string, empty: string, results: Record<What, number[]>, keep: boolean): Promise<void> {
   await copyFile(empty, path);
   const ours = await Ours.open(new SqliteSpool({ path }));
-  await ours.sender.counts();
+  (await ours.sender.stats()).states;
   const took: Record<What, number> = {
     send: await perSecond(messages, () => atATime(inFlight, messages, () => ours.send())),
     drain: await perSecond(messages, () => ours.drain(messages, group)),

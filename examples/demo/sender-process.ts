@@ -58,7 +58,7 @@ try {
     await nothingWaits();
     report({ kind: 'wave-settled', wave });
   }
-  report({ kind: 'finished', counts: await sender.counts() });
+  report({ kind: 'finished', counts: (await sender.stats()).states });
 } catch (error) {
   process.exitCode = 1;
   report({ kind: 'failed', error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
@@ -109,7 +109,7 @@ function policyOf({ sip }: Identity): Policy {
 
 async function nothingWaits(): Promise<void> {
   for (;;) {
-    const { spooled, deferred, delivering, unconfirmed } = await sender.counts();
+    const { spooled, deferred, delivering, unconfirmed } = (await sender.stats()).states;
     if (spooled + deferred + delivering + unconfirmed === 0) return;
     await sleep(50);
   }

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import type { SpoolEntry, SpoolState, SpoolStorage } from '../spool/contract.ts';
+import type { Reason, SpoolEntry, SpoolState, SpoolStorage } from '../spool/contract.ts';
 import type { EventName } from './events.ts';
 
 /** What {@link Throughput} counts, by the event that tells of it. */
@@ -65,13 +65,32 @@ export interface LaneStats {
   readonly oldest: number;
 }
 
+/** A mailbox that can't be used until someone acts. */
+export interface BlockedLane {
+  /** Sender's mailbox. */
+  readonly lane: string;
+  readonly reason: Reason;
+  readonly nextTrialAt: Date;
+}
+
+/** A server that can't be reached, or refuses everybody. */
+export interface UnavailableEndpoint {
+  readonly endpoint: string;
+  readonly reason: Reason;
+  readonly nextTrialAt: Date;
+}
+
 /** What {@link OfflineImSender.stats} tells. */
 export interface SenderStats {
-  /** All entries by state, as `counts()`: exact. */
+  /** All entries by state: exact. */
   readonly states: Readonly<Record<SpoolState, number>>;
-  /** Mailboxes with entries that have not ended, those with most first. */
+  /** Mailboxes that can't be used until someone acts, as this process knows: why, and when they are tried next. */
+  readonly blocked: readonly BlockedLane[];
+  /** Servers that can't be reached or refuse everybody, as this process knows. */
+  readonly unavailable: readonly UnavailableEndpoint[];
+  /** Mailboxes with entries that have not ended, those with most first; empty with a `limit` of 0. */
   readonly lanes: readonly LaneStats[];
-  /** ms since the oldest entry that has not ended was accepted; `undefined` when there is none. */
+  /** ms since the oldest entry that has not ended was accepted; `undefined` when there is none, or with a `limit` of 0. */
   readonly oldest: number | undefined;
   /** False when more entries wait than were looked at: `lanes` and `oldest` then speak of those only. */
   readonly complete: boolean;
@@ -81,11 +100,11 @@ export interface SenderStats {
 /** How far {@link OfflineImSender.stats} looks. */
 export interface StatsOptions {
   /**
-   * Entries that are read at most for `lanes` and `oldest`, those accepted first mostly first. A spool of files reads a file an entry, which is why it is not
-   * more; 0 reads none.
-   * @default 1_000
+   * Entries that are read at most for `lanes` and `oldest`, those accepted first mostly first. A spool of files reads a file per entry; 0 reads none, and
+   * costs as little as counting.
+   * @default 0
    */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
 }
 
 interface Tally {
@@ -101,7 +120,8 @@ export async function statsOf(
   storage: SpoolStorage,
   throughput: Throughput,
   clock: Pick<Clock, 'now'>,
-  { limit = 1_000 }: StatsOptions,
+  { limit = 0 }: StatsOptions,
+  obstacles: Pick<SenderStats, 'blocked' | 'unavailable'>,
 ): Promise<SenderStats> {
   const states = await storage.counts();
   const lanes = new Map<string, Tally>();
@@ -120,6 +140,7 @@ export async function statsOf(
   const all = waitingStates.reduce((sum, state) => sum + states[state], 0);
   return {
     states,
+    ...obstacles,
     lanes: tallies.sort((a, b) => b.waiting - a.waiting),
     oldest: tallies.length === 0 ? undefined : tallies.reduce((most, { oldest }) => Math.max(most, oldest), 0),
     complete: read >= all,

@@ -43,7 +43,7 @@ export interface Identity {
  * Options of an `OfflineImSender`: what must be said, what may be said, and every default of the spooler.
  * Durations are ms.
  */
-export interface OfflineImSenderOptions extends MessageClassOptions, SpoolerOptions {
+export interface OfflineImSenderOptions<Client = never> extends MessageClassOptions, SpoolerOptions {
   /** Who sends, unless a message names another `from`. */
   readonly identity: Identity;
   /** Which domains are inside. Decides the class of a note. @default the domain of the identity's SIP address; every other is federated */
@@ -63,7 +63,7 @@ export interface OfflineImSenderOptions extends MessageClassOptions, SpoolerOpti
   /** Tells the SMTP address of a SIP address where they differ. @default they are the same */
   readonly resolveMailbox?: ((sip: string) => string | Promise<string>) | undefined;
   /** Where messages wait. One sender a spool. */
-  readonly spool: SpoolStorage;
+  readonly spool: SpoolStorage<Client>;
   /** How notes leave. */
   readonly transport: Transport;
   /** Gets the trace of every step. Without one, what should not go unseen reaches `console.warn`. @default none */

@@ -16,16 +16,16 @@ export type SendResult =
   | { readonly status: 'rejected'; readonly error: OfflineImError };
 
 /** How one message is sent. */
-export interface SendMessageOptions {
+export interface SendMessageOptions<Client = never> {
   /**
    * A client of `pg` on which you have begun a transaction: the message is kept when that commits, and was never there when it is rolled back. So
    * a row of yours and the message about it are kept together. The promise of `send()` begins at your COMMIT: there is no `message:spooled`, and the
    * receipt is worth nothing if you roll back. Commit soon: until then nothing else of the conversation is accepted or delivered.
-   * For a `PostgresSpool` on the same database; other spools reject it with `OPTION_INVALID`.
+   * For a `PostgresSpool` on the same database; with other spools it does not compile, and is `OPTION_INVALID`.
    *
    * @default a transaction of the spool's own
    */
-  readonly client?: unknown;
+  readonly client?: Client | undefined;
 }
 
 /** What `check()` finds. */
@@ -41,7 +41,7 @@ export interface CheckResult {
 /** What {@link Sending} is made of. */
 export interface SendingContext {
   readonly acceptance: AcceptanceContext;
-  readonly storage: SpoolStorage;
+  readonly storage: SpoolStorage<unknown>;
   readonly highWater: HighWaterMark | undefined;
   readonly trace: Trace;
   /** Opens the spool, once. */
@@ -63,7 +63,7 @@ export class Sending {
     this.#context = context;
   }
 
-  send(message: OutgoingMessage, { client }: SendMessageOptions = {}): Promise<Receipt> {
+  send(message: OutgoingMessage, { client }: SendMessageOptions<unknown> = {}): Promise<Receipt> {
     return this.#underWay.run((underWay) => this.#send(message, client, underWay));
   }
 
@@ -167,7 +167,7 @@ export class Sending {
   }
 }
 
-function assertTransactions({ capabilities, name }: SpoolStorage): void {
+function assertTransactions({ capabilities, name }: Pick<SpoolStorage, 'capabilities' | 'name'>): void {
   if (capabilities.transactions === true) return;
   const text = `client was given, but the ${name} spool joins no transactions; leave it out, or use a PostgresSpool.`;
   throw new OfflineImError('OPTION_INVALID', text, { details: { option: 'client' } });

@@ -9,7 +9,7 @@ import type { OutgoingMessage } from '../message/message.ts';
 import { assertListener, type EventName, type Listener, TypedEvents } from '../observability/events.ts';
 import { type SenderStats, type StatsOptions, statsOf, Throughput } from '../observability/stats.ts';
 import { Trace } from '../observability/trace.ts';
-import type { Change, SpoolEntry, SpoolState, SpoolStorage } from '../spool/contract.ts';
+import type { Change, Reason, SpoolStorage } from '../spool/contract.ts';
 import { senderStopped } from '../spooler/opening.ts';
 import { type FlushCounts, Spooler } from '../spooler/spooler.ts';
 import {
@@ -34,6 +34,7 @@ import { actOn } from './entries.ts';
 import { givenPolicy, type OfflineImSenderOptions, type PolicySource, type SenderSettings, senderSettings } from './options.ts';
 import type { Receipt } from './receipt.ts';
 import { type CheckResult, Sending, type SendMessageOptions, type SendResult } from './send.ts';
+import { type MessageEntry, type MessageStatus, shownEntry, statusOf } from './status.ts';
 
 /** What stop() does: lets what is under way end, gives up what does not, closes, and says what was left. Never rejects. */
 export async function bringToAnEnd(
@@ -75,7 +76,7 @@ export async function bringToAnEnd(
  * await sender.stop();
  * ```
  */
-export class OfflineImSender {
+export class OfflineImSender<Client = never> {
   readonly #settings: SenderSettings;
   readonly #storage: SpoolStorage;
   readonly #clock: Clock;
@@ -92,7 +93,7 @@ export class OfflineImSender {
   #stopping: Promise<void> | undefined;
 
   /** @throws {OfflineImError} `OPTION_INVALID`, `ADDRESS_INVALID` */
-  constructor(options: OfflineImSenderOptions) {
+  constructor(options: OfflineImSenderOptions<Client>) {
     this.#settings = senderSettings(options);
     const { spool, transport, logger, policy, random, highWater } = this.#settings;
     this.#storage = spool;
@@ -207,7 +208,7 @@ export class OfflineImSender {
    * await client.query('COMMIT');
    * ```
    */
-  async send(message: OutgoingMessage, options: SendMessageOptions = {}): Promise<Receipt> {
+  async send(message: OutgoingMessage, options: SendMessageOptions<Client> = {}): Promise<Receipt> {
     const read = readSend(options);
     this.#assertNotStopped();
     return this.#sending.send(message, read);
@@ -242,33 +243,37 @@ export class OfflineImSender {
     return this.#spooler.flush(signal);
   }
 
-  /** Where the entries of a message stand; empty when nothing (any more) is known of it. @throws {OfflineImError} `SENDER_STOPPED`, as all that look do */
-  async status(messageId: string): Promise<readonly SpoolEntry[]> {
+  /**
+   * Where a message stands: its entries, one per audience, with what each waits for and when it is tried next. `undefined` when nothing (any more) is known of
+   * it. Blocked mailboxes and unreachable servers are those that this process knows of.
+   *
+   * @throws {OfflineImError} `OPTION_INVALID`; `SENDER_STOPPED`, as all that look do
+   * @example
+   * ```ts
+   * const status = await sender.status('ticket-4711');
+   * for (const { state, waitingFor, nextAttemptAt } of status?.entries ?? []) console.log(state, waitingFor, nextAttemptAt);
+   * ```
+   */
+  async status(messageId: string): Promise<MessageStatus | undefined> {
     assertId('status()', messageId);
-    const storage = await this.#opened();
-    const entries = await storage.findMessage(messageId);
-    const shown = await Promise.all(entries.map(({ id }) => storage.get(id)));
-    return shown.filter((entry) => entry !== undefined);
+    return statusOf(await this.#opened(), messageId, this.#clock, (lane) => this.#spooler.laneStanding(lane));
   }
 
   /** Entries, all or of one state, page by page inside. Delivered and cancelled ones are tombstones without text. */
-  async *list(query: ListQuery = {}): AsyncIterable<SpoolEntry> {
+  async *list(query: ListQuery = {}): AsyncIterable<MessageEntry> {
     const { state } = readList(query);
-    yield* (await this.#opened()).list(state === undefined ? {} : { state });
-  }
-
-  /** Entries by state. */
-  async counts(): Promise<Readonly<Record<SpoolState, number>>> {
-    return (await this.#opened()).counts();
+    for await (const entry of (await this.#opened()).list(state === undefined ? {} : { state })) yield shownEntry(entry);
   }
 
   /**
-   * How it goes: entries by state, by mailbox, the oldest that waits, and what happened in this process within the last minute. Costs a `counts()` and up to
-   * `limit` entries of `list()`: for a dashboard, not for every send.
+   * How it goes: entries by state, blocked mailboxes and unreachable servers with their reason and next trial, and what happened in this process within the last
+   * minute. With a `limit` also entries by mailbox and the oldest that waits, for which up to `limit` entries are read.
+   *
+   * @throws {OfflineImError} `OPTION_INVALID`, `SENDER_STOPPED`
    */
   async stats(options: StatsOptions = {}): Promise<SenderStats> {
     const { limit } = readStats(options);
-    return statsOf(await this.#opened(), this.#throughput, this.#clock, { limit });
+    return statsOf(await this.#opened(), this.#throughput, this.#clock, { limit }, this.#obstacles());
   }
 
   /**
@@ -315,6 +320,19 @@ export class OfflineImSender {
    */
   retryNow(mailbox?: string): void {
     this.#spooler.retryNow(mailbox === undefined ? undefined : addressKey(parseAddress(mailbox, 'ADDRESS_INVALID')));
+  }
+
+  #obstacles(): Pick<SenderStats, 'blocked' | 'unavailable'> {
+    const { blocked, unavailable } = this.#spooler.obstacles();
+    const now = this.#clock.now();
+    const shown = ({ reason, nextIn }: { readonly reason: Reason | undefined; readonly nextIn: number }) => ({
+      reason: reason ?? { code: 'TRANSPORT_FAILED', text: 'The transport gave no reason.' },
+      nextTrialAt: new Date(now + nextIn),
+    });
+    return {
+      blocked: blocked.map((one) => ({ lane: one.lane, ...shown(one) })),
+      unavailable: unavailable.map((one) => ({ endpoint: one.endpoint, ...shown(one) })),
+    };
   }
 
   async #isKnown(messageId: string): Promise<boolean> {

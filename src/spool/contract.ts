@@ -212,6 +212,14 @@ export type Settlement =
   /** As before the claim; no attempt consumed. `after`: not due again before so many ms. @default due as before */
   | { readonly token: ClaimToken; readonly to: 'unclaim'; readonly after?: number };
 
+/** Where an entry that is not at work stands in its conversation. */
+export interface Standing {
+  /** True while an older note of its conversation and audience has not ended. */
+  readonly behind: boolean;
+  /** ms until it is due: to be picked up, tried again or looked for; missing while its note is at work. */
+  readonly dueIn?: number;
+}
+
 /** What {@link SpoolStorage.list} shows. */
 export interface SpoolQuery {
   readonly state?: SpoolState;
@@ -237,8 +245,12 @@ export interface SpoolContext {
   onWarning?(error: Error): void;
 }
 
-/** A durable (or not) store of entries. Every method but `open` and `close` rejects with `SPOOL_CLOSED` while it is not open. */
-export interface SpoolStorage {
+/**
+ * A durable (or not) store of entries. Every method but `open` and `close` rejects with `SPOOL_CLOSED` while it is not open.
+ *
+ * `Client` is the handle of a host's transaction that `append` can join; `never` for a storage that joins none.
+ */
+export interface SpoolStorage<Client = never> {
   readonly name: string;
   readonly capabilities: {
     /** An append that resolved survives the end of the process. */
@@ -250,7 +262,7 @@ export interface SpoolStorage {
   };
   open(context: SpoolContext): Promise<void>;
   /** Durable when resolved. One result a message, in order of first appearance; one bad message fails alone. */
-  append(entries: readonly NewSpoolEntry[], options?: { readonly client?: unknown }): Promise<readonly AppendResult[]>;
+  append(entries: readonly NewSpoolEntry[], options?: { readonly client?: Client | undefined }): Promise<readonly AppendResult[]>;
   /** Durable when resolved: a note claimed and then lost is unconfirmed, never forgotten. Lapsed leases become unconfirmed first. */
   claim(request: ClaimRequest): Promise<readonly ClaimedNote[]>;
   /** Resolves with the tokens that no longer match. */
@@ -270,6 +282,8 @@ export interface SpoolStorage {
   get(entryId: string): Promise<SpoolEntry | undefined>;
   /** Tombstones and purged messages too, while they are kept. */
   findMessage(messageId: string): Promise<readonly SpoolEntry[]>;
+  /** Where an entry stands; `undefined` for one that is held or has ended. Optional: without it `status()` can't tell order and due times. */
+  standing?(entryId: string): Promise<Standing | undefined>;
   list(query?: SpoolQuery): AsyncIterable<SpoolEntry>;
   hold(entryIds: readonly string[]): Promise<readonly Change[]>;
   release(entryIds: readonly string[]): Promise<readonly Change[]>;

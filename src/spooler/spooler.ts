@@ -6,7 +6,7 @@ import { type Batch, workOn } from './batch.ts';
 import { Places } from './calls/places.ts';
 import { claimRound } from './claim-round.ts';
 import type { SpoolerContext, SpoolerParts } from './context.ts';
-import { Lanes } from './lanes/lanes.ts';
+import { type LaneStanding, Lanes, type Obstacles } from './lanes/lanes.ts';
 import { Leases } from './leases.ts';
 import { closeAll, Opening } from './opening.ts';
 import { ProbeHistories } from './retry.ts';
@@ -96,6 +96,16 @@ export class Spooler {
     if (!this.#running || this.#stopping) return;
     this.#again = true;
     if (!this.#pumping) void this.#pump();
+  }
+
+  /** What keeps a lane from being worked on. */
+  laneStanding(lane: string): LaneStanding | undefined {
+    return this.#lanes.standing(lane);
+  }
+
+  /** Blocked mailboxes and open circuits. */
+  obstacles(): Obstacles {
+    return this.#lanes.obstacles();
   }
 
   retryNow(lane?: string): void {

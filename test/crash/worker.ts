@@ -95,7 +95,7 @@ for (const number of options.numbers) {
 }
 await Promise.all([...chains].map(([conversation, numbers]) => converse(conversation, numbers)));
 for (;;) {
-  const counts = await sender.counts().catch(() => undefined);
+  const counts = (await sender.stats().catch(() => undefined))?.states;
   const { spooled = 1, deferred = 0, delivering = 0, unconfirmed = 0 } = counts ?? {};
   if (!options.stays && spooled + deferred + delivering + unconfirmed === 0) break;
   await new Promise((resolve) => setTimeout(resolve, 50));

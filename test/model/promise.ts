@@ -1,4 +1,4 @@
-import type { SpoolEntry } from '../../src/spool/contract.ts';
+import type { MessageEntry } from '../../src/sender/status.ts';
 import type { Watched } from './table-watcher.ts';
 import { minute, second, type World } from './world.ts';
 import { maySendTwice } from './write-rules.ts';
@@ -17,14 +17,14 @@ export async function settleDown(world: World): Promise<void> {
 
 /** The promise of the design, point by point, once all has settled. */
 export async function checkPromise(world: World): Promise<void> {
-  const shown: SpoolEntry[] = [];
+  const shown: MessageEntry[] = [];
   for await (const entry of world.process.sender.list()) shown.push(entry);
   const broken = [
     ...everyMessageHasItsEnd(world),
     ...[...world.watcher.entries.values()].flatMap((watched) => endIsTrue(world, watched)),
     ...draftsAreKnown(world),
     ...orderIsKept(world),
-    ...countsAddUp(await world.process.sender.counts(), shown),
+    ...countsAddUp((await world.process.sender.stats()).states, shown),
   ];
   for (const one of broken) world.violation(one);
   world.verify();
@@ -97,7 +97,7 @@ function orderIsKept({ exchange, watcher, messages }: World): string[] {
   return broken;
 }
 
-function countsAddUp(counts: Readonly<Record<string, number>>, shown: readonly SpoolEntry[]): string[] {
+function countsAddUp(counts: Readonly<Record<string, number>>, shown: readonly MessageEntry[]): string[] {
   return Object.entries(counts).flatMap(([state, count]) => {
     const listed = shown.filter((entry) => entry.state === state).length;
     return listed === count ? [] : [`counts() says ${count} ${state}, list() shows ${listed}`];

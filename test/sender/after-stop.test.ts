@@ -9,7 +9,6 @@ import { aliceSends } from '../support/sender-fixture.ts';
 const calls: readonly (readonly [string, (sender: OfflineImSender) => Promise<unknown>])[] = [
   ['status', (sender) => sender.status('m')],
   ['list', (sender) => sender.list()[Symbol.asyncIterator]().next()],
-  ['counts', (sender) => sender.counts()],
   ['stats', (sender) => sender.stats()],
   ['cancel', (sender) => sender.cancel('m')],
   ['hold', (sender) => sender.hold('m')],
@@ -40,17 +39,17 @@ describe('a sender that was stopped', () => {
     await expect(sender.start()).rejects.toThrow('locked');
     const refused = expect(sender.send({ to: 'sip:bob@contoso.com', text: 'x' })).rejects.toThrow('locked');
     const stopping = sender.stop();
-    await expect(sender.counts()).rejects.toMatchObject({ code: 'SENDER_STOPPED' });
+    await expect(sender.stats()).rejects.toMatchObject({ code: 'SENDER_STOPPED' });
     answer.resolve('b@contoso.com');
     await Promise.all([stopping, refused]);
-    await expect(sender.counts()).rejects.toMatchObject({ code: 'SENDER_STOPPED' });
+    await expect(sender.stats()).rejects.toMatchObject({ code: 'SENDER_STOPPED' });
   });
 
   it('says that its spool is closed where it had been opened', async () => {
     const { sender } = aliceSends();
     await sender.start();
     await sender.stop();
-    await expect(sender.counts()).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
+    await expect(sender.stats()).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
   });
 
   it('holds no lock: the next one has the files', async () => {
@@ -58,7 +57,7 @@ describe('a sender that was stopped', () => {
     onTestFinished(() => rm(root, { recursive: true, force: true }));
     const { sender } = aliceSends({ spool: new FileSpool({ root }) });
     await sender.stop();
-    await expect(sender.counts()).rejects.toMatchObject({ code: 'SENDER_STOPPED' });
+    await expect(sender.stats()).rejects.toMatchObject({ code: 'SENDER_STOPPED' });
     const next = aliceSends({ spool: new FileSpool({ root }) });
     await next.sender.start();
     await next.sender.stop();

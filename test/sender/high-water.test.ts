@@ -12,7 +12,7 @@ describe('highWater', () => {
     for (const index of [1, 2, 3]) await sender.send(message(index));
     const error = await sender.send(message(4)).catch((cause: unknown) => cause);
     expect(error).toMatchObject({ code: 'SPOOL_FULL', details: { messageId: 'm4', entries: 3, limit: 3 } });
-    expect(await sender.status('m4')).toEqual([]);
+    expect(await sender.status('m4')).toBeUndefined();
     expect(eventsOf('message:spooled')).toHaveLength(3);
     await sender.flush();
     await expect(sender.send(message(4)), 'within the second').rejects.toEqual(full);
@@ -38,7 +38,7 @@ describe('highWater', () => {
     });
     const results = await Promise.allSettled(sends);
     const accepted = results.filter(({ status }) => status === 'fulfilled').length;
-    expect((await sender.counts()).spooled).toBe(accepted);
+    expect((await sender.stats()).states.spooled).toBe(accepted);
     expect(accepted).toBe(100);
     await sender.stop();
   });

@@ -64,13 +64,13 @@ describe('what a host can do with a message', () => {
     await sender.start();
     await sender.send({ to: bob, text: 'x', messageId: 'm' });
     await clock.advance(120_000);
-    expect((await sender.status('m'))[0]).toMatchObject({ state: 'dead', reason: { code: 'EWS_ERROR' } });
+    expect((await sender.status('m'))?.entries[0]).toMatchObject({ state: 'dead', reason: { code: 'EWS_ERROR' } });
     await sender.requeue('m');
     await clock.advance(1_000);
     expect(transport.delivered).toHaveLength(2);
     await sender.purge('m');
-    expect(await sender.status('m')).toEqual([]);
-    expect((await sender.counts()).dead).toBe(0);
+    expect(await sender.status('m')).toBeUndefined();
+    expect((await sender.stats()).states.dead).toBe(0);
     await sender.stop();
   });
 

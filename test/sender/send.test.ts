@@ -54,7 +54,7 @@ describe('send()', () => {
       'offline-im-disabled',
     ]);
     expect(eventsOf('message:refused')).toHaveLength(1);
-    expect(Object.values(await sender.counts()).every((count) => count === 0)).toBe(true);
+    expect(Object.values((await sender.stats()).states).every((count) => count === 0)).toBe(true);
     await sender.stop();
   });
 
@@ -94,7 +94,7 @@ describe('send()', () => {
     await expect(sender.send({ to: bob, text: 'y', messageId: 'ticket-1' })).rejects.toMatchObject({
       code: 'MESSAGE_ID_CONFLICT',
     });
-    expect((await sender.counts()).spooled).toBe(1);
+    expect((await sender.stats()).states.spooled).toBe(1);
     await sender.stop();
   });
 
@@ -174,7 +174,7 @@ describe('send()', () => {
   it('rejects when a mailbox cannot be resolved, and keeps nothing', async () => {
     const { sender } = aliceSends({ resolveMailbox: () => Promise.reject(new Error('directory down')) });
     await expect(sender.send({ to: bob, text: 'x' })).rejects.toMatchObject({ code: 'MAILBOX_UNRESOLVED' });
-    expect((await sender.counts()).spooled).toBe(0);
+    expect((await sender.stats()).states.spooled).toBe(0);
     await sender.stop();
   });
 
@@ -207,7 +207,7 @@ describe('send()', () => {
     expect(error.code).toBe('APPEND_OUTCOME_UNKNOWN');
     const { messageId } = error.details as { messageId: string };
     expect((await sender.send({ to: bob, text: 'x', messageId })).duplicate).toBe(true);
-    expect((await sender.counts()).spooled).toBe(1);
+    expect((await sender.stats()).states.spooled).toBe(1);
     await sender.stop();
   });
 });
@@ -236,7 +236,7 @@ describe('check()', () => {
         { audience: 'federated', messageClass: 'IPM.Note', recipients: ['carol@fabrikam.com'] },
       ],
     });
-    expect((await sender.counts()).spooled).toBe(0);
+    expect((await sender.stats()).states.spooled).toBe(0);
     await sender.stop();
   });
 });

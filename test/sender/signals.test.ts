@@ -70,7 +70,7 @@ describe('stop({ signal })', () => {
     controller.abort();
     await stopped;
     const next = aliceSends({ spool, clock });
-    expect(await next.sender.counts()).toMatchObject({ unconfirmed: 1 });
+    expect((await next.sender.stats()).states).toMatchObject({ unconfirmed: 1 });
     await next.sender.stop();
   });
 
@@ -88,7 +88,7 @@ describe('stop({ signal })', () => {
     await sender.send(message);
     await sender.stop({ signal: AbortSignal.abort() });
     const next = aliceSends({ spool });
-    expect(await next.sender.counts()).toMatchObject({ spooled: 1 });
+    expect((await next.sender.stats()).states).toMatchObject({ spooled: 1 });
     await next.sender.stop();
   });
 });

@@ -48,7 +48,7 @@ describe('the patience of stop()', () => {
   ];
   it.each(closes)('ends for an open() that never settles, though the close() of its spool %s', async (_what, close) => {
     const alice = aliceSends({ spool: Object.assign(new MemorySpool(), { open: () => never<void>(), close }) });
-    const refused = [alice.sender.start(), alice.sender.send(message), alice.sender.flush(), alice.sender.counts()].map((call) =>
+    const refused = [alice.sender.start(), alice.sender.send(message), alice.sender.flush(), alice.sender.stats()].map((call) =>
       expect(call).rejects.toMatchObject(stopped),
     );
     await alice.clock.advance(0);

@@ -39,7 +39,7 @@ const sender = new OfflineImSender({
 
 await sender.start();
 for (;;) {
-  const { spooled, deferred, delivering, unconfirmed } = await sender.counts();
+  const { spooled, deferred, delivering, unconfirmed } = (await sender.stats()).states;
   if (spooled + deferred + delivering + unconfirmed === 0) break;
   await new Promise((resolve) => setTimeout(resolve, 20));
 }

@@ -38,7 +38,7 @@ describe.skipIf(process.platform === 'win32')('a process that was stopped beyond
     const other = await at.sender();
     await other.start();
     await pause(stoppedFor);
-    while ((await other.counts()).delivered < texts.length) await pause(20);
+    while ((await other.stats()).states.delivered < texts.length) await pause(20);
     const before = at.operations().length;
     child.process.kill('SIGCONT');
     await child.until('done');
@@ -46,7 +46,7 @@ describe.skipIf(process.platform === 'win32')('a process that was stopped beyond
     expect(child.lines).not.toContain('sent');
     expect(at.operations().length).toBe(before);
     expect(at.arrived()).toEqual([...texts].sort());
-    expect(await other.counts()).toMatchObject({ delivered: texts.length, deferred: 0, unconfirmed: 0 });
+    expect((await other.stats()).states).toMatchObject({ delivered: texts.length, deferred: 0, unconfirmed: 0 });
     await other.stop();
   });
 });

@@ -72,7 +72,7 @@ describe('a storm of messages', () => {
     const root = await mkdtemp(join(tmpdir(), 'offline-im-storm-'));
     onTestFinished(() => rm(root, { recursive: true, force: true }));
     const { sender, seen } = aliceSends({ spool: new FileSpool({ root }) });
-    await sender.counts();
+    (await sender.stats()).states;
     const count = 2_000;
     const text = 'x'.repeat(20_000);
     const before = heap();

@@ -87,7 +87,7 @@ describe('a copy found after the server had answered with an error', () => {
     for (const name of ['carol', 'dan', 'erin']) await sender.send(to(name));
     await clock.advance(1_000);
     expect(transport.batches.map((batch) => batch.length)).toEqual([1, 1, 1]);
-    expect((await sender.counts()).delivered).toBe(3);
+    expect((await sender.stats()).states.delivered).toBe(3);
     await sender.stop();
   });
 
@@ -99,7 +99,7 @@ describe('a copy found after the server had answered with an error', () => {
     await sender.sendMany(names.map(to));
     await clock.advance(1_000);
     expect(transport.batches.length).toBeLessThanOrEqual(2);
-    expect((await sender.counts()).spooled).toBe(8);
+    expect((await sender.stats()).states.spooled).toBe(8);
     await sender.stop();
   });
 });

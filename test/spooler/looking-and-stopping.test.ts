@@ -51,10 +51,10 @@ describe('leases', () => {
     await sender.start();
     await sender.send({ to: bob, text: 'x', messageId: 'm' });
     await clock.advance(120_000 + 1_205_000);
-    expect((await sender.status('m'))[0]?.state).toBe('unconfirmed');
+    expect((await sender.status('m'))?.entries[0]?.state).toBe('unconfirmed');
     answer.resolve({ status: 'delivered', messageClass: 'IPM.Note' });
     await clock.advance(0);
-    expect((await sender.status('m'))[0]?.state).toBe('delivered');
+    expect((await sender.status('m'))?.entries[0]?.state).toBe('delivered');
     expect(eventsOf('message:delivered')).toHaveLength(1);
     await clock.advance(3_600_000);
     expect(transport.delivered).toHaveLength(1);
@@ -129,7 +129,7 @@ describe('leases', () => {
     expect(eventsOf('message:unconfirmed')).toHaveLength(1);
     answer.resolve({ status: 'delivered', messageClass: 'IPM.Note' });
     await clock.advance(1_000);
-    expect((await sender.status('m'))[0]?.state).toBe('delivered');
+    expect((await sender.status('m'))?.entries[0]?.state).toBe('delivered');
     await sender.stop();
   });
 });
@@ -153,7 +153,9 @@ describe('beforeDelivery', () => {
     for (const text of ['deliver', 'hold', 'cancel']) await sender.send({ to: bob, text, conversationId: text, messageId: text });
     await clock.advance(200_000);
     expect(asked.sort()).toEqual(['cancel', 'deliver', 'hold']);
-    const states = await Promise.all(['deliver', 'hold', 'cancel'].map(async (id) => (await sender.status(id))[0]?.state));
+    const states = await Promise.all(
+      ['deliver', 'hold', 'cancel'].map(async (id) => (await sender.status(id))?.entries[0]?.state),
+    );
     expect(states).toEqual(['delivered', 'held', 'cancelled']);
     expect(transport.delivered).toHaveLength(1);
     await sender.release('hold');
@@ -210,7 +212,7 @@ describe('a storage that fails', () => {
     await clock.advance(120_000 + 600_000);
     broken = false;
     await clock.advance(30_000);
-    expect((await sender.status('m'))[0]?.state).toBe('delivered');
+    expect((await sender.status('m'))?.entries[0]?.state).toBe('delivered');
     expect(transport.delivered).toHaveLength(1);
     expect(transport.probed).toHaveLength(0);
     await sender.stop();
@@ -297,7 +299,7 @@ describe('stop()', () => {
     await next.sender.start();
     await clock.advance(10_000);
     expect(next.transport.delivered).toHaveLength(0);
-    expect((await next.sender.status('m'))[0]?.state).toBe('delivered');
+    expect((await next.sender.status('m'))?.entries[0]?.state).toBe('delivered');
     await next.sender.stop();
   });
 

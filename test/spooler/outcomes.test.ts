@@ -17,7 +17,7 @@ async function firstAttempt(outcome: DeliveryOutcome, texts: readonly string[] =
   await sender.start();
   for (const [index, text] of texts.entries()) await sender.send({ to: bob, text, messageId: `m${index}` });
   await clock.advance(120_000);
-  return { ...fixture, state: async (id = 'm0') => (await sender.status(id))[0]?.state };
+  return { ...fixture, state: async (id = 'm0') => (await sender.status(id))?.entries[0]?.state };
 }
 
 /** A sender that sends again what nobody could settle within an hour, which is so with every first attempt. */
@@ -36,7 +36,7 @@ async function resending() {
 describe('what becomes of a note that was handed to the transport', () => {
   it('delivered: only a tombstone without text is left', async () => {
     const { sender, eventsOf } = await firstAttempt({ status: 'delivered', messageClass: 'IPM.Note.Microsoft.Missed' });
-    const [entry] = await sender.status('m0');
+    const entry = (await sender.status('m0'))?.entries[0];
     expect(entry).toMatchObject({ state: 'delivered', messageClass: 'IPM.Note.Microsoft.Missed' });
     expect(entry?.message).toBeUndefined();
     expect(eventsOf('message:delivered')).toMatchObject([{ messageId: 'm0', attempt: 1, foundByProbe: false, took: 120_000 }]);
@@ -183,7 +183,7 @@ describe('what becomes of a note that was handed to the transport', () => {
       error: failed,
     });
     expect(eventsOf('message:dead')).toMatchObject([{ messageId: 'm0', code: 'EWS_ERROR', serverCode: 'ErrorSomething' }]);
-    const [entry] = await sender.status('m0');
+    const entry = (await sender.status('m0'))?.entries[0];
     expect(entry?.message?.text).toBe('one');
     await sender.stop();
   });
@@ -262,7 +262,7 @@ describe('what becomes of a note that was handed to the transport', () => {
     await fixture.sender.start();
     await fixture.sender.send({ to: bob, text: 'one', messageId: 'm0' });
     await fixture.clock.advance(120_000);
-    expect((await fixture.sender.status('m0'))[0]?.state).toBe('unconfirmed');
+    expect((await fixture.sender.status('m0'))?.entries[0]?.state).toBe('unconfirmed');
     await fixture.sender.stop();
   });
 });
@@ -272,5 +272,5 @@ function aliceThrows(error: Error) {
   fixture.transport.answer = () => {
     throw error;
   };
-  return { ...fixture, state: async () => (await fixture.sender.status('m0'))[0]?.state };
+  return { ...fixture, state: async () => (await fixture.sender.status('m0'))?.entries[0]?.state };
 }

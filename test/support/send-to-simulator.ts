@@ -6,7 +6,7 @@ import type { EwsTransportOptions } from '../../src/ews/options.ts';
 import type { EventName } from '../../src/observability/events.ts';
 import type { OfflineImSenderOptions } from '../../src/sender/options.ts';
 import { OfflineImSender } from '../../src/sender/sender.ts';
-import type { SpoolEntry } from '../../src/spool/contract.ts';
+import type { EntryStatus } from '../../src/sender/status.ts';
 import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
 import {
   type ExchangeSimulator,
@@ -46,7 +46,7 @@ export interface Scene extends AsyncDisposable {
   send(text: string): Promise<string>;
   /** Starts the sender, and waits until nothing is at work any more. */
   settle(timeout?: number): Promise<void>;
-  entry(messageId: string): Promise<SpoolEntry | undefined>;
+  entry(messageId: string): Promise<EntryStatus | undefined>;
 }
 
 export async function sendToSimulator(
@@ -116,13 +116,13 @@ export async function sendToSimulator(
       await sender.start();
       const end = performance.now() + timeout;
       for (;;) {
-        const { spooled, deferred, delivering, unconfirmed } = await sender.counts();
+        const { spooled, deferred, delivering, unconfirmed } = (await sender.stats()).states;
         if (spooled + deferred + delivering + unconfirmed === 0) return;
         if (performance.now() > end) throw new Error(`still at work after ${timeout} ms: ${events.join(', ')}`);
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
     },
-    entry: async (messageId) => (await sender.status(messageId))[0],
+    entry: async (messageId) => (await sender.status(messageId))?.entries[0],
     async [Symbol.asyncDispose]() {
       await sender.stop({ timeout: 100 });
       const bodies = exchange.journal.flatMap(({ requestBody, responseBody }) => [requestBody, responseBody]);

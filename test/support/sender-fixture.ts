@@ -10,11 +10,11 @@ import { FakeTransport } from './fake-transport.ts';
 export type Seen = { [Name in EventName]: { readonly name: Name; readonly event: OfflineImEvents[Name] } }[EventName];
 
 /** Alice on a memory spool, a fake transport and a clock that stands still, with everything that happens written down. */
-export function aliceSends(options: Partial<OfflineImSenderOptions> = {}) {
+export function aliceSends<Client = never>(options: Partial<OfflineImSenderOptions<Client>> = {}) {
   const clock = (options.clock as ManualClock | undefined) ?? new ManualClock();
   const transport = (options.transport as FakeTransport | undefined) ?? new FakeTransport();
   const spool = options.spool ?? new MemorySpool();
-  const sender = new OfflineImSender({
+  const sender = new OfflineImSender<Client>({
     identity: { sip: 'sip:alice@contoso.com', displayName: 'Alice Example' },
     client: { version: '16.0.6920.1000', mailboxLocation: 'on-premises' },
     random: () => 0.5,

@@ -14,19 +14,23 @@ import {
   type GateRefusedError,
   type Listener,
   type Logger,
-  type MemorySpool,
+  MemorySpool,
+  type MessageEntry,
+  type MessageStatus,
   type OfflineImError,
   type OfflineImEvents,
-  type OfflineImSender,
+  OfflineImSender,
   type OfflineImSenderOptions,
   type OutgoingMessage,
   type Receipt,
+  type SenderStats,
   type SendResult,
-  type SpoolEntry,
   type SpoolState,
   type SpoolStorage,
+  sealed,
   type Transport,
 } from '../../src/index.ts';
+import { PostgresSpool } from '../../src/postgres.ts';
 import { type ExchangeSimulator, type ManualClock, startExchangeSimulator } from '../../src/testing.ts';
 
 declare const sender: OfflineImSender;
@@ -44,8 +48,9 @@ describe('OfflineImSender', () => {
     expectTypeOf<OfflineImSender['send']>().returns.toEqualTypeOf<Promise<Receipt>>();
     expectTypeOf<OfflineImSender['sendMany']>().returns.toEqualTypeOf<Promise<readonly SendResult[]>>();
     expectTypeOf<OfflineImSender['cancel']>().returns.toEqualTypeOf<Promise<readonly Change[]>>();
-    expectTypeOf<OfflineImSender['list']>().returns.toEqualTypeOf<AsyncIterable<SpoolEntry>>();
-    expectTypeOf<OfflineImSender['counts']>().returns.resolves.toEqualTypeOf<Readonly<Record<SpoolState, number>>>();
+    expectTypeOf<OfflineImSender['list']>().returns.toEqualTypeOf<AsyncIterable<MessageEntry>>();
+    expectTypeOf<OfflineImSender['status']>().returns.resolves.toEqualTypeOf<MessageStatus | undefined>();
+    expectTypeOf<SenderStats['states']>().toEqualTypeOf<Readonly<Record<SpoolState, number>>>();
     expectTypeOf<OfflineImSender>().toExtend<AsyncDisposable>();
   });
 
@@ -62,6 +67,43 @@ describe('OfflineImSender', () => {
       sender.on('message:held', ({ code }) => code);
     };
     expectTypeOf(misuse).returns.toBeVoid();
+  });
+});
+
+describe('a client of a host', () => {
+  it('is taken where the spool joins its transactions, and nowhere else', () => {
+    const identity = { sip: 'sip:alice@contoso.test' };
+    const client = { version: '16.0.6920.1000', mailboxLocation: 'on-premises' } as const;
+    // Types only; never called.
+    const use = (
+      pool: ConstructorParameters<typeof PostgresSpool>[0]['pool'],
+      pg: Awaited<ReturnType<typeof pool.connect>>,
+      transport: Transport,
+    ): void => {
+      const message = { to: 'bob@contoso.test', text: 'x' };
+      const spool = new PostgresSpool({ pool });
+      const postgres = new OfflineImSender({ identity, client, transport, spool });
+      void postgres.send(message, { client: pg });
+      void postgres.send(message);
+      // @ts-expect-error no client of pg
+      void postgres.send(message, { client: 'tx' });
+      // @ts-expect-error no client of pg
+      void postgres.send(message, { client: { execute: () => undefined } });
+      const wrapped = new OfflineImSender({
+        identity,
+        client,
+        transport,
+        spool: sealed(spool, { keys: [], routingKey: new Uint8Array(32) }),
+      });
+      void wrapped.send(message, { client: pg });
+      // @ts-expect-error no client of pg
+      void wrapped.send(message, { client: 5 });
+      const memory = new OfflineImSender({ identity, client, transport, spool: new MemorySpool() });
+      // @ts-expect-error a spool that joins no transactions
+      void memory.send(message, { client: pg });
+      expectTypeOf(memory).toEqualTypeOf<OfflineImSender>();
+    };
+    expectTypeOf(use).returns.toBeVoid();
   });
 });
 

@@ -15,11 +15,12 @@ import type {
   SpoolQuery,
   SpoolState,
   SpoolStorage,
+  Standing,
 } from '../contract.ts';
 import { appendMessage, appendStorable, byMessage } from '../state/append.ts';
 import { claimPick } from '../state/claim.ts';
-import { dueIn } from '../state/derived.ts';
-import { viewOf } from '../state/records.ts';
+import { dueIn, standingOf } from '../state/derived.ts';
+import { streamKey, viewOf } from '../state/records.ts';
 import {
   failedAppends,
   type Settled,
@@ -126,6 +127,16 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
 
   findMessage(messageId: string): Promise<readonly SpoolEntry[]> {
     return this.#engine.run(() => this.#engine.views(this.#engine.records(this.#engine.table.entriesOfMessage(messageId))));
+  }
+
+  standing(entryId: string): Promise<Standing | undefined> {
+    return this.#engine.run(async (now) => {
+      const { table } = this.#engine;
+      const record = table.entry(entryId);
+      if (record === undefined) return undefined;
+      const [head] = table.stream(streamKey(record.fixed));
+      return standingOf(record, table.note(record.status.noteId ?? ''), head === undefined ? undefined : table.entry(head), now);
+    });
   }
 
   async *list(query: SpoolQuery = {}): AsyncIterable<SpoolEntry> {

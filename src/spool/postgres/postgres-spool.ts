@@ -17,6 +17,7 @@ import type {
   SpoolQuery,
   SpoolState,
   SpoolStorage,
+  Standing,
 } from '../contract.ts';
 import { appendStorable, byMessage } from '../state/append.ts';
 import { cancel, hold, purge, release, requeue } from '../state/host-actions.ts';
@@ -31,7 +32,16 @@ import { claimNotes } from './operations/claim.ts';
 import { mindTheClock } from './operations/clock.ts';
 import { addUpTallies, expireSome, sweepTombstones } from './operations/expire.ts';
 import { lapseAll, renewAll } from './operations/leases.ts';
-import { bytesKept, countsByState, entriesOfMessage, entryById, leasesLapsed, nextDue, nextPage } from './operations/read.ts';
+import {
+  bytesKept,
+  countsByState,
+  entriesOfMessage,
+  entryById,
+  leasesLapsed,
+  nextDue,
+  nextPage,
+  standing,
+} from './operations/read.ts';
 import { refreezeAll, type Settled, settleAll } from './operations/settle.ts';
 import { LaneTurns } from './operations/take.ts';
 import { finishWork, startWork } from './operations/work.ts';
@@ -67,7 +77,7 @@ const tidyingSteps = 50;
  * const sender = new OfflineImSender({ spool, … });
  * ```
  */
-export class PostgresSpool implements SpoolStorage {
+export class PostgresSpool implements SpoolStorage<PgClient> {
   readonly name = 'postgres';
   readonly capabilities = { durable: true, shared: true, transactions: true } as const;
   readonly #session: Session;
@@ -118,7 +128,10 @@ export class PostgresSpool implements SpoolStorage {
   }
 
   /** With the `client` of a transaction of the host, the messages are kept when that commits, and were never there when it does not. */
-  append(entries: readonly NewSpoolEntry[], { client }: { readonly client?: unknown } = {}): Promise<readonly AppendResult[]> {
+  append(
+    entries: readonly NewSpoolEntry[],
+    { client }: { readonly client?: PgClient | undefined } = {},
+  ): Promise<readonly AppendResult[]> {
     return this.#session.use(() =>
       appendStorable(entries, async (storable) => {
         const messages = [...byMessage(storable).values()];
@@ -183,6 +196,10 @@ export class PostgresSpool implements SpoolStorage {
 
   get(entryId: string): Promise<SpoolEntry | undefined> {
     return this.#read((client) => entryById(client, this.#session.sql, entryId));
+  }
+
+  standing(entryId: string): Promise<Standing | undefined> {
+    return this.#read((client) => standing(client, this.#session.sql, entryId));
   }
 
   findMessage(messageId: string): Promise<readonly SpoolEntry[]> {

@@ -9,12 +9,12 @@ type Sealed = { readonly entries: readonly NewSpoolEntry[] } | { readonly error:
 
 /** Seals entries and appends them in the order of the calls, however long each takes to seal. */
 export class Appends {
-  readonly #inner: Pick<SpoolStorage, 'append'>;
+  readonly #inner: Pick<SpoolStorage<unknown>, 'append'>;
   readonly #entries: Entries;
   readonly #standIns: StandIns;
   readonly #turns = new TurnOrder();
 
-  constructor(inner: Pick<SpoolStorage, 'append'>, entries: Entries, standIns: StandIns) {
+  constructor(inner: Pick<SpoolStorage<unknown>, 'append'>, entries: Entries, standIns: StandIns) {
     this.#inner = inner;
     this.#entries = entries;
     this.#standIns = standIns;

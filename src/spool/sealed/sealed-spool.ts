@@ -15,6 +15,7 @@ import type {
   SpoolQuery,
   SpoolState,
   SpoolStorage,
+  Standing,
 } from '../contract.ts';
 import { Appends } from './append.ts';
 import { Claims, type Refreezable } from './claim.ts';
@@ -70,7 +71,7 @@ export class MessageIds {
 type Settled = Awaited<ReturnType<SpoolStorage['settle']>>;
 
 /** Seals what goes into another storage, and opens what comes out; docs/encryption.md says what is sealed, hashed and left in the clear. */
-export class SealedSpool implements SpoolStorage {
+export class SealedSpool implements SpoolStorage<unknown> {
   readonly name: string;
   readonly capabilities: SpoolStorage['capabilities'];
   /** There where the storage below has it. */
@@ -152,6 +153,10 @@ export class SealedSpool implements SpoolStorage {
   async get(entryId: string): Promise<SpoolEntry | undefined> {
     const entry = await this.#inner.get(entryId);
     return entry && this.#entries.show(entry);
+  }
+
+  async standing(entryId: string): Promise<Standing | undefined> {
+    return this.#inner.standing?.(entryId);
   }
 
   async findMessage(messageId: string): Promise<readonly SpoolEntry[]> {
@@ -239,7 +244,7 @@ export class SealedSpool implements SpoolStorage {
  * });
  * ```
  */
-export function sealed(spool: SpoolStorage, options: SealOptions): SpoolStorage {
+export function sealed<Client = never>(spool: SpoolStorage<Client>, options: SealOptions): SpoolStorage<Client> {
   if (typeof globalThis.crypto?.subtle?.encrypt !== 'function') {
     throw invalid('crypto', 'WebCrypto is not there; a browser has it on secure origins (https) only.');
   }
@@ -248,10 +253,11 @@ export function sealed(spool: SpoolStorage, options: SealOptions): SpoolStorage 
   if (!isRefreezable(spool)) throw invalid('spool', `The spool ${spool.name} has no refreeze(), which encryption needs.`);
   if (typeof options !== 'object' || options === null)
     throw invalid('options', 'options is missing; expected { keys, routingKey }.');
-  return new SealedSpool(spool, options);
+  // The handle is passed through as it came: what it must be, the spool within says.
+  return new SealedSpool(spool, options) as SpoolStorage<Client>;
 }
 
-function isRefreezable(spool: SpoolStorage): spool is Refreezable {
+function isRefreezable<Client>(spool: SpoolStorage<Client>): spool is SpoolStorage<Client> & Refreezable {
   return typeof spool.refreeze === 'function';
 }
 

@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import type { SpoolEntry, SpoolQuery } from '../contract.ts';
+import type { SpoolEntry, SpoolQuery, Standing } from '../contract.ts';
+import { standingOf } from '../state/derived.ts';
 import { isTombstone, viewOf } from '../state/records.ts';
 import type { Group } from './group.ts';
 import { entryColumns, type Stored, type StoredRow } from './stores/entries.ts';
@@ -19,6 +20,7 @@ export class Reading {
   readonly #bounds: StatementSync;
   readonly #page: StatementSync;
   readonly #kept: StatementSync;
+  readonly #head: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#bounds = database.prepare(
@@ -28,6 +30,7 @@ export class Reading {
       `SELECT ${entryColumns} FROM entries WHERE seq > :after AND seq <= :last AND purged = 0
        AND (:state IS NULL OR state = :state) AND (:lane IS NULL OR lane = :lane) ORDER BY seq`,
     );
+    this.#head = database.prepare('SELECT id FROM entries WHERE stream = ? ORDER BY ord LIMIT 1');
     // What hosts ask for most is found by an index of its own.
     this.#kept = database.prepare(
       `SELECT ${entryColumns} FROM entries WHERE state IN ('held', 'dead') AND state = :state AND seq > :after AND purged = 0
@@ -38,6 +41,15 @@ export class Reading {
   entry(group: Group, id: string): SpoolEntry | undefined {
     const stored = group.stores.entries.find(id);
     return stored === undefined || stored.record.status.purged === true ? undefined : show(group, stored);
+  }
+
+  standing(group: Group, id: string): Standing | undefined {
+    const { entries, notes } = group.stores;
+    const stored = entries.find(id);
+    if (stored === undefined) return undefined;
+    const headId = stored.stream === null ? undefined : this.#head.get(stored.stream)?.id;
+    const head = typeof headId === 'string' ? entries.find(headId)?.record : undefined;
+    return standingOf(stored.record, notes.find(stored.record.status.noteId ?? ''), head, group.now);
   }
 
   message(group: Group, messageId: string): SpoolEntry[] {

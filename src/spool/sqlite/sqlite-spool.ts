@@ -18,6 +18,7 @@ import type {
   SpoolQuery,
   SpoolState,
   SpoolStorage,
+  Standing,
 } from '../contract.ts';
 import { appendMessage, appendStorable, byMessage } from '../state/append.ts';
 import { cancel, hold, purge, release, requeue } from '../state/host-actions.ts';
@@ -206,6 +207,10 @@ export class SqliteSpool implements SpoolStorage {
 
   get(entryId: string): Promise<SpoolEntry | undefined> {
     return this.#session.read((group, { reading }) => reading.entry(group, entryId));
+  }
+
+  standing(entryId: string): Promise<Standing | undefined> {
+    return this.#session.read((group, { reading }) => reading.standing(group, entryId));
   }
 
   findMessage(messageId: string): Promise<readonly SpoolEntry[]> {

@@ -1,5 +1,14 @@
-import type { LaneFilter } from '../contract.ts';
-import { clamp, type Due, type EntryRecord, type EntryStatus, isTombstone, type NoteRecord } from './records.ts';
+import type { LaneFilter, Standing } from '../contract.ts';
+import {
+  clamp,
+  type Due,
+  type EntryRecord,
+  type EntryStatus,
+  isActive,
+  isInNote,
+  isTombstone,
+  type NoteRecord,
+} from './records.ts';
 import { timeAfter } from './storable.ts';
 
 /**
@@ -14,6 +23,23 @@ import { timeAfter } from './storable.ts';
 export function headDue(head: Pick<EntryStatus, 'state' | 'due'>, note: Pick<NoteRecord, 'due'> | undefined): Due | undefined {
   if (head.state === 'spooled') return head.due;
   return head.state === 'deferred' ? note?.due : undefined;
+}
+
+/** Where an entry stands in its conversation, by the head of that and by its own note; `undefined` when it has no place there. */
+export function standingOf(
+  { fixed, status }: EntryRecord,
+  note: Pick<NoteRecord, 'due' | 'lease'> | undefined,
+  head: EntryRecord | undefined,
+  now: number,
+): Standing | undefined {
+  if (!isActive(status.state)) return undefined;
+  const together =
+    head === undefined || head.fixed.id === fixed.id || (isInNote(status.state) && head.status.noteId === status.noteId);
+  const behind = !together && (isInNote(head.status.state) || isInNote(status.state));
+  // Later ones ride along with a head that has not been picked up yet.
+  const own = isInNote(status.state) ? note?.due : !together && !behind ? head.status.due : status.due;
+  if (own === undefined || note?.lease !== undefined || status.state === 'delivering') return { behind };
+  return { behind, dueIn: Math.max(0, clamp(own, now).at - now) };
 }
 
 /** When a note is to be looked for; `undefined`: not now, or somebody does. */

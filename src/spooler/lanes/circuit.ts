@@ -1,3 +1,5 @@
+import type { Reason } from '../../spool/contract.ts';
+
 /** What a circuit was opened by: the connection, the login, or what only sending meets (quota, send-as, configuration). */
 export type Obstacle = 'connection' | 'login' | 'sending';
 
@@ -7,6 +9,7 @@ export interface Failure {
   /** When the request began that met it. */
   readonly startedAt: number;
   readonly obstacle: Obstacle;
+  readonly reason?: Reason;
   /** ms until a trial, after so many failures in a row. */
   retryIn(failures: number): number;
   /** Until when the server asked to be left alone. */
@@ -18,6 +21,7 @@ interface Open {
   /** When it was last found to be open: what began before says nothing new. */
   readonly last: number;
   readonly obstacle: Obstacle;
+  readonly reason: Reason | undefined;
   notBefore: number;
   nextTrial: number;
   trying: boolean;
@@ -37,6 +41,11 @@ export class Circuit {
   /** Since when it has been open; `undefined` while it is closed. */
   get openSince(): number | undefined {
     return this.#open?.since;
+  }
+
+  /** Why it is open. */
+  get reason(): Reason | undefined {
+    return this.#open?.reason;
   }
 
   /** True when there is nothing to remember of it. */
@@ -76,7 +85,7 @@ export class Circuit {
 
   /** Opens the circuit, or keeps it open for longer. `false`: the failure of a request that began before the last one says nothing new. */
   failed(failure: Failure): boolean {
-    const { now, startedAt, obstacle, notBefore = Number.NEGATIVE_INFINITY } = failure;
+    const { now, startedAt, obstacle, reason, notBefore = Number.NEGATIVE_INFINITY } = failure;
     const open = this.#open;
     if (open !== undefined && startedAt <= open.last) {
       // But a longer back-off is obeyed.
@@ -89,7 +98,7 @@ export class Circuit {
     const nextTrial = now + failure.retryIn(this.#failures);
     // A trial is under way until its batch ends, also when it has failed already.
     const { since = now, trying = false, lastTrial } = open ?? {};
-    this.#open = { since, last: now, obstacle, notBefore, nextTrial, trying, lastTrial };
+    this.#open = { since, last: now, obstacle, reason, notBefore, nextTrial, trying, lastTrial };
     return true;
   }
 

@@ -24,6 +24,20 @@ export interface LanesContext {
   endpointOf(lane: string): string;
 }
 
+/** What keeps a lane from being worked on, and for how many ms. */
+export interface LaneStanding {
+  readonly waitingFor: 'mailbox-blocked' | 'endpoint-unavailable' | 'back-off';
+  /** 0: a trial may go now. */
+  readonly nextIn: number;
+  readonly reason: Reason | undefined;
+}
+
+/** What can't be used, why, and in how many ms it is tried. */
+export interface Obstacles {
+  readonly blocked: readonly { readonly lane: string; readonly nextIn: number; readonly reason: Reason | undefined }[];
+  readonly unavailable: readonly { readonly endpoint: string; readonly nextIn: number; readonly reason: Reason | undefined }[];
+}
+
 /** Lanes of which one batch may be tried, a probe or a delivery first. */
 export interface Trial {
   readonly lanes: readonly string[];
@@ -186,6 +200,37 @@ export class Lanes {
     }
   }
 
+  /** What keeps a lane from being worked on, if anything does: of lane and endpoint the one that lasts longer. */
+  standing(name: string): LaneStanding | undefined {
+    const lane = this.#lanes.get(name);
+    if (lane === undefined) return undefined;
+    const now = this.#now();
+    const own = standingOf(lane.circuit, 'mailbox-blocked', now);
+    const shared = standingOf(lane.endpoint.circuit, 'endpoint-unavailable', now);
+    if (own === undefined || shared === undefined) return own ?? shared;
+    return own.nextIn > shared.nextIn ? own : shared;
+  }
+
+  /** Every blocked mailbox and every open circuit. */
+  obstacles(): Obstacles {
+    const now = this.#now();
+    const open = <Key extends string>(
+      key: Key,
+      what: Iterable<{ readonly name: string; readonly circuit: Circuit }>,
+      waitingFor: LaneStanding['waitingFor'],
+    ) =>
+      [...what].flatMap(({ name, circuit }) => {
+        const standing = circuit.openSince === undefined ? undefined : standingOf(circuit, waitingFor, now);
+        if (standing === undefined) return [];
+        const { nextIn, reason } = standing;
+        return [{ [key]: name, nextIn, reason } as Record<Key, string> & { nextIn: number; reason: Reason | undefined }];
+      });
+    return {
+      blocked: open('lane', this.#lanes.values(), 'mailbox-blocked'),
+      unavailable: open('endpoint', this.#endpoints.values(), 'endpoint-unavailable'),
+    };
+  }
+
   /** Lanes that can't be used, and for how long they couldn't, in ms. */
   closedLanes(): { lane: string; closedFor: number }[] {
     const now = this.#now();
@@ -214,10 +259,11 @@ export class Lanes {
     const byDefault = error.code === 'AUTHENTICATION_FAILED' || scope === 'endpoint' ? 'login' : 'sending';
     const obstacle: Obstacle = by ?? byDefault;
     const retryIn = options.retry.blockedInterval;
+    const reason = reasonOf(error);
     const target = scope === 'mailbox' ? lane : lane.endpoint;
-    if (!target.circuit.failed({ now: this.#now(), startedAt, obstacle, retryIn: () => retryIn })) return;
-    if (scope === 'mailbox') observer.blocked(lane.name, reasonOf(error), retryIn);
-    else observer.unavailable(lane.endpoint.name, reasonOf(error), retryIn);
+    if (!target.circuit.failed({ now: this.#now(), startedAt, obstacle, reason, retryIn: () => retryIn })) return;
+    if (scope === 'mailbox') observer.blocked(lane.name, reason, retryIn);
+    else observer.unavailable(lane.endpoint.name, reason, retryIn);
   }
 
   #delay(
@@ -238,8 +284,9 @@ export class Lanes {
     const { circuit, name } = lane.endpoint;
     const isFirst = circuit.openSince === undefined;
     const notBefore = now + obey(outcome.retryAfter, 0, options.retry.maxServerBackOff);
-    const isNews = circuit.failed({ now, startedAt, obstacle: 'connection', retryIn, notBefore });
-    if (isNews && isFirst) observer.unavailable(name, reasonOf(outcome.error), (circuit.nextChange(now) ?? now) - now);
+    const reason = reasonOf(outcome.error);
+    const isNews = circuit.failed({ now, startedAt, obstacle: 'connection', reason, retryIn, notBefore });
+    if (isNews && isFirst) observer.unavailable(name, reason, (circuit.nextChange(now) ?? now) - now);
   }
 
   /** Nothing was tried, for a reason that is not the server's: a moment later it may be. */
@@ -304,4 +351,10 @@ export class Lanes {
     endpoint.lanes.delete(lane.name);
     if (endpoint.lanes.size === 0 && endpoint.circuit.isFresh(now) && !endpoint.oneByOne) this.#endpoints.delete(endpoint.name);
   }
+}
+
+function standingOf(circuit: Circuit, open: LaneStanding['waitingFor'], now: number): LaneStanding | undefined {
+  const nextIn = Math.max(0, (circuit.nextChange(now) ?? now) - now);
+  if (circuit.openSince !== undefined) return { waitingFor: open, nextIn, reason: circuit.reason };
+  return circuit.admits(now) === 'none' ? { waitingFor: 'back-off', nextIn, reason: undefined } : undefined;
 }

@@ -58,12 +58,12 @@ describe.each(kinds)('a sender on a %s spool whose disk is full', (kind) => {
     // Longer than a lease.
     await pause(1_300);
     expect(at.warnings.length).toBeGreaterThan(0);
-    expect((await sender.counts()).delivered).toBeLessThan(60);
+    expect((await sender.stats()).states.delivered).toBeLessThan(60);
     await expect(sender.send(at.message('late'))).rejects.toMatchObject({ code: 'SPOOL_FAILED' });
     await disk.free();
     await done(sender);
     expect(at.arrived()).toEqual(accepted);
-    expect(await sender.counts()).toMatchObject({ delivered: 60, dead: 0 });
+    expect((await sender.stats()).states).toMatchObject({ delivered: 60, dead: 0 });
     expect(await at.leftovers()).toEqual([]);
   });
 
@@ -82,7 +82,7 @@ describe.each(kinds)('a sender on a %s spool whose disk is full', (kind) => {
     await next.start();
     await done(next);
     expect(at.arrived()).toEqual(accepted);
-    expect(await next.counts()).toMatchObject({ delivered: 60, dead: 0 });
+    expect((await next.stats()).states).toMatchObject({ delivered: 60, dead: 0 });
   });
 
   it.runIf(mayMount)('can be started on the full disk, shows what waits, and sends it when there is room', async () => {

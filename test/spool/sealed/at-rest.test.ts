@@ -77,10 +77,17 @@ it('leaves nothing to read on disk in any state, in no file and no name', async 
   await send('ticket-6');
   await sender.cancel('ticket-6');
   await sender.cancel('ticket-3');
-  expect(await sender.counts()).toMatchObject({ delivered: 1, deferred: 1, unconfirmed: 1, dead: 1, held: 1, cancelled: 1 });
+  expect((await sender.stats()).states).toMatchObject({
+    delivered: 1,
+    deferred: 1,
+    unconfirmed: 1,
+    dead: 1,
+    held: 1,
+    cancelled: 1,
+  });
   expect(await found(), 'deferred, unconfirmed, dead, held, cancelled').toEqual([]);
 
-  const [dead] = await sender.status('ticket-4');
+  const dead = (await sender.status('ticket-4'))?.entries[0];
   expect(dead).toMatchObject({
     messageId: 'ticket-4',
     lane: 'alice@contoso.com',

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { SpoolEntry } from '../../../src/spool/contract.ts';
+import type { MessageEntry } from '../../../src/sender/status.ts';
 import { MemorySpool } from '../../../src/spool/journaled/memory-spool.ts';
 import type { SealKey, SealOptions } from '../../../src/spool/sealed/keys.ts';
 import { sealed } from '../../../src/spool/sealed/sealed-spool.ts';
@@ -83,7 +83,7 @@ describe('a key that is not there', () => {
     expect(warnings[0]).toMatchObject({ code: 'SPOOL_KEY_MISSING', details: { keyId: 'old', entries: 3 } });
     expect(without.eventsOf('message:dead')).toEqual([]);
     expect(without.eventsOf('spool:corrupt')).toEqual([]);
-    expect(await without.sender.counts()).toMatchObject({ spooled: 3, delivered: 1, dead: 0 });
+    expect((await without.sender.stats()).states).toMatchObject({ spooled: 3, delivered: 1, dead: 0 });
     await without.sender.stop();
 
     const found = aliceSeals(root, { keys: [fresh, old], routingKey });
@@ -97,10 +97,10 @@ describe('a key that is not there', () => {
   it('is the reason that status() and list() show, and a repetition is still recognised', async () => {
     await spool([old], toBob('1'));
     const { sender } = aliceSeals(root, { keys: [fresh], routingKey });
-    const [entry] = await sender.status('1');
+    const entry = (await sender.status('1'))?.entries[0];
     expect(entry).toMatchObject({ state: 'spooled', to: [], reason: { code: 'SPOOL_KEY_MISSING' } });
     expect(entry).not.toHaveProperty('message');
-    const listed: SpoolEntry[] = [];
+    const listed: MessageEntry[] = [];
     for await (const one of sender.list()) listed.push(one);
     expect(listed.map(({ id, reason }) => [id, reason?.code])).toEqual([[entry?.id, 'SPOOL_KEY_MISSING']]);
     const again = await sender.send(toBob('1'));
@@ -135,7 +135,7 @@ describe('a key that is not there', () => {
     await sender.flush();
     expect(transport.delivered).toEqual([]);
     expect(eventsOf('warning')[0]?.error).toMatchObject({ code: 'SPOOL_SEAL_BROKEN', details: { keyId: 'old' } });
-    expect(await sender.counts()).toMatchObject({ spooled: 1, dead: 0 });
+    expect((await sender.stats()).states).toMatchObject({ spooled: 1, dead: 0 });
     await sender.stop();
     expect(await texts({ keys: [old], routingKey })).toEqual(['1']);
   });

@@ -41,7 +41,7 @@ async function change(
 async function delivered(): Promise<{ texts: string[]; codes: unknown[]; counts: unknown }> {
   const { sender, transport, eventsOf } = aliceSeals(root, keys);
   await sender.flush();
-  const counts = await sender.counts();
+  const counts = (await sender.stats()).states;
   await sender.stop();
   return {
     texts: transport.delivered.map(({ to, body }) => `${to[0]?.address}: ${body.content}`).sort(),

@@ -235,7 +235,7 @@ describe('a transport that returns what it must not', () => {
     await sender.start();
     await sender.send(bob);
     await clock.advance(121_000);
-    expect(await sender.counts()).toMatchObject({ [state]: 1 });
+    expect((await sender.stats()).states).toMatchObject({ [state]: 1 });
     await sender.stop();
   });
 
@@ -248,7 +248,7 @@ describe('a transport that returns what it must not', () => {
     await clock.advance(120_000 + 1_205_000);
     answer.resolve([{ status: 'delivered', messageClass: 5 }] as never);
     await clock.advance(0);
-    expect(await sender.counts()).toMatchObject({ unconfirmed: 1 });
+    expect((await sender.stats()).states).toMatchObject({ unconfirmed: 1 });
     expect(eventsOf('warning')).toMatchObject([{ error: { code: 'TRANSPORT_FAILED' } }]);
     await sender.stop();
   });

@@ -88,7 +88,7 @@ describe('a hook that hangs', () => {
     answer.resolve('deliver');
     await clock.advance(1_000);
     expect(transport.delivered).toHaveLength(1);
-    expect(await sender.counts()).toMatchObject({ spooled: 2 });
+    expect((await sender.stats()).states).toMatchObject({ spooled: 2 });
     await sender.stop();
   });
 });

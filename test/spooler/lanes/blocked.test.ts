@@ -204,7 +204,7 @@ it('one 401 while many notes are in doubt stops no delivery of the mailbox, and 
   exchange.faults.on('*').once().unauthorized();
   await scene.send('one');
   await sender.flush();
-  expect((await sender.counts()).spooled).toBe(1);
+  expect((await sender.stats()).states.spooled).toBe(1);
   await scene.send('fresh');
   await clock.advance(900_000);
   const before = exchange.journal.length;

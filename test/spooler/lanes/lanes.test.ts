@@ -21,8 +21,8 @@ describe('lanes', () => {
       await sender.send({ from: from('alice'), to: `sip:a${index}@contoso.com`, text: 'x' });
     }
     await clock.advance(121_000);
-    expect((await sender.counts()).delivered).toBe(20);
-    expect((await sender.counts()).spooled).toBe(20);
+    expect((await sender.stats()).states.delivered).toBe(20);
+    expect((await sender.stats()).states.spooled).toBe(20);
     await sender.stop();
   });
 
@@ -39,7 +39,7 @@ describe('lanes', () => {
     const before = transport.delivered.length;
     await clock.advance(200);
     expect(transport.delivered.length).toBeGreaterThan(before);
-    expect((await sender.counts()).delivered).toBe(2);
+    expect((await sender.stats()).states.delivered).toBe(2);
     await sender.stop();
   });
 
@@ -61,7 +61,7 @@ describe('lanes', () => {
     await sender.start();
     for (let index = 0; index < 40; index++) await sender.send({ to: `sip:b${index}@contoso.com`, text: 'x' });
     await clock.advance(120_000 + 2_500);
-    expect((await sender.counts()).delivered).toBe(40);
+    expect((await sender.stats()).states.delivered).toBe(40);
     await sender.stop();
   });
 
@@ -80,7 +80,7 @@ describe('lanes', () => {
     for (let index = 0; index < 12; index++) await sender.send({ to: `sip:b${index}@contoso.com`, text: 'x' });
     await clock.advance(125_000);
     expect(most).toBe(4);
-    expect((await sender.counts()).delivered).toBe(12);
+    expect((await sender.stats()).states.delivered).toBe(12);
     await sender.stop();
   });
 });
@@ -103,7 +103,7 @@ describe('the circuit of an endpoint', () => {
     up = true;
     await clock.advance(10_000);
     expect(eventsOf('transport:available')).toEqual([{ endpoint: 'https://exchange.test' }]);
-    expect((await sender.counts()).delivered).toBe(4);
+    expect((await sender.stats()).states.delivered).toBe(4);
     await sender.stop();
   });
 
@@ -139,7 +139,7 @@ describe('the circuit of an endpoint', () => {
     await clock.advance(599_900);
     expect(at).toHaveLength(begun);
     await clock.advance(60_000);
-    expect((await sender.counts()).delivered).toBe(8);
+    expect((await sender.stats()).states.delivered).toBe(8);
     await sender.stop();
   });
 
@@ -152,7 +152,7 @@ describe('the circuit of an endpoint', () => {
     await sender.send({ from: from('bea'), to: 'sip:bob@contoso.com', text: 'x' });
     await clock.advance(100_000);
     expect(transport.delivered).toHaveLength(1);
-    expect(await sender.counts()).toMatchObject({ spooled: 1, deferred: 1 });
+    expect((await sender.stats()).states).toMatchObject({ spooled: 1, deferred: 1 });
     await sender.stop();
   });
 

@@ -61,6 +61,6 @@ it('several batches of one claim are delivered side by side, each of notesPerCla
   await clock.advance(60_000);
   expect(most).toBe(40);
   expect(transport.batches.every((batch) => batch.length <= 10)).toBe(true);
-  expect((await sender.counts()).delivered).toBe(200);
+  expect((await sender.stats()).states.delivered).toBe(200);
   await sender.stop();
 });

@@ -1,4 +1,12 @@
-import { type LaneFilter, type SpoolEntry, type SpoolQuery, type SpoolState, spoolStates } from '../../contract.ts';
+import {
+  type LaneFilter,
+  type SpoolEntry,
+  type SpoolQuery,
+  type SpoolState,
+  type Standing,
+  spoolStates,
+} from '../../contract.ts';
+import { standingOf } from '../../state/derived.ts';
 import { isTombstone, viewOf } from '../../state/records.ts';
 import type { PgClient } from '../connection/pool.ts';
 import { asEntry, entryNames, Loaded } from '../tables/loaded.ts';
@@ -66,6 +74,20 @@ const anyLapsed = statement('any_lapsed', (t) => `SELECT ${lapsedBy(t, `(SELECT 
 const byId = statement('get', (t) => select(t, 'e.id = $1 AND e.purged = 0'));
 const byMessage = statement('find_message', (t) => select(t, 'e.message_id = $1 ORDER BY e.part'));
 
+const withHead = statement('get_with_head', (t) =>
+  entriesNow(
+    t,
+    entryNames,
+    `e.id = $1 OR e.id = (SELECT h.id FROM ${t.entries} h WHERE h.active AND h.stream = (SELECT stream FROM ${t.entries} WHERE id = $1)
+     ORDER BY h.ord LIMIT 1)`,
+  ),
+);
+const noteDue = statement(
+  'note_due',
+  (t) => `SELECT due_at::text, due_within::text FROM ${t.notes} WHERE id = $1 AND token IS NULL`,
+);
+const clockNow = statement('clock_now', (t) => `SELECT ${t.now}()::text AS now`);
+
 const pageSize = 250;
 const lane = '($2::text IS NULL OR e.lane = $2)';
 const page = statement('page', (t) =>
@@ -95,6 +117,19 @@ export async function entryById(client: PgClient, sql: Sql, id: string): Promise
 
 export async function entriesOfMessage(client: PgClient, sql: Sql, messageId: string): Promise<readonly SpoolEntry[]> {
   return viewsOf(await sql.rows<Row>(client, byMessage, [messageId]));
+}
+
+/** Where an entry stands, by the head of its stream and its own note as they are now. */
+export async function standing(client: PgClient, sql: Sql, id: string): Promise<Standing | undefined> {
+  const loaded = new Loaded();
+  const records = (await sql.rows<Row>(client, withHead, [id])).flatMap((row) => loaded.entryRow(asEntry(row)) ?? []);
+  const record = records.find(({ fixed }) => fixed.id === id);
+  if (record === undefined) return undefined;
+  const note = (await sql.rows<{ due_at: string; due_within: string }>(client, noteDue, [record.status.noteId ?? '']))[0];
+  const { now } = await sql.row<{ now: string }>(client, clockNow, []);
+  const due = note && { at: Number(note.due_at), within: Number(note.due_within) };
+  const head = records.find(({ fixed }) => fixed.id !== id) ?? record;
+  return standingOf(record, due && { due }, head, Number(now));
 }
 
 /** The next page of a list, in the order of ids; the last one is not full. */

@@ -36,11 +36,20 @@ const page = {
       ...short,
     });
     sender.on('warning', ({ error }) => warnings.push(error instanceof OfflineImError ? error.code : String(error)));
-    return answer(() => opened().counts());
+    return answer(() =>
+      opened()
+        .stats()
+        .then(({ states }) => states),
+    );
   },
   start: () => answer(() => opened().start()),
   stop: () => answer(() => opened().stop({ timeout: 2_000 })),
-  counts: () => answer(() => opened().counts()),
+  counts: () =>
+    answer(() =>
+      opened()
+        .stats()
+        .then(({ states }) => states),
+    ),
   warnings: () => warnings,
   /** Accepts messages one after the other; answers with the ids that were accepted. */
   async send(

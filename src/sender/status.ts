@@ -1,0 +1,121 @@
+import type { Clock } from '../core/clock.ts';
+import type { Reason, SpoolEntry, SpooledMessage, SpoolStorage, Standing } from '../spool/contract.ts';
+import type { LaneStanding } from '../spooler/lanes/lanes.ts';
+
+/**
+ * What an entry waits for: its two minutes, the end of a back-off, older messages of its conversation, its mailbox or its server, the next probe, `release()`,
+ * the sender to be resumed, or a sender that has room for it (none may be started).
+ */
+export type WaitingFor =
+  | 'pickup'
+  | 'back-off'
+  | 'order'
+  | 'mailbox-blocked'
+  | 'endpoint-unavailable'
+  | 'probe'
+  | 'held'
+  | 'paused'
+  | 'worker';
+
+type Hidden = 'contentHash' | 'recipientsKey' | 'weight' | 'acceptedAt' | 'pickupAt' | 'expiresAt' | 'endedAt' | 'message';
+
+/** An entry as `list()` shows it: a message for one audience. */
+export interface MessageEntry extends Omit<SpoolEntry, Hidden> {
+  readonly acceptedAt: Date;
+  /** When its two minutes end. */
+  readonly pickupAt: Date;
+  /** `undefined` once it has expired and is only looked for: it is never sent again, unless you requeue it. */
+  readonly expiresAt: Date | undefined;
+  /** When it reached an end. */
+  readonly endedAt?: Date;
+  /** Gone once delivered, cancelled or purged. */
+  readonly message?: Omit<SpooledMessage, 'sentAt'> & { readonly sentAt: Date };
+}
+
+/** An entry as `status()` shows it. */
+export interface EntryStatus extends MessageEntry {
+  /** When it is tried or looked for next, as far as that is known. */
+  readonly nextAttemptAt?: Date;
+  /** Missing while its note is at work, and once it has ended. */
+  readonly waitingFor?: WaitingFor;
+}
+
+/** What `status()` resolves with. */
+export interface MessageStatus {
+  readonly messageId: string;
+  /** One per audience. */
+  readonly entries: readonly EntryStatus[];
+}
+
+/** What is known of a message; `undefined` when nothing is. */
+export async function statusOf(
+  storage: SpoolStorage,
+  messageId: string,
+  clock: Pick<Clock, 'now'>,
+  laneOf: (lane: string) => LaneStanding | undefined,
+): Promise<MessageStatus | undefined> {
+  const found = await storage.findMessage(messageId);
+  const entries = await Promise.all(
+    found.map(async ({ id }): Promise<EntryStatus | undefined> => {
+      const [entry, standing] = await Promise.all([storage.get(id), storage.standing?.(id)]);
+      if (entry === undefined) return undefined;
+      const lane = laneOf(entry.lane);
+      const { waitingFor, nextIn, reason } = waitOf(entry, standing, lane, clock.now());
+      return {
+        ...shownEntry(entry),
+        ...(reason === undefined ? {} : { reason }),
+        ...(waitingFor === undefined ? {} : { waitingFor }),
+        ...(nextIn === undefined ? {} : { nextAttemptAt: new Date(clock.now() + nextIn) }),
+      };
+    }),
+  );
+  const shown = entries.filter((entry) => entry !== undefined);
+  return shown.length === 0 ? undefined : { messageId, entries: shown };
+}
+
+/** An entry with points in time as `Date`s, and without what only storages need. */
+export function shownEntry(entry: SpoolEntry): MessageEntry {
+  const { contentHash: _hash, recipientsKey: _key, weight: _weight, message, endedAt, ...shown } = entry;
+  return {
+    ...shown,
+    acceptedAt: new Date(entry.acceptedAt),
+    pickupAt: new Date(entry.pickupAt),
+    expiresAt: entry.expiresAt === 0 ? undefined : new Date(entry.expiresAt),
+    ...(endedAt === undefined ? {} : { endedAt: new Date(endedAt) }),
+    ...(message === undefined ? {} : { message: { ...message, sentAt: new Date(message.sentAt) } }),
+  };
+}
+
+/** What an entry waits for, and for how many ms. Of two obstacles the one that lasts longer counts. Pure. */
+export function waitOf(
+  entry: Pick<SpoolEntry, 'state' | 'pickupAt' | 'reason'>,
+  standing: Standing | undefined,
+  lane: LaneStanding | undefined,
+  now: number,
+): { readonly waitingFor?: WaitingFor; readonly nextIn?: number; readonly reason?: Reason } {
+  switch (entry.state) {
+    case 'held':
+      return { waitingFor: 'held' };
+    case 'delivering':
+    case 'delivered':
+    case 'dead':
+    case 'cancelled':
+      return {};
+    case 'spooled':
+    case 'deferred':
+    case 'unconfirmed': {
+      const dueIn = standing?.dueIn ?? (entry.state === 'spooled' ? Math.max(0, entry.pickupAt - now) : undefined);
+      if (lane !== undefined && (standing?.behind === true || dueIn === undefined || lane.nextIn >= dueIn)) {
+        return {
+          waitingFor: lane.waitingFor,
+          nextIn: lane.nextIn,
+          ...(lane.reason === undefined ? {} : { reason: lane.reason }),
+        };
+      }
+      if (standing?.behind === true) return { waitingFor: 'order' };
+      if (dueIn === 0) return { waitingFor: 'worker' };
+      const waitingFor = entry.state === 'spooled' ? 'pickup' : entry.state === 'deferred' ? 'back-off' : 'probe';
+      return { waitingFor, ...(dueIn === undefined ? {} : { nextIn: dueIn }) };
+    }
+  }
+}
