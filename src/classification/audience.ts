@@ -17,15 +17,20 @@ export type AudienceClassification = Audience | 'not-federated';
 /**
  * Tells whether a recipient belongs to the sender's own organisation, by the domain.
  *
- * @param address A parsed address, or what `send()` takes as a recipient.
+ * @param address What `send()` takes as a recipient: a SIP URI or an SMTP address.
  * @throws {OfflineImError} `RECIPIENT_INVALID` for a string that is no address, `OPTION_INVALID` for a domain of the organisation that is none.
  * @example
  * ```ts
  * classifyAudience('sip:bob@fabrikam.com', { domains: ['contoso.com'] }); // 'federated'
  * ```
  */
-export function classifyAudience(address: Address | string, organization: Organization): AudienceClassification {
-  const domain = domainOf(typeof address === 'string' ? parseAddress(address, 'RECIPIENT_INVALID') : address);
+export function classifyAudience(address: string, organization: Organization): AudienceClassification {
+  return audienceOf(parseAddress(address, 'RECIPIENT_INVALID'), organization);
+}
+
+/** The same for an address that was parsed. */
+export function audienceOf(address: Address, organization: Organization): AudienceClassification {
+  const domain = domainOf(address);
   const { domains, federatedDomains, includeSubdomains = false } = organization;
   if (matches(domain, domains, includeSubdomains)) return 'same-organization';
   return federatedDomains === undefined || matches(domain, federatedDomains, false) ? 'federated' : 'not-federated';

@@ -14,9 +14,11 @@ import type { EwsTransportOptions } from './options.ts';
 import { probe } from './probe/probe.ts';
 import {
   type FindStrandedDraftsOptions,
+  findStrandedDrafts,
   type RemoveStrandedDraftsOptions,
+  removeStrandedDrafts,
+  type StrandedDraft,
   type StrandedDraftsReport,
-  strandedDrafts,
 } from './probe/stranded-drafts.ts';
 import { RequestSize } from './send/batches.ts';
 import { deliver } from './send/deliver.ts';
@@ -86,19 +88,23 @@ export class EwsTransport implements Transport {
    *
    * @example
    * ```ts
-   * const { drafts } = await transport.findStrandedDrafts({ address }, { byMessageClass: true, signal });
+   * const { drafts } = await transport.findStrandedDrafts({ address }, { byMessageClass: true });
+   * await transport.removeStrandedDrafts(drafts);
    * ```
    */
-  findStrandedDrafts(mailbox: Mailbox, options: FindStrandedDraftsOptions): Promise<StrandedDraftsReport> {
-    return strandedDrafts(this.#client, this.#settings, mailbox.address, { ...options, dryRun: true });
+  findStrandedDrafts(mailbox: Mailbox, options: FindStrandedDraftsOptions = {}): Promise<StrandedDraftsReport> {
+    return findStrandedDrafts(this.#client, this.#settings, mailbox.address, options);
   }
 
   /**
-   * Moves such drafts to Deleted Items, when `dryRun: false` says so: only what was never sent, is older than an hour, and
-   * belongs to no note that may still be at work (`isSettled`).
+   * Moves drafts that `findStrandedDrafts()` has found, and that it would remove, to Deleted Items: only what was never sent and is older than an hour, which is
+   * looked at again first. The others are left alone.
    */
-  removeStrandedDrafts(mailbox: Mailbox, options: RemoveStrandedDraftsOptions): Promise<StrandedDraftsReport> {
-    return strandedDrafts(this.#client, this.#settings, mailbox.address, options);
+  async removeStrandedDrafts(
+    drafts: readonly StrandedDraft[],
+    options: RemoveStrandedDraftsOptions = {},
+  ): Promise<StrandedDraftsReport> {
+    return removeStrandedDrafts(this.#client, this.#settings, drafts, options);
   }
 
   /** Logs in and looks up the folder of the copy. Rejects with whatever keeps a note from being sent. */

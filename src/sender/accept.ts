@@ -1,4 +1,4 @@
-import { classifyAudience } from '../classification/audience.ts';
+import { audienceOf } from '../classification/audience.ts';
 import { messageClassFor } from '../classification/message-class.ts';
 import type { Clock } from '../core/clock.ts';
 import { withinTime } from '../core/deadline.ts';
@@ -47,7 +47,7 @@ export async function checkMessage(context: AcceptanceContext, message: Normaliz
     typeof settings.client === 'function' ? asked(context, 'client', settings.client, identity) : settings.client,
     typeof given === 'function' ? asked(context, 'policy', given, identity) : given,
   ]);
-  const classified = message.to.map((address) => ({ address, is: classifyAudience(address, settings.organization) }));
+  const classified = message.to.map((address) => ({ address, is: audienceOf(address, settings.organization) }));
   const strangers = classified.filter(({ is }) => is === 'not-federated').map(({ address }) => domainOf(address));
   // Asked for only where it decides: finding it out may take a look-up of the host's.
   const mailbox = typeof client.mailboxLocation === 'function' ? (await senderMailbox(context, message)).address : undefined;

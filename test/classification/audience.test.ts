@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type AudienceClassification, classifyAudience, type Organization } from '../../src/classification/audience.ts';
+import { type AudienceClassification, audienceOf, classifyAudience, type Organization } from '../../src/classification/audience.ts';
 import { parseAddress } from '../../src/message/address.ts';
 
 const contoso: Organization = { domains: ['Contoso.com', 'münchen.example'] };
@@ -27,7 +27,7 @@ describe('classifyAudience', () => {
   for (const [address, organization, expected] of cases) {
     it(`calls ${address} ${expected} for ${JSON.stringify(organization)}`, () => {
       expect(classifyAudience(address, organization)).toBe(expected);
-      expect(classifyAudience(parseAddress(address), organization)).toBe(expected);
+      expect(audienceOf(parseAddress(address), organization)).toBe(expected);
     });
   }
 

@@ -1,5 +1,19 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { property } from '../../core/errors/thrown.ts';
 import { missedConversationClasses } from '../../core/message-classes.ts';
+import {
+  abortSignal,
+  byDefault,
+  callback,
+  flag,
+  invalidOption,
+  milliseconds,
+  optional,
+  type RulesFor,
+  readOptions,
+  rule,
+  whole,
+} from '../../core/options.ts';
 import { notAttempted } from '../../transport/verdict.ts';
 import type { EwsClient } from '../client/client.ts';
 import { read } from '../client/reads.ts';
@@ -16,14 +30,15 @@ const pageSize = 100;
 
 /** How stranded drafts are looked for. */
 export interface FindStrandedDraftsOptions {
-  readonly signal: AbortSignal;
+  /** @default none */
+  readonly signal?: AbortSignal | undefined;
   /**
    * Also items without this library's tag, by their class: what other software left. `true` stands for the classes of
    * missed-conversation notes; a list names your own.
    *
    * @default false
    */
-  readonly byMessageClass?: boolean | readonly string[];
+  readonly byMessageClass?: boolean | readonly string[] | undefined;
   /**
    * Whether nothing more will happen to a note: it is delivered, dead or cancelled, and no attempt of it is under way. Asked
    * for every draft with this library's tag. Without it no such draft is removed, since it may belong to a note that a sender
@@ -31,38 +46,34 @@ export interface FindStrandedDraftsOptions {
    *
    * @default nothing is settled
    */
-  readonly isSettled?: (note: { readonly noteId: string; readonly tag: string }) => boolean | Promise<boolean>;
+  readonly isSettled?: ((note: { readonly noteId: string; readonly tag: string }) => boolean | Promise<boolean>) | undefined;
   /**
    * Younger drafts are left alone, in ms; never less than an hour.
    *
    * @default 3_600_000
    */
-  readonly olderThan?: number;
+  readonly olderThan?: number | undefined;
   /**
    * How many drafts are looked at, at most, oldest first.
    *
    * @default 1000
    */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /**
    * Reads the subjects too. They hold people's names, and what other software wrote there.
    *
    * @default false
    */
-  readonly subjects?: boolean;
+  readonly subjects?: boolean | undefined;
 }
 
 /** How stranded drafts are removed. */
-export interface RemoveStrandedDraftsOptions extends FindStrandedDraftsOptions {
-  /**
-   * `false` removes; otherwise the report only says what would be.
-   *
-   * @default true
-   */
-  readonly dryRun?: boolean;
+export interface RemoveStrandedDraftsOptions {
+  /** @default none */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** What became of a draft: removed, to be removed, or why it is left alone. */
+/** What became of a draft: removed, what `removeStrandedDrafts()` would remove, or why it is left alone. */
 export type StrandedDraftAction =
   | 'removed'
   | 'would-remove'
@@ -73,6 +84,8 @@ export type StrandedDraftAction =
 
 /** A draft that a program left. */
 export interface StrandedDraft {
+  /** SMTP address of the mailbox it lies in. */
+  readonly mailbox: string;
   /** Id of the item. */
   readonly id: string;
   readonly messageClass: string;
@@ -102,38 +115,83 @@ interface Found {
   readonly now: number;
 }
 
-/**
- * Looks through Drafts of one mailbox, and removes what is safe to remove unless it is a dry run. All is looked at before
- * anything is removed, so that pages don't shift.
- */
-export async function strandedDrafts(
+/** Looks through Drafts of one mailbox and says what is safe to remove. */
+export async function findStrandedDrafts(
   client: EwsClient,
   settings: EwsSettings,
   mailbox: string,
-  options: RemoveStrandedDraftsOptions,
+  options: FindStrandedDraftsOptions,
 ): Promise<StrandedDraftsReport> {
-  const classes = classesOf(options.byMessageClass);
-  const found = await findAll(client, settings, mailbox, classes, options);
-  const olderThan = Math.max(leastAge, options.olderThan ?? leastAge);
-  const drafts: { item: StrandedItem; action: StrandedDraftAction }[] = [];
+  const { byMessageClass, olderThan, ...rest } = readOptions('findStrandedDrafts()', options, findRules);
+  const classes = classesOf(byMessageClass);
+  const found = await findAll(client, settings, mailbox, classes, rest);
+  const drafts: StrandedDraft[] = [];
   for (const item of found.items) {
     if (item.tag === undefined && !isBelow(item.messageClass, classes)) continue;
-    drafts.push({ item, action: await actionFor(item, found.now - olderThan, options) });
+    drafts.push(describe(mailbox, item, await actionFor(item, found.now - Math.max(leastAge, olderThan), rest)));
   }
-  if (options.dryRun === false) {
-    const removable = drafts.filter(({ action }) => action === 'would-remove');
-    const call = { mailbox, signal: options.signal, notes: [] };
-    const ids = removable.map(({ item }) => item.id);
+  return { drafts, complete: found.complete };
+}
+
+/** Removes what a look has found to be safe to remove, as far as it still is: all is looked at again before anything is removed. */
+export async function removeStrandedDrafts(
+  client: EwsClient,
+  settings: EwsSettings,
+  given: readonly StrandedDraft[],
+  options: RemoveStrandedDraftsOptions,
+): Promise<StrandedDraftsReport> {
+  const { signal } = readOptions('removeStrandedDrafts()', options, removeRules);
+  const drafts = readDrafts(given);
+  const became = new Map<StrandedDraft, StrandedDraftAction>();
+  const byMailbox = Map.groupBy(
+    drafts.filter(({ action }) => action === 'would-remove'),
+    ({ mailbox }) => mailbox,
+  );
+  for (const [mailbox, wanted] of byMailbox) {
+    const classes = [...new Set(wanted.flatMap(({ tag, messageClass }) => (tag === undefined ? [messageClass] : [])))];
+    const found = await findAll(client, settings, mailbox, classes, { signal, subjects: false, limit: Number.MAX_SAFE_INTEGER });
+    const items = new Map(found.items.map((item) => [item.id.id, item]));
+    const removable = wanted.flatMap((draft) => {
+      const item = items.get(draft.id);
+      const still = item?.state === 'unsent' && item.tag === draft.tag && (item.created ?? found.now) <= found.now - leastAge;
+      if (!still) became.set(draft, 'left-not-a-draft');
+      return item !== undefined && still ? [{ draft, id: item.id }] : [];
+    });
+    const ids = removable.map(({ id }) => id);
+    const call = { mailbox, signal: signal ?? new AbortController().signal, notes: [] };
     const deletions = await removeItems(client, ids, call, 'MoveToDeletedItems');
-    for (const [at, draft] of removable.entries()) draft.action = deletions[at] === 'kept' ? 'failed' : 'removed';
+    for (const [at, { draft }] of removable.entries()) became.set(draft, deletions[at] === 'kept' ? 'failed' : 'removed');
   }
-  return { drafts: drafts.map(({ item, action }) => describe(item, action)), complete: found.complete };
+  return { drafts: drafts.map((draft) => ({ ...draft, action: became.get(draft) ?? draft.action })), complete: true };
+}
+
+const signalRule = optional(abortSignal());
+const findRules = {
+  signal: signalRule,
+  byMessageClass: optional(
+    rule<boolean | readonly string[]>(
+      'true, false or an array of message classes',
+      (value) => typeof value === 'boolean' || (Array.isArray(value) && value.every((one) => typeof one === 'string')),
+    ),
+  ),
+  isSettled: optional(callback<NonNullable<FindStrandedDraftsOptions['isSettled']>>()),
+  olderThan: byDefault(milliseconds(0, Number.MAX_SAFE_INTEGER), leastAge),
+  limit: byDefault(whole(1, Number.MAX_SAFE_INTEGER), 1000),
+  subjects: byDefault(flag(), false),
+} satisfies RulesFor<FindStrandedDraftsOptions>;
+const removeRules = { signal: signalRule } satisfies RulesFor<RemoveStrandedDraftsOptions>;
+
+function readDrafts(given: unknown): readonly StrandedDraft[] {
+  const isDraft = (one: unknown): boolean =>
+    typeof property(one, 'id') === 'string' && typeof property(one, 'mailbox') === 'string';
+  if (Array.isArray(given) && given.every(isDraft)) return given;
+  throw invalidOption({ owner: 'removeStrandedDrafts()', name: 'drafts' }, given, 'the drafts that findStrandedDrafts() found');
 }
 
 async function actionFor(
   item: StrandedItem,
   before: number,
-  { isSettled }: FindStrandedDraftsOptions,
+  { isSettled }: Pick<FindStrandedDraftsOptions, 'isSettled'>,
 ): Promise<StrandedDraftAction> {
   if (item.state !== 'unsent') return 'left-not-a-draft';
   if (item.created === undefined || item.created > before) return 'left-too-young';
@@ -147,9 +205,13 @@ async function findAll(
   settings: EwsSettings,
   mailbox: string,
   messageClasses: readonly string[],
-  options: FindStrandedDraftsOptions,
+  {
+    signal: given,
+    subjects,
+    limit,
+  }: { readonly signal: AbortSignal | undefined; readonly subjects: boolean; readonly limit: number },
 ): Promise<Found> {
-  const { signal, subjects = false, limit = 1000 } = options;
+  const signal = given ?? new AbortController().signal;
   const items = new Map<string, StrandedItem>();
   for (let offset = 0, now = settings.clock.now(), named = true; ; ) {
     if (signal.aborted) throw notAttempted('it was aborted before');
@@ -193,9 +255,14 @@ function isBelow(messageClass: string | undefined, classes: readonly string[]): 
   return classes.some((parent) => own.startsWith(`${parent.toLowerCase()}.`));
 }
 
-function describe({ id, messageClass, created, tag, subject }: StrandedItem, action: StrandedDraftAction): StrandedDraft {
+function describe(
+  mailbox: string,
+  { id, messageClass, created, tag, subject }: StrandedItem,
+  action: StrandedDraftAction,
+): StrandedDraft {
   const date = created === undefined ? undefined : new Date(created);
   return {
+    mailbox,
     id: id.id,
     messageClass: messageClass ?? '',
     created: date,

@@ -64,7 +64,14 @@ describe('findStrandedDrafts()', () => {
     const { drafts, complete } = await transport.findStrandedDrafts(alice, { signal });
     expect(complete).toBe(true);
     expect(drafts).toEqual([
-      { id: ours.id, messageClass: missed, created: expect.any(Date), tag: 'n1:1', action: 'left-not-settled' },
+      {
+        mailbox: alice.address,
+        id: ours.id,
+        messageClass: missed,
+        created: expect.any(Date),
+        tag: 'n1:1',
+        action: 'left-not-settled',
+      },
     ]);
   });
 
@@ -113,10 +120,10 @@ describe('findStrandedDrafts()', () => {
 });
 
 describe('removeStrandedDrafts()', () => {
-  it('is a dry run unless told otherwise', async () => {
+  it('removes nothing that was only looked for', async () => {
     const { server, transport, mailbox, put } = await start();
     put(missed);
-    const { drafts } = await transport.removeStrandedDrafts(alice, { byMessageClass: true, signal });
+    const { drafts } = await transport.findStrandedDrafts(alice, { byMessageClass: true });
     expect(drafts.map((draft) => draft.action)).toEqual(['would-remove']);
     expect(mailbox.folder('drafts').items).toHaveLength(1);
     expect(server.journal.map((entry) => entry.operation)).toEqual(['FindItem']);
@@ -132,7 +139,8 @@ describe('removeStrandedDrafts()', () => {
       asked.push(note);
       return Promise.resolve(note.noteId === 'n2');
     };
-    const report = await transport.removeStrandedDrafts(alice, { dryRun: false, byMessageClass: true, isSettled, signal });
+    const { drafts } = await transport.findStrandedDrafts(alice, { byMessageClass: true, isSettled, signal });
+    const report = await transport.removeStrandedDrafts(drafts, { signal });
     expect(report.drafts.map(({ tag, action }) => [tag, action])).toEqual([
       [undefined, 'removed'],
       ['n1:1', 'left-not-settled'],
@@ -152,8 +160,9 @@ describe('removeStrandedDrafts()', () => {
     put(missed, undefined, 'pending');
     clock.setWall(Date.now() - hour + 60_000);
     put(missed);
-    const options = { dryRun: false, byMessageClass: true, olderThan: 0, signal };
-    expect((await transport.removeStrandedDrafts(alice, options)).drafts.map((draft) => draft.action)).toEqual([
+    const options = { byMessageClass: true, olderThan: 0, signal };
+    const { drafts } = await transport.findStrandedDrafts(alice, options);
+    expect((await transport.removeStrandedDrafts(drafts)).drafts.map((draft) => draft.action)).toEqual([
       'left-not-a-draft',
       'left-not-a-draft',
       'left-too-young',
@@ -164,14 +173,16 @@ describe('removeStrandedDrafts()', () => {
   it('looks in no other folder', async () => {
     const { transport, put } = await start();
     put(missed, 'n1:1', 'draft', 'conversationhistory');
-    expect((await transport.removeStrandedDrafts(alice, { dryRun: false, signal })).drafts).toEqual([]);
+    const found = await transport.findStrandedDrafts(alice, { signal });
+    expect((await transport.removeStrandedDrafts(found.drafts)).drafts).toEqual([]);
   });
 
   it('says what could not be removed', async () => {
     const { server, transport, mailbox, put } = await start();
     put(missed);
     server.faults.on('DeleteItem').http(503);
-    const { drafts } = await transport.removeStrandedDrafts(alice, { dryRun: false, byMessageClass: true, signal });
+    const found = await transport.findStrandedDrafts(alice, { byMessageClass: true, signal });
+    const { drafts } = await transport.removeStrandedDrafts(found.drafts, { signal });
     expect(drafts.map((draft) => draft.action)).toEqual(['failed']);
     expect(mailbox.folder('drafts').items).toHaveLength(1);
   });
