@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type AudienceClassification, audienceOf, classifyAudience, type Organization } from '../../src/classification/audience.ts';
+import {
+  type AudienceClassification,
+  audienceOf,
+  classifyAudience,
+  type Organization,
+} from '../../src/classification/audience.ts';
 import { parseAddress } from '../../src/message/address.ts';
 
 const contoso: Organization = { domains: ['Contoso.com', 'münchen.example'] };
