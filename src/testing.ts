@@ -22,7 +22,7 @@ export type { MessageContent, SimulatedAttachment, SimulatedItem } from './testi
 export type { DelegateOptions, MailboxOptions, SimulatedMailbox } from './testing/simulator/store/mailbox.ts';
 export type { ItemState } from './testing/simulator/store/message-flags.ts';
 export type { Omission } from './testing/simulator/xml/omit.ts';
-export type { OperationName } from './testing/simulator/xml/schema-operations.ts';
+export type { OperationName } from './testing/simulator/schema/operations.ts';
 export type {
   CreateSpoolHarness,
   SpoolConformanceOptions,

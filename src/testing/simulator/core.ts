@@ -16,9 +16,9 @@ import { Journal, type JournalEntry, type JournalOptions } from './journal.ts';
 import { type ParsedMime, parseMimeIn } from './mime/parse.ts';
 import type { WholeAnswer } from './operations/operation.ts';
 import { operations } from './operations/table.ts';
+import { isSchemaOperation } from './schema/operations.ts';
 import type { SimulatedMailbox } from './store/mailbox.ts';
 import { EwsFault, EwsItemError } from './xml/ews-errors.ts';
-import { isSchemaOperation } from './xml/schema-operations.ts';
 import { type ReadRequest, readRequest } from './xml/soap-request.ts';
 import {
   type ResponseMessage,

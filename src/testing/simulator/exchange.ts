@@ -5,7 +5,7 @@ import { type ProfileOption, profileOf, type SimulatorProfile } from './profile.
 import type { MessageContent } from './store/item.ts';
 import { type MailboxOptions, SimulatedMailbox } from './store/mailbox.ts';
 import { Registry } from './store/registry.ts';
-import { Arrivals, Timers } from './time.ts';
+import { Arrivals, Timers } from './store/time.ts';
 
 /** The organisation to simulate. */
 export interface ExchangeOptions {

@@ -1,6 +1,6 @@
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { type GraphOperationName, graphOperationNames } from '../graph/routes.ts';
-import { isSchemaOperation, type OperationName } from '../xml/schema-operations.ts';
+import { isSchemaOperation, type OperationName } from '../schema/operations.ts';
 import { FaultBuilder } from './builder.ts';
 import type { Fault } from './fault.ts';
 import type { FaultBook, FaultHandle, FaultSelector } from './fault-book.ts';

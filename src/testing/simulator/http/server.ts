@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../../core/clock.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
-import { Timers } from '../time.ts';
+import { Timers } from '../store/time.ts';
 import { type Cors, corsHeaders, preflightHeaders } from './cors.ts';
 import type { FrontRequest, FrontResponse } from './front.ts';
 

@@ -2,11 +2,11 @@ import { messagesNs, typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, textOf, type XmlElement } from '../../../ews/xml/read.ts';
 import { requireFolders } from '../access/access.ts';
 import { schemaVersions } from '../profile.ts';
+import { distinguishedFolderNames } from '../schema/names.ts';
 import type { SimulatedFolder } from '../store/folder.ts';
 import type { SimulatedAttachment, SimulatedItem } from '../store/item.ts';
 import type { SimulatedMailbox } from '../store/mailbox.ts';
 import { EwsItemError } from '../xml/ews-errors.ts';
-import { distinguishedFolderNames } from '../xml/schema-names.ts';
 import { schemaFault } from '../xml/soap-request.ts';
 import type { OperationContext } from './operation.ts';
 

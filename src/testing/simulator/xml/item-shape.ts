@@ -2,12 +2,12 @@ import { typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, textOf, type XmlElement } from '../../../ews/xml/read.ts';
 import { escapeText } from '../../../ews/xml/write.ts';
 import type { SimulatorProfile } from '../profile.ts';
+import { type ItemKind, isItemKind, itemElements } from '../schema/names.ts';
 import { type ExtendedFieldPath, type ExtendedProperty, keyOfPath, writeExtendedField } from '../store/extended-property.ts';
 import type { SimulatedItem } from '../store/item.ts';
 import { isBelow } from '../store/message-class.ts';
 import { type BodyType, computedFields, dictionaryOf, fieldValue, itemTags } from './item-fields.ts';
 import { elementOf, type PropertyPath, readPropertyPath } from './property-path.ts';
-import { type ItemKind, isItemKind, itemElements } from './schema-names.ts';
 import { schemaFault } from './soap-request.ts';
 
 /** Which properties of an item a client asked for. */

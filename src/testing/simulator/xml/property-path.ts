@@ -1,8 +1,8 @@
 import { typesNs } from '../../../ews/xml/namespaces.ts';
 import type { XmlElement } from '../../../ews/xml/read.ts';
+import { fieldUris, indexedFieldUris } from '../schema/names.ts';
 import { type ExtendedFieldPath, readExtendedField } from '../store/extended-property.ts';
 import { EwsFault } from './ews-errors.ts';
-import { fieldUris, indexedFieldUris } from './schema-names.ts';
 import { schemaFault } from './soap-request.ts';
 
 /** What a client can ask for or search by: `t:FieldURI`, `t:IndexedFieldURI` or `t:ExtendedFieldURI`. */

@@ -1,8 +1,8 @@
 import { messagesNs, soapNs, typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, parseXml, textOf, type XmlElement } from '../../../ews/xml/read.ts';
 import { type SchemaVersion, type SimulatorProfile, schemaVersions } from '../profile.ts';
+import { isSchemaOperation, operationOf } from '../schema/operations.ts';
 import { EwsFault } from './ews-errors.ts';
-import { isSchemaOperation, operationOf } from './schema-operations.ts';
 
 /** A request that can be carried out. */
 export interface EwsRequest {

@@ -3,6 +3,7 @@ import { child, childrenOf, type XmlElement } from '../../../../ews/xml/read.ts'
 import type { Mailbox } from '../../../../transport/contract.ts';
 import { maySendAs } from '../../access/access.ts';
 import type { ItemPlan } from '../../faults/fault.ts';
+import { isItemKind } from '../../schema/names.ts';
 import type { SimulatedFolder } from '../../store/folder.ts';
 import type { MessageContent } from '../../store/item.ts';
 import type { SimulatedMailbox } from '../../store/mailbox.ts';
@@ -10,7 +11,6 @@ import { isBelow } from '../../store/message-class.ts';
 import { messageFlag } from '../../store/message-flags.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { writeMailbox } from '../../xml/item-fields.ts';
-import { isItemKind } from '../../xml/schema-names.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
 import { folderIdsIn, mailboxOf, resolveFolder } from '../ids.ts';
 import { answerEach, type Operation, type OperationContext } from '../operation.ts';

@@ -2,12 +2,12 @@ import { typesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, childrenOf, textOf, type XmlElement } from '../../../../ews/xml/read.ts';
 import type { Mailbox } from '../../../../transport/contract.ts';
 import type { ParsedMime } from '../../mime/parse.ts';
+import { type ItemKind, isItemKind, itemElements } from '../../schema/names.ts';
 import { type ExtendedProperty, fitsType, readExtendedField } from '../../store/extended-property.ts';
 import type { MessageContent } from '../../store/item.ts';
 import { readAttachment } from '../../xml/attachment.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { computedFields } from '../../xml/item-fields.ts';
-import { type ItemKind, isItemKind, itemElements } from '../../xml/schema-names.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
 import { writeElement } from '../../xml/written-element.ts';
 

@@ -1,6 +1,7 @@
 import { messagesNs, typesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, childrenOf, type XmlElement } from '../../../../ews/xml/read.ts';
 import { escapeText } from '../../../../ews/xml/write.ts';
+import { itemElements } from '../../schema/names.ts';
 import { type ExtendedProperty, keyOfPath } from '../../store/extended-property.ts';
 import type { MessageContent, SimulatedItem } from '../../store/item.ts';
 import { messageFlag } from '../../store/message-flags.ts';
@@ -9,7 +10,6 @@ import { EwsItemError } from '../../xml/ews-errors.ts';
 import { dictionaryOf } from '../../xml/item-fields.ts';
 import { isTrue, kindOf } from '../../xml/item-shape.ts';
 import { elementOf, isPropertyPath, type PropertyPath, readPropertyPath } from '../../xml/property-path.ts';
-import { itemElements } from '../../xml/schema-names.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
 import { readElement, writeElement } from '../../xml/written-element.ts';
 import { folderIdsIn, resolveItem } from '../ids.ts';

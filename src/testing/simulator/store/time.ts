@@ -1,6 +1,6 @@
-import { type Clock, sleep, systemClock } from '../../core/clock.ts';
+import { type Clock, sleep, systemClock } from '../../../core/clock.ts';
 import { asError } from '../../core/errors/thrown.ts';
-import type { SimulatedItem } from './store/item.ts';
+import type { SimulatedItem } from './item.ts';
 
 /** Whatever the simulator does later, by its clock; `clear()` leaves nothing running. */
 export class Timers {
