@@ -1,5 +1,5 @@
 import { type Clock, sleep, systemClock } from '../../../core/clock.ts';
-import { asError } from '../../core/errors/thrown.ts';
+import { asError } from '../../../core/errors/thrown.ts';
 import type { SimulatedItem } from './item.ts';
 
 /** Whatever the simulator does later, by its clock; `clear()` leaves nothing running. */
