@@ -13,6 +13,7 @@ export type { GraphOperationName } from './testing/simulator/graph/routes.ts';
 export type { FrontRequest, FrontResponse } from './testing/simulator/http/front.ts';
 export type { JournalEntry, JournalOptions } from './testing/simulator/journal.ts';
 export type { ProfileName, ProfileOption, SchemaVersion, SimulatorProfile } from './testing/simulator/profile.ts';
+export type { OperationName } from './testing/simulator/schema/operations.ts';
 export type { ExchangeSimulatorOptions } from './testing/simulator/simulator.ts';
 export { ExchangeSimulator, startExchangeSimulator } from './testing/simulator/simulator.ts';
 export type { SeedContent } from './testing/simulator/store/content.ts';
@@ -22,7 +23,6 @@ export type { MessageContent, SimulatedAttachment, SimulatedItem } from './testi
 export type { DelegateOptions, MailboxOptions, SimulatedMailbox } from './testing/simulator/store/mailbox.ts';
 export type { ItemState } from './testing/simulator/store/message-flags.ts';
 export type { Omission } from './testing/simulator/xml/omit.ts';
-export type { OperationName } from './testing/simulator/schema/operations.ts';
 export type {
   CreateSpoolHarness,
   SpoolConformanceOptions,
