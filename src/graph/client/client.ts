@@ -1,5 +1,6 @@
 import { type Limit, startLimit } from '../../core/deadline.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { isError } from '../../core/errors/thrown.ts';
 import { newRequestId } from '../../core/ids.ts';
 import { bareCause, connectionCode, handshakeRefused, nothingWritten } from '../../transport/connection-errors.ts';
 import { watchRequest } from '../../transport/request-watch.ts';
@@ -272,7 +273,7 @@ function metaOf(response: Response, requestId: string, now: number): ReplyMeta {
 /** Whatever the server wrote there stays out: the cause, which quotes it, too. */
 function unreadable({ requestId, status }: ReplyMeta, why: string, cause: unknown): OfflineImError {
   const text = `The response of Microsoft Graph cannot be read: it is ${why}.`;
-  const errorName = cause instanceof Error ? cause.name : typeof cause;
+  const errorName = isError(cause) ? cause.name : typeof cause;
   return new OfflineImError('RESPONSE_UNREADABLE', text, { details: { requestId, status, errorName } });
 }
 

@@ -181,7 +181,7 @@ export class FaultBuilder {
     } = {},
   ): FaultHandle {
     const { status = statusOf(code), message, retryAfter, headers = {}, processed = false } = options;
-    const value = retryAfter instanceof Date ? retryAfter.toUTCString() : retryAfter;
+    const value = isDate(retryAfter) ? retryAfter.toUTCString() : retryAfter;
     const all = value === undefined ? headers : { ...headers, 'retry-after': String(value) };
     return this.#add({ kind: 'graphError', code, status, message, headers: all, processed });
   }
