@@ -231,6 +231,8 @@ export interface ExpireRequest {
   readonly owner: string;
   /** Lanes that cannot be tried, and for how many ms they could not. */
   readonly closedLanes: readonly { readonly lane: string; readonly closedFor: number }[];
+  /** ms after the expiry of an unconfirmed entry until it is given up, whatever its lane does. @default never */
+  readonly giveUpAfter?: number;
   readonly reason: Reason;
 }
 
@@ -275,7 +277,10 @@ export interface SpoolStorage<Client = never> {
   settle(
     settlements: readonly Settlement[],
   ): Promise<{ readonly lost: readonly ClaimToken[]; readonly changes: readonly Change[] }>;
-  /** Ends spooled and deferred entries past their expiry that this owner has tried, or whose lane was closed since they were due. */
+  /**
+   * Ends spooled and deferred entries past their expiry that this owner has tried, or whose lane was closed since they were due. Unconfirmed ones that are alone in
+   * their note hold back nobody from then on (their `expiresAt` is 0), and are dead `giveUpAfter` later.
+   */
   expire(request: ExpireRequest): Promise<readonly Change[]>;
   /** ms until something of those lanes is due (0: now), `undefined` when nothing waits. */
   nextDue(lanes?: LaneFilter): Promise<number | undefined>;

@@ -258,7 +258,9 @@ export class Spooler {
     if (now - this.#lastScan < options.pollInterval) return;
     this.#lastScan = now;
     const reason = { code: 'EXPIRED', text: 'It was not delivered before its expiry.' } as const;
-    this.report(await storage.expire({ owner, closedLanes: this.#lanes.closedLanes(), reason }));
+    this.report(
+      await storage.expire({ owner, closedLanes: this.#lanes.closedLanes(), giveUpAfter: options.probe.giveUpAfter, reason }),
+    );
   }
 
   #begin(batch: Batch): void {

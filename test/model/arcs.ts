@@ -54,6 +54,8 @@ export const operations = {
     operation('expire', ids, ({ mayHaveBeenSent }) => [
       ['spooled', mayHaveBeenSent ? 'unconfirmed' : 'dead'],
       ['deferred', mayHaveBeenSent ? 'unconfirmed' : 'dead'],
+      // Long after its expiry.
+      ['unconfirmed', 'dead'],
     ]),
 
   hold: (ids: readonly string[]) =>

@@ -207,10 +207,12 @@ export class TableWatcher {
       watched.rank = ++this.#rank;
     }
     if (did('settle:dead:unknown') || did('settle:deferred:unknown')) watched.gaveUp = true;
-    if (did('expire') && entry.state === 'unconfirmed') watched.expired = true;
+    if (did('expire') && from === 'unconfirmed' && entry.state === 'dead') watched.gaveUp = true;
+    if (entry.state === 'unconfirmed' && (did('expire') || entry.expiresAt === 0)) watched.expired = true;
     if (did('claim:deliver')) watched.tried = true;
     if (did('settle:split')) watched.split = true;
-    if (did('expire') && !watched.tried && !this.laneWasClosed) this.violations.push(`${watched.id} expired, and was not tried`);
+    const wasTried = watched.tried || mayHaveBeenSent;
+    if (did('expire') && !wasTried && !this.laneWasClosed) this.violations.push(`${watched.id} expired, and was not tried`);
     if (did('requeue:force') && wasDead && mayHaveBeenSent) watched.forced = true;
     if (did('cancel') && entry.state === 'cancelled' && wasDead && mayHaveBeenSent) watched.cancelledUnknown = true;
     if (from === 'spooled' || from === 'deferred') watched.beforeClaim = [from];

@@ -1,6 +1,6 @@
 import { type LaneFilter, type SpoolState, spoolStates } from '../contract.ts';
 import { headDue, laneFilter, mayExpireAt, messageEndedSince, probeAt } from '../state/derived.ts';
-import { type EntryRecord, isActive, isTombstone, type NoteRecord, streamKey } from '../state/records.ts';
+import { type EntryRecord, holdsPlace, isTombstone, type NoteRecord, streamKey } from '../state/records.ts';
 import { Transaction } from '../state/transaction.ts';
 import { DueQueue, LaneQueues } from './due-queues.ts';
 
@@ -176,8 +176,8 @@ export class StateTable {
     const key = streamKey(fixed);
     streams.add(key);
     const moved = before?.status.order !== status.order;
-    if (!isActive(status.state)) this.#streams.get(key)?.delete(fixed.id);
-    else if (before === undefined || moved || !isActive(before.status.state)) this.#appendToStream(key, fixed.id);
+    if (!holdsPlace(status)) this.#streams.get(key)?.delete(fixed.id);
+    else if (before === undefined || moved || !holdsPlace(before.status)) this.#appendToStream(key, fixed.id);
 
     this.expiries.set(fixed.id, mayExpireAt(status));
     this.trackTombstones(fixed.messageId);

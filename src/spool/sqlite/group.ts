@@ -1,5 +1,5 @@
 import { type SpoolContext, type SpooledMessage, type SpoolState, spoolStates } from '../contract.ts';
-import { type EntryRecord, isActive, isInNote } from '../state/records.ts';
+import { type EntryRecord, holdsPlace, isInNote } from '../state/records.ts';
 import { Transaction } from '../state/transaction.ts';
 import type { StoredRow } from './stores/entries.ts';
 import type { Stores } from './stores/stores.ts';
@@ -106,7 +106,7 @@ export class Group {
     const { entries, streams, lanes, spool } = this.stores;
     const { fixed, status } = record;
     const before = entries.find(fixed.id);
-    const active = isActive(status.state);
+    const active = holdsPlace(status);
     spool.count(record, 1);
     if (before === undefined) {
       const joined = active ? streams.join(record) : undefined;

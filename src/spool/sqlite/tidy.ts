@@ -44,11 +44,20 @@ const atOnce = 500;
 export class Expiry {
   readonly #tried: StatementSync;
   readonly #closed: StatementSync;
+  readonly #unconfirmed: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#tried = database.prepare('SELECT id FROM entries WHERE tried_by = ? AND expiry <= ? ORDER BY expiry LIMIT ? + 0');
     this.#closed = database.prepare(
       'SELECT id FROM entries WHERE lane = ? AND expiry <= ? AND due_at BETWEEN ? AND ? ORDER BY expiry LIMIT ? + 0',
+    );
+    // Those of which an expiry changes something: alone in their note and not marked yet, or to be given up.
+    this.#unconfirmed = database.prepare(
+      `SELECT e.id FROM notes n, json_each(n.entry_ids) m JOIN entries e ON e.id = m.value
+       WHERE n.state = 'unconfirmed' AND n.lease_until IS NULL AND (
+         (e.expires_at > 0 AND e.expires_at <= ?1 AND (json_array_length(n.entry_ids) = 1 OR (e.expires_at <= ?2 AND n.last_ran_at <= ?2)))
+         OR (e.expires_at = 0 AND e.due_at <= ?2)
+       ) LIMIT ?3 + 0`,
     );
   }
 
@@ -67,13 +76,15 @@ export class Expiry {
     return { changes, full: ids.size >= atOnce && changes.length > 0 };
   }
 
-  #candidates({ owner, closedLanes: lanes }: ExpireRequest, now: number): Set<string> {
+  #candidates({ owner, closedLanes: lanes, giveUpAfter }: ExpireRequest, now: number): Set<string> {
     const ids = new Set(this.#tried.all(owner, now, atOnce).map(({ id }) => String(id)));
     for (const { lane, closedFor } of lanes) {
       const room = atOnce - ids.size;
       if (room <= 0) break;
       for (const { id } of this.#closed.all(lane, now, Math.ceil(now - closedFor), now, room)) ids.add(String(id));
     }
+    const giveUp = giveUpAfter === undefined ? -1 : Math.floor(now - giveUpAfter);
+    if (ids.size < atOnce) for (const { id } of this.#unconfirmed.all(now, giveUp, atOnce - ids.size)) ids.add(String(id));
     return ids;
   }
 }

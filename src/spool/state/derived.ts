@@ -47,8 +47,12 @@ export function probeAt({ state, lease, due }: Pick<NoteRecord, 'state' | 'lease
   return state === 'unconfirmed' && lease === undefined ? due.at : undefined;
 }
 
-/** When an entry may expire; `undefined`: not in this state. Only what waits to be sent expires. */
-export function mayExpireAt({ state, expiresAt }: Pick<EntryStatus, 'state' | 'expiresAt'>): number | undefined {
+/**
+ * When an expiry may change something of an entry; `undefined`: not in this state. What waits to be sent expires; what may have been sent holds back nobody
+ * any more (its due time is then its expiry), and is given up in the end.
+ */
+export function mayExpireAt({ state, expiresAt, due }: Pick<EntryStatus, 'state' | 'expiresAt' | 'due'>): number | undefined {
+  if (state === 'unconfirmed') return expiresAt === 0 ? due.at : expiresAt;
   return state === 'spooled' || state === 'deferred' ? expiresAt : undefined;
 }
 

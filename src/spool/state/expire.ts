@@ -1,5 +1,5 @@
-import type { ExpireRequest } from '../contract.ts';
-import type { EntryRecord } from './records.ts';
+import type { ExpireRequest, Reason } from '../contract.ts';
+import type { EntryRecord, EntryStatus } from './records.ts';
 import { storableReason } from './storable.ts';
 import type { Transaction } from './transaction.ts';
 import { lookForAlone } from './unconfirmed.ts';
@@ -9,21 +9,50 @@ export function closedLanes({ closedLanes: lanes }: ExpireRequest): ReadonlyMap<
   return new Map(lanes.map(({ lane, closedFor }) => [lane, closedFor]));
 }
 
-/** Ends one entry that is past its expiry, if it was tried, or could not be. */
+/** Ends one entry that is past its expiry, if it was tried, or could not be; what may have been sent is only looked for, and not for ever. */
 export function expireEntry(
   tx: Transaction,
   record: EntryRecord,
-  request: Pick<ExpireRequest, 'owner' | 'reason'>,
+  request: Pick<ExpireRequest, 'owner' | 'reason' | 'giveUpAfter'>,
   closed: ReadonlyMap<string, number>,
   now: number,
 ): void {
   const { fixed, status } = record;
+  if (status.state === 'unconfirmed') {
+    expireUnconfirmed(tx, record, request.giveUpAfter, now);
+    return;
+  }
   const sinceDue = now - status.due.at;
   const closedAllTheTime = sinceDue >= 0 && (closed.get(fixed.lane) ?? -1) >= sinceDue;
   if (status.triedBy !== request.owner && !closedAllTheTime) return;
   const reason = storableReason(request.reason);
   tx.leaveNote(record);
   // For good, whatever becomes of the clock: others of its conversation may be sent from now on.
-  if (status.unknownAttempts.length > 0) lookForAlone(tx, record, { reason, expiresAt: 0 }, now);
+  if (status.unknownAttempts.length > 0) lookForAlone(tx, record, { reason, ...onlyLookedFor(now) }, now);
   else tx.move(record, 'dead', { reason, endedAt: now });
+}
+
+/** An expiry that counts for good. When that was is kept as the due time, which nothing else needs any more. */
+function onlyLookedFor(now: number): Pick<EntryStatus, 'expiresAt' | 'due'> {
+  return { expiresAt: 0, due: { at: now, within: 0 } };
+}
+
+const neverSettled: Reason = {
+  code: 'OUTCOME_UNKNOWN',
+  text: 'Whether it was sent could not be settled, and it expired too long ago to go on looking.',
+};
+
+/** It may have been sent, and never will be again: alone in its note it holds back nobody, and is given up some time after its expiry. */
+function expireUnconfirmed(tx: Transaction, record: EntryRecord, giveUpAfter: number | undefined, now: number): void {
+  const { status } = record;
+  const note = tx.note(status.noteId);
+  const isMarked = status.expiresAt === 0;
+  if (note === undefined || status.expiresAt > now) return;
+  // What was tried once more long after its expiry, as after a week switched off, is looked for as long as anything else.
+  const since = isMarked ? status.due.at : Math.max(status.expiresAt, note.lastRanAt);
+  if (!isMarked && note.entryIds.length === 1) tx.move(record, 'unconfirmed', onlyLookedFor(now));
+  else if (giveUpAfter !== undefined && now - since >= giveUpAfter) {
+    tx.leaveNote(record);
+    tx.move(record, 'dead', { reason: neverSettled, endedAt: now });
+  }
 }

@@ -107,9 +107,14 @@ export function isInNote(state: SpoolState): boolean {
 /** What an entry that is no longer in a note has of it: its attempts were the note's. */
 export const unbound = { noteId: undefined, attempt: 0 } as const;
 
-/** States in which an entry has its place in its stream. */
+/** States of an entry that is on its way. */
 export function isActive(state: SpoolState): boolean {
   return state === 'spooled' || isInNote(state);
+}
+
+/** Whether an entry has its place in its stream, so that what follows waits for it. What has expired and is only looked for holds back nobody. */
+export function holdsPlace({ state, expiresAt }: Pick<EntryStatus, 'state' | 'expiresAt'>): boolean {
+  return isActive(state) && !(state === 'unconfirmed' && expiresAt === 0);
 }
 
 /** States of which only a tombstone is left. */

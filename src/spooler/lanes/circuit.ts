@@ -26,6 +26,7 @@ interface Open {
   nextTrial: number;
   trying: boolean;
   lastTrial: 'probe' | 'deliver' | undefined;
+  readonly trialFailed: boolean;
 }
 
 /**
@@ -46,6 +47,11 @@ export class Circuit {
   /** Why it is open. */
   get reason(): Reason | undefined {
     return this.#open?.reason;
+  }
+
+  /** Whether a trial has failed since it opened. */
+  get trialFailed(): boolean {
+    return this.#open?.trialFailed === true;
   }
 
   /** True when there is nothing to remember of it. */
@@ -98,7 +104,8 @@ export class Circuit {
     const nextTrial = now + failure.retryIn(this.#failures);
     // A trial is under way until its batch ends, also when it has failed already.
     const { since = now, trying = false, lastTrial } = open ?? {};
-    this.#open = { since, last: now, obstacle, reason, notBefore, nextTrial, trying, lastTrial };
+    const trialFailed = open !== undefined;
+    this.#open = { since, last: now, obstacle, reason, notBefore, nextTrial, trying, lastTrial, trialFailed };
     return true;
   }
 

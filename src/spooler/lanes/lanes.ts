@@ -231,13 +231,14 @@ export class Lanes {
     };
   }
 
-  /** Lanes that can't be used, and for how long they couldn't, in ms. */
+  /** Lanes that can't be used, and for how long they couldn't, in ms. Once a trial has failed, whatever has expired has waited in vain: since ever. */
   closedLanes(): { lane: string; closedFor: number }[] {
     const now = this.#now();
     return [...this.#lanes.values()].flatMap(({ name, circuit, endpoint }) => {
       const since = Math.min(circuit.openSince ?? now, endpoint.circuit.openSince ?? now);
       const isOpen = circuit.openSince !== undefined || endpoint.circuit.openSince !== undefined;
-      return isOpen ? [{ lane: name, closedFor: now - since }] : [];
+      const trialFailed = circuit.trialFailed || endpoint.circuit.trialFailed;
+      return isOpen ? [{ lane: name, closedFor: trialFailed ? Number.MAX_SAFE_INTEGER : now - since }] : [];
     });
   }
 

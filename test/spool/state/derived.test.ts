@@ -78,9 +78,14 @@ describe('what follows from the records', () => {
     expect(probeAt({ ...note, state: 'deferred' })).toBeUndefined();
   });
 
-  it('only what waits to be sent may expire', () => {
+  it('only what waits to be sent, or is looked for, may expire; once that has happened, its due time is its expiry', () => {
     const states = ['spooled', 'deferred', 'delivering', 'unconfirmed', 'held', 'delivered', 'dead', 'cancelled'] as const;
-    expect(states.filter((state) => mayExpireAt({ state, expiresAt: 5 }) === 5)).toEqual(['spooled', 'deferred']);
+    expect(states.filter((state) => mayExpireAt({ state, expiresAt: 5, due }) === 5)).toEqual([
+      'spooled',
+      'deferred',
+      'unconfirmed',
+    ]);
+    expect(mayExpireAt({ state: 'unconfirmed', expiresAt: 0, due })).toBe(due.at);
   });
 
   it('a tombstone is what was delivered, cancelled or purged', () => {

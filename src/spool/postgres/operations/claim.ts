@@ -8,7 +8,7 @@ import type { Done } from '../connection/transact.ts';
 import { asEntry, entryColumns, Loaded, noteRowColumns } from '../tables/loaded.ts';
 import { type Fresh, startRunning } from '../tables/running.ts';
 import { type Sql, statement } from '../tables/statement.ts';
-import { refreshStreams, storedStreamKey } from '../tables/streams.ts';
+import { onlyLookedFor, refreshStreams, storedStreamKey } from '../tables/streams.ts';
 import { writeClaims } from '../tables/write.ts';
 import type { Taken } from './take.ts';
 import { begin } from './work.ts';
@@ -20,7 +20,7 @@ const heads = statement(
     t,
   ) => `SELECT ${entryColumns}, CASE WHEN n = 1 OR total <= $3 THEN body END AS body FROM unnest($1::text[]) AS q(key), LATERAL (
     SELECT f.*, row_number() OVER w AS n, sum(weight) OVER w AS total
-    FROM (SELECT ${entryColumns}, body FROM ${t.entries} WHERE stream = q.key AND active ORDER BY ord LIMIT $2) f
+    FROM (SELECT ${entryColumns}, body FROM ${t.entries} WHERE stream = q.key AND active AND NOT ${onlyLookedFor} ORDER BY ord LIMIT $2) f
     WINDOW w AS (ORDER BY ord)
   ) e`,
 );

@@ -1,4 +1,5 @@
 import type { Change, ExpireRequest } from '../../contract.ts';
+import { mayExpireAt } from '../../state/derived.ts';
 import { closedLanes, expireEntry } from '../../state/expire.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Done } from '../connection/transact.ts';
@@ -20,6 +21,20 @@ const candidates = statement(
   ) ORDER BY e.expires_at LIMIT ${atOnce}`,
 );
 
+/** Unconfirmed entries of which an expiry changes something: alone in their note and not marked yet, or to be given up. */
+const unconfirmed = statement(
+  'expired_unconfirmed',
+  (t) => `WITH t AS MATERIALIZED (SELECT ${t.now}() AS now, ${t.now}() - $1::bigint AS over)
+  SELECT e.id FROM ${t.notes} n CROSS JOIN LATERAL json_array_elements_text(n.entry_ids::json) AS m(id)
+    JOIN ${t.entries} e ON e.id = m.id, t WHERE n.probe_at IS NOT NULL AND e.state = 'unconfirmed' AND (
+    (e.expires_at > 0 AND e.expires_at <= t.now AND (json_array_length(n.entry_ids::json) = 1 OR (e.expires_at <= t.over AND n.last_ran_at <= t.over)))
+    OR (e.expires_at = 0 AND e.due_at <= t.over)
+  ) LIMIT ${atOnce}`,
+);
+
+/** Longer than any time since 1970. */
+const never = Number.MAX_SAFE_INTEGER;
+
 export interface Expired {
   readonly changes: readonly Change[];
   /** There may be more. */
@@ -29,7 +44,8 @@ export interface Expired {
 /** Ends some of what is past its expiry and was tried, or could not be. */
 export async function expireSome(client: PgClient, sql: Sql, request: ExpireRequest): Promise<Done<Expired>> {
   const closed = request.closedLanes.map(({ lane, closedFor }) => ({ lane, closed_for: Math.floor(closedFor) }));
-  const rows = await sql.rows<{ id: string }>(client, candidates, [request.owner, JSON.stringify(closed)]);
+  const waiting = await sql.rows<{ id: string }>(client, candidates, [request.owner, JSON.stringify(closed)]);
+  const rows = [...waiting, ...(await sql.rows<{ id: string }>(client, unconfirmed, [Math.ceil(request.giveUpAfter ?? never)]))];
   if (rows.length === 0) return { result: { changes: [], full: false }, commit: false };
   const ids = rows.map(({ id }) => id);
   const work = await startWork(client, sql, { entries: ids });
@@ -37,12 +53,12 @@ export async function expireSome(client: PgClient, sql: Sql, request: ExpireRequ
   const from = tx.changes.length;
   for (const id of ids) {
     const record = tx.entry(id);
-    const waiting = record?.status.state === 'spooled' || record?.status.state === 'deferred';
-    if (record === undefined || !waiting || record.status.expiresAt > now) continue;
+    const due = record && mayExpireAt(record.status);
+    if (record === undefined || due === undefined || due > now) continue;
     expireEntry(tx, record, request, closedLanes(request), now);
   }
   const changes = tx.changes.slice(from);
-  return finishWork(work, { changes, full: rows.length === atOnce && changes.length > 0 });
+  return finishWork(work, { changes, full: rows.length >= atOnce && changes.length > 0 });
 }
 
 const tombstonesAtOnce = 1_000;

@@ -23,7 +23,7 @@ const deliver = statement(
   ), e AS (
     UPDATE ${t.entries} e SET state = 'delivered', rev = t.rev, reason = NULL, ended_at = t.now, note_id = k.note_id, attempt = 1,
       tried_by = k.run_by, sent_class = coalesce(k.class, e.sent_class), active = false, tombstone_at = t.now, body = NULL
-    FROM k, t WHERE e.stream = k.key AND e.active AND e.ord <= k.running_to RETURNING k.token, e.ord, e.id, e.message_id, e.note_id, e.weight
+    FROM k, t WHERE e.stream = k.key AND e.active AND e.state <> 'unconfirmed' AND e.ord <= k.running_to RETURNING k.token, e.ord, e.id, e.message_id, e.note_id, e.weight
   ), h AS MATERIALIZED (
     ${headOf(t, 'ord > k.running_to')}
   ), ${streamsAfter(t, true)}, c AS (

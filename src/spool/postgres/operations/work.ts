@@ -24,7 +24,7 @@ const running = statement(
 const members = statement(
   'running_members',
   (t) => `SELECT r.note_id AS running, ${entryNames.map((name) => `e.${name}`).join(', ')} FROM ${t.streams} r
-    JOIN ${t.entries} e ON e.stream = r.key AND e.active AND e.ord <= r.running_to WHERE r.key = ANY($1::text[]) ORDER BY e.ord`,
+    JOIN ${t.entries} e ON e.stream = r.key AND e.active AND e.state <> 'unconfirmed' AND e.ord <= r.running_to WHERE r.key = ANY($1::text[]) ORDER BY e.ord`,
 );
 
 const stop = statement('stop_running', (t) => `UPDATE ${t.streams} SET ${notRunning} WHERE key = ANY($1::text[])`);

@@ -18,7 +18,7 @@ export const notRunning = columns.map((name) => `${name} = NULL`).join(', ');
 
 /** Entries with their streams, where they are in a note that runs. */
 const running = (t: Tables): string =>
-  `${t.entries} e LEFT JOIN ${t.streams} r ON e.active AND r.key = e.stream AND e.ord <= r.running_to`;
+  `${t.entries} e LEFT JOIN ${t.streams} r ON e.active AND e.state <> 'unconfirmed' AND r.key = e.stream AND e.ord <= r.running_to`;
 
 /** Columns of entries that say otherwise while they are in a note that runs. */
 const overlaid: Readonly<Record<string, string>> = {

@@ -9,12 +9,19 @@ export function storedStreamKey(fixed: Pick<EntryFixed, 'lane' | 'audience' | 'c
   return hash('sha256', streamKey(fixed), 'base64url').slice(0, 22);
 }
 
+/** Entries that have expired and are only looked for: they keep their stream, whose lock a probe takes, and hold back nobody in it. */
+export const onlyLookedFor = "(state = 'unconfirmed' AND expires_at = 0)";
+
 /** The heads of the streams of `k`, and when they may be claimed; `but` leaves out entries that are just leaving. */
 export function headOf(t: Tables, but = 'true'): string {
   return `SELECT k.key, e.state, CASE e.state WHEN 'spooled' THEN e.due_at WHEN 'deferred' THEN n.due_at END AS due_at,
       CASE e.state WHEN 'spooled' THEN e.due_within WHEN 'deferred' THEN n.due_within ELSE 0 END AS due_within
     FROM k LEFT JOIN LATERAL (
-      SELECT state, due_at, due_within, note_id FROM ${t.entries} WHERE stream = k.key AND active AND ${but} ORDER BY ord LIMIT 1
+      SELECT * FROM (
+        (SELECT state, due_at, due_within, note_id FROM ${t.entries} WHERE stream = k.key AND active AND NOT ${onlyLookedFor} AND ${but} ORDER BY ord LIMIT 1)
+        UNION ALL
+        (SELECT state, due_at, due_within, note_id FROM ${t.entries} WHERE stream = k.key AND active AND ${onlyLookedFor} LIMIT 1)
+      ) first LIMIT 1
     ) e ON true LEFT JOIN ${t.notes} n ON e.state = 'deferred' AND n.id = e.note_id`;
 }
 

@@ -104,6 +104,55 @@ export function expiryTests(test: Test): void {
     equal([again.noteId, idsOf(again), again.attempt], [note.noteId, ['m2'], 2], 'the note');
   });
 
+  test('what may have been sent and has expired holds back nobody, also after a restart, and is still looked for', async (scene) => {
+    await scene.append(scene.entry('m1', { expiresIn: scene.units(5) }));
+    const { token } = await scene.claimOne();
+    await scene.settle({ token, to: 'unconfirmed', after: scene.units(8), absent: false, counted: 0, reason });
+    await scene.append('m2');
+    await scene.advance(4);
+    equal(await expire(scene), [], 'changes before its expiry');
+    await scene.claimNone({ ignorePickup: true }, 'the first may be sent again');
+    await scene.advance(2);
+    equal(await expire(scene), [], 'changes at its expiry');
+    equal((await scene.expectState('m1', 'unconfirmed')).expiresAt, 0, 'it never will be sent again');
+    await scene.reopen();
+    equal(idsOf(await scene.claimOne()), ['m2'], 'what goes on');
+    await scene.untilDue();
+    await scene.advance(8);
+    const probe = await scene.probeOne();
+    equal([idsOf(probe), probe.expired], [['m1'], true], 'what is looked for');
+    equal(arcs(await scene.settle({ token: probe.token, to: 'delivered' })), ['m1: unconfirmed → delivered'], 'found');
+  });
+
+  test('what may have been sent together with what has not expired holds back what follows', async (scene) => {
+    await scene.append(scene.entry('m1', { expiresIn: scene.units(5) }), 'm2');
+    const { token } = await scene.claimOne();
+    await scene.settle({ token, to: 'unconfirmed', after: scene.units(99), absent: false, counted: 0, reason });
+    await scene.append('m3');
+    await scene.advance(6);
+    equal(await expire(scene), [], 'changes');
+    await scene.claimNone({ ignorePickup: true }, 'the note may be sent again');
+  });
+
+  test('what may have been sent is given up some time after its expiry, whatever its lane does', async (scene) => {
+    await scene.append(scene.entry('m1', { expiresIn: scene.units(5) }), scene.entry('m2', { expiresIn: scene.units(99) }));
+    await scene.append(scene.entry('alone', { expiresIn: scene.units(5), conversationId: 'other' }));
+    for (const { token } of await scene.claim()) {
+      await scene.settle({ token, to: 'unconfirmed', after: scene.units(99), absent: false, counted: 0, reason });
+    }
+    await scene.advance(6);
+    const giveUpAfter = scene.units(4);
+    equal(await expire(scene, [], giveUpAfter), [], 'changes at their expiry');
+    await scene.advance(2);
+    equal(await expire(scene, [], giveUpAfter), [], 'changes before that');
+    await scene.advance(2);
+    const changes = await expire(scene, [], giveUpAfter);
+    equal(arcs(changes).sort(), ['alone: unconfirmed → dead', 'm1: unconfirmed → dead'], 'changes then');
+    equal(changes[0]?.reason?.code, 'OUTCOME_UNKNOWN', 'the reason');
+    equal((await scene.expectState('alone', 'dead')).unknownAttempts.length, 1, 'what may have been sent stays known');
+    await scene.expectState('m2', 'unconfirmed');
+  });
+
   for (const state of ['delivering', 'unconfirmed', 'held'] as const) {
     test(`what is ${state} does not expire`, async (scene) => {
       await scene.append(scene.entry('m', { expiresIn: scene.units(1) }));
@@ -117,8 +166,13 @@ export function expiryTests(test: Test): void {
   }
 }
 
-function expire(scene: Scene, closedLanes: readonly { lane: string; closedFor: number }[] = []): Promise<readonly Change[]> {
-  return scene.storage.expire({ owner: 'this run', closedLanes, reason: expired });
+function expire(
+  scene: Scene,
+  closedLanes: readonly { lane: string; closedFor: number }[] = [],
+  giveUpAfter?: number,
+): Promise<readonly Change[]> {
+  const patience = giveUpAfter === undefined ? {} : { giveUpAfter };
+  return scene.storage.expire({ owner: 'this run', closedLanes, reason: expired, ...patience });
 }
 
 /** Deferred after a try by that owner; it expires after five units. */
