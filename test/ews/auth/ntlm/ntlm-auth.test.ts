@@ -108,7 +108,10 @@ describe('a login', () => {
     server.faults.on('CreateItem').once().hang();
     const [first, second] = await Promise.all([deliver(), deliver()]);
     expect(first).toMatchObject([{ status: 'unconfirmed', error: { code: 'REQUEST_TIMEOUT' } }]);
-    expect(second).toMatchObject([{ status: 'deferred', error: { code: 'REQUEST_TIMEOUT' } }]);
+    // It may get its turn in the very moment when its time is over: then it has begun a connection that never stood.
+    expect(second).toMatchObject([
+      { status: 'deferred', error: { code: expect.stringMatching(/^(?:REQUEST_TIMEOUT|ENDPOINT_UNREACHABLE)$/) } },
+    ]);
     expect(statuses(await deliver())).toEqual(['delivered']);
     // The second one may get its turn in the very moment when its time is over.
     expect(counts().connections).toBeLessThanOrEqual(3);
