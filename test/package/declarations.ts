@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import type { Packed } from './packed.ts';
 
 /** Imports in a declaration file: of modules, and of types by reference. */
-const imports = /(?:\bfrom|\bimport\()\s*["']([^"']+)["']|<reference types="([^"]+)"/g;
+const imports = /(?:\bfrom|\bimport\()\s*["']([^"'|\s]+)["']|<reference types="([^"]+)"/g;
 
 const strict = {
   strict: true,

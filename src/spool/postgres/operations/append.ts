@@ -56,7 +56,7 @@ const insert = statement(
   'append_insert',
   (t) => `WITH e AS (
     INSERT INTO ${t.entries} (${own.join(', ')}, accepted_at, due_at, expires_at, state, rev, single, cancel_requested, attempt, purged, active, kept)
-    SELECT ${own.join(', ')}, $4::bigint, pickup_at, $4::bigint + expires_in, 'spooled', $5::bigint, 0, 0, 0, 0, true, false
+    SELECT ${own.join(', ')}, $4::bigint, pickup_at, least($4::bigint + expires_in, 8640000000000000), 'spooled', $5::bigint, 0, 0, 0, 0, true, false
     FROM ${recordset('$1', own)} ORDER BY message_id, part
   ), c AS (
     ${addTally(t, '$2')}

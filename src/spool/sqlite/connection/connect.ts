@@ -1,4 +1,4 @@
-import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -111,13 +111,15 @@ function prepareAlone(path: string, now: number): void {
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     migrate(database);
     recover(database, now);
-    removeMemory(path);
+    setMemoryAside(path);
   } catch (error) {
     // Closing folds the log into the file: the next opening would take it for a clean one. Still alone, so nobody has it open.
     if (ours && hasCode(asSpoolError(error, path), 'SPOOL_CORRUPT')) suspect(path);
     throw error;
   } finally {
     database.close();
+    // Not before the log is folded: on a full disk the file would grow into its room, and none would be left for the next memory.
+    rmSync(aside(path), { force: true });
   }
   rmSync(suspicion(path), { force: true });
 }
@@ -139,13 +141,15 @@ function foldLog(path: string): void {
 }
 
 /** While nobody can have it open: whoever has it in spite of that keeps it to himself, and notices. */
-function removeMemory(path: string): void {
+function setMemoryAside(path: string): void {
   try {
-    rmSync(`${path}-shm`, { force: true });
+    renameSync(`${path}-shm`, aside(path));
   } catch {
-    // Mapped by somebody (Windows), where no lock is ever dropped.
+    // There is none, or it is mapped by somebody (Windows), where no lock is ever dropped.
   }
 }
+
+const aside = (path: string): string => `${path}-shm-old`;
 
 /** `undefined` while somebody else is about to make, to migrate or to check it. */
 function openShared(path: string): DatabaseSync | undefined {
