@@ -164,8 +164,10 @@ export class GraphDoor {
   }
 
   #response({ status, json }: GraphAnswer, ids: Ids): FrontResponse {
-    const body = json === undefined ? '' : JSON.stringify(json);
-    return { kind: 'answer', status, headers: this.#headers(ids), body };
+    const { 'content-type': type, ...headers } = this.#headers(ids);
+    // Clients read what a type announces, so that an answer without a body has none.
+    if (json === undefined) return { kind: 'answer', status, headers, body: '' };
+    return { kind: 'answer', status, headers: { ...headers, 'content-type': type ?? '' }, body: JSON.stringify(json) };
   }
 
   #headers({ requestId, clientRequestId }: Ids): Record<string, string> {
