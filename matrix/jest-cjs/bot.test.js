@@ -68,7 +68,7 @@ test('a host that cannot be reached is known to have got nothing: the message wa
   });
   await sender.send({ to: 'sip:bob@contoso.test', text: 'x' });
   await sender.flush();
-  expect(await sender.counts()).toMatchObject({ deferred: 1, unconfirmed: 0, dead: 0 });
+  expect((await sender.stats()).states).toMatchObject({ deferred: 1, unconfirmed: 0, dead: 0 });
   await sender.stop();
 });
 
