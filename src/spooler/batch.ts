@@ -9,7 +9,7 @@ import { handedNote } from './calls/handed-note.ts';
 import { askHook, inGroups } from './calls/hook.ts';
 import type { SpoolerContext } from './context.ts';
 import type { Lanes } from './lanes/lanes.ts';
-import { provesSent, settlementOf, settlementOfLostPlace, settlementOfProbe, toReason } from './outcome.ts';
+import { provesSent, reasonOf, settlementOf, settlementOfLostPlace, settlementOfProbe } from './outcome.ts';
 import { reportClaim, reportSettled, type Settled, settleAll, settleLate } from './settle.ts';
 
 /** Notes of one lane that were claimed together. */
@@ -203,7 +203,7 @@ function build(claimed: ClaimedNote): Prepared {
   try {
     return { claimed, note: buildNote(claimed) };
   } catch (error) {
-    const reason = toReason(asError(error));
+    const reason = reasonOf(asError(error));
     const sent = claimed.unknownAttempts.length > 0 ? 'unknown' : 'no';
     return { claimed, settlement: { token: claimed.token, to: 'dead', sent, reason } };
   }

@@ -29,7 +29,7 @@ export function settlementOf(note: ClaimedNote, outcome: DeliveryOutcome, { opti
       return { token, to: 'delivered', messageClass: outcome.messageClass };
     case 'deferred': {
       if (outcome.error.code === 'NOT_ATTEMPTED') return { token, to: 'unclaim' };
-      const reason = toReason(outcome.error);
+      const reason = reasonOf(outcome.error);
       // Mailbox and endpoint wait by themselves; the note is ready as soon as they are.
       if (outcome.scope !== 'note') return { token, to: 'deferred', after: 0, failure: false, reason };
       const own = backOff({ first: options.retry.initialDelay, cap: options.retry.maxDelay }, note.failures + 1, random);
@@ -39,7 +39,7 @@ export function settlementOf(note: ClaimedNote, outcome: DeliveryOutcome, { opti
     case 'unconfirmed':
       return unconfirmed(note, outcome, options);
     case 'rejected': {
-      const { code, text, ...server } = toReason(outcome.error);
+      const { code, text, ...server } = reasonOf(outcome.error);
       const reason: Reason =
         outcome.draft === 'left'
           ? { code: 'DRAFT_LEFT', text: `${text} A draft of it was left in the mailbox.`, ...server }
@@ -75,7 +75,7 @@ export function settlementOfProbe(
     case 'pending':
       return again(false, { code: 'OUTCOME_UNKNOWN', text: 'The note is in the Outbox; whether it leaves is not known yet.' });
     case 'unknown':
-      return again(false, toReason(result.error), refusedDelay(note, result, history, { options, random }));
+      return again(false, reasonOf(result.error), refusedDelay(note, result, history, { options, random }));
     case 'absent': {
       // Twice, the second time after the grace period: a saved copy can appear late.
       if (note.absences < 1 || note.quietFor < grace) return again(true, notFoundYet, nextLook(note, options, grace));
@@ -135,17 +135,12 @@ function blocks({ code }: OfflineImError): boolean {
   return code === 'AUTHENTICATION_FAILED' || code === 'EWS_DISABLED';
 }
 
-/** An error as an entry keeps it. */
-export function toReason(error: OfflineImError | Error): Reason {
-  return reasonOf(error);
-}
-
 function unconfirmed(
   { token }: ClaimedNote,
   { error, ended = 'silence' }: { readonly error: OfflineImError; readonly ended?: AttemptEnd },
   options: SpoolerSettings,
 ): Settlement {
-  return { token, to: 'unconfirmed', after: probeDelay(options, 0), absent: false, counted: 0, ended, reason: toReason(error) };
+  return { token, to: 'unconfirmed', after: probeDelay(options, 0), absent: false, counted: 0, ended, reason: reasonOf(error) };
 }
 
 /** A probe that is refused backs off as a delivery does. What concerns the whole mailbox or endpoint waits with that. */
