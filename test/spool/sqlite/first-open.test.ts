@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -82,4 +83,22 @@ describe('a disk that others may write to', () => {
       expect(look(type, false)).toEqual([]);
     },
   );
+});
+
+const hasStrace = process.platform === 'linux' && existsSync('/usr/bin/strace');
+
+describe.skipIf(!hasStrace)('the names of a new spool (apt-get install strace)', () => {
+  it('are synced, file and folders, before anything is accepted', { timeout: 60_000 }, async () => {
+    await using at = await world();
+    const log = join(at.folder, 'calls');
+    const path = join(at.folder, 'a', 'b', 'spool.db');
+    const traced = ['-f', '-qq', '-y', '-e', 'trace=mkdir,openat,fsync,fdatasync', '-o', log, process.execPath, opener, path];
+    await run('strace', traced);
+    const calls = (await readFile(log, 'utf8')).split('\n').map((line) => line.replaceAll(at.folder, '.'));
+    const synced = (folder: string) => calls.findIndex((line) => line.includes(`fsync(`) && line.includes(`<${folder}>`));
+    const made = (what: string) => calls.findIndex((line) => line.includes(what) && !line.includes('ENOENT'));
+    expect(synced('.')).toBeGreaterThan(made('mkdir("./a"'));
+    expect(synced('./a')).toBeGreaterThan(made('mkdir("./a/b"'));
+    expect(synced('./a/b')).toBeGreaterThan(made('"./a/b/spool.db", O_WRONLY|O_CREAT|O_EXCL'));
+  });
 });
