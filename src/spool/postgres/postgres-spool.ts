@@ -20,8 +20,7 @@ import type {
   Standing,
 } from '../contract.ts';
 import { appendStorable, byMessage } from '../state/append.ts';
-import { cancel, hold, purge, release, requeue } from '../state/host-actions.ts';
-import type { Transaction } from '../state/transaction.ts';
+import { type Settled, type Subject, type Transition, TransitionSpool } from '../state/transition-spool.ts';
 import { Listener } from './connection/listen.ts';
 import type { PgClient } from './connection/pool.ts';
 import { Session } from './connection/session.ts';
@@ -42,7 +41,7 @@ import {
   nextPage,
   standing,
 } from './operations/read.ts';
-import { refreezeAll, type Settled, settleAll } from './operations/settle.ts';
+import { refreezeAll, settleAll } from './operations/settle.ts';
 import { LaneTurns } from './operations/take.ts';
 import { finishWork, startWork } from './operations/work.ts';
 import { asClient, type PostgresSpoolOptions, postgresRules } from './options.ts';
@@ -50,9 +49,8 @@ import { assertMigrated, migrate } from './tables/migrate.ts';
 import { assertUsable } from './tables/server.ts';
 import { tablesIn } from './tables/statement.ts';
 
-/** Settle calls carried out together at most, and entries of one host action. */
+/** Settle calls carried out together at most. */
 const settlesAtOnce = 256;
-const actionsAtOnce = 500;
 const tidyingSteps = 50;
 
 /**
@@ -77,9 +75,10 @@ const tidyingSteps = 50;
  * const sender = new OfflineImSender({ spool, … });
  * ```
  */
-export class PostgresSpool implements SpoolStorage<PgClient> {
+export class PostgresSpool extends TransitionSpool implements SpoolStorage<PgClient> {
   readonly name = 'postgres';
   readonly capabilities = { durable: true, shared: true, transactions: true } as const;
+  protected override readonly actionsAtOnce = 500;
   readonly #session: Session;
   readonly #migrates: boolean;
   /** Tells this spool's own notifications from those of others. */
@@ -91,6 +90,7 @@ export class PostgresSpool implements SpoolStorage<PgClient> {
   #listener: Listener | undefined;
 
   constructor(options: PostgresSpoolOptions) {
+    super();
     const { pool, schema, migrate, pooler, statementTimeout } = readOptions('PostgresSpool', options, postgresRules);
     this.#session = new Session({ pool, tables: tablesIn(schema), deadline: statementTimeout, pooler }, () =>
       this.#listener?.doubt(),
@@ -164,7 +164,7 @@ export class PostgresSpool implements SpoolStorage<PgClient> {
     return this.#session.use(() => renewAll(this.#session, claims, lease));
   }
 
-  refreeze(notes: readonly Refreeze[]): Promise<readonly ClaimToken[]> {
+  override refreeze(notes: readonly Refreeze[]): Promise<readonly ClaimToken[]> {
     return this.#transact((client) => refreezeAll(client, this.#session.sql, notes));
   }
 
@@ -217,26 +217,6 @@ export class PostgresSpool implements SpoolStorage<PgClient> {
     }
   }
 
-  hold(entryIds: readonly string[]): Promise<readonly Change[]> {
-    return this.#change(entryIds, (tx, ids) => hold(tx, ids));
-  }
-
-  release(entryIds: readonly string[]): Promise<readonly Change[]> {
-    return this.#change(entryIds, (tx, ids, now) => release(tx, ids, now));
-  }
-
-  cancel(entryIds: readonly string[]): Promise<readonly Change[]> {
-    return this.#change(entryIds, (tx, ids, now) => cancel(tx, ids, now));
-  }
-
-  requeue(entryIds: readonly string[], { force = false }: { readonly force?: boolean } = {}): Promise<readonly Change[]> {
-    return this.#change(entryIds, (tx, ids, now) => requeue(tx, ids, now, force));
-  }
-
-  purge(entryIds: readonly string[]): Promise<readonly Change[]> {
-    return this.#change(entryIds, (tx, ids) => purge(tx, ids));
-  }
-
   watch(wake: () => void): () => void {
     if ((this.#session.connections.most ?? 3) < 3 || !this.#session.pooling.keepsServer) return () => undefined;
     return this.#listener?.watch(wake) ?? (() => undefined);
@@ -255,6 +235,13 @@ export class PostgresSpool implements SpoolStorage<PgClient> {
     return this.#session.close(async () => {
       this.#listener?.end();
       this.#listener = undefined;
+    });
+  }
+
+  protected override transit<Result>(subject: Subject, operation: (transition: Transition) => Result): Promise<Result> {
+    return this.#transact(async (client) => {
+      const work = await startWork(client, this.#session.sql, subject);
+      return finishWork(work, operation(work));
     });
   }
 
@@ -282,26 +269,6 @@ export class PostgresSpool implements SpoolStorage<PgClient> {
 
   #settle(calls: readonly (readonly Settlement[])[]): Promise<readonly Settled[]> {
     return this.#session.transact((client) => settleAll(client, this.#session.sql, calls));
-  }
-
-  #change(
-    entryIds: readonly string[],
-    operation: (tx: Transaction, ids: readonly string[], now: number) => void,
-  ): Promise<readonly Change[]> {
-    return this.#session.use(async () => {
-      const changes: Change[] = [];
-      for (let from = 0; from < entryIds.length; from += actionsAtOnce) {
-        const ids = entryIds.slice(from, from + actionsAtOnce);
-        const some = await this.#session.transact(async (client) => {
-          const work = await startWork(client, this.#session.sql, { entries: ids });
-          const before = work.tx.changes.length;
-          operation(work.tx, ids, work.now);
-          return finishWork(work, work.tx.changes.slice(before));
-        });
-        changes.push(...some);
-      }
-      return changes;
-    });
   }
 }
 

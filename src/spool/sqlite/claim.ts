@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { ClaimedNote, ClaimRequest, LaneFilter, SpooledMessage } from '../contract.ts';
 import { claimPick, type Pick, runOf } from '../state/claim.ts';
+import { dueIn, laneFilter } from '../state/derived.ts';
 import type { EntryRecord } from '../state/records.ts';
 import type { Group } from './group.ts';
 import { entryColumns, storedRow } from './stores/entries.ts';
@@ -18,8 +19,7 @@ export class LeaseEnds {
 
   /** The next end of a lease of those lanes. */
   next(lanes: LaneFilter | undefined): number | undefined {
-    const named = lanes === undefined ? undefined : new Set('only' in lanes ? lanes.only : lanes.except);
-    const wanted = (lane: string) => named === undefined || lanes === undefined || named.has(lane) === 'only' in lanes;
+    const wanted = laneFilter(lanes);
     // As many rows as there are lanes at work, not lanes that wait.
     const row = this.#ends.all().find(({ lane }) => wanted(String(lane)));
     return row === undefined ? undefined : Number(row.until);
@@ -29,9 +29,7 @@ export class LeaseEnds {
 /** ms until something of those lanes is due, or a lease of theirs ends. */
 export function nextDue(group: Group, ends: LeaseEnds, filter: LaneFilter | undefined): number | undefined {
   const { lanes } = group.stores;
-  const times = [lanes.next('deliver', filter), lanes.next('probe', filter), ends.next(filter)];
-  const next = Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY));
-  return next === Number.POSITIVE_INFINITY ? undefined : Math.max(0, next - group.now);
+  return dueIn([lanes.next('deliver', filter), lanes.next('probe', filter), ends.next(filter)], group.now);
 }
 
 /** Beyond any time. */

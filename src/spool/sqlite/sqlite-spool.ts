@@ -11,7 +11,6 @@ import type {
   ExpireRequest,
   LaneFilter,
   NewSpoolEntry,
-  Refreeze,
   Settlement,
   SpoolContext,
   SpoolEntry,
@@ -20,65 +19,26 @@ import type {
   SpoolStorage,
   Standing,
 } from '../contract.ts';
-import { appendMessage, appendStorable, byMessage } from '../state/append.ts';
-import { cancel, hold, purge, release, requeue } from '../state/host-actions.ts';
-import { noteIdOf, viewOf } from '../state/records.ts';
-import { refreeze, settle } from '../state/settle.ts';
-import type { Transaction } from '../state/transaction.ts';
+import { appendStorable, byMessage } from '../state/append.ts';
+import { noteIdOf } from '../state/records.ts';
+import {
+  failedAppends,
+  type Settled,
+  type Subject,
+  settleEach,
+  type Transition,
+  TransitionSpool,
+} from '../state/transition-spool.ts';
+import { appendAll, chunked } from './append.ts';
 import { nextDue } from './claim.ts';
 import { type BackupOptions, backUp } from './connection/backup.ts';
 import { bytesInUse } from './connection/database-file.ts';
-import type { Group } from './group.ts';
 import { Session } from './session.ts';
-
-/** Appends whole messages; what they resolve with holds once the group is committed. */
-export function appendAll(group: Group, messages: readonly (readonly NewSpoolEntry[])[]): AppendResult[] {
-  return messages.map((entries) => append(group, entries));
-}
-
-function append(group: Group, entries: readonly NewSpoolEntry[]): AppendResult {
-  const { tx, now } = group;
-  for (const entry of entries) assertStorable(entry);
-  const { messageId, ...plan } = appendMessage(tx, entries, now);
-  if (plan.status === 'conflict') return { messageId, status: 'conflict' };
-  if (plan.status === 'appended') for (const { id, message } of entries) group.attach(id, message);
-  const kept = plan.entryIds.flatMap((id) => {
-    const record = tx.entry(id);
-    return record === undefined ? [] : viewOf(record);
-  });
-  return { messageId, status: plan.status, entries: kept };
-}
-
-/** Half a surrogate pair would come back as another character, and make two ids one. */
-function assertStorable({ id, messageId, contentHash, lane, conversationId, recipientsKey, messageClass }: NewSpoolEntry): void {
-  for (const text of [id, messageId, contentHash, lane, conversationId, recipientsKey, messageClass]) {
-    if (!text.isWellFormed()) {
-      throw new OfflineImError('MESSAGE_INVALID', 'An id or an address of the message has half a surrogate pair in it.');
-    }
-  }
-}
-
-/** Lists in parts of so many items in all, never splitting one of the lists. */
-export function chunked<Item>(lists: readonly (readonly Item[])[], most: number): (readonly (readonly Item[])[])[] {
-  const parts: (readonly Item[])[][] = [];
-  let items = most;
-  for (const list of lists) {
-    if (items + list.length > most) {
-      parts.push([]);
-      items = 0;
-    }
-    parts.at(-1)?.push(list);
-    items += list.length;
-  }
-  return parts;
-}
 
 function checkedTarget(path: unknown): string {
   if (typeof path === 'string' && path !== '' && !path.includes('\0')) return resolve(path);
   throw new OfflineImError('OPTION_INVALID', `path is ${quoted(path)}; expected the path of a file.`);
 }
-
-type Settled = Awaited<ReturnType<SpoolStorage['settle']>>;
 
 /** Options of a {@link SqliteSpool}. */
 export interface SqliteSpoolOptions {
@@ -141,13 +101,14 @@ const appendsAtOnce = 256;
  * const sender = new OfflineImSender({ spool: new SqliteSpool({ path: '/var/spool/my-bot/spool.db' }), … });
  * ```
  */
-export class SqliteSpool implements SpoolStorage {
+export class SqliteSpool extends TransitionSpool implements SpoolStorage {
   readonly name = 'sqlite';
   readonly capabilities = { durable: true, shared: true } as const;
   readonly #session: Session;
   readonly #path: string;
 
   constructor(options: SqliteSpoolOptions) {
+    super();
     const { path, ...rest } = readOptions('SqliteSpool', options, rules);
     this.#path = resolve(path);
     this.#session = new Session({ path: this.#path, ...rest });
@@ -178,17 +139,8 @@ export class SqliteSpool implements SpoolStorage {
     });
   }
 
-  refreeze(notes: readonly Refreeze[]): Promise<readonly ClaimToken[]> {
-    return this.#session.run(({ tx }) => notes.filter((one) => !refreeze(tx, one)).map(({ token }) => token));
-  }
-
   settle(settlements: readonly Settlement[]): Promise<Settled> {
-    return this.#session.run((group) => {
-      const { tx } = group;
-      const from = tx.changes.length;
-      const lost = settlements.filter((one) => !settle(tx, group.stores, one, group.now)).map(({ token }) => token);
-      return { lost, changes: tx.changes.slice(from) };
-    });
+    return this.transit({}, (transition) => settleEach(transition, settlements));
   }
 
   async expire(request: ExpireRequest): Promise<readonly Change[]> {
@@ -227,25 +179,9 @@ export class SqliteSpool implements SpoolStorage {
     }
   }
 
-  hold(entryIds: readonly string[]): Promise<readonly Change[]> {
-    return this.#change((tx) => hold(tx, entryIds));
-  }
-
-  release(entryIds: readonly string[]): Promise<readonly Change[]> {
-    return this.#change((tx, now) => release(tx, entryIds, now));
-  }
-
-  cancel(entryIds: readonly string[]): Promise<readonly Change[]> {
-    return this.#change((tx, now) => cancel(tx, entryIds, now));
-  }
-
-  requeue(entryIds: readonly string[], { force = false }: { readonly force?: boolean } = {}): Promise<readonly Change[]> {
-    return this.#change((tx, now) => requeue(tx, entryIds, now, force));
-  }
-
   /** What is purged is overwritten in the file, and in its log as soon as nobody reads from that. */
-  async purge(entryIds: readonly string[]): Promise<readonly Change[]> {
-    const changes = await this.#change((tx) => purge(tx, entryIds));
+  override async purge(entryIds: readonly string[]): Promise<readonly Change[]> {
+    const changes = await super.purge(entryIds);
     if (changes.length > 0) await this.#session.truncateLog();
     return changes;
   }
@@ -298,6 +234,10 @@ export class SqliteSpool implements SpoolStorage {
     return this.#session.close();
   }
 
+  protected override transit<Result>(_subject: Subject, operation: (transition: Transition) => Result): Promise<Result> {
+    return this.#session.run((group) => operation({ tx: group.tx, tags: group.stores, now: group.now }));
+  }
+
   /** All together; where that was not kept, message by message, so that a bad one fails alone. */
   async #append(messages: readonly (readonly NewSpoolEntry[])[]): Promise<readonly AppendResult[]> {
     const outcome = await this.#session.submit((group) => appendAll(group, messages));
@@ -305,17 +245,6 @@ export class SqliteSpool implements SpoolStorage {
     if (outcome.kept === 'no' && messages.length > 1) {
       return (await Promise.all(messages.map((message) => this.#append([message])))).flat();
     }
-    const { kept } = outcome;
-    const error = this.#session.errorOf(outcome.error);
-    return messages.map((entries) => ({ messageId: entries[0]?.messageId ?? '', status: 'failed', kept, error }));
-  }
-
-  #change(operation: (tx: Transaction, now: number) => void): Promise<readonly Change[]> {
-    return this.#session.run((group: Group) => {
-      const { tx } = group;
-      const from = tx.changes.length;
-      operation(tx, group.now);
-      return tx.changes.slice(from);
-    });
+    return failedAppends(messages, outcome.kept, this.#session.errorOf(outcome.error));
   }
 }

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Change, ExpireRequest } from '../contract.ts';
+import { messageEndedSince } from '../state/derived.ts';
 import { closedLanes, expireEntry } from '../state/expire.ts';
-import { isTombstone } from '../state/records.ts';
 import type { Group } from './group.ts';
 
 /** Takes tombstones away when their time is over. */
@@ -22,7 +22,8 @@ export class Tombstones {
     const rows = this.#over.all(over, atOnce);
     for (const messageId of new Set(rows.map((row) => String(row.message_id)))) {
       const stored = entries.idsOfMessage(messageId).flatMap((id) => entries.find(id) ?? []);
-      if (stored.every(({ record: { status } }) => isTombstone(status) && (status.endedAt ?? 0) <= over)) {
+      const since = messageEndedSince(stored.map(({ record: { status } }) => status));
+      if (since === undefined ? stored.length === 0 : since <= over) {
         for (const one of stored) {
           entries.forget(one);
           spool.count(one.record, -1);

@@ -1,15 +1,14 @@
 import type { Change, ClaimToken, Refreeze, Settlement } from '../../contract.ts';
 import { noteIdOf } from '../../state/records.ts';
-import { refreeze, settle } from '../../state/settle.ts';
 import { storableClass } from '../../state/storable.ts';
-import type { TagReads } from '../../state/transaction.ts';
+import { refreezeEach, type Settled, type Subject, settleEach } from '../../state/transition-spool.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Done } from '../connection/transact.ts';
 import { refreezeRunning } from '../tables/running.ts';
 import { type Sql, statement } from '../tables/statement.ts';
 import { headOf, streamsAfter } from '../tables/streams.ts';
 import { storableText } from '../tables/write.ts';
-import { finishWork, type Subject, startWork, type Work } from './work.ts';
+import { finishWork, startWork } from './work.ts';
 
 /**
  * What `settle` of the state table does with a note that runs and is delivered, in one statement: nearly every note ends this way, and nothing of it has
@@ -59,17 +58,6 @@ export async function settleDelivered(
   return changes;
 }
 
-export interface Settled {
-  readonly lost: readonly ClaimToken[];
-  readonly changes: readonly Change[];
-}
-
-/** What became of one settlement; no changes and `lost` for a token that no longer matches. */
-interface Outcome {
-  readonly lost: boolean;
-  readonly changes: readonly Change[];
-}
-
 /** Streams of notes that exist: each has its row. */
 const lock = statement(
   'settle_lock',
@@ -92,12 +80,12 @@ export async function settleAll(
   const twice = new Set(tokens).size < tokens.length;
   const delivered = all.filter((one): one is Delivered => one.to === 'delivered' && !twice);
   const others = all.filter((one) => one.to !== 'delivered' || twice);
-  const outcomes = new Map<Settlement, Outcome>();
+  const outcomes = new Map<Settlement, Settled>();
   let commit = false;
   const apply = async (some: readonly Settlement[], subject: Subject, locked?: readonly string[]): Promise<void> => {
     if (some.length === 0) return;
     const work = await startWork(client, sql, subject, locked);
-    for (const one of some) outcomes.set(one, settleOne(work, one));
+    for (const one of some) outcomes.set(one, settleEach(work, [one]));
     commit = (await finishWork(work, undefined)).commit || commit;
   };
   // These first: the rest writes out what runs.
@@ -105,14 +93,14 @@ export async function settleAll(
   for (const one of delivered) {
     const found = changes?.get(one.token);
     if (found === undefined) continue;
-    outcomes.set(one, { lost: false, changes: found });
+    outcomes.set(one, { lost: [], changes: found });
     commit = true;
   }
   await apply(others, subjectOf(others), twice ? undefined : streams);
   const slow = delivered.filter((one) => !outcomes.has(one));
   await apply(slow, subjectOf(slow));
   const results = calls.map((call) => ({
-    lost: call.filter((one) => outcomes.get(one)?.lost !== false).map(({ token }) => token),
+    lost: call.filter((one) => outcomes.get(one)?.lost.length !== 0).map(({ token }) => token),
     changes: call.flatMap((one) => outcomes.get(one)?.changes ?? []),
   }));
   return { result: results, commit };
@@ -128,31 +116,11 @@ export async function refreezeAll(
   const others = claimed.filter(({ token }) => !running.has(token));
   if (others.length === 0) return { result: [], commit: true };
   const work = await startWork(client, sql, { notes: [...new Set(others.map(({ token }) => noteIdOf(token)))] });
-  const lost = others.filter((one) => !refreeze(work.tx, one)).map(({ token }) => token);
-  const { result, commit } = await finishWork(work, lost);
+  const { result, commit } = await finishWork(work, refreezeEach(work, others));
   return { result, commit: commit || running.size > 0 };
 }
 
 type Delivered = Extract<Settlement, { to: 'delivered' }>;
-
-function settleOne(work: Work, settlement: Settlement): Outcome {
-  const { tx, now } = work;
-  const from = tx.changes.length;
-  const lost = !settle(tx, tagsOf(work), settlement, now);
-  return { lost, changes: tx.changes.slice(from) };
-}
-
-/** By tags, those of leases that have just lapsed in this very transaction among them. */
-function tagsOf({ tx, loaded }: Work): TagReads {
-  return {
-    entriesWithTag: (tag) => [
-      ...loaded.entriesWithTag(tag),
-      ...[...tx.entries.values()]
-        .filter(({ status }) => status.unknownAttempts.some((one) => one.tag === tag))
-        .map(({ fixed }) => fixed.id),
-    ],
-  };
-}
 
 /** What a token names, and whom a late `delivered` may have been for. */
 function subjectOf(settlements: readonly Settlement[]): Subject {

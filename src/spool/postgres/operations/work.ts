@@ -3,7 +3,8 @@ import { objectOf } from '../../rows/cells.ts';
 import type { NoteRow } from '../../rows/note-row.ts';
 import { triedByOf } from '../../state/claim.ts';
 import type { EntryRecord } from '../../state/records.ts';
-import { Transaction } from '../../state/transaction.ts';
+import { type TagReads, Transaction } from '../../state/transaction.ts';
+import type { Subject, Transition } from '../../state/transition-spool.ts';
 import { lapse } from '../../state/unconfirmed.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Done } from '../connection/transact.ts';
@@ -90,22 +91,11 @@ function write(tx: Transaction, row: RunningRow, before: readonly EntryRecord[])
   for (const record of before) tx.move(record, 'delivering', { noteId: row.note_id, attempt: 1, triedBy: row.run_by });
 }
 
-/** What an operation is about; everything that hangs together with it is loaded too. */
-export interface Subject {
-  readonly notes?: readonly string[];
-  readonly entries?: readonly string[];
-  /** Tags of attempts: entries that may have been sent with them. */
-  readonly tags?: readonly string[];
-}
-
 /** One operation over what it has locked and read. */
-export interface Work {
+export interface Work extends Transition {
   readonly client: PgClient;
   readonly sql: Sql;
   readonly loaded: Loaded;
-  readonly tx: Transaction;
-  /** ms since 1970 by the database's clock. */
-  readonly now: number;
   /** Streams that are locked. */
   readonly streams: readonly string[];
 }
@@ -187,7 +177,19 @@ export async function startWork(client: PgClient, sql: Sql, subject: Subject, lo
   const now = Number(row.now);
   const tx = begin(loaded, Number(row.tick));
   lapse(tx, loaded.notes.keys(), now);
-  return { client, sql, loaded, tx, now, streams };
+  return { client, sql, loaded, tx, tags: tagsOf(tx, loaded), now, streams };
+}
+
+/** By tags, those of leases that have just lapsed in this very transaction among them. */
+function tagsOf(tx: Transaction, loaded: Loaded): TagReads {
+  return {
+    entriesWithTag: (tag) => [
+      ...loaded.entriesWithTag(tag),
+      ...[...tx.entries.values()]
+        .filter(({ status }) => status.unknownAttempts.some((one) => one.tag === tag))
+        .map(({ fixed }) => fixed.id),
+    ],
+  };
 }
 
 /** Writes what an operation has changed. */

@@ -1,6 +1,7 @@
 import { statusCells, statusColumns } from '../../rows/entry-row.ts';
 import { noteCells, noteColumns } from '../../rows/note-row.ts';
-import { type EntryRecord, type EntryStatus, isActive, isTombstone, type NoteRecord } from '../../state/records.ts';
+import { probeAt, tombstoneSince } from '../../state/derived.ts';
+import { type EntryRecord, type EntryStatus, isActive, type NoteRecord } from '../../state/records.ts';
 import type { TableReads, Transaction } from '../../state/transaction.ts';
 import type { PgClient } from '../connection/pool.ts';
 import { type Sql, statement, type Tables } from './statement.ts';
@@ -128,8 +129,9 @@ function notesJson(tx: Transaction, notes: Iterable<NoteRecord | undefined>): st
   const rows = [...notes].flatMap((note) => {
     if (note === undefined) return [];
     const first = tx.entry(note.entryIds[0] ?? '')?.fixed;
-    const probeAt = note.state === 'unconfirmed' && note.lease === undefined ? Math.ceil(note.due.at) : null;
-    return objectOf(noteRow, [...noteCells(note), first === undefined ? '' : storedStreamKey(first), probeAt]);
+    const due = probeAt(note);
+    const cells = [first === undefined ? '' : storedStreamKey(first), due === undefined ? null : Math.ceil(due)];
+    return objectOf(noteRow, [...noteCells(note), ...cells]);
   });
   return JSON.stringify(rows);
 }
@@ -140,9 +142,9 @@ function statusRow({ fixed, status }: EntryRecord): object {
 
 /** The values of {@link derived}. */
 function derivedCells(status: EntryStatus): (boolean | number | null)[] {
-  const tombstone = isTombstone(status);
-  const kept = !tombstone && (status.state === 'held' || status.state === 'dead');
-  return [isActive(status.state), kept, tombstone ? (status.endedAt ?? 0) : null];
+  const since = tombstoneSince(status);
+  const kept = since === undefined && (status.state === 'held' || status.state === 'dead');
+  return [isActive(status.state), kept, since ?? null];
 }
 
 function storable(status: EntryStatus): EntryStatus {

@@ -12,6 +12,7 @@ import {
   statusCells,
   statusColumns,
 } from '../../rows/entry-row.ts';
+import { mayExpireAt, tombstoneSince } from '../../state/derived.ts';
 import { type EntryRecord, type EntryStatus, isInNote, isTombstone } from '../../state/records.ts';
 import { ChangedColumns, type RowsOf, rowsOf } from './statements.ts';
 
@@ -244,15 +245,7 @@ export class EntryStore {
 
 function changingCells(status: EntryStatus, stream: number | null): Cell[] {
   const cells = statusCells(status);
-  cells.push(stream, expiryOf(status), tombstoneOf(status));
+  const expiry = mayExpireAt(status);
+  cells.push(stream, expiry === undefined ? null : Math.ceil(expiry), tombstoneSince(status) ?? null);
   return cells;
-}
-
-/** Since when nothing but a tombstone is left. */
-function tombstoneOf(status: EntryStatus): number | null {
-  return isTombstone(status) ? (status.endedAt ?? 0) : null;
-}
-
-function expiryOf(status: EntryStatus): number | null {
-  return status.state === 'spooled' || status.state === 'deferred' ? Math.ceil(status.expiresAt) : null;
 }

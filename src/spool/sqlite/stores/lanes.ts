@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { LaneFilter } from '../../contract.ts';
+import { turnAt } from '../../state/derived.ts';
 
 type Kind = 'deliver' | 'probe';
 
@@ -72,8 +73,8 @@ export class LaneStore {
       }
       const delivered = deliver ?? { served: row?.deliver_served ?? 0, rev: row?.deliver_rev ?? 0 };
       const probed = probe ?? { served: row?.probe_served ?? 0, rev: row?.probe_rev ?? 0 };
-      const deliverTurn = turnOf(streamDue, delivered.served);
-      const probeTurn = turnOf(probeDue, probed.served);
+      const deliverTurn = turnAt(numberOf(streamDue), delivered.served) ?? null;
+      const probeTurn = turnAt(numberOf(probeDue), probed.served) ?? null;
       const same =
         row?.deliver_turn === deliverTurn &&
         row.deliver_rev === delivered.rev &&
@@ -117,6 +118,6 @@ export class LaneStore {
   }
 }
 
-function turnOf(due: unknown, served: number): number | null {
-  return typeof due === 'number' ? Math.max(due, served) : null;
+function numberOf(cell: unknown): number | undefined {
+  return typeof cell === 'number' ? cell : undefined;
 }

@@ -1,9 +1,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { SpoolState } from '../../contract.ts';
+import { headDue } from '../../state/derived.ts';
 import { type Due, type EntryRecord, streamKey } from '../../state/records.ts';
 import type { NoteStore } from './notes.ts';
 
 interface HeadRow {
-  readonly state: string;
+  readonly state: SpoolState;
   readonly due_at: number;
   readonly due_within: number;
   readonly note_id: string | null;
@@ -77,9 +79,8 @@ export class StreamStore {
   }
 
   #dueOf(head: HeadRow): Due | undefined {
-    if (head.state === 'spooled') return { at: head.due_at, within: head.due_within };
-    if (head.state !== 'deferred') return undefined;
-    const due = this.#notes.find(head.note_id ?? '')?.due;
+    const note = head.state === 'deferred' ? this.#notes.find(head.note_id ?? '') : undefined;
+    const due = headDue({ state: head.state, due: { at: head.due_at, within: head.due_within } }, note);
     return due === undefined ? undefined : { at: Math.ceil(due.at), within: Math.ceil(due.within) };
   }
 }
