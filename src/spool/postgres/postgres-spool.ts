@@ -28,9 +28,10 @@ import { coded, type Done, TransactionError } from './connection/transact.ts';
 import { appendIn } from './operations/append-in-transaction.ts';
 import { Appender } from './operations/append-queue.ts';
 import { claimNotes } from './operations/claim.ts';
+import { addUpCounters, expireSome, sweepTombstones } from './operations/clean-up.ts';
 import { mindTheClock } from './operations/clock.ts';
-import { addUpTallies, expireSome, sweepTombstones } from './operations/expire.ts';
 import { lapseAll, renewAll } from './operations/leases.ts';
+import { LaneTurns } from './operations/lock-due.ts';
 import {
   bytesKept,
   countsByState,
@@ -42,7 +43,6 @@ import {
   standing,
 } from './operations/read.ts';
 import { refreezeAll, settleAll } from './operations/settle.ts';
-import { LaneTurns } from './operations/take.ts';
 import { finishWork, startWork } from './operations/work.ts';
 import { asClient, type PostgresSpoolOptions, postgresRules } from './options.ts';
 import { assertMigrated, migrate } from './tables/migrate.ts';
@@ -149,7 +149,7 @@ export class PostgresSpool extends TransitionSpool implements SpoolStorage<PgCli
           const look = first;
           const claimed = await this.#session.transact<readonly ClaimedNote[] | 'lapsed'>(async (client) => {
             const { sql } = this.#session;
-            const taken = await this.#turns.take(client, sql, request);
+            const taken = await this.#turns.lockDue(client, sql, request);
             if (look && taken.lapsed) return { result: 'lapsed', commit: false };
             return claimNotes(client, sql, request, taken);
           });
@@ -180,7 +180,7 @@ export class PostgresSpool extends TransitionSpool implements SpoolStorage<PgCli
       for (let step = 0; step < tidyingSteps; step++) {
         if (!(await this.#session.transact((client) => sweepTombstones(client, sql, tombstones)))) break;
       }
-      await this.#session.transact((client) => addUpTallies(client, sql));
+      await this.#session.transact((client) => addUpCounters(client, sql));
       const changes: Change[] = [];
       for (;;) {
         const some = await this.#session.transact((client) => expireSome(client, sql, request));

@@ -64,11 +64,10 @@ export class Picker {
   claim(group: Group, request: ClaimRequest): ClaimedNote[] {
     group.flush();
     for (;;) {
-      const set = group.reports.length;
       const picks = this.#pick(group, request);
       const messages = messagesOf(group, picks);
-      if (group.reports.length > set) {
-        // Something was set aside on the way: what is left is chosen anew.
+      if (group.stores.unreadable.found) {
+        // It is set aside, and what is left is chosen anew.
         group.flush();
         continue;
       }

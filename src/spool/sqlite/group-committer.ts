@@ -1,5 +1,4 @@
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
-import { RowError } from '../rows/cells.ts';
 import { lapse } from '../state/unconfirmed.ts';
 import { clampTimes, type SharedClock } from './connection/clock.ts';
 import type { Connection, Queries } from './connection/connection.ts';
@@ -208,14 +207,8 @@ export class GroupCommitter {
     return this.#transaction('BEGIN', (group) => {
       const { stores } = this.#connection;
       if (lapses && stores.notes.lapsed(group.now, 1).length > 0) return undefined;
-      stores.entries.onUnreadable = undefined;
-      stores.notes.onUnreadable = undefined;
-      try {
-        return this.#run(group, batch);
-      } catch (error) {
-        if (error instanceof RowError) return undefined;
-        throw error;
-      }
+      const tell = this.#run(group, batch);
+      return stores.unreadable.found ? undefined : tell;
     });
   }
 
@@ -257,7 +250,7 @@ export class GroupCommitter {
     const time = this.#context.clock.read(row.clock_offset);
     if (this.#appends !== undefined && row.appends !== this.#appends) this.#context.onAppended();
     this.#appends = row.appends;
-    const group = new Group(stores, row, time);
+    const group = new Group(stores, row, time, writing);
     if (writing && time.now < row.last_now - sameTime) {
       clampTimes(database, time.now, row.last_now);
       stores.forgetAll();

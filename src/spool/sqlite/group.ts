@@ -18,23 +18,21 @@ export class Group {
   readonly rev: number;
   readonly reports: CorruptReport[] = [];
   readonly #offset: number;
+  readonly #writes: boolean;
   readonly #added = new Map<string, SpooledMessage>();
   #tx: Transaction;
   #appended = false;
   #dirty = false;
 
-  constructor(stores: Stores, row: SpoolRow, time: { readonly now: number; readonly offset: number }) {
+  /** @param writes Whether it has the write lock; one that only reads sets nothing aside. */
+  constructor(stores: Stores, row: SpoolRow, time: { readonly now: number; readonly offset: number }, writes: boolean) {
     this.stores = stores;
+    this.#writes = writes;
     this.now = time.now;
     this.rev = row.rev + 1;
     this.#offset = time.offset;
     this.#dirty = time.offset !== row.clock_offset;
     this.#tx = new Transaction(stores, this.rev, row.ord);
-    stores.entries.onUnreadable = (row, error) => this.#setAside(row, error);
-    // What was sent of a lost note is lost too: its members may not be sent again, nor can they be looked for.
-    stores.notes.onUnreadable = (noteId, error) => {
-      for (const row of stores.entries.rowsOfNote(noteId)) this.#setAside(row, error);
-    };
   }
 
   get tx(): Transaction {
@@ -43,7 +41,7 @@ export class Group {
 
   /** True when there is something to commit. */
   get dirty(): boolean {
-    return this.#dirty || !this.#tx.empty;
+    return this.#dirty || !this.#tx.empty || this.stores.unreadable.found;
   }
 
   get appended(): boolean {
@@ -61,9 +59,10 @@ export class Group {
     this.#dirty = true;
   }
 
-  /** Writes what has changed; afterwards queries see it. */
+  /** Writes what has changed, and sets aside what could not be read; afterwards queries see it. */
   flush(): void {
     const { stores } = this;
+    if (this.#writes) this.#setUnreadableAside();
     if (!this.#tx.empty) {
       const tx = this.#tx;
       this.#tx = new Transaction(stores, this.rev, tx.lastOrder);
@@ -74,6 +73,8 @@ export class Group {
     }
     stores.streams.refresh();
     stores.lanes.refresh();
+    // Looking for the heads of streams may have met more.
+    if (this.#writes && stores.unreadable.found) this.flush();
   }
 
   /** The last step before COMMIT; what it leaves in the spool's row. */
@@ -124,6 +125,16 @@ export class Group {
       lanes.touch(fixed.lane);
     }
     entries.update(before, record, stream);
+  }
+
+  #setUnreadableAside(): void {
+    const { entries, notes, unreadable } = this.stores;
+    for (const [id, error] of unreadable.takeNotes()) {
+      notes.drop(id);
+      // What was sent of a lost note is lost too: its members may not be sent again, nor can they be looked for.
+      for (const row of entries.rowsOfNote(id)) unreadable.entry(row, error);
+    }
+    for (const { row, error } of unreadable.takeEntries()) this.#setAside(row, error);
   }
 
   /** An unreadable row leaves its stream and its note, and lies in `corrupt`; the rest goes on. */

@@ -32,7 +32,7 @@ export interface SessionOptions {
 }
 
 /** Steps in which one call takes away tombstones at most. */
-const tidyingSteps = 20;
+const cleanUpSteps = 20;
 /** ms for which a file is opened again and again, until nobody of this process stands in the way of its locks. */
 const relockingTakes = 2_000;
 
@@ -68,7 +68,7 @@ export class Session {
         throw this.errorOf(error);
       }
       // What is left to tidy is left for later; whether the file can be trusted has been seen.
-      await this.tidy().catch(() => this.#assertOpen());
+      await this.cleanUp().catch(() => this.#assertOpen());
     });
   }
 
@@ -117,9 +117,9 @@ export class Session {
   }
 
   /** Takes away tombstones whose time is over, and gives free pages back while nobody waits. */
-  async tidy(): Promise<void> {
+  async cleanUp(): Promise<void> {
     const { committer, keepTombstones } = this.#assertOpen();
-    for (let step = 0; step < tidyingSteps; step++) {
+    for (let step = 0; step < cleanUpSteps; step++) {
       if (!(await this.run((group, { tombstones }) => tombstones.sweep(group, keepTombstones)))) break;
     }
     if (committer.waiting > 0) return;

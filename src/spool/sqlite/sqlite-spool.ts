@@ -144,7 +144,7 @@ export class SqliteSpool extends TransitionSpool implements SpoolStorage {
   }
 
   async expire(request: ExpireRequest): Promise<readonly Change[]> {
-    await this.#session.tidy();
+    await this.#session.cleanUp();
     const changes: Change[] = [];
     for (;;) {
       const step = await this.#session.run((group, { expiry }) => expiry.expire(group, request));

@@ -9,12 +9,12 @@ import { Connections, GivenUp, NoAnswer } from './connections.ts';
 import { isTransient } from './pg-error.ts';
 import type { PgClient, PgPool } from './pool.ts';
 import { type Pooler, Pooling } from './pooling.ts';
-import { coded, type Done, type Patience, TransactionError, transact } from './transact.ts';
+import { coded, type Done, TransactionError, type TransactionLimits, transact } from './transact.ts';
 
 /** Times that a transaction is tried when others get in its way. */
 const tries = 6;
 
-/** ms that a statement waits for a lock, but for appends, which have a patience of their own. */
+/** ms that a statement waits for a lock, but for appends, which have a time of their own. */
 const lockTimeout = 3_000;
 
 /** The open spool on its pool: runs transactions, retries what may be retried, and knows what is still running. */
@@ -22,7 +22,7 @@ export class Session {
   readonly connections: Connections;
   readonly pooling: Pooling;
   readonly sql: Sql;
-  /** ms for a transaction, see {@link Patience}. */
+  /** ms for a transaction, see {@link TransactionLimits}. */
   readonly deadline: number;
   readonly #onNoAnswer: () => void;
   readonly #life = new SerialQueue();
@@ -102,17 +102,17 @@ export class Session {
   /** A transaction, tried again when others got in its way, and without rows that can't be read. @throws {TransactionError} */
   async transact<Result>(
     body: (client: PgClient) => Promise<Done<Result>>,
-    patience: Partial<Omit<Patience, 'clock'>> = {},
+    limits: Partial<Omit<TransactionLimits, 'clock'>> = {},
   ): Promise<Result> {
     for (let tried = 1; ; tried++) {
       try {
-        return await transact(this.connections, this.#patience(patience), body, this.pooling);
+        return await transact(this.connections, this.#limits(limits), body, this.pooling);
       } catch (error) {
         if (!(error instanceof TransactionError)) throw error;
         if (error.cause instanceof NoAnswer) this.#onNoAnswer();
         if (error.kept === 'unknown') throw error;
         if (this.pooling.isToldBy(error.cause)) continue;
-        if (error.cause instanceof UnreadableRows) await this.#setAside(error.cause, patience);
+        if (error.cause instanceof UnreadableRows) await this.#setAside(error.cause, limits);
         else if (!isTransient(error.cause) || tried >= tries) throw error;
         else await this.#pause(tried);
       }
@@ -120,20 +120,20 @@ export class Session {
   }
 
   /** A wait for a lock is no silence: it ends well before the deadline. */
-  #patience(given: Partial<Patience>): Patience {
-    const patience = { lockTimeout, deadline: this.deadline, clock: this.clock, ...given };
-    return { ...patience, lockTimeout: Math.min(patience.lockTimeout, patience.deadline / 2) };
+  #limits(given: Partial<TransactionLimits>): TransactionLimits {
+    const limits = { lockTimeout, deadline: this.deadline, clock: this.clock, ...given };
+    return { ...limits, lockTimeout: Math.min(limits.lockTimeout, limits.deadline / 2) };
   }
 
   #pause(tried: number): Promise<unknown> {
     return sleep(this.clock, Math.random() * 5 * 2 ** tried);
   }
 
-  async #setAside({ rows }: UnreadableRows, patience: Partial<Patience>): Promise<void> {
+  async #setAside({ rows }: UnreadableRows, limits: Partial<TransactionLimits>): Promise<void> {
     try {
       const taken = await transact(
         this.connections,
-        this.#patience(patience),
+        this.#limits(limits),
         (client) => setAside(client, this.sql, rows),
         this.pooling,
       );
@@ -142,7 +142,7 @@ export class Session {
       // Others of the same note can't be read either.
       const others = error instanceof TransactionError && error.cause instanceof UnreadableRows ? error.cause.rows : undefined;
       if (others === undefined || [...others.keys()].every((id) => rows.has(id))) throw error;
-      await this.#setAside(new UnreadableRows(new Map([...rows, ...others])), patience);
+      await this.#setAside(new UnreadableRows(new Map([...rows, ...others])), limits);
     }
   }
 }

@@ -34,7 +34,7 @@ export interface Done<Result> {
 }
 
 /** How patient a transaction of a spool is, from asking for a connection to the end; what goes on after that is given up with its connection. */
-export interface Patience extends LimitOptions {
+export interface TransactionLimits extends LimitOptions {
   /** ms that a statement waits for a lock. */
   readonly lockTimeout: number;
   /** ms that its own statements may take, where that is another time than what is left of the deadline. */
@@ -46,7 +46,7 @@ export interface Patience extends LimitOptions {
  * stopped in the middle must not hold its locks for long; plans go by indexes only, since one made while a table was small is kept
  * when it no longer is; and what is accepted is on disk, whatever the database's default.
  */
-function beginText({ lockTimeout }: Patience): string {
+function beginText({ lockTimeout }: TransactionLimits): string {
   return `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = ${Math.ceil(lockTimeout)};
 SET LOCAL idle_in_transaction_session_timeout = 5000; SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_generic_plan;
 SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
@@ -60,16 +60,16 @@ SELECT pg_backend_pid()::text AS pid, CASE current_setting('synchronous_commit')
  */
 export async function transact<Result>(
   connections: Connections,
-  patience: Patience,
+  limits: TransactionLimits,
   body: (client: PgClient) => Promise<Done<Result>>,
   pooling: Pooling,
 ): Promise<Result> {
-  const limit = new Limit(patience);
+  const limit = new Limit(limits);
   try {
     const client = await connections.connect(limit).catch((error: unknown) => {
       throw new TransactionError('no', error);
     });
-    return await run(client, limit, patience, body, pooling);
+    return await run(client, limit, limits, body, pooling);
   } finally {
     limit.end();
   }
@@ -78,7 +78,7 @@ export async function transact<Result>(
 async function run<Result>(
   client: PgPoolClient,
   limit: Limit,
-  patience: Patience,
+  limits: TransactionLimits,
   body: (client: PgClient) => Promise<Done<Result>>,
   pooling: Pooling,
 ): Promise<Result> {
@@ -90,11 +90,11 @@ async function run<Result>(
   client.on('error', onError);
   let committing = false;
   try {
-    const begun = client.query({ text: beginText(patience) }).catch((error: unknown) => {
+    const begun = client.query({ text: beginText(limits) }).catch((error: unknown) => {
       throw asRefusedBegin(error);
     });
     pooling.answered(client, pidOf(await limit.within(begun)));
-    if (patience.statements !== undefined) limit.extend(patience.statements);
+    if (limits.statements !== undefined) limit.extend(limits.statements);
     const { result, commit } = await limit.within(body(client));
     // What broke before this has kept nothing; from here on nobody knows.
     if (broken !== undefined) throw broken;

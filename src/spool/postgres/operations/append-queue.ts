@@ -11,7 +11,7 @@ const entriesAtOnce = 1_000;
 /** ms that a group waits for a conversation that another transaction holds. */
 const groupLockTimeout = 300;
 /** ms that a message waits for it on its own, and that one transaction waits at a time: the last one, when others took up all of that, just looks. */
-const patience = 10_000;
+const heldTimeout = 10_000;
 const step = 1_000;
 const look = 50;
 /** ms after which a connection that could not be had, or broke before COMMIT, is tried again. */
@@ -116,10 +116,10 @@ export class Appender {
   #wait(item: Item): void {
     const keys = [...streamsOf([item.message]).keys()];
     for (const key of keys) this.#held.set(key, (this.#held.get(key) ?? 0) + 1);
-    const end = this.#session.clock.monotonic() + patience;
+    const end = this.#session.clock.monotonic() + heldTimeout;
     void this.#waiting.run(async () => {
       if (this.#isHopeless(item)) this.#giveUp(item);
-      else item.done(await this.#patiently(item.message, end));
+      else item.done(await this.#untilReleased(item.message, end));
       for (const key of keys) {
         const left = (this.#held.get(key) ?? 1) - 1;
         if (left === 0) this.#held.delete(key);
@@ -128,7 +128,7 @@ export class Appender {
     });
   }
 
-  async #patiently(message: NewMessage, end: number): Promise<AppendResult> {
+  async #untilReleased(message: NewMessage, end: number): Promise<AppendResult> {
     const { clock } = this.#session;
     for (;;) {
       const left = end - clock.monotonic();
@@ -177,11 +177,11 @@ export class Appender {
     }
   }
 
-  #attempt(messages: readonly NewMessage[], patience: { lockTimeout: number; deadline: number }): Promise<Results> {
+  #attempt(messages: readonly NewMessage[], limits: { lockTimeout: number; deadline: number }): Promise<Results> {
     return this.#session.transact(async (client) => {
       const { results, added } = await appendMessages(client, this.#session.sql, messages, this.#instance);
       return { result: results, commit: added };
-    }, patience);
+    }, limits);
   }
 }
 

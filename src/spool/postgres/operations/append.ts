@@ -6,11 +6,10 @@ import { appendMessage, type PlannedAppend } from '../../state/append.ts';
 import { type EntryRecord, viewOf } from '../../state/records.ts';
 import { asSpoolError } from '../connection/pg-error.ts';
 import type { PgClient } from '../connection/pool.ts';
-import { entryNames, Loaded, type ReadEntry } from '../tables/loaded.ts';
-import { entriesNow } from '../tables/running.ts';
+import { addCounters, countersOf } from '../tables/counters.ts';
+import { entryColumns, Loaded, type ReadEntry } from '../tables/loaded.ts';
 import { type Sql, statement } from '../tables/statement.ts';
 import { refreshStreams, storedStreamKey } from '../tables/streams.ts';
-import { addTally, tally } from '../tables/tallies.ts';
 import { isStorable, objectOf, recordset } from '../tables/write.ts';
 import { begin } from './work.ts';
 
@@ -44,7 +43,7 @@ const lock = statement(
   ), locked AS MATERIALIZED (SELECT count(*) AS streams FROM l)
   SELECT t.now::text AS now, (SELECT nextval('${t.ticks}') FROM locked)::text AS tick, (
     SELECT coalesce(json_agg(e), '[]') FROM (
-      ${entriesNow(t, entryNames, 'e.message_id = ANY($2::text[]) ORDER BY e.message_id, e.part')}
+      SELECT ${entryColumns} FROM ${t.entriesNow} WHERE message_id = ANY($2::text[]) ORDER BY message_id, part
     ) e
   )::text AS kept FROM t`,
 );
@@ -59,7 +58,7 @@ const insert = statement(
     SELECT ${own.join(', ')}, $4::bigint, pickup_at, least($4::bigint + expires_in, 8640000000000000), 'spooled', $5::bigint, 0, 0, 0, 0, true, false
     FROM ${recordset('$1', own)} ORDER BY message_id, part
   ), c AS (
-    ${addTally(t, '$2')}
+    ${addCounters(t, '$2')}
   )
   SELECT pg_notify('${t.channel}', $3)`,
 );
@@ -87,7 +86,7 @@ export async function appendMessages(
   });
   const added = [...tx.entries.values()];
   if (added.length > 0) {
-    await sql.rows(client, insert, [JSON.stringify(rowsOf(added, bodies)), tally(added, loaded), from, now, tx.rev]);
+    await sql.rows(client, insert, [JSON.stringify(rowsOf(added, bodies)), countersOf(added, loaded), from, now, tx.rev]);
   }
   // A stream that was locked for a message that is not new may have no entry.
   if (plans.some(({ status }) => status !== 'appended')) await refreshStreams(client, sql, [...streams.keys()]);

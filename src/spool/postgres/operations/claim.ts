@@ -5,12 +5,12 @@ import type { EntryRecord, NoteRecord } from '../../state/records.ts';
 import type { Transaction } from '../../state/transaction.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Done } from '../connection/transact.ts';
+import { type Fresh, inlineNotes } from '../tables/inline-note.ts';
 import { asEntry, entryColumns, Loaded, noteRowColumns } from '../tables/loaded.ts';
-import { type Fresh, startRunning } from '../tables/running.ts';
 import { type Sql, statement } from '../tables/statement.ts';
 import { onlyLookedFor, refreshStreams, storedStreamKey } from '../tables/streams.ts';
 import { writeClaims } from '../tables/write.ts';
-import type { Taken } from './take.ts';
+import type { LockedDue } from './lock-due.ts';
 import { begin } from './work.ts';
 
 /** First entries of streams, in order; with as many messages as a note takes. */
@@ -36,12 +36,12 @@ const notesById = statement(
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Claims what {@link LaneTurns.take} has locked: as many steps as there are notes, whatever waits. */
+/** Claims what {@link LaneTurns.lockDue} has locked: as many steps as there are notes, whatever waits. */
 export async function claimNotes(
   client: PgClient,
   sql: Sql,
   request: ClaimRequest,
-  { now, tick, keys }: Taken,
+  { now, tick, keys }: LockedDue,
 ): Promise<Done<readonly ClaimedNote[]>> {
   if (keys.length === 0) return { result: [], commit: false };
   const loaded = new Loaded();
@@ -78,7 +78,7 @@ async function write(
     if (pick.note === undefined) fresh.push({ stream: streamOf(pick), note, to: pick.members.at(-1)?.status.order ?? 0 });
     else notes.push(note);
   }
-  if (fresh.length > 0) await startRunning(client, sql, tx, before, fresh, owner);
+  if (fresh.length > 0) await inlineNotes(client, sql, tx, before, fresh, owner);
   const busy = kind === 'deliver' ? picks.filter(({ note }) => note !== undefined).map(streamOf) : [];
   if (notes.length > 0) await writeClaims(client, sql, tx, before, { owner, busy, notes });
 }

@@ -31,7 +31,7 @@ function renewRunning(name: string, waiting: '' | 'SKIP LOCKED') {
 const renewRunningNow = renewRunning('renew_running_now', 'SKIP LOCKED');
 const renewRunningLater = renewRunning('renew_running_later', '');
 /** ms that a renewal waits for a stream that another transaction holds. */
-const renewalPatience = 1_000;
+const renewalTimeout = 1_000;
 
 /**
  * Extends leases that have not run out. Resolves with the tokens that no longer match, and with those whose stream another transaction keeps for itself: those
@@ -40,20 +40,20 @@ const renewalPatience = 1_000;
 export async function renewAll(session: Session, tokens: readonly ClaimToken[], lease: number): Promise<readonly ClaimToken[]> {
   const { sql } = session;
   const left = new Set(tokens);
-  const renew = async (statements: readonly Statement[], patience = {}): Promise<void> => {
+  const renew = async (statements: readonly Statement[], limits = {}): Promise<void> => {
     const some = [...left];
     const renewed = await session.transact(async (client) => {
       const rows: { readonly token: ClaimToken }[] = [];
       for (const one of statements)
         rows.push(...(await sql.rows<{ token: ClaimToken }>(client, one, [some.map(noteIdOf), some, Math.ceil(lease)])));
       return { result: rows, commit: rows.length > 0 };
-    }, patience);
+    }, limits);
     for (const { token } of renewed) left.delete(token);
   };
   await renew([renewRunningNow, renewLeases]);
   if (left.size === 0) return [];
   try {
-    await renew([renewRunningLater], { lockTimeout: renewalPatience });
+    await renew([renewRunningLater], { lockTimeout: renewalTimeout });
   } catch (error) {
     if (!(error instanceof TransactionError && isLockTimeout(error.cause))) throw error;
   }
@@ -62,7 +62,7 @@ export async function renewAll(session: Session, tokens: readonly ClaimToken[], 
 
 /** Whether a lease has run out by then that nobody has made unconfirmed yet. */
 export function lapsedBy(t: Tables, now: string): string {
-  return `(EXISTS (SELECT 1 FROM ${t.notes} WHERE lease_until <= ${now}) OR EXISTS (SELECT 1 FROM ${t.streams} WHERE lease_until <= ${now}))`;
+  return `EXISTS (SELECT 1 FROM ${t.notesNow} WHERE lease_until <= ${now})`;
 }
 
 const lapsedAtOnce = 200;
@@ -71,9 +71,7 @@ const lapsedAtOnce = 200;
 const takeLapsed = statement(
   'take_lapsed',
   (t) => `WITH l AS MATERIALIZED (
-    (SELECT id, stream FROM ${t.notes} WHERE lease_until <= (SELECT ${t.now}()) ORDER BY lease_until LIMIT ${lapsedAtOnce})
-    UNION ALL
-    (SELECT note_id, key FROM ${t.streams} WHERE lease_until <= (SELECT ${t.now}()) ORDER BY lease_until LIMIT ${lapsedAtOnce})
+    SELECT id, stream FROM ${t.notesNow} WHERE lease_until <= (SELECT ${t.now}()) ORDER BY lease_until LIMIT ${lapsedAtOnce}
   ), s AS MATERIALIZED (
     SELECT key FROM ${t.streams} WHERE key = ANY(ARRAY(SELECT stream FROM l)) ORDER BY key FOR UPDATE SKIP LOCKED
   )

@@ -9,9 +9,8 @@ import {
 import { standingOf } from '../../state/derived.ts';
 import { isTombstone, viewOf } from '../../state/records.ts';
 import type { PgClient } from '../connection/pool.ts';
-import { asEntry, entryNames, Loaded } from '../tables/loaded.ts';
-import { entriesNow, stateNow } from '../tables/running.ts';
-import { tallyColumns } from '../tables/schema.ts';
+import { asEntry, entryColumns, Loaded } from '../tables/loaded.ts';
+import { counterColumns } from '../tables/schema.ts';
 import { type Sql, statement, type Tables } from '../tables/statement.ts';
 import { lapsedBy } from './leases.ts';
 
@@ -19,8 +18,7 @@ import { lapsedBy } from './leases.ts';
 const sources = (t: Tables) => [
   { table: t.streams, due: 'due_at' },
   { table: t.notes, due: 'probe_at' },
-  { table: t.notes, due: 'lease_until' },
-  { table: t.streams, due: 'lease_until' },
+  { table: t.notesNow, due: 'lease_until' },
 ];
 
 const least = (t: Tables, parts: readonly string[]): string => `SELECT (least(${parts.join(', ')}) - ${t.now}())::text AS due`;
@@ -67,20 +65,18 @@ function ask(client: PgClient, sql: Sql, lanes: LaneFilter | undefined): Promise
   return 'only' in lanes ? sql.row(client, ofOnly, [lanes.only]) : sql.row(client, ofAllBut, [lanes.except]);
 }
 
-const select = (t: Tables, where: string): string => entriesNow(t, [...entryNames, 'body'], where);
+const select = (t: Tables, where: string): string => `SELECT ${entryColumns}, body FROM ${t.entriesNow} WHERE ${where}`;
 
 const anyLapsed = statement('any_lapsed', (t) => `SELECT ${lapsedBy(t, `(SELECT ${t.now}())`)}::text AS lapsed`);
 
-const byId = statement('get', (t) => select(t, 'e.id = $1 AND e.purged = 0'));
-const byMessage = statement('find_message', (t) => select(t, 'e.message_id = $1 ORDER BY e.part'));
+const byId = statement('get', (t) => select(t, 'id = $1 AND purged = 0'));
+const byMessage = statement('find_message', (t) => select(t, 'message_id = $1 ORDER BY part'));
 
-const withHead = statement('get_with_head', (t) =>
-  entriesNow(
-    t,
-    entryNames,
-    `e.id = $1 OR e.id = (SELECT h.id FROM ${t.entries} h WHERE h.active AND h.stream = (SELECT stream FROM ${t.entries} WHERE id = $1)
-     ORDER BY h.ord LIMIT 1)`,
-  ),
+const withHead = statement(
+  'get_with_head',
+  (t) => `SELECT ${entryColumns} FROM ${t.entriesNow} WHERE id = $1 OR id = (
+    SELECT h.id FROM ${t.entries} h WHERE h.active AND h.stream = (SELECT stream FROM ${t.entries} WHERE id = $1) ORDER BY h.ord LIMIT 1
+  )`,
 );
 const noteDue = statement(
   'note_due',
@@ -89,18 +85,18 @@ const noteDue = statement(
 const clockNow = statement('clock_now', (t) => `SELECT ${t.now}()::text AS now`);
 
 const pageSize = 250;
-const lane = '($2::text IS NULL OR e.lane = $2)';
+const lane = '($2::text IS NULL OR lane = $2)';
 const page = statement('page', (t) =>
-  select(t, `e.id > $1 AND ${lane} AND ($3::text IS NULL OR ${stateNow} = $3) AND e.purged = 0 ORDER BY e.id LIMIT ${pageSize}`),
+  select(t, `id > $1 AND ${lane} AND ($3::text IS NULL OR state = $3) AND purged = 0 ORDER BY id LIMIT ${pageSize}`),
 );
 /** What is held or dead may be little among much; it has an index. */
 const keptPage = statement('page_kept', (t) =>
-  select(t, `e.kept AND e.id > $1 AND ${lane} AND e.state = $3 ORDER BY e.id LIMIT ${pageSize}`),
+  select(t, `kept AND id > $1 AND ${lane} AND state = $3 ORDER BY id LIMIT ${pageSize}`),
 );
 
 const sums = statement(
   'counts',
-  (t) => `SELECT json_build_array(${tallyColumns.map((name) => `coalesce(sum(${name}), 0)`).join(', ')})::text AS counts
+  (t) => `SELECT json_build_array(${counterColumns.map((name) => `coalesce(sum(${name}), 0)`).join(', ')})::text AS counts
     FROM ${t.tallies}`,
 );
 

@@ -3,11 +3,10 @@ import { Transaction } from '../../state/transaction.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Done } from '../connection/transact.ts';
 import { Loaded, noteRowColumns } from '../tables/loaded.ts';
-import { entriesNow } from '../tables/running.ts';
-import { tallyColumns, tallyOfGone } from '../tables/schema.ts';
+import { counterColumns, countersOfGone } from '../tables/schema.ts';
 import { type Sql, statement } from '../tables/statement.ts';
 import { writeChanges } from '../tables/write.ts';
-import { writeOut } from './work.ts';
+import { materialize } from './materialize.ts';
 
 const lockStreams = statement(
   'lock_unreadable',
@@ -20,15 +19,15 @@ const lockStreams = statement(
 const move = statement(
   'set_aside',
   (t) => `WITH now AS MATERIALIZED (
-    ${entriesNow(t, ['id', 'state'], 'e.id = ANY($1::text[])')}
+    SELECT id, state FROM ${t.entriesNow} WHERE id = ANY($1::text[])
   ), gone AS (
     DELETE FROM ${t.entries} WHERE id = ANY($1::text[]) RETURNING *
   ), put AS (
     INSERT INTO ${t.corrupt} (at, what, entry) SELECT ${t.now}(), x.what, to_json(gone)
     FROM gone JOIN json_to_recordset($2::json) AS x(id text, what text) ON x.id = gone.id
   ), tally AS (
-    INSERT INTO ${t.tallies} (${tallyColumns.join(', ')})
-    SELECT ${tallyOfGone} FROM (SELECT now.state, gone.purged, gone.weight, gone.tombstone_at FROM gone JOIN now ON now.id = gone.id) g
+    INSERT INTO ${t.tallies} (${counterColumns.join(', ')})
+    SELECT ${countersOfGone} FROM (SELECT now.state, gone.purged, gone.weight, gone.tombstone_at FROM gone JOIN now ON now.id = gone.id) g
   )
   SELECT id FROM gone`,
 );
@@ -48,7 +47,7 @@ export async function setAside(
   const streams = (await sql.rows<{ key: string }>(client, lockStreams, [ids])).map(({ key }) => key);
   const what = JSON.stringify([...rows].map(([id, error]) => ({ id, what: error.message })));
   const gone = new Set((await sql.rows<{ id: string }>(client, move, [ids, what])).map(({ id }) => id));
-  await writeOut(client, sql, streams);
+  await materialize(client, sql, streams);
   const loaded = new Loaded();
   const tx = new Transaction(loaded, 0, 0);
   for (const { row } of await sql.rows<{ row: string }>(client, notesOf, [streams])) {

@@ -4,7 +4,7 @@ import { storableClass } from '../../state/storable.ts';
 import { refreezeEach, type Settled, type Subject, settleEach } from '../../state/transition-spool.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Done } from '../connection/transact.ts';
-import { refreezeRunning } from '../tables/running.ts';
+import { refreezeInline } from '../tables/inline-note.ts';
 import { type Sql, statement } from '../tables/statement.ts';
 import { headOf, streamsAfter } from '../tables/streams.ts';
 import { storableText } from '../tables/write.ts';
@@ -61,9 +61,7 @@ export async function settleDelivered(
 /** Streams of notes that exist: each has its row. */
 const lock = statement(
   'settle_lock',
-  (
-    t,
-  ) => `SELECT key FROM ${t.streams} WHERE note_id = ANY($1::text[]) OR key = ANY(ARRAY(SELECT stream FROM ${t.notes} WHERE id = ANY($1::text[])))
+  (t) => `SELECT key FROM ${t.streams} WHERE key = ANY(ARRAY(SELECT stream FROM ${t.notesNow} WHERE id = ANY($1::text[])))
     ORDER BY key FOR UPDATE`,
 );
 
@@ -112,7 +110,7 @@ export async function refreezeAll(
   sql: Sql,
   claimed: readonly Refreeze[],
 ): Promise<Done<readonly ClaimToken[]>> {
-  const running = new Set(await refreezeRunning(client, sql, claimed));
+  const running = new Set(await refreezeInline(client, sql, claimed));
   const others = claimed.filter(({ token }) => !running.has(token));
   if (others.length === 0) return { result: [], commit: true };
   const work = await startWork(client, sql, { notes: [...new Set(others.map(({ token }) => noteIdOf(token)))] });

@@ -1,95 +1,13 @@
-import type { Frozen } from '../../contract.ts';
-import { objectOf } from '../../rows/cells.ts';
 import type { NoteRow } from '../../rows/note-row.ts';
-import { triedByOf } from '../../state/claim.ts';
-import type { EntryRecord } from '../../state/records.ts';
 import { type TagReads, Transaction } from '../../state/transaction.ts';
 import type { Subject, Transition } from '../../state/transition-spool.ts';
 import { lapse } from '../../state/unconfirmed.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Done } from '../connection/transact.ts';
-import { asEntry, entryColumns, entryNames, Loaded, noteRowColumns, type ReadEntry } from '../tables/loaded.ts';
-import { notRunning } from '../tables/running.ts';
+import { entryColumns, Loaded, noteRowColumns, type ReadEntry } from '../tables/loaded.ts';
 import { type Sql, statement } from '../tables/statement.ts';
 import { writeChanges } from '../tables/write.ts';
-
-const running = statement(
-  'running',
-  (
-    t,
-  ) => `SELECT key, lane, note_id, token, lease_until::text, run_by, frozen, (${t.now}())::text AS now, nextval('${t.ticks}')::text AS tick
-    FROM ${t.streams} WHERE key = ANY($1::text[]) AND note_id IS NOT NULL`,
-);
-
-/** As they were before the claim. */
-const members = statement(
-  'running_members',
-  (t) => `SELECT r.note_id AS running, ${entryNames.map((name) => `e.${name}`).join(', ')} FROM ${t.streams} r
-    JOIN ${t.entries} e ON e.stream = r.key AND e.active AND e.state <> 'unconfirmed' AND e.ord <= r.running_to WHERE r.key = ANY($1::text[]) ORDER BY e.ord`,
-);
-
-const stop = statement('stop_running', (t) => `UPDATE ${t.streams} SET ${notRunning} WHERE key = ANY($1::text[])`);
-
-interface RunningRow {
-  readonly key: string;
-  readonly lane: string;
-  readonly note_id: string;
-  readonly token: string;
-  readonly lease_until: string;
-  readonly run_by: string;
-  readonly frozen: string;
-  readonly now: string;
-  readonly tick: string;
-}
-
-type MemberRow = Readonly<Record<string, unknown>> & { readonly running: string };
-
-/** Makes ordinary notes of those that run in these streams, which are locked. Hardly ever is there one. */
-export async function writeOut(client: PgClient, sql: Sql, streams: readonly string[]): Promise<void> {
-  const notes = await sql.rows<RunningRow>(client, running, [streams]);
-  if (notes.length === 0) return;
-  const keys = notes.map(({ key }) => key);
-  const loaded = new Loaded();
-  const byNote = new Map<string, EntryRecord[]>(notes.map(({ note_id }) => [note_id, []]));
-  for (const { running: noteId, ...row } of await sql.rows<MemberRow>(client, members, [keys])) {
-    const record = loaded.entryRow(asEntry(row));
-    if (record !== undefined) byNote.get(noteId)?.push(record);
-  }
-  loaded.assertReadable();
-  const tx = new Transaction(loaded, Number(notes[0]?.tick), 0);
-  for (const note of notes) write(tx, note, byNote.get(note.note_id) ?? []);
-  // They were counted when they were claimed.
-  await writeChanges(client, sql, tx, tx, []);
-  await sql.rows(client, stop, [keys]);
-}
-
-/** What the claim would have written. */
-function write(tx: Transaction, row: RunningRow, before: readonly EntryRecord[]): void {
-  if (before.length === 0) return;
-  const now = Number(row.now);
-  tx.putNote({
-    id: row.note_id,
-    lane: row.lane,
-    entryIds: before.map(({ fixed }) => fixed.id),
-    frozen: objectOf<Frozen>(row.frozen, 'what is frozen'),
-    attempt: 1,
-    state: 'delivering',
-    due: { at: now, within: 0 },
-    failures: 0,
-    probes: 0,
-    absences: 0,
-    lastRanAt: now,
-    unconfirmedFor: 0,
-    lease: {
-      token: row.token,
-      kind: 'deliver',
-      until: Number(row.lease_until),
-      before: undefined,
-      triedBy: triedByOf(before),
-    },
-  });
-  for (const record of before) tx.move(record, 'delivering', { noteId: row.note_id, attempt: 1, triedBy: row.run_by });
-}
+import { materialize } from './materialize.ts';
 
 /** One operation over what it has locked and read. */
 export interface Work extends Transition {
@@ -115,8 +33,7 @@ export function begin(loaded: Loaded, tick: number): Transaction {
 const lock = statement(
   'lock',
   (t) => `WITH k AS MATERIALIZED (
-    SELECT key, lane FROM ${t.streams} WHERE note_id = ANY($1::text[])
-    UNION SELECT stream, lane FROM ${t.notes} WHERE id = ANY($1::text[])
+    SELECT stream AS key, lane FROM ${t.notesNow} WHERE id = ANY($1::text[])
     UNION SELECT stream, lane FROM ${t.entries} WHERE id = ANY($2::text[])
     UNION SELECT e.stream, e.lane FROM ${t.attempts} a JOIN ${t.entries} e ON e.id = a.entry_id WHERE a.tag = ANY($3::text[])
   ), l AS (
@@ -167,7 +84,7 @@ export async function lockStreams(
 export async function startWork(client: PgClient, sql: Sql, subject: Subject, locked?: readonly string[]): Promise<Work> {
   const { notes = [], entries = [], tags = [] } = subject;
   const streams = locked ?? (await lockStreams(client, sql, subject));
-  await writeOut(client, sql, streams);
+  await materialize(client, sql, streams);
   const row = await sql.row<LoadRow>(client, load, [notes, entries, tags]);
   const loaded = new Loaded();
   for (const one of JSON.parse(row.entries) as ReadEntry[]) loaded.entryRow(one);

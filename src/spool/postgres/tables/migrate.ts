@@ -4,6 +4,7 @@ import type { Session } from '../connection/session.ts';
 import { schemaSteps, schemaVersion } from './schema.ts';
 import { assertUsable } from './server.ts';
 import type { Tables } from './statement.ts';
+import { viewsOf } from './views.ts';
 
 /** ms: a large table takes its time to be rebuilt, and others wait for whoever does it. */
 const statements = 3_600_000;
@@ -16,7 +17,7 @@ export async function migrate(session: Session, signal?: AbortSignal): Promise<v
       await assertUsable(client);
       const version = (await versionOf(client, tables)) ?? 0;
       assertNotNewer(version);
-      return { result: version === schemaVersion, commit: false };
+      return { result: version === schemaVersion && (await hasViews(client, tables)), commit: false };
     },
     { signal },
   );
@@ -42,32 +43,40 @@ async function versionOf(client: PgClient, { meta }: Tables): Promise<number | u
   return Number((rows[0] as { version: unknown } | undefined)?.version);
 }
 
+async function hasViews(client: PgClient, { entriesNow, notesNow }: Tables): Promise<boolean> {
+  for (const view of [entriesNow, notesNow]) {
+    const found = await client.query({ text: tableNamed, values: [view] });
+    if (found.rows.length === 0) return false;
+  }
+  return true;
+}
+
 /** In the transaction of `client`. Who comes second waits, and finds it done. */
 async function migrateTables(client: PgClient, tables: Tables): Promise<void> {
   await takeTurn(client, tables);
   const version = (await versionOf(client, tables)) ?? 0;
   assertNotNewer(version);
-  if (version === schemaVersion) return;
   if (version === 0) await client.query({ text: `CREATE SCHEMA IF NOT EXISTS ${tables.schema}` });
   for (const step of schemaSteps.slice(version)) await client.query({ text: step(tables) });
-  await client.query({ text: `UPDATE ${tables.meta} SET version = $1`, values: [schemaVersion] });
+  if (version < schemaVersion) await client.query({ text: `UPDATE ${tables.meta} SET version = $1`, values: [schemaVersion] });
+  if (!(await hasViews(client, tables))) await client.query({ text: viewsOf(tables) });
 }
 
 /** For another migration it waits however long that takes; for a lock of anybody else no longer than other transactions do. */
 async function takeTurn(client: PgClient, { schema }: Tables): Promise<void> {
-  const { rows } = await client.query({ text: `SELECT current_setting('lock_timeout') AS patience` });
-  const { patience } = rows[0] as { patience: string };
+  const { rows } = await client.query({ text: `SELECT current_setting('lock_timeout') AS timeout` });
+  const { timeout } = rows[0] as { timeout: string };
   await client.query({ text: 'SET LOCAL lock_timeout = 0' });
   await client.query({ text: 'SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', values: [`offline-im ${schema}`] });
-  await client.query({ text: `SELECT set_config('lock_timeout', $1, true)`, values: [patience] });
+  await client.query({ text: `SELECT set_config('lock_timeout', $1, true)`, values: [timeout] });
 }
 
 /** @throws {OfflineImError} `SPOOL_NOT_MIGRATED`, `SPOOL_VERSION` */
 export async function assertMigrated(client: PgClient, tables: Tables): Promise<void> {
   const version = await versionOf(client, tables);
-  if (version === schemaVersion) return;
+  if (version === schemaVersion && (await hasViews(client, tables))) return;
   assertNotNewer(version ?? 0);
-  const found = version === undefined ? 'has no spool' : `has a spool of version ${version}, this library's is ${schemaVersion}`;
+  const found = version === undefined ? 'has no spool' : 'has a spool that an earlier version of this library made';
   throw new OfflineImError(
     'SPOOL_NOT_MIGRATED',
     `The schema ${tables.schema} ${found}; call migrate() once, or pass migrate: true.`,

@@ -2,10 +2,10 @@ import { spoolStates } from '../../contract.ts';
 import type { Tables } from './statement.ts';
 
 /** Columns of `tallies`: entries by state, those that were purged left out; and the bytes of the messages that are kept. */
-export const tallyColumns = [...spoolStates.map((state) => `${state}_count`), 'bytes'];
+export const counterColumns = [...spoolStates.map((state) => `${state}_count`), 'bytes'];
 
 /** The same as a difference, of rows of `entries` that are deleted. */
-export const tallyOfGone = [
+export const countersOfGone = [
   ...spoolStates.map((state) => `-count(*) FILTER (WHERE state = '${state}' AND purged = 0)`),
   '-coalesce(sum(weight) FILTER (WHERE tombstone_at IS NULL), 0)',
 ].join(', ');
@@ -14,7 +14,7 @@ export const tallyOfGone = [
  * Version 1. Times are ms since 1970 by the database's clock.
  *
  * `streams` has a row while a stream has active entries: whoever changes entries of a stream holds the lock of its row, and
- * `due_at` is when its head may be claimed (null while that is at work); a note that a claim has just made lies in it too, see `running.ts`. `ord` is the place of an entry in its stream. Updates
+ * `due_at` is when its head may be claimed (null while that is at work); a note that a claim has just made lies in it too, see `inline-note.ts`. `ord` is the place of an entry in its stream. Updates
  * of an entry that stays active touch no indexed column, so that they stay in their page (HOT); hence the free room there.
  * `tallies` has differences, one row a transaction, added up now and then: nobody waits for anybody's count.
  */
@@ -128,7 +128,7 @@ CREATE INDEX attempts_entry ON ${t.attempts} (entry_id);
 
 CREATE TABLE ${t.tallies} (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  ${tallyColumns.map((name) => `${name} bigint NOT NULL`).join(',\n  ')}
+  ${counterColumns.map((name) => `${name} bigint NOT NULL`).join(',\n  ')}
 );
 
 CREATE TABLE ${t.corrupt} (

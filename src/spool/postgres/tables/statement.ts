@@ -9,6 +9,9 @@ export interface Tables {
   readonly meta: string;
   readonly entries: string;
   readonly notes: string;
+  /** Views: entries and notes as they are now, see `views.ts`. */
+  readonly entriesNow: string;
+  readonly notesNow: string;
   readonly streams: string;
   readonly attempts: string;
   readonly tallies: string;
@@ -35,6 +38,8 @@ export function tablesIn(schema: string): Tables {
     meta: table('meta'),
     entries: table('entries'),
     notes: table('notes'),
+    entriesNow: table('entries_now'),
+    notesNow: table('notes_now'),
     streams: table('streams'),
     attempts: table('attempts'),
     tallies: table('tallies'),

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { type EntryFixed, streamKey } from '../../state/records.ts';
 import type { PgClient } from '../connection/pool.ts';
-import { notRunning } from './running.ts';
+import { notInline } from './inline-note.ts';
 import { type Sql, statement, type Tables } from './statement.ts';
 
 /** The key of a stream as the tables have it: short, since it is in three of their indexes, and each of a million rows. */
@@ -35,7 +35,7 @@ export function streamsAfter(t: Tables, ended = false): string {
   return `sd AS (
     DELETE FROM ${t.streams} s USING h WHERE s.key = h.key AND h.state IS NULL
   ), su AS (
-    UPDATE ${t.streams} s SET ${ended ? `${notRunning}, ` : ''}deferred = (h.state = 'deferred'), due_at = h.due_at,
+    UPDATE ${t.streams} s SET ${ended ? `${notInline}, ` : ''}deferred = (h.state = 'deferred'), due_at = h.due_at,
       due_within = coalesce(h.due_within, 0)
     FROM h WHERE s.key = h.key AND h.state IS NOT NULL AND ${ended ? 'true' : changes}
   )`;

@@ -4,9 +4,9 @@ import { probeAt, tombstoneSince } from '../../state/derived.ts';
 import { type EntryRecord, type EntryStatus, isActive, type NoteRecord } from '../../state/records.ts';
 import type { TableReads, Transaction } from '../../state/transaction.ts';
 import type { PgClient } from '../connection/pool.ts';
+import { addCounters, countersOf } from './counters.ts';
 import { type Sql, statement, type Tables } from './statement.ts';
 import { refreshStreams, storedStreamKey } from './streams.ts';
-import { addTally, tally } from './tallies.ts';
 
 /** Types of the columns that JSON rows have; the rest are text. */
 const types: Readonly<Record<string, string>> = {
@@ -68,7 +68,7 @@ const write = statement(
   ), a AS (
     INSERT INTO ${t.attempts} (tag, entry_id) SELECT tag, entry_id FROM ${recordset('$4', ['tag', 'entry_id'])} ON CONFLICT DO NOTHING
   )
-  ${addTally(t, '$5')}`,
+  ${addCounters(t, '$5')}`,
 );
 
 /** Of entries of a note that was there before, little changes; and nothing in their streams but that these are at work. */
@@ -82,7 +82,7 @@ const writeClaimed = statement(
   ), s AS (
     UPDATE ${t.streams} SET due_at = NULL WHERE key = ANY($5::text[])
   )
-  ${addTally(t, '$6')}`,
+  ${addCounters(t, '$6')}`,
 );
 
 /** Writes what a transaction changed, and when its streams are due then; new entries are not its part. */
@@ -106,7 +106,7 @@ export async function writeChanges(
     notesJson(tx, tx.notes.values()),
     dropped,
     JSON.stringify(attempts),
-    tally(entries, before),
+    countersOf(entries, before),
   ]);
   if (streams.length > 0) await refreshStreams(client, sql, streams);
 }
@@ -122,7 +122,14 @@ export async function writeClaims(
   // A probe changes nothing of them.
   const entries = notes.flatMap((note) => note.entryIds.flatMap((id) => tx.entries.get(id) ?? []));
   const rows = entries.map(({ fixed, status }) => ({ id: fixed.id, note_id: status.noteId, attempt: status.attempt }));
-  await sql.rows(client, writeClaimed, [JSON.stringify(rows), tx.rev, owner, notesJson(tx, notes), busy, tally(entries, before)]);
+  await sql.rows(client, writeClaimed, [
+    JSON.stringify(rows),
+    tx.rev,
+    owner,
+    notesJson(tx, notes),
+    busy,
+    countersOf(entries, before),
+  ]);
 }
 
 function notesJson(tx: Transaction, notes: Iterable<NoteRecord | undefined>): string {

@@ -1,8 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { LeaseEnds, Picker } from '../claim.ts';
+import { Expiry, Tombstones } from '../clean-up.ts';
 import { Reading } from '../read.ts';
 import { Stores } from '../stores/stores.ts';
-import { Expiry, Tombstones } from '../tidy.ts';
 import type { OpenFile } from './open-file.ts';
 
 /** Queries of an open spool. */

@@ -15,6 +15,7 @@ import {
 import { mayExpireAt, tombstoneSince } from '../../state/derived.ts';
 import { type EntryRecord, type EntryStatus, isInNote, isTombstone } from '../../state/records.ts';
 import { ChangedColumns, type RowsOf, rowsOf } from './statements.ts';
+import type { Unreadable } from './unreadable.ts';
 
 /** A row of `entries` as it is read. */
 export type StoredRow = EntryRow & { readonly seq: number; readonly stream: number | null };
@@ -94,10 +95,10 @@ export class EntryStore {
   readonly #dropAttempt: StatementSync;
   readonly #drop: StatementSync;
   readonly #setAside: StatementSync;
-  /** A row that can't be read was found. Unset, it is an error of the operation. */
-  onUnreadable: ((row: StoredRow, error: RowError) => void) | undefined;
+  readonly #unreadableRows: Unreadable;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, unreadable: Unreadable) {
+    this.#unreadableRows = unreadable;
     const prepare = (sql: string) => database.prepare(sql);
     this.#byId = rowsOf(prepare(`SELECT ${entryColumns} FROM entries WHERE id = ?`));
     this.#ofMessage = rowsOf(prepare('SELECT id FROM entries WHERE message_id = ? ORDER BY seq'));
@@ -129,7 +130,7 @@ export class EntryStore {
     return row === undefined ? undefined : this.read(row);
   }
 
-  /** Takes in a row that a query found; `undefined` when it can't be read and has been set aside. */
+  /** Takes in a row that a query found; `undefined` when it can't be read, and is to be set aside. */
   read(row: StoredRow): Stored | undefined {
     const known = this.#stored.get(row.id);
     if (known !== undefined) return known;
@@ -154,7 +155,7 @@ export class EntryStore {
     return this.#withTag.all(tag).map(([id]) => String(id));
   }
 
-  /** Its message; `undefined` when there is none, or when it can't be read and the entry has been set aside. */
+  /** Its message; `undefined` when there is none, or when it can't be read and the entry is to be set aside. */
   message({ seq, record }: Stored): SpooledMessage | undefined {
     const row = this.#body.get(seq);
     if (row === undefined) return undefined;
@@ -233,8 +234,8 @@ export class EntryStore {
   }
 
   #unreadable(row: StoredRow | undefined, error: unknown): void {
-    if (!(error instanceof RowError) || this.onUnreadable === undefined) throw error;
-    if (row !== undefined) this.onUnreadable(row, error);
+    if (!(error instanceof RowError)) throw error;
+    if (row !== undefined) this.#unreadableRows.entry(row, error);
   }
 
   #putAttempts({ fixed, status }: EntryRecord, before: EntryRecord | undefined): void {

@@ -3,6 +3,7 @@ import { RowError } from '../../rows/cells.ts';
 import { type NoteRow, noteCells, noteColumns, noteOf } from '../../rows/note-row.ts';
 import type { NoteRecord } from '../../state/records.ts';
 import { type RowsOf, rowsOf } from './statements.ts';
+import type { Unreadable } from './unreadable.ts';
 
 /** Notes at work that are kept in memory at most. */
 const mostKept = 1_024;
@@ -16,10 +17,10 @@ export class NoteStore {
   readonly #drop: StatementSync;
   readonly #lapsed: RowsOf;
   readonly #renew: StatementSync;
-  /** A row that can't be read was found. Unset, it is an error of the operation. */
-  onUnreadable: ((noteId: string, error: RowError) => void) | undefined;
+  readonly #unreadable: Unreadable;
 
-  constructor(database: DatabaseSync) {
+  constructor(database: DatabaseSync, unreadable: Unreadable) {
+    this.#unreadable = unreadable;
     const names = noteColumns.join(', ');
     this.#byId = rowsOf(database.prepare(`SELECT ${names} FROM notes WHERE id = ?`));
     this.#put = database.prepare(`INSERT OR REPLACE INTO notes (${names}) VALUES (${noteColumns.map(() => '?').join(', ')})`);
@@ -36,9 +37,8 @@ export class NoteStore {
     try {
       return this.#keep(id, noteOf(row as unknown as NoteRow));
     } catch (error) {
-      if (!(error instanceof RowError) || this.onUnreadable === undefined) throw error;
-      this.drop(id);
-      this.onUnreadable(id, error);
+      if (!(error instanceof RowError)) throw error;
+      this.#unreadable.note(id, error);
       return undefined;
     }
   }

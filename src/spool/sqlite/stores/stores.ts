@@ -6,9 +6,11 @@ import { LaneStore } from './lanes.ts';
 import { NoteStore } from './notes.ts';
 import { StreamStore } from './streams.ts';
 import { SpoolRowStore } from './totals.ts';
+import { Unreadable } from './unreadable.ts';
 
 /** All tables of a spool on one connection, as the state transitions read them. */
 export class Stores implements TableReads, TagReads {
+  readonly unreadable = new Unreadable();
   readonly spool: SpoolRowStore;
   readonly entries: EntryStore;
   readonly notes: NoteStore;
@@ -17,8 +19,8 @@ export class Stores implements TableReads, TagReads {
 
   constructor(database: DatabaseSync) {
     this.spool = new SpoolRowStore(database);
-    this.entries = new EntryStore(database);
-    this.notes = new NoteStore(database);
+    this.entries = new EntryStore(database, this.unreadable);
+    this.notes = new NoteStore(database, this.unreadable);
     this.streams = new StreamStore(database, this.notes);
     this.lanes = new LaneStore(database);
   }
@@ -50,6 +52,7 @@ export class Stores implements TableReads, TagReads {
   forgetAll(): void {
     this.entries.forgetAll();
     this.notes.forgetAll();
+    this.unreadable.forget();
     this.#forgetPlans();
   }
 

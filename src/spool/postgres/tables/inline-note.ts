@@ -3,39 +3,18 @@ import { whole } from '../../rows/cells.ts';
 import { type NoteRecord, noteIdOf } from '../../state/records.ts';
 import type { TableReads, Transaction } from '../../state/transaction.ts';
 import type { PgClient } from '../connection/pool.ts';
-import { type Sql, statement, type Tables } from './statement.ts';
-import { addTally, tally } from './tallies.ts';
+import { addCounters, countersOf } from './counters.ts';
+import { type Sql, statement } from './statement.ts';
 
 /**
  * A note that a claim has just made lies in the row of its stream, and its entries stay as they are: they are its first ones, up to the place
  * `running_to`. Nearly every note ends as delivered without anything else happening to it, and so costs one row less to write, and its entries
- * one change less. Whoever wants anything else of it writes it out first (`write-out.ts`); whoever only reads sees {@link entriesNow}.
+ * one change less. Whoever wants anything else of it materializes it first (`materialize.ts`); whoever only reads asks the views `entries_now` and `notes_now`.
  */
 const columns = ['note_id', 'token', 'lease_until', 'running_to', 'run_by', 'frozen'] as const;
 
 /** What a stream holds of a note no more. */
-export const notRunning = columns.map((name) => `${name} = NULL`).join(', ');
-
-/** Entries with their streams, where they are in a note that runs. */
-const running = (t: Tables): string =>
-  `${t.entries} e LEFT JOIN ${t.streams} r ON e.active AND e.state <> 'unconfirmed' AND r.key = e.stream AND e.ord <= r.running_to`;
-
-/** Columns of entries that say otherwise while they are in a note that runs. */
-const overlaid: Readonly<Record<string, string>> = {
-  state: `CASE WHEN r.note_id IS NULL THEN e.state ELSE 'delivering' END`,
-  note_id: 'coalesce(r.note_id, e.note_id)',
-  attempt: 'CASE WHEN r.note_id IS NULL THEN e.attempt ELSE 1 END',
-  tried_by: 'coalesce(r.run_by, e.tried_by)',
-};
-
-/** Entries `e` as they are now, with these columns. */
-export function entriesNow(t: Tables, names: readonly string[], where: string): string {
-  const now = names.map((name) => `${overlaid[name] ?? `e.${name}`} AS ${name}`);
-  return `SELECT ${now.join(', ')} FROM ${running(t)} WHERE ${where}`;
-}
-
-/** The state of an entry now, in a condition of {@link entriesNow}. */
-export const stateNow = overlaid.state ?? '';
+export const notInline = columns.map((name) => `${name} = NULL`).join(', ');
 
 const start = statement(
   'start_running',
@@ -46,7 +25,7 @@ const start = statement(
       AS x(key, note_id, token, running_to, frozen)
     WHERE s.key = x.key
   )
-  ${addTally(t, '$8')}`,
+  ${addCounters(t, '$8')}`,
 );
 
 /** A note that a claim has made of the first entries of a stream. */
@@ -57,7 +36,7 @@ export interface Fresh {
   readonly to: number;
 }
 
-export async function startRunning(
+export async function inlineNotes(
   client: PgClient,
   sql: Sql,
   tx: Transaction,
@@ -76,7 +55,7 @@ export async function startRunning(
     column(({ note }) => (note.frozen === undefined ? null : JSON.stringify(note.frozen))),
     whole(until),
     owner,
-    tally(members, before),
+    countersOf(members, before),
   ]);
 }
 
@@ -90,7 +69,7 @@ const refreeze = statement(
 );
 
 /** Replaces what was frozen of notes that run under their token; their tokens. */
-export async function refreezeRunning(client: PgClient, sql: Sql, notes: readonly Refreeze[]): Promise<readonly ClaimToken[]> {
+export async function refreezeInline(client: PgClient, sql: Sql, notes: readonly Refreeze[]): Promise<readonly ClaimToken[]> {
   const ids = notes.map(({ token }) => noteIdOf(token));
   const tokens = notes.map(({ token }) => token);
   const frozen = notes.map((one) => JSON.stringify(one.frozen));

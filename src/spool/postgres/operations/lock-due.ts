@@ -6,7 +6,7 @@ import { lapsedBy } from './leases.ts';
 type Kind = ClaimRequest['kind'];
 
 /** What a claim has locked. */
-export interface Taken {
+export interface LockedDue {
   readonly now: number;
   /** A lease ran out. */
   readonly lapsed: boolean;
@@ -99,7 +99,7 @@ export class LaneTurns {
   readonly #last: Record<Kind, string> = { deliver: '', probe: '' };
 
   /** Locks what is due. */
-  async take(client: PgClient, sql: Sql, request: ClaimRequest): Promise<Taken> {
+  async lockDue(client: PgClient, sql: Sql, request: ClaimRequest): Promise<LockedDue> {
     const { kind, lanes = { except: [] }, limit, perLane } = request;
     const last = this.#last[kind];
     const [only, except] = 'only' in lanes ? [turned(lanes.only, last), []] : [null, lanes.except];

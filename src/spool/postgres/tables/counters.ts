@@ -1,17 +1,17 @@
 import { type SpoolState, spoolStates } from '../../contract.ts';
 import { type EntryRecord, isTombstone } from '../../state/records.ts';
 import type { TableReads } from '../../state/transaction.ts';
-import { tallyColumns } from './schema.ts';
+import { counterColumns } from './schema.ts';
 import type { Tables } from './statement.ts';
 
-/** A statement that adds what {@link tally} gave. */
-export function addTally(t: Tables, parameter: string): string {
-  const values = tallyColumns.map((_, index) => `(${parameter}::bigint[])[${index + 1}]`);
-  return `INSERT INTO ${t.tallies} (${tallyColumns.join(', ')}) SELECT ${values.join(', ')} WHERE ${parameter} IS NOT NULL`;
+/** A statement that adds what {@link countersOf} gave. */
+export function addCounters(t: Tables, parameter: string): string {
+  const values = counterColumns.map((_, index) => `(${parameter}::bigint[])[${index + 1}]`);
+  return `INSERT INTO ${t.tallies} (${counterColumns.join(', ')}) SELECT ${values.join(', ')} WHERE ${parameter} IS NOT NULL`;
 }
 
-/** How many more, or fewer, entries and bytes there are, as {@link tallyColumns} says; `null` when nothing of that has changed. */
-export function tally(entries: readonly EntryRecord[], before: TableReads): number[] | null {
+/** How many more, or fewer, entries and bytes there are, as {@link counterColumns} says; `null` when nothing of that has changed. */
+export function countersOf(entries: readonly EntryRecord[], before: TableReads): number[] | null {
   const by = new Map<SpoolState, number>();
   let bytes = 0;
   const count = (record: EntryRecord | undefined, difference: 1 | -1): void => {

@@ -3,7 +3,7 @@ import { mayExpireAt } from '../../state/derived.ts';
 import { closedLanes, expireEntry } from '../../state/expire.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Done } from '../connection/transact.ts';
-import { tallyColumns, tallyOfGone } from '../tables/schema.ts';
+import { counterColumns, countersOfGone } from '../tables/schema.ts';
 import { type Sql, statement } from '../tables/statement.ts';
 import { finishWork, startWork } from './work.ts';
 
@@ -12,8 +12,7 @@ const atOnce = 500;
 const candidates = statement(
   'expired',
   (t) => `WITH t AS MATERIALIZED (SELECT ${t.now}() AS now)
-  SELECT e.id FROM ${t.entries} e, t WHERE e.active AND e.expires_at <= t.now AND e.state IN ('spooled', 'deferred')
-    AND NOT EXISTS (SELECT 1 FROM ${t.streams} r WHERE r.key = e.stream AND e.ord <= r.running_to) AND (
+  SELECT e.id FROM ${t.entriesNow} e, t WHERE e.active AND e.expires_at <= t.now AND e.state IN ('spooled', 'deferred') AND (
     e.tried_by = $1 OR EXISTS (
       SELECT 1 FROM json_to_recordset($2::json) AS c(lane text, closed_for bigint)
       WHERE c.lane = e.lane AND e.due_at <= t.now AND c.closed_for >= t.now - e.due_at
@@ -75,8 +74,8 @@ const sweep = statement(
   ), a AS (
     DELETE FROM ${t.attempts} a USING gone WHERE a.entry_id = gone.id
   ), c AS (
-    INSERT INTO ${t.tallies} (${tallyColumns.join(', ')})
-    SELECT ${tallyOfGone} FROM d
+    INSERT INTO ${t.tallies} (${counterColumns.join(', ')})
+    SELECT ${countersOfGone} FROM d
     HAVING count(*) > 0
   )
   SELECT count(*)::text AS gone FROM gone`,
@@ -88,7 +87,7 @@ const addUp = statement(
   (t) => `WITH gone AS (
     DELETE FROM ${t.tallies} WHERE id IN (SELECT id FROM ${t.tallies} ORDER BY id LIMIT 20000 FOR UPDATE SKIP LOCKED) RETURNING *
   )
-  INSERT INTO ${t.tallies} (${tallyColumns.join(', ')}) SELECT ${tallyColumns.map((name) => `sum(${name})`).join(', ')} FROM gone
+  INSERT INTO ${t.tallies} (${counterColumns.join(', ')}) SELECT ${counterColumns.map((name) => `sum(${name})`).join(', ')} FROM gone
   HAVING count(*) > 0`,
 );
 
@@ -98,7 +97,7 @@ export async function sweepTombstones(client: PgClient, sql: Sql, keep: number):
   return { result: Number(gone) === tombstonesAtOnce, commit: Number(gone) > 0 };
 }
 
-export async function addUpTallies(client: PgClient, sql: Sql): Promise<Done<void>> {
+export async function addUpCounters(client: PgClient, sql: Sql): Promise<Done<void>> {
   await sql.rows(client, addUp, []);
   return { result: undefined, commit: true };
 }
