@@ -1,7 +1,7 @@
 import { type SpoolContext, type SpooledMessage, type SpoolState, spoolStates } from '../contract.ts';
 import { type EntryRecord, holdsPlace, isInNote } from '../state/records.ts';
 import { Transaction } from '../state/transaction.ts';
-import type { StoredRow } from './stores/entries.ts';
+import type { StoredRow } from './stores/statements.ts';
 import type { Stores } from './stores/stores.ts';
 import type { SpoolRow, SpoolRowChange } from './stores/totals.ts';
 

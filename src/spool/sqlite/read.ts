@@ -4,7 +4,8 @@ import type { SpoolEntry, SpoolQuery, Standing } from '../contract.ts';
 import { standingOf } from '../state/derived.ts';
 import { isTombstone, viewOf } from '../state/records.ts';
 import type { Group } from './group.ts';
-import { entryColumns, type Stored, type StoredRow } from './stores/entries.ts';
+import { entryColumns, type Stored } from './stores/entries.ts';
+import type { StoredRow } from './stores/statements.ts';
 
 /** Rows that one page of a list looks at. */
 const pageSize = 200;

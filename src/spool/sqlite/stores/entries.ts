@@ -4,7 +4,6 @@ import { RowError } from '../../rows/cells.ts';
 import {
   bodyOf,
   type Cell,
-  type EntryRow,
   entryOf,
   fixedCells,
   fixedColumns,
@@ -14,11 +13,8 @@ import {
 } from '../../rows/entry-row.ts';
 import { mayExpireAt, tombstoneSince } from '../../state/derived.ts';
 import { type EntryRecord, type EntryStatus, isInNote, isTombstone } from '../../state/records.ts';
-import { ChangedColumns, type RowsOf, rowsOf } from './statements.ts';
+import { ChangedColumns, type RowsOf, rowsOf, type StoredRow } from './statements.ts';
 import type { Unreadable } from './unreadable.ts';
-
-/** A row of `entries` as it is read. */
-export type StoredRow = EntryRow & { readonly seq: number; readonly stream: number | null };
 
 /** The columns that {@link storedRow} reads, in its order. */
 export const entryColumns = ['seq', 'stream', ...fixedColumns, ...statusColumns].join(', ');

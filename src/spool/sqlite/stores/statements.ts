@@ -1,10 +1,13 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Cell } from '../../rows/entry-row.ts';
+import type { Cell, EntryRow } from '../../rows/entry-row.ts';
 
 /*
  * On speed: `LIMIT ? + 0` stands in every statement here since SQLite looks at the value of a bare `LIMIT ?`, and so prepares
  * the statement anew each time one is bound.
  */
+
+/** A row of `entries` as it is read. */
+export type StoredRow = EntryRow & { readonly seq: number; readonly stream: number | null };
 
 /** Rows as lists of cells, in the order of the columns: several times as quick as objects with names. */
 export interface RowsOf {

@@ -1,5 +1,5 @@
 import type { RowError } from '../../rows/cells.ts';
-import type { StoredRow } from './entries.ts';
+import type { StoredRow } from './statements.ts';
 
 /** What the stores have met and could not read, until a group of operations that writes sets it aside. To whoever asked, it was not there. */
 export class Unreadable {
