@@ -6,6 +6,7 @@ import type { SimulatedTokens } from './access/tokens.ts';
 import { type AnswerByHand, type CoreOptions, SimulatorCore } from './core.ts';
 import type { OutboundMessage } from './exchange.ts';
 import type { Faults } from './faults/faults.ts';
+import { makeCertificate } from './http/certificate.ts';
 import { type HttpFront, listen } from './http/server.ts';
 import type { JournalEntry } from './journal.ts';
 import type { SimulatedItem } from './store/item.ts';
@@ -30,6 +31,13 @@ export interface ExchangeSimulatorOptions extends CoreOptions {
    * @default false
    */
   readonly cors?: boolean | string;
+  /**
+   * Speaks https: with that key and certificate (PEM), or with ones made for this server (`true`), whose authority is
+   * `exchange.ca`. Both doors change to it.
+   *
+   * @default false
+   */
+  readonly tls?: boolean | { readonly key: string; readonly cert: string };
 }
 
 /** A running simulator. {@link startExchangeSimulator} makes one. */
@@ -38,11 +46,14 @@ export class ExchangeSimulator {
   readonly url: string;
   /** Root of Microsoft Graph at the same Exchange, without a version: what a `GraphTransport` takes as its `root`. */
   readonly graphUrl: string;
+  /** With `tls`: the certificate (PEM) that clients have to trust, as `NODE_EXTRA_CA_CERTS` or the `ca` of an agent. */
+  readonly ca: string | undefined;
   readonly #core: SimulatorCore;
   readonly #front: HttpFront;
   #closed: Promise<void> | undefined;
 
-  constructor(core: SimulatorCore, front: HttpFront, url: string) {
+  constructor(core: SimulatorCore, front: HttpFront, url: string, ca?: string) {
+    this.ca = ca;
     this.#core = core;
     this.#front = front;
     this.url = url;
@@ -181,14 +192,17 @@ export async function startExchangeSimulator(options: ExchangeSimulatorOptions):
   const core = new SimulatorCore(options, new NtlmLogin(names, options.clock ?? systemClock));
   const host = options.host ?? '127.0.0.1';
   const { clock, profile } = core.exchange;
+  const tls = options.tls === true ? makeCertificate(Date.now()) : options.tls === false ? undefined : options.tls;
   const front = await listen({
     host,
     port: options.port ?? 0,
     clock,
     maxRequestBytes: Math.max(profile.maxRequestBytes, 4 * 1024 * 1024),
     cors: options.cors ?? false,
+    tls,
     handle: (request) => core.handle(request),
   });
+  const scheme = tls === undefined ? 'http' : 'https';
   const authority = host.includes(':') ? `[${host}]` : host;
-  return new ExchangeSimulator(core, front, `http://${authority}:${front.port}/EWS/Exchange.asmx`);
+  return new ExchangeSimulator(core, front, `${scheme}://${authority}:${front.port}/EWS/Exchange.asmx`, tls?.cert);
 }

@@ -123,7 +123,7 @@ export class GraphDoor {
   async #part(part: BatchPart, whole: FrontRequest): Promise<BatchPartAnswer> {
     const path = `/v1.0${part.url.startsWith('/') ? '' : '/'}${part.url}`;
     const headers = { ...whole.headers, ...part.headers };
-    const { response } = await this.handle({ method: part.method, path, headers, body: part.body });
+    const { response } = await this.handle({ ...whole, method: part.method, path, headers, body: part.body });
     if (response.kind !== 'answer')
       return { id: part.id, status: 504, headers: {}, body: { error: { code: 'UnknownError', message: '' } } };
     const json = response.body === '' ? {} : { body: JSON.parse(response.body) as unknown };
@@ -159,8 +159,8 @@ export class GraphDoor {
     throw new GraphFault('ErrorAccessDenied');
   }
 
-  #baseOf({ headers }: FrontRequest): string {
-    return `${headers['x-forwarded-proto'] ?? 'http'}://${headers.host ?? 'localhost'}`;
+  #baseOf({ headers, secure }: FrontRequest): string {
+    return `${secure === true ? 'https' : 'http'}://${headers.host ?? 'localhost'}`;
   }
 
   #response({ status, json }: GraphAnswer, ids: Ids): FrontResponse {

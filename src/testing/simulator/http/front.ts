@@ -6,6 +6,8 @@ export interface FrontRequest {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: string;
+  /** It came over TLS. */
+  readonly secure?: boolean;
   /** The front stopped reading: the body is longer than `maxRequestBytes`, and `body` is empty. */
   readonly tooLarge?: boolean;
   /** The connection it came on, by identity: logins that belong to a connection hold for it. Fronts without connections have none. */

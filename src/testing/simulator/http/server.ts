@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../../core/clock.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
@@ -13,6 +14,8 @@ export interface HttpFrontOptions {
   readonly clock: Clock;
   readonly maxRequestBytes: number;
   readonly cors: Cors;
+  /** Key and certificate in PEM; without them the server speaks plain HTTP. */
+  readonly tls?: { readonly key: string; readonly cert: string } | undefined;
   handle(request: FrontRequest): Promise<FrontResponse>;
 }
 
@@ -30,13 +33,14 @@ export interface HttpFront {
 /** Serves a simulator core over HTTP. */
 export async function listen(options: HttpFrontOptions): Promise<HttpFront> {
   const timers = new Timers(options.clock);
-  const server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     // A client that goes away is its own business; anything else is a bug in the simulator, and the client sees it.
     serve(request, response, options, timers).catch((error: unknown) => {
       if (!response.headersSent && !response.destroyed) response.writeHead(500).end(`simulator: ${String(error)}`);
       else response.destroy();
     });
-  });
+  };
+  const server = options.tls === undefined ? createServer(listener) : createSecureServer({ ...options.tls }, listener);
   server.keepAliveTimeout = 60_000;
   let connections = 0;
   server.on('connection', () => {
@@ -83,6 +87,7 @@ async function serve(
     body: body ?? '',
     tooLarge: body === undefined,
     connection: request.socket,
+    secure: options.tls !== undefined,
   });
   switch (answer.kind) {
     case 'reset':
