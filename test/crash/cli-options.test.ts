@@ -3,7 +3,7 @@ import { cliOptions } from './cli-options.ts';
 
 it('reads numbers, and takes others by default', () => {
   expect(cliOptions(['--spool', 'sqlite', '--kills', '0', '--seed', '7', '--loss', '.5'])).toEqual({
-    torture: { spool: 'sqlite', kills: 0, messages: 20_000, workers: 3, mailboxes: 20, seed: 7, loss: 0.5 },
+    torture: { spool: 'sqlite', transport: 'ews', kills: 0, messages: 20_000, workers: 3, mailboxes: 20, seed: 7, loss: 0.5 },
     disturb: false,
     connection: undefined,
   });
@@ -19,6 +19,7 @@ it.each([
   ['--workers', '3', 'a whole number from 1 to 1'],
   ['--loss', '1', 'a number from 0 up to, but not including, 1'],
   ['--spool', 'memory', 'file, sqlite or postgres'],
+  ['--transport', 'smtp', 'ews, graph or both'],
 ])('refuses %s %s and says what is expected', (name, value, expected) => {
   expect(() => cliOptions(name.includes('=') ? [name] : [name, value])).toThrow(`expected ${expected}.`);
 });

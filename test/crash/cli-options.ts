@@ -1,9 +1,11 @@
 import { parseArgs } from 'node:util';
+import type { TransportChoice } from './worker-options.ts';
 
 /** What `torture-cli.ts` was asked for. */
 export interface CliOptions {
   readonly torture: {
     readonly spool: 'file' | 'sqlite' | 'postgres';
+    readonly transport: TransportChoice;
     readonly kills: number;
     readonly messages: number;
     readonly workers: number;
@@ -21,6 +23,7 @@ export function cliOptions(args: readonly string[]): CliOptions {
     args: [...args],
     options: {
       spool: { type: 'string', default: 'file' },
+      transport: { type: 'string', default: 'ews' },
       kills: { type: 'string' },
       messages: { type: 'string' },
       workers: { type: 'string' },
@@ -31,8 +34,11 @@ export function cliOptions(args: readonly string[]): CliOptions {
       connection: { type: 'string' },
     },
   });
-  const { spool } = values;
+  const { spool, transport } = values;
   if (spool !== 'file' && spool !== 'sqlite' && spool !== 'postgres') throw wrong('spool', spool, 'file, sqlite or postgres');
+  if (transport !== 'ews' && transport !== 'graph' && transport !== 'both') {
+    throw wrong('transport', transport, 'ews, graph or both');
+  }
   const onlyOne = spool === 'file';
   const whole = (
     name: 'kills' | 'messages' | 'workers' | 'mailboxes' | 'seed',
@@ -51,6 +57,7 @@ export function cliOptions(args: readonly string[]): CliOptions {
     throw wrong('loss', values.loss, 'a number from 0 up to, but not including, 1');
   const torture = {
     spool,
+    transport,
     kills: whole('kills', onlyOne ? 50 : 200, 0),
     messages: whole('messages', onlyOne ? 5_000 : 20_000, 1),
     workers: onlyOne ? whole('workers', 1, 1, 1) : whole('workers', 3, 1),

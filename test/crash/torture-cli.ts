@@ -1,5 +1,5 @@
 /**
- * `npm run torture -- --spool sqlite|file|postgres --kills 200 --messages 20000 --workers 3 --mailboxes 20 --seed 1 --loss 0.15 --disturb`:
+ * `npm run torture -- --spool sqlite|file|postgres --kills 200 --messages 20000 --workers 3 --mailboxes 20 --seed 1 --loss 0.15 --transport ews|graph|both --disturb`:
  * exit code 1 unless the verdict is clean, 2 for options that make no sense. `--disturb` also stops workers beyond their lease and, for PostgreSQL, whose
  * server it starts itself, restarts and crashes that and breaks its connections. `--connection postgres://…` takes a server that runs already.
  */

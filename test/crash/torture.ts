@@ -7,12 +7,14 @@ import { type Findings, judge } from './judge.ts';
 import { killPlan, type Moment } from './kill-plan.ts';
 import { lastCounts } from './last-counts.ts';
 import { type Calls, Ledger } from './ledger.ts';
-import { conversationOf, type SpoolChoice, type WorkerOptions } from './worker-options.ts';
+import { conversationOf, type SpoolChoice, service, type TransportChoice, type WorkerOptions } from './worker-options.ts';
 import { WorkerProcess } from './worker-process.ts';
 
 /** How hard it is made. */
 export interface TortureOptions {
   readonly spool: 'file' | 'sqlite' | 'postgres';
+  /** The way of the notes. @default 'ews' */
+  readonly transport?: TransportChoice;
   readonly kills: number;
   readonly messages: number;
   /** Processes at a time; a file spool takes one. */
@@ -20,7 +22,7 @@ export interface TortureOptions {
   /** Mailboxes that send. */
   readonly mailboxes: number;
   readonly seed: number;
-  /** Of every response to CreateItem. */
+  /** Of every response to what sends. */
   readonly loss: number;
   /** For PostgreSQL: where it listens. */
   readonly connectionString?: string;
@@ -64,6 +66,7 @@ interface Run {
  * verdict counts every message in every mailbox. A seed repeats the moments, though not what the machine does in between.
  */
 export async function torture(options: TortureOptions): Promise<Verdict> {
+  const { transport = 'ews' } = options;
   const folder = await mkdtemp(join(tmpdir(), 'offline-im-torture-'));
   const senders = Array.from({ length: options.mailboxes }, (_, index) => `s${index}@contoso.test`);
   const recipients = Array.from({ length: Math.max(12, options.mailboxes) }, (_, index) =>
@@ -72,7 +75,8 @@ export async function torture(options: TortureOptions): Promise<Verdict> {
   const exchange = await spawnSimulator({
     mailboxes: [...senders, ...recipients],
     organization: ['contoso.test'],
-    credentials: { username: 'service', password: 'secret' },
+    credentials: { username: service.username, password: service.password },
+    tokens: [{ token: service.token, login: service.username }],
     checked: true,
   });
   const over = new AbortController();
@@ -81,11 +85,12 @@ export async function torture(options: TortureOptions): Promise<Verdict> {
   let running: Promise<void> | undefined;
   try {
     await exchange.loseResponses(options.loss, options.seed);
+    if (transport !== 'ews') await exchange.troubleGraph(options.seed);
     const spool = choiceOf(options, folder);
     const { probeGrace, messages, workers } = options;
     // About as long as a worker lives: where there are several, the kills take turns.
     const spread = 300 * workers;
-    const shared = { spool, url: exchange.url, senders, recipients, spread, ...(probeGrace === undefined ? {} : { probeGrace }) };
+    const shared = { spool, transport, url: exchange.url, senders, recipients, spread, ...(probeGrace === undefined ? {} : { probeGrace }) };
     running = run(options, shared, kept);
     await Promise.race([running, exchange.died]);
     const { counts, notes } = await lastCounts(spool);

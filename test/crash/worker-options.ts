@@ -5,6 +5,12 @@ export type SpoolChoice =
   | { readonly kind: 'file' | 'sqlite'; readonly path: string }
   | { readonly kind: 'postgres'; readonly connectionString: string };
 
+/** How notes are delivered. */
+export type TransportChoice = 'ews' | 'graph' | 'both';
+
+/** The login of a service at both doors of the simulator. */
+export const service = { username: 'service', password: 'secret', token: 'token-of-the-service' } as const;
+
 /** Who writes to whom. */
 export interface People {
   /** Mailboxes that messages come from. */
@@ -17,6 +23,8 @@ export interface People {
 export interface WorkerOptions extends People {
   readonly spool: SpoolChoice;
   readonly url: string;
+  /** The way of the notes; `both` takes Graph for every other sender. @default 'ews' */
+  readonly transport?: TransportChoice;
   /** Messages that this run sends, those that an earlier run was not told of being accepted among them. */
   readonly numbers: readonly number[];
   /** ms within which its conversations begin, so that some of them send whenever it is killed or disturbed. */

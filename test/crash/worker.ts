@@ -3,20 +3,25 @@
  * Says `opening` before it opens the spool, `ready` once it runs, of every `send()` what {@link Ledger} reads, and `done` when nothing waits any more.
  */
 import type { Socket } from 'node:net';
-import { basicAuth, EwsTransport, hasCode, OfflineImSender, type Receipt } from '../../src/index.ts';
+import {
+  basicAuth,
+  EwsTransport,
+  GraphTransport,
+  hasCode,
+  OfflineImSender,
+  type Receipt,
+  routeByMailbox,
+  type Transport,
+} from '../../src/index.ts';
 import { makeSpool } from './open-spool.ts';
-import { conversationOf, inFlight, messageOf, type WorkerOptions } from './worker-options.ts';
+import { conversationOf, inFlight, messageOf, service, type WorkerOptions } from './worker-options.ts';
 
 const options = JSON.parse(process.argv[2] ?? '{}') as WorkerOptions;
 const sender = new OfflineImSender({
   identity: { sip: `sip:${options.senders[0]}` },
   client: { version: '16.0.6920.1000', mailboxLocation: 'on-premises' },
   spool: await makeSpool(options.spool),
-  transport: new EwsTransport({
-    url: options.url,
-    credentials: basicAuth({ username: 'service', password: 'secret' }),
-    requestTimeout: 800,
-  }),
+  transport: makeTransport(),
   logger: { debug: () => undefined, info: () => undefined, warn: say, error: say },
   // Everything that takes minutes in life takes fractions of a second here, each shortened by a factor of its own, 60 to 4,500: a lease
   // stays longer than a request, but probe.grace, which is longer than a lease in life, is shorter here unless workers are disturbed.
@@ -27,6 +32,27 @@ const sender = new OfflineImSender({
   retry: { initialDelay: 20, maxDelay: 200 },
   notesPerClaim: 5,
 });
+
+function makeTransport(): Transport {
+  const ews = new EwsTransport({ url: options.url, credentials: basicAuth({ username: service.username, password: service.password }), requestTimeout: 800 });
+  const graph = new GraphTransport({
+    root: new URL(options.url).origin,
+    credential: async () => ({ token: service.token }),
+    messagesPerMinute: 10_000,
+    minimumGrace: options.probeGrace ?? 400,
+    requestTimeout: 800,
+  });
+  switch (options.transport ?? 'ews') {
+    case 'ews':
+      return ews;
+    case 'graph':
+      return graph;
+    case 'both': {
+      const of = (address: string) => (options.senders.indexOf(address) % 2 === 0 ? 'exchange-online' : 'on-premises');
+      return routeByMailbox({ of, transports: { 'exchange-online': graph, 'on-premises': ews } });
+    }
+  }
+}
 
 function say(line: unknown): void {
   process.stdout.write(`${typeof line === 'string' ? line : JSON.stringify(line)}\n`);

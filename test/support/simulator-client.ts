@@ -65,9 +65,20 @@ export class SimulatorClient {
     await this.#ask({ command: 'addFault', selector, fault });
   }
 
-  /** Every response to CreateItem is lost with that probability, after everything was processed. */
+  /** Every response to what sends is lost with that probability, after everything was processed. */
   async loseResponses(probability: number, seed = 1): Promise<void> {
-    await this.addFault({ operation: 'CreateItem', probability, seed }, { kind: 'lostResponse', after: 0 });
+    for (const operation of ['CreateItem', 'sendMail']) {
+      await this.addFault({ operation, probability, seed }, { kind: 'lostResponse', after: 0 });
+    }
+  }
+
+  /** What Graph does now and then: answers 504 to what it accepted, keeps items in Drafts for a while, stores copies late. */
+  async troubleGraph(seed = 1): Promise<void> {
+    const strikes = (every: number) => ({ operation: 'sendMail', every, seed });
+    const gateway = { kind: 'graphError', code: 'UnknownError', status: 504, message: '', headers: {}, processed: true } as const;
+    await this.addFault(strikes(7), gateway);
+    await this.addFault(strikes(11), { kind: 'staysInDrafts', delay: 250, submitted: true });
+    await this.addFault(strikes(13), { kind: 'lateCopy', delay: 250, items: 'all' });
   }
 
   async clearFaults(): Promise<void> {

@@ -7,6 +7,7 @@
  */
 import { createInterface } from 'node:readline';
 import { type ExchangeSimulator, startExchangeSimulator } from '../../src/testing/simulator/simulator.ts';
+import { requestErrors } from '../graph/support/graph-schema.ts';
 import { schemaAvailable, validateBody } from './ews-schema.ts';
 import type { MailboxSnapshot, SimulatorCommand, SimulatorProcessOptions, SimulatorSnapshot } from './simulator-protocol.ts';
 
@@ -19,8 +20,15 @@ const schemaErrors: string[] = [];
 let bodies = 0;
 const exchange = await startExchangeSimulator({
   ...simulatorOptions,
-  onRequest: ({ requestBody, responseBody }) => {
+  onRequest: ({ path, operation, requestBody, responseBody }) => {
     if (!checked || !schemaAvailable) return;
+    if (path.startsWith('/v1.0/')) {
+      bodies += 1;
+      const method = operation === 'sendMail' || operation === 'moveMessage' ? 'POST' : 'GET';
+      const headers = new Headers(requestBody === '' ? {} : { 'content-type': 'application/json' });
+      schemaErrors.push(...requestErrors({ method, path: path.slice('/v1.0'.length), headers, body: requestBody }));
+      return;
+    }
     for (const body of [requestBody, responseBody]) {
       if (body === '') continue;
       bodies += 1;
