@@ -90,7 +90,15 @@ export async function torture(options: TortureOptions): Promise<Verdict> {
     const { probeGrace, messages, workers } = options;
     // About as long as a worker lives: where there are several, the kills take turns.
     const spread = 300 * workers;
-    const shared = { spool, transport, url: exchange.url, senders, recipients, spread, ...(probeGrace === undefined ? {} : { probeGrace }) };
+    const shared = {
+      spool,
+      transport,
+      url: exchange.url,
+      senders,
+      recipients,
+      spread,
+      ...(probeGrace === undefined ? {} : { probeGrace }),
+    };
     running = run(options, shared, kept);
     await Promise.race([running, exchange.died]);
     const { counts, notes } = await lastCounts(spool);

@@ -34,7 +34,11 @@ const sender = new OfflineImSender({
 });
 
 function makeTransport(): Transport {
-  const ews = new EwsTransport({ url: options.url, credentials: basicAuth({ username: service.username, password: service.password }), requestTimeout: 800 });
+  const ews = new EwsTransport({
+    url: options.url,
+    credentials: basicAuth({ username: service.username, password: service.password }),
+    requestTimeout: 800,
+  });
   const graph = new GraphTransport({
     root: new URL(options.url).origin,
     credential: async () => ({ token: service.token }),
