@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SpoolState } from '../../src/spool/contract.ts';
-import type { ItemSnapshot } from '../support/simulator-protocol.ts';
+import type { ItemSnapshot, MailboxSnapshot } from '../support/simulator-protocol.ts';
 import { type Evidence, judge } from './judge.ts';
 import { Ledger } from './ledger.ts';
 import { addressesOf, conversationOf } from './worker-options.ts';
@@ -22,14 +22,28 @@ function ledgerOf(lines: readonly string[]): Ledger {
 
 const accepted = [0, 1, 2, 3].flatMap((number) => [`sending ${number} 10`, `accepted ${number} 20`]);
 
+/** The copies that sending saves. */
+const saved: Readonly<Record<string, MailboxSnapshot>> = {
+  's0@x.test': { 'Conversation History': [note([0, 2])] },
+  's1@x.test': { 'Conversation History': [note([1]), note([3])] },
+};
+
 function found(
   inboxes: readonly (readonly ItemSnapshot[])[],
   {
     lines = accepted,
     counts = {},
-  }: { readonly lines?: readonly string[]; readonly counts?: Partial<Record<SpoolState, number>> } = {},
+    others = saved,
+  }: {
+    readonly lines?: readonly string[];
+    readonly counts?: Partial<Record<SpoolState, number>>;
+    readonly others?: Readonly<Record<string, MailboxSnapshot>>;
+  } = {},
 ): ReturnType<typeof judge> {
-  const mailboxes = Object.fromEntries(inboxes.map((inbox, index) => [people.recipients[index] ?? `${index}@x.test`, { inbox }]));
+  const mailboxes: Record<string, MailboxSnapshot> = Object.fromEntries(
+    inboxes.map((inbox, index) => [people.recipients[index] ?? `${index}@x.test`, { inbox }]),
+  );
+  for (const [address, folders] of Object.entries(others)) mailboxes[address] = { ...mailboxes[address], ...folders };
   const evidence: Evidence = {
     messages: 4,
     people,
@@ -48,6 +62,7 @@ describe('what torture finds', () => {
       accepted: 4,
       lost: [],
       twice: [],
+      unsaved: [],
       misdirected: [],
       outOfOrder: [],
       contradicted: [],
@@ -62,6 +77,34 @@ describe('what torture finds', () => {
     expect(found([[note([0, 2], { from: 's1@x.test' })], right[1] ?? []])).toMatchObject({ lost: [0, 2], misdirected: [0, 2] });
     expect(found([[note([0, 2], { to: people.recipients })], right[1] ?? []])).toMatchObject({ misdirected: [0, 2] });
     expect(found([...right, [note([1])]])).toMatchObject({ lost: [], misdirected: [1], twice: [1] });
+  });
+
+  it('is a second copy wherever it lies: in the history, the Outbox, what was deleted, another folder of the recipient', () => {
+    const history = [note([0, 2])];
+    for (const folders of [
+      { 'Conversation History': [...history, note([2])] },
+      { 'Conversation History': history, sentitems: [note([2])] },
+      { 'Conversation History': history, outbox: [note([2])] },
+      { 'Conversation History': history, deleteditems: [note([2])] },
+    ]) {
+      expect(found(right, { others: { ...saved, 's0@x.test': folders } })).toMatchObject({
+        twice: [2],
+        lost: [],
+        misdirected: [],
+      });
+    }
+    const junk = { ...saved, 'r0@x.test': { junkemail: [note([2])] } };
+    expect(found(right, { others: junk })).toMatchObject({ twice: [2], lost: [] });
+  });
+
+  it('is a note without a copy in the history, and a draft in any folder', () => {
+    const none = { ...saved, 's0@x.test': {} };
+    expect(found(right, { others: none })).toMatchObject({ unsaved: [0, 2], twice: [], drafts: 0 });
+    const deleted = {
+      ...saved,
+      's1@x.test': { ...saved['s1@x.test'], deleteditems: [note([1], { isDraft: true })], drafts: [note([3])] },
+    };
+    expect(found(right, { others: deleted })).toMatchObject({ unsaved: [], drafts: 2 });
   });
 
   it('is what is left in the spool, or missing there', () => {

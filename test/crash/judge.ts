@@ -9,13 +9,20 @@ export interface Findings {
   readonly accepted: number;
   /** Not in the inbox of their recipient. */
   readonly lost: readonly number[];
+  /**
+   * Two copies anywhere in the recipient's mailbox or in others', or two in the sender's: what was sent twice shows twice in the history, even
+   * where the second one was kept from the inbox, and what lies in the Outbox is still to be sent.
+   */
   readonly twice: readonly number[];
+  /** Delivered, with no copy in the sender's mailbox. */
+  readonly unsaved: readonly number[];
   /** In somebody else's inbox, in nobody's, or from another sender's mailbox. */
   readonly misdirected: readonly number[];
   /** Recipients whose messages did not arrive in the order of the calls that were accepted. */
   readonly outOfOrder: readonly string[];
   /** Said not to have been kept, or never sent before, and then found to be kept already. */
   readonly contradicted: readonly number[];
+  /** In any folder of any mailbox; deleted ones too, since somebody may find them there. */
   readonly drafts: number;
   /** Entries of the spool by state, but for delivered ones; `missing`: delivered ones that there should be besides. */
   readonly left: Readonly<Partial<Record<SpoolState | 'missing', number>>>;
@@ -50,13 +57,21 @@ export function judge({ messages, people, ledger, exchange, counts }: Evidence):
     (seen.has(number) ? twice : seen).add(number);
     (isHome ? home : misdirected).add(number);
   };
-  for (const [address, { inbox = [] }] of Object.entries(exchange.mailboxes)) {
-    for (const note of inbox) {
-      for (const number of numbersIn(note.body)) {
-        const first = !seen.has(number);
-        const isHome = belongs(number, address, note, people);
-        arrive(number, isHome);
-        if (isHome && first) arrivals.set(address, [...(arrivals.get(address) ?? []), { number, at: note.createdAt }]);
+  const saved = new Set<number>();
+  for (const [address, folders] of Object.entries(exchange.mailboxes)) {
+    for (const [folder, notes] of Object.entries(folders)) {
+      for (const note of notes.filter(({ isDraft }) => !isDraft)) {
+        for (const number of numbersIn(note.body)) {
+          const { from, to } = addressesOf(conversationOf(number, people), people);
+          if (address === from && from !== to && folder !== 'inbox') {
+            (saved.has(number) ? twice : saved).add(number);
+            continue;
+          }
+          const first = !seen.has(number);
+          const isHome = folder === 'inbox' && belongs(number, address, note, people);
+          arrive(number, isHome);
+          if (isHome && first) arrivals.set(address, [...(arrivals.get(address) ?? []), { number, at: note.createdAt }]);
+        }
       }
     }
   }
@@ -66,13 +81,16 @@ export function judge({ messages, people, ledger, exchange, counts }: Evidence):
     accepted: ledger.size,
     lost: Array.from({ length: messages }, (_, number) => number).filter((number) => !home.has(number)),
     twice: [...twice],
+    unsaved: [...home].filter((number) => !saved.has(number)),
     misdirected: [...misdirected],
     outOfOrder: [...arrivals].flatMap(([address, arrived]) => {
       const numbers = arrived.map(({ number }) => number);
       return isInOrder(numbers, positions) ? [] : [address];
     }),
     contradicted: ledger.contradicted,
-    drafts: Object.values(exchange.mailboxes).reduce((sum, { drafts = [] }) => sum + drafts.length, 0),
+    drafts: Object.values(exchange.mailboxes)
+      .flatMap((folders) => Object.entries(folders))
+      .reduce((sum, [folder, notes]) => sum + notes.filter(({ isDraft }) => isDraft || folder === 'drafts').length, 0),
     left: leftOf(counts, messages),
     waits: waitsOf([...arrivals.values()].flat(), ledger),
   };

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomFrom } from '../support/random.ts';
-import { spawnSimulator } from '../support/simulator-client.ts';
+import { type SimulatorClient, spawnSimulator } from '../support/simulator-client.ts';
 import { type Findings, judge } from './judge.ts';
 import { killPlan, type Moment } from './kill-plan.ts';
 import { lastCounts } from './last-counts.ts';
@@ -47,7 +47,17 @@ export interface Verdict extends Findings {
 
 /** What a clean run finds, but for what the machine's pace decides. */
 export function cleanVerdict(messages: number): Omit<Verdict, 'waits' | 'struck' | 'calls' | 'bodies'> {
-  const none = { lost: [], twice: [], misdirected: [], outOfOrder: [], contradicted: [], left: {}, ended: [], schemaErrors: [] };
+  const none = {
+    lost: [],
+    twice: [],
+    unsaved: [],
+    misdirected: [],
+    outOfOrder: [],
+    contradicted: [],
+    left: {},
+    ended: [],
+    schemaErrors: [],
+  };
   return { accepted: messages, drafts: 0, ...none };
 }
 
@@ -86,6 +96,7 @@ export async function torture(options: TortureOptions): Promise<Verdict> {
   try {
     await exchange.loseResponses(options.loss, options.seed);
     if (transport !== 'ews') await exchange.troubleGraph(options.seed);
+    await strangeAnswers(exchange, options.seed);
     const spool = choiceOf(options, folder);
     const { probeGrace, messages, workers } = options;
     // About as long as a worker lives: where there are several, the kills take turns.
@@ -120,6 +131,21 @@ export async function torture(options: TortureOptions): Promise<Verdict> {
     await exchange.close();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** What a server does besides losing answers: copies that come late, notes that wait in the Outbox, probes that are refused or lost. */
+async function strangeAnswers(exchange: SimulatorClient, seed: number): Promise<void> {
+  // Below every worker's probeGrace: later than that nobody can tell a late copy from none.
+  const delay = 120;
+  const on = (operation: 'CreateItem' | 'FindItem', probability: number, index: number) => ({
+    operation,
+    probability,
+    seed: seed + index,
+  });
+  await exchange.addFault(on('CreateItem', 0.05, 1), { kind: 'lateCopy', delay, items: 'all' });
+  await exchange.addFault(on('CreateItem', 0.05, 2), { kind: 'heldInOutbox', delay, items: 'all' });
+  await exchange.addFault(on('FindItem', 0.1, 3), { kind: 'serverBusy', form: 'fault', status: 500, backOff: 50, items: 'all' });
+  await exchange.addFault(on('FindItem', 0.1, 4), { kind: 'lostResponse', after: 0 });
 }
 
 function choiceOf({ spool, connectionString = '' }: TortureOptions, folder: string): SpoolChoice {
