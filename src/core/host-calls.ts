@@ -19,7 +19,7 @@ export function tell(call: () => unknown, failed: (error: unknown) => void = () 
 }
 
 /** Says something the first time only. */
-export function once<T>(say: (value: T) => void): (value: T) => void {
+function once<T>(say: (value: T) => void): (value: T) => void {
   let said = false;
   return (value) => {
     if (said) return;

@@ -1,5 +1,5 @@
 /** Files at work at once: enough to keep the thread pool busy, few enough for any limit on open files. */
-export const filesAtOnce = 64;
+const filesAtOnce = 64;
 
 /**
  * Runs `work` on every item, at most `most` at a time. After a failure it starts no more, and rejects with the first one

@@ -5,7 +5,7 @@ import { envelopeTail, type ServiceEnvelope, type XhrApiLike, type XhrRequest } 
  * What an XHR threw, as an error that can be judged and kept. Whatever the library's XHR throws holds the whole request,
  * with login and message text, and may not be an Error: so nothing of it is kept but codes.
  */
-export function failureOf(thrown: unknown): Error {
+function failureOf(thrown: unknown): Error {
   const source = sourceOf(thrown);
   const cause = source === undefined ? undefined : bare(source);
   return new TypeError('the XHRApi of the service failed', cause === undefined ? undefined : { cause });

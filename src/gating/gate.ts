@@ -39,7 +39,7 @@ export class GateRefusedError extends OfflineImError {
 }
 
 /** Every {@link MailboxLocation}. */
-export const mailboxLocations = ['on-premises', 'exchange-online'] as const;
+const mailboxLocations = ['on-premises', 'exchange-online'] as const;
 
 /** Where a user's mailbox is. */
 export type MailboxLocation = (typeof mailboxLocations)[number];

@@ -63,7 +63,7 @@ export interface MessageLimits {
 export const defaultMessageLimits: MessageLimits = { maxTextBytes: 32 * 1024, maxRecipients: 500 };
 
 /** A {@link MessageSender} that was read. */
-export interface NormalizedSender {
+interface NormalizedSender {
   readonly sip: Address;
   readonly displayName?: string;
   readonly mailbox?: Address;

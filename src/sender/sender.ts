@@ -37,7 +37,7 @@ import { type CheckResult, Sending, type SendMessageOptions, type SendResult } f
 import { type MessageEntry, type MessageStatus, shownEntry, statusOf } from './status.ts';
 
 /** What stop() does: lets what is under way end, gives up what does not, closes, and says what was left. Never rejects. */
-export async function bringToAnEnd(
+async function bringToAnEnd(
   sending: Sending,
   spooler: Spooler,
   budget: StopBudget,

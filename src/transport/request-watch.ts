@@ -7,7 +7,7 @@
  */
 
 /** `unseen`: the runtime reported nothing. `unwritten`: it took the request and wrote no byte of it. */
-export type WireFact = 'unseen' | 'unwritten' | 'written';
+type WireFact = 'unseen' | 'unwritten' | 'written';
 
 /** What the runtime reports of one leg of a request. */
 export interface RequestWatch {

@@ -17,7 +17,7 @@ export interface AccessToken {
 }
 
 /** Reads what a host's getToken gave. `lifetime`: ms from now, Infinity when it doesn't say. */
-export function readToken(reply: string | AccessToken, now: number): { readonly value: string; readonly lifetime: number } {
+function readToken(reply: string | AccessToken, now: number): { readonly value: string; readonly lifetime: number } {
   const given: Partial<AccessToken> = typeof reply === 'string' ? { token: reply } : (reply ?? {});
   const { token, expiresAt = given.expiresOnTimestamp } = given;
   // What RFC 6750 allows; anything else would not survive as a header, or says "Bearer" twice.
@@ -64,7 +64,7 @@ const lookedThrough = 4_096;
  * The host's getToken failed. Of its error only codes are kept that say what happened: its text, and what hangs on it, may be
  * a page of the identity provider or the request with the client's secret.
  */
-export function tokenError(error: unknown): OfflineImError {
+function tokenError(error: unknown): OfflineImError {
   const details: Record<string, string> = {};
   const name = property(error, 'name');
   if (typeof name === 'string' && /^(?:[A-Z][a-z]{1,20}){0,4}Error$/.test(name)) details.errorName = name;

@@ -4,7 +4,7 @@ import type { ClaimedNote, Settlement, SpoolState } from '../../src/spool/contra
 export type ModelState = SpoolState | 'gone';
 
 /** What the model knows of an entry before the operations whose effect it judges. */
-export interface Before {
+interface Before {
   readonly state: ModelState;
   readonly cancelRequested: boolean;
   readonly mayHaveBeenSent: boolean;

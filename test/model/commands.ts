@@ -13,7 +13,7 @@ import { sendAgain, sendConflicting, sendNew } from './sending.ts';
 import { hour, minute, second, type World } from './world.ts';
 
 /** What decides which commands make sense: nothing can be done with messages before there is one. */
-export interface Sketch {
+interface Sketch {
   messages: number;
 }
 

@@ -17,7 +17,7 @@ export const minute = 60 * second;
 export const hour = 60 * minute;
 
 /** Shorter than the defaults where a run would only be longer for it. */
-export const modelOptions = {
+const modelOptions = {
   probe: { giveUpAfter: hour },
   expiry: 4 * hour,
   idRetention: 24 * hour,

@@ -25,7 +25,7 @@ export interface Packed {
 }
 
 /** How a program ended, whatever its exit code. */
-export interface Output {
+interface Output {
   readonly code: number;
   readonly text: string;
 }

@@ -16,7 +16,7 @@ import {
 import { checkedFetch, validateBody } from './ews-schema.ts';
 
 export const alice = 'alice@contoso.test';
-export const bob = 'bob@contoso.test';
+const bob = 'bob@contoso.test';
 
 /** The proportions are those of life. */
 const short = {

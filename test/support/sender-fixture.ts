@@ -7,7 +7,7 @@ import { eventNames } from './event-names.ts';
 import { FakeTransport } from './fake-transport.ts';
 
 /** An event as a test remembers it. */
-export type Seen = { [Name in EventName]: { readonly name: Name; readonly event: OfflineImEvents[Name] } }[EventName];
+type Seen = { [Name in EventName]: { readonly name: Name; readonly event: OfflineImEvents[Name] } }[EventName];
 
 /** Alice on a memory spool, a fake transport and a clock that stands still, with everything that happens written down. */
 export function aliceSends<Client = never>(options: Partial<OfflineImSenderOptions<Client>> = {}) {

@@ -21,7 +21,7 @@ export function ewsError(responseCode: string, requestId: string, inner?: string
 }
 
 /** What an HTTP status that stands for itself is reported as. */
-export function statusError(meta: ReplyMeta): OfflineImError {
+function statusError(meta: ReplyMeta): OfflineImError {
   const { code, why } = statusRule(meta);
   return new OfflineImError(code, `The server answered HTTP ${meta.status}: ${why}.`, {
     details: { status: meta.status, requestId: meta.requestId },

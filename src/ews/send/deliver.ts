@@ -23,7 +23,7 @@ export interface Delivery {
 }
 
 /** What came of one request. */
-export interface Sent {
+interface Sent {
   /** By note; undefined for those that go out again at once, in `more`. */
   readonly outcomes: readonly (DeliveryOutcome | undefined)[];
   readonly more: readonly Batch[];
@@ -36,7 +36,7 @@ const mostRefusals = 6;
  * One CreateItem. What the server refuses for its folder, class or schema version, which proves that it was not processed,
  * comes back in `more` in another form; so do the halves of a request that one of its notes may have spoilt.
  */
-export async function sendBatch(delivery: Delivery, batch: Batch, options: DeliverOptions): Promise<Sent> {
+async function sendBatch(delivery: Delivery, batch: Batch, options: DeliverOptions): Promise<Sent> {
   const { client, settings, folders, classes } = delivery;
   const { notes, items, place } = batch;
   if (place.endpoint !== settings.url) return sameForAll(batch, wrongEndpoint(place.endpoint));

@@ -40,7 +40,7 @@ function addCode(codes: string[], error: unknown): void {
 }
 
 /** Whether a text can be an error code: nothing else of a server's words is ever kept. */
-export function isCode(text: string): boolean {
+function isCode(text: string): boolean {
   return /^[A-Za-z][A-Za-z0-9_.]{0,99}$/.test(text);
 }
 

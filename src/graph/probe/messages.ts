@@ -29,7 +29,7 @@ export interface GraphMessage {
 }
 
 /** A request that did not bring what it was made for. */
-export interface Failed {
+interface Failed {
   readonly kind: 'failed';
   readonly reply: Reply;
 }

@@ -31,7 +31,7 @@ const sharedTypes: Readonly<Record<number, string>> = {
 };
 
 /** `f_type` of the file system that a path lies on; `undefined` where it says nothing. */
-export type FileSystemType = (path: string) => number | undefined;
+type FileSystemType = (path: string) => number | undefined;
 
 /** What is said of a spool, and what it is refused for. */
 export interface LocalDiskOptions {

@@ -6,7 +6,7 @@ import { type EntryFixed, type EntryRecord, type EntryStatus, isInNote, isTombst
 import { packAttempts, packedStatus } from './attempts.ts';
 
 /** Raised when a reader of this version could misread a file of the next. */
-export const formatVersion = 1;
+const formatVersion = 1;
 
 /** No file of entries is larger; what is larger is not read. A message of 32 KiB for 500 people takes a tenth of it at worst. */
 export const largestFile = 16 * 1024 * 1024;
@@ -43,7 +43,7 @@ export function parseEntries(content: string): readonly StoredEntry[] {
   return entries;
 }
 
-export function assertFormat(file: Readonly<Record<string, unknown>>, kind: 'message' | 'note' | 'tombstone'): void {
+function assertFormat(file: Readonly<Record<string, unknown>>, kind: 'message' | 'note' | 'tombstone'): void {
   field(file, 'format', oneOf([formatVersion]), 'the file');
   field(file, 'kind', oneOf([kind]), 'the file');
 }
@@ -68,7 +68,7 @@ export interface Manifest {
   readonly members: readonly Member[];
 }
 
-export interface Member {
+interface Member {
   readonly id: string;
   readonly status: EntryStatus;
 }

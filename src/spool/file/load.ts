@@ -20,7 +20,7 @@ const reason: Reason = {
  * Without its manifest, a member of a note looks as if it had never been claimed, and would be sent without being looked
  * for. Members that can still be recognised in what is left of a manifest therefore die, before that is set aside.
  */
-export async function endMembers(
+async function endMembers(
   parts: Parts,
   contents: readonly string[],
   entries: ReadonlyMap<string, EntryRecord>,

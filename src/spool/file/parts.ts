@@ -8,7 +8,7 @@ import { EntryFiles } from './entry-files.ts';
 import { TombstoneLog } from './tombstone-log.ts';
 
 /** Where the manifest of a note lies. */
-export interface StoredManifest {
+interface StoredManifest {
   readonly path: string;
   readonly folders: SenderFolders;
 }

@@ -71,7 +71,7 @@ export class EntryPlanner {
   }
 }
 
-export interface PlannedManifest extends PlannedFile {
+interface PlannedManifest extends PlannedFile {
   readonly noteId: string;
   readonly folders: SenderFolders;
 }

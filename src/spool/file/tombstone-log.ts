@@ -11,7 +11,7 @@ const largestSegment = 1024 * 1024 * 1024;
 const newline = 0x0a;
 
 /** The lines of one segment. */
-export interface SegmentLines {
+interface SegmentLines {
   readonly lines: readonly { readonly text: string; readonly record: EntryRecord }[];
   /** A line that is not the last one can't be read. */
   readonly bad: boolean;
@@ -19,7 +19,7 @@ export interface SegmentLines {
 }
 
 /** Reads a segment. What can't be read of its end was being written when the power went: nobody was told it was kept. */
-export async function readLines(files: FileLayer, path: string): Promise<SegmentLines> {
+async function readLines(files: FileLayer, path: string): Promise<SegmentLines> {
   const data = await files.read(path, largestSegment);
   if (data === undefined) throw new Error(`${path} is larger than a segment of the tombstone log can be.`);
   const lines: { text: string; record: EntryRecord }[] = [];

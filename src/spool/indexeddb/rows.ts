@@ -7,7 +7,7 @@ import { stores } from './database.ts';
 import type { IdbTransaction } from './web-types.ts';
 
 /** Recipients are in the entry, which outlives its message. */
-export function messageRow({ to: _to, ...rest }: SpooledMessage): Omit<SpooledMessage, 'to'> {
+function messageRow({ to: _to, ...rest }: SpooledMessage): Omit<SpooledMessage, 'to'> {
   return rest;
 }
 

@@ -23,7 +23,7 @@ import {
 
 /** Readers of the parts that the files of a FileSpool and the records of an IndexedDbSpool are made of. */
 
-export const mailbox: Reader<Mailbox> = (value, where) => {
+const mailbox: Reader<Mailbox> = (value, where) => {
   const of = fields(value, where);
   return { address: field(of, 'address', word, where), ...optional(of, 'name', text, where) };
 };
@@ -48,7 +48,7 @@ const unknownAttempt: Reader<UnknownAttempt> = (value, where) => {
   return { tag, ...origin(value, where) };
 };
 
-export const due: Reader<Due> = (value, where) => {
+const due: Reader<Due> = (value, where) => {
   const of = fields(value, where);
   return { at: field(of, 'at', time, where), within: field(of, 'within', duration, where) };
 };
@@ -68,7 +68,7 @@ const reason: Reader<Reason> = (value, where) => {
   };
 };
 
-export const frozen: Reader<Frozen> = (value, where) => {
+const frozen: Reader<Frozen> = (value, where) => {
   const of = fields(value, where);
   return {
     messageClass: field(of, 'messageClass', word, where),

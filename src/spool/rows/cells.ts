@@ -6,7 +6,7 @@ export class RowError extends Error {
 }
 
 /** Parses a JSON column; V8's own errors quote the text, so they go no further. */
-export function jsonOf(text: string, where: string): unknown {
+function jsonOf(text: string, where: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -33,7 +33,7 @@ export interface SealOptions {
 }
 
 /** A key as WebCrypto takes it. */
-export type WebKey = Parameters<typeof crypto.subtle.encrypt>[1];
+type WebKey = Parameters<typeof crypto.subtle.encrypt>[1];
 
 /** A key that is imported when it is first used. */
 export interface LazyKey {

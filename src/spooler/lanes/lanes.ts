@@ -8,7 +8,7 @@ import { Circuit, type Obstacle } from './circuit.ts';
 import { type ConcurrencyLimit, grow, shrink } from './concurrency-limit.ts';
 
 /** What lanes report; the spooler passes it on as events. */
-export interface LaneObserver {
+interface LaneObserver {
   blocked(lane: string, reason: Reason, retryIn: number): void;
   resumed(lane: string): void;
   unavailable(endpoint: string, reason: Reason, retryIn: number): void;

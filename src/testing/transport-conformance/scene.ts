@@ -5,7 +5,7 @@ import type { CreateTransportHarness, TransportHarness, TransportHarnessOptions,
 import { whatIsRevealed } from './revealed.ts';
 
 /** How a test is set up, and what it needs. */
-export interface TestOptions extends TransportHarnessOptions {
+interface TestOptions extends TransportHarnessOptions {
   /** Troubles that it arranges: it is left out where one of them is. */
   readonly needs?: readonly TransportTrouble['kind'][];
 }

@@ -58,7 +58,7 @@ function distinguished(folder: string): WellKnownFolderName {
   return folder === 'sentitems' ? WellKnownFolderName.SentItems : WellKnownFolderName.ConversationHistory;
 }
 
-export function libraryItem(service: ExchangeService, note: Note): EmailMessage {
+function libraryItem(service: ExchangeService, note: Note): EmailMessage {
   const item = new EmailMessage(service);
   item.ItemClass = escapeText(note.messageClass);
   item.Subject = escapeText(note.subject);

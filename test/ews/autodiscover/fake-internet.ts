@@ -13,7 +13,7 @@ export type Host = (request: {
 export type Reply = { readonly status: number; readonly location?: string; readonly body?: string } | 'hang';
 
 /** A request that arrived. */
-export interface Arrival {
+interface Arrival {
   readonly url: string;
   readonly method: string;
   readonly login: string | undefined;

@@ -8,7 +8,7 @@ import { type RouteLocation, routeByMailbox } from '../../../src/transport/route
 
 export const onPremises = 'alice@contoso.test';
 export const online = 'olga@contoso.test';
-export const bob = 'bob@contoso.test';
+const bob = 'bob@contoso.test';
 
 export interface BothSides {
   readonly server: ExchangeSimulator;

@@ -6,10 +6,10 @@ import type { DeliverOptions, DeliveryOutcome, Note, ProbeResult } from '../../.
 import { checkedGraphFetch } from './graph-schema.ts';
 
 export const root = 'https://graph.contoso.test';
-export const secretToken = 'sécret'.length === 6 ? 'very.secret.token' : '';
+const secretToken = 'sécret'.length === 6 ? 'very.secret.token' : '';
 
 /** A request, as the service sees it. */
-export interface Asked {
+interface Asked {
   readonly method: string;
   /** Without the query, below the root. */
   readonly path: string;

@@ -15,7 +15,7 @@ import {
 import type { Note, Transport } from '../../../src/transport/contract.ts';
 import { checkedGraphFetch } from './graph-schema.ts';
 
-export const alice = 'alice@contoso.test';
+const alice = 'alice@contoso.test';
 const tagPath = { type: 'String', set: 'b1f7c0a4-52c8-4d5e-9c3b-6f0d8e2a9147', name: 'OfflineImTag' } as const;
 
 /** What can't be arranged where every note is a request of its own, with an answer that has no body. */
@@ -76,7 +76,7 @@ export async function overGraphDoor(
   };
 }
 
-export function messageOf({ content }: SimulatedItem): ConformanceMessage {
+function messageOf({ content }: SimulatedItem): ConformanceMessage {
   const { itemClass, subject, body, from, to, importance, sensitivity, cc, bcc, properties } = content;
   return {
     messageClass: itemClass,
@@ -88,7 +88,7 @@ export function messageOf({ content }: SimulatedItem): ConformanceMessage {
   };
 }
 
-export function copiesIn(mailbox: SimulatedMailbox): SimulatedItem[] {
+function copiesIn(mailbox: SimulatedMailbox): SimulatedItem[] {
   return mailbox.folders.flatMap((folder) => folder.items.filter((item) => item.isFromMe && !item.isDraft));
 }
 

@@ -40,12 +40,7 @@ export interface GraphTraffic {
 }
 
 /** What of a request the description does not allow. */
-export function requestErrors({
-  method,
-  path,
-  headers,
-  body,
-}: Pick<GraphTraffic, 'method' | 'path' | 'headers' | 'body'>): string[] {
+function requestErrors({ method, path, headers, body }: Pick<GraphTraffic, 'method' | 'path' | 'headers' | 'body'>): string[] {
   const found = operationOf(method, path);
   // The one path that the description leaves out.
   if (found === undefined) return /^\/users\/[^/]+$/.test(pathOf(path)) ? [] : [`no operation ${method} ${pathOf(path)}`];
@@ -70,7 +65,7 @@ export function requestErrors({
 }
 
 /** What of an answer the description does not allow. */
-export function answerErrors({ method, path, status, responseHeaders, responseBody }: GraphTraffic): string[] {
+function answerErrors({ method, path, status, responseHeaders, responseBody }: GraphTraffic): string[] {
   const found = operationOf(method, path);
   if (found === undefined) return [];
   const declared = found.responses[String(status)] ?? (status >= 400 ? found.responses.default : undefined);

@@ -5,7 +5,7 @@ import { ManualClock } from '../../../src/testing/manual-clock.ts';
 import { ForgetfulDisk, type Pick, PowerIsOut } from '../../support/forgetful-disk.ts';
 import { claimRequest, newEntry } from '../../support/spool-entries.ts';
 
-export const day = 86_400_000;
+const day = 86_400_000;
 
 /** Distributes over the union, so that each kind of settlement keeps its own fields. */
 type WithoutToken<One> = One extends Settlement ? Omit<One, 'token'> : never;
@@ -59,7 +59,7 @@ export class World {
 export type Step = (world: World) => Promise<unknown>;
 
 /** What must survive of an entry. */
-export interface Snapshot {
+interface Snapshot {
   readonly messageId: string;
   readonly state: string;
   readonly noteId: string | undefined;
@@ -72,7 +72,7 @@ export interface Snapshot {
 }
 
 /** Every entry there is, also what has been purged. */
-export async function snapshotsOf({ spool, messageIds }: World): Promise<Map<string, Snapshot>> {
+async function snapshotsOf({ spool, messageIds }: World): Promise<Map<string, Snapshot>> {
   const found = new Map<string, Snapshot>();
   for (const messageId of messageIds) for (const one of await spool.findMessage(messageId)) found.set(one.id, shown(one));
   return found;
@@ -92,7 +92,7 @@ function shown(entry: SpoolEntry): Snapshot {
 }
 
 /** After the process has died, whatever was delivering is unconfirmed. */
-export function recovered(snapshot: Snapshot): Snapshot {
+function recovered(snapshot: Snapshot): Snapshot {
   if (snapshot.state !== 'delivering') return snapshot;
   const tag = `${snapshot.noteId}:${snapshot.attempt}`;
   return { ...snapshot, state: 'unconfirmed', unknown: [...new Set([...snapshot.unknown, tag])] };

@@ -3,7 +3,7 @@ import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { Readable } from 'node:stream';
 
 /** As much of `fetch` as the transport uses, through one agent: no redirects, no decompression, no second try. */
-export function pinnedFetch(agent: HttpAgent, secure: boolean): typeof globalThis.fetch {
+function pinnedFetch(agent: HttpAgent, secure: boolean): typeof globalThis.fetch {
   return (input, init = {}) =>
     new Promise((resolve, reject) => {
       const { method = 'GET', headers, body, signal } = init;

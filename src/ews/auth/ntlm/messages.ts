@@ -6,13 +6,13 @@ export interface AvPair {
   readonly value: Buffer;
 }
 
-export const avId = { end: 0, flags: 6, timestamp: 7 } as const;
+const avId = { end: 0, flags: 6, timestamp: 7 } as const;
 
 /** Bit of the flags pair: the authenticate message carries a MIC. */
 const micProvided = 0x2;
 
 /** Reads pairs up to their end mark. Throws when they run beyond the buffer. */
-export function readAvPairs(buffer: Buffer): readonly AvPair[] {
+function readAvPairs(buffer: Buffer): readonly AvPair[] {
   const pairs: AvPair[] = [];
   for (let at = 0; at + 4 <= buffer.length; ) {
     const id = buffer.readUInt16LE(at);
@@ -37,7 +37,7 @@ export function writeAvPairs(pairs: readonly AvPair[]): Buffer {
 }
 
 /** The pairs, saying that a MIC follows. */
-export function withMicFlag(pairs: readonly AvPair[]): readonly AvPair[] {
+function withMicFlag(pairs: readonly AvPair[]): readonly AvPair[] {
   const flags = pairs.find(({ id }) => id === avId.flags)?.value;
   const value = Buffer.alloc(4);
   value.writeUInt32LE(((flags?.length === 4 ? flags.readUInt32LE(0) : 0) | micProvided) >>> 0);

@@ -33,7 +33,7 @@ const readOnly = '25006';
 const tooManyConnections = '53300';
 
 /** A standby refuses to begin a transaction that writes. */
-export class ReadOnlyServer extends OfflineImError {
+class ReadOnlyServer extends OfflineImError {
   constructor(cause: unknown) {
     super('SPOOL_FAILED', `PostgreSQL refused to write: ${adviceFor(readOnly)}`, {
       cause,

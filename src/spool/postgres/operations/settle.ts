@@ -36,7 +36,7 @@ const deliver = statement(
 type Row = readonly [token: ClaimToken, id: string, messageId: string, noteId: string];
 
 /** The changes of those that run under their token, by token. */
-export async function settleDelivered(
+async function settleDelivered(
   client: PgClient,
   sql: Sql,
   settlements: readonly Extract<Settlement, { to: 'delivered' }>[],

@@ -19,7 +19,7 @@ export interface Work extends Transition {
 }
 
 /** Entries that one revision can give an order to. */
-export const ordersATick = 4_096;
+const ordersATick = 4_096;
 
 /** A new revision, and the order that comes before its first. */
 export function begin(loaded: Loaded, tick: number): Transaction {
@@ -72,7 +72,7 @@ interface LoadRow {
 }
 
 /** Locks what an operation is about; the keys of its streams. */
-export async function lockStreams(
+async function lockStreams(
   client: PgClient,
   sql: Sql,
   { notes = [], entries = [], tags = [] }: Subject,

@@ -21,7 +21,7 @@ const sentences: readonly (readonly [sentence: string, code: number])[] = [
 ];
 
 /** The primary result code of an error of node:sqlite; `undefined` for any other error. */
-export function resultOf(error: unknown): number | undefined {
+function resultOf(error: unknown): number | undefined {
   const code = property(error, 'errcode');
   if (typeof code === 'number') return code & 0xff;
   const kind = property(error, 'code');

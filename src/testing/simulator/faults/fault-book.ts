@@ -2,7 +2,7 @@ import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import type { Fault } from './fault.ts';
 
 /** Numbers in [0, 1) that only depend on the seed (mulberry32): a failing run can be repeated. */
-export function seededRandom(seed: number): () => number {
+function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

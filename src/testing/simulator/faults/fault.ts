@@ -69,7 +69,7 @@ export type ItemPlan =
   | { readonly do: 'silence' };
 
 /** An answer in place of the real one. */
-export interface PlannedAnswer {
+interface PlannedAnswer {
   readonly responseClass: 'Error' | 'Warning';
   readonly code: string;
   readonly backOff?: number;

@@ -19,7 +19,7 @@ export function headersOf(item: SimulatedItem): readonly (readonly [name: string
 }
 
 /** Composes MIME from the properties of a message. */
-export function compose(content: MessageContent, date: Date): string {
+function compose(content: MessageContent, date: Date): string {
   const headers: string[] = [];
   const add = (name: string, value: string | undefined): void => {
     if (value !== undefined && value !== '') headers.push(`${name}: ${value}`);

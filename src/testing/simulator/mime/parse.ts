@@ -14,7 +14,7 @@ export interface ParsedMime
 }
 
 /** Parses MIME; undefined when it is none. */
-export async function parseMime(source: string): Promise<ParsedMime | undefined> {
+async function parseMime(source: string): Promise<ParsedMime | undefined> {
   const bytes = Uint8Array.from(source, (character) => character.charCodeAt(0));
   const mail = await PostalMime.parse(bytes, { attachmentEncoding: 'base64', forceRfc822Attachments: true }).catch(
     () => undefined,

@@ -16,7 +16,7 @@ export type WholeAnswer =
   | { readonly stream: (sink: StreamSink) => () => void };
 
 /** Where a streaming operation writes its envelopes. */
-export interface StreamSink {
+interface StreamSink {
   /** Writes the child of `soap:Body`. */
   write(body: string): void;
   end(): void;

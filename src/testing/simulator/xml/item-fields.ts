@@ -193,7 +193,7 @@ export function conversationOf(item: SimulatedItem): string {
   return btoa(Array.from(bytes.subarray(0, 96), (byte) => String.fromCharCode(byte)).join(''));
 }
 
-export function sizeOf(item: SimulatedItem): number {
+function sizeOf(item: SimulatedItem): number {
   const attached = item.attachments.reduce((sum, { content }) => sum + Math.ceil(((content?.length ?? 0) * 3) / 4), 0);
   return item.subject.length + item.body.content.length + attached + 512;
 }

@@ -5,7 +5,7 @@ import { isSchemaOperation, operationOf } from '../schema/operations.ts';
 import { EwsFault } from './ews-errors.ts';
 
 /** A request that can be carried out. */
-export interface EwsRequest {
+interface EwsRequest {
   readonly operation: string;
   readonly element: XmlElement;
   /** What the client asked for with `RequestServerVersion`. */

@@ -24,7 +24,7 @@ export function textsOf(written: string): readonly string[] {
 }
 
 /** The entry of a dictionary such as `t:EmailAddresses` with that key. */
-export function entryOf(written: string, key: string): XmlElement | undefined {
+function entryOf(written: string, key: string): XmlElement | undefined {
   return childrenOf(readElement(written), typesNs, 'Entry').find((entry) => entry.attributes.get('Key') === key);
 }
 

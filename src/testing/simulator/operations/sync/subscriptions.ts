@@ -66,7 +66,7 @@ export const getEvents: Operation = {
 };
 
 /** A subscription of the mailbox that acts. */
-export function subscriptionOf(id: string, context: OperationContext): Subscription {
+function subscriptionOf(id: string, context: OperationContext): Subscription {
   const found = context.exchange.registry.subscriptions.get(id);
   if (found === undefined) throw new EwsItemError('ErrorSubscriptionNotFound', 'The subscription does not exist.');
   return found;
