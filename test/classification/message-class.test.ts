@@ -5,6 +5,13 @@ import { fallbackMessageClass, missedConversationClass, ordinaryNoteClass } from
 import type { Audience } from '../../src/transport/contract.ts';
 
 describe('messageClassFor', () => {
+  it('takes a class of 255 characters, and none that is longer', () => {
+    expect(messageClassFor('same-organization', { messageClass: 'x'.repeat(255) })).toHaveLength(255);
+    expect(() => messageClassFor('same-organization', { messageClass: 'x'.repeat(256) })).toThrow(
+      expect.objectContaining({ code: 'OPTION_INVALID' }),
+    );
+  });
+
   it('sends the documented class within the organisation, an ordinary note elsewhere', () => {
     expect(messageClassFor('same-organization')).toBe('IM.Note.MissedConversation');
     expect(messageClassFor('federated')).toBe('IPM.Note');
