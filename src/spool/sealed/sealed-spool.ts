@@ -28,7 +28,7 @@ import { StandIns } from './stand-ins.ts';
 const remembered = 20_000;
 
 /** Translates the changes of the storage below: they carry the stand-in of a message id. */
-export class MessageIds {
+class MessageIds {
   readonly #inner: Pick<SpoolStorage, 'findMessage'>;
   readonly #entries: Entries;
   readonly #known = new Map<string, string>();
@@ -71,7 +71,7 @@ export class MessageIds {
 type Settled = Awaited<ReturnType<SpoolStorage['settle']>>;
 
 /** Seals what goes into another storage, and opens what comes out; docs/encryption.md says what is sealed, hashed and left in the clear. */
-export class SealedSpool implements SpoolStorage<unknown> {
+class SealedSpool implements SpoolStorage<unknown> {
   readonly name: string;
   readonly capabilities: SpoolStorage['capabilities'];
   /** There where the storage below has it. */

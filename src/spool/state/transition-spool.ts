@@ -30,7 +30,7 @@ export function settleEach({ tx, tags, now }: Transition, settlements: readonly 
 }
 
 /** Replaces what was frozen; resolves with the tokens that no longer match. */
-function refreezeEach({ tx }: Pick<Transition, 'tx'>, notes: readonly Refreeze[]): readonly ClaimToken[] {
+export function refreezeEach({ tx }: Pick<Transition, 'tx'>, notes: readonly Refreeze[]): readonly ClaimToken[] {
   return notes.filter((one) => !refreeze(tx, one)).map(({ token }) => token);
 }
 
