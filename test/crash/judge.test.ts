@@ -130,6 +130,16 @@ describe('the order that is owed', () => {
     expect(outOfOrder(reversed, lines)).toEqual(['r0@x.test']);
   });
 
+  it('is that in which Exchange accepted them: one that it holds in its Outbox after that may arrive later', () => {
+    const lines = ['sending 0 1', 'accepted 0 2', 'sending 2 3', 'accepted 2 4'];
+    const arrived = (held: number) => [
+      [note([2], { createdAt: 100, sentAt: 100 }), note([0], { createdAt: 210, sentAt: held })],
+      right[1] ?? [],
+    ];
+    expect(outOfOrder(arrived(90), lines)).toEqual([]);
+    expect(outOfOrder(arrived(110), lines)).toEqual(['r0@x.test']);
+  });
+
   it('is that of the second call where the first was refused, or cut off with nothing kept', () => {
     for (const ending of [['refused 0 2'], ['unknown 0 2'], []]) {
       const lines = ['sending 0 1', 'sending 2 1', ...ending, 'accepted 2 2', 'sending 0 3', 'accepted 0 4'];

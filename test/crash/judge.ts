@@ -18,7 +18,10 @@ export interface Findings {
   readonly unsaved: readonly number[];
   /** In somebody else's inbox, in nobody's, or from another sender's mailbox. */
   readonly misdirected: readonly number[];
-  /** Recipients whose messages did not arrive in the order of the calls that were accepted. */
+  /**
+   * Recipients whose messages Exchange did not accept in the order of the calls that were accepted. That is what is promised: a note that it has accepted
+   * and holds in its Outbox is overtaken there, by no fault of the sender, who was told that it is on its way.
+   */
   readonly outOfOrder: readonly string[];
   /** Said not to have been kept, or never sent before, and then found to be kept already. */
   readonly contradicted: readonly number[];
@@ -45,6 +48,8 @@ export interface Evidence {
 interface Arrival {
   readonly number: number;
   readonly at: number;
+  /** When Exchange accepted it. */
+  readonly sentAt: number;
 }
 
 export function judge({ messages, people, ledger, exchange, counts }: Evidence): Findings {
@@ -70,7 +75,7 @@ export function judge({ messages, people, ledger, exchange, counts }: Evidence):
           const first = !seen.has(number);
           const isHome = folder === 'inbox' && belongs(number, address, note, people);
           arrive(number, isHome);
-          if (isHome && first) arrivals.set(address, [...(arrivals.get(address) ?? []), { number, at: note.createdAt }]);
+          if (isHome && first) arrivals.set(address, [...(arrivals.get(address) ?? []), arrivalOf(number, note)]);
         }
       }
     }
@@ -84,7 +89,7 @@ export function judge({ messages, people, ledger, exchange, counts }: Evidence):
     unsaved: [...home].filter((number) => !saved.has(number)),
     misdirected: [...misdirected],
     outOfOrder: [...arrivals].flatMap(([address, arrived]) => {
-      const numbers = arrived.map(({ number }) => number);
+      const numbers = arrived.toSorted((a, b) => a.sentAt - b.sentAt).map(({ number }) => number);
       return isInOrder(numbers, positions) ? [] : [address];
     }),
     contradicted: ledger.contradicted,
@@ -94,6 +99,10 @@ export function judge({ messages, people, ledger, exchange, counts }: Evidence):
     left: leftOf(counts, messages),
     waits: waitsOf([...arrivals.values()].flat(), ledger),
   };
+}
+
+function arrivalOf(number: number, { createdAt, sentAt = createdAt }: ItemSnapshot): Arrival {
+  return { number, at: createdAt, sentAt };
 }
 
 function belongs(number: number, address: string, note: ItemSnapshot, people: People): boolean {

@@ -133,7 +133,7 @@ export async function torture(options: TortureOptions): Promise<Verdict> {
   }
 }
 
-/** What a server does besides losing answers: copies that come late, probes that are refused or lost. Not notes held in the Outbox: a server that does so delivers out of order itself. */
+/** What a server does besides losing answers: copies that come late, notes that it accepts and holds in the Outbox, probes that are refused or lost. */
 async function strangeAnswers(exchange: SimulatorClient, seed: number): Promise<void> {
   // Below every worker's probeGrace: later than that nobody can tell a late copy from none.
   const delay = 120;
@@ -143,6 +143,7 @@ async function strangeAnswers(exchange: SimulatorClient, seed: number): Promise<
     seed: seed + index,
   });
   await exchange.addFault(on('CreateItem', 0.05, 1), { kind: 'lateCopy', delay, items: 'all' });
+  await exchange.addFault(on('CreateItem', 0.05, 2), { kind: 'heldInOutbox', delay, items: 'all' });
   await exchange.addFault(on('FindItem', 0.1, 3), { kind: 'serverBusy', form: 'fault', status: 500, backOff: 50, items: 'all' });
   await exchange.addFault(on('FindItem', 0.1, 4), { kind: 'lostResponse', after: 0 });
 }

@@ -58,6 +58,7 @@ function snapshot(of: ExchangeSimulator): SimulatorSnapshot {
         from: item.from?.address,
         to: item.to.map((m) => m.address),
         createdAt: item.createdAt.getTime(),
+        sentAt: item.sentAt?.getTime(),
       }));
     }
     mailboxes[mailbox.address] = folders;

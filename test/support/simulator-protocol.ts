@@ -35,6 +35,8 @@ export interface ItemSnapshot {
   readonly to: readonly string[];
   /** ms since 1970, by the simulator's clock. */
   readonly createdAt: number;
+  /** When Exchange accepted it for sending: before it arrived anywhere, where the server held it back. Drafts have none. */
+  readonly sentAt?: number | undefined;
 }
 
 /** Items by distinguished name of the folder, or its display name; empty folders are left out. */
