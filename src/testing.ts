@@ -20,7 +20,8 @@ export type { SeedContent } from './testing/simulator/store/content.ts';
 export type { ExtendedFieldPath, ExtendedProperty } from './testing/simulator/store/extended-property.ts';
 export type { SimulatedFolder } from './testing/simulator/store/folder.ts';
 export type { MessageContent, SimulatedAttachment, SimulatedItem } from './testing/simulator/store/item.ts';
-export type { DelegateOptions, MailboxOptions, SimulatedMailbox } from './testing/simulator/store/mailbox.ts';
+export type { SimulatedMailbox } from './testing/simulator/store/mailbox.ts';
+export type { DelegateOptions, MailboxOptions } from './testing/simulator/store/mailbox-options.ts';
 export type { ItemState } from './testing/simulator/store/message-flags.ts';
 export type { Omission } from './testing/simulator/xml/omit.ts';
 export type {

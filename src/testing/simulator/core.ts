@@ -1,7 +1,6 @@
 import { domainOf } from '../../core/domain.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { utf8Length } from '../../core/text.ts';
-import { messagesNs, typesNs } from '../../ews/xml/namespaces.ts';
 import type { XmlElement } from '../../ews/xml/read.ts';
 import { type AccessOptions, actingMailbox, claimedLogin, type Login } from './access/access.ts';
 import { type Admission, type ConnectionLogin, Doorkeeper } from './access/doorkeeper.ts';
@@ -10,24 +9,25 @@ import { Exchange, type ExchangeOptions } from './exchange.ts';
 import { type Fault, planOf } from './faults/fault.ts';
 import { FaultBook } from './faults/fault-book.ts';
 import { Faults } from './faults/faults.ts';
+import { afterProcessing, beforeProcessing } from './faults/strike.ts';
 import { GraphDoor } from './graph/door.ts';
 import type { FrontRequest, FrontResponse } from './http/front.ts';
 import { Journal, type JournalEntry, type JournalOptions } from './journal.ts';
 import { type ParsedMime, parseMimeIn } from './mime/parse.ts';
-import type { WholeAnswer } from './operations/operation.ts';
+import {
+  type EwsAnswer,
+  faultAnswer,
+  handMadeAnswer,
+  httpAnswer,
+  operationAnswer,
+  thrownAnswer,
+  tooLargeAnswer,
+  unsupportedAnswer,
+} from './operations/answer.ts';
 import { operations } from './operations/table.ts';
 import { isSchemaOperation } from './schema/operations.ts';
-import type { SimulatedMailbox } from './store/mailbox.ts';
 import { EwsFault, EwsItemError } from './xml/ews-errors.ts';
 import { type ReadRequest, readRequest } from './xml/soap-request.ts';
-import {
-  type ResponseMessage,
-  writeEnvelope,
-  writeFault,
-  writeResponse,
-  writeUnsupported,
-  writeWhole,
-} from './xml/soap-response.ts';
 
 /** What a simulator is made of, whatever its front. */
 export interface CoreOptions extends ExchangeOptions, AccessOptions {
@@ -35,16 +35,6 @@ export interface CoreOptions extends ExchangeOptions, AccessOptions {
   readonly journal?: JournalOptions;
   /** Called with each finished request, its bodies included. */
   readonly onRequest?: (entry: JournalEntry) => void;
-}
-
-/** The answer to a request, and what the journal says about it. */
-interface Answer {
-  readonly response: FrontResponse;
-  readonly body?: string;
-  readonly codes?: readonly string[];
-  readonly code?: string;
-  readonly mailbox?: SimulatedMailbox | undefined;
-  readonly problem?: string;
 }
 
 /** A request that a test answers itself. */
@@ -185,34 +175,17 @@ export class SimulatorCore {
     this.exchange.arrivals.end('the simulator was closed');
   }
 
-  #answer(request: FrontRequest, read: MimeRead, admission: Admission, fault: Fault | undefined): Answer {
-    const early = this.#beforeProcessing(fault);
+  #answer(request: FrontRequest, read: MimeRead, admission: Admission, fault: Fault | undefined): EwsAnswer {
+    const { profile } = this.exchange;
+    const early = beforeProcessing(fault, profile);
     if (early !== undefined) return early;
     if (admission.kind === 'out') return { response: unauthorized(admission), body: '' };
     const { login } = admission;
-    const answer = request.tooLarge ? this.#tooLarge() : this.#process(request, read, login, fault);
-    return { ...afterProcessing(answer, fault, this.exchange), mailbox: answer.mailbox ?? login.mailbox };
+    const answer = request.tooLarge ? tooLargeAnswer(profile) : this.#process(request, read, login, fault);
+    return { ...afterProcessing(answer, fault, profile), mailbox: answer.mailbox ?? login.mailbox };
   }
 
-  /** Faults that strike before anything is looked at. */
-  #beforeProcessing(fault: Fault | undefined): Answer | undefined {
-    switch (fault?.kind) {
-      case 'resetBefore':
-        return { response: { kind: 'reset' } };
-      case 'http':
-        return http(fault.status, { 'content-type': 'text/html; charset=utf-8', ...fault.headers }, fault.body);
-      case 'hang':
-        return fault.processed ? undefined : { response: { kind: 'silence' } };
-      case 'serverBusy':
-        return fault.form === 'fault' ? this.#fault('ErrorServerBusy', fault.status, fault.backOff) : undefined;
-      case 'soapFault':
-        return fault.processed ? undefined : this.#fault(fault.code, fault.status);
-      default:
-        return undefined;
-    }
-  }
-
-  #process(request: FrontRequest, read: MimeRead, login: Login, fault: Fault | undefined): Answer {
+  #process(request: FrontRequest, read: MimeRead, login: Login, fault: Fault | undefined): EwsAnswer {
     const { exchange } = this;
     const { profile, registry } = exchange;
     try {
@@ -220,12 +193,14 @@ export class SimulatorCore {
       const acting = actingMailbox(login, impersonate, exchange);
       if (acting?.moving === true) throw new EwsFault('ErrorMailboxMoveInProgress');
       // EWS is switched off in Exchange Online, as a proxy that knows no SOAP says it.
-      if (acting?.location === 'exchange-online' && !exchange.ewsEnabled) return http(403, {}, '');
+      if (acting?.location === 'exchange-online' && !exchange.ewsEnabled) return httpAnswer(403);
       const mailbox = acting?.address;
       const byHand = this.#byHand.get(operation);
-      if (byHand !== undefined) return { ...this.#handMade(byHand({ operation, mailbox, body: request.body })), mailbox: acting };
+      if (byHand !== undefined) {
+        return { ...handMadeAnswer(profile, byHand({ operation, mailbox, body: request.body })), mailbox: acting };
+      }
       const known = Object.hasOwn(operations, operation) ? operations[operation] : undefined;
-      if (known === undefined) return this.#unsupported(operation);
+      if (known === undefined) return unsupportedAnswer(profile, operation);
       const answer = known.run(element, {
         exchange,
         login,
@@ -236,69 +211,12 @@ export class SimulatorCore {
         newAttachmentId: () => registry.newAttachmentId(),
         mimeOf: (content) => read.mime.get(content),
       });
-      if (!Array.isArray(answer)) return { ...this.#whole(answer as WholeAnswer), mailbox: acting };
-      const messages: readonly ResponseMessage[] = answer;
-      const codes = messages.map((m) => m.code);
-      return { ...soap(200, writeResponse(profile, operation, messages), codeOf(messages), codes), mailbox: acting };
+      return { ...operationAnswer(profile, operation, answer), mailbox: acting };
     } catch (error) {
-      if (error instanceof EwsFault) return soap(500, writeFault(profile, error), error.code);
-      if (error instanceof EwsItemError) return this.#fault(error.code, 500);
+      if (error instanceof EwsFault) return thrownAnswer(profile, error);
+      if (error instanceof EwsItemError) return faultAnswer(profile, error.code, 500);
       throw error;
     }
-  }
-
-  #whole(answer: WholeAnswer): Answer {
-    const { profile } = this.exchange;
-    if ('element' in answer) return soap(200, writeWhole(profile, answer), answer.code);
-    const headers = { 'content-type': 'text/xml; charset=utf-8' };
-    const open: Extract<FrontResponse, { kind: 'stream' }>['open'] = (sink) =>
-      answer.stream({ write: (body) => sink.write(writeEnvelope(profile, body)), end: () => sink.end() });
-    return { response: { kind: 'stream', status: 200, headers, open }, code: 'NoError' };
-  }
-
-  #handMade(xml: string): Answer {
-    const whole = /^\s*(?:<\?xml[^>]*>\s*)?<(?:[\w-]+:)?Envelope\b/.test(xml);
-    if (whole) return soap(200, xml, 'NoError');
-    const bound = xml.replace(/^(\s*<[\w:.-]+)/, `$1 xmlns:m="${messagesNs}" xmlns:t="${typesNs}"`);
-    return soap(200, writeEnvelope(this.exchange.profile, bound), 'NoError');
-  }
-
-  #unsupported(operation: string): Answer {
-    const problem = `The operation ${operation} is not simulated; see exchange.answer().`;
-    return { ...soap(500, writeUnsupported(this.exchange.profile, problem), 'soap:Client'), problem };
-  }
-
-  #fault(code: string, status: number, backOff?: number): Answer {
-    return soap(status, writeFault(this.exchange.profile, new EwsFault(code, undefined, backOff)), code);
-  }
-
-  #tooLarge(): Answer {
-    return this.exchange.profile.tooLarge === 'http' ? http(413, {}, '') : this.#fault('ErrorRequestStreamTooBig', 500);
-  }
-}
-
-/** Faults that spoil the answer to what has been processed. */
-function afterProcessing(answer: Answer, fault: Fault | undefined, exchange: Exchange): Answer {
-  const { response } = answer;
-  if (response.kind !== 'answer') return answer;
-  switch (fault?.kind) {
-    case 'lostResponse':
-      return { ...answer, response: fault.after > 0 ? { ...response, resetAfter: Math.min(1, fault.after) } : { kind: 'reset' } };
-    case 'truncated':
-      return {
-        ...answer,
-        response: { ...response, body: response.body.slice(0, Math.floor(response.body.length * fault.after)) },
-      };
-    case 'hang':
-      return { ...answer, response: { kind: 'silence' } };
-    case 'drip':
-      return { ...answer, response: { ...response, drip: { chunkBytes: fault.chunkBytes, interval: fault.interval } } };
-    case 'soapFault':
-      return soap(fault.status, writeFault(exchange.profile, new EwsFault(fault.code)), fault.code);
-    case 'partialBatch':
-      return fault.answer === 'fewer' ? answer : soap(500, writeFault(exchange.profile, new EwsFault(fault.code)), fault.code);
-    default:
-      return answer;
   }
 }
 
@@ -329,19 +247,6 @@ function unauthorized({ challenges }: Extract<Admission, { kind: 'out' }>): Fron
 function outcomeOf(response: FrontResponse): JournalEntry['outcome'] {
   if (response.kind === 'stream') return 'answered';
   return response.kind === 'answer' ? (response.resetAfter === undefined ? 'answered' : 'reset') : response.kind;
-}
-
-function soap(status: number, body: string, code: string, codes?: readonly string[]): Answer {
-  const answer = http(status, { 'content-type': 'text/xml; charset=utf-8' }, body);
-  return codes === undefined ? { ...answer, code } : { ...answer, code, codes };
-}
-
-function http(status: number, headers: Readonly<Record<string, string>>, body: string): Answer {
-  return { response: { kind: 'answer', status, headers, body }, body };
-}
-
-function codeOf(messages: readonly ResponseMessage[]): string {
-  return messages.find((m) => m.responseClass !== 'Success')?.code ?? 'NoError';
 }
 
 /** Exchange repeats the client's id where it was asked to. */

@@ -3,7 +3,8 @@ import { domainOf } from '../../core/domain.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { type ProfileOption, profileOf, type SimulatorProfile } from './profile.ts';
 import type { MessageContent } from './store/item.ts';
-import { type MailboxOptions, SimulatedMailbox } from './store/mailbox.ts';
+import { SimulatedMailbox } from './store/mailbox.ts';
+import type { MailboxOptions } from './store/mailbox-options.ts';
 import { Registry } from './store/registry.ts';
 import { Arrivals, Timers } from './store/time.ts';
 

@@ -10,7 +10,8 @@ import { makeCertificate } from './http/certificate.ts';
 import { type HttpFront, listen } from './http/server.ts';
 import type { JournalEntry } from './journal.ts';
 import type { SimulatedItem } from './store/item.ts';
-import type { MailboxOptions, SimulatedMailbox } from './store/mailbox.ts';
+import type { SimulatedMailbox } from './store/mailbox.ts';
+import type { MailboxOptions } from './store/mailbox-options.ts';
 
 /** Options of {@link startExchangeSimulator}. */
 export interface ExchangeSimulatorOptions extends CoreOptions {

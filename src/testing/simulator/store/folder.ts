@@ -98,6 +98,12 @@ export class SimulatedFolder {
     }
   }
 
+  /** Takes it out of its parent. */
+  detach(): void {
+    const siblings = this.parent?.children ?? [];
+    siblings.splice(siblings.indexOf(this), 1);
+  }
+
   /** Puts the next state of an item in the place of the one it had. */
   replace(item: SimulatedItem, next: SimulatedItem): void {
     if (this.#items.get(item.id) !== item) return;

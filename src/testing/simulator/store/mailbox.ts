@@ -3,58 +3,11 @@ import { type Change, ChangeLog } from './change-log.ts';
 import { contentOf, type SeedContent } from './content.ts';
 import { SimulatedFolder } from './folder.ts';
 import { type ItemPlace, type MessageContent, SimulatedItem } from './item.ts';
-import { showsInConversationHistory, showsInMissedConversations } from './message-class.ts';
+import type { ConversationHistory, DelegateOptions, MailboxOptions } from './mailbox-options.ts';
+import { shownItems, showsInConversationHistory, showsInMissedConversations } from './message-class.ts';
 import { flagsOf, type ItemState } from './message-flags.ts';
 import type { Registry } from './registry.ts';
 import { wellKnownFolders } from './well-known-folders.ts';
-
-/** A delegate and what they may do in the mailbox. */
-export interface DelegateOptions {
-  readonly address: string;
-  /**
-   * May send with this mailbox as From.
-   * @default true
-   */
-  readonly sendAs?: boolean;
-  /**
-   * May read and write its folders.
-   * @default true
-   */
-  readonly folders?: boolean;
-}
-
-/** A mailbox to simulate. */
-export interface MailboxOptions {
-  readonly address: string;
-  readonly name?: string;
-  /**
-   * Required at its login from then on.
-   * @default any password that is not empty
-   */
-  readonly password?: string;
-  /**
-   * Other addresses it gets mail under. Graph doesn't find a user by one.
-   * @default none
-   */
-  readonly aliases?: readonly string[];
-  /**
-   * Where it lives. In Exchange Online EWS answers 403 unless the simulator is started with `ewsEnabled`; on-premises Graph
-   * answers 404 `MailboxNotEnabledForRESTAPI`.
-   * @default both doors serve it
-   */
-  readonly location?: 'exchange-online' | 'on-premises';
-  /**
-   * Who else may open it.
-   * @default nobody
-   */
-  readonly delegates?: readonly (string | DelegateOptions)[];
-}
-
-/** How a server's Conversation History is found; see the profile. */
-export type ConversationHistory = 'distinguished' | 'by-name' | 'absent';
-
-/** Folders whose items a search folder of Outlook leaves out. */
-const hidden: ReadonlySet<string> = new Set(['deleteditems', 'drafts', 'outbox', 'junkemail']);
 
 /** A simulated mailbox. */
 export class SimulatedMailbox {
@@ -222,8 +175,7 @@ export class SimulatedMailbox {
   /** Moves a folder with all that is in it; ids stay, as in Exchange. */
   moveFolder(folder: SimulatedFolder, to: SimulatedFolder): void {
     const from = folder.parent?.id ?? '';
-    const siblings = folder.parent?.children ?? [];
-    siblings.splice(siblings.indexOf(folder), 1);
+    folder.detach();
     folder.parent = to;
     folder.revision += 1;
     to.children.push(folder);
@@ -243,8 +195,7 @@ export class SimulatedMailbox {
   removeFolder(folder: SimulatedFolder): void {
     for (const child of [...folder.children]) this.removeFolder(child);
     for (const item of folder.items) this.remove(item);
-    const siblings = folder.parent?.children ?? [];
-    siblings.splice(siblings.indexOf(folder), 1);
+    folder.detach();
     this.#folders.delete(folder.id);
     this.#registry.folders.delete(folder.id);
     this.#changed('folder', 'deleted', folder.id, folder.parent?.id ?? '');
@@ -252,13 +203,15 @@ export class SimulatedMailbox {
 
   /** What Outlook's Missed Conversations folder shows: missed-conversation notes that came from the own organisation. */
   missedConversations(): readonly SimulatedItem[] {
-    return this.#shown((item) => !item.isFromMe && showsInMissedConversations(item.itemClass));
+    return shownItems(this.folders).filter((item) => !item.isFromMe && showsInMissedConversations(item.itemClass));
   }
 
   /** What Outlook shows as conversation history: what lies in that folder, and the conversation notes that arrived. */
   conversationHistory(): readonly SimulatedItem[] {
     const history = this.findFolder('Conversation History')?.id;
-    return this.#shown((item) => item.folderId === history || (!item.isFromMe && showsInConversationHistory(item.itemClass)));
+    return shownItems(this.folders).filter(
+      (item) => item.folderId === history || (!item.isFromMe && showsInConversationHistory(item.itemClass)),
+    );
   }
 
   /** Empties it and moves it back; folders that clients made are gone, those it was made with are where and what they were. */
@@ -323,12 +276,6 @@ export class SimulatedMailbox {
   #keep(folder: SimulatedFolder): void {
     this.#folders.set(folder.id, folder);
     this.#registry.folders.set(folder.id, folder);
-  }
-
-  #shown(wanted: (item: SimulatedItem) => boolean): readonly SimulatedItem[] {
-    return this.folders
-      .filter((f) => !hidden.has(f.label) && !f.label.startsWith('recoverableitems'))
-      .flatMap((f) => f.items.filter((item) => !item.isDraft && wanted(item)));
   }
 
   #makeFolders(history: ConversationHistory): void {

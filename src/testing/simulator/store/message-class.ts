@@ -1,3 +1,6 @@
+import type { SimulatedFolder } from './folder.ts';
+import type { SimulatedItem } from './item.ts';
+
 /**
  * Which class shows where, by the simulator's own table: it judges what the library sends, so it does not ask the library.
  */
@@ -24,4 +27,14 @@ export function showsInMissedConversations(itemClass: string): boolean {
 /** The conversation history, which clients' recent lists read, shows it. */
 export function showsInConversationHistory(itemClass: string): boolean {
   return conversation.some((parent) => isBelow(itemClass, parent));
+}
+
+/** Folders whose items a search folder of Outlook leaves out. */
+const hidden: ReadonlySet<string> = new Set(['deleteditems', 'drafts', 'outbox', 'junkemail']);
+
+/** The items that a search folder of Outlook looks at: no drafts, nothing in a folder it leaves out. */
+export function shownItems(folders: readonly SimulatedFolder[]): readonly SimulatedItem[] {
+  return folders
+    .filter((f) => !hidden.has(f.label) && !f.label.startsWith('recoverableitems'))
+    .flatMap((f) => f.items.filter((item) => !item.isDraft));
 }
