@@ -1,7 +1,7 @@
 import { fromBase64Url } from '../core/text.ts';
 import type { TransportLimit, TransportReport } from '../transport/contract.ts';
 import type { GraphClient } from './client/client.ts';
-import { field, listField } from './client/json.ts';
+import { field, listField, parseJson } from './client/json.ts';
 import type { Reply } from './client/reply.ts';
 import { replyError } from './outcome/outcome.ts';
 import { listMessages, literal, type MailboxAccess } from './probe/messages.ts';
@@ -47,14 +47,10 @@ function isRefusedRead(reply: Reply): boolean {
 function permissionsIn(token: string): ReadonlySet<string> | undefined {
   const bytes = fromBase64Url(token.split('.')[1] ?? '');
   if (bytes === undefined || bytes.length === 0) return undefined;
-  let claims: unknown;
-  try {
-    claims = JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return undefined;
-  }
-  const scopes = field(claims, 'scp');
-  const names = [...(listField(claims, 'roles') ?? []), ...(typeof scopes === 'string' ? scopes.split(' ') : [])];
+  const claims = parseJson(new TextDecoder().decode(bytes));
+  if (!('value' in claims)) return undefined;
+  const scopes = field(claims.value, 'scp');
+  const names = [...(listField(claims.value, 'roles') ?? []), ...(typeof scopes === 'string' ? scopes.split(' ') : [])];
   return new Set(names.flatMap((name) => (typeof name === 'string' ? [name.toLowerCase()] : [])));
 }
 

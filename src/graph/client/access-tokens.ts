@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock.ts';
 import { fromBase64Url } from '../../core/text.ts';
 import { type AccessToken, type CachedToken, TokenCache } from '../../transport/token-cache.ts';
 import type { MailboxCredential, TokenCredential } from '../options.ts';
+import { isObject, parseJson } from './json.ts';
 
 /** Mailboxes whose tokens are kept at a time, where each has its own. */
 const mostMailboxes = 10_000;
@@ -72,9 +73,6 @@ export function claimsOf(headers: Headers): string | undefined {
     encoded === undefined ? undefined : fromBase64Url(encoded.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, ''));
   if (bytes === undefined) return undefined;
   const text = new TextDecoder().decode(bytes);
-  try {
-    return typeof JSON.parse(text) === 'object' ? text : undefined;
-  } catch {
-    return undefined;
-  }
+  const read = parseJson(text);
+  return 'value' in read && isObject(read.value) ? text : undefined;
 }

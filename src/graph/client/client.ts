@@ -1,6 +1,5 @@
 import { type Limit, startLimit } from '../../core/deadline.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import { isError } from '../../core/errors/thrown.ts';
 import { newRequestId } from '../../core/ids.ts';
 import { bareCause, connectionCode, handshakeRefused, nothingWritten } from '../../transport/connection-errors.ts';
 import { watchRequest } from '../../transport/request-watch.ts';
@@ -11,6 +10,7 @@ import { notAttempted } from '../../transport/verdict.ts';
 import type { GraphSettings } from '../settings.ts';
 import { AccessTokens, claimsOf } from './access-tokens.ts';
 import { readError } from './error-body.ts';
+import { parseJson } from './json.ts';
 import { Pace } from './pace.ts';
 import type { GraphCall, Reply, ReplyMeta } from './reply.ts';
 import { traceReply, traceRequest } from './trace.ts';
@@ -180,16 +180,9 @@ export class GraphClient {
     const text = await readBody(response, response.ok ? maxResponseBytes : Math.min(maxResponseBytes, longestError), limit);
     if (!response.ok) return { kind: 'error', error: readError(text, response.headers), meta };
     if (text === '') return { kind: 'ok', body: undefined, meta };
-    try {
-      return { kind: 'ok', body: JSON.parse(text), meta };
-    } catch (cause) {
-      return {
-        kind: 'ok',
-        body: undefined,
-        unreadable: unreadable(meta, /^\s*</.test(text) ? 'a page' : 'no JSON', cause),
-        meta,
-      };
-    }
+    const read = parseJson(text);
+    if ('value' in read) return { kind: 'ok', body: read.value, meta };
+    return { kind: 'ok', body: undefined, unreadable: unreadable(meta, read.why), meta };
   }
 
   /** Reads what is left of an answer, within bounds, or its connection could not be used again. Nobody waits for it. */
@@ -270,11 +263,10 @@ function metaOf(response: Response, requestId: string, now: number): ReplyMeta {
   };
 }
 
-/** Whatever the server wrote there stays out: the cause, which quotes it, too. */
-function unreadable({ requestId, status }: ReplyMeta, why: string, cause: unknown): OfflineImError {
+/** Whatever the server wrote there stays out. */
+function unreadable({ requestId, status }: ReplyMeta, why: string): OfflineImError {
   const text = `The response of Microsoft Graph cannot be read: it is ${why}.`;
-  const errorName = isError(cause) ? cause.name : typeof cause;
-  return new OfflineImError('RESPONSE_UNREADABLE', text, { details: { requestId, status, errorName } });
+  return new OfflineImError('RESPONSE_UNREADABLE', text, { details: { requestId, status } });
 }
 
 function aborted(requestId: string): OfflineImError {

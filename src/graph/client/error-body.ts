@@ -1,4 +1,4 @@
-import { field, listField, textField } from './json.ts';
+import { field, listField, parseJson, textField } from './json.ts';
 import type { GraphError } from './reply.ts';
 
 /** Codes inside of codes, at most. */
@@ -9,7 +9,8 @@ const deepest = 6;
  * Undefined when it is not in Graph's shape.
  */
 export function readError(text: string, headers: Headers): GraphError | undefined {
-  const outermost = field(parsed(text), 'error');
+  const read = parseJson(text);
+  const outermost = field('value' in read ? read.value : undefined, 'error');
   if (typeof outermost !== 'object' || outermost === null) {
     const byHeader = whoIsThrottled('', headers);
     return byHeader === undefined ? undefined : { codes: [], throttled: byHeader };
@@ -24,14 +25,6 @@ export function readError(text: string, headers: Headers): GraphError | undefine
   }
   const throttled = whoIsThrottled(said, headers);
   return throttled === undefined ? { codes } : { codes, throttled };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function addCode(codes: string[], error: unknown): void {

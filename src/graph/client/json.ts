@@ -2,6 +2,66 @@
  * Reads values out of JSON that a stranger wrote: own properties only, whatever they are called, and nothing thrown.
  */
 
+/** Nothing that Graph says here goes deeper than some ten levels, or has more than some hundred values a message. */
+const deepest = 64;
+const mostValues = 20_000;
+
+/**
+ * Parses a text within bounds, which it checks before anything is made of it: a megabyte of `{}` would become a hundred
+ * megabytes of objects. `why` is a phrase for an error; nothing of the text is in it.
+ */
+export function parseJson(text: string): { readonly value: unknown } | { readonly why: string } {
+  const excess = excessOf(text);
+  if (excess !== undefined) return { why: excess };
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return { why: /^\s*</.test(text) ? 'a page, not JSON' : 'not JSON' };
+  }
+}
+
+/** Counts what stands outside of strings: each value but the first comes after a comma or an opening bracket. */
+function excessOf(text: string): string | undefined {
+  let values = 1;
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    switch (text.charCodeAt(at)) {
+      case 0x22: // "
+        at = endOfString(text, at);
+        break;
+      case 0x5b: // [
+      case 0x7b: // {
+        depth += 1;
+        values += 1;
+        break;
+      case 0x5d: // ]
+      case 0x7d: // }
+        depth -= 1;
+        break;
+      case 0x2c: // ,
+        values += 1;
+    }
+    if (depth > deepest) return `nested more than ${deepest} levels deep`;
+    if (values > mostValues) return `of more than ${mostValues} values`;
+  }
+  return undefined;
+}
+
+/** Where the string that begins at `start` ends: at the first quotation mark with an even number of backslashes before it. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let escapes = end;
+    while (text.charCodeAt(escapes - 1) === 0x5c) escapes -= 1;
+    if ((end - escapes) % 2 === 0) return end;
+  }
+  return text.length;
+}
+
+/** An object, not a list. */
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** An own property of an object; undefined of everything else. */
 export function field(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;

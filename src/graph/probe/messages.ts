@@ -43,6 +43,8 @@ export type Listed =
 
 /** Pages that are followed at most: a search for one tag has one. */
 const mostPages = 20;
+/** Messages of a page at most; Graph gives no more, whatever is asked for. */
+const mostOfAPage = 1_000;
 
 /** Lists the messages of a folder: https://learn.microsoft.com/graph/api/mailfolder-list-messages */
 export async function listMessages(
@@ -71,7 +73,8 @@ export async function listMessages(
     if (isMissing(reply)) return { kind: 'missing' };
     const values = reply.kind === 'ok' && reply.meta.status === 200 ? listField(reply.body, 'value') : undefined;
     if (reply.kind !== 'ok' || values === undefined) return { kind: 'failed', reply };
-    for (const value of values) {
+    if (values.length > mostOfAPage) whole = false;
+    for (const value of values.slice(0, mostOfAPage)) {
       const message = readMessage(value);
       if (message === undefined) whole = false;
       else messages.push(message);

@@ -10,6 +10,9 @@ export interface Wanted {
   readonly messageId: string;
 }
 
+/** Unsent messages of one attempt that are looked at, each with requests of its own: Exchange has one, or two while it moves. */
+const mostUnsent = 10;
+
 /** An unsent message that is the attempt's own, and where it lay. */
 export interface Unsent {
   readonly message: GraphMessage;
@@ -67,6 +70,7 @@ export async function walk(
     whole &&= listed.whole;
     for (const message of listed.messages) {
       if (!isOwn(message, wanted) || message.isDraft === undefined) strange = true;
+      else if (message.isDraft && unsent.length >= mostUnsent) strange = true;
       else if (message.isDraft) unsent.push({ message, folder });
       else return { found: true, unsent, whole, failure, strange };
     }

@@ -1,0 +1,62 @@
+/** JSON of a stranger is bounded before anything is made of it, and otherwise read as the language reads it. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseJson } from '../../../src/graph/client/json.ts';
+
+const repeat = (text: string, times: number): string => text.repeat(times);
+
+describe('JSON within bounds', () => {
+  it('is what JSON.parse makes of it, whatever its strings hold', () => {
+    const text = fc.string({ unit: fc.constantFrom('"', '\\', '[', '{', ']', '}', ',', ':', 'a') });
+    const values = fc.letrec((tie) => ({
+      value: fc.oneof(
+        { maxDepth: 5 },
+        text,
+        fc.integer(),
+        fc.constant(null),
+        fc.array(tie('value')),
+        fc.dictionary(text, tie('value')),
+      ),
+    })).value;
+    fc.assert(
+      fc.property(values, (value) => {
+        const json = JSON.stringify(value);
+        expect(parseJson(json)).toEqual({ value: JSON.parse(json) });
+      }),
+    );
+  });
+
+  it('brackets and commas inside of strings count for nothing', () => {
+    const value = [repeat('[{,', 50_000), repeat('\\"', 50_000), '\\'];
+    expect(parseJson(JSON.stringify(value))).toEqual({ value });
+  });
+
+  it('any text is read or refused as JSON.parse would, and never throws', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom('"', '\\', '[', '{', ']', '}', ',', ':', '1', ' ', 'n') }), (text) => {
+        let expected: unknown = 'refused';
+        try {
+          expected = { value: JSON.parse(text) };
+        } catch {}
+        const read = parseJson(text);
+        expect('value' in read ? read : 'refused').toEqual(expected);
+      }),
+    );
+  });
+});
+
+describe('JSON beyond them is refused', () => {
+  it.each([
+    ['many objects', `[${repeat('{},', 300_000)}{}]`, 'of more than 20000 values'],
+    ['many numbers', `[${repeat('1,', 300_000)}1]`, 'of more than 20000 values'],
+    ['many keys', `{${Array.from({ length: 30_000 }, (_, n) => `"${n}":1`).join(',')}}`, 'of more than 20000 values'],
+    ['brackets that never close', repeat('[', 1_000_000), 'nested more than 64 levels deep'],
+    ['objects in objects', `${repeat('{"a":', 1_000)}1${repeat('}', 1_000)}`, 'nested more than 64 levels deep'],
+    ['a page', '  <!doctype html>', 'a page, not JSON'],
+    ['half of a text', '{"value":[', 'not JSON'],
+    ['a string without an end', `"${repeat('\\"', 1_000)}`, 'not JSON'],
+    ['nothing', '', 'not JSON'],
+  ])('%s', (_, text, why) => {
+    expect(parseJson(text)).toEqual({ why });
+  });
+});
