@@ -1,14 +1,37 @@
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { instrument } from './bench/mutation/instrument.ts';
+import { testsOf } from './bench/mutation/targets.ts';
+
+const root = import.meta.dirname;
+const { MUTATE = 'src/gating', MUTATE_STATIC, MUTATE_REPORT = join(root, '.tmp/mutation.json') } = process.env;
+const { sources, mutants } = await instrument(root, MUTATE);
+const collect = join(root, 'bench/mutation/collect.ts');
+const files = testsOf(MUTATE)
+  .flatMap((pattern) => globSync(pattern, { cwd: root }))
+  .sort()
+  .map((file) => join(root, file));
 
 /** Only the unit tests of the folder that is mutated: in milliseconds, since each of thousands of changes runs them. */
-const folders = (process.env.MUTATE ?? 'src/gating').split(',').map((folder) => folder.replace(/^src\//, 'test/'));
-
 export default defineConfig({
+  plugins: [
+    {
+      name: 'mutants',
+      enforce: 'pre',
+      resolveId: (id, importer) => (id === 'vitest' && importer?.startsWith(join(root, 'test/')) ? collect : undefined),
+      load: (id) => sources.get(id),
+    },
+  ],
   resolve: { alias: [{ find: /^offline-im$/, replacement: fileURLToPath(new URL('./src/index.ts', import.meta.url)) }] },
   test: {
-    include: folders.map((folder) => (folder.endsWith('.ts') ? folder.replace(/\.ts$/, '.test.ts') : `${folder}/**/*.test.ts`)),
-    testTimeout: 60_000,
+    include: ['bench/mutation/run.ts'],
+    testTimeout: 0,
     pool: 'forks',
+    maxWorkers: 1,
+    reporters: ['default'],
+    dangerouslyIgnoreUnhandledErrors: true,
+    provide: { mutants, files, report: MUTATE_REPORT, onlyStatic: MUTATE_STATIC === '1' },
   },
 });

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import type { ClaimedNote } from '../../src/spool/contract.ts';
+import { spoolerSettings } from '../../src/spooler/options.ts';
+import { backOff, obey, ProbeHistories, probeDelay } from '../../src/spooler/retry.ts';
+import { ManualClock } from '../../src/testing/manual-clock.ts';
+
+describe('the back-off', () => {
+  const wait = (failures: number, random = 1 - Number.EPSILON) => backOff({ first: 100, cap: 5_000 }, failures, () => random);
+
+  it('doubles with each failure, up to its cap', () => {
+    expect([1, 2, 3, 6, 7, 1_000].map((failures) => wait(failures))).toEqual([100, 200, 400, 3_200, 5_000, 5_000]);
+  });
+
+  it('grows for as many failures as can be told apart', () => {
+    expect(backOff({ first: 1, cap: Number.MAX_SAFE_INTEGER }, 41, () => 1)).toBe(2 ** 40);
+    expect(backOff({ first: 1, cap: Number.MAX_SAFE_INTEGER }, 500, () => 1)).toBe(2 ** 40);
+  });
+
+  it('has full jitter, at the cap too, in whole ms', () => {
+    expect([0, 0.25, 0.5, 0.999].map((random) => wait(2, random))).toEqual([0, 50, 100, 200]);
+    expect(wait(50, 0.1)).toBe(500);
+    expect(wait(1, 0.123)).toBe(12);
+  });
+
+  it.each([Number.NaN, -0.1, 1.1, 'x' as never])("takes the middle for a host's random of %s", (random) => {
+    expect(wait(1, random)).toBe(50);
+  });
+
+  it('takes 0 and 1 as they are', () => {
+    expect([wait(1, 0), wait(1, 1)]).toEqual([0, 100]);
+  });
+});
+
+describe('what a server asks for', () => {
+  it.each([
+    [undefined, 70, 70],
+    [Number.NaN, 70, 70],
+    [10, 70, 70],
+    [80, 70, 80],
+    [101, 70, 100],
+    [Number.POSITIVE_INFINITY, 70, 100],
+    [-5, 0, 0],
+    // The cap bounds what is asked, not our own wait.
+    [10, 500, 500],
+  ] as const)('%s, where our own wait is %s: %s', (asked, own, expected) => {
+    expect(obey(asked, own, 100)).toBe(expected);
+  });
+});
+
+describe('the wait before the next probe', () => {
+  it('doubles, up to probe.maxDelay', () => {
+    const options = spoolerSettings({ probe: { initialDelay: 3, maxDelay: 20 } });
+    expect([0, 1, 2, 3, 99].map((probes) => probeDelay(options, probes))).toEqual([3, 6, 12, 20, 20]);
+    const { probe } = options;
+    expect(probeDelay({ probe: { ...probe, maxDelay: Number.MAX_SAFE_INTEGER } }, 41)).toBe(3 * 2 ** 40);
+  });
+});
+
+describe('what a run knows of the probes of a note', () => {
+  const note = (probes = 0, noteId = 'n') => ({ noteId, probes }) as ClaimedNote;
+  function histories() {
+    const clock = new ManualClock();
+    return { clock, known: new ProbeHistories(clock, spoolerSettings({ pollInterval: 1_000 })) };
+  }
+
+  it('counts probes, and the time between them', async () => {
+    const { clock, known } = histories();
+    expect(known.next(note(), false)).toEqual({ probes: 1, counted: 0, refusals: 0 });
+    await clock.advance(5_000);
+    expect(known.next(note(1), false)).toEqual({ probes: 2, counted: 5_000, refusals: 0 });
+    expect(known.next(note(0, 'other'), false)).toEqual({ probes: 1, counted: 0, refusals: 0 });
+  });
+
+  it('counts no more than the wait that was meant and one poll: lane or endpoint was closed, or nobody looked', async () => {
+    const { clock, known } = histories();
+    known.next(note(1), false);
+    await clock.advance(11_000);
+    expect(known.next(note(1), false).counted).toBe(11_000);
+    await clock.advance(11_001);
+    expect(known.next(note(1), false).counted).toBe(11_000);
+    known.planned('n', 50_000);
+    await clock.advance(70_000);
+    expect(known.next(note(1), false).counted).toBe(51_000);
+    known.planned('unheard of', 50_000);
+    expect(known.next(note(1, 'unheard of'), false).probes).toBe(1);
+  });
+
+  it('counts refused probes in a row', () => {
+    const { known } = histories();
+    expect([true, true, false, true].map((refused) => known.next(note(), refused).refusals)).toEqual([1, 2, 0, 1]);
+  });
+
+  it('says once that a note is unconfirmed, and anew when it was forgotten', () => {
+    const { known } = histories();
+    expect([known.isNews('n'), known.isNews('n'), known.isNews('m')]).toEqual([true, false, true]);
+    known.next(note(), true);
+    known.forget('n');
+    expect([known.isNews('n'), known.isNews('m'), known.next(note(), true)]).toEqual([
+      true,
+      false,
+      { probes: 1, counted: 0, refusals: 1 },
+    ]);
+  });
+});
