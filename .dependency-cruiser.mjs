@@ -9,7 +9,7 @@ const only = (name, from, allowed, comment) => ({
 
 /** The rooms that may import node: modules; everything else also runs in browsers. */
 const platform =
-  '^src/(spool/(file|postgres|sqlite|disk)|observability/(trace-file|trace-file-options|trace-record|rotating-file)\\.ts|ews/auth/ntlm|testing|cli)';
+  '^src/(spool/(file|postgres|sqlite|disk)|observability/(trace-file|trace-file-options|trace-record|rotating-file)\\.ts|ews/auth/ntlm|testing|admin|cli)';
 
 export default {
   forbidden: [
@@ -57,8 +57,8 @@ export default {
     ),
     only(
       'contracts-know-the-core-only',
-      '^src/(spool|transport)/contract\\.ts$',
-      '^src/core/|^src/(spool|transport)/contract\\.ts$',
+      '^src/(spool|transport)/(admin-)?contract\\.ts$',
+      '^src/core/|^src/(spool|transport)/(admin-)?contract\\.ts$',
       'types',
     ),
     only(
@@ -129,6 +129,13 @@ export default {
       '^src/(spooler|core|observability|message)/|^src/(spool|transport)/contract\\.ts$',
       'neither a spool nor a transport by name',
     ),
+    {
+      name: 'operating-is-above-the-sender',
+      comment: 'Whoever sends needs neither the admin handle nor the command line.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(admin(/|\\.ts$)|cli/)' },
+      to: { path: '^src/(admin|cli)/' },
+    },
     {
       name: 'production-knows-no-testing',
       severity: 'error',

@@ -4,6 +4,7 @@ import { defineConfig, type Options } from 'tsup';
 const shared = {
   entry: {
     index: 'src/index.ts',
+    admin: 'src/admin.ts',
     'ews-javascript-api': 'src/ews-javascript-api.ts',
     file: 'src/file.ts',
     indexeddb: 'src/indexeddb.ts',
@@ -27,7 +28,8 @@ export default defineConfig(({ outDir = 'dist' }) => {
   // Here, not by `clean`: the three builds run side by side.
   rmSync(outDir, { recursive: true, force: true });
   return [
-    { ...shared, format: 'esm' },
+    // The command line is a program, which nobody requires.
+    { ...shared, entry: { ...shared.entry, cli: 'src/cli/main.ts' }, format: 'esm' },
     {
       ...shared,
       format: 'cjs',

@@ -69,6 +69,7 @@ export function contentTests(packed: () => Packed): void {
     const { manifest, installed } = packed();
     expect(Object.keys(manifest.exports)).toEqual([
       '.',
+      './admin',
       './ews-javascript-api',
       './file',
       './indexeddb',

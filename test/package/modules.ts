@@ -15,6 +15,7 @@ const expected = {
     'bearerAuth',
     'evaluateGate',
   ],
+  'offline-im/admin': ['openSpool'],
   // Loads where the library is not installed: nothing of it is imported.
   'offline-im/ews-javascript-api': ['fromExchangeService'],
   'offline-im/file': ['FileSpool', 'traceFile'],

@@ -1,0 +1,52 @@
+import { existsSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { quoted } from '../core/errors/quote.ts';
+
+/** What kind of spool lies where an operator points to. */
+export type Place =
+  | { readonly kind: 'file'; readonly root: string }
+  | { readonly kind: 'sqlite'; readonly path: string }
+  | { readonly kind: 'postgres'; readonly url: string };
+
+/** Tells what lies there, and makes nothing. @throws {OfflineImError} `SPOOL_ROOT_UNUSABLE` when it is no spool */
+export function placeOf(where: string): Place {
+  if (/^postgres(ql)?:\/\//i.test(where)) return { kind: 'postgres', url: where };
+  const path = resolve(where.startsWith('file:') ? fileURLToPath(where) : where);
+  const facts = statSync(path, { throwIfNoEntry: false });
+  if (facts === undefined) throw unusable(path, 'does not exist');
+  if (facts.isDirectory()) {
+    if (existsSync(join(path, '.offline-im'))) return { kind: 'file', root: path };
+    throw unusable(path, 'is a folder without a spool (it has no .offline-im)');
+  }
+  if (!facts.isFile()) throw unusable(path, 'is neither a file nor a folder');
+  if (facts.size === 0) throw unusable(path, 'is empty');
+  if (!isSpoolFile(path)) throw unusable(path, 'is not the SQLite file of a spool');
+  return { kind: 'sqlite', path };
+}
+
+/** "OIMs", as the header of a spool's file has it. */
+const applicationId = 0x4f494d73;
+
+/**
+ * Asked through SQLite: to read the file past it would drop the locks that this process may have on it (POSIX). A file with a damaged header is taken for
+ * somebody else's, and so are encrypted ones.
+ */
+function isSpoolFile(path: string): boolean {
+  const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
+  let database: InstanceType<typeof DatabaseSync> | undefined;
+  try {
+    database = new DatabaseSync(path, { readOnly: true });
+    return database.prepare('PRAGMA application_id').get()?.application_id === applicationId;
+  } catch {
+    return false;
+  } finally {
+    database?.close();
+  }
+}
+
+function unusable(path: string, found: string): OfflineImError {
+  const message = `${quoted(path)} ${found}; expected the folder, the SQLite file or the PostgreSQL URL of a spool.`;
+  return new OfflineImError('SPOOL_ROOT_UNUSABLE', message, { details: { path } });
+}

@@ -1,0 +1,78 @@
+import type { ExitCode } from './exit-codes.ts';
+import type { Output } from './output.ts';
+
+/** An option as `node:util` parses it, and as `--help` shows it. */
+interface CommandOption {
+  readonly type: 'string' | 'boolean';
+  readonly short?: string;
+  readonly multiple?: boolean;
+  /** What stands for the value in `--help`: `N`, `MAILBOX`. */
+  readonly value?: string;
+  readonly help: string;
+}
+
+export type CommandOptions = Readonly<Record<string, CommandOption>>;
+
+/** One line of the table of commands. What it does is loaded only when it is called. */
+export interface Command {
+  readonly name: string;
+  /** What follows the name: `[ID…]`. */
+  readonly usage: string;
+  readonly summary: string;
+  readonly options: CommandOptions;
+  /** Command lines and what they are for. */
+  readonly examples: readonly (readonly [line: string, purpose: string])[];
+  load(): Promise<CommandModule>;
+}
+
+/** The file of a command. */
+interface CommandModule {
+  run(call: Call): Promise<ExitCode>;
+}
+
+/** How a command was called. */
+export interface Call {
+  readonly command: string;
+  readonly values: Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
+  readonly positionals: readonly string[];
+  readonly output: Output;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Aborts at SIGINT and SIGTERM. */
+  readonly signal: AbortSignal;
+  /** Everything on standard input. */
+  input(): Promise<string>;
+  /** Asks the person at the terminal; `undefined` where there is none. */
+  ask(question: string): Promise<string | undefined>;
+}
+
+/** The command line itself is wrong: exit code 2. */
+export class UsageError extends Error {}
+
+/** The value of a string option. */
+export function textOption({ values }: Pick<Call, 'values'>, name: string): string | undefined {
+  const value = values[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** @throws {UsageError} */
+export function numberOption(call: Pick<Call, 'values'>, name: string, least: number, most: number): number | undefined {
+  const value = textOption(call, name);
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (value.trim() !== '' && Number.isInteger(number) && number >= least && number <= most) return number;
+  throw new UsageError(`--${name} is ${JSON.stringify(value)}; expected a whole number from ${least} to ${most}.`);
+}
+
+/** @throws {UsageError} */
+export function choiceOption<const T extends string>(
+  call: Pick<Call, 'values'>,
+  name: string,
+  choices: readonly T[],
+): T | undefined {
+  const value = textOption(call, name);
+  if (value === undefined) return undefined;
+  const choice = choices.find((one) => one === value);
+  if (choice !== undefined) return choice;
+  throw new UsageError(`--${name} is ${JSON.stringify(value)}; expected ${choices.join(', ')}.`);
+}

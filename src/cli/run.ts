@@ -1,0 +1,97 @@
+import { parseArgs } from 'node:util';
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { asError } from '../core/errors/thrown.ts';
+import { nearestName } from '../core/options.ts';
+import { type Call, type Command, type CommandOptions, UsageError } from './command.ts';
+import { commands } from './commands.ts';
+import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { helpOf, overview } from './help.ts';
+import { Output, type Streams } from './output.ts';
+
+/** What the process gives a command line. */
+export interface Surroundings extends Pick<Call, 'env' | 'cwd' | 'signal' | 'input' | 'ask'> {
+  readonly streams: Streams;
+  readonly version: string;
+}
+
+/** Options of every command. */
+const common = {
+  json: { type: 'boolean', help: 'One JSON document instead of text.' },
+  help: { type: 'boolean', short: 'h', help: 'Shows this help.' },
+} as const satisfies CommandOptions;
+
+/** Carries out a command line, without the name of the program. Never rejects. */
+export async function run(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+  const { streams } = surroundings;
+  const json = args.includes('--json');
+  try {
+    return await dispatch(args, surroundings);
+  } catch (error) {
+    if (surroundings.signal.aborted && !(error instanceof UsageError)) return exitCodes.interrupted;
+    return fail(error, streams, json);
+  }
+}
+
+async function dispatch(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+  const { streams, version, ...rest } = surroundings;
+  const [name = '--help', ...others] = args;
+  const plain = new Output(streams, false);
+  if (name === '--version') {
+    plain.line(version);
+    return exitCodes.ok;
+  }
+  if (name === '--help' || name === '-h' || name === 'help') {
+    const about = commands.find((one) => one.name === others[0]);
+    plain.raw(about === undefined ? overview(commands) : helpOf(about, { ...about.options, ...common }));
+    return exitCodes.ok;
+  }
+  const command = commands.find((one) => one.name === name);
+  if (command === undefined) throw unknownCommand(name);
+  const options = { ...command.options, ...common };
+  const { values, positionals } = parsed(command, others, options);
+  if (values.help === true) {
+    plain.raw(helpOf(command, options));
+    return exitCodes.ok;
+  }
+  const { run: carryOut } = await command.load();
+  const code = await carryOut({
+    ...rest,
+    command: command.name,
+    values,
+    positionals,
+    output: new Output(streams, values.json === true),
+  });
+  return code;
+}
+
+function parsed(command: Command, args: readonly string[], options: CommandOptions): Pick<Call, 'values' | 'positionals'> {
+  const config = Object.entries(options).map(([name, { type, short, multiple }]) => [
+    name,
+    { type, ...(short === undefined ? {} : { short }), ...(multiple === undefined ? {} : { multiple }) },
+  ]);
+  try {
+    return parseArgs({ args: [...args], options: Object.fromEntries(config), allowPositionals: true, strict: true });
+  } catch (error) {
+    throw new UsageError(`${asError(error).message.split('. ')[0]}. Try: offline-im ${command.name} --help`);
+  }
+}
+
+function unknownCommand(name: string): UsageError {
+  const nearest = nearestName(
+    name,
+    commands.map((one) => one.name),
+  );
+  return new UsageError(`There is no command ${JSON.stringify(name)}; the nearest one is ${nearest}. Try: offline-im --help`);
+}
+
+/** Says what went wrong on standard error. */
+function fail(thrown: unknown, streams: Streams, json: boolean): ExitCode {
+  const error = asError(thrown);
+  const output = new Output({ ...streams, out: streams.err }, json);
+  const code = error instanceof OfflineImError ? error.code : error instanceof UsageError ? 'USAGE' : 'FAILED';
+  if (json) output.document({ error: { code, message: error.message } });
+  else
+    output.line(`${output.style('red', 'offline-im:')} ${error.message}${error instanceof OfflineImError ? ` [${code}]` : ''}`);
+  if (error instanceof UsageError) return exitCodes.usage;
+  return code === 'SPOOL_LOCKED' ? exitCodes.noOwner : exitCodes.failed;
+}

@@ -1,0 +1,79 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { OfflineImSender } from '../../src/sender/sender.ts';
+import { SqliteSpool } from '../../src/spool/sqlite/sqlite-spool.ts';
+import { FakeTransport } from '../support/fake-transport.ts';
+import { offlineIm } from './offline-im.ts';
+
+let folder: string;
+let path: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'offline-im-cli-'));
+  path = join(folder, 'spool.db');
+  const sender = new OfflineImSender({
+    identity: { sip: 'sip:alice@contoso.com' },
+    client: { version: '16.0.6920.1000', mailboxLocation: 'on-premises' },
+    spool: new SqliteSpool({ path }),
+    transport: new FakeTransport(),
+  });
+  await sender.send({ to: 'sip:bob@contoso.com', text: 'Nobody who looks for it sees this.', messageId: 'one' });
+  await sender.send({ to: 'sip:carol@contoso.com', text: 'Nor this.', messageId: 'two' });
+  await sender.hold('two');
+  await sender.stop();
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+it('--help names every command, and each command its options and examples', async () => {
+  const { code, out } = await offlineIm(['--help']);
+  expect(code).toBe(0);
+  const names = [...out.matchAll(/^ {2}([a-z-]+) {2,}\S/gm)].map(([, name = '']) => name);
+  expect(names).toEqual(expect.arrayContaining(['stats', 'list']));
+  for (const name of names) {
+    const help = await offlineIm([name, '--help']);
+    expect(help.code).toBe(0);
+    expect(help.out).toMatch(new RegExp(`Usage: offline-im ${name}[^]*Options:[^]*--json[^]*Examples:\\n {2}# `));
+  }
+});
+
+it('stats counts by state, for a program and for a person', async () => {
+  const json = await offlineIm(['stats', '--spool', path, '--json']);
+  expect(json).toMatchObject({ code: 0, err: '' });
+  expect(JSON.parse(json.out)).toMatchObject({ states: { spooled: 1, held: 1, dead: 0 } });
+  const { out } = await offlineIm(['stats'], { env: { OFFLINE_IM_SPOOL: path } });
+  expect(out).toContain('spooled\t1\n');
+});
+
+it('list shows entries, never their text', async () => {
+  const all = await offlineIm(['list', '--spool', path, '--json']);
+  expect(JSON.parse(all.out)).toMatchObject({ entries: [{ messageId: 'one' }, { messageId: 'two', state: 'held' }] });
+  expect(all.out).not.toContain('Nor this');
+  const held = await offlineIm(['list', '--spool', path, '--state', 'held']);
+  expect(held.out.split('\n')).toHaveLength(3);
+  expect(held.out).toContain('carol@contoso.com');
+});
+
+it.each([
+  [['lst', '--spool', '.'], 'nearest one is list'],
+  [['list', '--stat', 'dead'], "Unknown option '--stat'"],
+  [['list', '--spool', '.', '--state', 'gone'], 'expected spooled'],
+  [['list', '--spool', '.', '--limit', 'many'], 'whole number'],
+  [['stats'], 'OFFLINE_IM_SPOOL'],
+])('%j is a wrong command line: exit code 2', async (args, text) => {
+  const { code, out, err } = await offlineIm(args);
+  expect({ code, out }).toEqual({ code: 2, out: '' });
+  expect(err).toContain(text);
+});
+
+it('never makes a spool', async () => {
+  const before = await readdir(folder);
+  for (const where of [join(folder, 'missing.db'), folder]) {
+    const { code, err } = await offlineIm(['stats', '--spool', where, '--json']);
+    expect(code).toBe(1);
+    expect(JSON.parse(err)).toMatchObject({ error: { code: 'SPOOL_ROOT_UNUSABLE' } });
+  }
+  expect(await readdir(folder)).toEqual(before);
+});
