@@ -14,6 +14,8 @@ export type { FrontRequest, FrontResponse } from './testing/simulator/http/front
 export type { JournalEntry, JournalOptions } from './testing/simulator/journal.ts';
 export type { ProfileName, ProfileOption, SchemaVersion, SimulatorProfile } from './testing/simulator/profile.ts';
 export type { OperationName } from './testing/simulator/schema/operations.ts';
+export type { CreateExchangeOptions } from './testing/simulator/simulated-exchange.ts';
+export { createExchange, SimulatedExchange } from './testing/simulator/simulated-exchange.ts';
 export type { ExchangeSimulatorOptions } from './testing/simulator/simulator.ts';
 export { ExchangeSimulator, startExchangeSimulator } from './testing/simulator/simulator.ts';
 export type { SeedContent } from './testing/simulator/store/content.ts';

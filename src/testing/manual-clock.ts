@@ -88,5 +88,11 @@ export class ManualClock implements Clock {
 
 /** Some turns of the event loop: enough for chains of promises, not a wait. */
 async function settled(): Promise<void> {
-  for (let turn = 0; turn < 3; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 3; turn++) await new Promise<void>((resolve) => nextTurn(resolve));
+}
+
+/** Browsers have no setImmediate. */
+function nextTurn(callback: () => void): void {
+  if (typeof setImmediate === 'function') setImmediate(callback);
+  else setTimeout(callback, 0);
 }

@@ -1,5 +1,5 @@
-import { createHmac, randomBytes } from 'node:crypto';
 import { md4 } from '../../../ews/auth/ntlm/md4.ts';
+import { nodeModule } from '../http/node-module.ts';
 
 /** What a simulated server calls itself. */
 export interface ServerNames {
@@ -22,7 +22,7 @@ const flags = 0xa08a8205;
 
 /** Writes a challenge, with the time, as servers since Windows Vista do. */
 export function issueChallenge(names: ServerNames, now: number): IssuedChallenge {
-  const serverChallenge = randomBytes(8);
+  const serverChallenge = nodeModule('crypto').randomBytes(8);
   const timestamp = Buffer.alloc(8);
   timestamp.writeBigUInt64LE((BigInt(Math.trunc(now)) + 11_644_473_600_000n) * 10_000n);
   const target = Buffer.from(names.domain, 'utf16le');
@@ -109,5 +109,5 @@ export function provesPassword(answer: Answer, password: string, { negotiate, is
 }
 
 function hmac(key: Uint8Array, data: Uint8Array): Buffer {
-  return createHmac('md5', key).update(data).digest();
+  return nodeModule('crypto').createHmac('md5', key).update(data).digest();
 }

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { nodeModule } from './node-module.ts';
 
 /** A certificate of this machine's loopback interface, and its key, both in PEM. */
 export interface ServerCertificate {
@@ -19,6 +19,7 @@ const oid = {
  * trusts the server. Good for ten years; worthless anywhere else.
  */
 export function makeCertificate(now: number): ServerCertificate {
+  const { generateKeyPairSync, randomBytes, sign } = nodeModule('crypto');
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const algorithm = sequence(objectId(oid.ecdsaWithSha256));
   const name = sequence(tlv(0x31, sequence(objectId(oid.commonName), tlv(0x0c, Buffer.from('offline-im simulator')))));

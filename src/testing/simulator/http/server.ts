@@ -1,11 +1,11 @@
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
-import { createServer as createSecureServer } from 'node:https';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../../core/clock.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { Timers } from '../store/time.ts';
 import { type Cors, corsHeaders, preflightHeaders } from './cors.ts';
 import type { FrontRequest, FrontResponse } from './front.ts';
+import { nodeModule } from './node-module.ts';
 
 /** Where to listen, and what answers. */
 export interface HttpFrontOptions {
@@ -40,7 +40,10 @@ export async function listen(options: HttpFrontOptions): Promise<HttpFront> {
       else response.destroy();
     });
   };
-  const server = options.tls === undefined ? createServer(listener) : createSecureServer({ ...options.tls }, listener);
+  const server =
+    options.tls === undefined
+      ? nodeModule('http').createServer(listener)
+      : nodeModule('https').createServer({ ...options.tls }, listener);
   server.keepAliveTimeout = 60_000;
   let connections = 0;
   server.on('connection', () => {

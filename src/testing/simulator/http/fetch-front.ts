@@ -1,0 +1,159 @@
+import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
+import { utf8Length } from '../../../core/text.ts';
+import type { FrontRequest, FrontResponse } from './front.ts';
+
+/** What answers, and how it goes about it. */
+export interface FetchFrontOptions {
+  /** What a relative address is resolved against. */
+  readonly url: string;
+  readonly maxRequestBytes: number;
+  handle(request: FrontRequest): Promise<FrontResponse>;
+  /** Waits that many ms by the simulator's clock; false when the simulator was reset or closed before. */
+  wait(delay: number): Promise<boolean>;
+}
+
+/** Calls a simulator's core as `fetch` calls a server: no port, nothing of a platform. What breaks a connection rejects as fetch does. */
+export async function fetchFrom(
+  options: FetchFrontOptions,
+  input: string | URL | Request,
+  init?: RequestInit,
+): Promise<Response> {
+  const target = typeof input === 'string' ? new URL(input, options.url) : input;
+  const request = new Request(target, init);
+  const { signal } = request;
+  signal.throwIfAborted();
+  const body = await request.text();
+  const { protocol, host, pathname, search } = new URL(request.url);
+  const tooLarge = utf8Length(body) > options.maxRequestBytes;
+  const answered = options.handle({
+    method: request.method,
+    path: pathname + search,
+    headers: { ...Object.fromEntries(request.headers), host },
+    body: tooLarge ? '' : body,
+    tooLarge,
+    secure: protocol === 'https:',
+  });
+  // The same as a server says of a bug, or of a predicate of the test that threw.
+  const shown = answered.catch((error: unknown): FrontResponse => failed(error));
+  return responseOf(await orAbort(shown, signal), options, signal);
+}
+
+function failed(error: unknown): FrontResponse {
+  return { kind: 'answer', status: 500, headers: {}, body: `simulator: ${String(error)}` };
+}
+
+async function responseOf(answer: FrontResponse, options: FetchFrontOptions, signal: AbortSignal): Promise<Response> {
+  switch (answer.kind) {
+    case 'reset':
+      throw connectionReset();
+    case 'silence':
+      return orAbort(new Promise<never>(() => undefined), signal);
+    case 'stream':
+      return new Response(streamed(answer, signal), { status: answer.status, headers: headersOf(answer.headers) });
+    case 'answer': {
+      if (answer.status < 200 || answer.status > 599) {
+        throw new OfflineImError(
+          'OPTION_INVALID',
+          `A fetch front can't answer with status ${answer.status}; expected 200 to 599.`,
+        );
+      }
+      const withoutBody = answer.status === 204 || answer.status === 205 || answer.status === 304;
+      const body = withoutBody ? null : bodyOf(answer, options, signal);
+      return new Response(body, { status: answer.status, headers: headersOf(answer.headers) });
+    }
+  }
+}
+
+type Answered = Extract<FrontResponse, { kind: 'answer' }>;
+
+function bodyOf(answer: Answered, options: FetchFrontOptions, signal: AbortSignal): string | ReadableStream<Uint8Array> {
+  if (answer.resetAfter === undefined && answer.drip === undefined) return answer.body;
+  const bytes = new TextEncoder().encode(answer.body);
+  return answer.resetAfter === undefined ? dripping(bytes, answer.drip, options, signal) : cut(bytes, answer.resetAfter);
+}
+
+/** That share of the bytes, never all of them, then a lost connection. */
+function cut(bytes: Uint8Array, share: number): ReadableStream<Uint8Array> {
+  let part: Uint8Array | undefined = bytes.subarray(0, Math.min(bytes.length - 1, Math.floor(bytes.length * share)));
+  return new ReadableStream({
+    pull(controller) {
+      if (part !== undefined && part.length > 0) controller.enqueue(part);
+      else controller.error(connectionReset());
+      part = undefined;
+    },
+  });
+}
+
+function dripping(
+  bytes: Uint8Array,
+  drip: Answered['drip'],
+  options: FetchFrontOptions,
+  signal: AbortSignal,
+): ReadableStream<Uint8Array> {
+  const { chunkBytes, interval } = drip ?? { chunkBytes: bytes.length, interval: 0 };
+  let at = 0;
+  return new ReadableStream({
+    async pull(controller) {
+      if (at > 0 && !(await orAbort(options.wait(interval), signal))) return controller.error(connectionReset());
+      controller.enqueue(bytes.subarray(at, at + chunkBytes));
+      at += chunkBytes;
+      if (at >= bytes.length) controller.close();
+    },
+  });
+}
+
+/** An answer in pieces, until it ends or the client has gone. */
+function streamed({ open }: Extract<FrontResponse, { kind: 'stream' }>, signal: AbortSignal): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  let gone = (): void => undefined;
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      let over = false;
+      const end = (): void => {
+        if (!over) controller.close();
+        over = true;
+        gone();
+      };
+      gone = open({ write: (text) => void (over || controller.enqueue(encoder.encode(text))), end });
+      const abort = (): void => {
+        if (over) return;
+        over = true;
+        controller.error(signal.reason);
+        gone();
+      };
+      signal.addEventListener('abort', abort, { once: true });
+    },
+    cancel: () => gone(),
+  });
+}
+
+/** As undici reports a connection that failed. */
+export function connectionError(message: string, code: string): TypeError {
+  return new TypeError('fetch failed', { cause: Object.assign(new Error(message), { code }) });
+}
+
+function connectionReset(): TypeError {
+  return connectionError('read ECONNRESET', 'ECONNRESET');
+}
+
+async function orAbort<Value>(value: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  let stop = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([value, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+function headersOf(given: Readonly<Record<string, string | readonly string[]>>): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(given)) {
+    for (const one of typeof value === 'string' ? [value] : value) headers.append(name, one);
+  }
+  return headers;
+}

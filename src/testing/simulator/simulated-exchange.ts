@@ -1,0 +1,200 @@
+import { domainOf } from '../../core/domain.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import type { SimulatedTokens } from './access/tokens.ts';
+import { type AnswerByHand, type CoreOptions, SimulatorCore } from './core.ts';
+import type { OutboundMessage } from './exchange.ts';
+import type { Faults } from './faults/faults.ts';
+import { connectionError, fetchFrom } from './http/fetch-front.ts';
+import type { JournalEntry } from './journal.ts';
+import type { SimulatedItem } from './store/item.ts';
+import type { SimulatedMailbox } from './store/mailbox.ts';
+import type { MailboxOptions } from './store/mailbox-options.ts';
+
+/** Options of {@link createExchange}. */
+export interface CreateExchangeOptions extends CoreOptions {
+  /**
+   * What its EWS address is called. Nothing listens there: `exchange.fetch` looks at the path only, and msw at what you tell it.
+   * @default 'https://mail.<domain of the first mailbox>/EWS/Exchange.asmx'
+   */
+  readonly url?: string;
+}
+
+/** An Exchange in memory, behind whatever front. {@link createExchange} makes one without a port. */
+export class SimulatedExchange {
+  /** What an EWS client is configured with, such as `https://mail.contoso.test/EWS/Exchange.asmx`. */
+  readonly url: string;
+  /** Root of Microsoft Graph at the same Exchange, without a version: what a `GraphTransport` takes as its `root`. */
+  readonly graphUrl: string;
+  /**
+   * Calls it as a client calls a server, without a network: for whatever takes a `fetch`. A connection that a fault resets rejects
+   * with `TypeError: fetch failed`, an answer that never comes waits for the signal.
+   *
+   * @example
+   * ```ts
+   * new EwsTransport({ url: exchange.url, credentials, fetch: exchange.fetch });
+   * ```
+   */
+  readonly fetch: typeof globalThis.fetch;
+  readonly #core: SimulatorCore;
+  #open = true;
+
+  constructor(core: SimulatorCore, url: string) {
+    this.#core = core;
+    this.url = url;
+    this.graphUrl = new URL(url).origin;
+    const { profile, timers } = core.exchange;
+    const front = {
+      url,
+      maxRequestBytes: largestRequest(profile.maxRequestBytes),
+      handle: core.handle.bind(core),
+      wait: timers.wait.bind(timers),
+    };
+    this.fetch = async (input, init) => {
+      if (!this.#open) throw connectionError('connect ECONNREFUSED', 'ECONNREFUSED');
+      return fetchFrom(front, input, init);
+    };
+  }
+
+  /** Makes the server misbehave. */
+  get faults(): Faults {
+    return this.#core.faults;
+  }
+
+  /** Every request since the start or the last `reset()`, oldest first. The list is live. */
+  get journal(): readonly JournalEntry[] {
+    return this.#core.journal.entries;
+  }
+
+  /** Messages that left for domains outside, where no mailbox is simulated. */
+  get outbound(): readonly OutboundMessage[] {
+    return this.#core.exchange.outbound;
+  }
+
+  /** Bearer tokens that are good here: issue and revoke them while the server runs. `reset()` leaves them alone. */
+  get tokens(): SimulatedTokens {
+    return this.#core.tokens;
+  }
+
+  get mailboxes(): readonly SimulatedMailbox[] {
+    return this.#core.exchange.mailboxes;
+  }
+
+  /** How many late copies and other delayed events are still to come. */
+  get pending(): number {
+    return this.#core.exchange.timers.size;
+  }
+
+  /** A mailbox by address; throws `OPTION_INVALID` when it is not simulated. */
+  mailbox(address: string): SimulatedMailbox {
+    const mailbox = this.#core.exchange.find(address);
+    if (mailbox === undefined) throw new OfflineImError('OPTION_INVALID', `There is no mailbox ${address} in the simulator.`);
+    return mailbox;
+  }
+
+  /** One mailbox more, while the server runs. */
+  addMailbox(options: string | MailboxOptions): SimulatedMailbox {
+    return this.#core.exchange.addMailbox(options);
+  }
+
+  /**
+   * Moves a mailbox to the other side, items and all: their ids change, and with its location the door that serves it.
+   * `during`: for so many ms by the clock both doors say that it is being moved; then it has.
+   */
+  moveMailbox(address: string, location: 'exchange-online' | 'on-premises', options: { readonly during?: number } = {}): void {
+    this.#core.exchange.moveMailbox(address, location, options.during ?? 0);
+  }
+
+  /**
+   * The first message in any Inbox that the predicate accepts, now or later. Copies, drafts and messages for the outside are
+   * not looked at. The time-out, 5 s by default, runs by the machine's clock even when the simulator has a manual one.
+   *
+   * @example
+   * ```ts
+   * const item = await exchange.waitForMessage((m) => m.mailbox === 'bob@contoso.test', { timeout: 2000 });
+   * ```
+   */
+  async waitForMessage(
+    predicate: (item: SimulatedItem) => boolean,
+    options: { readonly timeout?: number } = {},
+  ): Promise<SimulatedItem> {
+    for (const mailbox of this.mailboxes) {
+      for (const item of mailbox.folder('inbox').values()) if (predicate(item)) return item;
+    }
+    return this.#core.exchange.arrivals.next(predicate, options.timeout ?? 5000);
+  }
+
+  /**
+   * Answers an operation by hand, until `reset()`: for what is not simulated, or to say what no server says.
+   *
+   * @throws OPTION_INVALID for a name that the schema has not.
+   *
+   * @example
+   * ```ts
+   * exchange.answer('GetUserPhoto', () => '<m:GetUserPhotoResponse ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode></m:GetUserPhotoResponse>');
+   * ```
+   */
+  answer(operation: string, handler: AnswerByHand): void {
+    this.#core.answer(operation, handler);
+  }
+
+  /** As new: no items, no folders but the usual ones, no faults, no journal. Item ids are never used again. */
+  reset(): void {
+    this.#core.reset();
+  }
+
+  /** Cancels every timer, and rejects whoever still waits for a message; `fetch` finds nobody any more. */
+  close(): Promise<void> {
+    this.#open = false;
+    this.#core.close();
+    return Promise.resolve();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+/** Graph takes larger requests than EWS does; each door looks at its own limit. */
+export function largestRequest(ofEws: number): number {
+  return Math.max(ofEws, 4 * 1024 * 1024);
+}
+
+/** Domain of the first mailbox. */
+export function firstDomain({ mailboxes: [first] }: CoreOptions): string {
+  return domainOf(typeof first === 'string' ? first : (first?.address ?? 'contoso.test'));
+}
+
+/** What only a server with connections can do. */
+const ofServers = ['port', 'host', 'tls', 'cors'] as const;
+
+/**
+ * An Exchange to test against, in this process and without a port: it runs wherever `fetch` and `Request` exist, browsers included.
+ * Requests reach it by `exchange.fetch`, or by the handlers of `offline-im/testing/msw`.
+ *
+ * @throws OPTION_INVALID for what needs a connection: NTLM, TLS, a port. `startExchangeSimulator` has these.
+ *
+ * @example
+ * ```ts
+ * const exchange = createExchange({ mailboxes: ['alice@contoso.test', 'bob@contoso.test'] });
+ * await exchange.fetch(exchange.url, { method: 'POST', headers, body });
+ * exchange.mailbox('bob@contoso.test').folder('inbox').items;
+ * ```
+ */
+export function createExchange(options: CreateExchangeOptions): SimulatedExchange {
+  const { url = `https://mail.${firstDomain(options)}/EWS/Exchange.asmx` } = options;
+  if (options.auth?.includes('ntlm') === true) {
+    throw new OfflineImError(
+      'OPTION_INVALID',
+      'auth: NTLM belongs to a connection, and an exchange without a port has none. Use startExchangeSimulator(), or basic and bearer.',
+    );
+  }
+  for (const name of ofServers) {
+    if (!(name in options)) continue;
+    throw new OfflineImError(
+      'OPTION_INVALID',
+      `${name}: an exchange without a port has no server and no connections. Use startExchangeSimulator() for it.`,
+    );
+  }
+  if (!URL.canParse(url)) throw new OfflineImError('OPTION_INVALID', `url must be an absolute URL, not "${url}".`);
+  return new SimulatedExchange(new SimulatorCore(options), url);
+}
