@@ -105,7 +105,7 @@ export type Listener<Name extends EventName> = (event: OfflineImEvents[Name]) =>
 type Guarded = (event: unknown) => void;
 
 /** @throws {OfflineImError} `OPTION_INVALID` for a name that no event has, or a listener that is no function. */
-export function assertListener(name: unknown, listener: unknown): void {
+function assertListener(name: unknown, listener: unknown): void {
   const known = Object.keys(names);
   if (typeof name !== 'string' || !Object.hasOwn(names, name)) {
     const nearest = typeof name === 'string' ? `; the nearest one is ${nearestName(name.slice(0, 64), known)}` : '';
@@ -124,6 +124,7 @@ export class TypedEvents {
 
   /** Calls the listener at every event of that name. The same listener is added once a name. */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    assertListener(name, listener);
     if (this.#guarded.get(listener)?.has(name)) return this;
     const guarded = this.#guard(name, listener);
     this.#remember(name, listener, guarded);
@@ -133,6 +134,7 @@ export class TypedEvents {
 
   /** Calls the listener at the next event of that name only. One that listens to that name already goes on as it does. */
   once<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    assertListener(name, listener);
     if (this.#guarded.get(listener)?.has(name)) return this;
     const guarded = this.#guard(name, (event: OfflineImEvents[Name]) => {
       // Before the call: the listener may want to listen again.
@@ -146,6 +148,7 @@ export class TypedEvents {
 
   /** Takes a listener out again. */
   off<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    assertListener(name, listener);
     const guarded = this.#guarded.get(listener)?.get(name);
     if (guarded !== undefined) this.#emitter.off(name, guarded);
     this.#guarded.get(listener)?.delete(name);

@@ -1,3 +1,4 @@
+import { asError } from '../core/errors/thrown.ts';
 import {
   abortSignal,
   byDefault,
@@ -51,7 +52,7 @@ export interface RequeueOptions {
   readonly force?: boolean | undefined;
 }
 
-export const defaultStopTimeout = 30_000;
+const defaultStopTimeout = 30_000;
 
 const signal = optional(abortSignal());
 const startRules = { signal } satisfies RulesFor<StartOptions>;
@@ -66,12 +67,24 @@ const sendRules = { client: unchecked<unknown>() } satisfies RulesFor<SendMessag
 
 // Each throws `OPTION_INVALID`.
 export const readStart = (given: unknown) => readOptions('start()', given, startRules);
-export const readStop = (given: unknown) => readOptions('stop()', given, stopRules);
 export const readFlush = (given: unknown) => readOptions('flush()', given, startRules);
 export const readList = (given: unknown) => readOptions('list()', given, listRules);
 export const readRequeue = (given: unknown) => readOptions('requeue()', given, requeueRules);
 export const readStats = (given: unknown) => readOptions('stats()', given, statsRules);
 export const readSend = (given: unknown) => readOptions('send()', given, sendRules);
+
+/** stop() never rejects: options that don't fit are a warning, and the defaults count. */
+export function readStop(
+  given: unknown,
+  warn: (error: Error) => void,
+): { readonly timeout: number; readonly signal: AbortSignal | undefined } {
+  try {
+    return readOptions('stop()', given, stopRules);
+  } catch (error) {
+    warn(asError(error));
+    return { timeout: defaultStopTimeout, signal: undefined };
+  }
+}
 
 /** @throws {OfflineImError} `OPTION_INVALID` for what is no id of a message or an entry */
 export function assertId(owner: string, id: unknown): asserts id is string {

@@ -1,19 +1,94 @@
+import type { Clock } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
-import type { Change, SpoolStorage } from '../spool/contract.ts';
+import { type SenderStats, type StatsOptions, statsOf, type Throughput } from '../observability/stats.ts';
+import type { Change, Reason, SpoolStorage } from '../spool/contract.ts';
+import type { Spooler } from '../spooler/spooler.ts';
+import { assertId, type ListQuery, type RequeueOptions, readList, readRequeue, readStats } from './call-options.ts';
+import { type MessageEntry, type MessageStatus, shownEntry, statusOf } from './status.ts';
 
-/** Carries out what the host asks for on every entry of a message, or on one entry. @throws {OfflineImError} `ENTRY_UNKNOWN` */
-export async function actOn(
-  storage: SpoolStorage,
-  id: string,
-  action: (ids: readonly string[]) => Promise<readonly Change[]>,
-): Promise<readonly Change[]> {
-  const ofMessage = await storage.findMessage(id);
-  const ids = ofMessage.length > 0 ? ofMessage.map((entry) => entry.id) : (await storage.get(id)) === undefined ? [] : [id];
-  if (ids.length === 0) {
-    throw new OfflineImError(
-      'ENTRY_UNKNOWN',
-      `No message or entry has the id ${JSON.stringify(id.slice(0, 100))}; it may have been forgotten.`,
-    );
+/** What {@link Entries} is made of. */
+export interface EntriesContext {
+  readonly clock: Clock;
+  readonly storage: SpoolStorage;
+  readonly spooler: Spooler;
+  readonly throughput: Throughput;
+  assertNotStopped(): void;
+}
+
+/** What a host sees of the entries in the spool, and does to them. */
+export class Entries {
+  readonly #context: EntriesContext;
+
+  constructor(context: EntriesContext) {
+    this.#context = context;
   }
-  return action(ids);
+
+  async status(messageId: string): Promise<MessageStatus | undefined> {
+    assertId('status()', messageId);
+    const { clock, spooler } = this.#context;
+    return statusOf(await this.#opened(), messageId, clock, (lane) => spooler.laneStanding(lane));
+  }
+
+  async *list(query: ListQuery): AsyncIterable<MessageEntry> {
+    const { state } = readList(query);
+    for await (const entry of (await this.#opened()).list(state === undefined ? {} : { state })) yield shownEntry(entry);
+  }
+
+  async stats(options: StatsOptions): Promise<SenderStats> {
+    const { limit } = readStats(options);
+    const { clock, throughput } = this.#context;
+    return statsOf(await this.#opened(), throughput, clock, { limit }, this.#obstacles());
+  }
+
+  /** On every entry of a message, or on one entry. */
+  async act(action: 'cancel' | 'hold' | 'release' | 'purge', id: string): Promise<readonly Change[]> {
+    return this.#act(id, (ids) => this.#context.storage[action](ids));
+  }
+
+  async requeue(id: string, options: RequeueOptions): Promise<readonly Change[]> {
+    const { force } = readRequeue(options);
+    return this.#act(id, (ids) => this.#context.storage.requeue(ids, { force }));
+  }
+
+  /** Whether a message with this id is kept, or has ended lately. */
+  async isKnown(messageId: string): Promise<boolean> {
+    const { spooler, storage } = this.#context;
+    await spooler.open();
+    return (await storage.findMessage(messageId)).length > 0;
+  }
+
+  async #act(id: string, action: (ids: readonly string[]) => Promise<readonly Change[]>): Promise<readonly Change[]> {
+    assertId('The call', id);
+    const storage = await this.#opened();
+    const ofMessage = await storage.findMessage(id);
+    const ids = ofMessage.length > 0 ? ofMessage.map((entry) => entry.id) : (await storage.get(id)) === undefined ? [] : [id];
+    if (ids.length === 0) {
+      const text = `No message or entry has the id ${JSON.stringify(id.slice(0, 100))}; it may have been forgotten.`;
+      throw new OfflineImError('ENTRY_UNKNOWN', text);
+    }
+    const changes = await action(ids);
+    this.#context.spooler.report(changes);
+    return changes;
+  }
+
+  #obstacles(): Pick<SenderStats, 'blocked' | 'unavailable'> {
+    const { blocked, unavailable } = this.#context.spooler.obstacles();
+    const now = this.#context.clock.now();
+    const shown = ({ reason, nextIn }: { readonly reason: Reason | undefined; readonly nextIn: number }) => ({
+      reason: reason ?? { code: 'TRANSPORT_FAILED', text: 'The transport gave no reason.' },
+      nextTrialAt: new Date(now + nextIn),
+    });
+    return {
+      blocked: blocked.map((one) => ({ lane: one.lane, ...shown(one) })),
+      unavailable: unavailable.map((one) => ({ endpoint: one.endpoint, ...shown(one) })),
+    };
+  }
+
+  /** The spool, open. A sender that was stopped opens none: nobody would close it. */
+  async #opened(): Promise<SpoolStorage> {
+    const { spooler, storage, assertNotStopped } = this.#context;
+    if (!spooler.hasOpened) assertNotStopped();
+    await spooler.open();
+    return storage;
+  }
 }

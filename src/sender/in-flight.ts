@@ -1,4 +1,6 @@
+import { type Stoppable, type StopSignals, settled } from '../core/stop.ts';
 import { senderStopped } from '../spooler/opening.ts';
+import { unansweredAppend } from './receipt.ts';
 
 /**
  * How far a `send()` has come. `opening`: it waits for the spool, which ends in any case; what it rejects with then says more than that the sender was
@@ -7,7 +9,7 @@ import { senderStopped } from '../spooler/opening.ts';
 export type SendStage = 'preparing' | 'opening' | 'appending';
 
 /** A `send()` that somebody waits for. */
-export class SendUnderWay {
+export class InFlightSend {
   stage: SendStage = 'preparing';
   messageId = '';
   readonly reject: (error: unknown) => void;
@@ -27,15 +29,15 @@ export class SendUnderWay {
 }
 
 /** Every `send()` under way, so that stop() can wait for them, and can end them for whoever waits. */
-export class SendsUnderWay {
+export class InFlightSends implements Stoppable {
   /** Nothing is appended any more. */
   givenUp = false;
-  readonly #sends = new Set<SendUnderWay>();
+  readonly #sends = new Set<InFlightSend>();
   #idle: (() => void) | undefined;
 
-  run<Result>(work: (send: SendUnderWay) => Promise<Result>): Promise<Result> {
+  run<Result>(work: (send: InFlightSend) => Promise<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
-      const send = new SendUnderWay(reject, this);
+      const send = new InFlightSend(reject, this);
       this.#sends.add(send);
       work(send).then(
         (result) => {
@@ -47,38 +49,37 @@ export class SendsUnderWay {
     });
   }
 
-  /** Resolves when nobody waits for a send any more. */
-  idle(): Promise<void> {
-    if (this.#sends.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#idle = resolve;
+  /** On `soft` what is being prepared is rejected, and nothing is appended any more; an opening and appends end by themselves, or are left behind. */
+  async stop(signals: StopSignals): Promise<readonly string[]> {
+    await settled(this.#whenIdle(), signals, () => {
+      this.givenUp = true;
+      for (const send of this.#sends) if (send.stage === 'preparing') this.#end(send, notKept());
     });
-  }
-
-  /** What is being prepared ends; an opening and appends end by themselves, or are abandoned. */
-  giveUp(): void {
-    this.givenUp = true;
-    for (const send of this.#sends) if (send.stage === 'preparing') this.#end(send, notKept());
-  }
-
-  /** Ends the others too; says what they were. */
-  abandon(unknown: (messageId: string) => unknown): readonly string[] {
     this.givenUp = true;
     const appending = [...this.#sends].filter(({ stage }) => stage === 'appending');
     const others = this.#sends.size - appending.length;
-    for (const send of this.#sends) this.#end(send, send.stage === 'appending' ? unknown(send.messageId) : notKept());
+    for (const send of this.#sends) {
+      this.#end(send, send.stage === 'appending' ? unansweredAppend(send.messageId) : notKept());
+    }
     return [
       ...(others === 0 ? [] : [`${others} send()`]),
       ...(appending.length === 0 ? [] : [`${appending.length} send() whose append has no answer`]),
     ];
   }
 
-  #end(send: SendUnderWay, error: unknown): void {
+  #whenIdle(): Promise<void> {
+    if (this.#sends.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#idle = resolve;
+    });
+  }
+
+  #end(send: InFlightSend, error: unknown): void {
     send.reject(error);
     this.#remove(send);
   }
 
-  #remove(send: SendUnderWay): void {
+  #remove(send: InFlightSend): void {
     this.#sends.delete(send);
     if (this.#sends.size === 0) this.#idle?.();
   }

@@ -1,5 +1,7 @@
+import { whenAborted } from '../core/deadline.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { TurnOrder } from '../core/queues.ts';
+import type { Stoppable, StopSignals } from '../core/stop.ts';
 import { type GateDecision, GateRefusedError } from '../gating/gate.ts';
 import { type NormalizedMessage, normalizeMessage, type OutgoingMessage } from '../message/message.ts';
 import type { Trace } from '../observability/trace.ts';
@@ -7,8 +9,8 @@ import type { AppendResult, SpoolStorage } from '../spool/contract.ts';
 import type { Audience } from '../transport/contract.ts';
 import { type AcceptanceContext, checkMessage, entriesOf, orderKey } from './accept.ts';
 import type { HighWaterMark } from './capacity.ts';
-import { SendsUnderWay, type SendUnderWay } from './in-flight.ts';
-import { type Receipt, receiptOf, unansweredAppend, unknownAppend } from './receipt.ts';
+import { type InFlightSend, InFlightSends } from './in-flight.ts';
+import { type Receipt, receiptOf, unknownAppend } from './receipt.ts';
 
 /** What became of one message of `sendMany()`. */
 export type SendResult =
@@ -40,7 +42,7 @@ export interface CheckResult {
 
 /** What {@link Sending} is made of. */
 export interface SendingContext {
-  readonly acceptance: AcceptanceContext;
+  readonly acceptance: Omit<AcceptanceContext, 'givenUp'>;
   readonly storage: SpoolStorage<unknown>;
   readonly highWater: HighWaterMark | undefined;
   readonly trace: Trace;
@@ -54,21 +56,25 @@ export interface SendingContext {
 const sentAtOnce = 512;
 
 /** The way of a message into the spool: read, gated, classified, and appended in the order of the calls. */
-export class Sending {
+export class Sending implements Stoppable {
   readonly #context: SendingContext;
+  readonly #acceptance: AcceptanceContext;
+  readonly #givenUp = new AbortController();
   readonly #turns = new TurnOrder();
-  readonly #underWay = new SendsUnderWay();
+  readonly #inFlight = new InFlightSends();
 
   constructor(context: SendingContext) {
     this.#context = context;
+    this.#acceptance = { ...context.acceptance, givenUp: this.#givenUp.signal };
   }
 
   send(message: OutgoingMessage, { client }: SendMessageOptions<unknown> = {}): Promise<Receipt> {
-    return this.#underWay.run((underWay) => this.#send(message, client, underWay));
+    return this.#inFlight.run((underWay) => this.#send(message, client, underWay));
   }
 
-  async #send(message: OutgoingMessage, client: unknown, underWay: SendUnderWay): Promise<Receipt> {
-    const { acceptance, storage } = this.#context;
+  async #send(message: OutgoingMessage, client: unknown, underWay: InFlightSend): Promise<Receipt> {
+    const { storage } = this.#context;
+    const acceptance = this.#acceptance;
     if (client !== undefined) assertTransactions(storage);
     const normalized = normalizeMessage(message, acceptance.settings.limits);
     const { messageId, admitted, appended } = await this.#turns.inOrder(
@@ -112,7 +118,7 @@ export class Sending {
   }
 
   async check(message: OutgoingMessage): Promise<CheckResult> {
-    const { acceptance } = this.#context;
+    const acceptance = this.#acceptance;
     const { decision, groups } = await checkMessage(acceptance, normalizeMessage(message, acceptance.settings.limits));
     const entries = groups.map(({ recipients, ...group }) => ({
       ...group,
@@ -121,24 +127,18 @@ export class Sending {
     return { decision, entries };
   }
 
-  /** Resolves when nobody waits for a send any more. */
-  idle(): Promise<void> {
-    return this.#underWay.idle();
-  }
-
-  /** Nothing is appended from now on; what is being prepared is rejected. */
-  giveUp(): void {
-    this.#underWay.giveUp();
-  }
-
-  /** Rejects all that is left, and says what that is. */
-  abandon(): readonly string[] {
-    return this.#underWay.abandon(unansweredAppend);
+  /** On `soft` what is being prepared is rejected, and nothing is appended from then on. */
+  async stop(signals: StopSignals): Promise<readonly string[]> {
+    const forget = whenAborted(signals.soft, () => this.#givenUp.abort());
+    const left = await this.#inFlight.stop(signals);
+    forget();
+    return left;
   }
 
   /** The entries of a message that passes the gate, and room for them in an open spool. */
-  async #prepare(message: NormalizedMessage, underWay: SendUnderWay) {
-    const { acceptance, highWater, trace } = this.#context;
+  async #prepare(message: NormalizedMessage, underWay: InFlightSend) {
+    const { highWater, trace } = this.#context;
+    const acceptance = this.#acceptance;
     const { decision, groups } = await checkMessage(acceptance, message);
     underWay.enter('preparing');
     if (!decision.allowed) {

@@ -1,63 +1,35 @@
 import { type Clock, systemClock } from '../core/clock.ts';
-import { StopBudget, whenAborted } from '../core/deadline.ts';
-import { OfflineImError } from '../core/errors/offline-im-error.ts';
-import { asError } from '../core/errors/thrown.ts';
+import { whenAborted } from '../core/deadline.ts';
 import { checkedClock, checkedRandom } from '../core/host-calls.ts';
 import { timeOrderedId } from '../core/ids.ts';
+import { ShutdownDeadline } from '../core/stop.ts';
 import { addressKey, parseAddress } from '../message/address.ts';
 import type { OutgoingMessage } from '../message/message.ts';
-import { assertListener, type EventName, type Listener, TypedEvents } from '../observability/events.ts';
-import { type SenderStats, type StatsOptions, statsOf, Throughput } from '../observability/stats.ts';
+import { type EventName, type Listener, TypedEvents } from '../observability/events.ts';
+import { type SenderStats, type StatsOptions, Throughput } from '../observability/stats.ts';
 import { Trace } from '../observability/trace.ts';
-import type { Change, Reason, SpoolStorage } from '../spool/contract.ts';
+import type { Change } from '../spool/contract.ts';
 import { senderStopped } from '../spooler/opening.ts';
 import { type FlushCounts, Spooler } from '../spooler/spooler.ts';
 import {
-  assertId,
   assertList,
-  defaultStopTimeout,
   type FlushOptions,
   type ListQuery,
   type RequeueOptions,
   readFlush,
-  readList,
-  readRequeue,
   readSend,
   readStart,
-  readStats,
   readStop,
   type StartOptions,
   type StopOptions,
 } from './call-options.ts';
 import { HighWaterMark } from './capacity.ts';
-import { actOn } from './entries.ts';
-import { givenPolicy, type OfflineImSenderOptions, type PolicySource, type SenderSettings, senderSettings } from './options.ts';
+import { Entries } from './entries.ts';
+import { givenPolicy, type OfflineImSenderOptions, type PolicySource, senderSettings } from './options.ts';
 import type { Receipt } from './receipt.ts';
 import { type CheckResult, Sending, type SendMessageOptions, type SendResult } from './send.ts';
-import { type MessageEntry, type MessageStatus, shownEntry, statusOf } from './status.ts';
-
-/** What stop() does: lets what is under way end, gives up what does not, closes, and says what was left. Never rejects. */
-async function bringToAnEnd(
-  sending: Sending,
-  spooler: Spooler,
-  budget: StopBudget,
-  trace: Trace,
-  giveUpPreparing: () => void,
-): Promise<void> {
-  spooler.beginStop();
-  // In that order: a send may be the first to open the spool.
-  const idle = sending.idle().then(() => spooler.idle());
-  await budget.waitFor(idle, () => {
-    giveUpPreparing();
-    sending.giveUp();
-    spooler.giveUp();
-  });
-  const left = [...spooler.abandon(), ...sending.abandon(), ...(await spooler.close(budget))];
-  budget.end();
-  if (left.length === 0) return;
-  const text = `stop() ran out of time and left behind: ${left.join('; ')}.`;
-  trace.warn(new OfflineImError('STOP_INCOMPLETE', text, { details: { left } }));
-}
+import type { MessageEntry, MessageStatus } from './status.ts';
+import { stopAll } from './stop.ts';
 
 /**
  * Leaves messages for people who are offline: `send()` spools, two minutes later a missed-conversation note goes to their mailbox.
@@ -77,52 +49,43 @@ async function bringToAnEnd(
  * ```
  */
 export class OfflineImSender<Client = never> {
-  readonly #settings: SenderSettings;
-  readonly #storage: SpoolStorage;
-  readonly #clock: Clock;
   readonly #events = new TypedEvents();
   readonly #trace: Trace;
   readonly #spooler: Spooler;
   readonly #sending: Sending;
-  readonly #throughput: Throughput;
-  readonly #budget: StopBudget;
+  readonly #entries: Entries;
+  readonly #shutdown: ShutdownDeadline;
   /** What takes the listeners of `start()` from their signals. */
   readonly #signals: (() => void)[] = [];
-  readonly #givenUp = new AbortController();
   #policy: PolicySource | undefined;
   #stopping: Promise<void> | undefined;
 
   /** @throws {OfflineImError} `OPTION_INVALID`, `ADDRESS_INVALID` */
   constructor(options: OfflineImSenderOptions<Client>) {
-    this.#settings = senderSettings(options);
-    const { spool, transport, logger, policy, random, highWater } = this.#settings;
-    this.#storage = spool;
+    const settings = senderSettings(options);
+    const { spool: storage, transport, logger, random, highWater } = settings;
     const warn = (error: Error): void => this.#trace.warn(error);
-    this.#clock = checkedClock(this.#settings.clock ?? systemClock, warn);
-    this.#throughput = new Throughput(this.#clock);
-    this.#budget = new StopBudget(this.#clock);
-    this.#trace = new Trace(this.#events, logger, (name) => this.#throughput.saw(name));
-    this.#policy = policy;
+    const clock: Clock = checkedClock(settings.clock ?? systemClock, warn);
+    const throughput = new Throughput(clock);
+    this.#trace = new Trace(this.#events, logger, (name) => throughput.saw(name));
+    this.#policy = settings.policy;
+    this.#shutdown = new ShutdownDeadline(clock);
     this.#spooler = new Spooler({
-      storage: spool,
+      storage,
       transport,
-      clock: this.#clock,
+      clock,
       random: random === undefined ? Math.random : checkedRandom(random, warn),
-      options: this.#settings.spooler,
+      options: settings.spooler,
       trace: this.#trace,
-      owner: timeOrderedId(this.#clock.now()),
-      newNoteId: () => timeOrderedId(this.#clock.now()),
+      owner: timeOrderedId(clock.now()),
+      newNoteId: () => timeOrderedId(clock.now()),
     });
+    const assertNotStopped = (): void => this.#assertNotStopped();
+    this.#entries = new Entries({ clock, storage, spooler: this.#spooler, throughput, assertNotStopped });
     this.#sending = new Sending({
-      acceptance: {
-        settings: this.#settings,
-        clock: this.#clock,
-        policy: () => this.#policy,
-        givenUp: this.#givenUp.signal,
-        isKnown: (id) => this.#isKnown(id),
-      },
-      storage: spool,
-      highWater: highWater && new HighWaterMark(highWater, spool, this.#clock),
+      acceptance: { settings, clock, policy: () => this.#policy, isKnown: (id) => this.#entries.isKnown(id) },
+      storage,
+      highWater: highWater && new HighWaterMark(highWater, storage, clock),
       trace: this.#trace,
       open: () => this.#spooler.open(),
       appended: () => this.#spooler.wake(),
@@ -136,21 +99,18 @@ export class OfflineImSender<Client = never> {
    * @throws {OfflineImError} `OPTION_INVALID` for an unknown name
    */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): this {
-    assertListener(name, listener);
     this.#events.on(name, listener);
     return this;
   }
 
   /** Calls `listener` at the next event of that name only. @throws {OfflineImError} `OPTION_INVALID` for an unknown name */
   once<Name extends EventName>(name: Name, listener: Listener<Name>): this {
-    assertListener(name, listener);
     this.#events.once(name, listener);
     return this;
   }
 
   /** Removes a listener. @throws {OfflineImError} `OPTION_INVALID` for an unknown name */
   off<Name extends EventName>(name: Name, listener: Listener<Name>): this {
-    assertListener(name, listener);
     this.#events.off(name, listener);
     return this;
   }
@@ -180,12 +140,10 @@ export class OfflineImSender<Client = never> {
    * @param options.signal Ends the patience as soon as it aborts, also that of an earlier call. @default none
    */
   async stop(options: StopOptions = {}): Promise<void> {
-    const { timeout, signal } = this.#readStop(options);
+    const { timeout, signal } = readStop(options, (error) => this.#trace.warn(error));
     for (const forget of this.#signals.splice(0)) forget();
-    this.#budget.limit(timeout, signal);
-    this.#stopping ??= bringToAnEnd(this.#sending, this.#spooler, this.#budget, this.#trace, () => this.#givenUp.abort()).then(
-      () => this.#trace.event('stopped', {}),
-    );
+    this.#shutdown.limit(timeout, signal);
+    this.#stopping ??= stopAll(this.#spooler, this.#sending, this.#shutdown, this.#trace);
     await this.#stopping;
   }
 
@@ -254,15 +212,13 @@ export class OfflineImSender<Client = never> {
    * for (const { state, waitingFor, nextAttemptAt } of status?.entries ?? []) console.log(state, waitingFor, nextAttemptAt);
    * ```
    */
-  async status(messageId: string): Promise<MessageStatus | undefined> {
-    assertId('status()', messageId);
-    return statusOf(await this.#opened(), messageId, this.#clock, (lane) => this.#spooler.laneStanding(lane));
+  status(messageId: string): Promise<MessageStatus | undefined> {
+    return this.#entries.status(messageId);
   }
 
   /** Entries, all or of one state, page by page inside. Delivered and cancelled ones are tombstones without text. */
-  async *list(query: ListQuery = {}): AsyncIterable<MessageEntry> {
-    const { state } = readList(query);
-    for await (const entry of (await this.#opened()).list(state === undefined ? {} : { state })) yield shownEntry(entry);
+  list(query: ListQuery = {}): AsyncIterable<MessageEntry> {
+    return this.#entries.list(query);
   }
 
   /**
@@ -271,9 +227,8 @@ export class OfflineImSender<Client = never> {
    *
    * @throws {OfflineImError} `OPTION_INVALID`, `SENDER_STOPPED`
    */
-  async stats(options: StatsOptions = {}): Promise<SenderStats> {
-    const { limit } = readStats(options);
-    return statsOf(await this.#opened(), this.#throughput, this.#clock, { limit }, this.#obstacles());
+  stats(options: StatsOptions = {}): Promise<SenderStats> {
+    return this.#entries.stats(options);
   }
 
   /**
@@ -283,17 +238,17 @@ export class OfflineImSender<Client = never> {
    * @throws {OfflineImError} `ENTRY_UNKNOWN`
    */
   cancel(id: string): Promise<readonly Change[]> {
-    return this.#act(id, (ids) => this.#storage.cancel(ids));
+    return this.#entries.act('cancel', id);
   }
 
   /** Keeps a message or an entry from being sent until `release()`. @throws {OfflineImError} `ENTRY_UNKNOWN` */
   hold(id: string): Promise<readonly Change[]> {
-    return this.#act(id, (ids) => this.#storage.hold(ids));
+    return this.#entries.act('hold', id);
   }
 
   /** Lets a held message or entry go on, at the end of the order. @throws {OfflineImError} `ENTRY_UNKNOWN` */
   release(id: string): Promise<readonly Change[]> {
-    return this.#act(id, (ids) => this.#storage.release(ids));
+    return this.#entries.act('release', id);
   }
 
   /**
@@ -302,14 +257,13 @@ export class OfflineImSender<Client = never> {
    * @param options.force Send without looking: someone may get it twice. @default false
    * @throws {OfflineImError} `ENTRY_UNKNOWN`
    */
-  async requeue(id: string, options: RequeueOptions = {}): Promise<readonly Change[]> {
-    const { force } = readRequeue(options);
-    return this.#act(id, (ids) => this.#storage.requeue(ids, { force }));
+  requeue(id: string, options: RequeueOptions = {}): Promise<readonly Change[]> {
+    return this.#entries.requeue(id, options);
   }
 
   /** Forgets a delivered, dead or cancelled message or entry; its id still makes no second one for 24 h after its end. @throws {OfflineImError} `ENTRY_UNKNOWN` */
   purge(id: string): Promise<readonly Change[]> {
-    return this.#act(id, (ids) => this.#storage.purge(ids));
+    return this.#entries.act('purge', id);
   }
 
   /**
@@ -320,48 +274,6 @@ export class OfflineImSender<Client = never> {
    */
   retryNow(mailbox?: string): void {
     this.#spooler.retryNow(mailbox === undefined ? undefined : addressKey(parseAddress(mailbox, 'ADDRESS_INVALID')));
-  }
-
-  #obstacles(): Pick<SenderStats, 'blocked' | 'unavailable'> {
-    const { blocked, unavailable } = this.#spooler.obstacles();
-    const now = this.#clock.now();
-    const shown = ({ reason, nextIn }: { readonly reason: Reason | undefined; readonly nextIn: number }) => ({
-      reason: reason ?? { code: 'TRANSPORT_FAILED', text: 'The transport gave no reason.' },
-      nextTrialAt: new Date(now + nextIn),
-    });
-    return {
-      blocked: blocked.map((one) => ({ lane: one.lane, ...shown(one) })),
-      unavailable: unavailable.map((one) => ({ endpoint: one.endpoint, ...shown(one) })),
-    };
-  }
-
-  async #isKnown(messageId: string): Promise<boolean> {
-    await this.#spooler.open();
-    return (await this.#storage.findMessage(messageId)).length > 0;
-  }
-
-  async #act(id: string, action: (ids: readonly string[]) => Promise<readonly Change[]>): Promise<readonly Change[]> {
-    assertId('The call', id);
-    const changes = await actOn(await this.#opened(), id, action);
-    this.#spooler.report(changes);
-    return changes;
-  }
-
-  /** The spool, open. A sender that was stopped opens none: nobody would close it. */
-  async #opened(): Promise<SpoolStorage> {
-    if (!this.#spooler.hasOpened) this.#assertNotStopped();
-    await this.#spooler.open();
-    return this.#storage;
-  }
-
-  /** stop() never rejects: options that don't fit are a warning, and the defaults count. */
-  #readStop(options: unknown): { readonly timeout: number; readonly signal: AbortSignal | undefined } {
-    try {
-      return readStop(options);
-    } catch (error) {
-      this.#trace.warn(asError(error));
-      return { timeout: defaultStopTimeout, signal: undefined };
-    }
   }
 
   #assertNotStopped(): void {

@@ -1,24 +1,24 @@
-import type { StopBudget } from '../core/deadline.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { asError } from '../core/errors/thrown.ts';
+import { type StopSignals, settled } from '../core/stop.ts';
 import type { Trace } from '../observability/trace.ts';
 import type { SpoolContext, SpoolStorage } from '../spool/contract.ts';
 
-/** Closes them all, whatever one of them throws: that is a warning. Resolves with those that the time was too short for. */
+/** Closes them all, whatever one of them throws: that is a warning. Resolves with those that were left behind. */
 export async function closeAll(
   closes: Readonly<Record<string, () => unknown>>,
-  budget: Pick<StopBudget, 'waitFor'>,
+  signals: StopSignals,
   trace: Trace,
 ): Promise<readonly string[]> {
   const left = Object.entries(closes).map(async ([name, close]) => {
     // In a function of its own: one of a host may throw at once, or return no promise.
     const closing = (async () => close())().catch((error: unknown) => trace.warn(asError(error)));
-    return (await budget.waitFor(closing)) ? [] : [`the closing of the ${name}`];
+    return (await settled(closing, signals)) ? [] : [`the closing of the ${name}`];
   });
   return (await Promise.all(left)).flat();
 }
 
-/** What whoever comes too late is told. */
+/** The error for calls made after stop(). */
 export function senderStopped(text = 'This sender has been stopped; make a new one.'): OfflineImError {
   return new OfflineImError('SENDER_STOPPED', text);
 }
@@ -65,23 +65,25 @@ export class Opening {
     return this.#opened;
   }
 
-  /** Resolves when nobody waits for an opening. */
-  async idle(): Promise<void> {
-    await this.#opened?.catch(() => undefined);
-  }
-
-  /** A spool may wait for another process without end. Closing it should give everyone who waits an error; nobody who comes later has it opened. */
-  giveUp(): void {
-    this.#over = true;
-    if (this.#abandon !== undefined) this.#closing = this.#closeQuietly();
-  }
-
-  /** Everyone who still waits gets an error, whatever the storage does; says whether there was an opening under way. */
-  abandon(): boolean {
-    const underWay = this.#abandon !== undefined;
+  /**
+   * A spool may wait for another process without end: on `soft` it is closed, which should give everyone who waits an error, and nobody who comes later has it
+   * opened; on `hard` everyone who still waits gets one, whatever the storage does.
+   *
+   * @param users Settles when nobody asks for an opening any more.
+   */
+  async stop(signals: StopSignals, users: Promise<unknown>): Promise<readonly string[]> {
+    await settled(
+      users.then(() => this.#opened),
+      signals,
+      () => {
+        this.#over = true;
+        if (this.#abandon !== undefined) this.#closing = this.#closeQuietly();
+      },
+    );
+    const isUnderWay = this.#abandon !== undefined;
     this.#over = true;
     this.#abandon?.();
-    return underWay;
+    return isUnderWay ? ['the opening of the spool, which did not end when it was closed'] : [];
   }
 
   /** Closes what was opened. */

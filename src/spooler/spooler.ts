@@ -1,16 +1,19 @@
-import { type StopBudget, unlessAborted } from '../core/deadline.ts';
+import { unlessAborted } from '../core/deadline.ts';
 import { asError } from '../core/errors/thrown.ts';
 import { SerialQueue } from '../core/queues.ts';
+import { type Stoppable, type StopSignals, settled } from '../core/stop.ts';
 import type { Change, SpoolState } from '../spool/contract.ts';
 import { type Batch, workOn } from './batch.ts';
 import { Places } from './calls/places.ts';
 import { claimRound } from './claim-round.ts';
 import type { SpoolerContext, SpoolerParts } from './context.ts';
-import { type LaneStanding, Lanes, type Obstacles } from './lanes/lanes.ts';
+import { Lanes } from './lanes/lanes.ts';
+import type { LaneStanding, Obstacles } from './lanes/obstacles.ts';
 import { Leases } from './leases.ts';
 import { closeAll, Opening } from './opening.ts';
 import { ProbeHistories } from './retry.ts';
 import { reportChange } from './settle.ts';
+import { WakeLoop } from './wake-loop.ts';
 
 /** Entries by the state that a flush brought them to. */
 export type FlushCounts = Readonly<Partial<Record<SpoolState, number>>>;
@@ -29,15 +32,11 @@ export class Spooler {
   readonly #atWork = new Set<Promise<void>>();
   readonly #tallies = new Set<Map<SpoolState, number>>();
   #notesAtWork = 0;
-  #running = false;
+  readonly #loop: WakeLoop;
   #stopping = false;
   #inRound = false;
-  #pumping = false;
-  #failedRounds = 0;
-  #again = false;
   #idle = true;
   #lastScan = Number.NEGATIVE_INFINITY;
-  #cancelTimer: (() => void) | undefined;
   #unwatch: (() => void) | undefined;
 
   constructor(parts: SpoolerParts) {
@@ -56,6 +55,15 @@ export class Spooler {
         unavailable: (endpoint, reason, retryIn) => trace.event('transport:unavailable', { endpoint, ...reason, retryIn }),
         available: (endpoint) => trace.event('transport:available', { endpoint }),
       },
+    });
+    this.#loop = new WakeLoop({
+      clock,
+      pollInterval: options.pollInterval,
+      round: () => this.#round(),
+      nextDue: () => storage.nextDue({ except: this.#lanes.shut() }),
+      nextChange: () => this.#lanes.nextChange(),
+      asleep: (due) => this.#asleep(due),
+      onError: (error) => trace.warn(asError(error)),
     });
     const leases = new Leases({
       clock,
@@ -85,17 +93,14 @@ export class Spooler {
 
   async start(): Promise<void> {
     await this.open();
-    if (this.#running || this.#stopping) return;
-    this.#running = true;
-    this.#unwatch = this.#parts.storage.watch?.(() => this.wake());
-    this.wake();
+    if (this.#stopping) return;
+    this.#unwatch ??= this.#parts.storage.watch?.(() => this.wake());
+    this.#loop.start();
   }
 
   /** Looks for work now; call it after an append. */
   wake(): void {
-    if (!this.#running || this.#stopping) return;
-    this.#again = true;
-    if (!this.#pumping) void this.#pump();
+    this.#loop.wake();
   }
 
   /** What keeps a lane from being worked on. */
@@ -135,48 +140,32 @@ export class Spooler {
     if (changes.length > 0) this.wake();
   }
 
-  /** Nothing new begins. */
-  beginStop(): void {
+  /** On `soft` what is at work is aborted. @param users Who may still be the first to open the spool; stopped first. */
+  async stop(signals: StopSignals, users: Stoppable): Promise<readonly string[]> {
     this.#stopping = true;
-    this.#running = false;
-    this.#cancelTimer?.();
+    this.#loop.stop();
     try {
       this.#unwatch?.();
     } catch (error) {
       this.#parts.trace.warn(asError(error));
     }
-  }
-
-  /** Resolves when nothing is under way any more, once {@link beginStop} was called. */
-  async idle(): Promise<void> {
-    await Promise.all([this.#opening.idle(), this.#rounds.idle()]);
-    await Promise.all(this.#atWork);
-  }
-
-  /** Aborts what is under way. */
-  giveUp(): void {
-    this.#opening.giveUp();
-    this.#abort.abort();
-  }
-
-  /** Nobody waits any longer for what is still under way; says what that is. */
-  abandon(): readonly string[] {
-    const batches = this.#atWork.size;
-    const opening = this.#opening.abandon();
+    const usersLeft = users.stop(signals);
+    const openingLeft = this.#opening.stop(signals, usersLeft);
+    const work = openingLeft.then(() => this.#rounds.idle()).then(() => Promise.all(this.#atWork));
+    await settled(work, signals, () => this.#abort.abort());
     this.#abandoned.abort();
     this.#context.leases.close();
-    return [
-      ...(opening ? ['the opening of the spool, which did not end when it was closed'] : []),
-      ...(this.#inRound ? ['a claim that the spool did not answer'] : []),
-      ...(batches === 0 ? [] : [`${batches} batch${batches === 1 ? '' : 'es'} of notes at work`]),
-    ];
+    const batches = this.#atWork.size;
+    const claim = this.#inRound ? ['a claim that the spool did not answer'] : [];
+    const atWork = batches === 0 ? [] : [`${batches} batch${batches === 1 ? '' : 'es'} of notes at work`];
+    return [...(await openingLeft), ...claim, ...atWork, ...(await usersLeft)];
   }
 
-  /** Closes spool and transport; resolves with what the time was too short for. */
-  async close(budget: StopBudget): Promise<readonly string[]> {
+  /** Closes spool and transport, once stopped; resolves with what it left behind. */
+  async close(signals: StopSignals): Promise<readonly string[]> {
     const { clock, transport, trace } = this.#parts;
     const closes = { spool: () => this.#opening.close(), transport: () => transport.close?.() };
-    const left = await closeAll(closes, budget, trace);
+    const left = await closeAll(closes, signals, trace);
     trace.step('spooler:stopped', { leftAtWork: this.#atWork.size, at: clock.now() });
     return left;
   }
@@ -194,41 +183,10 @@ export class Spooler {
     }
   }
 
-  async #pump(): Promise<void> {
-    this.#pumping = true;
-    this.#cancelTimer?.();
-    try {
-      for (let claimed = 1; claimed > 0 || this.#again; ) {
-        this.#again = false;
-        claimed = await this.#round();
-      }
-      this.#failedRounds = 0;
-    } catch (error) {
-      this.#failedRounds += 1;
-      this.#parts.trace.warn(asError(error));
-    }
-    this.#pumping = false;
-    await this.#schedule();
-  }
-
-  async #schedule(): Promise<void> {
-    const { storage, options, clock, trace } = this.#parts;
-    const due = await storage.nextDue({ except: this.#lanes.shut() }).catch(() => undefined);
-    if (!this.#running || this.#stopping || this.#pumping) return;
-    if (this.#again && this.#failedRounds === 0) {
-      void this.#pump();
-      return;
-    }
-    if (this.#atWork.size === 0 && !this.#idle && (due === undefined || due > 0)) {
-      this.#idle = true;
-      trace.event('spool:idle', {});
-    }
-    // Never at once again: what is due but was not claimed has its reason. A storage that fails is asked less and less often.
-    const least = this.#failedRounds === 0 ? 5 : Math.min(options.pollInterval, 100 * 2 ** Math.min(this.#failedRounds, 20));
-    const soonest = Math.min(due ?? options.pollInterval, this.#lanes.nextChange() ?? options.pollInterval, options.pollInterval);
-    const delay = Math.max(least, Math.ceil(soonest));
-    this.#cancelTimer?.();
-    this.#cancelTimer = clock.setTimer(() => this.wake(), delay);
+  #asleep(due: number | undefined): void {
+    if (this.#atWork.size > 0 || this.#idle || (due !== undefined && due <= 0)) return;
+    this.#idle = true;
+    this.#parts.trace.event('spool:idle', {});
   }
 
   /** Claims all that may be worked on now and sets it to work; resolves with the number of notes. */

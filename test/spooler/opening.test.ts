@@ -24,6 +24,14 @@ function storageThat(open: () => Promise<void>) {
   return { storage, opening };
 }
 
+/** Stops an opening that nobody asks for any more; `soft` and `hard` are the test's. */
+function stopOf(opening: Opening) {
+  const soft = new AbortController();
+  const hard = new AbortController();
+  const left = opening.stop({ soft: soft.signal, hard: hard.signal }, Promise.resolve());
+  return { soft, hard, left };
+}
+
 const stopped = { code: 'SENDER_STOPPED' };
 
 describe('Opening', () => {
@@ -48,15 +56,16 @@ describe('Opening', () => {
       throw new Error('locked');
     });
     await expect(second.opening.open()).rejects.toThrow('locked');
-    await second.opening.idle();
-    second.opening.giveUp();
+    const stop = stopOf(second.opening);
+    stop.soft.abort();
+    expect(await stop.left).toEqual([]);
     await second.opening.close();
     expect([storage.closed, second.storage.closed]).toEqual([0, 0]);
   });
 
   it('that was given up opens nothing for whoever asks later', async () => {
     const { storage, opening } = storageThat(async () => {});
-    opening.giveUp();
+    stopOf(opening).soft.abort();
     await expect(opening.open()).rejects.toMatchObject(stopped);
     expect(storage).toEqual({ opened: 0, closed: 0 });
   });
@@ -72,19 +81,22 @@ describe('Opening', () => {
     const answer = Promise.withResolvers<void>();
     const { storage, opening } = storageThat(() => answer.promise);
     const refused = expect(opening.open()).rejects.toThrow('closed');
-    opening.giveUp();
+    const stop = stopOf(opening);
+    stop.soft.abort();
     expect(storage.closed).toBe(1);
     answer.reject(new Error('closed'));
     await refused;
-    expect(opening.abandon()).toBe(false);
+    expect(await stop.left).toEqual([]);
   });
 
   it('that succeeds after it was given up is closed again, and nobody gets it', async () => {
     const answer = Promise.withResolvers<void>();
     const { storage, opening } = storageThat(() => answer.promise);
     const refused = expect(opening.open()).rejects.toMatchObject(stopped);
-    opening.giveUp();
-    expect(opening.abandon()).toBe(true);
+    const stop = stopOf(opening);
+    stop.soft.abort();
+    stop.hard.abort();
+    expect(await stop.left).toHaveLength(1);
     await refused;
     await opening.close();
     expect(storage.closed).toBe(1);

@@ -4,8 +4,9 @@ import type { DeliveryOutcome, ProbeResult, Scope } from '../../transport/contra
 import type { SpoolerSettings } from '../options.ts';
 import { reasonOf, toldByProbe } from '../outcome.ts';
 import { backOff, obey } from '../retry.ts';
-import { Circuit, type Obstacle } from './circuit.ts';
-import { type ConcurrencyLimit, grow, shrink } from './concurrency-limit.ts';
+import type { Obstacle } from './circuit.ts';
+import { grow, type Lane, LaneTable, shrink } from './lane.ts';
+import { type LaneStanding, type Obstacles, obstaclesOf, standingOf } from './obstacles.ts';
 
 /** What lanes report; the spooler passes it on as events. */
 interface LaneObserver {
@@ -24,40 +25,10 @@ export interface LanesContext {
   endpointOf(lane: string): string;
 }
 
-/** What keeps a lane from being worked on, and for how many ms. */
-export interface LaneStanding {
-  readonly waitingFor: 'mailbox-blocked' | 'endpoint-unavailable' | 'back-off';
-  /** 0: a trial may go now. */
-  readonly nextIn: number;
-  readonly reason: Reason | undefined;
-}
-
-/** What can't be used, why, and in how many ms it is tried. */
-export interface Obstacles {
-  readonly blocked: readonly { readonly lane: string; readonly nextIn: number; readonly reason: Reason | undefined }[];
-  readonly unavailable: readonly { readonly endpoint: string; readonly nextIn: number; readonly reason: Reason | undefined }[];
-}
-
 /** Lanes of which one batch may be tried, a probe or a delivery first. */
 export interface Trial {
   readonly lanes: readonly string[];
   readonly first: 'probe' | 'deliver';
-}
-
-interface Lane {
-  readonly name: string;
-  readonly endpoint: Endpoint;
-  readonly circuit: Circuit;
-  inFlight: number;
-  limit: ConcurrencyLimit;
-}
-
-interface Endpoint {
-  readonly name: string;
-  readonly circuit: Circuit;
-  readonly lanes: Map<string, Lane>;
-  /** Its copies after an error prove nothing: one note a request, so that an error speaks of that note only. */
-  oneByOne: boolean;
 }
 
 /**
@@ -66,16 +37,16 @@ interface Endpoint {
  */
 export class Lanes {
   readonly #context: LanesContext;
-  readonly #lanes = new Map<string, Lane>();
-  readonly #endpoints = new Map<string, Endpoint>();
+  readonly #table: LaneTable;
 
   constructor(context: LanesContext) {
     this.#context = context;
+    this.#table = new LaneTable(context.options.concurrencyPerMailbox, context.endpointOf);
   }
 
   /** `open`: batches; `trial`: one batch, to find out; `closed`: nothing. */
   admission(name: string): 'open' | 'trial' | 'closed' {
-    return this.#admission(this.#lane(name), this.#now());
+    return this.#admission(this.#table.lane(name), this.#now());
   }
 
   /** Lanes that a claim for batches leaves out. */
@@ -92,7 +63,7 @@ export class Lanes {
   trials(): Trial[] {
     const now = this.#now();
     const trials: Trial[] = [];
-    for (const { circuit, lanes } of this.#endpoints.values()) {
+    for (const { circuit, lanes } of this.#table.endpoints) {
       if (circuit.admits(now) === 'none') continue;
       const ready = [...lanes.values()].filter((lane) => this.#admission(lane, now) === 'trial');
       if (ready.length === 0) continue;
@@ -112,16 +83,16 @@ export class Lanes {
     const now = this.#now();
     // No list of arguments: after an outage all mailboxes of a fleet may be known.
     let free = concurrencyPerMailbox;
-    for (const lane of this.#lanes.values()) {
+    for (const lane of this.#table.lanes) {
       if (this.#admission(lane, now) === 'open') free = Math.min(free, lane.limit.size - lane.inFlight);
     }
     const most = notesPerClaim * free;
-    return this.#lanes.size === 0 ? notesPerClaim : Math.max(notesPerClaim, Math.min(most, Math.floor(room / this.#lanes.size)));
+    return this.#table.size === 0 ? notesPerClaim : Math.max(notesPerClaim, Math.min(most, Math.floor(room / this.#table.size)));
   }
 
   /** A batch of that lane begins; the function returned ends it. */
   begin(name: string, kind: 'probe' | 'deliver'): () => void {
-    const lane = this.#lane(name);
+    const lane = this.#table.lane(name);
     const circuits = [lane.circuit, lane.endpoint.circuit];
     lane.inFlight += 1;
     const isTrial = circuits.some(({ openSince }) => openSince !== undefined);
@@ -129,13 +100,13 @@ export class Lanes {
     return () => {
       lane.inFlight -= 1;
       if (isTrial) for (const circuit of circuits) circuit.endTrial();
-      this.#forgetIdle(lane);
+      this.#table.forgetIdle(lane, this.#now());
     };
   }
 
   /** Takes in what an outcome says of lane and endpoint. `startedAt` (monotonic) keeps many failures of one moment from counting as many. */
   record(name: string, outcome: DeliveryOutcome, startedAt: number): void {
-    const lane = this.#lane(name);
+    const lane = this.#table.lane(name);
     switch (outcome.status) {
       case 'delivered':
         lane.limit = grow(lane.limit, this.#context.options.concurrencyPerMailbox);
@@ -159,22 +130,22 @@ export class Lanes {
   /** The same for a probe. One that was answered passed the login; whether the mailbox may send, only sending tells. */
   recordProbe(name: string, result: ProbeResult, startedAt: number): void {
     if (result.status === 'unknown') this.record(name, toldByProbe(result), startedAt);
-    else this.#worked(this.#lane(name), startedAt, false);
+    else this.#worked(this.#table.lane(name), startedAt, false);
   }
 
   /** That lane's server kept the copy of a note whose request it had answered with an error. */
   keptCopyAfterFault(name: string): void {
-    this.#lane(name).endpoint.oneByOne = true;
+    this.#table.lane(name).endpoint.oneByOne = true;
   }
 
   /** Whether that lane's server gets one note a request. */
   isOneByOne(name: string): boolean {
-    return this.#lane(name).endpoint.oneByOne;
+    return this.#table.lane(name).endpoint.oneByOne;
   }
 
   /** Whether a batch of that lane that is under way may go on. */
   mayGoOn(name: string): boolean {
-    const { circuit, endpoint } = this.#lane(name);
+    const { circuit, endpoint } = this.#table.lane(name);
     const now = this.#now();
     return circuit.admits(now) !== 'none' && endpoint.circuit.admits(now) !== 'none';
   }
@@ -183,7 +154,7 @@ export class Lanes {
   nextChange(): number | undefined {
     const now = this.#now();
     let next: number | undefined;
-    for (const { circuit } of [...this.#lanes.values(), ...this.#endpoints.values()]) {
+    for (const { circuit } of [...this.#table.lanes, ...this.#table.endpoints]) {
       const time = circuit.nextChange(now);
       if (time !== undefined) next = Math.min(next ?? time, time);
     }
@@ -193,48 +164,32 @@ export class Lanes {
   /** What is closed may be tried now: that lane and its endpoint, or all. */
   retryNow(name?: string): void {
     const now = this.#now();
-    for (const lane of this.#lanes.values()) {
+    for (const lane of this.#table.lanes) {
       if (name !== undefined && lane.name !== name) continue;
       lane.circuit.retryNow(now);
       lane.endpoint.circuit.retryNow(now);
     }
   }
 
-  /** What keeps a lane from being worked on, if anything does: of lane and endpoint the one that lasts longer. */
+  /** What keeps a lane from being worked on, if anything does. */
   standing(name: string): LaneStanding | undefined {
-    const lane = this.#lanes.get(name);
-    if (lane === undefined) return undefined;
-    const now = this.#now();
-    const own = standingOf(lane.circuit, 'mailbox-blocked', now);
-    const shared = standingOf(lane.endpoint.circuit, 'endpoint-unavailable', now);
-    if (own === undefined || shared === undefined) return own ?? shared;
-    return own.nextIn > shared.nextIn ? own : shared;
+    const lane = this.#table.known(name);
+    return lane === undefined ? undefined : standingOf(lane, this.#now());
   }
 
   /** Every blocked mailbox and every open circuit. */
   obstacles(): Obstacles {
     const now = this.#now();
-    const open = <Key extends string>(
-      key: Key,
-      what: Iterable<{ readonly name: string; readonly circuit: Circuit }>,
-      waitingFor: LaneStanding['waitingFor'],
-    ) =>
-      [...what].flatMap(({ name, circuit }) => {
-        const standing = circuit.openSince === undefined ? undefined : standingOf(circuit, waitingFor, now);
-        if (standing === undefined) return [];
-        const { nextIn, reason } = standing;
-        return [{ [key]: name, nextIn, reason } as Record<Key, string> & { nextIn: number; reason: Reason | undefined }];
-      });
     return {
-      blocked: open('lane', this.#lanes.values(), 'mailbox-blocked'),
-      unavailable: open('endpoint', this.#endpoints.values(), 'endpoint-unavailable'),
+      blocked: obstaclesOf(this.#table.lanes, 'lane', 'mailbox-blocked', now),
+      unavailable: obstaclesOf(this.#table.endpoints, 'endpoint', 'endpoint-unavailable', now),
     };
   }
 
   /** Lanes that can't be used, and for how long they couldn't, in ms. Once a trial has failed, whatever has expired has waited in vain: since ever. */
   closedLanes(): { lane: string; closedFor: number }[] {
     const now = this.#now();
-    return [...this.#lanes.values()].flatMap(({ name, circuit, endpoint }) => {
+    return [...this.#table.lanes].flatMap(({ name, circuit, endpoint }) => {
       const since = Math.min(circuit.openSince ?? now, endpoint.circuit.openSince ?? now);
       const isOpen = circuit.openSince !== undefined || endpoint.circuit.openSince !== undefined;
       const trialFailed = circuit.trialFailed || endpoint.circuit.trialFailed;
@@ -314,48 +269,10 @@ export class Lanes {
 
   #names(matches: (admission: 'open' | 'trial' | 'closed') => boolean): string[] {
     const now = this.#now();
-    return [...this.#lanes.values()].flatMap((lane) => (matches(this.#admission(lane, now)) ? [lane.name] : []));
+    return [...this.#table.lanes].flatMap((lane) => (matches(this.#admission(lane, now)) ? [lane.name] : []));
   }
 
   #now(): number {
     return this.#context.clock.monotonic();
   }
-
-  #lane(name: string): Lane {
-    let lane = this.#lanes.get(name);
-    if (lane === undefined) {
-      const limit = { size: this.#context.options.concurrencyPerMailbox, successes: 0 };
-      const endpoint = this.#endpoint(this.#context.endpointOf(name));
-      lane = { name, endpoint, circuit: new Circuit(), inFlight: 0, limit };
-      this.#lanes.set(name, lane);
-      endpoint.lanes.set(name, lane);
-    }
-    return lane;
-  }
-
-  #endpoint(name: string): Endpoint {
-    let endpoint = this.#endpoints.get(name);
-    if (endpoint === undefined) {
-      endpoint = { name, circuit: new Circuit(), lanes: new Map(), oneByOne: false };
-      this.#endpoints.set(name, endpoint);
-    }
-    return endpoint;
-  }
-
-  /** A lane of which there is nothing to remember: a fleet has many mailboxes, of which few are at work. */
-  #forgetIdle(lane: Lane): void {
-    const { endpoint } = lane;
-    const now = this.#now();
-    const isIdle = lane.inFlight === 0 && lane.limit.size === this.#context.options.concurrencyPerMailbox;
-    if (!isIdle || !lane.circuit.isFresh(now) || endpoint.circuit.openSince !== undefined) return;
-    this.#lanes.delete(lane.name);
-    endpoint.lanes.delete(lane.name);
-    if (endpoint.lanes.size === 0 && endpoint.circuit.isFresh(now) && !endpoint.oneByOne) this.#endpoints.delete(endpoint.name);
-  }
-}
-
-function standingOf(circuit: Circuit, open: LaneStanding['waitingFor'], now: number): LaneStanding | undefined {
-  const nextIn = Math.max(0, (circuit.nextChange(now) ?? now) - now);
-  if (circuit.openSince !== undefined) return { waitingFor: open, nextIn, reason: circuit.reason };
-  return circuit.admits(now) === 'none' ? { waitingFor: 'back-off', nextIn, reason: undefined } : undefined;
 }
