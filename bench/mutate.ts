@@ -1,7 +1,10 @@
-/** `npm run mutate -- src/gating src/message`: changes the sources one place at a time, and counts the changes that a unit test notices. */
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+/**
+ * `npm run mutate -- src/gating src/message`: changes the sources one place at a time, and counts the changes that a unit test notices.
+ * `MUTATE_EVERY=5` tries every fifth change.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 interface Result {
   readonly file: string;
@@ -12,23 +15,56 @@ interface Result {
   readonly status: 'killed' | 'hung' | 'survived' | 'not covered';
 }
 
+/** ms without a result after which a change counts as one that never ends. */
+const patience = 120_000;
 const root = join(import.meta.dirname, '..');
 const targets = process.argv.slice(2);
 if (targets.length === 0) throw new Error('Name a folder or a file: npm run mutate -- src/gating');
 for (const target of targets) {
   console.log(`\n# ${target}`);
-  const report = join(root, '.tmp/mutation', `${target.replaceAll('/', '-')}.json`);
-  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
-  const { status } = spawnSync(process.execPath, [vitest, 'run', '--config', 'vitest.mutate.config.ts'], {
+  const report = join(root, '.tmp/mutation', `${target.replaceAll('/', '-')}.jsonl`);
+  mkdirSync(dirname(report), { recursive: true });
+  writeFileSync(report, '');
+  // A change that keeps the process busy for ever takes it along; the next one goes on behind it.
+  for (let end = await run(target, report); end !== 0; end = await run(target, report)) {
+    if (end !== 'hung') throw new Error(`vitest ended with ${end}`);
+  }
+  show(resultsIn(report));
+}
+
+function run(target: string, report: string): Promise<number | 'hung' | null> {
+  const child = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', '--config', 'vitest.mutate.config.ts'], {
     cwd: root,
     stdio: 'inherit',
+    detached: true,
     env: { ...process.env, MUTATE: target, MUTATE_REPORT: report },
   });
-  if (status !== 0) {
-    process.exitCode = 1;
-    continue;
-  }
-  show(JSON.parse(readFileSync(report, 'utf8')) as readonly Result[]);
+  const started = Date.now();
+  let isHung = false;
+  const watch = setInterval(() => {
+    if (Date.now() - Math.max(started, statSync(report).mtimeMs) < patience) return;
+    isHung = true;
+    kill(child);
+  }, 1_000);
+  const stop = (): void => kill(child);
+  process.once('exit', stop);
+  return new Promise((resolve) => {
+    child.once('exit', (code) => {
+      clearInterval(watch);
+      process.off('exit', stop);
+      resolve(isHung ? 'hung' : code);
+    });
+  });
+}
+
+/** With the process of its own that the tests run in. */
+function kill({ pid }: ChildProcess): void {
+  if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+}
+
+function resultsIn(report: string): readonly Result[] {
+  const lines = readFileSync(report, 'utf8').trim().split('\n');
+  return lines.map((line) => JSON.parse(line) as Result).filter(({ status }) => status !== undefined);
 }
 
 function show(results: readonly Result[]): void {

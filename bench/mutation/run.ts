@@ -1,6 +1,5 @@
 /** The tests of a folder, loaded once and run for each change of its sources, in the process that Vitest gives them. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { inject, it, vi } from 'vitest';
 import { newSuite, type Suite, state, type Test } from './collect.ts';
 import type { Mutant } from './instrument.ts';
@@ -10,7 +9,6 @@ declare module 'vitest' {
     mutants: readonly Mutant[];
     files: readonly string[];
     report: string;
-    onlyStatic: boolean;
   }
 }
 
@@ -174,19 +172,35 @@ it('mutants', { timeout: 0 }, async () => {
       return ['survived'];
     });
 
-  const results: (Mutant & { status: Status; by?: string | undefined; isStatic: boolean })[] = [];
+  const done = resumed();
   for (const mutant of mutants) {
+    const began = done.get(mutant.id);
+    if (began === 'done') continue;
+    if (began === 'begun') {
+      // It took the process with it, which was begun anew.
+      note({ ...mutant, status: 'hung' });
+      continue;
+    }
+    note({ id: mutant.id });
     const isStatic = atLoad[mutant.id] !== undefined;
-    if (inject('onlyStatic') && !isStatic) continue;
     let [status, by] = await liveStatus(mutant.id);
     if (isStatic && (status === 'survived' || status === 'not covered'))
       [status, by] = await staticStatus(mutant.id, mutant.file);
-    results.push({ ...mutant, status, by, isStatic });
-    if (results.length % 100 === 0)
-      console.error(`${results.length} of ${mutants.length}, ${Math.round((performance.now() - began) / 1000)} s`);
+    note({ ...mutant, status, by, isStatic });
   }
   await unload(tests);
-  const report = inject('report');
-  mkdirSync(dirname(report), { recursive: true });
-  writeFileSync(report, JSON.stringify(results, undefined, 1));
 });
+
+/** What was written before the process had to be begun anew. */
+function resumed(): ReadonlyMap<string, 'begun' | 'done'> {
+  const known = new Map<string, 'begun' | 'done'>();
+  for (const line of readFileSync(inject('report'), 'utf8').trim().split('\n').filter(Boolean)) {
+    const { id, status } = JSON.parse(line) as { id: string; status?: Status };
+    known.set(id, status === undefined ? 'begun' : 'done');
+  }
+  return known;
+}
+
+function note(line: object): void {
+  appendFileSync(inject('report'), `${JSON.stringify(line)}\n`);
+}

@@ -118,9 +118,7 @@ export function storableSettlement(settlement: Settlement): Settlement {
   switch (settlement.to) {
     case 'delivered': {
       const { messageClass, ...rest } = settlement;
-      const storable = storableClass(messageClass);
-      if (storable === messageClass) return settlement;
-      return storable === undefined ? rest : { ...rest, messageClass: storable };
+      return storableClass(messageClass) === messageClass ? settlement : rest;
     }
     case 'deferred': {
       const after = spanOf(settlement.after);

@@ -8,6 +8,7 @@ import {
   mayExpireAt,
   messageEndedSince,
   probeAt,
+  standingOf,
   tombstoneSince,
   turnAt,
 } from '../../../src/spool/state/derived.ts';
@@ -133,8 +134,9 @@ describe('after the clock was set back', () => {
     [{}, 499, { due: { at: 999, within: 500 }, expiresAt: 8_999 }],
     [{ due: { at: 100, within: 0 } }, 499, { due: { at: 100, within: 0 }, expiresAt: 8_999 }],
     [{ endedAt: 700 }, 600, { due, expiresAt: 9_000, endedAt: 600 }],
+    [{ due: { at: 5_000, within: 500 } }, 600, { due: { at: 1_100, within: 500 }, expiresAt: 9_000 }],
   ] as const)('an entry with %j at %i waits no longer than it can', (parts, now, expected) => {
-    expect(clampEntry(record(parts), now)).toEqual(expected);
+    expect(clampEntry(record(parts), now)).toStrictEqual(expected);
   });
 
   it('an entry that is only looked for stays expired', () => {
@@ -143,9 +145,78 @@ describe('after the clock was set back', () => {
 
   it('a note is due no later than it can be, and its lease keeps what was left', () => {
     expect(clampNote(note, 700)).toBe(note);
-    expect(clampNote(note, 400)).toEqual({ ...note, due: { at: 900, within: 500 }, lastRanAt: 400 });
+    expect(clampNote(note, 400)).toStrictEqual({ ...note, due: { at: 900, within: 500 }, lastRanAt: 400 });
+    expect(clampNote(note, 600)).toStrictEqual({ ...note, lastRanAt: 600 });
+    expect(clampNote({ ...note, due: { at: 9_000, within: 500 } }, 700)).toStrictEqual({
+      ...note,
+      due: { at: 1_200, within: 500 },
+    });
     expect(clampNote({ ...note, lease }, 1_200, 1_500).lease?.until).toBe(1_700);
     expect(clampNote({ ...note, lease }, 1_200, 5_000).lease?.until).toBe(1_200);
     expect(clampNote({ ...note, lease }, 1_200).lease).toBe(lease);
+  });
+});
+
+describe('where an entry stands in its conversation', () => {
+  const head = (parts: Partial<EntryStatus>): EntryRecord => {
+    const { fixed, status: own } = record(parts);
+    return { fixed: { ...fixed, id: 'head' }, status: own };
+  };
+  const at = (
+    parts: Partial<EntryStatus>,
+    first: EntryRecord | undefined,
+    its: Pick<NoteRecord, 'due' | 'lease'> | undefined = undefined,
+  ) => standingOf(record(parts), its, first, 900);
+
+  it.each(['held', 'delivered', 'dead', 'cancelled'] as const)('nowhere when it is %s', (state) => {
+    expect(at({ state }, head({}))).toBeUndefined();
+  });
+
+  it('first: due when its own time has come', () => {
+    expect(at({}, undefined)).toEqual({ behind: false, dueIn: 100 });
+    expect(at({}, record({}))).toEqual({ behind: false, dueIn: 100 });
+    expect(at({ due: { at: 100, within: 0 } }, undefined)).toEqual({ behind: false, dueIn: 0 });
+  });
+
+  it('behind one that waits too: it rides along, due when that is', () => {
+    expect(at({ due: { at: 5_000, within: 9_000 } }, head({ due: { at: 950, within: 500 } }))).toEqual({
+      behind: false,
+      dueIn: 50,
+    });
+  });
+
+  it.each(['deferred', 'delivering', 'unconfirmed'] as const)(
+    'behind one that is %s: it waits for that, and for its own time',
+    (state) => {
+      expect(at({}, head({ state, noteId: 'n' }))).toEqual({ behind: true, dueIn: 100 });
+    },
+  );
+
+  it('in a note: due when that is', () => {
+    expect(
+      at({ state: 'deferred', noteId: 'n' }, record({ state: 'deferred', noteId: 'n' }), { due: { at: 990, within: 500 } }),
+    ).toEqual({
+      behind: false,
+      dueIn: 90,
+    });
+  });
+
+  it('in the note of the head: not behind it; in another note: behind it', () => {
+    const its = { due: { at: 990, within: 500 } };
+    expect(at({ state: 'deferred', noteId: 'n' }, head({ state: 'deferred', noteId: 'n' }), its)).toMatchObject({
+      behind: false,
+    });
+    expect(at({ state: 'deferred', noteId: 'n' }, head({ state: 'deferred', noteId: 'm' }), its)).toMatchObject({ behind: true });
+    expect(at({ state: 'deferred', noteId: 'n' }, head({}), its)).toEqual({ behind: true, dueIn: 90 });
+  });
+
+  it('at work: nobody knows when it is due', () => {
+    expect(at({ state: 'delivering', noteId: 'n' }, undefined, { due })).toEqual({ behind: false });
+    expect(at({ state: 'unconfirmed', noteId: 'n' }, undefined, { due, lease })).toEqual({ behind: false });
+    expect(at({ state: 'unconfirmed', noteId: 'n' }, undefined, undefined)).toEqual({ behind: false });
+  });
+
+  it('after the clock was set back: due no later than it can be', () => {
+    expect(at({ due: { at: 50_000, within: 500 } }, undefined)).toEqual({ behind: false, dueIn: 500 });
   });
 });

@@ -68,12 +68,48 @@ describe('Transaction', () => {
     expect(tx.note('n')).toBeUndefined();
   });
 
+  it('leaves a note alone that an entry is no longer in', () => {
+    const table = tableWith('a', 'b');
+    const first = table.begin();
+    first.putNote(note('n', ['a', 'b']));
+    first.move(entry(first, 'a'), 'dead', { noteId: 'n' });
+    first.move(entry(first, 'b'), 'deferred', { noteId: 'gone' });
+    table.commit(first);
+    const tx = table.begin();
+    for (const id of ['a', 'b']) tx.leaveNote(entry(tx, id));
+    expect([tx.empty, tx.note('n')?.entryIds]).toEqual([true, ['a', 'b']]);
+  });
+
+  it('knows the members of a note that are there, in order', () => {
+    const tx = tableWith('a', 'b').begin();
+    expect(tx.members(note('n', ['b', 'gone', 'a'])).map(({ fixed }) => fixed.id)).toEqual(['b', 'a']);
+  });
+
+  it('knows all entries of a message, those of this operation last', () => {
+    const table = new StateTable();
+    const tx = table.begin();
+    appendMessage(
+      tx,
+      ['a', 'b', 'c'].map((id) => newEntry(id, { messageId: 'm' })),
+      0,
+    );
+    expect(tx.entriesOfMessage('m')).toEqual(['a', 'b', 'c']);
+    table.commit(tx);
+    const later = table.begin();
+    later.add({ ...entry(later, 'a'), fixed: { ...entry(later, 'a').fixed, id: 'd' } });
+    expect(later.entriesOfMessage('m')).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('has no note without an id', () => {
+    expect(tableWith('a').begin().note(undefined)).toBeUndefined();
+  });
+
   it('reports changes of state, and nothing else', () => {
     const table = tableWith('a');
     const tx = table.begin();
     tx.move(entry(tx, 'a'), 'spooled', { single: true });
     tx.move(entry(tx, 'a'), 'held');
-    expect(tx.changes).toEqual([{ entryId: 'a', messageId: 'm-a', from: 'spooled', to: 'held' }]);
+    expect(tx.changes).toStrictEqual([{ entryId: 'a', messageId: 'm-a', from: 'spooled', to: 'held' }]);
   });
 
   it('takes a part of a status out that is set to undefined', () => {
@@ -102,5 +138,9 @@ describe('Transaction', () => {
     expect(tx.empty).toBe(true);
     tx.move(entry(tx, 'a'), 'held');
     expect(tx.empty).toBe(false);
+    const [noted, forgetful] = [table.begin(), table.begin()];
+    noted.dropNote('n');
+    forgetful.forget('a');
+    expect([noted.empty, forgetful.empty, [...forgetful.forgotten]]).toEqual([false, false, ['a']]);
   });
 });

@@ -1,0 +1,238 @@
+/** What opening makes of what a process left behind, and what a restored copy is held for. */
+import { describe, expect, it } from 'vitest';
+import type { NoteRecord } from '../../../src/spool/state/records.ts';
+import { recoverEntry, recoverNote } from '../../../src/spool/state/recover.ts';
+import { holdRestored, releaseRestored } from '../../../src/spool/state/restored.ts';
+import { delivering, place, probed, reason, Scene, sentence } from './scene.ts';
+
+const outcomeUnknown = { code: 'OUTCOME_UNKNOWN', text: expect.stringMatching(sentence) };
+/** A note as its journal has it: without its lease, which nobody can hold any more. */
+const unleased = ({ lease: _lease, ...note }: NoteRecord): NoteRecord => note;
+const recover = (scene: Scene, note: NoteRecord) => scene.run((tx) => recoverNote(tx, note, scene.now));
+
+describe('a note after a crash', () => {
+  it('delivering → unconfirmed: its attempt may have been sent, and is looked for at once', () => {
+    const { scene, note } = delivering('a', 'b');
+    scene.now += 9_000;
+    recover(scene, unleased(scene.note(note.noteId)));
+    expect(scene.note(note.noteId)).toMatchObject({
+      state: 'unconfirmed',
+      due: { at: scene.now, within: 0 },
+      lastRanAt: scene.now,
+    });
+    expect(scene.entry('b').status).toMatchObject({
+      state: 'unconfirmed',
+      unknownAttempts: [{ tag: note.tag, place }],
+      reason: outcomeUnknown,
+    });
+  });
+
+  it('that is at work in this process is left alone', () => {
+    const { scene, note } = delivering('a');
+    const before = scene.note(note.noteId);
+    recover(scene, before);
+    expect(scene.note(note.noteId)).toBe(before);
+  });
+
+  it('unconfirmed: its grace period starts anew, since the clock may have been set while nobody looked', () => {
+    const { scene, note } = probed('a');
+    scene.settle(note, { to: 'unclaim' });
+    const before = scene.note(note.noteId);
+    recover(scene, before);
+    expect(scene.note(note.noteId)).toEqual({ ...before, lastRanAt: scene.now });
+    const same = scene.note(note.noteId);
+    recover(scene, same);
+    expect(scene.note(note.noteId)).toBe(same);
+  });
+
+  it('deferred: nothing is further off than it can be', () => {
+    const { scene, note } = delivering('a');
+    scene.settle(note, { to: 'deferred', after: 1_000, failure: true, reason });
+    const before = scene.note(note.noteId);
+    scene.now += 10;
+    recover(scene, before);
+    expect(scene.note(note.noteId)).toBe(before);
+    scene.now -= 50_000;
+    recover(scene, before);
+    expect(scene.note(note.noteId)).toEqual({ ...before, due: { at: scene.now + 1_000, within: 1_000 }, lastRanAt: scene.now });
+  });
+
+  it('deferred, with a due time of another clock: it starts anew', () => {
+    const { scene, note } = delivering('a');
+    scene.settle(note, { to: 'deferred', after: 1_000, failure: true, reason });
+    const before = { ...scene.note(note.noteId), due: { at: 9e12, within: 1_000 } };
+    recover(scene, before);
+    expect(scene.note(note.noteId)).toEqual({ ...before, due: { at: scene.now + 1_000, within: 1_000 } });
+  });
+
+  it('has only members that say so themselves', () => {
+    const { scene, note } = delivering('a', 'b', 'c');
+    scene.settle(note, { to: 'deferred', after: 1_000, failure: true, reason });
+    scene.run((tx) => {
+      tx.move(scene.entry('a'), 'spooled', { noteId: undefined });
+      tx.move(scene.entry('b'), 'deferred', { noteId: 'another' });
+    });
+    recover(scene, { ...scene.note(note.noteId), entryIds: ['a', 'b', 'c', 'gone'] });
+    expect(scene.note(note.noteId).entryIds).toEqual(['c']);
+  });
+
+  it('without members is dropped', () => {
+    const { scene, note } = delivering('a');
+    const { noteId } = note;
+    scene.run((tx) => tx.move(scene.entry('a'), 'dead', {}));
+    recover(scene, unleased(scene.note(noteId)));
+    expect(scene.table.note(noteId)).toBeUndefined();
+  });
+});
+
+describe('an entry after a crash', () => {
+  const recoverIt = (scene: Scene) => scene.run((tx) => recoverEntry(tx, scene.entry('a'), scene.now));
+
+  it('that waits is as it was', () => {
+    const scene = new Scene();
+    scene.append('a');
+    const before = scene.entry('a');
+    recoverIt(scene);
+    expect(scene.entry('a')).toBe(before);
+  });
+
+  it('waits no longer than it can, after the clock was set back', () => {
+    const scene = new Scene();
+    scene.append('a', { pickupIn: 100, expiresIn: 5_000 });
+    scene.now -= 50_000;
+    recoverIt(scene);
+    expect(scene.entry('a').status).toMatchObject({
+      state: 'spooled',
+      due: { at: scene.now + 100 },
+      expiresAt: scene.now + 5_000,
+    });
+    expect(scene.changes).toEqual([]);
+  });
+
+  it('ended no later than now', () => {
+    const { scene, note } = delivering('a');
+    scene.settle(note, { to: 'delivered' });
+    scene.now -= 5_000;
+    recoverIt(scene);
+    expect(scene.entry('a').status).toMatchObject({ state: 'delivered', endedAt: scene.now });
+  });
+
+  it('in its note is as it was', () => {
+    const { scene } = delivering('a');
+    const before = scene.entry('a');
+    recoverIt(scene);
+    expect(scene.entry('a')).toBe(before);
+  });
+
+  it('whose note is gone: looked for where its attempts are known, else dead; never sent as if it were new', () => {
+    const known = probed('a');
+    known.scene.run((tx) => tx.dropNote(known.note.noteId));
+    recoverIt(known.scene);
+    const { status } = known.scene.entry('a');
+    expect(status).toMatchObject({ state: 'unconfirmed', noteId: `a-${status.rev}`, reason: outcomeUnknown });
+
+    const { scene, note } = delivering('a');
+    scene.run((tx) => tx.dropNote(note.noteId));
+    recoverIt(scene);
+    expect(scene.entry('a').status).toMatchObject({ state: 'dead', reason: outcomeUnknown, endedAt: scene.now });
+  });
+
+  it('unconfirmed without an attempt that is known: dead', () => {
+    const { scene, note } = probed('a');
+    scene.run((tx) => {
+      tx.dropNote(note.noteId);
+      tx.move(scene.entry('a'), 'unconfirmed', { unknownAttempts: [] });
+    });
+    recoverIt(scene);
+    expect(scene.states('a')).toEqual(['dead']);
+  });
+
+  it('deferred with attempts that are known, but without the note that may have been running: dead', () => {
+    const { scene, note } = probed('a');
+    scene.settle(note, { to: 'deferred', after: 0, failure: false, reason });
+    scene.run((tx) => tx.dropNote(note.noteId));
+    recoverIt(scene);
+    expect(scene.states('a')).toEqual(['dead']);
+  });
+
+  it('that its note no longer names: the same', () => {
+    const { scene, note } = delivering('a', 'b');
+    scene.run((tx) => tx.putNote({ ...scene.note(note.noteId), entryIds: ['b'] }));
+    recoverIt(scene);
+    expect(scene.states('a')).toEqual(['dead']);
+  });
+
+  it('that is gone is nothing', () => {
+    const { scene } = delivering('a');
+    const record = scene.entry('a');
+    const other = new Scene();
+    other.run((tx) => recoverEntry(tx, record, 0));
+    expect(other.table.entry('a')).toBeUndefined();
+  });
+});
+
+describe('a restored copy', () => {
+  const restored = { code: 'SPOOL_RESTORED', text: expect.stringMatching(sentence) };
+  const holdIt = (scene: Scene) => scene.run((tx) => holdRestored(tx, 'a', scene.now));
+
+  it('holds what waits, and keeps its place in the order', () => {
+    const scene = new Scene();
+    scene.append('a');
+    const { order } = scene.entry('a').status;
+    holdIt(scene);
+    expect(scene.entry('a').status).toMatchObject({ state: 'held', order, reason: restored, attempt: 0 });
+    scene.now += 5;
+    scene.run((tx) => releaseRestored(tx, 'a', scene.now));
+    expect(scene.entry('a').status).toMatchObject({ state: 'spooled', order, due: { at: scene.now, within: 0 } });
+    expect(scene.entry('a').status).not.toHaveProperty('reason');
+  });
+
+  it('holds what was being delivered, whose attempt may have been sent: it is looked for before it goes on', () => {
+    const { scene, note } = delivering('a', 'b');
+    holdIt(scene);
+    expect(scene.entry('a').status).toMatchObject({
+      state: 'held',
+      unknownAttempts: [{ tag: note.tag, place }],
+      reason: restored,
+    });
+    expect(scene.entry('a').status).not.toHaveProperty('noteId');
+    expect(scene.entry('b').status).toMatchObject({ state: 'unconfirmed', reason: outcomeUnknown });
+    expect(scene.note(note.noteId)).toMatchObject({ entryIds: ['b'], lastRanAt: scene.now, due: { at: scene.now, within: 0 } });
+    scene.run((tx) => releaseRestored(tx, 'a', scene.now));
+    const { status } = scene.entry('a');
+    expect(status).toMatchObject({ state: 'unconfirmed', noteId: `a-${status.rev}` });
+    expect(status).not.toHaveProperty('reason');
+  });
+
+  it('holds what was deferred, out of its note', () => {
+    const { scene, note } = delivering('a', 'b');
+    scene.settle(note, { to: 'deferred', after: 1_000, failure: true, reason });
+    holdIt(scene);
+    expect(scene.states('a', 'b')).toEqual(['held', 'deferred']);
+    expect(scene.note(note.noteId).entryIds).toEqual(['b']);
+  });
+
+  it('holds what was looked for: no attempt is added', () => {
+    const { scene, note } = probed('a');
+    holdIt(scene);
+    expect(scene.entry('a').status.unknownAttempts.map(({ tag }) => tag)).toEqual([note.tag]);
+    expect(scene.table.note(note.noteId)).toBeUndefined();
+  });
+
+  it('leaves alone what is held, has ended, or is gone', () => {
+    const { scene, note } = delivering('a');
+    scene.settle(note, { to: 'held' });
+    const before = scene.entry('a');
+    holdIt(scene);
+    expect(scene.entry('a')).toBe(before);
+    scene.run((tx) => holdRestored(tx, 'gone', 0));
+    scene.run((tx) => releaseRestored(tx, 'gone', 0));
+    expect(scene.table.entry('gone')).toBeUndefined();
+  });
+
+  it('releases only what is held', () => {
+    const { scene } = delivering('a');
+    scene.run((tx) => releaseRestored(tx, 'a', scene.now));
+    expect(scene.states('a')).toEqual(['delivering']);
+  });
+});

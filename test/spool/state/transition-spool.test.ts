@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import type { Settlement } from '../../../src/spool/contract.ts';
+import {
+  failedAppends,
+  refreezeEach,
+  type Subject,
+  settleEach,
+  type Transition,
+  TransitionSpool,
+} from '../../../src/spool/state/transition-spool.ts';
+import { delivering, place, probed, reason, Scene } from './scene.ts';
+
+/** A spool that commits at once, and tells what each transition was about. */
+class SceneSpool extends TransitionSpool {
+  override readonly actionsAtOnce: number;
+  readonly subjects: Subject[] = [];
+  readonly scene: Scene;
+
+  constructor(scene: Scene, actionsAtOnce = 10_000) {
+    super();
+    this.scene = scene;
+    this.actionsAtOnce = actionsAtOnce;
+  }
+
+  protected async transit<Result>(subject: Subject, operation: (transition: Transition) => Result): Promise<Result> {
+    this.subjects.push(subject);
+    const { scene } = this;
+    return scene.run((tx) => {
+      // What a transition finds done already, such as leases that ran out, is not its own.
+      tx.report(scene.entry('a'), 'delivering', 'unconfirmed');
+      return operation({ tx, tags: scene.table, now: scene.now });
+    });
+  }
+}
+
+function spoolOf(...ids: string[]): SceneSpool {
+  const scene = new Scene();
+  for (const id of ids) scene.append(id);
+  return new SceneSpool(scene);
+}
+
+describe('the actions of a host', () => {
+  it('hold, release, cancel, purge: each loads its entries, and resolves with what it changed itself', async () => {
+    const spool = spoolOf('a', 'b');
+    const done = async (action: 'hold' | 'release' | 'cancel' | 'purge') =>
+      (await spool[action](['a'])).map(({ entryId, from, to }) => `${entryId} ${from} → ${to}`);
+    expect(await done('hold')).toEqual(['a spooled → held']);
+    spool.scene.now += 5;
+    expect(await done('release')).toEqual(['a held → spooled']);
+    expect(spool.scene.entry('a').status.due.at).toBe(spool.scene.now);
+    expect(await done('cancel')).toEqual(['a spooled → cancelled']);
+    expect(spool.scene.entry('a').status.endedAt).toBe(spool.scene.now);
+    expect(await done('purge')).toEqual(['a cancelled → purged']);
+    expect(spool.subjects).toEqual(Array.from({ length: 4 }, () => ({ entries: ['a'] })));
+    expect(spool.scene.states('b')).toEqual(['spooled']);
+  });
+
+  it.each([
+    [undefined, 'unconfirmed'],
+    [{}, 'unconfirmed'],
+    [{ force: false }, 'unconfirmed'],
+    [{ force: true }, 'spooled'],
+  ] as const)('requeue with %j what may have been sent: %s', async (options, state) => {
+    const { scene, note } = probed('a');
+    scene.settle(note, { to: 'dead', sent: 'unknown', reason });
+    expect(await new SceneSpool(scene).requeue(['a'], options)).toMatchObject([{ from: 'dead', to: state }]);
+    expect(scene.entry('a').status.expiresAt).toBe(scene.now + 432_000_000);
+  });
+
+  it('share a transaction up to so many entries, and nothing is done for none', async () => {
+    const scene = new Scene();
+    for (const id of ['a', 'b', 'c']) scene.append(id);
+    const spool = new SceneSpool(scene, 2);
+    expect((await spool.hold(['a', 'b', 'c'])).map(({ entryId }) => entryId)).toEqual(['a', 'b', 'c']);
+    expect(spool.subjects).toEqual([{ entries: ['a', 'b'] }, { entries: ['c'] }]);
+    expect(await spool.hold([])).toEqual([]);
+    expect(spool.subjects).toHaveLength(2);
+  });
+});
+
+const frozen = { messageClass: 'IPM.Note', subject: 's', wording: 2, place };
+
+it('refreeze loads the notes of its tokens, and resolves with those that no longer match', async () => {
+  const { scene, note } = delivering('a');
+  const spool = new SceneSpool(scene);
+  expect(
+    await spool.refreeze([
+      { token: note.token, frozen },
+      { token: 'n:1:deliver:1', frozen },
+    ]),
+  ).toEqual(['n:1:deliver:1']);
+  expect(spool.subjects).toEqual([{ notes: [note.noteId, 'n'] }]);
+  expect(scene.note(note.noteId).frozen).toEqual(frozen);
+  expect(scene.run((tx) => refreezeEach({ tx }, [{ token: note.token, frozen }]))).toEqual([]);
+});
+
+it('settlements of one call: those that were lost, and what the others changed', () => {
+  const { scene, note } = delivering('a');
+  const settlements: Settlement[] = [
+    { token: note.token, to: 'held' },
+    { token: 'n:1:deliver:1', to: 'held' },
+  ];
+  const settled = scene.run((tx) => {
+    tx.report(scene.entry('a'), 'delivering', 'unconfirmed');
+    return settleEach({ tx, tags: scene.table, now: scene.now }, settlements);
+  });
+  expect(settled).toEqual({
+    lost: ['n:1:deliver:1'],
+    changes: [{ entryId: 'a', messageId: 'm-a', from: 'delivering', to: 'held' }],
+  });
+});
+
+it('an append that failed has failed for each of its messages', () => {
+  const error = new Error('disk full');
+  expect(failedAppends([[{ messageId: '1' }, { messageId: '1' }], [{ messageId: '2' }]], 'unknown', error)).toEqual([
+    { messageId: '1', status: 'failed', kept: 'unknown', error },
+    { messageId: '2', status: 'failed', kept: 'unknown', error },
+  ]);
+});
