@@ -2,6 +2,7 @@
  * Stands in for `vitest` in the tests that are run again and again: it only remembers them, so that they can be run without
  * being loaded anew. What is left out here (snapshots, skipping by context) those tests don't use.
  */
+import { inspect } from 'node:util';
 import { expect, expectTypeOf, vi } from 'vitest';
 
 export { expect, expectTypeOf, vi };
@@ -40,10 +41,7 @@ export function newSuite(name: string, parent: Suite | undefined): Suite {
 }
 
 function fill(name: string, values: readonly unknown[]): string {
-  return `${name} ${values.map((value) => (typeof value === 'object' ? JSON.stringify(value) : String(value))).join(', ')}`.slice(
-    0,
-    160,
-  );
+  return `${name} ${inspect(values, { depth: 3, breakLength: Number.POSITIVE_INFINITY, customInspect: false })}`.slice(0, 160);
 }
 
 type Body = (...values: never[]) => unknown;
