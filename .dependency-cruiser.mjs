@@ -139,15 +139,15 @@ export default {
     {
       name: 'production-knows-no-testing',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/testing(/|\\.ts$)' },
+      from: { path: '^src/', pathNot: '^src/testing(/|(-msw)?\\.ts$)' },
       to: { path: '^src/testing/' },
     },
     {
       name: 'no-dev-dependency',
-      comment: 'A library that is bundled into an entry is a devDependency: the package has it inside.',
+      comment: 'A library that is bundled into an entry is a devDependency: the package has it inside. An optional peer is one for the tests.',
       severity: 'error',
       from: { path: '^src/' },
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], pathNot: '^node_modules/postal-mime/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], pathNot: '^node_modules/(postal-mime|msw)/' },
     },
   ],
   options: { tsPreCompilationDeps: true, tsConfig: { fileName: 'tsconfig.json' }, doNotFollow: { path: 'node_modules' } },

@@ -13,6 +13,7 @@ const shared = {
     sqlite: 'src/sqlite.ts',
     ntlm: 'src/ntlm.ts',
     testing: 'src/testing.ts',
+    'testing-msw': 'src/testing-msw.ts',
   },
   target: 'node22',
   platform: 'neutral',

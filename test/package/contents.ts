@@ -78,6 +78,7 @@ export function contentTests(packed: () => Packed): void {
       './relay',
       './sqlite',
       './testing',
+      './testing/msw',
       './package.json',
     ]);
     for (const path of pathsIn(manifest.exports)) expect((await stat(join(installed, path))).isFile()).toBe(true);

@@ -2,7 +2,7 @@ import { domainOf } from '../../core/domain.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { utf8Length } from '../../core/text.ts';
 import type { XmlElement } from '../../ews/xml/read.ts';
-import { type AccessOptions, actingMailbox, claimedLogin, type Login } from './access/access.ts';
+import { type AccessOptions, type AuthScheme, actingMailbox, claimedLogin, type Login } from './access/access.ts';
 import { type Admission, type ConnectionLogin, Doorkeeper } from './access/doorkeeper.ts';
 import type { SimulatedTokens } from './access/tokens.ts';
 import { Exchange, type ExchangeOptions } from './exchange.ts';
@@ -68,6 +68,11 @@ export class SimulatorCore {
     this.#graph = new GraphDoor(this.exchange, this.#door, this.#book);
     this.faults = new Faults(this.#book);
     this.journal = new Journal(options.journal);
+  }
+
+  /** The ways to log in that it offers. */
+  get auth(): readonly AuthScheme[] {
+    return this.#options.auth ?? ['basic', 'bearer'];
   }
 
   /** Bearer tokens that are good here. */

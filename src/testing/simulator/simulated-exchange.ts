@@ -1,5 +1,6 @@
 import { domainOf } from '../../core/domain.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import type { AuthScheme } from './access/access.ts';
 import type { SimulatedTokens } from './access/tokens.ts';
 import { type AnswerByHand, type CoreOptions, SimulatorCore } from './core.ts';
 import type { OutboundMessage } from './exchange.ts';
@@ -63,6 +64,11 @@ export class SimulatedExchange {
   /** Every request since the start or the last `reset()`, oldest first. The list is live. */
   get journal(): readonly JournalEntry[] {
     return this.#core.journal.entries;
+  }
+
+  /** The ways to log in that it offers. */
+  get auth(): readonly AuthScheme[] {
+    return this.#core.auth;
   }
 
   /** Messages that left for domains outside, where no mailbox is simulated. */
