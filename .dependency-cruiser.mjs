@@ -144,7 +144,8 @@ export default {
     },
     {
       name: 'no-dev-dependency',
-      comment: 'A library that is bundled into an entry is a devDependency: the package has it inside. An optional peer is one for the tests.',
+      comment:
+        'A library that is bundled into an entry is a devDependency: the package has it inside. An optional peer is one for the tests.',
       severity: 'error',
       from: { path: '^src/' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], pathNot: '^node_modules/(postal-mime|msw)/' },
