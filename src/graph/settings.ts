@@ -51,7 +51,7 @@ export function settingsOf(options: GraphTransportOptions): GraphSettings {
     maxResponseBytes: inRange('maxResponseBytes', options.maxResponseBytes ?? 1_048_576, 1024, 1_073_741_824),
     minimumGrace: inRange('minimumGrace', options.minimumGrace ?? 600_000, 0, 86_400_000),
     draftAge: inRange('draftAge', options.draftAge ?? 86_400_000, 0, 30 * 86_400_000),
-    messagesPerMinute: inRange('messagesPerMinute', options.messagesPerMinute ?? 30, 1, 10_000),
+    messagesPerMinute: inRange('messagesPerMinute', options.messagesPerMinute ?? 30, 1, 1_000_000),
     keepCopyIn,
     // Graph is asked by pages directly: nothing can stand between, and nothing there can be promised.
     fetch: fetch ?? steadyFetch('GraphTransport', { answersClose: repeatsOf(globalThis) === 'unknown' }),

@@ -1,3 +1,4 @@
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { fromBase64Url } from '../core/text.ts';
 import type { TransportLimit, TransportReport } from '../transport/contract.ts';
 import type { GraphClient } from './client/client.ts';
@@ -15,6 +16,7 @@ export async function verify(
   mailbox: string,
   signal: AbortSignal,
 ): Promise<TransportReport> {
+  if (signal.aborted) throw new OfflineImError('REQUEST_ABORTED', 'The request was aborted.');
   const userPath = client.userPath(mailbox);
   if (typeof userPath !== 'string') throw userPath;
   const access: MailboxAccess = { client, settings, mailbox, userPath, call: { signal, notes: [] } };

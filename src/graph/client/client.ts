@@ -187,7 +187,8 @@ export class GraphClient {
 
   /** Reads what is left of an answer, within bounds, or its connection could not be used again. Nobody waits for it. */
   #drain(response: Response): void {
-    if (response.body === null) return;
+    // An empty one has been read with its head.
+    if (response.body === null || response.headers.get('content-length') === '0') return;
     const limit = startLimit(this.#settings.clock, drainTime, new AbortController().signal);
     const read = readBody(response, 65_536, limit);
     read.catch(() => undefined).finally(() => limit.release());
@@ -248,7 +249,7 @@ function request(
     signal: limit.signal,
     redirect: 'manual', // would take the token along
     credentials: 'omit',
-    cache: 'no-store', // a probe asks what is there now
+    ...(call.method === 'GET' ? { cache: 'no-store' } : {}), // a probe asks what is there now
   });
 }
 

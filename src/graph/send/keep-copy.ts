@@ -25,17 +25,18 @@ export class KeptCopies {
   }
 
   /** Sees to the copy of a note that was just accepted. Returns at once. */
-  keep(access: MailboxAccess, note: Note): void {
+  keep(access: MailboxAccess, { id, tag }: Note): void {
     const { keepCopyIn } = this.#settings;
     if (keepCopyIn === undefined || this.#end.signal.aborted) return;
     if (this.#waiting >= most) {
-      this.#tell(note, 'too many copies are waited for');
+      this.#tell(id, 'too many copies are waited for');
       return;
     }
     this.#waiting += 1;
-    const own: MailboxAccess = { ...access, call: { signal: this.#end.signal, notes: [note.id] } };
-    this.#move(own, note, keepCopyIn)
-      .catch(() => this.#tell(note, 'it failed'))
+    // Nothing of the note itself: minutes are long for its text to be kept.
+    const own: MailboxAccess = { ...access, call: { signal: this.#end.signal, notes: [id] } };
+    this.#move(own, { id, tag, folder: keepCopyIn })
+      .catch(() => this.#tell(id, 'it failed'))
       .finally(() => {
         this.#waiting -= 1;
       });
@@ -46,27 +47,43 @@ export class KeptCopies {
     this.#end.abort();
   }
 
-  async #move(access: MailboxAccess, note: Note, folder: string): Promise<void> {
+  async #move(access: MailboxAccess, { id, tag, folder }: Copy): Promise<void> {
     const { clock } = this.#settings;
     let passed = 0;
+    let asked = false;
     for (const at of looks) {
       if (!(await sleep(clock, at - passed, this.#end.signal))) return;
       passed = at;
-      if (await moveCopy(access, note.tag, folder)) return;
+      const look = await moveCopy(access, tag, folder);
+      // It is where it was asked to go, though the answer to that was lost.
+      if (look === 'moved' || (look === 'absent' && asked)) return;
+      if (look === 'asked') asked = true;
     }
-    if (!this.#end.signal.aborted) this.#tell(note, 'it was not found in Sent Items, or could not be moved');
+    if (!this.#end.signal.aborted) this.#tell(id, 'it was not found in Sent Items, or could not be moved');
   }
 
-  #tell({ id }: Note, why: string): void {
-    warn(this.#settings.logger, { step: 'graph:copy-not-kept', noteId: id, why });
+  #tell(noteId: string, why: string): void {
+    warn(this.#settings.logger, { step: 'graph:copy-not-kept', noteId, why });
   }
 }
 
-/** True once the copy has been moved. What is still unsent is left alone: moving it could keep it from being sent. */
-async function moveCopy(access: MailboxAccess, tag: string, folder: string): Promise<boolean> {
+interface Copy {
+  readonly id: string;
+  readonly tag: string;
+  readonly folder: string;
+}
+
+/**
+ * `asked`: whether it was moved is not known. What is still unsent is left alone: moving it could keep it from being sent.
+ */
+async function moveCopy(access: MailboxAccess, tag: string, folder: string): Promise<'moved' | 'asked' | 'absent' | 'unknown'> {
   const filter = `singleValueExtendedProperties/Any(ep: ep/id eq ${literal(tagProperty)} and ep/value eq ${literal(tag)})`;
   const listed = await listMessages(access, { folder: 'sentitems', filter });
-  if (listed.kind !== 'listed') return false;
+  if (listed.kind !== 'listed') return 'unknown';
   const copy = listed.messages.find(({ tag: own, isDraft }) => own?.toLowerCase() === tag.toLowerCase() && isDraft === false);
-  return copy !== undefined && (await moveMessage(access, copy.id, folder)).kind === 'moved';
+  if (copy === undefined) return listed.whole ? 'absent' : 'unknown';
+  const moved = await moveMessage(access, copy.id, folder);
+  if (moved.kind === 'moved') return 'moved';
+  if (moved.kind === 'gone') return 'unknown';
+  return moved.reply.kind === 'error' && moved.reply.meta.status < 500 ? 'unknown' : 'asked';
 }

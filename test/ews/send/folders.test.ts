@@ -202,7 +202,7 @@ describe('the folder of the copy', () => {
 describe('verify()', () => {
   it('passes where the folder is there', async () => {
     h.server.handler = () => ({ body: folder(ok) });
-    await h.transport().verify(alice, options);
+    expect(await h.transport().verify(alice, options)).toEqual({ limits: [] });
     expect(h.server.operations()).toEqual(['GetFolder']);
   });
 
