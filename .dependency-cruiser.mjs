@@ -90,8 +90,8 @@ export default {
       name: 'a-spool-knows-no-other-spool',
       comment: 'What spools share lies in contract, state, journaled, rows and disk.',
       severity: 'error',
-      from: { path: '^src/spool/(file|sqlite|postgres|indexeddb|sealed)/' },
-      to: { path: '^src/spool/(file|sqlite|postgres|indexeddb|sealed)/', pathNot: '^src/spool/$1/' },
+      from: { path: '^src/spool/(file|sqlite|postgres|indexeddb|sealed|sharded)/' },
+      to: { path: '^src/spool/(file|sqlite|postgres|indexeddb|sealed|sharded)/', pathNot: '^src/spool/$1/' },
     },
     {
       name: 'a-spool-knows-no-loop',

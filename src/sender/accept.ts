@@ -32,6 +32,8 @@ export interface AcceptanceContext {
   policy(): PolicySource | undefined;
   /** Aborts when sends that are being prepared are given up. */
   readonly givenUp: AbortSignal;
+  /** See `SpoolStorage.entryIdFor`. */
+  entryIdFor?(lane: string, id: string): string;
   /** Whether a message with this id is kept, or has ended lately. */
   isKnown(messageId: string): Promise<boolean>;
 }
@@ -79,7 +81,11 @@ export async function entriesOf(
       details: { messageId },
     });
   }
-  const numbered = groups.map((group) => ({ ...group, id: timeOrderedId(now) }));
+  const lane = addressKey(from.mailbox);
+  const numbered = groups.map((group) => {
+    const id = timeOrderedId(now);
+    return { ...group, id: context.entryIdFor?.(lane, id) ?? id };
+  });
   return Promise.all(
     numbered.map(async ({ id, audience, messageClass, recipients }): Promise<NewSpoolEntry> => {
       const to = distinct(await Promise.all(recipients.map((address) => recipientMailbox(context, address))));
@@ -89,7 +95,7 @@ export async function entriesOf(
         id,
         messageId,
         contentHash: hash,
-        lane: addressKey(from.mailbox),
+        lane,
         conversationId,
         audience,
         recipientsKey: recipientsKey(to),

@@ -83,7 +83,13 @@ export class OfflineImSender<Client = never> {
     const assertNotStopped = (): void => this.#assertNotStopped();
     this.#entries = new Entries({ clock, storage, spooler: this.#spooler, throughput, assertNotStopped });
     this.#sending = new Sending({
-      acceptance: { settings, clock, policy: () => this.#policy, isKnown: (id) => this.#entries.isKnown(id) },
+      acceptance: {
+        settings,
+        clock,
+        policy: () => this.#policy,
+        isKnown: (id) => this.#entries.isKnown(id),
+        entryIdFor: (lane, id) => storage.entryIdFor?.(lane, id) ?? id,
+      },
       storage,
       highWater: highWater && new HighWaterMark(highWater, storage, clock),
       trace: this.#trace,

@@ -262,6 +262,8 @@ export interface SpoolStorage<Client = never> {
     /** `append` can join a transaction of the host (`client`). @default false */
     readonly transactions?: boolean;
   };
+  /** The id of a new entry of this lane, made of the one given, for a storage whose ids say where an entry lies. Pure. @default the id as it is */
+  entryIdFor?(lane: string, id: string): string;
   open(context: SpoolContext): Promise<void>;
   /** Durable when resolved. One result a message, in order of first appearance; one bad message fails alone. */
   append(entries: readonly NewSpoolEntry[], options?: { readonly client?: Client | undefined }): Promise<readonly AppendResult[]>;

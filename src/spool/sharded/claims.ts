@@ -1,0 +1,182 @@
+import type { Clock } from '../../core/clock.ts';
+import type { ClaimedNote, ClaimRequest, ClaimToken, LaneFilter, SpoolStorage } from '../contract.ts';
+import type { Shard } from './shard.ts';
+
+/** ms that a round waits for shards that are slower than others; what they claim is handed out by the next round. */
+const patience = 1_000;
+
+/** A claim that a round did not wait for. */
+interface Late {
+  readonly shard: Shard;
+  readonly note: ClaimedNote;
+  readonly kind: ClaimRequest['kind'];
+  readonly claimedAt: number;
+  readonly lease: number;
+}
+
+/** What {@link ShardClaims} needs of its spool. */
+interface ClaimsContext {
+  readonly shards: readonly Shard[];
+  shardOf(lane: string): Shard;
+  clock(): Clock;
+}
+
+/** Claims over all shards: every shard gets its share of the limit, what one leaves goes to the others, and one that is slow or fails holds up none. */
+export class ShardClaims {
+  readonly #context: ClaimsContext;
+  /** Shards still busy with a claim that nobody waits for. */
+  readonly #busy = new Map<Shard, Promise<void>>();
+  readonly #late: Late[] = [];
+  #turn = 0;
+
+  constructor(context: ClaimsContext) {
+    this.#context = context;
+  }
+
+  /** Rejects only where every shard that was asked fails. */
+  async claim(request: ClaimRequest): Promise<readonly ClaimedNote[]> {
+    const late = await this.#lateFor(request);
+    if (late.length > 0) return late;
+    const claimed: ClaimedNote[] = [];
+    const errors: unknown[] = [];
+    let asking = this.#inTurn(request);
+    let answered = 0;
+    while (asking.length > 0 && claimed.length < request.limit) {
+      const shares = shared(request.limit - claimed.length, asking);
+      const answers = await Promise.all(shares.map(({ shard, limit }) => this.#ask(shard, withoutFull(request, limit, claimed))));
+      const more: Shard[] = asking.slice(shares.length);
+      for (const [index, { shard, limit }] of shares.entries()) {
+        const answer = answers[index];
+        if (answer === undefined || answer.status === 'late') continue;
+        if (answer.status === 'failed') {
+          errors.push(answer.error);
+          continue;
+        }
+        answered += 1;
+        claimed.push(...answer.notes);
+        if (answer.notes.length >= limit) more.push(shard);
+      }
+      asking = more;
+    }
+    if (answered === 0 && errors.length > 0) throw errors[0];
+    return claimed;
+  }
+
+  /** Claims that nobody took are given back. Resolves when no shard is busy any more. */
+  async close(): Promise<void> {
+    await Promise.all(this.#busy.values());
+    await Promise.all(this.#late.splice(0).map((one) => giveBack(one)));
+  }
+
+  /** The shards that may be asked, a different one first each time. */
+  #inTurn({ lanes }: ClaimRequest): Shard[] {
+    const { shards } = this.#context;
+    this.#turn = (this.#turn + 1) % Math.max(1, shards.length);
+    const order = [...shards.slice(this.#turn), ...shards.slice(0, this.#turn)];
+    const named =
+      lanes !== undefined && 'only' in lanes ? new Set(lanes.only.map((lane) => this.#context.shardOf(lane))) : undefined;
+    return order.filter((shard) => shard.admits() && !this.#busy.has(shard) && (named === undefined || named.has(shard)));
+  }
+
+  async #ask(
+    shard: Shard,
+    request: ClaimRequest,
+  ): Promise<
+    | { readonly status: 'claimed'; readonly notes: readonly ClaimedNote[] }
+    | { readonly status: 'failed'; readonly error: unknown }
+    | { readonly status: 'late' }
+  > {
+    const clock = this.#context.clock();
+    const claimedAt = clock.monotonic();
+    const lanes = lanesOf(request.lanes, (lane) => this.#context.shardOf(lane) === shard);
+    const { lanes: _, ...rest } = request;
+    const asked = shard.ask((storage) => storage.claim(lanes === undefined ? rest : { ...rest, lanes }));
+    const ended = asked.then(
+      (notes) => ({ status: 'claimed', notes: notes.map((note) => tokenNamed(shard, note)) }) as const,
+      (error: unknown) => ({ status: 'failed', error }) as const,
+    );
+    const tooLate = Promise.withResolvers<{ readonly status: 'late' }>();
+    const cancel = clock.setTimer(() => tooLate.resolve({ status: 'late' }), patience);
+    const first = await Promise.race([ended, tooLate.promise]);
+    cancel();
+    if (first.status === 'late') {
+      const kept = ended.then((end) => {
+        this.#busy.delete(shard);
+        if (end.status !== 'claimed') return;
+        for (const note of end.notes) this.#late.push({ shard, note, kind: request.kind, claimedAt, lease: request.lease });
+      });
+      this.#busy.set(shard, kept);
+    }
+    return first;
+  }
+
+  /** What came after an earlier round had ended, as far as this one may have it; the rest is given back. */
+  async #lateFor(request: ClaimRequest): Promise<ClaimedNote[]> {
+    if (this.#late.length === 0) return [];
+    const now = this.#context.clock().monotonic();
+    const taken: ClaimedNote[] = [];
+    const perLane = new Map<string, number>();
+    const rest: Late[] = [];
+    for (const one of this.#late.splice(0)) {
+      const { note, kind, claimedAt, lease } = one;
+      const ofLane = perLane.get(note.lane) ?? 0;
+      const fresh = now - claimedAt < lease / 4;
+      const fits =
+        kind === request.kind && admits(request.lanes, note.lane) && ofLane < request.perLane && taken.length < request.limit;
+      if (fresh && fits) {
+        perLane.set(note.lane, ofLane + 1);
+        taken.push(note);
+      } else rest.push(one);
+    }
+    await Promise.all(rest.map((one) => giveBack(one)));
+    return taken;
+  }
+}
+
+/** The name of the shard and what it calls its claim. */
+export function splitToken(token: ClaimToken): { readonly name: string; readonly token: ClaimToken } {
+  const at = token.indexOf('/');
+  return { name: token.slice(0, Math.max(0, at)), token: token.slice(at + 1) };
+}
+
+/** A filter for the lanes of one shard. */
+export function lanesOf(lanes: LaneFilter | undefined, isOwn: (lane: string) => boolean): LaneFilter | undefined {
+  if (lanes === undefined) return undefined;
+  return 'only' in lanes ? { only: lanes.only.filter(isOwn) } : { except: lanes.except.filter(isOwn) };
+}
+
+function tokenNamed({ name }: Shard, note: ClaimedNote): ClaimedNote {
+  return { ...note, token: `${name}/${note.token}` };
+}
+
+/** Never sent, so that nothing has to be looked for. A shard that fails lets the lease lapse. */
+async function giveBack({ shard, note }: Late): Promise<void> {
+  const { token } = splitToken(note.token);
+  await shard.ask((storage: Pick<SpoolStorage, 'settle'>) => storage.settle([{ token, to: 'unclaim' }])).catch(() => {});
+}
+
+/** Shares of the limit, as even as they can be; a limit below the number of shards is for the first ones. */
+function shared(limit: number, shards: readonly Shard[]): { readonly shard: Shard; readonly limit: number }[] {
+  const count = Math.min(limit, shards.length);
+  const each = Math.floor(limit / Math.max(1, count));
+  return shards.slice(0, count).map((shard, index) => ({ shard, limit: each + (index < limit % count ? 1 : 0) }));
+}
+
+/** A request for the rest: lanes that have their number of notes are left out, and no lane gets more than the fullest one may still have. */
+function withoutFull(request: ClaimRequest, limit: number, claimed: readonly ClaimedNote[]): ClaimRequest {
+  if (claimed.length === 0) return { ...request, limit };
+  const perLane = new Map<string, number>();
+  for (const { lane } of claimed) perLane.set(lane, (perLane.get(lane) ?? 0) + 1);
+  const full = [...perLane].filter(([, notes]) => notes >= request.perLane).map(([lane]) => lane);
+  const most = Math.max(0, ...[...perLane.values()].filter((notes) => notes < request.perLane));
+  const isFull = new Set(full);
+  const { lanes = { except: [] } } = request;
+  const rest =
+    'only' in lanes ? { only: lanes.only.filter((lane) => !isFull.has(lane)) } : { except: [...lanes.except, ...full] };
+  return { ...request, limit, perLane: request.perLane - most, lanes: rest };
+}
+
+function admits(lanes: LaneFilter | undefined, lane: string): boolean {
+  if (lanes === undefined) return true;
+  return 'only' in lanes ? lanes.only.includes(lane) : !lanes.except.includes(lane);
+}

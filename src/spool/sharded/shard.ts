@@ -1,0 +1,127 @@
+import type { Clock } from '../../core/clock.ts';
+import { hasCode, OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { asError } from '../../core/errors/thrown.ts';
+import type { SpoolContext, SpoolState, SpoolStorage } from '../contract.ts';
+
+/** ms until a shard that failed is asked again; doubled for each failure in a row. */
+const firstRetry = 1_000;
+const longestRetry = 30_000;
+
+/** Errors that time does not mend: the host must. */
+const lasting = [
+  'OPTION_INVALID',
+  'SPOOL_CORRUPT',
+  'SPOOL_VERSION',
+  'SPOOL_NOT_MIGRATED',
+  'SPOOL_ROOT_UNUSABLE',
+  'SPOOL_LOCKED',
+] as const;
+
+/** One of the spools, and whether it answers. */
+export class Shard {
+  readonly name: string;
+  readonly storage: SpoolStorage<unknown>;
+  /** What it said last, for what is summed up while it does not answer. */
+  lastCounts: Readonly<Record<SpoolState, number>> | undefined;
+  lastBytes = 0;
+  #context: SpoolContext | undefined;
+  #failures = 0;
+  #retryAt = Number.NEGATIVE_INFINITY;
+  #isOpen = false;
+  #opening: Promise<void> | undefined;
+
+  constructor(name: string, storage: SpoolStorage<unknown>) {
+    this.name = name;
+    this.storage = storage;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** @throws what the storage threw */
+  async open(context: SpoolContext): Promise<void> {
+    this.#context = context;
+    await this.storage.open({
+      ...context,
+      onCorrupt: ({ where, error }) => context.onCorrupt?.({ where: `shard ${this.name}: ${where}`, error }),
+      onWarning: (error) => context.onWarning?.(error),
+    });
+    this.#isOpen = true;
+    this.#answered();
+  }
+
+  /** True for an error of {@link open} that comes again however often it is tried. */
+  static isLasting(error: unknown): boolean {
+    return lasting.some((code) => hasCode(error, code));
+  }
+
+  /** Whether it may be asked what nobody asked it by name: to claim, to expire. While it fails, now and then. */
+  admits(): boolean {
+    return this.#now() >= this.#retryAt && this.#opening === undefined;
+  }
+
+  /** ms until it is asked again; `undefined` while it answers. */
+  retryIn(): number | undefined {
+    if (this.#failures === 0) return undefined;
+    return Math.max(1, this.#retryAt - this.#now());
+  }
+
+  /**
+   * Asks the storage, and keeps in mind whether it answers. One that could not be opened is opened first.
+   *
+   * @throws what the storage threw
+   */
+  async ask<Answer>(question: (storage: SpoolStorage<unknown>) => Promise<Answer>): Promise<Answer> {
+    try {
+      if (!this.#isOpen) await this.#openAgain();
+      const answer = await question(this.storage);
+      this.#answered();
+      return answer;
+    } catch (error) {
+      this.failed(error);
+      throw error;
+    }
+  }
+
+  /** It failed; said once until it answers again. */
+  failed(error: unknown): void {
+    if (hasCode(error, 'OPTION_INVALID') || hasCode(error, 'MESSAGE_INVALID')) return;
+    this.#failures += 1;
+    this.#retryAt = this.#now() + Math.min(longestRetry, firstRetry * 2 ** Math.min(this.#failures - 1, 10));
+    if (this.#failures > 1) return;
+    const text = `The shard ${this.name} fails; what belongs to it waits, and the others go on.`;
+    this.warn(new OfflineImError('SPOOL_FAILED', text, { cause: asError(error), details: { shard: this.name } }));
+  }
+
+  warn(error: Error): void {
+    this.#context?.onWarning?.(error);
+  }
+
+  async close(): Promise<void> {
+    await this.#opening?.catch(() => {});
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    await this.storage.close();
+  }
+
+  #answered(): void {
+    this.#failures = 0;
+    this.#retryAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** @throws {OfflineImError} `SPOOL_CLOSED` for one that nobody opened */
+  async #openAgain(): Promise<void> {
+    const context = this.#context;
+    if (context === undefined) throw new OfflineImError('SPOOL_CLOSED', `The shard ${this.name} is not open; call open() first.`);
+    this.#opening ??= this.open(context).finally(() => {
+      this.#opening = undefined;
+    });
+    await this.#opening;
+  }
+
+  #now(): number {
+    const clock: Pick<Clock, 'monotonic'> | undefined = this.#context?.clock;
+    return clock?.monotonic() ?? 0;
+  }
+}

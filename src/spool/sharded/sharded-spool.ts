@@ -1,0 +1,347 @@
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { asError } from '../../core/errors/thrown.ts';
+import { addressKey, parseAddress } from '../../message/address.ts';
+import {
+  type AppendResult,
+  type Change,
+  type ClaimedNote,
+  type ClaimRequest,
+  type ClaimToken,
+  type ExpireRequest,
+  type LaneFilter,
+  type NewSpoolEntry,
+  type Refreeze,
+  type Settlement,
+  type SpoolContext,
+  type SpoolEntry,
+  type SpoolQuery,
+  type SpoolState,
+  type SpoolStorage,
+  type Standing,
+  spoolStates,
+} from '../contract.ts';
+import { appendToShards } from './append.ts';
+import { lanesOf, ShardClaims } from './claims.ts';
+import { merged } from './merged-list.ts';
+import { Rendezvous } from './rendezvous.ts';
+import { Settlements } from './settlements.ts';
+import { Shard } from './shard.ts';
+
+/** A spool over several; see {@link sharded}. */
+export interface ShardedSpool<Client = never> extends SpoolStorage<Client> {
+  /**
+   * The name of the spool that keeps what this mailbox sends: the one whose database `send(…, { client })` must speak to.
+   *
+   * @throws {OfflineImError} `ADDRESS_INVALID`
+   */
+  shardOf(mailbox: string): string;
+}
+
+/** As long as nobody has opened it. */
+const idle: SpoolContext['clock'] = { now: () => 0, monotonic: () => 0, setTimer: () => () => {} };
+
+class Shards implements ShardedSpool<unknown> {
+  readonly name: string;
+  readonly capabilities: SpoolStorage['capabilities'];
+  readonly usage?: () => Promise<{ readonly bytes: number }>;
+  readonly isOwner?: () => boolean;
+  readonly #shards: ReadonlyMap<string, Shard>;
+  readonly #rendezvous: Rendezvous;
+  readonly #claims: ShardClaims;
+  readonly #settlements: Settlements;
+  #context: SpoolContext | undefined;
+  #open = false;
+
+  constructor(spools: ReadonlyMap<string, SpoolStorage<unknown>>) {
+    const storages = [...spools.values()];
+    this.name = `sharded (${[...spools.keys()].join(', ')})`;
+    this.capabilities = {
+      durable: storages.every(({ capabilities }) => capabilities.durable),
+      shared: storages.every(({ capabilities }) => capabilities.shared),
+      transactions: storages.every(({ capabilities }) => capabilities.transactions === true),
+    };
+    this.#shards = new Map([...spools].map(([name, storage]) => [name, new Shard(name, storage)]));
+    this.#rendezvous = new Rendezvous([...spools.keys()]);
+    this.#claims = new ShardClaims({
+      shards: this.#all,
+      shardOf: (lane) => this.#ofLane(lane),
+      clock: () => this.#context?.clock ?? idle,
+    });
+    this.#settlements = new Settlements((name) => this.#named(name));
+    if (storages.every(({ usage }) => usage !== undefined)) this.usage = () => this.#usage();
+    if (storages.some(({ isOwner }) => isOwner !== undefined)) {
+      this.isOwner = () => storages.every((storage) => storage.isOwner?.() ?? true);
+    }
+  }
+
+  shardOf(mailbox: string): string {
+    return this.#rendezvous.of(addressKey(parseAddress(mailbox)));
+  }
+
+  entryIdFor(lane: string, id: string): string {
+    return `${id}.${this.#rendezvous.of(lane)}`;
+  }
+
+  /** Open as soon as one shard is: the others are tried again while it works. What time can't mend rejects. */
+  async open(context: SpoolContext): Promise<void> {
+    this.#context = context;
+    const opened = await Promise.allSettled(this.#all.map((shard) => shard.open(context)));
+    const errors = opened.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    const fatal = errors.find((error) => Shard.isLasting(error)) ?? (errors.length === this.#all.length ? errors[0] : undefined);
+    if (fatal !== undefined) {
+      await Promise.allSettled(this.#all.map((shard) => shard.close()));
+      throw fatal;
+    }
+    for (const [index, one] of opened.entries()) if (one.status === 'rejected') this.#all[index]?.failed(one.reason);
+    this.#open = true;
+  }
+
+  async append(entries: readonly NewSpoolEntry[], options?: { readonly client?: unknown }): Promise<readonly AppendResult[]> {
+    this.#assertOpen();
+    return appendToShards((lane) => this.#ofLane(lane), entries, options);
+  }
+
+  async claim(request: ClaimRequest): Promise<readonly ClaimedNote[]> {
+    this.#assertOpen();
+    return this.#claims.claim(request);
+  }
+
+  async renew(claims: readonly ClaimToken[], lease: number): Promise<readonly ClaimToken[]> {
+    this.#assertOpen();
+    return this.#settlements.renew(claims, lease);
+  }
+
+  async refreeze(notes: readonly Refreeze[]): Promise<readonly ClaimToken[]> {
+    this.#assertOpen();
+    return this.#settlements.refreeze(notes);
+  }
+
+  async settle(settlements: readonly Settlement[]): ReturnType<SpoolStorage['settle']> {
+    this.#assertOpen();
+    return this.#settlements.settle(settlements);
+  }
+
+  async expire({ closedLanes, ...request }: ExpireRequest): Promise<readonly Change[]> {
+    const changes = await this.#askAll((storage, shard) => {
+      const own = closedLanes.filter(({ lane }) => this.#ofLane(lane) === shard);
+      return storage.expire({ ...request, closedLanes: own });
+    });
+    return changes.flatMap(({ answer }) => answer);
+  }
+
+  async nextDue(lanes?: LaneFilter): Promise<number | undefined> {
+    const due = await this.#askAll((storage, shard) => {
+      const own = lanesOf(lanes, (lane) => this.#ofLane(lane) === shard);
+      return own === undefined ? storage.nextDue() : storage.nextDue(own);
+    });
+    const times = [...due.map(({ answer }) => answer), ...this.#all.map((shard) => shard.retryIn())];
+    return times.reduce(
+      (least, time) => (time === undefined || (least !== undefined && least <= time) ? least : time),
+      undefined,
+    );
+  }
+
+  async get(entryId: string): Promise<SpoolEntry | undefined> {
+    const [, entry] = (await this.#find(entryId)) ?? [];
+    return entry;
+  }
+
+  async standing(entryId: string): Promise<Standing | undefined> {
+    const [shard] = (await this.#find(entryId)) ?? [];
+    return shard?.ask(async (storage) => storage.standing?.(entryId));
+  }
+
+  /** Rejects while a shard fails that may have it, unless another one has. */
+  async findMessage(messageId: string): Promise<readonly SpoolEntry[]> {
+    const found = await this.#tryAll((storage) => storage.findMessage(messageId));
+    const entries = found.answers.flatMap(({ answer }) => answer);
+    if (entries.length === 0 && found.errors.length > 0) throw found.errors[0];
+    return entries;
+  }
+
+  async *list(query: SpoolQuery = {}): AsyncIterable<SpoolEntry> {
+    this.#assertOpen();
+    const shards = query.lane === undefined ? this.#all : [this.#ofLane(query.lane)];
+    yield* merged(shards, query);
+  }
+
+  hold(entryIds: readonly string[]): Promise<readonly Change[]> {
+    return this.#change(entryIds, (storage, ids) => storage.hold(ids));
+  }
+
+  release(entryIds: readonly string[]): Promise<readonly Change[]> {
+    return this.#change(entryIds, (storage, ids) => storage.release(ids));
+  }
+
+  cancel(entryIds: readonly string[]): Promise<readonly Change[]> {
+    return this.#change(entryIds, (storage, ids) => storage.cancel(ids));
+  }
+
+  requeue(entryIds: readonly string[], options?: { readonly force?: boolean }): Promise<readonly Change[]> {
+    return this.#change(entryIds, (storage, ids) => storage.requeue(ids, options));
+  }
+
+  purge(entryIds: readonly string[]): Promise<readonly Change[]> {
+    return this.#change(entryIds, (storage, ids) => storage.purge(ids));
+  }
+
+  watch(wake: () => void): () => void {
+    const ends = this.#all.flatMap(({ storage }) => (storage.watch === undefined ? [] : [storage.watch(wake)]));
+    return () => {
+      for (const end of ends) end();
+    };
+  }
+
+  /** A shard that fails counts as it did when it last answered, so that `send()` goes on for the mailboxes of the others. */
+  async counts(): Promise<Readonly<Record<SpoolState, number>>> {
+    for (const { shard, answer } of await this.#askAll((storage) => storage.counts())) shard.lastCounts = answer;
+    const sum = (state: SpoolState): number => this.#all.reduce((total, { lastCounts }) => total + (lastCounts?.[state] ?? 0), 0);
+    return Object.fromEntries(spoolStates.map((state) => [state, sum(state)])) as Record<SpoolState, number>;
+  }
+
+  async close(): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
+    await this.#claims.close();
+    const closed = await Promise.allSettled(this.#all.map((shard) => shard.close()));
+    for (const one of closed) if (one.status === 'rejected') throw one.reason;
+  }
+
+  get #all(): readonly Shard[] {
+    return [...this.#shards.values()];
+  }
+
+  #ofLane(lane: string): Shard {
+    const shard = this.#named(this.#rendezvous.of(lane));
+    if (shard === undefined)
+      throw new OfflineImError('SPOOL_FAILED', 'No shard has been named; give sharded() at least one spool.');
+    return shard;
+  }
+
+  #named(name: string): Shard | undefined {
+    return this.#shards.get(name);
+  }
+
+  /** By the name in its id; ids of elsewhere are asked of all. */
+  async #find(entryId: string): Promise<readonly [Shard, SpoolEntry] | undefined> {
+    this.#assertOpen();
+    const named = this.#named(entryId.slice(entryId.lastIndexOf('.') + 1));
+    const entry = await named?.ask((storage) => storage.get(entryId));
+    if (named !== undefined && entry !== undefined) return [named, entry];
+    const found = await this.#tryAll((storage) => storage.get(entryId));
+    for (const { shard, answer } of found.answers) if (answer !== undefined) return [shard, answer];
+    if (found.errors.length > 0) throw found.errors[0];
+    return undefined;
+  }
+
+  async #usage(): Promise<{ readonly bytes: number }> {
+    for (const { shard, answer } of await this.#askAll(async (storage) => storage.usage?.()))
+      shard.lastBytes = answer?.bytes ?? 0;
+    return { bytes: this.#all.reduce((total, { lastBytes }) => total + lastBytes, 0) };
+  }
+
+  /** What changed is told also where a shard fails, which is a warning then; it rejects where nothing changed. */
+  async #change(
+    entryIds: readonly string[],
+    act: (storage: SpoolStorage<unknown>, ids: readonly string[]) => Promise<readonly Change[]>,
+  ): Promise<readonly Change[]> {
+    this.#assertOpen();
+    const errors: unknown[] = [];
+    const homes = new Map<Shard, string[]>(this.#all.map((shard) => [shard, []]));
+    const finding = entryIds.map(async (id) => {
+      const [shard] = (await this.#find(id).catch((error: unknown) => void errors.push(error))) ?? [];
+      if (shard !== undefined) homes.get(shard)?.push(id);
+    });
+    await Promise.all(finding);
+    const changes: Change[] = [];
+    for (const [shard, ids] of homes) {
+      if (ids.length === 0) continue;
+      await shard
+        .ask((storage) => act(storage, ids))
+        .then(
+          (made) => changes.push(...made),
+          (error: unknown) => errors.push(error),
+        );
+    }
+    if (errors.length > 0 && changes.length === 0) throw errors[0];
+    for (const error of errors) this.#context?.onWarning?.(asError(error));
+    return changes;
+  }
+
+  /** Every shard that may be asked; rejects where all of those fail. */
+  async #askAll<Answer>(question: (storage: SpoolStorage<unknown>, shard: Shard) => Promise<Answer>) {
+    const { answers, errors } = await this.#tryAll(question, (shard) => shard.admits());
+    if (answers.length === 0 && errors.length > 0) throw errors[0];
+    return answers;
+  }
+
+  async #tryAll<Answer>(
+    question: (storage: SpoolStorage<unknown>, shard: Shard) => Promise<Answer>,
+    admits: (shard: Shard) => boolean = () => true,
+  ) {
+    this.#assertOpen();
+    const answers: { readonly shard: Shard; readonly answer: Answer }[] = [];
+    const errors: unknown[] = [];
+    const asking = this.#all.filter(admits).map(async (shard) => {
+      try {
+        answers.push({ shard, answer: await shard.ask((storage) => question(storage, shard)) });
+      } catch (error) {
+        errors.push(error);
+      }
+    });
+    await Promise.all(asking);
+    return { answers, errors };
+  }
+
+  #assertOpen(): void {
+    if (!this.#open)
+      throw new OfflineImError('SPOOL_CLOSED', 'The sharded spool is not open; call open() first, or start the sender.');
+  }
+}
+
+const nameRule = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
+
+/**
+ * One spool over several, past what one database carries: everything that a mailbox sends lies in one of them, chosen by the rendezvous hash of its address, so that
+ * conversations keep their order. A spool that is added takes over only its share of the mailboxes; export and import what waits for those before (docs/scale.md).
+ *
+ * Each one fails alone: while a database is down the mailboxes of the others go on, `send()` for its own rejects, and looking up an id that none of the others has
+ * rejects too, since nobody can say that it is not there. Message ids are unique per mailbox only. The id of an entry ends with the name of its spool.
+ *
+ * @param spools At least one, each under a name that is never changed: lower-case letters, digits and hyphens, 32 at most. Renaming moves mailboxes.
+ * @throws {OfflineImError} `OPTION_INVALID`
+ * @example
+ * ```ts
+ * const spool = sharded({ eu1: new PostgresSpool({ pool: eu1 }), eu2: new PostgresSpool({ pool: eu2 }) });
+ * const sender = new OfflineImSender({ spool, … });
+ * const client = await pools[spool.shardOf('alice@contoso.com')].connect();
+ * await client.query('BEGIN');
+ * await sender.send(message, { client });
+ * await client.query('COMMIT');
+ * ```
+ */
+export function sharded<Client = never>(spools: Readonly<Record<string, SpoolStorage<Client>>>): ShardedSpool<Client> {
+  if (typeof spools !== 'object' || spools === null || Object.keys(spools).length === 0) {
+    throw invalid(
+      'spools',
+      'sharded() needs at least one spool, each under its name: sharded({ eu1: new PostgresSpool(…), … }).',
+    );
+  }
+  const names = new Map(Object.entries(spools));
+  for (const [name, spool] of names) {
+    if (!nameRule.test(name)) {
+      throw invalid(
+        name,
+        `${JSON.stringify(name.slice(0, 40))} can't name a shard; expected lower-case letters, digits and hyphens, 32 at most.`,
+      );
+    }
+    if (typeof spool?.append !== 'function') throw invalid(name, `The shard ${name} is of the wrong kind; expected a spool.`);
+  }
+  if (new Set(names.values()).size < names.size)
+    throw invalid('spools', 'One spool object stands under two names; give each shard its own.');
+  return new Shards(names) as ShardedSpool<Client>;
+}
+
+function invalid(option: string, message: string): OfflineImError {
+  return new OfflineImError('OPTION_INVALID', message, { details: { option } });
+}

@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest';
+import { sharded } from '../../../src/index.ts';
+import type { SpoolEntry, SpoolStorage } from '../../../src/spool/contract.ts';
+import { MemorySpool } from '../../../src/spool/journaled/memory-spool.ts';
+import { ManualClock } from '../../../src/testing.ts';
+import { claimRequest, newEntry } from '../../support/spool-entries.ts';
+
+const claim = claimRequest({ limit: 30, perLane: 1, lease: 120_000 });
+
+/** Three spools, of which each can be made to reject or to hang, and thirty mailboxes over them. */
+async function scene() {
+  const clock = new ManualClock();
+  const trouble = new Map<string, 'reject' | Promise<void>>();
+  const warnings: string[] = [];
+  const inner = new Map(['a', 'b', 'c'].map((name) => [name, new MemorySpool()]));
+  const spools = Object.fromEntries([...inner].map(([name, spool]) => [name, troubled(spool, () => trouble.get(name))]));
+  const spool = sharded(spools);
+  const mailboxes = Array.from({ length: 30 }, (_, index) => `user${index}@contoso.test`);
+  const open = (): Promise<void> =>
+    spool.open({ clock, tombstones: 86_400_000, onWarning: ({ message }) => warnings.push(message) });
+  const shardOf = (mailbox: string): string => spool.shardOf(mailbox);
+  const append = (mailbox: string, messageId = `to ${mailbox}`) =>
+    spool.append([newEntry(spool.entryIdFor?.(mailbox, messageId) ?? messageId, { lane: mailbox, messageId, pickupIn: 0 })]);
+  return { clock, trouble, warnings, spool, inner, mailboxes, open, shardOf, append };
+}
+
+async function listed(entries: AsyncIterable<SpoolEntry>): Promise<SpoolEntry[]> {
+  const all: SpoolEntry[] = [];
+  for await (const entry of entries) all.push(entry);
+  return all;
+}
+
+/** A spool whose every call first meets the trouble of the moment. */
+function troubled(spool: SpoolStorage, trouble: () => 'reject' | Promise<void> | undefined): SpoolStorage {
+  return new Proxy(spool, {
+    get(target, name) {
+      const value = Reflect.get(target, name);
+      if (typeof value !== 'function' || ['watch', 'isOwner', 'close', 'standing'].includes(String(name))) {
+        return typeof value === 'function' ? value.bind(target) : value;
+      }
+      if (name === 'list') {
+        return async function* (query: never) {
+          await meet(trouble());
+          yield* target.list(query);
+        };
+      }
+      return async (...args: unknown[]) => {
+        await meet(trouble());
+        return Reflect.apply(value, target, args);
+      };
+    },
+  });
+}
+
+async function meet(trouble: 'reject' | Promise<void> | undefined): Promise<void> {
+  if (trouble === 'reject') throw new Error('connect ECONNREFUSED');
+  await trouble;
+}
+
+describe('a shard that fails', () => {
+  it('leaves the mailboxes of the others as they are, and says once that it fails', async () => {
+    const { spool, trouble, warnings, mailboxes, open, append, shardOf } = await scene();
+    await open();
+    for (const mailbox of mailboxes) await append(mailbox);
+    trouble.set('b', 'reject');
+    const claimed = [...(await spool.claim(claim)), ...(await spool.claim(claim)), ...(await spool.claim(claim))];
+    expect(claimed.map(({ lane }) => lane).sort()).toEqual(mailboxes.filter((one) => shardOf(one) !== 'b').sort());
+    expect(warnings).toEqual(['The shard b fails; what belongs to it waits, and the others go on.']);
+    await spool.close();
+  });
+
+  it('is asked again after a while, and gives out what waited in it', async () => {
+    const { spool, trouble, mailboxes, open, append, shardOf, clock } = await scene();
+    await open();
+    for (const mailbox of mailboxes) await append(mailbox);
+    trouble.set('b', 'reject');
+    await spool.claim(claim);
+    expect(await spool.nextDue({ only: mailboxes.filter((one) => shardOf(one) === 'b') })).toBeLessThanOrEqual(1_000);
+    trouble.delete('b');
+    await clock.advance(1_000);
+    const notes = await spool.claim({ ...claim, lanes: { only: mailboxes.filter((one) => shardOf(one) === 'b') } });
+    expect(notes.length).toBe(mailboxes.filter((one) => shardOf(one) === 'b').length);
+    await spool.close();
+  });
+
+  it('fails the append of its own messages only; nobody knows whether it kept them', async () => {
+    const { spool, trouble, mailboxes, open, append, shardOf } = await scene();
+    await open();
+    trouble.set('b', 'reject');
+    for (const mailbox of mailboxes) {
+      const [result] = await append(mailbox);
+      expect(result).toMatchObject(shardOf(mailbox) === 'b' ? { status: 'failed', kept: 'unknown' } : { status: 'appended' });
+    }
+    await spool.close();
+  });
+
+  it('lets nobody believe that an id is not there, unless another shard has it', async () => {
+    const { spool, trouble, mailboxes, open, append, shardOf } = await scene();
+    await open();
+    const other = mailboxes.find((one) => shardOf(one) !== 'b') ?? '';
+    await append(other, 'm1');
+    trouble.set('b', 'reject');
+    expect((await spool.findMessage('m1')).map(({ lane }) => lane)).toEqual([other]);
+    await expect(spool.findMessage('m2')).rejects.toThrow('ECONNREFUSED');
+    await expect(spool.get('an id of elsewhere')).rejects.toThrow('ECONNREFUSED');
+    await expect(listed(spool.list())).rejects.toThrow('ECONNREFUSED');
+    await spool.close();
+  });
+
+  it('counts as it did when it last answered', async () => {
+    const { spool, trouble, mailboxes, open, append } = await scene();
+    await open();
+    for (const mailbox of mailboxes) await append(mailbox);
+    expect((await spool.counts()).spooled).toBe(30);
+    trouble.set('b', 'reject');
+    expect((await spool.counts()).spooled).toBe(30);
+    await spool.close();
+  });
+
+  it('that is down at the start is opened later; the others work at once', async () => {
+    const { spool, trouble, mailboxes, open, append, shardOf, clock } = await scene();
+    trouble.set('c', 'reject');
+    await open();
+    const own = mailboxes.find((one) => shardOf(one) === 'c') ?? '';
+    expect(await append(own)).toMatchObject([{ status: 'failed', kept: 'no' }]);
+    trouble.delete('c');
+    await clock.advance(30_000);
+    expect(await append(own)).toMatchObject([{ status: 'appended' }]);
+    await spool.close();
+  });
+
+  it('rejects the opening only when all of them are down', async () => {
+    const { trouble, open } = await scene();
+    for (const name of ['a', 'b', 'c']) trouble.set(name, 'reject');
+    await expect(open()).rejects.toThrow('ECONNREFUSED');
+  });
+
+  it('settles what the others have at once, and tells it when the settlement is repeated', async () => {
+    const { spool, trouble, mailboxes, open, append, shardOf } = await scene();
+    await open();
+    for (const mailbox of mailboxes) await append(mailbox);
+    const notes = [...(await spool.claim(claim)), ...(await spool.claim(claim)), ...(await spool.claim(claim))];
+    expect(notes).toHaveLength(30);
+    const settlements = notes.map(({ token }) => ({ token, to: 'delivered' as const }));
+    trouble.set('b', 'reject');
+    await expect(spool.settle(settlements)).rejects.toThrow('ECONNREFUSED');
+    expect((await listed(spool.list({ lane: mailboxes.find((one) => shardOf(one) === 'a') ?? '' })))[0]?.state).toBe('delivered');
+    trouble.delete('b');
+    const { lost, changes } = await spool.settle(settlements);
+    expect(lost).toEqual([]);
+    expect(changes.map(({ messageId, to }) => [messageId, to]).sort()).toEqual(
+      mailboxes.map((one) => [`to ${one}`, 'delivered']).sort(),
+    );
+    await spool.close();
+  });
+});
+
+describe('a shard that hangs', () => {
+  it('holds up no claim of the others; what it claimed at last is handed out by the next one', async () => {
+    const { spool, trouble, mailboxes, open, append, shardOf, clock } = await scene();
+    await open();
+    for (const mailbox of mailboxes) await append(mailbox);
+    const hanging = Promise.withResolvers<void>();
+    trouble.set('b', hanging.promise);
+    const first = spool.claim(claim);
+    await clock.advance(1_000);
+    expect((await first).every(({ lane }) => shardOf(lane) !== 'b')).toBe(true);
+    trouble.delete('b');
+    hanging.resolve();
+    await clock.advance(0);
+    const second = await spool.claim(claim);
+    expect(second.length).toBeGreaterThan(0);
+    expect(second.every(({ lane }) => shardOf(lane) === 'b')).toBe(true);
+    expect((await spool.settle(second.map(({ token }) => ({ token, to: 'delivered' as const })))).lost).toEqual([]);
+    await spool.close();
+  });
+
+  it('gets back what came too late to be worked on, as if it had never been claimed', async () => {
+    const { spool, trouble, mailboxes, open, append, shardOf, clock } = await scene();
+    await open();
+    for (const mailbox of mailboxes) await append(mailbox);
+    const hanging = Promise.withResolvers<void>();
+    trouble.set('b', hanging.promise);
+    const first = spool.claim(claim);
+    await clock.advance(1_000);
+    await first;
+    hanging.resolve();
+    trouble.delete('b');
+    await clock.advance(60_000);
+    await spool.claim({ ...claim, limit: 1 });
+    const states = await Promise.all(mailboxes.filter((one) => shardOf(one) === 'b').map((lane) => listed(spool.list({ lane }))));
+    expect(
+      states
+        .flat()
+        .map(({ state, attempt, unknownAttempts }) => [
+          attempt <= 1,
+          unknownAttempts.length,
+          ['spooled', 'delivering'].includes(state),
+        ]),
+    ).toEqual(states.flat().map(() => [true, 0, true]));
+    await spool.close();
+  });
+});

@@ -1,0 +1,63 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { basicAuth, EwsTransport, OfflineImSender, sharded } from '../../../src/index.ts';
+import { SqliteSpool } from '../../../src/sqlite.ts';
+import { startExchangeSimulator } from '../../../src/testing.ts';
+
+const login = { username: 'service@contoso.test', password: 'secret' };
+
+it('a sender over three databases delivers each note once and in order, and its receipts name the shard', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'offline-im-sharded-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const senders = Array.from({ length: 12 }, (_, index) => `s${index}@contoso.test`);
+  const exchange = await startExchangeSimulator({
+    mailboxes: [...senders, 'bob@contoso.test'],
+    organization: ['contoso.test'],
+    credentials: login,
+  });
+  onTestFinished(() => exchange.close());
+  const spool = sharded(
+    Object.fromEntries(['a', 'b', 'c'].map((name) => [name, new SqliteSpool({ path: join(folder, `${name}.db`) })])),
+  );
+  const sender = new OfflineImSender({
+    identity: { sip: 'sip:s0@contoso.test' },
+    organization: { domains: ['contoso.test'] },
+    client: { version: '16.0.12527.20194', mailboxLocation: 'on-premises' },
+    spool,
+    transport: new EwsTransport({ url: exchange.url, credentials: basicAuth(login) }),
+    pickupDelay: 0,
+  });
+  const receipts = await Promise.all(
+    senders.flatMap((mailbox) =>
+      [1, 2, 3].map((n) => sender.send({ from: { sip: `sip:${mailbox}` }, to: ['bob@contoso.test'], text: `${mailbox} ${n}` })),
+    ),
+  );
+  for (const { entries } of receipts) {
+    const [{ id = '' } = {}] = entries;
+    const entry = await spool.get(id);
+    expect(id.endsWith(`.${spool.shardOf(entry?.lane ?? '')}`)).toBe(true);
+  }
+  const delivered: string[] = [];
+  const all = Promise.withResolvers<void>();
+  sender.on('message:delivered', ({ messageId }) => {
+    delivered.push(messageId);
+    if (delivered.length === receipts.length) all.resolve();
+  });
+  await sender.start();
+  await all.promise;
+  await sender.stop();
+  const bodies = exchange
+    .mailbox('bob@contoso.test')
+    .missedConversations()
+    .map(({ body }) => JSON.stringify(body));
+  for (const mailbox of senders) {
+    const own = bodies
+      .join()
+      .split(`${mailbox} `)
+      .slice(1)
+      .map((rest) => rest[0]);
+    expect(own).toEqual(['1', '2', '3']);
+  }
+});
