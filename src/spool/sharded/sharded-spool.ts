@@ -247,15 +247,17 @@ class Shards implements ShardedSpool<unknown> {
   ): Promise<readonly Change[]> {
     this.#assertOpen();
     const errors: unknown[] = [];
-    const homes = new Map<Shard, string[]>(this.#all.map((shard) => [shard, []]));
-    const finding = entryIds.map(async (id) => {
-      const [shard] = (await this.#find(id).catch((error: unknown) => void errors.push(error))) ?? [];
-      if (shard !== undefined) homes.get(shard)?.push(id);
-    });
-    await Promise.all(finding);
+    const homes = new Map<Shard, string[]>();
+    const found = await Promise.all(entryIds.map((id) => this.#find(id).catch((error: unknown) => void errors.push(error))));
+    for (const [index, id] of entryIds.entries()) {
+      const [shard] = found[index] ?? [];
+      if (shard === undefined) continue;
+      const own = homes.get(shard);
+      if (own === undefined) homes.set(shard, [id]);
+      else own.push(id);
+    }
     const changes: Change[] = [];
     for (const [shard, ids] of homes) {
-      if (ids.length === 0) continue;
       await shard
         .ask((storage) => act(storage, ids))
         .then(
@@ -265,7 +267,8 @@ class Shards implements ShardedSpool<unknown> {
     }
     if (errors.length > 0 && changes.length === 0) throw errors[0];
     for (const error of errors) this.#context?.onWarning?.(asError(error));
-    return changes;
+    const place = new Map(entryIds.map((id, index) => [id, index]));
+    return changes.sort((one, other) => (place.get(one.entryId) ?? 0) - (place.get(other.entryId) ?? 0));
   }
 
   /** Every shard that may be asked; rejects where all of those fail. */
