@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { defineConfig, type Options } from 'tsup';
 
 const shared = {
@@ -25,21 +26,38 @@ const shared = {
   clean: false,
 } satisfies Options;
 
+/**
+ * Without maps nobody debugs here, and what is left of a stack trace is the functions' names and the part of the file, by its line breaks.
+ * The second copy of everything, for CommonJS, does without the names.
+ */
+function small(names: 'kept' | 'shortened'): Required<Pick<Options, 'esbuildOptions'>> {
+  return {
+    esbuildOptions: (options) => {
+      options.minifySyntax = true;
+      options.minifyWhitespace = true;
+      options.minifyIdentifiers = names === 'shortened';
+      options.lineLimit = 160;
+    },
+  };
+}
+
 export default defineConfig(({ outDir = 'dist' }) => {
   // Here, not by `clean`: the three builds run side by side.
   rmSync(outDir, { recursive: true, force: true });
+  mkdirSync(outDir, { recursive: true });
+  // Declared once, for both: an ES module may take its types from CommonJS, not the other way round.
+  for (const name of Object.keys(shared.entry)) writeFileSync(join(outDir, `${name}.d.ts`), `export * from './${name}.cjs';\n`);
   return [
     // The command line is a program, which nobody requires.
-    { ...shared, entry: { ...shared.entry, cli: 'src/cli/main.ts' }, format: 'esm' },
+    { ...shared, ...small('kept'), entry: { ...shared.entry, cli: 'src/cli/main.ts' }, format: 'esm' },
     {
       ...shared,
+      ...small('shortened'),
       format: 'cjs',
-      // Has no CommonJS form, and not every host can require() an ES module (Jest, bundlers, `--no-experimental-require-module`).
-      noExternal: [/^p-retry$/, /^is-network-error$/],
       // Rollup then writes the CommonJS; the default would also rewrite `?.` and `??` into helper calls.
       treeshake: true,
     },
     // Symbol.asyncDispose, for users whose own `lib` is older.
-    { ...shared, format: ['esm', 'cjs'], dts: { only: true, banner: '/// <reference lib="esnext.disposable" />' } },
+    { ...shared, format: 'cjs', dts: { only: true, banner: '/// <reference lib="esnext.disposable" />' } },
   ];
 });

@@ -4,6 +4,7 @@ import { contentTests } from './contents.ts';
 import { declarationTests } from './declarations.ts';
 import { moduleTests } from './modules.ts';
 import { type Packed, pack } from './packed.ts';
+import { sizeTests } from './sizes.ts';
 
 // One file, since all of it looks at one build.
 let packed: Packed | undefined;
@@ -18,6 +19,7 @@ beforeAll(async () => {
 afterAll(() => packed?.remove());
 
 describe('the tarball', () => contentTests(current));
+describe('its size', () => sizeTests(current));
 describe('its modules', () => moduleTests(current));
 describe('its entries for browsers', () => browserTests(current));
 describe('its types', () => declarationTests(current));

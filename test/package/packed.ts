@@ -12,7 +12,7 @@ export interface Packed {
   readonly tarball: string;
   /** Paths in the tarball. */
   readonly files: readonly string[];
-  readonly manifest: { readonly exports: Record<string, unknown>; readonly dependencies: Record<string, string> };
+  readonly manifest: Manifest;
   /** A project with the package in its node_modules. */
   readonly project: string;
   /** The package in it. */
@@ -22,6 +22,13 @@ export interface Packed {
   /** Writes a file into the project and runs it. */
   node(name: string, source: string, flags?: readonly string[]): Promise<Output>;
   remove(): Promise<void>;
+}
+
+interface Manifest {
+  readonly exports: Readonly<Record<string, unknown>>;
+  readonly typesVersions: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly bin?: Readonly<Record<string, string>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
 }
 
 /** How a program ended, whatever its exit code. */
@@ -59,7 +66,7 @@ export async function pack(): Promise<Packed> {
   await mkdir(installed, { recursive: true });
   await exec('tar', ['-xzf', tarball, '--strip-components=1', '-C', installed], folder);
   const manifest = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')) as Packed['manifest'];
-  for (const name of [...Object.keys(manifest.dependencies), '@types/node', 'msw']) await link(project, name);
+  for (const name of [...Object.keys(manifest.dependencies ?? {}), '@types/node', 'msw']) await link(project, name);
   await writeFile(join(project, 'package.json'), '{ "private": true }');
   const output = (file: string, args: readonly string[]): Promise<Output> =>
     run(file, [...args], { cwd: project, maxBuffer: 32 * 1024 ** 2, env: cleanEnvironment() }).then(

@@ -1,7 +1,6 @@
-import { XMLParser } from 'fast-xml-parser';
-import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { OpeningTag, type Scope, unscoped } from './opening-tag.ts';
 import { decodeReferences } from './references.ts';
-import { requireWellFormed, unreadable } from './scan.ts';
+import { unreadable } from './unreadable.ts';
 
 /** An element of a parsed document. Names are matched by namespace, whatever prefix a server chose. */
 export interface XmlElement {
@@ -23,60 +22,96 @@ export interface XmlLimits {
   /** How many elements and attributes there may be, which is what takes memory. 50,000 when left out. */
   readonly maxNodes?: number;
   /**
-   * Length of all text and attributes together, in UTF-16 units: the parser puts them together character by character, which
-   * takes thirty times the memory. Unlimited when left out.
+   * Length of all text, attributes and comments together, in UTF-16 units. Unlimited when left out.
    */
   readonly maxText?: number;
   /** Length in UTF-16 units. Unlimited when left out, since the client limits what it receives. */
   readonly maxLength?: number;
 }
 
-const defaultDepth = 64;
-const defaultNodes = 50_000;
-const textKey = '#text';
-const cdataKey = '#cdata';
-const attributesKey = ':@';
+/** An element that is not closed yet, with its name as it was written. */
+interface Open {
+  readonly written: string;
+  readonly scope: Scope;
+  readonly children: XmlElement[];
+  readonly element: { -readonly [Key in keyof XmlElement]: XmlElement[Key] };
+}
 
-// References are decoded by us: the parser's decoder takes HTML's names and counts its limits over the whole document.
-// An attribute's prefix keeps names such as __proto__ from being special inside the parser.
-const parserOptions = {
-  preserveOrder: true,
-  ignoreAttributes: false,
-  attributeNamePrefix: '@',
-  textNodeName: textKey,
-  cdataPropName: cdataKey,
-  parseTagValue: false,
-  parseAttributeValue: false,
-  trimValues: false,
-  processEntities: false,
-  ignoreDeclaration: true,
-  ignorePiTags: true,
-  jPath: false,
-  strictReservedNames: true,
-  onDangerousProperty: (name: string) => name, // else `toString` comes back renamed
-} as const;
+const declaration =
+  /^<\?xml\s+version\s*=\s*(?:"1\.\d+"|'1\.\d+')(?:\s+encoding\s*=\s*(?:"[\w.-]+"|'[\w.-]+'))?(?:\s+standalone\s*=\s*(?:"(?:yes|no)"|'(?:yes|no)'))?\s*\?>/;
+const longestDeclaration = 200;
+const noChildren: readonly XmlElement[] = [];
 
-/** One parser a depth limit: its options are checked once, and it keeps no state between documents. */
-const parsers = new Map<number, XMLParser>();
-
-/** The root element. Anything not well-formed, with a DOCTYPE, or beyond the limits throws `XML_UNREADABLE`. */
+/**
+ * The root element of a well-formed document. Anything else, and anything beyond the limits, throws `XML_UNREADABLE`: what
+ * is made of half a document would lose the outcomes of the other half.
+ *
+ * One pass, its time and memory in proportion to the document. Stricter than XML where an answer of EWS has no use for it and
+ * readers differ: no DOCTYPE (so no entities of the document's own, and nothing external) and no processing instruction.
+ */
 export function parseXml(source: string, limits: XmlLimits = {}): XmlElement {
-  const maxDepth = limits.maxDepth ?? defaultDepth;
-  if (limits.maxLength !== undefined && source.length > limits.maxLength) {
-    throw unreadable(`it is longer than ${limits.maxLength} characters`);
+  const { maxDepth = 64, maxNodes = 50_000, maxText = Number.POSITIVE_INFINITY, maxLength = source.length } = limits;
+  if (source.length > maxLength) throw unreadable(`it is longer than ${maxLength} characters`);
+  const tag = new OpeningTag(source);
+  const open: Open[] = [];
+  let root: XmlElement | undefined;
+  let nodes = 0;
+  let written = 0;
+  let at = source.startsWith('\ufeff') ? 1 : 0;
+  at += declaration.exec(source.slice(at, at + longestDeclaration))?.[0].length ?? 0;
+  for (;;) {
+    const innermost = open.at(-1);
+    const next = source.indexOf('<', at);
+    const text = source.slice(at, next === -1 ? undefined : next);
+    if (text !== '') {
+      if (innermost === undefined) {
+        if (!/^[ \t\r\n]*$/.test(text)) throw unreadable('it has text outside its root element');
+      } else {
+        if (text.includes(']]>')) throw unreadable('its text contains "]]>"');
+        innermost.element.text += decodeReferences(lineBreaks(text));
+      }
+    }
+    if (next === -1) break;
+    const before = written + text.length;
+    at = next;
+    if (source.startsWith('</', at)) {
+      if (innermost === undefined || !source.startsWith(innermost.written, at + 2)) throw mismatch();
+      at += 2 + innermost.written.length;
+      while (isSpace(source, at)) at++;
+      if (source[at++] !== '>') throw mismatch();
+      open.pop();
+    } else if (source.startsWith('<!--', at)) {
+      const end = endOf(source, at + 4, '--', 'a comment');
+      if (source[end] !== '>') throw unreadable('a comment contains "--"');
+      at = end + 1;
+    } else if (source.startsWith('<![CDATA[', at)) {
+      if (innermost === undefined) throw unreadable('it has text outside its root element');
+      at = endOf(source, at + 9, ']]>', 'a CDATA section');
+      innermost.element.text += lineBreaks(source.slice(next + 9, at - 3));
+    } else if (source.startsWith('<!', at)) {
+      throw unreadable('it declares a document type, which is not accepted');
+    } else if (source.startsWith('<?', at)) {
+      throw unreadable('it holds a processing instruction, which is not accepted');
+    } else {
+      if (innermost === undefined && root !== undefined) throw unreadable('it has more than one root element');
+      if (open.length >= maxDepth) throw unreadable(`its elements are nested more than ${maxDepth} deep`);
+      at = tag.read(at, innermost?.scope ?? unscoped, maxNodes - nodes);
+      nodes += 1 + tag.count;
+      if (nodes > maxNodes) throw unreadable(`it has more than ${maxNodes} elements and attributes`);
+      const element = { ns: tag.ns, name: tag.name, attributes: tag.attributes, children: noChildren, text: '' };
+      if (innermost === undefined) root = element;
+      else {
+        if (innermost.element.children === noChildren) innermost.element.children = innermost.children;
+        innermost.children.push(element);
+      }
+      if (!tag.empty) open.push({ written: tag.written, scope: tag.scope, children: [], element });
+    }
+    written = before + (source[next + 1] === '/' ? 0 : at - next);
+    if (written > maxText) throw unreadable(`it has more than ${maxText} characters of text and attributes`);
   }
-  const text = source.startsWith('\ufeff') ? source.slice(1) : source;
-  try {
-    const { maxNodes = defaultNodes, maxText = Number.POSITIVE_INFINITY } = limits;
-    requireWellFormed(text, { maxDepth, maxNodes, maxText });
-    const roots = toElements(nodesOf(parserFor(maxDepth).parse(text)), emptyScope).children;
-    const root = roots[0];
-    if (root === undefined) throw unreadable('it has no root element');
-    return root;
-  } catch (error) {
-    // The parser's own messages may quote the document, so they stay out of ours, and out of the cause.
-    throw error instanceof OfflineImError ? error : unreadable('the parser refused it');
-  }
+  if (open.length > 0) throw unreadable('it ends before its elements are closed');
+  if (root === undefined) throw unreadable('it has no root element');
+  return root;
 }
 
 /** The first child with that name. */
@@ -104,83 +139,22 @@ export function descendant(el: XmlElement | undefined, ns: string, name: string)
   return undefined;
 }
 
-/** The namespaces that an element declares, and the scope it stands in. A chain, no deeper than elements may be nested. */
-interface Scope {
-  readonly declared: ReadonlyMap<string, string>;
-  readonly outer: Scope | undefined;
-}
-type Node = Readonly<Record<string, unknown>>;
-
-const emptyScope: Scope = { declared: new Map([['xml', 'http://www.w3.org/XML/1998/namespace']]), outer: undefined };
-const noAttributes: ReadonlyMap<string, string> = new Map();
-const noChildren: readonly XmlElement[] = [];
-
-function parserFor(maxDepth: number): XMLParser {
-  let parser = parsers.get(maxDepth);
-  if (parser === undefined) {
-    parser = new XMLParser({ ...parserOptions, maxNestedTags: maxDepth + 1 });
-    parsers.set(maxDepth, parser);
-  }
-  return parser;
+/** XML's line breaks are LF, whatever the document has; a CR that is meant is written as a reference. */
+function lineBreaks(text: string): string {
+  return text.includes('\r') ? text.replaceAll(/\r\n?/g, '\n') : text;
 }
 
-function nodesOf(value: unknown): readonly Node[] {
-  return Array.isArray(value) ? (value as Node[]) : [];
+function isSpace(source: string, at: number): boolean {
+  const code = source.charCodeAt(at);
+  return code === 0x20 || code === 0x9 || code === 0xa || code === 0xd;
 }
 
-/** The parser's ordered list as elements, and the text between them. */
-function toElements(nodes: readonly Node[], scope: Scope): { children: readonly XmlElement[]; text: string } {
-  let text = '';
-  let children: XmlElement[] | undefined;
-  for (const node of nodes) {
-    for (const key in node) {
-      if (key === attributesKey) continue;
-      if (key === textKey) text += decodeReferences(String(node[key]));
-      else if (key === cdataKey) for (const part of nodesOf(node[key])) text += String(part[textKey] ?? '');
-      else {
-        children ??= [];
-        children.push(toElement(key, node, scope));
-      }
-    }
-  }
-  return { children: children ?? noChildren, text };
+function endOf(source: string, from: number, end: string, what: string): number {
+  const at = source.indexOf(end, from);
+  if (at === -1) throw unreadable(`${what} is cut off`);
+  return at + end.length;
 }
 
-function toElement(qualified: string, node: Node, outer: Scope): XmlElement {
-  const raw = node[attributesKey];
-  let scope = outer;
-  let attributes = noAttributes;
-  if (typeof raw === 'object' && raw !== null) [scope, attributes] = readAttributes(raw, outer);
-  const colon = qualified.indexOf(':');
-  const prefix = colon === -1 ? '' : qualified.slice(0, colon);
-  const ns = namespaceOf(prefix, scope);
-  if (!ns && prefix !== '') throw unreadable('a name has a prefix without a namespace');
-  if (qualified.indexOf(':', colon + 1) !== -1) throw unreadable('a name has more than one prefix');
-  const { children, text } = toElements(nodesOf(node[qualified]), scope);
-  return { ns: ns ?? '', name: colon === -1 ? qualified : qualified.slice(colon + 1), attributes, children, text };
-}
-
-function namespaceOf(prefix: string, scope: Scope): string | undefined {
-  for (let at: Scope | undefined = scope; at !== undefined; at = at.outer) {
-    const ns = at.declared.get(prefix);
-    if (ns !== undefined) return ns;
-  }
-  return undefined;
-}
-
-function readAttributes(raw: object, outer: Scope): [Scope, ReadonlyMap<string, string>] {
-  let declared: Map<string, string> | undefined;
-  let attributes: Map<string, string> | undefined;
-  for (const key in raw) {
-    const name = key.slice(1);
-    const text = decodeReferences(String(Reflect.get(raw, key)));
-    if (name === 'xmlns' || name.startsWith('xmlns:')) {
-      declared ??= new Map();
-      declared.set(name.slice(6), text);
-    } else if (!name.includes(':')) {
-      attributes ??= new Map();
-      attributes.set(name, text);
-    }
-  }
-  return [declared === undefined ? outer : { declared, outer }, attributes ?? noAttributes];
+function mismatch(): Error {
+  return unreadable('a closing tag does not match its opening tag');
 }

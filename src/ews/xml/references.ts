@@ -1,4 +1,4 @@
-import { unreadable } from './scan.ts';
+import { unreadable } from './unreadable.ts';
 
 const pattern = /&(?:#([0-9]{1,10})|#x([0-9a-fA-F]{1,10})|([A-Za-z]{1,8}));/y;
 

@@ -1,0 +1,131 @@
+import { decodeReferences } from './references.ts';
+import { unreadable } from './unreadable.ts';
+
+/** The namespaces that an element declares, and the scope it stands in. A chain, no deeper than elements may be nested. */
+export interface Scope {
+  readonly declared: ReadonlyMap<string, string>;
+  readonly outer: Scope | undefined;
+}
+
+const xmlNs = 'http://www.w3.org/XML/1998/namespace';
+const noAttributes: ReadonlyMap<string, string> = new Map();
+
+/** The scope of a document's root. */
+export const unscoped: Scope = { declared: new Map([['xml', xmlNs]]), outer: undefined };
+
+// XML's NameStartChar and NameChar without the colon. What one step takes grows with the name, never with the document.
+const nameStart =
+  'A-Z_a-z\\u00c0-\\u00d6\\u00d8-\\u00f6\\u00f8-\\u02ff\\u0370-\\u037d\\u037f-\\u1fff\\u200c\\u200d\\u2070-\\u218f\\u2c00-\\u2fef\\u3001-\\ud7ff\\uf900-\\ufdcf\\ufdf0-\\ufffd\\u{10000}-\\u{effff}';
+const part = `[${nameStart}][${nameStart}\\-.0-9\\u00b7\\u0300-\\u036f\\u203f\\u2040]*`;
+/** With at most one prefix. */
+const qualified = `(?:(${part}):)?(${part})`;
+const blank = '[ \\t\\r\\n]';
+
+/** Reads one opening tag after another of a document; its fields are those of the latest. */
+export class OpeningTag {
+  /** As it was written, for the closing tag. */
+  written = '';
+  ns = '';
+  name = '';
+  attributes = noAttributes;
+  scope: Scope = unscoped;
+  /** Has it no content (`<a/>`)? */
+  empty = false;
+  /** Attributes and declarations. */
+  count = 0;
+
+  readonly #source: string;
+  readonly #start = new RegExp(`<${qualified}`, 'uy');
+  readonly #attribute = new RegExp(`${blank}+${qualified}${blank}*=${blank}*(?:"([^"<]*)"|'([^'<]*)')`, 'uy');
+  readonly #end = /[ \t\r\n]*(\/?)>/y;
+
+  constructor(source: string) {
+    this.#source = source;
+  }
+
+  /** Reads the tag that begins at `at`, and says where it ends. Stops reading attributes beyond `mostAttributes`. */
+  read(at: number, outer: Scope, mostAttributes: number): number {
+    const [start, prefix, name = ''] = this.#match(this.#start, at) ?? [];
+    if (start === undefined) throw broken();
+    this.written = start.slice(1);
+    this.name = name;
+    this.attributes = noAttributes;
+    this.scope = outer;
+    const end = this.#readAttributes(at + start.length, outer, mostAttributes);
+    this.ns = namespaceOf(prefix ?? '', this.scope);
+    const [closing, slash] = this.#match(this.#end, end) ?? [];
+    if (closing === undefined) throw broken();
+    this.empty = slash !== '';
+    return end + closing.length;
+  }
+
+  #readAttributes(from: number, outer: Scope, most: number): number {
+    let at = from;
+    let attributes: Map<string, string> | undefined;
+    let declared: Map<string, string> | undefined;
+    let prefixed: [prefix: string, local: string][] | undefined;
+    this.count = 0;
+    while (this.count < most) {
+      const [whole, prefix, local = '', double, single] = this.#match(this.#attribute, at) ?? [];
+      if (whole === undefined) break;
+      at += whole.length;
+      this.count++;
+      if (prefix !== undefined && prefix !== 'xmlns') {
+        prefixed ??= [];
+        prefixed.push([prefix, local]);
+        decodeReferences(double ?? single ?? '');
+        continue;
+      }
+      const value = decodeReferences((double ?? single ?? '').replaceAll(/\r\n|[\t\r\n]/g, ' '));
+      if (prefix === 'xmlns' || local === 'xmlns') {
+        declared ??= new Map();
+        if (prefix === undefined) addOnce(declared, '', value);
+        else addOnce(declared, local, checkedNamespace(local, value));
+      } else {
+        attributes ??= new Map();
+        addOnce(attributes, local, value);
+      }
+    }
+    if (attributes !== undefined) this.attributes = attributes;
+    if (declared !== undefined) this.scope = { declared, outer };
+    if (prefixed !== undefined) this.#requireDifferent(prefixed);
+    return at;
+  }
+
+  /** Attributes of a namespace are none of EWS's, but no reader may take the first of two where another takes the last. */
+  #requireDifferent(prefixed: readonly (readonly [prefix: string, local: string])[]): void {
+    const seen = new Map<string, string>();
+    for (const [prefix, local] of prefixed) addOnce(seen, `${namespaceOf(prefix, this.scope)} ${local}`, '');
+  }
+
+  #match(pattern: RegExp, at: number): RegExpExecArray | null {
+    pattern.lastIndex = at;
+    return pattern.exec(this.#source);
+  }
+}
+
+function addOnce(map: Map<string, string>, name: string, value: string): void {
+  if (map.has(name)) throw unreadable('an element has an attribute twice');
+  map.set(name, value);
+}
+
+/** A prefix can't be taken back, and those of XML itself belong to XML. */
+function checkedNamespace(prefix: string, ns: string): string {
+  if (ns === '' || prefix === 'xmlns' || (prefix === 'xml') !== (ns === xmlNs)) {
+    throw unreadable('a prefix is declared for a namespace it cannot have');
+  }
+  return ns;
+}
+
+function namespaceOf(prefix: string, scope: Scope): string {
+  for (let at: Scope | undefined = scope; at !== undefined; at = at.outer) {
+    const ns = at.declared.get(prefix);
+    if (ns !== undefined) return ns;
+  }
+  if (prefix !== '') throw unreadable('a name has a prefix without a namespace');
+  return '';
+}
+
+function broken(): Error {
+  return unreadable('a tag is broken or cut off');
+}
