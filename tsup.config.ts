@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig, type Options } from 'tsup';
 
@@ -58,6 +58,12 @@ export default defineConfig(({ outDir = 'dist' }) => {
       treeshake: true,
     },
     // Symbol.asyncDispose, for users whose own `lib` is older.
-    { ...shared, format: 'cjs', dts: { only: true, banner: '/// <reference lib="esnext.disposable" />' } },
+    {
+      ...shared,
+      format: 'cjs',
+      dts: { only: true, banner: '/// <reference lib="esnext.disposable" />' },
+      // msw's types are an ES module's, which CommonJS may not name: here each kind has its own.
+      onSuccess: async () => copyFileSync(join(outDir, 'testing-msw.d.cts'), join(outDir, 'testing-msw.d.ts')),
+    },
   ];
 });
