@@ -57,7 +57,9 @@ export function contentTests(packed: () => Packed): void {
   it('exports every entry of src/ and nothing else, each for both kinds of module and for node10', async () => {
     const { manifest, installed } = packed();
     const sources = (await readdir(join(root, 'src'))).filter((name) => name.endsWith('.ts')).map((name) => name.slice(0, -3));
-    const subpaths = Object.keys(manifest.exports).flatMap((subpath) => (/^\.\/[\w/-]+$/.test(subpath) ? [subpath.slice(2)] : []));
+    const subpaths = Object.keys(manifest.exports).flatMap((subpath) =>
+      /^\.\/[\w/-]+$/.test(subpath) ? [subpath.slice(2)] : [],
+    );
     expect(['index', ...subpaths.map((name) => name.replace('/', '-'))].sort()).toEqual(sources.sort());
     expect(Object.keys(manifest.typesVersions['*'] ?? {}).sort()).toEqual(subpaths.sort());
     for (const path of pathsIn([manifest.exports, manifest.typesVersions])) {
