@@ -29,6 +29,8 @@ export default defineConfig({
   test: {
     include: ['bench/mutation/run.ts'],
     testTimeout: 0,
+    // It would know a source by its text alone, with or without its changes.
+    fsModuleCache: false,
     pool: 'forks',
     maxWorkers: 1,
     reporters: ['default'],

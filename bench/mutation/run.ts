@@ -24,6 +24,8 @@ const stryker: Stryker = { mutantCoverage: { static: {}, perTest: {} } };
 
 /** ms that a test of milliseconds may take before it counts as hanging, on a machine that is busy. */
 const patience = 5_000;
+/** ms of a test that is run for each change that it reaches; what takes longer says too little for its time. */
+const unitTest = 200;
 const hangs = Symbol('hangs');
 const kept = { setTimeout, clearTimeout };
 
@@ -102,19 +104,26 @@ it('mutants', { timeout: 0 }, async () => {
       ].join(' > ')}`,
   );
   const unfit = new Set<number>();
+  const took = new Map<number, number>();
   // Twice: what fails the second time keeps something from the first.
   for (const round of [1, 2]) {
     for (const [at, test] of tests.entries()) {
       stryker.currentTestId = String(at);
+      const started = performance.now();
       const failure = await failureOf(test);
+      took.set(at, Math.min(took.get(at) ?? Number.POSITIVE_INFINITY, performance.now() - started));
       if (failure === undefined || unfit.has(at)) continue;
       unfit.add(at);
       console.error(`left out, since it fails in round ${round} without a change: ${names[at]}`, failure);
     }
   }
   stryker.currentTestId = undefined;
+  const slow = [...took].filter(([, ms]) => ms > unitTest).map(([at]) => at);
+  for (const at of slow) unfit.add(at);
   const { static: atLoad, perTest } = structuredClone(stryker.mutantCoverage);
-  console.error(`${tests.length} tests, ${mutants.length} changes; two rounds took ${Math.round(performance.now() - began)} ms`);
+  console.error(
+    `${tests.length} tests, ${slow.length} of them too slow, ${mutants.length} changes; two rounds took ${Math.round(performance.now() - began)} ms`,
+  );
 
   const withMutant = async <Result>(id: string, work: () => Promise<Result>): Promise<Result> => {
     Object.assign(stryker, { activeMutant: id, hitCount: 0, hitLimit: 100_000 });
@@ -127,7 +136,9 @@ it('mutants', { timeout: 0 }, async () => {
 
   /** Only the tests that reach the place, where it was reached while they ran. */
   const liveStatus = async (id: string, isSecond = false): Promise<[Status, string?]> => {
-    const covering = [...tests.keys()].filter((at) => !unfit.has(at) && perTest[at]?.[id] !== undefined);
+    const covering = [...tests.keys()]
+      .filter((at) => !unfit.has(at) && perTest[at]?.[id] !== undefined)
+      .sort((a, b) => (took.get(a) ?? 0) - (took.get(b) ?? 0));
     for (const at of covering) {
       const test = tests[at] as Test;
       const failure = await withMutant(id, () => failureOf(test));

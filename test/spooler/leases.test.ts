@@ -36,3 +36,83 @@ describe('leases', () => {
     expect(clock.pending).toBe(0);
   });
 });
+
+describe('what is left of leases', () => {
+  it('is what is left of the one that ends first; nothing of one that is unheard of', async () => {
+    const { clock, leases } = slowRenewals();
+    leases.add(['a'], clock.monotonic());
+    await clock.advance(1_000);
+    leases.add(['b'], clock.monotonic());
+    expect([leases.left(['a']), leases.left(['b']), leases.left(['b', 'a']), leases.left([])]).toEqual([
+      119_000,
+      120_000,
+      119_000,
+      Number.POSITIVE_INFINITY,
+    ]);
+    expect(leases.left(['unheard of'])).toBe(-clock.monotonic());
+  });
+
+  it('is counted from when the renewal was asked for, of what is still at work; nothing of what was lost', async () => {
+    const { clock, leases, renewals } = slowRenewals();
+    leases.add(['a', 'b', 'c'], clock.monotonic());
+    await clock.advance(30_000);
+    expect(renewals[0]?.tokens).toEqual(['a', 'b', 'c']);
+    await clock.advance(5_000);
+    leases.remove(['c']);
+    renewals[0]?.answer(['b', 'c']);
+    await clock.advance(0);
+    expect([leases.left(['a']), leases.left(['b']), leases.left(['c'])]).toEqual([
+      115_000,
+      -clock.monotonic(),
+      -clock.monotonic(),
+    ]);
+    await clock.advance(30_000);
+    expect(renewals[1]?.tokens).toEqual(['a', 'b']);
+  });
+
+  it('is renewed every renewEvery from the first on, one renewal at a time', async () => {
+    const { clock, leases, renewals } = slowRenewals();
+    leases.add(['a'], 0);
+    await clock.advance(20_000);
+    leases.add(['b'], clock.monotonic());
+    await clock.advance(9_999);
+    expect(renewals).toHaveLength(0);
+    await clock.advance(1);
+    expect(renewals).toHaveLength(1);
+    leases.add(['c'], clock.monotonic());
+    await clock.advance(90_000);
+    expect(renewals).toHaveLength(1);
+    renewals[0]?.answer([]);
+    await clock.advance(30_000);
+    expect(renewals).toHaveLength(2);
+  });
+
+  it('needs no timer when nothing is at work', async () => {
+    const { clock, leases } = slowRenewals();
+    leases.add(['a', 'b'], 0);
+    leases.remove(['a']);
+    expect(clock.pending).toBe(1);
+    leases.remove(['b']);
+    expect(clock.pending).toBe(0);
+  });
+});
+
+it('trouble with a renewal is told: what failed, or what is lost; and the next one comes', async () => {
+  const clock = new ManualClock();
+  const troubles: unknown[] = [];
+  const answers: (readonly ClaimToken[] | Error)[] = [new Error('disk full'), ['a'], []];
+  const renew = async (): Promise<readonly ClaimToken[]> => {
+    const answer = answers.shift() ?? [];
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  const onTrouble = (...trouble: unknown[]) => troubles.push(trouble);
+  const leases = new Leases({ clock, storage: { renew }, lease: 120_000, renewEvery: 30_000, onTrouble });
+  leases.add(['a'], 0);
+  await clock.advance(90_000);
+  expect(troubles).toEqual([
+    [expect.objectContaining({ message: 'disk full' }), []],
+    [undefined, ['a']],
+  ]);
+  leases.close();
+});

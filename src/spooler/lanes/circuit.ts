@@ -68,8 +68,9 @@ export class Circuit {
 
   /** When it may admit more than it does now, unless something is reported before. */
   nextChange(now: number): number | undefined {
-    const times = [this.#pausedUntil, this.#open?.nextTrial ?? now].filter((time) => time > now);
-    return times.length === 0 ? undefined : Math.min(...times);
+    // Both must be over.
+    const time = Math.max(this.#pausedUntil, this.#open?.nextTrial ?? now);
+    return time > now ? time : undefined;
   }
 
   /** Which kind of trial comes next: in turn, since either may have nothing to try, and a probe can't tell whether sending works. */

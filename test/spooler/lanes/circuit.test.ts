@@ -145,10 +145,12 @@ describe('a circuit', () => {
     expect(circuit.admits(1_000)).toBe('all');
   });
 
-  it('tells of the earlier of pause and trial', () => {
+  it('admits a trial only when pause and waiting time are both over, and tells of that time', () => {
     const circuit = new Circuit();
     circuit.failed(failure(1_000));
     circuit.pause(1_050);
-    expect([circuit.nextChange(1_000), circuit.nextChange(1_050), circuit.nextChange(1_100)]).toEqual([1_050, 1_100, undefined]);
+    expect([circuit.nextChange(1_000), circuit.nextChange(1_099), circuit.nextChange(1_100)]).toEqual([1_100, 1_100, undefined]);
+    circuit.pause(1_200);
+    expect([circuit.nextChange(1_000), circuit.admits(1_199), circuit.admits(1_200)]).toEqual([1_200, 'none', 'trial']);
   });
 });

@@ -1,0 +1,298 @@
+/** What becomes of claimed notes between claim and settlement. */
+import { describe, expect, it } from 'vitest';
+import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
+import type { Settlement } from '../../src/spool/contract.ts';
+import { failed, lane, note, place, spooler } from './parts.ts';
+
+const kinds = (settlements: readonly Settlement[]) => settlements.map(({ token, to }) => `${token.slice(0, 1)} ${to}`);
+
+describe('a batch to deliver', () => {
+  it('goes out together, and each note has the settlement of its outcome', async () => {
+    const { work, transport, settled, lanes, freed, leases, stepsOf } = spooler();
+    transport.answer = (one) =>
+      one.id === 'b' ? { status: 'deferred', scope: 'note', error: failed } : { status: 'delivered', messageClass: 'X' };
+    await work('deliver', note('a'), note('b'));
+    expect(transport.batches.map((batch) => batch.map(({ id }) => id))).toEqual([['a', 'b']]);
+    expect(settled).toMatchObject([
+      { token: 'a:1:deliver:1', to: 'delivered', messageClass: 'X' },
+      { token: 'b:1:deliver:1', to: 'deferred', failure: true, after: 2_500 },
+    ]);
+    expect([freed(), lanes.admission(lane), leases.left(['a:1:deliver:1'])]).toEqual([1, 'open', 0]);
+    expect(stepsOf('claim:deliver')).toMatchObject([{ noteId: 'a', attempt: 1, lane, entries: 1, probes: 0 }, { noteId: 'b' }]);
+    expect(stepsOf('settle')).toMatchObject([
+      { noteId: 'a', attempt: 1, lane, to: 'delivered' },
+      { noteId: 'b', to: 'deferred', code: 'EWS_ERROR' },
+    ]);
+  });
+
+  it('resolves with what the storage changed, and says which claims were lost', async () => {
+    const { work, state, stepsOf } = spooler();
+    state.changes = [{ entryId: 'e-a', messageId: 'm-e-a', from: 'delivering', to: 'delivered' }];
+    state.lost = ['b:1:deliver:1'];
+    expect(await work('deliver', note('a'), note('b'))).toEqual(state.changes);
+    expect(stepsOf('settle:lost')).toEqual([{ token: 'b:1:deliver:1' }]);
+  });
+
+  it('holds its place among the requests of its mailbox from the start until it is settled', async () => {
+    const { work, transport, lanes, freed } = spooler({ concurrencyPerMailbox: 1 });
+    let during: unknown;
+    transport.answer = () => {
+      during = [lanes.admission(lane), freed()];
+      return { status: 'delivered', messageClass: 'X' };
+    };
+    const done = work('deliver', note('a'));
+    expect(lanes.admission(lane)).toBe('closed');
+    await done;
+    expect([during, lanes.admission(lane), freed()]).toEqual([['closed', 0], 'open', 1]);
+  });
+
+  it('claimed while stop() was called is given back: nothing is handed over', async () => {
+    const { work, transport, state, settled, freed, stepsOf } = spooler();
+    state.stopping = true;
+    expect(await work('deliver', note('a'))).toEqual([]);
+    expect([transport.delivered, settled, freed()]).toEqual([[], [{ token: 'a:1:deliver:1', to: 'unclaim' }], 1]);
+    expect(stepsOf('claim:deliver')).toEqual([]);
+  });
+
+  it('tells the mailbox what each outcome says of it', async () => {
+    const { work, transport, lanes } = spooler();
+    transport.answer = () => ({ status: 'blocked', scope: 'mailbox', sent: 'no', error: failed });
+    await work('deliver', note('a'));
+    expect(lanes.admission(lane)).toBe('closed');
+  });
+
+  it('of which a note can not be built: dead, sent or not as far as is known; the others go out', async () => {
+    const { work, transport, settled } = spooler();
+    const broken = { entries: [] };
+    await work('deliver', note('a', broken), note('b'), note('c', { ...broken, unknownAttempts: [{ tag: 'c:1', place }] }));
+    expect(transport.delivered.map(({ id }) => id)).toEqual(['b']);
+    expect(settled).toMatchObject([{ to: 'dead', sent: 'no' }, { to: 'dead', sent: 'unknown' }, { to: 'delivered' }]);
+  });
+
+  it('that a server wants one by one goes so, and stops where it is closed or everything stops', async () => {
+    const { work, transport, settled, lanes, state } = spooler();
+    lanes.keptCopyAfterFault(lane);
+    transport.answer = (one) => {
+      if (one.id === 'b') return { status: 'blocked', scope: 'mailbox', sent: 'no', error: failed };
+      return { status: 'delivered', messageClass: 'X' };
+    };
+    await work('deliver', note('a'), note('b'), note('c'));
+    expect(transport.batches.map((batch) => batch.map(({ id }) => id))).toEqual([['a'], ['b']]);
+    expect(kinds(settled)).toEqual(['a delivered', 'b unclaim', 'c unclaim']);
+    settled.length = 0;
+    lanes.retryNow();
+    transport.answer = () => {
+      state.stopping = true;
+      return { status: 'delivered', messageClass: 'X' };
+    };
+    await work('deliver', note('d'), note('e'));
+    expect(kinds(settled)).toEqual(['d delivered', 'e unclaim']);
+  });
+});
+
+describe('what a transport does wrong', () => {
+  it('it throws: unconfirmed, unless it says that nothing was attempted', async () => {
+    const { work, transport, settled, stepsOf } = spooler();
+    transport.deliver = async () => {
+      throw new Error('broken pipe');
+    };
+    await work('deliver', note('a'));
+    expect(settled).toMatchObject([
+      {
+        to: 'unconfirmed',
+        ended: 'silence',
+        reason: { code: 'TRANSPORT_FAILED', text: expect.stringMatching(/^The transport .+\.$/) },
+      },
+    ]);
+    expect(stepsOf('transport:failed')).toMatchObject([{ notes: ['a'] }]);
+    transport.deliver = async () => {
+      throw new OfflineImError('NOT_ATTEMPTED', 'No connection.');
+    };
+    await work('deliver', note('b'));
+    expect(settled.at(-1)).toEqual({ token: 'b:1:deliver:1', to: 'unclaim' });
+  });
+
+  it('it answers for too few notes: who can say which? all are unconfirmed', async () => {
+    const { work, transport, settled } = spooler();
+    transport.deliver = async () => [{ status: 'delivered', messageClass: 'X' }];
+    await work('deliver', note('a'), note('b'));
+    expect(kinds(settled)).toEqual(['a unconfirmed', 'b unconfirmed']);
+  });
+
+  it('it throws while it looks for notes: they are looked for again', async () => {
+    const { work, transport, settled, stepsOf } = spooler();
+    transport.probe = async () => {
+      throw new Error('broken pipe');
+    };
+    await work('probe', note('a'));
+    expect(settled).toMatchObject([
+      {
+        to: 'unconfirmed',
+        absent: false,
+        reason: { code: 'TRANSPORT_FAILED', text: expect.stringMatching(/^The transport .+\.$/) },
+      },
+    ]);
+    expect(stepsOf('transport:failed')).toMatchObject([{ notes: ['a'] }]);
+  });
+});
+
+describe('leave to write the first byte', () => {
+  async function leave(change: (parts: ReturnType<typeof spooler>) => unknown): Promise<boolean | undefined> {
+    const parts = spooler();
+    let asked: boolean | undefined;
+    parts.transport.answer = async (_note, { mayWrite }) => {
+      await change(parts);
+      asked = mayWrite?.();
+      return { status: 'delivered', messageClass: 'X' };
+    };
+    const done = parts.work('deliver', note('a'));
+    await parts.clock.advance(0);
+    await done;
+    return asked;
+  }
+
+  it('is given while the lease outlasts a request, nothing stops, and the storage is still ours', async () => {
+    expect(await leave(() => undefined)).toBe(true);
+    expect(await leave(({ state }) => Object.assign(state, { stopping: true }))).toBe(false);
+    expect(await leave(({ state }) => Object.assign(state, { owns: false }))).toBe(false);
+    expect(await leave(({ leases }) => leases.add(['a:1:deliver:1'], -60_000))).toBe(true);
+    expect(await leave(({ leases }) => leases.add(['a:1:deliver:1'], -60_001))).toBe(false);
+  });
+});
+
+describe('beforeDelivery', () => {
+  it.each([
+    ['deliver', 'delivered'],
+    ['hold', 'held'],
+    ['cancel', 'cancelled'],
+  ] as const)('says %s: %s', async (decision, to) => {
+    const { work, transport, settled } = spooler({ beforeDelivery: () => decision });
+    await work('deliver', note('a'));
+    expect([settled.map((one) => one.to), transport.delivered.length]).toEqual([[to], to === 'delivered' ? 1 : 0]);
+  });
+
+  it('throws: deferred, as a failure of its own', async () => {
+    const { work, settled, transport } = spooler({
+      beforeDelivery: () => {
+        throw new Error('no');
+      },
+    });
+    await work('deliver', note('a'));
+    expect(settled).toMatchObject([{ to: 'deferred', failure: true, after: 2_500 }]);
+    expect(transport.delivered).toEqual([]);
+  });
+
+  it('is not asked about a note that can not be built, nor before a probe', async () => {
+    const asked: string[] = [];
+    const { work, settled } = spooler({
+      beforeDelivery: ({ id }) => {
+        asked.push(id);
+        return 'hold';
+      },
+    });
+    await work('deliver', note('a', { entries: [] }));
+    await work('probe', note('b'));
+    expect([asked, kinds(settled)]).toEqual([[], ['a dead', 'b unconfirmed']]);
+  });
+
+  it('that takes its time holds up its own note only; the mailbox may have closed meanwhile', async () => {
+    const { promise, resolve } = Promise.withResolvers<'deliver'>();
+    const { work, clock, settled, lanes, freed, transport } = spooler({
+      concurrencyPerMailbox: 1,
+      beforeDelivery: ({ id }) => (id === 'slow' ? promise : 'deliver'),
+    });
+    const done = work('deliver', note('slow'), note('a'));
+    await clock.advance(1_000);
+    expect([kinds(settled), freed(), lanes.admission(lane)]).toEqual([['a delivered'], 1, 'open']);
+    lanes.begin(lane, 'deliver');
+    resolve('deliver');
+    await done;
+    expect(kinds(settled)).toEqual(['a delivered', 's unclaim']);
+    expect(transport.delivered.map(({ id }) => id)).toEqual(['a']);
+    expect(freed()).toBe(1);
+  });
+});
+
+describe('a batch to look for', () => {
+  it('has each note settled by what was found', async () => {
+    const { work, transport, settled, stepsOf } = spooler();
+    transport.answerProbe = (one) => (one.id === 'a' ? { status: 'found' } : { status: 'absent' });
+    await work('probe', note('a'), note('b', { unknownAttempts: [{ tag: 'b:1', place }] }));
+    expect(kinds(settled)).toEqual(['a delivered', 'b unconfirmed']);
+    expect(stepsOf('probe:result')).toMatchObject([
+      { noteId: 'a', attempt: 1, result: 'found' },
+      { noteId: 'b', result: 'absent' },
+    ]);
+  });
+
+  it('says once of a note that it is unconfirmed, and why', async () => {
+    const { work, stepsOf } = spooler();
+    await work('probe', note('a'));
+    await work('probe', note('a'));
+    expect(stepsOf('message:unconfirmed')).toEqual([
+      {
+        messageId: 'm-e-a',
+        id: 'e-a',
+        noteId: 'a',
+        attempt: 1,
+        lane,
+        code: 'OUTCOME_UNKNOWN',
+        text: expect.stringMatching(/^[A-Z].+\.$/),
+        probeIn: 0,
+      },
+    ]);
+  });
+
+  it('counts the time between probes', async () => {
+    const { work, clock, settled } = spooler();
+    await work('probe', note('a'));
+    await clock.advance(5_000);
+    await work('probe', note('a', { probes: 1 }));
+    expect(settled).toMatchObject([{ counted: 0 }, { counted: 5_000 }]);
+  });
+
+  it('whose probe could not say counts as refused, and its next one is planned with that', async () => {
+    const { work, clock, transport, settled } = spooler();
+    transport.answerProbe = () => ({ status: 'unknown', scope: 'note', error: failed, retryAfter: 100_000 });
+    await work('probe', note('a'));
+    await clock.advance(100_000);
+    await work('probe', note('a', { probes: 1 }));
+    expect(settled).toMatchObject([{ after: 100_000 }, { counted: 100_000 }]);
+  });
+
+  it('has the grace period that its places name', async () => {
+    const { work, settled, places } = spooler();
+    const asked: unknown[] = [];
+    Object.assign(places, { graceOf: (attempts: unknown) => asked.push(attempts) && 7 });
+    const unknownAttempts = [{ tag: 'a:1', place }];
+    await work('probe', note('a', { absences: 1, quietFor: 7, unknownAttempts }));
+    expect([kinds(settled), asked]).toEqual([['a deferred'], [unknownAttempts]]);
+  });
+
+  it('of which one went to a place that is no longer configured: dead, and nobody is asked for it', async () => {
+    const { work, settled, places, transport } = spooler();
+    Object.assign(places, { canProbe: ({ endpoint }: { endpoint: string }) => endpoint !== 'gone' });
+    const gone = { ...place, endpoint: 'gone' };
+    await work(
+      'probe',
+      note('a', {
+        unknownAttempts: [
+          { tag: 'a:1', place },
+          { tag: 'a:2', place: gone },
+        ],
+      }),
+      note('b', { unknownAttempts: [{ tag: 'b:1', place }] }),
+    );
+    expect(kinds(settled)).toEqual(['a dead', 'b unconfirmed']);
+    expect(transport.probed.map(({ id }) => id)).toEqual(['b']);
+  });
+
+  it('found only as a copy after an error: the server gets one note a request from then on', async () => {
+    const { work, transport, lanes, settled } = spooler();
+    transport.answerProbe = () => ({ status: 'found' });
+    await work('probe', note('a', { unknownAttempts: [{ tag: 'a:1', place }] }));
+    expect(lanes.isOneByOne(lane)).toBe(false);
+    await work('probe', note('b', { unknownAttempts: [{ tag: 'b:1', place, ended: 'fault' }] }));
+    expect([lanes.isOneByOne(lane), kinds(settled)]).toEqual([true, ['a delivered', 'b dead']]);
+  });
+});
