@@ -57,8 +57,8 @@ export default {
     ),
     only(
       'contracts-know-the-core-only',
-      '^src/(spool|transport)/(admin-)?contract\\.ts$',
-      '^src/core/|^src/(spool|transport)/(admin-)?contract\\.ts$',
+      '^src/(spool/(entry|admin-contract|contract)|transport/contract)\\.ts$',
+      '^src/core/|^src/(spool/(entry|admin-contract|contract)|transport/contract)\\.ts$',
       'types',
     ),
     only(
@@ -79,6 +79,12 @@ export default {
       '^src/graph/',
       '^src/(graph|core)/|^src/transport/|^src/observability/trace\\.ts$',
       'Graph fulfils the transport contract only',
+    ),
+    only(
+      'operators-ask-any-spool',
+      '^src/spool/admin/',
+      '^src/spool/(admin/|(entry|admin-contract|contract)\\.ts$)|^src/(core|message)/',
+      'what the admin contract of all spools shares',
     ),
     only(
       'the-state-table-is-pure',

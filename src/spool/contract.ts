@@ -1,100 +1,16 @@
 import type { Clock } from '../core/clock.ts';
-import type { ErrorCode } from '../core/errors/codes.ts';
-import type { AttemptEnd, Audience, Mailbox, Place, UnknownAttempt } from '../transport/contract.ts';
+import type { AttemptEnd, Place, UnknownAttempt } from '../transport/contract.ts';
+import type { SpoolAdmin } from './admin-contract.ts';
+import type { Change, NewSpoolEntry, Reason, SpoolEntry, SpoolState } from './entry.ts';
+
+export type { Change, NewSpoolEntry, Reason, SpoolEntry, SpooledMessage, SpoolState } from './entry.ts';
+export { spoolStates } from './entry.ts';
 
 /**
  * The contract between the spooler and a storage. docs/states.md has the state table; every storage passes
  * `spoolConformance` from `offline-im/testing`. All durations are ms by the storage's own clock: a storage shared by
  * several processes uses one clock for all (its database's), never the callers'.
  */
-
-/** Where an entry stands. Only `delivered`, `dead` and `cancelled` are ends. */
-export type SpoolState = 'spooled' | 'deferred' | 'delivering' | 'unconfirmed' | 'held' | 'delivered' | 'dead' | 'cancelled';
-
-/** All states, in the order in which a message meets them. */
-export const spoolStates = [
-  'spooled',
-  'deferred',
-  'delivering',
-  'unconfirmed',
-  'held',
-  'delivered',
-  'dead',
-  'cancelled',
-] as const satisfies readonly SpoolState[];
-
-/** What an entry carries to its note. */
-export interface SpooledMessage {
-  readonly from: { readonly sip: string; readonly mailbox: Mailbox };
-  readonly to: readonly Mailbox[];
-  readonly text: string;
-  readonly html?: string;
-  /** When the caller says it was sent, ms since 1970 UTC. */
-  readonly sentAt: number;
-}
-
-/** One message for one audience, as the spooler hands it to the storage. */
-export interface NewSpoolEntry {
-  /** Unique, made by the sender; time-ordered. */
-  readonly id: string;
-  /** The host's id or a generated one. Entries of one message are appended all or none, next to each other. */
-  readonly messageId: string;
-  /** Hash of what the caller gave, defaults left out: tells a repetition from a conflict. */
-  readonly contentHash: string;
-  /** The sender's mailbox, lower case. */
-  readonly lane: string;
-  readonly conversationId: string;
-  readonly audience: Audience;
-  /** Equal for exactly equal sets of recipients. */
-  readonly recipientsKey: string;
-  readonly messageClass: string;
-  /** Bytes of the message as written into a note. */
-  readonly weight: number;
-  readonly pickupIn: number;
-  readonly expiresIn: number;
-  readonly message: SpooledMessage;
-}
-
-/** Why an entry is where it is. `text` never holds message text or a secret. */
-export interface Reason {
-  readonly code: ErrorCode;
-  readonly text: string;
-  /** The server's own code, where it gave one. */
-  readonly serverCode?: string;
-}
-
-/** An entry as the storage shows it. Times are ms since 1970 UTC by the storage's clock. */
-export interface SpoolEntry extends Omit<NewSpoolEntry, 'pickupIn' | 'expiresIn' | 'message'> {
-  readonly state: SpoolState;
-  readonly acceptedAt: number;
-  /** When its two minutes end: the first receipt's `pickupAt`, never changed afterwards. */
-  readonly pickupAt: number;
-  /** 0 once it has expired and is only looked for: it is never sent again, unless the host requeues it. */
-  readonly expiresAt: number;
-  /** Its recipients, kept in the tombstone too. */
-  readonly to: readonly Mailbox[];
-  /** Gone once delivered, cancelled or purged: the tombstone keeps no text. */
-  readonly message?: SpooledMessage;
-  /** The note it belongs to. */
-  readonly noteId?: string;
-  /** Attempts of its note, the running one included. */
-  readonly attempt: number;
-  readonly unknownAttempts: readonly UnknownAttempt[];
-  readonly cancelRequested: boolean;
-  readonly reason?: Reason;
-  /** When it reached an end. */
-  readonly endedAt?: number;
-}
-
-/** One entry's change of state. */
-export interface Change {
-  readonly entryId: string;
-  readonly messageId: string;
-  readonly from: SpoolState;
-  readonly to: SpoolState | 'purged';
-  readonly noteId?: string;
-  readonly reason?: Reason;
-}
 
 /** What became of one message of an append. `entries` are those kept: the new ones, or the first ones of a duplicate. */
 export type AppendResult =
@@ -307,5 +223,7 @@ export interface SpoolStorage<Client = never> {
   counts(): Promise<Readonly<Record<SpoolState, number>>>;
   /** What its messages take, in bytes, as cheaply as `counts()` and as exactly as that allows: what `highWater.bytes` is held against. Optional. */
   usage?(): Promise<{ readonly bytes: number }>;
+  /** What operators ask: pause, lists by filter, bulk changes. Optional: a storage without it works. */
+  readonly admin?: SpoolAdmin;
   close(): Promise<void>;
 }

@@ -13,6 +13,9 @@ import { readHomes, removeFiles } from './read-files.ts';
 
 const needs = 'two machines that have it open lose messages, or send them twice';
 
+/** Bytes of what operators have said; some thousand audit records. */
+const longestAdmin = 16 * 1024 * 1024;
+
 /** What a {@link FileJournal} is made of. */
 export interface FileJournalOptions {
   readonly root: string;
@@ -84,6 +87,22 @@ export class FileJournal implements Journal {
     );
     return new Map([...entries].map(([id, { message }]) => [id, message]));
   }
+
+  readonly admin: NonNullable<Journal['admin']> = {
+    read: async () => {
+      const { files, layout } = this.#usable();
+      if ((await files.stat(layout.admin)) === undefined) return undefined;
+      const content = await files.read(layout.admin, longestAdmin);
+      if (content === undefined) throw new Error(`${layout.admin} is larger than anything this library writes.`);
+      return new TextDecoder().decode(content);
+    },
+    write: async (document) => {
+      const { staging, layout } = this.#usable();
+      const file = { folder: layout.own, path: layout.admin, content: document };
+      await staging.stage([file]);
+      await staging.publish([file], true);
+    },
+  };
 
   async close(): Promise<void> {
     const parts = this.#parts;

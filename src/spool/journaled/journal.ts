@@ -53,6 +53,14 @@ export interface Journal {
   write(change: JournalChange): Promise<void>;
   /** Messages by entry id. An entry whose message is left out is taken out of the spool and reported to `context.onCorrupt`. */
   read(records: readonly EntryRecord[]): Promise<ReadonlyMap<string, unknown>>;
+  /**
+   * Keeps one small document for operators (pauses, audit), durable when `write` resolves. Optional: a durable spool without it can't be paused, and has no `admin`.
+   */
+  readonly admin?: {
+    /** `undefined` when nothing was written yet. */
+    read(): Promise<string | undefined>;
+    write(document: string): Promise<void>;
+  };
   close(): Promise<void>;
 }
 

@@ -1,4 +1,6 @@
 import { GroupCommit } from '../../core/queues.ts';
+import { StoredAdmin } from '../admin/stored-admin.ts';
+import type { SpoolAdmin } from '../admin-contract.ts';
 import type {
   AppendResult,
   Change,
@@ -29,6 +31,8 @@ import {
   type Transition,
   TransitionSpool,
 } from '../state/transition-spool.ts';
+import { journaledQueries } from './admin-queries.ts';
+import { JournaledRecords } from './admin-records.ts';
 import { JournalEngine } from './engine.ts';
 import { type Journal, JournalError } from './journal.ts';
 import { expire, pick } from './selection.ts';
@@ -50,6 +54,9 @@ const groupSize = 256;
 export class JournaledSpool extends TransitionSpool implements SpoolStorage {
   readonly name: string;
   readonly capabilities: SpoolStorage['capabilities'];
+  /** There where the journal keeps a document for operators, or nothing outlives the process anyway. */
+  readonly admin?: SpoolAdmin;
+  readonly #records: JournaledRecords;
   readonly #engine: JournalEngine;
   readonly #appends: GroupCommit<readonly NewSpoolEntry[], readonly AppendResult[]>;
   readonly #settlements: GroupCommit<readonly Settlement[], Settled>;
@@ -59,11 +66,16 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
     this.name = name;
     this.capabilities = { durable, shared: false };
     this.#engine = new JournalEngine(name, journal);
+    this.#records = new JournaledRecords(this.#engine, journal);
+    if (journal.admin !== undefined || !durable) {
+      this.admin = new StoredAdmin(this, this.#records, journaledQueries(this.#engine));
+    }
     this.#appends = new GroupCommit(this.#engine.queue, groupSize, (batch) => this.#append(batch));
     this.#settlements = new GroupCommit(this.#engine.queue, groupSize, (batch) => this.#settle(batch));
   }
 
   open(context: SpoolContext): Promise<void> {
+    this.#records.forget();
     return this.#engine.open(context);
   }
 

@@ -1,6 +1,8 @@
 import { timeOrderedId } from '../../core/ids.ts';
 import { readOptions } from '../../core/options.ts';
 import { GroupCommit, SerialQueue } from '../../core/queues.ts';
+import { StoredAdmin } from '../admin/stored-admin.ts';
+import type { SpoolAdmin } from '../admin-contract.ts';
 import type {
   AppendResult,
   Change,
@@ -25,6 +27,7 @@ import { Listener } from './connection/listen.ts';
 import type { PgClient } from './connection/pool.ts';
 import { Session } from './connection/session.ts';
 import { coded, type Done, TransactionError } from './connection/transact.ts';
+import { postgresQueries, postgresRecords } from './operations/admin.ts';
 import { appendIn } from './operations/append-in-transaction.ts';
 import { Appender } from './operations/append-queue.ts';
 import { claimNotes } from './operations/claim.ts';
@@ -78,6 +81,7 @@ const tidyingSteps = 50;
 export class PostgresSpool extends TransitionSpool implements SpoolStorage<PgClient> {
   readonly name = 'postgres';
   readonly capabilities = { durable: true, shared: true, transactions: true } as const;
+  readonly admin: SpoolAdmin;
   protected override readonly actionsAtOnce = 500;
   readonly #session: Session;
   readonly #migrates: boolean;
@@ -96,6 +100,12 @@ export class PostgresSpool extends TransitionSpool implements SpoolStorage<PgCli
       this.#listener?.doubt(),
     );
     this.#migrates = migrate;
+    const access = {
+      sql: () => this.#session.sql,
+      read: <Result>(read: (client: PgClient) => Promise<Result>) => this.#read(read),
+      transact: <Result>(body: (client: PgClient) => Promise<Done<Result>>) => this.#transact(body),
+    };
+    this.admin = new StoredAdmin(this, postgresRecords(access), postgresQueries(access));
     this.#appender = new Appender(this.#session, this.#instance);
     this.#settlements = new GroupCommit(new SerialQueue(), settlesAtOnce, (calls) => this.#settle(calls), divisible);
   }

@@ -1,4 +1,5 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import type { SpoolAdmin } from '../admin-contract.ts';
 import type {
   AppendResult,
   Change,
@@ -17,6 +18,7 @@ import type {
   SpoolStorage,
   Standing,
 } from '../contract.ts';
+import { SealedAdmin } from './admin.ts';
 import { Appends } from './append.ts';
 import { Claims, type Refreezable } from './claim.ts';
 import { Entries } from './entries.ts';
@@ -79,6 +81,7 @@ class SealedSpool implements SpoolStorage<unknown> {
   /** The same. */
   readonly usage?: () => Promise<{ readonly bytes: number }>;
   readonly isOwner?: () => boolean;
+  readonly admin?: SpoolAdmin;
   readonly #inner: Refreezable;
   readonly #entries: Entries;
   readonly #standIns: StandIns;
@@ -101,6 +104,15 @@ class SealedSpool implements SpoolStorage<unknown> {
     this.#messageIds = new MessageIds(inner, this.#entries);
     if (inner.watch !== undefined) this.watch = inner.watch.bind(inner);
     if (inner.isOwner !== undefined) this.isOwner = inner.isOwner.bind(inner);
+    if (inner.admin !== undefined) {
+      this.admin = new SealedAdmin({
+        inner: inner.admin,
+        storage: this,
+        sealer,
+        entries: this.#entries,
+        standIns: this.#standIns,
+      });
+    }
     if (inner.usage !== undefined) this.usage = inner.usage.bind(inner);
   }
 

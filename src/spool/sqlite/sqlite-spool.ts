@@ -2,6 +2,8 @@ import { resolve } from 'node:path';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
 import { byDefault, filePath, flag, milliseconds, type RulesFor, readOptions, rule } from '../../core/options.ts';
+import { StoredAdmin } from '../admin/stored-admin.ts';
+import type { SpoolAdmin } from '../admin-contract.ts';
 import type {
   AppendResult,
   Change,
@@ -29,6 +31,7 @@ import {
   type Transition,
   TransitionSpool,
 } from '../state/transition-spool.ts';
+import { sqliteQueries, sqliteRecords } from './admin.ts';
 import { appendAll, chunked } from './append.ts';
 import { nextDue } from './claim.ts';
 import { type BackupOptions, backUp } from './connection/backup.ts';
@@ -104,6 +107,7 @@ const appendsAtOnce = 256;
 export class SqliteSpool extends TransitionSpool implements SpoolStorage {
   readonly name = 'sqlite';
   readonly capabilities = { durable: true, shared: true } as const;
+  readonly admin: SpoolAdmin;
   readonly #session: Session;
   readonly #path: string;
 
@@ -112,6 +116,7 @@ export class SqliteSpool extends TransitionSpool implements SpoolStorage {
     const { path, ...rest } = readOptions('SqliteSpool', options, rules);
     this.#path = resolve(path);
     this.#session = new Session({ path: this.#path, ...rest });
+    this.admin = new StoredAdmin(this, sqliteRecords(this.#session), sqliteQueries(this.#session));
   }
 
   open(context: SpoolContext): Promise<void> {

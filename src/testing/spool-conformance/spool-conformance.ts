@@ -1,5 +1,6 @@
 import type { CreateSpoolHarness, TestRunner } from './harness.ts';
 import { Scene, type Test, type TestOptions } from './scene.ts';
+import { adminTests } from './subjects/admin.ts';
 import { appendTests } from './subjects/append.ts';
 import { cancelTests } from './subjects/cancel.ts';
 import { claimTests } from './subjects/claim.ts';
@@ -40,6 +41,7 @@ const subjects = {
   restart: restartTests,
   values: valueTests,
   'wall clock': wallClockTests,
+  admin: adminTests,
 } as const satisfies Readonly<Record<string, (test: Test) => void>>;
 
 /** A part of the suite. */

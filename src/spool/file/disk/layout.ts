@@ -81,6 +81,8 @@ export interface Layout {
   readonly lock: string;
   readonly tombstones: string;
   readonly corrupt: string;
+  /** What operators have said: pauses, audit. */
+  readonly admin: string;
   sender(name: string): SenderFolders;
 }
 
@@ -97,6 +99,7 @@ export function layoutOf(root: string): Layout {
     lock: join(own, 'lock'),
     tombstones: join(own, 'tombstones'),
     corrupt: join(own, 'corrupt'),
+    admin: join(own, 'admin.json'),
     sender(name) {
       const known = senders.get(name);
       if (known !== undefined) return known;

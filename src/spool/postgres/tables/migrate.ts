@@ -1,7 +1,7 @@
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Session } from '../connection/session.ts';
-import { schemaSteps, schemaVersion } from './schema.ts';
+import { adminTable, schemaSteps, schemaVersion } from './schema.ts';
 import { assertUsable } from './server.ts';
 import type { Tables } from './statement.ts';
 import { viewsOf } from './views.ts';
@@ -17,7 +17,7 @@ export async function migrate(session: Session, signal?: AbortSignal): Promise<v
       await assertUsable(client);
       const version = (await versionOf(client, tables)) ?? 0;
       assertNotNewer(version);
-      return { result: version === schemaVersion && (await hasViews(client, tables)), commit: false };
+      return { result: version === schemaVersion && (await hasAdditions(client, tables)), commit: false };
     },
     { signal },
   );
@@ -43,9 +43,10 @@ async function versionOf(client: PgClient, { meta }: Tables): Promise<number | u
   return Number((rows[0] as { version: unknown } | undefined)?.version);
 }
 
-async function hasViews(client: PgClient, { entriesNow, notesNow }: Tables): Promise<boolean> {
-  for (const view of [entriesNow, notesNow]) {
-    const found = await client.query({ text: tableNamed, values: [view] });
+/** What was added to version 1 later, so that an older library goes on with it. */
+async function hasAdditions(client: PgClient, { entriesNow, notesNow, admin }: Tables): Promise<boolean> {
+  for (const one of [entriesNow, notesNow, admin]) {
+    const found = await client.query({ text: tableNamed, values: [one] });
     if (found.rows.length === 0) return false;
   }
   return true;
@@ -59,7 +60,7 @@ async function migrateTables(client: PgClient, tables: Tables): Promise<void> {
   if (version === 0) await client.query({ text: `CREATE SCHEMA IF NOT EXISTS ${tables.schema}` });
   for (const step of schemaSteps.slice(version)) await client.query({ text: step(tables) });
   if (version < schemaVersion) await client.query({ text: `UPDATE ${tables.meta} SET version = $1`, values: [schemaVersion] });
-  if (!(await hasViews(client, tables))) await client.query({ text: viewsOf(tables) });
+  if (!(await hasAdditions(client, tables))) await client.query({ text: `${viewsOf(tables)}${adminTable(tables)}` });
 }
 
 /** For another migration it waits however long that takes; for a lock of anybody else no longer than other transactions do. */
@@ -74,7 +75,7 @@ async function takeTurn(client: PgClient, { schema }: Tables): Promise<void> {
 /** @throws {OfflineImError} `SPOOL_NOT_MIGRATED`, `SPOOL_VERSION` */
 export async function assertMigrated(client: PgClient, tables: Tables): Promise<void> {
   const version = await versionOf(client, tables);
-  if (version === schemaVersion && (await hasViews(client, tables))) return;
+  if (version === schemaVersion && (await hasAdditions(client, tables))) return;
   assertNotNewer(version ?? 0);
   const found = version === undefined ? 'has no spool' : 'has a spool that an earlier version of this library made';
   throw new OfflineImError(

@@ -138,6 +138,17 @@ CREATE TABLE ${t.corrupt} (
 );
 `;
 
+/** What operators have said (pauses, audit), and what processes tell of themselves; added to version 1. */
+export const adminTable = ({ admin }: Tables): string => `
+CREATE TABLE IF NOT EXISTS ${admin} (
+  kind text COLLATE "C",
+  key text COLLATE "C",
+  at bigint NOT NULL,
+  content text NOT NULL,
+  PRIMARY KEY (kind, key)
+);
+`;
+
 /** One step a version: step n leads from version n to n + 1. A step that was released never changes again. */
 export const schemaSteps: readonly ((tables: Tables) => string)[] = [version1];
 

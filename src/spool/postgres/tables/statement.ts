@@ -16,6 +16,8 @@ export interface Tables {
   readonly attempts: string;
   readonly tallies: string;
   readonly corrupt: string;
+  /** What operators have said, and what processes tell of themselves. */
+  readonly admin: string;
   readonly ticks: string;
   /** The function that tells the time. */
   readonly now: string;
@@ -44,6 +46,7 @@ export function tablesIn(schema: string): Tables {
     attempts: table('attempts'),
     tallies: table('tallies'),
     corrupt: table('corrupt'),
+    admin: table('admin'),
     ticks: table('ticks'),
     now: table('now_ms'),
     channel: `offline_im_${schema}`,

@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { hasCode, OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { quoted } from '../../../core/errors/quote.ts';
 import { assertLocal } from '../../disk/local-disk.ts';
+import { makeAdminTables } from './admin-tables.ts';
 import { recover } from './clock.ts';
 import { assertWritable, hasLog, makeFile, restrict, truncateLog } from './database-file.ts';
 import { applicationId, applicationOf, isEmpty, migrate, schemaVersion, versionOf } from './schema.ts';
@@ -110,6 +111,7 @@ function prepareAlone(path: string, now: number): void {
     }
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     migrate(database);
+    makeAdminTables(database, true);
     recover(database, now);
     setMemoryAside(path);
   } catch (error) {
@@ -158,7 +160,10 @@ function openShared(path: string): DatabaseSync | undefined {
     database.exec(settings);
     if (!isEmpty(database)) {
       identify(database, path);
-      if (versionOf(database) === schemaVersion && !isSuspect(path)) return database;
+      if (versionOf(database) === schemaVersion && !isSuspect(path)) {
+        makeAdminTables(database, false);
+        return database;
+      }
     }
   } catch (error) {
     if (!isBusy(error)) {

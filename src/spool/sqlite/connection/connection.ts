@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { AdminReading } from '../admin-read.ts';
 import { LeaseEnds, Picker } from '../claim.ts';
 import { Expiry, Tombstones } from '../clean-up.ts';
 import { Reading } from '../read.ts';
@@ -12,6 +13,7 @@ export interface Queries {
   readonly reading: Reading;
   readonly leases: LeaseEnds;
   readonly tombstones: Tombstones;
+  readonly admin: AdminReading;
 }
 
 /** An open file with all that is prepared on it; another one after the file had to be opened anew. */
@@ -35,6 +37,7 @@ export class Connection {
       reading: new Reading(database),
       leases: new LeaseEnds(database),
       tombstones: new Tombstones(database),
+      admin: new AdminReading(database),
     };
     this.#version = database.prepare('PRAGMA data_version');
   }

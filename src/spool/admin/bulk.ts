@@ -1,0 +1,55 @@
+import type { BulkOptions, BulkResult, BulkVerb, EntryFilter, SpoolAdmin } from '../admin-contract.ts';
+import type { Change, SpoolEntry, SpoolState, SpoolStorage } from '../contract.ts';
+
+/** What each verb may change. What is at work, or may have been sent, nobody changes in bulk. */
+const changes: Readonly<Record<BulkVerb, readonly SpoolState[]>> = {
+  requeue: ['dead'],
+  cancel: ['spooled', 'deferred', 'held', 'dead'],
+  hold: ['spooled', 'deferred'],
+  release: ['held'],
+  purge: ['delivered', 'dead', 'cancelled'],
+};
+
+const atWork: readonly SpoolState[] = ['delivering', 'unconfirmed'];
+
+/** Entries that one call to the storage changes at most. */
+const atOnce = 200;
+
+type Verbs = Pick<SpoolStorage, BulkVerb>;
+
+/** Whether a verb may change an entry in bulk. What may have been sent is requeued by its id only, by somebody who knows. */
+function mayChange(verb: BulkVerb, { state, unknownAttempts }: SpoolEntry): boolean {
+  return changes[verb].includes(state) && !(verb === 'requeue' && unknownAttempts.length > 0);
+}
+
+/** A bulk change over the lists and the verbs of any storage: page by page, so that others get their turn. */
+export async function changeBy(
+  storage: Verbs,
+  listBy: SpoolAdmin['listBy'],
+  verb: BulkVerb,
+  filter: EntryFilter,
+  { limit, dryRun }: BulkOptions,
+): Promise<BulkResult> {
+  const only = changes[verb].length === 1 ? changes[verb][0] : undefined;
+  const asked = filter.state === undefined && only !== undefined ? { ...filter, state: only } : filter;
+  const done: Change[] = [];
+  const refused: Partial<Record<SpoolState, number>> = {};
+  let matched = 0;
+  let more = false;
+  for (let cursor: string | undefined, first = true; !more && (first || cursor !== undefined); first = false) {
+    const page = await listBy(asked, cursor, atOnce);
+    const ids: string[] = [];
+    for (const entry of page.entries) {
+      if (mayChange(verb, entry)) {
+        if (matched + ids.length >= limit) more = true;
+        else ids.push(entry.id);
+      } else if (filter.state !== undefined || atWork.includes(entry.state) || changes[verb].includes(entry.state)) {
+        refused[entry.state] = (refused[entry.state] ?? 0) + 1;
+      }
+    }
+    matched += ids.length;
+    if (!dryRun && ids.length > 0) done.push(...(await storage[verb](ids)));
+    cursor = page.cursor;
+  }
+  return { matched, changes: done, refused, more };
+}

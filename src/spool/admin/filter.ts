@@ -1,0 +1,31 @@
+import { addressKey } from '../../message/address.ts';
+import type { EntryFilter } from '../admin-contract.ts';
+import type { Reason, SpoolEntry, SpoolState } from '../contract.ts';
+
+/** States of entries that have not ended. */
+export const unendedStates = [
+  'spooled',
+  'deferred',
+  'delivering',
+  'unconfirmed',
+  'held',
+] as const satisfies readonly SpoolState[];
+
+export function hasEnded(state: SpoolState): boolean {
+  return state === 'delivered' || state === 'dead' || state === 'cancelled';
+}
+
+type Filtered = Pick<SpoolEntry, 'state' | 'lane' | 'to' | 'acceptedAt'> & { readonly reason?: Reason | undefined };
+
+/** Whether an entry is one of those that an operator speaks of. */
+export function fits(filter: EntryFilter, { state, lane, to, acceptedAt, reason }: Filtered): boolean {
+  const { recipient, since, until, code } = filter;
+  if (filter.state !== undefined && filter.state !== state) return false;
+  if (filter.lane !== undefined && filter.lane !== lane) return false;
+  if (since !== undefined && acceptedAt < since) return false;
+  if (until !== undefined && acceptedAt >= until) return false;
+  if (code !== undefined && reason?.code !== code) return false;
+  if (recipient === undefined) return true;
+  const wanted = addressKey({ address: recipient });
+  return to.some((one) => addressKey(one) === wanted);
+}

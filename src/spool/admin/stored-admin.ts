@@ -1,0 +1,120 @@
+import { timeOrderedId } from '../../core/ids.ts';
+import type {
+  AuditRecord,
+  BulkOptions,
+  BulkResult,
+  BulkVerb,
+  EntryFilter,
+  EntryPage,
+  LaneReport,
+  LaneSummary,
+  Pause,
+  ProcessReport,
+  SpoolAdmin,
+  StoredReport,
+} from '../admin-contract.ts';
+import type { SpoolStorage } from '../contract.ts';
+import { changeBy } from './bulk.ts';
+import type { AdminRecords, StoredRecord } from './records.ts';
+
+/** What a storage adds to its records. */
+export interface AdminQueries {
+  listBy(filter: EntryFilter, cursor: string | undefined, limit: number): Promise<EntryPage>;
+  summaries(): Promise<readonly LaneSummary[]>;
+}
+
+/** Audit records that are kept. */
+const mostAudits = 5_000;
+/** Polls after which a report is stale. */
+const stalePolls = 3;
+/** The key of the pause of all mailboxes: no address is empty. */
+const all = '';
+
+/** What operators ask, over the records and queries of a storage. */
+export class StoredAdmin implements SpoolAdmin {
+  readonly #storage: Pick<SpoolStorage, BulkVerb>;
+  readonly #records: AdminRecords;
+  readonly #queries: AdminQueries;
+
+  constructor(storage: Pick<SpoolStorage, BulkVerb>, records: AdminRecords, queries: AdminQueries) {
+    this.#storage = storage;
+    this.#records = records;
+    this.#queries = queries;
+  }
+
+  async pause({ lane, by, why }: Parameters<SpoolAdmin['pause']>[0]): Promise<void> {
+    await this.#records.put('pause', lane ?? all, JSON.stringify(why === undefined ? { by } : { by, why }), true);
+  }
+
+  async resume(lane?: string): Promise<boolean> {
+    return (await this.#records.drop('pause', [lane ?? all])) > 0;
+  }
+
+  async paused(): Promise<readonly Pause[]> {
+    const { records } = await this.#records.read('pause');
+    return records.map(({ key, at, content }) => {
+      const { by, why } = read<{ by?: unknown; why?: unknown }>(content);
+      return {
+        ...(key === all ? {} : { lane: key }),
+        by: typeof by === 'string' ? by : 'unknown',
+        ...(typeof why === 'string' ? { why } : {}),
+        since: at,
+      };
+    });
+  }
+
+  async lanes(): Promise<LaneReport> {
+    const lanes = await this.#queries.summaries();
+    const { now, records } = await this.#records.read('report');
+    const reports = records.flatMap(storedReport).filter(({ at, pollInterval }) => now - at <= stalePolls * pollInterval);
+    return { lanes, reports };
+  }
+
+  async report({ owner, ...report }: ProcessReport): Promise<void> {
+    const { now, records } = await this.#records.read('report');
+    const stale = records.filter((one) => storedReport(one).every(({ at, pollInterval }) => now - at > 100 * pollInterval));
+    if (stale.length > 0)
+      await this.#records.drop(
+        'report',
+        stale.map(({ key }) => key),
+      );
+    // A process with nothing to tell leaves nothing.
+    if (report.obstacles.length > 0) await this.#records.put('report', owner, JSON.stringify(report), false);
+    else if (records.some(({ key }) => key === owner)) await this.#records.drop('report', [owner]);
+  }
+
+  async audit(record?: Omit<AuditRecord, 'at'>): Promise<readonly AuditRecord[]> {
+    if (record !== undefined) await this.#records.put('audit', timeOrderedId(Date.now()), JSON.stringify(record), true);
+    const { records } = await this.#records.read('audit');
+    const over = records.slice(0, Math.max(0, records.length - mostAudits)).map(({ key }) => key);
+    if (over.length > 0) await this.#records.drop('audit', over);
+    return records
+      .slice(over.length)
+      .map(({ at, content }) => ({ ...read<Omit<AuditRecord, 'at'>>(content), at }))
+      .reverse();
+  }
+
+  listBy(filter: EntryFilter, cursor?: string, limit = 100): Promise<EntryPage> {
+    return this.#queries.listBy(filter, cursor, limit);
+  }
+
+  change(verb: BulkVerb, filter: EntryFilter, options: BulkOptions): Promise<BulkResult> {
+    return changeBy(this.#storage, (...page) => this.listBy(...page), verb, filter, options);
+  }
+}
+
+/** None where another version, or somebody else, has written what can't be read. */
+function storedReport({ key, at, content }: StoredRecord): StoredReport[] {
+  const { pollInterval, obstacles } = read<Partial<ProcessReport>>(content);
+  if (typeof pollInterval !== 'number' || !Array.isArray(obstacles)) return [];
+  return [{ owner: key, at, pollInterval, obstacles }];
+}
+
+function read<T extends object>(content: string): T {
+  try {
+    const value: unknown = JSON.parse(content);
+    return (typeof value === 'object' && value !== null ? value : {}) as T;
+  } catch {
+    return {} as T;
+  }
+}

@@ -1,0 +1,130 @@
+import { changeBy } from '../admin/bulk.ts';
+import { fits } from '../admin/filter.ts';
+import type { EntryFilter, EntryPage, LaneReport, Pause, ProcessReport, SpoolAdmin, StoredReport } from '../admin-contract.ts';
+import type { SpoolStorage } from '../contract.ts';
+import { type Entries, isLocked } from './entries.ts';
+import { isSealed, type Sealer } from './seal.ts';
+import type { StandIns } from './stand-ins.ts';
+
+interface Parts {
+  readonly inner: SpoolAdmin;
+  /** The sealed spool itself. */
+  readonly storage: Pick<SpoolStorage, 'requeue' | 'cancel' | 'hold' | 'release' | 'purge'>;
+  readonly sealer: Sealer;
+  readonly entries: Entries;
+  readonly standIns: StandIns;
+}
+
+/** Why, and of which mailbox: the stand-in names none. */
+interface Why {
+  readonly lane?: string | undefined;
+  readonly why?: string | undefined;
+}
+
+const pauseBinding = { field: 'reason', to: ['pause'] } as const;
+const reportBinding = { field: 'reason', to: ['report'] } as const;
+
+/** What operators ask of a sealed spool: mailboxes and reasons lie in it as stand-ins and sealed. */
+export class SealedAdmin implements SpoolAdmin {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  async pause({ lane, by, why }: Parameters<SpoolAdmin['pause']>[0]): Promise<void> {
+    const { inner, sealer } = this.#parts;
+    await inner.pause({ lane: await this.#lane(lane), by, why: await sealer.seal({ lane, why } satisfies Why, pauseBinding) });
+  }
+
+  async resume(lane?: string): Promise<boolean> {
+    return this.#parts.inner.resume(await this.#lane(lane));
+  }
+
+  async paused(): Promise<readonly Pause[]> {
+    const { inner } = this.#parts;
+    return Promise.all(
+      (await inner.paused()).map(async ({ why, lane, ...pause }) => {
+        const opened = await this.#open<Why>(why, pauseBinding);
+        const name = lane === undefined ? undefined : (opened?.lane ?? lane);
+        return {
+          ...pause,
+          ...(name === undefined ? {} : { lane: name }),
+          ...(opened?.why === undefined ? {} : { why: opened.why }),
+        };
+      }),
+    );
+  }
+
+  async lanes(): Promise<LaneReport> {
+    const { lanes, reports } = await this.#parts.inner.lanes();
+    const named = lanes.map(async (summary) => ({ ...summary, lane: await this.#nameOf(summary.lane) }));
+    return { lanes: await Promise.all(named), reports: await Promise.all(reports.map((one) => this.#openReport(one))) };
+  }
+
+  async report({ obstacles, ...report }: ProcessReport): Promise<void> {
+    const { inner, sealer } = this.#parts;
+    const sealed = await Promise.all(
+      obstacles.map(async ({ name, lanes, reason, ...rest }) => ({
+        ...rest,
+        name: await sealer.seal({ name, lanes, text: reason.text }, reportBinding),
+        lanes: [],
+        reason: { ...reason, text: '' },
+      })),
+    );
+    await inner.report({ ...report, obstacles: sealed });
+  }
+
+  async audit(record?: Parameters<SpoolAdmin['audit']>[0]) {
+    const { inner } = this.#parts;
+    if (record?.filter === undefined) return inner.audit(record);
+    const { lane, recipient, ...filter } = record.filter;
+    return inner.audit({
+      ...record,
+      filter: { ...filter, lane: await this.#lane(lane), recipient: await this.#lane(recipient) },
+    });
+  }
+
+  /** Recipients can't be compared before they are opened: the part that was asked for is looked through. */
+  async listBy({ recipient, lane, ...filter }: EntryFilter, cursor?: string, limit?: number): Promise<EntryPage> {
+    const { inner, entries } = this.#parts;
+    const page = await inner.listBy({ ...filter, lane: await this.#lane(lane) }, cursor, limit);
+    const opened = await Promise.all(page.entries.map((entry) => entries.show(entry)));
+    return { ...page, entries: opened.filter((entry) => fits({ recipient }, entry)) };
+  }
+
+  change(...[verb, filter, options]: Parameters<SpoolAdmin['change']>): ReturnType<SpoolAdmin['change']> {
+    return changeBy(this.#parts.storage, (...page) => this.listBy(...page), verb, filter, options);
+  }
+
+  async #lane(lane: string | undefined): Promise<string | undefined> {
+    return lane === undefined ? undefined : this.#parts.standIns.of('lane', lane);
+  }
+
+  /** The mailbox behind a stand-in: one of its entries tells. */
+  async #nameOf(standIn: string): Promise<string> {
+    const { inner, entries } = this.#parts;
+    const { entries: some } = await inner.listBy({ lane: standIn }, undefined, 1);
+    return some[0] === undefined ? standIn : (await entries.show(some[0])).lane;
+  }
+
+  async #openReport({ obstacles, ...report }: StoredReport): Promise<StoredReport> {
+    const opened = obstacles.map(async (one) => {
+      const sealed = await this.#open<{ name: string; lanes: readonly string[]; text: string }>(one.name, reportBinding);
+      return sealed === undefined
+        ? { ...one, name: 'sealed' }
+        : { ...one, name: sealed.name, lanes: sealed.lanes, reason: { ...one.reason, text: sealed.text } };
+    });
+    return { ...report, obstacles: await Promise.all(opened) };
+  }
+
+  async #open<Value>(text: string | undefined, binding: typeof pauseBinding | typeof reportBinding): Promise<Value | undefined> {
+    if (text === undefined || !isSealed(text)) return undefined;
+    try {
+      return await this.#parts.sealer.open<Value>(text, binding);
+    } catch (error) {
+      if (isLocked(error)) return undefined;
+      throw error;
+    }
+  }
+}

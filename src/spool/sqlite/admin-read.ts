@@ -1,0 +1,106 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { type LaneTally, stateOf } from '../admin/summaries.ts';
+import type { EntryFilter } from '../admin-contract.ts';
+import { hasIndexes } from './connection/admin-tables.ts';
+import { entryColumns } from './stores/entries.ts';
+import type { StoredRow } from './stores/statements.ts';
+
+/** Rows that one step looks at: some ms. */
+const slice = 5_000;
+/** Rows that one step reads whole. */
+const read = 500;
+
+/** A place in a list: what has not ended comes first. */
+export interface Cursor {
+  readonly ended: boolean;
+  readonly seq: number;
+}
+
+/** One step of a list: what was found, and where the next begins. */
+export interface Step {
+  readonly rows: readonly StoredRow[];
+  readonly next: number | undefined;
+}
+
+type Narrowing = Readonly<Record<'state' | 'lane' | 'since' | 'until', string | number | null>>;
+
+const narrowed = `purged = 0 AND (:state IS NULL OR state = :state) AND (:lane IS NULL OR lane = :lane)
+  AND (:since IS NULL OR accepted_at >= :since) AND (:until IS NULL OR accepted_at < :until)`;
+
+/** Lists and sums for operators, in steps that hold up nobody. */
+export class AdminReading {
+  readonly database: DatabaseSync;
+  readonly #indexed: boolean;
+  readonly #known = new Map<string, StatementSync>();
+
+  constructor(database: DatabaseSync) {
+    this.database = database;
+    this.#indexed = hasIndexes(database);
+  }
+
+  step(filter: EntryFilter, { ended, seq }: Cursor): Step {
+    const narrowing: Narrowing = {
+      state: filter.state ?? null,
+      lane: filter.lane ?? null,
+      since: filter.since ?? null,
+      until: filter.until ?? null,
+    };
+    const index = this.#index(filter, ended);
+    if (index === undefined) return this.#slice(narrowing, ended, seq);
+    const { from, key } = index;
+    const sql = `SELECT ${entryColumns} FROM ${from} AND entries.seq > :after AND ${narrowed} ORDER BY entries.seq LIMIT ${read}`;
+    const values = key === undefined ? narrowing : { ...narrowing, key };
+    const rows = this.#statement(sql).all({ ...values, after: seq }) as unknown as readonly StoredRow[];
+    return { rows, next: rows.length < read ? undefined : rows.at(-1)?.seq };
+  }
+
+  /** The index that finds it, if there is one: over what waits, or what is held or dead. */
+  #index({ state, lane, recipient }: EntryFilter, ended: boolean): { readonly from: string; readonly key?: string } | undefined {
+    if (state === 'held' || state === 'dead') return { from: "entries WHERE state IN ('held', 'dead') AND state = :state" };
+    if (ended || !this.#indexed) return undefined;
+    // SQLite folds the case of ASCII only.
+    if (recipient !== undefined && /^[\x20-\x7e]+$/.test(recipient)) {
+      const from = 'waiting_recipients JOIN entries USING (seq) WHERE recipient = :key';
+      return { from, key: recipient.toLowerCase() };
+    }
+    if (lane !== undefined) return { from: 'entries WHERE ended_at IS NULL AND lane = :lane' };
+    return state === undefined
+      ? undefined
+      : { from: "entries WHERE state IN ('spooled', 'deferred', 'delivering', 'unconfirmed') AND state = :state" };
+  }
+
+  #slice(narrowing: Narrowing, ended: boolean, seq: number): Step {
+    const last = this.#statement(
+      `SELECT max(seq) AS last FROM (SELECT seq FROM entries WHERE seq > :after ORDER BY seq LIMIT ${slice})`,
+    ).get({ after: seq })?.last;
+    if (typeof last !== 'number') return { rows: [], next: undefined };
+    const sql = `SELECT ${entryColumns} FROM entries WHERE seq > :after AND seq <= :last AND ended_at IS ${ended ? 'NOT NULL' : 'NULL'} AND ${narrowed} ORDER BY seq LIMIT ${read}`;
+    const rows = this.#statement(sql).all({ ...narrowing, after: seq, last }) as unknown as readonly StoredRow[];
+    return { rows, next: rows.length < read ? last : rows.at(-1)?.seq };
+  }
+
+  /** Adds up a slice; after which row the next begins. */
+  sum(tally: LaneTally, after: number): number | undefined {
+    const rows = this.#statement(
+      `WITH s AS MATERIALIZED (SELECT seq, lane, state, accepted_at, ended_at FROM entries WHERE seq > :after ORDER BY seq LIMIT ${slice})
+       SELECT lane, state, count(*) AS count, min(accepted_at) AS oldest, (SELECT max(seq) FROM s) AS last
+       FROM s WHERE ended_at IS NULL GROUP BY lane, state
+       UNION ALL SELECT NULL, NULL, 0, 0, max(seq) FROM s`,
+    ).all({ after });
+    for (const { lane, state, count, oldest } of rows) {
+      const known = stateOf(state);
+      if (typeof lane === 'string' && known !== undefined) tally.add(lane, known, Number(count), Number(oldest));
+    }
+    const last = rows[0]?.last;
+    return typeof last === 'number' ? last : undefined;
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#known.get(sql);
+    if (statement === undefined) {
+      statement = this.database.prepare(sql);
+      this.#known.set(sql, statement);
+    }
+    return statement;
+  }
+}

@@ -1,0 +1,87 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { fits, hasEnded } from '../admin/filter.ts';
+import type { AdminRecords, RecordKind, StoredRecord } from '../admin/records.ts';
+import type { AdminQueries } from '../admin/stored-admin.ts';
+import { LaneTally } from '../admin/summaries.ts';
+import type { EntryFilter, EntryPage } from '../admin-contract.ts';
+import { viewOf } from '../state/records.ts';
+import type { Cursor, Step } from './admin-read.ts';
+import type { Group } from './group.ts';
+import type { Session } from './session.ts';
+import type { StoredRow } from './stores/statements.ts';
+
+export function sqliteQueries(session: Session): AdminQueries {
+  return {
+    async listBy(filter, cursor, limit): Promise<EntryPage> {
+      const start = cursorOf(cursor, filter);
+      const { step, entries } = await session.read((group, { admin }) => {
+        const found = admin.step(filter, start);
+        return { step: found, entries: shown(group, found.rows, filter) };
+      });
+      const full = entries.length > limit ? entries[limit - 1] : undefined;
+      const next = full !== undefined ? { ended: start.ended, seq: full.seq } : nextCursor(start, step, filter);
+      return {
+        entries: entries.slice(0, limit).map(({ entry }) => entry),
+        ...(next === undefined ? {} : { cursor: `${next.ended ? 'ended' : 'waiting'}:${next.seq}` }),
+      };
+    },
+    async summaries() {
+      const tally = new LaneTally();
+      for (let after: number | undefined = 0; after !== undefined; ) {
+        const from: number = after;
+        after = await session.read((_group, { admin }) => admin.sum(tally, from));
+      }
+      return tally.summaries();
+    },
+  };
+}
+
+function cursorOf(cursor: string | undefined, { state }: EntryFilter): Cursor {
+  const [part, seq] = (cursor ?? '').split(':');
+  if (cursor !== undefined) return { ended: part === 'ended', seq: Number(seq) || 0 };
+  return { ended: state !== undefined && hasEnded(state), seq: 0 };
+}
+
+function nextCursor({ ended }: Cursor, { next }: Step, { state }: EntryFilter): Cursor | undefined {
+  if (next !== undefined) return { ended, seq: next };
+  return ended || state !== undefined ? undefined : { ended: true, seq: 0 };
+}
+
+function shown({ stores }: Group, rows: readonly StoredRow[], filter: EntryFilter) {
+  return rows.flatMap((row) => {
+    const stored = stores.entries.read(row);
+    const entry = stored && viewOf(stored.record);
+    return entry !== undefined && fits(filter, entry) ? [{ seq: row.seq, entry }] : [];
+  });
+}
+
+/** Rows of the table `admin`. */
+export function sqliteRecords(session: Session): AdminRecords {
+  const on = <Result>(work: (database: DatabaseSync, now: number) => Result): Promise<Result> =>
+    session.run((group, { admin }) => {
+      group.changed();
+      return work(admin.database, group.now);
+    });
+  return {
+    read: (kind) => session.read((group, { admin }) => ({ now: group.now, records: recordsOf(admin.database, kind) })),
+    put: (kind, key, content, keepTime) =>
+      on((database, now) => {
+        database
+          .prepare(
+            `INSERT INTO admin (kind, key, at, content) VALUES (?, ?, ?, ?)
+             ON CONFLICT (kind, key) DO UPDATE SET content = excluded.content${keepTime ? '' : ', at = excluded.at'}`,
+          )
+          .run(kind, key, now, content);
+      }),
+    drop: (kind, keys) =>
+      on((database) => {
+        const statement = database.prepare('DELETE FROM admin WHERE kind = ? AND key = ?');
+        return keys.reduce((sum, key) => sum + Number(statement.run(kind, key).changes), 0);
+      }),
+  };
+}
+
+function recordsOf(database: DatabaseSync, kind: RecordKind): readonly StoredRecord[] {
+  const rows = database.prepare('SELECT key, at, content FROM admin WHERE kind = ? ORDER BY key').all(kind);
+  return rows.map(({ key, at, content }) => ({ key: String(key), at: Number(at), content: String(content) }));
+}

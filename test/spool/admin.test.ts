@@ -1,0 +1,28 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { FileSpool } from '../../src/spool/file/file-spool.ts';
+import { JournaledSpool } from '../../src/spool/journaled/journaled-spool.ts';
+import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
+import { PostgresSpool } from '../../src/spool/postgres/postgres-spool.ts';
+import { sealed } from '../../src/spool/sealed/sealed-spool.ts';
+import { SqliteSpool } from '../../src/spool/sqlite/sqlite-spool.ts';
+import { FakeJournal } from './journaled/fake-journal.ts';
+
+/** The conformance suite passes over the subject where a storage has none. */
+it('this library\u2019s spools for servers can be operated, and so can sealed ones', () => {
+  const root = join(tmpdir(), 'never-opened');
+  const pool = { connect: () => Promise.reject(new Error('never')), on: () => undefined, removeListener: () => undefined };
+  const spools = [
+    new MemorySpool(),
+    new FileSpool({ root }),
+    new SqliteSpool({ path: join(root, 'spool.db') }),
+    new PostgresSpool({ pool }),
+    sealed(new MemorySpool(), { keys: [{ id: 'one', key: new Uint8Array(32).fill(1) }], routingKey: new Uint8Array(32).fill(2) }),
+  ];
+  for (const { admin, name } of spools) expect(admin, name).toBeDefined();
+});
+
+it('a durable spool over a journal that keeps no document for operators has no admin: a pause would not survive', () => {
+  expect(new JournaledSpool({ name: 'own', durable: true, journal: new FakeJournal() }).admin).toBeUndefined();
+});
