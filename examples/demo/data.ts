@@ -9,7 +9,7 @@ export interface Person {
   readonly mailbox?: string;
   /** A build or a SIP User-Agent. */
   readonly client?: string;
-  readonly mailboxLocation?: 'on-premises' | 'exchange-online';
+  readonly mailboxLocation?: Location;
   /** Decides which block of `get-csimconfiguration.txt` holds. */
   readonly site?: string;
   /** The policy assigned by tag; decides which block of `get-csclientpolicy.txt` holds. */
@@ -29,9 +29,18 @@ export interface DemoMessage {
   readonly text: string;
 }
 
+export type Location = 'on-premises' | 'exchange-online';
+
+export interface Move {
+  readonly sip: string;
+  readonly to: Location;
+}
+
 /** Messages sent together; the next wave begins when nothing of this one waits any more. */
 export interface Wave {
   readonly about: string;
+  /** Mailboxes that are moved to the other side while messages of their owner wait. */
+  readonly moves?: readonly Move[];
   readonly messages: readonly DemoMessage[];
 }
 
@@ -69,6 +78,12 @@ export function personOf(data: DemoData, sip: string): Person {
   const person = data.people.find((one) => one.sip === sip);
   if (person === undefined) throw new Error(`The data file has nobody with the address ${sip}.`);
   return person;
+}
+
+/** Where the mailbox of each sender is before anything is moved, by address. */
+export function firstLocations(data: DemoData): Map<string, Location> {
+  const senders = data.people.filter(({ client }) => client !== undefined);
+  return new Map(senders.map(({ sip, mailboxLocation }) => [mailboxOf(data, sip), mailboxLocation ?? 'on-premises']));
 }
 
 /** Where someone's mail goes: the mailbox of a person in the file, or the address itself. Lower case. */

@@ -1,6 +1,6 @@
 /** The Exchange of the demo: the simulator from `offline-im/testing`, with everything that goes wrong on the way. */
 import { type ExchangeSimulator, startExchangeSimulator } from 'offline-im/testing';
-import { type DemoData, mailboxOf } from './data.ts';
+import { type DemoData, firstLocations, mailboxOf } from './data.ts';
 
 /** The account that the sending process logs in with; it may send for everybody. */
 export const serviceAccount = { username: 'CONTOSO\\svc-offline-im', password: 'only on this loopback port' };
@@ -12,20 +12,27 @@ export interface DemoExchange {
 }
 
 /**
- * Everybody gets a mailbox; those of other organisations too, so that what arrives there can be looked at.
+ * One organisation with mailboxes on both sides. Everybody gets one; those of other organisations too, so that what arrives there can be looked at.
  * The help desk's first request is told that the server is busy; the answer to the switchboard's first one is lost.
  */
 export async function startExchange(data: DemoData): Promise<DemoExchange> {
-  const mailboxes = data.people.map(({ sip, name }) => ({ address: mailboxOf(data, sip), name }));
+  const locations = firstLocations(data);
+  const mailboxes = data.people.map(({ sip, name }) => {
+    const address = mailboxOf(data, sip);
+    const location = locations.get(address);
+    return { address, name, ...(location === undefined ? {} : { location }) };
+  });
   const simulator = await startExchangeSimulator({
     mailboxes,
     organization: data.organization.domains,
     credentials: serviceAccount,
     profile: 'exchange-2016',
+    // As Exchange Online does it: first in Drafts, then sent, and in Sent Items only after that.
+    graph: { sendAfter: 100, moveAfter: 200 },
   });
   const ofMailbox = (address: string) => (request: { readonly body: string }) => fromElement(address).test(request.body);
   simulator.faults.on('CreateItem').when(ofMailbox('helpdesk@contoso.test')).once().serverBusy({ backOff: 1_200 });
-  simulator.faults.on('CreateItem').when(ofMailbox('switchboard@contoso.test')).once().lostResponse();
+  simulator.faults.on('sendMail').from('switchboard@contoso.test').once().lostResponse();
   return {
     simulator,
     killDuringNextRequest(strike) {

@@ -2,7 +2,7 @@
  * What the data file implies, worked out without the library: who is refused and why, which text must be found in which mailbox, and how many notes
  * that makes. Deliberately simple code, so that it and the library can't be wrong in the same way.
  */
-import { type DemoData, type DemoMessage, type Listings, mailboxOf } from './data.ts';
+import { type DemoData, type DemoMessage, firstLocations, type Listings, mailboxOf } from './data.ts';
 import { refusalReasons } from './expected-refusals.ts';
 
 /** One text that must be found once in one mailbox. */
@@ -21,7 +21,12 @@ export interface ExpectedText {
   readonly time: string;
   readonly senderName: string;
   readonly text: string;
+  /** By where the sender's mailbox is when it is sent. */
+  readonly way: Way;
 }
+
+/** How a note reaches Exchange. */
+export type Way = 'EWS' | 'Graph';
 
 export interface Expected {
   readonly messages: number;
@@ -30,10 +35,13 @@ export interface Expected {
   readonly repeated: number;
   readonly refused: ReadonlyMap<string, readonly string[]>;
   readonly texts: readonly ExpectedText[];
-  /** The sender's own copies: one a message and audience, in its Conversation History. */
+  /** The sender's own copies: one for each message and audience, in its Conversation History (EWS) or Sent Items (Graph). */
   readonly copies: readonly ExpectedText[];
   /** Messages of one wave, conversation, audience and set of recipients leave as one note. */
   readonly notes: number;
+  readonly notesBy: Readonly<Record<Way, number>>;
+  /** Mailboxes that are moved. */
+  readonly moved: number;
 }
 
 /** The wave (from 0) in which the sending process is killed. */
@@ -44,10 +52,14 @@ export function expectedOf(data: DemoData, listings: Listings): Expected {
   const accepted: string[] = [];
   const texts: ExpectedText[] = [];
   const copies: ExpectedText[] = [];
-  const notes = new Set<string>();
+  const notes = new Map<string, Way>();
+  const locations = firstLocations(data);
+  let moved = 0;
   let place = 0;
   let repeated = 0;
-  for (const [wave, { messages }] of data.waves.entries()) {
+  for (const [wave, { messages, moves = [] }] of data.waves.entries()) {
+    for (const { sip, to } of moves) locations.set(mailboxOf(data, sip), to);
+    moved += moves.length;
     for (const message of messages) {
       place += 1;
       const reasons = refusalReasons(message, data, listings);
@@ -57,14 +69,17 @@ export function expectedOf(data: DemoData, listings: Listings): Expected {
       }
       accepted.push(message.id);
       if (wave <= killedInWave) repeated += 1;
-      for (const copy of copiesOf(message, data, place)) {
+      const way = locations.get(mailboxOf(data, message.from)) === 'exchange-online' ? 'Graph' : 'EWS';
+      for (const copy of copiesOf(message, data, place, way)) {
         copies.push(copy);
-        notes.add(JSON.stringify([wave, copy.thread, copy.recipients]));
+        notes.set(JSON.stringify([wave, copy.thread, copy.recipients]), way);
         for (const mailbox of copy.recipients) texts.push({ ...copy, mailbox });
       }
     }
   }
-  return { messages: place, accepted, repeated, refused, texts, copies, notes: notes.size };
+  const by = (wanted: Way): number => [...notes.values()].filter((way) => way === wanted).length;
+  const notesBy = { EWS: by('EWS'), Graph: by('Graph') };
+  return { messages: place, accepted, repeated, refused, texts, copies, notes: notes.size, notesBy, moved };
 }
 
 /** XML 1.0 can't carry most control characters, lone surrogates, U+FFFE and U+FFFF: each arrives as U+FFFD. */
@@ -72,7 +87,7 @@ export function asXmlCarriesIt(text: string): string {
   return text.replaceAll(/[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu, '\ufffd');
 }
 
-function copiesOf(message: DemoMessage, data: DemoData, place: number): readonly ExpectedText[] {
+function copiesOf(message: DemoMessage, data: DemoData, place: number, way: Way): readonly ExpectedText[] {
   const sentBy = mailboxOf(data, message.from);
   const isInside = (address: string): boolean => data.organization.domains.includes(address.split('@')[1] ?? '');
   const parts = [
@@ -91,6 +106,7 @@ function copiesOf(message: DemoMessage, data: DemoData, place: number): readonly
       recipients,
       thread: JSON.stringify([sentBy, conversation, audience]),
       place,
+      way,
       time: message.sentAt.replace('T', ' '),
       senderName: data.people.find(({ sip }) => sip === message.from)?.name ?? '',
       text: asXmlCarriesIt(message.text),

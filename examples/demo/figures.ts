@@ -1,6 +1,6 @@
 /** Puts what the data file implies beside what was found. */
 import type { JournalEntry } from 'offline-im/testing';
-import type { Expected, ExpectedText } from './expected.ts';
+import type { Expected, ExpectedText, Way } from './expected.ts';
 import type { Found, FoundText } from './found.ts';
 import type { Tally } from './tally.ts';
 
@@ -25,8 +25,11 @@ export interface Evidence {
 export function figuresOf({ expected, found, tally, journal }: Evidence): readonly Figure[] {
   const { texts, copies } = expected;
   const struck = (fault: string): number =>
-    journal.filter((entry) => entry.operation === 'CreateItem' && entry.fault === fault).reduce((sum, e) => sum + e.itemCount, 0);
-  const inside = (list: readonly ExpectedText[]): number => list.filter((t) => t.audience === 'same-organization').length;
+    journal.filter((entry) => isSend(entry) && entry.fault === fault).reduce((sum, e) => sum + e.itemCount, 0);
+  const inside = (list: readonly ExpectedText[], by?: Way): number =>
+    list.filter((t) => t.audience === 'same-organization' && (by === undefined || t.way === by)).length;
+  const copiesBy = (list: readonly { readonly way?: Way }[], by: Way): number => list.filter(({ way }) => way === by).length;
+  const notesBy = (by: Way): number => found.ways.filter(({ way }) => way === by).length;
   const ofClass = (itemClass: string): number => found.texts.filter((t) => t.itemClass === itemClass).length;
   const inboxOnly = found.texts.filter((t) => !t.missedConversations && !t.conversationHistory).length;
   return [
@@ -40,12 +43,18 @@ export function figuresOf({ expected, found, tally, journal }: Evidence): readon
     ...refusalFigures(expected.refused, tally.refused),
     figure('sends repeated after the kill, no second message', expected.repeated, tally.repeated.size),
     figure('notes', expected.notes, found.notes),
-    figure('delivered as IM.Note.MissedConversation', inside(texts), ofClass('IM.Note.MissedConversation')),
+    figure('  through EWS', expected.notesBy.EWS, notesBy('EWS')),
+    figure('  through Graph', expected.notesBy.Graph, notesBy('Graph')),
+    figure('mailboxes moved while notes waited', expected.moved, tally.moved.size),
+    figure('notes that took the other way', 0, ...counted(otherWay(copies, found.copies))),
+    figure('delivered as IM.Note.MissedConversation', inside(texts, 'EWS'), ofClass('IM.Note.MissedConversation')),
+    figure('delivered as IPM.Note.Microsoft.Missed', inside(texts, 'Graph'), ofClass('IPM.Note.Microsoft.Missed')),
     figure('delivered as IPM.Note', texts.length - inside(texts), ofClass('IPM.Note')),
     figure('shown in Missed Conversations', inside(texts), found.texts.filter((t) => t.missedConversations).length),
     figure('shown in Conversation History', inside(texts), found.texts.filter((t) => t.conversationHistory).length),
     figure('shown in the Inbox only', texts.length - inside(texts), inboxOnly),
-    figure("senders' copies in Conversation History", copies.length, found.copies.length),
+    figure("senders' copies in Conversation History", copiesBy(copies, 'EWS'), copiesBy(found.copies, 'EWS')),
+    figure("senders' copies in Sent Items", copiesBy(copies, 'Graph'), copiesBy(found.copies, 'Graph')),
     figure('notes retried after ErrorServerBusy', struck('serverBusy'), tally.retried.size),
     figure('notes found by probe, not sent again', struck('lostResponse') + struck('delay'), tally.foundByProbe.size),
     figure('kills of the sending process (SIGKILL)', 1, tally.kills),
@@ -60,13 +69,16 @@ export function figuresOf({ expected, found, tally, journal }: Evidence): readon
 
 /** Whether a busy answer, a lost answer and a cut request took place at all: without them the demo would show less than it says. */
 export function mishapFigures(journal: readonly JournalEntry[]): readonly Figure[] {
-  const hits = (fault: string): number =>
-    journal.filter((entry) => entry.operation === 'CreateItem' && entry.fault === fault).length;
+  const hits = (fault: string): number => journal.filter((entry) => isSend(entry) && entry.fault === fault).length;
   return [
     figure('answers ErrorServerBusy', 1, hits('serverBusy')),
     figure('answers lost after everything was stored', 1, hits('lostResponse')),
     figure('requests whose sender was killed meanwhile', 1, hits('delay')),
   ];
+}
+
+function isSend({ operation }: JournalEntry): boolean {
+  return operation === 'CreateItem' || operation === 'sendMail';
 }
 
 export function isRight({ expected, found, details }: Figure): boolean {
@@ -121,6 +133,13 @@ function twice(found: readonly FoundText[]): readonly string[] {
     seen.add(keyOf(text));
     return again ? [`${text.messageId} is in ${text.mailbox} more than once`] : [];
   });
+}
+
+function otherWay(expected: readonly ExpectedText[], found: readonly FoundText[]): readonly string[] {
+  const ways = new Map(expected.map((copy) => [keyOf(copy), copy.way]));
+  return found
+    .filter((copy) => ways.has(keyOf(copy)) && ways.get(keyOf(copy)) !== copy.way)
+    .map((copy) => `${copy.messageId} of ${copy.mailbox} went through ${copy.way}`);
 }
 
 /** Within a mailbox the texts of a thread must stand in the order of the data file. */

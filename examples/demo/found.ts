@@ -1,6 +1,6 @@
 /** What the mailboxes really hold, taken apart into the messages of the data file. */
 import type { ExchangeSimulator, SimulatedItem } from 'offline-im/testing';
-import type { ExpectedText } from './expected.ts';
+import type { ExpectedText, Way } from './expected.ts';
 
 /** A message of the data file that was found in an item. */
 export interface FoundText {
@@ -12,22 +12,40 @@ export interface FoundText {
   /** Which of Outlook's folders show it. */
   readonly missedConversations: boolean;
   readonly conversationHistory: boolean;
+  /** For a sender's copy, the way its note took. */
+  readonly way?: Way;
+}
+
+/** A note, by the copy that its sender has of it, and the way it took. */
+export interface NoteWay {
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly messageIds: readonly string[];
+  readonly way: Way;
 }
 
 export interface Found {
   /** In the recipients' mailboxes, in order of arrival. */
   readonly texts: readonly FoundText[];
-  /** In the senders' Conversation History. */
+  /** In the senders' Conversation History and Sent Items. */
   readonly copies: readonly FoundText[];
-  /** Items in the senders' Conversation History: one a note. */
+  /** Items there: one for each note. */
   readonly notes: number;
+  readonly ways: readonly NoteWay[];
   readonly drafts: number;
   /** Items that hold something else than the data file says, in words. */
   readonly strange: readonly string[];
 }
 
 export function findTexts(simulator: ExchangeSimulator, texts: readonly ExpectedText[], copies: readonly ExpectedText[]): Found {
-  const found = { texts: [] as FoundText[], copies: [] as FoundText[], notes: 0, drafts: 0, strange: [] as string[] };
+  const found = {
+    texts: [] as FoundText[],
+    copies: [] as FoundText[],
+    ways: [] as NoteWay[],
+    notes: 0,
+    drafts: 0,
+    strange: [] as string[],
+  };
   for (const mailbox of simulator.mailboxes) {
     const shown = { missed: new Set(mailbox.missedConversations()), history: new Set(mailbox.conversationHistory()) };
     const read = (item: SimulatedItem, expected: readonly ExpectedText[]): FoundText[] => {
@@ -44,15 +62,27 @@ export function findTexts(simulator: ExchangeSimulator, texts: readonly Expected
         conversationHistory: shown.history.has(item),
       }));
     };
-    const history = mailbox.folder('conversationhistory').items;
-    found.notes += history.length;
+    for (const [folder, way] of copyFolders) {
+      for (const item of mailbox.folder(folder).items) {
+        const own = read(item, copies).map((text) => ({ ...text, way }));
+        found.copies.push(...own);
+        found.notes += 1;
+        const to = item.to.map(({ address }) => address);
+        found.ways.push({ from: mailbox.address, to, messageIds: own.map(({ messageId }) => messageId), way });
+      }
+    }
     found.drafts += mailbox.folder('drafts').items.length + mailbox.folder('outbox').items.length;
     found.texts.push(...mailbox.folder('inbox').items.flatMap((item) => read(item, texts)));
-    found.copies.push(...history.flatMap((item) => read(item, copies)));
   }
   for (const { recipient } of simulator.outbound) found.strange.push(`a message to ${recipient}, whom nobody meant`);
   return found;
 }
+
+/** Where each transport leaves the sender's copy: that tells which one it was. */
+const copyFolders = [
+  ['conversationhistory', 'EWS'],
+  ['sentitems', 'Graph'],
+] as const;
 
 /** Whether an item is from and to exactly the people that the text is. */
 function fits(item: SimulatedItem, text: ExpectedText): boolean {

@@ -1,9 +1,15 @@
 /** What the demo tells the sending process, and what that reports: one JSON object a line. */
 import type { EventName, OfflineImEvents, SpoolState } from 'offline-im';
+import type { Location } from './data.ts';
 
 /** The first line on the sender's stdin. While stdin stays open, somebody is listening. */
 export interface Assignment {
+  /** Of the Exchange Server: EWS. */
   readonly url: string;
+  /** Of Exchange Online: Microsoft Graph. */
+  readonly graphUrl: string;
+  /** What stands for the credential of an application: the token for each mailbox. */
+  readonly tokens: Readonly<Record<string, string>>;
   readonly username: string;
   readonly password: string;
   /** Folder of the spool. */
@@ -11,6 +17,12 @@ export interface Assignment {
   readonly dataFile: string;
   /** Id of a message that is secretly left out, to show that the demo would notice. */
   readonly drop?: string;
+}
+
+/** Any further line: a mailbox is on the other side from now on. */
+export interface Moved {
+  readonly mailbox: string;
+  readonly location: Location;
 }
 
 /** An event as JSON carries it. */

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { Assignment, SenderLine } from './protocol.ts';
+import type { Assignment, Moved, SenderLine } from './protocol.ts';
 
 /** How a run of the sending process ended. */
 export type SenderEnd = { readonly how: 'finished' | 'killed' } | { readonly how: 'broken'; readonly why: string };
@@ -38,6 +38,10 @@ export class SenderRun {
 
   get pid(): number | undefined {
     return this.#child.pid;
+  }
+
+  tell(moved: Moved): void {
+    this.#child.stdin.write(`${JSON.stringify(moved)}\n`);
   }
 
   /** What no process can refuse or prepare for: `kill -9` with its own id. */

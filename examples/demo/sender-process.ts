@@ -10,6 +10,7 @@ import {
   EwsTransport,
   type GateClient,
   GateRefusedError,
+  GraphTransport,
   type Identity,
   OfflineImSender,
   type OutgoingMessage,
@@ -18,14 +19,32 @@ import {
   parseCsImConfiguration,
   policyOfCsClientPolicy,
   policyOfCsImConfiguration,
+  routeByMailbox,
 } from 'offline-im';
 import { FileSpool } from 'offline-im/file';
-import { type DemoMessage, mailboxOf, personOf, readData, readListings, type Wave } from './data.ts';
-import type { Assignment, SenderLine } from './protocol.ts';
+import {
+  type DemoMessage,
+  firstLocations,
+  type Location,
+  mailboxOf,
+  personOf,
+  readData,
+  readListings,
+  type Wave,
+} from './data.ts';
+import type { Assignment, Moved, SenderLine } from './protocol.ts';
 import { reportedEvents } from './reported-events.ts';
 
+const lines = createInterface({ input: process.stdin });
 const assignment = await readAssignment();
 const [data, listings] = await Promise.all([readData(assignment.dataFile), readListings()]);
+/** Which side each mailbox is on: in life, what the directory says. */
+const locations = firstLocations(data);
+const locationOf = (address: string): Location => locations.get(address.toLowerCase()) ?? 'on-premises';
+lines.on('line', (line) => {
+  const { mailbox, location } = JSON.parse(line) as Moved;
+  locations.set(mailbox, location);
+});
 const imConfiguration = parseCsImConfiguration(listings.imConfiguration);
 const clientPolicies = parseCsClientPolicy(listings.clientPolicy);
 
@@ -36,10 +55,22 @@ const sender = new OfflineImSender({
   policy: policyOf,
   resolveMailbox: (sip) => mailboxOf(data, sip),
   spool: new FileSpool({ root: assignment.root }),
-  transport: new EwsTransport({
-    url: assignment.url,
-    credentials: basicAuth({ username: assignment.username, password: assignment.password }),
-    requestTimeout: 4_000,
+  // One organisation with mailboxes on both sides.
+  transport: routeByMailbox({
+    of: locationOf,
+    transports: {
+      'on-premises': new EwsTransport({
+        url: assignment.url,
+        credentials: basicAuth({ username: assignment.username, password: assignment.password }),
+        requestTimeout: 4_000,
+      }),
+      'exchange-online': new GraphTransport({
+        root: assignment.graphUrl,
+        credential: async ({ address }) => ({ token: assignment.tokens[address] ?? '' }),
+        requestTimeout: 4_000,
+        minimumGrace: 2_000,
+      }),
+    },
   }),
   // Two minutes are two seconds here, and the rest is shortened with them. Leave all of these out in your program.
   pickupDelay: 2_000,
@@ -94,8 +125,8 @@ function outgoing({ id, from, to, text, sentAt, conversation }: DemoMessage): Ou
 
 /** Which client someone has: in life, what the SIP User-Agent of their client says. */
 function clientOf({ sip }: Identity): GateClient {
-  const { client = 'unknown', mailboxLocation = 'on-premises' } = personOf(data, sip);
-  return { version: client, mailboxLocation };
+  const { client = 'unknown' } = personOf(data, sip);
+  return { version: client, mailboxLocation: locationOf };
 }
 
 /** What the administrators have set for someone. */
@@ -122,7 +153,6 @@ function report(line: SenderLine | { readonly kind: 'event'; readonly name: Even
 
 /** When stdin ends, the demo is gone, and nobody would ever end this process. */
 async function readAssignment(): Promise<Assignment> {
-  const lines = createInterface({ input: process.stdin });
   lines.on('close', () => process.exit(3));
   const line = await new Promise<string>((resolve) => lines.once('line', resolve));
   return JSON.parse(line) as Assignment;

@@ -1,4 +1,5 @@
 import { type Figure, isRight } from './figures.ts';
+import type { NoteWay } from './found.ts';
 import { paint } from './paint.ts';
 
 /** The table at the end: a line a figure, wrong ones marked. */
@@ -12,6 +13,17 @@ export function tableOf(figures: readonly Figure[]): readonly string[] {
       const line = row(figure.name, String(figure.expected), String(figure.found));
       return isRight(figure) ? `${line}  ${paint('green', 'ok')}` : paint('red', `${line}  WRONG`);
     }),
+  ];
+}
+
+/** Which way each note took, by sender. */
+export function wayTable(ways: readonly NoteWay[]): readonly string[] {
+  const rows = ways.map(({ from, to, messageIds, way }) => [from, to.join(', '), way, messageIds.join(', ')] as const);
+  const width = (column: 0 | 1): number => Math.max(0, ...rows.map((row) => row[column].length));
+  const [first, second] = [width(0), width(1)];
+  return [
+    paint('bold', `  ${'notes of'.padEnd(first)}  ${'to'.padEnd(second)}  way    messages`),
+    ...rows.map(([from, to, way, ids]) => `  ${from.padEnd(first)}  ${to.padEnd(second)}  ${way.padEnd(5)}  ${ids}`),
   ];
 }
 

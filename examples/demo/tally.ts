@@ -9,6 +9,8 @@ export class Tally {
   readonly retried = new Set<string>();
   readonly foundByProbe = new Set<string>();
   readonly dead = new Set<string>();
+  /** Mailboxes that went to the other side. */
+  readonly moved = new Set<string>();
   kills = 0;
 
   add(line: SenderLine): void {

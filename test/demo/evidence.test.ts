@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { defaultDataFile, readData, readListings } from '../../examples/demo/data.ts';
-import { type ExpectedText, expectedOf } from '../../examples/demo/expected.ts';
+import { type ExpectedText, expectedOf, type Way } from '../../examples/demo/expected.ts';
 import { figuresOf, isRight } from '../../examples/demo/figures.ts';
-import { type Found, type FoundText, takeApart } from '../../examples/demo/found.ts';
+import { type Found, type FoundText, type NoteWay, takeApart } from '../../examples/demo/found.ts';
 import { Tally } from '../../examples/demo/tally.ts';
 
 const expected = expectedOf(await readData(defaultDataFile), await readListings());
@@ -10,14 +10,29 @@ const expected = expectedOf(await readData(defaultDataFile), await readListings(
 function foundAs(text: ExpectedText): FoundText {
   const inside = text.audience === 'same-organization';
   const { messageId, mailbox, thread, place } = text;
-  const itemClass = inside ? 'IM.Note.MissedConversation' : 'IPM.Note';
-  return { messageId, mailbox, thread, place, itemClass, missedConversations: inside, conversationHistory: inside };
+  const missed = text.way === 'EWS' ? 'IM.Note.MissedConversation' : 'IPM.Note.Microsoft.Missed';
+  const itemClass = inside ? missed : 'IPM.Note';
+  return {
+    messageId,
+    mailbox,
+    thread,
+    place,
+    way: text.way,
+    itemClass,
+    missedConversations: inside,
+    conversationHistory: inside,
+  };
+}
+
+function note(way: Way): NoteWay {
+  return { from: '', to: [], messageIds: [], way };
 }
 
 const perfect: Found = {
   texts: expected.texts.map(foundAs),
   copies: expected.copies.map(foundAs),
   notes: expected.notes,
+  ways: (['EWS', 'Graph'] as const).flatMap((way) => Array.from({ length: expected.notesBy[way] }, () => note(way))),
   drafts: 0,
   strange: [],
 };
@@ -29,6 +44,7 @@ function perfectTally(): Tally {
     tally.add({ kind: 'accepted', messageId, duplicate: true });
   for (const [messageId, reasons] of expected.refused) tally.add({ kind: 'refused', messageId, reasons });
   tally.kills = 1;
+  tally.moved.add('noa@contoso.test');
   return tally;
 }
 
@@ -57,7 +73,24 @@ describe('the figures of the demo', () => {
     expect(wrong({}, tally)).toEqual(['dead']);
     expect(wrong({ drafts: 1, notes: perfect.notes + 1 })).toEqual(['notes', 'drafts left']);
     const plain = perfect.texts.map((text) => ({ ...text, itemClass: 'IPM.Note' }));
-    expect(wrong({ texts: plain })).toEqual(['delivered as IM.Note.MissedConversation', 'delivered as IPM.Note']);
+    expect(wrong({ texts: plain })).toEqual([
+      'delivered as IM.Note.MissedConversation',
+      'delivered as IPM.Note.Microsoft.Missed',
+      'delivered as IPM.Note',
+    ]);
+  });
+
+  it('show a note that took the other way, and a move that did not happen', () => {
+    const other = perfect.copies.map((copy) => (copy.messageId === 'offsite-3' ? { ...copy, way: 'EWS' as const } : copy));
+    expect(wrong({ copies: other })).toEqual([
+      'notes that took the other way',
+      "senders' copies in Conversation History",
+      "senders' copies in Sent Items",
+    ]);
+    expect(wrong({ ways: [...perfect.ways, note('Graph')] })).toEqual(['  through Graph']);
+    const tally = perfectTally();
+    tally.moved.clear();
+    expect(wrong({}, tally)).toEqual(['mailboxes moved while notes waited']);
   });
 
   it('show who was refused wrongly, even where the numbers add up', () => {
