@@ -6,7 +6,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 const long = [
   'test/crash/kill.test.ts',
   'test/demo/demo.test.ts',
-  'test/model/promise.test.ts',
+  'test/model/scripted/promise.test.ts',
   'test/observability/trace-file/processes.test.ts',
   'test/package/package.test.ts',
   'test/sender/storm.test.ts',

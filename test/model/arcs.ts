@@ -17,11 +17,15 @@ export type Arc = readonly [from: ModelState, to: ModelState];
 /** One storage operation as the model sees it: the arcs of the table that it may have taken an entry along. */
 export interface Operation {
   readonly name: string;
-  readonly entryIds: readonly string[];
+  readonly entryIds: readonly string[] | 'any';
   arcs(before: Before): readonly Arc[];
 }
 
-const operation = (name: string, entryIds: readonly string[], arcs: Operation['arcs']): Operation => ({ name, entryIds, arcs });
+const operation = (name: string, entryIds: Operation['entryIds'], arcs: Operation['arcs']): Operation => ({
+  name,
+  entryIds,
+  arcs,
+});
 
 /** The state table of the design, read row by row and nothing more. */
 export const operations = {
@@ -40,6 +44,17 @@ export const operations = {
           : [],
     ),
 
+  /** What a claim may have come to whose process died over it. */
+  maybeClaimed: [
+    operation('maybe claimed', 'any', () => [
+      ['spooled', 'delivering'],
+      ['deferred', 'delivering'],
+      ['delivering', 'unconfirmed'],
+    ]),
+  ],
+
+  maybeExpired: [operation('maybe expired', 'any', (before) => expireArcs(before))],
+
   /** The process that worked on it is gone, or its lease is over. */
   lapse: (ids: readonly string[]) => operation('lapse', ids, () => [['delivering', 'unconfirmed']]),
 
@@ -50,13 +65,7 @@ export const operations = {
   deliveredLate: (ids: readonly string[]) =>
     operation('delivered late', ids, ({ state }) => (state === 'gone' ? [] : [[state, 'delivered']])),
 
-  expire: (ids: readonly string[]) =>
-    operation('expire', ids, ({ mayHaveBeenSent }) => [
-      ['spooled', mayHaveBeenSent ? 'unconfirmed' : 'dead'],
-      ['deferred', mayHaveBeenSent ? 'unconfirmed' : 'dead'],
-      // Long after its expiry.
-      ['unconfirmed', 'dead'],
-    ]),
+  expire: (ids: readonly string[]) => operation('expire', ids, (before) => expireArcs(before)),
 
   hold: (ids: readonly string[]) =>
     operation('hold', ids, () => [
@@ -87,6 +96,15 @@ export const operations = {
       ['cancelled', 'gone'],
     ]),
 } as const;
+
+function expireArcs({ mayHaveBeenSent }: Before): readonly Arc[] {
+  return [
+    ['spooled', mayHaveBeenSent ? 'unconfirmed' : 'dead'],
+    ['deferred', mayHaveBeenSent ? 'unconfirmed' : 'dead'],
+    // Long after its expiry.
+    ['unconfirmed', 'dead'],
+  ];
+}
 
 /** `settle:dead:no`, `settle:deferred:unknown`, `settle:held` */
 function settlementName(settlement: Settlement): string {

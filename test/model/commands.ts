@@ -1,15 +1,9 @@
 import fc from 'fast-check';
-import {
-  anyDeliverAnswer,
-  anyHookAnswer,
-  anyProbeAnswer,
-  type DeliverAnswer,
-  type HookAnswer,
-  type ProbeAnswer,
-} from './answers.ts';
 import { type StorageFault, storageCalls } from './faulty-storage.ts';
+import { anyHookAnswer, type HookAnswer } from './hooks.ts';
 import { anyDraft, type Draft } from './messages.ts';
 import { sendAgain, sendConflicting, sendNew } from './sending.ts';
+import type { Server } from './server.ts';
 import { hour, minute, second, type World } from './world.ts';
 
 /** What decides which commands make sense: nothing can be done with messages before there is one. */
@@ -17,10 +11,15 @@ interface Sketch {
   messages: number;
 }
 
-type Command = fc.AsyncCommand<Sketch, World>;
+export type Command<S extends Server = Server> = fc.AsyncCommand<Sketch, World<S>>;
 
 /** A command as its name, its data, which a failing run prints, and what it does. */
-function command(name: string, data: unknown, run: (world: World) => Promise<void>, sends = 0): Command {
+export function command<S extends Server = Server>(
+  name: string,
+  data: unknown,
+  run: (world: World<S>) => Promise<void>,
+  sends = 0,
+): Command<S> {
   return {
     check: () => true,
     async run(sketch, world) {
@@ -65,12 +64,6 @@ const advance = (ms: number): Command => command('advance', ms, (world) => world
 
 const jump = (ms: number): Command => command('setWall', ms, async (world) => world.clock.setWall(world.clock.now() + ms));
 
-const weather = (answers: readonly DeliverAnswer[]): Command =>
-  command('answers', answers, async (world) => void world.exchange.answers.push(...answers));
-
-const probes = (answers: readonly ProbeAnswer[]): Command =>
-  command('probeAnswers', answers, async (world) => void world.exchange.probeAnswers.push(...answers));
-
 const hooks = (answers: readonly HookAnswer[]): Command =>
   command('hooks', answers, async (world) => void world.hooks.push(...answers));
 
@@ -98,7 +91,7 @@ const resume = (): Command => command('resume', undefined, async (world) => worl
 
 const move = (): Command =>
   command('moveEndpoint', undefined, async (world) => {
-    world.exchange.site += 1;
+    world.server.move();
     await world.restart(second);
   });
 
@@ -139,21 +132,15 @@ const anyStorageFault = fc.record<StorageFault>({
   times: fc.constantFrom(1, 1, 3, 10),
 });
 
-const many = <Item>(item: fc.Arbitrary<Item>): fc.Arbitrary<Item[]> => fc.array(item, { minLength: 1, maxLength: 6 });
-
-/** Nobody can look for anything for hours. */
-const blackout = (): Command =>
-  command('blackout', undefined, async ({ exchange }) => {
-    for (let count = 0; count < 150; count++) exchange.probeAnswers.push({ told: 'unknown', outbox: false, takes: 0 });
-  });
+export const many = <Item>(item: fc.Arbitrary<Item>): fc.Arbitrary<Item[]> => fc.array(item, { minLength: 1, maxLength: 6 });
 
 const manySends = fc
   .tuple(fc.array(anyDraft, { minLength: 1, maxLength: 4 }), fc.boolean())
   .map(([drafts, own]) => send(drafts, own));
 const waits = fc.constantFrom(100, 5 * second, 30 * second, 2 * minute, 2 * minute, 2 * minute, 6 * minute, 2 * hour);
 
-/** Listed as often as they should come. */
-export const anyCommand: fc.Arbitrary<Command>[] = [
+/** What hosts, disks and clocks do; listed as often as they should come. */
+export const anyCommand: readonly fc.Arbitrary<Command>[] = [
   manySends,
   manySends,
   manySends,
@@ -166,10 +153,6 @@ export const anyCommand: fc.Arbitrary<Command>[] = [
   waits.map(advance),
   waits.map(advance),
   fc.constantFrom(-24 * hour, -hour, hour, 24 * hour).map(jump),
-  many(anyDeliverAnswer).map(weather),
-  many(anyDeliverAnswer).map(weather),
-  many(anyDeliverAnswer).map(weather),
-  many(anyProbeAnswer).map(probes),
   many(anyHookAnswer).map(hooks),
   fc.tuple(anyStorageFault, anyDowntime).map(([fault, downFor]) => storageFault(fault, downFor)),
   fc.tuple(anyStorageFault, anyDowntime).map(([fault, downFor]) => storageFault(fault, downFor)),
@@ -177,7 +160,6 @@ export const anyCommand: fc.Arbitrary<Command>[] = [
   fc.constant(0).map(() => storageFault({ call: 'renew', what: 'rejects', when: 'before', countdown: 0, times: 10 }, 0)),
   anyDowntime.map(crash),
   fc.constantFrom(second, 30 * second).map(restart),
-  fc.constant(0).map(blackout),
   fc.constant(0).map(flush),
   fc.constant(0).map(resume),
   fc.constant(0).map(move),

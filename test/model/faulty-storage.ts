@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../src/core/clock.ts';
 import type {
   Change,
@@ -13,7 +14,8 @@ import type {
   SpoolQuery,
   SpoolStorage,
 } from '../../src/spool/contract.ts';
-import { operations } from './arcs.ts';
+import { type Operation, operations } from './arcs.ts';
+import type { Disk } from './disk.ts';
 import type { TableWatcher } from './table-watcher.ts';
 
 /** The storage calls that can go wrong. */
@@ -51,9 +53,11 @@ export interface StorageFault {
 
 /** What the storages of all processes of one run share. */
 export interface StorageWorld {
-  readonly spool: SpoolStorage;
+  readonly disk: Disk;
   readonly watcher: TableWatcher;
   readonly clock: Clock;
+  /** Turns of the event loop until the next answer is given. */
+  latency(): number;
   readonly faults: StorageFault[];
   /** Calls so far, for counting them. */
   calls: number;
@@ -72,30 +76,51 @@ const never = (): Promise<never> => new Promise(() => undefined);
  */
 export class FaultyStorage implements SpoolStorage {
   readonly name = 'faulty';
-  readonly capabilities: SpoolStorage['capabilities'] = { durable: true, shared: false };
+  readonly capabilities: SpoolStorage['capabilities'];
   readonly #world: StorageWorld;
+  readonly #spool: SpoolStorage;
   readonly #died: () => void;
+  /** What the spool was asked for and has not answered. */
+  readonly #asked = new Set<readonly Operation[]>();
   #dead = false;
 
   /** @param died Called at the call at which the process dies. */
   constructor(world: StorageWorld, died: () => void) {
     this.#world = world;
     this.#died = died;
+    this.#spool = world.disk.begin(() => {
+      this.cut();
+      died();
+    });
+    this.capabilities = { durable: true, shared: this.#spool.capabilities.shared };
   }
 
-  /** Nothing passes any more. Resolves when what had passed is done, and the spool is as a dead process leaves it. */
-  async die(): Promise<void> {
+  /** Nothing passes any more. */
+  cut(): void {
     this.#dead = true;
+  }
+
+  /** Resolves when the spool is as a dead process leaves it: in the middle of what had passed, or with all of that done. */
+  async die(): Promise<void> {
+    this.cut();
     const world = this.#world;
+    if (world.disk.endsHalfway) {
+      // Whether they took effect is seen by the next process.
+      for (const operation of [...this.#asked].flat()) this.#note(operation);
+      world.inFlight = 0;
+      world.looking = undefined;
+      await world.disk.end();
+      return;
+    }
     while (world.inFlight > 0 || world.looking !== undefined) await (world.looking ?? Promise.resolve());
     await this.#look().catch(() => undefined);
-    await this.#world.spool.close();
+    await world.disk.end();
   }
 
   async open(context: SpoolContext): Promise<void> {
-    const { spool, watcher, clock } = this.#world;
+    const { watcher, clock } = this.#world;
     await this.#call('open', async () => {
-      await spool.open(context);
+      await this.#spool.open(context);
       const [wall, start] = [clock.now(), clock.monotonic()];
       watcher.opened(() => wall + clock.monotonic() - start);
       this.#world.changed = true;
@@ -103,8 +128,9 @@ export class FaultyStorage implements SpoolStorage {
   }
 
   append(entries: readonly NewSpoolEntry[]) {
-    return this.#call('append', async () => {
-      const results = await this.#world.spool.append(entries);
+    const all = [operations.append(entries.map(({ id }) => id))];
+    return this.#ask(all, 'append', async () => {
+      const results = await this.#spool.append(entries);
       const appended = new Set(results.flatMap(({ status, messageId }) => (status === 'appended' ? [messageId] : [])));
       this.#note(operations.append(entries.filter(({ messageId }) => appended.has(messageId)).map(({ id }) => id)));
       return results;
@@ -112,8 +138,8 @@ export class FaultyStorage implements SpoolStorage {
   }
 
   claim(request: ClaimRequest): Promise<readonly ClaimedNote[]> {
-    return this.#call('claim', async () => {
-      const notes = await this.#world.spool.claim(request);
+    return this.#ask(operations.maybeClaimed, 'claim', async () => {
+      const notes = await this.#spool.claim(request);
       for (const note of notes) this.#world.watcher.claimed(request.kind, note, request.lease);
       this.#world.changed ||= notes.length > 0;
       return notes;
@@ -122,15 +148,15 @@ export class FaultyStorage implements SpoolStorage {
 
   renew(claims: readonly ClaimToken[], lease: number): Promise<readonly ClaimToken[]> {
     return this.#call('renew', async () => {
-      const lost = await this.#world.spool.renew(claims, lease);
+      const lost = await this.#spool.renew(claims, lease);
       this.#world.watcher.renewed(claims, lost, lease);
       return lost;
     });
   }
 
   settle(settlements: readonly Settlement[]) {
-    return this.#call('settle', async () => {
-      const result = await this.#world.spool.settle(settlements);
+    return this.#ask(this.#world.watcher.settling(settlements), 'settle', async () => {
+      const result = await this.#spool.settle(settlements);
       for (const settlement of settlements) this.#world.watcher.settled(settlement);
       this.#world.changed = true;
       return result;
@@ -138,63 +164,63 @@ export class FaultyStorage implements SpoolStorage {
   }
 
   expire(request: ExpireRequest): Promise<readonly Change[]> {
-    return this.#call('expire', async () => {
-      const changes = await this.#world.spool.expire(request);
+    return this.#ask(operations.maybeExpired, 'expire', async () => {
+      const changes = await this.#spool.expire(request);
       if (changes.length > 0) this.#note(operations.expire(changes.map(({ entryId }) => entryId)));
       return changes;
     });
   }
 
   nextDue(lanes?: LaneFilter): Promise<number | undefined> {
-    return this.#call('nextDue', () => this.#world.spool.nextDue(lanes));
+    return this.#call('nextDue', () => this.#spool.nextDue(lanes));
   }
 
   get(entryId: string): Promise<SpoolEntry | undefined> {
-    return this.#call('get', () => this.#world.spool.get(entryId));
+    return this.#call('get', () => this.#spool.get(entryId));
   }
 
   findMessage(messageId: string): Promise<readonly SpoolEntry[]> {
-    return this.#call('findMessage', () => this.#world.spool.findMessage(messageId));
+    return this.#call('findMessage', () => this.#spool.findMessage(messageId));
   }
 
   list(query?: SpoolQuery): AsyncIterable<SpoolEntry> {
-    return this.#world.spool.list(query);
+    return this.#spool.list(query);
   }
 
   hold(ids: readonly string[]): Promise<readonly Change[]> {
-    return this.#act('hold', operations.hold(ids), () => this.#world.spool.hold(ids));
+    return this.#act('hold', operations.hold(ids), () => this.#spool.hold(ids));
   }
 
   release(ids: readonly string[]): Promise<readonly Change[]> {
-    return this.#act('release', operations.release(ids), () => this.#world.spool.release(ids));
+    return this.#act('release', operations.release(ids), () => this.#spool.release(ids));
   }
 
   cancel(ids: readonly string[]): Promise<readonly Change[]> {
-    return this.#act('cancel', operations.cancel(ids), () => this.#world.spool.cancel(ids));
+    return this.#act('cancel', operations.cancel(ids), () => this.#spool.cancel(ids));
   }
 
   requeue(ids: readonly string[], options?: { readonly force?: boolean }): Promise<readonly Change[]> {
     const operation = operations.requeue(ids, options?.force === true);
-    return this.#act('requeue', operation, () => this.#world.spool.requeue(ids, options));
+    return this.#act('requeue', operation, () => this.#spool.requeue(ids, options));
   }
 
   purge(ids: readonly string[]): Promise<readonly Change[]> {
-    return this.#act('purge', operations.purge(ids), () => this.#world.spool.purge(ids));
+    return this.#act('purge', operations.purge(ids), () => this.#spool.purge(ids));
   }
 
   counts() {
-    return this.#call('counts', () => this.#world.spool.counts());
+    return this.#call('counts', () => this.#spool.counts());
   }
 
   close(): Promise<void> {
     return this.#call('close', async () => {
       await this.#look();
-      await this.#world.spool.close();
+      await this.#spool.close();
     });
   }
 
   #act<Result>(call: StorageCall, operation: Parameters<TableWatcher['note']>[0], run: () => Promise<Result>): Promise<Result> {
-    return this.#call(call, async () => {
+    return this.#ask([operation], call, async () => {
       const result = await run();
       this.#note(operation);
       return result;
@@ -204,6 +230,16 @@ export class FaultyStorage implements SpoolStorage {
   #note(operation: Parameters<TableWatcher['note']>[0]): void {
     this.#world.watcher.note(operation);
     this.#world.changed = true;
+  }
+
+  /** `what`: all that it can come to where its answer is not seen. */
+  #ask<Result>(what: readonly Operation[], call: StorageCall, run: () => Promise<Result>): Promise<Result> {
+    return this.#call(call, async () => {
+      this.#asked.add(what);
+      const result = await run();
+      this.#asked.delete(what);
+      return result;
+    });
   }
 
   async #call<Result>(call: StorageCall, run: () => Promise<Result>): Promise<Result> {
@@ -216,8 +252,9 @@ export class FaultyStorage implements SpoolStorage {
       if (fault?.when === 'before') this.#strike(fault);
       world.inFlight += 1;
       const result = await run().finally(() => {
-        world.inFlight -= 1;
+        if (!this.#dead || !world.disk.endsHalfway) world.inFlight -= 1;
       });
+      for (let turns = world.latency(); turns > 0; turns--) await nextTurn();
       if (fault !== undefined) this.#strike(fault);
       return result;
     } finally {
@@ -248,17 +285,19 @@ export class FaultyStorage implements SpoolStorage {
 
   #look(): Promise<void> {
     const world = this.#world;
-    world.looking ??= this.#show().finally(() => {
-      world.looking = undefined;
+    if (world.looking !== undefined) return world.looking;
+    const looking = this.#show().finally(() => {
+      if (world.looking === looking) world.looking = undefined;
     });
-    return world.looking;
+    world.looking = looking;
+    return looking;
   }
 
   async #show(): Promise<void> {
-    const { spool, watcher } = this.#world;
+    const { watcher } = this.#world;
     this.#world.changed = false;
     const shown: SpoolEntry[] = [];
-    for await (const entry of spool.list()) shown.push(entry);
-    watcher.observe(shown);
+    for await (const entry of this.#spool.list()) shown.push(entry);
+    if (!this.#dead || !this.#world.disk.endsHalfway) watcher.observe(shown);
   }
 }

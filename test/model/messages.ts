@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { OutgoingMessage } from '../../src/message/message.ts';
 
 /** Stands in the text of every message, and nowhere else. */
 export const textMarker = '§text§';
@@ -23,6 +24,11 @@ export const anyDraft: fc.Arbitrary<Draft> = fc.record({
   conversationId: fc.constantFrom(undefined, undefined, 'c1'),
   expiresIn: fc.constantFrom(undefined, undefined, undefined, undefined, 600_000, 3_000_000),
 });
+
+/** What the order of messages is owed within, audience aside. */
+export function streamOf({ to, from = 'sip:alice@contoso.com', conversationId }: OutgoingMessage): string {
+  return JSON.stringify([from, conversationId ?? [to].flat().toSorted()]);
+}
 
 /** Text of the message made by the nth send. */
 export function textOf(n: number): string {

@@ -1,12 +1,12 @@
+import type { Clock } from '../../src/core/clock.ts';
 import type { EventName } from '../../src/observability/events.ts';
 import type { Logger } from '../../src/observability/trace.ts';
 import type { OfflineImSenderOptions } from '../../src/sender/options.ts';
 import { OfflineImSender } from '../../src/sender/sender.ts';
-import type { ManualClock } from '../../src/testing/manual-clock.ts';
 import { eventNames } from '../support/event-names.ts';
-import type { HookAnswer } from './answers.ts';
-import type { Exchange } from './exchange.ts';
 import { FaultyStorage, type StorageWorld } from './faulty-storage.ts';
+import type { HookAnswer } from './hooks.ts';
+import type { Server } from './server.ts';
 
 /** What became of something that a process was asked to do. */
 export type Attempt<Value> =
@@ -16,8 +16,8 @@ export type Attempt<Value> =
 
 /** What a process is made of, besides its spool. */
 export interface ProcessParts {
-  readonly clock: ManualClock;
-  readonly exchange: Exchange;
+  readonly clock: Clock;
+  readonly server: Server;
   readonly storage: StorageWorld;
   readonly hooks: HookAnswer[];
   readonly options: Partial<OfflineImSenderOptions>;
@@ -34,22 +34,23 @@ export class Process {
   #alive = true;
   #stopping = false;
 
-  constructor({ clock, exchange, storage, hooks, options, random, onEvent, onLog }: ProcessParts) {
+  constructor({ clock, server, storage, hooks, options, random, onEvent, onLog }: ProcessParts) {
     this.#storage = new FaultyStorage(storage, () => this.#end());
-    const caller = { isAlive: () => this.#alive, isStopping: () => this.#stopping };
+    const caller = { isAlive: () => this.#alive, isStopping: () => this.#stopping, die: () => this.#end() };
     const log: Logger['info'] = (fields) => onLog(fields);
     this.sender = new OfflineImSender({
       identity: { sip: 'sip:alice@contoso.com', displayName: 'Alice Example' },
       client: { version: '16.0.6920.1000', mailboxLocation: 'on-premises' },
       ...options,
       spool: this.#storage,
-      transport: exchange.transportFor(caller),
+      transport: server.transportFor(caller),
       clock,
       random,
       logger: { debug: log, info: log, warn: log, error: log },
       beforeDelivery: async () => {
         const answer = this.#alive ? (hooks.shift() ?? 'deliver') : 'hangs';
-        if (answer === 'hangs') return new Promise<never>(() => undefined);
+        if (answer === 'dies') this.#end();
+        if (answer === 'hangs' || answer === 'dies') return new Promise<never>(() => undefined);
         if (answer === 'throws') throw new Error('The hook failed.');
         return answer;
       },
@@ -87,6 +88,7 @@ export class Process {
 
   #end(): void {
     this.#alive = false;
+    this.#storage.cut();
     this.#died.resolve({ status: 'died' });
   }
 }

@@ -48,13 +48,15 @@ function everyMessageHasItsEnd(world: World): string[] {
 /** Whether what is said of an entry agrees with what the Exchange knows. */
 function endIsTrue(world: World, watched: Watched): string[] {
   const { id, entry, purged } = watched;
-  const times = world.exchange.sent().filter(({ note }) => note.entryIds.includes(id)).length;
+  const times = world.server.timesSent(watched);
   const asked = maySendTwice(world, watched);
   const broken: string[] = [];
   if (times > 1 && !asked) broken.push(`${id} was sent ${times} times`);
-  if (entry.state === 'delivered' && times === 0) broken.push(`${id} is delivered, and was never sent`);
+  if (entry.state === 'delivered' && times === 0 && !world.server.mayHaveKeptOnly(id))
+    broken.push(`${id} is delivered, and was never sent`);
   const cancelled = entry.state === 'cancelled' && !watched.cancelledUnknown;
-  const knownUnsent = entry.state === 'dead' && entry.reason?.code !== 'OUTCOME_UNKNOWN';
+  const unknown = entry.reason?.code === 'OUTCOME_UNKNOWN' || entry.reason?.code === 'COPY_AFTER_FAULT';
+  const knownUnsent = entry.state === 'dead' && !unknown;
   // What was purged is not looked after any more.
   if ((cancelled || knownUnsent) && times > 0 && !asked && !purged) {
     broken.push(`${id} is ${entry.state} (${entry.reason?.code}), and was sent`);
@@ -64,9 +66,9 @@ function endIsTrue(world: World, watched: Watched): string[] {
 
 /** No draft is left behind, or someone has been told. */
 function draftsAreKnown(world: World): string[] {
-  return world.exchange.items
-    .filter(({ draft }) => draft === 'there')
-    .flatMap(({ note }) => note.entryIds.map((id) => ({ tag: note.tag, watched: world.watcher.entries.get(id) })))
+  return world.server
+    .draftsLeft()
+    .flatMap(({ tag, entryIds }) => entryIds.map((id) => ({ tag, watched: world.watcher.entries.get(id) })))
     .filter(({ watched }) => {
       const told = watched?.reasons.has('DRAFT_LEFT');
       // Where it could not be settled, the host knows that it must look; where it forced or purged, it did not want to.
@@ -78,18 +80,18 @@ function draftsAreKnown(world: World): string[] {
 }
 
 /** Messages of one conversation and audience reach Exchange in the order of the send() calls. */
-function orderIsKept({ exchange, watcher, messages }: World): string[] {
+function orderIsKept(world: World): string[] {
+  const { server, watcher, messages } = world;
   const orders = new Map(messages.flatMap(({ entryIds, order }) => entryIds.map((id) => [id, order] as const)));
   const last = new Map<string, { readonly order: number; readonly id: string }>();
   const seen = new Set<string>();
   const broken: string[] = [];
-  for (const id of exchange.sent().flatMap(({ note }) => note.entryIds)) {
+  for (const id of server.inOrder(watcher.entries.values())) {
     const watched = watcher.entries.get(id);
     const order = orders.get(id);
     if (watched === undefined || order === undefined || watched.moved || watched.gaveUp || seen.has(id)) continue;
     seen.add(id);
-    const { lane, audience, conversationId } = watched.entry;
-    const stream = `${lane} ${audience} ${conversationId}`;
+    const stream = world.streamOf(watched);
     const before = last.get(stream);
     if (before !== undefined && before.order > order) broken.push(`${id} was sent after ${before.id}, which is younger`);
     if (before === undefined || before.order < order) last.set(stream, { order, id });

@@ -1,6 +1,6 @@
 import { hasCode } from '../../src/core/errors/offline-im-error.ts';
 import type { Receipt } from '../../src/sender/receipt.ts';
-import { type Draft, textOf } from './messages.ts';
+import { type Draft, textMarker, textOf } from './messages.ts';
 import type { Attempt } from './process.ts';
 import type { Remembered, World } from './world.ts';
 
@@ -49,7 +49,8 @@ export function sendAgain(world: World, message: Remembered): Promise<void> {
 export async function sendConflicting(world: World, message: Remembered): Promise<void> {
   const { process } = world;
   const kept = isKept(world, message);
-  const outgoing = { ...message.outgoing, text: `${textOf(world.messages.length)} other ${world.sends++}` };
+  const outgoing = { ...message.outgoing, text: `${textMarker}other ${world.sends++}.` };
+  message.contestedText = outgoing.text;
   const attempt = await process.attempt(process.sender.send(outgoing));
   if (attempt.status === 'done' && kept) world.violation(`${outgoing.messageId} was accepted with other content`);
   if (attempt.status === 'done') {

@@ -1,11 +1,13 @@
 import type { Clock } from '../../src/core/clock.ts';
-import type { ClaimedNote, SpoolEntry, SpoolState } from '../../src/spool/contract.ts';
+import type { ClaimedNote, Settlement, SpoolEntry, SpoolState } from '../../src/spool/contract.ts';
 import { type Arc, type ModelState, type Operation, operations } from './arcs.ts';
 
 /** What the model remembers of an entry: no index, no note, only what has been seen of it. */
 export interface Watched {
   readonly id: string;
   readonly messageId: string;
+  /** Its text when it was first seen. */
+  readonly text: string;
   state: ModelState;
   entry: SpoolEntry;
   /** Its state before the claim at work; both where the watcher did not see it. */
@@ -73,7 +75,18 @@ export class TableWatcher {
     this.#pending.push(operation);
   }
 
-  /** A new process has opened the spool: nobody else holds a lease. */
+  /** What settling may come to where nobody sees the answer. */
+  settling(settlements: readonly Settlement[]): readonly Operation[] {
+    return settlements.flatMap((settlement) => {
+      const claim = this.#claims.get(settlement.token);
+      if (claim === undefined) return [];
+      const { kind, entryIds } = claim;
+      const late = settlement.to === 'delivered' ? [operations.deliveredLate(entryIds)] : [];
+      return [operations.settle(settlement, kind, entryIds), ...late];
+    });
+  }
+
+  /** A new process has opened the spool, and works on nothing yet. */
   opened(storageNow: () => number): void {
     this.#markForgettable();
     this.storageNow = storageNow;
@@ -99,7 +112,7 @@ export class TableWatcher {
     }
   }
 
-  settled(settlement: Parameters<typeof operations.settle>[0]): void {
+  settled(settlement: Settlement): void {
     const claim = this.#claims.get(settlement.token);
     if (claim === undefined) {
       this.violations.push(`settled without a claim: ${settlement.token}`);
@@ -134,14 +147,15 @@ export class TableWatcher {
   }
 
   #arrive(entry: SpoolEntry): void {
-    const appended = this.#pending.find(({ name, entryIds }) => name === 'append' && entryIds.includes(entry.id));
+    const appended = this.#pending.find((one) => one.name === 'append' && concerns(one, entry.id));
     if (appended === undefined) this.violations.push(`${entry.id} came from nowhere`);
     const kept = [...this.entries.values()].filter((one) => one.messageId === entry.messageId && !one.forgettable);
-    const siblings = kept.every(({ id }) => appended?.entryIds.includes(id));
+    const siblings = kept.every(({ id }) => appended !== undefined && concerns(appended, id));
     if (!siblings) this.violations.push(`message ${entry.messageId} was made a second time`);
     this.entries.set(entry.id, {
       id: entry.id,
       messageId: entry.messageId,
+      text: entry.message?.text ?? '',
       state: 'gone',
       entry,
       beforeClaim: [],
@@ -162,8 +176,10 @@ export class TableWatcher {
   }
 
   #judge(watched: Watched, entry: SpoolEntry | undefined): void {
-    const own = this.#pending.filter(({ entryIds }) => entryIds.includes(watched.id));
     const from = watched.state;
+    const own = this.#pending.filter((one) => concerns(one, watched.id));
+    // Of a lease that nobody holds any more a shared spool takes notice when it comes to it.
+    if (from === 'delivering' && !this.#isClaimed(watched.id)) own.push(operations.lapse([watched.id]));
     const to = entry?.state ?? 'gone';
     const cancelled = own.some(({ name }) => name === 'cancel');
     const mayHaveBeenSent = watched.entry.unknownAttempts.length > 0;
@@ -180,7 +196,7 @@ export class TableWatcher {
       const names = own.map(({ name }) => name).join(', ');
       this.violations.push(`${watched.id} went from ${from} to ${to}, which no row of the table allows after: ${names}`);
     }
-    if (from !== to || own.length > 0) {
+    if (from !== to || own.some(({ entryIds }) => entryIds !== 'any')) {
       const why = [entry?.reason?.code, ...own.map(({ name }) => name)].filter((one) => one !== undefined);
       this.history.push(`${this.#clock.monotonic()} ms ${watched.id}: ${from} → ${to} (${why.join(', ')})`);
     }
@@ -201,22 +217,25 @@ export class TableWatcher {
     // Operations that the watcher saw the effect of together may have met in between.
     const wasDead = from === 'dead' || did('settle:dead:no') || did('settle:dead:unknown') || did('expire');
     const wasHeld = from === 'held' || did('hold') || did('settle:held');
-    if ((did('release') && wasHeld) || ((did('requeue') || did('requeue:force')) && wasDead)) {
+    const released = did('release') && wasHeld && entry.state !== 'held';
+    const requeued = (did('requeue') || did('requeue:force')) && wasDead && !(from === 'dead' && entry.state === 'dead');
+    if (released || requeued) {
       watched.moved = true;
       watched.expired = false;
       watched.rank = ++this.#rank;
     }
     if (did('settle:dead:unknown') || did('settle:deferred:unknown')) watched.gaveUp = true;
-    if (did('expire') && from === 'unconfirmed' && entry.state === 'dead') watched.gaveUp = true;
+    const expired = did('expire') || did('maybe expired');
+    if (expired && from === 'unconfirmed' && entry.state === 'dead') watched.gaveUp = true;
     if (entry.state === 'unconfirmed' && (did('expire') || entry.expiresAt === 0)) watched.expired = true;
     if (did('claim:deliver')) watched.tried = true;
     if (did('settle:split')) watched.split = true;
     const wasTried = watched.tried || mayHaveBeenSent;
     if (did('expire') && !wasTried && !this.laneWasClosed) this.violations.push(`${watched.id} expired, and was not tried`);
-    if (did('requeue:force') && wasDead && mayHaveBeenSent) watched.forced = true;
+    if (did('requeue:force') && requeued && mayHaveBeenSent) watched.forced = true;
     if (did('cancel') && entry.state === 'cancelled' && wasDead && mayHaveBeenSent) watched.cancelledUnknown = true;
     if (from === 'spooled' || from === 'deferred') watched.beforeClaim = [from];
-    else if (did('claim:deliver')) watched.beforeClaim = ['spooled', 'deferred'];
+    else if (did('claim:deliver') || did('maybe claimed')) watched.beforeClaim = ['spooled', 'deferred'];
     watched.cancelRequested = entry.cancelRequested;
     if (entry.reason !== undefined) watched.reasons.add(entry.reason.code);
     this.#checkShown(watched, entry);
@@ -251,6 +270,10 @@ export class TableWatcher {
     }
   }
 
+  #isClaimed(id: string): boolean {
+    return [...this.#claims.values()].some(({ open, kind, entryIds }) => open && kind === 'deliver' && entryIds.includes(id));
+  }
+
   #lapse(claim: Claim): void {
     if (claim.open && claim.until <= this.#clock.monotonic()) this.#end(claim);
   }
@@ -260,6 +283,10 @@ export class TableWatcher {
     claim.open = false;
     if (claim.kind === 'deliver') this.note(operations.lapse(claim.entryIds));
   }
+}
+
+function concerns({ entryIds }: Operation, id: string): boolean {
+  return entryIds === 'any' || entryIds.includes(id);
 }
 
 /** Whether the arcs of these operations, in any order, lead from one state to the other. */

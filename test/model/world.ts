@@ -1,15 +1,15 @@
+import type { Clock } from '../../src/core/clock.ts';
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
 import type { OutgoingMessage } from '../../src/message/message.ts';
 import type { EventName } from '../../src/observability/events.ts';
 import type { OfflineImSenderOptions } from '../../src/sender/options.ts';
-import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
-import { ManualClock } from '../../src/testing/manual-clock.ts';
-import type { HookAnswer } from './answers.ts';
-import { Exchange } from './exchange.ts';
+import type { Disk } from './disk.ts';
 import type { StorageWorld } from './faulty-storage.ts';
-import { textMarker } from './messages.ts';
+import type { HookAnswer } from './hooks.ts';
+import { streamOf, textMarker } from './messages.ts';
 import { Process } from './process.ts';
-import { TableWatcher } from './table-watcher.ts';
+import type { Server } from './server.ts';
+import { TableWatcher, type Watched } from './table-watcher.ts';
 import { checkWrite } from './write-rules.ts';
 
 export const second = 1_000;
@@ -31,15 +31,36 @@ export interface Remembered {
   accepted: 'yes' | 'unknown' | 'no';
   /** Other content was sent under its id, and may have been kept. */
   contested: boolean;
+  /** The text of what was sent under its id besides. */
+  contestedText?: string;
   /** Place among the calls of send(), where its receipt says that this call made it. */
   order: number | undefined;
   entryIds: readonly string[];
 }
 
-/** Everything in one run: the clock, the spool, the Exchange, the host's memory, and the process of the moment. */
-export class World {
-  readonly clock = new ManualClock();
-  readonly exchange = new Exchange(this.clock);
+/** A clock that a run moves. */
+export interface RunClock extends Clock {
+  advance(ms: number): Promise<void>;
+  setWall(time: number): void;
+}
+
+/** What a run is made of. */
+export interface WorldParts<S extends Server> {
+  readonly clock: RunClock;
+  readonly server: S;
+  readonly disk: Disk;
+  readonly options?: Partial<OfflineImSenderOptions>;
+  /** Of the sender's jitter, and of the storage's latency. */
+  readonly seed?: number;
+  /** The longest that a storage call may take, ms. @default 0 */
+  readonly latency?: number;
+}
+
+/** Everything in one run: the clock, the spool, the server, the host's memory, and the process of the moment. */
+export class World<S extends Server = Server> {
+  readonly clock: RunClock;
+  readonly server: S;
+  readonly disk: Disk;
   readonly watcher: TableWatcher;
   readonly storage: StorageWorld;
   readonly hooks: HookAnswer[] = [];
@@ -50,15 +71,27 @@ export class World {
   downFor = 0;
   sends = 0;
   #process: Process | undefined;
-  #randomState = 1;
+  #randomState: number;
 
-  constructor(options: Partial<OfflineImSenderOptions> = {}) {
+  constructor({ clock, server, disk, options = {}, seed = 1, latency = 0 }: WorldParts<S>) {
+    this.clock = clock;
+    this.server = server;
+    this.disk = disk;
+    this.#randomState = 1 + (seed % 2_147_483_645);
     this.options = { ...modelOptions, ...options };
     this.watcher = new TableWatcher(this.clock, this.options.idRetention ?? modelOptions.idRetention);
-    const { watcher, clock } = this;
-    const spool = new MemorySpool();
-    this.storage = { spool, watcher, clock, faults: [], calls: 0, inFlight: 0, changed: false, looking: undefined };
-    this.exchange.onWrite = (note, earlier) => this.#violations.push(...checkWrite(this, note, earlier));
+    this.storage = {
+      disk,
+      watcher: this.watcher,
+      clock,
+      latency: () => (latency === 0 ? 0 : Math.floor(this.#random() * (latency + 1))),
+      faults: [],
+      calls: 0,
+      inFlight: 0,
+      changed: false,
+      looking: undefined,
+    };
+    server.onWrite = (note, earlier) => this.#violations.push(...checkWrite(this, note, earlier));
   }
 
   get process(): Process {
@@ -99,8 +132,14 @@ export class World {
     if (stopped?.status === 'failed') this.violation(`stop() rejected: ${String(stopped.error)}`);
     if (!process.alive) return this.crash();
     // Where close() failed, the end of the process closes it.
-    await this.storage.spool.close();
+    await process.kill();
     await this.start();
+  }
+
+  /** Messages of one stream are owed in order: by what the host sent, not by what the spool makes of it. */
+  streamOf({ entry, text }: Watched): string {
+    const sent = this.messages.find(({ outgoing, contestedText }) => outgoing.text === text || contestedText === text);
+    return `${entry.audience} ${sent === undefined ? JSON.stringify([entry.lane, entry.conversationId]) : streamOf(sent.outgoing)}`;
   }
 
   violation(text: string): void {
@@ -108,23 +147,26 @@ export class World {
   }
 
   verify(): void {
-    const all = [...this.#violations, ...this.watcher.violations, ...this.exchange.violations];
+    this.server.inspect(this.watcher.entries.values());
+    const all = [...this.#violations, ...this.watcher.violations, ...this.server.violations];
     if (all.length === 0) return;
-    const history = [...this.watcher.history, 'written to the server:', ...this.exchange.history()].join('\n');
+    const history = [...this.watcher.history, 'written to the server:', ...this.server.history()].join('\n');
     throw new Error(`The promise is broken:\n${all.join('\n')}\n\nWhat the spool went through:\n${history}`);
   }
 
   /** From now on all goes well: nothing that was planned for transport, hook or storage happens any more. */
   calm(): void {
-    for (const planned of [this.exchange.answers, this.exchange.probeAnswers, this.hooks, this.storage.faults])
-      planned.length = 0;
+    this.server.calm();
+    this.disk.calm();
+    this.hooks.length = 0;
+    this.storage.faults.length = 0;
   }
 
   #newProcess(): Process {
-    const { clock, exchange, storage, hooks, options } = this;
+    const { clock, server, storage, hooks, options } = this;
     return new Process({
       clock,
-      exchange,
+      server,
       storage,
       hooks,
       options,
@@ -139,7 +181,8 @@ export class World {
     if (name === 'lane:blocked' || name === 'transport:unavailable') this.watcher.laneWasClosed = true;
     if (name !== 'message:delivered') return;
     const { id } = event as { readonly id: string };
-    if (!this.exchange.sent().some(({ note }) => note.entryIds.includes(id))) {
+    const watched = this.watcher.entries.get(id);
+    if (watched !== undefined && this.server.timesSent(watched) === 0 && !this.server.mayHaveKeptOnly(id)) {
       this.violation(`message:delivered for ${id}, which was never sent`);
     }
   }

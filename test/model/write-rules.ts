@@ -1,14 +1,14 @@
 import type { Note } from '../../src/transport/contract.ts';
-import type { Item } from './exchange.ts';
+import type { Server } from './server.ts';
 import type { Watched } from './table-watcher.ts';
 import type { World } from './world.ts';
 
 /** What must be true of a note at the moment when it is written to the server. */
-export function checkWrite(world: World, note: Note, earlier: readonly Item[]): string[] {
+export function checkWrite(world: World, note: Note, earlier: readonly Note[]): string[] {
   return [
-    ...checkTag(note, earlier),
+    ...checkTag(world.server, note),
     ...checkFrozen(note, earlier),
-    ...note.entryIds.flatMap((id) => checkEntry(world, id, note, earlier)),
+    ...note.entryIds.flatMap((id) => checkEntry(world, id, note)),
   ];
 }
 
@@ -17,31 +17,28 @@ export function maySendTwice({ options }: World, { forced, gaveUp }: Watched): b
   return forced || (options.probe?.onUnconfirmed === 'resend' && gaveUp);
 }
 
-function checkTag({ tag }: Note, earlier: readonly Item[]): string[] {
-  // After a refusal that reached nobody, no attempt is consumed, and the tag comes again.
-  return earlier.some((item) => item.note.tag === tag && item.answer.fate !== 'nothing')
-    ? [`two attempts carry the tag ${tag}`]
-    : [];
+/** After a refusal that reached nobody, no attempt is consumed, and the tag comes again. */
+function checkTag(server: Server, { tag }: Note): string[] {
+  return server.isTagUsed(tag) ? [`two attempts carry the tag ${tag}`] : [];
 }
 
 /** A retry sends that very note: entries may have left it, everything else stays. */
-function checkFrozen(note: Note, earlier: readonly Item[]): string[] {
-  const first = earlier.find((item) => item.note.id === note.id)?.note;
+function checkFrozen(note: Note, earlier: readonly Note[]): string[] {
+  const first = earlier.find(({ id }) => id === note.id);
   if (first === undefined) return [];
   const kept = first.entryIds.filter((id) => note.entryIds.includes(id));
   const same = first.subject === note.subject && first.messageClass === note.messageClass;
   return same && JSON.stringify(kept) === JSON.stringify(note.entryIds) ? [] : [`note ${note.id} is not what was frozen`];
 }
 
-function checkEntry(world: World, id: string, note: Note, earlier: readonly Item[]): string[] {
+function checkEntry(world: World, id: string, note: Note): string[] {
   const watched = world.watcher.entries.get(id);
   if (watched === undefined) return [`${id} is sent, and nobody has seen it in the spool`];
   const broken: string[] = [];
   if (watched.state !== 'delivering') broken.push(`${id} is sent while it is ${watched.state}`);
-  const before = earlier.find(({ note: { entryIds }, answer }) => answer.fate === 'sent' && entryIds.includes(id));
   const asked = maySendTwice(world, watched);
-  if (before !== undefined && !asked) broken.push(`${id} was sent as ${before.note.tag}, and is sent again as ${note.tag}`);
-  const unsettled = watched.entry.unknownAttempts.filter(({ tag }) => (world.exchange.absences.get(tag) ?? 0) < 2);
+  if (world.server.timesSent(watched) > 0 && !asked) broken.push(`${id} was sent, and is sent again as ${note.tag}`);
+  const unsettled = watched.entry.unknownAttempts.filter(({ tag }) => (world.server.absences.get(tag) ?? 0) < 2);
   if (unsettled.length > 0 && !asked) broken.push(`${id} is sent again, and ${unsettled[0]?.tag} was not found absent twice`);
   if (note.attempt === 1 && note.entryIds.length > 1 && (watched.split || watched.entry.unknownAttempts.length > 0)) {
     broken.push(`${id} must not merge with others`);
@@ -59,16 +56,15 @@ function checkEntry(world: World, id: string, note: Note, earlier: readonly Item
 }
 
 /** Older messages of its conversation and audience that have not come to an end; one that has expired is only looked for. */
-function overtaken({ watcher }: World, { entry, rank }: Watched, note: Note): Watched[] {
+function overtaken(world: World, watched: Watched, note: Note): Watched[] {
+  const stream = world.streamOf(watched);
   const active = ['spooled', 'deferred', 'delivering', 'unconfirmed'];
-  return [...watcher.entries.values()].filter(
+  return [...world.watcher.entries.values()].filter(
     (other) =>
-      other.rank < rank &&
+      other.rank < watched.rank &&
       active.includes(other.state) &&
       !other.expired &&
       !note.entryIds.includes(other.id) &&
-      other.entry.lane === entry.lane &&
-      other.entry.audience === entry.audience &&
-      other.entry.conversationId === entry.conversationId,
+      world.streamOf(other) === stream,
   );
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Scope } from '../../src/transport/contract.ts';
+import type { Scope } from '../../../src/transport/contract.ts';
 
 /** What the simulated Exchange makes of one attempt: what really happens, and what the transport gets to know of it. */
 export interface DeliverAnswer {
@@ -36,9 +36,6 @@ export interface ProbeAnswer {
   readonly outbox: boolean;
   readonly takes: number;
 }
-
-/** What `beforeDelivery` does once. */
-export type HookAnswer = 'deliver' | 'hold' | 'cancel' | 'throws' | 'hangs';
 
 export const goodAnswer: DeliverAnswer = {
   told: 'delivered',
@@ -122,5 +119,3 @@ export const anyProbeAnswer: fc.Arbitrary<ProbeAnswer> = fc.record<ProbeAnswer>(
   outbox: fc.boolean(),
   takes: fc.constantFrom(0, 0, 20 * second, 200 * second, Number.POSITIVE_INFINITY),
 });
-
-export const anyHookAnswer = fc.constantFrom<HookAnswer>('deliver', 'deliver', 'hold', 'cancel', 'throws', 'hangs');

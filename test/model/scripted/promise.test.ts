@@ -1,18 +1,19 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { anyCommand } from './commands.ts';
-import { checkPromise, settleDown } from './promise.ts';
-import { hour, World } from './world.ts';
+import { checkPromise, settleDown } from '../promise.ts';
+import { hour } from '../world.ts';
+import { scriptedWorld } from './exchange.ts';
+import { anyScriptedCommand } from './weather.ts';
 
 const runs = Number(process.env.OFFLINE_IM_MODEL_RUNS ?? 400);
 const seed = Number(process.env.OFFLINE_IM_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const longest = 10_000 + runs * 1_000;
 
 /** fast-check prints the failing commands; this says how to see them again. */
-async function promiseHolds(options: ConstructorParameters<typeof World>[0], share: number): Promise<void> {
-  const commands = fc.commands(anyCommand, { maxCommands: 40, size: 'max' });
+async function promiseHolds(options: Parameters<typeof scriptedWorld>[0], share: number): Promise<void> {
+  const commands = fc.commands(anyScriptedCommand, { maxCommands: 40, size: 'max' });
   const property = fc.asyncProperty(commands, async (chosen) => {
-    const world = new World(options);
+    const world = scriptedWorld(options);
     await world.start();
     await fc.asyncModelRun(() => ({ model: { messages: 0 }, real: world }), chosen);
     await settleDown(world);
@@ -22,7 +23,7 @@ async function promiseHolds(options: ConstructorParameters<typeof World>[0], sha
   try {
     await fc.assert(property, { seed, numRuns: Math.ceil(runs * share), endOnFailure: process.env.OFFLINE_IM_SHRINK === '0' });
   } catch (error) {
-    console.error(`Replay: OFFLINE_IM_SEED=${seed} OFFLINE_IM_MODEL_RUNS=${runs} npx vitest run test/model`);
+    console.error(`Replay: OFFLINE_IM_SEED=${seed} OFFLINE_IM_MODEL_RUNS=${runs} npx vitest run test/model/scripted`);
     throw error;
   }
 }

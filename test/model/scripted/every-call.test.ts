@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { StorageFault } from '../faulty-storage.ts';
+import { checkPromise, settleDown } from '../promise.ts';
+import { sendAgain, sendNew } from '../sending.ts';
+import { minute, type World } from '../world.ts';
 import { goodAnswer } from './answers.ts';
-import type { StorageFault } from './faulty-storage.ts';
-import { checkPromise, settleDown } from './promise.ts';
-import { sendAgain, sendNew } from './sending.ts';
-import { minute, World } from './world.ts';
+import { type Exchange, scriptedWorld } from './exchange.ts';
 
 const draft = { from: undefined, conversationId: undefined, expiresIn: undefined };
 const toBob = { ...draft, to: ['sip:bob@contoso.com'] };
@@ -11,7 +12,7 @@ const toBoth = { ...draft, to: ['sip:carol@contoso.com', 'sip:felix@fabrikam.com
 const toGroup = { ...draft, to: ['sip:bob@contoso.com', 'sip:carol@contoso.com'] };
 
 /** A little of everything: a note split, one sent without an answer, one lost, one deferred, one rejected; every action of the host; a restart. */
-async function scenario(world: World): Promise<void> {
+async function scenario(world: World<Exchange>): Promise<void> {
   const act = async (action: 'cancel' | 'hold' | 'release' | 'requeue' | 'purge', index: number): Promise<void> => {
     const id = world.messages[index]?.outgoing.messageId ?? '';
     await world.process.attempt(world.process.sender[action](id));
@@ -21,7 +22,7 @@ async function scenario(world: World): Promise<void> {
     await world.clock.advance(ms);
     await world.mend();
   };
-  world.exchange.answers.push(
+  world.server.answers.push(
     { ...goodAnswer, told: 'rejected', fate: 'nothing', splittable: true },
     { ...goodAnswer, told: 'unconfirmed', copyAfter: 2 * minute },
     { ...goodAnswer, told: 'throws', fate: 'nothing' },
@@ -51,7 +52,7 @@ async function scenario(world: World): Promise<void> {
 
 /** Resolves with the number of storage calls until all began to settle. */
 async function run(faults: readonly StorageFault[] = []): Promise<number> {
-  const world = new World();
+  const world = scriptedWorld();
   world.storage.faults.push(...faults);
   await world.start();
   await scenario(world);

@@ -1,5 +1,7 @@
-import { type Clock, sleep } from '../../src/core/clock.ts';
-import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
+import { type Clock, sleep } from '../../../src/core/clock.ts';
+import { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
+import type { OfflineImSenderOptions } from '../../../src/sender/options.ts';
+import { ManualClock } from '../../../src/testing/manual-clock.ts';
 import type {
   DeliverOptions,
   DeliveryOutcome,
@@ -8,7 +10,11 @@ import type {
   Place,
   ProbeResult,
   Transport,
-} from '../../src/transport/contract.ts';
+} from '../../../src/transport/contract.ts';
+import { MemoryDisk } from '../disk.ts';
+import type { Caller, LeftDraft, OnWrite, Server } from '../server.ts';
+import type { Watched } from '../table-watcher.ts';
+import { World } from '../world.ts';
 import { type DeliverAnswer, goodAnswer, goodProbe, type ProbeAnswer } from './answers.ts';
 
 /** What became of one request that reached the server. */
@@ -20,30 +26,21 @@ export interface Item {
   draft: 'none' | 'there' | 'removed';
 }
 
-/** A process as the Exchange sees it: once dead it writes nothing more, while what is on the wire goes its way. */
-export interface Caller {
-  isAlive(): boolean;
-  isStopping(): boolean;
-}
-
-/** Called before a note is written to the server. */
-export type OnWrite = (note: Note, earlier: readonly Item[]) => void;
-
 /** A promise of its own each time: one for all would keep whatever ever waited for it. */
 const never = (): Promise<never> => new Promise(() => undefined);
 
 /** An Exchange that knows the truth about every request, and plays what it is told to play; with nothing to play, all goes well. */
-export class Exchange {
+export class Exchange implements Server {
   readonly items: Item[] = [];
   readonly answers: DeliverAnswer[] = [];
   readonly probeAnswers: ProbeAnswer[] = [];
   readonly violations: string[] = [];
   /** How often each tag was answered to be absent. */
   readonly absences = new Map<string, number>();
-  /** Moves with every change of the configuration: another endpoint. */
-  site = 0;
   onWrite: OnWrite = () => undefined;
   readonly #clock: Clock;
+  /** Another endpoint with every change of the configuration. */
+  #site = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -60,8 +57,39 @@ export class Exchange {
     };
   }
 
+  timesSent({ id }: Watched): number {
+    return this.#sent().filter(({ note }) => note.entryIds.includes(id)).length;
+  }
+
+  isTagUsed(tag: string): boolean {
+    return this.items.some((item) => item.note.tag === tag && item.answer.fate !== 'nothing');
+  }
+
+  inOrder(): readonly string[] {
+    return this.#sent().flatMap(({ note }) => note.entryIds);
+  }
+
+  draftsLeft(): readonly LeftDraft[] {
+    return this.items.filter(({ draft }) => draft === 'there').map(({ note }) => note);
+  }
+
+  inspect(): void {}
+
+  mayHaveKeptOnly(): boolean {
+    return false;
+  }
+
+  calm(): void {
+    this.answers.length = 0;
+    this.probeAnswers.length = 0;
+  }
+
+  move(): void {
+    this.#site += 1;
+  }
+
   /** What has really been sent, in the order in which it was. */
-  sent(): Item[] {
+  #sent(): Item[] {
     const now = this.#clock.monotonic();
     return this.items
       .filter(({ answer, processedAt }) => answer.fate === 'sent' && processedAt <= now)
@@ -78,7 +106,7 @@ export class Exchange {
   #placeOf({ address }: Mailbox): Place {
     // Two mailboxes share an endpoint; a third has its own.
     const host = address.startsWith('erin') ? 'other' : 'exchange';
-    return { endpoint: `https://${host}-${this.site}.test`, mailbox: address, folder: 'history' };
+    return { endpoint: `https://${host}-${this.#site}.test`, mailbox: address, folder: 'history' };
   }
 
   async #deliver(caller: Caller, notes: readonly Note[], options: DeliverOptions): Promise<readonly DeliveryOutcome[]> {
@@ -104,7 +132,10 @@ export class Exchange {
   }
 
   #write(note: Note, answer: DeliverAnswer): void {
-    this.onWrite(note, this.items);
+    this.onWrite(
+      note,
+      this.items.map((item) => item.note),
+    );
     const processedAt = this.#clock.monotonic() + (answer.fate === 'nothing' ? 0 : answer.processedAfter);
     const draft = answer.fate === 'draft' ? 'there' : 'none';
     this.items.push({ note, answer, processedAt, copyAt: processedAt + answer.copyAfter, draft });
@@ -186,4 +217,10 @@ function outcomeOf(note: Note, { told, fate, scope, retryAfter, splittable, draf
     case 'blocked':
       return { status: 'blocked', scope, sent: fate === 'nothing' ? 'no' : 'unknown', error };
   }
+}
+
+/** A world with such an Exchange, and a spool in memory. */
+export function scriptedWorld(options: Partial<OfflineImSenderOptions> = {}): World<Exchange> {
+  const clock = new ManualClock();
+  return new World({ clock, server: new Exchange(clock), disk: new MemoryDisk(), options });
 }
