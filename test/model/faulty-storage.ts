@@ -235,9 +235,10 @@ export class FaultyStorage implements SpoolStorage {
   /** `what`: all that it can come to where its answer is not seen. */
   #ask<Result>(what: readonly Operation[], call: StorageCall, run: () => Promise<Result>): Promise<Result> {
     return this.#call(call, async () => {
-      this.#asked.add(what);
+      const asked = [...what];
+      this.#asked.add(asked);
       const result = await run();
-      this.#asked.delete(what);
+      this.#asked.delete(asked);
       return result;
     });
   }

@@ -67,6 +67,8 @@ export async function sendConflicting(world: World, message: Remembered): Promis
 async function send(world: World, message: Remembered, ownId: boolean): Promise<void> {
   const { process } = world;
   const order = world.sends++;
+  // Nobody remembers its id: it is another message.
+  if (message.accepted === 'yes' && !isKept(world, message)) message.outgoing = withNewText(world, message);
   const { messageId, ...anonymous } = message.outgoing;
   const kept = isKept(world, message);
   const attempt = await process.attempt(process.sender.send(ownId ? message.outgoing : anonymous));
@@ -84,10 +86,17 @@ async function send(world: World, message: Remembered, ownId: boolean): Promise<
     if (!late && !lost) world.violation(`send() rejected: ${String(attempt.error)}`);
     return;
   }
+  // It may be there under an id that nobody was told of: what is sent after it is another message.
+  if (!ownId) message.outgoing = withNewText(world, message);
   if (!kept) {
     message.accepted = 'unknown';
     message.order = undefined;
   }
+}
+
+/** What is sent twice can be told from what was sent two times. */
+function withNewText(world: World, { outgoing }: Remembered): Remembered['outgoing'] {
+  return { ...outgoing, text: `${textMarker}anew ${world.sends}.` };
 }
 
 function takeOver(world: World, message: Remembered, receipt: Receipt, outgoing: Remembered['outgoing']): void {

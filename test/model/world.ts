@@ -26,7 +26,7 @@ const modelOptions = {
 
 /** A message as the host remembers it. */
 export interface Remembered {
-  readonly outgoing: OutgoingMessage & { readonly messageId: string };
+  outgoing: OutgoingMessage & { readonly messageId: string };
   /** `unknown`: the process died over it, or the storage could not tell. */
   accepted: 'yes' | 'unknown' | 'no';
   /** Other content was sent under its id, and may have been kept. */
@@ -97,6 +97,11 @@ export class World<S extends Server = Server> {
   get process(): Process {
     if (this.#process === undefined) throw new Error('No process was started.');
     return this.#process;
+  }
+
+  /** The spool is at work, and nobody waits for time to pass. */
+  get isBusy(): boolean {
+    return this.#process?.alive === true && this.storage.inFlight > 0;
   }
 
   /** Starts the program; again, as often as it dies over it. */

@@ -1,0 +1,90 @@
+import fc from 'fast-check';
+import { type Disk, MemoryDisk } from '../model/disk.ts';
+import { checkPromise, settleDown } from '../model/promise.ts';
+import { hour, World, type WorldParts } from '../model/world.ts';
+import { randomFrom } from '../support/random.ts';
+import { SimulatedClock } from './clock.ts';
+import { FileDisk } from './disks/file.ts';
+import { BrowserDisk } from './disks/indexeddb.ts';
+import { SqliteDisk } from './disks/sqlite.ts';
+import { SimulatedServer, type Way } from './server.ts';
+import { anySimulatedCommand } from './weather.ts';
+
+/** Spools that can be simulated. `journaled`: {@link MemoryDisk}'s, with every call's answer put off. */
+export const spools = ['memory', 'file', 'sqlite', 'indexeddb'] as const;
+
+export type SpoolKind = (typeof spools)[number];
+
+/** What a run can be changed by, to see that its oracle notices. */
+export interface Sabotage {
+  readonly disk?: (disk: Disk) => Disk;
+  readonly server?: (server: SimulatedServer) => SimulatedServer;
+}
+
+function diskOf(kind: SpoolKind): Disk {
+  switch (kind) {
+    case 'memory':
+      return new MemoryDisk();
+    case 'file':
+      return new FileDisk();
+    case 'sqlite':
+      return new SqliteDisk();
+    case 'indexeddb':
+      return new BrowserDisk();
+  }
+}
+
+/** What the seed chooses besides the commands. */
+interface Setting {
+  readonly way: Way;
+  /** Seed of jitter, latency and the order of timers. */
+  readonly seed: number;
+  /** Turns of the event loop that an answer of the storage takes at most. */
+  readonly latency: number;
+  readonly resends: boolean;
+}
+
+const anySetting = fc.record<Setting>({
+  way: fc.constantFrom('ews', 'ews', 'graph', 'both'),
+  seed: fc.nat(),
+  latency: fc.constantFrom(0, 1, 3),
+  resends: fc.constantFrom(false, false, false, false, true),
+});
+
+/** The world of one run. */
+export function simulatedWorld(kind: SpoolKind, setting: Setting, sabotage: Sabotage = {}): World<SimulatedServer> {
+  let world: World<SimulatedServer> | undefined;
+  // Memory and files in memory take no turn that nobody counts.
+  const usesIo = kind === 'sqlite' || kind === 'indexeddb';
+  const clock = new SimulatedClock(randomFrom(setting.seed), () => usesIo && world?.isBusy === true);
+  const server = new SimulatedServer(clock, setting.way);
+  const disk = diskOf(kind);
+  const parts: WorldParts<SimulatedServer> = {
+    clock,
+    server: sabotage.server?.(server) ?? server,
+    disk: sabotage.disk?.(disk) ?? disk,
+    seed: setting.seed,
+    latency: setting.latency,
+    options: setting.resends ? { probe: { giveUpAfter: hour, onUnconfirmed: 'resend' } } : {},
+  };
+  world = new World(parts);
+  return world;
+}
+
+/** One run: rejects with what fast-check says of the shortest run that still fails. */
+export async function simulate(kind: SpoolKind, seed: number, sabotage?: Sabotage, shrinks = true): Promise<void> {
+  const commands = fc.commands([...anySimulatedCommand], { maxCommands: 40, size: 'max' });
+  const property = fc.asyncProperty(anySetting, commands, async (setting, chosen) => {
+    const world = simulatedWorld(kind, setting, sabotage);
+    try {
+      await world.start();
+      await fc.asyncModelRun(() => ({ model: { messages: 0 }, real: world }), chosen);
+      await settleDown(world);
+      await checkPromise(world);
+    } finally {
+      await world.process.kill();
+      world.disk.remove();
+    }
+  });
+  await fc.assert(property, { seed, numRuns: 1, endOnFailure: !shrinks });
+}
