@@ -47,6 +47,7 @@ function run(target: string, report: string): Promise<number | 'hung' | null> {
     kill(child);
   }, 1_000);
   const stop = (): void => kill(child);
+  process.once('SIGTERM', () => process.exit(143));
   process.once('exit', stop);
   return new Promise((resolve) => {
     child.once('exit', (code) => {

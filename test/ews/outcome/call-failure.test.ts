@@ -1,0 +1,189 @@
+/** What a request that got no answer means: whether it may have been sent, and how far the failure reaches. */
+import { describe, expect, it } from 'vitest';
+import { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
+import {
+  type CallState,
+  endedInLogin,
+  failedBy,
+  notImpersonated,
+  refusedByProxy,
+  unreadableReply,
+  unsayable,
+  unusableLogin,
+} from '../../../src/ews/outcome/call-failure.ts';
+
+const sentence = /^[A-Z].{10,}\.$/;
+const state = (parts: Partial<CallState> = {}): CallState => ({
+  requestId: 'r',
+  sent: 'no',
+  ended: undefined,
+  deadline: 60_000,
+  ...parts,
+});
+const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+
+/** A failure as a test compares it: without the object of the error. */
+function seen({ error, ...failure }: ReturnType<typeof failedBy>) {
+  expect(error.message).toMatch(sentence);
+  return { ...failure, code: error.code, message: error.message, details: error.details };
+}
+const failure = (sent: 'no' | 'unknown', scope: string, code: string, message: RegExp, details: object) => ({
+  kind: 'failed',
+  sent,
+  scope,
+  code,
+  message: expect.stringMatching(message),
+  details,
+});
+
+describe('a request that was not written', () => {
+  it('since no connection could be made: the endpoint is out of reach', () => {
+    const details = { requestId: 'r', connectionCode: 'ECONNREFUSED' };
+    expect(seen(failedBy(refused, state({ at: 'connection' })))).toEqual(
+      failure('no', 'endpoint', 'ENDPOINT_UNREACHABLE', /^No connection .+ \(ECONNREFUSED\)\.$/, details),
+    );
+    expect(seen(failedBy(new Error('?'), state({ at: 'connection' })))).toEqual(
+      failure('no', 'endpoint', 'ENDPOINT_UNREACHABLE', /could be made\.$/, { requestId: 'r' }),
+    );
+  });
+
+  it.each([undefined, 'login', 'server'] as const)('since its login failed (at: %s): the mailbox can not log in', (at) => {
+    const parts = at === undefined ? {} : { at };
+    expect(seen(failedBy(refused, state(parts)))).toEqual(
+      failure('no', 'mailbox', 'AUTHENTICATION_FAILED', /^The login failed .+ \(ECONNREFUSED\)\.$/, {
+        requestId: 'r',
+        connectionCode: 'ECONNREFUSED',
+      }),
+    );
+    expect(seen(failedBy(new Error('?'), state(parts)))).toMatchObject({
+      message: expect.stringMatching(/written\.$/),
+      details: { requestId: 'r' },
+    });
+  });
+
+  it("since a host's login threw an error of ours: that one, without what hangs on it", () => {
+    const own = new OfflineImError('TOKEN_FAILED' as never, 'No token could be had.', {
+      cause: new Error('secret'),
+      details: { tries: 3 },
+    });
+    const { error, ...rest } = failedBy(own, state());
+    expect(rest).toEqual({ kind: 'failed', sent: 'no', scope: 'mailbox' });
+    expect(error).toMatchObject({
+      code: 'TOKEN_FAILED',
+      message: 'No token could be had.',
+      details: { requestId: 'r', tries: 3 },
+    });
+    expect(error.cause).toBeUndefined();
+    expect(failedBy(own, state({ sent: 'unknown' }))).toMatchObject({
+      sent: 'unknown',
+      scope: 'note',
+      error: { code: 'TOKEN_FAILED' },
+    });
+  });
+
+  it('by our own decision: nothing was attempted, whatever ended meanwhile', () => {
+    const own = new OfflineImError('NOT_ATTEMPTED', 'No lease left.');
+    expect(failedBy(own, state({ ended: 'deadline' }))).toEqual({ kind: 'failed', sent: 'no', scope: 'note', error: own });
+    expect(failedBy(own, state({ ended: 'aborted', sent: 'unknown' }))).toMatchObject({
+      sent: 'unknown',
+      error: { code: 'REQUEST_ABORTED' },
+    });
+    expect(failedBy(own, state({ sent: 'unknown' }))).toMatchObject({
+      sent: 'unknown',
+      scope: 'note',
+      error: { code: 'NOT_ATTEMPTED' },
+    });
+  });
+});
+
+describe('a request that may have been written', () => {
+  it('whose connection broke: the endpoint lost it', () => {
+    expect(seen(failedBy(Object.assign(new Error(), { code: 'ECONNRESET' }), state({ sent: 'unknown' })))).toEqual(
+      failure('unknown', 'endpoint', 'CONNECTION_LOST', /broke .+ \(ECONNRESET\)\.$/, {
+        requestId: 'r',
+        connectionCode: 'ECONNRESET',
+      }),
+    );
+  });
+});
+
+describe('a request that ended', () => {
+  it.each(['no', 'unknown'] as const)('by an abort (sent: %s): it concerns its notes only', (sent) => {
+    expect(seen(failedBy(refused, state({ ended: 'aborted', sent })))).toEqual(
+      failure(sent, 'note', 'REQUEST_ABORTED', /aborted/, { requestId: 'r' }),
+    );
+  });
+
+  const details = { requestId: 'r', deadline: 60_000 };
+  it('by its deadline while it connected: the endpoint is out of reach', () => {
+    expect(seen(failedBy(refused, state({ ended: 'deadline', at: 'connection' })))).toEqual(
+      failure('no', 'endpoint', 'ENDPOINT_UNREACHABLE', /^No connection .+ within 60000 ms\.$/, details),
+    );
+  });
+
+  it.each([
+    ['no', undefined, /^The login did not come to an end within 60000 ms/],
+    ['no', 'login', /^The login did not come to an end within 60000 ms/],
+    ['no', 'server', /^The server did not answer completely within 60000 ms/],
+    ['unknown', 'server', /^The server did not answer/],
+    ['unknown', 'login', /^The server did not answer/],
+    ['unknown', 'connection', /^The server did not answer/],
+  ] as const)(
+    'by its deadline (sent: %s, at: %s): a server that hangs for one mailbox may serve the others',
+    (sent, at, text) => {
+      const parts = at === undefined ? {} : { at };
+      expect(seen(failedBy(refused, state({ ended: 'deadline', sent, ...parts })))).toEqual(
+        failure(sent, 'mailbox', 'REQUEST_TIMEOUT', text, details),
+      );
+    },
+  );
+});
+
+describe('a proxy on the way that refuses to connect', () => {
+  it.each([
+    [401, true],
+    [403, true],
+    [407, true],
+    [502, false],
+    [404, false],
+  ] as const)('with %s: someone must act? %s', (status, blocks) => {
+    const why = status === 407 ? /HTTP 407: it wants a login of its own/ : new RegExp(`HTTP ${status}: see its log`);
+    expect(seen(refusedByProxy(status, 'r'))).toEqual({
+      ...failure('no', 'endpoint', 'ENDPOINT_UNREACHABLE', why, { requestId: 'r', proxyStatus: status }),
+      blocks,
+    });
+  });
+});
+
+it('a login that ended with an answer before the body was written: nothing was processed', () => {
+  expect(seen(endedInLogin(503, 'r'))).toEqual(
+    failure('no', 'endpoint', 'HTTP_STATUS', /HTTP 503 to the login/, { status: 503, requestId: 'r' }),
+  );
+});
+
+it('a login that gave something unusable: its words stay out', () => {
+  const error = unusableLogin('the header is no string');
+  expect(error).toMatchObject({ code: 'AUTHENTICATION_FAILED', message: expect.stringMatching(/: the header is no string\.$/) });
+});
+
+it("impersonate did not say as whom to ask: an error of ours is the mailbox's, any other a defect", () => {
+  const own = new OfflineImError('OPTION_INVALID', 'No.');
+  expect(notImpersonated(own)).toEqual({ kind: 'failed', sent: 'no', scope: 'mailbox', error: own });
+  expect(() => notImpersonated(new TypeError('a defect'))).toThrow(TypeError);
+});
+
+it.each(['note', 'endpoint'] as const)('an answer that is none of EWS: nobody knows what became of the note (%s)', (scope) => {
+  const cause = new Error('bad xml');
+  const failed = unreadableReply('it is not XML', 'r', scope, cause);
+  expect(seen(failed)).toEqual(failure('unknown', scope, 'RESPONSE_UNREADABLE', /: it is not XML\.$/, { requestId: 'r' }));
+  expect(failed.error.cause).toBe(cause);
+});
+
+it('what can not be said in a schema version was not attempted', () => {
+  expect(seen(unsayable('Exchange2007'))).toMatchObject({
+    sent: 'no',
+    scope: 'note',
+    code: 'NOT_ATTEMPTED',
+    message: expect.stringMatching(/version Exchange2007\.$/),
+  });
+});

@@ -1,0 +1,228 @@
+/** What replies mean for the notes of a request: faults, codes, statuses and silence, without a server. */
+import { describe, expect, it } from 'vitest';
+import { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
+import type { ReplyMeta } from '../../../src/ews/client/reply.ts';
+import { backOffOf, messageXmlValue } from '../../../src/ews/outcome/back-off.ts';
+import { ewsError, outcomeOfCode, outcomeOfReply, replyError } from '../../../src/ews/outcome/outcome.ts';
+import { messagesNs, typesNs } from '../../../src/ews/xml/namespaces.ts';
+import { parseXml, type XmlElement } from '../../../src/ews/xml/read.ts';
+
+/** An element with these values of MessageXml: in the types namespace in a fault, in the messages namespace in a response message. */
+function values(given: Readonly<Record<string, string>>, ns = messagesNs): XmlElement {
+  const list = Object.entries(given).map(([name, value]) => `<t:Value Name="${name}">${value}</t:Value>`);
+  return parseXml(`<e xmlns:t="${typesNs}" xmlns:x="${ns}"><x:MessageXml>${list.join('')}</x:MessageXml></e>`);
+}
+const meta = (parts: Partial<ReplyMeta> = {}): ReplyMeta => ({ requestId: 'r', status: 500, ...parts });
+const fault = (responseCode: string, notes: number, { detail, ...parts }: Partial<ReplyMeta> & { detail?: XmlElement } = {}) =>
+  outcomeOfReply({ kind: 'fault', fault: { responseCode, detail }, meta: meta(parts) }, notes);
+const http = (parts: Partial<ReplyMeta>) => outcomeOfReply({ kind: 'http', meta: meta(parts) }, 1);
+
+describe('a value in MessageXml', () => {
+  it('is read in either namespace, by its name, without the spaces around it', () => {
+    for (const ns of [typesNs, messagesNs]) expect(messageXmlValue(values({ A: 'x', B: ' y\n' }, ns), 'B')).toBe('y');
+    expect(messageXmlValue(values({ A: 'x' }, 'urn:other'), 'A')).toBeUndefined();
+    expect(messageXmlValue(values({ A: 'x' }), 'B')).toBeUndefined();
+  });
+
+  it('says how long the server wants to be left alone', () => {
+    expect(['25000', ' 7 ', '0', '-5', 'soon'].map((ms) => backOffOf(values({ BackOffMilliseconds: ms })))).toEqual([
+      25_000,
+      7,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+describe('the error of a response code', () => {
+  it('says the code and what it means', () => {
+    const error = ewsError('ErrorServerBusy', 'r');
+    expect(error).toMatchObject({
+      code: 'EWS_ERROR',
+      message: 'Exchange answered ErrorServerBusy: it is busy.',
+      details: { responseCode: 'ErrorServerBusy', requestId: 'r' },
+    });
+    expect(error.details).not.toHaveProperty('innerResponseCode');
+    expect(ewsError('ErrorNobodyHasHeardOf', 'r').message).toBe('Exchange answered ErrorNobodyHasHeardOf.');
+  });
+
+  it('shows nothing that is no code: a server can write there what it was sent', () => {
+    const error = ewsError('the text of a message', 'r', 'more of it');
+    expect(error).toMatchObject({
+      message: 'Exchange answered a response code of no known form.',
+      details: { responseCode: '', innerResponseCode: '' },
+    });
+  });
+
+  it('names the code inside, and what that means, where one wraps another', () => {
+    const error = ewsError('ErrorInternalServerError', 'r', 'ErrorQuotaExceeded');
+    expect(error).toMatchObject({
+      message: 'Exchange answered ErrorInternalServerError: the mailbox is full.',
+      details: { responseCode: 'ErrorInternalServerError', innerResponseCode: 'ErrorQuotaExceeded' },
+    });
+    expect(ewsError('ErrorServerBusy', 'r', 'ErrorQuotaExceeded').message).toContain('it is busy');
+    expect(ewsError('ErrorInternalServerError', 'r', 'ErrorConnectionFailed').message).toBe(
+      'Exchange answered ErrorInternalServerError.',
+    );
+  });
+});
+
+describe('the error of a reply', () => {
+  it('is what failed, the status, or the code of the fault', () => {
+    const error = new OfflineImError('CONNECTION_LOST', 'It broke.');
+    expect(replyError({ kind: 'failed', sent: 'unknown', scope: 'note', error })).toBe(error);
+    expect(replyError({ kind: 'http', meta: meta({ status: 403 }) })).toMatchObject({
+      code: 'EWS_DISABLED',
+      message: expect.stringMatching(/^The server answered HTTP 403: EWS is switched off.+\.$/),
+      details: { status: 403, requestId: 'r' },
+    });
+    expect(
+      replyError({ kind: 'fault', fault: { responseCode: 'ErrorServerBusy', detail: undefined }, meta: meta() }),
+    ).toMatchObject({
+      code: 'EWS_ERROR',
+      details: { responseCode: 'ErrorServerBusy', requestId: 'r' },
+    });
+  });
+});
+
+describe('a code that answers one note', () => {
+  const answered = (code: string, given: Readonly<Record<string, string>> = {}) => outcomeOfCode(code, values(given), 'r');
+
+  it('means what its row says, with the back-off of the server', () => {
+    expect(answered('ErrorServerBusy', { BackOffMilliseconds: '5000' })).toMatchObject({
+      status: 'deferred',
+      scope: 'mailbox',
+      retryAfter: 5_000,
+    });
+    expect(answered('ErrorInvalidRecipients')).toMatchObject({
+      status: 'rejected',
+      scope: 'note',
+      splittable: false,
+      draft: 'none',
+    });
+    expect(answered('ErrorInvalidRecipients')).not.toHaveProperty('ended');
+  });
+
+  it('ended by a fault where it may have been sent: a copy found later does not disprove that', () => {
+    expect(answered('ErrorNobodyHasHeardOf')).toMatchObject({ status: 'unconfirmed', ended: 'fault' });
+    expect(answered('ErrorQuotaExceeded')).toMatchObject({ status: 'blocked', sent: 'unknown', ended: 'fault' });
+    for (const code of ['ErrorServerBusy', 'ErrorMailboxConfiguration']) expect(answered(code)).not.toHaveProperty('ended');
+  });
+
+  it('that wraps another means what that means, where it is known', () => {
+    const inner = (code: string) => answered('ErrorInternalServerError', { InnerErrorResponseCode: code });
+    expect(inner('ErrorMailboxFailover')).toMatchObject({ status: 'unconfirmed', scope: 'mailbox' });
+    expect(inner('ErrorNobodyHasHeardOf')).toMatchObject({ status: 'unconfirmed', scope: 'note' });
+    expect(answered('ErrorConnectionFailed', { InnerErrorResponseCode: 'ErrorMailboxFailover' })).toMatchObject({
+      scope: 'note',
+    });
+  });
+});
+
+describe('a fault', () => {
+  it('answers a single note as its code does', () => {
+    expect(fault('ErrorInvalidRecipients', 1)).toMatchObject({ status: 'rejected', scope: 'note' });
+    expect(fault('ErrorMailboxFailover', 1)).toMatchObject({ status: 'unconfirmed', scope: 'mailbox', ended: 'fault' });
+  });
+
+  it('may follow a batch of which a part was sent: unconfirmed, unless it comes before the first item', () => {
+    expect(fault('ErrorInvalidRecipients', 2)).toMatchObject({ status: 'unconfirmed', scope: 'note', ended: 'fault' });
+    expect(fault('ErrorMailboxFailover', 2)).toMatchObject({ status: 'unconfirmed', scope: 'mailbox' });
+    expect(fault('ErrorSubmissionQuotaExceeded', 2)).toMatchObject({ status: 'unconfirmed', scope: 'note' });
+    expect(fault('ErrorServerBusy', 2)).toMatchObject({ status: 'deferred', scope: 'mailbox' });
+    expect(fault('ErrorInvalidServerVersion', 2)).toMatchObject({ status: 'rejected' });
+  });
+
+  it('that someone must act on blocks in any case; of several notes nobody knows which were sent', () => {
+    expect(fault('ErrorPasswordExpired', 1)).toMatchObject({ status: 'blocked', sent: 'no' });
+    expect(fault('ErrorPasswordExpired', 2)).toMatchObject({ status: 'blocked', sent: 'unknown', ended: 'fault' });
+    expect(fault('ErrorImpersonateUserDenied', 2)).toMatchObject({ status: 'blocked', sent: 'no' });
+  });
+
+  it('that wraps one from before the first item may itself come in the middle', () => {
+    const detail = values({ InnerErrorResponseCode: 'ErrorImpersonateUserDenied' }, typesNs);
+    expect(fault('ErrorInternalServerError', 1, { detail })).toMatchObject({ status: 'blocked', sent: 'no' });
+    expect(fault('ErrorInternalServerError', 2, { detail })).toMatchObject({ status: 'blocked', sent: 'unknown' });
+  });
+
+  it('names a time itself, or in the header; its own goes first', () => {
+    const detail = values({ BackOffMilliseconds: '1500' }, typesNs);
+    expect(fault('ErrorServerBusy', 1, { detail, retryAfter: 60_000 })).toMatchObject({ retryAfter: 1_500 });
+    expect(fault('ErrorServerBusy', 1, { detail: values({}, typesNs), retryAfter: 60_000 })).toMatchObject({
+      retryAfter: 60_000,
+    });
+    expect(fault('ErrorServerBusy', 1, { retryAfter: 60_000 })).toMatchObject({ retryAfter: 60_000 });
+    expect(fault('ErrorServerBusy', 1)).not.toHaveProperty('retryAfter');
+  });
+
+  it('with HTTP 429 is "too many requests", whatever it says', () => {
+    expect(fault('ErrorInvalidRecipients', 1, { status: 429 })).toMatchObject({
+      status: 'deferred',
+      scope: 'mailbox',
+      error: { code: 'EWS_ERROR' },
+    });
+  });
+});
+
+describe('an HTTP status', () => {
+  it('holds for all notes, with the time of the header; a gateway says nothing of a fault', () => {
+    expect(http({ status: 503, retryAfter: 7_000 })).toMatchObject({
+      status: 'unconfirmed',
+      scope: 'endpoint',
+      retryAfter: 7_000,
+      error: { code: 'HTTP_STATUS' },
+    });
+    expect(http({ status: 503 })).not.toHaveProperty('ended');
+    expect(http({ status: 429 })).toMatchObject({ status: 'deferred', scope: 'mailbox' });
+  });
+});
+
+describe('a reply to a request whose login sent the body more than once', () => {
+  it('leaves in doubt what another copy of it did', () => {
+    const sentBefore = true;
+    expect(http({ status: 413, sentBefore })).toMatchObject({ status: 'unconfirmed', scope: 'note' });
+    expect(http({ status: 429, sentBefore })).toMatchObject({ status: 'unconfirmed', scope: 'mailbox' });
+    expect(http({ status: 403, sentBefore })).toMatchObject({
+      status: 'blocked',
+      scope: 'endpoint',
+      sent: 'unknown',
+      by: 'login',
+    });
+    expect(fault('ErrorServerBusy', 1, { sentBefore })).toMatchObject({
+      status: 'unconfirmed',
+      scope: 'mailbox',
+      ended: 'fault',
+    });
+  });
+});
+
+describe('no answer', () => {
+  const failed = (parts: object, code: 'CONNECTION_LOST' | 'NOT_ATTEMPTED' = 'CONNECTION_LOST') =>
+    outcomeOfReply({ kind: 'failed', sent: 'no', scope: 'endpoint', error: new OfflineImError(code, 'It broke.'), ...parts }, 3);
+
+  it('is unconfirmed where it may have been sent, deferred where not', () => {
+    expect(failed({ sent: 'unknown' })).toMatchObject({
+      status: 'unconfirmed',
+      scope: 'endpoint',
+      error: { code: 'CONNECTION_LOST' },
+    });
+    expect(failed({ sent: 'unknown' })).not.toHaveProperty('ended');
+    expect(failed({})).toMatchObject({ status: 'deferred', scope: 'endpoint' });
+    expect(failed({})).not.toHaveProperty('retryAfter');
+  });
+
+  it('by our own decision waits for nothing', () => {
+    expect(failed({ scope: 'note' }, 'NOT_ATTEMPTED')).toMatchObject({ status: 'deferred', retryAfter: 0 });
+  });
+
+  it('blocks where someone must act', () => {
+    expect(failed({ blocks: true })).toMatchObject({ status: 'blocked', scope: 'endpoint', sent: 'no', by: 'login' });
+    expect(failed({ blocks: true, sent: 'unknown', scope: 'mailbox' })).toMatchObject({
+      status: 'blocked',
+      scope: 'mailbox',
+      sent: 'unknown',
+    });
+    expect(failed({ blocks: false })).toMatchObject({ status: 'deferred' });
+  });
+});
