@@ -1,0 +1,94 @@
+/** An attempt is looked for where it was sent to: by endpoint, mailbox and folder. */
+import { describe, expect, it } from 'vitest';
+import type { ProbeResult } from '../../../src/transport/contract.ts';
+import { useHarness } from '../support/harness.ts';
+import { found, foundFolders, type Item } from '../support/responses.ts';
+
+const h = useHarness();
+const signal = new AbortController().signal;
+const sent = 1;
+const mailbox = 'alice@contoso.test';
+
+/** Folders of two mailboxes, by the address that a search names; an id names its folder by itself. */
+function server(items: Readonly<Record<string, readonly Item[]>>): void {
+  h.server.handler = ({ operation, body }) => {
+    if (operation === 'FindFolder') return { body: foundFolders() };
+    const address = /<t:EmailAddress>([^<]*)</.exec(body)?.[1] ?? mailbox;
+    const asked = [...body.matchAll(/FolderId Id="([^"]+)"/g)].map(([, name]) => name ?? '');
+    const tags = [...body.matchAll(/Constant Value="([^"]*)"/g)].map(([, tag]) => tag);
+    return {
+      body: found(
+        body,
+        asked.map((name) => (items[`${address} ${name}`] ?? []).filter(({ tag }) => tags.includes(tag))),
+      ),
+    };
+  };
+}
+
+/** Looks for attempts by tag and place, each as a note of its own. */
+async function probe(
+  ...attempts: readonly (readonly [tag: string, folder: string, address?: string])[]
+): Promise<readonly ProbeResult[]> {
+  const transport = h.transport();
+  const notes = attempts.map(([tag, folder, address = mailbox], n) => {
+    const note = h.note(transport, n);
+    return { ...note, unknownAttempts: [{ tag, place: { ...note.place, folder, mailbox: address } }] };
+  });
+  return transport.probe(notes, { signal });
+}
+
+/** What each search asked for, as `folder,folder: tag,tag`. */
+const searches = () =>
+  h.server.requests
+    .filter(({ operation }) => operation === 'FindItem')
+    .map(({ body }) => {
+      const folders = [...body.matchAll(/FolderId Id="([^"]+)"/g)].map(([, name]) => name);
+      const tags = [...body.matchAll(/Constant Value="([^"]*)"/g)].map(([, tag]) => tag);
+      return `${folders.join()}: ${tags.join()}`;
+    });
+
+describe('attempts', () => {
+  it('of one place are looked for by one search', async () => {
+    server({
+      [`${mailbox} sentitems`]: [
+        { tag: 'a:1', flags: sent },
+        { tag: 'b:1', flags: sent },
+      ],
+    });
+    expect(await probe(['a:1', 'sentitems'], ['b:1', 'sentitems'])).toEqual([{ status: 'found' }, { status: 'found' }]);
+    expect(searches()).toEqual(['sentitems: a:1,b:1']);
+  });
+
+  it('of two folders are looked for in each first', async () => {
+    server({ [`${mailbox} sentitems`]: [{ tag: 'a:1', flags: sent }], [`${mailbox} f`]: [{ tag: 'b:1', flags: sent }] });
+    expect(await probe(['a:1', 'sentitems'], ['b:1', 'id:f'])).toEqual([{ status: 'found' }, { status: 'found' }]);
+    expect(searches()).toEqual(['sentitems: a:1', 'f: b:1']);
+  });
+
+  it('with one tag in two folders have a result each: a copy in one says nothing of the other', async () => {
+    server({ [`${mailbox} f`]: [{ tag: 'a:1', flags: sent }] });
+    const [first, second] = await probe(['a:1', 'sentitems'], ['a:1', 'id:f']);
+    expect([first?.status, second?.status]).toEqual(['absent', 'found']);
+  });
+
+  it('with one tag in two mailboxes have a result each; the case of an address makes no other mailbox', async () => {
+    server({ 'carol@contoso.test sentitems': [{ tag: 'a:1', flags: sent }] });
+    const results = await probe(
+      ['a:1', 'sentitems'],
+      ['a:1', 'sentitems', 'carol@contoso.test'],
+      ['a:1', 'sentitems', 'Carol@Contoso.test'],
+    );
+    expect(results.map(({ status }) => status)).toEqual(['absent', 'found', 'found']);
+    expect(searches().filter((search) => search === 'sentitems: a:1')).toHaveLength(2);
+  });
+
+  it('that went to another endpoint are looked for by nobody', async () => {
+    server({});
+    const transport = h.transport();
+    const note = h.note(transport, 0);
+    const place = { ...note.place, endpoint: 'https://gone.contoso.test/EWS/Exchange.asmx' };
+    const [result] = await transport.probe([{ ...note, unknownAttempts: [{ tag: 'a:1', place }] }], { signal });
+    expect(result).toMatchObject({ status: 'unknown', error: { code: 'PLACE_GONE' } });
+    expect(h.server.requests).toEqual([]);
+  });
+});

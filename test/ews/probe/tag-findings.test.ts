@@ -1,0 +1,162 @@
+/** What searches brought, by tag, and what can't be accounted for, without a server. */
+import { describe, expect, it } from 'vitest';
+import { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
+import type { FoundItem } from '../../../src/ews/operations/found-item.ts';
+import { Findings } from '../../../src/ews/probe/tag-findings.ts';
+import { closes, further, type Unreadable, unreadableBy } from '../../../src/ews/probe/unreadable.ts';
+import { verdictOf } from '../../../src/ews/probe/verdict.ts';
+import type { DeliveryOutcome } from '../../../src/transport/contract.ts';
+
+const error = new OfflineImError('EWS_ERROR', 'It failed.');
+const incomplete = {
+  scope: 'note',
+  error: expect.objectContaining({ code: 'RESPONSE_INCOMPLETE', message: expect.stringMatching(/^[A-Z].{20,}\.$/) }),
+};
+const item = (tag: string | undefined): FoundItem => ({
+  id: { id: `id-${tag}`, changeKey: undefined },
+  tag,
+  state: 'sent',
+  created: undefined,
+  messageClass: undefined,
+  subject: undefined,
+});
+const folder = (...tags: (string | undefined)[]) => ({ folder: 'f', items: tags.map(item), whole: true, seenAt: 7 });
+
+describe('findings', () => {
+  it('are of every tag that was asked for: items, where they lie and when they were seen, and how many folders were read', () => {
+    const findings = new Findings(['a:1', 'b:1']);
+    findings.add(folder('a:1'));
+    findings.add({ ...folder(), folder: 'g' });
+    expect(findings.byTag).toEqual(
+      new Map([
+        ['a:1', { items: [{ ...item('a:1'), folder: 'f', seenAt: 7 }], unreadable: undefined, folders: 2 }],
+        ['b:1', { items: [], unreadable: undefined, folders: 2 }],
+      ]),
+    );
+    expect(findings.doubtful()).toEqual([]);
+  });
+
+  it('leave every tag in doubt where a match has no tag: those without an item of their own are asked for again', () => {
+    const findings = new Findings(['a:1', 'b:1', 'c:1']);
+    findings.add(folder(undefined, 'a:1'));
+    expect([...findings.byTag.values()].map(({ unreadable }) => unreadable)).toEqual([incomplete, incomplete, incomplete]);
+    expect(findings.byTag.get('a:1')?.items).toHaveLength(1);
+    expect(findings.doubtful()).toEqual(['b:1', 'c:1']);
+  });
+
+  it('leave every tag in doubt where the answer is not whole', () => {
+    const findings = new Findings(['a:1']);
+    findings.add({ ...folder(), whole: false });
+    expect([findings.byTag.get('a:1')?.unreadable, findings.doubtful()]).toEqual([incomplete, ['a:1']]);
+  });
+
+  it('leave a tag in doubt by a value that may be it: in other case, with spaces, cut off', () => {
+    for (const seen of ['NOTE-A:1', 'note -a:1', 'note-a', 'n', 'N ote']) {
+      const findings = new Findings(['note-a:1', 'other:1']);
+      findings.add(folder(seen));
+      expect([seen, findings.byTag.get('note-a:1')?.unreadable, findings.byTag.get('other:1')?.unreadable]).toEqual([
+        seen,
+        incomplete,
+        undefined,
+      ]);
+      expect(findings.doubtful()).toEqual([]);
+    }
+  });
+
+  it('do not care about the tags of others', () => {
+    for (const seen of ['note-a:10', 'note-b:1', 'ote-a:1']) {
+      const findings = new Findings(['note-a:1']);
+      findings.add(folder(seen));
+      expect(findings.byTag.get('note-a:1')).toEqual({ items: [], unreadable: undefined, folders: 1 });
+    }
+  });
+
+  it('keep a reason that was known before a look-alike', () => {
+    const findings = new Findings(['a:1']);
+    const before: Unreadable = { scope: 'mailbox', error };
+    findings.fail(before);
+    findings.add(folder('A:1'));
+    expect(findings.byTag.get('a:1')?.unreadable).toBe(before);
+    expect(findings.byTag.get('a:1')?.folders).toBe(1);
+  });
+
+  it('keep, of two reasons, the one that reaches further', () => {
+    const findings = new Findings(['a:1']);
+    findings.fail({ scope: 'note', error });
+    findings.fail({ scope: 'endpoint', error });
+    findings.fail({ scope: 'mailbox', error });
+    expect(findings.byTag.get('a:1')?.unreadable?.scope).toBe('endpoint');
+  });
+});
+
+describe('why something can not be read', () => {
+  it.each<[DeliveryOutcome, Unreadable]>([
+    [
+      { status: 'deferred', scope: 'mailbox', error, retryAfter: 5 },
+      { scope: 'mailbox', error, retryAfter: 5 },
+    ],
+    [
+      { status: 'deferred', scope: 'mailbox', error },
+      { scope: 'mailbox', error },
+    ],
+    [
+      { status: 'unconfirmed', scope: 'endpoint', error, retryAfter: 5 },
+      { scope: 'endpoint', error, retryAfter: 5 },
+    ],
+    [
+      { status: 'unconfirmed', scope: 'note', error },
+      { scope: 'note', error },
+    ],
+    [
+      { status: 'blocked', scope: 'mailbox', sent: 'no', error },
+      { scope: 'mailbox', error, blocked: true },
+    ],
+    [
+      { status: 'rejected', scope: 'note', splittable: false, draft: 'none', error },
+      { scope: 'note', error },
+    ],
+  ])('%j', (outcome, expected) => {
+    expect(unreadableBy(outcome)).toStrictEqual(expected);
+  });
+
+  it('is never that something was delivered: a search delivers nothing', () => {
+    expect(() => unreadableBy({ status: 'delivered', messageClass: 'x' })).toThrow(TypeError);
+  });
+
+  it('closes the mailbox to the next request too, but for what concerns one note and passes at once', () => {
+    expect(closes({ scope: 'note', error })).toBe(false);
+    expect([{ scope: 'mailbox', error } as const, { scope: 'endpoint', error } as const].map(closes)).toEqual([true, true]);
+    expect(closes({ scope: 'note', error, blocked: true })).toBe(true);
+    expect(closes({ scope: 'note', error, retryAfter: 0 })).toBe(true);
+  });
+
+  it('of two reasons: scope before block before back-off; of equals the first', () => {
+    const ordered: readonly Unreadable[] = (['note', 'mailbox', 'endpoint'] as const).flatMap((scope) => [
+      { scope, error },
+      { scope, error, retryAfter: 5 },
+      { scope, error, blocked: true as const },
+      { scope, error, blocked: true as const, retryAfter: 5 },
+    ]);
+    for (const [at, less] of ordered.entries()) {
+      expect(further(undefined, less)).toBe(less);
+      expect(further(less, { ...less })).toBe(less);
+      for (const more of ordered.slice(at + 1)) expect([further(less, more), further(more, less)]).toEqual([more, more]);
+    }
+  });
+});
+
+it('a verdict that nobody can tell says why, in a sentence', () => {
+  const sentence = expect.stringMatching(/^[A-Z].{20,}\.$/);
+  const odd = { ...item('a:1'), tag: 'a:1', folder: 'f', seenAt: 7, state: 'contradictory' } as const;
+  const verdict = verdictOf({ items: [odd], unreadable: undefined, folders: 1 }, false);
+  expect(verdict).toMatchObject({ status: 'unknown', scope: 'note', error: { code: 'RESPONSE_UNREADABLE', message: sentence } });
+  expect(verdictOf(undefined, false)).toMatchObject({
+    status: 'unknown',
+    error: { code: 'FOLDER_UNAVAILABLE', message: sentence },
+  });
+  const draft = { ...odd, state: 'unsent', created: -60_000 } as const;
+  expect([true, false].map((kept) => verdictOf({ items: [draft], unreadable: undefined, folders: 1 }, kept))).toEqual([
+    { status: 'draft', removed: false },
+    { status: 'draft', removed: true },
+  ]);
+});
