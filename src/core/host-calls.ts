@@ -18,6 +18,15 @@ export function tell(call: () => unknown, failed: (error: unknown) => void = () 
   }
 }
 
+/**
+ * What a function gave that has to answer at once. A promise of an async one is no answer: nobody waits for it, so that its rejection must not end the
+ * process.
+ */
+export function answerAtOnce<Value>(value: Value): Value {
+  if (isThenable(value)) tell(() => value);
+  return value;
+}
+
 /** Says something the first time only. */
 function once<T>(say: (value: T) => void): (value: T) => void {
   let said = false;
@@ -33,7 +42,7 @@ export function checkedRandom(random: () => number, warn: (error: Error) => void
   const trouble = once(warn);
   return () => {
     try {
-      const value: unknown = random();
+      const value: unknown = answerAtOnce(random());
       if (typeof value === 'number' && value >= 0 && value < 1) return value;
       trouble(wrong('random', value, 'a number from 0 up to, not including, 1'));
     } catch (cause) {
@@ -53,7 +62,7 @@ export function checkedClock(clock: Clock, warn: (error: Error) => void): Clock 
   let latest = Number.NEGATIVE_INFINITY;
   const time = (name: 'now' | 'monotonic'): number => {
     try {
-      const value: unknown = clock[name]();
+      const value: unknown = answerAtOnce(clock[name]());
       if (typeof value === 'number' && Number.isFinite(value)) return value;
       trouble(wrong(`clock.${name}`, value, 'a finite number of ms'));
     } catch (cause) {
@@ -69,7 +78,7 @@ export function checkedClock(clock: Clock, warn: (error: Error) => void): Clock 
     },
     setTimer(callback, delay) {
       try {
-        const cancel: unknown = clock.setTimer(callback, delay);
+        const cancel: unknown = answerAtOnce(clock.setTimer(callback, delay));
         if (typeof cancel === 'function') return () => tell(() => cancel());
         trouble(wrong('clock.setTimer', cancel, 'a function that cancels the timer'));
         return () => undefined;

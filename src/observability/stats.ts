@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { answerAtOnce } from '../core/host-calls.ts';
 import type { Reason, SpoolEntry, SpoolState, SpoolStorage } from '../spool/contract.ts';
 import type { EventName } from './events.ts';
 
@@ -128,7 +129,7 @@ export async function statsOf(
   let read = 0;
   for (const state of waitingStates) {
     if (states[state] === 0 || read >= limit) continue;
-    for await (const entry of storage.list({ state })) {
+    for await (const entry of answerAtOnce(storage.list({ state }))) {
       add(lanes, entry);
       read += 1;
       if (read >= limit) break;

@@ -1,4 +1,5 @@
 import { startLimit } from '../core/deadline.ts';
+import { answerAtOnce } from '../core/host-calls.ts';
 import type { SendOptions } from '../ews/auth/credentials.ts';
 import { type RelayOptions, type RelaySettings, relaySettings } from './options.ts';
 import { RateLimit } from './rate-limit.ts';
@@ -51,7 +52,8 @@ async function answerTo(request: Request, origin: string, settings: RelaySetting
   // First of all: what was passed on once must never be answered with a refusal that says it was not.
   if (await settings.passedIds.has(id)) return repeated();
   if (settings.authorize !== undefined && !(await settings.authorize(withoutBody(request)))) return plain(403, 'Not allowed.');
-  const wait = rate.take(settings.clientOf?.(withoutBody(request)) ?? origin);
+  const client: unknown = answerAtOnce(settings.clientOf?.(withoutBody(request)));
+  const wait = rate.take(typeof client === 'string' ? client : origin);
   if (wait > 0) return plain(429, 'Too many requests.', { 'retry-after': String(Math.ceil(wait / 1000)) });
   const body = await bodyWithin(request, settings.maxRequestBytes);
   if (body === undefined) return plain(413, 'The request is too large.');

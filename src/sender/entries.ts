@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { answerAtOnce } from '../core/host-calls.ts';
 import { type SenderStats, type StatsOptions, statsOf, type Throughput } from '../observability/stats.ts';
 import type { Change, Reason, SpoolStorage } from '../spool/contract.ts';
 import type { Spooler } from '../spooler/spooler.ts';
@@ -31,7 +32,8 @@ export class Entries {
 
   async *list(query: ListQuery): AsyncIterable<MessageEntry> {
     const { state } = readList(query);
-    for await (const entry of (await this.#opened()).list(state === undefined ? {} : { state })) yield shownEntry(entry);
+    const entries = answerAtOnce((await this.#opened()).list(state === undefined ? {} : { state }));
+    for await (const entry of entries) yield shownEntry(entry);
   }
 
   async stats(options: StatsOptions): Promise<SenderStats> {

@@ -1,4 +1,6 @@
 import { hasCode, OfflineImError } from '../core/errors/offline-im-error.ts';
+import { quoted } from '../core/errors/quote.ts';
+import { property } from '../core/errors/thrown.ts';
 import type { AppendResult } from '../spool/contract.ts';
 import type { Audience } from '../transport/contract.ts';
 
@@ -17,6 +19,21 @@ export interface Receipt {
     /** When its two minutes are over. */
     readonly pickupAt: Date;
   }[];
+}
+
+/**
+ * What a storage says of the one message that was appended. One that says nothing readable may have kept it all the same.
+ *
+ * @throws {OfflineImError} `SPOOL_FAILED`
+ */
+export function firstResult(results: unknown): AppendResult {
+  const result: unknown = Array.isArray(results) ? results[0] : undefined;
+  const status = property(result, 'status');
+  const listed = status === 'appended' || status === 'duplicate';
+  if (status === 'conflict' || status === 'failed' || (listed && Array.isArray(property(result, 'entries')))) {
+    return result as AppendResult;
+  }
+  throw new OfflineImError('SPOOL_FAILED', `append() of the spool returned ${quoted(results)}; expected one result per message.`);
 }
 
 /** The receipt of an append, or the error that says why there is none. */

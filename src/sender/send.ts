@@ -10,7 +10,7 @@ import type { Audience } from '../transport/contract.ts';
 import { type AcceptanceContext, checkMessage, entriesOf, orderKey } from './accept.ts';
 import type { HighWaterMark } from './capacity.ts';
 import { type InFlightSend, InFlightSends } from './in-flight.ts';
-import { type Receipt, receiptOf, unknownAppend } from './receipt.ts';
+import { firstResult, type Receipt, receiptOf, unknownAppend } from './receipt.ts';
 
 /** What became of one message of `sendMany()`. */
 export type SendResult =
@@ -83,11 +83,12 @@ export class Sending implements Stoppable {
       ({ entries, admitted }) => {
         const messageId = entries[0]?.messageId ?? '';
         underWay.enter('appending', messageId);
-        const appended = client === undefined ? storage.append(entries) : storage.append(entries, { client });
+        // In a function of its own: a storage of a host may throw at once.
+        const appended = (async () => (client === undefined ? storage.append(entries) : storage.append(entries, { client })))();
         return { messageId, admitted, appended };
       },
     );
-    const [result] = await appended.catch((error: unknown) => {
+    const result = await appended.then(firstResult).catch((error: unknown) => {
       admitted?.(undefined);
       if (client !== undefined) throw error;
       return unknownAppend(messageId, error);

@@ -1,5 +1,6 @@
 import { OfflineImError as CodedError, hasCode, type OfflineImError } from '../core/errors/offline-im-error.ts';
 import { asError } from '../core/errors/thrown.ts';
+import { answerAtOnce } from '../core/host-calls.ts';
 import { buildNote } from '../message/note.ts';
 import type { Change, ClaimedNote, Settlement } from '../spool/contract.ts';
 import type { DeliveryOutcome, Note, ProbeResult } from '../transport/contract.ts';
@@ -215,7 +216,7 @@ async function transportOutcomes(context: SpoolerContext, ready: readonly Ready[
   const notes = ready.map(({ note }) => handedNote(note));
   const tokens = claimed.map(({ token }) => token);
   const mayWrite = (): boolean =>
-    !context.stopping() && context.leases.left(tokens) >= context.options.requestTimeout && context.storage.isOwner?.() !== false;
+    !context.stopping() && context.leases.left(tokens) >= context.options.requestTimeout && ownsSpool(context);
   const warn = (error: Error): void => context.trace.warn(error);
   try {
     const returned: unknown = await withTimeout<unknown>(
@@ -243,6 +244,16 @@ async function probeResults(context: SpoolerContext, ready: readonly Ready[]): P
   } catch (error) {
     context.trace.step('transport:failed', { notes: notes.map((note) => note.id), error });
     return notes.map(() => unknown('The transport could not look for the note.', error));
+  }
+}
+
+/** A spool that can't tell counts as another's by now. */
+function ownsSpool({ storage, trace }: SpoolerContext): boolean {
+  try {
+    return answerAtOnce(storage.isOwner?.()) !== false;
+  } catch (error) {
+    trace.warn(asError(error));
+    return false;
   }
 }
 

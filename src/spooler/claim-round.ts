@@ -1,3 +1,6 @@
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { quoted } from '../core/errors/quote.ts';
+import { property } from '../core/errors/thrown.ts';
 import { noteWording } from '../message/note.ts';
 import type { ClaimedNote, ClaimRequest, LaneFilter } from '../spool/contract.ts';
 import type { SpoolerContext, SpoolerParts } from './context.ts';
@@ -49,7 +52,7 @@ async function claim(round: Round, kind: 'deliver' | 'probe', lanes: LaneFilter,
   const delivering = kind === 'deliver';
   if (delivering && flush !== undefined && flush.entries <= 0) return 0;
   const claimedAt = parts.clock.monotonic();
-  const notes = await parts.storage.claim(requestFor(round, kind, lanes, limit));
+  const notes = checkedClaim(await parts.storage.claim(requestFor(round, kind, lanes, limit)));
   if (delivering && flush !== undefined) for (const note of notes) flush.entries -= note.entries.length;
   let begun = 0;
   for (const [lane, batch] of batchesOf(notes, parts.options.notesPerClaim)) {
@@ -64,6 +67,16 @@ async function claim(round: Round, kind: 'deliver' | 'probe', lanes: LaneFilter,
     }
   }
   return begun;
+}
+
+/** @throws {OfflineImError} `SPOOL_FAILED` for a storage that returns anything but claimed notes */
+function checkedClaim(notes: unknown): readonly ClaimedNote[] {
+  const isNote = (note: unknown): boolean =>
+    typeof property(note, 'token') === 'string' &&
+    Array.isArray(property(note, 'entries')) &&
+    typeof property(note, 'lane') === 'string';
+  if (Array.isArray(notes) && notes.every(isNote)) return notes as readonly ClaimedNote[];
+  throw new OfflineImError('SPOOL_FAILED', `claim() of the spool returned ${quoted(notes)}; expected claimed notes.`);
 }
 
 function requestFor(round: Round, kind: 'deliver' | 'probe', lanes: LaneFilter, limit: number): ClaimRequest {

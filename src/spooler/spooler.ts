@@ -1,5 +1,7 @@
 import { unlessAborted } from '../core/deadline.ts';
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { asError } from '../core/errors/thrown.ts';
+import { answerAtOnce, tell } from '../core/host-calls.ts';
 import { SerialQueue } from '../core/queues.ts';
 import { type Stoppable, type StopSignals, settled } from '../core/stop.ts';
 import type { Change, SpoolState } from '../spool/contract.ts';
@@ -60,7 +62,7 @@ export class Spooler {
       clock,
       pollInterval: options.pollInterval,
       round: () => this.#round(),
-      nextDue: () => storage.nextDue({ except: this.#lanes.shut() }),
+      nextDue: () => this.#nextDue(),
       nextChange: () => this.#lanes.nextChange(),
       asleep: (due) => this.#asleep(due),
       onError: (error) => trace.warn(asError(error)),
@@ -94,8 +96,27 @@ export class Spooler {
   async start(): Promise<void> {
     await this.open();
     if (this.#stopping) return;
-    this.#unwatch ??= this.#parts.storage.watch?.(() => this.wake());
+    if (this.#unwatch === undefined) this.#watch();
     this.#loop.start();
+  }
+
+  /** A storage that can't tell of others' appends is asked every `pollInterval` all the same. */
+  #watch(): void {
+    const { storage, trace } = this.#parts;
+    try {
+      const unwatch: unknown = answerAtOnce(storage.watch?.(() => this.wake()));
+      if (typeof unwatch === 'function')
+        this.#unwatch = () =>
+          tell(
+            () => unwatch(),
+            (error) => trace.warn(asError(error)),
+          );
+      else if (unwatch !== undefined) {
+        trace.warn(new OfflineImError('SPOOL_FAILED', `watch() of the spool returned ${typeof unwatch}; expected a function.`));
+      }
+    } catch (error) {
+      trace.warn(asError(error));
+    }
   }
 
   /** Looks for work now; call it after an append. */
@@ -144,11 +165,7 @@ export class Spooler {
   async stop(signals: StopSignals, users: Stoppable): Promise<readonly string[]> {
     this.#stopping = true;
     this.#loop.stop();
-    try {
-      this.#unwatch?.();
-    } catch (error) {
-      this.#parts.trace.warn(asError(error));
-    }
+    this.#unwatch?.();
     const usersLeft = users.stop(signals);
     const openingLeft = this.#opening.stop(signals, usersLeft);
     const work = openingLeft.then(() => this.#rounds.idle()).then(() => Promise.all(this.#atWork));
@@ -189,6 +206,18 @@ export class Spooler {
     this.#parts.trace.event('spool:idle', {});
   }
 
+  /** ms until something is due; `undefined` when nothing is, or the storage can't tell. Never rejects. */
+  async #nextDue(): Promise<number | undefined> {
+    try {
+      const due: unknown = await this.#parts.storage.nextDue({ except: this.#lanes.shut() });
+      return typeof due === 'number' && due >= 0 ? due : undefined;
+    } catch (error) {
+      // The round that comes next says what is wrong with the storage.
+      this.#parts.trace.step('spooler:next-due-failed', { error });
+      return undefined;
+    }
+  }
+
   /** Claims all that may be worked on now and sets it to work; resolves with the number of notes. */
   #round(flush?: { entries: number }): Promise<number> {
     return this.#rounds.run(async () => {
@@ -225,12 +254,10 @@ export class Spooler {
     this.#idle = false;
     this.#notesAtWork += batch.notes.length;
     const work = workOn(this.#context, this.#lanes, batch)
-      .then(
-        (changes) => {
-          for (const change of changes) this.#count(change);
-        },
-        (error: unknown) => this.#parts.trace.warn(asError(error)),
-      )
+      .then((changes) => {
+        for (const change of changes) this.#count(change);
+      })
+      .catch((error: unknown) => this.#parts.trace.warn(asError(error)))
       .finally(() => {
         this.#notesAtWork -= batch.notes.length;
         this.#atWork.delete(work);

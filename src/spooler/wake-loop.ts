@@ -7,7 +7,7 @@ export interface WakeLoopParts {
   readonly pollInterval: number;
   /** Does what there is to do; resolves with how much was begun. */
   round(): Promise<number>;
-  /** When something is due, as far as the storage knows. */
+  /** When something is due, as far as the storage knows. Never rejects. */
   nextDue(): Promise<number | undefined>;
   /** When something may change that only this process knows of. */
   nextChange(): number | undefined;
@@ -78,7 +78,9 @@ export class WakeLoop {
 
   async #sleep(): Promise<void> {
     const { clock, pollInterval, nextDue, nextChange, asleep } = this.#parts;
-    const due = await nextDue().catch(() => undefined);
+    // Whatever the storage does now, it is asked again: one that never answers must not end the loop.
+    this.#cancelTimer = clock.setTimer(() => this.wake(), pollInterval);
+    const due = await nextDue();
     // Woken or stopped while the storage answered.
     if (!this.#is('asleep')) return;
     asleep(due);

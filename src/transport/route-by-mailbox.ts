@@ -1,6 +1,7 @@
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
 import { property } from '../core/errors/thrown.ts';
+import { answerAtOnce } from '../core/host-calls.ts';
 import type {
   DeliverOptions,
   DeliveryOutcome,
@@ -171,7 +172,7 @@ class MailboxRouter implements Transport {
   #now(address: string): Transport {
     let location: unknown;
     try {
-      location = this.#of(address);
+      location = answerAtOnce(this.#of(address));
     } catch (cause) {
       throw new OfflineImError('OPTION_INVALID', 'routeByMailbox: of threw.', { cause, details: { option: 'of' } });
     }

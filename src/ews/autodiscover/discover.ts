@@ -1,8 +1,7 @@
 import { type Limit, startLimit } from '../../core/deadline.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
-import { isThenable } from '../../core/errors/thrown.ts';
-import { tell } from '../../core/host-calls.ts';
+import { answerAtOnce, tell } from '../../core/host-calls.ts';
 import { type Asked, ask, type Question } from './ask.ts';
 import {
   type DiscoveredEws,
@@ -179,9 +178,7 @@ function mayLead({ settings, trusted, address }: Search, { host, hostname }: URL
 
 function allows(settings: DiscoverSettings, host: string): boolean {
   try {
-    const allowed: unknown = settings.allowHost(host);
-    if (isThenable(allowed)) allowed.then(undefined, () => undefined); // it must say so at once: a promise allows nothing
-    return allowed === true;
+    return answerAtOnce(settings.allowHost(host)) === true; // a promise allows nothing
   } catch (cause) {
     throw new OfflineImError('OPTION_INVALID', 'discoverEws: allowHost threw.', { cause, details: { option: 'allowHost' } });
   }

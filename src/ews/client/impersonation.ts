@@ -1,5 +1,5 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import { isThenable } from '../../core/errors/thrown.ts';
+import { answerAtOnce } from '../../core/host-calls.ts';
 import { escapeText } from '../xml/write.ts';
 
 /** Says as whom a request for a mailbox is made; undefined: as the login itself. */
@@ -19,7 +19,6 @@ export function actingFor(impersonate: Impersonate | undefined, mailbox: string)
   if (impersonate === undefined) return asItself;
   const address = ask(impersonate, mailbox);
   if (address === undefined) return asItself;
-  if (isThenable(address)) address.then(undefined, () => undefined); // an async function's failure is this one
   if (typeof address !== 'string' || !/^[^\s\p{Cc}@]+@[^\s\p{Cc}@]+$/u.test(address)) {
     throw new OfflineImError('OPTION_INVALID', 'EwsTransport: impersonate gave something that is not an SMTP address.');
   }
@@ -33,7 +32,7 @@ export function actingFor(impersonate: Impersonate | undefined, mailbox: string)
 
 function ask(impersonate: Impersonate, mailbox: string): unknown {
   try {
-    return impersonate({ address: mailbox });
+    return answerAtOnce(impersonate({ address: mailbox }));
   } catch (cause) {
     throw new OfflineImError('OPTION_INVALID', 'EwsTransport: impersonate threw.', { cause });
   }

@@ -43,12 +43,11 @@ export async function withTimeout<Result>(
   });
   const answer = (async () => call({ signal: abort.signal, isWanted: () => wanted }))();
   // Ignored unless the call timed out.
-  answer.then(
-    (result) => {
+  answer
+    .then((result) => {
       if (!wanted) late(result);
-    },
-    () => undefined,
-  );
+    })
+    .catch(() => undefined);
   try {
     return await Promise.race([answer, gaveUp.promise]);
   } finally {

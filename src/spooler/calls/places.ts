@@ -1,4 +1,5 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { answerAtOnce } from '../../core/host-calls.ts';
 import type { Mailbox, Place, Transport, UnknownAttempt } from '../../transport/contract.ts';
 import type { SpoolerSettings } from '../options.ts';
 
@@ -42,7 +43,7 @@ export class Places {
     expected: string,
   ): Value | undefined {
     try {
-      const value = ask();
+      const value = answerAtOnce(ask());
       if (isRight(value)) return value;
       this.#warn(
         new OfflineImError('TRANSPORT_FAILED', `${name}() of the transport returned ${typeof value}; expected ${expected}.`),
