@@ -49,11 +49,14 @@ export const cells: Readonly<Record<string, Cell>> = {
   bun: runtime({ bun: '1.4.5' }, 'bun', job),
   deno: runtime({ deno: '2.9.6' }, 'deno', 'run', '-A', job),
   esbuild: bundler({ esbuild: '0.28.2' }, ['esbuild', 'main.js', '--bundle', '--format=esm', '--outfile=out/main.mjs']),
-  rollup: bundler({ rollup: '4.68.8', '@rollup/plugin-node-resolve': '16.0.3' }, [
+  // The commonjs plugin for eventemitter3, whose ES module imports its CommonJS.
+  rollup: bundler({ rollup: '4.68.8', '@rollup/plugin-node-resolve': '16.0.3', '@rollup/plugin-commonjs': '29.0.3' }, [
     'rollup',
     'main.js',
     '--plugin',
     'node-resolve={browser:true}',
+    '--plugin',
+    'commonjs',
     '--file',
     'out/main.mjs',
   ]),

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'eventemitter3';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
 import { asError } from '../core/errors/thrown.ts';
@@ -118,47 +119,49 @@ function assertListener(name: unknown, listener: unknown): void {
 
 /** Typed events. A listener that throws, or whose promise rejects, disturbs nothing: it is reported as `warning`. */
 export class TypedEvents {
-  /** Made anew at each change: who is being called now is not disturbed by who comes or goes meanwhile. */
-  readonly #listeners = new Map<EventName, ReadonlyMap<object, Guarded>>();
+  readonly #emitter = new EventEmitter();
+  readonly #guarded = new WeakMap<object, Map<EventName, Guarded>>();
 
   /** Calls the listener at every event of that name. The same listener is added once a name. */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): this {
     assertListener(name, listener);
-    return this.#add(name, listener, this.#guard(name, listener));
+    if (this.#guarded.get(listener)?.has(name)) return this;
+    const guarded = this.#guard(name, listener);
+    this.#remember(name, listener, guarded);
+    this.#emitter.on(name, guarded);
+    return this;
   }
 
   /** Calls the listener at the next event of that name only. One that listens to that name already goes on as it does. */
   once<Name extends EventName>(name: Name, listener: Listener<Name>): this {
     assertListener(name, listener);
+    if (this.#guarded.get(listener)?.has(name)) return this;
     const guarded = this.#guard(name, (event: OfflineImEvents[Name]) => {
       // Before the call: the listener may want to listen again.
       this.off(name, listener);
       return listener(event);
     });
-    return this.#add(name, listener, guarded);
+    this.#remember(name, listener, guarded);
+    this.#emitter.on(name, guarded);
+    return this;
   }
 
   /** Takes a listener out again. */
   off<Name extends EventName>(name: Name, listener: Listener<Name>): this {
     assertListener(name, listener);
-    const rest = new Map(this.#listeners.get(name));
-    if (rest.delete(listener)) this.#listeners.set(name, rest);
+    const guarded = this.#guarded.get(listener)?.get(name);
+    if (guarded !== undefined) this.#emitter.off(name, guarded);
+    this.#guarded.get(listener)?.delete(name);
     return this;
   }
 
   /** True when someone listens. */
   listens(name: EventName): boolean {
-    return (this.#listeners.get(name)?.size ?? 0) > 0;
+    return this.#emitter.listenerCount(name) > 0;
   }
 
   emit<Name extends EventName>(name: Name, event: OfflineImEvents[Name]): void {
-    for (const guarded of this.#listeners.get(name)?.values() ?? []) guarded(event);
-  }
-
-  #add(name: EventName, listener: object, guarded: Guarded): this {
-    const before = this.#listeners.get(name);
-    if (!before?.has(listener)) this.#listeners.set(name, new Map(before).set(listener, guarded));
-    return this;
+    this.#emitter.emit(name, event);
   }
 
   #guard<Name extends EventName>(name: Name, listener: Listener<Name>): Guarded {
@@ -168,6 +171,12 @@ export class TypedEvents {
         (error) => this.#listenerFailed(name, error),
       );
     };
+  }
+
+  #remember(name: EventName, listener: object, guarded: Guarded): void {
+    const byName = this.#guarded.get(listener) ?? new Map<EventName, Guarded>();
+    byName.set(name, guarded);
+    this.#guarded.set(listener, byName);
   }
 
   #listenerFailed(name: EventName, error: unknown): void {

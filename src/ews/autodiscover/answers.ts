@@ -1,4 +1,5 @@
-import { childrenOf, parseXml, type XmlElement } from '../xml/read.ts';
+import { childrenOf, type XmlElement } from '../xml/read.ts';
+import { readTree } from '../xml/tree.ts';
 import { escapeText } from '../xml/write.ts';
 
 /** What a service answered. */
@@ -47,7 +48,7 @@ function errorNamed(code: string): string {
 export function readPox(text: string): Answer {
   let root: XmlElement;
   try {
-    root = parseXml(text);
+    root = readTree(text);
   } catch {
     return { kind: 'nothing', text: 'It is not the XML of Autodiscover.' };
   }

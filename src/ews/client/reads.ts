@@ -1,11 +1,18 @@
-import { sleep } from '../../core/clock.ts';
+import pRetry from 'p-retry';
 import { failedBy } from '../outcome/call-failure.ts';
 import type { EwsSettings } from '../settings.ts';
 import type { EwsClient } from './client.ts';
 import type { EwsCall, Reply } from './reply.ts';
 
-/** ms before a read is repeated, once and once more. Up to twice that: many mailboxes that failed together don't come back together. */
-const pauses = [100, 200];
+/** Carries a reply through p-retry, which repeats for errors only, and only for those that are `Error`s. */
+class PassingFailure extends Error {
+  readonly reply: Reply;
+
+  constructor(reply: Reply) {
+    super('a read that may pass when repeated');
+    this.reply = reply;
+  }
+}
 
 /**
  * A request that changes nothing (a search, a look at a folder): repeated twice, shortly, when something on the way broke.
@@ -15,14 +22,16 @@ export async function read(client: EwsClient, settings: EwsSettings, call: EwsCa
   const { clock, deadline } = settings;
   const end = clock.monotonic() + deadline;
   try {
-    for (const pause of pauses) {
-      const reply = await client.call({ ...call, deadline: Math.max(1, end - clock.monotonic()) });
-      const wait = pause * (1 + Math.random());
-      if (!mayPass(reply) || clock.monotonic() + wait >= end) return reply;
-      if (!(await sleep(clock, wait, call.signal))) return reply;
-    }
-    return await client.call({ ...call, deadline: Math.max(1, end - clock.monotonic()) });
+    return await pRetry(
+      async () => {
+        const reply = await client.call({ ...call, deadline: Math.max(1, end - clock.monotonic()) });
+        if (mayPass(reply) && clock.monotonic() < end) throw new PassingFailure(reply);
+        return reply;
+      },
+      { retries: 2, minTimeout: 100, maxTimeout: 500, randomize: true, signal: call.signal },
+    );
   } catch (error) {
+    if (error instanceof PassingFailure) return error.reply;
     return failedBy(error, { requestId: '', sent: 'unknown', ended: 'aborted', deadline });
   }
 }
