@@ -16,13 +16,6 @@ export { discoverEws } from './ews/autodiscover/discover.ts';
 export type { DiscoveredEws, DiscoverOptions, DiscoverStep } from './ews/autodiscover/options.ts';
 export { EwsTransport } from './ews/ews-transport.ts';
 export type { EwsServerVersion, EwsTransportOptions } from './ews/options.ts';
-export type {
-  FindStrandedDraftsOptions,
-  RemoveStrandedDraftsOptions,
-  StrandedDraft,
-  StrandedDraftAction,
-  StrandedDraftsReport,
-} from './ews/probe/stranded-drafts.ts';
 export type { ClientVersion } from './gating/client-version.ts';
 export { compareClientVersions, parseClientVersion } from './gating/client-version.ts';
 export type { CsClientPolicy, CsImConfiguration } from './gating/cmdlets.ts';
@@ -111,4 +104,11 @@ export type {
 } from './transport/contract.ts';
 export type { RouteByMailboxOptions, RouteLocation } from './transport/route-by-mailbox.ts';
 export { routeByMailbox } from './transport/route-by-mailbox.ts';
+export type {
+  FindStrandedDraftsOptions,
+  RemoveStrandedDraftsOptions,
+  StrandedDraft,
+  StrandedDraftAction,
+  StrandedDraftsReport,
+} from './transport/stranded-drafts.ts';
 export type { AccessToken, TokenReason } from './transport/token-cache.ts';

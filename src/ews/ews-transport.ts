@@ -8,10 +8,6 @@ import type {
   Transport,
   TransportReport,
 } from '../transport/contract.ts';
-import type { Credentials } from './auth/credentials.ts';
-import { EwsClient } from './client/client.ts';
-import type { EwsTransportOptions } from './options.ts';
-import { probe } from './probe/probe.ts';
 import {
   type FindStrandedDraftsOptions,
   findStrandedDrafts,
@@ -19,7 +15,12 @@ import {
   removeStrandedDrafts,
   type StrandedDraft,
   type StrandedDraftsReport,
-} from './probe/stranded-drafts.ts';
+} from '../transport/stranded-drafts.ts';
+import type { Credentials } from './auth/credentials.ts';
+import { EwsClient } from './client/client.ts';
+import type { EwsTransportOptions } from './options.ts';
+import { probe } from './probe/probe.ts';
+import { draftsFolder } from './probe/stranded-drafts.ts';
 import { RequestSize } from './send/batches.ts';
 import { deliver } from './send/deliver.ts';
 import { MessageClasses } from './send/message-classes.ts';
@@ -93,7 +94,7 @@ export class EwsTransport implements Transport {
    * ```
    */
   findStrandedDrafts(mailbox: Mailbox, options: FindStrandedDraftsOptions = {}): Promise<StrandedDraftsReport> {
-    return findStrandedDrafts(this.#client, this.#settings, mailbox.address, options);
+    return findStrandedDrafts(draftsFolder(this.#client, this.#settings, mailbox.address), mailbox.address, options);
   }
 
   /**
@@ -104,7 +105,7 @@ export class EwsTransport implements Transport {
     drafts: readonly StrandedDraft[],
     options: RemoveStrandedDraftsOptions = {},
   ): Promise<StrandedDraftsReport> {
-    return removeStrandedDrafts(this.#client, this.#settings, drafts, options);
+    return removeStrandedDrafts((mailbox) => draftsFolder(this.#client, this.#settings, mailbox), drafts, options);
   }
 
   /** Logs in and looks up the folder of the copy. Rejects with whatever keeps a note from being sent. */

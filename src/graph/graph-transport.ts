@@ -1,7 +1,16 @@
 import type { DeliverOptions, DeliveryOutcome, Mailbox, Note, Place, ProbeResult, Transport } from '../transport/contract.ts';
+import {
+  type FindStrandedDraftsOptions,
+  findStrandedDrafts,
+  type RemoveStrandedDraftsOptions,
+  removeStrandedDrafts,
+  type StrandedDraft,
+  type StrandedDraftsReport,
+} from '../transport/stranded-drafts.ts';
 import { GraphClient } from './client/client.ts';
 import type { GraphTransportOptions } from './options.ts';
 import { probe } from './probe/probe.ts';
+import { draftsFolder } from './probe/stranded-drafts.ts';
 import { deliver } from './send/deliver.ts';
 import { KeptCopies } from './send/keep-copy.ts';
 import { MessageClasses } from './send/message-classes.ts';
@@ -59,6 +68,39 @@ export class GraphTransport implements Transport {
   /** ms; see the option of that name. */
   minimumGrace(_place: Place): number {
     return this.#settings.minimumGrace;
+  }
+
+  /**
+   * Looks through Drafts for what was never sent and stayed there, oldest first, and says what would be removed; removes
+   * nothing. Rejects with what the service says where Drafts cannot be read.
+   *
+   * @example
+   * ```ts
+   * const { drafts, accepted } = await transport.findStrandedDrafts({ address }, { isSettled });
+   * await transport.removeStrandedDrafts(drafts);
+   * ```
+   */
+  findStrandedDrafts(mailbox: Mailbox, options: FindStrandedDraftsOptions = {}): Promise<StrandedDraftsReport> {
+    return findStrandedDrafts(this.#drafts(mailbox.address), mailbox.address, options);
+  }
+
+  /**
+   * Moves drafts that `findStrandedDrafts()` has found, and that it would remove, to Deleted Items: only what was never handed
+   * over and is older than an hour, which is looked at again first. The others are left alone.
+   */
+  async removeStrandedDrafts(
+    drafts: readonly StrandedDraft[],
+    options: RemoveStrandedDraftsOptions = {},
+  ): Promise<StrandedDraftsReport> {
+    return removeStrandedDrafts((mailbox) => this.#drafts(mailbox), drafts, options);
+  }
+
+  #drafts(mailbox: string): ReturnType<typeof draftsFolder> {
+    return draftsFolder((signal) => {
+      const userPath = this.#client.userPath(mailbox);
+      if (typeof userPath !== 'string') throw userPath;
+      return { client: this.#client, settings: this.#settings, mailbox, userPath, call: { signal, notes: [] } };
+    });
   }
 
   /**

@@ -24,8 +24,10 @@ export interface GraphMessage {
   readonly created: number | undefined;
   readonly messageId: string | undefined;
   readonly tag: string | undefined;
-  readonly messageClass?: string | undefined;
-  readonly subject?: string | undefined;
+  /** Value of the property that was expanded. */
+  readonly expanded: string | undefined;
+  /** Where it was selected. */
+  readonly subject: string | undefined;
 }
 
 /** A request that did not bring what it was made for. */
@@ -75,7 +77,7 @@ export async function listMessages(
     if (reply.kind !== 'ok' || values === undefined) return { kind: 'failed', reply };
     if (values.length > mostOfAPage) whole = false;
     for (const value of values.slice(0, mostOfAPage)) {
-      const message = readMessage(value);
+      const message = readMessage(value, expand);
       if (message === undefined) whole = false;
       else messages.push(message);
     }
@@ -106,7 +108,7 @@ export async function readStanding(access: MailboxAccess, id: string): Promise<S
   const path = `${access.userPath}/messages/${encodeURIComponent(id)}?$select=id,isDraft,createdDateTime&$expand=${expand}`;
   const reply = await access.client.call(request(access, 'getMessage', path));
   if (isMissing(reply)) return { kind: 'gone' };
-  const message = reply.kind === 'ok' && reply.meta.status === 200 ? readMessage(reply.body) : undefined;
+  const message = reply.kind === 'ok' && reply.meta.status === 200 ? readMessage(reply.body, flagsProperty) : undefined;
   if (reply.kind !== 'ok' || message === undefined || message.id !== id) return { kind: 'failed', reply };
   const flags = propertyOf(reply.body, flagsProperty);
   const known = flags !== undefined && /^\d{1,10}$/.test(flags);
@@ -151,7 +153,7 @@ function isMissing(reply: Reply): boolean {
 }
 
 /** Undefined when it has no usable id: then nobody knows what it is. */
-function readMessage(value: unknown): GraphMessage | undefined {
+function readMessage(value: unknown, expanded: string): GraphMessage | undefined {
   const id = textField(value, 'id', 2_000);
   if (id === undefined) return undefined;
   const isDraft = field(value, 'isDraft');
@@ -161,6 +163,8 @@ function readMessage(value: unknown): GraphMessage | undefined {
     created: timeField(value, 'createdDateTime'),
     messageId: textField(value, 'internetMessageId', 2_000),
     tag: propertyOf(value, tagProperty),
+    expanded: propertyOf(value, expanded),
+    subject: textField(value, 'subject', 1_000),
   };
 }
 

@@ -25,7 +25,7 @@ const removedAlready: ReadonlySet<string> = new Set(['deleteditems', 'recoverabl
  */
 export async function settleUnsent(
   access: MailboxAccess,
-  { message, folder }: Unsent,
+  { message, folder }: { readonly message: Pick<Unsent['message'], 'id'>; readonly folder: string },
   youngest: number | 'any',
 ): Promise<UnsentFate> {
   if (folder === 'outbox') return { kind: 'on-its-way' };

@@ -13,7 +13,7 @@ import {
   type TransportTrouble,
 } from '../../../src/testing.ts';
 import type { Note, Transport } from '../../../src/transport/contract.ts';
-import { checkedGraphFetch } from './graph-schema.ts';
+import { checkedGraphFetch, journalErrors } from './graph-schema.ts';
 
 const alice = 'alice@contoso.test';
 const tagPath = { type: 'String', set: 'b1f7c0a4-52c8-4d5e-9c3b-6f0d8e2a9147', name: 'OfflineImTag' } as const;
@@ -70,8 +70,9 @@ export async function overGraphDoor(
     },
     dispose: async () => {
       await transport.close?.();
+      const errors = [...fetch.errors, ...journalErrors(server.journal)];
       await server.close();
-      if (fetch.errors.length > 0) throw new Error(`not what the description of Graph allows: ${fetch.errors.join('; ')}`);
+      if (errors.length > 0) throw new Error(`not what the description of Graph allows: ${errors.join('; ')}`);
     },
   };
 }

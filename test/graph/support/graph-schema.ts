@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { parse } from 'yaml';
+import type { JournalEntry } from '../../../src/testing.ts';
 
 interface Operation {
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly schema: object }[];
@@ -85,6 +86,28 @@ function answerErrors({ method, path, status, responseHeaders, responseBody }: G
 const errorContent: Readonly<Record<string, { readonly schema: object }>> = {
   'application/json': { schema: { $ref: '#/components/schemas/odataError' } },
 };
+
+const methods: Readonly<Record<string, string>> = {
+  sendMail: 'POST',
+  moveMessage: 'POST',
+  batch: 'POST',
+  deleteMessage: 'DELETE',
+};
+const listed = new Set([...Object.keys(methods), 'listMessages', 'getMessage', 'listMailFolders', 'getMailFolder', 'getUser']);
+
+/** What the description does not allow in what a simulator was asked by Graph, and in its answers that no fault has shaped. */
+export function journalErrors(journal: readonly JournalEntry[]): string[] {
+  return journal.flatMap(({ operation, path: whole, requestBody, responseBody, status, fault, outcome, problem }) => {
+    if (!listed.has(operation) || !whole.includes('/v1.0')) return [];
+    const method = methods[operation] ?? 'GET';
+    const path = whole.replace(/^.*?\/v1\.0/, '');
+    const json = new Headers({ 'content-type': 'application/json' });
+    const body = requestBody === '' ? undefined : requestBody;
+    const errors = requestErrors({ method, path, headers: json, body });
+    if (fault !== undefined || problem !== undefined || outcome !== 'answered' || status === undefined) return errors;
+    return [...errors, ...answerErrors({ method, path, headers: json, body, status, responseHeaders: json, responseBody })];
+  });
+}
 
 /** A fetch that collects what the description does not allow in requests, and in answers that no fault has shaped (`checkAnswers`). */
 export function checkedGraphFetch(
