@@ -17,8 +17,8 @@ export type SpoolKind = (typeof spools)[number];
 
 /** What a run can be changed by, to see that its oracle notices. */
 export interface Sabotage {
-  readonly disk?: (disk: Disk) => Disk;
-  readonly server?: (server: SimulatedServer) => SimulatedServer;
+  disk?(disk: Disk): Disk;
+  server?(server: SimulatedServer): void;
 }
 
 function diskOf(kind: SpoolKind): Disk {
@@ -58,10 +58,11 @@ export function simulatedWorld(kind: SpoolKind, setting: Setting, sabotage: Sabo
   const usesIo = kind === 'sqlite' || kind === 'indexeddb';
   const clock = new SimulatedClock(randomFrom(setting.seed), () => usesIo && world?.isBusy === true);
   const server = new SimulatedServer(clock, setting.way);
+  sabotage.server?.(server);
   const disk = diskOf(kind);
   const parts: WorldParts<SimulatedServer> = {
     clock,
-    server: sabotage.server?.(server) ?? server,
+    server,
     disk: sabotage.disk?.(disk) ?? disk,
     seed: setting.seed,
     latency: setting.latency,

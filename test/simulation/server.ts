@@ -32,6 +32,8 @@ export class SimulatedServer implements Server {
   readonly core: SimulatorCore;
   readonly wire: Wire;
   onWrite: OnWrite = () => undefined;
+  /** What the oracle has to notice: a probe that says so takes every note for absent. */
+  takesAllForAbsent = false;
   readonly #clock: Clock;
   readonly #way: Way;
   /** Notes that a transport was given, by tag. */
@@ -77,7 +79,9 @@ export class SimulatedServer implements Server {
         return inner.deliver(notes, options);
       },
       probe: async (notes, options) => {
-        const results = await inner.probe(notes, options);
+        const results = this.takesAllForAbsent
+          ? notes.map(() => ({ status: 'absent' as const }))
+          : await inner.probe(notes, options);
         for (const [index, { status }] of results.entries()) {
           if (status !== 'absent') continue;
           for (const { tag } of notes[index]?.unknownAttempts ?? []) this.absences.set(tag, (this.absences.get(tag) ?? 0) + 1);

@@ -37,6 +37,8 @@ export interface WireWatch {
 /** The network between processes and a simulator in the same process: no sockets, all in virtual time, and what goes wrong is planned. */
 export class Wire {
   readonly passages: Passage[] = [];
+  /** What the oracle has to notice: a request without an answer is sent again by itself, as some runtimes do. */
+  repeatsByItself = false;
   readonly #core: SimulatorCore;
   readonly #clock: Clock;
   readonly #watch: WireWatch;
@@ -78,6 +80,8 @@ export class Wire {
     this.#watch.processed(arrival);
     if (dies === 'processed') caller.die();
     if (down > 0) await sleep(this.#clock, down);
+    if (lost === 'answer' && this.repeatsByItself)
+      return responseOf(await this.#core.handle({ ...request, ...arrival, secure: true }));
     if (lost === 'answer') throw broken('ECONNRESET');
     return responseOf(answer);
   }

@@ -10,11 +10,15 @@ export class FileDisk implements Disk {
   readonly name = 'file';
   readonly endsHalfway = true;
   readonly #disk = new ForgetfulDisk();
+  /** What the oracle has to notice: what is written is never synced. */
+  forgetsToSync = false;
   readonly #lives = new Lives();
 
   begin(died: () => void): SpoolStorage {
     const pass = this.#lives.begin(died);
-    return new FileSpool({ root: '/spool', files: guarded(this.#disk.layer(), pass) });
+    const layer = this.#disk.layer();
+    const files = this.forgetsToSync ? { ...layer, syncFolder: async () => undefined } : layer;
+    return new FileSpool({ root: '/spool', files: guarded(files, pass) });
   }
 
   async end(): Promise<void> {
