@@ -39,13 +39,21 @@ const broken: readonly {
   {
     how: 'a probe takes everything for absent',
     kind: 'memory',
-    sabotage: { server: (server) => void (server.takesAllForAbsent = true) },
+    sabotage: {
+      server: (server) => {
+        server.takesAllForAbsent = true;
+      },
+    },
     says: /is sent again|was sent \d times/,
   },
   {
     how: 'the runtime sends a request without an answer again',
     kind: 'memory',
-    sabotage: { server: (server) => void (server.wire.repeatsByItself = true) },
+    sabotage: {
+      server: (server) => {
+        server.wire.repeatsByItself = true;
+      },
+    },
     says: /carried out twice|was sent \d times/,
   },
   {
