@@ -26,13 +26,20 @@ import {
 } from './operations/answer.ts';
 import { operations } from './operations/table.ts';
 import { isSchemaOperation } from './schema/operations.ts';
+import { violationIn } from './schema/violation.ts';
 import { EwsFault, EwsItemError } from './xml/ews-errors.ts';
-import { type ReadRequest, readRequest } from './xml/soap-request.ts';
+import { type ReadRequest, readRequest, schemaFault } from './xml/soap-request.ts';
 
 /** What a simulator is made of, whatever its front. */
 export interface CoreOptions extends ExchangeOptions, AccessOptions {
   /** How much of the traffic is remembered. */
   readonly journal?: JournalOptions;
+  /**
+   * Refuses what the EWS schema forbids with `ErrorSchemaValidation`, as Exchange does; docs/simulator-versus-exchange.md lists what is
+   * tolerated all the same. `false` looks at nothing but what an operation needs.
+   * @default true
+   */
+  readonly validateRequests?: boolean;
   /** Called with each finished request, its bodies included. */
   readonly onRequest?: (entry: JournalEntry) => void;
 }
@@ -195,6 +202,8 @@ export class SimulatorCore {
     const { profile, registry } = exchange;
     try {
       const { operation, element, version, impersonate } = read.request(profile);
+      const violation = this.#options.validateRequests === false ? undefined : violationIn(element);
+      if (violation !== undefined) throw schemaFault(violation);
       const acting = actingMailbox(login, impersonate, exchange);
       if (acting?.moving === true) throw new EwsFault('ErrorMailboxMoveInProgress');
       // EWS is switched off in Exchange Online, as a proxy that knows no SOAP says it.

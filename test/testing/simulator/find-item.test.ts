@@ -58,7 +58,7 @@ describe('restrictions', () => {
 
   it('an expression it does not know is a fault', async () => {
     const unknown = findItem({ restriction: '<t:SearchExpression/>' });
-    expect((await call(exchange.url, unknown, { unchecked: true })).fault).toBe('ErrorUnsupportedPathForQuery');
+    expect((await call(exchange.url, unknown, { unchecked: true })).fault).toBe('ErrorSchemaValidation');
   });
 
   it('returns at most 250 items under a restriction, and all without one', async () => {

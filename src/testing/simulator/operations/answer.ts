@@ -30,7 +30,7 @@ export function httpAnswer(status: number, headers: Readonly<Record<string, stri
 
 /** A SOAP fault, with the milliseconds of a back-off where it has one. */
 export function faultAnswer(profile: SimulatorProfile, code: string, status: number, backOff?: number): EwsAnswer {
-  return soap(status, writeFault(profile, new EwsFault(code, undefined, backOff)), code);
+  return soap(status, writeFault(profile, new EwsFault(code, undefined, { backOff })), code);
 }
 
 /** The fault that an operation threw, with all that it says. */

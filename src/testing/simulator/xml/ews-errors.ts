@@ -2,12 +2,20 @@
 export class EwsFault extends Error {
   override readonly name = 'EwsFault';
   readonly code: string;
+  /** ms that the client is to wait. */
   readonly backOff: number | undefined;
+  /** What breaks the schema. */
+  readonly violation: string | undefined;
 
-  constructor(code: string, text: string = textOfCode(code), backOff?: number) {
+  constructor(
+    code: string,
+    text: string = textOfCode(code),
+    details: { readonly backOff?: number | undefined; readonly violation?: string } = {},
+  ) {
     super(text);
     this.code = code;
-    this.backOff = backOff;
+    this.backOff = details.backOff;
+    this.violation = details.violation;
   }
 }
 

@@ -50,7 +50,7 @@ export function readRequest(body: string): ReadRequest {
 
 /** The fault of a request that the schema does not allow. */
 export function schemaFault(what: string): EwsFault {
-  return new EwsFault('ErrorSchemaValidation', `The request failed schema validation: ${what}`);
+  return new EwsFault('ErrorSchemaValidation', `The request failed schema validation: ${what}`, { violation: what });
 }
 
 function unreadable(what: string): ReadRequest {

@@ -43,15 +43,15 @@ export function writeUnsupported(profile: SimulatorProfile, text: string): strin
 /** A SOAP fault, in the form in which Exchange writes it. */
 export function writeFault(profile: SimulatorProfile, fault: EwsFault): string {
   const code = escapeText(fault.code);
-  const backOff =
-    fault.backOff === undefined
-      ? ''
-      : `<t:MessageXml xmlns:t="${typesNs}"><t:Value Name="BackOffMilliseconds">${fault.backOff}</t:Value></t:MessageXml>`;
+  const said =
+    (fault.violation === undefined ? '' : `<t:Violation>${escapeText(fault.violation)}</t:Violation>`) +
+    (fault.backOff === undefined ? '' : `<t:Value Name="BackOffMilliseconds">${fault.backOff}</t:Value>`);
+  const xml = said === '' ? '' : `<t:MessageXml xmlns:t="${typesNs}">${said}</t:MessageXml>`;
   const text = escapeText(fault.message);
   return writeEnvelope(
     profile,
     `<s:Fault><faultcode xmlns:a="${typesNs}">a:${code}</faultcode><faultstring xml:lang="en-US">${text}</faultstring><detail>` +
-      `<e:ResponseCode xmlns:e="${errorsNs}">${code}</e:ResponseCode><e:Message xmlns:e="${errorsNs}">${text}</e:Message>${backOff}</detail></s:Fault>`,
+      `<e:ResponseCode xmlns:e="${errorsNs}">${code}</e:ResponseCode><e:Message xmlns:e="${errorsNs}">${text}</e:Message>${xml}</detail></s:Fault>`,
   );
 }
 

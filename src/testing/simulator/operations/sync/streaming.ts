@@ -1,14 +1,17 @@
 import { messagesNs, typesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, childrenOf, textOf } from '../../../../ews/xml/read.ts';
+import { deviations } from '../../schema/deviations.ts';
 import type { Subscription } from '../../store/subscription.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
 import type { Operation } from '../operation.ts';
 import { eventsOf, writeEvent } from './events.ts';
 
+const notification = deviations.streamingNotification.written;
+
 /**
- * One answer that stays open, an envelope for each piece of news. Exchange writes m:Notification where its schema has t:Notification, and clients read
- * only that; see the page of deviations. https://learn.microsoft.com/exchange/client-developer/web-service-reference/getstreamingevents-operation
+ * One answer that stays open, an envelope for each piece of news.
+ * https://learn.microsoft.com/exchange/client-developer/web-service-reference/getstreamingevents-operation
  */
 export const getStreamingEvents: Operation = {
   count: (request) => child(request, messagesNs, 'SubscriptionIds')?.children.length ?? 0,
@@ -41,7 +44,7 @@ export const getStreamingEvents: Operation = {
             if (events.length === 0) continue;
             const written = events.map((change) => writeEvent(change, exchange, false)).join('');
             say(
-              `<m:Notifications><m:Notification><t:SubscriptionId>${subscription.id}</t:SubscriptionId>${written}</m:Notification></m:Notifications>`,
+              `<m:Notifications><${notification}><t:SubscriptionId>${subscription.id}</t:SubscriptionId>${written}</${notification}></m:Notifications>`,
             );
           }
         };
