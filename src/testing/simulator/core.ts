@@ -254,8 +254,9 @@ function refuseByHttp(request: FrontRequest): FrontResponse | undefined {
 }
 
 /** One challenge a line, as IIS writes them. */
-function unauthorized({ challenges }: Extract<Admission, { kind: 'out' }>): FrontResponse {
-  return { kind: 'answer', status: 401, headers: { 'www-authenticate': challenges }, body: '' };
+function unauthorized({ challenges, diagnostics }: Extract<Admission, { kind: 'out' }>): FrontResponse {
+  const why = diagnostics === undefined ? {} : { 'x-ms-diagnostics': diagnostics };
+  return { kind: 'answer', status: 401, headers: { 'www-authenticate': challenges, ...why }, body: '' };
 }
 
 function outcomeOf(response: FrontResponse): JournalEntry['outcome'] {

@@ -83,7 +83,7 @@ export class ExchangeSimulator extends SimulatedExchange {
 export async function startExchangeSimulator(options: ExchangeSimulatorOptions): Promise<ExchangeSimulator> {
   const domain = firstDomain(options);
   const names = { domain: domain.split('.')[0]?.toUpperCase() ?? '', dnsDomain: domain, computer: 'SIMULATOR' };
-  const core = new SimulatorCore(options, new NtlmLogin(names, options.clock ?? systemClock));
+  const core = new SimulatorCore(options, new NtlmLogin(names, options.clock ?? systemClock, options.ntlm ?? 'tolerant'));
   const host = options.host ?? '127.0.0.1';
   const { clock, profile } = core.exchange;
   const tls = options.tls === true ? makeCertificate(Date.now()) : options.tls === false ? undefined : options.tls;

@@ -41,6 +41,7 @@ describe('the core behind every front', () => {
     expect(platform.sort()).toEqual([
       'access/ntlm-login.ts',
       'access/ntlm-messages.ts',
+      'access/ntlm-tolerance.ts',
       'http/certificate.ts',
       'http/node-module.ts',
       'http/server.ts',

@@ -9,8 +9,19 @@ export type AuthScheme = 'basic' | 'bearer' | 'ntlm';
 /** How requests are let in. */
 export interface AccessOptions {
   /**
-   * The ways to log in that the server offers. NTLM needs a mailbox (or service account) with a password, and a front with
-   * connections: the HTTP server.
+   * `'anonymous'` lets everybody in who gives no login, for tests that call with a bare `fetch`: as a service account, acting for the mailbox
+   * that `X-AnchorMailbox` names, or for the first.
+   * @default 'login'
+   */
+  readonly access?: 'login' | 'anonymous';
+  /**
+   * `'strict'` takes what a client of today writes and nothing else: NTLMv2 over the server's time, with a MIC. Windows takes NTLMv1 and what
+   * lacks both by default, and so does `'tolerant'`.
+   * @default 'tolerant'
+   */
+  readonly ntlm?: 'tolerant' | 'strict';
+  /**
+   * The ways to log in that the server offers. NTLM needs a front with connections: the HTTP server.
    * @default ['basic', 'bearer']
    */
   readonly auth?: readonly AuthScheme[];

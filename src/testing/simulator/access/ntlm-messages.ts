@@ -12,6 +12,8 @@ export interface ServerNames {
 /** A type 2 message and what an answer to it is checked with. */
 export interface IssuedChallenge {
   readonly message: Buffer;
+  /** Names are in UTF-16; otherwise in the code page of old clients. */
+  readonly unicode: boolean;
   readonly serverChallenge: Buffer;
   /** As a FILETIME, 8 bytes. */
   readonly timestamp: Buffer;
@@ -19,13 +21,14 @@ export interface IssuedChallenge {
 
 /** Unicode, target (a domain) and target information, NTLM with extended session security, 128 and 56 bits. */
 const flags = 0xa08a8205;
+const flag = { unicode: 1, oem: 2 } as const;
 
 /** Writes a challenge, with the time, as servers since Windows Vista do. */
-export function issueChallenge(names: ServerNames, now: number): IssuedChallenge {
+export function issueChallenge(names: ServerNames, now: number, unicode = true): IssuedChallenge {
   const serverChallenge = nodeModule('crypto').randomBytes(8);
   const timestamp = Buffer.alloc(8);
   timestamp.writeBigUInt64LE((BigInt(Math.trunc(now)) + 11_644_473_600_000n) * 10_000n);
-  const target = Buffer.from(names.domain, 'utf16le');
+  const target = Buffer.from(names.domain, unicode ? 'utf16le' : 'latin1');
   const info = Buffer.concat([
     pair(2, target),
     pair(1, Buffer.from(names.computer, 'utf16le')),
@@ -38,10 +41,15 @@ export function issueChallenge(names: ServerNames, now: number): IssuedChallenge
   head.write('NTLMSSP\0', 'latin1');
   head.writeUInt32LE(2, 8);
   field(head, 12, target.length, head.length);
-  head.writeUInt32LE(flags, 20);
+  head.writeUInt32LE(unicode ? flags : flags - flag.unicode + flag.oem, 20);
   serverChallenge.copy(head, 24);
   field(head, 40, info.length, head.length + target.length);
-  return { message: Buffer.concat([head, target, info]), serverChallenge, timestamp };
+  return { message: Buffer.concat([head, target, info]), serverChallenge, timestamp, unicode };
+}
+
+/** Whether a type 1 message offers UTF-16. */
+export function speaksUnicode(negotiate: Buffer): boolean {
+  return negotiate.length < 16 || (negotiate.readUInt32LE(12) & flag.unicode) !== 0;
 }
 
 function field(head: Buffer, at: number, length: number, offset: number): void {
@@ -62,6 +70,8 @@ export interface Answer {
   readonly domain: string;
   readonly user: string;
   readonly nt: Buffer;
+  readonly lm: Buffer;
+  /** Empty where the client writes none. */
   readonly mic: Buffer;
   /** The message with zeros for the MIC. */
   readonly withoutMic: Buffer;
@@ -73,16 +83,21 @@ export function typeOf(message: Buffer): number | undefined {
 }
 
 /** Reads a type 3 message; undefined when it is not whole. */
-export function readAnswer(message: Buffer): Answer | undefined {
-  if (message.length < 88) return undefined;
+export function readAnswer(message: Buffer, unicode = true): Answer | undefined {
+  if (message.length < 52) return undefined;
+  let first = message.length;
   const part = (at: number): Buffer | undefined => {
     const [length, offset] = [message.readUInt16LE(at), message.readUInt32LE(at + 4)];
+    if (length > 0) first = Math.min(first, offset);
     return offset + length <= message.length ? message.subarray(offset, offset + length) : undefined;
   };
-  const [nt, domain, user] = [part(20), part(28), part(36)];
-  if (nt === undefined || domain === undefined || user === undefined) return undefined;
-  const withoutMic = Buffer.from(message).fill(0, 72, 88);
-  return { domain: domain.toString('utf16le'), user: user.toString('utf16le'), nt, mic: message.subarray(72, 88), withoutMic };
+  const [lm, nt, domain, user] = [part(12), part(20), part(28), part(36)];
+  if (lm === undefined || nt === undefined || domain === undefined || user === undefined) return undefined;
+  const text = (bytes: Buffer): string => bytes.toString(unicode ? 'utf16le' : 'latin1');
+  const hasMic = first >= 88 && message.length >= 88;
+  const withoutMic = hasMic ? Buffer.from(message).fill(0, 72, 88) : message;
+  const mic = hasMic ? message.subarray(72, 88) : Buffer.alloc(0);
+  return { domain: text(domain), user: text(user), nt, lm, mic, withoutMic };
 }
 
 /** What was exchanged on the connection before the answer. */
@@ -97,14 +112,26 @@ export interface Exchanged {
  */
 export function provesPassword(answer: Answer, password: string, { negotiate, issued }: Exchanged): boolean {
   const { nt } = answer;
-  if (nt.length < 16 + 28 + 4 || nt.readUInt16LE(16) !== 0x0101) return false;
-  const owf = hmac(md4(Buffer.from(password, 'utf16le')), Buffer.from(answer.user.toUpperCase() + answer.domain, 'utf16le'));
-  const [proof, temp] = [nt.subarray(0, 16), nt.subarray(16)];
-  if (!hmac(owf, Buffer.concat([issued.serverChallenge, temp])).equals(proof)) return false;
+  const sessionKey = sessionKeyOf(answer, password, issued);
+  if (sessionKey === undefined) return false;
+  const temp = nt.subarray(16);
   if (!temp.subarray(8, 16).equals(issued.timestamp) || !temp.includes(issued.timestamp, 28)) return false;
   const micFlag = Buffer.from([6, 0, 4, 0, 2, 0, 0, 0]);
   if (!temp.includes(micFlag, 28)) return false;
-  const sessionKey = hmac(owf, proof);
+  return provesMessages(answer, sessionKey, { negotiate, issued });
+}
+
+/** Checks the proof of an NTLMv2 answer over this server challenge; undefined when it is none, or another password's. */
+export function sessionKeyOf(answer: Answer, password: string, issued: IssuedChallenge): Buffer | undefined {
+  const { nt } = answer;
+  if (nt.length < 16 + 28 || nt.readUInt16LE(16) !== 0x0101) return undefined;
+  const owf = hmac(md4(Buffer.from(password, 'utf16le')), Buffer.from(answer.user.toUpperCase() + answer.domain, 'utf16le'));
+  const proof = nt.subarray(0, 16);
+  return hmac(owf, Buffer.concat([issued.serverChallenge, nt.subarray(16)])).equals(proof) ? hmac(owf, proof) : undefined;
+}
+
+/** Whether the MIC is that of all three messages. */
+export function provesMessages(answer: Answer, sessionKey: Buffer, { negotiate, issued }: Exchanged): boolean {
   return hmac(sessionKey, Buffer.concat([negotiate, issued.message, answer.withoutMic])).equals(answer.mic);
 }
 

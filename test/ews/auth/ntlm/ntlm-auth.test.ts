@@ -41,7 +41,7 @@ async function start(
   own: Partial<EwsTransportOptions> = {},
 ): Promise<Started> {
   const mailboxes = [{ address: alice, password }, bob];
-  const server = await startExchangeSimulator({ mailboxes, auth: ['ntlm'], ...options });
+  const server = await startExchangeSimulator({ mailboxes, auth: ['ntlm'], ntlm: 'strict', ...options });
   exchange = server;
   const credentials = ntlmAuth({ username: alice, password, ...login });
   const transport = new EwsTransport({ url: server.url, credentials, ...own });

@@ -14,6 +14,7 @@ beforeEach(async () => {
   server = await startExchangeSimulator({
     mailboxes: [{ address: 'alice@contoso.test', password: 'p' }],
     auth: ['ntlm', 'basic'],
+    ntlm: 'strict',
   });
 });
 afterEach(async () => {

@@ -18,10 +18,10 @@ let written = 0;
 beforeEach(async () => {
   connections = 0;
   written = 0;
-  const login = new NtlmLogin({ domain: 'CONTOSO', dnsDomain: 'contoso.test', computer: 'MAIL' }, systemClock);
+  const login = new NtlmLogin({ domain: 'CONTOSO', dnsDomain: 'contoso.test', computer: 'MAIL' }, systemClock, 'strict');
   server = createServer({ cert: loopbackCertificate, key: loopbackKey }, async (request, response) => {
     for await (const chunk of request) written += chunk.length;
-    const verdict = login.admit(request.socket, request.headers.authorization, () => 'p');
+    const verdict = login.admit(request.socket, request.headers.authorization, () => ({ password: 'p' }));
     if (verdict?.kind === 'name') response.writeHead(200, { 'content-type': 'text/xml' }).end(created(ok));
     else
       response.writeHead(401, { 'www-authenticate': verdict?.kind === 'challenge' ? `NTLM ${verdict.challenge}` : 'NTLM' }).end();

@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { startExchangeSimulator } from '../../src/testing.ts';
+import { startExchangeSimulator } from '../../../src/testing.ts';
 
 const python = '/usr/bin/python3';
 const installed = spawnSync(python, ['-c', 'import exchangelib'], { timeout: 120_000 }).status === 0;
