@@ -35,7 +35,7 @@ const parsers = new Map<number, XMLParser>();
 
 /**
  * The root element of a document that is wanted as a tree and read seldom: an answer of Autodiscover, a request to the simulator. The parser is fast-xml-parser, behind a
- * check of what it lets pass; for the answers of EWS, which are many, `parseXml` takes a tenth of the time. Both agree on every document (test/ews/xml), but for the name `__proto__`, which this one refuses.
+ * check of what it lets pass; for the answers of EWS, which are many, `parseXml` takes a tenth of the time. Both make the same of what both accept (test/ews/xml).
  *
  * Anything not well-formed, with a DOCTYPE, or beyond the limits throws `XML_UNREADABLE`.
  */
