@@ -140,6 +140,16 @@ describe('a request that ended', () => {
 });
 
 describe('a proxy on the way that refuses to connect', () => {
+  it('is told from what it threw, as a runtime names it', () => {
+    const tunnel = Object.assign(new Error('tunnel'), { code: 'ERR_PROXY_TUNNEL', statusCode: 407 });
+    expect(failedBy(tunnel, state({ at: 'connection' }))).toMatchObject({
+      sent: 'no',
+      scope: 'endpoint',
+      blocks: true,
+      error: { details: { proxyStatus: 407 } },
+    });
+  });
+
   it.each([
     [401, true],
     [403, true],
