@@ -21,11 +21,14 @@ export function readTables(text: string, fail: (found: string) => OfflineImError
   for (let at = 1; at < lines.length; at++) {
     if (!/^ *-+(?: +-+)* *$/.test(lines[at] ?? '')) continue;
     const columns = columnsOf(lines[at - 1] ?? '', lines[at] ?? '');
+    // Of this table alone: the first row of the next one is not the rest of a value of this one.
+    const rows: Map<string, string>[] = [];
     for (at++; at < lines.length; at++) {
       const line = lines[at] ?? '';
       if (line.trim() === '' || isNoise(line.trim())) break;
-      addRow(blocks, columns, cellsOf(line, columns), fail);
+      addRow(rows, columns, cellsOf(line, columns), fail);
     }
+    blocks.push(...rows);
   }
   return blocks;
 }
@@ -56,7 +59,7 @@ function cutBetween(line: string, from: number, to: number): number {
 }
 
 function addRow(
-  blocks: Map<string, string>[],
+  rows: Map<string, string>[],
   columns: readonly Column[],
   cells: readonly string[],
   fail: (found: string) => OfflineImError,
@@ -65,7 +68,7 @@ function addRow(
   if (/(?:\.\.\.|\u2026)$/.test(identity)) {
     throw fail(`The table cuts off the Identity ${quoted(identity)}; print it with Format-List, which does not`);
   }
-  const last = blocks.at(-1);
+  const last = rows.at(-1);
   // Format-Table -Wrap: the rest of a long value, and nothing in the other columns.
   const continues =
     last !== undefined && cells.filter((cell) => cell !== '').length === 1 && !/^(?:global$|\w+:)/i.test(identity);
@@ -76,5 +79,5 @@ function addRow(
     }
     return;
   }
-  blocks.push(new Map(columns.map(({ name }, index) => [name, cells[index] ?? ''])));
+  rows.push(new Map(columns.map(({ name }, index) => [name, cells[index] ?? ''])));
 }

@@ -1,0 +1,100 @@
+/** What is of a cmdlet's output, and what shells, terminals, editors and mail programs add. */
+import { describe, expect, it } from 'vitest';
+import { cleaned, isNoise, isStream } from '../../src/gating/terminal-text.ts';
+
+describe('a cleaned text', () => {
+  it.each<[what: string, given: string, text: string]>([
+    ['colours', 'a\u001b[32;1mb\u001b[0mc\u001b[md', 'abcd'],
+    ['colours by their one-byte introducer, and as terminals print ESC', 'a\u009b32mb\u241b[1mc\u2190[0md^[[31me', 'abcde'],
+    ['cursor moves', 'a\u001b[2Kb\u001b[?25hc\u001b[ qd', 'abcd'],
+    ['a title, however it ends', 'a\u001b]0;title\u0007b\u001b]0;title\u001b\\c\u009d0;title\u009cd', 'abcd'],
+    ['a title that never ends, but for its introducer', 'a\u001b]0;b', 'a0;b'],
+    ['character sets and modes', 'a\u001b(Bb\u001b=c\u001b>d\u001b7e', 'abcde'],
+    ['what is left of a colour where ESC was lost', 'a[32;1mb[0mc[md[1;22;333me', 'abcde'],
+    ['not what only looks like it', 'a[m1]b[1234m]c[1;m', 'a[m1]b[1234m]c[1;m'.replace('[m', '')],
+    ['byte order marks', '\ufeffa', 'a'],
+    ['byte order marks read as bytes', 'ï»¿a', 'a'],
+    ['not such marks amid the text', 'aï»¿b', 'aï»¿b'],
+    ['NULs and the mark of UTF-16 read as bytes', 'ÿþa\0b\0', 'ab'],
+    ['the mark of the other order', 'þÿ\0a', 'a'],
+    ['the mark as it is read as UTF-8', '\ufffd\ufffda\0', 'a'],
+    ['no such mark where there was no NUL', 'ÿþa', 'ÿþa'],
+    ['no such mark amid the text', 'aÿþ\0', 'aÿþ'],
+    ['all line ends', 'a\r\nb\rc\u0085d\u2028e\u2029f\r\r\ng', 'a\nb\nc\nd\ne\nf\ng'],
+    ['other spaces and tabs', 'a\u00a0b\tc\u3000d', 'a b c d'],
+    ['invisible characters', 'a\u200bb\u00adc\u2066d', 'abcd'],
+    ['other control characters', 'a\u0008b\u0001c', 'abc'],
+    ['a wide colon', 'a\uff1ab', 'a:b'],
+    ['empty lines before, and space behind, but no indent', '\n  \n  a  \n\n', '  a'],
+  ])('has none of these: %s', (_what, given, text) => {
+    expect(cleaned(given)).toBe(text);
+  });
+
+  it('has no marks of a quotation where every line has one', () => {
+    expect(cleaned('> a\n>  b\n\n > c\n>d')).toBe('a\n b\n\nc\nd');
+    for (const text of ['> a\nb', '>> a\n>> b', 'a > b']) expect(cleaned(text)).toBe(text);
+  });
+});
+
+describe('noise', () => {
+  it.each([
+    'PS>',
+    'PS C:\\Users\\admin> Get-CsClientPolicy',
+    'PS /home/me>',
+    '[sfb01]: PS C:\\>',
+    '[sfb01] PS C:\\>',
+    '(venv) PS C:\\>',
+    '[sfb01]: (venv) PS C:\\>',
+    '[PS] C:\\>',
+    'C:\\> dir',
+    'd:\\x>',
+    '>> | fl',
+    '$ pwsh',
+    '# pwsh',
+    '❯ pwsh',
+    '➜ ~',
+    'me@host:~$ pwsh',
+    '[me@host ~]# pwsh',
+    'me@host ~ % pwsh',
+    'me@host:~$',
+  ])('a prompt: %s', (line) => expect(isNoise(line)).toBe(true));
+
+  it.each(['```', '```powershell', '*****', '**********'])('a fence: %s', (line) => expect(isNoise(line)).toBe(true));
+
+  it.each(['+ Get-CsClientPolicy', 'At line:1 char:1', '~', '~~~~~~', '1 | x', '12 | x'])(
+    'a line of an error record: %s',
+    (line) => {
+      expect(isNoise(line)).toBe(true);
+    },
+  );
+
+  it.each(['WARNING: x', 'VERBOSE : x', 'AVERTISSEMENT : x', '警告: x', 'À NOTER: x'])('a message of a stream: %s', (line) => {
+    expect([isNoise(line), isStream(line)]).toEqual([true, true]);
+  });
+
+  it.each([
+    'Identity : Global',
+    'Warning: x',
+    'A: x',
+    'WARNING x',
+    '1WARNING: x',
+    ' WARNING: x',
+    `${'A'.repeat(31)}: x`,
+    'xC:\\>',
+    'a >> b',
+    'a```',
+    '``powershell',
+    '```a b',
+    '****',
+    'a *****',
+    '***** a',
+    'a + b',
+    'x At line:1',
+    '~~ a',
+    'a 1 | x',
+    'x | y',
+    'me@host',
+    'a [PS] C:\\>',
+    '$x',
+  ])('is not: %s', (line) => expect([line, isNoise(line)]).toEqual([line, false]));
+});

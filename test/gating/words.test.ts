@@ -1,0 +1,273 @@
+/** The words of refusals, the edges of versions, and what listings are refused for. */
+import { describe, expect, it } from 'vitest';
+import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
+import {
+  compareClientVersions,
+  formatClientVersion,
+  parseClientVersion,
+  readShownVersion,
+} from '../../src/gating/client-version.ts';
+import { parseCsImConfiguration } from '../../src/gating/cmdlets.ts';
+import { evaluateGate, GateRefusedError } from '../../src/gating/gate.ts';
+import { flattened, readJson } from '../../src/gating/json-output.ts';
+import { nameKey } from '../../src/gating/list-output.ts';
+import { resolvePolicy } from '../../src/gating/policy.ts';
+
+const client = { version: '16.0.6920.1000', mailboxLocation: 'on-premises' } as const;
+const told = (input: object) => {
+  const decision = evaluateGate({ client, ...input });
+  return decision.allowed ? [] : decision.reasons;
+};
+
+describe('what the gate says', () => {
+  it('of each reason: what was found, and what is needed', () => {
+    const all = told({
+      client: { version: '16.0.4266.1001', mailboxLocation: 'exchange-online' },
+      policy: { enableOfflineIm: false, enableImAutoArchiving: false },
+      domainsNotFederated: ['fabrikam.com'],
+    });
+    expect(all.map(({ text }) => text)).toEqual([
+      'EnableOfflineIm is False. EnableOfflineIm must be True (Set-CsImConfiguration); it is so by default from server version 6.0.9319.259.',
+      'EnableIMAutoArchiving is False: messages are not saved to the Conversation History folder. EnableIMAutoArchiving must be True in the client policy of the sender (Set-CsClientPolicy).',
+      'The client is 16.0.4266.1001, an MSI install. MSI installs (16.0.4xxx) do not have Offline IM. For a mailbox in Exchange Online the client must be Click-to-Run build 16.0.6701.1000 or higher.',
+      'The domain "fabrikam.com" is neither the organisation\'s own nor federated with it. Recipients must be in a domain of organization.domains or organization.federatedDomains.',
+    ]);
+    for (const { text, found, needed } of all) expect(text).toBe(`${found} ${needed}`);
+    expect(new GateRefusedError(all).message).toBe(
+      `The gate refused the message. ${all.map(({ code, text }) => `${code}: ${text}`).join(' ')}`,
+    );
+  });
+
+  it('of a version that can not be read: the version', () => {
+    expect(told({ client: { ...client, version: 'x' } })[0]?.found).toBe(
+      'The client version is "x", neither four numbers nor a SIP User-Agent with an OC/ token.',
+    );
+  });
+
+  it.each([
+    ['16.0.4000.0', true],
+    ['16.0.4999.0', true],
+    ['16.0.3999.0', false],
+    ['16.0.5000.0', false],
+    ['16.1.4266.1', undefined],
+    ['15.0.4266.1', false],
+  ])('%s is an MSI install: %s', (version, isMsi) => {
+    const [reason] = told({ client: { ...client, version } });
+    expect(reason?.found.includes('MSI')).toBe(isMsi);
+  });
+
+  it('by a mailbox location that is told for the mailbox', () => {
+    const asked: string[] = [];
+    const version = '16.0.6701.1000';
+    const mailboxLocation = (mailbox: string) => {
+      asked.push(mailbox);
+      return mailbox === 'a@b.c' ? ('exchange-online' as const) : ('on-premises' as const);
+    };
+    expect(told({ client: { version, mailboxLocation }, mailbox: 'a@b.c' })).toEqual([]);
+    expect(told({ client: { version, mailboxLocation } })).toHaveLength(1);
+    expect(asked).toEqual(['a@b.c', '']);
+    expect(() => told({ client: { version, mailboxLocation: () => 'cloud' } })).toThrow(
+      'evaluateGate(): client.mailboxLocation is "cloud"; expected "on-premises" or "exchange-online".',
+    );
+  });
+
+  it.each([
+    [
+      { client: { version: 5, mailboxLocation: 'on-premises' } },
+      /evaluateGate\(\): client\.version is the number 5; expected a four-part build or a SIP User-Agent\.$/,
+    ],
+    [{ mailbox: 5 }, /mailbox is the number 5; expected an SMTP address\.$/],
+    [{ domainsNotFederated: 'x' }, /expected an array of domains\.$/],
+    [{ domainsNotFederated: [5] }, /expected a domain\.$/],
+    [{ policy: { serverVersion: 'x' } }, /^policy: serverVersion is "x"; expected four numbers such as 6\.0\.9319\.259\.$/],
+  ])('of an option that does not fit: %j', (input, text) => {
+    expect(() => told(input)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringMatching(text) }));
+  });
+
+  it('of a server version that is too long to be one', () => {
+    expect(resolvePolicy({ serverVersion: `6.0.9319.259${' '.repeat(988)}` }).enableOfflineIm).toBe(true);
+    expect(() => resolvePolicy({ serverVersion: `6.0.9319.259${' '.repeat(989)}` })).toThrow(/serverVersion/);
+  });
+});
+
+describe('a client version', () => {
+  const version = (text: string): string | undefined => {
+    const found = readShownVersion(text);
+    return found === undefined ? undefined : formatClientVersion(found);
+  };
+
+  it.each([
+    ['16.0.6920.1000', '16.0.6920.1000'],
+    ['\u200b16.0.6920.1000 ', '16.0.6920.1000'],
+    ['Skype 16.0.1.2', '16.0.1.2'],
+    ['ab 16.0.1.2', undefined],
+    ['Version 2002 (Build 12527.20194 Click-to-Run)', '16.0.12527.20194'],
+    ['Version\u00a02002\u00a0\u00a0(Build\u00a012527.20194)', '16.0.12527.20194'],
+    ['Version 200 (Build 12527.20194)', undefined],
+    ['Version 2002 (Build 12527.20194.1)', undefined],
+    ['Version 2002 (Build 12527.20194-x)', undefined],
+    ['Microsoft® Skype MSO (16.0.1.2) 15.0.3.4', '15.0.3.4'],
+    ['Microsoft® Skype MSO (16.0.1.2)', '16.0.1.2'],
+    ['MSO is what all of this had been: 16.0.1.2 and 16.0.3.4', undefined],
+    ['Skype 16.0.1.2 or 16.0.3.4', undefined],
+    ['Skype 16.0.1.2 or 16.0.1.2', '16.0.1.2'],
+    ['Skype', undefined],
+    ['', undefined],
+  ])('%j: %s', (text, expected) => expect(version(text)).toBe(expected));
+
+  it('is read from what stands around it, up to 1000 characters', () => {
+    expect(parseClientVersion(`  16.0.1.2${' '.repeat(990)}`)).toEqual({ major: 16, minor: 0, build: 1, revision: 2 });
+    expect(() => parseClientVersion(`16.0.1.2${' '.repeat(993)}`)).toThrow(
+      expect.objectContaining({ code: 'CLIENT_VERSION_UNREADABLE' }),
+    );
+    expect(() => parseClientVersion('x')).toThrow(
+      /^"x" is not a client version\. Expected four numbers \(16\.0\.6920\.1000\), .+ About box\.$/,
+    );
+    expect(parseClientVersion('UCCAPI/16.0.1.2(x)OC/16.0.3.4').revision).toBe(4);
+  });
+
+  it('is compared part by part', () => {
+    const order = ['1.9.9.9', '2.0.9.9', '2.1.0.9', '2.1.1.0', '2.1.1.1'].map(parseClientVersion);
+    for (const [at, older] of order.entries()) {
+      expect(compareClientVersions(older, { ...older })).toBe(0);
+      for (const newer of order.slice(at + 1))
+        expect([compareClientVersions(older, newer) < 0, compareClientVersions(newer, older) > 0]).toEqual([true, true]);
+    }
+  });
+});
+
+const fail = (found: string): OfflineImError => new OfflineImError('CMDLET_OUTPUT_UNREADABLE', `${found}.`);
+const json = (text: string) => readJson(text, new Set(['identity', 'x']), fail).map((block) => Object.fromEntries(block));
+
+describe('JSON', () => {
+  it('holds objects, lists of them, several documents, and objects within others', () => {
+    expect(json('{"Identity":"a"}')).toEqual([{ identity: 'a' }]);
+    expect(json('[{"X":1},{"x":2}]')).toEqual([{ x: 1 }, { x: 2 }]);
+    expect(json('{"x":1}\nPS>\n[{"x":2}] ] }')).toEqual([{ x: 1 }, { x: 2 }]);
+    expect(json('{"a":{"b":[{"x":1}]},"c":{"identity":2}}')).toEqual([{ x: 1 }, { identity: 2 }]);
+    expect(json('{"x":"[ \\" {"}')).toEqual([{ x: '[ " {' }]);
+    expect(json('{"a":null,"b":5,"c":"d"}')).toEqual([]);
+  });
+
+  it('has values that carry notes of their own', () => {
+    expect(json('{"x":{"Value":true,"y":1}}')).toEqual([{ x: true }]);
+    expect(json('{"x":{"value":"s"}}')).toEqual([{ x: 's' }]);
+    expect(json('{"x":{"value":5}}')).toEqual([{ x: { value: 5 } }]);
+    expect(json('{"x":{"y":true}}')).toEqual([{ x: { y: true } }]);
+    expect(json('{"x":null,"identity":[1]}')).toEqual([{ x: null, identity: [1] }]);
+  });
+
+  it('has objects that were flattened into strings', () => {
+    expect(json('{"a":"@{x=1; Identity=b}"}')).toEqual([{ x: '1', identity: 'b' }]);
+    expect(json('["@{x=1}"]')).toEqual([{ x: '1' }]);
+  });
+
+  it('may have lines that a console broke, inside of strings too', () => {
+    expect(json('{"x":"ab\n   c"}')).toEqual([{ x: 'abc' }]);
+    expect(json('{"y":"\\"","x":"a\n b"}')).toEqual([{ y: '"', x: 'ab' }]);
+  });
+
+  it('is refused where it is unfinished, or holds no objects', () => {
+    for (const text of ['{"x":1', '{"x":1} [', 'x', '{]}'])
+      expect(() => json(text)).toThrow('The output starts like JSON, but is not valid JSON.');
+    for (const text of ['[1]', '[null]', '["x"]', '[[1]]'])
+      expect(() => json(text)).toThrow(/^The JSON holds .+ where an object belongs\.$/);
+    expect(json('{"a":{"b":[1]}}')).toEqual([]);
+    expect(json('[[[1]]]')).toEqual([]);
+  });
+
+  it('is read to a depth of 100', () => {
+    const nested = (depth: number) => `${'{"a":'.repeat(depth)}{"x":1}${'}'.repeat(depth)}`;
+    expect(json(nested(100))).toEqual([{ x: 1 }]);
+    expect(json(nested(101))).toEqual([]);
+    expect(json(`${'['.repeat(100)}{"x":1}${']'.repeat(100)}`)).toEqual([{ x: 1 }]);
+    expect(json(`${'['.repeat(101)}{"x":1}${']'.repeat(101)}`)).toEqual([]);
+  });
+});
+
+describe('an object as PowerShell writes it into a string', () => {
+  it.each<[string, object | undefined]>([
+    [' @{Identity=Global; X=a;b; Y=}\n', { identity: 'Global', x: 'a;b', y: '' }],
+    ['@{X=a=b;  Y= c }', { x: 'a=b', y: 'c' }],
+    ['@{X=1;}', { x: '1' }],
+    ['@{}', {}],
+    ['@{junk; X=1}', { x: '1' }],
+    ['x@{X=1}', undefined],
+    ['@{X=1}x', undefined],
+    ['{X=1}', undefined],
+  ])('%j', (text, expected) => {
+    const block = flattened(text);
+    expect(block === undefined ? undefined : Object.fromEntries(block)).toEqual(expected);
+  });
+
+  it('is a string', () => expect(flattened(['@{X=1}'])).toBeUndefined());
+});
+
+it('names are compared without regard to case, a Turkish i included', () => {
+  expect([' Identity ', 'IDENTITY', '\u0130dent\u0131ty'].map(nameKey)).toEqual(['identity', 'identity', 'identity']);
+});
+
+describe('a listing', () => {
+  const read = (...lines: string[]) => parseCsImConfiguration(lines.join('\n'));
+  const refused = (...lines: string[]): OfflineImError => {
+    try {
+      read(...lines);
+    } catch (error) {
+      return error as OfflineImError;
+    }
+    throw new Error('it was read');
+  };
+  const global = ['Identity        : Global', 'EnableOfflineIm : True'];
+
+  it('is refused with what was found and what was expected', () => {
+    const error = refused('Identity : Global', 'Xyz : 1');
+    expect(error).toMatchObject({
+      code: 'CMDLET_OUTPUT_UNREADABLE',
+      message:
+        'The output has no EnableOfflineIm; it has "identity, xyz". Expected the output of Get-CsImConfiguration as a list (Get-CsImConfiguration | Format-List), a table or JSON (Get-CsImConfiguration | ConvertTo-Json), with Identity and EnableOfflineIm.',
+      details: { cmdlet: 'Get-CsImConfiguration', setting: 'EnableOfflineIm' },
+    });
+    expect(refused('x'.repeat(10_000_001)).message).toMatch(/^The output has more than 10000000 characters\./);
+    expect(refused(...global, '  get-csimconfiguration : Access denied. ').message).toMatch(
+      /^A line of the output is "get-csimconfiguration : Access denied\.", not "Name : Value"\./,
+    );
+    expect(refused('Identity : Global', 'EnableOfflineIm : yes').message).toMatch(
+      /^EnableOfflineIm of "Global" is "yes", neither True nor False\./,
+    );
+    for (const value of ['xTrue', 'Truex', '$$True'])
+      expect(refused('Identity : Global', `EnableOfflineIm : ${value}`).message).toContain('neither');
+    expect(refused(...global, 'half a value', 'X : 1').message).toMatch(/^A line of the output is "half a value"/);
+    expect(refused('just words').message).toMatch(/^A line of the output is "just words"/);
+  });
+
+  it('has wrapped values by their column, words before and after it, and objects by their Identity', () => {
+    expect(read('Some words', '', ...global)).toEqual([{ identity: 'Global', enableOfflineIm: true }]);
+    expect(read(...global, '', 'Some words')).toEqual([{ identity: 'Global', enableOfflineIm: true }]);
+    expect(read('Identity        : Tag:A', '                  B', 'EnableOfflineIm : $true')).toEqual([
+      { identity: 'Tag:A B', enableOfflineIm: true },
+    ]);
+    expect(read('Identity : A', '', 'EnableOfflineIm : True', '', 'Identity : B', '', 'EnableOfflineIm :')).toEqual([
+      { identity: 'A', enableOfflineIm: true },
+      { identity: 'B' },
+    ]);
+    expect(read('X : 1', '', 'Identity : A', 'EnableOfflineIm : True')).toEqual([{ identity: 'A', enableOfflineIm: true }]);
+    expect(read('Text : a', '       EnableOfflineIm : False', ...global)).toEqual([
+      { identity: 'Global', enableOfflineIm: true },
+    ]);
+    expect(read('WARNING: this is long', 'and goes on', ...global)).toEqual([{ identity: 'Global', enableOfflineIm: true }]);
+    expect(read(...global, 'WARNING: this is long', '  and goes on')).toEqual([{ identity: 'Global', enableOfflineIm: true }]);
+    expect(read('IDENTITY : Global', 'ENABLEOFFLINEIM : TRUE')).toEqual([{ identity: 'Global', enableOfflineIm: true }]);
+  });
+
+  it('is JSON or flattened objects amid prompts', () => {
+    expect(read('PS C:\\> x', '  [', '{"Identity":"A","EnableOfflineIm":true}', ']', 'PS C:\\>')).toEqual([
+      { identity: 'A', enableOfflineIm: true },
+    ]);
+    expect(read('[{"Identity":"A","EnableOfflineIm":true}]')).toHaveLength(1);
+    expect(read('@{Identity=A; EnableOfflineIm=True}', '@{Identity=B; EnableOfflineIm=}')).toEqual([
+      { identity: 'A', enableOfflineIm: true },
+      { identity: 'B' },
+    ]);
+    for (const text of ['[', '[]', '[ null]', '[-1]', '[true]']) expect(refused(text).message).not.toContain('Name : Value');
+  });
+});
