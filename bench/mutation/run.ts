@@ -25,7 +25,7 @@ const stryker: Stryker = { mutantCoverage: { static: {}, perTest: {} } };
 /** ms that a test of milliseconds may take before it counts as hanging, on a machine that is busy. */
 const patience = 5_000;
 /** ms of a test that is run for each change that it reaches; what takes longer says too little for its time. */
-const unitTest = 200;
+const unitTest = Number(process.env.MUTATE_SLOW ?? 200);
 const hangs = Symbol('hangs');
 const kept = { setTimeout, clearTimeout };
 

@@ -16,6 +16,7 @@ import { probeTests } from './subjects/probe.ts';
 import { readTests } from './subjects/read.ts';
 import { restartTests } from './subjects/restart.ts';
 import { settleTests } from './subjects/settle.ts';
+import { standingTests } from './subjects/standing.ts';
 import { tombstoneTests } from './subjects/tombstones.ts';
 import { valueTests } from './subjects/values.ts';
 import { wallClockTests } from './subjects/wall-clock.ts';
@@ -38,6 +39,7 @@ const subjects = {
   tombstones: tombstoneTests,
   read: readTests,
   'next due': nextDueTests,
+  standing: standingTests,
   restart: restartTests,
   values: valueTests,
   'wall clock': wallClockTests,

@@ -104,17 +104,21 @@ describe('a login', () => {
   });
 
   it('waits its turn no longer than the deadline', async () => {
-    const { deliver, counts, server } = await start({ maxConnections: 1 }, {}, { requestTimeout: 1000 });
+    const login = ntlmAuth({ username: alice, password, maxConnections: 1 });
+    const { server, transport, counts } = await start({}, {}, { credentials: login });
+    const hurried = new EwsTransport({ url: server.url, credentials: login, requestTimeout: 300 });
+    transports.push(hurried);
     server.faults.on('CreateItem').once().hang();
-    const [first, second] = await Promise.all([deliver(), deliver()]);
-    expect(first).toMatchObject([{ status: 'unconfirmed', error: { code: 'REQUEST_TIMEOUT' } }]);
-    // It may get its turn in the very moment when its time is over: then it has begun a connection that never stood.
-    expect(second).toMatchObject([
-      { status: 'deferred', error: { code: expect.stringMatching(/^(?:REQUEST_TIMEOUT|ENDPOINT_UNREACHABLE)$/) } },
-    ]);
-    expect(statuses(await deliver())).toEqual(['delivered']);
-    // The second one may get its turn in the very moment when its time is over.
-    expect(counts().connections).toBeLessThanOrEqual(3);
+    const controller = new AbortController();
+    // It has the only connection, for a minute, and gives it back when it is told to.
+    const first = transport.deliver([makeNote(transport, 0)], always(controller.signal));
+    await expect.poll(() => counts().requests).toBe(1);
+    const second = await hurried.deliver([makeNote(hurried, 1)], always());
+    expect(second).toMatchObject([{ status: 'deferred', error: { code: 'REQUEST_TIMEOUT' } }]);
+    expect(counts()).toEqual({ connections: 1, legs: 1, requests: 1 });
+    controller.abort();
+    expect(await first).toMatchObject([{ status: 'unconfirmed', error: { code: 'REQUEST_ABORTED' } }]);
+    expect(statuses(await transport.deliver([makeNote(transport, 2)], always()))).toEqual(['delivered']);
   });
 
   it.each([

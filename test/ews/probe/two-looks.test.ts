@@ -1,0 +1,126 @@
+/** A probe looks into the folder of the copy first, and then into all: what each look shows counts. */
+import { describe, expect, it } from 'vitest';
+import type { ProbeResult } from '../../../src/transport/contract.ts';
+import { useHarness } from '../support/harness.ts';
+import { fault, found, foundFolders, type Item, message, ok, response } from '../support/responses.ts';
+import type { Answer, SeenRequest } from '../support/server.ts';
+
+const h = useHarness();
+const date = 'Tue, 14 Jun 2016 12:00:00 GMT';
+const created = '2016-06-14T11:00:00Z';
+const [sent, submitted, unsent] = [1, 12, 9];
+
+interface World {
+  /** What each search shows, one after the other: items by folder, or a whole answer. The last one holds for all that follow. */
+  readonly looks: readonly (Readonly<Record<string, readonly Item[] | string>> | Answer)[];
+  readonly folders?: Answer;
+  readonly deletion?: string;
+}
+
+/** Looks for one attempt in that world; tells what came of it, and which operations it took. */
+async function probe({ looks, folders, deletion = ok }: World, tags: readonly string[] = ['a:1'], folder = 'sentitems') {
+  let look = 0;
+  h.server.handler = ({ operation, body }: SeenRequest): Answer => {
+    if (operation === 'FindFolder') return folders ?? { body: foundFolders() };
+    if (operation === 'DeleteItem') return { body: response('DeleteItem', [message('DeleteItem', deletion, { content: '' })]) };
+    const shown = looks[Math.min(look++, looks.length - 1)] ?? {};
+    if ('status' in shown || 'body' in shown) return shown as Answer;
+    const byFolder = shown as Readonly<Record<string, readonly Item[] | string>>;
+    const asked = [...body.matchAll(/FolderId Id="([^"]+)"/g)].map(([, name]) => name ?? '');
+    const wanted = [...body.matchAll(/Constant Value="([^"]*)"/g)].map(([, tag]) => tag);
+    const pages = asked.map((name) => {
+      const items = byFolder[name] ?? [];
+      return typeof items === 'string' ? items : items.filter(({ tag }) => wanted.includes(tag));
+    });
+    return { headers: { date }, body: found(body, pages) };
+  };
+  const transport = h.transport();
+  const notes = tags.map((tag, n) => {
+    const note = h.note(transport, n);
+    return { ...note, unknownAttempts: [{ tag, place: { ...note.place, folder } }] };
+  });
+  const results: readonly ProbeResult[] = await transport.probe(notes, { signal: new AbortController().signal });
+  return { result: results[0], results, operations: h.server.operations() };
+}
+const item = (flags: number, id = 'i', tag = 'a:1'): Item => ({ tag, id, flags, isDraft: flags !== sent, created });
+
+describe('the first look', () => {
+  it('is enough where it finds the copy', async () => {
+    const { result, operations } = await probe({ looks: [{ sentitems: [item(sent)] }] });
+    expect([result, operations]).toEqual([{ status: 'found' }, ['FindItem']]);
+  });
+
+  it('shows a note on its way that the second one misses: it is pending, not absent', async () => {
+    expect((await probe({ looks: [{ sentitems: [item(submitted)] }, {}] })).result).toEqual({ status: 'pending' });
+  });
+
+  it('shows a draft that the second one shows too: it is deleted once', async () => {
+    const draft = { sentitems: [item(unsent)] };
+    const { result, operations } = await probe({ looks: [draft, draft, {}] });
+    expect(result).toEqual({ status: 'draft', removed: true });
+    expect(operations.filter((one) => one === 'DeleteItem')).toHaveLength(1);
+  });
+
+  it('finds a copy under the id of a draft that the second one shows: nothing is deleted', async () => {
+    const { result, operations } = await probe({ looks: [{}, { sentitems: [item(sent)], drafts: [item(unsent)] }] });
+    expect([result?.status, operations.includes('DeleteItem')]).toEqual(['found', false]);
+  });
+
+  it('that meets what any request would meet is the last one', async () => {
+    const busy = { status: 500, body: fault('ErrorServerBusy', { BackOffMilliseconds: '7000' }) };
+    const { results, operations } = await probe({ looks: [busy] }, ['a:1', 'b:1']);
+    expect(results).toMatchObject([
+      { status: 'unknown', scope: 'mailbox', retryAfter: 7_000 },
+      { status: 'unknown', scope: 'mailbox', retryAfter: 7_000 },
+    ]);
+    expect(operations).toEqual(['FindItem']);
+  });
+});
+
+describe('a mailbox whose Conversation History can not be looked up', () => {
+  const world = (answer: Answer): World => ({ looks: [{}], folders: answer });
+
+  it('now: nothing can be said, and no other folder is asked', async () => {
+    const { result, operations } = await probe(
+      world({ status: 429, headers: { 'retry-after': '9' }, body: 'busy' }),
+      ['a:1'],
+      'conversationhistory',
+    );
+    expect(result).toMatchObject({ status: 'unknown', scope: 'mailbox', retryAfter: 9_000 });
+    expect(operations).toEqual(['FindItem', 'FindFolder']);
+  });
+
+  it('at all: the others are asked, and nothing is absent', async () => {
+    const { result, operations } = await probe(
+      world({ status: 500, body: fault('ErrorNobodyHasHeardOf') }),
+      ['a:1'],
+      'conversationhistory',
+    );
+    expect([result?.status, operations.at(-1)]).toEqual(['unknown', 'FindItem']);
+  });
+});
+
+describe('a draft', () => {
+  const draft = { drafts: [item(unsent)] };
+
+  it.each([
+    ['is gone under its id, and nowhere: it was removed', {}, { status: 'draft', removed: true }],
+    ['is gone under its id, and was sent meanwhile', { sentitems: [item(sent, 'other')] }, { status: 'found' }],
+    ['is gone under its id, and on its way', { outbox: [item(submitted, 'other')] }, { status: 'pending' }],
+    ['is still there', draft, { status: 'draft', removed: true }],
+  ] as const)('%s', async (_what, after, expected) => {
+    const { result } = await probe({ looks: [{}, draft, after], deletion: 'ErrorItemNotFound' });
+    expect(result).toMatchObject(expected);
+  });
+
+  it('that is kept is left: it says so', async () => {
+    const { result, operations } = await probe({ looks: [{}, draft], deletion: 'ErrorAccessDenied' });
+    expect(result).toEqual({ status: 'draft', removed: false });
+    expect(operations.filter((one) => one === 'FindItem')).toHaveLength(3);
+  });
+
+  it('that was plainly deleted is not looked for again', async () => {
+    const { operations } = await probe({ looks: [{}, draft] });
+    expect(operations).toEqual(['FindItem', 'FindItem', 'DeleteItem']);
+  });
+});
