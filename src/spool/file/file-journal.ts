@@ -2,8 +2,9 @@ import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
 import type { SpoolContext, SpooledMessage } from '../contract.ts';
 import { assertLocal } from '../disk/local-disk.ts';
-import { type Journal, type JournalChange, type JournalContents, JournalError } from '../journaled/journal.ts';
+import { type Journal, type JournalChange, type JournalContents, JournalError, type StoredNote } from '../journaled/journal.ts';
 import type { EntryRecord } from '../state/records.ts';
+import { type CopyStep, copyStep } from './backup/copy-step.ts';
 import { errnoOf, type FileLayer, type FolderLock } from './disk/file-layer.ts';
 import { type Layout, layoutOf } from './disk/layout.ts';
 import { load } from './load.ts';
@@ -103,6 +104,11 @@ export class FileJournal implements Journal {
       await staging.publish([file], true);
     },
   };
+
+  /** What a copy needs of these entries and notes; call it between writes. */
+  copyOf(records: readonly EntryRecord[], notes: readonly StoredNote[]): Promise<CopyStep> {
+    return copyStep(this.#usable(), records, notes);
+  }
 
   async close(): Promise<void> {
     const parts = this.#parts;

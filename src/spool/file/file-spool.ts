@@ -1,8 +1,19 @@
 import { homedir } from 'node:os';
 import { posix, resolve, win32 } from 'node:path';
-import { byDefault, filePath, flag, having, optional, type RulesFor, readOptions } from '../../core/options.ts';
+import { type Clock, systemClock } from '../../core/clock.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { quoted } from '../../core/errors/quote.ts';
+import { tell } from '../../core/host-calls.ts';
+import { byDefault, filePath, flag, having, optional, type RulesFor, readOptions, rule } from '../../core/options.ts';
+import type { SpoolContext } from '../contract.ts';
+import { type BackupOptions, restoredWarning } from '../disk/backup.ts';
 import { JournaledSpool } from '../journaled/journaled-spool.ts';
-import type { FileLayer } from './disk/file-layer.ts';
+import { type EntryRecord, isActive } from '../state/records.ts';
+import { holdRestored, isHeldOfCopy, releaseRestored } from '../state/restored.ts';
+import { backUpFolder, type CopySource } from './backup/backup.ts';
+import { identityOf, readMark, writeMark } from './backup/copy-mark.ts';
+import { errnoOf, type FileLayer } from './disk/file-layer.ts';
+import { type Layout, layoutOf } from './disk/layout.ts';
 import { nodeFiles } from './disk/node-files.ts';
 import { FileJournal } from './file-journal.ts';
 
@@ -46,6 +57,16 @@ export interface FileSpoolOptions {
    * @default false
    */
   readonly allowNetworkDisk?: boolean | undefined;
+  /**
+   * What becomes of the messages that wait in a restored copy of a spool: they may have been sent since the copy was made, and would be sent again.
+   *
+   * A folder that {@link FileSpool.backup} made is known for a copy when it is opened first, and everything that waits in it is held: it expires no more, a
+   * `warning` with `SPOOL_RESTORED` says so at every start, and {@link FileSpool.releaseRestored} lets it go on. `true` does the same, once, for a copy that was made
+   * otherwise (by copying the folder of a closed spool, or its disk). `'resume'` goes on at once: for a spool that was moved, and goes on nowhere else.
+   *
+   * @default false
+   */
+  readonly restored?: boolean | 'resume' | undefined;
   /** The file operations it uses: for another file system, or to try out failures. @default Node's */
   readonly files?: FileLayer | undefined;
 }
@@ -53,6 +74,10 @@ export interface FileSpoolOptions {
 const rules = {
   root: optional(filePath('the path of a folder')),
   allowNetworkDisk: byDefault(flag(), false),
+  restored: byDefault(
+    rule<boolean | 'resume'>("true, false or 'resume'", (value) => typeof value === 'boolean' || value === 'resume'),
+    false,
+  ),
   files: byDefault(having<FileLayer>('file operations', ['create', 'read', 'rename', 'remove', 'list', 'lock']), nodeFiles),
 } satisfies RulesFor<FileSpoolOptions>;
 
@@ -74,16 +99,134 @@ const rules = {
  */
 export class FileSpool extends JournaledSpool {
   readonly #journal: FileJournal;
+  readonly #files: FileLayer;
+  readonly #layout: Layout;
+  readonly #restored: boolean | 'resume';
+  readonly #watchers = new Set<() => void>();
+  #clock: Clock = systemClock;
 
   constructor(options: FileSpoolOptions = {}) {
-    const { root = defaultRoot(), ...rest } = readOptions('FileSpool', options, rules);
+    const { root = defaultRoot(), restored, ...rest } = readOptions('FileSpool', options, rules);
     const journal = new FileJournal({ root: resolve(root), ...rest });
     super({ name: 'file', durable: true, journal });
     this.#journal = journal;
+    this.#files = rest.files;
+    this.#layout = layoutOf(resolve(root));
+    this.#restored = restored;
+  }
+
+  override async open(context: SpoolContext): Promise<void> {
+    await super.open(context);
+    this.#clock = context.clock;
+    try {
+      await this.#mindCopy(context);
+    } catch (error) {
+      await this.close().catch(() => undefined);
+      throw error instanceof OfflineImError ? error : this.#unusable(error);
+    }
   }
 
   /** Whether no other process has taken the folder; asked before each request to a server. */
   isOwner(): boolean {
     return this.#journal.isOurs();
   }
+
+  /** Calls `wake` when {@link FileSpool.releaseRestored} lets messages go on; the returned function ends that. */
+  watch(wake: () => void): () => void {
+    this.#watchers.add(wake);
+    return () => void this.#watchers.delete(wake);
+  }
+
+  /**
+   * Copies the spool to another folder while it is in use; the copy appears under its name when it is whole and synced. Each message is copied as it is at some
+   * moment of the call; what is accepted meanwhile is left out. It works in steps of some hundred messages, and whatever is written meanwhile it ends.
+   *
+   * An older backup of that name is replaced. Refused with `BACKUP_REFUSED`: the spool's own folder, what lies in it and what it lies in, a spool that is
+   * open, links and devices; and any other file or folder, unless `overwrite` is set. The copy is marked: see `restored` for what happens when it is opened.
+   *
+   * @throws {OfflineImError} `BACKUP_REFUSED`, `OPTION_INVALID`, `SPOOL_CLOSED`, `SPOOL_FAILED`, `SPOOL_ROOT_UNUSABLE`; the reason of `signal`
+   * @example
+   * ```ts
+   * await spool.backup('/var/backups/my-bot', { signal: AbortSignal.timeout(600_000) });
+   * ```
+   */
+  async backup(path: string, options: BackupOptions = {}): Promise<void> {
+    const target = resolve(filePath('the path of a folder').read(path, { owner: 'backup()', name: 'path' }));
+    const source: CopySource = (take) => this.inSteps((records, notes) => this.#journal.copyOf(records, notes), take);
+    // A spool that is closed says so first.
+    await this.recordsWhere(() => false);
+    try {
+      await backUpFolder(this.#layout.root, target, source, options, this.#clock);
+    } catch (error) {
+      if (errnoOf(error) === undefined || error instanceof OfflineImError) throw error;
+      throw new OfflineImError(
+        'SPOOL_FAILED',
+        `The backup ${quoted(target)} could not be written (${errnoOf(error)}); nothing is left of it.`,
+        {
+          cause: error,
+        },
+      );
+    }
+  }
+
+  /**
+   * Lets go on what was held of a restored copy, in its original order; what may have been sent is looked for first. Resolves with the number of entries.
+   * What the host has cancelled, released or purged meanwhile stays as it is.
+   *
+   * @throws {OfflineImError} `SPOOL_CLOSED`, `SPOOL_FAILED`
+   */
+  async releaseRestored(): Promise<number> {
+    const held = [...(await this.recordsWhere(isHeldOfCopy))].sort((one, other) => one.status.order - other.status.order);
+    let released = 0;
+    for (const ids of chunked(held)) {
+      const changes = await this.transit({ entries: ids }, ({ tx, now }) => {
+        for (const id of ids) if (isHeldOfCopy(tx.entry(id))) releaseRestored(tx, id, now);
+        return tx.changes;
+      });
+      released += changes.length;
+    }
+    if (released > 0) for (const wake of this.#watchers) tell(wake);
+    return released;
+  }
+
+  /** Before anybody may claim: what waits in a restored copy is held, unless it is to go on at once. */
+  async #mindCopy({ onWarning }: SpoolContext): Promise<void> {
+    const mark = await readMark(this.#files, this.#layout);
+    const identity = identityOf(this.#layout.root);
+    const toldOf = this.#restored === true && mark?.held.includes(identity) !== true;
+    if (mark?.madeAt !== undefined || toldOf) {
+      if (this.#restored !== 'resume') await this.#hold();
+      // Last: a process that dies before holds the rest at the next start.
+      await writeMark(this.#files, this.#layout, { held: [...new Set([...(mark?.held ?? []), identity])].slice(-100) });
+    }
+    if (this.#restored === 'resume') await this.releaseRestored();
+    const held = (await this.recordsWhere(isHeldOfCopy)).length;
+    if (held > 0) tell(() => onWarning?.(restoredWarning(this.#layout.root, held)));
+  }
+
+  async #hold(): Promise<void> {
+    const waiting = await this.recordsWhere(({ status }) => isActive(status.state));
+    for (const ids of chunked(waiting)) {
+      await this.transit({ entries: ids }, ({ tx, now }) => {
+        for (const id of ids) holdRestored(tx, id, now);
+      });
+    }
+  }
+
+  #unusable(cause: unknown): OfflineImError {
+    const root = quoted(this.#layout.root);
+    return new OfflineImError(
+      'SPOOL_ROOT_UNUSABLE',
+      `Whether ${root} is a restored copy can't be read or written (${errnoOf(cause) ?? 'no code'}).`,
+      {
+        cause,
+        details: { root: this.#layout.root },
+      },
+    );
+  }
+}
+
+/** Ids of some entries at a time: what one write holds. */
+function* chunked(records: readonly EntryRecord[]): Iterable<readonly string[]> {
+  for (let from = 0; from < records.length; from += 500) yield records.slice(from, from + 500).map(({ fixed }) => fixed.id);
 }

@@ -22,7 +22,7 @@ import type {
 import { appendMessage, appendStorable, byMessage } from '../state/append.ts';
 import { claimPick } from '../state/claim.ts';
 import { dueIn, standingOf } from '../state/derived.ts';
-import { streamKey, viewOf } from '../state/records.ts';
+import { type EntryRecord, isInNote, streamKey, viewOf } from '../state/records.ts';
 import {
   failedAppends,
   type Settled,
@@ -34,7 +34,7 @@ import {
 import { journaledQueries } from './admin-queries.ts';
 import { JournaledRecords } from './admin-records.ts';
 import { JournalEngine } from './engine.ts';
-import { type Journal, JournalError } from './journal.ts';
+import { type Journal, JournalError, type StoredNote } from './journal.ts';
 import { expire, pick } from './selection.ts';
 
 /** What tells one {@link JournaledSpool} from another. */
@@ -178,6 +178,41 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
 
   protected override transit<Result>(_subject: Subject, operation: (transition: Transition) => Result): Promise<Result> {
     return this.#engine.run((now) => this.#engine.change(now, operation));
+  }
+
+  /**
+   * Everything that is kept, some at a time. `read` runs between other operations and sees each note with all its members; `use` runs beside them. What is
+   * appended meanwhile is left out, what changes meanwhile comes as it is by then.
+   */
+  protected async inSteps<Step>(
+    read: (records: readonly EntryRecord[], notes: readonly StoredNote[]) => Promise<Step>,
+    use: (step: Step, progress: { readonly copied: number; readonly total: number }) => Promise<void>,
+  ): Promise<void> {
+    const ids = await this.#engine.run(async () => Array.from(this.#engine.table.entries(), ({ fixed }) => fixed.id));
+    const seen = new Set<string>();
+    for (let from = 0; from < ids.length; from += groupSize) {
+      const step = await this.#engine.run(async () => {
+        const records: EntryRecord[] = [];
+        const notes: StoredNote[] = [];
+        for (const record of this.#engine.records(ids.slice(from, from + groupSize))) {
+          if (seen.has(record.fixed.id)) continue;
+          const note = isInNote(record.status.state) ? this.#engine.table.note(record.status.noteId ?? '') : undefined;
+          const members = note === undefined ? [record] : this.#engine.records(note.entryIds);
+          for (const member of members) seen.add(member.fixed.id);
+          records.push(...members);
+          if (note === undefined) continue;
+          const { lease: _lease, ...stored } = note;
+          notes.push(stored);
+        }
+        return read(records, notes);
+      });
+      await use(step, { copied: Math.min(from + groupSize, ids.length), total: ids.length });
+    }
+  }
+
+  /** Entries in no particular order. */
+  protected recordsWhere(isWanted: (record: EntryRecord) => boolean): Promise<readonly EntryRecord[]> {
+    return this.#engine.run(async () => [...this.#engine.table.entries()].filter(isWanted));
   }
 
   /** All together; where that was not kept, message by message, so that a bad one fails alone. */

@@ -20,6 +20,9 @@ export class StateTable {
   readonly #byTag = new Map<string, Set<string>>();
   /** Active entries of a stream in order. */
   readonly #streams = new Map<string, Set<string>>();
+  /** The highest order that a stream has had. */
+  readonly #highest = new Map<string, number>();
+  readonly #unsorted = new Set<string>();
   readonly #leased = new Set<string>();
   readonly #counts = new Map<SpoolState, number>();
   /** Streams by the due time of their head. */
@@ -134,10 +137,12 @@ export class StateTable {
 
   /** Computes anew when the head of a stream is due; a stream whose head is at work waits for it. */
   refreshStream(key: string): void {
+    this.#sortStream(key);
     const stream = this.#streams.get(key);
     const lane = key.slice(0, key.indexOf('\n'));
     if (stream === undefined || stream.size === 0) {
       this.#streams.delete(key);
+      this.#highest.delete(key);
       this.deliver.set(lane, key, undefined);
       return;
     }
@@ -191,6 +196,21 @@ export class StateTable {
     }
     stream.delete(id);
     stream.add(id);
+    const order = this.#orderOf(id);
+    const highest = this.#highest.get(key) ?? 0;
+    if (order < highest) this.#unsorted.add(key);
+    else this.#highest.set(key, order);
+  }
+
+  /** What comes back to the place that it had, as out of a restored copy, goes before what has come since. */
+  #sortStream(key: string): void {
+    const stream = this.#streams.get(key);
+    if (!this.#unsorted.delete(key) || stream === undefined) return;
+    this.#streams.set(key, new Set([...stream].sort((one, other) => this.#orderOf(one) - this.#orderOf(other))));
+  }
+
+  #orderOf(id: string): number {
+    return this.#entries.get(id)?.status.order ?? 0;
   }
 
   #putNote(id: string, note: NoteRecord | undefined, streams: Set<string>): void {

@@ -1,8 +1,6 @@
 import { statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
-import { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import { quoted } from '../../core/errors/quote.ts';
-import { holdRestored, releaseRestored } from '../state/restored.ts';
+import { holdRestored, isHeldOfCopy, releaseRestored } from '../state/restored.ts';
 import { hasTable } from './connection/restored.ts';
 import type { Group } from './group.ts';
 
@@ -57,7 +55,7 @@ export function releaseCopy(group: Group, database: DatabaseSync): { readonly re
   const forget = database.prepare('DELETE FROM restored WHERE seq = ?');
   const before = group.tx.changes.length;
   for (const { seq, id } of rows) {
-    if (typeof id === 'string') releaseRestored(group.tx, id, group.now);
+    if (typeof id === 'string' && isHeldOfCopy(group.tx.entry(id))) releaseRestored(group.tx, id, group.now);
     forget.run(Number(seq));
   }
   group.changed();
@@ -68,11 +66,6 @@ export function releaseCopy(group: Group, database: DatabaseSync): { readonly re
 export function heldOfCopy(database: DatabaseSync): number {
   if (!hasTable(database, 'restored')) return 0;
   return Number(database.prepare("SELECT count(*) AS n FROM restored JOIN entries USING (seq) WHERE state = 'held'").get()?.n);
-}
-
-export function restoredWarning(path: string, held: number): OfflineImError {
-  const message = `The spool ${quoted(path)} is a restored copy: ${held} entries wait held, since they may have been sent after the copy was made. Look at them (list({ state: 'held' })), cancel() what was sent, then call releaseRestored().`;
-  return new OfflineImError('SPOOL_RESTORED', message, { details: { held } });
 }
 
 /** The file itself, wherever it lies: a copy of it is another one. */

@@ -5,6 +5,7 @@ import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
 import { SerialQueue } from '../../core/queues.ts';
 import type { SpoolContext } from '../contract.ts';
+import { restoredWarning } from '../disk/backup.ts';
 import { SharedClock } from './connection/clock.ts';
 import { type ConnectOptions, connect } from './connection/connect.ts';
 import { Connection, type Queries } from './connection/connection.ts';
@@ -14,7 +15,7 @@ import { hasTable } from './connection/restored.ts';
 import { asSpoolError } from './connection/sqlite-error.ts';
 import type { Group } from './group.ts';
 import { GroupCommitter, type Outcome } from './group-committer.ts';
-import { heldOfCopy, holdCopy, isUnheldCopy, releaseCopy, restoredWarning, resumeCopy } from './restored.ts';
+import { heldOfCopy, holdCopy, isUnheldCopy, releaseCopy, resumeCopy } from './restored.ts';
 import { Watch } from './watch.ts';
 
 interface Opened {

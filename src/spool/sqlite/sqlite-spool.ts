@@ -21,6 +21,7 @@ import type {
   SpoolStorage,
   Standing,
 } from '../contract.ts';
+import type { BackupOptions } from '../disk/backup.ts';
 import { appendStorable, byMessage } from '../state/append.ts';
 import { noteIdOf } from '../state/records.ts';
 import {
@@ -34,7 +35,7 @@ import {
 import { sqliteQueries, sqliteRecords } from './admin.ts';
 import { appendAll, chunked } from './append.ts';
 import { nextDue } from './claim.ts';
-import { type BackupOptions, backUp } from './connection/backup.ts';
+import { backUp } from './connection/backup.ts';
 import { bytesInUse } from './connection/database-file.ts';
 import { Session } from './session.ts';
 

@@ -20,8 +20,8 @@ export function release(tx: Transaction, ids: readonly string[], now: number): v
     const record = tx.entry(id);
     if (record === undefined || record.status.state !== 'held') continue;
     const order = tx.nextOrder();
-    if (record.status.unknownAttempts.length > 0) lookForAlone(tx, record, { order }, now);
-    else tx.move(record, 'spooled', { order, due: { at: now, within: 0 } });
+    if (record.status.unknownAttempts.length > 0) lookForAlone(tx, record, { order, reason: undefined }, now);
+    else tx.move(record, 'spooled', { order, due: { at: now, within: 0 }, reason: undefined });
   }
 }
 

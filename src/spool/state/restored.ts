@@ -33,3 +33,8 @@ export function releaseRestored(tx: Transaction, id: string, now: number): void 
   if (record.status.unknownAttempts.length > 0) lookForAlone(tx, record, { reason: undefined }, now);
   else tx.move(record, 'spooled', { due: { at: now, within: 0 }, reason: undefined });
 }
+
+/** Whether an entry is still held because its spool is a restored copy; whatever its host does with it, it is not any more. */
+export function isHeldOfCopy(record: EntryRecord | undefined): boolean {
+  return record?.status.state === 'held' && record.status.reason?.code === restored.code;
+}

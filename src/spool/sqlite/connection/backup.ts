@@ -1,20 +1,11 @@
 import { link, lstat, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import * as sqlite from 'node:sqlite';
-import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { quoted } from '../../../core/errors/quote.ts';
+import { answerAtOnce } from '../../../core/host-calls.ts';
+import { type BackupOptions, backupRefused } from '../../disk/backup.ts';
 import { companionsOf, makeFile, syncFile, syncFolder } from './database-file.ts';
 import { isMarkedCopy, markCopy } from './restored.ts';
-
-/** Options of {@link SqliteSpool.backup}. */
-export interface BackupOptions {
-  /** Whether a file that is no backup of this library may be replaced. What is in use, a link or a device never is. @default false */
-  readonly overwrite?: boolean;
-  /** Gives the copy up; nothing is left of it. The call rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
-  /** Told after each step of about 4 MiB, in bytes. */
-  readonly onProgress?: (progress: { readonly copied: number; readonly total: number }) => void;
-}
 
 type OnlineBackup = typeof sqlite.backup;
 
@@ -64,7 +55,7 @@ async function placeNew(partial: string, path: string, gone: boolean): Promise<v
     await link(partial, path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST' && !gone) throw refused(path, 'has come to be there meanwhile');
+    if (code === 'EEXIST' && !gone) throw backupRefused(path, 'has come to be there meanwhile');
     if (code === 'EEXIST' || code === undefined) throw error;
     await rename(partial, path);
   }
@@ -73,21 +64,21 @@ async function placeNew(partial: string, path: string, gone: boolean): Promise<v
 /** True when there is something that may be replaced. @throws {OfflineImError} `BACKUP_REFUSED` */
 async function assertTarget(source: string, path: string, overwrite: boolean): Promise<boolean> {
   if (/-(wal|shm|journal|damaged)$/i.test(path))
-    throw refused(path, 'has a name that SQLite gives to the companions of a database');
+    throw backupRefused(path, 'has a name that SQLite gives to the companions of a database');
   const there = await statOf(path);
   const own = await Promise.all([source, ...companionsOf(source)].map(statOf));
   if (there === undefined) {
-    if ((await realpath(source).catch(() => source)) === path) throw refused(path, 'is the spool itself');
+    if ((await realpath(source).catch(() => source)) === path) throw backupRefused(path, 'is the spool itself');
     const left = await companionOf(path);
     if (left !== undefined)
-      throw refused(path, `is missing, but ${quoted(left)} is there: a spool that was removed while it was open`);
+      throw backupRefused(path, `is missing, but ${quoted(left)} is there: a spool that was removed while it was open`);
     return false;
   }
-  if (!there.isFile()) throw refused(path, 'is no ordinary file');
-  if (own.some((one) => one?.dev === there.dev && one.ino === there.ino)) throw refused(path, 'is the spool itself');
-  if ((await companionOf(path)) !== undefined) throw refused(path, 'is a spool that is open, or was not closed');
+  if (!there.isFile()) throw backupRefused(path, 'is no ordinary file');
+  if (own.some((one) => one?.dev === there.dev && one.ino === there.ino)) throw backupRefused(path, 'is the spool itself');
+  if ((await companionOf(path)) !== undefined) throw backupRefused(path, 'is a spool that is open, or was not closed');
   if (overwrite || isMarkedCopy(path)) return true;
-  throw refused(path, 'is there and no backup of a spool; overwrite: true replaces it');
+  throw backupRefused(path, 'is there and no backup of a spool; overwrite: true replaces it');
 }
 
 /** A companion that lies beside a database in use. */
@@ -103,11 +94,6 @@ async function statOf(path: string): Promise<Awaited<ReturnType<typeof lstat>> |
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-function refused(path: string, found: string): OfflineImError {
-  const message = `No backup was made: ${quoted(path)} ${found}. Choose the path of a new file, or of an older backup.`;
-  return new OfflineImError('BACKUP_REFUSED', message, { details: { path } });
 }
 
 async function copy(
@@ -128,13 +114,16 @@ async function copy(
     }
     const pageSize = Number(database.prepare('PRAGMA page_size').get()?.page_size);
     database.exec('BEGIN; SELECT count(*) FROM sqlite_schema');
-    await backup(database, partial, {
+    const tell = (copied: number, total: number): void => {
+      signal?.throwIfAborted();
+      answerAtOnce(onProgress?.({ copied: copied * pageSize, total: total * pageSize }));
+    };
+    const pages = await backup(database, partial, {
       rate: pagesAtOnce,
-      progress: ({ totalPages, remainingPages }) => {
-        signal?.throwIfAborted();
-        onProgress?.({ copied: (totalPages - remainingPages) * pageSize, total: totalPages * pageSize });
-      },
+      progress: ({ totalPages, remainingPages }) => tell(totalPages - remainingPages, totalPages),
     });
+    // Of the last step, which may be the only one, nothing was told.
+    tell(pages, pages);
   } finally {
     database.close();
   }
