@@ -27,7 +27,8 @@ export function grow({ size, successes }: ConcurrencyLimit, most: number): Concu
 /** A sender's mailbox. */
 export interface Lane {
   readonly name: string;
-  readonly endpoint: Endpoint;
+  /** Another one once the mailbox has moved. */
+  endpoint: Endpoint;
   readonly circuit: Circuit;
   inFlight: number;
   limit: ConcurrencyLimit;
@@ -80,6 +81,23 @@ export class LaneTable {
       endpoint.lanes.set(name, lane);
     }
     return lane;
+  }
+
+  /**
+   * A mailbox may have moved to another server: what is known of the old one says nothing about it any more. Not while requests are under way, whose
+   * outcomes speak of the old one.
+   */
+  relocate(lane: Lane, now: number): void {
+    if (lane.inFlight > 0) return;
+    const name = this.#endpointOf(lane.name);
+    const old = lane.endpoint;
+    if (name === old.name) return;
+    old.lanes.delete(lane.name);
+    // Nobody is left to find out whether it answers again.
+    if (old.lanes.size === 0 && !old.oneByOne) this.#endpoints.delete(old.name);
+    lane.endpoint = this.#endpoint(name);
+    lane.endpoint.lanes.set(lane.name, lane);
+    lane.circuit.retryNow(now);
   }
 
   /** Forgets a lane of which there is nothing to remember. */

@@ -31,6 +31,9 @@ export interface Trial {
   readonly first: 'probe' | 'deliver';
 }
 
+/** ms. */
+const betweenRelocations = 1_000;
+
 /**
  * Which mailboxes may be worked on now. A lane is a sender's mailbox, with its concurrency and its circuit; lanes of one endpoint share that endpoint's circuit.
  * One bad mailbox never holds up the others.
@@ -38,6 +41,7 @@ export interface Trial {
 export class Lanes {
   readonly #context: LanesContext;
   readonly #table: LaneTable;
+  #relocatedAt = Number.NEGATIVE_INFINITY;
 
   constructor(context: LanesContext) {
     this.#context = context;
@@ -62,6 +66,7 @@ export class Lanes {
   /** What may be tried now: of an endpoint that was out of reach one lane, of others each. */
   trials(): Trial[] {
     const now = this.#now();
+    this.#relocate(now);
     const trials: Trial[] = [];
     for (const { circuit, lanes } of this.#table.endpoints) {
       if (circuit.admits(now) === 'none') continue;
@@ -93,6 +98,7 @@ export class Lanes {
   /** A batch of that lane begins; the function returned ends it. */
   begin(name: string, kind: 'probe' | 'deliver'): () => void {
     const lane = this.#table.lane(name);
+    this.#table.relocate(lane, this.#now());
     const circuits = [lane.circuit, lane.endpoint.circuit];
     lane.inFlight += 1;
     const isTrial = circuits.some(({ openSince }) => openSince !== undefined);
@@ -195,6 +201,15 @@ export class Lanes {
       const trialFailed = circuit.trialFailed || endpoint.circuit.trialFailed;
       return isOpen ? [{ lane: name, closedFor: trialFailed ? Number.MAX_SAFE_INTEGER : now - since }] : [];
     });
+  }
+
+  /** Looks whether mailboxes that can't be worked on have moved. Not at every round: a fleet may have many of them. */
+  #relocate(now: number): void {
+    if (now - this.#relocatedAt < betweenRelocations) return;
+    this.#relocatedAt = now;
+    for (const lane of [...this.#table.lanes]) {
+      if (lane.circuit.openSince !== undefined || lane.endpoint.circuit.openSince !== undefined) this.#table.relocate(lane, now);
+    }
   }
 
   #worked(lane: Lane, startedAt: number, delivery: boolean): void {
