@@ -94,7 +94,9 @@ class MailboxRouter implements Transport {
     for (const [transport, positions] of groups) {
       const own = positions.flatMap((at) => notes.slice(at, at + 1));
       const results = await transport.deliver(own, options);
-      for (const [index, at] of positions.entries()) outcomes[at] = results[index] ?? noOutcome();
+      for (const [index, at] of positions.entries()) {
+        outcomes[at] = this.#afterMove(transport, own[index]?.place, results[index] ?? noOutcome());
+      }
     }
     return outcomes;
   }
@@ -145,6 +147,18 @@ class MailboxRouter implements Transport {
       const text = `The note of ${quoted(from.address)} was made for an endpoint that is not configured any more.`;
       const error = new OfflineImError('PLACE_GONE', text, { details: { endpoint: place.endpoint } });
       return toOutcome({ kind: 'deferred', scope: 'note' }, error);
+    }
+    return toOutcome({ kind: 'deferred', scope: 'note' }, notAttempted('its mailbox has moved to another place'), 0);
+  }
+
+  /** A side that has given the mailbox away refuses it: no reason to block anything, since the next claim takes the other way. */
+  #afterMove(transport: Transport, place: Place | undefined, outcome: DeliveryOutcome): DeliveryOutcome {
+    if (outcome.status !== 'blocked' || outcome.sent !== 'no' || place === undefined || !saysMovedAway(outcome.error))
+      return outcome;
+    try {
+      if (this.#now(place.mailbox) === transport) return outcome;
+    } catch {
+      return outcome; // what `of` says wrong is told with the next note
     }
     return toOutcome({ kind: 'deferred', scope: 'note' }, notAttempted('its mailbox has moved to another place'), 0);
   }

@@ -7,7 +7,14 @@ import { type Findings, judge } from './judge.ts';
 import { killPlan, type Moment } from './kill-plan.ts';
 import { lastCounts } from './last-counts.ts';
 import { type Calls, Ledger } from './ledger.ts';
-import { conversationOf, type SpoolChoice, service, type TransportChoice, type WorkerOptions } from './worker-options.ts';
+import {
+  conversationOf,
+  locationOf,
+  type SpoolChoice,
+  service,
+  type TransportChoice,
+  type WorkerOptions,
+} from './worker-options.ts';
 import { WorkerProcess } from './worker-process.ts';
 
 /** How hard it is made. */
@@ -83,7 +90,7 @@ export async function torture(options: TortureOptions): Promise<Verdict> {
     index % 4 === 3 ? `r${index}@fabrikam.test` : `r${index}@contoso.test`,
   );
   const exchange = await spawnSimulator({
-    mailboxes: [...senders, ...recipients],
+    mailboxes: [...senders.map((address, index) => located(address, index, transport)), ...recipients],
     organization: ['contoso.test'],
     credentials: { username: service.username, password: service.password },
     tokens: [{ token: service.token, login: service.username }],
@@ -110,7 +117,7 @@ export async function torture(options: TortureOptions): Promise<Verdict> {
       spread,
       ...(probeGrace === undefined ? {} : { probeGrace }),
     };
-    running = run(options, shared, kept);
+    running = run(options, shared, kept, exchange);
     await Promise.race([running, exchange.died]);
     const { counts, notes } = await lastCounts(spool);
     for (const note of notes) options.report?.(note);
@@ -148,6 +155,15 @@ async function strangeAnswers(exchange: SimulatorClient, seed: number): Promise<
   await exchange.addFault(on('FindItem', 0.1, 4), { kind: 'lostResponse', after: 0 });
 }
 
+/** With both transports every sender's mailbox is on one side, as the workers believe. */
+function located(
+  address: string,
+  index: number,
+  transport: TransportChoice,
+): string | { address: string; location: 'exchange-online' | 'on-premises' } {
+  return transport === 'both' ? { address, location: locationOf(index, false) } : address;
+}
+
 function choiceOf({ spool, connectionString = '' }: TortureOptions, folder: string): SpoolChoice {
   switch (spool) {
     case 'file':
@@ -163,8 +179,20 @@ async function run(
   { kills, messages, workers: count, seed, report, disturb }: TortureOptions,
   shared: Omit<WorkerOptions, 'numbers' | 'stays'>,
   { ledger, workers, ended, struck, over }: Run,
+  exchange: SimulatorClient,
 ): Promise<void> {
   const random = randomFrom(seed);
+  const moved: string[] = [];
+  /** One mailbox of either side goes to the other, in the middle of everything. */
+  const move = async (): Promise<void> => {
+    if (shared.transport !== 'both') return;
+    for (const [index, address] of shared.senders.slice(0, 2).entries()) {
+      await exchange.moveMailbox(address, locationOf(index, true));
+      moved.push(address);
+      for (const worker of workers) worker.moved(address);
+    }
+    report?.(`moved ${moved.join(' and ')}`);
+  };
   const start = (index: number, below: number, stays: boolean): WorkerProcess => {
     // The simulator may be gone, and whoever kills the workers then has seen all there were.
     over.throwIfAborted();
@@ -172,7 +200,7 @@ async function run(
     const numbers = Array.from({ length: below }, (_, number) => number).filter(
       (number) => !ledger.has(number) && conversationOf(number, shared) % count === index,
     );
-    const worker = new WorkerProcess({ ...shared, numbers, stays }, ledger);
+    const worker = new WorkerProcess({ ...shared, moved, numbers, stays }, ledger);
     workers[index] = worker;
     return worker;
   };
@@ -189,6 +217,8 @@ async function run(
     await worker.reached(moment);
     await new Promise((resolve) => setTimeout(resolve, strikesNewest ? after : after / count));
     if (moment === 'ready' || moment === 'sending') await disturb?.(++disturbed, worker);
+    // While workers are at it, and one of them is about to die of it.
+    if (killed === kills >> 1) await move();
     struck[worker.last] += 1;
     await kill(worker);
     start(index, Math.ceil((messages * (killed + 2)) / (kills + 1)), true);

@@ -11,6 +11,11 @@ export type TransportChoice = 'ews' | 'graph' | 'both';
 /** The login of a service at both doors of the simulator. */
 export const service = { username: 'service', password: 'secret', token: 'token-of-the-service' } as const;
 
+/** Where a sender's mailbox is, with `both`: one after the other on either side, until it is moved. */
+export function locationOf(index: number, moved: boolean): 'exchange-online' | 'on-premises' {
+  return (index % 2 === 0) === moved ? 'on-premises' : 'exchange-online';
+}
+
 /** Who writes to whom. */
 export interface People {
   /** Mailboxes that messages come from. */
@@ -25,6 +30,8 @@ export interface WorkerOptions extends People {
   readonly url: string;
   /** The way of the notes; `both` takes Graph for every other sender. @default 'ews' */
   readonly transport?: TransportChoice;
+  /** Senders whose mailbox has been moved to the other side. @default none */
+  readonly moved?: readonly string[];
   /** Messages that this run sends, those that an earlier run was not told of being accepted among them. */
   readonly numbers: readonly number[];
   /** ms within which its conversations begin, so that some of them send whenever it is killed or disturbed. */

@@ -76,6 +76,11 @@ export class WorkerProcess {
     return this.#killed ? undefined : this.#ending();
   }
 
+  /** Tells it that a mailbox has been moved. */
+  moved(address: string): void {
+    this.#child.stdin?.write(`${address}\n`);
+  }
+
   /** Stops it in the middle of whatever it does, for so long. */
   async pause(ms: number): Promise<void> {
     this.#child.kill('SIGSTOP');

@@ -3,6 +3,7 @@
  * Says `opening` before it opens the spool, `ready` once it runs, of every `send()` what {@link Ledger} reads, and `done` when nothing waits any more.
  */
 import type { Socket } from 'node:net';
+import { createInterface } from 'node:readline';
 import {
   basicAuth,
   EwsTransport,
@@ -14,9 +15,10 @@ import {
   type Transport,
 } from '../../src/index.ts';
 import { makeSpool } from './open-spool.ts';
-import { conversationOf, inFlight, messageOf, service, type WorkerOptions } from './worker-options.ts';
+import { conversationOf, inFlight, locationOf, messageOf, service, type WorkerOptions } from './worker-options.ts';
 
 const options = JSON.parse(process.argv[2] ?? '{}') as WorkerOptions;
+const moved = new Set(options.moved);
 const sender = new OfflineImSender({
   identity: { sip: `sip:${options.senders[0]}` },
   client: { version: '16.0.6920.1000', mailboxLocation: 'on-premises' },
@@ -52,7 +54,7 @@ function makeTransport(): Transport {
     case 'graph':
       return graph;
     case 'both': {
-      const of = (address: string) => (options.senders.indexOf(address) % 2 === 0 ? 'exchange-online' : 'on-premises');
+      const of = (address: string) => locationOf(options.senders.indexOf(address), moved.has(address));
       return routeByMailbox({ of, transports: { 'exchange-online': graph, 'on-premises': ews } });
     }
   }
@@ -113,7 +115,12 @@ function send(number: number): Promise<Receipt> {
 }
 
 // Whoever started it holds the other end: a run that was killed leaves no workers behind.
-process.stdin.on('end', () => process.exit(1)).resume();
+process.stdin.on('end', () => process.exit(1));
+// Each line is the address of a mailbox that has been moved.
+createInterface({ input: process.stdin }).on('line', (address) => {
+  moved.add(address);
+  sender.retryNow(address);
+});
 (process.stdin as Socket).unref();
 
 await start();

@@ -44,6 +44,24 @@ it('bot.ts leaves each note once, whatever is lost on the way', async () => {
   ]);
 });
 
+it('ask-a-tenant.ts asks its nine questions, of the simulator where there is no tenant', async () => {
+  const lines = (await output('ask-a-tenant')).trimEnd().split('\n');
+  const answers = [
+    /^No GRAPH_TOKEN: the simulator answers\.$/,
+    /^1\. .*\? IM\.Note\.MissedConversation: 202 , copy IM\.Note\.MissedConversation, .*; IPM\.Note\.Microsoft\.Missed: 202 /,
+    /^2\. .*\? on the copy: by tag yes, by Message-ID yes; in Drafts, /,
+    /^3\. .*\? in Sent Items within \d+ s; before: /,
+    /^4\. .*\? 403 ErrorSendAsDenied; a draft: yes$/,
+    /^5\. .*\? (submitted yes: 201 ; sent all the same: (yes|no)|not asked: it had left Drafts before it could be moved)$/,
+    /^6\. .*\? not asked: the folder does not show its entry id$/,
+    /^7\. .*\? 200 within \d+ s, in \d+ items$/,
+    /^8\. .*\? of 20 at once \d+ got 202 and \d+ got 429; of the latter 0 were sent$/,
+    /^9\. .*\? 200 , 2 of 2$/,
+  ];
+  expect(lines).toHaveLength(answers.length);
+  for (const [at, answer] of answers.entries()) expect(lines[at]).toMatch(answer);
+});
+
 it('testing-your-code.ts passes its own tests', async () => {
   expect(await output('testing-your-code')).toMatch(/pass 3\n[\s\S]*fail 0\n/);
 });

@@ -81,6 +81,11 @@ export class SimulatorClient {
     await this.addFault(strikes(13), { kind: 'lateCopy', delay: 250, items: 'all' });
   }
 
+  /** Moves it, items and all. */
+  async moveMailbox(address: string, location: 'exchange-online' | 'on-premises'): Promise<void> {
+    await this.#ask({ command: 'moveMailbox', address, location });
+  }
+
   async clearFaults(): Promise<void> {
     await this.#ask({ command: 'clearFaults' });
   }

@@ -74,6 +74,9 @@ function run(command: SimulatorCommand): unknown {
     case 'addFault':
       exchange.faults.add(command.selector, command.fault);
       return null;
+    case 'moveMailbox':
+      exchange.moveMailbox(command.address, command.location);
+      return null;
     case 'clearFaults':
       exchange.faults.clear();
       return null;

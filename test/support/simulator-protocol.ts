@@ -22,6 +22,7 @@ export interface SimulatorProcessOptions extends Omit<ExchangeSimulatorOptions, 
 
 export type SimulatorCommand =
   | { readonly command: 'snapshot' | 'clearFaults' | 'journal' | 'schemaErrors' | 'reset' | 'close' }
+  | { readonly command: 'moveMailbox'; readonly address: string; readonly location: 'exchange-online' | 'on-premises' }
   | ({ readonly command: 'addFault' } & FaultData);
 
 export interface ItemSnapshot {

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
 import { ManualClock, transportConformance } from '../../src/testing.ts';
-import type { DeliveryOutcome, Note, ProbeResult } from '../../src/transport/contract.ts';
-import { routeByMailbox } from '../../src/transport/route-by-mailbox.ts';
+import type { DeliveryOutcome, Note, ProbeResult, Transport } from '../../src/transport/contract.ts';
+import { type RouteLocation, routeByMailbox } from '../../src/transport/route-by-mailbox.ts';
 import { type BothSides, bothSides, online, onPremises } from '../graph/support/both-sides.ts';
 import { makeNote } from '../graph/support/canned.ts';
 import { leftOut, overGraphDoor } from '../graph/support/conformance.ts';
@@ -166,5 +166,49 @@ describe('over the Graph door', () => {
         return routeByMailbox({ of: () => 'exchange-online', transports: { 'exchange-online': graph, 'on-premises': other } });
       }),
     { skip: leftOut },
+  );
+});
+
+describe('a mailbox that moves while its note is under way', () => {
+  const cases = [
+    ['GRAPH_ERROR', 'exchange-online', 'MailboxNotEnabledForRESTAPI'],
+    ['EWS_DISABLED', 'on-premises', undefined],
+  ] as const;
+  it.each(cases)(
+    '%s of the side that it has left blocks nothing: the next claim takes the other way',
+    async (code, left, responseCode) => {
+      const { graph, ews } = sides;
+      let location: RouteLocation = left;
+      let moves = true;
+      const details = responseCode === undefined ? {} : { responseCode };
+      const refused: DeliveryOutcome = {
+        status: 'blocked',
+        scope: 'endpoint',
+        sent: 'no',
+        error: new OfflineImError(code, 'No.', { details }),
+      };
+      const refusing = (transport: Transport): Transport => ({
+        name: transport.name,
+        placeOf: (from) => transport.placeOf(from),
+        canProbe: (place) => transport.canProbe?.(place) ?? false,
+        probe: async () => [],
+        deliver: async () => {
+          if (moves) location = left === 'on-premises' ? 'exchange-online' : 'on-premises';
+          return [refused];
+        },
+      });
+      const router = routeByMailbox({
+        of: () => location,
+        transports: { 'exchange-online': refusing(graph), 'on-premises': refusing(ews) },
+      });
+      const own = makeNote(router as never, 1);
+      expect(await router.deliver([own], always)).toMatchObject([
+        { status: 'deferred', scope: 'note', retryAfter: 0, error: { code: 'NOT_ATTEMPTED' } },
+      ]);
+      // One that is where it was is blocked as before.
+      location = left;
+      moves = false;
+      expect(await router.deliver([own], always)).toEqual([refused]);
+    },
   );
 });
