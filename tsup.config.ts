@@ -47,6 +47,10 @@ export default defineConfig(({ outDir = 'dist' }) => {
   mkdirSync(outDir, { recursive: true });
   // Declared once, for both: an ES module may take its types from CommonJS, not the other way round.
   for (const name of Object.keys(shared.entry)) writeFileSync(join(outDir, `${name}.d.ts`), `export * from './${name}.cjs';\n`);
+  // But msw's types are an ES module's, which CommonJS may not name: here each kind has its own. No hook runs after the declarations.
+  process.once('exit', (code) => {
+    if (code === 0) copyFileSync(join(outDir, 'testing-msw.d.cts'), join(outDir, 'testing-msw.d.ts'));
+  });
   return [
     // The command line is a program, which nobody requires.
     { ...shared, ...small('kept'), entry: { ...shared.entry, cli: 'src/cli/main.ts' }, format: 'esm' },
@@ -60,12 +64,6 @@ export default defineConfig(({ outDir = 'dist' }) => {
       treeshake: true,
     },
     // Symbol.asyncDispose, for users whose own `lib` is older.
-    {
-      ...shared,
-      format: 'cjs',
-      dts: { only: true, banner: '/// <reference lib="esnext.disposable" />' },
-      // msw's types are an ES module's, which CommonJS may not name: here each kind has its own.
-      onSuccess: async () => copyFileSync(join(outDir, 'testing-msw.d.cts'), join(outDir, 'testing-msw.d.ts')),
-    },
+    { ...shared, format: 'cjs', dts: { only: true, banner: '/// <reference lib="esnext.disposable" />' } },
   ];
 });

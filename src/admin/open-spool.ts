@@ -1,3 +1,4 @@
+import { anyString, checkArgument } from '../core/arguments.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { callback, optional, type RulesFor, readOptions } from '../core/options.ts';
 import { type MessageEntry, shownEntry } from '../sender/status.ts';
@@ -75,6 +76,7 @@ export class OpenSpool {
  * ```
  */
 export async function openSpool(where: string, options: OpenSpoolOptions = {}): Promise<OpenSpool> {
+  checkArgument('openSpool()', 'where', where, anyString('a path, or the URL of a database'));
   const { onWarning } = readOptions('openSpool()', options, rules);
   const storage = storageAt(placeOf(where));
   const clock: Clock = systemClock;

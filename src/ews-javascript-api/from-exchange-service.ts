@@ -1,4 +1,5 @@
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { property } from '../core/errors/thrown.ts';
 import { EwsTransport } from '../ews/ews-transport.ts';
 import type { EwsServerVersion, EwsTransportOptions } from '../ews/options.ts';
 import type { Transport } from '../transport/contract.ts';
@@ -34,7 +35,7 @@ const defaultMaxResponseBytes = 2_097_152;
  * ```
  */
 export function fromExchangeService(service: ExchangeServiceLike, options: FromExchangeServiceOptions = {}): Transport {
-  if (typeof service?.GetRoomLists !== 'function') {
+  if (typeof property(service, 'GetRoomLists') !== 'function') {
     throw new OfflineImError('OPTION_INVALID', 'fromExchangeService: service must be an ExchangeService of ews-javascript-api.');
   }
   const url = service.Url?.AbsoluteUri;

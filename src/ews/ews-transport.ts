@@ -1,3 +1,5 @@
+import { checkArguments } from '../core/arguments.ts';
+import { transportArguments } from '../transport/arguments.ts';
 import type {
   DeliverOptions,
   DeliveryOutcome,
@@ -53,6 +55,7 @@ export class EwsTransport implements Transport {
 
   /** Throws `OPTION_INVALID`, or `INSECURE_URL` for `http://` to another machine. */
   constructor(options: EwsTransportOptions) {
+    checkArguments(EwsTransport.prototype, 'EwsTransport', transportArguments);
     this.#settings = settingsOf(options);
     this.requestTimeout = this.#settings.deadline;
     this.#credentials = this.#settings.credentials;

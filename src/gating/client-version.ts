@@ -1,3 +1,4 @@
+import { checkArgument, objectWith } from '../core/arguments.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
 
@@ -42,8 +43,16 @@ export function parseClientVersion(value: string): ClientVersion {
 
 /** Negative when `a` is older than `b`, positive when it is newer, 0 when they are equal. By number, part by part. */
 export function compareClientVersions(a: ClientVersion, b: ClientVersion): number {
+  for (const [name, value] of Object.entries({ a, b })) checkArgument('compareClientVersions()', name, value, version);
   return a.major - b.major || a.minor - b.minor || a.build - b.build || a.revision - b.revision;
 }
+
+const version = objectWith('what parseClientVersion() returns', {
+  major: 'number',
+  minor: 'number',
+  build: 'number',
+  revision: 'number',
+});
 
 /** The four parts with dots between them. */
 export function formatClientVersion(version: ClientVersion): string {

@@ -1,3 +1,5 @@
+import { checkArgument, listWith, maybeObject } from '../core/arguments.ts';
+import type { OptionRule } from '../core/options.ts';
 import { pickScope, readSetting, scopeName } from './cmdlet-output.ts';
 import type { Policy } from './policy.ts';
 
@@ -36,6 +38,8 @@ export function policyOfCsImConfiguration(
   configurations: readonly CsImConfiguration[],
   scope: { readonly site?: string | undefined } = {},
 ): Pick<Policy, 'enableOfflineIm'> {
+  checkArgument('policyOfCsImConfiguration()', 'configurations', configurations, parsed('parseCsImConfiguration()'));
+  checkArgument('policyOfCsImConfiguration()', 'scope', scope, maybeObject('{ site } or nothing'));
   const wanted = scope.site === undefined ? ['Global'] : [scopeName('Site', scope.site), 'Global'];
   const { enableOfflineIm } = pickScope(configurations, wanted);
   return enableOfflineIm === undefined ? {} : { enableOfflineIm };
@@ -76,8 +80,14 @@ export function policyOfCsClientPolicy(
   policies: readonly CsClientPolicy[],
   scope: { readonly tag?: string | undefined; readonly site?: string | undefined } = {},
 ): Pick<Policy, 'enableImAutoArchiving'> {
+  checkArgument('policyOfCsClientPolicy()', 'policies', policies, parsed('parseCsClientPolicy()'));
+  checkArgument('policyOfCsClientPolicy()', 'scope', scope, maybeObject('{ tag, site } or nothing'));
   const fallbacks = scope.site === undefined ? ['Global'] : [scopeName('Site', scope.site), 'Global'];
   const wanted = scope.tag === undefined ? fallbacks : [scopeName('Tag', scope.tag)];
   const { enableImAutoArchiving } = pickScope(policies, wanted);
   return enableImAutoArchiving === undefined ? {} : { enableImAutoArchiving };
+}
+
+function parsed(by: string): OptionRule<unknown> {
+  return listWith(`what ${by} returns`, { identity: 'string' });
 }

@@ -1,3 +1,4 @@
+import { checkArgument, listWith } from '../core/arguments.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
 import {
@@ -30,6 +31,7 @@ export class GateRefusedError extends OfflineImError {
   readonly reasons: readonly GateReason[];
 
   constructor(reasons: readonly GateReason[]) {
+    checkArgument('GateRefusedError', 'reasons', reasons, listWith('an array of reasons', { code: 'string', text: 'string' }));
     const told = reasons.map(({ code, text }) => `${code}: ${text}`);
     super('GATE_REFUSED', `The gate refused the message. ${told.join(' ')}`, {
       details: { reasons: reasons.map((reason) => reason.code) },

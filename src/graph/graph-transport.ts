@@ -1,3 +1,5 @@
+import { checkArguments } from '../core/arguments.ts';
+import { transportArguments } from '../transport/arguments.ts';
 import type { DeliverOptions, DeliveryOutcome, Mailbox, Note, Place, ProbeResult, Transport } from '../transport/contract.ts';
 import {
   type FindStrandedDraftsOptions,
@@ -38,6 +40,7 @@ export class GraphTransport implements Transport {
 
   /** Throws `OPTION_INVALID`, or `INSECURE_URL` for `http://` to another machine. */
   constructor(options: GraphTransportOptions) {
+    checkArguments(GraphTransport.prototype, 'GraphTransport', transportArguments);
     this.#settings = settingsOf(options);
     this.#client = new GraphClient(this.#settings);
     this.#copies = new KeptCopies(this.#settings);

@@ -1,3 +1,4 @@
+import { checkArgument, objectWith } from '../core/arguments.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import type { Logger } from '../observability/trace.ts';
@@ -31,6 +32,7 @@ export const plainClass = 'IPM.Note';
 
 /** Rejects what can't work at once, rather than at the first message. */
 export function settingsOf(options: GraphTransportOptions): GraphSettings {
+  checkArgument('GraphTransport', 'options', options, objectWith('{ credential, … }', {}));
   const { credential, userOf, messageClasses = {}, keepCopyIn, fetch } = options;
   if (typeof credential !== 'function' && typeof credential?.getToken !== 'function') {
     throw invalid('credential', 'must be a credential with getToken(), or a function that gives the token of a mailbox');

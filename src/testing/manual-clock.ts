@@ -1,4 +1,11 @@
+import { checkArgument } from '../core/arguments.ts';
 import type { Clock } from '../core/clock.ts';
+import { isDate } from '../core/errors/thrown.ts';
+import { callback, rule } from '../core/options.ts';
+
+const time = rule('ms since 1970, or a Date', (value) => isDate(value) || Number.isFinite(value));
+const duration = rule('a number of ms', (value) => typeof value === 'number' && !Number.isNaN(value));
+const aFunction = callback();
 
 interface Timer {
   readonly at: number;
@@ -25,6 +32,7 @@ export class ManualClock implements Clock {
 
   /** @param start Wall clock at the start, ms since 1970 UTC. */
   constructor(start: number | Date = Date.UTC(2016, 5, 14, 12)) {
+    checkArgument('ManualClock', 'start', start, time);
     this.#wall = Number(start);
   }
 
@@ -37,6 +45,8 @@ export class ManualClock implements Clock {
   }
 
   setTimer(callback: () => void, delay: number): () => void {
+    checkArgument('ManualClock.setTimer()', 'callback', callback, aFunction);
+    checkArgument('ManualClock.setTimer()', 'delay', delay, duration);
     const timer: Timer = { at: this.#monotonic + Math.max(0, delay), order: this.#order++, callback };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
@@ -52,6 +62,7 @@ export class ManualClock implements Clock {
    * promises are run dry and pending I/O gets a turn after each. Resolves when the time is reached.
    */
   async advance(ms: number): Promise<void> {
+    checkArgument('ManualClock.advance()', 'ms', ms, duration);
     const end = this.#monotonic + ms;
     await settled();
     for (;;) {
@@ -67,8 +78,9 @@ export class ManualClock implements Clock {
   }
 
   /** Sets the wall clock, as an administrator or NTP does; no timer moves. */
-  setWall(time: number | Date): void {
-    this.#wall = Number(time);
+  setWall(wall: number | Date): void {
+    checkArgument('ManualClock.setWall()', 'wall', wall, time);
+    this.#wall = Number(wall);
   }
 
   #nextBefore(end: number): Timer | undefined {

@@ -1,7 +1,9 @@
+import { checkArgument, checkArguments, objectWith } from '../core/arguments.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
 import { property } from '../core/errors/thrown.ts';
 import { answerAtOnce } from '../core/host-calls.ts';
+import { transportArguments } from './arguments.ts';
 import type {
   DeliverOptions,
   DeliveryOutcome,
@@ -46,6 +48,12 @@ const locations = ['exchange-online', 'on-premises'] as const;
  * ```
  */
 export function routeByMailbox(options: RouteByMailboxOptions): Transport {
+  checkArgument(
+    'routeByMailbox()',
+    'options',
+    options,
+    objectWith('{ of, transports }', { of: 'function', transports: 'object' }),
+  );
   return new MailboxRouter(options);
 }
 
@@ -57,6 +65,7 @@ class MailboxRouter implements Transport {
   readonly #all: readonly Transport[];
 
   constructor({ of, transports }: RouteByMailboxOptions) {
+    checkArguments(MailboxRouter.prototype, 'routeByMailbox()', transportArguments);
     if (typeof of !== 'function') throw invalid('of must be a function that gives the location of an address');
     for (const location of locations) {
       if (typeof transports?.[location]?.deliver !== 'function') throw invalid(`transports['${location}'] must be a transport`);

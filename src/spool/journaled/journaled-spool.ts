@@ -1,6 +1,9 @@
+import { checkArguments } from '../../core/arguments.ts';
+import { flag, having, type RulesFor, readOptions, text } from '../../core/options.ts';
 import { GroupCommit } from '../../core/queues.ts';
 import { StoredAdmin } from '../admin/stored-admin.ts';
 import type { SpoolAdmin } from '../admin-contract.ts';
+import { spoolArguments } from '../arguments.ts';
 import type {
   AppendResult,
   Change,
@@ -44,6 +47,12 @@ export interface JournaledSpoolOptions {
   readonly journal: Journal;
 }
 
+const rules = {
+  name: text('a name'),
+  durable: flag(),
+  journal: having<Journal>('a Journal', ['open', 'write', 'read', 'close']),
+} satisfies RulesFor<JournaledSpoolOptions>;
+
 /** Calls carried out together at most. */
 const groupSize = 256;
 
@@ -61,8 +70,10 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
   readonly #appends: GroupCommit<readonly NewSpoolEntry[], readonly AppendResult[]>;
   readonly #settlements: GroupCommit<readonly Settlement[], Settled>;
 
-  constructor({ name, durable, journal }: JournaledSpoolOptions) {
+  constructor(options: JournaledSpoolOptions) {
+    const { name, durable, journal } = readOptions('JournaledSpool', options, rules);
     super();
+    checkArguments(JournaledSpool.prototype, 'spool', spoolArguments);
     this.name = name;
     this.capabilities = { durable, shared: false };
     this.#engine = new JournalEngine(name, journal);

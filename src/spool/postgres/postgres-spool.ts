@@ -1,8 +1,10 @@
+import { checkArguments } from '../../core/arguments.ts';
 import { timeOrderedId } from '../../core/ids.ts';
 import { readOptions } from '../../core/options.ts';
 import { GroupCommit, SerialQueue } from '../../core/queues.ts';
 import { StoredAdmin } from '../admin/stored-admin.ts';
 import type { SpoolAdmin } from '../admin-contract.ts';
+import { spoolArguments } from '../arguments.ts';
 import type {
   AppendResult,
   Change,
@@ -95,6 +97,7 @@ export class PostgresSpool extends TransitionSpool implements SpoolStorage<PgCli
 
   constructor(options: PostgresSpoolOptions) {
     super();
+    checkArguments(PostgresSpool.prototype, 'spool', spoolArguments);
     const { pool, schema, migrate, pooler, statementTimeout } = readOptions('PostgresSpool', options, postgresRules);
     this.#session = new Session({ pool, tables: tablesIn(schema), deadline: statementTimeout, pooler }, () =>
       this.#listener?.doubt(),

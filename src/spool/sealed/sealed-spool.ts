@@ -1,5 +1,7 @@
+import { checkArguments } from '../../core/arguments.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { SpoolAdmin } from '../admin-contract.ts';
+import { spoolArguments } from '../arguments.ts';
 import type {
   AppendResult,
   Change,
@@ -92,6 +94,7 @@ class SealedSpool implements SpoolStorage<unknown> {
   #warn: (error: Error) => void = () => {};
 
   constructor(inner: Refreezable, options: SealOptions) {
+    checkArguments(SealedSpool.prototype, 'spool', spoolArguments);
     const { keys, routing } = checkedKeys(options);
     const sealer = new Sealer(keys);
     this.name = `sealed ${inner.name}`;

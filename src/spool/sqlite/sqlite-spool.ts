@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
+import { checkArgument, checkArguments, maybeObject } from '../../core/arguments.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
 import { byDefault, filePath, flag, milliseconds, type RulesFor, readOptions, rule } from '../../core/options.ts';
 import { StoredAdmin } from '../admin/stored-admin.ts';
 import type { SpoolAdmin } from '../admin-contract.ts';
+import { spoolArguments } from '../arguments.ts';
 import type {
   AppendResult,
   Change,
@@ -114,6 +116,7 @@ export class SqliteSpool extends TransitionSpool implements SpoolStorage {
 
   constructor(options: SqliteSpoolOptions) {
     super();
+    checkArguments(SqliteSpool.prototype, 'spool', spoolArguments);
     const { path, ...rest } = readOptions('SqliteSpool', options, rules);
     this.#path = resolve(path);
     this.#session = new Session({ path: this.#path, ...rest });
@@ -220,6 +223,7 @@ export class SqliteSpool extends TransitionSpool implements SpoolStorage {
    */
   backup(path: string, options: BackupOptions = {}): Promise<void> {
     return this.#session.use(async () => {
+      checkArgument('spool.backup()', 'options', options, maybeObject('{ overwrite, signal, onProgress } or nothing'));
       // It is the file that is copied, whatever its path leads to by now.
       await this.#session.read(() => undefined);
       await backUp(this.#path, checkedTarget(path), options);

@@ -1,3 +1,5 @@
+import { checkArguments } from '../../core/arguments.ts';
+import { spoolArguments } from '../arguments.ts';
 import type { AppendResult, Change, ClaimToken, NewSpoolEntry, Refreeze, Settlement, SpoolStorage } from '../contract.ts';
 import { cancel, hold, purge, release, requeue } from './host-actions.ts';
 import { noteIdOf } from './records.ts';
@@ -51,6 +53,10 @@ export function failedAppends(
 export abstract class TransitionSpool {
   /** Entries of one host action that share a transaction at most. */
   protected readonly actionsAtOnce: number = 10_000;
+
+  constructor() {
+    checkArguments(TransitionSpool.prototype, 'spool', spoolArguments);
+  }
 
   /** Runs a transition and makes it durable; nothing of it shows when that fails. */
   protected abstract transit<Result>(subject: Subject, operation: (transition: Transition) => Result): Promise<Result>;

@@ -1,4 +1,5 @@
 import { HttpResponse, http, type RequestHandler } from 'msw';
+import { checkArgument, maybeObject, objectWith } from '../../core/arguments.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { property } from '../../core/errors/thrown.ts';
 import type { SimulatedExchange } from '../simulator/simulated-exchange.ts';
@@ -33,6 +34,13 @@ export interface ExchangeHandlersOptions {
  * ```
  */
 export function exchangeHandlers(exchange: SimulatedExchange, options: ExchangeHandlersOptions = {}): RequestHandler[] {
+  checkArgument(
+    'exchangeHandlers()',
+    'exchange',
+    exchange,
+    objectWith('what createExchange() returns', { auth: 'object', url: 'string', fetch: 'function' }),
+  );
+  checkArgument('exchangeHandlers()', 'options', options, maybeObject('{ url, graphUrl } or nothing'));
   if (exchange.auth.includes('ntlm')) {
     throw new OfflineImError(
       'OPTION_INVALID',

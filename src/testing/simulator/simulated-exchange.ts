@@ -1,5 +1,7 @@
+import { checkArgument, objectWith } from '../../core/arguments.ts';
 import { domainOf } from '../../core/domain.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { rule } from '../../core/options.ts';
 import type { AuthScheme } from './access/access.ts';
 import type { SimulatedTokens } from './access/tokens.ts';
 import { type AnswerByHand, type CoreOptions, SimulatorCore } from './core.ts';
@@ -166,7 +168,10 @@ export function largestRequest(ofEws: number): number {
 }
 
 /** Domain of the first mailbox. */
-export function firstDomain({ mailboxes: [first] }: CoreOptions): string {
+export function firstDomain(options: CoreOptions): string {
+  checkArgument('the simulated Exchange', 'options', options, objectWith('{ mailboxes, … }', {}));
+  checkArgument('the simulated Exchange', 'mailboxes', options.mailboxes, rule('an array of addresses', Array.isArray));
+  const [first] = options.mailboxes;
   return domainOf(typeof first === 'string' ? first : (first?.address ?? 'contoso.test'));
 }
 
@@ -187,7 +192,8 @@ const ofServers = ['port', 'host', 'tls', 'cors'] as const;
  * ```
  */
 export function createExchange(options: CreateExchangeOptions): SimulatedExchange {
-  const { url = `https://mail.${firstDomain(options)}/EWS/Exchange.asmx` } = options;
+  const domain = firstDomain(options);
+  const { url = `https://mail.${domain}/EWS/Exchange.asmx` } = options;
   if (options.auth?.includes('ntlm') === true) {
     throw new OfflineImError(
       'OPTION_INVALID',

@@ -1,3 +1,5 @@
+import { checkArgument, maybeObject, objectWith } from '../../core/arguments.ts';
+import { callback } from '../../core/options.ts';
 import type { CreateSpoolHarness, TestRunner } from './harness.ts';
 import { Scene, type Test, type TestOptions } from './scene.ts';
 import { adminTests } from './subjects/admin.ts';
@@ -70,11 +72,17 @@ export interface SpoolConformanceOptions {
  * spoolConformance({ describe, it }, createHarness);
  * ```
  */
-export function spoolConformance(
-  { describe, it }: TestRunner,
-  create: CreateSpoolHarness,
-  { skip = [] }: SpoolConformanceOptions = {},
-): void {
+export function spoolConformance(runner: TestRunner, create: CreateSpoolHarness, options: SpoolConformanceOptions = {}): void {
+  checkArgument(
+    'spoolConformance()',
+    'runner',
+    runner,
+    objectWith('{ describe, it } of a test runner', { describe: 'function', it: 'function' }),
+  );
+  checkArgument('spoolConformance()', 'create', create, callback('a function that makes a harness'));
+  checkArgument('spoolConformance()', 'options', options, maybeObject('{ skip } or nothing'));
+  const { describe, it } = runner;
+  const { skip = [] } = options;
   const test: Test = (name, body, options) => {
     it(name, () => play(create, body, options));
   };

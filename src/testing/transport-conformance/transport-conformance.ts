@@ -1,3 +1,5 @@
+import { checkArgument, maybeObject, objectWith } from '../../core/arguments.ts';
+import { callback } from '../../core/options.ts';
 import type { TestRunner } from '../spool-conformance/spool-conformance.ts';
 import { deliverTests } from './deliver.ts';
 import type { CreateTransportHarness, TransportTrouble } from './harness.ts';
@@ -51,10 +53,20 @@ export interface TransportConformanceOptions {
  * ```
  */
 export function transportConformance(
-  { describe, it }: TestRunner,
+  runner: TestRunner,
   create: CreateTransportHarness,
-  { skip = [] }: TransportConformanceOptions = {},
+  options: TransportConformanceOptions = {},
 ): void {
+  checkArgument(
+    'transportConformance()',
+    'runner',
+    runner,
+    objectWith('{ describe, it } of a test runner', { describe: 'function', it: 'function' }),
+  );
+  checkArgument('transportConformance()', 'create', create, callback('a function that makes a harness'));
+  checkArgument('transportConformance()', 'options', options, maybeObject('{ skip } or nothing'));
+  const { describe, it } = runner;
+  const { skip = [] } = options;
   const without = new Set<string>(skip);
   const test: Test = (name, body, { needs = [], ...options } = {}) => {
     if (needs.some((kind) => without.has(kind))) return;

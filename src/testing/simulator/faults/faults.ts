@@ -1,4 +1,6 @@
+import { checkArgument, objectWith } from '../../../core/arguments.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
+import { quoted } from '../../../core/errors/quote.ts';
 import { type GraphOperationName, graphOperationNames } from '../graph/routes.ts';
 import { isSchemaOperation, type OperationName } from '../schema/operations.ts';
 import { FaultBuilder } from './builder.ts';
@@ -21,6 +23,8 @@ export class Faults {
 
   /** The same as plain data, for a simulator in another process. */
   add(selector: FaultSelector, fault: Fault): FaultHandle {
+    checkArgument('faults.add()', 'selector', selector, objectWith('{ operation, … }', { operation: 'string' }));
+    checkArgument('faults.add()', 'fault', fault, objectWith('a fault, { kind, … }', { kind: 'string' }));
     requireKnown(selector.operation);
     return this.#book.add(selector, fault);
   }
@@ -31,9 +35,14 @@ export class Faults {
   }
 }
 
-function requireKnown(operation: string): void {
-  if (operation === '*' || isSchemaOperation(operation) || graphOperationNames.some((name) => name === operation)) return;
+function requireKnown(operation: unknown): void {
+  if (
+    operation === '*' ||
+    (typeof operation === 'string' && isSchemaOperation(operation)) ||
+    graphOperationNames.some((name) => name === operation)
+  )
+    return;
   const graph = graphOperationNames.join(', ');
   const expected = `expected a name of EWS such as CreateItem, one of Graph (${graph}), or *`;
-  throw new OfflineImError('OPTION_INVALID', `"${operation}" is no operation of the simulator; ${expected}.`);
+  throw new OfflineImError('OPTION_INVALID', `${quoted(operation)} is no operation of the simulator; ${expected}.`);
 }

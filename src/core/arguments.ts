@@ -1,0 +1,95 @@
+import { type OptionRule, optional, rule } from './options.ts';
+
+/** One rule for each argument of a method, by its name and in its place. */
+type ArgumentRules = Readonly<Record<string, OptionRule<unknown>>>;
+
+/** What a method is called with, and how its caller learns that it does not fit. */
+export interface CheckedMethod {
+  readonly refuses: 'rejects' | 'throws';
+  readonly takes: ArgumentRules;
+}
+
+const checked = new WeakSet<object>();
+
+/**
+ * Puts a check of their arguments in front of methods of a class: callers in plain JavaScript learn in a sentence what is missing,
+ * where a bare TypeError would name a variable of ours. Methods that the class lacks are passed over.
+ *
+ * Called by constructors, and done once: said beside the class it would be an effect of the module, and bundlers would keep classes that
+ * nobody uses.
+ *
+ * @param owner As errors name it: `spool` gives "spool.append(): entries is missing; expected …", code `OPTION_INVALID`.
+ */
+export function checkArguments(prototype: object, owner: string, methods: Readonly<Record<string, CheckedMethod>>): void {
+  if (checked.has(prototype)) return;
+  checked.add(prototype);
+  for (const [name, { refuses, takes }] of Object.entries(methods)) {
+    const method: unknown = Object.getOwnPropertyDescriptor(prototype, name)?.value;
+    if (typeof method !== 'function') continue;
+    const rules = Object.entries(takes);
+    const inFront = {
+      [name](this: unknown, ...given: unknown[]): unknown {
+        try {
+          for (const [index, [argument, { read }]] of rules.entries()) {
+            read(given[index], { owner: `${owner}.${name}()`, name: argument });
+          }
+        } catch (error) {
+          if (refuses === 'rejects') return Promise.reject(error);
+          throw error;
+        }
+        return Reflect.apply(method, this, given);
+      },
+    };
+    Object.defineProperty(prototype, name, { value: inFront[name], writable: true, configurable: true });
+  }
+}
+
+/** A list whose items have at least these fields, of these kinds. Nothing else of it is looked at. */
+export function listWith(
+  expected: string,
+  fields: Readonly<Record<string, 'string' | 'number' | 'object'>>,
+): OptionRule<unknown> {
+  const fits = objectFits(fields);
+  return rule(expected, (value) => Array.isArray(value) && value.every(fits));
+}
+
+/** An object with at least these fields, of these kinds. */
+export function objectWith(
+  expected: string,
+  fields: Readonly<Record<string, 'string' | 'number' | 'object' | 'function'>>,
+): OptionRule<unknown> {
+  return rule(expected, objectFits(fields));
+}
+
+/** An object or nothing. */
+export function maybeObject(expected: string): OptionRule<unknown> {
+  return optional(objectWith(expected, {}));
+}
+
+export function strings(expected: string): OptionRule<unknown> {
+  return rule(expected, (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'));
+}
+
+export function anyString(expected: string): OptionRule<unknown> {
+  return rule(expected, (value) => typeof value === 'string');
+}
+
+function objectFits(fields: Readonly<Record<string, string>>): (value: unknown) => boolean {
+  const entries = Object.entries(fields);
+  return (value) => {
+    if (typeof value !== 'object' || value === null) return false;
+    try {
+      return entries.every(([name, kind]) => {
+        const field: unknown = Reflect.get(value, name);
+        return typeof field === kind && field !== null;
+      });
+    } catch {
+      return false; // a getter threw
+    }
+  };
+}
+
+/** For a function: throws `OPTION_INVALID` unless the argument fits. */
+export function checkArgument(owner: string, name: string, value: unknown, { read }: OptionRule<unknown>): void {
+  read(value, { owner, name });
+}

@@ -1,0 +1,72 @@
+import { anyString, type CheckedMethod, listWith, maybeObject, objectWith, strings } from '../core/arguments.ts';
+import type { Clock } from '../core/clock.ts';
+import { callback, having, optional, rule } from '../core/options.ts';
+
+const entryIds = strings('an array of entry ids');
+const onEntries: CheckedMethod = { refuses: 'rejects', takes: { entryIds } };
+const byEntry: CheckedMethod = { refuses: 'rejects', takes: { entryId: anyString('the id of an entry') } };
+const lanes = optional(
+  rule('{ only } or { except }, an array of mailboxes', (value) => {
+    if (typeof value !== 'object' || value === null) return false;
+    const { only, except } = value as { only?: unknown; except?: unknown };
+    return [only, except].filter((list) => Array.isArray(list) && list.every((lane) => typeof lane === 'string')).length === 1;
+  }),
+);
+
+/** Methods of the storage contract by what they are called with. What a field holds is checked where it is read. */
+export const spoolArguments: Readonly<Record<string, CheckedMethod>> = {
+  open: {
+    refuses: 'rejects',
+    takes: {
+      context: rule('{ clock, tombstones } with a clock: systemClock, or a ManualClock in tests', (value) => {
+        if (typeof value !== 'object' || value === null) return false;
+        try {
+          return isClock.read((value as { clock?: unknown }).clock, { owner: '', name: '' }) !== undefined;
+        } catch {
+          return false;
+        }
+      }),
+    },
+  },
+  append: {
+    refuses: 'rejects',
+    takes: {
+      entries: listWith('an array of new entries', { id: 'string', messageId: 'string', lane: 'string', message: 'object' }),
+      options: maybeObject('{ client } or nothing'),
+    },
+  },
+  claim: {
+    refuses: 'rejects',
+    takes: { request: objectWith('a ClaimRequest', { kind: 'string', limit: 'number', owner: 'string', freeze: 'function' }) },
+  },
+  renew: {
+    refuses: 'rejects',
+    takes: { claims: strings('an array of claim tokens'), lease: rule('a duration in ms', (ms) => Number.isFinite(ms)) },
+  },
+  refreeze: {
+    refuses: 'rejects',
+    takes: { notes: listWith('an array of { token, frozen }', { token: 'string', frozen: 'object' }) },
+  },
+  settle: {
+    refuses: 'rejects',
+    takes: { settlements: listWith('an array of { token, to }', { token: 'string', to: 'string' }) },
+  },
+  expire: {
+    refuses: 'rejects',
+    takes: { request: objectWith('an ExpireRequest', { owner: 'string', closedLanes: 'object', reason: 'object' }) },
+  },
+  nextDue: { refuses: 'rejects', takes: { lanes } },
+  get: byEntry,
+  standing: byEntry,
+  findMessage: { refuses: 'rejects', takes: { messageId: anyString('the id of a message') } },
+  list: { refuses: 'throws', takes: { query: maybeObject('{ lane, state } or nothing') } },
+  hold: onEntries,
+  release: onEntries,
+  cancel: onEntries,
+  requeue: { refuses: 'rejects', takes: { entryIds, options: maybeObject('{ force } or nothing') } },
+  purge: onEntries,
+  watch: { refuses: 'throws', takes: { wake: callback() } },
+  transit: { refuses: 'rejects', takes: { operation: callback() } },
+};
+
+const isClock = having<Clock>('a clock', ['now', 'monotonic', 'setTimer']);

@@ -1,0 +1,179 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/core/clock.ts';
+import { errorCodes } from '../../src/core/errors/codes.ts';
+import { isError, property } from '../../src/core/errors/thrown.ts';
+import { traceFile } from '../../src/file.ts';
+import { basicAuth, EwsTransport, GraphTransport, MemorySpool, OfflineImSender, sealed } from '../../src/index.ts';
+import { PostgresSpool } from '../../src/postgres.ts';
+import { FileSpool } from '../../src/spool/file/file-spool.ts';
+import { SqliteSpool } from '../../src/sqlite.ts';
+import { createExchange, ManualClock } from '../../src/testing.ts';
+
+const src = join(import.meta.dirname, '..', '..', 'src');
+/** What callers without types pass. */
+const odd: readonly (readonly unknown[])[] = [
+  [],
+  [undefined],
+  [null],
+  [0],
+  [''],
+  ['x'],
+  [true],
+  [10n],
+  [Symbol('s')],
+  [{}],
+  [[]],
+  [[null]],
+  [[{}]],
+  [() => {}],
+  [{}, null],
+  [{}, {}],
+  ['x', null],
+  [[], null],
+];
+/** Made by functions of ours; their classes are exported for their types. */
+const madeByUs = new Set(['ExchangeSimulator', 'SimulatedExchange', 'SimulatorCore', 'JournalError']);
+
+/** What is wrong with what a call threw; `undefined` for a sentence of ours, and for a call that took what it was given. */
+async function faultOf(call: () => unknown): Promise<string | undefined> {
+  try {
+    const result = call();
+    if (typeof property(result, 'then') === 'function') await Promise.race([result, turns()]);
+    else if (typeof property(result, 'next') === 'function')
+      await Promise.race([property(result, 'next') && (result as AsyncIterator<unknown>).next(), turns()]);
+    return undefined;
+  } catch (error) {
+    const code = property(error, 'code');
+    if (!isError(error)) return `threw ${String(error)}`;
+    if (typeof code !== 'string' || !Object.hasOwn(errorCodes, code)) return `${error.name}: ${error.message}`;
+    return /^\S.{10,}[.)]$/s.test(error.message) ? undefined : `no sentence: ${error.message}`;
+  }
+}
+
+/** What takes longer is at work, and was not refused. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+async function faults(name: string, call: (given: readonly unknown[]) => unknown): Promise<string[]> {
+  const found: string[] = [];
+  for (const given of odd) {
+    const fault = await faultOf(() => call(given));
+    if (fault !== undefined) found.push(`${name}(${given.map(shown).join(', ')}): ${fault}`);
+  }
+  return found;
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'symbol' || typeof value === 'function' || typeof value === 'bigint') return typeof value;
+  return JSON.stringify(value) ?? 'undefined';
+}
+
+/** Every public method of an object, on the object itself. */
+async function faultsOfMethods(label: string, target: object, leaveOut: readonly string[] = []): Promise<string[]> {
+  const names = new Set<string>();
+  for (let at: object | null = target; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
+      if (typeof value === 'function' && name !== 'constructor' && !leaveOut.includes(name)) names.add(name);
+    }
+  }
+  const found: string[] = [];
+  for (const name of names) {
+    found.push(...(await faults(`${label}.${name}`, (given) => Reflect.apply(Reflect.get(target, name), target, given))));
+  }
+  return found;
+}
+
+const entries = (await readdir(src)).filter((name) => name.endsWith('.ts') && name !== 'testing-msw.ts');
+let folder = '';
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'offline-im-border-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const transport = (): EwsTransport =>
+  new EwsTransport({
+    url: 'https://mail.contoso.test/EWS/Exchange.asmx',
+    credentials: basicAuth({ username: 'alice', password: 'x' }),
+    fetch: () => Promise.reject(new TypeError('fetch failed')),
+  });
+const sender = (): OfflineImSender =>
+  new OfflineImSender({
+    identity: { sip: 'sip:alice@contoso.test' },
+    client: { version: '16.0.6920.1000', mailboxLocation: 'on-premises' },
+    spool: new MemorySpool(),
+    transport: transport(),
+    logger: { debug() {}, info() {}, warn() {}, error() {} },
+  });
+
+describe('called from plain JavaScript with whatever, it answers in a coded sentence', () => {
+  it.each(entries)('each function and constructor of %s', async (entry) => {
+    const module: Record<string, unknown> = await import(join(src, entry));
+    const found: string[] = [];
+    for (const [name, value] of Object.entries(module)) {
+      if (typeof value !== 'function' || madeByUs.has(name)) continue;
+      const isClass = /^class\b/.test(Function.prototype.toString.call(value));
+      found.push(
+        ...(await faults(name, (given) => (isClass ? Reflect.construct(value, given) : Reflect.apply(value, undefined, given)))),
+      );
+    }
+    expect(found).toEqual([]);
+  });
+
+  it('each method of a sender: new, started, stopped', async () => {
+    const one = sender();
+    const found = await faultsOfMethods('sender', one, ['start', 'stop', 'flush']);
+    await one.start();
+    found.push(...(await faultsOfMethods('started sender', one, ['stop'])));
+    await one.stop();
+    found.push(...(await faultsOfMethods('stopped sender', one)));
+    expect(found).toEqual([]);
+  });
+
+  it.each<[string, () => object]>([
+    ['MemorySpool', () => new MemorySpool()],
+    ['FileSpool', () => new FileSpool({ root: join(folder, 'files') })],
+    ['SqliteSpool', () => new SqliteSpool({ path: join(folder, 'spool.sqlite') })],
+    [
+      'PostgresSpool',
+      () =>
+        new PostgresSpool({
+          pool: { connect: () => Promise.reject(new Error('no server')), on() {}, removeListener() {} } as never,
+        }),
+    ],
+    [
+      'sealed()',
+      () => sealed(new MemorySpool(), { keys: [{ id: 'k', key: new Uint8Array(32) }], routingKey: new Uint8Array(32).fill(1) }),
+    ],
+  ])('each method of a %s: closed, and open', async (name, make) => {
+    const spool = make();
+    const found = await faultsOfMethods(`closed ${name}`, spool, ['transit']);
+    const open: unknown = Reflect.get(spool, 'open');
+    if (name !== 'PostgresSpool' && typeof open === 'function') {
+      await Reflect.apply(open, spool, [{ clock: systemClock, tombstones: 1000 }]);
+      found.push(...(await faultsOfMethods(name, spool, ['open', 'close', 'transit'])));
+      await (spool as MemorySpool).close();
+    }
+    expect(found).toEqual([]);
+  });
+
+  it.each<[string, () => object]>([
+    ['EwsTransport', transport],
+    [
+      'GraphTransport',
+      () =>
+        new GraphTransport({
+          credential: { getToken: () => Promise.resolve({ token: 'x', expiresOnTimestamp: 0 }) },
+          fetch: () => Promise.reject(new TypeError('fetch failed')),
+        }),
+    ],
+    ['ManualClock', () => new ManualClock()],
+    ['faults of an exchange', () => createExchange({ mailboxes: ['alice@contoso.test'] }).faults],
+    ['trace file', () => traceFile({ path: join(folder, 'trace.ndjson') })],
+  ])('each method of a %s', async (name, make) => {
+    expect(await faultsOfMethods(name, make())).toEqual([]);
+  });
+});
