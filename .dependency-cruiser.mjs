@@ -89,7 +89,7 @@ export default {
     only(
       'the-state-table-is-pure',
       '^src/spool/state/',
-      '^src/spool/(state/|contract\\.ts$)|^src/transport/contract\\.ts$|^src/(core|message)/',
+      '^src/spool/(state/|(contract|arguments)\\.ts$)|^src/transport/contract\\.ts$|^src/(core|message)/',
       'a function of records',
     ),
     {

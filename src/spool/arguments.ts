@@ -31,7 +31,7 @@ export const spoolArguments: Readonly<Record<string, CheckedMethod>> = {
   append: {
     refuses: 'rejects',
     takes: {
-      entries: listWith('an array of new entries', { id: 'string', messageId: 'string', lane: 'string', message: 'object' }),
+      entries: listWith('an array of new entries', {}),
       options: maybeObject('{ client } or nothing'),
     },
   },
@@ -49,11 +49,11 @@ export const spoolArguments: Readonly<Record<string, CheckedMethod>> = {
   },
   settle: {
     refuses: 'rejects',
-    takes: { settlements: listWith('an array of { token, to }', { token: 'string', to: 'string' }) },
+    takes: { settlements: listWith('an array of { token, to }', { token: 'string' }) },
   },
   expire: {
     refuses: 'rejects',
-    takes: { request: objectWith('an ExpireRequest', { owner: 'string', closedLanes: 'object', reason: 'object' }) },
+    takes: { request: objectWith('an ExpireRequest', { owner: 'string', closedLanes: 'object' }) },
   },
   nextDue: { refuses: 'rejects', takes: { lanes } },
   get: byEntry,
@@ -66,7 +66,6 @@ export const spoolArguments: Readonly<Record<string, CheckedMethod>> = {
   requeue: { refuses: 'rejects', takes: { entryIds, options: maybeObject('{ force } or nothing') } },
   purge: onEntries,
   watch: { refuses: 'throws', takes: { wake: callback() } },
-  transit: { refuses: 'rejects', takes: { operation: callback() } },
 };
 
 const isClock = having<Clock>('a clock', ['now', 'monotonic', 'setTimer']);

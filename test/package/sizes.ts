@@ -37,8 +37,7 @@ export function sizeTests(packed: () => Packed): void {
       packages: 'external',
       platform: 'neutral',
       target: 'node22',
-      minifySyntax: true,
-      minifyWhitespace: true,
+      minify: true,
     });
     const loaded = await loadedBy(join(packed().installed, 'dist/index.js'));
     // The rest is imports and exports of the shared files, and line breaks.
