@@ -112,7 +112,7 @@ export class FaultyStorage implements SpoolStorage {
       await world.disk.end();
       return;
     }
-    while (world.inFlight > 0 || world.looking !== undefined) await (world.looking ?? Promise.resolve());
+    while (world.inFlight > 0 || world.looking !== undefined) await (world.looking ?? nextTurn());
     await this.#look().catch(() => undefined);
     await world.disk.end();
   }
@@ -261,7 +261,7 @@ export class FaultyStorage implements SpoolStorage {
     } finally {
       // Nothing that follows from a call happens before the watcher has seen what the call did.
       while (!this.#dead && (world.changed || world.looking !== undefined) && call !== 'close') {
-        await (world.looking ?? (world.inFlight === 0 ? this.#look() : Promise.resolve()));
+        await (world.looking ?? (world.inFlight === 0 ? this.#look() : nextTurn()));
       }
       if (this.#dead) await never();
     }

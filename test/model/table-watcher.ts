@@ -37,6 +37,8 @@ export interface Watched {
   cancelledUnknown: boolean;
 }
 
+const ends = ['delivered', 'cancelled'] as const;
+
 interface Claim {
   readonly kind: 'deliver' | 'probe';
   readonly entryIds: readonly string[];
@@ -63,6 +65,8 @@ export class TableWatcher {
   /** In the process of the moment a lane or an endpoint has been closed. */
   laneWasClosed = false;
   #rank = 0;
+  /** When the entries were last seen, by the storage's clock. */
+  #lastLook = 0;
   /** Wall time by the storage's clock. */
   storageNow: () => number = () => 0;
 
@@ -136,6 +140,7 @@ export class TableWatcher {
     const seen = new Map(shown.map((entry) => [entry.id, entry]));
     for (const entry of shown) if (!this.entries.has(entry.id)) this.#arrive(entry);
     for (const watched of this.entries.values()) this.#judge(watched, seen.get(watched.id));
+    this.#lastLook = this.storageNow();
     // What was purged just now may have ended long ago.
     this.#markForgettable();
     this.#pending = [];
@@ -183,15 +188,16 @@ export class TableWatcher {
     const to = entry?.state ?? 'gone';
     const cancelled = own.some(({ name }) => name === 'cancel');
     const mayHaveBeenSent = watched.entry.unknownAttempts.length > 0;
-    const allowed = [false, cancelled].some((requestedNow) => {
-      const cancelRequested = watched.cancelRequested || requestedNow;
-      return reaches(from, to, own, (state) => ({
-        state,
-        cancelRequested,
-        mayHaveBeenSent: mayHaveBeenSent || (entry?.unknownAttempts.length ?? 0) > 0,
-        beforeClaim: from === 'spooled' || from === 'deferred' ? [from] : watched.beforeClaim,
-      }));
+    const before = (state: ModelState, requestedNow = false) => ({
+      state,
+      cancelRequested: watched.cancelRequested || requestedNow,
+      mayHaveBeenSent: mayHaveBeenSent || (entry?.unknownAttempts.length ?? 0) > 0,
+      beforeClaim: from === 'spooled' || from === 'deferred' ? [from] : watched.beforeClaim,
     });
+    const allowed = [false, cancelled].some((requestedNow) => reaches(from, to, own, (state) => before(state, requestedNow)));
+    // It ended when nobody saw it, and its tombstone's time was over before anybody looked again.
+    const couldEnd = ends.some((end) => reaches(from, end, own, before));
+    if (to === 'gone' && couldEnd && this.storageNow() - this.#lastLook >= this.#tombstones) watched.forgettable = true;
     if (!allowed && !(to === 'gone' && watched.forgettable)) {
       const names = own.map(({ name }) => name).join(', ');
       this.violations.push(`${watched.id} went from ${from} to ${to}, which no row of the table allows after: ${names}`);

@@ -24,6 +24,9 @@ const modelOptions = {
   notesPerClaim: 3,
 } as const satisfies Partial<OfflineImSenderOptions>;
 
+/** Starts in a row that may fail: more than there are faults of the storage at a time. */
+const mostFailures = 200;
+
 /** A message as the host remembers it. */
 export interface Remembered {
   outgoing: OutgoingMessage & { readonly messageId: string };
@@ -106,10 +109,12 @@ export class World<S extends Server = Server> {
 
   /** Starts the program; again, as often as it dies over it. */
   async start(): Promise<void> {
-    for (;;) {
+    for (let failures = 0; ; ) {
       this.#process = this.#newProcess();
       const started = await this.#process.attempt(this.#process.sender.start());
       if (started.status === 'done') return;
+      if (started.status === 'failed' && ++failures > mostFailures)
+        throw new Error('The program does not start.', { cause: started.error });
       await this.#process.kill();
     }
   }

@@ -10,7 +10,7 @@ import { SqliteDisk } from './disks/sqlite.ts';
 import { SimulatedServer, type Way } from './server.ts';
 import { anySimulatedCommand } from './weather.ts';
 
-/** Spools that can be simulated. `journaled`: {@link MemoryDisk}'s, with every call's answer put off. */
+/** Spools that can be simulated. */
 export const spools = ['memory', 'file', 'sqlite', 'indexeddb'] as const;
 
 export type SpoolKind = (typeof spools)[number];

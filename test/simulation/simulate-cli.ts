@@ -39,6 +39,6 @@ for (let run = 0; run < runs; run++) {
     console.error(`Broken after ${run} good runs. Repeat it: npm run simulate -- --spool ${kind} --runs 1 --seed ${seed}`);
     process.exit(1);
   }
-  if ((run + 1) % 1_000 === 0) console.log(`${run + 1} runs`);
+  if ((run + 1) % 100 === 0) console.log(`${run + 1} runs`);
 }
 console.log(`the promise held in ${runs} runs`);

@@ -5,8 +5,10 @@ const first = Number(process.env.OFFLINE_IM_SEED ?? Math.floor(Math.random() * 2
 
 /** Some hundreds of runs; `npm run simulate` has as many as one likes. */
 const runs: readonly { readonly kind: SpoolKind; readonly count: number }[] = [
-  { kind: 'memory', count: 150 },
-  { kind: 'file', count: 60 },
+  { kind: 'memory', count: 120 },
+  { kind: 'file', count: 50 },
+  { kind: 'sqlite', count: 15 },
+  { kind: 'indexeddb', count: 25 },
 ];
 
 describe('a simulated host, network, server and disk', () => {
