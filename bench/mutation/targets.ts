@@ -1,5 +1,11 @@
+/** Tests that answer for a file beside the one of its name. */
+const more: Readonly<Record<string, readonly string[]>> = {
+  'src/spooler/outcome.ts': ['test/spooler/probe-outcome.test.ts', 'test/spooler/copy-after-fault.test.ts'],
+};
+
 /** The unit tests that answer for a folder or file of `src`, as patterns. */
 export function testsOf(target: string): readonly string[] {
-  const folder = target.replace(/^src\//, 'test/');
-  return folder.endsWith('.ts') ? [folder.replace(/\.ts$/, '.test.ts')] : [`${folder}/**/*.test.ts`];
+  const tests = target.replace(/^src\//, 'test/');
+  if (!target.endsWith('.ts')) return [`${tests}/**/*.test.ts`];
+  return [tests.replace(/\.ts$/, '.test.ts'), ...(more[target] ?? [])];
 }

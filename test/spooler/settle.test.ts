@@ -46,7 +46,9 @@ describe('a claim', () => {
   it('to probe: that its messages are unconfirmed is said once, with the reason that is known', () => {
     const { context, stepsOf } = spooler();
     const known = note('a', { entries: [{ ...entry('x'), reason }] });
-    for (let n = 0; n < 2; n++) reportClaim(context, 'probe', known);
+    reportClaim(context, 'probe', known);
+    expect(stepsOf('message:unconfirmed')).toHaveLength(1);
+    reportClaim(context, 'probe', known);
     expect(stepsOf('claim:probe')).toHaveLength(2);
     expect(stepsOf('message:unconfirmed')).toMatchObject([{ id: 'x', ...reason, probeIn: 0 }]);
     expect(stepsOf('message:picked-up')).toEqual([]);

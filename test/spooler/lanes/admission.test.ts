@@ -30,6 +30,14 @@ describe('a mailbox', () => {
     expect([all.notOpen(), all.shut(), all.trials()]).toEqual([['a1'], [], [{ lanes: ['a1'], first: 'probe' }]]);
   });
 
+  it('tells of the first change of several mailboxes', async () => {
+    const { all, record } = lanes();
+    await record('b', blocked('mailbox'));
+    await record('a', deferred('mailbox'));
+    await record('c', deferred('mailbox', busy, 70_000));
+    expect(all.nextChange()).toBe(2_498);
+  });
+
   it('is told about once, and resumes when what blocked it is over', async () => {
     const { told, record, admissions } = lanes();
     await record('a', blocked('note'));
