@@ -67,7 +67,11 @@ export function readShownVersion(text: string): ClientVersion | undefined {
   const plain = text
     .replaceAll(/[\p{Zs}\s]+/gu, ' ')
     .replaceAll(/\p{Cf}/gu, '')
-    .trim();
+    .trim()
+    // Quotes around it, the point of a sentence behind it, how it was installed.
+    .replace(/^["'“„‘«]+/, '')
+    .replace(/["'”“’».]+$/, '')
+    .replace(/ (?:C2R|x64|x86)$/i, '');
   const exact = readFourParts(plain);
   if (exact !== undefined || !/\p{L}{3}/u.test(plain)) return exact;
   const shown = [...plain.matchAll(standingAlone)];

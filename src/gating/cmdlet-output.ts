@@ -1,5 +1,6 @@
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
+import { readCsv } from './csv-output.ts';
 import { flattened, readJson } from './json-output.ts';
 import { type CmdletBlock, nameKey, readListOutput } from './list-output.ts';
 import { readTables } from './table-output.ts';
@@ -12,7 +13,7 @@ export interface ScopedSetting {
 }
 
 /**
- * Reads one boolean setting of every scope from what a cmdlet printed: as a list, as a table, or as what `ConvertTo-Json` makes of it.
+ * Reads one boolean setting of every scope from what a cmdlet printed: as a list, as a table, or as what `ConvertTo-Json` and `ConvertTo-Csv` make of it.
  *
  * @param cmdlet Its name, for errors.
  * @param setting The property's name, matched without regard to case.
@@ -62,6 +63,8 @@ function blocksOf(text: string, name: string, fail: (found: string) => OfflineIm
   if (json !== null) return readJson(withoutNoise(text).slice(json.index), wanted, fail);
   const flat = text.split('\n').flatMap((line) => flattened(line) ?? []);
   if (flat.length > 0) return flat;
+  const separated = readCsv(text, wanted);
+  if (separated.length > 0) return separated;
   const rows = readTables(text, fail);
   return rows.some((row) => row.has(name)) ? rows : readListOutput(text, wanted, fail);
 }

@@ -36,16 +36,34 @@ export function cleaned(output: string): string {
     .replaceAll(/(?!\n)\p{Cc}/gu, '')
     .replaceAll('\uff1a', ':')
     .split('\n');
-  return unquoted(lines)
+  return withoutTranscript(unquoted(lines))
     .join('\n')
     .replace(/^\s*\n/, '')
     .trimEnd();
 }
 
-/** A mail's reply marks every line; a continued command marks some. */
+/** Replies to a mail that are marked more often than this are nobody's. */
+const deepestQuotation = 10;
+
+/** A mail's reply marks every line, and a reply to that once more; a continued command marks some. */
 function unquoted(lines: readonly string[]): readonly string[] {
-  const marked = lines.every((line) => line.trim() === '' || /^ ?>(?!>)/.test(line));
-  return marked ? lines.map((line) => line.replace(/^ ?> ?/, '')) : lines;
+  let plain = lines;
+  for (let depth = 0; depth < deepestQuotation; depth++) {
+    const marks = plain.filter((line) => line.trim() !== '');
+    // `>>` is the prompt of an unfinished command.
+    if (marks.length === 0 || !marks.every((line) => /^ ?>(?!>)/.test(line))) break;
+    plain = plain.map((line) => line.replace(/^ ?> ?/, ''));
+  }
+  return plain;
+}
+
+/** `Start-Transcript` puts what it says at the beginning and at the end between lines of asterisks, in any language. */
+function withoutTranscript(lines: readonly string[]): readonly string[] {
+  const rules = lines.flatMap((line, index) => (/^\*{5,}$/.test(line.trim()) ? [index] : []));
+  const [first, second, third, fourth] = rules;
+  if (first === undefined || second === undefined || third === undefined || fourth === undefined || rules.length !== 4)
+    return lines;
+  return lines.filter((_, index) => index < first || (index > second && index < third) || index > fourth);
 }
 
 /** Told apart in a listing: `noise` is what stands between its lines and belongs to the shell. */

@@ -101,3 +101,10 @@ describe('compareClientVersions', () => {
     expect(compareClientVersions(parseClientVersion('16.0.12527.1'), parseClientVersion('16.0.6920.1000'))).toBeGreaterThan(0);
   });
 });
+
+it.each(['"16.0.6920.1000"', '16.0.6920.1000.', '„16.0.6920.1000“', '16.0.6920.1000 C2R', '16.0.6920.1000 x64'])(
+  'a version as people quote it is read: %s',
+  (value) => {
+    expect(parseClientVersion(value)).toEqual({ major: 16, minor: 0, build: 6920, revision: 1000 });
+  },
+);

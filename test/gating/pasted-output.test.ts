@@ -247,6 +247,33 @@ describe('ConvertTo-Json', () => {
   });
 });
 
+describe('a listing that was kept or sent on', () => {
+  const csv = '"Identity","EnableOfflineIm"\n"Global","True"\n"Site:Redmond North","False"\n';
+  const transcript = (text: string): string =>
+    `**********************\nWindows PowerShell transcript start\nStart time: 20260101\n**********************\n${text}**********************\nWindows PowerShell transcript end\n**********************`;
+  it.each([
+    ['ConvertTo-Csv', csv],
+    ['ConvertTo-Csv, with the type', `#TYPE Microsoft.Rtc.Management.X\n${csv}`],
+    ['ConvertTo-Csv below its command', `PS C:\\> Get-CsImConfiguration | ConvertTo-Csv\n${csv}PS C:\\>`],
+    ['ConvertTo-Csv, with quotes where they are needed', csv.replaceAll('"', '')],
+    ['ConvertTo-Csv of another region', csv.replaceAll('","', '";"')],
+    [
+      'ConvertTo-Csv with more columns, commas, quotes and lines in values',
+      csv.replaceAll('"Identity"', '"Anchor","Identity"').replaceAll(/^"(Global|Site)/gm, '"a, ""b""\nc","$1'),
+    ],
+    ['the table of a wiki', '| Identity | EnableOfflineIm |\n|---|:---:|\n| Global | True |\n| Site:Redmond North | False |\n'],
+    ['Start-Transcript', transcript(list)],
+    ['Start-Transcript, directly below the last line', transcript(`${list.trimEnd()}\n`)],
+    ['a reply to a reply', list.trim().replaceAll(/^/gm, '> > > ')],
+  ])('is read from %s', (_what, output) => {
+    expect(read(output)).toEqual(both);
+  });
+
+  it('is refused where a value is neither', () => {
+    expect(() => read(csv.replace('"False"', '"maybe"'))).toThrow(expect.objectContaining({ code: 'CMDLET_OUTPUT_UNREADABLE' }));
+  });
+});
+
 it('one paste of both cmdlets serves both readers', () => {
   const paste = `${list}PS C:\\> Get-CsClientPolicy\n\nIdentity              : Global\nEnableIMAutoArchiving : False\n`;
   expect(read(paste)).toEqual(both);
@@ -269,6 +296,11 @@ it('takes time in proportion to its length, whatever it holds', () => {
     'WARNING',
     '>\n',
     'x\n\n',
+    '"',
+    '",',
+    '|',
+    'Identity,EnableOfflineIm\n',
+    '> ',
   ]) {
     const started = performance.now();
     expect(() => read(piece.repeat(20_000))).toThrow(expect.objectContaining({ code: 'CMDLET_OUTPUT_UNREADABLE' }));
