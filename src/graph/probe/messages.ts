@@ -38,7 +38,12 @@ interface Failed {
 
 /** What a folder holds that a filter lets through. `whole` is false when something could not be read or followed. */
 export type Listed =
-  | { readonly kind: 'listed'; readonly messages: readonly GraphMessage[]; readonly whole: boolean; readonly seenAt: number }
+  | {
+      readonly kind: 'listed';
+      readonly messages: readonly GraphMessage[];
+      readonly whole: boolean;
+      readonly seenAt: number | undefined;
+    }
   /** There is no such folder. */
   | { readonly kind: 'missing' }
   | Failed;
@@ -81,7 +86,7 @@ export async function listMessages(
       if (message === undefined) whole = false;
       else messages.push(message);
     }
-    const seenAt = reply.meta.date ?? settings.clock.now();
+    const seenAt = reply.meta.date;
     const next = field(reply.body, '@odata.nextLink');
     if (next === undefined || next === null) return { kind: 'listed', messages, whole, seenAt };
     const followed = page < mostPages ? safeLink(next, settings.root) : undefined;
@@ -97,7 +102,8 @@ export type Standing =
       readonly isDraft: boolean | undefined;
       readonly submitted: boolean | undefined;
       readonly created: number | undefined;
-      readonly seenAt: number;
+      /** The server's time; undefined where it is hidden. Our own clock may be days off. */
+      readonly seenAt: number | undefined;
     }
   | { readonly kind: 'gone' }
   | Failed;
@@ -117,7 +123,7 @@ export async function readStanding(access: MailboxAccess, id: string): Promise<S
     isDraft: message.isDraft,
     submitted: known ? (Number(flags) & flagSubmitted) !== 0 : undefined,
     created: message.created,
-    seenAt: reply.meta.date ?? access.settings.clock.now(),
+    seenAt: reply.meta.date,
   };
 }
 

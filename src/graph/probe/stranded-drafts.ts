@@ -47,7 +47,7 @@ async function findAll(
       if (listed.kind === 'missing') break;
       if (listed.kind === 'failed') throw replyError(listed.reply);
       complete &&= listed.whole;
-      now = listed.seenAt;
+      now = listed.seenAt ?? now;
       for (const message of listed.messages) {
         const { id, isDraft, created, subject, expanded } = message;
         const values = shown.get(id) ?? new Map<string, string>();

@@ -33,7 +33,7 @@ export async function settleUnsent(
   if (now.kind === 'gone') return { kind: 'moved' };
   if (now.kind === 'failed') return now;
   if (now.isDraft === false) return { kind: 'sent' };
-  const age = now.created === undefined ? undefined : now.seenAt - now.created;
+  const age = now.created === undefined || now.seenAt === undefined ? undefined : now.seenAt - now.created;
   const isDraft =
     now.isDraft === true && now.submitted === false && (youngest === 'any' || (age !== undefined && age >= youngest));
   if (!isDraft) return { kind: 'on-its-way' };

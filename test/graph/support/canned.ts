@@ -62,7 +62,10 @@ export function canned(handler: Handler, options: Partial<GraphTransportOptions>
     const { status = 200, headers = {}, json, text } = await handler(request, asked.length);
     const body = text ?? (json === undefined ? null : JSON.stringify(json));
     const type = json === undefined ? {} : { 'content-type': 'application/json' };
-    return new Response(status === 204 || status === 304 ? null : body, { status, headers: { ...type, ...headers } });
+    return new Response(status === 204 || status === 304 ? null : body, {
+      status,
+      headers: { date: new Date().toUTCString(), ...type, ...headers },
+    });
   });
   problems = [...problems, fetch.errors];
   const transport = new GraphTransport({
