@@ -11,11 +11,11 @@ const long = [
   'test/package/package.test.ts',
   'test/sender/storm.test.ts',
   'test/spool/file/power-cut.property.test.ts',
-  'test/spool/indexeddb/chromium.test.ts',
   'test/spool/postgres/fleet.test.ts',
   'test/spool/postgres/processes.test.ts',
   'test/spool/sqlite/one-dies.test.ts',
   'test/spool/sqlite/processes.test.ts',
+  'test/**/chromium.test.ts',
   'test/**/*.long.test.ts',
 ];
 /** ms. No test waits for time to pass: a limit is there for one that hangs, and must be out of reach on a machine that is busy with three suites. */

@@ -88,7 +88,7 @@ describe('a disk that others may write to', () => {
 const hasStrace = process.platform === 'linux' && existsSync('/usr/bin/strace');
 
 describe.skipIf(!hasStrace)('the names of a new spool (apt-get install strace)', () => {
-  it('are synced, file and folders, before anything is accepted', { timeout: 60_000 }, async () => {
+  it('are synced, file and folders, before anything is accepted', async () => {
     await using at = await world();
     const log = join(at.folder, 'calls');
     const path = join(at.folder, 'a', 'b', 'spool.db');

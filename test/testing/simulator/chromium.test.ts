@@ -18,7 +18,7 @@ async function bundled(): Promise<string> {
   return outputFiles[0]?.text ?? '';
 }
 
-describe('an exchange on a page', { timeout: 120_000 }, () => {
+describe('an exchange on a page', () => {
   it('stores, lists, sends and fails there', async ({ skip }) => {
     const script = await bundled();
     const chromium = await startChromium().catch(() => undefined);
