@@ -1,6 +1,9 @@
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig, type Options } from 'tsup';
+
+// One constant: links and `error.help` become absolute when the package knows where it lives.
+const { homepage } = JSON.parse(readFileSync('package.json', 'utf8')) as { homepage?: string };
 
 const shared = {
   entry: {
@@ -22,6 +25,7 @@ const shared = {
   splitting: true,
   // A map would hold every source a second time, with paths of the machine that built it.
   sourcemap: false,
+  define: homepage === undefined ? {} : { OFFLINE_IM_HOMEPAGE: JSON.stringify(homepage) },
   removeNodeProtocol: false,
   clean: false,
 } satisfies Options;

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { errorCodes } from '../../src/core/errors/codes.ts';
+import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
 import { evaluateGate } from '../../src/gating/gate.ts';
 
 const page = await readFile(join(import.meta.dirname, '..', '..', 'docs', 'error-codes.md'), 'utf8');
@@ -28,4 +29,8 @@ it('and every reason of the gate', () => {
   const reasons = [decision, unreadable].flatMap((one) => (one.allowed ? [] : one.reasons.map(({ code }) => code)));
   const documented = page.slice(page.indexOf('## Reasons of the gate')).match(/^\| `[\w-]+`/gm) ?? [];
   expect(documented.map((cell) => cell.slice(3, -1)).sort()).toEqual([...reasons].sort());
+});
+
+it('is what error.help names', () => {
+  expect(new OfflineImError('EXPIRED', 'Too late.').help).toBe('offline-im/docs/error-codes.md');
 });

@@ -10,6 +10,7 @@ const root = join(import.meta.dirname, '..', '..');
 const readme = await readFile(join(root, 'README.md'), 'utf8');
 const logins = await readFile(join(root, 'docs', 'authentication.md'), 'utf8');
 const guide = await readFile(join(root, 'docs', 'write-a-transport.md'), 'utf8');
+const adapter = await readFile(join(root, 'docs', 'ews-javascript-api.md'), 'utf8');
 const encryption = await readFile(join(root, 'docs', 'encryption.md'), 'utf8');
 
 /** The code after a line that says what the test does with it. */
@@ -49,6 +50,7 @@ it('compiles', async () => {
     ...blocks('compile', guide),
     ...blocks('compile', logins),
     ...blocks('compile', encryption),
+    ...blocks('compile', adapter),
   ]);
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ extends: '../../tsconfig.json', include: [], files }));
   const tsc = join(root, 'node_modules/typescript/bin/tsc');

@@ -1,6 +1,10 @@
 import type { ErrorCode } from './codes.ts';
 import { isError, property } from './thrown.ts';
 
+/** `homepage` of package.json, put here by the build where there is one. */
+declare const OFFLINE_IM_HOMEPAGE: string | undefined;
+const home = typeof OFFLINE_IM_HOMEPAGE === 'string' ? OFFLINE_IM_HOMEPAGE.replace(/\/+$/, '') : 'offline-im';
+
 /** What an {@link OfflineImError} is made of. */
 export interface OfflineImErrorOptions {
   /** The error that led to this one; kept as `error.cause`. */
@@ -31,6 +35,14 @@ export class OfflineImError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.details = options.details ?? {};
+  }
+
+  /**
+   * The page that lists the code, with what it means, where it comes from and what to do: a path in the package, or its address where the
+   * package names its homepage.
+   */
+  get help(): string {
+    return `${home}/docs/error-codes.md`;
   }
 }
 
