@@ -4,6 +4,9 @@ import type { OutgoingMessage } from '../../src/message/message.ts';
 /** Stands in the text of every message, and nowhere else. */
 export const textMarker = '§text§';
 
+/** Stands in every password and token, and nowhere else. */
+export const secretMarker = 'hush-hush-hush';
+
 /** What the host sends: who to, in which conversation, how. */
 export interface Draft {
   readonly to: readonly string[];

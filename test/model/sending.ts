@@ -67,8 +67,11 @@ export async function sendConflicting(world: World, message: Remembered): Promis
 async function send(world: World, message: Remembered, ownId: boolean): Promise<void> {
   const { process } = world;
   const order = world.sends++;
-  // Nobody remembers its id: it is another message.
-  if (message.accepted === 'yes' && !isKept(world, message)) message.outgoing = withNewText(world, message);
+  // Nobody has to remember its id any more: it is another message, which may be refused as long as somebody does.
+  if (message.accepted === 'yes' && !isKept(world, message)) {
+    message.outgoing = withNewText(world, message);
+    message.contested = true;
+  }
   const { messageId, ...anonymous } = message.outgoing;
   const kept = isKept(world, message);
   const attempt = await process.attempt(process.sender.send(ownId ? message.outgoing : anonymous));

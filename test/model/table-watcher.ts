@@ -65,6 +65,8 @@ export class TableWatcher {
   /** In the process of the moment a lane or an endpoint has been closed. */
   laneWasClosed = false;
   #rank = 0;
+  /** A process has opened the spool, and nothing has been seen since. */
+  #begins = false;
   /** When the entries were last seen, by the storage's clock. */
   #lastLook = 0;
   /** Wall time by the storage's clock. */
@@ -96,8 +98,8 @@ export class TableWatcher {
     this.storageNow = storageNow;
     for (const claim of this.#claims.values()) this.#end(claim);
     this.laneWasClosed = false;
+    this.#begins = true;
     for (const watched of this.entries.values()) {
-      watched.tried = false;
       if (watched.endedAt !== undefined) watched.endedAt = Math.min(watched.endedAt, storageNow());
     }
     this.#markForgettable();
@@ -141,6 +143,9 @@ export class TableWatcher {
     for (const entry of shown) if (!this.entries.has(entry.id)) this.#arrive(entry);
     for (const watched of this.entries.values()) this.#judge(watched, seen.get(watched.id));
     this.#lastLook = this.storageNow();
+    // The first look of a process still sees what the one before it has done.
+    if (this.#begins) for (const watched of this.entries.values()) watched.tried = false;
+    this.#begins = false;
     // What was purged just now may have ended long ago.
     this.#markForgettable();
     this.#pending = [];

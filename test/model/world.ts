@@ -6,7 +6,7 @@ import type { OfflineImSenderOptions } from '../../src/sender/options.ts';
 import type { Disk } from './disk.ts';
 import type { StorageWorld } from './faulty-storage.ts';
 import type { HookAnswer } from './hooks.ts';
-import { streamOf, textMarker } from './messages.ts';
+import { secretMarker, streamOf, textMarker } from './messages.ts';
 import { Process } from './process.ts';
 import type { Server } from './server.ts';
 import { TableWatcher, type Watched } from './table-watcher.ts';
@@ -198,7 +198,9 @@ export class World<S extends Server = Server> {
   }
 
   #checkNoText(where: string, value: unknown): void {
-    if (written(value).includes(textMarker)) this.violation(`${where} contains message text`);
+    const all = written(value);
+    if (all.includes(textMarker)) this.violation(`${where} contains message text`);
+    if (all.includes(secretMarker)) this.violation(`${where} contains a secret`);
   }
 
   /** The same in every replay. */

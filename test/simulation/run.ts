@@ -52,7 +52,7 @@ const anySetting = fc.record<Setting>({
 });
 
 /** The world of one run. */
-export function simulatedWorld(kind: SpoolKind, setting: Setting, sabotage: Sabotage = {}): World<SimulatedServer> {
+function simulatedWorld(kind: SpoolKind, setting: Setting, sabotage: Sabotage = {}): World<SimulatedServer> {
   let world: World<SimulatedServer> | undefined;
   // Memory and files in memory take no turn that nobody counts.
   const usesIo = kind === 'sqlite' || kind === 'indexeddb';

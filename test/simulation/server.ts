@@ -8,6 +8,7 @@ import { SimulatorCore } from '../../src/testing.ts';
 import type { Note, Transport } from '../../src/transport/contract.ts';
 import { routeByMailbox } from '../../src/transport/route-by-mailbox.ts';
 import { tagPropertyName, tagPropertySet } from '../../src/transport/tag-property.ts';
+import { secretMarker } from '../model/messages.ts';
 import type { Caller, LeftDraft, OnWrite, Server } from '../model/server.ts';
 import type { Watched } from '../model/table-watcher.ts';
 import { type Arrival, Wire } from './wire.ts';
@@ -15,9 +16,7 @@ import { type Arrival, Wire } from './wire.ts';
 /** The way of the notes; `both`: by mailbox. */
 export type Way = 'ews' | 'graph' | 'both';
 
-/** Stands in every login, and nowhere else. */
-export const secretMarker = '§secret§';
-const token = `${secretMarker.replaceAll('§', '')}-token`;
+const token = `${secretMarker}-token`;
 const login = { username: 'service', password: secretMarker };
 
 const mailboxes = ['alice', 'dave', 'erin', 'bob', 'carol'].map((name) => `${name}@contoso.com`);

@@ -15,7 +15,7 @@ export interface Passage {
   readonly dies: 'no' | 'written' | 'processed';
 }
 
-export const goodPassage: Passage = { up: 0, lost: 'nothing', down: 0, dies: 'no' };
+const goodPassage: Passage = { up: 0, lost: 'nothing', down: 0, dies: 'no' };
 
 /** A promise of its own each time: one for all would keep whatever ever waited for it. */
 const never = (): Promise<never> => new Promise(() => undefined);

@@ -18,9 +18,18 @@ const options = JSON.parse(process.argv[2] ?? '{}') as SimulatorProcessOptions;
 const { faults = [], tagProperty = tagOfTransport, checked = false, ...simulatorOptions } = options;
 const schemaErrors: string[] = [];
 let bodies = 0;
+/** When Graph took a message, by the Message-ID that it brought: it may leave much later. */
+const acceptedByGraph = new Map<string, Date>();
+
+function noteAcceptance(body: string, at: Date): void {
+  const id = /"internetMessageId":"([^"]+)"/.exec(body)?.[1];
+  if (id !== undefined) acceptedByGraph.set(id, at);
+}
+
 const exchange = await startExchangeSimulator({
   ...simulatorOptions,
-  onRequest: ({ path, operation, requestBody, responseBody }) => {
+  onRequest: ({ at, path, operation, requestBody, responseBody }) => {
+    if (operation === 'sendMail') noteAcceptance(requestBody, at);
     if (!checked || !schemaAvailable) return;
     if (path.startsWith('/v1.0/')) {
       bodies += 1;
@@ -58,7 +67,7 @@ function snapshot(of: ExchangeSimulator): SimulatorSnapshot {
         from: item.from?.address,
         to: item.to.map((m) => m.address),
         createdAt: item.createdAt.getTime(),
-        sentAt: item.sentAt?.getTime(),
+        sentAt: (acceptedByGraph.get(item.internetMessageId) ?? item.sentAt)?.getTime(),
       }));
     }
     mailboxes[mailbox.address] = folders;
