@@ -78,6 +78,22 @@ describe('HTTP', () => {
     expect(regular.mailbox('bob@contoso.test').folder('inbox').items).toEqual([]);
   });
 
+  it('goes on answering on the connection of a request that was too large', async () => {
+    await using exchange = await start();
+    const head = (length: number): string =>
+      `POST /EWS/Exchange.asmx HTTP/1.1\r\nHost: x\r\nContent-Type: text/xml\r\nAuthorization: Basic ${btoa('alice@contoso.test:x')}\r\nContent-Length: ${length}\r\n\r\n`;
+    const socket = connect(Number(new URL(exchange.url).port), '127.0.0.1');
+    const large = 5 * 1024 * 1024;
+    const small = envelope(findItem());
+    socket.write(head(large) + 'x'.repeat(large) + head(small.length) + small);
+    let answers = '';
+    for await (const chunk of socket) {
+      answers += String(chunk);
+      if (answers.split('HTTP/1.1 ').length === 3) break;
+    }
+    expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 500', 'HTTP/1.1 200']);
+  });
+
   it('repeats the client-request-id where asked, and journals it', async () => {
     await using exchange = await start();
     const headers = { 'client-request-id': 'id-1', 'return-client-request-id': 'true' };

@@ -142,19 +142,21 @@ async function write(
 }
 
 /** The body as text; undefined when it is too long. Rejects when the client breaks off. */
-async function readBody(request: IncomingMessage, limit: number): Promise<string | undefined> {
+function readBody(request: IncomingMessage, limit: number): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    if (!Buffer.isBuffer(chunk)) throw new OfflineImError('TRANSPORT_FAILED', 'The request body came as text, not as bytes.');
-    length += chunk.length;
-    if (length > limit) {
-      request.resume(); // what is still on its way is thrown away, so that the client reads the answer
-      return undefined;
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  return new Promise((resolve, reject) => {
+    // What is too much is read all the same, and thrown away: the client reads the answer, and goes on on this connection.
+    request.on('data', (chunk: Buffer | string) => {
+      length += chunk.length;
+      if (length > limit) chunks.length = 0;
+      else chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
+      if (length > limit) resolve(undefined);
+    });
+    request.once('end', () => resolve(length > limit ? undefined : Buffer.concat(chunks).toString('utf8')));
+    request.once('error', reject);
+    request.once('close', () => reject(new OfflineImError('CONNECTION_LOST', 'The client broke off.')));
+  });
 }
 
 function headersOf(request: IncomingMessage): Record<string, string | undefined> {
