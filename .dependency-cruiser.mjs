@@ -120,7 +120,7 @@ export default {
     only(
       'ntlm-is-a-login',
       '^src/ews/auth/ntlm/',
-      '^src/ews/auth/(ntlm/|credentials\\.ts$)|^src/core/|^src/transport/steady-fetch\\.ts$',
+      '^src/ews/auth/(ntlm/|credentials\\.ts$)|^src/core/|^src/transport/fetch\\.ts$',
       'it fulfils the credentials contract only',
     ),
     only(

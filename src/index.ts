@@ -1,7 +1,11 @@
-export type { AudienceClassification, Organization } from './classification/audience.ts';
-export { classifyAudience } from './classification/audience.ts';
-export type { MessageClassification, MessageKind, ShowsIn } from './classification/message-class.ts';
-export { classifyMessageClass } from './classification/message-class.ts';
+export type {
+  AudienceClassification,
+  MessageClassification,
+  MessageKind,
+  Organization,
+  ShowsIn,
+} from './classification/classification.ts';
+export { classifyAudience, classifyMessageClass } from './classification/classification.ts';
 export type { Clock } from './core/clock.ts';
 export { systemClock } from './core/clock.ts';
 export type { ErrorCode } from './core/errors/codes.ts';
@@ -25,9 +29,8 @@ export {
   policyOfCsClientPolicy,
   policyOfCsImConfiguration,
 } from './gating/cmdlets.ts';
-export type { GateClient, GateDecision, GateInput, GateReason, GateReasonCode, MailboxLocation } from './gating/gate.ts';
+export type { GateClient, GateDecision, GateInput, GateReason, GateReasonCode, MailboxLocation, Policy } from './gating/gate.ts';
 export { evaluateGate, GateRefusedError } from './gating/gate.ts';
-export type { Policy } from './gating/policy.ts';
 export { GraphTransport } from './graph/graph-transport.ts';
 export type {
   GraphMessageClasses,
@@ -41,16 +44,15 @@ export type { EntryEvent, EventName, Listener, NoteEvent, OfflineImEvents } from
 export type {
   BlockedLane,
   LaneStats,
-  LastMinute,
   SenderStats,
   StatsOptions,
   UnavailableEndpoint,
 } from './observability/stats.ts';
-export type { Logger } from './observability/trace.ts';
+export type { LastMinute, Logger } from './observability/trace.ts';
+export type { Receipt } from './sender/accept.ts';
 export type { FlushOptions, ListQuery, RequeueOptions, StartOptions, StopOptions } from './sender/call-options.ts';
 export type { HighWater } from './sender/capacity.ts';
 export type { Identity, OfflineImSenderOptions, PolicySource } from './sender/options.ts';
-export type { Receipt } from './sender/receipt.ts';
 export type { CheckResult, SendMessageOptions, SendResult } from './sender/send.ts';
 export { OfflineImSender } from './sender/sender.ts';
 export type { EntryStatus, MessageEntry, MessageStatus, WaitingFor } from './sender/status.ts';

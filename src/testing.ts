@@ -11,7 +11,7 @@ export type { FaultHandle, FaultSelector, FaultSubject } from './testing/simulat
 export type { Faults } from './testing/simulator/faults/faults.ts';
 export type { GraphOperationName } from './testing/simulator/graph/routes.ts';
 export type { FrontRequest, FrontResponse } from './testing/simulator/http/front.ts';
-export type { JournalEntry, JournalOptions } from './testing/simulator/journal.ts';
+export type { JournalEntry, JournalOptions } from './testing/simulator/http/journal.ts';
 export type { ProfileName, ProfileOption, SchemaVersion, SimulatorProfile } from './testing/simulator/profile.ts';
 export type { OperationName } from './testing/simulator/schema/operations.ts';
 export type { CreateExchangeOptions } from './testing/simulator/simulated-exchange.ts';

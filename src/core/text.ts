@@ -1,3 +1,5 @@
+import { OfflineImError } from './errors/offline-im-error.ts';
+
 /** How many bytes a text takes in UTF-8, without making them: an encoder takes ten times as long. Lone surrogates take three. */
 export function utf8Length(text: string): number {
   let bytes = text.length;
@@ -29,3 +31,68 @@ export function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | undefined
     return undefined;
   }
 }
+
+/** What no part of an address may hold: XML replaces some of these, and nobody can see the others. */
+export const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{Noncharacter_Code_Point}]/u;
+const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** The part after the last `@`, in lower case; of a parsed address it is normalised already. */
+export function domainOf(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
+}
+
+/**
+ * A domain as domains are compared: lower case, Unicode labels as A-labels. `undefined` when it is no domain.
+ *
+ * The URL parser knows IDN in every runtime, but also reads `1.2` as an IPv4 address and `a/b` as a path.
+ */
+export function toAsciiDomain(domain: string): string | undefined {
+  if (unseen.test(domain) || /[^a-z0-9.\u0080-\u{10ffff}-]/iu.test(domain)) return undefined;
+  const lower = domain.toLowerCase();
+  const plain = /^[a-z0-9.-]*$/.test(lower) && !/(^|\.)xn--/.test(lower);
+  const ascii = plain ? lower : URL.parse(`http://${domain}/`)?.hostname;
+  if (ascii === undefined || ascii.length > 253) return undefined;
+  const labels = ascii.split('.');
+  if (!labels.every((part) => label.test(part))) return undefined;
+  return /^(\d+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? '') ? undefined : ascii;
+}
+
+/** What Node's `node:crypto` has and WebCrypto has not: a digest without a turn through a thread pool, which costs many times the digest of a short text. */
+interface AtOnce {
+  hash(algorithm: 'sha256', text: string, encoding: 'hex'): string;
+}
+
+/** Where to look for it; browsers have no `process`. */
+interface Platform {
+  readonly process?: { getBuiltinModule?(name: string): unknown };
+  readonly crypto?: { readonly subtle?: { digest(algorithm: 'SHA-256', data: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> } };
+}
+
+/** SHA-256 of the UTF-8 of a text without lone surrogates, as lower-case hexadecimal digits. */
+export type Sha256 = (text: string) => string | Promise<string>;
+
+/** @param platform Where it runs; asked once. */
+export function sha256On(platform: Platform): Sha256 {
+  const found = platform.process?.getBuiltinModule?.('node:crypto') as Partial<AtOnce> | undefined;
+  const hash = found?.hash;
+  if (typeof hash === 'function') return (text) => hash('sha256', text, 'hex');
+  const encoder = new TextEncoder();
+  return async (text) => {
+    const subtle = platform.crypto?.subtle;
+    if (subtle === undefined) {
+      const message =
+        'This page has no WebCrypto: browsers have it in secure contexts only. Serve the page over https, or from localhost.';
+      throw new OfflineImError('INSECURE_CONTEXT', message);
+    }
+    const digest = await subtle.digest('SHA-256', encoder.encode(text));
+    return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  };
+}
+
+let ofThisPlatform: Sha256 | undefined;
+
+/** {@link Sha256} in the fastest way that this platform has. */
+export const sha256: Sha256 = (text) => {
+  ofThisPlatform ??= sha256On(globalThis);
+  return ofThisPlatform(text);
+};

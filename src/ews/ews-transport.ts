@@ -23,9 +23,8 @@ import { EwsClient } from './client/client.ts';
 import type { EwsTransportOptions } from './options.ts';
 import { probe } from './probe/probe.ts';
 import { draftsFolder } from './probe/stranded-drafts.ts';
-import { RequestSize } from './send/batches.ts';
+import { MessageClasses, RequestSize } from './send/batches.ts';
 import { deliver } from './send/deliver.ts';
-import { MessageClasses } from './send/message-classes.ts';
 import { SavedFolders } from './send/saved-folders.ts';
 import { type EwsSettings, settingsOf } from './settings.ts';
 

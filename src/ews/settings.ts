@@ -16,10 +16,9 @@ import {
   whole,
 } from '../core/options.ts';
 import type { Logger } from '../observability/trace.ts';
+import { requireSteady, steadyFetch } from '../transport/fetch.ts';
 import { isLoopback } from '../transport/loopback.ts';
-import { requireSteady, steadyFetch } from '../transport/steady-fetch.ts';
 import type { Credentials } from './auth/credentials.ts';
-import type { Impersonate } from './client/impersonation.ts';
 import { serverVersions } from './client/versions.ts';
 import type { EwsServerVersion, EwsTransportOptions } from './options.ts';
 
@@ -35,7 +34,7 @@ export interface EwsSettings {
   readonly serverVersion: EwsServerVersion;
   readonly savedCopyFolder: string;
   readonly fallbackMessageClass: string | undefined;
-  readonly impersonate: Impersonate | undefined;
+  readonly impersonate: EwsTransportOptions['impersonate'];
   readonly logger: Logger | undefined;
   readonly clock: Clock;
 }
@@ -49,7 +48,7 @@ const messageClass = rule<string | false>(
 const rules = {
   url: unchecked<string | URL>(),
   credentials: having<Credentials>('credentials; basicAuth({ username, password }) makes some', ['authenticate']),
-  impersonate: optional(callback<Impersonate>()),
+  impersonate: optional(callback<NonNullable<EwsTransportOptions['impersonate']>>()),
   fetch: optional(callback<typeof globalThis.fetch>()),
   relay: byDefault(flag(), false),
   answersClose: byDefault(flag(), false),

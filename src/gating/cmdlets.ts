@@ -1,7 +1,7 @@
 import { checkArgument, listWith, maybeObject } from '../core/arguments.ts';
 import type { OptionRule } from '../core/options.ts';
 import { pickScope, readSetting, scopeName } from './cmdlet-output.ts';
-import type { Policy } from './policy.ts';
+import type { Policy } from './gate.ts';
 
 /** One scope's part of what `Get-CsImConfiguration` prints. */
 export interface CsImConfiguration {

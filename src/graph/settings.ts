@@ -3,8 +3,8 @@ import { type Clock, systemClock } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import type { Logger } from '../observability/trace.ts';
 import type { Audience } from '../transport/contract.ts';
+import { repeatsOf, steadyFetch } from '../transport/fetch.ts';
 import { isLoopback } from '../transport/loopback.ts';
-import { repeatsOf, steadyFetch } from '../transport/steady-fetch.ts';
 import type { GraphTransportOptions, MailboxCredential, TokenCredential } from './options.ts';
 
 /** {@link GraphTransportOptions}, checked and complete. */

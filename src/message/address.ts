@@ -1,8 +1,7 @@
-import { domainOf as afterAt, toAsciiDomain, unseen } from '../core/domain.ts';
 import type { ErrorCode } from '../core/errors/codes.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
-import { utf8Length } from '../core/text.ts';
+import { domainOf as afterAt, toAsciiDomain, unseen, utf8Length } from '../core/text.ts';
 
 /** A person's address: what a SIP URI or an SMTP address comes down to. */
 export interface Address {

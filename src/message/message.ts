@@ -1,8 +1,7 @@
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
 import { isDate } from '../core/errors/thrown.ts';
-import { sha256 } from '../core/sha256.ts';
-import { utf8Length } from '../core/text.ts';
+import { sha256, utf8Length } from '../core/text.ts';
 import { type Address, addressKey, parseAddress } from './address.ts';
 import { htmlOf } from './note-html.ts';
 

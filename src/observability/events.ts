@@ -1,9 +1,4 @@
-import { EventEmitter } from 'eventemitter3';
-import { OfflineImError } from '../core/errors/offline-im-error.ts';
-import { quoted } from '../core/errors/quote.ts';
-import { asError } from '../core/errors/thrown.ts';
-import { tell } from '../core/host-calls.ts';
-import { nearestName } from '../core/options.ts';
+import type { OfflineImError } from '../core/errors/offline-im-error.ts';
 import type { GateReason } from '../gating/gate.ts';
 import type { Reason } from '../spool/contract.ts';
 import type { Audience } from '../transport/contract.ts';
@@ -71,117 +66,8 @@ export interface OfflineImEvents {
   warning: { readonly error: OfflineImError | Error };
 }
 
-/** Every event's name; the compiler holds it complete. */
-const names: Readonly<Record<EventName, true>> = {
-  'message:spooled': true,
-  'message:refused': true,
-  'message:duplicate': true,
-  'message:picked-up': true,
-  'message:delivered': true,
-  'message:deferred': true,
-  'message:unconfirmed': true,
-  'message:dead': true,
-  'message:held': true,
-  'message:cancelled': true,
-  'lane:blocked': true,
-  'lane:resumed': true,
-  'transport:unavailable': true,
-  'transport:available': true,
-  'spool:corrupt': true,
-  'spool:idle': true,
-  'policy:changed': true,
-  started: true,
-  stopped: true,
-  warning: true,
-};
-
 /** Name of an event. */
 export type EventName = keyof OfflineImEvents;
 
 /** What is called with an event's payload. */
 export type Listener<Name extends EventName> = (event: OfflineImEvents[Name]) => unknown;
-
-/** A listener that can't throw. */
-type Guarded = (event: unknown) => void;
-
-/** @throws {OfflineImError} `OPTION_INVALID` for a name that no event has, or a listener that is no function. */
-function assertListener(name: unknown, listener: unknown): void {
-  const known = Object.keys(names);
-  if (typeof name !== 'string' || !Object.hasOwn(names, name)) {
-    const nearest = typeof name === 'string' ? `; the nearest one is ${nearestName(name.slice(0, 64), known)}` : '';
-    throw new OfflineImError('OPTION_INVALID', `${quoted(name)} is no event${nearest}.`, { details: { option: 'name' } });
-  }
-  if (typeof listener === 'function') return;
-  throw new OfflineImError('OPTION_INVALID', `The listener of ${name} is ${quoted(listener)}; expected a function.`, {
-    details: { option: 'listener' },
-  });
-}
-
-/** Typed events. A listener that throws, or whose promise rejects, disturbs nothing: it is reported as `warning`. */
-export class TypedEvents {
-  readonly #emitter = new EventEmitter();
-  readonly #guarded = new WeakMap<object, Map<EventName, Guarded>>();
-
-  /** Calls the listener at every event of that name. The same listener is added once a name. */
-  on<Name extends EventName>(name: Name, listener: Listener<Name>): this {
-    assertListener(name, listener);
-    if (this.#guarded.get(listener)?.has(name)) return this;
-    const guarded = this.#guard(name, listener);
-    this.#remember(name, listener, guarded);
-    this.#emitter.on(name, guarded);
-    return this;
-  }
-
-  /** Calls the listener at the next event of that name only. One that listens to that name already goes on as it does. */
-  once<Name extends EventName>(name: Name, listener: Listener<Name>): this {
-    assertListener(name, listener);
-    if (this.#guarded.get(listener)?.has(name)) return this;
-    const guarded = this.#guard(name, (event: OfflineImEvents[Name]) => {
-      // Before the call: the listener may want to listen again.
-      this.off(name, listener);
-      return listener(event);
-    });
-    this.#remember(name, listener, guarded);
-    this.#emitter.on(name, guarded);
-    return this;
-  }
-
-  /** Takes a listener out again. */
-  off<Name extends EventName>(name: Name, listener: Listener<Name>): this {
-    assertListener(name, listener);
-    const guarded = this.#guarded.get(listener)?.get(name);
-    if (guarded !== undefined) this.#emitter.off(name, guarded);
-    this.#guarded.get(listener)?.delete(name);
-    return this;
-  }
-
-  /** True when someone listens. */
-  listens(name: EventName): boolean {
-    return this.#emitter.listenerCount(name) > 0;
-  }
-
-  emit<Name extends EventName>(name: Name, event: OfflineImEvents[Name]): void {
-    this.#emitter.emit(name, event);
-  }
-
-  #guard<Name extends EventName>(name: Name, listener: Listener<Name>): Guarded {
-    return (event) => {
-      tell(
-        () => listener(event as OfflineImEvents[Name]),
-        (error) => this.#listenerFailed(name, error),
-      );
-    };
-  }
-
-  #remember(name: EventName, listener: object, guarded: Guarded): void {
-    const byName = this.#guarded.get(listener) ?? new Map<EventName, Guarded>();
-    byName.set(name, guarded);
-    this.#guarded.set(listener, byName);
-  }
-
-  #listenerFailed(name: EventName, error: unknown): void {
-    // A listener of `warning` that throws would call itself for ever.
-    if (name === 'warning') return;
-    this.emit('warning', { error: asError(error) });
-  }
-}

@@ -1,6 +1,11 @@
-import { isError } from '../core/errors/thrown.ts';
+import { EventEmitter } from 'eventemitter3';
+import type { Clock } from '../core/clock.ts';
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { quoted } from '../core/errors/quote.ts';
+import { asError, isError } from '../core/errors/thrown.ts';
 import { tell } from '../core/host-calls.ts';
-import type { EventName, OfflineImEvents, TypedEvents } from './events.ts';
+import { nearestName } from '../core/options.ts';
+import type { EventName, Listener, OfflineImEvents } from './events.ts';
 
 /**
  * Where the trace goes. A pino logger fits as it is; `traceFile()` in `offline-im/file` makes one that writes NDJSON.
@@ -14,6 +19,168 @@ export interface Logger {
   info(fields: Readonly<Record<string, unknown>>, message?: string): unknown;
   warn(fields: Readonly<Record<string, unknown>>, message?: string): unknown;
   error(fields: Readonly<Record<string, unknown>>, message?: string): unknown;
+}
+
+/** Every event's name; the compiler holds it complete. */
+const names: Readonly<Record<EventName, true>> = {
+  'message:spooled': true,
+  'message:refused': true,
+  'message:duplicate': true,
+  'message:picked-up': true,
+  'message:delivered': true,
+  'message:deferred': true,
+  'message:unconfirmed': true,
+  'message:dead': true,
+  'message:held': true,
+  'message:cancelled': true,
+  'lane:blocked': true,
+  'lane:resumed': true,
+  'transport:unavailable': true,
+  'transport:available': true,
+  'spool:corrupt': true,
+  'spool:idle': true,
+  'policy:changed': true,
+  started: true,
+  stopped: true,
+  warning: true,
+};
+
+/** A listener that can't throw. */
+type Guarded = (event: unknown) => void;
+
+/** @throws {OfflineImError} `OPTION_INVALID` for a name that no event has, or a listener that is no function. */
+function assertListener(name: unknown, listener: unknown): void {
+  const known = Object.keys(names);
+  if (typeof name !== 'string' || !Object.hasOwn(names, name)) {
+    const nearest = typeof name === 'string' ? `; the nearest one is ${nearestName(name.slice(0, 64), known)}` : '';
+    throw new OfflineImError('OPTION_INVALID', `${quoted(name)} is no event${nearest}.`, { details: { option: 'name' } });
+  }
+  if (typeof listener === 'function') return;
+  throw new OfflineImError('OPTION_INVALID', `The listener of ${name} is ${quoted(listener)}; expected a function.`, {
+    details: { option: 'listener' },
+  });
+}
+
+/** Typed events. A listener that throws, or whose promise rejects, disturbs nothing: it is reported as `warning`. */
+export class TypedEvents {
+  readonly #emitter = new EventEmitter();
+  readonly #guarded = new WeakMap<object, Map<EventName, Guarded>>();
+
+  /** Calls the listener at every event of that name. The same listener is added once a name. */
+  on<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    assertListener(name, listener);
+    if (this.#guarded.get(listener)?.has(name)) return this;
+    const guarded = this.#guard(name, listener);
+    this.#remember(name, listener, guarded);
+    this.#emitter.on(name, guarded);
+    return this;
+  }
+
+  /** Calls the listener at the next event of that name only. One that listens to that name already goes on as it does. */
+  once<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    assertListener(name, listener);
+    if (this.#guarded.get(listener)?.has(name)) return this;
+    const guarded = this.#guard(name, (event: OfflineImEvents[Name]) => {
+      // Before the call: the listener may want to listen again.
+      this.off(name, listener);
+      return listener(event);
+    });
+    this.#remember(name, listener, guarded);
+    this.#emitter.on(name, guarded);
+    return this;
+  }
+
+  /** Takes a listener out again. */
+  off<Name extends EventName>(name: Name, listener: Listener<Name>): this {
+    assertListener(name, listener);
+    const guarded = this.#guarded.get(listener)?.get(name);
+    if (guarded !== undefined) this.#emitter.off(name, guarded);
+    this.#guarded.get(listener)?.delete(name);
+    return this;
+  }
+
+  /** True when someone listens. */
+  listens(name: EventName): boolean {
+    return this.#emitter.listenerCount(name) > 0;
+  }
+
+  emit<Name extends EventName>(name: Name, event: OfflineImEvents[Name]): void {
+    this.#emitter.emit(name, event);
+  }
+
+  #guard<Name extends EventName>(name: Name, listener: Listener<Name>): Guarded {
+    return (event) => {
+      tell(
+        () => listener(event as OfflineImEvents[Name]),
+        (error) => this.#listenerFailed(name, error),
+      );
+    };
+  }
+
+  #remember(name: EventName, listener: object, guarded: Guarded): void {
+    const byName = this.#guarded.get(listener) ?? new Map<EventName, Guarded>();
+    byName.set(name, guarded);
+    this.#guarded.set(listener, byName);
+  }
+
+  #listenerFailed(name: EventName, error: unknown): void {
+    // A listener of `warning` that throws would call itself for ever.
+    if (name === 'warning') return;
+    this.emit('warning', { error: asError(error) });
+  }
+}
+
+/** What {@link Throughput} counts, by the event that tells of it. */
+const counted = {
+  'message:spooled': 'spooled',
+  'message:delivered': 'delivered',
+  'message:deferred': 'deferred',
+  'message:unconfirmed': 'unconfirmed',
+  'message:dead': 'dead',
+  'message:cancelled': 'cancelled',
+} as const satisfies Partial<Record<EventName, string>>;
+
+type Counted = (typeof counted)[keyof typeof counted];
+
+const seconds = 60;
+
+/** Entries of the last minute by what happened to them, in this process. One that was deferred twice counts twice. */
+export type LastMinute = Readonly<Record<Counted, number>>;
+
+/** Counts events by the second, in as much memory as a minute takes, whatever happens. */
+export class Throughput {
+  readonly #clock: Pick<Clock, 'monotonic'>;
+  /** One slot a second; `stamps` tells of which second each is. */
+  readonly #stamps = new Float64Array(seconds).fill(-1);
+  readonly #slots: Readonly<Record<Counted, Uint32Array>>;
+
+  constructor(clock: Pick<Clock, 'monotonic'>) {
+    this.#clock = clock;
+    const slots = Object.values(counted).map((name) => [name, new Uint32Array(seconds)]);
+    this.#slots = Object.fromEntries(slots) as Record<Counted, Uint32Array>;
+  }
+
+  saw(event: EventName): void {
+    if (!(event in counted)) return;
+    const second = Math.floor(this.#clock.monotonic() / 1_000);
+    const slot = ((second % seconds) + seconds) % seconds;
+    if (this.#stamps[slot] !== second) {
+      this.#stamps[slot] = second;
+      for (const counts of Object.values(this.#slots)) counts[slot] = 0;
+    }
+    const counts = this.#slots[counted[event as keyof typeof counted]];
+    counts[slot] = (counts[slot] ?? 0) + 1;
+  }
+
+  lastMinute(): LastMinute {
+    const now = Math.floor(this.#clock.monotonic() / 1_000);
+    const recent = [...this.#stamps.keys()].filter((slot) => (this.#stamps[slot] ?? -1) > now - seconds);
+    const sums = Object.entries(this.#slots).map(([name, counts]) => [
+      name,
+      recent.reduce((sum, slot) => sum + (counts[slot] ?? 0), 0),
+    ]);
+    return Object.fromEntries(sums) as LastMinute;
+  }
 }
 
 /** Events that should not go unseen: without a logger or a listener they reach the console. */

@@ -2,8 +2,8 @@ import { type Clock, systemClock } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { byDefault, callback, having, optional, type RulesFor, readOptions, unchecked, whole } from '../core/options.ts';
 import type { Credentials } from '../ews/auth/credentials.ts';
+import { steadyFetch } from '../transport/fetch.ts';
 import { isLoopback } from '../transport/loopback.ts';
-import { steadyFetch } from '../transport/steady-fetch.ts';
 import { MemoryPassedIds, type PassedIds } from './passed-ids.ts';
 
 /** Options of {@link relay}. */

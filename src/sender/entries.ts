@@ -1,7 +1,8 @@
 import type { Clock } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { answerAtOnce } from '../core/host-calls.ts';
-import { type SenderStats, type StatsOptions, statsOf, type Throughput } from '../observability/stats.ts';
+import { type SenderStats, type StatsOptions, statsOf } from '../observability/stats.ts';
+import type { Throughput } from '../observability/trace.ts';
 import type { Change, Reason, SpoolStorage } from '../spool/contract.ts';
 import type { Spooler } from '../spooler/spooler.ts';
 import { assertId, type ListQuery, type RequeueOptions, readList, readRequeue, readStats } from './call-options.ts';

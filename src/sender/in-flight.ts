@@ -1,6 +1,6 @@
 import { type Stoppable, type StopSignals, settled } from '../core/stop.ts';
 import { senderStopped } from '../spooler/opening.ts';
-import { unansweredAppend } from './receipt.ts';
+import { unansweredAppend } from './accept.ts';
 
 /**
  * How far a `send()` has come. `opening`: it waits for the spool, which ends in any case; what it rejects with then says more than that the sender was

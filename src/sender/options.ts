@@ -1,5 +1,5 @@
-import type { Organization } from '../classification/audience.ts';
-import { type MessageClassOptions, messageClassFor } from '../classification/message-class.ts';
+import type { Organization } from '../classification/classification.ts';
+import { type MessageClassOptions, messageClassFor } from '../classification/classification.ts';
 import type { Clock } from '../core/clock.ts';
 import {
   byDefault,
@@ -19,8 +19,7 @@ import {
   unchecked,
   whole,
 } from '../core/options.ts';
-import { type GateClient, gateClientRule } from '../gating/gate.ts';
-import { type Policy, resolvePolicy } from '../gating/policy.ts';
+import { type GateClient, gateClientRule, type Policy, resolvePolicy } from '../gating/gate.ts';
 import { type Address, domainOf, normalizeDomain, parseAddress } from '../message/address.ts';
 import { defaultMessageLimits, type MessageLimits } from '../message/message.ts';
 import type { Logger } from '../observability/trace.ts';

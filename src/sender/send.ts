@@ -7,10 +7,18 @@ import { type NormalizedMessage, normalizeMessage, type OutgoingMessage } from '
 import type { Trace } from '../observability/trace.ts';
 import type { AppendResult, SpoolStorage } from '../spool/contract.ts';
 import type { Audience } from '../transport/contract.ts';
-import { type AcceptanceContext, checkMessage, entriesOf, orderKey } from './accept.ts';
+import {
+  type AcceptanceContext,
+  checkMessage,
+  entriesOf,
+  firstResult,
+  orderKey,
+  type Receipt,
+  receiptOf,
+  unknownAppend,
+} from './accept.ts';
 import type { HighWaterMark } from './capacity.ts';
 import { type InFlightSend, InFlightSends } from './in-flight.ts';
-import { firstResult, type Receipt, receiptOf, unknownAppend } from './receipt.ts';
 
 /** What became of one message of `sendMany()`. */
 export type SendResult =

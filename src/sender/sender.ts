@@ -5,12 +5,13 @@ import { timeOrderedId } from '../core/ids.ts';
 import { ShutdownDeadline } from '../core/stop.ts';
 import { addressKey, parseAddress } from '../message/address.ts';
 import type { OutgoingMessage } from '../message/message.ts';
-import { type EventName, type Listener, TypedEvents } from '../observability/events.ts';
-import { type SenderStats, type StatsOptions, Throughput } from '../observability/stats.ts';
-import { Trace } from '../observability/trace.ts';
+import type { EventName, Listener } from '../observability/events.ts';
+import type { SenderStats, StatsOptions } from '../observability/stats.ts';
+import { Throughput, Trace, TypedEvents } from '../observability/trace.ts';
 import type { Change } from '../spool/contract.ts';
 import { senderStopped } from '../spooler/opening.ts';
 import { type FlushCounts, Spooler } from '../spooler/spooler.ts';
+import type { Receipt } from './accept.ts';
 import {
   assertList,
   type FlushOptions,
@@ -26,7 +27,6 @@ import {
 import { HighWaterMark } from './capacity.ts';
 import { Entries } from './entries.ts';
 import { givenPolicy, type OfflineImSenderOptions, type PolicySource, senderSettings } from './options.ts';
-import type { Receipt } from './receipt.ts';
 import { type CheckResult, Sending, type SendMessageOptions, type SendResult } from './send.ts';
 import type { MessageEntry, MessageStatus } from './status.ts';
 import { stopAll } from './stop.ts';

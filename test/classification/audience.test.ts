@@ -4,7 +4,7 @@ import {
   audienceOf,
   classifyAudience,
   type Organization,
-} from '../../src/classification/audience.ts';
+} from '../../src/classification/classification.ts';
 import { parseAddress } from '../../src/message/address.ts';
 
 const contoso: Organization = { domains: ['Contoso.com', 'münchen.example'] };

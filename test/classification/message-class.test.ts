@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { classifyMessageClass, type MessageKind, messageClassFor } from '../../src/classification/message-class.ts';
+import { classifyMessageClass, type MessageKind, messageClassFor } from '../../src/classification/classification.ts';
 import { fallbackMessageClass, missedConversationClass, ordinaryNoteClass } from '../../src/core/message-classes.ts';
 import type { Audience } from '../../src/transport/contract.ts';
 

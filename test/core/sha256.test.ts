@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sha256, sha256On } from '../../src/core/sha256.ts';
+import { sha256, sha256On } from '../../src/core/text.ts';
 
 describe('sha256', () => {
   it('gives the digest that FIPS 180-2 gives for its example', async () => {

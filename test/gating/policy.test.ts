@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Policy, resolvePolicy } from '../../src/gating/policy.ts';
+import { type Policy, resolvePolicy } from '../../src/gating/gate.ts';
 
 describe('resolvePolicy', () => {
   it('enables everything when nothing is known', () => {

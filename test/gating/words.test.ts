@@ -8,10 +8,9 @@ import {
   readShownVersion,
 } from '../../src/gating/client-version.ts';
 import { parseCsImConfiguration } from '../../src/gating/cmdlets.ts';
-import { evaluateGate, GateRefusedError } from '../../src/gating/gate.ts';
+import { evaluateGate, GateRefusedError, resolvePolicy } from '../../src/gating/gate.ts';
 import { flattened, readJson } from '../../src/gating/json-output.ts';
 import { nameKey } from '../../src/gating/list-output.ts';
-import { resolvePolicy } from '../../src/gating/policy.ts';
 
 const client = { version: '16.0.6920.1000', mailboxLocation: 'on-premises' } as const;
 const told = (input: object) => {

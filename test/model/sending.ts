@@ -1,5 +1,5 @@
 import { hasCode } from '../../src/core/errors/offline-im-error.ts';
-import type { Receipt } from '../../src/sender/receipt.ts';
+import type { Receipt } from '../../src/sender/accept.ts';
 import { type Draft, textMarker, textOf } from './messages.ts';
 import type { Attempt } from './process.ts';
 import type { Remembered, World } from './world.ts';

@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { TypedEvents } from '../../src/observability/events.ts';
+import { TypedEvents } from '../../src/observability/trace.ts';
 
 const dead = { messageId: 'm', id: 'e', code: 'EXPIRED', text: 'too late' } as const;
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TypedEvents } from '../../src/observability/events.ts';
-import { Trace } from '../../src/observability/trace.ts';
+import { Trace, TypedEvents } from '../../src/observability/trace.ts';
 import type { SpoolStorage } from '../../src/spool/contract.ts';
 import { Opening } from '../../src/spooler/opening.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';

@@ -2,7 +2,7 @@
 
 import type { Fault } from '../../src/testing/simulator/faults/fault.ts';
 import type { FaultSelector } from '../../src/testing/simulator/faults/fault-book.ts';
-import type { JournalEntry } from '../../src/testing/simulator/journal.ts';
+import type { JournalEntry } from '../../src/testing/simulator/http/journal.ts';
 import type { ExchangeSimulatorOptions } from '../../src/testing/simulator/simulator.ts';
 
 /** A fault and whom it strikes, as plain data. */

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { repeatsOf, steadyFetch } from '../../src/transport/steady-fetch.ts';
+import { repeatsOf, steadyFetch } from '../../src/transport/fetch.ts';
 
 afterEach(() => vi.restoreAllMocks());
 

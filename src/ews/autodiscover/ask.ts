@@ -1,7 +1,7 @@
 import type { Limit } from '../../core/deadline.ts';
 import { newRequestId } from '../../core/ids.ts';
 import { connectionCode } from '../../transport/connection-errors.ts';
-import { readBody } from '../../transport/response-body.ts';
+import { readBody } from '../../transport/fetch.ts';
 import { type Answer, poxQuestion, readJson, readPox } from './answers.ts';
 import { type DiscoverSettings, maxAnswerBytes } from './options.ts';
 

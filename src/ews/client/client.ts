@@ -2,30 +2,19 @@ import { type Limit, startLimit } from '../../core/deadline.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { newRequestId } from '../../core/ids.ts';
 import { handshakeRefused, nothingWritten } from '../../transport/connection-errors.ts';
+import { dateOf, isResponse, readBody, retryAfterOf } from '../../transport/fetch.ts';
 import { watchRequest } from '../../transport/request-watch.ts';
-import { isResponse, readBody } from '../../transport/response-body.ts';
-import { dateOf, retryAfterOf } from '../../transport/retry-after.ts';
 import { notAttempted } from '../../transport/verdict.ts';
 import { refusesToken } from '../auth/bearer-auth.ts';
 import type { SendOptions } from '../auth/credentials.ts';
 import type { EwsServerVersion } from '../options.ts';
-import {
-  endedInLogin,
-  failedBy,
-  notImpersonated,
-  refusedByProxy,
-  unreadableReply,
-  unsayable,
-  unusableLogin,
-} from '../outcome/call-failure.ts';
+import { endedInLogin, failedBy, notImpersonated, refusedByProxy, unsayable, unusableLogin } from '../outcome/call-failure.ts';
 import type { EwsSettings } from '../settings.ts';
-import { parseXml } from '../xml/read.ts';
 import { Attempt } from './attempt.ts';
-import { type Acting, actingFor } from './impersonation.ts';
 import type { EwsCall, Reply, ReplyMeta } from './reply.ts';
-import { type Envelope, envelopeFor, readEnvelope, serverInfoOf } from './soap.ts';
+import { type Acting, actingFor, type Envelope, envelopeFor, headersOf, understand } from './soap.ts';
 import { traceReply, traceRequest } from './trace.ts';
-import { NegotiatedVersion, refusesVersion, versionOfServer } from './versions.ts';
+import { NegotiatedVersion, refusesVersion } from './versions.ts';
 
 /** A request in the form of one schema version. */
 interface Prepared {
@@ -177,7 +166,7 @@ export class EwsClient {
   /** Sends the request once. */
   async #leg(prepared: Prepared, requestId: string, what: LegRequest, { attempt, limit }: Under): Promise<Response> {
     if (limit.ended() !== undefined) throw notAttempted('it was aborted before');
-    const headers = headersOf(prepared, requestId, what.headers);
+    const headers = headersOf(prepared.acting, requestId, what.headers);
     if (prepared.call.mayWrite?.() === false) throw notAttempted('the lease is too short, or the sender stops');
     const watch = watchRequest(requestId);
     const leg = attempt.begin(what.options.body !== 'none', () => watch.abandon() === 'unwritten');
@@ -219,34 +208,6 @@ export class EwsClient {
   }
 }
 
-/** Headers that say how a message is framed or how long a connection lives: not for a login to set. */
-const ofConnection = ['content-length', 'transfer-encoding', 'keep-alive', 'upgrade', 'expect', 'te', 'trailer'];
-
-/** Throws where fetch would refuse the headers of the login, so that it is known that nothing was written. */
-function headersOf(
-  { acting }: Prepared,
-  requestId: string,
-  own: Readonly<Record<string, string>>,
-): Readonly<Record<string, string>> {
-  const headers = {
-    'content-type': 'text/xml; charset=utf-8',
-    accept: 'text/xml',
-    'return-client-request-id': 'true',
-    ...acting.headers,
-    ...own,
-    'client-request-id': requestId, // by which the request is known, here and to a relay
-  };
-  let checked: Headers;
-  try {
-    checked = new Headers(headers);
-  } catch {
-    throw unusableLogin('it gave headers that no request can have'); // the platform's words quote them
-  }
-  const named = ofConnection.find((name) => checked.has(name));
-  if (named !== undefined) throw unusableLogin(`it set the header ${named}, which belongs to the connection`);
-  return headers;
-}
-
 function release(response: Response): void {
   Promise.resolve(response.body?.cancel()).catch(() => {});
 }
@@ -276,34 +237,3 @@ function leadsToLogin({ status, headers }: Response): boolean {
 
 /** What these statuses mean they mean in the middle of a login too. */
 const saysNo: ReadonlySet<number> = new Set([401, 403, 429, 456]);
-
-/** What is asked for is ids, codes and flags: the longest answers have a quarter of this. */
-const mostText = 1_048_576;
-
-/** These statuses say all, whatever page or fault comes along. */
-const decisive: ReadonlySet<number> = new Set([401, 403, 456]);
-
-function understand(text: string, response: Response, meta: ReplyMeta): Reply {
-  const { status, requestId } = meta;
-  if (decisive.has(status)) return { kind: 'http', meta };
-  try {
-    const root = parseXml(text, { maxText: mostText });
-    const soap = readEnvelope(root);
-    const serverVersion = versionOfServer(serverInfoOf(root));
-    const known = serverVersion === undefined ? meta : { ...meta, serverVersion };
-    if (soap !== undefined && 'fault' in soap) return { kind: 'fault', fault: soap.fault, meta: known };
-    if (status !== 200) return { kind: 'http', meta };
-    if (soap !== undefined) return { kind: 'body', payload: soap.payload, meta: known };
-    return unreadableReply('it is no SOAP envelope with a body', requestId, root.name === 'Envelope' ? 'note' : 'endpoint');
-  } catch (error) {
-    if (status !== 200) return { kind: 'http', meta };
-    // A page for people comes from something in front of Exchange, and comes for every mailbox.
-    const isPage = /html/i.test(response.headers.get('content-type') ?? '') || /^\s*<(!doctype html|html)/i.test(text);
-    if (isPage && /type\s{0,9}=\s{0,9}["']?password/i.test(text)) return { kind: 'http', meta: { ...meta, loginPage: true } };
-    if (isPage) return unreadableReply('it is a web page', requestId, 'endpoint');
-    // What never began as an envelope is no answer that was cut off: whatever speaks there is no EWS, for any mailbox.
-    const begun = text.trim() === '' || /<(?:[\w.-]+:)?Envelope[\s>]/.test(text.slice(0, 4096));
-    if (!begun) return unreadableReply('it is no SOAP', requestId, 'endpoint', error);
-    return unreadableReply('its XML can not be read or is incomplete', requestId, 'note', error);
-  }
-}

@@ -2,7 +2,6 @@ import type { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { Scope } from '../../transport/contract.ts';
 import type { EwsServerVersion } from '../options.ts';
 import type { XmlElement } from '../xml/read.ts';
-import type { Fault } from './soap.ts';
 
 /** One request to be made. */
 export interface EwsCall {
@@ -41,6 +40,13 @@ export interface ReplyMeta {
   readonly retryAfter?: number;
   /** The schema version that the server says it speaks. */
   readonly serverVersion?: EwsServerVersion;
+}
+
+/** A SOAP fault. `responseCode` is '' when it names none that looks like one. */
+export interface Fault {
+  readonly responseCode: string;
+  /** Where MessageXml lies. */
+  readonly detail: XmlElement | undefined;
 }
 
 /**

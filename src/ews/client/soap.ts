@@ -1,7 +1,13 @@
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { answerAtOnce } from '../../core/host-calls.ts';
+import type { EwsTransportOptions } from '../options.ts';
+import { unreadableReply, unusableLogin } from '../outcome/call-failure.ts';
 import { asCode } from '../outcome/response-codes.ts';
 import { errorsNs, messagesNs, soapNs, typesNs } from '../xml/namespaces.ts';
-import { child, textOf, type XmlElement } from '../xml/read.ts';
-import { escapeAttribute } from '../xml/write.ts';
+import { child, parseXml, textOf, type XmlElement } from '../xml/read.ts';
+import { escapeAttribute, escapeText } from '../xml/write.ts';
+import type { Fault, Reply, ReplyMeta } from './reply.ts';
+import { versionOfServer } from './versions.ts';
 
 const utf8 = '<?xml version="1.0" encoding="utf-8"?>';
 const namespaces = `xmlns:s="${soapNs}" xmlns:t="${typesNs}" xmlns:m="${messagesNs}"`;
@@ -21,18 +27,79 @@ export function envelopeFor(serverVersion: string, headers = ''): Envelope {
   };
 }
 
-/** A SOAP fault. `responseCode` is '' when it names none that looks like one. */
-export interface Fault {
-  readonly responseCode: string;
-  /** Where MessageXml lies. */
-  readonly detail: XmlElement | undefined;
+type Impersonate = NonNullable<EwsTransportOptions['impersonate']>;
+
+/** How a request says that it acts for somebody. */
+export interface Acting {
+  /** For soap:Header. */
+  readonly xml: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const asItself: Acting = { xml: '', headers: {} };
+
+/** Asks the host. Throws `OPTION_INVALID` when it throws or gives no address. */
+export function actingFor(impersonate: Impersonate | undefined, mailbox: string): Acting {
+  if (impersonate === undefined) return asItself;
+  const address = ask(impersonate, mailbox);
+  if (address === undefined) return asItself;
+  if (typeof address !== 'string' || !/^[^\s\p{Cc}@]+@[^\s\p{Cc}@]+$/u.test(address)) {
+    throw new OfflineImError('OPTION_INVALID', 'EwsTransport: impersonate gave something that is not an SMTP address.');
+  }
+  const sid = `<t:ConnectingSID><t:SmtpAddress>${escapeText(address)}</t:SmtpAddress></t:ConnectingSID>`;
+  return {
+    xml: `<t:ExchangeImpersonation>${sid}</t:ExchangeImpersonation>`,
+    // Leads the request to the server that has the mailbox; Exchange Online answers 500 or 503 at times without it.
+    headers: isAscii(address) ? { 'x-anchormailbox': address } : {},
+  };
+}
+
+function ask(impersonate: Impersonate, mailbox: string): unknown {
+  try {
+    return answerAtOnce(impersonate({ address: mailbox }));
+  } catch (cause) {
+    throw new OfflineImError('OPTION_INVALID', 'EwsTransport: impersonate threw.', { cause });
+  }
+}
+
+/** Headers carry nothing else; the header is a hint, so that it may stay away. */
+function isAscii(text: string): boolean {
+  return /^[\x21-\x7e]+$/.test(text);
+}
+
+/** Headers that say how a message is framed or how long a connection lives: not for a login to set. */
+const ofConnection = ['content-length', 'transfer-encoding', 'keep-alive', 'upgrade', 'expect', 'te', 'trailer'];
+
+/** Throws where fetch would refuse the headers of the login, so that it is known that nothing was written. */
+export function headersOf(
+  acting: Acting,
+  requestId: string,
+  own: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const headers = {
+    'content-type': 'text/xml; charset=utf-8',
+    accept: 'text/xml',
+    'return-client-request-id': 'true',
+    ...acting.headers,
+    ...own,
+    'client-request-id': requestId, // by which the request is known, here and to a relay
+  };
+  let checked: Headers;
+  try {
+    checked = new Headers(headers);
+  } catch {
+    throw unusableLogin('it gave headers that no request can have'); // the platform's words quote them
+  }
+  const named = ofConnection.find((name) => checked.has(name));
+  if (named !== undefined) throw unusableLogin(`it set the header ${named}, which belongs to the connection`);
+  return headers;
 }
 
 /** What a SOAP body holds: the answer, a fault, or nothing that EWS would say. */
-export type SoapBody = { readonly payload: XmlElement } | { readonly fault: Fault } | undefined;
+type SoapBody = { readonly payload: XmlElement } | { readonly fault: Fault } | undefined;
 
 /** The header in which a server says what it is. */
-export function serverInfoOf(root: XmlElement): XmlElement | undefined {
+function serverInfoOf(root: XmlElement): XmlElement | undefined {
   return child(child(root, soapNs, 'Header'), typesNs, 'ServerVersionInfo');
 }
 
@@ -40,7 +107,7 @@ export function serverInfoOf(root: XmlElement): XmlElement | undefined {
  * Looks inside an envelope, whatever its prefixes. Strictly: a header or none, one body, one element in it. What stands beside
  * an answer (another one, a fault) could take it back, so that nothing can be known from the first.
  */
-export function readEnvelope(root: XmlElement): SoapBody {
+function readEnvelope(root: XmlElement): SoapBody {
   if (root.ns !== soapNs || root.name !== 'Envelope' || hasText(root)) return undefined;
   const parts = root.children.map(({ ns, name }) => (ns === soapNs ? name : ''));
   const body = root.children.at(-1);
@@ -61,4 +128,36 @@ function readFault(fault: XmlElement): Fault {
   const responseCode =
     asCode(textOf(detail, errorsNs, 'ResponseCode') ?? '') || asCode(faultCode.slice(faultCode.indexOf(':') + 1));
   return { responseCode, detail };
+}
+
+/** What is asked for is ids, codes and flags: the longest answers have a quarter of this. */
+const mostText = 1_048_576;
+
+/** These statuses say all, whatever page or fault comes along. */
+const decisive: ReadonlySet<number> = new Set([401, 403, 456]);
+
+/** What a server's answer says. */
+export function understand(text: string, response: Response, meta: ReplyMeta): Reply {
+  const { status, requestId } = meta;
+  if (decisive.has(status)) return { kind: 'http', meta };
+  try {
+    const root = parseXml(text, { maxText: mostText });
+    const soap = readEnvelope(root);
+    const serverVersion = versionOfServer(serverInfoOf(root));
+    const known = serverVersion === undefined ? meta : { ...meta, serverVersion };
+    if (soap !== undefined && 'fault' in soap) return { kind: 'fault', fault: soap.fault, meta: known };
+    if (status !== 200) return { kind: 'http', meta };
+    if (soap !== undefined) return { kind: 'body', payload: soap.payload, meta: known };
+    return unreadableReply('it is no SOAP envelope with a body', requestId, root.name === 'Envelope' ? 'note' : 'endpoint');
+  } catch (error) {
+    if (status !== 200) return { kind: 'http', meta };
+    // A page for people comes from something in front of Exchange, and comes for every mailbox.
+    const isPage = /html/i.test(response.headers.get('content-type') ?? '') || /^\s*<(!doctype html|html)/i.test(text);
+    if (isPage && /type\s{0,9}=\s{0,9}["']?password/i.test(text)) return { kind: 'http', meta: { ...meta, loginPage: true } };
+    if (isPage) return unreadableReply('it is a web page', requestId, 'endpoint');
+    // What never began as an envelope is no answer that was cut off: whatever speaks there is no EWS, for any mailbox.
+    const begun = text.trim() === '' || /<(?:[\w.-]+:)?Envelope[\s>]/.test(text.slice(0, 4096));
+    if (!begun) return unreadableReply('it is no SOAP', requestId, 'endpoint', error);
+    return unreadableReply('its XML can not be read or is incomplete', requestId, 'note', error);
+  }
 }

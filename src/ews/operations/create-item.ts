@@ -5,9 +5,7 @@ import { ewsError, outcomeOfCode } from '../outcome/outcome.ts';
 import { ruleOf } from '../outcome/response-codes.ts';
 import type { XmlElement } from '../xml/read.ts';
 import { escapeText } from '../xml/write.ts';
-import { folderIdXml } from './folder-id.ts';
-import { type ResponseMessage, responseMessages } from './response-messages.ts';
-import { tagFieldUri } from './tag-property.ts';
+import { folderIdXml, type ResponseMessage, responseMessages, tagFieldUri } from './elements.ts';
 
 /**
  * CreateItem with SendAndSaveCopy: sends and keeps a copy in one step, so that no failure leaves a draft behind.

@@ -1,7 +1,7 @@
 import { ruleOf } from '../outcome/response-codes.ts';
 import type { XmlElement } from '../xml/read.ts';
 import { escapeAttribute } from '../xml/write.ts';
-import { responseMessages } from './response-messages.ts';
+import { responseMessages } from './elements.ts';
 
 /** Names an item in one of its states. */
 export interface ItemId {

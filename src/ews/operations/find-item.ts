@@ -1,10 +1,15 @@
 import { messagesNs, typesNs } from '../xml/namespaces.ts';
 import { childrenOf, type XmlElement } from '../xml/read.ts';
 import { escapeAttribute } from '../xml/write.ts';
-import { distinguishedFolder, folderIdXml } from './folder-id.ts';
+import {
+  distinguishedFolder,
+  folderIdXml,
+  messageFlagsUri,
+  type ResponseMessage,
+  responseMessages,
+  tagFieldUri,
+} from './elements.ts';
 import { type FoundItem, readFoundItem } from './found-item.ts';
-import { type ResponseMessage, responseMessages } from './response-messages.ts';
-import { messageFlagsUri, tagFieldUri } from './tag-property.ts';
 
 /** What a search with a restriction returns at most. */
 const mostResults = 250;

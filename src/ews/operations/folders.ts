@@ -1,8 +1,7 @@
 import { messagesNs, typesNs } from '../xml/namespaces.ts';
 import { child, childrenOf, type XmlElement } from '../xml/read.ts';
 import { escapeAttribute, escapeText } from '../xml/write.ts';
-import { distinguishedFolder, folderIdXml } from './folder-id.ts';
-import { responseMessages } from './response-messages.ts';
+import { distinguishedFolder, folderIdXml, responseMessages } from './elements.ts';
 
 /** The class that Exchange and Lync give Conversation History; below IPF.Note, so that every client shows it as a mail folder. */
 const historyClass = 'IPF.Note.Microsoft.Conversation';

@@ -2,7 +2,7 @@ import { flagSubmitted, flagUnsent } from '../../transport/tag-property.ts';
 import { typesNs } from '../xml/namespaces.ts';
 import { child, childrenOf, type XmlElement } from '../xml/read.ts';
 import type { ItemId } from './delete-item.ts';
-import { isMessageFlags, isTag } from './tag-property.ts';
+import { isMessageFlags, isTag } from './elements.ts';
 
 /**
  * How far an item has come on its way out, as its own properties tell it:

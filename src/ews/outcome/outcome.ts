@@ -1,10 +1,10 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { DeliveryOutcome } from '../../transport/contract.ts';
+import { positiveMs } from '../../transport/fetch.ts';
 import { toOutcome, type Verdict } from '../../transport/verdict.ts';
-import type { Reply, ReplyMeta } from '../client/reply.ts';
-import type { Fault } from '../client/soap.ts';
-import type { XmlElement } from '../xml/read.ts';
-import { backOffOf, messageXmlValue } from './back-off.ts';
+import type { Fault, Reply, ReplyMeta } from '../client/reply.ts';
+import { messagesNs, typesNs } from '../xml/namespaces.ts';
+import { child, childrenOf, type XmlElement } from '../xml/read.ts';
 import { statusRule } from './http-status.ts';
 import { asCode, type CodeRule, codeRules, ruleOf } from './response-codes.ts';
 
@@ -104,4 +104,22 @@ function ruleByInner(responseCode: string, inner: string | undefined): CodeRule 
 
 function innerCode(parent: XmlElement | undefined): string | undefined {
   return parent === undefined ? undefined : messageXmlValue(parent, 'InnerErrorResponseCode');
+}
+
+/**
+ * A value that the server wrote into MessageXml: in the types namespace inside a SOAP fault, in the messages namespace
+ * inside a response message.
+ */
+export function messageXmlValue(parent: XmlElement, name: string): string | undefined {
+  for (const ns of [typesNs, messagesNs]) {
+    const values = childrenOf(child(parent, ns, 'MessageXml'), typesNs, 'Value');
+    const value = values.find((v) => v.attributes.get('Name') === name);
+    if (value !== undefined) return value.text.trim();
+  }
+  return undefined;
+}
+
+/** How long the server wants to be left alone, in ms. 0 means that it gives no hint. */
+export function backOffOf(parent: XmlElement): number | undefined {
+  return positiveMs(messageXmlValue(parent, 'BackOffMilliseconds'));
 }

@@ -1,6 +1,8 @@
+import type { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { utf8Length } from '../../core/text.ts';
-import type { Note, Place } from '../../transport/contract.ts';
+import type { DeliverOptions, Note, Place } from '../../transport/contract.ts';
 import { messageXml } from '../operations/create-item.ts';
+import { ruleOf } from '../outcome/response-codes.ts';
 
 /** Notes that go out in one request. */
 export interface Batch {
@@ -117,4 +119,45 @@ function underClass(note: Note, classes: ClassMap): Note {
 
 function samePlace(a: Place, b: Place): boolean {
   return a.folder === b.folder && a.mailbox === b.mailbox && a.endpoint === b.endpoint;
+}
+
+/**
+ * Something about a request that a server may refuse before it processes any of its notes, and that can be had in another
+ * form: the folder of the copy, the message class. The schema version is negotiated below, by the client itself.
+ */
+export interface Negotiation {
+  /**
+   * Called with notes that were refused for the same reason, none of which was processed. Returns those that can go out in
+   * another form; `undefined` when `error` speaks of something else, or no other form is left.
+   */
+  refused(batch: Batch, error: OfflineImError, options: DeliverOptions): Batch | undefined | Promise<Batch | undefined>;
+}
+
+/**
+ * Which message classes an endpoint takes. Some servers refuse to create an item whose class is not below `IPM.Note`
+ * (`ErrorObjectTypeChanged`); what they refused once goes out under the fallback class from then on.
+ */
+export class MessageClasses implements Negotiation {
+  readonly #fallback: string | undefined;
+  /** Lower case: classes are compared without regard to it. */
+  readonly #refused = new Set<string>();
+
+  constructor(fallback: string | undefined) {
+    this.#fallback = fallback;
+  }
+
+  /** The class to send under. */
+  of(messageClass: string): string {
+    return this.#fallback !== undefined && this.#refused.has(messageClass.toLowerCase()) ? this.#fallback : messageClass;
+  }
+
+  /** The notes that have another class left than the refused one. */
+  refused(batch: Batch, error: OfflineImError): Batch | undefined {
+    const fallback = this.#fallback?.toLowerCase();
+    if (fallback === undefined || ruleOf(String(error.details.responseCode)).negotiates !== 'class') return undefined;
+    const isOther = (at: number): boolean => batch.notes[at]?.messageClass.toLowerCase() !== fallback;
+    const part = partOf(batch, isOther);
+    for (const { messageClass } of part.notes) this.#refused.add(messageClass.toLowerCase());
+    return part.notes.length === 0 ? undefined : part;
+  }
 }

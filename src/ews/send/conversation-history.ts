@@ -4,7 +4,7 @@ import { toOutcome } from '../../transport/verdict.ts';
 import type { EwsClient } from '../client/client.ts';
 import { read } from '../client/reads.ts';
 import type { EwsCall, Reply } from '../client/reply.ts';
-import { folderById } from '../operations/folder-id.ts';
+import { folderById } from '../operations/elements.ts';
 import {
   createHistoryXml,
   type FoundFolder,

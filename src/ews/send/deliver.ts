@@ -4,13 +4,13 @@ import { notAttempted, toOutcome } from '../../transport/verdict.ts';
 import type { EwsClient } from '../client/client.ts';
 import type { Reply } from '../client/reply.ts';
 import { afterFault, createItemHead, createItemOutcomes, createItemTail } from '../operations/create-item.ts';
-import { isSayable } from '../operations/folder-id.ts';
+import { isSayable } from '../operations/elements.ts';
 import { outcomeOfReply } from '../outcome/outcome.ts';
 import { codeRules } from '../outcome/response-codes.ts';
 import type { EwsSettings } from '../settings.ts';
+import type { MessageClasses } from './batches.ts';
 import { type Batch, batchesOf, halvesOf, partOf, type RequestSize, refusedOnce } from './batches.ts';
 import { clearDrafts } from './drafts.ts';
-import type { MessageClasses } from './message-classes.ts';
 import type { SavedFolders } from './saved-folders.ts';
 
 /** What a delivery works with. */
@@ -72,7 +72,8 @@ async function sendBatch(delivery: Delivery, batch: Batch, options: DeliverOptio
   const settled = outcomes.map((outcome, at) =>
     again.has(batch.positions[at] ?? -1) ? undefined : staleAtOnce(folders, sent, outcome),
   );
-  if (reply.kind !== 'body' && !mayLeaveDraft(reply)) return { outcomes: settled, more };
+  const isRejected = settled.some((outcome) => outcome?.status === 'rejected');
+  if (!isRejected || (reply.kind !== 'body' && !mayLeaveDraft(reply))) return { outcomes: settled, more };
   return { outcomes: await clearDrafts(delivery, { notes, outcomes: settled, folder }, options), more };
 }
 

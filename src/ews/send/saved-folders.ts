@@ -1,13 +1,12 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { DeliverOptions, DeliveryOutcome, Place } from '../../transport/contract.ts';
 import type { EwsClient } from '../client/client.ts';
-import { isById, isSayable } from '../operations/folder-id.ts';
+import { isById, isSayable } from '../operations/elements.ts';
 import { ruleOf } from '../outcome/response-codes.ts';
 import type { EwsSettings } from '../settings.ts';
-import type { Batch } from './batches.ts';
+import type { Batch, Negotiation } from './batches.ts';
 import { type Asking, findHistory, findOrCreateHistory, type Lookup } from './conversation-history.ts';
 import { type FolderState, lookAtFolder } from './folder-look.ts';
-import type { Negotiation } from './negotiation.ts';
 
 const history = 'conversationhistory';
 /** Every mailbox has it. */

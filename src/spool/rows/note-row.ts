@@ -1,6 +1,6 @@
 import type { Lease, NoteRecord } from '../state/records.ts';
-import { listOf, objectOf, RowError, whole } from './cells.ts';
 import type { Cell } from './entry-row.ts';
+import { listOf, objectOf, RowError, whole } from './entry-row.ts';
 
 /** Columns of a note, in the order of {@link noteCells}. */
 export const noteColumns = [

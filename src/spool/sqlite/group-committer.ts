@@ -1,12 +1,11 @@
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import { lapse } from '../state/unconfirmed.ts';
-import { clampTimes, type SharedClock } from './connection/clock.ts';
-import type { Connection, Queries } from './connection/connection.ts';
-import type { Loss } from './connection/open-file.ts';
+import type { Connection, Loss, Queries } from './connection/connection.ts';
+import { clampTimes } from './connection/recover.ts';
 import { rollBack } from './connection/schema.ts';
 import { isBusy, isFull, leavesDoubt } from './connection/sqlite-error.ts';
 import { type CorruptReport, Group } from './group.ts';
-import type { SpoolRowChange } from './stores/totals.ts';
+import type { SharedClock, SpoolRowChange } from './stores/stores.ts';
 
 /** What became of an operation. `kept`: whether anything of one that failed may have been kept. */
 export type Outcome<Result> =

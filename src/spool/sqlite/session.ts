@@ -6,16 +6,16 @@ import { quoted } from '../../core/errors/quote.ts';
 import { SerialQueue } from '../../core/queues.ts';
 import type { SpoolContext } from '../contract.ts';
 import { restoredWarning } from '../disk/backup.ts';
-import { SharedClock } from './connection/clock.ts';
+import { vacuumStep } from './clean-up.ts';
 import { type ConnectOptions, connect } from './connection/connect.ts';
-import { Connection, type Queries } from './connection/connection.ts';
-import { truncateLog, vacuumStep } from './connection/database-file.ts';
-import { type Loss, OpenFile } from './connection/open-file.ts';
+import { Connection, type Loss, OpenFile, type Queries } from './connection/connection.ts';
+import { truncateLog } from './connection/database-file.ts';
 import { hasTable } from './connection/restored.ts';
 import { asSpoolError } from './connection/sqlite-error.ts';
 import type { Group } from './group.ts';
 import { GroupCommitter, type Outcome } from './group-committer.ts';
 import { heldOfCopy, holdCopy, isUnheldCopy, releaseCopy, resumeCopy } from './restored.ts';
+import { SharedClock } from './stores/stores.ts';
 import { Watch } from './watch.ts';
 
 interface Opened {

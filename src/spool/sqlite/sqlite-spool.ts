@@ -35,10 +35,10 @@ import {
   TransitionSpool,
 } from '../state/transition-spool.ts';
 import { sqliteQueries, sqliteRecords } from './admin.ts';
-import { appendAll, chunked } from './append.ts';
 import { nextDue } from './claim.ts';
+import { bytesInUse } from './clean-up.ts';
 import { backUp } from './connection/backup.ts';
-import { bytesInUse } from './connection/database-file.ts';
+import { appendAll, chunked } from './group.ts';
 import { Session } from './session.ts';
 
 function checkedTarget(path: unknown): string {

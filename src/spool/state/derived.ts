@@ -1,4 +1,4 @@
-import type { LaneFilter, Standing } from '../contract.ts';
+import type { ExpireRequest, LaneFilter, Standing } from '../contract.ts';
 import {
   clamp,
   type Due,
@@ -112,4 +112,9 @@ export function clampNote(note: NoteRecord, now: number, before = now): NoteReco
   const lease = note.lease && back > 0 ? { ...note.lease, until: Math.max(now, note.lease.until - back) } : note.lease;
   if (due === note.due && lastRanAt === note.lastRanAt && lease === note.lease) return note;
   return { ...note, due, lastRanAt, ...(lease === undefined ? {} : { lease }) };
+}
+
+/** For how many ms each closed lane could not be tried. */
+export function closedLanes({ closedLanes: lanes }: ExpireRequest): ReadonlyMap<string, number> {
+  return new Map(lanes.map(({ lane, closedFor }) => [lane, closedFor]));
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { whenAborted } from '../../core/deadline.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import type { Note } from '../../transport/contract.ts';
 import type { SpoolerContext } from '../context.ts';
 
 /** Deadlines of a request that one call of a transport may take: it may have to log in, to find a folder, to try again. */
@@ -76,4 +77,21 @@ function inTurn(clock: Clock, steps: readonly (readonly [delay: number, act: () 
 function noAnswer(ms: number): OfflineImError {
   const text = `The transport gave no answer within ${ms} ms and did not obey its signal; it was given up.`;
   return new OfflineImError('TRANSPORT_FAILED', text);
+}
+
+/** A note as hooks and transports get it: a copy that nobody can change, neither for whoever gets it next nor in the spool. */
+export function handedNote(note: Note): Note {
+  return Object.freeze({
+    ...note,
+    unknownAttempts: Object.freeze(
+      note.unknownAttempts.map((attempt) => Object.freeze({ ...attempt, place: Object.freeze({ ...attempt.place }) })),
+    ),
+    place: Object.freeze({ ...note.place }),
+    from: Object.freeze({ ...note.from }),
+    to: Object.freeze(note.to.map((mailbox) => Object.freeze({ ...mailbox }))),
+    body: Object.freeze({ ...note.body }),
+    // A Date can't be frozen; this one is nobody else's.
+    sentAt: new Date(note.sentAt),
+    entryIds: Object.freeze([...note.entryIds]),
+  });
 }

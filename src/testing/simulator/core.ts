@@ -1,6 +1,5 @@
-import { domainOf } from '../../core/domain.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import { utf8Length } from '../../core/text.ts';
+import { domainOf, utf8Length } from '../../core/text.ts';
 import type { XmlElement } from '../../ews/xml/read.ts';
 import { type AccessOptions, type AuthScheme, actingMailbox, claimedLogin, type Login } from './access/access.ts';
 import { type Admission, type ConnectionLogin, Doorkeeper } from './access/doorkeeper.ts';
@@ -12,7 +11,7 @@ import { Faults } from './faults/faults.ts';
 import { afterProcessing, beforeProcessing } from './faults/strike.ts';
 import { GraphDoor } from './graph/door.ts';
 import type { FrontRequest, FrontResponse } from './http/front.ts';
-import { Journal, type JournalEntry, type JournalOptions } from './journal.ts';
+import { Journal, type JournalEntry, type JournalOptions } from './http/journal.ts';
 import { type ParsedMime, parseMimeIn } from './mime/parse.ts';
 import {
   type EwsAnswer,

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../../core/clock.ts';
-import { domainOf } from '../../core/domain.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { domainOf } from '../../core/text.ts';
 import { type ProfileOption, profileOf, type SimulatorProfile } from './profile.ts';
 import type { MessageContent } from './store/item.ts';
 import { SimulatedMailbox } from './store/mailbox.ts';

@@ -1,14 +1,14 @@
 import { checkArgument, objectWith } from '../../core/arguments.ts';
-import { domainOf } from '../../core/domain.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { rule } from '../../core/options.ts';
+import { domainOf } from '../../core/text.ts';
 import type { AuthScheme } from './access/access.ts';
 import type { SimulatedTokens } from './access/tokens.ts';
 import { type AnswerByHand, type CoreOptions, SimulatorCore } from './core.ts';
 import type { OutboundMessage } from './exchange.ts';
 import type { Faults } from './faults/faults.ts';
 import { connectionError, fetchFrom } from './http/fetch-front.ts';
-import type { JournalEntry } from './journal.ts';
+import type { JournalEntry } from './http/journal.ts';
 import type { SimulatedItem } from './store/item.ts';
 import type { SimulatedMailbox } from './store/mailbox.ts';
 import type { MailboxOptions } from './store/mailbox-options.ts';

@@ -2,8 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
 import type { ReplyMeta } from '../../../src/ews/client/reply.ts';
-import { backOffOf, messageXmlValue } from '../../../src/ews/outcome/back-off.ts';
-import { ewsError, outcomeOfCode, outcomeOfReply, replyError } from '../../../src/ews/outcome/outcome.ts';
+import {
+  backOffOf,
+  ewsError,
+  messageXmlValue,
+  outcomeOfCode,
+  outcomeOfReply,
+  replyError,
+} from '../../../src/ews/outcome/outcome.ts';
 import { messagesNs, typesNs } from '../../../src/ews/xml/namespaces.ts';
 import { parseXml, type XmlElement } from '../../../src/ews/xml/read.ts';
 

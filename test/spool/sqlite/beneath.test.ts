@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/core/clock.ts';
 import type { AppendResult } from '../../../src/spool/contract.ts';
-import { OpenFile } from '../../../src/spool/sqlite/connection/open-file.ts';
+import { OpenFile } from '../../../src/spool/sqlite/connection/connection.ts';
 import { SqliteSpool } from '../../../src/sqlite.ts';
 import { ManualClock } from '../../../src/testing.ts';
 import { claimRequest, newEntry, statesOf } from '../../support/spool-entries.ts';

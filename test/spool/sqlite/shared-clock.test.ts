@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SharedClock } from '../../../src/spool/sqlite/connection/clock.ts';
+import { SharedClock } from '../../../src/spool/sqlite/stores/stores.ts';
 import { ManualClock } from '../../../src/testing.ts';
 import { claimRequest, newEntry } from '../../support/spool-entries.ts';
 import { world } from './support.ts';

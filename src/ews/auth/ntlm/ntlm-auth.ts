@@ -11,7 +11,7 @@ import {
   secret,
   whole,
 } from '../../../core/options.ts';
-import { repeatsOf } from '../../../transport/steady-fetch.ts';
+import { repeatsOf } from '../../../transport/fetch.ts';
 import type { AuthenticationContext, Credentials, SendRequest } from '../credentials.ts';
 import { type Connection, ConnectionGone } from './connection.ts';
 import { ConnectionPool } from './connection-pool.ts';

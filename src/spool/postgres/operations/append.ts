@@ -1,7 +1,6 @@
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import type { AppendResult, NewSpoolEntry, SpooledMessage } from '../../contract.ts';
-import { whole } from '../../rows/cells.ts';
-import { bodyOf, fixedCells, fixedColumns } from '../../rows/entry-row.ts';
+import { bodyOf, fixedCells, fixedColumns, whole } from '../../rows/entry-row.ts';
 import { appendMessage, type PlannedAppend } from '../../state/append.ts';
 import { type EntryRecord, viewOf } from '../../state/records.ts';
 import { asSpoolError } from '../connection/pg-error.ts';

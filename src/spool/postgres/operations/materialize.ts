@@ -1,5 +1,5 @@
 import type { Frozen } from '../../contract.ts';
-import { objectOf } from '../../rows/cells.ts';
+import { objectOf } from '../../rows/entry-row.ts';
 import { triedByOf } from '../../state/claim.ts';
 import type { EntryRecord } from '../../state/records.ts';
 import { Transaction } from '../../state/transaction.ts';

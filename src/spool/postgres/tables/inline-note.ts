@@ -1,5 +1,5 @@
 import type { ClaimToken, Refreeze } from '../../contract.ts';
-import { whole } from '../../rows/cells.ts';
+import { whole } from '../../rows/entry-row.ts';
 import { type NoteRecord, noteIdOf } from '../../state/records.ts';
 import type { TableReads, Transaction } from '../../state/transaction.ts';
 import type { PgClient } from '../connection/pool.ts';

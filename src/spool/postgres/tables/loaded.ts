@@ -1,6 +1,5 @@
 import type { SpooledMessage } from '../../contract.ts';
-import { RowError } from '../../rows/cells.ts';
-import { type EntryRow, entryOf, fixedColumns, messageOf, statusColumns } from '../../rows/entry-row.ts';
+import { type EntryRow, entryOf, fixedColumns, messageOf, RowError, statusColumns } from '../../rows/entry-row.ts';
 import { type NoteRow, noteColumns, noteOf } from '../../rows/note-row.ts';
 import type { EntryRecord, NoteRecord } from '../../state/records.ts';
 import type { TableReads, TagReads } from '../../state/transaction.ts';

@@ -6,8 +6,8 @@ import { hasCode, OfflineImError } from '../../../core/errors/offline-im-error.t
 import { quoted } from '../../../core/errors/quote.ts';
 import { assertLocal } from '../../disk/local-disk.ts';
 import { makeAdminTables } from './admin-tables.ts';
-import { recover } from './clock.ts';
 import { assertWritable, hasLog, makeFile, restrict, truncateLog } from './database-file.ts';
+import { recover } from './recover.ts';
 import { applicationId, applicationOf, isEmpty, migrate, schemaVersion, versionOf } from './schema.ts';
 import { asSpoolError, isBusy } from './sqlite-error.ts';
 

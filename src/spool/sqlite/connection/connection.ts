@@ -1,10 +1,121 @@
+import { openSync, readSync, type Stats, statSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { AdminReading } from '../admin-read.ts';
 import { LeaseEnds, Picker } from '../claim.ts';
 import { Expiry, Tombstones } from '../clean-up.ts';
 import { Reading } from '../read.ts';
 import { Stores } from '../stores/stores.ts';
-import type { OpenFile } from './open-file.ts';
+
+/** What has become of a file beneath its open connection. */
+export type Loss =
+  /** Its path, or that of its log or shared memory, leads to another file by now, or to none. */
+  | 'replaced'
+  /** Its locks are gone: some code of this process has opened and closed the file past SQLite (POSIX). Others take it for unused. */
+  | 'unlocked';
+
+/** How the file system and the kernel's locks are looked at. */
+export interface FileLooks {
+  /** `undefined` for a missing file. */
+  stat(path: string): Pick<Stats, 'dev' | 'ino'> | undefined;
+  /** The kernel's table of locks as `/proc/locks` has it; `undefined` where there is none. */
+  locks(): string | undefined;
+}
+
+/** SQLite's bytes for the lock that every open connection has on the file, and on its shared memory. */
+const sharedLock = '1073741826 1073742335';
+const memoryLock = '128';
+
+/**
+ * The file of an open connection, its log and its shared memory: whether they still are what the path leads to, and still locked.
+ *
+ * Closing any descriptor of a file drops all POSIX locks that the process has on it, without a word to SQLite. The next process
+ * that closes the file then takes itself for the last one, folds the log in and removes it; whatever is committed to the
+ * removed log is gone. A commit counts only when the locks were still there after it: then whoever came later has seen it.
+ */
+export class OpenFile {
+  readonly #parts: readonly { readonly path: string; readonly key: string }[];
+  readonly #looks: FileLooks;
+  /** What the table of locks has to show; `undefined` where it does not. */
+  readonly #locks: readonly RegExp[] | undefined;
+
+  /** To be made when the connection has read something: only then the log is there. */
+  constructor(path: string, looks: FileLooks = systemLooks) {
+    this.#looks = looks;
+    this.#parts = [path, `${path}-wal`, `${path}-shm`].map((part) => ({ path: part, key: keyOf(looks.stat(part)) }));
+    const [file, , memory] = this.#parts.map(({ path: part }) => looks.stat(part)?.ino);
+    const ours = (ino: number | undefined, range: string) =>
+      new RegExp(`^\\d+: POSIX +\\S+ +\\S+ +${process.pid} \\S+:${ino} ${range}$`, 'm');
+    const locks = [ours(file, sharedLock), ours(memory, `\\d+ ${memoryLock}`)];
+    this.#locks = file !== undefined && memory !== undefined && shows(looks.locks(), locks) ? locks : undefined;
+  }
+
+  /** Whether a lock that is lost would be noticed: on Linux, unless it was lost before. */
+  get watchesLocks(): boolean {
+    return this.#locks !== undefined;
+  }
+
+  /** True when the path leads elsewhere by now; some µs. */
+  get replaced(): boolean {
+    return this.#parts.some(({ path, key }) => keyOf(this.#looks.stat(path)) !== key);
+  }
+
+  /** `undefined` while all is as it was. */
+  look(): Loss | undefined {
+    if (this.replaced) return 'replaced';
+    return this.#locks === undefined || this.#isLocked(this.#locks) ? undefined : 'unlocked';
+  }
+
+  #isLocked(locks: readonly RegExp[]): boolean {
+    // Other locks that come and go while the table is read can push ours out of sight.
+    for (let time = 0; time < 3; time++) {
+      const table = this.#looks.locks();
+      if (table === undefined || shows(table, locks)) return true;
+    }
+    return false;
+  }
+}
+
+function keyOf(stats: Pick<Stats, 'dev' | 'ino'> | undefined): string {
+  return stats === undefined ? 'missing' : `${stats.dev}:${stats.ino}`;
+}
+
+function shows(table: string | undefined, locks: readonly RegExp[]): boolean {
+  return table !== undefined && locks.every((lock) => lock.test(table));
+}
+
+/** Bytes of the table that are looked at; one that is longer can't tell. */
+const mostBytes = 65_536;
+
+/** Opened once: reading it again from its beginning costs a third of opening it. */
+let lockTable: { readonly fd: number; readonly buffer: Buffer } | undefined;
+
+function readLocks(): string | undefined {
+  try {
+    lockTable ??= { fd: openSync('/proc/locks', 'r'), buffer: Buffer.alloc(mostBytes) };
+    const { fd, buffer } = lockTable;
+    let end = 0;
+    for (;;) {
+      const read = readSync(fd, buffer, end, mostBytes - end, end);
+      if (read === 0) return buffer.toString('latin1', 0, end);
+      end += read;
+      if (end === mostBytes) return undefined;
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+const systemLooks: FileLooks = {
+  stat(path) {
+    try {
+      return statSync(path, { throwIfNoEntry: false });
+    } catch {
+      // What can't be looked at any more is not where it was.
+      return undefined;
+    }
+  },
+  locks: () => (process.platform === 'linux' ? readLocks() : undefined),
+};
 
 /** Queries of an open spool. */
 export interface Queries {

@@ -85,17 +85,6 @@ export function hasLog(path: string): boolean {
   return (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
-/** Pages given back in one step: about 1 MiB, some ms. */
-const step = 256;
-/** Free pages that are kept for what comes next, at least. */
-const spare = 1_024;
-
-/** Gives a step of free pages back to the file system when more than a quarter of the file is free. */
-export function vacuumStep(database: DatabaseSync): void {
-  const { pages, free } = pagesOf(database);
-  if (free > spare && free > pages / 4) database.exec(`PRAGMA incremental_vacuum(${step})`);
-}
-
 /** Folds the log into the file and empties it; false while others read or write. */
 export function truncateLog(database: DatabaseSync): boolean {
   try {
@@ -103,17 +92,6 @@ export function truncateLog(database: DatabaseSync): boolean {
   } catch {
     return false;
   }
-}
-
-/** Bytes of the file that are in use: messages, tombstones and indexes. */
-export function bytesInUse(database: DatabaseSync): number {
-  const { pages, free, size } = pagesOf(database);
-  return (pages - free) * size;
-}
-
-function pagesOf(database: DatabaseSync): { readonly pages: number; readonly free: number; readonly size: number } {
-  const pragma = (name: string): number => Number(database.prepare(`PRAGMA ${name}`).get()?.[name] ?? 0);
-  return { pages: pragma('page_count'), free: pragma('freelist_count'), size: pragma('page_size') };
 }
 
 /** Makes what a file holds survive a power cut. Never for a spool in use: closing a descriptor drops this process's locks (POSIX). */

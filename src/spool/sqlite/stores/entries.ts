@@ -1,6 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { SpooledMessage } from '../../contract.ts';
-import { RowError } from '../../rows/cells.ts';
 import {
   bodyOf,
   type Cell,
@@ -8,13 +7,14 @@ import {
   fixedCells,
   fixedColumns,
   messageOf,
+  RowError,
   statusCells,
   statusColumns,
 } from '../../rows/entry-row.ts';
 import { mayExpireAt, tombstoneSince } from '../../state/derived.ts';
 import { type EntryRecord, type EntryStatus, isInNote, isTombstone } from '../../state/records.ts';
+import type { Unreadable } from './statements.ts';
 import { ChangedColumns, type RowsOf, rowsOf, type StoredRow } from './statements.ts';
-import type { Unreadable } from './unreadable.ts';
 
 /** The columns that {@link storedRow} reads, in its order. */
 export const entryColumns = ['seq', 'stream', ...fixedColumns, ...statusColumns].join(', ');

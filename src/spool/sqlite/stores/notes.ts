@@ -1,9 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { RowError } from '../../rows/cells.ts';
+import { RowError } from '../../rows/entry-row.ts';
 import { type NoteRow, noteCells, noteColumns, noteOf } from '../../rows/note-row.ts';
 import type { NoteRecord } from '../../state/records.ts';
+import type { Unreadable } from './statements.ts';
 import { type RowsOf, rowsOf } from './statements.ts';
-import type { Unreadable } from './unreadable.ts';
 
 /** Notes at work that are kept in memory at most. */
 const mostKept = 1_024;

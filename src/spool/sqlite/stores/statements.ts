@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Cell, EntryRow } from '../../rows/entry-row.ts';
+import type { Cell, EntryRow, RowError } from '../../rows/entry-row.ts';
 
 /*
  * On speed: `LIMIT ? + 0` stands in every statement here since SQLite looks at the value of a bare `LIMIT ?`, and so prepares
@@ -66,5 +66,40 @@ export class ChangedColumns {
       this.#statements.set(mask, statement);
     }
     statement.run(...values, key);
+  }
+}
+
+/** What the stores have met and could not read, until a group of operations that writes sets it aside. To whoever asked, it was not there. */
+export class Unreadable {
+  readonly #entries = new Map<string, { readonly row: StoredRow; readonly error: RowError }>();
+  readonly #notes = new Map<string, RowError>();
+
+  get found(): boolean {
+    return this.#entries.size > 0 || this.#notes.size > 0;
+  }
+
+  entry(row: StoredRow, error: RowError): void {
+    this.#entries.set(row.id, { row, error });
+  }
+
+  note(id: string, error: RowError): void {
+    this.#notes.set(id, error);
+  }
+
+  takeEntries(): readonly { readonly row: StoredRow; readonly error: RowError }[] {
+    const entries = [...this.#entries.values()];
+    this.#entries.clear();
+    return entries;
+  }
+
+  takeNotes(): readonly (readonly [id: string, error: RowError])[] {
+    const notes = [...this.#notes];
+    this.#notes.clear();
+    return notes;
+  }
+
+  forget(): void {
+    this.#entries.clear();
+    this.#notes.clear();
   }
 }

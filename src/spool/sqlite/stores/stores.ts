@@ -1,12 +1,13 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Clock } from '../../../core/clock.ts';
+import { type SpoolState, spoolStates } from '../../contract.ts';
 import type { EntryRecord, NoteRecord } from '../../state/records.ts';
 import type { TableReads, TagReads } from '../../state/transaction.ts';
+import { countColumns } from '../connection/schema.ts';
 import { EntryStore } from './entries.ts';
-import { LaneStore } from './lanes.ts';
+import { LaneStore, StreamStore } from './lanes.ts';
 import { NoteStore } from './notes.ts';
-import { StreamStore } from './streams.ts';
-import { SpoolRowStore } from './totals.ts';
-import { Unreadable } from './unreadable.ts';
+import { Unreadable } from './statements.ts';
 
 /** All tables of a spool on one connection, as the state transitions read them. */
 export class Stores implements TableReads, TagReads {
@@ -60,5 +61,111 @@ export class Stores implements TableReads, TagReads {
     this.streams.forgetTouched();
     this.lanes.forgetTouched();
     this.spool.forget();
+  }
+}
+
+/** The one row of `spool`: revision, order, clock, totals. */
+export interface SpoolRow {
+  readonly rev: number;
+  readonly ord: number;
+  readonly clock_offset: number;
+  /** The spool's time at the last change. */
+  readonly last_now: number;
+  /** Groups that appended something: what other processes watch. */
+  readonly appends: number;
+}
+
+/** What a group of operations makes of {@link SpoolRow}. */
+export interface SpoolRowChange {
+  readonly rev: number;
+  readonly ord: number;
+  readonly offset: number;
+  readonly now: number;
+  readonly appended: boolean;
+}
+
+/** Reads and writes the totals; differences of a group are added up first. */
+export class SpoolRowStore {
+  readonly #read: StatementSync;
+  readonly #write: StatementSync;
+  readonly #counts: StatementSync;
+  readonly #recount: StatementSync;
+  readonly #differences = new Map<SpoolState, number>();
+
+  constructor(database: DatabaseSync) {
+    this.#read = database.prepare('SELECT rev, ord, clock_offset, last_now, appends FROM spool');
+    this.#counts = database.prepare(`SELECT ${countColumns.join(', ')} FROM spool`);
+    const counted = spoolStates.map(
+      (state) => `${state}_count = (SELECT count(*) FROM entries WHERE state = '${state}' AND purged = 0)`,
+    );
+    this.#recount = database.prepare(`UPDATE spool SET ${counted.join(', ')}`);
+    this.#write = database.prepare(
+      `UPDATE spool SET rev = ?, ord = ?, clock_offset = ?, last_now = ?, appends = appends + ?,
+       ${countColumns.map((name) => `${name} = ${name} + ?`).join(', ')}`,
+    );
+  }
+
+  read(): SpoolRow {
+    return this.#read.get() as unknown as SpoolRow;
+  }
+
+  counts(): Record<SpoolState, number> {
+    const row = this.#counts.get() ?? {};
+    const entries = spoolStates.map((state) => [state, Number(row[`${state}_count`] ?? 0) + (this.#differences.get(state) ?? 0)]);
+    return Object.fromEntries(entries) as Record<SpoolState, number>;
+  }
+
+  /** Counts an entry, or one that is gone. Purged ones count no more. */
+  count({ status }: EntryRecord, by: 1 | -1): void {
+    if (status.purged !== true) this.countState(status.state, by);
+  }
+
+  countState(state: SpoolState, by: 1 | -1): void {
+    this.#differences.set(state, (this.#differences.get(state) ?? 0) + by);
+  }
+
+  /** Counts what is written so far, all of it: after a row whose state nobody knows any more. */
+  recount(): void {
+    this.#recount.run();
+    this.#differences.clear();
+  }
+
+  write({ rev, ord, offset, now, appended }: SpoolRowChange): void {
+    this.#write.run(rev, ord, offset, now, appended ? 1 : 0, ...spoolStates.map((state) => this.#differences.get(state) ?? 0));
+    this.#differences.clear();
+  }
+
+  forget(): void {
+    this.#differences.clear();
+  }
+}
+
+/** Differences smaller than this are two readings of one clock. */
+const tolerance = 50;
+
+/**
+ * The time of a spool that several processes share: the machine's wall clock plus an offset that lies in the file. A
+ * process that sees the wall clock jump against its own monotonic clock moves the offset the other way, under the write
+ * lock; the others, who see the same jump, find it made good. So no due time and no lease moves while anyone has the spool open.
+ */
+export class SharedClock {
+  readonly #clock: Clock;
+  /** The spool's time and the monotonic time at the last look. */
+  #last: { readonly now: number; readonly monotonic: number } | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The spool's time for a stored offset, and the offset that makes it so: another one when the wall clock has jumped. */
+  read(offset: number): { readonly now: number; readonly offset: number } {
+    const wall = this.#clock.now();
+    const monotonic = this.#clock.monotonic();
+    const told = wall + offset;
+    const expected = this.#last === undefined ? told : this.#last.now + (monotonic - this.#last.monotonic);
+    const jumped = Math.abs(told - expected) > tolerance;
+    const exact = jumped ? expected : told;
+    this.#last = { now: exact, monotonic };
+    return { now: Math.floor(exact), offset: jumped ? Math.round(expected - wall) : offset };
   }
 }

@@ -1,4 +1,4 @@
-import { domainOf } from '../../../../core/domain.ts';
+import { domainOf } from '../../../../core/text.ts';
 import { field } from '../../../../graph/client/json.ts';
 import { maySendAs } from '../../access/access.ts';
 import { isBelow } from '../../store/message-class.ts';

@@ -1,4 +1,4 @@
-import { domainOf } from '../../../../core/domain.ts';
+import { domainOf } from '../../../../core/text.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { ItemPlan } from '../../faults/fault.ts';
 import { deliver } from '../../operations/items/submit.ts';

@@ -1,4 +1,4 @@
-import { domainOf } from '../../../../core/domain.ts';
+import { domainOf } from '../../../../core/text.ts';
 import type { Mailbox } from '../../../../transport/contract.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { ItemPlan } from '../../faults/fault.ts';

@@ -1,0 +1,145 @@
+import type { Limit } from '../core/deadline.ts';
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { property } from '../core/errors/thrown.ts';
+
+/**
+ * Some runtimes send a POST again, without a word, when a connection that they reuse ends before the answer came: a note
+ * arrives twice, and the caller sees one success. docs/browsers.md has what was measured where.
+ */
+export type Repeats = 'never' | 'on-idle-connections' | 'unknown';
+
+/** What the `fetch` of this runtime does with a request whose connection is lost. `runtime` is globalThis. */
+export function repeatsOf(runtime: object): Repeats {
+  if (property(runtime, 'Deno') !== undefined) return 'on-idle-connections';
+  const process = property(runtime, 'process');
+  const isRenderer = ['renderer', 'worker'].includes(String(property(process, 'type'))); // Electron's pages fetch as Chromium does
+  const { node, bun } = { node: property(property(process, 'versions'), 'node'), bun: property(runtime, 'Bun') };
+  return (typeof node === 'string' || bun !== undefined) && !isRenderer ? 'never' : 'unknown';
+}
+
+/** What a host can say of the way to its server. */
+export interface Way {
+  readonly relay?: boolean | undefined;
+  readonly answersClose?: boolean | undefined;
+}
+
+/**
+ * The runtime's own fetch, where it sends each request once at most. On Deno through a client without idle connections.
+ *
+ * Throws `OPTION_INVALID` where nothing prevents repetitions, as in a page, unless something on the way does.
+ */
+export function steadyFetch(owner: string, way: Way, runtime: object = globalThis): typeof globalThis.fetch {
+  const repeats = repeatsOf(runtime);
+  // Looked up at each call, so that a fetch that is replaced later (as test tools do) counts.
+  const plain: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init);
+  if (repeats === 'never' || way.relay === true || way.answersClose === true) return plain;
+  if (repeats === 'on-idle-connections') {
+    const client = clientWithoutIdle(property(runtime, 'Deno'));
+    if (client !== undefined) return (input, init) => globalThis.fetch(input, { ...init, client } as RequestInit);
+  }
+  throw new OfflineImError(
+    'OPTION_INVALID',
+    `${owner}: the fetch of this runtime may send a request again when a connection is lost, so that a note arrives twice. ` +
+      'Put the relay of offline-im/relay in front of the server and say relay: true, or answersClose: true where a proxy closes each connection after its answer (Connection: close, HTTP/1.1).',
+    { details: { option: 'relay' } },
+  );
+}
+
+/** Also a fetch of the host's, in a page, is the page's in the end. Throws as {@link steadyFetch} does. */
+export function requireSteady(owner: string, way: Way, runtime: object = globalThis): void {
+  if (repeatsOf(runtime) === 'unknown') steadyFetch(owner, way, runtime);
+}
+
+function clientWithoutIdle(deno: unknown): unknown {
+  const create = property(deno, 'createHttpClient');
+  if (typeof create !== 'function') return undefined;
+  try {
+    return Reflect.apply(create, deno, [{ poolMaxIdlePerHost: 0 }]);
+  } catch {
+    return undefined; // a version that wants a flag for it
+  }
+}
+
+/**
+ * Reads a body as text, and stops at the limit of bytes (counted after decompression, so that a compressed bomb ends there
+ * too) or at the end of time, also when the bytes only drip.
+ */
+export async function readBody(response: Response, maxBytes: number, limit: Limit): Promise<string> {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return '';
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for (;;) {
+      const { done, value } = await limit.race(reader.read());
+      if (done) return decoderFor(response.headers.get('content-type') ?? '').decode(joined(chunks, bytes));
+      bytes += value.byteLength;
+      if (bytes > maxBytes) {
+        throw new OfflineImError('RESPONSE_TOO_LARGE', `The response is larger than ${maxBytes} bytes.`, {
+          details: { maxBytes },
+        });
+      }
+      chunks.push(value);
+    }
+  } catch (error) {
+    reader.cancel().catch(() => {}); // frees the connection; the error that led here is what counts
+    throw error;
+  }
+}
+
+function joined(chunks: readonly Uint8Array[], bytes: number): Uint8Array {
+  const [first] = chunks;
+  if (chunks.length === 1 && first !== undefined) return first;
+  const whole = new Uint8Array(bytes);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return whole;
+}
+
+/** Takes time to make, and keeps nothing between whole texts. */
+const utf8 = new TextDecoder();
+
+/** EWS answers in UTF-8; a proxy's page may say otherwise. */
+function decoderFor(contentType: string): InstanceType<typeof TextDecoder> {
+  const charset = /charset\s*=\s*"?([\w.:-]+)/i.exec(contentType)?.[1];
+  if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
+    try {
+      return new TextDecoder(charset);
+    } catch {
+      // an unknown name: the XML reader will tell whether it was UTF-8 after all
+    }
+  }
+  return utf8;
+}
+
+/** Also one of another realm, or of a library's own kind. */
+export function isResponse(value: unknown): value is Response {
+  if (typeof value !== 'object' || value === null) return false;
+  const { status, headers } = value as { status?: unknown; headers?: { get?: unknown } | null };
+  return Number.isInteger(status) && typeof headers?.get === 'function';
+}
+
+/** The Retry-After header in ms: seconds, or a date by the server's clock where it gave one. */
+export function retryAfterOf(headers: Headers, now: number): number | undefined {
+  const value = headers.get('retry-after')?.trim();
+  if (value === undefined || value === '') return undefined;
+  if (/^\d+$/.test(value)) return positiveMs(`${value}000`);
+  const wait = Date.parse(value) - (dateOf(headers) ?? now);
+  return wait > 0 ? wait : undefined;
+}
+
+/** The server's own time, from the Date header. */
+export function dateOf(headers: Headers): number | undefined {
+  const date = Date.parse(headers.get('date') ?? '');
+  return Number.isNaN(date) ? undefined : date;
+}
+
+/** A text that is a whole number above 0, as a number; a server writes 0 for "no hint". */
+export function positiveMs(value: string | undefined): number | undefined {
+  if (value === undefined || !/^\d{1,15}$/.test(value)) return undefined;
+  const number = Number(value);
+  return number > 0 ? number : undefined;
+}
