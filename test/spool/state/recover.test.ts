@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { NoteRecord } from '../../../src/spool/state/records.ts';
 import { recoverEntry, recoverNote } from '../../../src/spool/state/recover.ts';
-import { holdRestored, releaseRestored } from '../../../src/spool/state/restored.ts';
+import { holdRestored, isHeldOfCopy, releaseRestored } from '../../../src/spool/state/restored.ts';
 import { delivering, place, probed, reason, Scene, sentence } from './scene.ts';
 
 const outcomeUnknown = { code: 'OUTCOME_UNKNOWN', text: expect.stringMatching(sentence) };
@@ -228,6 +228,22 @@ describe('a restored copy', () => {
     scene.run((tx) => holdRestored(tx, 'gone', 0));
     scene.run((tx) => releaseRestored(tx, 'gone', 0));
     expect(scene.table.entry('gone')).toBeUndefined();
+  });
+
+  it('is what an entry is held for until its host does something with it', () => {
+    const { scene, note } = delivering('a', 'b');
+    expect([isHeldOfCopy(scene.entry('a')), isHeldOfCopy(undefined)]).toEqual([false, false]);
+    scene.settle(note, { to: 'held' });
+    expect(isHeldOfCopy(scene.entry('a'))).toBe(false);
+    const other = new Scene();
+    other.append('a');
+    holdIt(other);
+    expect(isHeldOfCopy(other.entry('a'))).toBe(true);
+    other.run((tx) => tx.move(other.entry('a'), 'held', { reason }));
+    expect(isHeldOfCopy(other.entry('a'))).toBe(false);
+    holdIt(scene);
+    scene.run((tx) => tx.move(scene.entry('a'), 'dead', { reason: { code: 'SPOOL_RESTORED', text: 'x' } }));
+    expect(isHeldOfCopy(scene.entry('a'))).toBe(false);
   });
 
   it('releases only what is held', () => {
