@@ -15,6 +15,11 @@ const tenMegabytes = `{"error":{"code":"ErrorInvalidRecipients","message":"${'x'
 const nested = (text: string, times: number): string => text.repeat(times);
 const odd = '{"__proto__":{"value":[],"error":{"code":"ErrorInvalidRecipients"}},"constructor":{"value":[]},"toString":1}';
 
+/** A message that has the very tag that is looked for. */
+const own = (more?: string): string =>
+  `{"id":"x",${more === undefined ? '' : `${more},`}"singleValueExtendedProperties":[{"id":"String {b1f7c0a4-52c8-4d5e-9c3b-6f0d8e2a9147} Name OfflineImTag","value":"n:1"}]}`;
+const listOf = (values: string): string => `{"value":[${values}]}`;
+
 /** By path: the attack, the status that a note ends in, and what a probe may say. */
 export const jsonAttacks: Readonly<
   Record<string, { readonly attack: Attack; readonly status: string; readonly probe?: string }>
@@ -57,6 +62,19 @@ export const jsonAttacks: Readonly<
   },
   'wrong-ids': {
     attack: whole('200 OK', '{"value":[{"id":"x","isDraft":false,"internetMessageId":"<y@z>"}]}'),
+    status: 'unconfirmed',
+  },
+  'own-but-no-word-of-sent': { attack: whole('200 OK', listOf(own())), status: 'unconfirmed' },
+  'own-sent-by-text': { attack: whole('200 OK', listOf(own('"isDraft":"false"'))), status: 'unconfirmed' },
+  'own-sent-by-prototype': { attack: whole('200 OK', listOf(own('"__proto__":{"isDraft":false}'))), status: 'unconfirmed' },
+  'own-by-prototype': {
+    attack: whole('200 OK', listOf(`{"__proto__":${own('"isDraft":false')},"id":"x"}`)),
+    status: 'unconfirmed',
+  },
+  'own-without-id': { attack: whole('200 OK', listOf(own('"isDraft":false').replace('"id":"x",', ''))), status: 'unconfirmed' },
+  // Each would be read, and moved, by requests of its own.
+  'many-drafts-of-our-own': {
+    attack: whole('200 OK', listOf(Array.from({ length: 900 }, () => own('"isDraft":true')).join())),
     status: 'unconfirmed',
   },
   'gzip-bomb': {
