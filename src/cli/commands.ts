@@ -24,4 +24,32 @@ export const commands: readonly Command[] = [
     examples: [['offline-im list --state dead', 'What was given up, and why']],
     load: () => import('./commands/list.ts'),
   },
+  {
+    name: 'simulator',
+    usage: '',
+    summary: 'An Exchange to test against, on this machine, until it is interrupted.',
+    options: {
+      port: { type: 'string', value: 'N', help: 'Port to listen on. Default: a free one.' },
+      mailbox: {
+        type: 'string',
+        multiple: true,
+        value: 'ADDRESS',
+        help: 'A mailbox; may be given several times. Default: alice@ and bob@contoso.test.',
+      },
+      data: {
+        type: 'string',
+        value: 'FILE',
+        help: 'JSON to seed the mailboxes with: { "ADDRESS": { "inbox": [{ "subject": "Hi" }] } }.',
+      },
+      'random-seed': { type: 'string', value: 'N', help: 'Seed of faults with a probability that name none. Default: 1.' },
+      profile: {
+        type: 'string',
+        value: 'NAME',
+        help: 'Which Exchange to be: exchange-2010, -2013, -2016, -2019, exchange-online.',
+      },
+      tls: { type: 'boolean', help: 'Speaks https, with a certificate that it prints.' },
+    },
+    examples: [['offline-im simulator --port 8080 --mailbox alice@contoso.test --data seed.json', 'For tests in any language']],
+    load: () => import('./commands/simulator.ts'),
+  },
 ];

@@ -5,6 +5,8 @@ import { callback, rule } from '../core/options.ts';
 
 const time = rule('ms since 1970, or a Date', (value) => isDate(value) || Number.isFinite(value));
 const duration = rule('a number of ms', (value) => typeof value === 'number' && !Number.isNaN(value));
+/** Monotonic time goes back for nobody; `setWall()` is for that. */
+const forward = rule('a number of ms from 0', (value) => typeof value === 'number' && value >= 0);
 const aFunction = callback();
 
 interface Timer {
@@ -62,7 +64,7 @@ export class ManualClock implements Clock {
    * promises are run dry and pending I/O gets a turn after each. Resolves when the time is reached.
    */
   async advance(ms: number): Promise<void> {
-    checkArgument('ManualClock.advance()', 'ms', ms, duration);
+    checkArgument('ManualClock.advance()', 'ms', ms, forward);
     const end = this.#monotonic + ms;
     await settled();
     for (;;) {

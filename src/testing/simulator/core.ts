@@ -39,6 +39,11 @@ export interface CoreOptions extends ExchangeOptions, AccessOptions {
    * @default true
    */
   readonly validateRequests?: boolean;
+  /**
+   * Seed of faults with a probability that name none: the same seed strikes the same requests.
+   * @default 1
+   */
+  readonly randomSeed?: number;
   /** Called with each finished request, its bodies included. */
   readonly onRequest?: (entry: JournalEntry) => void;
 }
@@ -60,15 +65,17 @@ export class SimulatorCore {
   readonly exchange: Exchange;
   readonly faults: Faults;
   readonly journal: Journal;
-  readonly #book = new FaultBook();
+  readonly #book: FaultBook;
   readonly #byHand = new Map<string, AnswerByHand>();
   readonly #options: CoreOptions;
   readonly #door: Doorkeeper;
   readonly #graph: GraphDoor;
+  #underWay = 0;
 
   /** `onConnection`: a login that belongs to connections, from a front that has them. */
   constructor(options: CoreOptions, onConnection?: ConnectionLogin) {
     this.#options = options;
+    this.#book = new FaultBook(options.randomSeed);
     this.exchange = new Exchange(options);
     this.#door = new Doorkeeper(options, this.exchange, onConnection);
     this.#graph = new GraphDoor(this.exchange, this.#door, this.#book);
@@ -88,6 +95,20 @@ export class SimulatorCore {
 
   /** Answers a request. Rejects only when a predicate or hook of the test throws, or for a bug of the simulator. */
   async handle(request: FrontRequest): Promise<FrontResponse> {
+    this.#underWay += 1;
+    try {
+      return await this.#handle(request);
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+
+  /** Requests that are not answered yet. */
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  async #handle(request: FrontRequest): Promise<FrontResponse> {
     if (this.#graph.takes(request)) return this.#handleGraph(request);
     if (!isEndpoint(request)) return { kind: 'answer', status: 404, headers: {}, body: '' };
     return this.#handleEws(request);
@@ -134,7 +155,9 @@ export class SimulatorCore {
     const login = admission.kind === 'in' ? admission.login.name : claimedLogin(request.headers.authorization);
     // A leg of a handshake is no request yet, so that faults count those that are.
     const isLeg = admission.kind === 'out' && admission.leg;
-    const subject = { operation: read.operation, login, itemCount, body: request.body };
+    const own = admission.kind === 'in' ? admission.login.mailbox?.address : undefined;
+    const mailbox = read.impersonate ?? own ?? '';
+    const subject = { operation: read.operation, login, mailbox, itemCount, body: request.body };
     const struck = isLeg ? { fault: undefined, delay: 0 } : this.#book.select(subject);
 
     // False when reset() or close() came in between: the request belongs to what they have put away.

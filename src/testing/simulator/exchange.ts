@@ -91,6 +91,7 @@ export class Exchange {
     this.clock = options.clock ?? systemClock;
     this.registry = new Registry(this.clock);
     this.timers = new Timers(this.clock);
+    this.registry.arrived = (item) => this.arrivals.announce(item);
     this.lateCopies = options.lateCopies ?? 0;
     this.ewsEnabled = options.ewsEnabled ?? false;
     this.graph = graphBehaviour(options.graph);

@@ -6,12 +6,15 @@ import type { AuthScheme } from './access/access.ts';
 import type { SimulatedTokens } from './access/tokens.ts';
 import { type AnswerByHand, type CoreOptions, SimulatorCore } from './core.ts';
 import type { OutboundMessage } from './exchange.ts';
+import { expectReceived, failed, receivedIn, untilIdle } from './expectations.ts';
 import type { Faults } from './faults/faults.ts';
 import { connectionError, fetchFrom } from './http/fetch-front.ts';
 import type { JournalEntry } from './http/journal.ts';
+import type { SeedContent } from './store/content.ts';
 import type { SimulatedItem } from './store/item.ts';
 import type { SimulatedMailbox } from './store/mailbox.ts';
 import type { MailboxOptions } from './store/mailbox-options.ts';
+import { storeSeed } from './store/seed.ts';
 
 /** Options of {@link createExchange}. */
 export interface CreateExchangeOptions extends CoreOptions {
@@ -116,6 +119,8 @@ export class SimulatedExchange {
    * The first message in any Inbox that the predicate accepts, now or later. Copies, drafts and messages for the outside are
    * not looked at. The time-out, 5 s by default, runs by the machine's clock even when the simulator has a manual one.
    *
+   * @throws EXPECTATION_FAILED with the end of the journal.
+   *
    * @example
    * ```ts
    * const item = await exchange.waitForMessage((m) => m.mailbox === 'bob@contoso.test', { timeout: 2000 });
@@ -125,10 +130,48 @@ export class SimulatedExchange {
     predicate: (item: SimulatedItem) => boolean,
     options: { readonly timeout?: number } = {},
   ): Promise<SimulatedItem> {
-    for (const mailbox of this.mailboxes) {
-      for (const item of mailbox.folder('inbox').values()) if (predicate(item)) return item;
-    }
-    return this.#core.exchange.arrivals.next(predicate, options.timeout ?? 5000);
+    const { timeout = 5000 } = options;
+    const [there] = receivedIn(this.#core, predicate);
+    const late = (): Error => failed(this.#core, `No such message arrived within ${timeout} ms`);
+    return there ?? this.#core.exchange.arrivals.next(predicate, timeout, late);
+  }
+
+  /**
+   * Resolves when no request is under way and nothing is yet to happen by itself. Timers of a manual clock don't count: only the test moves it.
+   *
+   * @throws EXPECTATION_FAILED after `timeout` ms of the machine's clock, 5000 by default.
+   */
+  idle(options: { readonly timeout?: number } = {}): Promise<void> {
+    return untilIdle(this.#core, options.timeout ?? 5000);
+  }
+
+  /** Waits until it is idle; then no message in any Inbox may be one that the predicate accepts. @throws EXPECTATION_FAILED */
+  async expectNone(predicate?: (item: SimulatedItem) => boolean, options: { readonly timeout?: number } = {}): Promise<void> {
+    await expectReceived(this.#core, 0, predicate, options.timeout ?? 5000);
+  }
+
+  /** Waits until it is idle; then exactly one message in all Inboxes must be one that the predicate accepts. @throws EXPECTATION_FAILED */
+  async expectOnce(
+    predicate?: (item: SimulatedItem) => boolean,
+    options: { readonly timeout?: number } = {},
+  ): Promise<SimulatedItem> {
+    const item = await expectReceived(this.#core, 1, predicate, options.timeout ?? 5000);
+    if (item === undefined) throw failed(this.#core, 'No such message was received');
+    return item;
+  }
+
+  /**
+   * Stores what a seed says: by mailbox, by folder, a list of items as `mailbox.store()` takes them. All of it, or nothing where one is bad.
+   *
+   * @throws OPTION_INVALID
+   *
+   * @example
+   * ```ts
+   * exchange.seed({ 'bob@contoso.test': { inbox: [{ subject: 'Hi', from: 'alice@contoso.test' }] } });
+   * ```
+   */
+  seed(seed: Readonly<Record<string, Readonly<Record<string, readonly SeedContent[]>>>>): void {
+    storeSeed(this.#core.exchange, seed);
   }
 
   /**

@@ -42,13 +42,21 @@ export class FaultBuilder {
   once(): FaultBuilder {
     return this.times(1);
   }
-  /** With that probability; the same seed strikes the same requests. `seed` is 1 when left out. */
+  /** With that probability; the same seed strikes the same requests. Without `seed` the exchange's `randomSeed` counts. */
   probability(p: number, options: { readonly seed?: number } = {}): FaultBuilder {
-    return this.#with({ probability: p, seed: options.seed ?? 1 });
+    return this.#with(options.seed === undefined ? { probability: p } : { probability: p, seed: options.seed });
   }
   /** Only requests of that login. */
   from(login: string): FaultBuilder {
     return this.#with({ login });
+  }
+  /** Only requests for that mailbox, impersonated or the login's own. */
+  mailbox(address: string): FaultBuilder {
+    return this.#with({ mailbox: address });
+  }
+  /** Only requests that name that recipient. */
+  recipient(address: string): FaultBuilder {
+    return this.#with({ recipient: address });
   }
   /** Only requests the predicate picks. */
   when(predicate: (request: FaultSubject) => boolean): FaultBuilder {

@@ -18,6 +18,8 @@ export interface FaultSubject {
   readonly operation: string;
   /** Who logged in, as far as the request says; '' without a login. */
   readonly login: string;
+  /** The mailbox it is for, as far as the request says; '' when it does not. */
+  readonly mailbox: string;
   readonly itemCount: number;
   readonly body: string;
 }
@@ -37,11 +39,17 @@ export interface FaultSelector {
   readonly seed?: number;
   /** Only requests with that login. */
   readonly login?: string;
+  /** Only requests for that mailbox, impersonated or the login's own. */
+  readonly mailbox?: string;
+  /** Only requests that name that recipient. */
+  readonly recipient?: string;
   readonly when?: (request: FaultSubject) => boolean;
 }
 
 /** A fault that was set. */
 export interface FaultHandle {
+  readonly selector: FaultSelector;
+  readonly fault: Fault;
   /** How often it struck. */
   readonly hits: number;
   remove(): void;
@@ -49,16 +57,16 @@ export interface FaultHandle {
 
 class Rule implements FaultHandle {
   readonly fault: Fault;
-  readonly #selector: FaultSelector;
+  readonly selector: FaultSelector;
   readonly #random: () => number;
   readonly #removal: (rule: Rule) => void;
   #seen = 0;
   #hits = 0;
 
-  constructor(selector: FaultSelector, fault: Fault, removal: (rule: Rule) => void) {
-    this.#selector = selector;
+  constructor(selector: FaultSelector, fault: Fault, randomSeed: number, removal: (rule: Rule) => void) {
+    this.selector = selector;
     this.fault = fault;
-    this.#random = seededRandom(selector.seed ?? 1);
+    this.#random = seededRandom(selector.seed ?? randomSeed);
     this.#removal = removal;
   }
 
@@ -72,9 +80,11 @@ class Rule implements FaultHandle {
 
   /** Whether it wants to strike. Counts the request, and draws, even when another fault then wins. */
   wants(subject: FaultSubject): boolean {
-    const s = this.#selector;
+    const s = this.selector;
     if (s.operation !== '*' && s.operation !== subject.operation) return false;
     if (s.login !== undefined && s.login.toLowerCase() !== subject.login.toLowerCase()) return false;
+    if (s.mailbox !== undefined && s.mailbox.toLowerCase() !== subject.mailbox.toLowerCase()) return false;
+    if (s.recipient !== undefined && !names(subject.body, s.recipient)) return false;
     if (s.when !== undefined && !s.when(subject)) return false;
     this.#seen += 1;
     const drawn = s.probability === undefined || this.#random() < s.probability;
@@ -97,7 +107,13 @@ export interface Struck {
 
 /** The faults that are set. */
 export class FaultBook {
+  readonly #randomSeed: number;
   #rules: Rule[] = [];
+
+  /** `randomSeed`: for faults with a probability that name no seed. */
+  constructor(randomSeed = 1) {
+    this.#randomSeed = randomSeed;
+  }
 
   add(selector: FaultSelector, fault: Fault): FaultHandle {
     requirePositive('nth', selector.nth);
@@ -107,7 +123,7 @@ export class FaultBook {
     if (p !== undefined && !(p >= 0 && p <= 1)) {
       throw new OfflineImError('OPTION_INVALID', `probability must lie between 0 and 1, not ${p}.`);
     }
-    const rule = new Rule(selector, fault, (r) => {
+    const rule = new Rule(selector, fault, this.#randomSeed, (r) => {
       this.#rules = this.#rules.filter((other) => other !== r);
     });
     this.#rules.push(rule);
@@ -129,6 +145,10 @@ export class FaultBook {
     return { fault, delay };
   }
 
+  get rules(): readonly FaultHandle[] {
+    return [...this.#rules];
+  }
+
   clear(): void {
     this.#rules = [];
   }
@@ -137,4 +157,10 @@ export class FaultBook {
 function requirePositive(name: string, value: number | undefined): void {
   if (value === undefined || (Number.isInteger(value) && value > 0)) return;
   throw new OfflineImError('OPTION_INVALID', `${name} must be a whole number above 0, not ${value}.`);
+}
+
+/** Whether a body has that address as the whole text of an element, or as a JSON string. */
+function names(body: string, address: string): boolean {
+  const [text, wanted] = [body.toLowerCase(), address.toLowerCase()];
+  return text.includes(`>${wanted}<`) || text.includes(`"${wanted}"`);
 }

@@ -29,6 +29,26 @@ export class Faults {
     return this.#book.add(selector, fault);
   }
 
+  /** Those that are set, oldest first: what they strike, how often they did, and `remove()`. */
+  list(): readonly FaultHandle[] {
+    return this.#book.rules;
+  }
+
+  /**
+   * Scripts what becomes of the next requests of an operation, one after the other; `undefined` is a request that goes well.
+   *
+   * @example
+   * ```ts
+   * exchange.faults.scenario('CreateItem', [(fault) => fault.serverBusy({ backOff: 5000 }), undefined, (fault) => fault.lostResponse()]);
+   * ```
+   */
+  scenario(
+    operation: OperationName | GraphOperationName | '*',
+    steps: readonly (((fault: FaultBuilder) => FaultHandle) | undefined)[],
+  ): readonly FaultHandle[] {
+    return steps.flatMap((step, n) => (step === undefined ? [] : [step(this.on(operation).nth(n + 1))]));
+  }
+
   /** Takes all faults back. */
   clear(): void {
     this.#book.clear();

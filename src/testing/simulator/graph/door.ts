@@ -48,12 +48,14 @@ export class GraphDoor {
     const admission = this.#admit(request);
     const login = admission?.login.name ?? '';
     const operation = route?.operation ?? '';
-    const { fault, delay } = this.#book.select({ operation, login, itemCount: 1, body: request.body });
+    const mailbox = this.#mailboxOf(route, admission?.login)?.address;
+    const subject = { operation, login, mailbox: mailbox ?? '', itemCount: 1, body: request.body };
+    const { fault, delay } = this.#book.select(subject);
     const key = (route?.user ?? login).toLowerCase();
     const crowd = (this.#underWay.get(key) ?? 0) + 1;
     this.#underWay.set(key, crowd);
     try {
-      const told = { operation, mailbox: this.#mailboxOf(route, admission?.login)?.address, fault, delay };
+      const told = { operation, mailbox, fault, delay };
       if (!(await this.#exchange.timers.wait(delay))) return { ...told, code: undefined, response: { kind: 'reset' } };
       const { response, code } = await this.#answer(request, { route, admission, fault, crowd, ids });
       return { ...told, code, response };

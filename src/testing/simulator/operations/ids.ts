@@ -37,10 +37,10 @@ export function resolveAttachment(
   id: string,
   context: OperationContext,
 ): { attachment: SimulatedAttachment; item: SimulatedItem; mailbox: SimulatedMailbox } {
-  for (const item of context.exchange.registry.items.values()) {
-    const attachment = item.attachments.find((one) => one.id === id);
-    const mailbox = attachment && context.exchange.find(item.mailbox);
-    if (attachment === undefined || mailbox === undefined) continue;
+  const item = context.exchange.registry.items.withAttachment(id);
+  const attachment = item?.attachments.find((one) => one.id === id);
+  const mailbox = item && context.exchange.find(item.mailbox);
+  if (item !== undefined && attachment !== undefined && mailbox !== undefined) {
     requireFolders(context.login, context.acting, mailbox);
     return { attachment, item, mailbox };
   }

@@ -157,3 +157,10 @@ export class SimulatedItem {
     return typeof found === 'string' ? found : found?.[0];
   }
 }
+
+/** Where an item lies once it was changed: the same place, one revision later. */
+export function placeAfter(item: SimulatedItem, folder: string, messageFlags: number, changedAt: Date): ItemPlace {
+  const { id, mailbox, folderId, createdAt, receivedAt, uid, revision } = item;
+  const place = { id, mailbox, folder, folderId, createdAt, uid, messageFlags, revision: revision + 1, changedAt };
+  return receivedAt === undefined ? place : { ...place, receivedAt };
+}

@@ -2,7 +2,7 @@ import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { type Change, ChangeLog } from './change-log.ts';
 import { contentOf, type SeedContent } from './content.ts';
 import { SimulatedFolder } from './folder.ts';
-import { type ItemPlace, type MessageContent, SimulatedItem } from './item.ts';
+import { type ItemPlace, type MessageContent, placeAfter, SimulatedItem } from './item.ts';
 import type { ConversationHistory, DelegateOptions, MailboxOptions } from './mailbox-options.ts';
 import { shownItems, showsInConversationHistory, showsInMissedConversations } from './message-class.ts';
 import { flagsOf, type ItemState } from './message-flags.ts';
@@ -116,23 +116,19 @@ export class SimulatedMailbox {
     return item;
   }
 
+  /** A message that arrives in the Inbox, as if somebody had sent it; `waitForMessage()` sees it. Otherwise as {@link store}. */
+  receive(content: SeedContent = {}): SimulatedItem {
+    const item = this.store('inbox', content);
+    this.#registry.arrived(item);
+    return item;
+  }
+
   /** Gives an item other content or flags: the next state has its id and a new change key. */
   update(item: SimulatedItem, next: { readonly content?: MessageContent; readonly messageFlags?: number }): SimulatedItem {
     const folder = this.#folders.get(item.folderId);
     if (folder === undefined) return item;
-    const { id, mailbox, folderId, createdAt, receivedAt, uid } = item;
-    const place: ItemPlace = {
-      id,
-      mailbox,
-      folder: folder.label,
-      folderId,
-      createdAt,
-      uid,
-      messageFlags: next.messageFlags ?? item.messageFlags,
-      revision: item.revision + 1,
-      changedAt: this.#registry.now(),
-      ...(receivedAt === undefined ? {} : { receivedAt }),
-    };
+    const { id, folderId } = item;
+    const place = placeAfter(item, folder.label, next.messageFlags ?? item.messageFlags, this.#registry.now());
     const changed = new SimulatedItem(place, next.content ?? item.content);
     folder.replace(item, changed);
     this.#registry.items.set(id, changed);

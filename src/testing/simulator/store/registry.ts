@@ -6,7 +6,9 @@ import type { Subscription } from './subscription.ts';
 /** What all mailboxes of one simulator share: ids, items and folders by id, the clock. Ids are never used twice, not after a reset either. */
 export class Registry {
   readonly clock: Clock;
-  readonly items = new Map<string, SimulatedItem>();
+  readonly items = new ItemsById();
+  /** Told of every message that a test lets arrive. */
+  arrived: (item: SimulatedItem) => void = () => undefined;
   readonly folders = new Map<string, SimulatedFolder>();
   /** What items became under another id when their mailbox moved. */
   readonly #successors = new Map<string, SimulatedItem>();
@@ -73,5 +75,32 @@ export class Registry {
   #next(): string {
     this.#last += 1;
     return this.#last.toString(16).padStart(10, '0');
+  }
+}
+
+/** Items by id, and by the ids of their attachments. */
+class ItemsById extends Map<string, SimulatedItem> {
+  readonly #byAttachment = new Map<string, string>();
+
+  override set(id: string, item: SimulatedItem): this {
+    for (const attachment of item.attachments) this.#byAttachment.set(attachment.id, id);
+    return super.set(id, item);
+  }
+
+  override delete(id: string): boolean {
+    for (const attachment of this.get(id)?.attachments ?? []) {
+      if (this.#byAttachment.get(attachment.id) === id) this.#byAttachment.delete(attachment.id);
+    }
+    return super.delete(id);
+  }
+
+  /** The item an attachment hangs on. Copies share the ids of theirs: of two, the one that came last. */
+  withAttachment(id: string): SimulatedItem | undefined {
+    const hangs = (item: SimulatedItem | undefined): boolean => item?.attachments.some((one) => one.id === id) === true;
+    const known = this.get(this.#byAttachment.get(id) ?? '');
+    if (hangs(known)) return known;
+    const found = [...this.values()].find(hangs);
+    if (found !== undefined) this.#byAttachment.set(id, found.id);
+    return found;
   }
 }

@@ -75,11 +75,11 @@ export class Arrivals {
   }
 
   /** The first future arrival that the predicate accepts. The time-out runs by the machine's clock, so that no test hangs. */
-  next(predicate: (item: SimulatedItem) => boolean, timeout: number): Promise<SimulatedItem> {
+  next(predicate: (item: SimulatedItem) => boolean, timeout: number, error: () => Error): Promise<SimulatedItem> {
     return new Promise((resolve, reject) => {
       const cancelTimer = systemClock.setTimer(() => {
         this.#waiters.delete(waiter);
-        reject(new Error(`no such message arrived within ${timeout} ms`));
+        reject(error());
       }, timeout);
       const waiter: Waiter = { predicate, resolve, reject, cancelTimer };
       this.#waiters.add(waiter);

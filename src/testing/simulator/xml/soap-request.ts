@@ -19,6 +19,8 @@ interface EwsRequest {
 export interface ReadRequest {
   readonly operation: string;
   readonly element: XmlElement | undefined;
+  /** Address in `t:ExchangeImpersonation`. */
+  readonly impersonate: string | undefined;
   /** Makes the request, or throws the fault it deserves. */
   request(profile: SimulatorProfile): EwsRequest;
 }
@@ -34,15 +36,16 @@ export function readRequest(body: string): ReadRequest {
   if (envelope.ns !== soapNs || envelope.name !== 'Envelope') return unreadable('the root element is not a SOAP envelope.');
   const element = child(envelope, soapNs, 'Body')?.children[0];
   if (element === undefined) return unreadable('soap:Body has no element.');
+  const header = child(envelope, soapNs, 'Header');
   return {
     operation: operationOf(element.name),
     element,
+    impersonate: impersonated(header),
     request: (profile) => {
       const name = operationOf(element.name);
       if (element.ns !== messagesNs || !isSchemaOperation(name)) {
         throw new EwsFault('ErrorInvalidRequest', `The operation ${element.name} is not known.`);
       }
-      const header = child(envelope, soapNs, 'Header');
       return { operation: name, element, version: versionOf(header, profile), impersonate: impersonated(header) };
     },
   };
@@ -57,6 +60,7 @@ function unreadable(what: string): ReadRequest {
   return {
     operation: '',
     element: undefined,
+    impersonate: undefined,
     request: () => {
       throw schemaFault(what);
     },

@@ -1,0 +1,47 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { envelope, findItem, post } from '../testing/support/raw-ews.ts';
+import { offlineIm } from './offline-im.ts';
+
+const program = join(import.meta.dirname, '../../src/cli/main.ts');
+
+it('simulator serves what it was seeded with, until it is interrupted', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'offline-im-simulator-'));
+  let child: ChildProcess | undefined;
+  try {
+    const data = join(folder, 'seed.json');
+    await writeFile(data, JSON.stringify({ 'dora@contoso.test': { inbox: [{ subject: 'from a file' }] } }));
+    const args = ['simulator', '--mailbox', 'dora@contoso.test', '--data', data, '--random-seed', '7', '--json'];
+    const started = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    child = started;
+    let printed = '';
+    for await (const chunk of started.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
+      printed += chunk;
+      if (/\}\s*$/.test(printed)) break;
+    }
+    const { url, mailboxes } = JSON.parse(printed) as { url: string; mailboxes: readonly string[] };
+    expect(mailboxes).toEqual(['dora@contoso.test']);
+    const answer = await post(url, envelope(findItem({ folders: ['<t:DistinguishedFolderId Id="inbox"/>'] })), {
+      as: 'dora@contoso.test',
+    });
+    expect(await answer.text()).toContain('TotalItemsInView="1"');
+    started.kill('SIGTERM');
+    const [code] = await once(started, 'close');
+    expect(code).toBe(0);
+  } finally {
+    child?.kill('SIGKILL');
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+it.each([
+  [['--port', '70000'], 2, '--port is "70000"'],
+  [['--data', '/no/such/file.json'], 2, "can't be read as JSON"],
+  [['--mailbox', 'alice'], 1, 'is not an SMTP address'],
+])('simulator %j says what is wrong', async (args, code, text) => {
+  expect(await offlineIm(['simulator', ...args])).toMatchObject({ code, err: expect.stringContaining(text) });
+});
