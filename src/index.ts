@@ -1,6 +1,7 @@
 export type {
   AudienceClassification,
   MessageClassification,
+  MessageClassOptions,
   MessageKind,
   Organization,
   ShowsIn,

@@ -1,6 +1,6 @@
 export { ManualClock } from './testing/manual-clock.ts';
 export type { AccessOptions, AuthScheme } from './testing/simulator/access/access.ts';
-export type { ConnectionLogin, ConnectionVerdict } from './testing/simulator/access/doorkeeper.ts';
+export type { ConnectionAccount, ConnectionLogin, ConnectionVerdict } from './testing/simulator/access/doorkeeper.ts';
 export type { SimulatedToken, SimulatedTokens } from './testing/simulator/access/tokens.ts';
 export type { AnswerByHand, AnsweredRequest, CoreOptions } from './testing/simulator/core.ts';
 export { SimulatorCore } from './testing/simulator/core.ts';
@@ -23,7 +23,7 @@ export type { ExtendedFieldPath, ExtendedProperty } from './testing/simulator/st
 export type { SimulatedFolder } from './testing/simulator/store/folder.ts';
 export type { MessageContent, SimulatedAttachment, SimulatedItem } from './testing/simulator/store/item.ts';
 export type { SimulatedMailbox } from './testing/simulator/store/mailbox.ts';
-export type { DelegateOptions, MailboxOptions } from './testing/simulator/store/mailbox-options.ts';
+export type { ConversationHistory, DelegateOptions, MailboxOptions } from './testing/simulator/store/mailbox-options.ts';
 export type { ItemState } from './testing/simulator/store/message-flags.ts';
 export type { Omission } from './testing/simulator/xml/omit.ts';
 export type {

@@ -39,3 +39,96 @@ export function sleep(clock: Clock, delay: number, signal?: AbortSignal): Promis
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 }
+
+/** Calls `act` when the signal aborts, at once where it has; the function returned takes the listener away, so that a long-lived signal gathers none. */
+export function whenAborted(signal: AbortSignal | undefined, act: () => void): () => void {
+  if (signal === undefined) return () => {};
+  if (signal.aborted) {
+    act();
+    return () => {};
+  }
+  signal.addEventListener('abort', act, { once: true });
+  return () => signal.removeEventListener('abort', act);
+}
+
+/** Waits for the promise, or until the signal aborts. */
+export async function unlessAborted(promise: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) {
+    await promise;
+    return;
+  }
+  const aborted = Promise.withResolvers<void>();
+  const forget = whenAborted(signal, aborted.resolve);
+  try {
+    await Promise.race([promise, aborted.promise]);
+  } finally {
+    forget();
+  }
+}
+
+/**
+ * Calls a function that may take `ms` at most. After that, or when the signal aborts, it rejects with what `tooLate` returns, and ignores whatever the call
+ * does then.
+ */
+export async function withinTime<T>(
+  clock: Pick<Clock, 'setTimer'>,
+  ms: number,
+  call: () => T | PromiseLike<T>,
+  tooLate: () => Error,
+  signal?: AbortSignal,
+): Promise<T> {
+  const over = Promise.withResolvers<never>();
+  const giveUp = (): void => over.reject(tooLate());
+  const cancel = clock.setTimer(giveUp, ms);
+  const forget = whenAborted(signal, giveUp);
+  try {
+    return await Promise.race([(async () => call())(), over.promise]);
+  } finally {
+    cancel();
+    forget();
+  }
+}
+
+/** The end of a request that is still under way: by its deadline, or because the host aborts it. */
+export interface Limit {
+  readonly signal: AbortSignal;
+  /** Which of the two came first. */
+  ended(): 'deadline' | 'aborted' | undefined;
+  /** Settles as the promise does, or rejects at the end of the limit, whether or not the promise minds the signal. */
+  race<T>(promise: Promise<T>): Promise<T>;
+  release(): void;
+}
+
+/** Covers a whole request: login, connection, headers and the last byte of the body. */
+export function startLimit(clock: Clock, deadline: number, outer: AbortSignal): Limit {
+  const controller = new AbortController();
+  let reason: 'deadline' | 'aborted' | undefined;
+  let reject: (error: Error) => void = () => {};
+  const end = new Promise<never>((_, no) => {
+    reject = no;
+  });
+  end.catch(() => {}); // nobody may be racing when it ends
+  const finish = (why: 'deadline' | 'aborted'): void => {
+    if (reason !== undefined) return;
+    reason = why;
+    const error = new DOMException(why === 'deadline' ? 'The deadline passed.' : 'The request was aborted.', 'AbortError');
+    reject(error);
+    controller.abort(error);
+  };
+  const onAbort = (): void => finish('aborted');
+  const cancelTimer = clock.setTimer(() => finish('deadline'), deadline);
+  outer.addEventListener('abort', onAbort, { once: true });
+  if (outer.aborted) onAbort();
+  return {
+    signal: controller.signal,
+    ended: () => reason,
+    race: (promise) => {
+      promise.catch(() => {}); // it may lose the race and fail later
+      return Promise.race([promise, end]);
+    },
+    release: () => {
+      cancelTimer();
+      outer.removeEventListener('abort', onAbort);
+    },
+  };
+}

@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import { unlessAborted, whenAborted } from './deadline.ts';
+import { unlessAborted, whenAborted } from './clock.ts';
 
 /** How long a stop may take, as two signals: `hard` never aborts before `soft`. */
 export interface StopSignals {

@@ -15,9 +15,13 @@ import type { EventName, Listener, OfflineImEvents } from './events.ts';
  * is swallowed: there is nowhere left to say it.
  */
 export interface Logger {
+  /** Steps of a message, such as requests and probes. */
   debug(fields: Readonly<Record<string, unknown>>, message?: string): unknown;
+  /** Events that need nobody. */
   info(fields: Readonly<Record<string, unknown>>, message?: string): unknown;
+  /** Events that someone should see: a blocked mailbox, a dead message, a warning. */
   warn(fields: Readonly<Record<string, unknown>>, message?: string): unknown;
+  /** Never called so far; loggers have it. */
   error(fields: Readonly<Record<string, unknown>>, message?: string): unknown;
 }
 

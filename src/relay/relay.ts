@@ -1,4 +1,4 @@
-import { startLimit } from '../core/deadline.ts';
+import { startLimit } from '../core/clock.ts';
 import { answerAtOnce } from '../core/host-calls.ts';
 import type { SendOptions } from '../ews/auth/credentials.ts';
 import { type RelayOptions, type RelaySettings, relaySettings } from './options.ts';

@@ -1,6 +1,5 @@
 import { audienceOf, messageClassFor } from '../classification/classification.ts';
-import type { Clock } from '../core/clock.ts';
-import { withinTime } from '../core/deadline.ts';
+import { type Clock, withinTime } from '../core/clock.ts';
 import { hasCode, OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
 import { property } from '../core/errors/thrown.ts';

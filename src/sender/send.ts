@@ -1,4 +1,4 @@
-import { whenAborted } from '../core/deadline.ts';
+import { whenAborted } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { TurnOrder } from '../core/queues.ts';
 import type { Stoppable, StopSignals } from '../core/stop.ts';

@@ -1,5 +1,4 @@
-import { type Clock, systemClock } from '../core/clock.ts';
-import { whenAborted } from '../core/deadline.ts';
+import { type Clock, systemClock, whenAborted } from '../core/clock.ts';
 import { checkedClock, checkedRandom } from '../core/host-calls.ts';
 import { timeOrderedId } from '../core/ids.ts';
 import { ShutdownDeadline } from '../core/stop.ts';

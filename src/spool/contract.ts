@@ -180,6 +180,7 @@ export interface SpoolStorage<Client = never> {
   };
   /** The id of a new entry of this lane, made of the one given, for a storage whose ids say where an entry lies. Pure. @default the id as it is */
   entryIdFor?(lane: string, id: string): string;
+  /** Opens it, and does what a process that died has left undone. @throws {OfflineImError} `SPOOL_LOCKED` while another process has it, where only one may */
   open(context: SpoolContext): Promise<void>;
   /** Durable when resolved. One result a message, in order of first appearance; one bad message fails alone. */
   append(entries: readonly NewSpoolEntry[], options?: { readonly client?: Client | undefined }): Promise<readonly AppendResult[]>;
@@ -192,6 +193,7 @@ export interface SpoolStorage<Client = never> {
    * that cannot freeze within the claim, such as `sealed()`.
    */
   refreeze?(notes: readonly Refreeze[]): Promise<readonly ClaimToken[]>;
+  /** Takes over what became of claimed notes, durable when resolved; `lost` are the tokens that no longer match, of which nothing was applied. */
   settle(
     settlements: readonly Settlement[],
   ): Promise<{ readonly lost: readonly ClaimToken[]; readonly changes: readonly Change[] }>;
@@ -202,16 +204,23 @@ export interface SpoolStorage<Client = never> {
   expire(request: ExpireRequest): Promise<readonly Change[]>;
   /** ms until something of those lanes is due (0: now), `undefined` when nothing waits. */
   nextDue(lanes?: LaneFilter): Promise<number | undefined>;
+  /** An entry, its tombstone included; `undefined` when nothing (any more) is known of it. */
   get(entryId: string): Promise<SpoolEntry | undefined>;
   /** Tombstones and purged messages too, while they are kept. */
   findMessage(messageId: string): Promise<readonly SpoolEntry[]>;
   /** Where an entry stands; `undefined` for one that is held or has ended. Optional: without it `status()` can't tell order and due times. */
   standing?(entryId: string): Promise<Standing | undefined>;
+  /** Entries, all or those that the query asks for, read page by page. */
   list(query?: SpoolQuery): AsyncIterable<SpoolEntry>;
+  /** Keeps spooled and deferred entries from being claimed until they are released. Others are left as they are, and not among the changes. */
   hold(entryIds: readonly string[]): Promise<readonly Change[]>;
+  /** Lets held entries go on at the end of the order; with unknown attempts they are probed first. */
   release(entryIds: readonly string[]): Promise<readonly Change[]>;
+  /** Cancels what waits. Of what is at work or unconfirmed it notes the request: the change then has equal `from` and `to`. */
   cancel(entryIds: readonly string[]): Promise<readonly Change[]>;
+  /** Spools dead entries anew at the end of the order; with unknown attempts they are probed first, unless `force` is given. */
   requeue(entryIds: readonly string[], options?: { readonly force?: boolean }): Promise<readonly Change[]>;
+  /** Forgets ended entries but for the tombstone of their message id. */
   purge(entryIds: readonly string[]): Promise<readonly Change[]>;
   /**
    * Whether this process still has the storage to itself, answered at once: asked right before the first byte of each request to a server,
@@ -220,10 +229,12 @@ export interface SpoolStorage<Client = never> {
   isOwner?(): boolean;
   /** Calls `wake` when another process appended; the returned function ends that. */
   watch?(wake: () => void): () => void;
+  /** Entries by state, purged ones left out. */
   counts(): Promise<Readonly<Record<SpoolState, number>>>;
   /** What its messages take, in bytes, as cheaply as `counts()` and as exactly as that allows: what `highWater.bytes` is held against. Optional. */
   usage?(): Promise<{ readonly bytes: number }>;
   /** What operators ask: pause, lists by filter, bulk changes. Optional: a storage without it works. */
   readonly admin?: SpoolAdmin;
+  /** Ends every use of it; calls from then on reject with `SPOOL_CLOSED`. */
   close(): Promise<void>;
 }

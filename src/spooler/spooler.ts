@@ -1,4 +1,4 @@
-import { unlessAborted } from '../core/deadline.ts';
+import { unlessAborted } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { asError } from '../core/errors/thrown.ts';
 import { answerAtOnce, tell } from '../core/host-calls.ts';

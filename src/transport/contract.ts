@@ -164,5 +164,6 @@ export interface Transport {
   readonly requestTimeout?: number | undefined;
   /** Checks login and mailbox before the first message; rejects with what is wrong, resolves with what cannot be promised. */
   verify?(from: Mailbox, options: { readonly signal: AbortSignal }): Promise<TransportReport>;
+  /** Ends what it keeps open; called once, at the end of `stop()`. Optional. */
   close?(): Promise<void>;
 }

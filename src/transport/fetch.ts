@@ -1,4 +1,4 @@
-import type { Limit } from '../core/deadline.ts';
+import type { Limit } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { property } from '../core/errors/thrown.ts';
 

@@ -1,4 +1,4 @@
-import type { Limit } from '../../core/deadline.ts';
+import type { Limit } from '../../core/clock.ts';
 import { newRequestId } from '../../core/ids.ts';
 import { connectionCode } from '../../transport/connection-errors.ts';
 import { readBody } from '../../transport/fetch.ts';

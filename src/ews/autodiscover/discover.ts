@@ -1,4 +1,4 @@
-import { type Limit, startLimit } from '../../core/deadline.ts';
+import { type Limit, startLimit } from '../../core/clock.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
 import { answerAtOnce, tell } from '../../core/host-calls.ts';

@@ -1,5 +1,4 @@
-import { OpeningTag, type Scope, unscoped } from './opening-tag.ts';
-import { decodeReferences } from './references.ts';
+import { decodeReferences, OpeningTag, type Scope, unscoped } from './opening-tag.ts';
 import { unreadable } from './unreadable.ts';
 
 /** An element of a parsed document. Names are matched by namespace, whatever prefix a server chose. */

@@ -1,4 +1,4 @@
-import { type Limit, startLimit } from '../../core/deadline.ts';
+import { type Limit, startLimit } from '../../core/clock.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { newRequestId } from '../../core/ids.ts';
 import { bareCause, connectionCode, handshakeRefused, nothingWritten } from '../../transport/connection-errors.ts';

@@ -1,5 +1,4 @@
-import type { Clock } from '../../core/clock.ts';
-import { whenAborted } from '../../core/deadline.ts';
+import { type Clock, whenAborted } from '../../core/clock.ts';
 import { notAttempted } from '../../transport/verdict.ts';
 
 /** Requests under way at a time for one mailbox; Graph refuses the fifth. */

@@ -61,6 +61,7 @@ export interface Journal {
     read(): Promise<string | undefined>;
     write(document: string): Promise<void>;
   };
+  /** Gives back what `load` took, such as its lock. */
   close(): Promise<void>;
 }
 

@@ -1,5 +1,4 @@
-import type { Clock } from '../../core/clock.ts';
-import { whenAborted } from '../../core/deadline.ts';
+import { type Clock, whenAborted } from '../../core/clock.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { Note } from '../../transport/contract.ts';
 import type { SpoolerContext } from '../context.ts';

@@ -1,5 +1,4 @@
-import { type Clock, sleep } from '../../core/clock.ts';
-import { whenAborted } from '../../core/deadline.ts';
+import { type Clock, sleep, whenAborted } from '../../core/clock.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { Note } from '../../transport/contract.ts';
 import type { DeliveryDecision, SpoolerOptions } from '../options.ts';

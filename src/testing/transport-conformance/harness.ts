@@ -105,6 +105,7 @@ export interface TransportHarness {
   readonly oneNotePerRequest?: boolean;
   /** Passwords and tokens, which no error may show. */
   readonly secrets: readonly string[];
+  /** Gives back what the harness took, such as a server and its port. */
   dispose(): Promise<void>;
 }
 

@@ -67,6 +67,7 @@ export interface WritableFile {
   sync(): Promise<void>;
   /** Cuts the file to that many bytes. */
   truncate(size: number): Promise<void>;
+  /** Gives the handle back. */
   close(): Promise<void>;
 }
 
@@ -86,6 +87,7 @@ export interface WritableFile {
 export interface FileLayer {
   /** `undefined` when nothing is there. */
   stat(path: string): Promise<FileFacts | undefined>;
+  /** What lies in a folder, in no order. */
   list(path: string): Promise<readonly FolderItem[]>;
   /** Makes one folder for its owner alone (0700); rejects with `EEXIST` when the name is taken. */
   makeFolder(path: string): Promise<void>;

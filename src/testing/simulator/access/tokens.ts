@@ -31,6 +31,7 @@ export class SimulatedTokens {
     for (const token of tokens) this.add(token);
   }
 
+  /** Makes a bearer token good from now on. */
   add(token: SimulatedToken): void {
     this.#tokens.set(token.token, token);
   }

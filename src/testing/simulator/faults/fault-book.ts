@@ -52,6 +52,7 @@ export interface FaultHandle {
   readonly fault: Fault;
   /** How often it struck. */
   readonly hits: number;
+  /** Takes the fault back: it strikes no request any more. */
   remove(): void;
 }
 

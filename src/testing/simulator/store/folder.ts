@@ -84,6 +84,7 @@ export class SimulatedFolder {
     return this.#byProperty.get(indexKey(key, value)) ?? [];
   }
 
+  /** Puts an item into it; `mailbox.store()` makes one first. */
   insert(item: SimulatedItem): void {
     this.#items.set(item.id, item);
     if (!item.isRead) this.#unread += 1;
@@ -111,6 +112,7 @@ export class SimulatedFolder {
     this.insert(next); // the same id: it keeps its place in the order
   }
 
+  /** Takes an item out of it, for good. */
   remove(item: SimulatedItem): void {
     if (!this.#items.delete(item.id)) return;
     this.deletedCount += 1;
@@ -128,6 +130,7 @@ export class SimulatedFolder {
     }
   }
 
+  /** Takes every item out of it. */
   clear(): void {
     this.#items.clear();
     this.#unread = 0;

@@ -78,6 +78,7 @@ export class SimulatedMailbox {
     return this.#distinguished.get(name);
   }
 
+  /** Makes a folder below another; `folderClass` is `IPF.Note` when left out. */
   createFolder(parent: SimulatedFolder, displayName: string, folderClass?: string): SimulatedFolder {
     const id = this.#registry.newFolderId();
     const options = { id, mailbox: this.address, displayName, parent };

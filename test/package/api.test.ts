@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { publicApi } from '../support/public-api.ts';
+
+const entries = publicApi();
+const exported = new Set(entries.flatMap(({ names }) => names.map(({ name }) => name)));
+
+/**
+ * Used in a signature and not exported so far: what spools have in common, and what the simulator is made of. The list may only
+ * become shorter.
+ */
+const notYet: readonly string[] = [
+  'ChangeLog',
+  'Counted',
+  'Exchange',
+  'FaultBook',
+  'FolderOptions',
+  'Hidden',
+  'HttpFront',
+  'ItemPlace',
+  'Registry',
+  'Settled',
+  'SpoolAdmin',
+  'Subject',
+  'Transition',
+  'TransitionSpool',
+];
+
+/** Interfaces that say what is used of somebody else's API, which has the documentation. */
+const others =
+  /^(Pg(Client|Pool|PoolClient)|Idb(Database|Factory|Store|Transaction)|Web(Event|EventTarget|Locks)|XhrApiLike|TestRunner|TokenCredential)\./;
+/** Without a docstring so far. The list may only become shorter. */
+const bareYet: readonly string[] = ['OpenSpool.list', 'OpenSpool.stats', 'OpenSpool.close', 'PostgresSpool.refreeze'];
+
+describe('what the package declares', () => {
+  it.each(entries)(
+    'of offline-im/$entry is what the report says; changed on purpose, `npx vitest run test/package/api.test.ts -u` writes it anew',
+    async ({ entry, names }) => {
+      const report = names.map(({ text }) => `${text}\n`).join('\n');
+      await expect(report).toMatchFileSnapshot(`api/${entry}.txt`);
+    },
+  );
+
+  it('uses no type that nobody can import', () => {
+    const hidden = entries.flatMap(({ entry, names }) =>
+      names.flatMap(({ name, uses }) =>
+        uses.filter((used) => !exported.has(used) && !notYet.includes(used)).map((used) => `${entry}: ${name} uses ${used}`),
+      ),
+    );
+    expect(hidden).toEqual([]);
+  });
+
+  it('has a docstring for every name', () => {
+    const bare = entries.flatMap(({ entry, names }) =>
+      names.filter(({ documented }) => !documented).map(({ name }) => `${entry}: ${name}`),
+    );
+    expect(bare).toEqual([]);
+  });
+
+  it('has a docstring for every method', () => {
+    const bare = new Set(
+      entries.flatMap(({ names }) =>
+        names.flatMap(({ name, undocumented }) => undocumented.map((method) => `${name}.${method}`)),
+      ),
+    );
+    expect([...bare].filter((name) => !others.test(name) && !bareYet.includes(name))).toEqual([]);
+  });
+});
