@@ -206,7 +206,7 @@ export class SimulatedServer implements Server {
   /** Those that a request sends. */
   #notesIn({ path, body }: Arrival): readonly Note[] {
     if (!/\/sendMail$/i.test(path) && !body.includes('CreateItem ')) return [];
-    return [...this.#given.values()].filter(({ tag }) => body.includes(tag));
+    return [...this.#given.values()].filter(({ tag }) => carries(body, tag));
   }
 
   /** Copies with one of its recipients: with whom most are. */
@@ -232,6 +232,12 @@ export class SimulatedServer implements Server {
   #items(): readonly SimulatedItem[] {
     return [...this.core.exchange.registry.items.values()];
   }
+}
+
+/** The tag of a first attempt is the beginning of that of the tenth. */
+function carries(body: string, tag: string): boolean {
+  const at = body.indexOf(tag);
+  return at >= 0 && !/\d/.test(body.charAt(at + tag.length));
 }
 
 function tagOf(item: SimulatedItem): string | undefined {
