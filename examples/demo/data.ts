@@ -31,7 +31,7 @@ export interface DemoMessage {
 
 export type Location = 'on-premises' | 'exchange-online';
 
-export interface Move {
+interface Move {
   readonly sip: string;
   readonly to: Location;
 }
