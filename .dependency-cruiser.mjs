@@ -132,7 +132,7 @@ export default {
     only(
       'the-loop-knows-contracts-only',
       '^src/spooler/',
-      '^src/(spooler|core|observability|message)/|^src/(spool|transport)/contract\\.ts$',
+      '^src/(spooler|core|observability|message)/|^src/(spool/(admin-)?|transport/)contract\\.ts$',
       'neither a spool nor a transport by name',
     ),
     {

@@ -54,9 +54,25 @@ export type { Receipt } from './sender/accept.ts';
 export type { FlushOptions, ListQuery, RequeueOptions, StartOptions, StopOptions } from './sender/call-options.ts';
 export type { HighWater } from './sender/capacity.ts';
 export type { Identity, OfflineImSenderOptions, PolicySource } from './sender/options.ts';
+export type { PauseOptions } from './sender/pause.ts';
 export type { CheckResult, SendMessageOptions, SendResult } from './sender/send.ts';
 export { OfflineImSender } from './sender/sender.ts';
 export type { EntryStatus, MessageEntry, MessageStatus, WaitingFor } from './sender/status.ts';
+export type {
+  AuditRecord,
+  BulkOptions,
+  BulkResult,
+  BulkVerb,
+  EntryFilter,
+  EntryPage,
+  LaneReport,
+  LaneSummary,
+  Pause,
+  ProcessReport,
+  ReportedObstacle,
+  SpoolAdmin,
+  StoredReport,
+} from './spool/admin-contract.ts';
 export type {
   AppendResult,
   Change,

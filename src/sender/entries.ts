@@ -6,6 +6,7 @@ import type { Throughput } from '../observability/trace.ts';
 import type { Change, Reason, SpoolStorage } from '../spool/contract.ts';
 import type { Spooler } from '../spooler/spooler.ts';
 import { assertId, type ListQuery, type RequeueOptions, readList, readRequeue, readStats } from './call-options.ts';
+import { adminOf, laneOf, type PauseOptions, readPause } from './pause.ts';
 import { type MessageEntry, type MessageStatus, shownEntry, statusOf } from './status.ts';
 
 /** What {@link Entries} is made of. */
@@ -51,6 +52,19 @@ export class Entries {
   async requeue(id: string, options: RequeueOptions): Promise<readonly Change[]> {
     const { force } = readRequeue(options);
     return this.#act(id, (ids) => this.#context.storage.requeue(ids, { force }));
+  }
+
+  async pause(mailbox: string | undefined, options: PauseOptions): Promise<void> {
+    const lane = laneOf(mailbox);
+    const { by, why } = readPause(options);
+    await adminOf(await this.#opened()).pause({ lane, by, why });
+    this.#context.spooler.pausesChanged();
+  }
+
+  async resume(mailbox: string | undefined): Promise<boolean> {
+    const was = await adminOf(await this.#opened()).resume(laneOf(mailbox));
+    this.#context.spooler.pausesChanged();
+    return was;
   }
 
   /** Whether a message with this id is kept, or has ended lately. */

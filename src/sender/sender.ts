@@ -2,7 +2,6 @@ import { type Clock, systemClock, whenAborted } from '../core/clock.ts';
 import { checkedClock, checkedRandom } from '../core/host-calls.ts';
 import { timeOrderedId } from '../core/ids.ts';
 import { ShutdownDeadline } from '../core/stop.ts';
-import { addressKey, parseAddress } from '../message/address.ts';
 import type { OutgoingMessage } from '../message/message.ts';
 import type { EventName, Listener } from '../observability/events.ts';
 import type { SenderStats, StatsOptions } from '../observability/stats.ts';
@@ -26,6 +25,7 @@ import {
 import { HighWaterMark } from './capacity.ts';
 import { Entries } from './entries.ts';
 import { givenPolicy, type OfflineImSenderOptions, type PolicySource, senderSettings } from './options.ts';
+import { laneOf, type PauseOptions } from './pause.ts';
 import { type CheckResult, Sending, type SendMessageOptions, type SendResult } from './send.ts';
 import type { MessageEntry, MessageStatus } from './status.ts';
 import { stopAll } from './stop.ts';
@@ -278,7 +278,31 @@ export class OfflineImSender<Client = never> {
    * @throws {OfflineImError} `ADDRESS_INVALID`
    */
   retryNow(mailbox?: string): void {
-    this.#spooler.retryNow(mailbox === undefined ? undefined : addressKey(parseAddress(mailbox, 'ADDRESS_INVALID')));
+    this.#spooler.retryNow(laneOf(mailbox));
+  }
+
+  /**
+   * Delivers nothing of a mailbox, or of all, until `resume()`: in every process that has this spool open, within `pollInterval`, and across restarts. `send()` goes
+   * on, and so do probes and what is under way; messages expire, and `probe.giveUpAfter` stands still. What waits for it says `waitingFor: 'paused'`.
+   *
+   * @param mailbox SMTP address. @default every mailbox
+   * @throws {OfflineImError} `ADDRESS_INVALID`, `OPTION_INVALID`; `SPOOL_NOT_OPERABLE` where the spool can't keep it
+   * @example
+   * ```ts
+   * await sender.pause('alice@contoso.com', { why: 'her mailbox is being moved', by: 'carol' });
+   * ```
+   */
+  pause(mailbox?: string, options: PauseOptions = {}): Promise<void> {
+    return this.#entries.pause(mailbox, options);
+  }
+
+  /**
+   * Lifts the pause of that mailbox, or, without one, that of all mailboxes; pauses of single mailboxes then stay. Resolves with whether there was one.
+   *
+   * @throws {OfflineImError} `ADDRESS_INVALID`, `SPOOL_NOT_OPERABLE`
+   */
+  resume(mailbox?: string): Promise<boolean> {
+    return this.#entries.resume(mailbox);
   }
 
   #assertNotStopped(): void {

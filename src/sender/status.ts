@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Reason, SpoolEntry, SpooledMessage, SpoolStorage, Standing } from '../spool/contract.ts';
 import type { LaneStanding } from '../spooler/lanes/obstacles.ts';
+import { pauseOf } from '../spooler/pauses.ts';
 
 /**
  * What an entry waits for: its two minutes, the end of a back-off, older messages of its conversation, its mailbox or its server, the next probe, `release()`,
@@ -55,12 +56,19 @@ export async function statusOf(
   laneOf: (lane: string) => LaneStanding | undefined,
 ): Promise<MessageStatus | undefined> {
   const found = await storage.findMessage(messageId);
+  const pauses = (await storage.admin?.paused()) ?? [];
   const entries = await Promise.all(
     found.map(async ({ id }): Promise<EntryStatus | undefined> => {
       const [entry, standing] = await Promise.all([storage.get(id), storage.standing?.(id)]);
       if (entry === undefined) return undefined;
       const lane = laneOf(entry.lane);
-      const { waitingFor, nextIn, reason } = waitOf(entry, standing, lane, clock.now());
+      const { waitingFor, nextIn, reason } = waitOf(
+        entry,
+        standing,
+        lane,
+        clock.now(),
+        pauseOf(pauses, entry.lane) !== undefined,
+      );
       return {
         ...shownEntry(entry),
         ...(reason === undefined ? {} : { reason }),
@@ -92,6 +100,7 @@ export function waitOf(
   standing: Standing | undefined,
   lane: LaneStanding | undefined,
   now: number,
+  paused = false,
 ): { readonly waitingFor?: WaitingFor; readonly nextIn?: number; readonly reason?: Reason } {
   switch (entry.state) {
     case 'held':
@@ -104,6 +113,8 @@ export function waitOf(
     case 'spooled':
     case 'deferred':
     case 'unconfirmed': {
+      // What may have been sent is looked for all the same.
+      if (paused && entry.state !== 'unconfirmed') return { waitingFor: 'paused' };
       const dueIn = standing?.dueIn ?? (entry.state === 'spooled' ? Math.max(0, entry.pickupAt - now) : undefined);
       if (lane !== undefined && (standing?.behind === true || dueIn === undefined || lane.nextIn >= dueIn)) {
         return {

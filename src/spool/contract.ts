@@ -147,6 +147,8 @@ export interface ExpireRequest {
   readonly owner: string;
   /** Lanes that cannot be tried, and for how many ms they could not. */
   readonly closedLanes: readonly { readonly lane: string; readonly closedFor: number }[];
+  /** For how many ms no lane at all could be tried, as while everything is paused. @default only `closedLanes` */
+  readonly allClosedFor?: number;
   /** ms after the expiry of an unconfirmed entry until it is given up, whatever its lane does. @default never */
   readonly giveUpAfter?: number;
   readonly reason: Reason;

@@ -6,12 +6,14 @@ import type { ClaimedNote, ClaimRequest, LaneFilter } from '../spool/contract.ts
 import type { SpoolerContext, SpoolerParts } from './context.ts';
 import type { Lanes } from './lanes/lanes.ts';
 import { noteLimits, notesAtWork } from './options.ts';
+import type { Pauses } from './pauses.ts';
 
 /** What one round of claims works with. */
 export interface Round {
   readonly parts: SpoolerParts;
   readonly context: Pick<SpoolerContext, 'places' | 'stopping'>;
   readonly lanes: Lanes;
+  readonly pauses: Pick<Pauses, 'all' | 'lanes' | 'includes'>;
   /** For a flush: takes what is not due yet, up to so many entries. */
   readonly flush: { entries: number } | undefined;
   notesAtWork(): number;
@@ -51,8 +53,10 @@ async function claim(round: Round, kind: 'deliver' | 'probe', lanes: LaneFilter,
   if (context.stopping()) return 0;
   const delivering = kind === 'deliver';
   if (delivering && flush !== undefined && flush.entries <= 0) return 0;
+  const allowed = delivering ? unpaused(lanes, round.pauses) : lanes;
+  if (allowed === undefined) return 0;
   const claimedAt = parts.clock.monotonic();
-  const notes = checkedClaim(await parts.storage.claim(requestFor(round, kind, lanes, limit)));
+  const notes = checkedClaim(await parts.storage.claim(requestFor(round, kind, allowed, limit)));
   if (delivering && flush !== undefined) for (const note of notes) flush.entries -= note.entries.length;
   let begun = 0;
   for (const [lane, batch] of batchesOf(notes, parts.options.notesPerClaim)) {
@@ -77,6 +81,14 @@ function checkedClaim(notes: unknown): readonly ClaimedNote[] {
     typeof property(note, 'lane') === 'string';
   if (Array.isArray(notes) && notes.every(isNote)) return notes as readonly ClaimedNote[];
   throw new OfflineImError('SPOOL_FAILED', `claim() of the spool returned ${quoted(notes)}; expected claimed notes.`);
+}
+
+/** Lanes of which notes may be delivered; `undefined` when there are none. Probes go on while a lane is paused. */
+function unpaused(lanes: LaneFilter, pauses: Round['pauses']): LaneFilter | undefined {
+  if (pauses.all) return undefined;
+  if ('except' in lanes) return { except: [...lanes.except, ...pauses.lanes] };
+  const only = lanes.only.filter((lane) => !pauses.includes(lane));
+  return only.length === 0 ? undefined : { only };
 }
 
 function requestFor(round: Round, kind: 'deliver' | 'probe', lanes: LaneFilter, limit: number): ClaimRequest {

@@ -50,12 +50,15 @@ export interface ProbeHistory {
 export class ProbeHistories {
   readonly #clock: Clock;
   readonly #options: SpoolerSettings;
+  readonly #isPaused: (lane: string) => boolean;
   readonly #known = new Set<string>();
   readonly #notes = new Map<string, { probes: number; refusals: number; at: number; delay: number }>();
 
-  constructor(clock: Clock, options: SpoolerSettings) {
+  /** @param isPaused While a lane is paused, no time counts towards `probe.giveUpAfter`. */
+  constructor(clock: Clock, options: SpoolerSettings, isPaused: (lane: string) => boolean = () => false) {
     this.#clock = clock;
     this.#options = options;
+    this.#isPaused = isPaused;
   }
 
   /** Counts a probe, refused or not. Time during which lane or endpoint was closed, or nobody looked, counts only up to the wait that was meant. */
@@ -63,7 +66,8 @@ export class ProbeHistories {
     const at = this.#clock.monotonic();
     const before = this.#notes.get(note.noteId);
     const probes = (before?.probes ?? 0) + 1;
-    const counted = before === undefined ? 0 : Math.min(at - before.at, before.delay + this.#options.pollInterval);
+    const counted =
+      before === undefined || this.#isPaused(note.lane) ? 0 : Math.min(at - before.at, before.delay + this.#options.pollInterval);
     const refusals = refused ? (before?.refusals ?? 0) + 1 : 0;
     this.#notes.set(note.noteId, { probes, refusals, at, delay: probeDelay(this.#options, note.probes) });
     return { probes, counted, refusals };

@@ -4,6 +4,7 @@ import { asError } from '../core/errors/thrown.ts';
 import { answerAtOnce, tell } from '../core/host-calls.ts';
 import { SerialQueue } from '../core/queues.ts';
 import { type Stoppable, type StopSignals, settled } from '../core/stop.ts';
+import type { Pause, ReportedObstacle } from '../spool/admin-contract.ts';
 import type { Change, SpoolState } from '../spool/contract.ts';
 import { type Batch, workOn } from './batch.ts';
 import { Places } from './calls/places.ts';
@@ -13,12 +14,16 @@ import { Lanes } from './lanes/lanes.ts';
 import type { LaneStanding, Obstacles } from './lanes/obstacles.ts';
 import { Leases } from './leases.ts';
 import { closeAll, Opening } from './opening.ts';
+import { Pauses } from './pauses.ts';
 import { ProbeHistories } from './retry.ts';
 import { reportChange } from './settle.ts';
 import { WakeLoop } from './wake-loop.ts';
 
-/** Entries by the state that a flush brought them to. */
-export type FlushCounts = Readonly<Partial<Record<SpoolState, number>>>;
+/** Entries by the state that a flush brought them to, and what kept it from delivering more. */
+export type FlushCounts = Readonly<Partial<Record<SpoolState, number>>> & {
+  /** Pauses that it obeyed; missing when there were none. `lane` missing: of every mailbox. */
+  readonly paused?: readonly Pause[];
+};
 
 /** The loop between spool and transport: claims what is due, takes it through the transport, settles what became of it. */
 export class Spooler {
@@ -26,6 +31,9 @@ export class Spooler {
   readonly #context: SpoolerContext;
   readonly #lanes: Lanes;
   readonly #opening: Opening;
+  readonly #pauses: Pauses;
+  /** Obstacles were reported to the spool, and are still told there. */
+  #reported = false;
   /** Aborts what is at work. */
   readonly #abort = new AbortController();
   /** Ends the wait for what is at work all the same. */
@@ -58,6 +66,7 @@ export class Spooler {
         available: (endpoint) => trace.event('transport:available', { endpoint }),
       },
     });
+    this.#pauses = new Pauses(storage, clock, options.pollInterval);
     this.#loop = new WakeLoop({
       clock,
       pollInterval: options.pollInterval,
@@ -77,7 +86,7 @@ export class Spooler {
         for (const token of lost) trace.step('lease:lost', { token });
       },
     });
-    const probes = new ProbeHistories(clock, options);
+    const probes = new ProbeHistories(clock, options, (lane) => this.#pauses.includes(lane));
     const stopping = (): boolean => this.#stopping;
     const { signal } = this.#abort;
     this.#context = { clock, random, options, storage, transport, trace, leases, probes, signal, stopping, places };
@@ -134,6 +143,12 @@ export class Spooler {
     return this.#lanes.obstacles();
   }
 
+  /** Pauses were made or lifted. */
+  pausesChanged(): void {
+    this.#pauses.forget();
+    this.wake();
+  }
+
   retryNow(lane?: string): void {
     this.#lanes.retryNow(lane);
     this.wake();
@@ -149,7 +164,8 @@ export class Spooler {
     } finally {
       this.#tallies.delete(tally);
     }
-    return Object.fromEntries(tally);
+    const { known } = this.#pauses;
+    return { ...Object.fromEntries(tally), ...(known.length === 0 ? {} : { paused: known }) };
   }
 
   /** Reports changes that the host asked for. */
@@ -192,6 +208,7 @@ export class Spooler {
     // New messages keep arriving: a flush ends after as many entries as there were when it began.
     const budget = { entries: counts.spooled + counts.deferred };
     this.#lastScan = Number.NEGATIVE_INFINITY;
+    this.#pauses.forget();
     while (signal?.aborted !== true && !this.#stopping) {
       const claimed = await this.#round(budget);
       if (claimed > 0) continue;
@@ -208,8 +225,10 @@ export class Spooler {
 
   /** ms until something is due; `undefined` when nothing is, or the storage can't tell. Never rejects. */
   async #nextDue(): Promise<number | undefined> {
+    // What is paused is due, and not claimed: its probes are found at the next poll.
+    if (this.#pauses.all) return undefined;
     try {
-      const due: unknown = await this.#parts.storage.nextDue({ except: this.#lanes.shut() });
+      const due: unknown = await this.#parts.storage.nextDue({ except: [...this.#lanes.shut(), ...this.#pauses.lanes] });
       return typeof due === 'number' && due >= 0 ? due : undefined;
     } catch (error) {
       // The round that comes next says what is wrong with the storage.
@@ -224,8 +243,10 @@ export class Spooler {
       if (this.#stopping) return 0;
       this.#inRound = true;
       try {
+        await this.#pauses.refresh();
         await this.#scan();
         return await claimRound({
+          pauses: this.#pauses,
           parts: this.#parts,
           context: this.#context,
           lanes: this.#lanes,
@@ -245,9 +266,26 @@ export class Spooler {
     if (now - this.#lastScan < options.pollInterval) return;
     this.#lastScan = now;
     const reason = { code: 'EXPIRED', text: 'It was not delivered before its expiry.' } as const;
-    this.report(
-      await storage.expire({ owner, closedLanes: this.#lanes.closedLanes(), giveUpAfter: options.probe.giveUpAfter, reason }),
-    );
+    const paused = this.#pauses.closedFor();
+    const closedLanes = [...this.#lanes.closedLanes(), ...paused.lanes];
+    // While anything is paused nobody is given up: the pause may be why it can't be settled.
+    const giveUpAfter = this.#pauses.known.length > 0 ? undefined : options.probe.giveUpAfter;
+    const closed = paused.all === undefined ? { closedLanes } : { closedLanes, allClosedFor: paused.all };
+    this.report(await storage.expire({ owner, ...closed, ...(giveUpAfter === undefined ? {} : { giveUpAfter }), reason }));
+    await this.#reportObstacles();
+  }
+
+  /** For operators, who ask the spool. Obeyed by nobody. */
+  async #reportObstacles(): Promise<void> {
+    const { storage, options, owner, clock, trace } = this.#parts;
+    const obstacles = reportedObstacles(this.#lanes.obstacles(), clock.now());
+    if (storage.admin === undefined || (obstacles.length === 0 && !this.#reported)) return;
+    try {
+      await storage.admin.report({ owner, pollInterval: options.pollInterval, obstacles });
+      this.#reported = obstacles.length > 0;
+    } catch (error) {
+      trace.warn(asError(error));
+    }
   }
 
   #begin(batch: Batch): void {
@@ -270,4 +308,17 @@ export class Spooler {
     if (to === 'purged') return;
     for (const tally of this.#tallies) tally.set(to, (tally.get(to) ?? 0) + 1);
   }
+}
+
+/** Obstacles as the spool keeps them. */
+function reportedObstacles({ blocked, unavailable }: Obstacles, now: number): readonly ReportedObstacle[] {
+  const facts = ({ reason, nextIn, openFor }: Obstacles['blocked'][number] | Obstacles['unavailable'][number]) => ({
+    since: Math.floor(now - openFor),
+    reason: reason ?? ({ code: 'TRANSPORT_FAILED', text: 'The transport gave no reason.' } as const),
+    nextTrialAt: Math.ceil(now + nextIn),
+  });
+  return [
+    ...blocked.map((one) => ({ kind: 'mailbox-blocked', name: one.lane, lanes: [one.lane], ...facts(one) }) as const),
+    ...unavailable.map((one) => ({ kind: 'endpoint-unavailable', name: one.endpoint, lanes: one.lanes, ...facts(one) }) as const),
+  ];
 }

@@ -36,6 +36,7 @@ export const errorCodes = {
   SPOOL_RESTORED: 'The spool is a restored copy: what waits in it may have been sent since the copy was made, and is held.',
   BACKUP_REFUSED: 'A backup was not made, since its target is in use, is no backup, or is no ordinary file.',
   SPOOL_VERSION: 'The spool was written by a later version of this library; nothing was touched.',
+  SPOOL_NOT_OPERABLE: 'The spool has no `admin`: it cannot be paused, listed by filter, or changed in bulk.',
   SPOOL_KEY_MISSING: 'A sealed entry needs a key that was not given: one of `keys`, or the `routingKey` it was accepted under.',
   SPOOL_SEAL_BROKEN:
     'A sealed entry does not open: the key with its id is another one, or the entry was altered or never sealed.',

@@ -45,12 +45,16 @@ const atOnce = 500;
 export class Expiry {
   readonly #tried: StatementSync;
   readonly #closed: StatementSync;
+  readonly #allClosed: StatementSync;
   readonly #unconfirmed: StatementSync;
 
   constructor(database: DatabaseSync) {
     this.#tried = database.prepare('SELECT id FROM entries WHERE tried_by = ? AND expiry <= ? ORDER BY expiry LIMIT ? + 0');
     this.#closed = database.prepare(
       'SELECT id FROM entries WHERE lane = ? AND expiry <= ? AND due_at BETWEEN ? AND ? ORDER BY expiry LIMIT ? + 0',
+    );
+    this.#allClosed = database.prepare(
+      'SELECT id FROM entries WHERE expiry IS NOT NULL AND expiry <= ? AND due_at BETWEEN ? AND ? LIMIT ? + 0',
     );
     // Those of which an expiry changes something: alone in their note and not marked yet, or to be given up.
     this.#unconfirmed = database.prepare(
@@ -77,12 +81,15 @@ export class Expiry {
     return { changes, full: ids.size >= atOnce && changes.length > 0 };
   }
 
-  #candidates({ owner, closedLanes: lanes, giveUpAfter }: ExpireRequest, now: number): Set<string> {
+  #candidates({ owner, closedLanes: lanes, allClosedFor, giveUpAfter }: ExpireRequest, now: number): Set<string> {
     const ids = new Set(this.#tried.all(owner, now, atOnce).map(({ id }) => String(id)));
     for (const { lane, closedFor } of lanes) {
       const room = atOnce - ids.size;
       if (room <= 0) break;
       for (const { id } of this.#closed.all(lane, now, Math.ceil(now - closedFor), now, room)) ids.add(String(id));
+    }
+    if (allClosedFor !== undefined && ids.size < atOnce) {
+      for (const { id } of this.#allClosed.all(now, Math.ceil(now - allClosedFor), now, atOnce - ids.size)) ids.add(String(id));
     }
     const giveUp = giveUpAfter === undefined ? -1 : Math.floor(now - giveUpAfter);
     if (ids.size < atOnce) for (const { id } of this.#unconfirmed.all(now, giveUp, atOnce - ids.size)) ids.add(String(id));

@@ -8,7 +8,7 @@ import { lookForAlone } from './unconfirmed.ts';
 export function expireEntry(
   tx: Transaction,
   record: EntryRecord,
-  request: Pick<ExpireRequest, 'owner' | 'reason' | 'giveUpAfter'>,
+  request: Pick<ExpireRequest, 'owner' | 'reason' | 'giveUpAfter' | 'allClosedFor'>,
   closed: ReadonlyMap<string, number>,
   now: number,
 ): void {
@@ -18,7 +18,7 @@ export function expireEntry(
     return;
   }
   const sinceDue = now - status.due.at;
-  const closedAllTheTime = sinceDue >= 0 && (closed.get(fixed.lane) ?? -1) >= sinceDue;
+  const closedAllTheTime = sinceDue >= 0 && Math.max(closed.get(fixed.lane) ?? -1, request.allClosedFor ?? -1) >= sinceDue;
   if (status.triedBy !== request.owner && !closedAllTheTime) return;
   const reason = storableReason(request.reason);
   tx.leaveNote(record);

@@ -188,7 +188,9 @@ export class Lanes {
     const now = this.#now();
     return {
       blocked: obstaclesOf(this.#table.lanes, 'lane', 'mailbox-blocked', now),
-      unavailable: obstaclesOf(this.#table.endpoints, 'endpoint', 'endpoint-unavailable', now),
+      unavailable: [...this.#table.endpoints].flatMap((one) =>
+        obstaclesOf([one], 'endpoint', 'endpoint-unavailable', now).map((open) => ({ ...open, lanes: [...one.lanes.keys()] })),
+      ),
     };
   }
 

@@ -10,10 +10,18 @@ export interface LaneStanding {
   readonly reason: Reason | undefined;
 }
 
+interface Obstacle {
+  readonly nextIn: number;
+  /** For how many ms it could not be used. */
+  readonly openFor: number;
+  readonly reason: Reason | undefined;
+}
+
 /** What can't be used, why, and in how many ms it is tried. */
 export interface Obstacles {
-  readonly blocked: readonly { readonly lane: string; readonly nextIn: number; readonly reason: Reason | undefined }[];
-  readonly unavailable: readonly { readonly endpoint: string; readonly nextIn: number; readonly reason: Reason | undefined }[];
+  readonly blocked: readonly (Obstacle & { readonly lane: string })[];
+  /** `lanes`: those of its mailboxes that are known. */
+  readonly unavailable: readonly (Obstacle & { readonly endpoint: string; readonly lanes: readonly string[] })[];
 }
 
 /** Of lane and endpoint the one that lasts longer; `undefined` when both may be worked on. */
@@ -30,12 +38,13 @@ export function obstaclesOf<Key extends string>(
   key: Key,
   waitingFor: LaneStanding['waitingFor'],
   now: number,
-): (Record<Key, string> & Omit<LaneStanding, 'waitingFor'>)[] {
+): (Record<Key, string> & Obstacle)[] {
   return [...all].flatMap(({ name, circuit }) => {
     const standing = circuit.openSince === undefined ? undefined : circuitStanding(circuit, waitingFor, now);
     if (standing === undefined) return [];
     const { nextIn, reason } = standing;
-    return [{ [key]: name, nextIn, reason } as Record<Key, string> & Omit<LaneStanding, 'waitingFor'>];
+    const openFor = now - (circuit.openSince ?? now);
+    return [{ [key]: name, nextIn, reason, openFor } as Record<Key, string> & Obstacle];
   });
 }
 

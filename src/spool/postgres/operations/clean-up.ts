@@ -13,7 +13,7 @@ const candidates = statement(
   'expired',
   (t) => `WITH t AS MATERIALIZED (SELECT ${t.now}() AS now)
   SELECT e.id FROM ${t.entriesNow} e, t WHERE e.active AND e.expires_at <= t.now AND e.state IN ('spooled', 'deferred') AND (
-    e.tried_by = $1 OR EXISTS (
+    e.tried_by = $1 OR (e.due_at <= t.now AND $3::bigint >= t.now - e.due_at) OR EXISTS (
       SELECT 1 FROM json_to_recordset($2::json) AS c(lane text, closed_for bigint)
       WHERE c.lane = e.lane AND e.due_at <= t.now AND c.closed_for >= t.now - e.due_at
     )
@@ -43,7 +43,11 @@ export interface Expired {
 /** Ends some of what is past its expiry and was tried, or could not be. */
 export async function expireSome(client: PgClient, sql: Sql, request: ExpireRequest): Promise<Done<Expired>> {
   const closed = request.closedLanes.map(({ lane, closedFor }) => ({ lane, closed_for: Math.floor(closedFor) }));
-  const waiting = await sql.rows<{ id: string }>(client, candidates, [request.owner, JSON.stringify(closed)]);
+  const waiting = await sql.rows<{ id: string }>(client, candidates, [
+    request.owner,
+    JSON.stringify(closed),
+    request.allClosedFor === undefined ? null : Math.floor(request.allClosedFor),
+  ]);
   const rows = [...waiting, ...(await sql.rows<{ id: string }>(client, unconfirmed, [Math.ceil(request.giveUpAfter ?? never)]))];
   if (rows.length === 0) return { result: { changes: [], full: false }, commit: false };
   const ids = rows.map(({ id }) => id);

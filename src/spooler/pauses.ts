@@ -1,0 +1,72 @@
+import type { Clock } from '../core/clock.ts';
+import type { Pause } from '../spool/admin-contract.ts';
+import type { SpoolStorage } from '../spool/contract.ts';
+
+/**
+ * What operators have paused, as this process knows it. The spool is asked twice a poll interval, so that no claim goes by a list that is older than one; what this
+ * process pauses itself counts at once.
+ */
+export class Pauses {
+  readonly #storage: Pick<SpoolStorage, 'admin'>;
+  readonly #clock: Clock;
+  readonly #pollInterval: number;
+  #known: readonly Pause[] = [];
+  #readAt = Number.NEGATIVE_INFINITY;
+
+  constructor(storage: Pick<SpoolStorage, 'admin'>, clock: Clock, pollInterval: number) {
+    this.#storage = storage;
+    this.#clock = clock;
+    this.#pollInterval = pollInterval;
+  }
+
+  /** Asks the spool, unless that was done lately. Rejects as the spool does: then nothing may be claimed. */
+  async refresh(): Promise<void> {
+    const { admin } = this.#storage;
+    const now = this.#clock.monotonic();
+    if (admin === undefined || now - this.#readAt < this.#pollInterval / 2) return;
+    this.#known = await admin.paused();
+    this.#readAt = now;
+  }
+
+  /** They have changed: the next {@link refresh} asks the spool. */
+  forget(): void {
+    this.#readAt = Number.NEGATIVE_INFINITY;
+  }
+
+  get known(): readonly Pause[] {
+    return this.#known;
+  }
+
+  /** Whether nothing at all is delivered. */
+  get all(): boolean {
+    return this.#known.some(({ lane }) => lane === undefined);
+  }
+
+  /** Mailboxes that are paused by name. */
+  get lanes(): readonly string[] {
+    return this.#known.flatMap(({ lane }) => lane ?? []);
+  }
+
+  includes(lane: string): boolean {
+    return pauseOf(this.#known, lane) !== undefined;
+  }
+
+  /** For an expiry: for how long nothing was delivered, of all mailboxes and of some, in ms. */
+  closedFor(): {
+    readonly all: number | undefined;
+    readonly lanes: readonly { readonly lane: string; readonly closedFor: number }[];
+  } {
+    const now = this.#clock.now();
+    const age = ({ since }: Pause): number => Math.max(0, now - since);
+    const all = this.#known.find(({ lane }) => lane === undefined);
+    return {
+      all: all && age(all),
+      lanes: this.#known.flatMap((pause) => (pause.lane === undefined ? [] : [{ lane: pause.lane, closedFor: age(pause) }])),
+    };
+  }
+}
+
+/** What keeps that mailbox from delivering; that of all mailboxes counts for each. */
+export function pauseOf(pauses: readonly Pause[], lane: string): Pause | undefined {
+  return pauses.find((one) => one.lane === undefined) ?? pauses.find((one) => one.lane === lane);
+}
