@@ -142,6 +142,12 @@ export default {
       from: { path: '^src/', pathNot: '^src/(admin(/|\\.ts$)|cli/)' },
       to: { path: '^src/(admin|cli)/' },
     },
+    only(
+      'metrics-only-look',
+      '^src/metrics/',
+      '^src/(metrics|observability)/|^src/spool/contract\\.ts$',
+      'they ask a sender, and change nothing',
+    ),
     {
       name: 'production-knows-no-testing',
       severity: 'error',

@@ -12,6 +12,7 @@ const shared = {
     'ews-javascript-api': 'src/ews-javascript-api.ts',
     file: 'src/file.ts',
     indexeddb: 'src/indexeddb.ts',
+    metrics: 'src/metrics.ts',
     postgres: 'src/postgres.ts',
     relay: 'src/relay.ts',
     sqlite: 'src/sqlite.ts',

@@ -1,2 +1,5 @@
-export type { ListFilter, OpenSpool, OpenSpoolOptions } from './admin/open-spool.ts';
+export type { Explanation } from './admin/explain.ts';
+export type { HandleChange, HandleFilter, HandleQuery } from './admin/filters.ts';
+export type { OpenSpoolOptions } from './admin/open-spool.ts';
 export { openSpool } from './admin/open-spool.ts';
+export type { HandleStats, SpoolHandle } from './admin/spool-handle.ts';

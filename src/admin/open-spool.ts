@@ -1,96 +1,113 @@
+import { userInfo } from 'node:os';
 import { anyString, checkArgument } from '../core/arguments.ts';
-import { type Clock, systemClock } from '../core/clock.ts';
-import { callback, optional, type RulesFor, readOptions } from '../core/options.ts';
-import { type MessageEntry, shownEntry } from '../sender/status.ts';
-import type { SpoolState, SpoolStorage } from '../spool/contract.ts';
+import { systemClock } from '../core/clock.ts';
+import { byDefault, callback, optional, type RulesFor, readOptions, text, unchecked } from '../core/options.ts';
+import type { SpoolContext, SpoolStorage } from '../spool/contract.ts';
 import { FileSpool } from '../spool/file/file-spool.ts';
+import type { PgPool } from '../spool/postgres/connection/pool.ts';
+import { PostgresSpool } from '../spool/postgres/postgres-spool.ts';
+import type { SealOptions } from '../spool/sealed/keys.ts';
+import { sealed } from '../spool/sealed/sealed-spool.ts';
 import { SqliteSpool } from '../spool/sqlite/sqlite-spool.ts';
-import { type Place, placeOf } from './where.ts';
+import { hostPool } from './host-pg.ts';
+import { SpoolHandle } from './spool-handle.ts';
+import { placeOf } from './where.ts';
 
 /** How a spool is opened for an operator. */
 export interface OpenSpoolOptions {
+  /** Keys of a sealed spool. Without them its addresses, texts and reasons stay closed. @default none */
+  readonly keys?: SealOptions | undefined;
+  /** The schema of a PostgreSQL spool. @default 'offline_im' */
+  readonly schema?: string | undefined;
+  /** Who is named in audits and pauses. @default the user of the operating system */
+  readonly by?: string | undefined;
   /** Told of what loses no message, but that someone should know. @default nobody */
   readonly onWarning?: ((error: Error) => void) | undefined;
+  /** Told of an entry that could not be read and was set aside. @default nobody */
+  readonly onCorrupt?: ((report: { readonly where: string; readonly error: Error }) => void) | undefined;
 }
 
 const rules = {
+  keys: unchecked<SealOptions | undefined>(),
+  schema: byDefault(text('the name of a schema'), 'offline_im'),
+  by: optional(text('a name of 1 to 100 characters', (value) => value !== '' && value.length <= 100)),
   onWarning: optional(callback<(error: Error) => void>()),
+  onCorrupt: optional(callback<NonNullable<OpenSpoolOptions['onCorrupt']>>()),
 } satisfies RulesFor<OpenSpoolOptions>;
 
 /** ms: what the sender keeps by default. */
 const tombstones = 86_400_000;
 
-/** What {@link OpenSpool.list} shows. */
-export interface ListFilter {
-  readonly state?: SpoolState | undefined;
-  /** The sender's mailbox. */
-  readonly mailbox?: string | undefined;
-  /** Entries at most. @default 100 */
-  readonly limit?: number | undefined;
-}
-
-/** A spool as an operator has it open: no sender is needed, and nothing is delivered. */
-export class OpenSpool {
-  readonly #storage: SpoolStorage;
-
-  constructor(storage: SpoolStorage) {
-    this.#storage = storage;
-  }
-
-  /** Which kind of spool it is: `file`, `sqlite`, `postgres`. */
-  get kind(): string {
-    return this.#storage.name;
-  }
-
-  async list({ state, mailbox, limit = 100 }: ListFilter = {}): Promise<{ readonly entries: readonly MessageEntry[] }> {
-    const entries: MessageEntry[] = [];
-    const query = {
-      ...(state === undefined ? {} : { state }),
-      ...(mailbox === undefined ? {} : { lane: mailbox.toLowerCase() }),
-    };
-    for await (const entry of this.#storage.list(query)) {
-      if (entries.length >= limit) break;
-      entries.push(shownEntry(entry));
-    }
-    return { entries };
-  }
-
-  async stats(): Promise<{ readonly states: Readonly<Record<SpoolState, number>> }> {
-    return { states: await this.#storage.counts() };
-  }
-
-  close(): Promise<void> {
-    return this.#storage.close();
-  }
+/** A storage that is not open yet, and what else is to be closed with it. */
+interface Found {
+  readonly storage: SpoolStorage;
+  end?(): Promise<void>;
 }
 
 /**
- * Opens a spool for an operator: a folder, an SQLite file or a PostgreSQL URL. It is recognised by what lies there, and never made.
+ * Opens a spool for an operator: the folder of a `FileSpool`, the file of an `SqliteSpool`, a PostgreSQL URL or pool. It is recognised by what lies there, and never
+ * made. Needs no sender, and disturbs none.
  *
- * @throws {OfflineImError} `SPOOL_ROOT_UNUSABLE` when there is no spool; what opening it rejects with
+ * @throws {OfflineImError} `SPOOL_ROOT_UNUSABLE` when there is no spool; `SPOOL_LOCKED` when a folder is in use and its owner does not answer; what else opening it
+ * rejects with
  * @example
  * ```ts
  * const spool = await openSpool('/var/spool/my-bot/spool.db');
- * console.log((await spool.stats()).states.dead);
+ * for (const { sentence, advice } of await spool.explain('ticket-4711')) console.log(sentence, advice);
  * await spool.close();
  * ```
  */
-export async function openSpool(where: string, options: OpenSpoolOptions = {}): Promise<OpenSpool> {
-  checkArgument('openSpool()', 'where', where, anyString('a path, or the URL of a database'));
-  const { onWarning } = readOptions('openSpool()', options, rules);
-  const storage = storageAt(placeOf(where));
-  const clock: Clock = systemClock;
-  await storage.open({ clock, tombstones, ...(onWarning === undefined ? {} : { onWarning }) });
-  return new OpenSpool(storage);
+export async function openSpool(where: string | PgPool, options: OpenSpoolOptions = {}): Promise<SpoolHandle> {
+  if (typeof where !== 'object' || where === null) {
+    checkArgument('openSpool()', 'where', where, anyString('a path, the URL of a database, or a Pool of pg'));
+  }
+  const { keys, schema, by, onWarning, onCorrupt } = readOptions('openSpool()', options, rules);
+  const found = storageAt(where, schema);
+  const storage = keys === undefined ? found.storage : sealed(found.storage, keys);
+  const context: SpoolContext = {
+    clock: systemClock,
+    tombstones,
+    ...(onWarning === undefined ? {} : { onWarning }),
+    ...(onCorrupt === undefined ? {} : { onCorrupt }),
+  };
+  try {
+    await storage.open(context);
+  } catch (error) {
+    await found.end?.();
+    throw error;
+  }
+  if (found.end !== undefined) closesToo(storage, found.end);
+  return new SpoolHandle(storage, by ?? systemUser());
 }
 
-function storageAt(place: Place): SpoolStorage {
+function storageAt(where: string | PgPool, schema: string): Found {
+  if (typeof where !== 'string') return { storage: new PostgresSpool({ pool: where, schema }) as SpoolStorage };
+  const place = placeOf(where);
   switch (place.kind) {
     case 'file':
-      return new FileSpool({ root: place.root });
+      return { storage: new FileSpool({ root: place.root }) };
     case 'sqlite':
-      return new SqliteSpool({ path: place.path });
-    case 'postgres':
-      throw new Error('PostgreSQL is not supported by the command line yet.');
+      return { storage: new SqliteSpool({ path: place.path }) };
+    case 'postgres': {
+      const { pool, end } = hostPool(place.url);
+      return { storage: new PostgresSpool({ pool, schema }) as SpoolStorage, end };
+    }
+  }
+}
+
+function closesToo(storage: SpoolStorage, end: () => Promise<void>): void {
+  const close = storage.close.bind(storage);
+  storage.close = async () => {
+    await close();
+    await end();
+  };
+}
+
+function systemUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container whose user has no name.
+    return `uid ${process.getuid?.() ?? 'unknown'}`;
   }
 }

@@ -1,27 +1,35 @@
 import type { Command } from './command.ts';
-import { spoolOption } from './options.ts';
+import { changeOptions, filterOptions, spoolOption } from './options.ts';
+
+const change = () => import('./commands/change.ts');
+const pause = () => import('./commands/pause.ts');
 
 /** The table of commands, in the order of `--help`. The file of each lies in `commands/`. */
 export const commands: readonly Command[] = [
   {
     name: 'stats',
     usage: '',
-    summary: 'How many messages are in which state.',
-    options: spoolOption,
-    examples: [['offline-im stats --spool /var/spool/my-bot', 'How it goes']],
+    summary: 'How many messages are in which state, what is paused, and what can not be used.',
+    options: {
+      ...spoolOption,
+      watch: { type: 'boolean', help: 'Again every two seconds, until interrupted.' },
+      'fail-if': { type: 'string', value: 'CONDITION', help: "Ends with 3 when it holds: 'dead>0', 'spooled>=1000'." },
+    },
+    examples: [
+      ['offline-im stats --spool /var/spool/my-bot', 'How it goes'],
+      ["offline-im stats --fail-if 'dead>0'", 'For a monitor'],
+    ],
     load: () => import('./commands/stats.ts'),
   },
   {
     name: 'list',
     usage: '',
-    summary: 'Messages, all or by state and mailbox; never their text.',
-    options: {
-      ...spoolOption,
-      state: { type: 'string', value: 'STATE', help: 'Only entries in this state: spooled, dead, …' },
-      mailbox: { type: 'string', value: 'MAILBOX', help: "Only entries of this sender's mailbox." },
-      limit: { type: 'string', value: 'N', help: 'Entries at most. Default: 100.' },
-    },
-    examples: [['offline-im list --state dead', 'What was given up, and why']],
+    summary: 'Messages, what has not ended first; never their text.',
+    options: { ...spoolOption, ...filterOptions },
+    examples: [
+      ['offline-im list --state dead', 'What was given up, and why'],
+      ['offline-im list --recipient bob@contoso.com --since 2h', 'What was left for Bob in the last two hours'],
+    ],
     load: () => import('./commands/list.ts'),
   },
   {
@@ -51,5 +59,127 @@ export const commands: readonly Command[] = [
     },
     examples: [['offline-im simulator --port 8080 --mailbox alice@contoso.test --data seed.json', 'For tests in any language']],
     load: () => import('./commands/simulator.ts'),
+  },
+  {
+    name: 'show',
+    usage: 'ID',
+    summary: 'All that is known of a message or an entry, with its history from a trace file.',
+    options: {
+      ...spoolOption,
+      trace: { type: 'string', value: 'FILE', help: 'Trace file with its history.' },
+      text: { type: 'boolean', help: 'Shows its text too; that is audited.' },
+    },
+    examples: [['offline-im show ticket-4711 --trace /var/log/my-bot/trace.ndjson', 'One message and what happened to it']],
+    load: () => import('./commands/show.ts'),
+  },
+  {
+    name: 'explain',
+    usage: 'ID',
+    summary: 'Why a message is where it is, what happens next, and what to do.',
+    options: spoolOption,
+    examples: [['offline-im explain ticket-4711', 'Why is it stuck?']],
+    load: () => import('./commands/explain.ts'),
+  },
+  {
+    name: 'requeue',
+    usage: '[ID…|FILTER]',
+    summary: 'Tries dead messages again; what may have been sent only by its id.',
+    options: {
+      ...changeOptions,
+      force: { type: 'boolean', help: 'One id: sends what may have been sent without looking for it; asks for the id.' },
+    },
+    examples: [
+      ['offline-im requeue --code EXPIRED --dry-run', 'What would be tried again'],
+      ['offline-im requeue ticket-4711', 'One message'],
+    ],
+    load: change,
+  },
+  {
+    name: 'cancel',
+    usage: '[ID…|FILTER]',
+    summary: 'Cancels what is not at work.',
+    options: changeOptions,
+    examples: [['offline-im cancel --mailbox bot@contoso.com --state spooled --yes', 'All that waits of a mailbox']],
+    load: change,
+  },
+  {
+    name: 'hold',
+    usage: '[ID…|FILTER]',
+    summary: 'Keeps messages from being sent until they are released.',
+    options: changeOptions,
+    examples: [['offline-im hold ticket-4711', 'One message']],
+    load: change,
+  },
+  {
+    name: 'release',
+    usage: '[ID…|FILTER]',
+    summary: 'Lets held messages go on.',
+    options: changeOptions,
+    examples: [['offline-im release --mailbox bot@contoso.com', 'All that is held of a mailbox']],
+    load: change,
+  },
+  {
+    name: 'purge',
+    usage: '[ID…|FILTER]',
+    summary: 'Forgets what has ended; its id still makes no second message for its time.',
+    options: changeOptions,
+    examples: [['offline-im purge --state dead --until 30d', 'Dead messages older than 30 days']],
+    load: change,
+  },
+  {
+    name: 'pause',
+    usage: '[MAILBOX]',
+    summary: 'Delivers nothing of a mailbox, or of all, in every process, until it is resumed.',
+    options: { ...spoolOption, why: { type: 'string', value: 'TEXT', help: 'Kept, and shown to whoever asks.' } },
+    examples: [["offline-im pause alice@contoso.com --why 'her mailbox is being moved'", 'One mailbox']],
+    load: pause,
+  },
+  {
+    name: 'resume',
+    usage: '[MAILBOX]',
+    summary: 'Lifts a pause.',
+    options: spoolOption,
+    examples: [['offline-im resume alice@contoso.com', 'One mailbox']],
+    load: pause,
+  },
+  {
+    name: 'retry-now',
+    usage: '[MAILBOX]',
+    summary: 'Tries what is blocked or unreachable at the next poll; does not lift a pause.',
+    options: spoolOption,
+    examples: [['offline-im retry-now', 'After the server was mended']],
+    load: pause,
+  },
+  {
+    name: 'check',
+    usage: '',
+    summary: 'Opens the spool, reads every entry and compares the counts; ends with 3 when something is wrong.',
+    options: spoolOption,
+    examples: [['offline-im check --spool /var/spool/my-bot/spool.db', 'After a power cut']],
+    load: () => import('./commands/check.ts'),
+  },
+  {
+    name: 'migrate',
+    usage: '',
+    summary: 'Makes or updates the tables of a PostgreSQL spool; files and SQLite need nothing.',
+    options: { ...spoolOption, 'dry-run': { type: 'boolean', help: 'Only tells whether there is something to do.' } },
+    examples: [['offline-im migrate --spool postgres://localhost/im --dry-run', 'Before an update of the library']],
+    load: () => import('./commands/migrate.ts'),
+  },
+  {
+    name: 'backup',
+    usage: 'FILE',
+    summary: 'Copies an SQLite spool while it is in use.',
+    options: { ...spoolOption, overwrite: { type: 'boolean', help: 'Replaces a file that is no backup.' } },
+    examples: [['offline-im backup /var/backups/spool.db --spool /var/spool/my-bot/spool.db', 'Every night']],
+    load: () => import('./commands/backup.ts'),
+  },
+  {
+    name: 'trace',
+    usage: 'FILE',
+    summary: 'A trace file as a story.',
+    options: { message: { type: 'string', value: 'ID', help: 'Only this message, with its entries and notes.' } },
+    examples: [['offline-im trace trace.ndjson --message ticket-4711', 'What happened to one message']],
+    load: () => import('./commands/trace.ts'),
   },
 ];

@@ -3,4 +3,23 @@ import type { CommandOptions } from './command.ts';
 /** Where the spool is: an option of nearly every command. */
 export const spoolOption = {
   spool: { type: 'string', value: 'PATH|URL', help: 'Folder, SQLite file or PostgreSQL URL. Default: OFFLINE_IM_SPOOL.' },
+  schema: { type: 'string', value: 'NAME', help: 'Schema of a PostgreSQL spool. Default: offline_im.' },
+} as const satisfies CommandOptions;
+
+/** Which entries. */
+export const filterOptions = {
+  state: { type: 'string', value: 'STATE', help: 'Only entries in this state: spooled, dead, …' },
+  mailbox: { type: 'string', value: 'MAILBOX', help: "Only entries of this sender's mailbox." },
+  recipient: { type: 'string', value: 'ADDRESS', help: 'Only entries to this address.' },
+  since: { type: 'string', value: 'TIME', help: 'Only what was accepted since: 2026-11-28T08:00Z, 2h.' },
+  until: { type: 'string', value: 'TIME', help: 'Only what was accepted before.' },
+  code: { type: 'string', value: 'CODE', help: 'Only entries whose reason has this code: EXPIRED, …' },
+  limit: { type: 'string', value: 'N', help: 'Entries at most. Default: 100 listed, 1000 changed.' },
+} as const satisfies CommandOptions;
+
+export const changeOptions = {
+  ...spoolOption,
+  ...filterOptions,
+  'dry-run': { type: 'boolean', help: 'Changes nothing, and tells what would be changed.' },
+  yes: { type: 'boolean', short: 'y', help: 'Does not ask.' },
 } as const satisfies CommandOptions;

@@ -4,7 +4,7 @@ import { asError } from '../core/errors/thrown.ts';
 import { answerAtOnce, tell } from '../core/host-calls.ts';
 import { SerialQueue } from '../core/queues.ts';
 import { type Stoppable, type StopSignals, settled } from '../core/stop.ts';
-import type { Pause, ReportedObstacle } from '../spool/admin-contract.ts';
+import type { Pause } from '../spool/admin-contract.ts';
 import type { Change, SpoolState } from '../spool/contract.ts';
 import { type Batch, workOn } from './batch.ts';
 import { Places } from './calls/places.ts';
@@ -13,6 +13,7 @@ import type { SpoolerContext, SpoolerParts } from './context.ts';
 import { Lanes } from './lanes/lanes.ts';
 import type { LaneStanding, Obstacles } from './lanes/obstacles.ts';
 import { Leases } from './leases.ts';
+import { ObstacleReport } from './obstacle-report.ts';
 import { closeAll, Opening } from './opening.ts';
 import { Pauses } from './pauses.ts';
 import { ProbeHistories } from './retry.ts';
@@ -32,8 +33,7 @@ export class Spooler {
   readonly #lanes: Lanes;
   readonly #opening: Opening;
   readonly #pauses: Pauses;
-  /** Obstacles were reported to the spool, and are still told there. */
-  #reported = false;
+  readonly #obstacleReport: ObstacleReport;
   /** Aborts what is at work. */
   readonly #abort = new AbortController();
   /** Ends the wait for what is at work all the same. */
@@ -67,6 +67,7 @@ export class Spooler {
       },
     });
     this.#pauses = new Pauses(storage, clock, options.pollInterval);
+    this.#obstacleReport = new ObstacleReport(parts, this.#lanes);
     this.#loop = new WakeLoop({
       clock,
       pollInterval: options.pollInterval,
@@ -272,20 +273,7 @@ export class Spooler {
     const giveUpAfter = this.#pauses.known.length > 0 ? undefined : options.probe.giveUpAfter;
     const closed = paused.all === undefined ? { closedLanes } : { closedLanes, allClosedFor: paused.all };
     this.report(await storage.expire({ owner, ...closed, ...(giveUpAfter === undefined ? {} : { giveUpAfter }), reason }));
-    await this.#reportObstacles();
-  }
-
-  /** For operators, who ask the spool. Obeyed by nobody. */
-  async #reportObstacles(): Promise<void> {
-    const { storage, options, owner, clock, trace } = this.#parts;
-    const obstacles = reportedObstacles(this.#lanes.obstacles(), clock.now());
-    if (storage.admin === undefined || (obstacles.length === 0 && !this.#reported)) return;
-    try {
-      await storage.admin.report({ owner, pollInterval: options.pollInterval, obstacles });
-      this.#reported = obstacles.length > 0;
-    } catch (error) {
-      trace.warn(asError(error));
-    }
+    await this.#obstacleReport.scan();
   }
 
   #begin(batch: Batch): void {
@@ -308,17 +296,4 @@ export class Spooler {
     if (to === 'purged') return;
     for (const tally of this.#tallies) tally.set(to, (tally.get(to) ?? 0) + 1);
   }
-}
-
-/** Obstacles as the spool keeps them. */
-function reportedObstacles({ blocked, unavailable }: Obstacles, now: number): readonly ReportedObstacle[] {
-  const facts = ({ reason, nextIn, openFor }: Obstacles['blocked'][number] | Obstacles['unavailable'][number]) => ({
-    since: Math.floor(now - openFor),
-    reason: reason ?? ({ code: 'TRANSPORT_FAILED', text: 'The transport gave no reason.' } as const),
-    nextTrialAt: Math.ceil(now + nextIn),
-  });
-  return [
-    ...blocked.map((one) => ({ kind: 'mailbox-blocked', name: one.lane, lanes: [one.lane], ...facts(one) }) as const),
-    ...unavailable.map((one) => ({ kind: 'endpoint-unavailable', name: one.endpoint, lanes: one.lanes, ...facts(one) }) as const),
-  ];
 }

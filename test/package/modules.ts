@@ -20,6 +20,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   'offline-im/ews-javascript-api': ['fromExchangeService'],
   'offline-im/file': ['FileSpool', 'traceFile'],
   'offline-im/indexeddb': ['IndexedDbSpool'],
+  'offline-im/metrics': ['prometheusText'],
   'offline-im/ntlm': ['ntlmAuth'],
   'offline-im/postgres': ['PostgresSpool'],
   'offline-im/relay': ['relay'],

@@ -129,3 +129,24 @@ it('blocked mailboxes are reported through the spool, with since when and the ne
   expect((await spool.admin?.lanes())?.reports).toEqual([]);
   await sender.stop();
 });
+
+it('what an operator asks to be tried now is tried at the next poll, and once', async () => {
+  const { sender, clock, spool, transport } = aliceSends();
+  transport.answer = () => ({
+    status: 'blocked',
+    scope: 'mailbox',
+    sent: 'no',
+    error: new OfflineImError('AUTHENTICATION_FAILED', 'The server refused the login.'),
+  });
+  await sender.start();
+  await sender.send({ ...bob });
+  await clock.advance(180_000);
+  const before = transport.delivered.length;
+  await spool.admin?.audit({ by: 'root', command: 'retry-now', filter: { lane: 'dave@contoso.com' } });
+  await clock.advance(61_000);
+  expect(transport.delivered.length).toBe(before);
+  await spool.admin?.audit({ by: 'root', command: 'retry-now', filter: { lane: 'alice@contoso.com' } });
+  await clock.advance(200_000);
+  expect(transport.delivered.length).toBe(before + 1);
+  await sender.stop();
+});

@@ -1,18 +1,59 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { HandleStats } from '../../admin/spool-handle.ts';
+import type { LaneReport } from '../../spool/admin-contract.ts';
 import { spoolStates } from '../../spool/contract.ts';
-import type { Call } from '../command.ts';
+import { type Call, textOption, UsageError } from '../command.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { withSpool } from '../with-spool.ts';
 
+/** ms between two looks of `--watch`. */
+const interval = 2_000;
+
 export function run(call: Call): Promise<ExitCode> {
-  const { output } = call;
+  const condition = conditionOf(textOption(call, 'fail-if'));
   return withSpool(call, async (spool) => {
-    const { states } = await spool.stats();
-    if (output.json) output.document({ states });
-    else
-      output.table(
-        ['STATE', 'ENTRIES'],
-        spoolStates.map((state) => [state, String(states[state])]),
-      );
-    return exitCodes.ok;
+    for (;;) {
+      const stats = await spool.stats();
+      show(call, stats, await spool.lanes());
+      if (condition(stats)) return exitCodes.found;
+      if (call.values.watch !== true) return exitCodes.ok;
+      await wait(interval, undefined, { signal: call.signal });
+    }
   });
+}
+
+/** `dead>0`, `spooled>=1000`. @throws {UsageError} */
+function conditionOf(text: string | undefined): (stats: HandleStats) => boolean {
+  if (text === undefined) return () => false;
+  const [, name, comparison, number] = /^\s*(\w+)\s*(>=|>|<=|<|=)\s*(\d+)\s*$/.exec(text) ?? [];
+  const state = spoolStates.find((one) => one === name);
+  if (state === undefined) throw new UsageError(`--fail-if is ${JSON.stringify(text)}; expected a state and a number: 'dead>0'.`);
+  const limit = Number(number);
+  return ({ states }) => {
+    const count = states[state];
+    if (comparison === '>') return count > limit;
+    if (comparison === '>=') return count >= limit;
+    if (comparison === '<') return count < limit;
+    return comparison === '<=' ? count <= limit : count === limit;
+  };
+}
+
+function show({ output }: Call, { states, paused }: HandleStats, { lanes, reports }: LaneReport): void {
+  const obstacles = reports.flatMap((report) => report.obstacles.map((one) => ({ ...one, owner: report.owner })));
+  if (output.json) {
+    output.document({ states, paused, lanes, obstacles });
+    return;
+  }
+  output.table(
+    ['STATE', 'ENTRIES'],
+    spoolStates.map((state) => [state, String(states[state])]),
+  );
+  for (const { lane, by, why, since } of paused) {
+    const told = `${lane ?? 'every mailbox'} by ${by} since ${new Date(since).toISOString()}${why === undefined ? '' : `: ${why}`}`;
+    output.line(`${output.style('yellow', 'paused')}\t${told}`);
+  }
+  for (const { kind, name, reason, nextTrialAt } of obstacles) {
+    const told = `${name}: ${reason.code}: ${reason.text} Next trial ${new Date(nextTrialAt).toISOString()}`;
+    output.line(`${output.style('red', kind)}\t${told}`);
+  }
 }

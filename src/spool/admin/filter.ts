@@ -2,15 +2,6 @@ import { addressKey } from '../../message/address.ts';
 import type { EntryFilter } from '../admin-contract.ts';
 import type { Reason, SpoolEntry, SpoolState } from '../contract.ts';
 
-/** States of entries that have not ended. */
-export const unendedStates = [
-  'spooled',
-  'deferred',
-  'delivering',
-  'unconfirmed',
-  'held',
-] as const satisfies readonly SpoolState[];
-
 export function hasEnded(state: SpoolState): boolean {
   return state === 'delivered' || state === 'dead' || state === 'cancelled';
 }

@@ -1,0 +1,149 @@
+import { type WaitingFor, waitOf } from '../sender/status.ts';
+import type { Pause, StoredReport } from '../spool/admin-contract.ts';
+import type { Reason, SpoolEntry, SpoolState, Standing } from '../spool/contract.ts';
+
+/** Why an entry is where it is, for a person. */
+export interface Explanation {
+  readonly id: string;
+  readonly messageId: string;
+  readonly state: SpoolState;
+  /** Missing while it is at work, and once it has ended. */
+  readonly waitingFor?: WaitingFor;
+  /** What it waits for or has come to, since when, and what happens next and when. */
+  readonly sentence: string;
+  /** What to do. */
+  readonly advice: string;
+  readonly since?: Date;
+  /** When it is tried or looked for next, as far as that is known. */
+  readonly nextAt?: Date;
+}
+
+/** What is known of an entry and of what may keep it. */
+export interface Known {
+  readonly entry: SpoolEntry;
+  readonly standing: Standing | undefined;
+  readonly pause: Pause | undefined;
+  readonly reports: readonly StoredReport[];
+  readonly now: number;
+}
+
+type Facts = Known & {
+  readonly nextAt: number | undefined;
+  readonly reason: Reason | undefined;
+  readonly since: number | undefined;
+};
+type Sentence = (facts: Facts) => { readonly sentence: string; readonly advice: string };
+
+const at = (time: number | undefined): string =>
+  time === undefined ? 'at a time that only its sender knows' : `at ${iso(time)}`;
+const iso = (time: number): string => new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
+const why = (reason: Reason | undefined): string =>
+  reason === undefined ? 'no reason is known' : `${reason.code}: ${reason.text}`;
+const expiry = ({ entry }: Facts): string => (entry.expiresAt === 0 ? '' : ` It expires at ${iso(entry.expiresAt)}.`);
+const nothing = 'Nothing: it goes on by itself.';
+
+const waits: Readonly<Record<WaitingFor, Sentence>> = {
+  pickup: (facts) => ({
+    sentence: `It was accepted at ${iso(facts.entry.acceptedAt)} and waits for its pickup time; a sender takes it ${at(facts.nextAt)}.`,
+    advice: nothing,
+  }),
+  'back-off': (facts) => ({
+    sentence: `An attempt failed (${why(facts.reason)}); it is tried again ${at(facts.nextAt)}.${expiry(facts)}`,
+    advice: `Nothing, if the cause is passing. If it is mended already: offline-im retry-now ${facts.entry.lane}`,
+  }),
+  order: (facts) => ({
+    sentence: `An older message of its conversation has not ended; it goes as soon as that one has.${expiry(facts)}`,
+    advice: `Look at the older one: offline-im list --mailbox ${facts.entry.lane}`,
+  }),
+  'mailbox-blocked': (facts) => ({
+    sentence: `The mailbox ${facts.entry.lane} is blocked since ${iso(facts.since ?? facts.now)} (${why(facts.reason)}); it is tried again ${at(facts.nextAt)}.${expiry(facts)}`,
+    advice: `Mend the login or the rights of the mailbox, then: offline-im retry-now ${facts.entry.lane}`,
+  }),
+  'endpoint-unavailable': (facts) => ({
+    sentence: `The server can't be reached, or refuses everybody, since ${iso(facts.since ?? facts.now)} (${why(facts.reason)}); it is tried again ${at(facts.nextAt)}.${expiry(facts)}`,
+    advice: 'Mend the server or the way to it, then: offline-im retry-now',
+  }),
+  probe: (facts) => ({
+    sentence: `It may have been sent (${why(facts.reason)}), and is looked for before it is ever sent again; next ${at(facts.nextAt)}.`,
+    advice: 'Nothing: it ends as delivered, is sent again, or is given up as dead with OUTCOME_UNKNOWN.',
+  }),
+  held: (facts) => ({
+    sentence: 'It is held, by the host or an operator, until it is released.',
+    advice: `offline-im release ${facts.entry.id}`,
+  }),
+  paused: (facts) => {
+    const { pause } = facts;
+    const whose = pause?.lane === undefined ? 'every mailbox' : `the mailbox ${pause.lane}`;
+    const told =
+      pause === undefined ? '' : ` since ${iso(pause.since)} by ${pause.by}${pause.why === undefined ? '' : ` (${pause.why})`}`;
+    return {
+      sentence: `Delivery of ${whose} is paused${told}; it goes when that is resumed, unless it expires before.${expiry(facts)}`,
+      advice: `offline-im resume${pause?.lane === undefined ? '' : ` ${pause.lane}`}`,
+    };
+  },
+  worker: (facts) => ({
+    sentence: `It is due, and no sender has taken it.${expiry(facts)}`,
+    advice: 'Is a sender running on this spool? If one is, it is busy with others; if none is: start it, or offline-im drain',
+  }),
+};
+
+const ends: Readonly<Record<Exclude<SpoolState, 'spooled' | 'deferred' | 'unconfirmed' | 'held'>, Sentence>> = {
+  delivering: (facts) => ({
+    sentence: `It is being sent now, attempt ${facts.entry.attempt}; if its sender dies, it is looked for once its lease has run out.`,
+    advice: nothing,
+  }),
+  delivered: (facts) => ({
+    sentence: `Exchange accepted it at ${iso(facts.since ?? facts.now)}.`,
+    advice: 'Nothing. If the person has not got it, ask the administrators of Exchange to trace the message.',
+  }),
+  dead: (facts) => ({
+    sentence: `It was given up at ${iso(facts.since ?? facts.now)} (${why(facts.reason)}).`,
+    advice:
+      facts.entry.unknownAttempts.length > 0
+        ? `It may have been sent. To look for it, and send it again if it was not: offline-im requeue ${facts.entry.id}`
+        : `Mend the cause, then: offline-im requeue ${facts.entry.id}`,
+  }),
+  cancelled: (facts) => ({ sentence: `It was cancelled at ${iso(facts.since ?? facts.now)}.`, advice: 'Nothing.' }),
+};
+
+/** Says what an entry waits for. Pure. */
+export function explain(known: Known): Explanation {
+  const { entry, standing, pause, reports, now } = known;
+  const obstacle = reports.flatMap(({ obstacles }) => obstacles).find(({ lanes }) => lanes.includes(entry.lane));
+  const lane = obstacle && {
+    waitingFor: obstacle.kind,
+    nextIn: Math.max(0, obstacle.nextTrialAt - now),
+    reason: obstacle.reason,
+  };
+  const { waitingFor, nextIn, reason = entry.reason } = waitOf(entry, standing, lane, now, pause !== undefined);
+  const nextAt = nextIn === undefined ? undefined : now + nextIn;
+  const blocked = waitingFor === 'mailbox-blocked' || waitingFor === 'endpoint-unavailable';
+  const since = waitingFor === 'paused' ? pause?.since : blocked ? obstacle?.since : (entry.endedAt ?? undefined);
+  const facts = { ...known, nextAt, reason, since };
+  return {
+    id: entry.id,
+    messageId: entry.messageId,
+    state: entry.state,
+    ...(waitingFor === undefined ? {} : { waitingFor }),
+    ...sentenceOf(entry.state, waitingFor, facts),
+    ...(since === undefined ? {} : { since: new Date(since) }),
+    ...(nextAt === undefined ? {} : { nextAt: new Date(nextAt) }),
+  };
+}
+
+function sentenceOf(state: SpoolState, waitingFor: WaitingFor | undefined, facts: Facts): ReturnType<Sentence> {
+  if (waitingFor !== undefined) return waits[waitingFor](facts);
+  switch (state) {
+    case 'spooled':
+    case 'deferred':
+    case 'unconfirmed':
+      return waits.worker(facts);
+    case 'held':
+      return waits.held(facts);
+    case 'delivering':
+    case 'delivered':
+    case 'dead':
+    case 'cancelled':
+      return ends[state](facts);
+  }
+}

@@ -1,0 +1,38 @@
+import { systemClock } from '../core/clock.ts';
+import { hasCode } from '../core/errors/offline-im-error.ts';
+import { PostgresSpool } from '../spool/postgres/postgres-spool.ts';
+import { hostPool } from './host-pg.ts';
+import { placeOf } from './where.ts';
+
+/**
+ * Makes or updates the tables of a PostgreSQL spool. Files and SQLite are brought up to date when they are opened, and what a later version wrote is never touched.
+ *
+ * @throws {OfflineImError} `SPOOL_VERSION`, `SPOOL_FAILED`
+ */
+export async function migrateSpool(
+  where: string,
+  { schema = 'offline_im', dryRun }: { readonly schema?: string | undefined; readonly dryRun: boolean },
+): Promise<{ readonly needed: boolean }> {
+  const place = placeOf(where);
+  if (place.kind !== 'postgres') return { needed: false };
+  const { pool, end } = hostPool(place.url);
+  try {
+    const spool = new PostgresSpool({ pool, schema });
+    const needed = await isBehind(spool);
+    if (needed && !dryRun) await spool.migrate();
+    return { needed };
+  } finally {
+    await end();
+  }
+}
+
+async function isBehind(spool: PostgresSpool): Promise<boolean> {
+  try {
+    await spool.open({ clock: systemClock, tombstones: 86_400_000 });
+    await spool.close();
+    return false;
+  } catch (error) {
+    if (hasCode(error, 'SPOOL_NOT_MIGRATED')) return true;
+    throw error;
+  }
+}

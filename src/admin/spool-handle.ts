@@ -1,0 +1,208 @@
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { adminOf, laneOf, type PauseOptions, readPause } from '../sender/pause.ts';
+import { type MessageEntry, shownEntry } from '../sender/status.ts';
+import type { BulkResult, BulkVerb, LaneReport, Pause, SpoolAdmin } from '../spool/admin-contract.ts';
+import { type Change, type SpoolState, type SpoolStorage, spoolStates } from '../spool/contract.ts';
+import { pauseOf } from '../spooler/pauses.ts';
+import { type Explanation, explain } from './explain.ts';
+import { type HandleChange, type HandleQuery, readChange, readQuery } from './filters.ts';
+
+/** What {@link SpoolHandle.stats} tells. */
+export interface HandleStats {
+  readonly states: Readonly<Record<SpoolState, number>>;
+  readonly paused: readonly Pause[];
+}
+
+/** A spool as an operator has it open: no sender is needed, and nothing is delivered. */
+export class SpoolHandle {
+  readonly #storage: SpoolStorage;
+  readonly #by: string;
+
+  /** @param by Who is named in audits and pauses. */
+  constructor(storage: SpoolStorage, by: string) {
+    this.#storage = storage;
+    this.#by = by;
+  }
+
+  /** Which kind of spool it is: `file`, `sqlite`, `postgres`, `sealed file`, … */
+  get kind(): string {
+    return this.#storage.name;
+  }
+
+  /** Entries without their texts: what has not ended first, each in the order of acceptance. @throws {OfflineImError} `OPTION_INVALID`, `ADDRESS_INVALID` */
+  async list(query: HandleQuery = {}): Promise<{ readonly entries: readonly MessageEntry[]; readonly cursor?: string }> {
+    const { filter, limit, cursor } = readQuery(query);
+    const entries: MessageEntry[] = [];
+    let next = cursor;
+    do {
+      const page = await this.#admin.listBy(filter, next, limit - entries.length);
+      entries.push(...page.entries.map(shownEntry));
+      next = page.cursor;
+    } while (next !== undefined && entries.length < limit);
+    return { entries, ...(next === undefined ? {} : { cursor: next }) };
+  }
+
+  /** The entries of a message, or an entry, with their texts; empty when nothing is known of it. */
+  async get(id: string): Promise<readonly MessageEntry[]> {
+    return (await this.#find(id)).map(shownEntry);
+  }
+
+  async stats(): Promise<HandleStats> {
+    const [states, paused] = await Promise.all([this.#storage.counts(), this.#storage.admin?.paused() ?? []]);
+    return { states, paused };
+  }
+
+  /** What waits by mailbox, and what the processes on this spool can't use. */
+  lanes(): Promise<LaneReport> {
+    return this.#admin.lanes();
+  }
+
+  /** What each entry of a message, or one entry, waits for. @throws {OfflineImError} `ENTRY_UNKNOWN` */
+  async explain(id: string): Promise<readonly Explanation[]> {
+    const entries = await this.#known(id);
+    const { admin } = this.#storage;
+    const [pauses, reports] = [(await admin?.paused()) ?? [], (await admin?.lanes())?.reports ?? []];
+    return Promise.all(
+      entries.map(async (entry) => {
+        const standing = await this.#storage.standing?.(entry.id);
+        return explain({ entry, standing, pause: pauseOf(pauses, entry.lane), reports, now: Date.now() });
+      }),
+    );
+  }
+
+  /** Tries dead entries again; never those that may have been sent: see {@link SpoolHandle.requeueOne}. */
+  requeue(change: HandleChange = {}): Promise<BulkResult> {
+    return this.#change('requeue', change);
+  }
+
+  /** Cancels what is not at work. */
+  cancel(change: HandleChange = {}): Promise<BulkResult> {
+    return this.#change('cancel', change);
+  }
+
+  hold(change: HandleChange = {}): Promise<BulkResult> {
+    return this.#change('hold', change);
+  }
+
+  release(change: HandleChange = {}): Promise<BulkResult> {
+    return this.#change('release', change);
+  }
+
+  /** Forgets what has ended; its tombstone stays its time. */
+  purge(change: HandleChange = {}): Promise<BulkResult> {
+    return this.#change('purge', change);
+  }
+
+  /** A verb on a message or an entry by its id. What is at work is neither cancelled nor purged. @throws {OfflineImError} `ENTRY_UNKNOWN` */
+  async act(verb: Exclude<BulkVerb, 'requeue'>, id: string): Promise<readonly Change[]> {
+    const entries = await this.#known(id);
+    const atWork = (state: SpoolState): boolean => state === 'delivering' || state === 'unconfirmed';
+    const ids = entries.filter(({ state }) => !atWork(state)).map((entry) => entry.id);
+    const changes = ids.length === 0 ? [] : await this.#storage[verb](ids);
+    await this.#audit(verb, changes.length);
+    return changes;
+  }
+
+  /**
+   * Tries a dead message or entry again. What may have been sent is looked for first, unless `force` says to send it all the same.
+   *
+   * @param options.force Someone may get it twice. @default false
+   * @throws {OfflineImError} `ENTRY_UNKNOWN`
+   */
+  async requeueOne(id: string, { force = false }: { readonly force?: boolean } = {}): Promise<readonly Change[]> {
+    const entries = await this.#known(id);
+    const changes = await this.#storage.requeue(
+      entries.map((entry) => entry.id),
+      { force },
+    );
+    await this.#audit(force ? 'requeue by force' : 'requeue', changes.length);
+    return changes;
+  }
+
+  /** As `sender.pause()`. @throws {OfflineImError} `ADDRESS_INVALID`, `SPOOL_NOT_OPERABLE` */
+  async pause(mailbox?: string, options: PauseOptions = {}): Promise<void> {
+    const lane = laneOf(mailbox);
+    const { why } = readPause(options);
+    await this.#admin.pause({ lane, by: options.by ?? this.#by, why });
+    await this.#audit('pause', undefined, lane);
+  }
+
+  /** As `sender.resume()`. @throws {OfflineImError} `ADDRESS_INVALID`, `SPOOL_NOT_OPERABLE` */
+  async resume(mailbox?: string): Promise<boolean> {
+    const lane = laneOf(mailbox);
+    const was = await this.#admin.resume(lane);
+    await this.#audit('resume', undefined, lane);
+    return was;
+  }
+
+  /** Asks every process on this spool to try what is blocked or unreachable; each does at its next poll. */
+  async retryNow(mailbox?: string): Promise<void> {
+    await this.#audit('retry-now', undefined, laneOf(mailbox));
+  }
+
+  /** For the audit: a person reads the text of a message. */
+  noteReading(): Promise<void> {
+    return this.#audit('show --text');
+  }
+
+  /** Reads every entry; resolves with what does not add up, and nothing when all is well. */
+  async check(): Promise<readonly string[]> {
+    const found: Partial<Record<SpoolState, number>> = {};
+    const before = await this.#storage.counts();
+    for await (const { state } of this.#storage.list()) found[state] = (found[state] ?? 0) + 1;
+    const after = await this.#storage.counts();
+    // What changed meanwhile, since a sender runs, proves nothing.
+    return spoolStates.flatMap((state) =>
+      before[state] === after[state] && (found[state] ?? 0) !== after[state]
+        ? [`${state}: ${after[state]} are counted, and ${found[state] ?? 0} can be read`]
+        : [],
+    );
+  }
+
+  /** What was done by operators, the latest first. */
+  audit(): ReturnType<SpoolAdmin['audit']> {
+    return this.#admin.audit();
+  }
+
+  close(): Promise<void> {
+    return this.#storage.close();
+  }
+
+  get #admin(): SpoolAdmin {
+    return adminOf(this.#storage);
+  }
+
+  async #change(verb: BulkVerb, change: HandleChange): Promise<BulkResult> {
+    const { filter, limit, dryRun } = readChange(`${verb}()`, change);
+    const result = await this.#admin.change(verb, filter, { limit, dryRun });
+    if (!dryRun) {
+      // What is purged leaves no address behind, not even there.
+      const kept = verb === 'purge' ? { ...filter, lane: undefined, recipient: undefined } : filter;
+      await this.#admin.audit({ by: this.#by, command: verb, filter: kept, count: result.changes.length });
+    }
+    return result;
+  }
+
+  async #audit(command: string, count?: number, lane?: string): Promise<void> {
+    await this.#storage.admin?.audit({
+      by: this.#by,
+      command,
+      ...(lane === undefined ? {} : { filter: { lane } }),
+      ...(count === undefined ? {} : { count }),
+    });
+  }
+
+  async #find(id: string) {
+    const ofMessage = await this.#storage.findMessage(id);
+    if (ofMessage.length === 0) return [(await this.#storage.get(id)) ?? []].flat();
+    // What was purged is not shown.
+    return (await Promise.all(ofMessage.map((entry) => this.#storage.get(entry.id)))).filter((entry) => entry !== undefined);
+  }
+
+  async #known(id: string) {
+    const entries = await this.#find(id);
+    if (entries.length > 0) return entries;
+    const text = `No message or entry has the id ${JSON.stringify(id.slice(0, 100))}; it may have been forgotten.`;
+    throw new OfflineImError('ENTRY_UNKNOWN', text);
+  }
+}

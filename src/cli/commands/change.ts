@@ -1,0 +1,67 @@
+import type { SpoolHandle } from '../../admin/spool-handle.ts';
+import { type BulkVerb, bulkVerbs } from '../../spool/admin-contract.ts';
+import { type Call, numberOption, UsageError } from '../command.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { filterOf, isEmpty } from '../filter-options.ts';
+import { withSpool } from '../with-spool.ts';
+
+/** requeue, cancel, hold, release, purge: by ids, or by a filter. Bulk never forces. */
+export function run(call: Call): Promise<ExitCode> {
+  const verb = bulkVerbs.find((one) => one === call.command);
+  if (verb === undefined) throw new UsageError(`There is no verb ${call.command}.`);
+  const filter = filterOf(call);
+  if (call.positionals.length > 0 && !isEmpty(filter)) throw new UsageError('Name ids, or a filter; not both.');
+  if (call.positionals.length === 0 && isEmpty(filter)) {
+    throw new UsageError(`${verb} takes ids, or a filter such as --state. Try: offline-im ${verb} --help`);
+  }
+  if (call.values.force === true && call.positionals.length !== 1) {
+    throw new UsageError('--force takes the id of one message: nothing that may have been sent is sent again in bulk.');
+  }
+  return withSpool(call, (spool) => (call.positionals.length > 0 ? byIds(call, spool, verb) : byFilter(call, spool, verb)));
+}
+
+async function byIds(call: Call, spool: SpoolHandle, verb: BulkVerb): Promise<ExitCode> {
+  const { output, positionals } = call;
+  const [first = ''] = positionals;
+  const force = call.values.force === true;
+  // Someone may get it twice: whoever wants that types the id once more.
+  if (
+    force &&
+    (await call.ask(`It may have been sent already, and someone may get it twice. To send it all the same, type its id: `)) !==
+      first
+  ) {
+    throw new UsageError('Nothing was done: the id was not typed at a terminal.');
+  }
+  const changes = [];
+  for (const id of positionals) {
+    if (call.values['dry-run'] === true) {
+      for (const { state } of await spool.explain(id)) output.note(`${id} is ${state}.`);
+    } else if (verb === 'requeue') changes.push(...(await spool.requeueOne(id, { force })));
+    else changes.push(...(await spool.act(verb, id)));
+  }
+  if (output.json) output.document({ verb, changes });
+  else for (const { entryId, from, to } of changes) output.line(`${entryId}\t${from} → ${to}`);
+  return exitCodes.ok;
+}
+
+async function byFilter(call: Call, spool: SpoolHandle, verb: BulkVerb): Promise<ExitCode> {
+  const { output } = call;
+  const change = { ...filterOf(call), limit: numberOption(call, 'limit', 1, 1_000_000) };
+  const dry = await spool[verb]({ ...change, dryRun: true });
+  const dryRun = call.values['dry-run'] === true;
+  if (!dryRun && dry.matched > 0 && call.values.yes !== true) {
+    const answer = await call.ask(`${verb} ${dry.matched} entries? [y/N] `);
+    if (answer?.toLowerCase() !== 'y')
+      throw new UsageError(`Nothing was done. Say yes at a terminal, or --yes: ${dry.matched} entries.`);
+  }
+  const done = dryRun ? dry : await spool[verb](change);
+  const { matched, refused, more, changes } = done;
+  if (output.json) output.document({ verb, dryRun, matched, refused, more, changes });
+  else {
+    output.line(
+      `${verb}: ${dryRun ? `${matched} would be changed` : `${changes.length} changed`}${more ? ', and there are more: --limit' : ''}`,
+    );
+    for (const [state, count] of Object.entries(refused)) output.line(`left alone, since ${state}: ${count}`);
+  }
+  return exitCodes.ok;
+}

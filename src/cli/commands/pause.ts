@@ -1,0 +1,28 @@
+import { type Call, textOption, UsageError } from '../command.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { withSpool } from '../with-spool.ts';
+
+/** pause, resume, retry-now: of a mailbox, or of all. */
+export function run(call: Call): Promise<ExitCode> {
+  const { command, output, positionals } = call;
+  const [mailbox] = positionals;
+  if (positionals.length > 1) throw new UsageError(`${command} takes one mailbox, or none for all.`);
+  const whose = mailbox ?? 'every mailbox';
+  return withSpool(call, async (spool) => {
+    let told: string;
+    if (command === 'pause') {
+      await spool.pause(mailbox, { why: textOption(call, 'why') });
+      told = `${whose} is paused: each sender on this spool delivers nothing of it from its next poll on.`;
+    } else if (command === 'resume') {
+      const was = await spool.resume(mailbox);
+      told = was ? `${whose} goes on.` : `There was no pause of ${whose}.`;
+    } else {
+      await spool.retryNow(mailbox);
+      told = `Each sender on this spool tries ${whose} at its next poll.`;
+    }
+    const { paused } = await spool.stats();
+    if (output.json) output.document({ command, mailbox: mailbox ?? null, paused });
+    else output.line(told);
+    return exitCodes.ok;
+  });
+}

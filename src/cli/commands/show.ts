@@ -1,0 +1,43 @@
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { type Call, textOption } from '../command.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { idsOf } from '../ids.ts';
+import { recordsOf, storyLine, type TraceRecord } from '../trace-story.ts';
+import { withSpool } from '../with-spool.ts';
+
+/** Where it stands, and its history from a trace file. Its text is shown only when asked for, and that is audited. */
+export function run(call: Call): Promise<ExitCode> {
+  const { output } = call;
+  const [id] = idsOf(call, 1);
+  const trace = textOption(call, 'trace');
+  return withSpool(call, async (spool) => {
+    const entries = await spool.get(id);
+    if (entries.length === 0) {
+      throw new OfflineImError(
+        'ENTRY_UNKNOWN',
+        `No message or entry has the id ${JSON.stringify(id.slice(0, 100))}; it may have been forgotten.`,
+      );
+    }
+    const withText = call.values.text === true;
+    if (withText) await spool.noteReading();
+    const shown = withText ? entries : entries.map(({ message: _message, ...entry }) => entry);
+    const ids = new Set(entries.flatMap((one) => [one.id, one.messageId, one.noteId ?? one.id]));
+    const history: TraceRecord[] = [];
+    if (trace !== undefined) for await (const record of recordsOf(trace, (one) => one.concerns(ids))) history.push(record);
+    if (output.json) {
+      output.document({ entries: shown, history: history.map(({ fields }) => fields) });
+      return exitCodes.ok;
+    }
+    for (const entry of shown) {
+      for (const [name, value] of Object.entries(entry)) output.line(`${name}\t${plain(value)}`);
+      output.line();
+    }
+    for (const record of history) output.line(storyLine(record));
+    return exitCodes.ok;
+  });
+}
+
+function plain(value: unknown): string {
+  if (value instanceof Date) return value.toISOString();
+  return typeof value === 'string' ? value.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\u{fffd}') : JSON.stringify(value);
+}

@@ -1,0 +1,31 @@
+import { type Call, textOption, UsageError } from '../command.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { recordsOf, storyLine } from '../trace-story.ts';
+
+/** A trace file as a story: all of it, or that of one message with its entries and notes. */
+export async function run(call: Call): Promise<ExitCode> {
+  const { output, positionals } = call;
+  const [path] = positionals;
+  if (path === undefined || positionals.length > 1)
+    throw new UsageError('trace takes one trace file. Try: offline-im trace --help');
+  const message = textOption(call, 'message');
+  const ids = message === undefined ? undefined : await idsAbout(path, message);
+  for await (const record of recordsOf(path, (one) => ids === undefined || one.concerns(ids))) {
+    call.signal.throwIfAborted();
+    if (output.json) output.document(record.fields);
+    else output.line(storyLine(record));
+  }
+  return exitCodes.ok;
+}
+
+/** A message, its entries and the notes that carried them, as the file ties them together. */
+async function idsAbout(path: string, message: string): Promise<ReadonlySet<string>> {
+  const ids = new Set([message]);
+  for await (const { fields } of recordsOf(path, (record) => record.concerns(ids))) {
+    for (const name of ['messageId', 'entryId', 'noteId', 'note']) {
+      const value = fields[name];
+      if (typeof value === 'string') ids.add(value);
+    }
+  }
+  return ids;
+}

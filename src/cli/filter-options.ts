@@ -1,0 +1,34 @@
+import type { HandleFilter } from '../admin/filters.ts';
+import { type ErrorCode, errorCodes } from '../core/errors/codes.ts';
+import { spoolStates } from '../spool/contract.ts';
+import { type Call, choiceOption, textOption, UsageError } from './command.ts';
+
+const units: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** The filter of a command line. @throws {UsageError} */
+export function filterOf(call: Call): HandleFilter {
+  return {
+    state: choiceOption(call, 'state', spoolStates),
+    mailbox: textOption(call, 'mailbox'),
+    recipient: textOption(call, 'recipient'),
+    since: timeOption(call, 'since'),
+    until: timeOption(call, 'until'),
+    code: choiceOption(call, 'code', Object.keys(errorCodes) as ErrorCode[]),
+  };
+}
+
+export function isEmpty(filter: HandleFilter): boolean {
+  return Object.values(filter).every((value) => value === undefined);
+}
+
+/** A point in time, or how long ago: `2026-11-28T08:00Z`, `2h`. */
+function timeOption(call: Call, name: string): Date | undefined {
+  const value = textOption(call, name);
+  if (value === undefined) return undefined;
+  const [, count, unit = ''] = /^(\d+)([smhd])$/.exec(value) ?? [];
+  const date = new Date(count === undefined ? Date.parse(value) : Date.now() - Number(count) * (units[unit] ?? 0));
+  if (!Number.isNaN(date.getTime())) return date;
+  throw new UsageError(
+    `--${name} is ${JSON.stringify(value)}; expected a time such as 2026-11-28T08:00Z, or how long ago: 30m, 2h, 1d.`,
+  );
+}

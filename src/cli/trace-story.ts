@@ -1,0 +1,52 @@
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+
+/** A line of a trace file. */
+export interface TraceRecord {
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** Whether it speaks of one of these messages, entries or notes. */
+  concerns(ids: ReadonlySet<string>): boolean;
+}
+
+/** The records of a trace file that are wanted; lines that are none are passed over, such as the last one of a process that was killed. */
+export async function* recordsOf(
+  path: string,
+  wanted: (record: TraceRecord) => boolean = () => true,
+): AsyncIterable<TraceRecord> {
+  const lines = createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
+  for await (const line of lines) {
+    const record = recordIn(line);
+    if (record !== undefined && wanted(record)) yield record;
+  }
+}
+
+function recordIn(line: string): TraceRecord | undefined {
+  try {
+    const fields: unknown = JSON.parse(line);
+    if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) return undefined;
+    return { fields: fields as Record<string, unknown>, concerns: (ids) => holds(fields, ids, 0) };
+  } catch {
+    return undefined;
+  }
+}
+
+function holds(value: unknown, ids: ReadonlySet<string>, depth: number): boolean {
+  if (typeof value === 'string') return ids.has(value);
+  if (typeof value !== 'object' || value === null || depth > 4) return false;
+  return Object.values(value).some((one) => holds(one, ids, depth + 1));
+}
+
+const told = ['time', 'level', 'step', 'event', 'message'];
+
+/** One line for a person: when, what, and its facts. */
+export function storyLine({ fields }: TraceRecord): string {
+  const { time, level, step, event, message } = fields;
+  const what = [step, event, message].filter((one) => typeof one === 'string').join(' ');
+  const facts = Object.entries(fields)
+    .filter(([name]) => !told.includes(name))
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  const line = [time, level === 'info' || level === 'debug' ? '' : level, what, ...facts].filter(
+    (one) => one !== '' && one !== undefined,
+  );
+  return line.join('  ').replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\u{fffd}');
+}

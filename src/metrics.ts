@@ -1,0 +1,2 @@
+export type { MeasuredSender } from './metrics/prometheus.ts';
+export { prometheusText } from './metrics/prometheus.ts';
