@@ -19,8 +19,8 @@ describe('why a mailbox waits', () => {
     await record('a', blocked('mailbox'));
     expect(all.standing('a')).toEqual({ waitingFor: 'mailbox-blocked', nextIn: quarter, reason });
     expect(all.obstacles()).toEqual({
-      blocked: [{ lane: 'a', nextIn: quarter, reason }],
-      unavailable: [{ endpoint: 'A', nextIn: 59_998, reason }],
+      blocked: [{ lane: 'a', nextIn: quarter, openFor: 0, reason }],
+      unavailable: [{ endpoint: 'A', lanes: ['a'], nextIn: 59_998, openFor: 2, reason }],
     });
     await clock.advance(quarter + 5);
     expect(all.standing('a')).toMatchObject({ nextIn: 0 });
