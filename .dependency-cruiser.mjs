@@ -57,8 +57,8 @@ export default {
     ),
     only(
       'contracts-know-the-core-only',
-      '^src/(spool/(entry|admin-contract|contract)|transport/contract)\\.ts$',
-      '^src/core/|^src/(spool/(entry|admin-contract|contract)|transport/contract)\\.ts$',
+      '^src/(spool/(entry|admin/contract|contract)|transport/contract)\\.ts$',
+      '^src/core/|^src/(spool/(entry|admin/contract|contract)|transport/contract)\\.ts$',
       'types',
     ),
     only(
@@ -83,7 +83,7 @@ export default {
     only(
       'operators-ask-any-spool',
       '^src/spool/admin/',
-      '^src/spool/(admin/|(entry|admin-contract|contract)\\.ts$)|^src/(core|message)/',
+      '^src/spool/(admin/|(entry|admin/contract|contract)\\.ts$)|^src/(core|message)/',
       'what the admin contract of all spools shares',
     ),
     only(
@@ -132,7 +132,7 @@ export default {
     only(
       'the-loop-knows-contracts-only',
       '^src/spooler/',
-      '^src/(spooler|core|observability|message)/|^src/(spool/(admin-)?|transport/)contract\\.ts$',
+      '^src/(spooler|core|observability|message)/|^src/(spool/(admin/)?|transport/)contract\\.ts$',
       'neither a spool nor a transport by name',
     ),
     {
@@ -145,7 +145,7 @@ export default {
     only(
       'metrics-only-look',
       '^src/metrics/',
-      '^src/(metrics|observability)/|^src/spool/contract\\.ts$',
+      '^src/(metrics|observability|core)/|^src/spool/contract\\.ts$',
       'they ask a sender, and change nothing',
     ),
     {

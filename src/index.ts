@@ -72,7 +72,7 @@ export type {
   ReportedObstacle,
   SpoolAdmin,
   StoredReport,
-} from './spool/admin-contract.ts';
+} from './spool/admin/contract.ts';
 export type {
   AppendResult,
   Change,
@@ -102,7 +102,8 @@ export { JournaledSpool } from './spool/journaled/journaled-spool.ts';
 export { MemorySpool } from './spool/journaled/memory-spool.ts';
 export type { CryptoKeyLike, SealKey, SealOptions } from './spool/sealed/keys.ts';
 export { sealed } from './spool/sealed/sealed-spool.ts';
-export { type ShardedSpool, sharded } from './spool/sharded/sharded-spool.ts';
+export type { ShardedSpool } from './spool/sharded/shard.ts';
+export { sharded } from './spool/sharded/sharded.ts';
 export type { Due, EntryFixed, EntryRecord, EntryStatus as EntryRecordStatus, Lease, NoteRecord } from './spool/state/records.ts';
 export type { DeliveryDecision, LeaseOptions, ProbeOptions, RetryOptions, SpoolerOptions } from './spooler/options.ts';
 export type { FlushCounts } from './spooler/spooler.ts';

@@ -1,5 +1,5 @@
 import { type WaitingFor, waitOf } from '../sender/status.ts';
-import type { Pause, StoredReport } from '../spool/admin-contract.ts';
+import type { Pause, StoredReport } from '../spool/admin/contract.ts';
 import type { Reason, SpoolEntry, SpoolState, Standing } from '../spool/contract.ts';
 
 /** Why an entry is where it is, for a person. */

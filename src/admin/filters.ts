@@ -1,7 +1,8 @@
 import { type ErrorCode, errorCodes } from '../core/errors/codes.ts';
+import { isDate } from '../core/errors/thrown.ts';
 import { byDefault, flag, oneOf, optional, type RulesFor, readOptions, rule, text, whole } from '../core/options.ts';
 import { addressKey, parseAddress } from '../message/address.ts';
-import type { EntryFilter } from '../spool/admin-contract.ts';
+import type { EntryFilter } from '../spool/admin/contract.ts';
 import { type SpoolState, spoolStates } from '../spool/contract.ts';
 
 /** Which entries; what is left out does not matter. */
@@ -35,7 +36,7 @@ export interface HandleChange extends HandleFilter {
   readonly dryRun?: boolean | undefined;
 }
 
-const date = rule<Date>('a Date', (value) => value instanceof Date && !Number.isNaN(value.getTime()));
+const date = rule<Date>('a Date', (value) => isDate(value) && !Number.isNaN(value.getTime()));
 const filterRules = {
   state: optional(oneOf(spoolStates)),
   mailbox: optional(text('an address')),

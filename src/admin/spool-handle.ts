@@ -1,7 +1,7 @@
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { adminOf, laneOf, type PauseOptions, readPause } from '../sender/pause.ts';
 import { type MessageEntry, shownEntry } from '../sender/status.ts';
-import type { BulkResult, BulkVerb, LaneReport, Pause, SpoolAdmin } from '../spool/admin-contract.ts';
+import type { BulkResult, BulkVerb, LaneReport, Pause, SpoolAdmin } from '../spool/admin/contract.ts';
 import { type Change, type SpoolState, type SpoolStorage, spoolStates } from '../spool/contract.ts';
 import { pauseOf } from '../spooler/pauses.ts';
 import { type Explanation, explain } from './explain.ts';
@@ -47,6 +47,7 @@ export class SpoolHandle {
     return (await this.#find(id)).map(shownEntry);
   }
 
+  /** Entries by state, and what is paused. */
   async stats(): Promise<HandleStats> {
     const [states, paused] = await Promise.all([this.#storage.counts(), this.#storage.admin?.paused() ?? []]);
     return { states, paused };
@@ -80,10 +81,12 @@ export class SpoolHandle {
     return this.#change('cancel', change);
   }
 
+  /** Keeps what waits from being sent, until it is released. */
   hold(change: HandleChange = {}): Promise<BulkResult> {
     return this.#change('hold', change);
   }
 
+  /** Lets go on what is held, at the end of the order. */
   release(change: HandleChange = {}): Promise<BulkResult> {
     return this.#change('release', change);
   }
@@ -164,6 +167,7 @@ export class SpoolHandle {
     return this.#admin.audit();
   }
 
+  /** Closes the spool; nothing can be asked of it afterwards. */
   close(): Promise<void> {
     return this.#storage.close();
   }

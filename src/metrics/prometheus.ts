@@ -1,8 +1,10 @@
+import { checkArgument, objectWith } from '../core/arguments.ts';
 import type { SenderStats, StatsOptions } from '../observability/stats.ts';
 import { spoolStates } from '../spool/contract.ts';
 
 /** What {@link prometheusText} needs of a sender. */
 export interface MeasuredSender {
+  /** As `OfflineImSender.stats()`. */
   stats(options?: StatsOptions): Promise<SenderStats>;
 }
 
@@ -17,7 +19,7 @@ interface Metric {
  *
  * Costs what `sender.stats({ limit: 1 })` costs: counting, and reading one entry.
  *
- * @throws {OfflineImError} as `sender.stats()` does
+ * @throws {OfflineImError} `OPTION_INVALID`, and as `sender.stats()` does
  * @example
  * ```ts
  * createServer(async (_request, response) => {
@@ -27,6 +29,7 @@ interface Metric {
  * ```
  */
 export async function prometheusText(sender: MeasuredSender): Promise<string> {
+  checkArgument('prometheusText()', 'sender', sender, objectWith('an OfflineImSender', { stats: 'function' }));
   const { states, blocked, unavailable, oldest, lastMinute } = await sender.stats({ limit: 1 });
   const metrics: readonly Metric[] = [
     {

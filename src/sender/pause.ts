@@ -1,7 +1,7 @@
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { byDefault, optional, type RulesFor, readOptions, text } from '../core/options.ts';
 import { addressKey, parseAddress } from '../message/address.ts';
-import type { SpoolAdmin } from '../spool/admin-contract.ts';
+import type { SpoolAdmin } from '../spool/admin/contract.ts';
 import type { SpoolStorage } from '../spool/contract.ts';
 
 /** Who pauses, and why: kept in the spool, and shown to whoever asks why nothing is delivered. */

@@ -79,8 +79,13 @@ export class OfflineImSender<Client = never> {
       owner: timeOrderedId(clock.now()),
       newNoteId: () => timeOrderedId(clock.now()),
     });
-    const assertNotStopped = (): void => this.#assertNotStopped();
-    this.#entries = new Entries({ clock, storage, spooler: this.#spooler, throughput, assertNotStopped });
+    this.#entries = new Entries({
+      clock,
+      storage,
+      spooler: this.#spooler,
+      throughput,
+      assertNotStopped: () => this.#assertNotStopped(),
+    });
     this.#sending = new Sending({
       acceptance: {
         settings,
@@ -100,7 +105,6 @@ export class OfflineImSender<Client = never> {
   /**
    * Calls `listener` at every event of that name, after `send()` or the step has been taken. A listener that throws, or whose promise rejects, disturbs
    * nothing; it is reported as `warning`. The same listener is added once per name.
-   *
    * @throws {OfflineImError} `OPTION_INVALID` for an unknown name
    */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): this {
@@ -122,7 +126,6 @@ export class OfflineImSender<Client = never> {
 
   /**
    * Opens the spool and begins to deliver. A started sender keeps the process alive.
-   *
    * @param options.signal Stops the sender when it aborts, as `stop()` does; aborted already, it never starts. @default none
    * @throws {OfflineImError} `SENDER_STOPPED`; `SPOOL_LOCKED` and other codes of the spool
    */
@@ -139,7 +142,6 @@ export class OfflineImSender<Client = never> {
    * Finishes the notes and sends under way, then closes spool and transport. What waits, waits; whatever is cut off is looked for after the next start.
    * It never rejects and always ends: whatever hangs is left behind, at the latest 5 s after the patience is over, and 5 s more where closing hangs too;
    * a `warning` (`STOP_INCOMPLETE`) then says what.
-   *
    * @param options.timeout ms after which the patience is over, for everything together: requests in flight are aborted, sends still being prepared
    * rejected, and a spool that another process keeps from being opened is given up. A later call shortens that, and never lengthens it. @default 30_000
    * @param options.signal Ends the patience as soon as it aborts, also that of an earlier call. @default none
@@ -158,7 +160,6 @@ export class OfflineImSender<Client = never> {
 
   /**
    * Accepts a message. When it resolves, the message is on durable storage and ends as delivered, dead or cancelled, whatever crashes.
-   *
    * @throws {GateRefusedError} `GATE_REFUSED` with every reason
    * @throws {OfflineImError} codes of bad input; `MAILBOX_UNRESOLVED`; `MESSAGE_ID_CONFLICT`; `SENDER_STOPPED`; `SPOOL_FULL` (see `highWater`) and `SPOOL_FAILED`, when nothing was kept;
    * `APPEND_OUTCOME_UNKNOWN` when the storage can't tell, or did not before `stop()` ended: send it again with `error.details.messageId`, which never makes a second message;
@@ -197,7 +198,6 @@ export class OfflineImSender<Client = never> {
   /**
    * One attempt now for all that waits: skips the two minutes, not order, back-off or circuits. Works without `start()`.
    * Resolves with the number of entries by the state they came to.
-   *
    * @param options.signal Begins nothing more when it aborts, and resolves with what was reached; what is in flight goes on. @default none
    */
   async flush(options: FlushOptions = {}): Promise<FlushCounts> {
@@ -209,7 +209,6 @@ export class OfflineImSender<Client = never> {
   /**
    * Where a message stands: its entries, one per audience, with what each waits for and when it is tried next. `undefined` when nothing (any more) is known of
    * it. Blocked mailboxes and unreachable servers are those that this process knows of.
-   *
    * @throws {OfflineImError} `OPTION_INVALID`; `SENDER_STOPPED`, as all that look do
    * @example
    * ```ts
@@ -229,7 +228,6 @@ export class OfflineImSender<Client = never> {
   /**
    * How it goes: entries by state, blocked mailboxes and unreachable servers with their reason and next trial, and what happened in this process within the last
    * minute. With a `limit` also entries by mailbox and the oldest that waits, for which up to `limit` entries are read.
-   *
    * @throws {OfflineImError} `OPTION_INVALID`, `SENDER_STOPPED`
    */
   stats(options: StatsOptions = {}): Promise<SenderStats> {
@@ -237,9 +235,7 @@ export class OfflineImSender<Client = never> {
   }
 
   /**
-   * Cancels a message or an entry. What is being sent can't be called back: then `from` and `to` of the change are equal, and it ends as cancelled only if
-   * it turns out that it was not sent.
-   *
+   * Cancels a message or an entry. What is being sent can't be called back: `from` and `to` of the change are equal, and it ends as cancelled only if it was not sent.
    * @throws {OfflineImError} `ENTRY_UNKNOWN`
    */
   cancel(id: string): Promise<readonly Change[]> {
@@ -258,7 +254,6 @@ export class OfflineImSender<Client = never> {
 
   /**
    * Tries a dead message or entry again, at the end of the order. What may have been sent is looked for first.
-   *
    * @param options.force Send without looking: someone may get it twice. @default false
    * @throws {OfflineImError} `ENTRY_UNKNOWN`
    */
@@ -273,7 +268,6 @@ export class OfflineImSender<Client = never> {
 
   /**
    * Tries what is blocked or unreachable now instead of after its wait: one mailbox, or all.
-   *
    * @param mailbox SMTP address. @default every mailbox
    * @throws {OfflineImError} `ADDRESS_INVALID`
    */
@@ -284,13 +278,9 @@ export class OfflineImSender<Client = never> {
   /**
    * Delivers nothing of a mailbox, or of all, until `resume()`: in every process that has this spool open, within `pollInterval`, and across restarts. `send()` goes
    * on, and so do probes and what is under way; messages expire, and `probe.giveUpAfter` stands still. What waits for it says `waitingFor: 'paused'`.
-   *
    * @param mailbox SMTP address. @default every mailbox
    * @throws {OfflineImError} `ADDRESS_INVALID`, `OPTION_INVALID`; `SPOOL_NOT_OPERABLE` where the spool can't keep it
-   * @example
-   * ```ts
-   * await sender.pause('alice@contoso.com', { why: 'her mailbox is being moved', by: 'carol' });
-   * ```
+   * @example `await sender.pause('alice@contoso.com', { why: 'her mailbox is being moved', by: 'carol' })`
    */
   pause(mailbox?: string, options: PauseOptions = {}): Promise<void> {
     return this.#entries.pause(mailbox, options);
@@ -298,7 +288,6 @@ export class OfflineImSender<Client = never> {
 
   /**
    * Lifts the pause of that mailbox, or, without one, that of all mailboxes; pauses of single mailboxes then stay. Resolves with whether there was one.
-   *
    * @throws {OfflineImError} `ADDRESS_INVALID`, `SPOOL_NOT_OPERABLE`
    */
   resume(mailbox?: string): Promise<boolean> {

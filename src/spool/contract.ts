@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { AttemptEnd, Place, UnknownAttempt } from '../transport/contract.ts';
-import type { SpoolAdmin } from './admin-contract.ts';
+import type { SpoolAdmin } from './admin/contract.ts';
 import type { Change, NewSpoolEntry, Reason, SpoolEntry, SpoolState } from './entry.ts';
 
 export type { Change, NewSpoolEntry, Reason, SpoolEntry, SpooledMessage, SpoolState } from './entry.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import type { Pause } from '../spool/admin-contract.ts';
+import type { Pause } from '../spool/admin/contract.ts';
 import type { SpoolStorage } from '../spool/contract.ts';
 
 /**

@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '../..');
 const src = join(root, 'src');
 
 /** A name that an entry exports. */
-export interface PublicName {
+interface PublicName {
   readonly name: string;
   /** Its declarations without comments, private members left out. */
   readonly text: string;

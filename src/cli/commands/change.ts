@@ -1,5 +1,5 @@
 import type { SpoolHandle } from '../../admin/spool-handle.ts';
-import { type BulkVerb, bulkVerbs } from '../../spool/admin-contract.ts';
+import { type BulkVerb, bulkVerbs } from '../../spool/admin/contract.ts';
 import { type Call, numberOption, UsageError } from '../command.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { filterOf, isEmpty } from '../filter-options.ts';

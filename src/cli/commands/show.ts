@@ -1,4 +1,5 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { isDate } from '../../core/errors/thrown.ts';
 import { type Call, textOption } from '../command.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { idsOf } from '../ids.ts';
@@ -38,6 +39,6 @@ export function run(call: Call): Promise<ExitCode> {
 }
 
 function plain(value: unknown): string {
-  if (value instanceof Date) return value.toISOString();
+  if (isDate(value)) return value.toISOString();
   return typeof value === 'string' ? value.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\u{fffd}') : JSON.stringify(value);
 }

@@ -147,7 +147,7 @@ function readAttributes(raw: object, outer: Scope): [Scope, ReadonlyMap<string, 
  * instruction (no server or client writes one, and the parser reads them in its own way), no deeper nesting and no more
  * elements than allowed (each takes a hundred times the memory that it takes in the document).
  */
-export function requireWellFormed(
+function requireWellFormed(
   source: string,
   { maxDepth, maxNodes, maxText }: { readonly maxDepth: number; readonly maxNodes: number; readonly maxText: number },
 ): void {

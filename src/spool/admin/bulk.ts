@@ -1,5 +1,5 @@
-import type { BulkOptions, BulkResult, BulkVerb, EntryFilter, SpoolAdmin } from '../admin-contract.ts';
 import type { Change, SpoolEntry, SpoolState, SpoolStorage } from '../contract.ts';
+import type { BulkOptions, BulkResult, BulkVerb, EntryFilter, SpoolAdmin } from './contract.ts';
 
 /** What each verb may change. What is at work, or may have been sent, nobody changes in bulk. */
 const changes: Readonly<Record<BulkVerb, readonly SpoolState[]>> = {

@@ -1,6 +1,6 @@
 import { addressKey } from '../../message/address.ts';
-import type { EntryFilter } from '../admin-contract.ts';
 import type { Reason, SpoolEntry, SpoolState } from '../contract.ts';
+import type { EntryFilter } from './contract.ts';
 
 export function hasEnded(state: SpoolState): boolean {
   return state === 'delivered' || state === 'dead' || state === 'cancelled';

@@ -1,4 +1,6 @@
 import { timeOrderedId } from '../../core/ids.ts';
+import type { SpoolStorage } from '../contract.ts';
+import { changeBy } from './bulk.ts';
 import type {
   AuditRecord,
   BulkOptions,
@@ -12,9 +14,7 @@ import type {
   ProcessReport,
   SpoolAdmin,
   StoredReport,
-} from '../admin-contract.ts';
-import type { SpoolStorage } from '../contract.ts';
-import { changeBy } from './bulk.ts';
+} from './contract.ts';
 import type { AdminRecords, StoredRecord } from './records.ts';
 
 /** What a storage adds to its records. */

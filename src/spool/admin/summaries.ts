@@ -1,5 +1,5 @@
-import type { LaneSummary } from '../admin-contract.ts';
 import { type SpoolState, spoolStates } from '../contract.ts';
+import type { LaneSummary } from './contract.ts';
 
 /** Adds up what waits for each mailbox. */
 export class LaneTally {

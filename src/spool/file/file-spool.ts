@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { posix, resolve, win32 } from 'node:path';
+import { checkArgument, maybeObject } from '../../core/arguments.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
@@ -152,6 +153,7 @@ export class FileSpool extends JournaledSpool {
    */
   async backup(path: string, options: BackupOptions = {}): Promise<void> {
     const target = resolve(filePath('the path of a folder').read(path, { owner: 'backup()', name: 'path' }));
+    checkArgument('spool.backup()', 'options', options, maybeObject('{ overwrite, signal, onProgress } or nothing'));
     const source: CopySource = (take) => this.inSteps((records, notes) => this.#journal.copyOf(records, notes), take);
     // A spool that is closed says so first.
     await this.recordsWhere(() => false);

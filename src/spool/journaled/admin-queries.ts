@@ -1,7 +1,7 @@
+import type { EntryFilter, EntryPage } from '../admin/contract.ts';
 import { fits, hasEnded } from '../admin/filter.ts';
 import type { AdminQueries } from '../admin/stored-admin.ts';
 import { LaneTally } from '../admin/summaries.ts';
-import type { EntryFilter, EntryPage } from '../admin-contract.ts';
 import { type EntryRecord, viewOf } from '../state/records.ts';
 import type { JournalEngine } from './engine.ts';
 

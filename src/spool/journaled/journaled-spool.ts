@@ -1,8 +1,8 @@
 import { checkArguments } from '../../core/arguments.ts';
 import { flag, having, type RulesFor, readOptions, text } from '../../core/options.ts';
 import { GroupCommit } from '../../core/queues.ts';
+import type { SpoolAdmin } from '../admin/contract.ts';
 import { StoredAdmin } from '../admin/stored-admin.ts';
-import type { SpoolAdmin } from '../admin-contract.ts';
 import { spoolArguments } from '../arguments.ts';
 import type {
   AppendResult,

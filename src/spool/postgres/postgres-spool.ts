@@ -2,8 +2,8 @@ import { checkArguments } from '../../core/arguments.ts';
 import { timeOrderedId } from '../../core/ids.ts';
 import { readOptions } from '../../core/options.ts';
 import { GroupCommit, SerialQueue } from '../../core/queues.ts';
+import type { SpoolAdmin } from '../admin/contract.ts';
 import { StoredAdmin } from '../admin/stored-admin.ts';
-import type { SpoolAdmin } from '../admin-contract.ts';
 import { spoolArguments } from '../arguments.ts';
 import type {
   AppendResult,

@@ -1,6 +1,6 @@
 import { changeBy } from '../admin/bulk.ts';
+import type { EntryFilter, EntryPage, LaneReport, Pause, ProcessReport, SpoolAdmin, StoredReport } from '../admin/contract.ts';
 import { fits } from '../admin/filter.ts';
-import type { EntryFilter, EntryPage, LaneReport, Pause, ProcessReport, SpoolAdmin, StoredReport } from '../admin-contract.ts';
 import type { SpoolStorage } from '../contract.ts';
 import { type Entries, isLocked } from './entries.ts';
 import { isSealed, type Sealer } from './seal.ts';

@@ -1,6 +1,6 @@
 import { checkArguments } from '../../core/arguments.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import type { SpoolAdmin } from '../admin-contract.ts';
+import type { SpoolAdmin } from '../admin/contract.ts';
 import { spoolArguments } from '../arguments.ts';
 import type {
   AppendResult,

@@ -17,6 +17,16 @@ const lasting = [
   'SPOOL_LOCKED',
 ] as const;
 
+/** A spool over several; see `sharded()`. */
+export interface ShardedSpool<Client = never> extends SpoolStorage<Client> {
+  /**
+   * The name of the spool that keeps what this mailbox sends: the one whose database `send(…, { client })` must speak to.
+   *
+   * @throws {OfflineImError} `ADDRESS_INVALID`
+   */
+  shardOf(mailbox: string): string;
+}
+
 /** One of the spools, and whether it answers. */
 export class Shard {
   readonly name: string;

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { EntryFilter } from '../admin/contract.ts';
 import { type LaneTally, stateOf } from '../admin/summaries.ts';
-import type { EntryFilter } from '../admin-contract.ts';
 import { hasIndexes } from './connection/admin-tables.ts';
 import { entryColumns } from './stores/entries.ts';
 import type { StoredRow } from './stores/statements.ts';

@@ -3,8 +3,8 @@ import { checkArgument, checkArguments, maybeObject } from '../../core/arguments
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
 import { byDefault, filePath, flag, milliseconds, type RulesFor, readOptions, rule } from '../../core/options.ts';
+import type { SpoolAdmin } from '../admin/contract.ts';
 import { StoredAdmin } from '../admin/stored-admin.ts';
-import type { SpoolAdmin } from '../admin-contract.ts';
 import { spoolArguments } from '../arguments.ts';
 import type {
   AppendResult,

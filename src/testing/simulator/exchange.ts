@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { domainOf } from '../../core/text.ts';
-import { type ProfileOption, profileOf, type SimulatorProfile } from './profile.ts';
+import { type ProfileOption, profileOf, type SimulatorProfile } from './schema/profile.ts';
 import type { MessageContent } from './store/item.ts';
 import { SimulatedMailbox } from './store/mailbox.ts';
 import type { MailboxOptions } from './store/mailbox-options.ts';

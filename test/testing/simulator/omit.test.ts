@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseXml } from '../../../src/ews/xml/read.ts';
-import { profileOf } from '../../../src/testing/simulator/profile.ts';
+import { profileOf } from '../../../src/testing/simulator/schema/profile.ts';
 import { type Omission, omit } from '../../../src/testing/simulator/xml/omit.ts';
 
 const document =

@@ -1,8 +1,8 @@
+import type { EntryFilter, EntryPage } from '../../admin/contract.ts';
 import { hasEnded } from '../../admin/filter.ts';
 import type { AdminRecords, StoredRecord } from '../../admin/records.ts';
 import type { AdminQueries } from '../../admin/stored-admin.ts';
 import { LaneTally, stateOf } from '../../admin/summaries.ts';
-import type { EntryFilter, EntryPage } from '../../admin-contract.ts';
 import { viewOf } from '../../state/records.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Done } from '../connection/transact.ts';

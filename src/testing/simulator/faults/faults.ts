@@ -46,6 +46,12 @@ export class Faults {
     operation: OperationName | GraphOperationName | '*',
     steps: readonly (((fault: FaultBuilder) => FaultHandle) | undefined)[],
   ): readonly FaultHandle[] {
+    requireKnown(operation);
+    if (!Array.isArray(steps) || steps.some((step: unknown) => step !== undefined && typeof step !== 'function')) {
+      const text =
+        'faults.scenario(): steps fits no scenario; expected a list of functions, with undefined for requests that nothing strikes.';
+      throw new OfflineImError('OPTION_INVALID', text, { details: { option: 'steps' } });
+    }
     return steps.flatMap((step, n) => (step === undefined ? [] : [step(this.on(operation).nth(n + 1))]));
   }
 

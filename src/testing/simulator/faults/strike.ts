@@ -1,5 +1,5 @@
 import { type EwsAnswer, faultAnswer, httpAnswer } from '../operations/answer.ts';
-import type { SimulatorProfile } from '../profile.ts';
+import type { SimulatorProfile } from '../schema/profile.ts';
 import type { Fault } from './fault.ts';
 
 /** Faults that strike before anything is looked at. */

@@ -6,7 +6,8 @@ import { type Fault, planOf } from '../faults/fault.ts';
 import type { FaultBook } from '../faults/fault-book.ts';
 import type { FrontRequest, FrontResponse } from '../http/front.ts';
 import type { SimulatedMailbox } from '../store/mailbox.ts';
-import { errorBody, GraphFault, statusOf } from './errors.ts';
+import { errorBody, GraphFault } from './errors.ts';
+import { afterProcessing, beforeProcessing, codeOf, faultOf, hintsOf, isProcessed } from './faults.ts';
 import { type BatchPart, type BatchPartAnswer, readBatch, runBatch } from './operations/batch.ts';
 import { getMailFolder, listMailFolders } from './operations/folders.ts';
 import { deleteMessage, getMessage, listMessages, moveMessage } from './operations/messages.ts';
@@ -232,72 +233,5 @@ function readJson(request: FrontRequest): unknown {
     return JSON.parse(request.body);
   } catch {
     throw new GraphFault('RequestBodyRead');
-  }
-}
-
-/** Faults that strike before anything is looked at, whatever the door. */
-function beforeProcessing(fault: Fault | undefined): FrontResponse | undefined {
-  switch (fault?.kind) {
-    case 'resetBefore':
-      return { kind: 'reset' };
-    case 'http':
-      return {
-        kind: 'answer',
-        status: fault.status,
-        headers: { 'content-type': 'text/html; charset=utf-8', ...fault.headers },
-        body: fault.body,
-      };
-    case 'hang':
-      return fault.processed ? undefined : { kind: 'silence' };
-    default:
-      return undefined;
-  }
-}
-
-/** Faults of EWS that stand for an error, in Graph's words. */
-function codeOf(fault: Fault | undefined): string | undefined {
-  switch (fault?.kind) {
-    case 'serverBusy':
-      return 'ApplicationThrottled';
-    case 'responseCode':
-    case 'soapFault':
-      return fault.code;
-    case 'draftOnSendAsDenied':
-    case 'copyStoredSendFailed':
-      return undefined; // the plan of the item says it
-    default:
-      return undefined;
-  }
-}
-
-function isProcessed(fault: Fault | undefined): boolean {
-  return (fault?.kind === 'responseCode' || fault?.kind === 'soapFault') && fault.processed;
-}
-
-function hintsOf(fault: Fault | undefined): Record<string, string> {
-  if (fault?.kind !== 'serverBusy' || fault.backOff === undefined) return {};
-  return { 'retry-after': String(Math.ceil(fault.backOff / 1000)) };
-}
-
-function faultOf(fault: Extract<Fault, { kind: 'graphError' }>): GraphFault {
-  return new GraphFault(fault.code, fault.status ?? statusOf(fault.code), fault.message, { ...fault.headers });
-}
-
-/** Faults that spoil the answer to what has been processed. */
-function afterProcessing(response: FrontResponse, fault: Fault | undefined): FrontResponse {
-  if (response.kind !== 'answer') return response;
-  switch (fault?.kind) {
-    case 'lostResponse':
-      return fault.after > 0 && response.body !== '' ? { ...response, resetAfter: Math.min(1, fault.after) } : { kind: 'reset' };
-    case 'truncated':
-      return { ...response, body: response.body.slice(0, Math.floor(response.body.length * fault.after)) };
-    case 'hang':
-      return { kind: 'silence' };
-    case 'drip':
-      return { ...response, drip: { chunkBytes: fault.chunkBytes, interval: fault.interval } };
-    case 'alsoHeaders':
-      return { ...response, headers: { ...response.headers, ...fault.headers } };
-    default:
-      return response;
   }
 }

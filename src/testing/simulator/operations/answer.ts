@@ -1,6 +1,6 @@
 import { messagesNs, typesNs } from '../../../ews/xml/namespaces.ts';
 import type { FrontResponse } from '../http/front.ts';
-import type { SimulatorProfile } from '../profile.ts';
+import type { SimulatorProfile } from '../schema/profile.ts';
 import type { SimulatedMailbox } from '../store/mailbox.ts';
 import { EwsFault } from '../xml/ews-errors.ts';
 import {

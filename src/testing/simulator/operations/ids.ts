@@ -1,8 +1,8 @@
 import { messagesNs, typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, textOf, type XmlElement } from '../../../ews/xml/read.ts';
 import { requireFolders } from '../access/access.ts';
-import { schemaVersions } from '../profile.ts';
 import { distinguishedFolderNames } from '../schema/names.ts';
+import { schemaVersions } from '../schema/profile.ts';
 import type { SimulatedFolder } from '../store/folder.ts';
 import type { SimulatedAttachment, SimulatedItem } from '../store/item.ts';
 import type { SimulatedMailbox } from '../store/mailbox.ts';

@@ -2,7 +2,7 @@ import type { XmlElement } from '../../../ews/xml/read.ts';
 import type { Login } from '../access/access.ts';
 import type { Exchange } from '../exchange.ts';
 import type { ItemPlan } from '../faults/fault.ts';
-import type { SchemaVersion } from '../profile.ts';
+import type { SchemaVersion } from '../schema/profile.ts';
 import type { SimulatedMailbox } from '../store/mailbox.ts';
 import { EwsItemError } from '../xml/ews-errors.ts';
 import type { ResponseMessage } from '../xml/soap-response.ts';

@@ -1,8 +1,8 @@
 import { typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, textOf, type XmlElement } from '../../../ews/xml/read.ts';
 import { escapeText } from '../../../ews/xml/write.ts';
-import type { SimulatorProfile } from '../profile.ts';
 import { type ItemKind, isItemKind, itemElements } from '../schema/names.ts';
+import type { SimulatorProfile } from '../schema/profile.ts';
 import { type ExtendedFieldPath, type ExtendedProperty, keyOfPath, writeExtendedField } from '../store/extended-property.ts';
 import type { SimulatedItem } from '../store/item.ts';
 import { isBelow } from '../store/message-class.ts';

@@ -1,8 +1,8 @@
 import { messagesNs, soapNs, typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, textOf, type XmlElement } from '../../../ews/xml/read.ts';
 import { readTree } from '../../../ews/xml/tree.ts';
-import { type SchemaVersion, type SimulatorProfile, schemaVersions } from '../profile.ts';
 import { isSchemaOperation, operationOf } from '../schema/operations.ts';
+import { type SchemaVersion, type SimulatorProfile, schemaVersions } from '../schema/profile.ts';
 import { EwsFault } from './ews-errors.ts';
 
 /** A request that can be carried out. */

@@ -1,6 +1,6 @@
 import { errorsNs, messagesNs, soapNs, typesNs } from '../../../ews/xml/namespaces.ts';
 import { escapeText } from '../../../ews/xml/write.ts';
-import type { SimulatorProfile } from '../profile.ts';
+import type { SimulatorProfile } from '../schema/profile.ts';
 import { type EwsFault, textOfCode } from './ews-errors.ts';
 import { omit } from './omit.ts';
 

@@ -1,4 +1,4 @@
-import type { BulkVerb, EntryFilter } from '../../../spool/admin-contract.ts';
+import type { BulkVerb, EntryFilter } from '../../../spool/admin/contract.ts';
 import { equal, present } from '../assert.ts';
 import { arcs, reason, type Scene, type Test } from '../scene.ts';
 import { bring, type Situation, situations, stateOf } from '../states.ts';

@@ -1,8 +1,8 @@
-import { asError } from '../core/errors/thrown.ts';
-import type { ReportedObstacle, SpoolAdmin } from '../spool/admin-contract.ts';
-import type { SpoolerParts } from './context.ts';
-import type { Lanes } from './lanes/lanes.ts';
-import type { Obstacles } from './lanes/obstacles.ts';
+import { asError } from '../../core/errors/thrown.ts';
+import type { ReportedObstacle, SpoolAdmin } from '../../spool/admin/contract.ts';
+import type { SpoolerParts } from '../context.ts';
+import type { Lanes } from './lanes.ts';
+import type { Obstacles } from './obstacles.ts';
 
 /** Tells operators through the spool what this process can't use. Obeyed by nobody else: one process with a broken network must not stop a fleet. */
 export class ObstacleReport {

@@ -1,6 +1,6 @@
-import { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import type { ConversationHistory } from './store/mailbox-options.ts';
-import { checkOmissions, type Omission } from './xml/omit.ts';
+import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
+import type { ConversationHistory } from '../store/mailbox-options.ts';
+import { checkOmissions, type Omission } from '../xml/omit.ts';
 
 /** `RequestServerVersion` values, oldest first. */
 export const schemaVersions = [

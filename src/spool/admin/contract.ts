@@ -1,5 +1,5 @@
-import type { ErrorCode } from '../core/errors/codes.ts';
-import type { Change, Reason, SpoolEntry, SpoolState } from './entry.ts';
+import type { ErrorCode } from '../../core/errors/codes.ts';
+import type { Change, Reason, SpoolEntry, SpoolState } from '../entry.ts';
 
 /** Which entries an operator speaks of; what is left out does not matter, and everything given must hold. */
 export interface EntryFilter {
@@ -28,6 +28,7 @@ export type BulkVerb = 'requeue' | 'cancel' | 'hold' | 'release' | 'purge';
 
 export const bulkVerbs = ['requeue', 'cancel', 'hold', 'release', 'purge'] as const satisfies readonly BulkVerb[];
 
+/** How far a bulk change goes. */
 export interface BulkOptions {
   /** Entries that are changed at most. */
   readonly limit: number;
@@ -89,6 +90,7 @@ export interface LaneSummary {
   readonly oldest: number;
 }
 
+/** What waits by mailbox, and what is in its way. */
 export interface LaneReport {
   /** Mailboxes with entries that have not ended. */
   readonly lanes: readonly LaneSummary[];
@@ -113,13 +115,20 @@ export interface SpoolAdmin {
   pause(pause: { readonly lane?: string | undefined; readonly by: string; readonly why?: string | undefined }): Promise<void>;
   /** Lifts the pause of that mailbox; without one, the pause of all. True when there was one. */
   resume(lane?: string): Promise<boolean>;
+  /** All pauses, the one of all mailboxes too. */
   paused(): Promise<readonly Pause[]>;
+  /** What waits by mailbox, and what the processes on the storage can't use. */
   lanes(): Promise<LaneReport>;
   /** Replaces what this process reported before. */
   report(report: ProcessReport): Promise<void>;
   /** Keeps a record; without one, resolves with those kept, the latest first. The storage keeps some thousand. */
   audit(record?: Omit<AuditRecord, 'at'>): Promise<readonly AuditRecord[]>;
-  /** @param limit Entries at most. @default 100 */
+  /**
+   * Entries that the filter finds, a page at a time: a page without a cursor is the last one, and one may be empty.
+   *
+   * @param limit Entries at most. @default 100
+   */
   listBy(filter: EntryFilter, cursor?: string, limit?: number): Promise<EntryPage>;
+  /** Acts on what the filter finds and the verb may change; nothing is forced. With `dryRun` it only says what it would change. */
   change(verb: BulkVerb, filter: EntryFilter, options: BulkOptions): Promise<BulkResult>;
 }
