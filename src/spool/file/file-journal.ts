@@ -56,8 +56,9 @@ export class FileJournal implements Journal {
         lost(error);
         warn(error);
       };
-      const { contents, left } = await load(parts);
+      const { contents, left, outlived } = await load(parts);
       this.#left = new Set(left);
+      this.#forgotten = new Set(outlived);
       this.#parts = parts;
       return contents;
     } catch (error) {

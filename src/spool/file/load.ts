@@ -69,11 +69,20 @@ interface BadManifest extends Bad {
   readonly content: string;
 }
 
+/** What a spool's folder holds. */
+interface Loaded {
+  readonly contents: JournalContents;
+  /** Files that nobody needs, and that could not be removed. */
+  readonly left: readonly string[];
+  /** Entries whose tombstones nobody needs. */
+  readonly outlived: readonly string[];
+}
+
 /**
  * Reads a whole spool, by the process that has it locked. Whatever it sees it first makes durable: a process that died may
  * have left names that a power cut would still take back, or removals that it would undo.
  */
-export async function load(parts: Parts): Promise<{ readonly contents: JournalContents; readonly left: readonly string[] }> {
+export async function load(parts: Parts): Promise<Loaded> {
   const { quarantine, layout, syncs } = parts;
   const found = await scan(parts.files, layout);
   await syncs.sync(found.folders);
@@ -105,7 +114,8 @@ export async function load(parts: Parts): Promise<{ readonly contents: JournalCo
     else await quarantine.setAside(path, folders.corrupt, why);
   }
   const left = tombstones.proven ? await removeFiles(parts, resolved.superseded) : resolved.superseded;
-  return { contents: { entries: [...entries.values()], notes: resolved.notes.map(({ note }) => note) }, left };
+  const notes = resolved.notes.map(({ note }) => note);
+  return { contents: { entries: [...entries.values()], notes }, left, outlived: resolved.outlived };
 }
 
 async function readAll(

@@ -27,6 +27,8 @@ export interface Resolved {
   readonly superseded: readonly string[];
   /** Members of notes without a file, by the manifest that names them. */
   readonly lost: ReadonlyMap<string, readonly string[]>;
+  /** Tombstones of which nobody has to know any more. */
+  readonly outlived: readonly string[];
   readonly lastRev: number;
 }
 
@@ -76,6 +78,8 @@ export function resolve(
 
   const entries = new Map(tombstones);
   for (const [id, { fixed, status }] of candidates) entries.set(id, { fixed, status });
+  const outlived = outlivedIn(entries, tombstones);
+  for (const id of outlived) entries.delete(id);
   const notes = single.flatMap(({ path, manifest }) => {
     const entryIds = manifest.members.map(({ id }) => id).filter((id) => candidates.get(id)?.manifest === path);
     return entryIds.length === 0 ? [] : [{ path, note: { ...manifest.note, entryIds } }];
@@ -85,7 +89,24 @@ export function resolve(
   const superseded = all.filter((path) => !needed.has(path) && !lost.has(path));
   const residents = new Map<StoredFile, (readonly [id: string, rev: number])[]>();
   for (const [id, { file, own }] of candidates) residents.set(file, [...(residents.get(file) ?? []), [id, own.rev]]);
-  return { entries, residents, notes, superseded, lost, lastRev };
+  return { entries, residents, notes, superseded, lost, outlived, lastRev };
+}
+
+/**
+ * The line of a tombstone may be there long after its time was over and its message id was taken again: the two messages would pass for one, whose repetition
+ * conflicts. Entries of one message were accepted at one moment; the message with the highest revision came last.
+ */
+function outlivedIn(entries: ReadonlyMap<string, EntryRecord>, tombstones: ReadonlyMap<string, EntryRecord>): string[] {
+  const newest = new Map<string, EntryRecord>();
+  for (const record of entries.values()) {
+    const known = newest.get(record.fixed.messageId);
+    if (known === undefined || record.status.rev > known.status.rev) newest.set(record.fixed.messageId, record);
+  }
+  return [...tombstones.values()].flatMap(({ fixed }) => {
+    const last = newest.get(fixed.messageId)?.fixed;
+    const isIts = last === undefined || (last.acceptedAt === fixed.acceptedAt && last.contentHash === fixed.contentHash);
+    return isIts ? [] : [fixed.id];
+  });
 }
 
 /**

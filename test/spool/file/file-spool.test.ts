@@ -222,6 +222,30 @@ describe('FileSpool', () => {
     expect(await files(join(root, '.offline-im', 'tombstones'))).toEqual([]);
   });
 
+  it('knows a message from an earlier one of its id, whose tombstone was over and whose line is still there', async () => {
+    await spool.append([newEntry('old')]);
+    await settle('delivered');
+    await clock.advance(80_000_000);
+    // Their tombstones keep the segment.
+    await spool.append([newEntry('b'), newEntry('c')]);
+    await spool.cancel(['b', 'c']);
+    await clock.advance(10_000_000);
+    await reopen();
+    expect(await spool.findMessage('m-old')).toEqual([]);
+
+    const parts = { messageId: 'm-old', contentHash: 'other content' } as const;
+    const both = [newEntry('inside', parts), newEntry('outside', { ...parts, audience: 'federated' })];
+    expect((await spool.append(both))[0]?.status).toBe('appended');
+    await spool.cancel(['inside']);
+    for (let openings = 0; openings < 2; openings++) {
+      await reopen();
+      expect((await spool.findMessage('m-old')).map(({ id }) => id).sort()).toEqual(['inside', 'outside']);
+      const [again] = await spool.append(both);
+      expect(again).toMatchObject({ status: 'duplicate', entries: [{ id: 'inside' }, { id: 'outside' }] });
+    }
+    expect(await statesOf(spool)).toEqual({ b: 'cancelled', c: 'cancelled', inside: 'cancelled', outside: 'spooled' });
+  });
+
   it.each([[''], ['a\0b'], [7]])('refuses %j as a root', (bad) => {
     expect(() => new FileSpool({ root: bad as string })).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
   });
