@@ -140,6 +140,7 @@ export class TableWatcher {
     for (const claim of this.#claims.values()) this.#lapse(claim);
     this.#markForgettable();
     const seen = new Map(shown.map((entry) => [entry.id, entry]));
+    this.#checkMessages(shown);
     for (const entry of shown) if (!this.entries.has(entry.id)) this.#arrive(entry);
     for (const watched of this.entries.values()) this.#judge(watched, seen.get(watched.id));
     this.#lastLook = this.storageNow();
@@ -203,7 +204,7 @@ export class TableWatcher {
     // It ended when nobody saw it, and its tombstone's time was over before anybody looked again.
     const couldEnd = ends.some((end) => reaches(from, end, own, before));
     if (to === 'gone' && couldEnd && this.storageNow() - this.#lastLook >= this.#tombstones) watched.forgettable = true;
-    if (!allowed && !(to === 'gone' && watched.forgettable)) {
+    if (!allowed && !(to === 'gone' && watched.forgettable) && !(from === 'gone' && this.#isBack(watched, entry))) {
       const names = own.map(({ name }) => name).join(', ');
       this.violations.push(`${watched.id} went from ${from} to ${to}, which no row of the table allows after: ${names}`);
     }
@@ -253,6 +254,22 @@ export class TableWatcher {
     watched.state = entry.state;
     watched.entry = entry;
     watched.endedAt = entry.endedAt;
+  }
+
+  /** A tombstone whose time was over may still lie there when the clock has been set back since, and counts again. */
+  #isBack({ forgettable }: Watched, entry: SpoolEntry | undefined): boolean {
+    if (entry?.endedAt === undefined) return false;
+    return forgettable && ends.some((end) => end === entry.state) && entry.endedAt > this.storageNow() - this.#tombstones;
+  }
+
+  /** One id is one message: an earlier one whose tombstone's time was over has nothing to do with it. */
+  #checkMessages(shown: readonly SpoolEntry[]): void {
+    const accepted = new Map<string, number>();
+    for (const { messageId, acceptedAt } of shown) {
+      const known = accepted.get(messageId) ?? acceptedAt;
+      if (known !== acceptedAt) this.violations.push(`message ${messageId} has entries of two messages`);
+      accepted.set(messageId, acceptedAt);
+    }
   }
 
   /** What must be true of an entry by itself. */
