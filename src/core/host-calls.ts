@@ -2,7 +2,7 @@ import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 import { OfflineImError } from './errors/offline-im-error.ts';
 import { quoted } from './errors/quote.ts';
-import { isThenable } from './errors/thrown.ts';
+import { answerAtOnce, isThenable } from './errors/thrown.ts';
 
 /**
  * Calls a function of the host whose result does not matter: a listener, a logger. Whatever it throws, or its promise of any realm rejects with, goes to
@@ -16,15 +16,6 @@ export function tell(call: () => unknown, failed: (error: unknown) => void = () 
   } catch (error) {
     failed(error);
   }
-}
-
-/**
- * What a function gave that has to answer at once. A promise of an async one is no answer: nobody waits for it, so that its rejection must not end the
- * process.
- */
-export function answerAtOnce<Value>(value: Value): Value {
-  if (isThenable(value)) tell(() => value);
-  return value;
 }
 
 /** Says something the first time only. */

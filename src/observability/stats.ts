@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import { answerAtOnce } from '../core/host-calls.ts';
+import { answerAtOnce } from '../core/errors/thrown.ts';
 import type { Reason, SpoolEntry, SpoolState, SpoolStorage } from '../spool/contract.ts';
 import type { LastMinute, Throughput } from './trace.ts';
 

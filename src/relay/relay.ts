@@ -1,5 +1,5 @@
 import { startLimit } from '../core/clock.ts';
-import { answerAtOnce } from '../core/host-calls.ts';
+import { answerAtOnce } from '../core/errors/thrown.ts';
 import type { SendOptions } from '../ews/auth/credentials.ts';
 import { type RelayOptions, type RelaySettings, relaySettings } from './options.ts';
 import { RateLimit } from './rate-limit.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
-import { answerAtOnce } from '../core/host-calls.ts';
+import { answerAtOnce } from '../core/errors/thrown.ts';
 import { type SenderStats, type StatsOptions, statsOf } from '../observability/stats.ts';
 import type { Throughput } from '../observability/trace.ts';
 import type { Change, Reason, SpoolStorage } from '../spool/contract.ts';

@@ -1,6 +1,5 @@
 import { OfflineImError as CodedError, hasCode, type OfflineImError } from '../core/errors/offline-im-error.ts';
-import { asError } from '../core/errors/thrown.ts';
-import { answerAtOnce } from '../core/host-calls.ts';
+import { answerAtOnce, asError } from '../core/errors/thrown.ts';
 import { buildNote } from '../message/note.ts';
 import type { Change, ClaimedNote, Settlement } from '../spool/contract.ts';
 import type { DeliveryOutcome, Note, ProbeResult } from '../transport/contract.ts';

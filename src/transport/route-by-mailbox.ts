@@ -1,8 +1,7 @@
 import { checkArgument, checkArguments, objectWith } from '../core/arguments.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
-import { property } from '../core/errors/thrown.ts';
-import { answerAtOnce } from '../core/host-calls.ts';
+import { answerAtOnce, property } from '../core/errors/thrown.ts';
 import { transportArguments } from './arguments.ts';
 import type {
   DeliverOptions,

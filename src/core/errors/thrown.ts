@@ -49,3 +49,18 @@ export function isUint8Array(value: unknown): value is Uint8Array {
 export function isDate(value: unknown): value is Date {
   return Object.prototype.toString.call(value) === '[object Date]';
 }
+
+/**
+ * What a function gave that has to answer at once. A promise of an async one is no answer: nobody waits for it, so that its rejection must not end the
+ * process.
+ */
+export function answerAtOnce<Value>(value: Value): Value {
+  if (isThenable(value)) {
+    try {
+      value.then(undefined, () => undefined);
+    } catch {
+      // One that throws is no answer either.
+    }
+  }
+  return value;
+}

@@ -1,7 +1,8 @@
 import { type Limit, startLimit } from '../../core/clock.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
-import { answerAtOnce, tell } from '../../core/host-calls.ts';
+import { answerAtOnce } from '../../core/errors/thrown.ts';
+import { tell } from '../../core/host-calls.ts';
 import { type Asked, ask, type Question } from './ask.ts';
 import {
   type DiscoveredEws,

@@ -1,5 +1,5 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import { answerAtOnce } from '../../core/host-calls.ts';
+import { answerAtOnce } from '../../core/errors/thrown.ts';
 import type { EwsTransportOptions } from '../options.ts';
 import { unreadableReply, unusableLogin } from '../outcome/call-failure.ts';
 import { asCode } from '../outcome/response-codes.ts';

@@ -1,5 +1,5 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import { answerAtOnce } from '../../core/host-calls.ts';
+import { answerAtOnce } from '../../core/errors/thrown.ts';
 import type { Mailbox, Place, Transport, UnknownAttempt } from '../../transport/contract.ts';
 import type { SpoolerSettings } from '../options.ts';
 

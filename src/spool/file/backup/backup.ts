@@ -2,7 +2,7 @@ import { lstat, mkdir, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import type { Clock } from '../../../core/clock.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
-import { answerAtOnce } from '../../../core/host-calls.ts';
+import { answerAtOnce } from '../../../core/errors/thrown.ts';
 import { type BackupOptions, backupRefused } from '../../disk/backup.ts';
 import { errnoOf } from '../disk/file-layer.ts';
 import { layoutOf } from '../disk/layout.ts';

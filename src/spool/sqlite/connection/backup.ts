@@ -2,7 +2,7 @@ import { link, lstat, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import * as sqlite from 'node:sqlite';
 import { quoted } from '../../../core/errors/quote.ts';
-import { answerAtOnce } from '../../../core/host-calls.ts';
+import { answerAtOnce } from '../../../core/errors/thrown.ts';
 import { type BackupOptions, backupRefused } from '../../disk/backup.ts';
 import { companionsOf, makeFile, syncFile, syncFolder } from './database-file.ts';
 import { isMarkedCopy, markCopy } from './restored.ts';
