@@ -130,7 +130,7 @@ export class FaultyStorage implements SpoolStorage {
   append(entries: readonly NewSpoolEntry[]) {
     const all = [operations.append(entries.map(({ id }) => id))];
     return this.#ask(all, 'append', async () => {
-      const results = await this.#spool.append(entries);
+      const results = await this.#unlessDead(this.#spool.append(entries));
       const appended = new Set(results.flatMap(({ status, messageId }) => (status === 'appended' ? [messageId] : [])));
       this.#note(operations.append(entries.filter(({ messageId }) => appended.has(messageId)).map(({ id }) => id)));
       return results;
@@ -139,7 +139,7 @@ export class FaultyStorage implements SpoolStorage {
 
   claim(request: ClaimRequest): Promise<readonly ClaimedNote[]> {
     return this.#ask(operations.maybeClaimed, 'claim', async () => {
-      const notes = await this.#spool.claim(request);
+      const notes = await this.#unlessDead(this.#spool.claim(request));
       for (const note of notes) this.#world.watcher.claimed(request.kind, note, request.lease);
       this.#world.changed ||= notes.length > 0;
       return notes;
@@ -148,7 +148,7 @@ export class FaultyStorage implements SpoolStorage {
 
   renew(claims: readonly ClaimToken[], lease: number): Promise<readonly ClaimToken[]> {
     return this.#call('renew', async () => {
-      const lost = await this.#spool.renew(claims, lease);
+      const lost = await this.#unlessDead(this.#spool.renew(claims, lease));
       this.#world.watcher.renewed(claims, lost, lease);
       return lost;
     });
@@ -156,7 +156,7 @@ export class FaultyStorage implements SpoolStorage {
 
   settle(settlements: readonly Settlement[]) {
     return this.#ask(this.#world.watcher.settling(settlements), 'settle', async () => {
-      const result = await this.#spool.settle(settlements);
+      const result = await this.#unlessDead(this.#spool.settle(settlements));
       for (const settlement of settlements) this.#world.watcher.settled(settlement);
       this.#world.changed = true;
       return result;
@@ -165,7 +165,7 @@ export class FaultyStorage implements SpoolStorage {
 
   expire(request: ExpireRequest): Promise<readonly Change[]> {
     return this.#ask(operations.maybeExpired, 'expire', async () => {
-      const changes = await this.#spool.expire(request);
+      const changes = await this.#unlessDead(this.#spool.expire(request));
       if (changes.length > 0) this.#note(operations.expire(changes.map(({ entryId }) => entryId)));
       return changes;
     });
@@ -221,7 +221,7 @@ export class FaultyStorage implements SpoolStorage {
 
   #act<Result>(call: StorageCall, operation: Parameters<TableWatcher['note']>[0], run: () => Promise<Result>): Promise<Result> {
     return this.#ask([operation], call, async () => {
-      const result = await run();
+      const result = await this.#unlessDead(run());
       this.#note(operation);
       return result;
     });
@@ -230,6 +230,12 @@ export class FaultyStorage implements SpoolStorage {
   #note(operation: Parameters<TableWatcher['note']>[0]): void {
     this.#world.watcher.note(operation);
     this.#world.changed = true;
+  }
+
+  /** A process that died in the middle hears no answer: its spool may go on by itself, as with a new file where its own was taken away. */
+  async #unlessDead<Result>(answer: Promise<Result>): Promise<Result> {
+    const result = await answer;
+    return this.#dead && this.#world.disk.endsHalfway ? never() : result;
   }
 
   /** `what`: all that it can come to where its answer is not seen. */
