@@ -19,15 +19,18 @@ const named: ReadonlyMap<string, string> = new Map([
 export function decodeReferences(text: string): string {
   let from = text.indexOf('&');
   if (from === -1) return text;
-  // One at a time: replace() would keep every match with all its groups until the end, a hundred times the text.
+  // One at a time: replace() would keep every match with all its groups until the end, a hundred times the text. Joined now and then: `+=` keeps every part.
   let decoded = text.slice(0, from);
+  let parts: string[] = [];
   while (from !== -1) {
     pattern.lastIndex = from;
     const [whole = '', decimal, hexadecimal, name] = pattern.exec(text) ?? [];
-    decoded += characterOf(decimal, hexadecimal, name);
     const next = text.indexOf('&', from + whole.length);
-    decoded += text.slice(from + whole.length, next === -1 ? undefined : next);
+    parts.push(characterOf(decimal, hexadecimal, name), text.slice(from + whole.length, next === -1 ? undefined : next));
     from = next;
+    if (parts.length < 4_096 && from !== -1) continue;
+    decoded += parts.join('');
+    parts = [];
   }
   return decoded;
 }
