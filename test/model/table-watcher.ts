@@ -87,9 +87,16 @@ export class TableWatcher {
       const claim = this.#claims.get(settlement.token);
       if (claim === undefined) return [];
       const { kind, entryIds } = claim;
-      const late = settlement.to === 'delivered' ? [operations.deliveredLate(entryIds)] : [];
+      const late = settlement.to === 'delivered' ? [operations.deliveredLate(this.#sentWith(settlement, entryIds))] : [];
       return [operations.settle(settlement, kind, entryIds), ...late];
     });
+  }
+
+  /** Those of the claim, and whoever has left their note since that attempt. */
+  #sentWith({ token }: Settlement, claimed: readonly string[]): readonly string[] {
+    const tag = token.split(':').slice(0, 2).join(':');
+    const others = [...this.entries.values()].filter(({ entry }) => entry.unknownAttempts.some((one) => one.tag === tag));
+    return [...new Set([...claimed, ...others.map(({ id }) => id)])];
   }
 
   /** A new process has opened the spool, and works on nothing yet. */
@@ -131,7 +138,7 @@ export class TableWatcher {
       claim.open = false;
     }
     if (settlement.to !== 'delivered') return;
-    this.note(operations.deliveredLate(claim.entryIds));
+    this.note(operations.deliveredLate(this.#sentWith(settlement, claim.entryIds)));
     for (const id of claim.entryIds) this.#toldDelivered.add(id);
   }
 
