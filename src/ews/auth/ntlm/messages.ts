@@ -60,14 +60,15 @@ export const flag = {
 const wanted =
   flag.unicode | flag.requestTarget | flag.ntlm | flag.alwaysSign | flag.extendedSessionSecurity | flag.key128 | flag.key56;
 
-const signature = Buffer.from('NTLMSSP\0', 'latin1');
+/** Made at each use: where there is no Buffer, a page can still load what never logs in by NTLM. */
+const signature = (): Buffer => Buffer.from('NTLMSSP\0', 'latin1');
 const micAt = 72;
 const payloadAt = 88;
 
 /** Type 1: asks for a challenge. Names nobody. */
 export function negotiateMessage(): Buffer {
   const message = Buffer.alloc(32);
-  signature.copy(message);
+  signature().copy(message);
   message.writeUInt32LE(1, 8);
   message.writeUInt32LE(wanted >>> 0, 12);
   return message;
@@ -84,7 +85,7 @@ export interface Challenge {
 
 /** Reads a type 2 message. Throws when it is none, or comes from a server without Unicode. */
 export function readChallenge(raw: Buffer): Challenge {
-  if (raw.length < 32 || !raw.subarray(0, 8).equals(signature) || raw.readUInt32LE(8) !== 2) {
+  if (raw.length < 32 || !raw.subarray(0, 8).equals(signature()) || raw.readUInt32LE(8) !== 2) {
     throw new Error('the answer is no NTLM challenge');
   }
   const flags = raw.readUInt32LE(20);
@@ -146,7 +147,7 @@ interface Fields {
 /** Header, room for the MIC, and the fields one after the other. */
 function layOut({ lm, nt, domain, user, workstation, flags }: Fields): Buffer {
   const head = Buffer.alloc(payloadAt);
-  signature.copy(head);
+  signature().copy(head);
   head.writeUInt32LE(3, 8);
   const fields = [lm, nt, domain, user, workstation, Buffer.alloc(0)];
   let at = payloadAt;

@@ -3,7 +3,7 @@ import { nodeModule } from '../http/node-module.ts';
 import { type Answer, type Exchanged, provesMessages, sessionKeyOf } from './ntlm-messages.ts';
 
 /** The flag in an NTLMv2 answer that promises a MIC. */
-const promisesMic = Buffer.from([6, 0, 4, 0, 2, 0, 0, 0]);
+const promisesMic = (): Buffer => Buffer.from([6, 0, 4, 0, 2, 0, 0, 0]);
 
 /**
  * Whether an answer proves the password to a Windows server as it is set up by default: NTLMv2 with or without a MIC and by the client's own
@@ -14,7 +14,7 @@ export function provesTolerantly(answer: Answer, password: string, exchanged: Ex
   if (answer.nt.length === 24) return provesV1(answer, password, issued.serverChallenge);
   const sessionKey = sessionKeyOf(answer, password, issued);
   if (sessionKey === undefined) return false;
-  return !answer.nt.subarray(16).includes(promisesMic, 28) || provesMessages(answer, sessionKey, exchanged);
+  return !answer.nt.subarray(16).includes(promisesMic(), 28) || provesMessages(answer, sessionKey, exchanged);
 }
 
 /** NTLMv1: three encryptions by DES of the challenge, or of one that the client had a part in. */
