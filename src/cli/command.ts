@@ -76,3 +76,12 @@ export function choiceOption<const T extends string>(
   if (choice !== undefined) return choice;
   throw new UsageError(`--${name} is ${JSON.stringify(value)}; expected ${choices.join(', ')}.`);
 }
+
+/** The ids of a command line, `count` of them. @throws {UsageError} */
+export function idsOf({ positionals, command }: Call, count: 1): readonly [string] {
+  const [id] = positionals;
+  if (id === undefined || positionals.length !== count) {
+    throw new UsageError(`${command} takes the id of one message or entry. Try: offline-im ${command} --help`);
+  }
+  return [id];
+}

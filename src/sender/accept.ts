@@ -32,7 +32,7 @@ export interface AcceptanceContext {
   /** Aborts when sends that are being prepared are given up. */
   readonly givenUp: AbortSignal;
   /** See `SpoolStorage.entryIdFor`. */
-  entryIdFor?(lane: string, id: string): string;
+  entryIdFor(lane: string, id: string): string;
   /** Whether a message with this id is kept, or has ended lately. */
   isKnown(messageId: string): Promise<boolean>;
 }
@@ -81,10 +81,7 @@ export async function entriesOf(
     });
   }
   const lane = addressKey(from.mailbox);
-  const numbered = groups.map((group) => {
-    const id = timeOrderedId(now);
-    return { ...group, id: context.entryIdFor?.(lane, id) ?? id };
-  });
+  const numbered = groups.map((group) => ({ ...group, id: context.entryIdFor(lane, timeOrderedId(now)) }));
   return Promise.all(
     numbered.map(async ({ id, audience, messageClass, recipients }): Promise<NewSpoolEntry> => {
       const to = distinct(await Promise.all(recipients.map((address) => recipientMailbox(context, address))));

@@ -1,6 +1,5 @@
-import type { Call } from '../command.ts';
+import { type Call, idsOf } from '../command.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { idsOf } from '../ids.ts';
 import { withSpool } from '../with-spool.ts';
 
 export function run(call: Call): Promise<ExitCode> {

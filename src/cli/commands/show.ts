@@ -1,8 +1,7 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { isDate } from '../../core/errors/thrown.ts';
-import { type Call, textOption } from '../command.ts';
+import { type Call, idsOf, textOption } from '../command.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { idsOf } from '../ids.ts';
 import { recordsOf, storyLine, type TraceRecord } from '../trace-story.ts';
 import { withSpool } from '../with-spool.ts';
 

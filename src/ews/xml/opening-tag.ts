@@ -1,4 +1,9 @@
-import { unreadable } from './unreadable.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+
+/** The document itself is never quoted: it may hold message text. */
+export function unreadable(why: string): OfflineImError {
+  return new OfflineImError('XML_UNREADABLE', `The document is not readable XML: ${why}.`);
+}
 
 const pattern = /&(?:#([0-9]{1,10})|#x([0-9a-fA-F]{1,10})|([A-Za-z]{1,8}));/y;
 

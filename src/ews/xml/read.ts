@@ -1,5 +1,4 @@
-import { decodeReferences, OpeningTag, type Scope, unscoped } from './opening-tag.ts';
-import { unreadable } from './unreadable.ts';
+import { decodeReferences, OpeningTag, type Scope, unreadable, unscoped } from './opening-tag.ts';
 
 /** An element of a parsed document. Names are matched by namespace, whatever prefix a server chose. */
 export interface XmlElement {

@@ -1,8 +1,7 @@
 import { XMLParser } from 'fast-xml-parser';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import { decodeReferences } from './opening-tag.ts';
+import { decodeReferences, unreadable } from './opening-tag.ts';
 import type { XmlElement, XmlLimits } from './read.ts';
-import { unreadable } from './unreadable.ts';
 
 const defaultDepth = 64;
 const defaultNodes = 50_000;

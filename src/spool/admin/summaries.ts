@@ -1,4 +1,4 @@
-import { type SpoolState, spoolStates } from '../contract.ts';
+import type { SpoolState } from '../contract.ts';
 import type { LaneSummary } from './contract.ts';
 
 /** Adds up what waits for each mailbox. */
@@ -16,9 +16,4 @@ export class LaneTally {
   summaries(): readonly LaneSummary[] {
     return [...this.#lanes].map(([lane, tally]) => ({ lane, ...tally })).sort((a, b) => (a.lane < b.lane ? -1 : 1));
   }
-}
-
-/** A state as a row of a database has it; `undefined` for what no version of this library writes. */
-export function stateOf(value: unknown): SpoolState | undefined {
-  return spoolStates.find((state) => state === value);
 }

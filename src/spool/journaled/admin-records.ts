@@ -1,5 +1,5 @@
 import { property } from '../../core/errors/thrown.ts';
-import type { AdminRecords, RecordKind, StoredRecord } from '../admin/records.ts';
+import type { AdminRecords, RecordKind, StoredRecord } from '../admin/stored-admin.ts';
 import type { JournalEngine } from './engine.ts';
 import type { Journal } from './journal.ts';
 

@@ -200,8 +200,13 @@ export function entryOf(row: EntryRow): EntryRecord {
   return { fixed, status };
 }
 
+/** A state as a row of a database has it; `undefined` for what no version of this library writes. */
+export function knownState(value: unknown): SpoolState | undefined {
+  return spoolStates.find((state) => state === value);
+}
+
 function stateOf(name: string): SpoolState {
-  const state = spoolStates.find((one) => one === name);
+  const state = knownState(name);
   if (state === undefined) throw new RowError('the state');
   return state;
 }

@@ -37,6 +37,7 @@ export class Shards implements ShardedSpool<unknown> {
   readonly usage?: () => Promise<{ readonly bytes: number }>;
   readonly isOwner?: () => boolean;
   readonly #shards: ReadonlyMap<string, Shard>;
+  readonly #all: readonly Shard[];
   readonly #rendezvous: Rendezvous;
   readonly #claims: ShardClaims;
   readonly #settlements: Settlements;
@@ -52,6 +53,7 @@ export class Shards implements ShardedSpool<unknown> {
       transactions: storages.every(({ capabilities }) => capabilities.transactions === true),
     };
     this.#shards = new Map([...spools].map(([name, storage]) => [name, new Shard(name, storage)]));
+    this.#all = [...this.#shards.values()];
     this.#rendezvous = new Rendezvous([...spools.keys()]);
     this.#claims = new ShardClaims({
       shards: this.#all,
@@ -198,10 +200,6 @@ export class Shards implements ShardedSpool<unknown> {
     for (const one of closed) if (one.status === 'rejected') throw one.reason;
   }
 
-  get #all(): readonly Shard[] {
-    return [...this.#shards.values()];
-  }
-
   #ofLane(lane: string): Shard {
     const shard = this.#named(this.#rendezvous.of(lane));
     if (shard === undefined)
@@ -219,7 +217,10 @@ export class Shards implements ShardedSpool<unknown> {
     const named = this.#named(entryId.slice(entryId.lastIndexOf('.') + 1));
     const entry = await named?.ask((storage) => storage.get(entryId));
     if (named !== undefined && entry !== undefined) return [named, entry];
-    const found = await this.#tryAll((storage) => storage.get(entryId));
+    const found = await this.#tryAll(
+      (storage) => storage.get(entryId),
+      (shard) => shard !== named,
+    );
     for (const { shard, answer } of found.answers) if (answer !== undefined) return [shard, answer];
     if (found.errors.length > 0) throw found.errors[0];
     return undefined;

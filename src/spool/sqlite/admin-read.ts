@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { EntryFilter } from '../admin/contract.ts';
-import { type LaneTally, stateOf } from '../admin/summaries.ts';
+import type { LaneTally } from '../admin/summaries.ts';
+import { knownState } from '../rows/entry-row.ts';
 import { hasIndexes } from './connection/admin-tables.ts';
 import { entryColumns } from './stores/entries.ts';
 import type { StoredRow } from './stores/statements.ts';
@@ -88,7 +89,7 @@ export class AdminReading {
        UNION ALL SELECT NULL, NULL, 0, 0, max(seq) FROM s`,
     ).all({ after });
     for (const { lane, state, count, oldest } of rows) {
-      const known = stateOf(state);
+      const known = knownState(state);
       if (typeof lane === 'string' && known !== undefined) tally.add(lane, known, Number(count), Number(oldest));
     }
     const last = rows[0]?.last;

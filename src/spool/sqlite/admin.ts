@@ -1,8 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { EntryFilter, EntryPage } from '../admin/contract.ts';
 import { fits, hasEnded } from '../admin/filter.ts';
-import type { AdminRecords, RecordKind, StoredRecord } from '../admin/records.ts';
-import type { AdminQueries } from '../admin/stored-admin.ts';
+import type { AdminQueries, AdminRecords, RecordKind, StoredRecord } from '../admin/stored-admin.ts';
 import { LaneTally } from '../admin/summaries.ts';
 import { viewOf } from '../state/records.ts';
 import type { Cursor, Step } from './admin-read.ts';

@@ -1,8 +1,8 @@
 import type { EntryFilter, EntryPage } from '../../admin/contract.ts';
 import { hasEnded } from '../../admin/filter.ts';
-import type { AdminRecords, StoredRecord } from '../../admin/records.ts';
-import type { AdminQueries } from '../../admin/stored-admin.ts';
-import { LaneTally, stateOf } from '../../admin/summaries.ts';
+import type { AdminQueries, AdminRecords, StoredRecord } from '../../admin/stored-admin.ts';
+import { LaneTally } from '../../admin/summaries.ts';
+import { knownState } from '../../rows/entry-row.ts';
 import { viewOf } from '../../state/records.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Done } from '../connection/transact.ts';
@@ -96,7 +96,7 @@ export function postgresQueries(access: AdminAccess): AdminQueries {
         const rows = await access.sql().rows<{ lane: string; state: string; count: string; oldest: string }>(client, sums, []);
         const tally = new LaneTally();
         for (const { lane, state, count, oldest } of rows) {
-          const known = stateOf(state);
+          const known = knownState(state);
           if (known !== undefined) tally.add(lane, known, Number(count), Number(oldest));
         }
         return tally.summaries();
