@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig, type Options } from 'tsup';
 
@@ -47,7 +47,8 @@ export default defineConfig(({ outDir = 'dist' }) => {
   for (const name of Object.keys(shared.entry)) writeFileSync(join(outDir, `${name}.d.ts`), `export * from './${name}.cjs';\n`);
   // But msw's types are an ES module's, which CommonJS may not name: here each kind has its own. No hook runs after the declarations.
   process.once('exit', (code) => {
-    if (code === 0) copyFileSync(join(outDir, 'testing-msw.d.cts'), join(outDir, 'testing-msw.d.ts'));
+    const declared = join(outDir, 'testing-msw.d.cts');
+    if (code === 0 && existsSync(declared)) copyFileSync(declared, join(outDir, 'testing-msw.d.ts'));
   });
   return [
     // The command line is a program, which nobody requires.
