@@ -1,6 +1,6 @@
 export { ManualClock } from './testing/manual-clock.ts';
 export type { AccessOptions, AuthScheme } from './testing/simulator/access/access.ts';
-export type { ConnectionAccount, ConnectionLogin, ConnectionVerdict } from './testing/simulator/access/doorkeeper.ts';
+export type { ConnectionAccount, ConnectionLogin, ConnectionVerdict } from './testing/simulator/access/authenticator.ts';
 export type { SimulatedToken, SimulatedTokens } from './testing/simulator/access/tokens.ts';
 export type { AnswerByHand, AnsweredRequest, CoreOptions } from './testing/simulator/core.ts';
 export { SimulatorCore } from './testing/simulator/core.ts';

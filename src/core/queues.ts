@@ -28,7 +28,7 @@ export async function eachOf<Item>(
 }
 
 /** Carries out what takes its time to prepare in the order in which it was asked for, key by key. */
-export class TurnOrder {
+export class KeyedQueue {
   readonly #last = new Map<string, Promise<unknown>>();
 
   /** Calls `act` when `prepared` is there and every earlier call of that key has acted or failed. */

@@ -1,6 +1,6 @@
 import { whenAborted } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
-import { TurnOrder } from '../core/queues.ts';
+import { KeyedQueue } from '../core/queues.ts';
 import type { Stoppable, StopSignals } from '../core/stop.ts';
 import { type GateDecision, GateRefusedError } from '../gating/gate.ts';
 import { type NormalizedMessage, normalizeMessage, type OutgoingMessage } from '../message/message.ts';
@@ -68,7 +68,7 @@ export class Sending implements Stoppable {
   readonly #context: SendingContext;
   readonly #acceptance: AcceptanceContext;
   readonly #givenUp = new AbortController();
-  readonly #turns = new TurnOrder();
+  readonly #turns = new KeyedQueue();
   readonly #inFlight = new InFlightSends();
 
   constructor(context: SendingContext) {

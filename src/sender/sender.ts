@@ -140,11 +140,11 @@ export class OfflineImSender<Client = never> {
 
   /**
    * Finishes the notes and sends under way, then closes spool and transport. What waits, waits; whatever is cut off is looked for after the next start.
-   * It never rejects and always ends: whatever hangs is left behind, at the latest 5 s after the patience is over, and 5 s more where closing hangs too;
+   * It never rejects and always ends: whatever hangs is left behind, at the latest 5 s after the timeout, and 5 s more where closing hangs too;
    * a `warning` (`STOP_INCOMPLETE`) then says what.
-   * @param options.timeout ms after which the patience is over, for everything together: requests in flight are aborted, sends still being prepared
+   * @param options.timeout ms after which stop() no longer waits, for everything together: requests in flight are aborted, sends still being prepared
    * rejected, and a spool that another process keeps from being opened is given up. A later call shortens that, and never lengthens it. @default 30_000
-   * @param options.signal Ends the patience as soon as it aborts, also that of an earlier call. @default none
+   * @param options.signal Ends the wait as soon as it aborts, also that of an earlier call. @default none
    */
   async stop(options: StopOptions = {}): Promise<void> {
     const { timeout, signal } = readStop(options, (error) => this.#trace.warn(error));

@@ -118,7 +118,7 @@ interface Pending {
 }
 
 /** ms. A host that doesn't answer is asked anew by whoever comes then. */
-const patience = 30_000;
+const timeout = 30_000;
 
 /** ms between questions of the same kind that led to nothing: a failed refresh, a fresh token that was refused as well. */
 const pause = 10_000;
@@ -180,8 +180,8 @@ export class TokenCache {
       controller.abort(error);
     };
     const cancelTimer = clock.setTimer(() => {
-      abandon(new OfflineImError('AUTHENTICATION_FAILED', `getToken did not answer within ${patience} ms.`));
-    }, patience);
+      abandon(new OfflineImError('AUTHENTICATION_FAILED', `getToken did not answer within ${timeout} ms.`));
+    }, timeout);
     const answer = Promise.race([
       this.#fetch({ reason, signal: controller.signal, ...(claims === undefined ? {} : { claims }) }, clock),
       given,

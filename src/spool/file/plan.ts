@@ -64,7 +64,7 @@ export class EntryPlanner {
     const own = new Set([id, ...others.map(({ fixed }) => fixed.id)]);
     const isFree = (path: string) => {
       const file = this.#entryFiles.at(path);
-      return !this.#chosen.has(path) && (file === undefined || this.#entryFiles.residents(file).every((one) => own.has(one)));
+      return !this.#chosen.has(path) && (file === undefined || this.#entryFiles.entriesIn(file).every((one) => own.has(one)));
     };
     const paths = names.map((name) => join(folder, name));
     return paths.find(isFree) ?? join(folder, entryFileName(messageId, `${id} ${first.status.rev}`, first.status.rev));

@@ -73,7 +73,7 @@ export async function readHomes(parts: Parts, ids: Iterable<string>): Promise<Re
   await eachOf(wanted, async ([file, wantedIds]) => {
     const read = await readEntries(parts.files, file.path);
     if (isUnreadable(read)) {
-      for (const id of parts.entryFiles.residents(file)) parts.entryFiles.drop(id);
+      for (const id of parts.entryFiles.entriesIn(file)) parts.entryFiles.drop(id);
       await parts.quarantine.setAside(file.path, file.folders.corrupt, read.found);
       return;
     }

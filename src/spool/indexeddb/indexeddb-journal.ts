@@ -14,7 +14,7 @@ import type { IdbDatabase, IdbFactory, WebLocks } from './web-types.ts';
 export interface IndexedDbPlace {
   readonly name: string;
   /** ms to wait for another tab. */
-  readonly patience: number;
+  readonly timeout: number;
   /** Looked up when it is opened: a page that can't have them still loads. */
   web(): { readonly indexedDB?: IdbFactory | undefined; readonly locks?: WebLocks | undefined };
 }
@@ -54,7 +54,7 @@ export class IndexedDbJournal implements Journal {
   }
 
   async open(context: SpoolContext, lost: (error: unknown) => void): Promise<JournalContents> {
-    const { name, patience } = this.#place;
+    const { name, timeout } = this.#place;
     const { indexedDB, locks } = this.#place.web();
     if (indexedDB === undefined || locks === undefined) throw missing(name, indexedDB === undefined ? 'IndexedDB' : 'Web Locks');
     this.#early = undefined;
@@ -62,7 +62,7 @@ export class IndexedDbJournal implements Journal {
     this.#unlock = await lockTab({
       locks,
       name,
-      patience,
+      timeout,
       clock: context.clock,
       signal: this.#giveUp.signal,
       onLost: (error) => onLost('another page took its lock', error),
@@ -73,7 +73,7 @@ export class IndexedDbJournal implements Journal {
         factory: indexedDB,
         name,
         clock: context.clock,
-        limit: Math.max(patience, shortestLimit),
+        limit: Math.max(timeout, shortestLimit),
         signal: this.#giveUp.signal,
         onDataLoss: (error) => {
           context.onCorrupt?.({ where: name, error });

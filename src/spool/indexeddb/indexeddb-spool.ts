@@ -70,7 +70,7 @@ export class IndexedDbSpool extends JournaledSpool {
       const has = browserHas();
       return { indexedDB: indexedDB ?? has.indexedDB, locks: locks ?? has.locks };
     };
-    const journal = new IndexedDbJournal({ name, patience: waitForLock, web });
+    const journal = new IndexedDbJournal({ name, timeout: waitForLock, web });
     super({ name: 'indexeddb', durable: true, journal });
     this.#journal = journal;
   }

@@ -10,7 +10,7 @@ export interface TabLockRequest {
   /** Of the database. */
   readonly name: string;
   /** ms; 0: not at all. */
-  readonly patience: number;
+  readonly timeout: number;
   readonly clock: Clock;
   /** Ends the waiting. */
   readonly signal: AbortSignal;
@@ -25,14 +25,14 @@ export interface TabLockRequest {
  * @throws {OfflineImError} `SPOOL_LOCKED`, `SPOOL_CLOSED`, `SPOOL_ROOT_UNUSABLE`
  */
 export async function lockTab(request: TabLockRequest): Promise<() => Promise<void>> {
-  const { name, patience, clock, signal } = request;
+  const { name, timeout, clock, signal } = request;
   if (signal.aborted) throw closed(name);
   const waiting = new AbortController();
   const stop = (): void => waiting.abort();
-  const cancel = patience > 0 && Number.isFinite(patience) ? clock.setTimer(stop, patience) : undefined;
+  const cancel = timeout > 0 && Number.isFinite(timeout) ? clock.setTimer(stop, timeout) : undefined;
   signal.addEventListener('abort', stop, { once: true });
   try {
-    return await granted(request, patience > 0 ? { signal: waiting.signal } : { ifAvailable: true });
+    return await granted(request, timeout > 0 ? { signal: waiting.signal } : { ifAvailable: true });
   } catch (error) {
     if (signal.aborted) throw closed(name);
     if (error instanceof OfflineImError) throw error;

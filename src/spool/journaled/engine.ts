@@ -7,7 +7,7 @@ import { type EntryRecord, isTombstone, viewOf } from '../state/records.ts';
 import { recoverEntry, recoverNote } from '../state/recover.ts';
 import type { Transaction } from '../state/transaction.ts';
 import type { Transition } from '../state/transition-spool.ts';
-import { lapse } from '../state/unconfirmed.ts';
+import { expireLeases } from '../state/unconfirmed.ts';
 import { changeOf, isEmpty } from './change.ts';
 import { type Journal, JournalError } from './journal.ts';
 import { ReadJournal } from './read-journal.ts';
@@ -91,7 +91,7 @@ export class JournalEngine {
     const now = this.#now();
     try {
       await this.#recover(now);
-      await this.#lapse(now);
+      await this.#expireLeases(now);
       return await operation(now);
     } catch (error) {
       throw error instanceof JournalError ? this.failed(error) : error;
@@ -212,10 +212,10 @@ export class JournalEngine {
   }
 
   /** As long as a full disk can't take it in, a lease that ran out counts as running: nobody else could have it. */
-  async #lapse(now: number): Promise<void> {
+  async #expireLeases(now: number): Promise<void> {
     if ((this.#table.leases.peek() ?? Number.POSITIVE_INFINITY) > now) return;
     const tx = this.#table.begin();
-    lapse(tx, this.#table.leasedNotes(), now);
+    expireLeases(tx, this.#table.leasedNotes(), now);
     await this.#commitIfKept(tx);
   }
 

@@ -167,7 +167,7 @@ export class PostgresSpool extends TransitionSpool implements SpoolStorage<PgCli
             return claimNotes(client, sql, request, taken);
           });
           if (claimed !== 'lapsed') return claimed;
-          await this.#lapse();
+          await this.#expireLeases();
         }
       }),
     );
@@ -271,12 +271,12 @@ export class PostgresSpool extends TransitionSpool implements SpoolStorage<PgCli
           return { result: { read: await read(client) }, commit: false };
         });
         if (result !== undefined) return result.read;
-        await this.#lapse();
+        await this.#expireLeases();
       }
     });
   }
 
-  async #lapse(): Promise<void> {
+  async #expireLeases(): Promise<void> {
     while (await this.#session.transact((client) => lapseAll(client, this.#session.sql)));
   }
 

@@ -2,9 +2,9 @@ import { changeBy } from '../admin/bulk.ts';
 import type { EntryFilter, EntryPage, LaneReport, Pause, ProcessReport, SpoolAdmin, StoredReport } from '../admin/contract.ts';
 import { fits } from '../admin/filter.ts';
 import type { SpoolStorage } from '../contract.ts';
+import type { BlindIndex } from './blind-index.ts';
 import { type Entries, isLocked } from './entries.ts';
 import { isSealed, type Sealer } from './seal.ts';
-import type { StandIns } from './stand-ins.ts';
 
 interface Parts {
   readonly inner: SpoolAdmin;
@@ -12,10 +12,10 @@ interface Parts {
   readonly storage: Pick<SpoolStorage, 'requeue' | 'cancel' | 'hold' | 'release' | 'purge'>;
   readonly sealer: Sealer;
   readonly entries: Entries;
-  readonly standIns: StandIns;
+  readonly blindIndex: BlindIndex;
 }
 
-/** Why, and of which mailbox: the stand-in names none. */
+/** Why, and of which mailbox: the blind index names none. */
 interface Why {
   readonly lane?: string | undefined;
   readonly why?: string | undefined;
@@ -24,7 +24,7 @@ interface Why {
 const pauseBinding = { field: 'reason', to: ['pause'] } as const;
 const reportBinding = { field: 'reason', to: ['report'] } as const;
 
-/** What operators ask of a sealed spool: mailboxes and reasons lie in it as stand-ins and sealed. */
+/** What operators ask of a sealed spool: mailboxes and reasons lie in it as blind indexes and sealed. */
 export class SealedAdmin implements SpoolAdmin {
   readonly #parts: Parts;
 
@@ -98,14 +98,14 @@ export class SealedAdmin implements SpoolAdmin {
   }
 
   async #lane(lane: string | undefined): Promise<string | undefined> {
-    return lane === undefined ? undefined : this.#parts.standIns.of('lane', lane);
+    return lane === undefined ? undefined : this.#parts.blindIndex.of('lane', lane);
   }
 
-  /** The mailbox behind a stand-in: one of its entries tells. */
-  async #nameOf(standIn: string): Promise<string> {
+  /** The mailbox behind a blind index: one of its entries tells. */
+  async #nameOf(blind: string): Promise<string> {
     const { inner, entries } = this.#parts;
-    const { entries: some } = await inner.listBy({ lane: standIn }, undefined, 1);
-    return some[0] === undefined ? standIn : (await entries.show(some[0])).lane;
+    const { entries: some } = await inner.listBy({ lane: blind }, undefined, 1);
+    return some[0] === undefined ? blind : (await entries.show(some[0])).lane;
   }
 
   async #openReport({ obstacles, ...report }: StoredReport): Promise<StoredReport> {

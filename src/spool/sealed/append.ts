@@ -1,9 +1,9 @@
 import { asError } from '../../core/errors/thrown.ts';
-import { TurnOrder } from '../../core/queues.ts';
+import { KeyedQueue } from '../../core/queues.ts';
 import type { AppendResult, NewSpoolEntry, SpoolEntry, SpoolStorage } from '../contract.ts';
 import { appendStorable, byMessage } from '../state/append.ts';
+import type { BlindIndex } from './blind-index.ts';
 import type { Entries } from './entries.ts';
-import type { StandIns } from './stand-ins.ts';
 
 type Sealed = { readonly entries: readonly NewSpoolEntry[] } | { readonly error: Error };
 
@@ -11,13 +11,13 @@ type Sealed = { readonly entries: readonly NewSpoolEntry[] } | { readonly error:
 export class Appends {
   readonly #inner: Pick<SpoolStorage<unknown>, 'append'>;
   readonly #entries: Entries;
-  readonly #standIns: StandIns;
-  readonly #turns = new TurnOrder();
+  readonly #blindIndex: BlindIndex;
+  readonly #turns = new KeyedQueue();
 
-  constructor(inner: Pick<SpoolStorage<unknown>, 'append'>, entries: Entries, standIns: StandIns) {
+  constructor(inner: Pick<SpoolStorage<unknown>, 'append'>, entries: Entries, blindIndex: BlindIndex) {
     this.#inner = inner;
     this.#entries = entries;
-    this.#standIns = standIns;
+    this.#blindIndex = blindIndex;
   }
 
   append(
@@ -42,7 +42,7 @@ export class Appends {
     }));
     const results = await done;
     const ids = new Map<string, string>();
-    for (const messageId of given.keys()) ids.set(await this.#standIns.of('message', messageId), messageId);
+    for (const messageId of given.keys()) ids.set(await this.#blindIndex.of('message', messageId), messageId);
     return Promise.all(
       results.map((result) => {
         const messageId = ids.get(result.messageId) ?? result.messageId;

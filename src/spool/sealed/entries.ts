@@ -2,9 +2,9 @@ import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { Mailbox, UnknownAttempt } from '../../transport/contract.ts';
 import type { NewSpoolEntry, Reason, SpoolEntry, SpooledMessage } from '../contract.ts';
 import { storableReason } from '../state/storable.ts';
+import type { BlindIndex } from './blind-index.ts';
 import { isPendingPlace, openPlace } from './frozen.ts';
 import { type Binding, broken, isSealed, type Sealer } from './seal.ts';
-import type { StandIns } from './stand-ins.ts';
 
 /** What of an entry its tombstone needs too. */
 interface Head extends Pick<NewSpoolEntry, 'messageId' | 'contentHash' | 'lane' | 'conversationId' | 'recipientsKey'> {
@@ -19,11 +19,11 @@ const domain = 'sealed.invalid';
 /** Seals entries for the spool below, and opens what comes back from it. */
 export class Entries {
   readonly #sealer: Sealer;
-  readonly #standIns: StandIns;
+  readonly #blindIndex: BlindIndex;
 
-  constructor(sealer: Sealer, standIns: StandIns) {
+  constructor(sealer: Sealer, blindIndex: BlindIndex) {
     this.#sealer = sealer;
-    this.#standIns = standIns;
+    this.#blindIndex = blindIndex;
   }
 
   async seal(entry: NewSpoolEntry): Promise<NewSpoolEntry> {
@@ -31,12 +31,12 @@ export class Entries {
     const { to, ...body } = entry.message;
     const head: Head = { messageId, contentHash, lane, conversationId, recipientsKey, to };
     const [message, content, mailbox, conversation, recipients, sender] = await Promise.all([
-      this.#standIns.of('message', messageId),
-      this.#standIns.of('content', contentHash),
-      this.#standIns.of('lane', lane),
-      this.#standIns.of('conversation', conversationId),
-      this.#standIns.of('recipients', recipientsKey),
-      this.#standIns.ofSender(body.from.sip),
+      this.#blindIndex.of('message', messageId),
+      this.#blindIndex.of('content', contentHash),
+      this.#blindIndex.of('lane', lane),
+      this.#blindIndex.of('conversation', conversationId),
+      this.#blindIndex.of('recipients', recipientsKey),
+      this.#blindIndex.ofSender(body.from.sip),
     ]);
     const routed = {
       ...entry,
@@ -136,7 +136,7 @@ export class Entries {
   async #head(entry: SpoolEntry): Promise<Head> {
     const head = await this.#sealer.open<Head>(entry.to[0]?.name ?? '', bindingOf('head', entry));
     // Under another routing key no lane, conversation or message id would be recognised any more.
-    if ((await this.#standIns.of('lane', head.lane)) !== entry.lane) {
+    if ((await this.#blindIndex.of('lane', head.lane)) !== entry.lane) {
       throw new OfflineImError('SPOOL_KEY_MISSING', 'The routingKey is not the one that an entry was accepted under.', {
         details: { keyId: 'routingKey' },
       });

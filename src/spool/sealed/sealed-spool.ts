@@ -22,16 +22,16 @@ import type {
 } from '../contract.ts';
 import { SealedAdmin } from './admin.ts';
 import { Appends } from './append.ts';
+import { BlindIndex } from './blind-index.ts';
 import { Claims, type Refreezable } from './claim.ts';
 import { Entries } from './entries.ts';
 import { checkedKeys, type SealOptions } from './keys.ts';
 import { Sealer } from './seal.ts';
-import { StandIns } from './stand-ins.ts';
 
 /** Entries that are remembered: what is at work, mostly. */
 const remembered = 20_000;
 
-/** Translates the changes of the storage below: they carry the stand-in of a message id. */
+/** Translates the changes of the storage below: they carry the blind index of a message id. */
 class MessageIds {
   readonly #inner: Pick<SpoolStorage, 'findMessage'>;
   readonly #entries: Entries;
@@ -64,7 +64,7 @@ class MessageIds {
     return opened;
   }
 
-  /** The stand-in itself where the id can't be had: the change has happened, and must be told. */
+  /** The blind index itself where the id can't be had: the change has happened, and must be told. */
   async #lookUp({ entryId, messageId }: Change): Promise<string> {
     const found = await this.#inner.findMessage(messageId).catch(() => []);
     const entry = found.find(({ id }) => id === entryId);
@@ -86,7 +86,7 @@ class SealedSpool implements SpoolStorage<unknown> {
   readonly admin?: SpoolAdmin;
   readonly #inner: Refreezable;
   readonly #entries: Entries;
-  readonly #standIns: StandIns;
+  readonly #blindIndex: BlindIndex;
   readonly #appends: Appends;
   readonly #claims: Claims;
   readonly #messageIds: MessageIds;
@@ -100,9 +100,9 @@ class SealedSpool implements SpoolStorage<unknown> {
     this.name = `sealed ${inner.name}`;
     this.capabilities = inner.capabilities;
     this.#inner = inner;
-    this.#standIns = new StandIns(routing);
-    this.#entries = new Entries(sealer, this.#standIns);
-    this.#appends = new Appends(inner, this.#entries, this.#standIns);
+    this.#blindIndex = new BlindIndex(routing);
+    this.#entries = new Entries(sealer, this.#blindIndex);
+    this.#appends = new Appends(inner, this.#entries, this.#blindIndex);
     this.#claims = new Claims({ inner, sealer, entries: this.#entries, warn: (error) => this.#warn(error) });
     this.#messageIds = new MessageIds(inner, this.#entries);
     if (inner.watch !== undefined) this.watch = inner.watch.bind(inner);
@@ -113,7 +113,7 @@ class SealedSpool implements SpoolStorage<unknown> {
         storage: this,
         sealer,
         entries: this.#entries,
-        standIns: this.#standIns,
+        blindIndex: this.#blindIndex,
       });
     }
     if (inner.usage !== undefined) this.usage = inner.usage.bind(inner);
@@ -153,7 +153,7 @@ class SealedSpool implements SpoolStorage<unknown> {
   expire(request: ExpireRequest): Promise<readonly Change[]> {
     return this.#change(async () => {
       const closedLanes = request.closedLanes.map(async ({ lane, closedFor }) => ({
-        lane: await this.#standIns.of('lane', lane),
+        lane: await this.#blindIndex.of('lane', lane),
         closedFor,
       }));
       const reason = await this.#entries.sealReason(request.reason);
@@ -175,12 +175,12 @@ class SealedSpool implements SpoolStorage<unknown> {
   }
 
   async findMessage(messageId: string): Promise<readonly SpoolEntry[]> {
-    const entries = await this.#inner.findMessage(await this.#standIns.of('message', messageId));
+    const entries = await this.#inner.findMessage(await this.#blindIndex.of('message', messageId));
     return Promise.all(entries.map((entry) => this.#entries.show(entry, { messageId })));
   }
 
   async *list({ lane, ...query }: SpoolQuery = {}): AsyncIterable<SpoolEntry> {
-    const filter = lane === undefined ? query : { ...query, lane: await this.#standIns.of('lane', lane) };
+    const filter = lane === undefined ? query : { ...query, lane: await this.#blindIndex.of('lane', lane) };
     for await (const entry of this.#inner.list(filter)) yield await this.#entries.show(entry);
   }
 
@@ -227,8 +227,8 @@ class SealedSpool implements SpoolStorage<unknown> {
   async #lanes(lanes: LaneFilter | undefined): Promise<LaneFilter | undefined> {
     if (lanes === undefined) return undefined;
     return 'only' in lanes
-      ? { only: await this.#standIns.all('lane', lanes.only) }
-      : { except: await this.#standIns.all('lane', lanes.except) };
+      ? { only: await this.#blindIndex.all('lane', lanes.only) }
+      : { except: await this.#blindIndex.all('lane', lanes.except) };
   }
 
   /** Many notes of a batch have the same reason. */

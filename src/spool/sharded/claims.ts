@@ -3,7 +3,7 @@ import type { ClaimedNote, ClaimRequest, ClaimToken, LaneFilter, SpoolStorage } 
 import type { Shard } from './shard.ts';
 
 /** ms that a round waits for shards that are slower than others; what they claim is handed out by the next round. */
-const patience = 1_000;
+const timeout = 1_000;
 
 /** A claim that a round did not wait for. */
 interface Late {
@@ -96,7 +96,7 @@ export class ShardClaims {
       (error: unknown) => ({ status: 'failed', error }) as const,
     );
     const tooLate = Promise.withResolvers<{ readonly status: 'late' }>();
-    const cancel = clock.setTimer(() => tooLate.resolve({ status: 'late' }), patience);
+    const cancel = clock.setTimer(() => tooLate.resolve({ status: 'late' }), timeout);
     const first = await Promise.race([ended, tooLate.promise]);
     cancel();
     if (first.status === 'late') {

@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
-import { lapse } from '../state/unconfirmed.ts';
+import { expireLeases } from '../state/unconfirmed.ts';
 import type { Connection, Loss, Queries } from './connection/connection.ts';
 import { clampTimes } from './connection/recover.ts';
 import { rollBack } from './connection/schema.ts';
-import { isBusy, isFull, leavesDoubt } from './connection/sqlite-error.ts';
+import { isAmbiguousWrite, isBusy, isFull } from './connection/sqlite-error.ts';
 import { type CorruptReport, Group } from './group.ts';
 import type { SharedClock, SpoolRowChange } from './stores/stores.ts';
 
@@ -137,7 +137,7 @@ export class GroupCommitter {
           await wait(1 + Math.random() * 15);
           continue;
         }
-        const doubt = leavesDoubt(error);
+        const doubt = isAmbiguousWrite(error);
         if (doubt) {
           this.#failed = true;
           this.#context.onDoubt(error);
@@ -192,7 +192,7 @@ export class GroupCommitter {
     if (reads && this.#read(batch, true)) return;
     try {
       this.#transaction('BEGIN IMMEDIATE', (group) => {
-        this.#lapse(group);
+        this.#expireLeases(group);
         return this.#run(group, batch);
       });
     } catch (error) {
@@ -258,11 +258,11 @@ export class GroupCommitter {
     return group;
   }
 
-  #lapse(group: Group): void {
+  #expireLeases(group: Group): void {
     for (;;) {
       const ids = group.stores.notes.lapsed(group.now, lapsesAtOnce);
       if (ids.length === 0) return;
-      lapse(group.tx, ids, group.now);
+      expireLeases(group.tx, ids, group.now);
       group.flush();
     }
   }

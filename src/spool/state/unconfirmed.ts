@@ -65,7 +65,7 @@ export function lookForAlone(tx: Transaction, record: EntryRecord, patch: Parame
 const lapsed: Reason = { code: 'OUTCOME_UNKNOWN', text: 'The lease ran out before an outcome was recorded.' };
 
 /** Leases that ran out: an attempt to deliver becomes unconfirmed, a probe is due again. */
-export function lapse(tx: Transaction, leased: Iterable<string>, now: number): void {
+export function expireLeases(tx: Transaction, leased: Iterable<string>, now: number): void {
   for (const id of leased) {
     const note = tx.note(id);
     if (note?.lease === undefined || note.lease.until > now) continue;

@@ -2,7 +2,7 @@ import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { domainOf, utf8Length } from '../../core/text.ts';
 import type { XmlElement } from '../../ews/xml/read.ts';
 import { type AccessOptions, type AuthScheme, actingMailbox, claimedLogin, type Login } from './access/access.ts';
-import { type Admission, type ConnectionLogin, Doorkeeper } from './access/doorkeeper.ts';
+import { type Admission, Authenticator, type ConnectionLogin } from './access/authenticator.ts';
 import type { SimulatedTokens } from './access/tokens.ts';
 import { Exchange, type ExchangeOptions } from './exchange.ts';
 import { type Fault, planOf } from './faults/fault.ts';
@@ -68,7 +68,7 @@ export class SimulatorCore {
   readonly #book: FaultBook;
   readonly #byHand = new Map<string, AnswerByHand>();
   readonly #options: CoreOptions;
-  readonly #door: Doorkeeper;
+  readonly #door: Authenticator;
   readonly #graph: GraphDoor;
   #underWay = 0;
 
@@ -77,7 +77,7 @@ export class SimulatorCore {
     this.#options = options;
     this.#book = new FaultBook(options.randomSeed);
     this.exchange = new Exchange(options);
-    this.#door = new Doorkeeper(options, this.exchange, onConnection);
+    this.#door = new Authenticator(options, this.exchange, onConnection);
     this.#graph = new GraphDoor(this.exchange, this.#door, this.#book);
     this.faults = new Faults(this.#book);
     this.journal = new Journal(options.journal);
@@ -206,7 +206,7 @@ export class SimulatorCore {
   /** Cancels timers and rejects whoever waits for a message. */
   close(): void {
     this.exchange.timers.clear();
-    this.exchange.arrivals.end('the simulator was closed');
+    this.exchange.waiters.end('the simulator was closed');
   }
 
   #answer(request: FrontRequest, read: MimeRead, admission: Admission, fault: Fault | undefined): EwsAnswer {

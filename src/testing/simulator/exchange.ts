@@ -6,7 +6,7 @@ import type { MessageContent } from './store/item.ts';
 import { SimulatedMailbox } from './store/mailbox.ts';
 import type { MailboxOptions } from './store/mailbox-options.ts';
 import { Registry } from './store/registry.ts';
-import { Arrivals, Timers } from './store/time.ts';
+import { InboxWaiters, Timers } from './store/time.ts';
 
 /** The organisation to simulate. */
 export interface ExchangeOptions {
@@ -76,7 +76,7 @@ export class Exchange {
   readonly clock: Clock;
   readonly registry: Registry;
   readonly timers: Timers;
-  readonly arrivals = new Arrivals();
+  readonly waiters = new InboxWaiters();
   readonly outbound: OutboundMessage[] = [];
   readonly lateCopies: number;
   readonly ewsEnabled: boolean;
@@ -91,7 +91,7 @@ export class Exchange {
     this.clock = options.clock ?? systemClock;
     this.registry = new Registry(this.clock);
     this.timers = new Timers(this.clock);
-    this.registry.arrived = (item) => this.arrivals.announce(item);
+    this.registry.arrived = (item) => this.waiters.announce(item);
     this.lateCopies = options.lateCopies ?? 0;
     this.ewsEnabled = options.ewsEnabled ?? false;
     this.graph = graphBehaviour(options.graph);

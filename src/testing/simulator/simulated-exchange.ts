@@ -133,7 +133,7 @@ export class SimulatedExchange {
     const { timeout = 5000 } = options;
     const [there] = receivedIn(this.#core, predicate);
     const late = (): Error => failed(this.#core, `No such message arrived within ${timeout} ms`);
-    return there ?? this.#core.exchange.arrivals.next(predicate, timeout, late);
+    return there ?? this.#core.exchange.waiters.next(predicate, timeout, late);
   }
 
   /**

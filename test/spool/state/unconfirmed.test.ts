@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lapse, lookForAlone, runningAttempt } from '../../../src/spool/state/unconfirmed.ts';
+import { expireLeases, lookForAlone, runningAttempt } from '../../../src/spool/state/unconfirmed.ts';
 import { delivering, place, probed, Scene, sentence } from './scene.ts';
 
 describe('a lease that ran out', () => {
@@ -7,10 +7,10 @@ describe('a lease that ran out', () => {
     const { scene, note } = delivering('a');
     const { until } = scene.note(note.noteId).lease ?? { until: 0 };
     scene.now = until - 1;
-    scene.run((tx) => lapse(tx, [note.noteId, 'gone'], scene.now));
+    scene.run((tx) => expireLeases(tx, [note.noteId, 'gone'], scene.now));
     expect(scene.states('a')).toEqual(['delivering']);
     scene.now = until;
-    scene.run((tx) => lapse(tx, [note.noteId], until));
+    scene.run((tx) => expireLeases(tx, [note.noteId], until));
     expect(scene.note(note.noteId)).toMatchObject({ state: 'unconfirmed', lastRanAt: until, due: { at: until, within: 0 } });
     expect(scene.entry('a').status).toMatchObject({
       unknownAttempts: [{ tag: note.tag, place }],
@@ -22,7 +22,7 @@ describe('a lease that ran out', () => {
     const { scene, note } = probed('a');
     const { lease: _lease, ...before } = scene.note(note.noteId);
     scene.now += 500_000;
-    scene.run((tx) => lapse(tx, [note.noteId], scene.now));
+    scene.run((tx) => expireLeases(tx, [note.noteId], scene.now));
     expect(scene.note(note.noteId)).toEqual({ ...before, due: { at: scene.now, within: 0 } });
     expect(scene.note(note.noteId)).not.toHaveProperty('lease');
     expect(scene.entry('a').status.unknownAttempts).toHaveLength(1);
@@ -32,14 +32,14 @@ describe('a lease that ran out', () => {
     const { scene, note } = probed('a');
     scene.settle(note, { to: 'unclaim' });
     const before = scene.note(note.noteId);
-    scene.run((tx) => lapse(tx, [note.noteId], 9e12));
+    scene.run((tx) => expireLeases(tx, [note.noteId], 9e12));
     expect(scene.note(note.noteId)).toBe(before);
   });
 
   it('adds no attempt that is known already', () => {
     const { scene, note } = delivering('a');
     scene.run((tx) => tx.move(scene.entry('a'), 'delivering', { unknownAttempts: [{ tag: note.tag, place }] }));
-    scene.run((tx) => lapse(tx, [note.noteId], 9e12));
+    scene.run((tx) => expireLeases(tx, [note.noteId], 9e12));
     expect(scene.entry('a').status.unknownAttempts).toEqual([{ tag: note.tag, place }]);
   });
 });
@@ -59,7 +59,7 @@ describe('the running attempt of a note', () => {
     const { scene, note } = delivering('a');
     const { frozen: _frozen, ...never } = scene.note(note.noteId);
     scene.run((tx) => tx.putNote(never));
-    scene.run((tx) => lapse(tx, [note.noteId], 9e12));
+    scene.run((tx) => expireLeases(tx, [note.noteId], 9e12));
     expect(scene.entry('a').status).toMatchObject({ state: 'unconfirmed', unknownAttempts: [] });
   });
 });

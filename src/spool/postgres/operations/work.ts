@@ -1,7 +1,7 @@
 import type { NoteRow } from '../../rows/note-row.ts';
 import { type TagReads, Transaction } from '../../state/transaction.ts';
 import type { Subject, Transition } from '../../state/transition-spool.ts';
-import { lapse } from '../../state/unconfirmed.ts';
+import { expireLeases } from '../../state/unconfirmed.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Done } from '../connection/transact.ts';
 import { entryColumns, Loaded, noteRowColumns, type ReadEntry } from '../tables/loaded.ts';
@@ -93,7 +93,7 @@ export async function startWork(client: PgClient, sql: Sql, subject: Subject, lo
   for (const one of JSON.parse(row.tagged) as { tag: string; entry_id: string }[]) loaded.attemptRow(one);
   const now = Number(row.now);
   const tx = begin(loaded, Number(row.tick));
-  lapse(tx, loaded.notes.keys(), now);
+  expireLeases(tx, loaded.notes.keys(), now);
   return { client, sql, loaded, tx, tags: tagsOf(tx, loaded), now, streams };
 }
 

@@ -42,7 +42,7 @@ export function isFull(error: unknown): boolean {
 }
 
 /** Whether anything of a transaction that failed this way may have been kept, so that nothing may be trusted on this handle. */
-export function leavesDoubt(error: unknown): boolean {
+export function isAmbiguousWrite(error: unknown): boolean {
   const code = resultOf(error);
   return code === result.ioerr || code === result.corrupt || code === result.notadb || code === result.cantopen;
 }

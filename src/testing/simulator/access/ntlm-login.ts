@@ -1,5 +1,5 @@
 import type { Clock } from '../../../core/clock.ts';
-import type { ConnectionAccount, ConnectionLogin, ConnectionVerdict } from './doorkeeper.ts';
+import type { ConnectionAccount, ConnectionLogin, ConnectionVerdict } from './authenticator.ts';
 import {
   type Answer,
   type Exchanged,

@@ -1,6 +1,6 @@
 import { newRequestId } from '../../../core/ids.ts';
 import { actingMailbox, type Login } from '../access/access.ts';
-import type { Doorkeeper } from '../access/doorkeeper.ts';
+import type { Authenticator } from '../access/authenticator.ts';
 import type { Exchange } from '../exchange.ts';
 import { type Fault, planOf } from '../faults/fault.ts';
 import type { FaultBook } from '../faults/fault-book.ts';
@@ -28,11 +28,11 @@ export interface GraphExchange {
 /** The door of the same Exchange that speaks Microsoft Graph. */
 export class GraphDoor {
   readonly #exchange: Exchange;
-  readonly #door: Doorkeeper;
+  readonly #door: Authenticator;
   readonly #book: FaultBook;
   readonly #underWay = new Map<string, number>();
 
-  constructor(exchange: Exchange, door: Doorkeeper, book: FaultBook) {
+  constructor(exchange: Exchange, door: Authenticator, book: FaultBook) {
     this.#exchange = exchange;
     this.#door = door;
     this.#book = book;

@@ -54,7 +54,7 @@ interface Waiter {
 }
 
 /** Messages that reached a recipient, and those who wait for one. */
-export class Arrivals {
+export class InboxWaiters {
   readonly #waiters = new Set<Waiter>();
 
   /** Tells whoever waits for it. */

@@ -47,7 +47,7 @@ function expanded(exchange: Exchange, to: readonly Mailbox[]): ReadonlySet<strin
 
 function arrive(exchange: Exchange, mailbox: SimulatedMailbox, content: MessageContent): SimulatedItem {
   const item = mailbox.store(mailbox.folder('inbox'), content, 'received');
-  exchange.arrivals.announce(item);
+  exchange.waiters.announce(item);
   return item;
 }
 

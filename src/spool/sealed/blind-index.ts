@@ -10,7 +10,7 @@ const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(
 const encoder = new TextEncoder();
 
 /** Keyed hashes (HMAC-SHA-256, in hex): equal for equal values of one kind, and nothing can be guessed from them without the key. */
-export class StandIns {
+export class BlindIndex {
   readonly #key: LazyKey;
   readonly #known = new Map<string, string>();
 

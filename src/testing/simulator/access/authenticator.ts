@@ -41,7 +41,7 @@ export type Admission =
     };
 
 /** Lets requests in by the ways of logging in that the server offers. */
-export class Doorkeeper {
+export class Authenticator {
   readonly tokens: SimulatedTokens;
   readonly #options: AccessOptions;
   readonly #exchange: Exchange;
