@@ -55,7 +55,7 @@ export type { FlushOptions, ListQuery, RequeueOptions, StartOptions, StopOptions
 export type { HighWater } from './sender/capacity.ts';
 export type { Identity, OfflineImSenderOptions, PolicySource } from './sender/options.ts';
 export type { PauseOptions } from './sender/pause.ts';
-export type { CheckResult, SendMessageOptions, SendResult } from './sender/send.ts';
+export type { CheckResult, SendManyOptions, SendMessageOptions, SendResult } from './sender/send.ts';
 export { OfflineImSender } from './sender/sender.ts';
 export type { EntryStatus, MessageEntry, MessageStatus, WaitingFor } from './sender/status.ts';
 export type {

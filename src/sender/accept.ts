@@ -65,6 +65,7 @@ export async function entriesOf(
   context: AcceptanceContext,
   message: NormalizedMessage,
   groups: readonly AudienceGroup[],
+  traceparent?: string,
 ): Promise<NewSpoolEntry[]> {
   const { settings, clock } = context;
   const sip = message.from?.sip ?? settings.sip;
@@ -86,7 +87,14 @@ export async function entriesOf(
     numbered.map(async ({ id, audience, messageClass, recipients }): Promise<NewSpoolEntry> => {
       const to = distinct(await Promise.all(recipients.map((address) => recipientMailbox(context, address))));
       const { text, html } = message;
-      const spooled: SpooledMessage = { from, to, text, ...(html === undefined ? {} : { html }), sentAt: message.sentAt ?? now };
+      const spooled: SpooledMessage = {
+        from,
+        to,
+        text,
+        ...(html === undefined ? {} : { html }),
+        sentAt: message.sentAt ?? now,
+        ...(traceparent === undefined ? {} : { traceparent }),
+      };
       return {
         id,
         messageId,

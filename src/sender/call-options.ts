@@ -5,6 +5,7 @@ import {
   flag,
   invalidOption,
   milliseconds,
+  type OptionRule,
   oneOf,
   optional,
   type RulesFor,
@@ -12,9 +13,10 @@ import {
   unchecked,
   whole,
 } from '../core/options.ts';
+import { formatTraceparent, readTraceparent } from '../core/trace-context.ts';
 import type { StatsOptions } from '../observability/stats.ts';
 import { type SpoolState, spoolStates } from '../spool/contract.ts';
-import type { SendMessageOptions } from './send.ts';
+import type { SendManyOptions, SendMessageOptions } from './send.ts';
 
 /** How `start()` is called. */
 export interface StartOptions {
@@ -63,7 +65,20 @@ const stopRules = {
 const listRules = { state: optional(oneOf(spoolStates)) } satisfies RulesFor<ListQuery>;
 const requeueRules = { force: byDefault(flag(), false) } satisfies RulesFor<RequeueOptions>;
 const statsRules = { limit: byDefault(whole(0, Number.MAX_SAFE_INTEGER), 0) } satisfies RulesFor<StatsOptions>;
-const sendRules = { client: unchecked<unknown>() } satisfies RulesFor<SendMessageOptions>;
+/** One of a later version is kept as one of the version that everybody reads. */
+const traceparent: OptionRule<string> = {
+  expected: 'a traceparent of W3C Trace Context: 00-<trace id>-<parent id>-<flags>, in lower case',
+  read(value, path) {
+    const context = readTraceparent(value);
+    if (context === undefined) throw invalidOption(path, value, this.expected);
+    return formatTraceparent(context);
+  },
+};
+const sendRules = {
+  client: unchecked<unknown>(),
+  traceparent: optional(traceparent),
+} satisfies RulesFor<SendMessageOptions>;
+const sendManyRules = { traceparent: optional(traceparent) } satisfies RulesFor<SendManyOptions>;
 
 // Each throws `OPTION_INVALID`.
 export const readStart = (given: unknown) => readOptions('start()', given, startRules);
@@ -71,6 +86,10 @@ export const readFlush = (given: unknown) => readOptions('flush()', given, start
 export const readList = (given: unknown) => readOptions('list()', given, listRules);
 export const readRequeue = (given: unknown) => readOptions('requeue()', given, requeueRules);
 export const readStats = (given: unknown) => readOptions('stats()', given, statsRules);
+export const readSendMany = (messages: unknown, given: unknown) => {
+  if (!Array.isArray(messages)) throw invalidOption({ owner: 'sendMany()', name: 'messages' }, messages, 'an array of messages');
+  return readOptions('sendMany()', given, sendManyRules);
+};
 export const readSend = (given: unknown) => readOptions('send()', given, sendRules);
 
 /** stop() never rejects: options that don't fit are a warning, and the defaults count. */
@@ -89,9 +108,4 @@ export function readStop(
 /** @throws {OfflineImError} `OPTION_INVALID` for what is no id of a message or an entry */
 export function assertId(owner: string, id: unknown): asserts id is string {
   if (typeof id !== 'string' || id === '') throw invalidOption({ owner, name: 'id' }, id, 'the id of a message or an entry');
-}
-
-/** @throws {OfflineImError} `OPTION_INVALID` */
-export function assertList(messages: unknown): void {
-  if (!Array.isArray(messages)) throw invalidOption({ owner: 'sendMany()', name: 'messages' }, messages, 'an array of messages');
 }

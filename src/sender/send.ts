@@ -36,7 +36,16 @@ export interface SendMessageOptions<Client = never> {
    * @default a transaction of the spool's own
    */
   readonly client?: Client | undefined;
+  /**
+   * The W3C trace context of what sends, such as the header of the web request: kept beside the message in every spool, sealed with it in a sealed one, and
+   * linked to the span of its note (see `offline-im/opentelemetry`). No part of the message: the same one under another context is a duplicate.
+   * @default none
+   */
+  readonly traceparent?: string | undefined;
 }
+
+/** How the messages of `sendMany()` are sent. */
+export type SendManyOptions = Pick<SendMessageOptions, 'traceparent'>;
 
 /** What `check()` finds. */
 export interface CheckResult {
@@ -76,18 +85,22 @@ export class Sending implements Stoppable {
     this.#acceptance = { ...context.acceptance, givenUp: this.#givenUp.signal };
   }
 
-  send(message: OutgoingMessage, { client }: SendMessageOptions<unknown> = {}): Promise<Receipt> {
-    return this.#inFlight.run((underWay) => this.#send(message, client, underWay));
+  send(message: OutgoingMessage, options: SendMessageOptions<unknown> = {}): Promise<Receipt> {
+    return this.#inFlight.run((underWay) => this.#send(message, options, underWay));
   }
 
-  async #send(message: OutgoingMessage, client: unknown, underWay: InFlightSend): Promise<Receipt> {
+  async #send(
+    message: OutgoingMessage,
+    { client, traceparent }: SendMessageOptions<unknown>,
+    underWay: InFlightSend,
+  ): Promise<Receipt> {
     const { storage } = this.#context;
     const acceptance = this.#acceptance;
     if (client !== undefined) assertTransactions(storage);
     const normalized = normalizeMessage(message, acceptance.settings.limits);
     const { messageId, admitted, appended } = await this.#turns.inOrder(
       orderKey(acceptance.settings, normalized),
-      this.#prepare(normalized, underWay),
+      this.#prepare(normalized, traceparent, underWay),
       ({ entries, admitted }) => {
         const messageId = entries[0]?.messageId ?? '';
         underWay.enter('appending', messageId);
@@ -145,7 +158,7 @@ export class Sending implements Stoppable {
   }
 
   /** The entries of a message that passes the gate, and room for them in an open spool. */
-  async #prepare(message: NormalizedMessage, underWay: InFlightSend) {
+  async #prepare(message: NormalizedMessage, traceparent: string | undefined, underWay: InFlightSend) {
     const { highWater, trace } = this.#context;
     const acceptance = this.#acceptance;
     const { decision, groups } = await checkMessage(acceptance, message);
@@ -155,7 +168,7 @@ export class Sending implements Stoppable {
       trace.event('message:refused', { reasons: decision.reasons, ...(messageId === undefined ? {} : { messageId }) });
       throw new GateRefusedError(decision.reasons);
     }
-    const entries = await entriesOf(acceptance, message, groups);
+    const entries = await entriesOf(acceptance, message, groups, traceparent);
     underWay.enter('opening');
     await this.#context.open();
     underWay.enter('preparing');

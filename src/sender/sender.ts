@@ -11,12 +11,12 @@ import { senderStopped } from '../spooler/opening.ts';
 import { type FlushCounts, Spooler } from '../spooler/spooler.ts';
 import type { Receipt } from './accept.ts';
 import {
-  assertList,
   type FlushOptions,
   type ListQuery,
   type RequeueOptions,
   readFlush,
   readSend,
+  readSendMany,
   readStart,
   readStop,
   type StartOptions,
@@ -26,7 +26,7 @@ import { HighWaterMark } from './capacity.ts';
 import { Entries } from './entries.ts';
 import { givenPolicy, type OfflineImSenderOptions, type PolicySource, senderSettings } from './options.ts';
 import { laneOf, type PauseOptions } from './pause.ts';
-import { type CheckResult, Sending, type SendMessageOptions, type SendResult } from './send.ts';
+import { type CheckResult, Sending, type SendManyOptions, type SendMessageOptions, type SendResult } from './send.ts';
 import type { MessageEntry, MessageStatus } from './status.ts';
 import { stopAll } from './stop.ts';
 
@@ -163,7 +163,7 @@ export class OfflineImSender<Client = never> {
    * @throws {GateRefusedError} `GATE_REFUSED` with every reason
    * @throws {OfflineImError} codes of bad input; `MAILBOX_UNRESOLVED`; `MESSAGE_ID_CONFLICT`; `SENDER_STOPPED`; `SPOOL_FULL` (see `highWater`) and `SPOOL_FAILED`, when nothing was kept;
    * `APPEND_OUTCOME_UNKNOWN` when the storage can't tell, or did not before `stop()` ended: send it again with `error.details.messageId`, which never makes a second message;
-   * `OPTION_INVALID` for a `client` that the spool can't use
+   * `OPTION_INVALID` for a `client` that the spool can't use, or a `traceparent` that is none
    * @example
    * ```ts
    * await client.query('BEGIN');
@@ -179,9 +179,9 @@ export class OfflineImSender<Client = never> {
   }
 
   /** Sends many, some hundred at a time; one result a message, in order. One that is rejected rejects no other. */
-  async sendMany(messages: readonly OutgoingMessage[]): Promise<readonly SendResult[]> {
-    assertList(messages);
-    return this.#sending.sendMany(messages, (message) => this.send(message));
+  async sendMany(messages: readonly OutgoingMessage[], options: SendManyOptions = {}): Promise<readonly SendResult[]> {
+    const read = readSendMany(messages, options);
+    return this.#sending.sendMany(messages, (message) => this.send(message, read));
   }
 
   /** What the gate and the classification say of a message; nothing is sent. Throws for bad input as `send()` does. */

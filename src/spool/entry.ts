@@ -24,6 +24,8 @@ export interface SpooledMessage {
   readonly html?: string;
   /** When the caller says it was sent, ms since 1970 UTC. */
   readonly sentAt: number;
+  /** The W3C trace context of its `send()`: for tracing only, never part of a note. */
+  readonly traceparent?: string;
 }
 
 /** One message for one audience, as the spooler hands it to the storage. */

@@ -87,6 +87,7 @@ export const message: Reader<SpooledMessage> = (value, where) => {
     text: field(of, 'text', text, where),
     ...optional(of, 'html', text, where),
     sentAt: field(of, 'sentAt', time, where),
+    ...optional(of, 'traceparent', text, where),
   };
 };
 

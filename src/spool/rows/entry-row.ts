@@ -43,10 +43,11 @@ export function bodyOf({ to: _to, ...rest }: SpooledMessage): string {
 
 /** @throws {RowError} */
 export function messageOf(body: string, to: readonly Mailbox[]): SpooledMessage {
-  const { from, text, html, sentAt } = objectOf<Partial<SpooledMessage>>(body, 'the message');
+  const { from, text, html, sentAt, traceparent } = objectOf<Partial<SpooledMessage>>(body, 'the message');
   const whole = typeof text === 'string' && typeof from?.sip === 'string' && typeof from.mailbox?.address === 'string';
   if (!whole || typeof sentAt !== 'number') throw new RowError('the message');
-  return html === undefined ? { from, to, text, sentAt } : { from, to, text, html, sentAt };
+  const optional = { ...(html === undefined ? {} : { html }), ...(traceparent === undefined ? {} : { traceparent }) };
+  return { from, to, text, sentAt, ...optional };
 }
 
 /** What a database column of these tables holds. */

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../core/errors/codes.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { readTraceparent } from '../../core/trace-context.ts';
 import type { Mailbox, Place } from '../../transport/contract.ts';
 import type { Frozen, NewSpoolEntry, Reason, Settlement } from '../contract.ts';
 import type { Due } from './records.ts';
@@ -53,6 +54,8 @@ export function storableEntry(entry: NewSpoolEntry): NewSpoolEntry {
   if (!Array.isArray(message.to) || !message.to.every(isMailbox)) throw invalid('message.to', 'a list of mailboxes');
   if (typeof message.text !== 'string') throw invalid('message.text', 'a string');
   if (message.html !== undefined && typeof message.html !== 'string') throw invalid('message.html', 'a string');
+  if (message.traceparent !== undefined && readTraceparent(message.traceparent) === undefined)
+    throw invalid('message.traceparent', 'a traceparent of W3C Trace Context');
   if (!(Math.abs(message.sentAt) <= latestTime)) throw invalid('message.sentAt', 'a time');
   const weight = countOf(entry.weight);
   const pickupIn = spanOf(entry.pickupIn);

@@ -129,6 +129,25 @@ export function appendTests(test: Test): void {
     equal([message?.text, message?.html], [text, `<p>${text}</p>`], 'text and html');
   });
 
+  test('the trace context of a message is kept beside it, and makes no other message of a repetition', async (scene) => {
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const traced = (id: string, context: string) => {
+      const entry = scene.entry(id, { messageId: 'M', contentHash: 'h' });
+      return { ...entry, message: { ...entry.message, traceparent: context } };
+    };
+    await scene.append(traced('m', traceparent));
+    const [again] = await scene.storage.append([traced('m2', traceparent.replace('4bf9', 'ffff'))]);
+    equal(again?.status, 'duplicate', 'the same message under another trace context');
+    await scene.reopen();
+    equal((await scene.get('m')).message?.traceparent, traceparent, 'the trace context after a restart');
+    const { entries } = await scene.claimOne();
+    equal(
+      entries.map(({ message }) => message?.traceparent),
+      [traceparent],
+      'the trace context of the first, in the note that is claimed',
+    );
+  });
+
   test('what is hard to store is kept unchanged, or fails alone with nothing of it kept', async (scene) => {
     const text = 'a NUL \0, a lone surrogate \uD800, and the rest';
     const hard = scene.entry('hard');

@@ -119,6 +119,7 @@ class Values {
         text: this.#or(texts, message.text, 2),
         html: this.#or(texts, undefined),
         sentAt: this.#or(numbers, message.sentAt),
+        traceparent: this.#or(texts, undefined),
       },
     };
     return made as NewSpoolEntry;
