@@ -110,10 +110,12 @@ export class SimulatedServer implements Server {
     return accepted.toSorted((a, b) => a.at - b.at || a.within - b.within).map(({ id }) => id);
   }
 
+  /** Drafts of ours; what Exchange has accepted and keeps in Drafts is its own. */
   draftsLeft(): readonly LeftDraft[] {
     return this.#items()
       .filter((item) => isUnsent(item) && item.folder !== 'deleteditems')
       .map((item) => tagOf(item) ?? '')
+      .filter((tag) => !this.#onTheirWay.has(tag))
       .map((tag) => ({ tag, entryIds: this.#given.get(tag)?.entryIds ?? [] }));
   }
 
