@@ -63,6 +63,10 @@ export default defineConfig(({ outDir = 'dist' }) => {
       treeshake: true,
     },
     // Symbol.asyncDispose, for users whose own `lib` is older.
-    { ...shared, format: 'cjs', dts: { only: true, banner: '/// <reference lib="esnext.disposable" />' } },
+    {
+      ...shared,
+      format: 'cjs',
+      dts: { only: true, compilerOptions: { stripInternal: true }, banner: '/// <reference lib="esnext.disposable" />' },
+    },
   ];
 });

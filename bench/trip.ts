@@ -2,6 +2,8 @@
  * `npm run trip`: which files one `send()` on an open SqliteSpool, and one flush (claim, deliver by EWS, settle), enter on their way, in the order
  * in which a message passes the folders. V8's precise coverage counts; nothing is sampled. Exits with 1 above the limits.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +11,6 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { basicAuth, EwsTransport, OfflineImSender } from '../src/index.ts';
 import { SqliteSpool } from '../src/sqlite.ts';
-import { startExchangeSimulator } from '../src/testing.ts';
 
 /** The goal for a flush is 64: pauses, reports to operators and the checks of arguments came later. */
 const most = { send: 38, flush: 69 };
@@ -24,7 +25,7 @@ const session = new Session();
 session.connect();
 await session.post('Profiler.enable');
 
-/** Files with a named function that ran during the work; those of the simulator, which is in this process too, left out, and its reader of requests. */
+/** Files with a named function that ran during the work. */
 async function entered(work: () => Promise<unknown>): Promise<readonly Entered[]> {
   await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
   await session.post('Profiler.takePreciseCoverage');
@@ -32,7 +33,7 @@ async function entered(work: () => Promise<unknown>): Promise<readonly Entered[]
   const { result } = await session.post('Profiler.takePreciseCoverage');
   await session.post('Profiler.stopPreciseCoverage');
   return result
-    .filter(({ url }) => url.startsWith(src) && !url.startsWith(`${src}testing`) && !url.endsWith('/ews/xml/tree.ts'))
+    .filter(({ url }) => url.startsWith(src))
     .map(({ url, functions }) => ({
       file: url.slice(src.length),
       functions: functions
@@ -52,13 +53,26 @@ function orderOf(file: string): number {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'offline-im-trip-'));
-const exchange = await startExchangeSimulator({ mailboxes: ['alice@contoso.test', 'bob@contoso.test'] });
+// In a process of its own, so that nothing of it is counted.
+const mailboxes = ['alice@contoso.test', 'bob@contoso.test'];
+const exchange = spawn(
+  process.execPath,
+  [
+    '--input-type=module-typescript',
+    '--eval',
+    `import { startExchangeSimulator } from '${src}testing.ts';
+     const { url } = await startExchangeSimulator({ mailboxes: ${JSON.stringify(mailboxes)} });
+     console.log(url);`,
+  ],
+  { stdio: ['ignore', 'pipe', 'inherit'] },
+);
+const [told] = (await once(exchange.stdout, 'data')) as [Buffer];
 const sender = new OfflineImSender({
   identity: { sip: 'sip:alice@contoso.test', displayName: 'Alice' },
   client: { version: '16.0.6920.1000', mailboxLocation: 'on-premises' },
   spool: new SqliteSpool({ path: join(folder, 'spool.db') }),
   transport: new EwsTransport({
-    url: exchange.url,
+    url: told.toString().trim(),
     credentials: basicAuth({ username: 'alice@contoso.test', password: 'any' }),
   }),
 });
@@ -80,7 +94,7 @@ try {
   process.exitCode = tooMany ? 1 : 0;
 } finally {
   await sender.stop();
-  await exchange.close();
+  exchange.kill();
   session.disconnect();
   rmSync(folder, { recursive: true, force: true });
 }

@@ -86,6 +86,7 @@ export type {
   Reason,
   Refreeze,
   Settlement,
+  SettleResult,
   SpoolContext,
   SpoolEntry,
   SpooledMessage,
@@ -105,6 +106,7 @@ export { sealed } from './spool/sealed/sealed-spool.ts';
 export type { ShardedSpool } from './spool/sharded/shard.ts';
 export { sharded } from './spool/sharded/sharded.ts';
 export type { Due, EntryFixed, EntryRecord, EntryStatus as EntryRecordStatus, Lease, NoteRecord } from './spool/state/records.ts';
+export type { TransitionSpool } from './spool/state/transition-spool.ts';
 export type { DeliveryDecision, LeaseOptions, ProbeOptions, RetryOptions, SpoolerOptions } from './spooler/options.ts';
 export type { FlushCounts } from './spooler/spooler.ts';
 export type {

@@ -3,7 +3,6 @@ export type { AccessOptions, AuthScheme } from './testing/simulator/access/acces
 export type { ConnectionAccount, ConnectionLogin, ConnectionVerdict } from './testing/simulator/access/authenticator.ts';
 export type { SimulatedToken, SimulatedTokens } from './testing/simulator/access/tokens.ts';
 export type { AnswerByHand, AnsweredRequest, CoreOptions } from './testing/simulator/core.ts';
-export { SimulatorCore } from './testing/simulator/core.ts';
 export type { ExchangeOptions, GraphBehaviour, OutboundMessage } from './testing/simulator/exchange.ts';
 export type { FaultBuilder } from './testing/simulator/faults/builder.ts';
 export type { Fault, ItemSelection } from './testing/simulator/faults/fault.ts';

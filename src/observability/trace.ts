@@ -142,14 +142,14 @@ const counted = {
   'message:unconfirmed': 'unconfirmed',
   'message:dead': 'dead',
   'message:cancelled': 'cancelled',
-} as const satisfies Partial<Record<EventName, string>>;
+} as const satisfies Partial<Record<EventName, keyof LastMinute>>;
 
-type Counted = (typeof counted)[keyof typeof counted];
+type Counted = keyof LastMinute;
 
 const seconds = 60;
 
 /** Entries of the last minute by what happened to them, in this process. One that was deferred twice counts twice. */
-export type LastMinute = Readonly<Record<Counted, number>>;
+export type LastMinute = Readonly<Record<'spooled' | 'delivered' | 'deferred' | 'unconfirmed' | 'dead' | 'cancelled', number>>;
 
 /** Counts events by the second, in as much memory as a minute takes, whatever happens. */
 export class Throughput {

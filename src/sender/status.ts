@@ -18,10 +18,12 @@ export type WaitingFor =
   | 'paused'
   | 'worker';
 
-type Hidden = 'contentHash' | 'recipientsKey' | 'weight' | 'acceptedAt' | 'pickupAt' | 'expiresAt' | 'endedAt' | 'message';
-
 /** An entry as `list()` shows it: a message for one audience. */
-export interface MessageEntry extends Omit<SpoolEntry, Hidden> {
+export interface MessageEntry
+  extends Omit<
+    SpoolEntry,
+    'contentHash' | 'recipientsKey' | 'weight' | 'acceptedAt' | 'pickupAt' | 'expiresAt' | 'endedAt' | 'message'
+  > {
   readonly acceptedAt: Date;
   /** When its two minutes end. */
   readonly pickupAt: Date;

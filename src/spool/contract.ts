@@ -82,6 +82,13 @@ export interface ClaimedNote {
   readonly expired: boolean;
 }
 
+/** What {@link SpoolStorage.settle} resolves with. */
+export interface SettleResult {
+  /** Tokens that no longer match; nothing of their settlements was applied. */
+  readonly lost: readonly ClaimToken[];
+  readonly changes: readonly Change[];
+}
+
 /** What {@link SpoolStorage.refreeze} replaces. */
 export interface Refreeze {
   readonly token: ClaimToken;
@@ -195,10 +202,8 @@ export interface SpoolStorage<Client = never> {
    * that cannot freeze within the claim, such as `sealed()`.
    */
   refreeze?(notes: readonly Refreeze[]): Promise<readonly ClaimToken[]>;
-  /** Takes over what became of claimed notes, durable when resolved; `lost` are the tokens that no longer match, of which nothing was applied. */
-  settle(
-    settlements: readonly Settlement[],
-  ): Promise<{ readonly lost: readonly ClaimToken[]; readonly changes: readonly Change[] }>;
+  /** Takes over what became of claimed notes, durable when resolved. */
+  settle(settlements: readonly Settlement[]): Promise<SettleResult>;
   /**
    * Ends spooled and deferred entries past their expiry that this owner has tried, or whose lane was closed since they were due. Unconfirmed ones that are alone in
    * their note hold back nobody from then on (their `expiresAt` is 0), and are dead `giveUpAfter` later.

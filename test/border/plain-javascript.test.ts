@@ -35,7 +35,7 @@ const odd: readonly (readonly unknown[])[] = [
   [[], null],
 ];
 /** Made by functions of ours; their classes are exported for their types. */
-const madeByUs = new Set(['ExchangeSimulator', 'SimulatedExchange', 'SimulatorCore', 'JournalError']);
+const madeByUs = new Set(['ExchangeSimulator', 'SimulatedExchange', 'JournalError']);
 
 /** What is wrong with what a call threw; `undefined` for a sentence of ours, and for a call that took what it was given. */
 async function faultOf(call: () => unknown): Promise<string | undefined> {

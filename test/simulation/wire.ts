@@ -1,6 +1,6 @@
 import { type Clock, sleep } from '../../src/core/clock.ts';
+import type { SimulatorCore } from '../../src/testing/simulator/core.ts';
 import type { FrontResponse } from '../../src/testing/simulator/http/front.ts';
-import type { SimulatorCore } from '../../src/testing.ts';
 import type { Caller } from '../model/server.ts';
 
 /** How one request and its answer fare on their way. */

@@ -43,7 +43,13 @@ function declarationsOf(files: readonly string[]): ts.Program {
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path));
   const { options } = ts.parseJsonConfigFileContent({ ...config, include: [], files: [] }, ts.sys, root);
   const emitted = new Map<string, string>();
-  const sources = ts.createProgram(files, { ...options, noEmit: false, declaration: true, emitDeclarationOnly: true });
+  const sources = ts.createProgram(files, {
+    ...options,
+    noEmit: false,
+    declaration: true,
+    emitDeclarationOnly: true,
+    stripInternal: true,
+  });
   sources.emit(undefined, (path, text) => emitted.set(path, text), undefined, true);
   const host = ts.createCompilerHost(options);
   const { fileExists, readFile, getSourceFile } = host;

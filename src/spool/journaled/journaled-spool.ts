@@ -14,6 +14,7 @@ import type {
   LaneFilter,
   NewSpoolEntry,
   Settlement,
+  SettleResult,
   SpoolContext,
   SpoolEntry,
   SpooledMessage,
@@ -26,14 +27,7 @@ import { appendMessage, appendStorable, byMessage } from '../state/append.ts';
 import { claimPick } from '../state/claim.ts';
 import { dueIn, standingOf } from '../state/derived.ts';
 import { type EntryRecord, isInNote, streamKey, viewOf } from '../state/records.ts';
-import {
-  failedAppends,
-  type Settled,
-  type Subject,
-  settleEach,
-  type Transition,
-  TransitionSpool,
-} from '../state/transition-spool.ts';
+import { failedAppends, type Subject, settleEach, type Transition, TransitionSpool } from '../state/transition-spool.ts';
 import { journaledQueries } from './admin-queries.ts';
 import { JournaledRecords } from './admin-records.ts';
 import { JournalEngine } from './engine.ts';
@@ -68,7 +62,7 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
   readonly #records: JournaledRecords;
   readonly #engine: JournalEngine;
   readonly #appends: GroupCommit<readonly NewSpoolEntry[], readonly AppendResult[]>;
-  readonly #settlements: GroupCommit<readonly Settlement[], Settled>;
+  readonly #settlements: GroupCommit<readonly Settlement[], SettleResult>;
 
   constructor(options: JournaledSpoolOptions) {
     const { name, durable, journal } = readOptions('JournaledSpool', options, rules);
@@ -125,7 +119,7 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
     });
   }
 
-  settle(settlements: readonly Settlement[]): Promise<Settled> {
+  settle(settlements: readonly Settlement[]): Promise<SettleResult> {
     return this.#settlements.add(settlements);
   }
 
@@ -187,6 +181,7 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
     return this.#engine.close();
   }
 
+  /** @internal */
   protected override transit<Result>(_subject: Subject, operation: (transition: Transition) => Result): Promise<Result> {
     return this.#engine.run((now) => this.#engine.change(now, operation));
   }
@@ -262,7 +257,7 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
     });
   }
 
-  #settle(batch: readonly (readonly Settlement[])[]): Promise<Settled[]> {
+  #settle(batch: readonly (readonly Settlement[])[]): Promise<SettleResult[]> {
     return this.#engine.runNow((now) =>
       this.#engine.change(now, (transition) => batch.map((one) => settleEach(transition, one))),
     );

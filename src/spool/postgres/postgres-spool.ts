@@ -16,6 +16,7 @@ import type {
   NewSpoolEntry,
   Refreeze,
   Settlement,
+  SettleResult,
   SpoolContext,
   SpoolEntry,
   SpoolQuery,
@@ -24,7 +25,7 @@ import type {
   Standing,
 } from '../contract.ts';
 import { appendStorable, byMessage } from '../state/append.ts';
-import { type Settled, type Subject, type Transition, TransitionSpool } from '../state/transition-spool.ts';
+import { type Subject, type Transition, TransitionSpool } from '../state/transition-spool.ts';
 import { Listener } from './connection/listen.ts';
 import type { PgClient } from './connection/pool.ts';
 import { Session } from './connection/session.ts';
@@ -90,7 +91,7 @@ export class PostgresSpool extends TransitionSpool implements SpoolStorage<PgCli
   /** Tells this spool's own notifications from those of others. */
   readonly #instance = timeOrderedId(Date.now());
   readonly #appender: Appender;
-  readonly #settlements: GroupCommit<readonly Settlement[], Settled>;
+  readonly #settlements: GroupCommit<readonly Settlement[], SettleResult>;
   readonly #claims = new SerialQueue();
   readonly #turns = new LaneTurns();
   #listener: Listener | undefined;
@@ -181,7 +182,7 @@ export class PostgresSpool extends TransitionSpool implements SpoolStorage<PgCli
     return this.#transact((client) => refreezeAll(client, this.#session.sql, notes));
   }
 
-  settle(settlements: readonly Settlement[]): Promise<Settled> {
+  settle(settlements: readonly Settlement[]): Promise<SettleResult> {
     return this.#session.use(() => this.#settlements.add(settlements));
   }
 
@@ -251,6 +252,7 @@ export class PostgresSpool extends TransitionSpool implements SpoolStorage<PgCli
     });
   }
 
+  /** @internal */
   protected override transit<Result>(subject: Subject, operation: (transition: Transition) => Result): Promise<Result> {
     return this.#transact(async (client) => {
       const work = await startWork(client, this.#session.sql, subject);
@@ -280,7 +282,7 @@ export class PostgresSpool extends TransitionSpool implements SpoolStorage<PgCli
     while (await this.#session.transact((client) => lapseAll(client, this.#session.sql)));
   }
 
-  #settle(calls: readonly (readonly Settlement[])[]): Promise<readonly Settled[]> {
+  #settle(calls: readonly (readonly Settlement[])[]): Promise<readonly SettleResult[]> {
     return this.#session.transact((client) => settleAll(client, this.#session.sql, calls));
   }
 }

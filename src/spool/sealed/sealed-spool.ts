@@ -13,6 +13,7 @@ import type {
   NewSpoolEntry,
   Reason,
   Settlement,
+  SettleResult,
   SpoolContext,
   SpoolEntry,
   SpoolQuery,
@@ -71,8 +72,6 @@ class MessageIds {
     return (entry && (await this.#entries.messageIdOf(entry))) ?? messageId;
   }
 }
-
-type Settled = Awaited<ReturnType<SpoolStorage['settle']>>;
 
 /** Seals what goes into another storage, and opens what comes out; docs/encryption.md says what is sealed, hashed and left in the clear. */
 class SealedSpool implements SpoolStorage<unknown> {
@@ -141,7 +140,7 @@ class SealedSpool implements SpoolStorage<unknown> {
     return this.#inner.renew(claims, lease);
   }
 
-  settle(settlements: readonly Settlement[]): Promise<Settled> {
+  settle(settlements: readonly Settlement[]): Promise<SettleResult> {
     return this.#run(async () => {
       const reasons = new Map<string, Promise<Reason>>();
       const sealed = await Promise.all(settlements.map((one) => this.#sealReason(one, reasons)));

@@ -1,13 +1,11 @@
-import type { ClaimToken, Refreeze, Settlement, SpoolStorage } from '../contract.ts';
+import type { ClaimToken, Refreeze, Settlement, SettleResult } from '../contract.ts';
 import { splitToken } from './claims.ts';
 import type { Shard } from './shard.ts';
-
-type Settled = Awaited<ReturnType<SpoolStorage['settle']>>;
 
 /** What one shard answered while another one failed, until the call comes again. */
 interface Untold {
   readonly tokens: ReadonlySet<ClaimToken>;
-  readonly settled: Settled;
+  readonly settled: SettleResult;
 }
 
 /** Answers that are kept at most: a loop that gives up never asks again. */
@@ -51,8 +49,8 @@ export class Settlements {
   }
 
   /** Rejects while one of its shards fails; repeated, it tells what the others had answered, and asks only the one again. */
-  async settle(settlements: readonly Settlement[]): Promise<Settled> {
-    const told: Settled[] = [];
+  async settle(settlements: readonly Settlement[]): Promise<SettleResult> {
+    const told: SettleResult[] = [];
     const before = new Set<ClaimToken>();
     const asked = new Set(settlements.map(({ token }) => token));
     for (const one of this.#untold.splice(0)) {

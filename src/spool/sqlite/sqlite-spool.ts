@@ -16,6 +16,7 @@ import type {
   LaneFilter,
   NewSpoolEntry,
   Settlement,
+  SettleResult,
   SpoolContext,
   SpoolEntry,
   SpoolQuery,
@@ -26,14 +27,7 @@ import type {
 import type { BackupOptions } from '../disk/backup.ts';
 import { appendStorable, byMessage } from '../state/append.ts';
 import { noteIdOf } from '../state/records.ts';
-import {
-  failedAppends,
-  type Settled,
-  type Subject,
-  settleEach,
-  type Transition,
-  TransitionSpool,
-} from '../state/transition-spool.ts';
+import { failedAppends, type Subject, settleEach, type Transition, TransitionSpool } from '../state/transition-spool.ts';
 import { sqliteQueries, sqliteRecords } from './admin.ts';
 import { nextDue } from './claim.ts';
 import { bytesInUse } from './clean-up.ts';
@@ -148,7 +142,7 @@ export class SqliteSpool extends TransitionSpool implements SpoolStorage {
     });
   }
 
-  settle(settlements: readonly Settlement[]): Promise<Settled> {
+  settle(settlements: readonly Settlement[]): Promise<SettleResult> {
     return this.transit({}, (transition) => settleEach(transition, settlements));
   }
 
@@ -244,6 +238,7 @@ export class SqliteSpool extends TransitionSpool implements SpoolStorage {
     return this.#session.close();
   }
 
+  /** @internal */
   protected override transit<Result>(_subject: Subject, operation: (transition: Transition) => Result): Promise<Result> {
     return this.#session.run((group) => operation({ tx: group.tx, tags: group.stores, now: group.now }));
   }

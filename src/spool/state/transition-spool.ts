@@ -1,6 +1,15 @@
 import { checkArguments } from '../../core/arguments.ts';
 import { spoolArguments } from '../arguments.ts';
-import type { AppendResult, Change, ClaimToken, NewSpoolEntry, Refreeze, Settlement, SpoolStorage } from '../contract.ts';
+import type {
+  AppendResult,
+  Change,
+  ClaimToken,
+  NewSpoolEntry,
+  Refreeze,
+  Settlement,
+  SettleResult,
+  SpoolStorage,
+} from '../contract.ts';
 import { cancel, hold, purge, release, requeue } from './host-actions.ts';
 import { noteIdOf } from './records.ts';
 import { refreeze, settle } from './settle.ts';
@@ -21,11 +30,8 @@ export interface Transition {
   readonly now: number;
 }
 
-/** What {@link SpoolStorage.settle} resolves with. */
-export type Settled = Awaited<ReturnType<SpoolStorage['settle']>>;
-
 /** Applies the settlements of one call. */
-export function settleEach({ tx, tags, now }: Transition, settlements: readonly Settlement[]): Settled {
+export function settleEach({ tx, tags, now }: Transition, settlements: readonly Settlement[]): SettleResult {
   const from = tx.changes.length;
   const lost = settlements.filter((one) => !settle(tx, tags, one, now)).map(({ token }) => token);
   return { lost, changes: tx.changes.slice(from) };
@@ -51,36 +57,48 @@ export function failedAppends(
  * afterwards.
  */
 export abstract class TransitionSpool {
-  /** Entries of one host action that share a transaction at most. */
+  /**
+   * Entries of one host action that share a transaction at most.
+   * @internal
+   */
   protected readonly actionsAtOnce: number = 10_000;
 
   constructor() {
     checkArguments(TransitionSpool.prototype, 'spool', spoolArguments);
   }
 
-  /** Runs a transition and makes it durable; nothing of it shows when that fails. */
+  /**
+   * Runs a transition and makes it durable; nothing of it shows when that fails.
+   * @internal
+   */
   protected abstract transit<Result>(subject: Subject, operation: (transition: Transition) => Result): Promise<Result>;
 
+  /** Holds what waits; see {@link SpoolStorage.hold}. */
   hold(entryIds: readonly string[]): Promise<readonly Change[]> {
     return this.#act(entryIds, ({ tx }, ids) => hold(tx, ids));
   }
 
+  /** Lets go on what is held; see {@link SpoolStorage.release}. */
   release(entryIds: readonly string[]): Promise<readonly Change[]> {
     return this.#act(entryIds, ({ tx, now }, ids) => release(tx, ids, now));
   }
 
+  /** Ends what was not sent; see {@link SpoolStorage.cancel}. */
   cancel(entryIds: readonly string[]): Promise<readonly Change[]> {
     return this.#act(entryIds, ({ tx, now }, ids) => cancel(tx, ids, now));
   }
 
+  /** Lets what is dead start again; see {@link SpoolStorage.requeue}. */
   requeue(entryIds: readonly string[], { force = false }: { readonly force?: boolean } = {}): Promise<readonly Change[]> {
     return this.#act(entryIds, ({ tx, now }, ids) => requeue(tx, ids, now, force));
   }
 
+  /** Removes the text of what has ended; see {@link SpoolStorage.purge}. */
   purge(entryIds: readonly string[]): Promise<readonly Change[]> {
     return this.#act(entryIds, ({ tx }, ids) => purge(tx, ids));
   }
 
+  /** Replaces what was frozen; see {@link SpoolStorage.refreeze}. */
   refreeze(notes: readonly Refreeze[]): Promise<readonly ClaimToken[]> {
     return this.transit({ notes: notes.map(({ token }) => noteIdOf(token)) }, (transition) => refreezeEach(transition, notes));
   }

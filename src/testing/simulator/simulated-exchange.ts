@@ -44,6 +44,7 @@ export class SimulatedExchange {
   readonly #core: SimulatorCore;
   #open = true;
 
+  /** @internal */
   constructor(core: SimulatorCore, url: string) {
     this.#core = core;
     this.url = url;

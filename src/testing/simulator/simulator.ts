@@ -40,6 +40,7 @@ export class ExchangeSimulator extends SimulatedExchange {
   readonly #front: HttpFront;
   #closed: Promise<void> | undefined;
 
+  /** @internal */
   constructor(core: SimulatorCore, front: HttpFront, url: string, ca?: string) {
     super(core, url);
     this.ca = ca;

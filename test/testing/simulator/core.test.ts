@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type FrontRequest, SimulatorCore } from '../../../src/testing.ts';
+import { SimulatorCore } from '../../../src/testing/simulator/core.ts';
+import type { FrontRequest } from '../../../src/testing.ts';
 import { validateBody } from '../../support/ews-schema.ts';
 import { createItem, envelope, findItem, message } from '../support/raw-ews.ts';
 

@@ -1,7 +1,7 @@
-import type { Change, ClaimToken, Refreeze, Settlement } from '../../contract.ts';
+import type { Change, ClaimToken, Refreeze, Settlement, SettleResult } from '../../contract.ts';
 import { noteIdOf } from '../../state/records.ts';
 import { storableClass } from '../../state/storable.ts';
-import { refreezeEach, type Settled, type Subject, settleEach } from '../../state/transition-spool.ts';
+import { refreezeEach, type Subject, settleEach } from '../../state/transition-spool.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Done } from '../connection/transact.ts';
 import { refreezeInline } from '../tables/inline-note.ts';
@@ -70,7 +70,7 @@ export async function settleAll(
   client: PgClient,
   sql: Sql,
   calls: readonly (readonly Settlement[])[],
-): Promise<Done<readonly Settled[]>> {
+): Promise<Done<readonly SettleResult[]>> {
   const all = calls.flat();
   const tokens = all.map(({ token }) => token);
   // All locks that this needs at once, so that they are taken in order; but those of late ones, which are rare.
@@ -78,7 +78,7 @@ export async function settleAll(
   const twice = new Set(tokens).size < tokens.length;
   const delivered = all.filter((one): one is Delivered => one.to === 'delivered' && !twice);
   const others = all.filter((one) => one.to !== 'delivered' || twice);
-  const outcomes = new Map<Settlement, Settled>();
+  const outcomes = new Map<Settlement, SettleResult>();
   let commit = false;
   const apply = async (some: readonly Settlement[], subject: Subject, locked?: readonly string[]): Promise<void> => {
     if (some.length === 0) return;

@@ -21,6 +21,7 @@ export class FaultBuilder {
   readonly #book: FaultBook;
   readonly #selector: FaultSelector;
 
+  /** @internal */
   constructor(book: FaultBook, selector: FaultSelector) {
     this.#book = book;
     this.#selector = selector;

@@ -11,6 +11,7 @@ import type { FaultBook, FaultHandle, FaultSelector } from './fault-book.ts';
 export class Faults {
   readonly #book: FaultBook;
 
+  /** @internal */
   constructor(book: FaultBook) {
     this.#book = book;
   }

@@ -40,6 +40,7 @@ export class SimulatedFolder {
   readonly #byProperty = new Map<string, Set<SimulatedItem>>();
   #unread = 0;
 
+  /** @internal */
   constructor(options: FolderOptions) {
     this.id = options.id;
     this.mailbox = options.mailbox;

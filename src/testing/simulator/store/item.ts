@@ -82,6 +82,7 @@ export class SimulatedItem {
   readonly revision: number;
   readonly content: MessageContent;
 
+  /** @internal */
   constructor(place: ItemPlace, content: MessageContent) {
     this.id = place.id;
     this.changeKey = `CQ${place.id.slice(-8)}${place.revision === 0 ? '' : place.revision.toString(36)}`;

@@ -28,13 +28,17 @@ export class SimulatedMailbox {
   readonly #firstLocation: SimulatedMailbox['location'];
   /** The folders it was made with: they survive a reset, ids included, so that a client may go on using those it has cached. */
   readonly #builtIn: ReadonlyMap<SimulatedFolder, Pick<SimulatedFolder, 'parent' | 'displayName' | 'folderClass'>>;
-  /** What has happened in it, for those who synchronise. */
+  /**
+   * What has happened in it, for those who synchronise.
+   * @internal
+   */
   readonly changes = new ChangeLog();
   /** Settings that clients have stored, as XML: automatic replies, user configurations. */
   readonly settings = new Map<string, string>();
   readonly #folders = new Map<string, SimulatedFolder>();
   readonly #distinguished = new Map<string, SimulatedFolder>();
 
+  /** @internal */
   constructor(options: MailboxOptions, registry: Registry, history: ConversationHistory = 'distinguished') {
     this.address = options.address.toLowerCase();
     this.name = options.name ?? options.address;
