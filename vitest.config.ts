@@ -29,6 +29,7 @@ export default defineConfig({
   resolve: { alias: [{ find: /^offline-im$/, replacement: fileURLToPath(new URL('./src/index.ts', import.meta.url)) }] },
   test: {
     pool: 'forks',
+    setupFiles: ['./test/support/judged-graph.ts'],
     maxWorkers: 2,
     reporters:
       reports === undefined || reports === ''

@@ -47,8 +47,9 @@ function isRefusedRead(reply: Reply): boolean {
  * hint for people and decides nothing; undefined when it can't be read.
  */
 function permissionsIn(token: string): ReadonlySet<string> | undefined {
-  const bytes = fromBase64Url(token.split('.')[1] ?? '');
-  if (bytes === undefined || bytes.length === 0) return undefined;
+  const [, payload] = token.split('.');
+  const bytes = payload === undefined || payload === '' ? undefined : fromBase64Url(payload);
+  if (bytes === undefined) return undefined;
   const claims = parseJson(new TextDecoder().decode(bytes));
   if (!('value' in claims)) return undefined;
   const scopes = field(claims.value, 'scp');

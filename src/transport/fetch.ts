@@ -115,6 +115,22 @@ function decoderFor(contentType: string): InstanceType<typeof TextDecoder> {
   return utf8;
 }
 
+/**
+ * What a fetch resolved with, as the response of the very address that was asked. A fetch that follows redirects by itself has
+ * sent the request somewhere else, perhaps twice: whatever came back from there says nothing.
+ */
+export function checkedResponse(value: unknown): Response {
+  if (!isResponse(value)) throw unusable('fetch resolved with something that is no Response');
+  if (property(value, 'redirected') === true) {
+    throw unusable("fetch followed a redirect although it was asked not to (redirect: 'manual'), so it comes from elsewhere");
+  }
+  return value;
+}
+
+function unusable(why: string): OfflineImError {
+  return new OfflineImError('RESPONSE_UNREADABLE', `The response cannot be used: ${why}.`);
+}
+
 /** Also one of another realm, or of a library's own kind. */
 export function isResponse(value: unknown): value is Response {
   if (typeof value !== 'object' || value === null) return false;
@@ -122,19 +138,38 @@ export function isResponse(value: unknown): value is Response {
   return Number.isInteger(status) && typeof headers?.get === 'function';
 }
 
-/** The Retry-After header in ms: seconds, or a date by the server's clock where it gave one. */
+/**
+ * The Retry-After header in ms: seconds, or a date by the server's clock where it gave one. Of several the longest; a text
+ * that is neither gives none.
+ */
 export function retryAfterOf(headers: Headers, now: number): number | undefined {
-  const value = headers.get('retry-after')?.trim();
-  if (value === undefined || value === '') return undefined;
-  if (/^\d+$/.test(value)) return positiveMs(`${value}000`);
-  const wait = Date.parse(value) - (dateOf(headers) ?? now);
+  const value = headers.get('retry-after')?.trim() ?? '';
+  if (/^[\d.,\s]+$/.test(value)) {
+    const seconds = value.split(',').map((one) => (/^\d+(\.\d+)?$/.test(one.trim()) ? Number(one) : 0));
+    const longest = Math.ceil(Math.max(...seconds) * 1000);
+    return longest > 0 ? Math.min(longest, Number.MAX_SAFE_INTEGER) : undefined;
+  }
+  const date = httpDate(value);
+  const wait = date === undefined ? 0 : date - (dateOf(headers) ?? now);
   return wait > 0 ? wait : undefined;
 }
 
 /** The server's own time, from the Date header. */
 export function dateOf(headers: Headers): number | undefined {
-  const date = Date.parse(headers.get('date') ?? '');
-  return Number.isNaN(date) ? undefined : date;
+  return httpDate(headers.get('date') ?? '');
+}
+
+/**
+ * The forms of RFC 9110, and ISO 8601 with its offset, in ms since 1970. `Date.parse` alone makes years of numbers and local
+ * times of what has no zone.
+ */
+function httpDate(text: string): number | undefined {
+  const rfc = /^([A-Z][a-z]{2,8}, )?\d{1,2}[ -][A-Z][a-z]{2}[ -]\d{2,4} \d\d:\d\d:\d\d (GMT|UTC)$/.test(text);
+  const asctime = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/.test(text);
+  const iso = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text);
+  if (!rfc && !asctime && !iso) return undefined;
+  const time = Date.parse(asctime ? `${text} GMT` : text);
+  return Number.isNaN(time) ? undefined : time;
 }
 
 /** A text that is a whole number above 0, as a number; a server writes 0 for "no hint". */

@@ -103,6 +103,8 @@ interface Waiting {
 export interface CachedToken {
   readonly value: string;
   readonly reason: TokenReason;
+  /** Whether it was asked for with what the server wants to see in it. */
+  readonly challenged: boolean;
   /** Monotonic times. */
   readonly obtained: number;
   readonly expires: number;
@@ -112,6 +114,7 @@ export interface CachedToken {
 /** One question to the host that is still open, shared by all who need its answer. */
 interface Pending {
   readonly reason: TokenReason;
+  readonly challenged: boolean;
   readonly answer: Promise<CachedToken>;
   abandon(error: OfflineImError): void;
   waiting: number;
@@ -154,14 +157,16 @@ export class TokenCache {
    * same token share one question. `claims`: what the server wants the next one to say.
    */
   async afterRefusal(refused: CachedToken, waiting: Waiting, claims?: string): Promise<CachedToken | undefined> {
-    if (this.#token !== undefined && this.#token !== refused) return this.#token;
+    // One that was asked for without a word of the claims would be refused for them as well.
+    const meets = ({ challenged }: { readonly challenged: boolean }): boolean => claims === undefined || challenged;
+    if (this.#token !== undefined && this.#token !== refused && meets(this.#token)) return this.#token;
     // It came for a refusal, and was refused at once: the next would be too.
-    if (refused.reason === 'refused' && waiting.clock.monotonic() - refused.obtained < pause) return undefined;
-    if (this.#pending !== undefined && this.#pending.reason !== 'refused') {
+    if (refused.reason === 'refused' && meets(refused) && waiting.clock.monotonic() - refused.obtained < pause) return undefined;
+    if (this.#pending !== undefined && (this.#pending.reason !== 'refused' || !meets(this.#pending))) {
       // Asked before the refusal was known: a host with a cache of its own may have given the same one.
       const next = await this.#wait(this.#pending, waiting.signal);
-      if (next.value !== refused.value) return next;
-      if (this.#token !== undefined && this.#token !== next) return this.#token;
+      if (next.value !== refused.value && meets(next)) return next;
+      if (this.#token !== undefined && this.#token !== next && meets(this.#token)) return this.#token;
     }
     return this.#wait(this.#question('refused', waiting.clock, claims), waiting.signal);
   }
@@ -197,19 +202,20 @@ export class TokenCache {
       },
     );
     answer.catch(() => {}); // a refresh beside the requests has nobody waiting
-    const pending: Pending = { reason, answer, abandon, waiting: 0 };
+    const pending: Pending = { reason, challenged: claims !== undefined, answer, abandon, waiting: 0 };
     this.#pending = pending;
     return pending;
   }
 
   async #fetch(request: Parameters<AskForToken>[0], clock: Clock): Promise<CachedToken> {
-    const { reason } = request;
+    const { reason, claims } = request;
     const reply = readToken(await this.#ask(request), clock.now());
     const obtained = clock.monotonic();
     // A clock that is wrong, or a unit mistaken, must not make every request fetch a token.
     const lifetime = Math.max(reply.lifetime, pause);
     const refreshAt = obtained + Math.max(lifetime - this.#refreshBefore, lifetime / 2);
-    return { value: reply.value, reason, obtained, expires: obtained + lifetime, refreshAt };
+    const challenged = claims !== undefined;
+    return { value: reply.value, reason, challenged, obtained, expires: obtained + lifetime, refreshAt };
   }
 
   /** No longer than the request may take. When nobody is left who waits, the question is dropped. */

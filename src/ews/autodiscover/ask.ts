@@ -1,7 +1,7 @@
 import type { Limit } from '../../core/clock.ts';
 import { newRequestId } from '../../core/ids.ts';
 import { connectionCode } from '../../transport/connection-errors.ts';
-import { readBody } from '../../transport/fetch.ts';
+import { checkedResponse, readBody } from '../../transport/fetch.ts';
 import { type Answer, poxQuestion, readJson, readPox } from './answers.ts';
 import { type DiscoverSettings, maxAnswerBytes } from './options.ts';
 
@@ -24,7 +24,7 @@ const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /** Asks once, and follows nothing: where a redirect leads is for the search to judge. The login goes along with POX only. */
 export async function ask(settings: DiscoverSettings, question: Question, limit: Limit): Promise<Asked> {
   try {
-    const response = await limit.race(send(settings, question, limit));
+    const response = checkedResponse(await limit.race(send(settings, question, limit)));
     const { status } = response;
     if (redirects.has(status)) {
       await response.body?.cancel().catch(() => undefined);

@@ -1,8 +1,7 @@
 import { type Limit, startLimit } from '../../core/clock.ts';
-import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { newRequestId } from '../../core/ids.ts';
 import { handshakeRefused, nothingWritten } from '../../transport/connection-errors.ts';
-import { dateOf, isResponse, readBody, retryAfterOf } from '../../transport/fetch.ts';
+import { checkedResponse, dateOf, isResponse, readBody, retryAfterOf } from '../../transport/fetch.ts';
 import { watchRequest } from '../../transport/request-watch.ts';
 import { notAttempted } from '../../transport/verdict.ts';
 import { refusesToken } from '../auth/bearer-auth.ts';
@@ -171,9 +170,7 @@ export class EwsClient {
     const watch = watchRequest(requestId);
     const leg = attempt.begin(what.options.body !== 'none', () => watch.abandon() === 'unwritten');
     try {
-      const response = await limit.race(this.#post(prepared, requestId, { ...what, headers }, limit.signal));
-      if (!isResponse(response))
-        throw new OfflineImError('RESPONSE_UNREADABLE', 'fetch resolved with something that is no Response.');
+      const response = checkedResponse(await limit.race(this.#post(prepared, requestId, { ...what, headers }, limit.signal)));
       leg.answered(response.status);
       return response;
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { fromBase64Url } from '../../core/text.ts';
 import { type AccessToken, type CachedToken, TokenCache } from '../../transport/token-cache.ts';
 import type { MailboxCredential, TokenCredential } from '../options.ts';
@@ -55,9 +56,9 @@ export class AccessTokens {
     const asked = claims === undefined ? {} : { claims };
     const credential = this.#credential;
     if (typeof credential === 'function') return credential({ address: mailbox }, { scopes: this.#scopes, signal, ...asked });
-    const { token, expiresOnTimestamp } = (await credential.getToken([...this.#scopes], { abortSignal: signal, ...asked })) ?? {
-      token: '',
-    };
+    const given = await credential.getToken([...this.#scopes], { abortSignal: signal, ...asked });
+    if (given === null) throw new OfflineImError('AUTHENTICATION_FAILED', 'The credential has no token for Microsoft Graph.');
+    const { token, expiresOnTimestamp } = given;
     return { token, ...(expiresOnTimestamp === undefined ? {} : { expiresOnTimestamp }) };
   }
 }
@@ -67,8 +68,8 @@ export class AccessTokens {
  * https://learn.microsoft.com/entra/identity-platform/claims-challenge
  */
 export function claimsOf(headers: Headers): string | undefined {
-  const value = headers.get('www-authenticate') ?? '';
-  const encoded = value.length > 16_384 ? undefined : /\bclaims="([\w+/=-]+)"/i.exec(value)?.[1];
+  const value = headers.get('www-authenticate');
+  const encoded = typeof value !== 'string' || value.length > 16_384 ? undefined : /\bclaims="([\w+/=-]+)"/i.exec(value)?.[1];
   const bytes =
     encoded === undefined ? undefined : fromBase64Url(encoded.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, ''));
   if (bytes === undefined) return undefined;

@@ -2,7 +2,7 @@ import { type Limit, startLimit } from '../../core/clock.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { newRequestId } from '../../core/ids.ts';
 import { bareCause, connectionCode, handshakeRefused, nothingWritten } from '../../transport/connection-errors.ts';
-import { dateOf, isResponse, readBody, retryAfterOf } from '../../transport/fetch.ts';
+import { checkedResponse, dateOf, readBody, retryAfterOf } from '../../transport/fetch.ts';
 import { watchRequest } from '../../transport/request-watch.ts';
 import type { CachedToken } from '../../transport/token-cache.ts';
 import { notAttempted } from '../../transport/verdict.ts';
@@ -24,6 +24,8 @@ interface Attempt {
   /** The failure was one of the connection, before anything was written. */
   unconnected: boolean;
   headers: Headers | undefined;
+  /** Of the tokens that it was sent with. */
+  readonly tokens: string[];
 }
 
 /** Bytes of an error at most: what Graph says has some hundred. */
@@ -88,6 +90,7 @@ export class GraphClient {
       written: false,
       unconnected: false,
       headers: undefined,
+      tokens: [],
     };
     const started = clock.monotonic();
     const reply = await this.#exchange(attempt);
@@ -95,7 +98,8 @@ export class GraphClient {
     release();
     if (logger !== undefined) {
       const ms = Math.round(clock.monotonic() - started);
-      traceReply(logger, call, { requestId, ms, headers: attempt.headers }, reply);
+      const isOurs = (word: string): boolean => isRepeated(attempt, word);
+      traceReply(logger, call, { requestId, ms, headers: attempt.headers, isOurs }, reply);
     }
     return reply;
   }
@@ -130,7 +134,7 @@ export class GraphClient {
         }
       }
       meta = metaOf(response, requestId, clock.now());
-      return await this.#understand(response, meta, limit);
+      return await this.#understand(response, meta, attempt);
     } catch (error) {
       // Where the status has already told what became of the request, the rest doesn't matter.
       if (meta !== undefined && (meta.status < 200 || meta.status > 299)) return { kind: 'error', error: undefined, meta };
@@ -145,12 +149,10 @@ export class GraphClient {
     if (call.mayWrite?.() === false) throw notAttempted('the lease is too short, or the sender stops');
     if (logger !== undefined) traceRequest(logger, call, requestId);
     attempt.written = true;
+    attempt.tokens.push(token.value);
     const watch = watchRequest(requestId);
     try {
-      const response = await limit.race(request(fetch, this.#settings.root, attempt, token));
-      if (!isResponse(response)) {
-        throw new OfflineImError('RESPONSE_UNREADABLE', 'fetch resolved with something that is no Response.');
-      }
+      const response = checkedResponse(await limit.race(request(fetch, this.#settings.root, attempt, token)));
       if (response.status === 401) attempt.written = false;
       attempt.headers = response.headers;
       return response;
@@ -168,8 +170,9 @@ export class GraphClient {
     }
   }
 
-  async #understand(response: Response, meta: ReplyMeta, limit: Limit): Promise<Reply> {
+  async #understand(response: Response, meta: ReplyMeta, attempt: Attempt): Promise<Reply> {
     const { status } = meta;
+    const { limit } = attempt;
     // It says everything: whatever else comes takes nothing back.
     if (status === 202) {
       this.#drain(response);
@@ -177,7 +180,9 @@ export class GraphClient {
     }
     const { maxResponseBytes } = this.#settings;
     const text = await readBody(response, response.ok ? maxResponseBytes : Math.min(maxResponseBytes, longestError), limit);
-    if (!response.ok) return { kind: 'error', error: readError(text, response.headers), meta };
+    if (!response.ok) {
+      return { kind: 'error', error: readError(text, response.headers, (word) => isRepeated(attempt, word)), meta };
+    }
     if (text === '') return { kind: 'ok', body: undefined, meta };
     const read = parseJson(text);
     if ('value' in read) return { kind: 'ok', body: read.value, meta };
@@ -227,6 +232,14 @@ export class GraphClient {
     const text = `The connection broke after the request may have been written${named}.`;
     return failed('unknown', 'endpoint', new OfflineImError('CONNECTION_LOST', text, withCode));
   }
+}
+
+/** Whether a word of the server stands in what it was sent: a token, or the text of a note. Shorter ones stand everywhere. */
+function isRepeated({ tokens, call }: Attempt, word: string): boolean {
+  const said = word.toLowerCase();
+  return (
+    said.length >= 6 && [...tokens, call.body, ...(call.texts ?? [])].some((sent) => sent?.toLowerCase().includes(said) === true)
+  );
 }
 
 function request(

@@ -15,6 +15,8 @@ export interface GraphCall {
   readonly signal: AbortSignal;
   /** Ids of the notes it is about, for the trace. */
   readonly notes: readonly string[];
+  /** What was written earlier and is not in the body: the server may know it, and what it says of it is not kept. */
+  readonly texts?: readonly string[];
   /** Asked right before anything is written. */
   mayWrite?(): boolean;
 }

@@ -1,5 +1,6 @@
 import { utf8Length } from '../../core/text.ts';
 import type { Logger } from '../../observability/trace.ts';
+import { field, parseJson, textField } from './json.ts';
 import type { GraphCall, Reply } from './reply.ts';
 
 /** `graph:request`: a request is about to be written. */
@@ -11,11 +12,17 @@ export function traceRequest(logger: Logger, { operation, notes, body }: GraphCa
 export function traceReply(
   logger: Logger,
   { operation, notes }: GraphCall,
-  known: { readonly requestId: string; readonly ms: number; readonly headers: Headers | undefined },
+  known: {
+    readonly requestId: string;
+    readonly ms: number;
+    readonly headers: Headers | undefined;
+    /** What the server only repeats of the request: no such word is kept. */
+    isOurs(word: string): boolean;
+  },
   reply: Reply,
 ): void {
-  const { requestId, ms, headers } = known;
-  const common = { step: 'graph:response', requestId, operation, notes, ms, ...supportHeaders(headers) };
+  const { requestId, ms } = known;
+  const common = { step: 'graph:response', requestId, operation, notes, ms, ...supportHeaders(known) };
   switch (reply.kind) {
     case 'ok':
       write(logger, { ...common, status: reply.meta.status });
@@ -41,14 +48,29 @@ export function warn(logger: Logger | undefined, fields: Readonly<Record<string,
   }
 }
 
-function supportHeaders(headers: Headers | undefined): Record<string, string> {
-  const serverRequestId = headers?.get('request-id') ?? '';
-  const diagnostic = headers?.get('x-ms-ags-diagnostic') ?? '';
+function supportHeaders({ headers, isOurs }: Parameters<typeof traceReply>[2]): Record<string, string> {
+  const serverRequestId = headers?.get('request-id');
+  const diagnostic = headers?.get('x-ms-ags-diagnostic');
+  const whereabouts = typeof diagnostic === 'string' ? whereaboutsIn(diagnostic, isOurs) : undefined;
   return {
-    ...(/^[\w-]{1,64}$/.test(serverRequestId) ? { serverRequestId } : {}),
-    // JSON about the data centre that answered.
-    ...(/^[\w\s{}"':;,.-]{1,300}$/.test(diagnostic) ? { diagnostic } : {}),
+    ...(typeof serverRequestId === 'string' && isGuid(serverRequestId) ? { serverRequestId } : {}),
+    ...(whereabouts === undefined ? {} : { diagnostic: whereabouts }),
   };
+}
+
+/** The data centre that answered, as JSON: what the header has beside it stays out. */
+function whereaboutsIn(diagnostic: string, isOurs: (word: string) => boolean): string | undefined {
+  const read = parseJson(diagnostic.slice(0, 2_000));
+  const info = field('value' in read ? read.value : undefined, 'ServerInfo');
+  const known = ['DataCenter', 'Slice', 'Ring', 'ScaleUnit', 'RoleInstance'].flatMap((name) => {
+    const value = textField(info, name, 40);
+    return value !== undefined && /^[\w -]+$/.test(value) && !isOurs(value) ? [[name, value] as const] : [];
+  });
+  return known.length === 0 ? undefined : JSON.stringify(Object.fromEntries(known));
+}
+
+function isGuid(text: string): boolean {
+  return /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text);
 }
 
 function pick(details: Readonly<Record<string, unknown>>, key: string): Record<string, unknown> {

@@ -65,8 +65,8 @@ export function verdictOf(status: number, error: GraphError | undefined, tokenSc
   const raw = codes[0];
   const code = codes.findLast((one) => ruleOf(one) !== undefined);
   const rule = code === undefined ? undefined : ruleOf(code);
-  if (rule?.anyStatus === true) return { verdict: rule.verdict, rule, code };
   if (status < 400) return { verdict: noteUnknown, code: raw };
+  if (rule?.anyStatus === true) return { verdict: rule.verdict, rule, code };
   if (status === 401) return { verdict: { kind: 'blocked', scope: tokenScope, sent: 'no' }, code: raw };
   if (status === 429 || status === 509) {
     const scope = error?.throttled === 'application' ? 'endpoint' : 'mailbox';

@@ -1,9 +1,8 @@
-import { flagSubmitted } from '../../transport/tag-property.ts';
 import type { GraphClient } from '../client/client.ts';
 import { field, listField, textField, timeField } from '../client/json.ts';
 import type { GraphCall, Reply } from '../client/reply.ts';
 import type { GraphSettings } from '../settings.ts';
-import { flagsProperty, propertyOf, tagProperty } from './properties.ts';
+import { flagsProperty, propertyOf, submittedIn, tagProperty } from './properties.ts';
 
 /** What requests for one mailbox are made with. */
 export interface MailboxAccess {
@@ -12,7 +11,7 @@ export interface MailboxAccess {
   readonly mailbox: string;
   /** `/v1.0/users/<user>`. */
   readonly userPath: string;
-  readonly call: Pick<GraphCall, 'signal' | 'notes' | 'mayWrite'>;
+  readonly call: Pick<GraphCall, 'signal' | 'notes' | 'texts' | 'mayWrite'>;
 }
 
 /** A message in an answer, as far as it can be believed. */
@@ -43,6 +42,8 @@ export type Listed =
       readonly messages: readonly GraphMessage[];
       readonly whole: boolean;
       readonly seenAt: number | undefined;
+      /** A later page that did not come: what those before have shown stands. */
+      readonly failure?: Reply;
     }
   /** There is no such folder. */
   | { readonly kind: 'missing' }
@@ -77,9 +78,11 @@ export async function listMessages(
   let whole = true;
   for (let page = 1; ; page++) {
     const reply = await access.client.call(request(access, 'listMessages', path));
-    if (isMissing(reply)) return { kind: 'missing' };
     const values = reply.kind === 'ok' && reply.meta.status === 200 ? listField(reply.body, 'value') : undefined;
-    if (reply.kind !== 'ok' || values === undefined) return { kind: 'failed', reply };
+    if (reply.kind !== 'ok' || values === undefined) {
+      if (page > 1) return { kind: 'listed', messages, whole: false, seenAt: undefined, failure: reply };
+      return isMissing(reply) ? { kind: 'missing' } : { kind: 'failed', reply };
+    }
     if (values.length > mostOfAPage) whole = false;
     for (const value of values.slice(0, mostOfAPage)) {
       const message = readMessage(value, expand);
@@ -116,12 +119,10 @@ export async function readStanding(access: MailboxAccess, id: string): Promise<S
   if (isMissing(reply)) return { kind: 'gone' };
   const message = reply.kind === 'ok' && reply.meta.status === 200 ? readMessage(reply.body, flagsProperty) : undefined;
   if (reply.kind !== 'ok' || message === undefined || message.id !== id) return { kind: 'failed', reply };
-  const flags = propertyOf(reply.body, flagsProperty);
-  const known = flags !== undefined && /^\d{1,10}$/.test(flags);
   return {
     kind: 'there',
     isDraft: message.isDraft,
-    submitted: known ? (Number(flags) & flagSubmitted) !== 0 : undefined,
+    submitted: submittedIn(propertyOf(reply.body, flagsProperty)),
     created: message.created,
     seenAt: reply.meta.date,
   };
@@ -158,10 +159,10 @@ function isMissing(reply: Reply): boolean {
   return reply.error?.codes.some((code) => code === 'ErrorFolderNotFound' || code === 'ErrorItemNotFound') === true;
 }
 
-/** Undefined when it has no usable id: then nobody knows what it is. */
+/** Undefined when it has no usable id: then nobody knows what it is. In an address, dots alone would lead elsewhere. */
 function readMessage(value: unknown, expanded: string): GraphMessage | undefined {
   const id = textField(value, 'id', 2_000);
-  if (id === undefined) return undefined;
+  if (id === undefined || /^\.{1,2}$/.test(id) || !id.isWellFormed()) return undefined;
   const isDraft = field(value, 'isDraft');
   return {
     id,

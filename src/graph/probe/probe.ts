@@ -23,18 +23,18 @@ export async function probe(
   notes: readonly Note[],
   signal: AbortSignal,
 ): Promise<readonly ProbeResult[]> {
-  const attempts = new Map<UnknownAttempt, string>();
-  for (const { id, unknownAttempts } of notes) for (const attempt of unknownAttempts) attempts.set(attempt, id);
+  const attempts = new Map<UnknownAttempt, Note>();
+  for (const note of notes) for (const attempt of note.unknownAttempts) attempts.set(attempt, note);
   const results = new Map<UnknownAttempt, ProbeResult>();
   /** By mailbox, '' for all: what closed it. Whoever comes later would meet the same. */
   const closed = new Map<string, ProbeResult>();
   await eachOf(
     attempts,
-    async ([attempt, noteId]) => {
+    async ([attempt, { id, body }]) => {
       const { place } = attempt;
       const key = place.mailbox.toLowerCase();
       const known = closed.get('') ?? closed.get(key);
-      const result = known ?? (await probeAttempt(client, settings, attempt, { signal, notes: [noteId] }));
+      const result = known ?? (await probeAttempt(client, settings, attempt, { signal, notes: [id], texts: [body.content] }));
       if (result.status === 'unknown' && result.scope === 'endpoint') closed.set('', result);
       if (result.status === 'unknown' && result.scope === 'mailbox') closed.set(key, result);
       results.set(attempt, result);

@@ -1,4 +1,4 @@
-import { messageFlagsTag, tagPropertyName, tagPropertySet } from '../../transport/tag-property.ts';
+import { flagSubmitted, messageFlagsTag, tagPropertyName, tagPropertySet } from '../../transport/tag-property.ts';
 import { field, listField, textField } from '../client/json.ts';
 
 /**
@@ -12,12 +12,18 @@ export const flagsProperty = `Integer 0x${messageFlagsTag.toString(16).toUpperCa
 /** The value of an expanded property. Its id comes back in another form than it was asked for: in lower case, without leading zeros. */
 export function propertyOf(item: unknown, property: string): string | undefined {
   const wanted = normalised(property);
-  for (const one of (listField(item, 'singleValueExtendedProperties') ?? []).slice(0, 50)) {
+  for (const one of listField(item, 'singleValueExtendedProperties')?.slice(0, 50) ?? []) {
     const id = textField(one, 'id', 500);
     const value = field(one, 'value');
     if (id !== undefined && typeof value === 'string' && normalised(id) === wanted) return value;
   }
   return undefined;
+}
+
+/** What flags say of having been handed over. Undefined when they say nothing: don't know, never no. */
+export function submittedIn(flags: string | undefined): boolean | undefined {
+  if (flags === undefined || !/^\d{1,10}$/.test(flags)) return undefined;
+  return (Number(flags) & flagSubmitted) !== 0;
 }
 
 function normalised(id: string): string {

@@ -74,6 +74,8 @@ export async function walk(
       else if (message.isDraft) unsent.push({ message, folder });
       else return { found: true, unsent, whole, failure, strange };
     }
+    failure ??= listed.failure;
+    if (listed.failure !== undefined && concernsAll(listed.failure)) break;
   }
   // Every mailbox has Sent Items: where not one folder is found, it is the login that can't see them.
   return { found: false, unsent, whole: whole && readable > 0, failure, strange };

@@ -1,9 +1,8 @@
 import type { DraftItem, DraftsFolder, DraftsQuery } from '../../transport/stranded-drafts.ts';
-import { flagSubmitted } from '../../transport/tag-property.ts';
 import { notAttempted } from '../../transport/verdict.ts';
 import { replyError } from '../outcome/outcome.ts';
 import { type Listed, listMessages, literal, type MailboxAccess } from './messages.ts';
-import { classProperty, flagsProperty, tagProperty } from './properties.ts';
+import { classProperty, flagsProperty, submittedIn, tagProperty } from './properties.ts';
 import { settleUnsent } from './unsent.ts';
 
 const pageSize = 100;
@@ -55,8 +54,7 @@ async function findAll(
         if (expanded !== undefined) values.set(property, expanded);
         // The last listing has met them all, as far as they are still there.
         if (property !== tagProperty || items.has(id)) continue;
-        const flags = values.get(flagsProperty) ?? '';
-        const submitted = /^\d{1,10}$/.test(flags) ? (Number(flags) & flagSubmitted) !== 0 : undefined;
+        const submitted = submittedIn(values.get(flagsProperty));
         items.set(id, {
           id,
           unsent: isDraft === true && submitted === false,

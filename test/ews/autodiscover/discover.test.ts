@@ -38,6 +38,16 @@ describe('discoverEws()', () => {
     ]);
   });
 
+  it('takes nothing from where a fetch of the host was led, which nobody has allowed', async () => {
+    await using net = await fakeInternet({
+      'https://contoso.test': ({ path }) =>
+        path === '/led' ? jsonAnswer('https://evil.test/EWS/Exchange.asmx') : { status: 307, location: '/led' },
+    });
+    const follows: typeof fetch = (input, init) => net.fetch(input, { ...init, redirect: 'follow' });
+    expect(await failing(discoverEws(alice, { fetch: follows }))).toMatchObject({ code: 'AUTODISCOVER_FAILED' });
+    expect(net.arrivals.some(({ url }) => url.endsWith('/led'))).toBe(true);
+  });
+
   it('goes on to autodiscover., then to POX with the login, and takes the address for clients outside', async () => {
     const pox: Host = needsLogin(({ method, body }) =>
       method === 'POST' && body.includes(`<EMailAddress>${alice}</EMailAddress>`) ? poxAnswer(ews) : { status: 400 },

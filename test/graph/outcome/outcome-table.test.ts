@@ -138,6 +138,9 @@ const rows: readonly (readonly [name: string, answer: Answer, expected: Expected
     'generalException',
     'serviceNotAvailable',
   ].map((code) => [`400 ${code}`, graphError(400, code), mailboxUnknown] as const),
+  ...[302, 307].map(
+    (status) => [`${status} with a code that says no`, graphError(status, 'ErrorExceededMessageLimit'), noteUnknown] as const,
+  ),
   [
     'an unknown code',
     graphError(400, 'ErrorOfTheFuture'),

@@ -67,6 +67,10 @@ describe('what is found', () => {
     ['another Message-ID', { id: 'x', isDraft: false, internetMessageId: '<other@contoso.test>' }],
     ['no id', { isDraft: false, singleValueExtendedProperties: [] }],
     ['an id that is none', item(tag, { id: 7 })],
+    ['an id that leads elsewhere in an address', item(tag, { id: '..' })],
+    ['a dot for an id', item(tag, { id: '.' })],
+    ['half a character for an id', item(tag, { id: 'a\ud800' })],
+    ['an id without end', item(tag, { id: 'x'.repeat(3_000) })],
     ['keys of the prototype', JSON.parse('{"__proto__":{"id":"x","isDraft":false},"constructor":{"id":"x"}}')],
     ['no word on whether it was sent', item(tag, { isDraft: undefined })],
     ['isDraft as text', item(tag, { isDraft: 'false' })],
@@ -86,6 +90,7 @@ describe('what is found', () => {
 describe('an unsent item', () => {
   const drafts = list(item(tag, { isDraft: true }));
   const moved: Answer = { status: 201, json: { id: 'new', isDraft: true } };
+  const flags = { singleValueExtendedProperties: [{ id: 'Integer 0xe07', value: '8' }] };
 
   it.each([
     ['submitted', { drafts, get: standing(tag, 12) }, { status: 'pending' }],
@@ -119,6 +124,18 @@ describe('an unsent item', () => {
   ])('%s', async (_, content, expected) => {
     expect(await holding(content).probe()).toMatchObject([expected]);
   });
+
+  it.each(['a/b', 'a?b#c', '../x', '%2e%2e', '%2F', 'a b', 'ä', '\u0000', '"', "'", '$batch', '__proto__', 'constructor', '=='])(
+    'of the odd id %j is read and moved under that very id',
+    async (id) => {
+      const odd = { json: { id, isDraft: true, createdDateTime: '2026-01-01T00:00:00Z', ...flags } };
+      const { probe, asked } = holding({ drafts: list(item(tag, { isDraft: true, id })), get: odd, move: moved });
+      expect(await probe()).toEqual([{ status: 'draft', removed: true }]);
+      const [get, move] = asked.slice(-2).map(({ path }) => path);
+      expect(decodeURIComponent(get?.split('/messages/')[1] ?? '')).toBe(id);
+      expect(move).toBe(`${get}/move`);
+    },
+  );
 
   it('that moved while it was read is looked for again', async () => {
     let reads = 0;
@@ -174,6 +191,25 @@ describe('absent', () => {
     );
     expect((await probe())[0]?.status).toBe('unknown');
     expect(asked.every(({ path }) => path.startsWith('/v1.0/users/'))).toBe(true);
+  });
+
+  it.each([
+    ['a folder that is missing', gone],
+    ['an item that is missing', graphError(404, 'ErrorItemNotFound')],
+    ['a busy server', { status: 503, headers: { 'retry-after': '9' } }],
+    ['a refusal', graphError(403, 'ErrorAccessDenied')],
+    ['no list', { json: {} }],
+    ['nothing', { status: 204 }],
+  ])('a second page that is %s takes nothing back of the first, and is not empty', async (_, second) => {
+    const next = `${root}/v1.0/users/alice%40contoso.test/mailFolders/x/messages?$skip=10`;
+    const holds = (...first: readonly unknown[]) =>
+      canned(({ what, path }) => {
+        if (path.includes('/mailFolders/x/')) return second;
+        return what === 'sentitems' ? { json: { value: first, '@odata.nextLink': next } } : nothing;
+      });
+    expect(await holds(item(tag)).probe()).toEqual([{ status: 'found' }]);
+    expect((await holds(item('other')).probe())[0]?.status).toBe('unknown');
+    expect((await holds().probe())[0]?.status).toBe('unknown');
   });
 
   it('pages are followed to their end, and not for ever', async () => {

@@ -6,6 +6,8 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { parse } from 'yaml';
+import type { GraphExchange } from '../../../src/testing/simulator/graph/door.ts';
+import type { FrontRequest } from '../../../src/testing/simulator/http/front.ts';
 import type { JournalEntry } from '../../../src/testing.ts';
 
 interface Operation {
@@ -67,7 +69,10 @@ export function requestErrors({
   const type = headers.get('content-type')?.split(';')[0] ?? '';
   const content = found.requestBody.content[type];
   if (content === undefined) return [...errors, `a body of type "${type}"`];
-  return [...errors, ...schemaErrors(content.schema, JSON.parse(body ?? 'null'), 'request')];
+  const read = jsonIn(body);
+  return 'value' in read
+    ? [...errors, ...schemaErrors(content.schema, read.value, 'request')]
+    : [...errors, 'a body that is no JSON'];
 }
 
 /** What of an answer the description does not allow. */
@@ -80,12 +85,45 @@ function answerErrors({ method, path, status, responseHeaders, responseBody }: G
   if (content === undefined) return responseBody === '' ? [] : ['a body where none belongs'];
   const type = responseHeaders.get('content-type')?.split(';')[0] ?? '';
   const schema = content[type]?.schema;
-  return schema === undefined ? [`an answer of type "${type}"`] : schemaErrors(schema, JSON.parse(responseBody), 'answer');
+  if (schema === undefined) return [`an answer of type "${type}"`];
+  const read = jsonIn(responseBody);
+  return 'value' in read ? schemaErrors(schema, read.value, 'answer') : ['an answer that is no JSON'];
+}
+
+function jsonIn(text: string | undefined): { readonly value: unknown } | Record<never, never> {
+  try {
+    return { value: JSON.parse(text ?? 'null') as unknown };
+  } catch {
+    return {};
+  }
 }
 
 const errorContent: Readonly<Record<string, { readonly schema: object }>> = {
   'application/json': { schema: { $ref: '#/components/schemas/odataError' } },
 };
+
+/**
+ * What the description does not allow in what went through the simulator's door. A request of the library's own has to be right
+ * whatever becomes of it; a wrong one of others has to be refused.
+ */
+export function exchangeErrors(asked: FrontRequest, { response, fault }: GraphExchange): string[] {
+  if (!/^\/v1\.0\//i.test(asked.path) || asked.tooLarge === true) return [];
+  const path = asked.path.slice('/v1.0'.length).replace(/^\/me(?=[/?]|$)/, '/users/me');
+  const headers = new Headers(
+    Object.entries(asked.headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+  const { method, body } = asked;
+  const errors = requestErrors({ method, path, headers, body: body === '' ? undefined : body });
+  const own = headers.get('return-client-request-id') === 'true';
+  if (response.kind !== 'answer') return own ? errors : [];
+  const refused = response.status >= 400;
+  const wrong = own || !refused ? errors : [];
+  if (fault !== undefined) return wrong;
+  const type = response.headers['content-type'];
+  const responseHeaders = new Headers(typeof type === 'string' ? { 'content-type': type } : {});
+  const seen = { method, path, headers, body, status: response.status, responseHeaders, responseBody: response.body };
+  return [...wrong, ...answerErrors(seen)];
+}
 
 const methods: Readonly<Record<string, string>> = {
   sendMail: 'POST',

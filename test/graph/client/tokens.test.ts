@@ -1,0 +1,149 @@
+/** Tokens that never come, that are refused for ever, and that must say more: asked for once, told to the host, nothing sent twice. */
+import { describe, expect, it } from 'vitest';
+import type { TokenRequest } from '../../../src/graph/options.ts';
+import { ManualClock } from '../../../src/testing.ts';
+import { accepted, canned, nothing } from '../support/canned.ts';
+
+const claims = '{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}';
+const challenged = (text = claims, status = 401) => ({
+  status,
+  headers: {
+    'www-authenticate': `Bearer realm="", error="insufficient_claims", claims="${Buffer.from(text).toString('base64')}"`,
+  },
+  json: { error: { code: 'InvalidAuthenticationToken', message: 'Continuous access evaluation' } },
+});
+const refused = { status: 401, json: { error: { code: 'InvalidAuthenticationToken', message: '' } } };
+const bearer = (headers: Headers): string => headers.get('authorization')?.replace('Bearer ', '') ?? '';
+
+/** A host whose tokens count up; `asked` is what each was asked for with. */
+function counting() {
+  const asked: TokenRequest[] = [];
+  const credential = async (_: unknown, request: TokenRequest) => {
+    asked.push(request);
+    return { token: `token-${asked.length}` };
+  };
+  return { asked, credential };
+}
+
+describe('a token that never comes', () => {
+  it.each([
+    ['of a function', (never: Promise<never>) => () => never, 'mailbox'],
+    ['of a credential', (never: Promise<never>) => ({ getToken: () => never }), 'endpoint'],
+  ] as const)('%s: blocked after its time, with nothing written', async (_, make, scope) => {
+    const clock = new ManualClock();
+    const never = new Promise<never>(() => {});
+    const { deliverOne, asked } = canned(() => accepted, { credential: make(never), clock, requestTimeout: 10_000 });
+    const outcome = deliverOne();
+    await clock.advance(9_999);
+    expect(await Promise.race([outcome, Promise.resolve('open')])).toBe('open');
+    await clock.advance(1);
+    expect(await outcome).toMatchObject({ status: 'blocked', scope, sent: 'no', error: { code: 'AUTHENTICATION_FAILED' } });
+    expect(asked).toEqual([]);
+  });
+
+  it('is asked for anew by whoever comes after the host was given up, and the host is told', async () => {
+    const clock = new ManualClock();
+    const requests: TokenRequest[] = [];
+    const credential = (_: unknown, request: TokenRequest): Promise<{ token: string }> => {
+      requests.push(request);
+      return requests.length === 1 ? new Promise<never>(() => {}) : Promise.resolve({ token: 'good' });
+    };
+    const { deliverOne, note } = canned(() => accepted, { credential, clock });
+    const first = deliverOne(note(1));
+    await clock.advance(30_000);
+    expect(await first).toMatchObject({ status: 'blocked', error: { code: 'AUTHENTICATION_FAILED' } });
+    expect(requests[0]?.signal.aborted).toBe(true);
+    expect(await deliverOne(note(2))).toMatchObject({ status: 'delivered' });
+  });
+
+  it('makes a probe unknown and blocked, not absent', async () => {
+    const clock = new ManualClock();
+    const { probe } = canned(() => nothing, { credential: () => new Promise<never>(() => {}), clock, requestTimeout: 5_000 });
+    const results = probe();
+    await clock.advance(5_000);
+    expect(await results).toMatchObject([{ status: 'unknown', scope: 'mailbox', blocked: true }]);
+  });
+});
+
+describe('a refusal without end', () => {
+  it.each([
+    ['plain', refused, undefined],
+    ['with claims', challenged(), claims],
+  ])('%s: one more token, one more request, then blocked', async (_, answer, expected) => {
+    const host = counting();
+    const { deliverOne, note, asked } = canned(() => answer, { credential: host.credential });
+    expect(await deliverOne()).toMatchObject({ status: 'blocked', scope: 'mailbox', sent: 'no' });
+    expect(asked.map(({ headers }) => bearer(headers))).toEqual(['token-1', 'token-2']);
+    expect(host.asked.map((request) => request.claims)).toEqual([undefined, expected]);
+    // The next note learns it with one request, and the host is left alone for a while.
+    for (let n = 2; n < 20; n++) expect(await deliverOne(note(n))).toMatchObject({ status: 'blocked', sent: 'no' });
+    expect(asked).toHaveLength(2 + 18);
+    expect(host.asked).toHaveLength(2);
+  });
+
+  it('claims that change with every answer do not keep it going', async () => {
+    const host = counting();
+    let n = 0;
+    const { deliverOne, note } = canned(() => challenged(`{"n":${n++}}`), { credential: host.credential });
+    for (let at = 0; at < 20; at++) expect(await deliverOne(note(at))).toMatchObject({ status: 'blocked', sent: 'no' });
+    expect(host.asked).toHaveLength(2);
+  });
+
+  it.each([
+    ['no base64', '%%%'],
+    ['no JSON', Buffer.from('{"a"').toString('base64')],
+    ['no object', Buffer.from('[1]').toString('base64')],
+    ['too long', Buffer.from(`{"a":"${'x'.repeat(20_000)}"}`).toString('base64')],
+    ['empty', ''],
+  ])('claims that are %s are not handed on', async (_, encoded) => {
+    const host = counting();
+    const headers = { 'www-authenticate': `Bearer error="insufficient_claims", claims="${encoded}"` };
+    const { deliverOne } = canned(() => ({ ...refused, headers }), { credential: host.credential });
+    expect(await deliverOne()).toMatchObject({ status: 'blocked' });
+    expect(host.asked.map((request) => request.claims)).toEqual([undefined, undefined]);
+  });
+
+  it('403 with claims asks for them too, and is what a 403 is when they do not help', async () => {
+    const host = counting();
+    const { deliverOne, asked } = canned(() => challenged(claims, 403), { credential: host.credential });
+    expect(await deliverOne()).toMatchObject({ status: 'blocked', sent: 'no' });
+    expect(host.asked.map((request) => request.claims)).toEqual([undefined, claims]);
+    expect(asked).toHaveLength(2);
+  });
+});
+
+describe('claims', () => {
+  it('many requests that are challenged at once ask once, and all go on with that token', async () => {
+    const host = counting();
+    const { deliver, note, asked } = canned(({ headers }) => (bearer(headers) === 'token-1' ? challenged() : accepted), {
+      credential: host.credential,
+    });
+    const outcomes = await deliver(Array.from({ length: 4 }, (_, n) => note(n)));
+    expect(outcomes.map(({ status }) => status)).toEqual(Array(4).fill('delivered'));
+    expect(host.asked.map((request) => request.claims)).toEqual([undefined, claims]);
+    expect(asked.length).toBeLessThanOrEqual(8);
+  });
+
+  it('are asked for though another token came meanwhile that knows nothing of them', async () => {
+    const clock = new ManualClock();
+    const asked: TokenRequest[] = [];
+    const credential = async (_: unknown, request: TokenRequest) => {
+      asked.push(request);
+      return { token: `token-${asked.length}`, expiresAt: clock.now() + 600_000 };
+    };
+    const wants = (headers: Headers): boolean => asked[Number(bearer(headers).slice(6)) - 1]?.claims === undefined;
+    let open = 0;
+    const { deliverOne, note } = canned(
+      async ({ headers }) => {
+        // Shortly before its end the token is renewed beside this very request.
+        if (open++ === 1) await clock.advance(1);
+        return open > 1 && wants(headers) ? challenged() : accepted;
+      },
+      { credential, clock },
+    );
+    expect(await deliverOne(note(1))).toMatchObject({ status: 'delivered' });
+    await clock.advance(320_000);
+    expect(await deliverOne(note(2))).toMatchObject({ status: 'delivered' });
+    expect(asked.map((request) => request.claims)).toEqual([undefined, undefined, claims]);
+  });
+});
