@@ -1,54 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 /** One consumer of the package: what it installs beside it, and what it runs. */
 export interface Cell {
-  /** Folder of sources in matrix/, copied into the cell's project. */
-  readonly folder: string;
+  /** What it does, for the table in the docs. */
+  readonly does: string;
+  /** Folders of sources in matrix/, copied into the cell's project, a later one over an earlier one. */
+  readonly folders: readonly string[];
   /** Exact versions from the registry. */
   readonly packages: Readonly<Record<string, string>>;
   /** Commands, one after the other; `node` is this Node, anything else a program of the cell's node_modules/.bin. */
   readonly commands: readonly (readonly string[])[];
 }
 
+const own = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8')) as {
+  peerDependencies: Readonly<Record<string, string>>;
+  devDependencies: Readonly<Record<string, string>>;
+};
+
+/** The optional packages that entries need, in the version that the tests use. */
+const peers = Object.fromEntries(
+  Object.entries(own.peerDependencies).map(([name, range]) => [name, own.devDependencies[name] ?? range]),
+);
+/** A test runner's packages load in that runner only. */
+const peersOfNode = Object.fromEntries(Object.entries(peers).filter(([name]) => !/^(vitest|jest|@jest\/.*)$/.test(name)));
+
 const jest = { jest: '30.5.2' };
 const job = 'main-job.mjs';
 
-const types = (typescript: string, resolutions: readonly string[]): Cell => ({
-  folder: 'types',
-  packages: { typescript, '@types/node': '24.19.2' },
-  commands: resolutions.map((name) => ['tsc', '-p', `tsconfig.${name}.json`]),
+const types = (resolution: string, typescript: string, more: Cell['packages'] = {}): Cell => ({
+  does: `compiles every entry, \`strict\`, nothing skipped, with \`moduleResolution\` ${resolution}`,
+  folders: ['types'],
+  packages: { typescript, '@types/node': '24.19.2', ...more },
+  commands: [['tsc', '-p', `tsconfig.${resolution}.json`]],
+});
+
+/** Those of msw name types of browsers, and have errors of their own. */
+const typesWithPeers = (typescript: string): Cell => ({
+  ...types('bundler', typescript, peers),
+  does: 'compiles every entry, those over an optional package included, for browsers, with `skipLibCheck`',
+  commands: [['tsc', '-p', 'tsconfig.peers.json']],
 });
 
 const runtime = (packages: Cell['packages'], ...command: string[]): Cell => ({
-  folder: 'runtime',
+  does: 'loads every entry; three notes, through MemorySpool, FileSpool and SqliteSpool, reach the Inbox',
+  folders: ['runtime'],
+  packages,
+  commands: [command],
+});
+
+const runner = (packages: Cell['packages'], ...command: string[]): Cell => ({
+  does: 'loads every entry; notes through three spools, errors and promises of another realm',
+  folders: ['test-runner'],
   packages,
   commands: [command],
 });
 
 const bundler = (packages: Cell['packages'], ...commands: string[][]): Cell => ({
-  folder: 'bundler',
+  does: 'bundles every entry for browsers without a polyfill; the bundle spools a message',
+  folders: ['bundler'],
   packages,
   commands: [...commands, ['node', 'out/main.mjs']],
 });
 
 /** By the name that `npm run matrix` takes. */
 export const cells: Readonly<Record<string, Cell>> = {
-  'jest-cjs': { folder: 'jest-cjs', packages: jest, commands: [['jest']] },
-  'jest-esm': {
-    folder: 'jest-esm',
-    packages: jest,
-    commands: [['node', '--experimental-vm-modules', 'node_modules/jest/bin/jest.js']],
-  },
-  'ts-5.4': types('5.4.5', ['node10', 'node16', 'bundler']),
-  'ts-5.9': types('5.9.3', ['node10', 'node16', 'bundler']),
-  // From here on node10 is deprecated, then gone.
-  'ts-6': types('6.0.3', ['node16', 'bundler']),
-  'ts-7': types('7.0.2', ['node16', 'bundler']),
   'node-22': runtime({ node: '22.13.0' }, 'node_modules/node/bin/node', job),
-  'node-24': runtime({}, 'node', job),
+  'node-24': runtime({ node: '24.21.0', ...peersOfNode }, 'node_modules/node/bin/node', job),
   'node-26': runtime({ node: '26.10.0' }, 'node_modules/node/bin/node', job),
-  'node-cjs': runtime({}, 'node', '--no-experimental-require-module', 'main-job.cjs'),
+  'node-cjs': runtime({ node: '24.21.0' }, 'node_modules/node/bin/node', '--no-experimental-require-module', 'main-job.cjs'),
   bun: runtime({ bun: '1.4.5' }, 'bun', job),
   deno: runtime({ deno: '2.9.6' }, 'deno', 'run', '-A', job),
+  'jest-cjs': { ...runner(jest, 'jest'), folders: ['jest-cjs'] },
+  'jest-esm': runner(jest, 'node', '--experimental-vm-modules', 'node_modules/jest/bin/jest.js'),
+  vitest: runner({ vitest: '5.1.1' }, 'vitest', 'run'),
+  'ts-5.4-node10': types('node10', '5.4.5'),
+  'ts-5.4-node16': types('node16', '5.4.5'),
+  'ts-5.4-bundler': types('bundler', '5.4.5'),
+  'ts-5.9-node10': types('node10', '5.9.3'),
+  'ts-5.9-node16': types('node16', '5.9.3'),
+  'ts-5.9-bundler': types('bundler', '5.9.3'),
+  'ts-5.9-peers': typesWithPeers('5.9.3'),
+  'ts-6-node10': types('node10-deprecated', '6.0.3'),
+  'ts-6-node16': types('node16', '6.0.3'),
+  'ts-6-bundler': types('bundler', '6.0.3'),
+  'ts-7-node10': {
+    ...types('node10', '7.0.2'),
+    does: 'says that `moduleResolution` node10 is gone',
+    commands: [['node', 'node10-is-gone.mjs']],
+  },
+  'ts-7-node16': types('node16', '7.0.2'),
+  'ts-7-bundler': types('bundler', '7.0.2'),
+  'ts-7-peers': typesWithPeers('7.0.2'),
   esbuild: bundler({ esbuild: '0.28.2' }, ['esbuild', 'main.js', '--bundle', '--format=esm', '--outfile=out/main.mjs']),
+  vite: bundler({ vite: '8.3.8' }, ['vite', 'build', '--config', 'vite.config.mjs']),
+  webpack: bundler({ webpack: '5.113.0', 'webpack-cli': '7.3.1' }, ['webpack', '--config', 'webpack.config.cjs']),
   // The commonjs plugin for eventemitter3, whose ES module imports its CommonJS.
   rollup: bundler({ rollup: '4.68.8', '@rollup/plugin-node-resolve': '16.0.3', '@rollup/plugin-commonjs': '29.0.3' }, [
     'rollup',
@@ -60,6 +106,14 @@ export const cells: Readonly<Record<string, Cell>> = {
     '--file',
     'out/main.mjs',
   ]),
-  vite: bundler({ vite: '8.3.8' }, ['vite', 'build', '--config', 'vite.config.mjs']),
-  webpack: bundler({ webpack: '5.113.0', 'webpack-cli': '7.3.1' }, ['webpack', '--config', 'webpack.config.cjs']),
+  parcel: {
+    ...bundler({ parcel: '2.16.4' }, ['parcel', 'build', 'main.js', '--no-cache', '--dist-dir', 'out']),
+    folders: ['bundler', 'parcel'],
+  },
+  next: {
+    does: 'builds a page that spools in the client component and a route that delivers on the server',
+    folders: ['next'],
+    packages: { next: '16.4.6', react: '19.3.1', 'react-dom': '19.3.1' },
+    commands: [['next', 'build']],
+  },
 };

@@ -5,6 +5,10 @@ const { EwsTransport, MemorySpool, OfflineImSender, basicAuth } = require('offli
 const { FileSpool } = require('offline-im/file');
 const { SqliteSpool } = require('offline-im/sqlite');
 const { startExchangeSimulator } = require('offline-im/testing');
+const { entries } = require('./entries.cjs');
+
+for (const [name, entry] of Object.entries(entries))
+  if (Object.keys(entry).length === 0) throw new Error(`${name} exports nothing`);
 
 async function main() {
   const exchange = await startExchangeSimulator({ mailboxes: ['alice@contoso.test', 'bob@contoso.test'] });

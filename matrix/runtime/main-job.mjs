@@ -5,6 +5,10 @@ import { basicAuth, EwsTransport, MemorySpool, OfflineImSender } from 'offline-i
 import { FileSpool } from 'offline-im/file';
 import { SqliteSpool } from 'offline-im/sqlite';
 import { startExchangeSimulator } from 'offline-im/testing';
+import { entries } from './entries.mjs';
+
+for (const [name, entry] of Object.entries(entries))
+  if (Object.keys(entry).length === 0) throw new Error(`${name} exports nothing`);
 
 const exchange = await startExchangeSimulator({ mailboxes: ['alice@contoso.test', 'bob@contoso.test'] });
 const root = mkdtempSync(join(tmpdir(), 'offline-im-runtime-'));

@@ -1,11 +1,7 @@
-import { basicAuth, EwsTransport, MemorySpool, OfflineImSender, type OfflineImSenderOptions } from 'offline-im';
-import { fromExchangeService } from 'offline-im/ews-javascript-api';
+import { basicAuth, EwsTransport, OfflineImSender, type OfflineImSenderOptions } from 'offline-im';
 import { FileSpool } from 'offline-im/file';
-import { IndexedDbSpool } from 'offline-im/indexeddb';
-import { ntlmAuth } from 'offline-im/ntlm';
-import { PostgresSpool } from 'offline-im/postgres';
 import { SqliteSpool } from 'offline-im/sqlite';
-import { ManualClock } from 'offline-im/testing';
+import { entries } from './entries.js';
 
 const options: OfflineImSenderOptions = {
   identity: { sip: 'sip:alice@contoso.com' },
@@ -20,4 +16,6 @@ export const sender = new OfflineImSender(options);
 sender.on('message:dead', ({ messageId }) => console.log(messageId.toUpperCase()));
 // @ts-expect-error There is no such event: the types are there, and are not any.
 sender.on('message:dread', () => undefined);
-export const all = [MemorySpool, IndexedDbSpool, PostgresSpool, SqliteSpool, ntlmAuth, ManualClock, fromExchangeService];
+export const others = [new SqliteSpool({ path: '/tmp/spool.db' })];
+// @ts-expect-error Each entry has types of its own.
+entries['offline-im'].nothing();

@@ -56,13 +56,13 @@ export class Expiry {
     this.#allClosed = database.prepare(
       'SELECT id FROM entries WHERE expiry IS NOT NULL AND expiry <= ? AND due_at BETWEEN ? AND ? LIMIT ? + 0',
     );
-    // Those of which an expiry changes something: alone in their note and not marked yet, or to be given up.
+    // Those of which an expiry changes something: alone in their note and not marked yet, or to be given up. Parameters have no numbers: Node 22.13 binds none.
     this.#unconfirmed = database.prepare(
       `SELECT e.id FROM notes n, json_each(n.entry_ids) m JOIN entries e ON e.id = m.value
        WHERE n.state = 'unconfirmed' AND n.lease_until IS NULL AND (
-         (e.expires_at > 0 AND e.expires_at <= ?1 AND (json_array_length(n.entry_ids) = 1 OR (e.expires_at <= ?2 AND n.last_ran_at <= ?2)))
-         OR (e.expires_at = 0 AND e.due_at <= ?2)
-       ) LIMIT ?3 + 0`,
+         (e.expires_at > 0 AND e.expires_at <= ? AND (json_array_length(n.entry_ids) = 1 OR (e.expires_at <= ? AND n.last_ran_at <= ?)))
+         OR (e.expires_at = 0 AND e.due_at <= ?)
+       ) LIMIT ? + 0`,
     );
   }
 
@@ -92,7 +92,9 @@ export class Expiry {
       for (const { id } of this.#allClosed.all(now, Math.ceil(now - allClosedFor), now, atOnce - ids.size)) ids.add(String(id));
     }
     const giveUp = giveUpAfter === undefined ? -1 : Math.floor(now - giveUpAfter);
-    if (ids.size < atOnce) for (const { id } of this.#unconfirmed.all(now, giveUp, atOnce - ids.size)) ids.add(String(id));
+    if (ids.size < atOnce) {
+      for (const { id } of this.#unconfirmed.all(now, giveUp, giveUp, giveUp, atOnce - ids.size)) ids.add(String(id));
+    }
     return ids;
   }
 }

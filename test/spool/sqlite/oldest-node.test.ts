@@ -26,7 +26,11 @@ vi.mock('node:sqlite', async (original) => {
         const database: DatabaseSync = new real.DatabaseSync(path);
         // biome-ignore lint/correctness/noConstructorReturn: the properties are the object's own, and can't be taken away.
         return older(database, {
-          prepare: (sql: string): StatementSync => older(database.prepare(sql), {}),
+          prepare: (sql: string): StatementSync => {
+            // It binds none, and says so only when the statement runs: `column index out of range`.
+            if (/\?\d/.test(sql)) throw new Error(`a numbered parameter: ${sql}`);
+            return older(database.prepare(sql), {});
+          },
           exec: (sql: string): void => {
             if (blind.commits && sql === 'COMMIT')
               throw Object.assign(new Error('full'), { code: 'ERR_SQLITE_ERROR', errcode: 13 });
@@ -50,6 +54,7 @@ function older<Target extends object>(target: Target, instead: Readonly<Record<s
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const reason = { code: 'EXPIRED', text: 'Too late.' } as const;
 const own = (id: string) => newEntry(id, { conversationId: id, pickupIn: 0 });
 
 describe('SqliteSpool on the oldest Node', () => {
@@ -90,6 +95,13 @@ describe('SqliteSpool on the oldest Node', () => {
     await pause(20);
     await other.append([own('a')]);
     await woken;
+  });
+
+  it('expires what is late', async () => {
+    await using at = await world();
+    const spool = await at.open();
+    await spool.append([own('a')]);
+    expect(await spool.expire({ owner: 'me', closedLanes: [], giveUpAfter: 1_000, reason })).toEqual([]);
   });
 
   it('claims, settles, lists and backs up', async () => {

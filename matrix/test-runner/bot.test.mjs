@@ -2,16 +2,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from '@jest/globals';
 import { basicAuth, EwsTransport, MemorySpool, OfflineImError, OfflineImSender } from 'offline-im';
 import { FileSpool } from 'offline-im/file';
 import { SqliteSpool } from 'offline-im/sqlite';
 import { startExchangeSimulator } from 'offline-im/testing';
+import { entries } from './entries.mjs';
 
-import 'offline-im/ntlm';
-import 'offline-im/postgres';
-import 'offline-im/indexeddb';
-import 'offline-im/ews-javascript-api';
+test('every entry loads', () => {
+  for (const [name, entry] of Object.entries(entries)) expect([name, Object.keys(entry)]).not.toEqual([name, []]);
+});
 
 const folder = mkdtempSync(join(tmpdir(), 'offline-im-jest-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
