@@ -1,17 +1,36 @@
 import type { Mailbox } from '../../../transport/contract.ts';
 import type { MessageContent, SimulatedAttachment, SimulatedItem } from '../store/item.ts';
+import { textsOf } from '../xml/written-element.ts';
 
 /** An item as MIME (RFC 5322, RFC 2045), as a string of bytes: what it was made of, else composed from its properties. */
 export function composeMime(item: SimulatedItem): string {
-  return item.content.mime ?? compose(item.content, item.sentAt ?? item.createdAt);
+  const { mime } = item.content;
+  const date = item.sentAt ?? item.createdAt;
+  return mime === undefined ? compose(item.content, date) : completed(mime, item.content, date);
 }
+
+/** MIME that a client wrote, as a server keeps it: with date and id, and without the blind copies that others are not to see. */
+function completed(mime: string, content: MessageContent, date: Date): string {
+  const end = mime.search(/\r?\n\r?\n/);
+  let head = end === -1 ? mime : mime.slice(0, end);
+  const has = (name: string): boolean => new RegExp(`^${name}:`, 'im').test(head);
+  if (content.bcc.length === 0) head = head.replace(/^bcc:.*(?:\r?\n[ \t].*)*\r?\n?/gim, '');
+  const added = [
+    ...(has('Date') ? [] : [`Date: ${dateOf(date)}`]),
+    ...(has('Message-ID') ? [] : [`Message-ID: ${oneLine(content.internetMessageId)}`]),
+  ];
+  const rest = end === -1 ? '' : mime.slice(end);
+  return `${[head.replace(/\r?\n$/, ''), ...added].join('\r\n')}${rest}`;
+}
+
+const dateOf = (date: Date): string => date.toUTCString().replace('GMT', '+0000');
 
 /** The header fields of an item, unfolded, in the order in which they stand. */
 export function headersOf(item: SimulatedItem): readonly (readonly [name: string, value: string])[] {
-  const head = composeMime(item).split('\r\n\r\n', 1)[0] ?? '';
+  const head = composeMime(item).split(/\r?\n\r?\n/, 1)[0] ?? '';
   return head
-    .replace(/\r\n[ \t]+/g, ' ')
-    .split('\r\n')
+    .replace(/\r?\n[ \t]+/g, ' ')
+    .split(/\r?\n/)
     .flatMap((line) => {
       const colon = line.indexOf(':');
       return colon < 1 ? [] : [[line.slice(0, colon), utf8Of(line.slice(colon + 1).trim())] as const];
@@ -30,8 +49,9 @@ function compose(content: MessageContent, date: Date): string {
   add('To', content.to.map(writeAddress).join(',\r\n '));
   add('Cc', content.cc.map(writeAddress).join(',\r\n '));
   add('Subject', encodeWords(content.subject));
-  add('Date', date.toUTCString().replace('GMT', '+0000'));
+  add('Date', dateOf(date));
   add('Message-ID', oneLine(content.internetMessageId));
+  for (const [header, field] of threads) add(header, oneLine(writtenText(content, field)));
   if (content.importance !== 'Normal') add('Importance', content.importance.toLowerCase());
   add('MIME-Version', '1.0');
   const text = part(`text/${content.body.type === 'html' ? 'html' : 'plain'}; charset=utf-8`, base64(content.body.content));
@@ -41,6 +61,17 @@ function compose(content: MessageContent, date: Date): string {
   const parts = [text, ...attachments.map((attachment) => writePart(attachment, date))];
   add('Content-Type', `multipart/mixed; boundary="${boundary}"`);
   return `${headers.join('\r\n')}\r\n\r\n${parts.map((one) => `--${boundary}\r\n${one}\r\n`).join('')}--${boundary}--\r\n`;
+}
+
+/** What ties an answer to what it answers. */
+const threads = [
+  ['In-Reply-To', 'InReplyTo'],
+  ['References', 'References'],
+] as const;
+
+function writtenText(content: MessageContent, field: string): string {
+  const written = content.fields?.get(field);
+  return written === undefined ? '' : (textsOf(written)[0] ?? '');
 }
 
 function writePart({ name, contentType, contentId, isInline, content, item }: SimulatedAttachment, date: Date): string {

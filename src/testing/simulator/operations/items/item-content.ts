@@ -66,6 +66,8 @@ export function readItem(item: XmlElement, context: ReadingContext): MessageCont
     ...attached.map((one) => readAttachment(one, context.newAttachmentId, (inner) => readItem(inner, context))),
   ];
   const fields = fieldsOf(item, kind);
+  // With elements beside it that say otherwise, the MIME is no longer what the item is.
+  const whole = item.children.every(({ name }) => !ofMime.has(name));
   const messageId = textOf(item, typesNs, 'InternetMessageId') ?? (typeof tagged === 'string' ? tagged : mime?.messageId);
   return {
     itemClass: textOf(item, typesNs, 'ItemClass') ?? kinds[kind].itemClass,
@@ -83,9 +85,14 @@ export function readItem(item: XmlElement, context: ReadingContext): MessageCont
     ...(kind === 'Message' ? {} : { kind }),
     ...(fields.size === 0 ? {} : { fields }),
     ...(attachments.length === 0 ? {} : { attachments }),
-    ...(mime === undefined ? {} : { mime: mime.source }),
+    ...(mime === undefined || !whole ? {} : { mime: mime.source }),
   };
 }
+
+/** Elements of an item that MIME says too. */
+const ofMime: ReadonlySet<string> = new Set(
+  'Subject Body Attachments Importance From Sender ToRecipients CcRecipients BccRecipients InternetMessageId'.split(' '),
+);
 
 /** Markup that a client has not escaped inside `t:Body` (ews-javascript-api does that) is the body all the same. */
 export function readBody(body: XmlElement): MessageContent['body'] {

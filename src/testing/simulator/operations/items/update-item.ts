@@ -86,7 +86,17 @@ function changed(item: SimulatedItem, updates: XmlElement | undefined, context: 
         throw schemaFault(`the element 'Updates' has invalid child element '${update.name}'.`);
     }
   }
-  return draft;
+  return { ...draft, content: withoutStaleMime(item.content, draft.content) };
+}
+
+/** MIME that says something else than the item by now is composed anew. */
+function withoutStaleMime(before: MessageContent, after: MessageContent): MessageContent {
+  const { mime, ...rest } = after;
+  if (mime === undefined || mime !== before.mime) return after;
+  const same = (
+    ['subject', 'body', 'importance', 'from', 'sender', 'to', 'cc', 'bcc', 'attachments', 'internetMessageId'] as const
+  ).every((name) => before[name] === after[name]);
+  return same ? after : rest;
 }
 
 function set(draft: Draft, path: PropertyPath, value: XmlElement, context: OperationContext): void {

@@ -1,0 +1,24 @@
+/** What is tried of other people's clients every day, counted. */
+import { expect, it } from 'vitest';
+import { expected as davmail } from './davmail.ts';
+import { calls as ewsJavascriptApi } from './ews-javascript-api.ts';
+import { expected as exchangelib } from './exchangelib.ts';
+import { calls as bareFetch } from './fetch.ts';
+import { expected as graph } from './graph.ts';
+
+/** By client, each counted once, whatever the logins it is tried with. */
+const table = {
+  'ews-javascript-api (Basic and NTLM)': Object.keys(ewsJavascriptApi),
+  'exchangelib (Basic)': Object.keys(exchangelib),
+  'DavMail (Basic and NTLM)': Object.keys(davmail),
+  'bare fetch': Object.keys(bareFetch),
+  '@microsoft/microsoft-graph-client': Object.keys(graph['graph-client']),
+  '@microsoft/msgraph-sdk': Object.keys(graph.kiota),
+};
+
+it('is at least 60 calls, by six clients', () => {
+  const counted = Object.entries(table).map(([client, calls]) => ({ client, calls: calls.length }));
+  console.table(counted);
+  expect(counted.every(({ calls }) => calls >= 8)).toBe(true);
+  expect(counted.reduce((sum, { calls }) => sum + calls, 0)).toBeGreaterThanOrEqual(60);
+});
