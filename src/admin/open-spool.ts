@@ -2,16 +2,11 @@ import { userInfo } from 'node:os';
 import { anyString, checkArgument } from '../core/arguments.ts';
 import { systemClock } from '../core/clock.ts';
 import { byDefault, callback, optional, type RulesFor, readOptions, text, unchecked } from '../core/options.ts';
-import type { SpoolContext, SpoolStorage } from '../spool/contract.ts';
-import { FileSpool } from '../spool/file/file-spool.ts';
+import type { SpoolContext } from '../spool/contract.ts';
 import type { PgPool } from '../spool/postgres/connection/pool.ts';
-import { PostgresSpool } from '../spool/postgres/postgres-spool.ts';
 import type { SealOptions } from '../spool/sealed/keys.ts';
-import { sealed } from '../spool/sealed/sealed-spool.ts';
-import { SqliteSpool } from '../spool/sqlite/sqlite-spool.ts';
-import { hostPool } from './host-pg.ts';
 import { SpoolHandle } from './spool-handle.ts';
-import { placeOf } from './where.ts';
+import { openStorage } from './storage.ts';
 
 /** How a spool is opened for an operator. */
 export interface OpenSpoolOptions {
@@ -38,12 +33,6 @@ const rules = {
 /** ms: what the sender keeps by default. */
 const tombstones = 86_400_000;
 
-/** A storage that is not open yet, and what else is to be closed with it. */
-interface Found {
-  readonly storage: SpoolStorage;
-  end?(): Promise<void>;
-}
-
 /**
  * Opens a spool for an operator: the folder of a `FileSpool`, the file of an `SqliteSpool`, a PostgreSQL URL or pool. It is recognised by what lies there, and never
  * made. Needs no sender, and disturbs none.
@@ -62,45 +51,13 @@ export async function openSpool(where: string | PgPool, options: OpenSpoolOption
     checkArgument('openSpool()', 'where', where, anyString('a path, the URL of a database, or a Pool of pg'));
   }
   const { keys, schema, by, onWarning, onCorrupt } = readOptions('openSpool()', options, rules);
-  const found = storageAt(where, schema);
-  const storage = keys === undefined ? found.storage : sealed(found.storage, keys);
   const context: SpoolContext = {
     clock: systemClock,
     tombstones,
     ...(onWarning === undefined ? {} : { onWarning }),
     ...(onCorrupt === undefined ? {} : { onCorrupt }),
   };
-  try {
-    await storage.open(context);
-  } catch (error) {
-    await found.end?.();
-    throw error;
-  }
-  if (found.end !== undefined) closesToo(storage, found.end);
-  return new SpoolHandle(storage, by ?? systemUser());
-}
-
-function storageAt(where: string | PgPool, schema: string): Found {
-  if (typeof where !== 'string') return { storage: new PostgresSpool({ pool: where, schema }) as SpoolStorage };
-  const place = placeOf(where);
-  switch (place.kind) {
-    case 'file':
-      return { storage: new FileSpool({ root: place.root }) };
-    case 'sqlite':
-      return { storage: new SqliteSpool({ path: place.path }) };
-    case 'postgres': {
-      const { pool, end } = hostPool(place.url);
-      return { storage: new PostgresSpool({ pool, schema }) as SpoolStorage, end };
-    }
-  }
-}
-
-function closesToo(storage: SpoolStorage, end: () => Promise<void>): void {
-  const close = storage.close.bind(storage);
-  storage.close = async () => {
-    await close();
-    await end();
-  };
+  return new SpoolHandle(await openStorage(where, { keys, schema }, context), by ?? systemUser());
 }
 
 function systemUser(): string {

@@ -169,7 +169,7 @@ export const commands: readonly Command[] = [
   {
     name: 'backup',
     usage: 'FILE',
-    summary: 'Copies an SQLite spool while it is in use.',
+    summary: 'Copies the spool of a folder or an SQLite file, in use or not.',
     options: { ...spoolOption, overwrite: { type: 'boolean', help: 'Replaces a file that is no backup.' } },
     examples: [['offline-im backup /var/backups/spool.db --spool /var/spool/my-bot/spool.db', 'Every night']],
     load: () => import('./commands/backup.ts'),

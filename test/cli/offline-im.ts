@@ -1,7 +1,11 @@
 import { spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const program = join(import.meta.dirname, '../../src/cli/main.ts');
+
+/** Types are stripped once, not in each of some hundred processes. */
+const cache = join(tmpdir(), `offline-im-compiled-${process.getuid?.() ?? 0}`);
 
 /** What a command printed, and what it ended with. */
 export interface Ran {
@@ -16,7 +20,9 @@ export function offlineIm(
   { env = {}, input = '' }: { env?: NodeJS.ProcessEnv; input?: string } = {},
 ): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, ...args], { env: { PATH: process.env.PATH, ...env } });
+    const child = spawn(process.execPath, [program, ...args], {
+      env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: cache, ...env },
+    });
     const texts = { out: '', err: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => (texts.out += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (texts.err += text));

@@ -168,6 +168,11 @@ export class FileJournal implements Journal {
     return this.#parts !== undefined && this.#lock !== undefined && this.#lock.isHeld?.() !== false;
   }
 
+  /** What proves to operators that we have the folder. */
+  get secret(): string | undefined {
+    return this.#lock?.secret;
+  }
+
   #usable(): Parts {
     if (this.#parts === undefined) throw new JournalError('no', new Error('The files are not open.'));
     if (!this.isOurs()) throw new JournalError('no', this.#lose());

@@ -6,6 +6,7 @@ import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
 import { tell } from '../../core/host-calls.ts';
 import { byDefault, filePath, flag, having, optional, type RulesFor, readOptions, rule } from '../../core/options.ts';
+import { answerCall, mayWake } from '../admin/calls.ts';
 import type { SpoolContext } from '../contract.ts';
 import { type BackupOptions, restoredWarning } from '../disk/backup.ts';
 import { JournaledSpool } from '../journaled/journaled-spool.ts';
@@ -16,6 +17,7 @@ import { identityOf, readMark, writeMark } from './backup/copy-mark.ts';
 import { errnoOf, type FileLayer } from './disk/file-layer.ts';
 import { type Layout, layoutOf } from './disk/layout.ts';
 import { nodeFiles } from './disk/node-files.ts';
+import { listenForOperators } from './disk/operator-socket.ts';
 import { FileJournal } from './file-journal.ts';
 
 /** What {@link defaultRoot} looks at; a parameter so that every platform can be tested on one. */
@@ -105,6 +107,7 @@ export class FileSpool extends JournaledSpool {
   readonly #restored: boolean | 'resume';
   readonly #watchers = new Set<() => void>();
   #clock: Clock = systemClock;
+  #stopListening: (() => Promise<void>) | undefined;
 
   constructor(options: FileSpoolOptions = {}) {
     const { root = defaultRoot(), restored, ...rest } = readOptions('FileSpool', options, rules);
@@ -125,6 +128,14 @@ export class FileSpool extends JournaledSpool {
       await this.close().catch(() => undefined);
       throw error instanceof OfflineImError ? error : this.#unusable(error);
     }
+    await this.#listen();
+  }
+
+  override async close(): Promise<void> {
+    const stop = this.#stopListening;
+    this.#stopListening = undefined;
+    await stop?.();
+    await super.close();
   }
 
   /** Whether no other process has taken the folder; asked before each request to a server. */
@@ -189,6 +200,20 @@ export class FileSpool extends JournaledSpool {
     }
     if (released > 0) for (const wake of this.#watchers) tell(wake);
     return released;
+  }
+
+  /** Operators of other processes ask us, since they can't open the folder. */
+  async #listen(): Promise<void> {
+    const { secret } = this.#journal;
+    if (secret === undefined) return;
+    this.#stopListening = await listenForOperators(this.#layout.own, secret, {
+      isOwner: () => this.isOwner(),
+      answer: async (call, args, signal) => {
+        const answer = await answerCall(this, call, args, signal);
+        if (mayWake(call)) for (const wake of this.#watchers) tell(wake);
+        return answer;
+      },
+    });
   }
 
   /** Before anybody may claim: what waits in a restored copy is held, unless it is to go on at once. */

@@ -120,4 +120,9 @@ export interface FolderLock {
    * that can be lost without a word has it. @default it always is
    */
   readonly isHeld?: () => boolean;
+  /**
+   * The token of `owner.json` beside the lock file, by which this process proves to operators on this machine that it has the spool. @default none: operators wait
+   * until the spool is closed
+   */
+  readonly secret?: string;
 }

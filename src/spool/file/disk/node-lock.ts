@@ -42,7 +42,7 @@ export async function lockFolder(path: string, warn?: (error: OfflineImError) =>
           await guard();
           dropped();
         },
-        { isHeld: token.isOurs },
+        { isHeld: token.isOurs, ...(token.secret === undefined ? {} : { secret: token.secret }) },
       );
     } catch (error) {
       await guard();

@@ -6,6 +6,8 @@ import { errnoOf } from './file-layer.ts';
 
 /** Says in the folder itself who has it: whoever wrote it last. */
 export interface OwnerToken {
+  /** What proves to others that we have it; missing where it could not be written. */
+  readonly secret?: string;
   isOurs(): boolean;
   /** Takes it away, if it is still ours. */
   leave(): void;
@@ -20,8 +22,10 @@ export function takeToken(path: string, warn: ((error: OfflineImError) => void) 
   const before = read(path);
   const system = { host: hostname(), pid: process.pid, pids: pidNamespace() };
   warnOfOthers(before, system, warn);
-  const ours = `${JSON.stringify({ token: randomUUID(), ...system, openedAt: new Date().toISOString() })}\n`;
-  const expected = write(path, ours) ? ours : before;
+  const secret = randomUUID();
+  const ours = `${JSON.stringify({ token: secret, ...system, openedAt: new Date().toISOString() })}\n`;
+  const isWritten = write(path, ours);
+  const expected = isWritten ? ours : before;
   const isOurs = (): boolean => {
     try {
       return read(path) === expected;
@@ -36,7 +40,7 @@ export function takeToken(path: string, warn: ((error: OfflineImError) => void) 
       // It says nothing any more: the next one that comes writes its own.
     }
   };
-  return { isOurs, leave };
+  return { isOurs, leave, ...(isWritten ? { secret } : {}) };
 }
 
 /** False on a full or read-only disk: whoever comes next leaves another one than is there now. */

@@ -1,0 +1,94 @@
+import { hasCode } from '../core/errors/offline-im-error.ts';
+import { AskedSpool } from '../spool/admin/asked-spool.ts';
+import type { SpoolContext, SpoolStorage } from '../spool/contract.ts';
+import { askOwner } from '../spool/file/disk/operator-client.ts';
+import { FileSpool } from '../spool/file/file-spool.ts';
+import type { PgPool } from '../spool/postgres/connection/pool.ts';
+import { PostgresSpool } from '../spool/postgres/postgres-spool.ts';
+import type { SealOptions } from '../spool/sealed/keys.ts';
+import { sealed } from '../spool/sealed/sealed-spool.ts';
+import { SqliteSpool } from '../spool/sqlite/sqlite-spool.ts';
+import { hostPool } from './host-pg.ts';
+import { placeOf } from './where.ts';
+
+/** How a storage is opened. */
+export interface StorageOptions {
+  readonly keys?: SealOptions | undefined;
+  readonly schema: string;
+  /** Refuses a folder that another process has open, instead of asking that process. @default false */
+  readonly alone?: boolean;
+}
+
+/** A storage that is not open yet, and what else is to be closed with it. */
+interface Found {
+  readonly storage: SpoolStorage;
+  /** The same through the process that has it open. */
+  readonly owned?: SpoolStorage;
+  end?(): Promise<void>;
+}
+
+/** Opens what lies there. @throws {OfflineImError} what opening it rejects with */
+export async function openStorage(
+  where: string | PgPool,
+  { keys, schema, alone = false }: StorageOptions,
+  context: SpoolContext,
+): Promise<SpoolStorage> {
+  const { storage, owned, end } = storageAt(where, schema);
+  const seen = (spool: SpoolStorage): SpoolStorage => (keys === undefined ? spool : sealed(spool, keys));
+  try {
+    const opened = await openEither(seen(storage), alone || owned === undefined ? undefined : seen(owned), context);
+    if (end !== undefined) closesToo(opened, end);
+    return opened;
+  } catch (error) {
+    await end?.();
+    throw error;
+  }
+}
+
+/** Itself; where a process has it that lets nobody else in, through that process. */
+async function openEither(storage: SpoolStorage, owned: SpoolStorage | undefined, context: SpoolContext): Promise<SpoolStorage> {
+  try {
+    await storage.open(context);
+    return storage;
+  } catch (error) {
+    if (owned === undefined || !hasCode(error, 'SPOOL_LOCKED')) throw error;
+  }
+  try {
+    await owned.open(context);
+    return owned;
+  } catch (unanswered) {
+    // It may have ended between the two: then the folder is free.
+    try {
+      await storage.open(context);
+      return storage;
+    } catch (error) {
+      throw hasCode(error, 'SPOOL_LOCKED') ? unanswered : error;
+    }
+  }
+}
+
+function storageAt(where: string | PgPool, schema: string): Found {
+  if (typeof where !== 'string') return { storage: new PostgresSpool({ pool: where, schema }) as SpoolStorage };
+  const place = placeOf(where);
+  switch (place.kind) {
+    case 'file':
+      return {
+        storage: new FileSpool({ root: place.root }),
+        owned: new AskedSpool('file', () => askOwner(place.root)),
+      };
+    case 'sqlite':
+      return { storage: new SqliteSpool({ path: place.path }) };
+    case 'postgres': {
+      const { pool, end } = hostPool(place.url);
+      return { storage: new PostgresSpool({ pool, schema }) as SpoolStorage, end };
+    }
+  }
+}
+
+function closesToo(storage: SpoolStorage, end: () => Promise<void>): void {
+  const close = storage.close.bind(storage);
+  storage.close = async () => {
+    await close();
+    await end();
+  };
+}

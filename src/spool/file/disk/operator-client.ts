@@ -1,0 +1,153 @@
+import { createConnection, type Socket } from 'node:net';
+import { type ErrorCode, errorCodes } from '../../../core/errors/codes.ts';
+import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
+import { quoted } from '../../../core/errors/quote.ts';
+import { property } from '../../../core/errors/thrown.ts';
+import type { Owner } from '../../admin/asked-spool.ts';
+import { errnoOf } from './file-layer.ts';
+import { layoutOf } from './layout.ts';
+import {
+  folderOf,
+  isProof,
+  Lines,
+  longest,
+  nonce,
+  ownerFile,
+  patience,
+  proofOf,
+  protocolVersion,
+  readSmall,
+  socketFile,
+} from './operator-lines.ts';
+
+type Call = Parameters<Owner['ask']>[0];
+
+/** Reaches the process that has the folder open. @throws {OfflineImError} `SPOOL_LOCKED` where it does not answer, and says why */
+export async function askOwner(root: string): Promise<Owner> {
+  const { own } = layoutOf(root);
+  const owner = readSmall(own, ownerFile);
+  const token = property(owner, 'token');
+  const address = property(readSmall(own, socketFile), 'socket');
+  const who = describe(root, owner);
+  if (typeof token !== 'string' || typeof address !== 'string' || address === '') {
+    throw silent(who, 'it listens nowhere: it opens the folder just now, is of an older version, or has no room for a socket');
+  }
+  return OwnerConnection.open(address, { token, folder: folderOf(own) }, who);
+}
+
+/** One question at a time, over one connection. */
+class OwnerConnection implements Owner {
+  readonly #socket: Socket;
+  readonly #who: string;
+  readonly #lines = new Lines(longest.greeting);
+  readonly #heard: unknown[] = [];
+  #listener: (() => void) | undefined;
+  /** Why nothing more will come. */
+  #ended: string | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  #questions = 0;
+
+  private constructor(socket: Socket, who: string) {
+    this.#socket = socket;
+    this.#who = who;
+    socket.on('data', (chunk) => {
+      try {
+        this.#heard.push(...this.#lines.add(chunk));
+        this.#listener?.();
+      } catch {
+        this.#end('what it says is no answer');
+      }
+    });
+    socket.on('error', (error) => this.#end(`there is no connection to it (${errnoOf(error) ?? error.name})`));
+    socket.on('close', () => this.#end('it has ended, or hung up'));
+  }
+
+  static async open(address: string, secret: Parameters<typeof proofOf>[0], who: string): Promise<OwnerConnection> {
+    const owner = new OwnerConnection(createConnection(address), who);
+    try {
+      const challenge = nonce();
+      owner.#say({ offlineIm: protocolVersion, nonce: challenge });
+      const answer = await owner.#next();
+      const given = property(answer, 'nonce');
+      if (!isProof(secret, 'owner', challenge, property(answer, 'proof')) || typeof given !== 'string') {
+        throw silent(who, 'what listens in its place can not prove that it has the folder');
+      }
+      owner.#lines.limit = longest.answer;
+      owner.#say({ proof: proofOf(secret, 'operator', given) });
+      return owner;
+    } catch (error) {
+      owner.#socket.destroy();
+      throw error;
+    }
+  }
+
+  ask(call: Call, ...args: readonly unknown[]): Promise<unknown> {
+    const answer = this.#last.then(() => this.#ask(call, args));
+    this.#last = answer.catch(() => undefined);
+    return answer;
+  }
+
+  async close(): Promise<void> {
+    this.#socket.destroy();
+  }
+
+  async #ask(call: Call, args: readonly unknown[]): Promise<unknown> {
+    this.#questions += 1;
+    const id = this.#questions;
+    this.#say({ id, call, args });
+    for (;;) {
+      const answer = await this.#next();
+      if (property(answer, 'id') !== id) throw silent(this.#who, 'what it says is no answer');
+      if (property(answer, 'working') === true) continue;
+      const error = property(answer, 'error');
+      if (error !== undefined) throw failed(error);
+      return property(answer, 'result');
+    }
+  }
+
+  #say(what: object): void {
+    if (this.#ended === undefined) this.#socket.write(`${JSON.stringify(what)}\n`);
+  }
+
+  /** The next line that it says. Whatever it does at each moment, it says something within {@link patience}. */
+  #next(): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#end(`it did not answer within ${patience / 1_000} s: it is stopped, or very busy`);
+      }, patience);
+      const look = (): void => {
+        if (this.#heard.length === 0 && this.#ended === undefined) return;
+        clearTimeout(timer);
+        this.#listener = undefined;
+        if (this.#heard.length > 0) resolve(this.#heard.shift());
+        else reject(silent(this.#who, this.#ended ?? ''));
+      };
+      this.#listener = look;
+      look();
+    });
+  }
+
+  #end(why: string): void {
+    this.#ended ??= why;
+    this.#listener?.();
+    this.#socket.destroy();
+  }
+}
+
+function describe(root: string, owner: unknown): string {
+  const [host, pid, since] = [property(owner, 'host'), property(owner, 'pid'), property(owner, 'openedAt')];
+  const named =
+    typeof pid === 'number' && typeof host === 'string' ? `process ${pid} on ${quoted(host.slice(0, 100))}` : 'a process';
+  return `${quoted(root)} is in use by ${named}${typeof since === 'string' ? ` since ${since.slice(0, 30)}` : ''}`;
+}
+
+function silent(who: string, why: string): OfflineImError {
+  const message = `${who}, which could not be asked: ${why}. Ask again, or once it is closed. What was asked last may have been done.`;
+  return new OfflineImError('SPOOL_LOCKED', message);
+}
+
+function failed(error: unknown): OfflineImError {
+  const [code, message] = [property(error, 'code'), property(error, 'message')];
+  const known = typeof code === 'string' && Object.hasOwn(errorCodes, code) ? (code as ErrorCode) : 'SPOOL_FAILED';
+  return new OfflineImError(known, typeof message === 'string' ? message : 'The process that has the spool failed.');
+}

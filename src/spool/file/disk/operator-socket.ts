@@ -1,0 +1,152 @@
+import { once } from 'node:events';
+import { rename, unlink, writeFile } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
+import { asError, property } from '../../../core/errors/thrown.ts';
+import { CallError } from '../../admin/calls.ts';
+import { newAddress } from './operator-address.ts';
+import {
+  folderOf,
+  heartbeat,
+  isProof,
+  Lines,
+  longest,
+  nonce,
+  patience,
+  proofOf,
+  type Secret,
+  socketFile,
+} from './operator-lines.ts';
+
+/** ms that an operator may think between two questions. */
+const idle = 600_000;
+const mostConnections = 16;
+
+/** What answers operators. */
+export interface Answering {
+  /** Whether the folder is still ours. */
+  isOwner(): boolean;
+  /** Rejects with what the operator is told. `signal`: nobody waits for it any more. */
+  answer(call: unknown, args: unknown, signal: AbortSignal): Promise<unknown>;
+}
+
+/**
+ * Listens for operators of the folder that we have open, whose token that is, and says in the folder where. Resolves with what ends that; where the system has no
+ * sockets or no room, with nothing: then operators wait until the spool is closed.
+ */
+export async function listenForOperators(own: string, token: string, answering: Answering): Promise<() => Promise<void>> {
+  try {
+    const secret = { token, folder: folderOf(own) };
+    const sockets = new Set<Socket>();
+    const server = createServer((socket) => {
+      sockets.add(socket.on('close', () => sockets.delete(socket)));
+      serve(socket, secret, answering);
+    });
+    server.maxConnections = mostConnections;
+    const address = await newAddress(secret.folder);
+    await listening(server, address);
+    const file = join(own, socketFile);
+    const content = `${JSON.stringify({ socket: address })}\n`;
+    const close = async (): Promise<void> => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    };
+    try {
+      await writeFile(`${file}.tmp`, content, { mode: 0o600 });
+      await rename(`${file}.tmp`, file);
+    } catch {
+      // A full disk: nobody would find it.
+      await close();
+      return async () => undefined;
+    }
+    return async () => {
+      // Whoever took the folder from us has written its own.
+      if (answering.isOwner()) await unlink(file).catch(() => undefined);
+      await close();
+    };
+  } catch {
+    return async () => undefined;
+  }
+}
+
+async function listening(server: Server, path: string): Promise<void> {
+  // Exclusive: the workers of a cluster would share it.
+  server.listen({ path, exclusive: true });
+  await once(server, 'listening');
+  server.on('error', () => undefined);
+  server.unref();
+}
+
+/** One operator: proofs first, then one question after the other. Whoever says anything else is hung up on. */
+function serve(socket: Socket, secret: Secret, answering: Answering): void {
+  const lines = new Lines(longest.greeting);
+  const gone = new AbortController();
+  const challenge = nonce();
+  let stage: 'greeting' | 'proof' | 'calls' = 'greeting';
+  let busy = false;
+  // A timer of its own: one byte now and then must not keep a stranger's connection.
+  const limit = setTimeout(() => socket.destroy(), patience).unref();
+  socket.unref();
+  socket.on('error', () => undefined);
+  socket.on('close', () => {
+    clearTimeout(limit);
+    gone.abort();
+  });
+  socket.on('data', (chunk) => {
+    try {
+      for (const line of lines.add(chunk)) take(line);
+    } catch {
+      socket.destroy();
+    }
+  });
+
+  function take(line: unknown): void {
+    if (!answering.isOwner()) throw new Error('The folder is no longer ours.');
+    if (stage === 'greeting') {
+      const given = property(line, 'nonce');
+      if (property(line, 'offlineIm') !== 1 || typeof given !== 'string') throw new Error('No operator.');
+      say({ proof: proofOf(secret, 'owner', given), nonce: challenge });
+      stage = 'proof';
+    } else if (stage === 'proof') {
+      if (!isProof(secret, 'operator', challenge, property(line, 'proof'))) throw new Error('No operator.');
+      clearTimeout(limit);
+      socket.setTimeout(idle, () => {
+        if (!busy) socket.destroy();
+      });
+      lines.limit = longest.question;
+      stage = 'calls';
+    } else {
+      // They take turns: an operator that asks on without waiting for answers is none of ours.
+      if (busy) throw new Error('One question at a time.');
+      void carryOut(line);
+    }
+  }
+
+  async function carryOut(line: unknown): Promise<void> {
+    const id = property(line, 'id');
+    busy = true;
+    const beat = setInterval(() => say({ id, working: true }), heartbeat).unref();
+    try {
+      const result = await answering.answer(property(line, 'call'), property(line, 'args'), gone.signal);
+      say({ id, result: result ?? null });
+    } catch (error) {
+      say({ id, error: toldOf(error) });
+    } finally {
+      clearInterval(beat);
+      busy = false;
+    }
+  }
+
+  function say(answer: object): void {
+    if (!socket.destroyed) socket.write(`${JSON.stringify(answer)}\n`);
+  }
+}
+
+/** Errors of ours say nothing that an operator may not know; those of others may. */
+function toldOf(thrown: unknown): { readonly code?: string; readonly message: string } {
+  const error = asError(thrown);
+  if (error instanceof OfflineImError) return { code: error.code, message: error.message };
+  if (error instanceof CallError) return { code: 'SPOOL_NOT_OPERABLE', message: error.message };
+  return { message: `The process that has the spool failed (${error.name}).` };
+}

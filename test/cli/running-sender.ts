@@ -1,0 +1,16 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+const script = join(import.meta.dirname, 'sender-process.ts');
+
+/** Fills a spool with a message of each sort, in a process of its own; with `stay`, that process goes on as its sender until it is killed. */
+export async function fill(kind: string, where: string, stay: boolean): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [script, kind, where, ...(stay ? ['stay'] : [])], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [first] = await Promise.race([once(child.stdout, 'data'), once(child, 'exit').then(() => ['']) as Promise<[string]>]);
+  if (!String(first).startsWith('ready')) throw new Error('The sender could not fill the spool.');
+  if (!stay && child.exitCode === null) await once(child, 'exit');
+  return child;
+}
