@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Trace } from '../observability/trace.ts';
 import type { SpoolStorage } from '../spool/contract.ts';
 import type { Transport } from '../transport/contract.ts';
-import type { Places } from './calls/places.ts';
+import type { Places } from './calls/answers.ts';
 import type { Leases } from './leases.ts';
 import type { SpoolerSettings } from './options.ts';
 import type { ProbeHistories } from './retry.ts';

@@ -7,7 +7,7 @@ import { type Stoppable, type StopSignals, settled } from '../core/stop.ts';
 import type { Pause } from '../spool/admin/contract.ts';
 import type { Change, SpoolState } from '../spool/contract.ts';
 import { type Batch, workOn } from './batch.ts';
-import { Places } from './calls/places.ts';
+import { Places } from './calls/answers.ts';
 import { claimRound } from './claim-round.ts';
 import type { SpoolerContext, SpoolerParts } from './context.ts';
 import { Lanes } from './lanes/lanes.ts';

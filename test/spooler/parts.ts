@@ -3,7 +3,7 @@ import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
 import type { Trace } from '../../src/observability/trace.ts';
 import type { Change, ClaimedNote, Settlement, SpoolEntry, SpoolStorage } from '../../src/spool/contract.ts';
 import { type Batch, workOn } from '../../src/spooler/batch.ts';
-import type { Places } from '../../src/spooler/calls/places.ts';
+import type { Places } from '../../src/spooler/calls/answers.ts';
 import type { SpoolerContext } from '../../src/spooler/context.ts';
 import { Lanes } from '../../src/spooler/lanes/lanes.ts';
 import { Leases } from '../../src/spooler/leases.ts';

@@ -1,9 +1,20 @@
 import { type ErrorCode, errorCodes } from '../../core/errors/codes.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import type { AttemptEnd, DeliveryOutcome, ProbeResult, Scope } from '../../transport/contract.ts';
+import { answerAtOnce } from '../../core/errors/thrown.ts';
+import type {
+  AttemptEnd,
+  DeliveryOutcome,
+  Mailbox,
+  Place,
+  ProbeResult,
+  Scope,
+  Transport,
+  UnknownAttempt,
+} from '../../transport/contract.ts';
+import type { SpoolerSettings } from '../options.ts';
 
 /**
- * What a transport returned, checked where it comes in: it may be of a host, in plain JavaScript or of another realm. What is no outcome says nothing of its note, which
+ * What a transport returns, checked where it comes in: it may be of a host, in plain JavaScript or of another realm. What is no outcome says nothing of its note, which
  * may have been sent. Each answer is copied: nothing of the transport's can change it afterwards.
  */
 
@@ -205,4 +216,70 @@ function errorIn(parts: Parts): OfflineImError {
 
 function isCode(value: unknown): value is ErrorCode {
   return typeof value === 'string' && Object.hasOwn(errorCodes, value);
+}
+
+type PlaceTransport = Pick<Transport, 'placeOf' | 'canProbe' | 'minimumGrace'>;
+
+/** What a transport says about places, checked: whatever it throws or returns, the loop goes on. */
+export class Places {
+  readonly #transport: PlaceTransport;
+  readonly #options: Pick<SpoolerSettings, 'probe'>;
+  readonly #warn: (error: unknown) => void;
+
+  constructor(transport: PlaceTransport, options: Pick<SpoolerSettings, 'probe'>, warn: (error: unknown) => void) {
+    this.#transport = transport;
+    this.#options = options;
+    this.#warn = warn;
+  }
+
+  /** Where a note of this mailbox goes now. One that can't be told shares its circuit with all others that can't. */
+  of(from: Mailbox): Place {
+    const told = this.#ask('placeOf', () => this.#transport.placeOf(from), isPlace, 'a place');
+    return told ?? { endpoint: 'unknown', mailbox: from.address, folder: '' };
+  }
+
+  /** Whether a probe can look there. A transport that doesn't say is asked by a probe. */
+  canProbe(place: Place): boolean {
+    return this.#ask('canProbe', () => this.#transport.canProbe?.(place) ?? true, isBoolean, 'true or false') ?? true;
+  }
+
+  /** ms after which "absent" proves something of all of these attempts: the longest that transport and options ask for. */
+  graceOf(attempts: readonly UnknownAttempt[]): number {
+    return attempts.reduce((grace, { place }) => {
+      const told = this.#ask('minimumGrace', () => this.#transport.minimumGrace?.(place) ?? 0, isDuration, 'ms, 0 or more');
+      return Math.max(grace, told ?? 0);
+    }, this.#options.probe.grace);
+  }
+
+  #ask<Value>(
+    name: string,
+    ask: () => unknown,
+    isRight: (value: unknown) => value is Value,
+    expected: string,
+  ): Value | undefined {
+    try {
+      const value = answerAtOnce(ask());
+      if (isRight(value)) return value;
+      this.#warn(
+        new OfflineImError('TRANSPORT_FAILED', `${name}() of the transport returned ${typeof value}; expected ${expected}.`),
+      );
+    } catch (error) {
+      this.#warn(error);
+    }
+    return undefined;
+  }
+}
+
+function isPlace(value: unknown): value is Place {
+  if (typeof value !== 'object' || value === null) return false;
+  const { endpoint, mailbox, folder } = value as Partial<Record<keyof Place, unknown>>;
+  return typeof endpoint === 'string' && typeof mailbox === 'string' && typeof folder === 'string';
+}
+
+function isBoolean(value: unknown): value is boolean {
+  return typeof value === 'boolean';
+}
+
+function isDuration(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && Number.isFinite(value);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Places } from '../../../src/spooler/calls/places.ts';
+import { Places } from '../../../src/spooler/calls/answers.ts';
 import { spoolerSettings } from '../../../src/spooler/options.ts';
 import type { Place, Transport } from '../../../src/transport/contract.ts';
 
