@@ -1,4 +1,5 @@
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { firstOf } from '../core/errors/present.ts';
 import { quoted } from '../core/errors/quote.ts';
 import { property } from '../core/errors/thrown.ts';
 import { noteWording } from '../message/note.ts';
@@ -105,7 +106,8 @@ function requestFor(round: Round, kind: 'deliver' | 'probe', lanes: LaneFilter, 
     ...noteLimits,
     newNoteId: () => parts.newNoteId(),
     freeze(members, previous) {
-      const place = context.places.of(members[0]?.message?.from.mailbox ?? { address: members[0]?.lane ?? '' });
+      const { message, lane } = firstOf(members, 'The first member of a note');
+      const place = context.places.of(message?.from.mailbox ?? { address: lane });
       const { messageClass, subject, wording } = previous ?? noteWording(members);
       return { messageClass, subject, wording, place };
     },

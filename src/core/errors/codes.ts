@@ -78,6 +78,7 @@ export const errorCodes = {
   PERMISSION_MISSING: 'The login lacks a permission; the text says what cannot be promised without it.',
   FOLDER_UNAVAILABLE: 'The folder for the saved copy cannot be found, made or read.',
   EXPECTATION_FAILED: 'The simulated Exchange did not receive what a test expected; the text has the end of its journal.',
+  INTERNAL_ERROR: 'Something that is always there was not: a defect of offline-im. Nothing was changed.',
   XML_UNREADABLE: 'A document is not well-formed XML, or goes beyond the limits set for it.',
 } as const satisfies Readonly<Record<string, string>>;
 

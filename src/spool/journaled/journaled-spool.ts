@@ -152,7 +152,7 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
       const record = table.entry(entryId);
       if (record === undefined) return undefined;
       const [head] = table.stream(streamKey(record.fixed));
-      return standingOf(record, table.note(record.status.noteId ?? ''), head === undefined ? undefined : table.entry(head), now);
+      return standingOf(record, table.note(record.status.noteId), head === undefined ? undefined : table.entry(head), now);
     });
   }
 
@@ -202,7 +202,7 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
         const notes: StoredNote[] = [];
         for (const record of this.#engine.records(ids.slice(from, from + groupSize))) {
           if (seen.has(record.fixed.id)) continue;
-          const note = isInNote(record.status.state) ? this.#engine.table.note(record.status.noteId ?? '') : undefined;
+          const note = isInNote(record.status.state) ? this.#engine.table.note(record.status.noteId) : undefined;
           const members = note === undefined ? [record] : this.#engine.records(note.entryIds);
           for (const member of members) seen.add(member.fixed.id);
           records.push(...members);

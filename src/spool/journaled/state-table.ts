@@ -48,8 +48,8 @@ export class StateTable {
     return this.#entries.get(id);
   }
 
-  note(id: string): NoteRecord | undefined {
-    return this.#notes.get(id);
+  note(id: string | undefined): NoteRecord | undefined {
+    return id === undefined ? undefined : this.#notes.get(id);
   }
 
   entriesOfMessage(messageId: string): readonly string[] {
@@ -164,7 +164,7 @@ export class StateTable {
   #headDue(stream: Set<string>): number | undefined {
     for (const id of stream) {
       const status = this.#entries.get(id)?.status;
-      return status && headDue(status, this.#notes.get(status.noteId ?? ''))?.at;
+      return status && headDue(status, this.note(status.noteId))?.at;
     }
     return undefined;
   }

@@ -101,10 +101,11 @@ export function noteOf(row: NoteRow): NoteRecord {
 
 function leaseOf(row: NoteRow, token: string): Lease {
   if (row.lease_kind !== 'deliver' && row.lease_kind !== 'probe') throw new RowError('the lease');
+  if (row.lease_until === null) throw new RowError('the end of the lease');
   return {
     token,
     kind: row.lease_kind,
-    until: row.lease_until ?? 0,
+    until: row.lease_until,
     before: row.lease_before === null ? undefined : objectOf<NoteRecord>(row.lease_before, 'the note before the lease'),
     triedBy: new Map(listOf<readonly [string, string]>(row.lease_tried_by, 'the members before the lease')),
   };

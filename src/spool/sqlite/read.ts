@@ -50,7 +50,7 @@ export class Reading {
     if (stored === undefined) return undefined;
     const headId = stored.stream === null ? undefined : this.#head.get(stored.stream)?.id;
     const head = typeof headId === 'string' ? entries.find(headId)?.record : undefined;
-    return standingOf(stored.record, notes.find(stored.record.status.noteId ?? ''), head, group.now);
+    return standingOf(stored.record, notes.find(stored.record.status.noteId), head, group.now);
   }
 
   message(group: Group, messageId: string): SpoolEntry[] {

@@ -1,4 +1,5 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { firstOf } from '../../core/errors/present.ts';
 import type { AppendResult, NewSpoolEntry } from '../contract.ts';
 import type { EntryFixed, EntryRecord } from './records.ts';
 import { dueAfter, storableEntry, timeAfter } from './storable.ts';
@@ -43,7 +44,7 @@ export async function appendStorable(
 
 /** Adds the entries of one message, unless a message with its id is kept or has ended lately. */
 export function appendMessage(tx: Transaction, entries: readonly NewSpoolEntry[], now: number): PlannedAppend {
-  const messageId = entries[0]?.messageId ?? '';
+  const { messageId } = firstOf(entries, 'The first entry of a message');
   const kept = tx.entriesOfMessage(messageId);
   if (kept.length > 0) {
     const same = kept.every((id) => tx.entry(id)?.fixed.contentHash === entries[0]?.contentHash);

@@ -1,3 +1,4 @@
+import { firstOf } from '../../core/errors/present.ts';
 import type { ClaimedNote, ClaimRequest, SpooledMessage } from '../contract.ts';
 import { type EntryRecord, type Lease, type NoteRecord, tagOf, viewOf } from './records.ts';
 import { storableFrozen } from './storable.ts';
@@ -24,7 +25,8 @@ export function runOf(
     const { fixed, status } = record;
     const first = members[0];
     if (first === undefined) {
-      if (status.state === 'deferred') return { deferredNoteId: status.noteId ?? '' };
+      // Without a note it was damaged on disk; one such record must not keep others from being claimed.
+      if (status.state === 'deferred') return status.noteId === undefined ? undefined : { deferredNoteId: status.noteId };
       if (status.state !== 'spooled' || (status.due.at > now && request.ignorePickup !== true)) return undefined;
     } else {
       if (status.state !== 'spooled' || !mergeable(record) || !mergeable(first)) break;
@@ -56,8 +58,7 @@ export function claimPick(
   const show = (record: EntryRecord) => viewOf(record, messages.get(record.fixed.id));
   const frozen =
     delivering || note?.frozen === undefined ? storableFrozen(request.freeze(members.map(show), note?.frozen)) : note.frozen;
-  const first = members[0];
-  const lane = first?.fixed.lane ?? '';
+  const { lane } = firstOf(members, 'The first member of a note').fixed;
   const lease: Lease = {
     // The revision makes the token of a later claim another one.
     token: `${tagOf(noteId, attempt)}:${request.kind}:${tx.rev}`,

@@ -1,4 +1,5 @@
 import { checkArguments } from '../../core/arguments.ts';
+import { firstOf } from '../../core/errors/present.ts';
 import { spoolArguments } from '../arguments.ts';
 import type {
   AppendResult,
@@ -48,7 +49,12 @@ export function failedAppends(
   kept: 'no' | 'unknown',
   error: Error,
 ): AppendResult[] {
-  return messages.map((entries) => ({ messageId: entries[0]?.messageId ?? '', status: 'failed', kept, error }));
+  return messages.map((entries) => ({
+    messageId: firstOf(entries, 'The first entry of a message').messageId,
+    status: 'failed',
+    kept,
+    error,
+  }));
 }
 
 /**

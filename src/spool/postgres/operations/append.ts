@@ -1,4 +1,5 @@
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
+import { firstOf } from '../../../core/errors/present.ts';
 import type { AppendResult, NewSpoolEntry, SpooledMessage } from '../../contract.ts';
 import { bodyOf, fixedCells, fixedColumns, whole } from '../../rows/entry-row.ts';
 import { appendMessage, type PlannedAppend } from '../../state/append.ts';
@@ -12,9 +13,11 @@ import { refreshStreams, storedStreamKey } from '../tables/streams.ts';
 import { isStorable, objectOf, recordset } from '../tables/write.ts';
 import { begin } from './work.ts';
 
+const idOf = (message: NewMessage): string => firstOf(message, 'The first entry of a message').messageId;
+
 /** The result of a message that was not appended, or may not have been. */
 export function failedAppend(message: NewMessage, kept: 'no' | 'unknown', error: unknown): AppendResult {
-  return { messageId: message[0]?.messageId ?? '', status: 'failed', kept, error: asSpoolError(error) };
+  return { messageId: idOf(message), status: 'failed', kept, error: asSpoolError(error) };
 }
 
 /** That of one that could not come back as it was given. */
@@ -70,7 +73,7 @@ export async function appendMessages(
   from: string,
 ): Promise<{ readonly results: AppendResult[]; readonly added: boolean }> {
   const streams = streamsOf(messages);
-  const ids = messages.map(([first]) => first?.messageId ?? '');
+  const ids = messages.map(idOf);
   const locked = [JSON.stringify([...streams.values()]), ids];
   const { now, ...found } = await sql.row<{ now: string; tick: string; kept: string }>(client, lock, locked);
   const loaded = new Loaded();

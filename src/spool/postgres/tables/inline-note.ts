@@ -1,6 +1,7 @@
+import { firstOf, present } from '../../../core/errors/present.ts';
 import type { ClaimToken, Refreeze } from '../../contract.ts';
 import { whole } from '../../rows/entry-row.ts';
-import { type NoteRecord, noteIdOf } from '../../state/records.ts';
+import { type Lease, type NoteRecord, noteIdOf } from '../../state/records.ts';
 import type { TableReads, Transaction } from '../../state/transaction.ts';
 import type { PgClient } from '../connection/pool.ts';
 import { addCounters, countersOf } from './counters.ts';
@@ -44,13 +45,14 @@ export async function inlineNotes(
   fresh: readonly Fresh[],
   owner: string,
 ): Promise<void> {
-  const until = fresh[0]?.note.lease?.until ?? 0;
+  const leaseOf = ({ note }: Fresh): Lease => present(note.lease, 'The lease of a claimed note');
+  const { until } = leaseOf(firstOf(fresh, 'The first claimed note'));
   const members = fresh.flatMap(({ note }) => tx.members(note));
   const column = <Value>(value: (one: Fresh) => Value): Value[] => fresh.map(value);
   await sql.rows(client, start, [
     column(({ stream }) => stream),
     column(({ note }) => note.id),
-    column(({ note }) => note.lease?.token ?? ''),
+    column((one) => leaseOf(one).token),
     column(({ to }) => to),
     column(({ note }) => (note.frozen === undefined ? null : JSON.stringify(note.frozen))),
     whole(until),

@@ -79,7 +79,7 @@ export class StreamStore {
   }
 
   #dueOf(head: HeadRow): Due | undefined {
-    const note = head.state === 'deferred' ? this.#notes.find(head.note_id ?? '') : undefined;
+    const note = head.state === 'deferred' ? this.#notes.find(head.note_id ?? undefined) : undefined;
     const due = headDue({ state: head.state, due: { at: head.due_at, within: head.due_within } }, note);
     return due === undefined ? undefined : { at: Math.ceil(due.at), within: Math.ceil(due.within) };
   }

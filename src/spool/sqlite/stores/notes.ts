@@ -29,7 +29,8 @@ export class NoteStore {
     this.#renew = database.prepare('UPDATE notes SET lease_until = ? WHERE id = ? AND token = ?');
   }
 
-  find(id: string): NoteRecord | undefined {
+  find(id: string | undefined): NoteRecord | undefined {
+    if (id === undefined) return undefined;
     if (this.#notes.has(id)) return this.#notes.get(id);
     const cells = this.#byId.get(id);
     const row = cells === undefined ? undefined : Object.fromEntries(noteColumns.map((name, index) => [name, cells[index]]));
