@@ -151,7 +151,7 @@ export default {
     {
       name: 'production-knows-no-testing',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/testing(/|(-msw)?\\.ts$)|^src/cli/commands/simulator\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/testing(/|(-msw|-vitest|-jest)?\\.ts$)|^src/cli/commands/simulator\\.ts$' },
       to: { path: '^src/testing/' },
     },
     {

@@ -18,7 +18,9 @@ const shared = {
     sqlite: 'src/sqlite.ts',
     ntlm: 'src/ntlm.ts',
     testing: 'src/testing.ts',
+    'testing-jest': 'src/testing-jest.ts',
     'testing-msw': 'src/testing-msw.ts',
+    'testing-vitest': 'src/testing-vitest.ts',
   },
   target: 'node22',
   platform: 'neutral',
@@ -45,10 +47,12 @@ export default defineConfig(({ outDir = 'dist' }) => {
   mkdirSync(outDir, { recursive: true });
   // Declared once, for both: an ES module may take its types from CommonJS, not the other way round.
   for (const name of Object.keys(shared.entry)) writeFileSync(join(outDir, `${name}.d.ts`), `export * from './${name}.cjs';\n`);
-  // But msw's types are an ES module's, which CommonJS may not name: here each kind has its own. No hook runs after the declarations.
+  // But the types of msw and Vitest are an ES module's, which CommonJS may not name: here each kind has its own. No hook runs after the declarations.
   process.once('exit', (code) => {
-    const declared = join(outDir, 'testing-msw.d.cts');
-    if (code === 0 && existsSync(declared)) copyFileSync(declared, join(outDir, 'testing-msw.d.ts'));
+    for (const name of ['testing-msw', 'testing-vitest']) {
+      const declared = join(outDir, `${name}.d.cts`);
+      if (code === 0 && existsSync(declared)) copyFileSync(declared, join(outDir, `${name}.d.ts`));
+    }
   });
   return [
     // The command line is a program, which nobody requires.

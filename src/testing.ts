@@ -13,17 +13,18 @@ export type { FrontRequest, FrontResponse } from './testing/simulator/http/front
 export type { JournalEntry, JournalOptions } from './testing/simulator/http/journal.ts';
 export type { OperationName } from './testing/simulator/schema/operations.ts';
 export type { ProfileName, ProfileOption, SchemaVersion, SimulatorProfile } from './testing/simulator/schema/profile.ts';
-export type { CreateExchangeOptions } from './testing/simulator/simulated-exchange.ts';
+export type { CreateExchangeOptions, ExchangeSnapshot } from './testing/simulator/simulated-exchange.ts';
 export { createExchange, SimulatedExchange } from './testing/simulator/simulated-exchange.ts';
 export type { ExchangeSimulatorOptions } from './testing/simulator/simulator.ts';
 export { ExchangeSimulator, startExchangeSimulator } from './testing/simulator/simulator.ts';
-export type { SeedContent } from './testing/simulator/store/content.ts';
 export type { ExtendedFieldPath, ExtendedProperty } from './testing/simulator/store/extended-property.ts';
 export type { SimulatedFolder } from './testing/simulator/store/folder.ts';
 export type { MessageContent, SimulatedAttachment, SimulatedItem } from './testing/simulator/store/item.ts';
 export type { SimulatedMailbox } from './testing/simulator/store/mailbox.ts';
 export type { ConversationHistory, DelegateOptions, MailboxOptions } from './testing/simulator/store/mailbox-options.ts';
 export type { ItemState } from './testing/simulator/store/message-flags.ts';
+export type { SeedAttachment, SeedContent } from './testing/simulator/store/seeding/content.ts';
+export type { SeedItem } from './testing/simulator/store/seeding/seed.ts';
 export type { Omission } from './testing/simulator/xml/omit.ts';
 export type {
   CreateSpoolHarness,

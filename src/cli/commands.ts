@@ -47,7 +47,7 @@ export const commands: readonly Command[] = [
       data: {
         type: 'string',
         value: 'FILE',
-        help: 'JSON to seed the mailboxes with: { "ADDRESS": { "inbox": [{ "subject": "Hi" }] } }.',
+        help: 'JSON to seed the mailboxes with: { "ADDRESS": { "inbox": [{ "subject": "Hi" }, { "file": "hello.eml" }] } }.',
       },
       'random-seed': { type: 'string', value: 'N', help: 'Seed of faults with a probability that name none. Default: 1.' },
       profile: {
@@ -56,6 +56,13 @@ export const commands: readonly Command[] = [
         help: 'Which Exchange to be: exchange-2010, -2013, -2016, -2019, exchange-online.',
       },
       tls: { type: 'boolean', help: 'Speaks https, with a certificate that it prints.' },
+      host: { type: 'string', value: 'ADDRESS', help: 'Address to listen on. Default: 127.0.0.1, this machine only.' },
+      token: { type: 'string', value: 'TEXT', help: 'What the web page and the JSON API ask for; needed beyond this machine.' },
+      clock: {
+        type: 'string',
+        value: 'KIND',
+        help: 'system, or manual: it stands still until the JSON API moves it. Default: system.',
+      },
     },
     examples: [['offline-im simulator --port 8080 --mailbox alice@contoso.test --data seed.json', 'For tests in any language']],
     load: () => import('./commands/simulator.ts'),

@@ -34,8 +34,8 @@ export function declarationTests(packed: () => Packed): void {
     const dist = join(packed().installed, 'dist');
     const found = new Set<string>();
     for (const name of await readdir(dist)) {
-      // Handlers are msw's own: whoever imports that entry has it.
-      if (!/\.d\.c?ts$/.test(name) || name.startsWith('testing-msw.')) continue;
+      // Handlers are msw's own, and matchers are added to Vitest's: whoever imports that entry has it.
+      if (!/\.d\.c?ts$/.test(name) || /^testing-(msw|vitest)\./.test(name)) continue;
       for (const module of importsOf(await readFile(join(dist, name), 'utf8'))) found.add(module);
     }
     expect([...found].filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:'))).toEqual([]);

@@ -26,7 +26,9 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   'offline-im/relay': ['relay'],
   'offline-im/sqlite': ['SqliteSpool'],
   'offline-im/testing': ['ManualClock', 'createExchange', 'spoolConformance', 'startExchangeSimulator', 'transportConformance'],
+  'offline-im/testing/jest': ['exchangeMatchers', 'exchangePerTest'],
   'offline-im/testing/msw': ['exchangeHandlers'],
+  'offline-im/testing/vitest': ['exchangeFixtures', 'exchangeMatchers'],
 };
 const { exports } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
   exports: Record<string, unknown>;

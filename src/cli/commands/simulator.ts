@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { asError } from '../../core/errors/thrown.ts';
+import { ManualClock } from '../../testing/manual-clock.ts';
 import { startExchangeSimulator } from '../../testing/simulator/simulator.ts';
 import { type Call, choiceOption, numberOption, textOption, UsageError } from '../command.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
@@ -16,13 +17,22 @@ export async function run(call: Call): Promise<ExitCode> {
   const mailboxes = given.length === 0 ? ['alice@contoso.test', 'bob@contoso.test'] : given;
   const file = textOption(call, 'data');
   const seed = file === undefined ? {} : await readSeed(resolve(cwd, file));
-  await using exchange = await startExchangeSimulator({ mailboxes, port, profile, randomSeed, tls: values.tls === true });
-  exchange.seed(seed as Parameters<typeof exchange.seed>[0]);
-  const { url, graphUrl, ca } = exchange;
-  if (output.json) output.document({ url, graphUrl, mailboxes, ...(ca === undefined ? {} : { ca }) });
+  const [host, token] = [textOption(call, 'host'), textOption(call, 'token')];
+  const clock = choiceOption(call, 'clock', ['system', 'manual']) === 'manual' ? new ManualClock(Date.now()) : undefined;
+  await using exchange = await startExchangeSimulator({
+    ...{ mailboxes, port, profile, randomSeed, tls: values.tls === true },
+    ...(host === undefined ? {} : { host }),
+    ...(token === undefined ? {} : { token }),
+    ...(clock === undefined ? {} : { clock }),
+  });
+  await exchange.load(seed as Parameters<typeof exchange.load>[0]);
+  const { url, graphUrl, pageUrl, apiUrl, ca } = exchange;
+  if (output.json) output.document({ url, graphUrl, pageUrl, apiUrl, mailboxes, ...(ca === undefined ? {} : { ca }) });
   else {
     output.line(`EWS    ${url}`);
     output.line(`Graph  ${graphUrl}`);
+    output.line(`Page   ${pageUrl}${token === undefined ? '' : '?token=…'}`);
+    output.line(`API    ${apiUrl}`);
     output.line(`Mailboxes (any password): ${mailboxes.join(', ')}`);
     if (ca !== undefined) output.line(ca.trimEnd());
   }
@@ -33,10 +43,27 @@ export async function run(call: Call): Promise<ExitCode> {
   return exitCodes.ok;
 }
 
+/** A seed as `exchange.load()` takes it; `{ "file": "hello.eml" }` names a message beside the JSON. */
 async function readSeed(path: string): Promise<unknown> {
+  let seed: unknown;
   try {
-    return JSON.parse(await readFile(path, 'utf8'));
+    seed = JSON.parse(await readFile(path, 'utf8'));
   } catch (error) {
     throw new UsageError(`--data: ${path} can't be read as JSON: ${asError(error).message}`);
   }
+  return withFiles(seed, dirname(path));
+}
+
+async function withFiles(value: unknown, folder: string): Promise<unknown> {
+  if (Array.isArray(value)) return Promise.all(value.map((one) => withFiles(one, folder)));
+  if (typeof value !== 'object' || value === null) return value;
+  if ('file' in value && typeof value.file === 'string' && Object.keys(value).length === 1) {
+    try {
+      return { eml: await readFile(resolve(folder, value.file)) };
+    } catch (error) {
+      throw new UsageError(`--data: ${value.file} can't be read: ${asError(error).message}`);
+    }
+  }
+  const entries = Object.entries(value).map(async ([name, inner]) => [name, await withFiles(inner, folder)] as const);
+  return Object.fromEntries(await Promise.all(entries));
 }

@@ -1,4 +1,5 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { property } from '../../core/errors/thrown.ts';
 import { domainOf, utf8Length } from '../../core/text.ts';
 import type { XmlElement } from '../../ews/xml/read.ts';
 import { type AccessOptions, type AuthScheme, actingMailbox, claimedLogin, type Login } from './access/access.ts';
@@ -12,6 +13,8 @@ import { afterProcessing, beforeProcessing } from './faults/strike.ts';
 import { GraphDoor } from './graph/door.ts';
 import type { FrontRequest, FrontResponse } from './http/front.ts';
 import { Journal, type JournalEntry, type JournalOptions } from './http/journal.ts';
+import { OpenStreams } from './http/open-streams.ts';
+import { isEndpoint, outcomeOf, refuseByHttp, unauthorized, withRequestId } from './http/refusals.ts';
 import { type ParsedMime, parseMimeIn } from './mime/parse.ts';
 import {
   type EwsAnswer,
@@ -70,6 +73,8 @@ export class SimulatorCore {
   readonly #options: CoreOptions;
   readonly #door: Authenticator;
   readonly #graph: GraphDoor;
+  readonly #streams = new OpenStreams();
+  readonly #firstWall: number;
   #underWay = 0;
 
   /** `onConnection`: a login that belongs to connections, from a front that has them. */
@@ -81,6 +86,7 @@ export class SimulatorCore {
     this.#graph = new GraphDoor(this.exchange, this.#door, this.#book);
     this.faults = new Faults(this.#book);
     this.journal = new Journal(options.journal);
+    this.#firstWall = this.exchange.clock.now();
   }
 
   /** The ways to log in that it offers. */
@@ -140,6 +146,7 @@ export class SimulatorCore {
 
   async #handleEws(asked: FrontRequest): Promise<FrontResponse> {
     const at = this.exchange.registry.now();
+    const { cleared } = this.exchange.timers;
     // Graph takes larger ones, so the front's limit is not that of EWS.
     const tooLarge = asked.tooLarge === true || utf8Length(asked.body) > this.exchange.profile.maxRequestBytes;
     const request = { ...asked, body: tooLarge ? '' : asked.body, tooLarge };
@@ -151,7 +158,8 @@ export class SimulatorCore {
     const refusal = admission.kind === 'in' || request.method === 'OPTIONS' ? refuseByHttp(request) : undefined;
     if (refusal !== undefined) return refusal;
     if (admission.kind === 'out' && request.method !== 'POST') return unauthorized(admission);
-    const mime = read.element === undefined || !request.body.includes('MimeContent') ? noMime : await parseMimeIn(read.element);
+    const hasMime = admission.kind === 'in' && request.body.includes('MimeContent');
+    const mime = read.element === undefined || !hasMime ? noMime : await parseMimeIn(read.element);
     const login = admission.kind === 'in' ? admission.login.name : claimedLogin(request.headers.authorization);
     // A leg of a handshake is no request yet, so that faults count those that are.
     const isLeg = admission.kind === 'out' && admission.leg;
@@ -160,8 +168,9 @@ export class SimulatorCore {
     const subject = { operation: read.operation, login, mailbox, itemCount, body: request.body };
     const struck = isLeg ? { fault: undefined, delay: 0 } : this.#book.select(subject);
 
-    // False when reset() or close() came in between: the request belongs to what they have put away.
-    if (!(await this.exchange.timers.wait(struck.delay))) return { kind: 'reset' };
+    await this.exchange.timers.wait(struck.delay);
+    // By reset(), restore() or close(): the request belongs to what they have put away.
+    if (cleared.aborted) return { kind: 'reset' };
     const answer = this.#answer(request, { ...read, mime }, admission, struck.fault);
     const { response } = answer;
     const entry = this.journal.record({
@@ -184,7 +193,7 @@ export class SimulatorCore {
       responseBody: answer.body ?? '',
     });
     this.#options.onRequest?.(entry);
-    return withRequestId(response, request);
+    return this.#streams.add(withRequestId(response, request));
   }
 
   /** Answers an operation by hand from now on, until `reset()`. */
@@ -195,18 +204,42 @@ export class SimulatorCore {
     this.#byHand.set(operation, handler);
   }
 
-  /** Empties mailboxes, journal and outbound, takes faults back and forgets what was yet to happen. */
+  /** Remembers everything but tokens; the function returned brings it back, cancels what has been begun since, and sets a manual clock back. */
+  snapshot(): () => void {
+    const parts = [this.exchange.snapshot(), this.#book.snapshot(), this.journal.snapshot()];
+    const byHand = [...this.#byHand];
+    const wall = this.exchange.clock.now();
+    return () => {
+      this.#streams.end();
+      this.#setWall(wall);
+      this.#byHand.clear();
+      for (const [operation, handler] of byHand) this.#byHand.set(operation, handler);
+      for (const restore of parts) restore();
+    };
+  }
+
+  /** Empties mailboxes, journal and outbound, takes faults and subscriptions back, forgets what was yet to happen, and sets a manual clock back. */
   reset(): void {
+    this.#streams.end();
+    this.#setWall(this.#firstWall);
     this.exchange.reset();
     this.faults.clear();
     this.#byHand.clear();
     this.journal.clear();
   }
 
-  /** Cancels timers and rejects whoever waits for a message. */
+  /** Cancels timers, ends answers that are still open and rejects whoever waits for a message. */
   close(): void {
+    this.#streams.end();
     this.exchange.timers.clear();
     this.exchange.waiters.end('the simulator was closed');
+  }
+
+  /** Wall time only: monotonic time goes back for nobody. The machine's clock goes on. */
+  #setWall(wall: number): void {
+    const { clock } = this.exchange;
+    const set = property(clock, 'setWall');
+    if (typeof set === 'function') set.call(clock, wall);
   }
 
   #answer(request: FrontRequest, read: MimeRead, admission: Admission, fault: Fault | undefined): EwsAnswer {
@@ -261,35 +294,4 @@ const noMime: ReadonlyMap<XmlElement, ParsedMime> = new Map();
 /** A request, and the MIME in it. */
 interface MimeRead extends ReadRequest {
   readonly mime: ReadonlyMap<XmlElement, ParsedMime>;
-}
-
-/** Paths count without regard to case, as IIS has it. */
-function isEndpoint({ path }: FrontRequest): boolean {
-  return (path.split('?')[0] ?? '').toLowerCase() === '/ews/exchange.asmx';
-}
-
-/** What is no EWS request at all, of somebody who is logged in. */
-function refuseByHttp(request: FrontRequest): FrontResponse | undefined {
-  const refuse = (status: number): FrontResponse => ({ kind: 'answer', status, headers: {}, body: '' });
-  if (request.method !== 'POST') return refuse(405);
-  return /xml/i.test(request.headers['content-type'] ?? '') ? undefined : refuse(415);
-}
-
-/** One challenge a line, as IIS writes them. */
-function unauthorized({ challenges, diagnostics }: Extract<Admission, { kind: 'out' }>): FrontResponse {
-  const why = diagnostics === undefined ? {} : { 'x-ms-diagnostics': diagnostics };
-  return { kind: 'answer', status: 401, headers: { 'www-authenticate': challenges, ...why }, body: '' };
-}
-
-function outcomeOf(response: FrontResponse): JournalEntry['outcome'] {
-  if (response.kind === 'stream') return 'answered';
-  return response.kind === 'answer' ? (response.resetAfter === undefined ? 'answered' : 'reset') : response.kind;
-}
-
-/** Exchange repeats the client's id where it was asked to. */
-function withRequestId(response: FrontResponse, request: FrontRequest): FrontResponse {
-  const id = request.headers['client-request-id'];
-  if (response.kind !== 'answer' || id === undefined) return response;
-  if (request.headers['return-client-request-id']?.toLowerCase() !== 'true') return response;
-  return { ...response, headers: { ...response.headers, 'client-request-id': id } };
 }

@@ -1,5 +1,7 @@
+import { checkArgument, objectWith } from '../../core/arguments.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { rule } from '../../core/options.ts';
 import { domainOf } from '../../core/text.ts';
 import { type ProfileOption, profileOf, type SimulatorProfile } from './schema/profile.ts';
 import type { MessageContent } from './store/item.ts';
@@ -151,12 +153,45 @@ export class Exchange {
     return false;
   }
 
+  /** Remembers the mailboxes and what is yet to happen; the function returned brings that back. */
+  snapshot(): () => void {
+    const mailboxes = [...this.#mailboxes].map(([key, mailbox]) => ({ key, mailbox, restore: mailbox.snapshot() }));
+    const outbound = [...this.outbound];
+    const subscriptions = [...this.registry.subscriptions.values()].map((one) => ({ ...one }));
+    const timers = this.timers.snapshot();
+    return () => {
+      for (const mailbox of this.#mailboxes.values()) {
+        mailbox.reset();
+        for (const { id } of mailbox.folders) this.registry.folders.delete(id);
+      }
+      this.#mailboxes.clear();
+      for (const { key, mailbox, restore } of mailboxes) {
+        this.#mailboxes.set(key, mailbox);
+        restore();
+      }
+      this.outbound.length = 0;
+      for (const one of outbound) this.outbound.push(one);
+      this.registry.subscriptions.clear();
+      for (const one of subscriptions) this.registry.subscriptions.set(one.id, { ...one });
+      timers();
+    };
+  }
+
   reset(): void {
     this.timers.clear();
     this.outbound.length = 0;
     this.registry.subscriptions.clear();
+    this.registry.forgetSuccessors();
     for (const mailbox of this.#mailboxes.values()) mailbox.reset();
   }
+}
+
+/** Domain of the first mailbox. */
+export function firstDomain(options: ExchangeOptions): string {
+  checkArgument('the simulated Exchange', 'options', options, objectWith('{ mailboxes, … }', {}));
+  checkArgument('the simulated Exchange', 'mailboxes', options.mailboxes, rule('an array of addresses', Array.isArray));
+  const [first] = options.mailboxes;
+  return domainOf(typeof first === 'string' ? first : (first?.address ?? 'contoso.test'));
 }
 
 function graphBehaviour(given: GraphBehaviour = {}): Required<GraphBehaviour> {

@@ -1,20 +1,17 @@
-import { checkArgument, objectWith } from '../../core/arguments.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import { rule } from '../../core/options.ts';
-import { domainOf } from '../../core/text.ts';
 import type { AuthScheme } from './access/access.ts';
 import type { SimulatedTokens } from './access/tokens.ts';
 import { type AnswerByHand, type CoreOptions, SimulatorCore } from './core.ts';
-import type { OutboundMessage } from './exchange.ts';
+import { firstDomain, type OutboundMessage } from './exchange.ts';
 import { expectReceived, failed, receivedIn, untilIdle } from './expectations.ts';
 import type { Faults } from './faults/faults.ts';
 import { connectionError, fetchFrom } from './http/fetch-front.ts';
 import type { JournalEntry } from './http/journal.ts';
-import type { SeedContent } from './store/content.ts';
 import type { SimulatedItem } from './store/item.ts';
 import type { SimulatedMailbox } from './store/mailbox.ts';
 import type { MailboxOptions } from './store/mailbox-options.ts';
-import { storeSeed } from './store/seed.ts';
+import type { SeedContent } from './store/seeding/content.ts';
+import { type SeedItem, storeSeed, withMimeRead } from './store/seeding/seed.ts';
 
 /** Options of {@link createExchange}. */
 export interface CreateExchangeOptions extends CoreOptions {
@@ -23,6 +20,12 @@ export interface CreateExchangeOptions extends CoreOptions {
    * @default 'https://mail.<domain of the first mailbox>/EWS/Exchange.asmx'
    */
   readonly url?: string;
+}
+
+/** What an exchange was at one moment; `exchange.restore()` goes back to it. */
+export interface ExchangeSnapshot {
+  /** By the exchange's clock. */
+  readonly takenAt: Date;
 }
 
 /** An Exchange in memory, behind whatever front. {@link createExchange} makes one without a port. */
@@ -42,6 +45,7 @@ export class SimulatedExchange {
    */
   readonly fetch: typeof globalThis.fetch;
   readonly #core: SimulatorCore;
+  readonly #snapshots = new WeakMap<ExchangeSnapshot, () => void>();
   #open = true;
 
   /** @internal */
@@ -176,6 +180,20 @@ export class SimulatedExchange {
   }
 
   /**
+   * As {@link seed}, with items that may also be whole messages, `{ eml }`. All of it, or nothing where one is bad.
+   *
+   * @throws OPTION_INVALID
+   *
+   * @example
+   * ```ts
+   * await exchange.load({ 'bob@contoso.test': { inbox: [{ eml: await readFile('invoice.eml') }, { subject: 'Hi' }] } });
+   * ```
+   */
+  async load(seed: Readonly<Record<string, Readonly<Record<string, readonly SeedItem[]>>>>): Promise<void> {
+    storeSeed(this.#core.exchange, await withMimeRead(this.#core.exchange, seed));
+  }
+
+  /**
    * Answers an operation by hand, until `reset()`: for what is not simulated, or to say what no server says.
    *
    * @throws OPTION_INVALID for a name that the schema has not.
@@ -189,9 +207,39 @@ export class SimulatedExchange {
     this.#core.answer(operation, handler);
   }
 
-  /** As new: no items, no folders but the usual ones, no faults, no journal. Item ids are never used again. */
+  /**
+   * As new: no items, no folders but the usual ones, no faults, subscriptions or journal; nothing is yet to happen, and the wall time of a
+   * `ManualClock` is that of the start again. Mailboxes and tokens stay. Item ids are never used again.
+   */
   reset(): void {
     this.#core.reset();
+  }
+
+  /** Remembers what it is at this moment, for {@link restore}: mailboxes with all their items, faults, subscriptions, the journal, what is yet to happen, and the wall time of a `ManualClock`. */
+  snapshot(): ExchangeSnapshot {
+    const snapshot: ExchangeSnapshot = { takenAt: new Date(this.#core.exchange.clock.now()) };
+    this.#snapshots.set(snapshot, this.#core.snapshot());
+    return snapshot;
+  }
+
+  /**
+   * Goes back to a snapshot, as often as a test wants. Requests that are under way are put away with what they would have done. Ids and change keys
+   * that were given since are never given again, and synchronisation states from that time are refused, as after a restored backup.
+   *
+   * @throws OPTION_INVALID for a snapshot of another exchange.
+   *
+   * @example
+   * ```ts
+   * const seeded = exchange.snapshot();
+   * afterEach(() => exchange.restore(seeded));
+   * ```
+   */
+  restore(snapshot: ExchangeSnapshot): void {
+    const restore = this.#snapshots.get(snapshot);
+    if (restore === undefined) {
+      throw new OfflineImError('OPTION_INVALID', 'restore() takes what snapshot() of the same exchange has returned.');
+    }
+    restore();
   }
 
   /** Cancels every timer, and rejects whoever still waits for a message; `fetch` finds nobody any more. */
@@ -209,14 +257,6 @@ export class SimulatedExchange {
 /** Graph takes larger requests than EWS does; each door looks at its own limit. */
 export function largestRequest(ofEws: number): number {
   return Math.max(ofEws, 4 * 1024 * 1024);
-}
-
-/** Domain of the first mailbox. */
-export function firstDomain(options: CoreOptions): string {
-  checkArgument('the simulated Exchange', 'options', options, objectWith('{ mailboxes, … }', {}));
-  checkArgument('the simulated Exchange', 'mailboxes', options.mailboxes, rule('an array of addresses', Array.isArray));
-  const [first] = options.mailboxes;
-  return domainOf(typeof first === 'string' ? first : (first?.address ?? 'contoso.test'));
 }
 
 /** What only a server with connections can do. */

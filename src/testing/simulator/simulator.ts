@@ -1,9 +1,13 @@
+import { checkArgument } from '../../core/arguments.ts';
 import { systemClock } from '../../core/clock.ts';
+import { text } from '../../core/options.ts';
+import { Inspector, isInspectors } from '../inspector/inspector.ts';
 import { NtlmLogin } from './access/ntlm-login.ts';
 import { type CoreOptions, SimulatorCore } from './core.ts';
+import { firstDomain } from './exchange.ts';
 import { makeCertificate } from './http/certificate.ts';
 import { type HttpFront, listen } from './http/server.ts';
-import { firstDomain, largestRequest, SimulatedExchange } from './simulated-exchange.ts';
+import { largestRequest, SimulatedExchange } from './simulated-exchange.ts';
 
 /** Options of {@link startExchangeSimulator}. */
 export interface ExchangeSimulatorOptions extends CoreOptions {
@@ -31,12 +35,22 @@ export interface ExchangeSimulatorOptions extends CoreOptions {
    * @default false
    */
   readonly tls?: boolean | { readonly key: string; readonly cert: string };
+  /**
+   * What whoever opens the web page or calls the JSON API has to know: as `Authorization: Bearer …`, or as `?token=…`. Without it both answer
+   * on the loopback interface only, to requests that name this machine.
+   * @default none
+   */
+  readonly token?: string;
 }
 
 /** A simulator that listens. {@link startExchangeSimulator} makes one. */
 export class ExchangeSimulator extends SimulatedExchange {
   /** With `tls`: the certificate (PEM) that clients have to trust, as `NODE_EXTRA_CA_CERTS` or the `ca` of an agent. */
   readonly ca: string | undefined;
+  /** The web page that shows mailboxes and journal. */
+  readonly pageUrl: string;
+  /** Root of the JSON API; its description is `openapi.json` below it. */
+  readonly apiUrl: string;
   readonly #front: HttpFront;
   #closed: Promise<void> | undefined;
 
@@ -44,6 +58,8 @@ export class ExchangeSimulator extends SimulatedExchange {
   constructor(core: SimulatorCore, front: HttpFront, url: string, ca?: string) {
     super(core, url);
     this.ca = ca;
+    this.pageUrl = `${this.graphUrl}/_exchange/`;
+    this.apiUrl = `${this.graphUrl}/_exchange/api/v1`;
     this.#front = front;
   }
 
@@ -87,6 +103,9 @@ export async function startExchangeSimulator(options: ExchangeSimulatorOptions):
   const core = new SimulatorCore(options, new NtlmLogin(names, options.clock ?? systemClock, options.ntlm ?? 'tolerant'));
   const host = options.host ?? '127.0.0.1';
   const { clock, profile } = core.exchange;
+  if (options.token !== undefined)
+    checkArgument('startExchangeSimulator()', 'token', options.token, text('a string that is not empty'));
+  const inspector = Promise.withResolvers<Inspector>();
   const tls = options.tls === true ? makeCertificate(Date.now()) : options.tls === false ? undefined : options.tls;
   const front = await listen({
     host,
@@ -95,9 +114,11 @@ export async function startExchangeSimulator(options: ExchangeSimulatorOptions):
     maxRequestBytes: largestRequest(profile.maxRequestBytes),
     cors: options.cors ?? false,
     tls,
-    handle: (request) => core.handle(request),
+    handle: (request) => (isInspectors(request.path) ? inspector.promise.then((it) => it.handle(request)) : core.handle(request)),
   });
   const scheme = tls === undefined ? 'http' : 'https';
   const authority = host.includes(':') ? `[${host}]` : host;
-  return new ExchangeSimulator(core, front, `${scheme}://${authority}:${front.port}/EWS/Exchange.asmx`, tls?.cert);
+  const exchange = new ExchangeSimulator(core, front, `${scheme}://${authority}:${front.port}/EWS/Exchange.asmx`, tls?.cert);
+  inspector.resolve(new Inspector(exchange, core, { host, token: options.token }));
+  return exchange;
 }

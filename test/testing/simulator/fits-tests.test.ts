@@ -19,7 +19,7 @@ describe('seeding', () => {
     exchange.seed({ [bob]: { inbox: [{ subject: 'one' }], sentitems: [{ subject: 'two' }] } });
     expect([exchange.mailbox(bob).folder('inbox').size, exchange.mailbox(bob).folder('sentitems').size]).toEqual([1, 1]);
     const bad: readonly (readonly [unknown, string])[] = [
-      [{ [bob]: { inbox: [{ subject: 'fine' }, { subject: 7 }] } }, "The item's subject is of the wrong kind"],
+      [{ [bob]: { inbox: [{ subject: 'fine' }, { subject: 7 }] } }, "inbox[1]: The item's subject is of the wrong kind"],
       [{ 'nobody@contoso.test': {} }, 'there is no mailbox nobody@contoso.test'],
       [{ [bob]: { inbox: {} } }, 'must be a list of items'],
       [[], 'must be an object'],

@@ -2,14 +2,10 @@ import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import type { Fault } from './fault.ts';
 
 /** Numbers in [0, 1) that only depend on the seed (mulberry32): a failing run can be repeated. */
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
+function drawn(state: number): number {
+  let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+  mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+  return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
 }
 
 /** What a request looks like to those who decide whether to break it. */
@@ -59,7 +55,7 @@ export interface FaultHandle {
 class Rule implements FaultHandle {
   readonly fault: Fault;
   readonly selector: FaultSelector;
-  readonly #random: () => number;
+  #random: number;
   readonly #removal: (rule: Rule) => void;
   #seen = 0;
   #hits = 0;
@@ -67,7 +63,7 @@ class Rule implements FaultHandle {
   constructor(selector: FaultSelector, fault: Fault, randomSeed: number, removal: (rule: Rule) => void) {
     this.selector = selector;
     this.fault = fault;
-    this.#random = seededRandom(selector.seed ?? randomSeed);
+    this.#random = (selector.seed ?? randomSeed) >>> 0;
     this.#removal = removal;
   }
 
@@ -88,15 +84,30 @@ class Rule implements FaultHandle {
     if (s.recipient !== undefined && !names(subject.body, s.recipient)) return false;
     if (s.when !== undefined && !s.when(subject)) return false;
     this.#seen += 1;
-    const drawn = s.probability === undefined || this.#random() < s.probability;
+    const lucky = s.probability === undefined || this.#draw() < s.probability;
     if (s.nth !== undefined && this.#seen !== s.nth) return false;
     if (s.every !== undefined && this.#seen % s.every !== 0) return false;
-    return drawn && (s.times === undefined || this.#hits < s.times);
+    return lucky && (s.times === undefined || this.#hits < s.times);
   }
 
   strike(): Fault {
     this.#hits += 1;
     return this.fault;
+  }
+
+  /** Remembers how far it has come; the function returned brings it back there. */
+  snapshot(): () => void {
+    const [random, seen, hits] = [this.#random, this.#seen, this.#hits];
+    return () => {
+      this.#random = random;
+      this.#seen = seen;
+      this.#hits = hits;
+    };
+  }
+
+  #draw(): number {
+    this.#random = (this.#random + 0x6d2b79f5) >>> 0;
+    return drawn(this.#random);
   }
 }
 
@@ -144,6 +155,15 @@ export class FaultBook {
       }
     }
     return { fault, delay };
+  }
+
+  /** Remembers what is set and how far it has come; the function returned brings that back. */
+  snapshot(): () => void {
+    const rules = this.#rules.map((rule) => [rule, rule.snapshot()] as const);
+    return () => {
+      this.#rules = rules.map(([rule]) => rule);
+      for (const [, restore] of rules) restore();
+    };
   }
 
   get rules(): readonly FaultHandle[] {

@@ -54,6 +54,7 @@ type Draft = Omit<JournalEntry, 'number'>;
 export class Journal {
   readonly #entries: JournalEntry[] = [];
   readonly #limits: Required<JournalOptions>;
+  readonly #listeners = new Set<(entry: JournalEntry | undefined) => void>();
   #number = 0;
   #kept = 0;
   #firstWithBody = 0;
@@ -77,10 +78,39 @@ export class Journal {
     this.#entries.push(entry);
     this.#kept += sizeOf(entry);
     this.#dropOld();
+    for (const listener of this.#listeners) listener(entry);
     return entry;
   }
 
+  /** Calls with each entry from now on, and without one when it became another journal; what it returns ends that. */
+  listen(listener: (entry: JournalEntry | undefined) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Remembers what is kept; the function returned brings that back. */
+  snapshot(): () => void {
+    const [entries, number, kept, firstWithBody] = [[...this.#entries], this.#number, this.#kept, this.#firstWithBody];
+    return () => {
+      this.#empty();
+      for (const entry of entries) this.#entries.push(entry);
+      this.#number = number;
+      this.#kept = kept;
+      this.#firstWithBody = firstWithBody;
+      this.#replaced();
+    };
+  }
+
   clear(): void {
+    this.#empty();
+    this.#replaced();
+  }
+
+  #replaced(): void {
+    for (const listener of this.#listeners) listener(undefined);
+  }
+
+  #empty(): void {
     this.#entries.length = 0;
     this.#number = 0;
     this.#kept = 0;

@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../../core/clock.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
+import { isInspectors } from '../../inspector/inspector.ts';
 import { Timers } from '../store/time.ts';
 import { type Cors, corsHeaders, preflightHeaders } from './cors.ts';
 import type { FrontRequest, FrontResponse } from './front.ts';
@@ -13,6 +14,7 @@ export interface HttpFrontOptions {
   readonly port: number;
   readonly clock: Clock;
   readonly maxRequestBytes: number;
+  /** Of the requests for Exchange; the inspector lets in no page of another origin. */
   readonly cors: Cors;
   /** Key and certificate in PEM; without them the server speaks plain HTTP. */
   readonly tls?: { readonly key: string; readonly cert: string } | undefined;
@@ -29,6 +31,9 @@ export interface HttpFront {
   /** Destroys every connection and stops listening. */
   close(): Promise<void>;
 }
+
+/** Bytes of an answer that stays open which a client may leave unread. */
+const mostUnread = 16 * 1024 * 1024;
 
 /** Serves a simulator core over HTTP. */
 export async function listen(options: HttpFrontOptions): Promise<HttpFront> {
@@ -78,7 +83,8 @@ async function serve(
   timers: Timers,
 ): Promise<void> {
   const asked = { method: request.method ?? 'GET', headers: headersOf(request) };
-  const preflight = preflightHeaders(asked, options.cors);
+  const cors = isInspectors(request.url ?? '') ? false : options.cors;
+  const preflight = preflightHeaders(asked, cors);
   if (preflight !== undefined) {
     response.writeHead(204, preflight).end();
     return;
@@ -99,16 +105,21 @@ async function serve(
     case 'silence':
       return;
     case 'stream': {
-      response.writeHead(answer.status, { ...answer.headers, ...corsHeaders(asked, options.cors) });
+      response.writeHead(answer.status, { ...answer.headers, ...corsHeaders(asked, cors) });
+      if (response.destroyed) return;
       const gone = answer.open({
-        write: (text) => void (response.destroyed || response.write(text)),
+        write: (text) => {
+          // Who no longer reads what is said is gone, whatever the connection says.
+          if (response.writableLength > mostUnread) response.destroy();
+          else if (!response.destroyed) response.write(text);
+        },
         end: () => void response.end(),
       });
       response.once('close', gone);
       return;
     }
     case 'answer':
-      await write({ ...answer, headers: { ...answer.headers, ...corsHeaders(asked, options.cors) } }, response, timers);
+      await write({ ...answer, headers: { ...answer.headers, ...corsHeaders(asked, cors) } }, response, timers);
   }
 }
 
@@ -134,9 +145,11 @@ async function write(
     return;
   }
   const { chunkBytes, interval } = answer.drip;
+  const left = new AbortController();
+  response.once('close', () => left.abort());
   for (let at = 0; at < bytes.length && !response.destroyed; at += chunkBytes) {
     response.write(bytes.subarray(at, at + chunkBytes));
-    if (!(await timers.wait(interval))) return;
+    if (!(await timers.wait(interval, left.signal))) return;
   }
   response.end();
 }

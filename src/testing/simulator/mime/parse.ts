@@ -8,13 +8,14 @@ import type { MessageContent, SimulatedAttachment } from '../store/item.ts';
 export interface ParsedMime
   extends Partial<Pick<MessageContent, 'subject' | 'body' | 'importance' | 'from' | 'sender' | 'to' | 'cc' | 'bcc'>> {
   readonly messageId?: string;
+  readonly sentAt?: Date;
   readonly attachments: readonly Omit<SimulatedAttachment, 'id'>[];
   /** The MIME itself, a string of bytes. */
   readonly source: string;
 }
 
 /** Parses MIME; undefined when it is none. */
-async function parseMime(source: string): Promise<ParsedMime | undefined> {
+export async function parseMime(source: string): Promise<ParsedMime | undefined> {
   const bytes = Uint8Array.from(source, (character) => character.charCodeAt(0));
   const mail = await PostalMime.parse(bytes, { attachmentEncoding: 'base64', forceRfc822Attachments: true }).catch(
     () => undefined,
@@ -35,6 +36,7 @@ async function parseMime(source: string): Promise<ParsedMime | undefined> {
     cc: mailboxes(mail.cc),
     bcc: mailboxes(mail.bcc),
     ...optional('messageId', mail.messageId),
+    ...optional('sentAt', dateOf(mail.date)),
     attachments: mail.attachments.map(({ filename, mimeType, disposition, contentId, content }) => ({
       name: filename ?? (mimeType === 'message/rfc822' ? 'message.eml' : 'attachment'),
       contentType: mimeType,
@@ -65,6 +67,11 @@ function decode(base64: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function dateOf(text: string | undefined): Date | undefined {
+  const ms = Date.parse(text ?? '');
+  return Number.isNaN(ms) ? undefined : new Date(ms);
 }
 
 function importanceOf(priority: string): MessageContent['importance'] | undefined {

@@ -22,6 +22,8 @@ export class ChangeLog {
   readonly #changes: Change[] = [];
   readonly #listeners = new Set<(change: Change) => void>();
   #forgotten = 0;
+  /** What a restore has undone: numbers above the first, up to the second. */
+  #undone: readonly (readonly [after: number, until: number])[] = [];
 
   record(change: Change): void {
     this.#changes.push(change);
@@ -34,7 +36,7 @@ export class ChangeLog {
 
   /** Changes after that number; undefined when some of them are forgotten. */
   since(seq: number): readonly Change[] | undefined {
-    if (seq < this.#forgotten) return undefined;
+    if (seq < this.#forgotten || this.#undone.some(([after, until]) => seq > after && seq <= until)) return undefined;
     let from = this.#changes.length;
     while (from > 0 && (this.#changes[from - 1]?.seq ?? 0) > seq) from -= 1;
     return this.#changes.slice(from);
@@ -46,10 +48,21 @@ export class ChangeLog {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Remembers it as it is after change `at`. The function returned brings that back; what happened up to `now` counts as unknown then. */
+  snapshot(at: number): (now: number) => void {
+    const [changes, forgotten, undone] = [[...this.#changes], this.#forgotten, this.#undone];
+    return (now) => {
+      this.clear(forgotten);
+      for (const change of changes) this.#changes.push(change);
+      this.#undone = [...undone, [at, now]];
+    };
+  }
+
   /** Forgets everything up to that number, and whoever listened. */
   clear(seq: number): void {
     this.#changes.length = 0;
     this.#forgotten = seq;
+    this.#undone = [];
     this.#listeners.clear();
   }
 }

@@ -7,8 +7,8 @@ export interface FolderOptions {
   readonly mailbox: string;
   readonly displayName: string;
   readonly distinguished?: string;
-  readonly parent?: SimulatedFolder;
-  readonly folderClass?: string;
+  readonly parent?: SimulatedFolder | undefined;
+  readonly folderClass?: string | undefined;
 }
 
 /** A folder of a simulated mailbox. Items are kept by id, and found by the value of any extended property without a scan. */
@@ -26,7 +26,7 @@ export class SimulatedFolder {
   lastUid = 0;
   /** How many items have left it. */
   deletedCount = 0;
-  /** How often its properties were changed. */
+  /** A number that is another one after each change of its properties. */
   revision = 0;
   /** Extended properties that a client has set on it. */
   readonly properties: ExtendedProperty[] = [];
@@ -129,6 +129,19 @@ export class SimulatedFolder {
       set?.delete(item);
       if (set?.size === 0) this.#byProperty.delete(key);
     }
+  }
+
+  /** Remembers what it is and what lies in it; the function returned brings that back. */
+  snapshot(): () => void {
+    const { displayName, parent, folderClass, lastChange, lastUid, deletedCount, revision, readable, items } = this;
+    const [properties, children] = [[...this.properties], [...this.children]];
+    return () => {
+      this.clear();
+      for (const item of items) this.insert(item);
+      Object.assign(this, { displayName, parent, folderClass, lastChange, lastUid, deletedCount, revision, readable });
+      this.properties.splice(0, Infinity, ...properties);
+      this.children.splice(0, Infinity, ...children);
+    };
   }
 
   /** Takes every item out of it. */

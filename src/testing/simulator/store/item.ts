@@ -52,7 +52,7 @@ export interface ItemPlace {
   readonly receivedAt?: Date;
   /** A number that grows from item to item; what IMAP gateways show as UID. */
   readonly uid: number;
-  /** How often it was changed. */
+  /** 0 until it is changed, then a number that no other change has. */
   readonly revision: number;
   readonly changedAt: Date;
 }
@@ -160,8 +160,11 @@ export class SimulatedItem {
 }
 
 /** Where an item lies once it was changed: the same place, one revision later. */
-export function placeAfter(item: SimulatedItem, folder: string, messageFlags: number, changedAt: Date): ItemPlace {
-  const { id, mailbox, folderId, createdAt, receivedAt, uid, revision } = item;
-  const place = { id, mailbox, folder, folderId, createdAt, uid, messageFlags, revision: revision + 1, changedAt };
+export function placeAfter(
+  item: SimulatedItem,
+  next: Pick<ItemPlace, 'folder' | 'messageFlags' | 'changedAt' | 'revision'>,
+): ItemPlace {
+  const { id, mailbox, folderId, createdAt, receivedAt, uid } = item;
+  const place = { id, mailbox, folderId, createdAt, uid, ...next };
   return receivedAt === undefined ? place : { ...place, receivedAt };
 }

@@ -1,12 +1,13 @@
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
+import { contentOfMime } from '../mime/seed.ts';
 import { type Change, ChangeLog } from './change-log.ts';
-import { contentOf, type SeedContent } from './content.ts';
 import { SimulatedFolder } from './folder.ts';
 import { type ItemPlace, type MessageContent, placeAfter, SimulatedItem } from './item.ts';
 import type { ConversationHistory, DelegateOptions, MailboxOptions } from './mailbox-options.ts';
 import { shownItems, showsInConversationHistory, showsInMissedConversations } from './message-class.ts';
-import { flagsOf, type ItemState } from './message-flags.ts';
+import type { ItemState } from './message-flags.ts';
 import type { Registry } from './registry.ts';
+import { readSeed, type SeedContent } from './seeding/content.ts';
 import { wellKnownFolders } from './well-known-folders.ts';
 
 /** A simulated mailbox. */
@@ -25,9 +26,8 @@ export class SimulatedMailbox {
   moving = false;
   readonly delegates: ReadonlyMap<string, DelegateOptions>;
   readonly #registry: Registry;
-  readonly #firstLocation: SimulatedMailbox['location'];
-  /** The folders it was made with: they survive a reset, ids included, so that a client may go on using those it has cached. */
-  readonly #builtIn: ReadonlyMap<SimulatedFolder, Pick<SimulatedFolder, 'parent' | 'displayName' | 'folderClass'>>;
+  /** Brings back what it was made as. */
+  readonly #asNew: () => void;
   /**
    * What has happened in it, for those who synchronise.
    * @internal
@@ -46,17 +46,11 @@ export class SimulatedMailbox {
     this.userId = registry.newUserId();
     this.aliases = (options.aliases ?? []).map((alias) => alias.toLowerCase());
     this.location = options.location;
-    this.#firstLocation = options.location;
     const delegates = (options.delegates ?? []).map((d) => (typeof d === 'string' ? { address: d } : d));
     this.delegates = new Map(delegates.map((d) => [d.address.toLowerCase(), d]));
     this.#registry = registry;
     this.#makeFolders(history);
-    this.#builtIn = new Map(
-      this.folders.map((folder) => [
-        folder,
-        { parent: folder.parent, displayName: folder.displayName, folderClass: folder.folderClass },
-      ]),
-    );
+    this.#asNew = this.snapshot();
   }
 
   /** Every folder, parents first. */
@@ -85,8 +79,7 @@ export class SimulatedMailbox {
   /** Makes a folder below another; `folderClass` is `IPF.Note` when left out. */
   createFolder(parent: SimulatedFolder, displayName: string, folderClass?: string): SimulatedFolder {
     const id = this.#registry.newFolderId();
-    const options = { id, mailbox: this.address, displayName, parent };
-    const folder = new SimulatedFolder(folderClass === undefined ? options : { ...options, folderClass });
+    const folder = new SimulatedFolder({ id, mailbox: this.address, displayName, parent, folderClass });
     this.#keep(folder);
     this.#changed('folder', 'created', folder.id, parent.id);
     return folder;
@@ -107,15 +100,9 @@ export class SimulatedMailbox {
     state: ItemState | { readonly messageFlags: number } = 'received',
   ): SimulatedItem {
     const to = typeof folder === 'string' ? this.folder(folder) : folder;
-    const whole = contentOf(content, this.address, this.#registry);
+    const { content: whole, ...place } = readSeed(content, state, this.address, this.#registry);
     const now = this.#registry.now();
-    const item = this.#insert(to, whole, {
-      messageFlags: typeof state === 'string' ? flagsOf(state) : state.messageFlags,
-      createdAt: now,
-      changedAt: now,
-      revision: 0,
-      ...(state === 'received' ? { receivedAt: now } : {}),
-    });
+    const item = this.#insert(to, whole, { ...place, createdAt: now, changedAt: now, revision: 0 });
     this.#changed('item', 'created', item.id, to.id);
     if (state === 'received' && to.distinguished === 'inbox') this.#changed('item', 'new-mail', item.id, to.id);
     return item;
@@ -128,12 +115,26 @@ export class SimulatedMailbox {
     return item;
   }
 
+  /**
+   * The same with a whole message, as an `.eml` file has it: a string, taken as UTF-8, or bytes.
+   *
+   * @throws OPTION_INVALID for what is no message; nothing is stored then.
+   */
+  async receiveMime(eml: string | Uint8Array): Promise<SimulatedItem> {
+    return this.receive(await contentOfMime(eml));
+  }
+
   /** Gives an item other content or flags: the next state has its id and a new change key. */
   update(item: SimulatedItem, next: { readonly content?: MessageContent; readonly messageFlags?: number }): SimulatedItem {
     const folder = this.#folders.get(item.folderId);
     if (folder === undefined) return item;
     const { id, folderId } = item;
-    const place = placeAfter(item, folder.label, next.messageFlags ?? item.messageFlags, this.#registry.now());
+    const place = placeAfter(item, {
+      folder: folder.label,
+      messageFlags: next.messageFlags ?? item.messageFlags,
+      changedAt: this.#registry.now(),
+      revision: this.#registry.nextSeq(),
+    });
     const changed = new SimulatedItem(place, next.content ?? item.content);
     folder.replace(item, changed);
     this.#registry.items.set(id, changed);
@@ -169,7 +170,7 @@ export class SimulatedMailbox {
   updateFolder(folder: SimulatedFolder, next: { readonly displayName?: string; readonly folderClass?: string }): void {
     folder.displayName = next.displayName ?? folder.displayName;
     folder.folderClass = next.folderClass ?? folder.folderClass;
-    folder.revision += 1;
+    folder.revision = this.#registry.nextSeq();
     this.#changed('folder', 'modified', folder.id, folder.parent?.id ?? '');
   }
 
@@ -178,7 +179,7 @@ export class SimulatedMailbox {
     const from = folder.parent?.id ?? '';
     folder.detach();
     folder.parent = to;
-    folder.revision += 1;
+    folder.revision = this.#registry.nextSeq();
     to.children.push(folder);
     this.#changed('folder', 'moved', folder.id, to.id, { old: { id: folder.id, folderId: from } });
   }
@@ -215,27 +216,33 @@ export class SimulatedMailbox {
     );
   }
 
-  /** Empties it and moves it back; folders that clients made are gone, those it was made with are where and what they were. */
+  /** Remembers it with all that lies in it; the function returned brings that back, ids included. */
+  snapshot(): () => void {
+    const { location, moving } = this;
+    const folders = this.folders.map((folder) => [folder, folder.snapshot()] as const);
+    const settings = [...this.settings];
+    const changes = this.changes.snapshot(this.#registry.seq);
+    return () => {
+      Object.assign(this, { location, moving });
+      for (const folder of this.folders) {
+        for (const item of folder.values()) this.#registry.items.delete(item.id);
+        this.#registry.folders.delete(folder.id);
+      }
+      this.#folders.clear();
+      for (const [folder, restore] of folders) {
+        restore();
+        this.#keep(folder);
+        for (const item of folder.values()) this.#registry.items.set(item.id, item);
+      }
+      this.settings.clear();
+      for (const [name, setting] of settings) this.settings.set(name, setting);
+      changes(this.#registry.nextSeq());
+    };
+  }
+
+  /** Empties it and moves it back; folders that clients made are gone, those it was made with are where and what they were, ids included. */
   reset(): void {
-    this.location = this.#firstLocation;
-    this.moving = false;
-    for (const folder of this.folders) {
-      for (const item of folder.items) this.#take(item);
-      folder.readable = true;
-      folder.children.length = 0;
-      if (this.#builtIn.has(folder)) continue;
-      this.#folders.delete(folder.id);
-      this.#registry.folders.delete(folder.id);
-    }
-    for (const [folder, { parent, displayName, folderClass }] of this.#builtIn) {
-      folder.parent = parent;
-      folder.displayName = displayName;
-      folder.folderClass = folderClass;
-      folder.properties.length = 0;
-      this.#keep(folder);
-      parent?.children.push(folder);
-    }
-    this.settings.clear();
+    this.#asNew();
     this.changes.clear(this.#registry.nextSeq());
   }
 
@@ -284,14 +291,8 @@ export class SimulatedMailbox {
       if (name === 'conversationhistory' && history !== 'distinguished') continue;
       const id = this.#registry.newFolderId();
       const above = parent === undefined ? undefined : this.#distinguished.get(parent);
-      const folder = new SimulatedFolder({
-        id,
-        mailbox: this.address,
-        displayName,
-        distinguished: name,
-        ...(above === undefined ? {} : { parent: above }),
-        ...(folderClass === undefined ? {} : { folderClass }),
-      });
+      const mailbox = this.address;
+      const folder = new SimulatedFolder({ id, mailbox, displayName, distinguished: name, parent: above, folderClass });
       this.#keep(folder);
       this.#distinguished.set(name, folder);
     }

@@ -15,6 +15,8 @@ export class Registry {
   readonly subscriptions = new Map<string, Subscription>();
   #last = 0;
   #seq = 0;
+  /** Called at each change, whatever changed. */
+  readonly #watchers = new Set<() => void>();
 
   constructor(clock: Clock) {
     this.clock = clock;
@@ -60,7 +62,19 @@ export class Registry {
   /** The number of the next change or item: one row for the whole simulator. */
   nextSeq(): number {
     this.#seq += 1;
+    for (const watcher of this.#watchers) watcher();
     return this.#seq;
+  }
+
+  /** Calls at each change from now on; what it returns ends that. */
+  watch(watcher: () => void): () => void {
+    this.#watchers.add(watcher);
+    return () => void this.#watchers.delete(watcher);
+  }
+
+  /** Forgets which items became which. */
+  forgetSuccessors(): void {
+    this.#successors.clear();
   }
 
   /** The number of the last change. */

@@ -5,7 +5,7 @@ import type { SimulatedItem } from './item.ts';
 /** Whatever the simulator does later, by its clock; `clear()` leaves nothing running. */
 export class Timers {
   readonly #clock: Clock;
-  readonly #pending = new Set<() => void>();
+  readonly #pending = new Map<() => void, { readonly due: number; readonly callback: () => void }>();
   #abort = new AbortController();
 
   constructor(clock: Clock) {
@@ -22,15 +22,17 @@ export class Timers {
       this.#pending.delete(cancel);
       callback();
     }, delay);
-    this.#pending.add(cancel);
+    this.#pending.set(cancel, { due: this.#clock.monotonic() + delay, callback });
     return () => {
       if (this.#pending.delete(cancel)) cancel();
     };
   }
 
-  /** Waits; false when `clear()` came first. */
-  async wait(delay: number): Promise<boolean> {
-    return delay <= 0 || sleep(this.#clock, delay, this.#abort.signal);
+  /** Waits; false when `clear()` or the signal came first. */
+  async wait(delay: number, signal?: AbortSignal): Promise<boolean> {
+    if (delay <= 0) return true;
+    const { signal: cleared } = this.#abort;
+    return sleep(this.#clock, delay, signal === undefined ? cleared : AbortSignal.any([cleared, signal]));
   }
 
   /** How many things are still to happen. */
@@ -38,8 +40,23 @@ export class Timers {
     return this.#pending.size;
   }
 
+  /** Aborts at the next `clear()`. */
+  get cleared(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Remembers what is still to happen; the function returned lets that happen, as long from then as it was from now, and nothing else. */
+  snapshot(): () => void {
+    const now = this.#clock.monotonic();
+    const left = [...this.#pending.values()].map(({ due, callback }) => ({ delay: Math.max(due - now, 1), callback }));
+    return () => {
+      this.clear();
+      for (const { delay, callback } of left) this.after(delay, callback);
+    };
+  }
+
   clear(): void {
-    for (const cancel of this.#pending) cancel();
+    for (const cancel of this.#pending.keys()) cancel();
     this.#pending.clear();
     this.#abort.abort();
     this.#abort = new AbortController();

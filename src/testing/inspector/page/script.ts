@@ -1,0 +1,157 @@
+/** What the page does, as the browser runs it: its state, its calls and its events. Text of others is only ever set as text. */
+export const script = `
+const $ = (id) => document.getElementById(id);
+const api = new URL('api/v1/', location.href.split('?')[0]);
+const token = new URLSearchParams(location.search).get('token');
+const state = { mailboxes: [], place: { journal: true }, items: [], journal: [], chosen: undefined, tab: 'rendered', search: '' };
+
+const make = (name, properties, children) => {
+  const node = document.createElement(name);
+  for (const [key, value] of Object.entries(properties || {})) {
+    if (key.startsWith('on')) node.addEventListener(key.slice(2), value);
+    else if (key in node && !key.includes('-')) node[key] = value;
+    else node.setAttribute(key, value);
+  }
+  node.append(...(children || []).filter((one) => one !== undefined));
+  return node;
+};
+const say = (text) => {
+  $('status').textContent = text;
+  clearTimeout(say.timer);
+  say.timer = setTimeout(() => { $('status').textContent = ''; }, 4000);
+};
+const address = (path) => {
+  const url = new URL(path, api);
+  if (token) url.searchParams.set('token', token);
+  return url.href;
+};
+async function ask(method, path, body) {
+  const headers = token ? { authorization: 'Bearer ' + token } : {};
+  if (body !== undefined) headers['content-type'] = 'application/json';
+  const answer = await fetch(new URL(path, api), { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  const isJson = (answer.headers.get('content-type') || '').includes('json');
+  const read = answer.status === 204 ? undefined : isJson ? await answer.json() : await answer.text();
+  if (!answer.ok) throw new Error(read && read.error ? read.error.message : 'HTTP ' + answer.status);
+  return read;
+}
+const attempt = (work) => work().catch((error) => say(error.message));
+
+async function loadPlaces() {
+  state.mailboxes = (await ask('GET', 'mailboxes')).mailboxes;
+  showPlaces();
+}
+async function loadItems() {
+  if (state.place.journal) return;
+  const query = new URLSearchParams({ limit: '200' });
+  if (state.place.mailbox) query.set('mailbox', state.place.mailbox);
+  if (state.place.folder) query.set('folder', state.place.folder);
+  if (state.search) query.set('search', state.search);
+  state.items = (await ask('GET', 'items?' + query)).items;
+  showList();
+}
+let loading;
+function reload() {
+  // Many changes in a row are one look.
+  loading ||= setTimeout(() => {
+    loading = undefined;
+    attempt(async () => { await loadPlaces(); await loadItems(); });
+  }, 30);
+}
+function go(place) {
+  state.place = place;
+  state.chosen = undefined;
+  $('details').replaceChildren(make('p', { className: 'empty', textContent: 'Choose an item or a request.' }));
+  showPlaces();
+  if (place.journal) showList();
+  else attempt(loadItems);
+}
+function choose(id) {
+  state.chosen = id;
+  for (const button of $('list').querySelectorAll('button')) button.setAttribute('aria-current', String(button.dataset.id === String(id)));
+  attempt(() => (state.place.journal ? showEntry(id) : showItem(id)));
+}
+async function remove() {
+  if (state.place.journal || state.chosen === undefined) return;
+  await ask('DELETE', 'items/' + encodeURIComponent(state.chosen));
+  say('The item is deleted.');
+  go(state.place);
+}
+function move(by) {
+  const buttons = [...$('list').querySelectorAll('button')];
+  if (buttons.length === 0) return;
+  const now = buttons.findIndex((one) => one.dataset.id === String(state.chosen));
+  const next = buttons[Math.max(0, Math.min(buttons.length - 1, now + by))];
+  next.focus();
+  choose(next.dataset.id);
+}
+
+const themes = { '': ['Auto', 'as the system has them'], light: ['Light', 'light'], dark: ['Dark', 'dark'] };
+function setTheme(theme) {
+  document.documentElement.className = theme;
+  const [name, spoken] = themes[theme];
+  $('theme').textContent = name;
+  $('theme').setAttribute('aria-label', 'Colours: ' + spoken);
+  try { localStorage.setItem('theme', theme); } catch {}
+}
+let stored = '';
+try { stored = localStorage.getItem('theme') || ''; } catch {}
+setTheme(themes[stored] ? stored : '');
+
+$('theme').onclick = () => {
+  const names = Object.keys(themes);
+  setTheme(names[(names.indexOf(document.documentElement.className) + 1) % names.length]);
+};
+$('search').oninput = () => {
+  state.search = $('search').value.trim();
+  if (state.place.journal) showList();
+  else attempt(loadItems);
+};
+$('compose').onclick = () => showCompose();
+$('faults').onclick = () => attempt(showFaults);
+$('help').onclick = () => showHelp();
+$('reset').onclick = () => showReset();
+
+document.addEventListener('keydown', (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || $('dialog').open) return;
+  if (event.target.matches('input,textarea,select')) {
+    if (event.key === 'Escape') event.target.blur();
+    return;
+  }
+  const act = {
+    '/': () => $('search').focus(),
+    j: () => move(1),
+    ArrowDown: () => move(1),
+    k: () => move(-1),
+    ArrowUp: () => move(-1),
+    c: () => showCompose(),
+    f: () => attempt(showFaults),
+    l: () => go({ journal: true }),
+    t: () => $('theme').click(),
+    Delete: () => attempt(remove),
+    '?': () => showHelp(),
+  }[event.key];
+  if (act === undefined) return;
+  event.preventDefault();
+  act();
+});
+
+function listen() {
+  const events = new EventSource(address('journal/stream'));
+  events.addEventListener('request', (event) => {
+    const entry = JSON.parse(event.data);
+    if (state.journal.some(({ number }) => number === entry.number)) return;
+    state.journal.push(entry);
+    if (state.journal.length > 1000) state.journal.shift();
+    if (state.place.journal) showList();
+  });
+  events.addEventListener('reset', () => {
+    state.journal = [];
+    attempt(async () => {
+      state.journal = (await ask('GET', 'journal')).entries;
+      go(state.place);
+      reload();
+    });
+  });
+  events.addEventListener('change', reload);
+}
+`;
