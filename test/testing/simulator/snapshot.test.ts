@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createExchange, ManualClock, SimulatorCore, startExchangeSimulator } from '../../../src/testing.ts';
+import { SimulatorCore } from '../../../src/testing/simulator/core.ts';
+import { createExchange, ManualClock, startExchangeSimulator } from '../../../src/testing.ts';
 import { createItem, envelope, findItem, message } from '../support/raw-ews.ts';
 
 const [alice, bob] = ['alice@contoso.test', 'bob@contoso.test'];

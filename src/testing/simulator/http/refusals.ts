@@ -1,4 +1,4 @@
-import type { Admission } from '../access/doorkeeper.ts';
+import type { Admission } from '../access/authenticator.ts';
 import type { FrontRequest, FrontResponse } from './front.ts';
 import type { JournalEntry } from './journal.ts';
 

@@ -131,7 +131,7 @@ export class SimulatedFolder {
     }
   }
 
-  /** Remembers what it is and what lies in it; the function returned brings that back. */
+  /** Remembers what it is and what lies in it; the function returned brings that back. @internal */
   snapshot(): () => void {
     const { displayName, parent, folderClass, lastChange, lastUid, deletedCount, revision, readable, items } = this;
     const [properties, children] = [[...this.properties], [...this.children]];

@@ -117,7 +117,6 @@ export class SimulatedMailbox {
 
   /**
    * The same with a whole message, as an `.eml` file has it: a string, taken as UTF-8, or bytes.
-   *
    * @throws OPTION_INVALID for what is no message; nothing is stored then.
    */
   async receiveMime(eml: string | Uint8Array): Promise<SimulatedItem> {
@@ -216,7 +215,7 @@ export class SimulatedMailbox {
     );
   }
 
-  /** Remembers it with all that lies in it; the function returned brings that back, ids included. */
+  /** Remembers it with all that lies in it; the function returned brings that back, ids included. @internal */
   snapshot(): () => void {
     const { location, moving } = this;
     const folders = this.folders.map((folder) => [folder, folder.snapshot()] as const);

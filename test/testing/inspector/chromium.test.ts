@@ -1,0 +1,291 @@
+/** The page in a real Chromium: what it shows, how it is used by keyboard, what axe-core finds, and that nothing of an item ever runs. */
+import { mkdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type ExchangeSimulator, startExchangeSimulator } from '../../../src/testing.ts';
+import { type Chromium, startChromium } from '../../support/chromium.ts';
+import { createItem, envelope, findItem, message, post } from '../support/raw-ews.ts';
+
+const [alice, bob] = ['alice@contoso.test', 'bob@contoso.test'];
+const screenshots = join(import.meta.dirname, '../../../.tmp/screenshots');
+let chromium: Chromium | undefined;
+let exchange: ExchangeSimulator;
+let page: Page;
+/** What the browser reports: errors of the page, and whatever a policy stopped. */
+let reports: string[];
+let axe: string;
+
+beforeAll(async () => {
+  chromium = await startChromium().catch(() => undefined);
+  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  await mkdir(screenshots, { recursive: true });
+});
+afterAll(() => chromium?.close());
+
+beforeEach(async ({ skip }) => {
+  if (chromium === undefined) return skip('Chromium cannot start here');
+  exchange = await startExchangeSimulator({ mailboxes: [alice, bob] });
+  page = await chromium.context.newPage();
+  reports = [];
+  page.on('pageerror', (error) => reports.push(String(error)));
+  page.on('console', (line) => line.type() === 'error' && reports.push(line.text()));
+});
+afterEach(async () => {
+  await page?.close();
+  await exchange?.close();
+});
+
+const open = async (): Promise<void> => {
+  await page.goto(exchange.pageUrl);
+  await page.locator('nav h2').first().waitFor();
+};
+const button = (name: string) => page.getByRole('button', { name, exact: true });
+const folder = (name: string, box = bob) =>
+  page.locator(`nav h2:text-is("${box}") + ul`).getByRole('button', { name: new RegExp(`^${name}`) });
+const row = (text: string) => page.locator('#list').getByRole('button', { name: text });
+const details = () => page.locator('#details');
+
+async function violations(): Promise<readonly string[]> {
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    const run = (
+      globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }
+    ).axe;
+    return (await run.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+  });
+}
+
+describe('the page', () => {
+  it('shows mailboxes, folders and items, with body, source and properties', async () => {
+    exchange
+      .mailbox(bob)
+      .receive({
+        subject: 'Hello',
+        from: { address: alice, name: 'Alice' },
+        body: { type: 'html', content: '<b>Are you there?</b>' },
+      });
+    await open();
+    await folder('Inbox').click();
+    await row('Hello').click();
+    await page.frameLocator('#details iframe').locator('b').filter({ hasText: 'Are you there?' }).waitFor();
+    await button('Source').click();
+    await details().locator('pre').filter({ hasText: 'Subject: Hello' }).waitFor();
+    await button('Properties').click();
+    await details().getByRole('cell', { name: 'IPM.Note', exact: true }).waitFor();
+    await page.screenshot({ path: join(screenshots, 'simulator-properties.png') });
+    await button('Delete').last().click();
+    await page.getByText('The item is deleted.').waitFor();
+    expect([exchange.mailbox(bob).folder('inbox').size, reports]).toEqual([0, []]);
+  });
+
+  it('is live: what arrives, and what is asked, is there without a reload', async () => {
+    await open();
+    await folder('Inbox').click();
+    exchange.mailbox(bob).receive({ subject: 'Just now' });
+    await row('Just now').waitFor();
+    await button('Journal').click();
+    await post(exchange.url, envelope(createItem([message({ text: 'Are you <there>?' })])));
+    await row('#1 CreateItem').click();
+    const request = details().getByRole('region', { name: 'Request' });
+    await request.locator('pre').filter({ hasText: '      <m:Items>' }).waitFor();
+    await details()
+      .getByRole('region', { name: 'Response' })
+      .locator('pre')
+      .filter({ hasText: '<m:ResponseCode>NoError</m:ResponseCode>' })
+      .waitFor();
+    await page.screenshot({ path: join(screenshots, 'simulator-journal.png') });
+    exchange.reset();
+    await page.locator('#list').getByText('Nothing here.').waitFor();
+    expect(reports).toEqual([]);
+  });
+
+  it('composes, searches, sets and takes back faults, and resets', async () => {
+    await open();
+    await button('Compose').click();
+    await page.getByLabel('From').selectOption(alice);
+    await page.getByLabel('To').fill(`${bob}, carol@fabrikam.test`);
+    await page.getByLabel('Subject').fill('Written here');
+    await page.getByLabel('Text').fill('Hi');
+    await button('Send').click();
+    await page.getByText('The message is sent.').waitFor();
+    expect((await exchange.expectOnce()).subject).toBe('Written here');
+    expect(exchange.outbound.map(({ recipient }) => recipient)).toEqual(['carol@fabrikam.test']);
+    exchange.mailbox(bob).receive({ subject: 'Another' });
+    await button('All items').click();
+    await row('Another').waitFor();
+    await page.getByRole('searchbox', { name: 'Search' }).fill('written');
+    await row('Another').waitFor({ state: 'detached' });
+    await row('Written here').first().waitFor();
+    await button('Faults').click();
+    await page.getByRole('switch', { name: 'Server busy' }).check();
+    await page.getByText('struck 0 times').waitFor();
+    expect(await (await post(exchange.url, envelope(findItem()))).text()).toContain('ErrorServerBusy');
+    await page.getByRole('switch', { name: 'Server busy' }).uncheck();
+    await page.getByText('struck').waitFor({ state: 'detached' });
+    expect(exchange.faults.list()).toEqual([]);
+    await page.getByLabel('Operation').fill('FindItem');
+    await page.getByLabel('What goes wrong').selectOption('HTTP 503');
+    await page.getByLabel('The next request only').check();
+    await button('Set').click();
+    await page.getByText('"operation":"FindItem","times":1').waitFor();
+    await button('Close').click();
+    await button('Reset').click();
+    await button('Reset everything').click();
+    await page.getByText('It is as new.').waitFor();
+    expect([exchange.faults.list(), exchange.mailbox(bob).folder('inbox').size, reports]).toEqual([[], 0, []]);
+  });
+
+  it('is used by keyboard alone', async () => {
+    for (const subject of ['one', 'two']) exchange.mailbox(bob).receive({ subject });
+    await open();
+    await folder('Inbox').focus();
+    await page.keyboard.press('Enter');
+    await row('two').waitFor();
+    await page.keyboard.press('j');
+    await details().getByRole('heading', { name: 'two' }).waitFor();
+    await page.keyboard.press('ArrowDown');
+    await details().getByRole('heading', { name: 'one' }).waitFor();
+    await page.keyboard.press('Delete');
+    await row('one').waitFor({ state: 'detached' });
+    await page.keyboard.press('?');
+    await page.getByRole('dialog', { name: 'Keyboard' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+    await page.keyboard.press('c');
+    await page.getByRole('dialog', { name: 'Compose' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('/');
+    expect(await page.evaluate('document.activeElement.id')).toBe('search');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('t');
+    expect(await page.evaluate('document.documentElement.className')).toBe('light');
+  });
+
+  it('gives axe-core nothing to find, light or dark, in any view', async () => {
+    exchange.mailbox(bob).receive({ subject: 'Hello', from: alice, attachments: [{ name: 'a.txt', content: 'aGk=' }] });
+    await post(exchange.url, envelope(createItem([message()])));
+    exchange.faults.on('GetItem').nth(3).serverBusy();
+    await open();
+    for (const theme of ['light', 'dark']) {
+      await page.keyboard.press('t');
+      await button('Journal').click();
+      await row('#1 CreateItem').click();
+      await details().getByRole('region', { name: 'Request' }).waitFor();
+      expect(await violations(), `${theme}, journal`).toEqual([]);
+      await folder('Inbox').click();
+      await row('Hello').first().click();
+      await button('Properties').click();
+      await details().getByRole('table').first().waitFor();
+      expect(await violations(), `${theme}, properties`).toEqual([]);
+      await button('Rendered').click();
+      await details().locator('iframe').waitFor();
+      expect(await violations(), `${theme}, body`).toEqual([]);
+      await page.screenshot({ path: join(screenshots, `simulator-${theme}.png`) });
+      for (const [key, name] of [
+        ['c', 'Compose'],
+        ['f', 'Faults'],
+        ['?', 'Keyboard'],
+      ] as const) {
+        await page.locator('#list-title').focus();
+        await page.keyboard.press(key);
+        await page.getByRole('dialog', { name }).waitFor();
+        expect(await violations(), `${theme}, ${name}`).toEqual([]);
+        await page.keyboard.press('Escape');
+      }
+    }
+  });
+
+  it('asks nothing of anybody else', async () => {
+    const others: string[] = [];
+    page.on('request', (request) => {
+      if (!request.url().startsWith(exchange.graphUrl) && !request.url().startsWith('data:')) others.push(request.url());
+    });
+    exchange
+      .mailbox(bob)
+      .receive({
+        subject: 'x',
+        body: {
+          type: 'html',
+          content: '<img src="http://127.0.0.1:9/track.gif"><link rel=stylesheet href="http://127.0.0.1:9/x.css">',
+        },
+      });
+    await open();
+    await folder('Inbox').click();
+    await row('x').click();
+    await details().locator('iframe').waitFor();
+    await page.frameLocator('#details iframe').locator('img').waitFor({ state: 'attached' });
+    expect(others).toEqual([]);
+  });
+
+  it('works where a token is asked for', async () => {
+    await using known = await startExchangeSimulator({ mailboxes: [bob], token: 's3cret' });
+    known.mailbox(bob).receive({ subject: 'Hello', body: 'by token' });
+    await page.goto(`${known.pageUrl}?token=s3cret`);
+    await folder('Inbox').click();
+    await row('Hello').click();
+    await page.frameLocator('#details iframe').getByText('by token').waitFor();
+    known.mailbox(bob).receive({ subject: 'Live too' });
+    await row('Live too').waitFor();
+  });
+});
+
+describe('hostile contents', () => {
+  const attack = 'fetch("/_exchange/api/v1/reset",{method:"POST"});top.hacked=1;globalThis.hacked=1';
+  const payloads = [
+    `<script>${attack}</script>`,
+    `<img src=x onerror='${attack}'>`,
+    `<svg onload='${attack}'></svg>`,
+    `<iframe srcdoc="<script>${attack.replaceAll('"', '&quot;')}</script>"></iframe>`,
+    `<iframe src='javascript:${attack}'></iframe>`,
+    `<form action="/_exchange/api/v1/reset" method="post"><button autofocus>x</button></form><script>document.forms[0].submit()</script>`,
+    `<meta http-equiv="refresh" content="0;url=javascript:${encodeURIComponent(attack)}">`,
+    `<meta http-equiv="refresh" content="0;url=http://127.0.0.1:9/gone">`,
+    `<base href="http://127.0.0.1:9/"><a href="x" autofocus>x</a>`,
+    `<object data='data:text/html,<script>${attack}</script>'></object><embed src='javascript:${attack}'>`,
+    `</pre></iframe></body></html><script>${attack}</script>`,
+    `<math><mtext></p><style><!--</style><img title="--&gt;&lt;/mglyph&gt;&lt;img src=1 onerror=${attack}&gt;">`,
+    `{{constructor.constructor('${attack}')()}} \${${attack}}`,
+  ];
+
+  it.each(payloads)('%s runs nowhere', async (payload) => {
+    exchange.mailbox(bob).receive({
+      subject: payload,
+      body: { type: 'html', content: payload },
+      from: { address: `"${payload}"@evil.test`, name: payload },
+      itemClass: payload,
+      properties: [{ path: { type: 'String', set: 'evil', name: payload }, value: payload }],
+      attachments: [{ name: payload, content: 'aGk=', contentType: payload }],
+    });
+    exchange.mailbox(bob).receive({ subject: 'text', body: { type: 'text', content: payload } });
+    await post(exchange.url, envelope('<m:FindItem/>'), {
+      headers: { 'client-request-id': payload.replace(/[^\x20-\x7e]/g, '') },
+    });
+    await post(`${exchange.url}`, payload);
+    await open();
+    const seen = (): Promise<unknown> => page.evaluate('globalThis.hacked');
+    await folder('Inbox').click();
+    for (const n of [0, 1]) {
+      await page.locator('#list button').nth(n).click();
+      for (const view of ['Rendered', 'Source', 'Properties']) {
+        await button(view).click();
+        await details()
+          .locator(view === 'Rendered' ? 'iframe' : view === 'Source' ? 'pre' : 'table')
+          .first()
+          .waitFor();
+        if (view === 'Rendered') await page.frameLocator('#details iframe').locator('html').waitFor({ state: 'attached' });
+      }
+    }
+    await button('Journal').click();
+    for (const n of [0, 1]) {
+      await page.locator('#list button').nth(n).click();
+      await details().getByRole('region', { name: 'Request' }).waitFor();
+    }
+    const [item] = exchange.mailbox(bob).folder('inbox').items;
+    expect([await seen(), exchange.mailbox(bob).folder('inbox').size, page.url()]).toEqual([undefined, 2, exchange.pageUrl]);
+    // Opened by itself, too, its own policy holds.
+    await page.goto(`${exchange.apiUrl}/items/${item?.id}/body`).catch(() => undefined);
+    expect([await seen().catch(() => undefined), exchange.mailbox(bob).folder('inbox').size]).toEqual([undefined, 2]);
+  });
+});
