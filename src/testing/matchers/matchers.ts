@@ -38,6 +38,7 @@ export interface ExchangeMatchers<R> {
 /** What a matcher returns to the test runner. */
 export interface MatcherResult {
   readonly pass: boolean;
+  /** What was expected and found, in a sentence; asked for when the test fails. */
   message(): string;
 }
 

@@ -10,8 +10,6 @@ export interface ExchangeFixtures {
   readonly simulator: ExchangeSimulator;
 }
 
-type Use<Value> = (value: Value) => Promise<void>;
-
 /**
  * Fixtures for `test.extend()`: an exchange for each test that asks for one, so that tests share nothing and may run side by side.
  *
@@ -25,8 +23,8 @@ type Use<Value> = (value: Value) => Promise<void>;
  */
 export function exchangeFixtures(options: CreateExchangeOptions & ExchangeSimulatorOptions = { mailboxes: usual }): {
   // Vitest reads from the braces what a fixture itself asks for: nothing.
-  exchange(context: object, use: Use<SimulatedExchange>): Promise<void>;
-  simulator(context: object, use: Use<ExchangeSimulator>): Promise<void>;
+  exchange(context: object, use: (exchange: SimulatedExchange) => Promise<void>): Promise<void>;
+  simulator(context: object, use: (simulator: ExchangeSimulator) => Promise<void>): Promise<void>;
 } {
   return {
     // biome-ignore lint/correctness/noEmptyPattern: Vitest asks for the braces.

@@ -1,0 +1,44 @@
+/** The examples of testing, run as their authors would run them: in a project of their own, with the packed package and their own runner. */
+import { execFile } from 'node:child_process';
+import { cp, mkdir, readFile, symlink } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Packed, pack, root } from '../package/packed.ts';
+
+let packed: Packed;
+beforeAll(async () => {
+  packed = await pack();
+});
+afterAll(() => packed?.remove());
+
+/** Copies the example, puts what its package.json asks for beside it, and runs its tests. */
+async function run(example: string, program: string): Promise<string> {
+  const folder = join(packed.project, example);
+  await cp(join(root, 'examples', example), folder, { recursive: true });
+  const { devDependencies } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
+    devDependencies: Record<string, string>;
+  };
+  for (const name of Object.keys(devDependencies)) {
+    const at = join(folder, 'node_modules', name);
+    await mkdir(dirname(at), { recursive: true });
+    await symlink(name === 'offline-im' ? packed.installed : join(root, 'node_modules', name), at);
+  }
+  const { NODE_OPTIONS: _options, VITEST: _vitest, NODE_ENV: _env, ...env } = process.env;
+  const args = [createRequire(import.meta.url).resolve(program), 'run', '--reporter', 'verbose'];
+  const { stdout } = await promisify(execFile)(process.execPath, args, {
+    cwd: folder,
+    env: { ...env, NO_COLOR: '1' },
+    timeout: 300_000,
+  });
+  return stdout;
+}
+
+it('testing-with-vitest passes its own tests', async () => {
+  expect(await run('testing-with-vitest', 'vitest/vitest.mjs')).toMatch(/Tests\s+4 passed \(4\)/);
+});
+
+it('testing-with-msw passes its own tests', async () => {
+  expect(await run('testing-with-msw', 'vitest/vitest.mjs')).toMatch(/Tests\s+2 passed \(2\)/);
+});
