@@ -1,7 +1,7 @@
 /** The page in a real Chromium: what it shows, how it is used by keyboard, what axe-core finds, and that nothing of an item ever runs. */
-import { mkdir, readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type ExchangeSimulator, startExchangeSimulator } from '../../../src/testing.ts';
@@ -15,11 +15,9 @@ let exchange: ExchangeSimulator;
 let page: Page;
 /** What the browser reports: errors of the page, and whatever a policy stopped. */
 let reports: string[];
-let axe: string;
 
 beforeAll(async () => {
   chromium = await startChromium().catch(() => undefined);
-  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   await mkdir(screenshots, { recursive: true });
 });
 afterAll(() => chromium?.close());
@@ -48,7 +46,7 @@ const row = (text: string) => page.locator('#list').getByRole('button', { name: 
 const details = () => page.locator('#details');
 
 async function violations(): Promise<readonly string[]> {
-  await page.evaluate(axe);
+  await page.evaluate(axe.source);
   return page.evaluate(async () => {
     const run = (
       globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }
@@ -59,13 +57,11 @@ async function violations(): Promise<readonly string[]> {
 
 describe('the page', () => {
   it('shows mailboxes, folders and items, with body, source and properties', async () => {
-    exchange
-      .mailbox(bob)
-      .receive({
-        subject: 'Hello',
-        from: { address: alice, name: 'Alice' },
-        body: { type: 'html', content: '<b>Are you there?</b>' },
-      });
+    exchange.mailbox(bob).receive({
+      subject: 'Hello',
+      from: { address: alice, name: 'Alice' },
+      body: { type: 'html', content: '<b>Are you there?</b>' },
+    });
     await open();
     await folder('Inbox').click();
     await row('Hello').click();
@@ -202,15 +198,13 @@ describe('the page', () => {
     page.on('request', (request) => {
       if (!request.url().startsWith(exchange.graphUrl) && !request.url().startsWith('data:')) others.push(request.url());
     });
-    exchange
-      .mailbox(bob)
-      .receive({
-        subject: 'x',
-        body: {
-          type: 'html',
-          content: '<img src="http://127.0.0.1:9/track.gif"><link rel=stylesheet href="http://127.0.0.1:9/x.css">',
-        },
-      });
+    exchange.mailbox(bob).receive({
+      subject: 'x',
+      body: {
+        type: 'html',
+        content: '<img src="http://127.0.0.1:9/track.gif"><link rel=stylesheet href="http://127.0.0.1:9/x.css">',
+      },
+    });
     await open();
     await folder('Inbox').click();
     await row('x').click();

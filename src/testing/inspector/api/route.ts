@@ -17,14 +17,14 @@ export interface ApiCall {
 }
 
 /** What a route answers. */
-export type ApiAnswer =
+type ApiAnswer =
   | { readonly json: unknown }
   | { readonly text: string; readonly type: string; readonly headers?: Readonly<Record<string, string>> }
   | { readonly stream: Extract<FrontResponse, { kind: 'stream' }>['open'] }
   | undefined;
 
 /** A parameter of the query. */
-export interface QueryParameter {
+interface QueryParameter {
   readonly description: string;
   readonly integer?: boolean;
 }

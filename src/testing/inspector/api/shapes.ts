@@ -9,7 +9,7 @@ import type { SimulatedMailbox } from '../../simulator/store/mailbox.ts';
 
 const time = (at: Date | undefined): string | null => at?.toISOString() ?? null;
 
-export function folderShape(folder: SimulatedFolder): object {
+function folderShape(folder: SimulatedFolder): object {
   const { id, label, displayName, parent, folderClass, size, unread } = folder;
   return { id, name: label, displayName, parentId: parent?.id ?? null, folderClass, total: size, unread };
 }
