@@ -2,18 +2,20 @@
  * Lets the examples say `from 'offline-im'`, as your program will, and yet run from a fresh clone without a build:
  * `node --import ./examples/from-source.ts examples/…`. With the package installed you need nothing of this.
  */
+import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 
-const sources: Readonly<Record<string, string>> = {
-  'offline-im': '../src/index.ts',
-  'offline-im/file': '../src/file.ts',
-  'offline-im/indexeddb': '../src/indexeddb.ts',
-  'offline-im/testing': '../src/testing.ts',
-};
+const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+const { exports } = JSON.parse(manifest) as { exports: Readonly<Record<string, unknown>> };
+const sources = new Map(
+  Object.keys(exports)
+    .filter((subpath) => !subpath.endsWith('.json'))
+    .map((subpath) => [`offline-im${subpath.slice(1)}`, `../src/${subpath.slice(2).replaceAll('/', '-') || 'index'}.ts`]),
+);
 
 registerHooks({
   resolve(specifier, context, next) {
-    const source = Object.hasOwn(sources, specifier) ? sources[specifier] : undefined;
+    const source = sources.get(specifier);
     return source === undefined ? next(specifier, context) : next(new URL(source, import.meta.url).href, context);
   },
 });

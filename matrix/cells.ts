@@ -9,6 +9,8 @@ export interface Cell {
   readonly folders: readonly string[];
   /** Exact versions from the registry. */
   readonly packages: Readonly<Record<string, string>>;
+  /** Entries that it does not load. */
+  readonly without?: RegExp;
   /** Commands, one after the other; `node` is this Node, anything else a program of the cell's node_modules/.bin. */
   readonly commands: readonly (readonly string[])[];
 }
@@ -56,6 +58,13 @@ const runner = (packages: Cell['packages'], ...command: string[]): Cell => ({
   commands: [command],
 });
 
+const ewsApp = (packages: Cell['packages'], ...command: string[]): Cell => ({
+  does: 'tests an application on ews-javascript-api against the simulator (examples/ews-app)',
+  folders: ['../examples/ews-app'],
+  packages: { ...packages, 'ews-javascript-api': peers['ews-javascript-api'] ?? '*' },
+  commands: [command],
+});
+
 const bundler = (packages: Cell['packages'], ...commands: string[][]): Cell => ({
   does: 'bundles every entry for browsers without a polyfill; the bundle spools a message',
   folders: ['bundler'],
@@ -74,6 +83,16 @@ export const cells: Readonly<Record<string, Cell>> = {
   'jest-cjs': { ...runner(jest, 'jest'), folders: ['jest-cjs'] },
   'jest-esm': runner(jest, 'node', '--experimental-vm-modules', 'node_modules/jest/bin/jest.js'),
   vitest: runner({ vitest: '5.1.1' }, 'vitest', 'run'),
+  // The example as it lies in the repository.
+  'ews-app-jest': ewsApp(
+    jest,
+    'node',
+    '--experimental-vm-modules',
+    'node_modules/jest/bin/jest.js',
+    '--config',
+    '{"transform":{},"testMatch":["**/*.test.mjs"]}',
+  ),
+  'ews-app-vitest': ewsApp({ vitest: '5.1.1' }, 'vitest', 'run', '--globals'),
   'ts-5.4-node10': types('node10', '5.4.5'),
   'ts-5.4-node16': types('node16', '5.4.5'),
   'ts-5.4-bundler': types('bundler', '5.4.5'),
@@ -108,6 +127,8 @@ export const cells: Readonly<Record<string, Cell>> = {
   ]),
   parcel: {
     ...bundler({ parcel: '2.16.4' }, ['parcel', 'build', 'main.js', '--no-cache', '--dist-dir', 'out']),
+    does: 'bundles every entry for browsers but `offline-im/testing`, without a polyfill; the bundle spools a message',
+    without: /^offline-im\/testing/,
     folders: ['bundler', 'parcel'],
   },
   next: {

@@ -20,8 +20,9 @@ type Targets = Readonly<Record<'import' | 'require', Readonly<Record<'types' | '
  * Writes into the project what a cell's program loads: `entries.mjs`, `entries.cjs`, `entries.ts` and `browser-entries.mjs`, each with the
  * entries whose packages are installed there. Resolves with the specifiers of the modules.
  */
-export async function writeEntries(project: string): Promise<readonly string[]> {
-  const entries = await entriesOf(join(project, 'node_modules', 'offline-im'));
+export async function writeEntries(project: string, without?: RegExp): Promise<readonly string[]> {
+  const all = await entriesOf(join(project, 'node_modules', 'offline-im'));
+  const entries = all.filter(({ specifier }) => without?.test(specifier) !== true);
   const installed = (names: ReadonlySet<string>) => [...names].every((name) => existsSync(join(project, 'node_modules', name)));
   const loaded = entries.filter(({ packages }) => installed(packages));
   const typed = loaded.filter(({ types }) => installed(types));

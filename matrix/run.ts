@@ -59,7 +59,7 @@ async function runCell(cell: Cell, tarball: string): Promise<{ entries: readonly
     };
     await writeFile(join(project, 'package.json'), JSON.stringify(manifest, undefined, 2));
     await exec(['npm', 'install', '--no-audit', '--no-fund', '--no-package-lock'], project, limit.install);
-    entries = await writeEntries(project);
+    entries = await writeEntries(project, cell.without);
     for (const command of cell.commands) await exec(command, project, limit.command);
     return { entries };
   } catch (error) {

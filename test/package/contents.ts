@@ -13,7 +13,12 @@ export function contentTests(packed: () => Packed): void {
     const others = files.filter((path) => !/^(dist|docs|examples)\//.test(path)).sort();
     expect(others).toEqual(['CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json']);
     expect(files.filter((path) => path.startsWith('dist/') && !/\.(c?js|d\.c?ts)$/.test(path))).toEqual([]);
-    expect(files.filter((path) => path.startsWith('examples/') && !/^examples\/[\w-]+\.ts$/.test(path))).toEqual([]);
+    expect(
+      files.filter(
+        (path) => path.startsWith('examples/') && !/^examples\/([\w-]+\/)?[\w-]+(\.test)?\.(ts|mjs|html|json|yaml)$/.test(path),
+      ),
+    ).toEqual([]);
+    expect(files.filter((path) => path.startsWith('examples/demo/') || path === 'examples/from-source.ts')).toEqual([]);
   });
 
   it('has everything that its pages link to', async () => {

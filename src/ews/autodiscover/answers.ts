@@ -1,5 +1,4 @@
-import { childrenOf, type XmlElement } from '../xml/read.ts';
-import { readTree } from '../xml/tree.ts';
+import { childrenOf, parseXml, type XmlElement } from '../xml/read.ts';
 import { escapeText } from '../xml/write.ts';
 
 /** What a service answered. */
@@ -48,7 +47,7 @@ function errorNamed(code: string): string {
 export function readPox(text: string): Answer {
   let root: XmlElement;
   try {
-    root = readTree(text);
+    root = parseXml(text);
   } catch {
     return { kind: 'nothing', text: 'It is not the XML of Autodiscover.' };
   }

@@ -1,6 +1,5 @@
 import { messagesNs, soapNs, typesNs } from '../../../ews/xml/namespaces.ts';
-import { child, textOf, type XmlElement } from '../../../ews/xml/read.ts';
-import { readTree } from '../../../ews/xml/tree.ts';
+import { child, parseXml, textOf, type XmlElement } from '../../../ews/xml/read.ts';
 import { isSchemaOperation, operationOf } from '../schema/operations.ts';
 import { type SchemaVersion, type SimulatorProfile, schemaVersions } from '../schema/profile.ts';
 import { EwsFault } from './ews-errors.ts';
@@ -29,7 +28,7 @@ export interface ReadRequest {
 export function readRequest(body: string): ReadRequest {
   let envelope: XmlElement;
   try {
-    envelope = readTree(body);
+    envelope = parseXml(body);
   } catch {
     return unreadable('the request is not well-formed XML.');
   }

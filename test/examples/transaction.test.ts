@@ -1,0 +1,97 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+import { Pool } from 'pg';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { startExchangeSimulator } from '../../src/testing.ts';
+import { PostgresServer } from '../support/postgres-server.ts';
+import { patient, root, start } from './process.ts';
+
+let server: PostgresServer;
+beforeAll(async () => {
+  server = await PostgresServer.start();
+});
+afterAll(() => server.close());
+
+async function world() {
+  const exchange = await startExchangeSimulator({ mailboxes: ['bot@contoso.test', 'bob@contoso.test'] });
+  onTestFinished(() => exchange.close());
+  const settings = { EWS_URL: exchange.url, EWS_USERNAME: 'bot@contoso.test', EWS_PASSWORD: 'any', PORT: '0', PICKUP_DELAY: '1' };
+  return { exchange, settings: { ...settings, DATABASE_URL: server.connectionString } };
+}
+
+async function post(url: string, body: unknown): Promise<{ status: number; body: unknown }> {
+  const headers = { 'content-type': 'application/json', connection: 'close' };
+  const response = await fetch(url, { method: 'POST', body: JSON.stringify(body), headers });
+  return { status: response.status, body: await response.json() };
+}
+
+async function rowsOf(sql: string): Promise<unknown[]> {
+  const pool = new Pool({ connectionString: server.connectionString, max: 1 });
+  try {
+    return (await pool.query<Record<string, unknown>>(sql)).rows;
+  } finally {
+    await pool.end();
+  }
+}
+
+it('fastify.ts has an order and its note, or neither', async () => {
+  const { exchange, settings } = await world();
+  const app = start('examples/fastify.ts', settings);
+  const url = await app.printed(/listening on (\S+)/);
+  const arrived = exchange.waitForMessage(({ mailbox }) => mailbox === 'bob@contoso.test', patient);
+  expect((await post(`${url}/orders`, { id: 1, buyer: 'sip:bob@contoso.test', item: 'a chair' })).status).toBe(201);
+  expect((await arrived).subject).toBe('Orders sent you a message in Skype for Business');
+  // The note is refused, so the order is not there; the order is there already, so no second note.
+  expect(await post(`${url}/orders`, { id: 2, buyer: 'nobody', item: 'a chair' })).toEqual({
+    status: 422,
+    body: { code: 'RECIPIENT_INVALID' },
+  });
+  expect(await post(`${url}/orders`, { id: 1, buyer: 'sip:bob@contoso.test', item: 'a desk' })).toEqual({
+    status: 409,
+    body: { code: 'ORDER_EXISTS' },
+  });
+  expect(await rowsOf('SELECT id::int FROM orders')).toEqual([{ id: 1 }]);
+  expect(await app.end()).toBe(0);
+  expect(exchange.mailbox('bob@contoso.test').missedConversations()).toHaveLength(1);
+});
+
+it('nestjs/main.ts has a ticket and its note, or neither', async () => {
+  const { exchange, settings } = await world();
+  const app = start(await compiled(), settings);
+  const url = await app.printed(/listening on (\S+)/);
+  const arrived = exchange.waitForMessage(({ mailbox }) => mailbox === 'bob@contoso.test', patient);
+  expect(await post(`${url}/tickets`, { id: 1, requester: 'sip:bob@contoso.test' })).toEqual({ status: 201, body: { id: 1 } });
+  expect((await arrived).subject).toBe('Tickets sent you a message in Skype for Business');
+  expect(await post(`${url}/tickets`, { id: 2, requester: 'nobody' })).toEqual({
+    status: 422,
+    body: { code: 'RECIPIENT_INVALID' },
+  });
+  expect(await post(`${url}/tickets`, { id: 1, requester: 'sip:bob@contoso.test' })).toEqual({
+    status: 409,
+    body: { code: 'TICKET_EXISTS' },
+  });
+  expect(await rowsOf('SELECT id::int FROM tickets')).toEqual([{ id: 1 }]);
+  // Nest raises the signal again when its hooks have run.
+  await app.end();
+  expect(await rowsOf(`SELECT state FROM notes.entries_now WHERE state <> 'delivered'`)).toEqual([]);
+});
+
+it('nestjs/main.ts compiles with the decorators of Nest', async () => {
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const run = promisify(execFile)(process.execPath, [tsc, '-p', join(root, 'examples/nestjs')]);
+  expect((await run.catch((error: { stdout: string }) => error)).stdout).toBe('');
+});
+
+/** As `nest build` would: Node strips types, but knows no decorators. In the repository, so that its dependencies are found. */
+async function compiled(): Promise<string> {
+  await mkdir(join(root, '.tmp'), { recursive: true });
+  const folder = await mkdtemp(join(root, '.tmp', 'nestjs-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const outfile = join(folder, 'main.mjs');
+  const tsconfigRaw = { compilerOptions: { experimentalDecorators: true } };
+  await build({ entryPoints: [join(root, 'examples/nestjs/main.ts')], outfile, format: 'esm', platform: 'node', tsconfigRaw });
+  return outfile;
+}
