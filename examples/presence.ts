@@ -78,7 +78,13 @@ async function remind({ id, to, text }: Reminder): Promise<void> {
   console.log(`${id}: note left`);
 }
 
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void sender.stop({ timeout: 8_000 }));
-for await (const line of createInterface({ input: process.stdin })) {
+const lines = createInterface({ input: process.stdin });
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, async () => {
+    lines.close();
+    await sender.stop({ timeout: 8_000 });
+  });
+}
+for await (const line of lines) {
   await remind(JSON.parse(line) as Reminder).catch((error: unknown) => console.error(error));
 }

@@ -1,5 +1,15 @@
+import { createServer, request as requestOf } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { XhrApi } from '@ewsjs/xhr';
-import { ExchangeService, ExchangeVersion, Uri, WebCredentials } from 'ews-javascript-api';
+import {
+  ConnectingIdType,
+  ExchangeService,
+  ExchangeVersion,
+  ImpersonatedUserId,
+  OAuthCredentials,
+  Uri,
+  WebCredentials,
+} from 'ews-javascript-api';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { fromExchangeService } from '../../src/ews-javascript-api.ts';
 import { MemorySpool, OfflineImSender } from '../../src/index.ts';
@@ -39,6 +49,31 @@ async function sendThrough(
   return [exchange.mailbox(bob).folder('inbox').items.length, status?.entries[0]?.state];
 }
 
+/** A forward proxy as companies have it: it wants a login of its own, and says what came through. */
+async function startProxy(login: string): Promise<{ port: number; passed: string[] }> {
+  const passed: string[] = [];
+  const server = createServer((incoming, outgoing) => {
+    if (incoming.headers['proxy-authorization'] !== `Basic ${Buffer.from(login).toString('base64')}`) {
+      outgoing.writeHead(407, { 'proxy-authenticate': 'Basic realm="proxy"' }).end();
+      return;
+    }
+    passed.push(`${incoming.method} ${incoming.url}`);
+    const { 'proxy-authorization': _own, ...headers } = incoming.headers;
+    const onward = requestOf(incoming.url ?? '', { method: incoming.method, headers, agent: false }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(outgoing);
+    });
+    onward.on('error', () => outgoing.destroy());
+    incoming.pipe(onward);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return { port: (server.address() as AddressInfo).port, passed };
+}
+
 describe('fromExchangeService', () => {
   it('delivers through the XHR of @ewsjs/xhr', async () => {
     const exchange = await exchangeWith({});
@@ -52,6 +87,49 @@ describe('fromExchangeService', () => {
     const service = serviceOf(exchange);
     service.XHRApi = new XhrApi().useNtlmAuthentication(alice, 'secret') as never;
     expect(await sendThrough(service, exchange)).toEqual([1, 'delivered']);
+  });
+
+  it('delivers through its proxy, which wants a login', async () => {
+    const exchange = await exchangeWith({});
+    const proxy = await startProxy('clerk:secret');
+    const service = serviceOf(exchange);
+    service.XHRApi = new XhrApi().useProxy(`http://127.0.0.1:${proxy.port}`, 'clerk', 'secret') as never;
+    expect(await sendThrough(service, exchange)).toEqual([1, 'delivered']);
+    expect(new Set(proxy.passed)).toEqual(new Set([`POST ${exchange.url}`]));
+    expect(proxy.passed).toHaveLength(exchange.journal.length);
+  });
+
+  it('says that the proxy refused its login, and has sent nothing', async () => {
+    const exchange = await exchangeWith({});
+    const proxy = await startProxy('clerk:secret');
+    const service = serviceOf(exchange);
+    service.XHRApi = new XhrApi().useProxy(`http://127.0.0.1:${proxy.port}`, 'clerk', 'wrong') as never;
+    const verify = fromExchangeService(service).verify?.({ address: alice }, { signal: AbortSignal.timeout(60_000) });
+    await expect(verify).rejects.toMatchObject({ details: { status: 407 } });
+    expect(exchange.journal).toHaveLength(0);
+  });
+
+  it('delivers with OAuthCredentials, and with the token that they hold at that moment', async () => {
+    const exchange = await exchangeWith({ auth: ['bearer'] });
+    const service = serviceOf(exchange);
+    service.XHRApi = new XhrApi() as never;
+    service.Credentials = new OAuthCredentials('expired.expired.expired');
+    expect(await sendThrough(service, exchange)).toEqual([0, 'spooled']);
+    service.Credentials = new OAuthCredentials(exchange.tokens.issue(alice));
+    expect(await sendThrough(service, exchange)).toEqual([1, 'delivered']);
+  });
+
+  it('impersonates through it', async () => {
+    const exchange = await exchangeWith({
+      mailboxes: [alice, bob],
+      credentials: { username: 'svc@contoso.test', password: 'secret' },
+    });
+    const service = serviceOf(exchange);
+    service.XHRApi = new XhrApi() as never;
+    service.Credentials = new WebCredentials('svc@contoso.test', 'secret');
+    service.ImpersonatedUserId = new ImpersonatedUserId(ConnectingIdType.SmtpAddress, alice);
+    expect(await sendThrough(service, exchange)).toEqual([1, 'delivered']);
+    expect(new Set(exchange.journal.map(({ mailbox }) => mailbox))).toEqual(new Set([alice]));
   });
 
   it('delivers for a service of the 2010 profile', async () => {

@@ -38,11 +38,11 @@ export class OfflineImError extends Error {
   }
 
   /**
-   * The page that lists the code, with what it means, where it comes from and what to do: a path in the package, or its address where the
-   * package names its homepage.
+   * Where the code is explained, with an example and what to do: a path in the package, with the section, or its address where the package
+   * names its homepage.
    */
   get help(): string {
-    return `${home}/docs/error-codes.md`;
+    return `${home}/docs/error-codes.md#${this.code.toLowerCase()}`;
   }
 }
 
