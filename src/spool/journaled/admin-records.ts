@@ -30,7 +30,7 @@ export class JournaledRecords implements AdminRecords {
   read(kind: RecordKind): Promise<{ readonly now: number; readonly records: readonly StoredRecord[] }> {
     return this.#engine.run(async (now) => {
       const records = [...((await this.#all()).get(kind) ?? [])].map(([key, kept]) => ({ key, ...kept }));
-      return { now, records: records.sort((a, b) => (a.key < b.key ? -1 : 1)) };
+      return { now: this.#wall(now), records: records.sort((a, b) => (a.key < b.key ? -1 : 1)) };
     });
   }
 
@@ -38,7 +38,7 @@ export class JournaledRecords implements AdminRecords {
     return this.#engine.run(async (now) => {
       await this.#change(kind, (records) => {
         const before = records.get(key);
-        return records.set(key, { at: keepTime && before !== undefined ? before.at : now, content });
+        return records.set(key, { at: keepTime && before !== undefined ? before.at : this.#wall(now), content });
       });
     });
   }
@@ -52,6 +52,11 @@ export class JournaledRecords implements AdminRecords {
       });
       return dropped;
     });
+  }
+
+  /** Operators read these times. */
+  #wall(now: number): number {
+    return now + this.#engine.table.skew;
   }
 
   /** Written before it shows. */

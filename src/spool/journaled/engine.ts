@@ -1,10 +1,10 @@
-import type { Clock } from '../../core/clock.ts';
 import { hasCode, OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { property } from '../../core/errors/thrown.ts';
 import { SerialQueue } from '../../core/queues.ts';
 import type { SpoolContext, SpoolEntry, SpooledMessage } from '../contract.ts';
 import { type EntryRecord, isTombstone, viewOf } from '../state/records.ts';
 import { recoverEntry, recoverNote } from '../state/recover.ts';
+import { timeAfter } from '../state/storable.ts';
 import type { Transaction } from '../state/transaction.ts';
 import type { Transition } from '../state/transition-spool.ts';
 import { expireLeases } from '../state/unconfirmed.ts';
@@ -12,6 +12,7 @@ import { changeOf, isEmpty } from './change.ts';
 import { type Journal, JournalError } from './journal.ts';
 import { ReadJournal } from './read-journal.ts';
 import { StateTable, type TableView } from './state-table.ts';
+import { SteadyTime, storedChange, storedEntry, storedNote } from './times.ts';
 
 const noMessages: ReadonlyMap<string, SpooledMessage> = new Map();
 
@@ -32,7 +33,7 @@ export class JournalEngine {
   #open = false;
   #recovered = false;
   #failure: unknown;
-  #now: () => number = () => 0;
+  #time: SteadyTime | undefined;
   #tombstones = 0;
 
   constructor(name: string, journal: Journal) {
@@ -45,19 +46,15 @@ export class JournalEngine {
     return this.#table;
   }
 
-  now(): number {
-    return this.#now();
-  }
-
   open(context: SpoolContext): Promise<void> {
     return this.queue.run(async () => {
       if (this.#open) return;
-      this.#now = steadyWallClock(context.clock);
+      this.#time = new SteadyTime(context.clock);
       this.#tombstones = context.tombstones;
       this.#failure = undefined;
       const contents = await this.#reader.open(context, (error) => void this.queue.run(() => this.#fail(error)));
       this.#open = true;
-      if (contents === undefined) await this.#dropLeases();
+      if (contents === undefined) await this.#goOn();
       else {
         this.#table = new StateTable();
         this.#table.load(contents.entries, contents.notes);
@@ -91,6 +88,7 @@ export class JournalEngine {
     const now = this.#now();
     try {
       await this.#recover(now);
+      await this.#mindClockSetBack(now);
       await this.#expireLeases(now);
       return await operation(now);
     } catch (error) {
@@ -139,7 +137,7 @@ export class JournalEngine {
 
   /** Forgets tombstones whose time is over. One that can't be deleted now stays until the next time. */
   async sweepTombstones(): Promise<void> {
-    const over = this.#now() - this.#tombstones;
+    const over = (this.#time?.slowest ?? 0) - this.#tombstones;
     for (;;) {
       const tx = this.#table.begin();
       const messages: string[] = [];
@@ -161,7 +159,7 @@ export class JournalEngine {
     // An earlier write of the same operation may have closed it.
     if (!this.#open) throw new JournalError('no', this.#failure);
     try {
-      await this.#journal.write(change);
+      await this.#journal.write(storedChange(change, this.#table.skew));
     } catch (cause) {
       const error = cause instanceof JournalError ? cause : new JournalError('unknown', cause);
       if (error.kept === 'unknown') await this.#fail(error);
@@ -180,8 +178,17 @@ export class JournalEngine {
     }
   }
 
-  /** What an earlier opening left at work in memory; leases are in no journal. */
-  async #dropLeases(): Promise<void> {
+  /** What an earlier opening left in memory: its time ended with it, and so did its leases, which are in no journal. */
+  async #goOn(): Promise<void> {
+    const { skew } = this.#table;
+    if (skew !== 0) {
+      const [entries, notes] = [[...this.#table.entries()], [...this.#table.notes()]];
+      this.#table = new StateTable();
+      this.#table.load(
+        entries.map((one) => storedEntry(one, skew)),
+        notes.map((one) => storedNote(one, skew)),
+      );
+    }
     const tx = this.#table.begin();
     for (const id of this.#table.leasedNotes()) {
       const { lease: _lease, ...note } = this.#table.note(id) ?? {};
@@ -211,6 +218,20 @@ export class JournalEngine {
     this.#recovered = await this.#commitIfKept(tx);
   }
 
+  /** No message expires later than its own time from now, as after an opening: else a clock set back from a year ahead would keep it for that year. */
+  async #mindClockSetBack(now: number): Promise<void> {
+    if (this.#time?.wentBack() !== true) return;
+    let tx = this.#table.begin();
+    for (const record of [...this.#table.entries()]) {
+      const expiresAt = Math.min(record.status.expiresAt, timeAfter(tx.wall(now), record.fixed.expiresIn));
+      if (expiresAt !== record.status.expiresAt) tx.move(record, record.status.state, { expiresAt });
+      if (tx.entries.size < recordsAtOnce) continue;
+      if (!(await this.#commitIfKept(tx))) return;
+      tx = this.#table.begin();
+    }
+    if (await this.#commitIfKept(tx)) this.#time.expiriesAreRight();
+  }
+
   /** As long as a full disk can't take it in, a lease that ran out counts as running: nobody else could have it. */
   async #expireLeases(now: number): Promise<void> {
     if ((this.#table.leases.peek() ?? Number.POSITIVE_INFINITY) > now) return;
@@ -232,6 +253,13 @@ export class JournalEngine {
     await this.#journal.close().catch(() => undefined);
   }
 
+  /** The spool's time; from then on its table knows what the wall clock says. */
+  #now(): number {
+    const { now, skew } = this.#time?.read() ?? { now: 0, skew: 0 };
+    this.#table.skew = skew;
+    return now;
+  }
+
   #assertOpen(): void {
     if (this.#open) return;
     if (this.#failure === undefined) {
@@ -243,12 +271,4 @@ export class JournalEngine {
       : `The ${this.#name} spool closed itself after a storage error; open a new one, what it had accepted is still there.`;
     throw new OfflineImError('SPOOL_CLOSED', message, { cause: this.#failure });
   }
-}
-
-/** Wall time that never jumps while the spool is open: a clock set back or forward moves no due time. */
-function steadyWallClock(clock: Clock): () => number {
-  const wall = clock.now();
-  const start = clock.monotonic();
-  // Whole ms: these times are shown and stored.
-  return () => Math.floor(wall + (clock.monotonic() - start));
 }

@@ -33,6 +33,7 @@ import { JournaledRecords } from './admin-records.ts';
 import { JournalEngine } from './engine.ts';
 import { type Journal, JournalError, type StoredNote } from './journal.ts';
 import { expire, pick } from './selection.ts';
+import { storedEntry, storedNote } from './times.ts';
 
 /** What tells one {@link JournaledSpool} from another. */
 export interface JournaledSpoolOptions {
@@ -198,6 +199,7 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
     const seen = new Set<string>();
     for (let from = 0; from < ids.length; from += groupSize) {
       const step = await this.#engine.run(async () => {
+        const { skew } = this.#engine.table;
         const records: EntryRecord[] = [];
         const notes: StoredNote[] = [];
         for (const record of this.#engine.records(ids.slice(from, from + groupSize))) {
@@ -205,10 +207,10 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
           const note = isInNote(record.status.state) ? this.#engine.table.note(record.status.noteId) : undefined;
           const members = note === undefined ? [record] : this.#engine.records(note.entryIds);
           for (const member of members) seen.add(member.fixed.id);
-          records.push(...members);
+          records.push(...members.map((member) => storedEntry(member, skew)));
           if (note === undefined) continue;
           const { lease: _lease, ...stored } = note;
-          notes.push(stored);
+          notes.push(storedNote(stored, skew));
         }
         return read(records, notes);
       });

@@ -69,13 +69,14 @@ function pickProbes(table: TableView, lane: string, now: number, room: number): 
 }
 
 /**
- * Ends what is past its expiry, but never what nobody has tried: a clock set forward, or a week switched off, expires
- * nothing. What may have been sent is looked for once more.
+ * Ends what is past its expiry by the wall clock, but never what nobody has tried: a clock set forward, a night asleep or a week
+ * switched off ends nothing untried. What may have been sent is looked for once more.
  */
 export function expire(tx: Transaction, table: TableView, request: ExpireRequest, now: number): void {
   const closed = closedLanes(request);
   const taken: string[] = [];
-  for (let id = table.expiries.take(now); id !== undefined; id = table.expiries.take(now)) {
+  const wall = tx.wall(now);
+  for (let id = table.expiries.take(wall); id !== undefined; id = table.expiries.take(wall)) {
     taken.push(id);
     const record = tx.entry(id);
     if (record !== undefined) expireEntry(tx, record, request, closed, now);

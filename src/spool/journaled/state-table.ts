@@ -5,7 +5,7 @@ import { Transaction } from '../state/transaction.ts';
 import { DueQueue, LaneQueues } from './due-queues.ts';
 
 /** A table that can be read and claimed from, but not changed. */
-export type TableView = Omit<StateTable, 'commit' | 'load'>;
+export type TableView = Omit<StateTable, 'commit' | 'load' | 'skew'> & { readonly skew: number };
 
 /**
  * All entries and notes of a spool without their messages, with the indexes that claiming needs: the state table of
@@ -31,17 +31,20 @@ export class StateTable {
   readonly probe = new LaneQueues();
   /** Claimed notes by the end of their lease. */
   readonly leases = new DueQueue();
-  /** Spooled and deferred entries by expiry. */
+  /** Spooled and deferred entries by expiry, which is a time of the wall clock. */
   readonly expiries = new DueQueue();
-  /** Messages of which nothing but tombstones is left, by the end of the last one. */
+  /** Messages of which nothing but tombstones is left, by the end of the last one, by the wall clock. */
   readonly tombstones = new DueQueue();
   #bytes = 0;
   #rev = 0;
   #order = 0;
 
+  /** ms by which the wall clock is ahead of the time that due times are counted in. */
+  skew = 0;
+
   /** Starts an operation. Only one may be open at a time. */
   begin(): Transaction {
-    return new Transaction(this, this.#rev + 1, this.#order);
+    return new Transaction(this, this.#rev + 1, this.#order, this.skew);
   }
 
   entry(id: string): EntryRecord | undefined {

@@ -59,10 +59,10 @@ export function sqliteRecords(session: Session): AdminRecords {
   const on = <Result>(work: (database: DatabaseSync, now: number) => Result): Promise<Result> =>
     session.run((group, { admin }) => {
       group.changed();
-      return work(admin.database, group.now);
+      return work(admin.database, group.wall);
     });
   return {
-    read: (kind) => session.read((group, { admin }) => ({ now: group.now, records: recordsOf(admin.database, kind) })),
+    read: (kind) => session.read((group, { admin }) => ({ now: group.wall, records: recordsOf(admin.database, kind) })),
     put: (kind, key, content, keepTime) =>
       on((database, now) => {
         database

@@ -15,10 +15,10 @@ export class Tombstones {
   }
 
   /** One step; true when there may be more. */
-  sweep(group: Group, keep: number): boolean {
+  sweep(group: Group, keep: number, leastSkew: number): boolean {
     group.flush();
     const { entries, spool } = group.stores;
-    const over = group.now - keep;
+    const over = group.now + leastSkew - keep;
     const rows = this.#over.all(over, atOnce);
     for (const messageId of new Set(rows.map((row) => String(row.message_id)))) {
       const stored = entries.idsOfMessage(messageId).flatMap((id) => entries.find(id) ?? []);
@@ -30,7 +30,7 @@ export class Tombstones {
         }
       } else {
         // Its id must last as long as its last entry: looked at again when that may be over.
-        this.#later.run(group.now, messageId);
+        this.#later.run(group.now + leastSkew, messageId);
       }
     }
     if (rows.length > 0) group.changed();
@@ -70,7 +70,7 @@ export class Expiry {
   expire(group: Group, request: ExpireRequest): { readonly changes: readonly Change[]; readonly full: boolean } {
     group.flush();
     const { tx, now } = group;
-    const ids = this.#candidates(request, now);
+    const ids = this.#candidates(request, group);
     const closed = closedLanes(request);
     const from = tx.changes.length;
     for (const id of ids) {
@@ -81,19 +81,20 @@ export class Expiry {
     return { changes, full: ids.size >= atOnce && changes.length > 0 };
   }
 
-  #candidates({ owner, closedLanes: lanes, allClosedFor, giveUpAfter }: ExpireRequest, now: number): Set<string> {
-    const ids = new Set(this.#tried.all(owner, now, atOnce).map(({ id }) => String(id)));
+  #candidates({ owner, closedLanes: lanes, allClosedFor, giveUpAfter }: ExpireRequest, { now, wall }: Group): Set<string> {
+    const ids = new Set(this.#tried.all(owner, wall, atOnce).map(({ id }) => String(id)));
     for (const { lane, closedFor } of lanes) {
       const room = atOnce - ids.size;
       if (room <= 0) break;
-      for (const { id } of this.#closed.all(lane, now, Math.ceil(now - closedFor), now, room)) ids.add(String(id));
+      for (const { id } of this.#closed.all(lane, wall, Math.ceil(now - closedFor), now, room)) ids.add(String(id));
     }
     if (allClosedFor !== undefined && ids.size < atOnce) {
-      for (const { id } of this.#allClosed.all(now, Math.ceil(now - allClosedFor), now, atOnce - ids.size)) ids.add(String(id));
+      for (const { id } of this.#allClosed.all(wall, Math.ceil(now - allClosedFor), now, atOnce - ids.size)) ids.add(String(id));
     }
-    const giveUp = giveUpAfter === undefined ? -1 : Math.floor(now - giveUpAfter);
+    const giveUp = giveUpAfter === undefined ? -1 : Math.floor(wall - giveUpAfter);
     if (ids.size < atOnce) {
-      for (const { id } of this.#unconfirmed.all(now, giveUp, giveUp, giveUp, atOnce - ids.size)) ids.add(String(id));
+      const ranBy = giveUp + now - wall;
+      for (const { id } of this.#unconfirmed.all(wall, giveUp, ranBy, giveUp, atOnce - ids.size)) ids.add(String(id));
     }
     return ids;
   }

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
 import { expireLeases } from '../state/unconfirmed.ts';
 import type { Connection, Loss, Queries } from './connection/connection.ts';
-import { clampTimes } from './connection/recover.ts';
+import { clampExpiries, clampTimes } from './connection/recover.ts';
 import { rollBack } from './connection/schema.ts';
 import { isAmbiguousWrite, isBusy, isFull } from './connection/sqlite-error.ts';
 import { type CorruptReport, Group } from './group.ts';
@@ -42,6 +42,8 @@ const groupSize = 256;
 const lapsesAtOnce = 1_000;
 /** ms by which the clocks of two processes may differ. */
 const sameTime = 1_000;
+/** ms by which the wall clock may go back without expiries being looked through. */
+const mindedStep = 60_000;
 
 /** A commit after which the file was no longer what it had been. */
 class DoubtfulCommit extends Error {
@@ -251,7 +253,12 @@ export class GroupCommitter {
     this.#appends = row.appends;
     const group = new Group(stores, row, time, writing);
     if (writing && time.now < row.last_now - sameTime) {
-      clampTimes(database, time.now, row.last_now);
+      clampTimes(database, { now: time.now, wall: group.wall, before: row.last_now });
+      stores.forgetAll();
+      group.changed();
+    }
+    if (writing && time.offset > row.clock_offset + mindedStep) {
+      clampExpiries(database, group.wall);
       stores.forgetAll();
       group.changed();
     }

@@ -18,6 +18,8 @@ export type CorruptReport = Parameters<NonNullable<SpoolContext['onCorrupt']>>[0
 export class Group {
   readonly stores: Stores;
   readonly now: number;
+  /** What the wall clock says: for what is shown, and for expiries. */
+  readonly wall: number;
   readonly rev: number;
   readonly reports: CorruptReport[] = [];
   readonly #offset: number;
@@ -32,10 +34,11 @@ export class Group {
     this.stores = stores;
     this.#writes = writes;
     this.now = time.now;
+    this.wall = time.now - time.offset;
     this.rev = row.rev + 1;
     this.#offset = time.offset;
     this.#dirty = time.offset !== row.clock_offset;
-    this.#tx = new Transaction(stores, this.rev, row.ord);
+    this.#tx = new Transaction(stores, this.rev, row.ord, -time.offset);
   }
 
   get tx(): Transaction {
@@ -68,7 +71,7 @@ export class Group {
     if (this.#writes) this.#setUnreadableAside();
     if (!this.#tx.empty) {
       const tx = this.#tx;
-      this.#tx = new Transaction(stores, this.rev, tx.lastOrder);
+      this.#tx = new Transaction(stores, this.rev, tx.lastOrder, tx.skew);
       this.#dirty = true;
       for (const [id, note] of tx.notes) this.#putNote(id, note);
       for (const record of tx.entries.values()) this.#putEntry(record);
@@ -143,7 +146,7 @@ export class Group {
   /** An unreadable row leaves its stream and its note, and lies in `corrupt`; the rest goes on. */
   #setAside(row: StoredRow, error: Error): void {
     const { entries, streams, lanes, spool } = this.stores;
-    entries.setAside(row, error.message, this.now);
+    entries.setAside(row, error.message, this.wall);
     this.#dirty = true;
     const state = spoolStates.find((one): one is SpoolState => one === row.state);
     if (state === undefined) spool.recount();

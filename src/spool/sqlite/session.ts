@@ -21,6 +21,7 @@ import { Watch } from './watch.ts';
 interface Opened {
   readonly committer: GroupCommitter;
   readonly clock: Clock;
+  readonly time: SharedClock;
   readonly keepTombstones: number;
 }
 
@@ -119,9 +120,9 @@ export class Session {
 
   /** Takes away tombstones whose time is over, and gives free pages back while nobody waits. */
   async cleanUp(): Promise<void> {
-    const { committer, keepTombstones } = this.#assertOpen();
+    const { committer, time, keepTombstones } = this.#assertOpen();
     for (let step = 0; step < cleanUpSteps; step++) {
-      if (!(await this.run((group, { tombstones }) => tombstones.sweep(group, keepTombstones)))) break;
+      if (!(await this.run((group, { tombstones }) => tombstones.sweep(group, keepTombstones, time.leastSkew)))) break;
     }
     if (committer.waiting > 0) return;
     if (this.#fullLog) this.#fullLog = !truncateLog(committer.connection.database);
@@ -214,9 +215,10 @@ export class Session {
   }
 
   #begin(connection: Connection, context: SpoolContext): Opened {
+    const time = new SharedClock(context.clock);
     const committer: GroupCommitter = new GroupCommitter(
       {
-        clock: new SharedClock(context.clock),
+        clock: time,
         busyTimeout: this.#options.busyTimeout,
         onCorrupt: (report) => context.onCorrupt?.(report),
         onAppended: () => this.#watch.wake((error) => this.#warn(context, error)),
@@ -227,7 +229,7 @@ export class Session {
       },
       connection,
     );
-    return { committer, clock: context.clock, keepTombstones: context.tombstones };
+    return { committer, clock: context.clock, time, keepTombstones: context.tombstones };
   }
 
   /**

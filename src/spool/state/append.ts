@@ -55,7 +55,8 @@ export function appendMessage(tx: Transaction, entries: readonly NewSpoolEntry[]
 }
 
 function newRecord({ pickupIn, expiresIn, message, ...rest }: NewSpoolEntry, tx: Transaction, now: number): EntryRecord {
-  const fixed: EntryFixed = { ...rest, to: message.to, acceptedAt: now, pickupAt: timeAfter(now, pickupIn), expiresIn };
+  const acceptedAt = tx.wall(now);
+  const fixed: EntryFixed = { ...rest, to: message.to, acceptedAt, pickupAt: timeAfter(acceptedAt, pickupIn), expiresIn };
   return {
     fixed,
     status: {
@@ -63,7 +64,7 @@ function newRecord({ pickupIn, expiresIn, message, ...rest }: NewSpoolEntry, tx:
       rev: tx.rev,
       order: tx.nextOrder(),
       due: dueAfter(now, pickupIn),
-      expiresAt: timeAfter(now, expiresIn),
+      expiresAt: timeAfter(acceptedAt, expiresIn),
       single: false,
       unknownAttempts: [],
       cancelRequested: false,

@@ -100,7 +100,7 @@ export function claimPick(
     absences: claimed.absences,
     quietFor: delivering ? 0 : Math.max(0, now - claimed.lastRanAt),
     unconfirmedFor: claimed.unconfirmedFor,
-    expired: taken.every((member) => member.status.expiresAt <= now),
+    expired: taken.every((member) => member.status.expiresAt <= tx.wall(now)),
   };
 }
 

@@ -96,10 +96,14 @@ export function dueIn(times: readonly (number | undefined)[], now: number): numb
  * The times of an entry after the clock was set back: none is further off than it can be, and nothing ended in the future. The same
  * object when nothing had to change.
  */
-export function clampEntry({ fixed, status }: EntryRecord, now: number): Pick<EntryStatus, 'due' | 'expiresAt' | 'endedAt'> {
+export function clampEntry(
+  { fixed, status }: EntryRecord,
+  now: number,
+  wall: number,
+): Pick<EntryStatus, 'due' | 'expiresAt' | 'endedAt'> {
   const due = clamp(status.due, now);
-  const expiresAt = Math.min(status.expiresAt, timeAfter(now, fixed.expiresIn));
-  const endedAt = status.endedAt === undefined ? undefined : Math.min(status.endedAt, now);
+  const expiresAt = Math.min(status.expiresAt, timeAfter(wall, fixed.expiresIn));
+  const endedAt = status.endedAt === undefined ? undefined : Math.min(status.endedAt, wall);
   if (due === status.due && expiresAt === status.expiresAt && endedAt === status.endedAt) return status;
   return endedAt === undefined ? { due, expiresAt } : { due, expiresAt, endedAt };
 }

@@ -23,11 +23,11 @@ export function expireEntry(
   const reason = storableReason(request.reason);
   tx.leaveNote(record);
   // For good, whatever becomes of the clock: others of its conversation may be sent from now on.
-  if (status.unknownAttempts.length > 0) lookForAlone(tx, record, { reason, ...onlyLookedFor(now) }, now);
-  else tx.move(record, 'dead', { reason, endedAt: now });
+  if (status.unknownAttempts.length > 0) lookForAlone(tx, record, { reason, ...onlyLookedFor(tx.wall(now)) }, now);
+  else tx.move(record, 'dead', { reason, endedAt: tx.wall(now) });
 }
 
-/** An expiry that counts for good. When that was is kept as the due time, which nothing else needs any more. */
+/** An expiry that counts for good. When that was, by the wall clock, is kept as the due time, which nothing else needs any more. */
 function onlyLookedFor(now: number): Pick<EntryStatus, 'expiresAt' | 'due'> {
   return { expiresAt: 0, due: { at: now, within: 0 } };
 }
@@ -42,12 +42,13 @@ function expireUnconfirmed(tx: Transaction, record: EntryRecord, giveUpAfter: nu
   const { status } = record;
   const note = tx.note(status.noteId);
   const isMarked = status.expiresAt === 0;
-  if (note === undefined || status.expiresAt > now) return;
+  const wall = tx.wall(now);
+  if (note === undefined || status.expiresAt > wall) return;
   // What was tried once more long after its expiry, as after a week switched off, is looked for as long as anything else.
-  const since = isMarked ? status.due.at : Math.max(status.expiresAt, note.lastRanAt);
-  if (!isMarked && note.entryIds.length === 1) tx.move(record, 'unconfirmed', onlyLookedFor(now));
-  else if (giveUpAfter !== undefined && now - since >= giveUpAfter) {
+  const since = isMarked ? status.due.at : Math.max(status.expiresAt, tx.wall(note.lastRanAt));
+  if (!isMarked && note.entryIds.length === 1) tx.move(record, 'unconfirmed', onlyLookedFor(wall));
+  else if (giveUpAfter !== undefined && wall - since >= giveUpAfter) {
     tx.leaveNote(record);
-    tx.move(record, 'dead', { reason: neverSettled, endedAt: now });
+    tx.move(record, 'dead', { reason: neverSettled, endedAt: wall });
   }
 }

@@ -48,7 +48,7 @@ export function requeue(tx: Transaction, ids: readonly string[], now: number, fo
     if (record === undefined || record.status.state !== 'dead' || isTombstone(record.status)) continue;
     const patch = {
       order: tx.nextOrder(),
-      expiresAt: timeAfter(now, record.fixed.expiresIn),
+      expiresAt: timeAfter(tx.wall(now), record.fixed.expiresIn),
       cancelRequested: false,
       reason: undefined,
       endedAt: undefined,

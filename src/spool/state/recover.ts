@@ -41,10 +41,10 @@ export function recoverEntry(tx: Transaction, { fixed: { id } }: EntryRecord, no
   if (isInNote(status.state) && tx.note(status.noteId)?.entryIds.includes(id) !== true) {
     // Its own record names every attempt that was looked for, but not the place of one that was running.
     if (status.state === 'unconfirmed' && status.unknownAttempts.length > 0) lookForAlone(tx, record, { reason: lost }, now);
-    else tx.move(record, 'dead', { reason: lost, endedAt: now });
+    else tx.move(record, 'dead', { reason: lost, endedAt: tx.wall(now) });
     return;
   }
-  const clamped = clampEntry(record, now);
+  const clamped = clampEntry(record, now, tx.wall(now));
   if (clamped === status) return;
   const { due, expiresAt, endedAt } = clamped;
   tx.move(record, status.state, { due, expiresAt, endedAt });

@@ -126,7 +126,7 @@ function die(
   const running = note.lease?.kind === 'deliver' && sent === 'unknown' ? runningAttempt(note) : undefined;
   tx.move(member, 'dead', {
     reason,
-    endedAt: now,
+    endedAt: tx.wall(now),
     ...(running === undefined ? {} : { unknownAttempts: [...member.status.unknownAttempts, running] }),
   });
 }
@@ -174,7 +174,7 @@ export function end(
   now: number,
   { reason, sentClass }: { reason?: Reason; sentClass?: string | undefined } = {},
 ): void {
-  tx.move(record, state, { reason, endedAt: now, ...(sentClass === undefined ? {} : { sentClass }) });
+  tx.move(record, state, { reason, endedAt: tx.wall(now), ...(sentClass === undefined ? {} : { sentClass }) });
 }
 
 /** Exchange accepted it after all: whatever has become of its entries since, but a purge, they are delivered. */

@@ -29,12 +29,20 @@ export class Transaction {
   readonly rev: number;
   readonly #table: TableReads;
   readonly #messages = new Map<string, string[]>();
+  /** ms by which the wall clock is ahead of the spool's own time. */
+  readonly skew: number;
   #order: number;
 
-  constructor(table: TableReads, rev: number, order: number) {
+  constructor(table: TableReads, rev: number, order: number, skew = 0) {
     this.#table = table;
     this.rev = rev;
     this.#order = order;
+    this.skew = skew;
+  }
+
+  /** What the wall clock says at that time of the spool: for what is shown, and for expiries, which hosts name by the calendar. */
+  wall(now: number): number {
+    return now + this.skew;
   }
 
   get lastOrder(): number {

@@ -9,10 +9,12 @@ import { rollBack } from './schema.ts';
 export function recover(database: DatabaseSync, now: number): void {
   database.exec('BEGIN IMMEDIATE');
   try {
-    const row = database.prepare('SELECT last_now FROM spool').get();
+    const row = database.prepare('SELECT last_now, clock_offset FROM spool').get();
     if (row === undefined) throw new Error('The table spool has lost its row.');
-    database.exec('UPDATE spool SET clock_offset = 0');
-    if (Number(row.last_now) > now) clampTimes(database, now, Number(row.last_now));
+    const skew = -Number(row.clock_offset);
+    if (skew !== 0) toWallTime(database, skew);
+    const before = Number(row.last_now) + skew;
+    if (before > now) clampTimes(database, { now, wall: now, before });
     database.prepare("UPDATE notes SET last_ran_at = ? WHERE state = 'unconfirmed'").run(now);
     database.prepare('UPDATE notes SET lease_until = ? WHERE lease_until < ?').run(now, now);
     database.exec('COMMIT');
@@ -22,18 +24,47 @@ export function recover(database: DatabaseSync, now: number): void {
   }
 }
 
+/** No message expires later than its own time from now: else a clock set back from a year ahead would keep it for that year. */
+export function clampExpiries(database: DatabaseSync, wall: number): void {
+  database
+    .prepare(
+      `UPDATE entries SET expires_at = :wall + expires_in, expiry = min(expiry, :wall + expires_in)
+       WHERE expires_at > :wall + expires_in`,
+    )
+    .run({ wall });
+}
+
+/**
+ * The spool's own time went its own way while the wall clock was set, or the machine slept. From now on it is the wall clock's again,
+ * and what is left of each wait stays what it was.
+ */
+function toWallTime(database: DatabaseSync, skew: number): void {
+  const run = (sql: string) => database.prepare(sql).run({ skew });
+  // What has expired for good keeps when that was, by the wall clock.
+  run('UPDATE entries SET due_at = due_at + :skew WHERE expires_at <> 0');
+  run('UPDATE notes SET due_at = due_at + :skew, last_ran_at = last_ran_at + :skew, lease_until = lease_until + :skew');
+  run('UPDATE streams SET due_at = due_at + :skew');
+  run(`UPDATE lanes SET deliver_served = deliver_served + :skew, probe_served = probe_served + :skew,
+    deliver_turn = deliver_turn + :skew, probe_turn = probe_turn + :skew`);
+  run('UPDATE spool SET clock_offset = 0, last_now = last_now + :skew');
+}
+
 /**
  * The clock is behind that of the last change: due times start anew where they are further off than they can be, leases keep
  * what was left of them, and what has ended ended now. Reads everything: for the rare case only.
  */
-export function clampTimes(database: DatabaseSync, now: number, before: number): void {
+export function clampTimes(
+  database: DatabaseSync,
+  { now, wall, before }: { readonly now: number; readonly wall: number; readonly before: number },
+): void {
   const run = (sql: string, parameters: Record<string, number>) => database.prepare(sql).run(parameters);
   run(
     `UPDATE entries SET
-       due_at = min(due_at, :now + due_within), expires_at = min(expires_at, :now + expires_in),
-       expiry = min(expiry, :now + expires_in), ended_at = min(ended_at, :now), tombstone_at = min(tombstone_at, :now)
-     WHERE due_at > :now + due_within OR expires_at > :now + expires_in OR ended_at > :now OR tombstone_at > :now`,
-    { now },
+       due_at = min(due_at, iif(expires_at = 0, :wall, :now) + due_within), expires_at = min(expires_at, :wall + expires_in),
+       expiry = min(expiry, :wall + expires_in), ended_at = min(ended_at, :wall), tombstone_at = min(tombstone_at, :wall)
+     WHERE due_at > iif(expires_at = 0, :wall, :now) + due_within OR expires_at > :wall + expires_in OR ended_at > :wall
+       OR tombstone_at > :wall`,
+    { now, wall },
   );
   run('UPDATE notes SET due_at = :now + due_within WHERE due_at > :now + due_within', { now });
   run('UPDATE notes SET last_ran_at = :now WHERE last_ran_at > :now', { now });

@@ -147,11 +147,14 @@ const tolerance = 50;
  * The time of a spool that several processes share: the machine's wall clock plus an offset that lies in the file. A
  * process that sees the wall clock jump against its own monotonic clock moves the offset the other way, under the write
  * lock; the others, who see the same jump, find it made good. So no due time and no lease moves while anyone has the spool open.
+ * What is shown, and when a message expires, goes by the wall clock itself.
  */
 export class SharedClock {
   readonly #clock: Clock;
   /** The spool's time and the monotonic time at the last look. */
   #last: { readonly now: number; readonly monotonic: number } | undefined;
+  /** The least by which the wall clock was ahead of the spool's time. */
+  #leastSkew = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -166,6 +169,13 @@ export class SharedClock {
     const jumped = Math.abs(told - expected) > tolerance;
     const exact = jumped ? expected : told;
     this.#last = { now: exact, monotonic };
-    return { now: Math.floor(exact), offset: jumped ? Math.round(expected - wall) : offset };
+    const right = jumped ? Math.round(expected - wall) : offset;
+    this.#leastSkew = Math.min(this.#leastSkew, -right);
+    return { now: Math.floor(exact), offset: right };
+  }
+
+  /** By how much a wall clock is ahead that no tombstone seen here is ahead of by more than the time since, however it was set. ms. */
+  get leastSkew(): number {
+    return this.#leastSkew;
   }
 }

@@ -1,4 +1,4 @@
-import { equal, isTrue } from '../assert.ts';
+import { equal, isTrue, present } from '../assert.ts';
 import { arcs, idsOf, reason, type Scene, type Test } from '../scene.ts';
 
 const day = 86_400_000;
@@ -30,12 +30,74 @@ export function wallClockTests(test: Test): void {
       await scene.expectState('m', 'unconfirmed');
     });
 
-    test(`a clock set ${what} a day expires nothing in an open storage before its time`, async (scene) => {
-      await deferred(scene, 10);
+    test(`a clock set ${what} a day: an open storage shows the times of the wall clock`, async (scene) => {
+      const times = async (id: string) => {
+        const [result] = await scene.append(
+          scene.entry(id, { conversationId: id, pickupIn: scene.units(4), expiresIn: scene.units(9) }),
+        );
+        const [entry] = result !== undefined && 'entries' in result ? result.entries : [];
+        return present(entry, `the entry of ${id}`);
+      };
+      const before = await times('before');
       await scene.jumpWall(jump);
+      const after = await times('after');
+      for (const time of ['acceptedAt', 'pickupAt', 'expiresAt'] as const) {
+        near(scene, after[time] - before[time], jump, `${time} of what was appended after it, against what was before`);
+        const kept = await scene.storage.get('before');
+        if (time !== 'expiresAt') equal(kept?.[time], before[time], `${time} of what was appended before it`);
+      }
+      await scene.advance(4);
+      for (const { token } of await scene.claim()) await scene.settle({ token, to: 'delivered' });
+      for (const id of ['before', 'after']) {
+        const ended = await scene.storage.get(id);
+        near(
+          scene,
+          (ended?.endedAt ?? 0) - before.acceptedAt,
+          jump + scene.units(4),
+          `endedAt of ${id}, since the first was accepted`,
+        );
+      }
+    });
+
+    test(`a clock set ${what} a day: what is appended afterwards expires at its time`, async (scene) => {
+      await scene.jumpWall(jump);
+      await deferred(scene, 10);
       equal(await expire(scene, 'this run'), [], 'changes before its time');
-      await scene.advance(10);
+      await scene.advance(11);
       equal(arcs(await expire(scene, 'this run')), ['m: deferred → dead'], 'changes after it');
+    });
+
+    test(`a clock set ${what} a day expires nothing in an open storage that nobody has tried`, async (scene) => {
+      await scene.append(scene.entry('m', { expiresIn: scene.units(10) }));
+      await scene.jumpWall(jump);
+      equal(await expire(scene, 'this run'), [], 'changes');
+      equal(idsOf(await scene.claimOne()), ['m'], 'what is tried');
+    });
+
+    test(`a clock set ${what} a day keeps the tombstones of an open storage for their time at least`, async (scene) => {
+      await scene.append('m');
+      await scene.settle({ token: (await scene.claimOne()).token, to: 'delivered' });
+      await scene.jumpWall(jump);
+      await scene.advance(18);
+      await expire(scene, 'this run');
+      const again = scene.entry('again', { messageId: 'm', contentHash: 'hash of m' });
+      equal((await scene.storage.append([again]))[0]?.status, 'duplicate', 'before their time is over');
+    });
+
+    test(`a clock set ${what} a day while a storage was open keeps what is left of a wait over a restart`, async (scene) => {
+      await scene.append(scene.entry('m', { pickupIn: scene.units(4) }));
+      await scene.jumpWall(jump);
+      await scene.append(scene.entry('n', { conversationId: 'n', pickupIn: scene.units(4) }));
+      await scene.advance(1);
+      await scene.reopen();
+      await scene.advance(2);
+      equal(
+        (await scene.claim()).flatMap(idsOf).filter((id) => id === 'n'),
+        [],
+        'a quarter of the pickup delay is left',
+      );
+      await scene.advance(3);
+      isTrue((await scene.claim()).flatMap(idsOf).includes('n'), 'it is over');
     });
 
     test(`a clock set ${what} a day while nothing ran strands nothing: all is due within its own delay`, async (scene) => {
@@ -83,6 +145,21 @@ export function wallClockTests(test: Test): void {
     });
   }
 
+  test('a night asleep: a message expires by the calendar, if it was tried before', async (scene) => {
+    await deferred(scene, 10);
+    // The monotonic clock of some systems stands still while they sleep.
+    await scene.jumpWall(day);
+    equal(arcs(await expire(scene, 'this run')), ['m: deferred → dead'], 'changes');
+  });
+
+  test('a clock set back a day lets a message expire within its time in an open storage', async (scene) => {
+    await deferred(scene, 10);
+    await scene.jumpWall(-day);
+    equal(await expire(scene, 'this run'), [], 'changes before its time');
+    await scene.advance(10);
+    equal(arcs(await expire(scene, 'this run')), ['m: deferred → dead'], 'changes after it');
+  });
+
   test('a clock set back a day while nothing ran still lets a message expire within its time', async (scene) => {
     await deferred(scene, 10);
     await jumpWhileClosed(scene, -day);
@@ -114,6 +191,11 @@ export function wallClockTests(test: Test): void {
     await expire(scene, 'this run');
     equal((await scene.storage.append([again]))[0]?.status, 'appended', 'after it');
   });
+}
+
+/** Where others may take their time between two looks at a clock. */
+function near(scene: Scene, found: number, expected: number, what: string): void {
+  isTrue(Math.abs(found - expected) <= scene.units(1), `${what}: expected ${expected} ms, found ${found}`);
 }
 
 async function jumpWhileClosed(scene: Scene, ms: number): Promise<void> {
