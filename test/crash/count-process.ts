@@ -1,6 +1,6 @@
 /**
  * Opens a spool when nobody else has it any more and says how it stands: `node test/crash/count-process.ts '<SpoolChoice as JSON>'`. The first line is the
- * counts by state as JSON; then one line for each of the first entries that are not delivered.
+ * counts by state as JSON, the second the codes of dead messages by id, the server's where it gave one; then one line for each of the first entries that are in another state.
  */
 import { systemClock } from '../../src/core/clock.ts';
 import { spoolStates } from '../../src/spool/contract.ts';
@@ -9,9 +9,12 @@ import type { SpoolChoice } from './worker-options.ts';
 
 const storage = await makeSpool(JSON.parse(process.argv[2] ?? '{}') as SpoolChoice);
 await storage.open({ clock: systemClock, tombstones: 86_400_000 });
-const lines = [JSON.stringify(await storage.counts())];
+const dead: Record<string, string> = {};
+for await (const { messageId, reason } of storage.list({ state: 'dead' }))
+  dead[messageId] = reason?.serverCode ?? reason?.code ?? '';
+const lines = [JSON.stringify(await storage.counts()), JSON.stringify(dead)];
 for (const state of spoolStates) {
-  if (state === 'delivered') continue;
+  if (state === 'delivered' || state === 'dead') continue;
   for await (const { messageId, reason } of storage.list({ state })) {
     if (lines.length > 20) break;
     lines.push(`${messageId} is ${state}${reason === undefined ? '' : `: ${reason.code}, ${reason.text}`}`);

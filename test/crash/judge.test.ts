@@ -33,10 +33,12 @@ function found(
   {
     lines = accepted,
     counts = {},
+    dead = {},
     others = saved,
   }: {
     readonly lines?: readonly string[];
     readonly counts?: Partial<Record<SpoolState, number>>;
+    readonly dead?: Readonly<Record<string, string>>;
     readonly others?: Readonly<Record<string, MailboxSnapshot>>;
   } = {},
 ): ReturnType<typeof judge> {
@@ -50,6 +52,7 @@ function found(
     ledger: ledgerOf(lines),
     exchange: { mailboxes, outbound: [] },
     counts: { ...none, ...counts },
+    dead,
   };
   return judge(evidence);
 }
@@ -65,8 +68,10 @@ describe('what torture finds', () => {
       unsaved: [],
       misdirected: [],
       outOfOrder: [],
+      belied: [],
       contradicted: [],
       drafts: 0,
+      dead: {},
       left: {},
       waits: { least: 80, median: 80, longest: 80 },
     });
@@ -110,6 +115,32 @@ describe('what torture finds', () => {
   it('is what is left in the spool, or missing there', () => {
     expect(found(right, { counts: { delivered: 2, dead: 1, held: 1 } }).left).toEqual({ dead: 1, held: 1, missing: 2 });
     expect(found(right, { counts: { delivered: 5 } }).left).toEqual({ missing: -1 });
+  });
+
+  it('is no message that is dead for what the server did to it, but one that is dead for anything else, or that was sent all the same', () => {
+    const without = [[note([0, 2])], [note([1])]];
+    const counts = { delivered: 3, dead: 1 };
+    for (const code of ['ErrorSendAsDenied', 'STRANDED_DRAFT', 'COPY_AFTER_FAULT']) {
+      expect(found(without, { counts, dead: { 'm-3': code } })).toMatchObject({
+        lost: [],
+        belied: [],
+        left: {},
+        dead: { [code]: 1 },
+      });
+    }
+    expect(found(without, { counts, dead: { 'm-3': 'OUTCOME_UNKNOWN' } })).toMatchObject({
+      lost: [3],
+      left: { dead: 1, missing: 1 },
+    });
+    expect(found(right, { counts, dead: { 'm-3': 'STRANDED_DRAFT' } })).toMatchObject({ belied: [3] });
+    expect(found(right, { counts, dead: { 'm-3': 'COPY_AFTER_FAULT' } })).toMatchObject({ belied: [] });
+  });
+
+  it('is a draft that is left, unless it is reported as left', () => {
+    const others = { ...saved, 's1@x.test': { ...saved['s1@x.test'], drafts: [note([3], { isDraft: true })] } };
+    expect(found(right, { others })).toMatchObject({ drafts: 1 });
+    expect(found(right, { others, dead: { 'm-3': 'STRANDED_DRAFT' } })).toMatchObject({ drafts: 1 });
+    expect(found(right, { others, dead: { 'm-3': 'DRAFT_LEFT' } })).toMatchObject({ drafts: 0 });
   });
 
   it('is a message that arrived before it was said to be accepted', () => {

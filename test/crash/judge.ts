@@ -2,12 +2,12 @@ import type { SpoolState } from '../../src/spool/contract.ts';
 import type { ItemSnapshot, SimulatorSnapshot } from '../support/simulator-protocol.ts';
 import type { Ledger } from './ledger.ts';
 import { isInOrder } from './order.ts';
-import { addressesOf, conversationOf, numbersIn, type People } from './worker-options.ts';
+import { addressesOf, conversationOf, idOf, numbersIn, type People } from './worker-options.ts';
 
 /** What was counted at the end in every mailbox, and in the spool. */
 export interface Findings {
   readonly accepted: number;
-  /** Not in the inbox of their recipient. */
+  /** Not in the inbox of their recipient, nor dead by a code that says why. */
   readonly lost: readonly number[];
   /**
    * Two copies anywhere in the recipient's mailbox or in others', or two in the sender's: what was sent twice shows twice in the history, even
@@ -23,11 +23,15 @@ export interface Findings {
    * and holds in its Outbox is overtaken there, by no fault of the sender, who was told that it is on its way.
    */
   readonly outOfOrder: readonly string[];
+  /** Dead by a code that says that they were not sent, though they were. */
+  readonly belied: readonly number[];
   /** Said not to have been kept, or never sent before, and then found to be kept already. */
   readonly contradicted: readonly number[];
-  /** In any folder of any mailbox; deleted ones too, since somebody may find them there. */
+  /** In any folder of any mailbox; deleted ones too, since somebody may find them there. Not those that are reported as left (`DRAFT_LEFT`). */
   readonly drafts: number;
-  /** Entries of the spool by state, but for delivered ones; `missing`: delivered ones that there should be besides. */
+  /** Dead messages by code, which a host reads and decides on: what the server did to them asks for no less. */
+  readonly dead: Readonly<Record<string, number>>;
+  /** Entries of the spool by state, but for delivered and {@link Findings.dead} ones; `missing`: delivered ones that there should be besides. */
   readonly left: Readonly<Partial<Record<SpoolState | 'missing', number>>>;
   /**
    * ms from acceptance to arrival, the two-minute pickup (40 ms here) included. Below 0: it arrived before its worker, stopped or slow, could say that it
@@ -43,7 +47,13 @@ export interface Evidence {
   readonly ledger: Ledger;
   readonly exchange: SimulatorSnapshot;
   readonly counts: Readonly<Record<SpoolState, number>>;
+  /** Codes of dead messages, by id. @default none */
+  readonly dead?: Readonly<Record<string, string>>;
 }
+
+/** Codes by which a message may end dead here, for what the server is made to do; by those of the first line it was never sent. */
+const unsentCodes = new Set(['ErrorSendAsDenied', 'STRANDED_DRAFT', 'DRAFT_LEFT']);
+const endingCodes = new Set([...unsentCodes, 'COPY_AFTER_FAULT']);
 
 interface Arrival {
   readonly number: number;
@@ -52,7 +62,7 @@ interface Arrival {
   readonly sentAt: number;
 }
 
-export function judge({ messages, people, ledger, exchange, counts }: Evidence): Findings {
+export function judge({ messages, people, ledger, exchange, counts, dead = {} }: Evidence): Findings {
   const arrivals = new Map<string, Arrival[]>();
   const seen = new Set<number>();
   const home = new Set<number>();
@@ -84,7 +94,9 @@ export function judge({ messages, people, ledger, exchange, counts }: Evidence):
   const positions = (number: number): readonly number[] => ledger.acceptance(number)?.positions ?? [];
   return {
     accepted: ledger.size,
-    lost: Array.from({ length: messages }, (_, number) => number).filter((number) => !home.has(number)),
+    lost: Array.from({ length: messages }, (_, number) => number).filter(
+      (number) => !home.has(number) && !endingCodes.has(dead[idOf(number)] ?? ''),
+    ),
     twice: [...twice],
     unsaved: [...home].filter((number) => !saved.has(number)),
     misdirected: [...misdirected],
@@ -92,11 +104,14 @@ export function judge({ messages, people, ledger, exchange, counts }: Evidence):
       const numbers = arrived.toSorted((a, b) => a.sentAt - b.sentAt).map(({ number }) => number);
       return isInOrder(numbers, positions) ? [] : [address];
     }),
+    belied: [...seen].filter((number) => unsentCodes.has(dead[idOf(number)] ?? '')),
     contradicted: ledger.contradicted,
     drafts: Object.values(exchange.mailboxes)
       .flatMap((folders) => Object.entries(folders))
-      .reduce((sum, [folder, notes]) => sum + notes.filter(({ isDraft }) => isDraft || folder === 'drafts').length, 0),
-    left: leftOf(counts, messages),
+      .flatMap(([folder, notes]) => notes.filter(({ isDraft }) => isDraft || folder === 'drafts'))
+      .filter(({ body }) => !numbersIn(body).every((number) => dead[idOf(number)] === 'DRAFT_LEFT')).length,
+    dead: tally(Object.values(dead)),
+    left: leftOf(counts, messages, Object.values(dead).filter((code) => endingCodes.has(code)).length),
     waits: waitsOf([...arrivals.values()].flat(), ledger),
   };
 }
@@ -110,9 +125,20 @@ function belongs(number: number, address: string, note: ItemSnapshot, people: Pe
   return address === to && note.from === from && note.to.length === 1 && note.to[0] === to;
 }
 
-function leftOf({ delivered, ...others }: Readonly<Record<SpoolState, number>>, messages: number): Findings['left'] {
-  const left = Object.fromEntries(Object.entries(others).filter(([, count]) => count !== 0));
-  const missing = messages - delivered;
+function tally(codes: readonly string[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const code of codes) sums[code] = (sums[code] ?? 0) + 1;
+  return sums;
+}
+
+function leftOf(
+  { delivered, ...others }: Readonly<Record<SpoolState, number>>,
+  messages: number,
+  ended: number,
+): Findings['left'] {
+  const unended = { ...others, dead: others.dead - ended };
+  const left = Object.fromEntries(Object.entries(unended).filter(([, count]) => count !== 0));
+  const missing = messages - delivered - ended;
   return missing === 0 ? left : { ...left, missing };
 }
 

@@ -6,11 +6,17 @@ import type { SpoolChoice } from './worker-options.ts';
 
 const script = fileURLToPath(new URL('./count-process.ts', import.meta.url));
 
-/** Entries by state, as a process finds them that opens the spool after all others, and lines about some that are not delivered. */
-export async function lastCounts(
-  spool: SpoolChoice,
-): Promise<{ readonly counts: Readonly<Record<SpoolState, number>>; readonly notes: readonly string[] }> {
+/** What a process finds that opens the spool after all others. */
+export interface LastCounts {
+  readonly counts: Readonly<Record<SpoolState, number>>;
+  /** Codes of dead messages, by id. */
+  readonly dead: Readonly<Record<string, string>>;
+  /** About some that have come to no end. */
+  readonly notes: readonly string[];
+}
+
+export async function lastCounts(spool: SpoolChoice): Promise<LastCounts> {
   const { stdout } = await promisify(execFile)(process.execPath, [script, JSON.stringify(spool)], { timeout: 120_000 });
-  const [counts = '', ...notes] = stdout.trim().split('\n');
-  return { counts: JSON.parse(counts) as Readonly<Record<SpoolState, number>>, notes };
+  const [counts = '', dead = '', ...notes] = stdout.trim().split('\n');
+  return { counts: JSON.parse(counts) as LastCounts['counts'], dead: JSON.parse(dead) as LastCounts['dead'], notes };
 }

@@ -28,8 +28,8 @@ const verdict = await torture({
   ...(disturb ? { disturb: disturbances(server === undefined ? {} : { server }), probeGrace: graceWhenDisturbed } : {}),
   report: (line) => console.log(line),
 }).finally(() => server?.close());
-const { waits, struck, calls, bodies, ...found } = verdict;
-const { accepted, lost, twice, misdirected, outOfOrder, contradicted, drafts, left, ended, schemaErrors } = found;
+const { waits, struck, calls, bodies, dead, ...found } = verdict;
+const { accepted, lost, twice, misdirected, outOfOrder, contradicted, belied, drafts, left, ended, schemaErrors } = found;
 console.log(
   `killed: ${struck.spawned} before they opened the spool, ${struck.opening} while they did, ${struck.ready + struck.sending} later`,
 );
@@ -38,8 +38,9 @@ console.log(
 );
 console.log(
   `accepted ${accepted}, lost ${lost.length}, duplicated ${twice.length}, misdirected ${misdirected.length}, out of order ${outOfOrder.length}, ` +
-    `contradicted ${contradicted.length}, drafts ${drafts}, ended by themselves ${ended.length}, left in the spool ${JSON.stringify(left)}`,
+    `contradicted ${contradicted.length}, belied ${belied.length}, drafts ${drafts}, ended by themselves ${ended.length}, left in the spool ${JSON.stringify(left)}`,
 );
+console.log(`dead, each with its reason: ${JSON.stringify(dead)}`);
 console.log(`waited from acceptance to arrival: least ${waits.least} ms, median ${waits.median} ms, longest ${waits.longest} ms`);
 console.log(`${bodies} bodies checked against the schema, ${schemaErrors.length} wrong`);
 const clean = isDeepStrictEqual(found, cleanVerdict(options.messages));

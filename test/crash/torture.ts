@@ -7,6 +7,7 @@ import { type Findings, judge } from './judge.ts';
 import { killPlan, type Moment } from './kill-plan.ts';
 import { lastCounts } from './last-counts.ts';
 import { type Calls, Ledger } from './ledger.ts';
+import type { Sabotage } from './sabotage.ts';
 import {
   conversationOf,
   locationOf,
@@ -33,6 +34,9 @@ export interface TortureOptions {
   readonly loss: number;
   /** For PostgreSQL: where it listens. */
   readonly connectionString?: string;
+  /** How often the server does what it should not, against what is usual. @default 1 */
+  readonly strangeness?: number;
+  readonly sabotage?: Sabotage;
   /** See {@link WorkerOptions.probeGrace}. */
   readonly probeGrace?: number;
   report?(line: string): void;
@@ -53,13 +57,14 @@ export interface Verdict extends Findings {
 }
 
 /** What a clean run finds, but for what the machine's pace decides. */
-export function cleanVerdict(messages: number): Omit<Verdict, 'waits' | 'struck' | 'calls' | 'bodies'> {
+export function cleanVerdict(messages: number): Omit<Verdict, 'waits' | 'struck' | 'calls' | 'bodies' | 'dead'> {
   const none = {
     lost: [],
     twice: [],
     unsaved: [],
     misdirected: [],
     outOfOrder: [],
+    belied: [],
     contradicted: [],
     left: {},
     ended: [],
@@ -103,9 +108,9 @@ export async function torture(options: TortureOptions): Promise<Verdict> {
   try {
     await exchange.loseResponses(options.loss, options.seed);
     if (transport !== 'ews') await exchange.troubleGraph(options.seed);
-    await strangeAnswers(exchange, options.seed);
+    await strangeAnswers(exchange, options.seed, options.strangeness);
     const spool = choiceOf(options, folder);
-    const { probeGrace, messages, workers } = options;
+    const { probeGrace, sabotage, messages, workers } = options;
     // About as long as a worker lives: where there are several, the kills take turns.
     const spread = 300 * workers;
     const shared = {
@@ -116,10 +121,11 @@ export async function torture(options: TortureOptions): Promise<Verdict> {
       recipients,
       spread,
       ...(probeGrace === undefined ? {} : { probeGrace }),
+      ...(sabotage === undefined ? {} : { sabotage }),
     };
     running = run(options, shared, kept, exchange);
     await Promise.race([running, exchange.died]);
-    const { counts, notes } = await lastCounts(spool);
+    const { counts, dead, notes } = await lastCounts(spool);
     for (const note of notes) options.report?.(note);
     const { bodies, errors: schemaErrors } = await exchange.schemaErrors();
     const evidence = {
@@ -128,6 +134,7 @@ export async function torture(options: TortureOptions): Promise<Verdict> {
       ledger: kept.ledger,
       exchange: await exchange.snapshot(),
       counts,
+      dead,
     };
     return { ...judge(evidence), ended: kept.ended, struck, calls: kept.ledger.calls, bodies, schemaErrors };
   } finally {
@@ -140,17 +147,28 @@ export async function torture(options: TortureOptions): Promise<Verdict> {
   }
 }
 
-/** What a server does besides losing answers: copies that come late, notes that it accepts and holds in the Outbox, probes that are refused or lost. */
-async function strangeAnswers(exchange: SimulatorClient, seed: number): Promise<void> {
+/**
+ * What a server does besides losing answers: copies that come late, notes that it accepts and holds in the Outbox, batches of which it sends a part and then
+ * fails or falls silent about the rest, drafts that it leaves, probes that are refused or lost.
+ */
+async function strangeAnswers(exchange: SimulatorClient, seed: number, strangeness = 1): Promise<void> {
   // Below every worker's probeGrace: later than that nobody can tell a late copy from none.
   const delay = 120;
   const on = (operation: 'CreateItem' | 'FindItem', probability: number, index: number) => ({
     operation,
-    probability,
+    probability: Math.min(0.3, probability * strangeness),
     seed: seed + index,
   });
   await exchange.addFault(on('CreateItem', 0.05, 1), { kind: 'lateCopy', delay, items: 'all' });
   await exchange.addFault(on('CreateItem', 0.05, 2), { kind: 'heldInOutbox', delay, items: 'all' });
+  await exchange.addFault(on('CreateItem', 0.03, 5), { kind: 'partialBatch', processed: 1, answer: 'fewer', code: '' });
+  await exchange.addFault(on('CreateItem', 0.01, 6), {
+    kind: 'partialBatch',
+    processed: 1,
+    answer: 'fault',
+    code: 'ErrorInternalServerError',
+  });
+  await exchange.addFault(on('CreateItem', 0.02, 7), { kind: 'draftOnSendAsDenied', items: [0] });
   await exchange.addFault(on('FindItem', 0.1, 3), { kind: 'serverBusy', form: 'fault', status: 500, backOff: 50, items: 'all' });
   await exchange.addFault(on('FindItem', 0.1, 4), { kind: 'lostResponse', after: 0 });
 }

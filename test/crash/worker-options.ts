@@ -1,4 +1,5 @@
 import type { OutgoingMessage } from '../../src/message/message.ts';
+import type { Sabotage } from './sabotage.ts';
 
 /** The spool that workers share, or that one has for itself. */
 export type SpoolChoice =
@@ -38,6 +39,8 @@ export interface WorkerOptions extends People {
   readonly spread: number;
   /** ms. Longer than a process may be stopped beyond its lease: a request that it had begun to write goes out when it wakes. @default 400 */
   readonly probeGrace?: number;
+  /** How the build is broken. @default it is not */
+  readonly sabotage?: Sabotage;
   /** Goes on when nothing waits any more, until it is killed. */
   readonly stays: boolean;
 }
@@ -62,7 +65,11 @@ export function addressesOf(
 /** The message of that number: always the same, so that it can be sent again under its id. */
 export function messageOf(number: number, people: People): OutgoingMessage {
   const { from, to } = addressesOf(conversationOf(number, people), people);
-  return { to, from: `sip:${from}`, text: `Message «${number}» of many`, messageId: `m-${number}` };
+  return { to, from: `sip:${from}`, text: `Message «${number}» of many`, messageId: idOf(number) };
+}
+
+export function idOf(number: number): string {
+  return `m-${number}`;
 }
 
 /** The numbers that a note carries, in the order in which it shows them. */

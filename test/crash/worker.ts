@@ -10,20 +10,26 @@ import {
   GraphTransport,
   hasCode,
   OfflineImSender,
+  type OutgoingMessage,
   type Receipt,
   routeByMailbox,
   type Transport,
 } from '../../src/index.ts';
+import { actAsHost } from './host-acts.ts';
 import { makeSpool } from './open-spool.ts';
+import { deletesNothing, forgetful, forgetsToLook } from './sabotage.ts';
 import { conversationOf, inFlight, locationOf, messageOf, service, type WorkerOptions } from './worker-options.ts';
 
 const options = JSON.parse(process.argv[2] ?? '{}') as WorkerOptions;
 const moved = new Set(options.moved);
+const { sabotage } = options;
+const plain = await makeSpool(options.spool);
+const spool = sabotage === 'forgets' ? forgetful(plain) : plain;
 const sender = new OfflineImSender({
   identity: { sip: `sip:${options.senders[0]}` },
   client: { version: '16.0.6920.1000', mailboxLocation: 'on-premises' },
-  spool: await makeSpool(options.spool),
-  transport: makeTransport(),
+  spool,
+  transport: sabotage === 'sends-again' ? forgetsToLook(makeTransport()) : makeTransport(),
   logger: { debug: () => undefined, info: () => undefined, warn: say, error: say },
   // Everything that takes minutes in life takes fractions of a second here, each shortened by a factor of its own, 60 to 4,500: a lease
   // stays longer than a request, but probe.grace, which is longer than a lease in life, is shorter here unless workers are disturbed.
@@ -31,7 +37,7 @@ const sender = new OfflineImSender({
   pollInterval: 100,
   lease: { duration: 2_000, renewEvery: 300 },
   probe: { initialDelay: 50, maxDelay: 200, grace: options.probeGrace ?? 400 },
-  retry: { initialDelay: 20, maxDelay: 200 },
+  retry: { initialDelay: 20, maxDelay: 200, blockedInterval: 100 },
   notesPerClaim: 5,
 });
 
@@ -40,6 +46,7 @@ function makeTransport(): Transport {
     url: options.url,
     credentials: basicAuth({ username: service.username, password: service.password }),
     requestTimeout: 800,
+    ...(sabotage === 'leaves-drafts' ? { fetch: deletesNothing } : {}),
   });
   const graph = new GraphTransport({
     root: new URL(options.url).origin,
@@ -105,12 +112,16 @@ async function sendUntilAccepted(number: number): Promise<void> {
   }
 }
 
+/** With a conversation of its own nothing keeps a message in its order. */
+function outgoing(number: number): OutgoingMessage {
+  const message = messageOf(number, options);
+  return sabotage === 'mixes-up' ? { ...message, conversationId: `${number}` } : message;
+}
+
 /** Calls are made in the order of their lines, each once its line is with whoever reads: a kill can't take back that it was said. */
 function send(number: number): Promise<Receipt> {
   return new Promise((resolve, reject) => {
-    process.stdout.write(`sending ${number} ${Date.now()}\n`, () =>
-      sender.send(messageOf(number, options)).then(resolve, reject),
-    );
+    process.stdout.write(`sending ${number} ${Date.now()}\n`, () => sender.send(outgoing(number)).then(resolve, reject));
   });
 }
 
@@ -125,6 +136,7 @@ createInterface({ input: process.stdin }).on('line', (address) => {
 
 await start();
 say('ready');
+actAsHost(options.spool, plain, say);
 const chains = new Map<number, number[]>();
 for (const number of options.numbers) {
   const key = conversationOf(number, options);

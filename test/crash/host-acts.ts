@@ -1,0 +1,66 @@
+/** What programs do beside a spool that is open in their process: harmless by every appearance, and each has broken a lock, a log or a file before. */
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { FileSpool } from '../../src/spool/file/file-spool.ts';
+import type { SqliteSpool } from '../../src/spool/sqlite/sqlite-spool.ts';
+import type { SpoolChoice } from './worker-options.ts';
+
+/** Acts that a worker goes through in turn, one every so many ms. */
+const pause = 700;
+
+const temporary = (): Promise<string> => mkdtemp(join(tmpdir(), 'offline-im-host-'));
+
+/** The whole folder, as a support bundle takes it. */
+async function copyFolder(folder: string): Promise<void> {
+  const target = await temporary();
+  try {
+    await cp(folder, join(target, 'copy'), { recursive: true });
+  } finally {
+    await rm(target, { recursive: true, force: true });
+  }
+}
+
+/** Every file that lies there, as a virus scanner's plug-in does. Closing each drops all POSIX locks of this process on it. */
+async function readFolder(folder: string): Promise<void> {
+  const files = await readdir(folder, { recursive: true, withFileTypes: true });
+  for (const file of files) if (file.isFile()) await readFile(join(file.parentPath, file.name));
+}
+
+async function backUp(spool: Pick<FileSpool | SqliteSpool, 'backup'>): Promise<void> {
+  const target = await temporary();
+  try {
+    await spool.backup(join(target, 'backup'));
+  } finally {
+    await rm(target, { recursive: true, force: true });
+  }
+}
+
+/** A worker thread of the host opens the same file, looks, and closes it. */
+function lookFromThread(path: string): Promise<void> {
+  const thread = new Worker(new URL('./host-thread.ts', import.meta.url), { workerData: path });
+  return new Promise((resolve, reject) => {
+    thread.once('error', reject);
+    thread.once('exit', () => resolve());
+  });
+}
+
+/** Goes through all that fits the spool, again and again; what an act rejects with is said, and nothing else depends on it. */
+export function actAsHost(choice: SpoolChoice, spool: unknown, say: (line: string) => void): void {
+  if (choice.kind === 'postgres') return;
+  const folder = choice.kind === 'sqlite' ? dirname(choice.path) : choice.path;
+  const acts = [
+    () => copyFolder(folder),
+    () => backUp(spool as SqliteSpool),
+    () => readFolder(folder),
+    ...(choice.kind === 'sqlite' ? [() => lookFromThread(choice.path)] : []),
+  ];
+  let next = Math.floor(Math.random() * acts.length);
+  const act = async (): Promise<void> => {
+    // Files come and go while they are copied.
+    await acts[next++ % acts.length]?.().catch((error) => say(`as a host: ${error}`));
+    setTimeout(act, pause).unref();
+  };
+  setTimeout(act, Math.random() * pause).unref();
+}

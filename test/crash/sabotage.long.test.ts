@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import type { Sabotage } from './sabotage.ts';
+import { cleanVerdict, torture, type Verdict } from './torture.ts';
+
+const messages = 120;
+
+function broken(sabotage?: Sabotage): Promise<Verdict> {
+  const hard = { loss: 0.3, strangeness: 10, seed: 8 };
+  return torture({
+    spool: 'sqlite',
+    kills: 2,
+    messages,
+    workers: 1,
+    mailboxes: 3,
+    ...hard,
+    ...(sabotage === undefined ? {} : { sabotage }),
+  });
+}
+
+describe('the judge of the torture finds what a broken build does', () => {
+  it.each<readonly [Sabotage, (verdict: Verdict) => unknown]>([
+    ['forgets', ({ lost }) => lost.length],
+    ['sends-again', ({ twice }) => twice.length],
+    ['leaves-drafts', ({ drafts }) => drafts],
+    ['mixes-up', ({ outOfOrder }) => outOfOrder.length],
+  ])('%s', async (sabotage, faults) => {
+    expect(faults(await broken(sabotage))).toBeGreaterThan(0);
+  });
+
+  it('and nothing in one that is not', async () => {
+    const { waits: _, struck: __, calls: ___, bodies: ____, dead: _____, ...verdict } = await broken();
+    expect(verdict).toEqual(cleanVerdict(messages));
+  });
+});
