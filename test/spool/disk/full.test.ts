@@ -55,9 +55,9 @@ describe.each(kinds)('a sender on a %s spool whose disk is full', (kind) => {
     });
     const accepted = await acceptSome(sender, at.message, 60);
     await sender.start();
+    await expect.poll(() => at.warnings.length, { timeout: 60_000 }).toBeGreaterThan(0);
     // Longer than a lease.
     await pause(1_300);
-    expect(at.warnings.length).toBeGreaterThan(0);
     expect((await sender.stats()).states.delivered).toBeLessThan(60);
     await expect(sender.send(at.message('late'))).rejects.toMatchObject({ code: 'SPOOL_FAILED' });
     await disk.free();
