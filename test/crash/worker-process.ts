@@ -8,8 +8,8 @@ import type { WorkerOptions } from './worker-options.ts';
 
 const script = fileURLToPath(new URL('./worker.ts', import.meta.url));
 
-/** ms. More than it takes to start, and to be refused a storage that does not answer. */
-const startsWithin = 120_000;
+/** ms. More than it takes to start on a machine that others use too, and to be refused a storage that does not answer. */
+const startsWithin = 600_000;
 
 /** A worker in a process of its own; it ends with this one. */
 export class WorkerProcess {
