@@ -80,7 +80,10 @@ export class Claims {
     try {
       const [members, unknownAttempts] = await Promise.all([
         Promise.all(note.entries.map((entry) => entries.open(entry))),
-        entries.attempts(note.unknownAttempts),
+        entries.attempts(
+          note.unknownAttempts,
+          note.entries.map(({ id }) => id),
+        ),
       ]);
       const first = note.entries[0]?.id ?? '';
       const shown = { ...note, lane: members[0]?.lane ?? note.lane, entries: members, unknownAttempts };
@@ -95,6 +98,7 @@ export class Claims {
       const sealed = await sealFrozen(sealer, frozen, {
         noteId,
         tag,
+        entries: members.map(({ id }) => id),
         subject: known === undefined ? undefined : before?.subject,
       });
       return { note: { ...shown, frozen }, refreeze: { token, frozen: sealed } };

@@ -8,6 +8,8 @@ import { type Binding, broken, isSealed, type Sealer } from './seal.ts';
 
 /** What of an entry its tombstone needs too. */
 interface Head extends Pick<NewSpoolEntry, 'messageId' | 'contentHash' | 'lane' | 'conversationId' | 'recipientsKey'> {
+  /** The class that is planned. What Exchange took the note under is known only by the spool. */
+  readonly messageClass: string;
   readonly to: readonly Mailbox[];
 }
 
@@ -27,9 +29,9 @@ export class Entries {
   }
 
   async seal(entry: NewSpoolEntry): Promise<NewSpoolEntry> {
-    const { messageId, contentHash, lane, conversationId, recipientsKey } = entry;
+    const { messageId, contentHash, lane, conversationId, recipientsKey, messageClass } = entry;
     const { to, ...body } = entry.message;
-    const head: Head = { messageId, contentHash, lane, conversationId, recipientsKey, to };
+    const head: Head = { messageId, contentHash, lane, conversationId, recipientsKey, messageClass, to };
     const [message, content, mailbox, conversation, recipients, sender] = await Promise.all([
       this.#blindIndex.of('message', messageId),
       this.#blindIndex.of('content', contentHash),
@@ -64,10 +66,10 @@ export class Entries {
 
   /** @throws {OfflineImError} `SPOOL_KEY_MISSING`, `SPOOL_SEAL_BROKEN` */
   async open(entry: SpoolEntry): Promise<SpoolEntry> {
-    const head = await this.#head(entry);
+    const { messageClass: _planned, ...head } = await this.#head(entry);
     const [body, unknownAttempts, reason] = await Promise.all([
       entry.message && this.#sealer.open<Body>(entry.message.text, bindingOf('body', entry)),
-      this.attempts(entry.unknownAttempts),
+      this.attempts(entry.unknownAttempts, [entry.id]),
       entry.reason && this.openReason(entry.reason),
     ]);
     const { message: _message, reason: _reason, ...shown } = entry;
@@ -106,12 +108,15 @@ export class Entries {
   }
 
   /** Attempts that may have been sent, with their places; not those whose claim was never handed out. */
-  async attempts(sealed: readonly UnknownAttempt[]): Promise<readonly UnknownAttempt[]> {
+  async attempts(sealed: readonly UnknownAttempt[], entryIds: readonly string[]): Promise<readonly UnknownAttempt[]> {
     const real = sealed.filter(({ place }) => !isPendingPlace(place));
     return Promise.all(
       real.map(async ({ tag, place, ...rest }) => {
         const opened = await openPlace(this.#sealer, place);
         if (opened.tag !== tag) throw broken('The place of an attempt belongs to another attempt.', { field: 'place' });
+        if (!opened.entries.some((id) => entryIds.includes(id))) {
+          throw broken('An attempt of an entry is that of another entry.', { field: 'place' });
+        }
         return { ...rest, tag, place: opened.place };
       }),
     );
@@ -135,6 +140,9 @@ export class Entries {
 
   async #head(entry: SpoolEntry): Promise<Head> {
     const head = await this.#sealer.open<Head>(entry.to[0]?.name ?? '', bindingOf('head', entry));
+    if (entry.state !== 'delivered' && head.messageClass !== entry.messageClass) {
+      throw broken('The message class of an entry was altered.', { field: 'head' });
+    }
     // Under another routing key no lane, conversation or message id would be recognised any more.
     if ((await this.#blindIndex.of('lane', head.lane)) !== entry.lane) {
       throw new OfflineImError('SPOOL_KEY_MISSING', 'The routingKey is not the one that an entry was accepted under.', {
