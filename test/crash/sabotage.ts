@@ -2,9 +2,7 @@
 import type { AppendResult, NewSpoolEntry, SpoolStorage } from '../../src/spool/contract.ts';
 import type { Transport } from '../../src/transport/contract.ts';
 
-export const sabotages = ['forgets', 'sends-again', 'leaves-drafts', 'mixes-up'] as const;
-
-export type Sabotage = (typeof sabotages)[number];
+export type Sabotage = 'forgets' | 'sends-again' | 'leaves-drafts' | 'mixes-up';
 
 /** Every twentieth message is said to be kept, and is not. */
 export function forgetful(spool: SpoolStorage): SpoolStorage {
