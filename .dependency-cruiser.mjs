@@ -148,6 +148,12 @@ export default {
       '^src/(metrics|observability|core)/|^src/spool/contract\\.ts$',
       'they ask a sender, and change nothing',
     ),
+    only(
+      'telemetry-only-listens',
+      '^src/opentelemetry/',
+      '^src/(opentelemetry|observability|core)/|^src/spool/contract\\.ts$',
+      'it listens to a sender, and changes nothing',
+    ),
     {
       name: 'production-knows-no-testing',
       severity: 'error',
@@ -160,7 +166,10 @@ export default {
         'A library that is bundled into an entry is a devDependency: the package has it inside. An optional peer is one for the tests.',
       severity: 'error',
       from: { path: '^src/' },
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], pathNot: '^node_modules/(postal-mime|msw)/' },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
+        pathNot: '^node_modules/(postal-mime|msw|@opentelemetry/api)/',
+      },
     },
   ],
   options: { tsPreCompilationDeps: true, tsConfig: { fileName: 'tsconfig.json' }, doNotFollow: { path: 'node_modules' } },

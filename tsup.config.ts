@@ -13,6 +13,7 @@ const shared = {
     file: 'src/file.ts',
     indexeddb: 'src/indexeddb.ts',
     metrics: 'src/metrics.ts',
+    opentelemetry: 'src/opentelemetry.ts',
     postgres: 'src/postgres.ts',
     relay: 'src/relay.ts',
     sqlite: 'src/sqlite.ts',

@@ -45,6 +45,7 @@ export type { EntryEvent, EventName, Listener, NoteEvent, OfflineImEvents } from
 export type {
   BlockedLane,
   LaneStats,
+  PausedLane,
   SenderStats,
   StatsOptions,
   UnavailableEndpoint,

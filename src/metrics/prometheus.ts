@@ -30,7 +30,7 @@ interface Metric {
  */
 export async function prometheusText(sender: MeasuredSender): Promise<string> {
   checkArgument('prometheusText()', 'sender', sender, objectWith('an OfflineImSender', { stats: 'function' }));
-  const { states, blocked, unavailable, oldest, lastMinute } = await sender.stats({ limit: 1 });
+  const { states, blocked, unavailable, paused, oldest, lastMinute } = await sender.stats({ limit: 1 });
   const metrics: readonly Metric[] = [
     {
       name: 'offline_im_entries',
@@ -51,6 +51,16 @@ export async function prometheusText(sender: MeasuredSender): Promise<string> {
       name: 'offline_im_unavailable_endpoints',
       help: 'Servers that this process can not reach, or that refuse everybody.',
       samples: [['', unavailable.length]],
+    },
+    {
+      name: 'offline_im_paused',
+      help: '1 while an operator has paused every mailbox.',
+      samples: [['', paused.some(({ lane }) => lane === undefined) ? 1 : 0]],
+    },
+    {
+      name: 'offline_im_paused_mailboxes',
+      help: 'Mailboxes that an operator has paused by name.',
+      samples: [['', paused.filter(({ lane }) => lane !== undefined).length]],
     },
     {
       name: 'offline_im_last_minute_entries',

@@ -1,7 +1,8 @@
+import type { ErrorCode } from '../core/errors/codes.ts';
 import type { OfflineImError } from '../core/errors/offline-im-error.ts';
 import type { GateReason } from '../gating/gate.ts';
 import type { Reason } from '../spool/contract.ts';
-import type { Audience } from '../transport/contract.ts';
+import type { Audience, DeliveryOutcome, ProbeResult } from '../transport/contract.ts';
 
 /** What every event about one entry carries. A message to both audiences is one entry an audience. */
 export interface EntryEvent {
@@ -27,8 +28,8 @@ export interface OfflineImEvents {
   'message:refused': { readonly messageId?: string; readonly reasons: readonly GateReason[] };
   /** Its id was accepted before with the same content; `send()` resolves with the first receipt. */
   'message:duplicate': { readonly messageId: string };
-  /** Its two minutes are over: it has become part of a note that is about to be sent. `waited`: ms since it was accepted. */
-  'message:picked-up': NoteEvent & { readonly waited: number };
+  /** Its two minutes are over: it has become part of a note that is about to be sent. `waited`: ms since it was accepted; `late`: ms since its two minutes were over. */
+  'message:picked-up': NoteEvent & { readonly waited: number; readonly late: number };
   /** Exchange accepted the note. Whether a person reads it, nobody can know. `took`: ms since the message was accepted. */
   'message:delivered': NoteEvent & {
     readonly messageClass: string;
@@ -47,6 +48,24 @@ export interface OfflineImEvents {
   'message:held': EntryEvent;
   /** Cancelled by the hook or by `cancel()`. */
   'message:cancelled': EntryEvent;
+  /**
+   * A note was taken to the server, or looked for there, and what came of it is stored: one for each attempt and each look. `at`: when; `took`: ms from the call of
+   * the transport until it was stored. `entries`: messages in the note. `traceparents`: those of their sends, each once.
+   * For metrics and traces; not in the log, where the step `settle` says it.
+   */
+  'note:settled': {
+    readonly noteId: string;
+    readonly attempt: number;
+    readonly lane: string;
+    readonly endpoint: string;
+    readonly kind: 'deliver' | 'probe';
+    readonly outcome: DeliveryOutcome['status'] | ProbeResult['status'];
+    readonly code?: ErrorCode;
+    readonly entries: number;
+    readonly at: Date;
+    readonly took: number;
+    readonly traceparents: readonly string[];
+  };
   /** Someone must act before anything of this mailbox can be sent (password, permission, quota). Tried again after `retryIn` ms, or on `resume()`. */
   'lane:blocked': Reason & { readonly lane: string; readonly retryIn: number };
   /** Mail of this mailbox goes out again. */

@@ -28,6 +28,15 @@ export interface UnavailableEndpoint {
   readonly nextTrialAt: Date;
 }
 
+/** A mailbox of which nothing is delivered until it is resumed. */
+export interface PausedLane {
+  /** Sender's mailbox; missing: every mailbox. */
+  readonly lane?: string;
+  readonly by: string;
+  readonly why?: string;
+  readonly since: Date;
+}
+
 /** What {@link OfflineImSender.stats} tells. */
 export interface SenderStats {
   /** All entries by state: exact. */
@@ -36,6 +45,8 @@ export interface SenderStats {
   readonly blocked: readonly BlockedLane[];
   /** Servers that can't be reached or refuse everybody, as this process knows. */
   readonly unavailable: readonly UnavailableEndpoint[];
+  /** What is paused, in every process on the spool. */
+  readonly paused: readonly PausedLane[];
   /** Mailboxes with entries that have not ended, those with most first; empty with a `limit` of 0. */
   readonly lanes: readonly LaneStats[];
   /** ms since the oldest entry that has not ended was accepted; `undefined` when there is none, or with a `limit` of 0. */
@@ -71,7 +82,7 @@ export async function statsOf(
   { limit = 0 }: StatsOptions,
   obstacles: Pick<SenderStats, 'blocked' | 'unavailable'>,
 ): Promise<SenderStats> {
-  const states = await storage.counts();
+  const [states, pauses = []] = await Promise.all([storage.counts(), storage.admin?.paused()]);
   const lanes = new Map<string, Tally>();
   let read = 0;
   for (const state of waitingStates) {
@@ -89,6 +100,7 @@ export async function statsOf(
   return {
     states,
     ...obstacles,
+    paused: pauses.map(({ since, ...pause }) => ({ ...pause, since: new Date(since) })),
     lanes: tallies.sort((a, b) => b.waiting - a.waiting),
     oldest: tallies.length === 0 ? undefined : tallies.reduce((most, { oldest }) => Math.max(most, oldest), 0),
     complete: read >= all,

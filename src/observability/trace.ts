@@ -37,6 +37,7 @@ const names: Readonly<Record<EventName, true>> = {
   'message:dead': true,
   'message:held': true,
   'message:cancelled': true,
+  'note:settled': true,
   'lane:blocked': true,
   'lane:resumed': true,
   'transport:unavailable': true,
@@ -213,6 +214,11 @@ export class Trace {
     this.#log(level, name, event);
     if (this.#events.listens(name)) this.#events.emit(name, event);
     else if (this.#logger === undefined && loud.has(name)) tell(() => console.warn(`offline-im ${name}`, loggable(event)));
+  }
+
+  /** Tells listeners only; without any, nothing is made of it. */
+  listened<Name extends EventName>(name: Name, event: () => OfflineImEvents[Name]): void {
+    if (this.#events.listens(name)) this.#events.emit(name, event());
   }
 
   /** Tells the log only. */

@@ -9,7 +9,7 @@ import { askHook, inGroups } from './calls/hook.ts';
 import type { SpoolerContext } from './context.ts';
 import type { Lanes } from './lanes/lanes.ts';
 import { provesSent, reasonOf, settlementOf, settlementOfLostPlace, settlementOfProbe } from './outcome.ts';
-import { reportClaim, reportSettled, type Settled, settleAll, settleLate } from './settle.ts';
+import { reportAttempts, reportClaim, reportSettled, type Settled, settleAll, settleLate } from './settle.ts';
 
 /** Notes of one lane that were claimed together. */
 export interface Batch {
@@ -118,7 +118,7 @@ async function deliverPrepared(
     lanes.record(batch.lane, outcome, startedAt);
     settled.push({ note: claimed, settlement: settlementOf(claimed, outcome, context), outcome });
   }
-  return conclude(context, 'deliver', settled);
+  return conclude(context, 'deliver', settled, startedAt);
 }
 
 /** Looks for notes that may have been sent. */
@@ -142,18 +142,20 @@ async function probeBatch(context: SpoolerContext, lanes: Lanes, batch: Batch): 
     if (settlement.to === 'unconfirmed') context.probes.planned(claimed.noteId, settlement.after);
     settled.push({ note: claimed, settlement, result });
   }
-  return conclude(context, 'probe', settled);
+  return conclude(context, 'probe', settled, startedAt);
 }
 
 async function conclude(
   context: SpoolerContext,
   kind: 'deliver' | 'probe',
   settled: readonly Settled[],
+  startedAt: number,
 ): Promise<readonly Change[]> {
   const { changes, lost } = await settleAll(context, settled);
   context.leases.remove(settled.map(({ note }) => note.token));
   for (const token of lost) context.trace.step('settle:lost', { token });
   reportSettled(context, kind, settled, changes);
+  reportAttempts(context, kind, settled, startedAt);
   return changes;
 }
 

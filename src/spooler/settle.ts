@@ -20,7 +20,8 @@ export function reportClaim(context: SpoolerContext, kind: 'deliver' | 'probe', 
   }
   const now = context.clock.now();
   for (const entry of entries) {
-    context.trace.event('message:picked-up', { ...noteEvent(note, entry), waited: Math.max(0, now - entry.acceptedAt) });
+    const waited = Math.max(0, now - entry.acceptedAt);
+    context.trace.event('message:picked-up', { ...noteEvent(note, entry), waited, late: Math.max(0, now - entry.pickupAt) });
   }
 }
 
@@ -96,6 +97,34 @@ function reportOne(
       return;
     default:
       reportChange(context, change);
+  }
+}
+
+/** What came of each note that was handed to the transport; one that was not written is none. */
+export function reportAttempts(
+  context: SpoolerContext,
+  kind: 'deliver' | 'probe',
+  settled: readonly Settled[],
+  startedAt: number,
+): void {
+  const took = Math.max(0, context.clock.monotonic() - startedAt);
+  for (const { note, outcome, result } of settled) {
+    const met = outcome ?? result;
+    const code = met !== undefined && 'error' in met ? met.error.code : undefined;
+    if (met === undefined || code === 'NOT_ATTEMPTED') continue;
+    context.trace.listened('note:settled', () => ({
+      noteId: note.noteId,
+      attempt: note.attempt,
+      lane: note.lane,
+      endpoint: note.frozen.place.endpoint,
+      kind,
+      outcome: met.status,
+      ...(code === undefined ? {} : { code }),
+      entries: note.entries.length,
+      at: new Date(context.clock.now()),
+      took,
+      traceparents: [...new Set(note.entries.flatMap(({ message }) => message?.traceparent ?? []))],
+    }));
   }
 }
 

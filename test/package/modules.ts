@@ -22,6 +22,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   'offline-im/indexeddb': ['IndexedDbSpool'],
   'offline-im/metrics': ['prometheusText'],
   'offline-im/ntlm': ['ntlmAuth'],
+  'offline-im/opentelemetry': ['activeTraceparent', 'openTelemetry'],
   'offline-im/postgres': ['PostgresSpool'],
   'offline-im/relay': ['relay'],
   'offline-im/sqlite': ['SqliteSpool'],

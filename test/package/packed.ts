@@ -66,7 +66,8 @@ export async function pack(): Promise<Packed> {
   await mkdir(installed, { recursive: true });
   await exec('tar', ['-xzf', tarball, '--strip-components=1', '-C', installed], folder);
   const manifest = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')) as Packed['manifest'];
-  for (const name of [...Object.keys(manifest.dependencies ?? {}), '@types/node', 'msw']) await link(project, name);
+  for (const name of [...Object.keys(manifest.dependencies ?? {}), '@opentelemetry/api', '@types/node', 'msw'])
+    await link(project, name);
   await writeFile(join(project, 'package.json'), '{ "private": true }');
   const output = (file: string, args: readonly string[]): Promise<Output> =>
     run(file, [...args], { cwd: project, maxBuffer: 32 * 1024 ** 2, env: cleanEnvironment() }).then(

@@ -23,6 +23,7 @@ it('stats() tells of states, mailboxes, the oldest, and the last minute', async 
     states: (await sender.stats()).states,
     blocked: [],
     unavailable: [],
+    paused: [],
     lanes: [
       { lane: 'dan@contoso.com', waiting: 2, states: { spooled: 2 }, oldest: 0 },
       { lane: 'alice@contoso.com', waiting: 1, states: { spooled: 1 }, oldest: minute },

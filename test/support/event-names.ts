@@ -12,6 +12,7 @@ const every: Readonly<Record<EventName, true>> = {
   'message:dead': true,
   'message:held': true,
   'message:cancelled': true,
+  'note:settled': true,
   'lane:blocked': true,
   'lane:resumed': true,
   'transport:unavailable': true,
