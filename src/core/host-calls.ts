@@ -81,6 +81,16 @@ export function checkedClock(clock: Clock, warn: (error: Error) => void): Clock 
   };
 }
 
+/** {@link checkedClock} of what has no warnings of its own: they go to the logger, or to the console without one. */
+export function loggedClock(
+  clock: Clock,
+  logger?: { warn(fields: Readonly<Record<string, unknown>>, message?: string): unknown } | undefined,
+): Clock {
+  return checkedClock(clock, ({ message }) =>
+    tell(() => (logger === undefined ? console.warn('offline-im', message) : logger.warn({ event: 'warning' }, message))),
+  );
+}
+
 function wrong(name: string, found: unknown, expected: string): OfflineImError {
   return new OfflineImError('OPTION_INVALID', `${name}() returned ${quoted(found)}; expected ${expected}.`, {
     details: { option: name },

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { loggedClock } from '../core/host-calls.ts';
 import { fallbackMessageClass } from '../core/message-classes.ts';
 import {
   byDefault,
@@ -72,6 +73,7 @@ export function settingsOf(options: EwsTransportOptions): EwsSettings {
   requireSteady('EwsTransport', way);
   return {
     ...rest,
+    clock: loggedClock(rest.clock, rest.logger),
     url: checkedUrl(url, allowInsecureHttp),
     fetch: rest.credentials.fetch ?? fetch ?? steadyFetch('EwsTransport', way),
     deadline: requestTimeout,

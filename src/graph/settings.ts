@@ -1,6 +1,7 @@
 import { checkArgument, objectWith } from '../core/arguments.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { loggedClock } from '../core/host-calls.ts';
 import type { Logger } from '../observability/trace.ts';
 import type { Audience } from '../transport/contract.ts';
 import { repeatsOf, steadyFetch } from '../transport/fetch.ts';
@@ -58,7 +59,7 @@ export function settingsOf(options: GraphTransportOptions): GraphSettings {
     // Graph is asked by pages directly: nothing can stand between, and nothing there can be promised.
     fetch: fetch ?? steadyFetch('GraphTransport', { answersClose: repeatsOf(globalThis) === 'unknown' }),
     logger: options.logger,
-    clock: options.clock ?? systemClock,
+    clock: loggedClock(options.clock ?? systemClock, options.logger),
   };
 }
 

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { type Clock, systemClock } from '../core/clock.ts';
+import { loggedClock } from '../core/host-calls.ts';
 import { byDefault, filePath, having, oneOf, type ReadOptions, type RulesFor, readOptions, whole } from '../core/options.ts';
 
 /** How serious a record is, least first. */
@@ -54,5 +55,5 @@ export type TraceFileSettings = ReadOptions<typeof rules>;
 /** @throws {OfflineImError} `OPTION_INVALID` */
 export function traceFileSettings(options: TraceFileOptions): TraceFileSettings {
   const settings = readOptions('traceFile', options, rules);
-  return { ...settings, path: resolve(settings.path) };
+  return { ...settings, clock: loggedClock(settings.clock), path: resolve(settings.path) };
 }

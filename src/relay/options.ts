@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { loggedClock } from '../core/host-calls.ts';
 import { byDefault, callback, having, optional, type RulesFor, readOptions, unchecked, whole } from '../core/options.ts';
 import type { Credentials } from '../ews/auth/credentials.ts';
 import { steadyFetch } from '../transport/fetch.ts';
@@ -104,14 +105,16 @@ const rules = {
 
 /** @throws {OfflineImError} `OPTION_INVALID`, `INSECURE_URL` */
 export function relaySettings(options: RelayOptions): RelaySettings {
-  const { upstreams, origins, passedIds, fetch, ...rest } = readOptions('relay', options, rules);
+  const { upstreams, origins, passedIds, fetch, clock: given, ...rest } = readOptions('relay', options, rules);
+  const clock = loggedClock(given);
   if (rest.credentials !== undefined && rest.authorize === undefined)
     throw invalid('authorize', 'is missing; with credentials of its own the relay needs it to know who may use them');
   return {
     ...rest,
+    clock,
     upstreams: checkedUpstreams(upstreams),
     origins: checkedOrigins(origins),
-    passedIds: passedIds ?? new MemoryPassedIds(rest.clock, 100_000),
+    passedIds: passedIds ?? new MemoryPassedIds(clock, 100_000),
     fetch: fetch ?? steadyFetch('relay', {}),
   };
 }

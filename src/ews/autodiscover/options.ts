@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../../core/clock.ts';
+import { loggedClock } from '../../core/host-calls.ts';
 import {
   abortSignal,
   byDefault,
@@ -105,6 +106,7 @@ export function discoverSettings(options: DiscoverOptions): DiscoverSettings {
   const { fetch, signal, ...rest } = readOptions('discoverEws', options, rules);
   return {
     ...rest,
+    clock: loggedClock(rest.clock, rest.logger),
     signal: signal ?? new AbortController().signal,
     fetch: rest.credentials?.fetch ?? fetch ?? ((input, init) => globalThis.fetch(input, init)),
   };

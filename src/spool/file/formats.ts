@@ -2,8 +2,8 @@ import type { SpooledMessage } from '../contract.ts';
 import type { StoredNote } from '../journaled/journal.ts';
 import { field, fields, listOf, oneOf, parseJson, type Reader, ShapeError, word } from '../journaled/json-shape.ts';
 import { entryFixed, fixedPart, message, noteHead } from '../journaled/record-readers.ts';
+import { packAttempts, packedStatus } from '../rows/attempts.ts';
 import { type EntryFixed, type EntryRecord, type EntryStatus, isInNote, isTombstone } from '../state/records.ts';
-import { packAttempts, packedStatus } from './attempts.ts';
 
 /** Raised when a reader of this version could misread a file of the next. */
 const formatVersion = 1;

@@ -1,11 +1,11 @@
 import type { SpoolContext, SpooledMessage } from '../contract.ts';
 import type { JournalContents, StoredNote } from '../journaled/journal.ts';
 import { ShapeError } from '../journaled/json-shape.ts';
-import { entryRecord, storedNote } from '../journaled/record-readers.ts';
+import { storedNote } from '../journaled/record-readers.ts';
 import type { EntryRecord } from '../state/records.ts';
 import { type StoreName, stores } from './database.ts';
 import { isUnreadable, reading, resultOf, rowOrError, StorageError } from './requests.ts';
-import { readMessage } from './rows.ts';
+import { readEntry, readMessage } from './rows.ts';
 import { type BadRow, setAside } from './set-aside.ts';
 import type { IdbDatabase } from './web-types.ts';
 
@@ -71,7 +71,7 @@ export async function load(
 ): Promise<JournalContents> {
   const bad: BadRow[] = [];
   const entries = new Map<string, EntryRecord>();
-  for (const [key, record] of await readAll(database, stores.entries, entryRecord, bad)) {
+  for (const [key, record] of await readAll(database, stores.entries, readEntry, bad)) {
     if (record.fixed.id === key) entries.set(key, record);
     else bad.push({ store: stores.entries, key, found: 'it lies under the key of another one', value: record });
   }

@@ -43,7 +43,7 @@ export const origin: Reader<Omit<UnknownAttempt, 'tag'>> = (value, where) => {
   return { place: field(of, 'place', place, where), ...optional(of, 'ended', oneOf(['silence', 'fault']), where) };
 };
 
-const unknownAttempt: Reader<UnknownAttempt> = (value, where) => {
+export const unknownAttempt: Reader<UnknownAttempt> = (value, where) => {
   const tag = field(fields(value, where), 'tag', word, where);
   return { tag, ...origin(value, where) };
 };

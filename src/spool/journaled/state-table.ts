@@ -179,7 +179,8 @@ export class StateTable {
     if (before === undefined) this.#byMessage.set(fixed.messageId, [...this.entriesOfMessage(fixed.messageId), fixed.id].sort());
     else this.#count(before, -1);
     this.#count(record, 1);
-    for (const { tag } of status.unknownAttempts) this.#tag(tag, fixed.id);
+    if (status.unknownAttempts !== before?.status.unknownAttempts)
+      for (const { tag } of status.unknownAttempts) this.#tag(tag, fixed.id);
 
     const key = streamKey(fixed);
     streams.add(key);

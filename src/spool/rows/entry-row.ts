@@ -1,6 +1,8 @@
 import type { Audience, Mailbox } from '../../transport/contract.ts';
 import { type SpooledMessage, type SpoolState, spoolStates } from '../contract.ts';
+import { ShapeError } from '../journaled/json-shape.ts';
 import type { EntryFixed, EntryRecord, EntryStatus } from '../state/records.ts';
+import { packedList, unpackedList } from './attempts.ts';
 
 /** A row that does not hold what this library wrote. It says where, never what was found: that may be text of a message. */
 export class RowError extends Error {
@@ -149,7 +151,7 @@ export function statusCells(status: EntryStatus): Cell[] {
     whole(status.due.within),
     whole(status.expiresAt),
     status.single ? 1 : 0,
-    status.unknownAttempts.length === 0 ? null : JSON.stringify(status.unknownAttempts),
+    status.unknownAttempts.length === 0 ? null : JSON.stringify(packedList(status.unknownAttempts)),
     status.cancelRequested ? 1 : 0,
     status.triedBy ?? null,
     status.noteId ?? null,
@@ -188,7 +190,7 @@ export function entryOf(row: EntryRow): EntryRecord {
     due: { at: row.due_at, within: row.due_within },
     expiresAt: row.expires_at,
     single: row.single === 1,
-    unknownAttempts: listOf(row.unknown_attempts, 'the unknown attempts'),
+    unknownAttempts: row.unknown_attempts === null ? [] : attemptsIn(row.unknown_attempts),
     cancelRequested: row.cancel_requested === 1,
     attempt: row.attempt,
   };
@@ -199,6 +201,17 @@ export function entryOf(row: EntryRow): EntryRecord {
   if (row.sent_class !== null) status.sentClass = row.sent_class;
   if (row.purged === 1) status.purged = true;
   return { fixed, status };
+}
+
+/** @throws {RowError} */
+function attemptsIn(text: string): EntryStatus['unknownAttempts'] {
+  const where = 'the unknown attempts';
+  try {
+    return unpackedList(jsonOf(text, where), where);
+  } catch (error) {
+    if (error instanceof ShapeError) throw new RowError(where);
+    throw error;
+  }
 }
 
 /** A state as a row of a database has it; `undefined` for what no version of this library writes. */

@@ -1,3 +1,4 @@
+import { addedAttempts } from '../../rows/attempts.ts';
 import { statusCells, statusColumns } from '../../rows/entry-row.ts';
 import { noteCells, noteColumns } from '../../rows/note-row.ts';
 import { probeAt, tombstoneSince } from '../../state/derived.ts';
@@ -96,9 +97,10 @@ export async function writeChanges(
   const entries = [...tx.entries.values()];
   const dropped = [...tx.notes].flatMap(([id, note]) => (note === undefined ? id : []));
   const attempts = entries.flatMap(({ fixed, status }) =>
-    status.unknownAttempts === before.entry(fixed.id)?.status.unknownAttempts
-      ? []
-      : status.unknownAttempts.map(({ tag }) => ({ tag, entry_id: fixed.id })),
+    addedAttempts(status.unknownAttempts, before.entry(fixed.id)?.status.unknownAttempts).map(({ tag }) => ({
+      tag,
+      entry_id: fixed.id,
+    })),
   );
   const rows = JSON.stringify(entries.map(statusRow));
   await sql.rows(client, write, [

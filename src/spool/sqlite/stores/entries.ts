@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { SpooledMessage } from '../../contract.ts';
+import { addedAttempts } from '../../rows/attempts.ts';
 import {
   bodyOf,
   type Cell,
@@ -235,8 +236,8 @@ export class EntryStore {
   }
 
   #putAttempts({ fixed, status }: EntryRecord, before: EntryRecord | undefined): void {
-    if (status.unknownAttempts === before?.status.unknownAttempts) return;
-    for (const { tag } of status.unknownAttempts) this.#putAttempt.run(tag, fixed.id);
+    const added = addedAttempts(status.unknownAttempts, before?.status.unknownAttempts);
+    for (const { tag } of added) this.#putAttempt.run(tag, fixed.id);
   }
 }
 

@@ -1,11 +1,11 @@
 import type { UnknownAttempt } from '../../transport/contract.ts';
 import { count, field, fields, listOf, type Reader, ShapeError, word } from '../journaled/json-shape.ts';
-import { origin, status } from '../journaled/record-readers.ts';
+import { origin, status, unknownAttempt } from '../journaled/record-readers.ts';
 import { type EntryStatus, tagOf } from '../state/records.ts';
 
 /*
- * An entry that nobody can settle collects attempts, in a manifest once for each of a hundred members. All but the last few are kept as
- * runs, so that a file does not grow with each attempt at the same place. Readers of 0.1.0 see the last few.
+ * An entry that nobody can settle collects attempts, and a note of a hundred members a hundred times as many. All but the last few are kept as
+ * runs, so that what is stored does not grow with each attempt at the same place. Readers of 0.1.0 see the last few.
  */
 
 /** Attempts that are written out, the last ones. */
@@ -31,6 +31,28 @@ export function packAttempts(of: EntryStatus): StoredStatus {
   if (unknownAttempts.length <= writtenOut) return of;
   const earlierAttempts = runsOf(unknownAttempts.slice(0, -writtenOut));
   return earlierAttempts === undefined ? of : { ...of, unknownAttempts: unknownAttempts.slice(-writtenOut), earlierAttempts };
+}
+
+/** A list as it is written, plain data: as it is, or as runs with the last few. */
+export function packedList(attempts: readonly UnknownAttempt[]): unknown {
+  if (attempts.length <= writtenOut) return attempts;
+  const earlierAttempts = runsOf(attempts.slice(0, -writtenOut));
+  return earlierAttempts === undefined ? attempts : { earlierAttempts, unknownAttempts: attempts.slice(-writtenOut) };
+}
+
+/** Reads what {@link packedList} gave. @throws {ShapeError} */
+export const unpackedList: Reader<readonly UnknownAttempt[]> = (value, where) => {
+  if (Array.isArray(value)) return value;
+  const of = fields(value, where);
+  const earlier = field(of, 'earlierAttempts', attemptsOf, where);
+  return [...earlier, ...field(of, 'unknownAttempts', listOf(unknownAttempt), where)];
+};
+
+/** Those that were not there before: attempts are only ever put at the end. */
+export function addedAttempts(now: readonly UnknownAttempt[], before: readonly UnknownAttempt[] = []): readonly UnknownAttempt[] {
+  if (now === before) return [];
+  const grown = now.length >= before.length && now[before.length - 1]?.tag === before.at(-1)?.tag;
+  return grown ? now.slice(before.length) : now;
 }
 
 /** Reads a status with all its attempts. @throws {ShapeError} */
