@@ -14,6 +14,8 @@ export interface CliOptions {
     readonly loss: number;
   };
   readonly disturb: boolean;
+  /** Puts a PgBouncer in transaction mode before the server that it starts. */
+  readonly pgbouncer: boolean;
   readonly connection: string | undefined;
 }
 
@@ -31,6 +33,7 @@ export function cliOptions(args: readonly string[]): CliOptions {
       seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
       loss: { type: 'string', default: '0.15' },
       disturb: { type: 'boolean', default: false },
+      pgbouncer: { type: 'boolean', default: false },
       connection: { type: 'string' },
     },
   });
@@ -65,7 +68,10 @@ export function cliOptions(args: readonly string[]): CliOptions {
     seed: whole('seed', 0, 0),
     loss,
   } as const;
-  return { torture, disturb: values.disturb, connection: values.connection };
+  const { disturb, pgbouncer, connection } = values;
+  if (pgbouncer && (spool !== 'postgres' || connection !== undefined))
+    throw wrong('pgbouncer', 'true', '--spool postgres, and no --connection');
+  return { torture, disturb, pgbouncer, connection };
 }
 
 function wrong(name: string, text: string, expected: string): Error {

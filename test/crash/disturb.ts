@@ -1,3 +1,4 @@
+import type { PgBouncer } from '../support/pgbouncer.ts';
 import type { PostgresServer } from '../support/postgres-server.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
@@ -14,13 +15,15 @@ export const graceWhenDisturbed = 1_500;
 export interface Disturbances {
   /** The server whose restarts and broken connections the workers live through; only pauses without one. */
   readonly server?: PostgresServer;
+  /** What stands before it, and dies too. */
+  readonly bouncer?: PgBouncer;
 }
 
 /**
- * One pause beyond the lease, one orderly restart, one crash of the database server, some moments in which every connection breaks: in every
- * ten kills of workers that are ready, each struck before the kill.
+ * One pause beyond the lease, one orderly restart, one crash of the database server and of the pooler before it, some moments in which every connection
+ * breaks: in every ten kills of workers that are ready, each struck before the kill.
  */
-export function disturbances({ server }: Disturbances): (kill: number, worker: WorkerProcess) => Promise<void> {
+export function disturbances({ server, bouncer }: Disturbances): (kill: number, worker: WorkerProcess) => Promise<void> {
   return async (kill, worker) => {
     await worker.ready;
     switch (kill % 10) {
@@ -32,6 +35,9 @@ export function disturbances({ server }: Disturbances): (kill: number, worker: W
         break;
       case 6:
         await server?.crash();
+        break;
+      case 7:
+        await bouncer?.crash();
         break;
       case 8:
         if (server !== undefined) await breakConnections(server);

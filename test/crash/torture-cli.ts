@@ -1,9 +1,11 @@
 /**
- * `npm run torture -- --spool sqlite|file|postgres --kills 200 --messages 20000 --workers 3 --mailboxes 20 --seed 1 --loss 0.15 --transport ews|graph|both --disturb`:
+ * `npm run torture -- --spool sqlite|file|postgres --kills 200 --messages 20000 --workers 3 --mailboxes 20 --seed 1 --loss 0.15 --transport ews|graph|both --disturb --pgbouncer`:
  * exit code 1 unless the verdict is clean, 2 for options that make no sense. `--disturb` also stops workers beyond their lease and, for PostgreSQL, whose
- * server it starts itself, restarts and crashes that and breaks its connections. `--connection postgres://…` takes a server that runs already.
+ * server it starts itself, restarts and crashes that and breaks its connections. `--pgbouncer` puts
+ * a PgBouncer in transaction mode before it, which is killed too. `--connection postgres://…` takes a server that runs already.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { PgBouncer } from '../support/pgbouncer.ts';
 import { PostgresServer } from '../support/postgres-server.ts';
 import { type CliOptions, cliOptions } from './cli-options.ts';
 import { disturbances, graceWhenDisturbed } from './disturb.ts';
@@ -18,16 +20,22 @@ function optionsOrEnd(): CliOptions {
   }
 }
 
-const { torture: options, disturb, connection } = optionsOrEnd();
-console.log(JSON.stringify({ ...options, disturb }));
+const { torture: options, disturb, pgbouncer, connection } = optionsOrEnd();
+console.log(JSON.stringify({ ...options, disturb, pgbouncer }));
 const server = options.spool === 'postgres' && connection === undefined ? await PostgresServer.start() : undefined;
-const connectionString = connection ?? server?.connectionString;
+const bouncer = pgbouncer && server !== undefined ? await PgBouncer.before(server.address, { connections: 20 }) : undefined;
+const connectionString = connection ?? bouncer?.connectionString ?? server?.connectionString;
 const verdict = await torture({
   ...options,
   ...(connectionString === undefined ? {} : { connectionString }),
-  ...(disturb ? { disturb: disturbances(server === undefined ? {} : { server }), probeGrace: graceWhenDisturbed } : {}),
+  ...(disturb
+    ? { disturb: disturbances({ ...(server && { server }), ...(bouncer && { bouncer }) }), probeGrace: graceWhenDisturbed }
+    : {}),
   report: (line) => console.log(line),
-}).finally(() => server?.close());
+}).finally(async () => {
+  await bouncer?.[Symbol.asyncDispose]();
+  await server?.close();
+});
 const { waits, struck, calls, bodies, dead, ...found } = verdict;
 const { accepted, lost, twice, misdirected, outOfOrder, contradicted, belied, drafts, left, ended, schemaErrors } = found;
 console.log(

@@ -65,6 +65,11 @@ export class PgBouncer implements AsyncDisposable {
     return new PgBouncer({ host: '127.0.0.1', port, user, password, database }, folder, child);
   }
 
+  get connectionString(): string {
+    const { host, port, user, password, database } = this.address;
+    return `postgres://${user}:${password}@${host}:${port}/${database}`;
+  }
+
   /** It dies in the middle of whatever it does, and another one takes its place. */
   async crash(): Promise<void> {
     const exited = once(this.#child, 'exit');
