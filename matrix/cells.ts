@@ -93,6 +93,12 @@ export const cells: Readonly<Record<string, Cell>> = {
     '{"transform":{},"testMatch":["**/*.test.mjs"]}',
   ),
   'ews-app-vitest': ewsApp({ vitest: '5.1.1' }, 'vitest', 'run', '--globals'),
+  'testing-with-jest': {
+    does: 'runs the example of testing code with Jest',
+    folders: ['../examples/testing-with-jest'],
+    packages: jest,
+    commands: [['jest']],
+  },
   'ts-5.4-node10': types('node10', '5.4.5'),
   'ts-5.4-node16': types('node16', '5.4.5'),
   'ts-5.4-bundler': types('bundler', '5.4.5'),

@@ -205,7 +205,7 @@ describe('what reset() puts away', () => {
         bob,
       ),
     );
-    expect(exchange.pending).toBe(1);
+    await exchange.idle();
     exchange.reset();
     expect(await open.text()).toContain('<m:ConnectionStatus>OK</m:ConnectionStatus>');
     expect(exchange.pending).toBe(0);

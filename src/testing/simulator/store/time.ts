@@ -2,18 +2,27 @@ import { type Clock, sleep, systemClock } from '../../../core/clock.ts';
 import { asError } from '../../../core/errors/thrown.ts';
 import type { SimulatedItem } from './item.ts';
 
+interface Pending {
+  readonly due: number;
+  readonly callback: () => void;
+  readonly awaited: boolean;
+}
+
 /** Whatever the simulator does later, by its clock; `clear()` leaves nothing running. */
 export class Timers {
   readonly #clock: Clock;
-  readonly #pending = new Map<() => void, { readonly due: number; readonly callback: () => void }>();
+  readonly #pending = new Map<() => void, Pending>();
   #abort = new AbortController();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Calls once after `delay` ms, at once when that is 0. What it returns takes that back. */
-  after(delay: number, callback: () => void): () => void {
+  /**
+   * Calls once after `delay` ms, at once when that is 0. What it returns takes that back. `awaited`: whether somebody who waits for the end of
+   * everything waits for this too.
+   */
+  after(delay: number, callback: () => void, awaited = true): () => void {
     if (delay <= 0) {
       callback();
       return () => undefined;
@@ -22,7 +31,7 @@ export class Timers {
       this.#pending.delete(cancel);
       callback();
     }, delay);
-    this.#pending.set(cancel, { due: this.#clock.monotonic() + delay, callback });
+    this.#pending.set(cancel, { due: this.#clock.monotonic() + delay, callback, awaited });
     return () => {
       if (this.#pending.delete(cancel)) cancel();
     };
@@ -35,9 +44,11 @@ export class Timers {
     return sleep(this.#clock, delay, signal === undefined ? cleared : AbortSignal.any([cleared, signal]));
   }
 
-  /** How many things are still to happen. */
+  /** How many things are still to happen that somebody waits for. */
   get size(): number {
-    return this.#pending.size;
+    let awaited = 0;
+    for (const one of this.#pending.values()) if (one.awaited) awaited += 1;
+    return awaited;
   }
 
   /** Aborts at the next `clear()`. */
@@ -48,10 +59,10 @@ export class Timers {
   /** Remembers what is still to happen; the function returned lets that happen, as long from then as it was from now, and nothing else. */
   snapshot(): () => void {
     const now = this.#clock.monotonic();
-    const left = [...this.#pending.values()].map(({ due, callback }) => ({ delay: Math.max(due - now, 1), callback }));
+    const left = [...this.#pending.values()].map((one) => ({ ...one, delay: Math.max(one.due - now, 1) }));
     return () => {
       this.clear();
-      for (const { delay, callback } of left) this.after(delay, callback);
+      for (const { delay, callback, awaited } of left) this.after(delay, callback, awaited);
     };
   }
 
