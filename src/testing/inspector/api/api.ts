@@ -1,10 +1,10 @@
 import { hasCode } from '../../../core/errors/offline-im-error.ts';
 import { asError } from '../../../core/errors/thrown.ts';
 import type { SimulatorCore } from '../../simulator/core.ts';
+import { Misfit, readBySchema } from '../../simulator/faults/json-schema.ts';
 import type { FrontRequest, FrontResponse } from '../../simulator/http/front.ts';
 import type { SimulatedExchange } from '../../simulator/simulated-exchange.ts';
 import { apiRoot, openApiDocument, routes } from './document.ts';
-import { Misfit, readBySchema } from './json-schema.ts';
 import { ApiError, type ApiRoute, notFound } from './route.ts';
 import { refTo, schemas } from './schemas.ts';
 

@@ -1,5 +1,5 @@
-import { faultSchema, selectorSchema } from './fault-schemas.ts';
-import { type JsonSchema, objectOf } from './json-schema.ts';
+import { faultSchema, selectorSchema } from '../../simulator/faults/fault-schemas.ts';
+import { type JsonSchema, objectOf } from '../../simulator/faults/json-schema.ts';
 
 const text: JsonSchema = { type: 'string' };
 const maybeText: JsonSchema = { type: ['string', 'null'] };

@@ -6,6 +6,8 @@ import { isSchemaOperation, type OperationName } from '../schema/operations.ts';
 import { FaultBuilder } from './builder.ts';
 import type { Fault } from './fault.ts';
 import type { FaultBook, FaultHandle, FaultSelector } from './fault-book.ts';
+import { faultSchema } from './fault-schemas.ts';
+import { Misfit, readBySchema } from './json-schema.ts';
 
 /** What goes wrong at a simulated server, and when. */
 export class Faults {
@@ -27,7 +29,7 @@ export class Faults {
     checkArgument('faults.add()', 'selector', selector, objectWith('{ operation, … }', { operation: 'string' }));
     checkArgument('faults.add()', 'fault', fault, objectWith('a fault, { kind, … }', { kind: 'string' }));
     requireKnown(selector.operation);
-    return this.#book.add(selector, fault);
+    return this.#book.add(selector, readFault(fault));
   }
 
   /** Those that are set, oldest first: what they strike, how often they did, and `remove()`. */
@@ -59,6 +61,16 @@ export class Faults {
   /** Takes all faults back. */
   clear(): void {
     this.#book.clear();
+  }
+}
+
+/** What a fault leaves out has a default; a kind, or a name in it, that is misspelt would strike nothing in silence. */
+function readFault(fault: Fault): Fault {
+  try {
+    return readBySchema(fault, faultSchema, {}, 'fault') as Fault;
+  } catch (error) {
+    if (error instanceof Misfit) throw new OfflineImError('OPTION_INVALID', `faults.add(): ${error.message}`);
+    throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Fault } from '../../simulator/faults/fault.ts';
+import type { Fault } from './fault.ts';
 import { type JsonSchema, objectOf } from './json-schema.ts';
 
 const flag = (description: string): JsonSchema => ({ type: 'boolean', default: false, description });

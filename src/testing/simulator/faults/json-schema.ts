@@ -57,6 +57,7 @@ function readObject(
   const read: Record<string, unknown> = Object.create(null);
   for (const name of required) if (given[name] === undefined) throw new Misfit(`${at}.${name}`, 'it to be given');
   for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue;
     const inner = Object.hasOwn(properties, name) ? properties[name] : additionalProperties;
     if (inner === false) throw new Misfit(`${at}.${name}`, `no such name, only ${Object.keys(properties).join(', ')}`);
     read[name] = typeof inner === 'object' ? readBySchema(value, inner, schemas, `${at}.${name}`) : value;
