@@ -14,8 +14,23 @@ it('simulator serves what it was seeded with, until it is interrupted', async ()
   let child: ChildProcess | undefined;
   try {
     const data = join(folder, 'seed.json');
-    await writeFile(data, JSON.stringify({ 'dora@contoso.test': { inbox: [{ subject: 'from a file' }] } }));
-    const args = ['simulator', '--mailbox', 'dora@contoso.test', '--data', data, '--random-seed', '7', '--json'];
+    await writeFile(
+      data,
+      JSON.stringify({ 'dora@contoso.test': { inbox: [{ subject: 'from a file' }, { file: 'hello.eml' }] } }),
+    );
+    await writeFile(join(folder, 'hello.eml'), 'From: carol@fabrikam.test\r\nSubject: Hello\r\n\r\nHi');
+    const args = [
+      'simulator',
+      '--mailbox',
+      'dora@contoso.test',
+      '--data',
+      data,
+      '--random-seed',
+      '7',
+      '--clock',
+      'manual',
+      '--json',
+    ];
     const started = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
     child = started;
     let printed = '';
@@ -23,12 +38,17 @@ it('simulator serves what it was seeded with, until it is interrupted', async ()
       printed += chunk;
       if (/\}\s*$/.test(printed)) break;
     }
-    const { url, mailboxes } = JSON.parse(printed) as { url: string; mailboxes: readonly string[] };
+    const { url, apiUrl, pageUrl, mailboxes } = JSON.parse(printed) as Record<'url' | 'apiUrl' | 'pageUrl', string> & {
+      mailboxes: string[];
+    };
     expect(mailboxes).toEqual(['dora@contoso.test']);
     const answer = await post(url, envelope(findItem({ folders: ['<t:DistinguishedFolderId Id="inbox"/>'] })), {
       as: 'dora@contoso.test',
     });
-    expect(await answer.text()).toContain('TotalItemsInView="1"');
+    expect(await answer.text()).toContain('TotalItemsInView="2"');
+    expect(await (await fetch(`${apiUrl}/items?search=carol`)).json()).toMatchObject({ total: 1, items: [{ subject: 'Hello' }] });
+    expect(await (await fetch(`${apiUrl}/clock`)).json()).toMatchObject({ isManual: true });
+    expect((await fetch(pageUrl)).status).toBe(200);
     started.kill('SIGTERM');
     const [code] = await once(started, 'close');
     expect(code).toBe(0);
@@ -42,6 +62,7 @@ it.each([
   [['--port', '70000'], 2, '--port is "70000"'],
   [['--data', '/no/such/file.json'], 2, "can't be read as JSON"],
   [['--mailbox', 'alice'], 1, 'is not an SMTP address'],
+  [['--clock', 'sundial'], 2, '--clock is "sundial"; expected system, manual'],
 ])('simulator %j says what is wrong', async (args, code, text) => {
   expect(await offlineIm(['simulator', ...args])).toMatchObject({ code, err: expect.stringContaining(text) });
 });
