@@ -1,7 +1,6 @@
 /** The examples of testing, run as their authors would run them: in a project of their own, with the packed package and their own runner. */
 import { execFile } from 'node:child_process';
 import { cp, mkdir, readFile, symlink } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -26,7 +25,7 @@ async function run(example: string, program: string): Promise<string> {
     await symlink(name === 'offline-im' ? packed.installed : join(root, 'node_modules', name), at);
   }
   const { NODE_OPTIONS: _options, VITEST: _vitest, NODE_ENV: _env, ...env } = process.env;
-  const args = [createRequire(import.meta.url).resolve(program), 'run', '--reporter', 'verbose'];
+  const args = [join(root, 'node_modules', program), 'run', '--reporter', 'verbose'];
   const { stdout } = await promisify(execFile)(process.execPath, args, {
     cwd: folder,
     env: { ...env, NO_COLOR: '1' },
