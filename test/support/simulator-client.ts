@@ -72,13 +72,31 @@ export class SimulatorClient {
     }
   }
 
-  /** What Graph does now and then: answers 504 to what it accepted, keeps items in Drafts for a while, stores copies late. */
+  /**
+   * What Graph does now and then: answers 504 to what it accepted, keeps items in Drafts for a while, stores copies late, holds
+   * them in the Outbox, is busy; and of its probes some are refused and some lost.
+   */
   async troubleGraph(seed = 1): Promise<void> {
     const strikes = (every: number) => ({ operation: 'sendMail', every, seed });
     const gateway = { kind: 'graphError', code: 'UnknownError', status: 504, message: '', headers: {}, processed: true } as const;
     await this.addFault(strikes(7), gateway);
     await this.addFault(strikes(11), { kind: 'staysInDrafts', delay: 250, submitted: true });
     await this.addFault(strikes(13), { kind: 'lateCopy', delay: 250, items: 'all' });
+    await this.addFault(strikes(17), { kind: 'heldInOutbox', delay: 250, items: 'all' });
+    const busy = {
+      kind: 'graphError',
+      code: 'serviceNotAvailable',
+      status: 503,
+      message: '',
+      headers: {},
+      processed: false,
+    } as const;
+    await this.addFault(strikes(19), busy);
+    for (const [index, operation] of ['listMessages', 'getMessage', 'moveMessage'].entries()) {
+      const sometimes = { operation, probability: 0.08, seed: seed + index };
+      await this.addFault(sometimes, busy);
+      await this.addFault({ ...sometimes, seed: seed + index + 10 }, { kind: 'lostResponse', after: 0 });
+    }
   }
 
   /** Moves it, items and all. */

@@ -7,7 +7,7 @@
  */
 import { createInterface } from 'node:readline';
 import { type ExchangeSimulator, startExchangeSimulator } from '../../src/testing/simulator/simulator.ts';
-import { requestErrors } from '../graph/support/graph-schema.ts';
+import { journalErrors } from '../graph/support/graph-schema.ts';
 import { schemaAvailable, validateBody } from './ews-schema.ts';
 import type { MailboxSnapshot, SimulatorCommand, SimulatorProcessOptions, SimulatorSnapshot } from './simulator-protocol.ts';
 
@@ -28,16 +28,15 @@ function noteAcceptance(body: string, at: Date): void {
 
 const exchange = await startExchangeSimulator({
   ...simulatorOptions,
-  onRequest: ({ at, path, operation, requestBody, responseBody }) => {
+  onRequest: (entry) => {
+    const { at, path, operation, requestBody, responseBody } = entry;
     if (operation === 'sendMail') noteAcceptance(requestBody, at);
-    if (!checked || !schemaAvailable) return;
-    if (path.startsWith('/v1.0/')) {
+    if (checked && path.startsWith('/v1.0/')) {
       bodies += 1;
-      const method = operation === 'sendMail' || operation === 'moveMessage' ? 'POST' : 'GET';
-      const headers = new Headers(requestBody === '' ? {} : { 'content-type': 'application/json' });
-      schemaErrors.push(...requestErrors({ method, path: path.slice('/v1.0'.length), headers, body: requestBody }));
+      schemaErrors.push(...journalErrors([entry]));
       return;
     }
+    if (!checked || !schemaAvailable) return;
     for (const body of [requestBody, responseBody]) {
       if (body === '') continue;
       bodies += 1;

@@ -1,5 +1,6 @@
 import type { GraphClient } from '../client/client.ts';
 import { field, listField, textField, timeField } from '../client/json.ts';
+import { read } from '../client/reads.ts';
 import type { GraphCall, Reply } from '../client/reply.ts';
 import type { GraphSettings } from '../settings.ts';
 import { flagsProperty, propertyOf, submittedIn, tagProperty } from './properties.ts';
@@ -77,7 +78,7 @@ export async function listMessages(
   let path = `${userPath}/mailFolders/${query.folder}/messages?${parameters.join('&')}`;
   let whole = true;
   for (let page = 1; ; page++) {
-    const reply = await access.client.call(request(access, 'listMessages', path));
+    const reply = await read(access.client, settings.clock, request(access, 'listMessages', path));
     const values = reply.kind === 'ok' && reply.meta.status === 200 ? listField(reply.body, 'value') : undefined;
     if (reply.kind !== 'ok' || values === undefined) {
       if (page > 1) return { kind: 'listed', messages, whole: false, seenAt: undefined, failure: reply };
@@ -115,7 +116,7 @@ export type Standing =
 export async function readStanding(access: MailboxAccess, id: string): Promise<Standing> {
   const expand = encodeURIComponent(`singleValueExtendedProperties($filter=id eq ${literal(flagsProperty)})`);
   const path = `${access.userPath}/messages/${encodeURIComponent(id)}?$select=id,isDraft,createdDateTime&$expand=${expand}`;
-  const reply = await access.client.call(request(access, 'getMessage', path));
+  const reply = await read(access.client, access.settings.clock, request(access, 'getMessage', path));
   if (isMissing(reply)) return { kind: 'gone' };
   const message = reply.kind === 'ok' && reply.meta.status === 200 ? readMessage(reply.body, flagsProperty) : undefined;
   if (reply.kind !== 'ok' || message === undefined || message.id !== id) return { kind: 'failed', reply };
@@ -149,7 +150,7 @@ export function literal(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-function request({ mailbox, call }: MailboxAccess, operation: string, path: string): GraphCall {
+function request({ mailbox, call }: MailboxAccess, operation: string, path: string): GraphCall & { readonly method: 'GET' } {
   return { ...call, mailbox, operation, method: 'GET', path };
 }
 

@@ -1,0 +1,94 @@
+/**
+ * Delivers and probes one note at each path of a hostile server, and says how that ended and how much the process had grown by then:
+ * `node --expose-gc client.ts <origin> ews|graph <path>…`. A process of its own, so that nothing else is measured.
+ */
+import { basicAuth } from '../../../src/ews/auth/credentials.ts';
+import { EwsTransport } from '../../../src/ews/ews-transport.ts';
+import { GraphTransport } from '../../../src/graph/graph-transport.ts';
+import type { Note, Transport } from '../../../src/transport/contract.ts';
+
+export interface HostileReport {
+  readonly code: string;
+  readonly status: string;
+  readonly probe: string;
+  readonly ms: number;
+  /** Secrets that stand in what is kept: in errors, and in the trace. */
+  readonly leaked: readonly string[];
+  /** MB, at the highest point, over what the process had after an ordinary exchange. */
+  readonly growth: number;
+}
+
+const [origin = '', kind = 'ews', ...paths] = process.argv.slice(2);
+const secrets = ['secret.token.abc', 'the-password', 'TheTextOfTheNote'];
+const kept: unknown[] = [];
+const keep = (fields: unknown): void => void kept.push(fields);
+const logger = { debug: keep, info: keep, warn: keep, error: keep };
+const credentials = basicAuth({ username: 'alice', password: 'the-password' });
+const transportAt = (where: string, requestTimeout: number): Transport =>
+  kind === 'graph'
+    ? new GraphTransport({
+        root: `${origin}/${where}`,
+        credential: async () => ({ token: 'secret.token.abc' }),
+        requestTimeout,
+        logger,
+      })
+    : new EwsTransport({ url: `${origin}/${where}`, credentials, requestTimeout, logger });
+
+function noteFor(transport: Transport): Note {
+  const from = { address: 'alice@contoso.test' };
+  const place = transport.placeOf(from);
+  return {
+    id: 'n',
+    attempt: 1,
+    tag: 'n:1',
+    unknownAttempts: [{ tag: 'n:1', place }],
+    place,
+    from,
+    to: [{ address: 'bob@contoso.test' }],
+    audience: 'same-organization',
+    messageClass: 'IM.Note.MissedConversation',
+    subject: 's',
+    body: { type: 'text', content: 'TheTextOfTheNote' },
+    sentAt: new Date(0),
+    conversationId: 'c',
+    entryIds: ['e'],
+  };
+}
+
+const options = { signal: new AbortController().signal, mayWrite: () => true };
+// An ordinary exchange loads all code, and a large one lets the heap reach its ordinary size.
+const warm = transportAt('good', 5_000);
+for (let n = 0; n < 20; n++) await warm.deliver([noteFor(warm)], options);
+globalThis.gc?.();
+const before = process.resourceUsage().maxRSS;
+
+async function suffer(path: string): Promise<HostileReport> {
+  kept.length = 0;
+  const transport = transportAt(path, 1_500);
+  const started = performance.now();
+  const [outcome] = await transport.deliver([noteFor(transport)], options);
+  const ms = performance.now() - started;
+  // It reads several times, each until the requestTimeout: enough is enough, and sooner where that costs memory.
+  const [probe] = await transport.probe([noteFor(transport)], {
+    signal: AbortSignal.timeout(paths.length === 1 ? 1_500 : 5_000),
+  });
+  for (const end of [outcome, probe]) {
+    if (end === undefined || !('error' in end)) continue;
+    const { message, stack, details, cause } = end.error;
+    keep({ message, stack, details, cause: String(cause) });
+  }
+  const text = JSON.stringify(kept);
+  return {
+    code: outcome !== undefined && 'error' in outcome ? outcome.error.code : 'none',
+    status: outcome?.status ?? 'none',
+    probe: probe?.status ?? 'none',
+    leaked: secrets.filter((secret) => text.includes(secret)),
+    ms: Math.round(ms),
+    growth: Math.round((process.resourceUsage().maxRSS - before) / 1024),
+  };
+}
+
+const reports: Record<string, HostileReport> = {};
+for (const path of paths) reports[path] = await suffer(path);
+process.stdout.write(JSON.stringify(reports));
+process.exit(0);

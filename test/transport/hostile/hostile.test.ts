@@ -1,0 +1,41 @@
+/** Servers that mean harm, one source for both transports: no crash, in time, in little memory, and nothing is said that isn't shown. */
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { attacksOn } from './attacks.ts';
+import type { HostileReport } from './client.ts';
+import { startHostileServer } from './server.ts';
+import { ews, good, graph } from './tongues.ts';
+
+const client = fileURLToPath(new URL('./client.ts', import.meta.url));
+const run = promisify(execFile);
+
+describe.each([ews, graph])('a hostile server of $kind', (tongue) => {
+  const attacks = attacksOn(tongue);
+  let server: Awaited<ReturnType<typeof startHostileServer>>;
+  let light: Readonly<Record<string, HostileReport>> = {};
+
+  const suffer = async (...paths: readonly string[]): Promise<Readonly<Record<string, HostileReport>>> => {
+    const command = ['--expose-gc', client, server.origin, tongue.kind, ...paths];
+    const { stdout } = await run(process.execPath, command, { timeout: 170_000 });
+    return JSON.parse(stdout) as Record<string, HostileReport>;
+  };
+
+  beforeAll(async () => {
+    server = await startHostileServer((path) => (path === 'good' ? good[tongue.kind] : attacks[path]?.attack));
+    light = await suffer(...Object.keys(attacks).filter((path) => attacks[path]?.heavy !== true));
+  });
+  afterAll(() => server.close());
+
+  it.each(Object.entries(attacks))('%s', async (path, { status = 'unconfirmed', codes, probe, heavy }) => {
+    const report = heavy === true ? (await suffer(path))[path] : light[path];
+    expect(report?.status).toBe(status);
+    if (codes !== undefined) expect(codes).toContain(report?.code);
+    // Neither there nor not there, nor a draft that may be thrown away.
+    expect(probe === undefined ? ['unknown', 'pending'] : [probe]).toContain(report?.probe);
+    expect(report?.leaked).toEqual([]);
+    expect(report?.ms).toBeLessThan(20_000);
+    expect(report?.growth).toBeLessThan(64);
+  });
+});
