@@ -43,12 +43,7 @@ export interface GraphTraffic {
 }
 
 /** What of a request the description does not allow. */
-export function requestErrors({
-  method,
-  path,
-  headers,
-  body,
-}: Pick<GraphTraffic, 'method' | 'path' | 'headers' | 'body'>): string[] {
+function requestErrors({ method, path, headers, body }: Pick<GraphTraffic, 'method' | 'path' | 'headers' | 'body'>): string[] {
   const found = operationOf(method, path);
   // The one path that the description leaves out.
   if (found === undefined) return /^\/users\/[^/]+$/.test(pathOf(path)) ? [] : [`no operation ${method} ${pathOf(path)}`];

@@ -3,7 +3,7 @@ import { created, envelope, fault, found, foundFolders, message, ok, response } 
 import { type Attack, type Text, whole } from './server.ts';
 
 /** An item of a search's answer that is the tag's own, or nearly. */
-export interface OddItem {
+interface OddItem {
   readonly tag?: string;
   readonly id?: string | undefined;
   /** As written: `false`, `"false"`, `perhaps`. */
