@@ -112,7 +112,8 @@ export class SpoolHandle {
    * @param options.force Someone may get it twice. @default false
    * @throws {OfflineImError} `ENTRY_UNKNOWN`
    */
-  async requeueOne(id: string, { force = false }: { readonly force?: boolean } = {}): Promise<readonly Change[]> {
+  async requeueOne(id: string, options: { readonly force?: boolean } = {}): Promise<readonly Change[]> {
+    const { force = false } = options;
     const entries = await this.#known(id);
     const changes = await this.#storage.requeue(
       entries.map((entry) => entry.id),

@@ -132,7 +132,7 @@ export type Settlement =
   | { readonly token: ClaimToken; readonly to: 'cancelled' }
   /** Spooled singles in the same order, due at once, never to merge again. */
   | { readonly token: ClaimToken; readonly to: 'split'; readonly reason: Reason }
-  /** As before the claim; no attempt consumed. `after`: not due again before so many ms. @default due as before */
+  /** As before the claim; no attempt consumed. `after`: not due again before so many ms; left out, due as before. */
   | { readonly token: ClaimToken; readonly to: 'unclaim'; readonly after?: number };
 
 /** Where an entry that is not at work stands in its conversation. */

@@ -180,3 +180,10 @@ describe('called from plain JavaScript with whatever, it answers in a coded sent
     expect(await faultsOfMethods(name, make())).toEqual([]);
   });
 });
+
+it('a pool that tells nothing of its connections is refused: an idle one that breaks would end the process', () => {
+  const connect = () => Promise.reject(new Error('no server'));
+  for (const pool of [{ connect }, { connect, on() {} }, {}]) {
+    expect(() => new PostgresSpool({ pool: pool as never })).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
+  }
+});

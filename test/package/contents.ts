@@ -15,7 +15,8 @@ export function contentTests(packed: () => Packed): void {
     expect(files.filter((path) => path.startsWith('dist/') && !/\.(c?js|d\.c?ts)$/.test(path))).toEqual([]);
     expect(
       files.filter(
-        (path) => path.startsWith('examples/') && !/^examples\/([\w-]+\/)?[\w-]+(\.test)?\.(ts|mjs|html|json|yaml)$/.test(path),
+        (path) =>
+          path.startsWith('examples/') && !/^examples\/([\w-]+\/)?[\w-]+(\.test)?\.(ts|m?js|py|html|json|yaml|md)$/.test(path),
       ),
     ).toEqual([]);
     expect(files.filter((path) => path.startsWith('examples/demo/') || path === 'examples/from-source.ts')).toEqual([]);

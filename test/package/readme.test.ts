@@ -8,16 +8,10 @@ import { expect, it, onTestFinished } from 'vitest';
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '..', '..');
 const readme = await readFile(join(root, 'README.md'), 'utf8');
-const logins = await readFile(join(root, 'docs', 'authentication.md'), 'utf8');
-const guide = await readFile(join(root, 'docs', 'write-a-transport.md'), 'utf8');
-const adapter = await readFile(join(root, 'docs', 'ews-javascript-api.md'), 'utf8');
-const encryption = await readFile(join(root, 'docs', 'encryption.md'), 'utf8');
 
-/** The code after a line that says what the test does with it. */
-function blocks(mark: 'run' | 'compile', page = readme): string[] {
-  return [...page.matchAll(new RegExp(`<!-- test: ${mark} -->\\n\`\`\`ts\\n([\\s\\S]*?)\`\`\``, 'g'))].map(
-    ([, code = '']) => code,
-  );
+/** The code that the test runs; test/docs/snippets.test.ts compiles all of it. */
+function programs(): string[] {
+  return [...readme.matchAll(/<!-- test: run -->\n```ts\n([\s\S]*?)```/g)].map(([, code = '']) => code);
 }
 
 /** In the repository, so that its dependencies and types are found; ignored by git. */
@@ -30,33 +24,13 @@ async function scratch(sources: readonly string[]): Promise<{ folder: string; fi
   return { folder, files };
 }
 
-it('has no TypeScript that no test looks at', () => {
-  expect(blocks('run').length + blocks('compile').length).toBe(readme.match(/```ts\n/g)?.length);
-});
-
 it('runs as it stands, and prints what it says', async () => {
-  const { files } = await scratch(blocks('run'));
+  const { files } = await scratch(programs());
   const args = ['--import', './examples/from-source.ts', files[0] ?? ''];
   const { stdout } = await run(process.execPath, args, { cwd: root, timeout: 300_000 });
   const [, promised = ''] = /It prints:\n\n```\n([\s\S]*?)```/.exec(readme) ?? [];
   // Exchange has the note before its answer is read, so the last two lines may change places.
   expect(stdout.split('\n').sort()).toEqual(promised.split('\n').sort());
-});
-
-it('compiles', async () => {
-  const { folder, files } = await scratch([
-    ...blocks('run'),
-    ...blocks('compile'),
-    ...blocks('compile', guide),
-    ...blocks('compile', logins),
-    ...blocks('compile', encryption),
-    ...blocks('compile', adapter),
-  ]);
-  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ extends: '../../tsconfig.json', include: [], files }));
-  const tsc = join(root, 'node_modules/typescript/bin/tsc');
-  const { stdout } = await run(process.execPath, [tsc, '-p', folder]).catch((error: { stdout: string }) => error);
-  // Errors of the sources are those of `npm run typecheck`.
-  expect(stdout.split('\n').filter((line) => line.includes('block-'))).toEqual([]);
 });
 
 it.each(['npm ci && npm run demo', 'npm ci && npm test'])('names the command %s, and package.json has it', async (command) => {
@@ -65,12 +39,22 @@ it.each(['npm ci && npm run demo', 'npm ci && npm test'])('names the command %s,
   expect(scripts).toHaveProperty(command.split(' ').at(-1) ?? '');
 });
 
+it('names every entry, and none that there is not', async () => {
+  const { exports } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { exports: Record<string, unknown> };
+  const entries = Object.keys(exports).filter((subpath) => !subpath.endsWith('.json'));
+  const table = readme.slice(readme.indexOf('## Entries'), readme.indexOf('## Requirements'));
+  const named = [...table.matchAll(/`(offline-im(?:\/[\w-]+)+)`/g)].map(([, name = '']) => `.${name.slice('offline-im'.length)}`);
+  expect(['.', ...named].sort()).toEqual(entries.sort());
+});
+
 it('is what .ci/run calls', async () => {
   const script = await readFile(join(root, '.ci', 'run'), 'utf8');
   expect(script.replaceAll(' </dev/null', '')).toContain('\nnpm ci && npm test\n');
 });
 
-const pages = (await readdir(join(root, 'docs'))).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`);
+const pages = (await readdir(join(root, 'docs'), { recursive: true }))
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => join('docs', name));
 
 it.each(['README.md', ...pages])('has no link in %s that leads nowhere', async (name) => {
   const file = join(root, name);

@@ -48,7 +48,8 @@ export interface PostgresSpoolOptions {
 
 /** {@link PostgresSpoolOptions} as they are checked; the name of the schema is checked where it becomes part of statements. */
 export const postgresRules = {
-  pool: having<PgPool>('a Pool of pg', ['connect']),
+  // A pool without events of its connections would end the process when an idle one breaks.
+  pool: having<PgPool>('a Pool of pg', ['connect', 'on', 'removeListener']),
   schema: byDefault(unchecked<string>(), 'offline_im'),
   pooler: optional(oneOf(['transaction', 'session'])),
   migrate: byDefault(flag(), false),

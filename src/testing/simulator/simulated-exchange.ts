@@ -180,7 +180,7 @@ export class SimulatedExchange {
   }
 
   /**
-   * As {@link seed}, with items that may also be whole messages, `{ eml }`. All of it, or nothing where one is bad.
+   * As `seed()`, with items that may also be whole messages, `{ eml }`. All of it, or nothing where one is bad.
    *
    * @throws OPTION_INVALID
    *

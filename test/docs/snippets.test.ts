@@ -1,0 +1,78 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, it, onTestFinished } from 'vitest';
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, '..', '..');
+
+interface Snippet {
+  readonly page: string;
+  readonly mark: 'run' | 'compile' | undefined;
+  readonly code: string;
+}
+
+const inDocs = await readdir(join(root, 'docs'), { recursive: true });
+const pages = ['README.md', ...inDocs.filter((name) => name.endsWith('.md')).map((name) => join('docs', name))];
+const snippets = (await Promise.all(pages.map(snippetsOf))).flat();
+
+/**
+ * The TypeScript of a page. The line before says what the test does with it: `<!-- test: run -->`, `<!-- test: compile -->`, or
+ * `<!-- test: compile, given: … -->` with declarations that stand for the reader's own code.
+ */
+async function snippetsOf(page: string): Promise<Snippet[]> {
+  const text = await readFile(join(root, page), 'utf8');
+  const found = text.matchAll(/(?:<!-- test: (run|compile)(?:, given: ([\s\S]*?))? -->\n)?^```ts\n([\s\S]*?)^```/gm);
+  return [...found].map(([, mark, given = '', code = '']) => ({
+    page,
+    mark: mark as Snippet['mark'],
+    code: given === '' ? code : `${code}\n${given}\nexport {};\n`,
+  }));
+}
+
+/** In the repository, so that its dependencies and types are found; ignored by git. */
+async function scratch(of: readonly Snippet[]): Promise<{ folder: string; files: string[] }> {
+  mkdirSync(join(root, '.tmp'), { recursive: true });
+  const folder = mkdtempSync(join(root, '.tmp', 'snippets-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const files = of.map(({ page }, index) => join(folder, `${page.replaceAll(/[/\\.]/g, '-')}-${index}.ts`));
+  for (const [index, file] of files.entries()) await writeFile(file, of[index]?.code ?? '');
+  return { folder, files };
+}
+
+it('README and docs have no TypeScript that no test looks at', () => {
+  expect(snippets.filter(({ mark }) => mark === undefined).map(({ page, code }) => `${page}: ${code.split('\n')[0]}`)).toEqual(
+    [],
+  );
+  expect(snippets.length).toBeGreaterThan(20);
+});
+
+it('all of it compiles', async () => {
+  const { folder, files } = await scratch(snippets);
+  // Unused names are the reader's to use; a package that is not installed here is whatever it says.
+  await writeFile(
+    join(folder, 'others.d.ts'),
+    `declare module '@azure/identity' {
+       export class ClientSecretCredential {
+         constructor(tenant: string, client: string, secret: string);
+         getToken(scopes: string | string[]): Promise<{ token: string; expiresOnTimestamp: number }>;
+       }
+     }`,
+  );
+  const include = [...files, join(folder, 'others.d.ts')];
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ extends: '../../tsconfig.json', include: [], files: include }));
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const { stdout } = await run(process.execPath, [tsc, '-p', folder]).catch((error: { stdout: string }) => error);
+  // Errors of the sources are those of `npm run typecheck`.
+  expect(stdout.split('\n').filter((line) => line.includes('snippets-'))).toEqual([]);
+});
+
+it('the first note of the tutorial arrives, with the subject that it says', async () => {
+  const tutorial = snippets.filter(({ page, mark }) => page.endsWith('first-note.md') && mark === 'run');
+  const { files } = await scratch(tutorial);
+  const args = ['--import', './examples/from-source.ts', files[0] ?? ''];
+  const { stdout } = await run(process.execPath, args, { cwd: root, timeout: 300_000 });
+  expect(stdout).toBe('Alice Example sent you a message in Skype for Business\n');
+});
