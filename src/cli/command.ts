@@ -1,4 +1,5 @@
-import type { ExitCode } from './exit-codes.ts';
+import type { Secrets } from './config/secrets.ts';
+import { type ExitCode, UsageError } from './exit-codes.ts';
 import type { Output } from './output.ts';
 
 /** An option as `node:util` parses it, and as `--help` shows it. */
@@ -38,6 +39,8 @@ export interface Call {
   readonly output: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** What no output may repeat. */
+  readonly secrets: Secrets;
   /** Aborts at SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
   /** Everything on standard input. */
@@ -45,9 +48,6 @@ export interface Call {
   /** Asks the person at the terminal; `undefined` where there is none. */
   ask(question: string): Promise<string | undefined>;
 }
-
-/** The command line itself is wrong: exit code 2. */
-export class UsageError extends Error {}
 
 /** The value of a string option. */
 export function textOption({ values }: Pick<Call, 'values'>, name: string): string | undefined {

@@ -182,6 +182,35 @@ export const commands: readonly Command[] = [
     load: () => import('./commands/backup.ts'),
   },
   {
+    name: 'doctor',
+    usage: '',
+    summary:
+      'Looks at the way to a mailbox and at the spool; each line says ok, warn or fail, and what to do. Ends with 3 when one fails.',
+    options: {
+      ...spoolOption,
+      mailbox: { type: 'string', value: 'ADDRESS', help: 'Mailbox to send from. Default: that of the config.' },
+      url: { type: 'string', value: 'URL', help: 'Address of EWS. Default: that of the config, else what Autodiscover finds.' },
+      login: { type: 'string', value: 'SCHEME', help: 'basic, ntlm or bearer. Default: basic.' },
+      username: { type: 'string', value: 'NAME', help: 'Account to log in with.' },
+      'password-env': { type: 'string', value: 'NAME', help: 'Variable of the environment with its password or token.' },
+      'password-file': { type: 'string', value: 'FILE', help: 'File with its password or token.' },
+      ca: { type: 'string', value: 'FILE', help: 'Certificates (PEM) that are trusted for the server.' },
+      'send-test': {
+        type: 'string',
+        value: 'ADDRESS',
+        help: 'Sends a message to that address: whether one may be sent shows in no other way.',
+      },
+    },
+    examples: [
+      [
+        'offline-im doctor --mailbox bot@contoso.com --username bot@contoso.com --password-env BOT_PASSWORD',
+        'Before the first message',
+      ],
+      ['offline-im doctor --send-test me@contoso.com', 'With offline-im.config.json, and a message that arrives'],
+    ],
+    load: () => import('./commands/doctor.ts'),
+  },
+  {
     name: 'trace',
     usage: 'FILE',
     summary: 'A trace file as a story.',

@@ -11,3 +11,6 @@ export const exitCodes = {
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+/** The command line, or the config, is wrong: exit code 2. */
+export class UsageError extends Error {}

@@ -1,7 +1,8 @@
 import type { HandleFilter } from '../admin/filters.ts';
 import { type ErrorCode, errorCodes } from '../core/errors/codes.ts';
 import { spoolStates } from '../spool/contract.ts';
-import { type Call, choiceOption, textOption, UsageError } from './command.ts';
+import { type Call, choiceOption, textOption } from './command.ts';
+import { UsageError } from './exit-codes.ts';
 
 const units: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 

@@ -1,9 +1,19 @@
 import type { CommandOptions } from './command.ts';
 
+/** A file that says all that command lines need not repeat. */
+const configOption = {
+  config: {
+    type: 'string',
+    value: 'FILE',
+    help: 'Config. Default: offline-im.config.json, .js or .mjs in the working folder, if it is yours alone.',
+  },
+} as const satisfies CommandOptions;
+
 /** Where the spool is: an option of nearly every command. */
 export const spoolOption = {
   spool: { type: 'string', value: 'PATH|URL', help: 'Folder, SQLite file or PostgreSQL URL. Default: OFFLINE_IM_SPOOL.' },
   schema: { type: 'string', value: 'NAME', help: 'Schema of a PostgreSQL spool. Default: offline_im.' },
+  ...configOption,
 } as const satisfies CommandOptions;
 
 /** Which entries. */

@@ -2,9 +2,10 @@ import { parseArgs } from 'node:util';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { asError } from '../core/errors/thrown.ts';
 import { nearestName } from '../core/options.ts';
-import { type Call, type Command, type CommandOptions, UsageError } from './command.ts';
+import type { Call, Command, CommandOptions } from './command.ts';
 import { commands } from './commands.ts';
-import { type ExitCode, exitCodes } from './exit-codes.ts';
+import { Secrets } from './config/secrets.ts';
+import { type ExitCode, exitCodes, UsageError } from './exit-codes.ts';
 import { helpOf, overview } from './help.ts';
 import { Output, type Streams } from './output.ts';
 
@@ -22,17 +23,20 @@ const common = {
 
 /** Carries out a command line, without the name of the program. Never rejects. */
 export async function run(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
-  const { streams } = surroundings;
+  const secrets = new Secrets();
+  const masked = (stream: Streams['out']): Streams['out'] => ({ write: (text) => stream.write(secrets.mask(text)) });
+  const { out, err } = surroundings.streams;
+  const streams = { ...surroundings.streams, out: masked(out), err: masked(err) };
   const json = args.includes('--json');
   try {
-    return await dispatch(args, surroundings);
+    return await dispatch(args, { ...surroundings, streams }, secrets);
   } catch (error) {
     if (surroundings.signal.aborted && !(error instanceof UsageError)) return exitCodes.interrupted;
     return fail(error, streams, json);
   }
 }
 
-async function dispatch(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+async function dispatch(args: readonly string[], surroundings: Surroundings, secrets: Secrets): Promise<ExitCode> {
   const { streams, version, ...rest } = surroundings;
   const [name = '--help', ...others] = args;
   const plain = new Output(streams, false);
@@ -56,6 +60,7 @@ async function dispatch(args: readonly string[], surroundings: Surroundings): Pr
   const { run: carryOut } = await command.load();
   const code = await carryOut({
     ...rest,
+    secrets,
     command: command.name,
     values,
     positionals,

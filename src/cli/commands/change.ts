@@ -1,7 +1,7 @@
 import type { SpoolHandle } from '../../admin/spool-handle.ts';
 import { type BulkVerb, bulkVerbs } from '../../spool/admin/contract.ts';
-import { type Call, numberOption, UsageError } from '../command.ts';
-import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { type Call, numberOption } from '../command.ts';
+import { type ExitCode, exitCodes, UsageError } from '../exit-codes.ts';
 import { filterOf, isEmpty } from '../filter-options.ts';
 import { withSpool } from '../with-spool.ts';
 

@@ -6,7 +6,7 @@ import { spoolNamed } from '../with-spool.ts';
 export async function run(call: Call): Promise<ExitCode> {
   const { output } = call;
   const dryRun = call.values['dry-run'] === true;
-  const { needed } = await migrateSpool(spoolNamed(call), { schema: textOption(call, 'schema'), dryRun });
+  const { needed } = await migrateSpool(await spoolNamed(call), { schema: textOption(call, 'schema'), dryRun });
   const told = needed
     ? dryRun
       ? 'There are tables to be made or updated.'

@@ -1,5 +1,5 @@
-import { type Call, textOption, UsageError } from '../command.ts';
-import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { type Call, textOption } from '../command.ts';
+import { type ExitCode, exitCodes, UsageError } from '../exit-codes.ts';
 import { withSpool } from '../with-spool.ts';
 
 /** pause, resume, retry-now: of a mailbox, or of all. */

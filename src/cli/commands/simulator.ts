@@ -3,8 +3,8 @@ import { dirname, resolve } from 'node:path';
 import { asError } from '../../core/errors/thrown.ts';
 import { ManualClock } from '../../testing/manual-clock.ts';
 import { startExchangeSimulator } from '../../testing/simulator/simulator.ts';
-import { type Call, choiceOption, numberOption, textOption, UsageError } from '../command.ts';
-import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { type Call, choiceOption, numberOption, textOption } from '../command.ts';
+import { type ExitCode, exitCodes, UsageError } from '../exit-codes.ts';
 
 const profiles = ['exchange-2010', 'exchange-2013', 'exchange-2016', 'exchange-2019', 'exchange-online'] as const;
 

@@ -2,8 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { HandleStats } from '../../admin/spool-handle.ts';
 import type { LaneReport } from '../../spool/admin/contract.ts';
 import { spoolStates } from '../../spool/contract.ts';
-import { type Call, textOption, UsageError } from '../command.ts';
-import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { type Call, textOption } from '../command.ts';
+import { type ExitCode, exitCodes, UsageError } from '../exit-codes.ts';
 import { withSpool } from '../with-spool.ts';
 
 /** ms between two looks of `--watch`. */

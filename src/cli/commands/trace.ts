@@ -1,5 +1,5 @@
-import { type Call, textOption, UsageError } from '../command.ts';
-import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { type Call, textOption } from '../command.ts';
+import { type ExitCode, exitCodes, UsageError } from '../exit-codes.ts';
 import { recordsOf, storyLine } from '../trace-story.ts';
 
 /** A trace file as a story: all of it, or that of one message with its entries and notes. */

@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { request } from 'node:https';
+import { resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import { bearerAuth } from '../../ews/auth/bearer-auth.ts';
+import { basicAuth, type Credentials } from '../../ews/auth/credentials.ts';
+import { ntlmAuth } from '../../ews/auth/ntlm/ntlm-auth.ts';
+import { discoverEws } from '../../ews/autodiscover/discover.ts';
+import { EwsTransport } from '../../ews/ews-transport.ts';
+import { GraphTransport } from '../../graph/graph-transport.ts';
+import type { Transport } from '../../transport/contract.ts';
+import type { Call } from '../command.ts';
+import { UsageError } from '../exit-codes.ts';
+import type { Config, EwsConfig, GraphConfig } from './config.ts';
+
+type Place = Pick<Call, 'env' | 'cwd' | 'secrets'>;
+
+/** ms. */
+const hour = 3_600_000;
+
+/** The login of a config. @throws {UsageError} */
+export function credentialsOf({ login = 'basic', username, password, token, ca }: EwsConfig, place: Place): Credentials {
+  if (login === 'bearer') {
+    const value = place.secrets.read('ews.token', token, place);
+    return bearerAuth({ getToken: async () => ({ token: value }) });
+  }
+  if (username === undefined) throw new UsageError('The login needs ews.username.');
+  const pair = { username, password: place.secrets.read('ews.password', password, place) };
+  return login === 'basic'
+    ? basicAuth(pair)
+    : ntlmAuth({ ...pair, ...(ca === undefined ? {} : { ca: certificates(ca, place) }) });
+}
+
+export function certificates(file: string, { cwd }: Pick<Place, 'cwd'>): string {
+  try {
+    return readFileSync(resolve(cwd, file), 'utf8');
+  } catch {
+    throw new UsageError(`ca: ${JSON.stringify(file)} can't be read.`);
+  }
+}
+
+/** Node's own `fetch` takes no certificates; this one trusts those of a file, and follows and repeats nothing. */
+export function fetchTrusting(ca: string): typeof globalThis.fetch {
+  return async (input, init) => {
+    const given = new Request(input, init);
+    const body = Buffer.from(await given.arrayBuffer());
+    return new Promise((resolved, reject) => {
+      const { signal, method, headers } = given;
+      const asked = request(
+        given.url,
+        { method, ca, agent: false, signal, headers: { ...Object.fromEntries(headers), 'content-length': body.length } },
+        (answer) => {
+          const pairs = Object.entries(answer.headersDistinct).flatMap(([name, values]) =>
+            (values ?? []).map((value): [string, string] => [name, value]),
+          );
+          const { statusCode: status = 500 } = answer;
+          const empty = status === 204 || status === 304 || status < 200;
+          resolved(new Response(empty ? null : (Readable.toWeb(answer) as ReadableStream), { status, headers: pairs }));
+        },
+      );
+      asked.on('error', reject);
+      asked.end(body);
+    });
+  };
+}
+
+/** Exchange at that address. */
+export function ewsAt(url: string, credentials: Credentials, { ca }: EwsConfig, place: Place): EwsTransport {
+  const trusting = ca === undefined || credentials.fetch !== undefined ? {} : { fetch: fetchTrusting(certificates(ca, place)) };
+  return new EwsTransport({ url, credentials, ...trusting });
+}
+
+export function graphOf({ root, token }: GraphConfig, place: Place): GraphTransport {
+  const value = place.secrets.read('graph.token', token, place);
+  const credential = { getToken: async () => ({ token: value, expiresOnTimestamp: Date.now() + hour }) };
+  return new GraphTransport({ credential, ...(root === undefined ? {} : { root }) });
+}
+
+/** The way to the recipients that a config describes. @throws {UsageError} */
+export async function transportOf(config: Config, mailbox: string, place: Place, signal: AbortSignal): Promise<Transport> {
+  if (config.transport !== undefined) return config.transport;
+  if (config.graph !== undefined) return graphOf(config.graph, place);
+  if (config.ews === undefined) throw new UsageError('Which server? Name ews or graph in offline-im.config.json.');
+  const credentials = credentialsOf(config.ews, place);
+  const { url = (await discoverEws(mailbox, { credentials, signal })).url } = config.ews;
+  return ewsAt(url, credentials, config.ews, place);
+}

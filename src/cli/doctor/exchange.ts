@@ -1,0 +1,203 @@
+import { hasCode } from '../../core/errors/offline-im-error.ts';
+import type { Credentials } from '../../ews/auth/credentials.ts';
+import type { EwsTransport } from '../../ews/ews-transport.ts';
+import type { GraphTransport } from '../../graph/graph-transport.ts';
+import { type Finding, fail, ok, told, warn } from './finding.ts';
+import { patience } from './server.ts';
+
+/** What an EWS server says of itself in the header of any answer. */
+export interface ServerVersion {
+  found?: { readonly major: number; readonly minor: number; readonly build: number } | undefined;
+}
+
+/** The login, which notes along what version the server says it is. */
+export function listening(credentials: Credentials, version: ServerVersion): Credentials {
+  return {
+    ...credentials,
+    async authenticate(send, context) {
+      const answer = await credentials.authenticate(send, context);
+      if (version.found !== undefined || answer.body === null) return answer;
+      const [told, passed] = answer.body.tee();
+      version.found = versionIn(await start(told));
+      const { status, statusText, headers } = answer;
+      return new Response(passed, { status, statusText, headers });
+    },
+  };
+}
+
+/** The header comes first; the rest of an answer is not ours to hold. */
+async function start(body: ReadableStream<Uint8Array>): Promise<string> {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  while (text.length < 4_096) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    text += decoder.decode(value, { stream: true });
+  }
+  void reader.cancel().catch(() => undefined);
+  return text;
+}
+
+function versionIn(answer: string): ServerVersion['found'] {
+  const [info] = /<[\w:]*ServerVersionInfo\b[^>]{0,500}>/.exec(answer) ?? [];
+  const number = (name: string): number => Number(new RegExp(`\\b${name}="(\\d{1,6})"`).exec(info ?? '')?.[1]);
+  const version = { major: number('MajorVersion'), minor: number('MinorVersion'), build: number('MajorBuildNumber') };
+  return Number.isNaN(version.major + version.minor) ? undefined : version;
+}
+
+/** Login, version, folder of the copy, limits and stranded drafts of a mailbox, over EWS. */
+export async function exchange(transport: EwsTransport, mailbox: string, version: ServerVersion): Promise<Finding[]> {
+  const from = { address: mailbox };
+  const signal = AbortSignal.timeout(4 * patience);
+  const findings: Finding[] = [];
+  try {
+    const { limits } = await transport.verify(from, { signal });
+    findings.push(
+      ok('login', `The login may use the mailbox ${mailbox}.`),
+      versionFinding(version),
+      historyFinding(transport, mailbox),
+    );
+    for (const { text } of limits) findings.push(warn('limits', text, 'Grant it, if you need what it makes possible.'));
+    if (limits.length === 0) findings.push(ok('limits', 'Nothing is lacking that could be seen.'));
+  } catch (error) {
+    findings.push(...failedLogin(error, mailbox));
+    if (version.found !== undefined) findings.push(versionFinding(version));
+    return findings;
+  }
+  findings.push(await drafts(transport, mailbox));
+  return findings;
+}
+
+function historyFinding(transport: EwsTransport, mailbox: string): Finding {
+  const { folder } = transport.placeOf({ address: mailbox });
+  if (folder === 'sentitems') {
+    return warn(
+      'history',
+      'There is no Conversation History, and it could not be made: copies go to Sent Items.',
+      "Let the mailbox's owner open it in a client once, or grant the right to make folders.",
+    );
+  }
+  return ok('history', 'Conversation History is there for the copies.');
+}
+
+function failedLogin(error: unknown, mailbox: string): Finding[] {
+  if (hasCode(error, 'AUTHENTICATION_FAILED')) {
+    return [
+      fail(
+        'login',
+        `The server refuses the login (${told(error)}).`,
+        'Correct user name and password, or ask whether the account is locked and the scheme (basic, ntlm, bearer) allowed.',
+      ),
+    ];
+  }
+  if (hasCode(error, 'EWS_DISABLED')) {
+    return [
+      fail(
+        'login',
+        `EWS is switched off for ${mailbox} (${told(error)}).`,
+        'Use Microsoft Graph for this mailbox: graph in offline-im.config.json; or have EWS allowed (Set-CASMailbox, Set-OrganizationConfig).',
+      ),
+    ];
+  }
+  if (hasCode(error, 'FOLDER_UNAVAILABLE')) {
+    return [
+      ok('login', 'The server takes the login.'),
+      fail(
+        'history',
+        `Conversation History can't be found, made or read (${told(error)}).`,
+        'Grant the login full access to the mailbox, or the role ApplicationImpersonation.',
+      ),
+    ];
+  }
+  if (hasCode(error, 'EWS_ERROR')) {
+    return [
+      fail(
+        'login',
+        `The server takes the login, and refuses the mailbox ${mailbox} (${told(error)}).`,
+        'Correct the address, or grant the login access to the mailbox.',
+      ),
+    ];
+  }
+  return [fail('login', `The mailbox ${mailbox} could not be asked for (${told(error)}).`, 'Mend that first.')];
+}
+
+const products: readonly (readonly [major: number, minor: number, name: string])[] = [
+  [14, 0, 'Exchange 2010'],
+  [15, 0, 'Exchange 2013'],
+  [15, 1, 'Exchange 2016'],
+  [15, 2, 'Exchange 2019 or Subscription Edition'],
+  [15, 20, 'Exchange Online'],
+];
+
+function versionFinding({ found }: ServerVersion): Finding {
+  if (found === undefined)
+    return warn(
+      'version',
+      'The server does not say which version it is.',
+      'Nothing, while the rest is ok: the version is found out by asking.',
+    );
+  const { major, minor, build } = found;
+  const shown = `${major}.${minor}.${build}`;
+  const product = products.findLast((one) => one[0] === major && one[1] <= minor);
+  if (product === undefined) {
+    if (major > 15) return ok('version', `The server is of version ${shown}.`);
+    return fail(
+      'version',
+      `The server is of version ${shown}, which is too old.`,
+      'Exchange 2010 SP2 is the oldest that is supported.',
+    );
+  }
+  if (major === 14 && (minor < 2 || Number.isNaN(build))) {
+    return fail(
+      'version',
+      `The server is Exchange 2010 (${shown}) before its SP2.`,
+      'Exchange 2010 SP2 is the oldest that is supported.',
+    );
+  }
+  return ok('version', `The server is ${product[2]} (${shown}).`);
+}
+
+/** Drafts that attempts left behind. */
+export async function drafts(transport: EwsTransport | GraphTransport, mailbox: string): Promise<Finding> {
+  try {
+    const report = await transport.findStrandedDrafts(
+      { address: mailbox },
+      { byMessageClass: true, signal: AbortSignal.timeout(4 * patience) },
+    );
+    if (report.drafts.length === 0) return ok('drafts', 'No stranded drafts.');
+    return warn(
+      'drafts',
+      `${report.drafts.length} drafts of notes lie in the mailbox.`,
+      'They may belong to notes that a sender looks for. docs/troubleshooting.md says how findStrandedDrafts() and removeStrandedDrafts() remove the others.',
+    );
+  } catch (error) {
+    return warn(
+      'drafts',
+      `Drafts can't be read (${told(error)}).`,
+      'Grant the login the right to read Drafts, so that what a server strands can be removed.',
+    );
+  }
+}
+
+/** The same over Microsoft Graph, as far as it tells. */
+export async function graph(transport: GraphTransport, mailbox: string): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  try {
+    const { limits } = await transport.verify({ address: mailbox }, { signal: AbortSignal.timeout(4 * patience) });
+    findings.push(ok('login', `The token may use the mailbox ${mailbox}.`));
+    for (const { text } of limits)
+      findings.push(warn('limits', text, 'Grant the permission to the application, or to the user who is signed in.'));
+    if (limits.length === 0) findings.push(ok('limits', 'Nothing is lacking that could be seen.'));
+  } catch (error) {
+    return [
+      fail(
+        'login',
+        `Graph refuses the mailbox ${mailbox} (${told(error)}).`,
+        'Get a new token, and look at what its application may do with this mailbox.',
+      ),
+    ];
+  }
+  findings.push(await drafts(transport, mailbox));
+  return findings;
+}
