@@ -42,6 +42,11 @@ const why = (reason: Reason | undefined): string =>
 const expiry = ({ entry }: Facts): string => (entry.expiresAt === 0 ? '' : ` It expires at ${iso(entry.expiresAt)}.`);
 const nothing = 'Nothing: it goes on by itself.';
 
+const exported = {
+  sentence: 'It was exported to another spool and goes on there; here it is held for good.',
+  advice: 'Explain it there. Once that spool has it: offline-im cancel --code EXPORTED',
+};
+
 const waits: Readonly<Record<WaitingFor, Sentence>> = {
   pickup: (facts) => ({
     sentence: `It was accepted at ${iso(facts.entry.acceptedAt)} and waits for its pickup time; a sender takes it ${at(facts.nextAt)}.`,
@@ -67,10 +72,13 @@ const waits: Readonly<Record<WaitingFor, Sentence>> = {
     sentence: `It may have been sent (${why(facts.reason)}), and is looked for before it is ever sent again; next ${at(facts.nextAt)}.`,
     advice: 'Nothing: it ends as delivered, is sent again, or is given up as dead with OUTCOME_UNKNOWN.',
   }),
-  held: (facts) => ({
-    sentence: 'It is held, by the host or an operator, until it is released.',
-    advice: `offline-im release ${facts.entry.id}`,
-  }),
+  held: (facts) =>
+    facts.entry.reason?.code === 'EXPORTED'
+      ? exported
+      : {
+          sentence: 'It is held, by the host or an operator, until it is released.',
+          advice: `offline-im release ${facts.entry.id}`,
+        },
   paused: (facts) => {
     const { pause } = facts;
     const whose = pause?.lane === undefined ? 'every mailbox' : `the mailbox ${pause.lane}`;

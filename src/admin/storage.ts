@@ -27,6 +27,15 @@ interface Found {
   end?(): Promise<void>;
 }
 
+/** What lies there, for a sender of its own, which opens and closes it; `end` comes after that. @throws {OfflineImError} `SPOOL_ROOT_UNUSABLE` */
+export function unopenedStorage(
+  where: string,
+  { keys, schema }: Pick<StorageOptions, 'keys' | 'schema'>,
+): { readonly spool: SpoolStorage; end(): Promise<void> } {
+  const { storage, end = async () => undefined } = storageAt(where, schema);
+  return { spool: keys === undefined ? storage : sealed(storage, keys), end };
+}
+
 /** Opens what lies there. @throws {OfflineImError} what opening it rejects with */
 export async function openStorage(
   where: string | PgPool,

@@ -3,6 +3,8 @@ import { changeOptions, filterOptions, spoolOption } from './options.ts';
 
 const change = () => import('./commands/change.ts');
 const pause = () => import('./commands/pause.ts');
+const send = () => import('./commands/send.ts');
+const transfer = () => import('./commands/transfer.ts');
 
 /** The table of commands, in the order of `--help`. The file of each lies in `commands/`. */
 export const commands: readonly Command[] = [
@@ -180,6 +182,45 @@ export const commands: readonly Command[] = [
     options: { ...spoolOption, overwrite: { type: 'boolean', help: 'Replaces a file that is no backup.' } },
     examples: [['offline-im backup /var/backups/spool.db --spool /var/spool/my-bot/spool.db', 'Every night']],
     load: () => import('./commands/backup.ts'),
+  },
+  {
+    name: 'send',
+    usage: '[TEXT]',
+    summary: 'Leaves a message in the spool; its text is an argument, or standard input.',
+    options: {
+      ...spoolOption,
+      to: { type: 'string', multiple: true, value: 'ADDRESS', help: 'SIP or mail address; may be given several times.' },
+      'message-id': { type: 'string', value: 'ID', help: 'Sent again with the same id, it makes no second message.' },
+    },
+    examples: [["offline-im send --to bob@contoso.com 'The build is done.'", 'From a script, with offline-im.config.json']],
+    load: send,
+  },
+  {
+    name: 'drain',
+    usage: '',
+    summary: 'A sender without an application: delivers what waits in the spool until SIGTERM, then finishes what is under way.',
+    options: { ...spoolOption, once: { type: 'boolean', help: 'One attempt for all that waits, then ends.' } },
+    examples: [['offline-im drain --spool postgres://localhost/im', 'A worker, with offline-im.config.json']],
+    load: send,
+  },
+  {
+    name: 'export',
+    usage: 'FILE',
+    summary: 'Writes all messages to a file, and holds what waits here for good: for another spool, of any kind.',
+    options: {
+      ...spoolOption,
+      copy: { type: 'boolean', help: 'The spool goes on; what waits lands held where the file is imported.' },
+    },
+    examples: [['offline-im export spool.ndjson --spool /var/spool/my-bot', 'From a folder, to be imported into a database']],
+    load: transfer,
+  },
+  {
+    name: 'import',
+    usage: 'FILE',
+    summary: 'Reads a file of export; a second time it adds nothing.',
+    options: spoolOption,
+    examples: [['offline-im import spool.ndjson --spool postgres://localhost/im', 'Into a database']],
+    load: transfer,
   },
   {
     name: 'doctor',

@@ -159,7 +159,7 @@ function versionFinding({ found }: ServerVersion): Finding {
 }
 
 /** Drafts that attempts left behind. */
-export async function drafts(transport: EwsTransport | GraphTransport, mailbox: string): Promise<Finding> {
+async function drafts(transport: EwsTransport | GraphTransport, mailbox: string): Promise<Finding> {
   try {
     const report = await transport.findStrandedDrafts(
       { address: mailbox },

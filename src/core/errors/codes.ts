@@ -34,6 +34,7 @@ export const errorCodes = {
   SPOOL_REPLACED:
     'The file of an open spool, or its log, was removed, replaced or unlocked beneath it; the spool opened it anew.',
   SPOOL_RESTORED: 'The spool is a restored copy: what waits in it may have been sent since the copy was made, and is held.',
+  EXPORTED: 'The message was exported to another spool: it goes on there, and is held here for good.',
   BACKUP_REFUSED: 'A backup was not made, since its target is in use, is no backup, or is no ordinary file.',
   SPOOL_VERSION: 'The spool was written by a later version of this library; nothing was touched.',
   SPOOL_NOT_OPERABLE: 'The spool has no `admin`: it cannot be paused, listed by filter, or changed in bulk.',

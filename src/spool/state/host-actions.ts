@@ -2,6 +2,7 @@ import { isTombstone, unbound } from './records.ts';
 import { end } from './settle.ts';
 import { timeAfter } from './storable.ts';
 import type { Transaction } from './transaction.ts';
+import { isExported } from './transfer.ts';
 import { lookForAlone } from './unconfirmed.ts';
 
 /** hold: spooled or deferred entries wait until they are released. */
@@ -18,7 +19,7 @@ export function hold(tx: Transaction, ids: readonly string[]): void {
 export function release(tx: Transaction, ids: readonly string[], now: number): void {
   for (const id of ids) {
     const record = tx.entry(id);
-    if (record === undefined || record.status.state !== 'held') continue;
+    if (record === undefined || record.status.state !== 'held' || isExported(record.status)) continue;
     const order = tx.nextOrder();
     if (record.status.unknownAttempts.length > 0) lookForAlone(tx, record, { order, reason: undefined }, now);
     else tx.move(record, 'spooled', { order, due: { at: now, within: 0 }, reason: undefined });

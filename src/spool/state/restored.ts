@@ -16,14 +16,14 @@ const restored: Reason = {
 const running: Reason = { code: 'OUTCOME_UNKNOWN', text: 'Its attempt was running when the copy of the spool was made.' };
 
 /** Holds an entry that waits; its place in the order stays, and what may have been sent stays known. */
-export function holdRestored(tx: Transaction, id: string, now: number): void {
+export function holdRestored(tx: Transaction, id: string, now: number, reason: Reason = restored): void {
   const before = tx.entry(id);
   if (before === undefined || !isActive(before.status.state)) return;
   const note = tx.note(before.status.noteId);
   if (note?.lease?.kind === 'deliver') toUnconfirmed(tx, note, { lastRanAt: now, after: 0, reason: running, now });
   const record: EntryRecord = tx.entry(id) ?? before;
   tx.leaveNote(record);
-  tx.move(record, 'held', { ...unbound, reason: restored });
+  tx.move(record, 'held', { ...unbound, reason });
 }
 
 /** Lets an entry go on that {@link holdRestored} has held, where it was in the order; what may have been sent is looked for first. */

@@ -13,8 +13,10 @@ import type {
 } from '../contract.ts';
 import { cancel, hold, purge, release, requeue } from './host-actions.ts';
 import { noteIdOf } from './records.ts';
+import { isHeldOfCopy, releaseRestored } from './restored.ts';
 import { refreeze, settle } from './settle.ts';
 import type { TagReads, Transaction } from './transaction.ts';
+import { adopt, holdExported, type MovedEntry } from './transfer.ts';
 
 /** What a transition is about: a storage that loads records loads these, and what hangs together with them. */
 export interface Subject {
@@ -102,6 +104,40 @@ export abstract class TransitionSpool {
   /** Removes the text of what has ended; see {@link SpoolStorage.purge}. */
   purge(entryIds: readonly string[]): Promise<readonly Change[]> {
     return this.#act(entryIds, ({ tx }, ids) => purge(tx, ids));
+  }
+
+  /**
+   * Holds entries for good, since they go on in another spool.
+   * @internal
+   */
+  holdExported(entryIds: readonly string[]): Promise<readonly Change[]> {
+    return this.#act(entryIds, ({ tx, now }, ids) => {
+      for (const id of ids) holdExported(tx, id, now);
+    });
+  }
+
+  /**
+   * Makes of entries that were appended parked what they were in the spool that they come from.
+   * @internal
+   */
+  adopt(moved: readonly MovedEntry[]): Promise<readonly Change[]> {
+    const known = new Map(moved.map((one) => [one.id, one]));
+    return this.#act([...known.keys()], ({ tx, now }, ids) => {
+      for (const id of ids) {
+        const one = known.get(id);
+        if (one !== undefined) adopt(tx, one, now);
+      }
+    });
+  }
+
+  /**
+   * Lets go on what was adopted as waiting, or is held of a restored copy; what may have been sent is looked for first.
+   * @internal
+   */
+  letAdoptedGo(entryIds: readonly string[]): Promise<readonly Change[]> {
+    return this.#act(entryIds, ({ tx, now }, ids) => {
+      for (const id of ids) if (isHeldOfCopy(tx.entry(id))) releaseRestored(tx, id, now);
+    });
   }
 
   /** Replaces what was frozen; see {@link SpoolStorage.refreeze}. */

@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import { open, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import type { EntryFilter } from '../spool/admin/contract.ts';
+import type { SpoolEntry, SpoolStorage } from '../spool/contract.ts';
+import { isExported, type MovedEntry, wasHeld } from '../spool/state/transfer.ts';
+import { TransitionSpool } from '../spool/state/transition-spool.ts';
+
+/** The first line of an export. */
+interface ExportHeader {
+  readonly offlineIm: 'export';
+  readonly version: 1;
+  /** Whether all that waits lands held: the spool that it comes from goes on. */
+  readonly copy: boolean;
+}
+
+/** One line for each message, with its entries. Times are distances: clocks may differ. */
+export interface ExportedMessage {
+  readonly entries: readonly (Omit<SpoolEntry, 'state' | 'acceptedAt' | 'pickupAt' | 'expiresAt' | 'endedAt' | 'reason'> &
+    MovedEntry & { readonly expiresIn: number })[];
+}
+
+/** The last line: without it a file was cut off. */
+interface ExportEnd {
+  readonly end: true;
+  readonly messages: number;
+  /** SHA-256 of all that stands before. */
+  readonly sha256: string;
+}
+
+export type TransferStorage = SpoolStorage & TransitionSpool;
+
+/** @throws {OfflineImError} `SPOOL_NOT_OPERABLE` */
+export function transferable(storage: SpoolStorage): TransferStorage {
+  if (storage instanceof TransitionSpool && storage.admin !== undefined) return storage;
+  throw new OfflineImError('SPOOL_NOT_OPERABLE', `The spool ${storage.name} can neither be exported nor imported into.`);
+}
+
+const atOnce = 200;
+
+/**
+ * Writes all that a spool holds to a file. First everything that waits is held for good, each part in the commit that stops its claims; then it is written, under
+ * another name until it is whole. Whatever ends it before that, called again it does all of it.
+ *
+ * @throws {OfflineImError} `SPOOL_LOCKED` while something is being sent from there
+ */
+export async function exportSpool(
+  storage: SpoolStorage,
+  file: string,
+  { copy, signal, onProgress }: { readonly copy: boolean; readonly signal: AbortSignal; onProgress(messages: number): void },
+): Promise<{ readonly messages: number }> {
+  const spool = transferable(storage);
+  if (!copy) await holdAll(spool, signal);
+  const partial = `${file}.partial`;
+  const output = await open(partial, 'w', 0o600);
+  const hash = createHash('sha256');
+  const write = async (line: ExportHeader | ExportedMessage): Promise<void> => {
+    const text = `${JSON.stringify(line)}\n`;
+    hash.update(text);
+    await output.write(text);
+  };
+  let messages = 0;
+  try {
+    await write({ offlineIm: 'export', version: 1, copy });
+    for await (const entries of messagesOf(spool, signal)) {
+      await write({ entries });
+      messages += 1;
+      if (messages % 1_000 === 0) onProgress(messages);
+    }
+    const last: ExportEnd = { end: true, messages, sha256: hash.digest('hex') };
+    await output.write(`${JSON.stringify(last)}\n`);
+    await output.sync();
+  } finally {
+    await output.close();
+  }
+  await rename(partial, file);
+  const folder = await open(dirname(file), 'r').catch(() => undefined);
+  await folder?.sync().catch(() => undefined);
+  await folder?.close();
+  return { messages };
+}
+
+async function holdAll(spool: TransferStorage, signal: AbortSignal): Promise<void> {
+  const { delivering } = await spool.counts();
+  if (delivering > 0) {
+    const text = `${delivering} entries are being sent from this spool, or were when their sender died; stop its senders, and export once their leases have run out.`;
+    throw new OfflineImError('SPOOL_LOCKED', text);
+  }
+  for (const state of ['spooled', 'deferred', 'unconfirmed', 'held'] as const) {
+    for await (const page of pagesOf(spool, { state }, signal)) {
+      const ids = page.filter((entry) => !isExported(entry)).map(({ id }) => id);
+      if (ids.length > 0) await spool.holdExported(ids);
+    }
+  }
+}
+
+async function* pagesOf(spool: TransferStorage, filter: EntryFilter, signal: AbortSignal): AsyncIterable<readonly SpoolEntry[]> {
+  let cursor: string | undefined;
+  do {
+    signal.throwIfAborted();
+    const page = await spool.admin?.listBy(filter, cursor, atOnce);
+    if (page === undefined) return;
+    yield page.entries;
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+}
+
+/** Every message once, in the order of acceptance; its tombstones too. */
+async function* messagesOf(spool: TransferStorage, signal: AbortSignal): AsyncIterable<ExportedMessage['entries']> {
+  const seen = new Set<string>();
+  for await (const page of pagesOf(spool, {}, signal)) {
+    for (const { messageId } of page) {
+      if (seen.has(messageId)) continue;
+      seen.add(messageId);
+      const entries = [];
+      for (const entry of await spool.findMessage(messageId)) entries.push(exportedOf((await spool.get(entry.id)) ?? entry));
+      if (entries.length > 0) yield entries;
+    }
+  }
+}
+
+function exportedOf(entry: SpoolEntry): ExportedMessage['entries'][number] {
+  const { state, acceptedAt, pickupAt: _pickup, expiresAt, endedAt: _ended, reason, noteId: _note, ...rest } = entry;
+  const waits = state !== 'dead' && state !== 'delivered' && state !== 'cancelled';
+  // 0: it has expired, and is only looked for.
+  const expiresIn = expiresAt === 0 ? 1 : Math.max(1, expiresAt - (waits ? Date.now() : acceptedAt));
+  const known = isExported(entry) ? (wasHeld(entry) ? 'held' : 'waiting') : stateOf(state);
+  // Purged: nobody can send it any more, and its id makes no second message.
+  const moved = entry.message === undefined && known !== 'delivered' ? 'cancelled' : known;
+  return { ...rest, expiresIn, state: moved, ...(reason === undefined || isExported(entry) ? {} : { reason }) };
+}
+
+function stateOf(state: SpoolEntry['state']): MovedEntry['state'] {
+  switch (state) {
+    case 'spooled':
+    case 'deferred':
+    case 'delivering':
+    case 'unconfirmed':
+      return 'waiting';
+    case 'held':
+    case 'dead':
+    case 'delivered':
+    case 'cancelled':
+      return state;
+  }
+}

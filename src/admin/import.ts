@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { quoted } from '../core/errors/quote.ts';
+import { property } from '../core/errors/thrown.ts';
+import type { NewSpoolEntry, SpooledMessage, SpoolStorage } from '../spool/contract.ts';
+import { type MovedEntry, parked } from '../spool/state/transfer.ts';
+import { type ExportedMessage, type TransferStorage, transferable } from './export.ts';
+
+/** What became of the messages of a file. */
+export interface Imported {
+  readonly messages: number;
+  readonly added: number;
+  /** Those that were there already, from a run before. */
+  readonly known: number;
+  /** Ids that belong to another message here: left out. */
+  readonly conflicts: readonly string[];
+}
+
+const atOnce = 100;
+
+/**
+ * Reads an export into a spool: each message is appended so that nobody claims it, then takes over what it was, and only then goes on. Whatever ends it before
+ * that, called again it goes on; a second time it adds nothing.
+ *
+ * @throws {OfflineImError} `OPTION_INVALID` for a file that is no export, or was cut off or changed; nothing was added
+ */
+export async function importSpool(
+  storage: SpoolStorage,
+  file: string,
+  { signal, onProgress }: { readonly signal: AbortSignal; onProgress(messages: number): void },
+): Promise<Imported> {
+  const spool = transferable(storage);
+  const { copy } = await checkWhole(file);
+  const resume = await pauseUntilDone(spool);
+  const tally = { messages: 0, added: 0, known: 0, conflicts: [] as string[] };
+  let batch: ExportedMessage[] = [];
+  const flush = async (): Promise<void> => {
+    await importAll(spool, batch, copy, tally);
+    tally.messages += batch.length;
+    batch = [];
+    if (tally.messages % 1_000 === 0) onProgress(tally.messages);
+  };
+  for await (const line of linesOf(file)) {
+    signal.throwIfAborted();
+    const entries = property(line, 'entries');
+    if (!Array.isArray(entries)) continue;
+    batch.push({ entries: entries as ExportedMessage['entries'] });
+    if (batch.length >= atOnce) await flush();
+  }
+  if (batch.length > 0) await flush();
+  await resume();
+  return tally;
+}
+
+async function importAll(
+  spool: TransferStorage,
+  messages: readonly ExportedMessage[],
+  copy: boolean,
+  tally: { added: number; known: number; conflicts: string[] },
+): Promise<void> {
+  const results = await spool.append(messages.flatMap(({ entries }) => entries.map(newEntry)));
+  const refused = new Set<string>();
+  for (const result of results) {
+    if (result.status === 'failed') throw result.error;
+    if (result.status === 'appended') tally.added += 1;
+    else if (result.status === 'duplicate') tally.known += 1;
+    else {
+      tally.conflicts.push(result.messageId);
+      refused.add(result.messageId);
+    }
+  }
+  const moved = messages.flatMap(({ entries }) => entries).filter(({ messageId }) => !refused.has(messageId));
+  // One that came in a run before, and has gone on since, is left as it is.
+  await spool.adopt(moved.map(({ id, state, unknownAttempts, reason }): MovedEntry => ({ id, state, unknownAttempts, reason })));
+  if (copy) return;
+  const waiting = moved.filter(({ state }) => state === 'waiting');
+  await spool.letAdoptedGo(waiting.map(({ id }) => id));
+  const cancelled = waiting.filter(({ cancelRequested }) => cancelRequested).map(({ id }) => id);
+  if (cancelled.length > 0) await spool.cancel(cancelled);
+}
+
+/** Kept across crashes: until an import has ended, what it has appended must not be sent early, as `flush()` would. */
+const pausedBy = 'offline-im import';
+
+async function pauseUntilDone({ admin }: TransferStorage): Promise<() => Promise<void>> {
+  const pause = (await admin?.paused())?.find(({ lane }) => lane === undefined);
+  if (pause !== undefined && pause.by !== pausedBy) return async () => undefined;
+  await admin?.pause({ by: pausedBy, why: 'an import has not ended; import the file once more' });
+  return async () => void (await admin?.resume());
+}
+
+function newEntry(entry: ExportedMessage['entries'][number]): NewSpoolEntry {
+  const {
+    unknownAttempts: _attempts,
+    state: _state,
+    reason: _reason,
+    attempt: _attempt,
+    cancelRequested: _cancel,
+    to,
+    message,
+    ...rest
+  } = entry;
+  // Of a tombstone only who it was for is known; nobody will ever send it.
+  const text: SpooledMessage = message ?? {
+    from: { sip: 'sip:nobody', mailbox: { address: entry.lane } },
+    to,
+    text: '',
+    sentAt: 0,
+  };
+  return { ...rest, pickupIn: parked, message: text };
+}
+
+/** Before anything is added: a file that was cut off, or changed, is refused. */
+async function checkWhole(file: string): Promise<{ readonly copy: boolean }> {
+  const hash = createHash('sha256');
+  let header: unknown;
+  let last: string | undefined;
+  for await (const text of textsOf(file)) {
+    if (last !== undefined) hash.update(`${last}\n`);
+    header ??= parse(text, file);
+    last = text;
+  }
+  if (property(header, 'offlineIm') !== 'export' || property(header, 'version') !== 1)
+    throw notWhole(file, 'is no export of this version');
+  const end = parse(last ?? '', file);
+  if (property(end, 'end') !== true) throw notWhole(file, 'was cut off: its last line is missing');
+  if (property(end, 'sha256') !== hash.digest('hex')) throw notWhole(file, 'was changed since it was written');
+  return { copy: property(header, 'copy') === true };
+}
+
+async function* linesOf(file: string): AsyncIterable<unknown> {
+  for await (const text of textsOf(file)) yield parse(text, file);
+}
+
+function textsOf(file: string): AsyncIterable<string> {
+  return createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY });
+}
+
+function parse(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw notWhole(file, 'has a line that is no JSON');
+  }
+}
+
+function notWhole(file: string, found: string): OfflineImError {
+  return new OfflineImError('OPTION_INVALID', `${quoted(file)} ${found}. Nothing was added; export once more.`);
+}

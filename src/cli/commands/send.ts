@@ -1,0 +1,73 @@
+import { unopenedStorage } from '../../admin/storage.ts';
+import { OfflineImSender } from '../../sender/sender.ts';
+import { type Call, textOption } from '../command.ts';
+import { type Config, configOf, needed } from '../config/config.ts';
+import { transportOf } from '../config/transport.ts';
+import { type ExitCode, exitCodes, UsageError } from '../exit-codes.ts';
+import { keysOf, spoolNamed } from '../with-spool.ts';
+
+/** send: leaves a message in the spool. drain: delivers what waits there, until it is told to stop. */
+export async function run(call: Call): Promise<ExitCode> {
+  const config = await configOf(call);
+  const { sender, end } = await senderOf(call, config);
+  try {
+    return call.command === 'send' ? await send(call, sender) : await drain(call, sender);
+  } finally {
+    await sender.stop();
+    await end();
+  }
+}
+
+async function send(call: Call, sender: OfflineImSender): Promise<ExitCode> {
+  const { output, positionals, values } = call;
+  const to = Array.isArray(values.to) ? values.to.map(String) : [];
+  if (to.length === 0 || positionals.length > 1)
+    throw new UsageError('send takes --to ADDRESS and one text, or the text on standard input.');
+  const text = positionals[0] ?? (await call.input()).replace(/\r?\n$/, '');
+  const messageId = textOption(call, 'message-id');
+  const receipt = await sender.send({ to, text, ...(messageId === undefined ? {} : { messageId }) });
+  if (output.json) output.document(receipt);
+  else
+    output.line(
+      `${receipt.messageId}\t${receipt.duplicate ? 'is spooled already' : 'is spooled'}; it goes when a sender, or offline-im drain, takes it.`,
+    );
+  return exitCodes.ok;
+}
+
+async function drain(call: Call, sender: OfflineImSender): Promise<ExitCode> {
+  const { output, signal } = call;
+  for (const event of ['message:delivered', 'message:dead', 'message:deferred', 'message:unconfirmed', 'lane:blocked'] as const) {
+    sender.on(event, (facts) => {
+      if (output.json) output.document({ event, ...facts });
+      else
+        output.line(
+          `${event}\t${'messageId' in facts ? facts.messageId : 'lane' in facts ? facts.lane : ''}${'code' in facts ? `\t${facts.code}: ${facts.text}` : ''}`,
+        );
+    });
+  }
+  sender.on('warning', ({ error }) => output.note(`warning: ${error.message}`));
+  if (call.values.once === true) {
+    const tally = await sender.flush({ signal });
+    if (output.json) output.document({ flushed: tally });
+    return exitCodes.ok;
+  }
+  await sender.start();
+  if (!output.json) output.note('Delivering what waits, until interrupted.');
+  await new Promise<void>((stop) => {
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', () => stop(), { once: true });
+  });
+  return exitCodes.ok;
+}
+
+async function senderOf(call: Call, config: Config): Promise<{ readonly sender: OfflineImSender; end(): Promise<void> }> {
+  const identity = needed(config, 'identity', call.command);
+  const where = await spoolNamed(call, config);
+  const mailbox = identity.mailbox ?? identity.sip.replace(/^sips?:/i, '');
+  const transport = await transportOf(config, mailbox, call, call.signal);
+  const schema = textOption(call, 'schema') ?? config.schema ?? 'offline_im';
+  const { spool, end } = unopenedStorage(where, { schema, keys: keysOf(call, config) });
+  const { policy, organization } = config;
+  const client = needed(config, 'client', call.command);
+  return { sender: new OfflineImSender({ identity, client, policy, organization, spool, transport }), end };
+}

@@ -1,0 +1,46 @@
+import { resolve } from 'node:path';
+import { exportSpool } from '../../admin/export.ts';
+import { importSpool } from '../../admin/import.ts';
+import { openStorage } from '../../admin/storage.ts';
+import { systemClock } from '../../core/clock.ts';
+import { type Call, textOption } from '../command.ts';
+import { configOf } from '../config/config.ts';
+import { type ExitCode, exitCodes, UsageError } from '../exit-codes.ts';
+import { spoolNamed } from '../with-spool.ts';
+
+/** export, import: between any two spools. Sealed ones as they are: both need the same keys. */
+export async function run(call: Call): Promise<ExitCode> {
+  const { command, output, positionals, signal, cwd, values } = call;
+  const [file] = positionals;
+  if (file === undefined || positionals.length > 1)
+    throw new UsageError(`${command} takes one file. Try: offline-im ${command} --help`);
+  const config = await configOf(call);
+  const where = await spoolNamed(call, config);
+  const schema = textOption(call, 'schema') ?? config.schema ?? 'offline_im';
+  const storage = await openStorage(where, { schema, alone: true }, { clock: systemClock, tombstones: 86_400_000 });
+  const path = resolve(cwd, file);
+  const onProgress = (messages: number): void => {
+    if (!output.json) output.note(`${messages} messages …`);
+  };
+  try {
+    if (command === 'export') {
+      const copy = values.copy === true;
+      const { messages } = await exportSpool(storage, path, { copy, signal, onProgress });
+      if (output.json) output.document({ exported: path, messages, copy });
+      else
+        output.line(
+          `${messages} messages were written to ${path}. ${copy ? 'The spool goes on; what waits lands held where it is imported.' : 'What waits is held here for good: offline-im import it elsewhere.'}`,
+        );
+      return exitCodes.ok;
+    }
+    const imported = await importSpool(storage, path, { signal, onProgress });
+    if (output.json) output.document(imported);
+    else {
+      output.line(`${imported.added} messages were added, ${imported.known} were there already.`);
+      for (const id of imported.conflicts) output.line(`left out, since its id belongs to another message here: ${id}`);
+    }
+    return imported.conflicts.length === 0 ? exitCodes.ok : exitCodes.failed;
+  } finally {
+    await storage.close();
+  }
+}

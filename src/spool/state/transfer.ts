@@ -1,0 +1,72 @@
+import type { Reason, SpoolEntry } from '../contract.ts';
+import { type EntryRecord, isActive, unbound } from './records.ts';
+import { holdRestored } from './restored.ts';
+import { end } from './settle.ts';
+import type { Transaction } from './transaction.ts';
+
+/*
+ * How entries move to another spool. Here they are held for good, in the same commit that stops their claims; there they are appended so that nobody claims them
+ * (parked), and then take over what they were. A process that dies in between, on either side, leaves what the next one goes on with.
+ */
+
+/** Its place is in another spool: nothing lets it go on here. */
+const exported: Reason = { code: 'EXPORTED', text: 'It was exported to another spool, and goes on there.' };
+const exportedHeld: Reason = { code: 'EXPORTED', text: 'It was held when it was exported to another spool, and is held there.' };
+
+/** ms: what is appended so is due in no lifetime of a spool, unless {@link adopt} has made something else of it. */
+export const parked = 315_360_000_000;
+
+/** What an entry was in the spool that it comes from. */
+export interface MovedEntry extends Pick<SpoolEntry, 'id' | 'unknownAttempts'> {
+  readonly state: 'waiting' | 'held' | 'dead' | 'delivered' | 'cancelled';
+  readonly reason?: Reason | undefined;
+}
+
+export function isExported({ reason }: { readonly reason?: Reason | undefined }): boolean {
+  return reason?.code === exported.code;
+}
+
+/** Whether an exported entry had been held before. */
+export function wasHeld({ reason }: { readonly reason?: Reason | undefined }): boolean {
+  return reason?.text === exportedHeld.text;
+}
+
+/** Holds what waits, and what was held, for good. What may have been sent stays known. */
+export function holdExported(tx: Transaction, id: string, now: number): void {
+  const before = tx.entry(id);
+  if (before === undefined || isExported(before.status)) return;
+  if (before.status.state === 'held') tx.move(before, 'held', { reason: exportedHeld });
+  if (!isActive(before.status.state)) return;
+  holdRestored(tx, id, now, exported);
+}
+
+/** Makes of an entry that was appended parked what it was where it came from; what waited there is held as of a restored copy. Done once. */
+export function adopt(tx: Transaction, moved: MovedEntry, now: number): void {
+  const record = tx.entry(moved.id);
+  if (record === undefined || !isParked(record)) return;
+  const { unknownAttempts, reason } = moved;
+  switch (moved.state) {
+    case 'waiting':
+      holdRestored(tx, moved.id, now);
+      withAttempts(tx, moved);
+      return;
+    case 'held':
+      tx.move(record, 'held', { ...unbound, unknownAttempts, reason });
+      return;
+    case 'dead':
+      tx.move(record, 'dead', { ...unbound, unknownAttempts, reason, endedAt: now });
+      return;
+    case 'delivered':
+    case 'cancelled':
+      end(tx, record, moved.state, now);
+  }
+}
+
+function withAttempts(tx: Transaction, { id, unknownAttempts }: MovedEntry): void {
+  const record = tx.entry(id);
+  if (record !== undefined && unknownAttempts.length > 0) tx.move(record, 'held', { unknownAttempts });
+}
+
+function isParked({ fixed, status }: EntryRecord): boolean {
+  return status.state === 'spooled' && fixed.pickupAt - fixed.acceptedAt === parked;
+}

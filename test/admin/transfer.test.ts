@@ -1,0 +1,179 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { exportSpool } from '../../src/admin/export.ts';
+import { importSpool } from '../../src/admin/import.ts';
+import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
+import type { SpoolStorage } from '../../src/spool/contract.ts';
+import { FileSpool } from '../../src/spool/file/file-spool.ts';
+import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
+import { SqliteSpool } from '../../src/spool/sqlite/sqlite-spool.ts';
+import { ManualClock } from '../../src/testing/manual-clock.ts';
+import { FakeTransport } from '../support/fake-transport.ts';
+import { aliceSends } from '../support/sender-fixture.ts';
+
+let folder: string;
+let file: string;
+const signal = new AbortController().signal;
+const quiet = { signal, onProgress: () => undefined };
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'offline-im-transfer-'));
+  file = join(folder, 'spool.ndjson');
+});
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const kinds: Readonly<Record<string, (name: string) => SpoolStorage>> = {
+  file: (name) => new FileSpool({ root: join(folder, name) }),
+  sqlite: (name) => new SqliteSpool({ path: join(folder, `${name}.db`) }),
+  memory: () => new MemorySpool(),
+};
+
+const open = async (spool: SpoolStorage): Promise<SpoolStorage> => {
+  await spool.open({ clock: new ManualClock(Date.now()), tombstones: 86_400_000 });
+  return spool;
+};
+
+/** One message of each sort; those that may have been sent with their attempt. */
+async function fill(spool: SpoolStorage): Promise<void> {
+  const transport = new FakeTransport();
+  const { sender } = aliceSends({ spool, transport, clock: new ManualClock(Date.now()) });
+  const send = (messageId: string, to: string) => sender.send({ to: `sip:${to}@contoso.com`, text: messageId, messageId });
+  await send('delivered', 'bob');
+  await sender.flush();
+  const error = new OfflineImError('CONNECTION_LOST', 'It broke.');
+  transport.answer = () => ({ status: 'unconfirmed', ended: 'silence', scope: 'note', error }) as never;
+  transport.answerProbe = () => ({ status: 'unknown', error });
+  await send('unconfirmed', 'carol');
+  await sender.flush();
+  transport.answer = () => ({
+    status: 'rejected',
+    scope: 'note',
+    splittable: false,
+    draft: 'none',
+    error: new OfflineImError('EWS_ERROR', 'No.'),
+  });
+  await send('dead', 'dora');
+  await sender.flush();
+  await send('waits', 'erin');
+  await send('waits too', 'erin');
+  await send('held', 'frank');
+  await sender.hold('held');
+  await send('cancelled', 'gina');
+  await sender.cancel('cancelled');
+  await sender.stop();
+}
+
+async function statesOf(spool: SpoolStorage): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for await (const { messageId, state, unknownAttempts } of spool.list()) found[messageId] = `${state} ${unknownAttempts.length}`;
+  return found;
+}
+
+const all = {
+  delivered: 'delivered 0',
+  unconfirmed: 'unconfirmed 1',
+  dead: 'dead 0',
+  waits: 'spooled 0',
+  'waits too': 'spooled 0',
+  held: 'held 0',
+  cancelled: 'cancelled 0',
+};
+
+describe.each(Object.keys(kinds))('from a %s spool', (from) => {
+  it.each(Object.keys(kinds))('all comes to a %s spool as it was, once, and the source lets nothing go', async (to) => {
+    const source = kinds[from]?.('source') as SpoolStorage;
+    await fill(source);
+    await open(source);
+    await exportSpool(source, file, { ...quiet, copy: false });
+    const held = { ...all, unconfirmed: 'held 1', waits: 'held 0', 'waits too': 'held 0' };
+    expect(await statesOf(source)).toEqual(held);
+    const ids = (await Promise.all(Object.keys(all).map((id) => source.findMessage(id)))).flat().map(({ id }) => id);
+    expect(await source.release(ids)).toEqual([]);
+    const target = await open(kinds[to]?.('target') as SpoolStorage);
+    expect(await importSpool(target, file, quiet)).toMatchObject({ messages: 7, added: 7, known: 0, conflicts: [] });
+    expect(await statesOf(target)).toEqual(all);
+    const [waits] = await target.findMessage('waits');
+    expect((await target.get(waits?.id ?? ''))?.message?.text).toBe('waits');
+    expect(await target.admin?.paused()).toEqual([]);
+    // Once more, from both: the same file, and nothing new.
+    await exportSpool(source, file, { ...quiet, copy: false });
+    expect(await importSpool(target, file, quiet)).toMatchObject({ added: 0, known: 7 });
+    expect(await statesOf(target)).toEqual(all);
+    await Promise.all([source.close(), target.close()]);
+  });
+});
+
+it('a copy lands held, and leaves the source alone', async () => {
+  const source = kinds.sqlite?.('source') as SpoolStorage;
+  await fill(source);
+  await open(source);
+  await exportSpool(source, file, { ...quiet, copy: true });
+  expect(await statesOf(source)).toEqual(all);
+  const target = await open(new MemorySpool());
+  await importSpool(target, file, quiet);
+  expect(await statesOf(target)).toEqual({ ...all, unconfirmed: 'held 1', waits: 'held 0', 'waits too': 'held 0' });
+  await Promise.all([source.close(), target.close()]);
+});
+
+it('refuses a file that was cut off or changed, and a spool that sends, before anything happens', async () => {
+  const source = await open(new MemorySpool());
+  const { sender } = aliceSends({ spool: kinds.sqlite?.('other') as SpoolStorage });
+  await sender.stop();
+  await exportSpool(source, file, { ...quiet, copy: false });
+  const whole = await readFile(file, 'utf8');
+  const target = await open(new MemorySpool());
+  for (const bad of [whole.split('\n').slice(0, -2).join('\n'), whole.replace('"copy":false', '"copy":true'), 'x', '']) {
+    await writeFile(file, bad);
+    await expect(importSpool(target, file, quiet)).rejects.toMatchObject({ code: 'OPTION_INVALID' });
+  }
+  await Promise.all([source.close(), target.close()]);
+});
+
+const mortals = ['holdExported', 'append', 'adopt', 'letAdoptedGo', 'findMessage', 'cancel'];
+
+/** Whatever operation was the last one: the next run goes on, and all is there once. */
+it('ended at each step of both, and begun again, it loses nothing and adds nothing twice', async () => {
+  const steps = async (limit: number): Promise<boolean> => {
+    const dir = await mkdtemp(join(folder, 'run-'));
+    const path = join(dir, 'spool.ndjson');
+    const source = new SqliteSpool({ path: join(dir, 'source.db') });
+    await fill(source);
+    await open(source);
+    const target = await open(new SqliteSpool({ path: join(dir, 'target.db') }));
+    let left = limit;
+    const killed = new Error('killed');
+    const mortal = (storage: SpoolStorage): SpoolStorage =>
+      new Proxy(storage, {
+        get(object, name) {
+          const value: unknown = Reflect.get(object, name, object);
+          if (typeof value !== 'function') return value;
+          if (!mortals.includes(String(name))) return value.bind(object);
+          return async (...args: unknown[]) => {
+            if (left <= 0) throw killed;
+            left -= 1;
+            return Reflect.apply(value, object, args) as unknown;
+          };
+        },
+      });
+    let died = false;
+    try {
+      await exportSpool(mortal(source), path, { ...quiet, copy: false });
+      await importSpool(mortal(target), path, quiet);
+    } catch (error) {
+      if (error !== killed) throw error;
+      died = true;
+    }
+    await exportSpool(source, path, { ...quiet, copy: false });
+    await importSpool(target, path, quiet);
+    expect(await statesOf(target)).toEqual(all);
+    expect((await source.counts()).spooled).toBe(0);
+    await Promise.all([source.close(), target.close()]);
+    return died;
+  };
+  let limit = 0;
+  while (await steps(limit)) limit += 1;
+  expect(limit).toBeGreaterThan(8);
+});
