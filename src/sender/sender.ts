@@ -277,7 +277,7 @@ export class OfflineImSender<Client = never> {
 
   /**
    * Delivers nothing of a mailbox, or of all, until `resume()`: in every process that has this spool open, within `pollInterval`, and across restarts. `send()` goes
-   * on, and so do probes and what is under way; messages expire, and `probe.giveUpAfter` stands still. What waits for it says `waitingFor: 'paused'`.
+   * on, and so do probes and what is under way; messages expire, and `probe.giveUpAfter` stands still for what is paused. What waits for it says `waitingFor: 'paused'`.
    * @param mailbox SMTP address. @default every mailbox
    * @throws {OfflineImError} `ADDRESS_INVALID`, `OPTION_INVALID`; `SPOOL_NOT_OPERABLE` where the spool can't keep it
    * @example `await sender.pause('alice@contoso.com', { why: 'her mailbox is being moved', by: 'carol' })`

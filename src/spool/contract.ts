@@ -158,6 +158,8 @@ export interface ExpireRequest {
   readonly allClosedFor?: number;
   /** ms after the expiry of an unconfirmed entry until it is given up, whatever its lane does. @default never */
   readonly giveUpAfter?: number;
+  /** Lanes of which nobody is given up, as while they are paused. @default none */
+  readonly keptLanes?: readonly string[];
   readonly reason: Reason;
 }
 

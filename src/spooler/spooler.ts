@@ -269,10 +269,10 @@ export class Spooler {
     const reason = { code: 'EXPIRED', text: 'It was not delivered before its expiry.' } as const;
     const paused = this.#pauses.closedFor();
     const closedLanes = [...this.#lanes.closedLanes(), ...paused.lanes];
-    // While anything is paused nobody is given up: the pause may be why it can't be settled.
-    const giveUpAfter = this.#pauses.known.length > 0 ? undefined : options.probe.giveUpAfter;
+    // Of what is paused nobody is given up: the pause may be why it can't be settled.
+    const kept = { ...(this.#pauses.all ? {} : { giveUpAfter: options.probe.giveUpAfter }), keptLanes: this.#pauses.lanes };
     const closed = paused.all === undefined ? { closedLanes } : { closedLanes, allClosedFor: paused.all };
-    this.report(await storage.expire({ owner, ...closed, ...(giveUpAfter === undefined ? {} : { giveUpAfter }), reason }));
+    this.report(await storage.expire({ owner, ...closed, ...kept, reason }));
     await this.#obstacleReport.scan();
   }
 

@@ -156,7 +156,8 @@ class SealedSpool implements SpoolStorage<unknown> {
         closedFor,
       }));
       const reason = await this.#entries.sealReason(request.reason);
-      return this.#inner.expire({ ...request, closedLanes: await Promise.all(closedLanes), reason });
+      const keptLanes = await this.#blindIndex.all('lane', request.keptLanes ?? []);
+      return this.#inner.expire({ ...request, closedLanes: await Promise.all(closedLanes), keptLanes, reason });
     });
   }
 

@@ -28,6 +28,13 @@ type Narrowing = Readonly<Record<'state' | 'lane' | 'since' | 'until', string | 
 const narrowed = `purged = 0 AND (:state IS NULL OR state = :state) AND (:lane IS NULL OR lane = :lane)
   AND (:since IS NULL OR accepted_at >= :since) AND (:until IS NULL OR accepted_at < :until)`;
 
+/** What a list is read from: rows in order, and the column that they are in order of. */
+interface Index {
+  readonly from: string;
+  readonly key?: string;
+  readonly seq?: string;
+}
+
 /** Lists and sums for operators, in steps that hold up nobody. */
 export class AdminReading {
   readonly database: DatabaseSync;
@@ -48,21 +55,22 @@ export class AdminReading {
     };
     const index = this.#index(filter, ended);
     if (index === undefined) return this.#slice(narrowing, ended, seq);
-    const { from, key } = index;
-    const sql = `SELECT ${entryColumns} FROM ${from} AND entries.seq > :after AND ${narrowed} ORDER BY entries.seq LIMIT ${read}`;
+    const { from, key, seq: place = 'entries.seq' } = index;
+    const sql = `SELECT ${entryColumns} FROM ${from} AND ${place} > :after AND ${narrowed} ORDER BY ${place} LIMIT ${read}`;
     const values = key === undefined ? narrowing : { ...narrowing, key };
     const rows = this.#statement(sql).all({ ...values, after: seq }) as unknown as readonly StoredRow[];
     return { rows, next: rows.length < read ? undefined : rows.at(-1)?.seq };
   }
 
   /** The index that finds it, if there is one: over what waits, or what is held or dead. */
-  #index({ state, lane, recipient }: EntryFilter, ended: boolean): { readonly from: string; readonly key?: string } | undefined {
+  #index({ state, lane, recipient }: EntryFilter, ended: boolean): Index | undefined {
     if (state === 'held' || state === 'dead') return { from: "entries WHERE state IN ('held', 'dead') AND state = :state" };
     if (ended || !this.#indexed) return undefined;
     // SQLite folds the case of ASCII only.
     if (recipient !== undefined && /^[\x20-\x7e]+$/.test(recipient)) {
       const from = 'waiting_recipients JOIN entries USING (seq) WHERE recipient = :key';
-      return { from, key: recipient.toLowerCase() };
+      // In its own order: sorted by the other table's column, all that waits for somebody would be read for each page.
+      return { from, key: recipient.toLowerCase(), seq: 'waiting_recipients.seq' };
     }
     if (lane !== undefined) return { from: 'entries WHERE ended_at IS NULL AND lane = :lane' };
     return state === undefined

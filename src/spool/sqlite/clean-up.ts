@@ -60,8 +60,9 @@ export class Expiry {
     this.#unconfirmed = database.prepare(
       `SELECT e.id FROM notes n, json_each(n.entry_ids) m JOIN entries e ON e.id = m.value
        WHERE n.state = 'unconfirmed' AND n.lease_until IS NULL AND (
-         (e.expires_at > 0 AND e.expires_at <= ? AND (json_array_length(n.entry_ids) = 1 OR (e.expires_at <= ? AND n.last_ran_at <= ?)))
-         OR (e.expires_at = 0 AND e.due_at <= ?)
+         (e.expires_at > 0 AND e.expires_at <= ? AND (json_array_length(n.entry_ids) = 1
+           OR (e.expires_at <= ? AND n.last_ran_at <= ? AND n.lane NOT IN (SELECT value FROM json_each(?)))))
+         OR (e.expires_at = 0 AND e.due_at <= ? AND n.lane NOT IN (SELECT value FROM json_each(?)))
        ) LIMIT ? + 0`,
     );
   }
@@ -81,7 +82,10 @@ export class Expiry {
     return { changes, full: ids.size >= atOnce && changes.length > 0 };
   }
 
-  #candidates({ owner, closedLanes: lanes, allClosedFor, giveUpAfter }: ExpireRequest, { now, wall }: Group): Set<string> {
+  #candidates(
+    { owner, closedLanes: lanes, allClosedFor, giveUpAfter, keptLanes = [] }: ExpireRequest,
+    { now, wall }: Group,
+  ): Set<string> {
     const ids = new Set(this.#tried.all(owner, wall, atOnce).map(({ id }) => String(id)));
     for (const { lane, closedFor } of lanes) {
       const room = atOnce - ids.size;
@@ -94,7 +98,8 @@ export class Expiry {
     const giveUp = giveUpAfter === undefined ? -1 : Math.floor(wall - giveUpAfter);
     if (ids.size < atOnce) {
       const ranBy = giveUp + now - wall;
-      for (const { id } of this.#unconfirmed.all(wall, giveUp, ranBy, giveUp, atOnce - ids.size)) ids.add(String(id));
+      const kept = JSON.stringify(keptLanes);
+      for (const { id } of this.#unconfirmed.all(wall, giveUp, ranBy, kept, giveUp, kept, atOnce - ids.size)) ids.add(String(id));
     }
     return ids;
   }

@@ -8,13 +8,14 @@ import { lookForAlone } from './unconfirmed.ts';
 export function expireEntry(
   tx: Transaction,
   record: EntryRecord,
-  request: Pick<ExpireRequest, 'owner' | 'reason' | 'giveUpAfter' | 'allClosedFor'>,
+  request: Pick<ExpireRequest, 'owner' | 'reason' | 'giveUpAfter' | 'keptLanes' | 'allClosedFor'>,
   closed: ReadonlyMap<string, number>,
   now: number,
 ): void {
   const { fixed, status } = record;
   if (status.state === 'unconfirmed') {
-    expireUnconfirmed(tx, record, request.giveUpAfter, now);
+    const isKept = request.keptLanes?.includes(fixed.lane) === true;
+    expireUnconfirmed(tx, record, isKept ? undefined : request.giveUpAfter, now);
     return;
   }
   const sinceDue = now - status.due.at;

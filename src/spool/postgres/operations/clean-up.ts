@@ -26,8 +26,8 @@ const unconfirmed = statement(
   (t) => `WITH t AS MATERIALIZED (SELECT ${t.now}() AS now, ${t.now}() - $1::bigint AS over)
   SELECT e.id FROM ${t.notes} n CROSS JOIN LATERAL json_array_elements_text(n.entry_ids::json) AS m(id)
     JOIN ${t.entries} e ON e.id = m.id, t WHERE n.probe_at IS NOT NULL AND e.state = 'unconfirmed' AND (
-    (e.expires_at > 0 AND e.expires_at <= t.now AND (json_array_length(n.entry_ids::json) = 1 OR (e.expires_at <= t.over AND n.last_ran_at <= t.over)))
-    OR (e.expires_at = 0 AND e.due_at <= t.over)
+    (e.expires_at > 0 AND e.expires_at <= t.now AND (json_array_length(n.entry_ids::json) = 1 OR (e.expires_at <= t.over AND n.last_ran_at <= t.over AND n.lane <> ALL($2::text[]))))
+    OR (e.expires_at = 0 AND e.due_at <= t.over AND n.lane <> ALL($2::text[]))
   ) LIMIT ${atOnce}`,
 );
 
@@ -48,7 +48,10 @@ export async function expireSome(client: PgClient, sql: Sql, request: ExpireRequ
     JSON.stringify(closed),
     request.allClosedFor === undefined ? null : Math.floor(request.allClosedFor),
   ]);
-  const rows = [...waiting, ...(await sql.rows<{ id: string }>(client, unconfirmed, [Math.ceil(request.giveUpAfter ?? never)]))];
+  const rows = [
+    ...waiting,
+    ...(await sql.rows<{ id: string }>(client, unconfirmed, [Math.ceil(request.giveUpAfter ?? never), request.keptLanes ?? []])),
+  ];
   if (rows.length === 0) return { result: { changes: [], full: false }, commit: false };
   const ids = rows.map(({ id }) => id);
   const work = await startWork(client, sql, { entries: ids });

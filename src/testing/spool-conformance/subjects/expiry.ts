@@ -153,6 +153,20 @@ export function expiryTests(test: Test): void {
     await scene.expectState('m2', 'unconfirmed');
   });
 
+  test('nobody of a lane that is kept is given up, and others are', async (scene) => {
+    await scene.append(scene.entry('m', { expiresIn: scene.units(5) }));
+    await scene.append(scene.entry('other', { expiresIn: scene.units(5), lane: 'other@contoso.com' }));
+    for (const { token } of await scene.claim()) {
+      await scene.settle({ token, to: 'unconfirmed', after: scene.units(99), absent: false, counted: 0, reason });
+    }
+    await scene.advance(6);
+    const giveUpAfter = scene.units(4);
+    await expire(scene, [], giveUpAfter, [lane]);
+    await scene.advance(5);
+    equal(arcs(await expire(scene, [], giveUpAfter, [lane])), ['other: unconfirmed → dead'], 'changes while it is kept');
+    equal(arcs(await expire(scene, [], giveUpAfter)), ['m: unconfirmed → dead'], 'changes afterwards');
+  });
+
   for (const state of ['delivering', 'unconfirmed', 'held'] as const) {
     test(`what is ${state} does not expire`, async (scene) => {
       await scene.append(scene.entry('m', { expiresIn: scene.units(1) }));
@@ -170,9 +184,10 @@ function expire(
   scene: Scene,
   closedLanes: readonly { lane: string; closedFor: number }[] = [],
   giveUpAfter?: number,
+  keptLanes: readonly string[] = [],
 ): Promise<readonly Change[]> {
   const patience = giveUpAfter === undefined ? {} : { giveUpAfter };
-  return scene.storage.expire({ owner: 'this run', closedLanes, reason: expired, ...patience });
+  return scene.storage.expire({ owner: 'this run', closedLanes, keptLanes, reason: expired, ...patience });
 }
 
 /** Deferred after a try by that owner; it expires after five units. */
