@@ -34,6 +34,8 @@ interface CommandModule {
 /** How a command was called. */
 export interface Call {
   readonly command: string;
+  /** The whole table. */
+  readonly commands: readonly Command[];
   readonly values: Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
   readonly positionals: readonly string[];
   readonly output: Output;

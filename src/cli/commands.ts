@@ -4,6 +4,7 @@ import { changeOptions, filterOptions, spoolOption } from './options.ts';
 const change = () => import('./commands/change.ts');
 const pause = () => import('./commands/pause.ts');
 const send = () => import('./commands/send.ts');
+const upkeep = () => import('./commands/upkeep.ts');
 const transfer = () => import('./commands/transfer.ts');
 
 /** The table of commands, in the order of `--help`. The file of each lies in `commands/`. */
@@ -165,7 +166,7 @@ export const commands: readonly Command[] = [
     summary: 'Opens the spool, reads every entry and compares the counts; ends with 3 when something is wrong.',
     options: spoolOption,
     examples: [['offline-im check --spool /var/spool/my-bot/spool.db', 'After a power cut']],
-    load: () => import('./commands/check.ts'),
+    load: upkeep,
   },
   {
     name: 'migrate',
@@ -173,7 +174,7 @@ export const commands: readonly Command[] = [
     summary: 'Makes or updates the tables of a PostgreSQL spool; files and SQLite need nothing.',
     options: { ...spoolOption, 'dry-run': { type: 'boolean', help: 'Only tells whether there is something to do.' } },
     examples: [['offline-im migrate --spool postgres://localhost/im --dry-run', 'Before an update of the library']],
-    load: () => import('./commands/migrate.ts'),
+    load: upkeep,
   },
   {
     name: 'backup',
@@ -181,7 +182,7 @@ export const commands: readonly Command[] = [
     summary: 'Copies the spool of a folder or an SQLite file, in use or not.',
     options: { ...spoolOption, overwrite: { type: 'boolean', help: 'Replaces a file that is no backup.' } },
     examples: [['offline-im backup /var/backups/spool.db --spool /var/spool/my-bot/spool.db', 'Every night']],
-    load: () => import('./commands/backup.ts'),
+    load: upkeep,
   },
   {
     name: 'send',
@@ -255,8 +256,22 @@ export const commands: readonly Command[] = [
     name: 'trace',
     usage: 'FILE',
     summary: 'A trace file as a story.',
-    options: { message: { type: 'string', value: 'ID', help: 'Only this message, with its entries and notes.' } },
+    options: {
+      message: { type: 'string', value: 'ID', help: 'Only this message, with its entries and notes.' },
+      follow: { type: 'boolean', short: 'f', help: 'Goes on with what is added, until interrupted; over rotations too.' },
+    },
     examples: [['offline-im trace trace.ndjson --message ticket-4711', 'What happened to one message']],
     load: () => import('./commands/trace.ts'),
+  },
+  {
+    name: 'completion',
+    usage: 'SHELL',
+    summary: 'What makes a shell complete commands and options: bash, zsh or fish.',
+    options: {},
+    examples: [
+      ['source <(offline-im completion bash)', 'In ~/.bashrc; the same with zsh'],
+      ['offline-im completion fish | source', 'In ~/.config/fish/config.fish'],
+    ],
+    load: () => import('./commands/completion.ts'),
   },
 ];

@@ -61,6 +61,7 @@ async function dispatch(args: readonly string[], surroundings: Surroundings, sec
   const code = await carryOut({
     ...rest,
     secrets,
+    commands,
     command: command.name,
     values,
     positionals,

@@ -1,16 +1,18 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { exportSpool } from '../../src/admin/export.ts';
 import { importSpool } from '../../src/admin/import.ts';
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
 import type { SpoolStorage } from '../../src/spool/contract.ts';
 import { FileSpool } from '../../src/spool/file/file-spool.ts';
 import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
+import { PostgresSpool } from '../../src/spool/postgres/postgres-spool.ts';
 import { SqliteSpool } from '../../src/spool/sqlite/sqlite-spool.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
 import { FakeTransport } from '../support/fake-transport.ts';
+import { PostgresServer } from '../support/postgres-server.ts';
 import { aliceSends } from '../support/sender-fixture.ts';
 
 let folder: string;
@@ -25,11 +27,28 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const kinds: Readonly<Record<string, (name: string) => SpoolStorage>> = {
+const kinds: Readonly<Record<string, (name: string) => SpoolStorage | Promise<SpoolStorage>>> = {
   file: (name) => new FileSpool({ root: join(folder, name) }),
   sqlite: (name) => new SqliteSpool({ path: join(folder, `${name}.db`) }),
   memory: () => new MemorySpool(),
+  postgres: async () => {
+    server ??= await PostgresServer.start();
+    schemas += 1;
+    const pool = server.pool({ max: 5 });
+    pools.push(pool);
+    const spool = new PostgresSpool({ pool, schema: `transfer_${schemas}` });
+    await spool.migrate();
+    return spool as SpoolStorage;
+  },
 };
+let server: PostgresServer | undefined;
+let schemas = 0;
+const pools: { end(): Promise<unknown> }[] = [];
+
+afterAll(async () => {
+  await Promise.all(pools.map((pool) => pool.end()));
+  await server?.close();
+});
 
 const open = async (spool: SpoolStorage): Promise<SpoolStorage> => {
   await spool.open({ clock: new ManualClock(Date.now()), tombstones: 86_400_000 });
@@ -84,7 +103,7 @@ const all = {
 
 describe.each(Object.keys(kinds))('from a %s spool', (from) => {
   it.each(Object.keys(kinds))('all comes to a %s spool as it was, once, and the source lets nothing go', async (to) => {
-    const source = kinds[from]?.('source') as SpoolStorage;
+    const source = (await kinds[from]?.('source')) as SpoolStorage;
     await fill(source);
     await open(source);
     await exportSpool(source, file, { ...quiet, copy: false });
@@ -92,7 +111,7 @@ describe.each(Object.keys(kinds))('from a %s spool', (from) => {
     expect(await statesOf(source)).toEqual(held);
     const ids = (await Promise.all(Object.keys(all).map((id) => source.findMessage(id)))).flat().map(({ id }) => id);
     expect(await source.release(ids)).toEqual([]);
-    const target = await open(kinds[to]?.('target') as SpoolStorage);
+    const target = await open((await kinds[to]?.('target')) as SpoolStorage);
     expect(await importSpool(target, file, quiet)).toMatchObject({ messages: 7, added: 7, known: 0, conflicts: [] });
     expect(await statesOf(target)).toEqual(all);
     const [waits] = await target.findMessage('waits');
@@ -107,7 +126,7 @@ describe.each(Object.keys(kinds))('from a %s spool', (from) => {
 });
 
 it('a copy lands held, and leaves the source alone', async () => {
-  const source = kinds.sqlite?.('source') as SpoolStorage;
+  const source = (await kinds.sqlite?.('source')) as SpoolStorage;
   await fill(source);
   await open(source);
   await exportSpool(source, file, { ...quiet, copy: true });
@@ -120,7 +139,7 @@ it('a copy lands held, and leaves the source alone', async () => {
 
 it('refuses a file that was cut off or changed, and a spool that sends, before anything happens', async () => {
   const source = await open(new MemorySpool());
-  const { sender } = aliceSends({ spool: kinds.sqlite?.('other') as SpoolStorage });
+  const { sender } = aliceSends({ spool: (await kinds.sqlite?.('other')) as SpoolStorage });
   await sender.stop();
   await exportSpool(source, file, { ...quiet, copy: false });
   const whole = await readFile(file, 'utf8');

@@ -1,6 +1,6 @@
 import { type Call, textOption } from '../command.ts';
 import { type ExitCode, exitCodes, UsageError } from '../exit-codes.ts';
-import { recordsOf, storyLine } from '../trace-story.ts';
+import { followed, recordsOf, storyLine, type TraceRecord } from '../trace-story.ts';
 
 /** A trace file as a story: all of it, or that of one message with its entries and notes. */
 export async function run(call: Call): Promise<ExitCode> {
@@ -15,17 +15,27 @@ export async function run(call: Call): Promise<ExitCode> {
     if (output.json) output.document(record.fields);
     else output.line(storyLine(record));
   }
+  if (call.values.follow !== true) return exitCodes.ok;
+  const known = new Set(ids);
+  for await (const record of followed(path, call.signal)) {
+    if (ids !== undefined && !record.concerns(known)) continue;
+    for (const id of idsIn(record)) known.add(id);
+    if (output.json) output.document(record.fields);
+    else output.line(storyLine(record));
+  }
   return exitCodes.ok;
 }
 
 /** A message, its entries and the notes that carried them, as the file ties them together. */
 async function idsAbout(path: string, message: string): Promise<ReadonlySet<string>> {
   const ids = new Set([message]);
-  for await (const { fields } of recordsOf(path, (record) => record.concerns(ids))) {
-    for (const name of ['messageId', 'entryId', 'noteId', 'note']) {
-      const value = fields[name];
-      if (typeof value === 'string') ids.add(value);
-    }
-  }
+  for await (const record of recordsOf(path, (one) => one.concerns(ids))) for (const id of idsIn(record)) ids.add(id);
   return ids;
+}
+
+function idsIn({ fields }: TraceRecord): readonly string[] {
+  return ['messageId', 'entryId', 'noteId', 'note'].flatMap((name) => {
+    const value = fields[name];
+    return typeof value === 'string' ? [value] : [];
+  });
 }

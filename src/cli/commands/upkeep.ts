@@ -1,0 +1,54 @@
+import { backUpSpool } from '../../admin/backup.ts';
+import { migrateSpool } from '../../admin/migrate.ts';
+import { type Call, textOption } from '../command.ts';
+import { type ExitCode, exitCodes, UsageError } from '../exit-codes.ts';
+import { spoolNamed, withSpool } from '../with-spool.ts';
+
+/** check, migrate, backup: the spool as a thing of its own. */
+export async function run(call: Call): Promise<ExitCode> {
+  if (call.command === 'check') return check(call);
+  return call.command === 'migrate' ? migrate(call) : backup(call);
+}
+
+/** Whether the spool opens, every entry can be read, and the counts are right. */
+function check(call: Call): Promise<ExitCode> {
+  const { output } = call;
+  const setAside: string[] = [];
+  return withSpool(
+    call,
+    async (spool) => {
+      const wrong = await spool.check();
+      const findings = [...setAside.map((where) => `the entry ${where} could not be read and was set aside`), ...wrong];
+      if (output.json) output.document({ ok: findings.length === 0, findings });
+      else if (findings.length === 0)
+        output.line(`${output.style('green', 'ok')}\tevery entry can be read, and the counts are right`);
+      for (const finding of output.json ? [] : findings) output.line(`${output.style('red', 'fail')}\t${finding}`);
+      return findings.length === 0 ? exitCodes.ok : exitCodes.found;
+    },
+    ({ where }) => setAside.push(where),
+  );
+}
+
+async function migrate(call: Call): Promise<ExitCode> {
+  const { output } = call;
+  const dryRun = call.values['dry-run'] === true;
+  const { needed } = await migrateSpool(await spoolNamed(call), { schema: textOption(call, 'schema'), dryRun });
+  const told = needed
+    ? dryRun
+      ? 'There are tables to be made or updated.'
+      : 'The tables are up to date now.'
+    : 'There is nothing to do.';
+  if (output.json) output.document({ needed, done: needed && !dryRun });
+  else output.line(told);
+  return exitCodes.ok;
+}
+
+async function backup(call: Call): Promise<ExitCode> {
+  const { output, positionals, signal } = call;
+  const [target] = positionals;
+  if (target === undefined || positionals.length > 1) throw new UsageError('backup takes the path of a new file.');
+  await backUpSpool(await spoolNamed(call), target, { signal, overwrite: call.values.overwrite === true });
+  if (output.json) output.document({ backup: target });
+  else output.line(`The spool was copied to ${target}. What waits in the copy is held when it is opened.`);
+  return exitCodes.ok;
+}
