@@ -43,13 +43,13 @@ function rowsIn(folder: string, name: string): readonly Row[] {
     },
     {
       args: ['show', 'waits', '--trace', trace],
-      person: /(?=[\s\S]*^state\tspooled$)(?=[\s\S]*^2026-11-28T03:00:00\.000Z {2}message:spooled)^(?![\s\S]*secret text)/m,
+      person: /(?=[\s\S]*^state\tspooled$)(?=[\s\S]*^2026-11-28T03:00:00\.000Z {2}message:spooled)^(?![\s\S]*hidden words)/m,
       json: { entries: [entry('spooled', 'waits')], history: [{ event: 'message:spooled' }] },
     },
     {
       args: ['show', 'waits', '--text'],
-      person: /^message\t.*secret text/m,
-      json: { entries: [{ message: { text: 'secret text' } }] },
+      person: /^message\t.*hidden words/m,
+      json: { entries: [{ message: { text: 'hidden words' } }] },
     },
     {
       args: ['explain', 'waits'],

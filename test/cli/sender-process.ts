@@ -40,7 +40,7 @@ const { sender } = aliceSends({
 });
 await sender.send({ to: 'sip:bob@contoso.com', text: 'x', messageId: 'dead' });
 await sender.flush();
-await sender.send({ to: 'sip:carol@contoso.com', text: 'secret text', messageId: 'waits' });
+await sender.send({ to: 'sip:carol@contoso.com', text: 'hidden words', messageId: 'waits' });
 await sender.send({ to: 'sip:dora@contoso.com', text: 'y', messageId: 'held' });
 await sender.hold('held');
 await sender.send({ to: 'sip:erin@contoso.com', text: 'z', messageId: 'cancelled' });

@@ -44,7 +44,8 @@ export class Secrets {
   }
 
   hide(value: string): void {
-    if (value !== '') this.#known.add(value);
+    // What is as short as a word of the output itself can't be told from it.
+    if (value.length >= 4) this.#known.add(value);
   }
 
   /** Longest first: one may be part of another. */
