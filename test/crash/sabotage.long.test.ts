@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Sabotage } from './sabotage.ts';
 import { cleanVerdict, torture, type Verdict } from './torture.ts';
 
-const messages = 120;
+const messages = 240;
 
 function broken(sabotage?: Sabotage): Promise<Verdict> {
   const hard = { loss: 0.3, strangeness: 10, seed: 8 };

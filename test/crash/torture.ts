@@ -123,6 +123,7 @@ export async function torture(options: TortureOptions): Promise<Verdict> {
       spread,
       ...(probeGrace === undefined ? {} : { probeGrace }),
       ...(sabotage === undefined ? {} : { sabotage }),
+      hostActs: options.disturb !== undefined,
     };
     running = run(options, shared, kept, exchange);
     await Promise.race([running, exchange.died]);
@@ -165,6 +166,7 @@ async function strangeAnswers(exchange: SimulatorClient, seed: number, strangene
     probability: Math.min(0.3, probability * strangeness),
     seed: seed + index,
   });
+  await exchange.addFault(on('CreateItem', 0.02, 7), { kind: 'draftOnSendAsDenied', items: [0] });
   await exchange.addFault(on('CreateItem', 0.05, 1), { kind: 'lateCopy', delay, items: 'all' });
   await exchange.addFault(on('CreateItem', 0.05, 2), { kind: 'heldInOutbox', delay, items: 'all' });
   await exchange.addFault(on('CreateItem', 0.03, 5), { kind: 'partialBatch', processed: 1, answer: 'fewer', code: '' });
@@ -174,7 +176,6 @@ async function strangeAnswers(exchange: SimulatorClient, seed: number, strangene
     answer: 'fault',
     code: 'ErrorInternalServerError',
   });
-  await exchange.addFault(on('CreateItem', 0.02, 7), { kind: 'draftOnSendAsDenied', items: [0] });
   await exchange.addFault(on('FindItem', 0.1, 3), { kind: 'serverBusy', form: 'fault', status: 500, backOff: 50, items: 'all' });
   await exchange.addFault(on('FindItem', 0.1, 4), { kind: 'lostResponse', after: 0 });
 }

@@ -232,7 +232,7 @@ export class SimulatorCore {
   close(): void {
     this.#streams.end();
     this.exchange.timers.clear();
-    this.exchange.waiters.end('the simulator was closed');
+    this.exchange.waiters.end('No such message arrived before the simulator was closed.');
   }
 
   /** Wall time only: monotonic time goes back for nobody. The machine's clock goes on. */

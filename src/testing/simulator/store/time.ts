@@ -1,4 +1,5 @@
 import { type Clock, sleep, systemClock } from '../../../core/clock.ts';
+import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { asError } from '../../../core/errors/thrown.ts';
 import type { SimulatedItem } from './item.ts';
 
@@ -118,7 +119,7 @@ export class InboxWaiters {
   end(reason: string): void {
     for (const waiter of [...this.#waiters]) {
       this.#end(waiter);
-      waiter.reject(new Error(reason));
+      waiter.reject(new OfflineImError('EXPECTATION_FAILED', reason));
     }
   }
 
