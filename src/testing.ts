@@ -1,6 +1,7 @@
 export { ManualClock } from './testing/manual-clock.ts';
 export type { AccessOptions, AuthScheme } from './testing/simulator/access/access.ts';
 export type { ConnectionAccount, ConnectionLogin, ConnectionVerdict } from './testing/simulator/access/authenticator.ts';
+export type { Budget, ThrottlingOptions } from './testing/simulator/access/throttle.ts';
 export type { SimulatedToken, SimulatedTokens } from './testing/simulator/access/tokens.ts';
 export type { AnswerByHand, AnsweredRequest, CoreOptions } from './testing/simulator/core.ts';
 export type { ExchangeOptions, GraphBehaviour, OutboundMessage } from './testing/simulator/exchange.ts';
@@ -21,10 +22,17 @@ export type { ExtendedFieldPath, ExtendedProperty } from './testing/simulator/st
 export type { SimulatedFolder } from './testing/simulator/store/folder.ts';
 export type { MessageContent, SimulatedAttachment, SimulatedItem } from './testing/simulator/store/item.ts';
 export type { SimulatedMailbox } from './testing/simulator/store/mailbox.ts';
-export type { ConversationHistory, DelegateOptions, MailboxOptions } from './testing/simulator/store/mailbox-options.ts';
+export type {
+  ConversationHistory,
+  DelegateOptions,
+  InboxRule,
+  MailboxOptions,
+  QuotaOptions,
+} from './testing/simulator/store/mailbox-options.ts';
 export type { ItemState } from './testing/simulator/store/message-flags.ts';
 export type { SeedAttachment, SeedContent } from './testing/simulator/store/seeding/content.ts';
 export type { SeedItem } from './testing/simulator/store/seeding/seed.ts';
+export type { FolderNames } from './testing/simulator/store/well-known-folders.ts';
 export type { Omission } from './testing/simulator/xml/omit.ts';
 export type {
   CreateSpoolHarness,

@@ -4,6 +4,7 @@ import { domainOf, utf8Length } from '../../core/text.ts';
 import type { XmlElement } from '../../ews/xml/read.ts';
 import { type AccessOptions, type AuthScheme, actingMailbox, claimedLogin, type Login } from './access/access.ts';
 import { type Admission, Authenticator, type ConnectionLogin } from './access/authenticator.ts';
+import { whenOver } from './access/throttle.ts';
 import type { SimulatedTokens } from './access/tokens.ts';
 import { Exchange, type ExchangeOptions } from './exchange.ts';
 import { type Fault, planOf } from './faults/fault.ts';
@@ -11,10 +12,11 @@ import { FaultBook } from './faults/fault-book.ts';
 import { Faults } from './faults/faults.ts';
 import { afterProcessing, beforeProcessing } from './faults/strike.ts';
 import { GraphDoor } from './graph/door.ts';
+import { SideDoors } from './http/autodiscover/side-doors.ts';
 import type { FrontRequest, FrontResponse } from './http/front.ts';
 import { Journal, type JournalEntry, type JournalOptions } from './http/journal.ts';
 import { OpenStreams } from './http/open-streams.ts';
-import { isEndpoint, outcomeOf, refuseByHttp, unauthorized, withRequestId } from './http/refusals.ts';
+import { isEndpoint, outcomeOf, refuseByHttp, statusOf, unauthorized, withRequestId } from './http/refusals.ts';
 import { type ParsedMime, parseMimeIn } from './mime/parse.ts';
 import {
   type EwsAnswer,
@@ -68,6 +70,7 @@ export class SimulatorCore {
   readonly exchange: Exchange;
   readonly faults: Faults;
   readonly journal: Journal;
+  readonly sideDoors: SideDoors;
   readonly #book: FaultBook;
   readonly #byHand = new Map<string, AnswerByHand>();
   readonly #options: CoreOptions;
@@ -83,6 +86,7 @@ export class SimulatorCore {
     this.#book = new FaultBook(options.randomSeed);
     this.exchange = new Exchange(options);
     this.#door = new Authenticator(options, this.exchange, onConnection);
+    this.sideDoors = new SideDoors(this.exchange, this.#door);
     this.#graph = new GraphDoor(this.exchange, this.#door, this.#book);
     this.faults = new Faults(this.#book);
     this.journal = new Journal(options.journal);
@@ -116,8 +120,7 @@ export class SimulatorCore {
 
   async #handle(request: FrontRequest): Promise<FrontResponse> {
     if (this.#graph.takes(request)) return this.#handleGraph(request);
-    if (!isEndpoint(request)) return { kind: 'answer', status: 404, headers: {}, body: '' };
-    return this.#handleEws(request);
+    return isEndpoint(request) ? this.#handleEws(request) : this.sideDoors.answer(request);
   }
 
   async #handleGraph(request: FrontRequest): Promise<FrontResponse> {
@@ -168,11 +171,13 @@ export class SimulatorCore {
     const subject = { operation: read.operation, login, mailbox, itemCount, body: request.body };
     const struck = isLeg ? { fault: undefined, delay: 0 } : this.#book.select(subject);
 
+    const leave = this.exchange.throttle.enter(admission.kind === 'in' ? mailbox.toLowerCase() : '');
     await this.exchange.timers.wait(struck.delay);
+    const tooMany = leave === undefined && faultAnswer(this.exchange.profile, 'ErrorExceededConnectionCount', 500);
     // By reset(), restore() or close(): the request belongs to what they have put away.
-    if (cleared.aborted) return { kind: 'reset' };
-    const answer = this.#answer(request, { ...read, mime }, admission, struck.fault);
-    const { response } = answer;
+    const answer = cleared.aborted ? undefined : tooMany || this.#answer(request, { ...read, mime }, admission, struck.fault);
+    const response = whenOver(answer?.response ?? { kind: 'reset' }, leave);
+    if (answer === undefined) return response;
     const entry = this.journal.record({
       at,
       operation: read.operation,
@@ -181,10 +186,7 @@ export class SimulatorCore {
       mailbox: answer.mailbox?.address,
       itemCount,
       outcome: outcomeOf(response),
-      status:
-        response.kind === 'stream' || (response.kind === 'answer' && response.resetAfter === undefined)
-          ? response.status
-          : undefined,
+      status: statusOf(response),
       responseCode: answer.code,
       responseCodes: answer.codes ?? [],
       fault: struck.fault?.kind ?? (struck.delay > 0 ? 'delay' : undefined),
@@ -264,6 +266,7 @@ export class SimulatorCore {
       // EWS is switched off in Exchange Online, as a proxy that knows no SOAP says it.
       if (acting?.location === 'exchange-online' && !exchange.ewsEnabled) return httpAnswer(403);
       const mailbox = acting?.address;
+      this.exchange.throttle.request(mailbox ?? login.name);
       const byHand = this.#byHand.get(operation);
       if (byHand !== undefined) {
         return { ...handMadeAnswer(profile, byHand({ operation, mailbox, body: request.body })), mailbox: acting };

@@ -3,10 +3,14 @@ import { type Clock, systemClock } from '../../core/clock.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { rule } from '../../core/options.ts';
 import { domainOf } from '../../core/text.ts';
+import { Quotas } from './access/quotas.ts';
+import { Throttle, type ThrottlingOptions } from './access/throttle.ts';
+import { RuleBook } from './operations/rules/rule-book.ts';
 import { type ProfileOption, profileOf, type SimulatorProfile } from './schema/profile.ts';
-import type { MessageContent } from './store/item.ts';
+import type { MessageContent, SimulatedItem } from './store/item.ts';
 import { SimulatedMailbox } from './store/mailbox.ts';
 import type { MailboxOptions } from './store/mailbox-options.ts';
+import { messageFlag } from './store/message-flags.ts';
 import { Registry } from './store/registry.ts';
 import { InboxWaiters, Timers } from './store/time.ts';
 
@@ -47,6 +51,15 @@ export interface ExchangeOptions {
   readonly ewsEnabled?: boolean;
   /** How Graph's sendMail goes about it. */
   readonly graph?: GraphBehaviour;
+  /**
+   * Limits of each account at EWS, from which `ErrorServerBusy` emerges under load.
+   * @default none
+   * @example
+   * ```ts
+   * { requests: { burst: 20, perMinute: 120 }, messages: { burst: 5, perMinute: 30 }, concurrency: 3 }
+   * ```
+   */
+  readonly throttling?: ThrottlingOptions;
 }
 
 /** What happens behind the 202 of sendMail, and how many requests are taken. Durations are ms by the clock. */
@@ -83,9 +96,12 @@ export class Exchange {
   readonly lateCopies: number;
   readonly ewsEnabled: boolean;
   readonly graph: Required<GraphBehaviour>;
+  readonly throttle: Throttle;
+  readonly quotas = new Quotas();
   /** Members by the address of the list, all lower case. */
   readonly distributionLists: ReadonlyMap<string, readonly string[]>;
   readonly #mailboxes = new Map<string, SimulatedMailbox>();
+  readonly #rules = new Map<SimulatedMailbox, RuleBook>();
   readonly #organization: ReadonlySet<string> | undefined;
 
   constructor(options: ExchangeOptions) {
@@ -93,10 +109,11 @@ export class Exchange {
     this.clock = options.clock ?? systemClock;
     this.registry = new Registry(this.clock);
     this.timers = new Timers(this.clock);
-    this.registry.arrived = (item) => this.waiters.announce(item);
+    this.registry.arrived = (item) => this.#arrived(item);
     this.lateCopies = options.lateCopies ?? 0;
     this.ewsEnabled = options.ewsEnabled ?? false;
     this.graph = graphBehaviour(options.graph);
+    this.throttle = new Throttle(options.throttling ?? {}, this.clock);
     this.distributionLists = new Map(
       Object.entries(options.distributionLists ?? {}).map(([list, members]) => [
         list.toLowerCase(),
@@ -120,11 +137,20 @@ export class Exchange {
     if (this.#mailboxes.has(key)) throw new OfflineImError('OPTION_INVALID', `mailboxes: ${key} is there twice.`);
     const mailbox = new SimulatedMailbox(options, this.registry, this.profile.conversationHistory);
     this.#mailboxes.set(key, mailbox);
+    this.#rules.set(mailbox, new RuleBook(mailbox, options.rules ?? []));
+    this.quotas.set(mailbox, options.quota);
     return mailbox;
   }
 
   find(address: string): SimulatedMailbox | undefined {
     return this.#mailboxes.get(address.toLowerCase());
+  }
+
+  /** The rules of its Inbox. */
+  rulesOf(mailbox: SimulatedMailbox): RuleBook {
+    const book = this.#rules.get(mailbox) ?? new RuleBook(mailbox, []);
+    this.#rules.set(mailbox, book);
+    return book;
   }
 
   /** By address or alias: where mail to it arrives. */
@@ -159,6 +185,7 @@ export class Exchange {
     const outbound = [...this.outbound];
     const subscriptions = [...this.registry.subscriptions.values()].map((one) => ({ ...one }));
     const timers = this.timers.snapshot();
+    const rules = [...this.#rules.values()].map((book) => ({ book, kept: book.rules }));
     return () => {
       for (const mailbox of this.#mailboxes.values()) {
         mailbox.reset();
@@ -173,8 +200,23 @@ export class Exchange {
       for (const one of outbound) this.outbound.push(one);
       this.registry.subscriptions.clear();
       for (const one of subscriptions) this.registry.subscriptions.set(one.id, { ...one });
+      for (const { book, kept } of rules) book.replace(kept);
       timers();
     };
+  }
+
+  /** A message that a test lets arrive, where the rules put it. */
+  #arrived(item: SimulatedItem): SimulatedItem {
+    const mailbox = this.find(item.mailbox);
+    if (mailbox === undefined) return item;
+    const { folder, read, content } = this.rulesOf(mailbox).plan(item.content, this.registry.now());
+    const messageFlags = read ? item.messageFlags | messageFlag.read : item.messageFlags;
+    const same = content === item.content && messageFlags === item.messageFlags;
+    const changed = same ? item : mailbox.update(item, { content, messageFlags });
+    if (folder === undefined) mailbox.remove(changed);
+    else if (folder.id !== item.folderId) return mailbox.move(changed, folder);
+    else this.waiters.announce(changed);
+    return changed;
   }
 
   reset(): void {
@@ -182,7 +224,9 @@ export class Exchange {
     this.outbound.length = 0;
     this.registry.subscriptions.clear();
     this.registry.forgetSuccessors();
+    this.throttle.reset();
     for (const mailbox of this.#mailboxes.values()) mailbox.reset();
+    for (const rules of this.#rules.values()) rules.reset();
   }
 }
 

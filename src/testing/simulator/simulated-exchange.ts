@@ -52,6 +52,7 @@ export class SimulatedExchange {
   constructor(core: SimulatorCore, url: string) {
     this.#core = core;
     this.url = url;
+    core.sideDoors.url = url;
     this.graphUrl = new URL(url).origin;
     const { profile, timers } = core.exchange;
     const front = {

@@ -45,4 +45,8 @@ export const expected: Readonly<Record<string, unknown>> = {
   'imap: keeps a name in any language': true,
   'imap: waits and logs out': 'BYE',
   'pop: reads and deletes': [3, 3, true, true, 2],
+  'caldav: keeps an appointment': 201,
+  'caldav: lists the calendar': [207, 1],
+  'caldav: reads and deletes it': [200, true, 200, 404],
+  'carddav: keeps, reads and deletes a contact': [201, 200, true, true, 200],
 };

@@ -7,7 +7,11 @@ describe.each(['basic', 'ntlm'] as const)('ews-javascript-api over %s', (auth) =
   let world: World;
 
   beforeAll(async () => {
-    const exchange = await startExchangeSimulator({ mailboxes: [{ address: alice, password: 'p' }, bob], auth: [auth] });
+    const exchange = await startExchangeSimulator({
+      mailboxes: [{ address: alice, password: 'p' }, bob],
+      auth: [auth],
+      distributionLists: { 'team@contoso.test': [alice, bob] },
+    });
     world = { exchange, service: serviceAt(exchange, auth), auth };
   });
   afterAll(() => world.exchange.close());

@@ -3,6 +3,7 @@ import {
   Appointment,
   BasePropertySet,
   BodyType,
+  CalendarView,
   ConflictResolutionMode,
   Contact,
   DateTime,
@@ -14,11 +15,13 @@ import {
   Folder,
   FolderId,
   FolderView,
+  Item,
   ItemSchema,
   ItemView,
   LogicalOperator,
   Mailbox,
   MessageBody,
+  OofState,
   PropertySet,
   SearchFilter,
   SendInvitationsMode,
@@ -221,6 +224,70 @@ export const calls: Readonly<Record<string, (world: World) => Promise<void>>> = 
         .items.map(({ subject }) => subject),
     ).toContain('first');
     expect(new Mailbox(bob).Address).toBe(bob);
+  },
+
+  'sends what somebody asked a receipt for, and suppresses it': async (world) => {
+    const made = message(world, 'with receipt');
+    made.ToRecipients.Clear();
+    made.ToRecipients.Add(alice);
+    made.IsReadReceiptRequested = true;
+    await made.Send();
+    const [item] = await inbox(world, new SearchFilter.IsEqualTo(ItemSchema.Subject, 'with receipt'));
+    await item?.SuppressReadReceipt();
+    expect(item?.Id.UniqueId).toBeTypeOf('string');
+  },
+
+  'reads the MIME, and what an own property says': async (world) => {
+    const { exchange, service } = world;
+    exchange.mailbox(alice).receive({ subject: 'mime', from: bob, body: 'é' });
+    const [item] = await inbox(world, new SearchFilter.IsEqualTo(ItemSchema.Subject, 'mime'));
+    if (item === undefined) throw new Error('not found');
+    await item.Load(new PropertySet(BasePropertySet.IdOnly, [ItemSchema.MimeContent]));
+    expect(Buffer.from(item.MimeContent.Content, 'base64').toString()).toContain('Subject: mime');
+    const bound = await Item.Bind(service, item.Id, new PropertySet(BasePropertySet.FirstClassProperties));
+    expect(bound.Subject).toBe('mime');
+  },
+
+  'lists the folders below, all at once and since the last time': async ({ exchange, service }) => {
+    const whole = await service.SyncFolderHierarchy(new FolderId(WellKnownFolderName.MsgFolderRoot), PropertySet.IdOnly, '');
+    expect(whole.Count).toBeGreaterThan(5);
+    const made = exchange.mailbox(alice).createFolder(exchange.mailbox(alice).folder('inbox'), 'Since');
+    const next = await service.SyncFolderHierarchy(
+      new FolderId(WellKnownFolderName.MsgFolderRoot),
+      PropertySet.IdOnly,
+      whole.SyncState,
+    );
+    expect(next.Count).toBe(1);
+    exchange.mailbox(alice).removeFolder(made);
+  },
+
+  'empties a folder': async ({ exchange, service }) => {
+    const folder = exchange.mailbox(alice).createFolder(exchange.mailbox(alice).folder('inbox'), 'Full');
+    exchange.mailbox(alice).store(folder, { subject: 'one' });
+    const bound = await Folder.Bind(service, new FolderId(folder.id));
+    await bound.Empty(DeleteMode.HardDelete, false);
+    expect(folder.size).toBe(0);
+  },
+
+  'reads the automatic replies': async ({ service }) => {
+    const settings = await service.GetUserOofSettings(alice);
+    expect(settings.State).toBe(OofState.Disabled);
+  },
+
+  'lists the rules of the inbox': async ({ service }) => {
+    const rules = await service.GetInboxRules(alice);
+    expect(rules.Count).toBe(0);
+  },
+
+  'opens a distribution list': async ({ service }) => {
+    const opened = await service.ExpandGroup('team@contoso.test');
+    expect([...opened.Members].map(({ Address }) => Address)).toEqual([alice, bob]);
+  },
+
+  'finds appointments of a week': async ({ service }) => {
+    const week = new CalendarView(DateTime.Parse('2026-11-29T00:00:00Z'), DateTime.Parse('2026-12-06T00:00:00Z'));
+    const found = await service.FindAppointments(WellKnownFolderName.Calendar, week);
+    expect(found.Items.map(({ Subject }) => Subject)).toEqual(['Review']);
   },
 
   'is refused with a wrong password': async (world) => {

@@ -15,9 +15,18 @@ export function refuseByHttp(request: FrontRequest): FrontResponse | undefined {
 }
 
 /** One challenge a line, as IIS writes them. */
-export function unauthorized({ challenges, diagnostics }: Extract<Admission, { kind: 'out' }>): FrontResponse {
+export function unauthorized(
+  { challenges, diagnostics }: Extract<Admission, { kind: 'out' }>,
+  more: Readonly<Record<string, string>> = {},
+): FrontResponse {
   const why = diagnostics === undefined ? {} : { 'x-ms-diagnostics': diagnostics };
-  return { kind: 'answer', status: 401, headers: { 'www-authenticate': challenges, ...why }, body: '' };
+  return { kind: 'answer', status: 401, headers: { 'www-authenticate': challenges, ...why, ...more }, body: '' };
+}
+
+/** The status that a client sees; undefined where it sees none. */
+export function statusOf(response: FrontResponse): number | undefined {
+  if (response.kind === 'stream') return response.status;
+  return response.kind === 'answer' && response.resetAfter === undefined ? response.status : undefined;
 }
 
 export function outcomeOf(response: FrontResponse): JournalEntry['outcome'] {

@@ -1,11 +1,13 @@
 import type { Mailbox } from '../../../transport/contract.ts';
 import type { MessageContent, SimulatedAttachment, SimulatedItem } from '../store/item.ts';
 import { textsOf } from '../xml/written-element.ts';
+import { composeCalendar } from './calendar.ts';
 
 /** An item as MIME (RFC 5322, RFC 2045), as a string of bytes: what it was made of, else composed from its properties. */
 export function composeMime(item: SimulatedItem): string {
   const { mime } = item.content;
   const date = item.sentAt ?? item.createdAt;
+  if (item.kind === 'CalendarItem') return bytesOf(composeCalendar(item.content, date));
   return mime === undefined ? compose(item.content, date) : completed(mime, item.content, date);
 }
 

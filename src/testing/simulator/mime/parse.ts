@@ -3,6 +3,7 @@ import { typesNs } from '../../../ews/xml/namespaces.ts';
 import type { XmlElement } from '../../../ews/xml/read.ts';
 import type { Mailbox } from '../../../transport/contract.ts';
 import type { MessageContent, SimulatedAttachment } from '../store/item.ts';
+import { parseCalendar } from './calendar.ts';
 
 /** What the simulator takes from MIME. */
 export interface ParsedMime
@@ -12,11 +13,15 @@ export interface ParsedMime
   readonly attachments: readonly Omit<SimulatedAttachment, 'id'>[];
   /** The MIME itself, a string of bytes. */
   readonly source: string;
+  /** Elements of an appointment, where it is one. */
+  readonly fields?: ReadonlyMap<string, string>;
 }
 
 /** Parses MIME; undefined when it is none. */
 export async function parseMime(source: string): Promise<ParsedMime | undefined> {
   const bytes = Uint8Array.from(source, (character) => character.charCodeAt(0));
+  const calendar = parseCalendar(new TextDecoder().decode(bytes));
+  if (calendar !== undefined) return { ...calendar, attachments: [], source };
   const mail = await PostalMime.parse(bytes, { attachmentEncoding: 'base64', forceRfc822Attachments: true }).catch(
     () => undefined,
   );

@@ -64,7 +64,8 @@ export function answerEach<T>(
       );
     } catch (error) {
       if (!(error instanceof EwsItemError)) throw error;
-      messages.push({ responseClass: 'Error', code: error.code, text: error.message, content: empty });
+      const { code, message: text, backOff } = error;
+      messages.push({ responseClass: 'Error', code, text, content: empty, ...(backOff === undefined ? {} : { backOff }) });
     }
   }
   return messages;

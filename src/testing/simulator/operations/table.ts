@@ -1,12 +1,12 @@
 import { getServerTimeZones, getUserAvailability } from './directory/availability.ts';
 import { convertId } from './directory/convert-id.ts';
+import { getInboxRules, updateInboxRules } from './directory/inbox-rules.ts';
 import { getMailTips, getRoomLists, getUserPhoto } from './directory/mail-tips.ts';
 import { expandDl, resolveNames } from './directory/resolve-names.ts';
 import {
   createUserConfiguration,
   deleteUserConfiguration,
   getDelegate,
-  getInboxRules,
   getUserConfiguration,
   getUserOofSettings,
   setUserOofSettings,
@@ -73,6 +73,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   UpdateUserConfiguration: updateUserConfiguration,
   DeleteUserConfiguration: deleteUserConfiguration,
   GetInboxRules: getInboxRules,
+  UpdateInboxRules: updateInboxRules,
   GetDelegate: getDelegate,
   GetMailTips: getMailTips,
   GetRoomLists: getRoomLists,

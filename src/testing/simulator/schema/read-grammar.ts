@@ -72,7 +72,7 @@ class Grammar {
     const anyAttribute = inherited?.anyAttribute === true || written.includes('*');
     if (!head.startsWith('~')) {
       const model = head.slice(head.indexOf('=') + 1).trim();
-      const own = model === '' ? [] : [new ParticleReader(model).read()];
+      const own = model === '' ? [] : [readParticle(model)];
       return { content: [...(inherited?.content ?? []), ...own], simple: undefined, attributes, anyAttribute };
     }
     const simple = head.slice(2);
@@ -83,6 +83,10 @@ class Grammar {
 }
 
 /** Reads one content model. */
+export function readParticle(model: string): Particle {
+  return new ParticleReader(model).read();
+}
+
 class ParticleReader {
   readonly #text: string;
   #at = 0;
@@ -106,7 +110,7 @@ class ParticleReader {
   }
 
   #single(): Particle {
-    const [, name = '', type] = this.#take(/([\w:]+)(?:=([\w:]+))?/y);
+    const [, name = '', type] = this.#take(/([\w:.-]+)(?:=([\w:.-]+))?/y);
     return type === undefined ? { kind: 'any', ...this.#times() } : { kind: 'element', name, type, ...this.#times() };
   }
 

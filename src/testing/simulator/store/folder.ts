@@ -39,6 +39,7 @@ export class SimulatedFolder {
   readonly #items = new Map<string, SimulatedItem>();
   readonly #byProperty = new Map<string, Set<SimulatedItem>>();
   #unread = 0;
+  #bytes = 0;
 
   /** @internal */
   constructor(options: FolderOptions) {
@@ -66,6 +67,11 @@ export class SimulatedFolder {
     return `AQAAAA${this.revision.toString(16).padStart(2, '0')}`;
   }
 
+  /** Size of its items, roughly. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** How many of its items are unread. */
   get unread(): number {
     return this.#unread;
@@ -89,6 +95,7 @@ export class SimulatedFolder {
   insert(item: SimulatedItem): void {
     this.#items.set(item.id, item);
     if (!item.isRead) this.#unread += 1;
+    this.#bytes += item.size;
     this.lastUid = Math.max(this.lastUid, item.uid);
     this.lastChange = item.changedAt;
     for (const property of item.properties) {
@@ -122,6 +129,7 @@ export class SimulatedFolder {
 
   #forget(item: SimulatedItem): void {
     if (!item.isRead) this.#unread -= 1;
+    this.#bytes -= item.size;
     for (const property of item.properties) {
       if (typeof property.value !== 'string') continue;
       const key = indexKey(keyOfPath(property.path), property.value);
@@ -148,6 +156,7 @@ export class SimulatedFolder {
   clear(): void {
     this.#items.clear();
     this.#unread = 0;
+    this.#bytes = 0;
     this.#byProperty.clear();
   }
 }

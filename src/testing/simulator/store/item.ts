@@ -137,6 +137,11 @@ export class SimulatedItem {
   get properties(): readonly ExtendedProperty[] {
     return this.content.properties;
   }
+  /** Roughly, in bytes. */
+  get size(): number {
+    const attached = this.attachments.reduce((sum, { content }) => sum + Math.ceil(((content?.length ?? 0) * 3) / 4), 0);
+    return this.subject.length + this.body.content.length + attached + 512;
+  }
   /** True for what was never sent, and for what waits in the Outbox. */
   get isDraft(): boolean {
     return (this.messageFlags & messageFlag.unsent) !== 0;

@@ -4,11 +4,11 @@ import { type Change, ChangeLog } from './change-log.ts';
 import { SimulatedFolder } from './folder.ts';
 import { type ItemPlace, type MessageContent, placeAfter, SimulatedItem } from './item.ts';
 import type { ConversationHistory, DelegateOptions, MailboxOptions } from './mailbox-options.ts';
-import { shownItems, showsInConversationHistory, showsInMissedConversations } from './message-class.ts';
+import { shownAsHistory, shownItems, showsInMissedConversations } from './message-class.ts';
 import type { ItemState } from './message-flags.ts';
 import type { Registry } from './registry.ts';
 import { readSeed, type SeedContent } from './seeding/content.ts';
-import { wellKnownFolders } from './well-known-folders.ts';
+import { foldersNamed, type WellKnownFolder } from './well-known-folders.ts';
 
 /** A simulated mailbox. */
 export class SimulatedMailbox {
@@ -49,7 +49,7 @@ export class SimulatedMailbox {
     const delegates = (options.delegates ?? []).map((d) => (typeof d === 'string' ? { address: d } : d));
     this.delegates = new Map(delegates.map((d) => [d.address.toLowerCase(), d]));
     this.#registry = registry;
-    this.#makeFolders(history);
+    this.#makeFolders(history, foldersNamed(options.folderNames));
     this.#asNew = this.snapshot();
   }
 
@@ -108,11 +108,9 @@ export class SimulatedMailbox {
     return item;
   }
 
-  /** A message that arrives in the Inbox, as if somebody had sent it; `waitForMessage()` sees it. Otherwise as {@link store}. */
+  /** A message that arrives in the Inbox, or where its rules put it, as if somebody had sent it; `waitForMessage()` sees it. Otherwise as {@link store}. */
   receive(content: SeedContent = {}): SimulatedItem {
-    const item = this.store('inbox', content);
-    this.#registry.arrived(item);
-    return item;
+    return this.#registry.arrived(this.store('inbox', content));
   }
 
   /**
@@ -209,10 +207,7 @@ export class SimulatedMailbox {
 
   /** What Outlook shows as conversation history: what lies in that folder, and the conversation notes that arrived. */
   conversationHistory(): readonly SimulatedItem[] {
-    const history = this.findFolder('Conversation History')?.id;
-    return shownItems(this.folders).filter(
-      (item) => item.folderId === history || (!item.isFromMe && showsInConversationHistory(item.itemClass)),
-    );
+    return shownAsHistory(this.folders);
   }
 
   /** Remembers it with all that lies in it; the function returned brings that back, ids included. @internal */
@@ -285,9 +280,12 @@ export class SimulatedMailbox {
     this.#registry.folders.set(folder.id, folder);
   }
 
-  #makeFolders(history: ConversationHistory): void {
-    for (const { name, displayName, parent, folderClass } of wellKnownFolders) {
-      if (name === 'conversationhistory' && history !== 'distinguished') continue;
+  #makeFolders(history: ConversationHistory, folders: readonly WellKnownFolder[]): void {
+    for (const { name, displayName, parent, folderClass } of folders) {
+      if (name === 'conversationhistory' && history !== 'distinguished') {
+        if (history === 'by-name') this.createFolder(this.folder('msgfolderroot'), displayName, folderClass);
+        continue;
+      }
       const id = this.#registry.newFolderId();
       const above = parent === undefined ? undefined : this.#distinguished.get(parent);
       const mailbox = this.address;
@@ -295,6 +293,5 @@ export class SimulatedMailbox {
       this.#keep(folder);
       this.#distinguished.set(name, folder);
     }
-    if (history === 'by-name') this.createFolder(this.folder('msgfolderroot'), 'Conversation History');
   }
 }

@@ -25,7 +25,7 @@ export function showsInMissedConversations(itemClass: string): boolean {
 }
 
 /** The conversation history, which clients' recent lists read, shows it. */
-export function showsInConversationHistory(itemClass: string): boolean {
+function showsInConversationHistory(itemClass: string): boolean {
   return conversation.some((parent) => isBelow(itemClass, parent));
 }
 
@@ -37,4 +37,16 @@ export function shownItems(folders: readonly SimulatedFolder[]): readonly Simula
   return folders
     .filter((f) => !hidden.has(f.label) && !f.label.startsWith('recoverableitems'))
     .flatMap((f) => f.items.filter((item) => !item.isDraft));
+}
+
+/** The class of Conversation History, in every language. */
+const historyClass = 'IPF.Note.Microsoft.Conversation';
+
+/** What lies in Conversation History, and the conversation notes that have arrived. */
+export function shownAsHistory(folders: readonly SimulatedFolder[]): readonly SimulatedItem[] {
+  const byClass = folders.find(({ folderClass }) => folderClass === historyClass);
+  const history = byClass ?? folders.find(({ displayName }) => displayName.toLowerCase() === 'conversation history');
+  return shownItems(folders).filter(
+    (item) => item.folderId === history?.id || (!item.isFromMe && showsInConversationHistory(item.itemClass)),
+  );
 }

@@ -7,8 +7,8 @@ import type { Subscription } from './subscription.ts';
 export class Registry {
   readonly clock: Clock;
   readonly items = new ItemsById();
-  /** Told of every message that a test lets arrive. */
-  arrived: (item: SimulatedItem) => void = () => undefined;
+  /** Told of every message that a test lets arrive; says where it lies then. */
+  arrived: (item: SimulatedItem) => SimulatedItem = (item) => item;
   readonly folders = new Map<string, SimulatedFolder>();
   /** What items became under another id when their mailbox moved. */
   readonly #successors = new Map<string, SimulatedItem>();

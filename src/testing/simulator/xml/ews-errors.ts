@@ -23,10 +23,13 @@ export class EwsFault extends Error {
 export class EwsItemError extends Error {
   override readonly name = 'EwsItemError';
   readonly code: string;
+  /** ms that the client is to wait. */
+  readonly backOff: number | undefined;
 
-  constructor(code: string, text: string = textOfCode(code)) {
+  constructor(code: string, text: string = textOfCode(code), backOff?: number) {
     super(text);
     this.code = code;
+    this.backOff = backOff;
   }
 }
 
@@ -37,6 +40,15 @@ const texts: ReadonlyMap<string, string> = new Map([
     'ErrorSendAsDenied',
     'The user account which was used to submit this request does not have the right to send mail on behalf of the specified sending account.',
   ],
+  [
+    'ErrorExceededConnectionCount',
+    'You have exceeded the available concurrent connections for your account. Try again once your other requests have completed.',
+  ],
+  [
+    'ErrorExceededSubscriptionCount',
+    'You have exceeded the available subscriptions for your account. Remove unnecessary subscriptions and try your request again.',
+  ],
+  ['ErrorQuotaExceeded', 'The mailbox has exceeded its quota.'],
   ['ErrorAccessDenied', 'Access is denied. Check credentials and try again.'],
   ['ErrorFolderNotFound', 'The specified folder could not be found in the store.'],
   ['ErrorSavedItemFolderNotFound', 'The folder to save the item into could not be found.'],

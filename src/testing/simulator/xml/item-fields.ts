@@ -52,7 +52,7 @@ export const computedFields: ReadonlyMap<string, ComputedField> = new Map([
   field('Body', (i) => i.body.content, { ...heavy, xml: (i, bodyType) => writeBody('Body', i, bodyType) }),
   field('Attachments', () => undefined, { shapes: 'all', getItemOnly: true, xml: (i) => writeAttachments(i.attachments) }),
   field('DateTimeReceived', (i) => iso(i.receivedAt ?? i.createdAt)),
-  field('Size', (i) => String(sizeOf(i)), byDefault),
+  field('Size', (i) => String(i.size), byDefault),
   field('Importance', (i) => i.content.importance),
   field('IsSubmitted', (i) => String((i.messageFlags & 4) !== 0)),
   field('IsDraft', (i) => String(i.isDraft)),
@@ -157,7 +157,7 @@ export const itemTags: ReadonlyMap<number, (item: SimulatedItem) => string | und
   [0x0e04, (i) => display(i.to)],
   [0x0e06, (i) => iso(i.receivedAt ?? i.createdAt)],
   [0x0e07, (i) => String(i.messageFlags)],
-  [0x0e08, (i) => String(sizeOf(i))],
+  [0x0e08, (i) => String(i.size)],
   [0x0e1b, (i) => String(i.attachments.length > 0)],
   [0x0e23, (i) => String(i.uid)],
   [0x0ff9, (i) => btoa(i.id)],
@@ -191,11 +191,6 @@ export function topicOf(item: SimulatedItem): string {
 export function conversationOf(item: SimulatedItem): string {
   const bytes = new TextEncoder().encode(topicOf(item).toLowerCase());
   return btoa(Array.from(bytes.subarray(0, 96), (byte) => String.fromCharCode(byte)).join(''));
-}
-
-function sizeOf(item: SimulatedItem): number {
-  const attached = item.attachments.reduce((sum, { content }) => sum + Math.ceil(((content?.length ?? 0) * 3) / 4), 0);
-  return item.subject.length + item.body.content.length + attached + 512;
 }
 
 export function writeMailbox(m: Mailbox, element = 'Mailbox'): string {

@@ -1,6 +1,7 @@
 import { typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, textOf, type XmlElement } from '../../../ews/xml/read.ts';
 import { escapeText } from '../../../ews/xml/write.ts';
+import { aliasedValue } from '../schema/mapi-properties.ts';
 import { type ItemKind, isItemKind, itemElements } from '../schema/names.ts';
 import type { SimulatorProfile } from '../schema/profile.ts';
 import { type ExtendedFieldPath, type ExtendedProperty, keyOfPath, writeExtendedField } from '../store/extended-property.ts';
@@ -82,10 +83,14 @@ export function itemValue(item: SimulatedItem, path: PropertyPath): string | rea
   return path.kind === 'field' ? fieldValue(item, path.uri, path.index) : extendedValue(item, path.path);
 }
 
+const given: ReadonlySet<number> = new Set([0x10f3, 0x670e]);
+
 /** Value of a property that is named by an ExtendedFieldURI; several for array types. */
 export function extendedValue(item: SimulatedItem, path: ExtendedFieldPath): string | readonly string[] | undefined {
   const known = path.tag === undefined ? undefined : itemTags.get(path.tag);
-  return known === undefined ? valueIn(item.properties, path) : known(item);
+  // The name of an item in a URL is made up only as long as nobody has given it one.
+  if (known !== undefined) return (given.has(path.tag ?? 0) ? valueIn(item.properties, path) : undefined) ?? known(item);
+  return aliasedValue(item.content, path) ?? valueIn(item.properties, path);
 }
 
 /** Value of a property among those that were set. */

@@ -1,13 +1,13 @@
 /**
- * Writes src/testing/simulator/schema/grammar.ts from Microsoft's schema: what requests may contain, in a notation a twentieth as long.
- * `node test/testing/simulator/schema/grammar-of-schema.ts` writes it anew; the test beside it compares.
+ * Writes grammar.ts and answer-grammar.ts of src/testing/simulator/schema from Microsoft's schema: what requests may contain, and what only answers
+ * do, in a notation a twentieth as long. `node test/testing/simulator/schema/grammar-of-schema.ts` writes them anew; the test beside it compares.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseXml, type XmlElement } from '../../../../src/ews/xml/read.ts';
 import { isSchemaOperation, operationOf } from '../../../../src/testing/simulator/schema/operations.ts';
 
 const folder = new URL('../../../../../shared/ews-schema/', import.meta.url);
-const target = new URL('../../../../src/testing/simulator/schema/grammar.ts', import.meta.url);
+const target = new URL('../../../../src/testing/simulator/schema/', import.meta.url);
 const plain = (name: string): string => name.replace(/^[mt]:/, '');
 
 interface Schema {
@@ -39,8 +39,14 @@ function readSchema(): Schema {
   return { types, elements, groups, substitutes };
 }
 
-/** The grammar of every request, and of all that can be inside one. */
-function grammarOfSchema(): string {
+interface Grammars {
+  /** Of every request, and of all that can be inside one. */
+  readonly requests: string;
+  /** Of what only answers and headers have: the elements on the first line, on the second the names of the types of both that belong to the messages. */
+  readonly answers: string;
+}
+
+function grammarsOfSchema(): Grammars {
   const schema = readSchema();
   const lines = new Map<string, string>();
   const wanted: string[] = [];
@@ -137,24 +143,47 @@ function grammarOfSchema(): string {
   };
 
   const roots: string[] = [];
+  const others: string[] = [];
   for (const [name, el] of schema.elements) {
-    const operation = operationOf(plain(name));
-    const isRequest = name.startsWith('m:') && isSchemaOperation(operation);
+    const isRequest = name.startsWith('m:') && isSchemaOperation(operationOf(plain(name)));
     if (isRequest) roots.push(`${name}=${need(el.attributes.get('type') ?? '')}`);
   }
-  for (let next = wanted.shift(); next !== undefined; next = wanted.shift()) {
-    const type = schema.types.get(next);
-    if (type === undefined) throw new Error(`no type ${next}`);
-    lines.set(next, ''); // it may contain itself
-    lines.set(next, lineOf(next, type.ns, type.el));
+  const readWanted = (): void => {
+    for (let next = wanted.shift(); next !== undefined; next = wanted.shift()) {
+      const type = schema.types.get(next);
+      if (type === undefined) throw new Error(`no type ${next}`);
+      lines.set(next, ''); // it may contain itself
+      lines.set(next, lineOf(next, type.ns, type.el));
+    }
+  };
+  readWanted();
+  const ofRequests = new Map(lines);
+  for (const [name, el] of schema.elements) {
+    if (!roots.some((root) => root.startsWith(`${name}=`)))
+      others.push(`${name}=${typeOf(el, name.startsWith('m:') ? 'm' : 't')}`);
   }
-  return [roots.sort().join(' '), ...[...lines.values()].sort()].map((line) => line.trimEnd()).join('\n');
+  readWanted();
+  const ofAnswers = [...lines].filter(([name]) => !ofRequests.has(name)).map(([, line]) => line);
+  const ofMessages = [...lines.keys()].filter((name) => schema.types.get(name)?.ns === 'm');
+  const text = (first: readonly string[], rules: Iterable<string>): string =>
+    [...first, ...[...rules].sort()].map((line) => line.trimEnd()).join('\n');
+  return {
+    requests: text([roots.sort().join(' ')], ofRequests.values()),
+    answers: text([others.sort().join(' '), ofMessages.sort().join(' ')], ofAnswers),
+  };
 }
 
-/** The file that holds it. */
-export function grammarFile(): string {
-  const text = grammarOfSchema().replace(/[\\`$]/g, '\\$&');
-  return `/** What the EWS schema (2017 level) allows in requests; grammar-of-schema.ts in the tests writes it. The notation is in read-grammar.ts. */\nexport const grammar = \`${text}\`;\n`;
+/** The files that hold them, by name. */
+export function grammarFiles(): Readonly<Record<string, string>> {
+  const { requests, answers } = grammarsOfSchema();
+  const literal = (text: string): string => `\`${text.replace(/[\\`$]/g, '\\$&')}\``;
+  const source = 'grammar-of-schema.ts in the tests writes it.';
+  return {
+    'grammar.ts': `/** What the EWS schema (2017 level) allows in requests; ${source} The notation is in read-grammar.ts. */\nexport const grammar = ${literal(requests)};\n`,
+    'answer-grammar.ts': `/** What the EWS schema (2017 level) has besides, in answers and headers; ${source} The second line names the types of the messages. */\nexport const answerGrammar = ${literal(answers)};\n`,
+  };
 }
 
-if (process.argv[1] === import.meta.filename) writeFileSync(target, grammarFile());
+if (process.argv[1] === import.meta.filename) {
+  for (const [name, text] of Object.entries(grammarFiles())) writeFileSync(new URL(name, target), text);
+}

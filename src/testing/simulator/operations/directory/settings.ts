@@ -105,19 +105,6 @@ function placeOf(name: XmlElement, context: OperationContext): { readonly settin
   };
 }
 
-/** https://learn.microsoft.com/exchange/client-developer/web-service-reference/getinboxrules-operation */
-export const getInboxRules: Operation = {
-  count: () => 1,
-  run(request, context) {
-    const address = textOf(request, messagesNs, 'MailboxSmtpAddress');
-    const mailbox = address === undefined ? context.acting : context.exchange.find(address);
-    if (mailbox === undefined) throw new EwsItemError('ErrorNonExistentMailbox');
-    requireFolders(context.login, context.acting, mailbox);
-    const content = '<m:ResponseCode>NoError</m:ResponseCode><m:OutlookRuleBlobExists>false</m:OutlookRuleBlobExists>';
-    return { element: 'GetInboxRulesResponse', attributes: ' ResponseClass="Success"', content, code: 'NoError' };
-  },
-};
-
 /** https://learn.microsoft.com/exchange/client-developer/web-service-reference/getdelegate-operation */
 export const getDelegate: Operation = {
   count: () => 1,

@@ -15,7 +15,7 @@ import { schemaFault } from '../../xml/soap-request.ts';
 import { folderIdsIn, mailboxOf, resolveFolder } from '../ids.ts';
 import { answerEach, type Operation, type OperationContext } from '../operation.ts';
 import { checkItem, kinds, readItem, several } from './item-content.ts';
-import { isResponseObject, readResponse } from './respond.ts';
+import { isResponseObject, readResponse, suppressReadReceipt } from './respond.ts';
 import { submit } from './submit.ts';
 
 /** What becomes of a message that is created or updated. */
@@ -34,6 +34,7 @@ export const createItem: Operation = {
     const savedId = saved && folderIdsIn(saved, 'SavedItemFolderId')[0];
     const invitations = request.attributes.get('SendMeetingInvitations');
     return answerEach(items, context, empty, (item, plan) => {
+      if (item.ns === typesNs && item.name === 'SuppressReadReceipt') return suppressReadReceipt(item, context);
       if (!isItem(item)) throw new EwsItemError('ErrorInvalidItemForOperationCreateItem');
       if (item.name === 'CalendarItem') return createAppointment(item, invitations, savedId, context, plan);
       const sendable = item.name === 'Message' || isResponseObject(item);
@@ -105,6 +106,8 @@ export function sendAs(
     if (exchange.profile.draftOnSendAsDenied) principal.store(principal.folder('drafts'), content, 'draft');
     throw new EwsItemError('ErrorSendAsDenied');
   }
+  exchange.quotas.requireSending(owner);
+  exchange.throttle.message(owner.address);
   const delegated = from !== owner;
   if (delegated && disposition === 'SendOnly')
     throw new EwsItemError('ErrorAccessDenied', 'SendOnly is not possible for a delegate.');
@@ -117,6 +120,7 @@ function saveAt(content: MessageContent, kind: string, savedId: XmlElement | und
   const folder = savedId && savedFolder(savedId, context);
   const owner = folder === undefined ? ownerOf(undefined, context) : mailboxOf(folder, context);
   const place = folder ?? owner.folder(isItemKind(kind) ? kinds[kind].folder : 'drafts');
+  context.exchange.quotas.requireRoom(owner);
   const item = owner.store(place, content, { messageFlags: messageFlag.read });
   return `<m:Items><t:${kind}><t:ItemId Id="${item.id}" ChangeKey="${item.changeKey}"/></t:${kind}></m:Items>`;
 }
@@ -138,8 +142,10 @@ function createAppointment(
   const uid = context.newMessageId().replace(/[<>]/g, '');
   const fields = new Map([['UID', `<t:UID>${uid}</t:UID>`], ['Organizer', organizer], ...(read.fields ?? [])]);
   const content = { ...read, fields };
-  const saved = saveAt(content, 'CalendarItem', savedId, context);
   const to = invitations === 'SendToNone' ? [] : attendeesOf(element);
+  if (to.length > 0) context.exchange.quotas.requireSending(owner);
+  if (to.length > 0) context.exchange.throttle.message(owner.address);
+  const saved = saveAt(content, 'CalendarItem', savedId, context);
   if (to.length > 0) {
     const itemClass = kinds.MeetingRequest.itemClass;
     const request = signed({ ...content, kind: 'MeetingRequest', itemClass, to }, owner, context).content;
@@ -181,6 +187,7 @@ function save(
   context: OperationContext,
 ): string {
   const mailbox = folder === undefined ? owner : mailboxOf(folder, context);
+  context.exchange.quotas.requireRoom(mailbox);
   // Setting the message flags is the one way to create something that is no draft.
   const flags = content.properties.find((p) => p.path.tag === 0x0e07)?.value;
   const state = typeof flags === 'string' ? { messageFlags: Number(flags) } : 'draft';

@@ -2,6 +2,7 @@ import { typesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, childrenOf, textOf, type XmlElement } from '../../../../ews/xml/read.ts';
 import type { Mailbox } from '../../../../transport/contract.ts';
 import type { ParsedMime } from '../../mime/parse.ts';
+import { withAliased } from '../../schema/mapi-properties.ts';
 import { type ItemKind, isItemKind, itemElements } from '../../schema/names.ts';
 import { type ExtendedProperty, fitsType, readExtendedField } from '../../store/extended-property.ts';
 import type { MessageContent } from '../../store/item.ts';
@@ -65,11 +66,11 @@ export function readItem(item: XmlElement, context: ReadingContext): MessageCont
     ...(mime?.attachments ?? []).map((one) => ({ ...one, id: context.newAttachmentId() })),
     ...attached.map((one) => readAttachment(one, context.newAttachmentId, (inner) => readItem(inner, context))),
   ];
-  const fields = fieldsOf(item, kind);
+  const fields = fieldsOf(item, kind, mime?.fields);
   // With elements beside it that say otherwise, the MIME is no longer what the item is.
   const whole = item.children.every(({ name }) => !ofMime.has(name));
   const messageId = textOf(item, typesNs, 'InternetMessageId') ?? (typeof tagged === 'string' ? tagged : mime?.messageId);
-  return {
+  const content: MessageContent = {
     itemClass: textOf(item, typesNs, 'ItemClass') ?? kinds[kind].itemClass,
     subject: textOf(item, typesNs, 'Subject') ?? mime?.subject ?? '',
     body: (body && readBody(body)) ?? mime?.body ?? { type: 'text', content: '' },
@@ -87,6 +88,7 @@ export function readItem(item: XmlElement, context: ReadingContext): MessageCont
     ...(attachments.length === 0 ? {} : { attachments }),
     ...(mime === undefined || !whole ? {} : { mime: mime.source }),
   };
+  return withAliased(content, properties);
 }
 
 /** Elements of an item that MIME says too. */
@@ -101,8 +103,8 @@ export function readBody(body: XmlElement): MessageContent['body'] {
 }
 
 /** Elements that nothing is computed from: kept as they were given. */
-function fieldsOf(item: XmlElement, kind: ItemKind): ReadonlyMap<string, string> {
-  const fields = new Map<string, string>();
+function fieldsOf(item: XmlElement, kind: ItemKind, ofMime?: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const fields = new Map(ofMime);
   for (const element of item.children) {
     if (element.ns === typesNs && isKept(element.name)) fields.set(element.name, writeElement(element));
   }

@@ -2,6 +2,7 @@ import { typesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, textOf, type XmlElement } from '../../../../ews/xml/read.ts';
 import type { MessageContent, SimulatedItem } from '../../store/item.ts';
 import type { SimulatedMailbox } from '../../store/mailbox.ts';
+import { EwsItemError } from '../../xml/ews-errors.ts';
 import { bodyAs } from '../../xml/item-body.ts';
 import { topicOf } from '../../xml/item-fields.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
@@ -50,6 +51,20 @@ export function readResponse(element: XmlElement, owner: SimulatedMailbox, conte
     ]),
     ...(attachments.length === 0 ? {} : { attachments }),
   };
+}
+
+/** Nobody is told any more that the item was read. https://learn.microsoft.com/exchange/client-developer/web-service-reference/suppressreadreceipt */
+export function suppressReadReceipt(element: XmlElement, context: OperationContext): string {
+  const reference = child(element, typesNs, 'ReferenceItemId');
+  if (reference === undefined) throw schemaFault("the element 'SuppressReadReceipt' has no ReferenceItemId.");
+  const { item, mailbox } = resolveItem(reference, context);
+  if (!/>(?:true|1)</.test(item.content.fields?.get('IsReadReceiptRequested') ?? '')) {
+    throw new EwsItemError('ErrorReadReceiptNotPending', 'Nobody has asked for a receipt.');
+  }
+  const fields = new Map(item.content.fields);
+  fields.delete('IsReadReceiptRequested');
+  mailbox.update(item, { content: { ...item.content, fields } });
+  return '<m:Items/>';
 }
 
 const escapeId = (id: string): string => id.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');

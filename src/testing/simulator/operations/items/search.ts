@@ -1,3 +1,4 @@
+import { isAliased } from '../../schema/mapi-properties.ts';
 import { keyOfPath } from '../../store/extended-property.ts';
 import type { SimulatedFolder } from '../../store/folder.ts';
 import type { SimulatedItem } from '../../store/item.ts';
@@ -26,7 +27,8 @@ function candidates(folder: SimulatedFolder, restriction: Restriction): Iterable
     case 'compare': {
       const { path, with: value, by } = restriction;
       if (by !== 'IsEqualTo' || typeof value !== 'string' || path.kind === 'field') return undefined;
-      if (typeOfPath(path) !== 'text' || (path.path.tag !== undefined && itemTags.has(path.path.tag))) return undefined;
+      if (typeOfPath(path) !== 'text' || isAliased(path.path) || (path.path.tag !== undefined && itemTags.has(path.path.tag)))
+        return undefined;
       // The index holds single values only.
       return path.path.type.endsWith('Array') ? undefined : folder.withProperty(keyOfPath(path.path), value);
     }

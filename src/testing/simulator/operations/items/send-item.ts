@@ -22,6 +22,8 @@ export const sendItem: Operation = {
       if (content.to.length + content.cc.length + content.bcc.length === 0) throw new EwsItemError('ErrorMissingRecipients');
       const from = context.exchange.find(content.from?.address ?? mailbox.address);
       if (from === undefined || !maySendAs(context.login, mailbox, from)) throw new EwsItemError('ErrorSendAsDenied');
+      context.exchange.quotas.requireSending(mailbox);
+      context.exchange.throttle.message(mailbox.address);
       const folder = savedId === undefined ? mailbox.folder('sentitems') : resolveFolder(savedId, context);
       const copy = keep === 'true' ? { mailbox: mailboxOf(folder, context), folder } : undefined;
       if (plan.do !== 'draft-only') mailbox.remove(item);

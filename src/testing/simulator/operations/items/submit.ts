@@ -5,6 +5,7 @@ import type { ItemPlan } from '../../faults/fault.ts';
 import type { SimulatedFolder } from '../../store/folder.ts';
 import type { MessageContent, SimulatedItem } from '../../store/item.ts';
 import type { SimulatedMailbox } from '../../store/mailbox.ts';
+import { messageFlag } from '../../store/message-flags.ts';
 
 /**
  * Hands a message to its recipients: into the Inbox of those who are simulated, to `outbound` for the rest of the world.
@@ -13,11 +14,13 @@ import type { SimulatedMailbox } from '../../store/mailbox.ts';
  */
 export function deliver(exchange: Exchange, sender: SimulatedMailbox, content: MessageContent): void {
   const federated = strip(content);
-  const unknown: string[] = [];
+  const [unknown, full]: [string[], string[]] = [[], []];
   const recipients = expanded(exchange, [...content.to, ...content.cc, ...content.bcc]);
   for (const recipient of recipients) {
     const mailbox = exchange.recipient(recipient);
-    if (mailbox !== undefined) {
+    if (mailbox !== undefined && !exchange.quotas.hasRoom(mailbox)) {
+      full.push(recipient);
+    } else if (mailbox !== undefined) {
       const internal = exchange.isInside(sender.address) && exchange.isInside(recipient);
       arrive(exchange, mailbox, internal ? withoutBcc(content) : federated);
     } else if (exchange.isInside(recipient)) {
@@ -26,7 +29,11 @@ export function deliver(exchange: Exchange, sender: SimulatedMailbox, content: M
       exchange.outbound.push({ sender: sender.address, recipient, content: federated, at: exchange.registry.now() });
     }
   }
-  if (unknown.length > 0) arrive(exchange, sender, nonDeliveryReport(exchange, sender, content, unknown));
+  const report = (addresses: readonly string[], why: string): void => {
+    if (addresses.length > 0) arrive(exchange, sender, nonDeliveryReport(exchange, sender, content, addresses, why));
+  };
+  report(unknown, '550 5.1.1 RESOLVER.ADR.RecipNotFound');
+  report(full, '554 5.2.2 STOREDRV.Deliver.Exception:QuotaExceededException');
 }
 
 /** Each recipient once, the members of distribution lists in their place. */
@@ -45,10 +52,47 @@ function expanded(exchange: Exchange, to: readonly Mailbox[]): ReadonlySet<strin
   return recipients;
 }
 
-function arrive(exchange: Exchange, mailbox: SimulatedMailbox, content: MessageContent): SimulatedItem {
-  const item = mailbox.store(mailbox.folder('inbox'), content, 'received');
-  exchange.waiters.announce(item);
-  return item;
+/** Into the Inbox, or wherever its rules put it. What a rule passes on is passed on by no other rule. */
+function arrive(exchange: Exchange, mailbox: SimulatedMailbox, content: MessageContent, passedOn = false): void {
+  const plan = exchange.rulesOf(mailbox).plan(content, exchange.registry.now());
+  const keep = (folder: SimulatedFolder): SimulatedItem => {
+    const item = mailbox.store(folder, plan.content, 'received');
+    return plan.read ? mailbox.update(item, { messageFlags: item.messageFlags | messageFlag.read }) : item;
+  };
+  for (const folder of plan.copies) keep(folder);
+  const item = plan.folder && keep(plan.folder);
+  if (item?.folder === 'inbox') exchange.waiters.announce(item);
+  if (passedOn) return;
+  for (const address of plan.redirect) passOn(exchange, mailbox, content, address);
+  const self = { address: mailbox.address, name: mailbox.name };
+  const { mime: _ofTheSender, ...rest } = content;
+  for (const address of plan.forward) {
+    const forwarded = {
+      ...rest,
+      subject: `FW: ${content.subject}`,
+      from: self,
+      sender: self,
+      to: [{ address }],
+      cc: [],
+      bcc: [],
+    };
+    passOn(
+      exchange,
+      mailbox,
+      { ...forwarded, internetMessageId: exchange.registry.newMessageId(domainOf(mailbox.address)) },
+      address,
+    );
+  }
+}
+
+/** One message to one address, on behalf of a rule. */
+function passOn(exchange: Exchange, by: SimulatedMailbox, content: MessageContent, address: string): void {
+  const to = exchange.recipient(address);
+  const inside = exchange.isInside(by.address) && exchange.isInside(address);
+  if (to !== undefined) arrive(exchange, to, inside ? content : strip(content), true);
+  else if (!exchange.isInside(address)) {
+    exchange.outbound.push({ sender: by.address, recipient: address, content: strip(content), at: exchange.registry.now() });
+  }
 }
 
 function withoutBcc(content: MessageContent): MessageContent {
@@ -64,7 +108,8 @@ function nonDeliveryReport(
   exchange: Exchange,
   sender: SimulatedMailbox,
   content: MessageContent,
-  unknown: readonly string[],
+  addresses: readonly string[],
+  why: string,
 ): MessageContent {
   const domain = domainOf(sender.address);
   const from: Mailbox = { address: `postmaster@${domain}`, name: 'Microsoft Outlook' };
@@ -73,7 +118,7 @@ function nonDeliveryReport(
     subject: `Undeliverable: ${content.subject}`,
     body: {
       type: 'text',
-      content: `Delivery has failed to these recipients:\n${unknown.join('\n')}\n550 5.1.1 RESOLVER.ADR.RecipNotFound`,
+      content: `Delivery has failed to these recipients:\n${addresses.join('\n')}\n${why}`,
     },
     importance: 'Normal',
     sensitivity: 'Normal',

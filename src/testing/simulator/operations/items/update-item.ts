@@ -1,6 +1,7 @@
 import { messagesNs, typesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, childrenOf, type XmlElement } from '../../../../ews/xml/read.ts';
 import { escapeText } from '../../../../ews/xml/write.ts';
+import { withAliased, withoutAliased } from '../../schema/mapi-properties.ts';
 import { itemElements } from '../../schema/names.ts';
 import { type ExtendedProperty, keyOfPath } from '../../store/extended-property.ts';
 import type { MessageContent, SimulatedItem } from '../../store/item.ts';
@@ -181,13 +182,14 @@ function set(draft: Draft, path: PropertyPath, value: XmlElement, context: Opera
 function setFlag(draft: Draft, value: XmlElement): void {
   const status = value.children.find(({ name }) => name === 'FlagStatus')?.text ?? 'NotFlagged';
   const others = value.children.filter(({ name, ns }) => name !== 'FlagStatus' && ns === typesNs);
+  const number = status === 'Flagged' ? '2' : status === 'Complete' ? '1' : '0';
+  setProperty(draft, { path: { type: 'Integer', tag: 0x1090 }, value: number });
+  // After the property, which writes a flag without dates.
   setField(
     draft,
     'Flag',
     `<t:Flag><t:FlagStatus>${escapeText(status)}</t:FlagStatus>${others.map(writeElement).join('')}</t:Flag>`,
   );
-  const number = status === 'Flagged' ? '2' : status === 'Complete' ? '1' : '0';
-  setProperty(draft, { path: { type: 'Integer', tag: 0x1090 }, value: number });
 }
 
 function append(draft: Draft, path: PropertyPath, value: XmlElement): void {
@@ -209,7 +211,8 @@ function remove(draft: Draft, path: PropertyPath): void {
   const { content } = draft;
   if (path.kind === 'extended') {
     const key = keyOfPath(path.path);
-    draft.content = { ...content, properties: content.properties.filter((one) => keyOfPath(one.path) !== key) };
+    const properties = content.properties.filter((one) => keyOfPath(one.path) !== key);
+    draft.content = withoutAliased({ ...content, properties }, path.path);
     return;
   }
   const name = elementOf(path.uri);
@@ -252,7 +255,7 @@ function withPerson(content: MessageContent, name: 'from' | 'sender', value: Xml
 function setProperty(draft: Draft, property: ExtendedProperty): void {
   const key = keyOfPath(property.path);
   const others = draft.content.properties.filter((one) => keyOfPath(one.path) !== key);
-  draft.content = { ...draft.content, properties: [...others, property] };
+  draft.content = withAliased({ ...draft.content, properties: [...others, property] }, [property]);
   if (property.path.tag === 0x0e07 && typeof property.value === 'string') draft.messageFlags = Number(property.value);
 }
 

@@ -22,7 +22,8 @@ export const subscribe: Operation = {
       const { folderIds, mailbox } = watched(element, context);
       const types = childrenOf(child(element, typesNs, 'EventTypes'), typesNs, 'EventType').map(({ text }) => text);
       if (types.length === 0) throw new EwsItemError('ErrorInvalidSubscriptionRequest', 'No event type is named.');
-      const { registry } = context.exchange;
+      const { registry, throttle } = context.exchange;
+      throttle.subscription([...registry.subscriptions.values()].filter((one) => one.mailbox === mailbox.address).length);
       const id = registry.newSubscriptionId();
       const given = textOf(element, typesNs, 'Watermark');
       const since = given === undefined || given === '' ? registry.seq : readWatermark(given);

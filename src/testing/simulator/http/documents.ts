@@ -1,0 +1,25 @@
+import type { FrontRequest, FrontResponse } from './front.ts';
+
+const path = /^\/ews\/(services\.wsdl|messages\.xsd|types\.xsd)$/i;
+
+/**
+ * The description of the service and its schemas, which Exchange gives to anybody who asks: undefined for any other path. `url`: where the
+ * service lies.
+ */
+export async function documentAt(request: FrontRequest, url: string): Promise<FrontResponse | undefined> {
+  const name = path.exec(request.path.split('?')[0] ?? '')?.[1]?.toLowerCase();
+  if (name === undefined) return undefined;
+  if (request.method !== 'GET' && request.method !== 'HEAD') return answer(405, '');
+  return answer(200, request.method === 'HEAD' ? '' : await written(name, url));
+}
+
+/** The schema of answers is loaded here and nowhere else: few clients ever ask for it. */
+async function written(name: string, url: string): Promise<string> {
+  const { writeSchema, writeWsdl } = await import('../schema/wsdl.ts');
+  if (name === 'services.wsdl') return writeWsdl(url);
+  return writeSchema(name === 'messages.xsd' ? 'messages' : 'types');
+}
+
+function answer(status: number, body: string): FrontResponse {
+  return { kind: 'answer', status, headers: { 'content-type': 'text/xml; charset=utf-8' }, body };
+}

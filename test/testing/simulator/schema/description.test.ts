@@ -1,0 +1,96 @@
+/** The description of the service: written from our grammar, judged by libxml2 and by what real clients and a real server wrote. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { XmlDocument, XmlElement, XmlValidateError, XsdValidator, xmlRegisterInputProvider } from 'libxml2-wasm';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { startExchangeSimulator } from '../../../../src/testing.ts';
+import { schemaAvailable, validateBody } from '../../../support/ews-schema.ts';
+import { recordedRequests } from '../../support/recorded-clients.ts';
+
+const soapNs = 'http://schemas.xmlsoap.org/soap/envelope/';
+const documents = new Map<string, string>();
+let validator: XsdValidator;
+
+beforeAll(async () => {
+  await using exchange = await startExchangeSimulator({ mailboxes: ['alice@contoso.test'] });
+  // Without a login and in any case, as node-ews asks.
+  for (const name of ['services.wsdl', 'messages.xsd', 'types.xsd']) {
+    for (const path of [`/ews/${name}`, `/EWS/${name[0]?.toUpperCase()}${name.slice(1)}?from=here`]) {
+      const response = await fetch(new URL(path, exchange.url));
+      expect([path, response.status]).toEqual([path, 200]);
+      documents.set(name, await response.text());
+    }
+  }
+  expect((await fetch(new URL('/ews/services.wsdl', exchange.url), { method: 'POST' })).status).toBe(405);
+  expect((await fetch(new URL('/ews/other.xsd', exchange.url))).status).toBe(404);
+  validator = compile();
+});
+
+/** The schemas, read by libxml2 from memory. */
+function compile(): XsdValidator {
+  const bytes = new Map<number, { readonly data: Uint8Array; at: number }>();
+  xmlRegisterInputProvider({
+    match: (name) => name.endsWith('types.xsd') && name.startsWith('memory:'),
+    open: (name) => {
+      const fd = bytes.size + 1;
+      bytes.set(fd, { data: new TextEncoder().encode(documents.get(name.split('/').at(-1) ?? '') ?? ''), at: 0 });
+      return fd;
+    },
+    read: (fd, buffer) => {
+      const file = bytes.get(fd);
+      if (file === undefined) return -1;
+      const part = file.data.subarray(file.at, file.at + buffer.byteLength);
+      buffer.set(part);
+      file.at += part.byteLength;
+      return part.byteLength;
+    },
+    close: () => true,
+  });
+  using schema = XmlDocument.fromString(documents.get('messages.xsd') ?? '', { url: 'memory:/ews/messages.xsd' });
+  return XsdValidator.fromDoc(schema);
+}
+
+/** What our schema says against the child of soap:Body. */
+function violations(xml: string): readonly string[] {
+  using document = XmlDocument.fromString(xml);
+  const payload = document.get('/s:Envelope/s:Body/*', { s: soapNs });
+  if (!(payload instanceof XmlElement) || payload.namespaceUri === soapNs) return [];
+  try {
+    validator.validate(payload);
+    return [];
+  } catch (error) {
+    if (error instanceof XmlValidateError) return error.details.map(({ message }) => message.trim());
+    throw error;
+  }
+}
+
+describe('the schemas', () => {
+  it('let in what Microsoft’s let in of what clients wrote, and nothing else', () => {
+    for (const { client, file, body } of recordedRequests()) {
+      const [ours, theirs] = [violations(body), validateBody(body)];
+      if (schemaAvailable) expect([client, file, ours.length > 0]).toEqual([client, file, theirs.length > 0]);
+    }
+  });
+
+  it('judge what a real server answered as Microsoft’s do', () => {
+    const folder = new URL('../../../recordings/server/', import.meta.url);
+    let judged = 0;
+    for (const file of readdirSync(folder)) {
+      const { response } = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as { response: { body: string } };
+      if (!schemaAvailable || !/^\s*<(?:\?xml|\w+:Envelope)/.test(response.body) || /Envelope>\s*</.test(response.body)) continue;
+      judged += 1;
+      expect([file, violations(response.body).length > 0]).toEqual([file, validateBody(response.body).length > 0]);
+    }
+    if (schemaAvailable) expect(judged).toBeGreaterThan(50);
+  });
+});
+
+describe('the WSDL', () => {
+  it('is well-formed, has every operation whose answer the schema knows, and the address of this server', () => {
+    using document = XmlDocument.fromString(documents.get('services.wsdl') ?? '');
+    const names = { w: 'http://schemas.xmlsoap.org/wsdl/', s: 'http://schemas.xmlsoap.org/wsdl/soap/' };
+    expect(document.find('//w:portType/w:operation', names).length).toBe(126);
+    expect(document.find('//w:binding/w:operation/s:operation', names).length).toBe(126);
+    expect(document.find('//s:address', names).length).toBe(1);
+    expect(documents.get('services.wsdl')).toMatch(/<soap:address location="http:\/\/127\.0\.0\.1:\d+\/EWS\/Exchange\.asmx"\/>/);
+  });
+});
