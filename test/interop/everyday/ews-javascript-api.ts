@@ -6,8 +6,10 @@ import {
   CalendarView,
   ConflictResolutionMode,
   Contact,
+  CreateRuleOperation,
   DateTime,
   DeleteMode,
+  DeleteRuleOperation,
   EmailMessage,
   EventType,
   ExchangeService,
@@ -23,6 +25,7 @@ import {
   MessageBody,
   OofState,
   PropertySet,
+  Rule,
   SearchFilter,
   SendInvitationsMode,
   SyncFolderItemsScope,
@@ -274,9 +277,20 @@ export const calls: Readonly<Record<string, (world: World) => Promise<void>>> = 
     expect(settings.State).toBe(OofState.Disabled);
   },
 
-  'lists the rules of the inbox': async ({ service }) => {
+  'makes a rule for the inbox, and deletes it': async ({ exchange, service }) => {
+    const rule = new Rule();
+    rule.DisplayName = 'Filter';
+    rule.Priority = 1;
+    rule.IsEnabled = true;
+    rule.Conditions.ContainsSubjectStrings.Add('filter me');
+    rule.Actions.MoveToFolder = new FolderId(WellKnownFolderName.JunkEmail);
+    await service.UpdateInboxRules([new CreateRuleOperation(rule)], true);
+    expect(exchange.mailbox(alice).receive({ subject: 'please filter me' }).folder).toBe('junkemail');
     const rules = await service.GetInboxRules(alice);
-    expect(rules.Count).toBe(0);
+    const [made] = [...rules.GetEnumerator()];
+    expect([rules.Count, made?.DisplayName]).toEqual([1, 'Filter']);
+    await service.UpdateInboxRules([new DeleteRuleOperation(made?.Id ?? '')], true);
+    expect((await service.GetInboxRules(alice)).Count).toBe(0);
   },
 
   'opens a distribution list': async ({ service }) => {

@@ -11,7 +11,9 @@ const installed = spawnSync(python, ['-c', 'import exchangelib'], { timeout: 120
 describe.skipIf(!installed)('exchangelib, unmodified', () => {
   let steps: Steps = {};
   beforeAll(async () => {
-    await using exchange = await startExchangeSimulator({ mailboxes: [address, 'carol@contoso.test'] });
+    const mailboxes = [address, 'carol@contoso.test'];
+    const distributionLists = { 'team@contoso.test': mailboxes, 'everybody@contoso.test': ['team@contoso.test'] };
+    await using exchange = await startExchangeSimulator({ mailboxes, distributionLists });
     steps = await runSteps(python, 'exchangelib_everyday.py', [exchange.url, address]);
   });
 

@@ -25,4 +25,6 @@ export const expected: Readonly<Record<string, unknown>> = {
   'delete in three ways': [0, 1],
   'out of office': 'Disabled',
   'resolve names': [address],
+  'open a list': ['carol@contoso.test', address],
+  'write to a list': 1,
 };

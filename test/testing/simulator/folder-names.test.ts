@@ -34,9 +34,10 @@ it.each(['distinguished', 'by-name'] as const)(
         profile: { conversationHistory },
         mailboxes: [{ address: alice, folderNames: 'de' }, 'bob@contoso.test'],
       },
+      transport: { requestTimeout: 60_000 },
     });
     await scene.send('Hallo');
-    await scene.settle();
+    await scene.settle(60_000);
     expect(scene.folder('Aufgezeichnete Unterhaltungen')).toEqual(['Hallo']);
     expect(scene.exchange.mailbox(alice).findFolder('Conversation History')).toBeUndefined();
   },

@@ -171,4 +171,15 @@ def _():
     return [m.email_address for m in account.protocol.resolve_names([address])]
 
 
+@step("open a list")
+def _():
+    return sorted(m.email_address for m in account.protocol.expand_dl("team@contoso.test"))
+
+
+@step("write to a list")
+def _():
+    Message(account=account, subject="to all", body="x", to_recipients=[Mailbox(email_address="team@contoso.test")]).send()
+    return account.inbox.filter(subject="to all").count()
+
+
 print(json.dumps(steps))
