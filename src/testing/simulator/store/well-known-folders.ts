@@ -55,10 +55,10 @@ const languages = {
   ja: '受信トレイ|下書き|送信トレイ|送信済みアイテム|削除済みアイテム|迷惑メール|会話の履歴|予定表|連絡先|タスク|メモ|履歴|インフォメーション ストアの先頭'.split(
     '|',
   ),
-} as const satisfies Readonly<Record<string, readonly string[]>>;
+} satisfies Readonly<Record<Extract<FolderNames, string>, readonly string[]>>;
 
 /** What the usual folders are called: as in a language, or by distinguished name as a test says; what it leaves out is English. */
-export type FolderNames = keyof typeof languages | Readonly<Record<string, string>>;
+export type FolderNames = 'en' | 'de' | 'fr' | 'es' | 'ja' | Readonly<Record<string, string>>;
 
 /** The usual folders with those names, each with its class; parents before children. @throws OPTION_INVALID for a language that is not known */
 export function foldersNamed(names: FolderNames = 'en'): readonly WellKnownFolder[] {
