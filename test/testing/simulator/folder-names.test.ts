@@ -34,7 +34,6 @@ it.each(['distinguished', 'by-name'] as const)(
         profile: { conversationHistory },
         mailboxes: [{ address: alice, folderNames: 'de' }, 'bob@contoso.test'],
       },
-      transport: { requestTimeout: 60_000 },
     });
     await scene.send('Hallo');
     await scene.settle(60_000);

@@ -12,7 +12,6 @@ const distributionLists = {
 it('a note of our sender to a list of lists arrives once at each member, with its class', async () => {
   await using scene = await sendToSimulator({
     simulator: { mailboxes: [alice, bob, carol], distributionLists },
-    transport: { requestTimeout: 60_000 },
   });
   await scene.sender.send({ to: 'sip:all@contoso.test', text: 'to all', conversationId: 'list' });
   await scene.settle(60_000);

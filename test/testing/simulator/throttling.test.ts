@@ -134,7 +134,6 @@ it('our own sender gets everything through, once', async () => {
   await start({});
   await using scene = await sendToSimulator({
     simulator: { throttling: { requests: { burst: 2, perMinute: 6_000 }, messages: { burst: 3, perMinute: 12_000 } } },
-    transport: { requestTimeout: 60_000 },
   });
   const texts = Array.from({ length: 12 }, (_, n) => `message ${n}`);
   for (const text of texts) await scene.send(text);
