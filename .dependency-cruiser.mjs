@@ -139,7 +139,7 @@ export default {
       name: 'operating-is-above-the-sender',
       comment: 'Whoever sends needs neither the admin handle nor the command line.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(admin(/|\\.ts$)|cli/)' },
+      from: { path: '^src/', pathNot: '^src/(admin(/|\\.ts$)|cli/|dashboard(/|\\.ts$))' },
       to: { path: '^src/(admin|cli)/' },
     },
     only(

@@ -9,6 +9,7 @@ const shared = {
   entry: {
     index: 'src/index.ts',
     admin: 'src/admin.ts',
+    dashboard: 'src/dashboard.ts',
     'ews-javascript-api': 'src/ews-javascript-api.ts',
     file: 'src/file.ts',
     indexeddb: 'src/indexeddb.ts',

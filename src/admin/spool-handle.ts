@@ -24,6 +24,11 @@ export class SpoolHandle {
     this.#by = by;
   }
 
+  /** The same spool in the name of somebody else, such as the user of a dashboard. */
+  as(by: string): SpoolHandle {
+    return new SpoolHandle(this.#storage, by);
+  }
+
   /** Which kind of spool it is: `file`, `sqlite`, `postgres`, `sealed file`, … */
   get kind(): string {
     return this.#storage.name;

@@ -253,6 +253,18 @@ export const commands: readonly Command[] = [
     load: () => import('./commands/doctor.ts'),
   },
   {
+    name: 'dashboard',
+    usage: '',
+    summary: 'Pages in a browser on this machine, until it is interrupted; prints an address that works once.',
+    options: {
+      ...spoolOption,
+      port: { type: 'string', value: 'N', help: 'Port to listen on, at 127.0.0.1. Default: a free one.' },
+      'read-only': { type: 'boolean', help: 'Nothing can be paused, resumed or requeued.' },
+    },
+    examples: [['offline-im dashboard --spool /var/spool/my-bot/spool.db', 'Look at a spool']],
+    load: () => import('./commands/dashboard.ts'),
+  },
+  {
     name: 'trace',
     usage: 'FILE',
     summary: 'A trace file as a story.',

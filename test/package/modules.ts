@@ -16,6 +16,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     'evaluateGate',
   ],
   'offline-im/admin': ['openSpool'],
+  'offline-im/dashboard': ['dashboard', 'nodeHandler'],
   // Loads where the library is not installed: nothing of it is imported.
   'offline-im/ews-javascript-api': ['fromExchangeService'],
   'offline-im/file': ['FileSpool', 'traceFile'],

@@ -1,0 +1,146 @@
+import { actions } from './actions.ts';
+import { script, style } from './assets.ts';
+import { FormTokens, isCrossSite } from './csrf.ts';
+import { History } from './history.ts';
+import { live } from './live.ts';
+import { message } from './message.ts';
+import { failed, messages } from './messages.ts';
+import { checkedUser, type DashboardOptions, type DashboardSettings, dashboardSettings } from './options.ts';
+import { overview } from './overview.ts';
+import { headers, type View } from './page.ts';
+
+/** What {@link dashboard} gives: call it with each request below its path. */
+export interface Dashboard {
+  (request: Request): Promise<Response>;
+  /** Ends its looks at the spool and the pages that follow them. The spool stays open: it is yours. */
+  close(): void;
+}
+
+/** Bytes of a form. */
+const longestForm = 65_536;
+
+/**
+ * Pages for operators over a spool: states over time, mailboxes and what is in their way, search, one message's life, dead letters, pause and resume. Texts are shown to those who
+ * may read them, when they ask, and each reading is audited. docs/dashboard.md shows it behind node:http, Express, Fastify and Hono.
+ *
+ * @throws {OfflineImError} `OPTION_INVALID`
+ * @example
+ * ```ts
+ * const handler = dashboard({
+ *   spool,
+ *   basePath: '/admin/messages',
+ *   authorize: async (request) => {
+ *     const session = await sessionOf(request);
+ *     return session?.isOperator ? { user: session.name, mayChange: true, mayReadText: false } : new Response('Sign in first.', { status: 401 });
+ *   },
+ * });
+ * ```
+ */
+export function dashboard(options: DashboardOptions): Dashboard {
+  const settings = dashboardSettings(options);
+  const history = new History(settings.clock, async () => (await settings.spool.stats()).states);
+  const tokens = new FormTokens(settings.secret);
+  const handle = (request: Request): Promise<Response> => answer(settings, history, tokens, request);
+  return Object.assign(handle, { close: () => history.end() });
+}
+
+async function answer(settings: DashboardSettings, history: History, tokens: FormTokens, request: Request): Promise<Response> {
+  const url = new URL(request.url);
+  const { basePath, spool } = settings;
+  if (url.pathname !== basePath && !url.pathname.startsWith(`${basePath}/`)) return plain(404, 'Nothing is here.');
+  const path = url.pathname.slice(basePath.length) || '/';
+  // Asked of everything, files too: nobody learns without a login that this is here.
+  const allowed = await settings
+    .authorize(withoutBody(request))
+    .then(
+      (given) => (isResponse(given) ? given : checkedUser(given)),
+      () => undefined,
+    )
+    .catch(() => undefined);
+  if (allowed === undefined) return plain(500, 'Who asks could not be found out.');
+  if (isResponse(allowed)) return allowed;
+  const view: View = {
+    basePath,
+    user: allowed,
+    token: await tokens.of(allowed.user),
+    done: url.searchParams.get('done') ?? undefined,
+  };
+  const own = spool.as(allowed.user);
+  try {
+    if (request.method === 'POST') return await post(view, own, tokens, request, path);
+    if (request.method !== 'GET' && request.method !== 'HEAD') return plain(405, 'Only GET and POST are answered.');
+    switch (path) {
+      case '/':
+        return await overview(view, own, history);
+      case '/messages':
+        return await messages(view, own, url.searchParams);
+      case '/find':
+      case '/message':
+        return await message(view, own, url.searchParams.get('id') ?? '', false);
+      case '/events':
+        return live(history, settings.clock);
+      case '/dashboard.css':
+        return file(style, 'text/css');
+      case '/dashboard.js':
+        return file(script, 'text/javascript');
+      default:
+        return plain(404, 'Nothing is here.');
+    }
+  } catch (error) {
+    return failed(view, error);
+  }
+}
+
+async function post(
+  view: View,
+  spool: Parameters<typeof message>[1],
+  tokens: FormTokens,
+  request: Request,
+  path: string,
+): Promise<Response> {
+  const type = request.headers.get('content-type') ?? '';
+  if (!type.startsWith('application/x-www-form-urlencoded')) return plain(415, 'Only forms are read.');
+  if (isCrossSite(request)) return plain(403, 'Another site asked for this.');
+  const body = await bodyWithin(request, longestForm);
+  if (body === undefined) return plain(413, 'The form is too large.');
+  const fields = new URLSearchParams(body);
+  if (!(await tokens.fits(fields.get('token'), view.user.user)))
+    return plain(403, 'This form is not yours, or too old: load its page again.');
+  if (path === '/text') {
+    if (!view.user.mayReadText) return plain(403, 'You may not read texts.');
+    return message(view, spool, fields.get('id') ?? '', true);
+  }
+  const action = Object.hasOwn(actions, path) ? actions[path] : undefined;
+  if (action === undefined) return plain(404, 'Nothing is here.');
+  if (!view.user.mayChange) return plain(403, 'You may not change anything.');
+  return action({ view, spool, fields });
+}
+
+/** Never a clone: a body that is read by two can't be cut off by one of them, and a form that is too long would hang. */
+function withoutBody({ url, method, headers: given, signal }: Request): Request {
+  return new Request(url, { method, headers: given, signal });
+}
+
+async function bodyWithin(request: Request, most: number): Promise<string | undefined> {
+  const decoder = new TextDecoder();
+  let text = '';
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.length;
+    if (size > most) return undefined;
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+function isResponse(value: unknown): value is Response {
+  return typeof value === 'object' && value !== null && Object.prototype.toString.call(value) === '[object Response]';
+}
+
+function plain(status: number, text: string): Response {
+  return new Response(`${text}\n`, { status, headers: { ...headers, 'content-type': 'text/plain; charset=utf-8' } });
+}
+
+function file(content: string, type: string): Response {
+  return new Response(content, { headers: { ...headers, 'content-type': `${type}; charset=utf-8` } });
+}

@@ -1,0 +1,31 @@
+/** Markup that is safe to send: made by {@link html} only. */
+export class Html {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+type Part = Html | string | number | undefined | readonly Part[];
+
+/** Escapes everything that is put in, except markup of its own. What is undefined is nothing. */
+export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
+  return new Html(strings.reduce((text, string, index) => text + shown(parts[index - 1]) + string));
+}
+
+function shown(part: Part): string {
+  if (part === undefined) return '';
+  if (part instanceof Html) return part.text;
+  if (typeof part === 'object') return part.map(shown).join('');
+  return escaped(String(part));
+}
+
+const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+
+/** Controls would be dropped or misread; what turns the direction of text stays, since every text stands in an element of its own. */
+function escaped(text: string): string {
+  return text
+    .replace(/[&<>"']/g, (character) => entities[character] ?? '')
+    .replace(/[\p{Cc}\p{Cs}]/gu, (character) => ('\n\r\t'.includes(character) ? character : '\u{fffd}'));
+}

@@ -1,0 +1,93 @@
+import type { HandleFilter, HandleQuery } from '../admin/filters.ts';
+import type { SpoolHandle } from '../admin/spool-handle.ts';
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import type { BulkResult } from '../spool/admin/contract.ts';
+import { type Html, html } from './html.ts';
+import { searchForm } from './overview.ts';
+import { form, hidden, page, timeOf, type View } from './page.ts';
+
+/** The words of a filter as they stand in an address or a form. */
+export type FilterWords = Readonly<Partial<Record<'state' | 'mailbox' | 'recipient' | 'code', string>>>;
+
+const names = ['state', 'mailbox', 'recipient', 'code'] as const;
+
+/** Entries on a page. */
+const onPage = 50;
+
+export function filterWords(given: URLSearchParams): FilterWords {
+  return Object.fromEntries(names.flatMap((name) => (given.get(name) ? [[name, given.get(name)?.trim() ?? '']] : [])));
+}
+
+/** Dead letters are a list like any other, with a button. */
+export async function messages(view: View, spool: SpoolHandle, query: URLSearchParams): Promise<Response> {
+  const words = filterWords(query);
+  const cursor = query.get('cursor') ?? undefined;
+  // Checked by whoever reads it.
+  const filter = words as HandleFilter;
+  const { entries, cursor: next } = await spool.list({
+    ...filter,
+    limit: onPage,
+    ...(cursor === undefined ? {} : { cursor }),
+  } as HandleQuery);
+  const rows = entries.map(
+    ({ id, messageId, state, lane, to, acceptedAt, reason }) => html`<tr>
+<th scope="row"><a href="${view.basePath}/message?id=${encodeURIComponent(id)}"><bdi>${messageId}</bdi></a></th>
+<td>${state}</td><td><bdi>${lane}</bdi></td><td>${to.map(({ address }) => html`<bdi>${address}</bdi> `)}</td><td>${timeOf(acceptedAt)}</td>
+<td>${reason === undefined ? undefined : html`<bdi>${reason.code}: ${shortened(reason.text)}</bdi>`}</td></tr>`,
+  );
+  const more = new URLSearchParams({ ...words, cursor: next ?? '' });
+  const bulk =
+    words.state === 'dead' && view.user.mayChange
+      ? form(view, '/requeue', hidden({ ...words, state: undefined }), 'Requeue the dead letters that this filter finds …')
+      : undefined;
+  const body = html`<section aria-label="Filter">${searchForm(view)}<p>${told(words)}</p>${bulk}</section>
+${
+  rows.length === 0
+    ? html`<p>Nothing was found${next === undefined ? '' : ' so far'}.</p>`
+    : html`<table><caption>Messages, what has not ended first</caption><thead><tr><th scope="col">Message</th><th scope="col">State</th><th scope="col">From</th><th scope="col">To</th><th scope="col">Accepted</th><th scope="col">Reason</th></tr></thead><tbody>${rows}</tbody></table>`
+}
+${next === undefined ? undefined : html`<p><a href="${view.basePath}/messages?${more.toString()}">More</a></p>`}`;
+  return page(view, words.state === 'dead' ? 'Dead letters' : 'Messages', body);
+}
+
+/** What a bulk requeue would do, before it is done. */
+export function confirmRequeue(view: View, words: FilterWords, { matched, refused, more }: BulkResult): Response {
+  const left = Object.values(refused).reduce((sum, count) => sum + count, 0);
+  const body = html`<p>${matched}${more ? ' and more' : ''} dead letters ${told(words)} would be tried again, at the end of the order.</p>
+${left === 0 ? undefined : html`<p>${left} more may have been sent, or are not dead: they are left alone. Requeue those one by one; they are looked for first.</p>`}
+${matched === 0 ? undefined : form(view, '/requeue', hidden({ ...words, confirm: 'yes' }), `Requeue ${matched}`)}
+<p><a href="${view.basePath}/messages?state=dead">Back to the dead letters</a></p>`;
+  return page(view, 'Requeue dead letters', body);
+}
+
+export function notFound(view: View, id: string): Response {
+  return page(
+    view,
+    'Not found',
+    html`<p>No message or entry has the id <bdi>${shortened(id)}</bdi>; it may have been forgotten.</p>`,
+    404,
+  );
+}
+
+/** An error that says what the caller can do: ours. Others say nothing. */
+export function failed(view: View, error: unknown): Response {
+  if (!(error instanceof OfflineImError)) {
+    return page(
+      view,
+      'That did not work',
+      html`<p>The spool could not be asked. Its process has the reason in its log.</p>`,
+      500,
+    );
+  }
+  const wrong = error.code === 'OPTION_INVALID' || error.code === 'ADDRESS_INVALID';
+  return page(view, 'That did not work', html`<p><bdi>${error.code}: ${error.message}</bdi></p>`, wrong ? 400 : 500);
+}
+
+function told(words: FilterWords): Html {
+  const parts = Object.entries(words);
+  return parts.length === 0 ? html`(all)` : html`${parts.map(([name, value]) => html`${name}: <bdi>${value}</bdi> `)}`;
+}
+
+function shortened(text: string): string {
+  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
+}

@@ -1,0 +1,99 @@
+import { checkArgument } from '../core/arguments.ts';
+import { callback } from '../core/options.ts';
+
+/** A request of `node:http`, as far as it is read. */
+export interface NodeRequestLike extends AsyncIterable<Uint8Array> {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  /** What Express leaves of the address when a router is mounted: `url` is then only the rest. */
+  readonly originalUrl?: string | undefined;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+/** A response of `node:http`, as far as it is written. */
+export interface NodeResponseLike {
+  /** Begins the answer. */
+  writeHead(status: number, headers: Record<string, string | string[]>): unknown;
+  /** Writes a part; false: wait for `drain`. */
+  write(chunk: Uint8Array): boolean;
+  /** Ends the answer. */
+  end(): unknown;
+  /** As of an event emitter. */
+  once(event: 'close' | 'drain', listener: () => void): unknown;
+  /** As of an event emitter. */
+  off(event: 'close' | 'drain', listener: () => void): unknown;
+  readonly destroyed?: boolean;
+}
+
+/**
+ * A handler for `node:http`, Express and Fastify out of one that takes a `Request`. Put it before parsers of bodies: it reads the body itself.
+ *
+ * @throws {OfflineImError} `OPTION_INVALID`
+ * @example
+ * ```ts
+ * createServer(nodeHandler(dashboard({ spool, authorize }))).listen(8080, '127.0.0.1');
+ * ```
+ */
+export function nodeHandler(
+  handler: (request: Request) => Promise<Response>,
+): (request: NodeRequestLike, response: NodeResponseLike) => Promise<void> {
+  checkArgument('nodeHandler()', 'handler', handler, callback('a function from Request to Promise<Response>'));
+  return async (request, response) => {
+    const gone = new AbortController();
+    const leave = (): void => gone.abort();
+    response.once('close', leave);
+    try {
+      await write(response, await handler(requestOf(request, gone.signal)), gone.signal);
+    } catch {
+      // The other side has gone, or sent what is no request.
+      if (!gone.signal.aborted) {
+        response.writeHead(400, { 'content-type': 'text/plain' });
+        response.end();
+      }
+    } finally {
+      response.off('close', leave);
+    }
+  };
+}
+
+function requestOf(request: NodeRequestLike, signal: AbortSignal): Request {
+  const { method = 'GET', originalUrl, url = '/', headers } = request;
+  const own = new Headers();
+  for (const [name, value] of Object.entries(headers)) {
+    if (name.startsWith(':') || value === undefined) continue;
+    for (const one of typeof value === 'string' ? [value] : value) own.append(name, one);
+  }
+  const path = originalUrl ?? url;
+  const address = new URL(`http://${own.get('host') ?? 'localhost'}${path.startsWith('/') ? path : '/'}`);
+  if (method === 'GET' || method === 'HEAD') return new Request(address, { method, headers: own, signal });
+  const body = ReadableStream.from(request);
+  return new Request(address, { method, headers: own, signal, body, duplex: 'half' } as RequestInit);
+}
+
+async function write(response: NodeResponseLike, answer: Response, gone: AbortSignal): Promise<void> {
+  const headers: Record<string, string | string[]> = {};
+  for (const [name, value] of answer.headers) if (name !== 'set-cookie') headers[name] = value;
+  const cookies = answer.headers.getSetCookie();
+  if (cookies.length > 0) headers['set-cookie'] = cookies;
+  response.writeHead(answer.status, headers);
+  const reader = answer.body?.getReader();
+  const cancel = (): void => void reader?.cancel().catch(() => {});
+  gone.addEventListener('abort', cancel, { once: true });
+  for (let part = await reader?.read(); part !== undefined && !part.done; part = await reader?.read()) {
+    if (gone.aborted) return;
+    if (!response.write(part.value)) await drained(response);
+  }
+  response.end();
+}
+
+function drained(response: NodeResponseLike): Promise<void> {
+  return new Promise((resolve) => {
+    const go = (): void => {
+      response.off('drain', go);
+      response.off('close', go);
+      resolve();
+    };
+    response.once('drain', go);
+    response.once('close', go);
+  });
+}
