@@ -132,7 +132,11 @@ export const cells: Readonly<Record<string, Cell>> = {
     'out/main.mjs',
   ]),
   parcel: {
-    ...bundler({ parcel: '2.16.4' }, ['parcel', 'build', 'main.js', '--no-cache', '--dist-dir', 'out']),
+    ...bundler({ parcel: '2.16.4' }),
+    commands: [
+      ['parcel', 'build', 'main.js', '--no-cache', '--dist-dir', 'out'],
+      ['node', 'out/main.js'],
+    ],
     does: 'bundles every entry for browsers but `offline-im/testing`, without a polyfill; the bundle spools a message',
     without: /^offline-im\/testing/,
     folders: ['bundler', 'parcel'],
