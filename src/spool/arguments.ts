@@ -65,6 +65,9 @@ export const spoolArguments: Readonly<Record<string, CheckedMethod>> = {
   cancel: onEntries,
   requeue: { refuses: 'rejects', takes: { entryIds, options: maybeObject('{ force } or nothing') } },
   purge: onEntries,
+  holdExported: onEntries,
+  letAdoptedGo: onEntries,
+  adopt: { refuses: 'rejects', takes: { moved: listWith('an array of moved entries', { id: 'string', state: 'string' }) } },
   watch: { refuses: 'throws', takes: { wake: callback() } },
 };
 

@@ -74,6 +74,7 @@ export function spooler(options: SpoolerOptions = {}) {
   const trace = {
     event: (name: string, fields: object) => steps.push([name, fields]),
     step: (name: string, fields: object) => steps.push([name, fields]),
+    listened: () => undefined,
     warn: (error: Error) => warnings.push(error),
   } as unknown as Trace;
   const leases = new Leases({ clock, storage, lease: 120_000, renewEvery: 30_000, onTrouble: () => undefined });

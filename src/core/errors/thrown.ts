@@ -50,6 +50,11 @@ export function isDate(value: unknown): value is Date {
   return Object.prototype.toString.call(value) === '[object Date]';
 }
 
+/** A Map of any realm. */
+export function isMap(value: unknown): value is ReadonlyMap<unknown, unknown> {
+  return Object.prototype.toString.call(value) === '[object Map]';
+}
+
 /**
  * What a function gave that has to answer at once. A promise of an async one is no answer: nobody waits for it, so that its rejection must not end the
  * process.

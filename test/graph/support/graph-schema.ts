@@ -107,9 +107,10 @@ export function exchangeErrors(asked: FrontRequest, { response, fault }: GraphEx
   const headers = new Headers(
     Object.entries(asked.headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
-  const { method, body } = asked;
-  const errors = requestErrors({ method, path, headers, body: body === '' ? undefined : body });
+  const { method } = asked;
   const own = headers.get('return-client-request-id') === 'true';
+  const body = own ? asked.body : inLowerCase(asked.body);
+  const errors = requestErrors({ method, path, headers, body: body === '' ? undefined : body });
   if (response.kind !== 'answer') return own ? errors : [];
   const refused = response.status >= 400;
   const wrong = own || !refused ? errors : [];
@@ -118,6 +119,14 @@ export function exchangeErrors(asked: FrontRequest, { response, fault }: GraphEx
   const responseHeaders = new Headers(typeof type === 'string' ? { 'content-type': type } : {});
   const seen = { method, path, headers, body, status: response.status, responseHeaders, responseBody: response.body };
   return [...wrong, ...answerErrors(seen)];
+}
+
+/** Graph takes `Text` for `text`, and an SDK of Microsoft's writes it. */
+function inLowerCase(body: string): string {
+  return body.replaceAll(
+    /("contentType"\s*:\s*")(text|html)"/gi,
+    (_, name: string, value: string) => `${name}${value.toLowerCase()}"`,
+  );
 }
 
 const methods: Readonly<Record<string, string>> = {

@@ -1,3 +1,4 @@
+import { asError } from '../../../core/errors/thrown.ts';
 import type { JournalEntry } from '../../simulator/http/journal.ts';
 import { type ApiCall, ApiError, type ApiRoute, notFound } from './route.ts';
 import { entryShape, itemShape } from './shapes.ts';
@@ -67,7 +68,7 @@ export const journalRoutes: readonly ApiRoute[] = [
       try {
         return { json: itemShape(await exchange.waitForMessage(meant, { timeout: Number(timeout) })) };
       } catch (error) {
-        throw new ApiError(408, 'EXPECTATION_FAILED', error instanceof Error ? error.message : String(error));
+        throw new ApiError(408, 'EXPECTATION_FAILED', asError(error).message);
       }
     },
   },

@@ -1,6 +1,6 @@
 import { OfflineImError } from '../../../../core/errors/offline-im-error.ts';
 import { quoted } from '../../../../core/errors/quote.ts';
-import { isDate } from '../../../../core/errors/thrown.ts';
+import { isDate, isMap } from '../../../../core/errors/thrown.ts';
 import { nearestName } from '../../../../core/options.ts';
 import { parseXml } from '../../../../ews/xml/read.ts';
 import type { Mailbox } from '../../../../transport/contract.ts';
@@ -129,7 +129,7 @@ function date(name: string, given: Date | string): Date {
 
 function fieldsOf(given: unknown): ReadonlyMap<string, string> {
   // What a request has set was read as XML before.
-  if (given instanceof Map) return given;
+  if (isMap(given)) return given as ReadonlyMap<string, string>;
   if (typeof given !== 'object' || given === null || Array.isArray(given))
     throw wrong('fields', 'XML by the name of its element');
   const fields = new Map<string, string>(Object.entries(given));
