@@ -1,5 +1,6 @@
 import { messagesNs, soapNs, typesNs } from '../../../ews/xml/namespaces.ts';
-import { child, parseXml, textOf, type XmlElement } from '../../../ews/xml/read.ts';
+import { child, textOf, type XmlElement } from '../../../ews/xml/read.ts';
+import { readTree } from '../../../ews/xml/tree.ts';
 import { isSchemaOperation, operationOf } from '../schema/operations.ts';
 import { type SchemaVersion, type SimulatorProfile, schemaVersions } from '../schema/profile.ts';
 import { EwsFault } from './ews-errors.ts';
@@ -28,7 +29,7 @@ export interface ReadRequest {
 export function readRequest(body: string): ReadRequest {
   let envelope: XmlElement;
   try {
-    envelope = parseXml(body);
+    envelope = readTree(body);
   } catch {
     return unreadable('the request is not well-formed XML.');
   }
