@@ -47,7 +47,9 @@ export function browserTests(packed: () => Packed): void {
     const files = await reachable(join(installed, 'dist', `${entry}.js`));
     const bare = [...new Set([...files.values()].flat().filter((specifier) => !specifier.startsWith('.')))].sort();
     expect(bare.filter((specifier) => specifier.startsWith('node:') || builtinModules.includes(specifier))).toEqual([]);
-    expect(bare).toEqual(dependencies === 'everything' ? Object.keys(manifest.dependencies ?? {}).sort() : []);
+    // What the simulator is asked is read by a parser that nothing else loads.
+    const all = Object.keys(manifest.dependencies ?? {}).filter((name) => name !== 'fast-xml-parser');
+    expect(bare).toEqual(dependencies === 'everything' ? all.sort() : []);
   });
 
   it('loads and spools where there is no process, no Buffer and no setImmediate', async () => {

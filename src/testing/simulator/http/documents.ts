@@ -1,3 +1,4 @@
+import { writeSchema, writeWsdl } from '../schema/wsdl.ts';
 import type { FrontRequest, FrontResponse } from './front.ts';
 
 const path = /^\/ews\/(services\.wsdl|messages\.xsd|types\.xsd)$/i;
@@ -6,16 +7,14 @@ const path = /^\/ews\/(services\.wsdl|messages\.xsd|types\.xsd)$/i;
  * The description of the service and its schemas, which Exchange gives to anybody who asks: undefined for any other path. `url`: where the
  * service lies.
  */
-export async function documentAt(request: FrontRequest, url: string): Promise<FrontResponse | undefined> {
+export function documentAt(request: FrontRequest, url: string): FrontResponse | undefined {
   const name = path.exec(request.path.split('?')[0] ?? '')?.[1]?.toLowerCase();
   if (name === undefined) return undefined;
   if (request.method !== 'GET' && request.method !== 'HEAD') return answer(405, '');
-  return answer(200, request.method === 'HEAD' ? '' : await written(name, url));
+  return answer(200, request.method === 'HEAD' ? '' : written(name, url));
 }
 
-/** The schema of answers is loaded here and nowhere else: few clients ever ask for it. */
-async function written(name: string, url: string): Promise<string> {
-  const { writeSchema, writeWsdl } = await import('../schema/wsdl.ts');
+function written(name: string, url: string): string {
   if (name === 'services.wsdl') return writeWsdl(url);
   return writeSchema(name === 'messages.xsd' ? 'messages' : 'types');
 }

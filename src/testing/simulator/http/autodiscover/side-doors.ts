@@ -20,7 +20,7 @@ export class SideDoors {
   async answer(request: FrontRequest): Promise<FrontResponse> {
     const url = this.#urlFor(request);
     const found = answerAutodiscover(request, this.#exchange, url, (asked) => this.#authenticator.admit(asked));
-    return found ?? (await documentAt(request, url)) ?? { kind: 'answer', status: 404, headers: {}, body: '' };
+    return found ?? documentAt(request, url) ?? { kind: 'answer', status: 404, headers: {}, body: '' };
   }
 
   /** A server that listens everywhere lies where its client has found it. */
