@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
+import { missing } from '../core/errors/missing.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
-import { firstOf } from '../core/errors/present.ts';
 import type { AppendResult, NewSpoolEntry, SpoolStorage } from '../spool/contract.ts';
 
 /** How much a spool may hold before `send()` rejects with `SPOOL_FULL`. */
@@ -55,7 +55,7 @@ export class HighWaterMark {
     if (this.#clock.monotonic() - this.#askedAt >= freshFor) await this.#ask();
     const full = this.#beyond(amount);
     if (full !== undefined) {
-      const { messageId } = firstOf(entries, 'The first entry of a message');
+      const { messageId } = entries[0] ?? missing('The first entry of a message');
       if ((await this.#storage.findMessage(messageId)).length > 0) return () => {};
       const { what, held, limit } = full;
       const text = `The spool holds ${held} ${what} and may hold ${limit}; nothing of the message was kept. Send it again when it has drained.`;

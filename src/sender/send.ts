@@ -1,6 +1,6 @@
 import { whenAborted } from '../core/clock.ts';
+import { missing } from '../core/errors/missing.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
-import { firstOf } from '../core/errors/present.ts';
 import { KeyedQueue } from '../core/queues.ts';
 import type { Stoppable, StopSignals } from '../core/stop.ts';
 import { type GateDecision, GateRefusedError } from '../gating/gate.ts';
@@ -103,7 +103,7 @@ export class Sending implements Stoppable {
       orderKey(acceptance.settings, normalized),
       this.#prepare(normalized, traceparent, underWay),
       ({ entries, admitted }) => {
-        const { messageId } = firstOf(entries, 'The first entry of a message');
+        const { messageId } = entries[0] ?? missing('The first entry of a message');
         underWay.enter('appending', messageId);
         // In a function of its own: a storage of a host may throw at once.
         const appended = (async () => (client === undefined ? storage.append(entries) : storage.append(entries, { client })))();

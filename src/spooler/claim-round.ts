@@ -1,5 +1,5 @@
+import { missing } from '../core/errors/missing.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
-import { firstOf } from '../core/errors/present.ts';
 import { quoted } from '../core/errors/quote.ts';
 import { property } from '../core/errors/thrown.ts';
 import { noteWording } from '../message/note.ts';
@@ -106,7 +106,7 @@ function requestFor(round: Round, kind: 'deliver' | 'probe', lanes: LaneFilter, 
     ...noteLimits,
     newNoteId: () => parts.newNoteId(),
     freeze(members, previous) {
-      const { message, lane } = firstOf(members, 'The first member of a note');
+      const { message, lane } = members[0] ?? missing('The first member of a note');
       const place = context.places.of(message?.from.mailbox ?? { address: lane });
       const { messageClass, subject, wording } = previous ?? noteWording(members);
       return { messageClass, subject, wording, place };

@@ -1,5 +1,5 @@
+import { missing } from '../../core/errors/missing.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import { present } from '../../core/errors/present.ts';
 import type { EwsClient } from '../client/client.ts';
 import { read } from '../client/reads.ts';
 import type { EwsCall, Reply } from '../client/reply.ts';
@@ -119,7 +119,7 @@ function looksOf(reply: Extract<Reply, { kind: 'body' }>, folders: readonly stri
     return [{ kind: 'unreadable', why: { scope: 'note', error } }];
   }
   return pages.map((page, at): Look => {
-    const folder = present(folders[at], 'The folder of an answer');
+    const folder = folders[at] ?? missing('The folder of an answer');
     if (page.kind === 'items') return { ...page, folder, seenAt: date ?? now };
     const why = unreadableBy(outcomeOfCode(page.responseCode, page.element, requestId));
     return page.clear ? refusedLook(folder, page.responseCode, why) : { kind: 'unreadable', why };

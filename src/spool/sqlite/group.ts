@@ -1,5 +1,5 @@
+import { missing } from '../../core/errors/missing.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import { firstOf } from '../../core/errors/present.ts';
 import type { AppendResult, NewSpoolEntry } from '../contract.ts';
 import { type SpoolContext, type SpooledMessage, type SpoolState, spoolStates } from '../contract.ts';
 import { appendMessage } from '../state/append.ts';
@@ -105,7 +105,7 @@ export class Group {
     if (lane === undefined) return;
     lanes.touch(lane);
     // A back-off that changes while the members stay as they are changes when their stream is due.
-    const head = note?.state === 'deferred' ? entries.find(firstOf(note.entryIds, 'The first member of a note')) : undefined;
+    const head = note?.state === 'deferred' ? entries.find(note.entryIds[0] ?? missing('The first member of a note')) : undefined;
     if (head !== undefined && head.stream !== null) streams.touch(head.stream);
   }
 

@@ -1,5 +1,5 @@
+import { missing } from '../../core/errors/missing.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import { firstOf } from '../../core/errors/present.ts';
 import type { AppendResult, NewSpoolEntry } from '../contract.ts';
 import type { EntryFixed, EntryRecord } from './records.ts';
 import { dueAfter, storableEntry, timeAfter } from './storable.ts';
@@ -44,7 +44,7 @@ export async function appendStorable(
 
 /** Adds the entries of one message, unless a message with its id is kept or has ended lately. */
 export function appendMessage(tx: Transaction, entries: readonly NewSpoolEntry[], now: number): PlannedAppend {
-  const { messageId } = firstOf(entries, 'The first entry of a message');
+  const { messageId } = entries[0] ?? missing('The first entry of a message');
   const kept = tx.entriesOfMessage(messageId);
   if (kept.length > 0) {
     const same = kept.every((id) => tx.entry(id)?.fixed.contentHash === entries[0]?.contentHash);

@@ -1,4 +1,4 @@
-import { firstOf } from '../../core/errors/present.ts';
+import { missing } from '../../core/errors/missing.ts';
 import type { ClaimedNote, ClaimRequest, SpooledMessage } from '../contract.ts';
 import { type EntryRecord, type Lease, type NoteRecord, tagOf, viewOf } from './records.ts';
 import { storableFrozen } from './storable.ts';
@@ -58,7 +58,7 @@ export function claimPick(
   const show = (record: EntryRecord) => viewOf(record, messages.get(record.fixed.id));
   const frozen =
     delivering || note?.frozen === undefined ? storableFrozen(request.freeze(members.map(show), note?.frozen)) : note.frozen;
-  const { lane } = firstOf(members, 'The first member of a note').fixed;
+  const { lane } = (members[0] ?? missing('The first member of a note')).fixed;
   const lease: Lease = {
     // The revision makes the token of a later claim another one.
     token: `${tagOf(noteId, attempt)}:${request.kind}:${tx.rev}`,

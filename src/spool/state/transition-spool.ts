@@ -1,5 +1,5 @@
 import { checkArguments } from '../../core/arguments.ts';
-import { firstOf } from '../../core/errors/present.ts';
+import { missing } from '../../core/errors/missing.ts';
 import { spoolArguments } from '../arguments.ts';
 import type {
   AppendResult,
@@ -52,7 +52,7 @@ export function failedAppends(
   error: Error,
 ): AppendResult[] {
   return messages.map((entries) => ({
-    messageId: firstOf(entries, 'The first entry of a message').messageId,
+    messageId: (entries[0] ?? missing('The first entry of a message')).messageId,
     status: 'failed',
     kept,
     error,

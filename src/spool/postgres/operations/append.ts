@@ -1,5 +1,5 @@
+import { missing } from '../../../core/errors/missing.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
-import { firstOf } from '../../../core/errors/present.ts';
 import type { AppendResult, NewSpoolEntry, SpooledMessage } from '../../contract.ts';
 import { bodyOf, fixedCells, fixedColumns, whole } from '../../rows/entry-row.ts';
 import { appendMessage, type PlannedAppend } from '../../state/append.ts';
@@ -13,7 +13,7 @@ import { refreshStreams, storedStreamKey } from '../tables/streams.ts';
 import { isStorable, objectOf, recordset } from '../tables/write.ts';
 import { begin } from './work.ts';
 
-const idOf = (message: NewMessage): string => firstOf(message, 'The first entry of a message').messageId;
+const idOf = (message: NewMessage): string => (message[0] ?? missing('The first entry of a message')).messageId;
 
 /** The result of a message that was not appended, or may not have been. */
 export function failedAppend(message: NewMessage, kept: 'no' | 'unknown', error: unknown): AppendResult {

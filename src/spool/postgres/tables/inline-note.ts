@@ -1,4 +1,4 @@
-import { firstOf, present } from '../../../core/errors/present.ts';
+import { missing } from '../../../core/errors/missing.ts';
 import type { ClaimToken, Refreeze } from '../../contract.ts';
 import { whole } from '../../rows/entry-row.ts';
 import { type Lease, type NoteRecord, noteIdOf } from '../../state/records.ts';
@@ -45,8 +45,8 @@ export async function inlineNotes(
   fresh: readonly Fresh[],
   owner: string,
 ): Promise<void> {
-  const leaseOf = ({ note }: Fresh): Lease => present(note.lease, 'The lease of a claimed note');
-  const { until } = leaseOf(firstOf(fresh, 'The first claimed note'));
+  const leaseOf = ({ note }: Fresh): Lease => note.lease ?? missing('The lease of a claimed note');
+  const { until } = leaseOf(fresh[0] ?? missing('The first claimed note'));
   const members = fresh.flatMap(({ note }) => tx.members(note));
   const column = <Value>(value: (one: Fresh) => Value): Value[] => fresh.map(value);
   await sql.rows(client, start, [

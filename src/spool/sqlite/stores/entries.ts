@@ -236,6 +236,7 @@ export class EntryStore {
   }
 
   #putAttempts({ fixed, status }: EntryRecord, before: EntryRecord | undefined): void {
+    if (status.unknownAttempts.length === 0) return;
     const added = addedAttempts(status.unknownAttempts, before?.status.unknownAttempts);
     for (const { tag } of added) this.#putAttempt.run(tag, fixed.id);
   }

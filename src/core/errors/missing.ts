@@ -1,0 +1,9 @@
+import { OfflineImError } from './offline-im-error.ts';
+
+/**
+ * For what is there by construction: `entries[0] ?? missing('The first entry')`. Where it isn't, this fails loudly; going on with an empty id would mix up messages.
+ * @throws {OfflineImError} `INTERNAL_ERROR`
+ */
+export function missing(what: string): never {
+  throw new OfflineImError('INTERNAL_ERROR', `${what} is missing, which is a defect of offline-im. Please report it.`);
+}
