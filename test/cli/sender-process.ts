@@ -37,6 +37,8 @@ const { sender } = aliceSends({
   clock: systemClock as never,
   random: Math.random,
   pickupDelay: 3_600_000,
+  // A pause counts in a running sender within this time.
+  pollInterval: 100,
 });
 await sender.send({ to: 'sip:bob@contoso.com', text: 'x', messageId: 'dead' });
 await sender.flush();
