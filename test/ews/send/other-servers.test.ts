@@ -12,7 +12,8 @@ describe('a mailbox without Conversation History, at a server that leaves RootFo
     await using scene = await sendToSimulator({ simulator: { profile: sparse } });
     for (const text of texts(60)) await scene.send(text);
     await scene.settle(20_000);
-    expect(scene.events.filter((event) => !event.startsWith('deferred'))).toEqual(Array(60).fill('delivered'));
+    // On a machine that is busy an answer may come too late: then it is looked for, and found.
+    expect(scene.events.filter((event) => event === 'delivered')).toHaveLength(60);
     expect(scene.inbox().length).toBe(60);
     const made = scene.exchange.mailbox(alice).folders.filter(({ displayName }) => displayName === 'Conversation History');
     expect(made.map(({ items }) => items.length)).toEqual([60]);
