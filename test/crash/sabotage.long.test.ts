@@ -28,10 +28,7 @@ describe('the judge of the torture finds what a broken build does', () => {
   });
 
   it('and nothing in one that is not', async () => {
-    const { waits: _, struck: __, calls: ___, bodies: ____, dead: _____, drafts, ...verdict } = await broken();
-    const { drafts: none, ...clean } = cleanVerdict(messages);
-    expect(verdict).toEqual(clean);
-    // Of some twenty that the server leaves, with 30 % of its answers lost, one or two can't be removed: the sender warns of each (DRAFT_LEFT).
-    expect(drafts - none).toBeLessThanOrEqual(3);
+    const { waits: _, struck: __, calls: ___, bodies: ____, dead: _____, ...verdict } = await broken();
+    expect(verdict).toEqual(cleanVerdict(messages));
   });
 });
