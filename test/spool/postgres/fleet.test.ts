@@ -19,6 +19,7 @@ it(`three processes on one spool, killed, paused, cut off from a server that res
     waits: __,
     struck: ___,
     calls: ____,
+    dead: _____,
     ...verdict
   } = await torture({
     spool: 'postgres',
