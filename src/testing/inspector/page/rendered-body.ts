@@ -1,5 +1,5 @@
-import { escapeText } from '../../../ews/xml/write.ts';
 import type { SimulatedItem } from '../../simulator/store/item.ts';
+import { bodyAs } from '../../simulator/xml/item-body.ts';
 
 /** Nothing runs, nothing is loaded, nothing is sent, whatever the body says and wherever it is opened. */
 const policy =
@@ -9,6 +9,9 @@ const policy =
 export function renderedBody({ body }: SimulatedItem): { text: string; type: string; headers: Readonly<Record<string, string>> } {
   const style =
     '<meta charset="utf-8"><style>body{font:15px/1.5 system-ui,sans-serif;margin:16px;color:#111;background:#fff}pre{font:inherit;white-space:pre-wrap;margin:0}</style>';
-  const content = body.type === 'html' ? body.content : `<pre>${escapeText(body.content)}</pre>`;
-  return { text: `<!DOCTYPE html>${style}${content}`, type: 'text/html', headers: { 'content-security-policy': policy } };
+  return {
+    text: `<!DOCTYPE html>${style}${bodyAs(body, 'HTML').content}`,
+    type: 'text/html',
+    headers: { 'content-security-policy': policy },
+  };
 }

@@ -1,5 +1,6 @@
 import { typesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, textOf, type XmlElement } from '../../../../ews/xml/read.ts';
+import { escapeText } from '../../../../ews/xml/write.ts';
 import type { MessageContent, SimulatedItem } from '../../store/item.ts';
 import type { SimulatedMailbox } from '../../store/mailbox.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
@@ -46,8 +47,8 @@ export function readResponse(element: XmlElement, owner: SimulatedMailbox, conte
     internetMessageId: context.newMessageId(),
     properties: [],
     fields: new Map([
-      ['InReplyTo', `<t:InReplyTo>${escapeId(item.internetMessageId)}</t:InReplyTo>`],
-      ['References', `<t:References>${escapeId(item.internetMessageId)}</t:References>`],
+      ['InReplyTo', `<t:InReplyTo>${escapeText(item.internetMessageId)}</t:InReplyTo>`],
+      ['References', `<t:References>${escapeText(item.internetMessageId)}</t:References>`],
     ]),
     ...(attachments.length === 0 ? {} : { attachments }),
   };
@@ -66,8 +67,6 @@ export function suppressReadReceipt(element: XmlElement, context: OperationConte
   mailbox.update(item, { content: { ...item.content, fields } });
   return '<m:Items/>';
 }
-
-const escapeId = (id: string): string => id.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 
 /** The new body, and the old one below it. */
 function quoted(element: XmlElement, item: SimulatedItem): MessageContent['body'] {
