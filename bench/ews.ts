@@ -1,7 +1,7 @@
 /**
  * How fast notes reach a server that costs nothing: `npm run bench:ews`. EwsTransport beside ews-javascript-api and beside a
- * bare fetch with fast-xml-parser that writes and reads the same bytes, in turns, medians of the rounds. The server is a
- * process of its own. A goal that is missed is shown; nothing fails by time.
+ * bare fetch with fast-xml-parser that writes and reads the same bytes, in turns, medians of the rounds; and the whole sender over
+ * a MemorySpool, in a steady state. The server is a process of its own. A goal that is missed is shown; nothing fails by time.
  *
  * OFFLINE_IM_BENCH_NOTES and OFFLINE_IM_BENCH_ROUNDS make it shorter.
  */
@@ -14,6 +14,7 @@ import { library } from './ews/library.ts';
 import { ours } from './ews/ours.ts';
 import { requestOf } from './ews/request-of.ts';
 import { measure, ratio } from './ews/rounds.ts';
+import { measureSteady } from './ews/steady.ts';
 import { median } from './median.ts';
 import { printTable, type Row, rate } from './table.ts';
 
@@ -76,6 +77,8 @@ rows.push({
   against: 'the same',
   reached: slowBareFigure / most,
 });
+
+rows.push(...(await measureSteady(url, count / 2, rounds)));
 
 server.disconnect();
 printTable(rows);

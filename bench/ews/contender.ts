@@ -3,6 +3,8 @@ import type { Note } from '../../src/transport/contract.ts';
 /** Who delivers notes in the benchmark. */
 export interface Contender {
   readonly name: string;
+  /** What these notes need before a turn begins; whoever has it is handed all of them at once. @default nothing */
+  prepare?(notes: readonly Note[]): Promise<void>;
   /** One request for these notes; rejects unless all were accepted. */
   send(notes: readonly Note[]): Promise<void>;
 }

@@ -31,6 +31,16 @@ export function changeOf(tx: Transaction, table: TableReads, added: ReadonlyMap<
   return change;
 }
 
+/** The messages of a change, for a journal that keeps nothing else. */
+export function messagesOf(tx: Transaction, added: ReadonlyMap<string, SpooledMessage>): JournalChange {
+  const messages: Change['messages'] = new Map(added);
+  for (const { fixed, status } of tx.entries.values()) if (isTombstone(status)) messages.set(fixed.id, undefined);
+  for (const id of tx.forgotten) messages.set(id, undefined);
+  return { entries: none, notes: none, messages };
+}
+
+const none: ReadonlyMap<string, undefined> = new Map();
+
 export function isEmpty({ entries, notes, messages }: JournalChange): boolean {
   return entries.size === 0 && notes.size === 0 && messages.size === 0;
 }

@@ -8,7 +8,7 @@ import { timeAfter } from '../state/storable.ts';
 import type { Transaction } from '../state/transaction.ts';
 import type { Transition } from '../state/transition-spool.ts';
 import { expireLeases } from '../state/unconfirmed.ts';
-import { changeOf, isEmpty } from './change.ts';
+import { changeOf, isEmpty, messagesOf } from './change.ts';
 import { type Journal, JournalError } from './journal.ts';
 import { ReadJournal } from './read-journal.ts';
 import { StateTable, type TableView } from './state-table.ts';
@@ -106,7 +106,7 @@ export class JournalEngine {
 
   /** Writes what a transaction changed, then shows it. @throws {JournalError} */
   async commit(tx: Transaction, added: ReadonlyMap<string, SpooledMessage> = noMessages): Promise<void> {
-    const change = changeOf(tx, this.#table, added);
+    const change = this.#journal.keeps === 'messages' ? messagesOf(tx, added) : changeOf(tx, this.#table, added);
     if (!isEmpty(change)) await this.#write(change);
     this.#table.commit(tx);
   }
@@ -123,8 +123,8 @@ export class JournalEngine {
   /** Messages of entries that are about to be sent; `undefined` when one had to be set aside: choose again. */
   async messagesOf(records: readonly EntryRecord[]): Promise<ReadonlyMap<string, SpooledMessage> | undefined> {
     const { messages, silent } = await this.#reader.read(records);
+    if (records.every(({ fixed }) => messages.has(fixed.id))) return messages;
     const unreadable = records.filter(({ fixed }) => !messages.has(fixed.id));
-    if (unreadable.length === 0) return messages;
     const tx = this.#table.begin();
     for (const record of unreadable) {
       tx.leaveNote(record);

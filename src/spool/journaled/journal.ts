@@ -40,6 +40,12 @@ export interface Journal {
    */
   readonly checked?: boolean;
   /**
+   * `messages`: changes come without entries and notes, since nothing of this journal outlives the spool's own memory.
+   *
+   * @default 'everything'
+   */
+  readonly keeps?: 'everything' | 'messages';
+  /**
    * Resolves with everything that was written and not deleted; with `undefined` when the spool was closed before and its memory is
    * still right. Take a lock here: one process at a time. Call `lost` when someone takes the storage away later: the spool then
    * closes itself.

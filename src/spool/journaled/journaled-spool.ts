@@ -32,7 +32,7 @@ import { journaledQueries } from './admin-queries.ts';
 import { JournaledRecords } from './admin-records.ts';
 import { JournalEngine } from './engine.ts';
 import { type Journal, JournalError, type StoredNote } from './journal.ts';
-import { expire, pick } from './selection.ts';
+import { expire, pick, putBack } from './selection.ts';
 import { storedEntry, storedNote } from './times.ts';
 
 /** What tells one {@link JournaledSpool} from another. */
@@ -94,14 +94,26 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
       for (;;) {
         const picks = pick(this.#engine.table, request, now);
         if (picks.length === 0) return [];
-        const messages = await this.#engine.messagesOf(picks.flatMap((one) => one.members));
-        if (messages === undefined) continue;
-        const tx = this.#engine.table.begin();
-        const claimed = picks.map((one) => claimPick(tx, one, messages, request, now));
-        await this.#engine.commit(tx);
-        return claimed;
+        const claimed = await this.#claim(picks, request, now);
+        if (claimed !== undefined) return claimed;
       }
     });
+  }
+
+  /** `undefined` when a message had to be set aside: choose again. */
+  async #claim(picks: ReturnType<typeof pick>, request: ClaimRequest, now: number): Promise<readonly ClaimedNote[] | undefined> {
+    let claimed: readonly ClaimedNote[] | undefined;
+    try {
+      const messages = await this.#engine.messagesOf(picks.flatMap((one) => one.members));
+      if (messages === undefined) return undefined;
+      const tx = this.#engine.table.begin();
+      const notes = picks.map((one) => claimPick(tx, one, messages, request, now));
+      await this.#engine.commit(tx);
+      claimed = notes;
+      return claimed;
+    } finally {
+      if (claimed === undefined) putBack(this.#engine.table, picks);
+    }
   }
 
   renew(claims: readonly ClaimToken[], lease: number): Promise<readonly ClaimToken[]> {

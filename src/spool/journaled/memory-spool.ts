@@ -19,6 +19,7 @@ export class MemorySpool extends JournaledSpool {
 
 class MemoryJournal implements Journal {
   readonly checked = true;
+  readonly keeps = 'messages';
   readonly #messages = new Map<string, SpooledMessage>();
 
   async open(): Promise<undefined> {}
@@ -31,12 +32,12 @@ class MemoryJournal implements Journal {
   }
 
   async read(records: Parameters<Journal['read']>[0]): Promise<ReadonlyMap<string, SpooledMessage>> {
-    return new Map(
-      records.flatMap(({ fixed }) => {
-        const message = this.#messages.get(fixed.id);
-        return message === undefined ? [] : [[fixed.id, message]];
-      }),
-    );
+    const found = new Map<string, SpooledMessage>();
+    for (const { fixed } of records) {
+      const message = this.#messages.get(fixed.id);
+      if (message !== undefined) found.set(fixed.id, message);
+    }
+    return found;
   }
 
   async close(): Promise<void> {}

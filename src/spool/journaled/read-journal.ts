@@ -43,8 +43,8 @@ export class ReadJournal {
   ): Promise<{ readonly messages: ReadonlyMap<string, SpooledMessage>; readonly silent: readonly string[] }> {
     const before = this.#reports;
     const found = await this.#journal.read(records);
-    const ids = this.#reports > before ? [] : records.map(({ fixed }) => fixed.id);
-    const silent = ids.filter((id) => !found.has(id));
+    const all = this.#reports > before || records.every(({ fixed }) => found.has(fixed.id));
+    const silent = all ? [] : records.map(({ fixed }) => fixed.id).filter((id) => !found.has(id));
     if (this.#journal.checked === true) return { messages: found as ReadonlyMap<string, SpooledMessage>, silent };
     const messages = new Map<string, SpooledMessage>();
     for (const [id, value] of found) {

@@ -2,11 +2,14 @@ import type { ClaimRequest, ExpireRequest } from '../contract.ts';
 import { type Pick, runOf } from '../state/claim.ts';
 import { closedLanes, mayExpireAt } from '../state/derived.ts';
 import { expireEntry } from '../state/expire.ts';
-import type { EntryRecord } from '../state/records.ts';
+import { type EntryRecord, streamKey } from '../state/records.ts';
 import type { Transaction } from '../state/transaction.ts';
 import type { TableView } from './state-table.ts';
 
-/** Chooses what is due, lane by lane, those served longest ago first. Changes no record. */
+/**
+ * Chooses what is due, lane by lane, those served longest ago first. Changes no record. What it chose is out of the queues until the claim is committed; see
+ * {@link putBack}.
+ */
 export function pick(table: TableView, request: ClaimRequest, now: number): Pick[] {
   const waiting = request.kind === 'deliver' ? table.deliver : table.probe;
   const picks: Pick[] = [];
@@ -23,16 +26,21 @@ export function pick(table: TableView, request: ClaimRequest, now: number): Pick
 function pickDue(table: TableView, lane: string, request: ClaimRequest, now: number, room: number): Pick[] {
   const queue = table.deliver.get(lane);
   const picks: Pick[] = [];
-  const taken: string[] = [];
+  const passedOver: string[] = [];
   while (queue !== undefined && picks.length < room) {
     const key = queue.take(request.ignorePickup === true ? Number.POSITIVE_INFINITY : now);
     if (key === undefined) break;
-    taken.push(key);
     const found = head(table, key, request, now);
-    if (found !== undefined) picks.push(found);
+    if (found === undefined) passedOver.push(key);
+    else picks.push(found);
   }
-  for (const key of taken) table.refreshStream(key);
+  for (const key of passedOver) table.refreshStream(key);
   return picks;
+}
+
+/** What was chosen is not claimed after all: it is due as before. */
+export function putBack(table: TableView, picks: readonly Pick[]): void {
+  for (const { members } of picks) for (const { fixed } of members.slice(0, 1)) table.refreshStream(streamKey(fixed));
 }
 
 function head(table: TableView, key: string, request: ClaimRequest, now: number): Pick | undefined {

@@ -153,7 +153,7 @@ export class StateTable {
   }
 
   #leaseEnd(lanes: LaneFilter | undefined): number | undefined {
-    if (lanes === undefined) return this.leases.peek();
+    if (lanes === undefined || ('except' in lanes && lanes.except.length === 0)) return this.leases.peek();
     const wanted = laneFilter(lanes);
     let earliest: number | undefined;
     for (const id of this.#leased) {
@@ -176,8 +176,12 @@ export class StateTable {
     const { fixed, status } = record;
     const before = this.#entries.get(fixed.id);
     this.#entries.set(fixed.id, record);
-    if (before === undefined) this.#byMessage.set(fixed.messageId, [...this.entriesOfMessage(fixed.messageId), fixed.id].sort());
-    else this.#count(before, -1);
+    let concernsTombstones = isTombstone(status) || (before !== undefined && isTombstone(before.status));
+    if (before === undefined) {
+      const others = this.#byMessage.get(fixed.messageId);
+      concernsTombstones ||= others !== undefined;
+      this.#byMessage.set(fixed.messageId, others === undefined ? [fixed.id] : [...others, fixed.id].sort());
+    } else this.#count(before, -1);
     this.#count(record, 1);
     if (status.unknownAttempts !== before?.status.unknownAttempts)
       for (const { tag } of status.unknownAttempts) this.#tag(tag, fixed.id);
@@ -188,8 +192,9 @@ export class StateTable {
     if (!holdsPlace(status)) this.#streams.get(key)?.delete(fixed.id);
     else if (before === undefined || moved || !holdsPlace(before.status)) this.#appendToStream(key, fixed.id);
 
-    this.expiries.set(fixed.id, mayExpireAt(status));
-    this.trackTombstones(fixed.messageId);
+    const mayExpire = mayExpireAt(status);
+    if (before === undefined || mayExpire !== mayExpireAt(before.status)) this.expiries.set(fixed.id, mayExpire);
+    if (concernsTombstones) this.trackTombstones(fixed.messageId);
   }
 
   #appendToStream(key: string, id: string): void {
@@ -225,12 +230,12 @@ export class StateTable {
     else this.#notes.set(id, note);
     if (note?.lease === undefined) this.#leased.delete(id);
     else this.#leased.add(id);
-    this.probe.set(lane, id, note && probeAt(note));
-    this.leases.set(id, note?.lease?.until);
-    for (const member of (note ?? before)?.entryIds.slice(0, 1) ?? []) {
-      const record = this.#entries.get(member);
-      if (record !== undefined) streams.add(streamKey(record.fixed));
-    }
+    const next = note && probeAt(note);
+    if (next !== (before && probeAt(before))) this.probe.set(lane, id, next);
+    const until = note?.lease?.until;
+    if (until !== before?.lease?.until) this.leases.set(id, until);
+    const first = this.#entries.get((note ?? before)?.entryIds[0] ?? '');
+    if (first !== undefined) streams.add(streamKey(first.fixed));
   }
 
   /** Computes anew when nothing but tombstones is left of a message. */

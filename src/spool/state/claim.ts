@@ -106,10 +106,14 @@ export function claimPick(
 
 /** By which run entries were tried last, those that were. */
 export function triedByOf(members: readonly EntryRecord[]): Lease['triedBy'] {
+  if (members.every(({ status }) => status.triedBy === undefined)) return byNobody;
   return new Map(members.flatMap(({ fixed, status }) => (status.triedBy === undefined ? [] : [[fixed.id, status.triedBy]])));
 }
 
+const byNobody: Lease['triedBy'] = new Map();
+
 function unknownAttemptsOf(members: readonly EntryRecord[]): ClaimedNote['unknownAttempts'] {
+  if (members.every(({ status }) => status.unknownAttempts.length === 0)) return [];
   const byTag = new Map(members.flatMap(({ status }) => status.unknownAttempts.map((attempt) => [attempt.tag, attempt])));
   return [...byTag.values()];
 }

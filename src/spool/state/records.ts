@@ -3,20 +3,31 @@ import type { ClaimToken, Frozen, NewSpoolEntry, Reason, SpoolEntry, SpooledMess
 
 /** An entry as the contract shows it. */
 export function viewOf({ fixed, status }: EntryRecord, message?: SpooledMessage): SpoolEntry {
-  const { expiresIn: _expiresIn, ...shown } = fixed;
-  return {
-    ...shown,
+  // Part by part: this runs several times a message, and objects spread into one another take many times as long.
+  const view: { -readonly [Part in keyof SpoolEntry]: SpoolEntry[Part] } = {
+    id: fixed.id,
+    messageId: fixed.messageId,
+    contentHash: fixed.contentHash,
+    lane: fixed.lane,
+    conversationId: fixed.conversationId,
+    audience: fixed.audience,
+    recipientsKey: fixed.recipientsKey,
     messageClass: status.sentClass ?? fixed.messageClass,
+    weight: fixed.weight,
+    to: fixed.to,
+    acceptedAt: fixed.acceptedAt,
+    pickupAt: fixed.pickupAt,
     state: status.state,
     expiresAt: status.expiresAt,
     attempt: status.attempt,
     unknownAttempts: status.unknownAttempts,
     cancelRequested: status.cancelRequested,
-    ...(message === undefined ? {} : { message }),
-    ...(status.noteId === undefined ? {} : { noteId: status.noteId }),
-    ...(status.reason === undefined ? {} : { reason: status.reason }),
-    ...(status.endedAt === undefined ? {} : { endedAt: status.endedAt }),
   };
+  if (message !== undefined) view.message = message;
+  if (status.noteId !== undefined) view.noteId = status.noteId;
+  if (status.reason !== undefined) view.reason = status.reason;
+  if (status.endedAt !== undefined) view.endedAt = status.endedAt;
+  return view;
 }
 
 /** A stored due time. `within` is its maximum distance: a clock that was set back can't strand it (see `clamp`). */

@@ -174,7 +174,8 @@ export function end(
   now: number,
   { reason, sentClass }: { reason?: Reason; sentClass?: string | undefined } = {},
 ): void {
-  tx.move(record, state, { reason, endedAt: tx.wall(now), ...(sentClass === undefined ? {} : { sentClass }) });
+  const endedAt = tx.wall(now);
+  tx.move(record, state, sentClass === undefined ? { reason, endedAt } : { reason, endedAt, sentClass });
 }
 
 /** Exchange accepted it after all: whatever has become of its entries since, but a purge, they are delivered. */

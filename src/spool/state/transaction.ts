@@ -73,7 +73,12 @@ export class Transaction {
   }
 
   members(note: NoteRecord): EntryRecord[] {
-    return note.entryIds.flatMap((id) => this.entry(id) ?? []);
+    const members: EntryRecord[] = [];
+    for (const id of note.entryIds) {
+      const record = this.entry(id);
+      if (record !== undefined) members.push(record);
+    }
+    return members;
   }
 
   add(record: EntryRecord): void {
@@ -89,21 +94,22 @@ export class Transaction {
 
   /** Changes a status and, when the state changes, reports it. */
   move(record: EntryRecord, state: SpoolState, patch: StatusPatch = {}): EntryRecord {
-    const next: EntryRecord = { fixed: record.fixed, status: defined({ ...record.status, ...patch, state, rev: this.rev }) };
+    const next: EntryRecord = { fixed: record.fixed, status: patched({ ...record.status, state, rev: this.rev }, patch) };
     this.entries.set(record.fixed.id, next);
     if (record.status.state !== state) this.report(next, record.status.state, state);
     return next;
   }
 
   report({ fixed, status }: EntryRecord, from: SpoolState, to: SpoolState | 'purged'): void {
-    this.changes.push({
+    const change: { -readonly [Part in keyof Change]: Change[Part] } = {
       entryId: fixed.id,
       messageId: fixed.messageId,
       from,
       to,
-      ...(status.noteId === undefined ? {} : { noteId: status.noteId }),
-      ...(status.reason === undefined ? {} : { reason: status.reason }),
-    });
+    };
+    if (status.noteId !== undefined) change.noteId = status.noteId;
+    if (status.reason !== undefined) change.reason = status.reason;
+    this.changes.push(change);
   }
 
   putNote(note: NoteRecord): void {
@@ -125,11 +131,14 @@ export class Transaction {
   }
 }
 
-/** Without the parts that are `undefined`. */
-function defined(parts: { readonly [Part in keyof EntryStatus]?: EntryStatus[Part] | undefined }): EntryStatus {
-  const given: Readonly<Record<string, unknown>> = parts;
-  const status: Record<string, unknown> = {};
+/** Sets the parts of the patch; `undefined` takes one out. */
+function patched(status: EntryStatus, patch: StatusPatch): EntryStatus {
+  const given: Readonly<Record<string, unknown>> = patch;
+  const parts = status as unknown as Record<string, unknown>;
   // Not Object.entries(): this runs several times a message.
-  for (const part in given) if (given[part] !== undefined) status[part] = given[part];
-  return status as unknown as EntryStatus;
+  for (const part in given) {
+    if (given[part] !== undefined) parts[part] = given[part];
+    else if (part in parts) delete parts[part];
+  }
+  return status;
 }

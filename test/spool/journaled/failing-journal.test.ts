@@ -58,6 +58,17 @@ describe('JournaledSpool over a journal that fails', () => {
     expect(await spool.claim(claimRequest({ ignorePickup: true }))).toHaveLength(1);
   });
 
+  it('leaves what it could not claim due as before', async () => {
+    const { spool } = await spoolOver();
+    await spool.append(['a', 'b'].map((id) => newEntry(id, { conversationId: id })));
+    const request = claimRequest({ ignorePickup: true });
+    const freeze = (): never => {
+      throw new Error('no class for it');
+    };
+    await expect(spool.claim({ ...request, freeze })).rejects.toThrow('no class for it');
+    expect(await spool.claim(request)).toHaveLength(2);
+  });
+
   it('closes itself with SPOOL_FAILED when it cannot tell what was changed', async () => {
     const { spool, journal } = await spoolOver();
     await spool.append([newEntry('a')]);

@@ -1,0 +1,58 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { median, medianRatio } from '../median.ts';
+import { type Row, rate } from '../table.ts';
+
+/** What runs in a process of its own; see steady-process.ts. */
+export type SteadyName = 'library' | 'transport' | 'whole';
+
+/** What one turn took: notes a second, and µs of the processor for each note. */
+export interface Turn {
+  readonly perSecond: number;
+  readonly cpu: number;
+}
+
+/** A long run, in turns: each contender has a process, which keeps its heap as it is from turn to turn. */
+export async function measureSteady(url: string, count: number, rounds: number): Promise<readonly Row[]> {
+  const names = ['whole', 'transport', 'library'] as const;
+  const processes = names.map((name) =>
+    fork(join(import.meta.dirname, 'steady-process.ts'), [name, url, String(count)], { execArgv: [] }),
+  );
+  const turns: Record<SteadyName, Turn[]> = { whole: [], transport: [], library: [] };
+  try {
+    for (let round = 0; round < rounds + 2; round++) {
+      for (const [index, name] of names.entries()) {
+        const turn = await takeTurn(processes[index]);
+        // The first two warm up.
+        if (round > 1) turns[name].push(turn);
+      }
+    }
+  } finally {
+    for (const one of processes) one.kill();
+  }
+  return [
+    against('whole sender by 50, steady', turns.whole, turns.library, 'CreateItems of ews-javascript-api', 1.5),
+    against('EwsTransport by 50, steady', turns.transport, turns.library, 'CreateItems of ews-javascript-api', 4),
+  ];
+}
+
+async function takeTurn(process: ChildProcess | undefined): Promise<Turn> {
+  if (process === undefined) throw new Error('There is no such process.');
+  process.send('turn');
+  const [turn] = (await once(process, 'message')) as [Turn];
+  return turn;
+}
+
+function against(what: string, ours: readonly Turn[], theirs: readonly Turn[], name: string, goal: number): Row {
+  const figures = (turns: readonly Turn[]): string =>
+    `${rate(median(turns.map(({ perSecond }) => perSecond)))}, ${median(turns.map(({ cpu }) => cpu)).toFixed(0)} µs CPU`;
+  const of = (turns: readonly Turn[]): number[] => turns.map(({ perSecond }) => perSecond);
+  return {
+    what,
+    figure: figures(ours),
+    against: `${name} (${figures(theirs)})`,
+    reached: medianRatio(of(ours), of(theirs)),
+    goal: { atLeast: goal },
+  };
+}
