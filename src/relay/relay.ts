@@ -1,5 +1,6 @@
 import { startLimit } from '../core/clock.ts';
 import { answerAtOnce } from '../core/errors/thrown.ts';
+import { GatheredBytes } from '../core/gathered-bytes.ts';
 import type { SendOptions } from '../ews/auth/credentials.ts';
 import { type RelayOptions, type RelaySettings, relaySettings } from './options.ts';
 import { RateLimit } from './rate-limit.ts';
@@ -130,24 +131,16 @@ async function bodyWithin(request: Request, most: number): Promise<string | unde
 }
 
 async function bytesWithin(body: ReadableStream<Uint8Array> | null, most: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
+  const bytes = new GatheredBytes();
   const reader = body?.getReader();
   for (;;) {
     const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
     if (done || value === undefined) break;
-    length += value.byteLength;
-    if (length > most) {
+    if (bytes.length + value.byteLength > most) {
       reader?.cancel().catch(() => {});
       return undefined;
     }
-    chunks.push(value);
+    bytes.add(value);
   }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return whole;
+  return new Uint8Array(bytes.whole());
 }

@@ -1,6 +1,7 @@
 import type { Limit } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { property } from '../core/errors/thrown.ts';
+import { GatheredBytes } from '../core/gathered-bytes.ts';
 
 /**
  * Some runtimes send a POST again, without a word, when a connection that they reuse ends before the answer came: a note
@@ -67,36 +68,22 @@ function clientWithoutIdle(deno: unknown): unknown {
 export async function readBody(response: Response, maxBytes: number, limit: Limit): Promise<string> {
   const reader = response.body?.getReader();
   if (reader === undefined) return '';
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
+  const bytes = new GatheredBytes();
   try {
     for (;;) {
       const { done, value } = await limit.race(reader.read());
-      if (done) return decoderFor(response.headers.get('content-type') ?? '').decode(joined(chunks, bytes));
-      bytes += value.byteLength;
-      if (bytes > maxBytes) {
+      if (done) return decoderFor(response.headers.get('content-type') ?? '').decode(bytes.whole());
+      if (bytes.length + value.byteLength > maxBytes) {
         throw new OfflineImError('RESPONSE_TOO_LARGE', `The response is larger than ${maxBytes} bytes.`, {
           details: { maxBytes },
         });
       }
-      chunks.push(value);
+      bytes.add(value);
     }
   } catch (error) {
     reader.cancel().catch(() => {}); // frees the connection; the error that led here is what counts
     throw error;
   }
-}
-
-function joined(chunks: readonly Uint8Array[], bytes: number): Uint8Array {
-  const [first] = chunks;
-  if (chunks.length === 1 && first !== undefined) return first;
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return whole;
 }
 
 /** Takes time to make, and keeps nothing between whole texts. */

@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { GatheredBytes } from '../../../core/gathered-bytes.ts';
 import { errnoOf } from './file-layer.ts';
 
 /*
@@ -75,8 +76,7 @@ export function readSmall(own: string, name: string): unknown {
 
 /** Cuts what arrives into lines, and holds no more than one of them. */
 export class Lines {
-  readonly #parts: Buffer[] = [];
-  #bytes = 0;
+  #line = new GatheredBytes();
   #limit: number;
 
   constructor(limit: number) {
@@ -92,12 +92,11 @@ export class Lines {
     for (let rest = chunk; ; ) {
       const end = rest.indexOf(0x0a);
       const part = end < 0 ? rest : rest.subarray(0, end);
-      this.#bytes += part.length;
-      if (this.#bytes > this.#limit) throw new RangeError('A line is too long.');
-      this.#parts.push(part);
+      if (this.#line.length + part.length > this.#limit) throw new RangeError('A line is too long.');
+      this.#line.add(part);
       if (end < 0) return;
-      const line = Buffer.concat(this.#parts.splice(0)).toString('utf8');
-      this.#bytes = 0;
+      const line = new TextDecoder('utf-8', { ignoreBOM: true }).decode(this.#line.whole());
+      this.#line = new GatheredBytes();
       rest = rest.subarray(end + 1);
       yield JSON.parse(line) as unknown;
     }

@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../../core/clock.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
+import { GatheredBytes } from '../../../core/gathered-bytes.ts';
 import { isInspectors } from '../../inspector/inspector.ts';
 import { Timers } from '../store/time.ts';
 import { type Cors, corsHeaders, preflightHeaders } from './cors.ts';
@@ -156,17 +157,18 @@ async function write(
 
 /** The body as text; undefined when it is too long. Rejects when the client breaks off. */
 function readBody(request: IncomingMessage, limit: number): Promise<string | undefined> {
-  const chunks: Buffer[] = [];
-  let length = 0;
+  const bytes = new GatheredBytes();
+  let isTooLong = false;
   return new Promise((resolve, reject) => {
     // What is too much is read all the same, and thrown away: the client reads the answer, and goes on on this connection.
     request.on('data', (chunk: Buffer | string) => {
-      length += chunk.length;
-      if (length > limit) chunks.length = 0;
-      else chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
-      if (length > limit) resolve(undefined);
+      isTooLong ||= bytes.length + chunk.length > limit;
+      if (isTooLong) resolve(undefined);
+      else bytes.add(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
     });
-    request.once('end', () => resolve(length > limit ? undefined : Buffer.concat(chunks).toString('utf8')));
+    request.once('end', () =>
+      resolve(isTooLong ? undefined : new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.whole())),
+    );
     request.once('error', reject);
     request.once('close', () => reject(new OfflineImError('CONNECTION_LOST', 'The client broke off.')));
   });
