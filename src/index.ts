@@ -10,9 +10,9 @@ export { classifyAudience, classifyMessageClass } from './classification/classif
 export type { Clock } from './core/clock.ts';
 export { systemClock } from './core/clock.ts';
 export type { ErrorCode } from './core/errors/codes.ts';
-export { errorCodes } from './core/errors/codes.ts';
 export type { OfflineImErrorOptions } from './core/errors/offline-im-error.ts';
 export { hasCode, OfflineImError } from './core/errors/offline-im-error.ts';
+export { errorCodes } from './core/errors/sentences.ts';
 export type { BearerAuthOptions } from './ews/auth/bearer-auth.ts';
 export { bearerAuth } from './ews/auth/bearer-auth.ts';
 export type { AuthenticationContext, Credentials, SendOptions, SendRequest } from './ews/auth/credentials.ts';

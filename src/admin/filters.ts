@@ -1,4 +1,4 @@
-import { type ErrorCode, errorCodes } from '../core/errors/codes.ts';
+import { type ErrorCode, isErrorCode } from '../core/errors/codes.ts';
 import { isDate } from '../core/errors/thrown.ts';
 import { byDefault, flag, oneOf, optional, type RulesFor, readOptions, rule, text, whole } from '../core/options.ts';
 import { addressKey, parseAddress } from '../message/address.ts';
@@ -43,7 +43,7 @@ const filterRules = {
   recipient: optional(text('an address')),
   since: optional(date),
   until: optional(date),
-  code: optional(rule<ErrorCode>('an error code', (value) => typeof value === 'string' && Object.hasOwn(errorCodes, value))),
+  code: optional(rule<ErrorCode>('an error code', isErrorCode)),
 } satisfies RulesFor<HandleFilter>;
 const queryRules = {
   ...filterRules,

@@ -1,5 +1,6 @@
 import type { HandleFilter } from '../admin/filters.ts';
-import { type ErrorCode, errorCodes } from '../core/errors/codes.ts';
+import type { ErrorCode } from '../core/errors/codes.ts';
+import { errorCodes } from '../core/errors/sentences.ts';
 import { spoolStates } from '../spool/contract.ts';
 import { type Call, choiceOption, textOption } from './command.ts';
 import { UsageError } from './exit-codes.ts';

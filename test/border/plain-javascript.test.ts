@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
-import { errorCodes } from '../../src/core/errors/codes.ts';
+import { errorCodes } from '../../src/core/errors/sentences.ts';
 import { isError, property } from '../../src/core/errors/thrown.ts';
 import { traceFile } from '../../src/file.ts';
 import { basicAuth, EwsTransport, GraphTransport, MemorySpool, OfflineImSender, sealed } from '../../src/index.ts';

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { type ErrorCode, errorCodes } from '../../src/core/errors/codes.ts';
+import type { ErrorCode } from '../../src/core/errors/codes.ts';
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
+import { errorCodes } from '../../src/core/errors/sentences.ts';
 import { evaluateGate } from '../../src/gating/gate.ts';
 import {
   basicAuth,

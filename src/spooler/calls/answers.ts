@@ -1,4 +1,4 @@
-import { type ErrorCode, errorCodes } from '../../core/errors/codes.ts';
+import { isErrorCode } from '../../core/errors/codes.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { answerAtOnce } from '../../core/errors/thrown.ts';
 import type {
@@ -203,7 +203,7 @@ function errorIn(parts: Parts): OfflineImError {
   if (error instanceof OfflineImError) return error;
   if (typeof error === 'object' && error !== null) {
     const { code, message, details } = error as Partial<Record<'code' | 'message' | 'details', unknown>>;
-    if (isCode(code) && typeof message === 'string') {
+    if (isErrorCode(code) && typeof message === 'string') {
       const { responseCode } = (details ?? {}) as { responseCode?: unknown };
       return new OfflineImError(code, message, {
         cause: error,
@@ -212,10 +212,6 @@ function errorIn(parts: Parts): OfflineImError {
     }
   }
   throw new WrongKind('an answer whose error is no OfflineImError');
-}
-
-function isCode(value: unknown): value is ErrorCode {
-  return typeof value === 'string' && Object.hasOwn(errorCodes, value);
 }
 
 type PlaceTransport = Pick<Transport, 'placeOf' | 'canProbe' | 'minimumGrace'>;

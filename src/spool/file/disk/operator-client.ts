@@ -1,5 +1,5 @@
 import { createConnection, type Socket } from 'node:net';
-import { type ErrorCode, errorCodes } from '../../../core/errors/codes.ts';
+import { isErrorCode } from '../../../core/errors/codes.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { quoted } from '../../../core/errors/quote.ts';
 import { property } from '../../../core/errors/thrown.ts';
@@ -148,6 +148,6 @@ function silent(who: string, why: string): OfflineImError {
 
 function failed(error: unknown): OfflineImError {
   const [code, message] = [property(error, 'code'), property(error, 'message')];
-  const known = typeof code === 'string' && Object.hasOwn(errorCodes, code) ? (code as ErrorCode) : 'SPOOL_FAILED';
+  const known = isErrorCode(code) ? code : 'SPOOL_FAILED';
   return new OfflineImError(known, typeof message === 'string' ? message : 'The process that has the spool failed.');
 }

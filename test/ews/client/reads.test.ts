@@ -1,0 +1,73 @@
+import { expect, it } from 'vitest';
+import { systemClock } from '../../../src/core/clock.ts';
+import { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
+import type { EwsClient } from '../../../src/ews/client/client.ts';
+import { read } from '../../../src/ews/client/reads.ts';
+import type { EwsCall, Reply } from '../../../src/ews/client/reply.ts';
+import type { EwsSettings } from '../../../src/ews/settings.ts';
+
+const lost: Reply = {
+  kind: 'failed',
+  scope: 'endpoint',
+  sent: 'unknown',
+  error: new OfflineImError('CONNECTION_LOST', 'It broke.'),
+};
+const status = (code: number, retryAfter?: number): Reply => ({
+  kind: 'http',
+  meta: { requestId: '', status: code, ...(retryAfter === undefined ? {} : { retryAfter }) },
+});
+
+/** A client whose replies come one after the other, the last one for ever. */
+function reading(replies: readonly Reply[], { deadline = 60_000, onCall = (_calls: EwsCall[]) => {} } = {}) {
+  const calls: EwsCall[] = [];
+  const call = async (made: EwsCall): Promise<Reply> => {
+    calls.push(made);
+    onCall(calls);
+    return replies[Math.min(calls.length, replies.length) - 1] ?? lost;
+  };
+  const settings = { clock: systemClock, deadline } as EwsSettings;
+  return {
+    calls,
+    read: (signal = new AbortController().signal) =>
+      read({ call } as unknown as EwsClient, settings, { operation: 'FindItem', body: '', mailbox: '', notes: [], signal }),
+  };
+}
+
+it('is repeated twice when something on the way broke, and then the last reply counts', async () => {
+  const { calls, read } = reading([lost, status(503), status(500), status(200)]);
+  expect(await read()).toMatchObject({ kind: 'http', meta: { status: 500 } });
+  expect(calls).toHaveLength(3);
+});
+
+it.each([
+  ['an answer', { kind: 'fault' } as Reply],
+  ['a refusal', status(401)],
+  ['a server that says when to come back', status(503, 1_000)],
+])('is not repeated after %s', async (_name, reply) => {
+  const { calls, read } = reading([reply]);
+  expect(await read()).toBe(reply);
+  expect(calls).toHaveLength(1);
+});
+
+it('keeps one deadline for all attempts', async () => {
+  const { calls, read } = reading([lost]);
+  await read();
+  const [first = 0, second = 0, third = 0] = calls.map(({ deadline }) => deadline);
+  expect(first).toBeLessThanOrEqual(60_000);
+  expect(second).toBeLessThanOrEqual(first - 100);
+  expect(third).toBeLessThanOrEqual(second - 200);
+});
+
+it('makes no request once the deadline has passed', async () => {
+  const { calls, read } = reading([lost], { deadline: 0 });
+  expect(await read()).toBe(lost);
+  expect(calls).toHaveLength(1);
+});
+
+it('aborted, it waits and asks no more', async () => {
+  const stop = new AbortController();
+  const { calls, read } = reading([lost], { onCall: () => stop.abort() });
+  expect(await read(stop.signal)).toMatchObject({ kind: 'failed', error: { code: 'REQUEST_ABORTED' } });
+  expect(await read(stop.signal)).toMatchObject({ kind: 'failed', error: { code: 'REQUEST_ABORTED' } });
+  expect(calls).toHaveLength(1);
+});
