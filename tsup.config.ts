@@ -63,6 +63,8 @@ export default defineConfig(({ outDir = 'dist' }) => {
       ...shared,
       ...small,
       format: 'cjs',
+      // Has no CommonJS form, and not every host can require() an ES module (Jest, bundlers, `--no-experimental-require-module`).
+      noExternal: [/^p-retry$/, /^is-network-error$/],
       // Rollup then writes the CommonJS; the default would also rewrite `?.` and `??` into helper calls.
       treeshake: true,
     },

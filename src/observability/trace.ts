@@ -1,3 +1,4 @@
+import { EventEmitter } from 'eventemitter3';
 import type { Clock } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
@@ -67,52 +68,64 @@ function assertListener(name: unknown, listener: unknown): void {
 
 /** Typed events. A listener that throws, or whose promise rejects, disturbs nothing: it is reported as `warning`. */
 export class TypedEvents {
-  readonly #listeners = new Map<EventName, Map<object, Guarded>>();
+  readonly #emitter = new EventEmitter();
+  readonly #guarded = new WeakMap<object, Map<EventName, Guarded>>();
 
   /** Calls the listener at every event of that name. The same listener is added once a name. */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): this {
     assertListener(name, listener);
-    return this.#add(name, listener, listener);
+    if (this.#guarded.get(listener)?.has(name)) return this;
+    const guarded = this.#guard(name, listener);
+    this.#remember(name, listener, guarded);
+    this.#emitter.on(name, guarded);
+    return this;
   }
 
   /** Calls the listener at the next event of that name only. One that listens to that name already goes on as it does. */
   once<Name extends EventName>(name: Name, listener: Listener<Name>): this {
     assertListener(name, listener);
-    return this.#add(name, listener, (event) => {
+    if (this.#guarded.get(listener)?.has(name)) return this;
+    const guarded = this.#guard(name, (event: OfflineImEvents[Name]) => {
       // Before the call: the listener may want to listen again.
       this.off(name, listener);
       return listener(event);
     });
+    this.#remember(name, listener, guarded);
+    this.#emitter.on(name, guarded);
+    return this;
   }
 
   /** Takes a listener out again. */
   off<Name extends EventName>(name: Name, listener: Listener<Name>): this {
     assertListener(name, listener);
-    this.#listeners.get(name)?.delete(listener);
+    const guarded = this.#guarded.get(listener)?.get(name);
+    if (guarded !== undefined) this.#emitter.off(name, guarded);
+    this.#guarded.get(listener)?.delete(name);
     return this;
   }
 
   /** True when someone listens. */
   listens(name: EventName): boolean {
-    return (this.#listeners.get(name)?.size ?? 0) > 0;
+    return this.#emitter.listenerCount(name) > 0;
   }
 
   emit<Name extends EventName>(name: Name, event: OfflineImEvents[Name]): void {
-    // Of the listeners there are now, whatever they add or take out.
-    for (const call of [...(this.#listeners.get(name)?.values() ?? [])]) call(event);
+    this.#emitter.emit(name, event);
   }
 
-  #add<Name extends EventName>(name: Name, listener: object, call: Listener<Name>): this {
-    const listeners = this.#listeners.get(name) ?? new Map<object, Guarded>();
-    this.#listeners.set(name, listeners);
-    if (listeners.has(listener)) return this;
-    listeners.set(listener, (event) => {
+  #guard<Name extends EventName>(name: Name, listener: Listener<Name>): Guarded {
+    return (event) => {
       tell(
-        () => call(event as OfflineImEvents[Name]),
+        () => listener(event as OfflineImEvents[Name]),
         (error) => this.#listenerFailed(name, error),
       );
-    });
-    return this;
+    };
+  }
+
+  #remember(name: EventName, listener: object, guarded: Guarded): void {
+    const byName = this.#guarded.get(listener) ?? new Map<EventName, Guarded>();
+    byName.set(name, guarded);
+    this.#guarded.set(listener, byName);
   }
 
   #listenerFailed(name: EventName, error: unknown): void {

@@ -1,11 +1,18 @@
-import { sleep, systemClock } from '../../core/clock.ts';
+import pRetry from 'p-retry';
 import { failedBy } from '../outcome/call-failure.ts';
 import type { EwsSettings } from '../settings.ts';
 import type { EwsClient } from './client.ts';
 import type { EwsCall, Reply } from './reply.ts';
 
-/** ms before each repetition, at least; up to twice as long. */
-const pauses = [100, 200] as const;
+/** Carries a reply through p-retry, which repeats for errors only, and only for those that are `Error`s. */
+class PassingFailure extends Error {
+  readonly reply: Reply;
+
+  constructor(reply: Reply) {
+    super('a read that may pass when repeated');
+    this.reply = reply;
+  }
+}
 
 /**
  * A request that changes nothing (a search, a look at a folder): repeated twice, shortly, when something on the way broke.
@@ -14,17 +21,19 @@ const pauses = [100, 200] as const;
 export async function read(client: EwsClient, settings: EwsSettings, call: EwsCall): Promise<Reply> {
   const { clock, deadline } = settings;
   const end = clock.monotonic() + deadline;
-  const attempt = (): Promise<Reply> => client.call({ ...call, deadline: Math.max(1, end - clock.monotonic()) });
-  const aborted = (): Reply => failedBy(call.signal.reason, { requestId: '', sent: 'unknown', ended: 'aborted', deadline });
-  if (call.signal.aborted) return aborted();
-  let reply = await attempt();
-  for (const pause of pauses) {
-    if (!mayPass(reply) || clock.monotonic() >= end) return reply;
-    // By the machine's time: it spares a server that just broke, and a clock under test need not know of it.
-    if (!(await sleep(systemClock, pause * (1 + Math.random()), call.signal))) return aborted();
-    reply = await attempt();
+  try {
+    return await pRetry(
+      async () => {
+        const reply = await client.call({ ...call, deadline: Math.max(1, end - clock.monotonic()) });
+        if (mayPass(reply) && clock.monotonic() < end) throw new PassingFailure(reply);
+        return reply;
+      },
+      { retries: 2, minTimeout: 100, maxTimeout: 500, randomize: true, signal: call.signal },
+    );
+  } catch (error) {
+    if (error instanceof PassingFailure) return error.reply;
+    return failedBy(error, { requestId: '', sent: 'unknown', ended: 'aborted', deadline });
   }
-  return reply;
 }
 
 function mayPass(reply: Reply): boolean {
