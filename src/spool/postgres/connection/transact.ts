@@ -43,13 +43,14 @@ export interface TransactionLimits extends LimitOptions {
 
 /**
  * Every setting lasts until the end of the transaction, so that the host finds its connections as they were. A process that is
- * stopped in the middle must not hold its locks for long; plans go by indexes only, since one made while a table was small is kept
- * when it no longer is; and what is accepted is on disk, whatever the database's default.
+ * stopped in the middle must not hold its locks for long; plans go by indexes only, and in their order, since one made while a table was small is kept
+ * when it no longer is (a bitmap, a sort and what is kept for a join take in all that waits, for the few that are asked for); and what is accepted is on disk, whatever the database's default.
  */
 function beginText({ lockTimeout }: TransactionLimits): string {
   return `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = ${Math.ceil(lockTimeout)};
 SET LOCAL idle_in_transaction_session_timeout = 5000; SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_generic_plan;
 SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
+SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_material = off;
 SELECT pg_backend_pid()::text AS pid, CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END`;
 }
 

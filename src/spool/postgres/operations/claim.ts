@@ -18,7 +18,7 @@ const heads = statement(
   'heads',
   (
     t,
-  ) => `SELECT ${entryColumns}, CASE WHEN n = 1 OR total <= $3 THEN body END AS body FROM unnest($1::text[]) AS q(key), LATERAL (
+  ) => `SELECT q.key, ${entryColumns}, CASE WHEN n = 1 OR total <= $3 THEN body END AS body FROM unnest($1::text[]) AS q(key), LATERAL (
     SELECT f.*, row_number() OVER w AS n, sum(weight) OVER w AS total
     FROM (SELECT ${entryColumns}, body FROM ${t.entries} WHERE stream = q.key AND active AND NOT ${onlyLookedFor} ORDER BY ord LIMIT $2) f
     WINDOW w AS (ORDER BY ord)
@@ -35,6 +35,9 @@ const notesById = statement(
 );
 
 type Row = Readonly<Record<string, unknown>>;
+
+/** What is taken of a stream. */
+type Run = Pick & { readonly stream: string };
 
 /** Claims what {@link LaneTurns.lockDue} has locked: as many steps as there are notes, whatever waits. */
 export async function claimNotes(
@@ -53,7 +56,7 @@ export async function claimNotes(
   await write(client, sql, tx, loaded, picks, request);
   if (delivering) {
     // What was due but gave nothing has been seen wrongly: its row is made anew.
-    const busy = new Set(picks.map(streamOf));
+    const busy = new Set(picks.map(({ stream }) => stream));
     const streams = keys.filter((key) => !busy.has(key));
     if (streams.length > 0) await refreshStreams(client, sql, streams);
   }
@@ -66,7 +69,7 @@ async function write(
   sql: Sql,
   tx: Transaction,
   before: Loaded,
-  picks: readonly Pick[],
+  picks: readonly Run[],
   { kind, owner }: ClaimRequest,
 ): Promise<void> {
   const fresh: Fresh[] = [];
@@ -75,17 +78,12 @@ async function write(
   for (const pick of picks) {
     const note = made.get(pick.members[0]?.fixed.id);
     if (note === undefined) continue;
-    if (pick.note === undefined) fresh.push({ stream: streamOf(pick), note, to: pick.members.at(-1)?.status.order ?? 0 });
+    if (pick.note === undefined) fresh.push({ stream: pick.stream, note, to: pick.members.at(-1)?.status.order ?? 0 });
     else notes.push(note);
   }
   if (fresh.length > 0) await inlineNotes(client, sql, tx, before, fresh, owner);
-  const busy = kind === 'deliver' ? picks.filter(({ note }) => note !== undefined).map(streamOf) : [];
+  const busy = kind === 'deliver' ? picks.filter(({ note }) => note !== undefined).map(({ stream }) => stream) : [];
   if (notes.length > 0) await writeClaims(client, sql, tx, before, { owner, busy, notes });
-}
-
-function streamOf({ members }: Pick): string {
-  const [first] = members;
-  return first === undefined ? '' : storedStreamKey(first.fixed);
 }
 
 async function pickRuns(
@@ -95,20 +93,20 @@ async function pickRuns(
   keys: readonly string[],
   request: ClaimRequest,
   now: number,
-): Promise<Pick[]> {
+): Promise<Run[]> {
   const rows = await sql.rows<Row>(client, heads, [keys, request.maxEntries, request.maxBytes]);
   const streams = new Map<string, EntryRecord[]>(keys.map((key) => [key, []]));
   for (const row of rows) {
     const record = loaded.entryRow(asEntry(row));
-    if (record !== undefined) streams.get(storedStreamKey(record.fixed))?.push(record);
+    if (record !== undefined) streams.get(String(row.key))?.push(record);
   }
   loaded.assertReadable();
-  const picks: Pick[] = [];
+  const picks: Run[] = [];
   const deferred: string[] = [];
-  for (const stream of streams.values()) {
-    const run = runOf(stream, request, now);
+  for (const [stream, records] of streams) {
+    const run = runOf(records, request, now);
     if (run === undefined) continue;
-    if ('members' in run) picks.push(run);
+    if ('members' in run) picks.push({ ...run, stream });
     else deferred.push(run.deferredNoteId);
   }
   const again = deferred.length === 0 ? [] : await pickNotes(client, sql, loaded, deferred);
@@ -116,7 +114,7 @@ async function pickRuns(
 }
 
 /** Notes that exist, with their members and their messages. */
-async function pickNotes(client: PgClient, sql: Sql, loaded: Loaded, ids: readonly string[]): Promise<Pick[]> {
+async function pickNotes(client: PgClient, sql: Sql, loaded: Loaded, ids: readonly string[]): Promise<Run[]> {
   const notes = (await sql.rows<{ row: string }>(client, notesById, [ids])).map(({ row }) =>
     loaded.noteRow(JSON.parse(row) as NoteRow),
   );
@@ -127,6 +125,7 @@ async function pickNotes(client: PgClient, sql: Sql, loaded: Loaded, ids: readon
   }
   return notes.flatMap((note) => {
     const records = note.entryIds.flatMap((id) => loaded.entry(id) ?? []);
-    return records.length === 0 ? [] : { note, members: records };
+    const [first] = records;
+    return first === undefined ? [] : { note, members: records, stream: storedStreamKey(first.fixed) };
   });
 }

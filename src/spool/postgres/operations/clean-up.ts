@@ -4,7 +4,7 @@ import { expireEntry } from '../../state/expire.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Done } from '../connection/transact.ts';
 import { counterColumns, countersOfGone } from '../tables/schema.ts';
-import { type Sql, statement } from '../tables/statement.ts';
+import { amongKeys, type Sql, statement } from '../tables/statement.ts';
 import { finishWork, startWork } from './work.ts';
 
 const atOnce = 500;
@@ -25,7 +25,7 @@ const unconfirmed = statement(
   'expired_unconfirmed',
   (t) => `WITH t AS MATERIALIZED (SELECT ${t.now}() AS now, ${t.now}() - $1::bigint AS over)
   SELECT e.id FROM ${t.notes} n CROSS JOIN LATERAL json_array_elements_text(n.entry_ids::json) AS m(id)
-    JOIN ${t.entries} e ON e.id = m.id, t WHERE n.probe_at IS NOT NULL AND e.state = 'unconfirmed' AND (
+    CROSS JOIN LATERAL (SELECT id, state, expires_at, due_at FROM ${t.entries} WHERE id = m.id LIMIT 1) e, t WHERE n.probe_at IS NOT NULL AND e.state = 'unconfirmed' AND (
     (e.expires_at > 0 AND e.expires_at <= t.now AND (json_array_length(n.entry_ids::json) = 1 OR (e.expires_at <= t.over AND n.last_ran_at <= t.over AND n.lane <> ALL($2::text[]))))
     OR (e.expires_at = 0 AND e.due_at <= t.over AND n.lane <> ALL($2::text[]))
   ) LIMIT ${atOnce}`,
@@ -77,9 +77,9 @@ const sweep = statement(
       SELECT 1 FROM ${t.entries} o WHERE o.message_id = e.message_id AND (o.tombstone_at IS NULL OR o.tombstone_at > t.over)
     ) LIMIT ${tombstonesAtOnce} FOR UPDATE OF e SKIP LOCKED
   ), d AS (
-    DELETE FROM ${t.entries} e USING gone WHERE e.id = gone.id RETURNING e.state, e.purged, e.weight, e.tombstone_at
+    DELETE FROM ${t.entries} e USING gone WHERE e.id = gone.id AND ${amongKeys('e.id', 'id FROM gone')} RETURNING e.state, e.purged, e.weight, e.tombstone_at
   ), a AS (
-    DELETE FROM ${t.attempts} a USING gone WHERE a.entry_id = gone.id
+    DELETE FROM ${t.attempts} a USING gone WHERE a.entry_id = gone.id AND ${amongKeys('a.entry_id', 'id FROM gone')}
   ), c AS (
     INSERT INTO ${t.tallies} (${counterColumns.join(', ')})
     SELECT ${countersOfGone} FROM d

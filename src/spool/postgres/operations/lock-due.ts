@@ -54,21 +54,26 @@ function taking(name: string, table: (t: Tables) => string, due: string, by: str
   });
 }
 
-function dueStreams(name: string, by: string, which: string) {
+/**
+ * What of the lane `q` is due by then, longest due first. Said as a range of the index on both, and in its order, nothing else can give that: with
+ * `lane = q.lane` a plan may sort all that waits in the lane, or look for it among what is due in all others.
+ */
+function inLane(due: string, by: string): string {
+  return `(lane, ${due}) >= (q.lane, ${Number.MIN_SAFE_INTEGER}) AND (lane, ${due}) <= (q.lane, ${by}) ORDER BY lane, ${due} LIMIT $5`;
+}
+
+function dueStreams(name: string, by: string, which = '') {
   const lock = (t: Tables): string => `SELECT s.key, s.lane FROM q, LATERAL (
-      SELECT key, lane FROM ${t.streams} WHERE lane = q.lane AND ${which} ORDER BY due_at LIMIT $5 FOR UPDATE SKIP LOCKED
+      SELECT key, lane FROM ${t.streams} WHERE due_at IS NOT NULL ${which} AND ${inLane('due_at', by.replace('now', '(SELECT now FROM t)'))}
+      FOR UPDATE SKIP LOCKED
     ) s LIMIT $6`;
   return taking(name, ({ streams }) => streams, 'due_at', by, lock);
 }
 
 /** Streams whose head is due. */
-const due = dueStreams('take_due', 'now', 'due_at <= (SELECT now FROM t)');
+const due = dueStreams('take_due', 'now');
 /** The same before their pickup time; a back-off counts all the same. */
-const early = dueStreams(
-  'take_early',
-  `${Number.MAX_SAFE_INTEGER}`,
-  'due_at IS NOT NULL AND (NOT deferred OR due_at <= (SELECT now FROM t))',
-);
+const early = dueStreams('take_early', `${Number.MAX_SAFE_INTEGER}`, 'AND (NOT deferred OR due_at <= (SELECT now FROM t))');
 /** Unconfirmed notes whose probe is due, and whose stream nobody works on. */
 const probes = taking(
   'take_probes',
@@ -77,7 +82,7 @@ const probes = taking(
   'now',
   (t) => `WITH n AS MATERIALIZED (
       SELECT s.id, s.lane, s.stream FROM q, LATERAL (
-        SELECT id, lane, stream FROM ${t.notes} WHERE lane = q.lane AND probe_at <= (SELECT now FROM t) ORDER BY probe_at LIMIT $5
+        SELECT id, lane, stream FROM ${t.notes} WHERE probe_at IS NOT NULL AND ${inLane('probe_at', '(SELECT now FROM t)')}
         FOR UPDATE SKIP LOCKED
       ) s LIMIT $6
     ), l AS MATERIALIZED (

@@ -20,8 +20,9 @@ const running = statement(
 /** As they were before the claim. */
 const members = statement(
   'running_members',
-  (t) => `SELECT r.note_id AS running, ${entryNames.map((name) => `e.${name}`).join(', ')} FROM ${t.streams} r
-    JOIN ${t.entries} e ON e.stream = r.key AND e.active AND e.state <> 'unconfirmed' AND e.ord <= r.running_to WHERE r.key = ANY($1::text[]) ORDER BY e.ord`,
+  (t) => `SELECT r.note_id AS running, ${entryNames.map((name) => `e.${name}`).join(', ')} FROM ${t.streams} r, LATERAL (
+      SELECT * FROM ${t.entries} WHERE stream = r.key AND active AND state <> 'unconfirmed' AND ord <= r.running_to ORDER BY ord
+    ) e WHERE r.key = ANY($1::text[]) ORDER BY e.ord`,
 );
 
 const stop = statement('stop_running', (t) => `UPDATE ${t.streams} SET ${notInline} WHERE key = ANY($1::text[])`);

@@ -5,7 +5,7 @@ import { refreezeEach, type Subject, settleEach } from '../../state/transition-s
 import type { PgClient } from '../connection/pool.ts';
 import type { Done } from '../connection/transact.ts';
 import { refreezeInline } from '../tables/inline-note.ts';
-import { type Sql, statement } from '../tables/statement.ts';
+import { amongKeys, type Sql, statement } from '../tables/statement.ts';
 import { headOf, streamsAfter } from '../tables/streams.ts';
 import { storableText } from '../tables/write.ts';
 import { finishWork, startWork } from './work.ts';
@@ -19,10 +19,14 @@ const deliver = statement(
   (t) => `WITH t AS MATERIALIZED (SELECT ${t.now}() AS now, nextval('${t.ticks}') AS rev), k AS MATERIALIZED (
     SELECT key, note_id, token, running_to, run_by, ($3::text[])[array_position($2::text[], token)] AS class FROM ${t.streams}
     WHERE note_id = ANY($1::text[]) AND token = ANY($2::text[]) AND lease_until + 0 > (SELECT now FROM t)
+  ), m AS MATERIALIZED (
+    SELECT k.key, k.note_id, k.token, k.run_by, k.class, x.id FROM k, LATERAL (
+      SELECT id FROM ${t.entries} WHERE stream = k.key AND active AND state <> 'unconfirmed' AND ord <= k.running_to ORDER BY ord
+    ) x
   ), e AS (
-    UPDATE ${t.entries} e SET state = 'delivered', rev = t.rev, reason = NULL, ended_at = t.now, note_id = k.note_id, attempt = 1,
-      tried_by = k.run_by, sent_class = coalesce(k.class, e.sent_class), active = false, tombstone_at = t.now, body = NULL
-    FROM k, t WHERE e.stream = k.key AND e.active AND e.state <> 'unconfirmed' AND e.ord <= k.running_to RETURNING k.token, e.ord, e.id, e.message_id, e.note_id, e.weight
+    UPDATE ${t.entries} e SET state = 'delivered', rev = t.rev, reason = NULL, ended_at = t.now, note_id = m.note_id, attempt = 1,
+      tried_by = m.run_by, sent_class = coalesce(m.class, e.sent_class), active = false, tombstone_at = t.now, body = NULL
+    FROM m, t WHERE e.id = m.id AND ${amongKeys('e.id', 'id FROM m')} RETURNING m.token, e.ord, e.id, e.message_id, e.note_id, e.weight
   ), h AS MATERIALIZED (
     ${headOf(t, 'ord > k.running_to')}
   ), ${streamsAfter(t, true)}, c AS (

@@ -35,7 +35,7 @@ const lock = statement(
   (t) => `WITH k AS MATERIALIZED (
     SELECT stream AS key, lane FROM ${t.notesNow} WHERE id = ANY($1::text[])
     UNION SELECT stream, lane FROM ${t.entries} WHERE id = ANY($2::text[])
-    UNION SELECT e.stream, e.lane FROM ${t.attempts} a JOIN ${t.entries} e ON e.id = a.entry_id WHERE a.tag = ANY($3::text[])
+    UNION SELECT stream, lane FROM ${t.entries} WHERE id = ANY(ARRAY(SELECT entry_id FROM ${t.attempts} WHERE tag = ANY($3::text[])))
   ), l AS (
     INSERT INTO ${t.streams} (key, lane) SELECT key, lane FROM k ORDER BY key
     ON CONFLICT (key) DO UPDATE SET lane = EXCLUDED.lane WHERE false

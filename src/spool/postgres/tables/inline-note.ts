@@ -5,7 +5,7 @@ import { type Lease, type NoteRecord, noteIdOf } from '../../state/records.ts';
 import type { TableReads, Transaction } from '../../state/transaction.ts';
 import type { PgClient } from '../connection/pool.ts';
 import { addCounters, countersOf } from './counters.ts';
-import { type Sql, statement } from './statement.ts';
+import { amongKeys, type Sql, statement } from './statement.ts';
 
 /**
  * A note that a claim has just made lies in the row of its stream, and its entries stay as they are: they are its first ones, up to the place
@@ -22,9 +22,9 @@ const start = statement(
   (t) => `WITH s AS (
     UPDATE ${t.streams} s SET due_at = NULL, note_id = x.note_id, token = x.token, lease_until = $6::bigint,
       running_to = x.running_to, run_by = $7, frozen = x.frozen
-    FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[])
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], string_to_array($5, E'\\n', ''))
       AS x(key, note_id, token, running_to, frozen)
-    WHERE s.key = x.key
+    WHERE s.key = x.key AND s.key = ANY($1)
   )
   ${addCounters(t, '$8')}`,
 );
@@ -54,7 +54,8 @@ export async function inlineNotes(
     column(({ note }) => note.id),
     column((one) => leaseOf(one).token),
     column(({ to }) => to),
-    column(({ note }) => (note.frozen === undefined ? null : JSON.stringify(note.frozen))),
+    // JSON has no line breaks of its own; an array of such texts would have each of their quotes escaped, and read back.
+    column(({ note }) => (note.frozen === undefined ? '' : JSON.stringify(note.frozen))).join('\n'),
     whole(until),
     owner,
     countersOf(members, before),
@@ -65,9 +66,9 @@ const refreeze = statement(
   'refreeze_running',
   (t) => `WITH t AS MATERIALIZED (SELECT ${t.now}() AS now), x AS MATERIALIZED (
     SELECT s.key, x.token, x.frozen FROM unnest($1::text[], $2::text[], $3::text[]) AS x(id, token, frozen)
-    JOIN ${t.streams} s ON s.note_id = x.id, t WHERE s.token = x.token AND s.lease_until > t.now ORDER BY s.key FOR UPDATE OF s
+    JOIN ${t.streams} s ON s.note_id = x.id, t WHERE s.note_id = ANY($1) AND s.token = x.token AND s.lease_until > t.now ORDER BY s.key FOR UPDATE OF s
   )
-  UPDATE ${t.streams} s SET frozen = x.frozen FROM x WHERE s.key = x.key RETURNING s.token`,
+  UPDATE ${t.streams} s SET frozen = x.frozen FROM x WHERE s.key = x.key AND ${amongKeys('s.key', 'key FROM x')} RETURNING s.token`,
 );
 
 /** Replaces what was frozen of notes that run under their token; their tokens. */

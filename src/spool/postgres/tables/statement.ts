@@ -59,6 +59,14 @@ export interface Statement {
   text(tables: Tables): string;
 }
 
+/**
+ * A condition that a join implies: with it, a plan finds rows by their keys whichever side it begins with. One that was made while a table was nearly empty,
+ * and stays with its connection, would else begin with the table, and read all of it for good.
+ */
+export function amongKeys(column: string, keys: string): string {
+  return `${column} = ANY(ARRAY(SELECT ${keys}))`;
+}
+
 export function statement(name: string, text: (tables: Tables) => string): Statement {
   return { name, text };
 }

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { type EntryFixed, streamKey } from '../../state/records.ts';
 import type { PgClient } from '../connection/pool.ts';
 import { notInline } from './inline-note.ts';
-import { type Sql, statement, type Tables } from './statement.ts';
+import { amongKeys, type Sql, statement, type Tables } from './statement.ts';
 
 /** The key of a stream as the tables have it: short, since it is in three of their indexes, and each of a million rows. */
 export function storedStreamKey(fixed: Pick<EntryFixed, 'lane' | 'audience' | 'conversationId'>): string {
@@ -12,7 +12,10 @@ export function storedStreamKey(fixed: Pick<EntryFixed, 'lane' | 'audience' | 'c
 /** Entries that have expired and are only looked for: they keep their stream, whose lock a probe takes, and hold back nobody in it. */
 export const onlyLookedFor = "(state = 'unconfirmed' AND expires_at = 0)";
 
-/** The heads of the streams of `k`, and when they may be claimed; `but` leaves out entries that are just leaving. */
+/**
+ * The heads of the streams of `k`, and when they may be claimed; `but` leaves out entries that are just leaving. (The limits and orders that change nothing keep
+ * a plan from reading all notes, or all entries that are only looked for, of whatever stream.)
+ */
 export function headOf(t: Tables, but = 'true'): string {
   return `SELECT k.key, e.state, CASE e.state WHEN 'spooled' THEN e.due_at WHEN 'deferred' THEN n.due_at END AS due_at,
       CASE e.state WHEN 'spooled' THEN e.due_within WHEN 'deferred' THEN n.due_within ELSE 0 END AS due_within
@@ -20,9 +23,11 @@ export function headOf(t: Tables, but = 'true'): string {
       SELECT * FROM (
         (SELECT state, due_at, due_within, note_id FROM ${t.entries} WHERE stream = k.key AND active AND NOT ${onlyLookedFor} AND ${but} ORDER BY ord LIMIT 1)
         UNION ALL
-        (SELECT state, due_at, due_within, note_id FROM ${t.entries} WHERE stream = k.key AND active AND ${onlyLookedFor} LIMIT 1)
+        (SELECT state, due_at, due_within, note_id FROM ${t.entries} WHERE stream = k.key AND active AND ${onlyLookedFor} ORDER BY ord LIMIT 1)
       ) first LIMIT 1
-    ) e ON true LEFT JOIN ${t.notes} n ON e.state = 'deferred' AND n.id = e.note_id`;
+    ) e ON true LEFT JOIN LATERAL (
+      SELECT due_at, due_within FROM ${t.notes} WHERE id = e.note_id AND e.state = 'deferred' LIMIT 1
+    ) n ON true`;
 }
 
 /**
@@ -33,11 +38,11 @@ export function streamsAfter(t: Tables, ended = false): string {
   const changes = `s.note_id IS NULL
       AND (s.due_at IS DISTINCT FROM h.due_at OR s.deferred <> (h.state = 'deferred') OR s.due_within <> coalesce(h.due_within, 0))`;
   return `sd AS (
-    DELETE FROM ${t.streams} s USING h WHERE s.key = h.key AND h.state IS NULL
+    DELETE FROM ${t.streams} s USING h WHERE s.key = h.key AND ${amongKeys('s.key', 'key FROM h WHERE h.state IS NULL')} AND h.state IS NULL
   ), su AS (
     UPDATE ${t.streams} s SET ${ended ? `${notInline}, ` : ''}deferred = (h.state = 'deferred'), due_at = h.due_at,
       due_within = coalesce(h.due_within, 0)
-    FROM h WHERE s.key = h.key AND h.state IS NOT NULL AND ${ended ? 'true' : changes}
+    FROM h WHERE s.key = h.key AND ${amongKeys('s.key', 'key FROM h WHERE h.state IS NOT NULL')} AND h.state IS NOT NULL AND ${ended ? 'true' : changes}
   )`;
 }
 

@@ -6,7 +6,7 @@ import { type EntryRecord, type EntryStatus, isActive, type NoteRecord } from '.
 import type { TableReads, Transaction } from '../../state/transaction.ts';
 import type { PgClient } from '../connection/pool.ts';
 import { addCounters, countersOf } from './counters.ts';
-import { type Sql, statement, type Tables } from './statement.ts';
+import { amongKeys, type Sql, statement, type Tables } from './statement.ts';
 import { refreshStreams, storedStreamKey } from './streams.ts';
 
 /** Types of the columns that JSON rows have; the rest are text. */
@@ -58,10 +58,12 @@ function putNotes(t: Tables, parameter: string): string {
 
 const write = statement(
   'write',
-  (t) => `WITH e AS (
+  (t) => `WITH x AS MATERIALIZED (
+    SELECT * FROM ${recordset('$1', ['id', ...updated])}
+  ), e AS (
     UPDATE ${t.entries} AS e SET ${updated.map((name) => `${name} = x.${name}`).join(', ')},
       body = CASE WHEN x.tombstone_at IS NULL THEN e.body END
-    FROM ${recordset('$1', ['id', ...updated])} WHERE e.id = x.id
+    FROM x WHERE e.id = x.id AND ${amongKeys('e.id', 'id FROM x')}
   ), n AS (
     ${putNotes(t, '$2')}
   ), d AS (
@@ -75,9 +77,11 @@ const write = statement(
 /** Of entries of a note that was there before, little changes; and nothing in their streams but that these are at work. */
 const writeClaimed = statement(
   'write_claimed',
-  (t) => `WITH e AS (
+  (t) => `WITH x AS MATERIALIZED (
+    SELECT * FROM ${recordset('$1', ['id', 'note_id', 'attempt'])}
+  ), e AS (
     UPDATE ${t.entries} AS e SET state = 'delivering', rev = $2, note_id = x.note_id, attempt = x.attempt, tried_by = $3
-    FROM ${recordset('$1', ['id', 'note_id', 'attempt'])} WHERE e.id = x.id
+    FROM x WHERE e.id = x.id AND ${amongKeys('e.id', 'id FROM x')}
   ), n AS (
     ${putNotes(t, '$4')}
   ), s AS (
