@@ -5,6 +5,7 @@ import { clampExpiries, clampTimes } from './connection/recover.ts';
 import { rollBack } from './connection/schema.ts';
 import { isAmbiguousWrite, isBusy, isFull } from './connection/sqlite-error.ts';
 import { type CorruptReport, Group } from './group.ts';
+import { DoubtfulCommit, NothingBegun } from './lost.ts';
 import type { SharedClock, SpoolRowChange } from './stores/stores.ts';
 
 /** What became of an operation. `kept`: whether anything of one that failed may have been kept. */
@@ -44,21 +45,6 @@ const lapsesAtOnce = 1_000;
 const sameTime = 1_000;
 /** ms by which the wall clock may go back without expiries being looked through. */
 const mindedStep = 60_000;
-
-/** A commit after which the file was no longer what it had been. */
-class DoubtfulCommit extends Error {
-  readonly loss: Loss;
-  readonly written: SpoolRowChange;
-  /** Tells the results after all. */
-  readonly tell: () => void;
-
-  constructor(loss: Loss, written: SpoolRowChange, tell: () => void) {
-    super('The file was lost beneath a commit.');
-    this.loss = loss;
-    this.written = written;
-    this.tell = tell;
-  }
-}
 
 /**
  * Group commit: all operations that were asked for by the time a group begins share one transaction, and with it one fsync.
@@ -135,9 +121,16 @@ export class GroupCommitter {
         return [];
       } catch (error) {
         if (error instanceof DoubtfulCommit) return await this.#afterLoss(error, batch);
-        if (isBusy(error) && performance.now() < deadline) {
+        const loss = error instanceof NothingBegun ? error.loss : undefined;
+        this.#loss ??= loss;
+        if ((loss !== undefined || isBusy(error)) && performance.now() < deadline) {
           await wait(1 + Math.random() * 15);
           continue;
+        }
+        if (loss !== undefined) {
+          // It is lost again and again; the next operation opens it anew.
+          for (const job of batch) job.done({ ok: false, error: this.#context.lost(loss), kept: 'no' });
+          return [];
         }
         const doubt = isAmbiguousWrite(error);
         if (doubt) {
@@ -191,15 +184,33 @@ export class GroupCommitter {
 
   #attempt(batch: readonly Job[]): void {
     const reads = batch.every((job) => job.reads);
-    if (reads && this.#read(batch, true)) return;
+    if (reads && this.#reads(batch)) return;
     try {
-      this.#transaction('BEGIN IMMEDIATE', (group) => {
-        this.#expireLeases(group);
-        return this.#run(group, batch);
+      const { file, lock } = this.#connection;
+      lock.hold(() => {
+        // Somebody may have taken the file for unused by now: what is written then would go beside what they write. Or they have made its shared memory anew,
+        // which then looks as it did when this connection began, and pages that it remembers from there would be taken for those of the file.
+        const loss = file.look();
+        if (loss !== undefined) throw new NothingBegun(loss);
+        if (!file.watchesLocks) this.#connection.forgetPages();
+        this.#transaction('BEGIN IMMEDIATE', (group) => {
+          this.#expireLeases(group);
+          return this.#run(group, batch);
+        });
       });
     } catch (error) {
       // As long as a full disk can't take in that a lease has run out, reading goes on without that.
       if (!reads || !isFull(error) || !this.#read(batch, false)) throw error;
+    }
+  }
+
+  /** False too when it read what somebody was writing, since its locks were dropped: with the lock that can't happen. */
+  #reads(batch: readonly Job[]): boolean {
+    try {
+      return this.#read(batch, true);
+    } catch (error) {
+      if (!isAmbiguousWrite(error)) throw error;
+      return false;
     }
   }
 

@@ -8,7 +8,7 @@ import type { SpoolContext } from '../contract.ts';
 import { restoredWarning } from '../disk/backup.ts';
 import { vacuumStep } from './clean-up.ts';
 import { type ConnectOptions, connect } from './connection/connect.ts';
-import { Connection, type Loss, OpenFile, type Queries } from './connection/connection.ts';
+import { Connection, type Loss, type Queries } from './connection/connection.ts';
 import { truncateLog } from './connection/database-file.ts';
 import { hasTable } from './connection/restored.ts';
 import { asSpoolError } from './connection/sqlite-error.ts';
@@ -84,9 +84,7 @@ export class Session {
       await opened.committer.idle();
       // One that failed meanwhile has closed its file.
       if (this.#failure !== undefined) return;
-      const { database } = opened.committer.connection;
-      truncateLog(database);
-      database.close();
+      await opened.committer.connection.close();
     });
   }
 
@@ -125,9 +123,13 @@ export class Session {
       if (!(await this.run((group, { tombstones }) => tombstones.sweep(group, keepTombstones, time.leastSkew)))) break;
     }
     if (committer.waiting > 0) return;
-    if (this.#fullLog) this.#fullLog = !truncateLog(committer.connection.database);
+    const { database, file, lock } = committer.connection;
     try {
-      vacuumStep(committer.connection.database);
+      lock.try(() => {
+        if (file.look() !== undefined) return;
+        if (this.#fullLog) this.#fullLog = !truncateLog(database);
+        vacuumStep(database);
+      });
     } catch {
       // Somebody else is writing, or it was closed meanwhile: another time.
     }
@@ -138,7 +140,8 @@ export class Session {
     this.#fullLog = true;
     for (let time = 0; time < truncations; time++) {
       const { committer } = this.#assertOpen();
-      this.#fullLog = !truncateLog(committer.connection.database);
+      const { database, file, lock } = committer.connection;
+      this.#fullLog = lock.try(() => !file.replaced && truncateLog(database)) !== true;
       if (!this.#fullLog) return;
       await wait(5 + Math.random() * 20);
     }
@@ -166,8 +169,7 @@ export class Session {
       now: () => Math.floor(context.clock.now()),
       warn: (error) => this.#warn(context, error),
     };
-    const { database, alone } = await connect(options);
-    return new Connection(database, new OpenFile(this.#options.path), alone);
+    return new Connection(await connect(options));
   }
 
   /** Before anybody may claim: what waits in a restored copy is held, unless it is to go on at once. */
@@ -203,7 +205,7 @@ export class Session {
   #abandon(): void {
     const opened = this.#opened;
     this.#opened = undefined;
-    opened?.committer.connection.database.close();
+    opened?.committer.connection.abandon();
   }
 
   #warn(context: SpoolContext, error: Error): void {
@@ -243,7 +245,7 @@ export class Session {
     let old = lost;
     for (;;) {
       try {
-        old.database.close();
+        await old.close();
       } catch {
         // Closed by what went wrong.
       }
@@ -251,7 +253,7 @@ export class Session {
       if (!watchesLocks || connection.file.watchesLocks || performance.now() > until) return connection;
       // Somebody else of this process still has it open, and will notice too: until all have closed it there is no lock to be had.
       old = connection;
-      connection.database.close();
+      await connection.close();
       await wait(5 + Math.random() * 50);
     }
   }
@@ -275,7 +277,7 @@ export class Session {
     this.#failure = error;
     this.#watch.end();
     try {
-      committer.connection.database.close();
+      committer.connection.abandon();
     } catch {
       // Closed already, by whoever was to open it anew.
     }

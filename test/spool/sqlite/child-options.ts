@@ -14,4 +14,7 @@ export interface ChildLine {
   readonly lost?: number;
   readonly notRenewed?: number;
   readonly kept?: readonly string[];
+  /** Of the spool's folder, before this one. */
+  readonly copies?: number;
+  readonly ended?: true;
 }

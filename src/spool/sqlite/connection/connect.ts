@@ -6,10 +6,12 @@ import { hasCode, OfflineImError } from '../../../core/errors/offline-im-error.t
 import { quoted } from '../../../core/errors/quote.ts';
 import { assertLocal } from '../../disk/local-disk.ts';
 import { makeAdminTables } from './admin-tables.ts';
+import { OpenFile } from './connection.ts';
 import { assertWritable, hasLog, makeFile, restrict, truncateLog } from './database-file.ts';
 import { recover } from './recover.ts';
 import { applicationId, applicationOf, isEmpty, migrate, schemaVersion, versionOf } from './schema.ts';
 import { asSpoolError, isBusy } from './sqlite-error.ts';
+import { WriteLock } from './write-lock.ts';
 
 /** ms that SQLite itself waits for a lock: it blocks the event loop, and with it the renewal of leases. */
 const blockingWait = 5;
@@ -53,6 +55,9 @@ const beginningTakes = 250;
  */
 export async function connect(options: ConnectOptions): Promise<{
   readonly database: DatabaseSync;
+  /** As it was before anybody else could take it for unused. */
+  readonly file: OpenFile;
+  readonly lock: WriteLock;
   /** Nobody else had it open. */
   readonly alone: boolean;
 }> {
@@ -68,24 +73,45 @@ export async function connect(options: ConnectOptions): Promise<{
   assertLocal(path, dirname(path), { ...options, needs });
   const deadline = performance.now() + busyTimeout;
   if (!made) await lookAtEmpty(path, warn);
+  let lock = new WriteLock(path);
   let alone = false;
-  for (;;) {
-    try {
-      prepareAlone(path, options.now());
-      alone = true;
-    } catch (error) {
-      // Somebody has it open, and has looked after it.
-      if (!isBusy(error)) throw error;
+  try {
+    for (;;) {
+      if (!lock.isFor(path)) {
+        // Removed or replaced since.
+        lock.close();
+        makeFile(path);
+        lock = new WriteLock(path);
+      }
+      // Somebody whose locks on the file were dropped may be writing: only without them is anything begun.
+      const opened = lock.try(() => {
+        alone = prepare(path, options.now()) || alone;
+        const database = openShared(path);
+        return database === undefined ? undefined : { database, file: new OpenFile(path) };
+      });
+      if (opened !== undefined) {
+        restrict(path);
+        return { ...opened, lock, alone };
+      }
+      if (performance.now() > deadline) {
+        throw new OfflineImError('SPOOL_BUSY', `The spool ${quoted(path)} stayed locked by others for ${busyTimeout} ms.`);
+      }
+      await wait(5 + Math.random() * 20);
     }
-    const database = openShared(path);
-    if (database !== undefined) {
-      restrict(path);
-      return { database, alone };
-    }
-    if (performance.now() > deadline) {
-      throw new OfflineImError('SPOOL_BUSY', `The spool ${quoted(path)} stayed locked by others for ${busyTimeout} ms.`);
-    }
-    await wait(5 + Math.random() * 20);
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+}
+
+/** False where somebody has it open, and has looked after it. */
+function prepare(path: string, now: number): boolean {
+  try {
+    prepareAlone(path, now);
+    return true;
+  } catch (error) {
+    if (!isBusy(error)) throw error;
+    return false;
   }
 }
 

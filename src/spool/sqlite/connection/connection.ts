@@ -1,10 +1,13 @@
-import { openSync, readSync, type Stats, statSync } from 'node:fs';
+import { linkSync, openSync, readSync, renameSync, rmSync, type Stats, statSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { setTimeout as wait } from 'node:timers/promises';
 import { AdminReading } from '../admin-read.ts';
 import { LeaseEnds, Picker } from '../claim.ts';
 import { Expiry, Tombstones } from '../clean-up.ts';
 import { Reading } from '../read.ts';
 import { Stores } from '../stores/stores.ts';
+import { companionsOf, truncateLog } from './database-file.ts';
+import type { WriteLock } from './write-lock.ts';
 
 /** What has become of a file beneath its open connection. */
 export type Loss =
@@ -33,6 +36,7 @@ const memoryLock = '128';
  * removed log is gone. A commit counts only when the locks were still there after it: then whoever came later has seen it.
  */
 export class OpenFile {
+  readonly path: string;
   readonly #parts: readonly { readonly path: string; readonly key: string }[];
   readonly #looks: FileLooks;
   /** What the table of locks has to show; `undefined` where it does not. */
@@ -40,6 +44,7 @@ export class OpenFile {
 
   /** To be made when the connection has read something: only then the log is there. */
   constructor(path: string, looks: FileLooks = systemLooks) {
+    this.path = path;
     this.#looks = looks;
     this.#parts = [path, `${path}-wal`, `${path}-shm`].map((part) => ({ path: part, key: keyOf(looks.stat(part)) }));
     const [file, , memory] = this.#parts.map(({ path: part }) => looks.stat(part)?.ino);
@@ -127,19 +132,27 @@ export interface Queries {
   readonly admin: AdminReading;
 }
 
+/** ms that others may write before a close goes on without the lock. */
+const closingTakes = 10_000;
+/** Times that a failed one waits for others, for as long as SQLite itself does. */
+const abandonings = 20;
+
 /** An open file with all that is prepared on it; another one after the file had to be opened anew. */
 export class Connection {
   readonly database: DatabaseSync;
   readonly file: OpenFile;
+  readonly lock: WriteLock;
+  /** Nobody else had the file open. */
   readonly alone: boolean;
   readonly stores: Stores;
   readonly queries: Queries;
   readonly #version: StatementSync;
+  #closed = false;
 
-  /** @param alone Nobody else had the file open. */
-  constructor(database: DatabaseSync, file: OpenFile, alone: boolean) {
+  constructor({ database, file, lock, alone }: Pick<Connection, 'database' | 'file' | 'lock' | 'alone'>) {
     this.database = database;
     this.file = file;
+    this.lock = lock;
     this.alone = alone;
     this.stores = new Stores(database);
     this.queries = {
@@ -156,5 +169,75 @@ export class Connection {
   /** Changes when another connection has committed anything: a look at shared memory, some µs. */
   dataVersion(): unknown {
     return this.#version.get()?.data_version;
+  }
+
+  /** Where nobody sees that locks were dropped: what is remembered of the file may be older than it looks. No lock is dropped on Windows. */
+  forgetPages(): void {
+    if (process.platform === 'win32') return;
+    this.database.exec('PRAGMA shrink_memory');
+    this.stores.forgetAll();
+  }
+
+  /**
+   * The last one folds the log into the file. Where somebody else is writing it is not the last one, unless locks were dropped: then it waits, at most until nobody
+   * can be writing any more.
+   */
+  async close(): Promise<void> {
+    const until = performance.now() + closingTakes;
+    const close = (): void => {
+      // A log that others have removed must not be folded over what they have written since.
+      if (!this.file.replaced) truncateLog(this.database);
+      this.#end();
+    };
+    while (!this.#closed && !this.#closes(close) && performance.now() < until) await wait(1 + Math.random() * 10);
+    this.#end();
+    this.lock.close();
+  }
+
+  /** Without waiting for more than a moment, for one that failed. */
+  abandon(): void {
+    const close = (): void => this.#end();
+    for (let time = 0; time < abandonings && !this.#closed && !this.#closes(close); time++);
+    this.#end();
+    this.lock.close();
+  }
+
+  /** False while somebody else is writing. */
+  #closes(close: () => void): boolean {
+    return (
+      this.lock.try(() => {
+        close();
+        return true;
+      }) === true
+    );
+  }
+
+  /** SQLite removes whatever its log's path leads to when it takes itself for the last one: where that is the log of others by now, it is put back. */
+  #end(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const wasReplaced = this.file.replaced;
+    const kept = wasReplaced ? companionsOf(this.file.path).filter((one) => keeps(one)) : [];
+    this.database.close();
+    for (const one of kept) {
+      if (isMissing(one)) renameSync(aside(one), one);
+      else rmSync(aside(one), { force: true });
+    }
+    // The last one takes it along.
+    if (!wasReplaced && companionsOf(this.file.path).every((one) => isMissing(one))) this.lock.remove();
+  }
+}
+
+const isMissing = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) === undefined;
+
+const aside = (path: string): string => `${path}-kept`;
+
+function keeps(path: string): boolean {
+  try {
+    rmSync(aside(path), { force: true });
+    linkSync(path, aside(path));
+    return true;
+  } catch {
+    return false;
   }
 }

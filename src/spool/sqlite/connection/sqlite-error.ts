@@ -41,6 +41,12 @@ export function isFull(error: unknown): boolean {
   return resultOf(error) === result.full;
 }
 
+/** The file is no database of SQLite's, or no longer. */
+export function isDamage(error: unknown): boolean {
+  const code = resultOf(error);
+  return code === result.corrupt || code === result.notadb;
+}
+
 /** Whether anything of a transaction that failed this way may have been kept, so that nothing may be trusted on this handle. */
 export function isAmbiguousWrite(error: unknown): boolean {
   const code = resultOf(error);
