@@ -236,8 +236,11 @@ export interface SpoolStorage<Client = never> {
    * which is not written when it says no. For a storage of one process whose lock can be taken away. Optional.
    */
   isOwner?(): boolean;
-  /** Calls `wake` when another process appended; the returned function ends that. */
-  watch?(wake: () => void): () => void;
+  /**
+   * Calls `wake` when another process appended, and with `'operated'` when an operator has changed something through this process, such as a pause; the returned
+   * function ends that.
+   */
+  watch?(wake: (news?: 'operated') => void): () => void;
   /** Entries by state, purged ones left out. */
   counts(): Promise<Readonly<Record<SpoolState, number>>>;
   /** What its messages take, in bytes, as cheaply as `counts()` and as exactly as that allows: what `highWater.bytes` is held against. Optional. */

@@ -1,7 +1,7 @@
 import { missing } from '../core/errors/missing.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
-import { property } from '../core/errors/thrown.ts';
+import { asError, property } from '../core/errors/thrown.ts';
 import { noteWording } from '../message/note.ts';
 import type { ClaimedNote, ClaimRequest, LaneFilter } from '../spool/contract.ts';
 import type { SpoolerContext, SpoolerParts } from './context.ts';
@@ -14,7 +14,7 @@ export interface Round {
   readonly parts: SpoolerParts;
   readonly context: Pick<SpoolerContext, 'places' | 'stopping'>;
   readonly lanes: Lanes;
-  readonly pauses: Pick<Pauses, 'all' | 'lanes' | 'includes'>;
+  readonly pauses: Pick<Pauses, 'all' | 'lanes' | 'includes' | 'refresh'>;
   /** For a flush: takes what is not due yet, up to so many entries. */
   readonly flush: { entries: number } | undefined;
   notesAtWork(): number;
@@ -60,18 +60,27 @@ async function claim(round: Round, kind: 'deliver' | 'probe', lanes: LaneFilter,
   const notes = checkedClaim(await parts.storage.claim(requestFor(round, kind, allowed, limit)));
   if (delivering && flush !== undefined) for (const note of notes) flush.entries -= note.entries.length;
   let begun = 0;
+  // Nothing is asked unless pauses were made or lifted meanwhile. When they can't be read, nothing is begun.
+  const unread = delivering && notes.length > 0 ? await failureOf(round.pauses.refresh()) : undefined;
   for (const [lane, batch] of batchesOf(notes, parts.options.notesPerClaim)) {
     const admission = round.lanes.admission(lane);
-    const fits = admission === 'open' || (admission === 'trial' && 'only' in lanes);
+    // Paused since the claim was asked for: whoever did it has been told that nothing more is delivered.
+    const paused = delivering && (unread !== undefined || round.pauses.includes(lane));
+    const fits = !paused && (admission === 'open' || (admission === 'trial' && 'only' in lanes));
     if (fits) {
       begun += batch.length;
       round.begin(kind, lane, batch, claimedAt);
     } else {
-      // A lane seen for the first time, whose endpoint is known to be out of reach: as if it had never been claimed.
+      // A lane seen for the first time, whose endpoint is known to be out of reach, or a paused one: as if it had never been claimed.
       await parts.storage.settle(batch.map(({ token }) => ({ token, to: 'unclaim' })));
     }
   }
+  if (unread !== undefined) throw unread;
   return begun;
+}
+
+function failureOf(work: Promise<unknown>): Promise<Error | undefined> {
+  return work.then(() => undefined, asError);
 }
 
 /** @throws {OfflineImError} `SPOOL_FAILED` for a storage that returns anything but claimed notes */

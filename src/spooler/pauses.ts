@@ -12,6 +12,8 @@ export class Pauses {
   readonly #pollInterval: number;
   #known: readonly Pause[] = [];
   #readAt = Number.NEGATIVE_INFINITY;
+  /** How often they were said to have changed. */
+  #changes = 0;
 
   constructor(storage: Pick<SpoolStorage, 'admin'>, clock: Clock, pollInterval: number) {
     this.#storage = storage;
@@ -24,12 +26,15 @@ export class Pauses {
     const { admin } = this.#storage;
     const now = this.#clock.monotonic();
     if (admin === undefined || now - this.#readAt < this.#pollInterval / 2) return;
+    const asked = this.#changes;
     this.#known = await admin.paused();
-    this.#readAt = now;
+    // What changed while the spool answered is asked for once more.
+    if (asked === this.#changes) this.#readAt = now;
   }
 
   /** They have changed: the next {@link refresh} asks the spool. */
   forget(): void {
+    this.#changes += 1;
     this.#readAt = Number.NEGATIVE_INFINITY;
   }
 

@@ -1,13 +1,12 @@
 import { unlessAborted } from '../core/clock.ts';
-import { OfflineImError } from '../core/errors/offline-im-error.ts';
-import { answerAtOnce, asError } from '../core/errors/thrown.ts';
-import { tell } from '../core/host-calls.ts';
+import { asError } from '../core/errors/thrown.ts';
 import { SerialQueue } from '../core/queues.ts';
 import { type Stoppable, type StopSignals, settled } from '../core/stop.ts';
 import type { Pause } from '../spool/admin/contract.ts';
 import type { Change, SpoolState } from '../spool/contract.ts';
 import { type Batch, workOn } from './batch.ts';
 import { Places } from './calls/answers.ts';
+import { watchStorage } from './calls/watch.ts';
 import { claimRound } from './claim-round.ts';
 import type { SpoolerContext, SpoolerParts } from './context.ts';
 import { Lanes } from './lanes/lanes.ts';
@@ -106,27 +105,9 @@ export class Spooler {
   async start(): Promise<void> {
     await this.open();
     if (this.#stopping) return;
-    if (this.#unwatch === undefined) this.#watch();
-    this.#loop.start();
-  }
-
-  /** A storage that can't tell of others' appends is asked every `pollInterval` all the same. */
-  #watch(): void {
     const { storage, trace } = this.#parts;
-    try {
-      const unwatch: unknown = answerAtOnce(storage.watch?.(() => this.wake()));
-      if (typeof unwatch === 'function')
-        this.#unwatch = () =>
-          tell(
-            () => unwatch(),
-            (error) => trace.warn(asError(error)),
-          );
-      else if (unwatch !== undefined) {
-        trace.warn(new OfflineImError('SPOOL_FAILED', `watch() of the spool returned ${typeof unwatch}; expected a function.`));
-      }
-    } catch (error) {
-      trace.warn(asError(error));
-    }
+    this.#unwatch ??= watchStorage(storage, trace, (news) => (news === 'operated' ? this.#operated() : this.wake()));
+    this.#loop.start();
   }
 
   /** Looks for work now; call it after an append. */
@@ -148,6 +129,12 @@ export class Spooler {
   pausesChanged(): void {
     this.#pauses.forget();
     this.wake();
+  }
+
+  /** An operator was here by way of the storage: pauses are asked for anew, and whether something is to be tried now. */
+  #operated(): void {
+    this.#lastScan = Number.NEGATIVE_INFINITY;
+    this.pausesChanged();
   }
 
   retryNow(lane?: string): void {

@@ -45,6 +45,27 @@ describe('pause()', () => {
     await next.sender.stop();
   });
 
+  it('counts for a claim that the spool has not answered yet: what it took is put back', async () => {
+    const spool = new MemorySpool();
+    const { sender, clock, transport, eventsOf } = aliceSends({ spool, pickupDelay: 0 });
+    await sender.start();
+    const { claim } = spool;
+    spool.claim = async (request) => {
+      const notes = await claim.call(spool, request);
+      if (notes.length > 0) await sender.pause();
+      return notes;
+    };
+    await sender.send({ ...bob, messageId: 'm' });
+    await clock.advance(60_000);
+    expect([transport.delivered, eventsOf('message:picked-up')]).toEqual([[], []]);
+    expect((await sender.status('m'))?.entries).toMatchObject([{ state: 'spooled', attempt: 0, waitingFor: 'paused' }]);
+    spool.claim = claim;
+    await sender.resume();
+    await clock.advance(1_000);
+    expect(transport.delivered).toHaveLength(1);
+    await sender.stop();
+  });
+
   it('flush() skips what is paused, and says so', async () => {
     const { sender, transport } = aliceSends();
     await sender.send({ ...bob, messageId: 'm' });

@@ -52,11 +52,26 @@ const calls = {
 
 export type CallName = keyof typeof calls;
 
-/** Calls after which something may be due that was not before. */
-const waking: readonly string[] = ['act', 'change', 'resume', 'audit'] satisfies readonly CallName[];
+/** Which calls change nothing that a running sender has to obey. Told by name, so that no new call is forgotten. An audit may ask to try now. */
+const reads: Readonly<Record<CallName, boolean>> = {
+  counts: true,
+  get: true,
+  standing: true,
+  findMessage: true,
+  entries: true,
+  act: false,
+  pause: false,
+  resume: false,
+  paused: true,
+  lanes: true,
+  audit: false,
+  listBy: true,
+  change: false,
+  backup: true,
+};
 
-export function mayWake(name: unknown): boolean {
-  return waking.some((one) => one === name);
+export function isRead(name: unknown): boolean {
+  return typeof name === 'string' && Object.hasOwn(reads, name) && reads[name as CallName];
 }
 
 /** Carries out what an operator asks, whose words are checked first. @throws {CallError} */

@@ -6,7 +6,7 @@ import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
 import { tell } from '../../core/host-calls.ts';
 import { byDefault, filePath, flag, having, optional, type RulesFor, readOptions, rule } from '../../core/options.ts';
-import { answerCall, mayWake } from '../admin/calls.ts';
+import { answerCall, isRead } from '../admin/calls.ts';
 import type { SpoolContext } from '../contract.ts';
 import { type BackupOptions, restoredWarning } from '../disk/backup.ts';
 import { JournaledSpool } from '../journaled/journaled-spool.ts';
@@ -105,7 +105,7 @@ export class FileSpool extends JournaledSpool {
   readonly #files: FileLayer;
   readonly #layout: Layout;
   readonly #restored: boolean | 'resume';
-  readonly #watchers = new Set<() => void>();
+  readonly #watchers = new Set<(news?: 'operated') => void>();
   #clock: Clock = systemClock;
   #stopListening: (() => Promise<void>) | undefined;
 
@@ -143,8 +143,8 @@ export class FileSpool extends JournaledSpool {
     return this.#journal.isOurs();
   }
 
-  /** Calls `wake` when {@link FileSpool.releaseRestored} lets messages go on; the returned function ends that. */
-  watch(wake: () => void): () => void {
+  /** Calls `wake` when {@link FileSpool.releaseRestored} lets messages go on, and with `'operated'` when an operator has changed something; the returned function ends that. */
+  watch(wake: (news?: 'operated') => void): () => void {
     this.#watchers.add(wake);
     return () => void this.#watchers.delete(wake);
   }
@@ -198,7 +198,7 @@ export class FileSpool extends JournaledSpool {
       });
       released += changes.length;
     }
-    if (released > 0) for (const wake of this.#watchers) tell(wake);
+    if (released > 0) for (const wake of this.#watchers) tell(() => wake());
     return released;
   }
 
@@ -210,7 +210,8 @@ export class FileSpool extends JournaledSpool {
       isOwner: () => this.isOwner(),
       answer: async (call, args, signal) => {
         const answer = await answerCall(this, call, args, signal);
-        if (mayWake(call)) for (const wake of this.#watchers) tell(wake);
+        if (isRead(call)) return answer;
+        for (const wake of this.#watchers) tell(() => wake('operated'));
         return answer;
       },
     });

@@ -78,7 +78,7 @@ class SealedSpool implements SpoolStorage<unknown> {
   readonly name: string;
   readonly capabilities: SpoolStorage['capabilities'];
   /** There where the storage below has it. */
-  readonly watch?: (wake: () => void) => () => void;
+  readonly watch?: (wake: (news?: 'operated') => void) => () => void;
   /** The same. */
   readonly usage?: () => Promise<{ readonly bytes: number }>;
   readonly isOwner?: () => boolean;

@@ -178,7 +178,7 @@ export class Shards implements ShardedSpool<unknown> {
     return this.#change(entryIds, (storage, ids) => storage.purge(ids));
   }
 
-  watch(wake: () => void): () => void {
+  watch(wake: (news?: 'operated') => void): () => void {
     const ends = this.#all.flatMap(({ storage }) => (storage.watch === undefined ? [] : [storage.watch(wake)]));
     return () => {
       for (const end of ends) end();
