@@ -6,7 +6,7 @@ import type { Stoppable, StopSignals } from '../core/stop.ts';
 import { type GateDecision, GateRefusedError } from '../gating/gate.ts';
 import { type NormalizedMessage, normalizeMessage, type OutgoingMessage } from '../message/message.ts';
 import type { Trace } from '../observability/trace.ts';
-import type { AppendResult, SpoolStorage } from '../spool/contract.ts';
+import type { AppendResult, NewSpoolEntry, SpoolStorage } from '../spool/contract.ts';
 import type { Audience } from '../transport/contract.ts';
 import {
   type AcceptanceContext,
@@ -67,7 +67,7 @@ export interface SendingContext {
   /** Opens the spool, once. */
   open(): Promise<void>;
   /** Something new waits. */
-  appended(): void;
+  appended(entries: readonly NewSpoolEntry[]): void;
 }
 
 /** Messages of `sendMany()` under way at a time: enough for group commit, and little memory whatever the length of the list. */
@@ -99,7 +99,7 @@ export class Sending implements Stoppable {
     const acceptance = this.#acceptance;
     if (client !== undefined) assertTransactions(storage);
     const normalized = normalizeMessage(message, acceptance.settings.limits);
-    const { messageId, admitted, appended } = await this.#turns.inOrder(
+    const { messageId, entries, admitted, appended } = await this.#turns.inOrder(
       orderKey(acceptance.settings, normalized),
       this.#prepare(normalized, traceparent, underWay),
       ({ entries, admitted }) => {
@@ -107,7 +107,7 @@ export class Sending implements Stoppable {
         underWay.enter('appending', messageId);
         // In a function of its own: a storage of a host may throw at once.
         const appended = (async () => (client === undefined ? storage.append(entries) : storage.append(entries, { client })))();
-        return { messageId, admitted, appended };
+        return { messageId, entries, admitted, appended };
       },
     );
     const result = await appended.then(firstResult).catch((error: unknown) => {
@@ -118,7 +118,7 @@ export class Sending implements Stoppable {
     admitted?.(result);
     // Not kept yet: the host's COMMIT wakes whoever delivers.
     if (client !== undefined) return receiptOf(messageId, result);
-    return this.#receipt(messageId, result);
+    return this.#receipt(messageId, entries, result);
   }
 
   /** As many at a time as are written together, begun in the order of the list. */
@@ -176,7 +176,7 @@ export class Sending implements Stoppable {
     return { entries, admitted: await highWater?.admit(entries) };
   }
 
-  #receipt(messageId: string, result: AppendResult | undefined): Receipt {
+  #receipt(messageId: string, entries: readonly NewSpoolEntry[], result: AppendResult | undefined): Receipt {
     const { trace } = this.#context;
     const receipt = receiptOf(messageId, result);
     if (receipt.duplicate) trace.event('message:duplicate', { messageId });
@@ -184,7 +184,7 @@ export class Sending implements Stoppable {
       for (const { id, audience, messageClass, pickupAt } of receipt.entries) {
         trace.event('message:spooled', { messageId, id, audience, messageClass, pickupAt });
       }
-      this.#context.appended();
+      this.#context.appended(entries);
     }
     return receipt;
   }

@@ -98,7 +98,7 @@ export class OfflineImSender<Client = never> {
       highWater: highWater && new HighWaterMark(highWater, storage, clock),
       trace: this.#trace,
       open: () => this.#spooler.open(),
-      appended: () => this.#spooler.wake(),
+      appended: (entries) => this.#spooler.appended(entries),
     });
   }
 

@@ -2,10 +2,11 @@ import { missing } from '../core/errors/missing.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
 import { asError, property } from '../core/errors/thrown.ts';
+import { joined } from '../core/joined-lists.ts';
 import { noteWording } from '../message/note.ts';
 import type { ClaimedNote, ClaimRequest, LaneFilter } from '../spool/contract.ts';
 import type { SpoolerContext, SpoolerParts } from './context.ts';
-import type { Lanes } from './lanes/lanes.ts';
+import type { Lanes, Trial } from './lanes/lanes.ts';
 import { noteLimits, notesAtWork } from './options.ts';
 import type { Pauses } from './pauses.ts';
 
@@ -24,10 +25,7 @@ export interface Round {
 /** A trial for each closed lane or endpoint whose time has come, then batches for all others. Resolves with the notes set to work. */
 export async function claimRound(round: Round): Promise<number> {
   let claimed = 0;
-  for (const { lanes: only, first } of round.lanes.trials()) {
-    const second = first === 'probe' ? 'deliver' : 'probe';
-    claimed += (await claimTrial(round, first, only)) || (await claimTrial(round, second, only));
-  }
+  for (const trial of together(round.lanes.trials())) claimed += await tryLanes(round, trial);
   const room = notesAtWork - round.notesAtWork();
   if (room <= 0) return claimed;
   // Asked at the same time, a storage can make both durable together, and the results that were waiting to be written.
@@ -43,12 +41,49 @@ export async function claimRound(round: Round): Promise<number> {
   return claimed;
 }
 
-/** One note is sent to find out; a look for notes costs as much for one as for a batch. */
-function claimTrial(round: Round, kind: 'deliver' | 'probe', only: readonly string[]): Promise<number> {
-  return claim(round, kind, { only }, kind === 'deliver' ? 1 : round.parts.options.notesPerClaim);
+/** Mailboxes that are tried each for itself cost one claim all together. */
+function together(trials: readonly Trial[]): readonly Tried[] {
+  const shared = trials.filter(({ lanes }) => lanes.length > 1);
+  const single = (['probe', 'deliver'] as const).map((kind) => ({
+    lanes: trials.flatMap(({ lanes, first }) => (lanes.length === 1 && first === kind ? lanes : [])),
+    first: kind,
+    each: true,
+  }));
+  return [...shared, ...single.filter(({ lanes }) => lanes.length > 0)];
 }
 
-async function claim(round: Round, kind: 'deliver' | 'probe', lanes: LaneFilter, limit: number): Promise<number> {
+interface Tried extends Trial {
+  /** One batch of each of the lanes; otherwise one of all together. */
+  readonly each?: boolean;
+}
+
+/** Either kind may have nothing to try. */
+async function tryLanes(round: Round, trial: Tried): Promise<number> {
+  const { first, each = false } = trial;
+  const ofFirst = await claimTrial(round, first, trial);
+  if (ofFirst > 0 && !each) return ofFirst;
+  const untried = (lanes: readonly string[]): readonly string[] =>
+    lanes.filter((lane) => round.lanes.admission(lane) === 'trial');
+  const rest = ofFirst > 0 ? untried(trial.lanes) : trial.lanes;
+  if (rest.length === 0) return ofFirst;
+  const ofSecond = await claimTrial(round, first === 'probe' ? 'deliver' : 'probe', { ...trial, lanes: rest });
+  if (each || ofSecond === 0) round.lanes.putOff(ofSecond > 0 ? untried(rest) : rest);
+  return ofFirst + ofSecond;
+}
+
+/** One note is sent to find out; a look for notes costs as much for one as for a batch. */
+function claimTrial(round: Round, kind: 'deliver' | 'probe', { lanes, each }: Tried): Promise<number> {
+  const perLane = kind === 'deliver' ? 1 : round.parts.options.notesPerClaim;
+  return claim(round, kind, { only: lanes }, each === true ? Math.min(notesAtWork, perLane * lanes.length) : perLane, perLane);
+}
+
+async function claim(
+  round: Round,
+  kind: 'deliver' | 'probe',
+  lanes: LaneFilter,
+  limit: number,
+  perLane = kind === 'deliver' ? round.lanes.notesPerLane(limit) : round.parts.options.notesPerClaim,
+): Promise<number> {
   const { parts, flush, context } = round;
   // The claim before this one may have been answered late.
   if (context.stopping()) return 0;
@@ -57,7 +92,7 @@ async function claim(round: Round, kind: 'deliver' | 'probe', lanes: LaneFilter,
   const allowed = delivering ? unpaused(lanes, round.pauses) : lanes;
   if (allowed === undefined) return 0;
   const claimedAt = parts.clock.monotonic();
-  const notes = checkedClaim(await parts.storage.claim(requestFor(round, kind, allowed, limit)));
+  const notes = checkedClaim(await parts.storage.claim(requestFor(round, kind, allowed, limit, perLane)));
   if (delivering && flush !== undefined) for (const note of notes) flush.entries -= note.entries.length;
   let begun = 0;
   // Nothing is asked unless pauses were made or lifted meanwhile. When they can't be read, nothing is begun.
@@ -96,19 +131,19 @@ function checkedClaim(notes: unknown): readonly ClaimedNote[] {
 /** Lanes of which notes may be delivered; `undefined` when there are none. Probes go on while a lane is paused. */
 function unpaused(lanes: LaneFilter, pauses: Round['pauses']): LaneFilter | undefined {
   if (pauses.all) return undefined;
-  if ('except' in lanes) return { except: [...lanes.except, ...pauses.lanes] };
+  if ('except' in lanes) return { except: joined([lanes.except, pauses.lanes]) };
   const only = lanes.only.filter((lane) => !pauses.includes(lane));
   return only.length === 0 ? undefined : { only };
 }
 
-function requestFor(round: Round, kind: 'deliver' | 'probe', lanes: LaneFilter, limit: number): ClaimRequest {
+function requestFor(round: Round, kind: 'deliver' | 'probe', lanes: LaneFilter, limit: number, perLane: number): ClaimRequest {
   const { parts, context, flush } = round;
   const { options, owner } = parts;
   return {
     kind,
     lanes,
     limit,
-    perLane: Math.min(limit, kind === 'deliver' ? round.lanes.notesPerLane(limit) : options.notesPerClaim),
+    perLane: Math.min(limit, perLane),
     lease: options.lease.duration,
     owner,
     ignorePickup: flush !== undefined,

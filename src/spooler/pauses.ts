@@ -11,6 +11,10 @@ export class Pauses {
   readonly #clock: Clock;
   readonly #pollInterval: number;
   #known: readonly Pause[] = [];
+  /** The same list until the pauses change, so that whoever is given it can tell. */
+  #lanes: readonly string[] = [];
+  #byLane: ReadonlySet<string> = new Set();
+  #all = false;
   #readAt = Number.NEGATIVE_INFINITY;
   /** How often they were said to have changed. */
   #changes = 0;
@@ -27,7 +31,7 @@ export class Pauses {
     const now = this.#clock.monotonic();
     if (admin === undefined || now - this.#readAt < this.#pollInterval / 2) return;
     const asked = this.#changes;
-    this.#known = await admin.paused();
+    this.#know(await admin.paused());
     // What changed while the spool answered is asked for once more.
     if (asked === this.#changes) this.#readAt = now;
   }
@@ -44,16 +48,16 @@ export class Pauses {
 
   /** Whether nothing at all is delivered. */
   get all(): boolean {
-    return this.#known.some(({ lane }) => lane === undefined);
+    return this.#all;
   }
 
   /** Mailboxes that are paused by name. */
   get lanes(): readonly string[] {
-    return this.#known.flatMap(({ lane }) => lane ?? []);
+    return this.#lanes;
   }
 
   includes(lane: string): boolean {
-    return pauseOf(this.#known, lane) !== undefined;
+    return this.all || this.#byLane.has(lane);
   }
 
   /** For an expiry: for how long nothing was delivered, of all mailboxes and of some, in ms. */
@@ -68,6 +72,16 @@ export class Pauses {
       all: all && age(all),
       lanes: this.#known.flatMap((pause) => (pause.lane === undefined ? [] : [{ lane: pause.lane, closedFor: age(pause) }])),
     };
+  }
+
+  #know(pauses: readonly Pause[]): void {
+    this.#known = pauses;
+    this.#all = pauses.some(({ lane }) => lane === undefined);
+    const lanes = pauses.flatMap(({ lane }) => lane ?? []);
+    const byLane = new Set(lanes);
+    if (byLane.size === this.#byLane.size && lanes.every((lane) => this.#byLane.has(lane))) return;
+    this.#lanes = lanes;
+    this.#byLane = byLane;
   }
 }
 

@@ -1,9 +1,10 @@
-import { unlessAborted } from '../core/clock.ts';
+import { Turns, unlessAborted } from '../core/clock.ts';
 import { asError } from '../core/errors/thrown.ts';
+import { joined } from '../core/joined-lists.ts';
 import { SerialQueue } from '../core/queues.ts';
 import { type Stoppable, type StopSignals, settled } from '../core/stop.ts';
 import type { Pause } from '../spool/admin/contract.ts';
-import type { Change, SpoolState } from '../spool/contract.ts';
+import type { Change, NewSpoolEntry, SpoolState } from '../spool/contract.ts';
 import { type Batch, workOn } from './batch.ts';
 import { Places } from './calls/answers.ts';
 import { watchStorage } from './calls/watch.ts';
@@ -14,6 +15,7 @@ import type { LaneStanding, Obstacles } from './lanes/obstacles.ts';
 import { ObstacleReport } from './lanes/obstacles.ts';
 import { Leases } from './leases.ts';
 import { closeAll, Opening } from './opening.ts';
+import { notesAtWork } from './options.ts';
 import { Pauses } from './pauses.ts';
 import { ProbeHistories } from './retry.ts';
 import { reportChange } from './settle.ts';
@@ -70,7 +72,7 @@ export class Spooler {
     this.#loop = new WakeLoop({
       clock,
       pollInterval: options.pollInterval,
-      round: () => this.#round(),
+      round: (slept) => this.#round({ slept }),
       nextDue: () => this.#nextDue(),
       nextChange: () => this.#lanes.nextChange(),
       asleep: (due) => this.#asleep(due),
@@ -110,9 +112,14 @@ export class Spooler {
     this.#loop.start();
   }
 
-  /** Looks for work now; call it after an append. */
+  /** Looks for work now. */
   wake(): void {
     this.#loop.wake();
+  }
+
+  /** New entries wait. A mailbox that can't be worked on now is looked after as soon as it can be. */
+  appended(entries: readonly Pick<NewSpoolEntry, 'lane' | 'pickupIn'>[]): void {
+    for (const { lane, pickupIn } of entries) if (this.#lanes.mayBegin(lane)) this.#loop.wakeIn(pickupIn);
   }
 
   /** What keeps a lane from being worked on. */
@@ -195,10 +202,13 @@ export class Spooler {
     const counts = await this.#parts.storage.counts();
     // New messages keep arriving: a flush ends after as many entries as there were when it began.
     const budget = { entries: counts.spooled + counts.deferred };
+    const turns = new Turns(this.#parts.clock);
+    this.#lanes.tryAgain();
     this.#lastScan = Number.NEGATIVE_INFINITY;
     this.#pauses.forget();
     while (signal?.aborted !== true && !this.#stopping) {
-      const claimed = await this.#round(budget);
+      const claimed = await this.#round({ flush: budget });
+      await turns.step(Math.max(1, claimed));
       if (claimed > 0) continue;
       if (this.#atWork.size === 0) break;
       await unlessAborted(Promise.race(this.#atWork), signal);
@@ -213,10 +223,11 @@ export class Spooler {
 
   /** ms until something is due; `undefined` when nothing is, or the storage can't tell. Never rejects. */
   async #nextDue(): Promise<number | undefined> {
-    // What is paused is due, and not claimed: its probes are found at the next poll.
-    if (this.#pauses.all) return undefined;
+    // What is paused is due, and not claimed: its probes are found at the next poll. Without room, the end of any batch wakes the loop.
+    if (this.#pauses.all || this.#notesAtWork >= notesAtWork) return undefined;
     try {
-      const due: unknown = await this.#parts.storage.nextDue({ except: [...this.#lanes.shut(), ...this.#pauses.lanes] });
+      const except = joined([this.#lanes.shut(), this.#pauses.lanes]);
+      const due: unknown = await this.#parts.storage.nextDue({ except });
       return typeof due === 'number' && due >= 0 ? due : undefined;
     } catch (error) {
       // The round that comes next says what is wrong with the storage.
@@ -226,13 +237,14 @@ export class Spooler {
   }
 
   /** Claims all that may be worked on now and sets it to work; resolves with the number of notes. */
-  #round(flush?: { entries: number }): Promise<number> {
+  #round({ slept = false, flush }: { slept?: boolean; flush?: { entries: number } }): Promise<number> {
     return this.#rounds.run(async () => {
       if (this.#stopping) return 0;
       this.#inRound = true;
       try {
         await this.#pauses.refresh();
         await this.#scan();
+        if (slept) this.#lanes.tryAgain();
         return await claimRound({
           pauses: this.#pauses,
           parts: this.#parts,

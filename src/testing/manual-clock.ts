@@ -1,5 +1,5 @@
 import { checkArgument } from '../core/arguments.ts';
-import type { Clock } from '../core/clock.ts';
+import { type Clock, nextTurn } from '../core/clock.ts';
 import { isDate } from '../core/errors/thrown.ts';
 import { callback, rule } from '../core/options.ts';
 
@@ -102,11 +102,5 @@ export class ManualClock implements Clock {
 
 /** Some turns of the event loop: enough for chains of promises, not a wait. */
 async function settled(): Promise<void> {
-  for (let turn = 0; turn < 3; turn++) await new Promise<void>((resolve) => nextTurn(resolve));
-}
-
-/** Browsers have no setImmediate. */
-function nextTurn(callback: () => void): void {
-  if (typeof setImmediate === 'function') setImmediate(callback);
-  else setTimeout(callback, 0);
+  for (let turn = 0; turn < 3; turn++) await nextTurn();
 }

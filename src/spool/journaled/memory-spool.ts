@@ -1,4 +1,5 @@
-import type { SpooledMessage } from '../contract.ts';
+import { systemClock, Turns } from '../../core/clock.ts';
+import type { SpoolContext, SpooledMessage } from '../contract.ts';
 import type { Journal, JournalChange } from './journal.ts';
 import { JournaledSpool } from './journaled-spool.ts';
 
@@ -22,13 +23,19 @@ class MemoryJournal implements Journal {
   readonly keeps = 'messages';
   readonly #messages = new Map<string, SpooledMessage>();
 
-  async open(): Promise<undefined> {}
+  /** Nothing here waits for anything: many calls in a row would keep the event loop to themselves. */
+  #turns = new Turns(systemClock);
+
+  async open({ clock }: SpoolContext): Promise<undefined> {
+    this.#turns = new Turns(clock);
+  }
 
   async write({ messages }: JournalChange): Promise<void> {
     for (const [id, message] of messages) {
       if (message === undefined) this.#messages.delete(id);
       else this.#messages.set(id, message);
     }
+    await this.#turns.step();
   }
 
   async read(records: Parameters<Journal['read']>[0]): Promise<ReadonlyMap<string, SpooledMessage>> {

@@ -13,11 +13,12 @@ import type { TableView } from './state-table.ts';
 export function pick(table: TableView, request: ClaimRequest, now: number): Pick[] {
   const waiting = request.kind === 'deliver' ? table.deliver : table.probe;
   const picks: Pick[] = [];
-  for (const lane of waiting.lanes(request.lanes)) {
+  const by = request.kind === 'deliver' && request.ignorePickup === true ? Number.POSITIVE_INFINITY : now;
+  for (const lane of waiting.inTurn(by, request.lanes)) {
     const room = Math.min(request.perLane, request.limit - picks.length);
     if (room <= 0) break;
     const found = request.kind === 'deliver' ? pickDue(table, lane, request, now, room) : pickProbes(table, lane, now, room);
-    if (found.length > 0) waiting.served(lane);
+    if (found.length > 0) waiting.served(lane, now);
     picks.push(...found);
   }
   return picks;
@@ -72,7 +73,7 @@ function pickProbes(table: TableView, lane: string, now: number, room: number): 
     const note = table.note(id);
     if (note !== undefined) picks.push({ note, members: note.entryIds.flatMap((member) => table.entry(member) ?? []) });
   }
-  for (const { note } of picks) if (note !== undefined) queue?.set(note.id, note.due.at);
+  for (const { note } of picks) if (note !== undefined) table.probe.set(lane, note.id, note.due.at);
   return picks;
 }
 

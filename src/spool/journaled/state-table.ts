@@ -1,8 +1,9 @@
+import { DueQueue } from '../../core/queues.ts';
 import { type LaneFilter, type SpoolState, spoolStates } from '../contract.ts';
 import { headDue, laneFilter, mayExpireAt, messageEndedSince, probeAt } from '../state/derived.ts';
 import { type EntryRecord, holdsPlace, isTombstone, type NoteRecord, streamKey } from '../state/records.ts';
 import { Transaction } from '../state/transaction.ts';
-import { DueQueue, LaneQueues } from './due-queues.ts';
+import { LaneQueues } from './lane-queues.ts';
 
 /** A table that can be read and claimed from, but not changed. */
 export type TableView = Omit<StateTable, 'commit' | 'load' | 'skew'> & { readonly skew: number };
@@ -155,6 +156,7 @@ export class StateTable {
   #leaseEnd(lanes: LaneFilter | undefined): number | undefined {
     if (lanes === undefined || ('except' in lanes && lanes.except.length === 0)) return this.leases.peek();
     const wanted = laneFilter(lanes);
+    if (wanted(this.note(this.leases.peekKey())?.lane ?? '')) return this.leases.peek();
     let earliest: number | undefined;
     for (const id of this.#leased) {
       const note = this.#notes.get(id);

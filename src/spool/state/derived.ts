@@ -1,3 +1,4 @@
+import { partsOf } from '../../core/joined-lists.ts';
 import type { ExpireRequest, LaneFilter, Standing } from '../contract.ts';
 import {
   clamp,
@@ -67,15 +68,27 @@ export function messageEndedSince(statuses: readonly EntryStatus[]): number | un
   return statuses.reduce((last, status) => Math.max(last, tombstoneSince(status) ?? 0), 0);
 }
 
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+/** A list as a set, made once: whoever asks again and again passes the same list. */
+export function setOf(list: readonly string[]): ReadonlySet<string> {
+  let set = sets.get(list);
+  if (set === undefined) {
+    set = new Set(list);
+    sets.set(list, set);
+  }
+  return set;
+}
+
 /** Whether a filter lets a lane through. */
 export function laneFilter(filter: LaneFilter | undefined): (lane: string) => boolean {
   if (filter === undefined) return () => true;
   if ('only' in filter) {
-    const only = new Set(filter.only);
+    const only = setOf(filter.only);
     return (lane) => only.has(lane);
   }
-  const except = new Set(filter.except);
-  return (lane) => !except.has(lane);
+  const except = partsOf(filter.except).map(setOf);
+  return (lane) => !except.some((set) => set.has(lane));
 }
 
 /**

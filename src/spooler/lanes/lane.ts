@@ -1,14 +1,6 @@
+import { Admissions } from './admissions.ts';
 import { Circuit } from './circuit.ts';
-
-/**
- * How many requests of a mailbox may be under way: halved by a server's "too many", raised again, slowly, by what goes well. Pure.
- */
-export interface ConcurrencyLimit {
-  /** Requests at a time, 1 and up. */
-  readonly size: number;
-  /** Notes delivered since it changed last. */
-  readonly successes: number;
-}
+import type { ConcurrencyLimit, Endpoint, Lane } from './lane-state.ts';
 
 /** Notes that must be delivered before one more request is allowed. A server that throttles takes about 30 a minute. */
 export const successesToGrow = 20;
@@ -24,27 +16,9 @@ export function grow({ size, successes }: ConcurrencyLimit, most: number): Concu
   return successes + 1 < successesToGrow ? { size, successes: successes + 1 } : { size: size + 1, successes: 0 };
 }
 
-/** A sender's mailbox. */
-export interface Lane {
-  readonly name: string;
-  /** Another one once the mailbox has moved. */
-  endpoint: Endpoint;
-  readonly circuit: Circuit;
-  inFlight: number;
-  limit: ConcurrencyLimit;
-}
-
-/** A server, by the name that its transport gives it. */
-export interface Endpoint {
-  readonly name: string;
-  readonly circuit: Circuit;
-  readonly lanes: Map<string, Lane>;
-  /** Its copies after an error prove nothing: one note a request, so that an error speaks of that note only. */
-  oneByOne: boolean;
-}
-
 /** The lanes and endpoints of which there is something to remember: a fleet has many mailboxes, of which few are at work. */
 export class LaneTable {
+  readonly admissions = new Admissions();
   readonly #concurrency: number;
   readonly #endpointOf: (lane: string) => string;
   readonly #lanes = new Map<string, Lane>();
@@ -71,14 +45,20 @@ export class LaneTable {
     return this.#lanes.get(name);
   }
 
+  /** Where that mailbox is now, if anything is remembered of there. */
+  endpointOf(name: string): Endpoint | undefined {
+    return this.#endpoints.get(this.#endpointOf(name));
+  }
+
   /** That lane, which is fresh when nothing is remembered of it. */
-  lane(name: string): Lane {
+  lane(name: string, now: number): Lane {
     let lane = this.#lanes.get(name);
     if (lane === undefined) {
       const endpoint = this.#endpoint(this.#endpointOf(name));
       lane = { name, endpoint, circuit: new Circuit(), inFlight: 0, limit: { size: this.#concurrency, successes: 0 } };
       this.#lanes.set(name, lane);
       endpoint.lanes.set(name, lane);
+      this.admissions.joined(lane, now);
     }
     return lane;
   }
@@ -94,10 +74,18 @@ export class LaneTable {
     if (name === old.name) return;
     old.lanes.delete(lane.name);
     // Nobody is left to find out whether it answers again.
-    if (old.lanes.size === 0 && !old.oneByOne) this.#endpoints.delete(old.name);
+    if (old.lanes.size === 0 && !old.oneByOne) this.#forget(old);
     lane.endpoint = this.#endpoint(name);
     lane.endpoint.lanes.set(lane.name, lane);
     lane.circuit.retryNow(now);
+    this.admissions.lanes.update(lane, now);
+    this.admissions.moved();
+  }
+
+  /** Something happened to the circuit of a lane, or of its endpoint. */
+  changed(lane: Lane, now: number): void {
+    this.admissions.lanes.update(lane, now);
+    this.admissions.endpoints.update(lane.endpoint, now);
   }
 
   /** Forgets a lane of which there is nothing to remember. */
@@ -107,7 +95,18 @@ export class LaneTable {
     if (!isIdle || !lane.circuit.isFresh(now) || endpoint.circuit.openSince !== undefined) return;
     this.#lanes.delete(lane.name);
     endpoint.lanes.delete(lane.name);
-    if (endpoint.lanes.size === 0 && endpoint.circuit.isFresh(now) && !endpoint.oneByOne) this.#endpoints.delete(endpoint.name);
+    this.admissions.left(lane, now);
+    if (endpoint.lanes.size === 0 && endpoint.circuit.isFresh(now) && !endpoint.oneByOne) this.#forget(endpoint);
+  }
+
+  /** The same for all of an endpoint: after an outage a whole fleet is remembered. */
+  forgetIdleOf(endpoint: Endpoint, now: number): void {
+    for (const lane of endpoint.lanes.values()) this.forgetIdle(lane, now);
+  }
+
+  #forget(endpoint: Endpoint): void {
+    this.#endpoints.delete(endpoint.name);
+    this.admissions.endpoints.forget(endpoint);
   }
 
   #endpoint(name: string): Endpoint {

@@ -3,7 +3,7 @@ import type { ReportedObstacle, SpoolAdmin } from '../../spool/admin/contract.ts
 import type { Reason } from '../../spool/contract.ts';
 import type { SpoolerParts } from '../context.ts';
 import type { Circuit } from './circuit.ts';
-import type { Lane } from './lane.ts';
+import type { Lane } from './lane-state.ts';
 
 /** What keeps a lane from being worked on, and for how many ms. */
 export interface LaneStanding {

@@ -63,7 +63,7 @@ describe('an endpoint', () => {
       { lanes: ['a2'], first: 'probe' },
     ]);
     all.begin('a1', 'probe')();
-    expect(all.trials()[0]).toEqual({ lanes: ['a1'], first: 'deliver' });
+    expect(all.trials()).toContainEqual({ lanes: ['a1'], first: 'deliver' });
   });
 
   it('that keeps copies of what it failed to send gets one note a request', () => {

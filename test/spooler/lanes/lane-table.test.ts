@@ -1,6 +1,7 @@
 /** Which mailboxes and endpoints are remembered: a fleet has many, of which few are at work. */
 import { describe, expect, it } from 'vitest';
-import { type Lane, LaneTable } from '../../../src/spooler/lanes/lane.ts';
+import { LaneTable } from '../../../src/spooler/lanes/lane.ts';
+import type { Lane } from '../../../src/spooler/lanes/lane-state.ts';
 
 function table() {
   const all = new LaneTable(4, (name) => name.slice(0, 1));
@@ -12,8 +13,8 @@ const failure = { now: 1_000, startedAt: 999, obstacle: 'connection', retryIn: (
 describe('a table of mailboxes', () => {
   it('has each once, with the endpoint that it shares, fresh at first', () => {
     const { all, known } = table();
-    const [a1, a2] = [all.lane('a1'), all.lane('a2')];
-    expect([all.lane('a1'), a1.endpoint, all.known('a2'), all.known('b')]).toEqual([a1, a2.endpoint, a2, undefined]);
+    const [a1, a2] = [all.lane('a1', 0), all.lane('a2', 0)];
+    expect([all.lane('a1', 0), a1.endpoint, all.known('a2'), all.known('b')]).toEqual([a1, a2.endpoint, a2, undefined]);
     expect(a1).toMatchObject({
       name: 'a1',
       inFlight: 0,
@@ -26,7 +27,7 @@ describe('a table of mailboxes', () => {
 
   it('forgets one of which there is nothing to remember, and its endpoint with the last of them', () => {
     const { all, known } = table();
-    const [a1, a2] = [all.lane('a1'), all.lane('a2')];
+    const [a1, a2] = [all.lane('a1', 0), all.lane('a2', 0)];
     all.forgetIdle(a1, 0);
     expect([known(), [...a2.endpoint.lanes.keys()]]).toEqual([[['a2'], ['a']], ['a2']]);
     all.forgetIdle(a2, 0);
@@ -41,7 +42,7 @@ describe('a table of mailboxes', () => {
     ['has an endpoint that is out of reach', (lane) => lane.endpoint.circuit.failed(failure)],
   ])('keeps one that %s', (_what, happens) => {
     const { all, known } = table();
-    const lane = all.lane('a');
+    const lane = all.lane('a', 0);
     happens(lane);
     all.forgetIdle(lane, 1_000);
     expect(known()).toEqual([['a'], ['a']]);
@@ -52,7 +53,7 @@ describe('a table of mailboxes', () => {
     ['that waits', (lane) => lane.endpoint.circuit.pause(5_000)],
   ])('keeps an endpoint %s, without its mailboxes', (_what, happens) => {
     const { all, known } = table();
-    const lane = all.lane('a');
+    const lane = all.lane('a', 0);
     happens(lane);
     all.forgetIdle(lane, 1_000);
     expect(known()).toEqual([[], ['a']]);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DueQueue } from '../../../src/spool/journaled/due-queues.ts';
+import { DueQueue } from '../../src/core/queues.ts';
 
 type Step =
   | { readonly do: 'set'; readonly key: string; readonly at: number }

@@ -1,0 +1,157 @@
+import { partsOf } from '../../core/joined-lists.ts';
+import { DueQueue } from '../../core/queues.ts';
+import type { LaneFilter } from '../contract.ts';
+import { setOf, turnAt } from '../state/derived.ts';
+
+/** Lists of lanes to leave out that are no longer than this are skipped one by one. */
+const short = 32;
+
+/** What waits in a lane. */
+interface Lane {
+  readonly queue: DueQueue;
+  servedAt: number;
+  /** Which of the lanes that were served at the same time comes first. */
+  rank: number;
+}
+
+/**
+ * What waits, by lane and due time. Lanes that are due come in the order in which they were served, so that none with much to do starves the others; a lane that is
+ * not due is never met, and neither are those that are left out: once a long list of them is given they stand apart, until another list is.
+ */
+export class LaneQueues {
+  readonly #lanes = new Map<string, Lane>();
+  /** Lanes by their turn. */
+  readonly #turns = new DueQueue();
+  /** The same of those that are left out. */
+  readonly #apart = new DueQueue();
+  #leftOut: ReadonlySet<string> = new Set();
+  /** Met by the claim that is at work. */
+  readonly #met = new Set<string>();
+  #ranks = 0;
+  #lastServedAt = Number.NEGATIVE_INFINITY;
+  #visits = 0;
+
+  /** Lanes that were looked at so far. */
+  get visits(): number {
+    return this.#visits;
+  }
+
+  /** Puts a key, or moves it; `undefined` takes it out. */
+  set(name: string, key: string, at: number | undefined): void {
+    let lane = this.#lanes.get(name);
+    if (lane === undefined) {
+      if (at === undefined) return;
+      lane = { queue: new DueQueue(), servedAt: Number.NEGATIVE_INFINITY, rank: 0 };
+      this.#lanes.set(name, lane);
+    }
+    lane.queue.set(key, at);
+    this.#setTurn(name, lane);
+  }
+
+  get(name: string): DueQueue | undefined {
+    return this.#lanes.get(name)?.queue;
+  }
+
+  /** Lanes of which something is due by then, those that were served longest ago first, each once. */
+  *inTurn(by: number, filter?: LaneFilter): Iterable<string> {
+    if (by < this.#lastServedAt) this.#forgetServed();
+    try {
+      yield* filter !== undefined && 'only' in filter ? this.#named(by, filter.only) : this.#others(by, filter?.except ?? []);
+    } finally {
+      const met = [...this.#met];
+      this.#met.clear();
+      for (const name of met) {
+        const lane = this.#lanes.get(name);
+        if (lane !== undefined) this.#setTurn(name, lane);
+      }
+    }
+  }
+
+  /** That lane was served: the others come first. */
+  served(name: string, now: number): void {
+    const lane = this.#lanes.get(name);
+    if (lane === undefined) return;
+    this.#ranks += 1;
+    this.#lastServedAt = now;
+    lane.servedAt = now;
+    lane.rank = this.#ranks;
+    this.#setTurn(name, lane);
+  }
+
+  /** The earliest due time of those lanes. */
+  earliest(filter?: LaneFilter): number | undefined {
+    if (filter === undefined) return least(this.#dueOf(this.#turns.peekKey()), this.#dueOf(this.#apart.peekKey()));
+    for (const name of this.inTurn(Number.POSITIVE_INFINITY, filter)) return this.#dueOf(name);
+    return undefined;
+  }
+
+  *#named(by: number, names: readonly string[]): Iterable<string> {
+    const due = new DueQueue();
+    for (const name of names) {
+      this.#visits += 1;
+      const lane = this.#lanes.get(name);
+      if (lane !== undefined) due.set(name, turnAt(lane.queue.peek(), lane.servedAt), lane.rank);
+    }
+    for (let name = due.take(by); name !== undefined; name = due.take(by)) {
+      this.#met.add(name);
+      yield name;
+    }
+  }
+
+  *#others(by: number, except: readonly string[]): Iterable<string> {
+    const [first = [], ...more] = partsOf(except);
+    if (first.length > short) this.#setApart(setOf(first));
+    else {
+      more.push(first);
+      this.#setApart(new Set());
+    }
+    const skipped = more.filter((list) => list.length > 0).map(setOf);
+    for (let name = this.#turns.take(by); name !== undefined; name = this.#turns.take(by)) {
+      this.#visits += 1;
+      this.#met.add(name);
+      const lane = name;
+      if (!skipped.some((set) => set.has(lane))) yield name;
+    }
+  }
+
+  /** The clock was set back while the spool was closed. */
+  #forgetServed(): void {
+    this.#lastServedAt = Number.NEGATIVE_INFINITY;
+    for (const [name, lane] of this.#lanes) {
+      lane.servedAt = Number.NEGATIVE_INFINITY;
+      this.#setTurn(name, lane);
+    }
+  }
+
+  /** Those lanes are left out from now on, and no others. */
+  #setApart(leftOut: ReadonlySet<string>): void {
+    const before = this.#leftOut;
+    if (leftOut === before || (leftOut.size === 0 && before.size === 0)) return;
+    this.#leftOut = leftOut;
+    for (const name of before) if (!leftOut.has(name)) this.#changeSides(name, this.#apart);
+    for (const name of leftOut) if (!before.has(name)) this.#changeSides(name, this.#turns);
+  }
+
+  #changeSides(name: string, from: DueQueue): void {
+    this.#visits += 1;
+    from.set(name, undefined);
+    const lane = this.#lanes.get(name);
+    if (lane !== undefined) this.#setTurn(name, lane);
+  }
+
+  /** A lane in which nothing waits any more is dropped. */
+  #setTurn(name: string, lane: Lane): void {
+    if (this.#met.has(name)) return;
+    const side = this.#leftOut.has(name) ? this.#apart : this.#turns;
+    side.set(name, turnAt(lane.queue.peek(), lane.servedAt), lane.rank);
+    if (lane.queue.size === 0) this.#lanes.delete(name);
+  }
+
+  #dueOf(name: string | undefined): number | undefined {
+    return name === undefined ? undefined : this.#lanes.get(name)?.queue.peek();
+  }
+}
+
+function least(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
+}

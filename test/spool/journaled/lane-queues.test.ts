@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { joined } from '../../../src/core/joined-lists.ts';
+import { LaneQueues } from '../../../src/spool/journaled/lane-queues.ts';
+
+const names = Array.from({ length: 60 }, (_, index) => `m${index}`);
+const someNames = fc.subarray(names);
+
+function filled(lanes: readonly string[], at = 0): LaneQueues {
+  const queues = new LaneQueues();
+  for (const lane of lanes) queues.set(lane, `${lane}/key`, at);
+  return queues;
+}
+
+describe('lanes in turn', () => {
+  it('are those that are due and not left out, whatever was left out before, and each once', () => {
+    const filter = fc.oneof(
+      someNames.map((only) => ({ only })),
+      fc.tuple(someNames, someNames).map(([long, few]) => ({ except: joined([long, few]) })),
+    );
+    const ask = fc.record({ filter, by: fc.integer({ min: 0, max: 20 }) });
+    const dues = fc.dictionary(fc.constantFrom(...names), fc.integer({ min: 0, max: 20 }));
+    fc.assert(
+      fc.property(dues, fc.array(ask, { minLength: 1, maxLength: 6 }), (due, asked) => {
+        const queues = new LaneQueues();
+        for (const [lane, at] of Object.entries(due)) queues.set(lane, 'key', at);
+        for (const { filter: lanes, by } of asked) {
+          const lets = (lane: string): boolean => ('only' in lanes ? lanes.only.includes(lane) : !lanes.except.includes(lane));
+          const wanted = Object.entries(due).filter(([lane]) => lets(lane));
+          const found = [...queues.inTurn(by, lanes)];
+          expect([...found].sort()).toEqual(wanted.flatMap(([lane, at]) => (at <= by ? lane : [])).sort());
+          expect(found.map((lane) => due[lane])).toEqual(found.map((lane) => due[lane]).sort((a = 0, b = 0) => a - b));
+          const times = wanted.map(([, at]) => at);
+          expect(queues.earliest(lanes)).toBe(times.length === 0 ? undefined : Math.min(...times));
+        }
+        const all = Object.values(due);
+        expect(queues.earliest()).toBe(all.length === 0 ? undefined : Math.min(...all));
+      }),
+    );
+  });
+
+  it('that were served come after those that were not, in the order in which they were served', () => {
+    const queues = filled(['a', 'b', 'c']);
+    const first = [...queues.inTurn(5)];
+    for (const lane of [...first].reverse()) queues.served(lane, 5);
+    queues.set('d', 'key', 4);
+    expect([...queues.inTurn(5)]).toEqual(['d', ...[...first].reverse()]);
+  });
+
+  it('are not given again to a claim that has left something due in them', () => {
+    const queues = filled(['a', 'b']);
+    const met: string[] = [];
+    for (const lane of queues.inTurn(9)) {
+      met.push(lane);
+      queues.served(lane, 1);
+      queues.set(lane, 'other', 0);
+    }
+    expect(met.sort()).toEqual(['a', 'b']);
+  });
+});
+
+describe('the lanes that are looked at', () => {
+  const fleet = Array.from({ length: 5_000 }, (_, index) => `s${index}`);
+
+  it('are none of those that are left out, once their list is known', () => {
+    const queues = filled([...fleet, 'well']);
+    const ask = (few: readonly string[]) => {
+      const before = queues.visits;
+      const lanes = { except: joined([fleet, few]) };
+      const found = [...queues.inTurn(1, lanes)];
+      return [found, queues.earliest(lanes), queues.visits - before];
+    };
+    ask([]);
+    expect(ask([])).toEqual([['well'], 0, 2]);
+    expect(ask(['busy'])).toEqual([['well'], 0, 2]);
+    expect(ask(['well'])).toEqual([[], undefined, 2]);
+  });
+
+  it('are none of those that are not due, nor more than are asked for', () => {
+    const queues = filled(fleet, 100);
+    queues.set('now', 'key', 1);
+    const before = queues.visits;
+    expect([...queues.inTurn(1)]).toEqual(['now']);
+    for (const lane of queues.inTurn(100)) if (lane === 'now') break;
+    expect(queues.visits - before).toBe(2);
+  });
+});
