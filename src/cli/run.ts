@@ -24,22 +24,19 @@ const common = {
 /** Carries out a command line, without the name of the program. Never rejects. */
 export async function run(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
   const secrets = new Secrets();
-  const masked = (stream: Streams['out']): Streams['out'] => ({ write: (text) => stream.write(secrets.mask(text)) });
-  const { out, err } = surroundings.streams;
-  const streams = { ...surroundings.streams, out: masked(out), err: masked(err) };
   const json = args.includes('--json');
   try {
-    return await dispatch(args, { ...surroundings, streams }, secrets);
+    return await dispatch(args, surroundings, secrets);
   } catch (error) {
     if (surroundings.signal.aborted && !(error instanceof UsageError)) return exitCodes.interrupted;
-    return fail(error, streams, json);
+    return fail(error, surroundings.streams, json, secrets);
   }
 }
 
 async function dispatch(args: readonly string[], surroundings: Surroundings, secrets: Secrets): Promise<ExitCode> {
   const { streams, version, ...rest } = surroundings;
   const [name = '--help', ...others] = args;
-  const plain = new Output(streams, false);
+  const plain = new Output(streams, false, (text) => secrets.mask(text));
   if (name === '--version') {
     plain.line(version);
     return exitCodes.ok;
@@ -65,7 +62,7 @@ async function dispatch(args: readonly string[], surroundings: Surroundings, sec
     command: command.name,
     values,
     positionals,
-    output: new Output(streams, values.json === true),
+    output: new Output(streams, values.json === true, (text) => secrets.mask(text)),
   });
   return code;
 }
@@ -91,9 +88,9 @@ function unknownCommand(name: string): UsageError {
 }
 
 /** Says what went wrong on standard error. */
-function fail(thrown: unknown, streams: Streams, json: boolean): ExitCode {
+function fail(thrown: unknown, streams: Streams, json: boolean, secrets: Secrets): ExitCode {
   const error = asError(thrown);
-  const output = new Output({ ...streams, out: streams.err }, json);
+  const output = new Output({ ...streams, out: streams.err }, json, (text) => secrets.mask(text));
   const code = error instanceof OfflineImError ? error.code : error instanceof UsageError ? 'USAGE' : 'FAILED';
   if (json) output.document({ error: { code, message: error.message } });
   else

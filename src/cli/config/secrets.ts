@@ -6,6 +6,7 @@ import { UsageError } from '../exit-codes.ts';
 /** What was read of secrets, so that no output repeats it, whatever it comes to stand in. */
 export class Secrets {
   readonly #known = new Set<string>();
+  #pattern: RegExp | undefined;
 
   /** A secret as a config file names it: `{ "env": "NAME" }` or `{ "file": "PATH" }`, never itself. @throws {UsageError} */
   read(
@@ -44,16 +45,16 @@ export class Secrets {
   }
 
   hide(value: string): void {
-    // What is as short as a word of the output itself can't be told from it.
-    if (value.length >= 4) this.#known.add(value);
+    if (value === '') return;
+    for (const form of [value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value.toWellFormed())])
+      this.#known.add(form);
+    // Longest first: one may be part of another.
+    const all = [...this.#known].sort((a, b) => b.length - a.length);
+    this.#pattern = new RegExp(all.map((one) => one.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'), 'g');
   }
 
-  /** Longest first: one may be part of another. */
+  /** Text without any secret: however short one is, and whatever else of the text looks the same. */
   mask(text: string): string {
-    let masked = text;
-    for (const secret of [...this.#known].sort((a, b) => b.length - a.length)) {
-      masked = masked.replaceAll(secret, '***').replaceAll(JSON.stringify(secret).slice(1, -1), '***');
-    }
-    return masked;
+    return this.#pattern === undefined ? text : text.replace(this.#pattern, '***');
   }
 }
