@@ -5,7 +5,8 @@ import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
 import { property } from '../core/errors/thrown.ts';
 import type { NewSpoolEntry, SpooledMessage, SpoolStorage } from '../spool/contract.ts';
-import { type MovedEntry, parked } from '../spool/state/transfer.ts';
+import { parked } from '../spool/state/records.ts';
+import type { MovedEntry } from '../spool/state/transfer.ts';
 import { type ExportedMessage, type TransferStorage, transferable } from './export.ts';
 
 /** What became of the messages of a file. */

@@ -5,11 +5,12 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { exportSpool } from '../../src/admin/export.ts';
 import { importSpool } from '../../src/admin/import.ts';
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
-import type { SpoolStorage } from '../../src/spool/contract.ts';
+import type { ClaimedNote, SpoolStorage } from '../../src/spool/contract.ts';
 import { FileSpool } from '../../src/spool/file/file-spool.ts';
 import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
 import { PostgresSpool } from '../../src/spool/postgres/postgres-spool.ts';
 import { SqliteSpool } from '../../src/spool/sqlite/sqlite-spool.ts';
+import type { TransitionSpool } from '../../src/spool/state/transition-spool.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
 import { FakeTransport } from '../support/fake-transport.ts';
 import { PostgresServer } from '../support/postgres-server.ts';
@@ -124,6 +125,54 @@ describe.each(Object.keys(kinds))('from a %s spool', (from) => {
     await Promise.all([source.close(), target.close()]);
   });
 });
+
+it.each(Object.keys(kinds))(
+  'what is being imported to a %s spool is claimed by nobody, not even beside what is due',
+  async (to) => {
+    const source = (await kinds.memory?.('source')) as SpoolStorage;
+    await fill(source);
+    await open(source);
+    await exportSpool(source, file, { ...quiet, copy: false });
+    const target = (await kinds[to]?.('target')) as SpoolStorage & TransitionSpool;
+    // Of the same conversation, and accepted before: what comes after it with the same recipients goes along.
+    const { sender } = aliceSends({ spool: target, clock: new ManualClock(Date.now()) });
+    await sender.send({ to: 'sip:erin@contoso.com', text: 'own', messageId: 'own' });
+    await sender.stop();
+    await open(target);
+    const adopt = target.adopt.bind(target);
+    let claimed: readonly ClaimedNote[] = [];
+    target.adopt = async (moved) => {
+      claimed = await target.claim({
+        kind: 'deliver',
+        lanes: { except: [] },
+        limit: 100,
+        perLane: 100,
+        lease: 60_000,
+        owner: 'a flush',
+        ignorePickup: true,
+        maxEntries: 100,
+        maxBytes: 1_000_000,
+        newNoteId: () => 'note',
+        freeze: () => ({
+          messageClass: 'IPM.Note.Microsoft.Conversation',
+          subject: 's',
+          wording: 1,
+          place: { endpoint: 'https://exchange.test', mailbox: 'alice@contoso.com', folder: 'history' },
+        }),
+      });
+      return adopt(moved);
+    };
+    await importSpool(target, file, quiet);
+    expect(claimed.map(({ entries }) => entries.map(({ messageId }) => messageId))).toEqual([['own']]);
+    expect(await statesOf(target)).toEqual({ ...all, own: 'delivering 0' });
+    // What goes on is claimed as ever.
+    await target.settle(claimed.map(({ token }) => ({ token, to: 'delivered' }) as never));
+    const next = aliceSends({ spool: target, clock: new ManualClock(Date.now() + 60_000) });
+    await target.close();
+    expect(await next.sender.flush()).toMatchObject({ delivered: 2 });
+    await next.sender.stop();
+  },
+);
 
 it('a copy lands held, and leaves the source alone', async () => {
   const source = (await kinds.sqlite?.('source')) as SpoolStorage;

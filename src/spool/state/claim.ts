@@ -1,6 +1,6 @@
 import { missing } from '../../core/errors/missing.ts';
 import type { ClaimedNote, ClaimRequest, SpooledMessage } from '../contract.ts';
-import { type EntryRecord, type Lease, type NoteRecord, tagOf, viewOf } from './records.ts';
+import { type EntryRecord, isParked, type Lease, type NoteRecord, tagOf, viewOf } from './records.ts';
 import { storableFrozen } from './storable.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -27,6 +27,7 @@ export function runOf(
     if (first === undefined) {
       // Without a note it was damaged on disk; one such record must not keep others from being claimed.
       if (status.state === 'deferred') return status.noteId === undefined ? undefined : { deferredNoteId: status.noteId };
+      if (isParked(record)) return undefined;
       if (status.state !== 'spooled' || (status.due.at > now && request.ignorePickup !== true)) return undefined;
     } else {
       if (status.state !== 'spooled' || !mergeable(record) || !mergeable(first)) break;
@@ -39,9 +40,9 @@ export function runOf(
   return members.length === 0 ? undefined : { note: undefined, members };
 }
 
-/** Entries that were split off, or may have been sent already, go alone. */
-function mergeable({ status }: EntryRecord): boolean {
-  return !status.single && status.unknownAttempts.length === 0;
+/** Entries that were split off, or may have been sent already, go alone; one that is being imported stays. */
+function mergeable(record: EntryRecord): boolean {
+  return !record.status.single && record.status.unknownAttempts.length === 0 && !isParked(record);
 }
 
 /** Leases one pick: freezes what never changes again, and counts the attempt. */

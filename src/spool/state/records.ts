@@ -152,3 +152,13 @@ export function noteIdOf(token: ClaimToken): string {
 export function clamp(due: Due, now: number): Due {
   return due.at - now > due.within ? { at: now + due.within, within: due.within } : due;
 }
+
+/** ms: what an import appends is due in no lifetime of a spool. Nobody claims it, not even a flush, before it has taken over what it was where it comes from. */
+export const parked = 315_360_000_000;
+
+/** Whether it was appended by an import, and is not yet what it was. Once it goes on it is due as others are; its pickup time stays. */
+export function isParked({ fixed, status }: EntryRecord): boolean {
+  return (
+    status.state === 'spooled' && fixed.pickupAt - fixed.acceptedAt === parked && status.due.at > fixed.acceptedAt + parked / 2
+  );
+}

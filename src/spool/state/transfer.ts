@@ -1,5 +1,5 @@
 import type { Reason, SpoolEntry } from '../contract.ts';
-import { type EntryRecord, isActive, unbound } from './records.ts';
+import { isActive, isParked, unbound } from './records.ts';
 import { holdRestored } from './restored.ts';
 import { end } from './settle.ts';
 import type { Transaction } from './transaction.ts';
@@ -12,9 +12,6 @@ import type { Transaction } from './transaction.ts';
 /** Its place is in another spool: nothing lets it go on here. */
 const exported: Reason = { code: 'EXPORTED', text: 'It was exported to another spool, and goes on there.' };
 const exportedHeld: Reason = { code: 'EXPORTED', text: 'It was held when it was exported to another spool, and is held there.' };
-
-/** ms: what is appended so is due in no lifetime of a spool, unless {@link adopt} has made something else of it. */
-export const parked = 315_360_000_000;
 
 /** What an entry was in the spool that it comes from. */
 export interface MovedEntry extends Pick<SpoolEntry, 'id' | 'unknownAttempts'> {
@@ -65,8 +62,4 @@ export function adopt(tx: Transaction, moved: MovedEntry, now: number): void {
 function withAttempts(tx: Transaction, { id, unknownAttempts }: MovedEntry): void {
   const record = tx.entry(id);
   if (record !== undefined && unknownAttempts.length > 0) tx.move(record, 'held', { unknownAttempts });
-}
-
-function isParked({ fixed, status }: EntryRecord): boolean {
-  return status.state === 'spooled' && fixed.pickupAt - fixed.acceptedAt === parked;
 }
