@@ -48,7 +48,7 @@ import {
   nextPage,
   standing,
 } from './operations/read.ts';
-import { refreezeAll, settleAll } from './operations/settle.ts';
+import { refreezeAll, settleAll, settleAtOnce } from './operations/settle.ts';
 import { finishWork, startWork } from './operations/work.ts';
 import { asClient, type PostgresSpoolOptions, postgresRules } from './options.ts';
 import { assertMigrated, migrate } from './tables/migrate.ts';
@@ -282,7 +282,9 @@ export class PostgresSpool extends TransitionSpool implements SpoolStorage<PgCli
     while (await this.#session.transact((client) => lapseAll(client, this.#session.sql)));
   }
 
-  #settle(calls: readonly (readonly Settlement[])[]): Promise<readonly SettleResult[]> {
+  async #settle(calls: readonly (readonly Settlement[])[]): Promise<readonly SettleResult[]> {
+    const settled = await settleAtOnce(this.#session, calls);
+    if (settled !== undefined) return settled;
     return this.#session.transact((client) => settleAll(client, this.#session.sql, calls));
   }
 }

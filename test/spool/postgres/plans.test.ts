@@ -102,6 +102,33 @@ it('a claim reads no more of a long conversation than goes into a note, and the 
   await pool.end();
 });
 
+it.each(['never analyzed', 'planned while it was empty'])(
+  'a renewal, and freezing anew, read nothing of what waits (%s)',
+  async (statistics) => {
+    const schema = fixture.newSchema();
+    const pool = fixture.server.pool({ max: 1 });
+    const spool = await fixture.open(schema, {}, pool);
+    const act = async (): Promise<void> => {
+      const claimed = await spool.claim(claimRequest({ limit: notes, perLane: notes }));
+      const tokens = claimed.map(({ token }) => token);
+      expect(await spool.renew(tokens, 60_000)).toEqual([]);
+      await spool.refreeze(claimed.map(({ token, frozen }) => ({ token, frozen })));
+      await spool.settle(tokens.map((token) => ({ token, to: 'unclaim' })));
+    };
+    if (statistics === 'planned while it was empty') {
+      await spool.append([newEntry('first', { pickupIn: 0 })]);
+      await pool.query(`ANALYZE "${schema}".entries, "${schema}".streams, "${schema}".notes`);
+      for (let again = 0; again < 7; again++) await act();
+    }
+    await fill(spool, () => ({}));
+    const before = await rowsRead(pool, schema);
+    await act();
+    expect((await rowsRead(pool, schema)) - before).toBeLessThan(2 * most);
+    await spool.close();
+    await pool.end();
+  },
+);
+
 it('a settlement reads nothing of the notes that are put off, or are looked for', async () => {
   const schema = fixture.newSchema();
   const pool = fixture.server.pool({ max: 1 });

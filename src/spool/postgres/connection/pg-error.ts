@@ -59,7 +59,7 @@ export function isConnectionError(error: unknown): boolean {
 
 /** Classes whose messages quote values: those may be text of a message. */
 const quotesValues = /^(?:22|23|P0)/;
-const noTables = new Set(['42P01', '3F000', '42703']);
+const noTables = new Set(['42P01', '3F000', '42703', '42883']);
 
 /** An error of pg as the library's own. What the server says in `detail`, `where` or `internalQuery` goes no further. */
 export function asSpoolError(error: unknown): Error {

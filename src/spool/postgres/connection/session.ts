@@ -119,6 +119,12 @@ export class Session {
     }
   }
 
+  /** One statement that is a transaction by itself, with the ms that it may wait for a lock. @throws {TransactionError} */
+  alone<Result>(ask: (client: PgClient, lockTimeout: number) => Promise<Result>): Promise<Result> {
+    const { lockTimeout } = this.#limits({});
+    return this.transact(async (client) => ({ result: await ask(client, lockTimeout), commit: true }), { alone: true });
+  }
+
   /** A wait for a lock is no silence: it ends well before the deadline. */
   #limits(given: Partial<TransactionLimits>): TransactionLimits {
     const limits = { lockTimeout, deadline: this.deadline, clock: this.clock, ...given };

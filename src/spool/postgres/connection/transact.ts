@@ -1,4 +1,5 @@
 import { asError, property } from '../../../core/errors/thrown.ts';
+import { plannerSettings } from '../tables/settings.ts';
 import { type Connections, GivenUp, Limit, type LimitOptions } from './connections.ts';
 import { asRefusedBegin, asSpoolError, isAboutWhatWasAsked, isConnectionError, sqlStateOf } from './pg-error.ts';
 import type { PgClient, PgPoolClient } from './pool.ts';
@@ -37,22 +38,23 @@ export interface Done<Result> {
 export interface TransactionLimits extends LimitOptions {
   /** ms that a statement waits for a lock. */
   readonly lockTimeout: number;
+  /** One statement, which is a transaction by itself: nothing is said around it. */
+  readonly alone?: boolean;
   /** ms that its own statements may take, where that is another time than what is left of the deadline. */
   readonly statements?: number | undefined;
 }
 
 /**
  * Every setting lasts until the end of the transaction, so that the host finds its connections as they were. A process that is
- * stopped in the middle must not hold its locks for long; plans go by indexes only, and in their order, since one made while a table was small is kept
- * when it no longer is (a bitmap, a sort and what is kept for a join take in all that waits, for the few that are asked for); and what is accepted is on disk, whatever the database's default.
+ * stopped in the middle must not hold its locks for long; and what is accepted is on disk, whatever the database's default.
  */
 function beginText({ lockTimeout }: TransactionLimits): string {
   return `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = ${Math.ceil(lockTimeout)};
-SET LOCAL idle_in_transaction_session_timeout = 5000; SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_generic_plan;
-SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
-SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_material = off;
+SET LOCAL idle_in_transaction_session_timeout = 5000; ${setPlanner}
 SELECT pg_backend_pid()::text AS pid, CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END`;
 }
+
+const setPlanner = plannerSettings.map(([name, value]) => `SET LOCAL ${name} = ${value};`).join(' ');
 
 /**
  * Runs a transaction of its own on a connection of the pool.
@@ -89,8 +91,10 @@ async function run<Result>(
     broken = error;
   };
   client.on('error', onError);
-  let committing = false;
+  const { alone = false } = limits;
+  let committing = alone;
   try {
+    if (alone) return (await limit.within(body(client))).result;
     const begun = client.query({ text: beginText(limits) }).catch((error: unknown) => {
       throw asRefusedBegin(error);
     });
@@ -106,8 +110,9 @@ async function run<Result>(
     // Whoever does not answer is asked for nothing more; closing the connection rolls back.
     // One to a server that writes no more is closed too: the next one may lead to the one that does.
     const useless = error instanceof GivenUp || isConnectionError(error);
-    broken ??= useless ? asError(error) : await limit.within(rollback(client)).catch(asError);
-    const kept = committing && !undone(error) ? 'unknown' : 'no';
+    if (useless) broken ??= asError(error);
+    else if (!alone) broken ??= await limit.within(rollback(client)).catch(asError);
+    const kept = committing && !(alone ? refused(error) : undone(error)) ? 'unknown' : 'no';
     throw new TransactionError(kept, error, broken === undefined && isAboutWhatWasAsked(error));
   } finally {
     client.removeListener('error', onError);
@@ -130,6 +135,11 @@ async function rollback(client: PgClient): Promise<Error | undefined> {
   } catch (error) {
     return asError(error);
   }
+}
+
+/** An answer of the server to a statement that is alone: with an error it has kept nothing. */
+function refused(error: unknown): boolean {
+  return !isConnectionError(error) && /^(?!40003)[0-9A-Z]{5}$/.test(sqlStateOf(error) ?? '');
 }
 
 /** An answer to COMMIT that says that nothing was kept: rolled back, refused, or no longer in a transaction. 40003 says that it cannot tell. */

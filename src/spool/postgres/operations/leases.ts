@@ -21,8 +21,8 @@ function renewRunning(name: string, waiting: '' | 'SKIP LOCKED') {
   return statement(
     name,
     (t) => `WITH t AS MATERIALIZED (SELECT ${t.now}() AS now), mine AS MATERIALIZED (
-      SELECT s.key FROM ${t.streams} s, t
-      WHERE s.note_id = ANY($1::text[]) AND s.token = ANY($2::text[]) AND s.lease_until > t.now ORDER BY s.key FOR UPDATE OF s ${waiting}
+      SELECT s.key FROM ${t.streams} s, t WHERE ${amongKeys('s.key', `key FROM ${t.streams} WHERE note_id = ANY($1::text[])`)}
+        AND s.token = ANY($2::text[]) AND s.lease_until + 0 > t.now ORDER BY s.key FOR UPDATE OF s ${waiting}
     )
     UPDATE ${t.streams} s SET lease_until = t.now + $3::bigint FROM mine, t WHERE s.key = mine.key AND ${amongKeys('s.key', 'key FROM mine')} RETURNING s.token`,
   );

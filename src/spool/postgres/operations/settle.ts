@@ -3,55 +3,29 @@ import { noteIdOf } from '../../state/records.ts';
 import { storableClass } from '../../state/storable.ts';
 import { refreezeEach, type Subject, settleEach } from '../../state/transition-spool.ts';
 import type { PgClient } from '../connection/pool.ts';
+import type { Session } from '../connection/session.ts';
 import type { Done } from '../connection/transact.ts';
+import { deliver, deliverAlone } from '../tables/deliver.ts';
 import { refreezeInline } from '../tables/inline-note.ts';
-import { amongKeys, type Sql, statement } from '../tables/statement.ts';
-import { headOf, streamsAfter } from '../tables/streams.ts';
+import { type Sql, statement } from '../tables/statement.ts';
 import { storableText } from '../tables/write.ts';
 import { finishWork, startWork } from './work.ts';
 
-/**
- * What `settle` of the state table does with a note that runs and is delivered, in one statement: nearly every note ends this way, and nothing of it has
- * to be read for that. Their streams are locked. (`+ 0`: nearly all leases that ever were are still to end, so their index would be read whole.)
- */
-const deliver = statement(
-  'deliver',
-  (t) => `WITH t AS MATERIALIZED (SELECT ${t.now}() AS now, nextval('${t.ticks}') AS rev), k AS MATERIALIZED (
-    SELECT key, note_id, token, running_to, run_by, ($3::text[])[array_position($2::text[], token)] AS class FROM ${t.streams}
-    WHERE note_id = ANY($1::text[]) AND token = ANY($2::text[]) AND lease_until + 0 > (SELECT now FROM t)
-  ), m AS MATERIALIZED (
-    SELECT k.key, k.note_id, k.token, k.run_by, k.class, x.id FROM k, LATERAL (
-      SELECT id FROM ${t.entries} WHERE stream = k.key AND active AND state <> 'unconfirmed' AND ord <= k.running_to ORDER BY ord
-    ) x
-  ), e AS (
-    UPDATE ${t.entries} e SET state = 'delivered', rev = t.rev, reason = NULL, ended_at = t.now, note_id = m.note_id, attempt = 1,
-      tried_by = m.run_by, sent_class = coalesce(m.class, e.sent_class), active = false, tombstone_at = t.now, body = NULL
-    FROM m, t WHERE e.id = m.id AND ${amongKeys('e.id', 'id FROM m')} RETURNING m.token, e.ord, e.id, e.message_id, e.note_id, e.weight
-  ), h AS MATERIALIZED (
-    ${headOf(t, 'ord > k.running_to')}
-  ), ${streamsAfter(t, true)}, c AS (
-    INSERT INTO ${t.tallies} (delivering_count, delivered_count, bytes, spooled_count, unconfirmed_count, deferred_count, held_count,
-      dead_count, cancelled_count)
-    SELECT -count(*), count(*), -sum(weight), 0, 0, 0, 0, 0, 0 FROM e HAVING count(*) > 0
-  )
-  SELECT coalesce(json_agg(json_build_array(token, id, message_id, note_id) ORDER BY ord), '[]')::text AS done FROM e`,
-);
-
 type Row = readonly [token: ClaimToken, id: string, messageId: string, noteId: string];
 
-/** The changes of those that run under their token, by token. */
-async function settleDelivered(
-  client: PgClient,
-  sql: Sql,
-  settlements: readonly Extract<Settlement, { to: 'delivered' }>[],
-): Promise<ReadonlyMap<ClaimToken, readonly Change[]>> {
-  const ids = settlements.map(({ token }) => noteIdOf(token));
-  const tokens = settlements.map(({ token }) => token);
+type Delivered = Extract<Settlement, { to: 'delivered' }>;
+
+/** What {@link deliver} is asked. */
+function valuesOf(settlements: readonly Delivered[]): [ids: string[], tokens: string[], classes: (string | null)[] | null] {
   const told = settlements.map(({ messageClass }) => storableClass(messageClass));
   const classes = told.some((messageClass) => messageClass !== undefined)
     ? told.map((messageClass) => (messageClass === undefined ? null : storableText(messageClass)))
     : null;
-  const { done } = await sql.row<{ done: string }>(client, deliver, [ids, tokens, classes]);
+  return [settlements.map(({ token }) => noteIdOf(token)), settlements.map(({ token }) => token), classes];
+}
+
+/** What it answers: the changes by token. */
+function changesIn(done: string): ReadonlyMap<ClaimToken, readonly Change[]> {
   const changes = new Map<ClaimToken, Change[]>();
   for (const [token, entryId, messageId, noteId] of JSON.parse(done) as Row[]) {
     const change: Change = { entryId, messageId, from: 'delivering', to: 'delivered', noteId };
@@ -60,6 +34,26 @@ async function settleDelivered(
     else others.push(change);
   }
   return changes;
+}
+
+/**
+ * Settles notes that all run under their token and are delivered, in one statement that is a transaction by itself: a trip to the server instead of four.
+ * `undefined` when it is about anything else, or the server wants its transactions otherwise; nothing is changed then.
+ */
+export async function settleAtOnce(
+  session: Session,
+  calls: readonly (readonly Settlement[])[],
+): Promise<readonly SettleResult[] | undefined> {
+  const all = calls.flat();
+  const delivered = all.filter((one): one is Delivered => one.to === 'delivered');
+  if (all.length === 0 || delivered.length < all.length || new Set(all.map(({ token }) => token)).size < all.length)
+    return undefined;
+  const { done } = await session.alone((client, lockTimeout) =>
+    session.sql.row<{ done: string | null }>(client, deliverAlone, [...valuesOf(delivered), String(lockTimeout)]),
+  );
+  if (done === null) return undefined;
+  const changes = changesIn(done);
+  return calls.map((call) => ({ lost: [], changes: call.flatMap(({ token }) => changes.get(token) ?? []) }));
 }
 
 /** Streams of notes that exist: each has its row. */
@@ -91,7 +85,8 @@ export async function settleAll(
     commit = (await finishWork(work, undefined)).commit || commit;
   };
   // These first: the rest writes out what runs.
-  const changes = delivered.length === 0 ? undefined : await settleDelivered(client, sql, delivered);
+  const changes =
+    delivered.length === 0 ? undefined : changesIn((await sql.row<{ done: string }>(client, deliver, valuesOf(delivered))).done);
   for (const one of delivered) {
     const found = changes?.get(one.token);
     if (found === undefined) continue;
@@ -121,8 +116,6 @@ export async function refreezeAll(
   const { result, commit } = await finishWork(work, refreezeEach(work, others));
   return { result, commit: commit || running.size > 0 };
 }
-
-type Delivered = Extract<Settlement, { to: 'delivered' }>;
 
 /** What a token names, and whom a late `delivered` may have been for. */
 function subjectOf(settlements: readonly Settlement[]): Subject {

@@ -65,8 +65,9 @@ export async function inlineNotes(
 const refreeze = statement(
   'refreeze_running',
   (t) => `WITH t AS MATERIALIZED (SELECT ${t.now}() AS now), x AS MATERIALIZED (
-    SELECT s.key, x.token, x.frozen FROM unnest($1::text[], $2::text[], $3::text[]) AS x(id, token, frozen)
-    JOIN ${t.streams} s ON s.note_id = x.id, t WHERE s.note_id = ANY($1) AND s.token = x.token AND s.lease_until > t.now ORDER BY s.key FOR UPDATE OF s
+    SELECT s.key, ($3::text[])[array_position($2::text[], s.token)] AS frozen FROM ${t.streams} s, t
+    WHERE ${amongKeys('s.key', `key FROM ${t.streams} WHERE note_id = ANY($1::text[])`)} AND s.token = ANY($2) AND s.lease_until + 0 > t.now
+    ORDER BY s.key FOR UPDATE OF s
   )
   UPDATE ${t.streams} s SET frozen = x.frozen FROM x WHERE s.key = x.key AND ${amongKeys('s.key', 'key FROM x')} RETURNING s.token`,
 );

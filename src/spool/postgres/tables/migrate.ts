@@ -1,6 +1,7 @@
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Session } from '../connection/session.ts';
+import { deliverFunction } from './deliver.ts';
 import { adminTable, schemaSteps, schemaVersion } from './schema.ts';
 import { assertUsable } from './server.ts';
 import type { Tables } from './statement.ts';
@@ -43,13 +44,16 @@ async function versionOf(client: PgClient, { meta }: Tables): Promise<number | u
   return Number((rows[0] as { version: unknown } | undefined)?.version);
 }
 
+const functionNamed = tableNamed.replace('pg_class', 'pg_proc').replaceAll('c.rel', 'c.pro');
+
 /** What was added to version 1 later, so that an older library goes on with it. */
-async function hasAdditions(client: PgClient, { entriesNow, notesNow, admin }: Tables): Promise<boolean> {
+async function hasAdditions(client: PgClient, { entriesNow, notesNow, admin, deliver }: Tables): Promise<boolean> {
   for (const one of [entriesNow, notesNow, admin]) {
     const found = await client.query({ text: tableNamed, values: [one] });
     if (found.rows.length === 0) return false;
   }
-  return true;
+  const found = await client.query({ text: functionNamed, values: [deliver] });
+  return found.rows.length > 0;
 }
 
 /** In the transaction of `client`. Who comes second waits, and finds it done. */
@@ -60,7 +64,8 @@ async function migrateTables(client: PgClient, tables: Tables): Promise<void> {
   if (version === 0) await client.query({ text: `CREATE SCHEMA IF NOT EXISTS ${tables.schema}` });
   for (const step of schemaSteps.slice(version)) await client.query({ text: step(tables) });
   if (version < schemaVersion) await client.query({ text: `UPDATE ${tables.meta} SET version = $1`, values: [schemaVersion] });
-  if (!(await hasAdditions(client, tables))) await client.query({ text: `${viewsOf(tables)}${adminTable(tables)}` });
+  if (!(await hasAdditions(client, tables)))
+    await client.query({ text: `${viewsOf(tables)}${adminTable(tables)}${deliverFunction(tables)}` });
 }
 
 /** For another migration it waits however long that takes; for a lock of anybody else no longer than other transactions do. */

@@ -21,6 +21,8 @@ export interface Tables {
   readonly ticks: string;
   /** The function that tells the time. */
   readonly now: string;
+  /** The function that settles what is delivered, see `deliver.ts`; named after its version, since it is never replaced by another one. */
+  readonly deliver: string;
   /** LISTEN/NOTIFY channel; not quoted. */
   readonly channel: string;
 }
@@ -49,6 +51,7 @@ export function tablesIn(schema: string): Tables {
     admin: table('admin'),
     ticks: table('ticks'),
     now: table('now_ms'),
+    deliver: table('deliver_1'),
     channel: `offline_im_${schema}`,
   };
 }

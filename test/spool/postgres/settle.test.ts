@@ -1,0 +1,131 @@
+/** A settlement of what was delivered is one statement, and a transaction by itself. */
+import type { Pool } from 'pg';
+import { describe, expect, it } from 'vitest';
+import type { PgPool } from '../../../src/spool/postgres/connection/pool.ts';
+import { claimRequest, newEntry, statesOf } from '../../support/spool-entries.ts';
+import { until, useServer } from './fixture.ts';
+
+const fixture = useServer();
+const due = { pickupIn: 0 };
+const reason = { code: 'EWS_ERROR', text: 'busy' } as const;
+const delivered = (notes: readonly { readonly token: string }[]) =>
+  notes.map(({ token }) => ({ token, to: 'delivered' }) as const);
+const apart = (ids: readonly string[]) => ids.map((id) => newEntry(id, { ...due, conversationId: id }));
+const hundred = Array.from({ length: 100 }, (_, index) => `n${index}`);
+
+/** The pool, and what is said on it. */
+function overheard(pool: Pool): { readonly pool: PgPool; readonly said: string[] } {
+  const said: string[] = [];
+  const heard = new WeakSet<object>();
+  const connect = async (): Promise<Awaited<ReturnType<PgPool['connect']>>> => {
+    const client = await pool.connect();
+    if (!heard.has(client)) {
+      heard.add(client);
+      const query = client.query.bind(client) as (asked: unknown) => unknown;
+      Object.assign(client, {
+        query: (asked: { readonly text: string }) => {
+          said.push(asked.text);
+          return query(asked);
+        },
+      });
+    }
+    return client;
+  };
+  return {
+    said,
+    pool: { connect, on: pool.on.bind(pool), removeListener: pool.removeListener.bind(pool), options: { max: 2 } } as PgPool,
+  };
+}
+
+describe('notes that are delivered', () => {
+  it('are claimed in five statements and settled in one, however many they are', async () => {
+    const own = fixture.server.pool({ max: 2 });
+    const { pool, said } = overheard(own);
+    const spool = await fixture.open(fixture.newSchema(), {}, pool as Pool);
+    await spool.append(apart(hundred));
+    said.length = 0;
+    const notes = await spool.claim(claimRequest({ limit: 100, perLane: 100 }));
+    expect(said).toHaveLength(5);
+    said.length = 0;
+    const { lost, changes } = await spool.settle(delivered(notes));
+    expect(said).toHaveLength(1);
+    expect(lost).toEqual([]);
+    expect(changes.map(({ entryId }) => entryId).sort()).toEqual([...hundred].sort());
+    await spool.close();
+    await own.end();
+  });
+
+  it('leave a message that was committed while they waited for its conversation, and it is due', async () => {
+    const spool = await fixture.open(fixture.newSchema());
+    await spool.append([newEntry('m1', due)]);
+    const notes = await spool.claim(claimRequest());
+    const host = await fixture.pool.connect();
+    await host.query('BEGIN');
+    await spool.append([newEntry('m2', due)], { client: host });
+    const settling = spool.settle(delivered(notes));
+    await until(async () => (await fixture.pool.query('SELECT 1 FROM pg_locks WHERE NOT granted')).rows.length > 0);
+    await host.query('COMMIT');
+    host.release();
+    expect((await settling).changes.map(({ entryId }) => entryId)).toEqual(['m1']);
+    const next = await spool.claim(claimRequest());
+    expect(next.flatMap(({ entries }) => entries.map(({ id }) => id))).toEqual(['m2']);
+    await spool.close();
+  });
+
+  it.each(['repeatable read', 'serializable'])(
+    'are settled, and nothing behind them is lost, where the default is %s',
+    async (isolation) => {
+      const pool = fixture.server.pool({ options: `-c default_transaction_isolation=${isolation.replace(' ', '\\ ')}` });
+      expect((await pool.query('SHOW transaction_isolation')).rows).toEqual([{ transaction_isolation: isolation }]);
+      const spool = await fixture.open(fixture.newSchema(), {}, pool);
+      await spool.append([newEntry('m1', due)]);
+      const notes = await spool.claim(claimRequest());
+      const host = await fixture.pool.connect();
+      await host.query('BEGIN');
+      await spool.append([newEntry('m2', due)], { client: host });
+      const settling = spool.settle(delivered(notes));
+      await until(async () => (await fixture.pool.query('SELECT 1 FROM pg_locks WHERE NOT granted')).rows.length > 0);
+      await host.query('COMMIT');
+      host.release();
+      expect((await settling).lost).toEqual([]);
+      expect((await spool.claim(claimRequest())).flatMap(({ entries }) => entries.map(({ id }) => id))).toEqual(['m2']);
+      await spool.close();
+      await pool.end();
+    },
+  );
+
+  it('are on disk where the default of the database is not to wait for it, and the settings of the host stay', async () => {
+    const pool = fixture.server.pool({ max: 1, options: '-c synchronous_commit=off' });
+    const spool = await fixture.open(fixture.newSchema(), {}, pool);
+    await spool.append(apart(['m1']));
+    const flushed = async (): Promise<string> =>
+      (await fixture.pool.query('SELECT pg_current_wal_flush_lsn()::text AS lsn')).rows[0].lsn as string;
+    await spool.settle(delivered(await spool.claim(claimRequest())));
+    const { rows } = await fixture.pool.query('SELECT pg_current_wal_insert_lsn() - $1::pg_lsn AS unwritten', [await flushed()]);
+    expect(Number(rows[0].unwritten)).toBeLessThan(64);
+    const kept = await pool.query(`SELECT current_setting('synchronous_commit') AS one, current_setting('lock_timeout') AS two,
+      current_setting('enable_seqscan') AS three, current_setting('plan_cache_mode') AS four`);
+    expect(kept.rows).toEqual([{ one: 'off', two: '0', three: 'on', four: 'auto' }]);
+    await spool.close();
+    await pool.end();
+  });
+
+  it('are settled all together with one that has a row of its own, one that is lost, and one that is named twice', async () => {
+    const spool = await fixture.open(fixture.newSchema());
+    await spool.append(apart(['again', 'lost', 'twice', 'plain']));
+    const first = await spool.claim(claimRequest());
+    const tokenOf = (id: string): string => first.find(({ entries }) => entries[0]?.id === id)?.token ?? '';
+    await spool.settle([{ token: tokenOf('again'), to: 'deferred', after: 0, failure: true, reason }]);
+    await spool.settle([{ token: tokenOf('lost'), to: 'dead', sent: 'no', reason }]);
+    const [again] = await spool.claim(claimRequest());
+    const tokens = [again?.token ?? '', tokenOf('lost'), tokenOf('plain')];
+    const result = await spool.settle(delivered(tokens.map((token) => ({ token }))));
+    expect(result.lost).toEqual([tokenOf('lost')]);
+    expect(result.changes.map(({ entryId }) => entryId).sort()).toEqual(['again', 'plain']);
+    const twice = await spool.settle(delivered([{ token: tokenOf('twice') }, { token: tokenOf('twice') }]));
+    expect(twice.changes.map(({ entryId }) => entryId)).toEqual(['twice']);
+    expect(await statesOf(spool)).toEqual({ again: 'delivered', lost: 'dead', plain: 'delivered', twice: 'delivered' });
+    expect((await spool.counts()).delivered).toBe(3);
+    await spool.close();
+  });
+});
