@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { build } from 'esbuild';
 
 /** An entry of the installed package, with what its files import; read from the package, so that a new entry is in every cell by itself. */
 interface Entry {
@@ -48,7 +49,7 @@ async function entriesOf(installed: string): Promise<Entry[]> {
   for (const [subpath, targets] of Object.entries(exports)) {
     if (typeof targets === 'string') continue;
     const modules = await importsOf(join(installed, targets.import.default));
-    const types = await importsOf(join(installed, targets.require.types));
+    const types = await typesOf(join(installed, targets.require.types));
     entries.push({
       specifier: `offline-im${subpath.slice(1)}`,
       packages: packagesIn(modules),
@@ -59,22 +60,33 @@ async function entriesOf(installed: string): Promise<Entry[]> {
   return entries;
 }
 
-const specifiers = /(?:\bfrom|\bimport|\brequire|\bdeclare module)\s*\(?\s*["']([@\w./:-]+)["']/g;
+/** Every package and module of Node that a module and the files it imports name. */
+async function importsOf(file: string): Promise<ReadonlySet<string>> {
+  const { metafile } = await build({
+    entryPoints: [file],
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    write: false,
+    metafile: true,
+    logLevel: 'error',
+  });
+  const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
+  return new Set(imports.flatMap(({ path, external }) => (external === true ? [path] : [])));
+}
 
-/** Everything but files that a file and the files it imports name. */
-async function importsOf(file: string, seen = new Set<string>(), found = new Set<string>()): Promise<ReadonlySet<string>> {
+const specifiers = /(?<![.\w])(?:from|import|declare module)\s*\(?\s*["']([@\w./:-]+)["']/g;
+
+/** Likewise of a declaration, where `./x.cjs` means `./x.d.cts`. */
+async function typesOf(file: string, seen = new Set<string>(), found = new Set<string>()): Promise<ReadonlySet<string>> {
   if (seen.has(file)) return found;
   seen.add(file);
   for (const [, name = ''] of (await readFile(file, 'utf8')).matchAll(specifiers)) {
     if (!name.startsWith('.')) found.add(name);
-    else await importsOf(join(file, '..', declared(file, name)), seen, found);
+    else await typesOf(join(file, '..', name.replace(/\.(c?)js$/, '.d.$1ts')), seen, found);
   }
   return found;
-}
-
-/** In a declaration, `./x.cjs` means `./x.d.cts`. */
-function declared(file: string, name: string): string {
-  return /\.d\.c?ts$/.test(file) ? name.replace(/\.(c?)js$/, '.d.$1ts') : name;
 }
 
 function packagesIn(imports: ReadonlySet<string>): ReadonlySet<string> {

@@ -55,6 +55,8 @@ async function runCell(cell: Cell, tarball: string): Promise<{ entries: readonly
       ...(await readJson(join(project, 'package.json'))),
       private: true,
       dependencies: { ...cell.packages, 'offline-im': `file:${tarball}` },
+      // Those of an example name the package as it is published; a cell has its own.
+      devDependencies: {},
       allowScripts: Object.fromEntries(Object.keys(cell.packages).map((name) => [name, true])),
     };
     await writeFile(join(project, 'package.json'), JSON.stringify(manifest, undefined, 2));

@@ -81,19 +81,16 @@ const missedConversation = ['Missed Conversations', 'Conversation History'] as c
 
 /** A class stands for all below it, unless one further up in this list is closer: the more special come first. */
 const rules: readonly (readonly [string, MessageClassification])[] = [
-  [missedConversationClass.toLowerCase(), { kind: 'missed-conversation', misspelled: false, showsIn: missedConversation }],
-  [
-    misspelledMissedConversationClass.toLowerCase(),
-    { kind: 'missed-conversation', misspelled: true, showsIn: missedConversation },
-  ],
+  [missedConversationClass, { kind: 'missed-conversation', misspelled: false, showsIn: missedConversation }],
+  [misspelledMissedConversationClass, { kind: 'missed-conversation', misspelled: true, showsIn: missedConversation }],
   ['ipm.note.microsoft.missed.voice', { kind: 'missed-call', showsIn: ['Missed Calls', 'Conversation History'] }],
-  [fallbackMessageClass.toLowerCase(), { kind: 'missed-conversation', misspelled: false, showsIn: missedConversation }],
+  [fallbackMessageClass, { kind: 'missed-conversation', misspelled: false, showsIn: missedConversation }],
   ['ipm.note.microsoft.conversation.voice', { kind: 'conversation-call', showsIn: ['Conversation History'] }],
   ['ipm.note.microsoft.conversation', { kind: 'conversation', showsIn: ['Conversation History'] }],
   ['ipm.note.microsoft.voicemail', { kind: 'voicemail', showsIn: ['Voice Mail', 'Inbox'] }],
   ['ipm.note.microsoft.voicemessage.ua', { kind: 'voicemail', showsIn: ['Voice Mail', 'Inbox'] }],
   ['ipm.skypeteams.message', { kind: 'teams-message', showsIn: ['Team Chat'] }],
-  [ordinaryNoteClass.toLowerCase(), { kind: 'note', showsIn: ['Inbox'] }],
+  [ordinaryNoteClass, { kind: 'note', showsIn: ['Inbox'] }],
 ];
 
 /**
@@ -135,7 +132,10 @@ export function messageClassFor(audience: Audience, options: MessageClassOptions
  * ```
  */
 export function classifyMessageClass(itemClass: string): MessageClassification {
-  const wanted = typeof itemClass === 'string' ? itemClass.toLowerCase() : '';
-  const rule = rules.find(([prefix]) => wanted === prefix || wanted.startsWith(`${prefix}.`));
+  const wanted = typeof itemClass === 'string' ? itemClass : '';
+  const rule = rules.find(([itemClass]) => {
+    const prefix = itemClass.toLowerCase();
+    return wanted === prefix || wanted.startsWith(`${prefix}.`);
+  });
   return rule === undefined ? { kind: 'other', showsIn: [] } : rule[1];
 }

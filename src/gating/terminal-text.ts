@@ -1,14 +1,19 @@
 /** By name, since a control character in a regular expression is mostly a mistake. */
-const [esc, bel, csi, osc, st] = ['\u001b', '\u0007', '\u009b', '\u009d', '\u009c'];
+const esc = '\u001b';
+const bel = '\u0007';
+const csi = '\u009b';
+const osc = '\u009d';
+const st = '\u009c';
 /** CSI and OSC sequences, and the short ones that choose a character set or a mode; as bytes, and as terminals show ESC when they print it. */
-const escapes = new RegExp(
-  [
-    `(?:${esc}\\[|${csi}|[\u241b\u2190]\\[|\\^\\[\\[)[0-?]*[ -/]*[@-~]`,
-    `(?:${esc}\\]|${osc})[^${bel}${esc}${st}${osc}]*(?:${bel}|${esc}\\\\|${st})`,
-    `${esc}[ -/]*[0-~]`,
-  ].join('|'),
-  'gu',
-);
+const escapes = () =>
+  new RegExp(
+    [
+      `(?:${esc}\\[|${csi}|[\u241b\u2190]\\[|\\^\\[\\[)[0-?]*[ -/]*[@-~]`,
+      `(?:${esc}\\]|${osc})[^${bel}${esc}${st}${osc}]*(?:${bel}|${esc}\\\\|${st})`,
+      `${esc}[ -/]*[0-~]`,
+    ].join('|'),
+    'gu',
+  );
 /** What is left of a colour where ESC itself was lost on the way: `[32;1m`. */
 const colourRemains = /\[(?:\d{1,3}(?:;\d{1,3})*)?m/g;
 /** All-capital words before a colon: WARNING, VERBOSE, AVERTISSEMENT, 警告. PowerShell translates the names of its streams, never those of properties. */
@@ -28,7 +33,7 @@ export function cleaned(output: string): string {
   const text = output.includes('\0') ? output.replaceAll('\0', '').replace(/^(?:ÿþ|þÿ|\ufffd\ufffd)/, '') : output;
   const lines = text
     .replace(/^(?:\ufeff|ï»¿)/, '')
-    .replaceAll(escapes, '')
+    .replaceAll(escapes(), '')
     .replaceAll(colourRemains, '')
     .replaceAll(/\r*\n|[\r\u0085\u2028\u2029]/g, '\n')
     .replaceAll(/[\p{Zs}\t]/gu, ' ')

@@ -86,24 +86,26 @@ export const maxAnswerBytes = 256 * 1024;
 /** Of redirects, of hosts and of addresses, all together. */
 export const maxRedirects = 10;
 
-const hostName = rule<string>(
-  'the name of a host',
-  (value) => typeof value === 'string' && hostOf(`https://${value}/`) !== undefined,
-);
-
-const rules = {
-  credentials: optional(having<Credentials>('credentials; basicAuth({ username, password }) makes some', ['authenticate'])),
-  allowHost: byDefault(callback<(host: string) => boolean>(), () => false),
-  hosts: optional(listOf(hostName, 'an array of names of hosts')),
-  deadline: byDefault(milliseconds(1, 3_600_000), 30_000),
-  signal: optional(abortSignal()),
-  fetch: optional(callback<typeof globalThis.fetch>()),
-  logger: optional(having<Logger>('an object with debug, info, warn and error', ['debug', 'info', 'warn', 'error'])),
-  clock: byDefault(having<Clock>('an object with now, monotonic and setTimer', ['now', 'monotonic', 'setTimer']), systemClock),
-} satisfies RulesFor<DiscoverOptions>;
+/** Made when asked for, so that a bundle without `discoverEws` is without them. */
+function rules() {
+  const hostName = rule<string>(
+    'the name of a host',
+    (value) => typeof value === 'string' && hostOf(`https://${value}/`) !== undefined,
+  );
+  return {
+    credentials: optional(having<Credentials>('credentials; basicAuth({ username, password }) makes some', ['authenticate'])),
+    allowHost: byDefault(callback<(host: string) => boolean>(), () => false),
+    hosts: optional(listOf(hostName, 'an array of names of hosts')),
+    deadline: byDefault(milliseconds(1, 3_600_000), 30_000),
+    signal: optional(abortSignal()),
+    fetch: optional(callback<typeof globalThis.fetch>()),
+    logger: optional(having<Logger>('an object with debug, info, warn and error', ['debug', 'info', 'warn', 'error'])),
+    clock: byDefault(having<Clock>('an object with now, monotonic and setTimer', ['now', 'monotonic', 'setTimer']), systemClock),
+  } satisfies RulesFor<DiscoverOptions>;
+}
 
 export function discoverSettings(options: DiscoverOptions): DiscoverSettings {
-  const { fetch, signal, ...rest } = readOptions('discoverEws', options, rules);
+  const { fetch, signal, ...rest } = readOptions('discoverEws', options, rules());
   return {
     ...rest,
     clock: loggedClock(rest.clock, rest.logger),

@@ -21,7 +21,7 @@ const mailboxBlocked: Verdict = { kind: 'blocked', scope: 'mailbox', sent: 'no' 
  * The outcome table. Codes beginning with `Error` are those of Exchange, which Graph passes on; `*` stands for any ending.
  * A code that merely sounds temporary does not prove that nothing was sent: between Exchange and us stands a front end.
  */
-const rules: readonly (readonly [CodeRule, readonly string[]])[] = [
+const rules = (): readonly (readonly [CodeRule, readonly string[]])[] => [
   [
     { verdict: never },
     [
@@ -91,15 +91,22 @@ const rules: readonly (readonly [CodeRule, readonly string[]])[] = [
   ],
 ];
 
-/** Every code the library knows, lower case, with its rule; `*` at the end stands for any ending. */
-export const codeRules: ReadonlyMap<string, CodeRule> = new Map(
-  rules.flatMap(([rule, codes]) => codes.map((code) => [code.toLowerCase(), rule] as const)),
-);
+type Table = ReadonlyMap<string, CodeRule>;
 
-const beginnings = [...codeRules].flatMap(([code, rule]) => (code.endsWith('*') ? [[code.slice(0, -1), rule] as const] : []));
+let table: Table | undefined;
+
+/**
+ * Every code the library knows, lower case, with its rule; `*` at the end stands for any ending. Made when asked for, so that a bundle without
+ * `GraphTransport` is without it.
+ */
+export function codeRules(): Table {
+  table ??= new Map(rules().flatMap(([rule, codes]) => codes.map((code) => [code.toLowerCase(), rule] as const)));
+  return table;
+}
 
 /** The rule of a code, compared without regard to case: Graph writes some in several ways. */
 export function ruleOf(code: string): CodeRule | undefined {
   const lower = code.toLowerCase();
-  return codeRules.get(lower) ?? beginnings.find(([beginning]) => lower.startsWith(beginning))?.[1];
+  const begins = ([name]: readonly [string, CodeRule]): boolean => name.endsWith('*') && lower.startsWith(name.slice(0, -1));
+  return codeRules().get(lower) ?? [...codeRules()].find(begins)?.[1];
 }
