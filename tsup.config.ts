@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig, type Options } from 'tsup';
 
@@ -43,14 +43,31 @@ const small: Required<Pick<Options, 'esbuildOptions'>> = {
   },
 };
 
+/** Rollup repeats a file's whole name at every use of what comes from it, which is a tenth of the CommonJS. The layout stays: Node and bundlers find exports and requires by it. */
+function shortenCommonJs(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    if (!name.endsWith('.cjs')) continue;
+    const source = readFileSync(join(folder, name), 'utf8');
+    const names = [...new Set(source.match(/\bchunk[A-Z0-9]{8}_cjs\b/g))];
+    let prefix = '$';
+    while (source.includes(prefix)) prefix += '$';
+    const short = new Map(names.map((long, index) => [long, `${prefix}${index}`]));
+    writeFileSync(
+      join(folder, name),
+      source.replaceAll(/\bchunk[A-Z0-9]{8}_cjs\b/g, (long) => short.get(long) ?? long),
+    );
+  }
+}
+
 export default defineConfig(({ outDir = 'dist' }) => {
   // Here, not by `clean`: the three builds run side by side.
   rmSync(outDir, { recursive: true, force: true });
   mkdirSync(outDir, { recursive: true });
   // Declared once, for both: an ES module may take its types from CommonJS, not the other way round.
   for (const name of Object.keys(shared.entry)) writeFileSync(join(outDir, `${name}.d.ts`), `export * from './${name}.cjs';\n`);
-  // But the types of msw and Vitest are an ES module's, which CommonJS may not name: here each kind has its own. No hook runs after the declarations.
+  // No hook runs after the declarations. The types of msw and Vitest are an ES module's, which CommonJS may not name: here each kind has its own.
   process.once('exit', (code) => {
+    if (code === 0) shortenCommonJs(outDir);
     for (const name of ['testing-msw', 'testing-vitest']) {
       const declared = join(outDir, `${name}.d.cts`);
       if (code === 0 && existsSync(declared)) copyFileSync(declared, join(outDir, `${name}.d.ts`));

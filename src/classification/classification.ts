@@ -132,9 +132,9 @@ export function messageClassFor(audience: Audience, options: MessageClassOptions
  * ```
  */
 export function classifyMessageClass(itemClass: string): MessageClassification {
-  const wanted = typeof itemClass === 'string' ? itemClass : '';
-  const rule = rules.find(([itemClass]) => {
-    const prefix = itemClass.toLowerCase();
+  const wanted = typeof itemClass === 'string' ? itemClass.toLowerCase() : '';
+  const rule = rules.find(([known]) => {
+    const prefix = known.toLowerCase();
     return wanted === prefix || wanted.startsWith(`${prefix}.`);
   });
   return rule === undefined ? { kind: 'other', showsIn: [] } : rule[1];
