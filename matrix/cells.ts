@@ -120,11 +120,14 @@ export const cells: Readonly<Record<string, Cell>> = {
   esbuild: bundler({ esbuild: '0.28.2' }, ['esbuild', 'main.js', '--bundle', '--format=esm', '--outfile=out/main.mjs']),
   vite: bundler({ vite: '8.3.8' }, ['vite', 'build', '--config', 'vite.config.mjs']),
   webpack: bundler({ webpack: '5.113.0', 'webpack-cli': '7.3.1' }, ['webpack', '--config', 'webpack.config.cjs']),
-  rollup: bundler({ rollup: '4.68.8', '@rollup/plugin-node-resolve': '16.0.3' }, [
+  // The commonjs plugin for eventemitter3, whose ES module imports its CommonJS.
+  rollup: bundler({ rollup: '4.68.8', '@rollup/plugin-node-resolve': '16.0.3', '@rollup/plugin-commonjs': '29.0.3' }, [
     'rollup',
     'main.js',
     '--plugin',
     'node-resolve={browser:true}',
+    '--plugin',
+    'commonjs',
     '--file',
     'out/main.mjs',
   ]),

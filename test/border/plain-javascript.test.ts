@@ -95,7 +95,11 @@ let folder = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'offline-im-border-'));
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+  // A word is a fine path of a database too.
+  for (const name of ['x', 'x-wal', 'x-shm']) await rm(name, { force: true });
+});
 
 const transport = (): EwsTransport =>
   new EwsTransport({
