@@ -8,7 +8,8 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { bare, bareRequest } from './ews/bare.ts';
+import { Pool } from 'undici';
+import { bare, bareOver, bareRequest } from './ews/bare.ts';
 import { type Contender, makeNotes } from './ews/contender.ts';
 import { library } from './ews/library.ts';
 import { ours } from './ews/ours.ts';
@@ -37,11 +38,12 @@ function compare(
   what: string,
   rates: Map<Contender, number[]>,
   goals: readonly (readonly [Contender, number | undefined])[],
+  one: Contender = us,
 ): void {
-  const figure = median(rates.get(us) ?? []);
+  const figure = median(rates.get(one) ?? []);
   for (const [other, goal] of goals) {
     const against = `${other.name} (${rate(median(rates.get(other) ?? []))})`;
-    const reached = ratio(rates, us, other);
+    const reached = ratio(rates, one, other);
     rows.push({ what, figure: rate(figure), against, reached, ...(goal === undefined ? {} : { goal: { atLeast: goal } }) });
   }
 }
@@ -57,6 +59,23 @@ compare('single, 16 at a time', single, [
   [lib, 1.6],
   [plain, undefined],
 ]);
+
+const pool = new Pool(new URL(url).origin, { connections: 16 });
+const [pooled, pooledBare] = [ours(url, pool), bareOver(pool, url)];
+const dispatched = await measure(
+  [pooled, lib, pooledBare],
+  { notes: notes.slice(0, count / 5), by: 1, concurrency: 16, slices: 5 },
+  rounds,
+);
+compare(
+  'single, over a Pool of undici',
+  dispatched,
+  [
+    [lib, 3],
+    [pooledBare, 0.65],
+  ],
+  pooled,
+);
 
 const [slow, slowBare] = [ours(slowUrl), bare(slowUrl)];
 const slowNotes = makeNotes(Math.min(count, 10_000), slowUrl);
@@ -80,5 +99,6 @@ rows.push({
 
 rows.push(...(await measureSteady(url, count / 2, rounds)));
 
+await pool.destroy();
 server.disconnect();
 printTable(rows);

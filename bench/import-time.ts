@@ -1,13 +1,13 @@
 /**
- * How long `import 'offline-im'` takes in a fresh process, from the built package: the median of ten, and beside it the same for undici.
+ * How long `import 'offline-im'` takes in a fresh process, from the built package: the median of ten in turns, and beside it the same for undici.
  * Run by `npm run bench:import`, which builds first. The goal is half of undici's.
  */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { median, medianRatio } from './median.ts';
+import { printTable, type Row } from './table.ts';
 
 const root = join(import.meta.dirname, '..');
-/** undici is here for comparison only, so bench/package.json has it. */
-const folderOf = (specifier: string): string => (specifier.startsWith('offline-im') ? root : import.meta.dirname);
 const runs = 10;
 
 /** A child that measures one import, the module loader warmed by an empty one. */
@@ -18,25 +18,22 @@ const measure = `
   process.stdout.write(String(performance.now() - start));
 `;
 
-function median(figures: readonly number[]): number {
-  const sorted = [...figures].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
-}
-
 function importTime(specifier: string): number {
-  const figures = Array.from({ length: runs }, () =>
-    Number(
-      execFileSync(process.execPath, ['--input-type=module', '-e', measure, specifier], {
-        cwd: folderOf(specifier),
-        encoding: 'utf8',
-      }),
-    ),
-  );
-  return median(figures);
+  const argv = ['--input-type=module', '-e', measure, specifier];
+  return Number(execFileSync(process.execPath, argv, { cwd: root, encoding: 'utf8' }));
 }
 
+const specifiers = ['offline-im', 'offline-im/file', 'offline-im/testing', 'undici'];
+const times = new Map<string, number[]>(specifiers.map((specifier) => [specifier, []]));
+// In turns, so that whatever else the machine does strikes them alike.
+for (let run = 0; run < runs; run++) for (const one of specifiers) times.get(one)?.push(importTime(one));
+const theirs = times.get('undici') ?? [];
 console.log(`node ${process.version}, median of ${runs} fresh processes`);
-for (const specifier of ['offline-im', 'offline-im/file', 'offline-im/testing', 'undici']) {
-  console.log(`import '${specifier}'`.padEnd(30), `${importTime(specifier).toFixed(1)} ms`.padStart(9));
-}
+printTable(
+  specifiers.map((specifier): Row => {
+    const ours = times.get(specifier) ?? [];
+    const row = { what: `import '${specifier}'`, figure: `${median(ours).toFixed(1)} ms` };
+    if (specifier !== 'offline-im') return row;
+    return { ...row, against: "import 'undici'", reached: medianRatio(ours, theirs), goal: { atMost: 0.5 } };
+  }),
+);

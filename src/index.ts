@@ -125,6 +125,8 @@ export type {
   TransportReport,
   UnknownAttempt,
 } from './transport/contract.ts';
+export type { DispatchAnswer, DispatchBody } from './transport/dispatched-response.ts';
+export type { DispatchRequest, HttpDispatcher } from './transport/dispatcher.ts';
 export type { RouteByMailboxOptions, RouteLocation } from './transport/route-by-mailbox.ts';
 export { routeByMailbox } from './transport/route-by-mailbox.ts';
 export type {

@@ -1,5 +1,6 @@
 /** What one would write by hand: strings, fetch, and fast-xml-parser. It sends and reads the very same bytes. */
 import { XMLParser } from 'fast-xml-parser';
+import type { Pool } from 'undici';
 import type { Mailbox, Note } from '../../src/transport/contract.ts';
 import { type Contender, mailbox, password } from './contender.ts';
 
@@ -44,7 +45,25 @@ interface Parsed {
   };
 }
 
+type Post = (headers: Readonly<Record<string, string>>, body: string) => Promise<string>;
+
 export function bare(url: string): Contender {
+  return byHand('fetch + fast-xml-parser', async (headers, body) => {
+    const response = await fetch(url, { method: 'POST', headers, body });
+    return response.text();
+  });
+}
+
+/** The same over a Pool of undici, without fetch. */
+export function bareOver(pool: Pool, url: string): Contender {
+  const { pathname } = new URL(url);
+  return byHand('undici Pool + fast-xml-parser', async (headers, body) => {
+    const response = await pool.request({ path: pathname, method: 'POST', headers, body });
+    return response.body.text();
+  });
+}
+
+function byHand(name: string, post: Post): Contender {
   const parser = new XMLParser({
     ignoreAttributes: false,
     removeNSPrefix: true,
@@ -57,14 +76,10 @@ export function bare(url: string): Contender {
     authorization: `Basic ${btoa(`${mailbox}:${password}`)}`,
   };
   return {
-    name: 'fetch + fast-xml-parser',
+    name,
     send: async (notes) => {
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: { ...headers, 'client-request-id': crypto.randomUUID(), 'return-client-request-id': 'true' },
-        body: bareRequest(notes),
-      });
-      const parsed = parser.parse(await response.text()) as Parsed;
+      const ids = { 'client-request-id': crypto.randomUUID(), 'return-client-request-id': 'true' };
+      const parsed = parser.parse(await post({ ...headers, ...ids }, bareRequest(notes))) as Parsed;
       const answers = parsed.Envelope.Body.CreateItemResponse.ResponseMessages.CreateItemResponseMessage;
       if (answers.filter(({ ResponseCode }) => ResponseCode === 'NoError').length !== notes.length)
         throw new Error('not accepted');

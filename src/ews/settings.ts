@@ -17,6 +17,7 @@ import {
   whole,
 } from '../core/options.ts';
 import type { Logger } from '../observability/trace.ts';
+import { dispatcherOption, fetchOver, oneWay } from '../transport/dispatcher.ts';
 import { requireSteady, steadyFetch } from '../transport/fetch.ts';
 import { isLoopback } from '../transport/loopback.ts';
 import type { Credentials } from './auth/credentials.ts';
@@ -51,6 +52,7 @@ const rules = {
   credentials: having<Credentials>('credentials; basicAuth({ username, password }) makes some', ['authenticate']),
   impersonate: optional(callback<NonNullable<EwsTransportOptions['impersonate']>>()),
   fetch: optional(callback<typeof globalThis.fetch>()),
+  dispatcher: dispatcherOption,
   relay: byDefault(flag(), false),
   answersClose: byDefault(flag(), false),
   requestTimeout: byDefault(milliseconds(1, 3_600_000), 60_000),
@@ -67,15 +69,18 @@ const rules = {
 
 /** Rejects what can't work at once, rather than at the first message. @throws {OfflineImError} `OPTION_INVALID`, `INSECURE_URL` */
 export function settingsOf(options: EwsTransportOptions): EwsSettings {
-  const { url, allowInsecureHttp, fetch, relay, answersClose, fallbackMessageClass, requestTimeout, notesPerRequest, ...rest } =
+  const { url, allowInsecureHttp, relay, answersClose, fallbackMessageClass, requestTimeout, notesPerRequest, ...others } =
     readOptions('EwsTransport', options, rules);
+  const { fetch, dispatcher, ...rest } = others;
+  oneWay('EwsTransport', dispatcher, fetch);
   const way = { relay, answersClose };
   requireSteady('EwsTransport', way);
+  const given = dispatcher === undefined ? fetch : fetchOver(dispatcher);
   return {
     ...rest,
     clock: loggedClock(rest.clock, rest.logger),
     url: checkedUrl(url, allowInsecureHttp),
-    fetch: rest.credentials.fetch ?? fetch ?? steadyFetch('EwsTransport', way),
+    fetch: rest.credentials.fetch ?? given ?? steadyFetch('EwsTransport', way),
     deadline: requestTimeout,
     batchSize: notesPerRequest,
     fallbackMessageClass: fallbackMessageClass === false ? undefined : fallbackMessageClass,

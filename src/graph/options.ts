@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../observability/trace.ts';
+import type { HttpDispatcher } from '../transport/dispatcher.ts';
 import type { AccessToken } from '../transport/token-cache.ts';
 
 /** The shape of the credentials of `@azure/identity`, which are taken as they are. */
@@ -113,6 +114,13 @@ export interface GraphTransportOptions {
    * @default globalThis.fetch
    */
   readonly fetch?: typeof globalThis.fetch;
+  /**
+   * Carries the requests out in the place of `fetch`: a dispatcher of undici, which you install and close yourself, such as a `ProxyAgent` for a proxy with a
+   * login. It must neither follow redirects nor repeat a POST, which undici doesn't by itself. With `fetch` beside it the constructor throws `OPTION_INVALID`.
+   *
+   * @default none
+   */
+  readonly dispatcher?: HttpDispatcher | undefined;
   /**
    * Where the trace of requests and responses goes (`graph:request`, `graph:response`): ids, sizes, times and codes, no text.
    *

@@ -4,6 +4,7 @@ import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { loggedClock } from '../core/host-calls.ts';
 import type { Logger } from '../observability/trace.ts';
 import type { Audience } from '../transport/contract.ts';
+import { dispatcherOption, fetchOver, oneWay } from '../transport/dispatcher.ts';
 import { repeatsOf, steadyFetch } from '../transport/fetch.ts';
 import { isLoopback } from '../transport/loopback.ts';
 import type { GraphTransportOptions, MailboxCredential, TokenCredential } from './options.ts';
@@ -35,6 +36,9 @@ export const plainClass = 'IPM.Note';
 export function settingsOf(options: GraphTransportOptions): GraphSettings {
   checkArgument('GraphTransport', 'options', options, objectWith('{ credential, … }', {}));
   const { credential, userOf, messageClasses = {}, keepCopyIn, fetch } = options;
+  const dispatcher = dispatcherOption.read(options.dispatcher, { owner: 'GraphTransport', name: 'dispatcher' });
+  oneWay('GraphTransport', dispatcher, fetch);
+  const given = dispatcher === undefined ? fetch : fetchOver(dispatcher);
   if (typeof credential !== 'function' && typeof credential?.getToken !== 'function') {
     throw invalid('credential', 'must be a credential with getToken(), or a function that gives the token of a mailbox');
   }
@@ -57,7 +61,7 @@ export function settingsOf(options: GraphTransportOptions): GraphSettings {
     messagesPerMinute: inRange('messagesPerMinute', options.messagesPerMinute ?? 30, 1, 1_000_000),
     keepCopyIn,
     // Graph is asked by pages directly: nothing can stand between, and nothing there can be promised.
-    fetch: fetch ?? steadyFetch('GraphTransport', { answersClose: repeatsOf(globalThis) === 'unknown' }),
+    fetch: given ?? steadyFetch('GraphTransport', { answersClose: repeatsOf(globalThis) === 'unknown' }),
     logger: options.logger,
     clock: loggedClock(options.clock ?? systemClock, options.logger),
   };

@@ -2,6 +2,7 @@ import type { Limit } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { property } from '../core/errors/thrown.ts';
 import { GatheredBytes } from '../core/gathered-bytes.ts';
+import { DispatchedResponse } from './dispatched-response.ts';
 
 /**
  * Some runtimes send a POST again, without a word, when a connection that they reuse ends before the answer came: a note
@@ -66,22 +67,37 @@ function clientWithoutIdle(deno: unknown): unknown {
  * too) or at the end of time, also when the bytes only drip.
  */
 export async function readBody(response: Response, maxBytes: number, limit: Limit): Promise<string> {
-  const reader = response.body?.getReader();
-  if (reader === undefined) return '';
   const bytes = new GatheredBytes();
+  await readChunks(response, limit, (chunk) => {
+    if (bytes.length + chunk.byteLength > maxBytes) {
+      throw new OfflineImError('RESPONSE_TOO_LARGE', `The response is larger than ${maxBytes} bytes.`, { details: { maxBytes } });
+    }
+    bytes.add(chunk);
+  });
+  return bytes.length === 0 ? '' : decoderFor(response.headers.get('content-type') ?? '').decode(bytes.whole());
+}
+
+/** Until the last one, or until `take` throws. What is left unread is given up: that frees the connection. */
+async function readChunks(response: Response, limit: Limit, take: (chunk: Uint8Array) => void): Promise<void> {
+  if (response instanceof DispatchedResponse) {
+    try {
+      await limit.race(response.eachChunk(take));
+    } catch (error) {
+      response.discard();
+      throw error;
+    }
+    return;
+  }
+  const reader = response.body?.getReader();
+  if (reader === undefined) return;
   try {
     for (;;) {
       const { done, value } = await limit.race(reader.read());
-      if (done) return decoderFor(response.headers.get('content-type') ?? '').decode(bytes.whole());
-      if (bytes.length + value.byteLength > maxBytes) {
-        throw new OfflineImError('RESPONSE_TOO_LARGE', `The response is larger than ${maxBytes} bytes.`, {
-          details: { maxBytes },
-        });
-      }
-      bytes.add(value);
+      if (done) return;
+      take(value);
     }
   } catch (error) {
-    reader.cancel().catch(() => {}); // frees the connection; the error that led here is what counts
+    reader.cancel().catch(() => {}); // the error that led here is what counts
     throw error;
   }
 }

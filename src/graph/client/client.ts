@@ -192,7 +192,7 @@ export class GraphClient {
   /** Reads what is left of an answer, within bounds, or its connection could not be used again. Nobody waits for it. */
   #drain(response: Response): void {
     // An empty one has been read with its head.
-    if (response.body === null || response.headers.get('content-length') === '0') return;
+    if (response.headers.get('content-length') === '0' || response.body === null) return;
     const limit = startLimit(this.#settings.clock, drainTime, new AbortController().signal);
     const read = readBody(response, 65_536, limit);
     read.catch(() => undefined).finally(() => limit.release());

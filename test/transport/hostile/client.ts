@@ -1,7 +1,8 @@
 /**
  * Delivers and probes one note at each path of a hostile server, and says how that ended and how much the process had grown by then:
- * `node --expose-gc client.ts <origin> ews|graph <path>…`. A process of its own, so that nothing else is measured.
+ * `node --expose-gc client.ts <origin> ews|graph fetch|dispatcher <path>…`. A process of its own, so that nothing else is measured.
  */
+import { Agent } from 'undici';
 import { basicAuth } from '../../../src/ews/auth/credentials.ts';
 import { EwsTransport } from '../../../src/ews/ews-transport.ts';
 import { GraphTransport } from '../../../src/graph/graph-transport.ts';
@@ -18,7 +19,8 @@ export interface HostileReport {
   readonly growth: number;
 }
 
-const [origin = '', kind = 'ews', ...paths] = process.argv.slice(2);
+const [origin = '', kind = 'ews', way = 'fetch', ...paths] = process.argv.slice(2);
+const carrier = way === 'dispatcher' ? { dispatcher: new Agent() } : {};
 const secrets = ['secret.token.abc', 'the-password', 'TheTextOfTheNote'];
 const kept: unknown[] = [];
 const keep = (fields: unknown): void => void kept.push(fields);
@@ -31,8 +33,9 @@ const transportAt = (where: string, requestTimeout: number): Transport =>
         credential: async () => ({ token: 'secret.token.abc' }),
         requestTimeout,
         logger,
+        ...carrier,
       })
-    : new EwsTransport({ url: `${origin}/${where}`, credentials, requestTimeout, logger });
+    : new EwsTransport({ url: `${origin}/${where}`, credentials, requestTimeout, logger, ...carrier });
 
 function noteFor(transport: Transport): Note {
   const from = { address: 'alice@contoso.test' };

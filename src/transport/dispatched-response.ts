@@ -1,0 +1,215 @@
+/** The body of an answer: a stream of Node. */
+export interface DispatchBody {
+  /** Tells of chunks, of the end, of a close and of an error. */
+  on(event: 'data', listener: (chunk: Uint8Array) => void): unknown;
+  on(event: 'end', listener: () => void): unknown;
+  on(event: 'close', listener: () => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  /** Nobody reads the rest: its connection is closed. */
+  destroy(error?: Error): unknown;
+}
+
+/** What an `HttpDispatcher` resolves with, as soon as the headers are there. */
+export interface DispatchAnswer {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: DispatchBody;
+}
+
+/** Statuses that `Response` takes only without a body. */
+const bodiless: ReadonlySet<number> = new Set([204, 205, 304]);
+
+/**
+ * The answer of a dispatcher, for whoever expects a `Response`. The transports read status, some headers and the bytes; what a login of a host may ask for
+ * besides is made when it is asked for, since a `Response` with a web stream takes longer to make than the request to send.
+ */
+export class DispatchedResponse implements Response {
+  readonly status: number;
+  readonly url: string;
+  readonly redirected: boolean;
+  readonly type = 'default';
+  readonly statusText = '';
+  readonly headers: Headers;
+  readonly #answer: DispatchAnswer;
+  #whole: Response | undefined;
+  /** What the body ended with before its end, perhaps before anybody read it. */
+  #broken: { readonly error: unknown } | undefined;
+  #onBroken = (_: unknown): void => undefined;
+
+  constructor(answer: DispatchAnswer, url: string, redirected: boolean) {
+    this.#answer = answer;
+    this.status = answer.statusCode;
+    this.url = url;
+    this.redirected = redirected;
+    this.headers = new DispatchedHeaders(answer.headers);
+    // At once: an error that comes when nobody listens ends the process.
+    const breakOff = (error: unknown): void => {
+      this.#broken ??= { error };
+      this.#onBroken(error);
+    };
+    answer.body.on('error', breakOff);
+    answer.body.on('close', () => breakOff(new TypeError('The body was closed before its end.')));
+    if (bodiless.has(this.status)) answer.body.on('data', () => undefined);
+  }
+
+  get ok(): boolean {
+    return this.status >= 200 && this.status <= 299;
+  }
+
+  /** Hands over the body, chunk by chunk, and resolves at its end. When `take` throws, no more is read, and it rejects with that. */
+  eachChunk(take: (chunk: Uint8Array) => void): Promise<void> {
+    const { body } = this.#answer;
+    if (bodiless.has(this.status)) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#onBroken = reject;
+      if (this.#broken !== undefined) reject(this.#broken.error);
+      body.on('data', (chunk: Uint8Array) => {
+        try {
+          take(chunk);
+        } catch (error) {
+          reject(error);
+          body.destroy();
+        }
+      });
+      body.on('end', () => resolve());
+    });
+  }
+
+  /** Nobody wants the rest of the body. */
+  discard(): void {
+    this.#answer.body.destroy();
+  }
+
+  get body(): Response['body'] {
+    return this.#response().body;
+  }
+
+  get bodyUsed(): boolean {
+    return this.#whole?.bodyUsed ?? false;
+  }
+
+  text(): Promise<string> {
+    return this.#response().text();
+  }
+
+  json(): Promise<unknown> {
+    return this.#response().json();
+  }
+
+  arrayBuffer(): Promise<ArrayBuffer> {
+    return this.#response().arrayBuffer();
+  }
+
+  bytes(): ReturnType<Response['bytes']> {
+    return this.#response().bytes();
+  }
+
+  blob(): ReturnType<Response['blob']> {
+    return this.#response().blob();
+  }
+
+  formData(): ReturnType<Response['formData']> {
+    return this.#response().formData();
+  }
+
+  clone(): Response {
+    return this.#response().clone();
+  }
+
+  #response(): Response {
+    if (this.#whole === undefined) {
+      const status = this.status >= 200 && this.status <= 599 ? this.status : 502;
+      this.#whole = new Response(bodiless.has(status) ? null : this.#stream(), { status, headers: this.headers });
+    }
+    return this.#whole;
+  }
+
+  /** Reads nothing before it is read. */
+  #stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const read = (controller: ReadableStreamDefaultController): void => {
+      this.eachChunk((chunk) => controller.enqueue(new Uint8Array(chunk))).then(
+        () => controller.close(),
+        (error) => controller.error(error),
+      );
+    };
+    let begun = false;
+    return new ReadableStream(
+      {
+        pull: (controller) => {
+          if (!begun) read(controller);
+          begun = true;
+        },
+        cancel: () => this.discard(),
+      },
+      { highWaterMark: 0 },
+    );
+  }
+}
+
+/** Two headers of an answer are looked at; a platform's `Headers` is made when more is asked for. */
+class DispatchedHeaders implements Headers {
+  readonly #given: DispatchAnswer['headers'];
+  #whole: Headers | undefined;
+
+  constructor(given: DispatchAnswer['headers']) {
+    this.#given = given;
+  }
+
+  get(name: string): string | null {
+    if (this.#whole !== undefined) return this.#whole.get(name);
+    const key = name.toLowerCase();
+    const value = Object.hasOwn(this.#given, key) ? this.#given[key] : undefined;
+    if (value === undefined) return null;
+    return typeof value === 'string' ? value : value.join(', ');
+  }
+
+  has(name: string): boolean {
+    return this.get(name) !== null;
+  }
+
+  getSetCookie(): string[] {
+    return this.#all().getSetCookie();
+  }
+
+  append(name: string, value: string): void {
+    this.#all().append(name, value);
+  }
+
+  set(name: string, value: string): void {
+    this.#all().set(name, value);
+  }
+
+  delete(name: string): void {
+    this.#all().delete(name);
+  }
+
+  forEach(callback: (value: string, key: string, parent: Headers) => void): void {
+    this.#all().forEach(callback);
+  }
+
+  keys(): ReturnType<Headers['keys']> {
+    return this.#all().keys();
+  }
+
+  values(): ReturnType<Headers['values']> {
+    return this.#all().values();
+  }
+
+  entries(): ReturnType<Headers['entries']> {
+    return this.#all().entries();
+  }
+
+  [Symbol.iterator](): ReturnType<Headers['entries']> {
+    return this.entries();
+  }
+
+  #all(): Headers {
+    if (this.#whole === undefined) {
+      this.#whole = new Headers();
+      for (const [name, value] of Object.entries(this.#given)) {
+        for (const one of typeof value === 'string' ? [value] : (value ?? [])) this.#whole.append(name, one);
+      }
+    }
+    return this.#whole;
+  }
+}
