@@ -184,7 +184,7 @@ export class Exchange {
     const mailboxes = [...this.#mailboxes].map(([key, mailbox]) => ({ key, mailbox, restore: mailbox.snapshot() }));
     const outbound = [...this.outbound];
     const subscriptions = [...this.registry.subscriptions.values()].map((one) => ({ ...one }));
-    const timers = this.timers.snapshot();
+    const [timers, throttle, successors] = [this.timers.snapshot(), this.throttle.snapshot(), this.registry.snapshot()];
     const rules = [...this.#rules.values()].map((book) => ({ book, kept: book.rules }));
     return () => {
       for (const mailbox of this.#mailboxes.values()) {
@@ -201,7 +201,7 @@ export class Exchange {
       this.registry.subscriptions.clear();
       for (const one of subscriptions) this.registry.subscriptions.set(one.id, { ...one });
       for (const { book, kept } of rules) book.replace(kept);
-      timers();
+      for (const restore of [throttle, successors, timers]) restore();
     };
   }
 

@@ -162,6 +162,46 @@ describe('restore()', () => {
     expect([exchange.mailbox(bob).location, exchange.mailbox(bob).settings.size]).toEqual([undefined, 0]);
   });
 
+  it('brings back what is left of budgets, and what a quota leaves room for', async () => {
+    const clock = new ManualClock();
+    const exchange = make({
+      clock,
+      mailboxes: [{ address: alice, quota: { receive: 400 } }, bob],
+      throttling: { requests: { burst: 12, perMinute: 1 }, messages: { burst: 3, perMinute: 1 } },
+    });
+    const run = async (): Promise<readonly (string | undefined)[]> => {
+      const codes: (string | undefined)[] = [];
+      for (let n = 0; n < 10; n++) {
+        const sent = message({ subject: `${n}`, to: [bob] } as never);
+        const answer = await (await exchange.fetch(exchange.url, ask(createItem([sent]), n % 2 === 0 ? alice : bob))).text();
+        codes.push(/Error[A-Za-z]+/.exec(answer)?.[0]);
+      }
+      return codes;
+    };
+    await exchange.fetch(exchange.url, ask(createItem([message({ subject: 'first' })])));
+    await clock.advance(30_000);
+    const snapshot = exchange.snapshot();
+    const first = await run();
+    expect(new Set(first).size).toBeGreaterThan(1);
+    for (const wait of [0, 3_600_000]) {
+      await clock.advance(wait);
+      exchange.restore(snapshot);
+      expect(await run()).toEqual(first);
+    }
+  });
+
+  it('knows an item again that has moved with its mailbox since: what was to be sent of it is', () => {
+    const core = new SimulatorCore({ mailboxes: [alice, bob], access: 'anonymous' });
+    const { exchange } = core;
+    const box = exchange.find(bob);
+    const item = box?.receive({ subject: 'Hi' });
+    const restore = core.snapshot();
+    exchange.moveMailbox(bob, 'exchange-online');
+    expect(item && exchange.registry.latest(item)).not.toBe(item);
+    restore();
+    expect(item && exchange.registry.latest(item)).toBe(item);
+  });
+
   it('takes only what the same exchange has remembered', () => {
     const exchange = make();
     for (const other of [make().snapshot(), {}, undefined]) {

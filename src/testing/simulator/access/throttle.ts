@@ -82,6 +82,23 @@ export class Throttle {
     this.#messages.clear();
   }
 
+  /** Remembers what is left of the budgets; the function returned brings it back, whatever time has passed. What is under way goes on counting. */
+  snapshot(): () => void {
+    const now = this.#clock.monotonic();
+    const kept = [this.#requests, this.#messages].map((buckets) => ({
+      buckets,
+      left: [...buckets].map(([account, bucket]) => [account, bucket.left(now)] as const),
+    }));
+    return () => {
+      const then = this.#clock.monotonic();
+      for (const { buckets, left } of kept) {
+        const budget = buckets === this.#requests ? this.#limits.requests : this.#limits.messages;
+        buckets.clear();
+        if (budget !== undefined) for (const [account, some] of left) buckets.set(account, new Bucket(budget, then, some));
+      }
+    };
+  }
+
   #take(buckets: Map<string, Bucket>, budget: Budget | undefined, account: string): number {
     if (budget === undefined) return 0;
     const bucket = buckets.get(account) ?? new Bucket(budget, this.#clock.monotonic());
@@ -96,16 +113,22 @@ class Bucket {
   #left: number;
   #at: number;
 
-  constructor(budget: Budget, now: number) {
+  constructor(budget: Budget, now: number, left = budget.burst) {
     this.#budget = budget;
-    this.#left = budget.burst;
+    this.#left = left;
     this.#at = now;
+  }
+
+  /** What is left of it by then. */
+  left(now: number): number {
+    const { burst, perMinute } = this.#budget;
+    return Math.min(burst, this.#left + (Math.max(0, now - this.#at) * perMinute) / 60_000);
   }
 
   /** Takes one, or says in how many ms there will be one. */
   take(now: number): number {
-    const { burst, perMinute } = this.#budget;
-    this.#left = Math.min(burst, this.#left + (Math.max(0, now - this.#at) * perMinute) / 60_000);
+    const { perMinute } = this.#budget;
+    this.#left = this.left(now);
     this.#at = now;
     const wait = ((1 - this.#left) * 60_000) / perMinute;
     // Less than a thousandth of a ms is no more than what fractions add up to.

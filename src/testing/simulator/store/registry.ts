@@ -72,6 +72,15 @@ export class Registry {
     return () => void this.#watchers.delete(watcher);
   }
 
+  /** Remembers which items became which; the function returned brings that back. */
+  snapshot(): () => void {
+    const successors = [...this.#successors];
+    return () => {
+      this.#successors.clear();
+      for (const [id, item] of successors) this.#successors.set(id, item);
+    };
+  }
+
   /** Forgets which items became which. */
   forgetSuccessors(): void {
     this.#successors.clear();
