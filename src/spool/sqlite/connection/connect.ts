@@ -6,6 +6,7 @@ import { hasCode, OfflineImError } from '../../../core/errors/offline-im-error.t
 import { quoted } from '../../../core/errors/quote.ts';
 import { assertLocal } from '../../disk/local-disk.ts';
 import { makeAdminTables } from './admin-tables.ts';
+import { checkInThread, isWorthAThread } from './check-thread.ts';
 import { OpenFile } from './connection.ts';
 import { assertWritable, hasLog, makeFile, restrict, truncateLog } from './database-file.ts';
 import { recover } from './recover.ts';
@@ -71,7 +72,7 @@ export async function connect(options: ConnectOptions): Promise<{
     );
   }
   assertLocal(path, dirname(path), { ...options, needs });
-  const deadline = performance.now() + busyTimeout;
+  let deadline = performance.now() + busyTimeout;
   if (!made) await lookAtEmpty(path, warn);
   let lock = new WriteLock(path);
   let alone = false;
@@ -82,6 +83,11 @@ export async function connect(options: ConnectOptions): Promise<{
         lock.close();
         makeFile(path);
         lock = new WriteLock(path);
+      }
+      if (isWorthAThread(path, isSuspect(path))) {
+        const whole = await lock.during(() => checkInThread(path, suspicion(path)));
+        if (whole !== undefined) deadline = performance.now() + busyTimeout;
+        if (whole === true) rmSync(suspicion(path), { force: true });
       }
       // Somebody whose locks on the file were dropped may be writing: only without them is anything begun.
       const opened = lock.try(() => {

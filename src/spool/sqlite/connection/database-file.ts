@@ -82,7 +82,12 @@ export function restrict(path: string): void {
 
 /** True when the last one who had it open did not close it: closing folds the log into the file and removes it. */
 export function hasLog(path: string): boolean {
-  return (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
+  return sizeOf(`${path}-wal`) > 0;
+}
+
+/** Bytes; 0 for a missing file. */
+export function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 /** Folds the log into the file and empties it; false while others read or write. */

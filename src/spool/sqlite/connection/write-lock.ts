@@ -72,6 +72,24 @@ export class WriteLock {
     }
   }
 
+  /** The same until something has ended that takes its time. Nothing else may be done with this lock meanwhile. */
+  async during<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+    let taken: Opened | undefined;
+    try {
+      taken = this.#take();
+    } catch (error) {
+      if (isBusy(error)) return undefined;
+      throw error;
+    }
+    this.#held = true;
+    try {
+      return await work();
+    } finally {
+      this.#held = false;
+      taken?.end.run();
+    }
+  }
+
   /** Removes the lock file. To be called while it is held: whoever waits for it sees that it is gone, and begins another. */
   remove(): void {
     if (this.#held && this.#opened !== undefined) rmSync(this.#opened.path, { force: true });
