@@ -1,7 +1,7 @@
 /**
  * The dashboard behind five servers: node:http, Express, Fastify and Hono, and whatever takes a `(Request) => Promise<Response>` itself, such as Next.
  *
- *     node --import ./examples/from-source.ts examples/dashboard.ts
+ *     node dashboard.ts # in a folder with express, fastify and hono; from a clone: node --import ./examples/from-source.ts examples/dashboard.ts
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
