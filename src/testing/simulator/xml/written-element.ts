@@ -2,11 +2,27 @@ import { typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, childrenOf, parseXml, type XmlElement } from '../../../ews/xml/read.ts';
 import { escapeAttribute, escapeText } from '../../../ews/xml/write.ts';
 
+/** Elements of items and settings that the schema calls `xs:dateTime`, but for wall clocks, whose offset means something. */
+const times: ReadonlySet<string> = new Set(
+  (
+    'AppointmentReplyTime AssignedTime Birthday CompleteDate DateTimeStamp DueDate End EndDateTime EndTime OriginalStart PostedTime ProposedEnd ' +
+    'ProposedStart RecurrenceId ReminderDueBy ReminderNextTime RetentionDate Start StartDate StartDateTime StartTime WeddingAnniversary'
+  ).split(' '),
+);
+
+/** A dateTime as Exchange keeps it: in UTC, to the second. One without a zone is UTC here; what is none, such as a date, stays as it is. */
+export function utc(text: string): string {
+  const dateTime = /^\s*(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)?\s*$/.exec(text);
+  const time = dateTime === null ? Number.NaN : Date.parse(`${dateTime[1]}${dateTime[2] ?? 'Z'}`);
+  return Number.isNaN(time) ? text : new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
 /** An element of a request as the simulator stores and gives it back: every name with the prefix `t`. */
 export function writeElement(element: XmlElement): string {
   let attributes = '';
   for (const [name, value] of element.attributes) attributes += ` ${name}="${escapeAttribute(value)}"`;
-  const inner = element.children.length > 0 ? element.children.map(writeElement).join('') : escapeText(element.text);
+  const text = times.has(element.name) ? utc(element.text) : element.text;
+  const inner = element.children.length > 0 ? element.children.map(writeElement).join('') : escapeText(text);
   return inner === '' ? `<t:${element.name}${attributes}/>` : `<t:${element.name}${attributes}>${inner}</t:${element.name}>`;
 }
 

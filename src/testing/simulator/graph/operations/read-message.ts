@@ -2,6 +2,7 @@ import { field, listField } from '../../../../graph/client/json.ts';
 import type { Mailbox } from '../../../../transport/contract.ts';
 import { type ExtendedProperty, fitsType } from '../../store/extended-property.ts';
 import type { MessageContent } from '../../store/item.ts';
+import { utc } from '../../xml/written-element.ts';
 import { GraphFault } from '../errors.ts';
 import { readPropertyId } from '../json/properties.ts';
 
@@ -63,7 +64,7 @@ function readProperty(property: unknown): ExtendedProperty {
   const path = readPropertyId(field(property, 'id'));
   const value = field(property, 'value');
   if (typeof value !== 'string' || !fitsType(path.type, value)) throw new GraphFault('ErrorInvalidExtendedPropertyValue');
-  return { path, value };
+  return { path, value: path.type === 'SystemTime' ? utc(value) : value };
 }
 
 /** At most five, each `x-…`; Exchange drops them soon after. */

@@ -10,7 +10,7 @@ import { readAttachment } from '../../xml/attachment.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { computedFields } from '../../xml/item-fields.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
-import { writeElement } from '../../xml/written-element.ts';
+import { utc, writeElement } from '../../xml/written-element.ts';
 
 /** Class and folder of items that say nothing about them. */
 export const kinds: Readonly<Record<ItemKind, { readonly itemClass: string; readonly folder: string }>> = {
@@ -148,7 +148,8 @@ export function readProperty(element: XmlElement): ExtendedProperty {
   }
   const fits = typeof value === 'string' ? fitsType(path.type, value) : value.every((v) => fitsType(path.type.slice(0, -5), v));
   if (!fits) throw new EwsItemError('ErrorInvalidExtendedPropertyValue');
-  return { path, value };
+  if (!path.type.startsWith('SystemTime')) return { path, value };
+  return { path, value: typeof value === 'string' ? utc(value) : value.map(utc) };
 }
 
 export const importanceOf = (item: XmlElement): MessageContent['importance'] =>

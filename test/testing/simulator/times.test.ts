@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { createExchange } from '../../../src/testing.ts';
+import { envelope } from '../support/raw-ews.ts';
+
+const alice = 'alice@contoso.test';
+const exchange = createExchange({ mailboxes: [alice], access: 'anonymous' });
+const call = async (body: string): Promise<string> => {
+  const headers = { 'content-type': 'text/xml', 'x-anchormailbox': alice };
+  return (await exchange.fetch(exchange.url, { method: 'POST', headers, body: envelope(body) })).text();
+};
+const property =
+  '<t:ExtendedFieldURI PropertySetId="0006200a-0000-0000-c000-000000000047" PropertyName="when" PropertyType="SystemTime"/>';
+
+async function kept(start: string, subject = 'x'): Promise<string> {
+  const item = `<t:CalendarItem><t:Subject>${subject}</t:Subject><t:ExtendedProperty>${property}<t:Value>${start}</t:Value></t:ExtendedProperty><t:Start>${start}</t:Start><t:End>2026-11-28T23:00:00-05:00</t:End></t:CalendarItem>`;
+  const created = await call(`<m:CreateItem SendMeetingInvitations="SendToNone"><m:Items>${item}</m:Items></m:CreateItem>`);
+  const id = /<t:ItemId [^>]*>/.exec(created)?.[0] ?? created;
+  return call(
+    `<m:GetItem><m:ItemShape><t:BaseShape>AllProperties</t:BaseShape><t:AdditionalProperties>${property}</t:AdditionalProperties></m:ItemShape><m:ItemIds>${id}</m:ItemIds></m:GetItem>`,
+  );
+}
+
+describe('a dateTime that a client sends', () => {
+  it.each([
+    ['2026-11-28T10:00:00+02:00', '2026-11-28T08:00:00Z'],
+    ['2026-11-28T22:30:00.123-05:00', '2026-11-29T03:30:00Z'],
+    ['2026-11-28T10:00:00Z', '2026-11-28T10:00:00Z'],
+    ['2026-11-28T10:00:00', '2026-11-28T10:00:00Z'],
+  ])('%s comes back in UTC, to the second: %s', async (sent, answered) => {
+    const answer = await kept(sent);
+    expect(answer).toContain(`<t:Start>${answered}</t:Start>`);
+    expect(answer).toContain('<t:End>2026-11-29T04:00:00Z</t:End>');
+    expect(answer).toContain(`<t:Value>${answered}</t:Value>`);
+  });
+
+  it('is one by the schema: a text that looks like one stays as it is', async () => {
+    expect(await kept('2026-11-28T10:00:00Z', '2026-11-28T10:00:00+02:00')).toContain(
+      '<t:Subject>2026-11-28T10:00:00+02:00</t:Subject>',
+    );
+  });
+});
