@@ -221,9 +221,10 @@ export class Trace {
     if (this.#events.listens(name)) this.#events.emit(name, event());
   }
 
-  /** Tells the log only. */
-  step(name: string, fields: Readonly<Record<string, unknown>>): void {
-    this.#log('debug', name, fields);
+  /** Tells the log only; without one, nothing is made of fields that a function gives. */
+  step(name: string, fields: Readonly<Record<string, unknown>> | (() => Readonly<Record<string, unknown>>)): void {
+    if (this.#logger === undefined) return;
+    this.#log('debug', name, typeof fields === 'function' ? fields() : fields);
   }
 
   /** Something that loses no message, but that someone should know. */

@@ -10,7 +10,7 @@ import { provesSent, settlementOf } from './outcome.ts';
 /** A note was claimed: its messages are picked up, or looked for. */
 export function reportClaim(context: SpoolerContext, kind: 'deliver' | 'probe', note: ClaimedNote): void {
   const { noteId, attempt, lane, entries } = note;
-  context.trace.step(`claim:${kind}`, { noteId, attempt, lane, entries: entries.length, probes: note.probes });
+  context.trace.step(`claim:${kind}`, () => ({ noteId, attempt, lane, entries: entries.length, probes: note.probes }));
   if (kind === 'probe') {
     if (!context.probes.isNews(noteId)) return;
     for (const entry of entries) {
@@ -32,22 +32,23 @@ export function reportSettled(
   settled: readonly Settled[],
   changes: readonly Change[],
 ): void {
-  const byEntry = new Map(settled.flatMap((one) => one.note.entries.map((entry) => [entry.id, { ...one, entry }])));
+  const byEntry = new Map<string, { readonly one: Settled; readonly entry: SpoolEntry }>();
+  for (const one of settled) for (const entry of one.note.entries) byEntry.set(entry.id, { one, entry });
   for (const change of changes) {
     const known = byEntry.get(change.entryId);
     if (known === undefined) reportChange(context, change);
-    else reportOne(context, kind, change, known);
+    else reportOne(context, kind, change, known.one, known.entry);
   }
   reportDraftsLeft(context, settled, changes);
   for (const { note, settlement } of settled) {
     const { noteId, attempt, lane } = note;
-    context.trace.step('settle', {
+    context.trace.step('settle', () => ({
       noteId,
       attempt,
       lane,
       to: settlement.to,
       ...('reason' in settlement ? reasonFields(settlement.reason) : {}),
-    });
+    }));
     if (settlement.to === 'unconfirmed') context.probes.isNews(noteId);
     else context.probes.forget(noteId);
   }
@@ -77,7 +78,8 @@ function reportOne(
   context: SpoolerContext,
   kind: 'deliver' | 'probe',
   change: Change,
-  { note, settlement, entry, outcome, result }: Settled & { entry: SpoolEntry },
+  { note, settlement, outcome, result }: Settled,
+  entry: SpoolEntry,
 ): void {
   const event = noteEvent(note, entry);
   switch (change.to) {
@@ -85,8 +87,8 @@ function reportOne(
       const messageClass = outcome?.status === 'delivered' ? outcome.messageClass : note.frozen.messageClass;
       const took = Math.max(0, context.clock.now() - entry.acceptedAt);
       const weak = result?.status === 'found' && !provesSent(note, result);
-      const proof = weak ? ({ proof: 'copy-after-fault' } as const) : {};
-      context.trace.event('message:delivered', { ...event, messageClass, took, foundByProbe: kind === 'probe', ...proof });
+      const delivered = { ...event, messageClass, took, foundByProbe: kind === 'probe' };
+      context.trace.event('message:delivered', weak ? { ...delivered, proof: 'copy-after-fault' } : delivered);
       return;
     }
     case 'deferred':

@@ -73,7 +73,7 @@ export function spooler(options: SpoolerOptions = {}) {
   } as unknown as SpoolStorage;
   const trace = {
     event: (name: string, fields: object) => steps.push([name, fields]),
-    step: (name: string, fields: object) => steps.push([name, fields]),
+    step: (name: string, fields: object | (() => object)) => steps.push([name, typeof fields === 'function' ? fields() : fields]),
     listened: () => undefined,
     warn: (error: Error) => warnings.push(error),
   } as unknown as Trace;

@@ -11,7 +11,9 @@ export function shrink({ size }: ConcurrencyLimit): ConcurrencyLimit {
 }
 
 /** One more note was delivered. */
-export function grow({ size, successes }: ConcurrencyLimit, most: number): ConcurrencyLimit {
+export function grow(limit: ConcurrencyLimit, most: number): ConcurrencyLimit {
+  const { size, successes } = limit;
+  if (size === most && successes === 0) return limit;
   if (size >= most) return { size: most, successes: 0 };
   return successes + 1 < successesToGrow ? { size, successes: successes + 1 } : { size: size + 1, successes: 0 };
 }
