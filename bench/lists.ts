@@ -10,8 +10,10 @@ import { systemClock } from '../src/core/clock.ts';
 import type { EntryFilter } from '../src/spool/admin/contract.ts';
 import { SqliteSpool } from '../src/spool/sqlite/sqlite-spool.ts';
 import { newEntry } from '../test/support/spool-entries.ts';
+import { printTable, type Row } from './table.ts';
 
 const entries = Number(process.argv[2] ?? 1_000_000);
+const rows: Row[] = [];
 const context = { clock: systemClock, tombstones: 86_400_000 };
 const folder = await mkdtemp(join(tmpdir(), 'offline-im-lists-'));
 
@@ -49,9 +51,13 @@ try {
     withThem = Math.min(withThem, await appends(count, true));
     without = Math.min(without, await appends(count, false));
   }
-  console.log(
-    `send(): ${((1_000 * withThem) / count).toFixed(1)} µs with the indexes, ${((1_000 * without) / count).toFixed(1)} µs without`,
-  );
+  const each = (ms: number): string => `${((1_000 * ms) / count).toFixed(1)} µs`;
+  rows.push({
+    what: 'send() with the indexes of the lists',
+    figure: each(withThem),
+    against: `without them (${each(without)})`,
+    reached: withThem / without,
+  });
 
   const spool = new SqliteSpool({ path: join(folder, 'spool.db') });
   await spool.open(context);
@@ -73,9 +79,10 @@ try {
   };
   for (const [name, filter] of Object.entries(filters)) {
     const ms = await timed(() => spool.admin.listBy(filter, undefined, 100));
-    console.log(`${name}: first page of ${entries} entries in ${ms.toFixed(1)} ms`);
+    rows.push({ what: `list ${name}: first page of ${entries} entries`, figure: `${ms.toFixed(1)} ms` });
   }
   await spool.close();
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
+printTable(rows);

@@ -1,3 +1,5 @@
+import { appendFileSync } from 'node:fs';
+
 /** What a bench prints: figures beside what they are measured against, and whether the goal is reached. Nothing fails by them. */
 export interface Row {
   readonly what: string;
@@ -12,7 +14,8 @@ export interface Row {
 
 export type Goal = { readonly atLeast: number } | { readonly atMost: number };
 
-function verdict({ reached, goal }: Row): readonly string[] {
+/** How far it came, the goal, and the verdict; empty where there is none. */
+export function verdict({ reached, goal }: Row): readonly [string, string, string] {
   const shown = reached === undefined ? '' : reached.toFixed(2);
   if (reached === undefined || goal === undefined) return [shown, '', ''];
   const [sign, limit] = 'atLeast' in goal ? ['>=', goal.atLeast] : ['<=', goal.atMost];
@@ -20,7 +23,10 @@ function verdict({ reached, goal }: Row): readonly string[] {
   return [shown, `${sign} ${limit}`, isReached ? 'reached' : 'MISSED'];
 }
 
+/** Prints them; for `npm run bench`, which collects the rows of all benches, into the file that it names as well. */
 export function printTable(rows: readonly Row[]): void {
+  const collected = process.env.OFFLINE_IM_BENCH_ROWS;
+  if (collected !== undefined) appendFileSync(collected, `${JSON.stringify(rows)}\n`);
   const cells = [
     ['what', 'figure', 'against', 'reached', 'goal', 'verdict'],
     ...rows.map((row) => [row.what, row.figure, row.against ?? '', ...verdict(row)]),

@@ -1,0 +1,67 @@
+/**
+ * Every bench, each in a process of its own, one after the other: `npm run bench [-- NAME…] [--write]`. Prints one table; `--write` writes it, with a plot, to
+ * docs/benchmarks.md. A bench that ends with an error is named in both, and makes the run fail; a goal that is missed does not.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cpus, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Measured, pageOf, plotOf } from './report/page.ts';
+import { printTable, type Row } from './table.ts';
+
+/** Name and file; every one prints by `printTable`. */
+const benches: Readonly<Record<string, string>> = {
+  ews: 'ews.ts',
+  graph: 'graph.ts',
+  spool: 'spool.ts',
+  lists: 'lists.ts',
+  simulator: 'simulator.ts',
+  telemetry: 'telemetry.ts',
+  import: 'import-time.ts',
+};
+
+const docs = join(import.meta.dirname, '..', 'docs');
+
+async function measure(name: string, file: string, folder: string): Promise<Measured> {
+  const collected = join(folder, name);
+  const child = spawn(process.execPath, ['--expose-gc', join(import.meta.dirname, file)], {
+    // Its own table goes to stderr: stdout is for the whole one.
+    stdio: ['ignore', process.stderr, process.stderr],
+    env: { ...process.env, OFFLINE_IM_BENCH_ROWS: collected },
+  });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  const lines = await readFile(collected, 'utf8').catch(() => '');
+  const rows = lines.split('\n').flatMap((line) => (line === '' ? [] : (JSON.parse(line) as Row[])));
+  return { name, rows, failed: code !== 0 || rows.length === 0 };
+}
+
+async function main(names: readonly string[], write: boolean): Promise<boolean> {
+  const unknown = names.filter((name) => !Object.hasOwn(benches, name));
+  if (unknown.length > 0) throw new Error(`No bench ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}.`);
+  if (write && names.length > 0) throw new Error('The page shows one run of all: leave the names out.');
+  const folder = await mkdtemp(join(tmpdir(), 'offline-im-bench-'));
+  const measured: Measured[] = [];
+  try {
+    for (const [name, file] of Object.entries(benches)) {
+      if (names.length === 0 || names.includes(name)) measured.push(await measure(name, file, folder));
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  printTable(measured.flatMap(({ name, rows }) => rows.map((row) => ({ ...row, what: `${name}: ${row.what}` }))));
+  const failed = measured.filter((one) => one.failed);
+  for (const { name } of failed) console.error(`The bench ${name} ended with an error, or gave no figure.`);
+  if (write) {
+    const [processor] = cpus();
+    const machine = `${cpus().length} × ${processor?.model ?? 'a processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform}, Node ${process.version}`;
+    const day = new Date().toISOString().slice(0, 10);
+    await writeFile(join(docs, 'benchmarks.svg'), plotOf(measured));
+    await writeFile(join(docs, 'benchmarks.md'), pageOf(measured, { machine, day }));
+  }
+  return failed.length === 0;
+}
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { write: { type: 'boolean', default: false } } });
+process.exitCode = (await main(positionals, values.write)) ? 0 : 1;

@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest';
+import { type Measured, pageOf, plotOf } from '../../bench/report/page.ts';
+
+const measured: readonly Measured[] = [
+  {
+    name: 'ews',
+    failed: false,
+    rows: [
+      { what: 'by 50 <fast>', figure: '40000/s', against: 'the library (8000/s)', reached: 5, goal: { atLeast: 2.5 } },
+      { what: 'single', figure: '2000/s', reached: 1.2, goal: { atLeast: 1.6 } },
+      { what: 'memory', figure: '10 MB' },
+    ],
+  },
+  { name: 'import', failed: true, rows: [{ what: 'the root', figure: '20.0 ms', reached: 0.25, goal: { atMost: 0.5 } }] },
+];
+
+it('the page has every line with its counterpart, goal and verdict, and says how many goals are missed', () => {
+  const page = pageOf(measured, { machine: '2 × a processor', day: '2026-01-01' });
+  expect(page).toContain('3 lines have a goal, 1 of them miss it.');
+  expect(page).toContain('| by 50 &lt;fast> | 40000/s | the library (8000/s) | 5.00 | >= 2.5 | reached |');
+  expect(page).toContain('| single | 2000/s |  | 1.20 | >= 1.6 | MISSED |');
+  expect(page).toContain('| memory | 10 MB |  |  |  |  |');
+});
+
+it('the page says of which bench the figures are not complete', () => {
+  const [, ews = '', last = ''] = pageOf(measured, { machine: '', day: '' }).split('\n## ');
+  expect(ews).not.toContain('ended with an error');
+  expect(last).toContain('ended with an error');
+});
+
+it('the plot has a bar for each line with a goal, as long as it came on the way there', () => {
+  const plot = plotOf(measured);
+  expect(plot).toContain('by 50 &lt;fast&gt;');
+  expect(
+    [...plot.matchAll(/<rect [^>]*y="\d+" width="([\d.]+)"[^>]*fill="(#\w+)"/g)].map(([, width, fill]) => [width, fill]),
+  ).toEqual([
+    ['320.0', '#2e7d32'],
+    ['120.0', '#c62828'],
+    ['320.0', '#2e7d32'],
+  ]);
+});
