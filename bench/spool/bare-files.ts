@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { mkdir, open, rename } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** A file, fsync, rename and an fsync of the folder that writers of the same moment share: what keeping one message takes, and no more. */
@@ -7,6 +7,7 @@ export class BareFiles {
   readonly #folder: string;
   readonly #content: Buffer;
   #next = 0;
+  #drained = 0;
   #running: Promise<void> | undefined;
   #waiting: Promise<void> | undefined;
 
@@ -22,7 +23,30 @@ export class BareFiles {
   }
 
   async write(): Promise<void> {
-    const name = join(this.#folder, `${this.#next++}.json`);
+    await this.#keep(join(this.#folder, `${this.#next++}.json`));
+  }
+
+  /**
+   * What claiming and settling the messages takes, in groups: each is read, and a manifest of its size written beside it; then the ends of all of them are appended to
+   * a log and synced, and both files removed.
+   */
+  async drain(count: number, group: number): Promise<void> {
+    const log = await open(join(this.#folder, 'log'), 'a', 0o600);
+    try {
+      for (let left = count; left > 0; left -= group) {
+        const names = Array.from({ length: Math.min(group, left) }, () => join(this.#folder, `${this.#drained++}.json`));
+        await Promise.all(names.map((name) => readFile(name)));
+        await Promise.all(names.map((name) => this.#keep(`${name}.note`)));
+        await log.write(Buffer.concat(names.map(() => this.#content)));
+        await log.datasync();
+        await Promise.all(names.flatMap((name) => [unlink(name), unlink(`${name}.note`)]));
+      }
+    } finally {
+      await log.close();
+    }
+  }
+
+  async #keep(name: string): Promise<void> {
     const file = await open(`${name}.tmp`, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600);
     try {
       await file.write(this.#content);

@@ -11,6 +11,8 @@ const measures: Readonly<Record<Part, () => Promise<Measure>>> = {
   'end-to-end': async () => (await import('./end-to-end.ts')).measureEndToEnd,
   million: async () => (await import('./million.ts')).measureMillion,
   idle: async () => (await import('./idle.ts')).measureIdle,
+  outage: async () => (await import('./outage.ts')).measureOutage,
+  latency: async () => (await import('./latency.ts')).measureLatency,
 };
 
 const measure = await measures[process.argv[2] as Part]();

@@ -171,6 +171,15 @@ export class Turns {
     await nextTurn();
   }
 
+  /** Runs long work that says by `yield` where it may be interrupted: after some hundred items each. */
+  async run<Result>(work: Iterator<void, Result>): Promise<Result> {
+    for (;;) {
+      const step = work.next();
+      if (step.done === true) return step.value;
+      await this.step(mostSteps);
+    }
+  }
+
   /** Of each turn the first step only is told when it is over. */
   #begin(now: number, weight: number): void {
     this.#since = now;

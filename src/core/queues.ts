@@ -229,3 +229,44 @@ export class DueQueue {
     this.#heap = [...this.#current.values()].sort((a, b) => a.at - b.at || a.rank - b.rank);
   }
 }
+
+/** Items of a long list between two interruptions. */
+export const sliceSize = 512;
+
+/** Sorts a long list as `sort()` does, with interruptions. */
+export function* sorting<Item>(list: Iterable<Item>, compare: (one: Item, other: Item) => number): Generator<void, Item[]> {
+  const items = [...list];
+  let runs: Item[][] = [];
+  for (let from = 0; from < items.length; from += sliceSize) {
+    runs.push(items.slice(from, from + sliceSize).sort(compare));
+    yield;
+  }
+  while (runs.length > 1) {
+    const longer: Item[][] = [];
+    for (let index = 0; index < runs.length; index += 2) {
+      longer.push(yield* merging(runs[index] ?? [], runs[index + 1] ?? [], compare));
+    }
+    runs = longer;
+  }
+  return runs[0] ?? [];
+}
+
+function* merging<Item>(
+  first: readonly Item[],
+  second: readonly Item[],
+  compare: (one: Item, other: Item) => number,
+): Generator<void, Item[]> {
+  const merged: Item[] = [];
+  let next = 0;
+  for (const item of first) {
+    for (let other = second[next]; next < second.length && compare(item, other as Item) > 0; other = second[next]) {
+      merged.push(other as Item);
+      next += 1;
+      if (merged.length % sliceSize === 0) yield;
+    }
+    merged.push(item);
+    if (merged.length % sliceSize === 0) yield;
+  }
+  for (; next < second.length; next += 1) merged.push(second[next] as Item);
+  return merged;
+}

@@ -196,7 +196,7 @@ export class FileJournal implements Journal {
 async function planned(parts: Parts, change: JournalChange): Promise<Plan> {
   try {
     const plan = await planOf(parts, change);
-    for (const folders of new Set(plan.entries.map(({ stored }) => stored.folders))) await parts.folders.makeFor(folders);
+    await parts.folders.makeFor(plan.entries.map(({ stored }) => stored.folders));
     return plan;
   } catch (error) {
     throw error instanceof JournalError ? error : new JournalError('no', error);

@@ -1,4 +1,5 @@
-import { eachOf } from '../../core/queues.ts';
+import { systemClock, Turns } from '../../core/clock.ts';
+import { eachOf, sorting } from '../../core/queues.ts';
 import type { Reason } from '../contract.ts';
 import type { JournalContents } from '../journaled/journal.ts';
 import type { EntryRecord, EntryStatus } from '../state/records.ts';
@@ -8,7 +9,7 @@ import { largestManifest, parseManifest } from './formats.ts';
 import type { Parts } from './parts.ts';
 import { EntryPlanner } from './plan.ts';
 import { isUnreadable, parsed, readEntries, readHomes, removeFiles } from './read-files.ts';
-import { type ReadFile, type ReadManifest, resolve } from './resolve.ts';
+import { type ReadFile, type ReadManifest, resolving } from './resolve.ts';
 import { type FoundFile, scan } from './scan.ts';
 
 const reason: Reason = {
@@ -91,10 +92,14 @@ export async function load(parts: Parts): Promise<Loaded> {
   const files = [...(await readAll(parts, found.waiting, 'waiting', bad)), ...(await readAll(parts, found.dead, 'dead', bad))];
   const badManifests: BadManifest[] = [];
   const manifests = await readManifests(parts, found.manifests, badManifests);
-  const resolved = resolve(files, manifests, tombstones.records);
+  const turns = new Turns(systemClock);
+  const resolved = await turns.run(resolving(files, manifests, tombstones.records));
 
   const placeOf = new Map(found.manifests.map(({ path, folders }) => [path, folders]));
-  for (const [file, residents] of resolved.residents) parts.entryFiles.put(file, residents);
+  for (const [file, residents] of resolved.residents) {
+    parts.entryFiles.put(file, residents);
+    await turns.step();
+  }
   for (const { path, note } of resolved.notes) {
     const folders = placeOf.get(path);
     if (folders !== undefined) parts.manifests.set(note.id, { path, folders });
@@ -135,7 +140,7 @@ async function readAll(
       read.push({ proper, file: { path, folders, place, size: entries.length }, entries: records });
     }
   });
-  return read.sort((a, b) => (a.file.path < b.file.path ? -1 : 1));
+  return new Turns(systemClock).run(sorting(read, (a, b) => (a.file.path < b.file.path ? -1 : 1)));
 }
 
 /** One that the disk does not give back, or that is too large to be looked into, stops the opening: its members would look as if they had never been sent. */

@@ -1,3 +1,4 @@
+import { sliceSize } from '../../core/queues.ts';
 import type { EntryFixed, EntryRecord, EntryStatus, NoteRecord } from '../state/records.ts';
 import type { SenderFolders } from './disk/layout.ts';
 import type { StoredFile } from './entry-files.ts';
@@ -43,26 +44,21 @@ interface Candidate {
 
 /**
  * Which of several copies counts, whatever a crash has left: a tombstone always; otherwise the status with the highest
- * revision, in whichever file. A note keeps those of its members whose status is its own.
+ * revision, in whichever file. A note keeps those of its members whose status is its own. With interruptions: there may be very many files.
  */
-export function resolve(
+export function* resolving(
   files: readonly ReadFile[],
   manifests: readonly ReadManifest[],
   tombstones: ReadonlyMap<string, EntryRecord>,
-): Resolved {
-  const candidates = new Map<string, Candidate>();
-  let lastRev = 0;
-  for (const { file, proper, entries } of files) {
-    for (const { fixed, status } of entries) {
-      lastRev = Math.max(lastRev, status.rev);
-      const known = candidates.get(fixed.id);
-      if (tombstones.has(fixed.id) || (known !== undefined && !isBetter({ file, proper, own: status }, known))) continue;
-      candidates.set(fixed.id, { fixed, file, proper, own: status, status, manifest: undefined });
-    }
-  }
+): Generator<void, Resolved> {
+  const found = yield* candidatesIn(files, tombstones);
+  const { candidates } = found;
+  let { lastRev } = found;
   const lost = new Map<string, readonly string[]>();
   const single = onePerNote(manifests, candidates);
+  let count = 0;
   for (const { path, manifest } of single) {
+    if (++count % sliceSize === 0) yield;
     for (const { id, status } of manifest.members) {
       lastRev = Math.max(lastRev, status.rev);
       if (tombstones.has(id)) continue;
@@ -74,39 +70,84 @@ export function resolve(
       }
     }
   }
-  for (const { status } of tombstones.values()) lastRev = Math.max(lastRev, status.rev);
-
-  const entries = new Map(tombstones);
-  for (const [id, { fixed, status }] of candidates) entries.set(id, { fixed, status });
-  const outlived = outlivedIn(entries, tombstones);
+  const entries = new Map<string, EntryRecord>();
+  for (const [id, record] of tombstones) {
+    entries.set(id, record);
+    lastRev = Math.max(lastRev, record.status.rev);
+    if (++count % sliceSize === 0) yield;
+  }
+  for (const [id, { fixed, status }] of candidates) {
+    entries.set(id, { fixed, status });
+    if (++count % sliceSize === 0) yield;
+  }
+  const outlived = yield* outlivedIn(entries, tombstones);
   for (const id of outlived) entries.delete(id);
+  yield;
   const notes = single.flatMap(({ path, manifest }) => {
     const entryIds = manifest.members.map(({ id }) => id).filter((id) => candidates.get(id)?.manifest === path);
     return entryIds.length === 0 ? [] : [{ path, note: { ...manifest.note, entryIds } }];
   });
-  const needed = new Set([...notes.map(({ path }) => path), ...[...candidates.values()].map(({ file }) => file.path)]);
-  const all = [...files.map(({ file }) => file.path), ...manifests.map(({ path }) => path)];
-  const superseded = all.filter((path) => !needed.has(path) && !lost.has(path));
+  const needed = new Set(notes.map(({ path }) => path));
   const residents = new Map<StoredFile, (readonly [id: string, rev: number])[]>();
-  for (const [id, { file, own }] of candidates) residents.set(file, [...(residents.get(file) ?? []), [id, own.rev]]);
+  for (const [id, { file, own }] of candidates) {
+    needed.add(file.path);
+    const others = residents.get(file);
+    if (others === undefined) residents.set(file, [[id, own.rev]]);
+    else others.push([id, own.rev]);
+    if (++count % sliceSize === 0) yield;
+  }
+  const superseded: string[] = [];
+  for (const paths of [files.map(({ file }) => file.path), manifests.map(({ path }) => path)]) {
+    for (const path of paths) {
+      if (!needed.has(path) && !lost.has(path)) superseded.push(path);
+      if (++count % sliceSize === 0) yield;
+    }
+  }
   return { entries, residents, notes, superseded, lost, outlived, lastRev };
+}
+
+function* candidatesIn(
+  files: readonly ReadFile[],
+  tombstones: ReadonlyMap<string, EntryRecord>,
+): Generator<void, { readonly candidates: Map<string, Candidate>; readonly lastRev: number }> {
+  const candidates = new Map<string, Candidate>();
+  let lastRev = 0;
+  let count = 0;
+  for (const { file, proper, entries } of files) {
+    if (++count % sliceSize === 0) yield;
+    for (const { fixed, status } of entries) {
+      lastRev = Math.max(lastRev, status.rev);
+      const known = candidates.get(fixed.id);
+      if (tombstones.has(fixed.id) || (known !== undefined && !isBetter({ file, proper, own: status }, known))) continue;
+      candidates.set(fixed.id, { fixed, file, proper, own: status, status, manifest: undefined });
+    }
+  }
+  return { candidates, lastRev };
 }
 
 /**
  * The line of a tombstone may be there long after its time was over and its message id was taken again: the two messages would pass for one, whose repetition
  * conflicts. Entries of one message were accepted at one moment; the message with the highest revision came last.
  */
-function outlivedIn(entries: ReadonlyMap<string, EntryRecord>, tombstones: ReadonlyMap<string, EntryRecord>): string[] {
+function* outlivedIn(
+  entries: ReadonlyMap<string, EntryRecord>,
+  tombstones: ReadonlyMap<string, EntryRecord>,
+): Generator<void, string[]> {
   const newest = new Map<string, EntryRecord>();
+  const outlived: string[] = [];
+  let count = 0;
   for (const record of entries.values()) {
+    if (++count % sliceSize === 0) yield;
     const known = newest.get(record.fixed.messageId);
     if (known === undefined || record.status.rev > known.status.rev) newest.set(record.fixed.messageId, record);
   }
-  return [...tombstones.values()].flatMap(({ fixed }) => {
+  for (const { fixed } of tombstones.values()) {
     const last = newest.get(fixed.messageId)?.fixed;
     const isIts = last === undefined || (last.acceptedAt === fixed.acceptedAt && last.contentHash === fixed.contentHash);
-    return isIts ? [] : [fixed.id];
-  });
+    if (!isIts) outlived.push(fixed.id);
+    if (++count % sliceSize === 0) yield;
+  }
+  return outlived;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { systemClock, Turns } from '../../core/clock.ts';
 import { hasCode, OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { property } from '../../core/errors/thrown.ts';
 import { SerialQueue } from '../../core/queues.ts';
@@ -34,6 +35,7 @@ export class JournalEngine {
   #recovered = false;
   #failure: unknown;
   #time: SteadyTime | undefined;
+  #turns = new Turns(systemClock);
   #tombstones = 0;
 
   constructor(name: string, journal: Journal) {
@@ -50,14 +52,16 @@ export class JournalEngine {
     return this.queue.run(async () => {
       if (this.#open) return;
       this.#time = new SteadyTime(context.clock);
+      this.#turns = new Turns(context.clock);
       this.#tombstones = context.tombstones;
       this.#failure = undefined;
       const contents = await this.#reader.open(context, (error) => void this.queue.run(() => this.#fail(error)));
       this.#open = true;
       if (contents === undefined) await this.#goOn();
       else {
-        this.#table = new StateTable();
-        this.#table.load(contents.entries, contents.notes);
+        const table = new StateTable();
+        await this.#turns.run(table.loading(contents.entries, contents.notes));
+        this.#table = table;
       }
       this.#recovered = false;
       try {
@@ -202,6 +206,7 @@ export class JournalEngine {
     if (this.#recovered) return;
     let tx = this.#table.begin();
     const enough = async (): Promise<boolean> => {
+      await this.#turns.step();
       if (tx.entries.size + tx.notes.size < recordsAtOnce) return true;
       if (!(await this.#commitIfKept(tx))) return false;
       tx = this.#table.begin();

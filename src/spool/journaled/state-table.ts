@@ -1,4 +1,4 @@
-import { DueQueue } from '../../core/queues.ts';
+import { DueQueue, sliceSize, sorting } from '../../core/queues.ts';
 import { type LaneFilter, type SpoolState, spoolStates } from '../contract.ts';
 import { headDue, laneFilter, mayExpireAt, messageEndedSince, probeAt } from '../state/derived.ts';
 import { type EntryRecord, holdsPlace, isTombstone, type NoteRecord, streamKey } from '../state/records.ts';
@@ -6,7 +6,7 @@ import { Transaction } from '../state/transaction.ts';
 import { LaneQueues } from './lane-queues.ts';
 
 /** A table that can be read and claimed from, but not changed. */
-export type TableView = Omit<StateTable, 'commit' | 'load' | 'skew'> & { readonly skew: number };
+export type TableView = Omit<StateTable, 'commit' | 'load' | 'loading' | 'skew'> & { readonly skew: number };
 
 /**
  * All entries and notes of a spool without their messages, with the indexes that claiming needs: the state table of
@@ -108,18 +108,32 @@ export class StateTable {
 
   /** Takes in what a storage found when it was opened, in any order: `order` says which entry of a stream comes first. */
   load(entries: Iterable<EntryRecord>, notes: Iterable<NoteRecord>): void {
-    const tx = this.begin();
-    let rev = this.#rev;
-    let order = this.#order;
-    for (const record of [...entries].sort((a, b) => a.status.order - b.status.order)) {
-      tx.entries.set(record.fixed.id, record);
-      rev = Math.max(rev, record.status.rev);
-      order = Math.max(order, record.status.order);
+    for (const loading = this.loading(entries, notes); loading.next().done !== true; );
+  }
+
+  /** The same with interruptions, in which nothing else may use the table. */
+  *loading(entries: Iterable<EntryRecord>, notes: Iterable<NoteRecord>): Generator<void, void> {
+    const streams = new Set<string>();
+    const byId = new Map<string, EntryRecord>();
+    let count = 0;
+    for (const record of yield* sorting(entries, (a, b) => a.status.order - b.status.order)) {
+      byId.set(record.fixed.id, record);
+      this.#rev = Math.max(this.#rev, record.status.rev);
+      this.#order = Math.max(this.#order, record.status.order);
+      if (++count % sliceSize === 0) yield;
     }
-    for (const note of notes) tx.notes.set(note.id, note);
-    this.#rev = rev;
-    this.#order = order;
-    this.commit(tx);
+    for (const record of byId.values()) {
+      this.#putEntry(record, streams);
+      if (++count % sliceSize === 0) yield;
+    }
+    for (const note of notes) {
+      this.#putNote(note.id, note, streams);
+      if (++count % sliceSize === 0) yield;
+    }
+    for (const key of streams) {
+      this.refreshStream(key);
+      if (++count % sliceSize === 0) yield;
+    }
   }
 
   #forget(id: string): void {

@@ -61,12 +61,16 @@ export class Folders {
     await this.#syncs.sync([root, own]);
   }
 
-  async makeFor(folders: SenderFolders): Promise<void> {
-    if (this.#there.has(folders.notes)) return;
-    await this.#make(folders.sender, false);
-    for (const path of [folders.dead, folders.waiting, folders.notes]) await this.#make(path, true);
-    await this.#syncs.sync([this.#layout.root, folders.sender, folders.dead]);
-    this.#there.add(folders.notes);
+  /** All together: the first messages of many mailboxes share what makes their names durable. */
+  async makeFor(senders: Iterable<SenderFolders>): Promise<void> {
+    const unseen = [...new Set(senders)].filter(({ notes }) => !this.#there.has(notes));
+    if (unseen.length === 0) return;
+    await eachOf(unseen, async ({ sender, dead, waiting, notes }) => {
+      await this.#make(sender, false);
+      for (const path of [dead, waiting, notes]) await this.#make(path, true);
+    });
+    await this.#syncs.sync([this.#layout.root, ...unseen.flatMap(({ sender, dead }) => [sender, dead])]);
+    for (const { notes } of unseen) this.#there.add(notes);
   }
 
   /** Makes a quarantine. */
