@@ -11,7 +11,7 @@ import { type Sql, statement } from '../tables/statement.ts';
 import { storableText } from '../tables/write.ts';
 import { finishWork, startWork } from './work.ts';
 
-type Row = readonly [token: ClaimToken, id: string, messageId: string, noteId: string];
+type Row = readonly [id: string, messageId: string, noteId: string];
 
 type Delivered = Extract<Settlement, { to: 'delivered' }>;
 
@@ -24,13 +24,13 @@ function valuesOf(settlements: readonly Delivered[]): [ids: string[], tokens: st
   return [settlements.map(({ token }) => noteIdOf(token)), settlements.map(({ token }) => token), classes];
 }
 
-/** What it answers: the changes by token. */
-function changesIn(done: string): ReadonlyMap<ClaimToken, readonly Change[]> {
-  const changes = new Map<ClaimToken, Change[]>();
-  for (const [token, entryId, messageId, noteId] of JSON.parse(done) as Row[]) {
+/** What it answers: the changes by note. */
+function changesIn(done: string): ReadonlyMap<string, readonly Change[]> {
+  const changes = new Map<string, Change[]>();
+  for (const [entryId, messageId, noteId] of JSON.parse(done) as Row[]) {
     const change: Change = { entryId, messageId, from: 'delivering', to: 'delivered', noteId };
-    const others = changes.get(token);
-    if (others === undefined) changes.set(token, [change]);
+    const others = changes.get(noteId);
+    if (others === undefined) changes.set(noteId, [change]);
     else others.push(change);
   }
   return changes;
@@ -46,14 +46,14 @@ export async function settleAtOnce(
 ): Promise<readonly SettleResult[] | undefined> {
   const all = calls.flat();
   const delivered = all.filter((one): one is Delivered => one.to === 'delivered');
-  if (all.length === 0 || delivered.length < all.length || new Set(all.map(({ token }) => token)).size < all.length)
+  if (all.length === 0 || delivered.length < all.length || new Set(all.map(({ token }) => noteIdOf(token))).size < all.length)
     return undefined;
   const { done } = await session.alone((client, lockTimeout) =>
     session.sql.row<{ done: string | null }>(client, deliverAlone, [...valuesOf(delivered), String(lockTimeout)]),
   );
   if (done === null) return undefined;
   const changes = changesIn(done);
-  return calls.map((call) => ({ lost: [], changes: call.flatMap(({ token }) => changes.get(token) ?? []) }));
+  return calls.map((call) => ({ lost: [], changes: call.flatMap(({ token }) => changes.get(noteIdOf(token)) ?? []) }));
 }
 
 /** Streams of notes that exist: each has its row. */
@@ -73,7 +73,7 @@ export async function settleAll(
   const tokens = all.map(({ token }) => token);
   // All locks that this needs at once, so that they are taken in order; but those of late ones, which are rare.
   const streams = (await sql.rows<{ key: string }>(client, lock, [tokens.map(noteIdOf)])).map(({ key }) => key);
-  const twice = new Set(tokens).size < tokens.length;
+  const twice = new Set(tokens.map(noteIdOf)).size < tokens.length;
   const delivered = all.filter((one): one is Delivered => one.to === 'delivered' && !twice);
   const others = all.filter((one) => one.to !== 'delivered' || twice);
   const outcomes = new Map<Settlement, SettleResult>();
@@ -88,7 +88,7 @@ export async function settleAll(
   const changes =
     delivered.length === 0 ? undefined : changesIn((await sql.row<{ done: string }>(client, deliver, valuesOf(delivered))).done);
   for (const one of delivered) {
-    const found = changes?.get(one.token);
+    const found = changes?.get(noteIdOf(one.token));
     if (found === undefined) continue;
     outcomes.set(one, { lost: [], changes: found });
     commit = true;

@@ -12,13 +12,14 @@ const delivering = (t: Tables, lease: string, into = ''): string => `WITH t AS M
     SELECT key, note_id, token, running_to, run_by, ($3::text[])[array_position($2::text[], token)] AS class FROM ${t.streams}
     WHERE note_id = ANY($1::text[]) AND token = ANY($2::text[]) ${lease}
   ), m AS MATERIALIZED (
-    SELECT k.key, k.note_id, k.token, k.run_by, k.class, x.id FROM k, LATERAL (
+    SELECT k.note_id, k.run_by, k.class, x.id FROM k, LATERAL (
       SELECT id FROM ${t.entries} WHERE stream = k.key AND active AND state <> 'unconfirmed' AND ord <= k.running_to ORDER BY ord
     ) x
   ), e AS (
-    UPDATE ${t.entries} e SET state = 'delivered', rev = t.rev, reason = NULL, ended_at = t.now, note_id = m.note_id, attempt = 1,
-      tried_by = m.run_by, sent_class = coalesce(m.class, e.sent_class), active = false, tombstone_at = t.now, body = NULL
-    FROM m, t WHERE e.id = m.id AND ${amongKeys('e.id', 'id FROM m')} RETURNING m.token, e.ord, e.id, e.message_id, e.note_id, e.weight
+    UPDATE ${t.entries} e SET state = 'delivered', reason = NULL, attempt = 1, active = false, body = NULL,
+      (rev, ended_at, tombstone_at) = (SELECT rev, now, now FROM t),
+      (note_id, tried_by, sent_class) = (SELECT m.note_id, m.run_by, coalesce(m.class, e.sent_class) FROM m WHERE m.id = e.id LIMIT 1)
+    WHERE ${amongKeys('e.id', 'id FROM m')} RETURNING e.ord, e.id, e.message_id, e.note_id, e.weight
   ), h AS MATERIALIZED (
     ${headOf(t, 'ord > k.running_to')}
   ), ${streamsAfter(t, true)}, c AS (
@@ -26,7 +27,7 @@ const delivering = (t: Tables, lease: string, into = ''): string => `WITH t AS M
       dead_count, cancelled_count)
     SELECT -count(*), count(*), -sum(weight), 0, 0, 0, 0, 0, 0 FROM e HAVING count(*) > 0
   )
-  SELECT coalesce(json_agg(json_build_array(token, id, message_id, note_id) ORDER BY ord), '[]')::text AS done ${into} FROM e`;
+  SELECT coalesce(json_agg(json_build_array(id, message_id, note_id) ORDER BY ord), '[]')::text AS done ${into} FROM e`;
 
 export const deliver = statement('deliver', (t) => delivering(t, 'AND lease_until + 0 > (SELECT now FROM t)'));
 

@@ -35,14 +35,14 @@ export function headOf(t: Tables, but = 'true'): string {
  * unless that has `ended`.
  */
 export function streamsAfter(t: Tables, ended = false): string {
-  const changes = `s.note_id IS NULL
-      AND (s.due_at IS DISTINCT FROM h.due_at OR s.deferred <> (h.state = 'deferred') OR s.due_within <> coalesce(h.due_within, 0))`;
+  const changes = `s.note_id IS NULL AND EXISTS (SELECT 1 FROM h WHERE h.key = s.key
+      AND (s.due_at IS DISTINCT FROM h.due_at OR s.deferred <> (h.state = 'deferred') OR s.due_within <> coalesce(h.due_within, 0)))`;
   return `sd AS (
-    DELETE FROM ${t.streams} s USING h WHERE s.key = h.key AND ${amongKeys('s.key', 'key FROM h WHERE h.state IS NULL')} AND h.state IS NULL
+    DELETE FROM ${t.streams} s WHERE ${amongKeys('s.key', 'key FROM h WHERE state IS NULL')}
   ), su AS (
-    UPDATE ${t.streams} s SET ${ended ? `${notInline}, ` : ''}deferred = (h.state = 'deferred'), due_at = h.due_at,
-      due_within = coalesce(h.due_within, 0)
-    FROM h WHERE s.key = h.key AND ${amongKeys('s.key', 'key FROM h WHERE h.state IS NOT NULL')} AND h.state IS NOT NULL AND ${ended ? 'true' : changes}
+    UPDATE ${t.streams} s SET ${ended ? `${notInline}, ` : ''}
+      (deferred, due_at, due_within) = (SELECT h.state = 'deferred', h.due_at, coalesce(h.due_within, 0) FROM h WHERE h.key = s.key LIMIT 1)
+    WHERE ${amongKeys('s.key', 'key FROM h WHERE state IS NOT NULL')} AND ${ended ? 'true' : changes}
   )`;
 }
 
