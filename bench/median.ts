@@ -9,6 +9,11 @@ export function medianRatio(ours: readonly number[], theirs: readonly number[]):
   return median(ours.map((figure, round) => figure / (theirs[round] ?? Number.NaN)));
 }
 
+/** The smallest of the ratios round by round. */
+export function worstRatio(ours: readonly number[], theirs: readonly number[]): number {
+  return Math.min(...ours.map((figure, round) => figure / (theirs[round] ?? Number.NaN)));
+}
+
 /** How many a second, when `count` take as long as `work` does. */
 export async function perSecond(count: number, work: () => Promise<unknown> | undefined): Promise<number> {
   globalThis.gc?.();
