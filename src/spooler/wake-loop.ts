@@ -117,11 +117,13 @@ export class WakeLoop {
     this.#setTimer(pollInterval);
     this.#sleeps += 1;
     const sleep = this.#sleeps;
+    // Asked first: what opens while the storage answers was left out of its answer, and has no change ahead of it afterwards.
+    const opensAt = this.#now() + (nextChange() ?? pollInterval);
     const due = await nextDue();
     // Woken or stopped while the storage answered; it may even sleep again.
     if (!this.#is('asleep') || sleep !== this.#sleeps) return;
     asleep(due);
-    const soonest = Math.min(due ?? pollInterval, nextChange() ?? pollInterval, this.#wakesAt - this.#now());
+    const soonest = Math.min(due ?? pollInterval, nextChange() ?? pollInterval, Math.min(opensAt, this.#wakesAt) - this.#now());
     const delay = Math.max(Math.min(this.#shortest(due), pollInterval), Math.ceil(soonest));
     this.#wakesAt = this.#now() + delay;
     this.#setTimer(delay);

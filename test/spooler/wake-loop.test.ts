@@ -50,6 +50,18 @@ describe('the loop', () => {
     expect(rounds).toEqual([0, 510]);
   });
 
+  it('does not oversleep what opens while the storage is asked about all the rest', async () => {
+    const opensAt = 100;
+    const { one, clock, rounds } = loop({
+      nextDue: () => new Promise((resolve) => clock.setTimer(() => resolve(undefined), 200)),
+      nextChange: () => (clock.monotonic() < opensAt ? opensAt - clock.monotonic() : undefined),
+    });
+    one.start();
+    await clock.advance(300);
+    expect(rounds).toEqual([0, 205]);
+    one.stop();
+  });
+
   it('looks at once for what is due at once', async () => {
     const { one, clock, rounds } = loop();
     one.start();

@@ -6,6 +6,9 @@ import { setOf, turnAt } from '../state/derived.ts';
 /** Lists of lanes to leave out that are no longer than this are skipped one by one. */
 const short = 32;
 
+/** Lanes without anything that waits whose turn is remembered: more than can be at work at a time. */
+const mostEmptied = 4_096;
+
 /** What waits in a lane. */
 interface Lane {
   readonly queue: DueQueue;
@@ -24,6 +27,8 @@ export class LaneQueues {
   readonly #turns = new DueQueue();
   /** The same of those that are left out. */
   readonly #apart = new DueQueue();
+  /** When lanes were served that were dropped since: what was at work in them comes back to the turn that they had. The latest come last. */
+  readonly #emptied = new Map<string, Pick<Lane, 'servedAt' | 'rank'>>();
   #leftOut: ReadonlySet<string> = new Set();
   /** Met by the claim that is at work. */
   readonly #met = new Set<string>();
@@ -41,7 +46,9 @@ export class LaneQueues {
     let lane = this.#lanes.get(name);
     if (lane === undefined) {
       if (at === undefined) return;
-      lane = { queue: new DueQueue(), servedAt: Number.NEGATIVE_INFINITY, rank: 0 };
+      const { servedAt, rank } = this.#emptied.get(name) ?? { servedAt: Number.NEGATIVE_INFINITY, rank: 0 };
+      this.#emptied.delete(name);
+      lane = { queue: new DueQueue(), servedAt, rank };
       this.#lanes.set(name, lane);
     }
     lane.queue.set(key, at);
@@ -117,6 +124,7 @@ export class LaneQueues {
   /** The clock was set back while the spool was closed. */
   #forgetServed(): void {
     this.#lastServedAt = Number.NEGATIVE_INFINITY;
+    this.#emptied.clear();
     for (const [name, lane] of this.#lanes) {
       lane.servedAt = Number.NEGATIVE_INFINITY;
       this.#setTurn(name, lane);
@@ -144,7 +152,18 @@ export class LaneQueues {
     if (this.#met.has(name)) return;
     const side = this.#leftOut.has(name) ? this.#apart : this.#turns;
     side.set(name, turnAt(lane.queue.peek(), lane.servedAt), lane.rank);
-    if (lane.queue.size === 0) this.#lanes.delete(name);
+    if (lane.queue.size === 0) this.#drop(name, lane);
+  }
+
+  #drop(name: string, { servedAt, rank }: Lane): void {
+    this.#lanes.delete(name);
+    if (servedAt === Number.NEGATIVE_INFINITY) return;
+    this.#emptied.set(name, { servedAt, rank });
+    if (this.#emptied.size <= mostEmptied) return;
+    for (const oldest of this.#emptied.keys()) {
+      this.#emptied.delete(oldest);
+      return;
+    }
   }
 
   #dueOf(name: string | undefined): number | undefined {

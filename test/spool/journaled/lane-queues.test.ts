@@ -47,6 +47,26 @@ describe('lanes in turn', () => {
     expect([...queues.inTurn(5)]).toEqual(['d', ...[...first].reverse()]);
   });
 
+  it('keep their turn while all that waits in them is at work: a long conversation starves no other lane', () => {
+    const queues = filled(['long'], 0);
+    for (const key of ['one', 'two', 'three']) queues.set('other', key, 1);
+    const served: string[] = [];
+    for (let now = 10; now < 16; now++) {
+      let back = (): void => undefined;
+      for (const lane of queues.inTurn(now)) {
+        const due = queues.get(lane)?.peek();
+        const key = queues.get(lane)?.take(now) ?? '';
+        queues.served(lane, now);
+        served.push(lane);
+        back = () => queues.set(lane, key, due);
+        break;
+      }
+      // It was delivered: the next message of that conversation is due since long ago.
+      back();
+    }
+    expect(served).toEqual(['long', 'other', 'long', 'other', 'long', 'other']);
+  });
+
   it('are not given again to a claim that has left something due in them', () => {
     const queues = filled(['a', 'b']);
     const met: string[] = [];
