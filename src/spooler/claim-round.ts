@@ -97,6 +97,7 @@ async function claim(
   let begun = 0;
   // Nothing is asked unless pauses were made or lifted meanwhile. When they can't be read, nothing is begun.
   const unread = delivering && notes.length > 0 ? await failureOf(round.pauses.refresh()) : undefined;
+  const unfit: ClaimedNote[] = [];
   for (const [lane, batch] of batchesOf(notes, parts.options.notesPerClaim)) {
     const admission = round.lanes.admission(lane);
     // Paused since the claim was asked for: whoever did it has been told that nothing more is delivered.
@@ -105,11 +106,11 @@ async function claim(
     if (fits) {
       begun += batch.length;
       round.begin(kind, lane, batch, claimedAt);
-    } else {
-      // A lane seen for the first time, whose endpoint is known to be out of reach, or a paused one: as if it had never been claimed.
-      await parts.storage.settle(batch.map(({ token }) => ({ token, to: 'unclaim' })));
-    }
+    } else unfit.push(...batch);
   }
+  // Lanes seen for the first time, whose endpoint is known to be out of reach, or paused ones: as if they had never been claimed. Last: a spool that fails here must
+  // not keep the others from being worked on until their leases run out.
+  if (unfit.length > 0) await parts.storage.settle(unfit.map(({ token }) => ({ token, to: 'unclaim' })));
   if (unread !== undefined) throw unread;
   return begun;
 }

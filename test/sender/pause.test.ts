@@ -66,6 +66,31 @@ describe('pause()', () => {
     await sender.stop();
   });
 
+  it('keeps no other mailbox waiting when what it overtook can not be put back at once', async () => {
+    const spool = new MemorySpool();
+    const { sender, clock, transport, eventsOf } = aliceSends({ spool, pickupDelay: 0 });
+    await sender.send({ ...bob, messageId: 'hers' });
+    for (const name of ['dave', 'erin']) await sender.send({ ...bob, messageId: name, from: { sip: `sip:${name}@contoso.com` } });
+    const { claim, settle } = spool;
+    spool.claim = async (request) => {
+      const notes = await claim.call(spool, request);
+      if (notes.length > 0) await sender.pause('alice@contoso.com');
+      return notes;
+    };
+    let failures = 0;
+    spool.settle = async (settlements) => {
+      if (failures > 0 || settlements.every(({ to }) => to !== 'unclaim')) return settle.call(spool, settlements);
+      failures += 1;
+      throw new OfflineImError('SPOOL_FAILED', 'The disk is full.');
+    };
+    await sender.start();
+    await clock.advance(1_000);
+    expect(failures).toBe(1);
+    expect(transport.delivered.map(({ from }) => from.address).sort()).toEqual(['dave@contoso.com', 'erin@contoso.com']);
+    expect(eventsOf('message:delivered')).toHaveLength(2);
+    await sender.stop();
+  });
+
   it('flush() skips what is paused, and says so', async () => {
     const { sender, transport } = aliceSends();
     await sender.send({ ...bob, messageId: 'm' });
