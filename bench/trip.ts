@@ -12,8 +12,11 @@ import { pathToFileURL } from 'node:url';
 import { basicAuth, EwsTransport, OfflineImSender } from '../src/index.ts';
 import { SqliteSpool } from '../src/sqlite.ts';
 
-/** The goal for a flush is 64: pauses, reports to operators and the checks of arguments came later. */
-const most = { send: 38, flush: 67 };
+/**
+ * The goals are 38 and 64. Pauses, reports to operators and the checks of arguments came later; then the index of lanes, which made a message cost the same however many
+ * mailboxes wait, and the lock that no copying of a spool drops.
+ */
+const most = { send: 43, flush: 73 };
 const src = pathToFileURL(join(import.meta.dirname, '../src/')).href;
 
 interface Entered {
