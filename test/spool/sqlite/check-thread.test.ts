@@ -83,6 +83,17 @@ describe('a large spool that was left by a process that died', () => {
     expect(await Promise.all(spools.map(async (spool) => (await spool.counts()).spooled))).toEqual([count, count]);
     for (const spool of spools) await spool.close();
   });
+
+  it('is given up in time while another program keeps it to itself', async () => {
+    await using at = await world();
+    const path = await leftBehind(at);
+    const other = new DatabaseSync(path);
+    other.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    const opening = new SqliteSpool({ path, busyTimeout: 200 }).open(context);
+    await expect(opening).rejects.toMatchObject({ code: 'SPOOL_BUSY' });
+    other.exec('ROLLBACK');
+    other.close();
+  });
 });
 
 describe('the thread', () => {

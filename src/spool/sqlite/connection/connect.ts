@@ -76,6 +76,7 @@ export async function connect(options: ConnectOptions): Promise<{
   if (!made) await lookAtEmpty(path, warn);
   let lock = new WriteLock(path);
   let alone = false;
+  let looked = false;
   try {
     for (;;) {
       if (!lock.isFor(path)) {
@@ -84,9 +85,11 @@ export async function connect(options: ConnectOptions): Promise<{
         makeFile(path);
         lock = new WriteLock(path);
       }
-      if (isWorthAThread(path, isSuspect(path))) {
+      // Once: whoever keeps it to himself would be waited for without end.
+      if (!looked && isWorthAThread(path, isSuspect(path))) {
         const whole = await lock.during(() => checkInThread(path, suspicion(path)));
-        if (whole !== undefined) deadline = performance.now() + busyTimeout;
+        looked = whole !== undefined;
+        if (looked) deadline = performance.now() + busyTimeout;
         if (whole === true) rmSync(suspicion(path), { force: true });
       }
       // Somebody whose locks on the file were dropped may be writing: only without them is anything begun.
