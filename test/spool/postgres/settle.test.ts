@@ -72,6 +72,42 @@ describe('notes that are delivered', () => {
     await spool.close();
   });
 
+  it.each([
+    ['begun', [`BEGIN`, 'SELECT 1'], true],
+    ['begun, without waiting for it', [`BEGIN`], false],
+  ] as const)('stay delivered on a connection that a host gave back in a transaction that it had %s', async (_, said, waits) => {
+    const pool = fixture.server.pool({ max: 1 });
+    const spool = await fixture.open(fixture.newSchema(), {}, pool);
+    await spool.append([newEntry('m1', due)]);
+    const notes = await spool.claim(claimRequest());
+    const host = await pool.connect();
+    for (const one of said) {
+      const answer = host.query(one);
+      if (waits) await answer;
+    }
+    host.release();
+    expect((await spool.settle(delivered(notes))).changes).toHaveLength(1);
+    await pool.query('ROLLBACK');
+    expect(await spool.counts()).toMatchObject({ delivered: 1, delivering: 0 });
+    await spool.close();
+    await pool.end();
+  });
+
+  it('are settled at the second attempt on a connection that a host gave back in a transaction that had failed', async () => {
+    const pool = fixture.server.pool({ max: 1 });
+    const spool = await fixture.open(fixture.newSchema(), {}, pool);
+    await spool.append([newEntry('m1', due)]);
+    const notes = await spool.claim(claimRequest());
+    const host = await pool.connect();
+    await host.query('BEGIN');
+    await expect(host.query('SELECT nothing')).rejects.toThrow('nothing');
+    host.release();
+    await expect(spool.settle(delivered(notes))).rejects.toMatchObject({ code: 'SPOOL_FAILED' });
+    expect((await spool.settle(delivered(notes))).changes).toHaveLength(1);
+    await spool.close();
+    await pool.end();
+  });
+
   it.each(['repeatable read', 'serializable'])(
     'are settled, and nothing behind them is lost, where the default is %s',
     async (isolation) => {

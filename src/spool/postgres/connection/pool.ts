@@ -12,6 +12,8 @@ export interface PgClient {
   query(query: PgQuery): Promise<{ rows: unknown[] }>;
   /** The process of the server that its login was told of. */
   readonly processID?: number | null | undefined;
+  /** What the server said last: `I` outside of any transaction. Older versions of pg don't tell. */
+  getTransactionStatus?(): unknown;
 }
 
 /** A connection that goes back to the pool. */

@@ -9,7 +9,7 @@ import { Connections, GivenUp, NoAnswer } from './connections.ts';
 import { isTransient } from './pg-error.ts';
 import type { PgClient, PgPool } from './pool.ts';
 import { type Pooler, Pooling } from './pooling.ts';
-import { coded, type Done, TransactionError, type TransactionLimits, transact } from './transact.ts';
+import { coded, type Done, isBetween, TransactionError, type TransactionLimits, transact } from './transact.ts';
 
 /** Times that a transaction is tried when others get in its way. */
 const tries = 6;
@@ -119,10 +119,16 @@ export class Session {
     }
   }
 
-  /** One statement that is a transaction by itself, with the ms that it may wait for a lock. @throws {TransactionError} */
-  alone<Result>(ask: (client: PgClient, lockTimeout: number) => Promise<Result>): Promise<Result> {
+  /**
+   * One statement that is a transaction by itself, with the ms that it may wait for a lock. `undefined`, and nothing asked, on a connection that doesn't tell
+   * that it is outside of any: a host may have given it back in the middle of its own. @throws {TransactionError}
+   */
+  alone<Result>(ask: (client: PgClient, lockTimeout: number) => Promise<Result>): Promise<Result | undefined> {
     const { lockTimeout } = this.#limits({});
-    return this.transact(async (client) => ({ result: await ask(client, lockTimeout), commit: true }), { alone: true });
+    return this.transact(
+      async (client) => ({ result: isBetween(client) ? await ask(client, lockTimeout) : undefined, commit: true }),
+      { alone: true },
+    );
   }
 
   /** A wait for a lock is no silence: it ends well before the deadline. */

@@ -94,7 +94,12 @@ async function run<Result>(
   const { alone = false } = limits;
   let committing = alone;
   try {
-    if (alone) return (await limit.within(body(client))).result;
+    if (alone) {
+      const { result } = await limit.within(body(client));
+      // Something of the host's, which was still on its way when it gave the connection back, has begun one.
+      if (result !== undefined && !isBetween(client)) await limit.within(client.query({ text: 'COMMIT' }));
+      return result;
+    }
     const begun = client.query({ text: beginText(limits) }).catch((error: unknown) => {
       throw asRefusedBegin(error);
     });
@@ -111,7 +116,7 @@ async function run<Result>(
     // One to a server that writes no more is closed too: the next one may lead to the one that does.
     const useless = error instanceof GivenUp || isConnectionError(error);
     if (useless) broken ??= asError(error);
-    else if (!alone) broken ??= await limit.within(rollback(client)).catch(asError);
+    else if (!alone || !isBetween(client)) broken ??= await limit.within(rollback(client)).catch(asError);
     const kept = committing && !(alone ? refused(error) : undone(error)) ? 'unknown' : 'no';
     throw new TransactionError(kept, error, broken === undefined && isAboutWhatWasAsked(error));
   } finally {
@@ -119,6 +124,11 @@ async function run<Result>(
     if (broken !== undefined) client.on('error', () => undefined);
     client.release(broken);
   }
+}
+
+/** Whether it is known to be outside of any transaction. */
+export function isBetween(client: PgClient): boolean {
+  return client.getTransactionStatus?.() === 'I';
 }
 
 /** The server process, as the last of several statements has told it. */

@@ -48,11 +48,11 @@ export async function settleAtOnce(
   const delivered = all.filter((one): one is Delivered => one.to === 'delivered');
   if (all.length === 0 || delivered.length < all.length || new Set(all.map(({ token }) => noteIdOf(token))).size < all.length)
     return undefined;
-  const { done } = await session.alone((client, lockTimeout) =>
+  const answer = await session.alone((client, lockTimeout) =>
     session.sql.row<{ done: string | null }>(client, deliverAlone, [...valuesOf(delivered), String(lockTimeout)]),
   );
-  if (done === null) return undefined;
-  const changes = changesIn(done);
+  if (answer === undefined || answer.done === null) return undefined;
+  const changes = changesIn(answer.done);
   return calls.map((call) => ({ lost: [], changes: call.flatMap(({ token }) => changes.get(noteIdOf(token)) ?? []) }));
 }
 
