@@ -60,7 +60,7 @@ compare('single, 16 at a time', single, [
   [plain, undefined],
 ]);
 
-const pool = new Pool(new URL(url).origin, { connections: 16 });
+const pool = new Pool(new URL(url).origin, { connections: 16, allowH2: false });
 const [pooled, pooledBare] = [ours(url, pool), bareOver(pool, url)];
 const dispatched = await measure(
   [pooled, lib, pooledBare],

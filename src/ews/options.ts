@@ -37,11 +37,12 @@ export interface EwsTransportOptions {
   /**
    * Carries the requests out in the place of `fetch`: a dispatcher of undici, which you install and close yourself. A `Pool` takes far less of the processor
    * for each request than the platform's `fetch`; a `ProxyAgent` goes through a proxy with a login; `connect` of either takes certificates. It must neither
-   * follow redirects nor repeat a POST, which undici doesn't by itself. Credentials with a `fetch` of their own, such as `ntlmAuth`, don't use it. With `fetch`
+   * follow redirects nor repeat a POST: with `allowH2: false`, since over HTTP/2, its default from version 8 on, undici repeats what the server says it has not
+   * processed. Credentials with a `fetch` of their own, such as `ntlmAuth`, don't use it. With `fetch`
    * beside it the constructor throws `OPTION_INVALID`.
    *
    * @default none
-   * @example new Pool('https://mail.contoso.com', { connections: 16 })
+   * @example new Pool('https://mail.contoso.com', { connections: 16, allowH2: false })
    */
   readonly dispatcher?: HttpDispatcher | undefined;
   /**

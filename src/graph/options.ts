@@ -116,7 +116,8 @@ export interface GraphTransportOptions {
   readonly fetch?: typeof globalThis.fetch;
   /**
    * Carries the requests out in the place of `fetch`: a dispatcher of undici, which you install and close yourself, such as a `ProxyAgent` for a proxy with a
-   * login. It must neither follow redirects nor repeat a POST, which undici doesn't by itself. With `fetch` beside it the constructor throws `OPTION_INVALID`.
+   * login. It must neither follow redirects nor repeat a POST: with `allowH2: false`, since over HTTP/2, its default from version 8 on, undici repeats what the server says
+   * it has not processed. With `fetch` beside it the constructor throws `OPTION_INVALID`.
    *
    * @default none
    */

@@ -17,7 +17,7 @@ export interface DispatchRequest {
 
 /**
  * As much of a `Dispatcher` of undici as a transport uses: an `Agent`, a `Pool`, a `ProxyAgent`, or one with interceptors. It must neither follow redirects nor
- * repeat a POST: undici does neither unless it is told to.
+ * repeat a POST. Over HTTP/2 undici repeats one by itself when the server says that it has not processed it: `allowH2: false` (true by default from version 8 on).
  */
 export interface HttpDispatcher {
   /** Sends one request, once; resolves with its answer, whatever its status, and rejects when there is none. */
