@@ -4,15 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { importSpool } from '../../src/admin/import.ts';
-import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
 import type { SpoolStorage } from '../../src/spool/contract.ts';
 import { FileSpool } from '../../src/spool/file/file-spool.ts';
 import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
 import { SqliteSpool } from '../../src/spool/sqlite/sqlite-spool.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
-import { FakeTransport } from '../support/fake-transport.ts';
 import { randomFrom } from '../support/random.ts';
-import { aliceSends } from '../support/sender-fixture.ts';
+import { fill } from './fill.ts';
 
 const script = join(import.meta.dirname, 'transfer-process.ts');
 const quiet = { signal: new AbortController().signal, onProgress: () => undefined };
@@ -46,25 +44,6 @@ function run(direction: string, kind: string, name: string, step: number | undef
   });
 }
 
-async function fill(spool: SpoolStorage): Promise<void> {
-  const transport = new FakeTransport();
-  const { sender } = aliceSends({ spool, transport, clock: new ManualClock(Date.now()) });
-  const send = (messageId: string, to: string) => sender.send({ to: `sip:${to}@contoso.com`, text: messageId, messageId });
-  await send('delivered', 'bob');
-  await sender.flush();
-  const error = new OfflineImError('CONNECTION_LOST', 'It broke.');
-  transport.answer = () => ({ status: 'unconfirmed', ended: 'silence', scope: 'note', error }) as never;
-  transport.answerProbe = () => ({ status: 'unknown', error });
-  await send('unconfirmed', 'carol');
-  await sender.flush();
-  for (const id of ['waits', 'waits too']) await send(id, 'erin');
-  await send('held', 'frank');
-  await sender.hold('held');
-  await send('cancelled', 'gina');
-  await sender.cancel('cancelled');
-  await sender.stop();
-}
-
 async function statesOf(spool: SpoolStorage): Promise<Record<string, readonly string[]>> {
   await spool.open({ clock: new ManualClock(Date.now()), tombstones: 86_400_000 });
   const found: Record<string, string[]> = {};
@@ -78,6 +57,7 @@ async function statesOf(spool: SpoolStorage): Promise<Record<string, readonly st
 const all = {
   delivered: ['delivered 0'],
   unconfirmed: ['unconfirmed 1'],
+  dead: ['dead 0'],
   waits: ['spooled 0'],
   'waits too': ['spooled 0'],
   held: ['held 0'],
@@ -89,7 +69,7 @@ async function isWhole(): Promise<boolean> {
   if ((await stat(file).catch(() => undefined)) === undefined) return false;
   const target = new MemorySpool();
   await target.open({ clock: new ManualClock(Date.now()), tombstones: 86_400_000 });
-  expect(await importSpool(target, file, quiet)).toMatchObject({ messages: 6, added: 6 });
+  expect(await importSpool(target, file, quiet)).toMatchObject({ messages: 7, added: 7 });
   return true;
 }
 

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { exportSpool } from '../../src/admin/export.ts';
 import { importSpool } from '../../src/admin/import.ts';
-import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
 import type { ClaimedNote, SpoolStorage } from '../../src/spool/contract.ts';
 import { FileSpool } from '../../src/spool/file/file-spool.ts';
 import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
@@ -12,9 +11,9 @@ import { PostgresSpool } from '../../src/spool/postgres/postgres-spool.ts';
 import { SqliteSpool } from '../../src/spool/sqlite/sqlite-spool.ts';
 import type { TransitionSpool } from '../../src/spool/state/transition-spool.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
-import { FakeTransport } from '../support/fake-transport.ts';
 import { PostgresServer } from '../support/postgres-server.ts';
 import { aliceSends } from '../support/sender-fixture.ts';
+import { fill } from './fill.ts';
 
 let folder: string;
 let file: string;
@@ -55,36 +54,6 @@ const open = async (spool: SpoolStorage): Promise<SpoolStorage> => {
   await spool.open({ clock: new ManualClock(Date.now()), tombstones: 86_400_000 });
   return spool;
 };
-
-/** One message of each sort; those that may have been sent with their attempt. */
-async function fill(spool: SpoolStorage): Promise<void> {
-  const transport = new FakeTransport();
-  const { sender } = aliceSends({ spool, transport, clock: new ManualClock(Date.now()) });
-  const send = (messageId: string, to: string) => sender.send({ to: `sip:${to}@contoso.com`, text: messageId, messageId });
-  await send('delivered', 'bob');
-  await sender.flush();
-  const error = new OfflineImError('CONNECTION_LOST', 'It broke.');
-  transport.answer = () => ({ status: 'unconfirmed', ended: 'silence', scope: 'note', error }) as never;
-  transport.answerProbe = () => ({ status: 'unknown', error });
-  await send('unconfirmed', 'carol');
-  await sender.flush();
-  transport.answer = () => ({
-    status: 'rejected',
-    scope: 'note',
-    splittable: false,
-    draft: 'none',
-    error: new OfflineImError('EWS_ERROR', 'No.'),
-  });
-  await send('dead', 'dora');
-  await sender.flush();
-  await send('waits', 'erin');
-  await send('waits too', 'erin');
-  await send('held', 'frank');
-  await sender.hold('held');
-  await send('cancelled', 'gina');
-  await sender.cancel('cancelled');
-  await sender.stop();
-}
 
 async function statesOf(spool: SpoolStorage): Promise<Record<string, string>> {
   const found: Record<string, string> = {};

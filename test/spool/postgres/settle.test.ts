@@ -1,7 +1,9 @@
 /** A settlement of what was delivered is one statement, and a transaction by itself. */
 import type { Pool } from 'pg';
 import { describe, expect, it } from 'vitest';
+import type { SettleResult } from '../../../src/spool/contract.ts';
 import type { PgPool } from '../../../src/spool/postgres/connection/pool.ts';
+import type { PostgresSpool } from '../../../src/spool/postgres/postgres-spool.ts';
 import { claimRequest, newEntry, statesOf } from '../../support/spool-entries.ts';
 import { until, useServer } from './fixture.ts';
 
@@ -37,6 +39,20 @@ function overheard(pool: Pool): { readonly pool: PgPool; readonly said: string[]
   };
 }
 
+/** What the settlement of m1 says, which waits until m2 of the same conversation is committed. */
+async function settledBesideAnAppend(spool: PostgresSpool): Promise<SettleResult> {
+  await spool.append([newEntry('m1', due)]);
+  const notes = await spool.claim(claimRequest());
+  const host = await fixture.pool.connect();
+  await host.query('BEGIN');
+  await spool.append([newEntry('m2', due)], { client: host });
+  const settling = spool.settle(delivered(notes));
+  await until(async () => (await fixture.pool.query('SELECT 1 FROM pg_locks WHERE NOT granted')).rows.length > 0);
+  await host.query('COMMIT');
+  host.release();
+  return settling;
+}
+
 describe('notes that are delivered', () => {
   it('are claimed in five statements and settled in one, however many they are', async () => {
     const own = fixture.server.pool({ max: 2 });
@@ -57,16 +73,8 @@ describe('notes that are delivered', () => {
 
   it('leave a message that was committed while they waited for its conversation, and it is due', async () => {
     const spool = await fixture.open(fixture.newSchema());
-    await spool.append([newEntry('m1', due)]);
-    const notes = await spool.claim(claimRequest());
-    const host = await fixture.pool.connect();
-    await host.query('BEGIN');
-    await spool.append([newEntry('m2', due)], { client: host });
-    const settling = spool.settle(delivered(notes));
-    await until(async () => (await fixture.pool.query('SELECT 1 FROM pg_locks WHERE NOT granted')).rows.length > 0);
-    await host.query('COMMIT');
-    host.release();
-    expect((await settling).changes.map(({ entryId }) => entryId)).toEqual(['m1']);
+    const settled = await settledBesideAnAppend(spool);
+    expect(settled.changes.map(({ entryId }) => entryId)).toEqual(['m1']);
     const next = await spool.claim(claimRequest());
     expect(next.flatMap(({ entries }) => entries.map(({ id }) => id))).toEqual(['m2']);
     await spool.close();
@@ -114,16 +122,7 @@ describe('notes that are delivered', () => {
       const pool = fixture.server.pool({ options: `-c default_transaction_isolation=${isolation.replace(' ', '\\ ')}` });
       expect((await pool.query('SHOW transaction_isolation')).rows).toEqual([{ transaction_isolation: isolation }]);
       const spool = await fixture.open(fixture.newSchema(), {}, pool);
-      await spool.append([newEntry('m1', due)]);
-      const notes = await spool.claim(claimRequest());
-      const host = await fixture.pool.connect();
-      await host.query('BEGIN');
-      await spool.append([newEntry('m2', due)], { client: host });
-      const settling = spool.settle(delivered(notes));
-      await until(async () => (await fixture.pool.query('SELECT 1 FROM pg_locks WHERE NOT granted')).rows.length > 0);
-      await host.query('COMMIT');
-      host.release();
-      expect((await settling).lost).toEqual([]);
+      expect((await settledBesideAnAppend(spool)).lost).toEqual([]);
       expect((await spool.claim(claimRequest())).flatMap(({ entries }) => entries.map(({ id }) => id))).toEqual(['m2']);
       await spool.close();
       await pool.end();
