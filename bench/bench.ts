@@ -5,10 +5,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { cpus, tmpdir, totalmem } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { watchConditions } from './report/conditions.ts';
 import { type Measured, pageOf, plotOf } from './report/page.ts';
+import { redisVersion } from './spool/redis-server.ts';
 import { printTable, type Row } from './table.ts';
 
 /** Name and file; every one prints by `printTable`. */
@@ -41,6 +43,7 @@ async function main(names: readonly string[], write: boolean): Promise<boolean> 
   const unknown = names.filter((name) => !Object.hasOwn(benches, name));
   if (unknown.length > 0) throw new Error(`No bench ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}.`);
   if (write && names.length > 0) throw new Error('The page shows one run of all: leave the names out.');
+  const conditions = watchConditions(redisVersion());
   const folder = await mkdtemp(join(tmpdir(), 'offline-im-bench-'));
   const measured: Measured[] = [];
   try {
@@ -53,12 +56,11 @@ async function main(names: readonly string[], write: boolean): Promise<boolean> 
   printTable(measured.flatMap(({ name, rows }) => rows.map((row) => ({ ...row, what: `${name}: ${row.what}` }))));
   const failed = measured.filter((one) => one.failed);
   for (const { name } of failed) console.error(`The bench ${name} ended with an error, or gave no figure.`);
+  const under = conditions();
+  console.log(`\n${under.machine}. ${under.load}\n${under.versions}\n${under.minutes} minutes`);
   if (write) {
-    const [processor] = cpus();
-    const machine = `${cpus().length} × ${processor?.model ?? 'a processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform}, Node ${process.version}`;
-    const day = new Date().toISOString().slice(0, 10);
     await writeFile(join(docs, 'benchmarks.svg'), plotOf(measured));
-    await writeFile(join(docs, 'benchmarks.md'), pageOf(measured, { machine, day }));
+    await writeFile(join(docs, 'benchmarks.md'), pageOf(measured, under));
   }
   return failed.length === 0;
 }

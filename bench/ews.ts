@@ -16,7 +16,7 @@ import { ours } from './ews/ours.ts';
 import { requestOf } from './ews/request-of.ts';
 import { measure, ratio } from './ews/rounds.ts';
 import { measureSteady } from './ews/steady.ts';
-import { median } from './median.ts';
+import { median, spreadOf } from './median.ts';
 import { printTable, type Row, rate } from './table.ts';
 
 const count = Number(process.env.OFFLINE_IM_BENCH_NOTES ?? 20_000);
@@ -44,7 +44,7 @@ function compare(
   for (const [other, goal] of goals) {
     const against = `${other.name} (${rate(median(rates.get(other) ?? []))})`;
     const reached = ratio(rates, one, other);
-    rows.push({ what, figure: rate(figure), against, reached, ...(goal === undefined ? {} : { goal: { atLeast: goal } }) });
+    rows.push({ what, figure: rate(figure), against, ...reached, ...(goal === undefined ? {} : { goal: { atLeast: goal } }) });
   }
 }
 
@@ -86,7 +86,7 @@ rows.push({
   what: 'by 50, 100 ms a request, 10 at a time',
   figure: rate(figure),
   against: `10 * 50 / 0.1 s (${rate(most)})`,
-  reached: figure / most,
+  ...spreadOf((waited.get(slow) ?? []).map((one) => one / most)),
   goal: { atLeast: 0.9 },
 });
 const slowBareFigure = median(waited.get(slowBare) ?? []);
@@ -94,7 +94,7 @@ rows.push({
   what: `  ${slowBare.name} there`,
   figure: rate(slowBareFigure),
   against: 'the same',
-  reached: slowBareFigure / most,
+  ...spreadOf((waited.get(slowBare) ?? []).map((one) => one / most)),
 });
 
 rows.push(...(await measureSteady(url, count / 2, rounds)));

@@ -63,7 +63,7 @@ async function compare(
       what,
       figure: rate(median(rates.get(own) ?? [])),
       against: `${other.name} (${rate(median(rates.get(other) ?? []))})`,
-      reached: ratio(rates, own, other),
+      ...ratio(rates, own, other),
       goal: { atLeast: goals[at] ?? 1 },
     });
   }

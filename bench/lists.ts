@@ -12,7 +12,7 @@ import { SqliteSpool } from '../src/spool/sqlite/sqlite-spool.ts';
 import { newEntry } from '../test/support/spool-entries.ts';
 import { printTable, type Row } from './table.ts';
 
-const entries = Number(process.argv[2] ?? 1_000_000);
+const entries = Number(process.argv[2] ?? process.env.OFFLINE_IM_BENCH_WAITING ?? 1_000_000);
 const rows: Row[] = [];
 const context = { clock: systemClock, tombstones: 86_400_000 };
 const folder = await mkdtemp(join(tmpdir(), 'offline-im-lists-'));

@@ -1,17 +1,18 @@
+import type { Spread } from './table.ts';
+
 export function median(figures: readonly number[]): number {
   const sorted = [...figures].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
 }
 
-/** The median of the ratios round by round: steadier than the ratio of two medians while the machine's load changes. */
-export function medianRatio(ours: readonly number[], theirs: readonly number[]): number {
-  return median(ours.map((figure, round) => figure / (theirs[round] ?? Number.NaN)));
+/** The median of the ratios round by round, steadier than the ratio of two medians while the machine's load changes; and the smallest and the largest. */
+export function compared(ours: readonly number[], theirs: readonly number[]): { reached: number; spread: Spread } {
+  return spreadOf(ours.map((figure, round) => figure / (theirs[round] ?? Number.NaN)));
 }
 
-/** The smallest of the ratios round by round. */
-export function worstRatio(ours: readonly number[], theirs: readonly number[]): number {
-  return Math.min(...ours.map((figure, round) => figure / (theirs[round] ?? Number.NaN)));
+export function spreadOf(rounds: readonly number[]): { reached: number; spread: Spread } {
+  return { reached: median(rounds), spread: [Math.min(...rounds), Math.max(...rounds)] };
 }
 
 /** How many a second, when `count` take as long as `work` does. */

@@ -9,29 +9,40 @@ export interface Row {
   readonly against?: string;
   /** What the goal is about. */
   readonly reached?: number;
+  /** Of `reached`, over the rounds. @default there was one */
+  readonly spread?: Spread;
   readonly goal?: Goal;
+  /** Said where the goal is missed. */
+  readonly why?: string;
 }
+
+export type Spread = readonly [least: number, most: number];
 
 export type Goal = { readonly atLeast: number } | { readonly atMost: number };
 
-/** How far it came, the goal, and the verdict; empty where there is none. */
-export function verdict({ reached, goal }: Row): readonly [string, string, string] {
+export const columns = ['what', 'figure', 'against', 'reached', 'spread', 'goal', 'verdict'] as const;
+
+export function cellsOf(row: Row): readonly string[] {
+  const { what, figure, against = '', reached, spread } = row;
   const shown = reached === undefined ? '' : reached.toFixed(2);
-  if (reached === undefined || goal === undefined) return [shown, '', ''];
+  const between = spread === undefined ? '' : spread.map((one) => one.toFixed(2)).join(' to ');
+  return [what, figure, against, shown, between, ...verdict(row)];
+}
+
+/** The goal, and whether it is reached; empty where there is none. */
+export function verdict({ reached, goal }: Row): readonly [goal: string, verdict: string] {
+  if (reached === undefined || goal === undefined) return ['', ''];
   const [sign, limit] = 'atLeast' in goal ? ['>=', goal.atLeast] : ['<=', goal.atMost];
   const isReached = 'atLeast' in goal ? reached >= limit : reached <= limit;
-  return [shown, `${sign} ${limit}`, isReached ? 'reached' : 'MISSED'];
+  return [`${sign} ${limit}`, isReached ? 'reached' : 'MISSED'];
 }
 
 /** Prints them; for `npm run bench`, which collects the rows of all benches, into the file that it names as well. */
 export function printTable(rows: readonly Row[]): void {
   const collected = process.env.OFFLINE_IM_BENCH_ROWS;
   if (collected !== undefined) appendFileSync(collected, `${JSON.stringify(rows)}\n`);
-  const cells = [
-    ['what', 'figure', 'against', 'reached', 'goal', 'verdict'],
-    ...rows.map((row) => [row.what, row.figure, row.against ?? '', ...verdict(row)]),
-  ];
-  const widths = cells[0]?.map((_, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0))) ?? [];
+  const cells = [columns, ...rows.map(cellsOf)];
+  const widths = columns.map((_, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0))) ?? [];
   for (const line of cells) {
     console.log(
       line

@@ -24,7 +24,7 @@ import { openTelemetry } from '../src/opentelemetry/open-telemetry.ts';
 import { OfflineImSender } from '../src/sender/sender.ts';
 import { SqliteSpool } from '../src/spool/sqlite/sqlite-spool.ts';
 import type { Transport } from '../src/transport/contract.ts';
-import { median } from './median.ts';
+import { compared, median } from './median.ts';
 import { printTable, type Row, rate } from './table.ts';
 
 const count = Number(process.env.OFFLINE_IM_BENCH_NOTES ?? 20_000);
@@ -106,7 +106,7 @@ const rows = contenders.slice(1).map(({ name, most }): Row => {
     what: name,
     figure: rate(median(own)),
     against: `nothing (${rate(median(base))})`,
-    reached: median(own.map((figure, index) => figure / (base[index] ?? figure))),
+    ...compared(own, base),
     ...(most === undefined ? {} : { goal: { atLeast: 1 - most } }),
   };
 });

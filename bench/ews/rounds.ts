@@ -1,5 +1,6 @@
 import type { Note } from '../../src/transport/contract.ts';
-import { medianRatio } from '../median.ts';
+import { compared } from '../median.ts';
+import type { Row } from '../table.ts';
 import type { Contender } from './contender.ts';
 
 /** One measurement: so many notes, by so many a request, so many requests at a time. */
@@ -51,7 +52,11 @@ export async function measure(contenders: readonly Contender[], load: Load, roun
   return rates;
 }
 
-/** See {@link medianRatio}. */
-export function ratio(rates: ReadonlyMap<Contender, readonly number[]>, of: Contender, to: Contender): number {
-  return medianRatio(rates.get(of) ?? [], rates.get(to) ?? []);
+/** See {@link compared}. */
+export function ratio(
+  rates: ReadonlyMap<Contender, readonly number[]>,
+  of: Contender,
+  to: Contender,
+): Pick<Row, 'reached' | 'spread'> {
+  return compared(rates.get(of) ?? [], rates.get(to) ?? []);
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { median, medianRatio } from '../median.ts';
+import { compared, median } from '../median.ts';
 import { type Row, rate } from '../table.ts';
 
 /** What runs in a process of its own; see steady-process.ts. */
@@ -52,7 +52,7 @@ function against(what: string, ours: readonly Turn[], theirs: readonly Turn[], n
     what,
     figure: figures(ours),
     against: `${name} (${figures(theirs)})`,
-    reached: medianRatio(of(ours), of(theirs)),
+    ...compared(of(ours), of(theirs)),
     goal: { atLeast: goal },
   };
 }

@@ -1,4 +1,4 @@
-import { type Row, verdict } from '../table.ts';
+import { cellsOf, columns, type Row, verdict } from '../table.ts';
 
 /** What one bench gave. */
 export interface Measured {
@@ -8,15 +8,28 @@ export interface Measured {
   readonly failed: boolean;
 }
 
+/** Under which it was measured. */
+export interface Conditions {
+  readonly machine: string;
+  readonly versions: string;
+  /** A sentence on what else the machine did. */
+  readonly load: string;
+  readonly day: string;
+  readonly minutes: number;
+}
+
 /** docs/benchmarks.md. */
-export function pageOf(measured: readonly Measured[], { machine, day }: { machine: string; day: string }): string {
+export function pageOf(measured: readonly Measured[], { machine, versions, load, day, minutes }: Conditions): string {
   const rows = measured.flatMap((one) => one.rows);
-  const missed = rows.filter((row) => verdict(row)[2] === 'MISSED').length;
+  const missed = rows.filter((row) => verdict(row)[1] === 'MISSED').length;
   const goals = rows.filter(({ goal }) => goal !== undefined).length;
   return `# Benchmarks
 
-Written by one run of \`npm run bench -- --write\` on ${day}: ${machine}. Figures are medians of rounds in which we and what we are compared with take turns, in the same run on the same machine;
-the ratios are what lasts. ${goals} lines have a goal, ${missed} of them miss it.
+Written by one run of \`npm run bench -- --write\` on ${day}, ${minutes} minutes long. Figures are medians of rounds in which we and what we are compared with take turns, in the same run on the same machine;
+*reached* is the median of the ratios round by round, *spread* the smallest and the largest of them. The ratios are what lasts. ${goals} lines have a goal, ${missed} of them miss it.
+
+- Machine: ${machine}. ${load}
+- Versions: ${versions}
 
 ![How far each line came on the way to its goal](benchmarks.svg)
 
@@ -26,12 +39,12 @@ ${measured.map(sectionOf).join('\n')}`;
 }
 
 function sectionOf({ name, rows, failed }: Measured): string {
-  const lines = rows.map((row) => [row.what, row.figure, row.against ?? '', ...verdict(row)].map(cell).join(' | '));
-  const table = [
-    '| What | Figure | Against | Reached | Goal | Verdict |',
-    '|---|---|---|---|---|---|',
-    ...lines.map((line) => `| ${line} |`),
-  ];
+  const lines = rows.map((row) => cellsOf(row).map(cell).join(' | '));
+  const table = [`| ${columns.join(' | ')} |`, `|${'---|'.repeat(columns.length)}`, ...lines.map((line) => `| ${line} |`)];
+  const whys = rows.flatMap((row) =>
+    row.why !== undefined && verdict(row)[1] === 'MISSED' ? [`- ${row.what}: ${row.why}`] : [],
+  );
+  if (whys.length > 0) table.push('', 'What is missed, and why:', '', ...whys);
   const end = failed ? ['', 'This bench ended with an error: the table is not complete.'] : [];
   return [`## ${name}`, '', ...table, ...end, ''].join('\n');
 }

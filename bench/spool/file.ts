@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileSpool } from '../../src/file.ts';
-import { atATime, median, medianRatio, perSecond } from '../median.ts';
+import { atATime, compared, median, perSecond } from '../median.ts';
 import { type Row, rate } from '../table.ts';
 import { BareFiles } from './bare-files.ts';
 import { Ours } from './ours.ts';
@@ -45,14 +45,14 @@ export function measureFile(): Promise<readonly Row[]> {
         what: `FileSpool: send(), ${inFlight} in flight`,
         figure: rate(median(sent)),
         against: `file + fsync + rename + shared folder fsync (${rate(median(written))})`,
-        reached: medianRatio(sent, written),
+        ...compared(sent, written),
         goal: { atLeast: 0.6 },
       },
       {
         what: `FileSpool: claim + settle by ${group}`,
         figure: rate(median(drained)),
         against: `read, manifest with fsync + rename, log with fsync, two removals (${rate(median(bareDrained))})`,
-        reached: medianRatio(drained, bareDrained),
+        ...compared(drained, bareDrained),
         goal: { atLeast: 0.6 },
       },
     ];

@@ -1,6 +1,6 @@
 import { PostgresSpool } from '../../src/postgres.ts';
 import { PostgresServer } from '../../test/support/postgres-server.ts';
-import { atATime, median, medianRatio, perSecond, worstRatio } from '../median.ts';
+import { atATime, compared, median, perSecond } from '../median.ts';
 import { type Row, rate } from '../table.ts';
 import { openWorker } from './graphile-worker.ts';
 import { Ours } from './ours.ts';
@@ -77,8 +77,8 @@ export async function measurePostgres(): Promise<readonly Row[]> {
     return {
       what: `PostgresSpool: ${name}`,
       figure: rate(median(our)),
-      against: `${against} (${rate(median(their))}); worst of ${our.length} rounds ${worstRatio(our, their).toFixed(2)}`,
-      reached: medianRatio(our, their),
+      against: `${against} (${rate(median(their))})`,
+      ...compared(our, their),
       ...(goal === undefined ? {} : { goal: { atLeast: goal } }),
     };
   };

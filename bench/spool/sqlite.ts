@@ -1,7 +1,7 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SqliteSpool } from '../../src/sqlite.ts';
-import { atATime, median, medianRatio, perSecond } from '../median.ts';
+import { atATime, compared, median, perSecond } from '../median.ts';
 import { type Row, rate } from '../table.ts';
 import { BareSql } from './bare-sql.ts';
 import { lane, newEntry } from './entries.ts';
@@ -37,7 +37,7 @@ export function measureSqlite(): Promise<readonly Row[]> {
       what: `SqliteSpool: ${what}`,
       figure: rate(median(ours[name])),
       against: against(other),
-      reached: medianRatio(ours[name], bare[other]),
+      ...compared(ours[name], bare[other]),
       ...(goal === undefined ? {} : { goal: { atLeast: goal } }),
     });
     return [

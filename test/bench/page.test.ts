@@ -1,29 +1,46 @@
 import { expect, it } from 'vitest';
-import { type Measured, pageOf, plotOf } from '../../bench/report/page.ts';
+import { type Conditions, type Measured, pageOf, plotOf } from '../../bench/report/page.ts';
 
 const measured: readonly Measured[] = [
   {
     name: 'ews',
     failed: false,
     rows: [
-      { what: 'by 50 <fast>', figure: '40000/s', against: 'the library (8000/s)', reached: 5, goal: { atLeast: 2.5 } },
-      { what: 'single', figure: '2000/s', reached: 1.2, goal: { atLeast: 1.6 } },
+      {
+        what: 'by 50 <fast>',
+        figure: '40000/s',
+        against: 'the library (8000/s)',
+        reached: 5,
+        spread: [4.5, 5.25],
+        goal: { atLeast: 2.5 },
+      },
+      { what: 'single', figure: '2000/s', reached: 1.2, goal: { atLeast: 1.6 }, why: 'the wire' },
       { what: 'memory', figure: '10 MB' },
     ],
   },
   { name: 'import', failed: true, rows: [{ what: 'the root', figure: '20.0 ms', reached: 0.25, goal: { atMost: 0.5 } }] },
 ];
 
+const conditions: Conditions = {
+  machine: '2 × a processor',
+  versions: 'Node 24',
+  load: 'Nothing else ran.',
+  day: '2026-01-01',
+  minutes: 20,
+};
+
 it('the page has every line with its counterpart, goal and verdict, and says how many goals are missed', () => {
-  const page = pageOf(measured, { machine: '2 × a processor', day: '2026-01-01' });
+  const page = pageOf(measured, conditions);
   expect(page).toContain('3 lines have a goal, 1 of them miss it.');
-  expect(page).toContain('| by 50 &lt;fast> | 40000/s | the library (8000/s) | 5.00 | >= 2.5 | reached |');
-  expect(page).toContain('| single | 2000/s |  | 1.20 | >= 1.6 | MISSED |');
-  expect(page).toContain('| memory | 10 MB |  |  |  |  |');
+  expect(page).toContain('| by 50 &lt;fast> | 40000/s | the library (8000/s) | 5.00 | 4.50 to 5.25 | >= 2.5 | reached |');
+  expect(page).toContain('| single | 2000/s |  | 1.20 |  | >= 1.6 | MISSED |');
+  expect(page).toContain('| memory | 10 MB |  |  |  |  |  |');
+  expect(page).toContain('- single: the wire');
+  expect(page).toContain('2 × a processor. Nothing else ran.');
 });
 
 it('the page says of which bench the figures are not complete', () => {
-  const [, ews = '', last = ''] = pageOf(measured, { machine: '', day: '' }).split('\n## ');
+  const [, ews = '', last = ''] = pageOf(measured, conditions).split('\n## ');
   expect(ews).not.toContain('ended with an error');
   expect(last).toContain('ended with an error');
 });
