@@ -1,0 +1,203 @@
+/** Which requests a search of tags makes, and what each answer means for the tags: answers by hand, a test a line of the way. */
+import { describe, expect, it } from 'vitest';
+import { basicAuth } from '../../../src/ews/auth/credentials.ts';
+import { EwsClient } from '../../../src/ews/client/client.ts';
+import { folderById } from '../../../src/ews/operations/elements.ts';
+import { type SearchResult, searchTags } from '../../../src/ews/probe/search.ts';
+import { settingsOf } from '../../../src/ews/settings.ts';
+import { checkedFetch } from '../../support/ews-schema.ts';
+import { useHarness } from '../support/harness.ts';
+import { fault, found, type Item } from '../support/responses.ts';
+import type { Answer } from '../support/server.ts';
+
+const h = useHarness();
+const { signal } = new AbortController();
+const sent = { flags: 1 };
+const everyTag = (count: number): readonly string[] => Array.from({ length: count }, (_, n) => `tag-${n}`);
+const noTag = { id: 'odd', tag: '' };
+
+const askedFolders = (body: string): readonly string[] => [...body.matchAll(/FolderId Id="([^"]+)"/g)].map(([, id]) => id ?? '');
+const askedTags = (body: string): readonly string[] =>
+  [...body.matchAll(/Constant Value="([^"]*)"/g)].map(([, tag]) => tag ?? '');
+/** The answer to a request in which every folder holds these. */
+const inEach = (body: string, items: readonly Item[] | string): Answer => ({
+  body: found(
+    body,
+    askedFolders(body).map(() => items),
+  ),
+});
+
+/** Searches while the server answers by `answer`; tells the tags of each request beside the result. */
+async function search(
+  what: { readonly tags: readonly string[]; readonly folders?: readonly string[] },
+  answer: (body: string, nth: number) => Answer,
+): Promise<SearchResult & { readonly asked: readonly (readonly string[])[] }> {
+  h.server.requests.length = 0;
+  h.server.handler = ({ body }) => answer(body, h.server.requests.length);
+  const settings = settingsOf({
+    url: h.server.url,
+    credentials: basicAuth({ username: 'alice@contoso.test', password: 'p' }),
+    fetch: checkedFetch(),
+  });
+  const { tags, folders = ['drafts'] } = what;
+  const result = await searchTags(
+    new EwsClient(settings),
+    settings,
+    { tags, folders, mailbox: 'alice@contoso.test' },
+    { signal, notes: [] },
+  );
+  return { ...result, asked: h.server.requests.map(({ body }) => askedTags(body)) };
+}
+
+const whyOf = ({ byTag }: SearchResult, tag: string) => byTag.get(tag)?.unreadable;
+
+describe('one request', () => {
+  it('looks for fifty tags, in the order in which they were given', async () => {
+    const tags = everyTag(120);
+    const { asked, byTag } = await search({ tags }, (body) => inEach(body, []));
+    expect(asked).toEqual([tags.slice(0, 50), tags.slice(50, 100), tags.slice(100)]);
+    expect([...byTag.values()]).toEqual(tags.map(() => ({ items: [], unreadable: undefined, folders: 1 })));
+  });
+
+  it('is not made for no tags', async () => {
+    expect(await search({ tags: [] }, (body) => inEach(body, []))).toMatchObject({
+      asked: [],
+      byTag: new Map(),
+      closed: undefined,
+    });
+  });
+
+  it('names the folders that the mailbox lacks', async () => {
+    const { missing, byTag } = await search({ tags: ['tag-0'], folders: ['drafts', 'outbox'] }, (body) => ({
+      body: found(body, ['ErrorFolderNotFound', []]),
+    }));
+    expect([...missing]).toEqual(['drafts']);
+    expect(byTag.get('tag-0')).toEqual({ items: [], unreadable: undefined, folders: 1 });
+  });
+});
+
+describe('what any request would meet', () => {
+  const busy = (body: string, nth: number): Answer =>
+    nth === 1 ? { body: fault('ErrorServerBusy', { BackOffMilliseconds: '60000' }) } : inEach(body, []);
+
+  it('ends the search: the tags of the other requests are as unknown as those of the first', async () => {
+    const tags = everyTag(120);
+    const result = await search({ tags, folders: ['drafts', 'outbox'] }, busy);
+    expect(result.asked).toEqual([tags.slice(0, 50)]);
+    expect(result.closed).toMatchObject({ retryAfter: 60_000 });
+    for (const tag of tags) expect(whyOf(result, tag)).toBe(result.closed);
+  });
+
+  it('ends it too in the middle of folders that are asked one by one', async () => {
+    const result = await search({ tags: ['tag-0'], folders: ['drafts', 'outbox', 'sentitems'] }, (body, nth) =>
+      nth === 1 ? { body: fault('ErrorOfThatServer') } : nth === 2 ? inEach(body, []) : busy(body, 1),
+    );
+    expect(h.server.requests.map(({ body }) => askedFolders(body))).toEqual([
+      ['drafts', 'outbox', 'sentitems'],
+      ['drafts'],
+      ['outbox'],
+    ]);
+    expect(result.closed).toMatchObject({ retryAfter: 60_000 });
+  });
+});
+
+describe('a match that no tag can be told from', () => {
+  it('has the tags without an item asked for in halves, until each is alone', async () => {
+    const { asked } = await search({ tags: everyTag(4) }, (body) => inEach(body, [noTag, { tag: 'tag-3', ...sent }]));
+    expect(asked).toEqual([everyTag(4), ['tag-0', 'tag-1'], ['tag-0'], ['tag-1'], ['tag-2']]);
+  });
+
+  it('costs a single further request where it concerns one tag of many', async () => {
+    const tags = everyTag(3);
+    const { asked, byTag } = await search({ tags }, (body, nth) =>
+      nth === 1 ? inEach(body, [noTag, ...tags.slice(1).map((tag) => ({ tag, ...sent }))]) : inEach(body, []),
+    );
+    expect(asked).toEqual([tags, ['tag-0']]);
+    expect(byTag.get('tag-0')).toEqual({ items: [], unreadable: undefined, folders: 1 });
+  });
+
+  it('is not asked for again where only one tag was', async () => {
+    const result = await search({ tags: ['tag-0'] }, (body) => inEach(body, [noTag]));
+    expect(result.asked).toHaveLength(1);
+    expect(whyOf(result, 'tag-0')).toMatchObject({ error: { code: 'RESPONSE_INCOMPLETE' } });
+  });
+
+  it('costs 24 further requests at most, whatever a server answers; what was not asked alone stays unknown', async () => {
+    const tags = everyTag(50);
+    const result = await search({ tags }, (body) => inEach(body, [noTag]));
+    expect(result.asked).toHaveLength(25);
+    for (const tag of tags) expect(whyOf(result, tag)).toMatchObject({ error: { code: 'RESPONSE_INCOMPLETE' } });
+  });
+});
+
+describe('a fault for the whole request', () => {
+  const folders = ['drafts', 'outbox'];
+  const requestsAfter = async (code: string, values = {}): Promise<number> =>
+    (await search({ tags: ['tag-0'], folders }, (body, nth) => (nth === 1 ? { body: fault(code, values) } : inEach(body, []))))
+      .asked.length;
+
+  it.each(['ErrorFolderNotFound', 'ErrorAccessDenied', 'ErrorInvalidFolderType', 'ErrorOfThatServer', ''])(
+    'may speak of one folder: each is asked by itself (%s)',
+    async (code) => {
+      expect(await requestsAfter(code)).toBe(3);
+    },
+  );
+
+  it.each(['ErrorServerBusy', 'ErrorMailboxMoveInProgress', 'ErrorExceededConnectionCount', 'ErrorNonPrimarySmtpAddress'])(
+    'would meet each folder: none is asked again (%s)',
+    async (code) => {
+      expect(await requestsAfter(code)).toBe(1);
+    },
+  );
+
+  it('with a back-off is the server wanting to be left alone', async () => {
+    expect(await requestsAfter('ErrorOfThatServer', { BackOffMilliseconds: '60000' })).toBe(1);
+  });
+
+  it('for a single folder is what is known of it', async () => {
+    const result = await search({ tags: ['tag-0'], folders: ['outbox'] }, () => ({ body: fault('ErrorAccessDenied') }));
+    expect(result.asked).toHaveLength(1);
+    expect(whyOf(result, 'tag-0')).toMatchObject({ error: { details: { responseCode: 'ErrorAccessDenied' } } });
+  });
+});
+
+describe('a folder that is refused', () => {
+  const refused = async (folder: string, code: string) => {
+    const result = await search({ tags: ['tag-0'], folders: [folder] }, (body) => inEach(body, code));
+    const unreadable = whyOf(result, 'tag-0');
+    return result.missing.has(folder) ? 'missing' : unreadable === undefined ? 'closed' : 'unreadable';
+  };
+
+  it.each([
+    ['drafts', 'ErrorFolderNotFound', 'missing'],
+    [folderById('AAMk'), 'ErrorFolderNotFound', 'missing'],
+    // What an id led to is an item of the store too.
+    [folderById('AAMk'), 'ErrorItemNotFound', 'missing'],
+    ['drafts', 'ErrorItemNotFound', 'unreadable'],
+    [folderById('AAMk'), 'ErrorAccessDenied', 'unreadable'],
+    ['drafts', 'ErrorAccessDenied', 'unreadable'],
+    ['recoverableitemsdeletions', 'ErrorAccessDenied', 'closed'],
+    ['recoverableitemsdeletions', 'ErrorInvalidFolderType', 'closed'],
+    ['recoverableitemsdeletions', 'ErrorOfThatServer', 'closed'],
+    ['recoverableitemsdeletions', 'ErrorServerBusy', 'unreadable'],
+    ['recoverableitemsdeletions', 'ErrorInternalServerError', 'unreadable'],
+  ])('%s, %s: %s', async (folder, code, expected) => {
+    expect(await refused(folder, code)).toBe(expected);
+  });
+
+  it('and that counts as read by nobody', async () => {
+    const { byTag } = await search({ tags: ['tag-0'], folders: ['recoverableitemsdeletions'] }, (body) =>
+      inEach(body, 'ErrorAccessDenied'),
+    );
+    expect(byTag.get('tag-0')?.folders).toBe(0);
+  });
+});
+
+it('an answer to something else says so, with the id of the request', async () => {
+  const result = await search({ tags: ['tag-0'], folders: ['drafts', 'outbox'] }, (body) => ({ body: found(body, [[]]) }));
+  expect(whyOf(result, 'tag-0')?.error).toMatchObject({
+    code: 'RESPONSE_UNREADABLE',
+    message: expect.stringContaining('not the answer to this FindItem'),
+    details: { requestId: h.server.requests[0]?.headers['client-request-id'] },
+  });
+});
