@@ -12,11 +12,8 @@ import { pathToFileURL } from 'node:url';
 import { basicAuth, EwsTransport, OfflineImSender } from '../src/index.ts';
 import { SqliteSpool } from '../src/sqlite.ts';
 
-/**
- * The goals are 38 and 64. Pauses, reports to operators and the checks of arguments came later; then the index of lanes, which made a message cost the same however many
- * mailboxes wait, and the lock that no copying of a spool drops.
- */
-const most = { send: 43, flush: 73 };
+/** Files. Whoever adds one to the way merges it with what it is understood with, or takes another one out. */
+const most = { send: 38, flush: 64 };
 const src = pathToFileURL(join(import.meta.dirname, '../src/')).href;
 
 interface Entered {

@@ -52,11 +52,19 @@ export type {
 } from './observability/stats.ts';
 export type { LastMinute, Logger } from './observability/trace.ts';
 export type { Receipt } from './sender/accept.ts';
-export type { FlushOptions, ListQuery, RequeueOptions, StartOptions, StopOptions } from './sender/call-options.ts';
+export type {
+  FlushOptions,
+  ListQuery,
+  RequeueOptions,
+  SendManyOptions,
+  SendMessageOptions,
+  StartOptions,
+  StopOptions,
+} from './sender/call-options.ts';
 export type { HighWater } from './sender/capacity.ts';
+export type { PauseOptions } from './sender/entries.ts';
 export type { Identity, OfflineImSenderOptions, PolicySource } from './sender/options.ts';
-export type { PauseOptions } from './sender/pause.ts';
-export type { CheckResult, SendManyOptions, SendMessageOptions, SendResult } from './sender/send.ts';
+export type { CheckResult, SendResult } from './sender/send.ts';
 export { OfflineImSender } from './sender/sender.ts';
 export type { EntryStatus, MessageEntry, MessageStatus, WaitingFor } from './sender/status.ts';
 export type {

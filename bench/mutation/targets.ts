@@ -1,7 +1,12 @@
 /** Tests that answer for a file beside the one of its name. */
 const more: Readonly<Record<string, readonly string[]>> = {
-  'src/spooler/batch.ts': ['test/spooler/calls/refused.test.ts'],
-  'src/spooler/outcome.ts': ['test/spooler/probe-outcome.test.ts', 'test/spooler/copy-after-fault.test.ts'],
+  'src/spooler/batch.ts': ['test/spooler/refused.test.ts'],
+  'src/spooler/outcome.ts': [
+    'test/spooler/probe-outcome.test.ts',
+    'test/spooler/copy-after-fault.test.ts',
+    'test/spooler/retry.test.ts',
+  ],
+  'src/spooler/leases.ts': ['test/spooler/retry.test.ts'],
 };
 
 /** The unit tests that answer for a folder or file of `src`, as patterns. */

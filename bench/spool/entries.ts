@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { timeOrderedId } from '../../src/core/ids.ts';
+import { timeOrderedId } from '../../src/core/text.ts';
 import type { ClaimRequest, NewSpoolEntry } from '../../src/spool/contract.ts';
 
 export const lane = 'alice@contoso.com';

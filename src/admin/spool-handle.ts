@@ -1,9 +1,9 @@
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
-import { adminOf, laneOf, type PauseOptions, readPause } from '../sender/pause.ts';
+import { adminOf, laneOf, type PauseOptions, readPause } from '../sender/entries.ts';
 import { type MessageEntry, shownEntry } from '../sender/status.ts';
 import type { BulkResult, BulkVerb, LaneReport, Pause, SpoolAdmin } from '../spool/admin/contract.ts';
 import { type Change, type SpoolState, type SpoolStorage, spoolStates } from '../spool/contract.ts';
-import { pauseOf } from '../spooler/pauses.ts';
+import { pauseOf } from '../spooler/lanes/obstacles.ts';
 import { type Explanation, explain } from './explain.ts';
 import { type HandleChange, type HandleQuery, readChange, readQuery } from './filters.ts';
 

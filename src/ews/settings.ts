@@ -21,7 +21,7 @@ import { dispatcherOption, fetchOver, oneWay } from '../transport/dispatcher.ts'
 import { requireSteady, steadyFetch } from '../transport/fetch.ts';
 import { isLoopback } from '../transport/loopback.ts';
 import type { Credentials } from './auth/credentials.ts';
-import { serverVersions } from './client/versions.ts';
+import { serverVersions } from './client/soap.ts';
 import type { EwsServerVersion, EwsTransportOptions } from './options.ts';
 
 /** {@link EwsTransportOptions}, checked and complete. */

@@ -3,7 +3,7 @@ import { quoted } from '../core/errors/quote.ts';
 import { isDate } from '../core/errors/thrown.ts';
 import { sha256, utf8Length } from '../core/text.ts';
 import { type Address, addressKey, parseAddress } from './address.ts';
-import { htmlOf } from './note-html.ts';
+import { htmlOf } from './note.ts';
 
 /** Who a message comes from, where that is not the sender's own identity. */
 export interface MessageSender {

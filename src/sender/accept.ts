@@ -2,8 +2,7 @@ import { audienceOf, messageClassFor } from '../classification/classification.ts
 import { type Clock, withinTime } from '../core/clock.ts';
 import { hasCode, OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
-import { property } from '../core/errors/thrown.ts';
-import { timeOrderedId } from '../core/ids.ts';
+import { timeOrderedId } from '../core/text.ts';
 import { evaluateGate, type GateDecision } from '../gating/gate.ts';
 import { type Address, addressKey, domainOf, parseAddress, toSipUri } from '../message/address.ts';
 import { contentHash, defaultConversationId, messageWeight, type NormalizedMessage, recipientsKey } from '../message/message.ts';
@@ -216,12 +215,18 @@ export interface Receipt {
  */
 export function firstResult(results: unknown): AppendResult {
   const result: unknown = Array.isArray(results) ? results[0] : undefined;
-  const status = property(result, 'status');
-  const listed = status === 'appended' || status === 'duplicate';
-  if (status === 'conflict' || status === 'failed' || (listed && Array.isArray(property(result, 'entries')))) {
-    return result as AppendResult;
-  }
+  if (isResult(result)) return result;
   throw new OfflineImError('SPOOL_FAILED', `append() of the spool returned ${quoted(results)}; expected one result per message.`);
+}
+
+function isResult(value: unknown): value is AppendResult {
+  try {
+    const { status, entries } = value as { readonly status?: unknown; readonly entries?: unknown };
+    const listed = status === 'appended' || status === 'duplicate';
+    return status === 'conflict' || status === 'failed' || (listed && Array.isArray(entries));
+  } catch {
+    return false; // undefined, or a getter threw
+  }
 }
 
 /** The receipt of an append, or the error that says why there is none. */

@@ -16,7 +16,6 @@ import {
 import { formatTraceparent, readTraceparent } from '../core/trace-context.ts';
 import type { StatsOptions } from '../observability/stats.ts';
 import { type SpoolState, spoolStates } from '../spool/contract.ts';
-import type { SendManyOptions, SendMessageOptions } from './send.ts';
 
 /** How `start()` is called. */
 export interface StartOptions {
@@ -35,6 +34,28 @@ export interface StopOptions {
   /** Ends the wait as soon as it aborts, also that of an earlier call. @default none */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** How one message is sent. */
+export interface SendMessageOptions<Client = never> {
+  /**
+   * A client of `pg` on which you have begun a transaction: the message is kept when that commits, and was never there when it is rolled back. So
+   * a row of yours and the message about it are kept together. The promise of `send()` begins at your COMMIT: there is no `message:spooled`, and the
+   * receipt is worth nothing if you roll back. Commit soon: until then nothing else of the conversation is accepted or delivered.
+   * For a `PostgresSpool` on the same database; with other spools it does not compile, and is `OPTION_INVALID`.
+   *
+   * @default a transaction of the spool's own
+   */
+  readonly client?: Client | undefined;
+  /**
+   * The W3C trace context of what sends, such as the header of the web request: kept beside the message in every spool, sealed with it in a sealed one, and
+   * linked to the span of its note (see `offline-im/opentelemetry`). No part of the message: the same one under another context is a duplicate.
+   * @default none
+   */
+  readonly traceparent?: string | undefined;
+}
+
+/** How the messages of `sendMany()` are sent. */
+export type SendManyOptions = Pick<SendMessageOptions, 'traceparent'>;
 
 /** How `flush()` is called. */
 export interface FlushOptions {

@@ -2,11 +2,12 @@ import { whenAborted } from '../core/clock.ts';
 import { missing } from '../core/errors/missing.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { KeyedQueue } from '../core/queues.ts';
-import type { Stoppable, StopSignals } from '../core/stop.ts';
+import { type Stoppable, type StopSignals, settled } from '../core/stop.ts';
 import { type GateDecision, GateRefusedError } from '../gating/gate.ts';
 import { type NormalizedMessage, normalizeMessage, type OutgoingMessage } from '../message/message.ts';
 import type { Trace } from '../observability/trace.ts';
 import type { AppendResult, NewSpoolEntry, SpoolStorage } from '../spool/contract.ts';
+import { senderStopped } from '../spooler/opening.ts';
 import type { Audience } from '../transport/contract.ts';
 import {
   type AcceptanceContext,
@@ -16,37 +17,103 @@ import {
   orderKey,
   type Receipt,
   receiptOf,
+  unansweredAppend,
   unknownAppend,
 } from './accept.ts';
+import type { SendMessageOptions } from './call-options.ts';
 import type { HighWaterMark } from './capacity.ts';
-import { type InFlightSend, InFlightSends } from './in-flight.ts';
+
+/**
+ * How far a `send()` has come. `opening`: it waits for the spool, which ends in any case; what it rejects with then says more than that the sender was
+ * stopped. `appending`: from now on nobody can say that nothing was kept.
+ */
+type SendStage = 'preparing' | 'opening' | 'appending';
+
+/** A `send()` that somebody waits for. */
+class InFlightSend {
+  stage: SendStage = 'preparing';
+  messageId = '';
+  readonly reject: (error: unknown) => void;
+  readonly #all: { readonly givenUp: boolean };
+
+  constructor(reject: (error: unknown) => void, all: { readonly givenUp: boolean }) {
+    this.reject = reject;
+    this.#all = all;
+  }
+
+  /** Call it before each stage. @throws {OfflineImError} `SENDER_STOPPED` once it was given up */
+  enter(stage: SendStage, messageId = ''): void {
+    if (this.#all.givenUp) throw notKept();
+    this.stage = stage;
+    this.messageId = messageId;
+  }
+}
+
+/** Every `send()` under way, so that stop() can wait for them, and can end them for whoever waits. */
+class InFlightSends implements Stoppable {
+  /** Nothing is appended any more. */
+  givenUp = false;
+  readonly #sends = new Set<InFlightSend>();
+  #idle: (() => void) | undefined;
+
+  run<Result>(work: (send: InFlightSend) => Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const send = new InFlightSend(reject, this);
+      this.#sends.add(send);
+      work(send).then(
+        (result) => {
+          resolve(result);
+          this.#remove(send);
+        },
+        (error: unknown) => this.#end(send, error),
+      );
+    });
+  }
+
+  /** On `soft` what is being prepared is rejected, and nothing is appended any more; an opening and appends end by themselves, or are left behind. */
+  async stop(signals: StopSignals): Promise<readonly string[]> {
+    await settled(this.#whenIdle(), signals, () => {
+      this.givenUp = true;
+      for (const send of this.#sends) if (send.stage === 'preparing') this.#end(send, notKept());
+    });
+    this.givenUp = true;
+    const appending = [...this.#sends].filter(({ stage }) => stage === 'appending');
+    const others = this.#sends.size - appending.length;
+    for (const send of this.#sends) {
+      this.#end(send, send.stage === 'appending' ? unansweredAppend(send.messageId) : notKept());
+    }
+    return [
+      ...(others === 0 ? [] : [`${others} send()`]),
+      ...(appending.length === 0 ? [] : [`${appending.length} send() whose append has no answer`]),
+    ];
+  }
+
+  #whenIdle(): Promise<void> {
+    if (this.#sends.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#idle = resolve;
+    });
+  }
+
+  #end(send: InFlightSend, error: unknown): void {
+    send.reject(error);
+    this.#remove(send);
+  }
+
+  #remove(send: InFlightSend): void {
+    this.#sends.delete(send);
+    if (this.#sends.size === 0) this.#idle?.();
+  }
+}
+
+function notKept(): Error {
+  return senderStopped('The sender was stopped before the message could be accepted; nothing of it was kept.');
+}
 
 /** What became of one message of `sendMany()`. */
 export type SendResult =
   | { readonly status: 'accepted'; readonly receipt: Receipt }
   | { readonly status: 'rejected'; readonly error: OfflineImError };
-
-/** How one message is sent. */
-export interface SendMessageOptions<Client = never> {
-  /**
-   * A client of `pg` on which you have begun a transaction: the message is kept when that commits, and was never there when it is rolled back. So
-   * a row of yours and the message about it are kept together. The promise of `send()` begins at your COMMIT: there is no `message:spooled`, and the
-   * receipt is worth nothing if you roll back. Commit soon: until then nothing else of the conversation is accepted or delivered.
-   * For a `PostgresSpool` on the same database; with other spools it does not compile, and is `OPTION_INVALID`.
-   *
-   * @default a transaction of the spool's own
-   */
-  readonly client?: Client | undefined;
-  /**
-   * The W3C trace context of what sends, such as the header of the web request: kept beside the message in every spool, sealed with it in a sealed one, and
-   * linked to the span of its note (see `offline-im/opentelemetry`). No part of the message: the same one under another context is a duplicate.
-   * @default none
-   */
-  readonly traceparent?: string | undefined;
-}
-
-/** How the messages of `sendMany()` are sent. */
-export type SendManyOptions = Pick<SendMessageOptions, 'traceparent'>;
 
 /** What `check()` finds. */
 export interface CheckResult {

@@ -1,13 +1,13 @@
 import { type Clock, systemClock, whenAborted } from '../core/clock.ts';
 import { checkedClock, checkedRandom } from '../core/host-calls.ts';
-import { timeOrderedId } from '../core/ids.ts';
 import { ShutdownDeadline } from '../core/stop.ts';
+import { timeOrderedId } from '../core/text.ts';
 import type { OutgoingMessage } from '../message/message.ts';
 import type { EventName, Listener } from '../observability/events.ts';
 import type { SenderStats, StatsOptions } from '../observability/stats.ts';
 import { Throughput, Trace, TypedEvents } from '../observability/trace.ts';
 import type { Change } from '../spool/contract.ts';
-import { senderStopped } from '../spooler/opening.ts';
+import { senderStopped, stopAll } from '../spooler/opening.ts';
 import { type FlushCounts, Spooler } from '../spooler/spooler.ts';
 import type { Receipt } from './accept.ts';
 import {
@@ -19,16 +19,16 @@ import {
   readSendMany,
   readStart,
   readStop,
+  type SendManyOptions,
+  type SendMessageOptions,
   type StartOptions,
   type StopOptions,
 } from './call-options.ts';
 import { HighWaterMark } from './capacity.ts';
-import { Entries } from './entries.ts';
+import { Entries, laneOf, type PauseOptions } from './entries.ts';
 import { givenPolicy, type OfflineImSenderOptions, type PolicySource, senderSettings } from './options.ts';
-import { laneOf, type PauseOptions } from './pause.ts';
-import { type CheckResult, Sending, type SendManyOptions, type SendMessageOptions, type SendResult } from './send.ts';
+import { type CheckResult, Sending, type SendResult } from './send.ts';
 import type { MessageEntry, MessageStatus } from './status.ts';
-import { stopAll } from './stop.ts';
 
 /**
  * Leaves messages for people who are offline: `send()` spools, two minutes later a missed-conversation note goes to their mailbox.

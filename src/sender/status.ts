@@ -1,7 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { Reason, SpoolEntry, SpooledMessage, SpoolStorage, Standing } from '../spool/contract.ts';
-import type { LaneStanding } from '../spooler/lanes/obstacles.ts';
-import { pauseOf } from '../spooler/pauses.ts';
+import { type LaneStanding, pauseOf } from '../spooler/lanes/obstacles.ts';
 
 /**
  * What an entry waits for: its two minutes, the end of a back-off, older messages of its conversation, its mailbox or its server, the next probe, `release()`,

@@ -2,13 +2,13 @@ import { missing } from '../core/errors/missing.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
 import { asError, property } from '../core/errors/thrown.ts';
-import { joined } from '../core/joined-lists.ts';
+import { joined } from '../core/joined.ts';
 import { noteWording } from '../message/note.ts';
 import type { ClaimedNote, ClaimRequest, LaneFilter } from '../spool/contract.ts';
 import type { SpoolerContext, SpoolerParts } from './context.ts';
 import type { Lanes, Trial } from './lanes/lanes.ts';
+import type { Pauses } from './lanes/obstacles.ts';
 import { noteLimits, notesAtWork } from './options.ts';
-import type { Pauses } from './pauses.ts';
 
 /** What one round of claims works with. */
 export interface Round {

@@ -2,10 +2,9 @@ import type { Clock } from '../core/clock.ts';
 import type { Trace } from '../observability/trace.ts';
 import type { SpoolStorage } from '../spool/contract.ts';
 import type { Transport } from '../transport/contract.ts';
-import type { Places } from './calls/answers.ts';
-import type { Leases } from './leases.ts';
+import type { Places } from './answers.ts';
+import type { Leases, ProbeHistories } from './leases.ts';
 import type { SpoolerSettings } from './options.ts';
-import type { ProbeHistories } from './retry.ts';
 
 /** What a {@link Spooler} works with. */
 export interface SpoolerParts {

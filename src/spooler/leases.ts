@@ -1,5 +1,7 @@
 import type { Clock } from '../core/clock.ts';
-import type { ClaimToken, SpoolStorage } from '../spool/contract.ts';
+import type { ClaimedNote, ClaimToken, SpoolStorage } from '../spool/contract.ts';
+import type { SpoolerSettings } from './options.ts';
+import { type ProbeHistory, probeDelay } from './outcome.ts';
 
 /** What {@link Leases} is made of; durations in ms. */
 export interface LeasesContext {
@@ -77,5 +79,51 @@ export class Leases {
       this.#renewing = false;
       if (this.#until.size > 0) this.#schedule();
     }
+  }
+}
+
+/** How often this run has looked for each unconfirmed note, and how much time between looks counts. */
+export class ProbeHistories {
+  readonly #clock: Clock;
+  readonly #options: SpoolerSettings;
+  readonly #isPaused: (lane: string) => boolean;
+  readonly #known = new Set<string>();
+  readonly #notes = new Map<string, { probes: number; refusals: number; at: number; delay: number }>();
+
+  /** @param isPaused While a lane is paused, no time counts towards `probe.giveUpAfter`. */
+  constructor(clock: Clock, options: SpoolerSettings, isPaused: (lane: string) => boolean = () => false) {
+    this.#clock = clock;
+    this.#options = options;
+    this.#isPaused = isPaused;
+  }
+
+  /** Counts a probe, refused or not. Time during which lane or endpoint was closed, or nobody looked, counts only up to the wait that was meant. */
+  next(note: ClaimedNote, refused: boolean): Required<ProbeHistory> {
+    const at = this.#clock.monotonic();
+    const before = this.#notes.get(note.noteId);
+    const probes = (before?.probes ?? 0) + 1;
+    const counted =
+      before === undefined || this.#isPaused(note.lane) ? 0 : Math.min(at - before.at, before.delay + this.#options.pollInterval);
+    const refusals = refused ? (before?.refusals ?? 0) + 1 : 0;
+    this.#notes.set(note.noteId, { probes, refusals, at, delay: probeDelay(this.#options, note.probes) });
+    return { probes, counted, refusals };
+  }
+
+  /** The next probe of that note is due after `delay` ms. */
+  planned(noteId: string, delay: number): void {
+    const note = this.#notes.get(noteId);
+    if (note !== undefined) note.delay = delay;
+  }
+
+  /** True once a note of which this run has not yet said that it is unconfirmed: left over from a run before, or from a lease that ran out. */
+  isNews(noteId: string): boolean {
+    if (this.#known.has(noteId)) return false;
+    this.#known.add(noteId);
+    return true;
+  }
+
+  forget(noteId: string): void {
+    this.#notes.delete(noteId);
+    this.#known.delete(noteId);
   }
 }

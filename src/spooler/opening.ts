@@ -1,6 +1,7 @@
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
-import { asError } from '../core/errors/thrown.ts';
-import { type StopSignals, settled } from '../core/stop.ts';
+import { answerAtOnce, asError } from '../core/errors/thrown.ts';
+import { tell } from '../core/host-calls.ts';
+import { type ShutdownDeadline, type Stoppable, type StopSignals, settled } from '../core/stop.ts';
 import type { Trace } from '../observability/trace.ts';
 import type { SpoolContext, SpoolStorage } from '../spool/contract.ts';
 
@@ -135,4 +136,45 @@ export class Opening {
       this.#trace.warn(asError(error));
     }
   }
+}
+
+/** Hears of what others do to the storage; `undefined` where it can't tell, and is asked every `pollInterval` all the same. */
+export function watchStorage(
+  storage: Pick<SpoolStorage, 'watch'>,
+  trace: Pick<Trace, 'warn'>,
+  wake: (news?: 'operated') => void,
+): (() => void) | undefined {
+  try {
+    const unwatch: unknown = answerAtOnce(storage.watch?.(wake));
+    if (typeof unwatch === 'function') {
+      return () =>
+        tell(
+          () => unwatch(),
+          (error) => trace.warn(asError(error)),
+        );
+    }
+    if (unwatch !== undefined) {
+      trace.warn(new OfflineImError('SPOOL_FAILED', `watch() of the spool returned ${typeof unwatch}; expected a function.`));
+    }
+  } catch (error) {
+    trace.warn(asError(error));
+  }
+  return undefined;
+}
+
+/** A loop that is stopped, and then closed; each resolves with what it left behind. */
+interface Stopped {
+  stop(signals: StopSignals, users: Stoppable): Promise<readonly string[]>;
+  close(signals: StopSignals): Promise<readonly string[]>;
+}
+
+/** Lets what is under way end, cuts off what does not, closes, and reports what was left behind. Never rejects. */
+export async function stopAll(loop: Stopped, sending: Stoppable, shutdown: ShutdownDeadline, trace: Trace): Promise<void> {
+  const left = [...(await loop.stop(shutdown.step(), sending)), ...(await loop.close(shutdown.step()))];
+  shutdown.end();
+  if (left.length > 0) {
+    const text = `stop() ran out of time and left behind: ${left.join('; ')}.`;
+    trace.warn(new OfflineImError('STOP_INCOMPLETE', text, { details: { left } }));
+  }
+  trace.event('stopped', {});
 }

@@ -2,7 +2,6 @@ import type { OfflineImError } from '../core/errors/offline-im-error.ts';
 import type { ClaimedNote, Reason, Settlement } from '../spool/contract.ts';
 import type { AttemptEnd, DeliveryOutcome, ProbeResult, Scope } from '../transport/contract.ts';
 import type { SpoolerSettings } from './options.ts';
-import { backOff, obey, type ProbeHistory, probeDelay } from './retry.ts';
 
 /** An error as events and entries carry it. */
 export function reasonOf(error: { readonly code?: unknown; readonly message: string; readonly details?: unknown }): Reason {
@@ -205,3 +204,47 @@ const draftLeft: Reason = {
 const notFoundYet: Reason = { code: 'OUTCOME_UNKNOWN', text: 'The note was not found in the mailbox yet.' };
 const notFound: Reason = { code: 'OUTCOME_UNKNOWN', text: 'The note was not found in the mailbox: it was not sent.' };
 const expiredUnsent: Reason = { code: 'EXPIRED', text: 'Its expiry passed, and it was not found in the mailbox.' };
+
+/** How waits between tries grow. */
+export interface BackOff {
+  /** ms at most after the first failure. */
+  readonly first: number;
+  /** ms at most ever. */
+  readonly cap: number;
+}
+
+/**
+ * The wait after `failures` failures (1 and up): full jitter, at the cap too, so that many who failed together don't come back together.
+ *
+ * @param random From 0 up to, not including, 1.
+ */
+export function backOff({ first, cap }: BackOff, failures: number, random: () => number): number {
+  const most = Math.min(cap, first * 2 ** Math.min(failures - 1, 40));
+  return Math.round(fraction(random()) * most);
+}
+
+/** What a host's `random` gave, between 0 and 1: NaN for a wait would never end, or at once. */
+function fraction(given: number): number {
+  return given >= 0 && given <= 1 ? given : 0.5;
+}
+
+/** Waits as long as the server asked, at most `cap`, and at least our own wait. */
+export function obey(retryAfter: number | undefined, own: number, cap: number): number {
+  const asked = retryAfter === undefined || Number.isNaN(retryAfter) ? 0 : Math.min(Math.max(0, retryAfter), cap);
+  return Math.max(asked, own);
+}
+
+/** The wait before the next probe, after so many: doubles, without jitter, since a probe only reads. */
+export function probeDelay({ probe }: Pick<SpoolerSettings, 'probe'>, probes: number): number {
+  return Math.min(probe.maxDelay, probe.initialDelay * 2 ** Math.min(probes, 40));
+}
+
+/** What this run of the spooler knows of the probes of a note. */
+export interface ProbeHistory {
+  /** Probes in this run, this one included. */
+  readonly probes: number;
+  /** ms since the probe before in this run while lane and endpoint could be used. */
+  readonly counted: number;
+  /** Probes in a row, this one included, that could say nothing. @default 0 */
+  readonly refusals?: number;
+}

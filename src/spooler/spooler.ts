@@ -1,23 +1,19 @@
 import { Turns, unlessAborted } from '../core/clock.ts';
 import { asError } from '../core/errors/thrown.ts';
-import { joined } from '../core/joined-lists.ts';
+import { joined } from '../core/joined.ts';
 import { SerialQueue } from '../core/queues.ts';
 import { type Stoppable, type StopSignals, settled } from '../core/stop.ts';
 import type { Pause } from '../spool/admin/contract.ts';
 import type { Change, NewSpoolEntry, SpoolState } from '../spool/contract.ts';
+import { Places } from './answers.ts';
 import { type Batch, workOn } from './batch.ts';
-import { Places } from './calls/answers.ts';
-import { watchStorage } from './calls/watch.ts';
 import { claimRound } from './claim-round.ts';
 import type { SpoolerContext, SpoolerParts } from './context.ts';
 import { Lanes } from './lanes/lanes.ts';
-import type { LaneStanding, Obstacles } from './lanes/obstacles.ts';
-import { ObstacleReport } from './lanes/obstacles.ts';
-import { Leases } from './leases.ts';
-import { closeAll, Opening } from './opening.ts';
+import { type LaneStanding, ObstacleReport, type Obstacles, Pauses } from './lanes/obstacles.ts';
+import { Leases, ProbeHistories } from './leases.ts';
+import { closeAll, Opening, watchStorage } from './opening.ts';
 import { notesAtWork } from './options.ts';
-import { Pauses } from './pauses.ts';
-import { ProbeHistories } from './retry.ts';
 import { reportChange } from './settle.ts';
 import { WakeLoop } from './wake-loop.ts';
 

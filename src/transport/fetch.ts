@@ -1,7 +1,7 @@
 import type { Limit } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { property } from '../core/errors/thrown.ts';
-import { GatheredBytes } from '../core/gathered-bytes.ts';
+import { GatheredBytes } from '../core/joined.ts';
 import { DispatchedResponse } from './dispatched-response.ts';
 
 /**

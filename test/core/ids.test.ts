@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { timeOrderedId } from '../../src/core/ids.ts';
+import { timeOrderedId } from '../../src/core/text.ts';
 
 const far = Date.UTC(2100, 0, 1);
 

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { serverVersions } from '../../src/ews/client/versions.ts';
+import { serverVersions } from '../../src/ews/client/soap.ts';
 import { type CodeRule, codeRules } from '../../src/ews/outcome/response-codes.ts';
 
 const docs = join(import.meta.dirname, '..', '..', 'docs');

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { type DefaultTreeAdapterTypes, parse } from 'parse5';
 import { describe, expect, it } from 'vitest';
-import { htmlOf } from '../../src/message/note-html.ts';
+import { htmlOf } from '../../src/message/note.ts';
 
 const next = 'SECOND-MESSAGE';
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { buildNote, noteWording } from '../../src/message/note.ts';
-import { htmlOf } from '../../src/message/note-html.ts';
+import { buildNote, htmlOf, noteWording } from '../../src/message/note.ts';
 import type { ClaimedNote, SpoolEntry } from '../../src/spool/contract.ts';
 
 const member = (name: string, sentAt = 0): SpoolEntry =>

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildNote, noteWording } from '../../src/message/note.ts';
-import { htmlOf } from '../../src/message/note-html.ts';
+import { buildNote, htmlOf, noteWording } from '../../src/message/note.ts';
 import type { ClaimedNote, SpoolEntry, SpooledMessage } from '../../src/spool/contract.ts';
 
 const noon = Date.UTC(2016, 5, 14, 12);

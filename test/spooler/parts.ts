@@ -2,13 +2,12 @@
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
 import type { Trace } from '../../src/observability/trace.ts';
 import type { Change, ClaimedNote, Settlement, SpoolEntry, SpoolStorage } from '../../src/spool/contract.ts';
+import type { Places } from '../../src/spooler/answers.ts';
 import { type Batch, workOn } from '../../src/spooler/batch.ts';
-import type { Places } from '../../src/spooler/calls/answers.ts';
 import type { SpoolerContext } from '../../src/spooler/context.ts';
 import { Lanes } from '../../src/spooler/lanes/lanes.ts';
-import { Leases } from '../../src/spooler/leases.ts';
+import { Leases, ProbeHistories } from '../../src/spooler/leases.ts';
 import { type SpoolerOptions, spoolerSettings } from '../../src/spooler/options.ts';
-import { ProbeHistories } from '../../src/spooler/retry.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
 import { FakeTransport } from '../support/fake-transport.ts';
 import { newEntry } from '../support/spool-entries.ts';

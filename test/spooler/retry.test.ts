@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ClaimedNote } from '../../src/spool/contract.ts';
+import { ProbeHistories } from '../../src/spooler/leases.ts';
 import { spoolerSettings } from '../../src/spooler/options.ts';
-import { backOff, obey, ProbeHistories, probeDelay } from '../../src/spooler/retry.ts';
+import { backOff, obey, probeDelay } from '../../src/spooler/outcome.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
 
 describe('the back-off', () => {

@@ -1,5 +1,5 @@
 import type { Limit } from '../../core/clock.ts';
-import { newRequestId } from '../../core/ids.ts';
+import { newRequestId } from '../../core/text.ts';
 import { connectionCode } from '../../transport/connection-errors.ts';
 import { checkedResponse, readBody } from '../../transport/fetch.ts';
 import { type Answer, poxQuestion, readJson, readPox } from './answers.ts';

@@ -1,5 +1,5 @@
 import { type Limit, startLimit } from '../../core/clock.ts';
-import { newRequestId } from '../../core/ids.ts';
+import { newRequestId } from '../../core/text.ts';
 import { handshakeRefused, nothingWritten } from '../../transport/connection-errors.ts';
 import { checkedResponse, dateOf, isResponse, readBody, retryAfterOf } from '../../transport/fetch.ts';
 import { watchRequest } from '../../transport/request-watch.ts';
@@ -11,9 +11,17 @@ import { endedInLogin, failedBy, notImpersonated, refusedByProxy, unsayable, unu
 import type { EwsSettings } from '../settings.ts';
 import { Attempt } from './attempt.ts';
 import type { EwsCall, Reply, ReplyMeta } from './reply.ts';
-import { type Acting, actingFor, type Envelope, envelopeFor, headersOf, understand } from './soap.ts';
+import {
+  type Acting,
+  actingFor,
+  type Envelope,
+  envelopeFor,
+  headersOf,
+  NegotiatedVersion,
+  refusesVersion,
+  understand,
+} from './soap.ts';
 import { traceReply, traceRequest } from './trace.ts';
-import { NegotiatedVersion, refusesVersion } from './versions.ts';
 
 /** A request in the form of one schema version. */
 interface Prepared {

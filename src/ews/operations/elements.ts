@@ -1,5 +1,5 @@
 import { messageFlagsTag, tagPropertyName, tagPropertySet } from '../../transport/tag-property.ts';
-import { knowsConversationHistory } from '../client/versions.ts';
+import { knowsConversationHistory } from '../client/soap.ts';
 import type { EwsServerVersion } from '../options.ts';
 import { asCode } from '../outcome/response-codes.ts';
 import { messagesNs } from '../xml/namespaces.ts';

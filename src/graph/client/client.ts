@@ -1,6 +1,6 @@
 import { type Limit, startLimit } from '../../core/clock.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import { newRequestId } from '../../core/ids.ts';
+import { newRequestId } from '../../core/text.ts';
 import { bareCause, connectionCode, handshakeRefused, nothingWritten } from '../../transport/connection-errors.ts';
 import { checkedResponse, dateOf, readBody, retryAfterOf } from '../../transport/fetch.ts';
 import { watchRequest } from '../../transport/request-watch.ts';

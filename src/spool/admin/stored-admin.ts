@@ -1,4 +1,4 @@
-import { timeOrderedId } from '../../core/ids.ts';
+import { timeOrderedId } from '../../core/text.ts';
 import type { SpoolStorage } from '../contract.ts';
 import { changeBy } from './bulk.ts';
 import type {

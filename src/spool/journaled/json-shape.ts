@@ -1,4 +1,4 @@
-import { latestTime, mostCount } from '../state/storable.ts';
+import { latestTime, mostCount } from '../state/records.ts';
 
 /**
  * Small readers of what was parsed from JSON: whatever lies on disk is hostile until one of them has passed it.

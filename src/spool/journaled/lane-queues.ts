@@ -1,4 +1,4 @@
-import { partsOf } from '../../core/joined-lists.ts';
+import { partsOf } from '../../core/joined.ts';
 import { DueQueue } from '../../core/queues.ts';
 import type { LaneFilter } from '../contract.ts';
 import { setOf, turnAt } from '../state/derived.ts';

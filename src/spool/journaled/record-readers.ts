@@ -2,7 +2,7 @@ import type { ErrorCode } from '../../core/errors/codes.ts';
 import type { Mailbox, Place, UnknownAttempt } from '../../transport/contract.ts';
 import { type Frozen, type Reason, type SpooledMessage, spoolStates } from '../contract.ts';
 import type { Due, EntryFixed, EntryRecord, EntryStatus } from '../state/records.ts';
-import { isCode } from '../state/storable.ts';
+import { isCode } from '../state/records.ts';
 import type { StoredNote } from './journal.ts';
 import {
   count,

@@ -1,8 +1,7 @@
 import type { ClaimRequest, ExpireRequest } from '../contract.ts';
 import { type Pick, runOf } from '../state/claim.ts';
-import { closedLanes, mayExpireAt } from '../state/derived.ts';
-import { expireEntry } from '../state/expire.ts';
-import { type EntryRecord, streamKey } from '../state/records.ts';
+import { closedLanes, expireEntry } from '../state/expire.ts';
+import { type EntryRecord, mayExpireAt, streamKey } from '../state/records.ts';
 import type { Transaction } from '../state/transaction.ts';
 import type { TableView } from './state-table.ts';
 

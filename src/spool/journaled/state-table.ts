@@ -1,7 +1,7 @@
 import { DueQueue, sliceSize, sorting } from '../../core/queues.ts';
 import { type LaneFilter, type SpoolState, spoolStates } from '../contract.ts';
-import { headDue, laneFilter, mayExpireAt, messageEndedSince, probeAt } from '../state/derived.ts';
-import { type EntryRecord, holdsPlace, isTombstone, type NoteRecord, streamKey } from '../state/records.ts';
+import { headDue, laneFilter, messageEndedSince, probeAt } from '../state/derived.ts';
+import { type EntryRecord, holdsPlace, isTombstone, mayExpireAt, type NoteRecord, streamKey } from '../state/records.ts';
 import { Transaction } from '../state/transaction.ts';
 import { LaneQueues } from './lane-queues.ts';
 

@@ -1,7 +1,7 @@
 import { checkArguments } from '../../core/arguments.ts';
-import { timeOrderedId } from '../../core/ids.ts';
 import { readOptions } from '../../core/options.ts';
 import { GroupCommit, SerialQueue } from '../../core/queues.ts';
+import { timeOrderedId } from '../../core/text.ts';
 import type { SpoolAdmin } from '../admin/contract.ts';
 import { StoredAdmin } from '../admin/stored-admin.ts';
 import { spoolArguments } from '../arguments.ts';

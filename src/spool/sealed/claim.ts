@@ -1,6 +1,6 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { ClaimedNote, ClaimRequest, Frozen, Refreeze, Settlement, SpoolStorage } from '../contract.ts';
-import { storableFrozen } from '../state/storable.ts';
+import { storableFrozen } from '../state/claim.ts';
 import { type Entries, isLocked } from './entries.ts';
 import { isPendingPlace, openFrozen, pendingFrozen, sealFrozen } from './frozen.ts';
 import type { Sealer } from './seal.ts';

@@ -1,7 +1,7 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { Mailbox, UnknownAttempt } from '../../transport/contract.ts';
 import type { NewSpoolEntry, Reason, SpoolEntry, SpooledMessage } from '../contract.ts';
-import { storableReason } from '../state/storable.ts';
+import { storableReason } from '../state/records.ts';
 import type { BlindIndex } from './blind-index.ts';
 import { isPendingPlace, openPlace } from './frozen.ts';
 import { type Binding, broken, isSealed, type Sealer } from './seal.ts';

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Change, ExpireRequest } from '../contract.ts';
-import { closedLanes, messageEndedSince } from '../state/derived.ts';
-import { expireEntry } from '../state/expire.ts';
+import { messageEndedSince } from '../state/derived.ts';
+import { closedLanes, expireEntry } from '../state/expire.ts';
 import type { Group } from './group.ts';
 
 /** Takes tombstones away when their time is over. */
@@ -72,6 +72,7 @@ export class Expiry {
     group.flush();
     const { tx, now } = group;
     const ids = this.#candidates(request, group);
+    if (ids.size === 0) return { changes: [], full: false };
     const closed = closedLanes(request);
     const from = tx.changes.length;
     for (const id of ids) {

@@ -1,8 +1,9 @@
 import { missing } from '../../core/errors/missing.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { readTraceparent } from '../../core/trace-context.ts';
+import type { Mailbox } from '../../transport/contract.ts';
 import type { AppendResult, NewSpoolEntry } from '../contract.ts';
-import type { EntryFixed, EntryRecord } from './records.ts';
-import { dueAfter, storableEntry, timeAfter } from './storable.ts';
+import { countOf, dueAfter, type EntryFixed, type EntryRecord, latestTime, spanOf, timeAfter } from './records.ts';
 import type { Transaction } from './transaction.ts';
 
 /** What an append does with one message, before anything is written. */
@@ -71,4 +72,42 @@ function newRecord({ pickupIn, expiresIn, message, ...rest }: NewSpoolEntry, tx:
       attempt: 0,
     },
   };
+}
+
+/** @throws {OfflineImError} `MESSAGE_INVALID` when a text or an address of it is none. */
+export function storableEntry(entry: NewSpoolEntry): NewSpoolEntry {
+  const { message } = entry;
+  for (const name of words) if (!isWord(entry[name])) throw invalid(name, 'a string that is not empty');
+  for (const name of texts) if (typeof entry[name] !== 'string') throw invalid(name, 'a string');
+  if (entry.audience !== 'same-organization' && entry.audience !== 'federated') throw invalid('audience', 'an audience');
+  if (!isWord(message?.from?.sip)) throw invalid('message.from.sip', 'a string that is not empty');
+  if (!isMailbox(message.from.mailbox)) throw invalid('message.from.mailbox', 'a mailbox');
+  if (!Array.isArray(message.to) || !message.to.every(isMailbox)) throw invalid('message.to', 'a list of mailboxes');
+  if (typeof message.text !== 'string') throw invalid('message.text', 'a string');
+  if (message.html !== undefined && typeof message.html !== 'string') throw invalid('message.html', 'a string');
+  if (message.traceparent !== undefined && readTraceparent(message.traceparent) === undefined)
+    throw invalid('message.traceparent', 'a traceparent of W3C Trace Context');
+  if (!(Math.abs(message.sentAt) <= latestTime)) throw invalid('message.sentAt', 'a time');
+  const weight = countOf(entry.weight);
+  const pickupIn = spanOf(entry.pickupIn);
+  const expiresIn = spanOf(entry.expiresIn);
+  const same = weight === entry.weight && pickupIn === entry.pickupIn && expiresIn === entry.expiresIn;
+  return same ? entry : { ...entry, weight, pickupIn, expiresIn };
+}
+
+const words = ['id', 'messageId', 'lane', 'messageClass'] as const;
+const texts = ['contentHash', 'conversationId', 'recipientsKey'] as const;
+
+function isWord(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
+}
+
+function isMailbox(value: unknown): value is Mailbox {
+  if (typeof value !== 'object' || value === null) return false;
+  const { address, name } = value as { readonly address?: unknown; readonly name?: unknown };
+  return isWord(address) && (name === undefined || typeof name === 'string');
+}
+
+function invalid(field: string, expected: string): OfflineImError {
+  return new OfflineImError('MESSAGE_INVALID', `${field} of an entry is not ${expected}.`, { details: { field } });
 }

@@ -1,7 +1,7 @@
 import { missing } from '../../core/errors/missing.ts';
-import type { ClaimedNote, ClaimRequest, SpooledMessage } from '../contract.ts';
-import { type EntryRecord, isParked, type Lease, type NoteRecord, tagOf, viewOf } from './records.ts';
-import { storableFrozen } from './storable.ts';
+import type { Place } from '../../transport/contract.ts';
+import type { ClaimedNote, ClaimRequest, Frozen, SpooledMessage } from '../contract.ts';
+import { countOf, type EntryRecord, isParked, type Lease, type NoteRecord, tagOf, textOf, viewOf } from './records.ts';
 import type { Transaction } from './transaction.ts';
 
 /** What a claim would take: a note that exists, or the members of a new one. */
@@ -117,4 +117,21 @@ function unknownAttemptsOf(members: readonly EntryRecord[]): ClaimedNote['unknow
   if (members.every(({ status }) => status.unknownAttempts.length === 0)) return [];
   const byTag = new Map(members.flatMap(({ status }) => status.unknownAttempts.map((attempt) => [attempt.tag, attempt])));
   return [...byTag.values()];
+}
+
+function storablePlace(place: Place): Place {
+  const given: { readonly endpoint?: unknown; readonly mailbox?: unknown; readonly folder?: unknown } = place ?? {};
+  const { endpoint, mailbox, folder } = given;
+  if (typeof endpoint === 'string' && typeof mailbox === 'string' && typeof folder === 'string') return place;
+  return { endpoint: textOf(endpoint), mailbox: textOf(mailbox), folder: textOf(folder) };
+}
+
+export function storableFrozen(frozen: Frozen): Frozen {
+  const place = storablePlace(frozen.place);
+  const wording = countOf(frozen.wording);
+  const messageClass = textOf(frozen.messageClass) || 'IPM.Note';
+  const subject = textOf(frozen.subject);
+  const same =
+    place === frozen.place && wording === frozen.wording && messageClass === frozen.messageClass && subject === frozen.subject;
+  return same ? frozen : { ...frozen, messageClass, subject, wording, place };
 }

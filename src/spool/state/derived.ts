@@ -1,5 +1,5 @@
-import { partsOf } from '../../core/joined-lists.ts';
-import type { ExpireRequest, LaneFilter, Standing } from '../contract.ts';
+import { partsOf } from '../../core/joined.ts';
+import type { LaneFilter, Standing } from '../contract.ts';
 import {
   clamp,
   type Due,
@@ -9,8 +9,9 @@ import {
   isInNote,
   isTombstone,
   type NoteRecord,
+  timeAfter,
+  tombstoneSince,
 } from './records.ts';
-import { timeAfter } from './storable.ts';
 
 /**
  * What follows from the records alone, said once for every spool: a spool in memory indexes it, an SQL spool stores it in columns.
@@ -46,20 +47,6 @@ export function standingOf(
 /** When a note is to be looked for; `undefined`: not now, or somebody does. */
 export function probeAt({ state, lease, due }: Pick<NoteRecord, 'state' | 'lease' | 'due'>): number | undefined {
   return state === 'unconfirmed' && lease === undefined ? due.at : undefined;
-}
-
-/**
- * When an expiry may change something of an entry; `undefined`: not in this state. What waits to be sent expires; what may have been sent holds back nobody
- * any more (its due time is then its expiry), and is given up in the end.
- */
-export function mayExpireAt({ state, expiresAt, due }: Pick<EntryStatus, 'state' | 'expiresAt' | 'due'>): number | undefined {
-  if (state === 'unconfirmed') return expiresAt === 0 ? due.at : expiresAt;
-  return state === 'spooled' || state === 'deferred' ? expiresAt : undefined;
-}
-
-/** Since when nothing but a tombstone is left of an entry. */
-export function tombstoneSince(status: EntryStatus): number | undefined {
-  return isTombstone(status) ? (status.endedAt ?? 0) : undefined;
 }
 
 /** Since when nothing but tombstones is left of a message, by all its entries: its id lasts as long as the last of them. */
@@ -129,9 +116,4 @@ export function clampNote(note: NoteRecord, now: number, before = now): NoteReco
   const lease = note.lease && back > 0 ? { ...note.lease, until: Math.max(now, note.lease.until - back) } : note.lease;
   if (due === note.due && lastRanAt === note.lastRanAt && lease === note.lease) return note;
   return { ...note, due, lastRanAt, ...(lease === undefined ? {} : { lease }) };
-}
-
-/** For how many ms each closed lane could not be tried. */
-export function closedLanes({ closedLanes: lanes }: ExpireRequest): ReadonlyMap<string, number> {
-  return new Map(lanes.map(({ lane, closedFor }) => [lane, closedFor]));
 }

@@ -1,8 +1,13 @@
 import type { ExpireRequest, Reason } from '../contract.ts';
 import type { EntryRecord, EntryStatus } from './records.ts';
-import { storableReason } from './storable.ts';
+import { storableReason } from './records.ts';
 import type { Transaction } from './transaction.ts';
 import { lookForAlone } from './unconfirmed.ts';
+
+/** For how many ms each closed lane could not be tried. */
+export function closedLanes({ closedLanes: lanes }: ExpireRequest): ReadonlyMap<string, number> {
+  return new Map(lanes.map(({ lane, closedFor }) => [lane, closedFor]));
+}
 
 /** Ends one entry that is past its expiry, if it was tried, or could not be; what may have been sent is only looked for, and not for ever. */
 export function expireEntry(

@@ -1,6 +1,5 @@
-import { isTombstone, unbound } from './records.ts';
+import { isTombstone, timeAfter, unbound } from './records.ts';
 import { end } from './settle.ts';
-import { timeAfter } from './storable.ts';
 import type { Transaction } from './transaction.ts';
 import { isExported } from './transfer.ts';
 import { lookForAlone } from './unconfirmed.ts';

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../core/errors/codes.ts';
 import type { Mailbox, UnknownAttempt } from '../../transport/contract.ts';
 import type { ClaimToken, Frozen, NewSpoolEntry, Reason, SpoolEntry, SpooledMessage, SpoolState } from '../contract.ts';
 
@@ -133,6 +134,20 @@ export function isTombstone(status: EntryStatus): boolean {
   return status.state === 'delivered' || status.state === 'cancelled' || status.purged === true;
 }
 
+/**
+ * When an expiry may change something of an entry; `undefined`: not in this state. What waits to be sent expires; what may have been sent holds back nobody
+ * any more (its due time is then its expiry), and is given up in the end.
+ */
+export function mayExpireAt({ state, expiresAt, due }: Pick<EntryStatus, 'state' | 'expiresAt' | 'due'>): number | undefined {
+  if (state === 'unconfirmed') return expiresAt === 0 ? due.at : expiresAt;
+  return state === 'spooled' || state === 'deferred' ? expiresAt : undefined;
+}
+
+/** Since when nothing but a tombstone is left of an entry. */
+export function tombstoneSince(status: EntryStatus): number | undefined {
+  return isTombstone(status) ? (status.endedAt ?? 0) : undefined;
+}
+
 /** Entries of one stream reach Exchange in order. */
 export function streamKey(fixed: Pick<EntryFixed, 'lane' | 'audience' | 'conversationId'>): string {
   return `${fixed.lane}\n${fixed.audience}\n${fixed.conversationId}`;
@@ -161,4 +176,56 @@ export function isParked({ fixed, status }: EntryRecord): boolean {
   return (
     status.state === 'spooled' && fixed.pickupAt - fixed.acceptedAt === parked && status.due.at > fixed.acceptedAt + parked / 2
   );
+}
+
+/*
+ * What every spool can write and read back. The readers of stored records use the same limits, so that whatever is accepted here is
+ * readable for good. Hosts write plain JavaScript and their own transports: values may be of any kind.
+ */
+
+/** The latest time that a Date can be, in ms since 1970. */
+export const latestTime = 8.64e15;
+
+/** Far enough below the limit of exact numbers that counting on stays exact. */
+export const mostCount = 2 ** 52;
+
+export function isCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && /^[A-Z][A-Z0-9_]{0,63}$/.test(value);
+}
+
+/** A duration in ms: what is none, or negative, is 0; what is longer than all of time is as long as that. */
+export function spanOf(ms: unknown): number {
+  return typeof ms === 'number' && ms > 0 ? Math.min(ms, latestTime) : 0;
+}
+
+/** The time so many ms from now, or the last there is. */
+export function timeAfter(now: number, ms: number): number {
+  return Math.min(now + ms, latestTime);
+}
+
+export function dueAfter(now: number, ms: number): Due {
+  return { at: timeAfter(now, ms), within: ms };
+}
+
+export function countOf(value: unknown): number {
+  return typeof value === 'number' && value > 0 ? Math.min(Math.ceil(value), mostCount) : 0;
+}
+
+export function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
+}
+
+/** A code of another form says nothing that a reader could rely on: it is kept as text. */
+export function storableReason(reason: Reason): Reason {
+  const given: { readonly code?: unknown; readonly text?: unknown; readonly serverCode?: unknown } = reason ?? {};
+  const { code, text, serverCode } = given;
+  const good = isCode(code) && typeof text === 'string' && (serverCode === undefined || typeof serverCode === 'string');
+  if (good) return reason;
+  const server = textOf(serverCode ?? (isCode(code) ? undefined : code));
+  return {
+    code: isCode(code) ? code : 'TRANSPORT_FAILED',
+    text: textOf(text),
+    ...(server === '' ? {} : { serverCode: server }),
+  };
 }

@@ -1,7 +1,7 @@
 import type { AttemptEnd } from '../../transport/contract.ts';
 import type { ClaimToken, Reason, Refreeze, Settlement } from '../contract.ts';
-import { type EntryRecord, type NoteRecord, noteIdOf, unbound } from './records.ts';
-import { dueAfter, spanOf, storableFrozen, storableSettlement } from './storable.ts';
+import { storableFrozen } from './claim.ts';
+import { dueAfter, type EntryRecord, type NoteRecord, noteIdOf, spanOf, storableReason, unbound } from './records.ts';
 import type { TagReads, Transaction } from './transaction.ts';
 import { runningAttempt, toUnconfirmed } from './unconfirmed.ts';
 
@@ -200,4 +200,43 @@ function lookedFor(tx: Transaction, noteId: string): readonly string[] {
   // The id of a note that is looked for alone begins with that of its entry; before any other note's there is none.
   const alone = tx.entry(noteId.slice(0, Math.max(0, noteId.lastIndexOf('-'))));
   return alone !== undefined && alone.status.unknownAttempts.length > 0 ? [alone.fixed.id] : (tx.note(noteId)?.entryIds ?? []);
+}
+
+/** The class that Exchange accepted a note under, where a transport says one. */
+export function storableClass(messageClass: unknown): string | undefined {
+  return typeof messageClass === 'string' && messageClass !== '' ? messageClass : undefined;
+}
+
+export function storableSettlement(settlement: Settlement): Settlement {
+  switch (settlement.to) {
+    case 'delivered': {
+      const { messageClass, ...rest } = settlement;
+      return storableClass(messageClass) === messageClass ? settlement : rest;
+    }
+    case 'deferred': {
+      const after = spanOf(settlement.after);
+      const reason = storableReason(settlement.reason);
+      return after === settlement.after && reason === settlement.reason ? settlement : { ...settlement, after, reason };
+    }
+    case 'unconfirmed': {
+      const after = spanOf(settlement.after);
+      const counted = spanOf(settlement.counted);
+      const reason = storableReason(settlement.reason);
+      const same = after === settlement.after && counted === settlement.counted && reason === settlement.reason;
+      return same ? settlement : { ...settlement, after, counted, reason };
+    }
+    case 'dead':
+    case 'split': {
+      const reason = storableReason(settlement.reason);
+      return reason === settlement.reason ? settlement : { ...settlement, reason };
+    }
+    case 'unclaim': {
+      if (settlement.after === undefined) return settlement;
+      const after = spanOf(settlement.after);
+      return after === settlement.after ? settlement : { ...settlement, after };
+    }
+    case 'held':
+    case 'cancelled':
+      return settlement;
+  }
 }

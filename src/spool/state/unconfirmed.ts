@@ -1,7 +1,6 @@
 import type { AttemptEnd, UnknownAttempt } from '../../transport/contract.ts';
 import type { Reason } from '../contract.ts';
-import { type EntryRecord, type NoteRecord, tagOf } from './records.ts';
-import { dueAfter } from './storable.ts';
+import { dueAfter, type EntryRecord, type NoteRecord, tagOf } from './records.ts';
 import type { Transaction } from './transaction.ts';
 
 /** The running attempt of a note may have been processed: from here on it is looked for. */

@@ -1,8 +1,7 @@
 import type { DeliveryOutcome, ProbeResult } from '../../transport/contract.ts';
 import { toldByProbe } from '../outcome.ts';
-import { LaneTable } from './lane.ts';
-import { LaneOutcomes, type LanesContext } from './lane-outcomes.ts';
-import type { Lane } from './lane-state.ts';
+import type { Lane } from './circuit.ts';
+import { LaneOutcomes, type LanesContext, LaneTable } from './lane.ts';
 import { type LaneStanding, type Obstacles, obstaclesOf, standingOf } from './obstacles.ts';
 
 /** Lanes of which one batch may be tried, a probe or a delivery first. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { versionOfServer } from '../../../src/ews/client/versions.ts';
+import { versionOfServer } from '../../../src/ews/client/soap.ts';
 import { parseXml } from '../../../src/ews/xml/read.ts';
 import { always, useHarness } from '../support/harness.ts';
 import { created, fault, found, foundFolders, message, ok, response } from '../support/responses.ts';

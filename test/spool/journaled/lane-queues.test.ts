@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { joined } from '../../../src/core/joined-lists.ts';
+import { joined } from '../../../src/core/joined.ts';
 import { LaneQueues } from '../../../src/spool/journaled/lane-queues.ts';
 
 const names = Array.from({ length: 60 }, (_, index) => `m${index}`);

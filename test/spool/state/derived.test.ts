@@ -5,14 +5,19 @@ import {
   dueIn,
   headDue,
   laneFilter,
-  mayExpireAt,
   messageEndedSince,
   probeAt,
   standingOf,
-  tombstoneSince,
   turnAt,
 } from '../../../src/spool/state/derived.ts';
-import type { EntryRecord, EntryStatus, Lease, NoteRecord } from '../../../src/spool/state/records.ts';
+import {
+  type EntryRecord,
+  type EntryStatus,
+  type Lease,
+  mayExpireAt,
+  type NoteRecord,
+  tombstoneSince,
+} from '../../../src/spool/state/records.ts';
 
 const due = { at: 1_000, within: 500 };
 const status: EntryStatus = {

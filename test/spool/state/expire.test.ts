@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { closedLanes } from '../../../src/spool/state/derived.ts';
-import { expireEntry } from '../../../src/spool/state/expire.ts';
+import { closedLanes, expireEntry } from '../../../src/spool/state/expire.ts';
 import { delivering, probed, reason, Scene, sentence } from './scene.ts';
 
 const expired = { code: 'EXPIRED', text: 'Its expiry passed.' } as const;

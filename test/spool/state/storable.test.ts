@@ -1,19 +1,10 @@
 /** What every spool can write and read back, of what hosts and transports of any kind give. */
 import { describe, expect, it } from 'vitest';
 import type { Frozen, NewSpoolEntry, Reason, Settlement } from '../../../src/spool/contract.ts';
-import {
-  dueAfter,
-  isCode,
-  latestTime,
-  mostCount,
-  spanOf,
-  storableClass,
-  storableEntry,
-  storableFrozen,
-  storableReason,
-  storableSettlement,
-  timeAfter,
-} from '../../../src/spool/state/storable.ts';
+import { storableEntry } from '../../../src/spool/state/append.ts';
+import { storableFrozen } from '../../../src/spool/state/claim.ts';
+import { dueAfter, isCode, latestTime, mostCount, spanOf, storableReason, timeAfter } from '../../../src/spool/state/records.ts';
+import { storableClass, storableSettlement } from '../../../src/spool/state/settle.ts';
 import { newEntry } from '../../support/spool-entries.ts';
 import { place, reason } from './scene.ts';
 

@@ -1,7 +1,7 @@
 /** Which mailboxes and endpoints are remembered: a fleet has many, of which few are at work. */
 import { describe, expect, it } from 'vitest';
+import type { Lane } from '../../../src/spooler/lanes/circuit.ts';
 import { LaneTable } from '../../../src/spooler/lanes/lane.ts';
-import type { Lane } from '../../../src/spooler/lanes/lane-state.ts';
 
 function table() {
   const all = new LaneTable(4, (name) => name.slice(0, 1));

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
+import type { ConcurrencyLimit } from '../../../src/spooler/lanes/circuit.ts';
 import { grow, shrink, successesToGrow } from '../../../src/spooler/lanes/lane.ts';
-import type { ConcurrencyLimit } from '../../../src/spooler/lanes/lane-state.ts';
 import { Lanes } from '../../../src/spooler/lanes/lanes.ts';
 import { spoolerSettings } from '../../../src/spooler/options.ts';
 import { ManualClock } from '../../../src/testing/manual-clock.ts';

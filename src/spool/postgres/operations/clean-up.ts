@@ -1,6 +1,6 @@
 import type { Change, ExpireRequest } from '../../contract.ts';
-import { closedLanes, mayExpireAt } from '../../state/derived.ts';
-import { expireEntry } from '../../state/expire.ts';
+import { closedLanes, expireEntry } from '../../state/expire.ts';
+import { mayExpireAt } from '../../state/records.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Done } from '../connection/transact.ts';
 import { counterColumns, countersOfGone } from '../tables/schema.ts';

@@ -1,8 +1,8 @@
 import { addedAttempts } from '../../rows/attempts.ts';
 import { statusCells, statusColumns } from '../../rows/entry-row.ts';
 import { noteCells, noteColumns } from '../../rows/note-row.ts';
-import { probeAt, tombstoneSince } from '../../state/derived.ts';
-import { type EntryRecord, type EntryStatus, isActive, type NoteRecord } from '../../state/records.ts';
+import { probeAt } from '../../state/derived.ts';
+import { type EntryRecord, type EntryStatus, isActive, type NoteRecord, tombstoneSince } from '../../state/records.ts';
 import type { TableReads, Transaction } from '../../state/transaction.ts';
 import type { PgClient } from '../connection/pool.ts';
 import { addCounters, countersOf } from './counters.ts';

@@ -12,8 +12,7 @@ import {
   statusCells,
   statusColumns,
 } from '../../rows/entry-row.ts';
-import { mayExpireAt, tombstoneSince } from '../../state/derived.ts';
-import { type EntryRecord, type EntryStatus, isInNote, isTombstone } from '../../state/records.ts';
+import { type EntryRecord, type EntryStatus, isInNote, isTombstone, mayExpireAt, tombstoneSince } from '../../state/records.ts';
 import type { Unreadable } from './statements.ts';
 import { ChangedColumns, type RowsOf, rowsOf, type StoredRow } from './statements.ts';
 

@@ -1,4 +1,4 @@
-import { newRequestId } from '../../../core/ids.ts';
+import { newRequestId } from '../../../core/text.ts';
 import { actingMailbox, type Login } from '../access/access.ts';
 import type { Authenticator } from '../access/authenticator.ts';
 import type { Exchange } from '../exchange.ts';

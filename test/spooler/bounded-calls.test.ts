@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
-import { type Call, withTimeout } from '../../../src/spooler/calls/bounded-calls.ts';
-import { spoolerSettings } from '../../../src/spooler/options.ts';
-import { ManualClock } from '../../../src/testing/manual-clock.ts';
+import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
+import { type Call, withTimeout } from '../../src/spooler/bounded-calls.ts';
+import { spoolerSettings } from '../../src/spooler/options.ts';
+import { ManualClock } from '../../src/testing/manual-clock.ts';
 
 function patient() {
   const clock = new ManualClock();

@@ -1,6 +1,6 @@
-import { isErrorCode } from '../../core/errors/codes.ts';
-import { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import { answerAtOnce } from '../../core/errors/thrown.ts';
+import { isErrorCode } from '../core/errors/codes.ts';
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { answerAtOnce } from '../core/errors/thrown.ts';
 import type {
   AttemptEnd,
   DeliveryOutcome,
@@ -10,8 +10,8 @@ import type {
   Scope,
   Transport,
   UnknownAttempt,
-} from '../../transport/contract.ts';
-import type { SpoolerSettings } from '../options.ts';
+} from '../transport/contract.ts';
+import type { SpoolerSettings } from './options.ts';
 
 /**
  * What a transport returns, checked where it comes in: it may be of a host, in plain JavaScript or of another realm. What is no outcome says nothing of its note, which

@@ -1,9 +1,9 @@
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
-import { checkedOutcomes, checkedResults } from '../../../src/spooler/calls/answers.ts';
-import { aliceSends } from '../../support/sender-fixture.ts';
+import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
+import { checkedOutcomes, checkedResults } from '../../src/spooler/answers.ts';
+import { aliceSends } from '../support/sender-fixture.ts';
 
 const error = new OfflineImError('EWS_ERROR', 'It said no.');
 const secret = 'the text of a message';

@@ -1,7 +1,7 @@
 /** Probes that can't say, and calls that meet a storage that is no longer ours. */
 import { describe, expect, it } from 'vitest';
-import { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
-import { lane, note, place, spooler } from '../parts.ts';
+import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
+import { lane, note, place, spooler } from './parts.ts';
 
 describe('a probe', () => {
   it('tells mailbox and endpoint what it met, and is handed the signal that aborts it', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { Places } from '../../../src/spooler/calls/answers.ts';
-import { spoolerSettings } from '../../../src/spooler/options.ts';
-import type { Place, Transport } from '../../../src/transport/contract.ts';
+import { Places } from '../../src/spooler/answers.ts';
+import { spoolerSettings } from '../../src/spooler/options.ts';
+import type { Place, Transport } from '../../src/transport/contract.ts';
 
 const here: Place = { endpoint: 'https://a.test', mailbox: 'alice@a.test', folder: 'history' };
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { inGroups } from '../../../src/spooler/calls/hook.ts';
-import { ManualClock } from '../../../src/testing/manual-clock.ts';
-import type { Note } from '../../../src/transport/contract.ts';
-import { aliceSends } from '../../support/sender-fixture.ts';
+import { inGroups } from '../../src/spooler/bounded-calls.ts';
+import { ManualClock } from '../../src/testing/manual-clock.ts';
+import type { Note } from '../../src/transport/contract.ts';
+import { aliceSends } from '../support/sender-fixture.ts';
 
 const to = (name: string) => ({ to: `sip:${name}@contoso.com`, text: 'x', messageId: name });
 const never = (): Promise<never> => new Promise(() => undefined);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { Note } from '../../../src/transport/contract.ts';
-import { aliceSends } from '../../support/sender-fixture.ts';
+import type { Note } from '../../src/transport/contract.ts';
+import { aliceSends } from '../support/sender-fixture.ts';
 
 /** Everything within a note that could be changed, dates apart. */
 function objectsOf(value: unknown): object[] {
