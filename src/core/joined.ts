@@ -18,6 +18,32 @@ export function partsOf(list: readonly string[]): readonly (readonly string[])[]
   return parts.get(list) ?? [list];
 }
 
+/** What is made of each part of a list, once for as long as that part is kept: whoever passes the same long part again gets the very same again. */
+export class PartMap<Made> {
+  readonly #make: (part: readonly string[]) => Made;
+  readonly #made = new WeakMap<readonly string[], Made>();
+
+  constructor(make: (part: readonly string[]) => Made) {
+    this.#make = make;
+  }
+
+  of(list: readonly string[]): readonly Made[] {
+    return partsOf(list).map((part) => {
+      let made = this.#made.get(part);
+      if (made === undefined) {
+        made = this.#make(part);
+        this.#made.set(part, made);
+      }
+      return made;
+    });
+  }
+
+  /** It is made anew when it is asked for again. */
+  forget(part: readonly string[]): void {
+    this.#made.delete(part);
+  }
+}
+
 /** Bytes. */
 const blockSize = 64 * 1024;
 

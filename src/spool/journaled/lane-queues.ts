@@ -1,10 +1,6 @@
-import { partsOf } from '../../core/joined.ts';
 import { DueQueue } from '../../core/queues.ts';
 import type { LaneFilter } from '../contract.ts';
-import { setOf, turnAt } from '../state/derived.ts';
-
-/** Lists of lanes to leave out that are no longer than this are skipped one by one. */
-const short = 32;
+import { leftOutBy, turnAt } from '../state/derived.ts';
 
 /** Lanes without anything that waits whose turn is remembered: more than can be at work at a time. */
 const mostEmptied = 4_096;
@@ -29,7 +25,7 @@ export class LaneQueues {
   readonly #apart = new DueQueue();
   /** When lanes were served that were dropped since: what was at work in them comes back to the turn that they had. The latest come last. */
   readonly #emptied = new Map<string, Pick<Lane, 'servedAt' | 'rank'>>();
-  #leftOut: ReadonlySet<string> = new Set();
+  #leftOut: readonly ReadonlySet<string>[] = [];
   /** Met by the claim that is at work. */
   readonly #met = new Set<string>();
   #ranks = 0;
@@ -106,18 +102,13 @@ export class LaneQueues {
   }
 
   *#others(by: number, except: readonly string[]): Iterable<string> {
-    const [first = [], ...more] = partsOf(except);
-    if (first.length > short) this.#setApart(setOf(first));
-    else {
-      more.push(first);
-      this.#setApart(new Set());
-    }
-    const skipped = more.filter((list) => list.length > 0).map(setOf);
+    const { long, short } = leftOutBy(except);
+    this.#setApart(long);
     for (let name = this.#turns.take(by); name !== undefined; name = this.#turns.take(by)) {
       this.#visits += 1;
       this.#met.add(name);
       const lane = name;
-      if (!skipped.some((set) => set.has(lane))) yield name;
+      if (!short.some((set) => set.has(lane))) yield name;
     }
   }
 
@@ -132,12 +123,16 @@ export class LaneQueues {
   }
 
   /** Those lanes are left out from now on, and no others. */
-  #setApart(leftOut: ReadonlySet<string>): void {
+  #setApart(leftOut: readonly ReadonlySet<string>[]): void {
     const before = this.#leftOut;
-    if (leftOut === before || (leftOut.size === 0 && before.size === 0)) return;
+    if (leftOut.length === before.length && leftOut.every((set, index) => set === before[index])) return;
     this.#leftOut = leftOut;
-    for (const name of before) if (!leftOut.has(name)) this.#changeSides(name, this.#apart);
-    for (const name of leftOut) if (!before.has(name)) this.#changeSides(name, this.#turns);
+    for (const set of before.filter((one) => !leftOut.includes(one))) {
+      for (const name of set) if (!isIn(leftOut, name)) this.#changeSides(name, this.#apart);
+    }
+    for (const set of leftOut.filter((one) => !before.includes(one))) {
+      for (const name of set) if (!isIn(before, name)) this.#changeSides(name, this.#turns);
+    }
   }
 
   #changeSides(name: string, from: DueQueue): void {
@@ -150,7 +145,7 @@ export class LaneQueues {
   /** A lane in which nothing waits any more is dropped. */
   #setTurn(name: string, lane: Lane): void {
     if (this.#met.has(name)) return;
-    const side = this.#leftOut.has(name) ? this.#apart : this.#turns;
+    const side = isIn(this.#leftOut, name) ? this.#apart : this.#turns;
     side.set(name, turnAt(lane.queue.peek(), lane.servedAt), lane.rank);
     if (lane.queue.size === 0) this.#drop(name, lane);
   }
@@ -169,6 +164,10 @@ export class LaneQueues {
   #dueOf(name: string | undefined): number | undefined {
     return name === undefined ? undefined : this.#lanes.get(name)?.queue.peek();
   }
+}
+
+function isIn(sets: readonly ReadonlySet<string>[], name: string): boolean {
+  return sets.some((set) => set.has(name));
 }
 
 function least(one: number | undefined, other: number | undefined): number | undefined {

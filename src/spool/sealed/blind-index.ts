@@ -1,3 +1,5 @@
+import { joined, PartMap } from '../../core/joined.ts';
+import type { LaneFilter } from '../contract.ts';
 import type { LazyKey } from './keys.ts';
 
 /** What the spool compares or names without having to read it. */
@@ -13,6 +15,7 @@ const encoder = new TextEncoder();
 export class BlindIndex {
   readonly #key: LazyKey;
   readonly #known = new Map<string, string>();
+  readonly #lanes = new PartMap((part) => this.#lanesOf(part));
 
   constructor(key: LazyKey) {
     this.#key = key;
@@ -35,6 +38,22 @@ export class BlindIndex {
 
   all(kind: Routed, values: readonly string[]): Promise<string[]> {
     return Promise.all(values.map((value) => this.of(kind, value)));
+  }
+
+  /** Thousands of mailboxes that are left out again and again are hashed once, and the storage below is given the same list each time. */
+  async filter(lanes: LaneFilter | undefined): Promise<LaneFilter | undefined> {
+    if (lanes === undefined) return undefined;
+    if ('only' in lanes) return { only: await this.all('lane', lanes.only) };
+    return { except: joined(await Promise.all(this.#lanes.of(lanes.except))) };
+  }
+
+  async #lanesOf(part: readonly string[]): Promise<readonly string[]> {
+    try {
+      return await this.all('lane', part);
+    } catch (error) {
+      this.#lanes.forget(part);
+      throw error;
+    }
   }
 
   /** Addresses are equal in any case, and with or without their scheme. */

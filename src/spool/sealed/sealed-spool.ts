@@ -129,7 +129,7 @@ class SealedSpool implements SpoolStorage<unknown> {
 
   claim({ lanes, ...request }: ClaimRequest): Promise<readonly ClaimedNote[]> {
     return this.#run(async () => {
-      const filter = await this.#lanes(lanes);
+      const filter = await this.#blindIndex.filter(lanes);
       const notes = await this.#claims.claim({ ...request, ...(filter === undefined ? {} : { lanes: filter }) });
       for (const note of notes) this.#messageIds.remember(note.entries);
       return notes;
@@ -162,7 +162,7 @@ class SealedSpool implements SpoolStorage<unknown> {
   }
 
   async nextDue(lanes?: LaneFilter): Promise<number | undefined> {
-    return this.#inner.nextDue(await this.#lanes(lanes));
+    return this.#inner.nextDue(await this.#blindIndex.filter(lanes));
   }
 
   async get(entryId: string): Promise<SpoolEntry | undefined> {
@@ -222,13 +222,6 @@ class SealedSpool implements SpoolStorage<unknown> {
     const running = operation().finally(() => this.#running.delete(running));
     this.#running.add(running);
     return running;
-  }
-
-  async #lanes(lanes: LaneFilter | undefined): Promise<LaneFilter | undefined> {
-    if (lanes === undefined) return undefined;
-    return 'only' in lanes
-      ? { only: await this.#blindIndex.all('lane', lanes.only) }
-      : { except: await this.#blindIndex.all('lane', lanes.except) };
   }
 
   /** Many notes of a batch have the same reason. */

@@ -1,5 +1,8 @@
 import type { Clock } from '../../core/clock.ts';
-import type { ClaimedNote, ClaimRequest, ClaimToken, LaneFilter, SpoolStorage } from '../contract.ts';
+import { joined } from '../../core/joined.ts';
+import type { ClaimedNote, ClaimRequest, ClaimToken, SpoolStorage } from '../contract.ts';
+import { laneFilter } from '../state/derived.ts';
+import type { ShardLanes } from './lanes.ts';
 import type { Shard } from './shard.ts';
 
 /** ms that a round waits for shards that are slower than others; what they claim is handed out by the next round. */
@@ -17,7 +20,7 @@ interface Late {
 /** What {@link ShardClaims} needs of its spool. */
 interface ClaimsContext {
   readonly shards: readonly Shard[];
-  shardOf(lane: string): Shard;
+  readonly lanes: ShardLanes;
   clock(): Clock;
 }
 
@@ -74,7 +77,7 @@ export class ShardClaims {
     this.#turn = (this.#turn + 1) % Math.max(1, shards.length);
     const order = [...shards.slice(this.#turn), ...shards.slice(0, this.#turn)];
     const named =
-      lanes !== undefined && 'only' in lanes ? new Set(lanes.only.map((lane) => this.#context.shardOf(lane))) : undefined;
+      lanes !== undefined && 'only' in lanes ? new Set(lanes.only.map((lane) => this.#context.lanes.shardOf(lane))) : undefined;
     return order.filter((shard) => shard.admits() && !this.#busy.has(shard) && (named === undefined || named.has(shard)));
   }
 
@@ -88,7 +91,7 @@ export class ShardClaims {
   > {
     const clock = this.#context.clock();
     const claimedAt = clock.monotonic();
-    const lanes = lanesOf(request.lanes, (lane) => this.#context.shardOf(lane) === shard);
+    const lanes = this.#context.lanes.of(shard, request.lanes);
     const { lanes: _, ...rest } = request;
     const asked = shard.ask((storage) => storage.claim(lanes === undefined ? rest : { ...rest, lanes }));
     const ended = asked.then(
@@ -117,12 +120,12 @@ export class ShardClaims {
     const taken: ClaimedNote[] = [];
     const perLane = new Map<string, number>();
     const rest: Late[] = [];
+    const admits = laneFilter(request.lanes);
     for (const one of this.#late.splice(0)) {
       const { note, kind, claimedAt, lease } = one;
       const ofLane = perLane.get(note.lane) ?? 0;
       const fresh = now - claimedAt < lease / 4;
-      const fits =
-        kind === request.kind && admits(request.lanes, note.lane) && ofLane < request.perLane && taken.length < request.limit;
+      const fits = kind === request.kind && admits(note.lane) && ofLane < request.perLane && taken.length < request.limit;
       if (fresh && fits) {
         perLane.set(note.lane, ofLane + 1);
         taken.push(note);
@@ -137,12 +140,6 @@ export class ShardClaims {
 export function splitToken(token: ClaimToken): { readonly name: string; readonly token: ClaimToken } {
   const at = token.indexOf('/');
   return { name: token.slice(0, Math.max(0, at)), token: token.slice(at + 1) };
-}
-
-/** A filter for the lanes of one shard. */
-export function lanesOf(lanes: LaneFilter | undefined, isOwn: (lane: string) => boolean): LaneFilter | undefined {
-  if (lanes === undefined) return undefined;
-  return 'only' in lanes ? { only: lanes.only.filter(isOwn) } : { except: lanes.except.filter(isOwn) };
 }
 
 function tokenNamed({ name }: Shard, note: ClaimedNote): ClaimedNote {
@@ -172,11 +169,6 @@ function withoutFull(request: ClaimRequest, limit: number, claimed: readonly Cla
   const isFull = new Set(full);
   const { lanes = { except: [] } } = request;
   const rest =
-    'only' in lanes ? { only: lanes.only.filter((lane) => !isFull.has(lane)) } : { except: [...lanes.except, ...full] };
+    'only' in lanes ? { only: lanes.only.filter((lane) => !isFull.has(lane)) } : { except: joined([lanes.except, full]) };
   return { ...request, limit, perLane: request.perLane - most, lanes: rest };
-}
-
-function admits(lanes: LaneFilter | undefined, lane: string): boolean {
-  if (lanes === undefined) return true;
-  return 'only' in lanes ? lanes.only.includes(lane) : !lanes.except.includes(lane);
 }

@@ -21,7 +21,8 @@ import {
   spoolStates,
 } from '../contract.ts';
 import { appendToShards } from './append.ts';
-import { lanesOf, ShardClaims } from './claims.ts';
+import { ShardClaims } from './claims.ts';
+import { ShardLanes } from './lanes.ts';
 import { merged } from './merged-list.ts';
 import { Rendezvous } from './rendezvous.ts';
 import { Settlements } from './settlements.ts';
@@ -39,6 +40,7 @@ export class Shards implements ShardedSpool<unknown> {
   readonly #shards: ReadonlyMap<string, Shard>;
   readonly #all: readonly Shard[];
   readonly #rendezvous: Rendezvous;
+  readonly #lanes: ShardLanes;
   readonly #claims: ShardClaims;
   readonly #settlements: Settlements;
   #context: SpoolContext | undefined;
@@ -55,9 +57,10 @@ export class Shards implements ShardedSpool<unknown> {
     this.#shards = new Map([...spools].map(([name, storage]) => [name, new Shard(name, storage)]));
     this.#all = [...this.#shards.values()];
     this.#rendezvous = new Rendezvous([...spools.keys()]);
+    this.#lanes = new ShardLanes((lane) => this.#ofLane(lane));
     this.#claims = new ShardClaims({
       shards: this.#all,
-      shardOf: (lane) => this.#ofLane(lane),
+      lanes: this.#lanes,
       clock: () => this.#context?.clock ?? idle,
     });
     this.#settlements = new Settlements((name) => this.#named(name));
@@ -124,7 +127,7 @@ export class Shards implements ShardedSpool<unknown> {
 
   async nextDue(lanes?: LaneFilter): Promise<number | undefined> {
     const due = await this.#askAll((storage, shard) => {
-      const own = lanesOf(lanes, (lane) => this.#ofLane(lane) === shard);
+      const own = this.#lanes.of(shard, lanes);
       return own === undefined ? storage.nextDue() : storage.nextDue(own);
     });
     const times = [...due.map(({ answer }) => answer), ...this.#all.map((shard) => shard.retryIn())];

@@ -5,6 +5,7 @@ import { dueIn, laneFilter } from '../state/derived.ts';
 import type { EntryRecord } from '../state/records.ts';
 import type { Group } from './group.ts';
 import { entryColumns, storedRow } from './stores/entries.ts';
+import { ever } from './stores/lanes.ts';
 import { type RowsOf, rowsOf } from './stores/statements.ts';
 
 /** When leases end. */
@@ -31,9 +32,6 @@ export function nextDue(group: Group, ends: LeaseEnds, filter: LaneFilter | unde
   const { lanes } = group.stores;
   return dueIn([lanes.next('deliver', filter), lanes.next('probe', filter), ends.next(filter)], group.now);
 }
-
-/** Beyond any time. */
-const ever = Number.MAX_SAFE_INTEGER;
 
 /** Chooses and claims notes with as many steps as there are notes, whatever waits. */
 export class Picker {

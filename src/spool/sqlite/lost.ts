@@ -1,3 +1,5 @@
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { quoted } from '../../core/errors/quote.ts';
 import type { Loss } from './connection/connection.ts';
 import type { SpoolRowChange } from './stores/stores.ts';
 
@@ -24,4 +26,20 @@ export class NothingBegun extends Error {
     super('The file was lost before a group began.');
     this.loss = loss;
   }
+}
+
+/** What an operation is told whose file was lost, and the host when it was opened anew. */
+export function lossError(path: string, loss: Loss): OfflineImError {
+  const spool = quoted(path);
+  const message =
+    loss === 'replaced'
+      ? `The spool ${spool}, or its log, was removed or replaced while it was open; what its path leads to now was opened instead. What only the old file held is gone: never move, delete or restore the files of an open spool.`
+      : `The spool ${spool} lost its locks and was opened anew: some code of this process has read or copied its files. Other processes may have taken it for unused; copy it with backup().`;
+  return new OfflineImError('SPOOL_REPLACED', message, { details: { loss } });
+}
+
+/** What the host is told where no lock file can be had beside the spool. */
+export function noLockWarning(path: string): OfflineImError {
+  const message = `No lock file for the spool ${quoted(path)} can be made in /dev/shm, /tmp or the folder for temporary files. It works, but if code of this process reads or copies its files while another process has it open, it may be damaged; give this user a folder there that it may write to.`;
+  return new OfflineImError('SPOOL_ROOT_UNUSABLE', message);
 }

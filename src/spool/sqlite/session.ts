@@ -14,6 +14,7 @@ import { hasTable } from './connection/restored.ts';
 import { asSpoolError } from './connection/sqlite-error.ts';
 import type { Group } from './group.ts';
 import { GroupCommitter, type Outcome } from './group-committer.ts';
+import { lossError, noLockWarning } from './lost.ts';
 import { heldOfCopy, holdCopy, isUnheldCopy, releaseCopy, resumeCopy } from './restored.ts';
 import { SharedClock } from './stores/stores.ts';
 import { Watch } from './watch.ts';
@@ -48,6 +49,7 @@ export class Session {
   readonly #watch = new Watch();
   #opened: Opened | undefined;
   #failure: unknown;
+  #toldOfNoLock = false;
   /** The log holds something that was purged. */
   #fullLog = false;
   /** Work that must end before the file is closed. */
@@ -168,6 +170,7 @@ export class Session {
       ...this.#options,
       now: () => Math.floor(context.clock.now()),
       warn: (error) => this.#warn(context, error),
+      noLock: () => this.#warnOfNoLock(context),
     };
     return new Connection(await connect(options));
   }
@@ -216,6 +219,13 @@ export class Session {
     }
   }
 
+  /** Once: it stays so, however often the file is opened anew. */
+  #warnOfNoLock(context: SpoolContext): void {
+    if (this.#toldOfNoLock) return;
+    this.#toldOfNoLock = true;
+    this.#warn(context, noLockWarning(this.#options.path));
+  }
+
   #begin(connection: Connection, context: SpoolContext): Opened {
     const time = new SharedClock(context.clock);
     const committer: GroupCommitter = new GroupCommitter(
@@ -226,7 +236,7 @@ export class Session {
         onAppended: () => this.#watch.wake((error) => this.#warn(context, error)),
         onDoubt: (error) => this.#fail(committer, error),
         reopen: (loss) => this.#reopen(committer.connection, loss, context),
-        lost: (loss) => this.#lost(loss),
+        lost: (loss) => lossError(this.#options.path, loss),
         closed: () => this.#closed(),
       },
       connection,
@@ -239,7 +249,7 @@ export class Session {
    * a process, and would believe that it has what it lost. It folds nothing of a log that others have removed into the file while any of them has it open.
    */
   async #reopen(lost: Connection, loss: Loss, context: SpoolContext): Promise<Connection> {
-    this.#warn(context, this.#lost(loss));
+    this.#warn(context, lossError(this.#options.path, loss));
     const { watchesLocks } = lost.file;
     const until = performance.now() + relockingTakes;
     let old = lost;
@@ -256,15 +266,6 @@ export class Session {
       await connection.close();
       await wait(5 + Math.random() * 50);
     }
-  }
-
-  #lost(loss: Loss): OfflineImError {
-    const path = quoted(this.#options.path);
-    const message =
-      loss === 'replaced'
-        ? `The spool ${path}, or its log, was removed or replaced while it was open; what its path leads to now was opened instead. What only the old file held is gone: never move, delete or restore the files of an open spool.`
-        : `The spool ${path} lost its locks and was opened anew: some code of this process has read or copied its files. Other processes may have taken it for unused; copy it with backup().`;
-    return new OfflineImError('SPOOL_REPLACED', message, { details: { loss } });
   }
 
   #valueOf<Result>(outcome: Outcome<Result>): Result {

@@ -58,13 +58,33 @@ export function messageEndedSince(statuses: readonly EntryStatus[]): number | un
 const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
 
 /** A list as a set, made once: whoever asks again and again passes the same list. */
-export function setOf(list: readonly string[]): ReadonlySet<string> {
+function setOf(list: readonly string[]): ReadonlySet<string> {
   let set = sets.get(list);
   if (set === undefined) {
     set = new Set(list);
     sets.set(list, set);
   }
   return set;
+}
+
+/** Lists of lanes to leave out that are no longer than this, or than a small part of the longest, are skipped one by one. */
+const short = 32;
+const smallPart = 1 / 8;
+
+/** Lanes to leave out: those of long lists, which come back as they are, and those of short ones, which change all the time. */
+export interface LeftOut {
+  readonly long: readonly ReadonlySet<string>[];
+  readonly short: readonly ReadonlySet<string>[];
+}
+
+/** What a claim leaves out, list by list as it was joined. */
+export function leftOutBy(except: readonly string[]): LeftOut {
+  const lists = partsOf(except).filter((list) => list.length > 0);
+  const most = lists.reduce((longest, { length }) => Math.max(longest, length * smallPart), short);
+  return {
+    long: lists.filter(({ length }) => length > most).map(setOf),
+    short: lists.filter(({ length }) => length <= most).map(setOf),
+  };
 }
 
 /** Whether a filter lets a lane through. */

@@ -118,10 +118,10 @@ class CircuitIndex<Owned extends Owner> {
 
 interface Lists {
   readonly version: number;
-  /** Lanes that a claim for batches leaves out for the sake of a circuit. */
-  readonly notOpen: readonly string[];
-  /** Those of them that not even a trial may go to. */
+  /** Lanes that not even a trial may go to, for the sake of a circuit. */
   readonly closed: readonly string[];
+  /** Lanes that a trial may go to, but no batches. */
+  readonly trial: readonly string[];
 }
 
 /**
@@ -150,8 +150,8 @@ export class Admissions {
 
   /** Lanes that a claim for batches leaves out. */
   notOpen(): readonly string[] {
-    const { notOpen } = this.#made();
-    return joined([notOpen, this.#later(), this.#busyNow()]);
+    const { closed, trial } = this.#made();
+    return joined([closed, trial, this.#later(), this.#busyNow()]);
   }
 
   /** Lanes that nothing can be claimed of. */
@@ -172,7 +172,7 @@ export class Admissions {
     this.#joined.push(lane.name);
     this.#joinedList = undefined;
     // Now and then all are listed anew, so that what came later stays short.
-    const most = 16 + 2 * Math.sqrt(this.#lists?.notOpen.length ?? 0);
+    const most = 16 + 2 * Math.sqrt((this.#lists?.closed.length ?? 0) + (this.#lists?.trial.length ?? 0));
     if (admits === 'trial' || this.#joined.length > most) this.moved();
   }
 
@@ -210,13 +210,10 @@ export class Admissions {
     const closed = new Set<string>();
     for (const { lanes } of this.endpoints.closed) for (const name of lanes.keys()) closed.add(name);
     for (const { name } of this.lanes.closed) closed.add(name);
-    const lists = { version, closed: [...closed], notOpen: [...closed] };
-    if (this.endpoints.trials + this.lanes.trials === 0) lists.notOpen = lists.closed;
-    else {
-      for (const { lanes } of this.endpoints.admitting()) for (const name of lanes.keys()) closed.add(name);
-      for (const { name } of this.lanes.admitting()) closed.add(name);
-      lists.notOpen = [...closed];
-    }
+    const trial = new Set<string>();
+    for (const { lanes } of this.endpoints.admitting()) for (const name of lanes.keys()) if (!closed.has(name)) trial.add(name);
+    for (const { name } of this.lanes.admitting()) if (!closed.has(name)) trial.add(name);
+    const lists = { version, closed: [...closed], trial: [...trial] };
     this.#lists = lists;
     this.#joined = [];
     this.#joinedList = undefined;

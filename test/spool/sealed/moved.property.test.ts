@@ -116,3 +116,16 @@ it('what a note has frozen belongs to that note: subject, place, class and wordi
   for (const frozen of [...moved, other])
     await expect(openFrozen(sealer, frozen, 'one')).rejects.toMatchObject({ code: 'SPOOL_SEAL_BROKEN' });
 });
+
+it('a whole entry opens in no spool that has another routing key, whatever keys they share', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.tuple(anyClass, anyClass), fc.boolean(), async (classes, sameMessage) => {
+      const [one] = await storedTwice(classes, sameMessage);
+      if (one === undefined) throw new Error('an entry was expected');
+      const elsewhere = new Entries(sealer, new BlindIndex(checkedKeys({ ...options, routingKey: newKey() }).routing));
+      await expect(entries.open(one)).resolves.toMatchObject({ message: { text: 'text of entry-0' } });
+      await expect(elsewhere.open(one)).rejects.toMatchObject({ code: 'SPOOL_KEY_MISSING', details: { keyId: 'routingKey' } });
+    }),
+    { numRuns: 5 },
+  );
+});

@@ -10,7 +10,7 @@ function say(what: 'held' | 'busy'): void {
   else parentPort.postMessage(what);
 }
 
-const held = new WriteLock(spool, [place]).try(() => {
+const held = new WriteLock(spool, { among: [place] }).try(() => {
   say('held');
   while (stay !== undefined) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
   return true;

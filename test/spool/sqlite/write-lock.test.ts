@@ -36,8 +36,8 @@ async function place() {
     other,
     folder: join(locks, `offline-im-${user}`),
     file: (): string => join(locks, `offline-im-${user}`, readdirSync(join(locks, `offline-im-${user}`))[0] ?? ''),
-    lock: (path = spool, among: readonly string[] = [locks]) => {
-      const lock = new WriteLock(path, among);
+    lock: (path = spool, among: readonly string[] = [locks], noLock = (): void => {}) => {
+      const lock = new WriteLock(path, { among, noLock });
       made.push(lock);
       return lock;
     },
@@ -134,6 +134,15 @@ describe.skipIf(process.platform === 'win32')('the lock of whoever writes to a s
     const [one, other] = [at.lock(at.spool, [at.locks, at.other]), at.lock(at.spool, [at.other])];
     expect(one.hold(() => free(other))).toBe(false);
     expect(readdirSync(at.other)).toEqual([`offline-im-${user}`]);
+  });
+
+  it('says once that none can be had, and excludes nobody', async () => {
+    await using at = await place();
+    const told: string[] = [];
+    const lock = at.lock(at.spool, [join(at.locks, 'missing')], () => {
+      told.push('told');
+    });
+    expect([lock.try(() => 'one'), lock.try(() => 'two'), told]).toEqual(['one', 'two', ['told']]);
   });
 
   it.runIf(user === 0)('is not put into a folder of another user', async () => {

@@ -45,6 +45,8 @@ export interface ConnectOptions {
   now(): number;
   /** Told of what is strange and harmless. */
   warn(error: OfflineImError): void;
+  /** Told when no lock file can be had, each time the spool is opened. */
+  noLock(): void;
 }
 
 /** ms for which somebody else may have made the file, and not yet written to it. */
@@ -62,7 +64,7 @@ export async function connect(options: ConnectOptions): Promise<{
   /** Nobody else had it open. */
   readonly alone: boolean;
 }> {
-  const { path, busyTimeout, warn } = options;
+  const { path, busyTimeout, warn, noLock } = options;
   const made = makeFile(path);
   assertWritable(path);
   if (!statSync(path).isFile()) {
@@ -74,7 +76,7 @@ export async function connect(options: ConnectOptions): Promise<{
   assertLocal(path, dirname(path), { ...options, needs });
   let deadline = performance.now() + busyTimeout;
   if (!made) await lookAtEmpty(path, warn);
-  let lock = new WriteLock(path);
+  let lock = new WriteLock(path, { noLock });
   let alone = false;
   let looked = false;
   try {
@@ -83,7 +85,7 @@ export async function connect(options: ConnectOptions): Promise<{
         // Removed or replaced since.
         lock.close();
         makeFile(path);
-        lock = new WriteLock(path);
+        lock = new WriteLock(path, { noLock });
       }
       // Once: whoever keeps it to himself would be waited for without end.
       if (!looked && isWorthAThread(path, isSuspect(path))) {
@@ -96,7 +98,7 @@ export async function connect(options: ConnectOptions): Promise<{
       const opened = lock.try(() => {
         alone = prepare(path, options.now()) || alone;
         const database = openShared(path);
-        return database === undefined ? undefined : { database, file: new OpenFile(path) };
+        return database === undefined ? undefined : { database, file: openFileOf(database, path) };
       });
       if (opened !== undefined) {
         restrict(path);
@@ -109,6 +111,16 @@ export async function connect(options: ConnectOptions): Promise<{
     }
   } catch (error) {
     lock.close();
+    throw error;
+  }
+}
+
+/** Nobody else has the database yet: where its file can't be looked at, it is closed. */
+function openFileOf(database: DatabaseSync, path: string): OpenFile {
+  try {
+    return new OpenFile(path);
+  } catch (error) {
+    database.close();
     throw error;
   }
 }

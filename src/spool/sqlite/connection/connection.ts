@@ -154,16 +154,22 @@ export class Connection {
     this.file = file;
     this.lock = lock;
     this.alone = alone;
-    this.stores = new Stores(database);
-    this.queries = {
-      picker: new Picker(database),
-      expiry: new Expiry(database),
-      reading: new Reading(database),
-      leases: new LeaseEnds(database),
-      tombstones: new Tombstones(database),
-      admin: new AdminReading(database),
-    };
-    this.#version = database.prepare('PRAGMA data_version');
+    try {
+      this.stores = new Stores(database);
+      this.queries = {
+        picker: new Picker(database),
+        expiry: new Expiry(database),
+        reading: new Reading(database),
+        leases: new LeaseEnds(database),
+        tombstones: new Tombstones(database),
+        admin: new AdminReading(database),
+      };
+      this.#version = database.prepare('PRAGMA data_version');
+    } catch (error) {
+      // A table that was altered, say: nobody else has the handles yet.
+      this.abandon();
+      throw error;
+    }
   }
 
   /** Changes when another connection has committed anything: a look at shared memory, some µs. */
@@ -189,17 +195,30 @@ export class Connection {
       if (!this.file.replaced) truncateLog(this.database);
       this.#end();
     };
-    while (!this.#closed && !this.#closes(close) && performance.now() < until) await wait(1 + Math.random() * 10);
-    this.#end();
-    this.lock.close();
+    try {
+      while (!this.#closed && !this.#closes(close) && performance.now() < until) await wait(1 + Math.random() * 10);
+    } finally {
+      this.#letGo();
+    }
   }
 
   /** Without waiting for more than a moment, for one that failed. */
   abandon(): void {
     const close = (): void => this.#end();
-    for (let time = 0; time < abandonings && !this.#closed && !this.#closes(close); time++);
-    this.#end();
-    this.lock.close();
+    try {
+      for (let time = 0; time < abandonings && !this.#closed && !this.#closes(close); time++);
+    } finally {
+      this.#letGo();
+    }
+  }
+
+  /** Whatever failed before: no handle stays. */
+  #letGo(): void {
+    try {
+      this.#end();
+    } finally {
+      this.lock.close();
+    }
   }
 
   /** False while somebody else is writing. */

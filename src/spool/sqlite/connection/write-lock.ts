@@ -31,12 +31,18 @@ export class WriteLock {
   /** Device and inode of the spool. */
   readonly #spool: string | undefined;
   readonly #places: readonly string[];
+  readonly #noLock: () => void;
   #opened: Opened | undefined;
   #held = false;
+  #missed = false;
 
-  /** @param path The spool, which is there. */
-  constructor(path: string, among: readonly string[] = places) {
+  /**
+   * @param path The spool, which is there.
+   * @param options `among`: where a lock file may lie. `noLock`: called once where none can be had: nothing is excluded then.
+   */
+  constructor(path: string, { among = places, noLock = () => {} }: { among?: readonly string[]; noLock?: () => void } = {}) {
     this.#places = among;
+    this.#noLock = noLock;
     this.#spool = keyOf(statSync(path, { throwIfNoEntry: false }));
   }
 
@@ -128,6 +134,9 @@ export class WriteLock {
       const opened = folder === undefined ? undefined : openIn(folder, `spool-${this.#spool}.lock`);
       if (opened !== undefined) return opened;
     }
+    // None is needed on Windows.
+    if (this.#places.length > 0 && !this.#missed) this.#noLock();
+    this.#missed = true;
     return undefined;
   }
 }

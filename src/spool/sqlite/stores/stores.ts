@@ -5,9 +5,10 @@ import type { EntryRecord, NoteRecord } from '../../state/records.ts';
 import type { TableReads, TagReads } from '../../state/transaction.ts';
 import { countColumns } from '../connection/schema.ts';
 import { EntryStore } from './entries.ts';
-import { LaneStore, StreamStore } from './lanes.ts';
+import { LaneStore } from './lanes.ts';
 import { NoteStore } from './notes.ts';
 import { Unreadable } from './statements.ts';
+import { StreamStore } from './streams.ts';
 
 /** All tables of a spool on one connection, as the state transitions read them. */
 export class Stores implements TableReads, TagReads {
@@ -54,6 +55,7 @@ export class Stores implements TableReads, TagReads {
     this.entries.forgetAll();
     this.notes.forgetAll();
     this.unreadable.forget();
+    this.lanes.forgetAll();
     this.#forgetPlans();
   }
 
