@@ -30,10 +30,12 @@ export class ShardClaims {
   /** Shards still busy with a claim that nobody waits for. */
   readonly #busy = new Map<Shard, Promise<void>>();
   readonly #late: Late[] = [];
-  #turn = 0;
+  /** The shard that gave something longest ago first, whatever else was claimed in between. */
+  readonly #order: Readonly<Record<ClaimRequest['kind'], Shard[]>>;
 
   constructor(context: ClaimsContext) {
     this.#context = context;
+    this.#order = { deliver: [...context.shards], probe: [...context.shards] };
   }
 
   /** Rejects only where every shard that was asked fails. */
@@ -57,6 +59,7 @@ export class ShardClaims {
         }
         answered += 1;
         claimed.push(...answer.notes);
+        if (answer.notes.length > 0) this.#served(request.kind, shard);
         if (answer.notes.length >= limit) more.push(shard);
       }
       asking = more;
@@ -71,14 +74,19 @@ export class ShardClaims {
     await Promise.all(this.#late.splice(0).map((one) => giveBack(one)));
   }
 
-  /** The shards that may be asked, a different one first each time. */
-  #inTurn({ lanes }: ClaimRequest): Shard[] {
-    const { shards } = this.#context;
-    this.#turn = (this.#turn + 1) % Math.max(1, shards.length);
-    const order = [...shards.slice(this.#turn), ...shards.slice(0, this.#turn)];
+  #served(kind: ClaimRequest['kind'], shard: Shard): void {
+    const order = this.#order[kind];
+    order.splice(order.indexOf(shard), 1);
+    order.push(shard);
+  }
+
+  /** The shards that may be asked. */
+  #inTurn({ kind, lanes }: ClaimRequest): Shard[] {
     const named =
       lanes !== undefined && 'only' in lanes ? new Set(lanes.only.map((lane) => this.#context.lanes.shardOf(lane))) : undefined;
-    return order.filter((shard) => shard.admits() && !this.#busy.has(shard) && (named === undefined || named.has(shard)));
+    return this.#order[kind].filter(
+      (shard) => shard.admits() && !this.#busy.has(shard) && (named === undefined || named.has(shard)),
+    );
   }
 
   async #ask(

@@ -4,9 +4,9 @@ import { MemorySpool } from '../../../src/spool/journaled/memory-spool.ts';
 import { ManualClock, type SpoolHarness, spoolConformance } from '../../../src/testing.ts';
 
 /** Nothing is left out: through the contract, a sharded spool can't be told from one spool. Databases are tried in postgres.long.test.ts. */
-async function create(): Promise<SpoolHarness> {
+async function create(names: readonly string[]): Promise<SpoolHarness> {
   const clock = new ManualClock();
-  const spools = { a: new MemorySpool(), b: new MemorySpool(), c: new MemorySpool() };
+  const spools = Object.fromEntries(names.map((name) => [name, new MemorySpool()]));
   let storage = sharded(spools);
   return {
     storage,
@@ -22,6 +22,9 @@ async function create(): Promise<SpoolHarness> {
   };
 }
 
-describe('three MemorySpools, sharded', () => {
-  spoolConformance({ describe, it }, create);
+describe.each([
+  ['three', ['a', 'b', 'c']],
+  ['two', ['a', 'b']],
+])('%s MemorySpools, sharded', (_count, names) => {
+  spoolConformance({ describe, it }, () => create(names));
 });
