@@ -1,5 +1,5 @@
 import { composeMime } from '../../simulator/mime/compose.ts';
-import { submit } from '../../simulator/operations/items/submit.ts';
+import { submit } from '../../simulator/operations/submit.ts';
 import type { SimulatedItem } from '../../simulator/store/item.ts';
 import type { MailboxOptions } from '../../simulator/store/mailbox-options.ts';
 import { readSeed, type SeedContent } from '../../simulator/store/seeding/content.ts';

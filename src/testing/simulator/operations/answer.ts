@@ -8,6 +8,7 @@ import {
   writeEnvelope,
   writeFault,
   writeResponse,
+  writeStreamEnvelope,
   writeUnsupported,
   writeWhole,
 } from '../xml/soap-response.ts';
@@ -65,7 +66,7 @@ export function operationAnswer(
 ): EwsAnswer {
   if ('stream' in answer) {
     const open: Extract<FrontResponse, { kind: 'stream' }>['open'] = (sink) =>
-      answer.stream({ write: (body) => sink.write(writeEnvelope(profile, body)), end: () => sink.end() });
+      answer.stream({ write: (body) => sink.write(writeStreamEnvelope(profile, body)), end: () => sink.end() });
     return { response: { kind: 'stream', status: 200, headers: xmlType, open }, code: 'NoError' };
   }
   if ('element' in answer) return soap(200, writeWhole(profile, answer), answer.code);

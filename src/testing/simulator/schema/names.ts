@@ -192,6 +192,8 @@ export const itemElements = {
   Task: elementsOf('ItemType', 'TaskType'),
   PostItem: elementsOf('ItemType', 'PostItemType'),
   MeetingRequest: elementsOf('ItemType', 'MessageType', 'MeetingMessageType', 'MeetingRequestMessageType'),
+  MeetingResponse: elementsOf('ItemType', 'MessageType', 'MeetingMessageType', 'MeetingResponseMessageType'),
+  MeetingCancellation: elementsOf('ItemType', 'MessageType', 'MeetingMessageType', 'MeetingCancellationMessageType'),
 } as const;
 
 /** A kind of item: the local name of its element. */

@@ -75,6 +75,7 @@ class Children {
   readonly #parent: string;
   readonly #children: readonly XmlElement[];
   readonly #names: readonly string[];
+  readonly #missing: ReadonlySet<string>;
   #at = 0;
   /** What could have stood where it is. */
   #expected = new Set<string>();
@@ -82,6 +83,7 @@ class Children {
   constructor(element: XmlElement) {
     this.#parent = prefixed(element);
     this.#children = element.children;
+    this.#missing = new Set(tolerated(this.#parent, 'missing child').map(({ name }) => name));
     const renamed = tolerated(this.#parent, 'child');
     this.#names = element.children.map((one) => {
       const name = prefixed(one);
@@ -102,7 +104,8 @@ class Children {
       count += 1;
       if (this.#at === before) break;
     }
-    if (count < particle.min && !isOptional(particle)) this.#fail();
+    const forgiven = this.#at === this.#children.length && particle.kind === 'element' && this.#missing.has(particle.name);
+    if (count < particle.min && !isOptional(particle) && !forgiven) this.#fail();
   }
 
   #once(particle: Particle): void {

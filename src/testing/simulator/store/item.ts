@@ -40,6 +40,12 @@ export interface SimulatedAttachment {
   readonly item?: MessageContent;
 }
 
+/** Every copy of a message has attachments of its own: an id leads to one item. */
+export function withOwnAttachments(content: MessageContent, newId: () => string): MessageContent {
+  if (content.attachments === undefined) return content;
+  return { ...content, attachments: content.attachments.map((one) => ({ ...one, id: newId() })) };
+}
+
 /** Where and how one item lies. */
 export interface ItemPlace {
   readonly id: string;

@@ -2,7 +2,7 @@ import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { contentOfMime } from '../mime/seed.ts';
 import { type Change, ChangeLog } from './change-log.ts';
 import { SimulatedFolder } from './folder.ts';
-import { type ItemPlace, type MessageContent, placeAfter, SimulatedItem } from './item.ts';
+import { type ItemPlace, type MessageContent, placeAfter, SimulatedItem, withOwnAttachments } from './item.ts';
 import type { ConversationHistory, DelegateOptions, MailboxOptions } from './mailbox-options.ts';
 import { shownAsHistory, shownItems, showsInMissedConversations } from './message-class.ts';
 import type { ItemState } from './message-flags.ts';
@@ -259,7 +259,8 @@ export class SimulatedMailbox {
     place: Omit<ItemPlace, 'id' | 'mailbox' | 'folder' | 'folderId' | 'uid'>,
   ): SimulatedItem {
     const where = { id: this.#registry.newItemId(), mailbox: this.address, folder: folder.label, folderId: folder.id };
-    const item = new SimulatedItem({ ...place, ...where, uid: this.#registry.nextSeq() }, content);
+    const own = withOwnAttachments(content, () => this.#registry.newAttachmentId());
+    const item = new SimulatedItem({ ...place, ...where, uid: this.#registry.nextSeq() }, own);
     folder.insert(item);
     this.#registry.items.set(item.id, item);
     return item;

@@ -117,7 +117,7 @@ class ItemsById extends Map<string, SimulatedItem> {
     return super.delete(id);
   }
 
-  /** The item an attachment hangs on. Copies share the ids of theirs: of two, the one that came last. */
+  /** The item an attachment hangs on. */
   withAttachment(id: string): SimulatedItem | undefined {
     const hangs = (item: SimulatedItem | undefined): boolean => item?.attachments.some((one) => one.id === id) === true;
     const known = this.get(this.#byAttachment.get(id) ?? '');

@@ -60,7 +60,7 @@ export const computedFields: ReadonlyMap<string, ComputedField> = new Map([
   field('IsResend', () => 'false'),
   field('IsUnmodified', (i) => String((i.messageFlags & 2) !== 0)),
   field('InternetMessageHeaders', () => undefined, {
-    ...askedOfGetItem,
+    getItemOnly: true,
     xml: (i) => {
       const all = headersOf(i).map(([name, value]) => {
         const at = `HeaderName="${escapeText(name)}"`;
@@ -71,28 +71,27 @@ export const computedFields: ReadonlyMap<string, ComputedField> = new Map([
   }),
   field('DateTimeSent', (i) => iso(i.sentAt), byDefault),
   field('DateTimeCreated', (i) => iso(i.createdAt), byDefault),
-  field('ResponseObjects', () => undefined, {
-    ...askedOfGetItem,
-    xml: (i) => (i.isDraft ? '' : '<t:ResponseObjects><t:ReplyToItem/><t:ReplyAllToItem/><t:ForwardItem/></t:ResponseObjects>'),
-  }),
+  field('ResponseObjects', () => undefined, { shapes: 'all', getItemOnly: true, xml: (i) => writeResponseObjects(i) }),
+  field('ReminderDueBy', (i) => given(i, 'ReminderDueBy') ?? (i.kind === 'CalendarItem' ? given(i, 'Start') : undefined)),
+  field('ReminderIsSet', (i) => given(i, 'ReminderIsSet') ?? String(i.kind === 'CalendarItem')),
+  field('ReminderMinutesBeforeStart', (i) => given(i, 'ReminderMinutesBeforeStart') ?? (i.kind === 'CalendarItem' ? '15' : '0')),
   field('DisplayCc', (i) => display(i.cc)),
   field('DisplayTo', (i) => display(i.to)),
   field('HasAttachments', (i) => String(i.attachments.some((a) => !a.isInline)), byDefault),
-  field('Culture', () => 'en-US', asked),
-  field('EffectiveRights', () => undefined, { ...asked, xml: () => effectiveRights }),
-  field('LastModifiedName', (i) => i.from?.name ?? i.mailbox, asked),
+  field('Culture', (i) => given(i, 'Culture') ?? 'en-US'),
+  field('EffectiveRights', () => undefined, { xml: () => effectiveRights }),
+  field('LastModifiedName', (i) => i.from?.name ?? i.mailbox),
   field('LastModifiedTime', (i) => iso(i.changedAt)),
-  field('IsAssociated', () => 'false', asked),
-  field('ConversationId', (i) => conversationOf(i), { ...asked, xml: (i) => `<t:ConversationId Id="${conversationOf(i)}"/>` }),
+  field('IsAssociated', () => 'false'),
+  field('ConversationId', (i) => conversationOf(i), { xml: (i) => `<t:ConversationId Id="${conversationOf(i)}"/>` }),
   field('UniqueBody', (i) => i.body.content, {
     ...askedOfGetItem,
     xml: (i, bodyType) => writeBody('UniqueBody', i, bodyType),
   }),
   field('Flag', () => undefined, {
-    ...asked,
     xml: (i) => i.content.fields?.get('Flag') ?? '<t:Flag><t:FlagStatus>NotFlagged</t:FlagStatus></t:Flag>',
   }),
-  field('InstanceKey', (i) => btoa(i.id), asked),
+  field('InstanceKey', (i) => btoa(i.id)),
   field('NormalizedBody', (i) => i.body.content, { ...askedOfGetItem, xml: (i) => writeBody('NormalizedBody', i, 'HTML') }),
   field('Preview', (i) => previewOf(i.body), asked),
   field('TextBody', (i) => bodyAs(i.body, 'Text').content, { ...askedOfGetItem, xml: (i) => writeBody('TextBody', i, 'Text') }),
@@ -100,22 +99,61 @@ export const computedFields: ReadonlyMap<string, ComputedField> = new Map([
   field('ToRecipients', (i) => people(i.to), { ...heavy, xml: (i) => several('ToRecipients', i.to) }),
   field('CcRecipients', (i) => people(i.cc), { ...heavy, xml: (i) => several('CcRecipients', i.cc) }),
   field('BccRecipients', (i) => people(i.bcc), { ...heavy, xml: (i) => several('BccRecipients', i.bcc) }),
-  field('IsReadReceiptRequested', (i) => given(i, 'IsReadReceiptRequested') ?? 'false', asked),
-  field('IsDeliveryReceiptRequested', (i) => given(i, 'IsDeliveryReceiptRequested') ?? 'false', asked),
-  field('ConversationIndex', (i) => given(i, 'ConversationIndex') ?? conversationOf(i), asked),
-  field('ConversationTopic', (i) => topicOf(i), asked),
+  field('IsReadReceiptRequested', (i) => given(i, 'IsReadReceiptRequested') ?? 'false'),
+  field('IsDeliveryReceiptRequested', (i) => given(i, 'IsDeliveryReceiptRequested') ?? 'false'),
+  field('ConversationIndex', (i) => given(i, 'ConversationIndex') ?? conversationOf(i)),
+  field('ConversationTopic', (i) => topicOf(i)),
   field('From', (i) => personOf(i.from), { ...byDefault, xml: (i) => single('From', i.from) }),
   field('InternetMessageId', (i) => i.internetMessageId),
   field('IsRead', (i) => String(i.isRead), byDefault),
+  field('Duration', durationOf),
+  field('TimeZone', (i) => given(i, 'TimeZone') ?? zoneOf(i)),
   field('ReceivedBy', (i) => i.mailbox, {
-    ...asked,
     xml: (i) => (i.isFromMe ? '' : single('ReceivedBy', { address: i.mailbox })),
   }),
   field('ReceivedRepresenting', (i) => i.mailbox, {
-    ...asked,
     xml: (i) => (i.isFromMe ? '' : single('ReceivedRepresenting', { address: i.mailbox })),
   }),
 ]);
+
+/** The zone an appointment was made in, as text. */
+function zoneOf({ kind, content }: SimulatedItem): string | undefined {
+  if (kind !== 'CalendarItem' && kind !== 'MeetingRequest') return undefined;
+  const written = content.fields?.get('StartTimeZone') ?? content.fields?.get('MeetingTimeZone');
+  return /\b(?:Name|Id|TimeZoneName)="([^"]+)"/.exec(written ?? '')?.[1] ?? 'UTC';
+}
+
+function durationOf(item: SimulatedItem): string | undefined {
+  const [start, end] = [Date.parse(given(item, 'Start') ?? ''), Date.parse(given(item, 'End') ?? '')];
+  if (Number.isNaN(start) || Number.isNaN(end) || end < start) return given(item, 'Duration');
+  const minutes = Math.round((end - start) / 60_000);
+  const [days, hours, rest] = [Math.floor(minutes / 1440), Math.floor(minutes / 60) % 24, minutes % 60];
+  const time = `${hours > 0 ? `${hours}H` : ''}${rest > 0 ? `${rest}M` : ''}`;
+  if (minutes === 0) return 'PT0S';
+  return `P${days > 0 ? `${days}D` : ''}${time === '' ? '' : `T${time}`}`;
+}
+
+/** What CreateItem can make of an item. */
+function writeResponseObjects(item: SimulatedItem): string {
+  if (item.isDraft && !item.kind.startsWith('Meeting')) return '';
+  const meeting = given(item, 'IsMeeting') === 'true';
+  const own = given(item, 'MyResponseType') === 'Organizer';
+  const answers = ['AcceptItem', 'TentativelyAcceptItem', 'DeclineItem'];
+  const replies = ['ReplyToItem', 'ReplyAllToItem', 'ForwardItem'];
+  const names =
+    item.kind === 'MeetingRequest'
+      ? [...answers, ...replies]
+      : item.kind === 'MeetingCancellation'
+        ? ['RemoveItem', ...replies]
+        : item.kind !== 'CalendarItem'
+          ? replies
+          : !meeting
+            ? ['ForwardItem']
+            : own
+              ? ['CancelCalendarItem', 'ForwardItem']
+              : [...answers, ...replies];
+  return `<t:ResponseObjects>${names.map((name) => `<t:${name}/>`).join('')}</t:ResponseObjects>`;
+}
 
 /** Value of a field by its FieldURI, with the key of an IndexedFieldURI; undefined when the item has none. */
 export function fieldValue(item: SimulatedItem, uri: string, index?: string): string | readonly string[] | undefined {

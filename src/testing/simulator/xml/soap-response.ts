@@ -70,10 +70,22 @@ function writeMessage(operation: string, message: ResponseMessage): string {
 
 /** The envelope, with what the server says of its version. */
 export function writeEnvelope(profile: SimulatorProfile, body: string): string {
-  const [major, minor, build, revision] = profile.build;
   const document =
     `<?xml version="1.0" encoding="utf-8"?><s:Envelope xmlns:s="${soapNs}"><s:Header>` +
-    `<h:ServerVersionInfo MajorVersion="${major}" MinorVersion="${minor}" MajorBuildNumber="${build}" MinorBuildNumber="${revision}" ` +
-    `Version="${profile.newestSchema}" xmlns:h="${typesNs}"/></s:Header><s:Body>${body}</s:Body></s:Envelope>`;
+    `${writeVersion(profile)}</s:Header><s:Body>${body}</s:Body></s:Envelope>`;
   return omit(document, profile.omits);
+}
+
+/** An envelope of a stream: Exchange binds its namespace without a prefix there, and ews-javascript-api looks for that. */
+export function writeStreamEnvelope(profile: SimulatorProfile, body: string): string {
+  const part = (name: string, content: string): string => `<soap11:${name} xmlns:soap11="${soapNs}">${content}</soap11:${name}>`;
+  const document = `<Envelope xmlns="${soapNs}">${part('Header', writeVersion(profile))}${part('Body', body)}</Envelope>`;
+  return omit(document, profile.omits);
+}
+
+function writeVersion({ build: [major, minor, build, revision], newestSchema }: SimulatorProfile): string {
+  return (
+    `<h:ServerVersionInfo MajorVersion="${major}" MinorVersion="${minor}" MajorBuildNumber="${build}" MinorBuildNumber="${revision}" ` +
+    `Version="${newestSchema}" xmlns:h="${typesNs}"/>`
+  );
 }

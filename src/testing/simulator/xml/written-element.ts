@@ -17,11 +17,21 @@ export function utc(text: string): string {
   return Number.isNaN(time) ? text : new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
+/** Elements that the schema calls `xs:boolean`; `IsAssignmentEditable` is a number. */
+const booleans =
+  /^(?:Is(?!AssignmentEditable$)[A-Z]\w+|Has[A-Z]\w+|ReminderIsSet|MeetingRequestWasSent|AllowNewTimeProposal|DoNotForwardMeeting|MentionedMe)$/;
+
+/** A boolean as Exchange writes it, of all that the schema takes. */
+export function plainBoolean(text: string): string {
+  return text.trim() === '1' ? 'true' : text.trim() === '0' ? 'false' : text;
+}
+
 /** An element of a request as the simulator stores and gives it back: every name with the prefix `t`. */
 export function writeElement(element: XmlElement): string {
   let attributes = '';
   for (const [name, value] of element.attributes) attributes += ` ${name}="${escapeAttribute(value)}"`;
-  const text = times.has(element.name) ? utc(element.text) : element.text;
+  const given = element.text;
+  const text = times.has(element.name) ? utc(given) : booleans.test(element.name) ? plainBoolean(given) : given;
   const inner = element.children.length > 0 ? element.children.map(writeElement).join('') : escapeText(text);
   return inner === '' ? `<t:${element.name}${attributes}/>` : `<t:${element.name}${attributes}>${inner}</t:${element.name}>`;
 }

@@ -1,7 +1,7 @@
 import { domainOf } from '../../../../core/text.ts';
 import type { Exchange } from '../../exchange.ts';
 import type { ItemPlan } from '../../faults/fault.ts';
-import { deliver } from '../../operations/items/submit.ts';
+import { deliver } from '../../operations/submit.ts';
 import type { MessageContent, SimulatedItem } from '../../store/item.ts';
 import type { SimulatedMailbox } from '../../store/mailbox.ts';
 import { flagsOf } from '../../store/message-flags.ts';

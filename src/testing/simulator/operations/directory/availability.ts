@@ -44,6 +44,12 @@ export const getUserAvailability: Operation = {
       const view = `<m:FreeBusyView><t:FreeBusyViewType>FreeBusyMerged</t:FreeBusyViewType>${merged}${array}</m:FreeBusyView>`;
       return `<m:FreeBusyResponse>${success('m:ResponseMessage')}${view}</m:FreeBusyResponse>`;
     });
+    if (child(request, typesNs, 'SuggestionsViewOptions') !== undefined) {
+      throw new EwsFault(
+        'ErrorInvalidArgument',
+        'The simulator makes no suggestions of times for meetings: ask for the free/busy view alone.',
+      );
+    }
     const content = `<m:FreeBusyResponseArray>${answers.join('')}</m:FreeBusyResponseArray>`;
     return { element: 'GetUserAvailabilityResponse', content, code: 'NoError' };
   },

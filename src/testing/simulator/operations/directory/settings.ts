@@ -5,7 +5,7 @@ import { requireFolders } from '../../access/access.ts';
 import type { SimulatedMailbox } from '../../store/mailbox.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
-import { writeElement } from '../../xml/written-element.ts';
+import { plainBoolean, writeElement } from '../../xml/written-element.ts';
 import { mailboxOf, resolveFolder } from '../ids.ts';
 import { answerEach, type Operation, type OperationContext } from '../operation.ts';
 
@@ -85,7 +85,7 @@ function writing(check: (stored: boolean) => void): Operation {
         check(settings.has(key));
         settings.set(
           key,
-          writeElement(configuration)
+          writeElement(withPlainBooleans(configuration))
             .replace(/^<t:UserConfiguration/, '<m:UserConfiguration')
             .replace(/t:UserConfiguration>$/, 'm:UserConfiguration>'),
         );
@@ -93,6 +93,15 @@ function writing(check: (stored: boolean) => void): Operation {
       });
     },
   };
+}
+
+/** Values of a dictionary that their type calls booleans, as Exchange writes them. */
+function withPlainBooleans(element: XmlElement): XmlElement {
+  const isBoolean = textOf(element, typesNs, 'Type') === 'Boolean';
+  const children = element.children.map((one) =>
+    isBoolean && one.name === 'Value' ? { ...one, text: plainBoolean(one.text) } : withPlainBooleans(one),
+  );
+  return { ...element, children };
 }
 
 function placeOf(name: XmlElement, context: OperationContext): { readonly settings: Map<string, string>; readonly key: string } {

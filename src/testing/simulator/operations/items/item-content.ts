@@ -6,17 +6,20 @@ import { withAliased } from '../../schema/mapi-properties.ts';
 import { type ItemKind, isItemKind, itemElements } from '../../schema/names.ts';
 import { type ExtendedProperty, fitsType, readExtendedField } from '../../store/extended-property.ts';
 import type { MessageContent } from '../../store/item.ts';
+import { withDefaults } from '../../store/item-defaults.ts';
 import { readAttachment } from '../../xml/attachment.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { computedFields } from '../../xml/item-fields.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
-import { utc, writeElement } from '../../xml/written-element.ts';
+import { plainBoolean, utc, writeElement } from '../../xml/written-element.ts';
 
 /** Class and folder of items that say nothing about them. */
 export const kinds: Readonly<Record<ItemKind, { readonly itemClass: string; readonly folder: string }>> = {
   Item: { itemClass: 'IPM.Note', folder: 'drafts' },
   Message: { itemClass: 'IPM.Note', folder: 'drafts' },
   MeetingRequest: { itemClass: 'IPM.Schedule.Meeting.Request', folder: 'drafts' },
+  MeetingResponse: { itemClass: 'IPM.Schedule.Meeting.Resp.Pos', folder: 'drafts' },
+  MeetingCancellation: { itemClass: 'IPM.Schedule.Meeting.Canceled', folder: 'drafts' },
   CalendarItem: { itemClass: 'IPM.Appointment', folder: 'calendar' },
   Contact: { itemClass: 'IPM.Contact', folder: 'contacts' },
   DistributionList: { itemClass: 'IPM.DistList', folder: 'contacts' },
@@ -86,6 +89,7 @@ export function readItem(item: XmlElement, context: ReadingContext): MessageCont
     ...(kind === 'Message' ? {} : { kind }),
     ...(fields.size === 0 ? {} : { fields }),
     ...(attachments.length === 0 ? {} : { attachments }),
+    ...(mime?.sentAt === undefined ? {} : { sentAt: mime.sentAt }),
     ...(mime === undefined || !whole ? {} : { mime: mime.source }),
   };
   return withAliased(content, properties);
@@ -108,7 +112,7 @@ function fieldsOf(item: XmlElement, kind: ItemKind, ofMime?: ReadonlyMap<string,
   for (const element of item.children) {
     if (element.ns === typesNs && isKept(element.name)) fields.set(element.name, writeElement(element));
   }
-  return kind === 'CalendarItem' ? withDefaults(fields) : fields;
+  return withDefaults(kind, fields);
 }
 
 /** Whether an element is kept as it was given. */
@@ -116,25 +120,10 @@ export function isKept(name: string): boolean {
   return keptThough.has(name) || !(computedFields.has(name) || name === 'ExtendedProperty');
 }
 
-const keptThough = new Set(['Flag', 'IsReadReceiptRequested', 'IsDeliveryReceiptRequested', 'ConversationIndex']);
-
-/** What Exchange says of every appointment. */
-function withDefaults(fields: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
-  const attended = ['RequiredAttendees', 'OptionalAttendees', 'Resources'].some((name) => fields.has(name));
-  const said: Readonly<Record<string, string>> = {
-    IsAllDayEvent: 'false',
-    LegacyFreeBusyStatus: 'Busy',
-    IsMeeting: String(attended),
-    IsCancelled: 'false',
-    IsRecurring: String(fields.has('Recurrence')),
-    MeetingRequestWasSent: 'false',
-    CalendarItemType: fields.has('Recurrence') ? 'RecurringMaster' : 'Single',
-    MyResponseType: attended ? 'Organizer' : 'Unknown',
-  };
-  const all = new Map(fields);
-  for (const [name, value] of Object.entries(said)) if (!all.has(name)) all.set(name, `<t:${name}>${value}</t:${name}>`);
-  return all;
-}
+const keptThough = new Set([
+  ...['Culture', 'ReminderDueBy', 'ReminderIsSet', 'ReminderMinutesBeforeStart', 'Flag'],
+  ...['IsReadReceiptRequested', 'IsDeliveryReceiptRequested', 'ConversationIndex'],
+]);
 
 export function readProperty(element: XmlElement): ExtendedProperty {
   const uri = child(element, typesNs, 'ExtendedFieldURI');
@@ -148,8 +137,9 @@ export function readProperty(element: XmlElement): ExtendedProperty {
   }
   const fits = typeof value === 'string' ? fitsType(path.type, value) : value.every((v) => fitsType(path.type.slice(0, -5), v));
   if (!fits) throw new EwsItemError('ErrorInvalidExtendedPropertyValue');
-  if (!path.type.startsWith('SystemTime')) return { path, value };
-  return { path, value: typeof value === 'string' ? utc(value) : value.map(utc) };
+  const as = path.type.startsWith('SystemTime') ? utc : path.type.startsWith('Boolean') ? plainBoolean : undefined;
+  if (as === undefined) return { path, value };
+  return { path, value: typeof value === 'string' ? as(value) : value.map(as) };
 }
 
 export const importanceOf = (item: XmlElement): MessageContent['importance'] =>

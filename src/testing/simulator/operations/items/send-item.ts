@@ -5,7 +5,7 @@ import { EwsFault, EwsItemError } from '../../xml/ews-errors.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
 import { folderIdsIn, itemIdsIn, mailboxOf, resolveFolder, resolveItem } from '../ids.ts';
 import { answerEach, type Operation } from '../operation.ts';
-import { submit } from './submit.ts';
+import { submit } from '../submit.ts';
 
 /** https://learn.microsoft.com/exchange/client-developer/web-service-reference/senditem-operation */
 export const sendItem: Operation = {

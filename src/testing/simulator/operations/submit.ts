@@ -1,11 +1,12 @@
-import { domainOf } from '../../../../core/text.ts';
-import type { Mailbox } from '../../../../transport/contract.ts';
-import type { Exchange } from '../../exchange.ts';
-import type { ItemPlan } from '../../faults/fault.ts';
-import type { SimulatedFolder } from '../../store/folder.ts';
-import type { MessageContent, SimulatedItem } from '../../store/item.ts';
-import type { SimulatedMailbox } from '../../store/mailbox.ts';
-import { messageFlag } from '../../store/message-flags.ts';
+import { domainOf } from '../../../core/text.ts';
+import type { Mailbox } from '../../../transport/contract.ts';
+import type { Exchange } from '../exchange.ts';
+import type { ItemPlan } from '../faults/fault.ts';
+import type { SimulatedFolder } from '../store/folder.ts';
+import type { MessageContent, SimulatedItem } from '../store/item.ts';
+import type { SimulatedMailbox } from '../store/mailbox.ts';
+import { messageFlag } from '../store/message-flags.ts';
+import { attendTo } from './meetings/attendant.ts';
 
 /**
  * Hands a message to its recipients: into the Inbox of those who are simulated, to `outbound` for the rest of the world.
@@ -53,7 +54,8 @@ function expanded(exchange: Exchange, to: readonly Mailbox[]): ReadonlySet<strin
 }
 
 /** Into the Inbox, or wherever its rules put it. What a rule passes on is passed on by no other rule. */
-function arrive(exchange: Exchange, mailbox: SimulatedMailbox, content: MessageContent, passedOn = false): void {
+function arrive(exchange: Exchange, mailbox: SimulatedMailbox, sent: MessageContent, passedOn = false): void {
+  const content = attendTo(sent, mailbox, exchange.registry.now());
   const plan = exchange.rulesOf(mailbox).plan(content, exchange.registry.now());
   const keep = (folder: SimulatedFolder): SimulatedItem => {
     const item = mailbox.store(folder, plan.content, 'received');
@@ -101,7 +103,9 @@ function withoutBcc(content: MessageContent): MessageContent {
 
 /** What crosses the border of an organisation: an ordinary mail. */
 function strip(content: MessageContent): MessageContent {
-  return { ...withoutBcc(content), itemClass: 'IPM.Note', properties: [] };
+  // Meetings cross it as iCalendar, and are what they were on the other side.
+  const itemClass = content.kind?.startsWith('Meeting') === true ? content.itemClass : 'IPM.Note';
+  return { ...withoutBcc(content), itemClass, properties: [] };
 }
 
 function nonDeliveryReport(
