@@ -3,7 +3,7 @@ export type { AccessOptions, AuthScheme } from './testing/simulator/access/acces
 export type { ConnectionAccount, ConnectionLogin, ConnectionVerdict } from './testing/simulator/access/authenticator.ts';
 export type { Budget, ThrottlingOptions } from './testing/simulator/access/throttle.ts';
 export type { SimulatedToken, SimulatedTokens } from './testing/simulator/access/tokens.ts';
-export type { AnswerByHand, AnsweredRequest, CoreOptions } from './testing/simulator/core.ts';
+export type { CoreOptions } from './testing/simulator/core.ts';
 export type { ExchangeOptions, GraphBehaviour, OutboundMessage } from './testing/simulator/exchange.ts';
 export type { FaultBuilder } from './testing/simulator/faults/builder.ts';
 export type { Fault, ItemSelection } from './testing/simulator/faults/fault.ts';
@@ -12,6 +12,7 @@ export type { Faults } from './testing/simulator/faults/faults.ts';
 export type { GraphOperationName } from './testing/simulator/graph/routes.ts';
 export type { FrontRequest, FrontResponse } from './testing/simulator/http/front.ts';
 export type { JournalEntry, JournalOptions } from './testing/simulator/http/journal.ts';
+export type { AnswerByHand, AnsweredRequest } from './testing/simulator/operations/answer.ts';
 export type { OperationName } from './testing/simulator/schema/operations.ts';
 export type { ProfileName, ProfileOption, SchemaVersion, SimulatorProfile } from './testing/simulator/schema/profile.ts';
 export type { CreateExchangeOptions, ExchangeSnapshot } from './testing/simulator/simulated-exchange.ts';

@@ -16,9 +16,11 @@ import { SideDoors } from './http/autodiscover/side-doors.ts';
 import type { FrontRequest, FrontResponse } from './http/front.ts';
 import { Journal, type JournalEntry, type JournalOptions } from './http/journal.ts';
 import { OpenStreams } from './http/open-streams.ts';
-import { isEndpoint, outcomeOf, refuseByHttp, statusOf, unauthorized, withRequestId } from './http/refusals.ts';
+import { entryOf, entryOfPush, type Recorded } from './http/recorded.ts';
+import { isEndpoint, refuseByHttp, unauthorized, withRequestId } from './http/refusals.ts';
 import { type ParsedMime, parseMimeIn } from './mime/parse.ts';
 import {
+  type AnswerByHand,
   type EwsAnswer,
   faultAnswer,
   handMadeAnswer,
@@ -53,18 +55,6 @@ export interface CoreOptions extends ExchangeOptions, AccessOptions {
   readonly onRequest?: (entry: JournalEntry) => void;
 }
 
-/** A request that a test answers itself. */
-export interface AnsweredRequest {
-  readonly operation: string;
-  /** The mailbox it acts for; undefined for a service account without impersonation. */
-  readonly mailbox: string | undefined;
-  /** The whole SOAP request. */
-  readonly body: string;
-}
-
-/** Answers an operation by hand: the XML of the response element (prefixes `m` and `t` are bound), or a whole SOAP envelope. */
-export type AnswerByHand = (request: AnsweredRequest) => string;
-
 /** The simulator without a server: takes requests, gives responses, imports nothing of a platform. Fronts wrap it. */
 export class SimulatorCore {
   readonly exchange: Exchange;
@@ -91,6 +81,7 @@ export class SimulatorCore {
     this.faults = new Faults(this.#book);
     this.journal = new Journal(options.journal);
     this.#firstWall = this.exchange.clock.now();
+    this.exchange.push.onSent = (sent) => this.#record(entryOfPush(sent));
   }
 
   /** The ways to log in that it offers. */
@@ -115,35 +106,41 @@ export class SimulatorCore {
 
   /** Requests that are not answered yet. */
   get underWay(): number {
-    return this.#underWay;
+    return this.#underWay + this.exchange.push.underWay;
   }
 
   async #handle(request: FrontRequest): Promise<FrontResponse> {
     if (this.#graph.takes(request)) return this.#handleGraph(request);
-    return isEndpoint(request) ? this.#handleEws(request) : this.sideDoors.answer(request);
+    return isEndpoint(request) ? this.#handleEws(request) : this.#handleBeside(request);
+  }
+
+  /** Autodiscover and the description of the service: answered, and spoilt by faults that name them. */
+  async #handleBeside(request: FrontRequest): Promise<FrontResponse> {
+    const at = this.exchange.registry.now();
+    const { cleared } = this.exchange.timers;
+    const operation = this.sideDoors.operationOf(request);
+    const login = claimedLogin(request.headers.authorization);
+    const { fault, delay } = this.#book.select({ operation, login, mailbox: '', itemCount: 0, body: request.body });
+    await this.exchange.timers.wait(delay);
+    if (cleared.aborted) return { kind: 'reset' };
+    const { profile } = this.exchange;
+    const early = beforeProcessing(fault, profile);
+    const plain = async (): Promise<EwsAnswer> => ({ response: await this.sideDoors.answer(request) });
+    const { response } = early ?? afterProcessing(await plain(), fault, profile);
+    const problem = operation === '' ? `Nothing lies at ${request.path.split('?')[0]}.` : undefined;
+    this.#record({ request, at, operation, response, fault: struckBy(fault, delay), problem });
+    return response;
+  }
+
+  #record(recorded: Recorded): void {
+    this.#options.onRequest?.(this.journal.record(entryOf(recorded)));
   }
 
   async #handleGraph(request: FrontRequest): Promise<FrontResponse> {
     const at = this.exchange.registry.now();
     const { operation, mailbox, code, fault, delay, response } = await this.#graph.handle(request);
-    const answered = response.kind === 'answer' && response.resetAfter === undefined;
-    const entry = this.journal.record({
-      at,
-      operation,
-      path: request.path,
-      clientRequestId: request.headers['client-request-id'],
-      mailbox,
-      itemCount: 1,
-      outcome: outcomeOf(response),
-      status: answered ? response.status : undefined,
-      responseCode: code,
-      responseCodes: code === undefined ? [] : [code],
-      problem: undefined,
-      fault: fault?.kind ?? (delay > 0 ? 'delay' : undefined),
-      requestBody: request.body,
-      responseBody: response.kind === 'answer' ? response.body : '',
-    });
-    this.#options.onRequest?.(entry);
+    const codes = { responseCode: code, responseCodes: code === undefined ? [] : [code] };
+    this.#record({ request, at, operation, response, mailbox, itemCount: 1, ...codes, fault: struckBy(fault, delay) });
     return response;
   }
 
@@ -178,23 +175,19 @@ export class SimulatorCore {
     const answer = cleared.aborted ? undefined : tooMany || this.#answer(request, { ...read, mime }, admission, struck.fault);
     const response = whenOver(answer?.response ?? { kind: 'reset' }, leave);
     if (answer === undefined) return response;
-    const entry = this.journal.record({
+    this.#record({
+      request,
       at,
       operation: read.operation,
-      path: request.path,
-      clientRequestId: request.headers['client-request-id'],
+      response,
       mailbox: answer.mailbox?.address,
       itemCount,
-      outcome: outcomeOf(response),
-      status: statusOf(response),
       responseCode: answer.code,
       responseCodes: answer.codes ?? [],
-      fault: struck.fault?.kind ?? (struck.delay > 0 ? 'delay' : undefined),
+      fault: struckBy(struck.fault, struck.delay),
       problem: answer.problem,
-      requestBody: request.body,
       responseBody: answer.body ?? '',
     });
-    this.#options.onRequest?.(entry);
     return this.#streams.add(withRequestId(response, request));
   }
 
@@ -233,6 +226,7 @@ export class SimulatorCore {
   /** Cancels timers, ends answers that are still open and rejects whoever waits for a message. */
   close(): void {
     this.#streams.end();
+    this.exchange.push.stop();
     this.exchange.timers.clear();
     this.exchange.waiters.end('No such message arrived before the simulator was closed.');
   }
@@ -291,6 +285,9 @@ export class SimulatorCore {
     }
   }
 }
+
+const struckBy = (fault: Fault | undefined, delay: number): string | undefined =>
+  fault?.kind ?? (delay > 0 ? 'delay' : undefined);
 
 const noMime: ReadonlyMap<XmlElement, ParsedMime> = new Map();
 

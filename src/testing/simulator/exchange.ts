@@ -6,6 +6,7 @@ import { domainOf } from '../../core/text.ts';
 import { Quotas } from './access/quotas.ts';
 import { Throttle, type ThrottlingOptions } from './access/throttle.ts';
 import { RuleBook } from './operations/rules/rule-book.ts';
+import { PushNotifier } from './operations/sync/push.ts';
 import { type ProfileOption, profileOf, type SimulatorProfile } from './schema/profile.ts';
 import type { MessageContent, SimulatedItem } from './store/item.ts';
 import { SimulatedMailbox } from './store/mailbox.ts';
@@ -60,6 +61,11 @@ export interface ExchangeOptions {
    * ```
    */
   readonly throttling?: ThrottlingOptions;
+  /**
+   * Carries the notifications of push subscriptions to the addresses that clients have named.
+   * @default the platform's `fetch`
+   */
+  readonly pushFetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
 
 /** What happens behind the 202 of sendMail, and how many requests are taken. Durations are ms by the clock. */
@@ -98,6 +104,7 @@ export class Exchange {
   readonly graph: Required<GraphBehaviour>;
   readonly throttle: Throttle;
   readonly quotas = new Quotas();
+  readonly push: PushNotifier;
   /** Members by the address of the list, all lower case. */
   readonly distributionLists: ReadonlyMap<string, readonly string[]>;
   readonly #mailboxes = new Map<string, SimulatedMailbox>();
@@ -113,6 +120,7 @@ export class Exchange {
     this.lateCopies = options.lateCopies ?? 0;
     this.ewsEnabled = options.ewsEnabled ?? false;
     this.graph = graphBehaviour(options.graph);
+    this.push = new PushNotifier(this, options.pushFetch);
     this.throttle = new Throttle(options.throttling ?? {}, this.clock);
     this.distributionLists = new Map(
       Object.entries(options.distributionLists ?? {}).map(([list, members]) => [
@@ -187,6 +195,7 @@ export class Exchange {
     const [timers, throttle, successors] = [this.timers.snapshot(), this.throttle.snapshot(), this.registry.snapshot()];
     const rules = [...this.#rules.values()].map((book) => ({ book, kept: book.rules }));
     return () => {
+      this.push.stop();
       for (const mailbox of this.#mailboxes.values()) {
         mailbox.reset();
         for (const { id } of mailbox.folders) this.registry.folders.delete(id);
@@ -202,6 +211,7 @@ export class Exchange {
       for (const one of subscriptions) this.registry.subscriptions.set(one.id, { ...one });
       for (const { book, kept } of rules) book.replace(kept);
       for (const restore of [throttle, successors, timers]) restore();
+      this.push.resume();
     };
   }
 
@@ -220,6 +230,7 @@ export class Exchange {
   }
 
   reset(): void {
+    this.push.stop();
     this.timers.clear();
     this.outbound.length = 0;
     this.registry.subscriptions.clear();

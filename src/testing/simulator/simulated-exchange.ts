@@ -1,12 +1,13 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { AuthScheme } from './access/access.ts';
 import type { SimulatedTokens } from './access/tokens.ts';
-import { type AnswerByHand, type CoreOptions, SimulatorCore } from './core.ts';
+import { type CoreOptions, SimulatorCore } from './core.ts';
 import { firstDomain, type OutboundMessage } from './exchange.ts';
 import { expectReceived, failed, receivedIn, untilIdle } from './expectations.ts';
 import type { Faults } from './faults/faults.ts';
 import { connectionError, fetchFrom } from './http/fetch-front.ts';
 import type { JournalEntry } from './http/journal.ts';
+import type { AnswerByHand } from './operations/answer.ts';
 import type { SimulatedItem } from './store/item.ts';
 import type { SimulatedMailbox } from './store/mailbox.ts';
 import type { MailboxOptions } from './store/mailbox-options.ts';

@@ -1,9 +1,14 @@
-/** A day's work of ews-javascript-api, unmodified, over @ewsjs/xhr: with Basic, and with its NTLM. */
+/** A day's work of ews-javascript-api, unmodified, over @ewsjs/xhr: with Basic, and with its NTLM; then more of it, with Basic. */
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { startExchangeSimulator } from '../../../src/testing.ts';
 import { alice, bob, calls, serviceAt, type World } from './ews-javascript-api.ts';
+import { more } from './ews-javascript-api-more.ts';
 
-describe.each(['basic', 'ntlm'] as const)('ews-javascript-api over %s', (auth) => {
+describe.each([
+  ['basic', calls],
+  ['ntlm', calls],
+  ['basic', more],
+] as const)('ews-javascript-api over %s', (auth, work) => {
   let world: World;
 
   beforeAll(async () => {
@@ -16,5 +21,5 @@ describe.each(['basic', 'ntlm'] as const)('ews-javascript-api over %s', (auth) =
   });
   afterAll(() => world.exchange.close());
 
-  it.each(Object.entries(calls))('%s', (_name, call) => call(world));
+  it.each(Object.entries(work))('%s', (_name, call) => call(world));
 });

@@ -47,10 +47,10 @@ export interface World {
 }
 
 /** The client, at that server. */
-export function serviceAt(exchange: ExchangeSimulator, auth: World['auth'], password = 'p'): ExchangeService {
+export function serviceAt(exchange: ExchangeSimulator, auth: World['auth'], password = 'p', as = alice): ExchangeService {
   const service = new ExchangeService(ExchangeVersion.Exchange2013_SP1);
   service.Url = new Uri(exchange.url);
-  service.Credentials = new WebCredentials(auth === 'ntlm' ? 'CONTOSO\\alice' : alice, password);
+  service.Credentials = new WebCredentials(auth === 'ntlm' ? 'CONTOSO\\alice' : as, password);
   if (auth === 'ntlm') service.XHRApi = new XhrApi().useNtlmAuthentication('CONTOSO\\alice', password);
   return service;
 }

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startExchangeSimulator } from '../../../src/testing.ts';
 import { address, expected } from './exchangelib.ts';
+import { expectedMore } from './exchangelib-more.ts';
 import { runSteps, type Steps } from './run-steps.ts';
 
 const python = '/usr/bin/python3';
@@ -18,6 +19,19 @@ describe.skipIf(!installed)('exchangelib, unmodified', () => {
   });
 
   it.each(Object.entries(expected))('%s', (step, result) => {
+    expect(steps[step]).toEqual(result);
+  });
+});
+
+describe.skipIf(!installed)('exchangelib, unmodified, and more of it', () => {
+  let steps: Steps = {};
+  beforeAll(async () => {
+    const carol = 'carol@contoso.test';
+    await using exchange = await startExchangeSimulator({ mailboxes: [address, carol] });
+    steps = await runSteps(python, 'exchangelib_more.py', [exchange.url, address, carol]);
+  });
+
+  it.each(Object.entries(expectedMore))('%s', (step, result) => {
     expect(steps[step]).toEqual(result);
   });
 });

@@ -51,6 +51,30 @@ describe('restore()', () => {
     expect(new Set([item, changed, again].map(({ changeKey }) => changeKey)).size).toBe(3);
   });
 
+  it('brings back rules for the inbox, and automatic replies', async () => {
+    const exchange = make({ mailboxes: [alice, { address: bob, rules: [{ subject: 'news', moveTo: 'News' }] }] });
+    const oof = (state: string) =>
+      `<m:SetUserOofSettingsRequest><t:Mailbox><t:Address>${bob}</t:Address></t:Mailbox><t:UserOofSettings><t:OofState>${state}</t:OofState><t:ExternalAudience>None</t:ExternalAudience></t:UserOofSettings></m:SetUserOofSettingsRequest>`;
+    const rules = (operations: string) =>
+      `<m:UpdateInboxRules><m:RemoveOutlookRuleBlob>true</m:RemoveOutlookRuleBlob><m:Operations>${operations}</m:Operations></m:UpdateInboxRules>`;
+    const send = async (body: string) => (await exchange.fetch(exchange.url, ask(body, bob))).text();
+    const state = async () =>
+      /<t:OofState>(\w+)</.exec(
+        await send(
+          `<m:GetUserOofSettingsRequest><t:Mailbox><t:Address>${bob}</t:Address></t:Mailbox></m:GetUserOofSettingsRequest>`,
+        ),
+      )?.[1];
+    await send(oof('Enabled'));
+    const snapshot = exchange.snapshot();
+    await send(oof('Disabled'));
+    const [, id = ''] = /<t:RuleId>([^<]+)</.exec(await send('<m:GetInboxRules/>')) ?? [];
+    expect(id).not.toBe('');
+    await send(rules(`<t:DeleteRuleOperation><t:RuleId>${id}</t:RuleId></t:DeleteRuleOperation>`));
+    expect([exchange.mailbox(bob).receive({ subject: 'news' }).folder, await state()]).toEqual(['inbox', 'Disabled']);
+    exchange.restore(snapshot);
+    expect([exchange.mailbox(bob).receive({ subject: 'news' }).folder, await state()]).toEqual(['News', 'Enabled']);
+  });
+
   it('never gives an id again that was given since', () => {
     const exchange = make();
     const snapshot = exchange.snapshot();

@@ -1,4 +1,5 @@
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
+import { isSideOperation } from '../schema/operations.ts';
 import type { Fault } from './fault.ts';
 
 /** Numbers in [0, 1) that only depend on the seed (mulberry32): a failing run can be repeated. */
@@ -78,7 +79,8 @@ class Rule implements FaultHandle {
   /** Whether it wants to strike. Counts the request, and draws, even when another fault then wins. */
   wants(subject: FaultSubject): boolean {
     const s = this.selector;
-    if (s.operation !== '*' && s.operation !== subject.operation) return false;
+    const meant = s.operation === '*' ? !isSideOperation(subject.operation) : s.operation === subject.operation;
+    if (!meant) return false;
     if (s.login !== undefined && s.login.toLowerCase() !== subject.login.toLowerCase()) return false;
     if (s.mailbox !== undefined && s.mailbox.toLowerCase() !== subject.mailbox.toLowerCase()) return false;
     if (s.recipient !== undefined && !names(subject.body, s.recipient)) return false;

@@ -2,7 +2,7 @@ import { checkArgument, objectWith } from '../../../core/arguments.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { quoted } from '../../../core/errors/quote.ts';
 import { type GraphOperationName, graphOperationNames } from '../graph/routes.ts';
-import { isSchemaOperation, type OperationName } from '../schema/operations.ts';
+import { isSchemaOperation, isSideOperation, type OperationName, sideOperationNames } from '../schema/operations.ts';
 import { FaultBuilder } from './builder.ts';
 import type { Fault } from './fault.ts';
 import type { FaultBook, FaultHandle, FaultSelector } from './fault-book.ts';
@@ -18,7 +18,7 @@ export class Faults {
     this.#book = book;
   }
 
-  /** Starts a fault for an operation, or for all with `*`. Nothing happens before the last method of the chain says what. */
+  /** Starts a fault for an operation, or for all of EWS and Graph with `*`; `Autodiscover` and `Wsdl` are what lies beside them. Nothing happens before the last method of the chain says what. */
   on(operation: OperationName | GraphOperationName | '*'): FaultBuilder {
     requireKnown(operation);
     return new FaultBuilder(this.#book, { operation });
@@ -77,11 +77,11 @@ function readFault(fault: Fault): Fault {
 function requireKnown(operation: unknown): void {
   if (
     operation === '*' ||
-    (typeof operation === 'string' && isSchemaOperation(operation)) ||
+    (typeof operation === 'string' && (isSchemaOperation(operation) || isSideOperation(operation))) ||
     graphOperationNames.some((name) => name === operation)
   )
     return;
   const graph = graphOperationNames.join(', ');
-  const expected = `expected a name of EWS such as CreateItem, one of Graph (${graph}), or *`;
+  const expected = `expected a name of EWS such as CreateItem, one of Graph (${graph}), ${sideOperationNames.join(', ')}, or *`;
   throw new OfflineImError('OPTION_INVALID', `${quoted(operation)} is no operation of the simulator; ${expected}.`);
 }

@@ -3,6 +3,10 @@ import type { FrontRequest, FrontResponse } from './front.ts';
 
 const path = /^\/ews\/(services\.wsdl|messages\.xsd|types\.xsd)$/i;
 
+export function isDocument(asked: string): boolean {
+  return path.test(asked.split('?')[0] ?? '');
+}
+
 /**
  * The description of the service and its schemas, which Exchange gives to anybody who asks: undefined for any other path. `url`: where the
  * service lies.

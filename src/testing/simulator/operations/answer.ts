@@ -24,6 +24,18 @@ export interface EwsAnswer {
   readonly problem?: string;
 }
 
+/** A request that a test answers itself. */
+export interface AnsweredRequest {
+  readonly operation: string;
+  /** The mailbox it acts for; undefined for a service account without impersonation. */
+  readonly mailbox: string | undefined;
+  /** The whole SOAP request. */
+  readonly body: string;
+}
+
+/** Answers an operation by hand: the XML of the response element (prefixes `m` and `t` are bound), or a whole SOAP envelope. */
+export type AnswerByHand = (request: AnsweredRequest) => string;
+
 /** An answer of HTTP alone, as a proxy or IIS gives it. */
 export function httpAnswer(status: number, headers: Readonly<Record<string, string>> = {}, body = ''): EwsAnswer {
   return { response: { kind: 'answer', status, headers, body }, body };

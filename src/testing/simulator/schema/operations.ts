@@ -37,3 +37,10 @@ export function operationOf(element: string): string {
   const short = element.replace(/Request$/, '');
   return known.has(short) ? short : element;
 }
+
+/** What lies beside EWS and Graph, and is no operation of theirs: where EWS is, and how it is described. `*` of a fault does not mean these. */
+export const sideOperationNames = ['Autodiscover', 'Wsdl'] as const;
+
+export function isSideOperation(name: string): boolean {
+  return sideOperationNames.some((one) => one === name);
+}

@@ -56,7 +56,7 @@ export function writeAttachments(attachments: readonly SimulatedAttachment[]): s
 export function writeAttachment(attachment: SimulatedAttachment, inside = '', ids = ''): string {
   const { contentType, contentId, content } = attachment;
   const element = content === undefined ? 't:ItemAttachment' : 't:FileAttachment';
-  const size = Math.ceil(((content?.length ?? 0) * 3) / 4);
+  const size = bytesIn(content ?? '');
   const optional = (name: string, value: string | undefined): string =>
     value === undefined ? '' : `<t:${name}>${escapeText(value)}</t:${name}>`;
   return (
@@ -73,4 +73,10 @@ export function attachmentIdsIn(request: XmlElement): readonly string[] {
   const ids = child(request, messagesNs, 'AttachmentIds')?.children ?? [];
   if (ids.length === 0) throw schemaFault("the element 'AttachmentIds' has incomplete content.");
   return ids.map((id) => id.attributes.get('Id') ?? '');
+}
+
+/** Length of what a base64 text stands for. */
+function bytesIn(base64: string): number {
+  const digits = base64.replace(/[^A-Za-z0-9+/]/g, '').length;
+  return Math.floor((digits * 3) / 4);
 }

@@ -1,9 +1,11 @@
 import { messagesNs, soapNs, typesNs } from '../../../ews/xml/namespaces.ts';
-import { child, textOf, type XmlElement } from '../../../ews/xml/read.ts';
+import { child, parseXml, textOf, type XmlElement } from '../../../ews/xml/read.ts';
 import { readTree } from '../../../ews/xml/tree.ts';
 import { isSchemaOperation, operationOf } from '../schema/operations.ts';
 import { type SchemaVersion, type SimulatorProfile, schemaVersions } from '../schema/profile.ts';
+import { inZoneOf } from '../schema/time-zones.ts';
 import { EwsFault } from './ews-errors.ts';
+import { isTime } from './written-element.ts';
 
 /** A request that can be carried out. */
 interface EwsRequest {
@@ -29,14 +31,16 @@ export interface ReadRequest {
 export function readRequest(body: string): ReadRequest {
   let envelope: XmlElement;
   try {
-    envelope = readTree(body);
+    envelope = read(body);
   } catch {
     return unreadable('the request is not well-formed XML.');
   }
   if (envelope.ns !== soapNs || envelope.name !== 'Envelope') return unreadable('the root element is not a SOAP envelope.');
-  const element = child(envelope, soapNs, 'Body')?.children[0];
-  if (element === undefined) return unreadable('soap:Body has no element.');
+  const asked = child(envelope, soapNs, 'Body')?.children[0];
+  if (asked === undefined) return unreadable('soap:Body has no element.');
   const header = child(envelope, soapNs, 'Header');
+  const zoned = inZoneOf(header, asked, isTime);
+  const element = zoned ?? asked;
   return {
     operation: operationOf(element.name),
     element,
@@ -46,9 +50,19 @@ export function readRequest(body: string): ReadRequest {
       if (element.ns !== messagesNs || !isSchemaOperation(name)) {
         throw new EwsFault('ErrorInvalidRequest', `The operation ${element.name} is not known.`);
       }
+      if (zoned === undefined) throw new EwsFault('ErrorTimeZone', 'The time zone of TimeZoneContext is not known.');
       return { operation: name, element, version: versionOf(header, profile), impersonate: impersonated(header) };
     },
   };
+}
+
+/** By the fast reader; what that is too strict for, such as a processing instruction, by the one that is not. */
+function read(body: string): XmlElement {
+  try {
+    return parseXml(body);
+  } catch {
+    return readTree(body);
+  }
 }
 
 /** The fault of a request that the schema does not allow. */

@@ -10,6 +10,9 @@ const times: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
+/** Whether the schema calls an element a dateTime. */
+export const isTime = ({ name }: XmlElement): boolean => times.has(name);
+
 /** A dateTime as Exchange keeps it: in UTC, to the second. One without a zone is UTC here; what is none, such as a date, stays as it is. */
 export function utc(text: string): string {
   const dateTime = /^\s*(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)?\s*$/.exec(text);

@@ -1,6 +1,6 @@
 import type { Authenticator } from '../../access/authenticator.ts';
 import type { Exchange } from '../../exchange.ts';
-import { documentAt } from '../documents.ts';
+import { documentAt, isDocument } from '../documents.ts';
 import type { FrontRequest, FrontResponse } from '../front.ts';
 import { answerAutodiscover } from './door.ts';
 
@@ -14,6 +14,12 @@ export class SideDoors {
   constructor(exchange: Exchange, authenticator: Authenticator) {
     this.#exchange = exchange;
     this.#authenticator = authenticator;
+  }
+
+  /** What a request asks, by its path; '' for what is nowhere. */
+  operationOf({ path }: FrontRequest): string {
+    if (/^\/autodiscover\//i.test(path)) return 'Autodiscover';
+    return isDocument(path) ? 'Wsdl' : '';
   }
 
   /** 404 for what is nowhere. */

@@ -214,7 +214,7 @@ function remove(draft: Draft, path: PropertyPath): void {
       const dictionary = dictionaryOf(path.uri);
       const written = path.index === undefined ? undefined : fields.get(dictionary);
       if (written === undefined) fields.delete(name);
-      else fields.set(dictionary, withoutEntry(written, path.index ?? ''));
+      else fields.set(dictionary, withoutEntry(written, path.index ?? '', partOf(path.uri)));
       draft.content = { ...content, fields };
     }
   }
@@ -244,18 +244,40 @@ function setField(draft: Draft, name: string, written: string): void {
   draft.content = { ...draft.content, fields: new Map(draft.content.fields).set(name, written) };
 }
 
-/** A dictionary such as t:EmailAddresses with the entries of the update in place of those with their keys. */
+/**
+ * A dictionary such as t:EmailAddresses with the entries of the update in place of those with their keys. Of an address each part is set by itself:
+ * the others stay.
+ */
 function withEntry(draft: Draft, value: XmlElement): string {
-  const before = draft.content.fields?.get(value.name);
-  const given = childrenOf(value, typesNs, 'Entry');
-  const keys = new Set(given.map((entry) => entry.attributes.get('Key')));
-  const kept = before === undefined ? [] : readElement(before).children.filter((entry) => !keys.has(entry.attributes.get('Key')));
+  const written = draft.content.fields?.get(value.name);
+  const before = written === undefined ? [] : readElement(written).children;
+  const keyOf = (entry: XmlElement): string | undefined => entry.attributes.get('Key');
+  const given = childrenOf(value, typesNs, 'Entry').map((entry) => {
+    const old = before.find((one) => keyOf(one) === keyOf(entry));
+    const replaced = new Set(entry.children.map(({ name }) => name));
+    const rest = entry.children.length === 0 ? [] : (old?.children ?? []).filter(({ name }) => !replaced.has(name));
+    return { ...entry, children: inOrder([...rest, ...entry.children]) };
+  });
+  const keys = new Set(given.map(keyOf));
+  const kept = before.filter((entry) => !keys.has(keyOf(entry)));
   return `<t:${value.name}>${[...kept, ...given].map(writeElement).join('')}</t:${value.name}>`;
 }
 
-function withoutEntry(written: string, key: string): string {
+const addressParts = ['Street', 'City', 'State', 'CountryOrRegion', 'PostalCode'];
+const inOrder = (parts: readonly XmlElement[]): readonly XmlElement[] =>
+  [...parts].sort((one, other) => addressParts.indexOf(one.name) - addressParts.indexOf(other.name));
+
+/** `EmailAddresses` are indexed by `contacts:EmailAddress` alone. */
+const partOf = (uri: string): string | undefined => addressParts.find((part) => part === uri.split(':')[2]);
+
+/** Without the entry of that key, or without the part of it that a path such as `contacts:PhysicalAddress:City` names. */
+function withoutEntry(written: string, key: string, part: string | undefined): string {
   const element = readElement(written);
-  const kept = element.children.filter((entry) => entry.attributes.get('Key') !== key);
+  const kept = element.children.flatMap((entry) => {
+    if (entry.attributes.get('Key') !== key) return [entry];
+    const children = entry.children.filter(({ name }) => name !== part);
+    return part === undefined || children.length === 0 ? [] : [{ ...entry, children }];
+  });
   return `<t:${element.name}>${kept.map(writeElement).join('')}</t:${element.name}>`;
 }
 

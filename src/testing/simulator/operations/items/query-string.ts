@@ -25,7 +25,7 @@ const people = ['from', 'to', 'cc', 'bcc'];
 
 /** `received:today` and the like are words of a client's language; dates and ranges of dates are the same everywhere. */
 const dates: Readonly<Record<string, (item: SimulatedItem) => Date | undefined>> = {
-  received: (item) => item.receivedAt,
+  received: (item) => item.receivedAt ?? item.createdAt,
   sent: (item) => item.sentAt,
 };
 

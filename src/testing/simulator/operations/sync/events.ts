@@ -1,8 +1,15 @@
-import type { Exchange } from '../../exchange.ts';
 import type { Change } from '../../store/change-log.ts';
+import type { SimulatedMailbox } from '../../store/mailbox.ts';
+import type { Registry } from '../../store/registry.ts';
 import type { Subscription } from '../../store/subscription.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { iso } from '../../xml/item-fields.ts';
+
+/** Where changes are looked up. */
+export interface ChangeSource {
+  readonly registry: Registry;
+  find(address: string): SimulatedMailbox | undefined;
+}
 
 /** Events of one answer at most. */
 const most = 50;
@@ -33,7 +40,7 @@ export function readWatermark(text: string): number {
 export function eventsOf(
   subscription: Subscription,
   since: number,
-  exchange: Exchange,
+  exchange: ChangeSource,
 ): { readonly events: readonly Change[]; readonly seq: number; readonly more: boolean } {
   const changes = exchange.find(subscription.mailbox)?.changes.since(since);
   if (changes === undefined)
@@ -56,7 +63,7 @@ function concerns(change: Change, { folderIds, types }: Subscription): boolean {
 }
 
 /** One event; streaming ones carry no watermark. */
-export function writeEvent(change: Change, exchange: Exchange, marked: boolean): string {
+export function writeEvent(change: Change, exchange: ChangeSource, marked: boolean): string {
   const name = elements[change.what];
   const key = (id: string): string => {
     const found = exchange.registry.items.get(id) ?? exchange.registry.folders.get(id);

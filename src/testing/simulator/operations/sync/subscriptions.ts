@@ -1,7 +1,7 @@
 import { messagesNs, typesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, childrenOf, textOf, type XmlElement } from '../../../../ews/xml/read.ts';
 import type { SimulatedMailbox } from '../../store/mailbox.ts';
-import type { Subscription } from '../../store/subscription.ts';
+import type { PushTarget, Subscription } from '../../store/subscription.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { isTrue } from '../../xml/item-shape.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
@@ -27,7 +27,10 @@ export const subscribe: Operation = {
       const id = registry.newSubscriptionId();
       const given = textOf(element, typesNs, 'Watermark');
       const since = given === undefined || given === '' ? registry.seq : readWatermark(given);
-      registry.subscriptions.set(id, { id, kind, mailbox: mailbox.address, folderIds, types: new Set(types), told: since });
+      const common: Subscription = { id, kind, mailbox: mailbox.address, folderIds, types: new Set(types), told: since };
+      const subscription = kind === 'push' ? { ...common, push: targetOf(element) } : common;
+      registry.subscriptions.set(id, subscription);
+      context.exchange.push.serve(subscription);
       const watermark = kind === 'streaming' ? '' : `<m:Watermark>${writeWatermark(since)}</m:Watermark>`;
       return `<m:SubscriptionId>${id}</m:SubscriptionId>${watermark}`;
     });
@@ -65,6 +68,18 @@ export const getEvents: Operation = {
     });
   },
 };
+
+/** @throws ErrorInvalidPushSubscriptionUrl */
+function targetOf(element: XmlElement): PushTarget {
+  const url = textOf(element, typesNs, 'URL') ?? '';
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    throw new EwsItemError(
+      'ErrorInvalidPushSubscriptionUrl',
+      'The URL of a push subscription is an absolute one, http or https.',
+    );
+  }
+  return { url, statusFrequency: Number(textOf(element, typesNs, 'StatusFrequency') ?? '30') * 60_000 };
+}
 
 /** A subscription of the mailbox that acts. */
 function subscriptionOf(id: string, context: OperationContext): Subscription {

@@ -1,0 +1,118 @@
+import { expect, it } from 'vitest';
+import { createExchange, ManualClock, type SimulatedExchange } from '../../../src/testing.ts';
+import { validateBody } from '../../support/ews-schema.ts';
+import { envelope } from '../support/raw-ews.ts';
+
+const alice = 'alice@contoso.test';
+const target = 'https://client.contoso.test/push';
+
+interface World {
+  readonly exchange: SimulatedExchange;
+  readonly clock: ManualClock;
+  readonly posts: string[];
+  status: 'OK' | 'Unsubscribe' | 'broken';
+  settled(): Promise<void>;
+}
+
+/** An exchange whose notifications are answered here. */
+async function subscribed(url = target): Promise<World & { readonly answer: string }> {
+  const clock = new ManualClock();
+  const posts: string[] = [];
+  const world = { posts, clock, status: 'OK' as World['status'] };
+  const exchange = createExchange({
+    mailboxes: [alice],
+    access: 'anonymous',
+    clock,
+    pushFetch: async (to, { body }) => {
+      if (world.status === 'broken') throw new TypeError('fetch failed');
+      posts.push(String(body));
+      expect(to).toBe(target);
+      const result = `<m:SendNotificationResult><m:SubscriptionStatus>${world.status}</m:SubscriptionStatus></m:SendNotificationResult>`;
+      return new Response(envelope(result), { headers: { 'content-type': 'text/xml' } });
+    },
+  });
+  const body =
+    '<m:Subscribe><m:PushSubscriptionRequest><t:FolderIds><t:DistinguishedFolderId Id="inbox"/></t:FolderIds><t:EventTypes><t:EventType>NewMailEvent</t:EventType></t:EventTypes>' +
+    `<t:StatusFrequency>5</t:StatusFrequency><t:URL>${url}</t:URL></m:PushSubscriptionRequest></m:Subscribe>`;
+  const headers = { 'content-type': 'text/xml', 'x-anchormailbox': alice };
+  const answer = await (await exchange.fetch(exchange.url, { method: 'POST', headers, body: envelope(body) })).text();
+  const settled = async (): Promise<void> => {
+    await exchange.idle();
+    for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+    await exchange.idle();
+  };
+  await settled();
+  return Object.assign(world, { exchange, settled, answer });
+}
+
+const events = (posts: readonly string[]): readonly (readonly string[])[] =>
+  posts.map((post) => [...post.matchAll(/<t:(\w+Event)>/g)].map(([, name]) => name ?? ''));
+
+it('a push subscription is greeted, told of new mail, and told after its interval that nothing happened', async () => {
+  const world = await subscribed();
+  world.exchange.mailbox(alice).receive({ subject: 'one' });
+  await world.settled();
+  await world.clock.advance(5 * 60_000);
+  await world.settled();
+  expect(events(world.posts)).toEqual([['StatusEvent'], ['NewMailEvent'], ['StatusEvent']]);
+  const [first, second] = world.posts.map((post) => /<t:PreviousWatermark>([^<]*)/.exec(post)?.[1]);
+  expect(first).toBe(second);
+  for (const post of world.posts) expect(validateBody(post)).toEqual([]);
+  expect(world.exchange.journal.filter(({ operation }) => operation === 'SendNotification').map(({ status }) => status)).toEqual([
+    200, 200, 200,
+  ]);
+  await world.exchange.close();
+});
+
+it('a client that answers Unsubscribe hears no more', async () => {
+  const world = await subscribed();
+  world.status = 'Unsubscribe';
+  world.exchange.mailbox(alice).receive({ subject: 'one' });
+  await world.settled();
+  world.exchange.mailbox(alice).receive({ subject: 'two' });
+  await world.settled();
+  await world.clock.advance(60 * 60_000);
+  expect(events(world.posts)).toEqual([['StatusEvent'], ['NewMailEvent']]);
+  await world.exchange.close();
+});
+
+it('what did not arrive is posted again with what came since, and a client that stays away is forgotten', async () => {
+  const world = await subscribed();
+  world.status = 'broken';
+  world.exchange.mailbox(alice).receive({ subject: 'one' });
+  await world.settled();
+  world.exchange.mailbox(alice).receive({ subject: 'two' });
+  world.status = 'OK';
+  await world.clock.advance(30_000);
+  await world.settled();
+  expect(events(world.posts)).toEqual([['StatusEvent'], ['NewMailEvent', 'NewMailEvent']]);
+  expect(world.exchange.journal.at(-2)?.problem).toContain('did not reach');
+  world.status = 'broken';
+  world.exchange.mailbox(alice).receive({ subject: 'three' });
+  for (let minute = 0; minute < 30; minute++) {
+    await world.settled();
+    await world.clock.advance(60_000);
+  }
+  world.status = 'OK';
+  world.exchange.mailbox(alice).receive({ subject: 'four' });
+  await world.settled();
+  expect(world.posts.length).toBe(2);
+  await world.exchange.close();
+});
+
+it('reset() ends push subscriptions, restore() brings back those of its snapshot', async () => {
+  const world = await subscribed();
+  const snapshot = world.exchange.snapshot();
+  world.exchange.reset();
+  world.exchange.mailbox(alice).receive({ subject: 'to nobody' });
+  await world.settled();
+  world.exchange.restore(snapshot);
+  world.exchange.mailbox(alice).receive({ subject: 'to the client' });
+  await world.settled();
+  expect(events(world.posts)).toEqual([['StatusEvent'], ['NewMailEvent']]);
+  await world.exchange.close();
+});
+
+it('an address that nobody can post to is refused', async () => {
+  expect((await subscribed('ftp://client.contoso.test/push')).answer).toContain('ErrorInvalidPushSubscriptionUrl');
+});
