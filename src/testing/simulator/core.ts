@@ -133,7 +133,8 @@ export class SimulatorCore {
   }
 
   #record(recorded: Recorded): void {
-    this.#options.onRequest?.(this.journal.record(entryOf(recorded)));
+    const entry = this.journal.record(entryOf(recorded));
+    this.#options.onRequest?.(entry);
   }
 
   async #handleGraph(request: FrontRequest): Promise<FrontResponse> {
