@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { open, rename } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import type { EntryFilter } from '../spool/admin/contract.ts';
@@ -51,8 +51,8 @@ export async function exportSpool(
   { copy, signal, onProgress }: { readonly copy: boolean; readonly signal: AbortSignal; onProgress(messages: number): void },
 ): Promise<{ readonly messages: number }> {
   const spool = transferable(storage);
-  if (!copy) await holdAll(spool, signal);
   const partial = `${file}.partial`;
+  // Before anything is held: a place that can't be written must not stop a spool.
   const output = await open(partial, 'w', 0o600);
   const hash = createHash('sha256');
   const write = async (line: ExportHeader | ExportedMessage): Promise<void> => {
@@ -62,6 +62,7 @@ export async function exportSpool(
   };
   let messages = 0;
   try {
+    if (!copy) await holdAll(spool, signal);
     await write({ offlineIm: 'export', version: 1, copy });
     for await (const entries of messagesOf(spool, signal)) {
       await write({ entries });
@@ -71,9 +72,12 @@ export async function exportSpool(
     const last: ExportEnd = { end: true, messages, sha256: hash.digest('hex') };
     await output.write(`${JSON.stringify(last)}\n`);
     await output.sync();
-  } finally {
+  } catch (error) {
     await output.close();
+    await rm(partial, { force: true }).catch(() => undefined);
+    throw error;
   }
+  await output.close();
   await rename(partial, file);
   const folder = await open(dirname(file), 'r').catch(() => undefined);
   await folder?.sync().catch(() => undefined);

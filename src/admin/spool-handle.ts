@@ -1,4 +1,5 @@
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { quoted } from '../core/errors/quote.ts';
 import { adminOf, laneOf, type PauseOptions, readPause } from '../sender/entries.ts';
 import { type MessageEntry, shownEntry } from '../sender/status.ts';
 import type { BulkResult, BulkVerb, LaneReport, Pause, SpoolAdmin } from '../spool/admin/contract.ts';
@@ -212,7 +213,11 @@ export class SpoolHandle {
   async #known(id: string) {
     const entries = await this.#find(id);
     if (entries.length > 0) return entries;
-    const text = `No message or entry has the id ${JSON.stringify(id.slice(0, 100))}; it may have been forgotten.`;
-    throw new OfflineImError('ENTRY_UNKNOWN', text);
+    throw unknownEntry(id);
   }
+}
+
+export function unknownEntry(id: string): OfflineImError {
+  const text = `No message or entry has the id ${quoted(id)}; it may have been forgotten.`;
+  return new OfflineImError('ENTRY_UNKNOWN', text);
 }

@@ -1,6 +1,6 @@
 import type { Secrets } from './config/secrets.ts';
 import { type ExitCode, UsageError } from './exit-codes.ts';
-import type { Output } from './output.ts';
+import type { Output } from './terminal/output.ts';
 
 /** An option as `node:util` parses it, and as `--help` shows it. */
 interface CommandOption {

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { text } from 'node:stream/consumers';
 import { styleText } from 'node:util';
 import manifest from '../../package.json' with { type: 'json' };
+import { exitCodes } from './exit-codes.ts';
 import { run } from './run.ts';
 
 // Node 22 warns of node:sqlite at each start; a person at a terminal can do nothing about it.
@@ -16,17 +17,27 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   // The second one ends it at once, as it would have without us.
   process.once(signal, () => stopping.abort(signal));
 }
-// `offline-im list | head`: whoever read has had enough.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+// `offline-im list | head`: whoever read has had enough, and what runs on, such as drain, ends in order. A disk that is full is a failure.
+let isLost = false;
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+  if (code !== 'EPIPE' && !isLost) {
+    isLost = true;
+    process.exitCode = exitCodes.failed;
+    process.stderr.write(`offline-im: The output could not be written (${code}).\n`);
+  }
+  stopping.abort('unread');
+});
+process.stderr.on('error', () => undefined);
 
 const terminal = process.stdout.isTTY === true;
-process.exitCode = await run(process.argv.slice(2), {
+const code = await run(process.argv.slice(2), {
   streams: {
     out: process.stdout,
     err: process.stderr,
     terminal,
     // Minds NO_COLOR, FORCE_COLOR and whether it is a terminal.
     colours: styleText('red', 'x', { stream: process.stdout }) !== 'x',
+    columns: terminal ? process.stdout.columns : undefined,
   },
   version: manifest.version,
   env: process.env,
@@ -43,3 +54,5 @@ process.exitCode = await run(process.argv.slice(2), {
     }
   },
 });
+if (isLost) process.exitCode = exitCodes.failed;
+else process.exitCode = stopping.signal.reason === 'unread' && code === exitCodes.interrupted ? exitCodes.ok : code;

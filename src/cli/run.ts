@@ -6,8 +6,8 @@ import type { Call, Command, CommandOptions } from './command.ts';
 import { commands } from './commands.ts';
 import { Secrets } from './config/secrets.ts';
 import { type ExitCode, exitCodes, UsageError } from './exit-codes.ts';
-import { helpOf, overview } from './help.ts';
-import { Output, type Streams } from './output.ts';
+import { helpOf, overview } from './terminal/help.ts';
+import { Output, type Streams } from './terminal/output.ts';
 
 /** What the process gives a command line. */
 export interface Surroundings extends Pick<Call, 'env' | 'cwd' | 'signal' | 'input' | 'ask'> {
@@ -43,7 +43,9 @@ async function dispatch(args: readonly string[], surroundings: Surroundings, sec
   }
   if (name === '--help' || name === '-h' || name === 'help') {
     const about = commands.find((one) => one.name === others[0]);
-    plain.raw(about === undefined ? overview(commands) : helpOf(about, { ...about.options, ...common }));
+    plain.raw(
+      about === undefined ? overview(commands, streams.columns) : helpOf(about, { ...about.options, ...common }, streams.columns),
+    );
     return exitCodes.ok;
   }
   const command = commands.find((one) => one.name === name);
@@ -51,7 +53,7 @@ async function dispatch(args: readonly string[], surroundings: Surroundings, sec
   const options = { ...command.options, ...common };
   const { values, positionals } = parsed(command, others, options);
   if (values.help === true) {
-    plain.raw(helpOf(command, options));
+    plain.raw(helpOf(command, options, streams.columns));
     return exitCodes.ok;
   }
   const { run: carryOut } = await command.load();
@@ -87,14 +89,19 @@ function unknownCommand(name: string): UsageError {
   return new UsageError(`There is no command ${JSON.stringify(name)}; the nearest one is ${nearest}. Try: offline-im --help`);
 }
 
+/** What to do at a shell, where the sentence of an error speaks to a program. */
+const remedies: Readonly<Partial<Record<string, string>>> = {
+  SPOOL_NOT_MIGRATED: ' To do: offline-im migrate',
+};
+
 /** Says what went wrong on standard error. */
 function fail(thrown: unknown, streams: Streams, json: boolean, secrets: Secrets): ExitCode {
   const error = asError(thrown);
   const output = new Output({ ...streams, out: streams.err }, json, (text) => secrets.mask(text));
   const code = error instanceof OfflineImError ? error.code : error instanceof UsageError ? 'USAGE' : 'FAILED';
-  if (json) output.document({ error: { code, message: error.message } });
-  else
-    output.line(`${output.style('red', 'offline-im:')} ${error.message}${error instanceof OfflineImError ? ` [${code}]` : ''}`);
+  const message = `${error.message}${remedies[code] ?? ''}`;
+  if (json) output.document({ error: { code, message } });
+  else output.line(`${output.style('red', 'offline-im:')} ${message}${error instanceof OfflineImError ? ` [${code}]` : ''}`);
   if (error instanceof UsageError) return exitCodes.usage;
   return code === 'SPOOL_LOCKED' ? exitCodes.noOwner : exitCodes.failed;
 }

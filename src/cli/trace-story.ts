@@ -43,15 +43,17 @@ async function stateOf(path: string): Promise<readonly [inode: number, size: num
   return [facts?.ino ?? 0, facts?.size ?? 0];
 }
 
-/** The records of a trace file that are wanted; lines that are none are passed over, such as the last one of a process that was killed. */
+/** The records of a trace file that are wanted; lines that are none are passed over, such as the last one of a process that was killed, and told to `other`. */
 export async function* recordsOf(
   path: string,
   wanted: (record: TraceRecord) => boolean = () => true,
+  other: () => void = () => undefined,
 ): AsyncIterable<TraceRecord> {
   const lines = createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
   for await (const line of lines) {
     const record = recordIn(line);
-    if (record !== undefined && wanted(record)) yield record;
+    if (record === undefined) other();
+    else if (wanted(record)) yield record;
   }
 }
 
@@ -83,5 +85,5 @@ export function storyLine({ fields }: TraceRecord): string {
   const line = [time, level === 'info' || level === 'debug' ? '' : level, what, ...facts].filter(
     (one) => one !== '' && one !== undefined,
   );
-  return line.join('  ').replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\u{fffd}');
+  return line.join('  ');
 }

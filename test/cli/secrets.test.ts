@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Secrets } from '../../src/cli/config/secrets.ts';
-import { Output } from '../../src/cli/output.ts';
+import { Output } from '../../src/cli/terminal/output.ts';
 
 /** What is printed of a text that holds secrets, by each way of an output. */
 function printed(secrets: readonly string[], text: string, { terminal = false, json = false } = {}): string {

@@ -1,5 +1,6 @@
-import type { SpoolHandle } from '../../admin/spool-handle.ts';
+import { type SpoolHandle, unknownEntry } from '../../admin/spool-handle.ts';
 import { type BulkVerb, bulkVerbs } from '../../spool/admin/contract.ts';
+import type { Change } from '../../spool/contract.ts';
 import { type Call, numberOption } from '../command.ts';
 import { type ExitCode, exitCodes, UsageError } from '../exit-codes.ts';
 import { filterOf, isEmpty } from '../filter-options.ts';
@@ -32,14 +33,19 @@ async function byIds(call: Call, spool: SpoolHandle, verb: BulkVerb): Promise<Ex
   ) {
     throw new UsageError('Nothing was done: the id was not typed at a terminal.');
   }
-  const changes = [];
+  // One that is mistyped is told before anything is done.
+  for (const id of positionals) if ((await spool.get(id)).length === 0) throw unknownEntry(id);
+  const changes: Change[] = [];
+  const dryRun = call.values['dry-run'] === true;
   for (const id of positionals) {
-    if (call.values['dry-run'] === true) {
-      for (const { state } of await spool.explain(id)) output.note(`${id} is ${state}.`);
-    } else if (verb === 'requeue') changes.push(...(await spool.requeueOne(id, { force })));
-    else changes.push(...(await spool.act(verb, id)));
+    const done = dryRun ? [] : verb === 'requeue' ? await spool.requeueOne(id, { force }) : await spool.act(verb, id);
+    changes.push(...done);
+    if (done.length > 0 || output.json) continue;
+    for (const { id: entry, state } of await spool.get(id)) {
+      output.note(dryRun ? `${id} is ${state}.` : `${entry} was left alone: it is ${state}.`);
+    }
   }
-  if (output.json) output.document({ verb, changes });
+  if (output.json) output.document({ verb, dryRun, changes });
   else for (const { entryId, from, to } of changes) output.line(`${entryId}\t${from} → ${to}`);
   return exitCodes.ok;
 }

@@ -1,7 +1,8 @@
-import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { unknownEntry } from '../../admin/spool-handle.ts';
 import { isDate } from '../../core/errors/thrown.ts';
 import { type Call, idsOf, textOption } from '../command.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { checkReadable } from '../readable-file.ts';
 import { recordsOf, storyLine, type TraceRecord } from '../trace-story.ts';
 import { withSpool } from '../with-spool.ts';
 
@@ -11,13 +12,9 @@ export function run(call: Call): Promise<ExitCode> {
   const [id] = idsOf(call, 1);
   const trace = textOption(call, 'trace');
   return withSpool(call, async (spool) => {
+    if (trace !== undefined) await checkReadable(trace);
     const entries = await spool.get(id);
-    if (entries.length === 0) {
-      throw new OfflineImError(
-        'ENTRY_UNKNOWN',
-        `No message or entry has the id ${JSON.stringify(id.slice(0, 100))}; it may have been forgotten.`,
-      );
-    }
+    if (entries.length === 0) throw unknownEntry(id);
     const withText = call.values.text === true;
     if (withText) await spool.noteReading();
     const shown = withText ? entries : entries.map(({ message: _message, ...entry }) => entry);
@@ -39,5 +36,5 @@ export function run(call: Call): Promise<ExitCode> {
 
 function plain(value: unknown): string {
   if (isDate(value)) return value.toISOString();
-  return typeof value === 'string' ? value.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\u{fffd}') : JSON.stringify(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -34,7 +34,7 @@ export async function run(call: Call): Promise<ExitCode> {
     output.line(`Page   ${pageUrl}${token === undefined ? '' : '?token=…'}`);
     output.line(`API    ${apiUrl}`);
     output.line(`Mailboxes (any password): ${mailboxes.join(', ')}`);
-    if (ca !== undefined) output.line(ca.trimEnd());
+    if (ca !== undefined) output.raw(`${ca.trimEnd()}\n`);
   }
   await new Promise<void>((stop) => {
     if (signal.aborted) stop();

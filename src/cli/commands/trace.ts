@@ -1,5 +1,7 @@
+import { quoted } from '../../core/errors/quote.ts';
 import { type Call, textOption } from '../command.ts';
 import { type ExitCode, exitCodes, UsageError } from '../exit-codes.ts';
+import { checkReadable } from '../readable-file.ts';
 import { followed, recordsOf, storyLine, type TraceRecord } from '../trace-story.ts';
 
 /** A trace file as a story: all of it, or that of one message with its entries and notes. */
@@ -8,13 +10,19 @@ export async function run(call: Call): Promise<ExitCode> {
   const [path] = positionals;
   if (path === undefined || positionals.length > 1)
     throw new UsageError('trace takes one trace file. Try: offline-im trace --help');
+  await checkReadable(path);
   const message = textOption(call, 'message');
   const ids = message === undefined ? undefined : await idsAbout(path, message);
-  for await (const record of recordsOf(path, (one) => ids === undefined || one.concerns(ids))) {
+  let others = 0;
+  let records = 0;
+  for await (const record of recordsOf(path, undefined, () => (others += 1))) {
     call.signal.throwIfAborted();
+    records += 1;
+    if (ids !== undefined && !record.concerns(ids)) continue;
     if (output.json) output.document(record.fields);
     else output.line(storyLine(record));
   }
+  if (records === 0 && others > 0) throw new UsageError(`${quoted(path)} is no trace file: none of its lines is a record.`);
   if (call.values.follow !== true) return exitCodes.ok;
   const known = new Set(ids);
   for await (const record of followed(path, call.signal)) {

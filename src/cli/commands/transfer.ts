@@ -6,6 +6,7 @@ import { systemClock } from '../../core/clock.ts';
 import { type Call, textOption } from '../command.ts';
 import { configOf } from '../config/config.ts';
 import { type ExitCode, exitCodes, UsageError } from '../exit-codes.ts';
+import { checkReadable } from '../readable-file.ts';
 import { spoolNamed } from '../with-spool.ts';
 
 /** export, import: between any two spools. Sealed ones as they are: both need the same keys. */
@@ -14,11 +15,12 @@ export async function run(call: Call): Promise<ExitCode> {
   const [file] = positionals;
   if (file === undefined || positionals.length > 1)
     throw new UsageError(`${command} takes one file. Try: offline-im ${command} --help`);
+  const path = resolve(cwd, file);
+  if (command === 'import') await checkReadable(path);
   const config = await configOf(call);
   const where = await spoolNamed(call, config);
   const schema = textOption(call, 'schema') ?? config.schema ?? 'offline_im';
   const storage = await openStorage(where, { schema, alone: true }, { clock: systemClock, tombstones: 86_400_000 });
-  const path = resolve(cwd, file);
   const onProgress = (messages: number): void => {
     if (!output.json) output.note(`${messages} messages …`);
   };

@@ -11,7 +11,12 @@ const invisible = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 export function quoted(value: unknown): string {
   if (typeof value !== 'string') return kindOf(value);
   const shown = value.length > longest ? `${cutAt(value, longest)}…` : value;
-  return JSON.stringify(shown).replace(invisible, (character) => {
+  return escapeInvisible(JSON.stringify(shown));
+}
+
+/** The same JSON, for whoever looks at it in a terminal or a log. */
+export function escapeInvisible(json: string): string {
+  return json.replace(invisible, (character) => {
     return [...Array(character.length).keys()]
       .map((unit) => `\\u${character.charCodeAt(unit).toString(16).padStart(4, '0')}`)
       .join('');

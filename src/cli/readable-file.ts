@@ -1,0 +1,24 @@
+import { access, constants, stat } from 'node:fs/promises';
+import { quoted } from '../core/errors/quote.ts';
+import { property } from '../core/errors/thrown.ts';
+import { UsageError } from './exit-codes.ts';
+
+const sentences: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EACCES: 'it is not yours to read',
+  EPERM: 'it is not yours to read',
+};
+
+/** Before anything is done with it. It is not opened: what is read through a pipe is there once. @throws {UsageError} */
+export async function checkReadable(path: string): Promise<void> {
+  try {
+    const facts = await stat(path);
+    if (facts.isDirectory()) throw new UsageError(`${quoted(path)} can't be read: it is a folder.`);
+    await access(path, constants.R_OK);
+  } catch (error) {
+    const code = property(error, 'code');
+    if (typeof code !== 'string') throw error;
+    throw new UsageError(`${quoted(path)} can't be read: ${sentences[code] ?? code}.`);
+  }
+}

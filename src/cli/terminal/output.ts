@@ -1,0 +1,120 @@
+import { cutAt, escapeInvisible } from '../../core/errors/quote.ts';
+import { padded, widthOf } from './width.ts';
+
+/** Where a command writes. */
+export interface Streams {
+  readonly out: { write(text: string): unknown };
+  readonly err: { write(text: string): unknown };
+  /** Whether a person looks at `out`: tables and colours. */
+  readonly terminal: boolean;
+  readonly colours: boolean;
+  /** Width of that terminal, where it is known. */
+  readonly columns?: number | undefined;
+}
+
+type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green';
+
+const codes: Readonly<Record<Style, string>> = { bold: '1', dim: '2', red: '31', yellow: '33', green: '32' };
+
+/** What could move the cursor, colour the rest of the screen or reorder a line. Persian words and some emoji are joined by U+200C and U+200D, which do neither. */
+const unprintable = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** Prints for a person, or JSON for a program: never both. */
+export class Output {
+  readonly json: boolean;
+  readonly #streams: Streams;
+  readonly #mask: (text: string) => string;
+  /** Begins what {@link Output.style} puts around a text until it is written: nobody else's text can know it. */
+  readonly #mark = `\u{0}${crypto.randomUUID()}:`;
+
+  /** @param mask Takes secrets out of whatever is printed. It is given values of JSON one by one, which stays JSON then, and never what colours a text. */
+  constructor(streams: Streams, json: boolean, mask: (text: string) => string) {
+    this.#streams = streams;
+    this.#mask = mask;
+    this.json = json;
+  }
+
+  get terminal(): boolean {
+    return this.#streams.terminal;
+  }
+
+  /** One JSON document on one line, for `--json`. */
+  document(value: unknown): void {
+    const masked = (_key: string, one: unknown): unknown => (typeof one === 'string' ? this.#mask(one) : one);
+    this.#streams.out.write(`${escapeInvisible(JSON.stringify(value, masked))}\n`);
+  }
+
+  /** One line, whatever stands in it; parts may be apart by tabs. */
+  line(text = ''): void {
+    this.#streams.out.write(`${this.#shown(text)}\n`);
+  }
+
+  /** Text of our own as it is, such as a script. */
+  raw(text: string): void {
+    this.#streams.out.write(this.#mask(text));
+  }
+
+  /** For the person, whatever is done with the output. */
+  note(text: string): void {
+    this.#streams.err.write(`${this.#shown(text)}\n`);
+  }
+
+  style(style: Style, text: string): string {
+    return this.#streams.colours ? `${this.#mark}${codes[style]}m${text}${this.#mark}0m` : text;
+  }
+
+  /**
+   * Columns on a terminal, or a block for each row where they are wider than it; lines with tabs otherwise, for `cut` and `awk`. Cells are shown on one line.
+   */
+  table(head: readonly string[], rows: readonly (readonly string[])[]): void {
+    // Before it is cut: half a secret is one too.
+    const shown = rows.map((row) => row.map((cell) => onOneLine(this.#mask(cell))));
+    if (!this.terminal) {
+      for (const row of [head, ...shown]) this.#plain(row.join('\t'));
+      return;
+    }
+    const widths = head.map((name, column) => Math.max(name.length, ...shown.map((row) => widthOf(row[column] ?? ''))));
+    const wide = widths.reduce((sum, width) => sum + width, 2 * (widths.length - 1));
+    if (wide > (this.#streams.columns ?? wide)) this.#blocks(head, shown);
+    else {
+      const aligned = (row: readonly string[]): string => row.map((cell, column) => padded(cell, widths[column] ?? 0)).join('  ');
+      this.#plain(this.style('bold', aligned(head).trimEnd()));
+      for (const row of shown) this.#plain(aligned(row).trimEnd());
+    }
+  }
+
+  #blocks(head: readonly string[], rows: readonly (readonly string[])[]): void {
+    const width = Math.max(...head.map((name) => name.length));
+    for (const [at, row] of rows.entries()) {
+      if (at > 0) this.#plain('');
+      for (const [column, cell] of row.entries()) {
+        if (cell !== '') this.#plain(`${this.style('bold', (head[column] ?? '').padEnd(width))}  ${cell}`);
+      }
+    }
+  }
+
+  /** What has been masked and cleaned already. */
+  #plain(text: string): void {
+    this.#streams.out.write(`${text.replaceAll(this.#mark, '\u001b[')}\n`);
+  }
+
+  #shown(text: string): string {
+    const [first = '', ...styled] = text.split(this.#mark);
+    const parts = styled.map((part) => {
+      const end = part.indexOf('m') + 1;
+      return `\u001b[${part.slice(0, end)}${this.#clean(part.slice(end))}`;
+    });
+    return this.#clean(first) + parts.join('');
+  }
+
+  #clean(text: string): string {
+    const one = this.#mask(text).replace(/[\r\n]+/g, ' ');
+    return one.replace(unprintable, (character) => (character === '\t' ? character : '\u{fffd}'));
+  }
+}
+
+/** A cell of others on a terminal: without control characters, and cut. */
+function onOneLine(text: string, most = 200): string {
+  const clean = text.replace(unprintable, '\u{fffd}');
+  return clean.length > most ? `${cutAt(clean, most - 1)}…` : clean;
+}
