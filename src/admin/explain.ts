@@ -1,6 +1,7 @@
 import { type WaitingFor, waitOf } from '../sender/status.ts';
 import type { Pause, StoredReport } from '../spool/admin/contract.ts';
 import type { Reason, SpoolEntry, SpoolState, Standing } from '../spool/contract.ts';
+import { parked } from '../spool/state/records.ts';
 
 /** Why an entry is where it is, for a person. */
 export interface Explanation {
@@ -47,11 +48,23 @@ const exported = {
   advice: 'Explain it there. Once that spool has it: offline-im cancel --code EXPORTED',
 };
 
+const imported = {
+  sentence: 'It is being imported, and goes as soon as it is what it was where it comes from.',
+  advice: 'Nothing while that import runs. If it was ended: offline-im import the same file once more',
+};
+
+function isParked({ state, pickupAt, acceptedAt }: SpoolEntry): boolean {
+  return state === 'spooled' && pickupAt - acceptedAt > parked / 2;
+}
+
 const waits: Readonly<Record<WaitingFor, Sentence>> = {
-  pickup: (facts) => ({
-    sentence: `It was accepted at ${iso(facts.entry.acceptedAt)} and waits for its pickup time; a sender takes it ${at(facts.nextAt)}.`,
-    advice: nothing,
-  }),
+  pickup: (facts) =>
+    isParked(facts.entry)
+      ? imported
+      : {
+          sentence: `It was accepted at ${iso(facts.entry.acceptedAt)} and waits for its pickup time; a sender takes it ${at(facts.nextAt)}.`,
+          advice: nothing,
+        },
   'back-off': (facts) => ({
     sentence: `An attempt failed (${why(facts.reason)}); it is tried again ${at(facts.nextAt)}.${expiry(facts)}`,
     advice: `Nothing, if the cause is passing. If it is mended already: offline-im retry-now ${facts.entry.lane}`,
@@ -124,7 +137,7 @@ export function explain(known: Known): Explanation {
     reason: obstacle.reason,
   };
   const { waitingFor, nextIn, reason = entry.reason } = waitOf(entry, standing, lane, now, pause !== undefined);
-  const nextAt = nextIn === undefined ? undefined : now + nextIn;
+  const nextAt = nextIn === undefined || isParked(entry) ? undefined : now + nextIn;
   const blocked = waitingFor === 'mailbox-blocked' || waitingFor === 'endpoint-unavailable';
   const since = waitingFor === 'paused' ? pause?.since : blocked ? obstacle?.since : (entry.endedAt ?? undefined);
   const facts = { ...known, nextAt, reason, since };

@@ -1,8 +1,23 @@
 import { type ErrorCode, isErrorCode } from '../core/errors/codes.ts';
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { quoted } from '../core/errors/quote.ts';
 import { isDate } from '../core/errors/thrown.ts';
-import { byDefault, flag, oneOf, optional, type RulesFor, readOptions, rule, text, whole } from '../core/options.ts';
+import {
+  byDefault,
+  callback,
+  flag,
+  having,
+  oneOf,
+  optional,
+  type RulesFor,
+  readOptions,
+  rule,
+  text,
+  whole,
+} from '../core/options.ts';
+import { sha256 } from '../core/text.ts';
 import { addressKey, parseAddress } from '../message/address.ts';
-import type { EntryFilter } from '../spool/admin/contract.ts';
+import type { EntryFilter, ListProgress } from '../spool/admin/contract.ts';
 import { type SpoolState, spoolStates } from '../spool/contract.ts';
 
 /** Which entries; what is left out does not matter. */
@@ -24,8 +39,12 @@ export interface HandleFilter {
 export interface HandleQuery extends HandleFilter {
   /** Entries at most. @default 100 */
   readonly limit?: number | undefined;
-  /** Where a part before ended. @default the beginning */
+  /** Where a part before of the same list ended. @default the beginning */
   readonly cursor?: string | undefined;
+  /** Ends a list that has to look at many entries. @default none */
+  readonly signal?: AbortSignal | undefined;
+  /** Told how far it has come, again and again. @default nobody */
+  readonly onProgress?: ((progress: ListProgress) => void) | undefined;
 }
 
 /** How many are changed in bulk. */
@@ -34,6 +53,10 @@ export interface HandleChange extends HandleFilter {
   readonly limit?: number | undefined;
   /** Changes nothing, and tells what would be changed. @default false */
   readonly dryRun?: boolean | undefined;
+  /** Ends it between two parts of some hundred entries; what has been changed by then stays changed, and is audited. @default none */
+  readonly signal?: AbortSignal | undefined;
+  /** Told how far it has come, after each part. @default nobody */
+  readonly onProgress?: ((progress: ListProgress) => void) | undefined;
 }
 
 const date = rule<Date>('a Date', (value) => isDate(value) && !Number.isNaN(value.getTime()));
@@ -45,34 +68,50 @@ const filterRules = {
   until: optional(date),
   code: optional(rule<ErrorCode>('an error code', isErrorCode)),
 } satisfies RulesFor<HandleFilter>;
+const course = {
+  signal: optional(having<AbortSignal>('an AbortSignal', ['throwIfAborted', 'addEventListener'])),
+  onProgress: optional(callback<(progress: ListProgress) => void>()),
+};
 const queryRules = {
   ...filterRules,
   limit: byDefault(whole(1, 1_000_000), 100),
   cursor: optional(text('the cursor of a part before')),
+  ...course,
 } satisfies RulesFor<HandleQuery>;
 const changeRules = {
   ...filterRules,
   limit: byDefault(whole(1, 1_000_000), 1_000),
   dryRun: byDefault(flag(), false),
+  ...course,
 } satisfies RulesFor<HandleChange>;
 
 /** @throws {OfflineImError} `OPTION_INVALID`, `ADDRESS_INVALID` */
-export function readQuery(given: HandleQuery): {
-  readonly filter: EntryFilter;
-  readonly limit: number;
-  readonly cursor: string | undefined;
-} {
-  const { limit, cursor, ...filter } = readOptions('list()', given, queryRules);
-  return { filter: filterOf(filter), limit, cursor };
+export function readQuery(given: HandleQuery) {
+  const { limit, cursor, signal, onProgress, ...filter } = readOptions('list()', given, queryRules);
+  return { filter: filterOf(filter), limit, cursor, signal, onProgress };
 }
 
 /** @throws {OfflineImError} `OPTION_INVALID`, `ADDRESS_INVALID` */
-export function readChange(
-  owner: string,
-  given: HandleChange,
-): { readonly filter: EntryFilter; readonly limit: number; readonly dryRun: boolean } {
-  const { limit, dryRun, ...filter } = readOptions(owner, given, changeRules);
-  return { filter: filterOf(filter), limit, dryRun };
+export function readChange(owner: string, given: HandleChange) {
+  const { limit, dryRun, signal, onProgress, ...filter } = readOptions(owner, given, changeRules);
+  return { filter: filterOf(filter), limit, dryRun, signal, onProgress };
+}
+
+/** A cursor of a storage as callers get it: it says of which list it is, since another one would silently show a part of nothing. */
+export async function cursorFor(filter: EntryFilter, cursor: string): Promise<string> {
+  return `${await listMark(filter)}.${cursor}`;
+}
+
+/** What {@link cursorFor} was given. @throws {OfflineImError} `OPTION_INVALID` for one of another list */
+export async function cursorOf(filter: EntryFilter, given: string): Promise<string> {
+  const mark = `${await listMark(filter)}.`;
+  if (given.startsWith(mark)) return given.slice(mark.length);
+  const text = `list() cursor is ${quoted(given)}; expected the cursor of a part before of the same list, with the same filter.`;
+  throw new OfflineImError('OPTION_INVALID', text, { details: { option: 'cursor' } });
+}
+
+async function listMark({ state, lane, recipient, since, until, code }: EntryFilter): Promise<string> {
+  return (await sha256(JSON.stringify([state, lane, recipient, since, until, code]))).slice(0, 12);
 }
 
 function filterOf({ mailbox, recipient, since, until, ...rest }: HandleFilter): EntryFilter {

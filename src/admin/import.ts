@@ -22,8 +22,8 @@ export interface Imported {
 const atOnce = 100;
 
 /**
- * Reads an export into a spool: each message is appended so that nobody claims it, then takes over what it was, and only then goes on. Whatever ends it before
- * that, called again it goes on; a second time it adds nothing.
+ * Reads an export into a spool: each message is appended so that nobody claims it, not even a flush, then takes over what it was, and only then goes on. Whatever ends it
+ * before that, called again it goes on; a second time it adds nothing. Senders and other imports go on beside it.
  *
  * @throws {OfflineImError} `OPTION_INVALID` for a file that is no export, or was cut off or changed; nothing was added
  */
@@ -34,7 +34,6 @@ export async function importSpool(
 ): Promise<Imported> {
   const spool = transferable(storage);
   const { copy } = await checkWhole(file);
-  const resume = await pauseUntilDone(spool);
   const tally = { messages: 0, added: 0, known: 0, conflicts: [] as string[] };
   let batch: ExportedMessage[] = [];
   const flush = async (): Promise<void> => {
@@ -51,7 +50,6 @@ export async function importSpool(
     if (batch.length >= atOnce) await flush();
   }
   if (batch.length > 0) await flush();
-  await resume();
   return tally;
 }
 
@@ -80,16 +78,6 @@ async function importAll(
   await spool.letAdoptedGo(waiting.map(({ id }) => id));
   const cancelled = waiting.filter(({ cancelRequested }) => cancelRequested).map(({ id }) => id);
   if (cancelled.length > 0) await spool.cancel(cancelled);
-}
-
-/** Kept across crashes: until an import has ended, what it has appended must not be sent early, as `flush()` would. */
-const pausedBy = 'offline-im import';
-
-async function pauseUntilDone({ admin }: TransferStorage): Promise<() => Promise<void>> {
-  const pause = (await admin?.paused())?.find(({ lane }) => lane === undefined);
-  if (pause !== undefined && pause.by !== pausedBy) return async () => undefined;
-  await admin?.pause({ by: pausedBy, why: 'an import has not ended; import the file once more' });
-  return async () => void (await admin?.resume());
 }
 
 function newEntry(entry: ExportedMessage['entries'][number]): NewSpoolEntry {

@@ -2,11 +2,11 @@ import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
 import { adminOf, laneOf, type PauseOptions, readPause } from '../sender/entries.ts';
 import { type MessageEntry, shownEntry } from '../sender/status.ts';
-import type { BulkResult, BulkVerb, LaneReport, Pause, SpoolAdmin } from '../spool/admin/contract.ts';
+import type { BulkResult, BulkVerb, LaneReport, ListProgress, Pause, SpoolAdmin } from '../spool/admin/contract.ts';
 import { type Change, type SpoolState, type SpoolStorage, spoolStates } from '../spool/contract.ts';
 import { pauseOf } from '../spooler/lanes/obstacles.ts';
 import { type Explanation, explain } from './explain.ts';
-import { type HandleChange, type HandleQuery, readChange, readQuery } from './filters.ts';
+import { cursorFor, cursorOf, type HandleChange, type HandleQuery, readChange, readQuery } from './filters.ts';
 
 /** What {@link SpoolHandle.stats} tells. */
 export interface HandleStats {
@@ -37,15 +37,24 @@ export class SpoolHandle {
 
   /** Entries without their texts: what has not ended first, each in the order of acceptance. @throws {OfflineImError} `OPTION_INVALID`, `ADDRESS_INVALID` */
   async list(query: HandleQuery = {}): Promise<{ readonly entries: readonly MessageEntry[]; readonly cursor?: string }> {
-    const { filter, limit, cursor } = readQuery(query);
+    const { filter, limit, cursor, signal, onProgress } = readQuery(query);
     const entries: MessageEntry[] = [];
-    let next = cursor;
+    let next = cursor === undefined ? undefined : await cursorOf(filter, cursor);
+    let looked = 0;
     do {
+      signal?.throwIfAborted();
       const page = await this.#admin.listBy(filter, next, limit - entries.length);
-      entries.push(...page.entries.map(shownEntry));
+      for (const entry of page.entries) entries.push(shownEntry(entry));
       next = page.cursor;
+      looked += page.looked ?? page.entries.length;
+      onProgress?.({ looked, found: entries.length, changed: 0 });
     } while (next !== undefined && entries.length < limit);
-    return { entries, ...(next === undefined ? {} : { cursor: next }) };
+    return { entries, ...(next === undefined ? {} : { cursor: await cursorFor(filter, next) }) };
+  }
+
+  /** What time it is by the spool's clock: that of the database, where it lies in one. */
+  async now(): Promise<Date> {
+    return new Date((await this.#storage.admin?.now?.()) ?? Date.now());
   }
 
   /** The entries of a message, or an entry, with their texts; empty when nothing is known of it. */
@@ -69,10 +78,11 @@ export class SpoolHandle {
     const entries = await this.#known(id);
     const { admin } = this.#storage;
     const [pauses, reports] = [(await admin?.paused()) ?? [], (await admin?.lanes())?.reports ?? []];
+    const now = (await this.now()).getTime();
     return Promise.all(
       entries.map(async (entry) => {
         const standing = await this.#storage.standing?.(entry.id);
-        return explain({ entry, standing, pause: pauseOf(pauses, entry.lane), reports, now: Date.now() });
+        return explain({ entry, standing, pause: pauseOf(pauses, entry.lane), reports, now });
       }),
     );
   }
@@ -145,7 +155,7 @@ export class SpoolHandle {
     return was;
   }
 
-  /** Asks every process on this spool to try what is blocked or unreachable; each does at its next poll. */
+  /** Asks every process on this spool to try what is blocked or unreachable; each does at its next poll, at the latest. */
   async retryNow(mailbox?: string): Promise<void> {
     await this.#audit('retry-now', undefined, laneOf(mailbox));
   }
@@ -156,10 +166,18 @@ export class SpoolHandle {
   }
 
   /** Reads every entry; resolves with what does not add up, and nothing when all is well. */
-  async check(): Promise<readonly string[]> {
+  async check(options: Pick<HandleQuery, 'signal' | 'onProgress'> = {}): Promise<readonly string[]> {
+    const { signal, onProgress } = readQuery(options);
     const found: Partial<Record<SpoolState, number>> = {};
     const before = await this.#storage.counts();
-    for await (const { state } of this.#storage.list()) found[state] = (found[state] ?? 0) + 1;
+    let looked = 0;
+    for await (const { state } of this.#storage.list()) {
+      found[state] = (found[state] ?? 0) + 1;
+      looked += 1;
+      if (looked % 1_000 !== 0) continue;
+      signal?.throwIfAborted();
+      onProgress?.({ looked, found: looked, changed: 0 });
+    }
     const after = await this.#storage.counts();
     // What changed meanwhile, since a sender runs, proves nothing.
     return spoolStates.flatMap((state) =>
@@ -184,14 +202,21 @@ export class SpoolHandle {
   }
 
   async #change(verb: BulkVerb, change: HandleChange): Promise<BulkResult> {
-    const { filter, limit, dryRun } = readChange(`${verb}()`, change);
-    const result = await this.#admin.change(verb, filter, { limit, dryRun });
-    if (!dryRun) {
-      // What is purged leaves no address behind, not even there.
+    const { filter, limit, dryRun, signal, onProgress } = readChange(`${verb}()`, change);
+    let count = 0;
+    const follow = (progress: ListProgress): void => {
+      count = progress.changed;
+      onProgress?.(progress);
+    };
+    try {
+      const result = await this.#admin.change(verb, filter, { limit, dryRun, signal, onProgress: follow });
+      count = result.changes.length;
+      return result;
+    } finally {
+      // What is purged leaves no address behind, not even there. One that was ended has done a part.
       const kept = verb === 'purge' ? { ...filter, lane: undefined, recipient: undefined } : filter;
-      await this.#admin.audit({ by: this.#by, command: verb, filter: kept, count: result.changes.length });
+      if (!dryRun) await this.#admin.audit({ by: this.#by, command: verb, filter: kept, count });
     }
-    return result;
   }
 
   async #audit(command: string, count?: number, lane?: string): Promise<void> {

@@ -155,7 +155,7 @@ export const commands: readonly Command[] = [
   {
     name: 'retry-now',
     usage: '[MAILBOX]',
-    summary: 'Tries what is blocked or unreachable at the next poll; does not lift a pause.',
+    summary: 'Tries what is blocked or unreachable by the next poll; does not lift a pause.',
     options: spoolOption,
     examples: [['offline-im retry-now', 'After the server was mended']],
     load: pause,

@@ -7,16 +7,21 @@ import { UsageError } from './exit-codes.ts';
 
 const units: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** The filter of a command line. @throws {UsageError} */
-export function filterOf(call: Call): HandleFilter {
+/** The filter of a command line; `now` is the clock of the spool, which set the times that are compared. @throws {UsageError} */
+export function filterOf(call: Call, now: Date): HandleFilter {
   return {
     state: choiceOption(call, 'state', spoolStates),
     mailbox: textOption(call, 'mailbox'),
     recipient: textOption(call, 'recipient'),
-    since: timeOption(call, 'since'),
-    until: timeOption(call, 'until'),
+    since: timeOption(call, 'since', now),
+    until: timeOption(call, 'until', now),
     code: choiceOption(call, 'code', Object.keys(errorCodes) as ErrorCode[]),
   };
+}
+
+/** Before anything is opened. @throws {UsageError} */
+export function checkFilter(call: Call): HandleFilter {
+  return filterOf(call, new Date());
 }
 
 export function isEmpty(filter: HandleFilter): boolean {
@@ -24,11 +29,11 @@ export function isEmpty(filter: HandleFilter): boolean {
 }
 
 /** A point in time, or how long ago: `2026-11-28T08:00Z`, `2h`. */
-function timeOption(call: Call, name: string): Date | undefined {
+function timeOption(call: Call, name: string, now: Date): Date | undefined {
   const value = textOption(call, name);
   if (value === undefined) return undefined;
   const [, count, unit = ''] = /^(\d+)([smhd])$/.exec(value) ?? [];
-  const date = new Date(count === undefined ? Date.parse(value) : Date.now() - Number(count) * (units[unit] ?? 0));
+  const date = new Date(count === undefined ? Date.parse(value) : now.getTime() - Number(count) * (units[unit] ?? 0));
   if (!Number.isNaN(date.getTime())) return date;
   throw new UsageError(
     `--${name} is ${JSON.stringify(value)}; expected a time such as 2026-11-28T08:00Z, or how long ago: 30m, 2h, 1d.`,

@@ -12,7 +12,7 @@ export const actions: Readonly<Record<string, Action>> = {
   '/pause': async ({ view, spool, fields }) => {
     const mailbox = given(fields, 'mailbox');
     await spool.pause(mailbox, { why: given(fields, 'why') });
-    return done(view, '/', `${mailbox ?? 'Every mailbox'} is paused: each sender delivers nothing of it from its next poll on.`);
+    return done(view, '/', `${mailbox ?? 'Every mailbox'} is paused: each sender delivers nothing of it from its next poll on, at the latest.`);
   },
   '/resume': async ({ view, spool, fields }) => {
     const mailbox = given(fields, 'mailbox');
@@ -21,7 +21,7 @@ export const actions: Readonly<Record<string, Action>> = {
   },
   '/retry-now': async ({ view, spool, fields }) => {
     await spool.retryNow(given(fields, 'mailbox'));
-    return done(view, '/', 'Each sender tries what is blocked at its next poll.');
+    return done(view, '/', 'Each sender tries what is blocked at its next poll, at the latest.');
   },
   '/requeue-one': async ({ view, spool, fields }) => {
     const id = fields.get('id') ?? '';

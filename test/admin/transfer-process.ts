@@ -29,7 +29,7 @@ function counted(target: object, names: readonly string[]): void {
 await storage.open({ clock: systemClock, tombstones: 86_400_000 });
 counted(storage, ['counts', 'append', 'adopt', 'letAdoptedGo', 'holdExported', 'cancel', 'get', 'findMessage']);
 if (storage.admin === undefined) throw new Error('It has no admin.');
-counted(storage.admin, ['pause', 'paused', 'resume', 'listBy']);
+counted(storage.admin, ['listBy']);
 const options = { signal: new AbortController().signal, onProgress: () => undefined };
 if (direction === 'export') await exportSpool(storage, file, { ...options, copy: false });
 else await importSpool(storage, file, options);

@@ -2,8 +2,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Explanation } from '../../src/admin/explain.ts';
 import { exportSpool } from '../../src/admin/export.ts';
 import { importSpool } from '../../src/admin/import.ts';
+import { SpoolHandle } from '../../src/admin/spool-handle.ts';
 import type { ClaimedNote, SpoolStorage } from '../../src/spool/contract.ts';
 import { FileSpool } from '../../src/spool/file/file-spool.ts';
 import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
@@ -213,4 +215,58 @@ it('ended at each step of both, and begun again, it loses nothing and adds nothi
   let limit = 0;
   while (await steps(limit)) limit += 1;
   expect(limit).toBeGreaterThan(8);
+});
+
+it.each(Object.keys(kinds))(
+  'what was imported to a %s spool says when it goes, and what is still being imported says so',
+  async (to) => {
+    const source = (await kinds.memory?.('source')) as SpoolStorage;
+    await fill(source);
+    await open(source);
+    await exportSpool(source, file, { ...quiet, copy: false });
+    const target = (await open((await kinds[to]?.('target')) as SpoolStorage)) as SpoolStorage & TransitionSpool;
+    const handle = new SpoolHandle(target, 'carol');
+    const adopt = target.adopt.bind(target);
+    let parked: readonly Explanation[] = [];
+    target.adopt = async (moved) => {
+      parked = await handle.explain('waits');
+      return adopt(moved);
+    };
+    await importSpool(target, file, quiet);
+    expect(parked).toMatchObject([{ sentence: expect.stringMatching(/^It is being imported/) }]);
+    expect(parked[0]).not.toHaveProperty('nextAt');
+    for (const id of Object.keys(all)) {
+      const [entry] = await handle.get(id);
+      expect(Math.abs((entry?.pickupAt.getTime() ?? 0) - Date.now()), id).toBeLessThan(120_000);
+    }
+    await Promise.all([source.close(), target.close()]);
+  },
+);
+
+it('two imports into one spool at once, and a sender beside them, disturb nobody', async () => {
+  const files = await Promise.all(
+    ['one', 'two'].map(async (name) => {
+      const source = new SqliteSpool({ path: join(folder, `${name}.db`) });
+      const { sender } = aliceSends({ spool: source, clock: new ManualClock(Date.now()) });
+      for (let at = 0; at < 30; at++) await sender.send({ to: 'sip:bob@contoso.com', text: name, messageId: `${name} ${at}` });
+      await sender.stop();
+      await open(source);
+      const path = join(folder, `${name}.ndjson`);
+      await exportSpool(source, path, { ...quiet, copy: false });
+      await source.close();
+      return path;
+    }),
+  );
+  const path = join(folder, 'target.db');
+  const targets = await Promise.all(files.map(() => open(new SqliteSpool({ path }))));
+  const running = aliceSends({ spool: new SqliteSpool({ path }), clock: new ManualClock(Date.now()) });
+  await Promise.all([
+    ...files.map((one, at) => importSpool(targets[at] as SpoolStorage, one, quiet)),
+    ...Array.from({ length: 5 }, () => running.sender.flush()),
+  ]);
+  expect(await targets[0]?.admin?.paused()).toEqual([]);
+  await running.sender.flush();
+  expect((await running.sender.stats()).states).toMatchObject({ delivered: 60, spooled: 0 });
+  await running.sender.stop();
+  await Promise.all(targets.map((one) => one.close()));
 });

@@ -101,7 +101,7 @@ function rowsIn(folder: string, name: string): readonly Row[] {
     { args: ['resume'], person: /^every mailbox goes on\.\n$/, json: { command: 'resume', paused: [] } },
     {
       args: ['retry-now', 'alice@contoso.com'],
-      person: /^Each sender on this spool tries alice@contoso\.com at its next poll\.\n$/,
+      person: /^Each sender on this spool tries alice@contoso\.com at its next poll, at the latest\.\n$/,
       json: { command: 'retry-now' },
     },
     { args: ['check'], person: /^ok\t/, json: { ok: true, findings: [] } },

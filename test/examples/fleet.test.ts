@@ -73,6 +73,7 @@ interface Service {
   readonly environment: Readonly<Record<string, string>>;
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
   readonly image: string;
+  readonly ports?: readonly string[];
 }
 
 describe('compose/compose.yaml', async () => {
@@ -87,7 +88,8 @@ describe('compose/compose.yaml', async () => {
       expect(Object.keys(services)).toEqual(expect.arrayContaining(Object.keys(depends_on)));
       expect(image).toMatch(/^[\w/.-]+:[\w.-]+$/);
     }
-    expect(Object.keys(secrets)).toEqual(['ews_password']);
+    expect(Object.keys(secrets)).toEqual(['ews_password', 'dashboard_password']);
+    for (const { ports = [] } of Object.values(services)) for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
     expect(text).not.toMatch(/PASSWORD: (?!\$)/);
   });
 
@@ -99,10 +101,15 @@ describe('compose/compose.yaml', async () => {
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
     const secret = join(folder, 'ews-password.txt');
     await writeFile(secret, 'any\n');
+    const password = join(folder, 'dashboard-password.txt');
+    await writeFile(password, 'correct horse battery\n');
     const values: Readonly<Record<string, string>> = {
       DATABASE_URL: database,
       OFFLINE_IM_SPOOL: database,
       EWS_PASSWORD_FILE: secret,
+      DASHBOARD_PASSWORD_FILE: password,
+      HOST: '127.0.0.1',
+      PORT: '0',
     };
     const run = (name: string): Program => {
       const { command = [], environment } = services[name] as Service;
@@ -111,7 +118,8 @@ describe('compose/compose.yaml', async () => {
       expect(program).toBe('node');
       const file = script
         .replace('node_modules/offline-im/dist/cli.js', 'src/cli/main.ts')
-        .replace(/^worker\.ts$/, 'examples/worker.ts');
+        .replace(/^worker\.ts$/, 'examples/worker.ts')
+        .replace(/^dashboard\.ts$/, 'examples/compose/dashboard.ts');
       return start(file, { ...rest, ...(Object.fromEntries(own) as Record<string, string>) }, args);
     };
     const migrate = run('migrate');
@@ -121,6 +129,15 @@ describe('compose/compose.yaml', async () => {
     const note = arrived('From the compose file.');
     await accept(database, { messageId: 'compose', to: 'sip:bob@contoso.test', text: 'From the compose file.' });
     await note;
+    const dashboard = run('dashboard');
+    const port = await dashboard.printed(/port (\d+)/);
+    const look = (login: string) => {
+      const authorization = `Basic ${Buffer.from(login).toString('base64')}`;
+      return fetch(`http://127.0.0.1:${port}/messages`, { headers: { authorization, connection: 'close' } });
+    };
+    expect(await (await look('carol:correct horse battery')).text()).toContain('compose');
+    for (const login of ['carol:wrong', 'carol', '', ':correct horse battery']) expect((await look(login)).status).toBe(401);
+    expect(await dashboard.end()).toBe(0);
     expect(await Promise.all(workers.map((worker) => worker.end()))).toEqual([0, 0]);
   });
 });

@@ -3,14 +3,15 @@ import { type BulkVerb, bulkVerbs } from '../../spool/admin/contract.ts';
 import type { Change } from '../../spool/contract.ts';
 import { type Call, numberOption } from '../command.ts';
 import { type ExitCode, exitCodes, UsageError } from '../exit-codes.ts';
-import { filterOf, isEmpty } from '../filter-options.ts';
+import { checkFilter, filterOf, isEmpty } from '../filter-options.ts';
+import { courseOf } from '../terminal/course.ts';
 import { withSpool } from '../with-spool.ts';
 
 /** requeue, cancel, hold, release, purge: by ids, or by a filter. Bulk never forces. */
 export function run(call: Call): Promise<ExitCode> {
   const verb = bulkVerbs.find((one) => one === call.command);
   if (verb === undefined) throw new UsageError(`There is no verb ${call.command}.`);
-  const filter = filterOf(call);
+  const filter = checkFilter(call);
   if (call.positionals.length > 0 && !isEmpty(filter)) throw new UsageError('Name ids, or a filter; not both.');
   if (call.positionals.length === 0 && isEmpty(filter)) {
     throw new UsageError(`${verb} takes ids, or a filter such as --state. Try: offline-im ${verb} --help`);
@@ -52,7 +53,8 @@ async function byIds(call: Call, spool: SpoolHandle, verb: BulkVerb): Promise<Ex
 
 async function byFilter(call: Call, spool: SpoolHandle, verb: BulkVerb): Promise<ExitCode> {
   const { output } = call;
-  const change = { ...filterOf(call), limit: numberOption(call, 'limit', 1, 1_000_000) };
+  const limit = numberOption(call, 'limit', 1, 1_000_000);
+  const change = { ...filterOf(call, await spool.now()), limit, ...courseOf(call) };
   const dry = await spool[verb]({ ...change, dryRun: true });
   const dryRun = call.values['dry-run'] === true;
   if (!dryRun && dry.matched > 0 && call.values.yes !== true) {

@@ -1,13 +1,15 @@
 import { type Call, numberOption } from '../command.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
-import { filterOf } from '../filter-options.ts';
+import { checkFilter, filterOf } from '../filter-options.ts';
+import { courseOf } from '../terminal/course.ts';
 import { withSpool } from '../with-spool.ts';
 
 export function run(call: Call): Promise<ExitCode> {
   const { output } = call;
-  const query = { ...filterOf(call), limit: numberOption(call, 'limit', 1, 1_000_000) };
+  const limit = numberOption(call, 'limit', 1, 1_000_000);
+  checkFilter(call);
   return withSpool(call, async (spool) => {
-    const { entries, cursor } = await spool.list(query);
+    const { entries, cursor } = await spool.list({ ...filterOf(call, await spool.now()), limit, ...courseOf(call) });
     if (output.json) {
       output.document({ entries, more: cursor !== undefined });
       return exitCodes.ok;

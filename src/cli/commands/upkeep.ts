@@ -2,6 +2,7 @@ import { backUpSpool } from '../../admin/backup.ts';
 import { migrateSpool } from '../../admin/migrate.ts';
 import { type Call, textOption } from '../command.ts';
 import { type ExitCode, exitCodes, UsageError } from '../exit-codes.ts';
+import { courseOf } from '../terminal/course.ts';
 import { spoolNamed, withSpool } from '../with-spool.ts';
 
 /** check, migrate, backup: the spool as a thing of its own. */
@@ -17,7 +18,7 @@ function check(call: Call): Promise<ExitCode> {
   return withSpool(
     call,
     async (spool) => {
-      const wrong = await spool.check();
+      const wrong = await spool.check(courseOf(call));
       const findings = [...setAside.map((where) => `the entry ${where} could not be read and was set aside`), ...wrong];
       if (output.json) output.document({ ok: findings.length === 0, findings });
       else if (findings.length === 0)

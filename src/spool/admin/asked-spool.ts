@@ -1,7 +1,8 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { Change, ClaimToken, SpoolEntry, SpoolQuery, SpoolState, SpoolStorage, Standing } from '../contract.ts';
+import { changeBy } from './bulk.ts';
 import type { CallName } from './calls.ts';
-import type { AuditRecord, BulkResult, EntryPage, LaneReport, Pause, SpoolAdmin } from './contract.ts';
+import type { AuditRecord, EntryPage, LaneReport, Pause, SpoolAdmin } from './contract.ts';
 
 /** Asks the process that has the spool. Its answers are believed: it has proven that it is the owner. */
 export interface Owner {
@@ -29,7 +30,8 @@ export class AskedSpool implements SpoolStorage {
       audit: async (record) => (await this.#ask('audit', record)) as readonly AuditRecord[],
       listBy: async (filter, cursor, limit = 100) =>
         (await this.#ask('listBy', filter, cursor, Math.min(limit, 1_000))) as EntryPage,
-      change: async (verb, filter, { limit, dryRun }) => (await this.#ask('change', verb, filter, limit, dryRun)) as BulkResult,
+      // Page by page from here, so that it can be followed and ended.
+      change: (verb, filter, options) => changeBy(this, (...page) => this.admin.listBy(...page), verb, filter, options),
     };
   }
 

@@ -28,15 +28,17 @@ export async function changeBy(
   listBy: SpoolAdmin['listBy'],
   verb: BulkVerb,
   filter: EntryFilter,
-  { limit, dryRun }: BulkOptions,
+  { limit, dryRun, signal, onProgress }: BulkOptions,
 ): Promise<BulkResult> {
   const only = changes[verb].length === 1 ? changes[verb][0] : undefined;
   const asked = filter.state === undefined && only !== undefined ? { ...filter, state: only } : filter;
   const done: Change[] = [];
   const refused: Partial<Record<SpoolState, number>> = {};
   let matched = 0;
+  let looked = 0;
   let more = false;
   for (let cursor: string | undefined, first = true; !more && (first || cursor !== undefined); first = false) {
+    signal?.throwIfAborted();
     const page = await listBy(asked, cursor, atOnce);
     const ids: string[] = [];
     for (const entry of page.entries) {
@@ -50,6 +52,8 @@ export async function changeBy(
     matched += ids.length;
     if (!dryRun && ids.length > 0) done.push(...(await storage[verb](ids)));
     cursor = page.cursor;
+    looked += page.looked ?? page.entries.length;
+    onProgress?.({ looked, found: matched, changed: done.length });
   }
   return { matched, changes: done, refused, more };
 }

@@ -42,8 +42,6 @@ const calls = {
   audit: (storage, [record]) => admin(storage).audit(maybe(record, auditOf)),
   listBy: (storage, [filter, cursor, limit]) =>
     admin(storage).listBy(filterOf(filter), maybe(cursor, text), whole(limit, 1, 1_000)),
-  change: (storage, [verb, filter, limit, dryRun]) =>
-    admin(storage).change(verbOf(verb), filterOf(filter), { limit: whole(limit, 1, 1_000_000), dryRun: dryRun === true }),
   backup: async (storage, [path, overwrite], signal) => {
     if (storage.backup === undefined) throw new CallError('This spool is backed up by other means.');
     await storage.backup(text(path), { overwrite: overwrite === true, signal });
@@ -66,7 +64,6 @@ const reads: Readonly<Record<CallName, boolean>> = {
   lanes: true,
   audit: false,
   listBy: true,
-  change: false,
   backup: true,
 };
 

@@ -21,6 +21,8 @@ export interface EntryPage {
   readonly entries: readonly SpoolEntry[];
   /** Where the next part begins; missing at the end. A part may be empty and have a cursor: a storage looks at a bounded number of entries at once. */
   readonly cursor?: string;
+  /** Entries that were looked at for this part, where that is more than what was found. */
+  readonly looked?: number;
 }
 
 /** What is done to many entries at once. None of them forces anything. */
@@ -34,6 +36,20 @@ export interface BulkOptions {
   readonly limit: number;
   /** Changes nothing, and tells what would be changed. */
   readonly dryRun: boolean;
+  /** Ends it between two parts; what has been changed by then stays changed. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told after each part. */
+  readonly onProgress?: ((progress: ListProgress) => void) | undefined;
+}
+
+/** How far a list or a bulk change has come. */
+export interface ListProgress {
+  /** Entries that were looked at. */
+  readonly looked: number;
+  /** Those among them that fit. */
+  readonly found: number;
+  /** Those that a bulk change has changed. */
+  readonly changed: number;
 }
 
 /** What became of a bulk change. */
@@ -74,6 +90,8 @@ export interface ProcessReport {
   readonly owner: string;
   readonly pollInterval: number;
   readonly obstacles: readonly ReportedObstacle[];
+  /** Its own clock as it reports: the times of the obstacles are by that one, and are read by the storage's. */
+  readonly now?: number;
 }
 
 /** A report as the storage has it. One that is older than three polls is stale, and no longer told. */
@@ -119,6 +137,8 @@ export interface SpoolAdmin {
   paused(): Promise<readonly Pause[]>;
   /** What waits by mailbox, and what the processes on the storage can't use. */
   lanes(): Promise<LaneReport>;
+  /** The storage's clock, where that may be another than this machine's. ms since 1970 UTC. */
+  now?(): Promise<number>;
   /** Replaces what this process reported before. */
   report(report: ProcessReport): Promise<void>;
   /** Keeps a record; without one, resolves with those kept, the latest first. The storage keeps some thousand. */

@@ -12,6 +12,7 @@ import type {
   LaneSummary,
   Pause,
   ProcessReport,
+  ReportedObstacle,
   SpoolAdmin,
   StoredReport,
 } from './contract.ts';
@@ -83,6 +84,10 @@ export class StoredAdmin implements SpoolAdmin {
     });
   }
 
+  async now(): Promise<number> {
+    return (await this.#records.read('pause')).now;
+  }
+
   async lanes(): Promise<LaneReport> {
     const lanes = await this.#queries.summaries();
     const { now, records } = await this.#records.read('report');
@@ -105,7 +110,8 @@ export class StoredAdmin implements SpoolAdmin {
 
   async audit(record?: Omit<AuditRecord, 'at'>): Promise<readonly AuditRecord[]> {
     if (record !== undefined) await this.#records.put('audit', timeOrderedId(Date.now()), JSON.stringify(record), true);
-    const { records } = await this.#records.read('audit');
+    // By the storage's clock: the keys are by that of each operator's machine.
+    const records = [...(await this.#records.read('audit')).records].sort((a, b) => a.at - b.at);
     const over = records.slice(0, Math.max(0, records.length - mostAudits)).map(({ key }) => key);
     if (over.length > 0) await this.#records.drop('audit', over);
     return records
@@ -125,9 +131,15 @@ export class StoredAdmin implements SpoolAdmin {
 
 /** None where another version, or somebody else, has written what can't be read. */
 function storedReport({ key, at, content }: StoredRecord): StoredReport[] {
-  const { pollInterval, obstacles } = read<Partial<ProcessReport>>(content);
+  const { pollInterval, obstacles, now = at } = read<Partial<ProcessReport>>(content);
   if (typeof pollInterval !== 'number' || !Array.isArray(obstacles)) return [];
-  return [{ owner: key, at, pollInterval, obstacles }];
+  const ahead = now - at;
+  const seen = obstacles.map((one: ReportedObstacle) => ({
+    ...one,
+    since: one.since - ahead,
+    nextTrialAt: one.nextTrialAt - ahead,
+  }));
+  return [{ owner: key, at, pollInterval, obstacles: seen }];
 }
 
 function read<T extends object>(content: string): T {

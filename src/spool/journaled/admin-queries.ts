@@ -29,18 +29,35 @@ const keyOf = ({ fixed, status }: EntryRecord): readonly [ended: number, accepte
 
 function page(records: Iterable<EntryRecord>, filter: EntryFilter, cursor: string | undefined, limit: number): EntryPage {
   const after = cursor === undefined ? undefined : (JSON.parse(cursor) as ReturnType<typeof keyOf>);
-  const found = [...records]
-    .filter(
-      ({ fixed, status }) => status.purged !== true && fits(filter, { ...fixed, state: status.state, reason: status.reason }),
+  let found: Found[] = [];
+  for (const record of records) {
+    const { fixed, status } = record;
+    if (status.purged === true) continue;
+    if (
+      !fits(filter, { state: status.state, lane: fixed.lane, to: fixed.to, acceptedAt: fixed.acceptedAt, reason: status.reason })
     )
-    .map((record) => ({ record, key: keyOf(record) }))
-    .filter(({ key }) => after === undefined || compare(key, after) > 0)
-    .sort((a, b) => compare(a.key, b.key));
+      continue;
+    const key = keyOf(record);
+    if (after !== undefined && compare(key, after) <= 0) continue;
+    found.push({ record, key });
+    // Only the first ones are wanted: all of a large spool would be sorted for each page.
+    if (found.length > 4 * limit + 100) found = firstOf(found, limit + 1);
+  }
+  found = firstOf(found, limit + 1);
   const last = found[limit - 1];
   return {
     entries: found.slice(0, limit).map(({ record }) => viewOf(record)),
     ...(found.length > limit && last !== undefined ? { cursor: JSON.stringify(last.key) } : {}),
   };
+}
+
+interface Found {
+  readonly record: EntryRecord;
+  readonly key: ReturnType<typeof keyOf>;
+}
+
+function firstOf(found: Found[], count: number): Found[] {
+  return found.sort((a, b) => compare(a.key, b.key)).slice(0, count);
 }
 
 function compare(one: ReturnType<typeof keyOf>, other: ReturnType<typeof keyOf>): number {

@@ -56,6 +56,10 @@ export class SealedAdmin implements SpoolAdmin {
     );
   }
 
+  async now(): Promise<number> {
+    return (await this.#parts.inner.now?.()) ?? Date.now();
+  }
+
   async lanes(): Promise<LaneReport> {
     const { lanes, reports } = await this.#parts.inner.lanes();
     const named = lanes.map(async (summary) => ({ ...summary, lane: await this.#nameOf(summary.lane) }));
@@ -90,7 +94,11 @@ export class SealedAdmin implements SpoolAdmin {
     const { inner, entries } = this.#parts;
     const page = await inner.listBy({ ...filter, lane: await this.#lane(lane) }, cursor, limit);
     const opened = await Promise.all(page.entries.map((entry) => entries.show(entry)));
-    return { ...page, entries: opened.filter((entry) => fits({ recipient }, entry)) };
+    return {
+      looked: page.entries.length,
+      ...page,
+      entries: opened.filter((entry) => fits({ recipient }, entry)),
+    };
   }
 
   change(...[verb, filter, options]: Parameters<SpoolAdmin['change']>): ReturnType<SpoolAdmin['change']> {

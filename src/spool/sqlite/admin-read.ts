@@ -21,6 +21,8 @@ export interface Cursor {
 export interface Step {
   readonly rows: readonly StoredRow[];
   readonly next: number | undefined;
+  /** Places that were looked at, roughly. */
+  readonly looked: number;
 }
 
 type Narrowing = Readonly<Record<'state' | 'lane' | 'since' | 'until', string | number | null>>;
@@ -59,7 +61,7 @@ export class AdminReading {
     const sql = `SELECT ${entryColumns} FROM ${from} AND ${place} > :after AND ${narrowed} ORDER BY ${place} LIMIT ${read}`;
     const values = key === undefined ? narrowing : { ...narrowing, key };
     const rows = this.#statement(sql).all({ ...values, after: seq }) as unknown as readonly StoredRow[];
-    return { rows, next: rows.length < read ? undefined : rows.at(-1)?.seq };
+    return { rows, next: rows.length < read ? undefined : rows.at(-1)?.seq, looked: rows.length };
   }
 
   /** The index that finds it, if there is one: over what waits, or what is held or dead. */
@@ -82,10 +84,12 @@ export class AdminReading {
     const last = this.#statement(
       `SELECT max(seq) AS last FROM (SELECT seq FROM entries WHERE seq > :after ORDER BY seq LIMIT ${slice})`,
     ).get({ after: seq })?.last;
-    if (typeof last !== 'number') return { rows: [], next: undefined };
+    if (typeof last !== 'number') return { rows: [], next: undefined, looked: 0 };
     const sql = `SELECT ${entryColumns} FROM entries WHERE seq > :after AND seq <= :last AND ended_at IS ${ended ? 'NOT NULL' : 'NULL'} AND ${narrowed} ORDER BY seq LIMIT ${read}`;
     const rows = this.#statement(sql).all({ ...narrowing, after: seq, last }) as unknown as readonly StoredRow[];
-    return { rows, next: rows.length < read ? last : rows.at(-1)?.seq };
+    const next = rows.length < read ? last : (rows.at(-1)?.seq ?? last);
+    // What has been removed leaves gaps.
+    return { rows, next, looked: Math.min(slice, next - seq) };
   }
 
   /** Adds up a slice; after which row the next begins. */

@@ -21,6 +21,7 @@ export function sqliteQueries(session: Session): AdminQueries {
       const next = full !== undefined ? { ended: start.ended, seq: full.seq } : nextCursor(start, step, filter);
       return {
         entries: entries.slice(0, limit).map(({ entry }) => entry),
+        looked: step.looked,
         ...(next === undefined ? {} : { cursor: `${next.ended ? 'ended' : 'waiting'}:${next.seq}` }),
       };
     },

@@ -17,7 +17,8 @@ export function viewOf({ fixed, status }: EntryRecord, message?: SpooledMessage)
     weight: fixed.weight,
     to: fixed.to,
     acceptedAt: fixed.acceptedAt,
-    pickupAt: fixed.pickupAt,
+    // What was imported went on at a time of its own; while it is parked it goes at none that anybody lives to see.
+    pickupAt: isImported(fixed) ? status.due.at : fixed.pickupAt,
     state: status.state,
     expiresAt: status.expiresAt,
     attempt: status.attempt,
@@ -173,9 +174,11 @@ export const parked = 315_360_000_000;
 
 /** Whether it was appended by an import, and is not yet what it was. Once it goes on it is due as others are; its pickup time stays. */
 export function isParked({ fixed, status }: EntryRecord): boolean {
-  return (
-    status.state === 'spooled' && fixed.pickupAt - fixed.acceptedAt === parked && status.due.at > fixed.acceptedAt + parked / 2
-  );
+  return status.state === 'spooled' && isImported(fixed) && status.due.at > fixed.acceptedAt + parked / 2;
+}
+
+function isImported({ pickupAt, acceptedAt }: EntryFixed): boolean {
+  return pickupAt - acceptedAt === parked;
 }
 
 /*

@@ -39,9 +39,11 @@ export function holdExported(tx: Transaction, id: string, now: number): void {
 
 /** Makes of an entry that was appended parked what it was where it came from; what waited there is held as of a restored copy. Done once. */
 export function adopt(tx: Transaction, moved: MovedEntry, now: number): void {
-  const record = tx.entry(moved.id);
-  if (record === undefined || !isParked(record)) return;
+  const found = tx.entry(moved.id);
+  if (found === undefined || !isParked(found)) return;
   const { unknownAttempts, reason } = moved;
+  // From here on it is one among others, which is due when it is let go.
+  const record = tx.move(found, 'spooled', { due: { at: now, within: 0 } });
   switch (moved.state) {
     case 'waiting':
       holdRestored(tx, moved.id, now);

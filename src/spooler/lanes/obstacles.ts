@@ -69,13 +69,14 @@ export class ObstacleReport {
   readonly #lanes: ReportedLanes;
   /** Something was reported, and is still told there. */
   #reported = false;
-  /** Operators' requests to try now, up to this time, were carried out. */
-  #retriedAt: number;
+  /** Operators' requests to try now, up to this time by the storage's clock, were carried out. */
+  #retriedAt: number | undefined;
+  readonly #startedAt: number;
 
   constructor(parts: SpoolerParts, lanes: ReportedLanes) {
     this.#parts = parts;
     this.#lanes = lanes;
-    this.#retriedAt = parts.clock.now();
+    this.#startedAt = parts.clock.now();
   }
 
   /** To be called each poll. Never rejects: nothing depends on it. */
@@ -84,7 +85,7 @@ export class ObstacleReport {
     const obstacles = reportedObstacles(this.#lanes.obstacles(), clock.now());
     if (storage.admin === undefined || (obstacles.length === 0 && !this.#reported)) return;
     try {
-      await storage.admin.report({ owner, pollInterval: options.pollInterval, obstacles });
+      await storage.admin.report({ owner, pollInterval: options.pollInterval, obstacles, now: clock.now() });
       this.#reported = obstacles.length > 0;
       if (this.#reported) await this.#obeyRetries(storage.admin);
     } catch (error) {
@@ -94,9 +95,16 @@ export class ObstacleReport {
 
   /** Whoever mended something asks for it in the spool: `offline-im retry-now`. */
   async #obeyRetries(admin: SpoolAdmin): Promise<void> {
-    const asked = (await admin.audit()).filter(({ at, command }) => command === 'retry-now' && at > this.#retriedAt);
+    const since = this.#retriedAt ?? (await this.#started(admin));
+    const asked = (await admin.audit()).filter(({ at, command }) => command === 'retry-now' && at > since);
     for (const { filter } of asked) this.#lanes.retryNow(filter?.lane);
-    this.#retriedAt = asked.reduce((latest, { at }) => Math.max(latest, at), this.#retriedAt);
+    this.#retriedAt = asked.reduce((latest, { at }) => Math.max(latest, at), since);
+  }
+
+  /** When this process started, by the storage's clock: requests from before were meant for others. */
+  async #started(admin: SpoolAdmin): Promise<number> {
+    const now = this.#parts.clock.now();
+    return this.#startedAt + ((await admin.now?.()) ?? now) - now;
   }
 }
 

@@ -90,7 +90,10 @@ REASON   EXPIRED
 
   it.each([
     ['all', overview(commands, 40)],
-    ...commands.map((one) => [one.name, helpOf(one, { ...one.options, json: { type: 'boolean', help: 'x' } }, 40)] as const),
+    ...commands.map((one): [string, string] => [
+      one.name,
+      helpOf(one, { ...one.options, json: { type: 'boolean', help: 'x' } }, 40),
+    ]),
   ])('breaks no word of the help of %s', (_name, text) => {
     // Command lines are there to be copied.
     const lines = text.split('\n').filter((line) => !line.includes('offline-im ') && !line.startsWith('  # '));

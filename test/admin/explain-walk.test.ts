@@ -1,0 +1,128 @@
+/** Every reason for which a message waits, brought about by a sender that runs: what it says itself, and what an operator is told who has the storage alone. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SpoolHandle } from '../../src/admin/spool-handle.ts';
+import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
+import type { WaitingFor } from '../../src/sender/status.ts';
+import { SqliteSpool } from '../../src/spool/sqlite/sqlite-spool.ts';
+import type { DeliveryOutcome } from '../../src/transport/contract.ts';
+import { aliceSends } from '../support/sender-fixture.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'offline-im-explain-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+type Scene = ReturnType<typeof aliceSends>;
+
+const pickup = 120_000;
+const error = (code: 'EWS_ERROR' | 'AUTHENTICATION_FAILED' | 'ENDPOINT_UNREACHABLE' | 'CONNECTION_LOST') =>
+  new OfflineImError(code, 'The server said no.');
+const send = ({ sender }: Scene, messageId: string) => sender.send({ to: 'sip:bob@contoso.com', text: 'x', messageId });
+
+/** Sends it, and lets the sender try it once, with that outcome. */
+async function tried(scene: Scene, outcome: DeliveryOutcome): Promise<void> {
+  scene.transport.answer = () => outcome;
+  await scene.sender.start();
+  await send(scene, 'm');
+  await scene.clock.advance(pickup + 31_000);
+}
+
+const ways: Readonly<
+  Record<WaitingFor, { readonly bring: (scene: Scene) => Promise<void>; readonly says: RegExp; readonly todo: RegExp }>
+> = {
+  pickup: {
+    bring: async (scene) => {
+      await scene.sender.start();
+      await send(scene, 'm');
+    },
+    says: /waits for its pickup time; a sender takes it at /,
+    todo: /^Nothing/,
+  },
+  'back-off': {
+    bring: (scene) => tried(scene, { status: 'deferred', scope: 'note', error: error('EWS_ERROR'), retryAfter: 600_000 }),
+    says: /^An attempt failed \(EWS_ERROR: The server said no\.\); it is tried again at /,
+    todo: /retry-now/,
+  },
+  order: {
+    bring: async (scene) => {
+      scene.transport.answer = () => ({ status: 'deferred', scope: 'note', error: error('EWS_ERROR'), retryAfter: 600_000 });
+      await scene.sender.start();
+      await send(scene, 'older');
+      await scene.clock.advance(pickup + 1_000);
+      await send(scene, 'm');
+    },
+    says: /^An older message of its conversation has not ended/,
+    todo: /offline-im list --mailbox alice@contoso\.com/,
+  },
+  'mailbox-blocked': {
+    bring: (scene) => tried(scene, { status: 'blocked', scope: 'mailbox', sent: 'no', error: error('AUTHENTICATION_FAILED') }),
+    says: /^The mailbox alice@contoso\.com is blocked since .* \(AUTHENTICATION_FAILED: The server said no\.\); it is tried again at /,
+    todo: /retry-now alice@contoso\.com$/,
+  },
+  'endpoint-unavailable': {
+    bring: (scene) => tried(scene, { status: 'blocked', scope: 'endpoint', sent: 'no', error: error('ENDPOINT_UNREACHABLE') }),
+    says: /^The server can't be reached, or refuses everybody, since .* \(ENDPOINT_UNREACHABLE: The server said no\.\); it is tried again at /,
+    todo: /retry-now$/,
+  },
+  probe: {
+    bring: async (scene) => {
+      scene.transport.answerProbe = () => ({ status: 'unknown', error: error('CONNECTION_LOST') });
+      await tried(scene, { status: 'unconfirmed', ended: 'silence', scope: 'note', error: error('CONNECTION_LOST') });
+    },
+    says: /^It may have been sent \(.*\), and is looked for before it is ever sent again; next at /,
+    todo: /OUTCOME_UNKNOWN/,
+  },
+  held: {
+    bring: async (scene) => {
+      await scene.sender.start();
+      await send(scene, 'm');
+      await scene.sender.hold('m');
+    },
+    says: /until it is released\.$/,
+    todo: /^offline-im release /,
+  },
+  paused: {
+    bring: async (scene) => {
+      await scene.sender.start();
+      await send(scene, 'm');
+      await scene.sender.pause('alice@contoso.com', { by: 'carol', why: 'moved' });
+      await scene.clock.advance(pickup + 31_000);
+    },
+    says: /^Delivery of the mailbox alice@contoso\.com is paused since .* by carol \(moved\); it goes when that is resumed/,
+    todo: /^offline-im resume alice@contoso\.com$/,
+  },
+  worker: {
+    // The spool is open; nobody has started the sender.
+    bring: async (scene) => {
+      await send(scene, 'm');
+      await scene.clock.advance(pickup + 31_000);
+    },
+    says: /^It is due, and no sender has taken it\./,
+    todo: /offline-im drain$/,
+  },
+};
+
+describe.each(Object.entries(ways))('what waits for %s', (waitingFor, { bring, says, todo }) => {
+  it('is said alike by its sender, by an operator beside it, and by one who comes after it has gone', async () => {
+    const path = join(folder, 'spool.db');
+    const scene = aliceSends({ spool: new SqliteSpool({ path }) });
+    await bring(scene);
+    expect((await scene.sender.status('m'))?.entries).toMatchObject([{ waitingFor }]);
+    const storage = new SqliteSpool({ path });
+    await storage.open({ clock: scene.clock, tombstones: 86_400_000 });
+    const beside = new SpoolHandle(storage, 'carol');
+    const [explanation] = await beside.explain('m');
+    expect(explanation).toMatchObject({
+      waitingFor,
+      sentence: expect.stringMatching(says),
+      advice: expect.stringMatching(todo),
+    });
+    await scene.sender.stop();
+    expect(await beside.explain('m')).toMatchObject([{ waitingFor, sentence: expect.stringMatching(says) }]);
+    await beside.close();
+  });
+});

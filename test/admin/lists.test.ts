@@ -1,0 +1,89 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SpoolHandle } from '../../src/admin/spool-handle.ts';
+import type { ListProgress } from '../../src/spool/admin/contract.ts';
+import type { SpoolStorage } from '../../src/spool/contract.ts';
+import { FileSpool } from '../../src/spool/file/file-spool.ts';
+import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
+import { SqliteSpool } from '../../src/spool/sqlite/sqlite-spool.ts';
+import { ManualClock } from '../../src/testing/manual-clock.ts';
+import { newEntry } from '../support/spool-entries.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'offline-im-lists-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const kinds: Readonly<Record<string, () => SpoolStorage>> = {
+  memory: () => new MemorySpool(),
+  file: () => new FileSpool({ root: join(folder, 'spool') }),
+  sqlite: () => new SqliteSpool({ path: join(folder, 'spool.db') }),
+};
+
+async function handleOf(storage: SpoolStorage | undefined, count: number): Promise<SpoolHandle> {
+  if (storage === undefined) throw new Error('There is no such spool.');
+  await storage.open({ clock: new ManualClock(Date.now()), tombstones: 86_400_000 });
+  await storage.append(
+    Array.from({ length: count }, (_, at) => newEntry(`e${String(at).padStart(5, '0')}`, { messageId: `m${at}` })),
+  );
+  return new SpoolHandle(storage, 'carol');
+}
+
+describe.each(Object.keys(kinds))('lists of a %s spool', (kind) => {
+  it('go on where a part ended, in parts of any size, and a cursor of another list is refused', async () => {
+    const spool = await handleOf(kinds[kind]?.(), 23);
+    const ids: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const part = await spool.list({ state: 'spooled', limit: 4, cursor });
+      ids.push(...part.entries.map(({ id }) => id));
+      cursor = part.cursor;
+    } while (cursor !== undefined);
+    expect(ids).toEqual(Array.from({ length: 23 }, (_, at) => `e${String(at).padStart(5, '0')}`));
+    const { cursor: other } = await spool.list({ state: 'spooled', limit: 4 });
+    for (const wrong of [{ state: 'dead', cursor: other }, { cursor: other }, { state: 'spooled', cursor: 'x' }] as const) {
+      await expect(spool.list(wrong)).rejects.toMatchObject({ code: 'OPTION_INVALID', details: { option: 'cursor' } });
+    }
+    await spool.close();
+  });
+
+  it('say how far they have come, and end when they are told to', async () => {
+    const spool = await handleOf(kinds[kind]?.(), 700);
+    const ending = new AbortController();
+    const seen: ListProgress[] = [];
+    const change = spool.hold({
+      state: 'spooled',
+      signal: ending.signal,
+      onProgress: (progress) => {
+        seen.push(progress);
+        if (progress.changed >= 300) ending.abort();
+      },
+    });
+    await expect(change).rejects.toThrow(/abort/i);
+    const { states } = await spool.stats();
+    expect(states.held).toBe(seen.at(-1)?.changed);
+    expect(states.held).toBeGreaterThanOrEqual(300);
+    expect(states.spooled).toBe(700 - states.held);
+    // What was done is audited, though it was not all.
+    expect(await spool.audit()).toMatchObject([{ by: 'carol', command: 'hold', count: states.held }]);
+    await expect(spool.list({ signal: ending.signal })).rejects.toThrow(/abort/i);
+    await spool.close();
+  });
+});
+
+it('two operators who requeue the same at once make one message of each', async () => {
+  const path = join(folder, 'shared.db');
+  const one = await handleOf(new SqliteSpool({ path }), 40);
+  await one.cancel({ state: 'held' });
+  await one.hold({ state: 'spooled' });
+  const storage = new SqliteSpool({ path });
+  await storage.open({ clock: new ManualClock(Date.now()), tombstones: 86_400_000 });
+  const other = new SpoolHandle(storage, 'dave');
+  const [a, b] = await Promise.all([one.release({ state: 'held' }), other.release({ state: 'held' })]);
+  expect(a.changes.length + b.changes.length).toBe(40);
+  expect((await one.stats()).states).toMatchObject({ spooled: 40, held: 0 });
+  await Promise.all([one.close(), other.close()]);
+});
