@@ -41,6 +41,7 @@ const iso = (time: number): string => new Date(time).toISOString().replace(/\.\d
 const why = (reason: Reason | undefined): string =>
   reason === undefined ? 'no reason is known' : `${reason.code}: ${reason.text}`;
 const expiry = ({ entry }: Facts): string => (entry.expiresAt === 0 ? '' : ` It expires at ${iso(entry.expiresAt)}.`);
+const doubt = 'It may have been sent';
 const nothing = 'Nothing: it goes on by itself.';
 
 const exported = {
@@ -103,7 +104,10 @@ const waits: Readonly<Record<WaitingFor, Sentence>> = {
     };
   },
   worker: (facts) => ({
-    sentence: `It is due, and no sender has taken it.${expiry(facts)}`,
+    sentence:
+      facts.entry.state === 'unconfirmed'
+        ? 'It may have been sent, is due to be looked for, and no sender has done that.'
+        : `It is due, and no sender has taken it.${expiry(facts)}`,
     advice: 'Is a sender running on this spool? If one is, it is busy with others; if none is: start it, or offline-im drain',
   }),
 };
@@ -153,7 +157,11 @@ export function explain(known: Known): Explanation {
 }
 
 function sentenceOf(state: SpoolState, waitingFor: WaitingFor | undefined, facts: Facts): ReturnType<Sentence> {
-  if (waitingFor !== undefined) return waits[waitingFor](facts);
+  if (waitingFor !== undefined) {
+    const said = waits[waitingFor](facts);
+    const silent = state === 'unconfirmed' && !said.sentence.startsWith(doubt);
+    return silent ? { ...said, sentence: `${doubt}, and is looked for first. ${said.sentence}` } : said;
+  }
   switch (state) {
     case 'spooled':
     case 'deferred':

@@ -2,6 +2,7 @@ import { systemClock } from '../core/clock.ts';
 import { hasCode } from '../core/errors/offline-im-error.ts';
 import { PostgresSpool } from '../spool/postgres/postgres-spool.ts';
 import { hostPool } from './host-pg.ts';
+import { openStorage } from './storage.ts';
 import { placeOf } from './where.ts';
 
 /**
@@ -14,7 +15,12 @@ export async function migrateSpool(
   { schema = 'offline_im', dryRun }: { readonly schema?: string | undefined; readonly dryRun: boolean },
 ): Promise<{ readonly needed: boolean }> {
   const place = placeOf(where);
-  if (place.kind !== 'postgres') return { needed: false };
+  if (place.kind !== 'postgres') {
+    // Opening it refuses what a later version wrote.
+    const spool = await openStorage(where, { schema }, { clock: systemClock, tombstones: 86_400_000 });
+    await spool.close();
+    return { needed: false };
+  }
   const { pool, end } = hostPool(place.url);
   try {
     const spool = new PostgresSpool({ pool, schema });

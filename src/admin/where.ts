@@ -1,8 +1,9 @@
-import { existsSync, statSync } from 'node:fs';
+import { accessSync, constants, type Stats, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
+import { property } from '../core/errors/thrown.ts';
 
 /** What kind of spool lies where an operator points to. */
 export type Place =
@@ -14,16 +15,38 @@ export type Place =
 export function placeOf(where: string): Place {
   if (/^postgres(ql)?:\/\//i.test(where)) return { kind: 'postgres', url: where };
   const path = resolve(where.startsWith('file:') ? fileURLToPath(where) : where);
-  const facts = statSync(path, { throwIfNoEntry: false });
+  const facts = factsOf(path, path);
   if (facts === undefined) throw unusable(path, 'does not exist');
   if (facts.isDirectory()) {
-    if (existsSync(join(path, '.offline-im'))) return { kind: 'file', root: path };
+    if (factsOf(join(path, '.offline-im'), path) !== undefined) return { kind: 'file', root: path };
     throw unusable(path, 'is a folder without a spool (it has no .offline-im)');
   }
   if (!facts.isFile()) throw unusable(path, 'is neither a file nor a folder');
   if (facts.size === 0) throw unusable(path, 'is empty');
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (error) {
+    throw closed(path, error);
+  }
   if (!isSpoolFile(path)) throw unusable(path, 'is not the SQLite file of a spool');
   return { kind: 'sqlite', path };
+}
+
+/** @throws {OfflineImError} `SPOOL_ROOT_UNUSABLE` where that may not even be asked */
+function factsOf(path: string, spool: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    // A file where a folder belongs: there is nothing either.
+    if (property(error, 'code') === 'ENOTDIR') return undefined;
+    throw closed(spool, error);
+  }
+}
+
+function closed(path: string, error: unknown): OfflineImError {
+  const user = process.getuid?.();
+  const who = user === undefined ? '' : ` by user ${user}`;
+  return unusable(path, `can't be read${who} (${String(property(error, 'code'))}); its owner is whoever runs the sender`);
 }
 
 /** "OIMs", as the header of a spool's file has it. */
@@ -39,7 +62,10 @@ function isSpoolFile(path: string): boolean {
   try {
     database = new DatabaseSync(path, { readOnly: true });
     return database.prepare('PRAGMA application_id').get()?.application_id === applicationId;
-  } catch {
+  } catch (error) {
+    // SQLITE_READONLY, SQLITE_PERM, SQLITE_CANTOPEN: its log beside it has to be written even by readers.
+    const code = property(error, 'errcode');
+    if (typeof code === 'number' && [3, 8, 14].includes(code & 0xff)) throw closed(path, error);
     return false;
   } finally {
     database?.close();
