@@ -1,6 +1,6 @@
 /**
  * What the lists of operators cost: how long each takes on a large SQLite spool, and what their indexes cost `send()`.
- * `node bench/lists.ts [ENTRIES]`, one million by default.
+ * `npm run bench:lists [ENTRIES]`, one million by default.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

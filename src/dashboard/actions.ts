@@ -12,7 +12,11 @@ export const actions: Readonly<Record<string, Action>> = {
   '/pause': async ({ view, spool, fields }) => {
     const mailbox = given(fields, 'mailbox');
     await spool.pause(mailbox, { why: given(fields, 'why') });
-    return done(view, '/', `${mailbox ?? 'Every mailbox'} is paused: each sender delivers nothing of it from its next poll on, at the latest.`);
+    return done(
+      view,
+      '/',
+      `${mailbox ?? 'Every mailbox'} is paused: each sender delivers nothing of it from its next poll on, at the latest.`,
+    );
   },
   '/resume': async ({ view, spool, fields }) => {
     const mailbox = given(fields, 'mailbox');

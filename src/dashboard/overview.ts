@@ -1,17 +1,30 @@
 import type { SpoolHandle } from '../admin/spool-handle.ts';
+import type { LaneSummary } from '../spool/admin/contract.ts';
 import { type SpoolState, spoolStates } from '../spool/contract.ts';
 import type { History } from './history.ts';
 import { type Html, html } from './html.ts';
 import { form, hidden, page, timeOf, type View } from './page.ts';
 import { plotOf } from './plot.ts';
 
+/** Mailboxes on the page: those that something is in the way of come first. */
+const mostLanes = 100;
+
 /** States, what waits by mailbox and why, and what is paused. */
 export async function overview(view: View, spool: SpoolHandle, history: History): Promise<Response> {
   const [now, { paused }, report] = await Promise.all([history.now(), spool.stats(), spool.lanes()]);
   const obstacles = report.reports.flatMap(({ obstacles: all }) => all);
-  const rows = report.lanes.map(({ lane, states, oldest }) => {
-    const pause = paused.find((one) => one.lane === lane || one.lane === undefined);
-    const reasons = obstacles.filter(({ lanes }) => lanes.includes(lane));
+  const all = paused.find(({ lane }) => lane === undefined);
+  const pausedLanes = new Map(paused.map((one) => [one.lane, one]));
+  const byLane = Map.groupBy(
+    obstacles.flatMap((one) => one.lanes.map((lane) => ({ ...one, lane }))),
+    ({ lane }) => lane,
+  );
+  const weight = ({ lane, states }: LaneSummary): number =>
+    (byLane.has(lane) || pausedLanes.has(lane) ? 1e12 : 0) + Object.values(states).reduce((sum, count) => sum + count, 0);
+  const lanes = [...report.lanes].sort((a, b) => weight(b) - weight(a) || a.oldest - b.oldest);
+  const rows = lanes.slice(0, mostLanes).map(({ lane, states, oldest }) => {
+    const pause = pausedLanes.get(lane) ?? all;
+    const reasons = byLane.get(lane) ?? [];
     return html`<tr>
 <th scope="row"><a href="${view.basePath}/messages?mailbox=${encodeURIComponent(lane)}"><bdi>${lane}</bdi></a></th>
 <td>${statesOf(states)}</td>
@@ -20,15 +33,7 @@ export async function overview(view: View, spool: SpoolHandle, history: History)
       ({ kind, reason, nextTrialAt }) =>
         html`${kind}: <bdi>${reason.code} ${reason.text}</bdi>, tried again at ${timeOf(nextTrialAt)} `,
     )}</td>
-<td>${
-      view.user.mayChange
-        ? pauseForm(
-            view,
-            lane,
-            paused.some((one) => one.lane === lane),
-          )
-        : undefined
-    }</td>
+<td>${view.user.mayChange ? pauseForm(view, lane, pausedLanes.has(lane)) : undefined}</td>
 </tr>`;
   });
   const body = html`<section aria-labelledby="states"><h2 id="states">States</h2>
@@ -44,7 +49,8 @@ ${
   rows.length === 0
     ? html`<p>Nothing waits.</p>`
     : html`<table><caption>What waits for each sender's mailbox, and what is in its way</caption><thead><tr><th scope="col">Mailbox</th><th scope="col">Entries</th><th scope="col">Oldest</th><th scope="col">Why it waits</th><th scope="col">Change</th></tr></thead><tbody>${rows}</tbody></table>`
-}</section>`;
+}
+${lanes.length <= mostLanes ? undefined : html`<p>${lanes.length - mostLanes} more mailboxes wait, with nothing known to be in their way, or fewer entries. Search finds each of them.</p>`}</section>`;
   return page(view, 'Overview', body);
 }
 
