@@ -2,8 +2,9 @@ import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
 import { adminOf, laneOf, type PauseOptions, readPause } from '../sender/entries.ts';
 import { type MessageEntry, shownEntry } from '../sender/status.ts';
-import type { BulkResult, BulkVerb, LaneReport, ListProgress, Pause, SpoolAdmin } from '../spool/admin/contract.ts';
+import type { BulkResult, BulkVerb, EntryFilter, LaneReport, ListProgress, Pause, SpoolAdmin } from '../spool/admin/contract.ts';
 import { type Change, type SpoolState, type SpoolStorage, spoolStates } from '../spool/contract.ts';
+import { isShut } from '../spool/sealed/entries.ts';
 import { pauseOf } from '../spooler/lanes/obstacles.ts';
 import { type Explanation, explain } from './explain.ts';
 import { cursorFor, cursorOf, type HandleChange, type HandleQuery, readChange, readQuery } from './filters.ts';
@@ -49,6 +50,7 @@ export class SpoolHandle {
       looked += page.looked ?? page.entries.length;
       onProgress?.({ looked, found: entries.length, changed: 0 });
     } while (next !== undefined && entries.length < limit);
+    if (entries.length === 0) await this.#checkKeysFor(filter);
     return { entries, ...(next === undefined ? {} : { cursor: await cursorFor(filter, next) }) };
   }
 
@@ -143,6 +145,7 @@ export class SpoolHandle {
   async pause(mailbox?: string, options: PauseOptions = {}): Promise<void> {
     const lane = laneOf(mailbox);
     const { why } = readPause(options);
+    await this.#checkKeysFor({ lane });
     await this.#admin.pause({ lane, by: options.by ?? this.#by, why });
     await this.#audit('pause', undefined, lane);
   }
@@ -150,6 +153,7 @@ export class SpoolHandle {
   /** As `sender.resume()`. @throws {OfflineImError} `ADDRESS_INVALID`, `SPOOL_NOT_OPERABLE` */
   async resume(mailbox?: string): Promise<boolean> {
     const lane = laneOf(mailbox);
+    await this.#checkKeysFor({ lane });
     const was = await this.#admin.resume(lane);
     await this.#audit('resume', undefined, lane);
     return was;
@@ -157,7 +161,9 @@ export class SpoolHandle {
 
   /** Asks every process on this spool to try what is blocked or unreachable; each does at its next poll, at the latest. */
   async retryNow(mailbox?: string): Promise<void> {
-    await this.#audit('retry-now', undefined, laneOf(mailbox));
+    const lane = laneOf(mailbox);
+    await this.#checkKeysFor({ lane });
+    await this.#audit('retry-now', undefined, lane);
   }
 
   /** For the audit: a person reads the text of a message. */
@@ -203,6 +209,7 @@ export class SpoolHandle {
 
   async #change(verb: BulkVerb, change: HandleChange): Promise<BulkResult> {
     const { filter, limit, dryRun, signal, onProgress } = readChange(`${verb}()`, change);
+    await this.#checkKeysFor(filter);
     let count = 0;
     const follow = (progress: ListProgress): void => {
       count = progress.changed;
@@ -238,11 +245,24 @@ export class SpoolHandle {
   async #known(id: string) {
     const entries = await this.#find(id);
     if (entries.length > 0) return entries;
-    throw unknownEntry(id);
+    if (await this.#isShut()) throw shut('ids of messages', 'Ids of entries, as lists show them, can be named.');
+    throw new OfflineImError('ENTRY_UNKNOWN', `No message or entry has the id ${quoted(id)}; it may have been forgotten.`);
+  }
+
+  /** What is named by an address would silently not be found. @throws {OfflineImError} `SPOOL_KEY_MISSING` */
+  async #checkKeysFor({ lane, recipient }: Pick<EntryFilter, 'lane' | 'recipient'>): Promise<void> {
+    if ((lane === undefined && recipient === undefined) || !(await this.#isShut())) return;
+    throw shut('mailboxes and recipients', 'What is asked without them, such as by state, is answered.');
+  }
+
+  /** Whether it is sealed, and was opened without keys: one of its entries tells. */
+  async #isShut(): Promise<boolean> {
+    for await (const entry of this.#storage.list()) return isShut(entry);
+    return false;
   }
 }
 
-export function unknownEntry(id: string): OfflineImError {
-  const text = `No message or entry has the id ${quoted(id)}; it may have been forgotten.`;
-  return new OfflineImError('ENTRY_UNKNOWN', text);
+function shut(what: string, instead: string): OfflineImError {
+  const text = `This spool is sealed and was opened without its keys, so that ${what} can't be compared: give its keys. ${instead}`;
+  return new OfflineImError('SPOOL_KEY_MISSING', text);
 }

@@ -92,6 +92,7 @@ function unknownCommand(name: string): UsageError {
 /** What to do at a shell, where the sentence of an error speaks to a program. */
 const remedies: Readonly<Partial<Record<string, string>>> = {
   SPOOL_NOT_MIGRATED: ' To do: offline-im migrate',
+  SPOOL_KEY_MISSING: ' To do: name them as keys and routingKey in offline-im.config.json',
 };
 
 /** Says what went wrong on standard error. */

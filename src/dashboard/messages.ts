@@ -79,7 +79,7 @@ export function failed(view: View, error: unknown): Response {
       500,
     );
   }
-  const wrong = error.code === 'OPTION_INVALID' || error.code === 'ADDRESS_INVALID';
+  const wrong = ['OPTION_INVALID', 'ADDRESS_INVALID', 'SPOOL_KEY_MISSING'].includes(error.code);
   return page(view, 'That did not work', html`<p><bdi>${error.code}: ${error.message}</bdi></p>`, wrong ? 400 : 500);
 }
 

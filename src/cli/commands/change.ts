@@ -1,4 +1,4 @@
-import { type SpoolHandle, unknownEntry } from '../../admin/spool-handle.ts';
+import type { SpoolHandle } from '../../admin/spool-handle.ts';
 import { type BulkVerb, bulkVerbs } from '../../spool/admin/contract.ts';
 import type { Change } from '../../spool/contract.ts';
 import { type Call, numberOption } from '../command.ts';
@@ -35,7 +35,7 @@ async function byIds(call: Call, spool: SpoolHandle, verb: BulkVerb): Promise<Ex
     throw new UsageError('Nothing was done: the id was not typed at a terminal.');
   }
   // One that is mistyped is told before anything is done.
-  for (const id of positionals) if ((await spool.get(id)).length === 0) throw unknownEntry(id);
+  for (const id of positionals) if ((await spool.get(id)).length === 0) await spool.explain(id);
   const changes: Change[] = [];
   const dryRun = call.values['dry-run'] === true;
   for (const id of positionals) {

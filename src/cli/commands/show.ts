@@ -1,4 +1,3 @@
-import { unknownEntry } from '../../admin/spool-handle.ts';
 import { isDate } from '../../core/errors/thrown.ts';
 import { type Call, idsOf, textOption } from '../command.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
@@ -14,7 +13,8 @@ export function run(call: Call): Promise<ExitCode> {
   return withSpool(call, async (spool) => {
     if (trace !== undefined) await checkReadable(trace);
     const entries = await spool.get(id);
-    if (entries.length === 0) throw unknownEntry(id);
+    // It says why.
+    if (entries.length === 0) await spool.explain(id);
     const withText = call.values.text === true;
     if (withText) await spool.noteReading();
     const shown = withText ? entries : entries.map(({ message: _message, ...entry }) => entry);

@@ -153,6 +153,11 @@ export class Entries {
   }
 }
 
+/** Whether an entry is shown as it lies in a sealed spool, which was opened without any keys. */
+export function isShut({ to }: Pick<SpoolEntry, 'to'>): boolean {
+  return to[0]?.address.endsWith(`@${domain}`) === true;
+}
+
 /** Errors that another set of keys may mend. */
 export function isLocked(error: unknown): error is OfflineImError {
   return error instanceof OfflineImError && (error.code === 'SPOOL_KEY_MISSING' || error.code === 'SPOOL_SEAL_BROKEN');
