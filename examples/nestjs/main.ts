@@ -1,5 +1,5 @@
 /**
- * A NestJS application whose tickets and notes are one transaction in PostgreSQL.
+ * A NestJS application whose tickets and notes are one transaction in PostgreSQL, with the dashboard for its operators.
  * Settings by environment: DATABASE_URL, EWS_URL, EWS_USERNAME, EWS_PASSWORD, PORT, PICKUP_DELAY (ms).
  * Compile it as every Nest application, with `experimentalDecorators`.
  */
@@ -20,6 +20,7 @@ import {
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { basicAuth, EwsTransport, OfflineImError, OfflineImSender } from 'offline-im';
+import { dashboard, nodeHandler } from 'offline-im/dashboard';
 import { PostgresSpool } from 'offline-im/postgres';
 import { Pool, type PoolClient } from 'pg';
 
@@ -30,12 +31,14 @@ const { DATABASE_URL, EWS_URL = '', EWS_USERNAME = '', EWS_PASSWORD = '', PORT =
 class Notes implements OnModuleInit, OnApplicationShutdown {
   /** Of the client type of its spool, for `send(message, { client })`. */
   readonly sender: OfflineImSender<PoolClient>;
+  readonly spool: PostgresSpool;
 
   constructor(@Inject(Pool) private readonly pool: Pool) {
+    this.spool = new PostgresSpool({ pool, schema: 'notes', migrate: true });
     this.sender = new OfflineImSender({
       identity: { sip: `sip:${EWS_USERNAME}`, displayName: 'Tickets' },
       client: { version: '16.0.12527.20194', mailboxLocation: 'on-premises' },
-      spool: new PostgresSpool({ pool, schema: 'notes', migrate: true }),
+      spool: this.spool,
       transport: new EwsTransport({ url: EWS_URL, credentials: basicAuth({ username: EWS_USERNAME, password: EWS_PASSWORD }) }),
       pickupDelay: PICKUP_DELAY === undefined ? undefined : Number(PICKUP_DELAY),
     });
@@ -124,7 +127,20 @@ const pool = {
 @Module({ controllers: [TicketsController], providers: [pool, Notes, Tickets] })
 class AppModule {}
 
-const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
+// Pages that stay open to be kept up to date end with the application.
+const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'], forceCloseConnections: true });
+const basePath = '/admin/messages';
+const pages = dashboard({
+  spool: app.get(Notes).spool,
+  basePath,
+  // Your login decides; here it is a header, which only your own proxy may set.
+  authorize: (request) => {
+    const user = request.headers.get('x-operator');
+    return user === null ? new Response('Sign in first.\n', { status: 401 }) : { user, mayChange: true, mayReadText: false };
+  },
+});
+// Before the parsers of Nest: it reads its forms itself.
+app.use(basePath, nodeHandler(pages));
 app.enableShutdownHooks(['SIGTERM', 'SIGINT']);
 await app.listen(Number(PORT), '127.0.0.1');
 console.log(`listening on ${await app.getUrl()}`);

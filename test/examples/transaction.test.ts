@@ -74,6 +74,14 @@ it('nestjs/main.ts has a ticket and its note, or neither', async () => {
     body: { code: 'TICKET_EXISTS' },
   });
   expect(await rowsOf('SELECT id::int FROM tickets')).toEqual([{ id: 1 }]);
+  // The dashboard of the same application, before its parsers.
+  const headers = { 'x-operator': 'carol', connection: 'close' };
+  expect((await fetch(`${url}/admin/messages/`, { headers: { connection: 'close' } })).status).toBe(401);
+  const overview = await (await fetch(`${url}/admin/messages/`, { headers })).text();
+  const form = new URLSearchParams({ token: /name="token" value="(\w+)"/.exec(overview)?.[1] ?? '', why: 'moved' });
+  const paused = await fetch(`${url}/admin/messages/pause`, { method: 'POST', headers, body: form, redirect: 'manual' });
+  expect(paused.status).toBe(303);
+  expect(await (await fetch(`${url}/admin/messages/`, { headers })).text()).toContain('<bdi>carol</bdi>: <bdi>moved</bdi>');
   // Nest raises the signal again when its hooks have run.
   await app.end();
   expect(await rowsOf(`SELECT state FROM notes.entries_now WHERE state <> 'delivered'`)).toEqual([]);
