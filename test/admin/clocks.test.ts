@@ -1,7 +1,7 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import { SpoolHandle } from '../../src/admin/spool-handle.ts';
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
-import { adminOf } from '../../src/sender/pause.ts';
+import { adminOf } from '../../src/sender/entries.ts';
 import type { SpoolAdmin } from '../../src/spool/admin/contract.ts';
 import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';

@@ -71,18 +71,18 @@ describe.each(['file', 'sqlite', 'postgres'])('over a %s spool that a sender has
   });
 });
 
-it('of 20,000 mailboxes shows those that something is in the way of, and says how many more there are', async () => {
+it('of 2,000 mailboxes shows those that something is in the way of, and says how many more there are', async () => {
   const spool = new MemorySpool();
   await spool.open({ clock: new ManualClock(Date.now()), tombstones: 86_400_000 });
-  const all = Array.from({ length: 20_000 }, (_, at) =>
+  const all = Array.from({ length: 2_000 }, (_, at) =>
     newEntry(`e${at}`, { messageId: `m${at}`, lane: `sender${at}@contoso.com` }),
   );
   await spool.append(all);
-  await spool.admin?.pause({ lane: 'sender19999@contoso.com', by: 'carol', why: 'moved' });
+  await spool.admin?.pause({ lane: 'sender1999@contoso.com', by: 'carol', why: 'moved' });
   const { get, close } = browser(spool);
   const { text } = await get('/');
   expect(text.length).toBeLessThan(200_000);
-  expect(text).toContain('19900 more mailboxes wait');
+  expect(text).toContain('1900 more mailboxes wait');
   expect(text).toContain('paused by <bdi>carol</bdi>: <bdi>moved</bdi>');
   let [pages, path] = [0, '/messages?state=spooled'];
   for (; pages < 3; pages++) {
