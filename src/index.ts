@@ -76,6 +76,7 @@ export type {
   EntryPage,
   LaneReport,
   LaneSummary,
+  ListProgress,
   Pause,
   ProcessReport,
   ReportedObstacle,
