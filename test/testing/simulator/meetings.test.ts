@@ -154,3 +154,34 @@ describe('a meeting', () => {
     expect([inboxOf(exchange, bob).length, inboxOf(exchange, alice).length]).toEqual([1, 0]);
   });
 });
+
+describe('a calendar', () => {
+  it('has no appointment, and no view, that ends before it starts, nor one of more than two years', async () => {
+    await using exchange = await start();
+    const backwards =
+      '<t:CalendarItem><t:Subject>Back</t:Subject><t:Start>2026-07-01T09:00:00Z</t:Start><t:End>2026-07-01T08:00:00Z</t:End></t:CalendarItem>';
+    const created = await call(
+      exchange.url,
+      `<m:CreateItem SendMeetingInvitations="SendToNone"><m:Items>${backwards}</m:Items></m:CreateItem>`,
+    );
+    const view = async (from: string, to: string) =>
+      (
+        await call(
+          exchange.url,
+          `<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape></m:ItemShape><m:CalendarView StartDate="${from}T00:00:00Z" EndDate="${to}T00:00:00Z"/><m:ParentFolderIds><t:DistinguishedFolderId Id="calendar"/></m:ParentFolderIds></m:FindItem>`,
+        )
+      ).codes[0];
+    expect([
+      created.codes[0],
+      await view('2026-07-02', '2026-07-01'),
+      await view('2026-01-01', '2028-06-01'),
+      await view('2026-01-01', '2028-01-01'),
+    ]).toEqual([
+      'ErrorCalendarEndDateIsEarlierThanStartDate',
+      'ErrorCalendarEndDateIsEarlierThanStartDate',
+      'ErrorCalendarViewRangeTooBig',
+      'NoError',
+    ]);
+    expect(exchange.mailbox(alice).folder('calendar').size).toBe(0);
+  });
+});

@@ -2,6 +2,7 @@ import { messagesNs, typesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, type XmlElement } from '../../../../ews/xml/read.ts';
 import type { SimulatedItem } from '../../store/item.ts';
 import { compareValues, typeOfPath } from '../../xml/comparison.ts';
+import { EwsItemError } from '../../xml/ews-errors.ts';
 import { itemValue, readItemShape, writeItem } from '../../xml/item-shape.ts';
 import { pageOf } from '../../xml/page-view.ts';
 import { isPropertyPath, type PropertyPath, readPropertyPath } from '../../xml/property-path.ts';
@@ -88,11 +89,16 @@ function writeGroups(items: readonly SimulatedItem[], group: Order, write: (item
   return `<t:Groups>${written.join('')}</t:Groups>`;
 }
 
+/** Two years, one of them a leap year. */
+const widestView = 731 * 86_400_000;
+
 /** What a CalendarView or ContactsView shows: a part of the folder, in its own order. */
 function inView(items: readonly SimulatedItem[], view: XmlElement | undefined): readonly SimulatedItem[] {
   switch (view?.name) {
     case 'CalendarView': {
       const [from, to] = [timeIn(view, 'StartDate'), timeIn(view, 'EndDate')];
+      if (to < from) throw new EwsItemError('ErrorCalendarEndDateIsEarlierThanStartDate', 'The view ends before it starts.');
+      if (to - from > widestView) throw new EwsItemError('ErrorCalendarViewRangeTooBig', 'A view shows two years at most.');
       const at = (item: SimulatedItem, uri: string): number => Date.parse(String(itemValue(item, { kind: 'field', uri }) ?? ''));
       const shown = items.filter((item) => at(item, 'calendar:Start') < to && at(item, 'calendar:End') > from);
       return sorted(shown, [{ path: { kind: 'field', uri: 'calendar:Start' }, descending: false }]);

@@ -10,7 +10,7 @@ import { readItem, several } from '../items/item-content.ts';
 import type { OperationContext } from '../operation.ts';
 import { ownerOf, saveAt, savedFolder, signed } from '../outgoing.ts';
 import { submit } from '../submit.ts';
-import { attendeesOf, isOrganizer, withTexts } from './fields.ts';
+import { attendeesOf, fieldText, isOrganizer, withTexts } from './fields.ts';
 import { cancellation, invitation } from './messages.ts';
 
 /** An appointment; with SendMeetingInvitations its attendees get a meeting request. */
@@ -27,6 +27,9 @@ export function createAppointment(
   const owner = ownerOf(savedId && savedFolder(savedId, context), context);
   const read = readItem(element, context);
   checkAttendees(element);
+  if (Date.parse(fieldText(read, 'End') ?? '') < Date.parse(fieldText(read, 'Start') ?? '')) {
+    throw new EwsItemError('ErrorCalendarEndDateIsEarlierThanStartDate', 'The appointment ends before it starts.');
+  }
   const organizer = `<t:Organizer>${writeMailbox({ address: owner.address, name: owner.name })}</t:Organizer>`;
   const uid = context.newMessageId().replace(/[<>]/g, '');
   const fields = new Map([['UID', `<t:UID>${uid}</t:UID>`], ['Organizer', organizer], ...(read.fields ?? [])]);
