@@ -18,8 +18,7 @@ import {
 } from '../core/options.ts';
 import type { Logger } from '../observability/trace.ts';
 import { dispatcherOption, fetchOver, oneWay } from '../transport/dispatcher.ts';
-import { requireSteady, steadyFetch } from '../transport/fetch.ts';
-import { isLoopback } from '../transport/loopback.ts';
+import { isLoopback, requireSteady, steadyFetch } from '../transport/fetch.ts';
 import type { Credentials } from './auth/credentials.ts';
 import { serverVersions } from './client/soap.ts';
 import type { EwsServerVersion, EwsTransportOptions } from './options.ts';

@@ -5,8 +5,7 @@ import { loggedClock } from '../core/host-calls.ts';
 import type { Logger } from '../observability/trace.ts';
 import type { Audience } from '../transport/contract.ts';
 import { dispatcherOption, fetchOver, oneWay } from '../transport/dispatcher.ts';
-import { repeatsOf, steadyFetch } from '../transport/fetch.ts';
-import { isLoopback } from '../transport/loopback.ts';
+import { isLoopback, repeatsOf, steadyFetch } from '../transport/fetch.ts';
 import type { GraphTransportOptions, MailboxCredential, TokenCredential } from './options.ts';
 
 /** {@link GraphTransportOptions}, checked and complete. */

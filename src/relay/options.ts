@@ -3,8 +3,7 @@ import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { loggedClock } from '../core/host-calls.ts';
 import { byDefault, callback, having, optional, type RulesFor, readOptions, unchecked, whole } from '../core/options.ts';
 import type { Credentials } from '../ews/auth/credentials.ts';
-import { steadyFetch } from '../transport/fetch.ts';
-import { isLoopback } from '../transport/loopback.ts';
+import { isLoopback, steadyFetch } from '../transport/fetch.ts';
 import { MemoryPassedIds, type PassedIds } from './passed-ids.ts';
 
 /** Options of {@link relay}. */

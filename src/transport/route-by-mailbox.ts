@@ -13,8 +13,7 @@ import type {
   Transport,
   UnknownAttempt,
 } from './contract.ts';
-import { combined, placeGone } from './probe-results.ts';
-import { notAttempted, toOutcome } from './verdict.ts';
+import { combined, notAttempted, placeGone, toOutcome } from './verdict.ts';
 
 /** Where a mailbox lives. */
 export type RouteLocation = 'exchange-online' | 'on-premises';

@@ -3,7 +3,7 @@ import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
 import { answerAtOnce } from '../../core/errors/thrown.ts';
 import { tell } from '../../core/host-calls.ts';
-import { type Asked, ask, type Question } from './ask.ts';
+import { type Asked, ask, isPrivateHost, type Question } from './ask.ts';
 import {
   type DiscoveredEws,
   type DiscoverOptions,
@@ -12,7 +12,6 @@ import {
   discoverSettings,
   maxRedirects,
 } from './options.ts';
-import { isPrivateHost } from './private-host.ts';
 
 /** What a search carries along. */
 interface Search {

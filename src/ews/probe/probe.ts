@@ -1,13 +1,12 @@
 import type { Note, Place, ProbeResult, UnknownAttempt } from '../../transport/contract.ts';
-import { combined, placeGone } from '../../transport/probe-results.ts';
+import { combined, placeGone } from '../../transport/verdict.ts';
 import type { EwsClient } from '../client/client.ts';
 import type { Asking } from '../send/conversation-history.ts';
 import { removeItems } from '../send/drafts.ts';
 import type { SavedFolders } from '../send/saved-folders.ts';
 import type { EwsSettings } from '../settings.ts';
 import { type SearchResult, searchTags } from './search.ts';
-import type { TagFindings, TaggedItem } from './tag-findings.ts';
-import { type Unreadable, unreadableBy } from './unreadable.ts';
+import { type TagFindings, type TaggedItem, type Unreadable, unreadableBy } from './tag-findings.ts';
 import { draftsOf, isFound, verdictOf } from './verdict.ts';
 
 /** What a probe works with. */

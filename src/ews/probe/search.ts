@@ -8,8 +8,7 @@ import { findItemXml, readFolderPages, tagsPerSearch } from '../operations/find-
 import { outcomeOfCode, outcomeOfReply } from '../outcome/outcome.ts';
 import { codeRules, ruleOf } from '../outcome/response-codes.ts';
 import type { EwsSettings } from '../settings.ts';
-import { Findings, type FolderItems, type TagFindings } from './tag-findings.ts';
-import { closes, type Unreadable, unreadableBy } from './unreadable.ts';
+import { closes, Findings, type FolderItems, type TagFindings, type Unreadable, unreadableBy } from './tag-findings.ts';
 
 /** Where to look, and for what. The server reads the folders in this order. */
 export interface Search {

@@ -1,7 +1,6 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { ProbeResult } from '../../transport/contract.ts';
-import type { TagFindings, TaggedItem } from './tag-findings.ts';
-import type { Unreadable } from './unreadable.ts';
+import type { TagFindings, TaggedItem, Unreadable } from './tag-findings.ts';
 
 /** What one item proves. `unclear`: that something is there, of which nobody can tell whether it was sent. */
 type Evidence = 'found' | 'pending' | 'unclear' | 'draft';

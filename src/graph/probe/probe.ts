@@ -1,7 +1,7 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { eachOf } from '../../core/queues.ts';
 import type { Note, ProbeResult, UnknownAttempt } from '../../transport/contract.ts';
-import { combined, placeGone } from '../../transport/probe-results.ts';
+import { combined, placeGone } from '../../transport/verdict.ts';
 import type { GraphClient } from '../client/client.ts';
 import type { Reply } from '../client/reply.ts';
 import { replyError, verdictOf } from '../outcome/outcome.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
 import { basicAuth } from '../../../src/ews/auth/credentials.ts';
+import { isPrivateHost } from '../../../src/ews/autodiscover/ask.ts';
 import { discoverEws } from '../../../src/ews/autodiscover/discover.ts';
-import { isPrivateHost } from '../../../src/ews/autodiscover/private-host.ts';
 import { ManualClock } from '../../../src/testing/manual-clock.ts';
 import { fakeInternet, type Host, jsonAnswer, poxAccount, poxAnswer } from './fake-internet.ts';
 

@@ -2,8 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
 import type { FoundItem } from '../../../src/ews/operations/found-item.ts';
-import { Findings } from '../../../src/ews/probe/tag-findings.ts';
-import { closes, further, type Unreadable, unreadableBy } from '../../../src/ews/probe/unreadable.ts';
+import { closes, Findings, further, type Unreadable, unreadableBy } from '../../../src/ews/probe/tag-findings.ts';
 import { verdictOf } from '../../../src/ews/probe/verdict.ts';
 import type { DeliveryOutcome } from '../../../src/transport/contract.ts';
 

@@ -2,8 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
 import type { SendState } from '../../../src/ews/operations/found-item.ts';
-import type { TagFindings, TaggedItem } from '../../../src/ews/probe/tag-findings.ts';
-import type { Unreadable } from '../../../src/ews/probe/unreadable.ts';
+import type { TagFindings, TaggedItem, Unreadable } from '../../../src/ews/probe/tag-findings.ts';
 import { draftsOf, verdictOf } from '../../../src/ews/probe/verdict.ts';
 
 const seenAt = 1_000_000;
