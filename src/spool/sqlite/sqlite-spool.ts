@@ -27,7 +27,8 @@ import type {
 import type { BackupOptions } from '../disk/backup.ts';
 import { appendStorable, byMessage } from '../state/append.ts';
 import { noteIdOf } from '../state/records.ts';
-import { failedAppends, type Subject, settleEach, type Transition, TransitionSpool } from '../state/transition-spool.ts';
+import { settleEach } from '../state/settle.ts';
+import { failedAppends, type Subject, type Transition, TransitionSpool } from '../state/transition-spool.ts';
 import { sqliteQueries, sqliteRecords } from './admin.ts';
 import { nextDue } from './claim.ts';
 import { bytesInUse } from './clean-up.ts';

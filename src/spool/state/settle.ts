@@ -1,5 +1,5 @@
 import type { AttemptEnd } from '../../transport/contract.ts';
-import type { ClaimToken, Reason, Refreeze, Settlement } from '../contract.ts';
+import type { ClaimToken, Reason, Refreeze, Settlement, SettleResult } from '../contract.ts';
 import { storableFrozen } from './claim.ts';
 import { dueAfter, type EntryRecord, type NoteRecord, noteIdOf, spanOf, storableReason, unbound } from './records.ts';
 import type { TagReads, Transaction } from './transaction.ts';
@@ -15,6 +15,16 @@ export function settle(tx: Transaction, table: TagReads, given: Settlement, now:
   }
   apply(tx, note, settlement, now);
   return true;
+}
+
+/** Applies the settlements of one call. */
+export function settleEach(
+  { tx, tags, now }: { readonly tx: Transaction; readonly tags: TagReads; readonly now: number },
+  settlements: readonly Settlement[],
+): SettleResult {
+  const from = tx.changes.length;
+  const lost = settlements.filter((one) => !settle(tx, tags, one, now)).map(({ token }) => token);
+  return { lost, changes: tx.changes.slice(from) };
 }
 
 function apply(tx: Transaction, note: NoteRecord, settlement: Settlement, now: number): void {
@@ -164,6 +174,11 @@ export function refreeze(tx: Transaction, { token, frozen }: Refreeze): boolean 
   if (note?.lease?.token !== token) return false;
   tx.putNote({ ...note, frozen: storableFrozen(frozen) });
   return true;
+}
+
+/** Replaces what was frozen; resolves with the tokens that no longer match. */
+export function refreezeEach({ tx }: { readonly tx: Transaction }, notes: readonly Refreeze[]): readonly ClaimToken[] {
+  return notes.filter((one) => !refreeze(tx, one)).map(({ token }) => token);
 }
 
 /** Moves an entry to an end of which only a tombstone is left. */

@@ -1,20 +1,11 @@
 import { checkArguments } from '../../core/arguments.ts';
 import { missing } from '../../core/errors/missing.ts';
 import { spoolArguments } from '../arguments.ts';
-import type {
-  AppendResult,
-  Change,
-  ClaimToken,
-  NewSpoolEntry,
-  Refreeze,
-  Settlement,
-  SettleResult,
-  SpoolStorage,
-} from '../contract.ts';
+import type { AppendResult, Change, ClaimToken, NewSpoolEntry, Refreeze, SpoolStorage } from '../contract.ts';
 import { cancel, hold, purge, release, requeue } from './host-actions.ts';
 import { noteIdOf } from './records.ts';
 import { isHeldOfCopy, releaseRestored } from './restored.ts';
-import { refreeze, settle } from './settle.ts';
+import { refreezeEach } from './settle.ts';
 import type { TagReads, Transaction } from './transaction.ts';
 import { adopt, holdExported, type MovedEntry } from './transfer.ts';
 
@@ -31,18 +22,6 @@ export interface Transition {
   readonly tx: Transaction;
   readonly tags: TagReads;
   readonly now: number;
-}
-
-/** Applies the settlements of one call. */
-export function settleEach({ tx, tags, now }: Transition, settlements: readonly Settlement[]): SettleResult {
-  const from = tx.changes.length;
-  const lost = settlements.filter((one) => !settle(tx, tags, one, now)).map(({ token }) => token);
-  return { lost, changes: tx.changes.slice(from) };
-}
-
-/** Replaces what was frozen; resolves with the tokens that no longer match. */
-export function refreezeEach({ tx }: Pick<Transition, 'tx'>, notes: readonly Refreeze[]): readonly ClaimToken[] {
-  return notes.filter((one) => !refreeze(tx, one)).map(({ token }) => token);
 }
 
 /** What an append resolves with for messages that could not be written. */

@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Settlement } from '../../../src/spool/contract.ts';
-import {
-  failedAppends,
-  refreezeEach,
-  type Subject,
-  settleEach,
-  type Transition,
-  TransitionSpool,
-} from '../../../src/spool/state/transition-spool.ts';
+import { refreezeEach, settleEach } from '../../../src/spool/state/settle.ts';
+import { failedAppends, type Subject, type Transition, TransitionSpool } from '../../../src/spool/state/transition-spool.ts';
 import { delivering, place, probed, reason, Scene } from './scene.ts';
 
 /** A spool that commits at once, and tells what each transition was about. */

@@ -1,7 +1,7 @@
 import type { Change, ClaimToken, Refreeze, Settlement, SettleResult } from '../../contract.ts';
 import { noteIdOf } from '../../state/records.ts';
-import { storableClass } from '../../state/settle.ts';
-import { refreezeEach, type Subject, settleEach } from '../../state/transition-spool.ts';
+import { refreezeEach, settleEach, storableClass } from '../../state/settle.ts';
+import type { Subject } from '../../state/transition-spool.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Session } from '../connection/session.ts';
 import type { Done } from '../connection/transact.ts';

@@ -6,9 +6,8 @@ import type { TableReads, TagReads } from '../../state/transaction.ts';
 import { countColumns } from '../connection/schema.ts';
 import { EntryStore } from './entries.ts';
 import { LaneStore } from './lanes.ts';
-import { NoteStore } from './notes.ts';
+import { NoteStore, StreamStore } from './notes.ts';
 import { Unreadable } from './statements.ts';
-import { StreamStore } from './streams.ts';
 
 /** All tables of a spool on one connection, as the state transitions read them. */
 export class Stores implements TableReads, TagReads {
