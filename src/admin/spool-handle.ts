@@ -79,7 +79,8 @@ export class SpoolHandle {
   async explain(id: string): Promise<readonly Explanation[]> {
     const entries = await this.#known(id);
     const { admin } = this.#storage;
-    const [pauses, reports] = [(await admin?.paused()) ?? [], (await admin?.lanes())?.reports ?? []];
+    const pauses = (await admin?.paused()) ?? [];
+    const reports = (await admin?.reports?.()) ?? (await admin?.lanes())?.reports ?? [];
     const now = (await this.now()).getTime();
     return Promise.all(
       entries.map(async (entry) => {

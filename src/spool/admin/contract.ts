@@ -137,6 +137,8 @@ export interface SpoolAdmin {
   paused(): Promise<readonly Pause[]>;
   /** What waits by mailbox, and what the processes on the storage can't use. */
   lanes(): Promise<LaneReport>;
+  /** The reports of {@link SpoolAdmin.lanes} alone, where sums by mailbox take their time. */
+  reports?(): Promise<readonly StoredReport[]>;
   /** The storage's clock, where that may be another than this machine's. ms since 1970 UTC. */
   now?(): Promise<number>;
   /** Replaces what this process reported before. */

@@ -90,9 +90,12 @@ export class StoredAdmin implements SpoolAdmin {
 
   async lanes(): Promise<LaneReport> {
     const lanes = await this.#queries.summaries();
+    return { lanes, reports: await this.reports() };
+  }
+
+  async reports(): Promise<readonly StoredReport[]> {
     const { now, records } = await this.#records.read('report');
-    const reports = records.flatMap(storedReport).filter(({ at, pollInterval }) => now - at <= stalePolls * pollInterval);
-    return { lanes, reports };
+    return records.flatMap(storedReport).filter(({ at, pollInterval }) => now - at <= stalePolls * pollInterval);
   }
 
   async report({ owner, ...report }: ProcessReport): Promise<void> {

@@ -60,6 +60,12 @@ export class SealedAdmin implements SpoolAdmin {
     return (await this.#parts.inner.now?.()) ?? Date.now();
   }
 
+  async reports(): Promise<readonly StoredReport[]> {
+    const { inner } = this.#parts;
+    const reports = (await inner.reports?.()) ?? (await inner.lanes()).reports;
+    return Promise.all(reports.map((one) => this.#openReport(one)));
+  }
+
   async lanes(): Promise<LaneReport> {
     const { lanes, reports } = await this.#parts.inner.lanes();
     const named = lanes.map(async (summary) => ({ ...summary, lane: await this.#nameOf(summary.lane) }));
