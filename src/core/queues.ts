@@ -148,6 +148,11 @@ export class DueQueue {
     return this.#current.size;
   }
 
+  /** All that wait, in no particular order. */
+  keys(): Iterable<string> {
+    return this.#current.keys();
+  }
+
   /** Puts a key, or moves it; `undefined` takes it out. @param rank Which of those at the same time come first. */
   set(key: string, at: number | undefined, rank = 0): void {
     if (at === undefined) {

@@ -24,7 +24,7 @@ export function noteWording(members: readonly SpoolEntry[]): { messageClass: str
 }
 
 /**
- * The note that a claim stands for. Pure: the same claim gives the same note, however often it is sent.
+ * The note that a claim stands for. Pure: the same claim gives the same note, however often it is sent. Shares nothing with the claim.
  *
  * A single message is its note's body, unchanged. Several follow each other in order, each below a line that says who and when.
  *
@@ -45,10 +45,10 @@ export function buildNote(claimed: ClaimedNote): Note {
     id: claimed.noteId,
     attempt: claimed.attempt,
     tag: claimed.tag,
-    unknownAttempts: claimed.unknownAttempts,
-    place: frozen.place,
-    from: from.mailbox,
-    to,
+    unknownAttempts: claimed.unknownAttempts.map((attempt) => ({ ...attempt, place: { ...attempt.place } })),
+    place: { ...frozen.place },
+    from: { ...from.mailbox },
+    to: to.map((mailbox) => ({ ...mailbox })),
     audience: first.audience,
     messageClass: frozen.messageClass,
     subject: frozen.subject,

@@ -210,21 +210,34 @@ export class Trace {
   /** Tells listeners and the log. */
   event<Name extends EventName>(name: Name, event: OfflineImEvents[Name]): void {
     this.#saw(name);
-    const level = loud.has(name) ? 'warn' : 'info';
-    this.#log(level, name, event);
+    if (this.#logger !== undefined) this.#log(loud.has(name) ? 'warn' : 'info', name, event);
     if (this.#events.listens(name)) this.#events.emit(name, event);
     else if (this.#logger === undefined && loud.has(name)) tell(() => console.warn(`offline-im ${name}`, loggable(event)));
   }
 
-  /** Tells listeners only; without any, nothing is made of it. */
-  listened<Name extends EventName>(name: Name, event: () => OfflineImEvents[Name]): void {
-    if (this.#events.listens(name)) this.#events.emit(name, event());
+  /** Whether anybody hears of such an event: what nobody hears, and nothing counts, need not be made. */
+  hears(name: EventName): boolean {
+    return this.#logger !== undefined || this.#events.listens(name) || loud.has(name);
   }
 
-  /** Tells the log only; without one, nothing is made of fields that a function gives. */
-  step(name: string, fields: Readonly<Record<string, unknown>> | (() => Readonly<Record<string, unknown>>)): void {
-    if (this.#logger === undefined) return;
-    this.#log('debug', name, typeof fields === 'function' ? fields() : fields);
+  /** Whether steps are kept. */
+  get logs(): boolean {
+    return this.#logger !== undefined;
+  }
+
+  /** Whether anybody listens to what the log is not told. */
+  listens(name: EventName): boolean {
+    return this.#events.listens(name);
+  }
+
+  /** Tells listeners only. */
+  listened<Name extends EventName>(name: Name, event: OfflineImEvents[Name]): void {
+    this.#events.emit(name, event);
+  }
+
+  /** Tells the log only. */
+  step(name: string, fields: Readonly<Record<string, unknown>>): void {
+    if (this.#logger !== undefined) this.#log('debug', name, fields);
   }
 
   /** Something that loses no message, but that someone should know. */

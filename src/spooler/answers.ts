@@ -63,7 +63,7 @@ function checked<Answer>(
 class WrongKind extends Error {}
 
 function outcomeOf(value: unknown): DeliveryOutcome {
-  const parts = partsOf(value, 'an outcome');
+  const parts = partsOf(value, 'an outcome', partsOfDelivered);
   const { status } = parts;
   switch (status) {
     case 'delivered':
@@ -112,7 +112,6 @@ function resultOf(value: unknown): ProbeResult {
 }
 
 const partNames = [
-  'status',
   'scope',
   'error',
   'messageClass',
@@ -127,16 +126,19 @@ const partNames = [
   'blocked',
   'then',
 ] as const;
-type PartName = (typeof partNames)[number];
+type PartName = 'status' | (typeof partNames)[number];
 type Parts = { readonly [Name in PartName]?: unknown };
 
-/** Each part is read once: a getter may give another value, or throw, the next time. */
-function partsOf(value: unknown, what: string): Parts {
+/** All that is read of what most notes come to. */
+const partsOfDelivered: readonly PartName[] = ['messageClass', 'then'];
+
+/** Each part is read once: a getter may give another value, or throw, the next time. @param ofDelivered All that is read of what says `delivered`. */
+function partsOf(value: unknown, what: string, ofDelivered: readonly PartName[] = partNames): Parts {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new WrongKind(`${kindOf(value)} instead of ${what}`);
   const given = value as Parts;
-  const parts: { [Name in PartName]?: unknown } = {};
-  for (const name of partNames) parts[name] = given[name];
+  const parts: { [Name in PartName]?: unknown } = { status: given.status };
+  for (const name of parts.status === 'delivered' ? ofDelivered : partNames) parts[name] = given[name];
   if (typeof parts.then === 'function') throw new WrongKind(`a promise instead of ${what}`);
   return parts;
 }

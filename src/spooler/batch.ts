@@ -4,7 +4,7 @@ import { buildNote } from '../message/note.ts';
 import type { Change, ClaimedNote, Settlement } from '../spool/contract.ts';
 import type { DeliveryOutcome, Note, ProbeResult } from '../transport/contract.ts';
 import { checkedOutcomes, checkedResults } from './answers.ts';
-import { askHook, handedNote, inGroups, withTimeout } from './bounded-calls.ts';
+import { askHook, frozenNote, handedNote, inGroups, withTimeout } from './bounded-calls.ts';
 import type { SpoolerContext } from './context.ts';
 import type { Lanes } from './lanes/lanes.ts';
 import { provesSent, reasonOf, settlementOf, settlementOfLostPlace, settlementOfProbe } from './outcome.ts';
@@ -212,7 +212,7 @@ function build(claimed: ClaimedNote): Prepared {
 async function transportOutcomes(context: SpoolerContext, ready: readonly Ready[]): Promise<readonly DeliveryOutcome[]> {
   if (ready.length === 0) return [];
   const claimed = ready.map((one) => one.claimed);
-  const notes = ready.map(({ note }) => handedNote(note));
+  const notes = ready.map(({ note }) => frozenNote(note));
   const tokens = claimed.map(({ token }) => token);
   const mayWrite = (): boolean =>
     !context.stopping() && context.leases.left(tokens) >= context.options.requestTimeout && ownsSpool(context);
@@ -236,7 +236,7 @@ async function transportOutcomes(context: SpoolerContext, ready: readonly Ready[
 
 async function probeResults(context: SpoolerContext, ready: readonly Ready[]): Promise<readonly ProbeResult[]> {
   if (ready.length === 0) return [];
-  const notes = ready.map(({ note }) => handedNote(note));
+  const notes = ready.map(({ note }) => frozenNote(note));
   try {
     const returned: unknown = await withTimeout<unknown>(context, ({ signal }) => context.transport.probe(notes, { signal }));
     return checkedResults(returned, notes.length, (error) => context.trace.warn(error));

@@ -79,7 +79,18 @@ function noAnswer(ms: number): OfflineImError {
   return new OfflineImError('TRANSPORT_FAILED', text);
 }
 
-/** A note as hooks and transports get it: a copy that nobody can change, neither for whoever gets it next nor in the spool. */
+/** A note as a transport gets it: built for it alone, so that it is frozen where it is. A Date can't be. */
+export function frozenNote(note: Note): Note {
+  for (const attempt of note.unknownAttempts) {
+    Object.freeze(attempt.place);
+    Object.freeze(attempt);
+  }
+  for (const mailbox of note.to) Object.freeze(mailbox);
+  for (const part of [note.unknownAttempts, note.place, note.from, note.to, note.body, note.entryIds]) Object.freeze(part);
+  return Object.freeze(note);
+}
+
+/** A note as hooks get it: a copy that nobody can change, neither for whoever gets it next nor in the spool. */
 export function handedNote(note: Note): Note {
   return Object.freeze({
     ...note,

@@ -10,7 +10,8 @@ import { provesSent, settlementOf } from './outcome.ts';
 /** A note was claimed: its messages are picked up, or looked for. */
 export function reportClaim(context: SpoolerContext, kind: 'deliver' | 'probe', note: ClaimedNote): void {
   const { noteId, attempt, lane, entries } = note;
-  context.trace.step(`claim:${kind}`, () => ({ noteId, attempt, lane, entries: entries.length, probes: note.probes }));
+  if (context.trace.logs)
+    context.trace.step(`claim:${kind}`, { noteId, attempt, lane, entries: entries.length, probes: note.probes });
   if (kind === 'probe') {
     if (!context.probes.isNews(noteId)) return;
     for (const entry of entries) {
@@ -18,10 +19,40 @@ export function reportClaim(context: SpoolerContext, kind: 'deliver' | 'probe', 
     }
     return;
   }
+  if (!context.trace.hears('message:picked-up')) return;
   const now = context.clock.now();
   for (const entry of entries) {
     const waited = Math.max(0, now - entry.acceptedAt);
     context.trace.event('message:picked-up', { ...noteEvent(note, entry), waited, late: Math.max(0, now - entry.pickupAt) });
+  }
+}
+
+/** Finds the entries of settled notes. Spools say what changed in the order of the settlements: then nothing is searched. */
+class SettledEntries {
+  readonly #settled: readonly Settled[];
+  #byId: Map<string, { readonly one: Settled; readonly entry: SpoolEntry }> | undefined;
+  #note = 0;
+  #member = 0;
+
+  constructor(settled: readonly Settled[]) {
+    this.#settled = settled;
+  }
+
+  find(id: string): { readonly one?: Settled | undefined; readonly entry?: SpoolEntry | undefined } {
+    const one = this.#settled[this.#note];
+    const entry = one?.note.entries[this.#member];
+    if (entry?.id !== id) return this.#index().get(id) ?? {};
+    this.#member += 1;
+    if (this.#member === one?.note.entries.length) {
+      this.#note += 1;
+      this.#member = 0;
+    }
+    return { one, entry };
+  }
+
+  #index(): ReadonlyMap<string, { readonly one: Settled; readonly entry: SpoolEntry }> {
+    this.#byId ??= new Map(this.#settled.flatMap((one) => one.note.entries.map((entry) => [entry.id, { one, entry }] as const)));
+    return this.#byId;
   }
 }
 
@@ -32,26 +63,24 @@ export function reportSettled(
   settled: readonly Settled[],
   changes: readonly Change[],
 ): void {
-  const byEntry = new Map<string, { readonly one: Settled; readonly entry: SpoolEntry }>();
-  for (const one of settled) for (const entry of one.note.entries) byEntry.set(entry.id, { one, entry });
+  const settledEntries = new SettledEntries(settled);
   for (const change of changes) {
-    const known = byEntry.get(change.entryId);
-    if (known === undefined) reportChange(context, change);
-    else reportOne(context, kind, change, known.one, known.entry);
+    const { one, entry } = settledEntries.find(change.entryId);
+    if (one === undefined || entry === undefined) reportChange(context, change);
+    else reportOne(context, kind, change, one, entry);
   }
   reportDraftsLeft(context, settled, changes);
   for (const { note, settlement } of settled) {
-    const { noteId, attempt, lane } = note;
-    context.trace.step('settle', () => ({
-      noteId,
-      attempt,
-      lane,
-      to: settlement.to,
-      ...('reason' in settlement ? reasonFields(settlement.reason) : {}),
-    }));
+    const { noteId } = note;
+    if (context.trace.logs) reportStep(context, note, settlement);
     if (settlement.to === 'unconfirmed') context.probes.isNews(noteId);
     else context.probes.forget(noteId);
   }
+}
+
+function reportStep({ trace }: SpoolerContext, { noteId, attempt, lane }: ClaimedNote, settlement: Settlement): void {
+  const reason = 'reason' in settlement ? reasonFields(settlement.reason) : {};
+  trace.step('settle', { noteId, attempt, lane, to: settlement.to, ...reason });
 }
 
 /** message:dead says so by itself; messages that go on alone, or end as cancelled, have no event with a reason. */
@@ -109,12 +138,14 @@ export function reportAttempts(
   settled: readonly Settled[],
   startedAt: number,
 ): void {
-  const took = Math.max(0, context.clock.monotonic() - startedAt);
+  const { trace, clock } = context;
+  if (!trace.listens('note:settled')) return;
+  const took = Math.max(0, clock.monotonic() - startedAt);
   for (const { note, outcome, result } of settled) {
     const met = outcome ?? result;
     const code = met !== undefined && 'error' in met ? met.error.code : undefined;
     if (met === undefined || code === 'NOT_ATTEMPTED') continue;
-    context.trace.listened('note:settled', () => ({
+    trace.listened('note:settled', {
       noteId: note.noteId,
       attempt: note.attempt,
       lane: note.lane,
@@ -123,10 +154,10 @@ export function reportAttempts(
       outcome: met.status,
       ...(code === undefined ? {} : { code }),
       entries: note.entries.length,
-      at: new Date(context.clock.now()),
+      at: new Date(clock.now()),
       took,
       traceparents: [...new Set(note.entries.flatMap(({ message }) => message?.traceparent ?? []))],
-    }));
+    });
   }
 }
 

@@ -72,8 +72,10 @@ export function spooler(options: SpoolerOptions = {}) {
   } as unknown as SpoolStorage;
   const trace = {
     event: (name: string, fields: object) => steps.push([name, fields]),
-    step: (name: string, fields: object | (() => object)) => steps.push([name, typeof fields === 'function' ? fields() : fields]),
-    listened: () => undefined,
+    step: (name: string, fields: object) => steps.push([name, fields]),
+    logs: true,
+    hears: () => true,
+    listens: () => false,
     warn: (error: Error) => warnings.push(error),
   } as unknown as Trace;
   const leases = new Leases({ clock, storage, lease: 120_000, renewEvery: 30_000, onTrouble: () => undefined });

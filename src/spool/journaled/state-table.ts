@@ -1,7 +1,15 @@
 import { DueQueue, sliceSize, sorting } from '../../core/queues.ts';
 import { type LaneFilter, type SpoolState, spoolStates } from '../contract.ts';
 import { headDue, laneFilter, messageEndedSince, probeAt } from '../state/derived.ts';
-import { type EntryRecord, holdsPlace, isTombstone, mayExpireAt, type NoteRecord, streamKey } from '../state/records.ts';
+import {
+  type EntryRecord,
+  type EntryStatus,
+  holdsPlace,
+  isTombstone,
+  mayExpireAt,
+  type NoteRecord,
+  streamKey,
+} from '../state/records.ts';
 import { Transaction } from '../state/transaction.ts';
 import { LaneQueues } from './lane-queues.ts';
 
@@ -24,8 +32,7 @@ export class StateTable {
   /** The highest order that a stream has had. */
   readonly #highest = new Map<string, number>();
   readonly #unsorted = new Set<string>();
-  readonly #leased = new Set<string>();
-  readonly #counts = new Map<SpoolState, number>();
+  readonly #counts = Object.fromEntries(spoolStates.map((state) => [state, 0])) as Record<SpoolState, number>;
   /** Streams by the due time of their head. */
   readonly deliver = new LaneQueues();
   /** Unconfirmed notes by their next probe. */
@@ -70,7 +77,7 @@ export class StateTable {
   }
 
   leasedNotes(): Iterable<string> {
-    return this.#leased;
+    return this.leases.keys();
   }
 
   entries(): Iterable<EntryRecord> {
@@ -87,7 +94,7 @@ export class StateTable {
   }
 
   counts(): Record<SpoolState, number> {
-    return Object.fromEntries(spoolStates.map((state) => [state, this.#counts.get(state) ?? 0])) as Record<SpoolState, number>;
+    return { ...this.#counts };
   }
 
   /** Weights of all entries whose message is kept. */
@@ -101,7 +108,7 @@ export class StateTable {
     this.#order = Math.max(this.#order, tx.lastOrder);
     const streams = new Set<string>();
     for (const record of tx.entries.values()) this.#putEntry(record, streams);
-    for (const [id, note] of tx.notes) this.#putNote(id, note, streams);
+    for (const [id, note] of tx.notes) this.#putNote(id, note, streams, tx.entries);
     for (const key of streams) this.refreshStream(key);
     for (const id of tx.forgotten) this.#forget(id);
   }
@@ -127,7 +134,7 @@ export class StateTable {
       if (++count % sliceSize === 0) yield;
     }
     for (const note of notes) {
-      this.#putNote(note.id, note, streams);
+      this.#putNote(note.id, note, streams, byId);
       if (++count % sliceSize === 0) yield;
     }
     for (const key of streams) {
@@ -172,7 +179,7 @@ export class StateTable {
     const wanted = laneFilter(lanes);
     if (wanted(this.note(this.leases.peekKey())?.lane ?? '')) return this.leases.peek();
     let earliest: number | undefined;
-    for (const id of this.#leased) {
+    for (const id of this.leases.keys()) {
       const note = this.#notes.get(id);
       if (note?.lease === undefined || !wanted(note.lane)) continue;
       earliest = Math.min(earliest ?? note.lease.until, note.lease.until);
@@ -238,25 +245,29 @@ export class StateTable {
     return this.#entries.get(id)?.status.order ?? 0;
   }
 
-  #putNote(id: string, note: NoteRecord | undefined, streams: Set<string>): void {
+  /** @param put Entries whose streams are known to have changed. */
+  #putNote(id: string, note: NoteRecord | undefined, streams: Set<string>, put: ReadonlyMap<string, unknown>): void {
     const before = this.#notes.get(id);
     const lane = note?.lane ?? before?.lane;
     if (lane === undefined) return;
     if (note === undefined) this.#notes.delete(id);
     else this.#notes.set(id, note);
-    if (note?.lease === undefined) this.#leased.delete(id);
-    else this.#leased.add(id);
     const next = note && probeAt(note);
     if (next !== (before && probeAt(before))) this.probe.set(lane, id, next);
     const until = note?.lease?.until;
     if (until !== before?.lease?.until) this.leases.set(id, until);
-    const first = this.#entries.get((note ?? before)?.entryIds[0] ?? '');
+    const firstId = (note ?? before)?.entryIds[0] ?? '';
+    const first = put.has(firstId) ? undefined : this.#entries.get(firstId);
     if (first !== undefined) streams.add(streamKey(first.fixed));
   }
 
   /** Computes anew when nothing but tombstones is left of a message. */
   trackTombstones(messageId: string): void {
-    const statuses = this.entriesOfMessage(messageId).flatMap((id) => this.#entries.get(id)?.status ?? []);
+    const statuses: EntryStatus[] = [];
+    for (const id of this.entriesOfMessage(messageId)) {
+      const record = this.#entries.get(id);
+      if (record !== undefined) statuses.push(record.status);
+    }
     this.tombstones.set(messageId, messageEndedSince(statuses));
   }
 
@@ -274,6 +285,6 @@ export class StateTable {
 
   #count({ fixed, status }: EntryRecord, by: 1 | -1): void {
     if (!isTombstone(status)) this.#bytes += by * fixed.weight;
-    if (status.purged !== true) this.#counts.set(status.state, (this.#counts.get(status.state) ?? 0) + by);
+    if (status.purged !== true) this.#counts[status.state] += by;
   }
 }

@@ -56,9 +56,8 @@ export function claimPick(
   const delivering = request.kind === 'deliver';
   const noteId = note?.id ?? request.newNoteId();
   const attempt = (note?.attempt ?? 0) + (delivering ? 1 : 0);
-  const show = (record: EntryRecord) => viewOf(record, messages.get(record.fixed.id));
-  const frozen =
-    delivering || note?.frozen === undefined ? storableFrozen(request.freeze(members.map(show), note?.frozen)) : note.frozen;
+  const entries = members.map((record) => viewOf(record, messages.get(record.fixed.id)));
+  const frozen = delivering || note?.frozen === undefined ? storableFrozen(request.freeze(entries, note?.frozen)) : note.frozen;
   const { lane } = (members[0] ?? missing('The first member of a note')).fixed;
   const lease: Lease = {
     // The revision makes the token of a later claim another one.
@@ -84,9 +83,13 @@ export function claimPick(
     lease,
   };
   tx.putNote(claimed);
-  const taken = delivering
-    ? members.map((member) => tx.move(member, 'delivering', { noteId, attempt, triedBy: request.owner }))
-    : members;
+  if (delivering) {
+    for (const [index, member] of members.entries()) {
+      tx.move(member, 'delivering', { noteId, attempt, triedBy: request.owner });
+      // Shown as they are from now on; nobody else has them.
+      Object.assign(entries[index] ?? missing('A member of a note'), { state: 'delivering', noteId, attempt });
+    }
+  }
   return {
     token: lease.token,
     lane,
@@ -94,14 +97,14 @@ export function claimPick(
     attempt,
     tag: tagOf(noteId, attempt),
     frozen,
-    entries: taken.map(show),
-    unknownAttempts: unknownAttemptsOf(taken),
+    entries,
+    unknownAttempts: unknownAttemptsOf(members),
     failures: claimed.failures,
     probes: claimed.probes,
     absences: claimed.absences,
     quietFor: delivering ? 0 : Math.max(0, now - claimed.lastRanAt),
     unconfirmedFor: claimed.unconfirmedFor,
-    expired: taken.every((member) => member.status.expiresAt <= tx.wall(now)),
+    expired: members.every((member) => member.status.expiresAt <= tx.wall(now)),
   };
 }
 

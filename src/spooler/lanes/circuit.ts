@@ -54,6 +54,11 @@ export class Circuit {
     return this.#open?.trialFailed === true;
   }
 
+  /** True when no success could end anything. */
+  get isUntroubled(): boolean {
+    return this.#open === undefined && this.#failures === 0;
+  }
+
   /** True when there is nothing to remember of it. */
   isFresh(now: number): boolean {
     return this.#open === undefined && this.#failures === 0 && this.#pausedUntil <= now;

@@ -176,9 +176,10 @@ export class LaneOutcomes {
 
   /** A request passed. `delivery`: something was sent, too. */
   worked(lane: Lane, startedAt: number, delivery: boolean): void {
+    const { endpoint } = lane;
+    if (endpoint.circuit.isUntroubled && lane.circuit.isUntroubled) return;
     const now = this.#now();
     const request = { now, startedAt, delivery };
-    const { endpoint } = lane;
     const answers = endpoint.circuit.worked(request);
     const resumed = lane.circuit.worked(request);
     if (answers || resumed) this.#changed(lane);
