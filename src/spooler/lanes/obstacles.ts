@@ -67,8 +67,8 @@ interface ReportedLanes {
 export class ObstacleReport {
   readonly #parts: SpoolerParts;
   readonly #lanes: ReportedLanes;
-  /** Something was reported, and is still told there. */
-  #reported = false;
+  /** What is told there, and since when (monotonic); nothing is, when there is nothing to tell. */
+  #told: { readonly obstacles: readonly ReportedObstacle[]; readonly at: number } | undefined;
   /** Operators' requests to try now, up to this time by the storage's clock, were carried out. */
   #retriedAt: number | undefined;
   readonly #startedAt: number;
@@ -82,12 +82,18 @@ export class ObstacleReport {
   /** To be called each poll. Never rejects: nothing depends on it. */
   async scan(): Promise<void> {
     const { storage, options, owner, clock, trace } = this.#parts;
+    const { pollInterval } = options;
     const obstacles = reportedObstacles(this.#lanes.obstacles(), clock.now());
-    if (storage.admin === undefined || (obstacles.length === 0 && !this.#reported)) return;
+    if (storage.admin === undefined || (obstacles.length === 0 && this.#told === undefined)) return;
     try {
-      await storage.admin.report({ owner, pollInterval: options.pollInterval, obstacles, now: clock.now() });
-      this.#reported = obstacles.length > 0;
-      if (this.#reported) await this.#obeyRetries(storage.admin);
+      const at = clock.monotonic();
+      // It has the name of every mailbox that waits, and is good for three polls.
+      const isGood = this.#told !== undefined && at - this.#told.at < 1.5 * pollInterval;
+      if (!isGood || !saysTheSame(this.#told?.obstacles ?? [], obstacles, pollInterval)) {
+        await storage.admin.report({ owner, pollInterval, obstacles, now: clock.now() });
+        this.#told = obstacles.length > 0 ? { obstacles, at } : undefined;
+      }
+      if (this.#told !== undefined) await this.#obeyRetries(storage.admin);
     } catch (error) {
       trace.warn(asError(error));
     }
@@ -106,6 +112,26 @@ export class ObstacleReport {
     const now = this.#parts.clock.now();
     return this.#startedAt + ((await admin.now?.()) ?? now) - now;
   }
+}
+
+/** Whether nothing but the clock tells two reports apart. */
+function saysTheSame(before: readonly ReportedObstacle[], after: readonly ReportedObstacle[], tolerance: number): boolean {
+  return (
+    before.length === after.length &&
+    after.every((one, index) => {
+      const other = before[index];
+      return (
+        other?.kind === one.kind &&
+        other.name === one.name &&
+        other.reason.code === one.reason.code &&
+        other.reason.text === one.reason.text &&
+        Math.abs(other.since - one.since) <= tolerance &&
+        Math.abs(other.nextTrialAt - one.nextTrialAt) <= tolerance &&
+        other.lanes.length === one.lanes.length &&
+        other.lanes.every((lane, at) => lane === one.lanes[at])
+      );
+    })
+  );
 }
 
 /** Obstacles as the spool keeps them. */
