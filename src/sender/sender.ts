@@ -104,7 +104,7 @@ export class OfflineImSender<Client = never> {
 
   /**
    * Calls `listener` at every event of that name, after `send()` or the step has been taken. A listener that throws, or whose promise rejects, disturbs
-   * nothing; it is reported as `warning`. The same listener is added once per name.
+   * nothing; it is reported as `warning`. The same listener is added once per name. What other processes do to the spool is no event here; see `status()`.
    * @throws {OfflineImError} `OPTION_INVALID` for an unknown name
    */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): this {

@@ -1,3 +1,5 @@
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
+
 /** The body of an answer: a stream of Node. */
 export interface DispatchBody {
   /** Tells of chunks, of the end, of a close and of an error. */
@@ -8,6 +10,9 @@ export interface DispatchBody {
   /** Nobody reads the rest: its connection is closed. */
   destroy(error?: Error): unknown;
 }
+
+/** Ways to compress, as servers name them and as `DecompressionStream` does. */
+const formats: Readonly<Record<string, string>> = { gzip: 'gzip', 'x-gzip': 'gzip', deflate: 'deflate', br: 'brotli' };
 
 /** What an `HttpDispatcher` resolves with, as soon as the headers are there. */
 export interface DispatchAnswer {
@@ -50,6 +55,11 @@ export class DispatchedResponse implements Response {
     answer.body.on('error', breakOff);
     answer.body.on('close', () => breakOff(new TypeError('The body was closed before its end.')));
     if (bodiless.has(this.status)) answer.body.on('data', () => undefined);
+  }
+
+  /** Whether the bytes are those of the answer itself, as was asked for: servers may compress all the same. */
+  get isPlain(): boolean {
+    return this.#encodings().length === 0;
   }
 
   get ok(): boolean {
@@ -119,9 +129,31 @@ export class DispatchedResponse implements Response {
   #response(): Response {
     if (this.#whole === undefined) {
       const status = this.status >= 200 && this.status <= 599 ? this.status : 502;
-      this.#whole = new Response(bodiless.has(status) ? null : this.#stream(), { status, headers: this.headers });
+      this.#whole = new Response(bodiless.has(status) ? null : this.#decompressed(), { status, headers: this.headers });
     }
     return this.#whole;
+  }
+
+  /** As fetch has it. @throws {OfflineImError} `RESPONSE_UNREADABLE` for a way that this runtime can't take back: what the answer says stays unknown */
+  #decompressed(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    let stream = this.#stream();
+    for (const encoding of this.#encodings().reverse()) {
+      try {
+        stream = stream.pipeThrough(new DecompressionStream((formats[encoding] ?? encoding) as 'gzip'));
+      } catch (cause) {
+        this.discard();
+        const text = 'The response cannot be used: it is compressed in a way that this runtime cannot read.';
+        throw new OfflineImError('RESPONSE_UNREADABLE', text, { cause });
+      }
+    }
+    return stream;
+  }
+
+  /** In the order in which they were done. */
+  #encodings(): string[] {
+    const named = this.headers.get('content-encoding') ?? '';
+    const all = named === '' ? [] : named.split(',').map((one) => one.trim().toLowerCase());
+    return all.filter((one) => one !== '' && one !== 'identity');
   }
 
   /** Reads nothing before it is read. */

@@ -36,7 +36,7 @@ export function oneWay(owner: string, dispatcher: unknown, fetch: unknown): void
   throw new OfflineImError('OPTION_INVALID', text, { details: { option: 'dispatcher' } });
 }
 
-/** As much of `fetch` as the transports use, over a dispatcher: no redirects, no decompression, no second try. */
+/** As much of `fetch` as the transports use, over a dispatcher: no redirects, no second try; nothing compressed is asked for. */
 export function fetchOver(dispatcher: HttpDispatcher): typeof globalThis.fetch {
   let last: { readonly href: string; readonly origin: string; readonly path: string } = { href: '', origin: '', path: '' };
   return async (input, init = {}) => {
@@ -51,7 +51,7 @@ export function fetchOver(dispatcher: HttpDispatcher): typeof globalThis.fetch {
       path,
       method: (init.method ?? 'GET') as DispatchRequest['method'],
       headers: headersOf(init),
-      body: typeof init.body === 'string' ? init.body : null,
+      body: bodyOf(init.body),
       signal: init.signal ?? null,
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -68,9 +68,16 @@ export function fetchOver(dispatcher: HttpDispatcher): typeof globalThis.fetch {
   };
 }
 
+/** A request whose body was left out would be another one. @throws {OfflineImError} `OPTION_INVALID` for what is no text: nothing was sent */
+function bodyOf(body: RequestInit['body']): string | null {
+  if (body === undefined || body === null || typeof body === 'string') return body ?? null;
+  const text = 'A request over a dispatcher was not sent: its body is no string; expected a string, or none.';
+  throw new OfflineImError('OPTION_INVALID', text, { details: { option: 'body' } });
+}
+
 function headersOf({ headers, cache }: RequestInit): Record<string, string> {
   const given = headers === undefined || isRecord(headers) ? headers : Object.fromEntries(new Headers(headers));
-  // An answer out of a cache says nothing of what is there now; and what is compressed can't be read here.
+  // An answer out of a cache says nothing of what is there now; and what is compressed all the same takes longer to read.
   const fresh = cache === 'no-store' ? { 'cache-control': 'no-cache' } : undefined;
   return { ...given, ...fresh, 'accept-encoding': 'identity' };
 }

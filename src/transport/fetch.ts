@@ -79,7 +79,7 @@ export async function readBody(response: Response, maxBytes: number, limit: Limi
 
 /** Until the last one, or until `take` throws. What is left unread is given up: that frees the connection. */
 async function readChunks(response: Response, limit: Limit, take: (chunk: Uint8Array) => void): Promise<void> {
-  if (response instanceof DispatchedResponse) {
+  if (response instanceof DispatchedResponse && response.isPlain) {
     try {
       await limit.race(response.eachChunk(take));
     } catch (error) {

@@ -1,6 +1,7 @@
 /** Transports over dispatchers of undici, on real sockets: the same promise as over fetch. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
+import { deflateSync, gzipSync } from 'node:zlib';
 import { Agent, Client, EnvHttpProxyAgent, interceptors, Pool, ProxyAgent } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { basicAuth } from '../../src/ews/auth/credentials.ts';
@@ -8,7 +9,7 @@ import { EwsTransport } from '../../src/ews/ews-transport.ts';
 import type { EwsTransportOptions } from '../../src/ews/options.ts';
 import { GraphTransport } from '../../src/graph/graph-transport.ts';
 import { startExchangeSimulator } from '../../src/testing/simulator/simulator.ts';
-import type { HttpDispatcher } from '../../src/transport/dispatcher.ts';
+import { fetchOver, type HttpDispatcher } from '../../src/transport/dispatcher.ts';
 import { always, makeNote } from '../ews/support/note.ts';
 import { created, ok } from '../ews/support/responses.ts';
 
@@ -187,6 +188,37 @@ describe('a dispatcher', () => {
     async (value) => {
       const dispatcher = { request: async () => value } as unknown as HttpDispatcher;
       expect(await deliver(ews(dispatcher))).toMatchObject({ status: 'unconfirmed', error: { code: 'RESPONSE_UNREADABLE' } });
+    },
+  );
+
+  it.each([
+    ['gzip', gzipSync],
+    ['x-gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['identity', (bytes: Buffer) => bytes],
+    ['deflate, gzip', (bytes: Buffer) => gzipSync(deflateSync(bytes))],
+  ])('reads what a server compresses by %s though it is asked not to', async (encoding, compress) => {
+    answer = (_, response) => response.writeHead(200, { 'content-encoding': encoding }).end(compress(Buffer.from(created(ok))));
+    expect(await deliver(ews(kept(new Agent())))).toMatchObject({ status: 'delivered' });
+  });
+
+  it.each([
+    ['a way that nobody knows', 'sdch', Buffer.from(created(ok)), 'RESPONSE_UNREADABLE'],
+    ['gzip that breaks off', 'gzip', gzipSync(created(ok)).subarray(0, 40), 'CONNECTION_LOST'],
+    ['what is no gzip', 'gzip', Buffer.from(created(ok)), 'CONNECTION_LOST'],
+    ['gzip that swells beyond the limit', 'gzip', gzipSync(' '.repeat(5_000_000) + created(ok)), 'RESPONSE_TOO_LARGE'],
+  ])('takes %s for no verdict: the note is in doubt', async (_, encoding, bytes, code) => {
+    answer = (_request, response) => response.writeHead(200, { 'content-encoding': encoding }).end(bytes);
+    const transport = ews(kept(new Agent()), { maxResponseBytes: 1_000_000 });
+    expect(await deliver(transport)).toMatchObject({ status: 'unconfirmed', error: { code } });
+  });
+
+  it.each([new Uint8Array(3), new URLSearchParams('a=b'), new Blob(['text']), new FormData()])(
+    'is not asked to send what is no text: %o',
+    async (body) => {
+      const dispatcher = { request: () => expect.unreachable('nothing is sent') };
+      const sent = fetchOver(dispatcher)(`${origin}/x`, { method: 'POST', body });
+      await expect(sent).rejects.toMatchObject({ code: 'OPTION_INVALID' });
     },
   );
 

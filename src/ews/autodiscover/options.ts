@@ -13,6 +13,7 @@ import {
   rule,
 } from '../../core/options.ts';
 import type { Logger } from '../../observability/trace.ts';
+import { dispatcherOption, fetchOver, type HttpDispatcher, oneWay } from '../../transport/dispatcher.ts';
 import type { Credentials } from '../auth/credentials.ts';
 
 /** Options of `discoverEws()`. Durations in ms. */
@@ -42,6 +43,13 @@ export interface DiscoverOptions {
   readonly signal?: AbortSignal | undefined;
   /** @default the platform's */
   readonly fetch?: typeof globalThis.fetch | undefined;
+  /**
+   * Carries the requests out in place of `fetch`: a dispatcher of undici that goes to any host, such as an `Agent` or a `ProxyAgent`. A `Pool` or `Client` would ask
+   * its own host whatever the question is. Left open: it is yours. Credentials with a `fetch` of their own are not asked over it, and `ntlmAuth` has its own connections.
+   *
+   * @default none
+   */
+  readonly dispatcher?: HttpDispatcher | undefined;
   /** Gets a record of every step: address, status, what came of it. @default none */
   readonly logger?: Logger | undefined;
   /** @default the machine's clock */
@@ -99,18 +107,21 @@ function rules() {
     deadline: byDefault(milliseconds(1, 3_600_000), 30_000),
     signal: optional(abortSignal()),
     fetch: optional(callback<typeof globalThis.fetch>()),
+    dispatcher: dispatcherOption,
     logger: optional(having<Logger>('an object with debug, info, warn and error', ['debug', 'info', 'warn', 'error'])),
     clock: byDefault(having<Clock>('an object with now, monotonic and setTimer', ['now', 'monotonic', 'setTimer']), systemClock),
   } satisfies RulesFor<DiscoverOptions>;
 }
 
 export function discoverSettings(options: DiscoverOptions): DiscoverSettings {
-  const { fetch, signal, ...rest } = readOptions('discoverEws', options, rules());
+  const { fetch, dispatcher, signal, ...rest } = readOptions('discoverEws', options, rules());
+  oneWay('discoverEws', dispatcher, fetch);
+  const given = dispatcher === undefined ? fetch : fetchOver(dispatcher);
   return {
     ...rest,
     clock: loggedClock(rest.clock, rest.logger),
     signal: signal ?? new AbortController().signal,
-    fetch: rest.credentials?.fetch ?? fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    fetch: rest.credentials?.fetch ?? given ?? ((input, init) => globalThis.fetch(input, init)),
   };
 }
 

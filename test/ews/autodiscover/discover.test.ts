@@ -1,9 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { Agent } from 'undici';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
 import { basicAuth } from '../../../src/ews/auth/credentials.ts';
 import { isPrivateHost } from '../../../src/ews/autodiscover/ask.ts';
 import { discoverEws } from '../../../src/ews/autodiscover/discover.ts';
 import { ManualClock } from '../../../src/testing/manual-clock.ts';
+import type { HttpDispatcher } from '../../../src/transport/dispatcher.ts';
 import { fakeInternet, type Host, jsonAnswer, poxAccount, poxAnswer } from './fake-internet.ts';
 
 const alice = 'alice@contoso.test';
@@ -36,6 +38,19 @@ describe('discoverEws()', () => {
         login: undefined,
       },
     ]);
+  });
+
+  it('asks over a dispatcher, the login too; together with a fetch it is one too many', async () => {
+    await using net = await fakeInternet({ 'https://autodiscover.contoso.test': needsLogin(() => poxAnswer(ews)) });
+    const agent = new Agent({ allowH2: false });
+    onTestFinished(() => agent.close());
+    const dispatcher: HttpDispatcher = {
+      request: (options) =>
+        agent.request({ ...options, origin: net.address, headers: { ...options.headers, 'x-origin': options.origin } }),
+    };
+    expect(await discoverEws(alice, { credentials, dispatcher })).toMatchObject({ url: ews, service: 'pox' });
+    expect(net.arrivals.some(({ login }) => login === `Basic ${btoa(`${alice}:secret`)}`)).toBe(true);
+    expect(await failing(discoverEws(alice, { dispatcher, fetch: net.fetch }))).toMatchObject({ code: 'OPTION_INVALID' });
   });
 
   it('takes nothing from where a fetch of the host was led, which nobody has allowed', async () => {

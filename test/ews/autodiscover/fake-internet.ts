@@ -38,6 +38,8 @@ export async function fakeInternet(hosts: Readonly<Record<string, Host>>) {
   };
   return {
     fetch,
+    /** Where it really is. Name the host in the header `x-origin`. */
+    address: `http://127.0.0.1:${port}`,
     arrivals,
     async [Symbol.asyncDispose](): Promise<void> {
       server.closeAllConnections();

@@ -78,7 +78,8 @@ function isPem(value: unknown): boolean {
 
 /**
  * Logs in to Exchange on-premises with NTLMv2. The login belongs to a connection: it is made once and the connection is kept
- * for the requests that follow, one for each that is under way. The transport's `fetch` option is not used, nor are proxies.
+ * for the requests that follow, one for each that is under way. The transport's `fetch` and `dispatcher` are not used, nor are proxies:
+ * what carries the login must be known to be one connection, and neither says which connection a request takes.
  *
  * A wrong password blocks the mailbox with `AUTHENTICATION_FAILED`. Every try counts for the account's lockout; a blocked
  * mailbox is tried once in 15 minutes. Throws `OPTION_INVALID`.
