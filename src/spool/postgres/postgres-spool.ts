@@ -33,11 +33,10 @@ import { coded, type Done, TransactionError } from './connection/transact.ts';
 import { postgresQueries, postgresRecords } from './operations/admin.ts';
 import { appendIn } from './operations/append-in-transaction.ts';
 import { Appender } from './operations/append-queue.ts';
-import { claimNotes } from './operations/claim.ts';
+import { Claims } from './operations/claims.ts';
 import { addUpCounters, expireSome, sweepTombstones } from './operations/clean-up.ts';
 import { mindTheClock } from './operations/clock.ts';
 import { lapseAll, renewAll } from './operations/leases.ts';
-import { LaneTurns } from './operations/lock-due.ts';
 import {
   bytesKept,
   countsByState,
@@ -92,8 +91,7 @@ export class PostgresSpool extends TransitionSpool implements SpoolStorage<PgCli
   readonly #instance = timeOrderedId(Date.now());
   readonly #appender: Appender;
   readonly #settlements: GroupCommit<readonly Settlement[], SettleResult>;
-  readonly #claims = new SerialQueue();
-  readonly #turns = new LaneTurns();
+  readonly #claims: Claims;
   #listener: Listener | undefined;
 
   constructor(options: PostgresSpoolOptions) {
@@ -110,6 +108,7 @@ export class PostgresSpool extends TransitionSpool implements SpoolStorage<PgCli
       transact: <Result>(body: (client: PgClient) => Promise<Done<Result>>) => this.#transact(body),
     };
     this.admin = new StoredAdmin(this, postgresRecords(access), postgresQueries(access));
+    this.#claims = new Claims(this.#session, () => this.#expireLeases());
     this.#appender = new Appender(this.#session, this.#instance);
     this.#settlements = new GroupCommit(new SerialQueue(), settlesAtOnce, (calls) => this.#settle(calls), divisible);
   }
@@ -156,22 +155,7 @@ export class PostgresSpool extends TransitionSpool implements SpoolStorage<PgCli
   }
 
   claim(request: ClaimRequest): Promise<readonly ClaimedNote[]> {
-    return this.#session.use(() =>
-      this.#claims.run(async () => {
-        // What lapsed and is held by another transaction is left to it: once is enough.
-        for (let first = true; ; first = false) {
-          const look = first;
-          const claimed = await this.#session.transact<readonly ClaimedNote[] | 'lapsed'>(async (client) => {
-            const { sql } = this.#session;
-            const taken = await this.#turns.lockDue(client, sql, request);
-            if (look && taken.lapsed) return { result: 'lapsed', commit: false };
-            return claimNotes(client, sql, request, taken);
-          });
-          if (claimed !== 'lapsed') return claimed;
-          await this.#expireLeases();
-        }
-      }),
-    );
+    return this.#session.use(() => this.#claims.claim(request));
   }
 
   renew(claims: readonly ClaimToken[], lease: number): Promise<readonly ClaimToken[]> {

@@ -4,7 +4,7 @@ import { mayExpireAt } from '../../state/records.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Done } from '../connection/transact.ts';
 import { counterColumns, countersOfGone } from '../tables/schema.ts';
-import { amongKeys, type Sql, statement } from '../tables/statement.ts';
+import { isKey, type Sql, statement } from '../tables/statement.ts';
 import { finishWork, startWork } from './work.ts';
 
 const atOnce = 500;
@@ -77,9 +77,9 @@ const sweep = statement(
       SELECT 1 FROM ${t.entries} o WHERE o.message_id = e.message_id AND (o.tombstone_at IS NULL OR o.tombstone_at > t.over)
     ) LIMIT ${tombstonesAtOnce} FOR UPDATE OF e SKIP LOCKED
   ), d AS (
-    DELETE FROM ${t.entries} e USING gone WHERE e.id = gone.id AND ${amongKeys('e.id', 'id FROM gone')} RETURNING e.state, e.purged, e.weight, e.tombstone_at
+    DELETE FROM ${t.entries} e USING gone WHERE ${isKey('e.id', 'gone.id')} RETURNING e.state, e.purged, e.weight, e.tombstone_at
   ), a AS (
-    DELETE FROM ${t.attempts} a USING gone WHERE a.entry_id = gone.id AND ${amongKeys('a.entry_id', 'id FROM gone')}
+    DELETE FROM ${t.attempts} a USING gone WHERE ${isKey('a.entry_id', 'gone.id')}
   ), c AS (
     INSERT INTO ${t.tallies} (${counterColumns.join(', ')})
     SELECT ${countersOfGone} FROM d

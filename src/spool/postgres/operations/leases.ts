@@ -4,7 +4,7 @@ import { isLockTimeout } from '../connection/pg-error.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Session } from '../connection/session.ts';
 import { type Done, TransactionError } from '../connection/transact.ts';
-import { amongKeys, type Sql, type Statement, statement, type Tables } from '../tables/statement.ts';
+import { amongKeys, isKey, type Sql, type Statement, statement, type Tables } from '../tables/statement.ts';
 import { finishWork, startWork } from './work.ts';
 
 const renewLeases = statement(
@@ -13,7 +13,7 @@ const renewLeases = statement(
     SELECT n.id FROM ${t.notes} n, t
     WHERE n.id = ANY($1::text[]) AND n.token = ANY($2::text[]) AND n.lease_until > t.now ORDER BY n.id FOR UPDATE OF n
   )
-  UPDATE ${t.notes} n SET lease_until = t.now + $3::bigint FROM mine, t WHERE n.id = mine.id AND ${amongKeys('n.id', 'id FROM mine')} RETURNING n.token`,
+  UPDATE ${t.notes} n SET lease_until = t.now + $3::bigint FROM mine, t WHERE ${isKey('n.id', 'mine.id')} RETURNING n.token`,
 );
 
 /** Of notes that run; their streams may be held by an append, or for long by a transaction of the host. */
@@ -24,7 +24,7 @@ function renewRunning(name: string, waiting: '' | 'SKIP LOCKED') {
       SELECT s.key FROM ${t.streams} s, t WHERE ${amongKeys('s.key', `key FROM ${t.streams} WHERE note_id = ANY($1::text[])`)}
         AND s.token = ANY($2::text[]) AND s.lease_until + 0 > t.now ORDER BY s.key FOR UPDATE OF s ${waiting}
     )
-    UPDATE ${t.streams} s SET lease_until = t.now + $3::bigint FROM mine, t WHERE s.key = mine.key AND ${amongKeys('s.key', 'key FROM mine')} RETURNING s.token`,
+    UPDATE ${t.streams} s SET lease_until = t.now + $3::bigint FROM mine, t WHERE ${isKey('s.key', 'mine.key')} RETURNING s.token`,
   );
 }
 

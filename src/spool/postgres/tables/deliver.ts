@@ -1,5 +1,5 @@
 import { plannerSettings } from './settings.ts';
-import { amongKeys, statement, type Tables } from './statement.ts';
+import { amongKeys, isKey, statement, type Tables } from './statement.ts';
 import { headOf, streamsAfter } from './streams.ts';
 
 /**
@@ -9,7 +9,7 @@ import { headOf, streamsAfter } from './streams.ts';
 const delivering = (t: Tables, lease: string, into = ''): string => `WITH t AS MATERIALIZED (
     SELECT ${t.now}() AS now, nextval('${t.ticks}') AS rev
   ), k AS MATERIALIZED (
-    SELECT key, note_id, token, running_to, run_by, ($3::text[])[array_position($2::text[], token)] AS class FROM ${t.streams}
+    SELECT key, note_id, token, running_to, run_by, CASE WHEN $3::text[] IS NOT NULL THEN ($3::text[])[array_position($2::text[], token)] END AS class FROM ${t.streams}
     WHERE note_id = ANY($1::text[]) AND token = ANY($2::text[]) ${lease}
   ), m AS MATERIALIZED (
     SELECT k.note_id, k.run_by, k.class, x.id FROM k, LATERAL (
@@ -17,9 +17,9 @@ const delivering = (t: Tables, lease: string, into = ''): string => `WITH t AS M
     ) x
   ), e AS (
     UPDATE ${t.entries} e SET state = 'delivered', reason = NULL, attempt = 1, active = false, body = NULL,
-      (rev, ended_at, tombstone_at) = (SELECT rev, now, now FROM t),
-      (note_id, tried_by, sent_class) = (SELECT m.note_id, m.run_by, coalesce(m.class, e.sent_class) FROM m WHERE m.id = e.id LIMIT 1)
-    WHERE ${amongKeys('e.id', 'id FROM m')} RETURNING e.ord, e.id, e.message_id, e.note_id, e.weight
+      rev = (SELECT rev FROM t), ended_at = (SELECT now FROM t), tombstone_at = (SELECT now FROM t),
+      note_id = m.note_id, tried_by = m.run_by, sent_class = coalesce(m.class, e.sent_class)
+    FROM m WHERE ${isKey('e.id', 'm.id')} RETURNING e.ord, e.id, e.message_id, e.note_id, e.weight
   ), h AS MATERIALIZED (
     ${headOf(t, 'ord > k.running_to')}
   ), ${streamsAfter(t, true)}, c AS (

@@ -5,7 +5,7 @@ import { type Lease, type NoteRecord, noteIdOf } from '../../state/records.ts';
 import type { TableReads, Transaction } from '../../state/transaction.ts';
 import type { PgClient } from '../connection/pool.ts';
 import { addCounters, countersOf } from './counters.ts';
-import { amongKeys, type Sql, statement } from './statement.ts';
+import { amongKeys, isKey, type Sql, statement } from './statement.ts';
 
 /**
  * A note that a claim has just made lies in the row of its stream, and its entries stay as they are: they are its first ones, up to the place
@@ -24,7 +24,7 @@ const start = statement(
       running_to = x.running_to, run_by = $7, frozen = x.frozen
     FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], string_to_array($5, E'\\n', ''))
       AS x(key, note_id, token, running_to, frozen)
-    WHERE s.key = x.key AND s.key = ANY($1)
+    WHERE ${isKey('s.key', 'x.key')}
   )
   ${addCounters(t, '$8')}`,
 );
@@ -69,7 +69,7 @@ const refreeze = statement(
     WHERE ${amongKeys('s.key', `key FROM ${t.streams} WHERE note_id = ANY($1::text[])`)} AND s.token = ANY($2) AND s.lease_until + 0 > t.now
     ORDER BY s.key FOR UPDATE OF s
   )
-  UPDATE ${t.streams} s SET frozen = x.frozen FROM x WHERE s.key = x.key AND ${amongKeys('s.key', 'key FROM x')} RETURNING s.token`,
+  UPDATE ${t.streams} s SET frozen = x.frozen FROM x WHERE ${isKey('s.key', 'x.key')} RETURNING s.token`,
 );
 
 /** Replaces what was frozen of notes that run under their token; their tokens. */

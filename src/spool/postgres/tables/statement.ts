@@ -51,7 +51,7 @@ export function tablesIn(schema: string): Tables {
     admin: table('admin'),
     ticks: table('ticks'),
     now: table('now_ms'),
-    deliver: table('deliver_1'),
+    deliver: table('deliver_2'),
     channel: `offline_im_${schema}`,
   };
 }
@@ -68,6 +68,15 @@ export interface Statement {
  */
 export function amongKeys(column: string, keys: string): string {
   return `${column} = ANY(ARRAY(SELECT ${keys}))`;
+}
+
+/**
+ * A join that is nothing but a look-up of `column` by an index, for each `key`. As an equality it could as well be met by reading the index whole, in its order, and comparing:
+ * cheap while the table is nearly empty, when the plan is made. Of a list of keys beside it ({@link amongKeys}) either the list is sorted for each row, or the joined rows are
+ * read for each.
+ */
+export function isKey(column: string, key: string): string {
+  return `${column} >= ${key} AND ${column} <= ${key}`;
 }
 
 export function statement(name: string, text: (tables: Tables) => string): Statement {

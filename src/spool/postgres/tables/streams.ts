@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { type EntryFixed, streamKey } from '../../state/records.ts';
 import type { PgClient } from '../connection/pool.ts';
 import { notInline } from './inline-note.ts';
-import { amongKeys, type Sql, statement, type Tables } from './statement.ts';
+import { isKey, type Sql, statement, type Tables } from './statement.ts';
 
 /** The key of a stream as the tables have it: short, since it is in three of their indexes, and each of a million rows. */
 export function storedStreamKey(fixed: Pick<EntryFixed, 'lane' | 'audience' | 'conversationId'>): string {
@@ -35,14 +35,12 @@ export function headOf(t: Tables, but = 'true'): string {
  * unless that has `ended`.
  */
 export function streamsAfter(t: Tables, ended = false): string {
-  const changes = `s.note_id IS NULL AND EXISTS (SELECT 1 FROM h WHERE h.key = s.key
-      AND (s.due_at IS DISTINCT FROM h.due_at OR s.deferred <> (h.state = 'deferred') OR s.due_within <> coalesce(h.due_within, 0)))`;
+  const changed = `s.note_id IS NULL AND (s.due_at IS DISTINCT FROM h.due_at OR s.deferred <> (h.state = 'deferred') OR s.due_within <> coalesce(h.due_within, 0))`;
   return `sd AS (
-    DELETE FROM ${t.streams} s WHERE ${amongKeys('s.key', 'key FROM h WHERE state IS NULL')}
+    DELETE FROM ${t.streams} s USING h WHERE h.state IS NULL AND ${isKey('s.key', 'h.key')}
   ), su AS (
-    UPDATE ${t.streams} s SET ${ended ? `${notInline}, ` : ''}
-      (deferred, due_at, due_within) = (SELECT h.state = 'deferred', h.due_at, coalesce(h.due_within, 0) FROM h WHERE h.key = s.key LIMIT 1)
-    WHERE ${amongKeys('s.key', 'key FROM h WHERE state IS NOT NULL')} AND ${ended ? 'true' : changes}
+    UPDATE ${t.streams} s SET ${ended ? `${notInline}, ` : ''}deferred = (h.state = 'deferred'), due_at = h.due_at, due_within = coalesce(h.due_within, 0)
+    FROM h WHERE h.state IS NOT NULL AND ${isKey('s.key', 'h.key')} AND ${ended ? 'true' : changed}
   )`;
 }
 

@@ -6,7 +6,7 @@ import { type EntryRecord, type EntryStatus, isActive, type NoteRecord, tombston
 import type { TableReads, Transaction } from '../../state/transaction.ts';
 import type { PgClient } from '../connection/pool.ts';
 import { addCounters, countersOf } from './counters.ts';
-import { amongKeys, type Sql, statement, type Tables } from './statement.ts';
+import { isKey, type Sql, statement, type Tables } from './statement.ts';
 import { refreshStreams, storedStreamKey } from './streams.ts';
 
 /** Types of the columns that JSON rows have; the rest are text. */
@@ -63,7 +63,7 @@ const write = statement(
   ), e AS (
     UPDATE ${t.entries} AS e SET ${updated.map((name) => `${name} = x.${name}`).join(', ')},
       body = CASE WHEN x.tombstone_at IS NULL THEN e.body END
-    FROM x WHERE e.id = x.id AND ${amongKeys('e.id', 'id FROM x')}
+    FROM x WHERE ${isKey('e.id', 'x.id')}
   ), n AS (
     ${putNotes(t, '$2')}
   ), d AS (
@@ -81,7 +81,7 @@ const writeClaimed = statement(
     SELECT * FROM ${recordset('$1', ['id', 'note_id', 'attempt'])}
   ), e AS (
     UPDATE ${t.entries} AS e SET state = 'delivering', rev = $2, note_id = x.note_id, attempt = x.attempt, tried_by = $3
-    FROM x WHERE e.id = x.id AND ${amongKeys('e.id', 'id FROM x')}
+    FROM x WHERE ${isKey('e.id', 'x.id')}
   ), n AS (
     ${putNotes(t, '$4')}
   ), s AS (
