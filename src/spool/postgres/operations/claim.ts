@@ -5,25 +5,14 @@ import type { EntryRecord, NoteRecord } from '../../state/records.ts';
 import type { Transaction } from '../../state/transaction.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Done } from '../connection/transact.ts';
+import { heads } from '../tables/due.ts';
 import { type Fresh, inlineNotes } from '../tables/inline-note.ts';
 import { asEntry, entryColumns, Loaded, noteRowColumns } from '../tables/loaded.ts';
 import { type Sql, statement } from '../tables/statement.ts';
-import { onlyLookedFor, refreshStreams, storedStreamKey } from '../tables/streams.ts';
+import { refreshStreams, storedStreamKey } from '../tables/streams.ts';
 import { writeClaims } from '../tables/write.ts';
-import type { LockedDue } from './lock-due.ts';
+import type { HeadRow, LockedDue } from './lock-due.ts';
 import { begin } from './work.ts';
-
-/** First entries of streams, in order; with as many messages as a note takes. */
-const heads = statement(
-  'heads',
-  (
-    t,
-  ) => `SELECT q.key, ${entryColumns}, CASE WHEN n = 1 OR total <= $3 THEN body END AS body FROM unnest($1::text[]) AS q(key), LATERAL (
-    SELECT f.*, row_number() OVER w AS n, sum(weight) OVER w AS total
-    FROM (SELECT ${entryColumns}, body FROM ${t.entries} WHERE stream = q.key AND active AND NOT ${onlyLookedFor} ORDER BY ord LIMIT $2) f
-    WINDOW w AS (ORDER BY ord)
-  ) e`,
-);
 
 const members = statement('members', (t) => `SELECT ${entryColumns}, body FROM ${t.entries} WHERE id = ANY($1::text[])`);
 
@@ -34,8 +23,6 @@ const notesById = statement(
   ) x`,
 );
 
-type Row = Readonly<Record<string, unknown>>;
-
 /** What is taken of a stream. */
 type Run = Pick & { readonly stream: string };
 
@@ -44,12 +31,14 @@ export async function claimNotes(
   client: PgClient,
   sql: Sql,
   request: ClaimRequest,
-  { now, tick, keys }: LockedDue,
+  { now, tick, keys, heads: read }: LockedDue,
 ): Promise<Done<readonly ClaimedNote[]>> {
   if (keys.length === 0) return { result: [], commit: false };
   const loaded = new Loaded();
   const delivering = request.kind === 'deliver';
-  const picks = delivering ? await pickRuns(client, sql, loaded, keys, request, now) : await pickNotes(client, sql, loaded, keys);
+  const picks = delivering
+    ? await pickRuns(client, sql, loaded, keys, read ?? (await headsOf(client, sql, keys, request)), request, now)
+    : await pickNotes(client, sql, loaded, keys);
   const messages = loaded.messages(picks.flatMap((one) => one.members.map(({ fixed }) => fixed.id)));
   const tx = begin(loaded, tick);
   const claimed = picks.map((one) => claimPick(tx, one, messages, request, now));
@@ -86,17 +75,22 @@ async function write(
   if (notes.length > 0) await writeClaims(client, sql, tx, before, { owner, busy, notes });
 }
 
+function headsOf(client: PgClient, sql: Sql, keys: readonly string[], request: ClaimRequest): Promise<readonly HeadRow[]> {
+  return sql.rows<HeadRow>(client, heads, [keys, request.maxEntries, request.maxBytes]);
+}
+
 async function pickRuns(
   client: PgClient,
   sql: Sql,
   loaded: Loaded,
   keys: readonly string[],
+  rows: readonly HeadRow[],
   request: ClaimRequest,
   now: number,
 ): Promise<Run[]> {
-  const rows = await sql.rows<Row>(client, heads, [keys, request.maxEntries, request.maxBytes]);
   const streams = new Map<string, EntryRecord[]>(keys.map((key) => [key, []]));
   for (const row of rows) {
+    if (row.id === null) continue;
     const record = loaded.entryRow(asEntry(row));
     if (record !== undefined) streams.get(String(row.key))?.push(record);
   }
@@ -120,7 +114,7 @@ async function pickNotes(client: PgClient, sql: Sql, loaded: Loaded, ids: readon
   );
   const missing = notes.flatMap(({ entryIds }) => entryIds).filter((id) => !loaded.hasMessage(id));
   if (missing.length > 0) {
-    for (const row of await sql.rows<Row>(client, members, [missing])) loaded.entryRow(asEntry(row));
+    for (const row of await sql.rows<HeadRow>(client, members, [missing])) loaded.entryRow(asEntry(row));
     loaded.assertReadable();
   }
   return notes.flatMap((note) => {

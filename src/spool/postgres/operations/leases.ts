@@ -4,7 +4,7 @@ import { isLockTimeout } from '../connection/pg-error.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Session } from '../connection/session.ts';
 import { type Done, TransactionError } from '../connection/transact.ts';
-import { amongKeys, isKey, type Sql, type Statement, statement, type Tables } from '../tables/statement.ts';
+import { amongKeys, isKey, type Sql, type Statement, statement } from '../tables/statement.ts';
 import { finishWork, startWork } from './work.ts';
 
 const renewLeases = statement(
@@ -58,11 +58,6 @@ export async function renewAll(session: Session, tokens: readonly ClaimToken[], 
     if (!(error instanceof TransactionError && isLockTimeout(error.cause))) throw error;
   }
   return [...left];
-}
-
-/** Whether a lease has run out by then that nobody has made unconfirmed yet. */
-export function lapsedBy(t: Tables, now: string): string {
-  return `EXISTS (SELECT 1 FROM ${t.notesNow} WHERE lease_until <= ${now})`;
 }
 
 const lapsedAtOnce = 200;

@@ -9,10 +9,10 @@ import {
 import { standingOf } from '../../state/derived.ts';
 import { isTombstone, viewOf } from '../../state/records.ts';
 import type { PgClient } from '../connection/pool.ts';
+import { lapsedBy } from '../tables/due.ts';
 import { asEntry, entryColumns, Loaded } from '../tables/loaded.ts';
 import { counterColumns } from '../tables/schema.ts';
 import { type Sql, statement, type Tables } from '../tables/statement.ts';
-import { lapsedBy } from './leases.ts';
 
 /** Times at which something is due or a lease ends. */
 const sources = (t: Tables) => [

@@ -2,7 +2,8 @@ import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Session } from '../connection/session.ts';
 import { deliverFunction } from './deliver.ts';
-import { adminTable, schemaSteps, schemaVersion } from './schema.ts';
+import { dueFunction } from './due.ts';
+import { adminTable, roomForEnded, schemaSteps, schemaVersion } from './schema.ts';
 import { assertUsable } from './server.ts';
 import type { Tables } from './statement.ts';
 import { viewsOf } from './views.ts';
@@ -47,13 +48,17 @@ async function versionOf(client: PgClient, { meta }: Tables): Promise<number | u
 const functionNamed = tableNamed.replace('pg_class', 'pg_proc').replaceAll('c.rel', 'c.pro');
 
 /** What was added to version 1 later, so that an older library goes on with it. */
-async function hasAdditions(client: PgClient, { entriesNow, notesNow, admin, deliver }: Tables): Promise<boolean> {
-  for (const one of [entriesNow, notesNow, admin]) {
-    const found = await client.query({ text: tableNamed, values: [one] });
-    if (found.rows.length === 0) return false;
+async function hasAdditions(client: PgClient, { entriesNow, notesNow, admin, due, deliver }: Tables): Promise<boolean> {
+  for (const [text, names] of [
+    [tableNamed, [entriesNow, notesNow, admin]],
+    [functionNamed, [due, deliver]],
+  ] as const) {
+    for (const name of names) {
+      const found = await client.query({ text, values: [name] });
+      if (found.rows.length === 0) return false;
+    }
   }
-  const found = await client.query({ text: functionNamed, values: [deliver] });
-  return found.rows.length > 0;
+  return true;
 }
 
 /** In the transaction of `client`. Who comes second waits, and finds it done. */
@@ -65,7 +70,9 @@ async function migrateTables(client: PgClient, tables: Tables): Promise<void> {
   for (const step of schemaSteps.slice(version)) await client.query({ text: step(tables) });
   if (version < schemaVersion) await client.query({ text: `UPDATE ${tables.meta} SET version = $1`, values: [schemaVersion] });
   if (!(await hasAdditions(client, tables)))
-    await client.query({ text: `${viewsOf(tables)}${adminTable(tables)}${deliverFunction(tables)}` });
+    await client.query({
+      text: `${viewsOf(tables)}${adminTable(tables)}${roomForEnded(tables)}${dueFunction(tables)}${deliverFunction(tables)}`,
+    });
 }
 
 /** For another migration it waits however long that takes; for a lock of anybody else no longer than other transactions do. */

@@ -21,7 +21,8 @@ export interface Tables {
   readonly ticks: string;
   /** The function that tells the time. */
   readonly now: string;
-  /** The function that settles what is delivered, see `deliver.ts`; named after its version, since it is never replaced by another one. */
+  /** Functions that lock what is due (`due.ts`) and settle what is delivered (`deliver.ts`); named after their version, since none is ever replaced by another one. */
+  readonly due: string;
   readonly deliver: string;
   /** LISTEN/NOTIFY channel; not quoted. */
   readonly channel: string;
@@ -51,6 +52,7 @@ export function tablesIn(schema: string): Tables {
     admin: table('admin'),
     ticks: table('ticks'),
     now: table('now_ms'),
+    due: table('due_1'),
     deliver: table('deliver_2'),
     channel: `offline_im_${schema}`,
   };

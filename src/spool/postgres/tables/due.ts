@@ -1,0 +1,121 @@
+import { entryColumns, entryNames } from './loaded.ts';
+import { statement, type Tables } from './statement.ts';
+import { onlyLookedFor } from './streams.ts';
+
+/** Whether a lease has run out by then that nobody has made unconfirmed yet. */
+export function lapsedBy(t: Tables, now: string): string {
+  return `EXISTS (SELECT 1 FROM ${t.notesNow} WHERE lease_until <= ${now})`;
+}
+
+/**
+ * What is due and not about to be claimed by another process, lane by lane, those after `$4` first. Lanes are asked for ($2), or those of the `$1` longest due where
+ * these are all that are due, or found one after the other by a look at the index each, as far as need be. So the cost follows the number of what is taken,
+ * or of lanes in which something waits, never what waits.
+ */
+function taking(name: string, table: (t: Tables) => string, due: string, by: string, lock: (t: Tables) => string) {
+  return statement(name, (t) => {
+    const now = '(SELECT now FROM t)';
+    const next = (after: string, condition: string): string =>
+      `SELECT lane, ${due} AS due FROM ${table(t)} WHERE ${due} IS NOT NULL AND lane > ${after} AND ${condition} ORDER BY lane, ${due} LIMIT 1`;
+    const walk = (from: string, condition: string, self: string): string =>
+      `(${next(from, `(SELECT $2::text[] IS NULL AND NOT complete FROM c) AND ${condition}`)})
+      UNION ALL SELECT n.lane, n.due FROM ${self}, LATERAL (${next(`${self}.lane`, condition)}) n`;
+    const wanted = `due <= ${by.replace('now', now)} AND lane <> ALL($3::text[])`;
+    return `WITH RECURSIVE t AS MATERIALIZED (
+      SELECT ${t.now}() AS now
+    ), d AS MATERIALIZED (
+      SELECT lane FROM ${table(t)} WHERE ${due} <= ${now} ORDER BY ${due} LIMIT $1
+    ), c AS MATERIALIZED (
+      SELECT count(*) < $1 AS complete FROM d
+    ), a AS (
+      ${walk('$4', 'true', 'a')}
+    ), b AS (
+      ${walk(`''`, 'lane <= $4', 'b')}
+    ), q AS (
+      SELECT lane FROM unnest($2::text[]) AS asked(lane)
+      UNION ALL (
+        SELECT lane FROM (SELECT DISTINCT lane FROM d) l
+        WHERE $2::text[] IS NULL AND (SELECT complete FROM c) AND lane <> ALL($3::text[]) ORDER BY lane <= $4, lane
+      )
+      UNION ALL SELECT lane FROM a WHERE ${wanted}
+      UNION ALL SELECT lane FROM b WHERE ${wanted}
+    )
+    SELECT t.now::text AS now, ${lapsedBy(t, now)}::text AS lapsed, s.key, s.lane, (SELECT nextval('${t.ticks}'))::text AS tick
+    FROM t LEFT JOIN LATERAL (${lock(t)}) s ON true`;
+  });
+}
+
+/**
+ * What of the lane `q` is due by then, longest due first. Said as a range of the index on both, and in its order, nothing else can give that: with
+ * `lane = q.lane` a plan may sort all that waits in the lane, or look for it among what is due in all others.
+ */
+function inLane(due: string, by: string): string {
+  return `(lane, ${due}) >= (q.lane, ${Number.MIN_SAFE_INTEGER}) AND (lane, ${due}) <= (q.lane, ${by}) ORDER BY lane, ${due} LIMIT $5`;
+}
+
+function dueStreams(name: string, by: string, which = '') {
+  const lock = (t: Tables): string => `SELECT s.key, s.lane FROM q, LATERAL (
+      SELECT key, lane FROM ${t.streams} WHERE due_at IS NOT NULL ${which} AND ${inLane('due_at', by.replace('now', '(SELECT now FROM t)'))}
+      FOR UPDATE SKIP LOCKED
+    ) s LIMIT $6`;
+  return taking(name, ({ streams }) => streams, 'due_at', by, lock);
+}
+
+/** Streams whose head is due. */
+export const due = dueStreams('take_due', 'now');
+/** The same before their pickup time; a back-off counts all the same. */
+export const early = dueStreams(
+  'take_early',
+  `${Number.MAX_SAFE_INTEGER}`,
+  'AND (NOT deferred OR due_at <= (SELECT now FROM t))',
+);
+/** Unconfirmed notes whose probe is due, and whose stream nobody works on. */
+export const probes = taking(
+  'take_probes',
+  ({ notes }) => notes,
+  'probe_at',
+  'now',
+  (t) => `WITH n AS MATERIALIZED (
+      SELECT s.id, s.lane, s.stream FROM q, LATERAL (
+        SELECT id, lane, stream FROM ${t.notes} WHERE probe_at IS NOT NULL AND ${inLane('probe_at', '(SELECT now FROM t)')}
+        FOR UPDATE SKIP LOCKED
+      ) s LIMIT $6
+    ), l AS MATERIALIZED (
+      SELECT key FROM ${t.streams} WHERE key = ANY(ARRAY(SELECT stream FROM n)) ORDER BY key FOR UPDATE SKIP LOCKED
+    )
+    SELECT n.id AS key, n.lane FROM n JOIN l ON l.key = n.stream`,
+);
+
+/** First entries of streams, in order; with as many messages as a note takes: that of the first, and those that are within so many bytes with it. */
+const headsOf = (t: Tables, keys: string, most: string, bytes: string): string =>
+  `FROM unnest(${keys}) AS q(key) LEFT JOIN LATERAL (
+    SELECT ${entryColumns}, CASE WHEN row_number() OVER w = 1 OR sum(weight) OVER w <= ${bytes} THEN body END AS body
+    FROM (SELECT ${entryColumns}, body FROM ${t.entries} WHERE stream = q.key AND active AND NOT ${onlyLookedFor} ORDER BY ord LIMIT ${most}) f
+    WINDOW w AS (ORDER BY ord)
+  ) e ON true`;
+
+/** At least one row of each stream; without an id where it has no entry. */
+export const heads = statement('heads', (t) => `SELECT q.key, ${entryColumns}, body ${headsOf(t, '$1::text[]', '$2', '$3')}`);
+
+/** Locks the streams that are due; in the first row what {@link due} says of it, in the others what {@link heads} finds in them. @see dueFunction */
+export const dueWithHeads = statement('due_with_heads', (t) => `SELECT * FROM ${t.due}($1, $2, $3, $4, $5, $6, $7, $8)`);
+
+/** The heads are read in a later statement of its own, which sees what was committed until the streams were locked. Settings last until the end of the transaction. */
+export function dueFunction(t: Tables): string {
+  const columns = ['key', ...entryNames, 'body'].map((name) => `"${name}" text`);
+  return `
+CREATE OR REPLACE FUNCTION ${t.due}(bigint, text[], text[], text, bigint, bigint, bigint, bigint)
+  RETURNS TABLE (${columns.join(', ')}) LANGUAGE plpgsql VOLATILE AS $due$
+#variable_conflict use_column
+DECLARE
+  locked record;
+BEGIN
+  SELECT min(x.now) AS now, min(x.lapsed) AS lapsed, min(x.tick) AS tick, array_agg(x.key) FILTER (WHERE x.key IS NOT NULL) AS keys,
+    (array_agg(x.lane))[count(*)] AS last INTO locked FROM (${due.text(t)}) x;
+  body := json_build_array(locked.now, locked.lapsed, locked.tick, locked.last);
+  RETURN NEXT;
+  RETURN QUERY SELECT q.key, ${entryNames.map((name) => `e.${name}::text`).join(', ')}, e.body ${headsOf(t, 'locked.keys', '$7', '$8')};
+END
+$due$;
+`;
+}
