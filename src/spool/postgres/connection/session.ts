@@ -9,7 +9,7 @@ import { Connections, GivenUp, NoAnswer } from './connections.ts';
 import { isTransient } from './pg-error.ts';
 import type { PgClient, PgPool } from './pool.ts';
 import { type Pooler, Pooling } from './pooling.ts';
-import { coded, type Done, isBetween, TransactionError, type TransactionLimits, transact } from './transact.ts';
+import { type Body, coded, isBetween, TransactionError, type TransactionLimits, transact } from './transact.ts';
 
 /** Times that a transaction is tried when others get in its way. */
 const tries = 6;
@@ -100,10 +100,7 @@ export class Session {
   }
 
   /** A transaction, tried again when others got in its way, and without rows that can't be read. @throws {TransactionError} */
-  async transact<Result>(
-    body: (client: PgClient) => Promise<Done<Result>>,
-    limits: Partial<Omit<TransactionLimits, 'clock'>> = {},
-  ): Promise<Result> {
+  async transact<Result>(body: Body<Result>, limits: Partial<Omit<TransactionLimits, 'clock'>> = {}): Promise<Result> {
     for (let tried = 1; ; tried++) {
       try {
         return await transact(this.connections, this.#limits(limits), body, this.pooling);

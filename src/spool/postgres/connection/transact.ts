@@ -42,19 +42,25 @@ export interface TransactionLimits extends LimitOptions {
   readonly alone?: boolean;
   /** ms that its own statements may take, where that is another time than what is left of the deadline. */
   readonly statements?: number | undefined;
+  /** A query that goes to the server together with what begins the transaction: it has no parameters, and its plan is made anew each time. */
+  readonly first?: string | undefined;
 }
+
+/** What is done in a transaction. @param first The rows of {@link TransactionLimits.first}. */
+export type Body<Result> = (client: PgClient, first: readonly unknown[]) => Promise<Done<Result>>;
 
 /**
  * Every setting lasts until the end of the transaction, so that the host finds its connections as they were. A process that is
  * stopped in the middle must not hold its locks for long; and what is accepted is on disk, whatever the database's default.
  */
-function beginText({ lockTimeout }: TransactionLimits): string {
-  return `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = ${Math.ceil(lockTimeout)};
-SET LOCAL idle_in_transaction_session_timeout = 5000; ${setPlanner}
-SELECT pg_backend_pid()::text AS pid, CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END`;
+function beginText({ lockTimeout, first }: TransactionLimits): string {
+  return `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_backend_pid()::text AS pid, ${settings},
+set_config('lock_timeout', '${Math.ceil(lockTimeout)}', true), CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END${first === undefined ? '' : `; ${first}`}`;
 }
 
-const setPlanner = plannerSettings.map(([name, value]) => `SET LOCAL ${name} = ${value};`).join(' ');
+const settings = [['idle_in_transaction_session_timeout', '5000'] as const, ...plannerSettings]
+  .map(([name, value]) => `set_config('${name}', '${value}', true)`)
+  .join(', ');
 
 /**
  * Runs a transaction of its own on a connection of the pool.
@@ -64,7 +70,7 @@ const setPlanner = plannerSettings.map(([name, value]) => `SET LOCAL ${name} = $
 export async function transact<Result>(
   connections: Connections,
   limits: TransactionLimits,
-  body: (client: PgClient) => Promise<Done<Result>>,
+  body: Body<Result>,
   pooling: Pooling,
 ): Promise<Result> {
   const limit = new Limit(limits);
@@ -82,7 +88,7 @@ async function run<Result>(
   client: PgPoolClient,
   limit: Limit,
   limits: TransactionLimits,
-  body: (client: PgClient) => Promise<Done<Result>>,
+  body: Body<Result>,
   pooling: Pooling,
 ): Promise<Result> {
   let broken: Error | undefined;
@@ -95,7 +101,7 @@ async function run<Result>(
   let committing = alone;
   try {
     if (alone) {
-      const { result } = await limit.within(body(client));
+      const { result } = await limit.within(body(client, []));
       // Something of the host's, which was still on its way when it gave the connection back, has begun one.
       if (result !== undefined && !isBetween(client)) await limit.within(client.query({ text: 'COMMIT' }));
       return result;
@@ -103,9 +109,10 @@ async function run<Result>(
     const begun = client.query({ text: beginText(limits) }).catch((error: unknown) => {
       throw asRefusedBegin(error);
     });
-    pooling.answered(client, pidOf(await limit.within(begun)));
+    const [, begin, first] = rowsOf(await limit.within(begun));
+    pooling.answered(client, property(begin?.[0], 'pid'));
     if (limits.statements !== undefined) limit.extend(limits.statements);
-    const { result, commit } = await limit.within(body(client));
+    const { result, commit } = await limit.within(body(client, first ?? []));
     // What broke before this has kept nothing; from here on nobody knows.
     if (broken !== undefined) throw broken;
     committing = commit;
@@ -131,11 +138,13 @@ export function isBetween(client: PgClient): boolean {
   return client.getTransactionStatus?.() === 'I';
 }
 
-/** The server process, as the last of several statements has told it. */
-function pidOf(answer: unknown): unknown {
-  const last: unknown = Array.isArray(answer) ? answer.at(-1) : answer;
-  const rows = property(last, 'rows');
-  return Array.isArray(rows) ? property(rows[0], 'pid') : undefined;
+/** The rows of each of several statements. */
+function rowsOf(answer: unknown): readonly (readonly unknown[])[] {
+  const results: readonly unknown[] = Array.isArray(answer) ? answer : [answer];
+  return results.map((one) => {
+    const rows = property(one, 'rows');
+    return Array.isArray(rows) ? rows : [];
+  });
 }
 
 async function rollback(client: PgClient): Promise<Error | undefined> {

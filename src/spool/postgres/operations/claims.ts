@@ -44,12 +44,16 @@ export class Claims {
     // What lapsed and is held by another transaction is left to it: once is enough.
     for (let first = true; ; first = false) {
       const look = first;
-      const claimed = await this.#session.transact<readonly ClaimedNote[] | 'lapsed'>(async (client) => {
-        const { sql } = this.#session;
-        const locked = await this.#turns.lockDue(client, sql, request);
-        if (look && locked.lapsed) return { result: 'lapsed', commit: false };
-        return claimNotes(client, sql, request, locked);
-      });
+      const { sql } = this.#session;
+      const ask = this.#turns.ask(sql.tables, request);
+      const claimed = await this.#session.transact<readonly ClaimedNote[] | 'lapsed'>(
+        async (client, answer) => {
+          const locked = await this.#turns.lockDue(client, sql, ask, answer);
+          if (look && locked.lapsed) return { result: 'lapsed', commit: false };
+          return claimNotes(client, sql, request, locked);
+        },
+        { first: ask.written },
+      );
       if (claimed !== 'lapsed') return claimed;
       await this.#expireLeases();
     }

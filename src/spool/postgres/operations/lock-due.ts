@@ -1,7 +1,8 @@
 import type { ClaimRequest } from '../../contract.ts';
 import type { PgClient } from '../connection/pool.ts';
-import { dueWithHeads, early, probes } from '../tables/due.ts';
-import type { Sql } from '../tables/statement.ts';
+import { dueWithHeads, dueWithHeadsText, early, probes } from '../tables/due.ts';
+import type { Sql, Tables } from '../tables/statement.ts';
+import { textArray } from '../tables/texts.ts';
 
 type Kind = ClaimRequest['kind'];
 
@@ -29,28 +30,54 @@ interface Row {
   readonly tick: string;
 }
 
+/** How a claim is asked for. */
+interface Ask {
+  readonly kind: Kind;
+  readonly soon: boolean;
+  readonly values: readonly Value[];
+  /** All of it as one query without parameters, which can go with the beginning of the transaction. */
+  readonly written: string | undefined;
+}
+
+type Value = string | number | null | readonly string[];
+
+/** Names in a query at most; more go as a parameter. */
+const writtenNames = 32;
+
 /** Takes lanes in turn, round and round by name, so that none with much to do starves the others. */
 export class LaneTurns {
   readonly #last: Record<Kind, string> = { deliver: '', probe: '' };
 
-  /** Locks what is due. */
-  async lockDue(client: PgClient, sql: Sql, request: ClaimRequest): Promise<LockedDue> {
-    const { kind, lanes = { except: [] }, limit, perLane } = request;
+  /** What to ask for now. */
+  ask(tables: Tables, request: ClaimRequest): Ask {
+    const { kind, lanes = { except: [] }, limit, perLane, maxEntries, maxBytes } = request;
     const last = this.#last[kind];
     const [only, except] = 'only' in lanes ? [turned(lanes.only, last), []] : [null, lanes.except];
     const soon = kind === 'deliver' && request.ignorePickup === true;
     // Before its time, anything may be taken: what is due says nothing of that.
     const most = soon || only !== null ? 0 : 2 * Math.min(limit, 1_000) + 100;
-    const values = [most, only, except, last, Math.max(0, perLane), Math.max(0, limit)];
-    if (kind === 'deliver' && !soon) return this.#lockWithHeads(client, sql, request, values);
-    const rows = await sql.rows<Row>(client, kind === 'probe' ? probes : early, values);
+    const range = [most, only, except, last, Math.max(0, perLane), Math.max(0, limit)];
+    if (kind === 'probe' || soon) return { kind, soon, values: range, written: undefined };
+    const values = [...range, maxEntries, maxBytes];
+    const isShort = except.length + (only?.length ?? 0) <= writtenNames;
+    return { kind, soon, values, written: isShort ? dueWithHeadsText(tables, values) : undefined };
+  }
+
+  /** Locks what is due. @param first What the server has answered to {@link Ask.written}. */
+  async lockDue(client: PgClient, sql: Sql, { kind, soon, values, written }: Ask, first: readonly unknown[]): Promise<LockedDue> {
+    const parameters = values.map((one) => (Array.isArray(one) ? textArray(one) : one));
+    if (kind === 'deliver' && !soon) {
+      const rows =
+        written === undefined ? await sql.rows<HeadRow>(client, dueWithHeads, parameters) : (first as readonly HeadRow[]);
+      return this.#lockedWithHeads(rows);
+    }
+    const rows = await sql.rows<Row>(client, kind === 'probe' ? probes : early, parameters);
     const keys = rows.flatMap(({ key }) => key ?? []);
-    this.#last[kind] = rows.at(-1)?.lane ?? last;
+    this.#last[kind] = rows.at(-1)?.lane ?? this.#last[kind];
     return { now: Number(rows[0]?.now), lapsed: rows[0]?.lapsed === 'true', tick: Number(rows[0]?.tick), keys };
   }
 
-  async #lockWithHeads(client: PgClient, sql: Sql, request: ClaimRequest, values: readonly unknown[]): Promise<LockedDue> {
-    const [first, ...heads] = await sql.rows<HeadRow>(client, dueWithHeads, [...values, request.maxEntries, request.maxBytes]);
+  #lockedWithHeads([first, ...heads]: readonly HeadRow[]): LockedDue {
     const [now, lapsed, tick, lane] = JSON.parse(String(first?.body)) as [string, string, string, string | null];
     this.#last.deliver = lane ?? this.#last.deliver;
     const keys = [...new Set(heads.map(({ key }) => String(key)))];

@@ -13,6 +13,7 @@ import { lapsedBy } from '../tables/due.ts';
 import { asEntry, entryColumns, Loaded } from '../tables/loaded.ts';
 import { counterColumns } from '../tables/schema.ts';
 import { type Sql, statement, type Tables } from '../tables/statement.ts';
+import { isNoneOf, textArray } from '../tables/texts.ts';
 
 /** Times at which something is due or a lease ends. */
 const sources = (t: Tables) => [
@@ -38,9 +39,9 @@ const ofAllBut = statement('next_due_but', (t) =>
     t,
     sources(t).map(
       ({ table, due }) => `(
-      SELECT CASE WHEN count(*) FILTER (WHERE lane <> ALL($1::text[])) > 0 OR count(*) < ${first}
-        THEN min(${due}) FILTER (WHERE lane <> ALL($1::text[]))
-        ELSE (SELECT min(${due}) FROM ${table} WHERE ${due} IS NOT NULL AND lane <> ALL($1::text[])) END
+      SELECT CASE WHEN count(*) FILTER (WHERE ${isNoneOf('lane', '$1')}) > 0 OR count(*) < ${first}
+        THEN min(${due}) FILTER (WHERE ${isNoneOf('lane', '$1')})
+        ELSE (SELECT min(${due}) FROM ${table} WHERE ${due} IS NOT NULL AND ${isNoneOf('lane', '$1')}) END
       FROM (SELECT lane, ${due} FROM ${table} WHERE ${due} IS NOT NULL ORDER BY ${due} LIMIT ${first}) f
     )`,
     ),
@@ -62,7 +63,9 @@ export async function nextDue(client: PgClient, sql: Sql, lanes: LaneFilter | un
 
 function ask(client: PgClient, sql: Sql, lanes: LaneFilter | undefined): Promise<{ readonly due: string | null }> {
   if (lanes === undefined || ('except' in lanes && lanes.except.length === 0)) return sql.row(client, ofAll, []);
-  return 'only' in lanes ? sql.row(client, ofOnly, [lanes.only]) : sql.row(client, ofAllBut, [lanes.except]);
+  return 'only' in lanes
+    ? sql.row(client, ofOnly, [textArray(lanes.only)])
+    : sql.row(client, ofAllBut, [textArray(lanes.except)]);
 }
 
 const select = (t: Tables, where: string): string => `SELECT ${entryColumns}, body FROM ${t.entriesNow} WHERE ${where}`;

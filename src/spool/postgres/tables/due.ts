@@ -1,6 +1,7 @@
 import { entryColumns, entryNames } from './loaded.ts';
 import { statement, type Tables } from './statement.ts';
 import { onlyLookedFor } from './streams.ts';
+import { isNoneOf, writtenTexts } from './texts.ts';
 
 /** Whether a lease has run out by then that nobody has made unconfirmed yet. */
 export function lapsedBy(t: Tables, now: string): string {
@@ -20,7 +21,7 @@ function taking(name: string, table: (t: Tables) => string, due: string, by: str
     const walk = (from: string, condition: string, self: string): string =>
       `(${next(from, `(SELECT $2::text[] IS NULL AND NOT complete FROM c) AND ${condition}`)})
       UNION ALL SELECT n.lane, n.due FROM ${self}, LATERAL (${next(`${self}.lane`, condition)}) n`;
-    const wanted = `due <= ${by.replace('now', now)} AND lane <> ALL($3::text[])`;
+    const wanted = `due <= ${by.replace('now', now)} AND ${isNoneOf('lane', '$3')}`;
     return `WITH RECURSIVE t AS MATERIALIZED (
       SELECT ${t.now}() AS now
     ), d AS MATERIALIZED (
@@ -35,7 +36,7 @@ function taking(name: string, table: (t: Tables) => string, due: string, by: str
       SELECT lane FROM unnest($2::text[]) AS asked(lane)
       UNION ALL (
         SELECT lane FROM (SELECT DISTINCT lane FROM d) l
-        WHERE $2::text[] IS NULL AND (SELECT complete FROM c) AND lane <> ALL($3::text[]) ORDER BY lane <= $4, lane
+        WHERE $2::text[] IS NULL AND (SELECT complete FROM c) AND ${isNoneOf('lane', '$3')} ORDER BY lane <= $4, lane
       )
       UNION ALL SELECT lane FROM a WHERE ${wanted}
       UNION ALL SELECT lane FROM b WHERE ${wanted}
@@ -99,6 +100,16 @@ export const heads = statement('heads', (t) => `SELECT q.key, ${entryColumns}, b
 
 /** Locks the streams that are due; in the first row what {@link due} says of it, in the others what {@link heads} finds in them. @see dueFunction */
 export const dueWithHeads = statement('due_with_heads', (t) => `SELECT * FROM ${t.due}($1, $2, $3, $4, $5, $6, $7, $8)`);
+
+/** The same with what is asked written into it. */
+export function dueWithHeadsText(t: Tables, values: readonly (string | number | null | readonly string[])[]): string {
+  const written = values.map((one) => {
+    if (typeof one === 'string') return `(${writtenTexts([one])})[1]`;
+    if (typeof one === 'number') return `${one}::bigint`;
+    return one === null ? 'NULL' : writtenTexts(one);
+  });
+  return `SELECT * FROM ${t.due}(${written.join(', ')})`;
+}
 
 /** The heads are read in a later statement of its own, which sees what was committed until the streams were locked. Settings last until the end of the transaction. */
 export function dueFunction(t: Tables): string {
