@@ -8,6 +8,7 @@ const measures: Readonly<Record<Part, () => Promise<Measure>>> = {
   sqlite: async () => (await import('./sqlite.ts')).measureSqlite,
   file: async () => (await import('./file.ts')).measureFile,
   postgres: async () => (await import('./postgres.ts')).measurePostgres,
+  fleet: async () => (await import('./fleet.ts')).measureFleet,
   redis: async () => (await import('./redis.ts')).measureRedis,
   'end-to-end': async () => (await import('./end-to-end.ts')).measureEndToEnd,
   million: async () => (await import('./million.ts')).measureMillion,

@@ -1,4 +1,15 @@
 /** What `npm run bench:spool` measures, in this order. */
-export const parts = ['sqlite', 'file', 'postgres', 'redis', 'end-to-end', 'million', 'idle', 'outage', 'latency'] as const;
+export const parts = [
+  'sqlite',
+  'file',
+  'postgres',
+  'fleet',
+  'redis',
+  'end-to-end',
+  'million',
+  'idle',
+  'outage',
+  'latency',
+] as const;
 
 export type Part = (typeof parts)[number];

@@ -20,6 +20,12 @@ const rows = {
 } as const;
 type What = keyof typeof rows;
 
+/** What of it writes to the log of the server. */
+const logged = {
+  send: { what: 'log per message of send()', against: 'pg-boss send' },
+  drain: { what: 'log per message of claim + settle', against: 'pg-boss fetch + complete' },
+} as const;
+
 /** PostgresSpool beside pg-boss (and graphile-worker, for what it calls the same) on one server that syncs every commit. */
 export async function measurePostgres(): Promise<readonly Row[]> {
   const server = await PostgresServer.start({ fsync: true });
@@ -37,20 +43,37 @@ export async function measurePostgres(): Promise<readonly Row[]> {
     drains: { ours: [], theirs: [] },
     graphile: { ours: [], theirs: [] },
   };
+  const bytes: Record<keyof typeof logged, { ours: number[]; theirs: number[] }> = {
+    send: { ours: [], theirs: [] },
+    drain: { ours: [], theirs: [] },
+  };
+  /** Measures the log beside it, when it is not the first round. */
+  const logging = async (round: number, into: number[], work: () => Promise<number>): Promise<number> => {
+    const position = async (): Promise<number> => {
+      const { rows: found } = await pool.query<{ at: string }>(`SELECT pg_current_wal_insert_lsn() - '0/0' AS at`);
+      return Number(found[0]?.at);
+    };
+    const before = await position();
+    const figure = await work();
+    if (round > 0) into.push(((await position()) - before) / messages);
+    return figure;
+  };
   const several = (drain: (count: number) => Promise<void>): Promise<unknown> =>
     Promise.all(Array.from({ length: loops }, () => drain(messages / loops)));
   try {
     for (let round = 0; round <= rounds; round++) {
       const took = await inTurns(round, {
-        sent: () => perSecond(messages, () => atATime(inFlight, messages, () => ours.send())),
-        bossSent: () => perSecond(messages, () => atATime(inFlight, messages, () => boss.send())),
+        sent: () =>
+          logging(round, bytes.send.ours, () => perSecond(messages, () => atATime(inFlight, messages, () => ours.send()))),
+        bossSent: () =>
+          logging(round, bytes.send.theirs, () => perSecond(messages, () => atATime(inFlight, messages, () => boss.send()))),
         workerSent: () => perSecond(messages, () => atATime(inFlight, messages, () => worker.add())),
         appended: () => perSecond(messages, () => atATime(inFlight, messages, () => ours.append())),
         bossInserted: () => perSecond(messages, () => atATime(1, Math.ceil(messages / group), () => boss.insert(group))),
       });
       const drained = await inTurns(round, {
-        ours: () => perSecond(messages, () => ours.drain(messages, group)),
-        boss: () => perSecond(messages, () => boss.drain(messages, group)),
+        ours: () => logging(round, bytes.drain.ours, () => perSecond(messages, () => ours.drain(messages, group))),
+        boss: () => logging(round, bytes.drain.theirs, () => perSecond(messages, () => boss.drain(messages, group))),
         oursInLoops: () => perSecond(messages, () => several((count) => ours.drain(count, group))),
         bossInLoops: () => perSecond(messages, () => several((count) => boss.drain(count, group))),
       });
@@ -88,6 +111,14 @@ export async function measurePostgres(): Promise<readonly Row[]> {
     row('insert', rows.insert.what, `pg-boss insert of ${group} at once`),
     row('drain', rows.drain.what, 'pg-boss fetch + complete', rows.drain.goal),
     row('drains', rows.drains.what, 'pg-boss fetch + complete', rows.drains.goal),
+    ...(['send', 'drain'] as const).map(
+      (what): Row => ({
+        what: `PostgresSpool: ${logged[what].what}`,
+        figure: `${median(bytes[what].ours).toFixed(0)} bytes`,
+        against: `${logged[what].against} (${median(bytes[what].theirs).toFixed(0)} bytes)`,
+        ...compared(bytes[what].ours, bytes[what].theirs),
+      }),
+    ),
   ];
 }
 

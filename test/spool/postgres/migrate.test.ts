@@ -35,6 +35,23 @@ describe('migrate()', () => {
     await spool.close();
   });
 
+  it('gives what a spool of an earlier library lacks, which is open for that one all the while', async () => {
+    const schema = fixture.newSchema();
+    const before = await fixture.open(schema);
+    await fixture.pool.query(`DROP FUNCTION "${schema}".due_1, "${schema}".deliver_2`);
+    await fixture.pool.query(`ALTER TABLE "${schema}".entries SET (fillfactor = 100)`);
+    const spool = new PostgresSpool({ pool: fixture.pool, schema });
+    await expect(spool.open(context)).rejects.toMatchObject({ code: 'SPOOL_NOT_MIGRATED' });
+    await spool.migrate();
+    await spool.open(context);
+    const { rows } = await fixture.pool.query('SELECT reloptions FROM pg_class WHERE oid = $1::regclass', [
+      `"${schema}".entries`,
+    ]);
+    expect(rows).toEqual([{ reloptions: ['fillfactor=60'] }]);
+    expect((await before.counts()).spooled).toBe(0);
+    await Promise.all([before.close(), spool.close()]);
+  });
+
   it('leaves the tables of a later version alone', async () => {
     const schema = fixture.newSchema();
     const spool = new PostgresSpool({ pool: fixture.pool, schema });

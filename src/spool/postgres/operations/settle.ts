@@ -8,6 +8,7 @@ import type { Done } from '../connection/transact.ts';
 import { deliver, deliverAlone } from '../tables/deliver.ts';
 import { refreezeInline } from '../tables/inline-note.ts';
 import { type Sql, statement } from '../tables/statement.ts';
+import { textArray } from '../tables/texts.ts';
 import { storableText } from '../tables/write.ts';
 import { finishWork, startWork } from './work.ts';
 
@@ -16,12 +17,12 @@ type Row = readonly [id: string, messageId: string, noteId: string];
 type Delivered = Extract<Settlement, { to: 'delivered' }>;
 
 /** What {@link deliver} is asked. */
-function valuesOf(settlements: readonly Delivered[]): [ids: string[], tokens: string[], classes: (string | null)[] | null] {
+function valuesOf(settlements: readonly Delivered[]): [ids: string, tokens: string, classes: (string | null)[] | null] {
   const told = settlements.map(({ messageClass }) => storableClass(messageClass));
   const classes = told.some((messageClass) => messageClass !== undefined)
     ? told.map((messageClass) => (messageClass === undefined ? null : storableText(messageClass)))
     : null;
-  return [settlements.map(({ token }) => noteIdOf(token)), settlements.map(({ token }) => token), classes];
+  return [textArray(settlements.map(({ token }) => noteIdOf(token))), textArray(settlements.map(({ token }) => token)), classes];
 }
 
 /** What it answers: the changes by note. */

@@ -6,6 +6,7 @@ import type { TableReads, Transaction } from '../../state/transaction.ts';
 import type { PgClient } from '../connection/pool.ts';
 import { addCounters, countersOf } from './counters.ts';
 import { amongKeys, isKey, type Sql, statement } from './statement.ts';
+import { textArray } from './texts.ts';
 
 /**
  * A note that a claim has just made lies in the row of its stream, and its entries stay as they are: they are its first ones, up to the place
@@ -50,10 +51,10 @@ export async function inlineNotes(
   const members = fresh.flatMap(({ note }) => tx.members(note));
   const column = <Value>(value: (one: Fresh) => Value): Value[] => fresh.map(value);
   await sql.rows(client, start, [
-    column(({ stream }) => stream),
-    column(({ note }) => note.id),
-    column((one) => leaseOf(one).token),
-    column(({ to }) => to),
+    textArray(column(({ stream }) => stream)),
+    textArray(column(({ note }) => note.id)),
+    textArray(column((one) => leaseOf(one).token)),
+    `{${column(({ to }) => to).join(',')}}`,
     // JSON has no line breaks of its own; an array of such texts would have each of their quotes escaped, and read back.
     column(({ note }) => (note.frozen === undefined ? '' : JSON.stringify(note.frozen))).join('\n'),
     whole(until),

@@ -25,7 +25,8 @@ const written = new WeakMap<readonly string[], string>();
 function elementsOf(texts: readonly string[]): string {
   const known = texts.length < long ? undefined : written.get(texts);
   if (known !== undefined) return known;
-  const elements = texts.map((one) => `"${one.replace(/["\\]/g, '\\$&')}"`).join(',');
+  const plain = !/["\\]/.test(texts.join(''));
+  const elements = plain ? `"${texts.join('","')}"` : texts.map((one) => `"${one.replace(/["\\]/g, '\\$&')}"`).join(',');
   if (texts.length >= long) written.set(texts, elements);
   return elements;
 }
