@@ -109,8 +109,9 @@ async function run<Result>(
     const begun = client.query({ text: beginText(limits) }).catch((error: unknown) => {
       throw asRefusedBegin(error);
     });
-    const [, begin, first] = rowsOf(await limit.within(begun));
-    pooling.answered(client, property(begin?.[0], 'pid'));
+    const answers = rowsOf(await limit.within(begun));
+    const first = limits.first === undefined ? [] : answers.pop();
+    pooling.answered(client, property(answers.at(-1)?.[0], 'pid'));
     if (limits.statements !== undefined) limit.extend(limits.statements);
     const { result, commit } = await limit.within(body(client, first ?? []));
     // What broke before this has kept nothing; from here on nobody knows.
@@ -139,7 +140,7 @@ export function isBetween(client: PgClient): boolean {
 }
 
 /** The rows of each of several statements. */
-function rowsOf(answer: unknown): readonly (readonly unknown[])[] {
+function rowsOf(answer: unknown): (readonly unknown[])[] {
   const results: readonly unknown[] = Array.isArray(answer) ? answer : [answer];
   return results.map((one) => {
     const rows = property(one, 'rows');
