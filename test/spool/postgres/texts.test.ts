@@ -1,7 +1,7 @@
 /** Names of mailboxes come from hosts: written into a query or given as a parameter, they are what they were. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { joined } from '../../../src/core/joined-lists.ts';
+import { joined } from '../../../src/core/joined.ts';
 import { textArray, writtenTexts } from '../../../src/spool/postgres/tables/texts.ts';
 import { useServer } from './fixture.ts';
 

@@ -1,4 +1,4 @@
-import { partsOf } from '../../../core/joined-lists.ts';
+import { partsOf } from '../../../core/joined.ts';
 
 /**
  * Texts as they are written into a statement that has no parameters, whatever the settings of the connection: JSON, in which all that could end the quotes, or
