@@ -114,7 +114,7 @@ describe('connections that break', () => {
     const schema = fixture.newSchema();
     let breaks = 0;
     const breaking = async (query: PgQuery): Promise<void> => {
-      if ((query.text === 'COMMIT' || query.text.includes('deliver_1')) && breaks-- > 0) await terminate();
+      if ((query.text === 'COMMIT' || query.text.includes('deliver_2')) && breaks-- > 0) await terminate();
     };
     const spool = new PostgresSpool({ pool: meddling(breaking, none), schema, migrate: true });
     await spool.open(context);
