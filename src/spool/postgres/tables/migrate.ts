@@ -45,20 +45,20 @@ async function versionOf(client: PgClient, { meta }: Tables): Promise<number | u
   return Number((rows[0] as { version: unknown } | undefined)?.version);
 }
 
-const functionNamed = tableNamed.replace('pg_class', 'pg_proc').replaceAll('c.rel', 'c.pro');
+const countNamed = (
+  kind: 'class' | 'proc',
+  column: string,
+  names: string,
+): string => `(SELECT count(*) FROM pg_catalog.pg_${kind} o
+  JOIN pg_catalog.pg_namespace n ON n.oid = o.${column}namespace
+  WHERE n.nspname = btrim($1, '"') AND o.${column}name IN (SELECT btrim(split_part(name, '.', 2), '"') FROM unnest(${names}::text[]) name))::text`;
+const additions = `SELECT ${countNamed('class', 'rel', '$2')} AS tables, ${countNamed('proc', 'pro', '$3')} AS functions`;
 
 /** What was added to version 1 later, so that an older library goes on with it. */
-async function hasAdditions(client: PgClient, { entriesNow, notesNow, admin, due, deliver }: Tables): Promise<boolean> {
-  for (const [text, names] of [
-    [tableNamed, [entriesNow, notesNow, admin]],
-    [functionNamed, [due, deliver]],
-  ] as const) {
-    for (const name of names) {
-      const found = await client.query({ text, values: [name] });
-      if (found.rows.length === 0) return false;
-    }
-  }
-  return true;
+async function hasAdditions(client: PgClient, { schema, entriesNow, notesNow, admin, due, deliver }: Tables): Promise<boolean> {
+  const { rows } = await client.query({ text: additions, values: [schema, [entriesNow, notesNow, admin], [due, deliver]] });
+  const { tables, functions } = rows[0] as { tables: string; functions: string };
+  return tables === '3' && functions === '2';
 }
 
 /** In the transaction of `client`. Who comes second waits, and finds it done. */
