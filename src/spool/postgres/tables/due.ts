@@ -63,7 +63,7 @@ function dueStreams(name: string, by: string, which = '') {
 }
 
 /** Streams whose head is due. */
-export const due = dueStreams('take_due', 'now');
+const due = dueStreams('take_due', 'now');
 /** The same before their pickup time; a back-off counts all the same. */
 export const early = dueStreams(
   'take_early',
