@@ -33,7 +33,7 @@ import { coded, type Done, TransactionError } from './connection/transact.ts';
 import { postgresQueries, postgresRecords } from './operations/admin.ts';
 import { appendIn } from './operations/append-in-transaction.ts';
 import { Appender } from './operations/append-queue.ts';
-import { Claims } from './operations/claims.ts';
+import { Claims } from './operations/claim.ts';
 import { addUpCounters, expireSome, sweepTombstones } from './operations/clean-up.ts';
 import { mindTheClock } from './operations/clock.ts';
 import { lapseAll, renewAll } from './operations/leases.ts';
