@@ -100,6 +100,35 @@ describe('a mailbox whose Conversation History can not be looked up', () => {
   });
 });
 
+it('a Conversation History that was made anew between two probes: what it holds is found, and only what is still open is looked for again', async () => {
+  let history = 'AAMk-old';
+  const items = (): Readonly<Record<string, readonly Item[]>> => ({
+    outbox: [item(submitted, 'o', 'b:1')],
+    'AAMk-new': history === 'AAMk-new' ? [item(sent, 'n')] : [],
+  });
+  const asked: string[][] = [];
+  h.server.handler = ({ operation, body }: SeenRequest): Answer => {
+    if (operation === 'FindFolder') return { body: foundFolders(history) };
+    const wanted = [...body.matchAll(/Constant Value="([^"]*)"/g)].map(([, tag]) => tag ?? '');
+    asked.push(wanted);
+    const pages = [...body.matchAll(/FolderId Id="([^"]+)"/g)].map(([, name = '']) => {
+      if (name.startsWith('AAMk') && name !== history) return 'ErrorItemNotFound';
+      return (items()[name] ?? []).filter(({ tag }) => wanted.includes(tag));
+    });
+    return { headers: { date }, body: found(body, pages) };
+  };
+  const transport = h.transport();
+  const notes = ['a:1', 'b:1'].map((tag, n) => {
+    const note = h.note(transport, n);
+    return { ...note, unknownAttempts: [{ tag, place: { ...note.place, folder: 'conversationhistory' } }] };
+  });
+  const probeNow = () => transport.probe(notes, { signal: new AbortController().signal });
+  expect(await probeNow()).toEqual([{ status: 'absent' }, { status: 'pending' }]);
+  history = 'AAMk-new';
+  expect(await probeNow()).toEqual([{ status: 'found' }, { status: 'pending' }]);
+  expect(asked.at(-1)).toEqual(['a:1']);
+});
+
 describe('a draft', () => {
   const draft = { drafts: [item(unsent)] };
 
