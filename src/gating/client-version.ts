@@ -71,7 +71,7 @@ export function readShownVersion(text: string): ClientVersion | undefined {
     // Quotes around it, the point of a sentence behind it, how it was installed.
     .replace(/^["'“„‘«]+/, '')
     .replace(/["'”“’».]+$/, '')
-    .replace(/ (?:C2R|x64|x86)$/i, '');
+    .replace(/ (?:C2R|x64|x86|\((?:C2R|x64|x86)\))$/i, '');
   const exact = readFourParts(plain);
   if (exact !== undefined || !/\p{L}{3}/u.test(plain)) return exact;
   const shown = [...plain.matchAll(standingAlone)];

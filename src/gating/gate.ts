@@ -1,6 +1,7 @@
 import { checkArgument, listWith } from '../core/arguments.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
+import { answerAtOnce } from '../core/errors/thrown.ts';
 import {
   byDefault,
   flag,
@@ -199,7 +200,7 @@ function policyReasons(policy: Policy | undefined): readonly GateReason[] {
 
 function clientReasons(client: GateClient, mailbox: string): readonly GateReason[] {
   const { mailboxLocation } = client;
-  const location = typeof mailboxLocation === 'function' ? mailboxLocation(mailbox) : mailboxLocation;
+  const location = typeof mailboxLocation === 'function' ? locationOf(mailboxLocation, mailbox) : mailboxLocation;
   const minimum = minimumVersion(location);
   const where = location === 'on-premises' ? 'an on-premises mailbox' : 'a mailbox in Exchange Online';
   const needed = `For ${where} the client must be Click-to-Run build ${formatClientVersion(minimum)} or higher.`;
@@ -215,6 +216,17 @@ function clientReasons(client: GateClient, mailbox: string): readonly GateReason
   if (!isMsi(version)) return [{ code: 'client-too-old', ...sentences(`${found}.`, needed) }];
   const msi = `MSI installs (16.0.4xxx) do not have Offline IM. ${needed}`;
   return [{ code: 'client-too-old', ...sentences(`${found}, an MSI install.`, msi) }];
+}
+
+function locationOf(tell: (mailbox: string) => MailboxLocation, mailbox: string): MailboxLocation {
+  try {
+    return answerAtOnce(tell(mailbox));
+  } catch (cause) {
+    throw new OfflineImError('OPTION_INVALID', 'evaluateGate(): client.mailboxLocation threw.', {
+      cause,
+      details: { option: 'client.mailboxLocation' },
+    });
+  }
 }
 
 function minimumVersion(location: MailboxLocation): ClientVersion {

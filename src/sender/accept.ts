@@ -50,7 +50,8 @@ export async function checkMessage(context: AcceptanceContext, message: Normaliz
   const classified = message.to.map((address) => ({ address, is: audienceOf(address, settings.organization) }));
   const strangers = classified.filter(({ is }) => is === 'not-federated').map(({ address }) => domainOf(address));
   // Asked for only where it decides: finding it out may take a look-up of the host's.
-  const mailbox = typeof client.mailboxLocation === 'function' ? (await senderMailbox(context, message)).address : undefined;
+  const asksByMailbox = typeof property(client, 'mailboxLocation') === 'function';
+  const mailbox = asksByMailbox ? (await senderMailbox(context, message)).address : undefined;
   const decision = evaluateGate({ client, policy, mailbox, domainsNotFederated: [...new Set(strangers)] });
   const groups = audiences.flatMap((audience) => {
     const recipients = classified.filter(({ is }) => is === audience).map(({ address }) => address);
@@ -169,15 +170,26 @@ async function recipientMailbox(context: AcceptanceContext, recipient: Address):
   return { address, ...(recipient.name === undefined ? {} : { name: recipient.name }) };
 }
 
-async function resolved({ settings: { resolveMailbox } }: AcceptanceContext, address: Address): Promise<string> {
+async function resolved({ settings, clock, givenUp }: AcceptanceContext, address: Address): Promise<string> {
+  const { resolveMailbox, policyTimeout } = settings;
   if (resolveMailbox === undefined) return address.address;
   const sip = toSipUri(address);
+  const text = `resolveMailbox did not answer within ${policyTimeout} ms for ${JSON.stringify(sip)}; nothing of the message was kept.`;
+  const tooLate = new OfflineImError('MAILBOX_UNRESOLVED', text);
   try {
-    const answer = parseAddress(await resolveMailbox(sip), 'ADDRESS_INVALID');
+    const given = await withinTime(
+      clock,
+      policyTimeout,
+      () => resolveMailbox(sip),
+      () => tooLate,
+      givenUp,
+    );
+    const answer = parseAddress(given, 'ADDRESS_INVALID');
     if (answer.kind === 'sip')
       throw new OfflineImError('ADDRESS_INVALID', 'resolveMailbox gave a SIP URI; expected an SMTP address.');
     return answer.address;
   } catch (cause) {
+    if (cause === tooLate) throw cause;
     throw new OfflineImError('MAILBOX_UNRESOLVED', `resolveMailbox gave no usable SMTP address for ${JSON.stringify(sip)}.`, {
       cause,
     });

@@ -55,7 +55,8 @@ export interface OfflineImSenderOptions<Client = never> extends MessageClassOpti
    */
   readonly policy?: PolicySource | undefined;
   /**
-   * How long a `policy` or `client` function may take, in ms. After it the `send()` rejects with `POLICY_TIMEOUT` and nothing is kept.
+   * How long a `policy`, `client` or `resolveMailbox` function may take, in ms. After it the `send()` rejects with `POLICY_TIMEOUT`
+   * (`MAILBOX_UNRESOLVED` for `resolveMailbox`) and nothing is kept.
    * @default 30_000
    */
   readonly policyTimeout?: number | undefined;

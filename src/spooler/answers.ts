@@ -1,6 +1,6 @@
 import { isErrorCode } from '../core/errors/codes.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
-import { answerAtOnce } from '../core/errors/thrown.ts';
+import { answerAtOnce, property } from '../core/errors/thrown.ts';
 import type {
   AttemptEnd,
   DeliveryOutcome,
@@ -218,11 +218,16 @@ function errorIn(parts: Parts): OfflineImError {
 
 type PlaceTransport = Pick<Transport, 'placeOf' | 'canProbe' | 'minimumGrace'>;
 
+/** Different complaints of a transport about its places that are passed on. */
+const mostSaid = 100;
+
 /** What a transport says about places, checked: whatever it throws or returns, the loop goes on. */
 export class Places {
   readonly #transport: PlaceTransport;
   readonly #options: Pick<SpoolerSettings, 'probe'>;
   readonly #warn: (error: unknown) => void;
+  /** What was warned of: it is asked at every look, and would be said at every look. */
+  readonly #said = new Set<string>();
 
   constructor(transport: PlaceTransport, options: Pick<SpoolerSettings, 'probe'>, warn: (error: unknown) => void) {
     this.#transport = transport;
@@ -258,13 +263,19 @@ export class Places {
     try {
       const value = answerAtOnce(ask());
       if (isRight(value)) return value;
-      this.#warn(
-        new OfflineImError('TRANSPORT_FAILED', `${name}() of the transport returned ${typeof value}; expected ${expected}.`),
-      );
+      const text = `${name}() of the transport returned ${typeof value}; expected ${expected}.`;
+      this.#warnOnce(name, new OfflineImError('TRANSPORT_FAILED', text));
     } catch (error) {
-      this.#warn(error);
+      this.#warnOnce(name, error);
     }
     return undefined;
+  }
+
+  #warnOnce(name: string, error: unknown): void {
+    const key = `${name}: ${String(property(error, 'message')).slice(0, 200)}`;
+    if (this.#said.has(key) || this.#said.size >= mostSaid) return;
+    this.#said.add(key);
+    this.#warn(error);
   }
 }
 

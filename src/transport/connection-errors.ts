@@ -23,8 +23,13 @@ const noConnection: ReadonlySet<string> = new Set([
   'UND_ERR_INVALID_ARG', // undici refuses the request before it makes a connection
   'UND_ERR_NOT_SUPPORTED',
   'ERR_PROXY_TUNNEL',
+  'ConnectionRefused', // Bun's
+  'FailedToOpenSocket',
   'ERR_CONNECTION_GONE', // ours: the connection that a login belongs to had ended before
 ]);
+
+/** Calls of the system that come before anything is written, whatever they failed with (`connect EPERM` of a sandbox, `getaddrinfo EAI_SYSTEM`). */
+const beforeConnection = /^(socket|bind|connect|getaddrinfo|query[A-Z]\w{0,10})$/;
 
 /** Handshakes that failed: before these end no byte of a request leaves. */
 const noHandshake: ReadonlySet<string> = new Set([
@@ -107,7 +112,9 @@ function isBeforeWrite(error: object): boolean {
   const syscall = textIn(error, 'syscall');
   if (isAlert(code)) return true;
   if (syscall === 'read' || syscall === 'write') return false;
-  if (code === 'ETIMEDOUT') return syscall === 'connect';
+  if (beforeConnection.test(syscall)) return true;
+  // fetch speaks to no port of another protocol (WHATWG, "bad port"); undici has it in the message only.
+  if (code === '' && textIn(error, 'message') === 'bad port') return true;
   if (code === 'UND_ERR_ABORTED') return proxyStatus(error) !== undefined;
   return noConnection.has(code) || noHandshake.has(code) || code.startsWith('CERT_') || code.startsWith('ERR_TLS_');
 }

@@ -68,6 +68,19 @@ describe('evaluateGate', () => {
     expect(reason).toMatchObject({ code: 'offline-im-disabled', found: 'EnableOfflineIm is False.' });
   });
 
+  it.each([
+    () => {
+      throw new Error('directory down');
+    },
+    () => Promise.reject(new Error('directory down')),
+    () => undefined,
+  ])('gives a mailboxLocation that throws, answers later or says nothing a code: %s', (tell) => {
+    const mailboxLocation = tell as unknown as () => 'on-premises';
+    expect(() => evaluateGate({ client: { version: '16.0.6920.1000', mailboxLocation }, mailbox: 'a@b.test' })).toThrow(
+      expect.objectContaining({ code: 'OPTION_INVALID' }),
+    );
+  });
+
   it('refuses a mailbox location it does not know as an option', () => {
     const input = { client: { version: '16.0.6920.1000', mailboxLocation: 'cloud' } } as unknown as GateInput;
     expect(() => evaluateGate(input)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));

@@ -178,6 +178,25 @@ describe('send()', () => {
     await sender.stop();
   });
 
+  it('waits for resolveMailbox as long as for a policy, and keeps nothing then', async () => {
+    const { sender, clock } = aliceSends({ resolveMailbox: () => new Promise(() => undefined), policyTimeout: 4_000 });
+    const sending = expect(sender.send({ to: bob, text: 'x' })).rejects.toMatchObject({ code: 'MAILBOX_UNRESOLVED' });
+    await clock.advance(4_000);
+    await sending;
+    expect((await sender.stats()).states.spooled).toBe(0);
+    await sender.stop();
+  });
+
+  it.each([undefined, null, 5, 'x', {}, () => undefined])(
+    'a client function that gives none (%s) has a code, and nothing is kept',
+    async (given) => {
+      const { sender } = aliceSends({ client: () => given as never });
+      await expect(sender.send({ to: bob, text: 'x' })).rejects.toMatchObject({ code: 'OPTION_INVALID' });
+      expect((await sender.stats()).states.spooled).toBe(0);
+      await sender.stop();
+    },
+  );
+
   it.each([
     [{ to: 'nobody', text: secret }, 'RECIPIENT_INVALID'],
     [{ to: [], text: secret }, 'RECIPIENTS_MISSING'],

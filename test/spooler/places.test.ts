@@ -45,6 +45,20 @@ describe('what a transport says about places', () => {
     expect(placesOf({ canProbe: () => Promise.resolve(false) }).places.canProbe(here)).toBe(true);
   });
 
+  it('the same complaint is said once, however often it is asked', () => {
+    const { places, warnings } = placesOf({
+      canProbe: () => 'yes',
+      minimumGrace: () => {
+        throw new Error('broken');
+      },
+    });
+    for (let look = 0; look < 50; look++) {
+      places.canProbe(here);
+      places.graceOf([{ tag: 'n:1', place: here }]);
+    }
+    expect(warnings).toMatchObject([{ code: 'TRANSPORT_FAILED' }, { message: 'broken' }]);
+  });
+
   it('the longest grace of all places counts, and never less than the option', () => {
     const minimumGrace = ({ folder }: Place): number => (folder === 'sent' ? 600_000 : 1_000);
     const { places } = placesOf({ minimumGrace });

@@ -99,9 +99,10 @@ function isPrivateV6(groups: readonly number[]): boolean {
   if (zeros && (groups[5] === 0 || groups[5] === 0xffff)) return v4(g, h);
   if (a === 0x64 && b === 0xff9b) return c !== 0 || v4(g, h); // NAT64; 64:ff9b:1::/48 is for local use
   if (a === 0x2002) return v4(b, c); // 6to4
-  if (a === 0x2001) return b === 0 || b === 0xdb8; // Teredo, which hides an address; documentation
-  if (a === 0x100) return true; // discarded
-  return (a & 0xfe00) === 0xfc00 || (a & 0xffc0) === 0xfe80 || (a & 0xffc0) === 0xfec0 || (a & 0xff00) === 0xff00;
+  if (a === 0x2001) return b < 0x200 || b === 0xdb8; // Teredo, which hides an address, ORCHID and other protocols; documentation
+  if (a === 0x3fff && b < 0x1000) return true; // documentation
+  // Only 2000::/3 is given out: what lies outside is of this link, this site, a translator's (::ffff:0:127.0.0.1) or nobody's.
+  return (a & 0xe000) !== 0x2000;
 }
 
 /** The eight groups; `URL` has checked the address and brought it into its shortest form. */

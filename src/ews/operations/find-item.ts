@@ -117,6 +117,11 @@ function isWhole(root: XmlElement, count: number, offset: number): boolean {
   const total = root.attributes.get('TotalItemsInView')?.trim();
   if (last !== undefined && last !== 'true' && last !== '1') return false;
   if (total !== undefined && !(/^\d{1,9}$/.test(total) && Number(total) === offset + count)) return false;
+  // Where the next page would begin, or of how many this is a part: beyond what is here, something was passed over.
+  for (const name of ['IndexedPagingOffset', 'AbsoluteDenominator']) {
+    const reached = root.attributes.get(name)?.trim();
+    if (reached !== undefined && !(Number(reached) <= offset + count)) return false;
+  }
   return (last !== undefined || total !== undefined) && count < mostResults;
 }
 

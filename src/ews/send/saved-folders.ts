@@ -39,6 +39,10 @@ export class SavedFolders implements Negotiation {
   readonly #nameless = new Set<string>();
   /** By mailbox: a look-up under way, so that a mailbox is asked, and a folder made, once. */
   readonly #resolving = new Map<string, Promise<Lookup>>();
+  /** Folders by id that a look-up gave and that have taken no copy yet. */
+  readonly #unproven = new Set<string>();
+  /** Mailboxes whose Conversation History was refused as soon as it had been found or made: asked again, another one would be made each time. */
+  readonly #unusable = new Set<string>();
   /** The server's schema knows the preferred folder. */
   #known = false;
 
@@ -55,6 +59,7 @@ export class SavedFolders implements Negotiation {
   async target(place: Place, asking: Asking): Promise<Exclude<Lookup, 'none'>> {
     if (place.folder !== history) return { folder: place.folder };
     const mailbox = place.mailbox.toLowerCase();
+    if (this.#unusable.has(mailbox)) return { folder: fallback };
     const instead = this.#instead.get(mailbox);
     if (instead !== undefined) return { folder: instead };
     if (!this.#nameless.has(mailbox) && isSayable(history, this.#client.version)) return { folder: history };
@@ -67,6 +72,7 @@ export class SavedFolders implements Negotiation {
 
   /** A note went out with its copy in this folder. */
   worked(folder: string): void {
+    this.#unproven.delete(folder);
     if (folder === history) this.#known = true;
   }
 
@@ -83,6 +89,7 @@ export class SavedFolders implements Negotiation {
       if (this.#known || folder !== history || !options.mayWrite()) return undefined;
       if ((await this.#look(folder, place.mailbox, options)) !== 'refused') return undefined;
     } else if (ruleOf(code).missing !== 'folder') return undefined;
+    if (this.#unproven.delete(folder)) this.#unusable.add(place.mailbox.toLowerCase());
     this.#forget(place.mailbox, folder);
     return place.folder === history && folder !== fallback ? batch : undefined;
   }
@@ -168,7 +175,10 @@ export class SavedFolders implements Negotiation {
     if (resolving === undefined) {
       resolving = findOrCreateHistory(this.#client, this.#settings, asking)
         .then((lookup) => {
-          if (lookup !== 'none' && 'folder' in lookup) this.#byId.set(key, lookup.folder);
+          if (lookup !== 'none' && 'folder' in lookup) {
+            this.#byId.set(key, lookup.folder);
+            this.#unproven.add(lookup.folder);
+          }
           return lookup;
         })
         .finally(() => this.#resolving.delete(key));

@@ -16,8 +16,11 @@ describe('quoted', () => {
 
   it('names the kind of anything else, without running code of it', () => {
     const trap = { toString: () => expect.unreachable(), toJSON: () => expect.unreachable() };
-    const values = [trap, [1], null, undefined, 5, true, () => 1, Symbol('s'), 5n];
+    const revoked = Proxy.revocable({}, {});
+    revoked.revoke();
+    const values = [trap, revoked.proxy, [1], null, undefined, 5, true, () => 1, Symbol('s'), 5n];
     expect(values.map(quoted)).toEqual([
+      'an object',
       'an object',
       'an array',
       'null',

@@ -56,11 +56,33 @@ describe('nothing was written', () => {
     'DEPTH_ZERO_SELF_SIGNED_CERT',
     'UND_ERR_CONNECT_TIMEOUT',
     'EAI_AGAIN',
+    'ConnectionRefused',
   ];
   it.each(codes)('%s', async (code) => {
     const fetch = () => Promise.reject(new TypeError('fetch failed', { cause: Object.assign(new Error('x'), { code }) }));
     expect((await h.deliver(1, { fetch }))[0]).toMatchObject(notWritten);
   });
+
+  it.each([
+    { code: 'EPERM', syscall: 'connect' },
+    { code: 'ECONNRESET', syscall: 'connect' },
+    { code: 'ETIMEDOUT', syscall: 'connect' },
+    { code: 'EMFILE', syscall: 'socket' },
+    { code: 'EAI_SYSTEM', syscall: 'getaddrinfo' },
+    { code: 'ESERVFAIL', syscall: 'queryA' },
+  ])('what the system failed at comes before the connection: $syscall $code', async (facts) => {
+    const cause = Object.assign(new Error('x'), facts);
+    expect((await h.deliver(1, { fetch: () => Promise.reject(new TypeError('fetch failed', { cause })) }))[0]).toMatchObject(
+      notWritten,
+    );
+  });
+
+  it.each(['http://127.0.0.1:6000/EWS/Exchange.asmx', 'https://127.0.0.1:10080/EWS/Exchange.asmx'])(
+    'a port that fetch speaks to nobody on: %s',
+    async (url) => {
+      expect((await h.deliver(1, { url }))[0]).toMatchObject(notWritten);
+    },
+  );
 
   it('mayWrite says no', async () => {
     const transport = h.transport();

@@ -70,6 +70,12 @@ const unknown: readonly (readonly [string, string])[] = [
       ] as const,
   ),
   ['neither attribute', success(root('', '<ty:Items/>'))],
+  ['a next page that begins further on', success(root('IndexedPagingOffset="1" IncludesLastItemInRange="true"', '<ty:Items/>'))],
+  ['a next page that begins nowhere', success(root('IndexedPagingOffset="x" IncludesLastItemInRange="true"', '<ty:Items/>'))],
+  [
+    'a fraction of more than is here',
+    success(root('NumeratorOffset="0" AbsoluteDenominator="3" IncludesLastItemInRange="true"', '<ty:Items/>')),
+  ],
   ['no RootFolder', success('')],
   ['two RootFolders', success(empty + empty)],
   ['no Items', success(root(one, ''))],
@@ -135,6 +141,10 @@ describe('absent', () => {
   const rows: readonly (readonly [string, string])[] = [
     ['nothing in view', success(empty)],
     ['an empty list of groups', success(root('TotalItemsInView="0" IncludesLastItemInRange="1"', '<ty:Items/><ty:Groups/>'))],
+    [
+      'a next page that begins here',
+      success(root('IndexedPagingOffset="0" TotalItemsInView="0" IncludesLastItemInRange="true"', '<ty:Items/>')),
+    ],
     ['without TotalItemsInView', success(root('IncludesLastItemInRange="true"', '<ty:Items/>'))],
     ['without IncludesLastItemInRange', success(root('TotalItemsInView="0"', '<ty:Items/>'))],
     ['without a response code', success(empty).replace(/<me:ResponseCode>.*<\/me:ResponseCode>/, '')],

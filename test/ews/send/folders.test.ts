@@ -81,6 +81,34 @@ describe('the folder of the copy', () => {
     expect(h.server.operations()).toEqual(['CreateItem', 'FindFolder', 'CreateFolder', 'FindFolder', 'CreateItem']);
   });
 
+  it('that is refused as soon as it was made is not made again: the copy goes to Sent Items', async () => {
+    server({
+      create: (body) => created(body.includes('"sentitems"') ? ok : 'ErrorFolderNotFound'),
+      find: [foundFolders()],
+      make: { body: createdFolder('made') },
+    });
+    const transport = h.transport();
+    for (const n of [0, 1, 2]) {
+      expect(await transport.deliver([h.note(transport, n)], always())).toMatchObject([{ status: 'delivered' }]);
+    }
+    expect(h.server.operations().filter((operation) => operation === 'CreateFolder')).toHaveLength(1);
+    expect(h.server.operations().slice(-2)).toEqual(['CreateItem', 'CreateItem']);
+  });
+
+  it('that took copies and has gone since is looked up again', async () => {
+    let gone: string | undefined;
+    server({
+      create: (body) => created(isHistory(body) || (gone !== undefined && body.includes(gone)) ? 'ErrorFolderNotFound' : ok),
+      find: [foundFolders('first'), foundFolders('second')],
+    });
+    const transport = h.transport();
+    const note = h.note(transport, 0);
+    await transport.deliver([note], always());
+    gone = 'first';
+    expect(await transport.deliver([{ ...note, id: 'n-1', tag: 'n-1/1' }], always())).toMatchObject([{ status: 'delivered' }]);
+    expect(h.server.requests.at(-1)?.body).toContain('<t:FolderId Id="second"/>');
+  });
+
   it('whose making stays unknown is tried later, and looked for first', async () => {
     server({
       create: (body) => created(isHistory(body) ? 'ErrorFolderNotFound' : ok),
