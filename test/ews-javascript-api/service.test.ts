@@ -14,6 +14,7 @@ import { fromExchangeService } from '../../src/ews-javascript-api.ts';
 import { type ExchangeSimulator, type ExchangeSimulatorOptions, startExchangeSimulator } from '../../src/testing.ts';
 import type { DeliveryOutcome, Transport } from '../../src/transport/contract.ts';
 import { always, makeNote } from '../ews/support/harness.ts';
+import { numbersOfRow } from '../support/security-page.ts';
 
 const alice = 'alice@contoso.test';
 const bob = 'bob@contoso.test';
@@ -72,7 +73,7 @@ describe('a service', () => {
 
   it('whose impersonation would become markup writes nothing', async () => {
     const { server, service } = await start();
-    for (const id of [
+    const ids = [
       'a<b@contoso.test',
       '</t:SmtpAddress>',
       '</t:SmtpAddress></t:ConnectingSID></t:ExchangeImpersonation></soap:Header><soap:Body/>',
@@ -80,7 +81,9 @@ describe('a service', () => {
       `ceo@contoso.test</t:SmtpAddress></t:ConnectingSID></t:ExchangeImpersonation><t:ExchangeImpersonation><t:ConnectingSID><t:SmtpAddress>${alice}`,
       `ceo@contoso.test</t:SmtpAddress><t:SmtpAddress>${alice}`,
       `ceo@contoso.test</t:SmtpAddress></t:ConnectingSID><t:ConnectingSID><t:SmtpAddress>${alice}`,
-    ]) {
+    ];
+    expect(numbersOfRow('Impersonation in the adapter').tried).toEqual([ids.length]);
+    for (const id of ids) {
       service.ImpersonatedUserId = new ImpersonatedUserId(ConnectingIdType.SmtpAddress, id);
       const outcome = await send(fromExchangeService(service));
       expect(outcome).toMatchObject({ status: 'deferred', error: { code: 'OPTION_INVALID' } });

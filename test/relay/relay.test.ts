@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { basicAuth } from '../../src/index.ts';
 import { type RelayOptions, relay } from '../../src/relay.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
+import { numbersOfRow } from '../support/security-page.ts';
 
 const origin = 'https://app.contoso.test';
 const path = '/EWS/Exchange.asmx';
@@ -34,6 +35,15 @@ function start(
     );
   return { ask, passed };
 }
+
+const foreign: readonly [string, number, Parameters<ReturnType<typeof start>['ask']>][] = [
+  ['of another origin', 403, ['id-000001', { headers: { origin: 'https://evil.test' } }]],
+  ['for another path', 404, ['id-000001', { path: '/owa/' }]],
+  ['by another method', 405, ['id-000001', { method: 'GET' }]],
+  ['without an id', 400, ['', {}]],
+  ['with an odd id', 400, ['id 0001', {}]],
+  ['that is too large', 413, ['id-000001', { body: 'x'.repeat(2_000) }]],
+];
 
 describe('a request', () => {
   it('is passed on, with the page’s login and nothing else of the page', async () => {
@@ -91,14 +101,7 @@ describe('a request', () => {
     expect((await ask('id-000002')).status).toBe(429);
   });
 
-  it.each<[string, number, Parameters<ReturnType<typeof start>['ask']>]>([
-    ['of another origin', 403, ['id-000001', { headers: { origin: 'https://evil.test' } }]],
-    ['for another path', 404, ['id-000001', { path: '/owa/' }]],
-    ['by another method', 405, ['id-000001', { method: 'GET' }]],
-    ['without an id', 400, ['', {}]],
-    ['with an odd id', 400, ['id 0001', {}]],
-    ['that is too large', 413, ['id-000001', { body: 'x'.repeat(2_000) }]],
-  ])('%s is refused', async (_, status, args) => {
+  it.each(foreign)('%s is refused', async (_, status, args) => {
     const { ask, passed } = start({ maxRequestBytes: 1_024 });
     const response = await ask(...args);
     expect(response.status).toBe(status);
@@ -145,7 +148,7 @@ it('forgets what has been passed on after an hour, and takes nothing more when i
   expect([ids.take('c'), ids.has('a')]).toEqual([true, false]);
 });
 
-it.each<[string, object]>([
+const opening: readonly [string, object][] = [
   ['no upstream', { upstreams: {} }],
   ['an upstream in the clear', { upstreams: { [path]: 'http://mail.contoso.test/' } }],
   ['an upstream with a login', { upstreams: { [path]: 'https://a:b@mail.contoso.test/' } }],
@@ -153,7 +156,13 @@ it.each<[string, object]>([
   ['any origin', { origins: ['*'] }],
   ['a login for everybody', { credentials: basicAuth({ username: 'a', password: 'b' }) }],
   ['an unknown option', { upstream: '' }],
-])('refuses %s', (_, options) => {
+];
+
+it('as many requests and options are tried as the page on security says', () => {
+  expect(numbersOfRow('Requests that the relay').tried).toEqual([foreign.length, opening.length]);
+});
+
+it.each(opening)('refuses %s', (_, options) => {
   expect(() => relay({ ...base, ...options } as RelayOptions)).toThrow(
     expect.objectContaining({ code: expect.stringMatching(/^(OPTION_INVALID|INSECURE_URL)$/) }),
   );

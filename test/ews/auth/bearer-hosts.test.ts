@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { bearerAuth } from '../../../src/ews/auth/bearer-auth.ts';
 import { ManualClock } from '../../../src/testing/manual-clock.ts';
+import { numbersOfRow } from '../../support/security-page.ts';
 import { alice, host, notSent } from '../support/bearer-host.ts';
 
 /** Nothing that a random request id, all hexadecimal digits, could ever contain. */
@@ -119,7 +120,7 @@ it.each<[string, unknown, string]>([
   expect(await deliver()).toMatchObject({ error: { message: `getToken failed (${code}).`, details: { errorCode: code } } });
 });
 
-it.each<[string, unknown]>([
+const secrets: readonly [string, unknown][] = [
   [
     'in its text, however it is called',
     new Error('token was xyzzy; {"client_secret":"xyzzy"} https://svc:xyzzy@idp/ ?sig=xyzzy'),
@@ -127,7 +128,13 @@ it.each<[string, unknown]>([
   ['as its name, its code, its class', Object.assign(new Error('x'), { name: 'xyzzy', code: 'xyzzy-123', errorCode: 'xyzzy' })],
   ['in its cause', new Error('x', { cause: { code: 'xyzzy', config: { data: 'xyzzy' } } })],
   ['as a string', 'xyzzy'],
-])('a secret %s is not kept', async (_, error) => {
+];
+
+it('as many secrets are tried as the page on security says', () => {
+  expect(numbersOfRow('Secrets in errors').tried).toEqual([secrets.length, 2]);
+});
+
+it.each(secrets)('a secret %s is not kept', async (_, error) => {
   const { deliver } = await host(() => Promise.reject(error));
   expect(inspect(await deliver(), { depth: 9 })).not.toContain('xyzzy');
 });

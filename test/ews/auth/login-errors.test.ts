@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import vm from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { Credentials, SendRequest } from '../../../src/ews/auth/credentials.ts';
+import { numbersOfRow } from '../../support/security-page.ts';
 import { always, makeNote, useHarness } from '../support/harness.ts';
 import { created, ok } from '../support/responses.ts';
 
@@ -20,26 +21,28 @@ async function withLogin(authenticate: unknown) {
 
 const unsent = { status: 'deferred', scope: 'mailbox', error: { code: 'AUTHENTICATION_FAILED' } };
 
-describe('headers that no request can have', () => {
-  it.each<[string, unknown]>([
-    ['a line feed', { authorization: `Bearer ${secret}\nx` }],
-    ['NUL', { authorization: `Bearer ${secret}\0` }],
-    ['beyond Latin-1', { authorization: `Bearer ${secret}\u0394` }],
-    ['a name with a space', { [`x ${secret}`]: 'y' }],
-    ['an empty name', { '': secret }],
-    ['a symbol', { authorization: Symbol(secret) }],
-    [
-      'a getter that throws',
-      {
-        get authorization() {
-          throw new Error(secret);
-        },
+const impossible: readonly [string, unknown][] = [
+  ['a line feed', { authorization: `Bearer ${secret}\nx` }],
+  ['NUL', { authorization: `Bearer ${secret}\0` }],
+  ['beyond Latin-1', { authorization: `Bearer ${secret}\u0394` }],
+  ['a name with a space', { [`x ${secret}`]: 'y' }],
+  ['an empty name', { '': secret }],
+  ['a symbol', { authorization: Symbol(secret) }],
+  [
+    'a getter that throws',
+    {
+      get authorization() {
+        throw new Error(secret);
       },
-    ],
-    ...['content-length', 'transfer-encoding', 'keep-alive', 'upgrade', 'expect', 'te', 'trailer'].map(
-      (name): [string, unknown] => [name, { [name]: '77' }],
-    ),
-  ])('%s', async (_, headers) => {
+    },
+  ],
+  ...['content-length', 'transfer-encoding', 'keep-alive', 'upgrade', 'expect', 'te', 'trailer'].map(
+    (name): [string, unknown] => [name, { [name]: '77' }],
+  ),
+];
+
+describe('headers that no request can have', () => {
+  it.each(impossible)('%s', async (_, headers) => {
     expect(await withLogin((send: SendRequest) => send(headers as Record<string, string>))).toMatchObject(unsent);
     expect(h.server.requests).toEqual([]);
   });
@@ -47,7 +50,7 @@ describe('headers that no request can have', () => {
 
 describe('a login that', () => {
   const here = (source: string): unknown => vm.runInNewContext(source, { secret });
-  it.each<[string, unknown]>([
+  const failures: readonly [string, unknown][] = [
     [
       'throws',
       () => {
@@ -93,9 +96,15 @@ describe('a login that', () => {
           ),
         ),
     ],
-  ])('%s', async (_, authenticate) => {
+  ];
+  it.each(failures)('%s', async (_, authenticate) => {
     expect(await withLogin(authenticate)).toMatchObject(unsent);
     expect(h.server.requests).toEqual([]);
+  });
+
+  it('are as many as the page on security says', () => {
+    // And those below that hang, and that send twice.
+    expect(numbersOfRow('Logins of the host').tried).toEqual([impossible.length + failures.length + 2]);
   });
 
   it('hangs: the note waits, and the reason names the login', async () => {

@@ -6,6 +6,7 @@ import { isPrivateHost } from '../../../src/ews/autodiscover/ask.ts';
 import { discoverEws } from '../../../src/ews/autodiscover/discover.ts';
 import { ManualClock } from '../../../src/testing/manual-clock.ts';
 import type { HttpDispatcher } from '../../../src/transport/dispatcher.ts';
+import { numbersOfRow } from '../../support/security-page.ts';
 import { fakeInternet, type Host, jsonAnswer, poxAccount, poxAnswer } from './fake-internet.ts';
 
 const alice = 'alice@contoso.test';
@@ -221,17 +222,19 @@ describe('a host that says nothing', () => {
   });
 });
 
+const astray: readonly [string, unknown][] = [
+  ['link-local', { Protocol: 'EWS', Url: 'https://169.254.169.254/' }],
+  ['loopback', { Protocol: 'EWS', Url: 'https://127.0.0.1/' }],
+  ['loopback in one number', { Protocol: 'EWS', Url: 'https://2130706433/' }],
+  ['a login in it', { Protocol: 'EWS', Url: 'https://u:p@contoso.test/EWS/Exchange.asmx' }],
+  ['another protocol', { Protocol: 'ActiveSync', Url: 'https://contoso.test/Microsoft-Server-ActiveSync' }],
+  ['a host that nobody allowed', { Protocol: 'EWS', Url: 'https://evil.test/EWS/Exchange.asmx' }],
+  ['a host that only ends alike', { Protocol: 'EWS', Url: 'https://evilcontoso.test/EWS/Exchange.asmx' }],
+];
+
 describe('an answer without a login', () => {
   const answering = (value: unknown) => (async () => new Response(JSON.stringify(value))) as typeof globalThis.fetch;
-  it.each<[string, unknown]>([
-    ['link-local', { Protocol: 'EWS', Url: 'https://169.254.169.254/' }],
-    ['loopback', { Protocol: 'EWS', Url: 'https://127.0.0.1/' }],
-    ['loopback in one number', { Protocol: 'EWS', Url: 'https://2130706433/' }],
-    ['a login in it', { Protocol: 'EWS', Url: 'https://u:p@contoso.test/EWS/Exchange.asmx' }],
-    ['another protocol', { Protocol: 'ActiveSync', Url: 'https://contoso.test/Microsoft-Server-ActiveSync' }],
-    ['a host that nobody allowed', { Protocol: 'EWS', Url: 'https://evil.test/EWS/Exchange.asmx' }],
-    ['a host that only ends alike', { Protocol: 'EWS', Url: 'https://evilcontoso.test/EWS/Exchange.asmx' }],
-  ])('%s: is not taken', async (_, value) => {
+  it.each(astray)('%s: is not taken', async (_, value) => {
     await expect(discoverEws('alice@contoso.test', { fetch: answering(value) })).rejects.toMatchObject({
       code: 'AUTODISCOVER_FAILED',
     });
@@ -276,7 +279,7 @@ it.each(['alice@127.0.0.1', 'alice@2130706433', 'alice@10.1', 'alice@0x7f.1'])(
   },
 );
 
-it.each([
+const privateHosts = [
   ...[
     '127.0.0.1',
     '10.1',
@@ -313,7 +316,13 @@ it.each([
     'nas.local',
     'exchange01',
   ],
-])('%s is private', (host) => {
+];
+
+it('as many answers and addresses are tried as the page on security says', () => {
+  expect(numbersOfRow('Autodiscover').tried).toEqual([astray.length, privateHosts.length]);
+});
+
+it.each(privateHosts)('%s is private', (host) => {
   expect(isPrivateHost(new URL(`https://${host}/`).hostname)).toBe(true);
 });
 

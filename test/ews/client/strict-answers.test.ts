@@ -1,5 +1,6 @@
 /** What stands beside an answer could take it back: nothing is delivered on the word of such a document. */
 import { describe, expect, it } from 'vitest';
+import { numbersOfRow } from '../../support/security-page.ts';
 import { useHarness } from '../support/harness.ts';
 import { created, fault, ok } from '../support/responses.ts';
 
@@ -12,7 +13,7 @@ const inBody = (xml: string): string => good.replace(bodyOf(good), xml);
 const answer = bodyOf(good);
 const bad = bodyOf(fault('ErrorTimeoutExpired'));
 
-it.each<[string, string]>([
+const documents: readonly [string, string][] = [
   ['a fault after the answer', inBody(answer + bad)],
   ['a fault before the answer', inBody(bad + answer)],
   ['two answers', inBody(answer + answer)],
@@ -37,10 +38,16 @@ it.each<[string, string]>([
         '$1<m:ResponseCode xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages">ErrorTimeoutExpired</m:ResponseCode>',
       ),
   ],
-])('%s', async (_, body) => {
+];
+
+it.each(documents)('%s', async (_, body) => {
   expect(body).not.toBe(good);
   h.server.handler = () => ({ body });
   expect((await h.deliver(1))[0]?.status).toBe('unconfirmed');
+});
+
+it('are as many as the page on security says', () => {
+  expect(numbersOfRow('Answers that say two things').tried).toEqual([documents.length]);
 });
 
 describe('a login page in front of EWS', () => {

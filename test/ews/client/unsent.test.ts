@@ -12,6 +12,7 @@ import { basicAuth } from '../../../src/index.ts';
 import { ntlmAuth } from '../../../src/ntlm.ts';
 import type { DeliveryOutcome, Transport } from '../../../src/transport/contract.ts';
 import { loopbackCertificate, loopbackKey } from '../../support/loopback-certificate.ts';
+import { numbersOfRow } from '../../support/security-page.ts';
 import { always, makeNote } from '../support/note.ts';
 import { created, ok } from '../support/responses.ts';
 
@@ -93,35 +94,53 @@ async function deliver(
   return outcome;
 }
 
-describe.each(['fetch', 'ntlm', 'adapter'] as const)('%s: a handshake that fails has sent nothing', (client) => {
+const alerts = [
+  10, 20, 21, 22, 40, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 60, 70, 71, 80, 86, 90, 100, 109, 110, 112, 113, 115, 116, 120, 121,
+  255,
+];
+const breaks: readonly [string, (socket: Socket) => void][] = [
+  ['closed', (socket) => socket.end()],
+  ['reset', (socket) => socket.resetAndDestroy()],
+  ['garbage', (socket) => socket.end(Buffer.alloc(2_000, 7))],
+  ['HTTP', (socket) => socket.end('HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n')],
+  ['half a ServerHello', (socket) => socket.end(Buffer.from([0x16, 3, 3, 0, 122, 2, 0, 0, 118]))],
+];
+const demands: readonly [string, TlsOptions][] = [
+  ['an old protocol', { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }],
+  ['no cipher in common', { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-RSA-AES128-GCM-SHA256' }],
+  ['a client certificate, TLS 1.2', { requestCert: true, rejectUnauthorized: true, maxVersion: 'TLSv1.2' }],
+  ['a client certificate, TLS 1.3', { requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' }],
+];
+const clientsOfTls = ['fetch', 'ntlm', 'adapter'] as const;
+const final = [403, 407];
+const passing = [400, 500, 502, 503, 504];
+const silent: readonly [string, string][] = [
+  ['without a word', ''], // undici connects again and again, until the deadline
+  ['in another protocol', 'SSH-2.0-OpenSSH\r\n'],
+];
+
+it('as many handshakes and proxies are tried as the page on security says', () => {
+  // With a wrong name, and one that goes on after the deadline; with a proxy that answers in the clear.
+  const handshakes = alerts.length + breaks.length + demands.length + 2;
+  const proxies = final.length + passing.length + silent.length + 1;
+  expect(numbersOfRow('TLS handshakes').tried).toEqual([handshakes, clientsOfTls.length, proxies]);
+});
+
+describe.each(clientsOfTls)('%s: a handshake that fails has sent nothing', (client) => {
   it('after any fatal alert', async () => {
     let alert = 0;
     const port = await tcp((socket) => socket.once('data', () => socket.end(Buffer.from([0x15, 3, 3, 0, 2, 2, alert]))));
-    for (alert of [
-      10, 20, 21, 22, 40, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 60, 70, 71, 80, 86, 90, 100, 109, 110, 112, 113, 115, 116, 120,
-      121, 255,
-    ]) {
+    for (alert of alerts) {
       expect(await deliver(client, port), `alert ${alert}`).toMatchObject(unsent);
     }
   });
 
-  it.each<[string, (socket: Socket) => void]>([
-    ['closed', (socket) => socket.end()],
-    ['reset', (socket) => socket.resetAndDestroy()],
-    ['garbage', (socket) => socket.end(Buffer.alloc(2_000, 7))],
-    ['HTTP', (socket) => socket.end('HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n')],
-    ['half a ServerHello', (socket) => socket.end(Buffer.from([0x16, 3, 3, 0, 122, 2, 0, 0, 118]))],
-  ])('after a ClientHello: %s', async (_, answer) => {
+  it.each(breaks)('after a ClientHello: %s', async (_, answer) => {
     const port = await tcp((socket) => socket.once('data', () => answer(socket)));
     expect(await deliver(client, port)).toMatchObject(unsent);
   });
 
-  it.each<[string, TlsOptions]>([
-    ['an old protocol', { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }],
-    ['no cipher in common', { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-RSA-AES128-GCM-SHA256' }],
-    ['a client certificate, TLS 1.2', { requestCert: true, rejectUnauthorized: true, maxVersion: 'TLSv1.2' }],
-    ['a client certificate, TLS 1.3', { requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.3' }],
-  ])('over %s', async (_, options) => {
+  it.each(demands)('over %s', async (_, options) => {
     const { port, read } = await tls(options);
     expect(await deliver(client, port)).toMatchObject(unsent);
     expect(read).toEqual([]);
@@ -178,7 +197,7 @@ describe('a proxy that does not connect', () => {
     return JSON.parse(stdout);
   }
 
-  it.each([403, 407])('for a reason that someone must look into: HTTP %i', async (status) => {
+  it.each(final)('for a reason that someone must look into: HTTP %i', async (status) => {
     expect(await through(`HTTP/1.1 ${status} No\r\nContent-Length: 0\r\n\r\n`)).toMatchObject({
       status: 'blocked',
       scope: 'endpoint',
@@ -188,15 +207,12 @@ describe('a proxy that does not connect', () => {
     });
   });
 
-  it.each([400, 500, 502, 503, 504])('for a reason that may pass: HTTP %i', async (status) => {
+  it.each(passing)('for a reason that may pass: HTTP %i', async (status) => {
     const outcome = await through(`HTTP/1.1 ${status} No\r\nContent-Length: 0\r\n\r\n`);
     expect(outcome).toMatchObject({ status: 'deferred', scope: 'endpoint', code: 'ENDPOINT_UNREACHABLE' });
   });
 
-  it.each([
-    ['without a word', ''], // undici connects again and again, until the deadline
-    ['in another protocol', 'SSH-2.0-OpenSSH\r\n'],
-  ])('%s', async (_, answer) => {
+  it.each(silent)('%s', async (_, answer) => {
     expect(await through(answer)).toMatchObject({ status: 'deferred', scope: 'endpoint' });
   });
 

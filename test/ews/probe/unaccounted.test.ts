@@ -1,6 +1,7 @@
 /** "Absent" permits to send again, so no answer that shows a match, or that may not be all, is ever taken for it. */
 import { describe, expect, it } from 'vitest';
 import type { Note, ProbeResult } from '../../../src/transport/contract.ts';
+import { numbersOfRow } from '../../support/security-page.ts';
 import { always, useHarness } from '../support/harness.ts';
 import { envelope, foundFolders } from '../support/responses.ts';
 import type { Answer } from '../support/server.ts';
@@ -102,7 +103,20 @@ const unknown: readonly (readonly [string, string])[] = [
   ['the message of another operation', success(empty).replaceAll('FindItem', 'GetItem')],
 ];
 
+const created = `<ty:DateTimeCreated>${old}</ty:DateTimeCreated>`;
+const contradicting: readonly (readonly [string, string])[] = [
+  ['sent by the flags, a draft by IsDraft', `<ty:IsDraft>true</ty:IsDraft>${created}${tagged()}${flags(1)}`],
+  ['a draft by the flags, sent by IsDraft', `<ty:IsDraft>0</ty:IsDraft>${created}${tagged()}${flags(9)}`],
+  ['flags that differ', created + tagged() + flags(9) + flags(1)],
+  ['flags that are no number', created + tagged() + flags('unsent')],
+  ['IsDraft that is no boolean', `<ty:IsDraft>perhaps</ty:IsDraft>${created}${tagged()}`],
+];
+
 describe('never absent', () => {
+  it('as many as the page on security says', () => {
+    expect(numbersOfRow('Searches whose answer').tried).toEqual([unknown.length + found.length + contradicting.length]);
+  });
+
   it.each(unknown)('%s: unknown', async (_, answer) => {
     server(answer);
     expect((await probe())[0]?.status).toBe('unknown');
@@ -157,15 +171,7 @@ describe('absent', () => {
 });
 
 describe('contradicting flags: unknown, and nothing is deleted', () => {
-  const created = `<ty:DateTimeCreated>${old}</ty:DateTimeCreated>`;
-  const rows: readonly (readonly [string, string])[] = [
-    ['sent by the flags, a draft by IsDraft', `<ty:IsDraft>true</ty:IsDraft>${created}${tagged()}${flags(1)}`],
-    ['a draft by the flags, sent by IsDraft', `<ty:IsDraft>0</ty:IsDraft>${created}${tagged()}${flags(9)}`],
-    ['flags that differ', created + tagged() + flags(9) + flags(1)],
-    ['flags that are no number', created + tagged() + flags('unsent')],
-    ['IsDraft that is no boolean', `<ty:IsDraft>perhaps</ty:IsDraft>${created}${tagged()}`],
-  ];
-  it.each(rows)('%s', async (_, content) => {
+  it.each(contradicting)('%s', async (_, content) => {
     server(success(root(one, item(content, 'Message'))));
     expect((await probe())[0]?.status).toBe('unknown');
   });

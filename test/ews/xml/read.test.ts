@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { hasCode } from '../../../src/core/errors/offline-im-error.ts';
 import { child, childrenOf, descendant, parseXml, textOf } from '../../../src/ews/xml/read.ts';
+import { numbersOfRow } from '../../support/security-page.ts';
 
 function refused(source: string, limits?: Parameters<typeof parseXml>[1]): boolean {
   try {
@@ -98,20 +99,21 @@ describe('parseXml', () => {
     expect(refused(`<a ${Array.from({ length: 9 }, (_, n) => `a${n}=""`).join(' ')}/>`, { maxNodes: 9 })).toBe(true);
   });
 
+  const unfinished = [
+    `<a ${'b="1" '.repeat(20_000)}`,
+    `<a${' '.repeat(200_000)}`,
+    `<a>${'<'.repeat(100_000)}`,
+    `<a b="${'x'.repeat(200_000)}`,
+  ];
   it('takes time in proportion to hostile input', () => {
     const started = performance.now();
-    for (const bad of [
-      `<a ${'b="1" '.repeat(20_000)}`,
-      `<a${' '.repeat(200_000)}`,
-      `<a>${'<'.repeat(100_000)}`,
-      `<a b="${'x'.repeat(200_000)}`,
-    ]) {
+    for (const bad of unfinished) {
       expect(refused(bad)).toBe(true);
     }
     expect(performance.now() - started).toBeLessThan(30_000);
   });
 
-  it.each([
+  const contradictory: readonly [string, string][] = [
     ['an attribute twice', '<a b="1" b="2"/>'],
     ['a declaration twice', '<a xmlns:p="u" xmlns:p="v"/>'],
     ['an instruction', '<a><?x y?></a>'],
@@ -122,7 +124,8 @@ describe('parseXml', () => {
     ['an end that is empty', '<a></a/>'],
     ['two prefixes', '<p:q:a xmlns:p="u"/>'],
     ['a prefix whose namespace is taken back', '<p:a xmlns:p="u"><p:b xmlns:p=""/></p:a>'],
-  ])('refuses %s', (_, source) => {
+  ];
+  it.each(contradictory)('refuses %s', (_, source) => {
     expect(refused(source)).toBe(true);
   });
 
@@ -132,7 +135,7 @@ describe('parseXml', () => {
     ]);
   });
 
-  it.each<[string, (n: number) => string]>([
+  const squared: readonly [string, (n: number) => string][] = [
     [
       'namespaces declared by one element and by each of its children',
       (n) => `<r ${names(n, (k) => `xmlns:a${k}="u"`)}>${'<b xmlns:c="u"/>'.repeat(n)}</r>`,
@@ -145,7 +148,8 @@ describe('parseXml', () => {
     ['comments', (n) => `<r>${'<!---->'.repeat(n)}</r>`],
     ['sections', (n) => `<r>${'<![CDATA[]]>'.repeat(n)}</r>`],
     ['references', (n) => `<r>${'&#65;'.repeat(n)}</r>`],
-  ])('takes time in proportion to %s', (_, make) => {
+  ];
+  it.each(squared)('takes time in proportion to %s', (_, make) => {
     const cpu = (n: number): number => {
       const source = make(n);
       const start = process.cpuUsage();
@@ -156,6 +160,11 @@ describe('parseXml', () => {
     cpu(1_200);
     // Squared it would be tens of seconds.
     expect(cpu(12_000)).toBeLessThan(2_000);
+  });
+
+  it('tries as many as the page on security says', () => {
+    expect(numbersOfRow('XML within its limits').tried).toEqual([squared.length, unfinished.length]);
+    expect(numbersOfRow('XML that readers take in two ways').tried).toEqual([contradictory.length]);
   });
 
   it('says nothing of the document in its errors', () => {

@@ -10,6 +10,7 @@ import { checkedKeys } from '../../../src/spool/sealed/keys.ts';
 import { Sealer } from '../../../src/spool/sealed/seal.ts';
 import { sealed } from '../../../src/spool/sealed/sealed-spool.ts';
 import { ManualClock } from '../../../src/testing.ts';
+import { numbersOfRow } from '../../support/security-page.ts';
 import { claimRequest, newEntry } from '../../support/spool-entries.ts';
 import { newKey } from './support.ts';
 
@@ -65,6 +66,9 @@ function withText(entry: SpoolEntry, text: string): SpoolEntry {
   return entry.message === undefined ? entry : { ...entry, message: { ...entry.message, text } };
 }
 
+const pairs = 20;
+const alterations = 200;
+
 const anyClass = fc.constantFrom('IM.Note.MissedConversation', 'IPM.Note', 'IM.Note');
 
 it.each(Object.entries(moves))('%s of another entry, or of another spool with the same keys, is refused', async (_what, move) => {
@@ -75,7 +79,7 @@ it.each(Object.entries(moves))('%s of another entry, or of another spool with th
       await expect(entries.open(one)).resolves.toMatchObject({ message: { text: 'text of entry-0' } });
       await expect(entries.open(move(one, other))).rejects.toMatchObject({ code: 'SPOOL_SEAL_BROKEN' });
     }),
-    { numRuns: 20 },
+    { numRuns: pairs },
   );
 });
 
@@ -92,7 +96,7 @@ it('a piece of a sealed value that is altered anywhere opens no more', async () 
       if (typeof opened === 'string') expect(['SPOOL_SEAL_BROKEN', 'SPOOL_KEY_MISSING']).toContain(opened);
       else expect(at).toBe(text.length - 1);
     }),
-    { numRuns: 200 },
+    { numRuns: alterations },
   );
 });
 
@@ -113,6 +117,8 @@ it('what a note has frozen belongs to that note: subject, place, class and wordi
     { ...one, wording: 2 },
     { ...one, subject: one.place.mailbox },
   ];
+  const counts = [Object.keys(moves).length, Object.keys(moves).length * pairs, alterations, moved.length + 1];
+  expect(numbersOfRow('Sealed values').tried).toEqual(counts);
   for (const frozen of [...moved, other])
     await expect(openFrozen(sealer, frozen, 'one')).rejects.toMatchObject({ code: 'SPOOL_SEAL_BROKEN' });
 });

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { numbersOfRow } from '../../support/security-page.ts';
 import { attacksOn } from './attacks.ts';
 import type { HostileReport } from './client.ts';
 import { startHostileServer } from './server.ts';
@@ -49,3 +50,8 @@ describe.each([ews, graph].flatMap((tongue) => ways.map((way) => ({ tongue, way,
     );
   },
 );
+
+it('as many attacks as the page on security says', () => {
+  const counted = [ews, graph].map((tongue) => Object.keys(attacksOn(tongue)).length);
+  expect(numbersOfRow('Servers over a raw socket').tried).toEqual([...counted, ways.length]);
+});
