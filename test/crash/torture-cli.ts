@@ -11,11 +11,29 @@ import { type CliOptions, cliOptions } from './cli-options.ts';
 import { disturbances, graceWhenDisturbed } from './disturb.ts';
 import { cleanVerdict, torture } from './torture.ts';
 
+const usage = `npm run torture -- [options]
+  --spool KIND       file, sqlite or postgres (file)
+  --transport WAY    ews, graph or both, which moves two mailboxes in the middle (ews)
+  --kills N          (50 with a file spool, else 200)
+  --messages N       (5000 with a file spool, else 20000)
+  --workers N        processes at a time (1 with a file spool, else 3)
+  --mailboxes N      that send (1 with a file spool, else 20)
+  --seed N           (drawn)
+  --loss P           of every response to what sends, from 0 up to 1 (0.15)
+  --disturb          hosts that copy, read and back up the files; pauses beyond the lease; a database that restarts, crashes and breaks connections
+  --pgbouncer        a PgBouncer in transaction mode before the server, killed too
+  --connection URL   a PostgreSQL that runs already`;
+
 function optionsOrEnd(): CliOptions {
+  const args = process.argv.slice(2);
+  if (args.includes('--help')) {
+    console.log(usage);
+    process.exit(0);
+  }
   try {
-    return cliOptions(process.argv.slice(2));
+    return cliOptions(args);
   } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error));
+    console.error(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
     process.exit(2);
   }
 }

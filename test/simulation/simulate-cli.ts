@@ -17,14 +17,35 @@ function whole(name: string, text: string, least: number): number {
     : wrong(name, text, `a whole number, ${least} or more`);
 }
 
-const { values } = parseArgs({
-  options: {
-    runs: { type: 'string', default: '1000' },
-    seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 30)) },
-    spool: { type: 'string', default: 'memory' },
-    'no-shrink': { type: 'boolean', default: false },
-  },
-});
+const usage = `npm run simulate -- [options]
+  --runs N       runs, each with a seed of its own (1000)
+  --seed N       the first seed; the others are counted from it (drawn)
+  --spool KIND   ${spools.join(', ')} (memory)
+  --no-shrink    a run that breaks the promise is printed as it is`;
+
+function optionsOf(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        runs: { type: 'string', default: '1000' },
+        seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 30)) },
+        spool: { type: 'string', default: 'memory' },
+        'no-shrink': { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
+    process.exit(2);
+  }
+}
+
+const values = optionsOf(process.argv.slice(2));
+if (values.help) {
+  console.log(usage);
+  process.exit(0);
+}
 const runs = whole('runs', values.runs, 1);
 const first = whole('seed', values.seed, 0);
 const kind: SpoolKind = spools.find((one) => one === values.spool) ?? wrong('spool', values.spool, spools.join(', '));
