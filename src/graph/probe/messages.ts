@@ -77,6 +77,7 @@ export async function listMessages(
   const messages: GraphMessage[] = [];
   let path = `${userPath}/mailFolders/${query.folder}/messages?${parameters.join('&')}`;
   let whole = true;
+  let shown = 0;
   for (let page = 1; ; page++) {
     const reply = await read(access.client, settings.clock, request(access, 'listMessages', path));
     const values = reply.kind === 'ok' && reply.meta.status === 200 ? listField(reply.body, 'value') : undefined;
@@ -84,19 +85,32 @@ export async function listMessages(
       if (page > 1) return { kind: 'listed', messages, whole: false, seenAt: undefined, failure: reply };
       return isMissing(reply) ? { kind: 'missing' } : { kind: 'failed', reply };
     }
-    if (values.length > mostOfAPage) whole = false;
+    shown += values.length;
+    if (values.length > mostOfAPage || field(reply.body, 'error') !== undefined) whole = false;
     for (const value of values.slice(0, mostOfAPage)) {
       const message = readMessage(value, expand);
       if (message === undefined) whole = false;
       else messages.push(message);
     }
     const seenAt = reply.meta.date;
-    const next = field(reply.body, '@odata.nextLink');
-    if (next === undefined || next === null) return { kind: 'listed', messages, whole, seenAt };
+    const next = said(reply.body, 'nextLink');
+    if (next === undefined) {
+      const counted = said(reply.body, 'count');
+      return { kind: 'listed', messages, whole: whole && (counted === undefined || counted === shown), seenAt };
+    }
     const followed = page < mostPages ? safeLink(next, settings.root) : undefined;
     if (followed === undefined) return { kind: 'listed', messages, whole: false, seenAt };
     path = followed;
   }
+}
+
+/** What an answer says of itself, in each way that the versions of OData write it. */
+function said(body: unknown, name: 'nextLink' | 'count'): unknown {
+  for (const key of [`@odata.${name}`, `@${name}`, `odata.${name}`]) {
+    const value = field(body, key);
+    if (value !== undefined && value !== null) return value;
+  }
+  return undefined;
 }
 
 /** How an unsent message stands. `submitted` is undefined when the answer doesn't say: don't know, never no. */

@@ -194,6 +194,21 @@ describe('absent', () => {
   });
 
   it.each([
+    ['counts more than it shows', { '@odata.count': 1, value: [] }],
+    ['counts more, as OData 4.01 writes it', { '@count': 3, value: [] }],
+    ['counts in no number', { '@odata.count': 'many', value: [] }],
+    ['has a next page, as OData 3 writes it', { 'odata.nextLink': `${root}/elsewhere`, value: [] }],
+    ['has an error beside its list', { error: { code: 'ErrorServerBusy' }, value: [] }],
+  ])('an answer that %s is not all, and nothing is absent', async (_, json) => {
+    expect((await canned(({ what }) => (what === 'outbox' ? { json } : nothing)).probe())[0]?.status).toBe('unknown');
+  });
+
+  it('a count that is right takes nothing back', async () => {
+    const { probe } = canned(() => ({ json: { '@odata.count': 0, value: [], '@odata.nextLink': null } }));
+    expect((await probe())[0]?.status).toBe('absent');
+  });
+
+  it.each([
     ['a folder that is missing', gone],
     ['an item that is missing', graphError(404, 'ErrorItemNotFound')],
     ['a busy server', { status: 503, headers: { 'retry-after': '9' } }],
