@@ -56,6 +56,7 @@ export const spoolArguments: Readonly<Record<string, CheckedMethod>> = {
     takes: { request: objectWith('an ExpireRequest', { owner: 'string', closedLanes: 'object' }) },
   },
   nextDue: { refuses: 'rejects', takes: { lanes } },
+  entryIdFor: { refuses: 'throws', takes: { lane: anyString('the address of a mailbox'), id: anyString('the id of an entry') } },
   get: byEntry,
   standing: byEntry,
   findMessage: { refuses: 'rejects', takes: { messageId: anyString('the id of a message') } },

@@ -1,5 +1,7 @@
 import { timeOrderedId } from '../../core/text.ts';
+import { checkArguments } from '../../core/arguments.ts';
 import type { SpoolStorage } from '../contract.ts';
+import { adminArguments } from './arguments.ts';
 import { changeBy } from './bulk.ts';
 import type {
   AuditRecord,
@@ -58,6 +60,7 @@ export class StoredAdmin implements SpoolAdmin {
   readonly #queries: AdminQueries;
 
   constructor(storage: Pick<SpoolStorage, BulkVerb>, records: AdminRecords, queries: AdminQueries) {
+    checkArguments(StoredAdmin.prototype, 'spool.admin', adminArguments);
     this.#storage = storage;
     this.#records = records;
     this.#queries = queries;

@@ -1,3 +1,4 @@
+import { cursorInvalid } from '../admin/arguments.ts';
 import { property } from '../../core/errors/thrown.ts';
 import type { EntryFilter, EntryPage } from '../admin/contract.ts';
 import { fits, hasEnded } from '../admin/filter.ts';
@@ -29,8 +30,18 @@ const keyOf = ({ fixed, status }: EntryRecord): readonly [ended: number, accepte
   fixed.id,
 ];
 
+function keyIn(cursor: string): ReturnType<typeof keyOf> {
+  try {
+    const [ended, acceptedAt, id]: unknown[] = JSON.parse(cursor);
+    if (typeof ended === 'number' && typeof acceptedAt === 'number' && typeof id === 'string') return [ended, acceptedAt, id];
+  } catch {
+    // Not JSON, or no array.
+  }
+  throw cursorInvalid(cursor);
+}
+
 function page(records: Iterable<EntryRecord>, filter: EntryFilter, cursor: string | undefined, limit: number): EntryPage {
-  const after = cursor === undefined ? undefined : (JSON.parse(cursor) as ReturnType<typeof keyOf>);
+  const after = cursor === undefined ? undefined : keyIn(cursor);
   let found: Found[] = [];
   for (const record of records) {
     const { fixed, status } = record;

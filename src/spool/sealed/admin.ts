@@ -1,3 +1,5 @@
+import { checkArguments } from '../../core/arguments.ts';
+import { adminArguments } from '../admin/arguments.ts';
 import { changeBy } from '../admin/bulk.ts';
 import type { EntryFilter, EntryPage, LaneReport, Pause, ProcessReport, SpoolAdmin, StoredReport } from '../admin/contract.ts';
 import { fits } from '../admin/filter.ts';
@@ -29,6 +31,7 @@ export class SealedAdmin implements SpoolAdmin {
   readonly #parts: Parts;
 
   constructor(parts: Parts) {
+    checkArguments(SealedAdmin.prototype, 'spool.admin', adminArguments);
     this.#parts = parts;
   }
 

@@ -1,6 +1,8 @@
+import { checkArguments } from '../../core/arguments.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { asError } from '../../core/errors/thrown.ts';
 import { addressKey, parseAddress } from '../../message/address.ts';
+import { spoolArguments } from '../arguments.ts';
 import {
   type AppendResult,
   type Change,
@@ -47,6 +49,7 @@ export class Shards implements ShardedSpool<unknown> {
   #open = false;
 
   constructor(spools: ReadonlyMap<string, SpoolStorage<unknown>>) {
+    checkArguments(Shards.prototype, 'spool', spoolArguments);
     const storages = [...spools.values()];
     this.name = `sharded (${[...spools.keys()].join(', ')})`;
     this.capabilities = {

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { cursorInvalid } from '../admin/arguments.ts';
 import type { EntryFilter, EntryPage } from '../admin/contract.ts';
 import { fits, hasEnded } from '../admin/filter.ts';
 import type { AdminQueries, AdminRecords, RecordKind, StoredRecord } from '../admin/stored-admin.ts';
@@ -37,9 +38,10 @@ export function sqliteQueries(session: Session): AdminQueries {
 }
 
 function cursorOf(cursor: string | undefined, { state }: EntryFilter): Cursor {
-  const [part, seq] = (cursor ?? '').split(':');
-  if (cursor !== undefined) return { ended: part === 'ended', seq: Number(seq) || 0 };
-  return { ended: state !== undefined && hasEnded(state), seq: 0 };
+  if (cursor === undefined) return { ended: state !== undefined && hasEnded(state), seq: 0 };
+  const [, part, seq] = /^(ended|waiting):(\d{1,15})$/.exec(cursor) ?? [];
+  if (seq === undefined) throw cursorInvalid(cursor);
+  return { ended: part === 'ended', seq: Number(seq) };
 }
 
 function nextCursor({ ended }: Cursor, { next }: Step, { state }: EntryFilter): Cursor | undefined {

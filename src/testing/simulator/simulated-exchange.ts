@@ -1,3 +1,4 @@
+import { checkArguments } from '../../core/arguments.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { AuthScheme } from './access/access.ts';
 import type { SimulatedTokens } from './access/tokens.ts';
@@ -8,6 +9,7 @@ import type { Faults } from './faults/faults.ts';
 import { connectionError, fetchFrom } from './http/fetch-front.ts';
 import type { JournalEntry } from './http/journal.ts';
 import type { AnswerByHand } from './operations/answer.ts';
+import { exchangeArguments } from './store/arguments.ts';
 import type { SimulatedItem } from './store/item.ts';
 import type { SimulatedMailbox } from './store/mailbox.ts';
 import type { MailboxOptions } from './store/mailbox-options.ts';
@@ -51,6 +53,7 @@ export class SimulatedExchange {
 
   /** @internal */
   constructor(core: SimulatorCore, url: string) {
+    checkArguments(SimulatedExchange.prototype, 'exchange', exchangeArguments);
     this.#core = core;
     this.url = url;
     core.sideDoors.url = url;

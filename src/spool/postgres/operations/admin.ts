@@ -1,3 +1,4 @@
+import { cursorInvalid } from '../../admin/arguments.ts';
 import type { EntryFilter, EntryPage } from '../../admin/contract.ts';
 import { hasEnded } from '../../admin/filter.ts';
 import type { AdminQueries, AdminRecords, StoredRecord } from '../../admin/stored-admin.ts';
@@ -107,6 +108,7 @@ export function postgresQueries(access: AdminAccess): AdminQueries {
 /** In the order of ids, which are made in the order of acceptance; what has not ended comes first. */
 function cursorOf(cursor: string | undefined, { state }: EntryFilter): { readonly ended: boolean; readonly after: string } {
   if (cursor === undefined) return { ended: state !== undefined && hasEnded(state), after: '' };
-  const at = cursor.indexOf(':');
-  return { ended: cursor.slice(0, at) === 'ended', after: cursor.slice(at + 1) };
+  const [, part, after] = /^(ended|waiting):(.*)$/s.exec(cursor) ?? [];
+  if (after === undefined) throw cursorInvalid(cursor);
+  return { ended: part === 'ended', after };
 }

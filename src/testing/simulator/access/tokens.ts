@@ -1,4 +1,6 @@
+import { checkArguments } from '../../../core/arguments.ts';
 import type { Clock } from '../../../core/clock.ts';
+import { tokenArguments } from '../store/arguments.ts';
 
 /** A bearer token that the simulator takes. */
 export interface SimulatedToken {
@@ -27,6 +29,7 @@ export class SimulatedTokens {
   #claims: string | undefined;
 
   constructor(clock: Clock, tokens: readonly SimulatedToken[] = []) {
+    checkArguments(SimulatedTokens.prototype, 'tokens', tokenArguments);
     this.#clock = clock;
     for (const token of tokens) this.add(token);
   }

@@ -1,3 +1,5 @@
+import { checkArguments } from '../../../core/arguments.ts';
+import { folderArguments } from './arguments.ts';
 import { type ExtendedProperty, keyOfPath } from './extended-property.ts';
 import type { SimulatedItem } from './item.ts';
 
@@ -43,6 +45,7 @@ export class SimulatedFolder {
 
   /** @internal */
   constructor(options: FolderOptions) {
+    checkArguments(SimulatedFolder.prototype, 'folder', folderArguments);
     this.id = options.id;
     this.mailbox = options.mailbox;
     this.displayName = options.displayName;

@@ -1,5 +1,7 @@
+import { checkArguments } from '../../../core/arguments.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { contentOfMime } from '../mime/seed.ts';
+import { mailboxArguments } from './arguments.ts';
 import { type Change, ChangeLog } from './change-log.ts';
 import { SimulatedFolder } from './folder.ts';
 import { type ItemPlace, type MessageContent, placeAfter, SimulatedItem, withOwnAttachments } from './item.ts';
@@ -40,6 +42,7 @@ export class SimulatedMailbox {
 
   /** @internal */
   constructor(options: MailboxOptions, registry: Registry, history: ConversationHistory = 'distinguished') {
+    checkArguments(SimulatedMailbox.prototype, 'mailbox', mailboxArguments);
     this.address = options.address.toLowerCase();
     this.name = options.name ?? options.address;
     this.password = options.password;
