@@ -44,6 +44,14 @@ const typesWithPeers = (typescript: string): Cell => ({
   commands: [['tsc', '-p', 'tsconfig.peers.json']],
 });
 
+/** Every flag that a reader of declarations may have: as an ES module, whose `entries.js` is TypeScript too. */
+const strictest = (typescript: string): Cell => ({
+  ...types('nodenext', typescript),
+  does: 'compiles every entry as an ES module with `exactOptionalPropertyTypes`, `verbatimModuleSyntax`, `isolatedModules`, nothing skipped',
+  folders: ['types', 'types-esm'],
+  commands: [['tsc', '-p', 'tsconfig.strictest.json']],
+});
+
 const runtime = (packages: Cell['packages'], ...command: string[]): Cell => ({
   does: 'loads every entry; three notes, through MemorySpool, FileSpool and SqliteSpool, reach the Inbox',
   folders: ['runtime'],
@@ -65,6 +73,12 @@ const ewsApp = (packages: Cell['packages'], ...command: string[]): Cell => ({
   commands: [command],
 });
 
+const bundledForNode = (packages: Cell['packages'], ...commands: string[][]): Cell => ({
+  ...runtime(packages),
+  does: 'bundles every entry into one program for Node; three notes, through MemorySpool, FileSpool and SqliteSpool, reach the Inbox',
+  commands,
+});
+
 const bundler = (packages: Cell['packages'], ...commands: string[][]): Cell => ({
   does: 'bundles every entry for browsers without a polyfill; the bundle spools a message',
   folders: ['bundler'],
@@ -82,6 +96,11 @@ export const cells: Readonly<Record<string, Cell>> = {
   deno: runtime({ deno: '2.9.6' }, 'deno', 'run', '-A', job),
   'jest-cjs': { ...runner(jest, 'jest'), folders: ['jest-cjs'] },
   'jest-esm': runner(jest, 'node', '--experimental-vm-modules', 'node_modules/jest/bin/jest.js'),
+  'ts-jest': {
+    ...runner({ ...jest, 'ts-jest': '29.4.15', typescript: '5.9.3', '@types/jest': '30.0.0', '@types/node': '24.19.2' }, 'jest'),
+    does: 'runs a test in TypeScript as CommonJS, types checked; a note through SqliteSpool, errors of one class',
+    folders: ['ts-jest'],
+  },
   vitest: runner({ vitest: '5.1.1' }, 'vitest', 'run'),
   // The example as it lies in the repository.
   'ews-app-jest': ewsApp(
@@ -109,6 +128,7 @@ export const cells: Readonly<Record<string, Cell>> = {
   'ts-6-node10': types('node10-deprecated', '6.0.3'),
   'ts-6-node16': types('node16', '6.0.3'),
   'ts-6-bundler': types('bundler', '6.0.3'),
+  'ts-6-strictest': strictest('6.0.3'),
   'ts-7-node10': {
     ...types('node10', '7.0.2'),
     does: 'says that `moduleResolution` node10 is gone',
@@ -116,6 +136,7 @@ export const cells: Readonly<Record<string, Cell>> = {
   },
   'ts-7-node16': types('node16', '7.0.2'),
   'ts-7-bundler': types('bundler', '7.0.2'),
+  'ts-7-strictest': strictest('7.0.2'),
   'ts-7-peers': typesWithPeers('7.0.2'),
   esbuild: bundler({ esbuild: '0.28.2' }, ['esbuild', 'main.js', '--bundle', '--format=esm', '--outfile=out/main.mjs']),
   vite: bundler({ vite: '8.3.8' }, ['vite', 'build', '--config', 'vite.config.mjs']),
@@ -131,6 +152,20 @@ export const cells: Readonly<Record<string, Cell>> = {
     '--file',
     'out/main.mjs',
   ]),
+  'esbuild-node': bundledForNode(
+    { esbuild: '0.28.2' },
+    ['esbuild', 'main-job.cjs', '--bundle', '--platform=node', '--format=cjs', '--outfile=out/main.cjs'],
+    ['node', 'out/main.cjs'],
+  ),
+  'vite-ssr': bundledForNode(
+    { vite: '8.3.8' },
+    ['vite', 'build', '--config', 'vite.ssr.config.mjs', '--ssr', 'main-job.mjs', '--outDir', 'out'],
+    ['node', 'out/main-job.mjs'],
+  ),
+  'bun-compile': {
+    ...bundledForNode({ bun: '1.4.5' }, ['bun', 'build', '--compile', 'main-job.mjs', '--outfile', 'job'], ['./job']),
+    does: 'compiles every entry into one executable; three notes, through MemorySpool, FileSpool and SqliteSpool, reach the Inbox',
+  },
   parcel: {
     ...bundler({ parcel: '2.16.4' }),
     commands: [

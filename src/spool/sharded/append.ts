@@ -13,7 +13,8 @@ export async function appendToShards(
   /** Which result of which shard, in order of first appearance. */
   const order = new Map<string, { readonly shard: Shard; readonly messageId: string }>();
   for (const entry of entries) {
-    const shard = shardOf(entry.lane);
+    // One without a mailbox is refused by whichever shard it comes to.
+    const shard = shardOf(typeof entry.lane === 'string' ? entry.lane : '');
     const own = byShard.get(shard);
     if (own === undefined) byShard.set(shard, [entry]);
     else own.push(entry);
