@@ -37,7 +37,8 @@ export class SqliteDisk implements Disk {
   #life: Life | undefined;
 
   constructor() {
-    patchOnce();
+    if (disks === 0) unpatch = patch();
+    disks += 1;
   }
 
   begin(died: () => void): SpoolStorage {
@@ -78,6 +79,8 @@ export class SqliteDisk implements Disk {
   remove(): void {
     if (this.#life !== undefined) this.#bury(this.#life);
     rmSync(this.#root, { recursive: true, force: true });
+    disks -= 1;
+    if (disks === 0) unpatch();
   }
 
   #bury(life: Life): void {
@@ -111,12 +114,12 @@ function step<Result>(life: Life | undefined, sql: string, run: () => Result): R
   return result;
 }
 
-let patched = false;
+/** That are not yet removed. */
+let disks = 0;
+let unpatch = (): void => undefined;
 
-/** SQLite's file layer can't be replaced from JavaScript: its statements are what can be stood between. */
-function patchOnce(): void {
-  if (patched) return;
-  patched = true;
+/** SQLite's file layer can't be replaced from JavaScript: its statements are what can be stood between. Returns what takes that back. */
+function patch(): () => void {
   const { exec, prepare, location } = DatabaseSync.prototype;
   const lifeAt = (database: DatabaseSync): Life | undefined => {
     const life = livesByPath.get(location.call(database) ?? '');
@@ -141,4 +144,8 @@ function patchOnce(): void {
   StatementSync.prototype.get = through(get);
   StatementSync.prototype.all = through(all);
   StatementSync.prototype.iterate = through(iterate);
+  return () => {
+    Object.assign(DatabaseSync.prototype, { exec, prepare });
+    Object.assign(StatementSync.prototype, { run, get, all, iterate });
+  };
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { describe, expect, it, vi } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { claimRequest, newEntry, statesOf } from '../../support/spool-entries.ts';
 import { world } from './support.ts';
 
@@ -15,6 +15,10 @@ const missing: ReadonlySet<string | symbol> = new Set([
   'createTagStore',
 ]);
 const blind = { commits: false };
+
+// What other test files of this process have loaded has the whole of node:sqlite, and what they load later is to have it.
+vi.hoisted(() => vi.resetModules());
+afterAll(() => vi.resetModules());
 
 vi.mock('node:sqlite', async (original) => {
   const real = await original<typeof import('node:sqlite')>();

@@ -1,0 +1,47 @@
+/**
+ * The short tests make thousands of small folders, and on a disk each of them waits for its syncs: where there is room in memory, they
+ * are made there. On the machine's own disk the long tests have the same spools pass.
+ */
+import { chmod, mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+
+const memory = '/dev/shm';
+/** Bytes: what three runs at a time need, several times over. Docker has 64 MB there unless it is told. */
+const enough = 2_000_000_000;
+const name = /^offline-im-tests-(\d+)-/;
+
+export default async function useMemory({ config }: TestProject): Promise<(() => Promise<void>) | undefined> {
+  if (process.env.OFFLINE_IM_TEST_DISK === 'own' || !(await hasRoom())) return undefined;
+  await removeLeftBehind();
+  const folder = await mkdtemp(join(memory, `offline-im-tests-${process.pid}-`));
+  // PostgreSQL runs as a user of its own, who has to get to its part of it.
+  await chmod(folder, 0o711);
+  config.env = { ...config.env, TMPDIR: folder };
+  return () => rm(folder, { recursive: true, force: true });
+}
+
+async function hasRoom(): Promise<boolean> {
+  try {
+    const { bavail, bsize } = await statfs(memory);
+    return bavail * bsize >= enough;
+  } catch {
+    return false;
+  }
+}
+
+/** What runs that were killed made. */
+async function removeLeftBehind(): Promise<void> {
+  for (const found of await readdir(memory)) {
+    const pid = Number(name.exec(found)?.[1]);
+    if (pid > 0 && !isAlive(pid)) await rm(join(memory, found), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
