@@ -1,6 +1,6 @@
 /**
  * The short tests make thousands of small folders, and on a disk each of them waits for its syncs: where there is room in memory, they
- * are made there. On the machine's own disk the long tests have the same spools pass.
+ * are made there. On the machine's own disk the same spools pass in the long tests. `OFFLINE_IM_TEST_DISK=own` uses it for all.
  */
 import { chmod, mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,7 +17,13 @@ export default async function useMemory({ config }: TestProject): Promise<(() =>
   const folder = await mkdtemp(join(memory, `offline-im-tests-${process.pid}-`));
   // PostgreSQL runs as a user of its own, who has to get to its part of it.
   await chmod(folder, 0o711);
-  config.env = { ...config.env, TMPDIR: folder };
+  config.env = {
+    ...config.env,
+    TMPDIR: folder,
+    // Of each run: what its processes keep for those that come later.
+    OFFLINE_IM_TEST_FOLDER: folder,
+    NODE_COMPILE_CACHE: join(folder, 'compiled'),
+  };
   return () => rm(folder, { recursive: true, force: true });
 }
 

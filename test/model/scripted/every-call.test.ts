@@ -1,81 +1,10 @@
-import { describe, expect, it } from 'vitest';
-import type { StorageFault } from '../faulty-storage.ts';
-import { checkPromise, settleDown } from '../promise.ts';
-import { sendAgain, sendNew } from '../sending.ts';
-import { minute, type World } from '../world.ts';
-import { goodAnswer } from './answers.ts';
-import { type Exchange, scriptedWorld } from './exchange.ts';
+import { describe, it } from 'vitest';
+import { callFaults, holdsAtCalls } from './every-call.ts';
 
-const draft = { from: undefined, conversationId: undefined, expiresIn: undefined };
-const toBob = { ...draft, to: ['sip:bob@contoso.com'] };
-const toBoth = { ...draft, to: ['sip:carol@contoso.com', 'sip:felix@fabrikam.com'] };
-const toGroup = { ...draft, to: ['sip:bob@contoso.com', 'sip:carol@contoso.com'] };
-
-/** A little of everything: a note split, one sent without an answer, one lost, one deferred, one rejected; every action of the host; a restart. */
-async function scenario(world: World<Exchange>): Promise<void> {
-  const act = async (action: 'cancel' | 'hold' | 'release' | 'requeue' | 'purge', index: number): Promise<void> => {
-    const id = world.messages[index]?.outgoing.messageId ?? '';
-    await world.process.attempt(world.process.sender[action](id));
-    await world.mend();
-  };
-  const advance = async (ms: number): Promise<void> => {
-    await world.clock.advance(ms);
-    await world.mend();
-  };
-  world.server.answers.push(
-    { ...goodAnswer, told: 'rejected', fate: 'nothing', splittable: true },
-    { ...goodAnswer, told: 'unconfirmed', copyAfter: 2 * minute },
-    { ...goodAnswer, told: 'throws', fate: 'nothing' },
-    { ...goodAnswer, told: 'deferred', fate: 'nothing' },
-    { ...goodAnswer, told: 'rejected', fate: 'nothing' },
-    { ...goodAnswer, told: 'unconfirmed', fate: 'draft' },
-    { ...goodAnswer, takes: 20_000 },
+// Each fault at calls of its own; every-call.long.test.ts has all of them at each.
+describe('at the storage calls of a life, in turn', () => {
+  it.each(callFaults.map(([name, fault], index) => [name, fault, index] as const))(
+    '%s, and the promise holds',
+    (_, fault, index) => holdsAtCalls(fault, index, callFaults.length),
   );
-  await sendNew(world, [toBob, toBob, toBoth, toGroup, toBob], true);
-  await world.mend();
-  await act('hold', 4);
-  for (const message of [...world.messages]) {
-    await sendAgain(world, message);
-    await world.mend();
-  }
-  await advance(2 * minute);
-  await act('release', 4);
-  await act('cancel', 2);
-  await advance(7 * minute);
-  await sendNew(world, [toBob, toGroup], true);
-  await world.restart(1_000);
-  await world.mend();
-  for (const index of world.messages.keys()) await act('requeue', index);
-  await advance(8 * minute);
-  await act('purge', 0);
-}
-
-/** Resolves with the number of storage calls until all began to settle. */
-async function run(faults: readonly StorageFault[] = []): Promise<number> {
-  const world = scriptedWorld();
-  world.storage.faults.push(...faults);
-  await world.start();
-  await scenario(world);
-  const { calls } = world.storage;
-  await settleDown(world);
-  await checkPromise(world);
-  return calls;
-}
-
-describe('at every single storage call', () => {
-  it.each([
-    ['the process dies before it', 'dies', 'before', 1],
-    ['the process dies after it', 'dies', 'after', 1],
-    // The random runs strike the others.
-    ['it rejects without effect (every third)', 'rejects', 'before', 3],
-    ['it rejects after its effect (every third)', 'rejects', 'after', 3],
-  ] as const)('%s, and the promise holds', async (_name, what, when, step) => {
-    const calls = await run();
-    expect(calls).toBeGreaterThan(100);
-    for (let countdown = 0; countdown < calls; countdown += step) {
-      await run([{ call: 'any', what, when, countdown, times: 1 }]).catch((error: unknown) => {
-        throw new Error(`At storage call ${countdown + 1} of ${calls}: ${String(error)}`);
-      });
-    }
-  });
 });

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { ClaimedNote, NewSpoolEntry, Settlement, SpoolEntry } from '../../../src/spool/contract.ts';
 import { FileSpool } from '../../../src/spool/file/file-spool.ts';
 import { ManualClock } from '../../../src/testing/manual-clock.ts';
-import { ForgetfulDisk, type Pick, PowerIsOut } from '../../support/forgetful-disk.ts';
+import { ForgetfulDisk, type Pick, PowerIsOut, pickFrom } from '../../support/forgetful-disk.ts';
 import { claimRequest, newEntry } from '../../support/spool-entries.ts';
 
 const day = 86_400_000;
@@ -104,6 +104,18 @@ export interface Reference {
   readonly calls: number;
 }
 
+/** What a power cut keeps; `undefined`: only the process dies. */
+type Power = { readonly pick: Pick | undefined } | undefined;
+
+/** Where it matters which of several renames a disk has kept, more random disks. */
+const randomDisks: Readonly<Record<string, number>> = { 'expiry of some of a note': 12 };
+
+/** The ways in which a scenario is cut at a step. */
+export function disksOf(scenario: string, cutAt: number): readonly Power[] {
+  const random = Array.from({ length: randomDisks[scenario] ?? 2 }, (_, disk) => ({ pick: pickFrom(disk * 7919 + cutAt) }));
+  return [undefined, { pick: undefined }, ...random];
+}
+
 const opens: Step = (world) => world.open();
 
 /** Runs a scenario without a cut. Calls made only to look at it are not counted. */
@@ -120,17 +132,8 @@ export async function runWhole(steps: readonly Step[]): Promise<Reference> {
   return { after, calls: world.disk.calls.length };
 }
 
-/**
- * Runs a scenario, cuts at that call (or after the last one), and checks what is there afterwards.
- *
- * @param power What the power cut keeps; `undefined`: only the process dies.
- */
-export async function runCut(
-  steps: readonly Step[],
-  reference: Reference,
-  cutAt: number,
-  power: { readonly pick: Pick | undefined } | undefined,
-): Promise<void> {
+/** Runs a scenario, cuts at that call (or after the last one), and checks what is there afterwards. */
+export async function runCut(steps: readonly Step[], reference: Reference, cutAt: number, power: Power): Promise<void> {
   const world = new World();
   world.disk.cutAt = cutAt;
   let done = 0;

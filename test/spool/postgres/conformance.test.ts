@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import { PostgresSpool } from '../../../src/spool/postgres/postgres-spool.ts';
 import { ManualClock, type SpoolHarness, spoolConformance } from '../../../src/testing.ts';
 import { PostgresServer } from '../../support/postgres-server.ts';
-import { stopClock } from './database-clock.ts';
+import { cleanSchemas } from './clean-schemas.ts';
 
 let server: PostgresServer;
 let pool: Pool;
-let made = 0;
+const cleanSchema = cleanSchemas(() => pool, 'spool');
 
 beforeAll(async () => {
   server = await PostgresServer.start();
@@ -20,11 +20,8 @@ afterAll(async () => {
 });
 
 async function create(): Promise<SpoolHarness> {
-  made += 1;
-  const schema = `spool_${made}`;
+  const { schema, advance, giveBack } = await cleanSchema();
   let storage = new PostgresSpool({ pool, schema });
-  await storage.migrate();
-  const advance = await stopClock(pool, schema);
   return {
     storage,
     clock: new ManualClock(),
@@ -36,7 +33,7 @@ async function create(): Promise<SpoolHarness> {
     },
     async dispose() {
       await storage.close();
-      await pool.query(`DROP SCHEMA "${schema}" CASCADE`);
+      await giveBack();
     },
   };
 }

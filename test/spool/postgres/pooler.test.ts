@@ -6,7 +6,7 @@ import { ManualClock, type SpoolHarness, spoolConformance } from '../../../src/t
 import { hasPgBouncer, PgBouncer } from '../../support/pgbouncer.ts';
 import { poolOn } from '../../support/postgres-server.ts';
 import { claimRequest, newEntry } from '../../support/spool-entries.ts';
-import { stopClock } from './database-clock.ts';
+import { cleanSchemas } from './clean-schemas.ts';
 import { useServer } from './fixture.ts';
 
 const context = { clock: systemClock, tombstones: 60_000 };
@@ -134,12 +134,13 @@ describe.skipIf(!hasPgBouncer)('behind PgBouncer in transaction mode (apt-get in
     await spool.close();
   });
 
+  const cleanSchema = cleanSchemas(() => fixture.pool, 'clean');
+  let shared: Pool | undefined;
   const create = async (): Promise<SpoolHarness> => {
-    const schema = fixture.newSchema();
-    const pool = newPool(10);
+    const { schema, advance, giveBack } = await cleanSchema();
+    shared ??= newPool(30);
+    const pool = shared;
     let storage = new PostgresSpool({ pool, schema });
-    await storage.migrate();
-    const advance = await stopClock(fixture.pool, schema);
     return {
       storage,
       clock: new ManualClock(),
@@ -151,7 +152,7 @@ describe.skipIf(!hasPgBouncer)('behind PgBouncer in transaction mode (apt-get in
       },
       async dispose() {
         await storage.close();
-        await fixture.pool.query(`DROP SCHEMA "${schema}" CASCADE`);
+        await giveBack();
       },
     };
   };

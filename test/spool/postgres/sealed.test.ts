@@ -6,11 +6,11 @@ import { ManualClock, type SpoolHarness, spoolConformance } from '../../../src/t
 import { PostgresServer } from '../../support/postgres-server.ts';
 import { aliceSends } from '../../support/sender-fixture.ts';
 import { newKey } from '../sealed/support.ts';
-import { stopClock } from './database-clock.ts';
+import { cleanSchemas } from './clean-schemas.ts';
 
 let server: PostgresServer;
 let pool: Pool;
-let made = 0;
+const cleanSchema = cleanSchemas(() => pool, 'sealed');
 
 beforeAll(async () => {
   server = await PostgresServer.start();
@@ -25,12 +25,8 @@ afterAll(async () => {
 const options = { keys: [{ id: 'k1', key: newKey() }], routingKey: newKey() };
 
 async function create(): Promise<SpoolHarness> {
-  made += 1;
-  const schema = `sealed_${made}`;
-  const inner = new PostgresSpool({ pool, schema });
-  await inner.migrate();
-  const advance = await stopClock(pool, schema);
-  let storage = sealed(inner, options);
+  const { schema, advance, giveBack } = await cleanSchema();
+  let storage = sealed(new PostgresSpool({ pool, schema }), options);
   return {
     storage,
     clock: new ManualClock(),
@@ -42,7 +38,7 @@ async function create(): Promise<SpoolHarness> {
     },
     async dispose() {
       await storage.close();
-      await pool.query(`DROP SCHEMA "${schema}" CASCADE`);
+      await giveBack();
     },
   };
 }

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OfflineImSenderOptions } from '../../../src/sender/options.ts';
+import type { SpoolStorage } from '../../../src/spool/contract.ts';
 import { FileSpool } from '../../../src/spool/file/file-spool.ts';
 import type { SealOptions } from '../../../src/spool/sealed/keys.ts';
 import { sealed } from '../../../src/spool/sealed/sealed-spool.ts';
@@ -9,6 +10,12 @@ import { aliceSends } from '../../support/sender-fixture.ts';
 /** 32 random bytes. */
 export function newKey(): Uint8Array<ArrayBuffer> {
   return crypto.getRandomValues(new Uint8Array(32));
+}
+
+/** Makes spools sealed with keys that last as long as the folder. */
+export function sealing(make: (folder: string) => SpoolStorage): (folder: string) => SpoolStorage {
+  const options = { keys: [{ id: 'k1', key: newKey() }], routingKey: newKey() };
+  return (folder) => sealed(make(folder), options);
 }
 
 /** Alice on sealed files. Deliver with `flush()`: a manual clock does not wait for WebCrypto. */

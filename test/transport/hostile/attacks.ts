@@ -15,7 +15,7 @@ export interface Matter {
   readonly undecompressed?: readonly string[];
   /** What a look for the note ends in, where that is not the doubt of `unknown` or `pending`. */
   readonly probe?: string;
-  /** Meant to cost memory: measured in a process of its own. */
+  /** Meant to cost memory: measured in a process with few others. */
   readonly heavy?: true;
 }
 

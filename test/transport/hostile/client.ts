@@ -1,6 +1,6 @@
 /**
  * Delivers and probes one note at each path of a hostile server, and says how that ended and how much the process had grown by then:
- * `node --expose-gc client.ts <origin> ews|graph fetch|dispatcher <path>…`. A process of its own, so that nothing else is measured.
+ * `node --expose-gc client.ts <origin> ews|graph fetch|dispatcher <ms of a probe> <path>…`. A process of its own, so that nothing else is measured.
  */
 import { Agent } from 'undici';
 import { basicAuth } from '../../../src/ews/auth/credentials.ts';
@@ -19,7 +19,7 @@ export interface HostileReport {
   readonly growth: number;
 }
 
-const [origin = '', kind = 'ews', way = 'fetch', ...paths] = process.argv.slice(2);
+const [origin = '', kind = 'ews', way = 'fetch', probing = '5000', ...paths] = process.argv.slice(2);
 const carrier = way === 'dispatcher' ? { dispatcher: new Agent() } : {};
 const secrets = ['secret.token.abc', 'the-password', 'TheTextOfTheNote'];
 const kept: unknown[] = [];
@@ -73,7 +73,7 @@ async function suffer(path: string): Promise<HostileReport> {
   const ms = performance.now() - started;
   // It reads several times, each until the requestTimeout: enough is enough, and sooner where that costs memory.
   const [probe] = await transport.probe([noteFor(transport)], {
-    signal: AbortSignal.timeout(paths.length === 1 ? 1_500 : 5_000),
+    signal: AbortSignal.timeout(Number(probing)),
   });
   for (const end of [outcome, probe]) {
     if (end === undefined || !('error' in end)) continue;
