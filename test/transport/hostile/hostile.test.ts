@@ -25,7 +25,7 @@ describe.each([ews, graph].flatMap((tongue) => ways.map((way) => ({ tongue, way,
     /** @param probing ms */
     const suffer = async (paths: readonly string[], probing: number): Promise<Readonly<Record<string, HostileReport>>> => {
       const command = ['--expose-gc', client, server.origin, tongue.kind, way, String(probing), ...paths];
-      const { stdout } = await run(process.execPath, command);
+      const { stdout } = await run(process.execPath, command, { timeout: 170_000 });
       return JSON.parse(stdout) as Record<string, HostileReport>;
     };
     const reportOf = async (path: string): Promise<HostileReport | undefined> => {
