@@ -48,7 +48,7 @@ async function resetOf(pool: Pool, schema: string): Promise<string> {
   const statements = rows.map(async ({ kind, name }) => {
     if (kind === 'S') return `SELECT setval('${name}', 1, false)`;
     const { rows: kept } = await pool.query<{ rows: string }>(
-      `SELECT coalesce(jsonb_agg(to_jsonb(one)), '[]')::text AS rows FROM ${name} AS one`,
+      `SELECT coalesce(jsonb_agg(to_jsonb(kept_row.*)), '[]')::text AS rows FROM ${name} AS kept_row`,
     );
     const json = kept[0]?.rows ?? '[]';
     const restore = `INSERT INTO ${name} SELECT * FROM jsonb_populate_recordset(NULL::${name}, $json$${json}$json$)`;
