@@ -1,6 +1,6 @@
 /**
  * Delivers and probes one note at each path of a hostile server, and says how that ended and how much the process had grown by then:
- * `node --expose-gc client.ts <origin> ews|graph fetch|dispatcher <ms of a probe> <path>…`. A process of its own, so that nothing else is measured.
+ * `node --expose-gc client.ts <origin> ews|graph fetch|dispatcher <path>:<ms of a request>:<ms of a probe>…`. A process of its own, so that nothing else is measured.
  */
 import { Agent } from 'undici';
 import { basicAuth } from '../../../src/ews/auth/credentials.ts';
@@ -19,7 +19,7 @@ export interface HostileReport {
   readonly growth: number;
 }
 
-const [origin = '', kind = 'ews', way = 'fetch', probing = '5000', ...paths] = process.argv.slice(2);
+const [origin = '', kind = 'ews', way = 'fetch', ...trials] = process.argv.slice(2);
 const carrier = way === 'dispatcher' ? { dispatcher: new Agent() } : {};
 const secrets = ['secret.token.abc', 'the-password', 'TheTextOfTheNote'];
 const kept: unknown[] = [];
@@ -65,15 +65,15 @@ for (let n = 0; n < 20; n++) await warm.deliver([noteFor(warm)], options);
 globalThis.gc?.();
 const before = process.resourceUsage().maxRSS;
 
-async function suffer(path: string): Promise<HostileReport> {
+async function suffer(path: string, requestTimeout: number, probing: number): Promise<HostileReport> {
   kept.length = 0;
-  const transport = transportAt(path, 1_500);
+  const transport = transportAt(path, requestTimeout);
   const started = performance.now();
   const [outcome] = await transport.deliver([noteFor(transport)], options);
   const ms = performance.now() - started;
-  // It reads several times, each until the requestTimeout: enough is enough, and sooner where that costs memory.
+  // It reads several times, each until the requestTimeout: enough is enough.
   const [probe] = await transport.probe([noteFor(transport)], {
-    signal: AbortSignal.timeout(Number(probing)),
+    signal: AbortSignal.timeout(probing),
   });
   for (const end of [outcome, probe]) {
     if (end === undefined || !('error' in end)) continue;
@@ -92,6 +92,9 @@ async function suffer(path: string): Promise<HostileReport> {
 }
 
 const reports: Record<string, HostileReport> = {};
-for (const path of paths) reports[path] = await suffer(path);
+for (const trial of trials) {
+  const [path = '', requestTimeout, probing] = trial.split(':');
+  reports[path] = await suffer(path, Number(requestTimeout), Number(probing));
+}
 process.stdout.write(JSON.stringify(reports));
 process.exit(0);
