@@ -2,6 +2,7 @@ import { audienceOf, messageClassFor } from '../classification/classification.ts
 import { type Clock, withinTime } from '../core/clock.ts';
 import { hasCode, OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
+import { property } from '../core/errors/thrown.ts';
 import { timeOrderedId } from '../core/text.ts';
 import { evaluateGate, type GateDecision } from '../gating/gate.ts';
 import { type Address, addressKey, domainOf, parseAddress, toSipUri } from '../message/address.ts';

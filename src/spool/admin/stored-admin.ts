@@ -1,5 +1,5 @@
-import { timeOrderedId } from '../../core/text.ts';
 import { checkArguments } from '../../core/arguments.ts';
+import { timeOrderedId } from '../../core/text.ts';
 import type { SpoolStorage } from '../contract.ts';
 import { adminArguments } from './arguments.ts';
 import { changeBy } from './bulk.ts';
