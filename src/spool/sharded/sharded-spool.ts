@@ -61,11 +61,8 @@ export class Shards implements ShardedSpool<unknown> {
     this.#all = [...this.#shards.values()];
     this.#rendezvous = new Rendezvous([...spools.keys()]);
     this.#lanes = new ShardLanes((lane) => this.#ofLane(lane));
-    this.#claims = new ShardClaims({
-      shards: this.#all,
-      lanes: this.#lanes,
-      clock: () => this.#context?.clock ?? idle,
-    });
+    const clock = () => this.#context?.clock ?? idle;
+    this.#claims = new ShardClaims({ shards: this.#all, lanes: this.#lanes, clock });
     this.#settlements = new Settlements((name) => this.#named(name));
     if (storages.every(({ usage }) => usage !== undefined)) this.usage = () => this.#usage();
     if (storages.some(({ isOwner }) => isOwner !== undefined)) {

@@ -2,6 +2,7 @@ import { checkArguments } from '../../core/arguments.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { AuthScheme } from './access/access.ts';
 import type { SimulatedTokens } from './access/tokens.ts';
+import { exchangeArguments } from './arguments.ts';
 import { type CoreOptions, SimulatorCore } from './core.ts';
 import { firstDomain, type OutboundMessage } from './exchange.ts';
 import { expectReceived, failed, receivedIn, untilIdle } from './expectations.ts';
@@ -9,7 +10,6 @@ import type { Faults } from './faults/faults.ts';
 import { connectionError, fetchFrom } from './http/fetch-front.ts';
 import type { JournalEntry } from './http/journal.ts';
 import type { AnswerByHand } from './operations/answer.ts';
-import { exchangeArguments } from './store/arguments.ts';
 import type { SimulatedItem } from './store/item.ts';
 import type { SimulatedMailbox } from './store/mailbox.ts';
 import type { MailboxOptions } from './store/mailbox-options.ts';
@@ -117,10 +117,7 @@ export class SimulatedExchange {
     return this.#core.exchange.addMailbox(options);
   }
 
-  /**
-   * Moves a mailbox to the other side, items and all: their ids change, and with its location the door that serves it.
-   * `during`: for so many ms by the clock both doors say that it is being moved; then it has.
-   */
+  /** Moves a mailbox, items and all, to the other door; ids change. `during`: for so many ms by the clock both doors say that it is being moved. */
   moveMailbox(address: string, location: 'exchange-online' | 'on-premises', options: { readonly during?: number } = {}): void {
     this.#core.exchange.moveMailbox(address, location, options.during ?? 0);
   }

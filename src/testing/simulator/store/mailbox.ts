@@ -1,7 +1,7 @@
 import { checkArguments } from '../../../core/arguments.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
+import { mailboxArguments } from '../arguments.ts';
 import { contentOfMime } from '../mime/seed.ts';
-import { mailboxArguments } from './arguments.ts';
 import { type Change, ChangeLog } from './change-log.ts';
 import { SimulatedFolder } from './folder.ts';
 import { type ItemPlace, type MessageContent, placeAfter, SimulatedItem, withOwnAttachments } from './item.ts';
@@ -30,10 +30,7 @@ export class SimulatedMailbox {
   readonly #registry: Registry;
   /** Brings back what it was made as. */
   readonly #asNew: () => void;
-  /**
-   * What has happened in it, for those who synchronise.
-   * @internal
-   */
+  /** What has happened in it, for those who synchronise. @internal */
   readonly changes = new ChangeLog();
   /** Settings that clients have stored, as XML: automatic replies, user configurations. */
   readonly settings = new Map<string, string>();
