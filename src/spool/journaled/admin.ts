@@ -1,5 +1,5 @@
-import { cursorInvalid } from '../admin/arguments.ts';
 import { property } from '../../core/errors/thrown.ts';
+import { cursorInvalid } from '../admin/arguments.ts';
 import type { EntryFilter, EntryPage } from '../admin/contract.ts';
 import { fits, hasEnded } from '../admin/filter.ts';
 import type { AdminQueries, AdminRecords, RecordKind, StoredRecord } from '../admin/stored-admin.ts';
