@@ -1,6 +1,6 @@
 import { checkArguments } from '../../../core/arguments.ts';
 import type { Clock } from '../../../core/clock.ts';
-import { tokenArguments } from '../arguments.ts';
+import { tokenArguments } from '../store/arguments.ts';
 
 /** A bearer token that the simulator takes. */
 export interface SimulatedToken {

@@ -1,5 +1,5 @@
 import { checkArguments } from '../../../core/arguments.ts';
-import { folderArguments } from '../arguments.ts';
+import { folderArguments } from './arguments.ts';
 import { type ExtendedProperty, keyOfPath } from './extended-property.ts';
 import type { SimulatedItem } from './item.ts';
 

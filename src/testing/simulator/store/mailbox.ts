@@ -1,7 +1,7 @@
 import { checkArguments } from '../../../core/arguments.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
-import { mailboxArguments } from '../arguments.ts';
 import { contentOfMime } from '../mime/seed.ts';
+import { mailboxArguments } from './arguments.ts';
 import { type Change, ChangeLog } from './change-log.ts';
 import { SimulatedFolder } from './folder.ts';
 import { type ItemPlace, type MessageContent, placeAfter, SimulatedItem, withOwnAttachments } from './item.ts';

@@ -1,7 +1,7 @@
 import type { Clock } from '../../../core/clock.ts';
+import type { Subscription } from './change-log.ts';
 import type { SimulatedFolder } from './folder.ts';
 import type { SimulatedItem } from './item.ts';
-import type { Subscription } from './subscription.ts';
 
 /** What all mailboxes of one simulator share: ids, items and folders by id, the clock. Ids are never used twice, not after a reset either. */
 export class Registry {

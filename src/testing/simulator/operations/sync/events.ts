@@ -1,7 +1,6 @@
-import type { Change } from '../../store/change-log.ts';
+import type { Change, Subscription } from '../../store/change-log.ts';
 import type { SimulatedMailbox } from '../../store/mailbox.ts';
 import type { Registry } from '../../store/registry.ts';
-import type { Subscription } from '../../store/subscription.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { iso } from '../../xml/item-fields.ts';
 

@@ -1,7 +1,7 @@
 import { messagesNs, soapNs, typesNs } from '../../../../ews/xml/namespaces.ts';
 import { parseXml, type XmlElement } from '../../../../ews/xml/read.ts';
 import type { SimulatorProfile } from '../../schema/profile.ts';
-import type { PushTarget, Subscription } from '../../store/subscription.ts';
+import type { PushTarget, Subscription } from '../../store/change-log.ts';
 import type { Timers } from '../../store/time.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { type ChangeSource, eventsOf, writeEvent, writeWatermark } from './events.ts';

@@ -1,7 +1,7 @@
 import { messagesNs, typesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, childrenOf, textOf, type XmlElement } from '../../../../ews/xml/read.ts';
+import type { PushTarget, Subscription } from '../../store/change-log.ts';
 import type { SimulatedMailbox } from '../../store/mailbox.ts';
-import type { PushTarget, Subscription } from '../../store/subscription.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { isTrue } from '../../xml/item-shape.ts';
 import { schemaFault } from '../../xml/soap-request.ts';

@@ -1,7 +1,7 @@
 /** What tests in plain JavaScript call, by what it is called with: see `checkArguments()`. */
-import { anyString, type CheckedMethod, maybeObject, objectWith } from '../../core/arguments.ts';
-import { property } from '../../core/errors/thrown.ts';
-import { callback, oneOf, optional, rule } from '../../core/options.ts';
+import { anyString, type CheckedMethod, maybeObject, objectWith } from '../../../core/arguments.ts';
+import { property } from '../../../core/errors/thrown.ts';
+import { callback, oneOf, optional, rule } from '../../../core/options.ts';
 
 const address = anyString('the address of a mailbox');
 const predicate = callback<(item: never) => boolean>('a function of a message');
