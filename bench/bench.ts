@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { watchConditions } from './report/conditions.ts';
 import { type Measured, pageOf, plotOf } from './report/page.ts';
 import { redisVersion } from './spool/redis-server.ts';
-import { printTable, type Row } from './table.ts';
+import { printTable, type Row, whysOf } from './table.ts';
 
 /** Name and file; every one prints by `printTable`. */
 const benches: Readonly<Record<string, string>> = {

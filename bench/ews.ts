@@ -20,7 +20,7 @@ import { median, spreadOf } from './median.ts';
 import { printTable, type Row, rate } from './table.ts';
 
 const count = Number(process.env.OFFLINE_IM_BENCH_NOTES ?? 20_000);
-const rounds = Number(process.env.OFFLINE_IM_BENCH_ROUNDS ?? 7);
+const rounds = Number(process.env.OFFLINE_IM_BENCH_ROUNDS ?? 5);
 const server = fork(join(import.meta.dirname, 'canned-server.ts'));
 const [{ port }] = (await once(server, 'message')) as [{ port: number }];
 const url = `http://127.0.0.1:${port}/EWS/Exchange.asmx`;

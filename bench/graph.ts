@@ -20,7 +20,7 @@ import { atATime, median } from './median.ts';
 import { printTable, type Row, rate } from './table.ts';
 
 const count = Number(process.env.OFFLINE_IM_BENCH_NOTES ?? 4_000);
-const rounds = Number(process.env.OFFLINE_IM_BENCH_ROUNDS ?? 9);
+const rounds = Number(process.env.OFFLINE_IM_BENCH_ROUNDS ?? 7);
 /** As Exchange Online has it, and as many as the transport begins with. */
 const perMailbox = 4;
 const server = fork(join(import.meta.dirname, 'graph', 'canned-process.ts'));

@@ -53,6 +53,11 @@ export function printTable(rows: readonly Row[]): void {
   }
 }
 
+/** A line for each goal that is missed and whose reason is known. */
+export function whysOf(rows: readonly Row[]): readonly string[] {
+  return rows.flatMap((row) => (row.why !== undefined && verdict(row)[1] === 'MISSED' ? [`- ${row.what}: ${row.why}`] : []));
+}
+
 export function rate(perSecond: number): string {
   return `${perSecond.toFixed(0)}/s`;
 }

@@ -28,7 +28,7 @@ import { compared, median } from './median.ts';
 import { printTable, type Row, rate } from './table.ts';
 
 const count = Number(process.env.OFFLINE_IM_BENCH_NOTES ?? 20_000);
-const rounds = Number(process.env.OFFLINE_IM_BENCH_ROUNDS ?? 7);
+const rounds = Number(process.env.OFFLINE_IM_BENCH_ROUNDS ?? 5);
 
 const contenders = [
   { name: 'nothing', metrics: false, sampled: undefined, most: undefined },
