@@ -53,7 +53,9 @@ async function main(names: readonly string[], write: boolean): Promise<boolean> 
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-  printTable(measured.flatMap(({ name, rows }) => rows.map((row) => ({ ...row, what: `${name}: ${row.what}` }))));
+  const all = measured.flatMap(({ name, rows }) => rows.map((row) => ({ ...row, what: `${name}: ${row.what}` })));
+  printTable(all);
+  for (const line of whysOf(all)) console.log(line);
   const failed = measured.filter((one) => one.failed);
   for (const { name } of failed) console.error(`The bench ${name} ended with an error, or gave no figure.`);
   const under = conditions();

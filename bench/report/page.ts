@@ -1,4 +1,4 @@
-import { cellsOf, columns, type Row, verdict } from '../table.ts';
+import { cellsOf, columns, type Row, verdict, whysOf } from '../table.ts';
 
 /** What one bench gave. */
 export interface Measured {
@@ -41,9 +41,7 @@ ${measured.map(sectionOf).join('\n')}`;
 function sectionOf({ name, rows, failed }: Measured): string {
   const lines = rows.map((row) => cellsOf(row).map(cell).join(' | '));
   const table = [`| ${columns.join(' | ')} |`, `|${'---|'.repeat(columns.length)}`, ...lines.map((line) => `| ${line} |`)];
-  const whys = rows.flatMap((row) =>
-    row.why !== undefined && verdict(row)[1] === 'MISSED' ? [`- ${row.what}: ${row.why}`] : [],
-  );
+  const whys = whysOf(rows);
   if (whys.length > 0) table.push('', 'What is missed, and why:', '', ...whys);
   const end = failed ? ['', 'This bench ended with an error: the table is not complete.'] : [];
   return [`## ${name}`, '', ...table, ...end, ''].join('\n');
