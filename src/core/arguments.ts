@@ -56,7 +56,7 @@ export function listWith(
 /** An object with at least these fields, of these kinds. */
 export function objectWith(
   expected: string,
-  fields: Readonly<Record<string, 'string' | 'number' | 'object' | 'function'>>,
+  fields: Readonly<Record<string, 'string' | 'number' | 'boolean' | 'object' | 'function'>>,
 ): OptionRule<unknown> {
   return rule(expected, objectFits(fields));
 }

@@ -1,6 +1,6 @@
 import { anyString, type CheckedMethod, objectWith } from '../../core/arguments.ts';
 import type { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import { flag, group, invalidOption, oneOf, optional, rule, unchecked, whole } from '../../core/options.ts';
+import { group, invalidOption, oneOf, optional, rule, unchecked, whole } from '../../core/options.ts';
 import { spoolStates } from '../entry.ts';
 import { bulkVerbs } from './contract.ts';
 
@@ -58,7 +58,7 @@ export const adminArguments: Readonly<Record<string, CheckedMethod>> = {
     takes: {
       verb: oneOf(bulkVerbs),
       filter,
-      options: group({ limit: whole(0, Number.MAX_SAFE_INTEGER), dryRun: flag() }),
+      options: objectWith('{ limit, dryRun, … }', { limit: 'number', dryRun: 'boolean' }),
     },
   },
 };
