@@ -38,8 +38,12 @@ export function lossError(path: string, loss: Loss): OfflineImError {
   return new OfflineImError('SPOOL_REPLACED', message, { details: { loss } });
 }
 
-/** What the host is told where no lock file can be had beside the spool. */
-export function noLockWarning(path: string): OfflineImError {
+const toldOfNoLock = new WeakSet<object>();
+
+/** Tells the host that no lock file can be had beside a spool: once, however often its file is opened anew. */
+export function tellOfNoLock(spool: object, path: string, tell: (error: OfflineImError) => void): void {
+  if (toldOfNoLock.has(spool)) return;
+  toldOfNoLock.add(spool);
   const message = `No lock file for the spool ${quoted(path)} can be made in /dev/shm, /tmp or the folder for temporary files. It works, but if code of this process reads or copies its files while another process has it open, it may be damaged; give this user a folder there that it may write to.`;
-  return new OfflineImError('SPOOL_ROOT_UNUSABLE', message);
+  tell(new OfflineImError('SPOOL_ROOT_UNUSABLE', message));
 }

@@ -14,7 +14,7 @@ import { hasTable } from './connection/restored.ts';
 import { asSpoolError } from './connection/sqlite-error.ts';
 import type { Group } from './group.ts';
 import { GroupCommitter, type Outcome } from './group-committer.ts';
-import { lossError, noLockWarning } from './lost.ts';
+import { lossError, tellOfNoLock } from './lost.ts';
 import { heldOfCopy, holdCopy, isUnheldCopy, releaseCopy, resumeCopy } from './restored.ts';
 import { SharedClock } from './stores/stores.ts';
 import { Watch } from './watch.ts';
@@ -49,7 +49,6 @@ export class Session {
   readonly #watch = new Watch();
   #opened: Opened | undefined;
   #failure: unknown;
-  #toldOfNoLock = false;
   /** The log holds something that was purged. */
   #fullLog = false;
   /** Work that must end before the file is closed. */
@@ -118,6 +117,15 @@ export class Session {
     }
   }
 
+  /** Opens the file anew where it was lost. The function returned says whether it is still what it was, and was locked all the time. */
+  async hold(): Promise<() => boolean> {
+    await this.run(() => undefined);
+    const { committer } = this.#assertOpen();
+    const { connection } = committer;
+    return () =>
+      committer.connection === connection && this.#opened?.committer === committer && connection.file.look() === undefined;
+  }
+
   /** Takes away tombstones whose time is over, and gives free pages back while nobody waits. */
   async cleanUp(): Promise<void> {
     const { committer, time, keepTombstones } = this.#assertOpen();
@@ -170,7 +178,7 @@ export class Session {
       ...this.#options,
       now: () => Math.floor(context.clock.now()),
       warn: (error) => this.#warn(context, error),
-      noLock: () => this.#warnOfNoLock(context),
+      noLock: () => tellOfNoLock(this, this.#options.path, (error) => this.#warn(context, error)),
     };
     return new Connection(await connect(options));
   }
@@ -217,13 +225,6 @@ export class Session {
     } catch {
       // A listener's own fault; nothing of the spool may depend on it.
     }
-  }
-
-  /** Once: it stays so, however often the file is opened anew. */
-  #warnOfNoLock(context: SpoolContext): void {
-    if (this.#toldOfNoLock) return;
-    this.#toldOfNoLock = true;
-    this.#warn(context, noLockWarning(this.#options.path));
   }
 
   #begin(connection: Connection, context: SpoolContext): Opened {

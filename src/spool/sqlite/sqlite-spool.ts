@@ -219,9 +219,7 @@ export class SqliteSpool extends TransitionSpool implements SpoolStorage {
   backup(path: string, options: BackupOptions = {}): Promise<void> {
     return this.#session.use(async () => {
       checkArgument('spool.backup()', 'options', options, maybeObject('{ overwrite, signal, onProgress } or nothing'));
-      // It is the file that is copied, whatever its path leads to by now.
-      await this.#session.read(() => undefined);
-      await backUp(this.#path, checkedTarget(path), options);
+      await backUp({ path: this.#path, hold: () => this.#session.hold() }, checkedTarget(path), options);
     });
   }
 

@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { copyFile, link, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -64,6 +65,43 @@ describe('a backup', () => {
     expect((await copy.spool.counts()).spooled).toBe(Object.keys(states).length);
     expect(at.raw((database) => database.prepare('PRAGMA integrity_check').get())).toEqual({ integrity_check: 'ok' });
   });
+
+  it.runIf(process.platform === 'linux')(
+    'is begun anew when its process reads the files, and with that lets another fold the log in beneath it',
+    async () => {
+      await using at = await world();
+      const spool = await at.open();
+      const text = 'x'.repeat(20_000);
+      const large = (id: string) => {
+        const entry = due(id);
+        return { ...entry, message: { ...entry.message, text } };
+      };
+      await spool.append(Array.from({ length: 400 }, (_, index) => large(`before-${index}`)));
+      const path = join(at.folder, 'copy.db');
+      const child = fileURLToPath(new URL('./writer.ts', import.meta.url));
+      const copied: number[] = [];
+      await spool.backup(path, {
+        onProgress: (progress) => {
+          copied.push(progress.copied);
+          if (copied.length > 1) return;
+          for (const file of [at.path, `${at.path}-shm`]) readFileSync(file);
+          // Takes itself for alone: it folds the log in, writes over what was free, and removes the log.
+          execFileSync(process.execPath, [child, at.path, '300']);
+        },
+      });
+      expect(copied.length).toBeGreaterThan(2);
+      expect(copied.filter((pages, index) => pages <= (copied[index - 1] ?? 0)).length).toBeGreaterThan(0);
+      const database = new DatabaseSync(path, { readOnly: true });
+      try {
+        expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
+      } finally {
+        database.close();
+      }
+      await using copy = await openAt(path, { restored: 'resume' });
+      const states = await statesOf(copy.spool);
+      expect(Object.keys(states).filter((id) => id.startsWith('before-'))).toHaveLength(400);
+    },
+  );
 
   it('ends while another process writes without end', async () => {
     await using at = await world();

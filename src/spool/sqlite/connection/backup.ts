@@ -1,8 +1,9 @@
 import { link, lstat, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import * as sqlite from 'node:sqlite';
+import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { quoted } from '../../../core/errors/quote.ts';
-import { answerAtOnce } from '../../../core/errors/thrown.ts';
+import { answerAtOnce, asError, property } from '../../../core/errors/thrown.ts';
 import { type BackupOptions, backupRefused } from '../../disk/backup.ts';
 import { companionsOf, makeFile, syncFile, syncFolder } from './database-file.ts';
 import { isMarkedCopy, markCopy } from './restored.ts';
@@ -11,6 +12,15 @@ type OnlineBackup = typeof sqlite.backup;
 
 /** Pages that are copied in one go. */
 const pagesAtOnce = 1_000;
+/** Times that a copy is made whose source was lost beneath it. */
+const mostCopies = 5;
+
+/** The spool that is copied. */
+export interface BackupSource {
+  readonly path: string;
+  /** Sees to it that the file is open and locked; the function returned says whether it still is, and was all the time. */
+  hold(): Promise<() => boolean>;
+}
 
 /**
  * Copies a database as it is at one moment, while it is in use; the copy appears under its name when it is whole and synced.
@@ -18,15 +28,15 @@ const pagesAtOnce = 1_000;
  * It is read from one view of the log, which stays as it is whatever is written meanwhile: so the copy ends after as many steps as
  * it has pages. The log can't start anew before that.
  */
-export async function backUp(source: string, target: string, options: BackupOptions): Promise<void> {
-  const { overwrite = false, signal, onProgress } = options;
+export async function backUp(from: BackupSource, target: string, options: BackupOptions): Promise<void> {
+  const { overwrite = false, signal } = options;
   signal?.throwIfAborted();
+  const source = from.path;
   const path = join(await folderOf(target), basename(target));
   const replaces = await assertTarget(source, path, overwrite);
   const partial = `${path}.${process.pid}-${Math.random().toString(36).slice(2)}.partial`;
-  makeFile(partial);
   try {
-    await copy(source, partial, signal, onProgress);
+    await copyWhole(from, partial, options);
     markCopy(partial);
     await syncFile(partial);
     signal?.throwIfAborted();
@@ -37,6 +47,21 @@ export async function backUp(source: string, target: string, options: BackupOpti
   } finally {
     for (const left of [partial, ...companionsOf(partial)]) await rm(left, { force: true });
   }
+}
+
+/** Without its locks nobody heeds the view that is copied: then it may have been torn, and is made anew. @throws {OfflineImError} `SPOOL_FAILED` */
+async function copyWhole(from: BackupSource, partial: string, { signal, onProgress }: BackupOptions): Promise<void> {
+  for (let time = 0; time < mostCopies; time++) {
+    for (const left of [partial, ...companionsOf(partial)]) await rm(left, { force: true });
+    makeFile(partial);
+    const isHeld = await from.hold();
+    const failure = await copy(from.path, partial, signal, onProgress).then(() => undefined, asError);
+    // What SQLite can't read may be gone with the locks; what a host throws is no such thing.
+    if (failure !== undefined && (isHeld() || property(failure, 'code') !== 'ERR_SQLITE_ERROR')) throw failure;
+    if (failure === undefined && isHeld()) return;
+  }
+  const message = `The spool ${quoted(from.path)} lost its locks ${mostCopies} times while it was copied, and the copy may be torn: some code of this process reads or copies its files. Nothing is left of the backup.`;
+  throw new OfflineImError('SPOOL_FAILED', message);
 }
 
 /** The folder as it is really called; it is made with the file where it is missing. */
