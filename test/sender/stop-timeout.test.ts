@@ -203,6 +203,7 @@ describe('the time limit of stop()', () => {
     const answer = Promise.withResolvers<string>();
     const { sender, clock, transport } = aliceSends({
       resolveMailbox: (sip) => (sip.includes('carol') ? answer.promise : sip.slice(4)),
+      policyTimeout: 400_000,
     });
     await sender.start();
     await sender.send(message);

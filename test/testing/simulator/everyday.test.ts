@@ -328,14 +328,9 @@ describe('answers', () => {
   it('bad content stores nothing and says what is wrong', async () => {
     await using exchange = await start();
     const alice = exchange.mailbox('alice@contoso.test');
-    const bad: unknown[] = [
-      { subject: 5 },
-      { to: 'bob' },
-      { body: { type: 'rtf', content: '' } },
-      { properties: [{}] },
-      undefined,
-    ];
+    const bad: unknown[] = [{ subject: 5 }, { to: 'bob' }, { body: { type: 'rtf', content: '' } }, { properties: [{}] }];
     for (const content of bad) expect(() => alice.store('inbox', content as object)).toThrow(/Nothing was stored/);
+    expect(() => alice.store('inbox', undefined as never)).toThrow(/content is missing/);
     expect(alice.folder('inbox').items).toEqual([]);
     expect(alice.store('inbox', {}).subject).toBe('');
   });

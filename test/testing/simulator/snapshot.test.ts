@@ -228,11 +228,12 @@ describe('restore()', () => {
 
   it('takes only what the same exchange has remembered', () => {
     const exchange = make();
-    for (const other of [make().snapshot(), {}, undefined]) {
+    for (const other of [make().snapshot(), {}]) {
       expect(() => exchange.restore(other as never)).toThrow(
         'restore() takes what snapshot() of the same exchange has returned.',
       );
     }
+    expect(() => exchange.restore(undefined as never)).toThrow('snapshot is missing; expected what snapshot() has returned.');
   });
 });
 

@@ -1,3 +1,4 @@
+import { asError } from '../../../../core/errors/thrown.ts';
 import { messagesNs, soapNs, typesNs } from '../../../../ews/xml/namespaces.ts';
 import { parseXml, type XmlElement } from '../../../../ews/xml/read.ts';
 import type { SimulatorProfile } from '../../schema/profile.ts';
@@ -154,7 +155,7 @@ export class PushNotifier {
       status = response.status;
       answer = (await response.text()).slice(0, 65_536);
     } catch (error) {
-      problem = `The push notification did not reach its address: ${error instanceof Error ? error.message : 'no answer'}.`;
+      problem = `The push notification did not reach its address: ${asError(error).message}.`;
     } finally {
       this.#underWay -= 1;
     }
