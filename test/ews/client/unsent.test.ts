@@ -1,11 +1,11 @@
 /** Real handshakes and proxies that fail: nothing reaches the server, so nothing may be in doubt. */
 import { execFile } from 'node:child_process';
 import { connect, createServer as createTcpServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, setDefaultCACertificates, type TlsOptions } from 'node:tls';
+import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates, type TlsOptions } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { ExchangeService, Uri, WebCredentials } from 'ews-javascript-api';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { EwsTransport } from '../../../src/ews/ews-transport.ts';
 import { fromExchangeService } from '../../../src/ews-javascript-api.ts';
 import { basicAuth } from '../../../src/index.ts';
@@ -20,7 +20,10 @@ const servers: Server[] = [];
 const sockets = new Set<Socket>();
 const run = promisify(execFile);
 
+// Other files share the process: what it trusts is put back.
+const trusted = getCACertificates('default');
 beforeAll(() => setDefaultCACertificates([loopbackCertificate]));
+afterAll(() => setDefaultCACertificates(trusted));
 afterEach(async () => {
   for (const socket of sockets) socket.destroy();
   await Promise.all(servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))));
