@@ -11,8 +11,6 @@ export interface Matter {
   readonly status?: string;
   /** The error codes that are right. @default any */
   readonly codes?: readonly string[];
-  /** The same over a dispatcher, which decompresses nothing. @default codes */
-  readonly undecompressed?: readonly string[];
   /** What a look for the note ends in, where that is not the doubt of `unknown` or `pending`. */
   readonly probe?: string;
   /** Meant to cost memory: measured in a process with few others. */
@@ -115,7 +113,6 @@ function answers(tongue: Tongue): Record<string, Matter> {
       heavy: true,
       attack: gzip(around('').padEnd(200 * megabytes, ' ')),
       codes: ['RESPONSE_TOO_LARGE'],
-      undecompressed: unreadable,
     },
     'deep-and-open': { heavy: true, attack: says(around(nested(60_000, false))), codes: unreadable },
     'deep-and-closed': { heavy: true, attack: says(around(nested(60_000, true))), codes: unreadable },

@@ -1,6 +1,6 @@
 /**
  * Delivers and probes one note at each path of a hostile server, and says how that ended and how much the process had grown by then:
- * `node --expose-gc client.ts <origin> ews|graph fetch|dispatcher <path>:<ms of a request>:<ms of a probe>…`. A process of its own, so that nothing else is measured.
+ * `node --expose-gc client.ts <origin> ews|graph fetch|dispatcher <how many at a time> <path>:<ms of a request>:<ms of a probe>…`. A process of its own, so that nothing else is measured.
  */
 import { Agent } from 'undici';
 import { basicAuth } from '../../../src/ews/auth/credentials.ts';
@@ -19,15 +19,13 @@ export interface HostileReport {
   readonly growth: number;
 }
 
-const [origin = '', kind = 'ews', way = 'fetch', ...trials] = process.argv.slice(2);
+const [origin = '', kind = 'ews', way = 'fetch', atATime = '1', ...trials] = process.argv.slice(2);
 const carrier = way === 'dispatcher' ? { dispatcher: new Agent() } : {};
 const secrets = ['secret.token.abc', 'the-password', 'TheTextOfTheNote'];
-const kept: unknown[] = [];
-const keep = (fields: unknown): void => void kept.push(fields);
-const logger = { debug: keep, info: keep, warn: keep, error: keep };
 const credentials = basicAuth({ username: 'alice', password: 'the-password' });
-const transportAt = (where: string, requestTimeout: number): Transport =>
-  kind === 'graph'
+function transportAt(where: string, requestTimeout: number, keep: (fields: unknown) => void): Transport {
+  const logger = { debug: keep, info: keep, warn: keep, error: keep };
+  return kind === 'graph'
     ? new GraphTransport({
         root: `${origin}/${where}`,
         credential: async () => ({ token: 'secret.token.abc' }),
@@ -36,6 +34,7 @@ const transportAt = (where: string, requestTimeout: number): Transport =>
         ...carrier,
       })
     : new EwsTransport({ url: `${origin}/${where}`, credentials, requestTimeout, logger, ...carrier });
+}
 
 function noteFor(transport: Transport): Note {
   const from = { address: 'alice@contoso.test' };
@@ -60,14 +59,15 @@ function noteFor(transport: Transport): Note {
 
 const options = { signal: new AbortController().signal, mayWrite: () => true };
 // An ordinary exchange loads all code, and a large one lets the heap reach its ordinary size.
-const warm = transportAt('good', 5_000);
+const warm = transportAt('good', 5_000, () => {});
 for (let n = 0; n < 20; n++) await warm.deliver([noteFor(warm)], options);
 globalThis.gc?.();
 const before = process.resourceUsage().maxRSS;
 
 async function suffer(path: string, requestTimeout: number, probing: number): Promise<HostileReport> {
-  kept.length = 0;
-  const transport = transportAt(path, requestTimeout);
+  const kept: unknown[] = [];
+  const keep = (fields: unknown): void => void kept.push(fields);
+  const transport = transportAt(path, requestTimeout, keep);
   const started = performance.now();
   const [outcome] = await transport.deliver([noteFor(transport)], options);
   const ms = performance.now() - started;
@@ -92,9 +92,13 @@ async function suffer(path: string, requestTimeout: number, probing: number): Pr
 }
 
 const reports: Record<string, HostileReport> = {};
-for (const trial of trials) {
-  const [path = '', requestTimeout, probing] = trial.split(':');
-  reports[path] = await suffer(path, Number(requestTimeout), Number(probing));
+const left = [...trials];
+async function sufferOneByOne(): Promise<void> {
+  for (let trial = left.shift(); trial !== undefined; trial = left.shift()) {
+    const [path = '', requestTimeout, probing] = trial.split(':');
+    reports[path] = await suffer(path, Number(requestTimeout), Number(probing));
+  }
 }
+await Promise.all(Array.from({ length: Number(atATime) }, sufferOneByOne));
 process.stdout.write(JSON.stringify(reports));
 process.exit(0);
