@@ -1,68 +1,8 @@
-/** Servers that mean harm, one source for both transports: no crash, in time, in little memory, and nothing is said that isn't shown. */
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { numbersOfRow } from '../../support/security-page.ts';
-import { attacksOn } from './attacks.ts';
-import type { HostileReport } from './client.ts';
-import { startHostileServer } from './server.ts';
-import { ews, good, graph } from './tongues.ts';
+import { describeHostileServers, served, ways } from './suite.ts';
 
-const client = fileURLToPath(new URL('./client.ts', import.meta.url));
-const run = promisify(execFile);
-
-const ways = ['fetch', 'dispatcher'] as const;
-/** Made once: some are hundreds of megabytes before they are compressed. */
-const served = [ews, graph].map((tongue) => ({ tongue, attacks: attacksOn(tongue) }));
-
-describe.each(served.flatMap(({ tongue, attacks }) => ways.map((way) => ({ tongue, attacks, way, kind: tongue.kind }))))(
-  'a hostile server of $kind, over a $way',
-  ({ tongue, attacks, way }) => {
-    let server: Awaited<ReturnType<typeof startHostileServer>>;
-    /** By path: that of all which are suffered by one process, since its start costs more than most attacks; those that only wait do so together. */
-    const reports = new Map<string, Promise<Readonly<Record<string, HostileReport>>>>();
-
-    /** Only what ends by a limit has a short one, the probe's sooner where it costs memory; any other is out of reach on a busy machine. */
-    const trialOf = (path: string): string => {
-      const { status, codes, probe, heavy } = attacks[path] ?? {};
-      const endsByLimit = codes?.includes('REQUEST_TIMEOUT') ?? status === undefined;
-      const probing = probe !== undefined ? 100_000 : heavy === true ? 1_500 : 5_000;
-      return [path, endsByLimit ? 1_500 : 100_000, probing].join(':');
-    };
-    const suffer = async (paths: readonly string[], atATime: number): Promise<Readonly<Record<string, HostileReport>>> => {
-      const command = ['--expose-gc', client, server.origin, tongue.kind, way, String(atATime), ...paths.map(trialOf)];
-      const { stdout } = await run(process.execPath, command, { timeout: 170_000 });
-      return JSON.parse(stdout) as Record<string, HostileReport>;
-    };
-    const reportOf = async (path: string): Promise<HostileReport | undefined> => {
-      const heavy = attacks[path]?.heavy === true;
-      const paths = Object.keys(attacks).filter((other) => (attacks[other]?.heavy === true) === heavy);
-      const first = heavy ? paths.indexOf(path) - (paths.indexOf(path) % 6) : 0;
-      const together = heavy ? paths.slice(first, first + 6) : paths;
-      const key = together.join();
-      if (!reports.has(key)) reports.set(key, suffer(together, heavy ? 1 : 6));
-      return (await reports.get(key))?.[path];
-    };
-
-    beforeAll(async () => {
-      server = await startHostileServer((path) => (path === 'good' ? good[tongue.kind] : attacks[path]?.attack));
-    });
-    afterAll(() => server.close());
-
-    it.each(Object.entries(attacks))('%s', async (path, { status = 'unconfirmed', codes, probe }) => {
-      const report = await reportOf(path);
-      expect(report?.status).toBe(status);
-      if (codes !== undefined) expect(codes).toContain(report?.code);
-      // Neither there nor not there, nor a draft that may be thrown away.
-      expect(probe === undefined ? ['unknown', 'pending'] : [probe]).toContain(report?.probe);
-      expect(report?.leaked).toEqual([]);
-      expect(report?.ms).toBeLessThan(20_000);
-      // At the highest point until then. Of one byte at a time the fetch of Node alone takes up to 100; what nobody bounds would be thousands.
-      expect(report?.growth).toBeLessThan(200);
-    });
-  },
-);
+describeHostileServers('fetch');
 
 it('as many attacks as the page on security says', () => {
   const counted = served.map(({ attacks }) => Object.keys(attacks).length);

@@ -1,0 +1,3 @@
+import { describeHostileServers } from './suite.ts';
+
+describeHostileServers('dispatcher');
