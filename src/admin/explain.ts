@@ -1,7 +1,7 @@
 import { type WaitingFor, waitOf } from '../sender/status.ts';
 import type { Pause, StoredReport } from '../spool/admin/contract.ts';
 import type { Reason, SpoolEntry, SpoolState, Standing } from '../spool/contract.ts';
-import { parked } from '../spool/state/records.ts';
+import { isBeingImported } from '../spool/state/transfer.ts';
 
 /** Why an entry is where it is, for a person. */
 export interface Explanation {
@@ -54,13 +54,9 @@ const imported = {
   advice: 'Nothing while that import runs. If it was ended: offline-im import the same file once more',
 };
 
-function isParked({ state, pickupAt, acceptedAt }: SpoolEntry): boolean {
-  return state === 'spooled' && pickupAt - acceptedAt > parked / 2;
-}
-
 const waits: Readonly<Record<WaitingFor, Sentence>> = {
   pickup: (facts) =>
-    isParked(facts.entry)
+    isBeingImported(facts.entry)
       ? imported
       : {
           sentence: `It was accepted at ${iso(facts.entry.acceptedAt)} and waits for its pickup time; a sender takes it ${at(facts.nextAt)}.`,
@@ -141,7 +137,7 @@ export function explain(known: Known): Explanation {
     reason: obstacle.reason,
   };
   const { waitingFor, nextIn, reason = entry.reason } = waitOf(entry, standing, lane, now, pause !== undefined);
-  const nextAt = nextIn === undefined || isParked(entry) ? undefined : now + nextIn;
+  const nextAt = nextIn === undefined || isBeingImported(entry) ? undefined : now + nextIn;
   const blocked = waitingFor === 'mailbox-blocked' || waitingFor === 'endpoint-unavailable';
   const since = waitingFor === 'paused' ? pause?.since : blocked ? obstacle?.since : (entry.endedAt ?? undefined);
   const facts = { ...known, nextAt, reason, since };

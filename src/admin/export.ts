@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import type { EntryFilter } from '../spool/admin/contract.ts';
 import type { SpoolEntry, SpoolStorage } from '../spool/contract.ts';
-import { isExported, type MovedEntry, wasHeld } from '../spool/state/transfer.ts';
+import { isBeingImported, isExported, type MovedEntry, wasHeld } from '../spool/state/transfer.ts';
 import { TransitionSpool } from '../spool/state/transition-spool.ts';
 
 /** The first line of an export. */
@@ -43,7 +43,7 @@ const atOnce = 200;
  * Writes all that a spool holds to a file. First everything that waits is held for good, each part in the commit that stops its claims; then it is written, under
  * another name until it is whole. Whatever ends it before that, called again it does all of it.
  *
- * @throws {OfflineImError} `SPOOL_LOCKED` while something is being sent from there
+ * @throws {OfflineImError} `SPOOL_LOCKED` while something is being sent from there, or imported into it
  */
 export async function exportSpool(
   storage: SpoolStorage,
@@ -62,6 +62,8 @@ export async function exportSpool(
   };
   let messages = 0;
   try {
+    for (const state of ['spooled', 'held'] as const)
+      for await (const page of pagesOf(spool, { state }, signal)) for (const entry of page) requireImported(entry);
     if (!copy) await holdAll(spool, signal);
     await write({ offlineIm: 'export', version: 1, copy });
     for await (const entries of messagesOf(spool, signal)) {
@@ -124,7 +126,16 @@ async function* messagesOf(spool: TransferStorage, signal: AbortSignal): AsyncIt
   }
 }
 
+/** Before an import has said what it was where it comes from, it looks like what was never tried. */
+function requireImported(entry: SpoolEntry): void {
+  if (!isBeingImported(entry)) return;
+  const text =
+    'Entries of this spool are still being imported, or their import was ended: import the same file once more, then export.';
+  throw new OfflineImError('SPOOL_LOCKED', text);
+}
+
 function exportedOf(entry: SpoolEntry): ExportedMessage['entries'][number] {
+  requireImported(entry);
   const { state, acceptedAt, pickupAt: _pickup, expiresAt, endedAt: _ended, reason, noteId: _note, ...rest } = entry;
   const waits = state !== 'dead' && state !== 'delivered' && state !== 'cancelled';
   // 0: it has expired, and is only looked for.

@@ -72,12 +72,18 @@ async function importAll(
   }
   const moved = messages.flatMap(({ entries }) => entries).filter(({ messageId }) => !refused.has(messageId));
   // One that came in a run before, and has gone on since, is left as it is.
-  await spool.adopt(moved.map(({ id, state, unknownAttempts, reason }): MovedEntry => ({ id, state, unknownAttempts, reason })));
-  if (copy) return;
-  const waiting = moved.filter(({ state }) => state === 'waiting');
-  await spool.letAdoptedGo(waiting.map(({ id }) => id));
-  const cancelled = waiting.filter(({ cancelRequested }) => cancelRequested).map(({ id }) => id);
-  if (cancelled.length > 0) await spool.cancel(cancelled);
+  await spool.adopt(
+    moved.map(
+      ({ id, state, unknownAttempts, cancelRequested, reason }): MovedEntry => ({
+        id,
+        state,
+        unknownAttempts,
+        cancelRequested,
+        reason,
+      }),
+    ),
+  );
+  if (!copy) await spool.letAdoptedGo(moved.filter(({ state }) => state === 'waiting').map(({ id }) => id));
 }
 
 function newEntry(entry: ExportedMessage['entries'][number]): NewSpoolEntry {

@@ -270,3 +270,66 @@ it('two imports into one spool at once, and a sender beside them, disturb nobody
   await running.sender.stop();
   await Promise.all(targets.map((one) => one.close()));
 });
+
+describe.each(Object.keys(kinds))('an import to a %s spool that was ended before anything was what it had been', (to) => {
+  const ended = async (): Promise<SpoolStorage & TransitionSpool> => {
+    const source = (await kinds.memory?.('source')) as SpoolStorage;
+    await fill(source);
+    await open(source);
+    await exportSpool(source, file, { ...quiet, copy: false });
+    await source.close();
+    const target = (await open((await kinds[to]?.('target')) as SpoolStorage)) as SpoolStorage & TransitionSpool;
+    const adopt = target.adopt.bind(target);
+    target.adopt = () => Promise.reject(new Error('killed'));
+    await expect(importSpool(target, file, quiet)).rejects.toThrow('killed');
+    target.adopt = adopt;
+    return target;
+  };
+
+  it('makes nothing go twice that an operator holds and releases meanwhile', async () => {
+    const target = await ended();
+    const handle = new SpoolHandle(target, 'carol');
+    expect((await handle.hold({ state: 'spooled' })).changes).toHaveLength(7);
+    expect((await handle.release({ state: 'held' })).changes).toHaveLength(7);
+    for await (const { pickupAt } of target.list()) expect(pickupAt).toBeGreaterThan(Date.now() + 86_400_000);
+    await importSpool(target, file, quiet);
+    expect(await statesOf(target)).toEqual(all);
+    await target.close();
+  });
+
+  it('leaves what an operator holds held, with what may have been sent', async () => {
+    const target = await ended();
+    const handle = new SpoolHandle(target, 'carol');
+    await handle.hold({ state: 'spooled' });
+    await importSpool(target, file, quiet);
+    const held = { unconfirmed: 'held 1', waits: 'held 0', 'waits too': 'held 0' };
+    expect(await statesOf(target)).toEqual({ ...all, ...held });
+    await handle.release({ state: 'held' });
+    expect(await statesOf(target)).toEqual({ ...all, held: 'spooled 0' });
+    await target.close();
+  });
+
+  it('is not exported, since nobody knows what of it was sent', async () => {
+    const target = await ended();
+    const other = join(folder, 'other.ndjson');
+    for (const copy of [true, false])
+      await expect(exportSpool(target, other, { ...quiet, copy })).rejects.toMatchObject({ code: 'SPOOL_LOCKED' });
+    await importSpool(target, file, quiet);
+    expect(await statesOf(target)).toEqual(all);
+    await expect(exportSpool(target, other, { ...quiet, copy: false })).resolves.toEqual({ messages: 7 });
+    await target.close();
+  });
+});
+
+it('what was to be cancelled once it is known unsent still is, wherever an import was ended', async () => {
+  const source = (await kinds.memory?.('source')) as SpoolStorage;
+  await fill(source);
+  await open(source);
+  await source.cancel((await source.findMessage('unconfirmed')).map(({ id }) => id));
+  await exportSpool(source, file, { ...quiet, copy: false });
+  const target = await open((await kinds.memory?.('target')) as SpoolStorage);
+  target.cancel = () => Promise.reject(new Error('killed'));
+  await importSpool(target, file, quiet).catch(() => undefined);
+  expect(await target.findMessage('unconfirmed')).toMatchObject([{ state: 'unconfirmed', cancelRequested: true }]);
+  await Promise.all([source.close(), target.close()]);
+});

@@ -1,4 +1,4 @@
-import { isTombstone, timeAfter, unbound } from './records.ts';
+import { dueOnceLetGo, isTombstone, timeAfter, unbound } from './records.ts';
 import { end } from './settle.ts';
 import type { Transaction } from './transaction.ts';
 import { isExported } from './transfer.ts';
@@ -21,7 +21,7 @@ export function release(tx: Transaction, ids: readonly string[], now: number): v
     if (record === undefined || record.status.state !== 'held' || isExported(record.status)) continue;
     const order = tx.nextOrder();
     if (record.status.unknownAttempts.length > 0) lookForAlone(tx, record, { order, reason: undefined }, now);
-    else tx.move(record, 'spooled', { order, due: { at: now, within: 0 }, reason: undefined });
+    else tx.move(record, 'spooled', { order, due: dueOnceLetGo(record, now), reason: undefined });
   }
 }
 

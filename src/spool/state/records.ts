@@ -172,9 +172,17 @@ export function clamp(due: Due, now: number): Due {
 /** ms: what an import appends is due in no lifetime of a spool. Nobody claims it, not even a flush, before it has taken over what it was where it comes from. */
 export const parked = 315_360_000_000;
 
-/** Whether it was appended by an import, and is not yet what it was. Once it goes on it is due as others are; its pickup time stays. */
+/**
+ * Whether it was appended by an import, and is not yet what it was; one that was held meanwhile still is. Once it goes on it is due as others are; its pickup time stays.
+ */
 export function isParked({ fixed, status }: EntryRecord): boolean {
-  return status.state === 'spooled' && isImported(fixed) && status.due.at > fixed.acceptedAt + parked / 2;
+  const waits = status.state === 'spooled' || status.state === 'held';
+  return waits && isImported(fixed) && status.due.at > fixed.acceptedAt + parked / 2;
+}
+
+/** When it is due once nothing holds it any more. What is parked stays so: only the import knows whether it was sent where it comes from. */
+export function dueOnceLetGo(record: EntryRecord, now: number): Due {
+  return isParked(record) ? record.status.due : { at: now, within: 0 };
 }
 
 function isImported({ pickupAt, acceptedAt }: EntryFixed): boolean {

@@ -1,5 +1,5 @@
 import type { Reason } from '../contract.ts';
-import { type EntryRecord, isActive, unbound } from './records.ts';
+import { dueOnceLetGo, type EntryRecord, isActive, unbound } from './records.ts';
 import type { Transaction } from './transaction.ts';
 import { lookForAlone, toUnconfirmed } from './unconfirmed.ts';
 
@@ -31,7 +31,7 @@ export function releaseRestored(tx: Transaction, id: string, now: number): void 
   const record = tx.entry(id);
   if (record === undefined || record.status.state !== 'held') return;
   if (record.status.unknownAttempts.length > 0) lookForAlone(tx, record, { reason: undefined }, now);
-  else tx.move(record, 'spooled', { due: { at: now, within: 0 }, reason: undefined });
+  else tx.move(record, 'spooled', { due: dueOnceLetGo(record, now), reason: undefined });
 }
 
 /** Whether an entry is still held because its spool is a restored copy; whatever its host does with it, it is not any more. */

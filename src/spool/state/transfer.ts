@@ -1,5 +1,5 @@
 import type { Reason, SpoolEntry } from '../contract.ts';
-import { isActive, isParked, unbound } from './records.ts';
+import { isActive, isParked, parked, unbound } from './records.ts';
 import { holdRestored } from './restored.ts';
 import { end } from './settle.ts';
 import type { Transaction } from './transaction.ts';
@@ -14,13 +14,18 @@ const exported: Reason = { code: 'EXPORTED', text: 'It was exported to another s
 const exportedHeld: Reason = { code: 'EXPORTED', text: 'It was held when it was exported to another spool, and is held there.' };
 
 /** What an entry was in the spool that it comes from. */
-export interface MovedEntry extends Pick<SpoolEntry, 'id' | 'unknownAttempts'> {
+export interface MovedEntry extends Pick<SpoolEntry, 'id' | 'unknownAttempts' | 'cancelRequested'> {
   readonly state: 'waiting' | 'held' | 'dead' | 'delivered' | 'cancelled';
   readonly reason?: Reason | undefined;
 }
 
 export function isExported({ reason }: { readonly reason?: Reason | undefined }): boolean {
   return reason?.code === exported.code;
+}
+
+/** Whether an entry, as the contract shows it, is parked: an import has yet to say what it was where it comes from. */
+export function isBeingImported({ state, pickupAt, acceptedAt }: SpoolEntry): boolean {
+  return (state === 'spooled' || state === 'held') && pickupAt - acceptedAt > parked / 2;
 }
 
 /** Whether an exported entry had been held before. */
@@ -31,7 +36,7 @@ export function wasHeld({ reason }: { readonly reason?: Reason | undefined }): b
 /** Holds what waits, and what was held, for good. What may have been sent stays known. */
 export function holdExported(tx: Transaction, id: string, now: number): void {
   const before = tx.entry(id);
-  if (before === undefined || isExported(before.status)) return;
+  if (before === undefined || isExported(before.status) || isParked(before)) return;
   if (before.status.state === 'held') tx.move(before, 'held', { reason: exportedHeld });
   if (!isActive(before.status.state)) return;
   holdRestored(tx, id, now, exported);
@@ -43,11 +48,11 @@ export function adopt(tx: Transaction, moved: MovedEntry, now: number): void {
   if (found === undefined || !isParked(found)) return;
   const { unknownAttempts, reason } = moved;
   // From here on it is one among others, which is due when it is let go.
-  const record = tx.move(found, 'spooled', { due: { at: now, within: 0 } });
+  const record = tx.move(found, found.status.state, { due: { at: now, within: 0 } });
   switch (moved.state) {
     case 'waiting':
       holdRestored(tx, moved.id, now);
-      withAttempts(tx, moved);
+      withAttempts(tx, moved, now);
       return;
     case 'held':
       tx.move(record, 'held', { ...unbound, unknownAttempts, reason });
@@ -61,7 +66,10 @@ export function adopt(tx: Transaction, moved: MovedEntry, now: number): void {
   }
 }
 
-function withAttempts(tx: Transaction, { id, unknownAttempts }: MovedEntry): void {
+/** What may have been sent stays known, and so does that it is cancelled once it is known unsent. */
+function withAttempts(tx: Transaction, { id, unknownAttempts, cancelRequested }: MovedEntry, now: number): void {
   const record = tx.entry(id);
-  if (record !== undefined && unknownAttempts.length > 0) tx.move(record, 'held', { unknownAttempts });
+  if (record === undefined) return;
+  if (unknownAttempts.length > 0) tx.move(record, 'held', { unknownAttempts, cancelRequested });
+  else if (cancelRequested) end(tx, record, 'cancelled', now);
 }
