@@ -1,5 +1,5 @@
 import { messagesNs, soapNs, typesNs } from '../../../ews/xml/namespaces.ts';
-import { child, parseXml, textOf, type XmlElement } from '../../../ews/xml/read.ts';
+import { child, textOf, type XmlElement } from '../../../ews/xml/read.ts';
 import { readTree } from '../../../ews/xml/tree.ts';
 import { isSchemaOperation, operationOf } from '../schema/operations.ts';
 import { type SchemaVersion, type SimulatorProfile, schemaVersions } from '../schema/profile.ts';
@@ -31,7 +31,7 @@ export interface ReadRequest {
 export function readRequest(body: string): ReadRequest {
   let envelope: XmlElement;
   try {
-    envelope = read(body);
+    envelope = readTree(body);
   } catch {
     return unreadable('the request is not well-formed XML.');
   }
@@ -54,15 +54,6 @@ export function readRequest(body: string): ReadRequest {
       return { operation: name, element, version: versionOf(header, profile), impersonate: impersonated(header) };
     },
   };
-}
-
-/** By the fast reader; what that is too strict for, such as a processing instruction, by the one that is not. */
-function read(body: string): XmlElement {
-  try {
-    return parseXml(body);
-  } catch {
-    return readTree(body);
-  }
 }
 
 /** The fault of a request that the schema does not allow. */
