@@ -2,37 +2,50 @@ import type { SpoolHandle } from '../admin/spool-handle.ts';
 import { confirmRequeue, type FilterWords, filterWords } from './messages.ts';
 import { headers, type View } from './page.ts';
 
-type Action = (call: { readonly view: View; readonly spool: SpoolHandle; readonly fields: URLSearchParams }) => Promise<Response>;
+interface ActionCall {
+  readonly view: View;
+  readonly spool: SpoolHandle;
+  readonly fields: URLSearchParams;
+  /** Vouches for what a page is to say to its user. */
+  sign(done: string): Promise<string>;
+}
+
+type Action = (call: ActionCall) => Promise<Response>;
 
 /** Dead letters that one press of a button requeues at most; the next press takes the rest. */
 const atOnce = 1_000;
 
 /** What a form may do, by its path; each needs `mayChange`. */
 export const actions: Readonly<Record<string, Action>> = {
-  '/pause': async ({ view, spool, fields }) => {
+  '/pause': async (call) => {
+    const { spool, fields } = call;
     const mailbox = given(fields, 'mailbox');
     await spool.pause(mailbox, { why: given(fields, 'why') });
     return done(
-      view,
+      call,
       '/',
       `${mailbox ?? 'Every mailbox'} is paused: each sender delivers nothing of it from its next poll on, at the latest.`,
     );
   },
-  '/resume': async ({ view, spool, fields }) => {
+  '/resume': async (call) => {
+    const { spool, fields } = call;
     const mailbox = given(fields, 'mailbox');
     const was = await spool.resume(mailbox);
-    return done(view, '/', was ? `${mailbox ?? 'Every mailbox'} goes on.` : 'There was no such pause.');
+    return done(call, '/', was ? `${mailbox ?? 'Every mailbox'} goes on.` : 'There was no such pause.');
   },
-  '/retry-now': async ({ view, spool, fields }) => {
+  '/retry-now': async (call) => {
+    const { spool, fields } = call;
     await spool.retryNow(given(fields, 'mailbox'));
-    return done(view, '/', 'Each sender tries what is blocked at its next poll, at the latest.');
+    return done(call, '/', 'Each sender tries what is blocked at its next poll, at the latest.');
   },
-  '/requeue-one': async ({ view, spool, fields }) => {
+  '/requeue-one': async (call) => {
+    const { spool, fields } = call;
     const id = fields.get('id') ?? '';
     const changes = await spool.requeueOne(id);
-    return done(view, `/message?id=${encodeURIComponent(id)}`, `${changes.length} requeued.`);
+    return done(call, `/message?id=${encodeURIComponent(id)}`, `${changes.length} requeued.`);
   },
-  '/requeue': async ({ view, spool, fields }) => {
+  '/requeue': async (call) => {
+    const { spool, fields } = call;
     const words = { ...filterWords(fields), state: 'dead' as const };
     const isConfirmed = fields.get('confirm') === 'yes';
     const result = await spool.requeue({
@@ -40,8 +53,8 @@ export const actions: Readonly<Record<string, Action>> = {
       limit: atOnce,
       dryRun: !isConfirmed,
     });
-    if (!isConfirmed) return confirmRequeue(view, words, result);
-    return done(view, '/messages?state=dead', `${result.changes.length} requeued.`);
+    if (!isConfirmed) return confirmRequeue(call.view, words, result);
+    return done(call, '/messages?state=dead', `${result.changes.length} requeued.`);
   },
 };
 
@@ -51,7 +64,8 @@ function given(fields: URLSearchParams, name: string): string | undefined {
 }
 
 /** To a page of its own, so that a reload does nothing twice. */
-function done({ basePath }: View, to: string, what: string): Response {
-  const location = `${basePath}${to}${to.includes('?') ? '&' : '?'}done=${encodeURIComponent(what)}`;
+async function done({ view, sign }: ActionCall, to: string, what: string): Promise<Response> {
+  const query = new URLSearchParams({ done: what, by: await sign(what) });
+  const location = `${view.basePath}${to}${to.includes('?') ? '&' : '?'}${query}`;
   return new Response(null, { status: 303, headers: { ...headers, location } });
 }

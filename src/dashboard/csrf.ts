@@ -22,6 +22,11 @@ export class FormTokens {
   }
 }
 
+/** What is signed of a sentence that a page shows its user; no user is called that, since a form's token must not be one of these. */
+export function doneBy(user: string, done: string): string {
+  return JSON.stringify([user, done]);
+}
+
 /** Whether a browser says that another site has made it ask. */
 export function isCrossSite(request: Request): boolean {
   const site = request.headers.get('sec-fetch-site');

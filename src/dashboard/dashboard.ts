@@ -1,6 +1,6 @@
 import { actions } from './actions.ts';
 import { script, style } from './assets.ts';
-import { FormTokens, isCrossSite } from './csrf.ts';
+import { doneBy, FormTokens, isCrossSite } from './csrf.ts';
 import { History } from './history.ts';
 import { live } from './live.ts';
 import { message } from './message.ts';
@@ -63,7 +63,7 @@ async function answer(settings: DashboardSettings, history: History, tokens: For
     basePath,
     user: allowed,
     token: await tokens.of(allowed.user),
-    done: url.searchParams.get('done') ?? undefined,
+    done: await doneIn(url.searchParams, tokens, allowed.user),
   };
   const own = spool.as(allowed.user);
   try {
@@ -91,6 +91,12 @@ async function answer(settings: DashboardSettings, history: History, tokens: For
   }
 }
 
+/** What was done, in the words of this page only: in a link of somebody else's it would say whatever they like. */
+async function doneIn(query: URLSearchParams, tokens: FormTokens, user: string): Promise<string | undefined> {
+  const done = query.get('done');
+  return done !== null && (await tokens.fits(query.get('by'), doneBy(user, done))) ? done : undefined;
+}
+
 async function post(
   view: View,
   spool: Parameters<typeof message>[1],
@@ -113,7 +119,7 @@ async function post(
   const action = Object.hasOwn(actions, path) ? actions[path] : undefined;
   if (action === undefined) return plain(404, 'Nothing is here.');
   if (!view.user.mayChange) return plain(403, 'You may not change anything.');
-  return action({ view, spool, fields });
+  return action({ view, spool, fields, sign: (done) => tokens.of(doneBy(view.user.user, done)) });
 }
 
 /** Never a clone: a body that is read by two can't be cut off by one of them, and a form that is too long would hang. */

@@ -161,6 +161,16 @@ describe('changes', () => {
     const token = await scene.token();
     const paused = await scene.post('/pause', { token, mailbox: 'alice@contoso.com', why: 'moved' });
     expect([paused.status, paused.headers.get('location')?.slice(0, 7)]).toEqual([303, '/?done=']);
+    const said = 'alice@contoso.com is paused: each sender delivers nothing of it';
+    const location = paused.headers.get('location') ?? '';
+    expect((await scene.get(location)).text).toContain(said);
+    // What somebody else's link wants the page to say, it does not say.
+    for (const link of [
+      location.replace('is+paused', 'goes+on'),
+      location.replace(/by=.*/, `by=${token}`),
+      location.replace(/&by=.*/, ''),
+    ])
+      expect((await scene.get(link)).text).not.toContain('role="status"');
     expect((await scene.sender.stats()).paused).toMatchObject([{ lane: 'alice@contoso.com', by: 'carol', why: 'moved' }]);
     await scene.post('/resume', { token, mailbox: 'alice@contoso.com' });
     expect((await scene.sender.stats()).paused).toEqual([]);
