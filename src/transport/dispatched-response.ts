@@ -14,6 +14,9 @@ export interface DispatchBody {
 /** Ways to compress, as servers name them and as `DecompressionStream` does. */
 const formats: Readonly<Record<string, string>> = { gzip: 'gzip', 'x-gzip': 'gzip', deflate: 'deflate', br: 'brotli' };
 
+/** Ways one upon the other at most, as fetch has it: each costs memory before the first byte is read, and a header has room for thousands. */
+const mostEncodings = 5;
+
 /** What an `HttpDispatcher` resolves with, as soon as the headers are there. */
 export interface DispatchAnswer {
   readonly statusCode: number;
@@ -136,8 +139,14 @@ export class DispatchedResponse implements Response {
 
   /** As fetch has it. @throws {OfflineImError} `RESPONSE_UNREADABLE` for a way that this runtime can't take back: what the answer says stays unknown */
   #decompressed(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const encodings = this.#encodings();
+    if (encodings.length > mostEncodings) {
+      this.discard();
+      const text = `The response cannot be used: it is compressed ${encodings.length} times; at most ${mostEncodings} are read.`;
+      throw new OfflineImError('RESPONSE_UNREADABLE', text);
+    }
     let stream = this.#stream();
-    for (const encoding of this.#encodings().reverse()) {
+    for (const encoding of encodings.reverse()) {
       try {
         stream = stream.pipeThrough(new DecompressionStream((formats[encoding] ?? encoding) as 'gzip'));
       } catch (cause) {

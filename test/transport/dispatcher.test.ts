@@ -204,6 +204,7 @@ describe('a dispatcher', () => {
 
   it.each([
     ['a way that nobody knows', 'sdch', Buffer.from(created(ok)), 'RESPONSE_UNREADABLE'],
+    ['what is said to be compressed thousands of times', Array(3_000).fill('br').join(), Buffer.from('-'), 'RESPONSE_UNREADABLE'],
     ['gzip that breaks off', 'gzip', gzipSync(created(ok)).subarray(0, 40), 'CONNECTION_LOST'],
     ['what is no gzip', 'gzip', Buffer.from(created(ok)), 'CONNECTION_LOST'],
     ['gzip that swells beyond the limit', 'gzip', gzipSync(' '.repeat(5_000_000) + created(ok)), 'RESPONSE_TOO_LARGE'],
