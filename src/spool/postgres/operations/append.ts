@@ -10,7 +10,8 @@ import { addCounters, countersOf } from '../tables/counters.ts';
 import { entryColumns, Loaded, type ReadEntry } from '../tables/loaded.ts';
 import { type Sql, statement } from '../tables/statement.ts';
 import { refreshStreams, storedStreamKey } from '../tables/streams.ts';
-import { isStorable, objectOf, recordset } from '../tables/write.ts';
+import { isStorable } from '../tables/texts.ts';
+import { objectOf, recordset } from '../tables/write.ts';
 import { begin } from './work.ts';
 
 const idOf = (message: NewMessage): string => (message[0] ?? missing('The first entry of a message')).messageId;

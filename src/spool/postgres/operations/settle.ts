@@ -8,8 +8,7 @@ import type { Done } from '../connection/transact.ts';
 import { deliver, deliverAlone } from '../tables/deliver.ts';
 import { refreezeInline } from '../tables/inline-note.ts';
 import { type Sql, statement } from '../tables/statement.ts';
-import { textArray } from '../tables/texts.ts';
-import { storableText } from '../tables/write.ts';
+import { storableText, textArray } from '../tables/texts.ts';
 import { finishWork, startWork } from './work.ts';
 
 type Row = readonly [id: string, messageId: string, noteId: string];

@@ -1,11 +1,21 @@
 import { partsOf } from '../../../core/joined.ts';
 
+/** A text of somebody else's: PostgreSQL keeps no NUL, and refuses the whole query for one. */
+export function storableText(text: string): string {
+  return isStorable(text) ? text : text.toWellFormed().replaceAll('\0', '\uFFFD');
+}
+
+/** Whether a text comes back from PostgreSQL as it was given. */
+export function isStorable(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\0');
+}
+
 /**
  * Texts as they are written into a statement that has no parameters, whatever the settings of the connection: JSON, in which all that could end the quotes, or
  * be another letter in another encoding, is escaped.
  */
 export function writtenTexts(texts: readonly string[]): string {
-  const json = JSON.stringify(texts).replace(
+  const json = JSON.stringify(texts.map(storableText)).replace(
     /[$\u007f-\uffff]/g,
     (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
@@ -25,8 +35,10 @@ const written = new WeakMap<readonly string[], string>();
 function elementsOf(texts: readonly string[]): string {
   const known = texts.length < long ? undefined : written.get(texts);
   if (known !== undefined) return known;
-  const plain = !/["\\]/.test(texts.join(''));
-  const elements = plain ? `"${texts.join('","')}"` : texts.map((one) => `"${one.replace(/["\\]/g, '\\$&')}"`).join(',');
+  const plain = !/["\\\0]/.test(texts.join(''));
+  const elements = plain
+    ? `"${texts.join('","')}"`
+    : texts.map((one) => `"${storableText(one).replace(/["\\]/g, '\\$&')}"`).join(',');
   if (texts.length >= long) written.set(texts, elements);
   return elements;
 }

@@ -8,6 +8,7 @@ import type { PgClient } from '../connection/pool.ts';
 import { addCounters, countersOf } from './counters.ts';
 import { isKey, type Sql, statement, type Tables } from './statement.ts';
 import { refreshStreams, storedStreamKey } from './streams.ts';
+import { storableText } from './texts.ts';
 
 /** Types of the columns that JSON rows have; the rest are text. */
 const types: Readonly<Record<string, string>> = {
@@ -162,16 +163,6 @@ function derivedCells(status: EntryStatus): (boolean | number | null)[] {
 
 function storable(status: EntryStatus): EntryStatus {
   return status.sentClass === undefined ? status : { ...status, sentClass: storableText(status.sentClass) };
-}
-
-/** A text that a server gave: PostgreSQL keeps no NUL. */
-export function storableText(text: string): string {
-  return isStorable(text) ? text : text.toWellFormed().replaceAll('\0', '\uFFFD');
-}
-
-/** Whether a text comes back from PostgreSQL as it was given. */
-export function isStorable(text: string): boolean {
-  return text.isWellFormed() && !text.includes('\0');
 }
 
 export function objectOf(names: readonly string[], cells: readonly unknown[]): Record<string, unknown> {
