@@ -9,6 +9,9 @@ export interface DispatchBody {
   on(event: 'error', listener: (error: Error) => void): unknown;
   /** Nobody reads the rest: its connection is closed. */
   destroy(error?: Error): unknown;
+  /** Where it has both, no more is read than whoever decompresses it keeps up with. */
+  pause?(): unknown;
+  resume?(): unknown;
 }
 
 /** Ways to compress, as servers name them and as `DecompressionStream` does. */
@@ -160,6 +163,8 @@ export class DispatchedResponse implements Response {
 
   /** In the order in which they were done. */
   #encodings(): string[] {
+    // Nothing at all is no gzip, and no broken connection either.
+    if (this.headers.get('content-length') === '0') return [];
     const named = this.headers.get('content-encoding') ?? '';
     const all = named === '' ? [] : named.split(',').map((one) => one.trim().toLowerCase());
     return all.filter((one) => one !== '' && one !== 'identity');
@@ -167,8 +172,12 @@ export class DispatchedResponse implements Response {
 
   /** Reads nothing before it is read. */
   #stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const { body } = this.#answer;
     const read = (controller: ReadableStreamDefaultController): void => {
-      this.eachChunk((chunk) => controller.enqueue(new Uint8Array(chunk))).then(
+      this.eachChunk((chunk) => {
+        controller.enqueue(new Uint8Array(chunk));
+        if ((controller.desiredSize ?? 0) <= 0 && body.resume !== undefined) body.pause?.();
+      }).then(
         () => controller.close(),
         (error) => controller.error(error),
       );
@@ -177,7 +186,8 @@ export class DispatchedResponse implements Response {
     return new ReadableStream(
       {
         pull: (controller) => {
-          if (!begun) read(controller);
+          if (begun) body.resume?.();
+          else read(controller);
           begun = true;
         },
         cancel: () => this.discard(),

@@ -205,11 +205,13 @@ describe('a dispatcher', () => {
   it.each([
     ['a way that nobody knows', 'sdch', Buffer.from(created(ok)), 'RESPONSE_UNREADABLE'],
     ['what is said to be compressed thousands of times', Array(3_000).fill('br').join(), Buffer.from('-'), 'RESPONSE_UNREADABLE'],
+    ['nothing at all, said to be gzip', 'gzip', Buffer.alloc(0), 'RESPONSE_UNREADABLE'],
     ['gzip that breaks off', 'gzip', gzipSync(created(ok)).subarray(0, 40), 'CONNECTION_LOST'],
     ['what is no gzip', 'gzip', Buffer.from(created(ok)), 'CONNECTION_LOST'],
     ['gzip that swells beyond the limit', 'gzip', gzipSync(' '.repeat(5_000_000) + created(ok)), 'RESPONSE_TOO_LARGE'],
   ])('takes %s for no verdict: the note is in doubt', async (_, encoding, bytes, code) => {
-    answer = (_request, response) => response.writeHead(200, { 'content-encoding': encoding }).end(bytes);
+    answer = (_request, response) =>
+      response.writeHead(200, { 'content-encoding': encoding, 'content-length': bytes.length }).end(bytes);
     const transport = ews(kept(new Agent()), { maxResponseBytes: 1_000_000 });
     expect(await deliver(transport)).toMatchObject({ status: 'unconfirmed', error: { code } });
   });

@@ -69,16 +69,19 @@ describe('texts on their way to the server', () => {
     );
   });
 
-  it.each(['a\ud800@contoso.com', 'a\0@contoso.com'])('none that PostgreSQL has no letters for keeps all mailboxes waiting: %j', async (odd) => {
-    const spool = await fixture.open(fixture.newSchema());
-    await spool.append([newEntry('a', { pickupIn: 0 })]);
-    for (const except of [[odd], [odd, ...Array.from({ length: 100 }, (_, index) => `m${index}`)]]) {
-      expect(await spool.nextDue({ except })).toBe(0);
-      expect(await spool.claim(claimRequest({ kind: 'probe', lanes: { except } }))).toEqual([]);
-      const [note] = await spool.claim(claimRequest({ lanes: { except } }));
-      expect(note?.entries).toHaveLength(1);
-      await spool.settle([{ token: note?.token ?? '', to: 'unclaim' }]);
-    }
-    await spool.close();
-  });
+  it.each(['a\ud800@contoso.com', 'a\0@contoso.com'])(
+    'none that PostgreSQL has no letters for keeps all mailboxes waiting: %j',
+    async (odd) => {
+      const spool = await fixture.open(fixture.newSchema());
+      await spool.append([newEntry('a', { pickupIn: 0 })]);
+      for (const except of [[odd], [odd, ...Array.from({ length: 100 }, (_, index) => `m${index}`)]]) {
+        expect(await spool.nextDue({ except })).toBe(0);
+        expect(await spool.claim(claimRequest({ kind: 'probe', lanes: { except } }))).toEqual([]);
+        const [note] = await spool.claim(claimRequest({ lanes: { except } }));
+        expect(note?.entries).toHaveLength(1);
+        await spool.settle([{ token: note?.token ?? '', to: 'unclaim' }]);
+      }
+      await spool.close();
+    },
+  );
 });
