@@ -124,10 +124,12 @@ export function filePath(expected: string): OptionRule<string> {
 
 /** An object (or function) with these methods: a clock, a spool, a transport. It is passed on as it is. */
 export function having<T extends object>(expected: string, methods: readonly (keyof T & string)[]): OptionRule<T> {
-  return rule(
-    expected,
-    (value): value is T => isObject(value) && methods.every((name) => typeof read(value, name) === 'function'),
-  );
+  return rule(expected, (value): value is T => hasMethods(value, methods));
+}
+
+/** True for what has all of these methods, of whatever realm; a getter that throws is none. */
+export function hasMethods(value: unknown, methods: readonly string[]): boolean {
+  return isObject(value) && methods.every((name) => typeof read(value, name) === 'function');
 }
 
 /** An AbortSignal of any realm. */

@@ -2,7 +2,7 @@ import { audienceOf, messageClassFor } from '../classification/classification.ts
 import { type Clock, withinTime } from '../core/clock.ts';
 import { hasCode, OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
-import { property } from '../core/errors/thrown.ts';
+import { hasMethods } from '../core/options.ts';
 import { timeOrderedId } from '../core/text.ts';
 import { evaluateGate, type GateDecision } from '../gating/gate.ts';
 import { type Address, addressKey, domainOf, parseAddress, toSipUri } from '../message/address.ts';
@@ -51,7 +51,7 @@ export async function checkMessage(context: AcceptanceContext, message: Normaliz
   const classified = message.to.map((address) => ({ address, is: audienceOf(address, settings.organization) }));
   const strangers = classified.filter(({ is }) => is === 'not-federated').map(({ address }) => domainOf(address));
   // Asked for only where it decides: finding it out may take a look-up of the host's.
-  const asksByMailbox = typeof property(client, 'mailboxLocation') === 'function';
+  const asksByMailbox = hasMethods(client, ['mailboxLocation']);
   const mailbox = asksByMailbox ? (await senderMailbox(context, message)).address : undefined;
   const decision = evaluateGate({ client, policy, mailbox, domainsNotFederated: [...new Set(strangers)] });
   const groups = audiences.flatMap((audience) => {
