@@ -9,8 +9,9 @@ export interface DispatchBody {
   on(event: 'error', listener: (error: Error) => void): unknown;
   /** Nobody reads the rest: its connection is closed. */
   destroy(error?: Error): unknown;
-  /** Where it has both, no more is read than whoever decompresses it keeps up with. */
+  /** Where it has this and `resume()`, no more is read than whoever decompresses it keeps up with. */
   pause?(): unknown;
+  /** What was paused goes on. */
   resume?(): unknown;
 }
 

@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, it } from 'vitest';
 import { figuresIn, isRunning, runDemo } from './run-demo.ts';
 
 const escapeCharacter = String.fromCharCode(27);
 
 // Concurrent, since a demo mostly waits.
 describe.concurrent('npm run demo', () => {
-  it('delivers what the data file implies, and says so', async () => {
+  it('delivers what the data file implies, and says so', async ({ expect }) => {
     const { code, output, complaints, leftovers, senders } = await runDemo(['--limit', '600']);
     expect({ code, complaints, tail: code === 0 ? '' : output.slice(-4_000) }).toEqual({ code: 0, complaints: '', tail: '' });
     expect(Object.fromEntries(figuresIn(output))).toEqual({
@@ -54,7 +54,7 @@ describe.concurrent('npm run demo', () => {
     expect(senders.filter(isRunning)).toEqual([]);
   });
 
-  it('notices a message that is not sent, and fails with a line for every wrong figure', async () => {
+  it('notices a message that is not sent, and fails with a line for every wrong figure', async ({ expect }) => {
     const { code, output, leftovers } = await runDemo(['--drop', 'launch-3', '--limit', '600']);
     expect(code).toBe(1);
     const figures = figuresIn(output);
@@ -67,7 +67,7 @@ describe.concurrent('npm run demo', () => {
     expect(leftovers).toEqual([]);
   });
 
-  it('gives up in time, says what is missing, and leaves no process behind', async () => {
+  it('gives up in time, says what is missing, and leaves no process behind', async ({ expect }) => {
     const { code, output, leftovers, senders } = await runDemo(['--limit', '1.5']);
     expect(code).toBe(1);
     expect(output).toContain('The demo did not finish within 1.5 s.');
@@ -75,19 +75,19 @@ describe.concurrent('npm run demo', () => {
     expect({ leftovers, running: senders.filter(isRunning) }).toEqual({ leftovers: [], running: [] });
   });
 
-  it('cleans up when it is interrupted', async () => {
+  it('cleans up when it is interrupted', async ({ expect }) => {
     const { code, leftovers, senders } = await runDemo([], { signalAt: { output: /accepted/, signal: 'SIGINT' } });
     expect({ code, leftovers }).toEqual({ code: 130, leftovers: [] });
     await expect.poll(() => senders.filter(isRunning), { timeout: 60_000 }).toEqual([]);
   });
 
-  it('takes its sending process along when it is killed itself', async () => {
+  it('takes its sending process along when it is killed itself', async ({ expect }) => {
     const { senders } = await runDemo([], { signalAt: { output: /accepted/, signal: 'SIGKILL' } });
     expect(senders).toHaveLength(1);
     await expect.poll(() => senders.filter(isRunning), { timeout: 60_000 }).toEqual([]);
   });
 
-  it('says which argument is wrong', async () => {
+  it('says which argument is wrong', async ({ expect }) => {
     expect((await runDemo(['--limit', 'soon'])).complaints).toContain('--limit is soon; expected seconds');
     expect((await runDemo(['--data', '/nowhere.json'])).complaints).toContain('/nowhere.json');
   });
