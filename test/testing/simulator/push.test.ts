@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createExchange, ManualClock, type SimulatedExchange } from '../../../src/testing.ts';
+import { type CreateExchangeOptions, createExchange, ManualClock, type SimulatedExchange } from '../../../src/testing.ts';
 import { validateBody } from '../../support/ews-schema.ts';
 import { envelope } from '../support/raw-ews.ts';
 
@@ -15,7 +15,10 @@ interface World {
 }
 
 /** An exchange whose notifications are answered here. */
-async function subscribed(url = target): Promise<World & { readonly answer: string }> {
+async function subscribed(
+  url = target,
+  { frequency = '5', ...options }: Partial<CreateExchangeOptions> & { readonly frequency?: string } = {},
+): Promise<World & { readonly answer: string }> {
   const clock = new ManualClock();
   const posts: string[] = [];
   const world = { posts, clock, status: 'OK' as World['status'] };
@@ -30,10 +33,11 @@ async function subscribed(url = target): Promise<World & { readonly answer: stri
       const result = `<m:SendNotificationResult><m:SubscriptionStatus>${world.status}</m:SubscriptionStatus></m:SendNotificationResult>`;
       return new Response(envelope(result), { headers: { 'content-type': 'text/xml' } });
     },
+    ...options,
   });
   const body =
     '<m:Subscribe><m:PushSubscriptionRequest><t:FolderIds><t:DistinguishedFolderId Id="inbox"/></t:FolderIds><t:EventTypes><t:EventType>NewMailEvent</t:EventType></t:EventTypes>' +
-    `<t:StatusFrequency>5</t:StatusFrequency><t:URL>${url}</t:URL></m:PushSubscriptionRequest></m:Subscribe>`;
+    `<t:StatusFrequency>${frequency}</t:StatusFrequency><t:URL>${url}</t:URL></m:PushSubscriptionRequest></m:Subscribe>`;
   const headers = { 'content-type': 'text/xml', 'x-anchormailbox': alice };
   const answer = await (await exchange.fetch(exchange.url, { method: 'POST', headers, body: envelope(body) })).text();
   const settled = async (): Promise<void> => {
@@ -115,4 +119,37 @@ it('reset() ends push subscriptions, restore() brings back those of its snapshot
 
 it('an address that nobody can post to is refused', async () => {
   expect((await subscribed('ftp://client.contoso.test/push')).answer).toContain('ErrorInvalidPushSubscriptionUrl');
+});
+
+it('Unsubscribe leaves no timer, which would keep a process alive', async () => {
+  const world = await subscribed();
+  const id = /<m:SubscriptionId>([^<]+)/.exec(world.answer)?.[1] ?? '';
+  const before = world.clock.pending;
+  const body = envelope(`<m:Unsubscribe><m:SubscriptionId>${id}</m:SubscriptionId></m:Unsubscribe>`);
+  const headers = { 'content-type': 'text/xml', 'x-anchormailbox': alice };
+  await world.exchange.fetch(world.exchange.url, { method: 'POST', headers, body });
+  expect(world.clock.pending).toBe(before - 1);
+  await world.clock.advance(10 * 60_000);
+  expect(events(world.posts)).toEqual([['StatusEvent']]);
+});
+
+it.each(['0', 'soon', '-1'])(
+  'an interval of %s minutes, where requests are not validated, is the usual one',
+  async (frequency) => {
+    const world = await subscribed(target, { frequency, validateRequests: false });
+    await world.clock.advance(29 * 60_000);
+    await world.settled();
+    expect(events(world.posts)).toEqual([['StatusEvent']]);
+  },
+);
+
+it('a hook that throws ends no subscription', async () => {
+  const world = await subscribed(target, {
+    onRequest: ({ operation }) => {
+      if (operation === 'SendNotification') throw new Error('the hook');
+    },
+  });
+  world.exchange.mailbox(alice).receive({ subject: 'one' });
+  await world.settled();
+  expect(events(world.posts)).toEqual([['StatusEvent'], ['NewMailEvent']]);
 });

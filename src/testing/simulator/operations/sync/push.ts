@@ -37,6 +37,8 @@ export class PushNotifier {
   onSent: (sent: SentNotification) => void = () => undefined;
   readonly #exchange: Notifying;
   readonly #fetch: PushFetch;
+  /** By subscription: what ends its timers. */
+  readonly #ends = new Map<string, () => void>();
   #stop = new AbortController();
   #underWay = 0;
 
@@ -64,7 +66,9 @@ export class PushNotifier {
     const end = (): void => {
       silence();
       stopTimer();
+      this.#ends.delete(subscription.id);
     };
+    this.#ends.set(subscription.id, end);
     const isOver = (): boolean => {
       const over = signal.aborted || registry.subscriptions.get(subscription.id) !== subscription;
       if (over) end();
@@ -107,8 +111,14 @@ export class PushNotifier {
     else later(push.statusFrequency, () => tell(true));
   }
 
+  /** That one is told nothing more. A timer of its would keep the process alive until it was due. */
+  forget(id: string): void {
+    this.#ends.get(id)?.();
+  }
+
   /** Lets go of all of them, and of what is under way. */
   stop(): void {
+    for (const end of [...this.#ends.values()]) end();
     this.#stop.abort();
     this.#stop = new AbortController();
   }
@@ -164,7 +174,11 @@ export class PushNotifier {
     if (problem === undefined && said === undefined) {
       problem = `The answer to the push notification has no SubscriptionStatus, OK or Unsubscribe (HTTP ${status}).`;
     }
-    this.onSent({ url, mailbox, at, body, status, answer, problem });
+    try {
+      this.onSent({ url, mailbox, at, body, status, answer, problem });
+    } catch {
+      // A hook of the host's that throws: no request waits for it, and the subscription goes on.
+    }
     return said ?? 'failed';
   }
 }

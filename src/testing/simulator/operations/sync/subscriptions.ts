@@ -44,6 +44,7 @@ export const unsubscribe: Operation = {
     return answerEach([textOf(request, messagesNs, 'SubscriptionId') ?? ''], context, '', (id) => {
       subscriptionOf(id, context);
       context.exchange.registry.subscriptions.delete(id);
+      context.exchange.push.forget(id);
       return '';
     });
   },
@@ -78,7 +79,9 @@ function targetOf(element: XmlElement): PushTarget {
       'The URL of a push subscription is an absolute one, http or https.',
     );
   }
-  return { url, statusFrequency: Number(textOf(element, typesNs, 'StatusFrequency') ?? '30') * 60_000 };
+  // The schema's limits hold where requests are not validated either: 0 would post without a pause.
+  const minutes = Number(textOf(element, typesNs, 'StatusFrequency') ?? '30');
+  return { url, statusFrequency: (minutes >= 1 && minutes <= 1_440 ? minutes : 30) * 60_000 };
 }
 
 /** A subscription of the mailbox that acts. */
