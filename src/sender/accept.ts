@@ -116,28 +116,35 @@ export async function entriesOf(
 
 /** What a function of the host says of an identity. @throws {OfflineImError} `POLICY_FAILED`, `POLICY_TIMEOUT` */
 async function asked<T>(
-  { settings, clock, givenUp }: AcceptanceContext,
+  context: AcceptanceContext,
   name: 'policy' | 'client',
   ask: (identity: Identity) => T | Promise<T>,
   identity: Identity,
 ): Promise<T> {
-  const { policyTimeout } = settings;
+  const { policyTimeout } = context.settings;
   const text = `The ${name} function did not answer within ${policyTimeout} ms; nothing of the message was kept.`;
-  const tooLate = new OfflineImError('POLICY_TIMEOUT', text, { details: { option: name } });
+  const details = { option: name };
+  const tooLate = new OfflineImError('POLICY_TIMEOUT', text, { details });
+  const failed = `The ${name} function threw; nothing of the message was kept.`;
+  return inTime(
+    context,
+    () => ask(identity),
+    tooLate,
+    (cause) => new OfflineImError('POLICY_FAILED', failed, { cause, details }),
+  );
+}
+
+/** What a function of the host's answers, unless that takes too long or fails. */
+async function inTime<T>(
+  { settings, clock, givenUp }: AcceptanceContext,
+  ask: () => T | Promise<T>,
+  tooLate: OfflineImError,
+  failed: (cause: unknown) => OfflineImError,
+): Promise<T> {
   try {
-    return await withinTime(
-      clock,
-      policyTimeout,
-      () => ask(identity),
-      () => tooLate,
-      givenUp,
-    );
+    return await withinTime(clock, settings.policyTimeout, ask, () => tooLate, givenUp);
   } catch (cause) {
-    if (cause === tooLate) throw cause;
-    throw new OfflineImError('POLICY_FAILED', `The ${name} function threw; nothing of the message was kept.`, {
-      cause,
-      details: { option: name },
-    });
+    throw cause === tooLate ? tooLate : failed(cause);
   }
 }
 
@@ -171,30 +178,23 @@ async function recipientMailbox(context: AcceptanceContext, recipient: Address):
   return { address, ...(recipient.name === undefined ? {} : { name: recipient.name }) };
 }
 
-async function resolved({ settings, clock, givenUp }: AcceptanceContext, address: Address): Promise<string> {
-  const { resolveMailbox, policyTimeout } = settings;
+async function resolved(context: AcceptanceContext, address: Address): Promise<string> {
+  const { resolveMailbox, policyTimeout } = context.settings;
   if (resolveMailbox === undefined) return address.address;
   const sip = toSipUri(address);
-  const text = `resolveMailbox did not answer within ${policyTimeout} ms for ${JSON.stringify(sip)}; nothing of the message was kept.`;
-  const tooLate = new OfflineImError('MAILBOX_UNRESOLVED', text);
+  const late = `resolveMailbox did not answer within ${policyTimeout} ms for ${JSON.stringify(sip)}; nothing of the message was kept.`;
+  const unusable = (cause: unknown): OfflineImError => {
+    const text = `resolveMailbox gave no usable SMTP address for ${JSON.stringify(sip)}.`;
+    return new OfflineImError('MAILBOX_UNRESOLVED', text, { cause });
+  };
+  const given = await inTime(context, () => resolveMailbox(sip), new OfflineImError('MAILBOX_UNRESOLVED', late), unusable);
   try {
-    const given = await withinTime(
-      clock,
-      policyTimeout,
-      () => resolveMailbox(sip),
-      () => tooLate,
-      givenUp,
-    );
     const answer = parseAddress(given, 'ADDRESS_INVALID');
-    if (answer.kind === 'sip')
-      throw new OfflineImError('ADDRESS_INVALID', 'resolveMailbox gave a SIP URI; expected an SMTP address.');
-    return answer.address;
+    if (answer.kind !== 'sip') return answer.address;
   } catch (cause) {
-    if (cause === tooLate) throw cause;
-    throw new OfflineImError('MAILBOX_UNRESOLVED', `resolveMailbox gave no usable SMTP address for ${JSON.stringify(sip)}.`, {
-      cause,
-    });
+    throw unusable(cause);
   }
+  throw unusable(new OfflineImError('ADDRESS_INVALID', 'resolveMailbox gave a SIP URI; expected an SMTP address.'));
 }
 
 /** Two SIP addresses may share a mailbox; it gets the note once. */
