@@ -78,7 +78,7 @@ function checkedRoot(value: string | URL): string {
     throw new OfflineImError('INSECURE_URL', text, { details: { option: 'root' } });
   }
   const root = `${url.origin}${url.pathname}`.replace(/\/+$/, '');
-  if (/\/(v1\.0|beta)$/i.test(root)) throw invalid('root', 'must not end with a version; it is added to it');
+  if (/\/(v\d+\.\d+|beta)(\/|$)/i.test(url.pathname)) throw invalid('root', 'must not hold a version; it is added to it');
   return root;
 }
 

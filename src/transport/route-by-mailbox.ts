@@ -243,7 +243,8 @@ function overPlaces(attempt: UnknownAttempt, results: readonly ProbeResult[]): P
 }
 
 function looksInto(transport: Transport, place: Place): boolean {
-  if (transport.canProbe !== undefined) return transport.canProbe(place);
+  // A promise is no answer.
+  if (transport.canProbe !== undefined) return answerAtOnce<unknown>(transport.canProbe(place)) === true;
   return transport.placeOf({ address: place.mailbox }).endpoint === place.endpoint;
 }
 

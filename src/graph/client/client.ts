@@ -1,5 +1,6 @@
 import { type Limit, startLimit } from '../../core/clock.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { answerAtOnce } from '../../core/errors/thrown.ts';
 import { newRequestId } from '../../core/text.ts';
 import { bareCause, connectionCode, handshakeRefused, nothingWritten } from '../../transport/connection-errors.ts';
 import { checkedResponse, dateOf, readBody, retryAfterOf } from '../../transport/fetch.ts';
@@ -58,7 +59,7 @@ export class GraphClient {
   userPath(mailbox: string): string | OfflineImError {
     let user: unknown;
     try {
-      user = this.#settings.userOf(mailbox);
+      user = answerAtOnce(this.#settings.userOf(mailbox));
     } catch (cause) {
       return new OfflineImError('OPTION_INVALID', 'GraphTransport: userOf threw.', { cause, details: { option: 'userOf' } });
     }

@@ -20,31 +20,60 @@ export function parseJson(text: string): { readonly value: unknown } | { readonl
   }
 }
 
-/** Counts what stands outside of strings: each value but the first comes after a comma or an opening bracket. */
+/**
+ * Counts what stands outside of strings: each value but the first comes after a comma or an opening bracket. A name that an
+ * object has twice is excess too: `JSON.parse` keeps the last, another reader the first, and a list that one of them shows empty proves nothing.
+ */
 function excessOf(text: string): string | undefined {
   let values = 1;
-  let depth = 0;
+  /** Of each bracket that is open: the names of an object, undefined of a list. */
+  const open: (Set<string> | undefined)[] = [];
+  let nameNext = false;
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
-      case 0x22: // "
-        at = endOfString(text, at);
+      case 0x22: {
+        // "
+        const end = endOfString(text, at);
+        const names = nameNext ? open.at(-1) : undefined;
+        if (names !== undefined && isRepeated(names, text.slice(at + 1, end))) return 'ambiguous: an object has a name twice';
+        nameNext = false;
+        at = end;
         break;
+      }
       case 0x5b: // [
       case 0x7b: // {
-        depth += 1;
+        nameNext = text.charCodeAt(at) === 0x7b;
+        open.push(nameNext ? new Set() : undefined);
         values += 1;
         break;
       case 0x5d: // ]
       case 0x7d: // }
-        depth -= 1;
+        nameNext = false;
+        open.pop();
         break;
       case 0x2c: // ,
+        nameNext = open.at(-1) !== undefined;
         values += 1;
     }
-    if (depth > deepest) return `nested more than ${deepest} levels deep`;
+    if (open.length > deepest) return `nested more than ${deepest} levels deep`;
     if (values > mostValues) return `of more than ${mostValues} values`;
   }
   return undefined;
+}
+
+/** Whether an object has that name already, however either is escaped; adds it. */
+function isRepeated(names: Set<string>, written: string): boolean {
+  let name = written;
+  if (written.includes('\\')) {
+    try {
+      name = String(JSON.parse(`"${written}"`));
+    } catch {
+      return false; // no JSON, which is said in its turn
+    }
+  }
+  if (names.has(name)) return true;
+  names.add(name);
+  return false;
 }
 
 /** Where the string that begins at `start` ends: at the first quotation mark with an even number of backslashes before it. */

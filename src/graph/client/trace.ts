@@ -1,3 +1,4 @@
+import { tell } from '../../core/host-calls.ts';
 import { utf8Length } from '../../core/text.ts';
 import type { Logger } from '../../observability/trace.ts';
 import { field, parseJson, textField } from './json.ts';
@@ -41,11 +42,7 @@ export function traceReply(
 
 /** A warning for whoever reads the log: something that is no outcome of a note. */
 export function warn(logger: Logger | undefined, fields: Readonly<Record<string, unknown>>): void {
-  try {
-    logger?.warn(fields);
-  } catch {
-    // the host's own trouble
-  }
+  tell(() => logger?.warn(fields));
 }
 
 function supportHeaders({ headers, isOurs }: Parameters<typeof traceReply>[2]): Record<string, string> {
@@ -77,11 +74,7 @@ function pick(details: Readonly<Record<string, unknown>>, key: string): Record<s
   return details[key] === undefined ? {} : { [key]: details[key] };
 }
 
-/** A logger that throws must not change what becomes of a note. */
+/** A logger that throws, or an async one that rejects, must not change what becomes of a note. */
 function write(logger: Logger, fields: Readonly<Record<string, unknown>>): void {
-  try {
-    logger.debug(fields);
-  } catch {
-    // the host's own trouble
-  }
+  tell(() => logger.debug(fields));
 }

@@ -39,6 +39,7 @@ describe('JSON within bounds', () => {
           expected = { value: JSON.parse(text) };
         } catch {}
         const read = parseJson(text);
+        if ('why' in read && read.why.startsWith('ambiguous')) return;
         expect('value' in read ? read : 'refused').toEqual(expected);
       }),
     );
@@ -52,6 +53,9 @@ describe('JSON beyond them is refused', () => {
     ['many keys', `{${Array.from({ length: 30_000 }, (_, n) => `"${n}":1`).join(',')}}`, 'of more than 20000 values'],
     ['brackets that never close', repeat('[', 1_000_000), 'nested more than 64 levels deep'],
     ['objects in objects', `${repeat('{"a":', 1_000)}1${repeat('}', 1_000)}`, 'nested more than 64 levels deep'],
+    ['a name that stands twice', '{"value":[1],"value":[]}', 'ambiguous: an object has a name twice'],
+    ['a name that stands twice further in', '[{"a":{"b":1,"c":[{}],"b":2}}]', 'ambiguous: an object has a name twice'],
+    ['a name that is escaped the second time', '{"value":[1],"v\\u0061lue":[]}', 'ambiguous: an object has a name twice'],
     ['a page', '  <!doctype html>', 'a page, not JSON'],
     ['half of a text', '{"value":[', 'not JSON'],
     ['a string without an end', `"${repeat('\\"', 1_000)}`, 'not JSON'],

@@ -203,6 +203,13 @@ describe('absent', () => {
     expect((await canned(({ what }) => (what === 'outbox' ? { json } : nothing)).probe())[0]?.status).toBe('unknown');
   });
 
+  it('a list that stands beside another of the same name is neither empty nor anything else', async () => {
+    const sent = JSON.stringify([item(tag)]);
+    for (const text of [`{"value":${sent},"value":[]}`, `{"value":[],"value":${sent}}`, `{"v\\u0061lue":${sent},"value":[]}`]) {
+      expect((await canned(() => ({ text })).probe())[0]?.status).toBe('unknown');
+    }
+  });
+
   it('a count that is right takes nothing back', async () => {
     const { probe } = canned(() => ({ json: { '@odata.count': 0, value: [], '@odata.nextLink': null } }));
     expect((await probe())[0]?.status).toBe('absent');

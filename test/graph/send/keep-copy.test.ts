@@ -104,11 +104,16 @@ describe('a failure', () => {
     expect(scene.warnings).toEqual([{ step: 'graph:copy-not-kept', noteId: 'note-1', why }]);
   });
 
-  it('a logger that throws disturbs nothing', async () => {
+  it.each([
+    [
+      'that throws',
+      () => {
+        throw new Error('the host');
+      },
+    ],
+    ['whose promise rejects', () => Promise.reject(new Error('the host')) as never],
+  ])('a logger %s disturbs nothing', async (_, broken) => {
     const clock = new ManualClock();
-    const broken = (): never => {
-      throw new Error('the host');
-    };
     const logger = { debug: broken, info: broken, warn: broken, error: broken };
     const scene = canned(({ what }) => (what === 'sendMail' ? accepted : nothing), {
       clock,

@@ -61,6 +61,10 @@ describe('the request', () => {
       () => '',
       () => 7 as never,
       () => '..',
+      // One that has to answer at once: nobody waits for its promise, whose rejection would end the process.
+      (async () => {
+        throw new Error('no');
+      }) as never,
       () => {
         throw new Error('no');
       },
