@@ -1,12 +1,12 @@
 import { type ErrorCode, isErrorCode } from '../core/errors/codes.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
-import { isDate } from '../core/errors/thrown.ts';
+import { answerAtOnce, isDate } from '../core/errors/thrown.ts';
 import {
+  abortSignal,
   byDefault,
   callback,
   flag,
-  having,
   oneOf,
   optional,
   type RulesFor,
@@ -69,7 +69,7 @@ const filterRules = {
   code: optional(rule<ErrorCode>('an error code', isErrorCode)),
 } satisfies RulesFor<HandleFilter>;
 const course = {
-  signal: optional(having<AbortSignal>('an AbortSignal', ['throwIfAborted', 'addEventListener'])),
+  signal: optional(abortSignal()),
   onProgress: optional(callback<(progress: ListProgress) => void>()),
 };
 const queryRules = {
@@ -88,13 +88,18 @@ const changeRules = {
 /** @throws {OfflineImError} `OPTION_INVALID`, `ADDRESS_INVALID` */
 export function readQuery(given: HandleQuery) {
   const { limit, cursor, signal, onProgress, ...filter } = readOptions('list()', given, queryRules);
-  return { filter: filterOf(filter), limit, cursor, signal, onProgress };
+  return { filter: filterOf(filter), limit, cursor, signal, onProgress: heard(onProgress) };
 }
 
 /** @throws {OfflineImError} `OPTION_INVALID`, `ADDRESS_INVALID` */
 export function readChange(owner: string, given: HandleChange) {
   const { limit, dryRun, signal, onProgress, ...filter } = readOptions(owner, given, changeRules);
-  return { filter: filterOf(filter), limit, dryRun, signal, onProgress };
+  return { filter: filterOf(filter), limit, dryRun, signal, onProgress: heard(onProgress) };
+}
+
+/** Nobody waits for an async one: its rejection must not end the process. */
+function heard(onProgress: HandleQuery['onProgress']): HandleQuery['onProgress'] {
+  return onProgress && ((progress) => void answerAtOnce<unknown>(onProgress(progress)));
 }
 
 /** A cursor of a storage as callers get it: it says of which list it is, since another one would silently show a part of nothing. */

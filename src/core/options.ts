@@ -1,5 +1,6 @@
 import { OfflineImError } from './errors/offline-im-error.ts';
 import { cutAt, quoted } from './errors/quote.ts';
+import { property } from './errors/thrown.ts';
 
 /** Reads one option. A rule alone is required; {@link optional} and {@link byDefault} let it be left out. */
 export interface OptionRule<T> {
@@ -129,15 +130,15 @@ export function having<T extends object>(expected: string, methods: readonly (ke
 
 /** True for what has all of these methods, of whatever realm; a getter that throws is none. */
 export function hasMethods(value: unknown, methods: readonly string[]): boolean {
-  return isObject(value) && methods.every((name) => typeof read(value, name) === 'function');
+  return isObject(value) && methods.every((name) => typeof property(value, name) === 'function');
 }
 
-/** An AbortSignal of any realm. */
+/** An AbortSignal of any realm, with all that is asked of one: what lacks a method would fail in the middle of the work that it bounds. */
 export function abortSignal(): OptionRule<AbortSignal> {
+  const methods = ['throwIfAborted', 'addEventListener', 'removeEventListener'];
   return rule(
     'an AbortSignal',
-    (value): value is AbortSignal =>
-      isObject(value) && typeof read(value, 'aborted') === 'boolean' && typeof read(value, 'addEventListener') === 'function',
+    (value): value is AbortSignal => hasMethods(value, methods) && typeof property(value, 'aborted') === 'boolean',
   );
 }
 
@@ -250,13 +251,4 @@ function inRange(value: number, least: number, most: number): boolean {
 
 function isObject(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';
-}
-
-/** A property, or `undefined` where reading it throws. */
-function read(value: object, name: string): unknown {
-  try {
-    return (value as Readonly<Record<string, unknown>>)[name];
-  } catch {
-    return undefined;
-  }
 }

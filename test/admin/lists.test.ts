@@ -87,3 +87,47 @@ it('two operators who requeue the same at once make one message of each', async 
   expect((await one.stats()).states).toMatchObject({ spooled: 40, held: 0 });
   await Promise.all([one.close(), other.close()]);
 });
+
+describe('the course of a list or a change', () => {
+  it('is told to a listener whose promise rejects: the list goes on, and so does the process', async () => {
+    const spool = await handleOf(new MemorySpool(), 3);
+    const rejections: unknown[] = [];
+    const keep = (error: unknown): void => void rejections.push(error);
+    process.on('unhandledRejection', keep);
+    try {
+      let told = 0;
+      const onProgress = async (): Promise<void> => {
+        told += 1;
+        throw new Error('the bar is gone');
+      };
+      expect((await spool.list({ onProgress })).entries).toHaveLength(3);
+      expect((await spool.hold({ onProgress })).changes).toHaveLength(3);
+      expect(told).toBe(2);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(rejections).toEqual([]);
+    } finally {
+      process.off('unhandledRejection', keep);
+    }
+  });
+
+  it.each([{}, { aborted: false }, { throwIfAborted() {}, addEventListener() {} }])('is not bound by %o', async (signal) => {
+    const spool = await handleOf(new MemorySpool(), 1);
+    await expect(spool.list({ signal: signal as unknown as AbortSignal })).rejects.toMatchObject({ code: 'OPTION_INVALID' });
+    await expect(spool.hold({ signal: signal as unknown as AbortSignal })).rejects.toMatchObject({ code: 'OPTION_INVALID' });
+  });
+
+  it.each(['file', 'sqlite'])(
+    'of a backup of a %s spool is bound by a whole AbortSignal, and told to a function',
+    async (kind) => {
+      const storage = kinds[kind]?.() as FileSpool | SqliteSpool;
+      await handleOf(storage, 1);
+      const target = join(folder, 'copy');
+      for (const wrong of [{ signal: {} }, { onProgress: 'x' }, { overwrite: 'yes' }, { overwrites: true }, null, 'x']) {
+        await expect(storage.backup(target, wrong as object)).rejects.toMatchObject({ code: 'OPTION_INVALID' });
+      }
+      const onProgress = async (): Promise<void> => Promise.reject(new Error('nobody waits'));
+      await storage.backup(target, { signal: new AbortController().signal, onProgress });
+      await storage.close();
+    },
+  );
+});

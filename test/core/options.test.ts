@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -40,6 +41,10 @@ const refusal = (given: unknown): { code?: string; message: string; option?: unk
   throw new Error('nothing was refused');
 };
 
+const thrower = (): never => {
+  throw new Error('no');
+};
+
 describe('options', () => {
   it('fill in what is left out, undefined included, within groups too', () => {
     const complete = { size: 3, retry: { initialDelay: 5, mode: 'dead' }, on: false };
@@ -65,6 +70,22 @@ describe('options', () => {
     [{ signal: null }, 'signal', 'Thing: signal is null; expected an AbortSignal.'],
   ])('refuse what does not fit with a sentence: %#', (given, option, message) => {
     expect(refusal(given)).toEqual({ code: 'OPTION_INVALID', message, option });
+  });
+
+  it('refuse what only looks like an AbortSignal: each of its methods is called later, in the middle of the work', () => {
+    const { signal } = new AbortController();
+    const methods = ['throwIfAborted', 'addEventListener', 'removeEventListener'] as const;
+    const whole = { aborted: false, ...Object.fromEntries(methods.map((name) => [name, () => undefined])) };
+    for (const good of [signal, whole, runInNewContext('Object.assign(Object.create(null), whole)', { whole })]) {
+      expect(read({ signal: good })).toMatchObject({ signal: good });
+    }
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const without = [...methods, 'aborted'].map((name) => ({ ...whole, [name]: undefined }));
+    const throwing = [...methods, 'aborted'].map((name) => Object.defineProperty({ ...whole }, name, { get: thrower }));
+    for (const bad of [...without, ...throwing, proxy, new AbortController(), {}, 5, 'signal', () => undefined]) {
+      expect(refusal({ signal: bad })).toMatchObject({ code: 'OPTION_INVALID', option: 'signal' });
+    }
   });
 
   it.each([

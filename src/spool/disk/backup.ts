@@ -1,5 +1,6 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
+import { abortSignal, callback, flag, optional, type RulesFor, readOptions } from '../../core/options.ts';
 
 /** Options of a spool's `backup()`. */
 export interface BackupOptions {
@@ -9,11 +10,22 @@ export interface BackupOptions {
    *
    * @default false
    */
-  readonly overwrite?: boolean;
+  readonly overwrite?: boolean | undefined;
   /** Gives the copy up; nothing is left of it. The call rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Told after each step: bytes of a `SqliteSpool`, about 4 MiB at a time; entries of a `FileSpool`. What it throws gives the copy up. */
-  readonly onProgress?: (progress: { readonly copied: number; readonly total: number }) => void;
+  readonly onProgress?: ((progress: { readonly copied: number; readonly total: number }) => void) | undefined;
+}
+
+const backupRules = {
+  overwrite: optional(flag()),
+  signal: optional(abortSignal()),
+  onProgress: optional(callback<NonNullable<BackupOptions['onProgress']>>()),
+} satisfies RulesFor<BackupOptions>;
+
+/** @throws {OfflineImError} `OPTION_INVALID` */
+export function readBackupOptions(given: BackupOptions): BackupOptions {
+  return readOptions('spool.backup()', given, backupRules);
 }
 
 /** @param found What makes the target one that is not touched. */

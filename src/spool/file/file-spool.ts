@@ -1,6 +1,5 @@
 import { homedir } from 'node:os';
 import { posix, resolve, win32 } from 'node:path';
-import { checkArgument, maybeObject } from '../../core/arguments.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
@@ -8,7 +7,7 @@ import { tell } from '../../core/host-calls.ts';
 import { byDefault, filePath, flag, having, optional, type RulesFor, readOptions, rule } from '../../core/options.ts';
 import { answerCall, isRead } from '../admin/calls.ts';
 import type { SpoolContext } from '../contract.ts';
-import { type BackupOptions, restoredWarning } from '../disk/backup.ts';
+import { type BackupOptions, readBackupOptions, restoredWarning } from '../disk/backup.ts';
 import { JournaledSpool } from '../journaled/journaled-spool.ts';
 import { type EntryRecord, isActive } from '../state/records.ts';
 import { holdRestored, isHeldOfCopy, releaseRestored } from '../state/restored.ts';
@@ -164,12 +163,12 @@ export class FileSpool extends JournaledSpool {
    */
   async backup(path: string, options: BackupOptions = {}): Promise<void> {
     const target = resolve(filePath('the path of a folder').read(path, { owner: 'backup()', name: 'path' }));
-    checkArgument('spool.backup()', 'options', options, maybeObject('{ overwrite, signal, onProgress } or nothing'));
+    const course = readBackupOptions(options);
     const source: CopySource = (take) => this.inSteps((records, notes) => this.#journal.copyOf(records, notes), take);
     // A spool that is closed says so first.
     await this.recordsWhere(() => false);
     try {
-      await backUpFolder(this.#layout.root, target, source, options, this.#clock);
+      await backUpFolder(this.#layout.root, target, source, course, this.#clock);
     } catch (error) {
       if (errnoOf(error) === undefined || error instanceof OfflineImError) throw error;
       throw new OfflineImError(

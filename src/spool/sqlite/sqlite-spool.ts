@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { checkArgument, checkArguments, maybeObject } from '../../core/arguments.ts';
+import { checkArguments } from '../../core/arguments.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
 import { byDefault, filePath, flag, milliseconds, type RulesFor, readOptions, rule } from '../../core/options.ts';
@@ -24,7 +24,7 @@ import type {
   SpoolStorage,
   Standing,
 } from '../contract.ts';
-import type { BackupOptions } from '../disk/backup.ts';
+import { type BackupOptions, readBackupOptions } from '../disk/backup.ts';
 import { appendStorable, byMessage } from '../state/append.ts';
 import { noteIdOf } from '../state/records.ts';
 import { settleEach } from '../state/settle.ts';
@@ -210,7 +210,7 @@ export class SqliteSpool extends TransitionSpool implements SpoolStorage {
    * An older backup of that name is replaced. Refused with `BACKUP_REFUSED`: the spool itself and its companions, any spool that is open or was not closed, links,
    * devices and folders; and any other file, unless `overwrite` is set. The copy is marked: see `restored` for what happens when it is opened.
    *
-   * @throws {OfflineImError} `BACKUP_REFUSED`, `SPOOL_CLOSED`, `SPOOL_FAILED`, `SPOOL_ROOT_UNUSABLE`; the reason of `signal`
+   * @throws {OfflineImError} `BACKUP_REFUSED`, `OPTION_INVALID`, `SPOOL_CLOSED`, `SPOOL_FAILED`, `SPOOL_ROOT_UNUSABLE`; the reason of `signal`
    * @example
    * ```ts
    * await spool.backup('/var/backups/spool.db', { signal: AbortSignal.timeout(600_000) });
@@ -218,8 +218,8 @@ export class SqliteSpool extends TransitionSpool implements SpoolStorage {
    */
   backup(path: string, options: BackupOptions = {}): Promise<void> {
     return this.#session.use(async () => {
-      checkArgument('spool.backup()', 'options', options, maybeObject('{ overwrite, signal, onProgress } or nothing'));
-      await backUp({ path: this.#path, hold: () => this.#session.hold() }, checkedTarget(path), options);
+      const course = readBackupOptions(options);
+      await backUp({ path: this.#path, hold: () => this.#session.hold() }, checkedTarget(path), course);
     });
   }
 
