@@ -2,7 +2,14 @@ import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
 import type { SpoolContext, SpooledMessage } from '../contract.ts';
 import { assertLocal } from '../disk/local-disk.ts';
-import { type Journal, type JournalChange, type JournalContents, JournalError, type StoredNote } from '../journaled/journal.ts';
+import {
+  type EndedRecords,
+  type Journal,
+  type JournalChange,
+  type JournalContents,
+  JournalError,
+  type StoredNote,
+} from '../journaled/journal.ts';
 import type { EntryRecord } from '../state/records.ts';
 import { type CopyStep, copyStep } from './backup/copy-step.ts';
 import { errnoOf, type FileLayer, type FolderLock } from './disk/file-layer.ts';
@@ -56,9 +63,10 @@ export class FileJournal implements Journal {
         lost(error);
         warn(error);
       };
-      const { contents, left, outlived } = await load(parts);
+      const { contents, left, outlived } = await load(parts, Math.floor(context.clock.now()));
       this.#left = new Set(left);
       this.#forgotten = new Set(outlived);
+      for (const id of outlived) parts.tombstones.putOff(id, Number.POSITIVE_INFINITY);
       this.#parts = parts;
       return contents;
     } catch (error) {
@@ -106,6 +114,27 @@ export class FileJournal implements Journal {
     },
   };
 
+  readonly ended: EndedRecords = {
+    find: (keys) => this.#endedOf(({ tombstones }) => tombstones.find(keys)),
+    over: (until, most) => this.#endedOf(({ tombstones }) => tombstones.over(until, most)),
+    putOff: (id, until) => this.#parts?.tombstones.putOff(id, until),
+    read: () => {
+      const reader = this.#usable().tombstones.read();
+      return { next: () => this.#endedOf(() => reader.next()) };
+    },
+  };
+
+  /** Without what was forgotten: its line may be there for longer. @throws {JournalError} `no` */
+  async #endedOf<Found extends readonly EntryRecord[] | undefined>(read: (parts: Parts) => Promise<Found>): Promise<Found> {
+    const parts = this.#usable();
+    try {
+      const records = await read(parts);
+      return (this.#forgotten.size === 0 ? records : records?.filter(({ fixed }) => !this.#forgotten.has(fixed.id))) as Found;
+    } catch (error) {
+      throw error instanceof JournalError ? error : new JournalError('no', error);
+    }
+  }
+
   /** What a copy needs of these entries and notes; call it between writes. */
   copyOf(records: readonly EntryRecord[], notes: readonly StoredNote[]): Promise<CopyStep> {
     return copyStep(this.#usable(), records, notes);
@@ -150,14 +179,16 @@ export class FileJournal implements Journal {
 
   /** Lines of tombstones may go once nothing is left that they speak of; until then they stay, which does no harm. */
   async #forget(parts: Parts, entryIds: readonly string[]): Promise<void> {
-    for (const id of entryIds) this.#forgotten.add(id);
+    for (const id of entryIds) {
+      this.#forgotten.add(id);
+      parts.tombstones.putOff(id, Number.POSITIVE_INFINITY);
+    }
     await this.#removeLeft(parts);
     // What is left may be of any of them.
     if (this.#left.size > 0) return;
-    const ids = this.#forgotten;
-    this.#forgotten = new Set();
     try {
-      await parts.tombstones.forget(ids);
+      this.#forgotten = new Set(await parts.tombstones.forget(this.#forgotten));
+      await parts.tombstones.dissolve();
     } catch (error) {
       if (!(error instanceof JournalError) || error.kept === 'unknown') throw error;
     }

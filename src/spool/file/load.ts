@@ -1,7 +1,7 @@
 import { systemClock, Turns } from '../../core/clock.ts';
 import { eachOf, sorting } from '../../core/queues.ts';
 import type { Reason } from '../contract.ts';
-import type { JournalContents } from '../journaled/journal.ts';
+import type { EndedKeys, JournalContents } from '../journaled/journal.ts';
 import type { EntryRecord, EntryStatus } from '../state/records.ts';
 import { foldersOf } from './disk/layout.ts';
 import type { StoredFile } from './entry-files.ts';
@@ -59,6 +59,9 @@ function strings(content: string): string[] {
   });
 }
 
+/** Messages that are looked up in the log of tombstones in one go. */
+const lookedUp = 256;
+
 interface Bad {
   readonly path: string;
   readonly corrupt: string;
@@ -83,19 +86,25 @@ interface Loaded {
  * Reads a whole spool, by the process that has it locked. Whatever it sees it first makes durable: a process that died may
  * have left names that a power cut would still take back, or removals that it would undo.
  */
-export async function load(parts: Parts): Promise<Loaded> {
+export async function load(parts: Parts, wall: number): Promise<Loaded> {
   const { quarantine, layout, syncs } = parts;
   const found = await scan(parts.files, layout);
   await syncs.sync(found.folders);
-  const tombstones = await parts.tombstones.open();
+  const tombstones = await parts.tombstones.open(wall);
   const bad: Bad[] = [];
   const files = [...(await readAll(parts, found.waiting, 'waiting', bad)), ...(await readAll(parts, found.dead, 'dead', bad))];
   const badManifests: BadManifest[] = [];
   const manifests = await readManifests(parts, found.manifests, badManifests);
   const turns = new Turns(systemClock);
-  const resolved = await turns.run(resolving(files, manifests, tombstones.records));
+  const ended = await endedOf(parts, tombstones.ahead, files, manifests);
+  const resolved = await turns.run(resolving(files, manifests, ended));
+  const rev = Math.max(resolved.lastRev, tombstones.rev);
 
-  const placeOf = new Map(found.manifests.map(({ path, folders }) => [path, folders]));
+  const placeOf = new Map<string, FoundFile['folders']>();
+  for (const { path, folders } of found.manifests) {
+    placeOf.set(path, folders);
+    await turns.step();
+  }
   for (const [file, residents] of resolved.residents) {
     parts.entryFiles.put(file, residents);
     await turns.step();
@@ -103,10 +112,11 @@ export async function load(parts: Parts): Promise<Loaded> {
   for (const { path, note } of resolved.notes) {
     const folders = placeOf.get(path);
     if (folders !== undefined) parts.manifests.set(note.id, { path, folders });
+    await turns.step();
   }
-  const entries = new Map<string, EntryRecord>(resolved.entries);
+  const { entries } = resolved;
   const contents = badManifests.map(({ content }) => content);
-  for (const record of await endMembers(parts, contents, entries, resolved.lastRev + 1)) entries.set(record.fixed.id, record);
+  for (const record of await endMembers(parts, contents, entries, rev + 1)) entries.set(record.fixed.id, record);
 
   for (const path of found.strange) quarantine.report(path, 'it is a link or a file where a folder belongs');
   for (const path of tombstones.damaged) await quarantine.setAside(path, layout.corrupt, 'it has lines that cannot be read');
@@ -120,7 +130,37 @@ export async function load(parts: Parts): Promise<Loaded> {
   }
   const left = tombstones.proven ? await removeFiles(parts, resolved.superseded) : resolved.superseded;
   const notes = resolved.notes.map(({ note }) => note);
-  return { contents: { entries: [...entries.values()], notes }, left, outlived: resolved.outlived };
+  const counts = new Map(parts.tombstones.counts);
+  for (const { status } of ended.values()) {
+    if (status.purged !== true) counts.set(status.state, (counts.get(status.state) ?? 0) - 1);
+  }
+  return {
+    contents: { entries: [...entries.values()], notes, ended: { counts, rev, order: tombstones.order } },
+    left,
+    outlived: resolved.outlived,
+  };
+}
+
+/** What has ended of the messages that there are files of, and what has to be put right: all the rest needn't be in memory. */
+async function endedOf(
+  { tombstones }: Parts,
+  ahead: readonly string[],
+  files: readonly ReadFile[],
+  manifests: readonly ReadManifest[],
+): Promise<ReadonlyMap<string, EntryRecord>> {
+  const ended = new Map<string, EntryRecord>();
+  const turns = new Turns(systemClock);
+  const take = async (keys: EndedKeys): Promise<void> => {
+    for (const record of await tombstones.find(keys)) ended.set(record.fixed.id, record);
+    await turns.step(lookedUp);
+  };
+  for (let from = 0; from < ahead.length; from += lookedUp) await take({ messages: ahead.slice(from, from + lookedUp) });
+  for (let from = 0; from < files.length; from += lookedUp) {
+    const some = files.slice(from, from + lookedUp);
+    await take({ messages: some.flatMap(({ entries }) => entries.map(({ fixed }) => fixed.messageId)) });
+  }
+  for (const { manifest } of manifests) await take({ entries: manifest.members.map(({ id }) => id) });
+  return ended;
 }
 
 async function readAll(
@@ -158,5 +198,5 @@ async function readManifests(parts: Parts, found: readonly FoundFile[], bad: Bad
     if (isUnreadable(manifest)) bad.push({ path, corrupt, found: manifest.found, content: new TextDecoder().decode(data) });
     else read.push({ path, folders, manifest });
   });
-  return read.sort((a, b) => (a.path < b.path ? -1 : 1));
+  return new Turns(systemClock).run(sorting(read, (a, b) => (a.path < b.path ? -1 : 1)));
 }

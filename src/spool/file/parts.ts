@@ -5,7 +5,7 @@ import type { Layout, SenderFolders } from './disk/layout.ts';
 import { Quarantine } from './disk/quarantine.ts';
 import { Staging } from './disk/staging.ts';
 import { EntryFiles } from './entry-files.ts';
-import { TombstoneLog } from './tombstone-log.ts';
+import { TombstoneLog } from './tombstones/log.ts';
 
 /** Where the manifest of a note lies. */
 interface StoredManifest {
@@ -30,14 +30,17 @@ export interface Parts {
 export function makeParts(files: FileLayer, layout: Layout, context: SpoolContext): Parts {
   const syncs = new FolderSync(files);
   const folders = new Folders(files, syncs, layout);
+  const quarantine = new Quarantine(files, syncs, folders, context);
+  const gone = (path: string): void =>
+    quarantine.report(path, 'it is gone; what it says has ended is accepted anew once the spool is opened again');
   return {
     files,
     layout,
     syncs,
     folders,
     staging: new Staging(files, syncs, folders),
-    quarantine: new Quarantine(files, syncs, folders, context),
-    tombstones: new TombstoneLog(files, syncs, layout.tombstones),
+    quarantine,
+    tombstones: new TombstoneLog(files, syncs, layout.tombstones, gone),
     entryFiles: new EntryFiles(),
     manifests: new Map(),
   };

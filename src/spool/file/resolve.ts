@@ -20,7 +20,7 @@ export interface ReadManifest {
 
 /** What a spool's files say together. */
 export interface Resolved {
-  readonly entries: ReadonlyMap<string, EntryRecord>;
+  readonly entries: Map<string, EntryRecord>;
   /** Files that entries' messages are read from, with the revision of the status in there. */
   readonly residents: ReadonlyMap<StoredFile, readonly (readonly [id: string, rev: number])[]>;
   readonly notes: readonly { readonly path: string; readonly note: NoteRecord }[];

@@ -1,6 +1,7 @@
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
+import { systemClock, Turns } from '../../core/clock.ts';
 import { eachOf } from '../../core/queues.ts';
-import { errnoOf, type FileLayer, type FolderItem } from './disk/file-layer.ts';
+import { errnoOf, type FileLayer } from './disk/file-layer.ts';
 import { isRecordName, isTemporaryName, type Layout, type SenderFolders } from './disk/layout.ts';
 
 /** A file that may be one of ours, by place and name. */
@@ -36,11 +37,11 @@ export async function scan(files: FileLayer, layout: Layout): Promise<Scan> {
     const folders = layout.sender(name);
     // Other programs have folders here too: the product keeps its logs beside its History Spooler.
     const before = found.folders.length;
-    found.dead.push(...(await scanFolder(files, folders.dead, folders, found)));
+    await scanFolder(files, folders.dead, folders, found, found.dead);
     if (found.folders.length === before) return;
     found.folders.push(folders.sender);
-    found.waiting.push(...(await scanFolder(files, folders.waiting, folders, found)));
-    found.manifests.push(...(await scanFolder(files, folders.notes, folders, found)));
+    await scanFolder(files, folders.waiting, folders, found, found.waiting);
+    await scanFolder(files, folders.notes, folders, found, found.manifests);
   });
   return found;
 }
@@ -50,19 +51,24 @@ async function scanFolder(
   path: string,
   folders: SenderFolders,
   found: { readonly strange: string[]; readonly folders: string[] },
-): Promise<FoundFile[]> {
+  records: FoundFile[],
+): Promise<void> {
   const facts = await files.stat(path);
-  if (facts === undefined) return [];
+  if (facts === undefined) return;
   if (facts.kind !== 'folder') {
     found.strange.push(path);
-    return [];
+    return;
   }
   if (facts.othersMay !== 0) await files.restrict(path);
   found.folders.push(path);
-  const items = await files.list(path);
-  for (const { name } of items) if (isTemporaryName(name)) await removeLeftover(files, join(path, name));
-  const isOurs = ({ name, kind }: FolderItem) => isRecordName(name) && kind !== 'folder';
-  return items.filter(isOurs).map(({ name, kind }) => ({ path: join(path, name), folders, regular: kind === 'file' }));
+  const turns = new Turns(systemClock);
+  for (const { name, kind } of await files.list(path)) {
+    await turns.step();
+    if (isTemporaryName(name)) await removeLeftover(files, join(path, name));
+    else if (isRecordName(name) && kind !== 'folder') {
+      records.push({ path: `${path}${sep}${name}`, folders, regular: kind === 'file' });
+    }
+  }
 }
 
 async function removeLeftover(files: FileLayer, path: string): Promise<void> {

@@ -11,7 +11,20 @@ import type { Journal } from './journal.ts';
 /** Lists from the table in memory: what has not ended first, each part in the order of acceptance. */
 export function journaledQueries(engine: JournalEngine): AdminQueries {
   return {
-    listBy: (filter, cursor, limit) => engine.run(async () => page(engine.table.entries(), filter, cursor, limit)),
+    async listBy(filter, cursor, limit) {
+      const found = new Page(filter, cursor, limit);
+      const seen = new Set<string>();
+      await engine.run(async () => {
+        for (const record of engine.table.entries()) {
+          seen.add(record.fixed.id);
+          found.add(record);
+        }
+      });
+      const { state } = filter;
+      const mayBeEnded = !found.isFull && (state === undefined || state === 'delivered' || state === 'cancelled');
+      if (mayBeEnded) for await (const some of engine.endedBesides(seen)) for (const record of some) found.add(record);
+      return found.page();
+    },
     summaries: () =>
       engine.run(async () => {
         const tally = new LaneTally();
@@ -40,37 +53,61 @@ function keyIn(cursor: string): ReturnType<typeof keyOf> {
   throw cursorInvalid(cursor);
 }
 
-function page(records: Iterable<EntryRecord>, filter: EntryFilter, cursor: string | undefined, limit: number): EntryPage {
-  const after = cursor === undefined ? undefined : keyIn(cursor);
-  let found: Found[] = [];
-  for (const record of records) {
-    const { fixed, status } = record;
-    if (status.purged === true) continue;
-    if (
-      !fits(filter, { state: status.state, lane: fixed.lane, to: fixed.to, acceptedAt: fixed.acceptedAt, reason: status.reason })
-    )
-      continue;
-    const key = keyOf(record);
-    if (after !== undefined && compare(key, after) <= 0) continue;
-    found.push({ record, key });
-    // Only the first ones are wanted: all of a large spool would be sorted for each page.
-    if (found.length > 4 * limit + 100) found = firstOf(found, limit + 1);
+/** One page of all that is added, of which it keeps as much as it needs. */
+class Page {
+  readonly #filter: EntryFilter;
+  readonly #after: ReturnType<typeof keyOf> | undefined;
+  readonly #limit: number;
+  #found: { readonly record: EntryRecord; readonly key: ReturnType<typeof keyOf> }[] = [];
+
+  constructor(filter: EntryFilter, cursor: string | undefined, limit: number) {
+    this.#filter = filter;
+    this.#after = cursor === undefined ? undefined : keyIn(cursor);
+    this.#limit = limit;
   }
-  found = firstOf(found, limit + 1);
-  const last = found[limit - 1];
-  return {
-    entries: found.slice(0, limit).map(({ record }) => viewOf(record)),
-    ...(found.length > limit && last !== undefined ? { cursor: JSON.stringify(last.key) } : {}),
-  };
-}
 
-interface Found {
-  readonly record: EntryRecord;
-  readonly key: ReturnType<typeof keyOf>;
-}
+  add(record: EntryRecord): void {
+    const { fixed, status } = record;
+    if (
+      status.purged === true ||
+      !fits(this.#filter, {
+        state: status.state,
+        lane: fixed.lane,
+        to: fixed.to,
+        acceptedAt: fixed.acceptedAt,
+        reason: status.reason,
+      })
+    )
+      return;
+    const key = keyOf(record);
+    if (this.#after !== undefined && compare(key, this.#after) <= 0) return;
+    this.#found.push({ record, key });
+    if (this.#found.length > 4 * (this.#limit + 1) + 1_000) this.#cut();
+  }
 
-function firstOf(found: Found[], count: number): Found[] {
-  return found.sort((a, b) => compare(a.key, b.key)).slice(0, count);
+  /** There is a page of what has not ended, and more: what has comes after it. */
+  get isFull(): boolean {
+    this.#cut();
+    const last = this.#found[this.#limit];
+    return last !== undefined && last.key[0] === 0;
+  }
+
+  page(): EntryPage {
+    const more = this.#cut();
+    const found = this.#found.slice(0, this.#limit);
+    const last = found.at(-1);
+    return {
+      entries: found.map(({ record }) => viewOf(record)),
+      ...(more && last !== undefined ? { cursor: JSON.stringify(last.key) } : {}),
+    };
+  }
+
+  /** Whether there is more than a page. */
+  #cut(): boolean {
+    this.#found.sort((a, b) => compare(a.key, b.key));
+    this.#found = this.#found.slice(0, this.#limit + 1);
+    return this.#found.length > this.#limit;
+  }
 }
 
 function compare(one: ReturnType<typeof keyOf>, other: ReturnType<typeof keyOf>): number {

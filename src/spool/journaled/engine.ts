@@ -9,7 +9,8 @@ import type { Transaction } from '../state/transaction.ts';
 import type { Transition } from '../state/transition-spool.ts';
 import { expireLeases } from '../state/unconfirmed.ts';
 import { changeOf, isEmpty, messagesOf } from './change.ts';
-import { type Journal, JournalError } from './journal.ts';
+import { EndedMemory } from './ended.ts';
+import { type EndedKeys, type Journal, JournalError } from './journal.ts';
 import { ReadJournal } from './read-journal.ts';
 import { StateTable, type TableView } from './state-table.ts';
 import { SteadyTime, storedChange, storedEntry, storedNote } from './times.ts';
@@ -29,6 +30,7 @@ export class JournalEngine {
   readonly #name: string;
   readonly #journal: Journal;
   readonly #reader: ReadJournal;
+  readonly #ended: EndedMemory;
   #table = new StateTable();
   #open = false;
   #recovered = false;
@@ -41,6 +43,7 @@ export class JournalEngine {
     this.#name = name;
     this.#journal = journal;
     this.#reader = new ReadJournal(name, journal);
+    this.#ended = new EndedMemory(journal.ended, () => this.#table);
   }
 
   get table(): TableView {
@@ -60,6 +63,7 @@ export class JournalEngine {
       else {
         const table = new StateTable();
         await this.#turns.run(table.loading(contents.entries, contents.notes));
+        if (contents.ended !== undefined) table.beside(contents.ended);
         this.#table = table;
       }
       this.#recovered = false;
@@ -80,6 +84,16 @@ export class JournalEngine {
     });
   }
 
+  /** Takes in what has ended and an operation may speak of; from within the queue, before it begins. */
+  admit(keys: EndedKeys): Promise<void> {
+    return this.#ended.admit(keys);
+  }
+
+  /** Tombstones that are not in memory, some at a time, but those of `seen`. */
+  endedBesides(seen: ReadonlySet<string>): AsyncIterable<readonly EntryRecord[]> {
+    return this.#ended.besides(seen, (read) => this.run(read));
+  }
+
   /** Runs an operation when those before it are done. */
   run<Result>(operation: (now: number) => Promise<Result>): Promise<Result> {
     return this.queue.run(() => this.runNow(operation));
@@ -89,6 +103,7 @@ export class JournalEngine {
   async runNow<Result>(operation: (now: number) => Promise<Result>): Promise<Result> {
     this.#assertOpen();
     const now = this.#now();
+    this.#ended.shed();
     try {
       await this.#recover(now);
       await this.#mindClockSetBack(now);
@@ -142,7 +157,9 @@ export class JournalEngine {
   async sweepTombstones(): Promise<void> {
     const over = (this.#time?.slowest ?? 0) - this.#tombstones;
     for (;;) {
+      const { found, outlived } = await this.#ended.admitOver(over, recordsAtOnce);
       const tx = this.#table.begin();
+      for (const { fixed } of outlived) tx.forget(fixed.id);
       const messages: string[] = [];
       while (tx.forgotten.size < recordsAtOnce) {
         const message = this.#table.tombstones.take(over);
@@ -150,11 +167,12 @@ export class JournalEngine {
         messages.push(message);
         for (const id of this.#table.entriesOfMessage(message)) tx.forget(id);
       }
-      if (messages.length === 0) return;
+      if (tx.forgotten.size === 0 && !found) return;
       if (!(await this.#commitIfKept(tx))) {
         for (const message of messages) this.#table.trackTombstones(message);
         return;
       }
+      for (const record of outlived) this.#table.uncount(record);
     }
   }
 

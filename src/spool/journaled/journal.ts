@@ -1,5 +1,5 @@
 import { asError } from '../../core/errors/thrown.ts';
-import type { SpoolContext, SpooledMessage } from '../contract.ts';
+import type { SpoolContext, SpooledMessage, SpoolState } from '../contract.ts';
 import type { EntryRecord, NoteRecord } from '../state/records.ts';
 
 /** A note as it is stored: its lease ends with the process. */
@@ -9,6 +9,39 @@ export type StoredNote = Omit<NoteRecord, 'lease'>;
 export interface JournalContents {
   readonly entries: readonly unknown[];
   readonly notes: readonly unknown[];
+  /**
+   * What there is beside these in {@link Journal.ended}.
+   * @internal
+   */
+  readonly ended?: EndedTotals;
+}
+
+/** Totals of entries that are not in memory. */
+export interface EndedTotals {
+  readonly counts: ReadonlyMap<SpoolState, number>;
+  /** The highest of them, of these and of what is in memory. */
+  readonly rev: number;
+  readonly order: number;
+}
+
+/** Ids by which something that has ended is looked for. */
+export interface EndedKeys {
+  readonly messages?: readonly string[];
+  readonly entries?: readonly string[];
+  /** Of attempts that may have been sent. */
+  readonly tags?: readonly string[];
+}
+
+/** Tombstones that stay where they were written: the spool has only those in memory that it works with, always all of a message. */
+export interface EndedRecords {
+  /** The records with these keys, with all others of their messages. @throws {JournalError} `no` */
+  find(keys: EndedKeys): Promise<readonly EntryRecord[]>;
+  /** Some of those that ended by then, unless they were put off; again and again until they are deleted. */
+  over(until: number, most: number): Promise<readonly EntryRecord[]>;
+  /** It is not over before then: others of its message have not ended yet, or later. */
+  putOff(id: string, until: number): void;
+  /** All that there are now, some at a time, each once, `undefined` at the end. */
+  read(): { next(): Promise<readonly EntryRecord[] | undefined> };
 }
 
 /**
@@ -67,6 +100,11 @@ export interface Journal {
     read(): Promise<string | undefined>;
     write(document: string): Promise<void>;
   };
+  /**
+   * What has ended and is not to be kept in memory.
+   * @internal
+   */
+  readonly ended?: EndedRecords;
   /** Gives back what `load` took, such as its lock. */
   close(): Promise<void>;
 }

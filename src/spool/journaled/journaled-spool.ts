@@ -25,14 +25,14 @@ import type {
 } from '../contract.ts';
 import { appendMessage, appendStorable, byMessage } from '../state/append.ts';
 import { claimPick } from '../state/claim.ts';
-import { dueIn, standingOf } from '../state/derived.ts';
-import { type EntryRecord, isInNote, streamKey, viewOf } from '../state/records.ts';
-import { settleEach } from '../state/settle.ts';
+import { dueIn } from '../state/derived.ts';
+import { type EntryRecord, isInNote, viewOf } from '../state/records.ts';
+import { lateSubject, settleEach } from '../state/settle.ts';
 import { failedAppends, type Subject, type Transition, TransitionSpool } from '../state/transition-spool.ts';
 import { JournaledRecords, journaledQueries } from './admin.ts';
 import { JournalEngine } from './engine.ts';
 import { type Journal, JournalError, type StoredNote } from './journal.ts';
-import { expire, pick, putBack } from './selection.ts';
+import { expire, pick, putBack, standingIn } from './selection.ts';
 import { storedEntry, storedNote } from './times.ts';
 
 /** What tells one {@link JournaledSpool} from another. */
@@ -150,22 +150,23 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
 
   get(entryId: string): Promise<SpoolEntry | undefined> {
     return this.#engine.run(async () => {
+      await this.#engine.admit({ entries: [entryId] });
       const records = this.#engine.records([entryId]).filter(({ status }) => status.purged !== true);
       return (await this.#engine.views(records))[0];
     });
   }
 
   findMessage(messageId: string): Promise<readonly SpoolEntry[]> {
-    return this.#engine.run(() => this.#engine.views(this.#engine.records(this.#engine.table.entriesOfMessage(messageId))));
+    return this.#engine.run(async () => {
+      await this.#engine.admit({ messages: [messageId] });
+      return this.#engine.views(this.#engine.records(this.#engine.table.entriesOfMessage(messageId)));
+    });
   }
 
   standing(entryId: string): Promise<Standing | undefined> {
     return this.#engine.run(async (now) => {
-      const { table } = this.#engine;
-      const record = table.entry(entryId);
-      if (record === undefined) return undefined;
-      const [head] = table.stream(streamKey(record.fixed));
-      return standingOf(record, table.note(record.status.noteId), head === undefined ? undefined : table.entry(head), now);
+      await this.#engine.admit({ entries: [entryId] });
+      return standingIn(this.#engine.table, entryId, now);
     });
   }
 
@@ -173,11 +174,18 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
     const records = await this.#engine.run(async () => this.#engine.table.entries());
     const asked = ({ lane, state }: Pick<SpoolEntry, 'lane' | 'state'>): boolean =>
       (query.lane === undefined || lane === query.lane) && (query.state === undefined || state === query.state);
+    const seen = new Set<string>();
     for (const { fixed, status } of records) {
+      // Let go and taken in again since, it would come once more.
+      if (seen.has(fixed.id)) continue;
+      seen.add(fixed.id);
       // Only what is shown is read.
       if (!asked({ lane: fixed.lane, state: status.state })) continue;
       const entry = await this.get(fixed.id);
       if (entry !== undefined && asked(entry)) yield entry;
+    }
+    for await (const some of this.#engine.endedBesides(seen)) {
+      for (const record of some) if (record.status.purged !== true && asked(viewOf(record))) yield viewOf(record);
     }
   }
 
@@ -195,8 +203,14 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
   }
 
   /** @internal */
-  protected override transit<Result>(_subject: Subject, operation: (transition: Transition) => Result): Promise<Result> {
-    return this.#engine.run((now) => this.#engine.change(now, operation));
+  protected override transit<Result>(
+    { entries = [], tags = [] }: Subject,
+    operation: (transition: Transition) => Result,
+  ): Promise<Result> {
+    return this.#engine.run(async (now) => {
+      await this.#engine.admit({ entries, tags });
+      return this.#engine.change(now, operation);
+    });
   }
 
   /**
@@ -228,6 +242,10 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
       });
       await use(step, { copied: Math.min(from + groupSize, ids.length), total: ids.length });
     }
+    for await (const some of this.#engine.endedBesides(seen)) {
+      const step = await this.#engine.run(() => read(some, []));
+      await use(step, { copied: ids.length, total: ids.length });
+    }
   }
 
   /** Entries in no particular order. */
@@ -251,14 +269,16 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
   }
 
   async #appendMessages(messages: readonly (readonly NewSpoolEntry[])[], now: number): Promise<AppendResult[]> {
-    const tx = this.#engine.table.begin();
     const added = new Map<string, SpooledMessage>();
-    const plans = messages.map((entries) => {
-      const plan = appendMessage(tx, entries, now);
-      if (plan.status === 'appended') for (const { id, message } of entries) added.set(id, message);
-      return plan;
-    });
+    let plans: ReturnType<typeof appendMessage>[];
     try {
+      await this.#engine.admit({ messages: messages.flatMap(([entry]) => entry?.messageId ?? []) });
+      const tx = this.#engine.table.begin();
+      plans = messages.map((entries) => {
+        const plan = appendMessage(tx, entries, now);
+        if (plan.status === 'appended') for (const { id, message } of entries) added.set(id, message);
+        return plan;
+      });
       await this.#engine.commit(tx, added);
     } catch (error) {
       if (!(error instanceof JournalError)) throw error;
@@ -272,8 +292,9 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
   }
 
   #settle(batch: readonly (readonly Settlement[])[]): Promise<SettleResult[]> {
-    return this.#engine.runNow((now) =>
-      this.#engine.change(now, (transition) => batch.map((one) => settleEach(transition, one))),
-    );
+    return this.#engine.runNow(async (now) => {
+      await this.#engine.admit(lateSubject(this.#engine.table, batch.flat()));
+      return this.#engine.change(now, (transition) => batch.map((one) => settleEach(transition, one)));
+    });
   }
 }

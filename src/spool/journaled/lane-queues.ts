@@ -166,6 +166,47 @@ export class LaneQueues {
   }
 }
 
+/** Active entries of each stream, in order. */
+export class Streams {
+  readonly #streams = new Map<string, Set<string>>();
+  /** The highest order that a stream has had. */
+  readonly #highest = new Map<string, number>();
+  readonly #unsorted = new Set<string>();
+
+  of(key: string): Iterable<string> {
+    return this.#streams.get(key) ?? [];
+  }
+
+  append(key: string, id: string, order: number): void {
+    let stream = this.#streams.get(key);
+    if (stream === undefined) {
+      stream = new Set();
+      this.#streams.set(key, stream);
+    }
+    stream.delete(id);
+    stream.add(id);
+    if (order < (this.#highest.get(key) ?? 0)) this.#unsorted.add(key);
+    else this.#highest.set(key, order);
+  }
+
+  remove(key: string, id: string): void {
+    this.#streams.get(key)?.delete(id);
+  }
+
+  /** What comes back to the place that it had, as out of a restored copy, goes before what has come since. */
+  inOrder(key: string, orderOf: (id: string) => number): Iterable<string> {
+    let stream = this.#streams.get(key);
+    if (this.#unsorted.delete(key) && stream !== undefined) {
+      stream = new Set([...stream].sort((one, other) => orderOf(one) - orderOf(other)));
+      this.#streams.set(key, stream);
+    }
+    if (stream !== undefined && stream.size > 0) return stream;
+    this.#streams.delete(key);
+    this.#highest.delete(key);
+    return [];
+  }
+}
+
 function isIn(sets: readonly ReadonlySet<string>[], name: string): boolean {
   return sets.some((set) => set.has(name));
 }

@@ -1,7 +1,7 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { SpoolContext, SpooledMessage } from '../contract.ts';
 import type { EntryRecord, NoteRecord } from '../state/records.ts';
-import type { Journal } from './journal.ts';
+import type { EndedTotals, Journal } from './journal.ts';
 import { type Reader, ShapeError } from './json-shape.ts';
 import { entryRecord, message, storedNote } from './record-readers.ts';
 
@@ -20,7 +20,14 @@ export class ReadJournal {
   async open(
     context: SpoolContext,
     lost: (error: unknown) => void,
-  ): Promise<{ readonly entries: readonly EntryRecord[]; readonly notes: readonly NoteRecord[] } | undefined> {
+  ): Promise<
+    | {
+        readonly entries: readonly EntryRecord[];
+        readonly notes: readonly NoteRecord[];
+        readonly ended?: EndedTotals | undefined;
+      }
+    | undefined
+  > {
     this.#context = {
       ...context,
       onCorrupt: (report) => {
@@ -33,6 +40,7 @@ export class ReadJournal {
       contents && {
         entries: this.#all('entry', contents.entries, entryRecord),
         notes: this.#all('note', contents.notes, storedNote),
+        ended: contents.ended,
       }
     );
   }

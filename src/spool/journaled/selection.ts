@@ -1,5 +1,6 @@
-import type { ClaimRequest, ExpireRequest } from '../contract.ts';
+import type { ClaimRequest, ExpireRequest, Standing } from '../contract.ts';
 import { type Pick, runOf } from '../state/claim.ts';
+import { standingOf } from '../state/derived.ts';
 import { closedLanes, expireEntry } from '../state/expire.ts';
 import { type EntryRecord, mayExpireAt, streamKey } from '../state/records.ts';
 import type { Transaction } from '../state/transaction.ts';
@@ -93,4 +94,12 @@ export function expire(tx: Transaction, table: TableView, request: ExpireRequest
     const status = table.entry(id)?.status;
     table.expiries.set(id, status && mayExpireAt(status));
   }
+}
+
+/** Where an entry stands in its conversation. */
+export function standingIn(table: TableView, entryId: string, now: number): Standing | undefined {
+  const record = table.entry(entryId);
+  if (record === undefined) return undefined;
+  const [head] = table.stream(streamKey(record.fixed));
+  return standingOf(record, table.note(record.status.noteId), head === undefined ? undefined : table.entry(head), now);
 }

@@ -11,10 +11,13 @@ import {
   streamKey,
 } from '../state/records.ts';
 import { Transaction } from '../state/transaction.ts';
-import { LaneQueues } from './lane-queues.ts';
+import type { EndedTotals } from './journal.ts';
+import { LaneQueues, Streams } from './lane-queues.ts';
 
 /** A table that can be read and claimed from, but not changed. */
-export type TableView = Omit<StateTable, 'commit' | 'load' | 'loading' | 'skew'> & { readonly skew: number };
+export type TableView = Omit<StateTable, 'commit' | 'load' | 'loading' | 'admit' | 'shed' | 'beside' | 'uncount' | 'skew'> & {
+  readonly skew: number;
+};
 
 /**
  * All entries and notes of a spool without their messages, with the indexes that claiming needs: the state table of
@@ -27,11 +30,7 @@ export class StateTable {
   readonly #byMessage = new Map<string, readonly string[]>();
   /** Entries by the tag of an unknown attempt: what a late `delivered` looks up. */
   readonly #byTag = new Map<string, Set<string>>();
-  /** Active entries of a stream in order. */
-  readonly #streams = new Map<string, Set<string>>();
-  /** The highest order that a stream has had. */
-  readonly #highest = new Map<string, number>();
-  readonly #unsorted = new Set<string>();
+  readonly #streams = new Streams();
   readonly #counts = Object.fromEntries(spoolStates.map((state) => [state, 0])) as Record<SpoolState, number>;
   /** Streams by the due time of their head. */
   readonly deliver = new LaneQueues();
@@ -43,6 +42,8 @@ export class StateTable {
   readonly expiries = new DueQueue();
   /** Messages of which nothing but tombstones is left, by the end of the last one, by the wall clock. */
   readonly tombstones = new DueQueue();
+  /** The same messages; those that were asked for last come last. */
+  readonly #ended = new Set<string>();
   #bytes = 0;
   #rev = 0;
   #order = 0;
@@ -73,7 +74,7 @@ export class StateTable {
 
   /** Active entries of a stream, oldest first. */
   stream(key: string): Iterable<string> {
-    return this.#streams.get(key) ?? [];
+    return this.#streams.of(key);
   }
 
   leasedNotes(): Iterable<string> {
@@ -143,6 +144,41 @@ export class StateTable {
     }
   }
 
+  /** There are entries that are not in memory. */
+  beside({ counts, rev, order }: EndedTotals): void {
+    this.#rev = Math.max(this.#rev, rev);
+    this.#order = Math.max(this.#order, order);
+    for (const [state, count] of counts) this.#counts[state] += count;
+  }
+
+  /** Takes in tombstones that were not in memory, all of a message: they are counted already. */
+  admit(records: Iterable<EntryRecord>): void {
+    const streams = new Set<string>();
+    for (const record of records) {
+      if (this.#entries.has(record.fixed.id)) continue;
+      this.#count(record, -1);
+      this.#putEntry(record, streams);
+    }
+    for (const key of streams) this.refreshStream(key);
+  }
+
+  /** Leaves so many messages of which nothing but tombstones is left in memory, those that were taken in last. */
+  shed(most: number): void {
+    for (const messageId of this.#ended) {
+      if (this.#ended.size <= most) return;
+      for (const id of this.entriesOfMessage(messageId)) {
+        const record = this.#entries.get(id);
+        this.#forget(id);
+        if (record !== undefined) this.#count(record, 1);
+      }
+    }
+  }
+
+  /** One that is not in memory is gone. */
+  uncount(record: EntryRecord): void {
+    this.#count(record, -1);
+  }
+
   #forget(id: string): void {
     const record = this.#entries.get(id);
     if (record === undefined) return;
@@ -156,22 +192,16 @@ export class StateTable {
     this.expiries.set(id, undefined);
     this.trackTombstones(fixed.messageId);
     const key = streamKey(fixed);
-    this.#streams.get(key)?.delete(id);
+    this.#streams.remove(key, id);
     this.refreshStream(key);
   }
 
   /** Computes anew when the head of a stream is due; a stream whose head is at work waits for it. */
   refreshStream(key: string): void {
-    this.#sortStream(key);
-    const stream = this.#streams.get(key);
+    const [head] = this.#streams.inOrder(key, (id) => this.#entries.get(id)?.status.order ?? 0);
     const lane = key.slice(0, key.indexOf('\n'));
-    if (stream === undefined || stream.size === 0) {
-      this.#streams.delete(key);
-      this.#highest.delete(key);
-      this.deliver.set(lane, key, undefined);
-      return;
-    }
-    this.deliver.set(lane, key, this.#headDue(stream));
+    const status = head === undefined ? undefined : this.#entries.get(head)?.status;
+    this.deliver.set(lane, key, status && headDue(status, this.note(status.noteId))?.at);
   }
 
   #leaseEnd(lanes: LaneFilter | undefined): number | undefined {
@@ -185,14 +215,6 @@ export class StateTable {
       earliest = Math.min(earliest ?? note.lease.until, note.lease.until);
     }
     return earliest;
-  }
-
-  #headDue(stream: Set<string>): number | undefined {
-    for (const id of stream) {
-      const status = this.#entries.get(id)?.status;
-      return status && headDue(status, this.note(status.noteId))?.at;
-    }
-    return undefined;
   }
 
   #putEntry(record: EntryRecord, streams: Set<string>): void {
@@ -212,37 +234,12 @@ export class StateTable {
     const key = streamKey(fixed);
     streams.add(key);
     const moved = before?.status.order !== status.order;
-    if (!holdsPlace(status)) this.#streams.get(key)?.delete(fixed.id);
-    else if (before === undefined || moved || !holdsPlace(before.status)) this.#appendToStream(key, fixed.id);
+    if (!holdsPlace(status)) this.#streams.remove(key, fixed.id);
+    else if (before === undefined || moved || !holdsPlace(before.status)) this.#streams.append(key, fixed.id, status.order);
 
     const mayExpire = mayExpireAt(status);
     if (before === undefined || mayExpire !== mayExpireAt(before.status)) this.expiries.set(fixed.id, mayExpire);
     if (concernsTombstones) this.trackTombstones(fixed.messageId);
-  }
-
-  #appendToStream(key: string, id: string): void {
-    let stream = this.#streams.get(key);
-    if (stream === undefined) {
-      stream = new Set();
-      this.#streams.set(key, stream);
-    }
-    stream.delete(id);
-    stream.add(id);
-    const order = this.#orderOf(id);
-    const highest = this.#highest.get(key) ?? 0;
-    if (order < highest) this.#unsorted.add(key);
-    else this.#highest.set(key, order);
-  }
-
-  /** What comes back to the place that it had, as out of a restored copy, goes before what has come since. */
-  #sortStream(key: string): void {
-    const stream = this.#streams.get(key);
-    if (!this.#unsorted.delete(key) || stream === undefined) return;
-    this.#streams.set(key, new Set([...stream].sort((one, other) => this.#orderOf(one) - this.#orderOf(other))));
-  }
-
-  #orderOf(id: string): number {
-    return this.#entries.get(id)?.status.order ?? 0;
   }
 
   /** @param put Entries whose streams are known to have changed. */
@@ -268,7 +265,10 @@ export class StateTable {
       const record = this.#entries.get(id);
       if (record !== undefined) statuses.push(record.status);
     }
-    this.tombstones.set(messageId, messageEndedSince(statuses));
+    const since = messageEndedSince(statuses);
+    this.tombstones.set(messageId, since);
+    this.#ended.delete(messageId);
+    if (since !== undefined) this.#ended.add(messageId);
   }
 
   #tag(tag: string, id: string): void {

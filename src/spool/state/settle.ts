@@ -200,7 +200,7 @@ function deliveredLate(
   { token, messageClass }: { token: ClaimToken; messageClass?: string },
   now: number,
 ): void {
-  const ids = new Set(table.entriesWithTag(token.split(':').slice(0, 2).join(':')));
+  const ids = new Set(table.entriesWithTag(tagOfToken(token)));
   if (token.split(':')[2] === 'probe') for (const id of lookedFor(tx, noteIdOf(token))) ids.add(id);
   for (const id of ids) {
     const record = tx.entry(id);
@@ -210,10 +210,27 @@ function deliveredLate(
   }
 }
 
+/** What {@link settle} reads of entries that have ended: a late `delivered` may speak of them. */
+export function lateSubject(
+  table: { note(id: string): NoteRecord | undefined },
+  settlements: readonly Settlement[],
+): { readonly entries: readonly string[]; readonly tags: readonly string[] } {
+  const late = settlements.filter(({ to, token }) => to === 'delivered' && table.note(noteIdOf(token))?.lease?.token !== token);
+  return { entries: late.map(({ token }) => entryOfNote(noteIdOf(token))), tags: late.map(({ token }) => tagOfToken(token)) };
+}
+
+function tagOfToken(token: ClaimToken): string {
+  return token.split(':').slice(0, 2).join(':');
+}
+
+/** The id of a note that is looked for alone begins with that of its entry; before any other note's there is none. */
+function entryOfNote(noteId: string): string {
+  return noteId.slice(0, Math.max(0, noteId.lastIndexOf('-')));
+}
+
 /** Whom a probe of that note looked for, besides those who were on its last attempt. */
 function lookedFor(tx: Transaction, noteId: string): readonly string[] {
-  // The id of a note that is looked for alone begins with that of its entry; before any other note's there is none.
-  const alone = tx.entry(noteId.slice(0, Math.max(0, noteId.lastIndexOf('-'))));
+  const alone = tx.entry(entryOfNote(noteId));
   return alone !== undefined && alone.status.unknownAttempts.length > 0 ? [alone.fixed.id] : (tx.note(noteId)?.entryIds ?? []);
 }
 

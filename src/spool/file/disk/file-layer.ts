@@ -97,6 +97,10 @@ export interface FileLayer {
   create(path: string): Promise<WritableFile>;
   /** The whole of a regular file; `undefined` when it has more than `limit` bytes. Rejects for a link. */
   read(path: string, limit: number): Promise<Uint8Array | undefined>;
+  /**
+   * `length` bytes of a regular file from there, fewer only at its end. Rejects for a link. Optional: without it the whole file is read.
+   */
+  readPart?(path: string, from: number, length: number): Promise<Uint8Array>;
   /** Replaces what is at `to`. */
   rename(from: string, to: string): Promise<void>;
   /** Removes a file, or a link itself. */

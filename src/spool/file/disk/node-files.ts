@@ -1,9 +1,11 @@
 import { close, constants, fdatasync, fsync, ftruncate, open, read, write } from 'node:fs';
-import { chmod, lstat, mkdir, readdir, rename, unlink } from 'node:fs/promises';
-import { errnoOf, type FileFacts, type FileLayer, type WritableFile } from './file-layer.ts';
+import { chmod, lstat, mkdir, opendir, rename, unlink } from 'node:fs/promises';
+import { errnoOf, type FileFacts, type FileLayer, type FolderItem, type WritableFile } from './file-layer.ts';
 import { lockFolder } from './node-lock.ts';
 
 const windows = process.platform === 'win32';
+/** Names of a folder that are read in one go. */
+const namesAtOnce = 512;
 const { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } = constants;
 /** Not on Windows, where links need a privilege and the names are checked all the same. */
 const noFollow = constants.O_NOFOLLOW ?? 0;
@@ -21,8 +23,11 @@ export const nodeFiles: FileLayer = {
     }
   },
   async list(path) {
-    const items = await readdir(path, { withFileTypes: true });
-    return items.map((item) => ({ name: item.name, kind: kindOf(item) }));
+    // Some at a time: all at once, a large folder keeps the event loop to itself.
+    const items: FolderItem[] = [];
+    for await (const item of await opendir(path, { bufferSize: namesAtOnce }))
+      items.push({ name: item.name, kind: kindOf(item) });
+    return items;
   },
   async makeFolder(path) {
     await mkdir(path, { mode: 0o700 });
@@ -36,6 +41,14 @@ export const nodeFiles: FileLayer = {
     const file = await openFile(path, O_RDONLY | noFollow | noWait, 0);
     try {
       return await readAll(file, limit);
+    } finally {
+      await closeFile(file);
+    }
+  },
+  async readPart(path, from, length) {
+    const file = await openFile(path, O_RDONLY | noFollow | noWait, 0);
+    try {
+      return await readPart(file, from, length);
     } finally {
       await closeFile(file);
     }
@@ -115,6 +128,17 @@ async function readAll(file: number, limit: number): Promise<Uint8Array | undefi
     if (count === 0) return buffer.subarray(0, filled);
     filled += count;
     if (filled > limit) return undefined;
+  }
+}
+
+async function readPart(file: number, from: number, length: number): Promise<Uint8Array> {
+  const buffer = new Uint8Array(length);
+  for (let filled = 0; ; ) {
+    const count = await new Promise<number>((resolve, reject) => {
+      read(file, buffer, filled, length - filled, from + filled, (error, bytes) => (error ? reject(error) : resolve(bytes)));
+    });
+    filled += count;
+    if (count === 0 || filled === length) return buffer.subarray(0, filled);
   }
 }
 

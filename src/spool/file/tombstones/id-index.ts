@@ -1,0 +1,150 @@
+/** 2 to that power: parts of the index, each of which grows by itself. */
+const partBits = 14;
+const firstSlots = 8;
+/** A part grows by this when it is so full. */
+const growth = 1.2;
+const fullAt = 0.88;
+/** 16-bit words of a slot: the tag, and the place in two. */
+const words = 3;
+
+/**
+ * Which places may hold a key: 6 bytes for each, so that the ids of millions of entries fit into memory. It keeps 30 bits of a key's hash, so some answers are wrong, and
+ * whoever asks has to look there; but what was added is always found.
+ *
+ * Hash tables with linear probing, in parts. A tag decides where its search begins, so that a part can grow without the keys.
+ */
+export class IdIndex {
+  readonly #hash: (key: string) => number;
+  readonly #parts: (Uint16Array | undefined)[] = new Array<Uint16Array | undefined>(2 ** partBits);
+  readonly #used = new Uint32Array(2 ** partBits);
+  #size = 0;
+
+  /**
+   * @param seed Random, so that nobody can choose ids that collide.
+   * @param hash Of 32 bits, of which the lowest {@link partBits} choose the part and the upper 16 are the tag: two of them are used twice.
+   */
+  constructor(seed: number, hash: (key: string, seed: number) => number = hashOf) {
+    this.#hash = (key) => hash(key, seed);
+  }
+
+  /** Places that were added and not removed. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Bytes that all of it takes. */
+  get bytes(): number {
+    return this.#parts.reduce((sum, part) => sum + (part?.byteLength ?? 0), this.#used.byteLength);
+  }
+
+  /** @param place 1 to 2³² - 1. */
+  add(key: string, place: number): void {
+    const hash = this.#hash(key);
+    const at = hash & (2 ** partBits - 1);
+    let part = this.#parts[at];
+    const used = this.#used[at] ?? 0;
+    if (part === undefined || used + 1 > (part.length / words) * fullAt) {
+      part = grown(part);
+      this.#parts[at] = part;
+    }
+    put(part, hash >>> 16, place);
+    this.#used[at] = used + 1;
+    this.#size += 1;
+  }
+
+  /** Takes out one that was added; false when it is not there. */
+  remove(key: string, place: number): boolean {
+    const hash = this.#hash(key);
+    const at = hash & (2 ** partBits - 1);
+    const part = this.#parts[at];
+    if (part === undefined || !take(part, hash >>> 16, place)) return false;
+    this.#used[at] = (this.#used[at] ?? 1) - 1;
+    if (this.#used[at] === 0) this.#parts[at] = undefined;
+    this.#size -= 1;
+    return true;
+  }
+
+  /** Where that key may be, each once. */
+  places(key: string): readonly number[] {
+    const hash = this.#hash(key);
+    const part = this.#parts[hash & (2 ** partBits - 1)];
+    if (part === undefined) return [];
+    const found: number[] = [];
+    const tag = hash >>> 16;
+    const slots = part.length / words;
+    for (let slot = home(tag, slots); ; slot = slot + 1 === slots ? 0 : slot + 1) {
+      const place = placeAt(part, slot);
+      if (place === 0) return found;
+      if (part[words * slot] === tag && !found.includes(place)) found.push(place);
+    }
+  }
+
+  has(key: string, place: number): boolean {
+    return this.places(key).includes(place);
+  }
+}
+
+function hashOf(key: string, seed: number): number {
+  let high = seed;
+  let low = 0x9e3779b9 ^ seed;
+  for (let at = 0; at < key.length; at++) {
+    const unit = key.charCodeAt(at);
+    high = Math.imul(high ^ unit, 0x85ebca6b);
+    high = (high << 13) | (high >>> 19);
+    low = Math.imul(low ^ unit, 0xc2b2ae35);
+  }
+  high = Math.imul(high ^ low ^ (low >>> 15), 0x2c1b3c6d);
+  high = Math.imul(high ^ (high >>> 12), 0x297a2d39);
+  return (high ^ (high >>> 15)) >>> 0;
+}
+
+function home(tag: number, slots: number): number {
+  return (tag * slots) >>> 16;
+}
+
+function placeAt(part: Uint16Array, slot: number): number {
+  return (part[words * slot + 1] ?? 0) + (part[words * slot + 2] ?? 0) * 0x10000;
+}
+
+function set(part: Uint16Array, slot: number, tag: number, place: number): void {
+  part[words * slot] = tag;
+  part[words * slot + 1] = place & 0xffff;
+  part[words * slot + 2] = place >>> 16;
+}
+
+function put(part: Uint16Array, tag: number, place: number): void {
+  const slots = part.length / words;
+  let slot = home(tag, slots);
+  while (placeAt(part, slot) !== 0) slot = slot + 1 === slots ? 0 : slot + 1;
+  set(part, slot, tag, place);
+}
+
+function grown(part: Uint16Array | undefined): Uint16Array {
+  const slots = part === undefined ? firstSlots : Math.ceil((part.length / words) * growth) + 1;
+  const next = new Uint16Array(words * slots);
+  for (let slot = 0; part !== undefined && slot < part.length / words; slot++) {
+    const place = placeAt(part, slot);
+    if (place !== 0) put(next, part[words * slot] ?? 0, place);
+  }
+  return next;
+}
+
+/** What follows moves up, unless its search begins behind the gap: nothing may be missed by a search that ends at it. */
+function take(part: Uint16Array, tag: number, place: number): boolean {
+  const slots = part.length / words;
+  let gap = home(tag, slots);
+  for (; placeAt(part, gap) !== place || part[words * gap] !== tag; gap = gap + 1 === slots ? 0 : gap + 1) {
+    if (placeAt(part, gap) === 0) return false;
+  }
+  for (let slot = gap + 1 === slots ? 0 : gap + 1; placeAt(part, slot) !== 0; slot = slot + 1 === slots ? 0 : slot + 1) {
+    const own = part[words * slot] ?? 0;
+    const from = home(own, slots);
+    // Whether its home lies after the gap and up to its slot, round the end of the table.
+    const stays = gap <= slot ? from > gap && from <= slot : from > gap || from <= slot;
+    if (stays) continue;
+    set(part, gap, own, placeAt(part, slot));
+    gap = slot;
+  }
+  set(part, gap, 0, 0);
+  return true;
+}

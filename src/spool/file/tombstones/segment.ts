@@ -1,0 +1,104 @@
+import { ShapeError } from '../../journaled/json-shape.ts';
+import type { EntryRecord } from '../../state/records.ts';
+import type { FileLayer } from '../disk/file-layer.ts';
+import { parseTombstone } from '../formats.ts';
+
+/** A group commit may write far beyond the size at which a segment is full; this much it never writes. */
+const largestSegment = 1024 * 1024 * 1024;
+const newline = 0x0a;
+
+/** Bytes of a segment that are read together where all of it is read. */
+export const blockSize = 16 * 1024;
+/** Bytes beyond what is asked for that are read at once, since its last line ends there. */
+const firstTail = 4 * 1024;
+
+/** A file of the log. */
+export interface Segment {
+  readonly path: string;
+  readonly number: number;
+  bytes: number;
+  lines: number;
+  /** Lines that are still needed. */
+  live: number;
+  /** By block, a time before which nothing ended that is still needed of it. */
+  readonly endedFrom: number[];
+}
+
+export function emptySegment(path: string, number: number): Segment {
+  return { path, number, bytes: 0, lines: 0, live: 0, endedFrom: [] };
+}
+
+/** One line, as it was written. */
+export interface Line {
+  readonly record: EntryRecord;
+  readonly text: string;
+  readonly segment: Segment;
+  /** The byte that it begins with. */
+  readonly offset: number;
+}
+
+/** The whole of a segment. */
+export async function readSegment(files: FileLayer, { path }: Segment): Promise<Uint8Array> {
+  const data = await files.read(path, largestSegment);
+  if (data === undefined) throw new Error(`${path} is larger than a segment of the tombstone log can be.`);
+  return data;
+}
+
+/** Every line of it, `undefined` for one that can't be read: at the end, it was being written when the power went, and nobody was told it was kept. */
+export function* linesOf(segment: Segment, data: Uint8Array): Generator<Line | undefined> {
+  const decoder = new TextDecoder();
+  for (let from = 0; from < data.length; ) {
+    const end = data.indexOf(newline, from);
+    const text = decoder.decode(data.subarray(from, end < 0 ? data.length : end));
+    const record = end < 0 ? undefined : parsed(text);
+    yield record && { record, text, segment, offset: from };
+    from = end < 0 ? data.length : end + 1;
+  }
+}
+
+/** The lines that begin from one byte up to another. `isWanted`: by what they begin with; others are not even parsed. */
+export async function linesBetween(
+  files: FileLayer,
+  segment: Segment,
+  start: number,
+  until: number,
+  isWanted: (offset: number) => boolean,
+): Promise<Line[]> {
+  // A line begins here if the one before has ended.
+  const from = Math.max(0, start - 1);
+  const lines: Line[] = [];
+  const data = await readLines(files, segment, from, until);
+  let at = start === 0 ? 0 : data.indexOf(newline) + 1;
+  if (at === 0 && start > 0) return lines;
+  const decoder = new TextDecoder();
+  while (at < data.length && from + at < until) {
+    const end = data.indexOf(newline, at);
+    if (end < 0) break;
+    const offset = from + at;
+    const text = isWanted(offset) ? decoder.decode(data.subarray(at, end)) : undefined;
+    const record = text === undefined ? undefined : parsed(text);
+    if (text !== undefined && record !== undefined) lines.push({ record, text, segment, offset });
+    at = end + 1;
+  }
+  return lines;
+}
+
+/** From there up to the end of the line that `until` is in. */
+async function readLines(files: FileLayer, segment: Segment, from: number, until: number): Promise<Uint8Array> {
+  const { readPart } = files;
+  if (readPart === undefined) return (await readSegment(files, segment)).subarray(from);
+  for (let length = until - from + firstTail; ; length *= 2) {
+    const data = await readPart(segment.path, from, length);
+    // Shorter than asked for: it goes to the end of the file.
+    if (data.length < length || data.indexOf(newline, until - from - 1) >= 0) return data;
+  }
+}
+
+function parsed(text: string): EntryRecord | undefined {
+  try {
+    return parseTombstone(text);
+  } catch (error) {
+    if (error instanceof ShapeError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,66 @@
+import { messageEndedSince } from '../state/derived.ts';
+import type { EntryRecord } from '../state/records.ts';
+import type { EndedKeys, EndedRecords } from './journal.ts';
+import type { StateTable } from './state-table.ts';
+
+/** Messages that have ended and stay in memory for a while: as many as end in one write. */
+const kept = 256;
+
+/**
+ * Tombstones of a journal that keeps them out of memory: an operation takes in those that it may speak of, and they are let go when others were asked for since.
+ * A message is in memory with all its entries or with none.
+ */
+export class EndedMemory {
+  readonly #ended: EndedRecords | undefined;
+  readonly #table: () => StateTable;
+
+  /** @param ended `undefined`: all of them are in memory. */
+  constructor(ended: EndedRecords | undefined, table: () => StateTable) {
+    this.#ended = ended;
+    this.#table = table;
+  }
+
+  /** Between operations. */
+  shed(): void {
+    if (this.#ended !== undefined) this.#table().shed(kept);
+  }
+
+  async admit({ messages = [], entries = [], tags = [] }: EndedKeys): Promise<void> {
+    if (this.#ended === undefined) return;
+    const table = this.#table();
+    const keys = {
+      messages: messages.filter((id) => table.entriesOfMessage(id).length === 0),
+      entries: entries.filter((id) => table.entry(id) === undefined),
+      tags,
+    };
+    if (keys.messages.length + keys.entries.length + tags.length > 0) table.admit(await this.#ended.find(keys));
+  }
+
+  /** Those that are not in memory, some at a time, but those of `seen`. `between` runs between other operations. */
+  async *besides(
+    seen: ReadonlySet<string>,
+    between: <Read>(read: () => Promise<Read>) => Promise<Read>,
+  ): AsyncIterable<readonly EntryRecord[]> {
+    const reader = await between(async () => this.#ended?.read());
+    if (reader === undefined) return;
+    for (let some = await between(reader.next); some !== undefined; some = await between(reader.next)) {
+      yield some.filter(({ fixed }) => !seen.has(fixed.id));
+    }
+  }
+
+  /** Takes in some messages of which an entry's time is over; `outlived`: entries that are none of theirs, since a later message had the same id. */
+  async admitOver(over: number, most: number): Promise<{ readonly found: boolean; readonly outlived: readonly EntryRecord[] }> {
+    const records = (await this.#ended?.over(over, most)) ?? [];
+    await this.admit({ messages: [...new Set(records.map(({ fixed }) => fixed.messageId))] });
+    const table = this.#table();
+    const outlived: EntryRecord[] = [];
+    for (const record of records) {
+      const { id, messageId } = record.fixed;
+      const ids = table.entriesOfMessage(messageId);
+      const end = messageEndedSince(ids.flatMap((one) => table.entry(one)?.status ?? []));
+      if (!ids.includes(id)) outlived.push(record);
+      else if (end === undefined || end > over) this.#ended?.putOff(id, end ?? Number.POSITIVE_INFINITY);
+    }
+    return { found: records.length > 0, outlived };
+  }
+}

@@ -1,0 +1,144 @@
+import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { FolderSync } from '../../../../src/spool/file/disk/folders.ts';
+import { nodeFiles } from '../../../../src/spool/file/disk/node-files.ts';
+import { IdIndex } from '../../../../src/spool/file/tombstones/id-index.ts';
+import { TombstoneLog } from '../../../../src/spool/file/tombstones/log.ts';
+import type { EntryRecord } from '../../../../src/spool/state/records.ts';
+import { newEntry } from '../../../support/spool-entries.ts';
+
+/** The shortest that there can be, so that lines lie as close as they can. */
+function ended(id: string, rev: number, endedAt = rev, state: 'delivered' | 'cancelled' = 'delivered'): EntryRecord {
+  const { message: _message, pickupIn: _pickupIn, ...fixed } = newEntry(id, { messageId: id, contentHash: `hash of ${id}` });
+  return {
+    fixed: { ...fixed, to: [], acceptedAt: 0, pickupAt: 0 },
+    status: {
+      state,
+      rev,
+      order: rev,
+      due: { at: 0, within: 0 },
+      expiresAt: 0,
+      single: false,
+      unknownAttempts: [],
+      cancelRequested: false,
+      attempt: 0,
+      endedAt,
+    },
+  };
+}
+
+async function scene(hash?: (key: string) => number) {
+  const folder = await mkdtemp(join(tmpdir(), 'offline-im-log-'));
+  const opened: TombstoneLog[] = [];
+  const gone: string[] = [];
+  return {
+    folder,
+    gone,
+    async open() {
+      const ids = new IdIndex(1, hash);
+      const log = new TombstoneLog(nodeFiles, new FolderSync(nodeFiles), folder, (path) => gone.push(path), ids);
+      opened.push(log);
+      await log.open(Number.POSITIVE_INFINITY);
+      return log;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const log of opened) await log.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const idsOf = (records: readonly EntryRecord[]) => records.map(({ fixed }) => fixed.id).sort();
+
+async function all(log: TombstoneLog): Promise<EntryRecord[]> {
+  const found: EntryRecord[] = [];
+  const reader = log.read();
+  for (let some = await reader.next(); some !== undefined; some = await reader.next()) found.push(...some);
+  return found;
+}
+
+describe('the log of what has ended', () => {
+  it.each([
+    ['all ids have one hash', () => 1],
+    ['every second id has the same hash', (key: string) => key.length % 2],
+  ])('takes no id for another when %s: each hit is confirmed on disk', async (_what, hash) => {
+    await using at = await scene(hash);
+    let log = await at.open();
+    await log.append(Array.from({ length: 60 }, (_, index) => ended(`id-${index}`, index + 1)));
+    await log.append([ended('id-3', 100, 100, 'cancelled')]);
+    await log.forget(['id-7', 'id-8']);
+    for (let time = 0; time < 2; time++) {
+      expect(await log.find({ messages: ['none', 'id'] })).toEqual([]);
+      expect(await log.find({ entries: ['id-59'] })).toMatchObject([{ fixed: { id: 'id-59', contentHash: 'hash of id-59' } }]);
+      expect(await log.find({ messages: ['id-3'] })).toMatchObject([{ status: { state: 'cancelled', rev: 100 } }]);
+      expect(await log.find({ messages: ['id-7', 'id-8'] })).toEqual([]);
+      expect(idsOf(await log.over(20, 1_000))).toEqual(
+        idsOf(
+          Array.from({ length: 20 }, (_, index) => ended(`id-${index}`, 1)).filter(
+            ({ fixed }) => !['id-3', 'id-7', 'id-8'].includes(fixed.id),
+          ),
+        ),
+      );
+      expect(log.counts).toEqual(
+        new Map([
+          ['delivered', 57],
+          ['cancelled', 1],
+        ]),
+      );
+      expect((await all(log)).length).toBe(58);
+      if (time > 0) break;
+      // Nobody said on disk that they are forgotten: only what is still needed was carried over.
+      await log.close();
+      log = await at.open();
+      await log.forget(['id-7', 'id-8']);
+    }
+  });
+
+  it('has each entry once for whoever reads all of it, whatever ends anew meanwhile', async () => {
+    await using at = await scene();
+    const log = await at.open();
+    await log.append(Array.from({ length: 400 }, (_, index) => ended(`id-${index}`, index + 1)));
+    const reader = log.read();
+    const found = [...((await reader.next()) ?? [])];
+    expect(found.length).toBeLessThan(100);
+    await log.append([ended('id-0', 1_000, 1, 'cancelled'), ended('id-399', 1_001, 1, 'cancelled')]);
+    for (let some = await reader.next(); some !== undefined; some = await reader.next()) found.push(...some);
+    expect(idsOf(found)).toEqual(idsOf(Array.from({ length: 400 }, (_, index) => ended(`id-${index}`, 1))));
+    expect(found.find(({ fixed }) => fixed.id === 'id-399')).toMatchObject({ status: { state: 'cancelled' } });
+  });
+
+  it('goes on when somebody takes a segment away: it says so once, and what stands in others is found and forgotten', async () => {
+    await using at = await scene();
+    const first = await at.open();
+    await first.append(Array.from({ length: 100 }, (_, index) => ended(`old-${index}`, index + 1)));
+    await first.close();
+    // What is opened is written anew, into a segment of its own.
+    const log = await at.open();
+    const [name = ''] = await readdir(at.folder);
+    const path = join(at.folder, name);
+    for (let index = 0; index < 40; index++) {
+      const text = {
+        ...ended(`wide-${index}`, 200 + index),
+        fixed: { ...ended(`wide-${index}`, 1).fixed, conversationId: 'x'.repeat(250_000) },
+      };
+      await log.append([text]);
+    }
+    await log.append([ended('new', 300)]);
+    await rename(path, `${path}.away`);
+    await expect(log.find({ messages: ['old-1'] })).rejects.toThrow('ENOENT');
+    expect(await log.find({ messages: ['new'] })).toHaveLength(1);
+    expect(idsOf(await log.over(1_000, 1_000))).toContain('new');
+    await log.over(1_000, 1_000);
+    expect(at.gone).toEqual([path]);
+    expect(await log.forget(['new', 'old-1'])).toEqual(new Set(['old-1']));
+    await log.dissolve();
+    expect(await log.find({ messages: ['new'] })).toEqual([]);
+    // An entry that ends once more has a line that can be read.
+    await log.append([ended('old-1', 400, 400, 'cancelled')]);
+    await rename(`${path}.away`, path);
+    expect(await log.find({ messages: ['old-1'] })).toMatchObject([{ status: { rev: 400 } }]);
+    expect(await log.find({ messages: ['old-2'] })).toHaveLength(1);
+  });
+});
