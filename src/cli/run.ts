@@ -56,6 +56,10 @@ async function dispatch(args: readonly string[], surroundings: Surroundings, sec
     plain.raw(helpOf(command, options, streams.columns));
     return exitCodes.ok;
   }
+  const [first] = positionals;
+  if (command.usage === '' && first !== undefined) {
+    throw new UsageError(`${name} takes options only, and no ${JSON.stringify(first)}. Try: offline-im ${name} --help`);
+  }
   const { run: carryOut } = await command.load();
   const code = await carryOut({
     ...rest,

@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { createReadStream, type Stats } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -13,34 +13,81 @@ export interface TraceRecord {
 /** ms between two looks of `--follow`. */
 const interval = 300;
 
-/** What is added to a trace file from now on, until the signal aborts; a file that takes its place, since it was rotated, is read from its beginning. */
+/**
+ * A trace file from its beginning, and what is added to it, until the signal aborts. One that takes its place, since it was rotated, is read once the one
+ * before has come to its end, whatever its name is then; one that was cut is read anew.
+ */
 export async function* followed(path: string, signal: AbortSignal): AsyncIterable<TraceRecord> {
-  let [inode, from] = await stateOf(path);
-  let rest = '';
-  let decoder = new TextDecoder();
-  while (!signal.aborted) {
-    const [now, size] = await stateOf(path);
-    if (now !== inode || size < from) [inode, from, rest, decoder] = [now, 0, '', new TextDecoder()];
-    if (size > from) {
-      for await (const chunk of createReadStream(path, { start: from, end: size - 1 })) {
-        from += (chunk as Buffer).length;
-        rest += decoder.decode(chunk as Buffer, { stream: true });
+  let file = await Followed.open(path);
+  try {
+    while (!signal.aborted) {
+      yield* file?.added() ?? [];
+      const next = await Followed.open(path, file);
+      if (next === undefined) {
+        await wait(interval, undefined, { signal }).catch(() => undefined);
+        continue;
       }
-      const lines = rest.split('\n');
-      // The last one may still be on its way.
-      rest = lines.pop() ?? '';
+      // Nobody adds to it any more: this is all that came since the look above.
+      yield* file?.added() ?? [];
+      await file?.close();
+      file = next;
+    }
+  } finally {
+    await file?.close();
+  }
+}
+
+/** An open file, which is followed under whatever name it gets. */
+class Followed {
+  readonly #handle: FileHandle;
+  readonly #identity: string;
+  #at = 0;
+  #rest = '';
+  #decoder = new TextDecoder();
+
+  private constructor(handle: FileHandle, identity: string) {
+    this.#handle = handle;
+    this.#identity = identity;
+  }
+
+  /** What has that name, if it is another file than the known one. Between two names of a rotation there may be none. */
+  static async open(path: string, known?: Followed): Promise<Followed | undefined> {
+    const identity = identityOf(await stat(path).catch(() => undefined));
+    if (identity === undefined || (known !== undefined && identity === known.#identity)) return undefined;
+    const handle = await open(path).catch(() => undefined);
+    if (handle === undefined) return undefined;
+    return new Followed(handle, identityOf(await handle.stat()) ?? identity);
+  }
+
+  /** The records of what was added since the last look; a last line may still be on its way. */
+  async *added(): AsyncIterable<TraceRecord> {
+    if ((await this.#handle.stat()).size < this.#at) {
+      this.#at = 0;
+      this.#rest = '';
+      this.#decoder = new TextDecoder();
+    }
+    const buffer = Buffer.alloc(65_536);
+    for (;;) {
+      const { bytesRead } = await this.#handle.read(buffer, 0, buffer.length, this.#at);
+      if (bytesRead === 0) return;
+      this.#at += bytesRead;
+      this.#rest += this.#decoder.decode(buffer.subarray(0, bytesRead), { stream: true });
+      const lines = this.#rest.split('\n');
+      this.#rest = lines.pop() ?? '';
       for (const line of lines) {
         const record = recordIn(line);
         if (record !== undefined) yield record;
       }
-    } else await wait(interval, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close();
   }
 }
 
-/** Between two names of a rotation there may be no file. */
-async function stateOf(path: string): Promise<readonly [inode: number, size: number]> {
-  const facts = await stat(path).catch(() => undefined);
-  return [facts?.ino ?? 0, facts?.size ?? 0];
+function identityOf(facts: Stats | undefined): string | undefined {
+  return facts === undefined ? undefined : `${facts.dev}:${facts.ino}`;
 }
 
 /** The records of a trace file that are wanted; lines that are none are passed over, such as the last one of a process that was killed, and told to `other`. */

@@ -62,6 +62,13 @@ it.each([
   [['list', '--spool', '.', '--state', 'gone'], 'expected spooled'],
   [['list', '--spool', '.', '--limit', 'many'], 'whole number'],
   [['stats'], 'OFFLINE_IM_SPOOL'],
+  [['list', '--spool', '.', 'dead'], 'no "dead"'],
+  [['stats', '--spool', '.', '--fail-if', 'dead=>0'], 'a state and a number'],
+  [['doctor', '--mailbox', 'a@contoso.test', '--username', 'a', '--password-env', 'PATH', '--url', 'exchange'], 'https:// URL'],
+  [
+    ['doctor', '--mailbox', 'a@contoso.test', '--username', 'a', '--password-env', 'PATH', '--url', 'http://a.test'],
+    'not encrypted',
+  ],
 ])('%j is a wrong command line: exit code 2', async (args, text) => {
   const { code, out, err } = await offlineIm(args);
   expect({ code, out }).toEqual({ code: 2, out: '' });

@@ -6,25 +6,30 @@ import { followed } from '../../src/cli/trace-story.ts';
 
 const line = (event: string): string => `${JSON.stringify({ event, text: 'ä' })}\n`;
 
-it('follows what is added to a trace, half lines and rotations included', async () => {
+it('follows a trace from its beginning, half lines and rotations included', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'offline-im-follow-'));
   const path = join(folder, 'trace.ndjson');
   await writeFile(path, line('before'));
   const stop = new AbortController();
   const records = followed(path, stop.signal)[Symbol.asyncIterator]();
   const next = async () => (await records.next()).value?.fields.event;
+  expect(await next()).toBe('before');
   let waiting = next();
-  // It has looked where the file ends.
-  await new Promise((resolve) => setTimeout(resolve, 50));
   const bytes = Buffer.from(line('one'));
   await appendFile(path, bytes.subarray(0, bytes.length - 4));
   await appendFile(path, bytes.subarray(bytes.length - 4));
   expect(await waiting).toBe('one');
   waiting = next();
   await rename(path, `${path}.1`);
+  // Whoever has it open still writes to it, under its new name.
+  await appendFile(`${path}.1`, line('last of the old'));
   await writeFile(path, line('two') + line('three'));
-  expect(await waiting).toBe('two');
+  expect(await waiting).toBe('last of the old');
+  expect(await next()).toBe('two');
   expect(await next()).toBe('three');
+  waiting = next();
+  await writeFile(path, line('cut'));
+  expect(await waiting).toBe('cut');
   stop.abort();
   await rm(folder, { recursive: true, force: true });
 });

@@ -1,6 +1,10 @@
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Secrets } from '../../src/cli/config/secrets.ts';
+import { run } from '../../src/cli/run.ts';
 import { Output } from '../../src/cli/terminal/output.ts';
 
 /** What is printed of a text that holds secrets, by each way of an output. */
@@ -55,5 +59,47 @@ describe('secrets, however short', () => {
       text: printed([one], `x${one}y`).split('\n')[0],
       deep: [{ text: expect.not.stringContaining(one) }],
     });
+  });
+});
+
+describe('what a config says of a secret itself', () => {
+  const password = 'hunter2-secret';
+  const config = (parts: object): string => JSON.stringify({ identity: { sip: 'sip:alice@contoso.test' }, ...parts });
+
+  it.each([
+    ['in what is not JSON', `{ "ews": { "password": ${password} } }`],
+    ['in what is not JSON, later', `{ "ews": { "password": "${password}" }, }`],
+    ['in the place of a name', config({ ews: { username: 'u', password } })],
+    ['as a token', config({ graph: { token: password } })],
+    ['as the keys', config({ keys: password })],
+    ['in a list of keys', config({ keys: [password] })],
+    ['as a key', config({ keys: [{ id: 'k', key: password }], routingKey: password })],
+    [
+      'in the address of EWS',
+      config({ ews: { url: `https://u:${password}@127.0.0.1:9`, username: 'u', password: { env: 'P' } } }),
+    ],
+    ['in the root of Graph', config({ graph: { root: `https://u:${password}@127.0.0.1:9`, token: { env: 'P' } } })],
+    ['in the address of a database', config({ spool: `postgres://u:${password}@127.0.0.1:9/db` })],
+    ['in an address that is none', config({ spool: `postgres://u:${password}/#@127.0.0.1:9/db` })],
+    ['in a query', config({ spool: `postgres://127.0.0.1:9/db?user=u&password=${password}` })],
+  ])('is repeated by no command: %s', async (_, text) => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'offline-im-config-'));
+    await writeFile(join(folder.path, 'c.json'), text);
+    for (const [command, ...json] of [['doctor'], ['doctor', '--json'], ['stats'], ['stats', '--json']]) {
+      let all = '';
+      const stream = { write: (part: string) => (all += part) };
+      const code = await run([command ?? '', '--config', 'c.json', ...json], {
+        streams: { out: stream, err: stream, terminal: false, colours: false },
+        version: '0',
+        env: { P: 'another' },
+        cwd: folder.path,
+        signal: new AbortController().signal,
+        input: async () => '',
+        ask: async () => undefined,
+      });
+      expect(code).not.toBe(0);
+      expect(all).not.toContain(password.slice(0, 5));
+      expect(all).not.toBe('');
+    }
   });
 });

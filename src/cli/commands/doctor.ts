@@ -51,6 +51,7 @@ function mailboxOf({ identity }: Config): string | undefined {
 /** What the command line says counts more than the config. */
 function ewsOf(call: Call, { ews = {} }: Config): EwsConfig {
   const [variable, file] = [textOption(call, 'password-env'), textOption(call, 'password-file')];
+  call.secrets.hideIn(textOption(call, 'url') ?? '');
   const secret = variable !== undefined ? { env: variable } : file === undefined ? undefined : { file };
   const login = choiceOption(call, 'login', ['basic', 'ntlm', 'bearer']) ?? ews.login;
   return {
@@ -67,9 +68,11 @@ async function lookAtMailbox(call: Call, config: Config, mailbox: string, report
   const { values } = call;
   if (config.graph !== undefined && values.url === undefined) {
     const root = config.graph.root ?? 'https://graph.microsoft.com';
-    report(ok('address', `Microsoft Graph at ${root}.`), ...(await connection(root, undefined)), await clock(root, fetch));
     const transport = graphOf(config.graph, call);
-    report(...(await graph(transport, mailbox)));
+    const reached = await connection(root, undefined);
+    report(ok('address', `Microsoft Graph at ${root}.`), ...reached);
+    if (reached.some(({ status }) => status === 'fail')) return;
+    report(await clock(root, fetch), ...(await graph(transport, mailbox)));
     await sendTest(call, config, mailbox, transport, report);
     return;
   }
@@ -78,15 +81,15 @@ async function lookAtMailbox(call: Call, config: Config, mailbox: string, report
   const credentials = listening(credentialsOf(ews, call), version);
   const url = ews.url ?? (await discovered(mailbox, credentials, report));
   if (url === undefined) return;
-  if (ews.url !== undefined) report(ok('address', `EWS at ${url}.`));
-  const ca = ews.ca === undefined ? undefined : certificates(ews.ca, call);
-  const reached = await connection(url, ca);
-  report(...reached);
-  // Each further line would say the same.
-  if (reached.some(({ status }) => status === 'fail')) return;
-  report(await clock(url, ca === undefined ? fetch : fetchTrusting(ca)));
   const transport = ewsAt(url, credentials, ews, call);
   try {
+    if (ews.url !== undefined) report(ok('address', `EWS at ${url}.`));
+    const ca = ews.ca === undefined ? undefined : certificates(ews.ca, call);
+    const reached = await connection(url, ca);
+    report(...reached);
+    // Each further line would say the same.
+    if (reached.some(({ status }) => status === 'fail')) return;
+    report(await clock(url, ca === undefined ? fetch : fetchTrusting(ca)));
     const found = await exchange(transport, mailbox, version);
     report(...found);
     if (found.every(({ status }) => status !== 'fail')) await sendTest(call, config, mailbox, transport, report);

@@ -25,7 +25,7 @@ export function run(call: Call): Promise<ExitCode> {
 /** `dead>0`, `spooled>=1000`. @throws {UsageError} */
 function conditionOf(text: string | undefined): (stats: HandleStats) => boolean {
   if (text === undefined) return () => false;
-  const [, name, comparison, number] = /^\s*(\w+)\s*(>=|>|<=|<|=)\s*(\d+)\s*$/.exec(text) ?? [];
+  const [, name, comparison, number] = /^\s*(\w+)\s*(>=|>|<=|<|==?|!=)\s*(\d+)\s*$/.exec(text) ?? [];
   const state = spoolStates.find((one) => one === name);
   if (state === undefined) throw new UsageError(`--fail-if is ${JSON.stringify(text)}; expected a state and a number: 'dead>0'.`);
   const limit = Number(number);
@@ -34,7 +34,8 @@ function conditionOf(text: string | undefined): (stats: HandleStats) => boolean 
     if (comparison === '>') return count > limit;
     if (comparison === '>=') return count >= limit;
     if (comparison === '<') return count < limit;
-    return comparison === '<=' ? count <= limit : count === limit;
+    if (comparison === '<=') return count <= limit;
+    return comparison === '!=' ? count !== limit : count === limit;
   };
 }
 

@@ -13,29 +13,32 @@ export async function run(call: Call): Promise<ExitCode> {
   await checkReadable(path);
   const message = textOption(call, 'message');
   const ids = message === undefined ? undefined : await idsAbout(path, message);
+  const tell = (record: TraceRecord): void => {
+    if (ids !== undefined && !record.concerns(ids)) return;
+    if (output.json) output.document(record.fields);
+    else output.line(storyLine(record));
+  };
+  const follow = call.values.follow === true;
   let others = 0;
   let records = 0;
   for await (const record of recordsOf(path, undefined, () => (others += 1))) {
     call.signal.throwIfAborted();
     records += 1;
-    if (ids !== undefined && !record.concerns(ids)) continue;
-    if (output.json) output.document(record.fields);
-    else output.line(storyLine(record));
+    // Read again from its beginning: nothing that is added meanwhile may fall between two readings.
+    if (follow) break;
+    tell(record);
   }
   if (records === 0 && others > 0) throw new UsageError(`${quoted(path)} is no trace file: none of its lines is a record.`);
-  if (call.values.follow !== true) return exitCodes.ok;
-  const known = new Set(ids);
+  if (!follow) return exitCodes.ok;
   for await (const record of followed(path, call.signal)) {
-    if (ids !== undefined && !record.concerns(known)) continue;
-    for (const id of idsIn(record)) known.add(id);
-    if (output.json) output.document(record.fields);
-    else output.line(storyLine(record));
+    if (ids !== undefined && record.concerns(ids)) for (const id of idsIn(record)) ids.add(id);
+    tell(record);
   }
   return exitCodes.ok;
 }
 
 /** A message, its entries and the notes that carried them, as the file ties them together. */
-async function idsAbout(path: string, message: string): Promise<ReadonlySet<string>> {
+async function idsAbout(path: string, message: string): Promise<Set<string>> {
   const ids = new Set([message]);
   for await (const record of recordsOf(path, (one) => one.concerns(ids))) for (const id of idsIn(record)) ids.add(id);
   return ids;

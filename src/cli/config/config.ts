@@ -89,17 +89,28 @@ const rules = {
 const names = ['offline-im.config.json', 'offline-im.config.js', 'offline-im.config.mjs'] as const;
 
 /** The config file that a command line names, or that lies in the working folder and is nobody else's. @throws {UsageError} */
-export async function configOf(call: Pick<Call, 'values' | 'cwd' | 'output'>): Promise<Config> {
+export async function configOf(call: Pick<Call, 'values' | 'cwd' | 'output' | 'secrets'>): Promise<Config> {
   const named = textOption(call, 'config');
   const file = named === undefined ? found(call) : resolve(call.cwd, named);
   if (file === undefined) return {};
   try {
     const given: unknown = file.endsWith('.json')
-      ? JSON.parse(readFileSync(file, 'utf8'))
+      ? parsed(readFileSync(file, 'utf8'))
       : ((await import(pathToFileURL(file).href)) as { default?: unknown }).default;
+    call.secrets.hideInConfig(given);
     return readOptions(file, given, rules) as Config;
   } catch (error) {
     throw new UsageError(`The config ${file} can't be used: ${asError(error).message}`);
+  }
+}
+
+/** The reason without the piece of the file that the platform shows with it: it may be of a secret. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const [why] = asError(error).message.split(/, (?:\.\.\.)?"/);
+    throw new SyntaxError(`it is not JSON (${why})`);
   }
 }
 

@@ -3,6 +3,8 @@ import { resolve } from 'node:path';
 import { property } from '../../core/errors/thrown.ts';
 import { UsageError } from '../exit-codes.ts';
 
+const secretNames: ReadonlySet<string> = new Set(['password', 'token', 'keys', 'key', 'routingKey']);
+
 /** What was read of secrets, so that no output repeats it, whatever it comes to stand in. */
 export class Secrets {
   readonly #known = new Set<string>();
@@ -32,15 +34,30 @@ export class Secrets {
     return value;
   }
 
-  /** Parts of an address that nobody needs to see: the password of a database. */
+  /** Parts of an address that nobody needs to see: the password of a database, also where it makes the address one that can't be read. */
   hideIn(url: string): void {
-    if (!URL.canParse(url)) return;
-    const { password } = new URL(url);
-    this.hide(password);
-    try {
-      this.hide(decodeURIComponent(password));
-    } catch {
-      // It has a percent sign that encodes nothing.
+    const written = [/\/\/[^:/?#]*:(.*)@/s.exec(url)?.[1], /[?&](?:ssl)?password=([^&#]*)/i.exec(url)?.[1]];
+    for (const password of [...written, URL.canParse(url) ? new URL(url).password : undefined]) {
+      if (password === undefined) continue;
+      this.hide(password);
+      try {
+        this.hide(decodeURIComponent(password));
+      } catch {
+        // It has a percent sign that encodes nothing.
+      }
+    }
+  }
+
+  /** What a config should have said where it lies, and says itself: the sentence that refuses it must not repeat it. Logins in addresses likewise. */
+  hideInConfig(given: unknown, isSecret = false, depth = 0): void {
+    if (typeof given === 'string') {
+      if (isSecret) this.hide(given);
+      else this.hideIn(given);
+    } else if (typeof given === 'object' && given !== null && depth < 5) {
+      for (const [name, value] of Object.entries(given)) {
+        const named = !['env', 'file', 'id'].includes(name);
+        this.hideInConfig(value, named && (isSecret || secretNames.has(name)), depth + 1);
+      }
     }
   }
 

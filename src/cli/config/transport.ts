@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { bearerAuth } from '../../ews/auth/bearer-auth.ts';
 import { basicAuth, type Credentials } from '../../ews/auth/credentials.ts';
 import { ntlmAuth } from '../../ews/auth/ntlm/ntlm-auth.ts';
@@ -67,13 +68,22 @@ export function fetchTrusting(ca: string): typeof globalThis.fetch {
 /** Exchange at that address. */
 export function ewsAt(url: string, credentials: Credentials, { ca }: EwsConfig, place: Place): EwsTransport {
   const trusting = ca === undefined || credentials.fetch !== undefined ? {} : { fetch: fetchTrusting(certificates(ca, place)) };
-  return new EwsTransport({ url, credentials, ...trusting });
+  return configured(() => new EwsTransport({ url, credentials, ...trusting }));
 }
 
 export function graphOf({ root, token }: GraphConfig, place: Place): GraphTransport {
   const value = place.secrets.read('graph.token', token, place);
   const credential = { getToken: async () => ({ token: value, expiresOnTimestamp: Date.now() + hour }) };
-  return new GraphTransport({ credential, ...(root === undefined ? {} : { root }) });
+  return configured(() => new GraphTransport({ credential, ...(root === undefined ? {} : { root }) }));
+}
+
+/** What a transport refuses was said wrong on the command line or in the config. @throws {UsageError} */
+function configured<Made extends Transport>(make: () => Made): Made {
+  try {
+    return make();
+  } catch (error) {
+    throw error instanceof OfflineImError ? new UsageError(error.message) : error;
+  }
 }
 
 /** The way to the recipients that a config describes. @throws {UsageError} */
