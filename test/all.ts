@@ -1,0 +1,49 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+
+/** `npm test`: types and lint beside the short tests. What goes after `--` is Vitest's. */
+const npm = process.env.npm_execpath;
+if (npm === undefined) throw new Error('Start it with `npm test`: it runs scripts of package.json.');
+
+interface Check {
+  readonly name: string;
+  readonly process: ChildProcess;
+  readonly ended: Promise<{ code: number; text: string }>;
+}
+
+/** Its output is kept until it has ended: lines of three programs at once can't be read. */
+function check(name: string, script: string): Check {
+  const child = spawn(process.execPath, [npm ?? '', 'run', '--silent', script], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const chunks: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  return { name, process: child, ended: end(child).then((code) => ({ code, text: Buffer.concat(chunks).toString() })) };
+}
+
+/** A signal is a failure, as is a program that can't be started. */
+function end(child: ChildProcess): Promise<number> {
+  return new Promise((resolve) => {
+    child.once('error', () => resolve(1));
+    child.once('close', (code) => resolve(code ?? 1));
+  });
+}
+
+const checks = [check('types', 'typecheck'), check('lint', 'lint')];
+const tests = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', '--project', 'short', ...process.argv.slice(2)], {
+  stdio: ['ignore', 'inherit', 'inherit'],
+});
+const tested = end(tests);
+// Whoever has a type wrong needn't wait for the tests.
+for (const { ended } of checks) void ended.then(({ code }) => code !== 0 && tests.kill());
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    for (const child of [tests, ...checks.map((one) => one.process)]) child.kill(signal);
+  });
+}
+
+const result = await tested;
+const codes: number[] = [];
+for (const { name, ended } of checks) {
+  const { code, text } = await ended;
+  process.stdout.write(`\n${name}: ${code === 0 ? 'good' : `failed (exit code ${code})`}\n${text}`);
+  codes.push(code);
+}
+process.exitCode = [...codes, result].find((code) => code !== 0) ?? 0;
