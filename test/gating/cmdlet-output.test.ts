@@ -7,6 +7,7 @@ import {
   policyOfCsClientPolicy,
   policyOfCsImConfiguration,
 } from '../../src/gating/cmdlets.ts';
+import { codePoint } from '../support/code-points.ts';
 
 const list = `
 Identity            : Global
@@ -171,7 +172,7 @@ describe('parseCsImConfiguration', () => {
     fc.assert(
       fc.property(
         fc.oneof(
-          fc.string({ unit: 'binary' }),
+          fc.string({ unit: codePoint }),
           fc.array(piece).map((pieces) => pieces.join('')),
         ),
         (text) => {

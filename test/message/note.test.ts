@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { buildNote, htmlOf, noteWording } from '../../src/message/note.ts';
 import type { ClaimedNote, SpoolEntry, SpooledMessage } from '../../src/spool/contract.ts';
+import { codePoint } from '../support/code-points.ts';
 
 const noon = Date.UTC(2016, 5, 14, 12);
 const bob = { address: 'bob@contoso.com', name: 'Bob' };
@@ -84,7 +85,7 @@ describe('noteWording', () => {
 
   it('keeps a subject on one line, well-formed and within 255 units, whatever the name', () => {
     const name = fc.oneof(
-      fc.string({ unit: 'binary', maxLength: 400 }),
+      fc.string({ unit: codePoint, maxLength: 400 }),
       fc.integer({ min: 0, max: 300 }).map((length) => `${'a'.repeat(length)}${'😀'.repeat(150)}`),
       fc.string({ unit: fc.constantFrom('\ud800', '\udc00', '\r\n', '\u2028', 'a') }),
     );
@@ -131,7 +132,7 @@ describe('buildNote', () => {
 
   it('gives the text or html of a single message unchanged', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
+      fc.property(fc.string({ unit: codePoint }), (text) => {
         expect(buildNote(claim([member({ text })])).body).toEqual({ type: 'text', content: text });
         expect(buildNote(claim([member({ html: text })])).body).toEqual({ type: 'html', content: text });
       }),

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cutAt, quoted } from '../../../src/core/errors/quote.ts';
+import { codePoint } from '../../support/code-points.ts';
 
 describe('quoted', () => {
   it('shows any string on one line, well-formed, and not much longer than the limit', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
+      fc.property(fc.string({ unit: codePoint, maxLength: 300 }), (text) => {
         const shown = quoted(text);
         expect(shown).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
         expect(shown.length).toBeLessThan(610);
