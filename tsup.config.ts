@@ -80,6 +80,8 @@ export default defineConfig(({ outDir = 'dist' }) => {
       ...shared,
       ...small,
       format: 'cjs',
+      // Where it looks for a package of the host's; `import.meta` is empty here.
+      define: { ...shared.define, 'import.meta.filename': '__filename' },
       // Has no CommonJS form, and not every host can require() an ES module (Jest, bundlers, `--no-experimental-require-module`).
       noExternal: [/^p-retry$/, /^is-network-error$/],
       // Rollup then writes the CommonJS; the default would also rewrite `?.` and `??` into helper calls.

@@ -120,6 +120,14 @@ export function moduleTests(packed: () => Packed): void {
     expect(await packed().node('quiet.mjs', source.join('\n'))).toEqual({ code: 0, text: '0\n' });
   });
 
+  it.each([
+    ['ESM', 'pool.mjs', `import { openSpool } from 'offline-im/admin';`],
+    ['CJS', 'pool.cjs', `const { openSpool } = require('offline-im/admin');`],
+  ])('asks for pg where a PostgreSQL spool is opened without it, as %s', async (_kind, name, load) => {
+    const source = `${load}\nopenSpool('postgres://nobody@127.0.0.1:1/none').then(console.log, ({ code }) => console.log(code));`;
+    expect(await packed().node(name, source)).toEqual({ code: 0, text: 'OPTION_INVALID\n' });
+  });
+
   it('has nothing at a path that is not exported', async () => {
     const { code, text } = await packed().node('inner.mjs', `await import('offline-im/dist/index.js');`);
     expect(code).not.toBe(0);
