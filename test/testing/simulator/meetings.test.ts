@@ -153,6 +153,22 @@ describe('a meeting', () => {
     await answerWith(exchange, 'AcceptItem', inboxOf(exchange, bob)[0]?.id ?? '', bob);
     expect([inboxOf(exchange, bob).length, inboxOf(exchange, alice).length]).toEqual([1, 0]);
   });
+
+  it('whose change may not be sent is not changed', async () => {
+    const throttling = { messages: { burst: 1, perMinute: 1 } };
+    await using exchange = await startExchangeSimulator({ mailboxes: [alice, bob, carol], throttling });
+    const id = await invite(exchange, bob);
+    const before = exchange.mailbox(alice).folder('calendar').items;
+    const update = (send: string) =>
+      call(
+        exchange.url,
+        `<m:UpdateItem ConflictResolution="AutoResolve" SendMeetingInvitationsOrCancellations="${send}"><m:ItemChanges><t:ItemChange><t:ItemId Id="${id}"/><t:Updates><t:SetItemField><t:FieldURI FieldURI="calendar:Location"/><t:CalendarItem><t:Location>Room 2</t:Location></t:CalendarItem></t:SetItemField></t:Updates></t:ItemChange></m:ItemChanges></m:UpdateItem>`,
+      );
+    expect((await update('SendToAllAndSaveCopy')).codes).not.toContain('NoError');
+    expect(exchange.mailbox(alice).folder('calendar').items).toEqual(before);
+    expect(inboxOf(exchange, bob)).toHaveLength(1);
+    expect((await update('SendToNone')).codes).toEqual(['NoError']);
+  });
 });
 
 describe('a calendar', () => {

@@ -58,7 +58,7 @@ function arrive(exchange: Exchange, mailbox: SimulatedMailbox, sent: MessageCont
   const content = attendTo(sent, mailbox, exchange.registry.now());
   const plan = exchange.rulesOf(mailbox).plan(content, exchange.registry.now());
   const keep = (folder: SimulatedFolder): SimulatedItem => {
-    const item = mailbox.store(folder, plan.content, 'received');
+    const item = mailbox.keep(folder, plan.content, 'received');
     return plan.read ? mailbox.update(item, { messageFlags: item.messageFlags | messageFlag.read }) : item;
   };
   for (const folder of plan.copies) keep(folder);
@@ -152,7 +152,7 @@ export function submit(exchange: Exchange, submission: Submission, plan: ItemPla
   const content = { ...submission.content, sentAt: exchange.registry.now() };
   const send = (): void => deliver(exchange, sender, content);
   const keep = (): void => {
-    copy?.mailbox.store(copy.folder, content, 'sent-copy');
+    copy?.mailbox.keep(copy.folder, content, 'sent-copy');
   };
   switch (plan.do) {
     case 'everything':

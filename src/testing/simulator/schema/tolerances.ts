@@ -70,3 +70,13 @@ function isOfKind<Kind extends Tolerance['allows']['kind']>(
 export function prefixed({ ns, name }: XmlElement): string {
   return ns === messagesNs ? `m:${name}` : ns === typesNs ? `t:${name}` : `{${ns}}${name}`;
 }
+
+/** What the simulator answers against the schema, since Exchange does and clients read nothing else. Every other answer is valid. */
+export const deviations = {
+  streamingNotification: {
+    operation: 'GetStreamingEvents',
+    written: 'm:Notification',
+    schema: 't:Notification',
+    reason: 'Exchange writes the notifications of a stream in the messages namespace, and exchangelib reads only that.',
+  },
+} as const;

@@ -1,5 +1,6 @@
 import { messagesNs, typesNs } from '../../../ews/xml/namespaces.ts';
 import type { XmlElement } from '../../../ews/xml/read.ts';
+import { accepts, isOptional } from './accepts.ts';
 import { type Particle, requestGrammar, type TypeRule } from './read-grammar.ts';
 import { brokenConstraint } from './simple-value.ts';
 import { prefixed, tolerated } from './tolerances.ts';
@@ -7,7 +8,7 @@ import { prefixed, tolerated } from './tolerances.ts';
 /** What the schema forbids in a request, in the words of Exchange; undefined when it is valid, or nothing is known of it. */
 export function violationIn(request: XmlElement): string | undefined {
   const type = requestGrammar().requestType(request.name);
-  if (type === undefined) return undefined;
+  if (type === undefined || accepts(request, type)) return undefined;
   try {
     check(request, type);
     return undefined;
@@ -175,13 +176,6 @@ function firstNames(parts: readonly Particle[]): readonly string[] {
     if (!isOptional(part)) break;
   }
   return names;
-}
-
-/** Whether nothing at all will do. */
-function isOptional(particle: Particle): boolean {
-  if (particle.min === 0) return true;
-  if (particle.kind === 'element' || particle.kind === 'any') return false;
-  return particle.kind === 'choice' ? particle.parts.some(isOptional) : particle.parts.every(isOptional);
 }
 
 function nsOf(name: string): string {

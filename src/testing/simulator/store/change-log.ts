@@ -1,3 +1,5 @@
+import type { Registry } from './registry.ts';
+
 /** What happened to an item or a folder of a mailbox. */
 export interface Change {
   /** Grows by one with each change of the simulator. */
@@ -19,13 +21,26 @@ const kept = 20_000;
 
 /** The changes of one mailbox in order, from which SyncFolderItems and notifications are answered. */
 export class ChangeLog {
+  readonly #registry: Pick<Registry, 'nextSeq' | 'now'>;
   readonly #changes: Change[] = [];
   readonly #listeners = new Set<(change: Change) => void>();
   #forgotten = 0;
   /** What a restore has undone: numbers above the first, up to the second. */
   #undone: readonly (readonly [after: number, until: number])[] = [];
 
-  record(change: Change): void {
+  constructor(registry: Pick<Registry, 'nextSeq' | 'now'>) {
+    this.#registry = registry;
+  }
+
+  /** What has happened, as the next change of the simulator. */
+  note(
+    object: Change['object'],
+    what: Change['what'],
+    id: string,
+    folderId: string,
+    more: Pick<Change, 'old' | 'readOnly'> = {},
+  ): void {
+    const change = { seq: this.#registry.nextSeq(), at: this.#registry.now(), object, what, id, folderId, ...more };
     this.#changes.push(change);
     if (this.#changes.length > 2 * kept) {
       const dropped = this.#changes.splice(0, kept);

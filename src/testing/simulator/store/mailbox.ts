@@ -2,12 +2,12 @@ import { checkArguments } from '../../../core/arguments.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { contentOfMime } from '../mime/seed.ts';
 import { mailboxArguments } from './arguments.ts';
-import { type Change, ChangeLog } from './change-log.ts';
+import { ChangeLog } from './change-log.ts';
 import { SimulatedFolder } from './folder.ts';
 import { type ItemPlace, type MessageContent, placeAfter, SimulatedItem, withOwnAttachments } from './item.ts';
 import type { ConversationHistory, DelegateOptions, MailboxOptions } from './mailbox-options.ts';
 import { shownAsHistory, shownItems, showsInMissedConversations } from './message-class.ts';
-import type { ItemState } from './message-flags.ts';
+import { type Arrival, arrivedAs } from './message-flags.ts';
 import type { Registry } from './registry.ts';
 import { readSeed, type SeedContent } from './seeding/content.ts';
 import { foldersNamed, type WellKnownFolder } from './well-known-folders.ts';
@@ -31,7 +31,7 @@ export class SimulatedMailbox {
   /** Brings back what it was made as. */
   readonly #asNew: () => void;
   /** What has happened in it, for those who synchronise. @internal */
-  readonly changes = new ChangeLog();
+  readonly changes: ChangeLog;
   /** Settings that clients have stored, as XML: automatic replies, user configurations. */
   readonly settings = new Map<string, string>();
   readonly #folders = new Map<string, SimulatedFolder>();
@@ -49,6 +49,7 @@ export class SimulatedMailbox {
     const delegates = (options.delegates ?? []).map((d) => (typeof d === 'string' ? { address: d } : d));
     this.delegates = new Map(delegates.map((d) => [d.address.toLowerCase(), d]));
     this.#registry = registry;
+    this.changes = new ChangeLog(registry);
     this.#makeFolders(history, foldersNamed(options.folderNames));
     this.#asNew = this.snapshot();
   }
@@ -81,7 +82,7 @@ export class SimulatedMailbox {
     const id = this.#registry.newFolderId();
     const folder = new SimulatedFolder({ id, mailbox: this.address, displayName, parent, folderClass });
     this.#keep(folder);
-    this.#changed('folder', 'created', folder.id, parent.id);
+    this.changes.note('folder', 'created', folder.id, parent.id);
     return folder;
   }
 
@@ -94,17 +95,23 @@ export class SimulatedMailbox {
    * exchange.mailbox('bob@contoso.test').store('inbox', { subject: 'Hi', from: { address: 'alice@contoso.test' } });
    * ```
    */
-  store(
-    folder: SimulatedFolder | string,
-    content: SeedContent,
-    state: ItemState | { readonly messageFlags: number } = 'received',
-  ): SimulatedItem {
+  store(folder: SimulatedFolder | string, content: SeedContent, state: Arrival = 'received'): SimulatedItem {
     const to = typeof folder === 'string' ? this.folder(folder) : folder;
     const { content: whole, ...place } = readSeed(content, state, this.address, this.#registry);
+    return this.keep(to, whole, state, place);
+  }
+
+  /** The same with content that is whole already, such as what was read of a request. @internal */
+  keep(
+    to: SimulatedFolder,
+    content: MessageContent,
+    state: Arrival,
+    place = arrivedAs(state, this.#registry.now()),
+  ): SimulatedItem {
     const now = this.#registry.now();
-    const item = this.#insert(to, whole, { ...place, createdAt: now, changedAt: now, revision: 0 });
-    this.#changed('item', 'created', item.id, to.id);
-    if (state === 'received' && to.distinguished === 'inbox') this.#changed('item', 'new-mail', item.id, to.id);
+    const item = this.#insert(to, content, { ...place, createdAt: now, changedAt: now, revision: 0 });
+    this.changes.note('item', 'created', item.id, to.id);
+    if (state === 'received' && to.distinguished === 'inbox') this.changes.note('item', 'new-mail', item.id, to.id);
     return item;
   }
 
@@ -135,7 +142,7 @@ export class SimulatedMailbox {
     const changed = new SimulatedItem(place, next.content ?? item.content);
     folder.replace(item, changed);
     this.#registry.items.set(id, changed);
-    this.#changed('item', 'modified', id, folderId, { readOnly: next.content === undefined });
+    this.changes.note('item', 'modified', id, folderId, { readOnly: next.content === undefined });
     return changed;
   }
 
@@ -160,7 +167,7 @@ export class SimulatedMailbox {
 
   /** Deletes it for good. */
   remove(item: SimulatedItem): void {
-    if (this.#take(item)) this.#changed('item', 'deleted', item.id, item.folderId);
+    if (this.#take(item)) this.changes.note('item', 'deleted', item.id, item.folderId);
   }
 
   /** Gives a folder another name or class. */
@@ -168,7 +175,7 @@ export class SimulatedMailbox {
     folder.displayName = next.displayName ?? folder.displayName;
     folder.folderClass = next.folderClass ?? folder.folderClass;
     folder.revision = this.#registry.nextSeq();
-    this.#changed('folder', 'modified', folder.id, folder.parent?.id ?? '');
+    this.changes.note('folder', 'modified', folder.id, folder.parent?.id ?? '');
   }
 
   /** Moves a folder with all that is in it; ids stay, as in Exchange. */
@@ -178,7 +185,7 @@ export class SimulatedMailbox {
     folder.parent = to;
     folder.revision = this.#registry.nextSeq();
     to.children.push(folder);
-    this.#changed('folder', 'moved', folder.id, to.id, { old: { id: folder.id, folderId: from } });
+    this.changes.note('folder', 'moved', folder.id, to.id, { old: { id: folder.id, folderId: from } });
   }
 
   /** Copies a folder with all that is in it. */
@@ -197,7 +204,7 @@ export class SimulatedMailbox {
     folder.detach();
     this.#folders.delete(folder.id);
     this.#registry.folders.delete(folder.id);
-    this.#changed('folder', 'deleted', folder.id, folder.parent?.id ?? '');
+    this.changes.note('folder', 'deleted', folder.id, folder.parent?.id ?? '');
   }
 
   /** What Outlook's Missed Conversations folder shows: missed-conversation notes that came from the own organisation. */
@@ -249,7 +256,7 @@ export class SimulatedMailbox {
     const { messageFlags, createdAt, receivedAt, revision } = item;
     const place = { messageFlags, createdAt, revision, changedAt: this.#registry.now() };
     const next = this.#insert(folder, item.content, receivedAt === undefined ? place : { ...place, receivedAt });
-    this.#changed('item', what, next.id, folder.id, { old: { id: item.id, folderId: item.folderId } });
+    this.changes.note('item', what, next.id, folder.id, { old: { id: item.id, folderId: item.folderId } });
     return next;
   }
 
@@ -264,16 +271,6 @@ export class SimulatedMailbox {
     folder.insert(item);
     this.#registry.items.set(item.id, item);
     return item;
-  }
-
-  #changed(
-    object: Change['object'],
-    what: Change['what'],
-    id: string,
-    folderId: string,
-    more: Pick<Change, 'old' | 'readOnly'> = {},
-  ): void {
-    this.changes.record({ seq: this.#registry.nextSeq(), at: this.#registry.now(), object, what, id, folderId, ...more });
   }
 
   #keep(folder: SimulatedFolder): void {

@@ -25,3 +25,13 @@ export function flagsOf(state: ItemState): number {
       return messageFlag.read | messageFlag.submitted | messageFlag.unsent | messageFlag.fromMe;
   }
 }
+
+/** How an item came, or the flags that it is to have. */
+export type Arrival = ItemState | { readonly messageFlags: number };
+
+/** What an item's place says of how it came. */
+export function arrivedAs(state: Arrival, now: Date): { readonly messageFlags: number; readonly receivedAt?: Date } {
+  if (typeof state !== 'string') return { messageFlags: state.messageFlags };
+  const messageFlags = flagsOf(state);
+  return state === 'received' ? { messageFlags, receivedAt: now } : { messageFlags };
+}

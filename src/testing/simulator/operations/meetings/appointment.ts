@@ -42,17 +42,20 @@ export function createAppointment(
   return saved;
 }
 
-/** Whoever is invited, told of an appointment that was changed, as the attribute of the update says. */
-export function tellOfUpdate(
+/**
+ * Whoever is invited to an appointment that is to change, as the attribute of the update says. Throws when nothing may be sent, so that nothing has
+ * changed then; the function returned tells them, once the change is stored.
+ */
+export function readyToTell(
   before: SimulatedItem,
-  after: SimulatedItem,
+  next: MessageContent,
   send: string | undefined,
   mailbox: SimulatedMailbox,
   context: OperationContext,
   plan: ItemPlan,
-): SimulatedItem {
-  if (send === undefined || send === 'SendToNone' || !isOrganizer(after.content, mailbox)) return after;
-  const [was, is] = [attendeesOf(before.content), attendeesOf(after.content)];
+): (after: SimulatedItem) => SimulatedItem {
+  if (send === undefined || send === 'SendToNone' || !isOrganizer(next, mailbox)) return (after) => after;
+  const [was, is] = [attendeesOf(before.content), attendeesOf(next)];
   const among = (list: readonly Mailbox[], { address }: Mailbox): boolean =>
     list.some((one) => one.address.toLowerCase() === address.toLowerCase());
   const gone = was.filter((one) => !among(is, one));
@@ -60,11 +63,13 @@ export function tellOfUpdate(
   const onlyChanged = send.includes('ToChanged') && (added.length > 0 || gone.length > 0);
   const known = onlyChanged ? [] : is.filter((one) => among(was, one));
   requireSending([...gone, ...added, ...known], mailbox, context);
-  const sent = is.length === 0 ? after : mailbox.update(after, { content: asSent(after.content) });
-  invite(sent.content, 'NewMeetingRequest', added, send, mailbox, context, plan);
-  invite(sent.content, 'FullUpdate', known, send, mailbox, context, plan);
-  cancelFor(before.content, gone, send.endsWith('SaveCopy'), mailbox, context, plan);
-  return sent;
+  return (after) => {
+    const sent = is.length === 0 ? after : mailbox.update(after, { content: asSent(after.content) });
+    invite(sent.content, 'NewMeetingRequest', added, send, mailbox, context, plan);
+    invite(sent.content, 'FullUpdate', known, send, mailbox, context, plan);
+    cancelFor(before.content, gone, send.endsWith('SaveCopy'), mailbox, context, plan);
+    return sent;
+  };
 }
 
 /** Whoever is invited, told that there is no meeting any more. */

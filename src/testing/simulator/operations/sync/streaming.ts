@@ -1,6 +1,6 @@
 import { messagesNs, typesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, childrenOf, textOf } from '../../../../ews/xml/read.ts';
-import { deviations } from '../../schema/deviations.ts';
+import { deviations } from '../../schema/tolerances.ts';
 import type { Subscription } from '../../store/change-log.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
