@@ -1,4 +1,8 @@
-import type { Registry } from './registry.ts';
+/** What numbers and dates changes: the registry of the simulator. */
+interface Numbering {
+  nextSeq(): number;
+  now(): Date;
+}
 
 /** What happened to an item or a folder of a mailbox. */
 export interface Change {
@@ -21,14 +25,14 @@ const kept = 20_000;
 
 /** The changes of one mailbox in order, from which SyncFolderItems and notifications are answered. */
 export class ChangeLog {
-  readonly #registry: Pick<Registry, 'nextSeq' | 'now'>;
+  readonly #registry: Numbering;
   readonly #changes: Change[] = [];
   readonly #listeners = new Set<(change: Change) => void>();
   #forgotten = 0;
   /** What a restore has undone: numbers above the first, up to the second. */
   #undone: readonly (readonly [after: number, until: number])[] = [];
 
-  constructor(registry: Pick<Registry, 'nextSeq' | 'now'>) {
+  constructor(registry: Numbering) {
     this.#registry = registry;
   }
 
