@@ -92,18 +92,44 @@ export type FolderPage =
  */
 export function readFolderPages(payload: XmlElement, folders: number, offset = 0): readonly FolderPage[] | undefined {
   const messages = responseMessages(payload, 'FindItem');
-  return messages?.length === folders ? messages.map((message) => folderPage(message, offset)) : undefined;
+  if (messages?.length !== folders) return undefined;
+  const plain = holdsOnly(payload, ['ResponseMessages']) && payload.children.every(isBare);
+  return messages.map((message) => folderPage(message, offset, plain));
 }
 
-function folderPage(message: ResponseMessage, offset: number): FolderPage {
+function folderPage(message: ResponseMessage, offset: number, plain: boolean): FolderPage {
   const { ok, responseClass, responseCode, element } = message;
   const roots = childrenOf(element, messagesNs, 'RootFolder');
-  if (!ok) return { kind: 'error', responseCode, clear: responseClass === 'Error' && roots.every(isEmpty), element };
+  const tidy = plain && holdsOnly(element, ['RootFolder', ...spoken]) && spokenOnly(element);
+  if (!ok) return { kind: 'error', responseCode, clear: responseClass === 'Error' && tidy && roots.every(isEmpty), element };
   const lists = roots.flatMap((root) => childrenOf(root, typesNs, 'Items'));
   const items = lists.flatMap((list) => list.children).map(readFoundItem);
-  const [root] = roots;
-  const whole = root !== undefined && roots.length === 1 && lists.length === 1 && isWhole(root, items.length, offset);
+  const [root, ...others] = roots;
+  const whole =
+    tidy &&
+    root !== undefined &&
+    others.length === 0 &&
+    lists.length === 1 &&
+    lists.every(isBare) &&
+    isWhole(root, items.length, offset);
   return { kind: 'items', items, whole };
+}
+
+/** What an answer about a folder says beside what it found. */
+const spoken = ['MessageText', 'ResponseCode', 'DescriptiveLinkKey', 'MessageXml'];
+
+/** Nothing stands where EWS writes nothing: a match that came to lie there, on its way through something, would not be seen. */
+function holdsOnly(element: XmlElement, names: readonly string[]): boolean {
+  return isBare(element) && element.children.every((one) => (one.ns === messagesNs && names.includes(one.name)) || isEmpty(one));
+}
+
+function spokenOnly({ children }: XmlElement): boolean {
+  return children.every(({ name, children: below }) => below.length === 0 || name === 'RootFolder' || name === 'MessageXml');
+}
+
+/** Without text of its own. */
+function isBare({ text }: XmlElement): boolean {
+  return text.trim() === '';
 }
 
 /**
@@ -112,19 +138,22 @@ function folderPage(message: ResponseMessage, offset: number): FolderPage {
  */
 function isWhole(root: XmlElement, count: number, offset: number): boolean {
   const others = root.children.filter(({ ns, name }) => ns !== typesNs || name !== 'Items');
-  if (!others.every(isEmpty)) return false;
-  const last = root.attributes.get('IncludesLastItemInRange')?.trim();
-  const total = root.attributes.get('TotalItemsInView')?.trim();
+  if (!isBare(root) || !others.every(isEmpty)) return false;
+  // Whatever the case of its letters: one that was overlooked would be one that doesn't contradict.
+  const said = new Map([...root.attributes].map(([name, value]) => [name.toLowerCase(), value.trim()]));
+  if (said.size < root.attributes.size) return false;
+  const last = said.get('includeslastiteminrange');
+  const total = said.get('totalitemsinview');
   if (last !== undefined && last !== 'true' && last !== '1') return false;
   if (total !== undefined && !(/^\d{1,9}$/.test(total) && Number(total) === offset + count)) return false;
   // Where the next page would begin, or of how many this is a part: beyond what is here, something was passed over.
-  for (const name of ['IndexedPagingOffset', 'AbsoluteDenominator']) {
-    const reached = root.attributes.get(name)?.trim();
+  for (const name of ['indexedpagingoffset', 'numeratoroffset', 'absolutedenominator']) {
+    const reached = said.get(name);
     if (reached !== undefined && !(Number(reached) <= offset + count)) return false;
   }
   return (last !== undefined || total !== undefined) && count < mostResults;
 }
 
-function isEmpty({ children, text }: XmlElement): boolean {
-  return children.length === 0 && text.trim() === '';
+function isEmpty(element: XmlElement): boolean {
+  return element.children.length === 0 && isBare(element);
 }

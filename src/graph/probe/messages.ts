@@ -86,14 +86,14 @@ export async function listMessages(
       return isMissing(reply) ? { kind: 'missing' } : { kind: 'failed', reply };
     }
     shown += values.length;
-    if (values.length > mostOfAPage || field(reply.body, 'error') !== undefined) whole = false;
+    if (values.length > mostOfAPage || !isPlain(reply.body)) whole = false;
     for (const value of values.slice(0, mostOfAPage)) {
       const message = readMessage(value, expand);
       if (message === undefined) whole = false;
       else messages.push(message);
     }
     const seenAt = reply.meta.date;
-    const next = said(reply.body, 'nextLink');
+    const next = said(reply.body, 'nextlink');
     if (next === undefined) {
       const counted = said(reply.body, 'count');
       return { kind: 'listed', messages, whole: whole && (counted === undefined || counted === shown), seenAt };
@@ -104,13 +104,24 @@ export async function listMessages(
   }
 }
 
-/** What an answer says of itself, in each way that the versions of OData write it. */
-function said(body: unknown, name: 'nextLink' | 'count'): unknown {
-  for (const key of [`@odata.${name}`, `@${name}`, `odata.${name}`]) {
-    const value = field(body, key);
-    if (value !== undefined && value !== null) return value;
+/** What an answer says of itself, in each way that the versions of OData write it, whatever the case of its letters. */
+function said(body: unknown, name: 'nextlink' | 'count'): unknown {
+  for (const [key, value] of Object.entries(body ?? {})) {
+    if (value !== null && /^(?:value)?@?(?:odata\.)?(\w+)$/i.exec(key)?.[1]?.toLowerCase() === name) return value;
   }
   return undefined;
+}
+
+/** Beside its list an answer has annotations, each a plain value: a list or an error at any other place may be matches that weren't seen. */
+function isPlain(body: unknown): boolean {
+  return Object.entries(body ?? {}).every(([key, value]) => {
+    if (key === 'value' || value === null) return true;
+    return typeof value !== 'object' && /^(?:value)?@|^odata\./i.test(key) ? true : isNothing(value);
+  });
+}
+
+function isNothing(value: unknown): boolean {
+  return typeof value === 'object' && value !== null ? Object.keys(value).length === 0 : value === '' || value === undefined;
 }
 
 /** How an unsent message stands. `submitted` is undefined when the answer doesn't say: don't know, never no. */

@@ -1,4 +1,5 @@
 /** "Absent" permits to send again, so no answer that shows a match, or that may not be all, is ever taken for it. */
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Note, ProbeResult } from '../../../src/transport/contract.ts';
 import { numbersOfRow } from '../../support/security-page.ts';
@@ -11,6 +12,7 @@ const guid = 'b1f7c0a4-52c8-4d5e-9c3b-6f0d8e2a9147';
 const tag = 'note-0/1';
 const old = '2016-06-14T11:00:00.1234567Z';
 const date = 'Tue, 14 Jun 2016 12:00:00 GMT';
+const nothingInView = 'TotalItemsInView="0" IncludesLastItemInRange="true"';
 const empty = root('TotalItemsInView="0" IncludesLastItemInRange="true"', '<ty:Items/>');
 const one = 'TotalItemsInView="1" IncludesLastItemInRange="true"';
 const tagged = (value = tag): string =>
@@ -100,6 +102,26 @@ const unknown: readonly (readonly [string, string])[] = [
       .replace('"Success"', '"Error"')
       .replace('NoError', 'ErrorFolderNotFound'),
   ],
+  ['a fraction that goes on further', success(root('NumeratorOffset="7" IncludesLastItemInRange="true"', '<ty:Items/>'))],
+  [
+    'IncludesLastItemInRange in other letters',
+    success(root('TotalItemsInView="0" includesLastItemInRange="false"', '<ty:Items/>')),
+  ],
+  [
+    'IncludesLastItemInRange twice, in other letters',
+    success(root('IncludesLastItemInRange="true" INCLUDESLASTITEMINRANGE="false"', '<ty:Items/>')),
+  ],
+  ['a match in a second RootFolder of another namespace', success(empty + root(one, item(tagged())).replaceAll('me:', 'ty:'))],
+  ['a match beside the RootFolder', success(empty + item(tagged()))],
+  ['a match before the RootFolder', success(item(tagged()) + empty)],
+  ['a match in the code of the answer', success(empty).replace('NoError<', `NoError${item(tagged())}<`)],
+  ['a match as text, in the list', success(root(nothingInView, `<ty:Items><![CDATA[${item(tagged())}]]></ty:Items>`))],
+  ['a match as text, beside the list', success(root(nothingInView, `<ty:Items/><![CDATA[${item(tagged())}]]>`))],
+  ['a match as text, beside the RootFolder', success(`${empty}<![CDATA[${item(tagged())}]]>`)],
+  [
+    'an error beside which a match stands',
+    success(item(tagged())).replace('"Success"', '"Error"').replace('NoError', 'ErrorFolderNotFound'),
+  ],
   ['the message of another operation', success(empty).replaceAll('FindItem', 'GetItem')],
 ];
 
@@ -151,6 +173,52 @@ describe('never absent', () => {
   });
 });
 
+describe('a match at any place of an answer', () => {
+  /** Ways in which what stands between server and client has been seen to change XML; the tag stays where somebody can read it. */
+  const changes = ['rename', 'namespace', 'wrap', 'before', 'after', 'text'] as const;
+  const names = ['FindItemResponseMessage', 'RootFolder', 'Items', 'Message', 'ExtendedProperty', 'Value'] as const;
+
+  function change(xml: string, how: (typeof changes)[number], name: (typeof names)[number]): string {
+    const at = new RegExp(`<(\\w\\w):${name}([ >].*)</\\1:${name}>`, 's');
+    return xml.replace(at, (whole: string, prefix: string, inner: string) => {
+      const open = /^[^>]*/.exec(inner)?.[0] ?? '';
+      const bare = `<${prefix}:${name}${open}/>`;
+      switch (how) {
+        case 'rename':
+          return `<${prefix}:${name}s${inner}</${prefix}:${name}s>`;
+        case 'namespace':
+          return `<x:${name} xmlns:x="urn:x"${inner}</x:${name}>`;
+        case 'wrap':
+          return `<${prefix}:Wrapped>${whole}</${prefix}:Wrapped>`;
+        case 'before':
+          return bare + whole;
+        case 'after':
+          return whole + bare;
+        case 'text':
+          return `<${prefix}:${name}${open}><![CDATA[${inner.slice(open.length + 1).replaceAll(/<!\[CDATA\[|\]\]>/g, '')}]]></${prefix}:${name}>`;
+      }
+    });
+  }
+
+  it('is never absent, whatever one or two changes were made on its way', async () => {
+    const attributes = [nothingInView, one, 'IncludesLastItemInRange="true"', 'TotalItemsInView="0"'];
+    const step = fc.tuple(fc.constantFrom(...changes), fc.constantFrom(...names));
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...attributes), fc.array(step, { minLength: 1, maxLength: 2 }), async (said, steps) => {
+        const whole = success(root(said, item(tagged() + flags(1), 'Message')));
+        const changed = steps.reduce((xml, [how, name]) => change(xml, how, name), whole);
+        expect(changed).toContain(tag);
+        // Beside it an empty one, as where a server answers for a folder twice.
+        for (const answer of [changed, changed.replace('<me:ResponseCode>', `${empty}<me:ResponseCode>`)]) {
+          server(answer);
+          expect(['found', 'unknown']).toContain((await probe())[0]?.status);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
 describe('absent', () => {
   const rows: readonly (readonly [string, string])[] = [
     ['nothing in view', success(empty)],
@@ -159,6 +227,11 @@ describe('absent', () => {
       'a next page that begins here',
       success(root('IndexedPagingOffset="0" TotalItemsInView="0" IncludesLastItemInRange="true"', '<ty:Items/>')),
     ],
+    [
+      'a text and a link key',
+      success(`<me:MessageText>Nothing.</me:MessageText><me:DescriptiveLinkKey>0</me:DescriptiveLinkKey>${empty}`),
+    ],
+    ['empty highlights', success(`${empty}<me:HighlightTerms/>`)],
     ['without TotalItemsInView', success(root('IncludesLastItemInRange="true"', '<ty:Items/>'))],
     ['without IncludesLastItemInRange', success(root('TotalItemsInView="0"', '<ty:Items/>'))],
     ['without a response code', success(empty).replace(/<me:ResponseCode>.*<\/me:ResponseCode>/, '')],

@@ -199,6 +199,17 @@ describe('absent', () => {
     ['counts in no number', { '@odata.count': 'many', value: [] }],
     ['has a next page, as OData 3 writes it', { 'odata.nextLink': `${root}/elsewhere`, value: [] }],
     ['has an error beside its list', { error: { code: 'ErrorServerBusy' }, value: [] }],
+    ['has an error in words', { error: 'busy', value: [] }],
+    ['counts in other letters', { '@OData.Count': 1, value: [] }],
+    ['counts as a property of its list', { 'value@odata.count': 1, value: [] }],
+    ['has a next page in other letters', { '@odata.nextlink': `${root}/elsewhere`, value: [] }],
+    ['has a next page as a property of its list', { 'value@odata.nextLink': `${root}/elsewhere`, value: [] }],
+    ['has a list in other letters beside it', { value: [], Value: [item(tag)] }],
+    ['has a list of another name beside it', { value: [], values: [item(tag)] }],
+    ['has a list in the form of OData 2 beside it', { value: [], d: { results: [item(tag)] } }],
+    ['has a match beside its list', { value: [], ...item(tag) }],
+    ['has a match among its annotations', { value: [], '@odata.other': [item(tag)] }],
+    ['has a list as text', { value: [], messages: JSON.stringify([item(tag)]) }],
   ])('an answer that %s is not all, and nothing is absent', async (_, json) => {
     expect((await canned(({ what }) => (what === 'outbox' ? { json } : nothing)).probe())[0]?.status).toBe('unknown');
   });
@@ -210,9 +221,19 @@ describe('absent', () => {
     }
   });
 
-  it('a count that is right takes nothing back', async () => {
-    const { probe } = canned(() => ({ json: { '@odata.count': 0, value: [], '@odata.nextLink': null } }));
-    expect((await probe())[0]?.status).toBe('absent');
+  it.each([
+    { '@odata.count': 0, value: [], '@odata.nextLink': null },
+    { '@odata.context': `${root}/v1.0/$metadata#users('alice')/mailFolders('x')/messages(id)`, value: [] },
+    {
+      '@microsoft.graph.tips': 'Use $select',
+      '@odata.deltaLink': 'x',
+      'odata.metadata': 'y',
+      value: [],
+      error: null,
+      warnings: [],
+    },
+  ])('what says no more than that there is nothing takes nothing back: %j', async (json) => {
+    expect((await canned(() => ({ json })).probe())[0]?.status).toBe('absent');
   });
 
   it.each([
