@@ -7,13 +7,14 @@ import type { MessageContent, SimulatedItem } from '../store/item.ts';
 import type { SimulatedMailbox } from '../store/mailbox.ts';
 import { messageFlag } from '../store/message-flags.ts';
 import { attendTo } from './meetings/attendant.ts';
+import { automaticReply } from './rules/automatic-reply.ts';
 
 /**
  * Hands a message to its recipients: into the Inbox of those who are simulated, to `outbound` for the rest of the world.
  * Class and named properties survive only inside the organisation. A recipient inside whom nobody knows is reported to the
  * sender by a non-delivery report, as Exchange does: the submission itself was fine.
  */
-export function deliver(exchange: Exchange, sender: SimulatedMailbox, content: MessageContent): void {
+export function deliver(exchange: Exchange, sender: SimulatedMailbox, content: MessageContent, automatic = false): void {
   const federated = strip(content);
   const [unknown, full]: [string[], string[]] = [[], []];
   const recipients = expanded(exchange, [...content.to, ...content.cc, ...content.bcc]);
@@ -24,6 +25,7 @@ export function deliver(exchange: Exchange, sender: SimulatedMailbox, content: M
     } else if (mailbox !== undefined) {
       const internal = exchange.isInside(sender.address) && exchange.isInside(recipient);
       arrive(exchange, mailbox, internal ? withoutBcc(content) : federated);
+      if (!automatic) answerAutomatically(exchange, mailbox, content, internal);
     } else if (exchange.isInside(recipient)) {
       unknown.push(recipient);
     } else {
@@ -35,6 +37,14 @@ export function deliver(exchange: Exchange, sender: SimulatedMailbox, content: M
   };
   report(unknown, '550 5.1.1 RESOLVER.ADR.RecipNotFound');
   report(full, '554 5.2.2 STOREDRV.Deliver.Exception:QuotaExceededException');
+}
+
+/** An automatic reply is answered by no other. */
+function answerAutomatically(exchange: Exchange, by: SimulatedMailbox, content: MessageContent, internal: boolean): void {
+  const { registry } = exchange;
+  const newMessageId = (): string => registry.newMessageId(domainOf(by.address));
+  const reply = automaticReply(by, { content, internal, at: registry.now(), newMessageId });
+  if (reply !== undefined) deliver(exchange, by, reply, true);
 }
 
 /** Each recipient once, the members of distribution lists in their place. */

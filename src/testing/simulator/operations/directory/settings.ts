@@ -8,12 +8,13 @@ import { schemaFault } from '../../xml/soap-request.ts';
 import { plainBoolean, writeElement } from '../../xml/written-element.ts';
 import { mailboxOf, resolveFolder } from '../ids.ts';
 import { answerEach, type Operation, type OperationContext } from '../operation.ts';
+import { oofKey, setAutomaticReplies } from '../rules/automatic-reply.ts';
 
 /** https://learn.microsoft.com/exchange/client-developer/web-service-reference/getuseroofsettings-operation */
 export const getUserOofSettings: Operation = {
   count: () => 1,
   run(request, context) {
-    const settings = settingsOf(request, context).get('oof');
+    const settings = mailboxIn(request, context).settings.get(oofKey);
     const none =
       '<t:OofSettings><t:OofState>Disabled</t:OofState><t:ExternalAudience>None</t:ExternalAudience>' +
       '<t:InternalReply><t:Message/></t:InternalReply><t:ExternalReply><t:Message/></t:ExternalReply></t:OofSettings>';
@@ -28,7 +29,7 @@ export const setUserOofSettings: Operation = {
   run(request, context) {
     const given = child(request, typesNs, 'UserOofSettings');
     if (given === undefined) throw schemaFault("the element 'UserOofSettings' is missing.");
-    settingsOf(request, context).set('oof', writeElement({ ...given, name: 'OofSettings' }));
+    setAutomaticReplies(mailboxIn(request, context), writeElement({ ...given, name: 'OofSettings' }));
     return { element: 'SetUserOofSettingsResponse', content: success('m:ResponseMessage'), code: 'NoError' };
   },
 };
@@ -133,12 +134,12 @@ export const getDelegate: Operation = {
   },
 };
 
-function settingsOf(request: XmlElement, context: OperationContext): Map<string, string> {
+function mailboxIn(request: XmlElement, context: OperationContext): SimulatedMailbox {
   const address = textOf(child(request, typesNs, 'Mailbox'), typesNs, 'Address') ?? '';
   const mailbox: SimulatedMailbox | undefined = context.exchange.find(address);
   if (mailbox === undefined) throw new EwsItemError('ErrorNonExistentMailbox');
   requireFolders(context.login, context.acting, mailbox);
-  return mailbox.settings;
+  return mailbox;
 }
 
 /** A response message that says that all went well. */
