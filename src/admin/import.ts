@@ -25,7 +25,7 @@ const atOnce = 100;
  * Reads an export into a spool: each message is appended so that nobody claims it, not even a flush, then takes over what it was, and only then goes on. Whatever ends it
  * before that, called again it goes on; a second time it adds nothing. Senders and other imports go on beside it.
  *
- * @throws {OfflineImError} `OPTION_INVALID` for a file that is no export, or was cut off or changed; nothing was added
+ * @throws {OfflineImError} `OPTION_INVALID` for a file that is no export, or was cut off or changed, `SPOOL_VERSION` for one of a later version; nothing was added
  */
 export async function importSpool(
   storage: SpoolStorage,
@@ -117,8 +117,13 @@ async function checkWhole(file: string): Promise<{ readonly copy: boolean }> {
     header ??= parse(text, file);
     last = text;
   }
-  if (property(header, 'offlineIm') !== 'export' || property(header, 'version') !== 1)
-    throw notWhole(file, 'is no export of this version');
+  const version = property(header, 'version');
+  if (property(header, 'offlineIm') !== 'export') throw notWhole(file, 'is no export');
+  if (typeof version === 'number' && version > 1) {
+    const message = `The export ${quoted(file)} has version ${version}; this library knows up to 1. Nothing was added: import it with the version that wrote it, or a later one.`;
+    throw new OfflineImError('SPOOL_VERSION', message, { details: { version, known: 1 } });
+  }
+  if (version !== 1) throw notWhole(file, 'is no export of this version');
   const end = parse(last ?? '', file);
   if (property(end, 'end') !== true) throw notWhole(file, 'was cut off: its last line is missing');
   if (property(end, 'sha256') !== hash.digest('hex')) throw notWhole(file, 'was changed since it was written');

@@ -168,6 +168,13 @@ it('refuses a file that was cut off or changed, and a spool that sends, before a
     await writeFile(file, bad);
     await expect(importSpool(target, file, quiet)).rejects.toMatchObject({ code: 'OPTION_INVALID' });
   }
+  // Whatever else it holds by then.
+  await writeFile(file, whole.replace('"version":1', '"version":2'));
+  await expect(importSpool(target, file, quiet)).rejects.toMatchObject({
+    code: 'SPOOL_VERSION',
+    details: { version: 2, known: 1 },
+  });
+  expect(await statesOf(target)).toEqual({});
   await Promise.all([source.close(), target.close()]);
 });
 

@@ -10,10 +10,12 @@ import {
   JournalError,
   type StoredNote,
 } from '../journaled/journal.ts';
+import { LaterFormat } from '../journaled/json-shape.ts';
 import type { EntryRecord } from '../state/records.ts';
 import { type CopyStep, copyStep } from './backup/copy-step.ts';
 import { errnoOf, type FileLayer, type FolderLock } from './disk/file-layer.ts';
 import { type Layout, layoutOf } from './disk/layout.ts';
+import { assertDocumentsKnown, laterFormatError } from './later-format.ts';
 import { load } from './load.ts';
 import { makeParts, type Parts } from './parts.ts';
 import { type Plan, planOf } from './plan.ts';
@@ -63,6 +65,7 @@ export class FileJournal implements Journal {
         lost(error);
         warn(error);
       };
+      await assertDocumentsKnown(parts);
       const { contents, left, outlived } = await load(parts, Math.floor(context.clock.now()));
       this.#left = new Set(left);
       this.#forgotten = new Set(outlived);
@@ -73,6 +76,7 @@ export class FileJournal implements Journal {
       await parts.tombstones.close().catch(() => undefined);
       await this.#unlock();
       if (error instanceof OfflineImError) throw error;
+      if (error instanceof LaterFormat) throw laterFormatError(this.#layout.root, error);
       const code = errnoOf(error instanceof JournalError ? error.cause : error);
       const message = `The folder ${quoted(this.#layout.root)} cannot be made, read or written${code === undefined ? '' : ` (${code})`}. Check the path and its rights.`;
       throw new OfflineImError('SPOOL_ROOT_UNUSABLE', message, { cause: error, details: { root: this.#layout.root } });

@@ -88,8 +88,8 @@ const rules = {
  * `<root>/<SipUserAddress>/History Spooler`, what waits in `waiting` below it. What was accepted survives the end of the
  * process and a power cut. For one process; its start reads every file, so for up to some 100,000 waiting messages.
  *
- * `open()` rejects with `SPOOL_LOCKED` while someone else has the root open, and with `SPOOL_ROOT_UNUSABLE` when the
- * folder can't be used. When another process gets hold of the folder all the same, the one that came last has it: this one closes
+ * `open()` rejects with `SPOOL_LOCKED` while someone else has the root open, with `SPOOL_VERSION` when a later version of this library
+ * wrote anything of it (nothing is touched then), and with `SPOOL_ROOT_UNUSABLE` when the folder can't be used. When another process gets hold of the folder all the same, the one that came last has it: this one closes
  * itself with a `warning` (`SPOOL_CLOSED`) before it sends or accepts anything more. docs/file-spool-format.md describes the files, and
  * what may be done with them while the spool is open.
  *

@@ -1,12 +1,23 @@
 import type { SpooledMessage } from '../contract.ts';
 import type { StoredNote } from '../journaled/journal.ts';
-import { field, fields, listOf, oneOf, parseJson, type Reader, ShapeError, word } from '../journaled/json-shape.ts';
+import {
+  field,
+  fields,
+  isLater,
+  LaterFormat,
+  listOf,
+  oneOf,
+  parseJson,
+  type Reader,
+  ShapeError,
+  word,
+} from '../journaled/json-shape.ts';
 import { entryFixed, fixedPart, message, noteHead } from '../journaled/record-readers.ts';
 import { packAttempts, packedStatus } from '../rows/attempts.ts';
 import { type EntryFixed, type EntryRecord, type EntryStatus, isInNote, isTombstone } from '../state/records.ts';
 
 /** Raised when a reader of this version could misread a file of the next. */
-const formatVersion = 1;
+export const formatVersion = 1;
 
 /** No file of entries is larger; what is larger is not read. A message of 32 KiB for 500 people takes a tenth of it at worst. */
 export const largestFile = 16 * 1024 * 1024;
@@ -32,7 +43,7 @@ export function formatEntries(entries: readonly StoredEntry[]): string {
   return `${JSON.stringify({ format: formatVersion, kind: 'message', entries: shown }, undefined, 2)}\n`;
 }
 
-/** @throws {ShapeError} when it is not a file of entries of this version. */
+/** @throws {ShapeError} when it is not a file of entries. @throws {LaterFormat} */
 export function parseEntries(content: string): readonly StoredEntry[] {
   const file = fields(parseJson(content, 'the file'), 'the file');
   assertFormat(file, 'message');
@@ -44,6 +55,7 @@ export function parseEntries(content: string): readonly StoredEntry[] {
 }
 
 function assertFormat(file: Readonly<Record<string, unknown>>, kind: 'message' | 'note' | 'tombstone'): void {
+  if (isLater(file.format, formatVersion)) throw new LaterFormat('the file', file.format);
   field(file, 'format', oneOf([formatVersion]), 'the file');
   field(file, 'kind', oneOf([kind]), 'the file');
 }
@@ -78,7 +90,7 @@ export function formatManifest({ note, members }: Manifest): string {
   return `${JSON.stringify({ format: formatVersion, kind: 'note', note, members: shown }, undefined, 2)}\n`;
 }
 
-/** @throws {ShapeError} when it is not a manifest of this version. */
+/** @throws {ShapeError} when it is not a manifest. @throws {LaterFormat} */
 export function parseManifest(content: string): Manifest {
   const file = fields(parseJson(content, 'the file'), 'the file');
   assertFormat(file, 'note');
@@ -101,7 +113,7 @@ export function formatTombstone({ fixed, status }: EntryRecord): string {
   return `${JSON.stringify({ format: formatVersion, kind: 'tombstone', fixed, status: packAttempts(status) })}\n`;
 }
 
-/** @throws {ShapeError} when it is not a tombstone of this version. */
+/** @throws {ShapeError} when it is not a tombstone. @throws {LaterFormat} */
 export function parseTombstone(line: string): EntryRecord {
   const of = fields(parseJson(line, 'the line'), 'the line');
   assertFormat(of, 'tombstone');

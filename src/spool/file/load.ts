@@ -10,7 +10,7 @@ import type { Parts } from './parts.ts';
 import { EntryPlanner } from './plan.ts';
 import { isUnreadable, parsed, readEntries, readHomes, removeFiles } from './read-files.ts';
 import { type ReadFile, type ReadManifest, resolving } from './resolve.ts';
-import { type FoundFile, scan } from './scan.ts';
+import { type FoundFile, removeLeftovers, scan } from './scan.ts';
 
 const reason: Reason = {
   code: 'OUTCOME_UNKNOWN',
@@ -95,6 +95,9 @@ export async function load(parts: Parts, wall: number): Promise<Loaded> {
   const files = [...(await readAll(parts, found.waiting, 'waiting', bad)), ...(await readAll(parts, found.dead, 'dead', bad))];
   const badManifests: BadManifest[] = [];
   const manifests = await readManifests(parts, found.manifests, badManifests);
+  // Up to here nothing was written: what a later version of this library has made it finds as it left it.
+  await removeLeftovers(parts.files, found.leftovers);
+  const proven = await parts.tombstones.prove();
   const turns = new Turns(systemClock);
   const ended = await endedOf(parts, tombstones.ahead, files, manifests);
   const resolved = await turns.run(resolving(files, manifests, ended));
@@ -119,7 +122,8 @@ export async function load(parts: Parts, wall: number): Promise<Loaded> {
   for (const record of await endMembers(parts, contents, entries, rev + 1)) entries.set(record.fixed.id, record);
 
   for (const path of found.strange) quarantine.report(path, 'it is a link or a file where a folder belongs');
-  for (const path of tombstones.damaged) await quarantine.setAside(path, layout.corrupt, 'it has lines that cannot be read');
+  for (const path of proven ? tombstones.damaged : [])
+    await quarantine.setAside(path, layout.corrupt, 'it has lines that cannot be read');
   for (const { path, corrupt, found: why } of [...bad, ...badManifests]) await quarantine.setAside(path, corrupt, why);
   const kept = new Set(resolved.notes.map(({ path }) => path));
   for (const [path, ids] of resolved.lost) {
@@ -128,7 +132,7 @@ export async function load(parts: Parts, wall: number): Promise<Loaded> {
     if (kept.has(path) || folders === undefined) quarantine.report(path, why);
     else await quarantine.setAside(path, folders.corrupt, why);
   }
-  const left = tombstones.proven ? await removeFiles(parts, resolved.superseded) : resolved.superseded;
+  const left = proven ? await removeFiles(parts, resolved.superseded) : resolved.superseded;
   const notes = resolved.notes.map(({ note }) => note);
   const counts = new Map(parts.tombstones.counts);
   for (const { status } of ended.values()) {
@@ -172,6 +176,7 @@ async function readAll(
   const read: ReadFile[] = [];
   await eachOf(found, async ({ path, folders, regular }) => {
     const entries = regular ? await readEntries(parts.files, path) : { found: 'it is a link or a device' };
+    if (isUnreadable(entries) && entries.later !== undefined) throw entries.later;
     if (isUnreadable(entries)) bad.push({ path, corrupt: folders.corrupt, found: entries.found });
     else {
       // Not the messages: only what is about to be sent is in memory.
@@ -194,7 +199,8 @@ async function readManifests(parts: Parts, found: readonly FoundFile[], bad: Bad
     }
     const data = await parts.files.read(path, largestManifest);
     if (data === undefined) throw new Error(`${path} is larger than a note can be.`);
-    const manifest = parsed(data, parseManifest);
+    const manifest = parsed(path, data, parseManifest);
+    if (isUnreadable(manifest) && manifest.later !== undefined) throw manifest.later;
     if (isUnreadable(manifest)) bad.push({ path, corrupt, found: manifest.found, content: new TextDecoder().decode(data) });
     else read.push({ path, folders, manifest });
   });

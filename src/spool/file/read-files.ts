@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { eachOf } from '../../core/queues.ts';
-import { ShapeError } from '../journaled/json-shape.ts';
+import { LaterFormat, ShapeError } from '../journaled/json-shape.ts';
 import { errnoOf, type FileLayer, isAboutTheFile } from './disk/file-layer.ts';
 import type { StoredFile } from './entry-files.ts';
 import { largestFile, parseEntries, type StoredEntry } from './formats.ts';
@@ -26,6 +26,8 @@ export async function removeFiles(parts: Parts, paths: Iterable<string>): Promis
 /** What is wrong with a file, in words that hold none of it. */
 export interface Unreadable {
   readonly found: string;
+  /** Nothing but that a later version of this library wrote it. */
+  readonly later?: LaterFormat;
 }
 
 /**
@@ -41,16 +43,17 @@ export async function readEntries(files: FileLayer, path: string): Promise<reado
     if (!isAboutTheFile(error)) throw error;
     return { found: `it cannot be read (${errnoOf(error) ?? 'error'})` };
   }
-  return parsed(data, parseEntries);
+  return parsed(path, data, parseEntries);
 }
 
 /** Decodes and parses what was read; `undefined` was too large. */
-export function parsed<Value>(data: Uint8Array | undefined, parse: (content: string) => Value): Value | Unreadable {
+export function parsed<Value>(path: string, data: Uint8Array | undefined, parse: (content: string) => Value): Value | Unreadable {
   if (data === undefined) return { found: `it has more than ${largestFile} bytes` };
   try {
     return parse(decode(data));
   } catch (error) {
     if (error instanceof ShapeError) return { found: error.message };
+    if (error instanceof LaterFormat) return { found: error.message, later: new LaterFormat(path, error.format) };
     throw error;
   }
 }
@@ -74,7 +77,8 @@ export async function readHomes(parts: Parts, ids: Iterable<string>): Promise<Re
     const read = await readEntries(parts.files, file.path);
     if (isUnreadable(read)) {
       for (const id of parts.entryFiles.entriesIn(file)) parts.entryFiles.drop(id);
-      await parts.quarantine.setAside(file.path, file.folders.corrupt, read.found);
+      if (read.later === undefined) await parts.quarantine.setAside(file.path, file.folders.corrupt, read.found);
+      else parts.quarantine.report(file.path, read.found);
       return;
     }
     for (const id of wantedIds) {

@@ -21,9 +21,11 @@ export interface Scan {
   readonly strange: readonly string[];
   /** Every folder in which a name of ours can be. */
   readonly folders: readonly string[];
+  /** Files that were never completed. */
+  readonly leftovers: readonly string[];
 }
 
-/** Lists the files of every sender, takes rights to their folders from others, and removes what was never completed. */
+/** Lists the files of every sender, and takes rights to their folders from others. */
 export async function scan(files: FileLayer, layout: Layout): Promise<Scan> {
   const found = {
     waiting: [] as FoundFile[],
@@ -31,6 +33,7 @@ export async function scan(files: FileLayer, layout: Layout): Promise<Scan> {
     manifests: [] as FoundFile[],
     strange: [] as string[],
     folders: [layout.root] as string[],
+    leftovers: [] as string[],
   };
   const senders = (await files.list(layout.root)).filter(({ name, kind }) => kind === 'folder' && !name.startsWith('.'));
   await eachOf(senders, async ({ name }) => {
@@ -50,7 +53,7 @@ async function scanFolder(
   files: FileLayer,
   path: string,
   folders: SenderFolders,
-  found: { readonly strange: string[]; readonly folders: string[] },
+  found: { readonly strange: string[]; readonly folders: string[]; readonly leftovers: string[] },
   records: FoundFile[],
 ): Promise<void> {
   const facts = await files.stat(path);
@@ -64,17 +67,20 @@ async function scanFolder(
   const turns = new Turns(systemClock);
   for (const { name, kind } of await files.list(path)) {
     await turns.step();
-    if (isTemporaryName(name)) await removeLeftover(files, join(path, name));
+    if (isTemporaryName(name)) found.leftovers.push(join(path, name));
     else if (isRecordName(name) && kind !== 'folder') {
       records.push({ path: `${path}${sep}${name}`, folders, regular: kind === 'file' });
     }
   }
 }
 
-async function removeLeftover(files: FileLayer, path: string): Promise<void> {
-  try {
-    await files.remove(path);
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
-  }
+/** What a process that died had not published yet. */
+export async function removeLeftovers(files: FileLayer, paths: readonly string[]): Promise<void> {
+  await eachOf(paths, async (path) => {
+    try {
+      await files.remove(path);
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error;
+    }
+  });
 }

@@ -1,3 +1,4 @@
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { property } from '../../core/errors/thrown.ts';
 import { cursorInvalid } from '../admin/arguments.ts';
 import type { EntryFilter, EntryPage } from '../admin/contract.ts';
@@ -7,6 +8,7 @@ import { LaneTally } from '../admin/summaries.ts';
 import { type EntryRecord, viewOf } from '../state/records.ts';
 import type { JournalEngine } from './engine.ts';
 import type { Journal } from './journal.ts';
+import { isLater } from './json-shape.ts';
 
 /** Lists from the table in memory: what has not ended first, each part in the order of acceptance. */
 export function journaledQueries(engine: JournalEngine): AdminQueries {
@@ -190,6 +192,11 @@ export class JournaledRecords implements AdminRecords {
 /** @throws {SyntaxError} for what is no JSON: a pause that can't be read must not be taken for none */
 function kindsIn(document: string): Map<RecordKind, Map<string, Kept>> {
   const parsed: unknown = JSON.parse(document);
+  const version = property(parsed, 'version');
+  if (isLater(version, 1)) {
+    const message = `What operators have said is stored in version ${version}; this library knows up to 1. A later version wrote it, and nothing was touched: use that version.`;
+    throw new OfflineImError('SPOOL_VERSION', message, { details: { version, known: 1 } });
+  }
   return new Map(
     durable.map((kind) => {
       const records = Object.entries((property(parsed, kind) ?? {}) as object).flatMap(([key, kept]: [string, unknown]) => {

@@ -13,6 +13,24 @@ export class ShapeError extends Error {
   }
 }
 
+/** What was read has a format that only a later version of this library knows. It is no damage: nothing may be set aside or written. */
+export class LaterFormat extends Error {
+  /** Where it was found. */
+  readonly where: string;
+  readonly format: number;
+
+  constructor(where: string, format: number) {
+    super(`${where} has format ${format}`);
+    this.where = where;
+    this.format = format;
+  }
+}
+
+/** Whether a value is the number of a later format than `known`. */
+export function isLater(format: unknown, known: number): format is number {
+  return typeof format === 'number' && Number.isSafeInteger(format) && format > known;
+}
+
 /** Parses JSON; V8's own errors quote the text, so they go no further. */
 export function parseJson(text: string, where: string): unknown {
   try {

@@ -42,7 +42,6 @@ describe('the quarantine of a file spool', () => {
     ['is cut', (content) => content.slice(0, content.length / 2)],
     ['is not JSON', () => 'secret text'],
     ['is no object', () => '["secret text"]'],
-    ['is of a newer format', (content) => content.replace('"format": 1', '"format": 2')],
     ['is of another kind', (content) => content.replace('"kind": "message"', '"kind": "note"')],
     ['lacks a field', (content) => content.replace('"contentHash"', '"contentHush"')],
     ['has a wrong type', (content) => content.replace('"order": 1', '"order": "1"')],

@@ -19,10 +19,8 @@ const worthDissolving = 1024 * 1024;
 
 /** What {@link TombstoneLog.open} found. */
 export interface Tombstones {
-  /** Segments with lines in the middle that can't be read, after what could be was carried over. */
+  /** Segments with lines in the middle that can't be read, to be set aside once {@link TombstoneLog.prove} has carried over what could be. */
   readonly damaged: readonly string[];
-  /** Every line is certainly on disk; see {@link TombstoneLog.prove}. */
-  readonly proven: boolean;
   /** Messages that ended later than now, by a clock that was set back since. */
   readonly ahead: readonly string[];
   readonly rev: number;
@@ -104,8 +102,7 @@ export class TombstoneLog {
     const last = this.#index.segments.at(-1);
     this.#damaged = new Set(damaged);
     this.#unproven = new Set([...damaged, ...(last === undefined ? [] : [last]), ...this.#hardlyNeeded()]);
-    const proven = await this.prove();
-    return { proven, damaged: proven ? damaged.map(({ path }) => path) : [], ahead: [...ahead], rev, order };
+    return { damaged: damaged.map(({ path }) => path), ahead: [...ahead], rev, order };
   }
 
   /**

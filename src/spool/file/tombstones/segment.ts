@@ -1,4 +1,4 @@
-import { ShapeError } from '../../journaled/json-shape.ts';
+import { LaterFormat, ShapeError } from '../../journaled/json-shape.ts';
 import type { EntryRecord } from '../../state/records.ts';
 import type { FileLayer } from '../disk/file-layer.ts';
 import { parseTombstone } from '../formats.ts';
@@ -50,7 +50,7 @@ export function* linesOf(segment: Segment, data: Uint8Array): Generator<Line | u
   for (let from = 0; from < data.length; ) {
     const end = data.indexOf(newline, from);
     const text = decoder.decode(data.subarray(from, end < 0 ? data.length : end));
-    const record = end < 0 ? undefined : parsed(text);
+    const record = end < 0 ? undefined : parsed(segment, text);
     yield record && { record, text, segment, offset: from };
     from = end < 0 ? data.length : end + 1;
   }
@@ -76,7 +76,7 @@ export async function linesBetween(
     if (end < 0) break;
     const offset = from + at;
     const text = isWanted(offset) ? decoder.decode(data.subarray(at, end)) : undefined;
-    const record = text === undefined ? undefined : parsed(text);
+    const record = text === undefined ? undefined : parsed(segment, text);
     if (text !== undefined && record !== undefined) lines.push({ record, text, segment, offset });
     at = end + 1;
   }
@@ -94,11 +94,12 @@ async function readLines(files: FileLayer, segment: Segment, from: number, until
   }
 }
 
-function parsed(text: string): EntryRecord | undefined {
+function parsed({ path }: Segment, text: string): EntryRecord | undefined {
   try {
     return parseTombstone(text);
   } catch (error) {
     if (error instanceof ShapeError) return undefined;
+    if (error instanceof LaterFormat) throw new LaterFormat(path, error.format);
     throw error;
   }
 }
