@@ -66,7 +66,7 @@ export async function exportSpool(
       for await (const page of pagesOf(spool, { state }, signal)) for (const entry of page) requireImported(entry);
     if (!copy) await holdAll(spool, signal);
     await write({ offlineIm: 'export', version: 1, copy });
-    for await (const entries of messagesOf(spool, signal)) {
+    for await (const entries of messagesOf(spool, copy, signal)) {
       await write({ entries });
       messages += 1;
       if (messages % 1_000 === 0) onProgress(messages);
@@ -89,10 +89,7 @@ export async function exportSpool(
 
 async function holdAll(spool: TransferStorage, signal: AbortSignal): Promise<void> {
   const { delivering } = await spool.counts();
-  if (delivering > 0) {
-    const text = `${delivering} entries are being sent from this spool, or were when their sender died; stop its senders, and export once their leases have run out.`;
-    throw new OfflineImError('SPOOL_LOCKED', text);
-  }
+  if (delivering > 0) throw sending(delivering);
   for (const state of ['spooled', 'deferred', 'unconfirmed', 'held'] as const) {
     for await (const page of pagesOf(spool, { state }, signal)) {
       const ids = page.filter((entry) => !isExported(entry)).map(({ id }) => id);
@@ -113,17 +110,40 @@ async function* pagesOf(spool: TransferStorage, filter: EntryFilter, signal: Abo
 }
 
 /** Every message once, in the order of acceptance; its tombstones too. */
-async function* messagesOf(spool: TransferStorage, signal: AbortSignal): AsyncIterable<ExportedMessage['entries']> {
+async function* messagesOf(
+  spool: TransferStorage,
+  copy: boolean,
+  signal: AbortSignal,
+): AsyncIterable<ExportedMessage['entries']> {
   const seen = new Set<string>();
   for await (const page of pagesOf(spool, {}, signal)) {
     for (const { messageId } of page) {
       if (seen.has(messageId)) continue;
       seen.add(messageId);
       const entries = [];
-      for (const entry of await spool.findMessage(messageId)) entries.push(exportedOf((await spool.get(entry.id)) ?? entry));
+      for (const entry of await spool.findMessage(messageId)) {
+        if (!copy) await holdLate(spool, entry);
+        entries.push(exportedOf((await spool.get(entry.id)) ?? entry));
+      }
       if (entries.length > 0) yield entries;
     }
   }
+}
+
+/** What another process has accepted since the others were held: it would go from here and from where it is imported. */
+async function holdLate(spool: TransferStorage, { id, state, reason }: SpoolEntry): Promise<void> {
+  if (waitsNoMore(state) || isExported({ reason })) return;
+  if (state === 'delivering') throw sending(1);
+  await spool.holdExported([id]);
+}
+
+function waitsNoMore(state: SpoolEntry['state']): boolean {
+  return state === 'dead' || state === 'delivered' || state === 'cancelled';
+}
+
+function sending(entries: number): OfflineImError {
+  const text = `${entries} entries are being sent from this spool, or were when their sender died; stop its senders, and export once their leases have run out.`;
+  return new OfflineImError('SPOOL_LOCKED', text);
 }
 
 /** Before an import has said what it was where it comes from, it looks like what was never tried. */
@@ -137,7 +157,7 @@ function requireImported(entry: SpoolEntry): void {
 function exportedOf(entry: SpoolEntry): ExportedMessage['entries'][number] {
   requireImported(entry);
   const { state, acceptedAt, pickupAt: _pickup, expiresAt, endedAt: _ended, reason, noteId: _note, ...rest } = entry;
-  const waits = state !== 'dead' && state !== 'delivered' && state !== 'cancelled';
+  const waits = !waitsNoMore(state);
   // 0: it has expired, and is only looked for.
   const expiresIn = expiresAt === 0 ? 1 : Math.max(1, expiresAt - (waits ? Date.now() : acceptedAt));
   const known = isExported(entry) ? (wasHeld(entry) ? 'held' : 'waiting') : stateOf(state);

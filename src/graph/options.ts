@@ -95,7 +95,7 @@ export interface GraphTransportOptions {
   readonly draftAge?: number;
   /**
    * Notes sent from one mailbox within a minute, at most. Exchange Online takes 30; what is above that waits unsent in the
-   * mailbox for nobody knows how long. Counted in this process: divide it among several that send from the same mailbox.
+   * mailbox for nobody knows how long. Counted by this transport: give it to all senders of a process, and divide it among processes that send from the same mailbox.
    *
    * @default 30
    */

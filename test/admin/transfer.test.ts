@@ -6,7 +6,7 @@ import type { Explanation } from '../../src/admin/explain.ts';
 import { exportSpool } from '../../src/admin/export.ts';
 import { importSpool } from '../../src/admin/import.ts';
 import { SpoolHandle } from '../../src/admin/spool-handle.ts';
-import type { ClaimedNote, SpoolStorage } from '../../src/spool/contract.ts';
+import type { ClaimedNote, ClaimRequest, SpoolStorage } from '../../src/spool/contract.ts';
 import { FileSpool } from '../../src/spool/file/file-spool.ts';
 import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
 import { PostgresSpool } from '../../src/spool/postgres/postgres-spool.ts';
@@ -73,6 +73,25 @@ const all = {
   cancelled: 'cancelled 0',
 };
 
+const whatIsThere: ClaimRequest = {
+  kind: 'deliver',
+  lanes: { except: [] },
+  limit: 100,
+  perLane: 100,
+  lease: 60_000,
+  owner: 'a flush',
+  ignorePickup: true,
+  maxEntries: 100,
+  maxBytes: 1_000_000,
+  newNoteId: () => 'note',
+  freeze: () => ({
+    messageClass: 'IPM.Note.Microsoft.Conversation',
+    subject: 's',
+    wording: 1,
+    place: { endpoint: 'https://exchange.test', mailbox: 'alice@contoso.com', folder: 'history' },
+  }),
+};
+
 describe.each(Object.keys(kinds))('from a %s spool', (from) => {
   it.each(Object.keys(kinds))('all comes to a %s spool as it was, once, and the source lets nothing go', async (to) => {
     const source = (await kinds[from]?.('source')) as SpoolStorage;
@@ -113,24 +132,7 @@ it.each(Object.keys(kinds))(
     const adopt = target.adopt.bind(target);
     let claimed: readonly ClaimedNote[] = [];
     target.adopt = async (moved) => {
-      claimed = await target.claim({
-        kind: 'deliver',
-        lanes: { except: [] },
-        limit: 100,
-        perLane: 100,
-        lease: 60_000,
-        owner: 'a flush',
-        ignorePickup: true,
-        maxEntries: 100,
-        maxBytes: 1_000_000,
-        newNoteId: () => 'note',
-        freeze: () => ({
-          messageClass: 'IPM.Note.Microsoft.Conversation',
-          subject: 's',
-          wording: 1,
-          place: { endpoint: 'https://exchange.test', mailbox: 'alice@contoso.com', folder: 'history' },
-        }),
-      });
+      claimed = await target.claim(whatIsThere);
       return adopt(moved);
     };
     await importSpool(target, file, quiet);
@@ -142,6 +144,38 @@ it.each(Object.keys(kinds))(
     await target.close();
     expect(await next.sender.flush()).toMatchObject({ delivered: 2 });
     await next.sender.stop();
+  },
+);
+
+it.each([[false], [true]])(
+  'what a process beside it accepts during an export goes one way, or nothing does; claimed: %s',
+  async (claims) => {
+    const source = (await kinds.sqlite?.('source')) as SpoolStorage & TransitionSpool;
+    await fill(source);
+    await open(source);
+    const beside = (await kinds.sqlite?.('source')) as SpoolStorage;
+    const { sender } = aliceSends({ spool: beside, clock: new ManualClock(Date.now()) });
+    const findMessage = source.findMessage.bind(source);
+    let sent = false;
+    source.findMessage = async (id) => {
+      if (!sent) {
+        sent = true;
+        await sender.send({ to: 'sip:zoe@contoso.com', text: 'late', messageId: 'late' });
+        if (claims) expect(await beside.claim(whatIsThere)).toHaveLength(1);
+      }
+      return findMessage(id);
+    };
+    const exported = exportSpool(source, file, { ...quiet, copy: false });
+    if (claims) {
+      await expect(exported).rejects.toMatchObject({ code: 'SPOOL_LOCKED' });
+      await expect(readFile(file)).rejects.toMatchObject({ code: 'ENOENT' });
+    } else {
+      await exported;
+      expect(await readFile(file, 'utf8')).toContain('"messageId":"late"');
+      expect(await beside.claim(whatIsThere)).toEqual([]);
+    }
+    await sender.stop();
+    await source.close();
   },
 );
 
