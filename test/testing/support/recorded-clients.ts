@@ -30,16 +30,17 @@ export function recordedRequests(): readonly RecordedRequest[] {
 /** Who the recorded clients logged in as. */
 export const logins: Readonly<Record<string, string>> = {
   davmail: 'erin@contoso.test',
+  evolution: 'erin@contoso.test',
   thunderbird: 'erin@contoso.test',
   exchangelib: 'dave@contoso.test',
   'ews-javascript-api': 'dave@contoso.test',
   'node-ews': 'dave@contoso.test',
 };
-export const mailboxes = ['dave', 'erin', 'carol', 'postmaster'].map((name) => `${name}@contoso.test`);
+export const mailboxes = ['dave', 'erin', 'carol', 'bob', 'postmaster'].map((name) => `${name}@contoso.test`);
 
 const draftWanted = /^(?:SendItem|CreateAttachment)$/;
 const folderWanted = /^(?:UpdateFolder|DeleteFolder|MoveFolder|CopyFolder|EmptyFolder)$/;
-const items = /(<(?:t:|m:)?(?:ItemId|ParentItemId|ReferenceItemId) Id=")[^"]*"(?: ChangeKey="[^"]*")?/g;
+const items = /(<(?:t:|m:|messages:)?(?:ItemId|ParentItemId|ReferenceItemId) Id=")[^"]*"(?: ChangeKey="[^"]*")?/g;
 
 /** The request with ids that this simulator has given in the place of those of the server it was recorded at. */
 export async function atHome(request: RecordedRequest, exchange: ExchangeSimulator): Promise<string> {
@@ -60,13 +61,14 @@ export async function atHome(request: RecordedRequest, exchange: ExchangeSimulat
     return `${start}${item.id}" ChangeKey="${item.changeKey}"`;
   });
   const target = newFolder('target');
-  body = body.replace(/(<(?:m:)?ToFolderId>\s*<t:FolderId Id=")[^"]*"(?: ChangeKey="[^"]*")?/g, `$1${target}"`);
+  body = body.replace(/(<(?:m:|messages:)?ToFolderId>\s*<(?:t:)?FolderId Id=")[^"]*"(?: ChangeKey="[^"]*")?/g, `$1${target}"`);
   const about = folderIdFor(request, mailbox, newFolder);
-  body = body.replace(/(<t:FolderId Id=")(?!AAMkAGFolder)[^"]*"(?: ChangeKey="[^"]*")?/g, `$1${about}"`);
-  body = body.replace(/(<t:AlternateId [^>]*\bId=")[^"]*"/g, (_, start: string) => `${start}${fresh().id}"`);
+  body = body.replace(/(<(?:t:)?FolderId Id=")(?!AAMkAGFolder)[^"]*"(?: ChangeKey="[^"]*")?/g, `$1${about}"`);
+  body = body.replace(/(<(?:t:)?AlternateId [^>]*\bId=")[^"]*"/g, (_, start: string) => `${start}${fresh().id}"`);
   if (/SubscriptionId>/.test(body))
     body = body.replace(/(<(?:m|t):SubscriptionId>)[^<]*/g, `$1${await subscriptionIn(exchange, login)}`);
-  if (/SyncState>/.test(body)) body = body.replace(/(<(?:m:)?SyncState>)[^<]*/g, `$1${await syncStateOf(body, exchange, login)}`);
+  if (/SyncState>/.test(body))
+    body = body.replace(/(<(?:m:|messages:)?SyncState>)[^<]*/g, `$1${await syncStateOf(body, exchange, login)}`);
   return body;
 }
 
@@ -84,7 +86,7 @@ async function subscriptionIn(exchange: ExchangeSimulator, login: string): Promi
 
 /** The state that the same request gets when it asks for the first time. */
 async function syncStateOf(body: string, exchange: ExchangeSimulator, login: string): Promise<string> {
-  const first = body.replace(/<(?:m:)?SyncState>[^<]*<\/(?:m:)?SyncState>/, '');
+  const first = body.replace(/<(?:m:|messages:)?SyncState>[^<]*<\/(?:m:|messages:)?SyncState>/, '');
   const text = await (await post(exchange.url, first, { as: login })).text();
   return /SyncState>([^<]*)</.exec(text)?.[1] ?? '';
 }

@@ -1,6 +1,7 @@
 import type { Exchange } from '../exchange.ts';
 import type { SimulatedMailbox } from '../store/mailbox.ts';
 import { EwsFault, EwsItemError } from '../xml/ews-errors.ts';
+import { delegatesOf, opensFolders } from './delegates.ts';
 import type { SimulatedToken } from './tokens.ts';
 
 /** A way to log in. */
@@ -70,15 +71,14 @@ export function actingMailbox(login: Login, impersonate: string | undefined, exc
 /** Throws unless the login may read and write that mailbox's folders. */
 export function requireFolders(login: Login, acting: SimulatedMailbox | undefined, mailbox: SimulatedMailbox): void {
   if (mailbox === acting || login.service) return;
-  const delegate = mailbox.delegates.get(acting?.address ?? login.name);
-  if (delegate === undefined || delegate.folders === false) throw new EwsItemError('ErrorAccessDenied');
+  const delegate = delegatesOf(mailbox).get(acting?.address ?? login.name);
+  if (delegate === undefined || !opensFolders(delegate)) throw new EwsItemError('ErrorAccessDenied');
 }
 
 /** Whether the login may send with that mailbox as From. */
 export function maySendAs(login: Login, acting: SimulatedMailbox, from: SimulatedMailbox): boolean {
   if (from === acting || login.service) return true;
-  const delegate = from.delegates.get(acting.address);
-  return delegate !== undefined && delegate.sendAs !== false;
+  return delegatesOf(from).get(acting.address)?.sendAs === true;
 }
 
 /** An account by the name it logs in with, and the password it must give; undefined when any will do. */

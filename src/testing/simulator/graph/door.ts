@@ -1,6 +1,7 @@
 import { newRequestId } from '../../../core/text.ts';
 import { actingMailbox, type Login } from '../access/access.ts';
 import type { Authenticator } from '../access/authenticator.ts';
+import { delegatesOf, opensFolders } from '../access/delegates.ts';
 import type { Exchange } from '../exchange.ts';
 import { type Fault, planOf } from '../faults/fault.ts';
 import type { FaultBook } from '../faults/fault-book.ts';
@@ -158,8 +159,8 @@ export class GraphDoor {
     if (mailbox.location === 'on-premises' && route.operation !== 'getUser') throw new GraphFault('MailboxNotEnabledForRESTAPI');
     if (mailbox.moving) throw new GraphFault('ErrorMailboxMoveInProgress');
     const acting = actingMailbox(login, undefined, this.#exchange);
-    const delegate = acting === undefined ? undefined : mailbox.delegates.get(acting.address);
-    if (login.service || mailbox === acting || (delegate !== undefined && delegate.folders !== false)) return mailbox;
+    const delegate = acting === undefined ? undefined : delegatesOf(mailbox).get(acting.address);
+    if (login.service || mailbox === acting || (delegate !== undefined && opensFolders(delegate))) return mailbox;
     throw new GraphFault('ErrorAccessDenied');
   }
 

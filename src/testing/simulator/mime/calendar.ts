@@ -1,147 +1,165 @@
 import { typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, childrenOf, textOf } from '../../../ews/xml/read.ts';
-import { escapeText } from '../../../ews/xml/write.ts';
+import { type Clocks, changesIn, clocksOf } from '../schema/time-zones.ts';
 import type { MessageContent } from '../store/item.ts';
 import { readElement, textsOf } from '../xml/written-element.ts';
+import { deletedIn, ruleOf, zoneIn } from './recurrence.ts';
 
-/** What iCalendar says of an appointment: its fields as EWS writes them, its subject and its text. */
-export interface ParsedCalendar {
-  readonly subject?: string;
-  readonly body?: MessageContent['body'];
-  readonly fields: ReadonlyMap<string, string>;
-}
+/** Roles of attendees, and what they answered, in both languages. */
+export const roles = [
+  ['RequiredAttendees', 'REQ-PARTICIPANT'],
+  ['OptionalAttendees', 'OPT-PARTICIPANT'],
+  ['Resources', 'NON-PARTICIPANT'],
+] as const;
+export const responses: readonly (readonly [ews: string, iCalendar: string])[] = [
+  ['Accept', 'ACCEPTED'],
+  ['Decline', 'DECLINED'],
+  ['Tentative', 'TENTATIVE'],
+  ['Organizer', 'ACCEPTED'],
+];
+export const classes: readonly (readonly [MessageContent['sensitivity'], string])[] = [
+  ['Normal', 'PUBLIC'],
+  ['Personal', 'X-PERSONAL'],
+  ['Private', 'PRIVATE'],
+  ['Confidential', 'CONFIDENTIAL'],
+];
 
 /** An appointment as iCalendar (RFC 5545), which is what Exchange gives as its MIME: text, not bytes. */
 export function composeCalendar(content: MessageContent, stamp: Date): string {
+  const { fields } = content;
   const field = (name: string): string | undefined => {
-    const written = content.fields?.get(name);
+    const written = fields?.get(name);
     return written === undefined ? undefined : textsOf(written)[0];
   };
   const allDay = field('IsAllDayEvent') === 'true';
-  const zone = zoneOf(content);
+  const named = zoneIn(fields?.get('StartTimeZone')) ?? zoneIn(fields?.get('MeetingTimeZone'));
+  const clocks = named === undefined || !/^[\w .+()/-]+$/.test(named) || named === 'UTC' ? undefined : clocksOf(named);
+  const zone = clocks === undefined ? 'UTC' : (named ?? 'UTC');
   const time = (name: string, text: string | undefined): string => {
-    const utc = utcOf(text ?? '');
-    return allDay ? `${name};VALUE=DATE:${utc.slice(0, 8)}` : `${name}:${utc}`;
+    const local = localOf(text ?? '', clocks);
+    if (allDay) return `${name};VALUE=DATE:${local.slice(0, 8)}`;
+    return clocks === undefined ? `${name}:${local}Z` : `${name};TZID=${zone}:${local}`;
   };
+  const optional = (name: string, text: string | undefined): string[] => (text === undefined ? [] : [`${name}:${escaped(text)}`]);
+  const start = field('Start');
+  const written = fields?.get('Recurrence');
+  const lastDay = (day: string): string => {
+    if (allDay) return day.replaceAll('-', '');
+    const clock = localOf(start ?? '', clocks)
+      .slice(9)
+      .replace(/(..)(..)(..)/, '$1:$2:$3');
+    return utcOf(clocks?.moment(`${day}T${clock}`) ?? `${day}T${clock}Z`);
+  };
+  const rule = written === undefined ? undefined : ruleOf(written, lastDay);
+  const busy = (field('LegacyFreeBusyStatus') ?? 'Busy').toUpperCase();
   const lines = [
-    'BEGIN:VCALENDAR',
-    'METHOD:PUBLISH',
-    'PRODID:-//offline-im//simulator//EN',
-    'VERSION:2.0',
-    'BEGIN:VTIMEZONE',
-    `TZID:${zone}`,
-    'BEGIN:STANDARD',
-    'DTSTART:16010101T000000',
-    'TZOFFSETFROM:+0000',
-    'TZOFFSETTO:+0000',
-    'END:STANDARD',
-    'END:VTIMEZONE',
+    ...['BEGIN:VCALENDAR', 'METHOD:PUBLISH', 'PRODID:-//offline-im//simulator//EN', 'VERSION:2.0'],
+    ...zoneLines(zone, clocks, new Date(start ?? stamp).getUTCFullYear()),
     'BEGIN:VEVENT',
-    ...people(content, 'Organizer').map((address) => `ORGANIZER:MAILTO:${address}`),
-    ...attendees(content).map(([role, address]) => `ATTENDEE;ROLE=${role}:MAILTO:${address}`),
+    ...organizer(content),
+    ...attendees(content),
     ...(content.body.content === '' ? [] : [`DESCRIPTION:${escaped(content.body.content)}`]),
+    ...(rule === undefined ? [] : [`RRULE:${rule}`]),
+    ...deletedIn(fields?.get('DeletedOccurrences')).map((one) => time('EXDATE', one)),
     `SUMMARY:${escaped(content.subject)}`,
-    time('DTSTART', field('Start')),
+    time('DTSTART', start),
     time('DTEND', field('End')),
     `UID:${field('UID') ?? content.internetMessageId}`,
-    `CLASS:${content.sensitivity === 'Normal' ? 'PUBLIC' : 'PRIVATE'}`,
+    `CLASS:${classes.find(([ews]) => ews === content.sensitivity)?.[1] ?? 'PUBLIC'}`,
+    `PRIORITY:${{ High: 1, Normal: 5, Low: 9 }[content.importance]}`,
     `DTSTAMP:${utcOf(stamp.toISOString())}`,
-    `TRANSP:${field('LegacyFreeBusyStatus') === 'Free' ? 'TRANSPARENT' : 'OPAQUE'}`,
-    'STATUS:CONFIRMED',
-    ...(field('Location') === undefined ? [] : [`LOCATION:${escaped(field('Location') ?? '')}`]),
-    `X-MICROSOFT-CDO-BUSYSTATUS:${(field('LegacyFreeBusyStatus') ?? 'Busy').toUpperCase()}`,
+    `TRANSP:${busy === 'FREE' ? 'TRANSPARENT' : 'OPAQUE'}`,
+    `STATUS:${field('IsCancelled') === 'true' ? 'CANCELLED' : busy === 'TENTATIVE' ? 'TENTATIVE' : 'CONFIRMED'}`,
+    `SEQUENCE:${field('AppointmentSequenceNumber') ?? '0'}`,
+    ...optional('LOCATION', field('Location')),
+    ...categories(content),
+    `X-MICROSOFT-CDO-APPT-SEQUENCE:${field('AppointmentSequenceNumber') ?? '0'}`,
+    `X-MICROSOFT-CDO-BUSYSTATUS:${busy}`,
+    `X-MICROSOFT-CDO-INTENDEDSTATUS:${busy}`,
     `X-MICROSOFT-CDO-ALLDAYEVENT:${allDay ? 'TRUE' : 'FALSE'}`,
-    'END:VEVENT',
-    'END:VCALENDAR',
-    '',
+    `X-MICROSOFT-CDO-IMPORTANCE:${{ Low: 0, Normal: 1, High: 2 }[content.importance]}`,
+    `X-MICROSOFT-CDO-INSTTYPE:${rule === undefined ? 0 : 1}`,
+    ...alarm(field('ReminderIsSet') ?? 'true', field('ReminderMinutesBeforeStart') ?? '15'),
+    ...['END:VEVENT', 'END:VCALENDAR', ''],
   ];
   return lines.map(folded).join('\r\n');
 }
 
-/** Reads the first event; undefined for what is no calendar. */
-export function parseCalendar(text: string): ParsedCalendar | undefined {
-  if (!/^\s*BEGIN:VCALENDAR/i.test(text)) return undefined;
-  const lines = text.replace(/\r?\n[ \t]/g, '').split(/\r?\n/);
-  const [from, to] = [lines.indexOf('BEGIN:VEVENT'), lines.indexOf('END:VEVENT')];
-  if (from === -1 || to < from) return undefined;
-  const event = lines.slice(from + 1, to).flatMap((line) => {
-    const found = /^([\w-]+)((?:;[^:"]*(?:"[^"]*")?)*):(.*)$/.exec(line);
-    return found === null ? [] : [{ name: (found[1] ?? '').toUpperCase(), parameters: found[2] ?? '', value: found[3] ?? '' }];
+function alarm(isSet: string, minutes: string): readonly string[] {
+  if (isSet !== 'true') return [];
+  const trigger = `TRIGGER;RELATED=START:-PT${minutes}M`;
+  return ['BEGIN:VALARM', 'ACTION:DISPLAY', 'DESCRIPTION:REMINDER', trigger, 'END:VALARM'];
+}
+
+/** A zone, with the rules that its clocks follow in that year. */
+function zoneLines(zone: string, clocks: Clocks | undefined, year: number): readonly string[] {
+  const at = clocks?.offset(Date.UTC(year, 0, 1)) ?? 0;
+  const changes = clocks === undefined ? [] : changesIn(year, clocks.offset);
+  const part = (kind: string, time: string, from: number, to: number, rule: readonly string[]): readonly string[] => [
+    ...[`BEGIN:${kind}`, `DTSTART:16010101T${time}`, `TZOFFSETFROM:${hours(from)}`, `TZOFFSETTO:${hours(to)}`],
+    ...[...rule, `END:${kind}`],
+  ];
+  const parts = changes.flatMap(({ at: moment, from, to }) => {
+    const wall = new Date(moment + from);
+    const day = wall.getUTCDate();
+    const last = day + 7 > new Date(Date.UTC(wall.getUTCFullYear(), wall.getUTCMonth() + 1, 0)).getUTCDate();
+    const weekday = ['SU', 'MO', 'TU', 'WE', 'TH', 'FR', 'SA'][wall.getUTCDay()];
+    const rule = `RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY=${last ? -1 : Math.ceil(day / 7)}${weekday};BYMONTH=${wall.getUTCMonth() + 1}`;
+    const time = wall.toISOString().slice(11, 19).replaceAll(':', '');
+    return part(to > from ? 'DAYLIGHT' : 'STANDARD', time, from, to, [rule]);
   });
-  const first = (name: string) => event.find((line) => line.name === name);
-  const fields = new Map<string, string>();
-  const set = (name: string, value: string | undefined): void => {
-    if (value !== undefined) fields.set(name, `<t:${name}>${escapeText(value)}</t:${name}>`);
-  };
-  const [start, end] = [first('DTSTART'), first('DTEND') ?? first('DTSTART')];
-  set('Start', start && isoOf(start.value));
-  set('End', end && isoOf(end.value));
-  set('IsAllDayEvent', start && String(/^\d{8}$/.test(start.value)));
-  set('Location', unescaped(first('LOCATION')?.value));
-  set('UID', first('UID')?.value);
-  set('LegacyFreeBusyStatus', first('TRANSP')?.value === 'TRANSPARENT' ? 'Free' : undefined);
-  for (const [name, optional] of [
-    ['RequiredAttendees', false],
-    ['OptionalAttendees', true],
-  ] as const) {
-    const written = event
-      .filter((line) => line.name === 'ATTENDEE' && /OPT-PARTICIPANT/i.test(line.parameters) === optional)
-      .map(({ value }) => `<t:EmailAddress>${escapeText(value.replace(/^mailto:/i, ''))}</t:EmailAddress>`)
-      .map((address) => `<t:Attendee><t:Mailbox>${address}</t:Mailbox></t:Attendee>`);
-    if (written.length > 0) fields.set(name, `<t:${name}>${written.join('')}</t:${name}>`);
-  }
-  const [subject, description] = [unescaped(first('SUMMARY')?.value), unescaped(first('DESCRIPTION')?.value)];
-  return {
-    ...(subject === undefined ? {} : { subject }),
-    ...(description === undefined ? {} : { body: { type: 'text', content: description } }),
-    fields,
-  };
+  const lines = parts.length === 0 ? part('STANDARD', '000000', at, at, []) : parts;
+  return ['BEGIN:VTIMEZONE', `TZID:${zone}`, ...lines, 'END:VTIMEZONE'];
 }
 
-function zoneOf({ fields }: MessageContent): string {
-  for (const name of ['StartTimeZone', 'MeetingTimeZone']) {
-    const written = fields?.get(name);
-    const element = written === undefined ? undefined : readElement(written);
-    const id = element?.attributes.get('Id') ?? element?.attributes.get('TimeZoneName');
-    if (id !== undefined && /^[\w .+()/-]+$/.test(id)) return id;
-  }
-  return 'UTC';
+function hours(offset: number): string {
+  const minutes = Math.abs(Math.round(offset / 60_000));
+  const two = (number: number): string => String(number).padStart(2, '0');
+  return `${offset < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}${two(minutes % 60)}`;
 }
 
-function people({ fields }: MessageContent, name: string): readonly string[] {
-  const written = fields?.get(name);
-  const address =
-    written === undefined ? undefined : textOf(child(readElement(written), typesNs, 'Mailbox'), typesNs, 'EmailAddress');
-  return address === undefined ? [] : [address];
+function organizer({ fields }: MessageContent): readonly string[] {
+  const written = fields?.get('Organizer');
+  const mailbox = written === undefined ? undefined : child(readElement(written), typesNs, 'Mailbox');
+  const address = textOf(mailbox, typesNs, 'EmailAddress');
+  return address === undefined ? [] : [`ORGANIZER;CN=${quoted(textOf(mailbox, typesNs, 'Name') ?? address)}:MAILTO:${address}`];
 }
 
-function attendees({ fields }: MessageContent): readonly (readonly [role: string, address: string])[] {
-  return [
-    ['RequiredAttendees', 'REQ-PARTICIPANT'],
-    ['OptionalAttendees', 'OPT-PARTICIPANT'],
-  ].flatMap(([name = '', role = '']) => {
+function attendees({ fields }: MessageContent): readonly string[] {
+  const wanted = textsOf(fields?.get('IsResponseRequested') ?? '<t:x>true</t:x>')[0] === 'true';
+  return roles.flatMap(([name, role]) => {
     const written = fields?.get(name);
     const list = written === undefined ? [] : childrenOf(readElement(written), typesNs, 'Attendee');
-    return list.map((one) => [role, textOf(child(one, typesNs, 'Mailbox'), typesNs, 'EmailAddress') ?? ''] as const);
+    return list.flatMap((one) => {
+      const mailbox = child(one, typesNs, 'Mailbox');
+      const address = textOf(mailbox, typesNs, 'EmailAddress');
+      if (address === undefined) return [];
+      const answer = responses.find(([ews]) => ews === textOf(one, typesNs, 'ResponseType'))?.[1] ?? 'NEEDS-ACTION';
+      const type = name === 'Resources' ? ';CUTYPE=RESOURCE' : '';
+      const display = quoted(textOf(mailbox, typesNs, 'Name') ?? address);
+      return [
+        `ATTENDEE${type};ROLE=${role};PARTSTAT=${answer};RSVP=${wanted ? 'TRUE' : 'FALSE'};CN=${display}:MAILTO:${address}`,
+      ];
+    });
   });
 }
 
-/** `2026-11-30T09:00:00Z` as `20261130T090000Z`; a time without a zone is UTC here. */
-function utcOf(text: string): string {
-  const time = new Date(/T[\d:.]+$/.test(text) ? `${text}Z` : text);
-  return Number.isNaN(time.getTime()) ? '19700101T000000Z' : time.toISOString().replace(/[-:]|\.\d+/g, '');
+function categories({ fields }: MessageContent): readonly string[] {
+  const written = fields?.get('Categories');
+  const list = written === undefined ? [] : textsOf(written).filter((text) => text !== '');
+  return list.length === 0 ? [] : [`CATEGORIES:${list.map(escaped).join(',')}`];
 }
 
-/** The other way round. Zones are not converted: the simulator knows none with a change of hours. */
-function isoOf(value: string): string | undefined {
-  const found = /^(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)Z?)?$/.exec(value);
-  if (found === null) return undefined;
-  const [, year, month, day, hour = '00', minute = '00', second = '00'] = found;
-  return `${year}-${month}-${day}T${hour}:${minute}:${second}Z`;
+/** `2026-11-30T09:00:00Z` as the clocks show it, `20261130T100000`; a time without a zone is UTC here. */
+function localOf(text: string, clocks: Clocks | undefined): string {
+  const time = Date.parse(/T[\d:.]+$/.test(text) ? `${text}Z` : text);
+  if (Number.isNaN(time)) return '19700101T000000';
+  return utcOf(new Date(time + (clocks?.offset(time) ?? 0)).toISOString()).replace(/Z$/, '');
 }
 
+const utcOf = (text: string): string => text.replace(/[-:]|\.\d+/g, '');
 const escaped = (text: string): string => text.replace(/[\\;,]/g, '\\$&').replace(/\r?\n/g, '\\n');
-const unescaped = (text: string | undefined): string | undefined =>
-  text?.replace(/\\([\\;,nN])/g, (_, one: string) => (one.toLowerCase() === 'n' ? '\n' : one));
+/** The value of a parameter, which can hold no quotes. */
+const quoted = (text: string): string => `"${text.replace(/["\r\n]/g, "'")}"`;
 /** Lines of at most 75 characters. */
 const folded = (line: string): string => line.replace(/.{73}(?=.)/gu, '$&\r\n ');

@@ -27,8 +27,9 @@ function completed(mime: string, content: MessageContent, date: Date): string {
 
 const dateOf = (date: Date): string => date.toUTCString().replace('GMT', '+0000');
 
-/** The header fields of an item, unfolded, in the order in which they stand. */
+/** The header fields of an item, unfolded, in the order in which they stand. What was never a message has none. */
 export function headersOf(item: SimulatedItem): readonly (readonly [name: string, value: string])[] {
+  if (item.kind !== 'Message' && !item.kind.startsWith('Meeting')) return [];
   const head = composeMime(item).split(/\r?\n\r?\n/, 1)[0] ?? '';
   return head
     .replace(/\r?\n[ \t]+/g, ' ')

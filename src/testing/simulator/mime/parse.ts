@@ -3,11 +3,13 @@ import { typesNs } from '../../../ews/xml/namespaces.ts';
 import type { XmlElement } from '../../../ews/xml/read.ts';
 import type { Mailbox } from '../../../transport/contract.ts';
 import type { MessageContent, SimulatedAttachment } from '../store/item.ts';
-import { parseCalendar } from './calendar.ts';
+import { parseCalendar } from './parse-calendar.ts';
 
 /** What the simulator takes from MIME. */
 export interface ParsedMime
-  extends Partial<Pick<MessageContent, 'subject' | 'body' | 'importance' | 'from' | 'sender' | 'to' | 'cc' | 'bcc'>> {
+  extends Partial<
+    Pick<MessageContent, 'subject' | 'body' | 'importance' | 'sensitivity' | 'from' | 'sender' | 'to' | 'cc' | 'bcc'>
+  > {
   readonly messageId?: string;
   readonly sentAt?: Date;
   readonly attachments: readonly Omit<SimulatedAttachment, 'id'>[];

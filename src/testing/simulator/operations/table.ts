@@ -1,12 +1,12 @@
 import { getServerTimeZones, getUserAvailability } from './directory/availability.ts';
 import { convertId } from './directory/convert-id.ts';
+import { addDelegate, getDelegate, removeDelegate, updateDelegate } from './directory/delegates.ts';
 import { getInboxRules, updateInboxRules } from './directory/inbox-rules.ts';
 import { getMailTips, getRoomLists, getUserPhoto } from './directory/mail-tips.ts';
 import { expandDl, resolveNames } from './directory/resolve-names.ts';
 import {
   createUserConfiguration,
   deleteUserConfiguration,
-  getDelegate,
   getUserConfiguration,
   getUserOofSettings,
   setUserOofSettings,
@@ -75,6 +75,9 @@ export const operations: Readonly<Record<string, Operation>> = {
   GetInboxRules: getInboxRules,
   UpdateInboxRules: updateInboxRules,
   GetDelegate: getDelegate,
+  AddDelegate: addDelegate,
+  UpdateDelegate: updateDelegate,
+  RemoveDelegate: removeDelegate,
   GetMailTips: getMailTips,
   GetRoomLists: getRoomLists,
   GetUserPhoto: getUserPhoto,

@@ -228,3 +228,41 @@ export function inZoneOf(
   };
   return convert(request);
 }
+
+/** What the clocks of a zone show, and when they show it. */
+export interface Clocks {
+  readonly offset: Offset;
+  /** The moment, in ISO 8601, when they show that; undefined for what is no time. */
+  moment(wall: string): string | undefined;
+}
+
+/** The clocks of a zone by its name of Windows or of IANA; undefined for one that nobody knows. */
+export function clocksOf(id: string): Clocks | undefined {
+  try {
+    const offset = offsetOf(zoneOf(id) ?? id);
+    return { offset, moment: (wall) => momentOf(wall, offset) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** When the clocks change in a year, and from what to what, in ms ahead of UTC. */
+export function changesIn(
+  year: number,
+  offset: Offset,
+): readonly { readonly at: number; readonly from: number; readonly to: number }[] {
+  const [hour, end] = [3_600_000, Date.UTC(year + 1, 0, 1)];
+  const changes: { at: number; from: number; to: number }[] = [];
+  for (let day = Date.UTC(year, 0, 1); day < end; day += 7 * 24 * hour) {
+    const [from, to] = [offset(day), offset(Math.min(day + 7 * 24 * hour, end))];
+    if (from === to) continue;
+    let [low, high] = [day, day + 7 * 24 * hour];
+    while (high - low > hour / 4) {
+      const middle = Math.floor((low + high) / 2 / (hour / 4)) * (hour / 4);
+      if (offset(middle) === from) low = middle;
+      else high = middle;
+    }
+    changes.push({ at: high, from, to });
+  }
+  return changes;
+}

@@ -30,6 +30,8 @@ export class SimulatedFolder {
   deletedCount = 0;
   /** A number that is another one after each change of its properties. */
   revision = 0;
+  /** What a client has set as its permissions, as XML; undefined: those of a new folder. @internal */
+  permissions: string | undefined;
   /** Extended properties that a client has set on it. */
   readonly properties: ExtendedProperty[] = [];
   readonly children: SimulatedFolder[] = [];
@@ -144,12 +146,22 @@ export class SimulatedFolder {
 
   /** Remembers what it is and what lies in it; the function returned brings that back. @internal */
   snapshot(): () => void {
-    const { displayName, parent, folderClass, lastChange, lastUid, deletedCount, revision, readable, items } = this;
+    const { displayName, parent, folderClass, lastChange, lastUid, deletedCount, revision, readable, permissions, items } = this;
     const [properties, children] = [[...this.properties], [...this.children]];
     return () => {
       this.clear();
       for (const item of items) this.insert(item);
-      Object.assign(this, { displayName, parent, folderClass, lastChange, lastUid, deletedCount, revision, readable });
+      Object.assign(this, {
+        displayName,
+        parent,
+        folderClass,
+        lastChange,
+        lastUid,
+        deletedCount,
+        revision,
+        readable,
+        permissions,
+      });
       this.properties.splice(0, Infinity, ...properties);
       this.children.splice(0, Infinity, ...children);
     };

@@ -1,8 +1,17 @@
 /** Elements that items of a kind have though nobody has set them, in the state of a new item. */
 export function withDefaults(kind: string, fields: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   if (kind === 'CalendarItem') return filled(fields, ofAppointment(fields));
+  if (kind === 'Contact') return filled(fields, ofContact(fields));
   if (kind === 'Task') return withCompletion(filled(fields, ofTask));
   return fields;
+}
+
+/** A contact is called by its names. */
+function ofContact(fields: ReadonlyMap<string, string>): Readonly<Record<string, string>> {
+  const text = (name: string): string => />([^<]*)</.exec(fields.get(name) ?? '')?.[1] ?? '';
+  const names = ['GivenName', 'MiddleName', 'Surname'].map(text).filter((one) => one !== '');
+  const name = names.join(' ') || text('CompanyName') || text('FileAs');
+  return name === '' ? {} : { DisplayName: name };
 }
 
 function ofAppointment(fields: ReadonlyMap<string, string>): Readonly<Record<string, string>> {

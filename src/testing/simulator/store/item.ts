@@ -34,6 +34,8 @@ export interface SimulatedAttachment {
   readonly contentType?: string;
   readonly contentId?: string;
   readonly isInline: boolean;
+  /** The picture of a contact. */
+  readonly isContactPhoto?: boolean;
   /** The file in base64; an attached item has none. */
   readonly content?: string;
   /** The attached item. */

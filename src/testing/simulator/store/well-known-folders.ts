@@ -33,6 +33,7 @@ const wellKnownFolders: readonly WellKnownFolder[] = [
   { name: 'recoverableitemsdeletions', displayName: 'Deletions', parent: 'recoverableitemsroot' },
   { name: 'recoverableitemsversions', displayName: 'Versions', parent: 'recoverableitemsroot' },
   { name: 'recoverableitemspurges', displayName: 'Purges', parent: 'recoverableitemsroot' },
+  { name: 'searchfolders', displayName: 'Finder', parent: 'root' },
 ];
 
 /** In this order, in every language. */

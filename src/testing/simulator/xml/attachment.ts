@@ -26,7 +26,8 @@ export function readAttachment(
     if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(content)) {
       throw schemaFault("the element 'Content' is no base64.");
     }
-    return { ...common, content };
+    const photo = /^(?:true|1)$/.test(textOf(element, typesNs, 'IsContactPhoto') ?? '');
+    return { ...common, content, ...(photo ? { isContactPhoto: true } : {}) };
   }
   if (element.ns === typesNs && element.name === 'ItemAttachment') {
     const item = element.children.find((c) => c.ns === typesNs && !notItem.has(c.name));
@@ -64,7 +65,7 @@ export function writeAttachment(attachment: SimulatedAttachment, inside = '', id
     optional('ContentType', contentType) +
     optional('ContentId', contentId) +
     `<t:Size>${size}</t:Size><t:IsInline>${attachment.isInline}</t:IsInline>` +
-    `${content === undefined ? '' : '<t:IsContactPhoto>false</t:IsContactPhoto>'}${inside}</${element}>`
+    `${content === undefined ? '' : `<t:IsContactPhoto>${attachment.isContactPhoto === true}</t:IsContactPhoto>`}${inside}</${element}>`
   );
 }
 

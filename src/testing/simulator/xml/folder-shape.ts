@@ -1,6 +1,7 @@
 import { typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, textOf, type XmlElement } from '../../../ews/xml/read.ts';
 import { escapeAttribute, escapeText } from '../../../ews/xml/write.ts';
+import { defaultPermissions } from '../access/folder-permissions.ts';
 import type { ExtendedFieldPath } from '../store/extended-property.ts';
 import type { SimulatedFolder } from '../store/folder.ts';
 import { effectiveRights, iso } from './item-fields.ts';
@@ -117,6 +118,11 @@ const fields: readonly FolderField[] = [
       f.distinguished === undefined
         ? ''
         : `<t:DistinguishedFolderId>${escapeAttribute(f.distinguished)}</t:DistinguishedFolderId>`,
+  },
+  {
+    uri: 'folder:PermissionSet',
+    shapes: 'asked',
+    xml: (f) => f.permissions ?? defaultPermissions(folderElement(f) === 'CalendarFolder'),
   },
   {
     uri: 'folder:UnreadCount',

@@ -1,4 +1,4 @@
-import { escapeText } from '../../../ews/xml/write.ts';
+import { escapeAttribute, escapeText } from '../../../ews/xml/write.ts';
 import type { Mailbox } from '../../../transport/contract.ts';
 import { composeMime, headersOf } from '../mime/compose.ts';
 import type { SimulatedItem } from '../store/item.ts';
@@ -47,7 +47,7 @@ export const computedFields: ReadonlyMap<string, ComputedField> = new Map([
   field('ItemId', (i) => i.id, { shapes: 'id', xml: (i) => `<t:ItemId Id="${i.id}" ChangeKey="${i.changeKey}"/>` }),
   field('ParentFolderId', (i) => i.folderId, { xml: (i) => `<t:ParentFolderId Id="${i.folderId}" ChangeKey="AQAAAA=="/>` }),
   field('ItemClass', (i) => i.itemClass),
-  field('Subject', (i) => i.subject, byDefault),
+  field('Subject', subjectOf, byDefault),
   field('Sensitivity', (i) => i.content.sensitivity, byDefault),
   field('Body', (i) => i.body.content, { ...heavy, xml: (i, bodyType) => writeBody('Body', i, bodyType) }),
   field('Attachments', () => undefined, { shapes: 'all', getItemOnly: true, xml: (i) => writeAttachments(i.attachments) }),
@@ -63,7 +63,7 @@ export const computedFields: ReadonlyMap<string, ComputedField> = new Map([
     getItemOnly: true,
     xml: (i) => {
       const all = headersOf(i).map(([name, value]) => {
-        const at = `HeaderName="${escapeText(name)}"`;
+        const at = `HeaderName="${escapeAttribute(name)}"`;
         return `<t:InternetMessageHeader ${at}>${escapeText(value)}</t:InternetMessageHeader>`;
       });
       return all.length === 0 ? '' : `<t:InternetMessageHeaders>${all.join('')}</t:InternetMessageHeaders>`;
@@ -106,6 +106,8 @@ export const computedFields: ReadonlyMap<string, ComputedField> = new Map([
   field('From', (i) => personOf(i.from), { ...byDefault, xml: (i) => single('From', i.from) }),
   field('InternetMessageId', (i) => i.internetMessageId),
   field('IsRead', (i) => String(i.isRead), byDefault),
+  field('CompleteName', (i) => given(i, 'DisplayName'), { ...byDefault, xml: writeCompleteName }),
+  field('HasPicture', (i) => String(i.attachments.some((a) => a.isContactPhoto === true))),
   field('Duration', durationOf),
   field('TimeZone', (i) => given(i, 'TimeZone') ?? zoneOf(i)),
   field('ReceivedBy', (i) => i.mailbox, {
@@ -115,6 +117,25 @@ export const computedFields: ReadonlyMap<string, ComputedField> = new Map([
     xml: (i) => (i.isFromMe ? '' : single('ReceivedRepresenting', { address: i.mailbox })),
   }),
 ]);
+
+/** Contacts and lists that have no subject of their own are known by their name. */
+function subjectOf(item: SimulatedItem): string {
+  const named = item.subject === '' && (item.kind === 'Contact' || item.kind === 'DistributionList');
+  return named ? (given(item, 'DisplayName') ?? given(item, 'FileAs') ?? '') : item.subject;
+}
+
+/** The name of a contact in its parts, which are set one by one. */
+function writeCompleteName(item: SimulatedItem): string {
+  const title = item.property(0x3a45);
+  const parts: readonly (readonly [string, string | undefined])[] = [
+    ...[['Title', title] as const, ['FirstName', given(item, 'GivenName')] as const],
+    ...[['MiddleName', given(item, 'MiddleName')] as const, ['LastName', given(item, 'Surname')] as const],
+    ...[['Suffix', given(item, 'Generation')] as const, ['Initials', given(item, 'Initials')] as const],
+    ...[['FullName', given(item, 'DisplayName')] as const, ['Nickname', given(item, 'Nickname')] as const],
+  ];
+  const written = parts.map(([name, text]) => (text === undefined ? '' : `<t:${name}>${escapeText(text)}</t:${name}>`)).join('');
+  return written === '' ? '' : `<t:CompleteName>${written}</t:CompleteName>`;
+}
 
 /** The zone an appointment was made in, as text. */
 function zoneOf({ kind, content }: SimulatedItem): string | undefined {

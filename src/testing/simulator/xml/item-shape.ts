@@ -40,12 +40,25 @@ export function readItemShape(element: XmlElement | undefined, operation: 'FindI
       const computed = computedFields.get(name);
       if (computed?.getItemOnly === true && operation === 'FindItem') return false;
       if (asked.has(name)) return true;
-      if (computed === undefined) return base === 'AllProperties';
+      if (computed === undefined) return base === 'AllProperties' || (base === 'Default' && isDefault(name, operation));
       return (
         computed.shapes === 'id' || (base === 'AllProperties' && computed.shapes !== 'asked') || base === capital(computed.shapes)
       );
     },
   };
+}
+
+/** Properties of appointments, contacts, lists and tasks that the default shape has beside those of every item. */
+const defaults: ReadonlySet<string> = new Set(
+  (
+    'CalendarItemType End LegacyFreeBusyStatus Location Organizer Start CompanyName DisplayName EmailAddresses FileAs ImAddresses ' +
+    'JobTitle PhoneNumbers PhysicalAddresses DueDate PercentComplete StartDate Status'
+  ).split(' '),
+);
+const defaultsOfGetItem: ReadonlySet<string> = new Set(['RequiredAttendees', 'OptionalAttendees', 'Resources']);
+
+function isDefault(name: string, operation: 'FindItem' | 'GetItem'): boolean {
+  return defaults.has(name) || (operation === 'GetItem' && defaultsOfGetItem.has(name));
 }
 
 /** A boolean of the schema: `true` or `1`. */
@@ -62,7 +75,7 @@ function elementAsked({ uri, index }: Extract<PropertyPath, { kind: 'field' }>):
 /** The element an item is written as: a bare `t:Item` where its class is foreign to EWS and the server is strict about it. */
 export function kindOf(item: SimulatedItem, profile: SimulatorProfile): ItemKind {
   if (item.kind !== 'Message') return isItemKind(item.kind) ? item.kind : 'Item';
-  const known = isBelow(item.itemClass, 'IPM.Note') || isBelow(item.itemClass, 'REPORT');
+  const known = ['IPM.Note', 'IPM.StickyNote', 'REPORT'].some((known) => isBelow(item.itemClass, known));
   return known || profile.foreignClasses === 'message' ? 'Message' : 'Item';
 }
 

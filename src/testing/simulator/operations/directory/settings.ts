@@ -1,11 +1,11 @@
 import { messagesNs, typesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, textOf, type XmlElement } from '../../../../ews/xml/read.ts';
-import { escapeText } from '../../../../ews/xml/write.ts';
 import { requireFolders } from '../../access/access.ts';
 import type { SimulatedMailbox } from '../../store/mailbox.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
+import { iso } from '../../xml/item-fields.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
-import { plainBoolean, writeElement } from '../../xml/written-element.ts';
+import { plainBoolean, readElement, writeElement } from '../../xml/written-element.ts';
 import { mailboxOf, resolveFolder } from '../ids.ts';
 import { answerEach, type Operation, type OperationContext } from '../operation.ts';
 import { oofKey, setAutomaticReplies } from '../rules/automatic-reply.ts';
@@ -14,14 +14,26 @@ import { oofKey, setAutomaticReplies } from '../rules/automatic-reply.ts';
 export const getUserOofSettings: Operation = {
   count: () => 1,
   run(request, context) {
-    const settings = mailboxIn(request, context).settings.get(oofKey);
-    const none =
-      '<t:OofSettings><t:OofState>Disabled</t:OofState><t:ExternalAudience>None</t:ExternalAudience>' +
-      '<t:InternalReply><t:Message/></t:InternalReply><t:ExternalReply><t:Message/></t:ExternalReply></t:OofSettings>';
-    const content = `${success('m:ResponseMessage')}${settings ?? none}<m:AllowExternalOof>All</m:AllowExternalOof>`;
+    const content = `${success('m:ResponseMessage')}${oofOf(mailboxIn(request, context), context)}<m:AllowExternalOof>All</m:AllowExternalOof>`;
     return { element: 'GetUserOofSettingsResponse', content, code: 'NoError' };
   },
 };
+
+const oofParts = (
+  'OofState ExternalAudience Duration InternalReply ExternalReply DeclineMeetingReply DeclineEventsForScheduledOOF ' +
+  'DeclineAllEventsForScheduledOOF CreateOOFEvent OOFEventSubject AutoDeclineFutureRequestsWhenOOF OOFEventID EventsToDeleteIDs'
+).split(' ');
+
+/** Automatic replies as they are: all parts, always, as Exchange writes them; clients read times even where nothing is scheduled. */
+function oofOf(mailbox: SimulatedMailbox, { exchange }: OperationContext): string {
+  const hour = Math.floor(exchange.registry.now().getTime() / 3_600_000) * 3_600_000;
+  const [start, end] = [iso(new Date(hour)), iso(new Date(hour + 86_400_000))];
+  const none =
+    '<t:OofSettings><t:OofState>Disabled</t:OofState><t:ExternalAudience>None</t:ExternalAudience>' +
+    `<t:Duration><t:StartTime>${start}</t:StartTime><t:EndTime>${end}</t:EndTime></t:Duration>` +
+    '<t:InternalReply><t:Message/></t:InternalReply><t:ExternalReply><t:Message/></t:ExternalReply></t:OofSettings>';
+  return mailbox.settings.get(oofKey) ?? none;
+}
 
 /** https://learn.microsoft.com/exchange/client-developer/web-service-reference/setuseroofsettings-operation */
 export const setUserOofSettings: Operation = {
@@ -29,7 +41,11 @@ export const setUserOofSettings: Operation = {
   run(request, context) {
     const given = child(request, typesNs, 'UserOofSettings');
     if (given === undefined) throw schemaFault("the element 'UserOofSettings' is missing.");
-    setAutomaticReplies(mailboxIn(request, context), writeElement({ ...given, name: 'OofSettings' }));
+    const mailbox = mailboxIn(request, context);
+    const before = readElement(oofOf(mailbox, context));
+    // What a client leaves out stays as it was.
+    const children = oofParts.flatMap((name) => child(given, typesNs, name) ?? child(before, typesNs, name) ?? []);
+    setAutomaticReplies(mailbox, writeElement({ ...given, name: 'OofSettings', children }));
     return { element: 'SetUserOofSettingsResponse', content: success('m:ResponseMessage'), code: 'NoError' };
   },
 };
@@ -114,25 +130,6 @@ function placeOf(name: XmlElement, context: OperationContext): { readonly settin
     key: `configuration:${folder.id}:${name.attributes.get('Name') ?? ''}`,
   };
 }
-
-/** https://learn.microsoft.com/exchange/client-developer/web-service-reference/getdelegate-operation */
-export const getDelegate: Operation = {
-  count: () => 1,
-  run(request, context) {
-    const address = textOf(child(request, messagesNs, 'Mailbox'), typesNs, 'EmailAddress') ?? '';
-    const mailbox = context.exchange.find(address);
-    if (mailbox === undefined) throw new EwsItemError('ErrorNonExistentMailbox');
-    requireFolders(context.login, context.acting, mailbox);
-    const users = [...mailbox.delegates.values()].map((delegate) => {
-      const id = `<t:UserId><t:PrimarySmtpAddress>${escapeText(delegate.address)}</t:PrimarySmtpAddress></t:UserId>`;
-      const user = `<m:DelegateUser>${id}<t:ReceiveCopiesOfMeetingMessages>false</t:ReceiveCopiesOfMeetingMessages><t:ViewPrivateItems>false</t:ViewPrivateItems></m:DelegateUser>`;
-      return `<m:DelegateUserResponseMessageType ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode>${user}</m:DelegateUserResponseMessageType>`;
-    });
-    const list = users.length === 0 ? '' : `<m:ResponseMessages>${users.join('')}</m:ResponseMessages>`;
-    const content = `<m:ResponseCode>NoError</m:ResponseCode>${list}<m:DeliverMeetingRequests>DelegatesAndMe</m:DeliverMeetingRequests>`;
-    return { element: 'GetDelegateResponse', attributes: ' ResponseClass="Success"', content, code: 'NoError' };
-  },
-};
 
 function mailboxIn(request: XmlElement, context: OperationContext): SimulatedMailbox {
   const address = textOf(child(request, typesNs, 'Mailbox'), typesNs, 'Address') ?? '';

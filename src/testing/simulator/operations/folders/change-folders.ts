@@ -1,5 +1,6 @@
 import { messagesNs, typesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, textOf, type XmlElement } from '../../../../ews/xml/read.ts';
+import { readPermissions } from '../../access/folder-permissions.ts';
 import { keyOfPath } from '../../store/extended-property.ts';
 import type { SimulatedFolder } from '../../store/folder.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
@@ -9,7 +10,7 @@ import { isPropertyPath, readPropertyPath } from '../../xml/property-path.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
 import { folderIdsIn, mailboxOf, resolveFolder } from '../ids.ts';
 import { readProperty } from '../items/item-content.ts';
-import { answerEach, type Operation } from '../operation.ts';
+import { answerEach, type Operation, type OperationContext } from '../operation.ts';
 
 /** https://learn.microsoft.com/exchange/client-developer/web-service-reference/updatefolder-operation */
 export const updateFolder: Operation = {
@@ -27,7 +28,7 @@ export const updateFolder: Operation = {
   },
 };
 
-function applyUpdate(update: XmlElement, folder: SimulatedFolder, context: Parameters<typeof mailboxOf>[1]): void {
+function applyUpdate(update: XmlElement, folder: SimulatedFolder, context: OperationContext): void {
   const named = update.children.find(isPropertyPath);
   if (named === undefined) throw schemaFault(`the element 'Updates' has invalid child element '${update.name}'.`);
   const path = readPropertyPath(named);
@@ -40,8 +41,11 @@ function applyUpdate(update: XmlElement, folder: SimulatedFolder, context: Param
     mailboxOf(folder, context).updateFolder(folder, {});
     return;
   }
-  // Permissions are not simulated: setting and clearing them is taken, as nothing depends on them here.
-  if (path.uri === 'folder:PermissionSet') return;
+  if (path.uri === 'folder:PermissionSet') {
+    setPermissions(folder, update.name === 'SetFolderField' ? value : undefined, context);
+    mailboxOf(folder, context).updateFolder(folder, {});
+    return;
+  }
   if (update.name !== 'SetFolderField' || value === undefined) {
     throw new EwsItemError('ErrorInvalidPropertyDelete', `${path.uri} can't be deleted.`);
   }
@@ -53,6 +57,12 @@ function applyUpdate(update: XmlElement, folder: SimulatedFolder, context: Param
   } else {
     throw new EwsItemError('ErrorInvalidPropertySet', `${path.uri} can't be set.`);
   }
+}
+
+/** Keeps `t:PermissionSet`; without one the folder has those of a new folder. */
+export function setPermissions(folder: SimulatedFolder, set: XmlElement | undefined, { exchange }: OperationContext): void {
+  const calendar = folderElement(folder) === 'CalendarFolder';
+  folder.permissions = set && readPermissions(set, calendar, exchange);
 }
 
 /** https://learn.microsoft.com/exchange/client-developer/web-service-reference/deletefolder-operation */

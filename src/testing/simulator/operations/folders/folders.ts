@@ -9,7 +9,7 @@ import { schemaFault } from '../../xml/soap-request.ts';
 import { folderIdsIn, mailboxOf, resolveFolder } from '../ids.ts';
 import { readProperty } from '../items/item-content.ts';
 import { answerEach, type Operation } from '../operation.ts';
-import { idOf, requireFree } from './change-folders.ts';
+import { idOf, requireFree, setPermissions } from './change-folders.ts';
 
 /** Classes of the folders that are created by their element. */
 const classes: Readonly<Record<string, string>> = {
@@ -33,6 +33,8 @@ export const createFolder: Operation = {
       const folderClass = textOf(element, typesNs, 'FolderClass') ?? classes[element.name];
       const folder = mailboxOf(parent, context).createFolder(parent, displayName, folderClass);
       for (const property of childrenOf(element, typesNs, 'ExtendedProperty')) folder.properties.push(readProperty(property));
+      const permissions = child(element, typesNs, 'PermissionSet');
+      if (permissions !== undefined) setPermissions(folder, permissions, context);
       return `<m:Folders>${idOf(folder)}</m:Folders>`;
     });
   },

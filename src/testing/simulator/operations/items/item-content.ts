@@ -78,7 +78,7 @@ export function readItem(item: XmlElement, context: ReadingContext): MessageCont
     subject: textOf(item, typesNs, 'Subject') ?? mime?.subject ?? '',
     body: (body && readBody(body)) ?? mime?.body ?? { type: 'text', content: '' },
     importance: child(item, typesNs, 'Importance') === undefined ? (mime?.importance ?? 'Normal') : importanceOf(item),
-    sensitivity: sensitivityOf(item),
+    sensitivity: child(item, typesNs, 'Sensitivity') === undefined ? (mime?.sensitivity ?? 'Normal') : sensitivityOf(item),
     ...(from === undefined ? {} : { from }),
     ...(sender === undefined ? {} : { sender }),
     to: recipients(item, 'ToRecipients') ?? mime?.to ?? [],

@@ -4,7 +4,7 @@ import { EwsItemError } from '../../xml/ews-errors.ts';
 import { kindOf } from '../../xml/item-shape.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
 import { folderIdsIn, resolveItem } from '../ids.ts';
-import { readyToTell } from '../meetings/appointment.ts';
+import { namedAppointment, readyToTell } from '../meetings/appointment.ts';
 import { answerEach, type Operation } from '../operation.ts';
 import { dispositionOf, savedFolder, sendAs, signed } from '../outgoing.ts';
 import { changed } from './item-changes.ts';
@@ -47,7 +47,8 @@ export const updateItem: Operation = {
       const appointment = item.kind === 'CalendarItem';
       const tell = appointment ? readyToTell(item, next.content, invitations, mailbox, context, plan) : undefined;
       const sameContent = next.content === item.content;
-      const updated = mailbox.update(item, sameContent ? { messageFlags: next.messageFlags } : next);
+      const content = appointment ? namedAppointment(next.content, context) : next.content;
+      const updated = mailbox.update(item, sameContent ? { messageFlags: next.messageFlags } : { ...next, content });
       const after = tell === undefined ? updated : tell(updated);
       return `<m:Items><t:${kind}><t:ItemId Id="${after.id}" ChangeKey="${after.changeKey}"/></t:${kind}></m:Items>${conflicts}`;
     });

@@ -10,7 +10,7 @@ import { readItem, several } from '../items/item-content.ts';
 import type { OperationContext } from '../operation.ts';
 import { ownerOf, saveAt, savedFolder, signed } from '../outgoing.ts';
 import { submit } from '../submit.ts';
-import { attendeesOf, fieldText, isOrganizer, withTexts } from './fields.ts';
+import { attendeesOf, fieldText, isOrganizer, withNames, withTexts } from './fields.ts';
 import { cancellation, invitation } from './messages.ts';
 
 /** An appointment; with SendMeetingInvitations its attendees get a meeting request. */
@@ -25,7 +25,7 @@ export function createAppointment(
     throw new EwsItemError('ErrorSendMeetingInvitationsRequired');
   }
   const owner = ownerOf(savedId && savedFolder(savedId, context), context);
-  const read = readItem(element, context);
+  const read = namedAppointment(readItem(element, context), context);
   checkAttendees(element);
   if (Date.parse(fieldText(read, 'End') ?? '') < Date.parse(fieldText(read, 'Start') ?? '')) {
     throw new EwsItemError('ErrorCalendarEndDateIsEarlierThanStartDate', 'The appointment ends before it starts.');
@@ -40,6 +40,11 @@ export function createAppointment(
   const saved = saveAt(content, 'CalendarItem', savedId, context);
   invite(content, 'NewMeetingRequest', to, invitations, owner, context, plan);
   return saved;
+}
+
+/** An appointment after an update, with the names of its attendees. */
+export function namedAppointment(content: MessageContent, { exchange }: OperationContext): MessageContent {
+  return withNames(content, (address) => exchange.find(address)?.name);
 }
 
 /**

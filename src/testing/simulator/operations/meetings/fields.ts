@@ -4,6 +4,7 @@ import { escapeText } from '../../../../ews/xml/write.ts';
 import type { Mailbox } from '../../../../transport/contract.ts';
 import type { MessageContent, SimulatedItem } from '../../store/item.ts';
 import type { SimulatedMailbox } from '../../store/mailbox.ts';
+import { writeMailbox } from '../../xml/item-fields.ts';
 import { readElement, textsOf, writeElement } from '../../xml/written-element.ts';
 
 const lists = ['RequiredAttendees', 'OptionalAttendees', 'Resources'] as const;
@@ -38,6 +39,25 @@ function mailboxIn(attendee: XmlElement): readonly Mailbox[] {
   const name = textOf(mailbox, typesNs, 'Name');
   if (address === undefined) return [];
   return name === undefined ? [{ address }] : [{ address, name }];
+}
+
+/** The content with a name and an answer for every attendee: as the directory has it where a client gives none, or an empty one. */
+export function withNames(content: MessageContent, nameOf: (address: string) => string | undefined): MessageContent {
+  const fields = new Map(content.fields);
+  for (const name of lists) {
+    const written = fields.get(name);
+    if (written === undefined) continue;
+    const attendees = childrenOf(readElement(written), typesNs, 'Attendee').map((attendee) => {
+      const [mailbox] = mailboxIn(attendee);
+      const own = mailbox && writeMailbox({ ...mailbox, name: mailbox.name || (nameOf(mailbox.address) ?? mailbox.address) });
+      const answered = attendee.children.some((one) => one.name === 'ResponseType');
+      const unknown = answered ? [] : ['<t:ResponseType>Unknown</t:ResponseType>'];
+      const rest = [...unknown, ...attendee.children.filter((one) => one.name !== 'Mailbox').map(writeElement)];
+      return own === undefined ? writeElement(attendee) : `<t:Attendee>${own}${rest.join('')}</t:Attendee>`;
+    });
+    fields.set(name, `<t:${name}>${attendees.join('')}</t:${name}>`);
+  }
+  return { ...content, fields };
 }
 
 /** Who has called the meeting. */

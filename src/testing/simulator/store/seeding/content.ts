@@ -63,10 +63,16 @@ export function readSeed(
   const flags = typeof state === 'string' ? flagsOf(state) : state.messageFlags;
   const arrival = receivedAt === undefined ? (state === 'received' ? registry.now() : undefined) : date('receivedAt', receivedAt);
   return {
-    content: contentOf(seed, mailbox, registry),
+    content: submitted(contentOf(seed, mailbox, registry), (flags & messageFlag.unsent) === 0, arrival ?? registry.now()),
     messageFlags: isRead === undefined ? flags : isRead ? flags | messageFlag.read : flags & ~messageFlag.read,
     ...(arrival === undefined ? {} : { receivedAt: arrival }),
   };
+}
+
+/** Whatever has been sent was sent at some time. */
+function submitted(content: MessageContent, sent: boolean, at: Date): MessageContent {
+  const isMail = content.kind === undefined || content.kind === 'Message' || content.kind.startsWith('Meeting');
+  return content.sentAt === undefined && sent && isMail ? { ...content, sentAt: at } : content;
 }
 
 function contentOf(seed: SeedContent, mailbox: string, registry: Registry): MessageContent {

@@ -1,0 +1,121 @@
+/** Appointments as iCalendar, which is what clients read of a series: it says all that the elements say, and is read back as it was. */
+import { describe, expect, it } from 'vitest';
+import { startExchangeSimulator } from '../../../src/testing.ts';
+import { call } from '../support/raw-ews.ts';
+
+const alice = 'alice@contoso.test';
+const start = () => startExchangeSimulator({ mailboxes: [alice, { address: 'bob@contoso.test', name: 'Bob "B." Builder' }] });
+const save = async (url: string, item: string): Promise<string> => {
+  const request = `<m:CreateItem SendMeetingInvitations="SendToNone"><m:Items><t:CalendarItem>${item}</t:CalendarItem></m:Items></m:CreateItem>`;
+  return /ItemId Id="([^"]*)"/.exec((await call(url, request)).text)?.[1] ?? '';
+};
+const read = async (url: string, id: string): Promise<{ readonly text: string; readonly lines: readonly string[] }> => {
+  const shape =
+    '<m:ItemShape><t:BaseShape>AllProperties</t:BaseShape><t:IncludeMimeContent>true</t:IncludeMimeContent></m:ItemShape>';
+  const { text } = await call(url, `<m:GetItem>${shape}<m:ItemIds><t:ItemId Id="${id}"/></m:ItemIds></m:GetItem>`);
+  const mime = Buffer.from(/<t:MimeContent[^>]*>([^<]*)</.exec(text)?.[1] ?? '', 'base64').toString();
+  return { text, lines: mime.replace(/\r\n /g, '').split('\r\n') };
+};
+const times = '<t:Start>2026-12-04T09:00:00Z</t:Start><t:End>2026-12-04T10:00:00Z</t:End>';
+const from = '<t:StartDate>2026-12-04</t:StartDate>';
+
+const patterns: readonly (readonly [rule: string, recurrence: string])[] = [
+  [
+    'FREQ=DAILY;COUNT=5;INTERVAL=2',
+    `<t:DailyRecurrence><t:Interval>2</t:Interval></t:DailyRecurrence><t:NumberedRecurrence>${from}<t:NumberOfOccurrences>5</t:NumberOfOccurrences></t:NumberedRecurrence>`,
+  ],
+  [
+    'FREQ=WEEKLY;INTERVAL=1;BYDAY=MO,WE;WKST=SU',
+    `<t:WeeklyRecurrence><t:Interval>1</t:Interval><t:DaysOfWeek>Monday Wednesday</t:DaysOfWeek></t:WeeklyRecurrence><t:NoEndRecurrence>${from}</t:NoEndRecurrence>`,
+  ],
+  [
+    'FREQ=MONTHLY;INTERVAL=3;BYMONTHDAY=4',
+    `<t:AbsoluteMonthlyRecurrence><t:Interval>3</t:Interval><t:DayOfMonth>4</t:DayOfMonth></t:AbsoluteMonthlyRecurrence><t:NoEndRecurrence>${from}</t:NoEndRecurrence>`,
+  ],
+  [
+    'FREQ=MONTHLY;INTERVAL=1;BYDAY=-1FR',
+    `<t:RelativeMonthlyRecurrence><t:Interval>1</t:Interval><t:DaysOfWeek>Friday</t:DaysOfWeek><t:DayOfWeekIndex>Last</t:DayOfWeekIndex></t:RelativeMonthlyRecurrence><t:NoEndRecurrence>${from}</t:NoEndRecurrence>`,
+  ],
+  [
+    'FREQ=MONTHLY;INTERVAL=1;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=1',
+    `<t:RelativeMonthlyRecurrence><t:Interval>1</t:Interval><t:DaysOfWeek>Weekday</t:DaysOfWeek><t:DayOfWeekIndex>First</t:DayOfWeekIndex></t:RelativeMonthlyRecurrence><t:NoEndRecurrence>${from}</t:NoEndRecurrence>`,
+  ],
+  [
+    'FREQ=YEARLY;INTERVAL=1;BYMONTHDAY=4;BYMONTH=12',
+    `<t:AbsoluteYearlyRecurrence><t:DayOfMonth>4</t:DayOfMonth><t:Month>December</t:Month></t:AbsoluteYearlyRecurrence><t:NoEndRecurrence>${from}</t:NoEndRecurrence>`,
+  ],
+  [
+    'FREQ=YEARLY;UNTIL=20281201T090000Z;INTERVAL=1;BYDAY=2SU;BYMONTH=5',
+    `<t:RelativeYearlyRecurrence><t:DaysOfWeek>Sunday</t:DaysOfWeek><t:DayOfWeekIndex>Second</t:DayOfWeekIndex><t:Month>May</t:Month></t:RelativeYearlyRecurrence><t:EndDateRecurrence>${from}<t:EndDate>2028-12-01</t:EndDate></t:EndDateRecurrence>`,
+  ],
+];
+
+describe.each(patterns)('%s', (rule, recurrence) => {
+  it('is written for the recurrence, and read as it', async () => {
+    await using exchange = await start();
+    const id = await save(exchange.url, `<t:Subject>series</t:Subject>${times}<t:Recurrence>${recurrence}</t:Recurrence>`);
+    const { lines } = await read(exchange.url, id);
+    expect(lines.filter((line) => line.startsWith('RRULE:') && !/BYDAY=-1SU;BYMONTH=(?:3|10)/.test(line))).toEqual([
+      `RRULE:${rule}`,
+    ]);
+    const mime = Buffer.from(lines.join('\r\n')).toString('base64');
+    const again = await read(exchange.url, await save(exchange.url, `<t:MimeContent>${mime}</t:MimeContent>`));
+    expect(again.text).toContain(`<t:Recurrence>${recurrence}</t:Recurrence>`);
+  });
+});
+
+it('people have names and answers, the appointment its alarm, categories and zone', async () => {
+  await using exchange = await start();
+  const people = '<t:Attendee><t:Mailbox><t:EmailAddress>bob@contoso.test</t:EmailAddress></t:Mailbox></t:Attendee>';
+  const id = await save(
+    exchange.url,
+    '<t:Subject>all of it</t:Subject><t:Categories><t:String>Red, dark</t:String><t:String>Blue</t:String></t:Categories><t:Importance>High</t:Importance>' +
+      `<t:ReminderIsSet>true</t:ReminderIsSet><t:ReminderMinutesBeforeStart>30</t:ReminderMinutesBeforeStart>${times}` +
+      `<t:OptionalAttendees>${people}</t:OptionalAttendees><t:StartTimeZone Id="W. Europe Standard Time"/>`,
+  );
+  const { lines, text } = await read(exchange.url, id);
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      `ORGANIZER;CN="${alice}":MAILTO:${alice}`,
+      'ATTENDEE;ROLE=OPT-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=TRUE;CN="Bob \'B.\' Builder":MAILTO:bob@contoso.test',
+      'CATEGORIES:Red\\, dark,Blue',
+      'PRIORITY:1',
+      'TRIGGER;RELATED=START:-PT30M',
+      'DTSTART;TZID=W. Europe Standard Time:20261204T100000',
+      'RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY=-1SU;BYMONTH=3',
+      'RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY=-1SU;BYMONTH=10',
+    ]),
+  );
+  expect(text).toContain('<t:Name>Bob "B." Builder</t:Name>');
+  expect(text).not.toContain('InternetMessageHeader');
+  const again = await read(
+    exchange.url,
+    await save(exchange.url, `<t:MimeContent>${Buffer.from(lines.join('\r\n')).toString('base64')}</t:MimeContent>`),
+  );
+  for (const part of [
+    times,
+    '<t:String>Red, dark</t:String><t:String>Blue</t:String>',
+    '>30</t:ReminderMinutesBeforeStart>',
+    '<t:Importance>High<',
+  ]) {
+    expect(again.text).toContain(part);
+  }
+});
+
+it.each([
+  ['Europe/Berlin', '20260704T100000', '2026-07-04T08:00:00Z'],
+  ['Eastern Standard Time', '20261204T100000', '2026-12-04T15:00:00Z'],
+  ['Nowhere Standard Time', '20261204T100000', '2026-12-04T10:00:00Z'],
+])('a time in the zone %s is one of its clocks', async (zone, local, utc) => {
+  await using exchange = await start();
+  const lines = [
+    'BEGIN:VCALENDAR',
+    'BEGIN:VEVENT',
+    `DTSTART;TZID="${zone}":${local}`,
+    `DTEND;TZID="${zone}":${local}`,
+    'SUMMARY:x',
+  ];
+  const mime = Buffer.from([...lines, 'END:VEVENT', 'END:VCALENDAR'].join('\r\n')).toString('base64');
+  const { text } = await read(exchange.url, await save(exchange.url, `<t:MimeContent>${mime}</t:MimeContent>`));
+  expect(text).toContain(`<t:Start>${utc}</t:Start>`);
+});
