@@ -88,9 +88,10 @@ it('nestjs/main.ts has a ticket and its note, or neither', async () => {
 });
 
 it('nestjs/main.ts compiles with the decorators of Nest', async () => {
-  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const tsc = join(root, 'node_modules/typescript-native/bin/tsc');
   const run = promisify(execFile)(process.execPath, [tsc, '-p', join(root, 'examples/nestjs')]);
-  expect((await run.catch((error: { stdout: string }) => error)).stdout).toBe('');
+  const { stdout, stderr } = await run.catch((error: { stdout: string; stderr: string }) => error);
+  expect(stdout + stderr).toBe('');
 });
 
 /** As `nest build` would: Node strips types, but knows no decorators. In the repository, so that its dependencies are found. */
