@@ -10,6 +10,9 @@ export interface TraceRecord {
   concerns(ids: ReadonlySet<string>): boolean;
 }
 
+/** Bytes by which a file is known again: a record begins with its time. */
+const looksBack = 1_024;
+
 /** ms between two looks of `--follow`. */
 const interval = 300;
 
@@ -43,6 +46,8 @@ class Followed {
   readonly #identity: string;
   #at = 0;
   #rest = '';
+  /** The bytes before that place: one that was cut may have grown past it since. */
+  #before = Buffer.alloc(0);
   #decoder = new TextDecoder();
 
   private constructor(handle: FileHandle, identity: string) {
@@ -61,16 +66,19 @@ class Followed {
 
   /** The records of what was added since the last look; a last line may still be on its way. */
   async *added(): AsyncIterable<TraceRecord> {
-    if ((await this.#handle.stat()).size < this.#at) {
+    const buffer = Buffer.alloc(65_536);
+    const { length } = this.#before;
+    const again = await this.#handle.read(buffer, 0, length, this.#at - length);
+    if (!buffer.subarray(0, again.bytesRead).equals(this.#before)) {
       this.#at = 0;
       this.#rest = '';
       this.#decoder = new TextDecoder();
     }
-    const buffer = Buffer.alloc(65_536);
     for (;;) {
       const { bytesRead } = await this.#handle.read(buffer, 0, buffer.length, this.#at);
       if (bytesRead === 0) return;
       this.#at += bytesRead;
+      this.#before = Buffer.from(buffer.subarray(Math.max(0, bytesRead - looksBack), bytesRead));
       this.#rest += this.#decoder.decode(buffer.subarray(0, bytesRead), { stream: true });
       const lines = this.#rest.split('\n');
       this.#rest = lines.pop() ?? '';

@@ -176,3 +176,21 @@ it('asks Graph with a config from the working folder, and the spool that it name
   expect(clear.code).toBe(2);
   expect(clear.out + clear.err).not.toContain('in the clear');
 });
+
+it.each([
+  [401, 'InvalidAuthenticationToken', 'Get a new token'],
+  [404, 'MailboxNotEnabledForRESTAPI', 'reached with ews'],
+  [302, '', 'graph.root'],
+])('says what to do where Graph answers %d %s, and sends no test then', async (status, code, todo) => {
+  let sent = 0;
+  const root = await answering((method) => {
+    if (method === 'POST') sent += 1;
+    return { status, body: JSON.stringify({ error: { code, message: 'No.' } }) };
+  });
+  const config = join(folder, 'graph.json');
+  const graph = { root: new URL(root).origin, token: { env: 'SECRET' } };
+  await writeFile(config, JSON.stringify({ identity: { sip: `sip:${alice}` }, graph }));
+  const ran = await offlineIm(['doctor', '--config', config, '--send-test', 'bob@contoso.test'], { env: { SECRET: 'tok-4711' } });
+  expect(ran).toMatchObject({ code: 3, err: '', out: expect.stringContaining(todo) });
+  expect(sent).toBe(0);
+});

@@ -27,9 +27,16 @@ it('follows a trace from its beginning, half lines and rotations included', asyn
   expect(await waiting).toBe('last of the old');
   expect(await next()).toBe('two');
   expect(await next()).toBe('three');
-  waiting = next();
-  await writeFile(path, line('cut'));
-  expect(await waiting).toBe('cut');
+  // Cut, and as long as it was, or longer, before anybody looks.
+  for (const [event, rest] of [
+    ['2wo', 'three'],
+    ['cut', 'and longer than before'],
+  ] as const) {
+    waiting = next();
+    await writeFile(path, line(event) + line(rest));
+    expect(await waiting).toBe(event);
+    expect(await next()).toBe(rest);
+  }
   stop.abort();
   await rm(folder, { recursive: true, force: true });
 });

@@ -72,8 +72,10 @@ async function lookAtMailbox(call: Call, config: Config, mailbox: string, report
     const reached = await connection(root, undefined);
     report(ok('address', `Microsoft Graph at ${root}.`), ...reached);
     if (reached.some(({ status }) => status === 'fail')) return;
-    report(await clock(root, fetch), ...(await graph(transport, mailbox)));
-    await sendTest(call, config, mailbox, transport, report);
+    report(await clock(root, fetch));
+    const found = await graph(transport, mailbox);
+    report(...found);
+    if (found.every(({ status }) => status !== 'fail')) await sendTest(call, config, mailbox, transport, report);
     return;
   }
   const ews = ewsOf(call, config);

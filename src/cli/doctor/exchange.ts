@@ -190,14 +190,25 @@ export async function graph(transport: GraphTransport, mailbox: string): Promise
       findings.push(warn('limits', text, 'Grant the permission to the application, or to the user who is signed in.'));
     if (limits.length === 0) findings.push(ok('limits', 'Nothing is lacking that could be seen.'));
   } catch (error) {
-    return [
-      fail(
-        'login',
-        `Graph refuses the mailbox ${mailbox} (${told(error)}).`,
-        'Get a new token, and look at what its application may do with this mailbox.',
-      ),
-    ];
+    return [graphRefusal(error, mailbox)];
   }
   findings.push(await drafts(transport, mailbox));
   return findings;
+}
+
+function graphRefusal(error: unknown, mailbox: string): Finding {
+  if (hasCode(error, 'AUTHENTICATION_FAILED'))
+    return fail('login', `Graph refuses the token (${told(error)}).`, 'Get a new token; each lasts about an hour.');
+  if (hasCode(error, 'GRAPH_ERROR')) {
+    return fail(
+      'login',
+      `Graph refuses the mailbox ${mailbox} (${told(error)}).`,
+      'Correct the address (no alias). A mailbox on-premises is reached with ews in the config; one in Exchange Online needs a licence, and an application that may use it.',
+    );
+  }
+  return fail(
+    'login',
+    `Graph gives no answer for the mailbox ${mailbox} (${told(error)}).`,
+    'Correct graph.root, and look at the proxies between here and there.',
+  );
 }
