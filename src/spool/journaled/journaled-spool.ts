@@ -32,7 +32,7 @@ import { failedAppends, type Subject, type Transition, TransitionSpool } from '.
 import { JournaledRecords, journaledQueries } from './admin.ts';
 import { JournalEngine } from './engine.ts';
 import { type Journal, JournalError, type StoredNote } from './journal.ts';
-import { expire, pick, putBack, standingIn } from './selection.ts';
+import { expire, pick, putBack, select, standingIn } from './selection.ts';
 import { storedEntry, storedNote } from './times.ts';
 
 /** What tells one {@link JournaledSpool} from another. */
@@ -250,7 +250,7 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
 
   /** Entries in no particular order. */
   protected recordsWhere(isWanted: (record: EntryRecord) => boolean): Promise<readonly EntryRecord[]> {
-    return this.#engine.run(async () => [...this.#engine.table.entries()].filter(isWanted));
+    return this.#engine.run(() => select(this.#engine.table.entries(), isWanted));
   }
 
   /** All together; where that was not kept, message by message, so that a bad one fails alone. */

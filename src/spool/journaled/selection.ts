@@ -1,3 +1,5 @@
+import { systemClock, Turns } from '../../core/clock.ts';
+import { sliceSize } from '../../core/queues.ts';
 import type { ClaimRequest, ExpireRequest, Standing } from '../contract.ts';
 import { type Pick, runOf } from '../state/claim.ts';
 import { standingOf } from '../state/derived.ts';
@@ -94,6 +96,27 @@ export function expire(tx: Transaction, table: TableView, request: ExpireRequest
     const status = table.entry(id)?.status;
     table.expiries.set(id, status && mayExpireAt(status));
   }
+}
+
+/** Those of all entries that are wanted. The event loop turns meanwhile: there may be very many of them. */
+export function select(
+  entries: Iterable<EntryRecord>,
+  isWanted: (record: EntryRecord) => boolean,
+): Promise<readonly EntryRecord[]> {
+  return new Turns(systemClock).run(selecting(entries, isWanted));
+}
+
+function* selecting(
+  entries: Iterable<EntryRecord>,
+  isWanted: (record: EntryRecord) => boolean,
+): Generator<void, readonly EntryRecord[]> {
+  const found: EntryRecord[] = [];
+  let count = 0;
+  for (const record of entries) {
+    if (isWanted(record)) found.push(record);
+    if (++count % sliceSize === 0) yield;
+  }
+  return found;
 }
 
 /** Where an entry stands in its conversation. */
