@@ -25,7 +25,7 @@ const expected: Readonly<Record<string, string>> = {
 /** Operations that are not simulated: a plain sentence, no code that a client could take for a wrong version. */
 const notSimulated: ReadonlySet<string> = new Set(['FindPeople', 'ExportItems', 'GetPasswordExpirationDate']);
 
-describe.each(Object.keys(logins))('what %s asked a real server', (client) => {
+describe.each(Object.keys(logins))('what %s asks', (client) => {
   const requests = recordedRequests().filter((request) => request.client === client);
 
   it.each(requests.map((request) => [request.file, request.step, request] as const))('%s: %s', async (file, _step, request) => {

@@ -1,4 +1,4 @@
-/** Requests of real EWS clients, recorded on 2026-11-28, and what takes the place of the ids in them. */
+/** Requests of real EWS clients, recorded on 2026-11-28 (those of Evolution at this simulator, the others at a real server), and what takes the place of the ids in them. */
 import { readdirSync, readFileSync } from 'node:fs';
 import type { ExchangeSimulator, SimulatedItem, SimulatedMailbox } from '../../../src/testing.ts';
 import { post } from './raw-ews.ts';
