@@ -1,6 +1,6 @@
 import { typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, childrenOf, textOf } from '../../../ews/xml/read.ts';
-import { type Clocks, changesIn, clocksOf } from '../schema/time-zones.ts';
+import { changesIn, type ZoneClocks, zoneClocks } from '../schema/time-zones.ts';
 import type { MessageContent } from '../store/item.ts';
 import { readElement, textsOf } from '../xml/written-element.ts';
 import { deletedIn, ruleOf, zoneIn } from './recurrence.ts';
@@ -33,7 +33,7 @@ export function composeCalendar(content: MessageContent, stamp: Date): string {
   };
   const allDay = field('IsAllDayEvent') === 'true';
   const named = zoneIn(fields?.get('StartTimeZone')) ?? zoneIn(fields?.get('MeetingTimeZone'));
-  const clocks = named === undefined || !/^[\w .+()/-]+$/.test(named) || named === 'UTC' ? undefined : clocksOf(named);
+  const clocks = named === undefined || !/^[\w .+()/-]+$/.test(named) || named === 'UTC' ? undefined : zoneClocks(named);
   const zone = clocks === undefined ? 'UTC' : (named ?? 'UTC');
   const time = (name: string, text: string | undefined): string => {
     const local = localOf(text ?? '', clocks);
@@ -92,7 +92,7 @@ function alarm(isSet: string, minutes: string): readonly string[] {
 }
 
 /** A zone, with the rules that its clocks follow in that year. */
-function zoneLines(zone: string, clocks: Clocks | undefined, year: number): readonly string[] {
+function zoneLines(zone: string, clocks: ZoneClocks | undefined, year: number): readonly string[] {
   const at = clocks?.offset(Date.UTC(year, 0, 1)) ?? 0;
   const changes = clocks === undefined ? [] : changesIn(year, clocks.offset);
   const part = (kind: string, time: string, from: number, to: number, rule: readonly string[]): readonly string[] => [
@@ -151,7 +151,7 @@ function categories({ fields }: MessageContent): readonly string[] {
 }
 
 /** `2026-11-30T09:00:00Z` as the clocks show it, `20261130T100000`; a time without a zone is UTC here. */
-function localOf(text: string, clocks: Clocks | undefined): string {
+function localOf(text: string, clocks: ZoneClocks | undefined): string {
   const time = Date.parse(/T[\d:.]+$/.test(text) ? `${text}Z` : text);
   if (Number.isNaN(time)) return '19700101T000000';
   return utcOf(new Date(time + (clocks?.offset(time) ?? 0)).toISOString()).replace(/Z$/, '');

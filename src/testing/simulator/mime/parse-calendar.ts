@@ -1,5 +1,5 @@
 import { escapeText } from '../../../ews/xml/write.ts';
-import { clocksOf } from '../schema/time-zones.ts';
+import { zoneClocks } from '../schema/time-zones.ts';
 import type { MessageContent } from '../store/item.ts';
 import { classes, responses, roles } from './calendar.ts';
 import { recurrenceOf } from './recurrence.ts';
@@ -43,7 +43,7 @@ export function parseCalendar(text: string): ParsedCalendar | undefined {
   const free = first('TRANSP')?.value === 'TRANSPARENT' ? 'Free' : undefined;
   set('LegacyFreeBusyStatus', ['Free', 'Tentative', 'Busy', 'OOF'].find((one) => one.toUpperCase() === busy) ?? free);
   const zone = start?.parameters.get('TZID');
-  if (zone !== undefined && clocksOf(zone) !== undefined) {
+  if (zone !== undefined && zoneClocks(zone) !== undefined) {
     for (const name of ['StartTimeZone', 'EndTimeZone']) fields.set(name, `<t:${name} Id="${escapeText(zone)}"/>`);
   }
   const day = /^(\d{4})(\d\d)(\d\d)/.exec(start?.value ?? '');
@@ -117,7 +117,7 @@ function momentOf({ value, parameters }: Line): string | undefined {
   const [, year, month, day, hour = '00', minute = '00', second = '00', utc] = found;
   const wall = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
   const zone = utc === undefined ? parameters.get('TZID') : undefined;
-  return (zone === undefined ? undefined : clocksOf(zone)?.moment(wall)) ?? `${wall}Z`;
+  return (zone === undefined ? undefined : zoneClocks(zone)?.moment(wall)) ?? `${wall}Z`;
 }
 
 const unescaped = (text: string | undefined): string | undefined =>

@@ -230,14 +230,14 @@ export function inZoneOf(
 }
 
 /** What the clocks of a zone show, and when they show it. */
-export interface Clocks {
+export interface ZoneClocks {
   readonly offset: Offset;
   /** The moment, in ISO 8601, when they show that; undefined for what is no time. */
   moment(wall: string): string | undefined;
 }
 
 /** The clocks of a zone by its name of Windows or of IANA; undefined for one that nobody knows. */
-export function clocksOf(id: string): Clocks | undefined {
+export function zoneClocks(id: string): ZoneClocks | undefined {
   try {
     const offset = offsetOf(zoneOf(id) ?? id);
     return { offset, moment: (wall) => momentOf(wall, offset) };
