@@ -49,3 +49,26 @@ it('a mailbox with many that are left out beside it is found, and none of those'
   }
   await spool.close();
 });
+
+it('takes mailboxes in turn while each has more than a claim looks through, also after what it took last is gone', async () => {
+  const schema = fixture.newSchema();
+  const spool = await fixture.open(schema);
+  const lanes = ['a@contoso.com', 'b@contoso.com', 'c@contoso.com'];
+  const entries = Array.from({ length: 360 }, (_, index) =>
+    newEntry(`e${index}`, { lane: lanes[index % 3] ?? '', pickupIn: 0, conversationId: `c${index}` }),
+  );
+  await spool.append(entries);
+  const claim = async (ignorePickup = false): Promise<string | undefined> => {
+    const [note] = await spool.claim(claimRequest({ limit: 1, perLane: 1, ignorePickup }));
+    await spool.settle(note === undefined ? [] : [{ token: note.token, to: 'delivered' }]);
+    return note?.lane;
+  };
+  const taken: unknown[] = [];
+  // What is taken before its time counts as a turn too.
+  for (const early of [false, false, false, false, true, false, false]) taken.push(await claim(early));
+  expect(taken).toEqual([...lanes, ...lanes, lanes[0]]);
+  await fixture.pool.query(`DELETE FROM "${schema}".entries WHERE state = 'delivered'`);
+  expect(await claim()).toBe(lanes[0]);
+  expect(await claim()).toBe(lanes[1]);
+  await spool.close();
+});

@@ -3,6 +3,7 @@ import { systemClock } from '../../../src/core/clock.ts';
 import type { PostgresSpoolOptions } from '../../../src/spool/postgres/options.ts';
 import { PostgresSpool } from '../../../src/spool/postgres/postgres-spool.ts';
 import { schemaVersion } from '../../../src/spool/postgres/tables/schema.ts';
+import { claimRequest, newEntry } from '../../support/spool-entries.ts';
 import { until, useServer } from './fixture.ts';
 
 const fixture = useServer();
@@ -50,6 +51,63 @@ describe('migrate()', () => {
     expect(rows).toEqual([{ reloptions: ['fillfactor=60'] }]);
     expect((await before.counts()).spooled).toBe(0);
     await Promise.all([before.close(), spool.close()]);
+  });
+
+  /** What was added to version 1, step by step; who made a schema before a step lacks it and all that came later. */
+  const steps = ['VIEW entries_now', 'TABLE admin', 'FUNCTION deliver_1', 'FUNCTION due_1', 'FUNCTION deliver_2'].map((one) =>
+    one.split(' '),
+  );
+
+  it.each(steps.map(([, name], index) => [name, index] as const))(
+    'leads from a schema that was made before %s to this one, with what waits in it',
+    async (_, index) => {
+      const schema = fixture.newSchema();
+      const before = await fixture.open(schema);
+      await before.append([newEntry('kept', { pickupIn: 0 })]);
+      await before.close();
+      for (const [kind, name] of steps.slice(index)) await fixture.pool.query(`DROP ${kind} "${schema}".${name}`);
+      if (index === 0) await fixture.pool.query(`DROP VIEW "${schema}".notes_now`);
+      const spool = await fixture.open(schema);
+      const claimed = await spool.claim(claimRequest());
+      expect(claimed.map(({ entries }) => entries[0]?.id)).toEqual(['kept']);
+      await spool.settle(claimed.map(({ token }) => ({ token, to: 'delivered' })));
+      expect((await spool.counts()).delivered).toBe(1);
+      await spool.close();
+    },
+  );
+
+  it('makes what an earlier library settles with, which opens the schema without a migration of its own', async () => {
+    const schema = fixture.newSchema();
+    const spool = await fixture.open(schema);
+    await spool.append([newEntry('a', { pickupIn: 0 })]);
+    const [note] = await spool.claim(claimRequest());
+    const { rows } = await fixture.pool.query(
+      `SELECT "${schema}".deliver_1(ARRAY[$1::text], ARRAY[$2::text], ARRAY['IPM.Note.Other'], '1000')::json AS done`,
+      [note?.noteId, note?.token],
+    );
+    expect(rows).toEqual([{ done: [['a', newEntry('a').messageId, note?.noteId]] }]);
+    expect(await spool.get('a')).toMatchObject({ state: 'delivered' });
+    await spool.close();
+  });
+
+  it('finds nothing missing where a later library has added functions, overloads, views, tables and indexes', async () => {
+    const schema = fixture.newSchema();
+    await (await fixture.open(schema)).close();
+    await fixture.pool.query(`
+      CREATE FUNCTION "${schema}".due_2() RETURNS text LANGUAGE sql AS 'SELECT NULL::text';
+      CREATE FUNCTION "${schema}".deliver_2(text) RETURNS text LANGUAGE sql AS 'SELECT $1';
+      CREATE FUNCTION "${schema}".due_1(text) RETURNS text LANGUAGE sql AS 'SELECT $1';
+      CREATE VIEW "${schema}".later_now AS SELECT 1 AS one;
+      CREATE TABLE "${schema}".later (one integer);
+      CREATE INDEX later_index ON "${schema}".entries (content_hash);
+      ALTER TABLE "${schema}".entries ADD COLUMN later text`);
+    const spool = new PostgresSpool({ pool: fixture.pool, schema });
+    await spool.open(context);
+    await spool.append([newEntry('a', { pickupIn: 0 })]);
+    const claimed = await spool.claim(claimRequest());
+    await spool.settle(claimed.map(({ token }) => ({ token, to: 'delivered' })));
+    expect((await spool.counts()).delivered).toBe(1);
+    await spool.close();
   });
 
   it('leaves the tables of a later version alone', async () => {

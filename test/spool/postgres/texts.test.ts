@@ -85,3 +85,60 @@ describe('texts on their way to the server', () => {
     },
   );
 });
+
+it('no query has an address, a name or a text written into it: a server logs those that fail', async () => {
+  const pool = fixture.server.pool({ max: 8 });
+  const said: string[] = [];
+  pool.on('connect', (client) => {
+    const query = client.query.bind(client) as (...given: unknown[]) => unknown;
+    client.query = ((...given: unknown[]) => {
+      const [first] = given;
+      said.push(typeof first === 'string' ? first : String((first as { text?: unknown }).text));
+      return query(...given);
+    }) as typeof client.query;
+  });
+  const spool = await fixture.open(fixture.newSchema(), {}, pool);
+  const lanes = ['secret-1@contoso.com', 'secret-2@contoso.com', 'secret-3@contoso.com'];
+  const unconfirmed = {
+    to: 'unconfirmed',
+    after: 0,
+    absent: false,
+    counted: 0,
+    reason: { code: 'ENDPOINT_UNREACHABLE', text: 'No answer.' },
+  } as const;
+  const append = (round: number) =>
+    spool.append(
+      lanes.flatMap((lane, nth) =>
+        ['a', 'b'].map((one) => newEntry(`${round}-${one}-${nth}`, { pickupIn: 0, lane, conversationId: `${one} with secret` })),
+      ),
+    );
+  for (const [round, request] of [
+    {},
+    {},
+    { lanes: { except: lanes.slice(0, 1) } },
+    { lanes: { only: lanes.slice(1) } },
+    { ignorePickup: true },
+    {},
+    {},
+  ].entries()) {
+    await append(round);
+    const claimed = await spool.claim(claimRequest({ limit: 3, perLane: 1, ...request }));
+    expect(claimed.length).toBeGreaterThan(0);
+    await spool.renew(
+      claimed.map(({ token }) => token),
+      60_000,
+    );
+    const settled = await spool.settle(
+      claimed.map(({ token }, index) => (index % 2 === 0 ? { token, to: 'delivered' } : { token, ...unconfirmed })),
+    );
+    expect(settled.lost).toEqual([]);
+    await spool.claim(claimRequest({ kind: 'probe', limit: 3, perLane: 1, ...request }));
+  }
+  await spool.nextDue({ except: lanes });
+  await spool.hold(['0-b-2']);
+  for await (const entry of spool.list({ lane: lanes[0] ?? '' })) expect(entry.lane).toBe(lanes[0]);
+  await spool.close();
+  await pool.end();
+  expect(said.filter((text) => text.includes('due_1')).length).toBeGreaterThan(3);
+  expect(said.filter((text) => /secret|contoso|Bob|Alice/i.test(text))).toEqual([]);
+});

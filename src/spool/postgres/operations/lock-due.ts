@@ -35,18 +35,17 @@ interface Ask {
   readonly kind: Kind;
   readonly soon: boolean;
   readonly values: readonly Value[];
-  /** All of it as one query without parameters, which can go with the beginning of the transaction. */
+  /** All of it as one query without parameters, which can go with the beginning of the transaction. What a server logs of one that fails has no addresses in it. */
   readonly written: string | undefined;
 }
 
 type Value = string | number | null | readonly string[];
 
-/** Names in a query at most; more go as a parameter. */
-const writtenNames = 32;
-
 /** Takes lanes in turn, round and round by name, so that none with much to do starves the others. */
 export class LaneTurns {
   readonly #last: Record<Kind, string> = { deliver: '', probe: '' };
+  /** An entry of that lane: names it in a query that is written out. */
+  #lastEntry: string | undefined;
 
   /** What to ask for now. */
   ask(tables: Tables, request: ClaimRequest): Ask {
@@ -59,8 +58,11 @@ export class LaneTurns {
     const range = [most, only, except, last, Math.max(0, perLane), Math.max(0, limit)];
     if (kind === 'probe' || soon) return { kind, soon, values: range, written: undefined };
     const values = [...range, maxEntries, maxBytes];
-    const isShort = except.length + (only?.length ?? 0) <= writtenNames;
-    return { kind, soon, values, written: isShort ? dueWithHeadsText(tables, values) : undefined };
+    const nameless = only === null && except.length === 0 && (last === '' || this.#lastEntry !== undefined);
+    const written = nameless
+      ? dueWithHeadsText(tables, { most, perLane, limit, maxEntries, maxBytes, lastEntry: this.#lastEntry })
+      : undefined;
+    return { kind, soon, values, written };
   }
 
   /** Locks what is due. @param first What the server has answered to {@link Ask.written}. */
@@ -73,13 +75,21 @@ export class LaneTurns {
     }
     const rows = await sql.rows<Row>(client, kind === 'probe' ? probes : early, parameters);
     const keys = rows.flatMap(({ key }) => key ?? []);
-    this.#last[kind] = rows.at(-1)?.lane ?? this.#last[kind];
+    const last = rows.at(-1)?.lane ?? undefined;
+    if (last !== undefined) {
+      this.#last[kind] = last;
+      if (kind === 'deliver') this.#lastEntry = undefined;
+    }
     return { now: Number(rows[0]?.now), lapsed: rows[0]?.lapsed === 'true', tick: Number(rows[0]?.tick), keys };
   }
 
   #lockedWithHeads([first, ...heads]: readonly HeadRow[]): LockedDue {
     const [now, lapsed, tick, lane] = JSON.parse(String(first?.body)) as [string, string, string, string | null];
-    this.#last.deliver = lane ?? this.#last.deliver;
+    if (lane !== null) {
+      this.#last.deliver = lane;
+      const entry = heads.find((head) => head.lane === lane)?.id;
+      this.#lastEntry = typeof entry === 'string' ? entry : undefined;
+    }
     const keys = [...new Set(heads.map(({ key }) => String(key)))];
     return { now: Number(now), lapsed: lapsed === 'true', tick: Number(tick), keys, heads };
   }

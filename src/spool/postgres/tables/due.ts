@@ -101,14 +101,24 @@ export const heads = statement('heads', (t) => `SELECT q.key, ${entryColumns}, b
 /** Locks the streams that are due; in the first row what {@link due} says of it, in the others what {@link heads} finds in them. @see dueFunction */
 export const dueWithHeads = statement('due_with_heads', (t) => `SELECT * FROM ${t.due}($1, $2, $3, $4, $5, $6, $7, $8)`);
 
-/** The same with what is asked written into it. */
-export function dueWithHeadsText(t: Tables, values: readonly (string | number | null | readonly string[])[]): string {
-  const written = values.map((one) => {
-    if (typeof one === 'string') return `(${writtenTexts([one])})[1]`;
-    if (typeof one === 'number') return `${one}::bigint`;
-    return one === null ? 'NULL' : writtenTexts(one);
-  });
-  return `SELECT * FROM ${t.due}(${written.join(', ')})`;
+/** What {@link dueWithHeadsText} asks for: of all lanes, those after that of an entry first. */
+interface Written {
+  readonly most: number;
+  readonly perLane: number;
+  readonly limit: number;
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+  readonly lastEntry: string | undefined;
+}
+
+/** The same with what is asked written into it: a server that logs it is told no address. */
+export function dueWithHeadsText(t: Tables, { most, perLane, limit, maxEntries, maxBytes, lastEntry }: Written): string {
+  const last =
+    lastEntry === undefined ? `''` : `coalesce((SELECT lane FROM ${t.entries} WHERE id = (${writtenTexts([lastEntry])})[1]), '')`;
+  const [lanes, takes, heads] = [[most], [Math.max(0, perLane), Math.max(0, limit)], [maxEntries, maxBytes]].map((numbers) =>
+    numbers.map((one) => `${one}::bigint`).join(', '),
+  );
+  return `SELECT * FROM ${t.due}(${lanes}, NULL, '{}', ${last}, ${takes}, ${heads})`;
 }
 
 /** The heads are read in a later statement of its own, which sees what was committed until the streams were locked. Settings last until the end of the transaction. */

@@ -1,7 +1,7 @@
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Session } from '../connection/session.ts';
-import { deliverFunction } from './deliver.ts';
+import { deliverBeforeFunction, deliverFunction } from './deliver.ts';
 import { dueFunction } from './due.ts';
 import { adminTable, roomForEnded, schemaSteps, schemaVersion } from './schema.ts';
 import { assertUsable } from './server.ts';
@@ -19,7 +19,7 @@ export async function migrate(session: Session, signal?: AbortSignal): Promise<v
       await assertUsable(client);
       const version = (await versionOf(client, tables)) ?? 0;
       assertNotNewer(version);
-      return { result: version === schemaVersion && (await hasAdditions(client, tables)), commit: false };
+      return { result: version === schemaVersion && (await hasAdditions(client, tables, made(tables))), commit: false };
     },
     { signal },
   );
@@ -49,17 +49,24 @@ const countNamed = (
   kind: 'class' | 'proc',
   column: string,
   names: string,
-): string => `(SELECT count(*) FROM pg_catalog.pg_${kind} o
+): string => `(SELECT count(DISTINCT o.${column}name) FROM pg_catalog.pg_${kind} o
   JOIN pg_catalog.pg_namespace n ON n.oid = o.${column}namespace
   WHERE n.nspname = btrim($1, '"') AND o.${column}name IN (SELECT btrim(split_part(name, '.', 2), '"') FROM unnest(${names}::text[]) name))::text`;
 const additions = `SELECT ${countNamed('class', 'rel', '$2')} AS tables, ${countNamed('proc', 'pro', '$3')} AS functions`;
 
-/** What was added to version 1 later, so that an older library goes on with it. */
-async function hasAdditions(client: PgClient, { schema, entriesNow, notesNow, admin, due, deliver }: Tables): Promise<boolean> {
-  const { rows } = await client.query({ text: additions, values: [schema, [entriesNow, notesNow, admin], [due, deliver]] });
-  const { tables, functions } = rows[0] as { tables: string; functions: string };
-  return tables === '3' && functions === '2';
+/** What was added to version 1 later, so that an older library goes on with it. What else there is, a later library has added: it is left alone. */
+async function hasAdditions(client: PgClient, tables: Tables, functions: readonly string[]): Promise<boolean> {
+  const { schema, entriesNow, notesNow, admin } = tables;
+  const { rows } = await client.query({ text: additions, values: [schema, [entriesNow, notesNow, admin], functions] });
+  const found = rows[0] as { tables: string; functions: string };
+  return found.tables === '3' && found.functions === String(functions.length);
 }
+
+/** Without these it doesn't work. */
+const asked = ({ due, deliver }: Tables): readonly string[] => [due, deliver];
+
+/** What it makes: also what an earlier library of this version asks for by name, so that one that doesn't migrate opens what a later one made. */
+const made = (tables: Tables): readonly string[] => [...asked(tables), tables.deliverBefore];
 
 /** In the transaction of `client`. Who comes second waits, and finds it done. */
 async function migrateTables(client: PgClient, tables: Tables): Promise<void> {
@@ -69,10 +76,9 @@ async function migrateTables(client: PgClient, tables: Tables): Promise<void> {
   if (version === 0) await client.query({ text: `CREATE SCHEMA IF NOT EXISTS ${tables.schema}` });
   for (const step of schemaSteps.slice(version)) await client.query({ text: step(tables) });
   if (version < schemaVersion) await client.query({ text: `UPDATE ${tables.meta} SET version = $1`, values: [schemaVersion] });
-  if (!(await hasAdditions(client, tables)))
-    await client.query({
-      text: `${viewsOf(tables)}${adminTable(tables)}${roomForEnded(tables)}${dueFunction(tables)}${deliverFunction(tables)}`,
-    });
+  if (await hasAdditions(client, tables, made(tables))) return;
+  const functions = `${dueFunction(tables)}${deliverFunction(tables)}${deliverBeforeFunction(tables)}`;
+  await client.query({ text: `${viewsOf(tables)}${adminTable(tables)}${roomForEnded(tables)}${functions}` });
 }
 
 /** For another migration it waits however long that takes; for a lock of anybody else no longer than other transactions do. */
@@ -87,7 +93,7 @@ async function takeTurn(client: PgClient, { schema }: Tables): Promise<void> {
 /** @throws {OfflineImError} `SPOOL_NOT_MIGRATED`, `SPOOL_VERSION` */
 export async function assertMigrated(client: PgClient, tables: Tables): Promise<void> {
   const version = await versionOf(client, tables);
-  if (version === schemaVersion && (await hasAdditions(client, tables))) return;
+  if (version === schemaVersion && (await hasAdditions(client, tables, asked(tables)))) return;
   assertNotNewer(version ?? 0);
   const found = version === undefined ? 'has no spool' : 'has a spool that an earlier version of this library made';
   throw new OfflineImError(

@@ -24,6 +24,8 @@ export interface Tables {
   /** Functions that lock what is due (`due.ts`) and settle what is delivered (`deliver.ts`); named after their version, since none is ever replaced by another one. */
   readonly due: string;
   readonly deliver: string;
+  /** What an earlier library calls for {@link deliver}. */
+  readonly deliverBefore: string;
   /** LISTEN/NOTIFY channel; not quoted. */
   readonly channel: string;
 }
@@ -54,6 +56,7 @@ export function tablesIn(schema: string): Tables {
     now: table('now_ms'),
     due: table('due_1'),
     deliver: table('deliver_2'),
+    deliverBefore: table('deliver_1'),
     channel: `offline_im_${schema}`,
   };
 }
