@@ -76,11 +76,12 @@ describe('a note that may have been sent, of a mailbox that moved since', () => 
   ] as const;
 
   it.each(ways)('%s to %s: what was sent is found there, though its id is another', async (from, to, operation) => {
-    // The login of the EWS transport in this test is Alice's.
-    if (from === online) return;
+    await sides.server.close();
+    sides = await bothSides(clock, from);
     const sent = note(from);
     sides.server.faults.on(operation).once().lostResponse();
     expect(await deliver([sent])).toMatchObject([{ status: 'unconfirmed' }]);
+    await clock.advance(60_000); // Exchange Online takes it from Drafts to Sent Items meanwhile
     move(from, to);
     expect(sides.transport.canProbe?.(sent.place)).toBe(true);
     expect(await probe(sent)).toMatchObject({ status: 'found' });
@@ -158,6 +159,16 @@ it('of that throws or gives nonsense keeps notes waiting, and says so', async ()
     ]);
   }
   expect(() => routeByMailbox({ of: () => 'on-premises', transports: { 'on-premises': a } as never })).toThrow(/exchange-online/);
+});
+
+it('a transport whose canProbe answers with a promise can look nowhere, and one that rejects costs the process nothing', async () => {
+  const a = Object.assign(fake('a', { status: 'absent' }), { canProbe: () => Promise.reject(new Error('secret')) });
+  const b = Object.assign(fake('b', { status: 'absent' }), { canProbe: async () => true });
+  const transport = routeByMailbox({ of: () => 'on-premises', transports: { 'exchange-online': a, 'on-premises': b } } as never);
+  const place = { endpoint: 'b', mailbox: onPremises, folder: '' };
+  expect(transport.canProbe?.(place)).toBe(false);
+  const asked = { ...note(onPremises), place, unknownAttempts: [{ tag: 't', place }] };
+  expect(await transport.probe([asked], { signal: always.signal })).not.toMatchObject([{ status: 'absent' }]);
 });
 
 function fake(endpoint: string, result: ProbeResult): FakeTransport {

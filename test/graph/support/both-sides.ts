@@ -19,7 +19,8 @@ export interface BothSides {
   readonly located: Map<string, RouteLocation>;
 }
 
-export async function bothSides(clock: ManualClock): Promise<BothSides> {
+/** @param login Of the EWS side, whose mailbox alone it may read. */
+export async function bothSides(clock: ManualClock, login = onPremises): Promise<BothSides> {
   const server = await startExchangeSimulator({
     clock,
     mailboxes: [
@@ -37,7 +38,7 @@ export async function bothSides(clock: ManualClock): Promise<BothSides> {
   });
   const ews = new EwsTransport({
     url: server.url,
-    credentials: basicAuth({ username: onPremises, password: 'p' }),
+    credentials: basicAuth({ username: login, password: 'p' }),
     clock,
   });
   const transport = routeByMailbox({
