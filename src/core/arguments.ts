@@ -1,3 +1,4 @@
+import { isArray } from './errors/thrown.ts';
 import { type OptionRule, optional, rule } from './options.ts';
 
 /** One rule for each argument of a method, by its name and in its place. */
@@ -50,7 +51,7 @@ export function listWith(
   fields: Readonly<Record<string, 'string' | 'number' | 'object'>>,
 ): OptionRule<unknown> {
   const fits = objectFits(fields);
-  return rule(expected, (value) => Array.isArray(value) && value.every(fits));
+  return rule(expected, (value) => isArray(value) && value.every(fits));
 }
 
 /** An object with at least these fields, of these kinds. */
@@ -67,7 +68,7 @@ export function maybeObject(expected: string): OptionRule<unknown> {
 }
 
 export function strings(expected: string): OptionRule<unknown> {
-  return rule(expected, (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'));
+  return rule(expected, (value) => isArray(value) && value.every((item) => typeof item === 'string'));
 }
 
 export function anyString(expected: string): OptionRule<unknown> {

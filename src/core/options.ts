@@ -1,6 +1,6 @@
 import { OfflineImError } from './errors/offline-im-error.ts';
 import { cutAt, quoted } from './errors/quote.ts';
-import { property } from './errors/thrown.ts';
+import { isArray, property } from './errors/thrown.ts';
 
 /** Reads one option. A rule alone is required; {@link optional} and {@link byDefault} let it be left out. */
 export interface OptionRule<T> {
@@ -147,23 +147,32 @@ export function listOf<T>(item: OptionRule<T>, expected: string): OptionRule<rea
   return {
     expected,
     read(value, path) {
-      if (!Array.isArray(value)) throw invalidOption(path, value, expected);
-      return value.map((one: unknown, index) => item.read(one, { ...path, name: `${path.name}[${index}]` }));
+      if (!isArray(value)) throw invalidOption(path, value, expected);
+      const items = readable(path, () => [...value]);
+      return items.map((one, index) => item.read(one, { ...path, name: `${path.name}[${index}]` }));
     },
   };
 }
 
-/** Whatever passes; `fits` never throws for values of any kind. */
+/** Whatever passes; what throws when it is looked at doesn't. */
 export function rule<T>(expected: string, fits: (value: unknown) => value is T): OptionRule<T>;
 export function rule<T>(expected: string, fits: (value: unknown) => boolean): OptionRule<T>;
 export function rule<T>(expected: string, fits: (value: unknown) => boolean): OptionRule<T> {
   return {
     expected,
     read(value, path) {
-      if (value === undefined || !fits(value)) throw invalidOption(path, value, expected);
+      if (value === undefined || !passes(fits, value)) throw invalidOption(path, value, expected);
       return value as T;
     },
   };
+}
+
+function passes(fits: (value: unknown) => boolean, value: unknown): boolean {
+  try {
+    return fits(value);
+  } catch {
+    return false; // a proxy whose traps throw
+  }
 }
 
 /** Anything, checked elsewhere by code that knows more of it. */
@@ -177,12 +186,12 @@ function readGroup<Rules extends OptionRules>(
   rules: Rules,
   names: readonly string[],
 ): ReadOptions<Rules> {
-  if (!isObject(given) || typeof given === 'function' || Array.isArray(given)) {
+  if (!isObject(given) || typeof given === 'function' || isArray(given)) {
     const where = at.name === '' ? { ...at, name: 'options' } : at;
     throw invalidOption(where, given, `{ ${Object.keys(rules).join(', ')} }`);
   }
   const pathTo = (name: string): OptionPath => ({ ...at, name: at.name === '' ? name : `${at.name}.${name}` });
-  for (const name of Object.keys(given)) {
+  for (const name of readable({ ...at, name: at.name === '' ? 'options' : at.name }, () => Object.keys(given))) {
     if (Object.hasOwn(rules, name) || readAt(given, name, pathTo(name)) === undefined) continue;
     throw unknownOption(pathTo(cutAt(name, 64)), names, at.name);
   }
@@ -191,8 +200,13 @@ function readGroup<Rules extends OptionRules>(
 }
 
 function readAt(given: object, name: string, path: OptionPath): unknown {
+  return readable(path, () => (given as Readonly<Record<string, unknown>>)[name]);
+}
+
+/** What is read of a caller's object, which may have getters and traps. */
+function readable<Value>(path: OptionPath, look: () => Value): Value {
   try {
-    return (given as Readonly<Record<string, unknown>>)[name];
+    return look();
   } catch (cause) {
     throw new OfflineImError('OPTION_INVALID', `${label(path)} can't be read: its getter threw.`, {
       cause,

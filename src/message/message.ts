@@ -1,6 +1,6 @@
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
-import { isDate } from '../core/errors/thrown.ts';
+import { isArray, isDate } from '../core/errors/thrown.ts';
 import { sha256, utf8Length } from '../core/text.ts';
 import { type Address, addressKey, parseAddress } from './address.ts';
 import { htmlOf } from './note.ts';
@@ -92,7 +92,7 @@ const lineAllowance = 512;
  * `RECIPIENT_INVALID`, or `ADDRESS_INVALID` for `from`. None holds any of the text.
  */
 export function normalizeMessage(message: OutgoingMessage, limits: MessageLimits = defaultMessageLimits): NormalizedMessage {
-  if (typeof message !== 'object' || message === null || Array.isArray(message)) throw invalid('A message', 'an object', message);
+  if (typeof message !== 'object' || message === null || isArray(message)) throw invalid('A message', 'an object', message);
   const html = readText('html', message.html, limits);
   const text = readText('text', message.text, limits);
   if (text === undefined) throw new OfflineImError('MESSAGE_INVALID', 'text is missing; expected a string.');
@@ -167,7 +167,7 @@ function readRecipients(value: unknown, limits: MessageLimits): readonly Address
   if (value === undefined)
     throw new OfflineImError('RECIPIENTS_MISSING', 'to is missing; a message needs at least one recipient.');
   const given: unknown = typeof value === 'string' ? [value] : value;
-  if (!Array.isArray(given)) throw invalid('to', 'a string or an array of strings', value);
+  if (!isArray(given)) throw invalid('to', 'a string or an array of strings', value);
   if (given.length === 0) throw new OfflineImError('RECIPIENTS_MISSING', 'to is empty; a message needs at least one recipient.');
   const byKey = new Map<string, Address>();
   for (const item of given as readonly string[]) {
@@ -187,7 +187,7 @@ function tooMany(count: number, limits: MessageLimits): OfflineImError {
 
 /** A mailbox of its own kind apart, an address is a SIP address here, with or without its scheme. */
 function readSender(value: unknown): NormalizedSender {
-  if (typeof value !== 'string' && (typeof value !== 'object' || value === null || Array.isArray(value))) {
+  if (typeof value !== 'string' && (typeof value !== 'object' || value === null || isArray(value))) {
     throw invalid('from', 'an address or { sip, displayName?, mailbox? }', value);
   }
   const given = typeof value === 'string' ? { sip: value } : (value as Partial<MessageSender>);

@@ -1,3 +1,4 @@
+import { isArray } from '../core/errors/thrown.ts';
 import {
   byDefault,
   flag,
@@ -132,7 +133,7 @@ const attributes = rule<AttributesLike>(
   (value) =>
     typeof value === 'object' &&
     value !== null &&
-    !Array.isArray(value) &&
+    !isArray(value) &&
     Object.values(value).every((one) => kinds.includes(typeof one)),
 );
 

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { isArray } from '../core/errors/thrown.ts';
 import { loggedClock } from '../core/host-calls.ts';
 import { byDefault, callback, having, optional, type RulesFor, readOptions, unchecked, whole } from '../core/options.ts';
 import type { Credentials } from '../ews/auth/credentials.ts';
@@ -137,7 +138,7 @@ function checkedUpstreams(upstreams: unknown): ReadonlyMap<string, string> {
 }
 
 function checkedOrigins(origins: unknown): ReadonlySet<string> {
-  const list: unknown[] = Array.isArray(origins) ? origins : [];
+  const list: unknown[] = isArray(origins) ? origins : [];
   if (list.length === 0 || !list.every(isOrigin))
     throw invalid('origins', 'must be a list of origins such as https://app.contoso.com');
   return new Set(list);

@@ -2,6 +2,7 @@ import { audienceOf, messageClassFor } from '../classification/classification.ts
 import { type Clock, withinTime } from '../core/clock.ts';
 import { hasCode, OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
+import { isArray } from '../core/errors/thrown.ts';
 import { hasMethods } from '../core/options.ts';
 import { timeOrderedId } from '../core/text.ts';
 import { evaluateGate, type GateDecision } from '../gating/gate.ts';
@@ -227,7 +228,7 @@ export interface Receipt {
  * @throws {OfflineImError} `SPOOL_FAILED`
  */
 export function firstResult(results: unknown): AppendResult {
-  const result: unknown = Array.isArray(results) ? results[0] : undefined;
+  const result: unknown = isArray(results) ? results[0] : undefined;
   if (isResult(result)) return result;
   throw new OfflineImError('SPOOL_FAILED', `append() of the spool returned ${quoted(results)}; expected one result per message.`);
 }
@@ -236,7 +237,7 @@ function isResult(value: unknown): value is AppendResult {
   try {
     const { status, entries } = value as { readonly status?: unknown; readonly entries?: unknown };
     const listed = status === 'appended' || status === 'duplicate';
-    return status === 'conflict' || status === 'failed' || (listed && Array.isArray(entries));
+    return status === 'conflict' || status === 'failed' || (listed && isArray(entries));
   } catch {
     return false; // undefined, or a getter threw
   }

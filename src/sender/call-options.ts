@@ -1,4 +1,4 @@
-import { asError } from '../core/errors/thrown.ts';
+import { asError, isArray } from '../core/errors/thrown.ts';
 import {
   abortSignal,
   byDefault,
@@ -108,7 +108,7 @@ export const readList = (given: unknown) => readOptions('list()', given, listRul
 export const readRequeue = (given: unknown) => readOptions('requeue()', given, requeueRules);
 export const readStats = (given: unknown) => readOptions('stats()', given, statsRules);
 export const readSendMany = (messages: unknown, given: unknown) => {
-  if (!Array.isArray(messages)) throw invalidOption({ owner: 'sendMany()', name: 'messages' }, messages, 'an array of messages');
+  if (!isArray(messages)) throw invalidOption({ owner: 'sendMany()', name: 'messages' }, messages, 'an array of messages');
   return readOptions('sendMany()', given, sendManyRules);
 };
 export const readSend = (given: unknown) => readOptions('send()', given, sendRules);

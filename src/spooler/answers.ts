@@ -1,6 +1,6 @@
 import { isErrorCode } from '../core/errors/codes.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
-import { answerAtOnce, property } from '../core/errors/thrown.ts';
+import { answerAtOnce, isA, isArray, property } from '../core/errors/thrown.ts';
 import type {
   AttemptEnd,
   DeliveryOutcome,
@@ -54,7 +54,7 @@ function checked<Answer>(
     try {
       return read(value);
     } catch (error) {
-      return wrong(error instanceof WrongKind ? error.message : 'an answer that cannot be read');
+      return wrong(isA(error, WrongKind) ? error.message : 'an answer that cannot be read');
     }
   });
 }
@@ -134,8 +134,7 @@ const partsOfDelivered: readonly PartName[] = ['messageClass', 'then'];
 
 /** Each part is read once: a getter may give another value, or throw, the next time. @param ofDelivered All that is read of what says `delivered`. */
 function partsOf(value: unknown, what: string, ofDelivered: readonly PartName[] = partNames): Parts {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new WrongKind(`${kindOf(value)} instead of ${what}`);
+  if (typeof value !== 'object' || value === null || isArray(value)) throw new WrongKind(`${kindOf(value)} instead of ${what}`);
   const given = value as Parts;
   const parts: { [Name in PartName]?: unknown } = { status: given.status };
   for (const name of parts.status === 'delivered' ? ofDelivered : partNames) parts[name] = given[name];
@@ -272,7 +271,8 @@ export class Places {
   }
 
   #warnOnce(name: string, error: unknown): void {
-    const key = `${name}: ${String(property(error, 'message')).slice(0, 200)}`;
+    const message = property(error, 'message');
+    const key = `${name}: ${typeof message === 'string' ? message.slice(0, 200) : typeof message}`;
     if (this.#said.has(key) || this.#said.size >= mostSaid) return;
     this.#said.add(key);
     this.#warn(error);

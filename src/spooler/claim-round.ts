@@ -1,7 +1,7 @@
 import { missing } from '../core/errors/missing.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
-import { asError, property } from '../core/errors/thrown.ts';
+import { asError, isArray, property } from '../core/errors/thrown.ts';
 import { joined } from '../core/joined.ts';
 import { noteWording } from '../message/note.ts';
 import type { ClaimedNote, ClaimRequest, LaneFilter } from '../spool/contract.ts';
@@ -123,9 +123,9 @@ function failureOf(work: Promise<unknown>): Promise<Error | undefined> {
 function checkedClaim(notes: unknown): readonly ClaimedNote[] {
   const isNote = (note: unknown): boolean =>
     typeof property(note, 'token') === 'string' &&
-    Array.isArray(property(note, 'entries')) &&
+    isArray(property(note, 'entries')) &&
     typeof property(note, 'lane') === 'string';
-  if (Array.isArray(notes) && notes.every(isNote)) return notes as readonly ClaimedNote[];
+  if (isArray(notes) && notes.every(isNote)) return notes as readonly ClaimedNote[];
   throw new OfflineImError('SPOOL_FAILED', `claim() of the spool returned ${quoted(notes)}; expected claimed notes.`);
 }
 

@@ -4,7 +4,7 @@
  *
  * Errors come from a host's fetch too, and from other realms: no `instanceof`, and nothing is kept of them but codes.
  */
-import { property } from '../core/errors/thrown.ts';
+import { isArray, property } from '../core/errors/thrown.ts';
 
 /** Names that weren't found, connections that weren't made. */
 const noConnection: ReadonlySet<string> = new Set([
@@ -58,7 +58,12 @@ const unrecognizedName = /^ERR_SSL_\w+_(UNRECOGNIZED_NAME|BAD_CERTIFICATE_STATUS
 
 /** True when it is certain by the error alone that nothing was written. */
 export function nothingWritten(error: unknown): boolean {
-  return chain(error).some(isBeforeWrite);
+  return isUnwritten(error, 0);
+}
+
+/** Errors of several attempts are nested once; deeper ones (or one in itself) are none of a platform. */
+function isUnwritten(error: unknown, depth: number): boolean {
+  return depth < 4 && chain(error).some((part) => isBeforeWrite(part, depth));
 }
 
 /** True when the server refused the handshake: then nothing was read, even where it was written. */
@@ -103,10 +108,10 @@ export function bareCause(error: unknown): Error | undefined {
   return bare;
 }
 
-function isBeforeWrite(error: object): boolean {
+function isBeforeWrite(error: object, depth: number): boolean {
   // Happy eyeballs tries several addresses: all of them must have failed before a connection stood.
   const several = property(error, 'errors');
-  if (Array.isArray(several)) return several.length > 0 && several.every(nothingWritten);
+  if (isArray(several)) return several.length > 0 && several.length < 100 && several.every((one) => isUnwritten(one, depth + 1));
   const code = textIn(error, 'code');
   // A network that vanishes under a standing connection gives the same codes, on read or write.
   const syscall = textIn(error, 'syscall');

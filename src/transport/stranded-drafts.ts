@@ -1,4 +1,4 @@
-import { property } from '../core/errors/thrown.ts';
+import { isArray, property } from '../core/errors/thrown.ts';
 import { missedConversationClasses } from '../core/message-classes.ts';
 import {
   abortSignal,
@@ -197,7 +197,7 @@ const findRules = {
   byMessageClass: optional(
     rule<boolean | readonly string[]>(
       'true, false or an array of message classes',
-      (value) => typeof value === 'boolean' || (Array.isArray(value) && value.every((one) => typeof one === 'string')),
+      (value) => typeof value === 'boolean' || (isArray(value) && value.every((one) => typeof one === 'string')),
     ),
   ),
   isSettled: optional(callback<NonNullable<FindStrandedDraftsOptions['isSettled']>>()),
@@ -208,9 +208,9 @@ const findRules = {
 const removeRules = { signal: signalRule } satisfies RulesFor<RemoveStrandedDraftsOptions>;
 
 function readDrafts(given: unknown): readonly StrandedDraft[] {
-  const isDraft = (one: unknown): boolean =>
+  const isDraft = (one: unknown): one is StrandedDraft =>
     typeof property(one, 'id') === 'string' && typeof property(one, 'mailbox') === 'string';
-  if (Array.isArray(given) && given.every(isDraft)) return given;
+  if (isArray(given) && given.every(isDraft)) return given;
   throw invalidOption({ owner: 'removeStrandedDrafts()', name: 'drafts' }, given, 'the drafts that findStrandedDrafts() found');
 }
 

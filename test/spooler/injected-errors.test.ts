@@ -6,10 +6,11 @@ import type { SpoolStorage } from '../../src/spool/contract.ts';
 import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
 import { FakeTransport } from '../support/fake-transport.ts';
+import { hostileValues } from '../support/hostile-values.ts';
 import { aliceSends } from '../support/sender-fixture.ts';
 
 /** How a function of the host, or of a spool or transport that others wrote, goes wrong. */
-const faults: Readonly<Record<string, () => unknown>> = {
+const faults: Record<string, () => unknown> = {
   throws: () => {
     throw new Error('injected');
   },
@@ -31,6 +32,19 @@ const faults: Readonly<Record<string, () => unknown>> = {
   'returns nonsense': () => 'nonsense',
   'never answers': () => new Promise(() => undefined),
 };
+/** Values that throw when they are looked at: each thrown, returned and rejected with, one after the other. */
+function hostileInTurn(): () => unknown {
+  const makers = Object.values(hostileValues);
+  let turn = 0;
+  return () => {
+    const make = makers[Math.floor(turn / 3) % makers.length] as () => unknown;
+    const mode = turn % 3;
+    turn += 1;
+    if (mode === 0) throw make();
+    return mode === 1 ? make() : Promise.reject(make());
+  };
+}
+faults['answers with hostile values in turn'] = hostileInTurn();
 const faultNames = Object.keys(faults);
 
 const spoolMethods = [

@@ -38,6 +38,20 @@ export class OfflineImError extends Error {
   }
 
   /**
+   * `instanceof` is asked of whatever was thrown, by whomever: of a revoked proxy it would throw in the middle of a `catch`.
+   *
+   * @internal
+   */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    try {
+      // biome-ignore lint/complexity/noThisInStatic: the class that is asked for, which may be a subclass.
+      return Reflect.apply(Function.prototype[Symbol.hasInstance], this, [value]);
+    } catch {
+      return false;
+    }
+  }
+
+  /**
    * Where the code is explained, with an example and what to do: a path in the package, with the section, or its address where the package
    * names its homepage.
    */

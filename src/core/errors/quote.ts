@@ -1,3 +1,5 @@
+import { isArray } from './thrown.ts';
+
 /** UTF-16 units of a value that an error shows at most. */
 const longest = 100;
 
@@ -36,13 +38,4 @@ function kindOf(value: unknown): string {
   if (isArray(value)) return 'an array';
   if (typeof value === 'number' || typeof value === 'boolean') return `the ${typeof value} ${value}`;
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
-}
-
-/** Asking that of a revoked proxy throws. */
-function isArray(value: unknown): boolean {
-  try {
-    return Array.isArray(value);
-  } catch {
-    return false;
-  }
 }

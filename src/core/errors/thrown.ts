@@ -1,11 +1,30 @@
 /**
  * What came from outside, read without `instanceof`: the file system, a host's callback or a test runner may live in another
- * realm (Jest, vm, iframes, Electron preloads), whose `Error`, `Promise` and `Uint8Array` are not ours.
+ * realm (Jest, vm, iframes, Electron preloads), whose `Error`, `Promise` and `Uint8Array` are not ours. Nothing here throws: of a
+ * revoked proxy, or one whose traps throw, it can't even be asked what it is.
  */
+
+/** `instanceof` for what comes from outside. */
+export function isA<Type>(value: unknown, type: abstract new (...given: never[]) => Type): value is Type {
+  try {
+    return value instanceof type;
+  } catch {
+    return false;
+  }
+}
+
+/** `Array.isArray` for what comes from outside. */
+export function isArray(value: unknown): value is unknown[] {
+  try {
+    return Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
 
 /** An Error of any realm, or what looks like one (a DOMException, an error that crossed a bridge). */
 export function isError(value: unknown): value is Error {
-  if (value instanceof Error) return true;
+  if (isA(value, Error)) return true;
   return typeof property(value, 'message') === 'string' && typeof property(value, 'name') === 'string';
 }
 
@@ -22,7 +41,7 @@ export function asError(thrown: unknown): Error {
 /** The errors inside an AggregateError of any realm; `undefined` for any other value. */
 export function partsOf(error: unknown): readonly unknown[] | undefined {
   const parts = isError(error) ? property(error, 'errors') : undefined;
-  return Array.isArray(parts) ? parts : undefined;
+  return isArray(parts) ? parts : undefined;
 }
 
 /** A property of something that may be anything: `undefined` where there is none, or where reading it throws. */
@@ -42,17 +61,26 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 /** A Uint8Array of any realm. */
 export function isUint8Array(value: unknown): value is Uint8Array {
-  return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]';
+  return ArrayBuffer.isView(value) && tagOf(value) === 'Uint8Array';
 }
 
 /** A Date of any realm. */
 export function isDate(value: unknown): value is Date {
-  return Object.prototype.toString.call(value) === '[object Date]';
+  return tagOf(value) === 'Date';
 }
 
 /** A Map of any realm. */
 export function isMap(value: unknown): value is ReadonlyMap<unknown, unknown> {
-  return Object.prototype.toString.call(value) === '[object Map]';
+  return tagOf(value) === 'Map';
+}
+
+/** The class that a value says it is of. */
+function tagOf(value: unknown): string {
+  try {
+    return Object.prototype.toString.call(value).slice('[object '.length, -1);
+  } catch {
+    return '';
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { type Limit, startLimit } from '../../core/clock.ts';
+import { isA } from '../../core/errors/thrown.ts';
 import { newRequestId } from '../../core/text.ts';
 import { handshakeRefused, nothingWritten } from '../../transport/connection-errors.ts';
 import { checkedResponse, dateOf, isResponse, readBody, retryAfterOf } from '../../transport/fetch.ts';
@@ -163,7 +164,7 @@ export class EwsClient {
       // Where the status has already told what became of the request, the rest of its body doesn't matter.
       if (meta !== undefined && meta.status !== 200) return { kind: 'http', meta };
       if (limit.ended() !== undefined) attempt.giveUp();
-      if (error instanceof ProxyRefusal) return refusedByProxy(error.status, requestId);
+      if (isA(error, ProxyRefusal)) return refusedByProxy(error.status, requestId);
       const waits = attempt.waits ? 'server' : 'login';
       const at = attempt.isConnectionError(error) || attempt.unconnected ? 'connection' : waits;
       return failedBy(error, { requestId, sent: attempt.sent, ended: limit.ended(), deadline, at });

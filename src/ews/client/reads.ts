@@ -1,4 +1,5 @@
 import pRetry from 'p-retry';
+import { isA } from '../../core/errors/thrown.ts';
 import { failedBy } from '../outcome/call-failure.ts';
 import type { EwsSettings } from '../settings.ts';
 import type { EwsClient } from './client.ts';
@@ -31,7 +32,7 @@ export async function read(client: EwsClient, settings: EwsSettings, call: EwsCa
       { retries: 2, minTimeout: 100, maxTimeout: 500, randomize: true, signal: call.signal },
     );
   } catch (error) {
-    if (error instanceof PassingFailure) return error.reply;
+    if (isA(error, PassingFailure)) return error.reply;
     return failedBy(error, { requestId: '', sent: 'unknown', ended: 'aborted', deadline });
   }
 }

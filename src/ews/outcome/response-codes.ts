@@ -140,6 +140,7 @@ const rules: Readonly<Record<string, CodeRule>> = {
   ErrorMissingUserIdInformation: request('the request does not say who the user is'),
   ErrorDistinguishedUserNotSupported: request('the user is none that can have a mailbox'),
   ErrorCallerIsInvalidADAccount: request('the directory does not know the account of the login'),
+  ErrorCannotFindUser: request('the directory has no user for the identity of the request'),
   ErrorAccessModeSpecified: request('the login may not say how it wants to open the mailbox'),
   ErrorMoreThanOneAccessModeSpecified: request('the request says in two ways as whom it acts'),
   ErrorInvalidLogonType: request('the login may not open the mailbox in this way'),

@@ -1,6 +1,6 @@
 import { systemClock, Turns } from '../../core/clock.ts';
 import { hasCode, OfflineImError } from '../../core/errors/offline-im-error.ts';
-import { property } from '../../core/errors/thrown.ts';
+import { isA, property } from '../../core/errors/thrown.ts';
 import { SerialQueue } from '../../core/queues.ts';
 import type { SpoolContext, SpoolEntry, SpooledMessage } from '../contract.ts';
 import { type EntryRecord, isTombstone, timeAfter, viewOf } from '../state/records.ts';
@@ -71,7 +71,7 @@ export class JournalEngine {
         await this.#recover(this.#now());
         await this.sweepTombstones();
       } catch (error) {
-        throw error instanceof JournalError ? this.failed(error) : error;
+        throw isA(error, JournalError) ? this.failed(error) : error;
       }
     });
   }
@@ -110,7 +110,7 @@ export class JournalEngine {
       await this.#expireLeases(now);
       return await operation(now);
     } catch (error) {
-      throw error instanceof JournalError ? this.failed(error) : error;
+      throw isA(error, JournalError) ? this.failed(error) : error;
     }
   }
 
@@ -182,7 +182,7 @@ export class JournalEngine {
     try {
       await this.#journal.write(storedChange(change, this.#table.skew));
     } catch (cause) {
-      const error = cause instanceof JournalError ? cause : new JournalError('unknown', cause);
+      const error = isA(cause, JournalError) ? cause : new JournalError('unknown', cause);
       if (error.kept === 'unknown') await this.#fail(error);
       throw error;
     }
@@ -194,7 +194,7 @@ export class JournalEngine {
       await this.commit(tx);
       return true;
     } catch (error) {
-      if (error instanceof JournalError && error.kept === 'no') return false;
+      if (isA(error, JournalError) && error.kept === 'no') return false;
       throw error;
     }
   }

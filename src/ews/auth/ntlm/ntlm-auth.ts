@@ -1,5 +1,5 @@
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
-import { property } from '../../../core/errors/thrown.ts';
+import { isA, property } from '../../../core/errors/thrown.ts';
 import {
   byDefault,
   milliseconds,
@@ -129,7 +129,7 @@ async function authenticate(
 }
 
 function isGone(error: unknown): boolean {
-  return error instanceof ConnectionGone || property(error, 'cause') instanceof ConnectionGone;
+  return isA(error, ConnectionGone) || isA(property(error, 'cause'), ConnectionGone);
 }
 
 function closedInBetween({ origin }: Connection): OfflineImError {

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../../core/errors/codes.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
-import { asError, isError, property } from '../../../core/errors/thrown.ts';
+import { asError, isA, isError, property } from '../../../core/errors/thrown.ts';
 
 /** SQLSTATE of an error that the server sent; `undefined` for any other error. */
 export function sqlStateOf(error: unknown): string | undefined {
@@ -51,7 +51,7 @@ export function asRefusedBegin(error: unknown): unknown {
 /** No connection, a broken one, or a server that is going down, coming up, or no longer the one to write to. */
 export function isConnectionError(error: unknown): boolean {
   const state = sqlStateOf(error);
-  if (error instanceof ReadOnlyServer) return true;
+  if (isA(error, ReadOnlyServer)) return true;
   if (state === readOnly || state === tooManyConnections) return true;
   if (state !== undefined) return state.startsWith('57P') || state.startsWith('08');
   return isError(error) && !(error instanceof OfflineImError) && ('errno' in error || error.message.includes('onnection'));

@@ -1,4 +1,4 @@
-import { asError, property } from '../../../core/errors/thrown.ts';
+import { asError, isA, property } from '../../../core/errors/thrown.ts';
 import { plannerSettings } from '../tables/settings.ts';
 import { type Connections, GivenUp, Limit, type LimitOptions } from './connections.ts';
 import { asRefusedBegin, asSpoolError, isAboutWhatWasAsked, isConnectionError, sqlStateOf } from './pg-error.ts';
@@ -24,7 +24,7 @@ export async function coded<Result>(work: Promise<Result>): Promise<Result> {
   try {
     return await work;
   } catch (error) {
-    throw asSpoolError(error instanceof TransactionError ? error.cause : error);
+    throw asSpoolError(isA(error, TransactionError) ? error.cause : error);
   }
 }
 
@@ -122,7 +122,7 @@ async function run<Result>(
   } catch (error) {
     // Whoever does not answer is asked for nothing more; closing the connection rolls back.
     // One to a server that writes no more is closed too: the next one may lead to the one that does.
-    const useless = error instanceof GivenUp || isConnectionError(error);
+    const useless = isA(error, GivenUp) || isConnectionError(error);
     if (useless) broken ??= asError(error);
     else if (!alone || !isBetween(client)) broken ??= await limit.within(rollback(client)).catch(asError);
     const kept = committing && !(alone ? refused(error) : undone(error)) ? 'unknown' : 'no';

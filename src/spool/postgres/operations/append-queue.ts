@@ -1,4 +1,5 @@
 import { sleep } from '../../../core/clock.ts';
+import { isA } from '../../../core/errors/thrown.ts';
 import { SerialQueue } from '../../../core/queues.ts';
 import type { AppendResult } from '../../contract.ts';
 import { isConnectionError, isLockTimeout } from '../connection/pg-error.ts';
@@ -186,5 +187,5 @@ export class Appender {
 }
 
 function asTransactionError(error: unknown): TransactionError {
-  return error instanceof TransactionError ? error : new TransactionError('no', error);
+  return isA(error, TransactionError) ? error : new TransactionError('no', error);
 }
