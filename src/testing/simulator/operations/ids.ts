@@ -6,30 +6,68 @@ import { schemaVersions } from '../schema/profile.ts';
 import type { SimulatedFolder } from '../store/folder.ts';
 import type { SimulatedAttachment, SimulatedItem } from '../store/item.ts';
 import type { SimulatedMailbox } from '../store/mailbox.ts';
+import type { Registry } from '../store/registry.ts';
 import { EwsItemError } from '../xml/ews-errors.ts';
 import { schemaFault } from '../xml/soap-request.ts';
 import type { OperationContext } from './operation.ts';
+import { isSeries, occurrenceOf } from './series/occurrences.ts';
 
-/** The `t:ItemId` elements of `m:ItemIds`. */
+/** The ids of `m:ItemIds`: of items, and of occurrences and series by one another. */
 export function itemIdsIn(request: XmlElement): readonly XmlElement[] {
   const ids = child(request, messagesNs, 'ItemIds')?.children ?? [];
   if (ids.length === 0) throw schemaFault("the element 'ItemIds' has incomplete content.");
   for (const id of ids) {
-    if (id.ns !== typesNs || id.name !== 'ItemId')
-      throw schemaFault(`the element 'ItemIds' has invalid child element '${id.name}'.`);
-    if (id.attributes.get('Id') === undefined) throw schemaFault("the required attribute 'Id' of 'ItemId' is missing.");
+    if (id.ns !== typesNs || !isItemId(id)) throw schemaFault(`the element 'ItemIds' has invalid child element '${id.name}'.`);
+    if (id.name === 'ItemId' && id.attributes.get('Id') === undefined) {
+      throw schemaFault("the required attribute 'Id' of 'ItemId' is missing.");
+    }
   }
   return ids;
 }
 
 /** The item of an id and its mailbox, if the login may see it. */
 export function resolveItem(id: XmlElement, context: OperationContext): { item: SimulatedItem; mailbox: SimulatedMailbox } {
-  const item = context.exchange.registry.items.get(id.attributes.get('Id') ?? '');
+  const item = itemOf(id, context.exchange.registry);
   const mailbox = item && context.exchange.find(item.mailbox);
   if (item === undefined || mailbox === undefined) throw new EwsItemError('ErrorItemNotFound');
   requireFolders(context.login, context.acting, mailbox);
   if (context.exchange.registry.folders.get(item.folderId)?.readable === false) throw new EwsItemError('ErrorAccessDenied');
   return { item, mailbox };
+}
+
+/** Whether an element names an item. */
+export const isItemId = ({ name }: XmlElement): boolean => /^(?:ItemId|OccurrenceItemId|RecurringMasterItemId)$/.test(name);
+
+function itemOf(id: XmlElement, { items }: Registry): SimulatedItem | undefined {
+  const attribute = (name: string): string => id.attributes.get(name) ?? '';
+  if (id.name === 'OccurrenceItemId') {
+    const master = items.get(attribute('RecurringMasterId'));
+    if (master !== undefined && !isSeries(master)) throw new EwsItemError('ErrorCalendarCannotUseIdForOccurrenceId');
+    return master && occurrence(master, Number(attribute('InstanceIndex')));
+  }
+  if (id.name === 'RecurringMasterItemId') {
+    const named = byOccurrence(attribute('OccurrenceId'), items);
+    if (named === undefined && items.has(attribute('OccurrenceId'))) {
+      throw new EwsItemError('ErrorCalendarCannotUseIdForRecurringMasterId');
+    }
+    return named?.master;
+  }
+  const named = byOccurrence(attribute('Id'), items);
+  return named === undefined ? items.get(attribute('Id')) : occurrence(named.master, named.index);
+}
+
+/** Ids of occurrences are those of their series with their place in it. */
+function byOccurrence(id: string, items: Registry['items']): { master: SimulatedItem; index: number } | undefined {
+  const [, series = '', index] = /^(.+)O(\d+)$/.exec(id) ?? [];
+  const master = items.get(series);
+  return master === undefined || !isSeries(master) ? undefined : { master, index: Number(index) };
+}
+
+function occurrence(master: SimulatedItem, index: number): SimulatedItem {
+  const found = occurrenceOf(master, index);
+  if (found === 'none') throw new EwsItemError('ErrorCalendarOccurrenceIndexIsOutOfRecurrenceRange');
+  if (found === 'deleted') throw new EwsItemError('ErrorCalendarOccurrenceIsDeletedFromRecurrence');
+  return found;
 }
 
 /** An attachment by its id, the item that it hangs on and its mailbox, if the login may see it. */

@@ -159,7 +159,15 @@ function zoneOf(id: string): string | undefined {
 /** ms by which the clocks of a zone are ahead of UTC at a moment. */
 type Offset = (time: number) => number;
 
+const offsets = new Map<string, Offset>();
+
 function offsetOf(zone: string): Offset {
+  const known = offsets.get(zone) ?? measured(zone);
+  offsets.set(zone, known);
+  return known;
+}
+
+function measured(zone: string): Offset {
   const numbers = {
     year: 'numeric',
     month: 'numeric',
@@ -185,6 +193,16 @@ function momentOf(wall: string, offset: Offset): string | undefined {
   const isRight = (time: number): boolean => time + offset(time) === asUtc;
   const time = isRight(before) || !isRight(after) ? before : after;
   return new Date(time).toISOString().replace(/\.000Z$/, 'Z');
+}
+
+/** The clocks of a zone of Windows, or those of UTC where nobody knows it; what they show is ms as if it were UTC. */
+export function clocksOf(id: string): { wallOf(time: number): number; momentOf(wall: number): number } {
+  const zone = zoneOf(id);
+  const offset = zone === undefined ? (): number => 0 : offsetOf(zone);
+  return {
+    wallOf: (time) => time + offset(time),
+    momentOf: (wall) => Date.parse(momentOf(new Date(wall).toISOString().slice(0, 19), offset) ?? ''),
+  };
 }
 
 /** Of a zone that a client has made up, without a change of hours. */

@@ -21,7 +21,7 @@ function ofAppointment(fields: ReadonlyMap<string, string>): Readonly<Record<str
     LegacyFreeBusyStatus: 'Busy',
     IsMeeting: String(attended),
     IsCancelled: 'false',
-    IsRecurring: 'false',
+    IsRecurring: String(fields.has('Recurrence')),
     MeetingRequestWasSent: 'false',
     IsResponseRequested: 'true',
     CalendarItemType: fields.has('Recurrence') ? 'RecurringMaster' : 'Single',

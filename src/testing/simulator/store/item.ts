@@ -23,6 +23,8 @@ export interface MessageContent {
   /** Every other element that a client has set, by local name, as XML with the prefix `t`. */
   readonly fields?: ReadonlyMap<string, string>;
   readonly attachments?: readonly SimulatedAttachment[];
+  /** Of a series: its occurrences that were changed or deleted, by their place in it. */
+  readonly occurrences?: ReadonlyMap<number, MessageContent | 'deleted'>;
   /** The MIME it was made of or sent as, as a string of bytes (one character each); composed anew when it has none. */
   readonly mime?: string;
 }
@@ -63,6 +65,8 @@ export interface ItemPlace {
   /** 0 until it is changed, then a number that no other change has. */
   readonly revision: number;
   readonly changedAt: Date;
+  /** Of an occurrence: the item of its series, and its place in it. */
+  readonly series?: { readonly master: string; readonly index: number };
 }
 
 /**
@@ -89,6 +93,8 @@ export class SimulatedItem {
   readonly uid: number;
   readonly revision: number;
   readonly content: MessageContent;
+  /** Of an occurrence: the id of its series, and its place in it, from 1. */
+  readonly series: { readonly master: string; readonly index: number } | undefined;
 
   /** @internal */
   constructor(place: ItemPlace, content: MessageContent) {
@@ -104,6 +110,7 @@ export class SimulatedItem {
     this.uid = place.uid;
     this.revision = place.revision;
     this.content = content;
+    this.series = place.series;
   }
 
   get itemClass(): string {

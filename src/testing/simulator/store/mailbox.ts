@@ -1,13 +1,14 @@
 import { checkArguments } from '../../../core/arguments.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { contentOfMime } from '../mime/seed.ts';
+import { updateOccurrence } from '../operations/series/update-occurrence.ts';
 import { mailboxArguments } from './arguments.ts';
 import { ChangeLog } from './change-log.ts';
 import { SimulatedFolder } from './folder.ts';
 import { type ItemPlace, type MessageContent, placeAfter, SimulatedItem, withOwnAttachments } from './item.ts';
 import type { ConversationHistory, DelegateOptions, MailboxOptions } from './mailbox-options.ts';
 import { shownAsHistory, shownItems, showsInMissedConversations } from './message-class.ts';
-import { type Arrival, arrivedAs } from './message-flags.ts';
+import { type Arrival, arrivedAs, type ItemState } from './message-flags.ts';
 import type { Registry } from './registry.ts';
 import { readSeed, type SeedContent } from './seeding/content.ts';
 import { foldersNamed, type WellKnownFolder } from './well-known-folders.ts';
@@ -95,7 +96,11 @@ export class SimulatedMailbox {
    * exchange.mailbox('bob@contoso.test').store('inbox', { subject: 'Hi', from: { address: 'alice@contoso.test' } });
    * ```
    */
-  store(folder: SimulatedFolder | string, content: SeedContent, state: Arrival = 'received'): SimulatedItem {
+  store(
+    folder: SimulatedFolder | string,
+    content: SeedContent,
+    state: ItemState | { readonly messageFlags: number } = 'received',
+  ): SimulatedItem {
     const to = typeof folder === 'string' ? this.folder(folder) : folder;
     const { content: whole, ...place } = readSeed(content, state, this.address, this.#registry);
     return this.keep(to, whole, state, place);
@@ -133,6 +138,7 @@ export class SimulatedMailbox {
     const folder = this.#folders.get(item.folderId);
     if (folder === undefined) return item;
     const { id, folderId } = item;
+    if (item.series !== undefined) return updateOccurrence(this, this.#registry, item, next.content ?? item.content);
     const place = placeAfter(item, {
       folder: folder.label,
       messageFlags: next.messageFlags ?? item.messageFlags,
@@ -149,6 +155,8 @@ export class SimulatedMailbox {
   /** Moves an item as a user or a rule does: it gets a new id. */
   move(item: SimulatedItem, to: SimulatedFolder | string): SimulatedItem {
     const folder = typeof to === 'string' ? this.folder(to) : to;
+    // An occurrence can't lie by itself: it leaves its series.
+    if (item.series !== undefined) return updateOccurrence(this, this.#registry, item, 'deleted');
     this.#take(item);
     return this.#again(item, folder, 'moved');
   }
@@ -167,6 +175,7 @@ export class SimulatedMailbox {
 
   /** Deletes it for good. */
   remove(item: SimulatedItem): void {
+    if (item.series !== undefined) return void updateOccurrence(this, this.#registry, item, 'deleted');
     if (this.#take(item)) this.changes.note('item', 'deleted', item.id, item.folderId);
   }
 

@@ -1,6 +1,7 @@
 import { escapeAttribute, escapeText } from '../../../ews/xml/write.ts';
 import type { Mailbox } from '../../../transport/contract.ts';
 import { composeMime, headersOf } from '../mime/compose.ts';
+import { ofSeries } from '../operations/series/occurrences.ts';
 import type { SimulatedItem } from '../store/item.ts';
 import { writeAttachments } from './attachment.ts';
 import { bodyAs, previewOf } from './item-body.ts';
@@ -108,6 +109,12 @@ export const computedFields: ReadonlyMap<string, ComputedField> = new Map([
   field('IsRead', (i) => String(i.isRead), byDefault),
   field('CompleteName', (i) => given(i, 'DisplayName'), { ...byDefault, xml: writeCompleteName }),
   field('HasPicture', (i) => String(i.attachments.some((a) => a.isContactPhoto === true))),
+  ...(['FirstOccurrence', 'LastOccurrence'] as const).map((name) =>
+    field(name, () => undefined, { getItemOnly: true, xml: (i) => ofSeries(i, name) }),
+  ),
+  ...(['Modified', 'Deleted'] as const).map((name) =>
+    field(`${name}Occurrences`, () => undefined, { getItemOnly: true, xml: (i) => ofSeries(i, name) }),
+  ),
   field('Duration', durationOf),
   field('TimeZone', (i) => given(i, 'TimeZone') ?? zoneOf(i)),
   field('ReceivedBy', (i) => i.mailbox, {

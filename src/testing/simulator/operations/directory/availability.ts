@@ -6,6 +6,7 @@ import { EwsFault } from '../../xml/ews-errors.ts';
 import { itemValue } from '../../xml/item-shape.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
 import { answerEach, type Operation } from '../operation.ts';
+import { expanded } from '../series/occurrences.ts';
 import { success } from './settings.ts';
 
 interface Busy {
@@ -57,12 +58,15 @@ export const getUserAvailability: Operation = {
 
 function busyIn(exchange: Exchange, address: string, from: number, to: number): readonly Busy[] | undefined {
   const mailbox = exchange.find(address);
-  return mailbox?.folder('calendar').items.flatMap((item) => {
-    const text = (uri: string): string => String(itemValue(item, { kind: 'field', uri }) ?? '');
-    const [start, end] = [Date.parse(text('calendar:Start')), Date.parse(text('calendar:End'))];
-    const type = text('calendar:LegacyFreeBusyStatus') || 'Busy';
-    return start < to && end > from && type !== 'Free' ? [{ start, end, type }] : [];
-  });
+  return (
+    mailbox &&
+    expanded(mailbox.folder('calendar').items, from, to).flatMap((item) => {
+      const text = (uri: string): string => String(itemValue(item, { kind: 'field', uri }) ?? '');
+      const [start, end] = [Date.parse(text('calendar:Start')), Date.parse(text('calendar:End'))];
+      const type = text('calendar:LegacyFreeBusyStatus') || 'Busy';
+      return start < to && end > from && type !== 'Free' ? [{ start, end, type }] : [];
+    })
+  );
 }
 
 function mergedOf(busy: readonly Busy[], from: number, to: number, step: number): string {

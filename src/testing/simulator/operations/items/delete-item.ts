@@ -26,7 +26,8 @@ export const deleteItem: Operation = {
         requireSending(to, mailbox, context);
         cancelFor(item.content, to, cancellations === 'SendToAllAndSaveCopy', mailbox, context, plan);
       }
-      if (type === 'MoveToDeletedItems') mailbox.move(item, 'deleteditems');
+      if (item.series !== undefined) mailbox.remove(item);
+      else if (type === 'MoveToDeletedItems') mailbox.move(item, 'deleteditems');
       else if (type === 'SoftDelete') mailbox.move(item, 'recoverableitemsdeletions');
       else mailbox.remove(item);
       return '';

@@ -10,6 +10,7 @@ import { readRestriction } from '../../xml/restriction.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
 import { folderIdsIn, mailboxOf, resolveFolder } from '../ids.ts';
 import { answerEach, type Operation } from '../operation.ts';
+import { expanded } from '../series/occurrences.ts';
 import { readQueryString } from './query-string.ts';
 import { search } from './search.ts';
 
@@ -100,7 +101,9 @@ function inView(items: readonly SimulatedItem[], view: XmlElement | undefined): 
       if (to < from) throw new EwsItemError('ErrorCalendarEndDateIsEarlierThanStartDate', 'The view ends before it starts.');
       if (to - from > widestView) throw new EwsItemError('ErrorCalendarViewRangeTooBig', 'A view shows two years at most.');
       const at = (item: SimulatedItem, uri: string): number => Date.parse(String(itemValue(item, { kind: 'field', uri }) ?? ''));
-      const shown = items.filter((item) => at(item, 'calendar:Start') < to && at(item, 'calendar:End') > from);
+      const shown = expanded(items, from, to).filter(
+        (item) => at(item, 'calendar:Start') < to && at(item, 'calendar:End') > from,
+      );
       return sorted(shown, [{ path: { kind: 'field', uri: 'calendar:Start' }, descending: false }]);
     }
     case 'ContactsView': {

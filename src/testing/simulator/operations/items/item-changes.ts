@@ -15,6 +15,7 @@ import { elementOf, isPropertyPath, type PropertyPath, readPropertyPath } from '
 import { schemaFault } from '../../xml/soap-request.ts';
 import { readElement, writeElement } from '../../xml/written-element.ts';
 import type { OperationContext } from '../operation.ts';
+import { asChanged } from '../series/changed-series.ts';
 import { importanceOf, isKept, readBody, readProperty, sensitivityOf, several, single } from './item-content.ts';
 
 /** An item while it is being changed. */
@@ -48,7 +49,7 @@ export function changed(item: SimulatedItem, updates: XmlElement | undefined, co
         throw schemaFault(`the element 'Updates' has invalid child element '${update.name}'.`);
     }
   }
-  return { ...draft, content: withoutStaleMime(item.content, draft.content) };
+  return { ...draft, content: asChanged(item.content, withoutStaleMime(item.content, draft.content)) };
 }
 
 /** MIME that says something else than the item by now is composed anew. */

@@ -1,10 +1,11 @@
 import { messagesNs } from '../../../../ews/xml/namespaces.ts';
-import { child, textOf } from '../../../../ews/xml/read.ts';
+import { child, textOf, type XmlElement } from '../../../../ews/xml/read.ts';
 import { messageFlag } from '../../store/message-flags.ts';
+import { EwsItemError } from '../../xml/ews-errors.ts';
 import { isTrue, kindOf } from '../../xml/item-shape.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
 import { folderIdsIn, itemIdsIn, mailboxOf, resolveFolder, resolveItem } from '../ids.ts';
-import { answerEach, type Operation } from '../operation.ts';
+import { answerEach, type Operation, type OperationContext } from '../operation.ts';
 
 /** https://learn.microsoft.com/exchange/client-developer/web-service-reference/moveitem-operation */
 export const moveItem: Operation = transfer('move');
@@ -17,7 +18,7 @@ export const archiveItem: Operation = {
   count: (request) => child(request, messagesNs, 'ItemIds')?.children.length ?? 0,
   run(request, context) {
     return answerEach(itemIdsIn(request), context, '<m:Items/>', (id) => {
-      const { item, mailbox } = resolveItem(id, context);
+      const { item, mailbox } = resolveWhole(id, context);
       const root = mailbox.folder('msgfolderroot');
       const archive = mailbox.findFolder('In-Place Archive') ?? mailbox.createFolder(root, 'In-Place Archive');
       const moved = mailbox.move(item, archive);
@@ -34,7 +35,7 @@ export const markAsJunk: Operation = {
     const junk = isTrue(request.attributes.get('IsJunk'));
     const move = isTrue(request.attributes.get('MoveItem'));
     return answerEach(itemIdsIn(request), context, '', (id) => {
-      const { item, mailbox } = resolveItem(id, context);
+      const { item, mailbox } = resolveWhole(id, context);
       const moved = move ? mailbox.move(item, junk ? 'junkemail' : 'inbox') : item;
       return `<m:MovedItemId Id="${moved.id}" ChangeKey="${moved.changeKey}"/>`;
     });
@@ -60,6 +61,13 @@ export const markAllItemsAsRead: Operation = {
   },
 };
 
+/** An item that can lie elsewhere: an occurrence can't. */
+function resolveWhole(id: XmlElement, context: OperationContext): ReturnType<typeof resolveItem> {
+  const found = resolveItem(id, context);
+  if (found.item.series !== undefined) throw new EwsItemError('ErrorCalendarCannotMoveOrCopyOccurrence');
+  return found;
+}
+
 function transfer(verb: 'move' | 'copy'): Operation {
   return {
     count: (request) => child(request, messagesNs, 'ItemIds')?.children.length ?? 0,
@@ -69,7 +77,7 @@ function transfer(verb: 'move' | 'copy'): Operation {
       return answerEach(itemIdsIn(request), context, '<m:Items/>', (id) => {
         if (toId === undefined) throw schemaFault("the element 'ToFolderId' is missing.");
         const to = resolveFolder(toId, context);
-        const { item, mailbox } = resolveItem(id, context);
+        const { item, mailbox } = resolveWhole(id, context);
         const target = mailboxOf(to, context);
         const next = target === mailbox && verb === 'move' ? mailbox.move(item, to) : target.copy(item, to);
         if (target !== mailbox && verb === 'move') mailbox.remove(item);

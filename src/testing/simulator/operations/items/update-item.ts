@@ -3,7 +3,7 @@ import { child } from '../../../../ews/xml/read.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { kindOf } from '../../xml/item-shape.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
-import { folderIdsIn, resolveItem } from '../ids.ts';
+import { folderIdsIn, isItemId, resolveItem } from '../ids.ts';
 import { namedAppointment, readyToTell } from '../meetings/appointment.ts';
 import { answerEach, type Operation } from '../operation.ts';
 import { dispositionOf, savedFolder, sendAs, signed } from '../outgoing.ts';
@@ -25,7 +25,7 @@ export const updateItem: Operation = {
     const invitations = request.attributes.get('SendMeetingInvitationsOrCancellations');
     const conflicts = '<m:ConflictResults><t:Count>0</t:Count></m:ConflictResults>';
     return answerEach(changes, context, `<m:Items/>${conflicts}`, (change, plan) => {
-      const id = child(change, typesNs, 'ItemId');
+      const id = change.children.find((one) => one.ns === typesNs && isItemId(one));
       if (id === undefined) throw schemaFault("the element 'ItemChange' has no ItemId.");
       const { item, mailbox } = resolveItem(id, context);
       const key = id.attributes.get('ChangeKey');

@@ -9,6 +9,7 @@ import { writeMailbox } from '../../xml/item-fields.ts';
 import { readItem, several } from '../items/item-content.ts';
 import type { OperationContext } from '../operation.ts';
 import { ownerOf, saveAt, savedFolder, signed } from '../outgoing.ts';
+import { requireRecurrence } from '../series/changed-series.ts';
 import { submit } from '../submit.ts';
 import { attendeesOf, fieldText, isOrganizer, withNames, withTexts } from './fields.ts';
 import { cancellation, invitation } from './messages.ts';
@@ -27,6 +28,7 @@ export function createAppointment(
   const owner = ownerOf(savedId && savedFolder(savedId, context), context);
   const read = namedAppointment(readItem(element, context), context);
   checkAttendees(element);
+  requireRecurrence(read);
   if (Date.parse(fieldText(read, 'End') ?? '') < Date.parse(fieldText(read, 'Start') ?? '')) {
     throw new EwsItemError('ErrorCalendarEndDateIsEarlierThanStartDate', 'The appointment ends before it starts.');
   }

@@ -6,6 +6,7 @@ import type { MessageContent, SimulatedItem } from '../../store/item.ts';
 import type { SimulatedMailbox } from '../../store/mailbox.ts';
 import { writeMailbox } from '../../xml/item-fields.ts';
 import { readElement, textsOf, writeElement } from '../../xml/written-element.ts';
+import { isSeries, occurrenceAt } from '../series/occurrences.ts';
 
 const lists = ['RequiredAttendees', 'OptionalAttendees', 'Resources'] as const;
 
@@ -88,7 +89,9 @@ export function withAnswer(content: MessageContent, address: string, answer: str
 export function appointmentOf(content: MessageContent, mailbox: SimulatedMailbox): SimulatedItem | undefined {
   const uid = fieldText(content, 'UID');
   if (uid === undefined) return undefined;
-  return mailbox.folder('calendar').items.find((item) => fieldText(item.content, 'UID') === uid);
+  const found = mailbox.folder('calendar').items.find((item) => fieldText(item.content, 'UID') === uid);
+  const original = fieldText(content, 'RecurrenceId');
+  return found === undefined || original === undefined || !isSeries(found) ? found : occurrenceAt(found, Date.parse(original));
 }
 
 /** Whether a mailbox has called the meeting itself. */

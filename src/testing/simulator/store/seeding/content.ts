@@ -43,7 +43,7 @@ const importances = ['Low', 'Normal', 'High'];
 const sensitivities = ['Normal', 'Personal', 'Private', 'Confidential'];
 const names = [
   ...['itemClass', 'subject', 'body', 'importance', 'sensitivity', 'from', 'sender', 'to', 'cc', 'bcc', 'internetMessageId'],
-  ...['properties', 'sentAt', 'kind', 'fields', 'attachments', 'mime', 'isRead', 'receivedAt'],
+  ...['properties', 'sentAt', 'kind', 'fields', 'attachments', 'occurrences', 'mime', 'isRead', 'receivedAt'],
 ];
 
 /** The whole of an item in that mailbox. @throws OPTION_INVALID for content that no item can have. */

@@ -1,0 +1,146 @@
+import { clocksOf } from '../../schema/time-zones.ts';
+import { type MessageContent, SimulatedItem } from '../../store/item.ts';
+import { readElement } from '../../xml/written-element.ts';
+import { readRecurrence } from './recurrence.ts';
+
+/** One time of a series: its place in it, and when it was to be. */
+interface Instance {
+  /** 1 for the first. */
+  readonly index: number;
+  readonly start: number;
+}
+
+/** Whether an item is a series: what was changed in single occurrences lies in its content. */
+export function isSeries(item: SimulatedItem): boolean {
+  return item.kind === 'CalendarItem' && item.series === undefined && item.content.fields?.has('Recurrence') === true;
+}
+
+/** Every time that the pattern gives, deleted ones too, in order. */
+export function* instancesOf({ fields }: MessageContent): Iterable<Instance> {
+  const recurrence = fields?.get('Recurrence');
+  const start = timeIn(fields, 'Start');
+  const days = recurrence === undefined ? undefined : readRecurrence(readElement(recurrence))?.days();
+  if (days === undefined || Number.isNaN(start)) return;
+  const zone = /\b(?:Id|TimeZoneName)="([^"]+)"/.exec(fields?.get('StartTimeZone') ?? fields?.get('MeetingTimeZone') ?? '')?.[1];
+  const clocks = clocksOf(zone ?? 'UTC');
+  const timeOfDay = clocks.wallOf(start) % 86_400_000;
+  let index = 0;
+  for (const day of days) {
+    index += 1;
+    yield { index, start: clocks.momentOf(day + timeOfDay) };
+  }
+}
+
+/** The occurrence with that place in a series. */
+export function occurrenceOf(master: SimulatedItem, index: number): SimulatedItem | 'deleted' | 'none' {
+  for (const instance of instancesOf(master.content)) if (instance.index === index) return asItem(master, instance) ?? 'deleted';
+  return 'none';
+}
+
+/** The occurrence that was to be at that moment; undefined when it was deleted, or there is none. */
+export function occurrenceAt(master: SimulatedItem, original: number): SimulatedItem | undefined {
+  for (const instance of instancesOf(master.content)) {
+    if (instance.start > original) return undefined;
+    if (instance.start === original) return asItem(master, instance);
+  }
+  return undefined;
+}
+
+/** A series as the occurrences that lie between two moments; any other item as itself. */
+export function expanded(items: readonly SimulatedItem[], from: number, to: number): readonly SimulatedItem[] {
+  return items.flatMap((item) => {
+    if (!isSeries(item)) return [item];
+    const { fields, occurrences } = item.content;
+    const length = timeIn(fields, 'End') - timeIn(fields, 'Start');
+    const found: SimulatedItem[] = [];
+    for (const instance of instancesOf(item.content)) {
+      const changed = occurrences?.has(instance.index) === true;
+      if (instance.start >= to && !changed && [...(occurrences?.keys() ?? [])].every((index) => index < instance.index)) break;
+      if (!changed && (instance.start >= to || instance.start + length <= from)) continue;
+      const occurrence = asItem(item, instance);
+      if (occurrence !== undefined) found.push(occurrence);
+    }
+    return found;
+  });
+}
+
+function asItem(master: SimulatedItem, { index, start }: Instance): SimulatedItem | undefined {
+  const own = master.content.occurrences?.get(index);
+  if (own === 'deleted') return undefined;
+  const place = { ...master, id: `${master.id}O${index}`, receivedAt: undefined };
+  const { receivedAt: _, ...at } = place;
+  return new SimulatedItem({ ...at, series: { master: master.id, index } }, own ?? unchanged(master.content, start));
+}
+
+function unchanged(content: MessageContent, start: number): MessageContent {
+  const { occurrences: _, mime: __, ...rest } = content;
+  const fields = new Map(content.fields);
+  const length = timeIn(content.fields, 'End') - timeIn(content.fields, 'Start');
+  fields.delete('Recurrence');
+  const put = (name: string, value: string): void => void fields.set(name, `<t:${name}>${value}</t:${name}>`);
+  put('Start', seconds(start));
+  put('End', seconds(start + (Number.isNaN(length) ? 0 : length)));
+  put('OriginalStart', seconds(start));
+  put('RecurrenceId', seconds(start));
+  put('IsRecurring', 'true');
+  put('CalendarItemType', 'Occurrence');
+  return { ...rest, fields };
+}
+
+/** The series once an occurrence of it says something else, or is gone. */
+export function withOccurrence(master: SimulatedItem, index: number, next: MessageContent | 'deleted'): MessageContent {
+  const occurrences = new Map(master.content.occurrences);
+  if (next === 'deleted') occurrences.set(index, next);
+  else {
+    const fields = new Map(next.fields).set('CalendarItemType', '<t:CalendarItemType>Exception</t:CalendarItemType>');
+    occurrences.set(index, { ...next, fields });
+  }
+  return { ...master.content, occurrences };
+}
+
+/** What a series says of its occurrences: the first and the last, those changed, those deleted. */
+export function ofSeries(item: SimulatedItem, what: 'FirstOccurrence' | 'LastOccurrence' | 'Modified' | 'Deleted'): string {
+  if (!isSeries(item)) return '';
+  const instances = instancesOf(item.content);
+  const { occurrences } = item.content;
+  switch (what) {
+    case 'FirstOccurrence':
+      for (const one of instances) if (asItem(item, one) !== undefined) return info(what, item, one);
+      return '';
+    case 'LastOccurrence': {
+      if (readRecurrence(readElement(item.content.fields?.get('Recurrence') ?? ''))?.endless !== false) return '';
+      const last = [...instances].findLast((one) => asItem(item, one) !== undefined);
+      return last === undefined ? '' : info(what, item, last);
+    }
+    case 'Modified':
+    case 'Deleted': {
+      if (occurrences === undefined || occurrences.size === 0) return '';
+      const [most, deleted] = [Math.max(...occurrences.keys()), what === 'Deleted'];
+      let inner = '';
+      for (const one of instances) {
+        if (one.index > most) break;
+        const own = occurrences.get(one.index);
+        if (own === undefined || (own === 'deleted') !== deleted) continue;
+        const start = `<t:Start>${seconds(one.start)}</t:Start>`;
+        inner += deleted ? `<t:DeletedOccurrence>${start}</t:DeletedOccurrence>` : info('Occurrence', item, one);
+      }
+      return inner === '' ? '' : `<t:${what}Occurrences>${inner}</t:${what}Occurrences>`;
+    }
+  }
+}
+
+function info(element: string, master: SimulatedItem, instance: Instance): string {
+  const item = asItem(master, instance);
+  if (item === undefined) return '';
+  const { fields } = item.content;
+  const id = `<t:ItemId Id="${item.id}" ChangeKey="${item.changeKey}"/>`;
+  const times = `${fields?.get('Start') ?? ''}${fields?.get('End') ?? ''}<t:OriginalStart>${seconds(instance.start)}</t:OriginalStart>`;
+  return `<t:${element}>${id}${times}</t:${element}>`;
+}
+
+function timeIn(fields: MessageContent['fields'], name: string): number {
+  const written = fields?.get(name);
+  return written === undefined ? Number.NaN : Date.parse(readElement(written).text);
+}
+
+const seconds = (time: number): string => new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
