@@ -195,16 +195,6 @@ function momentOf(wall: string, offset: Offset): string | undefined {
   return new Date(time).toISOString().replace(/\.000Z$/, 'Z');
 }
 
-/** The clocks of a zone of Windows, or those of UTC where nobody knows it; what they show is ms as if it were UTC. */
-export function clocksOf(id: string): { wallOf(time: number): number; momentOf(wall: number): number } {
-  const zone = zoneOf(id);
-  const offset = zone === undefined ? (): number => 0 : offsetOf(zone);
-  return {
-    wallOf: (time) => time + offset(time),
-    momentOf: (wall) => Date.parse(momentOf(new Date(wall).toISOString().slice(0, 19), offset) ?? ''),
-  };
-}
-
 /** Of a zone that a client has made up, without a change of hours. */
 function fixedOffset(definition: XmlElement): Offset | undefined {
   const [period, ...others] = child(definition, typesNs, 'Periods')?.children ?? [];

@@ -63,14 +63,14 @@ export class SimulatedMailbox {
   /** A folder by distinguished name (`inbox`, `conversationhistory`, …) or display name; throws `OPTION_INVALID` when there is none. */
   folder(name: string): SimulatedFolder {
     const found = this.findFolder(name);
-    if (found === undefined) throw new OfflineImError('OPTION_INVALID', `The mailbox ${this.address} has no folder "${name}".`);
-    return found;
+    if (found !== undefined) return found;
+    throw new OfflineImError('OPTION_INVALID', `The mailbox ${this.address} has no folder "${name}".`);
   }
 
   /** The same, undefined when there is none. */
   findFolder(name: string): SimulatedFolder | undefined {
-    const distinguished = this.#distinguished.get(name.toLowerCase());
-    return distinguished ?? this.folders.find((f) => f.displayName.toLowerCase() === name.toLowerCase());
+    const wanted = name.toLowerCase();
+    return this.#distinguished.get(wanted) ?? this.folders.find((f) => f.displayName.toLowerCase() === wanted);
   }
 
   /** By distinguished name only. */
@@ -152,10 +152,9 @@ export class SimulatedMailbox {
     return changed;
   }
 
-  /** Moves an item as a user or a rule does: it gets a new id. */
+  /** Moves an item as a user or a rule does: it gets a new id. An occurrence can't lie by itself: it leaves its series. */
   move(item: SimulatedItem, to: SimulatedFolder | string): SimulatedItem {
     const folder = typeof to === 'string' ? this.folder(to) : to;
-    // An occurrence can't lie by itself: it leaves its series.
     if (item.series !== undefined) return updateOccurrence(this, this.#registry, item, 'deleted');
     this.#take(item);
     return this.#again(item, folder, 'moved');
@@ -168,9 +167,7 @@ export class SimulatedMailbox {
 
   /** Every item gets a new id, as when the mailbox moves to another server. */
   renewIds(): void {
-    for (const folder of this.folders) {
-      for (const item of folder.items) this.#registry.succeed(item, this.move(item, folder));
-    }
+    for (const folder of this.folders) for (const item of folder.items) this.#registry.succeed(item, this.move(item, folder));
   }
 
   /** Deletes it for good. */
@@ -199,8 +196,7 @@ export class SimulatedMailbox {
 
   /** Copies a folder with all that is in it. */
   copyFolder(folder: SimulatedFolder, to: SimulatedFolder): SimulatedFolder {
-    const below = [...folder.children];
-    const copy = this.createFolder(to, folder.displayName, folder.folderClass);
+    const [below, copy] = [[...folder.children], this.createFolder(to, folder.displayName, folder.folderClass)];
     for (const item of folder.items) this.copy(item, copy);
     for (const child of below) this.copyFolder(child, copy);
     return copy;
@@ -234,9 +230,9 @@ export class SimulatedMailbox {
     const changes = this.changes.snapshot(this.#registry.seq);
     return () => {
       Object.assign(this, { location, moving });
-      for (const folder of this.folders) {
-        for (const item of folder.values()) this.#registry.items.delete(item.id);
-        this.#registry.folders.delete(folder.id);
+      for (const { id, items } of this.folders) {
+        for (const item of items) this.#registry.items.delete(item.id);
+        this.#registry.folders.delete(id);
       }
       this.#folders.clear();
       for (const [folder, restore] of folders) {

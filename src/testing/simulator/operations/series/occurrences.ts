@@ -22,12 +22,13 @@ export function* instancesOf({ fields }: MessageContent): Iterable<Instance> {
   const days = recurrence === undefined ? undefined : readRecurrence(readElement(recurrence))?.days();
   if (days === undefined || Number.isNaN(start)) return;
   const zone = /\b(?:Id|TimeZoneName)="([^"]+)"/.exec(fields?.get('StartTimeZone') ?? fields?.get('MeetingTimeZone') ?? '')?.[1];
-  const clocks = clocksOf(zone ?? 'UTC');
-  const timeOfDay = clocks.wallOf(start) % 86_400_000;
+  const clocks = clocksOf(zone ?? 'UTC') ?? clocksOf('UTC');
+  if (clocks === undefined) return;
+  const timeOfDay = (start + clocks.offset(start)) % 86_400_000;
   let index = 0;
   for (const day of days) {
     index += 1;
-    yield { index, start: clocks.momentOf(day + timeOfDay) };
+    yield { index, start: Date.parse(clocks.moment(new Date(day + timeOfDay).toISOString().slice(0, 19)) ?? '') };
   }
 }
 
