@@ -1,4 +1,4 @@
-import { clocksOf } from '../../schema/time-zones.ts';
+import { zoneClocks } from '../../schema/time-zones.ts';
 import { type MessageContent, SimulatedItem } from '../../store/item.ts';
 import { readElement } from '../../xml/written-element.ts';
 import { readRecurrence } from './recurrence.ts';
@@ -22,7 +22,7 @@ export function* instancesOf({ fields }: MessageContent): Iterable<Instance> {
   const days = recurrence === undefined ? undefined : readRecurrence(readElement(recurrence))?.days();
   if (days === undefined || Number.isNaN(start)) return;
   const zone = /\b(?:Id|TimeZoneName)="([^"]+)"/.exec(fields?.get('StartTimeZone') ?? fields?.get('MeetingTimeZone') ?? '')?.[1];
-  const clocks = clocksOf(zone ?? 'UTC') ?? clocksOf('UTC');
+  const clocks = zoneClocks(zone ?? 'UTC') ?? zoneClocks('UTC');
   if (clocks === undefined) return;
   const timeOfDay = (start + clocks.offset(start)) % 86_400_000;
   let index = 0;
@@ -67,7 +67,8 @@ export function expanded(items: readonly SimulatedItem[], from: number, to: numb
 
 function asItem(master: SimulatedItem, { index, start }: Instance): SimulatedItem | undefined {
   const own = master.content.occurrences?.get(index);
-  if (own === 'deleted') return undefined;
+  // What iCalendar calls EXDATE is an element of the series.
+  if (own === 'deleted' || master.content.fields?.get('DeletedOccurrences')?.includes(`>${seconds(start)}<`)) return undefined;
   const place = { ...master, id: `${master.id}O${index}`, receivedAt: undefined };
   const { receivedAt: _, ...at } = place;
   return new SimulatedItem({ ...at, series: { master: master.id, index } }, own ?? unchanged(master.content, start));
@@ -115,7 +116,7 @@ export function ofSeries(item: SimulatedItem, what: 'FirstOccurrence' | 'LastOcc
     }
     case 'Modified':
     case 'Deleted': {
-      if (occurrences === undefined || occurrences.size === 0) return '';
+      if (occurrences === undefined || occurrences.size === 0) return item.content.fields?.get(`${what}Occurrences`) ?? '';
       const [most, deleted] = [Math.max(...occurrences.keys()), what === 'Deleted'];
       let inner = '';
       for (const one of instances) {
