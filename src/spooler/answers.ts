@@ -1,6 +1,6 @@
 import { isErrorCode } from '../core/errors/codes.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
-import { answerAtOnce, isA, isArray, property } from '../core/errors/thrown.ts';
+import { answerAtOnce, isA, isArray } from '../core/errors/thrown.ts';
 import type {
   AttemptEnd,
   DeliveryOutcome,
@@ -11,6 +11,7 @@ import type {
   Transport,
   UnknownAttempt,
 } from '../transport/contract.ts';
+import type { Complaints } from './complaints.ts';
 import type { SpoolerSettings } from './options.ts';
 
 /**
@@ -217,21 +218,16 @@ function errorIn(parts: Parts): OfflineImError {
 
 type PlaceTransport = Pick<Transport, 'placeOf' | 'canProbe' | 'minimumGrace'>;
 
-/** Different complaints of a transport about its places that are passed on. */
-const mostSaid = 100;
-
 /** What a transport says about places, checked: whatever it throws or returns, the loop goes on. */
 export class Places {
   readonly #transport: PlaceTransport;
   readonly #options: Pick<SpoolerSettings, 'probe'>;
-  readonly #warn: (error: unknown) => void;
-  /** What was warned of: it is asked at every look, and would be said at every look. */
-  readonly #said = new Set<string>();
+  readonly #complaints: Complaints;
 
-  constructor(transport: PlaceTransport, options: Pick<SpoolerSettings, 'probe'>, warn: (error: unknown) => void) {
+  constructor(transport: PlaceTransport, options: Pick<SpoolerSettings, 'probe'>, complaints: Complaints) {
     this.#transport = transport;
     this.#options = options;
-    this.#warn = warn;
+    this.#complaints = complaints;
   }
 
   /** Where a note of this mailbox goes now. One that can't be told shares its circuit with all others that can't. */
@@ -263,19 +259,11 @@ export class Places {
       const value = answerAtOnce(ask());
       if (isRight(value)) return value;
       const text = `${name}() of the transport returned ${typeof value}; expected ${expected}.`;
-      this.#warnOnce(name, new OfflineImError('TRANSPORT_FAILED', text));
+      this.#complaints.of(name, new OfflineImError('TRANSPORT_FAILED', text));
     } catch (error) {
-      this.#warnOnce(name, error);
+      this.#complaints.of(name, error);
     }
     return undefined;
-  }
-
-  #warnOnce(name: string, error: unknown): void {
-    const message = property(error, 'message');
-    const key = `${name}: ${typeof message === 'string' ? message.slice(0, 200) : typeof message}`;
-    if (this.#said.has(key) || this.#said.size >= mostSaid) return;
-    this.#said.add(key);
-    this.#warn(error);
   }
 }
 

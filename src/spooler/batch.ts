@@ -216,7 +216,7 @@ async function transportOutcomes(context: SpoolerContext, ready: readonly Ready[
   const tokens = claimed.map(({ token }) => token);
   const mayWrite = (): boolean =>
     !context.stopping() && context.leases.left(tokens) >= context.options.requestTimeout && ownsSpool(context);
-  const warn = (error: Error): void => context.trace.warn(error);
+  const warn = (error: Error): void => noAnswerSaid(context, 'deliver', notes, error);
   try {
     const returned: unknown = await withTimeout<unknown>(
       context,
@@ -239,7 +239,7 @@ async function probeResults(context: SpoolerContext, ready: readonly Ready[]): P
   const notes = ready.map(({ note }) => frozenNote(note));
   try {
     const returned: unknown = await withTimeout<unknown>(context, ({ signal }) => context.transport.probe(notes, { signal }));
-    return checkedResults(returned, notes.length, (error) => context.trace.warn(error));
+    return checkedResults(returned, notes.length, (error) => noAnswerSaid(context, 'probe', notes, error));
   } catch (error) {
     context.trace.step('transport:failed', { notes: notes.map((note) => note.id), error });
     return notes.map(() => unknown('The transport could not look for the note.', error));
@@ -247,13 +247,18 @@ async function probeResults(context: SpoolerContext, ready: readonly Ready[]): P
 }
 
 /** A spool that can't tell counts as another's by now. */
-function ownsSpool({ storage, trace }: SpoolerContext): boolean {
+function ownsSpool({ storage, complaints }: SpoolerContext): boolean {
   try {
     return answerAtOnce(storage.isOwner?.()) !== false;
   } catch (error) {
-    trace.warn(asError(error));
+    complaints.of('isOwner', error);
     return false;
   }
+}
+
+/** Each time it is in the trace, and the first time a warning. */
+function noAnswerSaid({ complaints, trace }: SpoolerContext, call: string, notes: readonly Note[], error: Error): void {
+  if (!complaints.of(call, error)) trace.step('transport:failed', { notes: notes.map(({ id }) => id), error });
 }
 
 function noAnswer(message: string, cause?: unknown): DeliveryOutcome {

@@ -3,6 +3,7 @@ import type { Trace } from '../observability/trace.ts';
 import type { SpoolStorage } from '../spool/contract.ts';
 import type { Transport } from '../transport/contract.ts';
 import type { Places } from './answers.ts';
+import type { Complaints } from './complaints.ts';
 import type { Leases, ProbeHistories } from './leases.ts';
 import type { SpoolerSettings } from './options.ts';
 
@@ -35,4 +36,5 @@ export interface SpoolerContext {
   /** True once nothing new may be written. */
   stopping(): boolean;
   readonly places: Places;
+  readonly complaints: Complaints;
 }

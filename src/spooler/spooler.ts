@@ -8,6 +8,7 @@ import type { Change, NewSpoolEntry, SpoolState } from '../spool/contract.ts';
 import { Places } from './answers.ts';
 import { type Batch, workOn } from './batch.ts';
 import { claimRound } from './claim-round.ts';
+import { Complaints } from './complaints.ts';
 import type { SpoolerContext, SpoolerParts } from './context.ts';
 import { Lanes } from './lanes/lanes.ts';
 import { type LaneStanding, ObstacleReport, type Obstacles, Pauses } from './lanes/obstacles.ts';
@@ -50,7 +51,8 @@ export class Spooler {
     this.#parts = parts;
     const { storage, transport, clock, random, options, trace } = parts;
     this.#opening = new Opening(storage, { clock, tombstones: options.idRetention }, trace);
-    const places = new Places(transport, options, (error) => trace.warn(asError(error)));
+    const complaints = new Complaints((error) => trace.warn(asError(error)));
+    const places = new Places(transport, options, complaints);
     this.#lanes = new Lanes({
       clock,
       random,
@@ -87,7 +89,7 @@ export class Spooler {
     const probes = new ProbeHistories(clock, options, (lane) => this.#pauses.includes(lane));
     const stopping = (): boolean => this.#stopping;
     const { signal } = this.#abort;
-    this.#context = { clock, random, options, storage, transport, trace, leases, probes, signal, stopping, places };
+    this.#context = { clock, random, options, storage, transport, trace, leases, probes, signal, stopping, places, complaints };
   }
 
   /** Opens the spool, once. */

@@ -252,4 +252,24 @@ describe('a transport that returns what it must not', () => {
     expect(eventsOf('warning')).toMatchObject([{ error: { code: 'TRANSPORT_FAILED' } }]);
     await sender.stop();
   });
+
+  it.each(['deliver', 'probe'] as const)('is warned of once, however many notes and calls have it: %s', async (call) => {
+    const { sender, transport, clock, eventsOf } = aliceSends();
+    transport.deliver = async (notes) => {
+      transport.delivered.push(...notes);
+      return (call === 'probe' ? undefined : notes.map(() => ({ status: 'sent' }))) as never;
+    };
+    let looks = 0;
+    transport.probe = async (notes) => {
+      looks += 1;
+      return notes.map(() => ({ status: 'lost' })) as never;
+    };
+    await sender.start();
+    for (let to = 0; to < 20; to++) await sender.send({ to: `sip:bob${to}@contoso.com`, text: 'x' });
+    await clock.advance(3 * 3_600_000);
+    expect(looks).toBeGreaterThan(5);
+    const said = eventsOf('warning').map(({ error }) => error.message.replace(/\(.*/, ''));
+    expect(said).toEqual(['deliver', 'probe']);
+    await sender.stop();
+  });
 });

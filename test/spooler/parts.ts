@@ -4,6 +4,7 @@ import type { Trace } from '../../src/observability/trace.ts';
 import type { Change, ClaimedNote, Settlement, SpoolEntry, SpoolStorage } from '../../src/spool/contract.ts';
 import type { Places } from '../../src/spooler/answers.ts';
 import { type Batch, workOn } from '../../src/spooler/batch.ts';
+import { Complaints } from '../../src/spooler/complaints.ts';
 import type { SpoolerContext } from '../../src/spooler/context.ts';
 import { Lanes } from '../../src/spooler/lanes/lanes.ts';
 import { Leases, ProbeHistories } from '../../src/spooler/leases.ts';
@@ -92,6 +93,7 @@ export function spooler(options: SpoolerOptions = {}) {
     signal: new AbortController().signal,
     stopping: () => state.stopping,
     places,
+    complaints: new Complaints((error) => warnings.push(error as Error)),
   };
   const observer = { blocked: () => {}, resumed: () => {}, unavailable: () => {}, available: () => {} };
   const lanes = new Lanes({ clock, random: () => 0.5, options: settings, observer, endpointOf: () => 'e' });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Places } from '../../src/spooler/answers.ts';
+import { Complaints } from '../../src/spooler/complaints.ts';
 import { spoolerSettings } from '../../src/spooler/options.ts';
 import type { Place, Transport } from '../../src/transport/contract.ts';
 
@@ -7,9 +8,8 @@ const here: Place = { endpoint: 'https://a.test', mailbox: 'alice@a.test', folde
 
 function placesOf(transport: Partial<Record<keyof Transport, unknown>>) {
   const warnings: unknown[] = [];
-  const places = new Places({ placeOf: () => here, ...transport } as Transport, { probe: spoolerSettings().probe }, (error) =>
-    warnings.push(error),
-  );
+  const complaints = new Complaints((error) => warnings.push(error));
+  const places = new Places({ placeOf: () => here, ...transport } as Transport, { probe: spoolerSettings().probe }, complaints);
   return { places, warnings };
 }
 
