@@ -43,7 +43,7 @@ export interface Call {
   readonly cwd: string;
   /** What no output may repeat. */
   readonly secrets: Secrets;
-  /** Aborts at SIGINT and SIGTERM. */
+  /** Aborts at SIGINT and SIGTERM, with the signal's name as its reason, and when nobody reads the output any more. */
   readonly signal: AbortSignal;
   /** Everything on standard input. */
   input(): Promise<string>;

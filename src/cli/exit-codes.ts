@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+
 /** What the process ends with. */
 export const exitCodes = {
   ok: 0,
@@ -7,6 +9,7 @@ export const exitCodes = {
   found: 3,
   /** The spool is in use, and the process that has it does not answer. */
   noOwner: 4,
+  /** By Ctrl-C, or by SIGTERM before a command had come to its end. */
   interrupted: 130,
 } as const;
 
@@ -14,3 +17,12 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** The command line, or the config, is wrong: exit code 2. */
 export class UsageError extends Error {}
+
+/**
+ * How a command ends that runs until it is told to stop. SIGTERM is the order to stop, and a success once it has been followed; Ctrl-C is an interruption, whatever it
+ * interrupts. So is it for `kubectl logs -f` and `tail -f`.
+ */
+export async function untilStopped(signal: AbortSignal): Promise<ExitCode> {
+  if (!signal.aborted) await once(signal, 'abort');
+  return signal.reason === 'SIGINT' ? exitCodes.interrupted : exitCodes.ok;
+}

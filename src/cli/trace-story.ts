@@ -17,15 +17,15 @@ const looksBack = 1_024;
 const interval = 300;
 
 /**
- * A trace file from its beginning, and what is added to it, until the signal aborts. One that takes its place, since it was rotated, is read once the one
- * before has come to its end, whatever its name is then; one that was cut is read anew.
+ * A trace file from its beginning, and what is added to it, until the signal aborts. When it was rotated it is read to its end under its new name (`FILE.1`, `FILE.2` …),
+ * then the files that took its place, oldest first; one that was cut is read anew.
  */
 export async function* followed(path: string, signal: AbortSignal): AsyncIterable<TraceRecord> {
   let file = await Followed.open(path);
   try {
     while (!signal.aborted) {
       yield* file?.added() ?? [];
-      const next = await Followed.open(path, file);
+      const next = file === undefined ? await Followed.open(path) : await file.next(path);
       if (next === undefined) {
         await wait(interval, undefined, { signal }).catch(() => undefined);
         continue;
@@ -55,13 +55,35 @@ class Followed {
     this.#identity = identity;
   }
 
-  /** What has that name, if it is another file than the known one. Between two names of a rotation there may be none. */
-  static async open(path: string, known?: Followed): Promise<Followed | undefined> {
-    const identity = identityOf(await stat(path).catch(() => undefined));
-    if (identity === undefined || (known !== undefined && identity === known.#identity)) return undefined;
+  /** What has that name; between two names of a rotation there may be nothing. */
+  static async open(path: string): Promise<Followed | undefined> {
     const handle = await open(path).catch(() => undefined);
-    if (handle === undefined) return undefined;
-    return new Followed(handle, identityOf(await handle.stat()) ?? identity);
+    return handle === undefined ? undefined : new Followed(handle, identityOf(await handle.stat()));
+  }
+
+  /** The file that was begun after this one, if there is any: the one a name before its own, or, where it has none any more, what has the first name. */
+  async next(path: string): Promise<Followed | undefined> {
+    const own = await this.#count(path);
+    if (own === 0) return undefined;
+    const next = await Followed.open(own === undefined ? path : rotated(path, own - 1));
+    if (next === undefined || own === undefined || (await this.#isAt(rotated(path, own)))) return next;
+    // A rotation between the two looks gave that name to a later file.
+    await next.close();
+    return undefined;
+  }
+
+  /** How often it was rotated, as its name tells. A rotation under way leaves one name without a file. */
+  async #count(path: string): Promise<number | undefined> {
+    for (let count = 0, missing = 0; missing < 2; count++) {
+      const identity = await identityAt(rotated(path, count));
+      if (identity === this.#identity) return count;
+      missing = identity === undefined ? missing + 1 : 0;
+    }
+    return undefined;
+  }
+
+  async #isAt(path: string): Promise<boolean> {
+    return (await identityAt(path)) === this.#identity;
   }
 
   /** The records of what was added since the last look; a last line may still be on its way. */
@@ -94,8 +116,18 @@ class Followed {
   }
 }
 
-function identityOf(facts: Stats | undefined): string | undefined {
-  return facts === undefined ? undefined : `${facts.dev}:${facts.ino}`;
+/** As a trace file is named once it is full. */
+function rotated(path: string, count: number): string {
+  return count === 0 ? path : `${path}.${count}`;
+}
+
+async function identityAt(path: string): Promise<string | undefined> {
+  const facts = await stat(path).catch(() => undefined);
+  return facts === undefined ? undefined : identityOf(facts);
+}
+
+function identityOf({ dev, ino }: Stats): string {
+  return `${dev}:${ino}`;
 }
 
 /** The records of a trace file that are wanted; lines that are none are passed over, such as the last one of a process that was killed, and told to `other`. */

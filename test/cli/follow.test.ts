@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, mkdtempDisposable, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -39,4 +39,25 @@ it('follows a trace from its beginning, half lines and rotations included', asyn
   }
   stop.abort();
   await rm(folder, { recursive: true, force: true });
+});
+
+it('reads every file of rotations that came between two looks, the oldest first', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'offline-im-follow-'));
+  const path = join(folder.path, 'trace.ndjson');
+  // What an earlier run left is not read.
+  await writeFile(`${path}.1`, line('of an earlier run'));
+  await writeFile(path, line('first'));
+  const stop = new AbortController();
+  const records = followed(path, stop.signal)[Symbol.asyncIterator]();
+  const next = async () => (await records.next()).value?.fields.event;
+  expect(await next()).toBe('first');
+  for (const event of ['second', 'third', 'fourth']) {
+    for (const count of [3, 2, 1]) await rename(`${path}.${count}`, `${path}.${count + 1}`).catch(() => undefined);
+    await rename(path, `${path}.1`);
+    await writeFile(path, line(event));
+  }
+  expect([await next(), await next(), await next()]).toEqual(['second', 'third', 'fourth']);
+  const waiting = next();
+  stop.abort();
+  expect(await waiting).toBeUndefined();
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 const program = join(import.meta.dirname, '../../src/cli/main.ts');
 
 /** Types are stripped once, not in each of some hundred processes. */
-const cache = join(tmpdir(), `offline-im-compiled-${process.getuid?.() ?? 0}`);
+export const cache = join(tmpdir(), `offline-im-compiled-${process.getuid?.() ?? 0}`);
 
 /** What a command printed, and what it ended with. */
 export interface Ran {

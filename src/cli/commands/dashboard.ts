@@ -7,7 +7,7 @@ import { dashboard } from '../../dashboard/dashboard.ts';
 import { nodeHandler } from '../../dashboard/node-handler.ts';
 import type { DashboardUser } from '../../dashboard/options.ts';
 import { type Call, numberOption } from '../command.ts';
-import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { type ExitCode, untilStopped } from '../exit-codes.ts';
 import { withSpool } from '../with-spool.ts';
 
 /** The dashboard on this machine, for whoever has the address that is printed, until it is interrupted. */
@@ -29,11 +29,11 @@ export function run(call: Call): Promise<ExitCode> {
       output.line(url);
       output.note('The address works once, in one browser. Interrupt to end.');
     }
-    if (!signal.aborted) await once(signal, 'abort');
+    const code = await untilStopped(signal);
     handler.close();
     server.close();
     server.closeAllConnections();
-    return exitCodes.ok;
+    return code;
   });
 }
 

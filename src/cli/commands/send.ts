@@ -3,7 +3,7 @@ import { OfflineImSender } from '../../sender/sender.ts';
 import { type Call, textOption } from '../command.ts';
 import { type Config, configOf, needed } from '../config/config.ts';
 import { transportOf } from '../config/transport.ts';
-import { type ExitCode, exitCodes, UsageError } from '../exit-codes.ts';
+import { type ExitCode, exitCodes, UsageError, untilStopped } from '../exit-codes.ts';
 import { keysOf, spoolNamed } from '../with-spool.ts';
 
 /** send: leaves a message in the spool. drain: delivers what waits there, until it is told to stop. */
@@ -53,11 +53,7 @@ async function drain(call: Call, sender: OfflineImSender): Promise<ExitCode> {
   }
   await sender.start();
   if (!output.json) output.note('Delivering what waits, until interrupted.');
-  await new Promise<void>((stop) => {
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', () => stop(), { once: true });
-  });
-  return exitCodes.ok;
+  return untilStopped(signal);
 }
 
 async function senderOf(call: Call, config: Config): Promise<{ readonly sender: OfflineImSender; end(): Promise<void> }> {

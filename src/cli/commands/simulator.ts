@@ -4,7 +4,7 @@ import { asError } from '../../core/errors/thrown.ts';
 import { ManualClock } from '../../testing/manual-clock.ts';
 import { startExchangeSimulator } from '../../testing/simulator/simulator.ts';
 import { type Call, choiceOption, numberOption, textOption } from '../command.ts';
-import { type ExitCode, exitCodes, UsageError } from '../exit-codes.ts';
+import { type ExitCode, UsageError, untilStopped } from '../exit-codes.ts';
 
 const profiles = ['exchange-2010', 'exchange-2013', 'exchange-2016', 'exchange-2019', 'exchange-online'] as const;
 
@@ -36,11 +36,8 @@ export async function run(call: Call): Promise<ExitCode> {
     output.line(`Mailboxes (any password): ${mailboxes.join(', ')}`);
     if (ca !== undefined) output.raw(`${ca.trimEnd()}\n`);
   }
-  await new Promise<void>((stop) => {
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', () => stop(), { once: true });
-  });
-  return exitCodes.ok;
+  // Awaited, or the server would be closed at once.
+  return await untilStopped(signal);
 }
 
 /** A seed as `exchange.load()` takes it; `{ "file": "hello.eml" }` names a message beside the JSON. */

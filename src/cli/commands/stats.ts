@@ -3,7 +3,7 @@ import type { HandleStats } from '../../admin/spool-handle.ts';
 import type { LaneReport } from '../../spool/admin/contract.ts';
 import { spoolStates } from '../../spool/contract.ts';
 import { type Call, textOption } from '../command.ts';
-import { type ExitCode, exitCodes, UsageError } from '../exit-codes.ts';
+import { type ExitCode, exitCodes, UsageError, untilStopped } from '../exit-codes.ts';
 import { withSpool } from '../with-spool.ts';
 
 /** ms between two looks of `--watch`. */
@@ -17,7 +17,8 @@ export function run(call: Call): Promise<ExitCode> {
       show(call, stats, await spool.lanes());
       if (condition(stats)) return exitCodes.found;
       if (call.values.watch !== true) return exitCodes.ok;
-      await wait(interval, undefined, { signal: call.signal });
+      await wait(interval, undefined, { signal: call.signal }).catch(() => undefined);
+      if (call.signal.aborted) return untilStopped(call.signal);
     }
   });
 }

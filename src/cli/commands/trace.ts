@@ -1,6 +1,6 @@
 import { quoted } from '../../core/errors/quote.ts';
 import { type Call, textOption } from '../command.ts';
-import { type ExitCode, exitCodes, UsageError } from '../exit-codes.ts';
+import { type ExitCode, exitCodes, UsageError, untilStopped } from '../exit-codes.ts';
 import { checkReadable } from '../readable-file.ts';
 import { followed, recordsOf, storyLine, type TraceRecord } from '../trace-story.ts';
 
@@ -34,7 +34,7 @@ export async function run(call: Call): Promise<ExitCode> {
     if (ids !== undefined && record.concerns(ids)) for (const id of idsIn(record)) ids.add(id);
     tell(record);
   }
-  return exitCodes.ok;
+  return untilStopped(call.signal);
 }
 
 /** A message, its entries and the notes that carried them, as the file ties them together. */

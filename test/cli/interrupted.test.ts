@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { cache } from './offline-im.ts';
+import { fill } from './running-sender.ts';
+
+const program = join(import.meta.dirname, '../../src/cli/main.ts');
+let folder: string;
+let places: Readonly<Record<string, string>>;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'offline-im-interrupted-'));
+  places = { SPOOL: join(folder, 'spool.db'), TRACE: join(folder, 'trace.ndjson'), CONFIG: join(folder, 'config.json') };
+  await fill('sqlite', places.SPOOL ?? '', false);
+  await writeFile(places.TRACE ?? '', `${JSON.stringify({ event: 'message:spooled', messageId: 'm' })}\n`);
+  const config = {
+    identity: { sip: 'sip:alice@contoso.test' },
+    client: { version: '16.0.6920.1000', mailboxLocation: 'on-premises' },
+    ews: { url: 'https://127.0.0.1:9/ews/exchange.asmx', username: 'alice', password: { env: 'PASSWORD' } },
+  };
+  await writeFile(places.CONFIG ?? '', JSON.stringify(config));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+it.each([
+  'trace TRACE --follow',
+  'stats --watch --spool SPOOL',
+  'dashboard --spool SPOOL',
+  'drain --config CONFIG --spool SPOOL',
+  'simulator',
+])('%s ends with 130 at Ctrl-C, and with 0 at SIGTERM', async (line) => {
+  const args = line.split(' ').map((word) => places[word] ?? word);
+  const ended = [];
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    const child = spawn(process.execPath, [program, ...args], {
+      env: { ...process.env, NODE_COMPILE_CACHE: cache, PASSWORD: 'pw-4711' },
+    });
+    try {
+      // Whatever it says first, it says once it runs.
+      await Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data')]);
+      child.kill(signal);
+      ended.push(await once(child, 'exit'));
+    } finally {
+      child.kill('SIGKILL');
+    }
+  }
+  expect(ended).toEqual([
+    [130, null],
+    [0, null],
+  ]);
+});
