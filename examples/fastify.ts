@@ -30,15 +30,13 @@ interface Order {
   readonly buyer: string;
   readonly item: string;
 }
-const schema = {
-  body: {
-    type: 'object',
-    required: ['id', 'buyer', 'item'],
-    properties: { id: { type: 'integer' }, buyer: { type: 'string' }, item: { type: 'string', maxLength: 200 } },
-  },
-};
+// What JavaScript and PostgreSQL both hold: whole numbers beyond it lose digits here, and U+0000 is in no text there.
+const id = { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER };
+const text = { type: 'string', maxLength: 200, pattern: '^[^\\0]*$' };
+const body = { type: 'object', required: ['id', 'buyer', 'item'], properties: { id, buyer: text, item: text } };
+const params = { type: 'object', properties: { id } };
 
-app.post<{ Body: Order }>('/orders', { schema }, async ({ body: { id, buyer, item } }, reply) => {
+app.post<{ Body: Order }>('/orders', { schema: { body } }, async ({ body: { id, buyer, item } }, reply) => {
   const messageId = await inTransaction(async (client) => {
     await client.query('INSERT INTO orders (id, buyer, item) VALUES ($1, $2, $3)', [id, buyer, item]);
     const message = { messageId: `order-${id}`, to: buyer, text: `Your order ${id} (${item}) is on its way.` };
@@ -48,10 +46,11 @@ app.post<{ Body: Order }>('/orders', { schema }, async ({ body: { id, buyer, ite
   return reply.code(201).send({ id, note: await stateOf(messageId) });
 });
 
-app.get<{ Params: { id: string } }>('/orders/:id', async ({ params: { id } }, reply) => {
-  const { rows } = await pool.query('SELECT id, buyer, item FROM orders WHERE id = $1', [id]);
+app.get<{ Params: Pick<Order, 'id'> }>('/orders/:id', { schema: { params } }, async ({ params: { id } }, reply) => {
+  const { rows } = await pool.query('SELECT buyer, item FROM orders WHERE id = $1', [id]);
   if (rows.length === 0) return reply.code(404).send({ code: 'ORDER_UNKNOWN' });
-  return { ...rows[0], note: await stateOf(`order-${id}`) };
+  // pg gives a bigint as text: the number is that of the path.
+  return { id, ...rows[0], note: await stateOf(`order-${id}`) };
 });
 
 async function stateOf(messageId: string): Promise<string> {
@@ -80,10 +79,13 @@ app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, _req
   const { code } = error;
   if (code === '23505') return reply.code(409).send({ code: 'ORDER_EXISTS' });
   if (error instanceof OfflineImError) {
-    const theirs = /^(GATE_REFUSED|MESSAGE_INVALID|TEXT_|RECIPIENT)/.test(error.code);
+    const theirs = /^(GATE_REFUSED|MESSAGE_|TEXT_|RECIPIENT|ADDRESS_)/.test(error.code);
     return reply.code(theirs ? 422 : 503).send({ code: error.code });
   }
-  return reply.code(error.statusCode ?? 500).send({ code: code ?? 'INTERNAL' });
+  if (error.statusCode !== undefined && error.statusCode < 500) return reply.code(error.statusCode).send({ code });
+  // What went wrong inside, such as a code of PostgreSQL, is for the log.
+  app.log.error(error);
+  return reply.code(500).send({ code: 'INTERNAL' });
 });
 
 // Fastify closes the server first, then calls this: the notes in flight end, the pool last.

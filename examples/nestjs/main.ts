@@ -5,6 +5,7 @@
  */
 import 'reflect-metadata';
 import {
+  BadRequestException,
   Body,
   ConflictException,
   Controller,
@@ -96,7 +97,10 @@ class TicketsController {
   constructor(@Inject(Tickets) private readonly tickets: Tickets) {}
 
   @Post()
-  async open(@Body() { id, requester }: { id: number; requester: string }): Promise<{ id: number }> {
+  async open(@Body('id') id: unknown, @Body('requester') requester: unknown): Promise<{ id: number }> {
+    // What PostgreSQL would refuse is the caller's mistake, and no failure of ours.
+    if (typeof id !== 'number' || !Number.isSafeInteger(id) || typeof requester !== 'string')
+      throw new BadRequestException({ code: 'TICKET_INVALID' });
     try {
       await this.tickets.open(id, requester);
       return { id };

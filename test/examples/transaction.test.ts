@@ -53,6 +53,20 @@ it('fastify.ts has an order and its note, or neither', async () => {
     status: 409,
     body: { code: 'ORDER_EXISTS' },
   });
+  // The id is the number that it was, and what is no id is the caller's mistake.
+  const get = async (id: string) => {
+    const response = await fetch(`${url}/orders/${id}`, { headers: { connection: 'close' } });
+    return { status: response.status, body: (await response.json()) as { id?: unknown } };
+  };
+  expect(await get('1')).toMatchObject({ status: 200, body: { id: 1, buyer: 'sip:bob@contoso.test', item: 'a chair' } });
+  expect(await get('2')).toEqual({ status: 404, body: { code: 'ORDER_UNKNOWN' } });
+  for (const id of ['x', '1.5', '9007199254740993', '9'.repeat(40)]) {
+    expect(await get(id), id).toEqual({ status: 400, body: { code: 'FST_ERR_VALIDATION' } });
+  }
+  for (const wrong of [{ id: 'x' }, { id: 1e30 }, { buyer: 'a\0b' }, { item: '\0' }]) {
+    const { status } = await post(`${url}/orders`, { id: 3, buyer: 'sip:bob@contoso.test', item: 'a chair', ...wrong });
+    expect(status, JSON.stringify(wrong)).toBe(400);
+  }
   expect(await rowsOf('SELECT id::int FROM orders')).toEqual([{ id: 1 }]);
   expect(await app.end()).toBe(0);
   expect(exchange.mailbox('bob@contoso.test').missedConversations()).toHaveLength(1);
@@ -73,6 +87,13 @@ it('nestjs/main.ts has a ticket and its note, or neither', async () => {
     status: 409,
     body: { code: 'TICKET_EXISTS' },
   });
+  for (const wrong of [
+    { id: 'x', requester: 'sip:bob@contoso.test' },
+    { id: 1e30, requester: 'sip:bob@contoso.test' },
+    { id: 3 },
+  ]) {
+    expect(await post(`${url}/tickets`, wrong)).toEqual({ status: 400, body: { code: 'TICKET_INVALID' } });
+  }
   expect(await rowsOf('SELECT id::int FROM tickets')).toEqual([{ id: 1 }]);
   // The dashboard of the same application, before its parsers.
   const headers = { 'x-operator': 'carol', connection: 'close' };
