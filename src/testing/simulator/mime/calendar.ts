@@ -1,9 +1,10 @@
 import { typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, childrenOf, textOf } from '../../../ews/xml/read.ts';
+import { exceptionsOf } from '../operations/series/occurrences.ts';
 import { changesIn, type ZoneClocks, zoneClocks } from '../schema/time-zones.ts';
 import type { MessageContent } from '../store/item.ts';
 import { readElement, textsOf } from '../xml/written-element.ts';
-import { deletedIn, ruleOf, zoneIn } from './recurrence.ts';
+import { ruleOf, zoneIn } from './recurrence.ts';
 
 /** Roles of attendees, and what they answered, in both languages. */
 export const roles = [
@@ -24,20 +25,54 @@ export const classes: readonly (readonly [MessageContent['sensitivity'], string]
   ['Confidential', 'CONFIDENTIAL'],
 ];
 
-/** An appointment as iCalendar (RFC 5545), which is what Exchange gives as its MIME: text, not bytes. */
+/**
+ * An appointment as iCalendar (RFC 5545), which is what Exchange gives as its MIME: text, not bytes. Of a series, with the occurrences that are gone
+ * as EXDATE and an event for each that was changed; one occurrence by itself has its RECURRENCE-ID.
+ */
 export function composeCalendar(content: MessageContent, stamp: Date): string {
-  const { fields } = content;
-  const field = (name: string): string | undefined => {
-    const written = fields?.get(name);
-    return written === undefined ? undefined : textsOf(written)[0];
-  };
-  const allDay = field('IsAllDayEvent') === 'true';
-  const named = zoneIn(fields?.get('StartTimeZone')) ?? zoneIn(fields?.get('MeetingTimeZone'));
+  const named = zoneIn(content.fields?.get('StartTimeZone')) ?? zoneIn(content.fields?.get('MeetingTimeZone'));
   const clocks = named === undefined || !/^[\w .+()/-]+$/.test(named) || named === 'UTC' ? undefined : zoneClocks(named);
   const zone = clocks === undefined ? 'UTC' : (named ?? 'UTC');
-  const time = (name: string, text: string | undefined): string => {
+  const start = fieldOf(content, 'Start');
+  const clock: Clock = { zone, clocks, stamp };
+  const exceptions = [...exceptionsOf(content)].map(([{ start: at }, own]) => [new Date(at).toISOString(), own] as const);
+  const deleted = exceptions.flatMap(([at, own]) => (own === 'deleted' ? [at] : []));
+  const lines = [
+    ...['BEGIN:VCALENDAR', 'METHOD:PUBLISH', 'PRODID:-//offline-im//simulator//EN', 'VERSION:2.0'],
+    ...zoneLines(zone, clocks, new Date(start ?? stamp).getUTCFullYear()),
+    ...eventLines(content, clock, deleted),
+    ...exceptions.flatMap(([, own]) => (own === 'deleted' ? [] : eventLines(own, clock, [], content))),
+    ...['END:VCALENDAR', ''],
+  ];
+  return lines.map(folded).join('\r\n');
+}
+
+interface Clock {
+  readonly zone: string;
+  readonly clocks: ZoneClocks | undefined;
+  readonly stamp: Date;
+}
+
+function fieldOf({ fields }: MessageContent, name: string): string | undefined {
+  const written = fields?.get(name);
+  return written === undefined ? undefined : textsOf(written)[0];
+}
+
+const isAllDay = (content: MessageContent): boolean => fieldOf(content, 'IsAllDayEvent') === 'true';
+
+/** One event; an exception is one of its series. */
+function eventLines(
+  content: MessageContent,
+  { zone, clocks, stamp }: Clock,
+  deleted: readonly string[],
+  series: MessageContent = content,
+): readonly string[] {
+  const { fields } = content;
+  const field = (name: string): string | undefined => fieldOf(content, name);
+  const allDay = isAllDay(content);
+  const time = (name: string, text: string | undefined, asDay = allDay): string => {
     const local = localOf(text ?? '', clocks);
-    if (allDay) return `${name};VALUE=DATE:${local.slice(0, 8)}`;
+    if (asDay) return `${name};VALUE=DATE:${local.slice(0, 8)}`;
     return clocks === undefined ? `${name}:${local}Z` : `${name};TZID=${zone}:${local}`;
   };
   const optional = (name: string, text: string | undefined): string[] => (text === undefined ? [] : [`${name}:${escaped(text)}`]);
@@ -51,20 +86,21 @@ export function composeCalendar(content: MessageContent, stamp: Date): string {
     return utcOf(clocks?.moment(`${day}T${clock}`) ?? `${day}T${clock}Z`);
   };
   const rule = written === undefined ? undefined : ruleOf(written, lastDay);
+  const original = written === undefined ? field('RecurrenceId') : undefined;
+  const type = rule !== undefined ? 1 : original === undefined ? 0 : field('CalendarItemType') === 'Exception' ? 3 : 2;
   const busy = (field('LegacyFreeBusyStatus') ?? 'Busy').toUpperCase();
-  const lines = [
-    ...['BEGIN:VCALENDAR', 'METHOD:PUBLISH', 'PRODID:-//offline-im//simulator//EN', 'VERSION:2.0'],
-    ...zoneLines(zone, clocks, new Date(start ?? stamp).getUTCFullYear()),
+  return [
     'BEGIN:VEVENT',
     ...organizer(content),
     ...attendees(content),
     ...(content.body.content === '' ? [] : [`DESCRIPTION:${escaped(content.body.content)}`]),
     ...(rule === undefined ? [] : [`RRULE:${rule}`]),
-    ...deletedIn(fields?.get('DeletedOccurrences')).map((one) => time('EXDATE', one)),
+    ...deleted.map((one) => time('EXDATE', one)),
+    ...(original === undefined ? [] : [time('RECURRENCE-ID', original, isAllDay(series))]),
     `SUMMARY:${escaped(content.subject)}`,
     time('DTSTART', start),
     time('DTEND', field('End')),
-    `UID:${field('UID') ?? content.internetMessageId}`,
+    `UID:${field('UID') ?? series.internetMessageId}`,
     `CLASS:${classes.find(([ews]) => ews === content.sensitivity)?.[1] ?? 'PUBLIC'}`,
     `PRIORITY:${{ High: 1, Normal: 5, Low: 9 }[content.importance]}`,
     `DTSTAMP:${utcOf(stamp.toISOString())}`,
@@ -78,11 +114,10 @@ export function composeCalendar(content: MessageContent, stamp: Date): string {
     `X-MICROSOFT-CDO-INTENDEDSTATUS:${busy}`,
     `X-MICROSOFT-CDO-ALLDAYEVENT:${allDay ? 'TRUE' : 'FALSE'}`,
     `X-MICROSOFT-CDO-IMPORTANCE:${{ Low: 0, Normal: 1, High: 2 }[content.importance]}`,
-    `X-MICROSOFT-CDO-INSTTYPE:${rule === undefined ? 0 : 1}`,
+    `X-MICROSOFT-CDO-INSTTYPE:${type}`,
     ...alarm(field('ReminderIsSet') ?? 'true', field('ReminderMinutesBeforeStart') ?? '15'),
-    ...['END:VEVENT', 'END:VCALENDAR', ''],
+    'END:VEVENT',
   ];
-  return lines.map(folded).join('\r\n');
 }
 
 function alarm(isSet: string, minutes: string): readonly string[] {

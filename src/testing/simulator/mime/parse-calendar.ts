@@ -11,6 +11,15 @@ export interface ParsedCalendar {
   readonly importance?: MessageContent['importance'];
   readonly sensitivity?: MessageContent['sensitivity'];
   readonly fields: ReadonlyMap<string, string>;
+  /** Of a series: what it says of single occurrences. */
+  readonly exceptions?: readonly StatedException[];
+}
+
+/** An occurrence that is gone, or is something else than its series. */
+export interface StatedException {
+  /** When it was to start, `2026-11-30T09:00:00Z`; the day alone, `2026-11-30`, where no hour is named. */
+  readonly original: string;
+  readonly is: 'deleted' | Omit<ParsedCalendar, 'exceptions'>;
 }
 
 interface Line {
@@ -19,23 +28,65 @@ interface Line {
   readonly value: string;
 }
 
-/** Reads the first event; undefined for what is no calendar. */
+/** Reads an event, with the exceptions where it is a series; undefined for what is no calendar. */
 export function parseCalendar(text: string): ParsedCalendar | undefined {
   if (!/^\s*BEGIN:VCALENDAR/i.test(text)) return undefined;
   const lines = text.replace(/\r?\n[ \t]/g, '').split(/\r?\n/);
-  const [from, to] = [lines.indexOf('BEGIN:VEVENT'), lines.indexOf('END:VEVENT')];
-  if (from === -1 || to < from) return undefined;
-  const whole = lines.slice(from + 1, to);
-  const [alarmFrom, alarmTo] = [whole.indexOf('BEGIN:VALARM'), whole.lastIndexOf('END:VALARM')];
-  const event = (alarmFrom === -1 ? whole : [...whole.slice(0, alarmFrom), ...whole.slice(alarmTo + 1)]).flatMap(lineOf);
+  const events = eventsIn(lines);
+  const originalOf = ({ event }: Event): Line | undefined => event.find(({ name }) => name === 'RECURRENCE-ID');
+  const main = events.find((one) => originalOf(one) === undefined) ?? events[0];
+  if (main === undefined) return undefined;
+  const idOf = ({ event }: Event): string | undefined => event.find(({ name }) => name === 'UID')?.value;
+  const exceptions = events.flatMap((one): readonly StatedException[] => {
+    const line = one === main || idOf(one) !== idOf(main) ? undefined : originalOf(one);
+    const original = line && originalIn(line);
+    if (original === undefined) return [];
+    const cancelled = one.event.some(({ name, value }) => name === 'STATUS' && value.toUpperCase() === 'CANCELLED');
+    return [{ original, is: cancelled ? 'deleted' : readEvent(one) }];
+  });
+  const gone = main.event.flatMap((line) =>
+    line.name === 'EXDATE' ? line.value.split(',').flatMap((value) => originalIn({ ...line, value }) ?? []) : [],
+  );
+  const all = [...exceptions, ...gone.map((original) => ({ original, is: 'deleted' as const }))];
+  return all.length === 0 ? readEvent(main) : { ...readEvent(main), exceptions: all };
+}
+
+/** The lines of an event, and of its alarms. */
+interface Event {
+  readonly event: readonly Line[];
+  readonly alarms?: readonly string[];
+}
+
+function eventsIn(lines: readonly string[]): readonly Event[] {
+  const events: Event[] = [];
+  for (let from = lines.indexOf('BEGIN:VEVENT'); from !== -1; from = lines.indexOf('BEGIN:VEVENT', from + 1)) {
+    const to = lines.indexOf('END:VEVENT', from);
+    if (to === -1) break;
+    const whole = lines.slice(from + 1, to);
+    const [alarmFrom, alarmTo] = [whole.indexOf('BEGIN:VALARM'), whole.lastIndexOf('END:VALARM')];
+    if (alarmFrom === -1) events.push({ event: whole.flatMap(lineOf) });
+    else {
+      const event = [...whole.slice(0, alarmFrom), ...whole.slice(alarmTo + 1)].flatMap(lineOf);
+      events.push({ event, alarms: whole.slice(alarmFrom, alarmTo) });
+    }
+  }
+  return events;
+}
+
+function originalIn(line: Line): string | undefined {
+  const day = /^(\d{4})(\d\d)(\d\d)$/.exec(line.value);
+  return day === null ? momentOf(line) : day.slice(1).join('-');
+}
+
+function readEvent({ event, alarms }: Event): Omit<ParsedCalendar, 'exceptions'> {
   const first = (name: string): Line | undefined => event.find((line) => line.name === name);
   const fields = new Map<string, string>();
   const set = (name: string, value: string | undefined): void => {
     if (value !== undefined) fields.set(name, `<t:${name}>${escapeText(value)}</t:${name}>`);
   };
-  const [start, end] = [first('DTSTART'), first('DTEND') ?? first('DTSTART')];
+  const start = first('DTSTART');
   set('Start', start && momentOf(start));
-  set('End', end && momentOf(end));
+  set('End', endOf(start, first('DTEND'), first('DURATION')));
   set('IsAllDayEvent', start && String(/^\d{8}$/.test(start.value)));
   set('Location', unescaped(first('LOCATION')?.value));
   set('UID', first('UID')?.value);
@@ -47,17 +98,14 @@ export function parseCalendar(text: string): ParsedCalendar | undefined {
     for (const name of ['StartTimeZone', 'EndTimeZone']) fields.set(name, `<t:${name} Id="${escapeText(zone)}"/>`);
   }
   const day = /^(\d{4})(\d\d)(\d\d)/.exec(start?.value ?? '');
-  const [rule, deleted] = [first('RRULE'), event.filter(({ name }) => name === 'EXDATE')];
+  const rule = first('RRULE');
   const recurrence = rule && day && recurrenceOf(rule.value, day.slice(1).join('-'));
   if (recurrence !== undefined && recurrence !== null) fields.set('Recurrence', recurrence);
-  const gone = deleted.flatMap((line) => line.value.split(',').flatMap((value) => momentOf({ ...line, value }) ?? []));
-  const occurrences = gone.map((at) => `<t:DeletedOccurrence><t:Start>${at}</t:Start></t:DeletedOccurrence>`).join('');
-  if (occurrences !== '') fields.set('DeletedOccurrences', `<t:DeletedOccurrences>${occurrences}</t:DeletedOccurrences>`);
   const categories = event.filter(({ name }) => name === 'CATEGORIES').flatMap(({ value }) => value.split(/(?<!\\),/));
   const strings = categories.map((one) => `<t:String>${escapeText(unescaped(one) ?? '')}</t:String>`).join('');
   if (strings !== '') fields.set('Categories', `<t:Categories>${strings}</t:Categories>`);
-  if (alarmFrom !== -1) setAlarm(whole.slice(alarmFrom, alarmTo), set);
-  else set('ReminderIsSet', 'false');
+  if (alarms === undefined) set('ReminderIsSet', 'false');
+  else setAlarm(alarms, set);
   setAttendees(event, fields);
   const [subject, description] = [unescaped(first('SUMMARY')?.value), unescaped(first('DESCRIPTION')?.value)];
   const sensitivity = classes.find(([, name]) => name === first('CLASS')?.value.toUpperCase())?.[0];
@@ -83,10 +131,24 @@ function lineOf(line: string): readonly Line[] {
 /** Minutes before the start, of the first alarm that says so. */
 function setAlarm(lines: readonly string[], set: (name: string, value: string) => void): void {
   const trigger = lines.flatMap(lineOf).find(({ name }) => name === 'TRIGGER')?.value ?? '';
-  const [, weeks = 0, days = 0, hours = 0, minutes = 0] =
-    /^-?P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:\d+S)?)?$/.exec(trigger) ?? [];
   set('ReminderIsSet', 'true');
-  set('ReminderMinutesBeforeStart', String(((Number(weeks) * 7 + Number(days)) * 24 + Number(hours)) * 60 + Number(minutes)));
+  set('ReminderMinutesBeforeStart', String(minutesIn(trigger)));
+}
+
+/** Minutes of a duration such as `-P1DT15M`, whatever its sign; 0 for what is none. */
+function minutesIn(duration: string): number {
+  const [, weeks = 0, days = 0, hours = 0, minutes = 0] =
+    /^[+-]?P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:\d+S)?)?$/.exec(duration) ?? [];
+  return ((Number(weeks) * 7 + Number(days)) * 24 + Number(hours)) * 60 + Number(minutes);
+}
+
+/** A day without an end lasts a day, a time without one no time. */
+function endOf(start: Line | undefined, end: Line | undefined, duration: Line | undefined): string | undefined {
+  const at = start && momentOf(start);
+  if (end !== undefined) return momentOf(end);
+  if (at === undefined) return undefined;
+  const minutes = duration === undefined ? (/^\d{8}$/.test(start?.value ?? '') ? 1440 : 0) : minutesIn(duration.value);
+  return new Date(Date.parse(at) + minutes * 60_000).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
 function setAttendees(event: readonly Line[], fields: Map<string, string>): void {

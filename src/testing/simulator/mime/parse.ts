@@ -3,7 +3,7 @@ import { typesNs } from '../../../ews/xml/namespaces.ts';
 import type { XmlElement } from '../../../ews/xml/read.ts';
 import type { Mailbox } from '../../../transport/contract.ts';
 import type { MessageContent, SimulatedAttachment } from '../store/item.ts';
-import { parseCalendar } from './parse-calendar.ts';
+import { parseCalendar, type StatedException } from './parse-calendar.ts';
 
 /** What the simulator takes from MIME. */
 export interface ParsedMime
@@ -17,6 +17,8 @@ export interface ParsedMime
   readonly source: string;
   /** Elements of an appointment, where it is one. */
   readonly fields?: ReadonlyMap<string, string>;
+  /** Of a series: what it says of single occurrences. */
+  readonly exceptions?: readonly StatedException[];
 }
 
 /** Parses MIME; undefined when it is none. */

@@ -1,5 +1,5 @@
 import { typesNs } from '../../../ews/xml/namespaces.ts';
-import { child, textOf, type XmlElement } from '../../../ews/xml/read.ts';
+import { child, textOf } from '../../../ews/xml/read.ts';
 import { readElement } from '../xml/written-element.ts';
 
 const days = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
@@ -92,12 +92,6 @@ export function recurrenceOf(rule: string, start: string): string | undefined {
         ? `<t:EndDateRecurrence>${from}<t:EndDate>${until[1]}-${until[2]}-${until[3]}</t:EndDate></t:EndDateRecurrence>`
         : `<t:NoEndRecurrence>${from}</t:NoEndRecurrence>`;
   return `<t:Recurrence><t:${pattern[0]}>${pattern[1]}</t:${pattern[0]}>${range}</t:Recurrence>`;
-}
-
-/** The starts of the occurrences that were deleted, as EWS writes them. */
-export function deletedIn(written: string | undefined): readonly string[] {
-  const all: readonly XmlElement[] = written === undefined ? [] : readElement(written).children;
-  return all.flatMap((one) => textOf(one, typesNs, 'Start') ?? []);
 }
 
 /** The id of the zone that an element such as `t:StartTimeZone` names. */

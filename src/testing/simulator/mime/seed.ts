@@ -18,7 +18,7 @@ export async function contentOfMime(eml: string | Uint8Array): Promise<SeedConte
   if (!usual.test(head)) throw none('it has none of the usual header fields, such as From, To, Subject or Date');
   const mail = await parseMime(source);
   if (mail === undefined) throw none('its parts are nested or folded beyond what can be read');
-  const { attachments, source: mime, messageId, sentAt, ...content } = mail;
+  const { attachments, source: mime, messageId, sentAt, exceptions: _ofCalendars, ...content } = mail;
   return {
     ...content,
     mime,

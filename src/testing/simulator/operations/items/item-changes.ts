@@ -1,6 +1,7 @@
 import { typesNs } from '../../../../ews/xml/namespaces.ts';
 import { childrenOf, type XmlElement } from '../../../../ews/xml/read.ts';
 import { escapeText } from '../../../../ews/xml/write.ts';
+import type { StatedException } from '../../mime/parse-calendar.ts';
 import { withAliased, withoutAliased } from '../../schema/mapi-properties.ts';
 import { itemElements } from '../../schema/names.ts';
 import { type ExtendedProperty, keyOfPath } from '../../store/extended-property.ts';
@@ -16,12 +17,15 @@ import { schemaFault } from '../../xml/soap-request.ts';
 import { readElement, writeElement } from '../../xml/written-element.ts';
 import type { OperationContext } from '../operation.ts';
 import { asChanged } from '../series/changed-series.ts';
+import { withExceptions, withStated } from '../series/exceptions.ts';
 import { importanceOf, isKept, readBody, readProperty, sensitivityOf, several, single } from './item-content.ts';
 
 /** An item while it is being changed. */
 interface Draft {
   content: MessageContent;
   messageFlags: number;
+  /** What iCalendar that was set says of single occurrences. */
+  exceptions?: readonly StatedException[];
 }
 
 /** What an item is after the updates. Nothing is changed when one of them is wrong. */
@@ -49,7 +53,11 @@ export function changed(item: SimulatedItem, updates: XmlElement | undefined, co
         throw schemaFault(`the element 'Updates' has invalid child element '${update.name}'.`);
     }
   }
-  return { ...draft, content: asChanged(item.content, withoutStaleMime(item.content, draft.content)) };
+  const { content, exceptions, messageFlags } = draft;
+  const after = asChanged(item.content, withoutStaleMime(item.content, content));
+  if (exceptions === undefined) return { content: after, messageFlags };
+  const { occurrences: _before, ...series } = after;
+  return { content: withExceptions(series, exceptions), messageFlags };
 }
 
 /** MIME that says something else than the item by now is composed anew. */
@@ -115,10 +123,12 @@ function set(draft: Draft, path: PropertyPath, value: XmlElement, context: Opera
       const mime = context.mimeOf(value);
       if (mime === undefined) throw new EwsItemError('ErrorMimeContentInvalid');
       const attachments = mime.attachments.map((one) => ({ ...one, id: context.newAttachmentId() }));
-      const { source, messageId, attachments: _parsed, ...parts } = mime;
+      const { source, messageId, attachments: _parsed, exceptions, fields, ...parts } = mime;
+      draft.exceptions = exceptions ?? [];
       draft.content = {
         ...content,
         ...parts,
+        ...(fields === undefined ? {} : { fields: withStated(content.fields, fields) }),
         mime: source,
         attachments,
         internetMessageId: messageId ?? content.internetMessageId,

@@ -12,6 +12,7 @@ import { EwsItemError } from '../../xml/ews-errors.ts';
 import { computedFields } from '../../xml/item-fields.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
 import { plainBoolean, utc, writeElement } from '../../xml/written-element.ts';
+import { withExceptions } from '../series/exceptions.ts';
 
 /** Class and folder of items that say nothing about them. */
 export const kinds: Readonly<Record<ItemKind, { readonly itemClass: string; readonly folder: string }>> = {
@@ -92,7 +93,7 @@ export function readItem(item: XmlElement, context: ReadingContext): MessageCont
     ...(mime?.sentAt === undefined ? {} : { sentAt: mime.sentAt }),
     ...(mime === undefined || !whole ? {} : { mime: mime.source }),
   };
-  return withAliased(content, properties);
+  return withExceptions(withAliased(content, properties), mime?.exceptions);
 }
 
 /** Elements of an item that MIME says too. */

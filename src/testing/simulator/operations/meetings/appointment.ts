@@ -10,6 +10,7 @@ import { readItem, several } from '../items/item-content.ts';
 import type { OperationContext } from '../operation.ts';
 import { ownerOf, saveAt, savedFolder, signed } from '../outgoing.ts';
 import { requireRecurrence } from '../series/changed-series.ts';
+import { throughout } from '../series/exceptions.ts';
 import { submit } from '../submit.ts';
 import { attendeesOf, fieldText, isOrganizer, withNames, withTexts } from './fields.ts';
 import { cancellation, invitation } from './messages.ts';
@@ -34,10 +35,10 @@ export function createAppointment(
   }
   const organizer = `<t:Organizer>${writeMailbox({ address: owner.address, name: owner.name })}</t:Organizer>`;
   const uid = context.newMessageId().replace(/[<>]/g, '');
-  const fields = new Map([['UID', `<t:UID>${uid}</t:UID>`], ['Organizer', organizer], ...(read.fields ?? [])]);
+  const added = [['UID', `<t:UID>${uid}</t:UID>`] as const, ['Organizer', organizer] as const];
   const to = invitations === 'SendToNone' ? [] : attendeesOf(read);
-  const own: MessageContent = { ...read, fields };
-  const content = to.length === 0 ? own : asSent(own);
+  const own = throughout(read, (one) => ({ ...one, fields: new Map([...added, ...(one.fields ?? [])]) }));
+  const content = to.length === 0 ? own : throughout(own, asSent);
   requireSending(to, owner, context);
   const saved = saveAt(content, 'CalendarItem', savedId, context);
   invite(content, 'NewMeetingRequest', to, invitations, owner, context, plan);
@@ -46,7 +47,7 @@ export function createAppointment(
 
 /** An appointment after an update, with the names of its attendees. */
 export function namedAppointment(content: MessageContent, { exchange }: OperationContext): MessageContent {
-  return withNames(content, (address) => exchange.find(address)?.name);
+  return throughout(content, (one) => withNames(one, (address) => exchange.find(address)?.name));
 }
 
 /**

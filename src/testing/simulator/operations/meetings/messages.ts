@@ -1,5 +1,6 @@
 import type { Mailbox } from '../../../../transport/contract.ts';
 import type { MessageContent } from '../../store/item.ts';
+import { throughout } from '../series/exceptions.ts';
 import { fieldText, organizerOf, withTexts } from './fields.ts';
 
 /** How an attendee answers. */
@@ -24,15 +25,16 @@ export function invitation(
   addressed: Addressed,
 ): MessageContent {
   const intended = fieldText(appointment, 'LegacyFreeBusyStatus') ?? 'Busy';
-  const content = withTexts(meetingMessage(appointment, addressed), {
-    MeetingRequestType: type,
-    IntendedFreeBusyStatus: intended,
-    LegacyFreeBusyStatus: 'Tentative',
-    MyResponseType: 'NoResponseReceived',
-    ResponseType: 'NoResponseReceived',
-    MeetingRequestWasSent: 'true',
-    AppointmentState: '3',
-  });
+  const ofTheirs = { LegacyFreeBusyStatus: 'Tentative', MyResponseType: 'NoResponseReceived', AppointmentState: '3' };
+  const content = withTexts(
+    throughout(meetingMessage(appointment, addressed), (one) => withTexts(one, ofTheirs)),
+    {
+      MeetingRequestType: type,
+      IntendedFreeBusyStatus: intended,
+      ResponseType: 'NoResponseReceived',
+      MeetingRequestWasSent: 'true',
+    },
+  );
   return { ...content, kind: 'MeetingRequest', itemClass: 'IPM.Schedule.Meeting.Request' };
 }
 

@@ -4,10 +4,12 @@ import { readElement } from '../../xml/written-element.ts';
 import { readRecurrence } from './recurrence.ts';
 
 /** One time of a series: its place in it, and when it was to be. */
-interface Instance {
+export interface Instance {
   /** 1 for the first. */
   readonly index: number;
   readonly start: number;
+  /** Its day by the clocks of the series, `2026-11-30`. */
+  readonly day: string;
 }
 
 /** Whether an item is a series: what was changed in single occurrences lies in its content. */
@@ -28,7 +30,21 @@ export function* instancesOf({ fields }: MessageContent): Iterable<Instance> {
   let index = 0;
   for (const day of days) {
     index += 1;
-    yield { index, start: Date.parse(clocks.moment(new Date(day + timeOfDay).toISOString().slice(0, 19)) ?? '') };
+    const wall = new Date(day + timeOfDay).toISOString().slice(0, 19);
+    yield { index, start: Date.parse(clocks.moment(wall) ?? ''), day: wall.slice(0, 10) };
+  }
+}
+
+/** The occurrences of a series that are something else than it, or gone, in order. */
+export function* exceptionsOf(content: MessageContent): Iterable<readonly [Instance, MessageContent | 'deleted']> {
+  let left = content.occurrences?.size ?? 0;
+  if (left === 0) return;
+  for (const instance of instancesOf(content)) {
+    const own = content.occurrences?.get(instance.index);
+    if (own === undefined) continue;
+    yield [instance, own];
+    left -= 1;
+    if (left === 0) return;
   }
 }
 
@@ -67,14 +83,14 @@ export function expanded(items: readonly SimulatedItem[], from: number, to: numb
 
 function asItem(master: SimulatedItem, { index, start }: Instance): SimulatedItem | undefined {
   const own = master.content.occurrences?.get(index);
-  // What iCalendar calls EXDATE is an element of the series.
-  if (own === 'deleted' || master.content.fields?.get('DeletedOccurrences')?.includes(`>${seconds(start)}<`)) return undefined;
+  if (own === 'deleted') return undefined;
   const place = { ...master, id: `${master.id}O${index}`, receivedAt: undefined };
   const { receivedAt: _, ...at } = place;
   return new SimulatedItem({ ...at, series: { master: master.id, index } }, own ?? unchanged(master.content, start));
 }
 
-function unchanged(content: MessageContent, start: number): MessageContent {
+/** What an occurrence of a series is, as long as it is no exception. */
+export function unchanged(content: MessageContent, start: number): MessageContent {
   const { occurrences: _, mime: __, ...rest } = content;
   const fields = new Map(content.fields);
   const length = timeIn(content.fields, 'End') - timeIn(content.fields, 'Start');
@@ -104,7 +120,6 @@ export function withOccurrence(master: SimulatedItem, index: number, next: Messa
 export function ofSeries(item: SimulatedItem, what: 'FirstOccurrence' | 'LastOccurrence' | 'Modified' | 'Deleted'): string {
   if (!isSeries(item)) return '';
   const instances = instancesOf(item.content);
-  const { occurrences } = item.content;
   switch (what) {
     case 'FirstOccurrence':
       for (const one of instances) if (asItem(item, one) !== undefined) return info(what, item, one);
@@ -116,13 +131,10 @@ export function ofSeries(item: SimulatedItem, what: 'FirstOccurrence' | 'LastOcc
     }
     case 'Modified':
     case 'Deleted': {
-      if (occurrences === undefined || occurrences.size === 0) return item.content.fields?.get(`${what}Occurrences`) ?? '';
-      const [most, deleted] = [Math.max(...occurrences.keys()), what === 'Deleted'];
+      const deleted = what === 'Deleted';
       let inner = '';
-      for (const one of instances) {
-        if (one.index > most) break;
-        const own = occurrences.get(one.index);
-        if (own === undefined || (own === 'deleted') !== deleted) continue;
+      for (const [one, own] of exceptionsOf(item.content)) {
+        if ((own === 'deleted') !== deleted) continue;
         const start = `<t:Start>${seconds(one.start)}</t:Start>`;
         inner += deleted ? `<t:DeletedOccurrence>${start}</t:DeletedOccurrence>` : info('Occurrence', item, one);
       }
