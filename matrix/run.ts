@@ -6,7 +6,7 @@ import { parseArgs, promisify } from 'node:util';
 import { pack } from '../test/package/packed.ts';
 import { type Cell, cells } from './cells.ts';
 import { writeEntries } from './entries.ts';
-import { writeTable } from './table.ts';
+import { writePassed } from './table.ts';
 
 const run = promisify(execFile);
 /** ms; a cell that hangs must not hold up the others. */
@@ -30,13 +30,14 @@ async function main(names: readonly string[], write: boolean): Promise<boolean> 
       if (fault !== undefined) console.log(fault);
       else {
         passed.push(name);
+        // At once: a run that is cut keeps what has passed.
+        if (write) await writePassed(name);
         for (const entry of entries) loaded.add(entry);
       }
     }
   } finally {
     await packed.remove();
   }
-  if (write) await writeTable(passed);
   const all = Object.keys(packed.manifest.exports).flatMap((subpath) =>
     subpath.endsWith('.json') ? [] : [`offline-im${subpath.slice(1)}`],
   );

@@ -11,14 +11,14 @@ export function rowOf(name: string, { does, packages }: Cell): string {
   return `| \`${name}\` | ${versions.join(', ')} | ${does} |`;
 }
 
-/** Rewrites the table: the cells that passed now, and of the others those whose row is unchanged since they passed. */
-export async function writeTable(passed: readonly string[]): Promise<void> {
+/** Rewrites the table: the cell that has passed now, and of the others those whose row is unchanged since they passed. */
+export async function writePassed(passed: string): Promise<void> {
   const text = await readFile(page, 'utf8');
   const [start, end] = [text.indexOf(marks.start) + marks.start.length, text.indexOf(marks.end)];
   const before = text.slice(start, end).split('\n');
   const rows = Object.entries(cells).flatMap(([name, cell]) => {
     const row = rowOf(name, cell);
-    return passed.includes(name) || before.includes(row) ? [row] : [];
+    return name === passed || before.includes(row) ? [row] : [];
   });
   const table = ['', '| Cell | With | What it does |', '|---|---|---|', ...rows, ''].join('\n');
   await writeFile(page, text.slice(0, start) + table + text.slice(end));

@@ -32,9 +32,20 @@ const tests = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', 
 });
 const tested = end(tests);
 // Whoever has a type wrong needn't wait for the tests.
-for (const { ended } of checks) void ended.then(({ code }) => code !== 0 && tests.kill());
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+let areCut = false;
+for (const { ended } of checks) {
+  void ended.then(({ code }) => {
+    // False where they have ended.
+    if (code !== 0 && tests.kill()) areCut = true;
+  });
+}
+let interrupted = 0;
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
   process.once(signal, () => {
+    interrupted = code;
     for (const child of [tests, ...checks.map((one) => one.process)]) child.kill(signal);
   });
 }
@@ -46,4 +57,5 @@ for (const { name, ended } of checks) {
   process.stdout.write(`\n${name}: ${code === 0 ? 'good' : `failed (exit code ${code})`}\n${text}`);
   codes.push(code);
 }
-process.exitCode = [...codes, result].find((code) => code !== 0) ?? 0;
+if (interrupted !== 0 || areCut) process.stdout.write('\ntests: not all of them were run\n');
+process.exitCode = [interrupted, ...codes, result].find((code) => code !== 0) ?? 0;
