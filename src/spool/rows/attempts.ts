@@ -17,11 +17,20 @@ const most = 1_000_000;
 /** Where attempts were sent from and to: all but their numbers. */
 type Origin = Pick<UnknownAttempt, 'place' | 'ended'> & { readonly note: string };
 
-/** `runs`: index of the origin, first and last attempt. */
+/** Index of the origin, first and last attempt. */
+type Run = readonly [origin: number, first: number, last: number];
+/** Attempts in a row from here and there (a server that is silent now and then): the index of each one's origin as a character, and the first attempt. */
+type MixedRun = readonly [origins: string, first: number];
+
 interface Runs {
   readonly origins: readonly Origin[];
-  readonly runs: readonly (readonly [origin: number, first: number, last: number])[];
+  readonly runs: readonly (Run | MixedRun)[];
 }
+
+/** Origins that one character can name. */
+const radix = 36;
+/** Attempts in a row of one origin that are shorter as characters. */
+const short = 8;
 
 /** A status as it is written. */
 export type StoredStatus = EntryStatus & { readonly earlierAttempts?: Runs };
@@ -80,19 +89,41 @@ function runsOf(attempts: readonly UnknownAttempt[]): Runs | undefined {
     if (run !== undefined && run[0] === index && run[2] + 1 === number) run[2] = number;
     else runs.push([index, number, number]);
   }
-  return { origins, runs };
+  return { origins, runs: mixed(runs) };
+}
+
+/** Short runs that follow one another become one of characters: else each attempt would take a run of its own, in each member's status. */
+function mixed(runs: readonly Run[]): (Run | MixedRun)[] {
+  const out: (Run | MixedRun)[] = [];
+  for (const run of runs) {
+    const text = textOf(run);
+    const before = out.at(-1);
+    const [start, from] = before === undefined ? ['', 0] : before.length === 2 ? before : [textOf(before), before[1]];
+    if (text === '' || start === '' || from + start.length !== run[1]) out.push(run);
+    else out.splice(-1, 1, [start + text, from]);
+  }
+  return out;
+}
+
+/** Empty where it is better off as it is. */
+function textOf([origin, first, last]: Run): string {
+  return origin < radix && last - first < short ? origin.toString(radix).repeat(last - first + 1) : '';
 }
 
 const attemptsOf: Reader<readonly UnknownAttempt[]> = (value, where) => {
   const of = fields(value, where);
   const origins = field(of, 'origins', listOf(originOf), where);
   const attempts: UnknownAttempt[] = [];
-  for (const [index, first, last] of field(of, 'runs', listOf(run), where)) {
+  const add = (index: number, first: number, last: number): void => {
     const from = origins[index];
     if (from === undefined || last < first || attempts.length + last - first >= most)
       throw new ShapeError(`${where}.runs`, 'a list of runs');
     const { note, ...rest } = from;
     for (let number = first; number <= last; number++) attempts.push({ tag: tagOf(note, number), ...rest });
+  };
+  for (const run of field(of, 'runs', listOf(runOf), where)) {
+    if (run.length === 3) add(...run);
+    else for (const [at, index] of [...run[0]].entries()) add(Number.parseInt(index, radix), run[1] + at, run[1] + at);
   }
   return attempts;
 };
@@ -102,7 +133,13 @@ const originOf: Reader<Origin> = (value, where) => {
   return { note, ...origin(value, where) };
 };
 
-const run: Reader<readonly [number, number, number]> = (value, where) => {
+const runOf: Reader<Run | MixedRun> = (value, where) => {
+  if (Array.isArray(value) && typeof value[0] === 'string') {
+    const [origins, ...counts] = value;
+    const [first = 0, ...more] = listOf(count)(counts, where);
+    if (more.length > 0 || !/^[0-9a-z]+$/.test(origins)) throw new ShapeError(where, 'origins and a count');
+    return [origins, first];
+  }
   const [index = 0, first = 0, last = 0, ...more] = listOf(count)(value, where);
   if (more.length > 0) throw new ShapeError(where, 'three counts');
   return [index, first, last];

@@ -99,9 +99,22 @@ describe('attempts as a file has them', () => {
     place: fc.record({ endpoint: fc.constantFrom('a', 'b'), mailbox: fc.constant('m'), folder: fc.constantFrom('f', '') }),
   });
   const ended = fc.constantFrom(undefined, 'fault', 'silence');
-  const list = fc.array(
-    fc.tuple(attempt, ended).map(([one, end]) => (end === undefined ? one : { ...one, ended: end })),
-    { maxLength: 30 },
+  const inARow = fc
+    .array(fc.tuple(fc.constantFrom('f', 'g', 'h'), ended, fc.integer({ min: 1, max: 12 })), { maxLength: 20 })
+    .map((parts) => parts.flatMap(([folder, end, times]) => Array.from({ length: times }, () => ({ folder, end }))))
+    .map((parts) =>
+      parts.map(({ folder, end }, index) => ({
+        tag: `n:${index + 1}`,
+        place: { ...here, folder },
+        ...(end === undefined ? {} : { ended: end }),
+      })),
+    );
+  const list = fc.oneof(
+    inARow,
+    fc.array(
+      fc.tuple(attempt, ended).map(([one, end]) => (end === undefined ? one : { ...one, ended: end })),
+      { maxLength: 30 },
+    ),
   );
 
   it('come back as they were, in their order', () => {
@@ -114,15 +127,44 @@ describe('attempts as a file has them', () => {
   });
 
   it.each([
+    ['ends by turns', (number: number) => ({ place: here, ...(number % 2 === 0 ? {} : { ended: 'fault' as const }) })],
+    ['place by turns', (number: number) => ({ place: { ...here, folder: number % 2 === 0 ? 'f' : 'g' } })],
+    [
+      'ends without order',
+      (number: number) => ({ place: here, ...((number * number) % 7 < 3 ? {} : { ended: 'fault' as const }) }),
+    ],
+    ['many places', (number: number) => ({ place: { ...here, folder: `f${number % 36}` } })],
+    [
+      'long and short runs',
+      (number: number) => ({ place: { ...here, folder: number % 40 < 20 || number % 2 === 0 ? 'f' : 'g' } }),
+    ],
+  ])('take a character each, and come back in their order: %s', (_how, attemptOf) => {
+    const size = (count: number) => {
+      const unknownAttempts = Array.from({ length: count }, (_, index) => ({ tag: `n:${index + 1}`, ...attemptOf(index + 1) }));
+      const status: EntryStatus = { ...bare, unknownAttempts } as never;
+      const content = JSON.stringify(packAttempts(status), undefined, 2);
+      expect(packedStatus(JSON.parse(content), 'it')).toEqual(status);
+      return content.length;
+    };
+    expect(size(3_000) - size(1_000)).toBeLessThan(2_000 * 3);
+  });
+
+  it.each([
     [{ origins: [], runs: [[0, 1, 1]] }],
     [{ origins: [{ note: 'n', place: { endpoint: '', mailbox: '', folder: '' } }], runs: [[0, 1, 2 ** 50]] }],
     [{ origins: [{ note: 'n', place: { endpoint: '', mailbox: '', folder: '' } }], runs: [[0, 5, 4]] }],
     [{ origins: 1, runs: [] }],
     [7],
+    [{ origins: [{ note: 'n', place: { endpoint: '', mailbox: '', folder: '' } }], runs: [['01', 1]] }],
+    [{ origins: [{ note: 'n', place: { endpoint: '', mailbox: '', folder: '' } }], runs: [['0', 1, 1]] }],
+    [{ origins: [{ note: 'n', place: { endpoint: '', mailbox: '', folder: '' } }], runs: [['0-', 1]] }],
+    [{ origins: [{ note: 'n', place: { endpoint: '', mailbox: '', folder: '' } }], runs: [['', 1]] }],
   ])('are refused when they are %j', (earlierAttempts) => {
     expect(() => packedStatus({ ...bare, earlierAttempts }, 'it')).toThrow(/it\.earlierAttempts/);
   });
 });
+
+const here = { endpoint: 'e', mailbox: 'm', folder: 'f' };
 
 const bare = {
   state: 'unconfirmed',
