@@ -56,6 +56,10 @@ const set = (exchange: ExchangeSimulator, id: string, uri: string, element: stri
     exchange.url,
     `<m:UpdateItem ConflictResolution="AutoResolve" SendMeetingInvitationsOrCancellations="${send}"><m:ItemChanges><t:ItemChange>${id}<t:Updates><t:SetItemField><t:FieldURI FieldURI="${uri}"/><t:CalendarItem>${element}</t:CalendarItem></t:SetItemField></t:Updates></t:ItemChange></m:ItemChanges></m:UpdateItem>`,
   );
+const relative = (days: string, index: string, interval = 1) =>
+  `<t:RelativeMonthlyRecurrence><t:Interval>${interval}</t:Interval><t:DaysOfWeek>${days}</t:DaysOfWeek><t:DayOfWeekIndex>${index}</t:DayOfWeekIndex></t:RelativeMonthlyRecurrence>`;
+const relativeYearly = (days: string, index: string, month: string) =>
+  `<t:RelativeYearlyRecurrence><t:DaysOfWeek>${days}</t:DaysOfWeek><t:DayOfWeekIndex>${index}</t:DayOfWeekIndex><t:Month>${month}</t:Month></t:RelativeYearlyRecurrence>`;
 const itemId = (id: string) => `<t:ItemId Id="${id}"/>`;
 const nth = (id: string, index: number) => `<t:OccurrenceItemId RecurringMasterId="${id}" InstanceIndex="${index}"/>`;
 
@@ -94,6 +98,34 @@ describe('a series', () => {
     await create(exchange, recurrence);
     expect(await starts(exchange, '2026-01-01', '2027-12-31')).toEqual(expected);
     expect(exchange.mailbox(alice).folder('calendar').size).toBe(1);
+  });
+
+  // By a calendar of 2026, in which 1 March is a Sunday, and so before the series starts.
+  it.each([
+    ['Day', 'First', ['04-01', '05-01', '06-01']],
+    ['Day', 'Third', ['03-03', '04-03', '05-03']],
+    ['Day', 'Last', ['03-31', '04-30', '05-31']],
+    ['Weekday', 'First', ['03-02', '04-01', '05-01', '06-01', '07-01', '08-03']],
+    ['Weekday', 'Third', ['03-04', '04-03', '05-05']],
+    ['Weekday', 'Last', ['03-31', '04-30', '05-29', '06-30', '07-31', '08-31']],
+    ['WeekendDay', 'First', ['04-04', '05-02', '06-06', '07-04', '08-01']],
+    ['WeekendDay', 'Fourth', ['03-14', '04-12', '05-10']],
+    ['WeekendDay', 'Last', ['03-29', '04-26', '05-31', '06-28']],
+  ])('on %s, %s of a month, has the days of the calendar', async (days, index, expected) => {
+    await using exchange = await start();
+    await create(exchange, relative(days, index) + numbered(expected.length));
+    expect(await starts(exchange, '2026-01-01', '2027-12-31')).toEqual(expected.map((day) => `2026-${day}`));
+  });
+
+  it.each([
+    ['every second month', relative('WeekendDay', 'First', 2), ['2026-05-02', '2026-07-04', '2026-09-05']],
+    ['every year', relativeYearly('WeekendDay', 'Last', 'May'), ['2026-05-31', '2027-05-30']],
+    ['every year', relativeYearly('Weekday', 'First', 'August'), ['2026-08-03', '2027-08-02']],
+    ['every year', relativeYearly('Day', 'Last', 'February'), ['2027-02-28']],
+  ])('on days of a kind %s has those of the calendar', async (_name, pattern, expected) => {
+    await using exchange = await start();
+    await create(exchange, pattern + numbered(expected.length));
+    expect(await starts(exchange, '2026-01-01', '2027-12-31')).toEqual(expected);
   });
 
   it('without an end goes on, and keeps its hour when clocks change', async () => {

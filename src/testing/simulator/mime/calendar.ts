@@ -1,10 +1,11 @@
 import { typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, childrenOf, textOf } from '../../../ews/xml/read.ts';
 import { exceptionsOf } from '../operations/series/occurrences.ts';
-import { changesIn, type ZoneClocks, zoneClocks } from '../schema/time-zones.ts';
+import { changesIn, type ZoneClocks } from '../schema/time-zones/clocks.ts';
+import { clocksOf } from '../schema/time-zones/definition.ts';
 import type { MessageContent } from '../store/item.ts';
 import { readElement, textsOf } from '../xml/written-element.ts';
-import { ruleOf, zoneIn } from './recurrence.ts';
+import { ruleOf } from './recurrence.ts';
 
 /** Roles of attendees, and what they answered, in both languages. */
 export const roles = [
@@ -30,9 +31,11 @@ export const classes: readonly (readonly [MessageContent['sensitivity'], string]
  * as EXDATE and an event for each that was changed; one occurrence by itself has its RECURRENCE-ID.
  */
 export function composeCalendar(content: MessageContent, stamp: Date): string {
-  const named = zoneIn(content.fields?.get('StartTimeZone')) ?? zoneIn(content.fields?.get('MeetingTimeZone'));
-  const clocks = named === undefined || !/^[\w .+()/-]+$/.test(named) || named === 'UTC' ? undefined : zoneClocks(named);
-  const zone = clocks === undefined ? 'UTC' : (named ?? 'UTC');
+  const written = content.fields?.get('StartTimeZone') ?? content.fields?.get('MeetingTimeZone');
+  const element = written === undefined ? undefined : readElement(written);
+  const named = element?.attributes.get('Id') ?? element?.attributes.get('TimeZoneName') ?? '';
+  const clocks = element === undefined || named === 'UTC' ? undefined : clocksOf(element);
+  const zone = clocks === undefined ? 'UTC' : /^[\w .+()/-]+$/.test(named) ? named : 'Customized Time Zone';
   const start = fieldOf(content, 'Start');
   const clock: Clock = { zone, clocks, stamp };
   const exceptions = [...exceptionsOf(content)].map(([{ start: at }, own]) => [new Date(at).toISOString(), own] as const);
@@ -134,14 +137,11 @@ function zoneLines(zone: string, clocks: ZoneClocks | undefined, year: number): 
     ...[`BEGIN:${kind}`, `DTSTART:16010101T${time}`, `TZOFFSETFROM:${hours(from)}`, `TZOFFSETTO:${hours(to)}`],
     ...[...rule, `END:${kind}`],
   ];
-  const parts = changes.flatMap(({ at: moment, from, to }) => {
-    const wall = new Date(moment + from);
-    const day = wall.getUTCDate();
-    const last = day + 7 > new Date(Date.UTC(wall.getUTCFullYear(), wall.getUTCMonth() + 1, 0)).getUTCDate();
-    const weekday = ['SU', 'MO', 'TU', 'WE', 'TH', 'FR', 'SA'][wall.getUTCDay()];
-    const rule = `RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY=${last ? -1 : Math.ceil(day / 7)}${weekday};BYMONTH=${wall.getUTCMonth() + 1}`;
-    const time = wall.toISOString().slice(11, 19).replaceAll(':', '');
-    return part(to > from ? 'DAYLIGHT' : 'STANDARD', time, from, to, [rule]);
+  const parts = changes.flatMap(({ from, to, month, weekday, nth, time }) => {
+    const day = `${nth}${['SU', 'MO', 'TU', 'WE', 'TH', 'FR', 'SA'][weekday]}`;
+    const rule = `RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY=${day};BYMONTH=${month}`;
+    const clock = new Date(time).toISOString().slice(11, 19).replaceAll(':', '');
+    return part(to > from ? 'DAYLIGHT' : 'STANDARD', clock, from, to, [rule]);
   });
   const lines = parts.length === 0 ? part('STANDARD', '000000', at, at, []) : parts;
   return ['BEGIN:VTIMEZONE', `TZID:${zone}`, ...lines, 'END:VTIMEZONE'];

@@ -1,5 +1,5 @@
 import { escapeText } from '../../../ews/xml/write.ts';
-import { zoneClocks } from '../schema/time-zones.ts';
+import { zoneClocks } from '../schema/time-zones/clocks.ts';
 import type { MessageContent } from '../store/item.ts';
 import { classes, responses, roles } from './calendar.ts';
 import { recurrenceOf } from './recurrence.ts';

@@ -1,5 +1,5 @@
 import { typesNs } from '../../../ews/xml/namespaces.ts';
-import { child, textOf } from '../../../ews/xml/read.ts';
+import { textOf } from '../../../ews/xml/read.ts';
 import { readElement } from '../xml/written-element.ts';
 
 const days = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
@@ -92,11 +92,4 @@ export function recurrenceOf(rule: string, start: string): string | undefined {
         ? `<t:EndDateRecurrence>${from}<t:EndDate>${until[1]}-${until[2]}-${until[3]}</t:EndDate></t:EndDateRecurrence>`
         : `<t:NoEndRecurrence>${from}</t:NoEndRecurrence>`;
   return `<t:Recurrence><t:${pattern[0]}>${pattern[1]}</t:${pattern[0]}>${range}</t:Recurrence>`;
-}
-
-/** The id of the zone that an element such as `t:StartTimeZone` names. */
-export function zoneIn(written: string | undefined): string | undefined {
-  if (written === undefined) return undefined;
-  const element = readElement(written);
-  return element.attributes.get('Id') ?? element.attributes.get('TimeZoneName') ?? child(element, typesNs, 'BaseOffset')?.text;
 }

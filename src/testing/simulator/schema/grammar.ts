@@ -89,7 +89,7 @@ ArrayOfTaskSuggestionsType = (t:TaskSuggestion=TaskSuggestionType+)
 ArrayOfTimeSlot = (t:TimeSlot=TimeSlot*)
 ArrayOfTrackingPropertiesType = (t:TrackingPropertyType=TrackingPropertyType)*
 ArrayOfTransitionsGroupsType = (t:TransitionsGroup=ArrayOfTransitionsType+)
-ArrayOfTransitionsType = ((t:AbsoluteDateTransition=AbsoluteDateTransitionType|t:RecurringDayTransition=RecurringDayTransitionType|t:RecurringDateTransition=RecurringDateTransitionType)+) @Id=xs:string?
+ArrayOfTransitionsType = ((t:Transition=TransitionType|t:AbsoluteDateTransition=AbsoluteDateTransitionType|t:RecurringDayTransition=RecurringDayTransitionType|t:RecurringDateTransition=RecurringDateTransitionType)+) @Id=xs:string?
 ArrayOfUnknownEntriesType = (t:UnknownEntry=xs:string)*
 ArrayOfUrlEntitiesType = (t:UrlEntity=UrlEntityType*)
 ArrayOfUrlsType = (t:Url=xs:string*)

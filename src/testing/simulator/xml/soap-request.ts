@@ -3,7 +3,7 @@ import { child, textOf, type XmlElement } from '../../../ews/xml/read.ts';
 import { readTree } from '../../../ews/xml/tree.ts';
 import { isSchemaOperation, operationOf } from '../schema/operations.ts';
 import { type SchemaVersion, type SimulatorProfile, schemaVersions } from '../schema/profile.ts';
-import { inZoneOf } from '../schema/time-zones.ts';
+import { inZoneOf } from '../schema/time-zones/in-zone-of.ts';
 import { EwsFault } from './ews-errors.ts';
 import { isTime } from './written-element.ts';
 

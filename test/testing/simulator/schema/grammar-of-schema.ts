@@ -74,12 +74,20 @@ function grammarsOfSchema(): Grammars {
     if (most === '1') return least === '0' ? '?' : '';
     return `{${least},${most}}`;
   };
+  /** What an element may only be the head of others for. */
+  const isAbstract = (ref: string): boolean => {
+    const el = schema.elements.get(ref);
+    const type = schema.types.get(plain(el?.attributes.get('type') ?? ''))?.el;
+    return (
+      el?.attributes.get('abstract') === 'true' || (schema.substitutes.has(ref) && type?.attributes.get('abstract') === 'true')
+    );
+  };
   const particle = (el: XmlElement, ns: 'm' | 't'): string => {
     switch (el.name) {
       case 'element': {
         const ref = el.attributes.get('ref');
         if (ref === undefined) return `${ns}:${el.attributes.get('name')}=${typeOf(el, ns)}${times(el)}`;
-        const names = schema.substitutes.get(ref) ?? [ref];
+        const names = [...(isAbstract(ref) ? [] : [ref]), ...(schema.substitutes.get(ref) ?? [])];
         const refs = names.map((name) => `${name}=${typeOf(schema.elements.get(name) ?? el, 't')}`);
         return refs.length === 1 ? `${refs[0]}${times(el)}` : `(${refs.join('|')})${times(el)}`;
       }

@@ -1,7 +1,8 @@
 import { messagesNs, typesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, childrenOf, textOf, type XmlElement } from '../../../../ews/xml/read.ts';
-import { escapeAttribute } from '../../../../ews/xml/write.ts';
 import type { Exchange } from '../../exchange.ts';
+import { writeZone } from '../../schema/time-zones/definition.ts';
+import { windowsZones } from '../../schema/time-zones/windows-zones.ts';
 import { EwsFault } from '../../xml/ews-errors.ts';
 import { itemValue } from '../../xml/item-shape.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
@@ -87,33 +88,19 @@ function timeIn(window: XmlElement | undefined, name: string): number {
 
 const local = (time: number): string => new Date(time).toISOString().slice(0, 19);
 
-/** https://learn.microsoft.com/exchange/client-developer/web-service-reference/getservertimezones-operation: UTC, and zones without a change of hours. */
+/**
+ * https://learn.microsoft.com/exchange/client-developer/web-service-reference/getservertimezones-operation: the zones of Windows as the platform knows
+ * them, with the rules of this year.
+ */
 export const getServerTimeZones: Operation = {
   count: () => 1,
   run(request, context) {
     const ids = childrenOf(child(request, messagesNs, 'Ids'), typesNs, 'Id').map(({ text }) => text);
+    const full = !/^\s*(?:false|0)\s*$/.test(request.attributes.get('ReturnFullTimeZoneData') ?? 'true');
+    const year = context.exchange.registry.now().getUTCFullYear();
     return answerEach([ids], context, '<m:TimeZoneDefinitions/>', (wanted) => {
-      const shown = zones.filter(({ id }) => wanted.length === 0 || wanted.includes(id));
-      return `<m:TimeZoneDefinitions>${shown.map(writeZone).join('')}</m:TimeZoneDefinitions>`;
+      const shown = [...windowsZones().keys()].filter((id) => wanted.length === 0 || wanted.includes(id));
+      return `<m:TimeZoneDefinitions>${shown.map((id) => writeZone(id, year, full)).join('')}</m:TimeZoneDefinitions>`;
     });
   },
 };
-
-const zones = [
-  { id: 'UTC', name: '(UTC) Coordinated Universal Time', bias: 'PT0S' },
-  { id: 'Greenwich Standard Time', name: '(UTC+00:00) Monrovia, Reykjavik', bias: 'PT0S' },
-  { id: 'India Standard Time', name: '(UTC+05:30) Chennai, Kolkata, Mumbai, New Delhi', bias: '-PT5H30M' },
-  { id: 'Tokyo Standard Time', name: '(UTC+09:00) Osaka, Sapporo, Tokyo', bias: '-PT9H' },
-  { id: 'US Mountain Standard Time', name: '(UTC-07:00) Arizona', bias: 'PT7H' },
-] as const;
-
-function writeZone({ id, name, bias }: (typeof zones)[number]): string {
-  const period = `<t:Period Bias="${bias}" Name="Standard" Id="trule:Standard"/>`;
-  const toPeriod = '<t:Transition><t:To Kind="Period">trule:Standard</t:To></t:Transition>';
-  const toGroup = '<t:Transition><t:To Kind="Group">0</t:To></t:Transition>';
-  return (
-    `<t:TimeZoneDefinition Id="${escapeAttribute(id)}" Name="${escapeAttribute(name)}"><t:Periods>${period}</t:Periods>` +
-    `<t:TransitionsGroups><t:TransitionsGroup Id="0">${toPeriod}</t:TransitionsGroup></t:TransitionsGroups>` +
-    `<t:Transitions>${toGroup}</t:Transitions></t:TimeZoneDefinition>`
-  );
-}

@@ -1,4 +1,5 @@
-import { zoneClocks } from '../../schema/time-zones.ts';
+import { zoneClocks } from '../../schema/time-zones/clocks.ts';
+import { clocksOf } from '../../schema/time-zones/definition.ts';
 import { type MessageContent, SimulatedItem } from '../../store/item.ts';
 import { readElement } from '../../xml/written-element.ts';
 import { readRecurrence } from './recurrence.ts';
@@ -23,8 +24,8 @@ export function* instancesOf({ fields }: MessageContent): Iterable<Instance> {
   const start = timeIn(fields, 'Start');
   const days = recurrence === undefined ? undefined : readRecurrence(readElement(recurrence))?.days();
   if (days === undefined || Number.isNaN(start)) return;
-  const zone = /\b(?:Id|TimeZoneName)="([^"]+)"/.exec(fields?.get('StartTimeZone') ?? fields?.get('MeetingTimeZone') ?? '')?.[1];
-  const clocks = zoneClocks(zone ?? 'UTC') ?? zoneClocks('UTC');
+  const zone = fields?.get('StartTimeZone') ?? fields?.get('MeetingTimeZone');
+  const clocks = (zone === undefined ? undefined : clocksOf(readElement(zone))) ?? zoneClocks('UTC');
   if (clocks === undefined) return;
   const timeOfDay = (start + clocks.offset(start)) % 86_400_000;
   let index = 0;
