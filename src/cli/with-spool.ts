@@ -9,7 +9,7 @@ import { UsageError } from './exit-codes.ts';
 export async function spoolOf(call: Call, config: Config): Promise<string | undefined> {
   const where = textOption(call, 'spool') ?? call.env.OFFLINE_IM_SPOOL ?? config.spool;
   if (where === undefined || where === '') return undefined;
-  call.secrets.hideIn(where);
+  call.secrets.hideInPlace(where);
   return where;
 }
 

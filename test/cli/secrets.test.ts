@@ -81,6 +81,10 @@ describe('what a config says of a secret itself', () => {
     ['in the root of Graph', config({ graph: { root: `https://u:${password}@127.0.0.1:9`, token: { env: 'P' } } })],
     ['in the address of a database', config({ spool: `postgres://u:${password}@127.0.0.1:9/db` })],
     ['in an address that is none', config({ spool: `postgres://u:${password}/#@127.0.0.1:9/db` })],
+    ['in an address without its slashes', config({ spool: `postgres:u:${password}@127.0.0.1:9/db` })],
+    ['in an address with one of them', config({ spool: `postgresql:/u:${password}@127.0.0.1:9/db` })],
+    ['in an address without its scheme', config({ spool: `u:${password}@127.0.0.1:9/db` })],
+    ['in settings as psql takes them', config({ spool: `host=127.0.0.1 password='${password}' user=u` })],
     ['in a query', config({ spool: `postgres://127.0.0.1:9/db?user=u&password=${password}` })],
   ])('is repeated by no command: %s', async (_, text) => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'offline-im-config-'));

@@ -37,7 +37,19 @@ export class Secrets {
   /** Parts of an address that nobody needs to see: the password of a database, also where it makes the address one that can't be read. */
   hideIn(url: string): void {
     const written = [/\/\/[^:/?#]*:(.*)@/s.exec(url)?.[1], /[?&](?:ssl)?password=([^&#]*)/i.exec(url)?.[1]];
-    for (const password of [...written, URL.canParse(url) ? new URL(url).password : undefined]) {
+    this.#hideWritten([...written, URL.canParse(url) ? new URL(url).password : undefined]);
+  }
+
+  /** The same of where a spool is, which may be an address without its slashes or its scheme, or a list of settings as `psql` takes it: it is shown as a path then. */
+  hideInPlace(where: string): void {
+    this.hideIn(where);
+    // A drive of Windows is no user.
+    const login = /^(?![a-z]:[\\/])(?:postgres(?:ql)?:)?\/*[^:/?#@]*:(.*)@/is.exec(where)?.[1];
+    this.#hideWritten([login, /\bpassword\s*=\s*('[^']*'|[^\s&#]+)/i.exec(where)?.[1]]);
+  }
+
+  #hideWritten(passwords: readonly (string | undefined)[]): void {
+    for (const password of passwords) {
       if (password === undefined) continue;
       this.hide(password);
       try {
