@@ -26,14 +26,13 @@ import type {
 import { appendMessage, appendStorable, byMessage } from '../state/append.ts';
 import { claimPick } from '../state/claim.ts';
 import { dueIn } from '../state/derived.ts';
-import { type EntryRecord, isInNote, viewOf } from '../state/records.ts';
+import { type EntryRecord, viewOf } from '../state/records.ts';
 import { lateSubject, settleEach } from '../state/settle.ts';
 import { failedAppends, type Subject, type Transition, TransitionSpool } from '../state/transition-spool.ts';
 import { JournaledRecords, journaledQueries } from './admin.ts';
 import { JournalEngine } from './engine.ts';
 import { type Journal, JournalError, type StoredNote } from './journal.ts';
-import { expire, pick, putBack, select, standingIn } from './selection.ts';
-import { storedEntry, storedNote } from './times.ts';
+import { expire, pick, putBack, select, standingIn, wholeNotes } from './selection.ts';
 
 /** What tells one {@link JournaledSpool} from another. */
 export interface JournaledSpoolOptions {
@@ -215,35 +214,27 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
 
   /**
    * Everything that is kept, some at a time. `read` runs between other operations and sees each note with all its members; `use` runs beside them. What is
-   * appended meanwhile is left out, what changes meanwhile comes as it is by then.
+   * appended meanwhile is left out, unless it has joined a note of what was there: then all of its message comes. What changes meanwhile comes as it is by then.
    */
   protected async inSteps<Step>(
     read: (records: readonly EntryRecord[], notes: readonly StoredNote[]) => Promise<Step>,
     use: (step: Step, progress: { readonly copied: number; readonly total: number }) => Promise<void>,
   ): Promise<void> {
-    const ids = await this.#engine.run(async () => Array.from(this.#engine.table.entries(), ({ fixed }) => fixed.id));
-    const seen = new Set<string>();
+    const { ids, order } = await this.#engine.run(async () => {
+      const { table } = this.#engine;
+      return { ids: Array.from(table.entries(), ({ fixed }) => fixed.id), order: table.order };
+    });
+    const [before, seen] = [new Set(ids), new Set<string>()];
     for (let from = 0; from < ids.length; from += groupSize) {
-      const step = await this.#engine.run(async () => {
-        const { skew } = this.#engine.table;
-        const records: EntryRecord[] = [];
-        const notes: StoredNote[] = [];
-        for (const record of this.#engine.records(ids.slice(from, from + groupSize))) {
-          if (seen.has(record.fixed.id)) continue;
-          const note = isInNote(record.status.state) ? this.#engine.table.note(record.status.noteId) : undefined;
-          const members = note === undefined ? [record] : this.#engine.records(note.entryIds);
-          for (const member of members) seen.add(member.fixed.id);
-          records.push(...members.map((member) => storedEntry(member, skew)));
-          if (note === undefined) continue;
-          const { lease: _lease, ...stored } = note;
-          notes.push(storedNote(stored, skew));
-        }
+      const step = await this.#engine.run(() => {
+        const { records, notes } = wholeNotes(this.#engine.table, ids.slice(from, from + groupSize), { before, seen });
         return read(records, notes);
       });
       await use(step, { copied: Math.min(from + groupSize, ids.length), total: ids.length });
     }
     for await (const some of this.#engine.endedBesides(seen)) {
-      const step = await this.#engine.run(() => read(some, []));
+      const known = some.filter(({ fixed, status }) => status.order <= order || before.has(fixed.id));
+      const step = await this.#engine.run(() => read(known, []));
       await use(step, { copied: ids.length, total: ids.length });
     }
   }

@@ -4,9 +4,11 @@ import type { ClaimRequest, ExpireRequest, Standing } from '../contract.ts';
 import { type Pick, runOf } from '../state/claim.ts';
 import { standingOf } from '../state/derived.ts';
 import { closedLanes, expireEntry } from '../state/expire.ts';
-import { type EntryRecord, mayExpireAt, streamKey } from '../state/records.ts';
+import { type EntryRecord, isInNote, mayExpireAt, streamKey } from '../state/records.ts';
 import type { Transaction } from '../state/transaction.ts';
+import type { StoredNote } from './journal.ts';
 import type { TableView } from './state-table.ts';
+import { storedEntry, storedNote } from './times.ts';
 
 /**
  * Chooses what is due, lane by lane, those served longest ago first. Changes no record. What it chose is out of the queues until the claim is committed; see
@@ -125,4 +127,31 @@ export function standingIn(table: TableView, entryId: string, now: number): Stan
   if (record === undefined) return undefined;
   const [head] = table.stream(streamKey(record.fixed));
   return standingOf(record, table.note(record.status.noteId), head === undefined ? undefined : table.entry(head), now);
+}
+
+/**
+ * Those entries as they are stored, but what was `seen`, and their notes, each with all its members. A member that was not there `before` brings all of its message along:
+ * a part of it would pass for the whole where it is accepted once more.
+ */
+export function wholeNotes(
+  table: TableView,
+  ids: readonly string[],
+  { before, seen }: { readonly before: ReadonlySet<string>; readonly seen: Set<string> },
+): { readonly records: readonly EntryRecord[]; readonly notes: readonly StoredNote[] } {
+  const records = new Map<string, EntryRecord>();
+  const notes = new Map<string, StoredNote>();
+  const wanted = ids.filter((id) => !seen.has(id));
+  for (let id = wanted.pop(); id !== undefined; id = wanted.pop()) {
+    const record = table.entry(id);
+    if (record === undefined || records.has(id)) continue;
+    records.set(id, storedEntry(record, table.skew));
+    seen.add(id);
+    if (!before.has(id)) wanted.push(...table.entriesOfMessage(record.fixed.messageId));
+    const note = isInNote(record.status.state) ? table.note(record.status.noteId) : undefined;
+    if (note === undefined || notes.has(note.id)) continue;
+    const { lease: _lease, ...stored } = note;
+    notes.set(note.id, storedNote(stored, table.skew));
+    wanted.push(...note.entryIds);
+  }
+  return { records: [...records.values()], notes: [...notes.values()] };
 }

@@ -98,6 +98,11 @@ export class StateTable {
     return { ...this.#counts };
   }
 
+  /** What is accepted from now on has a higher one. */
+  get order(): number {
+    return this.#order;
+  }
+
   /** Weights of all entries whose message is kept. */
   get bytes(): number {
     return this.#bytes;
