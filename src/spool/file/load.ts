@@ -145,7 +145,7 @@ export async function load(parts: Parts, wall: number): Promise<Loaded> {
   };
 }
 
-/** What has ended of the messages that there are files of, and what has to be put right: all the rest needn't be in memory. */
+/** What has ended of the messages that there are files of, however long ago, and what has to be put right: all the rest needn't be in memory. */
 async function endedOf(
   { tombstones }: Parts,
   ahead: readonly string[],
@@ -155,7 +155,7 @@ async function endedOf(
   const ended = new Map<string, EntryRecord>();
   const turns = new Turns(systemClock);
   const take = async (keys: EndedKeys): Promise<void> => {
-    for (const record of await tombstones.find(keys)) ended.set(record.fixed.id, record);
+    for (const record of await tombstones.findAll(keys)) ended.set(record.fixed.id, record);
     await turns.step(lookedUp);
   };
   for (let from = 0; from < ahead.length; from += lookedUp) await take({ messages: ahead.slice(from, from + lookedUp) });

@@ -31,8 +31,8 @@ export function makeParts(files: FileLayer, layout: Layout, context: SpoolContex
   const syncs = new FolderSync(files);
   const folders = new Folders(files, syncs, layout);
   const quarantine = new Quarantine(files, syncs, folders, context);
-  const gone = (path: string): void =>
-    quarantine.report(path, 'it is gone; what it says has ended is accepted anew once the spool is opened again');
+  const lost = (path: string, found: string): void =>
+    quarantine.report(path, `it ${found}; what it says has ended is accepted anew once the spool is opened again`);
   return {
     files,
     layout,
@@ -40,7 +40,7 @@ export function makeParts(files: FileLayer, layout: Layout, context: SpoolContex
     folders,
     staging: new Staging(files, syncs, folders),
     quarantine,
-    tombstones: new TombstoneLog(files, syncs, layout.tombstones, gone),
+    tombstones: new TombstoneLog(files, syncs, layout.tombstones, lost),
     entryFiles: new EntryFiles(),
     manifests: new Map(),
   };

@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { FileSpool, nodeFiles } from '../../../src/file.ts';
 import type { NewSpoolEntry, SpoolStorage } from '../../../src/spool/contract.ts';
 import { ManualClock } from '../../../src/testing.ts';
-import { claimRequest, newEntry } from '../../support/spool-entries.ts';
+import { ForgetfulDisk } from '../../support/forgetful-disk.ts';
+import { claimRequest, newEntry, statesOf } from '../../support/spool-entries.ts';
 
 const day = 86_400_000;
 /** More than stay in memory. */
@@ -201,6 +202,62 @@ describe('what has ended and is on disk alone', () => {
     } finally {
       await restored.close();
       await rm(target, { recursive: true, force: true });
+    }
+  });
+
+  it('is read through a file layer that needs itself to read', async () => {
+    const disk = new ForgetfulDisk();
+    const parts = { ...disk.layer(), reads: 0 };
+    const files = {
+      ...parts,
+      async readPart(path: string, from: number, length: number) {
+        this.reads += 1;
+        return ((await this.read(path, Number.MAX_SAFE_INTEGER)) ?? new Uint8Array()).slice(from, from + length);
+      },
+    };
+    const spool = new FileSpool({ root: '/spool', files });
+    await spool.open({ clock: new ManualClock(), tombstones: day });
+    await deliver(spool, range(many, 'e'));
+    const found = await Promise.all(Array.from({ length: many }, (_, index) => spool.findMessage(`m-e${index}`)));
+    expect(found.flat()).toHaveLength(many);
+    expect(files.reads).toBeGreaterThan(0);
+  });
+
+  it('is not sent again from a file that stayed, after its message id was taken anew and that message has ended too', async () => {
+    const disk = new ForgetfulDisk();
+    const clock = new ManualClock();
+    const layer = disk.layer();
+    let stuck = true;
+    const files = {
+      ...layer,
+      async remove(path: string) {
+        if (stuck && path.includes('first')) throw Object.assign(new Error('It is in use.'), { code: 'EBUSY' });
+        await layer.remove(path);
+      },
+    };
+    const message = { messageId: 'two', contentHash: 'two' };
+    let spool = new FileSpool({ root: '/spool', files });
+    await spool.open({ clock, tombstones: day });
+    await spool.append([own('first', message), own('second', { ...message, audience: 'federated', pickupIn: day })]);
+    // What dies and is tried again has a file of its own.
+    const reason = { code: 'EXPIRED', text: 'It failed.' } as const;
+    for (const { token } of await spool.claim(claimRequest())) await spool.settle([{ token, to: 'dead', sent: 'no', reason }]);
+    await spool.requeue(['first']);
+    await clock.advance(day);
+    await deliver(spool, [own('x')]);
+    expect(await statesOf(spool)).toMatchObject({ first: 'delivered', second: 'delivered' });
+    await clock.advance(2 * day);
+    await sweep(spool);
+    await deliver(spool, [own('third', message), own('fourth', { ...message, audience: 'federated' })]);
+    const ended = { third: 'delivered', fourth: 'delivered' };
+    expect(await statesOf(spool)).toEqual(ended);
+    for (const isStuck of [true, false, false]) {
+      stuck = isStuck;
+      await spool.close();
+      spool = new FileSpool({ root: '/spool', files });
+      await spool.open({ clock, tombstones: day });
+      expect(await statesOf(spool)).toEqual(ended);
+      expect(disk.files().some((path) => path.includes('first'))).toBe(isStuck);
     }
   });
 });

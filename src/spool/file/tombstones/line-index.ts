@@ -153,6 +153,7 @@ export class LineIndex {
     for (const places of blocks.values()) {
       try {
         const found = await this.#lines(places);
+        this.#assertThere(places, found, unread);
         lines.push(...found.filter((line) => isWanted(line.record) && this.has(line)));
       } catch (error) {
         if (unread === undefined) throw error;
@@ -160,6 +161,17 @@ export class LineIndex {
       }
     }
     return lines;
+  }
+
+  /** What is in the index could be read once: a line that has been damaged since may be the one that is looked for. */
+  #assertThere(places: ReadonlyMap<number, readonly number[]>, found: readonly Line[], unread: Set<number> | undefined): void {
+    const there = new Set(found.map(({ segment, offset }) => this.#places.of(segment, offset)));
+    for (const [place, positions] of places) {
+      const spot = there.has(place) ? undefined : this.#places.spot(place);
+      if (spot === undefined) continue;
+      if (unread === undefined) throw new Error(damaged(spot.segment));
+      for (const position of positions) unread.add(position);
+    }
   }
 
   /** The lines at places of one block. */
@@ -176,6 +188,10 @@ export class LineIndex {
   #count({ status }: EntryRecord, by: 1 | -1): void {
     if (status.purged !== true) this.#counts.set(status.state, (this.#counts.get(status.state) ?? 0) + by);
   }
+}
+
+export function damaged({ path }: Segment): string {
+  return `${path} has lines that can no longer be read.`;
 }
 
 function mapIn(blocks: Map<number, Map<number, number[]>>, block: number): Map<number, number[]> {

@@ -7,7 +7,7 @@ import { errnoOf, type FileLayer } from '../disk/file-layer.ts';
 import type { FolderSync } from '../disk/folders.ts';
 import { formatTombstone } from '../formats.ts';
 import { IdIndex } from './id-index.ts';
-import { LineIndex, newest } from './line-index.ts';
+import { damaged, LineIndex, newest } from './line-index.ts';
 import { LogReader } from './reader.ts';
 import { emptySegment, type Line, linesOf, readSegment, type Segment } from './segment.ts';
 import { SegmentWriter } from './segment-writer.ts';
@@ -43,21 +43,21 @@ export class TombstoneLog {
   #damaged: ReadonlySet<Segment> = new Set();
   /** Whoever reads all of it; some give up halfway without a word. */
   readonly #readers = new Set<WeakRef<LogReader>>();
-  readonly #gone: (path: string) => void;
+  readonly #lost: (path: string, found: string) => void;
   readonly #told = new Set<Segment>();
 
-  /** @param gone Is told once of a segment that somebody has taken away. */
+  /** @param lost Is told once of a segment that somebody has taken away, or damaged. */
   constructor(
     files: FileLayer,
     syncs: FolderSync,
     folder: string,
-    gone: (path: string) => void,
+    lost: (path: string, found: string) => void,
     ids: IdIndex = new IdIndex(crypto.getRandomValues(new Int32Array(1))[0] ?? 0),
   ) {
     this.#files = files;
     this.#syncs = syncs;
     this.#folder = folder;
-    this.#gone = gone;
+    this.#lost = lost;
     this.#index = new LineIndex(files, ids);
     this.#writer = new SegmentWriter(files, syncs, folder, (segment) => this.#index.addSegment(segment));
   }
@@ -142,19 +142,21 @@ export class TombstoneLog {
   }
 
   /** Records with these keys, the newest of each entry, and with them all others of the same messages as they ended last. */
-  async find({ messages = [], entries = [], tags = [] }: EndedKeys): Promise<readonly EntryRecord[]> {
+  async find(keys: EndedKeys): Promise<readonly EntryRecord[]> {
+    return newest(await this.findAll(keys));
+  }
+
+  /** The same, with what ended before under the ids of these messages: files of it may still be there. */
+  async findAll({ messages = [], entries = [], tags = [] }: EndedKeys): Promise<readonly EntryRecord[]> {
     const ids = new Set(messages);
     for (const { record } of await this.#index.find(entries, tags)) ids.add(record.fixed.messageId);
-    const lines = await this.#index.findMessages([...ids]);
-    return newest(lines.map(({ record }) => record));
+    return (await this.#index.findMessages([...ids])).map(({ record }) => record);
   }
 
   /** Some of those that ended by then, unless they were put off. */
   over(until: number, most: number): Promise<readonly EntryRecord[]> {
     return this.#index.over(until, most, (segment, error) => {
-      if (errnoOf(error) !== 'ENOENT' || this.#told.has(segment)) return;
-      this.#told.add(segment);
-      this.#gone(segment.path);
+      if (errnoOf(error) === 'ENOENT') this.#tell(segment, 'is gone');
     });
   }
 
@@ -233,6 +235,10 @@ export class TombstoneLog {
       await turns.step();
       if (line !== undefined && this.#index.has(line)) lines.push(line);
     }
+    if (lines.length < segment.live) {
+      this.#tell(segment, 'has lines that can no longer be read');
+      throw new Error(damaged(segment));
+    }
     await this.#append(
       lines.map(({ record, text }) => ({ record, text: `${text}\n` })),
       lines,
@@ -251,6 +257,12 @@ export class TombstoneLog {
       this.#index.remove(line);
     }
     for (const [at, { record }] of lines.entries()) this.#index.add({ record, segment, offset: offsets[at] ?? 0 });
+  }
+
+  #tell(segment: Segment, found: string): void {
+    if (this.#told.has(segment)) return;
+    this.#told.add(segment);
+    this.#lost(segment.path, found);
   }
 
   #eachReader(tell: (reader: LogReader) => void): void {

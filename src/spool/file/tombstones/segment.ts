@@ -85,10 +85,9 @@ export async function linesBetween(
 
 /** From there up to the end of the line that `until` is in. */
 async function readLines(files: FileLayer, segment: Segment, from: number, until: number): Promise<Uint8Array> {
-  const { readPart } = files;
-  if (readPart === undefined) return (await readSegment(files, segment)).subarray(from);
+  if (files.readPart === undefined) return (await readSegment(files, segment)).subarray(from);
   for (let length = until - from + firstTail; ; length *= 2) {
-    const data = await readPart(segment.path, from, length);
+    const data = await files.readPart(segment.path, from, length);
     // Shorter than asked for: it goes to the end of the file.
     if (data.length < length || data.indexOf(newline, until - from - 1) >= 0) return data;
   }

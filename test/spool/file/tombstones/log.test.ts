@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -38,7 +38,13 @@ async function scene(hash?: (key: string) => number) {
     gone,
     async open() {
       const ids = new IdIndex(1, hash);
-      const log = new TombstoneLog(nodeFiles, new FolderSync(nodeFiles), folder, (path) => gone.push(path), ids);
+      const log = new TombstoneLog(
+        nodeFiles,
+        new FolderSync(nodeFiles),
+        folder,
+        (path, found) => gone.push(`${path} ${found}`),
+        ids,
+      );
       opened.push(log);
       await log.open(Number.POSITIVE_INFINITY);
       return log;
@@ -131,7 +137,7 @@ describe('the log of what has ended', () => {
     expect(await log.find({ messages: ['new'] })).toHaveLength(1);
     expect(idsOf(await log.over(1_000, 1_000))).toContain('new');
     await log.over(1_000, 1_000);
-    expect(at.gone).toEqual([path]);
+    expect(at.gone).toEqual([`${path} is gone`]);
     expect(await log.forget(['new', 'old-1'])).toEqual(new Set(['old-1']));
     await log.dissolve();
     expect(await log.find({ messages: ['new'] })).toEqual([]);
@@ -140,5 +146,32 @@ describe('the log of what has ended', () => {
     await rename(`${path}.away`, path);
     expect(await log.find({ messages: ['old-1'] })).toMatchObject([{ status: { rev: 400 } }]);
     expect(await log.find({ messages: ['old-2'] })).toHaveLength(1);
+  });
+
+  it('takes no damage that was done to a line since for proof that an id is new, and dissolves no segment that has it', async () => {
+    await using at = await scene();
+    const log = await at.open();
+    const wide = (id: string, rev: number) => ({
+      ...ended(id, rev),
+      fixed: { ...ended(id, rev).fixed, conversationId: 'x'.repeat(20_000) },
+    });
+    await log.append(Array.from({ length: 100 }, (_, index) => wide(`id-${index}`, index + 1)));
+    const [name = ''] = await readdir(at.folder);
+    const path = join(at.folder, name);
+    const content = await readFile(path, 'utf8');
+    await writeFile(path, content.replace('"id":"id-7"', '#id":"id-7"'));
+    await expect(log.find({ messages: ['id-7'] })).rejects.toThrow('can no longer be read');
+    expect(await log.find({ messages: ['id-8'] })).toHaveLength(1);
+    // What lies beside it is forgotten, and it is not.
+    const others = Array.from({ length: 90 }, (_, index) => `id-${index + 10}`);
+    expect(await log.forget(['id-7', ...others])).toEqual(new Set(['id-7']));
+    for (let time = 0; time < 2; time++) await log.dissolve();
+    expect(await readdir(at.folder)).toEqual([name]);
+    expect(at.gone).toEqual([`${path} has lines that can no longer be read`]);
+    await writeFile(path, content);
+    expect(await log.find({ messages: ['id-7'] })).toHaveLength(1);
+    await log.dissolve();
+    expect(await readdir(at.folder)).not.toContain(name);
+    expect(idsOf(await all(log))).toEqual(Array.from({ length: 10 }, (_, index) => `id-${index}`));
   });
 });
