@@ -128,3 +128,54 @@ it('await using stops it, and closes spool and transport', async () => {
   expect(transport.closed).toBe(1);
   await expect(spool.counts()).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
 });
+
+describe('stop() with what is no option', () => {
+  const wrong: readonly (readonly [unknown])[] = [
+    [null],
+    [5],
+    ['x'],
+    [[]],
+    [{ signal: null }],
+    [{ signal: {} }],
+    [{ signal: { aborted: true } }],
+    [{ timeout: null }],
+    [{ timeout: 5n }],
+    [{ timeout: 'x' }],
+    [{ timeout: Number.NaN }],
+    [{ timeout: -1 }],
+    [{ timout: 5 }],
+  ];
+
+  it.each(wrong)('stops all the same, lets end what is in flight, and says what is wrong: %o', async (options) => {
+    const { sender, clock, atWork, goOn, eventsOf } = await inFlight();
+    await sender.start();
+    await clock.advance(120_000);
+    await atWork;
+    const stopping = sender.stop(options as never);
+    await new Promise((resolve) => setImmediate(resolve));
+    goOn();
+    await stopping;
+    expect(eventsOf('message:delivered')).toHaveLength(1);
+    expect(eventsOf('warning')).toMatchObject([
+      { error: { code: 'OPTION_INVALID', message: expect.stringContaining('stop()') } },
+    ]);
+    await expect(sender.send(message)).rejects.toMatchObject({ code: 'SENDER_STOPPED' });
+  });
+});
+
+it('a second sender on one spool object is refused, and the first is not disturbed when that one stops', async () => {
+  const spool = new MemorySpool();
+  const [first, second] = [aliceSends({ spool }), aliceSends({ spool })];
+  await first.sender.start();
+  await expect(second.sender.start()).rejects.toMatchObject({ code: 'SPOOL_LOCKED' });
+  await expect(second.sender.send(message)).rejects.toMatchObject({ code: 'SPOOL_LOCKED' });
+  await second.sender.stop();
+  await first.sender.send(message);
+  await first.clock.advance(121_000);
+  expect(first.eventsOf('message:delivered')).toHaveLength(1);
+  await first.sender.stop();
+  const third = aliceSends({ spool });
+  await third.sender.start();
+  await third.sender.stop();
+  expect([...first.eventsOf('warning'), ...second.eventsOf('warning'), ...third.eventsOf('warning')]).toEqual([]);
+});
