@@ -46,6 +46,25 @@ it('ReturnFullContactData brings all that is known of each', async () => {
   expect(await full('bertha')).toMatch(/<t:Contact>.*<t:GivenName>Bertha<.*<t:ContactSource>Store<.*<t:JobTitle>Chief</);
 });
 
+it('a list among contacts has no entry of the directory, and no address', async () => {
+  await using exchange = await start();
+  await create(exchange.url, list);
+  const asked = '<m:ResolveNames ReturnFullContactData="true"><m:UnresolvedEntry>builders</m:UnresolvedEntry></m:ResolveNames>';
+  const { text } = await call(exchange.url, asked);
+  expect(text).toContain('<t:MailboxType>PrivateDL<');
+  expect(text).not.toMatch(/<t:Contact>|SMTP:</);
+});
+
+it('ExpandDL says nothing of an item in a mailbox of somebody else', async () => {
+  await using exchange = await start();
+  const { id } = exchange.mailbox(bob).store('inbox', { subject: 'Secret plans' });
+  const other = `<t:Member><t:Mailbox><t:ItemId Id="${id}"/></t:Mailbox></t:Member>`;
+  const made = await create(exchange.url, list.replace('</t:Members>', `${other}</t:Members>`));
+  const { text } = await call(exchange.url, `<m:ExpandDL><m:Mailbox><t:ItemId Id="${idIn(made)}"/></m:Mailbox></m:ExpandDL>`);
+  expect(text).toContain('TotalItemsInView="2"');
+  expect(text).not.toContain('Secret plans');
+});
+
 it('ExpandDL opens a list among contacts by its id', async () => {
   await using exchange = await start();
   const id = idIn(await create(exchange.url, list));

@@ -10,6 +10,9 @@ import { answerEach, type Operation } from '../operation.ts';
 import { expanded } from '../series/occurrences.ts';
 import { success } from './settings.ts';
 
+/** ms, 62 days: what a server allows unless it is told. */
+const widestWindow = 62 * 86_400_000;
+
 interface Busy {
   readonly start: number;
   readonly end: number;
@@ -26,6 +29,7 @@ export const getUserAvailability: Operation = {
     const window = child(options, typesNs, 'TimeWindow');
     const [from, to] = [timeIn(window, 'StartTime'), timeIn(window, 'EndTime')];
     if (!(from < to)) throw new EwsFault('ErrorInvalidTimeInterval', 'The end of the time window is not after its start.');
+    if (to - from > widestWindow) throw new EwsFault('ErrorTimeIntervalTooBig', 'The time window is longer than 62 days.');
     const minutes = Number(textOf(options, typesNs, 'MergedFreeBusyIntervalInMinutes') ?? '30');
     if (!Number.isInteger(minutes) || minutes < 5 || minutes > 1440) throw new EwsFault('ErrorInvalidMergedFreeBusyInterval');
     const asked = childrenOf(child(request, messagesNs, 'MailboxDataArray'), typesNs, 'MailboxData');

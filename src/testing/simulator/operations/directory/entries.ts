@@ -41,7 +41,10 @@ export function membersOf(list: SimulatedItem, exchange: Exchange): readonly Dir
     const mailbox = child(member, typesNs, 'Mailbox');
     const address = textOf(mailbox, typesNs, 'EmailAddress');
     const inside = exchange.registry.items.get(child(mailbox, typesNs, 'ItemId')?.attributes.get('Id') ?? '');
-    if (address === undefined) return inside === undefined ? [] : [{ name: inside.subject, type: 'PrivateDL', item: inside }];
+    if (address === undefined) {
+      // An id of somebody else's item says nothing of it.
+      return inside?.mailbox === list.mailbox ? [{ name: inside.subject, type: 'PrivateDL', item: inside }] : [];
+    }
     const name = textOf(mailbox, typesNs, 'Name') || undefined;
     const known = entryAt(address, exchange);
     return [name === undefined ? known : { ...known, name }];
@@ -62,8 +65,9 @@ export function writeEntry({ name, address, type, item }: DirectoryEntry): strin
   return `<t:Mailbox><t:Name>${escapeText(name)}</t:Name>${mail}<t:MailboxType>${type}</t:MailboxType>${id}</t:Mailbox>`;
 }
 
-/** `t:Contact` of an entry: all that the directory, or the contact, says of it. */
-export function writeContact({ name, address = '', item }: DirectoryEntry): string {
+/** `t:Contact` of an entry: all that the directory, or the contact, says of it. A list among contacts is none. */
+export function writeContact({ name, address, item }: DirectoryEntry): string {
+  if (address === undefined) return '';
   if (item?.kind === 'Contact') {
     const source = '<t:ContactSource>Store</t:ContactSource>';
     const own = itemElements.Contact.map((field) =>
