@@ -87,6 +87,8 @@ export class FileJournal implements Journal {
     const parts = this.#usable();
     const plan = await planned(parts, change);
     await publish(parts, plan);
+    // An id that was taken again is known again.
+    for (const { fixed } of plan.tombstones) this.#forgotten.delete(fixed.id);
     // Whoever came meanwhile may have read the folder before all of it was there.
     if (!this.isOurs()) throw new JournalError('unknown', this.#lose());
     await this.#tidy(parts, plan);

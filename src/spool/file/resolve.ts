@@ -43,7 +43,7 @@ interface Candidate {
 }
 
 /**
- * Which of several copies counts, whatever a crash has left: a tombstone always; otherwise the status with the highest
+ * Which of several copies counts, whatever a crash has left: a tombstone, unless its entry was accepted anew since; otherwise the status with the highest
  * revision, in whichever file. A note keeps those of its members whose status is its own. With interruptions: there may be very many files.
  */
 export function* resolving(
@@ -61,8 +61,8 @@ export function* resolving(
     if (++count % sliceSize === 0) yield;
     for (const { id, status } of manifest.members) {
       lastRev = Math.max(lastRev, status.rev);
-      if (tombstones.has(id)) continue;
       const known = candidates.get(id);
+      if (known === undefined && tombstones.has(id)) continue;
       if (known === undefined) lost.set(path, [...(lost.get(path) ?? []), id]);
       else if (status.rev > known.status.rev) {
         known.status = status;
@@ -81,7 +81,7 @@ export function* resolving(
     if (++count % sliceSize === 0) yield;
   }
   const outlived = yield* outlivedIn(entries, tombstones);
-  for (const id of outlived) entries.delete(id);
+  for (const id of outlived) if (!candidates.has(id)) entries.delete(id);
   yield;
   const notes = single.flatMap(({ path, manifest }) => {
     const entryIds = manifest.members.map(({ id }) => id).filter((id) => candidates.get(id)?.manifest === path);
@@ -118,11 +118,19 @@ function* candidatesIn(
     for (const { fixed, status } of entries) {
       lastRev = Math.max(lastRev, status.rev);
       const known = candidates.get(fixed.id);
-      if (tombstones.has(fixed.id) || (known !== undefined && !isBetter({ file, proper, own: status }, known))) continue;
+      if (hasEnded({ fixed, status }, tombstones.get(fixed.id))) continue;
+      if (known !== undefined && !isBetter({ file, proper, own: status }, known)) continue;
       candidates.set(fixed.id, { fixed, file, proper, own: status, status, manifest: undefined });
     }
   }
   return { candidates, lastRev };
+}
+
+/** Unless its id has been taken again since, as by an import: then the tombstone is another's. */
+function hasEnded({ fixed, status }: EntryRecord, tombstone: EntryRecord | undefined): boolean {
+  if (tombstone === undefined) return false;
+  const same = tombstone.fixed.acceptedAt === fixed.acceptedAt && tombstone.fixed.contentHash === fixed.contentHash;
+  return same || status.rev <= tombstone.status.rev;
 }
 
 /**

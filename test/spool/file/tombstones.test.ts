@@ -260,4 +260,34 @@ describe('what has ended and is on disk alone', () => {
       expect(disk.files().some((path) => path.includes('first'))).toBe(isStuck);
     }
   });
+
+  it('does not end what is accepted under the same id once its time is over, as by an import: that is another', async () => {
+    await using at = await scene();
+    let spool = await at.open();
+    await deliver(spool, range(4, 'e'));
+    await at.clock.advance(day / 2);
+    await deliver(spool, range(4, 'f'));
+    await at.clock.advance(day / 2);
+    await sweep(spool);
+    await spool.append([own('e1'), own('e2')]);
+    const restarted = async (): Promise<unknown> => {
+      await spool.close();
+      spool = await at.open();
+      return Promise.all(['e1', 'e2'].map(async (id) => (await spool.get(id))?.state));
+    };
+    for (let time = 0; time < 2; time++) expect(await restarted()).toEqual(['spooled', 'spooled']);
+    const reason = { code: 'CONNECTION_LOST', text: 'The answer was lost.' } as const;
+    for (const { token, entries } of await spool.claim(claimRequest())) {
+      const isFirst = entries[0]?.id === 'e1';
+      await spool.settle([isFirst ? { token, to: 'delivered' } : { token, to: 'deferred', after: 0, failure: true, reason }]);
+    }
+    expect(await restarted()).toEqual(['delivered', 'deferred']);
+    for (let time = 0; time < 2; time++) {
+      // By then what has ended is on disk alone.
+      await deliver(spool, range(many, `g${time}`));
+      const repeated = [own('new', { messageId: 'm-e1', contentHash: 'hash of e1' })];
+      expect(await spool.append(repeated)).toMatchObject([{ status: 'duplicate', entries: [{ state: 'delivered' }] }]);
+      expect(await restarted()).toEqual(['delivered', 'delivered']);
+    }
+  });
 });
