@@ -2,12 +2,14 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { startExchangeSimulator } from '../../../src/testing.ts';
 import { alice, bob, calls, serviceAt, type World } from './ews-javascript-api.ts';
+import { calendar } from './ews-javascript-api-calendar.ts';
 import { more } from './ews-javascript-api-more.ts';
 
 describe.each([
   ['basic', calls],
   ['ntlm', calls],
   ['basic', more],
+  ['basic', calendar],
 ] as const)('ews-javascript-api over %s', (auth, work) => {
   let world: World;
 

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { startExchangeSimulator } from '../../../src/testing.ts';
 import { address, expected } from './exchangelib.ts';
+import { expectedCalendar } from './exchangelib-calendar.ts';
 import { expectedMore } from './exchangelib-more.ts';
 import { runSteps, type Steps } from './run-steps.ts';
 
@@ -32,6 +33,19 @@ describe.skipIf(!installed)('exchangelib, unmodified, and more of it', () => {
   });
 
   it.each(Object.entries(expectedMore))('%s', (step, result) => {
+    expect(steps[step]).toEqual(result);
+  });
+});
+
+describe.skipIf(!installed)('exchangelib, unmodified, with a calendar', () => {
+  let steps: Steps = {};
+  beforeAll(async () => {
+    const carol = 'carol@contoso.test';
+    await using exchange = await startExchangeSimulator({ mailboxes: [address, carol] });
+    steps = await runSteps(python, 'exchangelib_calendar.py', [exchange.url, address, carol]);
+  });
+
+  it.each(Object.entries(expectedCalendar))('%s', (step, result) => {
     expect(steps[step]).toEqual(result);
   });
 });

@@ -187,3 +187,24 @@ describe('a zone that a client describes', () => {
     );
   });
 });
+
+it.each([
+  ['2026-07-01', '2026-07-01T16:00:00Z', 12],
+  ['2026-12-01', '2026-12-01T16:00:00Z', 11],
+  ['2026-03-08', '2026-03-08T16:00:00Z', 12],
+])('free and busy on %s is asked for, and told, by the clocks of whoever asks', async (day, busy, hour) => {
+  await using exchange = await start();
+  const item = `<t:CalendarItem><t:Start>${busy}</t:Start><t:End>${busy.replace('16:', '17:')}</t:End></t:CalendarItem>`;
+  await call(exchange.url, `<m:CreateItem SendMeetingInvitations="SendToNone"><m:Items>${item}</m:Items></m:CreateItem>`);
+  const change = (name: string, bias: number, order: number, month: number): string =>
+    `<t:${name}><t:Bias>${bias}</t:Bias><t:Time>02:00:00</t:Time><t:DayOrder>${order}</t:DayOrder><t:Month>${month}</t:Month><t:DayOfWeek>Sunday</t:DayOfWeek></t:${name}>`;
+  const zone = `<t:TimeZone><t:Bias>300</t:Bias>${change('StandardTime', 0, 1, 11)}${change('DaylightTime', -60, 2, 3)}</t:TimeZone>`;
+  const mailbox = `<m:MailboxDataArray><t:MailboxData><t:Email><t:Address>${alice}</t:Address></t:Email><t:AttendeeType>Required</t:AttendeeType></t:MailboxData></m:MailboxDataArray>`;
+  const window = `<t:FreeBusyViewOptions><t:TimeWindow><t:StartTime>${day}T08:00:00</t:StartTime><t:EndTime>${day}T20:00:00</t:EndTime></t:TimeWindow><t:MergedFreeBusyIntervalInMinutes>60</t:MergedFreeBusyIntervalInMinutes><t:RequestedView>FreeBusyMerged</t:RequestedView></t:FreeBusyViewOptions>`;
+  const { text } = await call(
+    exchange.url,
+    `<m:GetUserAvailabilityRequest>${zone}${mailbox}${window}</m:GetUserAvailabilityRequest>`,
+  );
+  expect(text).toContain(`<t:StartTime>${day}T${hour}:00:00</t:StartTime><t:EndTime>${day}T${hour + 1}:00:00</t:EndTime>`);
+  expect(/<t:MergedFreeBusy>(\d+)</.exec(text)?.[1]).toBe('2'.padStart(hour - 8 + 1, '0').padEnd(12, '0'));
+});

@@ -1,7 +1,8 @@
 import { messagesNs, typesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, childrenOf, textOf, type XmlElement } from '../../../../ews/xml/read.ts';
 import type { Exchange } from '../../exchange.ts';
-import { writeZone } from '../../schema/time-zones/definition.ts';
+import type { ZoneClocks } from '../../schema/time-zones/clocks.ts';
+import { clocksOfAvailability, writeZone } from '../../schema/time-zones/definition.ts';
 import { windowsZones } from '../../schema/time-zones/windows-zones.ts';
 import { EwsFault } from '../../xml/ews-errors.ts';
 import { itemValue } from '../../xml/item-shape.ts';
@@ -27,7 +28,11 @@ export const getUserAvailability: Operation = {
   run(request, context) {
     const options = child(request, typesNs, 'FreeBusyViewOptions');
     const window = child(options, typesNs, 'TimeWindow');
-    const [from, to] = [timeIn(window, 'StartTime'), timeIn(window, 'EndTime')];
+    // Times are those of the clocks of whoever asks, in the answer too.
+    const zone = child(request, typesNs, 'TimeZone');
+    const clocks = zone && clocksOfAvailability(zone);
+    const [from, to] = [timeIn(window, 'StartTime', clocks), timeIn(window, 'EndTime', clocks)];
+    const local = (time: number): string => new Date(time + (clocks?.offset(time) ?? 0)).toISOString().slice(0, 19);
     if (!(from < to)) throw new EwsFault('ErrorInvalidTimeInterval', 'The end of the time window is not after its start.');
     if (to - from > widestWindow) throw new EwsFault('ErrorTimeIntervalTooBig', 'The time window is longer than 62 days.');
     const minutes = Number(textOf(options, typesNs, 'MergedFreeBusyIntervalInMinutes') ?? '30');
@@ -83,14 +88,12 @@ function mergedOf(busy: readonly Busy[], from: number, to: number, step: number)
   return merged;
 }
 
-function timeIn(window: XmlElement | undefined, name: string): number {
-  const text = textOf(window, typesNs, name) ?? '';
-  const time = Date.parse(/Z$|[+-]\d\d:\d\d$/.test(text) ? text : `${text}Z`);
+function timeIn(window: XmlElement | undefined, name: string, clocks: ZoneClocks | undefined): number {
+  const text = (textOf(window, typesNs, name) ?? '').trim();
+  const time = Date.parse(/Z$|[+-]\d\d:\d\d$/.test(text) ? text : (clocks?.moment(text) ?? `${text}Z`));
   if (Number.isNaN(time)) throw schemaFault(`the element '${name}' is missing or no dateTime.`);
   return time;
 }
-
-const local = (time: number): string => new Date(time).toISOString().slice(0, 19);
 
 /**
  * https://learn.microsoft.com/exchange/client-developer/web-service-reference/getservertimezones-operation: the zones of Windows as the platform knows

@@ -173,3 +173,20 @@ function describedIn2007(zone: XmlElement): Offset | undefined {
   });
   return (time) => byRules(rules, time) ?? -base;
 }
+
+/** The clocks of the `t:TimeZone` of GetUserAvailability: minutes by which UTC is ahead, and by how many more at which time of the year. */
+export function clocksOfAvailability(zone: XmlElement): ZoneClocks {
+  const number = (element: XmlElement | undefined, name: string): number => Number(textOf(element, typesNs, name) ?? 'NaN');
+  const bias = number(zone, 'Bias') || 0;
+  const rules = [child(zone, typesNs, 'StandardTime'), child(zone, typesNs, 'DaylightTime')].flatMap((part): readonly Rule[] => {
+    const to = -(bias + number(part, 'Bias')) * 60_000;
+    const [month, nth] = [number(part, 'Month'), number(part, 'DayOrder')];
+    const weekday = weekdays.indexOf(textOf(part, typesNs, 'DayOfWeek') ?? '');
+    const time = Date.parse(`1970-01-01T${textOf(part, typesNs, 'Time')}Z`);
+    // Without a month it has no change.
+    const known = weekday !== -1 && month >= 1 && nth >= 1 && !Number.isNaN(time + to);
+    return known ? [{ to, change: { month, weekday, nth, time } }] : [];
+  });
+  const offset: Offset = (time) => byRules(rules.length === 2 ? rules : [], time) ?? -bias * 60_000;
+  return { offset, moment: (wall) => momentOf(wall, offset) };
+}

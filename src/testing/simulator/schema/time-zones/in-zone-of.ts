@@ -15,8 +15,8 @@ export function inZoneOf(
   isTime: (element: XmlElement) => boolean,
 ): XmlElement | undefined {
   const definition = child(child(header, typesNs, 'TimeZoneContext'), typesNs, 'TimeZoneDefinition');
-  // What clients ask about free and busy has a zone of its own.
-  if (request.name === 'GetUserAvailabilityRequest') return request;
+  // What clients ask about free and busy may have a zone of its own.
+  if (request.name === 'GetUserAvailabilityRequest' && child(request, typesNs, 'TimeZone') !== undefined) return request;
   if (definition === undefined) return mentionsZone(request) ? byOwnZones(request) : request;
   const clocks = clocksOf(definition);
   if (clocks === undefined) return undefined;
