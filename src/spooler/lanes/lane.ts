@@ -29,26 +29,16 @@ export class LaneTable {
   readonly #endpointOf: (lane: string) => string;
   readonly #lanes = new Map<string, Lane>();
   readonly #endpoints = new Map<string, Endpoint>();
+  /** Those known, by name. */
+  readonly lanes: ReadonlyMap<string, Lane> = this.#lanes;
 
   constructor(concurrency: number, endpointOf: (lane: string) => string) {
     this.#concurrency = concurrency;
     this.#endpointOf = endpointOf;
   }
 
-  get size(): number {
-    return this.#lanes.size;
-  }
-
-  get lanes(): Iterable<Lane> {
-    return this.#lanes.values();
-  }
-
   get endpoints(): Iterable<Endpoint> {
     return this.#endpoints.values();
-  }
-
-  known(name: string): Lane | undefined {
-    return this.#lanes.get(name);
   }
 
   /** Where that mailbox is now, if anything is remembered of there. */

@@ -42,7 +42,7 @@ export class Lanes {
   mayBegin(name: string): boolean {
     const { admissions } = this.#table;
     const now = this.#advance();
-    let lane = this.#table.known(name);
+    let lane = this.#table.lanes.get(name);
     if (lane !== undefined) this.#table.relocate(lane, now);
     else {
       // A new lane of an endpoint that is out of reach is remembered at once, so that nothing is claimed of it in vain.
@@ -92,7 +92,7 @@ export class Lanes {
     const now = this.#now();
     const { lanes, endpoints } = this.#table.admissions;
     for (const name of names) {
-      const lane = this.#table.known(name);
+      const lane = this.#table.lanes.get(name);
       if (lane === undefined) continue;
       lanes.putOff(lane, now);
       endpoints.putOff(lane.endpoint, now);
@@ -111,9 +111,9 @@ export class Lanes {
    */
   notesPerLane(room: number): number {
     const { notesPerClaim, concurrencyPerMailbox } = this.#context.options;
-    const { size, admissions } = this.#table;
+    const { lanes, admissions } = this.#table;
     const most = notesPerClaim * admissions.leastFree(concurrencyPerMailbox);
-    return size === 0 ? notesPerClaim : Math.max(notesPerClaim, Math.min(most, Math.floor(room / size)));
+    return lanes.size === 0 ? notesPerClaim : Math.max(notesPerClaim, Math.min(most, Math.floor(room / lanes.size)));
   }
 
   /** A batch of that lane begins; the function returned ends it. */
@@ -185,8 +185,8 @@ export class Lanes {
   /** What is closed may be tried now: that lane and its endpoint, or all. */
   retryNow(name?: string): void {
     const now = this.#now();
-    const named = name === undefined ? undefined : this.#table.known(name);
-    for (const lane of name === undefined ? this.#table.lanes : named === undefined ? [] : [named]) {
+    const named = name === undefined ? undefined : this.#table.lanes.get(name);
+    for (const lane of name === undefined ? this.#table.lanes.values() : named === undefined ? [] : [named]) {
       lane.circuit.retryNow(now);
       lane.endpoint.circuit.retryNow(now);
       this.#table.changed(lane, this.#now());
@@ -195,7 +195,7 @@ export class Lanes {
 
   /** What keeps a lane from being worked on, if anything does. */
   standing(name: string): LaneStanding | undefined {
-    const lane = this.#table.known(name);
+    const lane = this.#table.lanes.get(name);
     return lane === undefined ? undefined : standingOf(lane, this.#now());
   }
 
@@ -203,7 +203,7 @@ export class Lanes {
   obstacles(): Obstacles {
     const now = this.#now();
     return {
-      blocked: obstaclesOf(this.#table.lanes, 'lane', 'mailbox-blocked', now),
+      blocked: obstaclesOf(this.#table.lanes.values(), 'lane', 'mailbox-blocked', now),
       unavailable: [...this.#table.endpoints].flatMap((one) =>
         obstaclesOf([one], 'endpoint', 'endpoint-unavailable', now).map((open) => ({ ...open, lanes: [...one.lanes.keys()] })),
       ),
@@ -213,7 +213,7 @@ export class Lanes {
   /** Lanes that can't be used, and for how long they couldn't, in ms. Once a trial has failed, whatever has expired has waited in vain: since ever. */
   closedLanes(): { lane: string; closedFor: number }[] {
     const now = this.#now();
-    return [...this.#table.lanes].flatMap(({ name, circuit, endpoint }) => {
+    return [...this.#table.lanes.values()].flatMap(({ name, circuit, endpoint }) => {
       const since = Math.min(circuit.openSince ?? now, endpoint.circuit.openSince ?? now);
       const isOpen = circuit.openSince !== undefined || endpoint.circuit.openSince !== undefined;
       const trialFailed = circuit.trialFailed || endpoint.circuit.trialFailed;
@@ -225,8 +225,8 @@ export class Lanes {
   #relocate(now: number): void {
     if (now - this.#relocatedAt < betweenRelocations) return;
     this.#relocatedAt = now;
-    for (let rest = 64 + this.#table.size / 8; rest > 0; rest--) {
-      this.#toLookAt ??= this.#table.lanes[Symbol.iterator]();
+    for (let rest = 64 + this.#table.lanes.size / 8; rest > 0; rest--) {
+      this.#toLookAt ??= this.#table.lanes.values();
       const { value: lane, done } = this.#toLookAt.next();
       if (done === true) {
         this.#toLookAt = undefined;

@@ -5,7 +5,7 @@ import { LaneTable } from '../../../src/spooler/lanes/lane.ts';
 
 function table() {
   const all = new LaneTable(4, (name) => name.slice(0, 1));
-  const known = () => [[...all.lanes].map(({ name }) => name), [...all.endpoints].map(({ name }) => name)];
+  const known = () => [[...all.lanes.values()].map(({ name }) => name), [...all.endpoints].map(({ name }) => name)];
   return { all, known };
 }
 const failure = { now: 1_000, startedAt: 999, obstacle: 'connection', retryIn: () => 100 } as const;
@@ -14,7 +14,7 @@ describe('a table of mailboxes', () => {
   it('has each once, with the endpoint that it shares, fresh at first', () => {
     const { all, known } = table();
     const [a1, a2] = [all.lane('a1', 0), all.lane('a2', 0)];
-    expect([all.lane('a1', 0), a1.endpoint, all.known('a2'), all.known('b')]).toEqual([a1, a2.endpoint, a2, undefined]);
+    expect([all.lane('a1', 0), a1.endpoint, all.lanes.get('a2'), all.lanes.get('b')]).toEqual([a1, a2.endpoint, a2, undefined]);
     expect(a1).toMatchObject({
       name: 'a1',
       inFlight: 0,
@@ -22,7 +22,7 @@ describe('a table of mailboxes', () => {
       endpoint: { name: 'a', oneByOne: false },
     });
     expect([...a1.endpoint.lanes.keys()]).toEqual(['a1', 'a2']);
-    expect([known(), all.size]).toEqual([[['a1', 'a2'], ['a']], 2]);
+    expect([known(), all.lanes.size]).toEqual([[['a1', 'a2'], ['a']], 2]);
   });
 
   it('forgets one of which there is nothing to remember, and its endpoint with the last of them', () => {
@@ -31,7 +31,7 @@ describe('a table of mailboxes', () => {
     all.forgetIdle(a1, 0);
     expect([known(), [...a2.endpoint.lanes.keys()]]).toEqual([[['a2'], ['a']], ['a2']]);
     all.forgetIdle(a2, 0);
-    expect([known(), all.size]).toEqual([[[], []], 0]);
+    expect([known(), all.lanes.size]).toEqual([[[], []], 0]);
   });
 
   it.each<[string, (lane: Lane) => void]>([
