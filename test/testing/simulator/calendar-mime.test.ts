@@ -119,3 +119,38 @@ it.each([
   const { text } = await read(exchange.url, await save(exchange.url, `<t:MimeContent>${mime}</t:MimeContent>`));
   expect(text).toContain(`<t:Start>${utc}</t:Start>`);
 });
+
+it('a zone that only the calendar itself describes is followed, in a series too', async () => {
+  await using exchange = await start();
+  const id = '/freeassociation.sourceforge.net/Our Zone';
+  const change = (kind: string, first: string, from: string, to: string, rule: string): readonly string[] => [
+    ...[
+      `BEGIN:${kind}`,
+      `DTSTART:${first}`,
+      `TZOFFSETFROM:${from}`,
+      `TZOFFSETTO:${to}`,
+      `RRULE:FREQ=YEARLY;${rule}`,
+      `END:${kind}`,
+    ],
+  ];
+  const lines = [
+    ...['BEGIN:VCALENDAR', 'BEGIN:VTIMEZONE', `TZID:${id}`],
+    // What held once is no longer so.
+    ...change('DAYLIGHT', '19800406T020000', '+0100', '+0300', 'BYDAY=1SU;BYMONTH=4'),
+    ...change('DAYLIGHT', '19810329T020000', '+0100', '+0200', 'BYDAY=-1SU;BYMONTH=3'),
+    ...change('STANDARD', '19961027T030000', '+0200', '+0100', 'BYDAY=-1SU;BYMONTH=10'),
+    ...['END:VTIMEZONE', 'BEGIN:VEVENT', `DTSTART;TZID=${id}:20260328T090000`, `DTEND;TZID=${id}:20260328T100000`],
+    ...['RRULE:FREQ=DAILY;COUNT=3', `EXDATE;TZID=${id}:20260329T090000`, 'SUMMARY:x', 'END:VEVENT', 'END:VCALENDAR'],
+  ];
+  const made = await save(exchange.url, `<t:MimeContent>${Buffer.from(lines.join('\r\n')).toString('base64')}</t:MimeContent>`);
+  const first = await read(exchange.url, made);
+  expect(first.text).toContain('<t:Start>2026-03-28T08:00:00Z</t:Start><t:End>2026-03-28T09:00:00Z</t:End>');
+  const last = /<t:LastOccurrence>.*<t:Start>([^<]+).*<\/t:LastOccurrence>/;
+  expect(last.exec(first.text)?.[1]).toBe('2026-03-30T07:00:00Z');
+  expect(first.text).toContain('<t:DeletedOccurrence><t:Start>2026-03-29T07:00:00Z<');
+  const again = await save(
+    exchange.url,
+    `<t:MimeContent>${Buffer.from(first.lines.join('\r\n')).toString('base64')}</t:MimeContent>`,
+  );
+  expect(last.exec((await read(exchange.url, again)).text)?.[1]).toBe('2026-03-30T07:00:00Z');
+});

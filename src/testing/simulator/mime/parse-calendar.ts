@@ -1,7 +1,10 @@
 import { escapeText } from '../../../ews/xml/write.ts';
 import { zoneClocks } from '../schema/time-zones/clocks.ts';
+import { clocksOf } from '../schema/time-zones/definition.ts';
 import type { MessageContent } from '../store/item.ts';
+import { readElement } from '../xml/written-element.ts';
 import { classes, responses, roles } from './calendar.ts';
+import { describedZones } from './parse-time-zone.ts';
 import { recurrenceOf } from './recurrence.ts';
 
 /** What iCalendar says of an appointment: its fields as EWS writes them, its subject and its text. */
@@ -26,6 +29,8 @@ interface Line {
   readonly name: string;
   readonly parameters: ReadonlyMap<string, string>;
   readonly value: string;
+  /** Of a time in a zone that the calendar itself describes: the inside of `t:StartTimeZone`. */
+  readonly zone?: string;
 }
 
 /** Reads an event, with the exceptions where it is a series; undefined for what is no calendar. */
@@ -59,14 +64,21 @@ interface Event {
 
 function eventsIn(lines: readonly string[]): readonly Event[] {
   const events: Event[] = [];
+  const zones = describedZones(lines);
+  // A name that everybody knows means more than its description, which has the rules of one year.
+  const timed = (line: Line): Line => {
+    const id = line.parameters.get('TZID') ?? '';
+    const zone = zones.get(id);
+    return zone === undefined || zoneClocks(id) !== undefined ? line : { ...line, zone };
+  };
   for (let from = lines.indexOf('BEGIN:VEVENT'); from !== -1; from = lines.indexOf('BEGIN:VEVENT', from + 1)) {
     const to = lines.indexOf('END:VEVENT', from);
     if (to === -1) break;
     const whole = lines.slice(from + 1, to);
     const [alarmFrom, alarmTo] = [whole.indexOf('BEGIN:VALARM'), whole.lastIndexOf('END:VALARM')];
-    if (alarmFrom === -1) events.push({ event: whole.flatMap(lineOf) });
+    if (alarmFrom === -1) events.push({ event: whole.flatMap(lineOf).map(timed) });
     else {
-      const event = [...whole.slice(0, alarmFrom), ...whole.slice(alarmTo + 1)].flatMap(lineOf);
+      const event = [...whole.slice(0, alarmFrom), ...whole.slice(alarmTo + 1)].flatMap(lineOf).map(timed);
       events.push({ event, alarms: whole.slice(alarmFrom, alarmTo) });
     }
   }
@@ -94,8 +106,9 @@ function readEvent({ event, alarms }: Event): Omit<ParsedCalendar, 'exceptions'>
   const free = first('TRANSP')?.value === 'TRANSPARENT' ? 'Free' : undefined;
   set('LegacyFreeBusyStatus', ['Free', 'Tentative', 'Busy', 'OOF'].find((one) => one.toUpperCase() === busy) ?? free);
   const zone = start?.parameters.get('TZID');
-  if (zone !== undefined && zoneClocks(zone) !== undefined) {
-    for (const name of ['StartTimeZone', 'EndTimeZone']) fields.set(name, `<t:${name} Id="${escapeText(zone)}"/>`);
+  for (const name of ['StartTimeZone', 'EndTimeZone']) {
+    if (start?.zone !== undefined) fields.set(name, `<t:${name} ${start.zone}</t:${name}>`);
+    else if (zone !== undefined && zoneClocks(zone) !== undefined) fields.set(name, `<t:${name} Id="${escapeText(zone)}"/>`);
   }
   const day = /^(\d{4})(\d\d)(\d\d)/.exec(start?.value ?? '');
   const rule = first('RRULE');
@@ -173,13 +186,15 @@ function attendeeOf({ parameters, value }: Line): string {
 }
 
 /** The moment of a line: by the clocks of the zone that it names; a time that names none, or one that nobody knows, is UTC here. */
-function momentOf({ value, parameters }: Line): string | undefined {
+function momentOf({ value, parameters, zone: described }: Line): string | undefined {
   const found = /^(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z)?)?$/.exec(value);
   if (found === null) return undefined;
   const [, year, month, day, hour = '00', minute = '00', second = '00', utc] = found;
   const wall = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
-  const zone = utc === undefined ? parameters.get('TZID') : undefined;
-  return (zone === undefined ? undefined : zoneClocks(zone)?.moment(wall)) ?? `${wall}Z`;
+  const id = utc === undefined ? parameters.get('TZID') : undefined;
+  if (id === undefined) return `${wall}Z`;
+  const clocks = described === undefined ? zoneClocks(id) : clocksOf(readElement(`<t:x ${described}</t:x>`));
+  return clocks?.moment(wall) ?? `${wall}Z`;
 }
 
 const unescaped = (text: string | undefined): string | undefined =>
