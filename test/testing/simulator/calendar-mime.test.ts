@@ -154,3 +154,25 @@ it('a zone that only the calendar itself describes is followed, in a series too'
   );
   expect(last.exec((await read(exchange.url, again)).text)?.[1]).toBe('2026-03-30T07:00:00Z');
 });
+
+it.each([
+  ['DTSTART:20261345T999999Z', 'DURATION:PT1H', 'EXDATE:20269999T000000Z'],
+  ['DTSTART:20261204T090000Z', 'DURATION:P99999999999999W', 'RRULE:FREQ=DAILY', 'EXDATE:20269999T000000Z'],
+  ['DTSTART;TZID=x:20261204T090000', 'RRULE:FREQ=DAILY;COUNT=2'],
+])('times that are none break no request: %s', async (...event) => {
+  await using exchange = await start();
+  const zone = ['BEGIN:VTIMEZONE', 'TZID:x', 'BEGIN:STANDARD', 'TZOFFSETTO:+9999', 'END:STANDARD', 'END:VTIMEZONE'];
+  const lines = ['BEGIN:VCALENDAR', ...zone, 'BEGIN:VEVENT', 'SUMMARY:odd', ...event, 'END:VEVENT', 'END:VCALENDAR'];
+  const item = `<t:CalendarItem><t:MimeContent>${Buffer.from(lines.join('\r\n')).toString('base64')}</t:MimeContent></t:CalendarItem>`;
+  const request = `<m:CreateItem SendMeetingInvitations="SendToNone"><m:Items>${item}</m:Items></m:CreateItem>`;
+  const { status, codes } = await call(exchange.url, request);
+  expect([status, codes.length]).toEqual([200, 1]);
+});
+
+it('a described zone that is days ahead is no zone', async () => {
+  await using exchange = await start();
+  const periods = '<t:Periods><t:Period Bias="P999999999D" Name="Standard" Id="S"/></t:Periods>';
+  const item = `<t:CalendarItem><t:Start>2026-12-04T09:00:00</t:Start><t:End>2026-12-04T10:00:00</t:End><t:StartTimeZone Id="Far">${periods}</t:StartTimeZone></t:CalendarItem>`;
+  const request = `<m:CreateItem SendMeetingInvitations="SendToNone"><m:Items>${item}</m:Items></m:CreateItem>`;
+  expect((await call(exchange.url, request)).codes).toEqual(['NoError']);
+});

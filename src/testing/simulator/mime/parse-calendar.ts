@@ -161,7 +161,8 @@ function endOf(start: Line | undefined, end: Line | undefined, duration: Line | 
   if (end !== undefined) return momentOf(end);
   if (at === undefined) return undefined;
   const minutes = duration === undefined ? (/^\d{8}$/.test(start?.value ?? '') ? 1440 : 0) : minutesIn(duration.value);
-  return new Date(Date.parse(at) + minutes * 60_000).toISOString().replace(/\.\d+Z$/, 'Z');
+  const ends = new Date(Date.parse(at) + minutes * 60_000);
+  return Number.isNaN(ends.getTime()) ? at : ends.toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
 function setAttendees(event: readonly Line[], fields: Map<string, string>): void {

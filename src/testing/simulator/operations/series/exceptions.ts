@@ -11,7 +11,7 @@ export function withExceptions(content: MessageContent, stated: readonly StatedE
   const sayings = new Map<string, StatedException['is']>();
   // What is gone is gone, whatever else is said of it.
   for (const { original, is } of stated) if (sayings.get(original) !== 'deleted') sayings.set(original, is);
-  const last = stated.reduce((latest, { original }) => Math.max(latest, Date.parse(original)), 0) + twoDays;
+  const last = stated.reduce((latest, { original }) => Math.max(latest, Date.parse(original) || 0), 0) + twoDays;
   const occurrences = new Map<number, MessageContent | 'deleted'>();
   for (const instance of instancesOf(content)) {
     if (instance.start > last) break;

@@ -77,6 +77,9 @@ export function clocksOf(element: XmlElement): ZoneClocks | undefined {
   return offset && { offset, moment: (wall) => momentOf(wall, offset) };
 }
 
+/** No clocks are a day ahead of UTC, or behind: NaN for what says so. */
+const sane = (offset: number): number => (Math.abs(offset) <= 86_400_000 ? offset : Number.NaN);
+
 /** One change of a description; without a rule, what holds all year. */
 interface Rule {
   readonly to: number;
@@ -86,7 +89,9 @@ interface Rule {
 
 function described(definition: XmlElement): Offset | undefined {
   const periods = childrenOf(child(definition, typesNs, 'Periods'), typesNs, 'Period');
-  const biases = new Map(periods.map(({ attributes }) => [attributes.get('Id') ?? '', -msOf(attributes.get('Bias'))] as const));
+  const biases = new Map(
+    periods.map(({ attributes }) => [attributes.get('Id') ?? '', sane(-msOf(attributes.get('Bias')))] as const),
+  );
   const [first] = biases.values();
   if (first === undefined || [...biases.values()].some(Number.isNaN)) return undefined;
   const groups = new Map<string, readonly Rule[]>();
@@ -159,11 +164,11 @@ const numbers: Readonly<Record<string, number>> = { First: 1, Second: 2, Third: 
 
 /** `t:MeetingTimeZone`, which is how clients of Exchange 2007 describe a zone. */
 function describedIn2007(zone: XmlElement): Offset | undefined {
-  const base = msOf(textOf(zone, typesNs, 'BaseOffset'));
+  const base = sane(msOf(textOf(zone, typesNs, 'BaseOffset')));
   if (Number.isNaN(base)) return undefined;
   const rules = [child(zone, typesNs, 'Standard'), child(zone, typesNs, 'Daylight')].flatMap((part): readonly Rule[] => {
     const pattern = child(part, typesNs, 'RelativeYearlyRecurrence');
-    const to = -(base + msOf(textOf(part, typesNs, 'Offset')));
+    const to = sane(-(base + msOf(textOf(part, typesNs, 'Offset'))));
     const weekday = weekdays.indexOf(textOf(pattern, typesNs, 'DaysOfWeek') ?? '');
     const month = months.indexOf(textOf(pattern, typesNs, 'Month') ?? '') + 1;
     const nth = numbers[textOf(pattern, typesNs, 'DayOfWeekIndex') ?? ''];
@@ -177,9 +182,9 @@ function describedIn2007(zone: XmlElement): Offset | undefined {
 /** The clocks of the `t:TimeZone` of GetUserAvailability: minutes by which UTC is ahead, and by how many more at which time of the year. */
 export function clocksOfAvailability(zone: XmlElement): ZoneClocks {
   const number = (element: XmlElement | undefined, name: string): number => Number(textOf(element, typesNs, name) ?? 'NaN');
-  const bias = number(zone, 'Bias') || 0;
+  const bias = sane(number(zone, 'Bias') * 60_000) / 60_000 || 0;
   const rules = [child(zone, typesNs, 'StandardTime'), child(zone, typesNs, 'DaylightTime')].flatMap((part): readonly Rule[] => {
-    const to = -(bias + number(part, 'Bias')) * 60_000;
+    const to = sane(-(bias + number(part, 'Bias')) * 60_000);
     const [month, nth] = [number(part, 'Month'), number(part, 'DayOrder')];
     const weekday = weekdays.indexOf(textOf(part, typesNs, 'DayOfWeek') ?? '');
     const time = Date.parse(`1970-01-01T${textOf(part, typesNs, 'Time')}Z`);
