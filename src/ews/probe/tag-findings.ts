@@ -66,13 +66,20 @@ export class Findings {
     return [...this.byTag].flatMap(([tag, { items }]) => (items.length === 0 ? [tag] : []));
   }
 
-  /** A value that is nearly a tag (in other case, cut off) may be that tag; any other belongs to another attempt. */
+  /** A value that is nearly a tag (in other case, cut off, with something around it) may be that tag; any other belongs to another attempt. */
   #lookAlikes(value: string): void {
     const seen = bare(value);
     for (const [tag, findings] of this.byTag) {
-      if (bare(tag).startsWith(seen)) findings.unreadable ??= { scope: 'note', error: unaccounted() };
+      if (bare(tag).startsWith(seen) || isWithin(bare(tag), seen))
+        findings.unreadable ??= { scope: 'note', error: unaccounted() };
     }
   }
+}
+
+/** Whether a tag is there with what no tag has around it, such as markup: more letters or digits make it another one. */
+function isWithin(tag: string, seen: string): boolean {
+  const at = seen.indexOf(tag);
+  return at >= 0 && /[^\w.:/-]/.test(seen.slice(0, at) + seen.slice(at + tag.length));
 }
 
 function bare(tag: string): string {

@@ -49,8 +49,18 @@ describe('findings', () => {
     expect([findings.byTag.get('a:1')?.unreadable, findings.doubtful()]).toEqual([incomplete, ['a:1']]);
   });
 
-  it('leave a tag in doubt by a value that may be it: in other case, with spaces, cut off', () => {
-    for (const seen of ['NOTE-A:1', 'note -a:1', 'note-a', 'n', 'N ote']) {
+  it('leave a tag in doubt by a value that may be it: in other case, with spaces, cut off, in quotes or with markup', () => {
+    for (const seen of [
+      'NOTE-A:1',
+      'note -a:1',
+      'note-a',
+      'n',
+      'N ote',
+      '"note-a:1"',
+      'note-a:1</t:Value>',
+      '\u200bnote-a:1',
+      'Tag=NOTE-A:1',
+    ]) {
       const findings = new Findings(['note-a:1', 'other:1']);
       findings.add(folder(seen));
       expect([seen, findings.byTag.get('note-a:1')?.unreadable, findings.byTag.get('other:1')?.unreadable]).toEqual([
@@ -63,7 +73,7 @@ describe('findings', () => {
   });
 
   it('do not care about the tags of others', () => {
-    for (const seen of ['note-a:10', 'note-b:1', 'ote-a:1']) {
+    for (const seen of ['note-a:10', 'note-b:1', 'ote-a:1', 'my-note-a:1', '"note-b:1"']) {
       const findings = new Findings(['note-a:1']);
       findings.add(folder(seen));
       expect(findings.byTag.get('note-a:1')).toEqual({ items: [], unreadable: undefined, folders: 1 });
