@@ -1,7 +1,7 @@
 import { checkArguments } from '../../../core/arguments.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { contentOfMime } from '../mime/seed.ts';
-import { updateOccurrence } from '../operations/series/update-occurrence.ts';
+import { updateOccurrence } from '../operations/series/occurrences.ts';
 import { mailboxArguments } from './arguments.ts';
 import { ChangeLog } from './change-log.ts';
 import { SimulatedFolder } from './folder.ts';

@@ -107,7 +107,7 @@ export function unchanged(content: MessageContent, start: number): MessageConten
 }
 
 /** The series once an occurrence of it says something else, or is gone. */
-export function withOccurrence(master: SimulatedItem, index: number, next: MessageContent | 'deleted'): MessageContent {
+function withOccurrence(master: SimulatedItem, index: number, next: MessageContent | 'deleted'): MessageContent {
   const occurrences = new Map(master.content.occurrences);
   if (next === 'deleted') occurrences.set(index, next);
   else {
@@ -159,3 +159,23 @@ function timeIn(fields: MessageContent['fields'], name: string): number {
 }
 
 const seconds = (time: number): string => new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
+
+/** Whoever keeps items. */
+interface Keeper {
+  update(item: SimulatedItem, next: { readonly content: MessageContent }): SimulatedItem;
+}
+
+/** An occurrence is changed, or deleted, in the item of its series; returns what it is then. */
+export function updateOccurrence(
+  mailbox: Keeper,
+  { items }: { readonly items: ReadonlyMap<string, SimulatedItem> },
+  occurrence: SimulatedItem,
+  next: MessageContent | 'deleted',
+): SimulatedItem {
+  const { master: id = '', index = 0 } = occurrence.series ?? {};
+  const master = items.get(id);
+  if (master === undefined) return occurrence;
+  const changed = mailbox.update(master, { content: withOccurrence(master, index, next) });
+  const after = occurrenceOf(changed, index);
+  return typeof after === 'string' ? occurrence : after;
+}
