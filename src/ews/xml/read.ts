@@ -25,6 +25,8 @@ export interface XmlLimits {
   readonly maxText?: number;
   /** Length in UTF-16 units. Unlimited when left out, since the client limits what it receives. */
   readonly maxLength?: number;
+  /** The namespaces around the document, where it is a part of another. */
+  readonly scope?: Scope;
 }
 
 /** An element that is not closed yet, with its name as it was written. */
@@ -48,7 +50,13 @@ const noChildren: readonly XmlElement[] = [];
  * readers differ: no DOCTYPE (so no entities of the document's own, and nothing external) and no processing instruction.
  */
 export function parseXml(source: string, limits: XmlLimits = {}): XmlElement {
-  const { maxDepth = 64, maxNodes = 50_000, maxText = Number.POSITIVE_INFINITY, maxLength = source.length } = limits;
+  const {
+    maxDepth = 64,
+    maxNodes = 50_000,
+    maxText = Number.POSITIVE_INFINITY,
+    maxLength = source.length,
+    scope = unscoped,
+  } = limits;
   if (source.length > maxLength) throw unreadable(`it is longer than ${maxLength} characters`);
   const tag = new OpeningTag(source);
   const open: Open[] = [];
@@ -93,7 +101,7 @@ export function parseXml(source: string, limits: XmlLimits = {}): XmlElement {
     } else {
       if (innermost === undefined && root !== undefined) throw unreadable('it has more than one root element');
       if (open.length >= maxDepth) throw unreadable(`its elements are nested more than ${maxDepth} deep`);
-      at = tag.read(at, innermost?.scope ?? unscoped, maxNodes - nodes);
+      at = tag.read(at, innermost?.scope ?? scope, maxNodes - nodes);
       nodes += 1 + tag.count;
       if (nodes > maxNodes) throw unreadable(`it has more than ${maxNodes} elements and attributes`);
       const element = { ns: tag.ns, name: tag.name, attributes: tag.attributes, children: noChildren, text: '' };

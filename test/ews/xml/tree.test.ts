@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseXml, type XmlElement } from '../../../src/ews/xml/read.ts';
-import { readTree } from '../../../src/ews/xml/tree.ts';
+import { readEnvelope, readTree } from '../../../src/ews/xml/tree.ts';
 
 /** What a reader makes of a document, as plain data; a refusal is one, whatever its words. */
 function madeBy(read: (source: string) => XmlElement, source: string): unknown {
@@ -66,5 +66,73 @@ describe('the reader of trees', () => {
       }),
       { numRuns: 3_000 },
     );
+  });
+});
+
+/** Without the white space around the operation, which means nothing. */
+function withoutBodyText(read: (source: string) => XmlElement, source: string): unknown {
+  return madeBy((text) => {
+    const root = read(text);
+    return { ...root, children: root.children.map((one, at) => (at === root.children.length - 1 ? { ...one, text: '' } : one)) };
+  }, source);
+}
+
+const usual = ['<m:A xmlns:m="urn:m"><t:B x="1">text &amp; &#13;</t:B></m:A>', '<a/>', '\n  <s:Header/>\n', ' '];
+const confusing = [
+  ...[
+    '<s:Body>',
+    '</s:Body>',
+    '<s:Body/>',
+    '<s:Body xmlns="urn:b">',
+    '<Body>',
+    '</Body>',
+    '<s:Header>',
+    '</s:Header>',
+    '</s:Envelope>',
+  ],
+  ...[
+    '<![CDATA[',
+    ']]>',
+    '<!--',
+    '-->',
+    '<!-- </s:Body> -->',
+    '<?xml version="1.0"?>',
+    '\ufeff',
+    '<t:a b="</s:Body>"/>',
+    '<u:unbound/>',
+    'text',
+  ],
+];
+
+describe('the reader of envelopes', () => {
+  const envelope = (header: string, body: string, after = ''): string =>
+    `<?xml version="1.0"?><s:Envelope xmlns:s="urn:s" xmlns:t="urn:t">${header}<s:Body>${body}</s:Body>${after}</s:Envelope>${after}`;
+
+  it('makes of any request what the reader of trees makes of it', () => {
+    const some = fc.array(fc.constantFrom(...usual, ...confusing), { maxLength: 4 }).map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(some, some, fc.oneof(fc.constant(''), some), (header, body, after) => {
+        const source = envelope(header, body, after);
+        expect(withoutBodyText(readEnvelope, source)).toEqual(withoutBodyText(readTree, source));
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  it.each([
+    ['a body that is quoted in CDATA', envelope('<t:h><![CDATA[<s:Body>', '<a/>', ' ]]></t:h><s:Body/>')],
+    ['a body inside the header', envelope('<s:Header>', '<a/>', '</s:Header><s:Body/>')],
+    ['two bodies', envelope('<s:Body><b/></s:Body>', '<a/>')],
+    ['a comment behind the body that closes it', envelope('', '<a/>', '<!-- </s:Body> -->')],
+    ['two operations', envelope('', '<a/><b/>')],
+    ['an operation that closes the body', envelope('', '<a/></s:Body><s:Body><b/>')],
+    ['an entity of its own', `<!DOCTYPE x [<!ENTITY e "x">]>${envelope('', '<a>&e;</a>')}`],
+    ['names of the envelope, used inside', envelope('<s:Header><t:v V="1"/></s:Header>', '<t:a x="1">&lt;<![CDATA[<&]]></t:a>')],
+    [
+      'another prefix of the body',
+      '<a:Envelope xmlns:a="urn:s"><b:Body xmlns:b="urn:s" xmlns="urn:d"><c/></b:Body></a:Envelope>',
+    ],
+  ])('reads %s as the reader of trees does', (_what, source) => {
+    expect(withoutBodyText(readEnvelope, source)).toEqual(withoutBodyText(readTree, source));
   });
 });

@@ -1,6 +1,6 @@
 import { messagesNs, soapNs, typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, textOf, type XmlElement } from '../../../ews/xml/read.ts';
-import { readTree } from '../../../ews/xml/tree.ts';
+import { readEnvelope } from '../../../ews/xml/tree.ts';
 import { isSchemaOperation, operationOf } from '../schema/operations.ts';
 import { type SchemaVersion, type SimulatorProfile, schemaVersions } from '../schema/profile.ts';
 import { inZoneOf } from '../schema/time-zones/in-zone-of.ts';
@@ -31,7 +31,7 @@ export interface ReadRequest {
 export function readRequest(body: string): ReadRequest {
   let envelope: XmlElement;
   try {
-    envelope = readTree(body);
+    envelope = readEnvelope(body);
   } catch {
     return unreadable('the request is not well-formed XML.');
   }
