@@ -154,6 +154,19 @@ export default {
       '^src/(opentelemetry|observability|core)/|^src/spool/contract\\.ts$',
       'it listens to a sender, and changes nothing',
     ),
+    only(
+      'a-series-knows-what-an-item-is',
+      '^src/testing/simulator/store/series/',
+      '^src/testing/simulator/(store/series|schema)/|^src/testing/simulator/store/(item|seeding/item-defaults)\\.ts$|^src/testing/simulator/xml/(written-element|ews-errors)\\.ts$|^src/(core|ews/xml)/',
+      'store, MIME and operations ask it for occurrences, never the other way round',
+    ),
+    {
+      name: 'a-store-knows-no-operation',
+      comment: 'Operations are carried out on what is stored, and on MIME.',
+      severity: 'error',
+      from: { path: '^src/testing/simulator/(store|mime|schema|xml)/' },
+      to: { path: '^src/testing/simulator/operations/' },
+    },
     {
       name: 'production-knows-no-testing',
       severity: 'error',

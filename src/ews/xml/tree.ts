@@ -32,7 +32,7 @@ const parserOptions = {
 const parsers = new Map<number, XMLParser>();
 
 /**
- * The root element of a document that is wanted as a tree and read seldom: a request to the simulator. The parser is fast-xml-parser, behind a
+ * The root element of a document that is wanted as a tree and read seldom. The parser is fast-xml-parser, behind a
  * check of what it lets pass; for the answers of EWS, which are many, `parseXml` takes a tenth of the time. Both make the same of what both accept (test/ews/xml).
  *
  * Anything not well-formed, with a DOCTYPE, or beyond the limits throws `XML_UNREADABLE`.

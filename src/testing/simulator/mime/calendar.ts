@@ -1,9 +1,9 @@
 import { typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, childrenOf, textOf } from '../../../ews/xml/read.ts';
-import { exceptionsOf } from '../operations/series/occurrences.ts';
 import { changesIn, type ZoneClocks } from '../schema/time-zones/clocks.ts';
 import { clocksOf } from '../schema/time-zones/definition.ts';
 import type { MessageContent } from '../store/item.ts';
+import { exceptionsOf } from '../store/series/occurrences.ts';
 import { readElement, textsOf } from '../xml/written-element.ts';
 import { ruleOf } from './recurrence.ts';
 

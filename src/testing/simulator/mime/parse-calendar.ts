@@ -1,28 +1,18 @@
 import { escapeText } from '../../../ews/xml/write.ts';
 import { zoneClocks } from '../schema/time-zones/clocks.ts';
 import { clocksOf } from '../schema/time-zones/definition.ts';
-import type { MessageContent } from '../store/item.ts';
+import type { StatedEvent, StatedException } from '../store/series/exceptions.ts';
 import { readElement } from '../xml/written-element.ts';
 import { classes, responses, roles } from './calendar.ts';
+import { readRule } from './parse-rule.ts';
 import { describedZones } from './parse-time-zone.ts';
-import { recurrenceOf } from './recurrence.ts';
 
-/** What iCalendar says of an appointment: its fields as EWS writes them, its subject and its text. */
-export interface ParsedCalendar {
-  readonly subject?: string;
-  readonly body?: MessageContent['body'];
-  readonly importance?: MessageContent['importance'];
-  readonly sensitivity?: MessageContent['sensitivity'];
-  readonly fields: ReadonlyMap<string, string>;
+/** What iCalendar says of an appointment. */
+export interface ParsedCalendar extends StatedEvent {
   /** Of a series: what it says of single occurrences. */
   readonly exceptions?: readonly StatedException[];
-}
-
-/** An occurrence that is gone, or is something else than its series. */
-export interface StatedException {
-  /** When it was to start, `2026-11-30T09:00:00Z`; the day alone, `2026-11-30`, where no hour is named. */
-  readonly original: string;
-  readonly is: 'deleted' | Omit<ParsedCalendar, 'exceptions'>;
+  /** Why its rule can't be followed, in a sentence. */
+  readonly refused?: string;
 }
 
 interface Line {
@@ -53,7 +43,14 @@ export function parseCalendar(text: string): ParsedCalendar | undefined {
     line.name === 'EXDATE' ? line.value.split(',').flatMap((value) => originalIn({ ...line, value }) ?? []) : [],
   );
   const all = [...exceptions, ...gone.map((original) => ({ original, is: 'deleted' as const }))];
-  return all.length === 0 ? readEvent(main) : { ...readEvent(main), exceptions: all };
+  const read = readEvent(main);
+  const rule = main.event.find(({ name }) => name === 'RRULE')?.value;
+  const day = /^(\d{4})(\d\d)(\d\d)/.exec(main.event.find(({ name }) => name === 'DTSTART')?.value ?? '');
+  const series = rule === undefined ? undefined : readRule(rule, day?.slice(1).join('-'));
+  if (series === undefined) return all.length === 0 ? read : { ...read, exceptions: all };
+  if ('refused' in series) return { ...read, refused: series.refused };
+  const fields = new Map(read.fields).set('Recurrence', series.written);
+  return { ...read, fields, ...(all.length === 0 ? {} : { exceptions: all }) };
 }
 
 /** The lines of an event, and of its alarms. */
@@ -90,7 +87,7 @@ function originalIn(line: Line): string | undefined {
   return day === null ? momentOf(line) : day.slice(1).join('-');
 }
 
-function readEvent({ event, alarms }: Event): Omit<ParsedCalendar, 'exceptions'> {
+function readEvent({ event, alarms }: Event): StatedEvent {
   const first = (name: string): Line | undefined => event.find((line) => line.name === name);
   const fields = new Map<string, string>();
   const set = (name: string, value: string | undefined): void => {
@@ -110,10 +107,6 @@ function readEvent({ event, alarms }: Event): Omit<ParsedCalendar, 'exceptions'>
     if (start?.zone !== undefined) fields.set(name, `<t:${name} ${start.zone}</t:${name}>`);
     else if (zone !== undefined && zoneClocks(zone) !== undefined) fields.set(name, `<t:${name} Id="${escapeText(zone)}"/>`);
   }
-  const day = /^(\d{4})(\d\d)(\d\d)/.exec(start?.value ?? '');
-  const rule = first('RRULE');
-  const recurrence = rule && day && recurrenceOf(rule.value, day.slice(1).join('-'));
-  if (recurrence !== undefined && recurrence !== null) fields.set('Recurrence', recurrence);
   const categories = event.filter(({ name }) => name === 'CATEGORIES').flatMap(({ value }) => value.split(/(?<!\\),/));
   const strings = categories.map((one) => `<t:String>${escapeText(unescaped(one) ?? '')}</t:String>`).join('');
   if (strings !== '') fields.set('Categories', `<t:Categories>${strings}</t:Categories>`);

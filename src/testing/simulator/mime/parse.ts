@@ -3,7 +3,8 @@ import { typesNs } from '../../../ews/xml/namespaces.ts';
 import type { XmlElement } from '../../../ews/xml/read.ts';
 import type { Mailbox } from '../../../transport/contract.ts';
 import type { MessageContent, SimulatedAttachment } from '../store/item.ts';
-import { parseCalendar, type StatedException } from './parse-calendar.ts';
+import type { StatedException } from '../store/series/exceptions.ts';
+import { parseCalendar } from './parse-calendar.ts';
 
 /** What the simulator takes from MIME. */
 export interface ParsedMime
@@ -19,6 +20,8 @@ export interface ParsedMime
   readonly fields?: ReadonlyMap<string, string>;
   /** Of a series: what it says of single occurrences. */
   readonly exceptions?: readonly StatedException[];
+  /** Why it can't be kept, in a sentence. */
+  readonly refused?: string;
 }
 
 /** Parses MIME; undefined when it is none. */

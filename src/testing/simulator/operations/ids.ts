@@ -7,10 +7,10 @@ import type { SimulatedFolder } from '../store/folder.ts';
 import type { SimulatedAttachment, SimulatedItem } from '../store/item.ts';
 import type { SimulatedMailbox } from '../store/mailbox.ts';
 import type { Registry } from '../store/registry.ts';
+import { isSeries, occurrenceOf } from '../store/series/occurrences.ts';
 import { EwsItemError } from '../xml/ews-errors.ts';
 import { schemaFault } from '../xml/soap-request.ts';
 import type { OperationContext } from './operation.ts';
-import { isSeries, occurrenceOf } from './series/occurrences.ts';
 
 /** The ids of `m:ItemIds`: of items, and of occurrences and series by one another. */
 export function itemIdsIn(request: XmlElement): readonly XmlElement[] {

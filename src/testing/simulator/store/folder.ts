@@ -1,7 +1,7 @@
 import { checkArguments } from '../../../core/arguments.ts';
 import { folderArguments } from './arguments.ts';
 import { type ExtendedProperty, keyOfPath } from './extended-property.ts';
-import type { SimulatedItem } from './item.ts';
+import { SimulatedItem } from './item.ts';
 
 /** What a folder is made of. */
 export interface FolderOptions {
@@ -41,7 +41,7 @@ export class SimulatedFolder {
    */
   readable = true;
   readonly #items = new Map<string, SimulatedItem>();
-  readonly #byProperty = new Map<string, Set<SimulatedItem>>();
+  readonly #byProperty = new Map<string, SimulatedItem | Set<SimulatedItem>>();
   #unread = 0;
   #bytes = 0;
 
@@ -93,7 +93,8 @@ export class SimulatedFolder {
 
   /** Items that carry that value in that property, without regard to case, as the store compares. */
   withProperty(key: string, value: string): Iterable<SimulatedItem> {
-    return this.#byProperty.get(indexKey(key, value)) ?? [];
+    const found = this.#byProperty.get(indexKey(key, value)) ?? [];
+    return found instanceof SimulatedItem ? [found] : found;
   }
 
   /** Puts an item into it; `mailbox.store()` makes one first. */
@@ -106,9 +107,10 @@ export class SimulatedFolder {
     for (const property of item.properties) {
       if (typeof property.value !== 'string') continue;
       const key = indexKey(keyOfPath(property.path), property.value);
-      const set = this.#byProperty.get(key);
-      if (set === undefined) this.#byProperty.set(key, new Set([item]));
-      else set.add(item);
+      const found = this.#byProperty.get(key);
+      if (found === undefined) this.#byProperty.set(key, item);
+      else if (found instanceof SimulatedItem) this.#byProperty.set(key, new Set([found, item]));
+      else found.add(item);
     }
   }
 
@@ -138,9 +140,9 @@ export class SimulatedFolder {
     for (const property of item.properties) {
       if (typeof property.value !== 'string') continue;
       const key = indexKey(keyOfPath(property.path), property.value);
-      const set = this.#byProperty.get(key);
-      set?.delete(item);
-      if (set?.size === 0) this.#byProperty.delete(key);
+      const found = this.#byProperty.get(key);
+      if (found instanceof Set) found.delete(item);
+      if (found === item || (found instanceof Set && found.size === 0)) this.#byProperty.delete(key);
     }
   }
 

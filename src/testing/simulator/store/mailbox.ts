@@ -1,7 +1,6 @@
 import { checkArguments } from '../../../core/arguments.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { contentOfMime } from '../mime/seed.ts';
-import { updateOccurrence } from '../operations/series/occurrences.ts';
 import { mailboxArguments } from './arguments.ts';
 import { ChangeLog } from './change-log.ts';
 import { SimulatedFolder } from './folder.ts';
@@ -11,6 +10,7 @@ import { shownAsHistory, shownItems, showsInMissedConversations } from './messag
 import { type Arrival, arrivedAs, type ItemState } from './message-flags.ts';
 import type { Registry } from './registry.ts';
 import { readSeed, type SeedContent } from './seeding/content.ts';
+import { updateOccurrence } from './series/occurrences.ts';
 import { foldersNamed, type WellKnownFolder } from './well-known-folders.ts';
 
 /** A simulated mailbox. */

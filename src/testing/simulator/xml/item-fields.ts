@@ -1,8 +1,8 @@
 import { escapeAttribute, escapeText } from '../../../ews/xml/write.ts';
 import type { Mailbox } from '../../../transport/contract.ts';
 import { composeMime, headersOf } from '../mime/compose.ts';
-import { ofSeries } from '../operations/series/occurrences.ts';
 import type { SimulatedItem } from '../store/item.ts';
+import { ofSeries } from '../store/series/occurrences.ts';
 import { writeAttachments } from './attachment.ts';
 import { bodyAs, previewOf } from './item-body.ts';
 import { elementOf } from './property-path.ts';

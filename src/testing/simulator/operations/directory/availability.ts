@@ -4,11 +4,11 @@ import type { Exchange } from '../../exchange.ts';
 import type { ZoneClocks } from '../../schema/time-zones/clocks.ts';
 import { clocksOfAvailability, writeZone } from '../../schema/time-zones/definition.ts';
 import { windowsZones } from '../../schema/time-zones/windows-zones.ts';
+import { expanded } from '../../store/series/occurrences.ts';
 import { EwsFault } from '../../xml/ews-errors.ts';
 import { itemValue } from '../../xml/item-shape.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
 import { answerEach, type Operation } from '../operation.ts';
-import { expanded } from '../series/occurrences.ts';
 import { success } from './settings.ts';
 
 /** ms, 62 days: what a server allows unless it is told. */

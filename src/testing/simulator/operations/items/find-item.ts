@@ -1,6 +1,7 @@
 import { messagesNs, typesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, type XmlElement } from '../../../../ews/xml/read.ts';
 import type { SimulatedItem } from '../../store/item.ts';
+import { expanded } from '../../store/series/occurrences.ts';
 import { compareValues, typeOfPath } from '../../xml/comparison.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { itemValue, readItemShape, writeItem } from '../../xml/item-shape.ts';
@@ -10,7 +11,6 @@ import { readRestriction } from '../../xml/restriction.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
 import { folderIdsIn, mailboxOf, resolveFolder } from '../ids.ts';
 import { answerEach, type Operation } from '../operation.ts';
-import { expanded } from '../series/occurrences.ts';
 import { readQueryString } from './query-string.ts';
 import { search } from './search.ts';
 

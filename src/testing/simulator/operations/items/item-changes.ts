@@ -1,13 +1,15 @@
 import { typesNs } from '../../../../ews/xml/namespaces.ts';
 import { childrenOf, type XmlElement } from '../../../../ews/xml/read.ts';
 import { escapeText } from '../../../../ews/xml/write.ts';
-import type { StatedException } from '../../mime/parse-calendar.ts';
+
 import { withAliased, withoutAliased } from '../../schema/mapi-properties.ts';
 import { itemElements } from '../../schema/names.ts';
 import { type ExtendedProperty, keyOfPath } from '../../store/extended-property.ts';
 import type { MessageContent, SimulatedItem } from '../../store/item.ts';
-import { withCompletion } from '../../store/item-defaults.ts';
 import { messageFlag } from '../../store/message-flags.ts';
+import { withCompletion } from '../../store/seeding/item-defaults.ts';
+import { asChanged } from '../../store/series/changed-series.ts';
+import { type StatedException, withExceptions, withStated } from '../../store/series/exceptions.ts';
 import { readAttachment } from '../../xml/attachment.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { dictionaryOf } from '../../xml/item-fields.ts';
@@ -16,8 +18,6 @@ import { elementOf, isPropertyPath, type PropertyPath, readPropertyPath } from '
 import { schemaFault } from '../../xml/soap-request.ts';
 import { readElement, writeElement } from '../../xml/written-element.ts';
 import type { OperationContext } from '../operation.ts';
-import { asChanged } from '../series/changed-series.ts';
-import { withExceptions, withStated } from '../series/exceptions.ts';
 import { importanceOf, isKept, readBody, readProperty, sensitivityOf, several, single } from './item-content.ts';
 
 /** An item while it is being changed. */
@@ -122,6 +122,7 @@ function set(draft: Draft, path: PropertyPath, value: XmlElement, context: Opera
     case 'MimeContent': {
       const mime = context.mimeOf(value);
       if (mime === undefined) throw new EwsItemError('ErrorMimeContentInvalid');
+      if (mime.refused !== undefined) throw new EwsItemError('ErrorMimeContentInvalid', mime.refused);
       const attachments = mime.attachments.map((one) => ({ ...one, id: context.newAttachmentId() }));
       const { source, messageId, attachments: _parsed, exceptions, fields, ...parts } = mime;
       draft.exceptions = exceptions ?? [];

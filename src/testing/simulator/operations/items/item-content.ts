@@ -6,13 +6,13 @@ import { withAliased } from '../../schema/mapi-properties.ts';
 import { type ItemKind, isItemKind, itemElements } from '../../schema/names.ts';
 import { type ExtendedProperty, fitsType, readExtendedField } from '../../store/extended-property.ts';
 import type { MessageContent } from '../../store/item.ts';
-import { withDefaults } from '../../store/item-defaults.ts';
+import { withDefaults } from '../../store/seeding/item-defaults.ts';
+import { withExceptions } from '../../store/series/exceptions.ts';
 import { readAttachment } from '../../xml/attachment.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { computedFields } from '../../xml/item-fields.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
 import { plainBoolean, utc, writeElement } from '../../xml/written-element.ts';
-import { withExceptions } from '../series/exceptions.ts';
 
 /** Class and folder of items that say nothing about them. */
 export const kinds: Readonly<Record<ItemKind, { readonly itemClass: string; readonly folder: string }>> = {
@@ -60,6 +60,7 @@ export function readItem(item: XmlElement, context: ReadingContext): MessageCont
   const kind = isItemKind(item.name) ? item.name : 'Item';
   const mimeElement = child(item, typesNs, 'MimeContent');
   const mime = mimeElement && context.mimeOf(mimeElement);
+  if (mime?.refused !== undefined) throw new EwsItemError('ErrorMimeContentInvalid', mime.refused);
   const properties = childrenOf(item, typesNs, 'ExtendedProperty').map(readProperty);
   const tagged = properties.find((p) => p.path.tag === 0x1035)?.value;
   const from = single(child(item, typesNs, 'From')) ?? mime?.from;

@@ -4,9 +4,9 @@ import { escapeText } from '../../../../ews/xml/write.ts';
 import type { Mailbox } from '../../../../transport/contract.ts';
 import type { MessageContent, SimulatedItem } from '../../store/item.ts';
 import type { SimulatedMailbox } from '../../store/mailbox.ts';
+import { isSeries, occurrenceAt } from '../../store/series/occurrences.ts';
 import { writeMailbox } from '../../xml/item-fields.ts';
 import { readElement, textsOf, writeElement } from '../../xml/written-element.ts';
-import { isSeries, occurrenceAt } from '../series/occurrences.ts';
 
 const lists = ['RequiredAttendees', 'OptionalAttendees', 'Resources'] as const;
 

@@ -1,6 +1,6 @@
 import type { Mailbox } from '../../../../transport/contract.ts';
 import type { MessageContent } from '../../store/item.ts';
-import { throughout } from '../series/exceptions.ts';
+import { throughout } from '../../store/series/exceptions.ts';
 import { fieldText, organizerOf, withTexts } from './fields.ts';
 
 /** How an attendee answers. */

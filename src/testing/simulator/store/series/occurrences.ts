@@ -1,7 +1,7 @@
 import { zoneClocks } from '../../schema/time-zones/clocks.ts';
 import { clocksOf } from '../../schema/time-zones/definition.ts';
-import { type MessageContent, SimulatedItem } from '../../store/item.ts';
 import { readElement } from '../../xml/written-element.ts';
+import { type MessageContent, SimulatedItem } from '../item.ts';
 import { readRecurrence } from './recurrence.ts';
 
 /** One time of a series: its place in it, and when it was to be. */
@@ -18,32 +18,71 @@ export function isSeries(item: SimulatedItem): boolean {
   return item.kind === 'CalendarItem' && item.series === undefined && item.content.fields?.has('Recurrence') === true;
 }
 
-/** Every time that the pattern gives, deleted ones too, in order. */
-export function* instancesOf({ fields }: MessageContent): Iterable<Instance> {
+/** A day of a series before anybody asked by which clocks: counting days is cheap, asking the clocks of a zone is not. */
+interface Place {
+  readonly index: number;
+  /** Its midnight, as if in UTC: at most a day and a half from when it happens. */
+  readonly midnight: number;
+}
+const day = 86_400_000;
+const nearly = 2 * day;
+
+interface Series {
+  /** Without an end, or with one that lies further than a series is followed. */
+  readonly endless: boolean;
+  /** Every place that the pattern gives, deleted ones too, in order. */
+  places(): Iterable<Place>;
+  when(place: Place): Instance;
+}
+
+function seriesIn({ fields }: MessageContent): Series | undefined {
   const recurrence = fields?.get('Recurrence');
   const start = timeIn(fields, 'Start');
-  const days = recurrence === undefined ? undefined : readRecurrence(readElement(recurrence))?.days();
-  if (days === undefined || Number.isNaN(start)) return;
+  const read = recurrence === undefined ? undefined : readRecurrence(readElement(recurrence));
+  if (read === undefined || Number.isNaN(start)) return undefined;
   const zone = fields?.get('StartTimeZone') ?? fields?.get('MeetingTimeZone');
   const clocks = (zone === undefined ? undefined : clocksOf(readElement(zone))) ?? zoneClocks('UTC');
-  if (clocks === undefined) return;
-  const timeOfDay = (start + clocks.offset(start)) % 86_400_000;
-  let index = 0;
-  for (const day of days) {
-    index += 1;
-    const wall = new Date(day + timeOfDay).toISOString().slice(0, 19);
-    yield { index, start: Date.parse(clocks.moment(wall) ?? ''), day: wall.slice(0, 10) };
+  if (clocks === undefined) return undefined;
+  const timeOfDay = (((start + clocks.offset(start)) % day) + day) % day;
+  return {
+    endless: read.endless,
+    *places() {
+      let index = 0;
+      for (const midnight of read.days()) {
+        index += 1;
+        yield { index, midnight };
+      }
+    },
+    when({ index, midnight }) {
+      const wall = new Date(midnight + timeOfDay).toISOString().slice(0, 19);
+      return { index, start: Date.parse(clocks.moment(wall) ?? `${wall}Z`), day: wall.slice(0, 10) };
+    },
+  };
+}
+
+/** The times of a series, deleted ones too, in order, that lie within two days of one of these moments. */
+export function* instancesNear(content: MessageContent, moments: readonly number[]): Iterable<Instance> {
+  const series = seriesIn(content);
+  const days = new Set<number>();
+  for (const moment of moments) {
+    for (let at = Math.floor(moment / day) - 2, n = 0; n < 5; n++) days.add(at + n);
+  }
+  const last = moments.reduce((latest, one) => Math.max(latest, one), Number.NEGATIVE_INFINITY) + nearly;
+  for (const place of series?.places() ?? []) {
+    if (place.midnight > last) return;
+    if (series !== undefined && days.has(place.midnight / day)) yield series.when(place);
   }
 }
 
 /** The occurrences of a series that are something else than it, or gone, in order. */
 export function* exceptionsOf(content: MessageContent): Iterable<readonly [Instance, MessageContent | 'deleted']> {
   let left = content.occurrences?.size ?? 0;
-  if (left === 0) return;
-  for (const instance of instancesOf(content)) {
-    const own = content.occurrences?.get(instance.index);
+  const series = left === 0 ? undefined : seriesIn(content);
+  if (series === undefined) return;
+  for (const place of series.places()) {
+    const own = content.occurrences?.get(place.index);
     if (own === undefined) continue;
-    yield [instance, own];
+    yield [series.when(place), own];
     left -= 1;
     if (left === 0) return;
   }
@@ -51,14 +90,16 @@ export function* exceptionsOf(content: MessageContent): Iterable<readonly [Insta
 
 /** The occurrence with that place in a series. */
 export function occurrenceOf(master: SimulatedItem, index: number): SimulatedItem | 'deleted' | 'none' {
-  for (const instance of instancesOf(master.content)) if (instance.index === index) return asItem(master, instance) ?? 'deleted';
+  const series = seriesIn(master.content);
+  for (const place of series?.places() ?? []) {
+    if (series !== undefined && place.index === index) return asItem(master, series.when(place)) ?? 'deleted';
+  }
   return 'none';
 }
 
 /** The occurrence that was to be at that moment; undefined when it was deleted, or there is none. */
 export function occurrenceAt(master: SimulatedItem, original: number): SimulatedItem | undefined {
-  for (const instance of instancesOf(master.content)) {
-    if (instance.start > original) return undefined;
+  for (const instance of instancesNear(master.content, [original])) {
     if (instance.start === original) return asItem(master, instance);
   }
   return undefined;
@@ -69,11 +110,17 @@ export function expanded(items: readonly SimulatedItem[], from: number, to: numb
   return items.flatMap((item) => {
     if (!isSeries(item)) return [item];
     const { fields, occurrences } = item.content;
+    const series = seriesIn(item.content);
     const length = timeIn(fields, 'End') - timeIn(fields, 'Start');
+    let lastChanged = 0;
+    for (const index of occurrences?.keys() ?? []) lastChanged = Math.max(lastChanged, index);
     const found: SimulatedItem[] = [];
-    for (const instance of instancesOf(item.content)) {
-      const changed = occurrences?.has(instance.index) === true;
-      if (instance.start >= to && !changed && [...(occurrences?.keys() ?? [])].every((index) => index < instance.index)) break;
+    for (const place of series?.places() ?? []) {
+      const changed = occurrences?.has(place.index) === true;
+      if (place.midnight >= to + nearly && place.index > lastChanged) break;
+      if (series === undefined || (!changed && (place.midnight >= to + nearly || place.midnight + length + nearly <= from)))
+        continue;
+      const instance = series.when(place);
       if (!changed && (instance.start >= to || instance.start + length <= from)) continue;
       const occurrence = asItem(item, instance);
       if (occurrence !== undefined) found.push(occurrence);
@@ -120,15 +167,18 @@ function withOccurrence(master: SimulatedItem, index: number, next: MessageConte
 /** What a series says of its occurrences: the first and the last, those changed, those deleted. */
 export function ofSeries(item: SimulatedItem, what: 'FirstOccurrence' | 'LastOccurrence' | 'Modified' | 'Deleted'): string {
   if (!isSeries(item)) return '';
-  const instances = instancesOf(item.content);
   switch (what) {
     case 'FirstOccurrence':
-      for (const one of instances) if (asItem(item, one) !== undefined) return info(what, item, one);
-      return '';
     case 'LastOccurrence': {
-      if (readRecurrence(readElement(item.content.fields?.get('Recurrence') ?? ''))?.endless !== false) return '';
-      const last = [...instances].findLast((one) => asItem(item, one) !== undefined);
-      return last === undefined ? '' : info(what, item, last);
+      const series = seriesIn(item.content);
+      if (what === 'LastOccurrence' && series?.endless !== false) return '';
+      let found: Place | undefined;
+      for (const place of series?.places() ?? []) {
+        if (item.content.occurrences?.get(place.index) === 'deleted') continue;
+        found = place;
+        if (what === 'FirstOccurrence') break;
+      }
+      return series === undefined || found === undefined ? '' : info(what, item, series.when(found));
     }
     case 'Modified':
     case 'Deleted': {

@@ -1,9 +1,22 @@
-import type { StatedException } from '../../mime/parse-calendar.ts';
-import type { MessageContent } from '../../store/item.ts';
-import { withDefaults } from '../../store/item-defaults.ts';
-import { type Instance, instancesOf, unchanged } from './occurrences.ts';
+import type { MessageContent } from '../item.ts';
+import { withDefaults } from '../seeding/item-defaults.ts';
+import { type Instance, instancesNear, unchanged } from './occurrences.ts';
 
-const twoDays = 2 * 86_400_000;
+/** What iCalendar says of an event: its fields as EWS writes them, its subject and its text. */
+export interface StatedEvent {
+  readonly subject?: string;
+  readonly body?: MessageContent['body'];
+  readonly importance?: MessageContent['importance'];
+  readonly sensitivity?: MessageContent['sensitivity'];
+  readonly fields: ReadonlyMap<string, string>;
+}
+
+/** An occurrence that is gone, or is something else than its series. */
+export interface StatedException {
+  /** When it was to start, `2026-11-30T09:00:00Z`; the day alone, `2026-11-30`, where no hour is named. */
+  readonly original: string;
+  readonly is: 'deleted' | StatedEvent;
+}
 
 /** A series once iCalendar has said what becomes of single occurrences; what it says of times that are none of the series counts for nothing. */
 export function withExceptions(content: MessageContent, stated: readonly StatedException[] = []): MessageContent {
@@ -11,10 +24,9 @@ export function withExceptions(content: MessageContent, stated: readonly StatedE
   const sayings = new Map<string, StatedException['is']>();
   // What is gone is gone, whatever else is said of it.
   for (const { original, is } of stated) if (sayings.get(original) !== 'deleted') sayings.set(original, is);
-  const last = stated.reduce((latest, { original }) => Math.max(latest, Date.parse(original) || 0), 0) + twoDays;
+  const moments = stated.map(({ original }) => Date.parse(original)).filter((moment) => !Number.isNaN(moment));
   const occurrences = new Map<number, MessageContent | 'deleted'>();
-  for (const instance of instancesOf(content)) {
-    if (instance.start > last) break;
+  for (const instance of instancesNear(content, moments)) {
     const at = new Date(instance.start).toISOString().replace(/\.\d+Z$/, 'Z');
     const is = sayings.get(at) ?? sayings.get(instance.day);
     if (is !== undefined) occurrences.set(instance.index, is === 'deleted' ? is : exception(content, instance, is));
@@ -36,7 +48,7 @@ export function withStated(before: MessageContent['fields'], stated: ReadonlyMap
   return withDefaults('CalendarItem', fields);
 }
 
-function exception(series: MessageContent, { start }: Instance, is: Exclude<StatedException['is'], 'deleted'>): MessageContent {
+function exception(series: MessageContent, { start }: Instance, is: StatedEvent): MessageContent {
   const { fields: inherited, ...rest } = unchanged(series, start);
   const fields = new Map(withStated(inherited, is.fields));
   fields.delete('Recurrence');

@@ -5,8 +5,10 @@ const day = 86_400_000;
 const weekdays = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 const months = 'January February March April May June July August September October November December'.split(' ');
 const indexes = ['First', 'Second', 'Third', 'Fourth', 'Last'];
-/** Of a series without an end; Exchange's own limit is the year 4500. */
+/** How far a series is followed, whenever it ends: nobody looks further, and each of its days is a day to count. */
 const longest = 100 * 366 * day;
+/** The first day that no calendar of Exchange reaches. */
+const beyond = Date.UTC(4500, 8, 1);
 
 /** When a series happens: its days as midnights in UTC, whatever its zone. */
 export interface Recurrence {
@@ -15,18 +17,38 @@ export interface Recurrence {
   readonly endless: boolean;
 }
 
+/** Why nothing can follow a `t:Recurrence`, as Exchange refuses it; undefined where something can. */
+export function problemOf(element: XmlElement): { readonly code: string; readonly text: string } | undefined {
+  const invalid = (text: string) => ({ code: 'ErrorCalendarInvalidRecurrence', text });
+  const [pattern, range] = element.children;
+  if (pattern === undefined || range === undefined) return invalid('The recurrence lacks its pattern or its range.');
+  for (const name of ['StartDate', 'EndDate']) {
+    if ((dayOf(range, name) ?? 0) < beyond) continue;
+    return { code: 'ErrorCalendarOutOfRange', text: `The ${name} of the recurrence lies beyond the 31st of August 4500.` };
+  }
+  const most = pattern.name === 'DailyRecurrence' ? 999 : 99;
+  const within = (text: string | undefined, last: number): boolean =>
+    text === undefined || (/^\s*\d{1,4}\s*$/.test(text) && Number(text) >= 1 && Number(text) <= last);
+  if (!within(textOf(pattern, typesNs, 'Interval'), most))
+    return invalid(`The interval of a ${pattern.name} goes from 1 to ${most}.`);
+  if (!within(textOf(range, typesNs, 'NumberOfOccurrences'), 999)) return invalid('A series has from 1 to 999 occurrences.');
+  for (const _ of readRecurrence(element)?.days() ?? []) return undefined;
+  return invalid('The recurrence has no occurrence.');
+}
+
 /** Reads `t:Recurrence`; undefined for one that no series can follow. */
 export function readRecurrence(element: XmlElement): Recurrence | undefined {
   const [pattern, range] = element.children;
   const first = dayOf(range, 'StartDate');
   if (pattern === undefined || range === undefined || first === undefined) return undefined;
   const candidates = patternOf(pattern, first);
-  const last = range.name === 'EndDateRecurrence' ? dayOf(range, 'EndDate') : first + longest;
+  const end = range.name === 'EndDateRecurrence' ? dayOf(range, 'EndDate') : first + longest;
   const count = range.name === 'NumberedRecurrence' ? Number(textOf(range, typesNs, 'NumberOfOccurrences')) : undefined;
-  if (candidates === undefined || last === undefined || last < first) return undefined;
+  if (candidates === undefined || end === undefined || end < first) return undefined;
+  const last = Math.min(end, first + longest);
   if (count !== undefined && !(Number.isInteger(count) && count >= 1 && count <= 999)) return undefined;
   return {
-    endless: range.name === 'NoEndRecurrence',
+    endless: range.name === 'NoEndRecurrence' || end > last,
     *days() {
       let left = count ?? Number.POSITIVE_INFINITY;
       for (const at of candidates()) {
@@ -45,7 +67,7 @@ function dayOf(range: XmlElement | undefined, name: string): number | undefined 
   return Number.isNaN(time) ? undefined : time;
 }
 
-/** Every day that fits, from the period of the first on, without an end. */
+/** Every day that fits, from the period of the first on, for as long as a series is followed at least. */
 function patternOf(pattern: XmlElement, first: number): (() => Iterable<number>) | undefined {
   const number = (name: string): number => Number(textOf(pattern, typesNs, name) ?? '1');
   const [interval, dayOfMonth] = [number('Interval'), number('DayOfMonth')];
@@ -57,7 +79,7 @@ function patternOf(pattern: XmlElement, first: number): (() => Iterable<number>)
   const monthly = (dayIn: (days: readonly number[]) => number | undefined) =>
     function* (): Iterable<number> {
       const year = new Date(first).getUTCFullYear();
-      for (let at = month; ; at += yearly ? 12 : interval) {
+      for (let at = month; Date.UTC(year, at) <= first + longest; at += yearly ? 12 : interval) {
         const found = dayIn(daysOfMonth(year, at));
         if (found !== undefined) yield found;
       }

@@ -1,12 +1,13 @@
-import type { MessageContent } from '../../store/item.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
-import { instancesOf } from './occurrences.ts';
+import { readElement } from '../../xml/written-element.ts';
+import type { MessageContent } from '../item.ts';
+import { problemOf } from './recurrence.ts';
 
-/** @throws ErrorCalendarInvalidRecurrence for a series that never happens. */
+/** @throws ErrorCalendarInvalidRecurrence for a series that never happens, ErrorCalendarOutOfRange for one that Exchange has no years for. */
 export function requireRecurrence(content: MessageContent): void {
-  if (content.fields?.has('Recurrence') !== true) return;
-  for (const _ of instancesOf(content)) return;
-  throw new EwsItemError('ErrorCalendarInvalidRecurrence', 'The recurrence has no occurrence.');
+  const written = content.fields?.get('Recurrence');
+  const problem = written === undefined ? undefined : problemOf(readElement(written));
+  if (problem !== undefined) throw new EwsItemError(problem.code, problem.text);
 }
 
 /** What follows for an appointment when its times change: a series with another pattern is as new, and an item becomes one or ceases to be. */
