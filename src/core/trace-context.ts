@@ -1,6 +1,3 @@
-/** Version, trace id, parent id and flags of https://www.w3.org/TR/trace-context/#traceparent-header. */
-const form = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
-
 /** UTF-16 units: a later version may add fields, but not without end. */
 const longest = 512;
 
@@ -14,14 +11,37 @@ export interface TraceContext {
   readonly traceFlags: number;
 }
 
-/** Reads a `traceparent` as W3C Trace Context has it, one of a later version too; `undefined` for what is none. */
+/**
+ * Reads a `traceparent` as https://www.w3.org/TR/trace-context/#traceparent-header has it, one of a later version too; `undefined` for what is none.
+ * Digit by digit: every attempt of a note reads those of its messages, and a pattern took as long as all else that is told of the attempt.
+ */
 export function readTraceparent(value: unknown): TraceContext | undefined {
-  if (typeof value !== 'string' || value.length > longest) return undefined;
-  const [, version, traceId = '', spanId = '', flags = '', more] = form.exec(value) ?? [];
+  if (typeof value !== 'string' || value.length < 55 || value.length > longest) return undefined;
+  if (value[2] !== '-' || value[35] !== '-' || value[52] !== '-') return undefined;
+  const version = digits(value, 0, 2);
+  const flags = digits(value, 53, 55);
   // ff is forbidden; only a later version may add fields.
-  if (version === undefined || version === 'ff' || (version === '00' && more !== undefined)) return undefined;
-  if (/^0+$/.test(traceId) || /^0+$/.test(spanId)) return undefined;
-  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16) };
+  if (version === 'none' || version === 0xff || flags === 'none') return undefined;
+  if (value.length > 55 && (version === 0 || value[55] !== '-' || /[\n\r\u2028\u2029]/.test(value))) return undefined;
+  if (!identifies(digits(value, 3, 35)) || !identifies(digits(value, 36, 52))) return undefined;
+  return { traceId: value.slice(3, 35), spanId: value.slice(36, 52), traceFlags: flags };
+}
+
+/** An id of zeros is none. */
+function identifies(number: number | 'none'): boolean {
+  return number !== 'none' && number > 0;
+}
+
+/** The number that hexadecimal digits in lower case make: that of many digits not exactly, but never 0 unless all are. */
+function digits(text: string, from: number, end: number): number | 'none' {
+  let number = 0;
+  for (let at = from; at < end; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit >= 0x30 && unit <= 0x39) number = number * 16 + unit - 0x30;
+    else if (unit >= 0x61 && unit <= 0x66) number = number * 16 + unit - 0x57;
+    else return 'none';
+  }
+  return number;
 }
 
 /** As a header of version 00: what a later version adds is left out, as its specification asks. */

@@ -1,15 +1,14 @@
 import type { EventName, Listener, OfflineImEvents } from '../observability/events.ts';
 import { spoolStates } from '../spool/contract.ts';
 import { type Instruments, instrumentsOf } from './instruments.ts';
-import type { AttributesLike, MeterLike, ObservationsLike, ObservedSender } from './options.ts';
+import type { AttributesLike, CounterLike, MeterLike, ObservationsLike, ObservedSender } from './options.ts';
+import { type Series, Tally } from './tally.ts';
 
-/** Events that are counted as they are, by the name behind the colon. */
+/** Events that are counted and nothing more, by the name behind the colon. */
 const counted = [
   'message:spooled',
   'message:refused',
   'message:duplicate',
-  'message:picked-up',
-  'message:delivered',
   'message:deferred',
   'message:unconfirmed',
   'message:dead',
@@ -17,14 +16,24 @@ const counted = [
   'message:cancelled',
 ] as const satisfies readonly EventName[];
 
+type Counted = (typeof counted)[number] | 'message:picked-up' | 'message:delivered';
+
+/** The deepest key of what is kept: codes and mailboxes that are missing. */
+const none = '';
+
+/** Codes of servers are theirs to choose: past any number that is one, nothing more is kept. */
+const mostKept = 1_000;
+
 /** What is said of messages and requests in numbers. */
 export class Metrics {
   readonly #meter: MeterLike;
   readonly #instruments: Instruments;
   readonly #common: AttributesLike;
   readonly #mailboxes: boolean;
-  /** Attributes by what they say: the same object each time costs nothing to make. */
-  readonly #kept = new Map<string, AttributesLike>();
+  readonly #tally = new Tally();
+  /** Series by what they say: by operation or event, then by code, then by mailbox. No key is put together for each message. */
+  readonly #kept = new Map<string, Map<string, Map<string, Series>>>();
+  #keptCount = 0;
 
   constructor(meter: MeterLike, { attributes, mailboxes }: { readonly attributes: AttributesLike; readonly mailboxes: boolean }) {
     this.#meter = meter;
@@ -34,8 +43,7 @@ export class Metrics {
   }
 
   request(operation: string, ms: number, error: string | undefined): void {
-    const attributes = this.#operation(operation, error);
-    this.#instruments.requests.record(ms / 1_000, attributes);
+    this.#instruments.requests.record(ms / 1_000, this.#operation(operation, error).attributes);
   }
 
   batch(notes: number): void {
@@ -44,17 +52,20 @@ export class Metrics {
 
   /** @returns what ends it */
   observe(sender: ObservedSender): () => void {
+    const { lateness, deliveryTime, attempts } = this.#instruments;
     const forget = [
       ...counted.map((name) => listen(sender, name, (event) => this.#count(name, event))),
-      listen(sender, 'message:picked-up', ({ attempt, late }) => {
-        if (attempt === 1) this.#instruments.lateness.record(late / 1_000, this.#common);
+      listen(sender, 'message:picked-up', (event) => {
+        this.#count('message:picked-up', event);
+        if (event.attempt === 1) lateness.record(event.late / 1_000, this.#common);
       }),
-      listen(sender, 'message:delivered', ({ attempt, took }) => {
-        this.#instruments.deliveryTime.record(took / 1_000, this.#common);
-        this.#instruments.attempts.record(attempt, this.#common);
+      listen(sender, 'message:delivered', (event) => {
+        this.#count('message:delivered', event);
+        deliveryTime.record(event.took / 1_000, this.#common);
+        attempts.record(event.attempt, this.#common);
       }),
       listen(sender, 'note:settled', ({ kind, entries, code }) => {
-        if (kind === 'deliver') this.#instruments.sent.add(entries, this.#operation('send', code));
+        if (kind === 'deliver') this.#tally.add(this.#operation('send', code), entries);
       }),
       this.#gauges(sender),
     ];
@@ -63,32 +74,34 @@ export class Metrics {
     };
   }
 
-  #count(name: (typeof counted)[number], event: OfflineImEvents[(typeof counted)[number]]): void {
+  #count<Name extends Counted>(name: Name, event: OfflineImEvents[Name]): void {
     const code = 'code' in event ? event.code : undefined;
     const lane = this.#mailboxes && 'lane' in event ? event.lane : undefined;
-    const attributes = this.#attributes(name, code, lane, () => ({
+    const series = this.#series(this.#instruments.messages, name, code, lane, () => ({
       'offline_im.event': name.slice('message:'.length),
       ...(code === undefined ? {} : { 'error.type': code }),
       ...(lane === undefined ? {} : { 'offline_im.mailbox': lane }),
     }));
-    this.#instruments.messages.add(1, attributes);
+    this.#tally.add(series, 1);
   }
 
-  #operation(operation: string, error: string | undefined): AttributesLike {
-    return this.#attributes('operation', operation, error, () => ({
+  #operation(operation: string, error: string | undefined): Series {
+    return this.#series(this.#instruments.sent, operation, error, undefined, () => ({
       'messaging.system': 'exchange',
       'messaging.operation.name': operation,
       ...(error === undefined ? {} : { 'error.type': error }),
     }));
   }
 
-  #attributes(what: string, one = '', other = '', make: () => AttributesLike): AttributesLike {
-    const key = `${what}\n${one}\n${other}`;
-    const kept = this.#kept.get(key);
+  #series(counter: CounterLike, what: string, code = none, lane = none, make: () => AttributesLike): Series {
+    const kept = this.#kept.get(what)?.get(code)?.get(lane);
     if (kept !== undefined) return kept;
-    const made = { ...this.#common, ...make() };
-    // Codes of servers are theirs to choose: past any number that is one, nothing more is kept.
-    if (this.#kept.size < 1_000) this.#kept.set(key, made);
+    const made: Series = { counter, attributes: { ...this.#common, ...make() }, untold: 0 };
+    if (this.#keptCount < mostKept) {
+      this.#keptCount += 1;
+      const byCode = child(this.#kept, what);
+      child(byCode, code).set(lane, made);
+    }
     return made;
   }
 
@@ -116,4 +129,10 @@ export class Metrics {
 function listen<Name extends EventName>(sender: ObservedSender, name: Name, listener: Listener<Name>): () => void {
   sender.on(name, listener);
   return () => sender.off(name, listener);
+}
+
+function child<Inner>(kept: Map<string, Map<string, Inner>>, key: string): Map<string, Inner> {
+  const found = kept.get(key) ?? new Map<string, Inner>();
+  kept.set(key, found);
+  return found;
 }

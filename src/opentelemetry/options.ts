@@ -79,6 +79,10 @@ export interface SpanOptionsLike {
 
 /** A span of `@opentelemetry/api`, as far as it is used. */
 export interface SpanLike {
+  /** Whether it is sampled: what one is told that is not, nobody reads. */
+  isRecording(): boolean;
+  /** Says more of it. */
+  setAttributes(attributes: AttributesLike): unknown;
   /** Says that it failed. */
   setStatus(status: { code: number }): unknown;
   /** Ends it, at that time. */

@@ -1,5 +1,5 @@
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import { readTraceparent } from '../core/trace-context.ts';
+import { readTraceparent, type TraceContext } from '../core/trace-context.ts';
 import type { OfflineImEvents } from '../observability/events.ts';
 import type { AttributesLike, ObservedSender, SpanOptionsLike, TracerLike } from './options.ts';
 
@@ -8,56 +8,74 @@ type Settled = OfflineImEvents['note:settled'];
 /** Links of a span: collectors cut off long lists. */
 const mostLinks = 128;
 
+/** Attributes that are kept to be given again: servers are few, and a host's mistake must not fill the memory. */
+const mostKept = 1_000;
+
 /**
  * A span for each attempt of a note, linked to the sends of its messages. Where all of these belong to one trace, the span is part of it: the trace of a web request goes
  * on when its note leaves. It is made once the outcome is known, so that a process that dies leaves none open.
+ *
+ * A span that is not sampled costs little: it begins with what a sampler may go by, the same object each time, and only one that is recorded is told the rest.
  */
 export function recordSpans(
   tracer: TracerLike,
   sender: ObservedSender,
   { attributes, mailboxes }: { readonly attributes: AttributesLike; readonly mailboxes: boolean },
 ): () => void {
+  const beginnings = { deliver: new Map<string, AttributesLike>(), probe: new Map<string, AttributesLike>() };
+  const beginning = ({ kind, endpoint }: Settled): AttributesLike => {
+    const kept = beginnings[kind].get(endpoint);
+    if (kept !== undefined) return kept;
+    const made = { ...attributes, ...operation(kind, endpoint) };
+    if (beginnings[kind].size < mostKept) beginnings[kind].set(endpoint, made);
+    return made;
+  };
   const record = (event: Settled): void => {
-    const sends = event.traceparents.flatMap((one) => readTraceparent(one) ?? []).map((one) => ({ ...one, isRemote: true }));
-    const [first, ...others] = sends;
-    const parent = others.every(({ traceId }) => traceId === first?.traceId) ? first : undefined;
+    const { kind, at, took, code } = event;
+    const sends = event.traceparents.flatMap((one) => readTraceparent(one) ?? []);
+    const parent = commonTrace(sends);
     const options: SpanOptionsLike = {
-      kind: event.kind === 'deliver' ? SpanKind.PRODUCER : SpanKind.CLIENT,
-      startTime: new Date(event.at.getTime() - event.took),
-      attributes: { ...attributes, ...conventional(event), ...own(event, mailboxes) },
-      links: sends.slice(0, mostLinks).map((context) => ({ context })),
+      kind: kind === 'deliver' ? SpanKind.PRODUCER : SpanKind.CLIENT,
+      startTime: new Date(at.getTime() - took),
+      attributes: beginning(event),
+      links: sends.slice(0, mostLinks).map((send) => ({ context: { ...send, isRemote: true } })),
     };
-    const context = parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent);
-    const span = tracer.startSpan(event.kind === 'deliver' ? 'send note' : 'probe note', options, context as never);
-    if (event.code !== undefined) span.setStatus({ code: SpanStatusCode.ERROR });
-    span.end(event.at);
+    const context = parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, { ...parent, isRemote: true });
+    const span = tracer.startSpan(kind === 'deliver' ? 'send note' : 'probe note', options, context as never);
+    if (span.isRecording()) {
+      span.setAttributes(details(event, mailboxes));
+      if (code !== undefined) span.setStatus({ code: SpanStatusCode.ERROR });
+    }
+    span.end(at);
   };
   sender.on('note:settled', record);
   return () => sender.off('note:settled', record);
 }
 
-/** https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/ */
-function conventional({ kind, noteId, entries, endpoint, code }: Settled): AttributesLike {
-  const host = hostOf(endpoint);
+/** The first of the sends, where all belong to one trace. */
+function commonTrace(sends: readonly TraceContext[]): TraceContext | undefined {
+  const [first] = sends;
+  return sends.every(({ traceId }) => traceId === first?.traceId) ? first : undefined;
+}
+
+/** What https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/ wants said when a span begins. */
+function operation(kind: Settled['kind'], endpoint: string): AttributesLike {
+  const host = URL.canParse(endpoint) ? new URL(endpoint).hostname : undefined;
   return {
     'messaging.system': 'exchange',
     'messaging.operation.name': kind === 'deliver' ? 'send' : 'probe',
     ...(kind === 'deliver' ? { 'messaging.operation.type': 'send' } : {}),
-    'messaging.message.id': noteId,
-    'messaging.batch.message_count': entries,
     ...(host === undefined ? {} : { 'server.address': host }),
-    ...(code === undefined ? {} : { 'error.type': code }),
   };
 }
 
-function own({ attempt, outcome, lane }: Settled, mailboxes: boolean): AttributesLike {
+function details({ noteId, entries, code, attempt, outcome, lane }: Settled, mailboxes: boolean): AttributesLike {
   return {
+    'messaging.message.id': noteId,
+    'messaging.batch.message_count': entries,
+    ...(code === undefined ? {} : { 'error.type': code }),
     'offline_im.attempt': attempt,
     'offline_im.outcome': outcome,
     ...(mailboxes ? { 'offline_im.mailbox': lane } : {}),
   };
-}
-
-function hostOf(endpoint: string): string | undefined {
-  return URL.canParse(endpoint) ? new URL(endpoint).hostname : undefined;
 }

@@ -141,6 +141,7 @@ export function reportAttempts(
   const { trace, clock } = context;
   if (!trace.listens('note:settled')) return;
   const took = Math.max(0, clock.monotonic() - startedAt);
+  const now = clock.now();
   for (const { note, outcome, result } of settled) {
     const met = outcome ?? result;
     const code = met !== undefined && 'error' in met ? met.error.code : undefined;
@@ -154,11 +155,20 @@ export function reportAttempts(
       outcome: met.status,
       ...(code === undefined ? {} : { code }),
       entries: note.entries.length,
-      at: new Date(clock.now()),
+      at: new Date(now),
       took,
-      traceparents: [...new Set(note.entries.flatMap(({ message }) => message?.traceparent ?? []))],
+      traceparents: traceparentsOf(note.entries),
     });
   }
+}
+
+/** Each once, in order. Most notes carry one message. */
+function traceparentsOf(entries: readonly SpoolEntry[]): readonly string[] {
+  const found = new Set<string>();
+  for (const { message } of entries) {
+    if (message?.traceparent !== undefined) found.add(message.traceparent);
+  }
+  return found.size === 0 ? [] : [...found];
 }
 
 function noteEvent(note: ClaimedNote, entry: SpoolEntry): NoteEvent {
