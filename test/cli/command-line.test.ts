@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { OfflineImSender } from '../../src/sender/sender.ts';
 import { SqliteSpool } from '../../src/spool/sqlite/sqlite-spool.ts';
 import { FakeTransport } from '../support/fake-transport.ts';
+import { offlineImHere } from './in-process.ts';
 import { offlineIm } from './offline-im.ts';
 
 let folder: string;
@@ -33,7 +34,7 @@ it('--help names every command, and each command its options and examples', asyn
   const names = [...out.matchAll(/^ {2}([a-z-]+) {2,}\S/gm)].map(([, name = '']) => name);
   expect(names).toEqual(expect.arrayContaining(['stats', 'list']));
   for (const name of names) {
-    const help = await offlineIm([name, '--help']);
+    const help = await offlineImHere([name, '--help']);
     expect(help.code).toBe(0);
     expect(help.out).toMatch(new RegExp(`Usage: offline-im ${name}[^]*Options:[^]*--json[^]*Examples:\\n {2}# `));
   }
@@ -70,15 +71,19 @@ it.each([
     'not encrypted',
   ],
 ])('%j is a wrong command line: exit code 2', async (args, text) => {
-  const { code, out, err } = await offlineIm(args);
+  const { code, out, err } = await offlineImHere(args);
   expect({ code, out }).toEqual({ code: 2, out: '' });
   expect(err).toContain(text);
+});
+
+it('ends with the code of its command line as a process', async () => {
+  expect(await offlineIm(['lst', '--spool', '.'])).toMatchObject({ code: 2, out: '', err: expect.stringContaining('list') });
 });
 
 it('never makes a spool', async () => {
   const before = await readdir(folder);
   for (const where of [join(folder, 'missing.db'), folder]) {
-    const { code, err } = await offlineIm(['stats', '--spool', where, '--json']);
+    const { code, err } = await offlineImHere(['stats', '--spool', where, '--json']);
     expect(code).toBe(1);
     expect(JSON.parse(err)).toMatchObject({ error: { code: 'SPOOL_ROOT_UNUSABLE' } });
   }

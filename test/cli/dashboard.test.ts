@@ -8,9 +8,7 @@ import { expect, it } from 'vitest';
 import { OfflineImSender } from '../../src/sender/sender.ts';
 import { SqliteSpool } from '../../src/spool/sqlite/sqlite-spool.ts';
 import { FakeTransport } from '../support/fake-transport.ts';
-import { offlineIm } from './offline-im.ts';
-
-const program = join(import.meta.dirname, '../../src/cli/main.ts');
+import { offlineIm, program } from './offline-im.ts';
 
 interface Answer {
   readonly status: number | undefined;

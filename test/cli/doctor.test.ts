@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startExchangeSimulator } from '../../src/testing/simulator/simulator.ts';
 import { loopbackCertificate, loopbackKey } from '../support/loopback-certificate.ts';
 import { answerOf, recording } from '../support/recordings.ts';
+import { offlineImHere } from './in-process.ts';
 import { offlineIm } from './offline-im.ts';
 
 const alice = 'alice@contoso.test';
@@ -28,8 +29,12 @@ afterEach(() => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function doctor(url: string, ...args: readonly string[]) {
+  return doctorBy(offlineImHere, url, ...args);
+}
+
+async function doctorBy(run: typeof offlineIm, url: string, ...args: readonly string[]) {
   const login = ['--mailbox', alice, '--url', url, '--username', alice, '--password-env', 'SECRET'];
-  const ran = await offlineIm(['doctor', ...login, ...args, '--json'], { env: { SECRET: password } });
+  const ran = await run(['doctor', ...login, ...args, '--json'], { env: { SECRET: password } });
   expect(ran.out + ran.err).not.toContain(password);
   expect(ran.err).toBe('');
   const { findings } = JSON.parse(ran.out) as {
@@ -68,7 +73,7 @@ describe.each([['basic'], ['ntlm']] as const)('doctor over TLS with %s', (scheme
       ...options,
     });
     const args = ['--login', scheme, '--ca', join(folder, 'ca.pem')];
-    const well = await doctor(exchange.url, ...args, '--send-test', 'bob@contoso.test');
+    const well = await doctorBy(offlineIm, exchange.url, ...args, '--send-test', 'bob@contoso.test');
     expect(well.lines).toEqual([
       'address ok',
       'tls ok',
@@ -190,7 +195,9 @@ it.each([
   const config = join(folder, 'graph.json');
   const graph = { root: new URL(root).origin, token: { env: 'SECRET' } };
   await writeFile(config, JSON.stringify({ identity: { sip: `sip:${alice}` }, graph }));
-  const ran = await offlineIm(['doctor', '--config', config, '--send-test', 'bob@contoso.test'], { env: { SECRET: 'tok-4711' } });
+  const ran = await offlineImHere(['doctor', '--config', config, '--send-test', 'bob@contoso.test'], {
+    env: { SECRET: 'tok-4711' },
+  });
   expect(ran).toMatchObject({ code: 3, err: '', out: expect.stringContaining(todo) });
   expect(sent).toBe(0);
 });

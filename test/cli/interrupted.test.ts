@@ -4,10 +4,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { cache } from './offline-im.ts';
+import { cache, program } from './offline-im.ts';
 import { fill } from './running-sender.ts';
 
-const program = join(import.meta.dirname, '../../src/cli/main.ts');
 let folder: string;
 let places: Readonly<Record<string, string>>;
 

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { programOf } from '../support/program.ts';
 
-const program = join(import.meta.dirname, '../../src/cli/main.ts');
+/** The command line, for whoever starts it in a way of their own. */
+export const program = programOf(new URL('../../src/cli/main.ts', import.meta.url));
 
 /** Types are stripped once, not in each of some hundred processes. */
 export const cache = join(tmpdir(), `offline-im-compiled-${process.getuid?.() ?? 0}`);

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSpool } from '../../src/admin/open-spool.ts';
+import { offlineImHere } from './in-process.ts';
 import { offlineIm } from './offline-im.ts';
 import { fill } from './running-sender.ts';
 
@@ -24,8 +25,10 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const run = async (where: string, ...args: string[]) => {
-  const { code, out, err } = await offlineIm([...args, '--spool', where, '--json']);
+/** By this process, to which the folder belongs as little as to any other. */
+const run = (where: string, ...args: string[]) => runBy(offlineImHere, where, ...args);
+const runBy = async (by: typeof offlineIm, where: string, ...args: string[]) => {
+  const { code, out, err } = await by([...args, '--spool', where, '--json']);
   return { code, err, json: out === '' ? undefined : JSON.parse(out) };
 };
 const own = (name: string) => join(root, '.offline-im', name);
@@ -37,7 +40,11 @@ const ended = async (child: ChildProcess | undefined, signal: 'SIGKILL'): Promis
 
 describe('a folder that a sender has open', () => {
   it('is listed, changed, paused, checked and backed up through that sender, which goes on', async () => {
-    expect(await run(root, 'stats')).toMatchObject({ code: 0, err: '', json: { states: { spooled: 1, dead: 1, held: 1 } } });
+    expect(await runBy(offlineIm, root, 'stats')).toMatchObject({
+      code: 0,
+      err: '',
+      json: { states: { spooled: 1, dead: 1, held: 1 } },
+    });
     expect((await run(root, 'explain', 'waits')).json).toMatchObject({ explanations: [{ waitingFor: 'pickup' }] });
     expect((await run(root, 'hold', 'waits')).json).toMatchObject({ changes: [{ from: 'spooled', to: 'held' }] });
     // Whatever may be due now is tried at once: the server refuses it again.
@@ -45,7 +52,7 @@ describe('a folder that a sender has open', () => {
     expect((await run(root, 'pause', '--why', 'moved')).json).toMatchObject({ paused: [{ why: 'moved' }] });
     expect((await run(root, 'check')).json).toEqual({ ok: true, findings: [] });
     const copy = join(folder, 'copy');
-    expect((await run(root, 'backup', copy)).code).toBe(0);
+    expect((await runBy(offlineIm, root, 'backup', copy)).code).toBe(0);
     expect((await run(copy, 'stats')).json).toMatchObject({ states: { held: 2, dead: 1 }, paused: [] });
     expect(owner?.exitCode).toBeNull();
   });

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { programOf } from '../support/program.ts';
 
-const script = join(import.meta.dirname, 'sender-process.ts');
+const script = programOf(new URL('./sender-process.ts', import.meta.url));
 
 /** Fills a spool with a message of each sort, in a process of its own; with `stay`, that process goes on as its sender until it is killed. */
 export async function fill(kind: string, where: string, stay: boolean): Promise<ChildProcess> {

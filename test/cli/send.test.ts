@@ -7,9 +7,7 @@ import { expect, it } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import { SqliteSpool } from '../../src/spool/sqlite/sqlite-spool.ts';
 import { startExchangeSimulator } from '../../src/testing/simulator/simulator.ts';
-import { offlineIm } from './offline-im.ts';
-
-const program = join(import.meta.dirname, '../../src/cli/main.ts');
+import { offlineIm, program } from './offline-im.ts';
 
 it('send leaves a message in the spool, and drain delivers it until SIGTERM', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'offline-im-send-'));

@@ -5,9 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { envelope, findItem, post } from '../testing/support/raw-ews.ts';
-import { offlineIm } from './offline-im.ts';
-
-const program = join(import.meta.dirname, '../../src/cli/main.ts');
+import { offlineIm, program } from './offline-im.ts';
 
 it('simulator serves what it was seeded with, until it is interrupted', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'offline-im-simulator-'));

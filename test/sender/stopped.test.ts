@@ -4,14 +4,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { basicAuth, EwsTransport, OfflineImSender } from '../../src/index.ts';
 import { startExchangeSimulator } from '../../src/testing/simulator/simulator.ts';
 import { makeSpool } from '../crash/open-spool.ts';
+import { programOf } from '../support/program.ts';
 import { alice, bob, type ChildOptions, quick } from './stopped-options.ts';
 
-const script = fileURLToPath(new URL('./stopped-child.ts', import.meta.url));
+const script = programOf(new URL('./stopped-child.ts', import.meta.url));
 const texts = ['one', 'two', 'three'];
 /** ms, longer than the lease. */
 const stoppedFor = 1_300;

@@ -1,8 +1,8 @@
 /** Real handshakes and proxies that fail: nothing reaches the server, so nothing may be in doubt. */
+
 import { execFile } from 'node:child_process';
 import { connect, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates, type TlsOptions } from 'node:tls';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { ExchangeService, Uri, WebCredentials } from 'ews-javascript-api';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -12,6 +12,7 @@ import { basicAuth } from '../../../src/index.ts';
 import { ntlmAuth } from '../../../src/ntlm.ts';
 import type { DeliveryOutcome, Transport } from '../../../src/transport/contract.ts';
 import { loopbackCertificate, loopbackKey } from '../../support/loopback-certificate.ts';
+import { programOf } from '../../support/program.ts';
 import { numbersOfRow } from '../../support/security-page.ts';
 import { always, makeNote } from '../support/note.ts';
 import { created, ok } from '../support/responses.ts';
@@ -190,7 +191,7 @@ describe.each(clientsOfTls)('%s: a handshake that fails has sent nothing', (clie
 });
 
 describe('a proxy that does not connect', () => {
-  const script = fileURLToPath(new URL('../support/deliver-once.ts', import.meta.url));
+  const script = programOf(new URL('../support/deliver-once.ts', import.meta.url));
 
   async function through(answer: string, url = 'https://mail.contoso.test/EWS/Exchange.asmx'): Promise<unknown> {
     const port = await tcp((socket) => socket.once('data', () => socket.end(answer)));

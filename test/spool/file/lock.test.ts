@@ -3,15 +3,15 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/core/clock.ts';
 import { nodeFiles } from '../../../src/spool/file/disk/node-files.ts';
 import { FileSpool } from '../../../src/spool/file/file-spool.ts';
+import { programOf } from '../../support/program.ts';
 import { newEntry, statesOf } from '../../support/spool-entries.ts';
 
 const context = { clock: systemClock, tombstones: 86_400_000 };
-const holder = fileURLToPath(new URL('./lock-holder.ts', import.meta.url));
+const holder = programOf(new URL('./lock-holder.ts', import.meta.url));
 
 let root: string;
 let child: ChildProcess | undefined;

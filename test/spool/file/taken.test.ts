@@ -4,15 +4,15 @@ import { closeSync, cpSync, openSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/core/clock.ts';
 import { nodeFiles } from '../../../src/spool/file/disk/node-files.ts';
 import { FileSpool } from '../../../src/spool/file/file-spool.ts';
+import { programOf } from '../../support/program.ts';
 import { claimRequest, newEntry, statesOf } from '../../support/spool-entries.ts';
 
-const opener = fileURLToPath(new URL('./opener.ts', import.meta.url));
+const opener = programOf(new URL('./opener.ts', import.meta.url));
 
 let root: string;
 let warnings: Error[] = [];
@@ -27,7 +27,7 @@ afterEach(() => rm(join(root, '..'), { recursive: true }));
 
 /** What a process of its own says when it opens the spool. */
 async function openElsewhere(): Promise<string> {
-  const child = spawn(process.execPath, ['--experimental-strip-types', opener, root], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [opener, root], { stdio: ['ignore', 'pipe', 'inherit'] });
   let said = '';
   child.stdout.on('data', (data) => {
     said += String(data);

@@ -4,12 +4,12 @@ import { readFileSync } from 'node:fs';
 import { copyFile, link, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/core/clock.ts';
 import type { SpoolContext } from '../../../src/spool/contract.ts';
 import { SqliteSpool, type SqliteSpoolOptions } from '../../../src/sqlite.ts';
 import { ManualClock } from '../../../src/testing.ts';
+import { programOf } from '../../support/program.ts';
 import { claimRequest, newEntry, statesOf } from '../../support/spool-entries.ts';
 import { type World, world } from './support.ts';
 
@@ -78,7 +78,7 @@ describe('a backup', () => {
       };
       await spool.append(Array.from({ length: 400 }, (_, index) => large(`before-${index}`)));
       const path = join(at.folder, 'copy.db');
-      const child = fileURLToPath(new URL('./writer.ts', import.meta.url));
+      const child = programOf(new URL('./writer.ts', import.meta.url));
       const copied: number[] = [];
       await spool.backup(path, {
         onProgress: (progress) => {
@@ -110,7 +110,7 @@ describe('a backup', () => {
     for (let from = 0; from < 4_000; from += 250) {
       await spool.append(Array.from({ length: 250 }, (_, index) => large(`e${from + index}`)));
     }
-    const script = fileURLToPath(new URL('./child.ts', import.meta.url));
+    const script = programOf(new URL('./child.ts', import.meta.url));
     const options = JSON.stringify({ path: at.path, name: 'w', lease: 1, does: 'append' });
     const writer = spawn(process.execPath, [script, options], { stdio: ['pipe', 'pipe', 'inherit'] });
     try {
@@ -211,7 +211,7 @@ describe('a backup', () => {
     await using at = await world();
     const spool = await at.open();
     const path = join(at.folder, 'theirs.db');
-    const script = fileURLToPath(new URL('./child.ts', import.meta.url));
+    const script = programOf(new URL('./child.ts', import.meta.url));
     const child = spawn(process.execPath, [script, JSON.stringify({ path, name: 'w', lease: 1, does: 'append' })], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });

@@ -10,6 +10,7 @@ import type { AppendResult } from '../../../src/spool/contract.ts';
 import { OpenFile } from '../../../src/spool/sqlite/connection/connection.ts';
 import { SqliteSpool } from '../../../src/sqlite.ts';
 import { ManualClock } from '../../../src/testing.ts';
+import { programOf } from '../../support/program.ts';
 import { claimRequest, newEntry, statesOf } from '../../support/spool-entries.ts';
 import { world } from './support.ts';
 
@@ -18,7 +19,7 @@ const context = { clock: systemClock, tombstones: 86_400_000 };
 
 /** Another process opens the file, appends and closes it again, so many times; what it appended. */
 async function openElsewhere(path: string, times = 1): Promise<readonly string[]> {
-  const script = fileURLToPath(new URL('./opener.ts', import.meta.url));
+  const script = programOf(new URL('./opener.ts', import.meta.url));
   const child = spawn(process.execPath, [script, path, String(times)], { stdio: ['ignore', 'pipe', 'inherit'] });
   let said = '';
   child.stdout.on('data', (chunk) => {

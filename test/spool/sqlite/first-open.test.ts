@@ -8,11 +8,12 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/core/clock.ts';
 import { assertLocal } from '../../../src/spool/disk/local-disk.ts';
 import { SqliteSpool } from '../../../src/sqlite.ts';
+import { programOf } from '../../support/program.ts';
 import { statesOf } from '../../support/spool-entries.ts';
 import { world } from './support.ts';
 
 const run = promisify(execFile);
-const opener = fileURLToPath(new URL('./opener.ts', import.meta.url));
+const opener = programOf(new URL('./opener.ts', import.meta.url));
 const context = { clock: systemClock, tombstones: 86_400_000 };
 
 describe('a new spool', () => {

@@ -14,12 +14,12 @@ import {
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { WriteLock } from '../../../src/spool/sqlite/connection/write-lock.ts';
+import { programOf } from '../../support/program.ts';
 
-const holder = fileURLToPath(new URL('./lock-holder.ts', import.meta.url));
+const holder = programOf(new URL('./lock-holder.ts', import.meta.url));
 const user = process.getuid?.() ?? 0;
 
 /** A spool, and a place for locks beside its folder. */

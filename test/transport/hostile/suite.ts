@@ -1,14 +1,15 @@
 /** Servers that mean harm, one source for both transports: no crash, in time, in little memory, and nothing is said that isn't shown. */
+
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { programOf } from '../../support/program.ts';
 import { attacksOn } from './attacks.ts';
 import type { HostileReport } from './client.ts';
 import { startHostileServer } from './server.ts';
 import { ews, good, graph } from './tongues.ts';
 
-const client = fileURLToPath(new URL('./client.ts', import.meta.url));
+const client = programOf(new URL('./client.ts', import.meta.url));
 const run = promisify(execFile);
 
 export const ways = ['fetch', 'dispatcher'] as const;

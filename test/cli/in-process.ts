@@ -1,0 +1,26 @@
+import { run } from '../../src/cli/run.ts';
+import type { Ran } from './offline-im.ts';
+
+/** What {@link offlineIm} does, in this process: a process for each costs a hundred times more, and shows no more where only what it prints and its code count. */
+export async function offlineImHere(
+  args: readonly string[],
+  { env = {}, input = '', cwd = process.cwd() }: { env?: NodeJS.ProcessEnv; input?: string; cwd?: string } = {},
+): Promise<Ran> {
+  const texts = { out: '', err: '' };
+  const code = await run(args, {
+    streams: {
+      out: { write: (text) => (texts.out += text) },
+      err: { write: (text) => (texts.err += text) },
+      terminal: false,
+      colours: false,
+      columns: undefined,
+    },
+    version: '0.0.0',
+    env: { PATH: process.env.PATH, ...env },
+    cwd,
+    signal: new AbortController().signal,
+    input: async () => input,
+    ask: async () => undefined,
+  });
+  return { code, ...texts };
+}

@@ -1,0 +1,57 @@
+/**
+ * The programs that tests start as processes. Each is bundled once in a run, into the folder that the run has in memory: a process finds, reads and links
+ * hundreds of files anew, which costs more than most of them do. Where a run has no such folder, as in the long tests, it is the source that runs.
+ */
+import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { basename, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
+
+const root = resolve(import.meta.dirname, '../..');
+const made = new Map<string, string>();
+
+/** Where the program of a TypeScript file lies. Its imports are bundled; what it finds by `import.meta` must not lie beside it. */
+export function programOf(url: URL): string {
+  const source = fileURLToPath(url);
+  const { OFFLINE_IM_TEST_FOLDER: ofTheRun } = process.env;
+  if (ofTheRun === undefined) return source;
+  let program = made.get(source);
+  if (program === undefined) {
+    const folder = join(ofTheRun, 'programs', relative(root, source).replaceAll(/[^\w-]/g, '_'));
+    bundle(source, folder, ofTheRun);
+    program = join(folder, `${basename(source, '.ts')}.mjs`);
+    made.set(source, program);
+  }
+  return program;
+}
+
+/** Several processes may make the same one: whoever is first keeps it. */
+function bundle(source: string, folder: string, ofTheRun: string): void {
+  mkdirSync(join(ofTheRun, 'programs'), { recursive: true });
+  unlessThere(() => symlinkSync(join(root, 'node_modules'), join(ofTheRun, 'programs', 'node_modules')));
+  const own = `${folder}-${process.pid}`;
+  buildSync({
+    entryPoints: [source],
+    outdir: own,
+    bundle: true,
+    splitting: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    outExtension: { '.js': '.mjs' },
+    target: 'node22',
+    keepNames: true,
+    logLevel: 'error',
+  });
+  unlessThere(() => renameSync(own, folder));
+  rmSync(own, { recursive: true, force: true });
+}
+
+function unlessThere(make: () => void): void {
+  try {
+    make();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EEXIST' && code !== 'ENOTEMPTY') throw error;
+  }
+}
