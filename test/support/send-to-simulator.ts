@@ -14,6 +14,7 @@ import {
   startExchangeSimulator,
 } from '../../src/testing/simulator/simulator.ts';
 import { checkedFetch, validateBody } from './ews-schema.ts';
+import { hastyClock } from './hasty-clock.ts';
 
 export const alice = 'alice@contoso.test';
 const bob = 'bob@contoso.test';
@@ -62,6 +63,7 @@ export async function sendToSimulator(
     url: exchange.url,
     credentials: basicAuth({ username: alice, password: 'p' }),
     requestTimeout: 1_000,
+    ...(options.transport?.requestTimeout === undefined ? { clock: hastyClock } : {}),
     ...options.transport,
     fetch,
   });

@@ -7,6 +7,7 @@ import { GraphTransport } from '../../src/graph/graph-transport.ts';
 import type { Transport } from '../../src/transport/contract.ts';
 import { created, ok } from '../ews/support/responses.ts';
 import { makeNote } from '../graph/support/canned.ts';
+import { hastyClock } from '../support/hasty-clock.ts';
 
 const follows: typeof fetch = (input, init) => fetch(input, { ...init, redirect: 'follow' });
 const tag = 'note-1:1';
@@ -48,9 +49,18 @@ afterAll(() => {
 const ways: readonly (readonly [string, (fetch: typeof globalThis.fetch) => Transport])[] = [
   [
     'EwsTransport',
-    (fetch) => new EwsTransport({ url: `${origin}/ews`, credentials: basicAuth({ username: 'a', password: 'p' }), fetch }),
+    (fetch) =>
+      new EwsTransport({
+        url: `${origin}/ews`,
+        credentials: basicAuth({ username: 'a', password: 'p' }),
+        fetch,
+        clock: hastyClock,
+      }),
   ],
-  ['GraphTransport', (fetch) => new GraphTransport({ root: origin, credential: async () => ({ token: 'abc' }), fetch })],
+  [
+    'GraphTransport',
+    (fetch) => new GraphTransport({ root: origin, credential: async () => ({ token: 'abc' }), fetch, clock: hastyClock }),
+  ],
 ];
 const signal = new AbortController().signal;
 

@@ -1,4 +1,5 @@
 import pRetry from 'p-retry';
+import { sleep } from '../../core/clock.ts';
 import { isA } from '../../core/errors/thrown.ts';
 import { failedBy } from '../outcome/call-failure.ts';
 import type { EwsSettings } from '../settings.ts';
@@ -24,17 +25,24 @@ export async function read(client: EwsClient, settings: EwsSettings, call: EwsCa
   const end = clock.monotonic() + deadline;
   try {
     return await pRetry(
-      async () => {
+      async (attempt) => {
+        if (attempt > 1 && !(await sleep(clock, pauseBefore(attempt), call.signal))) call.signal.throwIfAborted();
         const reply = await client.call({ ...call, deadline: Math.max(1, end - clock.monotonic()) });
         if (mayPass(reply) && clock.monotonic() < end) throw new PassingFailure(reply);
         return reply;
       },
-      { retries: 2, minTimeout: 100, maxTimeout: 500, randomize: true, signal: call.signal },
+      // The pauses are ours: p-retry knows no clock but the machine's.
+      { retries: 2, minTimeout: 0, maxTimeout: 0, signal: call.signal },
     );
   } catch (error) {
     if (isA(error, PassingFailure)) return error.reply;
     return failedBy(error, { requestId: '', sent: 'unknown', ended: 'aborted', deadline });
   }
+}
+
+/** ms: 100 to 200, then twice that, so that senders whom one fault has struck don't come back together. */
+function pauseBefore(attempt: number): number {
+  return 100 * 2 ** (attempt - 2) * (1 + Math.random());
 }
 
 function mayPass(reply: Reply): boolean {

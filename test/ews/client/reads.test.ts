@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { systemClock } from '../../../src/core/clock.ts';
+import { type Clock, systemClock } from '../../../src/core/clock.ts';
 import { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
 import type { EwsClient } from '../../../src/ews/client/client.ts';
 import { read } from '../../../src/ews/client/reads.ts';
@@ -25,9 +25,22 @@ function reading(replies: readonly Reply[], { deadline = 60_000, onCall = (_call
     onCall(calls);
     return replies[Math.min(calls.length, replies.length) - 1] ?? lost;
   };
-  const settings = { clock: systemClock, deadline } as EwsSettings;
+  let now = 0;
+  const clock: Clock = {
+    ...systemClock,
+    monotonic: () => now,
+    setTimer(callback, delay) {
+      const timer = setImmediate(() => {
+        now += delay;
+        callback();
+      });
+      return () => clearImmediate(timer);
+    },
+  };
+  const settings = { clock, deadline } as EwsSettings;
   return {
     calls,
+    passed: () => now,
     read: (signal = new AbortController().signal) =>
       read({ call } as unknown as EwsClient, settings, { operation: 'FindItem', body: '', mailbox: '', notes: [], signal }),
   };
@@ -50,8 +63,10 @@ it.each([
 });
 
 it('keeps one deadline for all attempts', async () => {
-  const { calls, read } = reading([lost]);
+  const { calls, passed, read } = reading([lost]);
   await read();
+  expect(passed()).toBeGreaterThanOrEqual(300);
+  expect(passed()).toBeLessThan(600);
   const [first = 0, second = 0, third = 0] = calls.map(({ deadline }) => deadline);
   expect(first).toBeLessThanOrEqual(60_000);
   expect(second).toBeLessThanOrEqual(first - 100);

@@ -4,6 +4,7 @@ import { EwsTransport } from '../../../src/ews/ews-transport.ts';
 import type { EwsTransportOptions } from '../../../src/ews/options.ts';
 import type { DeliveryOutcome, Note } from '../../../src/transport/contract.ts';
 import { checkedFetch } from '../../support/ews-schema.ts';
+import { hastyClock } from '../../support/hasty-clock.ts';
 import { always, makeNote } from './note.ts';
 import { CannedServer } from './server.ts';
 
@@ -38,7 +39,8 @@ export function useHarness(): Harness {
     const fetch = checkedFetch(options.fetch);
     errors.push(fetch.errors);
     const credentials = basicAuth({ username: 'alice@contoso.test', password: 'sécret-pass' });
-    return new EwsTransport({ url: current().url, credentials, ...options, fetch });
+    const clock = options.requestTimeout === undefined ? { clock: hastyClock } : {};
+    return new EwsTransport({ url: current().url, credentials, ...clock, ...options, fetch });
   };
   return {
     get server() {

@@ -3,6 +3,7 @@ import { afterEach, expect } from 'vitest';
 import { GraphTransport } from '../../../src/graph/graph-transport.ts';
 import type { GraphTransportOptions } from '../../../src/graph/options.ts';
 import type { DeliverOptions, DeliveryOutcome, Note, ProbeResult } from '../../../src/transport/contract.ts';
+import { hastyClock } from '../../support/hasty-clock.ts';
 import { checkedGraphFetch } from './graph-schema.ts';
 
 export const root = 'https://graph.contoso.test';
@@ -73,6 +74,7 @@ export function canned(handler: Handler, options: Partial<GraphTransportOptions>
     credential: async () => ({ token: secretToken }),
     fetch,
     messagesPerMinute: 10_000,
+    ...(options.requestTimeout === undefined ? { clock: hastyClock } : {}),
     ...options,
   });
   const note = (n = 1, fields: Partial<Note> = {}): Note => makeNote(transport, n, fields);
