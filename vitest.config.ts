@@ -29,8 +29,9 @@ export default defineConfig({
   resolve: { alias: [{ find: /^offline-im$/, replacement: fileURLToPath(new URL('./src/index.ts', import.meta.url)) }] },
   test: {
     pool: 'forks',
+    // Vitest itself gives up after a second.
+    expect: { poll: { timeout: 100_000, interval: 10 } },
     setupFiles: ['./test/support/judged-graph.ts'],
-    maxWorkers: 2,
     reporters:
       reports === undefined || reports === ''
         ? ['default']
@@ -43,6 +44,8 @@ export default defineConfig({
           globalSetup: ['./test/support/disk-in-memory.ts'],
           // A process for each file took a third of the time: to start, and to load the same modules again.
           isolate: false,
+          // One more than two cores: a test that waits for a process, or for PostgreSQL, leaves its core to another.
+          maxWorkers: 3,
           include: ['test/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...long],
           testTimeout: limit.short,
@@ -51,7 +54,15 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'long', include: long, testTimeout: limit.long, hookTimeout: limit.long },
+        test: {
+          name: 'long',
+          include: long,
+          maxWorkers: 2,
+          // After the short ones, where both are asked for.
+          sequence: { groupOrder: 1 },
+          testTimeout: limit.long,
+          hookTimeout: limit.long,
+        },
       },
     ],
   },

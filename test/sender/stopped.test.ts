@@ -98,7 +98,7 @@ function start(options: ChildOptions) {
     process: child,
     lines,
     async until(line: string): Promise<void> {
-      for (const end = performance.now() + 15_000; !lines.includes(line); await pause(5)) {
+      for (const end = performance.now() + 100_000; !lines.includes(line); await pause(5)) {
         if (performance.now() < end) continue;
         child.kill('SIGKILL');
         throw new Error(`The child never said ${line}; it said: ${lines.join(', ')}`);

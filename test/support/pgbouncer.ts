@@ -103,7 +103,7 @@ async function freePort(): Promise<number> {
 }
 
 async function untilOpen(port: number): Promise<void> {
-  for (const end = Date.now() + 10_000; ; ) {
+  for (const end = Date.now() + 100_000; ; ) {
     const socket = connect(port, '127.0.0.1');
     const open = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'error').then(() => false)]).catch(
       () => false,

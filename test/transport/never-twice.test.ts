@@ -66,11 +66,11 @@ describe.each(ways)('$name', ({ sends, make }) => {
       const { messageId } = await sender.send({ to: `sip:${bob}`, text: 'one' });
       await sender.start();
       const state = async () => (await sender.status(messageId))?.entries[0]?.state;
-      await expect.poll(state, { timeout: 60_000 }).toBe(end);
+      await expect.poll(state).toBe(end);
       const arrived = server.mailbox(bob).folder('inbox').items;
       expect(arrived.map(({ body }) => body.content)).toEqual(end === 'delivered' ? ['one'] : []);
       expect(server.journal.filter(({ operation }) => operation === sends)).toHaveLength(written);
-      await expect.poll(() => server.mailbox(alice).folder('drafts').items, { timeout: 10_000 }).toEqual([]);
+      await expect.poll(() => server.mailbox(alice).folder('drafts').items).toEqual([]);
     } finally {
       await sender.stop({ timeout: 100 });
       await server.close();

@@ -79,7 +79,7 @@ export async function scene(kind: 'file' | 'sqlite', folder: string) {
 
 /** Waits until nothing waits or is at work. */
 export async function done(sender: OfflineImSender): Promise<void> {
-  for (const end = performance.now() + 15_000; ; await pause(10)) {
+  for (const end = performance.now() + 100_000; ; await pause(10)) {
     const { spooled, deferred, delivering, unconfirmed } = (await sender.stats()).states;
     if (spooled + deferred + delivering + unconfirmed === 0) return;
     if (performance.now() > end) throw new Error(`still at work: ${JSON.stringify((await sender.stats()).states)}`);
