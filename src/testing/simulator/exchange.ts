@@ -104,6 +104,8 @@ export class Exchange {
   readonly graph: Required<GraphBehaviour>;
   readonly throttle: Throttle;
   readonly quotas = new Quotas();
+  /** Of items that somebody has made in another mailbox: whose they are. */
+  readonly creators = new Map<string, string>();
   readonly push: PushNotifier;
   /** Members by the address of the list, all lower case. */
   readonly distributionLists: ReadonlyMap<string, readonly string[]>;
@@ -233,6 +235,7 @@ export class Exchange {
     this.push.stop();
     this.timers.clear();
     this.outbound.length = 0;
+    this.creators.clear();
     this.registry.subscriptions.clear();
     this.registry.forgetSuccessors();
     this.throttle.reset();

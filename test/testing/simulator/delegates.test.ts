@@ -29,11 +29,13 @@ it('a delegate is added, changed and taken away, and may open the mailbox as lon
   const added = await call(url, `<m:AddDelegate>${of}${users(user(bob, level('Calendar', 'Editor')))}</m:AddDelegate>`);
   expect([added.codes, levels(added)]).toEqual([['NoError'], ['Calendar Editor']]);
   expect(added.text).toContain('<t:DisplayName>Bob Builder</t:DisplayName>');
-  expect((await call(url, inboxOfAlice, { as: bob })).codes).toEqual(['NoError']);
+  expect((await call(url, inboxOfAlice, { as: bob })).codes).toEqual(['ErrorFolderNotFound']);
+  expect((await call(url, inboxOfAlice.replace('"inbox"', '"calendar"'), { as: bob })).codes).toEqual(['NoError']);
   const more = `<m:DeliverMeetingRequests>DelegatesOnly</m:DeliverMeetingRequests>`;
   await call(url, `<m:UpdateDelegate>${of}${users(user(bob, level('Inbox', 'Reviewer')))}${more}</m:UpdateDelegate>`);
   const now = await call(url, get);
   expect(levels(now)).toEqual(['Calendar Editor', 'Inbox Reviewer']);
+  expect((await call(url, inboxOfAlice, { as: bob })).codes).toEqual(['NoError']);
   expect(now.text).toContain('>DelegatesOnly<');
   expect((await call(url, remove(bob))).codes).toEqual(['NoError']);
   expect((await call(url, inboxOfAlice, { as: bob })).codes).toEqual(['ErrorAccessDenied']);

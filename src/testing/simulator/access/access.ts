@@ -1,7 +1,7 @@
 import type { Exchange } from '../exchange.ts';
 import type { SimulatedMailbox } from '../store/mailbox.ts';
-import { EwsFault, EwsItemError } from '../xml/ews-errors.ts';
-import { delegatesOf, opensFolders } from './delegates.ts';
+import { EwsFault } from '../xml/ews-errors.ts';
+import { delegatesOf } from './delegates.ts';
 import type { SimulatedToken } from './tokens.ts';
 
 /** A way to log in. */
@@ -66,13 +66,6 @@ export function actingMailbox(login: Login, impersonate: string | undefined, exc
   if (!login.service && mailbox !== login.mailbox) throw new EwsFault('ErrorImpersonateUserDenied');
   if (mailbox === undefined) throw new EwsFault('ErrorNonExistentMailbox');
   return mailbox;
-}
-
-/** Throws unless the login may read and write that mailbox's folders. */
-export function requireFolders(login: Login, acting: SimulatedMailbox | undefined, mailbox: SimulatedMailbox): void {
-  if (mailbox === acting || login.service) return;
-  const delegate = delegatesOf(mailbox).get(acting?.address ?? login.name);
-  if (delegate === undefined || !opensFolders(delegate)) throw new EwsItemError('ErrorAccessDenied');
 }
 
 /** Whether the login may send with that mailbox as From. */

@@ -13,6 +13,8 @@ export interface Delegate {
   readonly seesPrivate: boolean;
   /** May send with the mailbox as From. */
   readonly sendAs: boolean;
+  /** May do everything in every folder, until a client says what is allowed. */
+  readonly wholeMailbox?: boolean;
 }
 
 const key = 'delegates';
@@ -24,7 +26,7 @@ export function delegatesOf(mailbox: SimulatedMailbox): ReadonlyMap<string, Dele
   return new Map(
     [...mailbox.delegates].map(([address, { folders = true, sendAs = true }]) => {
       const levels = Object.fromEntries(delegateFolders.map((folder) => [folder, folders ? 'Editor' : 'None']));
-      return [address, { address, levels, sendAs, receivesCopies: false, seesPrivate: false }];
+      return [address, { address, levels, sendAs, receivesCopies: false, seesPrivate: false, wholeMailbox: folders }];
     }),
   );
 }
@@ -34,9 +36,9 @@ export function keepDelegates(mailbox: SimulatedMailbox, delegates: Iterable<Del
   mailbox.settings.set(key, JSON.stringify([...delegates]));
 }
 
-/** Whether a delegate may open the mailbox's folders at all. */
-export function opensFolders({ levels }: Delegate): boolean {
-  return Object.values(levels).some((level) => level !== 'None');
+/** Whether a delegate may open some of the mailbox's folders. */
+export function opensFolders({ levels, wholeMailbox }: Delegate): boolean {
+  return wholeMailbox === true || Object.values(levels).some((level) => level !== 'None');
 }
 
 const domain = 'S-1-5-21-1004336348-1177238915-682003330';

@@ -27,6 +27,30 @@ const levels: Readonly<Record<string, readonly string[]>> = {
   FreeBusyTimeAndSubjectAndLocation: [no, no, no, no, no, 'None', 'None', 'TimeAndSubjectAndLocation'],
 };
 
+/** What somebody may do in a folder. */
+export interface Allowed {
+  readonly see: boolean;
+  readonly read: boolean;
+  readonly create: boolean;
+  readonly edit: string;
+  readonly delete: string;
+  readonly makeFolders: boolean;
+  readonly own: boolean;
+}
+
+export const nothing: Allowed = {
+  ...{ see: false, read: false, create: false, edit: 'None', delete: 'None', makeFolders: false, own: false },
+};
+
+/** What a level allows, or an entry as it is written. */
+export function allowedAt(level: string | XmlElement): Allowed {
+  const all = typeof level === 'string' ? levels[level] : rights.map((right) => textOf(level, typesNs, right) ?? '');
+  if (all === undefined) return nothing;
+  const [create, makeFolders, own, see, , edit = '', remove = '', read] = all;
+  const given = { create: create === yes, makeFolders: makeFolders === yes, own: own === yes, edit, delete: remove };
+  return { ...given, see: see === yes || read === 'FullDetails', read: read === 'FullDetails' };
+}
+
 /** The permissions of a new folder: nothing for anybody, but for the hours of a calendar. */
 export function defaultPermissions(calendar: boolean): string {
   const entry = (user: string, level: string): string =>

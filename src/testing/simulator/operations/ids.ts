@@ -1,6 +1,6 @@
 import { messagesNs, typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, textOf, type XmlElement } from '../../../ews/xml/read.ts';
-import { requireFolders } from '../access/access.ts';
+import { type Doing, requireRight } from '../access/rights.ts';
 import { distinguishedFolderNames } from '../schema/names.ts';
 import { schemaVersions } from '../schema/profile.ts';
 import type { SimulatedFolder } from '../store/folder.ts';
@@ -25,14 +25,24 @@ export function itemIdsIn(request: XmlElement): readonly XmlElement[] {
   return ids;
 }
 
-/** The item of an id and its mailbox, if the login may see it. */
-export function resolveItem(id: XmlElement, context: OperationContext): { item: SimulatedItem; mailbox: SimulatedMailbox } {
+/** The item of an id and its mailbox, if the login may do that with it. */
+export function resolveItem(
+  id: XmlElement,
+  context: OperationContext,
+  doing: Doing = 'read',
+): { item: SimulatedItem; mailbox: SimulatedMailbox } {
   const item = itemOf(id, context.exchange.registry);
   const mailbox = item && context.exchange.find(item.mailbox);
   if (item === undefined || mailbox === undefined) throw new EwsItemError('ErrorItemNotFound');
-  requireFolders(context.login, context.acting, mailbox);
-  if (context.exchange.registry.folders.get(item.folderId)?.readable === false) throw new EwsItemError('ErrorAccessDenied');
+  requireOnItem(item, mailbox, context, doing);
   return { item, mailbox };
+}
+
+function requireOnItem(item: SimulatedItem, mailbox: SimulatedMailbox, context: OperationContext, doing: Doing): void {
+  const folder = context.exchange.registry.folders.get(item.folderId);
+  if (folder === undefined) throw new EwsItemError('ErrorItemNotFound');
+  requireRight(context, doing, mailbox, folder, item);
+  if (!folder.readable) throw new EwsItemError('ErrorAccessDenied');
 }
 
 /** Whether an element names an item. */
@@ -70,24 +80,26 @@ function occurrence(master: SimulatedItem, index: number): SimulatedItem {
   return found;
 }
 
-/** An attachment by its id, the item that it hangs on and its mailbox, if the login may see it. */
+/** An attachment by its id, the item that it hangs on and its mailbox, if the login may do that with the item. */
 export function resolveAttachment(
   id: string,
   context: OperationContext,
+  doing: Doing = 'read',
 ): { attachment: SimulatedAttachment; item: SimulatedItem; mailbox: SimulatedMailbox } {
   const item = context.exchange.registry.items.withAttachment(id);
   const attachment = item?.attachments.find((one) => one.id === id);
   const mailbox = item && context.exchange.find(item.mailbox);
   if (item !== undefined && attachment !== undefined && mailbox !== undefined) {
-    requireFolders(context.login, context.acting, mailbox);
+    requireOnItem(item, mailbox, context, doing);
     return { attachment, item, mailbox };
   }
   throw new EwsItemError('ErrorInvalidAttachmentId', 'The attachment does not exist.');
 }
 
-/** The folder that `t:FolderId` or `t:DistinguishedFolderId` means, if the login may see it. */
-export function resolveFolder(id: XmlElement, context: OperationContext): SimulatedFolder {
+/** The folder that `t:FolderId` or `t:DistinguishedFolderId` means, if the login may do that with it. */
+export function resolveFolder(id: XmlElement, context: OperationContext, doing: Doing = 'read'): SimulatedFolder {
   const folder = id.name === 'FolderId' ? byId(id, context) : byName(id, context);
+  requireRight(context, doing, mailboxOf(folder, context), folder);
   if (!folder.readable) throw new EwsItemError('ErrorAccessDenied');
   return folder;
 }
@@ -114,7 +126,6 @@ export function mailboxOf(folder: SimulatedFolder, context: OperationContext): S
 function byId(id: XmlElement, context: OperationContext): SimulatedFolder {
   const folder = context.exchange.registry.folders.get(id.attributes.get('Id') ?? '');
   if (folder === undefined) throw new EwsItemError('ErrorFolderNotFound');
-  requireFolders(context.login, context.acting, mailboxOf(folder, context));
   return folder;
 }
 
@@ -130,7 +141,6 @@ function byName(id: XmlElement, context: OperationContext): SimulatedFolder {
   const address = named === undefined ? undefined : textOf(named, typesNs, 'EmailAddress');
   const mailbox = address === undefined ? context.acting : context.exchange.find(address);
   if (mailbox === undefined) throw new EwsItemError('ErrorNonExistentMailbox');
-  requireFolders(context.login, context.acting, mailbox);
   const folder = mailbox.distinguished(name);
   if (folder === undefined) throw new EwsItemError('ErrorFolderNotFound');
   return folder;

@@ -2,6 +2,7 @@ import { typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, type XmlElement } from '../../../ews/xml/read.ts';
 import type { Mailbox } from '../../../transport/contract.ts';
 import { maySendAs } from '../access/access.ts';
+import { noteCreator } from '../access/rights.ts';
 import type { ItemPlan } from '../faults/fault.ts';
 import { isItemKind } from '../schema/names.ts';
 import type { SimulatedFolder } from '../store/folder.ts';
@@ -90,7 +91,7 @@ function copyPlace(
 /** The folder for a copy; one that has vanished is told by a code of its own. */
 export function savedFolder(id: XmlElement, context: OperationContext): SimulatedFolder {
   try {
-    return resolveFolder(id, context);
+    return resolveFolder(id, context, 'create');
   } catch (error) {
     const vanished = error instanceof EwsItemError && error.code === 'ErrorFolderNotFound' && id.name === 'FolderId';
     throw vanished ? new EwsItemError('ErrorSavedItemFolderNotFound') : error;
@@ -115,5 +116,6 @@ export function saveAt(
   const place = folder ?? owner.folder(isItemKind(kind) ? kinds[kind].folder : 'drafts');
   context.exchange.quotas.requireRoom(owner);
   const item = owner.store(place, content, { messageFlags: messageFlag.read });
+  noteCreator(context, owner, item);
   return `<m:Items><t:${kind}><t:ItemId Id="${item.id}" ChangeKey="${item.changeKey}"/></t:${kind}></m:Items>`;
 }

@@ -1,8 +1,8 @@
 import { messagesNs, typesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, childrenOf, textOf, type XmlElement } from '../../../../ews/xml/read.ts';
 import { escapeText } from '../../../../ews/xml/write.ts';
-import { requireFolders } from '../../access/access.ts';
 import { type Delegate, delegateFolders, delegatesOf, keepDelegates, sidOf, userAt } from '../../access/delegates.ts';
+import { hasFullAccess } from '../../access/rights.ts';
 import type { SimulatedMailbox } from '../../store/mailbox.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { isTrue } from '../../xml/item-shape.ts';
@@ -99,6 +99,7 @@ function changed(delegate: Delegate, user: XmlElement): Delegate {
   };
   return {
     ...delegate,
+    ...(given === undefined ? {} : { wholeMailbox: false }),
     levels: Object.fromEntries(levels),
     receivesCopies: flag('ReceiveCopiesOfMeetingMessages', delegate.receivesCopies),
     seesPrivate: flag('ViewPrivateItems', delegate.seesPrivate),
@@ -108,7 +109,7 @@ function changed(delegate: Delegate, user: XmlElement): Delegate {
 function mailboxOf(request: XmlElement, context: OperationContext): SimulatedMailbox {
   const mailbox = context.exchange.find(textOf(child(request, messagesNs, 'Mailbox'), typesNs, 'EmailAddress') ?? '');
   if (mailbox === undefined) throw new EwsItemError('ErrorNonExistentMailbox');
-  requireFolders(context.login, context.acting, mailbox);
+  if (!hasFullAccess(context, mailbox)) throw new EwsItemError('ErrorAccessDenied');
   return mailbox;
 }
 

@@ -1,7 +1,7 @@
 import { messagesNs, typesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, textOf, type XmlElement } from '../../../../ews/xml/read.ts';
 import { escapeText } from '../../../../ews/xml/write.ts';
-import { requireFolders } from '../../access/access.ts';
+import { hasFullAccess } from '../../access/rights.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { writeElement } from '../../xml/written-element.ts';
 import type { Operation, OperationContext } from '../operation.ts';
@@ -124,6 +124,6 @@ function bookOf(request: XmlElement, context: OperationContext): RuleBook {
   const address = textOf(request, messagesNs, 'MailboxSmtpAddress');
   const mailbox = address === undefined ? context.acting : context.exchange.find(address);
   if (mailbox === undefined) throw new EwsItemError('ErrorNonExistentMailbox');
-  requireFolders(context.login, context.acting, mailbox);
+  if (!hasFullAccess(context, mailbox)) throw new EwsItemError('ErrorAccessDenied');
   return context.exchange.rulesOf(mailbox);
 }

@@ -1,6 +1,6 @@
 import { messagesNs, typesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, textOf, type XmlElement } from '../../../../ews/xml/read.ts';
-import { requireFolders } from '../../access/access.ts';
+import { hasFullAccess } from '../../access/rights.ts';
 import type { SimulatedMailbox } from '../../store/mailbox.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { iso } from '../../xml/item-fields.ts';
@@ -135,7 +135,7 @@ function mailboxIn(request: XmlElement, context: OperationContext): SimulatedMai
   const address = textOf(child(request, typesNs, 'Mailbox'), typesNs, 'Address') ?? '';
   const mailbox: SimulatedMailbox | undefined = context.exchange.find(address);
   if (mailbox === undefined) throw new EwsItemError('ErrorNonExistentMailbox');
-  requireFolders(context.login, context.acting, mailbox);
+  if (!hasFullAccess(context, mailbox)) throw new EwsItemError('ErrorAccessDenied');
   return mailbox;
 }
 

@@ -21,7 +21,7 @@ export const updateFolder: Operation = {
     return answerEach(changes, context, '<m:Folders/>', (change) => {
       const id = change.children.find(({ name }) => name === 'FolderId' || name === 'DistinguishedFolderId');
       if (id === undefined) throw schemaFault("the element 'FolderChange' has no folder id.");
-      const folder = resolveFolder(id, context);
+      const folder = resolveFolder(id, context, 'own');
       for (const update of child(change, typesNs, 'Updates')?.children ?? []) applyUpdate(update, folder, context);
       return `<m:Folders>${idOf(folder)}</m:Folders>`;
     });
@@ -71,7 +71,7 @@ export const deleteFolder: Operation = {
   run(request, context) {
     const type = deleteTypeOf(request);
     return answerEach(folderIdsIn(child(request, messagesNs, 'FolderIds'), 'FolderIds'), context, '', (id) => {
-      const folder = resolveFolder(id, context);
+      const folder = resolveFolder(id, context, 'own');
       if (folder.distinguished !== undefined) throw new EwsItemError('ErrorDeleteDistinguishedFolder');
       const mailbox = mailboxOf(folder, context);
       if (type === 'MoveToDeletedItems') mailbox.moveFolder(folder, mailbox.folder('deleteditems'));
@@ -88,7 +88,7 @@ export const emptyFolder: Operation = {
     const type = deleteTypeOf(request);
     const below = isTrue(request.attributes.get('DeleteSubFolders'));
     return answerEach(folderIdsIn(child(request, messagesNs, 'FolderIds'), 'FolderIds'), context, '', (id) => {
-      const folder = resolveFolder(id, context);
+      const folder = resolveFolder(id, context, below ? 'own' : 'delete');
       const mailbox = mailboxOf(folder, context);
       for (const item of folder.items) {
         if (type === 'HardDelete') mailbox.remove(item);
@@ -118,8 +118,8 @@ function transfer(verb: 'move' | 'copy'): Operation {
       const toId = folderIdsIn(child(request, messagesNs, 'ToFolderId'), 'ToFolderId')[0];
       return answerEach(folderIdsIn(child(request, messagesNs, 'FolderIds'), 'FolderIds'), context, '<m:Folders/>', (id) => {
         if (toId === undefined) throw schemaFault("the element 'ToFolderId' is missing.");
-        const to = resolveFolder(toId, context);
-        const folder = resolveFolder(id, context);
+        const to = resolveFolder(toId, context, 'make-folders');
+        const folder = resolveFolder(id, context, verb === 'move' ? 'own' : 'read');
         const mailbox = mailboxOf(folder, context);
         if (folder.distinguished !== undefined && verb === 'move') throw new EwsItemError('ErrorMoveDistinguishedFolder');
         // A folder inside itself would have no end.
@@ -147,7 +147,7 @@ export const createFolderPath: Operation = {
       throw schemaFault("the element 'RelativeFolderPath' has incomplete content.");
     let parent: SimulatedFolder | undefined;
     return answerEach(path, context, '<m:Folders/>', (element) => {
-      const above = parent ?? resolveFolder(parentId, context);
+      const above = parent ?? resolveFolder(parentId, context, 'make-folders');
       const displayName = textOf(element, typesNs, 'DisplayName') ?? '';
       if (displayName === '') throw new EwsItemError('ErrorFolderSavePropertyError');
       const there = above.children.find((one) => sameName(one.displayName, displayName));

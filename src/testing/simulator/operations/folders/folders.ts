@@ -1,5 +1,6 @@
 import { messagesNs, typesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, childrenOf, textOf } from '../../../../ews/xml/read.ts';
+import { may } from '../../access/rights.ts';
 import type { SimulatedFolder } from '../../store/folder.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { folderValue, readFolderShape } from '../../xml/folder-shape.ts';
@@ -26,7 +27,7 @@ export const createFolder: Operation = {
     const folders = child(request, messagesNs, 'Folders')?.children ?? [];
     if (parentId === undefined || folders.length === 0) throw schemaFault("the element 'Folders' has incomplete content.");
     return answerEach(folders, context, '<m:Folders/>', (element) => {
-      const parent = resolveFolder(parentId, context);
+      const parent = resolveFolder(parentId, context, 'make-folders');
       const displayName = textOf(element, typesNs, 'DisplayName') ?? '';
       if (displayName === '') throw new EwsItemError('ErrorFolderSavePropertyError');
       requireFree(parent, displayName);
@@ -46,7 +47,7 @@ export const getFolder: Operation = {
   run(request, context) {
     const write = readFolderShape(child(request, messagesNs, 'FolderShape'));
     const ids = folderIdsIn(child(request, messagesNs, 'FolderIds'), 'FolderIds');
-    return answerEach(ids, context, '<m:Folders/>', (id) => `<m:Folders>${write(resolveFolder(id, context))}</m:Folders>`);
+    return answerEach(ids, context, '<m:Folders/>', (id) => `<m:Folders>${write(resolveFolder(id, context, 'see'))}</m:Folders>`);
   },
 };
 
@@ -64,9 +65,11 @@ export const findFolder: Operation = {
     const restriction = restricted && readRestriction(restricted);
     const parents = folderIdsIn(child(request, messagesNs, 'ParentFolderIds'), 'ParentFolderIds');
     return answerEach(parents, context, '', (id) => {
-      const parent = resolveFolder(id, context);
+      const parent = resolveFolder(id, context, 'see');
+      const mailbox = mailboxOf(parent, context);
       const below = traversal === 'Shallow' ? parent.children : traversal === 'Deep' ? allBelow(parent) : [];
-      const found = below.filter((f) => restriction === undefined || matches(restriction, (path) => folderValue(f, path)));
+      const shown = below.filter((folder) => may(context, 'see', mailbox, folder));
+      const found = shown.filter((f) => restriction === undefined || matches(restriction, (path) => folderValue(f, path)));
       const page = pageOf(found, view);
       return `<m:RootFolder ${page.attributes}><t:Folders>${page.entries.map(write).join('')}</t:Folders></m:RootFolder>`;
     });

@@ -18,7 +18,7 @@ export const createAttachment: Operation = {
     if (parentId === undefined || attachments.length === 0)
       throw schemaFault("the element 'Attachments' has incomplete content.");
     return answerEach(attachments, context, '<m:Attachments/>', (element) => {
-      const { item, mailbox } = resolveItem(parentId, context);
+      const { item, mailbox } = resolveItem(parentId, context, 'edit');
       const read = readAttachment(element, context.newAttachmentId, (inner) => readItem(inner, context));
       const { mime: _stale, ...content } = item.content;
       const after = mailbox.update(item, { content: { ...content, attachments: [...item.attachments, read] } });
@@ -55,7 +55,7 @@ export const deleteAttachment: Operation = {
   count: (request) => child(request, messagesNs, 'AttachmentIds')?.children.length ?? 0,
   run(request, context) {
     return answerEach(attachmentIdsIn(request), context, '', (id) => {
-      const { item, mailbox } = resolveAttachment(id, context);
+      const { item, mailbox } = resolveAttachment(id, context, 'edit');
       const { mime: _stale, ...content } = item.content;
       const attachments = item.attachments.filter((one) => one.id !== id);
       const after = mailbox.update(item, { content: { ...content, attachments } });

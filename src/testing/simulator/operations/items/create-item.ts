@@ -1,5 +1,6 @@
 import { messagesNs, typesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, type XmlElement } from '../../../../ews/xml/read.ts';
+import { noteCreator } from '../../access/rights.ts';
 import type { ItemPlan } from '../../faults/fault.ts';
 import { isItemKind } from '../../schema/names.ts';
 import type { SimulatedFolder } from '../../store/folder.ts';
@@ -79,6 +80,7 @@ function save(
   const flags = content.properties.find((p) => p.path.tag === 0x0e07)?.value;
   const state = typeof flags === 'string' ? { messageFlags: Number(flags) } : 'draft';
   const item = mailbox.store(folder ?? owner.folder('drafts'), content, state);
+  noteCreator(context, mailbox, item);
   return `<m:Items><t:Message><t:ItemId Id="${item.id}" ChangeKey="${item.changeKey}"/></t:Message></m:Items>`;
 }
 

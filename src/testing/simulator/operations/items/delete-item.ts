@@ -17,7 +17,7 @@ export const deleteItem: Operation = {
     }
     const cancellations = request.attributes.get('SendMeetingCancellations');
     return answerEach(itemIdsIn(request), context, '', (id, plan) => {
-      const { item, mailbox } = resolveItem(id, context);
+      const { item, mailbox } = resolveItem(id, context, 'delete');
       if (item.kind === 'CalendarItem' && cancellations === undefined) {
         throw new EwsItemError('ErrorSendMeetingCancellationsRequired');
       }

@@ -1,5 +1,6 @@
 import { messagesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, textOf, type XmlElement } from '../../../../ews/xml/read.ts';
+import { type Doing, noteCreator } from '../../access/rights.ts';
 import { messageFlag } from '../../store/message-flags.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { isTrue, kindOf } from '../../xml/item-shape.ts';
@@ -18,7 +19,7 @@ export const archiveItem: Operation = {
   count: (request) => child(request, messagesNs, 'ItemIds')?.children.length ?? 0,
   run(request, context) {
     return answerEach(itemIdsIn(request), context, '<m:Items/>', (id) => {
-      const { item, mailbox } = resolveWhole(id, context);
+      const { item, mailbox } = resolveWhole(id, context, 'delete');
       const root = mailbox.folder('msgfolderroot');
       const archive = mailbox.findFolder('In-Place Archive') ?? mailbox.createFolder(root, 'In-Place Archive');
       const moved = mailbox.move(item, archive);
@@ -35,7 +36,7 @@ export const markAsJunk: Operation = {
     const junk = isTrue(request.attributes.get('IsJunk'));
     const move = isTrue(request.attributes.get('MoveItem'));
     return answerEach(itemIdsIn(request), context, '', (id) => {
-      const { item, mailbox } = resolveWhole(id, context);
+      const { item, mailbox } = resolveWhole(id, context, move ? 'delete' : 'edit');
       const moved = move ? mailbox.move(item, junk ? 'junkemail' : 'inbox') : item;
       return `<m:MovedItemId Id="${moved.id}" ChangeKey="${moved.changeKey}"/>`;
     });
@@ -49,7 +50,7 @@ export const markAllItemsAsRead: Operation = {
     const flag = textOf(request, messagesNs, 'ReadFlag');
     if (flag === undefined) throw schemaFault("the element 'ReadFlag' is missing.");
     return answerEach(folderIdsIn(child(request, messagesNs, 'FolderIds'), 'FolderIds'), context, '', (id) => {
-      const folder = resolveFolder(id, context);
+      const folder = resolveFolder(id, context, 'edit');
       const mailbox = mailboxOf(folder, context);
       for (const item of folder.items) {
         if (item.isRead === isTrue(flag)) continue;
@@ -62,8 +63,8 @@ export const markAllItemsAsRead: Operation = {
 };
 
 /** An item that can lie elsewhere: an occurrence can't. */
-function resolveWhole(id: XmlElement, context: OperationContext): ReturnType<typeof resolveItem> {
-  const found = resolveItem(id, context);
+function resolveWhole(id: XmlElement, context: OperationContext, doing: Doing): ReturnType<typeof resolveItem> {
+  const found = resolveItem(id, context, doing);
   if (found.item.series !== undefined) throw new EwsItemError('ErrorCalendarCannotMoveOrCopyOccurrence');
   return found;
 }
@@ -76,11 +77,12 @@ function transfer(verb: 'move' | 'copy'): Operation {
       const returns = textOf(request, messagesNs, 'ReturnNewItemIds');
       return answerEach(itemIdsIn(request), context, '<m:Items/>', (id) => {
         if (toId === undefined) throw schemaFault("the element 'ToFolderId' is missing.");
-        const to = resolveFolder(toId, context);
-        const { item, mailbox } = resolveWhole(id, context);
+        const to = resolveFolder(toId, context, 'create');
+        const { item, mailbox } = resolveWhole(id, context, verb === 'move' ? 'delete' : 'read');
         const target = mailboxOf(to, context);
         const next = target === mailbox && verb === 'move' ? mailbox.move(item, to) : target.copy(item, to);
         if (target !== mailbox && verb === 'move') mailbox.remove(item);
+        noteCreator(context, target, next);
         if (returns !== undefined && !isTrue(returns)) return '<m:Items/>';
         const kind = kindOf(next, context.exchange.profile);
         return `<m:Items><t:${kind}><t:ItemId Id="${next.id}" ChangeKey="${next.changeKey}"/></t:${kind}></m:Items>`;

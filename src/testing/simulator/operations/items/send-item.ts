@@ -17,14 +17,14 @@ export const sendItem: Operation = {
     const savedId = saved && folderIdsIn(saved, 'SavedItemFolderId')[0];
     if (keep === 'false' && saved !== undefined) throw new EwsFault('ErrorInvalidSendItemSaveSettings');
     return answerEach(itemIdsIn(request), context, '', (id, plan) => {
-      const { item, mailbox } = resolveItem(id, context);
+      const { item, mailbox } = resolveItem(id, context, 'edit');
       const { content } = item;
       if (content.to.length + content.cc.length + content.bcc.length === 0) throw new EwsItemError('ErrorMissingRecipients');
       const from = context.exchange.find(content.from?.address ?? mailbox.address);
       if (from === undefined || !maySendAs(context.login, mailbox, from)) throw new EwsItemError('ErrorSendAsDenied');
       context.exchange.quotas.requireSending(mailbox);
       context.exchange.throttle.message(mailbox.address);
-      const folder = savedId === undefined ? mailbox.folder('sentitems') : resolveFolder(savedId, context);
+      const folder = savedId === undefined ? mailbox.folder('sentitems') : resolveFolder(savedId, context, 'create');
       const copy = keep === 'true' ? { mailbox: mailboxOf(folder, context), folder } : undefined;
       if (plan.do !== 'draft-only') mailbox.remove(item);
       submit(context.exchange, { sender: from, content, copy }, plan.do === 'draft-only' ? { ...plan, do: 'nothing' } : plan);

@@ -27,7 +27,7 @@ export const updateItem: Operation = {
     return answerEach(changes, context, `<m:Items/>${conflicts}`, (change, plan) => {
       const id = change.children.find((one) => one.ns === typesNs && isItemId(one));
       if (id === undefined) throw schemaFault("the element 'ItemChange' has no ItemId.");
-      const { item, mailbox } = resolveItem(id, context);
+      const { item, mailbox } = resolveItem(id, context, 'edit');
       const key = id.attributes.get('ChangeKey');
       if (resolution === 'NeverOverwrite' && key !== undefined && key !== item.changeKey) {
         throw new EwsItemError('ErrorIrresolvableConflict', 'The item has been changed since it was read.');

@@ -1,5 +1,6 @@
 import { messagesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, textOf } from '../../../../ews/xml/read.ts';
+import { may } from '../../access/rights.ts';
 import type { SimulatedFolder } from '../../store/folder.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { readFolderShape } from '../../xml/folder-shape.ts';
@@ -17,14 +18,16 @@ export const syncFolderHierarchy: Operation = {
     const id = named && folderIdsIn(named, 'SyncFolderId')[0];
     const given = textOf(request, messagesNs, 'SyncState') ?? '';
     return answerEach([id], context, '', (one) => {
-      const root = one === undefined ? context.acting?.folder('msgfolderroot') : resolveFolder(one, context);
+      const root = one === undefined ? context.acting?.folder('msgfolderroot') : resolveFolder(one, context, 'see');
       if (root === undefined) throw new EwsItemError('ErrorNonExistentMailbox');
       const { registry } = context.exchange;
       const state = given === '' ? undefined : readSyncState(given, root.id);
       const changes = state === undefined ? [] : mailboxOf(root, context).changes.since(state.seq);
       if (changes === undefined)
         throw new EwsItemError('ErrorInvalidSyncStateData', 'The synchronisation state is too old; start anew.');
-      const there = new Map(allBelow(root).map((folder) => [folder.id, folder]));
+      const mailbox = mailboxOf(root, context);
+      const shown = allBelow(root).filter((folder) => may(context, 'see', mailbox, folder));
+      const there = new Map(shown.map((folder) => [folder.id, folder]));
       const written: string[] = [];
       if (state === undefined) for (const folder of there.values()) written.push(`<t:Create>${write(folder)}</t:Create>`);
       const born = new Map<string, boolean>();
