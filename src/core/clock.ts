@@ -184,8 +184,9 @@ export class Turns {
   #begin(now: number, weight: number): void {
     this.#since = now;
     this.#steps = weight;
-    void nextTurn().then(() => {
+    const over = (): void => {
       this.#since = undefined;
-    });
+    };
+    nextTurn().then(over, over);
   }
 }

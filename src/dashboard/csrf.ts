@@ -2,15 +2,15 @@ const encoder = new TextEncoder();
 
 /** Signs forms for one user: whoever makes another person's browser post can't know it. */
 export class FormTokens {
-  readonly #key: ReturnType<typeof crypto.subtle.importKey>;
+  readonly #secret: string;
+  #key: ReturnType<typeof crypto.subtle.importKey> | undefined;
 
   constructor(secret: string) {
-    const algorithm = { name: 'HMAC', hash: 'SHA-256' } as const;
-    this.#key = crypto.subtle.importKey('raw', encoder.encode(secret), algorithm, false, ['sign', 'verify']);
+    this.#secret = secret;
   }
 
   async of(user: string): Promise<string> {
-    const signature = await crypto.subtle.sign('HMAC', await this.#key, encoder.encode(user));
+    const signature = await crypto.subtle.sign('HMAC', await this.#loaded(), encoder.encode(user));
     return [...new Uint8Array(signature)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   }
 
@@ -18,7 +18,19 @@ export class FormTokens {
   async fits(token: string | null, user: string): Promise<boolean> {
     if (token === null || !/^[0-9a-f]{64}$/.test(token)) return false;
     const signature = Uint8Array.from(token.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-    return crypto.subtle.verify('HMAC', await this.#key, signature, encoder.encode(user));
+    return crypto.subtle.verify('HMAC', await this.#loaded(), signature, encoder.encode(user));
+  }
+
+  /** Asked for by whoever needs it, who is told when it fails; the next one asks again. */
+  #loaded(): ReturnType<typeof crypto.subtle.importKey> {
+    const algorithm = { name: 'HMAC', hash: 'SHA-256' } as const;
+    this.#key ??= crypto.subtle
+      .importKey('raw', encoder.encode(this.#secret), algorithm, false, ['sign', 'verify'])
+      .catch((error: unknown) => {
+        this.#key = undefined;
+        throw error;
+      });
+    return this.#key;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { tell } from '../core/host-calls.ts';
 import { type SpoolState, spoolStates } from '../spool/contract.ts';
 
 /** One look at the spool. */
@@ -60,9 +61,12 @@ export class History {
     if (sample !== undefined) {
       this.#samples.push(sample);
       if (this.#samples.length > most) this.#samples.shift();
-      for (const tell of this.#followers) tell(sample);
+      // A page that has gone in this moment takes nothing from the others.
+      for (const follower of this.#followers) tell(() => follower(sample));
     }
-    this.#cancel = this.#clock.setTimer(() => void this.#look(), interval);
+    tell(() => {
+      this.#cancel = this.#clock.setTimer(() => void this.#look(), interval);
+    });
   }
 }
 

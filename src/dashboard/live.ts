@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { tell } from '../core/host-calls.ts';
 import { type History, numbersOf, type Sample } from './history.ts';
 import { headers } from './page.ts';
 
@@ -17,7 +18,7 @@ export function live(history: History, clock: Clock): Response {
   const stream = new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        const tell = (sample: Sample): void => {
+        const show = (sample: Sample): void => {
           if ((controller.desiredSize ?? 0) <= 0) return;
           controller.enqueue(encoder.encode(`data: ${JSON.stringify({ at: sample.at, numbers: numbersOf(sample) })}\n\n`));
         };
@@ -25,10 +26,11 @@ export function live(history: History, clock: Clock): Response {
         const last = history.samples.at(-1);
         if (last !== undefined)
           controller.enqueue(encoder.encode(`data: ${JSON.stringify({ at: last.at, numbers: numbersOf(last) })}\n\n`));
-        const unfollow = history.follow(tell);
+        const unfollow = history.follow(show);
         const cancel = clock.setTimer(() => {
           unfollow();
-          controller.close();
+          // One that has ended already has nothing to close.
+          tell(() => controller.close());
         }, lifetime);
         forget = () => {
           unfollow();

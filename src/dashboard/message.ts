@@ -61,5 +61,5 @@ function textOf(view: View, { message: kept, id }: MessageEntry, asked: string, 
 
 /** As `sealed()` writes it: what was opened never begins so by accident. */
 function isSealed(text: string): boolean {
-  return /^sealed1\.[^.]+\.[\w-]+\.[\w-]+$/.test(text);
+  return /^sealed[1-9]\d{0,3}\.[^.]+\.[\w-]+\.[\w-]+$/.test(text);
 }

@@ -23,6 +23,8 @@ export interface NodeResponseLike {
   /** As of an event emitter. */
   off(event: 'close' | 'drain', listener: () => void): unknown;
   readonly destroyed?: boolean;
+  /** Breaks the connection: whoever reads knows that something is missing. */
+  destroy?(): unknown;
 }
 
 /**
@@ -42,18 +44,31 @@ export function nodeHandler(
     const gone = new AbortController();
     const leave = (): void => gone.abort();
     response.once('close', leave);
+    let begun = false;
     try {
-      await write(response, await handler(requestOf(request, gone.signal)), gone.signal);
+      const answer = await handler(requestOf(request, gone.signal));
+      begun = true;
+      await write(response, answer, gone.signal);
     } catch {
-      // The other side has gone, or sent what is no request.
-      if (!gone.signal.aborted) {
-        response.writeHead(400, { 'content-type': 'text/plain' });
-        response.end();
-      }
+      // The other side has gone, sent what is no request, or the answer broke off: what it has of it must not pass for the whole.
+      if (!gone.signal.aborted) refuse(response, begun);
     } finally {
       response.off('close', leave);
     }
   };
+}
+
+/** Whoever calls the handler waits for nothing: what it rejected with would end the process. */
+function refuse(response: NodeResponseLike, begun: boolean): void {
+  try {
+    if (begun && response.destroy !== undefined) response.destroy();
+    else {
+      if (!begun) response.writeHead(400, { 'content-type': 'text/plain' });
+      response.end();
+    }
+  } catch {
+    // Nobody is left to be told.
+  }
 }
 
 function requestOf(request: NodeRequestLike, signal: AbortSignal): Request {

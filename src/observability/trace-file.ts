@@ -1,3 +1,5 @@
+import { property } from '../core/errors/thrown.ts';
+import { tell } from '../core/host-calls.ts';
 import { type Line, RotatingFile } from './rotating-file.ts';
 import type { Logger } from './trace.ts';
 import {
@@ -125,11 +127,13 @@ class QueuedTraceFile implements TraceFile {
   }
 
   #drain(): Promise<void> {
-    this.#draining ??= this.#write().finally(() => {
-      this.#draining = undefined;
-      // Logged after the last look at the list, and before this.
-      if (this.#lines.length > 0 && this.#failures === 0) void this.#drain();
-    });
+    this.#draining ??= this.#write()
+      .catch((error: unknown) => this.#failed(error))
+      .finally(() => {
+        this.#draining = undefined;
+        // Logged after the last look at the list, and before this.
+        if (this.#lines.length > 0 && this.#failures === 0) void this.#drain();
+      });
     return this.#draining;
   }
 
@@ -154,10 +158,9 @@ class QueuedTraceFile implements TraceFile {
   #failed(error: unknown): void {
     this.#failures += 1;
     if (this.#failures === 1) {
-      const { code = 'no error code' } = error as { code?: string };
-      console.warn(
-        `offline-im: the trace file ${this.#settings.path} can't be written (${code}); it is tried again, records may be dropped.`,
-      );
+      const code = property(error, 'code');
+      const text = `the trace file ${this.#settings.path} can't be written (${typeof code === 'string' ? code : 'no error code'}); it is tried again, records may be dropped.`;
+      tell(() => console.warn(`offline-im: ${text}`));
     }
     if (this.#closed) return;
     this.#timer = setTimeout(() => void this.#drain(), Math.min(retry.cap, retry.first * 2 ** Math.min(this.#failures - 1, 10)));

@@ -107,7 +107,12 @@ export class WakeLoop {
     }
     if (this.#is('off')) return;
     this.#state = 'asleep';
-    await this.#sleep();
+    try {
+      await this.#sleep();
+    } catch (error) {
+      // No timer could be set, say: the next wake() looks for work all the same.
+      this.#parts.onError(error);
+    }
   }
 
   async #sleep(): Promise<void> {

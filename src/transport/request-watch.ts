@@ -95,7 +95,7 @@ function factOf(state: State): WireFact {
   return state.written ? 'written' : 'unwritten';
 }
 
-const listeners: readonly (readonly [string, (message: unknown) => void])[] = [
+const subscriptions: readonly (readonly [string, (message: unknown) => void])[] = [
   ['undici:request:create', (message) => onCreated(part(message, 'request'))],
   ['undici:client:sendHeaders', (message) => onWriting(part(message, 'request'), part(message, 'socket'))],
   ['undici:request:bodySent', (message) => onWriting(part(message, 'request'), undefined)],
@@ -103,6 +103,18 @@ const listeners: readonly (readonly [string, (message: unknown) => void])[] = [
   ['undici:request:error', (message) => onEnded(part(message, 'request'))],
   ['http.client.request.created', (message) => onNodeRequest(part(message, 'request'))],
 ];
+
+/** Anything in the process may publish there, and Node ends the process for a subscriber that throws. */
+const listeners = subscriptions.map(([name, listener]) => {
+  const guarded = (message: unknown): void => {
+    try {
+      listener(message);
+    } catch {
+      // Not a message of Node or of an undici that we know: it proves nothing.
+    }
+  };
+  return [name, guarded] as const;
+});
 
 function use(): void {
   users += 1;

@@ -38,12 +38,22 @@ export interface Unreadable {
 export async function readEntries(files: FileLayer, path: string): Promise<readonly StoredEntry[] | Unreadable> {
   let data: Uint8Array | undefined;
   try {
-    data = await files.read(path, largestFile);
+    data = await readTwice(files, path, largestFile);
   } catch (error) {
     if (!isAboutTheFile(error)) throw error;
     return { found: `it cannot be read (${errnoOf(error) ?? 'error'})` };
   }
   return parsed(path, data, parseEntries);
+}
+
+/** A disk or a network that stumbled once must not set a message aside: what it could not read is asked for again. */
+async function readTwice(files: FileLayer, path: string, largest: number): Promise<Uint8Array | undefined> {
+  try {
+    return await files.read(path, largest);
+  } catch (error) {
+    if (errnoOf(error) !== 'EIO') throw error;
+    return files.read(path, largest);
+  }
 }
 
 /** Decodes and parses what was read; `undefined` was too large. */

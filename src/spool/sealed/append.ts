@@ -31,24 +31,32 @@ export class Appends {
     entries: readonly NewSpoolEntry[],
     options: { readonly client?: unknown } | undefined,
   ): Promise<readonly AppendResult[]> {
-    const sealed: Promise<Sealed> = Promise.all(entries.map((entry) => this.#entries.seal(entry))).then(
-      (all) => ({ entries: all }),
+    const given = byMessage(entries);
+    // Before anything is kept: what fails afterwards would leave whoever waits without an answer.
+    const indexed = this.#idsOf(given.keys());
+    const sealed: Promise<Sealed> = Promise.all([indexed, ...entries.map((entry) => this.#entries.seal(entry))]).then(
+      ([_, ...all]) => ({ entries: all }),
       (error: unknown) => ({ error: asError(error) }),
     );
-    const given = byMessage(entries);
     const { done } = await this.#turns.inOrder('', sealed, (ready) => ({
       done:
         'error' in ready ? Promise.resolve(nothingKept(given.keys(), ready.error)) : this.#inner.append(ready.entries, options),
     }));
     const results = await done;
-    const ids = new Map<string, string>();
-    for (const messageId of given.keys()) ids.set(await this.#blindIndex.of('message', messageId), messageId);
+    const ids = await indexed.catch(() => new Map<string, string>());
     return Promise.all(
       results.map((result) => {
         const messageId = ids.get(result.messageId) ?? result.messageId;
         return this.#opened({ ...result, messageId }, given.get(messageId) ?? []);
       }),
     );
+  }
+
+  /** Of each message id, as the spool below knows it. */
+  async #idsOf(messageIds: Iterable<string>): Promise<ReadonlyMap<string, string>> {
+    const ids = new Map<string, string>();
+    for (const messageId of messageIds) ids.set(await this.#blindIndex.of('message', messageId), messageId);
+    return ids;
   }
 
   /** Of new entries everything is known, without opening them again. */

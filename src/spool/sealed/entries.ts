@@ -64,7 +64,7 @@ export class Entries {
     };
   }
 
-  /** @throws {OfflineImError} `SPOOL_KEY_MISSING`, `SPOOL_SEAL_BROKEN` */
+  /** @throws {OfflineImError} `SPOOL_KEY_MISSING`, `SPOOL_SEAL_BROKEN`, `SPOOL_VERSION` */
   async open(entry: SpoolEntry): Promise<SpoolEntry> {
     const { messageClass: _planned, ...head } = await this.#head(entry);
     const [body, unknownAttempts, reason] = await Promise.all([
@@ -158,9 +158,11 @@ export function isShut({ to }: Pick<SpoolEntry, 'to'>): boolean {
   return to[0]?.address.endsWith(`@${domain}`) === true;
 }
 
-/** Errors that another set of keys may mend. */
+/** Errors that another set of keys, or a later version of the library, may mend. */
+const mendable: ReadonlySet<string> = new Set(['SPOOL_KEY_MISSING', 'SPOOL_SEAL_BROKEN', 'SPOOL_VERSION']);
+
 export function isLocked(error: unknown): error is OfflineImError {
-  return error instanceof OfflineImError && (error.code === 'SPOOL_KEY_MISSING' || error.code === 'SPOOL_SEAL_BROKEN');
+  return error instanceof OfflineImError && mendable.has(error.code);
 }
 
 /** All that never changes of an entry: neither what it says nor where it belongs can be exchanged with another's. */

@@ -1,6 +1,6 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
-import { isUint8Array } from '../../core/errors/thrown.ts';
+import { asError, isUint8Array } from '../../core/errors/thrown.ts';
 
 /** What of a WebCrypto `CryptoKey` matters here: structural, so that these types need neither those of the DOM nor those of Node. */
 export interface CryptoKeyLike {
@@ -110,11 +110,15 @@ function lazy(
   // A copy: the caller may wipe its own.
   const raw = isUint8Array(key) ? Uint8Array.from(key) : undefined;
   let loaded: Promise<WebKey> | undefined;
+  const imported = async (bytes: Uint8Array): Promise<WebKey> => crypto.subtle.importKey('raw', bytes, algorithm, false, usages);
   return {
     id,
     load() {
-      loaded ??=
-        raw === undefined ? Promise.resolve(key as WebKey) : crypto.subtle.importKey('raw', raw, algorithm, false, usages);
+      loaded ??= (raw === undefined ? Promise.resolve(key as WebKey) : imported(raw)).catch((cause: unknown) => {
+        // A platform that could not do it now is asked again.
+        loaded = undefined;
+        throw new OfflineImError('SPOOL_FAILED', `The key ${quoted(id)} could not be loaded: ${asError(cause).name}.`, { cause });
+      });
       return loaded;
     },
   };

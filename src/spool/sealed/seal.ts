@@ -39,8 +39,13 @@ export class Sealer {
     return `${prefix}${this.#first.id}.${toBase64Url(iv)}.${toBase64Url(new Uint8Array(sealed))}`;
   }
 
-  /** @throws {OfflineImError} `SPOOL_KEY_MISSING`, `SPOOL_SEAL_BROKEN` */
+  /** @throws {OfflineImError} `SPOOL_KEY_MISSING`, `SPOOL_SEAL_BROKEN`; `SPOOL_VERSION` for what a later version sealed */
   async open<Value>(text: string, binding: Binding): Promise<Value> {
+    if (isSealed(text) && !text.startsWith(prefix)) {
+      const version = text.slice(0, text.indexOf('.'));
+      const message = `The ${binding.field} of an entry is sealed as ${quoted(version)}; this library opens sealed1. A later version wrote it: use that version.`;
+      throw new OfflineImError('SPOOL_VERSION', message, { details: { field: binding.field } });
+    }
     const [keyId = '', nonce = '', ciphertext = '', ...more] = isSealed(text) ? text.slice(prefix.length).split('.') : [];
     const iv = fromBase64Url(nonce);
     const sealed = fromBase64Url(ciphertext);
@@ -65,8 +70,9 @@ export class Sealer {
   }
 }
 
+/** By this version or a later one. */
 export function isSealed(text: string): boolean {
-  return text.startsWith(prefix);
+  return /^sealed[1-9]\d{0,3}\./.test(text);
 }
 
 export function broken(message: string, details: Readonly<Record<string, unknown>>): OfflineImError {

@@ -239,7 +239,7 @@ class SealedSpool implements SpoolStorage<unknown> {
  * (message id, content, mailbox, conversation, recipients) is replaced by a hash with the `routingKey`. Wrap any spool that has `refreeze`: all of this library's do.
  *
  * An entry whose key is missing or wrong stays where it is and waits, with what follows it in its conversation; everything else goes on. `warning` says so every
- * five minutes (`SPOOL_KEY_MISSING`, `SPOOL_SEAL_BROKEN`), and so does the entry's `reason` in `status()` and `list()`. Started with the right key, it is delivered.
+ * five minutes (`SPOOL_KEY_MISSING`, `SPOOL_SEAL_BROKEN`, `SPOOL_VERSION`), and so does the entry's `reason` in `status()` and `list()`. Started with the right key, it is delivered.
  *
  * What was spooled before the spool was wrapped is not opened: let it drain first. docs/encryption.md has the whole page.
  *

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { MessageEntry } from '../../../src/sender/status.ts';
 import { MemorySpool } from '../../../src/spool/journaled/memory-spool.ts';
 import type { SealKey, SealOptions } from '../../../src/spool/sealed/keys.ts';
@@ -185,4 +185,16 @@ describe('options', () => {
     mine.fill(0);
     expect(storage.capabilities).toEqual({ durable: false, shared: false });
   });
+});
+
+it('a platform that cannot load a key now is asked again, and says so with a code', async () => {
+  const { sender } = aliceSeals(root, { keys: [old], routingKey });
+  const importKey = vi.spyOn(crypto.subtle, 'importKey').mockRejectedValue(new DOMException('no memory', 'OperationError'));
+  try {
+    await expect(sender.send(toBob('1'))).rejects.toMatchObject({ code: 'SPOOL_FAILED' });
+  } finally {
+    importKey.mockRestore();
+  }
+  await expect(sender.send(toBob('1'))).resolves.toMatchObject({ duplicate: false });
+  await sender.stop();
 });

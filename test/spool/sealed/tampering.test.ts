@@ -87,3 +87,14 @@ it.each<[string, Parameters<typeof change>[0], number]>([
   await putBack();
   expect([...tampered.texts, ...(await delivered()).texts].sort()).toEqual(everything);
 });
+
+it('what a later version sealed is named as such, waits, and is delivered by that version', async () => {
+  const putBack = await change((one) => {
+    one.message.text = one.message.text.replace('sealed1.', 'sealed2.');
+  });
+  const { texts, codes, counts } = await delivered();
+  expect([...new Set(codes)]).toEqual(['SPOOL_VERSION']);
+  expect(counts).toMatchObject({ spooled: 1, dead: 0, delivered: 2 });
+  await putBack();
+  expect([...texts, ...(await delivered()).texts].sort()).toEqual(everything);
+});

@@ -123,11 +123,11 @@ async function listenOn(folder: string): Promise<() => Promise<void>> {
 function listening(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
+    // What else happens to it concerns nobody.
+    server.on('error', () => undefined);
     // Exclusive: the workers of a cluster would share it.
     server.listen({ path, exclusive: true }, () => {
       server.off('error', reject);
-      // Nothing that happens to it later concerns anybody.
-      server.on('error', () => undefined);
       server.unref();
       resolve();
     });

@@ -2,7 +2,7 @@ import { createConnection, type Socket } from 'node:net';
 import { isErrorCode } from '../../../core/errors/codes.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { quoted } from '../../../core/errors/quote.ts';
-import { property } from '../../../core/errors/thrown.ts';
+import { asError, property } from '../../../core/errors/thrown.ts';
 import type { Owner } from '../../admin/asked-spool.ts';
 import { errnoOf } from './file-layer.ts';
 import { layoutOf } from './layout.ts';
@@ -25,10 +25,21 @@ type Call = Parameters<Owner['ask']>[0];
 /** Reaches the process that has the folder open. @throws {OfflineImError} `SPOOL_LOCKED` where it does not answer, and says why */
 export async function askOwner(root: string): Promise<Owner> {
   const { own } = layoutOf(root);
-  const owner = readSmall(own, ownerFile);
+  let who = describe(root, undefined);
+  try {
+    const owner = readSmall(own, ownerFile);
+    who = describe(root, owner);
+    return await reach(own, owner, who);
+  } catch (error) {
+    if (error instanceof OfflineImError) throw error;
+    // Files of another user, a disk that fails, an address that is none.
+    throw silent(who, `it can't be asked (${errnoOf(error) ?? asError(error).name})`, error);
+  }
+}
+
+async function reach(own: string, owner: unknown, who: string): Promise<Owner> {
   const token = property(owner, 'token');
   const address = property(readSmall(own, socketFile), 'socket');
-  const who = describe(root, owner);
   if (typeof token !== 'string' || typeof address !== 'string' || address === '') {
     throw silent(who, 'it listens nowhere: it opens the folder just now, is of an older version, or has no room for a socket');
   }
@@ -82,7 +93,11 @@ class OwnerConnection implements Owner {
   }
 
   ask(call: Call, ...args: readonly unknown[]): Promise<unknown> {
-    const answer = this.#last.then(() => this.#ask(call, args));
+    const answer = this.#last
+      .then(() => this.#ask(call, args))
+      .catch((error: unknown) => {
+        throw error instanceof OfflineImError ? error : silent(this.#who, 'the connection to it broke', error);
+      });
     this.#last = answer.catch(() => undefined);
     return answer;
   }
@@ -141,9 +156,9 @@ function describe(root: string, owner: unknown): string {
   return `${quoted(root)} is in use by ${named}${typeof since === 'string' ? ` since ${since.slice(0, 30)}` : ''}`;
 }
 
-function silent(who: string, why: string): OfflineImError {
+function silent(who: string, why: string, cause?: unknown): OfflineImError {
   const message = `${who}, which could not be asked: ${why}. Ask again, or once it is closed. What was asked last may have been done.`;
-  return new OfflineImError('SPOOL_LOCKED', message);
+  return new OfflineImError('SPOOL_LOCKED', message, cause === undefined ? {} : { cause });
 }
 
 function failed(error: unknown): OfflineImError {

@@ -41,9 +41,15 @@ export async function listenForOperators(own: string, token: string, answering: 
     const sockets = new Set<Socket>();
     const server = createServer((socket) => {
       sockets.add(socket.on('close', () => sockets.delete(socket)));
-      serve(socket, secret, answering);
+      try {
+        serve(socket, secret, answering);
+      } catch {
+        socket.destroy();
+      }
     });
     server.maxConnections = mostConnections;
+    // Whatever happens to it, at any time, ends nothing but itself.
+    server.on('error', () => undefined);
     const address = await newAddress(secret.folder);
     await listening(server, address);
     const file = join(own, socketFile);
@@ -74,7 +80,6 @@ async function listening(server: Server, path: string): Promise<void> {
   // Exclusive: the workers of a cluster would share it.
   server.listen({ path, exclusive: true });
   await once(server, 'listening');
-  server.on('error', () => undefined);
   server.unref();
 }
 
@@ -126,8 +131,9 @@ function serve(socket: Socket, secret: Secret, answering: Answering): void {
   async function carryOut(line: unknown): Promise<void> {
     const id = property(line, 'id');
     busy = true;
-    const beat = setInterval(() => say({ id, working: true }), heartbeat).unref();
+    let beat: ReturnType<typeof setInterval> | undefined;
     try {
+      beat = setInterval(() => say({ id, working: true }), heartbeat).unref();
       const result = await answering.answer(property(line, 'call'), property(line, 'args'), gone.signal);
       say({ id, result: result ?? null });
     } catch (error) {

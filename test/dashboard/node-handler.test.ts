@@ -1,0 +1,36 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, it } from 'vitest';
+import { nodeHandler } from '../../src/dashboard/node-handler.ts';
+
+it('an answer that breaks off breaks the connection, rejects nothing, and the next one is whole', async () => {
+  let broken = true;
+  const handler = nodeHandler(async () => {
+    if (!broken) return new Response('whole');
+    const parts = [new TextEncoder().encode('a part')];
+    return new Response(
+      new ReadableStream({
+        pull(controller) {
+          const part = parts.shift();
+          if (part === undefined) controller.error(new Error('the spool has closed'));
+          else controller.enqueue(part);
+        },
+      }),
+    );
+  });
+  const outcomes: unknown[] = [];
+  const server = createServer((request, response) => {
+    handler(request, response).then(
+      () => outcomes.push('resolved'),
+      (error: unknown) => outcomes.push(error),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  await expect(fetch(url).then((response) => response.text())).rejects.toThrow();
+  broken = false;
+  expect(await (await fetch(url)).text()).toBe('whole');
+  expect(outcomes).toEqual(['resolved', 'resolved']);
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});

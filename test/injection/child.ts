@@ -1,0 +1,74 @@
+/**
+ * A process that finds out where a scene touches the platform, and then runs the scene once for each such place, with that place going wrong:
+ * `node test/injection/child.ts '<Scene as JSON>'`. Prints a line of JSON for each run that something is to be said against, and one at the end.
+ */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { seen } from './boundary.ts';
+import type { CarrierName } from './carriers.ts';
+import { layBoundary } from './platform.ts';
+import type { StorageName } from './storages.ts';
+
+export interface Scene {
+  readonly storage: StorageName;
+  readonly carrier: CarrierName;
+  readonly folder: string;
+  readonly errands?: boolean;
+  readonly postgres?: string;
+  /** Only places whose name contains that. */
+  readonly only?: string;
+  /** Of the places, every so manieth. */
+  readonly every?: number;
+  /** Beginning with that one. */
+  readonly offset?: number;
+  /** How many of the calls of one place, spread over a run. @default 1, the first */
+  readonly each?: number;
+}
+
+const scene = JSON.parse(process.argv[2] ?? '{}') as Scene;
+const say = (line: unknown): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
+const unhandled: unknown[] = [];
+process.on('uncaughtException', (error) => unhandled.push(error));
+process.on('unhandledRejection', (error) => unhandled.push(error));
+
+await layBoundary(scene.storage === 'postgres' ? (await import('pg')).default : undefined);
+const { runOnce } = await import('./run.ts');
+
+type Fault = NonNullable<Parameters<typeof runOnce>[0]['fault']>;
+
+/** So many of the numbers below `count`, from the first to the last. */
+function spread(count: number, most: number): number[] {
+  const step = Math.max(1, (count - 1) / Math.max(1, most - 1));
+  return Array.from({ length: Math.min(count, most) }, (_, at) => Math.floor(at * step));
+}
+
+let run = 0;
+async function once(fault?: Fault): Promise<readonly string[]> {
+  run += 1;
+  const folder = join(scene.folder, `run-${run}`);
+  await mkdir(folder);
+  const began = performance.now();
+  const complaints = await runOnce({ ...scene, folder, run: run + 1000 * (process.pid % 1000), fault }, unhandled).catch(
+    (error: unknown) => [`the run ended with ${error instanceof Error ? error.stack : String(error)}`],
+  );
+  await rm(folder, { recursive: true, force: true });
+  if (complaints.length > 0 || fault === undefined) say({ ...fault, ms: Math.round(performance.now() - began), complaints });
+  return complaints;
+}
+
+await once();
+for (const site of seen().values()) site.hits = 0;
+await once();
+const { each = 1, every = 1, offset = 0, only = '' } = scene;
+const places = [...seen()].filter(([key]) => key.includes(only));
+const faults = places.flatMap(([key, { manners, hits }]) =>
+  manners.flatMap((manner) => spread(Math.max(1, hits), each).map((skip) => ({ key, manner, skip }))),
+);
+let tried = 0;
+for (const [at, fault] of faults.entries()) {
+  if (at % every !== offset) continue;
+  await once(fault);
+  tried += 1;
+}
+say({ done: true, places: places.length, faults: faults.length, tried });
+process.exit(0);

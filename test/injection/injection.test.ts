@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest';
+import { inject } from './process.ts';
+
+/** A part of the places where the code touches the platform; all of them run in the long tests. */
+it.each([
+  ['memory', 'ews', 5],
+  ['file', 'graph', 24],
+  ['sqlite', 'ntlm', 24],
+] as const)(
+  'what fails or reports an error beneath %s and %s ends no process, loses nothing and doubles nothing',
+  async (storage, carrier, every) => {
+    const { tried, complaints } = await inject({ storage, carrier, every, errands: true });
+    expect(complaints).toEqual([]);
+    expect(tried).toBeGreaterThan(3);
+  },
+);

@@ -1,0 +1,3 @@
+/** What every run needs of `src`, loaded once the boundary lies around the platform. */
+export { traceFile } from '../../src/file.ts';
+export { OfflineImSender } from '../../src/index.ts';

@@ -1,0 +1,38 @@
+import { channel } from 'node:diagnostics_channel';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { watchRequest } from '../../src/transport/request-watch.ts';
+import { hostileValues } from '../support/hostile-values.ts';
+
+const channels = [
+  'undici:request:create',
+  'undici:client:sendHeaders',
+  'undici:request:bodySent',
+  'undici:request:headers',
+  'undici:request:error',
+  'http.client.request.created',
+];
+const unhandled: unknown[] = [];
+const remember = (error: unknown): void => void unhandled.push(error);
+beforeEach(() => void process.on('uncaughtException', remember));
+afterEach(() => void process.off('uncaughtException', remember));
+
+it('what others publish on the channels of Node and undici ends no process, and proves nothing', async () => {
+  const watch = watchRequest('an-id');
+  for (const name of channels) {
+    for (const make of Object.values(hostileValues)) {
+      for (const message of [
+        make(),
+        { request: make() },
+        { request: { headers: make() } },
+        { request: make(), socket: make() },
+      ]) {
+        channel(name).publish(message);
+      }
+    }
+  }
+  // Node throws what a subscriber threw in the next tick.
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(unhandled).toEqual([]);
+  expect(watch.fact).toBe('unseen');
+  watch.end();
+});
