@@ -25,13 +25,9 @@ const sites = new Map<string, Site>();
 let armed: { readonly key: string; readonly manner: Manner; skip: number } | undefined;
 let struck = 0;
 /** Simulated servers are no part of what is judged. */
-let counted = (where: string): boolean => !where.startsWith('testing/');
+const counted = (where: string): boolean => !where.startsWith('testing/');
 
 export const seen = (): ReadonlyMap<string, Site> => sites;
-
-export function count(which: (where: string) => boolean): void {
-  counted = which;
-}
 
 /** One call of that place goes wrong, after so many that don't. */
 export function arm(key: string, manner: Manner, skip: number): void {
@@ -96,7 +92,7 @@ function breakDown(emitter: EventEmitter): void {
 }
 
 /** Wraps one function. `fails` makes what it throws, rejects with or calls back with. */
-export function wrapped(what: string, inner: Method, fails: () => unknown, style: 'sync' | 'promise' | 'callback'): Method {
+function wrapped(what: string, inner: Method, fails: () => unknown, style: 'sync' | 'promise' | 'callback'): Method {
   const emitted = (result: unknown): unknown => {
     if (!isEmitter(result)) return result;
     if (fate(`emitter of ${what}`, ['emits']) === 'emits') later(() => breakDown(result), 2);

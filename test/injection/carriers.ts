@@ -2,8 +2,7 @@
 import type { Transport } from '../../src/index.ts';
 import type { ExchangeSimulator } from '../../src/testing/simulator/simulator.ts';
 
-export const carriers = ['ews', 'graph', 'ntlm', 'dispatcher', 'relay'] as const;
-export type CarrierName = (typeof carriers)[number];
+export type CarrierName = 'ews' | 'graph' | 'ntlm' | 'dispatcher' | 'relay';
 
 export interface Carrier {
   readonly transport: Transport;

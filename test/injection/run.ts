@@ -8,7 +8,7 @@ import { type CarrierName, makeCarrier } from './carriers.ts';
 import { errands } from './errands.ts';
 import { makeStorage, type StorageName } from './storages.ts';
 
-export const alice = 'alice@contoso.test';
+const alice = 'alice@contoso.test';
 const bobs = ['bob@contoso.test', 'bert@contoso.test'];
 
 export interface Plan {

@@ -2,8 +2,7 @@
 import { join } from 'node:path';
 import type { SpoolStorage } from '../../src/spool/contract.ts';
 
-export const storages = ['memory', 'file', 'sqlite', 'postgres', 'sealed', 'sharded'] as const;
-export type StorageName = (typeof storages)[number];
+export type StorageName = 'memory' | 'file' | 'sqlite' | 'postgres' | 'sealed' | 'sharded';
 
 const keys = { keys: [{ id: 'k', key: new Uint8Array(32).fill(7) }], routingKey: new Uint8Array(32).fill(9) };
 
