@@ -22,12 +22,11 @@ function readToken(reply: string | AccessToken, now: number): { readonly value: 
   const { token, expiresAt = given.expiresOnTimestamp } = given;
   // What RFC 6750 allows; anything else would not survive as a header, or says "Bearer" twice.
   if (typeof token !== 'string' || !/^[\w\-.~+/]+=*$/.test(token)) {
-    throw new OfflineImError('AUTHENTICATION_FAILED', 'getToken gave something that is not a token.');
+    throw noToken('getToken gave something that is not a token.');
   }
   const lifetime = expiresAt === undefined || expiresAt === null ? Number.POSITIVE_INFINITY : timeOf(expiresAt) - now;
   if (Number.isNaN(lifetime)) {
-    throw new OfflineImError(
-      'AUTHENTICATION_FAILED',
+    throw noToken(
       'getToken gave an expiresAt that is no time; expected a Date, or ms since 1970 (OAuth gives seconds from now: Date.now() + expires_in * 1000).',
     );
   }
@@ -57,6 +56,30 @@ const oauthCodes: ReadonlySet<string> = new Set([
   'unsupported_grant_type',
 ]);
 
+/** What passes by itself: the identity provider is busy, or a part of it is down. */
+const passing: ReadonlySet<string> = new Set([
+  'server_error',
+  'temporarily_unavailable',
+  'AADSTS50033',
+  'AADSTS50196',
+  'AADSTS90024',
+  'AADSTS90025',
+  'AADSTS90033',
+]);
+
+/** The host has given what is no token, and would give it again. */
+export function noToken(text: string): OfflineImError {
+  return new OfflineImError('AUTHENTICATION_FAILED', text, { details: { standing: true } });
+}
+
+/**
+ * Whether someone must act before there is a token: the identity provider refuses the client, the account or the request, or the host gives none. Whatever
+ * else getToken fails with may pass by itself: the token endpoint can't be reached, is busy, or does not answer.
+ */
+export function isStanding(error: OfflineImError): boolean {
+  return error.details?.standing === true;
+}
+
 /** How far a text is looked through for a code. */
 const lookedThrough = 4_096;
 
@@ -65,12 +88,14 @@ const lookedThrough = 4_096;
  * a page of the identity provider or the request with the client's secret.
  */
 function tokenError(error: unknown): OfflineImError {
-  const details: Record<string, string> = {};
+  const details: { errorName?: string; errorCode?: string; standing?: true } = {};
   const name = property(error, 'name');
   if (typeof name === 'string' && /^(?:[A-Z][a-z]{1,20}){0,4}Error$/.test(name)) details.errorName = name;
   const code = [property(error, 'code'), property(error, 'errorCode'), property(error, 'error')].find(isOAuthCode);
-  const known = entraCode(error) ?? code ?? connectionCode(error);
+  const refusal = entraCode(error) ?? code;
+  const known = refusal ?? connectionCode(error);
   if (known !== undefined) details.errorCode = known;
+  if (refusal !== undefined && !passing.has(refusal)) details.standing = true;
   const shown = known ?? details.errorName;
   const text = shown === undefined ? 'getToken failed.' : `getToken failed (${shown}).`;
   return new OfflineImError('AUTHENTICATION_FAILED', text, { details });

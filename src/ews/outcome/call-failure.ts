@@ -1,5 +1,6 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { bareCause, connectionCode, proxyStatus } from '../../transport/connection-errors.ts';
+import { isStanding } from '../../transport/token-cache.ts';
 import { notAttempted } from '../../transport/verdict.ts';
 import type { Reply } from '../client/reply.ts';
 
@@ -34,7 +35,10 @@ export function failedBy(error: unknown, state: CallState): Failed {
   const own = error instanceof OfflineImError ? error : undefined;
   if (own?.code === 'NOT_ATTEMPTED' && sent === 'no') return failed('no', 'note', own);
   if (state.ended !== undefined) return endedBy(state);
-  if (own !== undefined) return failed(sent, sent === 'no' ? 'mailbox' : 'note', withoutCause(own, details));
+  if (own !== undefined) {
+    const failure = failed(sent, sent === 'no' ? 'mailbox' : 'note', withoutCause(own, details));
+    return sent === 'no' && isStanding(own) ? { ...failure, blocks: true } : failure;
+  }
   const code = connectionCode(error);
   const named = code === undefined ? '' : ` (${code})`;
   const options = { cause: bareCause(error), details: code === undefined ? details : { ...details, connectionCode: code } };

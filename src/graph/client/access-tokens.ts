@@ -1,7 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
-import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { fromBase64Url } from '../../core/text.ts';
-import { type AccessToken, type CachedToken, TokenCache } from '../../transport/token-cache.ts';
+import { type AccessToken, type CachedToken, noToken, TokenCache } from '../../transport/token-cache.ts';
 import type { MailboxCredential, TokenCredential } from '../options.ts';
 import { isObject, parseJson } from './json.ts';
 
@@ -57,7 +56,7 @@ export class AccessTokens {
     const credential = this.#credential;
     if (typeof credential === 'function') return credential({ address: mailbox }, { scopes: this.#scopes, signal, ...asked });
     const given = await credential.getToken([...this.#scopes], { abortSignal: signal, ...asked });
-    if (given === null) throw new OfflineImError('AUTHENTICATION_FAILED', 'The credential has no token for Microsoft Graph.');
+    if (given === null) throw noToken('The credential has no token for Microsoft Graph.');
     const { token, expiresOnTimestamp } = given;
     return { token, ...(expiresOnTimestamp === undefined ? {} : { expiresOnTimestamp }) };
   }

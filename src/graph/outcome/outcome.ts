@@ -1,5 +1,6 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { DeliveryOutcome } from '../../transport/contract.ts';
+import { isStanding } from '../../transport/token-cache.ts';
 import { toOutcome, type Verdict } from '../../transport/verdict.ts';
 import type { GraphError, Reply, ReplyMeta } from '../client/reply.ts';
 import { type CodeRule, ruleOf } from './error-codes.ts';
@@ -26,8 +27,10 @@ export function judge(reply: Reply, messageClass: string, tokenScope: 'mailbox' 
     case 'failed':
       return { outcome: outcomeOfFailure(reply) };
     case 'no-token':
+      // userOf failed for this mailbox; or there may be a token by itself later.
       if (reply.error.code === 'OPTION_INVALID')
         return { outcome: toOutcome({ kind: 'deferred', scope: 'mailbox' }, reply.error) };
+      if (!isStanding(reply.error)) return { outcome: toOutcome({ kind: 'deferred', scope: reply.scope }, reply.error) };
       return { outcome: toOutcome({ kind: 'blocked', scope: reply.scope, sent: 'no' }, reply.error) };
     case 'error': {
       const { verdict, rule, code } = verdictOf(reply.meta.status, reply.error, tokenScope);

@@ -1,6 +1,7 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { eachOf } from '../../core/queues.ts';
 import type { Note, ProbeResult, UnknownAttempt } from '../../transport/contract.ts';
+import { isStanding } from '../../transport/token-cache.ts';
 import { combined, placeGone } from '../../transport/verdict.ts';
 import type { GraphClient } from '../client/client.ts';
 import type { Reply } from '../client/reply.ts';
@@ -128,7 +129,7 @@ function unknownOf(reply: Reply, { tokenScope }: GraphClient): ProbeResult {
     case 'failed':
       return { status: 'unknown', scope: reply.scope, error };
     case 'no-token':
-      return { status: 'unknown', scope: reply.scope, error, ...(error.code === 'OPTION_INVALID' ? {} : { blocked: true }) };
+      return { status: 'unknown', scope: reply.scope, error, ...(isStanding(error) ? { blocked: true } : {}) };
     case 'ok':
       return { status: 'unknown', scope: 'note', error };
     case 'error': {

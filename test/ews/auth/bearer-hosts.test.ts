@@ -72,7 +72,7 @@ describe('a host that', () => {
   ])('gives %j: %s', async (given: unknown) => {
     const { deliver, requests } = await host(() => given as string);
     const outcome = await deliver();
-    expect(outcome).toMatchObject(notSent);
+    expect(outcome).toMatchObject({ status: 'blocked', scope: 'mailbox', sent: 'no', error: { code: 'AUTHENTICATION_FAILED' } });
     expect(inspect(outcome, { depth: 9 })).not.toContain(secret);
     expect(requests()).toBe(0);
   });
@@ -111,13 +111,24 @@ it('says which option is wrong', () => {
   expect(() => bearerAuth({ getToken: () => 'x', refreshBefore: Number.NaN })).toThrow(/NaN/);
 });
 
-it.each<[string, unknown, string]>([
-  ['a refusal of Entra ID', new Error('AADSTS7000222: The provided client secret keys are expired.'), 'AADSTS7000222'],
-  ['a refusal of OAuth', Object.assign(new Error('x'), { errorCode: 'invalid_client' }), 'invalid_client'],
-  ['a network that is away', new TypeError('x', { cause: { code: 'ECONNREFUSED' } }), 'ECONNREFUSED'],
-])('%s is named by its code', async (_, error, code) => {
+it.each<[string, unknown, string, 'blocked' | 'deferred']>([
+  ['a refusal of Entra ID', new Error('AADSTS7000222: The provided client secret keys are expired.'), 'AADSTS7000222', 'blocked'],
+  ['a refusal of OAuth', Object.assign(new Error('x'), { errorCode: 'invalid_client' }), 'invalid_client', 'blocked'],
+  ['a grant that has ended', Object.assign(new Error('x'), { error: 'invalid_grant' }), 'invalid_grant', 'blocked'],
+  ['Entra ID being busy', new Error('AADSTS90033: A transient error has occurred.'), 'AADSTS90033', 'deferred'],
+  [
+    'a provider that is down',
+    Object.assign(new Error('x'), { error: 'temporarily_unavailable' }),
+    'temporarily_unavailable',
+    'deferred',
+  ],
+  ['a network that is away', new TypeError('x', { cause: { code: 'ECONNREFUSED' } }), 'ECONNREFUSED', 'deferred'],
+])('%s is named by its code, and waits for someone or for itself', async (_, error, code, status) => {
   const { deliver } = await host(() => Promise.reject(error));
-  expect(await deliver()).toMatchObject({ error: { message: `getToken failed (${code}).`, details: { errorCode: code } } });
+  expect(await deliver()).toMatchObject({
+    status,
+    error: { message: `getToken failed (${code}).`, details: { errorCode: code } },
+  });
 });
 
 const secrets: readonly [string, unknown][] = [

@@ -29,17 +29,20 @@ describe('a token that never comes', () => {
   it.each([
     ['of a function', (never: Promise<never>) => () => never, 'mailbox'],
     ['of a credential', (never: Promise<never>) => ({ getToken: () => never }), 'endpoint'],
-  ] as const)('%s: blocked after its time, with nothing written', async (_, make, scope) => {
-    const clock = new ManualClock();
-    const never = new Promise<never>(() => {});
-    const { deliverOne, asked } = canned(() => accepted, { credential: make(never), clock, requestTimeout: 10_000 });
-    const outcome = deliverOne();
-    await clock.advance(9_999);
-    expect(await Promise.race([outcome, Promise.resolve('open')])).toBe('open');
-    await clock.advance(1);
-    expect(await outcome).toMatchObject({ status: 'blocked', scope, sent: 'no', error: { code: 'AUTHENTICATION_FAILED' } });
-    expect(asked).toEqual([]);
-  });
+  ] as const)(
+    '%s: deferred after its time, as by a token endpoint that is down, with nothing written',
+    async (_, make, scope) => {
+      const clock = new ManualClock();
+      const never = new Promise<never>(() => {});
+      const { deliverOne, asked } = canned(() => accepted, { credential: make(never), clock, requestTimeout: 10_000 });
+      const outcome = deliverOne();
+      await clock.advance(9_999);
+      expect(await Promise.race([outcome, Promise.resolve('open')])).toBe('open');
+      await clock.advance(1);
+      expect(await outcome).toMatchObject({ status: 'deferred', scope, error: { code: 'AUTHENTICATION_FAILED' } });
+      expect(asked).toEqual([]);
+    },
+  );
 
   it('is asked for anew by whoever comes after the host was given up, and the host is told', async () => {
     const clock = new ManualClock();
@@ -51,17 +54,19 @@ describe('a token that never comes', () => {
     const { deliverOne, note } = canned(() => accepted, { credential, clock });
     const first = deliverOne(note(1));
     await clock.advance(30_000);
-    expect(await first).toMatchObject({ status: 'blocked', error: { code: 'AUTHENTICATION_FAILED' } });
+    expect(await first).toMatchObject({ status: 'deferred', error: { code: 'AUTHENTICATION_FAILED' } });
     expect(requests[0]?.signal.aborted).toBe(true);
     expect(await deliverOne(note(2))).toMatchObject({ status: 'delivered' });
   });
 
-  it('makes a probe unknown and blocked, not absent', async () => {
+  it('makes a probe unknown, not absent, and blocks nothing', async () => {
     const clock = new ManualClock();
     const { probe } = canned(() => nothing, { credential: () => new Promise<never>(() => {}), clock, requestTimeout: 5_000 });
     const results = probe();
     await clock.advance(5_000);
-    expect(await results).toMatchObject([{ status: 'unknown', scope: 'mailbox', blocked: true }]);
+    const [result] = await results;
+    expect(result).toMatchObject({ status: 'unknown', scope: 'mailbox' });
+    expect(result).not.toHaveProperty('blocked');
   });
 });
 

@@ -180,16 +180,30 @@ describe('an answer to sendMail', () => {
   });
 
   it.each([
-    ['throws', () => Promise.reject(new Error('client_secret=very-secret-thing')), mailboxBlocked],
+    ['throws', () => Promise.reject(new Error('client_secret=very-secret-thing')), { status: 'deferred', scope: 'mailbox' }],
+    [
+      'has no network',
+      () => Promise.reject(Object.assign(new Error('x'), { code: 'ENOTFOUND' })),
+      { status: 'deferred', scope: 'mailbox' },
+    ],
+    ['is refused', () => Promise.reject(new Error('AADSTS7000222: expired, very-secret-thing')), mailboxBlocked],
+    [
+      'is told to come back',
+      () => Promise.reject(new Error('AADSTS90033: a transient error')),
+      { status: 'deferred', scope: 'mailbox' },
+    ],
     ['gives nothing', async () => undefined as never, mailboxBlocked],
     ['gives what is no token', async () => ({ token: 'a b\r\nc: d' }), mailboxBlocked],
-  ])('a credential that %s: blocked, and nothing was written', async (_, credential, expected) => {
-    const { deliverOne, asked } = canned(() => accepted, { credential });
-    const outcome = await deliverOne();
-    expect(outcome).toMatchObject({ ...expected, error: { code: 'AUTHENTICATION_FAILED' } });
-    expect(String(outcome.status === 'blocked' && outcome.error.message)).not.toContain('very-secret-thing');
-    expect(asked).toEqual([]);
-  });
+  ])(
+    'a credential that %s: nothing was written, and someone must act only where it does not pass by itself',
+    async (_, credential, expected) => {
+      const { deliverOne, asked } = canned(() => accepted, { credential });
+      const outcome = await deliverOne();
+      expect(outcome).toMatchObject({ ...expected, error: { code: 'AUTHENTICATION_FAILED' } });
+      expect(JSON.stringify(outcome) + String('error' in outcome && outcome.error?.message)).not.toContain('very-secret-thing');
+      expect(asked).toEqual([]);
+    },
+  );
 
   it('credential.getToken that gives null closes the endpoint', async () => {
     const { deliverOne } = canned(() => accepted, { credential: { getToken: async () => null } });
