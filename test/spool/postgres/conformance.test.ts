@@ -5,19 +5,14 @@ import { ManualClock, type SpoolHarness, spoolConformance } from '../../../src/t
 import { PostgresServer } from '../../support/postgres-server.ts';
 import { cleanSchemas } from './clean-schemas.ts';
 
-let server: PostgresServer;
 let pool: Pool;
-const cleanSchema = cleanSchemas(() => pool, 'spool');
+const cleanSchema = cleanSchemas(() => pool, 'conformance');
 
 beforeAll(async () => {
-  server = await PostgresServer.start();
-  pool = server.pool({ max: 30 });
+  pool = (await PostgresServer.shared()).pool({ max: 30 });
 });
 
-afterAll(async () => {
-  await pool.end();
-  await server.close();
-});
+afterAll(() => pool.end());
 
 async function create(): Promise<SpoolHarness> {
   const { schema, advance, giveBack } = await cleanSchema();

@@ -5,7 +5,7 @@ import { PostgresSpool } from '../../../src/spool/postgres/postgres-spool.ts';
 import { claimRequest, newEntry, statesOf } from '../../support/spool-entries.ts';
 import { until, useServer } from './fixture.ts';
 
-const fixture = useServer();
+const fixture = useServer({ own: true });
 const context = { clock: systemClock, tombstones: 60_000 };
 
 /** Ends every other connection that this pool has. */

@@ -5,19 +5,20 @@ import type { SpoolContext } from '../../../src/spool/contract.ts';
 import { PostgresSpool } from '../../../src/spool/postgres/postgres-spool.ts';
 import { PostgresServer } from '../../support/postgres-server.ts';
 
-let made = 0;
+/** Of the process: files that share it share the server, and may each have loaded this file anew. */
+const ofTheProcess: typeof globalThis & { schemasOfTests?: number } = globalThis;
 
-/** A server for the tests of one file. */
-export function useServer() {
+/** A server for the tests of one file; `own` where they restart it, or change more of it than schemas. */
+export function useServer({ own = false } = {}) {
   let server: PostgresServer;
   let pool: Pool;
   beforeAll(async () => {
-    server = await PostgresServer.start();
+    server = await (own ? PostgresServer.start() : PostgresServer.shared());
     pool = server.pool({ max: 20 });
   });
   afterAll(async () => {
     await pool.end();
-    await server.close();
+    if (own) await server.close();
   });
   return {
     get server(): PostgresServer {
@@ -28,8 +29,8 @@ export function useServer() {
     },
     /** A schema that no other test uses. */
     newSchema(): string {
-      made += 1;
-      return `spool_${made}`;
+      ofTheProcess.schemasOfTests = (ofTheProcess.schemasOfTests ?? 0) + 1;
+      return `spool_${ofTheProcess.schemasOfTests}`;
     },
     /** An open spool; several on one schema are as several processes. */
     async open(schema: string, parts: Partial<SpoolContext> = {}, ownPool: Pool = pool): Promise<PostgresSpool> {
@@ -41,7 +42,7 @@ export function useServer() {
 }
 
 /** Waits until it is so. */
-export async function until(check: () => boolean | Promise<boolean>, within = 10_000): Promise<void> {
+export async function until(check: () => boolean | Promise<boolean>, within = 100_000): Promise<void> {
   const end = Date.now() + within;
   while (!(await check())) {
     if (Date.now() > end) throw new Error('waited in vain');

@@ -3,7 +3,7 @@ import { disturbances, graceWhenDisturbed } from '../../crash/disturb.ts';
 import { cleanVerdict, torture } from '../../crash/torture.ts';
 import { useServer } from './fixture.ts';
 
-const fixture = useServer();
+const fixture = useServer({ own: true });
 const fromEnvironment = (name: string, byDefault: number): number => Number(process.env[`OFFLINE_IM_FLEET_${name}`] ?? byDefault);
 const messages = fromEnvironment('MESSAGES', 400);
 const mailboxes = fromEnvironment('MAILBOXES', 20);

@@ -2,12 +2,11 @@ import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/core/clock.ts';
 import { PostgresSpool } from '../../../src/spool/postgres/postgres-spool.ts';
-import { ManualClock, type SpoolHarness, spoolConformance } from '../../../src/testing.ts';
 import { hasPgBouncer, PgBouncer } from '../../support/pgbouncer.ts';
 import { poolOn } from '../../support/postgres-server.ts';
 import { claimRequest, newEntry } from '../../support/spool-entries.ts';
-import { cleanSchemas } from './clean-schemas.ts';
 import { useServer } from './fixture.ts';
+import { conformsBehindPooler } from './pooler-conformance.ts';
 
 const context = { clock: systemClock, tombstones: 60_000 };
 const entries = (name: string, count: number) =>
@@ -133,29 +132,7 @@ describe.skipIf(!hasPgBouncer)('behind PgBouncer in transaction mode (apt-get in
     expect(kept.filter((id) => !found.has(id))).toEqual([]);
     await spool.close();
   });
-
-  const cleanSchema = cleanSchemas(() => fixture.pool, 'clean');
-  let shared: Pool | undefined;
-  const create = async (): Promise<SpoolHarness> => {
-    const { schema, advance, giveBack } = await cleanSchema();
-    shared ??= newPool(30);
-    const pool = shared;
-    let storage = new PostgresSpool({ pool, schema });
-    return {
-      storage,
-      clock: new ManualClock(),
-      unit: 30_000,
-      advance,
-      reopen: () => {
-        storage = new PostgresSpool({ pool, schema });
-        return storage;
-      },
-      async dispose() {
-        await storage.close();
-        await giveBack();
-      },
-    };
-  };
-
-  spoolConformance({ describe, it: it.concurrent }, create, { skip: ['wall clock'] });
 });
+
+/** What it does with the sessions and transactions of several processes; the rest is that of its own suite. */
+conformsBehindPooler(['life', 'host actions', 'cancel', 'expiry', 'tombstones', 'next due', 'wall clock', 'merge', 'settle']);

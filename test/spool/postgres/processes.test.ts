@@ -7,7 +7,7 @@ import { claimRequest, newEntry } from '../../support/spool-entries.ts';
 import type { ClaimerOptions } from './claimer.ts';
 import { until, useServer } from './fixture.ts';
 
-const fixture = useServer();
+const fixture = useServer({ own: true });
 const script = fileURLToPath(new URL('./claimer.ts', import.meta.url));
 
 function spawnClaimer(options: Omit<ClaimerOptions, 'address'>) {

@@ -8,19 +8,14 @@ import { aliceSends } from '../../support/sender-fixture.ts';
 import { newKey } from '../sealed/support.ts';
 import { cleanSchemas } from './clean-schemas.ts';
 
-let server: PostgresServer;
 let pool: Pool;
 const cleanSchema = cleanSchemas(() => pool, 'sealed');
 
 beforeAll(async () => {
-  server = await PostgresServer.start();
-  pool = server.pool({ max: 30 });
+  pool = (await PostgresServer.shared()).pool({ max: 30 });
 });
 
-afterAll(async () => {
-  await pool.end();
-  await server.close();
-});
+afterAll(() => pool.end());
 
 const options = { keys: [{ id: 'k1', key: newKey() }], routingKey: newKey() };
 

@@ -7,7 +7,7 @@ import { claimRequest, newEntry } from '../../support/spool-entries.ts';
 import { until, useServer } from './fixture.ts';
 
 const context = { clock: systemClock, tombstones: 60_000 };
-const fixture = useServer();
+const fixture = useServer({ own: true });
 
 describe('a database that the spool cannot work with', () => {
   it.each(['LATIN1', 'SQL_ASCII', 'WIN1252'])('is refused at open() and by migrate(): encoding %s', async (encoding) => {

@@ -1,0 +1,47 @@
+import type { Pool } from 'pg';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { PostgresSpool } from '../../../src/spool/postgres/postgres-spool.ts';
+import { ManualClock, type SpoolConformanceSubject, type SpoolHarness, spoolConformance } from '../../../src/testing.ts';
+import { hasPgBouncer, PgBouncer } from '../../support/pgbouncer.ts';
+import { poolOn } from '../../support/postgres-server.ts';
+import { cleanSchemas } from './clean-schemas.ts';
+import { useServer } from './fixture.ts';
+
+/** The conformance suite through PgBouncer in transaction mode. In the report as skipped where Debian's package is missing. */
+export function conformsBehindPooler(skip: readonly SpoolConformanceSubject[]): void {
+  describe.skipIf(!hasPgBouncer)('PostgresSpool behind PgBouncer', () => {
+    const fixture = useServer();
+    const cleanSchema = cleanSchemas(() => fixture.pool, 'pooled');
+    let bouncer: PgBouncer;
+    let pool: Pool;
+    beforeAll(async () => {
+      bouncer = await PgBouncer.before(fixture.server.address);
+      pool = poolOn(bouncer.address, { max: 30 });
+    });
+    afterAll(async () => {
+      await pool.end();
+      await bouncer[Symbol.asyncDispose]();
+    });
+
+    const create = async (): Promise<SpoolHarness> => {
+      const { schema, advance, giveBack } = await cleanSchema();
+      let storage = new PostgresSpool({ pool, schema });
+      return {
+        storage,
+        clock: new ManualClock(),
+        unit: 30_000,
+        advance,
+        reopen: () => {
+          storage = new PostgresSpool({ pool, schema });
+          return storage;
+        },
+        async dispose() {
+          await storage.close();
+          await giveBack();
+        },
+      };
+    };
+
+    spoolConformance({ describe, it: it.concurrent }, create, { skip });
+  });
+}

@@ -1,0 +1,3 @@
+import { conformsBehindPooler } from './pooler-conformance.ts';
+
+conformsBehindPooler(['wall clock']);
