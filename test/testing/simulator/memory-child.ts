@@ -5,21 +5,66 @@ import { createItem, envelope, findItem, message } from '../support/raw-ews.ts';
 
 const tests = Number(process.argv[2] ?? 10_000);
 const [alice, bob] = ['alice@contoso.test', 'bob@contoso.test'];
-await using exchange = await startExchangeSimulator({ mailboxes: [alice, bob], access: 'anonymous' });
+/** Mailboxes of tests that run beside one another. */
+const others = Array.from({ length: 4 }, (_, n) => `user${n}@contoso.test`);
+await using exchange = await startExchangeSimulator({ mailboxes: [alice, bob, ...others], access: 'anonymous' });
 const subscribe = `<m:Subscribe><m:StreamingSubscriptionRequest SubscribeToAllFolders="true"><t:EventTypes><t:EventType>NewMailEvent</t:EventType></t:EventTypes></m:StreamingSubscriptionRequest></m:Subscribe>`;
-const ask = async (body: string): Promise<string> => {
-  const init = { method: 'POST', headers: { 'content-type': 'text/xml' }, body: envelope(body) };
+const ask = async (body: string, as = alice): Promise<string> => {
+  const headers = { 'content-type': 'text/xml', authorization: `Basic ${btoa(`${as}:x`)}` };
+  const init = { method: 'POST', headers, body: envelope(body) };
   return (await fetch(exchange.url, init)).text();
 };
 const created = createItem([message({ tag: 'note-1/1', text: 'Are you there? '.repeat(20) })]);
+const pull = `<m:Subscribe><m:PullSubscriptionRequest SubscribeToAllFolders="true"><t:EventTypes><t:EventType>NewMailEvent</t:EventType></t:EventTypes><t:Timeout>10</t:Timeout></m:PullSubscriptionRequest></m:Subscribe>`;
+const ofAlice = `<t:DistinguishedFolderId Id="inbox"><t:Mailbox><t:EmailAddress>${alice}</t:EmailAddress></t:Mailbox></t:DistinguishedFolderId>`;
+const daily = `<t:CalendarItem><t:Subject>Daily</t:Subject><t:Start>2026-03-02T09:00:00Z</t:Start><t:End>2026-03-02T09:15:00Z</t:End><t:Recurrence><t:DailyRecurrence><t:Interval>1</t:Interval></t:DailyRecurrence><t:NoEndRecurrence><t:StartDate>2026-03-02</t:StartDate></t:NoEndRecurrence></t:Recurrence></t:CalendarItem>`;
+const permitted = `<t:Permission><t:UserId><t:PrimarySmtpAddress>${bob}</t:PrimarySmtpAddress></t:UserId><t:PermissionLevel>Author</t:PermissionLevel></t:Permission>`;
+const permit = `<m:UpdateFolder><m:FolderChanges><t:FolderChange><t:DistinguishedFolderId Id="inbox"/><t:Updates><t:SetFolderField><t:FieldURI FieldURI="folder:PermissionSet"/><t:Folder><t:PermissionSet><t:Permissions>${permitted}</t:Permissions></t:PermissionSet></t:Folder></t:SetFolderField></t:Updates></t:FolderChange></m:FolderChanges></m:UpdateFolder>`;
+const photo = '<m:GetUserPhotoResponse ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode></m:GetUserPhotoResponse>';
 const seeded = exchange.snapshot();
 const used: number[] = [];
+
+/** What tests do now and then, a kind each: it must have done something, else it would prove nothing. */
+const kinds: readonly (() => Promise<void>)[] = [
+  async () => {
+    const sent = others.map((as, n) => ask(createItem([message({ to: [others[(n + 1) % others.length] ?? bob] })]), as));
+    requireThat((await Promise.all(sent)).every((text) => text.includes('NoError')));
+    requireThat(others.every((address) => exchange.mailbox(address).folder('inbox').size === 1));
+  },
+  async () => {
+    const here = exchange.snapshot();
+    requireThat((await ask(pull, bob)).includes('NoError'));
+    exchange.mailbox(bob).receive({ subject: 'gone again' });
+    exchange.restore(here);
+  },
+  async () => {
+    requireThat(
+      (await ask(`<m:CreateItem SendMeetingInvitations="SendToNone"><m:Items>${daily}</m:Items></m:CreateItem>`)).includes(
+        'NoError',
+      ),
+    );
+  },
+  async () => {
+    await ask(permit);
+    requireThat((await ask(createItem([message()], ofAlice, 'SaveOnly'), bob)).includes('NoError'));
+  },
+  async () => {
+    exchange.answer('GetUserPhoto', () => photo);
+    const waited = exchange.waitForMessage((item) => item.subject === 'waited for');
+    exchange.mailbox(bob).receive({ subject: 'waited for' });
+    requireThat((await waited).subject === 'waited for');
+  },
+];
+function requireThat(held: boolean): void {
+  if (!held) throw new Error('A test of the ten thousand has not done what it should.');
+}
 
 for (let n = 1; n <= tests; n++) {
   exchange.mailbox(bob).receive({ subject: `Test ${n}`, attachments: [{ name: 'a.txt', content: 'aGk=' }] });
   if (n % 10 === 0) exchange.faults.on('CreateItem').once().lostResponse();
   await ask(created).catch(() => undefined);
   await ask(findItem());
+  if (n % 4 === 0) await kinds[(n / 4) % kinds.length]?.();
   if (n % 20 === 0) exchange.moveMailbox(bob, n % 40 === 0 ? 'on-premises' : 'exchange-online');
   if (n % 50 === 0) {
     // A client that opens a stream of notifications and goes away.
