@@ -1,5 +1,5 @@
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
-import { utf8Length } from '../../../core/text.ts';
+import { textOfBody } from './body-text.ts';
 import type { FrontRequest, FrontResponse } from './front.ts';
 
 /** What answers, and how it goes about it. */
@@ -22,14 +22,14 @@ export async function fetchFrom(
   const request = new Request(target, init);
   const { signal } = request;
   signal.throwIfAborted();
-  const body = await request.text();
+  const bytes = new Uint8Array(await request.arrayBuffer());
   const { protocol, host, pathname, search } = new URL(request.url);
-  const tooLarge = utf8Length(body) > options.maxRequestBytes;
+  const tooLarge = bytes.length > options.maxRequestBytes;
   const answered = options.handle({
     method: request.method,
     path: pathname + search,
     headers: { ...Object.fromEntries(request.headers), host },
-    body: tooLarge ? '' : body,
+    body: tooLarge ? '' : textOfBody(bytes, request.headers.get('content-type') ?? undefined),
     tooLarge,
     secure: protocol === 'https:',
   });

@@ -5,6 +5,7 @@ import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { GatheredBytes } from '../../../core/joined.ts';
 import { isInspectors } from '../../inspector/inspector.ts';
 import { Timers } from '../store/time.ts';
+import { textOfBody } from './body-text.ts';
 import { type Cors, corsHeaders, preflightHeaders } from './cors.ts';
 import type { FrontRequest, FrontResponse } from './front.ts';
 import { nodeModule } from './node-module.ts';
@@ -90,7 +91,7 @@ async function serve(
     response.writeHead(204, preflight).end();
     return;
   }
-  const body = await readBody(request, options.maxRequestBytes);
+  const body = await readBody(request, options.maxRequestBytes, asked.headers['content-type']);
   const answer = await options.handle({
     ...asked,
     path: request.url ?? '/',
@@ -156,7 +157,7 @@ async function write(
 }
 
 /** The body as text; undefined when it is too long. Rejects when the client breaks off. */
-function readBody(request: IncomingMessage, limit: number): Promise<string | undefined> {
+function readBody(request: IncomingMessage, limit: number, contentType: string | undefined): Promise<string | undefined> {
   const bytes = new GatheredBytes();
   let isTooLong = false;
   return new Promise((resolve, reject) => {
@@ -166,9 +167,7 @@ function readBody(request: IncomingMessage, limit: number): Promise<string | und
       if (isTooLong) resolve(undefined);
       else bytes.add(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
     });
-    request.once('end', () =>
-      resolve(isTooLong ? undefined : new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.whole())),
-    );
+    request.once('end', () => resolve(isTooLong ? undefined : textOfBody(bytes.whole(), contentType)));
     request.once('error', reject);
     request.once('close', () => reject(new OfflineImError('CONNECTION_LOST', 'The client broke off.')));
   });

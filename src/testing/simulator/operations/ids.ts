@@ -4,7 +4,7 @@ import { type Doing, requireRight } from '../access/rights.ts';
 import { distinguishedFolderNames } from '../schema/names.ts';
 import { schemaVersions } from '../schema/profile.ts';
 import type { SimulatedFolder } from '../store/folder.ts';
-import type { SimulatedAttachment, SimulatedItem } from '../store/item.ts';
+import { allAttachments, type SimulatedAttachment, type SimulatedItem } from '../store/item.ts';
 import type { SimulatedMailbox } from '../store/mailbox.ts';
 import type { Registry } from '../store/registry.ts';
 import { isSeries, occurrenceOf } from '../store/series/occurrences.ts';
@@ -87,7 +87,7 @@ export function resolveAttachment(
   doing: Doing = 'read',
 ): { attachment: SimulatedAttachment; item: SimulatedItem; mailbox: SimulatedMailbox } {
   const item = context.exchange.registry.items.withAttachment(id);
-  const attachment = item?.attachments.find((one) => one.id === id);
+  const attachment = [...allAttachments(item?.attachments ?? [])].find((one) => one.id === id);
   const mailbox = item && context.exchange.find(item.mailbox);
   if (item !== undefined && attachment !== undefined && mailbox !== undefined) {
     requireOnItem(item, mailbox, context, doing);

@@ -47,7 +47,29 @@ export interface SimulatedAttachment {
 /** Every copy of a message has attachments of its own: an id leads to one item. */
 export function withOwnAttachments(content: MessageContent, newId: () => string): MessageContent {
   if (content.attachments === undefined) return content;
-  return { ...content, attachments: content.attachments.map((one) => ({ ...one, id: newId() })) };
+  const attachments = content.attachments.map((one) => ({
+    ...one,
+    id: newId(),
+    ...(one.item === undefined ? {} : { item: withOwnAttachments(one.item, newId) }),
+  }));
+  return { ...content, attachments };
+}
+
+/** What is attached, and what is attached to attached items. */
+export function* allAttachments(attachments: readonly SimulatedAttachment[]): Iterable<SimulatedAttachment> {
+  for (const one of attachments) {
+    yield one;
+    if (one.item?.attachments !== undefined) yield* allAttachments(one.item.attachments);
+  }
+}
+
+/** All that is attached but one, at whatever depth. */
+export function withoutAttachment(attachments: readonly SimulatedAttachment[], id: string): readonly SimulatedAttachment[] {
+  const rest = attachments.filter((one) => one.id !== id);
+  return rest.map((one) => {
+    if (one.item?.attachments === undefined) return one;
+    return { ...one, item: { ...one.item, attachments: withoutAttachment(one.item.attachments, id) } };
+  });
 }
 
 /** Where and how one item lies. */

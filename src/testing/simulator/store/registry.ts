@@ -1,7 +1,7 @@
 import type { Clock } from '../../../core/clock.ts';
 import type { Subscription } from './change-log.ts';
 import type { SimulatedFolder } from './folder.ts';
-import type { SimulatedItem } from './item.ts';
+import { allAttachments, type SimulatedItem } from './item.ts';
 
 /** What all mailboxes of one simulator share: ids, items and folders by id, the clock. Ids are never used twice, not after a reset either. */
 export class Registry {
@@ -106,12 +106,12 @@ class ItemsById extends Map<string, SimulatedItem> {
   readonly #byAttachment = new Map<string, string>();
 
   override set(id: string, item: SimulatedItem): this {
-    for (const attachment of item.attachments) this.#byAttachment.set(attachment.id, id);
+    for (const attachment of allAttachments(item.attachments)) this.#byAttachment.set(attachment.id, id);
     return super.set(id, item);
   }
 
   override delete(id: string): boolean {
-    for (const attachment of this.get(id)?.attachments ?? []) {
+    for (const attachment of allAttachments(this.get(id)?.attachments ?? [])) {
       if (this.#byAttachment.get(attachment.id) === id) this.#byAttachment.delete(attachment.id);
     }
     return super.delete(id);
@@ -119,7 +119,8 @@ class ItemsById extends Map<string, SimulatedItem> {
 
   /** The item an attachment hangs on. */
   withAttachment(id: string): SimulatedItem | undefined {
-    const hangs = (item: SimulatedItem | undefined): boolean => item?.attachments.some((one) => one.id === id) === true;
+    const hangs = (item: SimulatedItem | undefined): boolean =>
+      [...allAttachments(item?.attachments ?? [])].some((one) => one.id === id);
     const known = this.get(this.#byAttachment.get(id) ?? '');
     if (hangs(known)) return known;
     const found = [...this.values()].find(hangs);

@@ -1,6 +1,6 @@
 import { messagesNs, typesNs } from '../../../../ews/xml/namespaces.ts';
 import { child } from '../../../../ews/xml/read.ts';
-import { SimulatedItem } from '../../store/item.ts';
+import { SimulatedItem, withoutAttachment } from '../../store/item.ts';
 import { attachmentIdsIn, readAttachment, writeAttachment } from '../../xml/attachment.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { readItemShape, writeItem } from '../../xml/item-shape.ts';
@@ -57,7 +57,7 @@ export const deleteAttachment: Operation = {
     return answerEach(attachmentIdsIn(request), context, '', (id) => {
       const { item, mailbox } = resolveAttachment(id, context, 'edit');
       const { mime: _stale, ...content } = item.content;
-      const attachments = item.attachments.filter((one) => one.id !== id);
+      const attachments = withoutAttachment(item.attachments, id);
       const after = mailbox.update(item, { content: { ...content, attachments } });
       return `<m:RootItemId RootItemId="${after.id}" RootItemChangeKey="${after.changeKey}"/>`;
     });

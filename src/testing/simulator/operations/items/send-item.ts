@@ -18,6 +18,10 @@ export const sendItem: Operation = {
     if (keep === 'false' && saved !== undefined) throw new EwsFault('ErrorInvalidSendItemSaveSettings');
     return answerEach(itemIdsIn(request), context, '', (id, plan) => {
       const { item, mailbox } = resolveItem(id, context, 'edit');
+      const key = id.attributes.get('ChangeKey');
+      if (key !== undefined && key !== item.changeKey) {
+        throw new EwsItemError('ErrorStaleObject', 'The item has been changed since it was read.');
+      }
       const { content } = item;
       if (content.to.length + content.cc.length + content.bcc.length === 0) throw new EwsItemError('ErrorMissingRecipients');
       const from = context.exchange.find(content.from?.address ?? mailbox.address);
