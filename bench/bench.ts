@@ -1,6 +1,6 @@
 /**
  * Every bench, each in a process of its own, one after the other: `npm run bench [-- NAME…] [--write]`. Prints one table; `--write` writes it, with a plot, to
- * docs/benchmarks.md. A bench that ends with an error is named in both, and makes the run fail; a goal that is missed does not.
+ * docs/benchmarks.md, anew after each bench: a run that is cut keeps what it has measured. A bench that ends with an error is named in both, and makes the run fail; a goal that is missed does not.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { watchConditions } from './report/conditions.ts';
-import { type Measured, pageOf, plotOf } from './report/page.ts';
+import { type Conditions, type Measured, pageOf, plotOf } from './report/page.ts';
 import { redisVersion } from './spool/redis-server.ts';
 import { printTable, type Row, whysOf } from './table.ts';
 
@@ -39,6 +39,11 @@ async function measure(name: string, file: string, folder: string): Promise<Meas
   return { name, rows, failed: code !== 0 || rows.length === 0 };
 }
 
+async function writePage(measured: readonly Measured[], under: Conditions): Promise<void> {
+  await writeFile(join(docs, 'benchmarks.svg'), plotOf(measured));
+  await writeFile(join(docs, 'benchmarks.md'), pageOf(measured, under));
+}
+
 async function main(names: readonly string[], write: boolean): Promise<boolean> {
   const unknown = names.filter((name) => !Object.hasOwn(benches, name));
   if (unknown.length > 0) throw new Error(`No bench ${unknown.join(', ')}; there are ${Object.keys(benches).join(', ')}.`);
@@ -48,7 +53,9 @@ async function main(names: readonly string[], write: boolean): Promise<boolean> 
   const measured: Measured[] = [];
   try {
     for (const [name, file] of Object.entries(benches)) {
-      if (names.length === 0 || names.includes(name)) measured.push(await measure(name, file, folder));
+      if (names.length > 0 && !names.includes(name)) continue;
+      measured.push(await measure(name, file, folder));
+      if (write) await writePage(measured, conditions());
     }
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -60,10 +67,6 @@ async function main(names: readonly string[], write: boolean): Promise<boolean> 
   for (const { name } of failed) console.error(`The bench ${name} ended with an error, or gave no figure.`);
   const under = conditions();
   console.log(`\n${under.machine}. ${under.load}\n${under.versions}\n${under.minutes} minutes`);
-  if (write) {
-    await writeFile(join(docs, 'benchmarks.svg'), plotOf(measured));
-    await writeFile(join(docs, 'benchmarks.md'), pageOf(measured, under));
-  }
   return failed.length === 0;
 }
 

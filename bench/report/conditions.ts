@@ -19,14 +19,13 @@ const packages = [
   '@opentelemetry/sdk-metrics',
 ];
 
-/** Watches the machine from now on: the answer is what to say of it at the end. */
+/** Watches the machine from now on: the answer tells what to say of it up to then. */
 export function watchConditions(redis: string | undefined): () => Conditions {
   const started = Date.now();
   const loads = [load()];
   const timer = setInterval(() => loads.push(load()), 15_000);
   timer.unref();
   return () => {
-    clearInterval(timer);
     const [processor] = cpus();
     const sorted = loads.toSorted((a, b) => a - b);
     const [least = 0, middle = 0, most = 0] = [sorted[0], sorted[sorted.length >> 1], sorted.at(-1)];
