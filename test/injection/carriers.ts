@@ -43,8 +43,7 @@ export async function makeCarrier(name: CarrierName, exchange: ExchangeSimulator
       const handler = relay({
         upstreams: { '/EWS/Exchange.asmx': exchange.url },
         origins: ['http://127.0.0.1'],
-        allowInsecureHttp: true,
-      } as Parameters<typeof relay>[0]);
+      });
       const server = createServer(nodeHandler(handler));
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       const { port } = server.address() as { port: number };

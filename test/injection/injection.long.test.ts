@@ -7,7 +7,7 @@ it.each([
   ['file', 'graph'],
   ['sqlite', 'ntlm'],
   ['sealed', 'dispatcher'],
-  ['sharded', 'relay'],
+  ['memory', 'relay'],
 ] as const)(
   '%s and %s: every place where the code touches the platform, at its first, its last and a middle call',
   async (storage, carrier) => {

@@ -169,7 +169,7 @@ class Host {
       const [id = '', what] = state.split(' ');
       if (what === 'held') await this.sender.release(id);
     }
-    await this.sender.resume();
+    if (this.spool?.admin !== undefined) await this.sender.resume();
   }
 
   async stop(): Promise<void> {

@@ -8,6 +8,7 @@ import { byDefault, filePath, flag, having, optional, type RulesFor, readOptions
 import { answerCall, isRead } from '../admin/calls.ts';
 import type { SpoolContext } from '../contract.ts';
 import { type BackupOptions, readBackupOptions, restoredWarning } from '../disk/backup.ts';
+import { JournalError } from '../journaled/journal.ts';
 import { JournaledSpool } from '../journaled/journaled-spool.ts';
 import { type EntryRecord, isActive } from '../state/records.ts';
 import { holdRestored, isHeldOfCopy, releaseRestored } from '../state/restored.ts';
@@ -169,7 +170,9 @@ export class FileSpool extends JournaledSpool {
     await this.recordsWhere(() => false);
     try {
       await backUpFolder(this.#layout.root, target, source, course, this.#clock);
-    } catch (error) {
+    } catch (thrown) {
+      // The copy is written as a spool is, whose journal says of an error whether the change was kept.
+      const error: unknown = thrown instanceof JournalError ? thrown.cause : thrown;
       if (errnoOf(error) === undefined || error instanceof OfflineImError) throw error;
       throw new OfflineImError(
         'SPOOL_FAILED',
