@@ -192,7 +192,7 @@ export class Exchange {
   /** Remembers the mailboxes and what is yet to happen; the function returned brings that back. */
   snapshot(): () => void {
     const mailboxes = [...this.#mailboxes].map(([key, mailbox]) => ({ key, mailbox, restore: mailbox.snapshot() }));
-    const outbound = [...this.outbound];
+    const [outbound, creators] = [[...this.outbound], [...this.creators]];
     const subscriptions = [...this.registry.subscriptions.values()].map((one) => ({ ...one }));
     const [timers, throttle, successors] = [this.timers.snapshot(), this.throttle.snapshot(), this.registry.snapshot()];
     const rules = [...this.#rules.values()].map((book) => ({ book, kept: book.rules }));
@@ -209,6 +209,8 @@ export class Exchange {
       }
       this.outbound.length = 0;
       for (const one of outbound) this.outbound.push(one);
+      this.creators.clear();
+      for (const [id, creator] of creators) this.creators.set(id, creator);
       this.registry.subscriptions.clear();
       for (const one of subscriptions) this.registry.subscriptions.set(one.id, { ...one });
       for (const { book, kept } of rules) book.replace(kept);

@@ -151,3 +151,15 @@ it('a folder that a client makes has the permissions of the one above', async ()
   expect((await call(url, see, { as: bob })).codes).toEqual(['NoError']);
   expect((await call(url, see, { as: carol })).codes).toEqual(['ErrorAccessDenied']);
 });
+
+it('whose an item is comes back with a snapshot', async () => {
+  await using exchange = await start();
+  const { url } = exchange;
+  await call(url, permit('inbox', bob, 'Author'));
+  const made = await call(url, createItem([message()], ofAlice('inbox'), 'SaveOnly'), { as: bob });
+  const own = /<t:ItemId Id="([^"]+)"/.exec(made.text)?.[1] ?? '';
+  const seeded = exchange.snapshot();
+  exchange.reset();
+  exchange.restore(seeded);
+  expect((await call(url, update(own), { as: bob })).codes).toEqual(['NoError']);
+});
