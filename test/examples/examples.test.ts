@@ -2,12 +2,13 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import { findsPackage } from '../support/program.ts';
 
 const root = join(import.meta.dirname, '../..');
 
 /** Rejects with the output when the example fails. */
 async function output(example: string): Promise<string> {
-  const args = ['--import', './examples/from-source.ts', `examples/${example}.ts`];
+  const args = ['--import', findsPackage(), `examples/${example}.ts`];
   const { stdout } = await promisify(execFile)(process.execPath, args, {
     cwd: root,
     timeout: 300_000,

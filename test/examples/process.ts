@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { onTestFinished } from 'vitest';
+import { findsPackage } from '../support/program.ts';
 
 export const root = join(import.meta.dirname, '..', '..');
 
@@ -21,10 +21,9 @@ export interface Program {
   end(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** @param script A path in the repository, then arguments. Workers that it forks find the package's source too. */
+/** @param script A path in the repository, then arguments. Workers that it forks find the package too. */
 export function start(script: string, env: Readonly<Record<string, string>> = {}, args: readonly string[] = []): Program {
-  const fromSource = pathToFileURL(join(root, 'examples/from-source.ts')).href;
-  const child = spawn(process.execPath, ['--import', fromSource, script, ...args], {
+  const child = spawn(process.execPath, ['--import', findsPackage(), script, ...args], {
     cwd: root,
     env: { ...cleanEnvironment(), ...env },
     stdio: ['pipe', 'pipe', 'pipe'],

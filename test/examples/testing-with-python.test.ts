@@ -5,16 +5,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { programOf } from '../support/program.ts';
 
 const root = join(import.meta.dirname, '../..');
 const run = promisify(execFile);
+const program = programOf(new URL('../../src/cli/main.ts', import.meta.url));
 let child: ChildProcess;
 let url: string;
 
 beforeEach(async () => {
   const mailboxes = ['shop@contoso.test', 'customer@contoso.test', 'alice@contoso.test', 'bob@contoso.test'];
   const args = ['simulator', '--clock', 'manual', '--json', ...mailboxes.flatMap((one) => ['--mailbox', one])];
-  child = spawn(process.execPath, [join(root, 'src/cli/main.ts'), ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   let printed = '';
   for await (const chunk of (child.stdout?.setEncoding('utf8') ?? []) as AsyncIterable<string>) {
     printed += chunk;
