@@ -71,7 +71,7 @@ async function write(
     if (pick.note === undefined) fresh.push({ stream: pick.stream, note, to: pick.members.at(-1)?.status.order ?? 0 });
     else notes.push(note);
   }
-  if (fresh.length > 0) await inlineNotes(client, sql, tx, before, fresh, owner);
+  if (fresh.length > 0) await inlineNotes(client, sql, fresh, owner);
   const busy = kind === 'deliver' ? picks.filter(({ note }) => note !== undefined).map(({ stream }) => stream) : [];
   if (notes.length > 0) await writeClaims(client, sql, tx, before, { owner, busy, notes });
 }
@@ -125,8 +125,11 @@ async function pickNotes(client: PgClient, sql: Sql, loaded: Loaded, ids: readon
   });
 }
 
-/** Claims at work at once: each passes over what the others have locked, and their commits go to the disk together. */
-const claimsAtOnce = 4;
+/**
+ * Claims at work at once: one looks while the commit of another goes to the disk. With more of them some transaction is always open, so that nothing which a claim has just left in the
+ * indexes counts as dead yet, and each one that follows reads it all again.
+ */
+const claimsAtOnce = 2;
 /** Connections of a pool that are left to everything else. */
 const leftToOthers = 4;
 

@@ -10,6 +10,11 @@ export function addCounters(t: Tables, parameter: string): string {
   return `INSERT INTO ${t.tallies} (${counterColumns.join(', ')}) SELECT ${values.join(', ')} WHERE ${parameter} IS NOT NULL`;
 }
 
+/** {@link countersOf} for so many entries of which only the state has changed. */
+export function countersOfMoved(count: number, from: SpoolState, to: SpoolState): number[] {
+  return [...spoolStates.map((state) => (state === to ? count : 0) - (state === from ? count : 0)), 0];
+}
+
 /** How many more, or fewer, entries and bytes there are, as {@link counterColumns} says; `null` when nothing of that has changed. */
 export function countersOf(entries: readonly EntryRecord[], before: TableReads): number[] | null {
   const by = new Map<SpoolState, number>();

@@ -2,9 +2,8 @@ import { missing } from '../../../core/errors/missing.ts';
 import type { ClaimToken, Refreeze } from '../../contract.ts';
 import { whole } from '../../rows/entry-row.ts';
 import { type Lease, type NoteRecord, noteIdOf } from '../../state/records.ts';
-import type { TableReads, Transaction } from '../../state/transaction.ts';
 import type { PgClient } from '../connection/pool.ts';
-import { addCounters, countersOf } from './counters.ts';
+import { addCounters, countersOfMoved } from './counters.ts';
 import { amongKeys, isKey, type Sql, statement } from './statement.ts';
 import { textArray } from './texts.ts';
 
@@ -38,17 +37,10 @@ export interface Fresh {
   readonly to: number;
 }
 
-export async function inlineNotes(
-  client: PgClient,
-  sql: Sql,
-  tx: Transaction,
-  before: TableReads,
-  fresh: readonly Fresh[],
-  owner: string,
-): Promise<void> {
+export async function inlineNotes(client: PgClient, sql: Sql, fresh: readonly Fresh[], owner: string): Promise<void> {
   const leaseOf = ({ note }: Fresh): Lease => note.lease ?? missing('The lease of a claimed note');
   const { until } = leaseOf(fresh[0] ?? missing('The first claimed note'));
-  const members = fresh.flatMap(({ note }) => tx.members(note));
+  const members = fresh.reduce((count, { note }) => count + note.entryIds.length, 0);
   const column = <Value>(value: (one: Fresh) => Value): Value[] => fresh.map(value);
   await sql.rows(client, start, [
     textArray(column(({ stream }) => stream)),
@@ -59,7 +51,7 @@ export async function inlineNotes(
     column(({ note }) => (note.frozen === undefined ? '' : JSON.stringify(note.frozen))).join('\n'),
     whole(until),
     owner,
-    countersOf(members, before),
+    countersOfMoved(members, 'spooled', 'delivering'),
   ]);
 }
 
