@@ -4,6 +4,7 @@ import type { SpoolContext, SpooledMessage } from '../contract.ts';
 import { assertLocal } from '../disk/local-disk.ts';
 import {
   type EndedRecords,
+  type EndedStep,
   type Journal,
   type JournalChange,
   type JournalContents,
@@ -127,6 +128,21 @@ export class FileJournal implements Journal {
     read: () => {
       const reader = this.#usable().tombstones.read();
       return { next: () => this.#endedOf(() => reader.next()) };
+    },
+    inOrder: (after) => {
+      const reader = this.#usable().tombstones.inOrder(after);
+      let rest: EndedStep['rest'];
+      const read = async (): Promise<readonly EntryRecord[] | undefined> => {
+        const step = await reader.next();
+        rest = step?.rest;
+        return step?.records;
+      };
+      return {
+        next: async () => {
+          const records = await this.#endedOf(read);
+          return records && { records, rest };
+        },
+      };
     },
   };
 

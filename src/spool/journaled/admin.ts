@@ -7,8 +7,11 @@ import type { AdminQueries, AdminRecords, RecordKind, StoredRecord } from '../ad
 import { LaneTally } from '../admin/summaries.ts';
 import { type EntryRecord, viewOf } from '../state/records.ts';
 import type { JournalEngine } from './engine.ts';
-import type { Journal } from './journal.ts';
+import type { Journal, ListPlace } from './journal.ts';
 import { isLater } from './json-shape.ts';
+
+/** Parts of a log that one page reads at most, of 16 kB each: a filter that hardly anything fits must not hold up its owner for as long as the log is. */
+const mostParts = 128;
 
 /** Lists from the table in memory: what has not ended first, each part in the order of acceptance. */
 export function journaledQueries(engine: JournalEngine): AdminQueries {
@@ -24,7 +27,7 @@ export function journaledQueries(engine: JournalEngine): AdminQueries {
       });
       const { state } = filter;
       const mayBeEnded = !found.isFull && (state === undefined || state === 'delivered' || state === 'cancelled');
-      if (mayBeEnded) for await (const some of engine.endedBesides(seen)) for (const record of some) found.add(record);
+      if (mayBeEnded) await addEnded(engine, found, seen);
       return found.page();
     },
     summaries: () =>
@@ -38,14 +41,24 @@ export function journaledQueries(engine: JournalEngine): AdminQueries {
   };
 }
 
-/** Where an entry stands in the list. */
-const keyOf = ({ fixed, status }: EntryRecord): readonly [ended: number, acceptedAt: number, id: string] => [
-  Number(hasEnded(status.state)),
-  fixed.acceptedAt,
-  fixed.id,
-];
+async function addEnded(engine: JournalEngine, found: Page, seen: Set<string>): Promise<void> {
+  let parts = 0;
+  for await (const { records, rest } of engine.endedInOrder(seen, found.afterEnded)) {
+    parts += 1;
+    for (const record of records) {
+      seen.add(record.fixed.id);
+      found.look(record);
+    }
+    if (rest !== undefined && found.isEnough([1, rest.acceptedAt, rest.id], parts >= mostParts)) return;
+  }
+}
 
-function keyIn(cursor: string): ReturnType<typeof keyOf> {
+type Key = readonly [ended: number, acceptedAt: number, id: string];
+
+/** Where an entry stands in the list. */
+const keyOf = ({ fixed, status }: EntryRecord): Key => [Number(hasEnded(status.state)), fixed.acceptedAt, fixed.id];
+
+function keyIn(cursor: string): Key {
   try {
     const [ended, acceptedAt, id]: unknown[] = JSON.parse(cursor);
     if (typeof ended === 'number' && typeof acceptedAt === 'number' && typeof id === 'string') return [ended, acceptedAt, id];
@@ -58,9 +71,15 @@ function keyIn(cursor: string): ReturnType<typeof keyOf> {
 /** One page of all that is added, of which it keeps as much as it needs. */
 class Page {
   readonly #filter: EntryFilter;
-  readonly #after: ReturnType<typeof keyOf> | undefined;
+  readonly #after: Key | undefined;
   readonly #limit: number;
-  #found: { readonly record: EntryRecord; readonly key: ReturnType<typeof keyOf> }[] = [];
+  /** Where what was looked at of the log stands, in no order. */
+  readonly #looked: Key[] = [];
+  #found: { readonly record: EntryRecord; readonly key: Key }[] = [];
+  /** What comes here or later is on a later page: as much as a page needs comes before. */
+  #beyond: Key | undefined;
+  /** The last place up to which all has been looked at, where that is not the end. */
+  #reached: Key | undefined;
 
   constructor(filter: EntryFilter, cursor: string | undefined, limit: number) {
     this.#filter = filter;
@@ -68,8 +87,24 @@ class Page {
     this.#limit = limit;
   }
 
+  /** What has ended is wanted after this place. */
+  get afterEnded(): ListPlace | undefined {
+    const [ended, acceptedAt = 0, id = ''] = this.#after ?? [];
+    return ended === 1 ? { acceptedAt, id } : undefined;
+  }
+
+  /** Adds one of a log that is read in parts. */
+  look(record: EntryRecord): void {
+    const key = keyOf(record);
+    if (this.#isAfter(key)) this.#looked.push(key);
+    this.add(record);
+  }
+
   add(record: EntryRecord): void {
     const { fixed, status } = record;
+    const key = keyOf(record);
+    // Most of a long list: neither looked at nor sorted.
+    if (!this.#isAfter(key) || (this.#beyond !== undefined && compare(key, this.#beyond) >= 0)) return;
     if (
       status.purged === true ||
       !fits(this.#filter, {
@@ -81,10 +116,12 @@ class Page {
       })
     )
       return;
-    const key = keyOf(record);
-    if (this.#after !== undefined && compare(key, this.#after) <= 0) return;
     this.#found.push({ record, key });
     if (this.#found.length > 4 * (this.#limit + 1) + 1_000) this.#cut();
+  }
+
+  #isAfter(key: Key): boolean {
+    return this.#after === undefined || compare(key, this.#after) > 0;
   }
 
   /** There is a page of what has not ended, and more: what has comes after it. */
@@ -94,13 +131,28 @@ class Page {
     return last !== undefined && last.key[0] === 0;
   }
 
+  /** Whether what comes before `rest` makes a page; or, where it must end, whether there is a place at which the next page can go on. */
+  isEnough(rest: Key, mustEnd: boolean): boolean {
+    this.#cut();
+    const last = this.#found[this.#limit];
+    if (last !== undefined && compare(last.key, rest) < 0) return true;
+    if (!mustEnd) return false;
+    for (const key of this.#looked) {
+      if (compare(key, rest) < 0 && (this.#reached === undefined || compare(this.#reached, key) < 0)) this.#reached = key;
+    }
+    return this.#reached !== undefined;
+  }
+
   page(): EntryPage {
     const more = this.#cut();
-    const found = this.#found.slice(0, this.#limit);
-    const last = found.at(-1);
+    const reached = this.#reached;
+    const all = this.#found.slice(0, this.#limit);
+    const found = reached === undefined ? all : all.filter(({ key }) => compare(key, reached) <= 0);
+    const last = more && found.length === this.#limit ? found.at(-1)?.key : reached;
     return {
       entries: found.map(({ record }) => viewOf(record)),
-      ...(more && last !== undefined ? { cursor: JSON.stringify(last.key) } : {}),
+      ...(last === undefined ? {} : { cursor: JSON.stringify(last) }),
+      ...(reached === undefined ? {} : { looked: this.#looked.length }),
     };
   }
 
@@ -108,11 +160,12 @@ class Page {
   #cut(): boolean {
     this.#found.sort((a, b) => compare(a.key, b.key));
     this.#found = this.#found.slice(0, this.#limit + 1);
+    this.#beyond = this.#found[this.#limit]?.key;
     return this.#found.length > this.#limit;
   }
 }
 
-function compare(one: ReturnType<typeof keyOf>, other: ReturnType<typeof keyOf>): number {
+function compare(one: Key, other: Key): number {
   return one[0] - other[0] || one[1] - other[1] || (one[2] < other[2] ? -1 : Number(one[2] > other[2]));
 }
 

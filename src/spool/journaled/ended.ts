@@ -1,6 +1,6 @@
 import { messageEndedSince } from '../state/derived.ts';
 import type { EntryRecord } from '../state/records.ts';
-import type { EndedKeys, EndedRecords } from './journal.ts';
+import type { EndedKeys, EndedRecords, EndedStep, ListPlace } from './journal.ts';
 import type { StateTable } from './state-table.ts';
 
 /** Messages that have ended and stay in memory for a while: as many as end in one write. */
@@ -45,6 +45,19 @@ export class EndedMemory {
     if (reader === undefined) return;
     for (let some = await between(reader.next); some !== undefined; some = await between(reader.next)) {
       yield some.filter(({ fixed }) => !seen.has(fixed.id));
+    }
+  }
+
+  /** The same, of those after a place of the list, nearly in its order: what comes before the `rest` of a step has been read by then. */
+  async *inOrder(
+    seen: ReadonlySet<string>,
+    after: ListPlace | undefined,
+    between: <Read>(read: () => Promise<Read>) => Promise<Read>,
+  ): AsyncIterable<EndedStep> {
+    const reader = await between(async () => this.#ended?.inOrder(after));
+    if (reader === undefined) return;
+    for (let step = await between(() => reader.next()); step !== undefined; step = await between(() => reader.next())) {
+      yield { ...step, records: step.records.filter(({ fixed }) => !seen.has(fixed.id)) };
     }
   }
 

@@ -10,7 +10,7 @@ import type { Transition } from '../state/transition-spool.ts';
 import { expireLeases } from '../state/unconfirmed.ts';
 import { changeOf, isEmpty, messagesOf } from './change.ts';
 import { EndedMemory } from './ended.ts';
-import { type EndedKeys, type Journal, JournalError } from './journal.ts';
+import { type EndedKeys, type EndedStep, type Journal, JournalError, type ListPlace } from './journal.ts';
 import { ReadJournal } from './read-journal.ts';
 import { StateTable, type TableView } from './state-table.ts';
 import { SteadyTime, storedChange, storedEntry, storedNote } from './times.ts';
@@ -92,6 +92,10 @@ export class JournalEngine {
   /** Tombstones that are not in memory, some at a time, but those of `seen`. */
   endedBesides(seen: ReadonlySet<string>): AsyncIterable<readonly EntryRecord[]> {
     return this.#ended.besides(seen, (read) => this.run(read));
+  }
+  /** The same, of those after a place of the list, nearly in its order. */
+  endedInOrder(...asked: [seen: ReadonlySet<string>, after: ListPlace | undefined]): AsyncIterable<EndedStep> {
+    return this.#ended.inOrder(...asked, (read) => this.run(read));
   }
 
   /** Runs an operation when those before it are done. */

@@ -42,6 +42,21 @@ export interface EndedRecords {
   putOff(id: string, until: number): void;
   /** All that there are now, some at a time, each once, `undefined` at the end. */
   read(): { next(): Promise<readonly EntryRecord[] | undefined> };
+  /** Those after a place of the list, some at a time, `undefined` at the end; some more than once. */
+  inOrder(after: ListPlace | undefined): { next(): Promise<EndedStep | undefined> };
+}
+
+/** Where an entry stands in the list of what has ended: by the time of acceptance, then by id. */
+export interface ListPlace {
+  readonly acceptedAt: number;
+  readonly id: string;
+}
+
+/** Some of what has ended. */
+export interface EndedStep {
+  readonly records: readonly EntryRecord[];
+  /** Nothing that comes before this place is still to be read; `undefined`: nothing is. */
+  readonly rest: ListPlace | undefined;
 }
 
 /**

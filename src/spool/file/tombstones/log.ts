@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import { systemClock, Turns } from '../../../core/clock.ts';
 import type { SpoolState } from '../../contract.ts';
-import { type EndedKeys, JournalError } from '../../journaled/journal.ts';
+import { type EndedKeys, JournalError, type ListPlace } from '../../journaled/journal.ts';
 import type { EntryRecord } from '../../state/records.ts';
 import { errnoOf, type FileLayer } from '../disk/file-layer.ts';
 import type { FolderSync } from '../disk/folders.ts';
 import { formatTombstone } from '../formats.ts';
 import { IdIndex } from './id-index.ts';
 import { damaged, LineIndex, newest } from './line-index.ts';
+import { OrderedReader } from './ordered-reader.ts';
 import { LogReader } from './reader.ts';
 import { emptySegment, type Line, linesOf, readSegment, type Segment } from './segment.ts';
 import { SegmentWriter } from './segment-writer.ts';
@@ -170,6 +171,11 @@ export class TombstoneLog {
     const reader = new LogReader(this.#index);
     this.#readers.add(new WeakRef(reader));
     return reader;
+  }
+
+  /** Those after that place of the list, nearly in its order. */
+  inOrder(after: ListPlace | undefined): OrderedReader {
+    return new OrderedReader(this.#index, after);
   }
 
   /** Drops lines that nobody needs; the files they speak of must be gone for good. Resolves with entries that may have a line which can't be read now. */
