@@ -1,8 +1,10 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import type { SpoolEntry, SpoolQuery, Standing } from '../contract.ts';
+import { hasEnded } from '../admin/filter.ts';
+import type { SpoolEntry, SpoolQuery, SpoolState, Standing } from '../contract.ts';
 import { standingOf } from '../state/derived.ts';
 import { isTombstone, viewOf } from '../state/records.ts';
+import { hasIndexes } from './connection/admin-tables.ts';
 import type { Group } from './group.ts';
 import { entryColumns, type Stored } from './stores/entries.ts';
 import type { StoredRow } from './stores/statements.ts';
@@ -21,6 +23,8 @@ export class Reading {
   readonly #bounds: StatementSync;
   readonly #page: StatementSync;
   readonly #kept: StatementSync;
+  /** `undefined` where a version that knew of no such index was the last to make any. */
+  readonly #waiting: StatementSync | undefined;
   readonly #head: StatementSync;
 
   constructor(database: DatabaseSync) {
@@ -32,10 +36,14 @@ export class Reading {
        AND (:state IS NULL OR state = :state) AND (:lane IS NULL OR lane = :lane) ORDER BY seq`,
     );
     this.#head = database.prepare('SELECT id FROM entries WHERE stream = ? ORDER BY ord LIMIT 1');
-    // What hosts ask for most is found by an index of its own.
     this.#kept = database.prepare(
       `SELECT ${entryColumns} FROM entries WHERE state IN ('held', 'dead') AND state = :state AND seq > :after AND purged = 0
        AND (:lane IS NULL OR lane = :lane) ORDER BY seq LIMIT :limit + 0`,
+    );
+    if (!hasIndexes(database)) return;
+    this.#waiting = database.prepare(
+      `SELECT ${entryColumns} FROM entries WHERE state IN ('spooled', 'deferred', 'delivering', 'unconfirmed') AND state = :state
+       AND seq > :after AND purged = 0 AND (:lane IS NULL OR lane = :lane) ORDER BY seq LIMIT :limit + 0`,
     );
   }
 
@@ -61,10 +69,17 @@ export class Reading {
     });
   }
 
+  /** What hosts ask for most, and what `stats()` asks for at each collection of metrics, is found by an index, however much has ended. */
+  #indexOf(state: SpoolState | undefined): StatementSync | undefined {
+    if (state === 'held' || state === 'dead') return this.#kept;
+    return state === undefined || hasEnded(state) ? undefined : this.#waiting;
+  }
+
   page(group: Group, { state, lane }: SpoolQuery, after: number): Page {
     const asked = { state: state ?? null, lane: lane ?? null };
-    if (state === 'held' || state === 'dead') {
-      const rows = this.#kept.all({ ...asked, after, limit: pageSize }) as unknown as readonly StoredRow[];
+    const indexed = this.#indexOf(state);
+    if (indexed !== undefined) {
+      const rows = indexed.all({ ...asked, after, limit: pageSize }) as unknown as readonly StoredRow[];
       return { entries: showAll(group, rows), next: rows.length < pageSize ? undefined : rows.at(-1)?.seq };
     }
     const last = this.#bounds.get(after, pageSize)?.last;
