@@ -135,12 +135,15 @@ export function hasMethods(value: unknown, methods: readonly string[]): boolean 
 
 /** An AbortSignal of any realm, with all that is asked of one: what lacks a method would fail in the middle of the work that it bounds. */
 export function abortSignal(): OptionRule<AbortSignal> {
-  const methods = ['throwIfAborted', 'addEventListener', 'removeEventListener'];
-  return rule(
-    'an AbortSignal',
-    (value): value is AbortSignal => hasMethods(value, methods) && typeof property(value, 'aborted') === 'boolean',
-  );
+  return rule('an AbortSignal', isAbortSignal);
 }
+
+/** The same rule for a signal beside other arguments. */
+export function isAbortSignal(value: unknown): value is AbortSignal {
+  return hasMethods(value, signalMethods) && typeof property(value, 'aborted') === 'boolean';
+}
+
+const signalMethods = ['throwIfAborted', 'addEventListener', 'removeEventListener'];
 
 /** Each item by its own rule. */
 export function listOf<T>(item: OptionRule<T>, expected: string): OptionRule<readonly T[]> {
