@@ -11,7 +11,7 @@ export type Place =
   | { readonly kind: 'sqlite'; readonly path: string }
   | { readonly kind: 'postgres'; readonly url: string };
 
-/** Tells what lies there, and makes nothing. @throws {OfflineImError} `SPOOL_ROOT_UNUSABLE` when it is no spool */
+/** Tells what lies there, and makes nothing. @throws {OfflineImError} `SPOOL_ROOT_UNUSABLE` when it is no spool, `SPOOL_CORRUPT` when it is a damaged file */
 export function placeOf(where: string): Place {
   if (/^postgres(ql)?:\/\//i.test(where)) return { kind: 'postgres', url: where };
   const path = resolve(where.startsWith('file:') ? fileURLToPath(where) : where);
@@ -66,10 +66,17 @@ function isSpoolFile(path: string): boolean {
     // SQLITE_READONLY, SQLITE_PERM, SQLITE_CANTOPEN: its log beside it has to be written even by readers.
     const code = property(error, 'errcode');
     if (typeof code === 'number' && [3, 8, 14].includes(code & 0xff)) throw closed(path, error);
+    // SQLITE_CORRUPT: it is one of SQLite, and not whole.
+    if (typeof code === 'number' && (code & 0xff) === 11) throw damaged(path);
     return false;
   } finally {
     database?.close();
   }
+}
+
+function damaged(path: string): OfflineImError {
+  const message = `${quoted(path)} is an SQLite file that is damaged: a part of it is missing, or was overwritten. Restore a backup.`;
+  return new OfflineImError('SPOOL_CORRUPT', message, { details: { path } });
 }
 
 function unusable(path: string, found: string): OfflineImError {

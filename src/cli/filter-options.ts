@@ -1,6 +1,8 @@
 import type { HandleFilter } from '../admin/filters.ts';
 import type { ErrorCode } from '../core/errors/codes.ts';
 import { errorCodes } from '../core/errors/sentences.ts';
+import { asError } from '../core/errors/thrown.ts';
+import { parseAddress } from '../message/address.ts';
 import { spoolStates } from '../spool/contract.ts';
 import { type Call, choiceOption, textOption } from './command.ts';
 import { UsageError } from './exit-codes.ts';
@@ -11,8 +13,8 @@ const units: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_
 export function filterOf(call: Call, now: Date): HandleFilter {
   return {
     state: choiceOption(call, 'state', spoolStates),
-    mailbox: textOption(call, 'mailbox'),
-    recipient: textOption(call, 'recipient'),
+    mailbox: addressOption(call, 'mailbox'),
+    recipient: addressOption(call, 'recipient'),
     since: timeOption(call, 'since', now),
     until: timeOption(call, 'until', now),
     code: choiceOption(call, 'code', Object.keys(errorCodes) as ErrorCode[]),
@@ -26,6 +28,17 @@ export function checkFilter(call: Call): HandleFilter {
 
 export function isEmpty(filter: HandleFilter): boolean {
   return Object.values(filter).every((value) => value === undefined);
+}
+
+function addressOption(call: Call, name: string): string | undefined {
+  const value = textOption(call, name);
+  if (value === undefined) return undefined;
+  try {
+    parseAddress(value, 'ADDRESS_INVALID');
+    return value;
+  } catch (error) {
+    throw new UsageError(`--${name}: ${asError(error).message}`);
+  }
 }
 
 /** A point in time, or how long ago: `2026-11-28T08:00Z`, `2h`. */

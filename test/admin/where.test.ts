@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -32,6 +32,13 @@ it.each([
   await writeFile(join(folder, 'empty'), '');
   await writeFile(join(folder, 'text'), 'text');
   expect(() => placeOf(join(folder, name))).toThrow(text);
+});
+
+it.each([512, 4_096, 20_000])('one that was cut to %i bytes is damaged, and not taken for something else', async (bytes) => {
+  const path = await database();
+  await truncate(path, bytes);
+  expect(() => placeOf(path)).toThrow(expect.objectContaining({ code: 'SPOOL_CORRUPT' }));
+  expect(() => placeOf(path)).toThrow(/is damaged.*Restore a backup/);
 });
 
 // The superuser may read everything.

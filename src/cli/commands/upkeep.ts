@@ -1,5 +1,7 @@
 import { backUpSpool } from '../../admin/backup.ts';
 import { migrateSpool } from '../../admin/migrate.ts';
+import { hasCode } from '../../core/errors/offline-im-error.ts';
+import { asError } from '../../core/errors/thrown.ts';
 import { type Call, textOption } from '../command.ts';
 import { type ExitCode, exitCodes, UsageError } from '../exit-codes.ts';
 import { courseOf } from '../terminal/course.ts';
@@ -12,22 +14,30 @@ export async function run(call: Call): Promise<ExitCode> {
 }
 
 /** Whether the spool opens, every entry can be read, and the counts are right. */
-function check(call: Call): Promise<ExitCode> {
+async function check(call: Call): Promise<ExitCode> {
   const { output } = call;
+  const findings = await findingsOf(call);
+  if (output.json) output.document({ ok: findings.length === 0, findings });
+  else if (findings.length === 0)
+    output.line(`${output.style('green', 'ok')}\tevery entry can be read, and the counts are right`);
+  for (const finding of output.json ? [] : findings) output.line(`${output.style('red', 'fail')}\t${finding}`);
+  return findings.length === 0 ? exitCodes.ok : exitCodes.found;
+}
+
+async function findingsOf(call: Call): Promise<readonly string[]> {
   const setAside: string[] = [];
-  return withSpool(
-    call,
-    async (spool) => {
-      const wrong = await spool.check(courseOf(call));
-      const findings = [...setAside.map((where) => `the entry ${where} could not be read and was set aside`), ...wrong];
-      if (output.json) output.document({ ok: findings.length === 0, findings });
-      else if (findings.length === 0)
-        output.line(`${output.style('green', 'ok')}\tevery entry can be read, and the counts are right`);
-      for (const finding of output.json ? [] : findings) output.line(`${output.style('red', 'fail')}\t${finding}`);
-      return findings.length === 0 ? exitCodes.ok : exitCodes.found;
-    },
-    ({ where }) => setAside.push(where),
-  );
+  try {
+    const wrong = await withSpool(
+      call,
+      (spool) => spool.check(courseOf(call)),
+      ({ where }) => setAside.push(where),
+    );
+    return [...setAside.map((where) => `the entry ${where} could not be read and was set aside`), ...wrong];
+  } catch (error) {
+    // So damaged that it does not even open: that is what was asked for.
+    if (hasCode(error, 'SPOOL_CORRUPT')) return [asError(error).message];
+    throw error;
+  }
 }
 
 async function migrate(call: Call): Promise<ExitCode> {

@@ -1,12 +1,14 @@
 import { lstatSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { quoted } from '../../core/errors/quote.ts';
 import { asError, property } from '../../core/errors/thrown.ts';
 import { having, listOf, optional, type RulesFor, readOptions, rule, text, unchecked } from '../../core/options.ts';
 import type { OfflineImSenderOptions } from '../../sender/options.ts';
 import type { Transport } from '../../transport/contract.ts';
 import { type Call, textOption } from '../command.ts';
 import { UsageError } from '../exit-codes.ts';
+import { checkReadable } from '../readable-file.ts';
 
 /** What `offline-im.config.json` says; `.js` and `.mjs` export it by default, and may have a transport of their own. */
 export interface Config {
@@ -93,15 +95,33 @@ export async function configOf(call: Pick<Call, 'values' | 'cwd' | 'output' | 's
   const named = textOption(call, 'config');
   const file = named === undefined ? found(call) : resolve(call.cwd, named);
   if (file === undefined) return {};
+  await checkReadable(file);
   try {
-    const given: unknown = file.endsWith('.json')
-      ? parsed(readFileSync(file, 'utf8'))
-      : ((await import(pathToFileURL(file).href)) as { default?: unknown }).default;
+    const given = await contentOf(file);
     call.secrets.hideInConfig(given);
-    return readOptions(file, given, rules) as Config;
+    return readOptions('config', given, rules) as Config;
   } catch (error) {
     throw new UsageError(`The config ${file} can't be used: ${asError(error).message}`);
   }
+}
+
+/** What a file says. A module that exports something else than an object by default would be taken for one that says nothing. */
+async function contentOf(file: string): Promise<object> {
+  if (file.endsWith('.json')) return anObject(parsed(readFileSync(file, 'utf8')), 'it holds');
+  if (!/\.[cm]?[jt]s$/.test(file)) throw new Error('its name ends in none of .json, .js, .mjs and .cjs.');
+  const module = (await import(pathToFileURL(file).href)) as { readonly default?: unknown };
+  if (module.default !== undefined) return anObject(await module.default, 'it exports by default');
+  const others = Object.keys(module).map((name) => quoted(name));
+  const found = others.length === 0 ? 'it exports nothing' : `it exports ${others.join(', ')} and nothing by default`;
+  throw new Error(`${found}; expected export default { … }.`);
+}
+
+function anObject(value: unknown, has: string): object {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  // Not even a text is shown: it may be a secret.
+  throw new Error(
+    `${has} ${Array.isArray(value) ? 'an array' : `a value of type ${value === null ? 'null' : typeof value}`}; expected an object.`,
+  );
 }
 
 /** The reason without the piece of the file that the platform shows with it: it may be of a secret. */
