@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
-import { asError } from '../core/errors/thrown.ts';
+import { asError, property } from '../core/errors/thrown.ts';
 import { nearestName } from '../core/options.ts';
 import type { Call, Command, CommandOptions } from './command.ts';
 import { commands } from './commands.ts';
@@ -28,9 +28,20 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
   try {
     return await dispatch(args, surroundings, secrets);
   } catch (error) {
-    if (surroundings.signal.aborted && !(error instanceof UsageError)) return exitCodes.interrupted;
+    if (isInterruption(error, surroundings.signal)) return exitCodes.interrupted;
     return fail(error, surroundings.streams, json, secrets);
   }
+}
+
+/** What a command ends with because it was told to end. All else that fails then, such as storage that can't be closed, is said like at any other time. */
+function isInterruption(error: unknown, { aborted, reason }: AbortSignal): boolean {
+  if (!aborted) return false;
+  const seen = new Set<unknown>();
+  for (let one = error; one !== undefined && !seen.has(one); one = property(one, 'cause')) {
+    if (one === reason || property(one, 'name') === 'AbortError') return true;
+    seen.add(one);
+  }
+  return false;
 }
 
 async function dispatch(args: readonly string[], surroundings: Surroundings, secrets: Secrets): Promise<ExitCode> {

@@ -130,17 +130,27 @@ function identityOf({ dev, ino }: Stats): string {
   return `${dev}:${ino}`;
 }
 
-/** The records of a trace file that are wanted; lines that are none are passed over, such as the last one of a process that was killed, and told to `other`. */
+/**
+ * The records of a trace file that are wanted; lines that are none are passed over, such as the last one of a process that was killed, and told to `other`.
+ *
+ * @throws what the signal was aborted with, at the next line of the file, wanted or not
+ */
 export async function* recordsOf(
   path: string,
+  signal: AbortSignal,
   wanted: (record: TraceRecord) => boolean = () => true,
   other: () => void = () => undefined,
 ): AsyncIterable<TraceRecord> {
-  const lines = createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
-  for await (const line of lines) {
-    const record = recordIn(line);
-    if (record === undefined) other();
-    else if (wanted(record)) yield record;
+  const input = createReadStream(path);
+  try {
+    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+      signal.throwIfAborted();
+      const record = recordIn(line);
+      if (record === undefined) other();
+      else if (wanted(record)) yield record;
+    }
+  } finally {
+    input.destroy();
   }
 }
 

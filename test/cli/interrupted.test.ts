@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { recordsOf } from '../../src/cli/trace-story.ts';
 import { cache, program } from './offline-im.ts';
 import { fill } from './running-sender.ts';
 
@@ -50,4 +51,49 @@ it.each([
     [130, null],
     [0, null],
   ]);
+});
+
+it.each(['SIGTERM', 'SIGINT'] as const)(
+  'drain says what went wrong when it can not be stopped in order, and ends with 1: %s',
+  async (signal) => {
+    // The disk fails once it is told to stop.
+    const broken = `import { DatabaseSync } from 'node:sqlite';
+    const { close } = DatabaseSync.prototype;
+    process.once('${signal}', () => {
+      DatabaseSync.prototype.close = function () { close.call(this); throw new Error('disk I/O error'); };
+    });`;
+    const preload = join(folder, 'broken.mjs');
+    await writeFile(preload, broken);
+    const args = ['drain', '--config', places.CONFIG ?? '', '--spool', places.SPOOL ?? ''];
+    const child = spawn(process.execPath, ['--import', preload, program, ...args], {
+      env: { ...process.env, NODE_COMPILE_CACHE: cache, PASSWORD: 'pw-4711' },
+    });
+    let err = '';
+    try {
+      child.stderr.on('data', (data) => (err += String(data)));
+      while (!err.includes('Delivering')) await once(child.stderr, 'data');
+      child.kill(signal);
+      expect(await once(child, 'close')).toEqual([1, null]);
+    } finally {
+      child.kill('SIGKILL');
+    }
+    expect(err).toContain('The sender could not be stopped in order: disk I/O error. No message is lost');
+  },
+);
+
+it('trace notices Ctrl-C in the middle of a file, whatever it looks for', async () => {
+  const path = join(folder, 'long.ndjson');
+  await writeFile(path, `${JSON.stringify({ event: 'message:spooled', messageId: 'm' })}\n`.repeat(5_000));
+  const stopping = new AbortController();
+  let looked = 0;
+  const read = async () => {
+    const wanted = () => {
+      looked += 1;
+      stopping.abort('SIGINT');
+      return false;
+    };
+    for await (const _ of recordsOf(path, stopping.signal, wanted));
+  };
+  await expect(read()).rejects.toBe('SIGINT');
+  expect(looked).toBe(1);
 });

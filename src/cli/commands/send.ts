@@ -1,4 +1,6 @@
 import { unopenedStorage } from '../../admin/storage.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { asError } from '../../core/errors/thrown.ts';
 import { OfflineImSender } from '../../sender/sender.ts';
 import { type Call, textOption } from '../command.ts';
 import { type Config, configOf, needed } from '../config/config.ts';
@@ -10,12 +12,34 @@ import { keysOf, spoolNamed } from '../with-spool.ts';
 export async function run(call: Call): Promise<ExitCode> {
   const config = await configOf(call);
   const { sender, end } = await senderOf(call, config);
+  const warn = ({ error }: { readonly error: Error }): void => call.output.note(`warning: ${error.message}`);
+  sender.on('warning', warn);
   try {
     return call.command === 'send' ? await send(call, sender) : await drain(call, sender);
   } finally {
-    await sender.stop();
-    await end();
+    sender.off('warning', warn);
+    // What could not be stopped in order must not keep the process from ending.
+    await stop(sender, warn).finally(end);
   }
+}
+
+/** Stops it, and throws what stopping has left behind: an operator who ends a worker has to know of it. */
+async function stop(sender: OfflineImSender, warn: (warning: { readonly error: Error }) => void): Promise<void> {
+  const failures: string[] = [];
+  sender.on('warning', (warning) => {
+    if (concernsStopping(warning.error)) failures.push(warning.error.message);
+    else warn(warning);
+  });
+  await sender.stop().catch((error: unknown) => failures.push(asError(error).message));
+  if (failures.length === 0) return;
+  throw new Error(
+    `The sender could not be stopped in order: ${failures.map((one) => one.replace(/\.?$/, '.')).join(' ')} No message is lost: what may have been under way is looked for when the next one starts.`,
+  );
+}
+
+/** Time that ran out, or storage that failed; the rest would have been a warning at any other time. */
+function concernsStopping(error: Error): boolean {
+  return !(error instanceof OfflineImError) || error.code === 'STOP_INCOMPLETE' || error.code.startsWith('SPOOL_');
 }
 
 async function send(call: Call, sender: OfflineImSender): Promise<ExitCode> {
@@ -45,7 +69,6 @@ async function drain(call: Call, sender: OfflineImSender): Promise<ExitCode> {
         );
     });
   }
-  sender.on('warning', ({ error }) => output.note(`warning: ${error.message}`));
   if (call.values.once === true) {
     const tally = await sender.flush({ signal });
     if (output.json) output.document({ flushed: tally });

@@ -20,7 +20,8 @@ export function run(call: Call): Promise<ExitCode> {
     const shown = withText ? entries : entries.map(({ message: _message, ...entry }) => entry);
     const ids = new Set(entries.flatMap((one) => [one.id, one.messageId, one.noteId ?? one.id]));
     const history: TraceRecord[] = [];
-    if (trace !== undefined) for await (const record of recordsOf(trace, (one) => one.concerns(ids))) history.push(record);
+    if (trace !== undefined)
+      for await (const record of recordsOf(trace, call.signal, (one) => one.concerns(ids))) history.push(record);
     if (output.json) {
       output.document({ entries: shown, history: history.map(({ fields }) => fields) });
       return exitCodes.ok;

@@ -12,7 +12,7 @@ export async function run(call: Call): Promise<ExitCode> {
     throw new UsageError('trace takes one trace file. Try: offline-im trace --help');
   await checkReadable(path);
   const message = textOption(call, 'message');
-  const ids = message === undefined ? undefined : await idsAbout(path, message);
+  const ids = message === undefined ? undefined : await idsAbout(path, message, call.signal);
   const tell = (record: TraceRecord): void => {
     if (ids !== undefined && !record.concerns(ids)) return;
     if (output.json) output.document(record.fields);
@@ -21,8 +21,7 @@ export async function run(call: Call): Promise<ExitCode> {
   const follow = call.values.follow === true;
   let others = 0;
   let records = 0;
-  for await (const record of recordsOf(path, undefined, () => (others += 1))) {
-    call.signal.throwIfAborted();
+  for await (const record of recordsOf(path, call.signal, undefined, () => (others += 1))) {
     records += 1;
     // Read again from its beginning: nothing that is added meanwhile may fall between two readings.
     if (follow) break;
@@ -38,9 +37,9 @@ export async function run(call: Call): Promise<ExitCode> {
 }
 
 /** A message, its entries and the notes that carried them, as the file ties them together. */
-async function idsAbout(path: string, message: string): Promise<Set<string>> {
+async function idsAbout(path: string, message: string, signal: AbortSignal): Promise<Set<string>> {
   const ids = new Set([message]);
-  for await (const record of recordsOf(path, (one) => one.concerns(ids))) for (const id of idsIn(record)) ids.add(id);
+  for await (const record of recordsOf(path, signal, (one) => one.concerns(ids))) for (const id of idsIn(record)) ids.add(id);
   return ids;
 }
 
