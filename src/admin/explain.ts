@@ -40,7 +40,9 @@ const at = (time: number | undefined): string =>
 const iso = (time: number): string => new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
 const why = (reason: Reason | undefined): string =>
   reason === undefined ? 'no reason is known' : `${reason.code}: ${reason.text}`;
-const expiry = ({ entry }: Facts): string => (entry.expiresAt === 0 ? '' : ` It expires at ${iso(entry.expiresAt)}.`);
+/** How long it has been waiting, and how long it may. */
+const times = ({ entry: { acceptedAt, expiresAt } }: Facts): string =>
+  ` It was accepted at ${iso(acceptedAt)}${expiresAt === 0 ? '' : `, and expires at ${iso(expiresAt)}`}.`;
 const doubt = 'It may have been sent';
 const nothing = 'Nothing: it goes on by itself.';
 
@@ -63,30 +65,30 @@ const waits: Readonly<Record<WaitingFor, Sentence>> = {
           advice: nothing,
         },
   'back-off': (facts) => ({
-    sentence: `An attempt failed (${why(facts.reason)}); it is tried again ${at(facts.nextAt)}.${expiry(facts)}`,
+    sentence: `An attempt failed (${why(facts.reason)}); it is tried again ${at(facts.nextAt)}.${times(facts)}`,
     advice: `Nothing, if the cause is passing. If it is mended already: offline-im retry-now ${facts.entry.lane}`,
   }),
   order: (facts) => ({
-    sentence: `An older message of its conversation has not ended; it goes as soon as that one has.${expiry(facts)}`,
+    sentence: `An older message of its conversation has not ended; it goes as soon as that one has.${times(facts)}`,
     advice: `Look at the older one: offline-im list --mailbox ${facts.entry.lane}`,
   }),
   'mailbox-blocked': (facts) => ({
-    sentence: `The mailbox ${facts.entry.lane} is blocked since ${iso(facts.since ?? facts.now)} (${why(facts.reason)}); it is tried again ${at(facts.nextAt)}.${expiry(facts)}`,
+    sentence: `The mailbox ${facts.entry.lane} is blocked since ${iso(facts.since ?? facts.now)} (${why(facts.reason)}); it is tried again ${at(facts.nextAt)}.${times(facts)}`,
     advice: `Mend the login or the rights of the mailbox, then: offline-im retry-now ${facts.entry.lane}`,
   }),
   'endpoint-unavailable': (facts) => ({
-    sentence: `The server can't be reached, or refuses everybody, since ${iso(facts.since ?? facts.now)} (${why(facts.reason)}); it is tried again ${at(facts.nextAt)}.${expiry(facts)}`,
+    sentence: `The server can't be reached, or refuses everybody, since ${iso(facts.since ?? facts.now)} (${why(facts.reason)}); it is tried again ${at(facts.nextAt)}.${times(facts)}`,
     advice: 'Mend the server or the way to it, then: offline-im retry-now',
   }),
   probe: (facts) => ({
-    sentence: `It may have been sent (${why(facts.reason)}), and is looked for before it is ever sent again; next ${at(facts.nextAt)}.`,
+    sentence: `It may have been sent (${why(facts.reason)}), and is looked for before it is ever sent again; next ${at(facts.nextAt)}.${times(facts)}`,
     advice: 'Nothing: it ends as delivered, is sent again, or is given up as dead with OUTCOME_UNKNOWN.',
   }),
   held: (facts) =>
     facts.entry.reason?.code === 'EXPORTED'
       ? exported
       : {
-          sentence: 'It is held, by the host or an operator, until it is released.',
+          sentence: `It is held, by the host or an operator, until it is released.${times(facts)}`,
           advice: `offline-im release ${facts.entry.id}`,
         },
   paused: (facts) => {
@@ -95,15 +97,15 @@ const waits: Readonly<Record<WaitingFor, Sentence>> = {
     const told =
       pause === undefined ? '' : ` since ${iso(pause.since)} by ${pause.by}${pause.why === undefined ? '' : ` (${pause.why})`}`;
     return {
-      sentence: `Delivery of ${whose} is paused${told}; it goes when that is resumed, unless it expires before.${expiry(facts)}`,
+      sentence: `Delivery of ${whose} is paused${told}; it goes when that is resumed, unless it expires before.${times(facts)}`,
       advice: `offline-im resume${pause?.lane === undefined ? '' : ` ${pause.lane}`}`,
     };
   },
   worker: (facts) => ({
     sentence:
       facts.entry.state === 'unconfirmed'
-        ? 'It may have been sent, is due to be looked for, and no sender has done that.'
-        : `It is due, and no sender has taken it.${expiry(facts)}`,
+        ? `It may have been sent, is due to be looked for, and no sender has done that.${times(facts)}`
+        : `It is due, and no sender has taken it.${times(facts)}`,
     advice: 'Is a sender running on this spool? If one is, it is busy with others; if none is: start it, or offline-im drain',
   }),
 };

@@ -67,7 +67,7 @@ const cases: Readonly<Record<WaitingFor, { readonly known: Known; readonly says:
   held: { known: known({ entry: { ...entry, state: 'held' } }), says: 'until it is released', todo: 'offline-im release e1' },
   paused: {
     known: known({ pause: { by: 'carol', why: 'moved', since: now - 1_000 } }),
-    says: 'every mailbox is paused since 2026-11-28T02:59:59Z by carol (moved); it goes when that is resumed, unless it expires before. It expires at',
+    says: 'every mailbox is paused since 2026-11-28T02:59:59Z by carol (moved); it goes when that is resumed, unless it expires before. It was accepted at',
     todo: 'offline-im resume',
   },
   worker: { known: known({ standing: { behind: false, dueIn: 0 } }), says: 'no sender has taken it', todo: 'start it' },
