@@ -82,7 +82,7 @@ const ways: Readonly<
       await send(scene, 'm');
       await scene.sender.hold('m');
     },
-    says: /until it is released\.$/,
+    says: /until it is released\. It was accepted at \S+Z, and expires at \S+Z\.$/,
     todo: /^offline-im release /,
   },
   paused: {
