@@ -41,11 +41,11 @@ export function measureSqlite(): Promise<readonly Row[]> {
       ...(goal === undefined ? {} : { goal: { atLeast: goal } }),
     });
     return [
-      row(`send(), ${inFlight} in flight`, 'send', 'append', 0.5),
-      row('the same', 'send', 'appendMore'),
+      row(`send(), ${inFlight} in flight`, 'send', 'append'),
+      row('the same', 'send', 'appendMore', 0.8),
       row(`append() alone, ${inFlight} in flight`, 'append', 'appendMore'),
       row(`claim + settle by ${group}`, 'drain', 'drain', 0.6),
-      row('the whole sender, transport that accepts at once', 'deliver', 'drain'),
+      row('the whole sender, transport that accepts at once', 'deliver', 'drain', 0.8),
     ];
   });
 }

@@ -1,0 +1,105 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemClock } from '../../src/core/clock.ts';
+import { FileSpool } from '../../src/file.ts';
+import { spreadOf } from '../median.ts';
+import { longestStop } from '../standing.ts';
+import type { Row } from '../table.ts';
+import { Ours } from './ours.ts';
+import { rounds } from './settings.ts';
+import { inFolder } from './temporary-folder.ts';
+
+const files = 100_000;
+/** Lines of what has ended. */
+const ended = Number(process.env.OFFLINE_IM_BENCH_WAITING ?? 1_000_000);
+/** Ids of which the goal speaks. */
+const many = 10_000_000;
+const linesOfSegment = 20_000;
+
+/** Opening a FileSpool: with very many files, and with very many messages that have ended. */
+export function measureOpening(): Promise<readonly Row[]> {
+  return inFolder(async (folder) => [
+    await openingFiles(join(folder, 'waiting')),
+    await memoryOfEnded(join(folder, 'model'), join(folder, 'ended')),
+  ]);
+}
+
+const context = { clock: systemClock, tombstones: 86_400_000 } as const;
+
+async function openingFiles(root: string): Promise<Row> {
+  const made = await Ours.open(new FileSpool({ root }));
+  await made.fill(files);
+  await made.close();
+  const stops: number[] = [];
+  const seconds: number[] = [];
+  for (let round = 0; round < Math.min(rounds, 3); round++) {
+    globalThis.gc?.();
+    const spool = new FileSpool({ root });
+    const started = performance.now();
+    stops.push(await longestStop(() => spool.open(context)));
+    seconds.push((performance.now() - started) / 1_000);
+    await spool.close();
+  }
+  return {
+    what: `FileSpool, ${files} files: the event loop stands still while opening, ms at most`,
+    figure: `${Math.max(...stops).toFixed(0)} ms`,
+    against: `opening takes ${Math.min(...seconds).toFixed(1)} s`,
+    ...spreadOf(stops),
+    goal: { atMost: 50 },
+  };
+}
+
+/** The lines are those of a spool that has ended one message, with other ids: writing a million files first would take longer than all else here. */
+async function memoryOfEnded(model: string, root: string): Promise<Row> {
+  const made = await Ours.open(new FileSpool({ root: model }));
+  await made.fill(1);
+  await made.drain(1, 1);
+  await made.close();
+  const log = join('.offline-im', 'tombstones');
+  const [segment = ''] = await readdir(join(model, log));
+  const line = await readFile(join(model, log, segment), 'utf8');
+  const { id, messageId } = idsIn(line);
+  await mkdir(join(root, log), { recursive: true, mode: 0o700 });
+  for (let from = 0, number = 1; from < ended; from += linesOfSegment, number++) {
+    const lines = Array.from({ length: Math.min(linesOfSegment, ended - from) }, (_, at) =>
+      line.replaceAll(id, renumbered(id, from + at)).replaceAll(messageId, renumbered(messageId, from + at)),
+    );
+    await writeFile(join(root, log, `${String(number).padStart(8, '0')}.ndjson`), lines.join(''), { mode: 0o600 });
+  }
+  globalThis.gc?.();
+  const before = inUse();
+  const spool = new FileSpool({ root });
+  const started = performance.now();
+  await spool.open(context);
+  const seconds = (performance.now() - started) / 1_000;
+  const known = await spool.findMessage(renumbered(messageId, ended >> 1));
+  globalThis.gc?.();
+  const each = (inUse() - before) / ended;
+  await spool.close();
+  if (known.length !== 1) throw new Error('A message that has ended is not known.');
+  return {
+    what: `FileSpool: memory for ${many} ids of what has ended, MB`,
+    figure: `${((each * many) / 1e6).toFixed(0)} MB`,
+    against: `${each.toFixed(1)} bytes each, measured with ${ended}, which open in ${seconds.toFixed(0)} s`,
+    reached: (each * many) / 1e6,
+    goal: { atMost: 200 },
+  };
+}
+
+function idsIn(line: string): { readonly id: string; readonly messageId: string } {
+  const [, id = ''] = /"id":"([^"]+)"/.exec(line) ?? [];
+  const [, messageId = ''] = /"messageId":"([^"]+)"/.exec(line) ?? [];
+  if (id === '' || messageId === '') throw new Error('The log of what has ended is written in another way than it was.');
+  return { id, messageId };
+}
+
+/** Of the same length. */
+function renumbered(id: string, number: number): string {
+  const digits = String(number).padStart(8, '0');
+  return `${id.slice(0, -digits.length)}${digits}`;
+}
+
+function inUse(): number {
+  const { heapUsed, external, arrayBuffers } = process.memoryUsage();
+  return heapUsed + Math.max(external, arrayBuffers);
+}
