@@ -18,15 +18,20 @@ const spread = 60_000;
 const groups = [1, 64, 1_000] as const;
 
 /** Calls that are measured of so many in flight: enough for a 99th percentile. */
-const callsOf = (inFlight: number): number => Math.max(1_000, 10 * inFlight);
+export const callsOf = (inFlight: number): number => Math.max(1_000, 10 * inFlight);
+
+/** ms that it takes. */
+export async function timed(work: () => Promise<unknown>): Promise<number> {
+  const from = performance.now();
+  await work();
+  return performance.now() - from;
+}
 
 /** How long each call takes, in ms, the shortest first. */
 async function times(inFlight: number, call: () => Promise<unknown>): Promise<readonly number[]> {
   const taken: number[] = [];
   await atATime(inFlight, callsOf(inFlight), async () => {
-    const from = performance.now();
-    await call();
-    taken.push(performance.now() - from);
+    taken.push(await timed(call));
   });
   return taken.sort((a, b) => a - b);
 }
@@ -45,7 +50,7 @@ interface Bare {
   close(): void;
 }
 
-async function sendLatency(name: string, spool: SpoolStorage, bare: Bare | undefined): Promise<Row[]> {
+export async function sendLatency(name: string, spool: SpoolStorage, bare: Bare | undefined): Promise<Row[]> {
   const ours = await Ours.open(spool);
   await atATime(64, 500, () => ours.send());
   const rows: Row[] = [];

@@ -17,6 +17,7 @@ const measures: Readonly<Record<Part, () => Promise<Measure>>> = {
   idle: async () => (await import('./idle.ts')).measureIdle,
   outage: async () => (await import('./outage.ts')).measureOutage,
   latency: async () => (await import('./latency.ts')).measureLatency,
+  'latency-postgres': async () => (await import('./latency-postgres.ts')).measureLatencyOfPostgres,
 };
 
 const measure = await measures[process.argv[2] as Part]();

@@ -12,6 +12,7 @@ export const parts = [
   'idle',
   'outage',
   'latency',
+  'latency-postgres',
 ] as const;
 
 export type Part = (typeof parts)[number];

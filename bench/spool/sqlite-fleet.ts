@@ -51,7 +51,7 @@ async function measure(folder: string, url: string): Promise<readonly Row[]> {
 /** Messages a second, from the word to begin until the last is delivered. */
 async function deliver(path: string, url: string, size: number): Promise<number> {
   const script = join(import.meta.dirname, 'sqlite-fleet-process.ts');
-  const children = Array.from({ length: size }, () => fork(script, [path, url]));
+  const children = Array.from({ length: size }, () => fork(script, [path, url, lanes.join(',')]));
   await Promise.all(children.map((child) => once(child, 'message')));
   const started = performance.now();
   const all = allDelivered(children);
