@@ -110,11 +110,20 @@ const listeners = subscriptions.map(([name, listener]) => {
     try {
       listener(message);
     } catch {
-      // Not a message of Node or of an undici that we know: it proves nothing.
+      // Not a message of Node or of an undici that we know: it proves nothing, and what it was noted for can no longer be known to be unsent.
+      doubt(message);
     }
   };
   return [name, guarded] as const;
 });
+
+function doubt(message: unknown): void {
+  try {
+    for (const state of statesOf(part(message, 'request'))) state.written = true;
+  } catch {
+    // Then nothing was noted for it either.
+  }
+}
 
 function use(): void {
   users += 1;
@@ -204,7 +213,7 @@ interface NodeRequest {
 }
 
 function isNodeRequest(request: object): request is NodeRequest {
-  return 'getHeader' in request && typeof request.getHeader === 'function' && 'once' in request && 'destroy' in request;
+  return (['getHeader', 'once', 'destroy'] as const).every((name) => typeof Reflect.get(request, name) === 'function');
 }
 
 function statesOf(request: object | undefined): readonly State[] {

@@ -62,9 +62,12 @@ const passing: ReadonlySet<string> = new Set([
   'temporarily_unavailable',
   'AADSTS50033',
   'AADSTS50196',
+  'AADSTS90006',
+  'AADSTS90012',
   'AADSTS90024',
   'AADSTS90025',
   'AADSTS90033',
+  'AADSTS90055',
 ]);
 
 /** The host has given what is no token, and would give it again. */
@@ -92,10 +95,11 @@ function tokenError(error: unknown): OfflineImError {
   const name = property(error, 'name');
   if (typeof name === 'string' && /^(?:[A-Z][a-z]{1,20}){0,4}Error$/.test(name)) details.errorName = name;
   const code = [property(error, 'code'), property(error, 'errorCode'), property(error, 'error')].find(isOAuthCode);
-  const refusal = entraCode(error) ?? code;
-  const known = refusal ?? connectionCode(error);
+  // Entra ID gives both: the number says more, but either may say that it passes.
+  const refusals = [entraCode(error), code].filter((one) => one !== undefined);
+  const known = refusals[0] ?? connectionCode(error);
   if (known !== undefined) details.errorCode = known;
-  if (refusal !== undefined && !passing.has(refusal)) details.standing = true;
+  if (refusals.length > 0 && !refusals.some((one) => passing.has(one))) details.standing = true;
   const shown = known ?? details.errorName;
   const text = shown === undefined ? 'getToken failed.' : `getToken failed (${shown}).`;
   return new OfflineImError('AUTHENTICATION_FAILED', text, { details });

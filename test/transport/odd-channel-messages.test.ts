@@ -36,3 +36,17 @@ it('what others publish on the channels of Node and undici ends no process, and 
   expect(watch.fact).toBe('unseen');
   watch.end();
 });
+
+it('a request that looks like ours and can not be followed is no proof that nothing was sent', () => {
+  const watch = watchRequest('an-id');
+  const request = {
+    getHeader: () => 'an-id',
+    destroy: () => undefined,
+    once: () => {
+      throw new Error('not an emitter');
+    },
+  };
+  channel('http.client.request.created').publish({ request });
+  expect(watch.fact).toBe('written');
+  watch.end();
+});

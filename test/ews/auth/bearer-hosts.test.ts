@@ -115,6 +115,13 @@ it.each<[string, unknown, string, 'blocked' | 'deferred']>([
   ['a refusal of Entra ID', new Error('AADSTS7000222: The provided client secret keys are expired.'), 'AADSTS7000222', 'blocked'],
   ['a refusal of OAuth', Object.assign(new Error('x'), { errorCode: 'invalid_client' }), 'invalid_client', 'blocked'],
   ['a grant that has ended', Object.assign(new Error('x'), { error: 'invalid_grant' }), 'invalid_grant', 'blocked'],
+  ['Entra ID that asks to try again', new Error('AADSTS90006: External server retryable error.'), 'AADSTS90006', 'deferred'],
+  [
+    'a number beside a code that passes',
+    Object.assign(new Error('AADSTS700000: x'), { error: 'temporarily_unavailable' }),
+    'AADSTS700000',
+    'deferred',
+  ],
   ['Entra ID being busy', new Error('AADSTS90033: A transient error has occurred.'), 'AADSTS90033', 'deferred'],
   [
     'a provider that is down',
