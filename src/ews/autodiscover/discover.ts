@@ -54,7 +54,8 @@ export async function discoverEws(address: string, options: DiscoverOptions = {}
   const ended = limit.ended();
   const why = ended === undefined ? 'No server knew it' : ended === 'deadline' ? 'The time was over' : 'The search was aborted';
   const text = `The EWS address of ${JSON.stringify(address)} was not found: ${why}, after ${search.steps.length} questions. Name it with the option url.`;
-  throw new OfflineImError('AUTODISCOVER_FAILED', text, { details: { steps: search.steps } });
+  const cause = ended === 'aborted' ? { cause: settings.signal?.reason } : {};
+  throw new OfflineImError('AUTODISCOVER_FAILED', text, { ...cause, details: { steps: search.steps } });
 }
 
 type Found = Pick<DiscoveredEws, 'url' | 'service'>;

@@ -222,6 +222,16 @@ describe('a host that says nothing', () => {
   });
 });
 
+it('a search that is aborted keeps why as its cause', async () => {
+  const stop = new AbortController();
+  const fetch = (() => {
+    stop.abort('SIGINT');
+    return new Promise(() => {});
+  }) as typeof globalThis.fetch;
+  const error = await failing(discoverEws('alice@contoso.test', { fetch, signal: stop.signal }));
+  expect(error).toMatchObject({ code: 'AUTODISCOVER_FAILED', cause: 'SIGINT' });
+});
+
 const astray: readonly [string, unknown][] = [
   ['link-local', { Protocol: 'EWS', Url: 'https://169.254.169.254/' }],
   ['loopback', { Protocol: 'EWS', Url: 'https://127.0.0.1/' }],
