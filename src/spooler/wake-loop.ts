@@ -110,7 +110,8 @@ export class WakeLoop {
     try {
       await this.#sleep();
     } catch (error) {
-      // No timer could be set, say: the next wake() looks for work all the same.
+      // No timer could be set, say: the next wake() looks for work all the same, and wakeIn() sets another.
+      this.#wakesAt = Number.POSITIVE_INFINITY;
       this.#parts.onError(error);
     }
   }

@@ -39,6 +39,32 @@ describe('the loop', () => {
     ]);
   });
 
+  it('takes what falls due once a timer can be set again', async () => {
+    const clock = new ManualClock();
+    let fails = true;
+    const rounds: number[] = [];
+    const { one } = loop({
+      clock: {
+        now: () => clock.now(),
+        monotonic: () => clock.monotonic(),
+        setTimer: (callback, delay) => {
+          if (fails) throw new Error('no timer');
+          return clock.setTimer(callback, delay);
+        },
+      },
+      round: async () => {
+        rounds.push(clock.monotonic());
+        return 0;
+      },
+    });
+    one.start();
+    await clock.advance(40_000);
+    fails = false;
+    one.wakeIn(500);
+    await clock.advance(500);
+    expect(rounds).toEqual([0, 40_500]);
+  });
+
   it('wakes at the earlier of what it knew and what it is told, also while the storage is still asked', async () => {
     const asked = Promise.withResolvers<number>();
     const { one, clock, rounds } = loop({ nextDue: () => asked.promise });
