@@ -40,9 +40,11 @@ const at = (time: number | undefined): string =>
 const iso = (time: number): string => new Date(time).toISOString().replace(/\.\d+Z$/, 'Z');
 const why = (reason: Reason | undefined): string =>
   reason === undefined ? 'no reason is known' : `${reason.code}: ${reason.text}`;
-/** How long it has been waiting, and how long it may. */
-const times = ({ entry: { acceptedAt, expiresAt } }: Facts): string =>
-  ` It was accepted at ${iso(acceptedAt)}${expiresAt === 0 ? '' : `, and expires at ${iso(expiresAt)}`}.`;
+/** How long it has been waiting, and how long it may: what is held may wait for ever, and what may have been sent is then only looked for. */
+const times = ({ entry: { state, acceptedAt, expiresAt } }: Facts): string => {
+  const end = state === 'unconfirmed' ? `, and is not sent again after ${iso(expiresAt)}` : `, and expires at ${iso(expiresAt)}`;
+  return ` It was accepted at ${iso(acceptedAt)}${expiresAt === 0 || state === 'held' ? '' : end}.`;
+};
 const doubt = 'It may have been sent';
 const nothing = 'Nothing: it goes on by itself.';
 

@@ -47,6 +47,7 @@ export function nodeHandler(
     let begun = false;
     try {
       const answer = await handler(requestOf(request, gone.signal));
+      response.writeHead(answer.status, headersOf(answer));
       begun = true;
       await write(response, answer, gone.signal);
     } catch {
@@ -85,18 +86,26 @@ function requestOf(request: NodeRequestLike, signal: AbortSignal): Request {
   return new Request(address, { method, headers: own, signal, body, duplex: 'half' } as RequestInit);
 }
 
-async function write(response: NodeResponseLike, answer: Response, gone: AbortSignal): Promise<void> {
+function headersOf(answer: Response): Record<string, string | string[]> {
   const headers: Record<string, string | string[]> = {};
   for (const [name, value] of answer.headers) if (name !== 'set-cookie') headers[name] = value;
   const cookies = answer.headers.getSetCookie();
   if (cookies.length > 0) headers['set-cookie'] = cookies;
-  response.writeHead(answer.status, headers);
+  return headers;
+}
+
+async function write(response: NodeResponseLike, answer: Response, gone: AbortSignal): Promise<void> {
   const reader = answer.body?.getReader();
   const cancel = (): void => void reader?.cancel().catch(() => {});
   gone.addEventListener('abort', cancel, { once: true });
-  for (let part = await reader?.read(); part !== undefined && !part.done; part = await reader?.read()) {
-    if (gone.aborted) return;
-    if (!response.write(part.value)) await drained(response);
+  try {
+    for (let part = await reader?.read(); part !== undefined && !part.done; part = await reader?.read()) {
+      if (gone.aborted) return;
+      if (!response.write(part.value)) await drained(response);
+    }
+  } finally {
+    // Whoever makes the answer must not go on for nobody; after its end this does nothing.
+    cancel();
   }
   response.end();
 }

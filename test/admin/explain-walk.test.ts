@@ -73,7 +73,7 @@ const ways: Readonly<
       scene.transport.answerProbe = () => ({ status: 'unknown', error: error('CONNECTION_LOST') });
       await tried(scene, { status: 'unconfirmed', ended: 'silence', scope: 'note', error: error('CONNECTION_LOST') });
     },
-    says: /^It may have been sent \(.*\), and is looked for before it is ever sent again; next at /,
+    says: /^It may have been sent \(.*\), and is looked for before it is ever sent again; next at .* It was accepted at \S+Z, and is not sent again after \S+Z\.$/,
     todo: /OUTCOME_UNKNOWN/,
   },
   held: {
@@ -82,7 +82,8 @@ const ways: Readonly<
       await send(scene, 'm');
       await scene.sender.hold('m');
     },
-    says: /until it is released\. It was accepted at \S+Z, and expires at \S+Z\.$/,
+    // What is held expires no more.
+    says: /until it is released\. It was accepted at \S+Z\.$/,
     todo: /^offline-im release /,
   },
   paused: {

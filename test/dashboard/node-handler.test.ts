@@ -34,3 +34,27 @@ it('an answer that breaks off breaks the connection, rejects nothing, and the ne
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
 });
+
+it('an answer that can not be written is made no longer', async () => {
+  let cancelled = false;
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(new Uint8Array(1)),
+    cancel: () => {
+      cancelled = true;
+    },
+  });
+  let isBroken = false;
+  await nodeHandler(async () => new Response(body))(Object.assign(ReadableStream.from([]), { headers: {} }), {
+    writeHead: () => undefined,
+    write: () => {
+      throw new Error('the socket has gone');
+    },
+    end: () => undefined,
+    once: () => undefined,
+    off: () => undefined,
+    destroy: () => {
+      isBroken = true;
+    },
+  });
+  expect({ cancelled, isBroken }).toEqual({ cancelled: true, isBroken: true });
+});

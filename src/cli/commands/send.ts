@@ -14,13 +14,21 @@ export async function run(call: Call): Promise<ExitCode> {
   const { sender, end } = await senderOf(call, config);
   const warn = ({ error }: { readonly error: Error }): void => call.output.note(`warning: ${error.message}`);
   sender.on('warning', warn);
-  try {
-    return call.command === 'send' ? await send(call, sender) : await drain(call, sender);
-  } finally {
+  const stopped = (): Promise<void> => {
     sender.off('warning', warn);
     // What could not be stopped in order must not keep the process from ending.
-    await stop(sender, warn).finally(end);
+    return stop(sender, warn).finally(end);
+  };
+  let code: ExitCode;
+  try {
+    code = call.command === 'send' ? await send(call, sender) : await drain(call, sender);
+  } catch (error) {
+    // Why it ended says more than how.
+    await stopped().catch((failure: unknown) => call.output.note(`warning: ${asError(failure).message}`));
+    throw error;
   }
+  await stopped();
+  return code;
 }
 
 /** Stops it, and throws what stopping has left behind: an operator who ends a worker has to know of it. */
@@ -37,9 +45,18 @@ async function stop(sender: OfflineImSender, warn: (warning: { readonly error: E
   );
 }
 
-/** Time that ran out, or storage that failed; the rest would have been a warning at any other time. */
+/** Time that ran out, or storage that failed. */
+const ofStopping: ReadonlySet<string> = new Set([
+  'STOP_INCOMPLETE',
+  'SPOOL_FAILED',
+  'SPOOL_BUSY',
+  'SPOOL_REPLACED',
+  'SPOOL_CLOSED',
+]);
+
+/** The rest would have been a warning at any other time, such as of an entry whose key is missing. */
 function concernsStopping(error: Error): boolean {
-  return !(error instanceof OfflineImError) || error.code === 'STOP_INCOMPLETE' || error.code.startsWith('SPOOL_');
+  return !(error instanceof OfflineImError) || ofStopping.has(error.code);
 }
 
 async function send(call: Call, sender: OfflineImSender): Promise<ExitCode> {
