@@ -110,7 +110,8 @@ function lazy(
   // A copy: the caller may wipe its own.
   const raw = isUint8Array(key) ? Uint8Array.from(key) : undefined;
   let loaded: Promise<WebKey> | undefined;
-  const imported = async (bytes: Uint8Array): Promise<WebKey> => crypto.subtle.importKey('raw', bytes, algorithm, false, usages);
+  const imported = async (bytes: Uint8Array<ArrayBuffer>): Promise<WebKey> =>
+    crypto.subtle.importKey('raw', bytes, algorithm, false, usages);
   return {
     id,
     load() {

@@ -141,8 +141,12 @@ export class SimulatedFolder {
       if (typeof property.value !== 'string') continue;
       const key = indexKey(keyOfPath(property.path), property.value);
       const found = this.#byProperty.get(key);
-      if (found instanceof Set) found.delete(item);
-      if (found === item || (found instanceof Set && found.size === 0)) this.#byProperty.delete(key);
+      if (found === undefined || found instanceof SimulatedItem) {
+        if (found === item) this.#byProperty.delete(key);
+        continue;
+      }
+      found.delete(item);
+      if (found.size === 0) this.#byProperty.delete(key);
     }
   }
 
