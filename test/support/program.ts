@@ -37,7 +37,11 @@ export function findsPackage(): string {
     ofTheRun,
   );
   const hook = join(ofTheRun, 'programs', 'finds-package.mjs');
-  writeFileSync(hook, hookSource);
+  if (!existsSync(hook)) {
+    // Whole at once: other processes may be loading it.
+    writeFileSync(`${hook}-${process.pid}`, hookSource);
+    renameSync(`${hook}-${process.pid}`, hook);
+  }
   return pathToFileURL(hook).href;
 }
 

@@ -178,7 +178,9 @@ function checkedNamespace(prefix: string, ns: string): string {
 function namespaceOf(prefix: string, scope: Scope): string {
   for (let at: Scope | undefined = scope; at !== undefined; at = at.outer) {
     const ns = at.declared.get(prefix);
-    if (ns !== undefined) return ns;
+    // A prefix that was taken back has none, wherever it was.
+    if (ns !== undefined && (ns !== '' || prefix === '')) return ns;
+    if (ns !== undefined) break;
   }
   if (prefix !== '') throw unreadable('a name has a prefix without a namespace');
   return '';

@@ -5,6 +5,8 @@ import { parseXml, type XmlElement, type XmlLimits } from './read.ts';
 
 const defaultDepth = 64;
 const defaultNodes = 50_000;
+/** Of these, those that an envelope may have around its operation. */
+const nodesOfEnvelope = 1_000;
 const textKey = '#text';
 const cdataKey = '#cdata';
 const attributesKey = ':@';
@@ -67,7 +69,7 @@ export function readEnvelope(source: string): XmlElement {
   const [from, to] = content;
   const text = source.slice(0, from) + source.slice(to);
   try {
-    requireWellFormed(text, { maxDepth: defaultDepth, maxNodes: defaultNodes, maxText: Number.POSITIVE_INFINITY });
+    requireWellFormed(text, { maxDepth: defaultDepth, maxNodes: nodesOfEnvelope, maxText: Number.POSITIVE_INFINITY });
     const [written] = nodesOf(parserFor(defaultDepth).parse(text));
     return withOperation(written, source.slice(from, to)) ?? readTree(source);
   } catch {
@@ -101,7 +103,11 @@ function withOperation(written: Node | undefined, content: string): XmlElement |
   const body = root && elementOf(nodesOf(root.node[root.name]).findLast((node) => !(textKey in node)));
   if (root === undefined || body === undefined) return undefined;
   const scope = scopeOf(root, unscoped);
-  const operation = parseXml(content, { maxDepth: defaultDepth - 2, scope: scopeOf(body, scope) });
+  const operation = parseXml(content, {
+    maxDepth: defaultDepth - 2,
+    maxNodes: defaultNodes - nodesOfEnvelope,
+    scope: scopeOf(body, scope),
+  });
   const envelope = toElement(root.name, root.node, unscoped);
   const children = envelope.children.map((child, index) =>
     index === envelope.children.length - 1 ? { ...child, children: [operation] } : child,

@@ -80,6 +80,9 @@ function withoutBodyText(read: (source: string) => XmlElement, source: string): 
 const usual = ['<m:A xmlns:m="urn:m"><t:B x="1">text &amp; &#13;</t:B></m:A>', '<a/>', '\n  <s:Header/>\n', ' '];
 const confusing = [
   ...[
+    '<s:Header xmlns:t="">',
+    '<t:x xmlns:t="">',
+    '<s:Body xmlns:t="">',
     '<s:Body>',
     '</s:Body>',
     '<s:Body/>',
@@ -121,6 +124,8 @@ describe('the reader of envelopes', () => {
 
   it.each([
     ['a body that is quoted in CDATA', envelope('<t:h><![CDATA[<s:Body>', '<a/>', ' ]]></t:h><s:Body/>')],
+    ['a prefix that is taken back', envelope('', '<t:a/>', '').replace('<s:Body', '<s:Body xmlns:t=""')],
+    ['a header that leaves no room', envelope(`<s:Header>${'<a/>'.repeat(30_000)}</s:Header>`, '<a/>'.repeat(30_000), '')],
     ['a body inside the header', envelope('<s:Header>', '<a/>', '</s:Header><s:Body/>')],
     ['two bodies', envelope('<s:Body><b/></s:Body>', '<a/>')],
     ['a comment behind the body that closes it', envelope('', '<a/>', '<!-- </s:Body> -->')],

@@ -61,10 +61,12 @@ export function requireRight(
   folder: SimulatedFolder,
   item?: SimulatedItem,
 ): void {
-  if (may(asker, doing, mailbox, folder, item)) return;
+  // Else what may be deleted but not read could be moved to where it may be.
+  const isSeen = item === undefined || may(asker, 'read', mailbox, folder, item);
+  if (isSeen && may(asker, doing, mailbox, folder, item)) return;
   if (!mayAnything(asker, mailbox)) throw new EwsItemError('ErrorAccessDenied');
   // What may not be seen is not there.
-  if (item !== undefined && !may(asker, 'read', mailbox, folder, item)) throw new EwsItemError('ErrorItemNotFound');
+  if (!isSeen) throw new EwsItemError('ErrorItemNotFound');
   if (item === undefined && !may(asker, 'see', mailbox, folder)) throw new EwsItemError('ErrorFolderNotFound');
   if (doing === 'create') throw new EwsItemError('ErrorCreateItemAccessDenied', 'The login may create nothing in this folder.');
   if (doing === 'make-folders') {

@@ -3,9 +3,10 @@
  * no encoding; a byte order mark of UTF-8 stays for whoever reads the text.
  */
 export function textOfBody(bytes: Uint8Array, contentType: string | undefined): string {
-  const [first, second] = bytes;
+  const [first, second, third] = bytes;
   const wide = markOf(first, second);
   if (wide !== undefined) return new TextDecoder(wide).decode(bytes);
+  if (first === 0xef && second === 0xbb && third === 0xbf) return decoderOf('utf-8').decode(bytes);
   const charset = /;\s*charset\s*=\s*"?([\w:.-]+)/i.exec(contentType ?? '')?.[1];
   return decoderOf(charset ?? declaredIn(bytes)).decode(bytes);
 }
