@@ -58,6 +58,7 @@ export const sections: readonly Section[] = [
     'Explanation',
     ['The promise', '/docs/guarantees'],
     ['Design notes', '/docs/design-notes'],
+    ['Benchmarks', '/docs/benchmarks'],
     ['Architecture', '/docs/architecture'],
     ['Security', '/docs/security'],
     ['Mutation tests', '/docs/mutation'],

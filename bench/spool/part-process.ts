@@ -14,6 +14,7 @@ const measures: Readonly<Record<Part, () => Promise<Measure>>> = {
   'sqlite-fleet': async () => (await import('./sqlite-fleet.ts')).measureSqliteFleet,
   million: async () => (await import('./million.ts')).measureMillion,
   opening: async () => (await import('./opening.ts')).measureOpening,
+  ended: async () => (await import('./opening.ts')).measureEnded,
   idle: async () => (await import('./idle.ts')).measureIdle,
   outage: async () => (await import('./outage.ts')).measureOutage,
   latency: async () => (await import('./latency.ts')).measureLatency,

@@ -9,6 +9,7 @@ export const parts = [
   'sqlite-fleet',
   'million',
   'opening',
+  'ended',
   'idle',
   'outage',
   'latency',

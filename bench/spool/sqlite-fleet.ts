@@ -43,7 +43,6 @@ async function measure(folder: string, url: string): Promise<readonly Row[]> {
       against: `one process (${rate(median(figures[1]))})`,
       ...compared(figures[4], figures[1]),
       goal: { atLeast: 1.5 },
-      why: 'the processors of this machine: with two of them, one process and the server already keep both at work.',
     },
   ];
 }
