@@ -1,5 +1,3 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { basicAuth } from '../../src/ews/auth/credentials.ts';
 import { EwsTransport } from '../../src/ews/ews-transport.ts';
@@ -8,6 +6,7 @@ import type { Note } from '../../src/transport/contract.ts';
 import { makeNotes, password } from '../ews/contender.ts';
 import { atATime, compared, median, perSecond } from '../median.ts';
 import { type Row, rate } from '../table.ts';
+import { withCannedServer } from '../with-canned-server.ts';
 import { Ours } from './ours.ts';
 import { group, rounds } from './settings.ts';
 import { inFolder } from './temporary-folder.ts';
@@ -19,14 +18,8 @@ const batch = 50;
 const concurrency = 4 * lanes.length;
 
 /** From a SqliteSpool with 20,000 messages to a server that costs nothing, beside the same work done part by part. */
-export async function measureEndToEnd(): Promise<readonly Row[]> {
-  const server = fork(join(import.meta.dirname, '..', 'canned-server.ts'));
-  try {
-    const [{ port }] = (await once(server, 'message')) as [{ port: number }];
-    return await inFolder((folder) => measure(folder, `http://127.0.0.1:${port}/EWS/Exchange.asmx`));
-  } finally {
-    server.disconnect();
-  }
+export function measureEndToEnd(): Promise<readonly Row[]> {
+  return withCannedServer((url) => inFolder((folder) => measure(folder, url)));
 }
 
 async function measure(folder: string, url: string): Promise<readonly Row[]> {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { SqliteSpool } from '../../src/sqlite.ts';
 import { compared, median } from '../median.ts';
 import { type Row, rate } from '../table.ts';
+import { withCannedServer } from '../with-canned-server.ts';
 import { Ours } from './ours.ts';
 import { rounds } from './settings.ts';
 import { inFolder } from './temporary-folder.ts';
@@ -13,14 +14,8 @@ const lanes = Array.from({ length: 16 }, (_, index) => `sender-${index}@contoso.
 const fleets = [1, 4] as const;
 
 /** Several processes on one SQLite file, each a whole sender to EWS. The server costs as little as it can, and has the same processors. */
-export async function measureSqliteFleet(): Promise<readonly Row[]> {
-  const server = fork(join(import.meta.dirname, '..', 'canned-server.ts'));
-  try {
-    const [{ port }] = (await once(server, 'message')) as [{ port: number }];
-    return await inFolder((folder) => measure(folder, `http://127.0.0.1:${port}/EWS/Exchange.asmx`));
-  } finally {
-    server.disconnect();
-  }
+export function measureSqliteFleet(): Promise<readonly Row[]> {
+  return withCannedServer((url) => inFolder((folder) => measure(folder, url)));
 }
 
 async function measure(folder: string, url: string): Promise<readonly Row[]> {

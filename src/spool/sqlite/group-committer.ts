@@ -39,6 +39,8 @@ export interface CommitterContext {
 
 /** Operations made durable together at most. */
 const groupSize = 256;
+/** Work that waits goes on whatever a timer does: nobody else would take it up. */
+const turn = (): Promise<void> => nextTurn().catch(() => undefined);
 /** Leases that run out together at most in one step. */
 const lapsesAtOnce = 1_000;
 /** ms by which the clocks of two processes may differ. */
@@ -296,5 +298,3 @@ export class GroupCommitter {
     };
   }
 }
-/** Work that waits goes on whatever a timer does: nobody else would take it up. */
-const turn = (): Promise<void> => nextTurn().catch(() => undefined);

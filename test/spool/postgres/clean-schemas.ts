@@ -1,5 +1,7 @@
 import type { Pool } from 'pg';
+import type { SpoolStorage } from '../../../src/spool/contract.ts';
 import { PostgresSpool } from '../../../src/spool/postgres/postgres-spool.ts';
+import { ManualClock, type SpoolHarness } from '../../../src/testing.ts';
 import { stopClock } from './database-clock.ts';
 
 /** A spool's tables as they were made, with a clock that stands. */
@@ -55,4 +57,26 @@ async function resetOf(pool: Pool, schema: string): Promise<string> {
     return json === '[]' ? `DELETE FROM ${name}` : `DELETE FROM ${name}; ${restore}`;
   });
   return (await Promise.all(statements)).join(';\n');
+}
+
+/** What the conformance suite needs of a spool on such a schema, which `open` makes, and makes anew where the suite reopens it. */
+export async function harnessOn(
+  { schema, advance, giveBack }: CleanSchema,
+  open: (schema: string) => SpoolStorage,
+): Promise<SpoolHarness> {
+  let storage = open(schema);
+  return {
+    storage,
+    clock: new ManualClock(),
+    unit: 30_000,
+    advance,
+    reopen: () => {
+      storage = open(schema);
+      return storage;
+    },
+    async dispose() {
+      await storage.close();
+      await giveBack();
+    },
+  };
 }

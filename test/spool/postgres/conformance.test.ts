@@ -1,9 +1,9 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { PostgresSpool } from '../../../src/spool/postgres/postgres-spool.ts';
-import { ManualClock, type SpoolHarness, spoolConformance } from '../../../src/testing.ts';
+import { type SpoolHarness, spoolConformance } from '../../../src/testing.ts';
 import { PostgresServer } from '../../support/postgres-server.ts';
-import { cleanSchemas } from './clean-schemas.ts';
+import { cleanSchemas, harnessOn } from './clean-schemas.ts';
 
 let pool: Pool;
 const cleanSchema = cleanSchemas(() => pool, 'conformance');
@@ -15,22 +15,7 @@ beforeAll(async () => {
 afterAll(() => pool.end());
 
 async function create(): Promise<SpoolHarness> {
-  const { schema, advance, giveBack } = await cleanSchema();
-  let storage = new PostgresSpool({ pool, schema });
-  return {
-    storage,
-    clock: new ManualClock(),
-    unit: 30_000,
-    advance,
-    reopen: () => {
-      storage = new PostgresSpool({ pool, schema });
-      return storage;
-    },
-    async dispose() {
-      await storage.close();
-      await giveBack();
-    },
-  };
+  return harnessOn(await cleanSchema(), (schema) => new PostgresSpool({ pool, schema }));
 }
 
 describe('PostgresSpool', () => {

@@ -1,10 +1,10 @@
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { PostgresSpool } from '../../../src/spool/postgres/postgres-spool.ts';
-import { ManualClock, type SpoolConformanceSubject, type SpoolHarness, spoolConformance } from '../../../src/testing.ts';
+import { type SpoolConformanceSubject, type SpoolHarness, spoolConformance } from '../../../src/testing.ts';
 import { hasPgBouncer, PgBouncer } from '../../support/pgbouncer.ts';
 import { poolOn } from '../../support/postgres-server.ts';
-import { cleanSchemas } from './clean-schemas.ts';
+import { cleanSchemas, harnessOn } from './clean-schemas.ts';
 import { useServer } from './fixture.ts';
 
 /** The conformance suite through PgBouncer in transaction mode. In the report as skipped where Debian's package is missing. */
@@ -24,22 +24,7 @@ export function conformsBehindPooler(skip: readonly SpoolConformanceSubject[]): 
     });
 
     const create = async (): Promise<SpoolHarness> => {
-      const { schema, advance, giveBack } = await cleanSchema();
-      let storage = new PostgresSpool({ pool, schema });
-      return {
-        storage,
-        clock: new ManualClock(),
-        unit: 30_000,
-        advance,
-        reopen: () => {
-          storage = new PostgresSpool({ pool, schema });
-          return storage;
-        },
-        async dispose() {
-          await storage.close();
-          await giveBack();
-        },
-      };
+      return harnessOn(await cleanSchema(), (schema) => new PostgresSpool({ pool, schema }));
     };
 
     spoolConformance({ describe, it: it.concurrent }, create, { skip });

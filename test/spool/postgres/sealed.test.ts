@@ -2,11 +2,11 @@ import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PostgresSpool } from '../../../src/spool/postgres/postgres-spool.ts';
 import { sealed } from '../../../src/spool/sealed/sealed-spool.ts';
-import { ManualClock, type SpoolHarness, spoolConformance } from '../../../src/testing.ts';
+import { type SpoolHarness, spoolConformance } from '../../../src/testing.ts';
 import { PostgresServer } from '../../support/postgres-server.ts';
 import { aliceSends } from '../../support/sender-fixture.ts';
 import { newKey } from '../sealed/support.ts';
-import { cleanSchemas } from './clean-schemas.ts';
+import { cleanSchemas, harnessOn } from './clean-schemas.ts';
 
 let pool: Pool;
 const cleanSchema = cleanSchemas(() => pool, 'sealed');
@@ -20,22 +20,7 @@ afterAll(() => pool.end());
 const options = { keys: [{ id: 'k1', key: newKey() }], routingKey: newKey() };
 
 async function create(): Promise<SpoolHarness> {
-  const { schema, advance, giveBack } = await cleanSchema();
-  let storage = sealed(new PostgresSpool({ pool, schema }), options);
-  return {
-    storage,
-    clock: new ManualClock(),
-    unit: 30_000,
-    advance,
-    reopen: () => {
-      storage = sealed(new PostgresSpool({ pool, schema }), options);
-      return storage;
-    },
-    async dispose() {
-      await storage.close();
-      await giveBack();
-    },
-  };
+  return harnessOn(await cleanSchema(), (schema) => sealed(new PostgresSpool({ pool, schema }), options));
 }
 
 /** What it does with claims and leases; the rest is that of its own suite. */
