@@ -1,7 +1,6 @@
 import type { SpoolState } from '../../contract.ts';
 import { type EntryRecord, tombstoneSince } from '../../state/records.ts';
 import type { FileLayer } from '../disk/file-layer.ts';
-import { placeOf, widened } from './bounds.ts';
 import type { IdIndex } from './id-index.ts';
 import { blockOf, Places } from './places.ts';
 import { blockSize, type Line, linesBetween, type Segment } from './segment.ts';
@@ -65,7 +64,7 @@ export class LineIndex {
     const block = Math.floor(offset / blockSize);
     for (let at = segment.endedFrom.length; at <= block; at++) segment.endedFrom[at] = Number.POSITIVE_INFINITY;
     segment.endedFrom[block] = Math.min(segment.endedFrom[block] ?? Number.POSITIVE_INFINITY, endOf(record));
-    segment.bounds[block] = widened(segment.bounds[block], placeOf(record));
+    segment.bounds.add(block, record);
     this.#count(record, 1);
   }
 
@@ -74,10 +73,7 @@ export class LineIndex {
     if (!this.#ids.remove(entryKey(record.fixed.id), place)) return;
     for (const key of keysOf(record).slice(1)) this.#ids.remove(key, place);
     segment.live -= 1;
-    const block = Math.floor(offset / blockSize);
-    const bounds = segment.bounds[block];
-    if (bounds !== undefined) bounds.live -= 1;
-    if (bounds?.live === 0) segment.bounds[block] = undefined;
+    segment.bounds.remove(Math.floor(offset / blockSize));
     this.#putOff.delete(record.fixed.id);
     this.#count(record, -1);
   }

@@ -1,12 +1,12 @@
 import type { EndedStep, ListPlace } from '../../journaled/journal.ts';
-import { type Bounds, isBefore } from './bounds.ts';
+import { comparePlaces, earliestPlace, type PlaceKey, placeKey } from './bounds.ts';
 import type { LineIndex } from './line-index.ts';
 import type { Segment } from './segment.ts';
 
 interface Block {
   readonly segment: Segment;
   readonly at: number;
-  readonly bounds: Bounds;
+  readonly first: PlaceKey;
 }
 
 /**
@@ -15,35 +15,40 @@ interface Block {
  */
 export class OrderedReader {
   readonly #index: LineIndex;
-  readonly #after: ListPlace | undefined;
+  readonly #after: PlaceKey | undefined;
   /** Lines that blocks had when they were read. */
-  readonly #read = new Map<Bounds, number>();
+  readonly #read = new Map<Segment, Map<number, number>>();
 
   constructor(index: LineIndex, after: ListPlace | undefined) {
     this.#index = index;
-    this.#after = after;
+    this.#after = after === undefined ? undefined : placeKey(after);
   }
 
   /** `undefined` at the end. */
   async next(): Promise<EndedStep | undefined> {
     const block = this.#first();
     if (block === undefined) return undefined;
-    const { segment, at, bounds } = block;
-    this.#read.set(bounds, bounds.added);
+    const { segment, at } = block;
+    const read = this.#read.get(segment) ?? new Map<number, number>();
+    this.#read.set(segment, read.set(at, segment.bounds.added(at)));
     const lines = await this.#index.liveIn(segment, at);
-    return { records: lines.map(({ record }) => record), rest: this.#first()?.bounds.first };
+    const next = this.#first();
+    return { records: lines.map(({ record }) => record), rest: next === undefined ? undefined : earliestPlace(next.first) };
   }
 
   /** The block that begins first of those that are not read. */
   #first(): Block | undefined {
-    let first: Block | undefined;
+    let found: Block | undefined;
     for (const segment of this.#index.segments) {
-      for (const [at, bounds] of segment.bounds.entries()) {
-        if (bounds === undefined || this.#read.get(bounds) === bounds.added) continue;
-        if (this.#after !== undefined && !isBefore(this.#after, bounds.last)) continue;
-        if (first === undefined || isBefore(bounds.first, first.bounds.first)) first = { segment, at, bounds };
+      const { bounds } = segment;
+      const read = this.#read.get(segment);
+      for (let at = 0; at < bounds.length; at++) {
+        if (!bounds.has(at) || read?.get(at) === bounds.added(at)) continue;
+        if (this.#after !== undefined && comparePlaces(bounds.last(at), this.#after) < 0) continue;
+        const first = bounds.first(at);
+        if (found === undefined || comparePlaces(first, found.first) < 0) found = { segment, at, first };
       }
     }
-    return first;
+    return found;
   }
 }

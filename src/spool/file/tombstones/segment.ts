@@ -2,7 +2,7 @@ import { LaterFormat, ShapeError } from '../../journaled/json-shape.ts';
 import type { EntryRecord } from '../../state/records.ts';
 import type { FileLayer } from '../disk/file-layer.ts';
 import { parseTombstone } from '../formats.ts';
-import type { Bounds } from './bounds.ts';
+import { BlockBounds } from './bounds.ts';
 
 /** A group commit may write far beyond the size at which a segment is full; this much it never writes. */
 const largestSegment = 1024 * 1024 * 1024;
@@ -23,12 +23,12 @@ export interface Segment {
   live: number;
   /** By block, a time before which nothing ended that is still needed of it. */
   readonly endedFrom: number[];
-  /** By block, what part of the list it holds; `undefined` where no line is needed. */
-  readonly bounds: (Bounds | undefined)[];
+  /** By block, what part of the list it holds. */
+  readonly bounds: BlockBounds;
 }
 
 export function emptySegment(path: string, number: number): Segment {
-  return { path, number, bytes: 0, lines: 0, live: 0, endedFrom: [], bounds: [] };
+  return { path, number, bytes: 0, lines: 0, live: 0, endedFrom: [], bounds: new BlockBounds() };
 }
 
 /** One line, as it was written. */
