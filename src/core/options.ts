@@ -37,7 +37,7 @@ export type ReadOptions<Rules extends OptionRules> = {
  * @throws {OfflineImError} `OPTION_INVALID`; `details.option` has the path (`retry.maxDelay`)
  */
 export function readOptions<Rules extends OptionRules>(owner: string, given: unknown, rules: Rules): ReadOptions<Rules> {
-  return readGroup(given, { owner, name: '' }, rules, namesOf(rules));
+  return readGroup(given, { owner, name: '' }, rules);
 }
 
 /** The error of an option that does not fit. Pass `shown` in place of a value that an error must not repeat. */
@@ -60,11 +60,10 @@ export function byDefault<T, D extends T>(rule: OptionRule<T>, value: D): Option
 
 /** An options object within another. Left out, each of its options is. */
 export function group<Rules extends OptionRules>(rules: Rules): OptionRule<ReadOptions<Rules>> {
-  const names = namesOf(rules);
   return {
     expected: `{ ${Object.keys(rules).join(', ')} }`,
-    names,
-    read: (value, path) => readGroup(value ?? (value === undefined ? {} : value), path, rules, names),
+    names: namesOf(rules),
+    read: (value, path) => readGroup(value ?? (value === undefined ? {} : value), path, rules),
   };
 }
 
@@ -183,12 +182,7 @@ export function unchecked<T>(): OptionRule<T> {
   return { expected: 'a value', read: (value) => value as T };
 }
 
-function readGroup<Rules extends OptionRules>(
-  given: unknown,
-  at: OptionPath,
-  rules: Rules,
-  names: readonly string[],
-): ReadOptions<Rules> {
+function readGroup<Rules extends OptionRules>(given: unknown, at: OptionPath, rules: Rules): ReadOptions<Rules> {
   if (!isObject(given) || typeof given === 'function' || isArray(given)) {
     const where = at.name === '' ? { ...at, name: 'options' } : at;
     throw invalidOption(where, given, `{ ${Object.keys(rules).join(', ')} }`);
@@ -196,10 +190,14 @@ function readGroup<Rules extends OptionRules>(
   const pathTo = (name: string): OptionPath => ({ ...at, name: at.name === '' ? name : `${at.name}.${name}` });
   for (const name of readable({ ...at, name: at.name === '' ? 'options' : at.name }, () => Object.keys(given))) {
     if (Object.hasOwn(rules, name) || readAt(given, name, pathTo(name)) === undefined) continue;
-    throw unknownOption(pathTo(cutAt(name, 64)), names, at.name);
+    throw unknownOption(pathTo(cutAt(name, 64)), namesOf(rules), at.name);
   }
-  const values = Object.entries(rules).map(([name, { read }]) => [name, read(readAt(given, name, pathTo(name)), pathTo(name))]);
-  return Object.fromEntries(values) as ReadOptions<Rules>;
+  const values: Record<string, unknown> = {};
+  for (const [name, { read }] of Object.entries(rules)) {
+    const path = pathTo(name);
+    values[name] = read(readAt(given, name, path), path);
+  }
+  return values as ReadOptions<Rules>;
 }
 
 function readAt(given: object, name: string, path: OptionPath): unknown {

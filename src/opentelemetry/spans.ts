@@ -1,5 +1,5 @@
-import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
-import { readTraceparent, type TraceContext } from '../core/trace-context.ts';
+import { type Context, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { readTraceparent } from '../core/trace-context.ts';
 import type { OfflineImEvents } from '../observability/events.ts';
 import type { AttributesLike, ObservedSender, SpanOptionsLike, TracerLike } from './options.ts';
 
@@ -32,16 +32,14 @@ export function recordSpans(
   };
   const record = (event: Settled): void => {
     const { kind, at, took, code } = event;
-    const sends = event.traceparents.flatMap((one) => readTraceparent(one) ?? []);
-    const parent = commonTrace(sends);
+    const sends = sendsOf(event.traceparents);
     const options: SpanOptionsLike = {
       kind: kind === 'deliver' ? SpanKind.PRODUCER : SpanKind.CLIENT,
       startTime: new Date(at.getTime() - took),
       attributes: beginning(event),
-      links: sends.slice(0, mostLinks).map((send) => ({ context: { ...send, isRemote: true } })),
+      links: sends.length > mostLinks ? sends.slice(0, mostLinks) : sends,
     };
-    const context = parent === undefined ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, { ...parent, isRemote: true });
-    const span = tracer.startSpan(kind === 'deliver' ? 'send note' : 'probe note', options, context as never);
+    const span = tracer.startSpan(kind === 'deliver' ? 'send note' : 'probe note', options, parentOf(sends) as never);
     if (span.isRecording()) {
       span.setAttributes(details(event, mailboxes));
       if (code !== undefined) span.setStatus({ code: SpanStatusCode.ERROR });
@@ -52,10 +50,63 @@ export function recordSpans(
   return () => sender.off('note:settled', record);
 }
 
+/** A send as a link names it. */
+type Send = SpanOptionsLike['links'][number];
+
+function sendsOf(traceparents: readonly string[]): Send[] {
+  const sends: Send[] = [];
+  for (const one of traceparents) {
+    const read = readTraceparent(one);
+    if (read !== undefined) sends.push({ context: { ...read, isRemote: true } });
+  }
+  return sends;
+}
+
 /** The first of the sends, where all belong to one trace. */
-function commonTrace(sends: readonly TraceContext[]): TraceContext | undefined {
-  const [first] = sends;
-  return sends.every(({ traceId }) => traceId === first?.traceId) ? first : undefined;
+function parentOf(sends: readonly Send[]): Context {
+  const first = sends[0]?.context;
+  if (first === undefined || !sends.every(({ context }) => context.traceId === first.traceId)) return ROOT_CONTEXT;
+  return new ParentContext(trace.wrapSpanContext(first));
+}
+
+/** Where the API keeps the span of a context, which it tells nobody but a context. */
+const spanKey = (() => {
+  let found: symbol | undefined;
+  const asking: Context = {
+    getValue(key) {
+      found = key;
+      return undefined;
+    },
+    setValue: () => ROOT_CONTEXT,
+    deleteValue: () => ROOT_CONTEXT,
+  };
+  trace.getSpan(asking);
+  return found;
+})();
+
+/** A root context with a span. Those of the API have two maps and three closures each, which cost most of what a span did that is not sampled. */
+class ParentContext implements Context {
+  readonly #span: Span;
+
+  constructor(span: Span) {
+    this.#span = span;
+  }
+
+  getValue(key: symbol): unknown {
+    return key === spanKey ? this.#span : undefined;
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    return this.#spread().setValue(key, value);
+  }
+
+  deleteValue(key: symbol): Context {
+    return this.#spread().deleteValue(key);
+  }
+
+  #spread(): Context {
+    return trace.setSpan(ROOT_CONTEXT, this.#span);
+  }
 }
 
 /** What https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/ wants said when a span begins. */
