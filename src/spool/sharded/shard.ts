@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { hasCode, OfflineImError } from '../../core/errors/offline-im-error.ts';
-import { asError } from '../../core/errors/thrown.ts';
+import { asError, property } from '../../core/errors/thrown.ts';
+import { tell } from '../../core/host-calls.ts';
 import type { SpoolContext, SpoolState, SpoolStorage } from '../contract.ts';
 
 /** ms until a shard that failed is asked again; doubled for each failure in a row. */
@@ -27,6 +28,13 @@ export interface ShardedSpool<Client = never> extends SpoolStorage<Client> {
   shardOf(mailbox: string): string;
 }
 
+type Wake = (news?: 'operated') => void;
+
+interface Watching {
+  readonly wake: Wake;
+  end: (() => void) | undefined;
+}
+
 /** One of the spools, and whether it answers. */
 export class Shard {
   readonly name: string;
@@ -39,6 +47,7 @@ export class Shard {
   #retryAt = Number.NEGATIVE_INFINITY;
   #isOpen = false;
   #opening: Promise<void> | undefined;
+  readonly #watching = new Set<Watching>();
 
   constructor(name: string, storage: SpoolStorage<unknown>) {
     this.name = name;
@@ -59,6 +68,19 @@ export class Shard {
     });
     this.#isOpen = true;
     this.#answered();
+    // Whoever opens it anew has to ask it anew.
+    for (const one of this.#watching) this.#beginWatch(one);
+  }
+
+  /** Of a storage that is not open, from when it is. */
+  watch(wake: Wake): () => void {
+    const one: Watching = { wake, end: undefined };
+    this.#watching.add(one);
+    if (this.#isOpen) this.#beginWatch(one);
+    return () => {
+      this.#watching.delete(one);
+      this.#endWatch(one);
+    };
   }
 
   /** True for an error of {@link open} that comes again however often it is tried. */
@@ -78,7 +100,7 @@ export class Shard {
   }
 
   /**
-   * Asks the storage, and keeps in mind whether it answers. One that could not be opened is opened first.
+   * Asks the storage, and keeps in mind whether it answers. One that could not be opened, or has closed itself after an error of its storage, is opened first.
    *
    * @throws what the storage threw
    */
@@ -89,6 +111,7 @@ export class Shard {
       this.#answered();
       return answer;
     } catch (error) {
+      if (hasClosedItself(error)) this.#isOpen = false;
       this.failed(error);
       throw error;
     }
@@ -115,6 +138,21 @@ export class Shard {
     await this.storage.close();
   }
 
+  #beginWatch(one: Watching): void {
+    this.#endWatch(one);
+    try {
+      one.end = this.storage.watch?.(one.wake);
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  #endWatch(one: Watching): void {
+    const { end } = one;
+    one.end = undefined;
+    tell(() => end?.());
+  }
+
   #answered(): void {
     this.#failures = 0;
     this.#retryAt = Number.NEGATIVE_INFINITY;
@@ -134,4 +172,18 @@ export class Shard {
     const clock: Pick<Clock, 'monotonic'> | undefined = this.#context?.clock;
     return clock?.monotonic() ?? 0;
   }
+}
+
+/** How far the causes of an error are followed. */
+const mostCauses = 10;
+
+/** An error of its storage has closed a spool, which may be opened again; nobody has taken it away from us, and nobody here has closed it. */
+function hasClosedItself(error: unknown): boolean {
+  if (!hasCode(error, 'SPOOL_CLOSED')) return false;
+  let cause = property(error, 'cause');
+  for (let depth = 0; depth < mostCauses && cause !== undefined; depth++) {
+    if (hasCode(cause, 'SPOOL_CLOSED') || hasCode(cause, 'SPOOL_LOCKED')) return false;
+    cause = property(cause, 'cause');
+  }
+  return cause === undefined && property(error, 'cause') !== undefined;
 }

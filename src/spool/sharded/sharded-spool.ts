@@ -182,7 +182,7 @@ export class Shards implements ShardedSpool<unknown> {
   }
 
   watch(wake: (news?: 'operated') => void): () => void {
-    const ends = this.#all.flatMap(({ storage }) => (storage.watch === undefined ? [] : [storage.watch(wake)]));
+    const ends = this.#all.map((shard) => shard.watch(wake));
     return () => {
       for (const end of ends) end();
     };

@@ -1,36 +1,22 @@
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises';
-import { expireLeases } from '../state/unconfirmed.ts';
+import { hasCode } from '../../core/errors/offline-im-error.ts';
 import type { Connection, Loss, Queries } from './connection/connection.ts';
-import { clampExpiries, clampTimes } from './connection/recover.ts';
-import { rollBack } from './connection/schema.ts';
-import { isAmbiguousWrite, isBusy, isFull } from './connection/sqlite-error.ts';
-import { type CorruptReport, Group } from './group.ts';
-import { DoubtfulCommit, NothingBegun } from './lost.ts';
-import type { SharedClock, SpoolRowChange } from './stores/stores.ts';
-
-/** What became of an operation. `kept`: whether anything of one that failed may have been kept. */
-export type Outcome<Result> =
-  | { readonly ok: true; readonly value: Result }
-  | { readonly ok: false; readonly error: unknown; readonly kept: 'no' | 'unknown' };
-
-interface Job {
-  readonly reads: boolean;
-  run(group: Group, queries: Queries): unknown;
-  done(outcome: Outcome<unknown>): void;
-}
+import { DoubtfulCommit, FailedCommit, NothingBegun, UnusableHandle } from './connection/lost.ts';
+import { isBusy, isDamage } from './connection/sqlite-error.ts';
+import type { Group } from './group.ts';
+import type { SpoolRowChange } from './stores/stores.ts';
+import { type Job, type Outcome, Transactions, type TransactionsContext } from './transactions.ts';
 
 /** What a {@link GroupCommitter} works with. */
-export interface CommitterContext {
-  readonly clock: SharedClock;
+export interface CommitterContext extends TransactionsContext {
   /** How long others may keep the file locked, in ms. */
   readonly busyTimeout: number;
-  onCorrupt(report: CorruptReport): void;
-  /** Another process has appended. */
-  onAppended(): void;
-  /** Nothing may be trusted on this connection any more. */
+  /** Nothing may be trusted on this file any more. */
   onDoubt(error: unknown): void;
-  /** Opens the file anew in place of a connection that has lost it; rejects when it can't be opened. */
-  reopen(loss: Loss): Promise<Connection>;
+  /** The connection failed, and the file is opened anew; once until an operation works again. */
+  onFault(error: unknown): void;
+  /** Opens the file anew in place of a connection that has lost it, or that failed (`undefined`); rejects when it can't be opened. */
+  reopen(loss: Loss | undefined): Promise<Connection>;
   /** What an operation is told whose commit went to a file that was lost. */
   lost(loss: Loss): Error;
   /** What every operation is told after doubt. */
@@ -39,34 +25,41 @@ export interface CommitterContext {
 
 /** Operations made durable together at most. */
 const groupSize = 256;
+
 /** Work that waits goes on whatever a timer does: nobody else would take it up. */
-const turn = (): Promise<void> => nextTurn().catch(() => undefined);
-/** Leases that run out together at most in one step. */
-const lapsesAtOnce = 1_000;
-/** ms by which the clocks of two processes may differ. */
-const sameTime = 1_000;
-/** ms by which the wall clock may go back without expiries being looked through. */
-const mindedStep = 60_000;
+async function pause(sleep: () => Promise<unknown>): Promise<void> {
+  try {
+    await sleep();
+  } catch {
+    // Then it goes on at once.
+  }
+}
 
 /**
  * Group commit: all operations that were asked for by the time a group begins share one transaction, and with it one fsync.
  * Where the group fails each is tried alone, so that one bad operation fails alone. No result is told before it is seen that
  * the file is the one that the path leads to, and still locked.
+ *
+ * An I/O error before a commit kept nothing: the file is opened anew, and what failed is tried once more. One that leaves a commit in doubt,
+ * or shows damage, ends all work on the file.
  */
 export class GroupCommitter {
   readonly #context: CommitterContext;
+  readonly #transactions: Transactions;
   #connection: Connection;
-  #seen: unknown;
   #jobs: Job[] = [];
   #working: Promise<void> | undefined;
   #failed = false;
   #loss: Loss | undefined;
-  /** The `appends` of the file that are our own or have been told. */
-  #appends: number | undefined;
+  /** The connection failed, and can't be used any more. */
+  #unusable = false;
+  /** It was said that it did. */
+  #toldOfFault = false;
 
   constructor(context: CommitterContext, connection: Connection) {
     this.#context = context;
     this.#connection = connection;
+    this.#transactions = new Transactions(context);
   }
 
   /** The file as it is open now. */
@@ -92,12 +85,18 @@ export class GroupCommitter {
     while (this.#working !== undefined) await this.#working;
   }
 
+  /** Never rejects, and ends only when nothing waits: whatever else happened, all operations after it would wait for ever. */
   async #work(): Promise<void> {
     // Whatever else is asked for in this turn of the event loop shares the group.
-    for (await turn(); this.#jobs.length > 0; await turn()) {
+    for (await pause(nextTurn); this.#jobs.length > 0; await pause(nextTurn)) {
       const batch = this.#jobs.splice(0, groupSize);
-      const alone = await this.#together(batch);
-      for (const job of alone) await this.#together([job]);
+      try {
+        const alone = await this.#together(batch);
+        for (const job of alone) await this.#together([job]);
+      } catch (error) {
+        // Nothing that is known leads here; those that were told already take no notice.
+        for (const job of batch) job.done({ ok: false, error, kept: 'unknown' });
+      }
     }
     this.#working = undefined;
   }
@@ -105,28 +104,30 @@ export class GroupCommitter {
   /** Looks at the file while nothing is asked for; reads the spool's row when others have committed anything, and with it whether they have appended. */
   look(): void {
     if (this.#working !== undefined || this.#failed) return;
-    this.#loss ??= this.#connection.file.look();
-    if (this.#loss === undefined && this.#connection.dataVersion() === this.#seen) return;
+    if (!this.#unusable) this.#loss ??= this.#connection.file.look();
+    if (this.#loss === undefined && !this.#unusable && this.#transactions.isCurrent(this.#connection)) return;
     void this.submit(() => undefined, { reads: true });
   }
 
   /** Resolves with the jobs that are to be tried alone. */
   async #together(batch: readonly Job[]): Promise<readonly Job[]> {
     const deadline = performance.now() + this.#context.busyTimeout;
-    for (;;) {
-      if (!(await this.#hasFile())) {
-        for (const job of batch) job.done({ ok: false, error: this.#context.closed(), kept: 'no' });
+    for (let anew = false; ; ) {
+      const refusal = await this.#refusal();
+      if (refusal !== undefined) {
+        for (const job of batch) job.done({ ok: false, error: refusal.error, kept: 'no' });
         return [];
       }
       try {
-        this.#attempt(batch);
+        this.#transactions.run(this.#connection, batch);
+        this.#toldOfFault = false;
         return [];
       } catch (error) {
         if (error instanceof DoubtfulCommit) return await this.#afterLoss(error, batch);
         const loss = error instanceof NothingBegun ? error.loss : undefined;
         this.#loss ??= loss;
         if ((loss !== undefined || isBusy(error)) && performance.now() < deadline) {
-          await wait(1 + Math.random() * 15);
+          await pause(() => wait(1 + Math.random() * 15));
           continue;
         }
         if (loss !== undefined) {
@@ -134,38 +135,58 @@ export class GroupCommitter {
           for (const job of batch) job.done({ ok: false, error: this.#context.lost(loss), kept: 'no' });
           return [];
         }
-        const doubt = isAmbiguousWrite(error);
-        if (doubt) {
-          this.#failed = true;
-          this.#context.onDoubt(error);
+        if (error instanceof UnusableHandle) {
+          this.#fault(error.cause);
+          if (!anew) {
+            anew = true;
+            continue;
+          }
         }
-        if (batch.length > 1 && !doubt && !isBusy(error)) return batch;
-        for (const job of batch) job.done({ ok: false, error, kept: doubt ? 'unknown' : 'no' });
+        const { cause, doubtful } = judged(error);
+        if (doubtful) this.#doubt(cause);
+        if (batch.length > 1 && !doubtful && !isBusy(cause)) return batch;
+        for (const job of batch) job.done({ ok: false, error: cause, kept: doubtful ? 'unknown' : 'no' });
         return [];
       }
     }
   }
 
-  /** Opens the file anew where it was lost; false when nothing can be done any more. */
-  async #hasFile(): Promise<boolean> {
-    if (this.#failed) return false;
-    const loss = this.#loss ?? (this.#connection.file.replaced ? 'replaced' : undefined);
-    if (loss === undefined) return true;
+  #fault(cause: unknown): void {
+    this.#unusable = true;
+    // Before it is closed: then its log is gone, too.
+    this.#loss ??= this.#connection.file.look();
+    if (!this.#toldOfFault) this.#context.onFault(cause);
+    this.#toldOfFault = true;
+  }
+
+  #doubt(error: unknown): void {
+    this.#failed = true;
+    this.#context.onDoubt(error);
+  }
+
+  /** Opens the file anew where it was lost, or where the connection failed; why nothing can be done, if it can't. */
+  async #refusal(): Promise<{ readonly error: unknown } | undefined> {
+    if (this.#failed) return { error: this.#context.closed() };
+    const loss = this.#loss ?? (!this.#unusable && this.#connection.file.replaced ? 'replaced' : undefined);
+    if (loss === undefined && !this.#unusable) return undefined;
     try {
       this.#connection = await this.#context.reopen(loss);
       this.#loss = undefined;
-      this.#seen = undefined;
+      this.#unusable = false;
+      this.#transactions.forget();
+      return undefined;
     } catch (error) {
-      this.#failed = true;
-      this.#context.onDoubt(error);
+      // A disk that fails may be back by the next operation.
+      if (loss === undefined && !isLasting(error)) return { error };
+      this.#doubt(error);
+      return { error: this.#context.closed() };
     }
-    return !this.#failed;
   }
 
   /** Whoever took the file for unused may have folded the log in with this commit, or without. Resolves with what is to be tried again. */
   async #afterLoss({ loss, written, tell }: DoubtfulCommit, batch: readonly Job[]): Promise<readonly Job[]> {
     this.#loss = loss;
-    if ((await this.#hasFile()) && this.#holds(written)) {
+    if ((await this.#refusal()) === undefined && this.#holds(written)) {
       tell();
       return [];
     }
@@ -183,118 +204,16 @@ export class GroupCommitter {
       return false;
     }
   }
+}
 
-  #attempt(batch: readonly Job[]): void {
-    const reads = batch.every((job) => job.reads);
-    if (reads && this.#reads(batch)) return;
-    try {
-      const { file, lock } = this.#connection;
-      lock.hold(() => {
-        // Somebody may have taken the file for unused by now: what is written then would go beside what they write. Or they have made its shared memory anew,
-        // which then looks as it did when this connection began, and pages that it remembers from there would be taken for those of the file.
-        const loss = file.look();
-        if (loss !== undefined) throw new NothingBegun(loss);
-        if (!file.watchesLocks) this.#connection.forgetPages();
-        this.#transaction('BEGIN IMMEDIATE', (group) => {
-          this.#expireLeases(group);
-          return this.#run(group, batch);
-        });
-      });
-    } catch (error) {
-      // As long as a full disk can't take in that a lease has run out, reading goes on without that.
-      if (!reads || !isFull(error) || !this.#read(batch, false)) throw error;
-    }
-  }
+/** What SQLite said, and whether nothing on this file may be trusted after it. */
+function judged(error: unknown): { readonly cause: unknown; readonly doubtful: boolean } {
+  if (error instanceof FailedCommit) return { cause: error.cause, doubtful: true };
+  const cause = error instanceof UnusableHandle ? error.cause : error;
+  return { cause, doubtful: isDamage(cause) };
+}
 
-  /** False too when it read what somebody was writing, since its locks were dropped: with the lock that can't happen. */
-  #reads(batch: readonly Job[]): boolean {
-    try {
-      return this.#read(batch, true);
-    } catch (error) {
-      if (!isAmbiguousWrite(error)) throw error;
-      return false;
-    }
-  }
-
-  /** False when there is something to write first, such as a lease that has run out. */
-  #read(batch: readonly Job[], lapses: boolean): boolean {
-    return this.#transaction('BEGIN', (group) => {
-      const { stores } = this.#connection;
-      if (lapses && stores.notes.lapsed(group.now, 1).length > 0) return undefined;
-      const tell = this.#run(group, batch);
-      return stores.unreadable.found ? undefined : tell;
-    });
-  }
-
-  /** Commits what the steps changed, then tells their results; they give none to be rolled back. */
-  #transaction(begin: string, steps: (group: Group) => (() => void) | undefined): boolean {
-    const { database, stores, file } = this.#connection;
-    database.exec(begin);
-    try {
-      const group = this.#begin(begin === 'BEGIN IMMEDIATE');
-      const tell = steps(group);
-      const writing = tell !== undefined && group.dirty && begin !== 'BEGIN';
-      const written = writing ? group.finish() : undefined;
-      database.exec(written === undefined ? 'ROLLBACK' : 'COMMIT');
-      const done = (): void => {
-        if (written?.appended === true && this.#appends !== undefined) this.#appends += 1;
-        for (const report of group.reports) if (written !== undefined) this.#context.onCorrupt(report);
-        tell?.();
-      };
-      const loss = written === undefined ? undefined : file.look();
-      if (written !== undefined && loss !== undefined) throw new DoubtfulCommit(loss, written, done);
-      if (written !== undefined || !group.dirty) stores.endGroup();
-      else stores.forgetAll();
-      done();
-      return tell !== undefined;
-    } catch (error) {
-      stores.forgetAll();
-      rollBack(database);
-      throw error;
-    }
-  }
-
-  #begin(writing: boolean): Group {
-    const { stores, database } = this.#connection;
-    const row = stores.spool.read();
-    // Asked after the first read, which begins the transaction's view: it changes with what other connections commit.
-    const version = this.#connection.dataVersion();
-    if (version !== this.#seen) stores.forgetAll();
-    this.#seen = version;
-    const time = this.#context.clock.read(row.clock_offset);
-    if (this.#appends !== undefined && row.appends !== this.#appends) this.#context.onAppended();
-    this.#appends = row.appends;
-    const group = new Group(stores, row, time, writing);
-    if (writing && time.now < row.last_now - sameTime) {
-      clampTimes(database, { now: time.now, wall: group.wall, before: row.last_now });
-      stores.forgetAll();
-      group.changed();
-    }
-    if (writing && time.offset > row.clock_offset + mindedStep) {
-      clampExpiries(database, group.wall);
-      stores.forgetAll();
-      group.changed();
-    }
-    return group;
-  }
-
-  #expireLeases(group: Group): void {
-    for (;;) {
-      const ids = group.stores.notes.lapsed(group.now, lapsesAtOnce);
-      if (ids.length === 0) return;
-      expireLeases(group.tx, ids, group.now);
-      group.flush();
-    }
-  }
-
-  #run(group: Group, batch: readonly Job[]): () => void {
-    const results = batch.map((job) => {
-      // It asks the tables, not the transaction.
-      if (job.reads) group.flush();
-      return job.run(group, this.#connection.queries);
-    });
-    return () => {
-      for (const [index, job] of batch.entries()) job.done({ ok: true, value: results[index] });
-    };
-  }
+/** Opening the file again would fail in the same way. */
+function isLasting(error: unknown): boolean {
+  return isDamage(error) || hasCode(error, 'SPOOL_CORRUPT') || hasCode(error, 'SPOOL_VERSION');
 }

@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock } from '../../core/clock.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
+import { tell } from '../../core/host-calls.ts';
 import { SerialQueue } from '../../core/queues.ts';
 import type { SpoolContext } from '../contract.ts';
 import { restoredWarning } from '../disk/backup.ts';
@@ -10,13 +11,14 @@ import { vacuumStep } from './clean-up.ts';
 import { type ConnectOptions, connect } from './connection/connect.ts';
 import { Connection, type Loss, type Queries } from './connection/connection.ts';
 import { truncateLog } from './connection/database-file.ts';
+import { faultWarning, lossError, tellOfNoLock } from './connection/lost.ts';
 import { hasTable } from './connection/restored.ts';
 import { asSpoolError } from './connection/sqlite-error.ts';
 import type { Group } from './group.ts';
-import { GroupCommitter, type Outcome } from './group-committer.ts';
-import { lossError, tellOfNoLock } from './lost.ts';
+import { GroupCommitter } from './group-committer.ts';
 import { heldOfCopy, holdCopy, isUnheldCopy, releaseCopy, resumeCopy } from './restored.ts';
 import { SharedClock } from './stores/stores.ts';
+import type { Outcome } from './transactions.ts';
 import { Watch } from './watch.ts';
 
 interface Opened {
@@ -219,12 +221,9 @@ export class Session {
     opened?.committer.connection.abandon();
   }
 
+  /** What a listener throws is its own fault; nothing of the spool may depend on it. */
   #warn(context: SpoolContext, error: Error): void {
-    try {
-      context.onWarning?.(error);
-    } catch {
-      // A listener's own fault; nothing of the spool may depend on it.
-    }
+    tell(() => context.onWarning?.(error));
   }
 
   #begin(connection: Connection, context: SpoolContext): Opened {
@@ -233,9 +232,10 @@ export class Session {
       {
         clock: time,
         busyTimeout: this.#options.busyTimeout,
-        onCorrupt: (report) => context.onCorrupt?.(report),
+        onCorrupt: (report) => tell(() => context.onCorrupt?.(report)),
         onAppended: () => this.#watch.wake((error) => this.#warn(context, error)),
         onDoubt: (error) => this.#fail(committer, error),
+        onFault: (error) => this.#warn(context, faultWarning(this.#options.path, error)),
         reopen: (loss) => this.#reopen(committer.connection, loss, context),
         lost: (loss) => lossError(this.#options.path, loss),
         closed: () => this.#closed(),
@@ -249,8 +249,8 @@ export class Session {
    * Opens the file anew, under whatever its path leads to now. The old connection is closed first: SQLite keeps one account of locks for all connections of
    * a process, and would believe that it has what it lost. It folds nothing of a log that others have removed into the file while any of them has it open.
    */
-  async #reopen(lost: Connection, loss: Loss, context: SpoolContext): Promise<Connection> {
-    this.#warn(context, lossError(this.#options.path, loss));
+  async #reopen(lost: Connection, loss: Loss | undefined, context: SpoolContext): Promise<Connection> {
+    if (loss !== undefined) this.#warn(context, lossError(this.#options.path, loss));
     const { watchesLocks } = lost.file;
     const until = performance.now() + relockingTakes;
     let old = lost;

@@ -94,7 +94,8 @@ const appendsAtOnce = 256;
  *
  * `open()` rejects with `SPOOL_ROOT_UNUSABLE` when the file can't be used or is another program's, `SPOOL_CORRUPT` when it
  * is damaged, `SPOOL_VERSION` when a later version of this library wrote it, `SPOOL_BUSY` when it stays locked. After an
- * I/O error the spool closes itself, and every call rejects with `SPOOL_CLOSED`.
+ * I/O error that leaves a commit in doubt, such as a failed fsync, the spool closes itself, and every call rejects with `SPOOL_CLOSED`; after any other
+ * it opens its file anew, and goes on as soon as the disk does.
  *
  * @throws {OfflineImError} `OPTION_INVALID`
  * @example

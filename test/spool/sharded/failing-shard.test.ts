@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { sharded } from '../../../src/index.ts';
+import { OfflineImError, sharded } from '../../../src/index.ts';
 import type { SpoolEntry, SpoolStorage } from '../../../src/spool/contract.ts';
+import { type Journal, JournalError } from '../../../src/spool/journaled/journal.ts';
+import { JournaledSpool } from '../../../src/spool/journaled/journaled-spool.ts';
 import { MemorySpool } from '../../../src/spool/journaled/memory-spool.ts';
 import { ManualClock } from '../../../src/testing.ts';
 import { claimRequest, newEntry } from '../../support/spool-entries.ts';
@@ -28,6 +30,27 @@ async function listed(entries: AsyncIterable<SpoolEntry>): Promise<SpoolEntry[]>
   const all: SpoolEntry[] = [];
   for await (const entry of entries) all.push(entry);
   return all;
+}
+
+/** A journal in memory whose writes fail as long as that is said. */
+class FailingJournal implements Journal {
+  openings = 0;
+  fails: Error | undefined;
+
+  async open() {
+    this.openings += 1;
+    return { entries: [], notes: [] };
+  }
+
+  async write(): Promise<void> {
+    if (this.fails !== undefined) throw this.fails;
+  }
+
+  async read() {
+    return new Map();
+  }
+
+  async close(): Promise<void> {}
 }
 
 /** A spool whose every call first meets the trouble of the moment. */
@@ -151,6 +174,73 @@ describe('a shard that fails', () => {
     expect(changes.map(({ messageId, to }) => [messageId, to]).sort()).toEqual(
       mailboxes.map((one) => [`to ${one}`, 'delivered']).sort(),
     );
+    await spool.close();
+  });
+});
+
+describe('a shard that closed itself', () => {
+  /** Two shards, one of them over a journal that fails and one that works. */
+  async function withJournal() {
+    const [journal, clock] = [new FailingJournal(), new ManualClock()];
+    const one = new JournaledSpool({ name: 'one', durable: true, journal });
+    const spool = sharded({ one, two: new MemorySpool() });
+    await spool.open({ clock, tombstones: 86_400_000 });
+    const lane = Array.from({ length: 30 }, (_, index) => `user${index}@contoso.test`).find(
+      (mailbox) => spool.shardOf(mailbox) === 'one',
+    );
+    if (lane === undefined) throw new Error('no mailbox is in that shard');
+    const append = (id: string) =>
+      spool.append([newEntry(spool.entryIdFor?.(lane, id) ?? id, { lane, messageId: id, pickupIn: 0 })]);
+    return { spool, journal, append };
+  }
+
+  it('after an error of its storage is opened again when it is asked next', async () => {
+    const { spool, journal, append } = await withJournal();
+    await append('a');
+    journal.fails = new JournalError('unknown', new Error('EIO: fsync'));
+    expect(await append('b')).toMatchObject([{ status: 'failed', kept: 'unknown' }]);
+    journal.fails = undefined;
+    expect(await append('c')).toMatchObject([{ status: 'failed', kept: 'no', error: { code: 'SPOOL_CLOSED' } }]);
+    expect(await append('d')).toMatchObject([{ status: 'appended' }]);
+    expect(journal.openings).toBe(2);
+    expect((await spool.counts()).spooled).toBeGreaterThan(0);
+    await spool.close();
+  });
+
+  it('since somebody else has taken its storage is left to them', async () => {
+    const { spool, journal, append } = await withJournal();
+    journal.fails = new JournalError('unknown', new OfflineImError('SPOOL_CLOSED', 'Taken.'));
+    for (const id of ['a', 'b', 'c', 'd']) expect(await append(id)).toMatchObject([{ status: 'failed' }]);
+    journal.fails = undefined;
+    expect(await append('e')).toMatchObject([{ status: 'failed', error: { code: 'SPOOL_CLOSED' } }]);
+    expect(journal.openings).toBe(1);
+    await spool.close();
+  });
+});
+
+describe('watching', () => {
+  it('goes on with a shard that was not there at the start, and one that was opened anew', async () => {
+    const { spool, trouble, inner, open, append, mailboxes, shardOf, clock } = await scene();
+    const watched: string[] = [];
+    for (const [name, storage] of inner) {
+      Object.assign(storage, {
+        watch: () => {
+          if (trouble.has(name)) throw new OfflineImError('SPOOL_CLOSED', 'It is not open.');
+          watched.push(name);
+          return () => watched.splice(watched.indexOf(name), 1);
+        },
+      });
+    }
+    trouble.set('c', 'reject');
+    await open();
+    const end = spool.watch?.(() => undefined);
+    expect(watched).toEqual(['a', 'b']);
+    trouble.delete('c');
+    await clock.advance(30_000);
+    await append(mailboxes.find((one) => shardOf(one) === 'c') ?? '');
+    expect(watched).toEqual(['a', 'b', 'c']);
+    end?.();
+    expect(watched).toEqual([]);
     await spool.close();
   });
 });

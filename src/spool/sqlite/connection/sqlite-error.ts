@@ -47,10 +47,10 @@ export function isDamage(error: unknown): boolean {
   return code === result.corrupt || code === result.notadb;
 }
 
-/** Whether anything of a transaction that failed this way may have been kept, so that nothing may be trusted on this handle. */
-export function isAmbiguousWrite(error: unknown): boolean {
+/** The file could not be read, written or opened: what the connection knows of it is no longer to be trusted. */
+export function isInputOutput(error: unknown): boolean {
   const code = resultOf(error);
-  return code === result.ioerr || code === result.corrupt || code === result.notadb || code === result.cantopen;
+  return code === result.ioerr || code === result.cantopen;
 }
 
 /** An error of SQLite as the library's own. SQLite's messages name tables and columns, never values. */

@@ -1,7 +1,8 @@
-import { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import { quoted } from '../../core/errors/quote.ts';
-import type { Loss } from './connection/connection.ts';
-import type { SpoolRowChange } from './stores/stores.ts';
+import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
+import { quoted } from '../../../core/errors/quote.ts';
+import { asError } from '../../../core/errors/thrown.ts';
+import type { SpoolRowChange } from '../stores/stores.ts';
+import type { Loss } from './connection.ts';
 
 /** A commit after which the file was no longer what it had been. */
 export class DoubtfulCommit extends Error {
@@ -26,6 +27,26 @@ export class NothingBegun extends Error {
     super('The file was lost before a group began.');
     this.loss = loss;
   }
+}
+
+/** A COMMIT failed in a way that doesn't tell whether anything was kept: nothing may be trusted on this file any more. */
+export class FailedCommit extends Error {
+  constructor(cause: unknown) {
+    super('A commit failed.', { cause });
+  }
+}
+
+/** An I/O error before anything was committed: nothing was kept, and the file has to be opened anew. */
+export class UnusableHandle extends Error {
+  constructor(cause: unknown) {
+    super('The connection failed before a commit.', { cause });
+  }
+}
+
+/** What the host is told once when a file is opened anew since a connection to it failed. */
+export function faultWarning(path: string, cause: unknown): OfflineImError {
+  const message = `The spool ${quoted(path)} met a storage error (${asError(cause).message}) and opens its file anew. Nothing of what failed was kept, and what had been accepted is still there; look after the disk.`;
+  return new OfflineImError('SPOOL_FAILED', message, { cause });
 }
 
 /** What an operation is told whose file was lost, and the host when it was opened anew. */
