@@ -1,33 +1,12 @@
 import { createHash } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import type { EntryFilter } from '../spool/admin/contract.ts';
 import type { SpoolEntry, SpoolStorage } from '../spool/contract.ts';
 import { isBeingImported, isExported, type MovedEntry, wasHeld } from '../spool/state/transfer.ts';
 import { TransitionSpool } from '../spool/state/transition-spool.ts';
-
-/** The first line of an export. */
-interface ExportHeader {
-  readonly offlineIm: 'export';
-  readonly version: 1;
-  /** Whether all that waits lands held: the spool that it comes from goes on. */
-  readonly copy: boolean;
-}
-
-/** One line for each message, with its entries. Times are distances: clocks may differ. */
-export interface ExportedMessage {
-  readonly entries: readonly (Omit<SpoolEntry, 'state' | 'acceptedAt' | 'pickupAt' | 'expiresAt' | 'endedAt' | 'reason'> &
-    MovedEntry & { readonly expiresIn: number })[];
-}
-
-/** The last line: without it a file was cut off. */
-interface ExportEnd {
-  readonly end: true;
-  readonly messages: number;
-  /** SHA-256 of all that stands before. */
-  readonly sha256: string;
-}
+import type { ExportEnd, ExportedMessage, ExportHeader } from './export-file.ts';
+import { assertReplaceable, openPartial, publish } from './export-target.ts';
 
 export type TransferStorage = SpoolStorage & TransitionSpool;
 
@@ -41,9 +20,10 @@ const atOnce = 200;
 
 /**
  * Writes all that a spool holds to a file. First everything that waits is held for good, each part in the commit that stops its claims; then it is written, under
- * another name until it is whole. Whatever ends it before that, called again it does all of it.
+ * another name until it is whole. Whatever ends it before that, called again it does all of it. It replaces nothing but an older export of the same messages.
  *
- * @throws {OfflineImError} `SPOOL_LOCKED` while something is being sent from there, or imported into it
+ * @throws {OfflineImError} `SPOOL_LOCKED` while something is being sent from there, or imported into it; `OPTION_INVALID` for a file that can't be made, or is
+ * something else
  */
 export async function exportSpool(
   storage: SpoolStorage,
@@ -51,14 +31,14 @@ export async function exportSpool(
   { copy, signal, onProgress }: { readonly copy: boolean; readonly signal: AbortSignal; onProgress(messages: number): void },
 ): Promise<{ readonly messages: number }> {
   const spool = transferable(storage);
-  const partial = `${file}.partial`;
   // Before anything is held: a place that can't be written must not stop a spool.
-  const output = await open(partial, 'w', 0o600);
+  await assertReplaceable(file, async (messageId) => (await spool.findMessage(messageId)).length > 0, signal);
+  const { output, path: partial } = await openPartial(file);
   const hash = createHash('sha256');
   const write = async (line: ExportHeader | ExportedMessage): Promise<void> => {
     const text = `${JSON.stringify(line)}\n`;
     hash.update(text);
-    await output.write(text);
+    await output.appendFile(text);
   };
   let messages = 0;
   try {
@@ -72,18 +52,15 @@ export async function exportSpool(
       if (messages % 1_000 === 0) onProgress(messages);
     }
     const last: ExportEnd = { end: true, messages, sha256: hash.digest('hex') };
-    await output.write(`${JSON.stringify(last)}\n`);
+    await output.appendFile(`${JSON.stringify(last)}\n`);
     await output.sync();
-  } catch (error) {
     await output.close();
+    await publish(partial, file);
+  } catch (error) {
+    await output.close().catch(() => undefined);
     await rm(partial, { force: true }).catch(() => undefined);
     throw error;
   }
-  await output.close();
-  await rename(partial, file);
-  const folder = await open(dirname(file), 'r').catch(() => undefined);
-  await folder?.sync().catch(() => undefined);
-  await folder?.close();
   return { messages };
 }
 

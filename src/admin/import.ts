@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
 import { property } from '../core/errors/thrown.ts';
 import type { NewSpoolEntry, SpooledMessage, SpoolStorage } from '../spool/contract.ts';
+import { storableEntry } from '../spool/state/append.ts';
 import { parked } from '../spool/state/records.ts';
 import type { MovedEntry } from '../spool/state/transfer.ts';
-import { type ExportedMessage, type TransferStorage, transferable } from './export.ts';
+import { type TransferStorage, transferable } from './export.ts';
+import { type ExportedMessage, isHeader, messagesIn, notWhole, parse, textsOf } from './export-file.ts';
 
 /** What became of the messages of a file. */
 export interface Imported {
@@ -25,7 +25,7 @@ const atOnce = 100;
  * Reads an export into a spool: each message is appended so that nobody claims it, not even a flush, then takes over what it was, and only then goes on. Whatever ends it
  * before that, called again it goes on; a second time it adds nothing. Senders and other imports go on beside it.
  *
- * @throws {OfflineImError} `OPTION_INVALID` for a file that is no export, or was cut off or changed, `SPOOL_VERSION` for one of a later version; nothing was added
+ * @throws {OfflineImError} `OPTION_INVALID` or `MESSAGE_INVALID` for a file that is no export, or was cut off or changed, `SPOOL_VERSION` for one of a later version; nothing was added
  */
 export async function importSpool(
   storage: SpoolStorage,
@@ -42,11 +42,9 @@ export async function importSpool(
     batch = [];
     if (tally.messages % 1_000 === 0) onProgress(tally.messages);
   };
-  for await (const line of linesOf(file)) {
+  for await (const message of messagesIn(file)) {
     signal.throwIfAborted();
-    const entries = property(line, 'entries');
-    if (!Array.isArray(entries)) continue;
-    batch.push({ entries: entries as ExportedMessage['entries'] });
+    batch.push(message);
     if (batch.length >= atOnce) await flush();
   }
   if (batch.length > 0) await flush();
@@ -107,7 +105,7 @@ function newEntry(entry: ExportedMessage['entries'][number]): NewSpoolEntry {
   return { ...rest, pickupIn: parked, message: text };
 }
 
-/** Before anything is added: a file that was cut off, or changed, is refused. */
+/** Before anything is added: a file that was cut off, was changed, or holds what no export does, is refused. */
 async function checkWhole(file: string): Promise<{ readonly copy: boolean }> {
   const hash = createHash('sha256');
   let header: unknown;
@@ -118,7 +116,7 @@ async function checkWhole(file: string): Promise<{ readonly copy: boolean }> {
     last = text;
   }
   const version = property(header, 'version');
-  if (property(header, 'offlineIm') !== 'export') throw notWhole(file, 'is no export');
+  if (!isHeader(header)) throw notWhole(file, 'is no export');
   if (typeof version === 'number' && version > 1) {
     const message = `The export ${quoted(file)} has version ${version}; this library knows up to 1. Nothing was added: import it with the version that wrote it, or a later one.`;
     throw new OfflineImError('SPOOL_VERSION', message, { details: { version, known: 1 } });
@@ -127,25 +125,6 @@ async function checkWhole(file: string): Promise<{ readonly copy: boolean }> {
   const end = parse(last ?? '', file);
   if (property(end, 'end') !== true) throw notWhole(file, 'was cut off: its last line is missing');
   if (property(end, 'sha256') !== hash.digest('hex')) throw notWhole(file, 'was changed since it was written');
+  for await (const { entries } of messagesIn(file)) for (const entry of entries) storableEntry(newEntry(entry));
   return { copy: property(header, 'copy') === true };
-}
-
-async function* linesOf(file: string): AsyncIterable<unknown> {
-  for await (const text of textsOf(file)) yield parse(text, file);
-}
-
-function textsOf(file: string): AsyncIterable<string> {
-  return createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY });
-}
-
-function parse(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw notWhole(file, 'has a line that is no JSON');
-  }
-}
-
-function notWhole(file: string, found: string): OfflineImError {
-  return new OfflineImError('OPTION_INVALID', `${quoted(file)} ${found}. Nothing was added; export once more.`);
 }

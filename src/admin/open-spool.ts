@@ -37,7 +37,7 @@ const tombstones = 86_400_000;
  * Opens a spool for an operator: the folder of a `FileSpool`, the file of an `SqliteSpool`, a PostgreSQL URL or pool. It is recognised by what lies there, and never
  * made. Needs no sender, and disturbs none.
  *
- * @throws {OfflineImError} `SPOOL_ROOT_UNUSABLE` when there is no spool; `SPOOL_LOCKED` when a folder is in use and its owner does not answer; what else opening it
+ * @throws {OfflineImError} `OPTION_INVALID` for a URL of another kind; `SPOOL_ROOT_UNUSABLE` when there is no spool; `SPOOL_LOCKED` when a folder is in use and its owner does not answer; what else opening it
  * rejects with
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-import { accessSync, constants, type Stats, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, type Stats, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
@@ -11,10 +11,42 @@ export type Place =
   | { readonly kind: 'sqlite'; readonly path: string }
   | { readonly kind: 'postgres'; readonly url: string };
 
-/** Tells what lies there, and makes nothing. @throws {OfflineImError} `SPOOL_ROOT_UNUSABLE` when it is no spool, `SPOOL_CORRUPT` when it is a damaged file */
+/**
+ * What is wrong with an address that is no path and no URL of PostgreSQL: a scheme that is not known, or one that is written in another way. A path that exists is a path,
+ * whatever it looks like, and so is a drive of Windows.
+ */
+export function urlProblem(where: string): string | undefined {
+  const [, scheme] = /^([a-z][a-z0-9+.-]+):/i.exec(where) ?? [];
+  if (/^postgres(ql)?:\/\//i.test(where)) {
+    // As pg reads it: blanks are escaped, and the host may be missing beside a login.
+    const isReadable = URL.canParse(where.replaceAll(' ', '%20').replace('@/', '@host/'));
+    return isReadable ? undefined : `The address of the spool can't be read as a URL; expected ${postgresUrl}.`;
+  }
+  if (/^file:/i.test(where)) {
+    const isWhole = /^file:\/(?!\/[^/])/i.test(where) && URL.canParse(where) && !/%00/.test(where);
+    return isWhole
+      ? undefined
+      : `${quoted(where)} is no file URL with a whole path; expected file:///var/spool/my-bot, or a path.`;
+  }
+  if (existsSync(where)) return undefined;
+  // None of it is shown: it may have a password.
+  if (scheme !== undefined) {
+    if (/^postgres(ql)?$/i.test(scheme)) return `The address of the spool has no // after ${scheme}:; expected ${postgresUrl}.`;
+    const another = /^sqlite/i.test(scheme) ? ' An SQLite file is named by its path alone.' : '';
+    return `There is no spool of the kind ${quoted(scheme)}; expected a folder, an SQLite file or a postgres:// URL.${another}`;
+  }
+  const isSettings = /\b(?:host|dbname|user|password)\s*=/i.test(where);
+  return isSettings ? `The spool is named by settings as psql takes them; expected ${postgresUrl}.` : undefined;
+}
+
+const postgresUrl = 'postgres://USER:PASSWORD@HOST:PORT/DATABASE';
+
+/** Tells what lies there, and makes nothing. @throws {OfflineImError} `OPTION_INVALID` for a URL that is none of a spool, `SPOOL_ROOT_UNUSABLE` when there is no spool, `SPOOL_CORRUPT` when it is a damaged file */
 export function placeOf(where: string): Place {
+  const problem = urlProblem(where);
+  if (problem !== undefined) throw new OfflineImError('OPTION_INVALID', problem);
   if (/^postgres(ql)?:\/\//i.test(where)) return { kind: 'postgres', url: where };
-  const path = resolve(where.startsWith('file:') ? fileURLToPath(where) : where);
+  const path = resolve(/^file:/i.test(where) ? fileURLToPath(where) : where);
   const facts = factsOf(path, path);
   if (facts === undefined) throw unusable(path, 'does not exist');
   if (facts.isDirectory()) {
@@ -44,9 +76,13 @@ function factsOf(path: string, spool: string): Stats | undefined {
 }
 
 function closed(path: string, error: unknown): OfflineImError {
+  const code = String(property(error, 'code'));
+  if (code === 'ENAMETOOLONG') return unusable(path, 'is longer than a path may be');
+  if (code === 'ERR_INVALID_ARG_VALUE') return unusable(path, 'is no path');
+  if (code === 'ELOOP') return unusable(path, 'is a link that leads back to itself');
   const user = process.getuid?.();
   const who = user === undefined ? '' : ` by user ${user}`;
-  return unusable(path, `can't be read${who} (${String(property(error, 'code'))}); its owner is whoever runs the sender`);
+  return unusable(path, `can't be read${who} (${code}); its owner is whoever runs the sender`);
 }
 
 /** "OIMs", as the header of a spool's file has it. */

@@ -1,3 +1,7 @@
+import { quoted } from '../core/errors/quote.ts';
+import { asError } from '../core/errors/thrown.ts';
+import { closeName } from '../core/options.ts';
+import { parseAddress } from '../message/address.ts';
 import type { Secrets } from './config/secrets.ts';
 import { type ExitCode, UsageError } from './exit-codes.ts';
 import type { Output } from './terminal/output.ts';
@@ -66,6 +70,9 @@ export function numberOption(call: Pick<Call, 'values'>, name: string, least: nu
   throw new UsageError(`--${name} is ${JSON.stringify(value)}; expected a whole number from ${least} to ${most}.`);
 }
 
+/** Choices that a sentence names all. */
+const mostListed = 12;
+
 /** @throws {UsageError} */
 export function choiceOption<const T extends string>(
   call: Pick<Call, 'values'>,
@@ -76,7 +83,14 @@ export function choiceOption<const T extends string>(
   if (value === undefined) return undefined;
   const choice = choices.find((one) => one === value);
   if (choice !== undefined) return choice;
-  throw new UsageError(`--${name} is ${JSON.stringify(value)}; expected ${choices.join(', ')}.`);
+  const nearest = closeName(value, choices);
+  const expected =
+    choices.length <= mostListed
+      ? choices.join(', ')
+      : nearest === undefined
+        ? `one of ${choices.length}, such as ${choices.slice(0, 3).join(', ')}`
+        : `one of ${choices.length}; the nearest one is ${nearest}`;
+  throw new UsageError(`--${name} is ${quoted(value)}; expected ${expected}.`);
 }
 
 /** The ids of a command line, `count` of them. @throws {UsageError} */
@@ -86,4 +100,14 @@ export function idsOf({ positionals, command }: Call, count: 1): readonly [strin
     throw new UsageError(`${command} takes the id of one message or entry. Try: offline-im ${command} --help`);
   }
   return [id];
+}
+
+/** An address that somebody typed, or the sentence that says what is wrong with it. @throws {UsageError} */
+export function checkedAddress(value: string, where: string): string {
+  try {
+    parseAddress(value, 'ADDRESS_INVALID');
+    return value;
+  } catch (error) {
+    throw new UsageError(`${where}: ${asError(error).message}`);
+  }
 }

@@ -1,10 +1,8 @@
 import type { HandleFilter } from '../admin/filters.ts';
 import type { ErrorCode } from '../core/errors/codes.ts';
 import { errorCodes } from '../core/errors/sentences.ts';
-import { asError } from '../core/errors/thrown.ts';
-import { parseAddress } from '../message/address.ts';
 import { spoolStates } from '../spool/contract.ts';
-import { type Call, choiceOption, textOption } from './command.ts';
+import { type Call, checkedAddress, choiceOption, textOption } from './command.ts';
 import { UsageError } from './exit-codes.ts';
 
 const units: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -32,13 +30,7 @@ export function isEmpty(filter: HandleFilter): boolean {
 
 function addressOption(call: Call, name: string): string | undefined {
   const value = textOption(call, name);
-  if (value === undefined) return undefined;
-  try {
-    parseAddress(value, 'ADDRESS_INVALID');
-    return value;
-  } catch (error) {
-    throw new UsageError(`--${name}: ${asError(error).message}`);
-  }
+  return value === undefined ? undefined : checkedAddress(value, `--${name}`);
 }
 
 /** A point in time, or how long ago: `2026-11-28T08:00Z`, `2h`. */

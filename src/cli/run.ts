@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { quoted } from '../core/errors/quote.ts';
 import { asError, property } from '../core/errors/thrown.ts';
-import { nearestName } from '../core/options.ts';
+import { closeName } from '../core/options.ts';
 import type { Call, Command, CommandOptions } from './command.ts';
 import { commands } from './commands.ts';
 import { Secrets } from './config/secrets.ts';
@@ -53,7 +54,9 @@ async function dispatch(args: readonly string[], surroundings: Surroundings, sec
     return exitCodes.ok;
   }
   if (name === '--help' || name === '-h' || name === 'help') {
-    const about = commands.find((one) => one.name === others[0]);
+    const [wanted] = others.filter((one) => !one.startsWith('-'));
+    const about = commands.find((one) => one.name === wanted);
+    if (about === undefined && wanted !== undefined) throw unknownCommand(wanted);
     plain.raw(
       about === undefined ? overview(commands, streams.columns) : helpOf(about, { ...about.options, ...common }, streams.columns),
     );
@@ -97,11 +100,12 @@ function parsed(command: Command, args: readonly string[], options: CommandOptio
 }
 
 function unknownCommand(name: string): UsageError {
-  const nearest = nearestName(
+  const nearest = closeName(
     name,
     commands.map((one) => one.name),
   );
-  return new UsageError(`There is no command ${JSON.stringify(name)}; the nearest one is ${nearest}. Try: offline-im --help`);
+  const meant = nearest === undefined ? '' : `; the nearest one is ${nearest}`;
+  return new UsageError(`There is no command ${quoted(name)}${meant}. Try: offline-im --help`);
 }
 
 /** What to do at a shell, where the sentence of an error speaks to a program. */

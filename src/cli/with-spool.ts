@@ -1,5 +1,8 @@
 import { openSpool } from '../admin/open-spool.ts';
 import type { SpoolHandle } from '../admin/spool-handle.ts';
+import { urlProblem } from '../admin/where.ts';
+import { asError } from '../core/errors/thrown.ts';
+import { tablesIn } from '../spool/postgres/tables/statement.ts';
 import type { SealOptions } from '../spool/sealed/keys.ts';
 import { type Call, textOption } from './command.ts';
 import { type Config, configOf } from './config/config.ts';
@@ -7,9 +10,12 @@ import { UsageError } from './exit-codes.ts';
 
 /** Where the spool is that a command speaks of, if it does: `--spool`, `OFFLINE_IM_SPOOL`, or what the config says. */
 export async function spoolOf(call: Call, config: Config): Promise<string | undefined> {
-  const where = textOption(call, 'spool') ?? call.env.OFFLINE_IM_SPOOL ?? config.spool;
+  // A variable that is empty says nothing.
+  const where = textOption(call, 'spool') ?? (call.env.OFFLINE_IM_SPOOL || config.spool);
   if (where === undefined || where === '') return undefined;
   call.secrets.hideInPlace(where);
+  const problem = urlProblem(where);
+  if (problem !== undefined) throw new UsageError(problem);
   return where;
 }
 
@@ -18,6 +24,17 @@ export async function spoolNamed(call: Call, config?: Config): Promise<string> {
   const where = await spoolOf(call, config ?? (await configOf(call)));
   if (where !== undefined) return where;
   throw new UsageError('Which spool? Name it with --spool PATH|URL, in OFFLINE_IM_SPOOL, or as spool in offline-im.config.json.');
+}
+
+/** The schema of a PostgreSQL spool. @throws {UsageError} */
+export function schemaOf(call: Call, config: Config): string {
+  const schema = textOption(call, 'schema') ?? config.schema ?? 'offline_im';
+  try {
+    tablesIn(schema);
+  } catch (error) {
+    throw new UsageError(asError(error).message);
+  }
+  return schema;
 }
 
 /** The keys of a sealed spool, as the config names them. */
@@ -37,7 +54,7 @@ export async function withSpool<Result>(
 ): Promise<Result> {
   const config = await configOf(call);
   const spool = await openSpool(await spoolNamed(call, config), {
-    schema: textOption(call, 'schema') ?? config.schema,
+    schema: schemaOf(call, config),
     keys: keysOf(call, config),
     onCorrupt,
     onWarning: (error) => call.output.note(`warning: ${error.message}`),

@@ -234,6 +234,15 @@ export function nearestName(name: string, names: readonly string[]): string {
   return names.reduce((best, known) => (distance(known) < distance(best) ? known : best), names[0] ?? '');
 }
 
+/** The same where it is so near that it may have been meant: at most one edit in three letters, or the beginning of the name. */
+export function closeName(name: string, names: readonly string[]): string | undefined {
+  const nearest = nearestName(name, names);
+  const [wanted, known] = [plain(name), plain(nearest)];
+  if (wanted !== '' && edits(wanted, known) <= Math.max(1, Math.floor(Math.min(wanted.length, known.length) / 3))) return nearest;
+  const begun = wanted.length < 3 ? [] : names.filter((one) => plain(one).startsWith(wanted));
+  return begun.length === 1 ? begun[0] : undefined;
+}
+
 function plain(name: string): string {
   return name.replaceAll('.', '').toLowerCase();
 }

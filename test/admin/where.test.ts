@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, realpath, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -65,4 +65,40 @@ it('a spool of a later version is refused by migrate, dry or not', async () => {
   raw.close();
   for (const dryRun of [true, false])
     await expect(migrateSpool(path, { dryRun })).rejects.toMatchObject({ code: 'SPOOL_VERSION' });
+});
+
+it('a URL of another kind is refused without what may be a password in it', () => {
+  for (const where of [
+    'mysql://u:hunter2@host/db',
+    'postgres:u:hunter2@host/db',
+    'postgres://u:hunter2@[host/db',
+    'redis+tls://:hunter2@host',
+    'dbname=im password=hunter2',
+    'file:spool.db',
+  ]) {
+    expect(() => placeOf(where)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
+    expect(() => placeOf(where)).not.toThrow(/hunter2/);
+  }
+});
+
+it.each([
+  'postgres://localhost/im',
+  'postgresql:///im?host=/var/run/postgresql',
+  'postgres://user:secret@/im?host=/tmp',
+  'POSTGRES://u:p%40ss@[::1]:5432/im',
+  'postgres://u:a b@host/im',
+])('%s is one that pg reads', (url) => {
+  expect(placeOf(url)).toEqual({ kind: 'postgres', url });
+});
+
+it.skipIf(process.platform === 'win32')('a path that looks like a URL is a path, where it exists', async () => {
+  const path = await database();
+  const before = process.cwd();
+  await rename(path, join(folder, 'spool:db'));
+  process.chdir(folder);
+  try {
+    expect(placeOf('spool:db')).toEqual({ kind: 'sqlite', path: join(await realpath(folder), 'spool:db') });
+  } finally {
+    process.chdir(before);
+  }
 });

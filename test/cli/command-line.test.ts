@@ -59,6 +59,25 @@ it('list shows entries, never their text', async () => {
 
 it.each([
   [['lst', '--spool', '.'], 'nearest one is list'],
+  [['bogus'], 'There is no command "bogus". Try'],
+  [[''], 'There is no command "". Try'],
+  [['help', 'explian'], 'nearest one is explain'],
+  [['pause', 'bob', '--spool', '.'], 'pause: "bob" is not an address'],
+  [['retry-now', 'x y', '--spool', '.'], 'is not an address'],
+  [['list', '--spool', '.', '--code', 'EXPIERD'], 'nearest one is EXPIRED'],
+  [['list', '--spool', '.', '--code', 'NOPE'], 'such as OPTION_INVALID'],
+  [['stats', '--spool', '.', '--schema', 'a"b'], 'all lower case'],
+  [
+    ['stats', '--spool', 'mysql://u:hunter2@host/db'],
+    'There is no spool of the kind "mysql"; expected a folder, an SQLite file or a postgres:// URL',
+  ],
+  [['export', 'x', '--spool', 'mongodb+srv://u:hunter2@host/db'], 'no spool of the kind "mongodb+srv"'],
+  [['check', '--spool', 'sqlite:spool.db'], 'named by its path alone'],
+  [['stats', '--spool', 'postgres:u:hunter2@host/db'], 'has no // after postgres:'],
+  [['doctor', '--spool', 'postgres://[::1/db'], "can't be read as a URL"],
+  [['stats', '--spool', 'host=localhost password=hunter2'], 'settings as psql takes them'],
+  [['backup', 'x', '--spool', 'file:spool.db'], 'expected file:///'],
+  [['migrate', '--spool', 'file://host/spool.db'], 'expected file:///'],
   [['list', '--stat', 'dead'], "Unknown option '--stat'"],
   [['list', '--spool', '.', '--state', 'gone'], 'expected spooled'],
   [['list', '--spool', '.', '--limit', 'many'], 'whole number'],
@@ -74,6 +93,7 @@ it.each([
   const { code, out, err } = await offlineImHere(args);
   expect({ code, out }).toEqual({ code: 2, out: '' });
   expect(err).toContain(text);
+  expect(err).not.toContain('hunter2');
 });
 
 it('ends with the code of its command line as a process', async () => {

@@ -13,7 +13,7 @@ import { type Finding, fail, ok, told, warn } from '../doctor/finding.ts';
 import { clock, connection } from '../doctor/server.ts';
 import { spoolHealth } from '../doctor/spool.ts';
 import { type ExitCode, exitCodes, UsageError } from '../exit-codes.ts';
-import { keysOf, spoolOf } from '../with-spool.ts';
+import { keysOf, schemaOf, spoolOf } from '../with-spool.ts';
 
 /** Looks at the way to the mailbox and at the spool, and changes nothing. Each line says what to do. */
 export async function run(call: Call): Promise<ExitCode> {
@@ -35,7 +35,7 @@ export async function run(call: Call): Promise<ExitCode> {
   };
   if (mailbox !== undefined) await lookAtMailbox(call, config, mailbox, report);
   if (where !== undefined) {
-    const schema = textOption(call, 'schema') ?? config.schema;
+    const schema = schemaOf(call, config);
     report(...(await spoolHealth(where, () => openSpool(where, { schema, keys: keysOf(call, config) }))));
   }
   if (output.json) output.document({ ok: findings.every(({ status }) => status !== 'fail'), findings });

@@ -1,4 +1,4 @@
-import { type Call, textOption } from '../command.ts';
+import { type Call, checkedAddress, textOption } from '../command.ts';
 import { type ExitCode, exitCodes, UsageError } from '../exit-codes.ts';
 import { withSpool } from '../with-spool.ts';
 
@@ -7,6 +7,7 @@ export function run(call: Call): Promise<ExitCode> {
   const { command, output, positionals } = call;
   const [mailbox] = positionals;
   if (positionals.length > 1) throw new UsageError(`${command} takes one mailbox, or none for all.`);
+  if (mailbox !== undefined) checkedAddress(mailbox, command);
   const whose = mailbox ?? 'every mailbox';
   return withSpool(call, async (spool) => {
     let told: string;

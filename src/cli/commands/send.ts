@@ -6,7 +6,7 @@ import { type Call, textOption } from '../command.ts';
 import { type Config, configOf, needed } from '../config/config.ts';
 import { transportOf } from '../config/transport.ts';
 import { type ExitCode, exitCodes, UsageError, untilStopped } from '../exit-codes.ts';
-import { keysOf, spoolNamed } from '../with-spool.ts';
+import { keysOf, schemaOf, spoolNamed } from '../with-spool.ts';
 
 /** send: leaves a message in the spool. drain: delivers what waits there, until it is told to stop. */
 export async function run(call: Call): Promise<ExitCode> {
@@ -101,7 +101,7 @@ async function senderOf(call: Call, config: Config): Promise<{ readonly sender: 
   const where = await spoolNamed(call, config);
   const mailbox = identity.mailbox ?? identity.sip.replace(/^sips?:/i, '');
   const transport = await transportOf(config, mailbox, call, call.signal);
-  const schema = textOption(call, 'schema') ?? config.schema ?? 'offline_im';
+  const schema = schemaOf(call, config);
   const { spool, end } = unopenedStorage(where, { schema, keys: keysOf(call, config) });
   const { policy, organization } = config;
   const client = needed(config, 'client', call.command);

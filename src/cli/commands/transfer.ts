@@ -3,11 +3,11 @@ import { exportSpool } from '../../admin/export.ts';
 import { importSpool } from '../../admin/import.ts';
 import { openStorage } from '../../admin/storage.ts';
 import { systemClock } from '../../core/clock.ts';
-import { type Call, textOption } from '../command.ts';
+import type { Call } from '../command.ts';
 import { configOf } from '../config/config.ts';
 import { type ExitCode, exitCodes, UsageError } from '../exit-codes.ts';
 import { checkReadable } from '../readable-file.ts';
-import { spoolNamed } from '../with-spool.ts';
+import { schemaOf, spoolNamed } from '../with-spool.ts';
 
 /** export, import: between any two spools. Sealed ones as they are: both need the same keys. */
 export async function run(call: Call): Promise<ExitCode> {
@@ -19,7 +19,7 @@ export async function run(call: Call): Promise<ExitCode> {
   if (command === 'import') await checkReadable(path);
   const config = await configOf(call);
   const where = await spoolNamed(call, config);
-  const schema = textOption(call, 'schema') ?? config.schema ?? 'offline_im';
+  const schema = schemaOf(call, config);
   const storage = await openStorage(where, { schema, alone: true }, { clock: systemClock, tombstones: 86_400_000 });
   const onProgress = (messages: number): void => {
     if (!output.json) output.note(`${messages} messages …`);

@@ -2,10 +2,11 @@ import { backUpSpool } from '../../admin/backup.ts';
 import { migrateSpool } from '../../admin/migrate.ts';
 import { hasCode } from '../../core/errors/offline-im-error.ts';
 import { asError } from '../../core/errors/thrown.ts';
-import { type Call, textOption } from '../command.ts';
+import type { Call } from '../command.ts';
+import { configOf } from '../config/config.ts';
 import { type ExitCode, exitCodes, UsageError } from '../exit-codes.ts';
 import { courseOf } from '../terminal/course.ts';
-import { spoolNamed, withSpool } from '../with-spool.ts';
+import { schemaOf, spoolNamed, withSpool } from '../with-spool.ts';
 
 /** check, migrate, backup: the spool as a thing of its own. */
 export async function run(call: Call): Promise<ExitCode> {
@@ -43,7 +44,8 @@ async function findingsOf(call: Call): Promise<readonly string[]> {
 async function migrate(call: Call): Promise<ExitCode> {
   const { output } = call;
   const dryRun = call.values['dry-run'] === true;
-  const { needed } = await migrateSpool(await spoolNamed(call), { schema: textOption(call, 'schema'), dryRun });
+  const config = await configOf(call);
+  const { needed } = await migrateSpool(await spoolNamed(call, config), { schema: schemaOf(call, config), dryRun });
   const told = needed
     ? dryRun
       ? 'There are tables to be made or updated.'

@@ -79,11 +79,22 @@ export class Secrets {
       this.#known.add(form);
     // Longest first: one may be part of another.
     const all = [...this.#known].sort((a, b) => b.length - a.length);
-    this.#pattern = new RegExp(all.map((one) => one.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'), 'g');
+    this.#pattern = new RegExp(all.map(patternOf).join('|'), 'gu');
   }
 
-  /** Text without any secret: however short one is, and whatever else of the text looks the same. */
+  /** Text without any secret. */
   mask(text: string): string {
     return this.#pattern === undefined ? text : text.replace(this.#pattern, '***');
   }
+}
+
+/** Characters up to which a secret is taken for part of any word: masked there too, it would leave no sentence that can be read, and tell by its gaps what it is. */
+const short = 3;
+const inWord = '[\\p{L}\\p{N}]';
+
+/** A short one is masked where it stands by itself, such as between the colon and the @ of an address. */
+function patternOf(secret: string): string {
+  const escaped = secret.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+  if (secret.length > short) return escaped;
+  return `(?<!${inWord})${escaped}(?!${inWord})`;
 }

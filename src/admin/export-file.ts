@@ -1,0 +1,96 @@
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { quoted } from '../core/errors/quote.ts';
+import { property } from '../core/errors/thrown.ts';
+import type { SpoolEntry } from '../spool/contract.ts';
+import type { MovedEntry } from '../spool/state/transfer.ts';
+
+/** The first line of an export. */
+export interface ExportHeader {
+  readonly offlineIm: 'export';
+  readonly version: 1;
+  /** Whether all that waits lands held: the spool that it comes from goes on. */
+  readonly copy: boolean;
+}
+
+/** One line for each message, with its entries. Times are distances: clocks may differ. */
+export interface ExportedMessage {
+  readonly entries: readonly (Omit<SpoolEntry, 'state' | 'acceptedAt' | 'pickupAt' | 'expiresAt' | 'endedAt' | 'reason'> &
+    MovedEntry & { readonly expiresIn: number })[];
+}
+
+/** The last line: without it a file was cut off. */
+export interface ExportEnd {
+  readonly end: true;
+  readonly messages: number;
+  /** SHA-256 of all that stands before. */
+  readonly sha256: string;
+}
+
+/** The messages of a file that was found to be whole. @throws {OfflineImError} `OPTION_INVALID` */
+export async function* messagesIn(file: string): AsyncIterable<ExportedMessage> {
+  let isHeader = true;
+  for await (const text of textsOf(file)) {
+    const line = parse(text, file);
+    if (property(line, 'end') === true) return;
+    if (!isHeader) yield messageOf(line, file);
+    isHeader = false;
+  }
+}
+
+export function textsOf(file: string): AsyncIterable<string> {
+  return createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY });
+}
+
+/** Whether that is the first line of an export, of whichever version. */
+export function isHeader(line: unknown): boolean {
+  return property(line, 'offlineIm') === 'export';
+}
+
+export function parse(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw notWhole(file, 'has a line that is no JSON');
+  }
+}
+
+export function notWhole(file: string, found: string): OfflineImError {
+  return new OfflineImError('OPTION_INVALID', `${quoted(file)} ${found}. Nothing was added; export once more.`);
+}
+
+const states: ReadonlySet<unknown> = new Set([
+  'waiting',
+  'held',
+  'dead',
+  'delivered',
+  'cancelled',
+] satisfies MovedEntry['state'][]);
+
+/** A line that was made by hand, or by another program, may hold anything; what is appended of it the spool checks. */
+function messageOf(line: unknown, file: string): ExportedMessage {
+  const entries = property(line, 'entries');
+  if (!Array.isArray(entries) || entries.length === 0 || !entries.every(isMoved))
+    throw notWhole(file, 'has a line that is no message of an export');
+  return { entries };
+}
+
+function isMoved(entry: unknown): entry is ExportedMessage['entries'][number] {
+  const [state, attempts, reason] = [property(entry, 'state'), property(entry, 'unknownAttempts'), property(entry, 'reason')];
+  if (!states.has(state) || typeof property(entry, 'cancelRequested') !== 'boolean') return false;
+  if (!Array.isArray(attempts) || !attempts.every(isAttempt)) return false;
+  if (reason !== undefined && !(isText(property(reason, 'code')) && isText(property(reason, 'text')))) return false;
+  // Nobody may send what has no text.
+  const message = property(entry, 'message');
+  return (typeof message === 'object' && message !== null) || state === 'delivered' || state === 'cancelled';
+}
+
+function isAttempt(attempt: unknown): boolean {
+  const place = property(attempt, 'place');
+  return isText(property(attempt, 'tag')) && ['endpoint', 'mailbox', 'folder'].every((name) => isText(property(place, name)));
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
+}
