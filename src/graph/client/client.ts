@@ -87,7 +87,7 @@ export class GraphClient {
     const attempt: Attempt = {
       call,
       requestId,
-      limit: startLimit(clock, requestTimeout, call.signal),
+      limit: startLimit(clock, call.timeout ?? requestTimeout, call.signal),
       written: false,
       unconnected: false,
       headers: undefined,
@@ -200,22 +200,22 @@ export class GraphClient {
   }
 
   /** Nothing was written, for want of a token. */
-  #withoutToken({ limit, requestId }: Attempt, error: unknown): Reply {
+  #withoutToken({ call, limit, requestId }: Attempt, error: unknown): Reply {
     if (error instanceof OfflineImError && error.code === 'NOT_ATTEMPTED') return failed('no', 'note', error);
     if (limit.ended() === 'aborted') return failed('no', 'note', aborted(requestId));
     const scope = this.#tokens.scope;
     if (error instanceof OfflineImError) return { kind: 'no-token', scope, error };
-    const text = `The credential gave no token within ${this.#settings.requestTimeout} ms.`;
+    const text = `The credential gave no token within ${call.timeout ?? this.#settings.requestTimeout} ms.`;
     return { kind: 'no-token', scope, error: new OfflineImError('AUTHENTICATION_FAILED', text, { details: { requestId } }) };
   }
 
   /** Classifies what fetch or the reading of a response threw. */
-  #failed({ limit, requestId, written, unconnected }: Attempt, error: unknown): Reply {
+  #failed({ call, limit, requestId, written, unconnected }: Attempt, error: unknown): Reply {
     const details = { requestId };
     if (error instanceof OfflineImError && error.code === 'NOT_ATTEMPTED') return failed('no', 'note', error);
     if (limit.ended() === 'aborted') return failed(written ? 'unknown' : 'no', 'note', aborted(requestId));
     if (limit.ended() === 'deadline') {
-      const { requestTimeout } = this.#settings;
+      const requestTimeout = call.timeout ?? this.#settings.requestTimeout;
       const text = `Microsoft Graph did not answer completely within ${requestTimeout} ms.`;
       const timedOut = new OfflineImError('REQUEST_TIMEOUT', text, { details: { ...details, requestTimeout } });
       return failed(written ? 'unknown' : 'no', 'endpoint', timedOut);

@@ -13,6 +13,8 @@ export interface GraphCall {
   /** Address of the mailbox it is for: its token, and its share of requests under way. */
   readonly mailbox: string;
   readonly signal: AbortSignal;
+  /** ms: less than the transport's where several requests share one limit. @default its `requestTimeout` */
+  readonly timeout?: number;
   /** Ids of the notes it is about, for the trace. */
   readonly notes: readonly string[];
   /** What was written earlier and is not in the body: the server may know it, and what it says of it is not kept. */

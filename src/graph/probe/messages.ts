@@ -79,7 +79,7 @@ export async function listMessages(
   let whole = true;
   let shown = 0;
   for (let page = 1; ; page++) {
-    const reply = await read(access.client, settings.clock, request(access, 'listMessages', path));
+    const reply = await read(access.client, settings, request(access, 'listMessages', path));
     const values = reply.kind === 'ok' && reply.meta.status === 200 ? listField(reply.body, 'value') : undefined;
     if (reply.kind !== 'ok' || values === undefined) {
       if (page > 1) return { kind: 'listed', messages, whole: false, seenAt: undefined, failure: reply };
@@ -141,7 +141,7 @@ export type Standing =
 export async function readStanding(access: MailboxAccess, id: string): Promise<Standing> {
   const expand = encodeURIComponent(`singleValueExtendedProperties($filter=id eq ${literal(flagsProperty)})`);
   const path = `${access.userPath}/messages/${encodeURIComponent(id)}?$select=id,isDraft,createdDateTime&$expand=${expand}`;
-  const reply = await read(access.client, access.settings.clock, request(access, 'getMessage', path));
+  const reply = await read(access.client, access.settings, request(access, 'getMessage', path));
   if (isMissing(reply)) return { kind: 'gone' };
   const message = reply.kind === 'ok' && reply.meta.status === 200 ? readMessage(reply.body, flagsProperty) : undefined;
   if (reply.kind !== 'ok' || message === undefined || message.id !== id) return { kind: 'failed', reply };

@@ -1,0 +1,66 @@
+import pRetry from 'p-retry';
+import { type Clock, sleep } from '../core/clock.ts';
+import type { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { isA } from '../core/errors/thrown.ts';
+
+/** A request that changes nothing (a search, a look at a folder), and how its reply is judged. */
+export interface RetriedRead<Reply> {
+  /** Asks the server; never rejects. `timeout`: ms that are left for it. */
+  ask(timeout: number): Promise<Reply>;
+  /** Whether the same question may be answered in a moment. */
+  mayPass(reply: Reply): boolean;
+  /** The reply when the signal aborts before the first attempt or between two of them. */
+  aborted(): Reply;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** ms for all attempts together. */
+  readonly timeout: number;
+}
+
+/** Carries a reply through p-retry, which repeats for errors only, and only for those that are `Error`s. */
+class PassingFailure extends Error {
+  readonly reply: unknown;
+
+  constructor(reply: unknown) {
+    super('a read that may pass when repeated');
+    this.reply = reply;
+  }
+}
+
+/**
+ * Repeats a read twice, shortly, when something on the way broke: a look for one note may take five requests, and without this
+ * a line that loses one in ten would hardly ever let a whole one through. The last reply counts.
+ */
+export async function retriedRead<Reply>(read: RetriedRead<Reply>): Promise<Reply> {
+  const { clock, signal, timeout } = read;
+  const end = clock.monotonic() + timeout;
+  try {
+    return await pRetry(
+      async (attempt) => {
+        if (attempt > 1 && !(await sleep(clock, pauseBefore(attempt), signal))) signal.throwIfAborted();
+        const reply = await read.ask(Math.max(1, Math.ceil(end - clock.monotonic())));
+        if (read.mayPass(reply) && clock.monotonic() < end) throw new PassingFailure(reply);
+        return reply;
+      },
+      // The pauses are ours: p-retry knows no clock but the machine's.
+      { retries: 2, minTimeout: 0, maxTimeout: 0, signal },
+    );
+  } catch (error) {
+    return isA(error, PassingFailure) ? (error.reply as Reply) : read.aborted();
+  }
+}
+
+/** ms: 100 to 200, then twice that, so that senders whom one fault has struck don't come back together. */
+function pauseBefore(attempt: number): number {
+  return 100 * 2 ** (attempt - 2) * (1 + Math.random());
+}
+
+/** Whether a request that ended without an answer may have met a fault that passes. */
+export function brokeOnTheWay(error: OfflineImError): boolean {
+  return ['ENDPOINT_UNREACHABLE', 'CONNECTION_LOST', 'RESPONSE_UNREADABLE'].includes(error.code);
+}
+
+/** Whether a status speaks of a fault that passes. A server that asks to be left alone is not asked again. */
+export function serverFailed(answer: { readonly status: number; readonly retryAfter?: number | undefined }): boolean {
+  return answer.status >= 500 && answer.retryAfter === undefined;
+}

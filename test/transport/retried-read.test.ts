@@ -1,0 +1,66 @@
+/** Searches of both transports: what broke on the way is asked again, within one limit and no longer than anybody waits. */
+import { expect, it } from 'vitest';
+import { type Clock, systemClock } from '../../src/core/clock.ts';
+import { retriedRead } from '../../src/transport/retried-read.ts';
+
+/** A server whose replies come one after the other, the last one for ever, and a clock that moves by what is waited for. */
+function asking(replies: readonly string[], { timeout = 60_000, onAsk = () => {} } = {}) {
+  const timeouts: number[] = [];
+  let now = 0;
+  const clock: Clock = {
+    ...systemClock,
+    monotonic: () => now,
+    setTimer(callback, delay) {
+      const timer = setImmediate(() => {
+        now += delay;
+        callback();
+      });
+      return () => clearImmediate(timer);
+    },
+  };
+  const ask = async (left: number): Promise<string> => {
+    timeouts.push(left);
+    onAsk();
+    return replies[Math.min(timeouts.length, replies.length) - 1] ?? 'broken';
+  };
+  const read = (signal = new AbortController().signal) =>
+    retriedRead({ ask, mayPass: (reply) => reply === 'broken', aborted: () => 'aborted', clock, signal, timeout });
+  return { timeouts, passed: () => now, read };
+}
+
+it('is repeated twice when something on the way broke, and then the last reply counts', async () => {
+  const { timeouts, read } = asking(['broken', 'broken', 'broken', 'answered']);
+  expect(await read()).toBe('broken');
+  expect(timeouts).toHaveLength(3);
+});
+
+it('is not repeated once it was answered', async () => {
+  const { timeouts, read } = asking(['broken', 'answered', 'broken']);
+  expect(await read()).toBe('answered');
+  expect(timeouts).toHaveLength(2);
+});
+
+it('keeps one limit for all attempts', async () => {
+  const { timeouts, passed, read } = asking(['broken']);
+  await read();
+  expect(passed()).toBeGreaterThanOrEqual(300);
+  expect(passed()).toBeLessThan(600);
+  const [first = 0, second = 0, third = 0] = timeouts;
+  expect(first).toBeLessThanOrEqual(60_000);
+  expect(second).toBeLessThanOrEqual(first - 100);
+  expect(third).toBeLessThanOrEqual(second - 200);
+});
+
+it('asks no more once the limit has passed', async () => {
+  const { timeouts, read } = asking(['broken'], { timeout: 0 });
+  expect(await read()).toBe('broken');
+  expect(timeouts).toHaveLength(1);
+});
+
+it('aborted, it waits and asks no more', async () => {
+  const stop = new AbortController();
+  const { timeouts, read } = asking(['broken'], { onAsk: () => stop.abort() });
+  expect(await read(stop.signal)).toBe('aborted');
+  expect(await read(stop.signal)).toBe('aborted');
+  expect(timeouts).toHaveLength(1);
+});
