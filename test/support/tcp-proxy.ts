@@ -41,6 +41,10 @@ export class TcpProxy {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  get isSilent(): boolean {
+    return this.#silent;
+  }
+
   /** Nothing passes, nothing is refused, nobody is told. */
   swallow(): void {
     this.#silent = true;

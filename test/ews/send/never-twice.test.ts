@@ -204,11 +204,14 @@ describe('the copy', () => {
   });
 
   it('waits in the Outbox of a server that throttles: pending until it has left', async () => {
-    await using scene = await sendToSimulator({ transport: { fetch: losesFirst('CreateItem') } });
-    scene.exchange.faults.on('CreateItem').once().heldInOutbox(150);
+    const clock = new ManualClock();
+    await using scene = await sendToSimulator({ simulator: { clock }, transport: { fetch: losesFirst('CreateItem') } });
+    scene.exchange.faults.on('CreateItem').once().heldInOutbox(60_000);
     await scene.send('one');
-    await scene.settle();
-    expect(scene.probes).toContain('pending');
+    const settled = scene.settle();
+    await expect.poll(() => scene.probes, { timeout: 60_000 }).toContain('pending');
+    await clock.advance(60_000);
+    await settled;
     expect(scene.probes.at(-1)).toBe('found');
     expect(scene.inbox()).toEqual(['one']);
     expect(scene.sends()).toBe(1);

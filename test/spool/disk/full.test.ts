@@ -57,7 +57,7 @@ describe.each(kinds)('a sender on a %s spool whose disk is full', (kind) => {
     await sender.start();
     await expect.poll(() => at.warnings.length, { timeout: 60_000 }).toBeGreaterThan(0);
     // Longer than a lease.
-    await pause(1_300);
+    await pause(3_900);
     expect((await sender.stats()).states.delivered).toBeLessThan(60);
     await expect(sender.send(at.message('late'))).rejects.toMatchObject({ code: 'SPOOL_FAILED' });
     await disk.free();

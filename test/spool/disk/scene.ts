@@ -23,7 +23,7 @@ export async function scene(kind: 'file' | 'sqlite', folder: string) {
       const ews = new EwsTransport({
         url: exchange.url,
         credentials: basicAuth({ username: alice, password: 'p' }),
-        requestTimeout: 500,
+        requestTimeout: 1_500,
       });
       let requests = 0;
       const transport: Transport = {
@@ -48,7 +48,7 @@ export async function scene(kind: 'file' | 'sqlite', folder: string) {
         transport,
         logger: { debug: () => undefined, info: () => undefined, warn: (line) => warnings.push(line), error: () => undefined },
         // The proportions are those of life.
-        ...{ pickupDelay: 0, pollInterval: 50, lease: { duration: 900, renewEvery: 100 }, notesPerClaim: 5 },
+        ...{ pickupDelay: 0, pollInterval: 50, lease: { duration: 2_700, renewEvery: 300 }, notesPerClaim: 5 },
         ...{ probe: { initialDelay: 20, maxDelay: 60, grace: 250 }, retry: { initialDelay: 10, maxDelay: 50 } },
       });
       senders.push(sender);

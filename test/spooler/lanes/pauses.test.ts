@@ -1,0 +1,121 @@
+/** What operators have paused, as one process knows it: never older than a poll interval, and its own pauses at once. */
+import { describe, expect, it } from 'vitest';
+import type { Pause, SpoolAdmin } from '../../../src/spool/admin/contract.ts';
+import { Pauses, pauseOf } from '../../../src/spooler/lanes/obstacles.ts';
+import { ManualClock } from '../../../src/testing/manual-clock.ts';
+
+const poll = 30_000;
+const of = (lane: string | undefined, since = 0): Pause => ({ ...(lane === undefined ? {} : { lane }), by: 'operator', since });
+
+function scene(paused: readonly Pause[] = []) {
+  const clock = new ManualClock();
+  const state = { paused, asked: 0, meanwhile: () => {} };
+  const admin = {
+    paused: async () => {
+      state.asked += 1;
+      const { paused } = state;
+      state.meanwhile();
+      return paused;
+    },
+  };
+  return { clock, state, pauses: new Pauses({ admin: admin as unknown as SpoolAdmin }, clock, poll) };
+}
+
+describe('how often the spool is asked', () => {
+  it('is twice a poll interval, however often it is refreshed', async () => {
+    const { clock, state, pauses } = scene();
+    await pauses.refresh();
+    await pauses.refresh();
+    await clock.advance(poll / 2 - 1);
+    await pauses.refresh();
+    expect(state.asked).toBe(1);
+    await clock.advance(1);
+    await pauses.refresh();
+    expect(state.asked).toBe(2);
+  });
+
+  it('is at once when they are said to have changed, also while the spool answers', async () => {
+    const { state, pauses } = scene();
+    await pauses.refresh();
+    pauses.forget();
+    state.meanwhile = () => pauses.forget();
+    await pauses.refresh();
+    state.meanwhile = () => {};
+    await pauses.refresh();
+    await pauses.refresh();
+    expect(state.asked).toBe(3);
+  });
+
+  it('is never where the spool knows no pauses', async () => {
+    const pauses = new Pauses({}, new ManualClock(), poll);
+    await pauses.refresh();
+    expect([pauses.known, pauses.lanes, pauses.all]).toEqual([[], [], false]);
+  });
+
+  it('and what it rejects with is passed on: then nothing may be claimed', async () => {
+    const broken = { paused: () => Promise.reject(new Error('gone')) } as unknown as SpoolAdmin;
+    await expect(new Pauses({ admin: broken }, new ManualClock(), poll).refresh()).rejects.toThrow('gone');
+  });
+});
+
+describe('what is paused', () => {
+  it('is nothing before the spool was asked', () => {
+    const { pauses } = scene([of('a')]);
+    expect([pauses.known, pauses.lanes, pauses.all, pauses.includes('a')]).toEqual([[], [], false, false]);
+  });
+
+  it('is a mailbox by its name', async () => {
+    const { pauses } = scene([of('a'), of('b')]);
+    await pauses.refresh();
+    expect([pauses.lanes, pauses.all]).toEqual([['a', 'b'], false]);
+    expect(['a', 'b', 'c'].map((lane) => pauses.includes(lane))).toEqual([true, true, false]);
+    expect(pauses.known).toEqual([of('a'), of('b')]);
+  });
+
+  it('is every mailbox, and none by its name', async () => {
+    const { pauses } = scene([of(undefined)]);
+    await pauses.refresh();
+    expect([pauses.lanes, pauses.all, pauses.includes('c')]).toEqual([[], true, true]);
+  });
+
+  it('is given as the same list until it changes, so that spools can tell', async () => {
+    const { state, pauses } = scene([of('a'), of('b')]);
+    const lanesAfter = async (paused: readonly Pause[]): Promise<readonly string[]> => {
+      state.paused = paused;
+      pauses.forget();
+      await pauses.refresh();
+      return pauses.lanes;
+    };
+    const first = await lanesAfter([of('a'), of('b')]);
+    expect(await lanesAfter([of('b', 5), of('a', 7)])).toBe(first);
+    expect(await lanesAfter([of('a'), of('c')])).toEqual(['a', 'c']);
+    expect(await lanesAfter([of('a')])).toEqual(['a']);
+    expect(await lanesAfter([of('a'), of('d')])).toEqual(['a', 'd']);
+    expect(await lanesAfter([])).toEqual([]);
+  });
+});
+
+describe('for how long nothing was delivered', () => {
+  it('is told of all mailboxes and of each by its name', async () => {
+    const { clock, pauses } = scene();
+    const now = clock.now();
+    const other = scene([of(undefined, now - 5_000), of('a', now - 7_000), of('b', now + 9_000)]);
+    await other.pauses.refresh();
+    expect(pauses.closedFor()).toEqual({ all: undefined, lanes: [] });
+    expect(other.pauses.closedFor()).toEqual({
+      all: 5_000,
+      lanes: [
+        { lane: 'a', closedFor: 7_000 },
+        // By a clock that is ahead of this one.
+        { lane: 'b', closedFor: 0 },
+      ],
+    });
+  });
+});
+
+it('the pause of all mailboxes counts for each, before its own', () => {
+  expect(pauseOf([of('a'), of(undefined)], 'a')).toEqual(of(undefined));
+  expect(pauseOf([of('b'), of('a')], 'a')).toEqual(of('a'));
+  expect(pauseOf([of('b')], 'a')).toBeUndefined();
+  expect(pauseOf([], 'a')).toBeUndefined();
+});
