@@ -181,6 +181,68 @@ describe('what deliver() returned', () => {
   });
 });
 
+describe('the warning', () => {
+  const kinds: readonly (readonly [string, unknown])[] = [
+    ['null instead of an outcome', null],
+    ['string instead of an outcome', 'sent'],
+    ['object instead of an outcome', []],
+    ['a promise instead of an outcome', { status: 'deferred', scope: 'note', error, ...thenable(() => undefined) }],
+    ['a promise instead of an outcome', { status: 'delivered', messageClass: 'IPM.Note', ...thenable(() => undefined) }],
+    ['an outcome of an unknown status', { status: 'sent' }],
+    ['an answer that cannot be read', throwing],
+    ['an answer whose messageClass is no text', { status: 'delivered', messageClass: '' }],
+    ['an answer whose scope is none of note, mailbox, endpoint', { status: 'deferred', scope: 'planet', error }],
+    ['an answer whose error is no OfflineImError', { status: 'deferred', scope: 'note', error: null }],
+    ['an answer whose error is no OfflineImError', { status: 'deferred', scope: 'note', error: 'EWS_ERROR' }],
+    ['an answer whose error is no OfflineImError', { status: 'deferred', scope: 'note', error: { code: 'EWS_ERROR' } }],
+    ['an answer whose retryAfter is no number', { status: 'deferred', scope: 'note', error, retryAfter: '5' }],
+    ['an answer whose splittable is not true or false', { status: 'rejected', scope: 'note', draft: 'none', error }],
+    ['an answer whose draft is none of none, removed, left', { status: 'rejected', scope: 'note', splittable: true, error }],
+    ['an answer whose sent is none of no, unknown', { status: 'blocked', scope: 'note', error }],
+    ['an answer whose by is none of login, sending', { status: 'blocked', scope: 'note', sent: 'no', by: '', error }],
+    ['an answer whose ended is none of silence, fault', { status: 'unconfirmed', scope: 'note', ended: '', error }],
+  ];
+
+  it.each(kinds)('says what was found: %s', (found, value) => {
+    const [message] = outcomes([value]).warnings.map(({ message }) => message);
+    expect(message).toBe(`deliver() of the transport returned ${found}; expected one answer per note, in order.`);
+  });
+
+  it.each<readonly [string, unknown]>([
+    ['undefined instead of a result', undefined],
+    ['a promise instead of a result', Promise.resolve({ status: 'found' })],
+    ['a result of an unknown status', { status: 'delivered' }],
+    ['an answer whose tags is no list', { status: 'found', tags: 'n:1' }],
+    ['an answer whose tags holds something other than text', { status: 'found', tags: ['n:1', 2] }],
+  ])('says what was found by a look: %s', (found, value) => {
+    const [message] = results([value]).warnings.map(({ message }) => message);
+    expect(message).toBe(`probe() of the transport returned ${found}; expected one answer per note, in order.`);
+  });
+
+  it('counts answers that are too many or too few, once', () => {
+    expect(outcomes([], 2).warnings).toMatchObject([{ message: expect.stringContaining('returned 0 answers to 2 notes;') }]);
+    expect(outcomes(undefined, 2).warnings).toMatchObject([{ message: expect.stringContaining('returned undefined;') }]);
+    expect(outcomes({}, 2).warnings).toMatchObject([{ message: expect.stringContaining('returned object;') }]);
+  });
+
+  it('is none for a draft of any kind, a negative retryAfter or an error with an odd response code', () => {
+    for (const draft of ['none', 'removed', 'left']) {
+      const rejected = { status: 'rejected', scope: 'endpoint', splittable: true, draft, error };
+      expect(outcomes([rejected])).toEqual({ outcomes: [rejected], warnings: [] });
+    }
+    expect(outcomes([{ status: 'deferred', scope: 'note', error, retryAfter: -5 }]).outcomes).toMatchObject([{ retryAfter: 0 }]);
+    const foreign = { code: 'EWS_ERROR', message: 'No.', details: { responseCode: 5 } };
+    const [outcome] = outcomes([{ status: 'deferred', scope: 'note', error: foreign }]).outcomes;
+    expect(outcome?.status === 'deferred' && [outcome.error.cause, outcome.error.details]).toEqual([foreign, {}]);
+  });
+
+  it('names no promise that is not one: only what has a function of that name', () => {
+    const outcome = { status: 'blocked', scope: 'note', sent: 'no', error };
+    // biome-ignore lint/suspicious/noThenProperty: what is not a function makes no thenable
+    expect(outcomes([{ ...outcome, then: 'later' }])).toEqual({ outcomes: [outcome], warnings: [] });
+  });
+});
+
 describe('what probe() returned', () => {
   it.each(goodResults)('passes as it is: %j', (result) => {
     expect(results([result])).toEqual({ results: [result], warnings: [] });
