@@ -110,21 +110,30 @@ function reportOne(
   { note, settlement, outcome, result }: Settled,
   entry: SpoolEntry,
 ): void {
-  const event = noteEvent(note, entry);
   switch (change.to) {
     case 'delivered': {
       const messageClass = outcome?.status === 'delivered' ? outcome.messageClass : note.frozen.messageClass;
       const took = Math.max(0, context.clock.now() - entry.acceptedAt);
       const weak = result?.status === 'found' && !provesSent(note, result);
-      const delivered = { ...event, messageClass, took, foundByProbe: kind === 'probe' };
+      const { messageId, id } = entry;
+      const { noteId, attempt, lane } = note;
+      const delivered = { messageId, id, noteId, attempt, lane, messageClass, took, foundByProbe: kind === 'probe' };
       context.trace.event('message:delivered', weak ? { ...delivered, proof: 'copy-after-fault' } : delivered);
       return;
     }
     case 'deferred':
-      context.trace.event('message:deferred', { ...event, ...reasonFields(change.reason), retryIn: after(settlement) });
+      context.trace.event('message:deferred', {
+        ...noteEvent(note, entry),
+        ...reasonFields(change.reason),
+        retryIn: after(settlement),
+      });
       return;
     case 'unconfirmed':
-      context.trace.event('message:unconfirmed', { ...event, ...reasonFields(change.reason), probeIn: after(settlement) });
+      context.trace.event('message:unconfirmed', {
+        ...noteEvent(note, entry),
+        ...reasonFields(change.reason),
+        probeIn: after(settlement),
+      });
       return;
     default:
       reportChange(context, change);

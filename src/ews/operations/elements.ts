@@ -59,12 +59,17 @@ export function responseMessages(payload: XmlElement, operation: string): readon
 }
 
 function responseMessage(element: XmlElement, name: string): ResponseMessage {
-  const codes = childrenOf(element, messagesNs, 'ResponseCode').map(({ text }) => asCode(text));
-  const [responseCode = ''] = new Set(codes).size > 1 ? [] : codes;
+  let code: string | undefined;
+  for (const { ns, name: part, text } of element.children) {
+    if (part !== 'ResponseCode' || ns !== messagesNs) continue;
+    const one = asCode(text);
+    code = code === undefined || code === one ? one : '';
+  }
+  const responseCode = code ?? '';
   // What isn't the message of this operation says nothing about it, whatever class it has.
   const known = element.ns === messagesNs && element.name === name;
   const responseClass = known ? (element.attributes.get('ResponseClass')?.trim() ?? '') : '';
-  const ok = responseClass === 'Success' && (codes.length === 0 || responseCode === 'NoError');
+  const ok = responseClass === 'Success' && (code === undefined || code === 'NoError');
   return { ok, responseClass, responseCode, element };
 }
 

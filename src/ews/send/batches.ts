@@ -41,6 +41,40 @@ export class RequestSize {
   }
 }
 
+/** The bytes of a request, which are counted only where they could be too many: counting goes through each note once more. */
+class RequestBytes {
+  readonly #most: number;
+  /** Not counted yet. */
+  #items: string[] = [];
+  #counted = 0;
+  /** As many as there are at most, those counted included: no UTF-16 unit takes more than three. */
+  #bound = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Whether there is room for one more. */
+  takes(item: string): boolean {
+    if (this.#bound + 3 * item.length <= this.#most) return true;
+    for (const one of this.#items) this.#counted += utf8Length(one);
+    this.#items = [];
+    this.#bound = this.#counted;
+    return this.#counted + utf8Length(item) <= this.#most;
+  }
+
+  add(item: string): void {
+    this.#items.push(item);
+    this.#bound += 3 * item.length;
+  }
+
+  clear(): void {
+    this.#items = [];
+    this.#counted = 0;
+    this.#bound = 0;
+  }
+}
+
 /** The class that a server takes in the place of another. */
 export interface ClassMap {
   of(messageClass: string): string;
@@ -56,7 +90,7 @@ export function* batchesOf(
 ): Generator<Batch, void, undefined> {
   let items: string[] = [];
   let sent: Note[] = [];
-  let bytes = 0;
+  const size = new RequestBytes(maxBytes);
   const batchUpTo = (end: number, place: Place): Batch => ({
     positions: sent.map((_, at) => end - sent.length + at),
     notes: sent,
@@ -67,14 +101,13 @@ export function* batchesOf(
   for (const [at, given] of notes.entries()) {
     let note = underClass(given, classes);
     let item = messageXml(note);
-    const size = utf8Length(item);
     const first = sent[0];
-    const full = items.length >= batchSize || bytes + size > maxBytes;
+    const full = items.length >= batchSize || !size.takes(item);
     if (first !== undefined && (full || !samePlace(first.place, note.place))) {
       yield batchUpTo(at, first.place);
       items = [];
       sent = [];
-      bytes = 0;
+      size.clear();
       // Meanwhile the server may have refused its class.
       if (note.messageClass !== classes.of(note.messageClass)) {
         note = underClass(given, classes);
@@ -83,7 +116,7 @@ export function* batchesOf(
     }
     items.push(item);
     sent.push(note);
-    bytes += size;
+    size.add(item);
   }
   const first = sent[0];
   if (first !== undefined) yield batchUpTo(notes.length, first.place);

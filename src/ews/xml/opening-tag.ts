@@ -79,6 +79,21 @@ const part = `[${nameStart}][${nameStart}\\-.0-9\\u00b7\\u0300-\\u036f\\u203f\\u
 const qualified = `(?:(${part}):)?(${part})`;
 const blank = '[ \\t\\r\\n]';
 
+/** A tag without declarations, as it was read. */
+interface ReadTag {
+  readonly outer: Scope;
+  readonly written: string;
+  readonly ns: string;
+  readonly name: string;
+  readonly attributes: ReadonlyMap<string, string>;
+  readonly empty: boolean;
+  readonly count: number;
+}
+
+/** Different tags that are kept, and the UTF-16 units of one: an answer repeats a few short ones for each of its items. */
+const mostKept = 32;
+const longestKept = 128;
+
 /** Reads one opening tag after another of a document; its fields are those of the latest. */
 export class OpeningTag {
   /** As it was written, for the closing tag. */
@@ -96,6 +111,8 @@ export class OpeningTag {
   readonly #start = new RegExp(`<${qualified}`, 'uy');
   readonly #attribute = new RegExp(`${blank}+${qualified}${blank}*=${blank}*(?:"([^"<]*)"|'([^'<]*)')`, 'uy');
   readonly #end = /[ \t\r\n]*(\/?)>/y;
+  /** By their text, up to the first `>`. */
+  readonly #kept = new Map<string, ReadTag>();
 
   constructor(source: string) {
     this.#source = source;
@@ -103,6 +120,29 @@ export class OpeningTag {
 
   /** Reads the tag that begins at `at`, and says where it ends. Stops reading attributes beyond `mostAttributes`. */
   read(at: number, outer: Scope, mostAttributes: number): number {
+    const first = this.#source.indexOf('>', at) + 1;
+    const text = first > at && first - at <= longestKept ? this.#source.slice(at, first) : '';
+    const kept = this.#kept.get(text);
+    if (kept?.outer === outer && kept.count <= mostAttributes) {
+      this.written = kept.written;
+      this.ns = kept.ns;
+      this.name = kept.name;
+      this.attributes = kept.attributes;
+      this.empty = kept.empty;
+      this.count = kept.count;
+      this.scope = outer;
+      return first;
+    }
+    const end = this.#read(at, outer, mostAttributes);
+    // One that ends at the first `>` reads the same wherever its namespaces are the same ones.
+    if (text !== '' && end === first && this.scope === outer && this.#kept.size < mostKept) {
+      const { written, ns, name, attributes, empty, count } = this;
+      this.#kept.set(text, { outer, written, ns, name, attributes, empty, count });
+    }
+    return end;
+  }
+
+  #read(at: number, outer: Scope, mostAttributes: number): number {
     const [start, prefix, name = ''] = this.#match(this.#start, at) ?? [];
     if (start === undefined) throw broken();
     this.written = start.slice(1);

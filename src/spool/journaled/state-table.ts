@@ -114,7 +114,9 @@ export class StateTable {
     this.#order = Math.max(this.#order, tx.lastOrder);
     const streams = new Set<string>();
     for (const record of tx.entries.values()) this.#putEntry(record, streams);
-    for (const [id, note] of tx.notes) this.#putNote(id, note, streams, tx.entries);
+    tx.notes.forEach((note, id) => {
+      this.#putNote(id, note, streams, tx.entries);
+    });
     for (const key of streams) this.refreshStream(key);
     for (const id of tx.forgotten) this.#forget(id);
   }

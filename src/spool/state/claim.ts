@@ -84,11 +84,9 @@ export function claimPick(
   };
   tx.putNote(claimed);
   if (delivering) {
-    for (const [index, member] of members.entries()) {
-      tx.move(member, 'delivering', { noteId, attempt, triedBy: request.owner });
-      // Shown as they are from now on; nobody else has them.
-      Object.assign(entries[index] ?? missing('A member of a note'), { state: 'delivering', noteId, attempt });
-    }
+    for (const member of members) tx.move(member, 'delivering', { noteId, attempt, triedBy: request.owner });
+    // Shown as they are from now on; nobody else has them.
+    for (const entry of entries) Object.assign(entry, { state: 'delivering', noteId, attempt });
   }
   return {
     token: lease.token,

@@ -32,6 +32,20 @@ describe('notes are cut into requests', () => {
     expect(sizes()).toEqual([1, 2, 1, 1]);
   });
 
+  it('as full as their bytes allow, though they could have been more', async () => {
+    h.server.handler = accept;
+    const probe = h.transport();
+    await probe.deliver([h.note(probe, 0, { body: { type: 'text', content: 'a'.repeat(3000) } })], always());
+    const [request] = h.server.requests.splice(0);
+    const item = request?.body.match(/<t:Message>.*<\/t:Message>/s)?.[0].length ?? 0;
+    const transport = h.transport({ maxRequestBytes: 3 * item });
+    const notes = Array.from({ length: 7 }, (_, n) =>
+      h.note(transport, n, { body: { type: 'text', content: 'a'.repeat(3000) } }),
+    );
+    await transport.deliver(notes, always());
+    expect(sizes()).toEqual([3, 3, 1]);
+  });
+
   it('where the place changes', async () => {
     h.server.handler = accept;
     const transport = h.transport();

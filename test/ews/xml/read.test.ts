@@ -30,6 +30,22 @@ describe('parseXml', () => {
     expect(childrenOf(undefined, 'u', 'c')).toEqual([]);
   });
 
+  it('reads a tag that comes again by the namespaces that stand around it there', () => {
+    const root = parseXml(
+      '<r xmlns:p="u"><p:b x="1"/><p:b x="1"/><q xmlns:p="v"><p:b x="1"/><p:b x="1"><p:b x="1"/></p:b></q><p:b x="1"/></r>',
+    );
+    const spaces = (el: typeof root): unknown[] => [el.ns, el.attributes.get('x'), ...el.children.map(spaces)];
+    const [u, v] = [
+      ['u', '1'],
+      ['v', '1'],
+    ];
+    expect(spaces(root)).toEqual(['', undefined, u, u, ['', undefined, v, [...(v ?? []), v]], u]);
+    const quoted = parseXml('<r><a x="1>2" y="3"/><a x="1>2" y="4"/><a x="1>2"/></r>');
+    expect(quoted.children.map(({ attributes }) => [...attributes.values()])).toEqual([['1>2', '3'], ['1>2', '4'], ['1>2']]);
+    expect(refused('<r><a x="1"/><a x="1"/><a x="1"/></r>', { maxNodes: 6 })).toBe(true);
+    expect(refused('<r><a x="1"/><a x="1"/><a x="1"/></r>', { maxNodes: 7 })).toBe(false);
+  });
+
   it('decodes references, also beyond the basic plane and in attributes', () => {
     const root = parseXml('<a x="&#10;&#x9;&quot;">&#13;&#x1F600;&#128512;&amp;lt;&apos;</a>');
     expect(root.text).toBe("\r😀😀&lt;'");
