@@ -27,13 +27,16 @@ export function checkArguments(prototype: object, owner: string, methods: Readon
   for (const [name, { refuses, takes }] of Object.entries(methods)) {
     const method: unknown = Object.getOwnPropertyDescriptor(prototype, name)?.value;
     if (typeof method !== 'function') continue;
-    const rules = Object.entries(takes);
+    // What is called for every item must cost little: nothing is made here for each call.
+    const rules = Object.entries(takes).map(([argument, { read }]) => ({
+      read,
+      path: { owner: `${owner}.${name}()`, name: argument },
+    }));
     const inFront = {
       [name](this: unknown, ...given: unknown[]): unknown {
         try {
-          for (const [index, [argument, { read }]] of rules.entries()) {
-            read(given[index], { owner: `${owner}.${name}()`, name: argument });
-          }
+          let index = 0;
+          for (const { read, path } of rules) read(given[index++], path);
         } catch (error) {
           if (refuses === 'rejects') return Promise.reject(error);
           throw error;

@@ -33,7 +33,8 @@ export interface XmlLimits {
 interface Open {
   readonly written: string;
   readonly scope: Scope;
-  readonly children: XmlElement[];
+  /** The children of its element, once it has some. */
+  children: XmlElement[] | undefined;
   readonly element: { -readonly [Key in keyof XmlElement]: XmlElement[Key] };
 }
 
@@ -106,11 +107,9 @@ export function parseXml(source: string, limits: XmlLimits = {}): XmlElement {
       if (nodes > maxNodes) throw unreadable(`it has more than ${maxNodes} elements and attributes`);
       const element = { ns: tag.ns, name: tag.name, attributes: tag.attributes, children: noChildren, text: '' };
       if (innermost === undefined) root = element;
-      else {
-        if (innermost.element.children === noChildren) innermost.element.children = innermost.children;
-        innermost.children.push(element);
-      }
-      if (!tag.empty) open.push({ written: tag.written, scope: tag.scope, children: [], element });
+      else if (innermost.children === undefined) innermost.element.children = innermost.children = [element];
+      else innermost.children.push(element);
+      if (!tag.empty) open.push({ written: tag.written, scope: tag.scope, children: undefined, element });
     }
     written = before + (source[next + 1] === '/' ? 0 : at - next);
     if (written > maxText) throw unreadable(`it has more than ${maxText} characters of text and attributes`);

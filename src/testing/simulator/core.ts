@@ -149,7 +149,7 @@ export class SimulatorCore {
     const at = this.exchange.registry.now();
     const { cleared } = this.exchange.timers;
     // Graph takes larger ones, so the front's limit is not that of EWS.
-    const tooLarge = asked.tooLarge === true || utf8Length(asked.body) > this.exchange.profile.maxRequestBytes;
+    const tooLarge = asked.tooLarge === true || isLonger(asked.body, this.exchange.profile.maxRequestBytes);
     const request = { ...asked, body: tooLarge ? '' : asked.body, tooLarge };
     const read = readRequest(request.tooLarge ? '' : request.body);
     const known = Object.hasOwn(operations, read.operation) ? operations[read.operation] : undefined;
@@ -290,9 +290,10 @@ export class SimulatorCore {
 const struckBy = (fault: Fault | undefined, delay: number): string | undefined =>
   fault?.kind ?? (delay > 0 ? 'delay' : undefined);
 
+/** Whether a text takes more bytes than that; no character takes more than three of them. */
+const isLonger = (text: string, bytes: number): boolean => text.length * 3 > bytes && utf8Length(text) > bytes;
+
 const noMime: ReadonlyMap<XmlElement, ParsedMime> = new Map();
 
 /** A request, and the MIME in it. */
-interface MimeRead extends ReadRequest {
-  readonly mime: ReadonlyMap<XmlElement, ParsedMime>;
-}
+type MimeRead = ReadRequest & { readonly mime: ReadonlyMap<XmlElement, ParsedMime> };

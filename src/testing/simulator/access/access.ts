@@ -99,8 +99,9 @@ export function readBasic(authorization: string): { username: string; password: 
   const encoded = /^Basic\s+([A-Za-z0-9+/=]+)$/i.exec(authorization)?.[1];
   if (encoded === undefined) return undefined;
   try {
-    const bytes = Uint8Array.from(atob(encoded), (c) => c.charCodeAt(0));
-    const text = new TextDecoder().decode(bytes);
+    const binary = atob(encoded);
+    const isAscii = !/[^\0-\x7f]/.test(binary);
+    const text = isAscii ? binary : new TextDecoder().decode(Uint8Array.from(binary, (c) => c.charCodeAt(0)));
     const colon = text.indexOf(':');
     return colon === -1 ? undefined : { username: text.slice(0, colon), password: text.slice(colon + 1) };
   } catch {

@@ -15,7 +15,8 @@ import { automaticReply } from './rules/automatic-reply.ts';
  * sender by a non-delivery report, as Exchange does: the submission itself was fine.
  */
 export function deliver(exchange: Exchange, sender: SimulatedMailbox, content: MessageContent, automatic = false): void {
-  const federated = strip(content);
+  let stripped: MessageContent | undefined;
+  const federated = (): MessageContent => (stripped ??= strip(content));
   const [unknown, full]: [string[], string[]] = [[], []];
   const recipients = expanded(exchange, [...content.to, ...content.cc, ...content.bcc]);
   for (const recipient of recipients) {
@@ -24,12 +25,12 @@ export function deliver(exchange: Exchange, sender: SimulatedMailbox, content: M
       full.push(recipient);
     } else if (mailbox !== undefined) {
       const internal = exchange.isInside(sender.address) && exchange.isInside(recipient);
-      arrive(exchange, mailbox, internal ? withoutBcc(content) : federated);
+      arrive(exchange, mailbox, internal ? withoutBcc(content) : federated());
       if (!automatic) answerAutomatically(exchange, mailbox, content, internal);
     } else if (exchange.isInside(recipient)) {
       unknown.push(recipient);
     } else {
-      exchange.outbound.push({ sender: sender.address, recipient, content: federated, at: exchange.registry.now() });
+      exchange.outbound.push({ sender: sender.address, recipient, content: federated(), at: exchange.registry.now() });
     }
   }
   const report = (addresses: readonly string[], why: string): void => {

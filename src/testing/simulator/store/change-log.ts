@@ -42,15 +42,16 @@ export class ChangeLog {
     what: Change['what'],
     id: string,
     folderId: string,
-    more: Pick<Change, 'old' | 'readOnly'> = {},
+    more?: Pick<Change, 'old' | 'readOnly'>,
   ): void {
-    const change = { seq: this.#registry.nextSeq(), at: this.#registry.now(), object, what, id, folderId, ...more };
+    const happened = { seq: this.#registry.nextSeq(), at: this.#registry.now(), object, what, id, folderId };
+    const change: Change = more === undefined ? happened : { ...happened, ...more };
     this.#changes.push(change);
     if (this.#changes.length > 2 * kept) {
       const dropped = this.#changes.splice(0, kept);
       this.#forgotten = dropped.at(-1)?.seq ?? this.#forgotten;
     }
-    for (const listener of [...this.#listeners]) listener(change);
+    if (this.#listeners.size > 0) for (const listener of [...this.#listeners]) listener(change);
   }
 
   /** Changes after that number; undefined when some of them are forgotten. */

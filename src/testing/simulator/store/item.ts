@@ -104,7 +104,6 @@ export interface ItemPlace {
  */
 export class SimulatedItem {
   readonly id: string;
-  readonly changeKey: string;
   readonly mailbox: string;
   readonly folder: string;
   readonly folderId: string;
@@ -121,7 +120,6 @@ export class SimulatedItem {
   /** @internal */
   constructor(place: ItemPlace, content: MessageContent) {
     this.id = place.id;
-    this.changeKey = `CQ${place.id.slice(-8)}${place.revision === 0 ? '' : place.revision.toString(36)}`;
     this.mailbox = place.mailbox;
     this.folder = place.folder;
     this.folderId = place.folderId;
@@ -135,6 +133,9 @@ export class SimulatedItem {
     this.series = place.series;
   }
 
+  get changeKey(): string {
+    return `CQ${this.id.slice(-8)}${this.revision === 0 ? '' : this.revision.toString(36)}`;
+  }
   get itemClass(): string {
     return this.content.itemClass;
   }
@@ -176,6 +177,7 @@ export class SimulatedItem {
   }
   /** Roughly, in bytes. */
   get size(): number {
+    if (this.content.attachments === undefined) return this.subject.length + this.body.content.length + 512;
     const attached = this.attachments.reduce((sum, { content }) => sum + Math.ceil(((content?.length ?? 0) * 3) / 4), 0);
     return this.subject.length + this.body.content.length + attached + 512;
   }

@@ -15,6 +15,7 @@ export class Registry {
   readonly subscriptions = new Map<string, Subscription>();
   #last = 0;
   #seq = 0;
+  #now = new Date(0);
   /** Called at each change, whatever changed. */
   readonly #watchers = new Set<() => void>();
 
@@ -62,7 +63,7 @@ export class Registry {
   /** The number of the next change or item: one row for the whole simulator. */
   nextSeq(): number {
     this.#seq += 1;
-    for (const watcher of this.#watchers) watcher();
+    if (this.#watchers.size > 0) for (const watcher of this.#watchers) watcher();
     return this.#seq;
   }
 
@@ -91,8 +92,11 @@ export class Registry {
     return this.#seq;
   }
 
+  /** One object for each ms: most of what a large mailbox would hold of dates are the same. */
   now(): Date {
-    return new Date(this.clock.now());
+    const now = this.clock.now();
+    if (this.#now.getTime() !== now) this.#now = new Date(now);
+    return this.#now;
   }
 
   #next(): string {
@@ -106,12 +110,15 @@ class ItemsById extends Map<string, SimulatedItem> {
   readonly #byAttachment = new Map<string, string>();
 
   override set(id: string, item: SimulatedItem): this {
-    for (const attachment of allAttachments(item.attachments)) this.#byAttachment.set(attachment.id, id);
+    const { attachments } = item.content;
+    if (attachments !== undefined)
+      for (const { id: attached } of allAttachments(attachments)) this.#byAttachment.set(attached, id);
     return super.set(id, item);
   }
 
   override delete(id: string): boolean {
-    for (const attachment of allAttachments(this.get(id)?.attachments ?? [])) {
+    const attachments = this.get(id)?.content.attachments;
+    for (const attachment of attachments === undefined ? [] : allAttachments(attachments)) {
       if (this.#byAttachment.get(attachment.id) === id) this.#byAttachment.delete(attachment.id);
     }
     return super.delete(id);

@@ -28,13 +28,24 @@ export const kinds: Readonly<Record<ItemKind, { readonly itemClass: string; read
   PostItem: { itemClass: 'IPM.Post', folder: 'inbox' },
 };
 
+const places = new Map<ItemKind, ReadonlyMap<string, number>>();
+
+/** The elements of a kind by their place in the schema's order. */
+function placesOf(kind: ItemKind): ReadonlyMap<string, number> {
+  const known = places.get(kind);
+  if (known !== undefined) return known;
+  const made = new Map(itemElements[kind].map((name, at) => [name, at]));
+  places.set(kind, made);
+  return made;
+}
+
 /** Throws the schema's fault unless the children are known and in order: Exchange looks at that before it processes anything. */
 export function checkItem(item: XmlElement): void {
   if (item.ns !== typesNs || !isItemKind(item.name)) return;
-  const order: readonly string[] = itemElements[item.name];
+  const order = placesOf(item.name);
   let last = -1;
   for (const { ns, name } of item.children) {
-    const at = ns === typesNs ? order.indexOf(name) : -1;
+    const at = ns === typesNs ? (order.get(name) ?? -1) : -1;
     const again = at === last && name !== 'ExtendedProperty';
     if (at === -1 || at < last || again) throw schemaFault(`the element '${item.name}' has invalid child element '${name}'.`);
     last = at;
@@ -58,43 +69,56 @@ export interface ReadingContext {
 /** The content of an item that is being created: of its MIME first, then of the elements beside it, which prevail. */
 export function readItem(item: XmlElement, context: ReadingContext): MessageContent {
   const kind = isItemKind(item.name) ? item.name : 'Item';
-  const mimeElement = child(item, typesNs, 'MimeContent');
+  const part = partsOf(item);
+  const text = (name: string): string | undefined => part.get(name)?.text;
+  const mimeElement = part.get('MimeContent');
   const mime = mimeElement && context.mimeOf(mimeElement);
   if (mime?.refused !== undefined) throw new EwsItemError('ErrorMimeContentInvalid', mime.refused);
   const properties = childrenOf(item, typesNs, 'ExtendedProperty').map(readProperty);
   const tagged = properties.find((p) => p.path.tag === 0x1035)?.value;
-  const from = single(child(item, typesNs, 'From')) ?? mime?.from;
-  const sender = single(child(item, typesNs, 'Sender')) ?? mime?.sender;
-  const body = child(item, typesNs, 'Body');
-  const attached = child(item, typesNs, 'Attachments')?.children ?? [];
+  const from = single(part.get('From')) ?? mime?.from;
+  const sender = single(part.get('Sender')) ?? mime?.sender;
+  const body = part.get('Body');
+  const attached = part.get('Attachments')?.children ?? [];
   const attachments = [
     ...(mime?.attachments ?? []).map((one) => ({ ...one, id: context.newAttachmentId() })),
     ...attached.map((one) => readAttachment(one, context.newAttachmentId, (inner) => readItem(inner, context))),
   ];
   const fields = fieldsOf(item, kind, mime?.fields);
   // With elements beside it that say otherwise, the MIME is no longer what the item is.
-  const whole = item.children.every(({ name }) => !ofMime.has(name));
-  const messageId = textOf(item, typesNs, 'InternetMessageId') ?? (typeof tagged === 'string' ? tagged : mime?.messageId);
-  const content: MessageContent = {
-    itemClass: textOf(item, typesNs, 'ItemClass') ?? kinds[kind].itemClass,
-    subject: textOf(item, typesNs, 'Subject') ?? mime?.subject ?? '',
+  const whole = mime !== undefined && item.children.every(({ name }) => !ofMime.has(name));
+  const messageId = text('InternetMessageId') ?? (typeof tagged === 'string' ? tagged : mime?.messageId);
+  const content: { -readonly [Key in keyof MessageContent]: MessageContent[Key] } = {
+    itemClass: text('ItemClass') ?? kinds[kind].itemClass,
+    subject: text('Subject') ?? mime?.subject ?? '',
     body: (body && readBody(body)) ?? mime?.body ?? { type: 'text', content: '' },
-    importance: child(item, typesNs, 'Importance') === undefined ? (mime?.importance ?? 'Normal') : importanceOf(item),
-    sensitivity: child(item, typesNs, 'Sensitivity') === undefined ? (mime?.sensitivity ?? 'Normal') : sensitivityOf(item),
-    ...(from === undefined ? {} : { from }),
-    ...(sender === undefined ? {} : { sender }),
-    to: recipients(item, 'ToRecipients') ?? mime?.to ?? [],
-    cc: recipients(item, 'CcRecipients') ?? mime?.cc ?? [],
-    bcc: recipients(item, 'BccRecipients') ?? mime?.bcc ?? [],
+    importance: part.has('Importance') ? importanceOf(item) : (mime?.importance ?? 'Normal'),
+    sensitivity: part.has('Sensitivity') ? sensitivityOf(item) : (mime?.sensitivity ?? 'Normal'),
+    to: recipients(part.get('ToRecipients')) ?? mime?.to ?? none,
+    cc: recipients(part.get('CcRecipients')) ?? mime?.cc ?? none,
+    bcc: recipients(part.get('BccRecipients')) ?? mime?.bcc ?? none,
     internetMessageId: messageId ?? context.newMessageId(),
     properties,
-    ...(kind === 'Message' ? {} : { kind }),
-    ...(fields.size === 0 ? {} : { fields }),
-    ...(attachments.length === 0 ? {} : { attachments }),
-    ...(mime?.sentAt === undefined ? {} : { sentAt: mime.sentAt }),
-    ...(mime === undefined || !whole ? {} : { mime: mime.source }),
   };
+  if (from !== undefined) content.from = from;
+  if (sender !== undefined) content.sender = sender;
+  if (kind !== 'Message') content.kind = kind;
+  if (fields.size > 0) content.fields = fields;
+  if (attachments.length > 0) content.attachments = attachments;
+  if (mime?.sentAt !== undefined) content.sentAt = mime.sentAt;
+  if (whole) content.mime = mime.source;
   return withExceptions(withAliased(content, properties), mime?.exceptions);
+}
+
+const none: readonly Mailbox[] = [];
+
+/** The elements of an item by name; of two with one name, the first. */
+function partsOf(item: XmlElement): ReadonlyMap<string, XmlElement> {
+  const parts = new Map<string, XmlElement>();
+  for (const element of item.children) {
+    if (element.ns === typesNs && !parts.has(element.name)) parts.set(element.name, element);
+  }
+  return parts;
 }
 
 /** Elements of an item that MIME says too. */
@@ -104,18 +128,22 @@ const ofMime: ReadonlySet<string> = new Set(
 
 /** Markup that a client has not escaped inside `t:Body` (ews-javascript-api does that) is the body all the same. */
 export function readBody(body: XmlElement): MessageContent['body'] {
-  const markup = body.children.map((element) => writeElement(element).replace(/(<\/?)t:/g, '$1')).join('');
+  const markup = body.children.reduce((before, one) => before + writeElement(one).replace(/(<\/?)t:/g, '$1'), '');
   return { type: body.attributes.get('BodyType') === 'HTML' ? 'html' : 'text', content: body.text + markup };
 }
 
 /** Elements that nothing is computed from: kept as they were given. */
 function fieldsOf(item: XmlElement, kind: ItemKind, ofMime?: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
-  const fields = new Map(ofMime);
+  let fields: Map<string, string> | undefined;
   for (const element of item.children) {
-    if (element.ns === typesNs && isKept(element.name)) fields.set(element.name, writeElement(element));
+    if (element.ns !== typesNs || !isKept(element.name)) continue;
+    fields ??= new Map(ofMime);
+    fields.set(element.name, writeElement(element));
   }
-  return withDefaults(kind, fields);
+  return withDefaults(kind, fields ?? ofMime ?? noFields);
 }
+
+const noFields: ReadonlyMap<string, string> = new Map();
 
 /** Whether an element is kept as it was given. */
 export function isKept(name: string): boolean {
@@ -162,8 +190,7 @@ export function single(element: XmlElement | undefined): Mailbox | undefined {
   return element === undefined ? undefined : several(element)[0];
 }
 
-function recipients(item: XmlElement, name: string): readonly Mailbox[] | undefined {
-  const list = child(item, typesNs, name);
+function recipients(list: XmlElement | undefined): readonly Mailbox[] | undefined {
   return list && several(list);
 }
 

@@ -64,8 +64,9 @@ export class RuleBook {
 
   /** What the rules make of a message. */
   plan(content: MessageContent, at: Date): ArrivalPlan {
-    const own = [this.#mailbox.address, ...this.#mailbox.aliases];
     let folder: SimulatedFolder | undefined = this.#mailbox.folder('inbox');
+    if (this.#rules.length === 0) return { content, folder, copies: [], read: false, redirect: [], forward: [] };
+    const own = [this.#mailbox.address, ...this.#mailbox.aliases];
     let changed = content;
     let read = false;
     const copies: SimulatedFolder[] = [];
