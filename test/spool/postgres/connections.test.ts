@@ -62,7 +62,7 @@ describe('connections that break', () => {
     const schema = fixture.newSchema();
     let breaks = 0;
     const breaking = async (query: PgQuery, client: PgPoolClient): Promise<void> => {
-      if (query.name?.startsWith('oim_append_insert') !== true || breaks-- <= 0) return;
+      if (query.name?.startsWith('oim_append_new') !== true || breaks-- <= 0) return;
       const heard = new Promise((resolve) => client.on('error', resolve));
       await Promise.all([heard, terminate()]);
     };

@@ -1,5 +1,5 @@
 import { asError, isA, property } from '../../../core/errors/thrown.ts';
-import { plannerSettings } from '../tables/settings.ts';
+import { transactionSettings } from '../tables/statement.ts';
 import { type Connections, GivenUp, Limit, type LimitOptions } from './connections.ts';
 import { asRefusedBegin, asSpoolError, isAboutWhatWasAsked, isConnectionError, sqlStateOf } from './pg-error.ts';
 import type { PgClient, PgPoolClient } from './pool.ts';
@@ -40,6 +40,8 @@ export interface TransactionLimits extends LimitOptions {
   readonly lockTimeout: number;
   /** One statement, which is a transaction by itself: nothing is said around it. */
   readonly alone?: boolean;
+  /** What it asks for first sets all but the time to wait for a lock (`append.ts`). */
+  readonly setsItself?: boolean;
   /** ms that its own statements may take, where that is another time than what is left of the deadline. */
   readonly statements?: number | undefined;
   /** A query that goes to the server together with what begins the transaction: it has no parameters, and its plan is made anew each time. */
@@ -53,14 +55,10 @@ export type Body<Result> = (client: PgClient, first: readonly unknown[]) => Prom
  * Every setting lasts until the end of the transaction, so that the host finds its connections as they were. A process that is
  * stopped in the middle must not hold its locks for long; and what is accepted is on disk, whatever the database's default.
  */
-function beginText({ lockTimeout, first }: TransactionLimits): string {
-  return `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_backend_pid()::text AS pid, ${settings},
-set_config('lock_timeout', '${Math.ceil(lockTimeout)}', true), CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END${first === undefined ? '' : `; ${first}`}`;
+function beginText({ lockTimeout, first, setsItself = false }: TransactionLimits): string {
+  return `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_backend_pid()::text AS pid,
+set_config('lock_timeout', '${Math.ceil(lockTimeout)}', true)${setsItself ? '' : `, ${transactionSettings}`}${first === undefined ? '' : `; ${first}`}`;
 }
-
-const settings = [['idle_in_transaction_session_timeout', '5000'] as const, ...plannerSettings]
-  .map(([name, value]) => `set_config('${name}', '${value}', true)`)
-  .join(', ');
 
 /**
  * Runs a transaction of its own on a connection of the pool.

@@ -5,10 +5,16 @@ import type { AppendResult } from '../../contract.ts';
 import { isConnectionError, isLockTimeout } from '../connection/pg-error.ts';
 import type { Session } from '../connection/session.ts';
 import { TransactionError } from '../connection/transact.ts';
-import { appendMessages, failedAppend, type NewMessage, streamsOf, unstorable, unstorableAppend } from './append.ts';
+import { appendAtOnce, failedAppend, idOf, type NewMessage, streamKeysOf, unstorable, unstorableAppend } from './append.ts';
 
 /** Entries that go into one transaction at most. */
 const entriesAtOnce = 1_000;
+/** Transactions at once: while one is written, messages of the next are prepared. */
+const groupsAtOnce = 2;
+/** Messages that are worth a transaction of their own beside another one. */
+const worthwhile = 16;
+/** Connections of a pool that are left to everything else. */
+const leftToOthers = 4;
 /** ms that a group waits for a conversation that another transaction holds. */
 const groupLockTimeout = 300;
 /** ms that a message waits for it on its own, and that one transaction waits at a time: the last one, when others took up all of that, just looks. */
@@ -34,8 +40,18 @@ interface Item {
 export class Appender {
   readonly #session: Session;
   readonly #instance: string;
-  readonly #items: Item[] = [];
-  #flushing = false;
+  readonly #most: number;
+  #items: Item[] = [];
+  /** Groups that are being gathered or written. */
+  #flushing = 0;
+  /** One is being gathered: what is asked for now goes with it. */
+  #gathering = false;
+  /** All that waited the last time had to wait for what is being written. */
+  #blocked = false;
+  /** Groups that are being written. */
+  readonly #groups = new Set<readonly Item[]>();
+  /** Streams and ids of their messages: what else has one of them goes later, so that its place is after theirs. */
+  readonly #writing = new Set<string>();
   /** Messages whose conversation is held, one at a time. */
   readonly #waiting = new SerialQueue();
   /** How many of them each stream has: what comes later goes after them. */
@@ -46,43 +62,88 @@ export class Appender {
   constructor(session: Session, instance: string) {
     this.#session = session;
     this.#instance = instance;
+    this.#most = Math.max(1, Math.min(groupsAtOnce, (session.connections.most ?? 0) - leftToOthers));
   }
 
   /** One result a message, in their order. */
   append(messages: readonly NewMessage[]): Promise<Results> {
     const since = this.#session.clock.monotonic();
     const results = messages.map((message) => new Promise<AppendResult>((done) => this.#items.push({ message, since, done })));
-    if (!this.#flushing) void this.#flush();
+    this.#begin();
     return Promise.all(results);
   }
 
+  #begin(): void {
+    const another = this.#flushing < this.#most && this.#items.length >= worthwhile && !this.#gathering && !this.#blocked;
+    if (this.#flushing === 0 || another) void this.#flush();
+  }
+
   async #flush(): Promise<void> {
-    this.#flushing = true;
+    this.#flushing += 1;
+    this.#gathering = true;
     // What is asked for in the same turn of the event loop goes together.
     await Promise.resolve();
     for (let crowded = false; this.#items.length > 0; ) {
       // Who has just been told that a message is kept may well have the next: a commit for half of them would cost as much as one for all.
       if (crowded) await this.#gather();
-      const group: Item[] = [];
-      for (let entries = 0; this.#items.length > 0 && entries < entriesAtOnce; ) {
-        const [item] = this.#items.splice(0, 1);
-        if (item === undefined) break;
-        if (unstorable(item.message)) item.done(unstorableAppend(item.message));
-        else if (this.#isHopeless(item)) this.#giveUp(item);
-        else if (this.#isHeld(item.message)) this.#wait(item);
-        else {
-          group.push(item);
-          entries += item.message.length;
-        }
-      }
-      if (group.length > 0) await this.#together(group);
+      const group = this.#take();
+      this.#gathering = false;
+      this.#blocked = group.length === 0 && this.#groups.size > 0;
+      // What is left goes with the group after the one that is being written.
+      if (this.#blocked) break;
+      if (group.length > 0) await this.#write(group);
       crowded = group.length > 4;
     }
-    this.#flushing = false;
+    this.#flushing -= 1;
+  }
+
+  async #write(group: readonly Item[]): Promise<void> {
+    const names = group.flatMap(namesOf);
+    for (const name of names) this.#writing.add(name);
+    this.#groups.add(group);
+    this.#begin();
+    await this.#together(group);
+    this.#groups.delete(group);
+    for (const name of names) this.#writing.delete(name);
+    this.#blocked = false;
+  }
+
+  /**
+   * The next group: half of what there is where another transaction can have the rest, and what is in the conversations of that half. What has to wait for what is being
+   * written stays, and so does what comes after it in its conversation.
+   */
+  #take(): Item[] {
+    const items = this.#items.slice(0, 2 * entriesAtOnce);
+    const later = this.#items.slice(items.length);
+    const shared = this.#groups.size + 1 < this.#most && items.length >= 2 * worthwhile;
+    const most = shared ? Math.ceil(items.length / 2) : items.length;
+    const group: Item[] = [];
+    const taken = new Set<string>();
+    const left: Item[] = [];
+    const behind = new Set<string>();
+    let entries = 0;
+    for (const item of items) {
+      const names = namesOf(item);
+      const fits = entries < entriesAtOnce && (group.length < most || names.some((name) => taken.has(name)));
+      if (unstorable(item.message)) item.done(unstorableAppend(item.message));
+      else if (!fits || names.some((name) => this.#writing.has(name) || behind.has(name))) {
+        left.push(item);
+        for (const name of names) behind.add(name);
+      } else if (this.#isHopeless(item)) this.#giveUp(item);
+      else if (this.#isHeld(item.message)) this.#wait(item);
+      else {
+        group.push(item);
+        for (const name of names) taken.add(name);
+        entries += item.message.length;
+      }
+    }
+    this.#items = [...left, ...later];
+    return group;
   }
 
   /** Until a turn of the event loop brings nothing new. */
   async #gather(): Promise<void> {
+    this.#gathering = true;
     for (let before = -1; this.#items.length > before; ) {
       before = this.#items.length;
       await new Promise((resolve) => setImmediate(resolve));
@@ -115,7 +176,7 @@ export class Appender {
 
   /** Puts a message behind those that wait for its conversation. */
   #wait(item: Item): void {
-    const keys = [...streamsOf([item.message]).keys()];
+    const keys = [...new Set(streamKeysOf(item.message))];
     for (const key of keys) this.#held.set(key, (this.#held.get(key) ?? 0) + 1);
     const end = this.#session.clock.monotonic() + heldTimeout;
     void this.#waiting.run(async () => {
@@ -144,7 +205,7 @@ export class Appender {
   }
 
   #isHeld(message: NewMessage): boolean {
-    return this.#held.size > 0 && [...streamsOf([message]).keys()].some((key) => this.#held.has(key));
+    return this.#held.size > 0 && streamKeysOf(message).some((key) => this.#held.has(key));
   }
 
   /** It has waited for a whole deadline, and the last transaction of all failed: it does not wait for another one. */
@@ -179,11 +240,19 @@ export class Appender {
   }
 
   #attempt(messages: readonly NewMessage[], limits: { lockTimeout: number; deadline: number }): Promise<Results> {
-    return this.#session.transact(async (client) => {
-      const { results, added } = await appendMessages(client, this.#session.sql, messages, this.#instance);
-      return { result: results, commit: added };
-    }, limits);
+    return this.#session.transact(
+      async (client) => {
+        const { results, added } = await appendAtOnce(client, this.#session.sql, messages, this.#instance);
+        return { result: results, commit: added };
+      },
+      { ...limits, setsItself: true },
+    );
   }
+}
+
+/** What orders a message after another: its streams, and its id. Neither can be taken for the other: a key is hashed. */
+function namesOf({ message }: Item): string[] {
+  return [...streamKeysOf(message), `id ${idOf(message)}`];
 }
 
 function asTransactionError(error: unknown): TransactionError {

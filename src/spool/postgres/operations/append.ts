@@ -6,15 +6,16 @@ import { appendMessage, type PlannedAppend } from '../../state/append.ts';
 import { type EntryRecord, viewOf } from '../../state/records.ts';
 import { asSpoolError } from '../connection/pg-error.ts';
 import type { PgClient } from '../connection/pool.ts';
-import { addCounters, countersOf } from '../tables/counters.ts';
-import { entryColumns, Loaded, type ReadEntry } from '../tables/loaded.ts';
-import { type Sql, statement } from '../tables/statement.ts';
+import { appendNew, insertEntries, lockStreams, newValues } from '../tables/append.ts';
+import { countersOf, countersOfNew } from '../tables/counters.ts';
+import { Loaded, type ReadEntry } from '../tables/loaded.ts';
+import type { Sql } from '../tables/statement.ts';
 import { refreshStreams, storedStreamKey } from '../tables/streams.ts';
-import { isStorable } from '../tables/texts.ts';
-import { objectOf, recordset } from '../tables/write.ts';
+import { isStorable, textArray } from '../tables/texts.ts';
+import { objectOf } from '../tables/write.ts';
 import { begin } from './work.ts';
 
-const idOf = (message: NewMessage): string => (message[0] ?? missing('The first entry of a message')).messageId;
+export const idOf = (message: NewMessage): string => (message[0] ?? missing('The first entry of a message')).messageId;
 
 /** The result of a message that was not appended, or may not have been. */
 export function failedAppend(message: NewMessage, kept: 'no' | 'unknown', error: unknown): AppendResult {
@@ -31,40 +32,59 @@ export function unstorableAppend(message: NewMessage): AppendResult {
 export type NewMessage = readonly NewSpoolEntry[];
 
 /**
- * Locks the streams that the messages go to, in the order of their keys; one that has no active entries is due when its new
- * first one is. The lock is held until COMMIT, and `tick`, which the order follows, is taken under it: so that in each stream the order
- * is that of the commits, whoever appends. Looks for messages that are kept already; one that is committed just now is not seen, and
- * fails the insertion, which is then tried again.
+ * The same in one trip to the server, in a transaction of the spool's own, whose settings it makes. What holds a message twice, or one that is kept already, goes the long way.
  */
-const lock = statement(
-  'append_lock',
-  (t) => `WITH t AS MATERIALIZED (SELECT ${t.now}() AS now), l AS (
-    INSERT INTO ${t.streams} (key, lane, due_at, due_within)
-    SELECT x.key, x.lane, t.now + x.within, x.within
-    FROM json_to_recordset($1::json) AS x(key text, lane text, within bigint), t ORDER BY x.key
-    ON CONFLICT (key) DO UPDATE SET lane = EXCLUDED.lane WHERE false RETURNING 1
-  ), locked AS MATERIALIZED (SELECT count(*) AS streams FROM l)
-  SELECT t.now::text AS now, (SELECT nextval('${t.ticks}') FROM locked)::text AS tick, (
-    SELECT coalesce(json_agg(e), '[]') FROM (
-      SELECT ${entryColumns} FROM ${t.entriesNow} WHERE message_id = ANY($2::text[]) ORDER BY message_id, part
-    ) e
-  )::text AS kept FROM t`,
-);
+export async function appendAtOnce(client: PgClient, sql: Sql, messages: readonly NewMessage[], from: string): Promise<Appended> {
+  if (new Set(messages.map(idOf)).size < messages.length) return appendMessages(client, sql, messages, from);
+  const entries = messages.flat();
+  const values = valuesOf(messages, entries, from);
+  const { taken } = await sql.row<{ taken: string | null }>(client, appendNew, values);
+  if (taken === null) return appendMessages(client, sql, messages, from);
+  const [now = Number.NaN, tick = Number.NaN] = taken.split(' ').map(Number);
+  const tx = begin(new Loaded(), tick);
+  const results = messages.map((message) => resultOf(appendMessage(tx, message, now), (id) => tx.entry(id)));
+  return { results, added: true };
+}
 
-/** In which new entries differ; the rest is the same for all of them. */
-const own = [...fixedColumns.filter((name) => name !== 'accepted_at'), 'due_within', 'ord', 'part', 'stream', 'body'];
+/** What was appended; `added` is false where there is nothing to commit. */
+interface Appended {
+  readonly results: AppendResult[];
+  readonly added: boolean;
+}
 
-const insert = statement(
-  'append_insert',
-  (t) => `WITH e AS (
-    INSERT INTO ${t.entries} (${own.join(', ')}, accepted_at, due_at, expires_at, state, rev, single, cancel_requested, attempt, purged, active, kept)
-    SELECT ${own.join(', ')}, $4::bigint, pickup_at, least($4::bigint + expires_in, 8640000000000000), 'spooled', $5::bigint, 0, 0, 0, 0, true, false
-    FROM ${recordset('$1', own)} ORDER BY message_id, part
-  ), c AS (
-    ${addCounters(t, '$2')}
-  )
-  SELECT pg_notify('${t.channel}', $3)`,
-);
+function valuesOf(messages: readonly NewMessage[], entries: readonly NewSpoolEntry[], from: string): string[] {
+  const column = (value: (entry: NewSpoolEntry) => string): string => textArray(entries.map(value));
+  const numbers = (values: readonly number[]): string => `{${values.join(',')}}`;
+  // No line breaks in JSON; in an array each of its quotes would be escaped, and read back.
+  const lines = (value: (entry: NewSpoolEntry) => string): string => entries.map(value).join('\n');
+  const streams = [...streamsOf(messages).values()];
+  return newValues(
+    from,
+    numbers(countersOfNew(entries.map(({ weight }) => weight))),
+    [
+      textArray(streams.map(({ key }) => key)),
+      textArray(streams.map(({ lane }) => lane)),
+      numbers(streams.map(({ within }) => within)),
+    ],
+    {
+      id: column(({ id }) => id),
+      message_id: column(({ messageId }) => messageId),
+      part: numbers(messages.flatMap((message) => message.map((_, part) => part))),
+      content_hash: column(({ contentHash }) => contentHash),
+      lane: column(({ lane }) => lane),
+      conversation_id: column(({ conversationId }) => conversationId),
+      audience: column(({ audience }) => audience),
+      recipients_key: column(({ recipientsKey }) => recipientsKey),
+      message_class: column(({ messageClass }) => messageClass),
+      weight: numbers(entries.map(({ weight }) => whole(weight))),
+      expires_in: numbers(entries.map(({ expiresIn }) => whole(expiresIn))),
+      due_within: numbers(entries.map(({ pickupIn }) => whole(pickupIn))),
+      stream: textArray(messages.flatMap(streamKeysOf)),
+      recipients: lines(({ message }) => JSON.stringify(message.to)),
+      body: lines(({ message }) => bodyOf(message)),
+    },
+  );
+}
 
 /** Appends messages in the transaction of `client`; `false` when nothing was added. @param from Whom the others hear of it from. */
 export async function appendMessages(
@@ -72,11 +92,11 @@ export async function appendMessages(
   sql: Sql,
   messages: readonly NewMessage[],
   from: string,
-): Promise<{ readonly results: AppendResult[]; readonly added: boolean }> {
+): Promise<Appended> {
   const streams = streamsOf(messages);
   const ids = messages.map(idOf);
   const locked = [JSON.stringify([...streams.values()]), ids];
-  const { now, ...found } = await sql.row<{ now: string; tick: string; kept: string }>(client, lock, locked);
+  const { now, ...found } = await sql.row<{ now: string; tick: string; kept: string }>(client, lockStreams, locked);
   const loaded = new Loaded();
   for (const row of JSON.parse(found.kept) as ReadEntry[]) loaded.entryRow(row);
   loaded.assertReadable();
@@ -89,7 +109,7 @@ export async function appendMessages(
   });
   const added = [...tx.entries.values()];
   if (added.length > 0) {
-    await sql.rows(client, insert, [JSON.stringify(rowsOf(added, bodies)), countersOf(added, loaded), from, now, tx.rev]);
+    await sql.rows(client, insertEntries, [JSON.stringify(rowsOf(added, bodies)), countersOf(added, loaded), from, now, tx.rev]);
   }
   // A stream that was locked for a message that is not new may have no entry.
   if (plans.some(({ status }) => status !== 'appended')) await refreshStreams(client, sql, [...streams.keys()]);
@@ -114,11 +134,26 @@ interface StreamRow {
 
 export function streamsOf(messages: readonly NewMessage[]): Map<string, StreamRow> {
   const streams = new Map<string, StreamRow>();
-  for (const entry of messages.flat()) {
-    const key = storedStreamKey(entry);
-    if (!streams.has(key)) streams.set(key, { key, lane: entry.lane, within: Math.ceil(entry.pickupIn) });
+  for (const message of messages) {
+    const keys = streamKeysOf(message);
+    for (const [part, { lane, pickupIn }] of message.entries()) {
+      const key = keys[part] ?? missing('The stream of an entry');
+      if (!streams.has(key)) streams.set(key, { key, lane, within: Math.ceil(pickupIn) });
+    }
   }
   return streams;
+}
+
+const keysOfMessages = new WeakMap<NewMessage, readonly string[]>();
+
+/** The stream of each entry, hashed once. */
+export function streamKeysOf(message: NewMessage): readonly string[] {
+  let keys = keysOfMessages.get(message);
+  if (keys === undefined) {
+    keys = message.map(storedStreamKey);
+    keysOfMessages.set(message, keys);
+  }
+  return keys;
 }
 
 function rowsOf(records: readonly EntryRecord[], bodies: ReadonlyMap<string, SpooledMessage>): object[] {

@@ -4,6 +4,7 @@ import type { Subject, Transition } from '../../state/transition-spool.ts';
 import { expireLeases } from '../../state/unconfirmed.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Done } from '../connection/transact.ts';
+import { ordersATick } from '../tables/append.ts';
 import { entryColumns, Loaded, noteRowColumns, type ReadEntry } from '../tables/loaded.ts';
 import { type Sql, statement } from '../tables/statement.ts';
 import { writeChanges } from '../tables/write.ts';
@@ -17,9 +18,6 @@ export interface Work extends Transition {
   /** Streams that are locked. */
   readonly streams: readonly string[];
 }
-
-/** Entries that one revision can give an order to. */
-const ordersATick = 4_096;
 
 /** A new revision, and the order that comes before its first. */
 export function begin(loaded: Loaded, tick: number): Transaction {

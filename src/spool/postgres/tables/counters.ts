@@ -15,6 +15,11 @@ export function countersOfMoved(count: number, from: SpoolState, to: SpoolState)
   return [...spoolStates.map((state) => (state === to ? count : 0) - (state === from ? count : 0)), 0];
 }
 
+/** {@link countersOf} for entries that are all new, of these weights. */
+export function countersOfNew(weights: readonly number[]): number[] {
+  return [...spoolStates.map((state) => (state === 'spooled' ? weights.length : 0)), weights.reduce((sum, one) => sum + one, 0)];
+}
+
 /** How many more, or fewer, entries and bytes there are, as {@link counterColumns} says; `null` when nothing of that has changed. */
 export function countersOf(entries: readonly EntryRecord[], before: TableReads): number[] | null {
   const by = new Map<SpoolState, number>();

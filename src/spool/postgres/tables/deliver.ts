@@ -1,5 +1,4 @@
-import { plannerSettings } from './settings.ts';
-import { amongKeys, isKey, statement, type Tables } from './statement.ts';
+import { amongKeys, isKey, plannerSettings, statement, type Tables } from './statement.ts';
 import { headOf, streamsAfter } from './streams.ts';
 
 /**

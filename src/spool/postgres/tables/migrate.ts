@@ -1,6 +1,7 @@
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Session } from '../connection/session.ts';
+import { appendFunction } from './append.ts';
 import { deliverBeforeFunction, deliverFunction } from './deliver.ts';
 import { dueFunction } from './due.ts';
 import { adminTable, roomForEnded, schemaSteps, schemaVersion } from './schema.ts';
@@ -63,7 +64,7 @@ async function hasAdditions(client: PgClient, tables: Tables, functions: readonl
 }
 
 /** Without these it doesn't work. */
-const asked = ({ due, deliver }: Tables): readonly string[] => [due, deliver];
+const asked = ({ append, due, deliver }: Tables): readonly string[] => [append, due, deliver];
 
 /** What it makes: also what an earlier library of this version asks for by name, so that one that doesn't migrate opens what a later one made. */
 const made = (tables: Tables): readonly string[] => [...asked(tables), tables.deliverBefore];
@@ -77,7 +78,7 @@ async function migrateTables(client: PgClient, tables: Tables): Promise<void> {
   for (const step of schemaSteps.slice(version)) await client.query({ text: step(tables) });
   if (version < schemaVersion) await client.query({ text: `UPDATE ${tables.meta} SET version = $1`, values: [schemaVersion] });
   if (await hasAdditions(client, tables, made(tables))) return;
-  const functions = `${dueFunction(tables)}${deliverFunction(tables)}${deliverBeforeFunction(tables)}`;
+  const functions = `${appendFunction(tables)}${dueFunction(tables)}${deliverFunction(tables)}${deliverBeforeFunction(tables)}`;
   await client.query({ text: `${viewsOf(tables)}${adminTable(tables)}${roomForEnded(tables)}${functions}` });
 }
 

@@ -21,7 +21,8 @@ export interface Tables {
   readonly ticks: string;
   /** The function that tells the time. */
   readonly now: string;
-  /** Functions that lock what is due (`due.ts`) and settle what is delivered (`deliver.ts`); named after their version, since none is ever replaced by another one. */
+  /** Functions that append (`append.ts`), lock what is due (`due.ts`) and settle what is delivered (`deliver.ts`); named after their version, since none is ever replaced by another one. */
+  readonly append: string;
   readonly due: string;
   readonly deliver: string;
   /** What an earlier library calls for {@link deliver}. */
@@ -54,6 +55,7 @@ export function tablesIn(schema: string): Tables {
     admin: table('admin'),
     ticks: table('ticks'),
     now: table('now_ms'),
+    append: table('append_1'),
     due: table('due_1'),
     deliver: table('deliver_2'),
     deliverBefore: table('deliver_1'),
@@ -83,6 +85,27 @@ export function amongKeys(column: string, keys: string): string {
 export function isKey(column: string, key: string): string {
   return `${column} >= ${key} AND ${column} <= ${key}`;
 }
+
+/**
+ * Plans go by indexes only, and in their order, since one made while a table was small is kept when it no longer is (a bitmap, a sort and what is kept for a
+ * join take in all that waits, for the few that are asked for).
+ */
+export const plannerSettings: readonly (readonly [name: string, value: string])[] = [
+  ['jit', 'off'],
+  ['plan_cache_mode', 'force_generic_plan'],
+  ['enable_seqscan', 'off'],
+  ['enable_hashjoin', 'off'],
+  ['enable_mergejoin', 'off'],
+  ['enable_bitmapscan', 'off'],
+  ['enable_sort', 'off'],
+  ['enable_material', 'off'],
+];
+
+/** What a transaction sets until its end, but the time to wait for a lock: whoever is stopped in the middle doesn't hold its locks for long, and what is committed is on disk. */
+export const transactionSettings = [['idle_in_transaction_session_timeout', '5000'] as const, ...plannerSettings]
+  .map(([name, value]) => `set_config('${name}', '${value}', true)`)
+  .concat("CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END")
+  .join(', ');
 
 export function statement(name: string, text: (tables: Tables) => string): Statement {
   return { name, text };

@@ -1,0 +1,118 @@
+import { fixedColumns } from '../../rows/entry-row.ts';
+import { latestTime } from '../../state/records.ts';
+import { addCounters } from './counters.ts';
+import { entryColumns } from './loaded.ts';
+import { type Statement, statement, type Tables, transactionSettings } from './statement.ts';
+import { recordset } from './write.ts';
+
+/**
+ * Locks the streams that the messages go to, in the order of their keys; one that has no active entries is due when its new
+ * first one is. The lock is held until COMMIT, and `tick`, which the order follows, is taken under it: so that in each stream the order
+ * is that of the commits, whoever appends. Looks for messages that are kept already; one that is committed just now is not seen, and
+ * fails the insertion, which is then tried again.
+ */
+export const lockStreams = statement(
+  'append_lock',
+  (t) => `WITH t AS MATERIALIZED (SELECT ${t.now}() AS now), l AS (
+    ${putStreams(t, 'json_to_recordset($1::json) AS x(key text, lane text, within bigint), t', 't.now')} RETURNING 1
+  ), locked AS MATERIALIZED (SELECT count(*) AS streams FROM l)
+  SELECT t.now::text AS now, (SELECT nextval('${t.ticks}') FROM locked)::text AS tick, (
+    SELECT coalesce(json_agg(e), '[]') FROM (
+      SELECT ${entryColumns} FROM ${t.entriesNow} WHERE message_id = ANY($2::text[]) ORDER BY message_id, part
+    ) e
+  )::text AS kept FROM t`,
+);
+
+function putStreams(t: Tables, from: string, now: string): string {
+  return `INSERT INTO ${t.streams} (key, lane, due_at, due_within) SELECT x.key, x.lane, ${now} + x.within, x.within
+    FROM ${from} ORDER BY x.key ON CONFLICT (key) DO UPDATE SET lane = EXCLUDED.lane WHERE false`;
+}
+
+/** In which new entries differ; the rest is the same for all of them. */
+const own = [...fixedColumns.filter((name) => name !== 'accepted_at'), 'due_within', 'ord', 'part', 'stream', 'body'];
+
+export const insertEntries = statement(
+  'append_insert',
+  (t) => `WITH e AS (
+    INSERT INTO ${t.entries} (${own.join(', ')}, accepted_at, due_at, expires_at, state, rev, single, cancel_requested, attempt, purged, active, kept)
+    SELECT ${own.join(', ')}, $4::bigint, pickup_at, least($4::bigint + expires_in, ${latestTime}), 'spooled', $5::bigint, 0, 0, 0, 0, true, false
+    FROM ${recordset('$1', own)} ORDER BY message_id, part
+  ), c AS (
+    ${addCounters(t, '$2')}
+  )
+  SELECT pg_notify('${t.channel}', $3)`,
+);
+
+/** What differs between the entries that {@link appendNew} is given, each an array; the last two are JSON, one in a line. */
+const given = {
+  id: 'text[]',
+  message_id: 'text[]',
+  part: 'integer[]',
+  content_hash: 'text[]',
+  lane: 'text[]',
+  conversation_id: 'text[]',
+  audience: 'text[]',
+  recipients_key: 'text[]',
+  message_class: 'text[]',
+  weight: 'integer[]',
+  expires_in: 'bigint[]',
+  due_within: 'bigint[]',
+  stream: 'text[]',
+  recipients: 'text',
+  body: 'text',
+} as const;
+const givenNames = Object.keys(given) as (keyof typeof given)[];
+
+/** Column by column, what {@link appendNew} writes. */
+export type NewRows = Readonly<Record<keyof typeof given, string>>;
+
+/** What {@link appendNew} asks, in this order: whom it is from, the counters, the streams (key, lane, pickup), the entries. */
+const types = ['text', 'bigint[]', 'text[]', 'text[]', 'bigint[]', ...Object.values(given)];
+
+/** Appends messages of which none is kept: one text with the time and the tick, or null, and nothing changed, where one is. @see appendFunction */
+export const appendNew: Statement = statement(
+  'append_new',
+  (t) => `SELECT ${t.append}(${types.map((type, index) => `$${index + 1}::${type}`).join(', ')}) AS taken`,
+);
+
+/** The parameters of {@link appendNew}. */
+export function newValues(from: string, counters: string, streams: readonly string[], rows: NewRows): string[] {
+  return [from, counters, ...streams, ...givenNames.map((name) => rows[name])];
+}
+
+/**
+ * What {@link lockStreams} and {@link insertEntries} do, in one trip to the server, whose plans stay with its process also behind a pooler. It sets what else the beginning of a
+ * transaction sets (`transact.ts`), and takes arrays: JSON of as many columns is read for longer than the rows take to be written.
+ */
+export const appendFunction = (t: Tables): string => {
+  const at = (name: keyof typeof given): string => `$${types.length - givenNames.length + 1 + givenNames.indexOf(name)}`;
+  const columns = givenNames.map((name) => (given[name] === 'text' ? `string_to_array(${at(name)}, E'\\n', '')` : at(name)));
+  return `
+CREATE OR REPLACE FUNCTION ${t.append}(${types.join(', ')}) RETURNS text LANGUAGE plpgsql VOLATILE AS $append$
+#variable_conflict use_column
+DECLARE
+  now bigint;
+  tick bigint;
+BEGIN
+  PERFORM ${transactionSettings};
+  IF EXISTS (SELECT 1 FROM ${t.entries} WHERE message_id = ANY(${at('message_id')})) THEN
+    RETURN NULL;
+  END IF;
+  now := ${t.now}();
+  ${putStreams(t, 'unnest($3, $4, $5) AS x(key, lane, within)', 'now')};
+  tick := nextval('${t.ticks}');
+  INSERT INTO ${t.entries} (${givenNames.join(', ')}, accepted_at, pickup_at, due_at, expires_at, ord, rev,
+      state, single, cancel_requested, attempt, purged, active, kept)
+    SELECT ${givenNames.map((name) => `x.${name}`).join(', ')}, now, least(now + x.due_within, ${latestTime}), least(now + x.due_within, ${latestTime}),
+      least(now + x.expires_in, ${latestTime}), tick * ${ordersATick} + x.number, tick, 'spooled', 0, 0, 0, 0, true, false
+    FROM unnest(${columns.join(', ')}) WITH ORDINALITY AS x(${givenNames.join(', ')}, number) ORDER BY x.message_id, x.part;
+  ${addCounters(t, '$2')};
+  PERFORM pg_notify('${t.channel}', $1);
+  RETURN now || ' ' || tick;
+END
+$append$;
+`;
+};
+
+/** Entries that one revision can give an order to. */
+export const ordersATick = 4_096;

@@ -1,0 +1,188 @@
+/** Appends of a spool: two transactions may be written at once, and new messages go to the server by another way than those of a host's transaction. */
+import type { Pool } from 'pg';
+import { describe, expect, it } from 'vitest';
+import type { NewSpoolEntry } from '../../../src/spool/contract.ts';
+import { claimRequest, newEntry } from '../../support/spool-entries.ts';
+import { useServer } from './fixture.ts';
+
+const fixture = useServer();
+
+/** How many connections of a pool are taken at once at most, from now on. */
+function mostAtOnce(pool: Pool): () => number {
+  let [now, most] = [0, 0];
+  pool.on('acquire', () => {
+    now += 1;
+    most = Math.max(most, now);
+  });
+  pool.on('release', () => {
+    now -= 1;
+  });
+  return () => most;
+}
+
+describe('groups that are written at once', () => {
+  it.each([1, 7, 200])('keep the order of the calls in each of %i conversations', async (conversations) => {
+    const schema = fixture.newSchema();
+    const pool = fixture.server.pool({ max: 8 });
+    const spool = await fixture.open(schema, {}, pool);
+    const most = mostAtOnce(pool);
+    const results: Promise<unknown>[] = [];
+    for (let index = 0; index < 600; index++) {
+      const conversationId = `c${(index * 31) % conversations}`;
+      results.push(spool.append([newEntry(`e${String(index).padStart(3, '0')}`, { conversationId, pickupIn: 0 })]));
+      if (index % 40 === 39) await results[index - 39];
+    }
+    await Promise.all(results);
+    const { rows } = await pool.query<{ ids: string[] }>(
+      `SELECT array_agg(id ORDER BY ord) AS ids FROM "${schema}".entries GROUP BY stream`,
+    );
+    expect(rows.length).toBe(conversations);
+    for (const { ids } of rows) expect(ids).toEqual([...ids].sort());
+    // What is in few conversations goes together.
+    if (conversations > 100) expect(most()).toBe(2);
+    await spool.close();
+    await pool.end();
+  });
+
+  it('take a message that goes to several conversations after what is before it in each of them', async () => {
+    const schema = fixture.newSchema();
+    const spool = await fixture.open(schema);
+    const entryOf = (id: string, conversationId: string, messageId = id): NewSpoolEntry =>
+      newEntry(id, { messageId, conversationId, pickupIn: 0 });
+    const results: Promise<unknown>[] = [];
+    for (let index = 0; index < 200; index++) {
+      const id = `m${String(index).padStart(3, '0')}`;
+      const [one, other] = [`c${index % 5}`, `c${(index * 3 + 1) % 50}`];
+      results.push(spool.append(one === other ? [entryOf(id, one)] : [entryOf(`${id}a`, one, id), entryOf(`${id}b`, other, id)]));
+      if (index % 50 === 49) await results[index - 40];
+    }
+    await Promise.all(results);
+    const { rows } = await fixture.pool.query<{ ids: string[] }>(
+      `SELECT array_agg(message_id ORDER BY ord) AS ids FROM "${schema}".entries GROUP BY stream`,
+    );
+    for (const { ids } of rows) expect(ids).toEqual([...ids].sort());
+    await spool.close();
+  });
+
+  it('keep one message of an id, whatever its conversation', async () => {
+    const spool = await fixture.open(fixture.newSchema());
+    const results = await Promise.all(
+      Array.from({ length: 120 }, (_, index) =>
+        spool.append([newEntry(`e${index}`, { messageId: `m${index % 40}`, conversationId: `c${index}`, contentHash: 'same' })]),
+      ),
+    );
+    const statuses = results.flat().map(({ status }) => status);
+    expect(statuses.filter((status) => status === 'appended').length).toBe(40);
+    expect(statuses.filter((status) => status === 'duplicate').length).toBe(80);
+    expect((await spool.counts()).spooled).toBe(40);
+    await spool.close();
+  });
+
+  it('end alone where a message of theirs is refused: all others are kept', async () => {
+    const schema = fixture.newSchema();
+    const spool = await fixture.open(schema);
+    await fixture.pool.query(`ALTER TABLE "${schema}".entries ADD CHECK (id <> 'e77')`);
+    const results = await Promise.all(
+      Array.from({ length: 100 }, (_, index) => spool.append([newEntry(`e${index}`, { conversationId: `c${index}` })])),
+    );
+    const failed = results.flat().filter(({ status }) => status === 'failed');
+    expect(failed.map(({ messageId }) => messageId)).toEqual([newEntry('e77').messageId]);
+    expect((await spool.counts()).spooled).toBe(99);
+    await spool.close();
+  });
+});
+
+const odd = [
+  'NULL',
+  'null',
+  '',
+  '"',
+  '\\',
+  '{a,b}',
+  "'$1'",
+  'a\nb',
+  '\r\n',
+  ' space ',
+  '\u2028',
+  '𝄞 ü',
+  '\u0001',
+  'x'.repeat(3_000),
+];
+const spans = [0, 0.4, 1, 1_234.5, 432_000_000, Number.MAX_SAFE_INTEGER, 8.64e15, Number.POSITIVE_INFINITY];
+
+/** Entries that no way of writing may take for something else. */
+function oddEntries(): NewSpoolEntry[] {
+  return odd.flatMap((text, index) => {
+    const filled = text === '' ? `empty ${index}` : text;
+    const parts = {
+      messageId: `m ${filled}`,
+      conversationId: text,
+      recipientsKey: text,
+      contentHash: text,
+      lane: filled,
+      messageClass: filled,
+      pickupIn: spans[index % spans.length] ?? 0,
+      expiresIn: spans[(index + 3) % spans.length] ?? 0,
+      weight: index * 1.5,
+    };
+    const one = newEntry(`${filled} 1`, parts);
+    const message = { ...one.message, text, to: [{ address: filled, name: text }] };
+    return [
+      { ...one, message },
+      { ...one, message, id: `${filled} 2`, audience: 'federated' as const },
+    ];
+  });
+}
+
+/** All that was written, but for the time and the revision. */
+async function written(pool: Pool, schema: string): Promise<unknown> {
+  const relative = ['pickup_at', 'due_at', 'expires_at']
+    .map((name) => `'${name}', CASE ${name} WHEN 8640000000000000 THEN NULL ELSE ${name} - accepted_at END`)
+    .join(', ');
+  const { rows: entries } = await pool.query(
+    `SELECT to_jsonb(e) - 'accepted_at' - 'pickup_at' - 'due_at' - 'expires_at' - 'rev' - 'ord' AS row, ord - rev * 4096 AS place,
+      jsonb_build_object(${relative}) AS times FROM "${schema}".entries e ORDER BY id`,
+  );
+  const { rows: streams } = await pool.query(
+    `SELECT key, lane, deferred, due_within, due_at IS NOT NULL AS due, note_id FROM "${schema}".streams ORDER BY key`,
+  );
+  return { entries, streams };
+}
+
+it('a message is kept alike, whether the spool appends it by itself or in the transaction of a host', async () => {
+  const [own, host] = [fixture.newSchema(), fixture.newSchema()];
+  const [one, other] = [await fixture.open(own), await fixture.open(host)];
+  const results = await one.append(oddEntries());
+  const client = await fixture.pool.connect();
+  await client.query('BEGIN');
+  const inHost = await other.append(oddEntries(), { client });
+  await client.query('COMMIT');
+  client.release();
+  expect(await written(fixture.pool, own)).toEqual(await written(fixture.pool, host));
+  expect(results.map(({ status }) => status)).toEqual(inHost.map(({ status }) => status));
+  expect(await one.counts()).toEqual(await other.counts());
+  expect(await one.usage()).toEqual(await other.usage());
+  for (const spool of [one, other]) {
+    const listed: unknown[] = [];
+    for await (const { acceptedAt: _, pickupAt: _pickup, expiresAt: _expires, ...rest } of spool.list()) listed.push(rest);
+    expect(listed.length).toBe(oddEntries().length);
+  }
+  const claimed = await one.claim(claimRequest({ limit: 100, perLane: 100 }));
+  expect(claimed.length).toBeGreaterThan(0);
+  await Promise.all([one.close(), other.close()]);
+});
+
+it('what was appended is told as it will be read', async () => {
+  const spool = await fixture.open(fixture.newSchema());
+  const [result] = await spool.append([
+    newEntry('a', { pickupIn: 60_000 }),
+    newEntry('b', { messageId: 'm-a', contentHash: 'hash of a' }),
+  ]);
+  expect(result).toMatchObject({ status: 'appended' });
+  if (result?.status !== 'appended') return;
+  for (const entry of result.entries) expect(await spool.get(entry.id)).toMatchObject(entry);
+  expect(result.entries.map(({ id }) => id)).toEqual(['a', 'b']);
+  const [again] = await spool.append([newEntry('a', { pickupIn: 60_000 })]);
+  expect(again).toMatchObject({ status: 'duplicate', entries: result.entries });
+  await spool.close();
+});
