@@ -54,4 +54,26 @@ export class BarePostgres {
     }
     this.#ord += entries.length;
   }
+
+  /** The longest due of so many streams are marked as at work, in one transaction, and end with what waits in them, in another one. */
+  async drain(count: number, group: number): Promise<void> {
+    for (let left = count; left > 0; left -= group) {
+      const now = Date.now();
+      const { rows } = await this.#pool.query<{ key: string }>({
+        name: 'bare_claim',
+        text: `UPDATE "${this.#schema}".streams SET due_at = NULL, note_id = key, lease_until = $1::bigint + 120000 WHERE key = ANY(ARRAY(
+          SELECT key FROM "${this.#schema}".streams WHERE due_at IS NOT NULL AND due_at <= $1::bigint ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
+        )) RETURNING key`,
+        values: [now, Math.min(left, group)],
+      });
+      if (rows.length === 0) throw new Error('Nothing is due.');
+      await this.#pool.query({
+        name: 'bare_settle',
+        text: `WITH d AS (DELETE FROM "${this.#schema}".streams WHERE key = ANY($1::text[]))
+          UPDATE "${this.#schema}".entries SET state = 'delivered', active = false, attempt = 1, ended_at = $2::bigint, tombstone_at = $2::bigint, body = NULL
+          WHERE stream = ANY($1::text[]) AND active`,
+        values: [rows.map(({ key }) => key), now],
+      });
+    }
+  }
 }

@@ -19,6 +19,7 @@ const measures: Readonly<Record<Part, () => Promise<Measure>>> = {
   outage: async () => (await import('./outage.ts')).measureOutage,
   latency: async () => (await import('./latency.ts')).measureLatency,
   'latency-postgres': async () => (await import('./latency-postgres.ts')).measureLatencyOfPostgres,
+  'growth-postgres': async () => (await import('./growth-postgres.ts')).measureGrowthOfPostgres,
 };
 
 const measure = await measures[process.argv[2] as Part]();

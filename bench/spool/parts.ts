@@ -14,6 +14,7 @@ export const parts = [
   'outage',
   'latency',
   'latency-postgres',
+  'growth-postgres',
 ] as const;
 
 export type Part = (typeof parts)[number];
