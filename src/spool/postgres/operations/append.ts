@@ -132,7 +132,7 @@ interface StreamRow {
   readonly within: number;
 }
 
-export function streamsOf(messages: readonly NewMessage[]): Map<string, StreamRow> {
+function streamsOf(messages: readonly NewMessage[]): Map<string, StreamRow> {
   const streams = new Map<string, StreamRow>();
   for (const message of messages) {
     const keys = streamKeysOf(message);
