@@ -109,6 +109,135 @@ describe('the loop', () => {
     expect(rounds.length).toBe(before + 2);
   });
 
+  it('asks again when something was begun, and while it was woken meanwhile; a sleep follows what found nothing', async () => {
+    const begun = [2, 1, 0, 0];
+    const told: (number | undefined)[] = [];
+    const { one, clock, rounds } = loop({
+      round: async () => {
+        rounds.push(clock.monotonic());
+        if (rounds.length === 3) one.wake();
+        return begun[rounds.length - 1] ?? 0;
+      },
+      nextDue: async () => 7_000,
+      asleep: (due) => told.push(due),
+    });
+    one.start();
+    await clock.advance(6_999);
+    expect([rounds.length, told]).toEqual([4, [7_000]]);
+    await clock.advance(1);
+    expect([rounds.length, told]).toEqual([5, [7_000, 7_000]]);
+  });
+
+  it('that is started again while it runs goes on as before, and looks at once', async () => {
+    const { one, clock, rounds } = loop();
+    one.start();
+    await clock.advance(10);
+    one.start();
+    await clock.advance(0);
+    expect(rounds).toEqual([0, 10]);
+  });
+
+  it('asks a storage that fails after 200 ms, doubled each time up to the poll interval; one that works again is asked as before', async () => {
+    const errors: unknown[] = [];
+    let fails = true;
+    const { one, clock, rounds } = loop({
+      round: async () => {
+        rounds.push(clock.monotonic());
+        if (fails) throw new Error('the disk is full');
+        return 0;
+      },
+      nextDue: async () => 0,
+      onError: (error) => errors.push(error),
+    });
+    one.start();
+    await clock.advance(60_000);
+    const waits = rounds.slice(1).map((at, index) => at - (rounds[index] ?? 0));
+    expect(waits).toEqual([200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600]);
+    expect(errors).toHaveLength(rounds.length);
+    fails = false;
+    await clock.advance(60_000);
+    const [before = 0, after = 0] = rounds.slice(9, 11);
+    expect(after - before).toBe(5);
+    fails = true;
+    one.wake();
+    await clock.advance(300);
+    const [failed = 0, next = 0] = rounds.slice(-2);
+    expect(next - failed).toBe(200);
+  });
+
+  it('looks for work each poll interval, whatever a storage does that never says what is due', async () => {
+    const { one, clock, rounds } = loop({ nextDue: () => new Promise(() => {}) });
+    one.start();
+    await clock.advance(65_000);
+    expect(rounds).toEqual([0, 30_000, 60_000]);
+  });
+
+  it('takes no answer that comes after it was woken: it may be out of date', async () => {
+    const answers = [Promise.withResolvers<number>(), Promise.withResolvers<number>()];
+    let asked = 0;
+    const told: unknown[] = [];
+    const { one, clock, rounds } = loop({
+      nextDue: () => answers[asked++]?.promise ?? Promise.resolve(undefined),
+      asleep: (due) => told.push(due),
+    });
+    one.start();
+    await clock.advance(10);
+    one.wake();
+    await clock.advance(10);
+    answers[0]?.resolve(40);
+    await clock.advance(1_000);
+    expect([rounds, told]).toEqual([[0, 10], []]);
+    answers[1]?.resolve(500);
+    await clock.advance(500);
+    expect([rounds, told]).toEqual([
+      [0, 10, 1_520],
+      [500, undefined],
+    ]);
+  });
+
+  it('begins nothing once it is stopped: not by its timer, not when it is woken, not after the round that is at work', async () => {
+    const round = Promise.withResolvers<number>();
+    let due = 0;
+    const { one, clock, rounds } = loop({
+      round: () => {
+        rounds.push(clock.monotonic());
+        return rounds.length === 2 ? round.promise : Promise.resolve(0);
+      },
+      nextDue: async () => {
+        due += 1;
+        return 100;
+      },
+    });
+    one.stop();
+    one.start();
+    await clock.advance(100);
+    expect([rounds, due]).toEqual([[0, 100], 1]);
+    one.stop();
+    round.resolve(1);
+    await clock.advance(40_000);
+    one.wake();
+    one.wakeIn(5);
+    await clock.advance(40_000);
+    expect([rounds, due]).toEqual([[0, 100], 1]);
+    one.start();
+    await clock.advance(0);
+    expect(rounds).toEqual([0, 100, 80_100]);
+  });
+
+  it('waits 5 ms after a round that found nothing of what is due, then twice that, up to a second; what is not yet due counts for nothing', async () => {
+    let due: number | undefined = 0;
+    const { one, clock, rounds } = loop({ nextDue: async () => due });
+    one.start();
+    await clock.advance(5 + 10 + 20 + 40 + 80 + 160 + 320 + 640 + 1_000 + 1_000);
+    const waits = rounds.slice(1).map((at, index) => at - (rounds[index] ?? 0));
+    expect(waits).toEqual([5, 10, 20, 40, 80, 160, 320, 640, 1_000, 1_000]);
+    due = 3_000;
+    await clock.advance(1_000);
+    due = 0;
+    await clock.advance(3_005);
+    expect(rounds.slice(-3).map((at, index, last) => at - (last[index - 1] ?? at))).toEqual([0, 3_000, 5]);
+  });
+
   it('lets the event loop turn, however much is begun and answered at once', async () => {
     let left = 10_000;
     const { one } = loop({
