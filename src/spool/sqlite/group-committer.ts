@@ -25,6 +25,8 @@ export interface CommitterContext extends TransactionsContext {
 
 /** Operations made durable together at most. */
 const groupSize = 256;
+/** ms, and one more, between two looks for the lock. None waits for it: the event loop has results to take in meanwhile. */
+const longestPause = 4;
 
 /** Work that waits goes on whatever a timer does: nobody else would take it up. */
 async function pause(sleep: () => Promise<unknown>): Promise<void> {
@@ -127,7 +129,7 @@ export class GroupCommitter {
         const loss = error instanceof NothingBegun ? error.loss : undefined;
         this.#loss ??= loss;
         if ((loss !== undefined || isBusy(error)) && performance.now() < deadline) {
-          await pause(() => wait(1 + Math.random() * 15));
+          await pause(() => wait(1 + Math.random() * longestPause));
           continue;
         }
         if (loss !== undefined) {

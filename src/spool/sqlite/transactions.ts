@@ -78,7 +78,7 @@ export class Transactions {
           this.#expireLeases(group);
           return this.#run(connection, group, batch);
         });
-      });
+      }, 0);
     } catch (error) {
       // As long as a full disk can't take in that a lease has run out, reading goes on without that.
       if (!reads || !isFull(error) || !this.#read(connection, batch, false)) throw error;
@@ -155,7 +155,7 @@ export class Transactions {
     const row = stores.spool.read();
     // Asked after the first read, which begins the transaction's view: it changes with what other connections commit.
     const version = connection.dataVersion();
-    if (version !== this.#seen) stores.forgetAll();
+    if (version !== this.#seen) stores.doubtAll();
     this.#seen = version;
     const time = this.#context.clock.read(row.clock_offset);
     if (this.#appends !== undefined && row.appends !== this.#appends) this.#context.onAppended();

@@ -2,7 +2,7 @@
 const partBits = 14;
 const firstSlots = 8;
 /** A part grows by this when it is so full. */
-const growth = 1.2;
+const growth = 1.1;
 const fullAt = 0.88;
 /** 16-bit words of a slot: the tag, and the place in two. */
 const words = 3;

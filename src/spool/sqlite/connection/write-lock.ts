@@ -19,6 +19,8 @@ interface Opened {
   readonly path: string;
   /** Device and inode of the lock file. */
   readonly key: string;
+  /** ms that SQLite waits for it. */
+  patience: number;
 }
 
 /**
@@ -51,10 +53,10 @@ export class WriteLock {
     return this.#spool === keyOf(statSync(path, { throwIfNoEntry: false }));
   }
 
-  /** Runs something that nobody else runs meanwhile. @throws SQLite's SQLITE_BUSY while somebody does. */
-  hold<Result>(work: () => Result): Result {
+  /** Runs something that nobody else runs meanwhile. @throws SQLite's SQLITE_BUSY while somebody does, after `patience` ms. */
+  hold<Result>(work: () => Result, patience = blockingWait): Result {
     if (this.#held) return work();
-    const taken = this.#take();
+    const taken = this.#take(patience);
     this.#held = true;
     try {
       return work();
@@ -107,11 +109,15 @@ export class WriteLock {
   }
 
   /** A lock on a file that its path no longer leads to excludes nobody. `undefined` where no lock file can be had at all. */
-  #take(): Opened | undefined {
+  #take(patience = blockingWait): Opened | undefined {
     for (let time = 0; time < openings; time++) {
       this.#opened ??= this.#open();
       if (this.#opened === undefined) return undefined;
       const { begin, end, path, key } = this.#opened;
+      if (this.#opened.patience !== patience) {
+        this.#opened.database.exec(`PRAGMA busy_timeout = ${patience}`);
+        this.#opened.patience = patience;
+      }
       try {
         begin.run();
       } catch (error) {
@@ -192,7 +198,7 @@ function openFile(path: string, key: string): Opened | undefined {
     // A journal in memory: the file stays as it is, and no other is made.
     database.exec(`PRAGMA busy_timeout = ${blockingWait}; PRAGMA journal_mode = MEMORY`);
     const [begin, end] = [database.prepare('BEGIN EXCLUSIVE'), database.prepare('ROLLBACK')];
-    if (keyOf(ownFile(path)) === key) opened = { database, begin, end, path, key };
+    if (keyOf(ownFile(path)) === key) opened = { database, begin, end, path, key, patience: blockingWait };
   } catch (error) {
     if (!isDamage(error)) throw error;
     removeDamaged(path, key);

@@ -11,6 +11,7 @@ import {
   RowError,
   statusCells,
   statusColumns,
+  whole,
 } from '../../rows/entry-row.ts';
 import { type EntryRecord, type EntryStatus, isInNote, isTombstone, mayExpireAt, tombstoneSince } from '../../state/records.ts';
 import type { Unreadable } from './statements.ts';
@@ -72,13 +73,16 @@ const mostKept = 1_024;
 
 /**
  * Rows of `entries`, `bodies` and `attempts`. What a group of operations has read is kept until it ends, and entries at work
- * beyond that, until they are settled or another process changes anything.
+ * beyond that, until they are settled. After a commit of another process each counts once its row still has the revision that it had.
  */
 export class EntryStore {
   readonly #stored = new Map<string, Stored>();
+  /** As they were before another process committed. */
+  #doubted = new Map<string, Stored>();
   /** Read or written by this group. */
   readonly #touched = new Set<string>();
   readonly #byId: RowsOf;
+  readonly #revision: RowsOf;
   readonly #ofMessage: RowsOf;
   readonly #withTag: RowsOf;
   readonly #ofNote: RowsOf;
@@ -97,6 +101,7 @@ export class EntryStore {
     this.#unreadableRows = unreadable;
     const prepare = (sql: string) => database.prepare(sql);
     this.#byId = rowsOf(prepare(`SELECT ${entryColumns} FROM entries WHERE id = ?`));
+    this.#revision = rowsOf(prepare('SELECT id, rev, due_at, expires_at FROM entries WHERE seq = ?'));
     this.#ofMessage = rowsOf(prepare('SELECT id FROM entries WHERE message_id = ? ORDER BY seq'));
     this.#withTag = rowsOf(prepare('SELECT entry_id FROM attempts WHERE tag = ?'));
     this.#ofNote = rowsOf(
@@ -120,7 +125,7 @@ export class EntryStore {
   }
 
   find(id: string): Stored | undefined {
-    const known = this.#stored.get(id);
+    const known = this.#stored.get(id) ?? this.#unchanged(id);
     if (known !== undefined) return known;
     const row = this.#row(id);
     return row === undefined ? undefined : this.read(row);
@@ -199,11 +204,12 @@ export class EntryStore {
     this.#drop.run(row.seq);
     this.#dropBody.run(row.seq);
     this.#stored.delete(row.id);
+    this.#doubted.delete(row.id);
   }
 
   /** Only what is at work is likely to be asked for again. */
   endGroup(): void {
-    if (this.#stored.size > mostKept) this.forgetAll();
+    if (this.#stored.size + this.#doubted.size > mostKept) this.forgetAll();
     for (const id of this.#touched) {
       const stored = this.#stored.get(id);
       if (stored !== undefined && !isInNote(stored.record.status.state)) this.#stored.delete(id);
@@ -211,17 +217,37 @@ export class EntryStore {
     this.#touched.clear();
   }
 
-  /** Another process may have changed anything. */
+  /** Another process has committed something. */
+  doubtAll(): void {
+    for (const [id, stored] of this.#stored) this.#doubted.set(id, stored);
+    this.#stored.clear();
+    this.#touched.clear();
+  }
+
+  /** It was rolled back, say: a revision may be given once more. */
   forgetAll(): void {
     this.#stored.clear();
+    this.#doubted.clear();
     this.#touched.clear();
   }
 
   #keep(stored: Stored): Stored {
     const { id } = stored.record.fixed;
     this.#stored.set(id, stored);
+    this.#doubted.delete(id);
     this.#touched.add(id);
     return stored;
+  }
+
+  /** Every change of a status has a revision of its own, but for a clock that was set back. */
+  #unchanged(id: string): Stored | undefined {
+    const stored = this.#doubted.get(id);
+    if (stored === undefined) return undefined;
+    this.#doubted.delete(id);
+    const { rev, due, expiresAt } = stored.record.status;
+    const row = this.#revision.get(stored.seq);
+    const same = row?.[0] === id && row[1] === rev && row[2] === whole(due.at) && row[3] === whole(expiresAt);
+    return same ? this.#keep(stored) : undefined;
   }
 
   #row(id: string): StoredRow | undefined {

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { SpoolState } from '../../contract.ts';
-import { RowError } from '../../rows/entry-row.ts';
+import { RowError, whole } from '../../rows/entry-row.ts';
 import { type NoteRow, noteCells, noteColumns, noteOf } from '../../rows/note-row.ts';
 import { headDue } from '../../state/derived.ts';
 import { type Due, type EntryRecord, type NoteRecord, streamKey } from '../../state/records.ts';
@@ -9,11 +9,14 @@ import { type RowsOf, rowsOf, type Unreadable } from './statements.ts';
 /** Notes at work that are kept in memory at most. */
 const mostKept = 1_024;
 
-/** Rows of `notes`. As with entries, what is at work stays in memory until another process changes anything. */
+/** Rows of `notes`. As with entries, what is at work stays in memory, and counts after a commit of another process once its row still has the same claim. */
 export class NoteStore {
   readonly #notes = new Map<string, NoteRecord | undefined>();
+  /** As they were before another process committed. */
+  readonly #doubted = new Map<string, NoteRecord>();
   readonly #touched = new Set<string>();
   readonly #byId: RowsOf;
+  readonly #claim: RowsOf;
   readonly #put: StatementSync;
   readonly #drop: StatementSync;
   readonly #lapsed: RowsOf;
@@ -24,6 +27,9 @@ export class NoteStore {
     this.#unreadable = unreadable;
     const names = noteColumns.join(', ');
     this.#byId = rowsOf(database.prepare(`SELECT ${names} FROM notes WHERE id = ?`));
+    this.#claim = rowsOf(
+      database.prepare('SELECT token, lease_until, due_at, last_ran_at, entry_ids, frozen FROM notes WHERE id = ?'),
+    );
     this.#put = database.prepare(`INSERT OR REPLACE INTO notes (${names}) VALUES (${noteColumns.map(() => '?').join(', ')})`);
     this.#drop = database.prepare('DELETE FROM notes WHERE id = ?');
     this.#lapsed = rowsOf(database.prepare('SELECT id FROM notes WHERE lease_until <= ? ORDER BY lease_until LIMIT ? + 0'));
@@ -33,6 +39,8 @@ export class NoteStore {
   find(id: string | undefined): NoteRecord | undefined {
     if (id === undefined) return undefined;
     if (this.#notes.has(id)) return this.#notes.get(id);
+    const unchanged = this.#unchanged(id);
+    if (unchanged !== undefined) return unchanged;
     const cells = this.#byId.get(id);
     const row = cells === undefined ? undefined : Object.fromEntries(noteColumns.map((name, index) => [name, cells[index]]));
     if (row === undefined) return this.#keep(id, undefined);
@@ -63,24 +71,50 @@ export class NoteStore {
   /** False when the claim is no longer that note's. */
   renew(noteId: string, token: string, until: number): boolean {
     this.#notes.delete(noteId);
+    this.#doubted.delete(noteId);
     return this.#renew.run(until, noteId, token).changes > 0;
   }
 
   endGroup(): void {
-    if (this.#notes.size > mostKept) this.forgetAll();
+    if (this.#notes.size + this.#doubted.size > mostKept) this.forgetAll();
     for (const id of this.#touched) if (this.#notes.get(id)?.lease === undefined) this.#notes.delete(id);
+    this.#touched.clear();
+  }
+
+  /** Another process has committed something. */
+  doubtAll(): void {
+    for (const [id, note] of this.#notes) if (note !== undefined) this.#doubted.set(id, note);
+    this.#notes.clear();
     this.#touched.clear();
   }
 
   forgetAll(): void {
     this.#notes.clear();
+    this.#doubted.clear();
     this.#touched.clear();
   }
 
   #keep(id: string, note: NoteRecord | undefined): NoteRecord | undefined {
     this.#notes.set(id, note);
+    this.#doubted.delete(id);
     this.#touched.add(id);
     return note;
+  }
+
+  /** Whoever has the claim settles it. Others renew nothing, but end a lease that ran out, and take out a member that can't be read. */
+  #unchanged(id: string): NoteRecord | undefined {
+    const note = this.#doubted.get(id);
+    if (note?.lease === undefined) return undefined;
+    const { lease, due, lastRanAt, entryIds, frozen } = note;
+    const row = this.#claim.get(id);
+    const same =
+      row?.[0] === lease.token &&
+      row[1] === whole(lease.until) &&
+      row[2] === whole(due.at) &&
+      row[3] === whole(lastRanAt) &&
+      row[4] === JSON.stringify(entryIds) &&
+      row[5] === (frozen === undefined ? null : JSON.stringify(frozen));
+    return same ? this.#keep(id, note) : undefined;
   }
 }
 

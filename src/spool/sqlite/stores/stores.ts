@@ -49,7 +49,16 @@ export class Stores implements TableReads, TagReads {
     this.#forgetPlans();
   }
 
-  /** What was read or planned counts no more: it was rolled back, or another process has changed something. */
+  /** Another process has committed something: what is at work is looked at again before it counts. */
+  doubtAll(): void {
+    this.entries.doubtAll();
+    this.notes.doubtAll();
+    this.unreadable.forget();
+    this.lanes.forgetAll();
+    this.#forgetPlans();
+  }
+
+  /** What was read or planned counts no more: it was rolled back, say. */
   forgetAll(): void {
     this.entries.forgetAll();
     this.notes.forgetAll();
