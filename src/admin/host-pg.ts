@@ -16,7 +16,8 @@ export function hostPool(url: string): { readonly pool: PgPool; end(): Promise<v
       };
       // A connection that breaks while it is idle: the next call takes another.
       pool.on('error', () => undefined);
-      return { pool, end: () => pool.end() };
+      // What was asked of it is done by then; a connection that can't be ended in order ends with its server or its process.
+      return { pool, end: () => pool.end().catch(() => undefined) };
     } catch (error) {
       if (property(error, 'code') !== 'MODULE_NOT_FOUND') throw error;
     }

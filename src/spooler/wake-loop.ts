@@ -1,4 +1,5 @@
 import { type Clock, Turns } from '../core/clock.ts';
+import { tell } from '../core/host-calls.ts';
 
 /** What a {@link WakeLoop} drives; times in ms. */
 export interface WakeLoopParts {
@@ -91,8 +92,8 @@ export class WakeLoop {
 
   async #run(slept: boolean): Promise<void> {
     this.#state = 'awake';
-    this.#cancelTimer?.();
     try {
+      this.#cancelTimer?.();
       let fromSleep = slept;
       for (let begun = 1; this.#is('awake') && (begun > 0 || this.#woken); fromSleep = false) {
         this.#woken = false;
@@ -103,7 +104,7 @@ export class WakeLoop {
       this.#failures = 0;
     } catch (error) {
       this.#failures += 1;
-      this.#parts.onError(error);
+      this.#complain(error);
     }
     if (this.#is('off')) return;
     this.#state = 'asleep';
@@ -112,8 +113,13 @@ export class WakeLoop {
     } catch (error) {
       // No timer could be set, say: the next wake() looks for work all the same, and wakeIn() sets another.
       this.#wakesAt = Number.POSITIVE_INFINITY;
-      this.#parts.onError(error);
+      this.#complain(error);
     }
+  }
+
+  /** Whatever comes of it: a loop that it ended would stay awake for ever, and run no more. */
+  #complain(error: unknown): void {
+    tell(() => this.#parts.onError(error));
   }
 
   async #sleep(): Promise<void> {

@@ -63,7 +63,20 @@ export function nothingWritten(error: unknown): boolean {
 
 /** Errors of several attempts are nested once; deeper ones (or one in itself) are none of a platform. */
 function isUnwritten(error: unknown, depth: number): boolean {
-  return depth < 4 && chain(error).some((part) => isBeforeWrite(part, depth));
+  const parts = chain(error);
+  if (depth >= 4 || !parts.some((part) => isBeforeWrite(part, depth))) return false;
+  // Whoever tries again by itself hangs one failure on the other: any of them may have come after a write.
+  return proxyStatus(error) !== undefined || !parts.some(isAfterWrite);
+}
+
+/** What only a connection that stood can fail with. */
+const stood =
+  /^(ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|ESOCKETTIMEDOUT|UND_ERR_(SOCKET|HEADERS_TIMEOUT|BODY_TIMEOUT|REQ_RETRY|HEADERS_OVERFLOW|REQ_CONTENT_LENGTH_MISMATCH|RES_CONTENT_LENGTH_MISMATCH)|ERR_HTTP2_\w+|ERR_STREAM_\w+|HPE_\w+)$/;
+
+function isAfterWrite(part: object): boolean {
+  const syscall = textIn(part, 'syscall');
+  if (beforeConnection.test(syscall)) return false;
+  return syscall === 'read' || syscall === 'write' || stood.test(textIn(part, 'code'));
 }
 
 /** True when the server refused the handshake: then nothing was read, even where it was written. */

@@ -1,4 +1,4 @@
-import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { type Bytes, decompressed } from './decompressed.ts';
 
 /** The body of an answer: a stream of Node. */
 export interface DispatchBody {
@@ -14,12 +14,6 @@ export interface DispatchBody {
   /** What was paused goes on. */
   resume?(): unknown;
 }
-
-/** Ways to compress, as servers name them and as `DecompressionStream` does. */
-const formats: Readonly<Record<string, string>> = { gzip: 'gzip', 'x-gzip': 'gzip', deflate: 'deflate', br: 'brotli' };
-
-/** Ways one upon the other at most, as fetch has it: each costs memory before the first byte is read, and a header has room for thousands. */
-const mostEncodings = 5;
 
 /** What an `HttpDispatcher` resolves with, as soon as the headers are there. */
 export interface DispatchAnswer {
@@ -141,25 +135,13 @@ export class DispatchedResponse implements Response {
     return this.#whole;
   }
 
-  /** As fetch has it. @throws {OfflineImError} `RESPONSE_UNREADABLE` for a way that this runtime can't take back: what the answer says stays unknown */
-  #decompressed(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    const encodings = this.#encodings();
-    if (encodings.length > mostEncodings) {
+  #decompressed(): Bytes {
+    try {
+      return decompressed(this.#encodings(), this.#stream());
+    } catch (error) {
       this.discard();
-      const text = `The response cannot be used: it is compressed ${encodings.length} times; at most ${mostEncodings} are read.`;
-      throw new OfflineImError('RESPONSE_UNREADABLE', text);
+      throw error;
     }
-    let stream = this.#stream();
-    for (const encoding of encodings.reverse()) {
-      try {
-        stream = stream.pipeThrough(new DecompressionStream((formats[encoding] ?? encoding) as 'gzip'));
-      } catch (cause) {
-        this.discard();
-        const text = 'The response cannot be used: it is compressed in a way that this runtime cannot read.';
-        throw new OfflineImError('RESPONSE_UNREADABLE', text, { cause });
-      }
-    }
-    return stream;
   }
 
   /** In the order in which they were done. */
@@ -172,10 +154,11 @@ export class DispatchedResponse implements Response {
   }
 
   /** Reads nothing before it is read. */
-  #stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  #stream(): Bytes {
     const { body } = this.#answer;
     const read = (controller: ReadableStreamDefaultController): void => {
       this.eachChunk((chunk) => {
+        if (!ArrayBuffer.isView(chunk)) throw new TypeError('The body is no stream of bytes.');
         controller.enqueue(new Uint8Array(chunk));
         if ((controller.desiredSize ?? 0) <= 0 && body.resume !== undefined) body.pause?.();
       }).then(

@@ -1,6 +1,7 @@
-import type { Limit } from '../core/clock.ts';
+import { type Limit, systemClock, Turns } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { property } from '../core/errors/thrown.ts';
+import { tell } from '../core/host-calls.ts';
 import { GatheredBytes } from '../core/joined.ts';
 import { DispatchedResponse } from './dispatched-response.ts';
 
@@ -81,25 +82,67 @@ export async function readBody(response: Response, maxBytes: number, limit: Limi
 async function readChunks(response: Response, limit: Limit, take: (chunk: Uint8Array) => void): Promise<void> {
   if (response instanceof DispatchedResponse && response.isPlain) {
     try {
-      await limit.race(response.eachChunk(take));
+      await limit.race(response.eachChunk((part) => take(bytesOf(part))));
     } catch (error) {
       response.discard();
       throw error;
     }
     return;
   }
-  const reader = response.body?.getReader();
-  if (reader === undefined) return;
+  const parts = partsOf(response);
+  let turns: Turns | undefined;
   try {
-    for (;;) {
-      const { done, value } = await limit.race(reader.read());
-      if (done) return;
-      take(value);
+    for (let count = 1; ; count++) {
+      const part = await limit.race(Promise.resolve(parts.next()));
+      if (part.done === true) return;
+      take(bytesOf(part.value));
+      // What is there at once, again and again, would let no timer have its turn, and so no deadline come.
+      if (count < partsInOneGo) continue;
+      turns ??= new Turns(systemClock);
+      await turns.step();
+      if (limit.ended() !== undefined) await limit.race(new Promise<never>(() => {}));
     }
   } catch (error) {
-    reader.cancel().catch(() => {}); // the error that led here is what counts
+    tell(() => parts.giveUp()); // the error that led here is what counts
     throw error;
   }
+}
+
+/** Parts of a body that are taken without a look at the time. */
+const partsInOneGo = 64;
+
+interface BodyParts {
+  next(): PromiseLike<{ readonly done?: boolean | undefined; readonly value?: unknown }>;
+  giveUp(): unknown;
+}
+
+/** The body of a `Response`; of one of a library (node-fetch) whose body is a stream of Node; or of one that only gives the whole text, as React Native's does. */
+function partsOf(response: Response): BodyParts {
+  const { body } = response as { readonly body?: unknown };
+  if (typeof property(body, 'getReader') === 'function') {
+    const reader = (body as NonNullable<Response['body']>).getReader();
+    return { next: () => reader.read(), giveUp: () => reader.cancel() };
+  }
+  if (typeof property(body, 'on') === 'function' && Symbol.asyncIterator in (body as object)) {
+    const parts = (body as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+    return { next: () => parts.next(), giveUp: () => parts.return?.() };
+  }
+  let whole = body === null;
+  return {
+    next: async () => {
+      if (whole) return { done: true };
+      whole = true;
+      if (body !== undefined || typeof property(response, 'text') !== 'function') throw unusable('its body can not be read');
+      return { value: new TextEncoder().encode(await response.text()) };
+    },
+    giveUp: () => undefined,
+  };
+}
+
+/** @throws {OfflineImError} `RESPONSE_UNREADABLE` for what is no bytes: text, say, of a stream that decodes by itself */
+export function bytesOf(part: unknown): Uint8Array<ArrayBuffer> {
+  if (!ArrayBuffer.isView(part)) throw unusable('its body is no stream of bytes');
+  return new Uint8Array(part.buffer as ArrayBuffer, part.byteOffset, part.byteLength);
 }
 
 /** Takes time to make, and keeps nothing between whole texts. */

@@ -39,6 +39,44 @@ describe('the loop', () => {
     ]);
   });
 
+  it.each(['a round fails', 'it can set no timer', 'it can take back no timer'])(
+    'goes on when %s and nobody can be told of it',
+    async (what) => {
+      const clock = new ManualClock();
+      let fails = true;
+      const rounds: number[] = [];
+      const thrown = (): never => {
+        throw new Error('unforeseen');
+      };
+      const { one } = loop({
+        clock: {
+          now: () => clock.now(),
+          monotonic: () => clock.monotonic(),
+          setTimer: (callback, delay) => {
+            if (fails && what === 'it can set no timer') thrown();
+            const cancel = clock.setTimer(callback, delay);
+            return () => (fails && what === 'it can take back no timer' ? thrown() : cancel());
+          },
+        },
+        round: async () => {
+          rounds.push(clock.monotonic());
+          if (fails && what === 'a round fails') thrown();
+          return 0;
+        },
+        onError: thrown,
+      });
+      one.start();
+      await clock.advance(100);
+      one.wake();
+      await clock.advance(100);
+      fails = false;
+      const before = rounds.length;
+      one.wake();
+      await clock.advance(1);
+      expect(rounds.length).toBeGreaterThan(before);
+    },
+  );
+
   it('takes what falls due once a timer can be set again', async () => {
     const clock = new ManualClock();
     let fails = true;

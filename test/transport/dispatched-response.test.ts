@@ -3,7 +3,10 @@ import { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
-import { fetchOver } from '../../src/transport/dispatcher.ts';
+import { basicAuth } from '../../src/ews/auth/credentials.ts';
+import { EwsTransport } from '../../src/ews/ews-transport.ts';
+import { fetchOver, type HttpDispatcher } from '../../src/transport/dispatcher.ts';
+import { always, makeNote } from '../ews/support/note.ts';
 
 it('reads no more of a compressed answer over a dispatcher than is decompressed', async () => {
   const compressed = gzipSync(randomBytes(2_000_000));
@@ -26,4 +29,38 @@ it('reads no more of a compressed answer over a dispatcher than is decompressed'
   for (let part = await reader?.read(); part?.done === false; part = await reader?.read()) length += part.value.length;
   expect(taken).toBeGreaterThan(1_900_000);
   expect(length).toBeGreaterThan(1_900_000);
+});
+
+it.each([
+  ['no chunk', []],
+  ['empty chunks', [Buffer.alloc(0), Buffer.alloc(0)]],
+])(
+  'takes a compressed answer over a dispatcher that holds nothing for an empty one, not for a broken connection: %s',
+  async (_what, chunks) => {
+    for (const encoding of ['gzip', 'deflate, gzip']) {
+      const body = Readable.from(chunks);
+      const answer = { statusCode: 200, headers: { 'content-encoding': encoding, 'transfer-encoding': 'chunked' }, body };
+      const dispatcher = { request: async () => answer } as unknown as HttpDispatcher;
+      const fetched = await fetchOver(dispatcher)('http://exchange.test/', { method: 'POST', body: 'x' });
+      expect(await fetched.text()).toBe('');
+      const url = 'https://exchange.test/EWS/Exchange.asmx';
+      const again = { request: async () => ({ ...answer, body: Readable.from(chunks) }) } as unknown as HttpDispatcher;
+      const credentials = basicAuth({ username: 'alice', password: 'p' });
+      const transport = new EwsTransport({ url, credentials, dispatcher: again, savedCopyFolder: 'sentitems' });
+      const [outcome] = await transport.deliver([makeNote(transport, 1)], always());
+      expect(outcome).toMatchObject({ status: 'unconfirmed', error: { code: 'RESPONSE_UNREADABLE' } });
+    }
+  },
+);
+
+it('reads a compressed answer over a dispatcher whose first chunk is empty, and fails with one that is cut off', async () => {
+  const compressed = gzipSync('the whole of it');
+  const fetched = async (parts: readonly Buffer[]) => {
+    const answer = { statusCode: 200, headers: { 'content-encoding': 'gzip' }, body: Readable.from(parts) };
+    return fetchOver({ request: async () => answer } as never)('http://exchange.test/', { method: 'POST', body: 'x' });
+  };
+  expect(await (await fetched([Buffer.alloc(0), compressed.subarray(0, 5), compressed.subarray(5)])).text()).toBe(
+    'the whole of it',
+  );
+  await expect((await fetched([compressed.subarray(0, compressed.length - 9)])).text()).rejects.toThrow();
 });

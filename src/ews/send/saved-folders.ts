@@ -14,6 +14,10 @@ import { type Asking, findHistory, findOrCreateHistory, type Lookup } from './co
 const history = 'conversationhistory';
 /** Every mailbox has it. */
 const fallback = 'sentitems';
+/** ms for which copies go there since Conversation History could be neither found nor made. */
+const noneFor = 3_600_000;
+/** The same since it was refused as soon as it had been found or made: asked again, another one may be made each time. */
+const refusedFor = 86_400_000;
 
 /** Where the copy of a note may lie, or why that can't be said now. */
 export type Homes = { readonly folders: readonly string[]; readonly failed?: DeliveryOutcome };
@@ -31,8 +35,8 @@ export type Homes = { readonly folders: readonly string[]; readonly failed?: Del
 export class SavedFolders implements Negotiation {
   readonly #client: EwsClient;
   readonly #settings: EwsSettings;
-  /** By mailbox: the folder that took the place of the preferred one. */
-  readonly #instead = new Map<string, string>();
+  /** By mailbox: the folder that took the place of the preferred one, and until when (monotonic). */
+  readonly #instead = new Map<string, { readonly folder: string; readonly until: number }>();
   /** By mailbox: Conversation History by its id, once a look-up has shown it. */
   readonly #byId = new Map<string, string>();
   /** Mailboxes whose Conversation History has no distinguished name. */
@@ -41,8 +45,6 @@ export class SavedFolders implements Negotiation {
   readonly #resolving = new Map<string, Promise<Lookup>>();
   /** Folders by id that a look-up gave and that have taken no copy yet. */
   readonly #unproven = new Set<string>();
-  /** Mailboxes whose Conversation History was refused as soon as it had been found or made: asked again, another one would be made each time. */
-  readonly #unusable = new Set<string>();
   /** The server's schema knows the preferred folder. */
   #known = false;
 
@@ -52,22 +54,21 @@ export class SavedFolders implements Negotiation {
   }
 
   of(mailbox: string): string {
-    return this.#instead.get(mailbox.toLowerCase()) ?? this.#settings.savedCopyFolder;
+    return this.#learnt(mailbox.toLowerCase()) ?? this.#settings.savedCopyFolder;
   }
 
   /** The folder to write the copy of a note with that place to, or why that can't be said now. */
   async target(place: Place, asking: Asking): Promise<Exclude<Lookup, 'none'>> {
     if (place.folder !== history) return { folder: place.folder };
     const mailbox = place.mailbox.toLowerCase();
-    if (this.#unusable.has(mailbox)) return { folder: fallback };
-    const instead = this.#instead.get(mailbox);
+    const instead = this.#learnt(mailbox);
     if (instead !== undefined) return { folder: instead };
     if (!this.#nameless.has(mailbox) && isSayable(history, this.#client.version)) return { folder: history };
     const lookup = await this.#resolve(asking);
     if (lookup !== 'none' && 'outcome' in lookup) return lookup;
-    const folder = lookup === 'none' ? fallback : lookup.folder;
-    this.#instead.set(mailbox, folder);
-    return { folder };
+    if (lookup === 'none') this.#fallBack(mailbox, noneFor);
+    else this.#instead.set(mailbox, { folder: lookup.folder, until: Number.POSITIVE_INFINITY });
+    return { folder: lookup === 'none' ? fallback : lookup.folder };
   }
 
   /** A note went out with its copy in this folder. */
@@ -89,8 +90,9 @@ export class SavedFolders implements Negotiation {
       if (this.#known || folder !== history || !options.mayWrite()) return undefined;
       if ((await this.#look(folder, place.mailbox, options)) !== 'refused') return undefined;
     } else if (ruleOf(code).missing !== 'folder') return undefined;
-    if (this.#unproven.delete(folder)) this.#unusable.add(place.mailbox.toLowerCase());
+    const isNew = this.#unproven.delete(folder);
     this.#forget(place.mailbox, folder);
+    if (isNew) this.#fallBack(place.mailbox.toLowerCase(), refusedFor);
     return place.folder === history && folder !== fallback ? batch : undefined;
   }
 
@@ -114,7 +116,7 @@ export class SavedFolders implements Negotiation {
   askedFirst({ mailbox, folder }: Place): string {
     if (folder !== history) return folder;
     const key = mailbox.toLowerCase();
-    return this.#instead.get(key) ?? (this.#nameless.has(key) ? this.#byId.get(key) : undefined) ?? history;
+    return this.#learnt(key) ?? (this.#nameless.has(key) ? this.#byId.get(key) : undefined) ?? history;
   }
 
   /** Every folder that may have taken the copy of a note with that place, also before a restart or in another process. */
@@ -154,6 +156,18 @@ export class SavedFolders implements Negotiation {
     throw new OfflineImError('FOLDER_UNAVAILABLE', 'Neither Conversation History nor Sent Items can be found in the mailbox.', {
       details: { mailbox },
     });
+  }
+
+  #learnt(mailbox: string): string | undefined {
+    const one = this.#instead.get(mailbox);
+    if (one === undefined || this.#settings.clock.monotonic() < one.until) return one?.folder;
+    this.#instead.delete(mailbox);
+    return undefined;
+  }
+
+  /** Not for good: an administrator may give the permission that was missing, long before this process ends. */
+  #fallBack(mailbox: string, time: number): void {
+    this.#instead.set(mailbox, { folder: fallback, until: this.#settings.clock.monotonic() + time });
   }
 
   /** That folder is not there: the next look-up begins at the step behind it, or all begins anew. */

@@ -180,8 +180,10 @@ export class GraphClient {
       return { kind: 'ok', body: undefined, meta };
     }
     const { maxResponseBytes } = this.#settings;
-    const text = await readBody(response, response.ok ? maxResponseBytes : Math.min(maxResponseBytes, longestError), limit);
-    if (!response.ok) {
+    // A Response of a host's own kind may say something else of itself.
+    const ok = status >= 200 && status <= 299;
+    const text = await readBody(response, ok ? maxResponseBytes : Math.min(maxResponseBytes, longestError), limit);
+    if (!ok) {
       return { kind: 'error', error: readError(text, response.headers, (word) => isRepeated(attempt, word)), meta };
     }
     if (text === '') return { kind: 'ok', body: undefined, meta };

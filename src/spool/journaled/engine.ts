@@ -1,6 +1,6 @@
 import { systemClock, Turns } from '../../core/clock.ts';
-import { hasCode, OfflineImError } from '../../core/errors/offline-im-error.ts';
-import { isA, property } from '../../core/errors/thrown.ts';
+import type { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { isA } from '../../core/errors/thrown.ts';
 import { SerialQueue } from '../../core/queues.ts';
 import type { SpoolContext, SpoolEntry, SpooledMessage } from '../contract.ts';
 import { type EntryRecord, isTombstone, timeAfter, viewOf } from '../state/records.ts';
@@ -10,13 +10,20 @@ import type { Transition } from '../state/transition-spool.ts';
 import { expireLeases } from '../state/unconfirmed.ts';
 import { changeOf, isEmpty, messagesOf } from './change.ts';
 import { EndedMemory } from './ended.ts';
-import { type EndedKeys, type EndedStep, type Journal, JournalError, type ListPlace } from './journal.ts';
+import {
+  closedError,
+  type EndedKeys,
+  type EndedStep,
+  failedError,
+  type Journal,
+  JournalError,
+  type ListPlace,
+} from './journal.ts';
 import { ReadJournal } from './read-journal.ts';
 import { StateTable, type TableView } from './state-table.ts';
 import { SteadyTime, storedChange, storedEntry, storedNote } from './times.ts';
 
 const noMessages: ReadonlyMap<string, SpooledMessage> = new Map();
-
 /** Records that one write of the opening or of a tidying holds at most. */
 const recordsAtOnce = 500;
 
@@ -59,18 +66,20 @@ export class JournalEngine {
       this.#failure = undefined;
       const contents = await this.#reader.open(context, (error) => void this.queue.run(() => this.#fail(error)));
       this.#open = true;
-      if (contents === undefined) await this.#goOn();
-      else {
-        const table = new StateTable();
-        await this.#turns.run(table.loading(contents.entries, contents.notes));
-        if (contents.ended !== undefined) table.beside(contents.ended);
-        this.#table = table;
-      }
-      this.#recovered = false;
       try {
+        if (contents === undefined) await this.#goOn();
+        else {
+          const table = new StateTable();
+          await this.#turns.run(table.loading(contents.entries, contents.notes));
+          if (contents.ended !== undefined) table.beside(contents.ended);
+          this.#table = table;
+        }
+        this.#recovered = false;
         await this.#recover(this.#now());
         await this.sweepTombstones();
       } catch (error) {
+        // Half open it would pass for open at the next call, and for a spool without a message.
+        await this.#closeJournal();
         throw isA(error, JournalError) ? this.failed(error) : error;
       }
     });
@@ -225,37 +234,32 @@ export class JournalEngine {
   /** Until all of it is written, a note of an earlier process stays as it was found: neither sent nor looked for. */
   async #recover(now: number): Promise<void> {
     if (this.#recovered) return;
-    let tx = this.#table.begin();
-    const enough = async (): Promise<boolean> => {
-      await this.#turns.step();
-      if (tx.entries.size + tx.notes.size < recordsAtOnce) return true;
-      if (!(await this.#commitIfKept(tx))) return false;
-      tx = this.#table.begin();
-      return true;
-    };
-    for (const note of [...this.#table.notes()]) {
-      recoverNote(tx, note, now);
-      if (!(await enough())) return;
-    }
-    for (const record of [...this.#table.entries()]) {
-      recoverEntry(tx, record, now);
-      if (!(await enough())) return;
-    }
-    this.#recovered = await this.#commitIfKept(tx);
+    this.#recovered =
+      (await this.#inParts([...this.#table.notes()], (tx, note) => recoverNote(tx, note, now))) &&
+      (await this.#inParts([...this.#table.entries()], (tx, record) => recoverEntry(tx, record, now)));
   }
 
   /** No message expires later than its own time from now, as after an opening: else a clock set back from a year ahead would keep it for that year. */
   async #mindClockSetBack(now: number): Promise<void> {
     if (this.#time?.wentBack() !== true) return;
-    let tx = this.#table.begin();
-    for (const record of [...this.#table.entries()]) {
+    const kept = await this.#inParts([...this.#table.entries()], (tx, record) => {
       const expiresAt = Math.min(record.status.expiresAt, timeAfter(tx.wall(now), record.fixed.expiresIn));
       if (expiresAt !== record.status.expiresAt) tx.move(record, record.status.state, { expiresAt });
-      if (tx.entries.size < recordsAtOnce) continue;
-      if (!(await this.#commitIfKept(tx))) return;
+    });
+    if (kept) this.#time.expiriesAreRight();
+  }
+
+  /** Changes one after the other, some hundred records in each write; false as soon as one of these was not kept. */
+  async #inParts<Item>(items: readonly Item[], change: (tx: Transaction, item: Item) => void): Promise<boolean> {
+    let tx = this.#table.begin();
+    for (const item of items) {
+      change(tx, item);
+      await this.#turns.step();
+      if (tx.entries.size + tx.notes.size < recordsAtOnce) continue;
+      if (!(await this.#commitIfKept(tx))) return false;
       tx = this.#table.begin();
     }
-    if (await this.#commitIfKept(tx)) this.#time.expiriesAreRight();
+    return this.#commitIfKept(tx);
   }
 
   /** As long as a full disk can't take it in, a lease that ran out counts as running: nobody else could have it. */
@@ -268,15 +272,19 @@ export class JournalEngine {
 
   /** A failed write as the library's own error. */
   failed(error: JournalError): OfflineImError {
-    const message = `The ${this.#name} spool failed: ${error.message}. What it had accepted is still there.`;
-    return new OfflineImError('SPOOL_FAILED', message, { cause: error, details: { kept: error.kept } });
+    return failedError(this.#name, error);
   }
 
   async #fail(error: unknown): Promise<void> {
+    if (this.#open) this.#failure = error;
+    await this.#closeJournal();
+  }
+
+  /** After a failure, which counts for more than what the journal says to this. */
+  async #closeJournal(): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
-    this.#failure = error;
-    await this.#journal.close().catch(() => undefined);
+    await (async () => this.#journal.close())().catch(() => undefined);
   }
 
   /** The spool's time; from then on its table knows what the wall clock says. */
@@ -287,14 +295,6 @@ export class JournalEngine {
   }
 
   #assertOpen(): void {
-    if (this.#open) return;
-    if (this.#failure === undefined) {
-      throw new OfflineImError('SPOOL_CLOSED', `The ${this.#name} spool is not open; call open() first.`);
-    }
-    // A journal that lost its storage says itself what happened, and what is left.
-    const message = hasCode(this.#failure, 'SPOOL_CLOSED')
-      ? String(property(this.#failure, 'message'))
-      : `The ${this.#name} spool closed itself after a storage error; open a new one, what it had accepted is still there.`;
-    throw new OfflineImError('SPOOL_CLOSED', message, { cause: this.#failure });
+    if (!this.#open) throw closedError(this.#name, this.#failure);
   }
 }

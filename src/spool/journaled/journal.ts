@@ -1,4 +1,5 @@
-import { asError } from '../../core/errors/thrown.ts';
+import { hasCode, OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { asError, property } from '../../core/errors/thrown.ts';
 import type { SpoolContext, SpooledMessage, SpoolState } from '../contract.ts';
 import type { EntryRecord, NoteRecord } from '../state/records.ts';
 
@@ -132,4 +133,20 @@ export class JournalError extends Error {
     super(asError(cause).message, { cause });
     this.kept = kept;
   }
+}
+
+/** A failed write as the library's own error. */
+export function failedError(spool: string, error: JournalError): OfflineImError {
+  const message = `The ${spool} spool failed: ${error.message}. What it had accepted is still there.`;
+  return new OfflineImError('SPOOL_FAILED', message, { cause: error, details: { kept: error.kept } });
+}
+
+/** What calls of a spool are told that is not open; `failure` has closed it. */
+export function closedError(spool: string, failure: unknown): OfflineImError {
+  if (failure === undefined) return new OfflineImError('SPOOL_CLOSED', `The ${spool} spool is not open; call open() first.`);
+  // A journal that lost its storage says itself what happened, and what is left.
+  const message = hasCode(failure, 'SPOOL_CLOSED')
+    ? String(property(failure, 'message'))
+    : `The ${spool} spool closed itself after a storage error; open a new one, what it had accepted is still there.`;
+  return new OfflineImError('SPOOL_CLOSED', message, { cause: failure });
 }

@@ -36,13 +36,19 @@ export class ReadJournal {
       },
     };
     const contents = await this.#journal.open(this.#context, lost);
-    return (
-      contents && {
-        entries: this.#all('entry', contents.entries, entryRecord),
-        notes: this.#all('note', contents.notes, storedNote),
-        ended: contents.ended,
-      }
-    );
+    try {
+      return (
+        contents && {
+          entries: this.#all('entry', contents.entries, entryRecord),
+          notes: this.#all('note', contents.notes, storedNote),
+          ended: contents.ended,
+        }
+      );
+    } catch (error) {
+      // Nobody else would let go of what it holds.
+      await Promise.resolve(this.#journal.close()).catch(() => undefined);
+      throw error;
+    }
   }
 
   /** Messages of entries. `silent`: ids that the journal left out without a word to `onCorrupt`. */

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SpoolEntry } from '../../../src/spool/contract.ts';
+import { JournaledSpool } from '../../../src/spool/journaled/journaled-spool.ts';
+import { ManualClock } from '../../../src/testing.ts';
 import { claimRequest, newEntry, statesOf } from '../../support/spool-entries.ts';
 import { FakeJournal, spoolOver } from './fake-journal.ts';
 
@@ -147,5 +149,32 @@ describe('JournaledSpool over a journal that fails', () => {
     const { spool } = await spoolOver(journal);
     const [note] = await spool.claim(claimRequest({ ignorePickup: true }));
     expect(note?.entries.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+  });
+});
+
+describe('an opening that fails half way', () => {
+  it.each([
+    ['its records can not be taken in', true, [null]],
+    ['its records are no list', false, 7],
+    ['its records can not be taken in, and it can not be closed', true, [null]],
+  ])('leaves nothing open that would pass for an empty spool: %s', async (what, checked, entries) => {
+    let closes = 0;
+    const journal = new FakeJournal();
+    Object.assign(journal, {
+      checked,
+      contents: { entries, notes: [] },
+      close: async () => {
+        closes += 1;
+        if (what.includes('closed')) throw new Error('EIO');
+      },
+    });
+    const spool = new JournaledSpool({ name: 'fake', durable: true, journal });
+    const context = { clock: new ManualClock(), tombstones: 1_000 };
+    await expect(spool.open(context)).rejects.toThrow();
+    expect(closes).toBe(1);
+    await expect(spool.append([newEntry('a')])).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
+    journal.contents = { entries: [], notes: [] };
+    await spool.open(context);
+    expect(await spool.append([newEntry('a')])).toMatchObject([{ status: 'appended' }]);
   });
 });

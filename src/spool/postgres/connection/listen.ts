@@ -86,11 +86,17 @@ class PoolListener {
     this.#running = true;
     this.#ended = new AbortController();
     const { signal } = this.#ended;
-    while (!signal.aborted) {
-      await this.#listen(signal).catch(() => undefined);
-      const pause = this.#pause;
-      this.#pause = Math.min(longestPause, pause * 2);
-      await sleep(this.#timing.clock, pause, signal);
+    try {
+      while (!signal.aborted) {
+        await this.#listen(signal).catch(() => undefined);
+        const pause = this.#pause;
+        this.#pause = Math.min(longestPause, pause * 2);
+        await sleep(this.#timing.clock, pause, signal);
+      }
+    } catch {
+      // A clock that sets no timer: until somebody subscribes again, polls find what waits.
+      this.#running = false;
+      return;
     }
     this.#running = false;
     if (this.#subscribers.size > 0) void this.#keepListening();

@@ -81,8 +81,20 @@ export class Appender {
   async #flush(): Promise<void> {
     this.#flushing += 1;
     this.#gathering = true;
-    // What is asked for in the same turn of the event loop goes together.
-    await Promise.resolve();
+    try {
+      // What is asked for in the same turn of the event loop goes together.
+      await Promise.resolve();
+      await this.#writeAll();
+    } catch (error) {
+      // Nothing that is known leads here; what waits would wait for ever.
+      this.#gathering = false;
+      for (const { message, done } of this.#items.splice(0)) done(failedAppend(message, 'unknown', error));
+    } finally {
+      this.#flushing -= 1;
+    }
+  }
+
+  async #writeAll(): Promise<void> {
     for (let crowded = false; this.#items.length > 0; ) {
       // Who has just been told that a message is kept may well have the next: a commit for half of them would cost as much as one for all.
       if (crowded) await this.#gather();
@@ -94,18 +106,22 @@ export class Appender {
       if (group.length > 0) await this.#write(group);
       crowded = group.length > 4;
     }
-    this.#flushing -= 1;
   }
 
   async #write(group: readonly Item[]): Promise<void> {
     const names = group.flatMap(namesOf);
     for (const name of names) this.#writing.add(name);
     this.#groups.add(group);
-    this.#begin();
-    await this.#together(group);
-    this.#groups.delete(group);
-    for (const name of names) this.#writing.delete(name);
-    this.#blocked = false;
+    try {
+      this.#begin();
+      await this.#together(group);
+    } catch (error) {
+      for (const { message, done } of group) done(failedAppend(message, 'unknown', error));
+    } finally {
+      this.#groups.delete(group);
+      for (const name of names) this.#writing.delete(name);
+      this.#blocked = false;
+    }
   }
 
   /**
