@@ -140,7 +140,7 @@ function partsOf(response: Response): BodyParts {
 }
 
 /** @throws {OfflineImError} `RESPONSE_UNREADABLE` for what is no bytes: text, say, of a stream that decodes by itself */
-export function bytesOf(part: unknown): Uint8Array<ArrayBuffer> {
+function bytesOf(part: unknown): Uint8Array<ArrayBuffer> {
   if (!ArrayBuffer.isView(part)) throw unusable('its body is no stream of bytes');
   return new Uint8Array(part.buffer as ArrayBuffer, part.byteOffset, part.byteLength);
 }
