@@ -1,5 +1,6 @@
 /** What a process tells operators of the mailboxes and servers that it can't use: when something changed, and often enough to stay true. */
 import { expect, it } from 'vitest';
+import type { AuditRecord, ProcessReport } from '../../../src/spool/admin/contract.ts';
 import type { SpoolerParts } from '../../../src/spooler/context.ts';
 import { ObstacleReport, type Obstacles } from '../../../src/spooler/lanes/obstacles.ts';
 import { ManualClock } from '../../../src/testing/manual-clock.ts';
@@ -57,4 +58,160 @@ it('a report is never older than two polls, and is taken back at once when there
     [0, 3],
     [1, 0],
   ]);
+});
+
+/** One process that can't use a mailbox and a server, of which a test changes whatever it likes. */
+function telling({ pollInterval = poll, admin = {} as object | undefined } = {}) {
+  const clock = new ManualClock();
+  const reports: ProcessReport[] = [];
+  const retried: unknown[] = [];
+  const warned: unknown[] = [];
+  const audit: AuditRecord[] = [];
+  let obstacles: Obstacles = { blocked: [], unavailable: [] };
+  const storage =
+    admin === undefined
+      ? {}
+      : { admin: { report: async (report: ProcessReport) => void reports.push(report), audit: async () => audit, ...admin } };
+  const parts = {
+    storage,
+    options: { pollInterval },
+    owner: 'me',
+    clock,
+    trace: { warn: (error: unknown) => warned.push(error) },
+  };
+  const report = new ObstacleReport(parts as unknown as SpoolerParts, {
+    obstacles: () => obstacles,
+    retryNow: (lane) => retried.push(lane),
+  });
+  return {
+    clock,
+    reports,
+    retried,
+    warned,
+    audit,
+    scan: async (now: Obstacles) => {
+      obstacles = now;
+      await report.scan();
+    },
+  };
+}
+
+const refused = { code: 'AUTHENTICATION_FAILED', text: 'HTTP 401.' } as const;
+const blocked = { lane: 'a', nextIn: 900_000, openFor: 5_000, reason: refused };
+const unavailable = { endpoint: 'mail', lanes: ['b', 'c'], nextIn: 60_000.5, openFor: 7_000.5, reason: undefined };
+
+it('a report says of each what it is, since when, why, and when it is tried', async () => {
+  const { clock, reports, scan } = telling();
+  const now = clock.now();
+  await scan({ blocked: [blocked], unavailable: [unavailable] });
+  const noReason = { code: 'TRANSPORT_FAILED', text: 'The transport gave no reason.' };
+  expect(reports).toEqual([
+    {
+      owner: 'me',
+      pollInterval: poll,
+      now,
+      obstacles: [
+        { kind: 'mailbox-blocked', name: 'a', lanes: ['a'], since: now - 5_000, reason: refused, nextTrialAt: now + 900_000 },
+        {
+          kind: 'endpoint-unavailable',
+          name: 'mail',
+          lanes: ['b', 'c'],
+          since: now - 7_001,
+          reason: noReason,
+          nextTrialAt: now + 60_001,
+        },
+      ],
+    },
+  ]);
+});
+
+it.each<readonly [string, number, Obstacles]>([
+  ['nothing', 0, { blocked: [blocked], unavailable: [] }],
+  ['less than a poll', 0, { blocked: [{ ...blocked, openFor: blocked.openFor + poll }], unavailable: [] }],
+  [
+    'the time of its trial, by less than a poll',
+    0,
+    { blocked: [{ ...blocked, nextIn: blocked.nextIn - poll }], unavailable: [] },
+  ],
+  ['since when', 1, { blocked: [{ ...blocked, openFor: blocked.openFor + poll + 1 }], unavailable: [] }],
+  ['when it is tried', 1, { blocked: [{ ...blocked, nextIn: blocked.nextIn + poll + 1 }], unavailable: [] }],
+  ['the mailbox', 1, { blocked: [{ ...blocked, lane: 'b' }], unavailable: [] }],
+  ['the code', 1, { blocked: [{ ...blocked, reason: { ...refused, code: 'EWS_ERROR' } }], unavailable: [] }],
+  ['the text', 1, { blocked: [{ ...blocked, reason: { ...refused, text: 'HTTP 403.' } }], unavailable: [] }],
+  ['one more', 1, { blocked: [blocked, { ...blocked, lane: 'b' }], unavailable: [] }],
+  ['what it is', 1, { blocked: [], unavailable: [{ ...blocked, endpoint: 'a', lanes: ['a'] }] }],
+])('in the poll after a report that changed: %s (%i more)', async (_what, more, changed) => {
+  const { reports, scan } = telling();
+  await scan({ blocked: [blocked], unavailable: [] });
+  await scan(changed);
+  expect(reports).toHaveLength(1 + more);
+});
+
+it.each([
+  [['b', 'c'], 0],
+  [['b', 'd'], 1],
+  [['b'], 1],
+  [['b', 'c', 'd'], 1],
+] as const)('the mailboxes %j of a server that were b and c: %i more', async (lanes, more) => {
+  const { reports, scan } = telling();
+  await scan({ blocked: [], unavailable: [unavailable] });
+  await scan({ blocked: [], unavailable: [{ ...unavailable, lanes }] });
+  expect(reports).toHaveLength(1 + more);
+});
+
+it('is made by nobody where the spool keeps none, or while there is nothing to tell', async () => {
+  const without = telling({ admin: undefined });
+  await without.scan({ blocked: [blocked], unavailable: [] });
+  expect(without.warned).toEqual([]);
+  const { reports, scan } = telling();
+  await scan({ blocked: [], unavailable: [] });
+  expect(reports).toEqual([]);
+});
+
+it('that fails is a warning, and is made again at the next poll', async () => {
+  let fails = true;
+  const report = async (): Promise<void> => {
+    if (fails) throw new Error('the disk is full');
+  };
+  const { clock, warned, scan, retried, audit } = telling({ admin: { report } });
+  audit.push({ at: clock.now() + 10, by: 'operator', command: 'retry-now' });
+  await scan({ blocked: [blocked], unavailable: [] });
+  expect([warned, retried]).toEqual([[expect.objectContaining({ message: 'the disk is full' })], []]);
+  fails = false;
+  await scan({ blocked: [blocked], unavailable: [] });
+  expect([warned.length, retried]).toEqual([1, [undefined]]);
+});
+
+it('operators are obeyed once each, by the clock of the storage, and not for what they asked before this process was there', async () => {
+  const ahead = 40_000;
+  const { clock, retried, audit, scan } = telling({ admin: { now: async () => clock.now() + ahead } });
+  const stored = (after: number): number => clock.now() + ahead + after;
+  const started = clock.now();
+  const record = (at: number, command: string, lane?: string): AuditRecord => ({
+    at,
+    by: 'operator',
+    command,
+    ...(lane === undefined ? {} : { filter: { lane } }),
+  });
+  audit.push(record(stored(-1), 'retry-now', 'before'), record(stored(5_000), 'retry-now', 'a'));
+  audit.push(record(stored(6_000), 'pause', 'b'), record(stored(4_000), 'retry-now'));
+  await clock.advance(poll);
+  expect(clock.now()).toBe(started + poll);
+  const all = { blocked: [blocked], unavailable: [] };
+  await scan(all);
+  expect(retried).toEqual(['a', undefined]);
+  await scan(all);
+  audit.unshift(record(started + ahead + 5_000, 'retry-now', 'the same time'));
+  audit.unshift(record(started + ahead + 5_001, 'retry-now', 'later'));
+  await scan(all);
+  expect(retried).toEqual(['a', undefined, 'later']);
+});
+
+it('operators are obeyed by this clock where the storage has none', async () => {
+  const { clock, retried, audit, scan } = telling();
+  audit.push({ at: clock.now(), by: 'operator', command: 'retry-now', filter: { lane: 'before' } });
+  audit.push({ at: clock.now() + 1, by: 'operator', command: 'retry-now', filter: { lane: 'after' } });
+  await clock.advance(10);
+  await scan({ blocked: [blocked], unavailable: [] });
+  expect(retried).toEqual(['after']);
 });
