@@ -9,8 +9,13 @@ import { answerAtOnce, isThenable } from './errors/thrown.ts';
  * `failed` and nowhere else: an unhandled rejection would end the process.
  */
 export function tell(call: () => unknown, failed: (error: unknown) => void = () => undefined): void {
+  tellOf(call, undefined, failed);
+}
+
+/** The same of a function that takes what it is told: nothing is made for each call. */
+export function tellOf<T>(call: (value: T) => unknown, value: T, failed: (error: unknown) => void): void {
   try {
-    const result = call();
+    const result = call(value);
     // In a promise of our own: a thenable may throw from its `then`, or call back twice.
     if (isThenable(result)) new Promise((resolve) => resolve(result)).then(undefined, failed);
   } catch (error) {

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
 import { asError, isError } from '../core/errors/thrown.ts';
-import { tell } from '../core/host-calls.ts';
+import { tell, tellOf } from '../core/host-calls.ts';
 import { nearestName } from '../core/options.ts';
 import type { EventName, Listener, OfflineImEvents } from './events.ts';
 
@@ -114,12 +114,8 @@ export class TypedEvents {
   }
 
   #guard<Name extends EventName>(name: Name, listener: Listener<Name>): Guarded {
-    return (event) => {
-      tell(
-        () => listener(event as OfflineImEvents[Name]),
-        (error) => this.#listenerFailed(name, error),
-      );
-    };
+    const failed = (error: unknown): void => this.#listenerFailed(name, error);
+    return (event) => tellOf(listener, event as OfflineImEvents[Name], failed);
   }
 
   #remember(name: EventName, listener: object, guarded: Guarded): void {

@@ -22,8 +22,9 @@ export function reportClaim(context: SpoolerContext, kind: 'deliver' | 'probe', 
   if (!context.trace.hears('message:picked-up')) return;
   const now = context.clock.now();
   for (const entry of entries) {
-    const waited = Math.max(0, now - entry.acceptedAt);
-    context.trace.event('message:picked-up', { ...noteEvent(note, entry), waited, late: Math.max(0, now - entry.pickupAt) });
+    const { messageId, id } = entry;
+    const [waited, late] = [Math.max(0, now - entry.acceptedAt), Math.max(0, now - entry.pickupAt)];
+    context.trace.event('message:picked-up', { messageId, id, noteId, attempt, lane, waited, late });
   }
 }
 
@@ -173,6 +174,11 @@ export function reportAttempts(
 
 /** Each once, in order. Most notes carry one message. */
 function traceparentsOf(entries: readonly SpoolEntry[]): readonly string[] {
+  const [only, second] = entries;
+  if (second === undefined) {
+    const traceparent = only?.message?.traceparent;
+    return traceparent === undefined ? [] : [traceparent];
+  }
   const found = new Set<string>();
   for (const { message } of entries) {
     if (message?.traceparent !== undefined) found.add(message.traceparent);
