@@ -25,6 +25,11 @@ export interface Command {
   readonly usage: string;
   readonly summary: string;
   readonly options: CommandOptions;
+  /**
+   * How it ends when it is told to: `in order` takes the time it needs, such as to finish what is under way; `at once` has nothing that could be left half done. Others have
+   * some seconds: what they wait for, such as a database, may never answer.
+   */
+  readonly ends?: 'in order' | 'at once';
   /** Command lines and what they are for. */
   readonly examples: readonly (readonly [line: string, purpose: string])[];
   load(): Promise<CommandModule>;

@@ -39,6 +39,7 @@ export const commands: readonly Command[] = [
     name: 'simulator',
     usage: '',
     summary: 'An Exchange to test against, on this machine, until it is interrupted.',
+    ends: 'in order',
     options: {
       port: { type: 'string', value: 'N', help: 'Port to listen on. Default: a free one.' },
       mailbox: {
@@ -200,6 +201,7 @@ export const commands: readonly Command[] = [
     name: 'drain',
     usage: '',
     summary: 'A sender without an application: delivers what waits in the spool until SIGTERM, then finishes what is under way.',
+    ends: 'in order',
     options: { ...spoolOption, once: { type: 'boolean', help: 'One attempt for all that waits, then ends.' } },
     examples: [['offline-im drain --spool postgres://localhost/im', 'A worker, with offline-im.config.json']],
     load: send,
@@ -228,6 +230,7 @@ export const commands: readonly Command[] = [
     usage: '',
     summary:
       'Looks at the way to a mailbox and at the spool; each line says ok, warn or fail, and what to do. Ends with 3 when one fails.',
+    ends: 'at once',
     options: {
       ...spoolOption,
       mailbox: { type: 'string', value: 'ADDRESS', help: 'Mailbox to send from. Default: that of the config.' },
@@ -256,6 +259,7 @@ export const commands: readonly Command[] = [
     name: 'dashboard',
     usage: '',
     summary: 'Pages in a browser on this machine, until it is interrupted; prints an address that works once.',
+    ends: 'in order',
     options: {
       ...spoolOption,
       port: { type: 'string', value: 'N', help: 'Port to listen on, at 127.0.0.1. Default: a free one.' },

@@ -56,3 +56,5 @@ const code = await run(process.argv.slice(2), {
 });
 if (isLost) process.exitCode = exitCodes.failed;
 else process.exitCode = stopping.signal.reason === 'unread' && code === exitCodes.interrupted ? exitCodes.ok : code;
+// What it had waited for may never answer, and would keep the process.
+if (stopping.signal.aborted && stopping.signal.reason !== 'unread') process.exit();

@@ -75,16 +75,33 @@ async function dispatch(args: readonly string[], surroundings: Surroundings, sec
     throw new UsageError(`${name} takes options only, and no ${JSON.stringify(first)}. Try: offline-im ${name} --help`);
   }
   const { run: carryOut } = await command.load();
-  const code = await carryOut({
-    ...rest,
-    secrets,
-    commands,
-    command: command.name,
-    values,
-    positionals,
-    output: new Output(streams, values.json === true, (text) => secrets.mask(text)),
+  const output = new Output(streams, values.json === true, (text) => secrets.mask(text));
+  const work = carryOut({ ...rest, secrets, commands, command: command.name, values, positionals, output });
+  return command.ends === 'in order' ? await work : await endingInTime(work, rest.signal, command.ends);
+}
+
+/** ms that a command has to end once it is told to. */
+const grace = 5_000;
+
+/** What it waits for may never answer. Nothing is lost then: every command may be killed at any time. */
+async function endingInTime(work: Promise<ExitCode>, signal: AbortSignal, ends: Command['ends']): Promise<ExitCode> {
+  let timer: NodeJS.Timeout | undefined;
+  let told: (() => void) | undefined;
+  const late = new Promise<ExitCode>((resolve) => {
+    told = () => {
+      // Who has read enough of the output did not tell it to end.
+      if (signal.reason === 'unread') return;
+      timer = setTimeout(() => resolve(exitCodes.interrupted), ends === 'at once' ? 0 : grace);
+    };
+    if (signal.aborted) told();
+    else signal.addEventListener('abort', told, { once: true });
   });
-  return code;
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+    if (told !== undefined) signal.removeEventListener('abort', told);
+  }
 }
 
 function parsed(command: Command, args: readonly string[], options: CommandOptions): Pick<Call, 'values' | 'positionals'> {

@@ -96,6 +96,35 @@ it.each([
   expect(err).not.toContain('hunter2');
 });
 
+it('a dry run of ids tells what would be changed and what is left alone, and changes nothing', async () => {
+  const release = await offlineImHere(['release', 'one', 'two', '--dry-run', '--spool', path]);
+  expect(release).toMatchObject({ code: 0, out: 'release: 1 would be changed\n' });
+  expect(release.err).toMatch(/^\S+ is left alone: it is spooled\.\n$/);
+  const json = await offlineImHere(['release', 'one', 'two', '--dry-run', '--json', '--spool', path]);
+  expect(JSON.parse(json.out)).toEqual({
+    verb: 'release',
+    dryRun: true,
+    matched: 1,
+    refused: { spooled: 1 },
+    more: false,
+    changes: [],
+  });
+  const { out } = await offlineImHere(['stats', '--spool', path, '--json']);
+  expect(JSON.parse(out)).toMatchObject({ states: { spooled: 1, held: 1 } });
+});
+
+it('a dry run never tells of more than is done: what was exported is not let go here', async () => {
+  const copy = join(folder, 'exported.db');
+  expect((await offlineImHere(['backup', copy, '--spool', path])).code).toBe(0);
+  expect((await offlineImHere(['export', join(folder, 'out.ndjson'), '--spool', copy])).code).toBe(0);
+  for (const dry of [['--dry-run'], ['--yes']]) {
+    const { out } = await offlineImHere(['release', '--state', 'held', ...dry, '--json', '--spool', copy]);
+    expect(JSON.parse(out)).toMatchObject({ matched: 0, refused: { held: 2 }, changes: [] });
+  }
+  const byId = await offlineImHere(['release', 'one', '--dry-run', '--spool', copy]);
+  expect(byId.err).toContain('is held (EXPORTED)');
+});
+
 it('ends with the code of its command line as a process', async () => {
   expect(await offlineIm(['lst', '--spool', '.'])).toMatchObject({ code: 2, out: '', err: expect.stringContaining('list') });
 });

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -80,6 +81,31 @@ it.each(['SIGTERM', 'SIGINT'] as const)(
     expect(err).toContain('The sender could not be stopped in order: disk I/O error. No message is lost');
   },
 );
+
+it.each([
+  'doctor --mailbox a@contoso.test --username a --password-env PASSWORD --url http://SILENT/',
+  'stats --spool postgres://u:p@SILENT/db',
+])('%s ends with 130 at Ctrl-C, though what it waits for never answers', async (line) => {
+  const server = createServer(() => undefined).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const args = line.replace('SILENT', `127.0.0.1:${port}`).split(' ');
+  const child = spawn(process.execPath, [program, ...args], {
+    env: { ...process.env, NODE_COMPILE_CACHE: cache, PASSWORD: 'pw-4711' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let err = '';
+  child.stderr.on('data', (data) => (err += String(data)));
+  try {
+    await once(server, 'connection');
+    child.kill('SIGINT');
+    expect(await once(child, 'exit')).toEqual([130, null]);
+    expect(err).toBe('');
+  } finally {
+    child.kill('SIGKILL');
+    server.close();
+  }
+});
 
 it('trace notices Ctrl-C in the middle of a file, whatever it looks for', async () => {
   const path = join(folder, 'long.ndjson');

@@ -5,7 +5,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { run } from '../../src/cli/run.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { ErrorCode } from '../../src/core/errors/codes.ts';
@@ -18,22 +18,38 @@ import { aliceSends } from '../support/sender-fixture.ts';
 const page = join(import.meta.dirname, '../../docs/three-am.md');
 let folder: string;
 
+/** When somebody asks. */
+const asked = Date.parse('2026-11-28T03:00:00Z');
+const minute = 60_000;
+const pickup = 2 * minute;
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'offline-im-3am-'));
-  const step = (time: string, event: string) =>
-    JSON.stringify({ time: `2026-11-28T${time}.000Z`, level: 'info', event, messageId: 'ticket-4711' });
-  await writeFile(
-    join(folder, 'trace.ndjson'),
-    `${step('03:00:00', 'message:spooled')}\n${step('03:02:00', 'message:delivered')}\n`,
-  );
+  // The clock stands still between two commands, so that the page shows the very times that were printed.
+  vi.useFakeTimers({ toFake: ['Date', 'performance'], now: asked });
+  const step = (before: number, event: string, more: object = {}) =>
+    JSON.stringify({ time: new Date(asked - before).toISOString(), level: 'info', event, messageId: 'ticket-4711', ...more });
+  const { age } = scenes.dead as Scene;
+  const steps = [
+    step(age, 'message:spooled'),
+    step(age - pickup, 'message:picked-up', { attempt: 1 }),
+    step(age - pickup, 'message:dead', { code: 'EWS_ERROR', serverCode: 'ErrorSendAsDenied' }),
+  ];
+  await writeFile(join(folder, 'trace.ndjson'), `${steps.join('\n')}\n`);
 });
 
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  vi.useRealTimers();
+  await rm(folder, { recursive: true, force: true });
+});
 
 interface Scene {
-  readonly pickupDelay?: number;
+  /** ms since its messages were accepted. */
+  readonly age: number;
   readonly transport?: FakeTransport;
   readonly obstacle?: Pick<ReportedObstacle, 'kind' | 'name' | 'reason'>;
+  /** ms since it is in the way. */
+  readonly blockedFor?: number;
   /** Attempts right away. */
   readonly flush?: boolean;
 }
@@ -51,9 +67,11 @@ const refusing = (code: ErrorCode, text: string, status: 'rejected' | 'unconfirm
 
 /** By the name in the page: `<!-- blocked -->` before a block of commands. */
 const scenes: Readonly<Record<string, Scene>> = {
-  waiting: {},
-  due: { pickupDelay: 0 },
+  waiting: { age: 50_000 },
+  due: { age: 19 * minute + 12_000 },
   blocked: {
+    age: 7 * minute + 30_000,
+    blockedFor: 41 * minute + 5_000,
     obstacle: {
       kind: 'mailbox-blocked',
       name: 'alice@contoso.com',
@@ -61,32 +79,48 @@ const scenes: Readonly<Record<string, Scene>> = {
     },
   },
   unreachable: {
+    age: 9 * minute,
+    blockedFor: 13 * minute + 26_000,
     obstacle: {
       kind: 'endpoint-unavailable',
       name: 'https://mail.contoso.com/EWS/Exchange.asmx',
       reason: { code: 'ENDPOINT_UNREACHABLE', text: 'No connection could be made (ECONNREFUSED).' },
     },
   },
-  dead: { transport: refusing('EWS_ERROR', 'Exchange refused the note (ErrorSendAsDenied).', 'rejected'), flush: true },
+  dead: {
+    age: 28 * minute + 16_000,
+    transport: refusing('EWS_ERROR', 'Exchange refused the note (ErrorSendAsDenied).', 'rejected'),
+    flush: true,
+  },
   unknown: {
+    age: pickup + 2_000,
     transport: refusing('CONNECTION_LOST', 'The connection broke after the request had been written.', 'unconfirmed'),
     flush: true,
   },
 };
 
 async function spoolOf(name: string): Promise<string> {
-  const { pickupDelay = 120_000, transport = new FakeTransport(), obstacle, flush = false } = scenes[name] as Scene;
+  const { age, transport = new FakeTransport(), obstacle, blockedFor = 0, flush = false } = scenes[name] as Scene;
   const path = join(folder, `${name}-${Math.random()}.db`);
-  const { sender } = aliceSends({ spool: new SqliteSpool({ path }), transport, clock: systemClock as never, pickupDelay });
+  vi.setSystemTime(asked - age);
+  const { sender } = aliceSends({ spool: new SqliteSpool({ path }), transport, clock: systemClock as never });
   await sender.send({ to: 'sip:bob@contoso.com', text: 'x', messageId: 'ticket-4711' });
-  if (flush) await sender.flush();
   await sender.send({ to: 'sip:carol@contoso.com', text: 'x', messageId: 'ticket-4712' });
+  if (flush) {
+    // The other one goes through the hands of an operator.
+    await sender.hold('ticket-4712');
+    vi.setSystemTime(asked - age + pickup);
+    await sender.flush();
+    await sender.release('ticket-4712');
+  }
   await sender.stop();
+  vi.setSystemTime(asked);
   if (obstacle === undefined) return path;
   const spool = new SqliteSpool({ path });
   await spool.open({ clock: systemClock, tombstones: 86_400_000 });
-  const now = Date.now();
-  const report = { ...obstacle, lanes: ['alice@contoso.com'], since: now - 600_000, nextTrialAt: now + 300_000 };
+  // What is blocked is tried each quarter of an hour.
+  const nextTrialAt = asked + 15 * minute - (blockedFor % (15 * minute));
+  const report = { ...obstacle, lanes: ['alice@contoso.com'], since: asked - blockedFor, nextTrialAt };
   await spool.admin.report({ owner: 'bot', pollInterval: 3_600_000, obstacles: [report] });
   await spool.close();
   return path;
@@ -111,10 +145,9 @@ async function printed(line: string, spool: string): Promise<string> {
   return `${text}${code === 0 ? '' : `(exit code ${code})\n`}`;
 }
 
-/** Times and ids differ each time; the page shows some. */
+/** Ids and users differ each time; the page shows some. */
 function settled(text: string): string {
   return text
-    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z/g, (_, ms) => `2026-11-28T03:00:00${ms === undefined ? '' : '.000'}Z`)
     .replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '0193718f-25a0-7c31-9d2e-5f1c0a6b7e84')
     .replace(/ by \S+ \(/g, ' by carol (')
     .replace(/ by \S+ since/g, ' by carol since')

@@ -1,6 +1,8 @@
 import type { SpoolHandle } from '../../admin/spool-handle.ts';
+import type { MessageEntry } from '../../sender/status.ts';
+import { changesById } from '../../spool/admin/bulk.ts';
 import { type BulkVerb, bulkVerbs } from '../../spool/admin/contract.ts';
-import type { Change } from '../../spool/contract.ts';
+import type { Change, SpoolState } from '../../spool/contract.ts';
 import { type Call, numberOption } from '../command.ts';
 import { type ExitCode, exitCodes, UsageError } from '../exit-codes.ts';
 import { checkFilter, filterOf, isEmpty } from '../filter-options.ts';
@@ -36,19 +38,38 @@ async function byIds(call: Call, spool: SpoolHandle, verb: BulkVerb): Promise<Ex
   }
   // One that is mistyped is told before anything is done.
   for (const id of positionals) if ((await spool.get(id)).length === 0) await spool.explain(id);
+  if (call.values['dry-run'] === true) return wouldBe(call, spool, verb);
   const changes: Change[] = [];
-  const dryRun = call.values['dry-run'] === true;
   for (const id of positionals) {
-    const done = dryRun ? [] : verb === 'requeue' ? await spool.requeueOne(id, { force }) : await spool.act(verb, id);
+    const done = verb === 'requeue' ? await spool.requeueOne(id, { force }) : await spool.act(verb, id);
     changes.push(...done);
-    if (done.length > 0 || output.json) continue;
-    for (const { id: entry, state } of await spool.get(id)) {
-      output.note(dryRun ? `${id} is ${state}.` : `${entry} was left alone: it is ${state}.`);
-    }
+    if (output.json) continue;
+    const changed = new Set(done.map(({ entryId }) => entryId));
+    for (const entry of await spool.get(id)) if (!changed.has(entry.id)) output.note(leftAlone(entry));
   }
-  if (output.json) output.document({ verb, dryRun, changes });
+  if (output.json) output.document({ verb, dryRun: false, changes });
   else for (const { entryId, from, to } of changes) output.line(`${entryId}\t${from} → ${to}`);
   return exitCodes.ok;
+}
+
+/** What a verb would change of the ids that are named. */
+async function wouldBe({ output, positionals }: Call, spool: SpoolHandle, verb: BulkVerb): Promise<ExitCode> {
+  const found = new Map<string, MessageEntry>();
+  for (const id of positionals) for (const entry of await spool.get(id)) found.set(entry.id, entry);
+  const refused: Partial<Record<SpoolState, number>> = {};
+  let matched = 0;
+  for (const entry of found.values()) {
+    if (changesById(verb, entry)) matched += 1;
+    else refused[entry.state] = (refused[entry.state] ?? 0) + 1;
+    if (!output.json && !changesById(verb, entry)) output.note(leftAlone(entry));
+  }
+  if (output.json) output.document({ verb, dryRun: true, matched, refused, more: false, changes: [] });
+  else output.line(`${verb}: ${matched} would be changed`);
+  return exitCodes.ok;
+}
+
+function leftAlone({ id, state, reason }: MessageEntry): string {
+  return `${id} is left alone: it is ${state}${reason === undefined ? '' : ` (${reason.code})`}.`;
 }
 
 async function byFilter(call: Call, spool: SpoolHandle, verb: BulkVerb): Promise<ExitCode> {

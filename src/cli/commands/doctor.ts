@@ -158,12 +158,13 @@ async function sendTest(call: Call, config: Config, mailbox: string, transport: 
     await sender.stop({ timeout: 5_000 });
   }
   if (why === '') report(ok('send', `A test message to ${to} was accepted.`));
-  else
-    report(
-      fail(
-        'send',
-        `A test message to ${to} was not accepted (${why ?? 'no answer'}).`,
-        'Grant the login the right to send from this mailbox.',
-      ),
-    );
+  else report(fail('send', `A test message to ${to} was not accepted (${why ?? 'no answer'}).`, sendTodo(why)));
+}
+
+function sendTodo(why: string | undefined): string {
+  if (why !== undefined && /Quota|SubmissionQuota|MailboxFull/i.test(why))
+    return 'Make room in the mailbox, or raise its quota: the copy has to be kept there.';
+  if (why !== undefined && /SendAsDenied|AccessDenied|AUTHENTICATION_FAILED|NotDelegate|Forbidden/i.test(why))
+    return 'Grant the login the right to send from this mailbox.';
+  return 'Mend what the text says; a right to send that is missing is granted by the administrators of Exchange.';
 }

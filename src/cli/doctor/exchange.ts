@@ -119,7 +119,11 @@ function failedLogin(error: unknown, mailbox: string): Finding[] {
       ),
     ];
   }
-  return [fail('login', `The mailbox ${mailbox} could not be asked for (${told(error)}).`, 'Mend that first.')];
+  const todo =
+    hasCode(error, 'HTTP_STATUS') || hasCode(error, 'RESPONSE_UNREADABLE')
+      ? 'Correct the address: that of EWS ends in /EWS/Exchange.asmx. If it is right, look at what stands in front of the server, such as a proxy or a login page, and whether the server is well.'
+      : 'Mend that first.';
+  return [fail('login', `The mailbox ${mailbox} could not be asked for (${told(error)}).`, todo)];
 }
 
 const products: readonly (readonly [major: number, minor: number, name: string])[] = [
@@ -168,7 +172,9 @@ async function drafts(transport: EwsTransport | GraphTransport, mailbox: string)
     if (report.drafts.length === 0) return ok('drafts', 'No stranded drafts.');
     return warn(
       'drafts',
-      `${report.drafts.length} drafts of notes lie in the mailbox.`,
+      report.drafts.length === 1
+        ? 'One draft of a note lies in the mailbox.'
+        : `${report.drafts.length} drafts of notes lie in the mailbox.`,
       'They may belong to notes that a sender looks for. docs/troubleshooting.md says how findStrandedDrafts() and removeStrandedDrafts() remove the others.',
     );
   } catch (error) {

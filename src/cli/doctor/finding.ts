@@ -22,10 +22,10 @@ export function fail(check: string, text: string, todo: string): Finding {
   return { check, status: 'fail', text, todo };
 }
 
-/** What went wrong, in the words of this library; of errors of others only their code, since they may repeat anything. */
+/** What went wrong, for brackets in a sentence: in the words of this library; of errors of others only their code, since they may repeat anything. */
 export function told(thrown: unknown): string {
   const error = asError(thrown);
-  if (error instanceof OfflineImError) return `${error.code}: ${error.message}`;
+  if (error instanceof OfflineImError) return `${error.code}: ${error.message.replace(/\.$/, '')}`;
   const code = property(error, 'code') ?? property(property(error, 'cause'), 'code');
   return typeof code === 'string' ? code : error.name;
 }

@@ -33,7 +33,14 @@ export async function spoolHealth(where: string, open: () => Promise<SpoolHandle
       findings.push(
         ok('spool', all <= readable ? `All ${all} entries can be read.` : `${all} entries; offline-im check reads them all.`),
       );
-    if (states.dead > 0) findings.push(warn('dead', `${states.dead} messages were given up.`, 'offline-im list --state dead'));
+    if (states.dead > 0)
+      findings.push(
+        warn(
+          'dead',
+          `${states.dead === 1 ? 'One message was' : `${states.dead} messages were`} given up.`,
+          'offline-im list --state dead',
+        ),
+      );
     for (const { lane, by, why } of paused) {
       findings.push(
         warn(

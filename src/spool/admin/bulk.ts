@@ -17,9 +17,14 @@ const atOnce = 200;
 
 type Verbs = Pick<SpoolStorage, BulkVerb>;
 
-/** Whether a verb may change an entry in bulk. What may have been sent is requeued by its id only, by somebody who knows. */
-function mayChange(verb: BulkVerb, { state, unknownAttempts }: SpoolEntry): boolean {
-  return changes[verb].includes(state) && !(verb === 'requeue' && unknownAttempts.length > 0);
+/** Whether a verb changes an entry that is named by its id. What has gone on in another spool nobody lets go here. */
+export function changesById(verb: BulkVerb, { state, reason }: Pick<SpoolEntry, 'state' | 'reason'>): boolean {
+  return changes[verb].includes(state) && !(verb === 'release' && reason?.code === 'EXPORTED');
+}
+
+/** The same in bulk. What may have been sent is requeued by its id only, by somebody who knows. */
+function mayChange(verb: BulkVerb, entry: SpoolEntry): boolean {
+  return changesById(verb, entry) && !(verb === 'requeue' && entry.unknownAttempts.length > 0);
 }
 
 /** A bulk change over the lists and the verbs of any storage: page by page, so that others get their turn. */
