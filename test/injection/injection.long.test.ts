@@ -6,6 +6,9 @@ it.each([
   ['memory', 'ews', 1],
   ['file', 'graph', 6],
   ['sqlite', 'ntlm', 6],
+  ['sealed', 'dispatcher', 6],
+  ['sharded', 'ews', 16],
+  ['memory', 'relay', 2],
 ] as const)(
   'what fails or reports an error beneath %s and %s ends no process, loses nothing and doubles nothing (every place, or every %i-th)',
   async (storage, carrier, every) => {
