@@ -11,7 +11,9 @@ export class BareSql {
   constructor(path: string, lane: string) {
     this.#lane = lane;
     this.#database = new DatabaseSync(path);
-    this.#database.exec('PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000');
+    this.#database.exec(
+      'PRAGMA busy_timeout = 30000; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000',
+    );
   }
 
   close(): void {
@@ -69,8 +71,11 @@ export class BareSql {
     }
   }
 
-  /** Claims what is due in groups and settles each group as delivered: two commits a group, one message a note. */
-  drain(count: number, group: number): void {
+  /**
+   * Claims what is due in groups and settles each group as delivered: two commits a group, one message a note. How many; fewer than asked for only where others drain
+   * the same file (`shared`).
+   */
+  drain(count: number, group: number, shared = false): number {
     const database = this.#database;
     const due = database.prepare('SELECT id FROM streams WHERE lane = ? AND due_at <= ? ORDER BY due_at LIMIT ?');
     const head = database.prepare(
@@ -114,6 +119,7 @@ export class BareSql {
       });
       totals.run(now, claimed.length, claimed.length, 0);
       database.exec('COMMIT');
+      if (claimed.length === 0 && shared) return done;
       if (claimed.length === 0) throw new Error('Nothing is due.');
       database.exec('BEGIN IMMEDIATE');
       for (const { stream, seq, noteId } of claimed) {
@@ -126,5 +132,6 @@ export class BareSql {
       database.exec('COMMIT');
       done += claimed.length;
     }
+    return done;
   }
 }
