@@ -1,6 +1,6 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { property } from '../../core/errors/thrown.ts';
-import { domainOf, utf8Length } from '../../core/text.ts';
+import { domainOf } from '../../core/text.ts';
 import type { XmlElement } from '../../ews/xml/read.ts';
 import { type AccessOptions, type AuthScheme, actingMailbox, claimedLogin, type Login } from './access/access.ts';
 import { type Admission, Authenticator, type ConnectionLogin } from './access/authenticator.ts';
@@ -13,6 +13,7 @@ import { Faults } from './faults/faults.ts';
 import { afterProcessing, beforeProcessing } from './faults/strike.ts';
 import { GraphDoor } from './graph/door.ts';
 import { SideDoors } from './http/autodiscover/side-doors.ts';
+import { isLonger } from './http/body-text.ts';
 import type { FrontRequest, FrontResponse } from './http/front.ts';
 import { Journal, type JournalEntry, type JournalOptions } from './http/journal.ts';
 import { OpenStreams } from './http/open-streams.ts';
@@ -30,6 +31,7 @@ import {
   tooLargeAnswer,
   unsupportedAnswer,
 } from './operations/answer.ts';
+import { notSimulatedIn } from './operations/not-simulated.ts';
 import { operations } from './operations/table.ts';
 import { isSchemaOperation } from './schema/operations.ts';
 import { violationIn } from './schema/violation.ts';
@@ -151,7 +153,7 @@ export class SimulatorCore {
     // Graph takes larger ones, so the front's limit is not that of EWS.
     const tooLarge = asked.tooLarge === true || isLonger(asked.body, this.exchange.profile.maxRequestBytes);
     const request = { ...asked, body: tooLarge ? '' : asked.body, tooLarge };
-    const read = readRequest(request.tooLarge ? '' : request.body);
+    const read = readRequest(request.body);
     const known = Object.hasOwn(operations, read.operation) ? operations[read.operation] : undefined;
     const itemCount = known === undefined || read.element === undefined ? 0 : known.count(read.element);
     const admission = this.#door.admit(request);
@@ -267,7 +269,8 @@ export class SimulatorCore {
         return { ...handMadeAnswer(profile, byHand({ operation, mailbox, body: request.body })), mailbox: acting };
       }
       const known = Object.hasOwn(operations, operation) ? operations[operation] : undefined;
-      if (known === undefined) return unsupportedAnswer(profile, operation);
+      const lacking = known === undefined ? `The operation ${operation}` : notSimulatedIn(operation, element);
+      if (known === undefined || lacking !== undefined) return unsupportedAnswer(profile, lacking ?? '');
       const answer = known.run(element, {
         exchange,
         login,
@@ -289,9 +292,6 @@ export class SimulatorCore {
 
 const struckBy = (fault: Fault | undefined, delay: number): string | undefined =>
   fault?.kind ?? (delay > 0 ? 'delay' : undefined);
-
-/** Whether a text takes more bytes than that; no character takes more than three of them. */
-const isLonger = (text: string, bytes: number): boolean => text.length * 3 > bytes && utf8Length(text) > bytes;
 
 const noMime: ReadonlyMap<XmlElement, ParsedMime> = new Map();
 

@@ -83,7 +83,7 @@ export const calls: Readonly<Record<string, (exchange: ExchangeSimulator) => Pro
       '<t:SetItemField><t:FieldURI FieldURI="message:IsRead"/><t:Message><t:IsRead>true</t:IsRead></t:Message></t:SetItemField>';
     await ask(
       exchange,
-      `<UpdateItem ConflictResolution="AutoResolve" MessageDisposition="SaveOnly"><ItemChanges><t:ItemChange><t:ItemId Id="${id('ItemId')}"/><t:Updates>${update}</t:Updates></t:ItemChange></ItemChanges></UpdateItem>`,
+      `<UpdateItem ConflictResolution="AlwaysOverwrite" MessageDisposition="SaveOnly"><ItemChanges><t:ItemChange><t:ItemId Id="${id('ItemId')}"/><t:Updates>${update}</t:Updates></t:ItemChange></ItemChanges></UpdateItem>`,
     );
     expect((await ask(exchange, find(where('IsEqualTo', 'message:IsRead', 'true')))).texts('Subject')).toEqual(['first']);
   },

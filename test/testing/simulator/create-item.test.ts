@@ -101,10 +101,10 @@ describe('other dispositions', () => {
   it('SendItem sends a draft and moves it to Sent Items', async () => {
     await call(exchange.url, createItem([message()], '', 'SaveOnly'));
     const alice = exchange.mailbox('alice@contoso.test');
-    const id = alice.folder('drafts').items[0]?.id;
+    const { id, changeKey } = alice.folder('drafts').items[0] ?? {};
     const answer = await call(
       exchange.url,
-      `<m:SendItem SaveItemToFolder="true"><m:ItemIds><t:ItemId Id="${id}"/></m:ItemIds></m:SendItem>`,
+      `<m:SendItem SaveItemToFolder="true"><m:ItemIds><t:ItemId Id="${id}" ChangeKey="${changeKey}"/></m:ItemIds></m:SendItem>`,
     );
     expect(answer.codes).toEqual(['NoError']);
     expect(alice.folder('drafts').items).toEqual([]);

@@ -123,7 +123,7 @@ describe('a meeting', () => {
     const update = (updates: string, send = ' SendMeetingInvitationsOrCancellations="SendToAllAndSaveCopy"') =>
       call(
         exchange.url,
-        `<m:UpdateItem ConflictResolution="AutoResolve"${send}><m:ItemChanges><t:ItemChange><t:ItemId Id="${id}"/><t:Updates>${updates}</t:Updates></t:ItemChange></m:ItemChanges></m:UpdateItem>`,
+        `<m:UpdateItem ConflictResolution="AlwaysOverwrite"${send}><m:ItemChanges><t:ItemChange><t:ItemId Id="${id}"/><t:Updates>${updates}</t:Updates></t:ItemChange></m:ItemChanges></m:UpdateItem>`,
       );
     const location = set('calendar:Location', '<t:Location>Room 2</t:Location>');
     expect((await update(location, '')).codes).toEqual(['ErrorSendMeetingInvitationsOrCancellationsRequired']);
@@ -162,7 +162,7 @@ describe('a meeting', () => {
     const update = (send: string) =>
       call(
         exchange.url,
-        `<m:UpdateItem ConflictResolution="AutoResolve" SendMeetingInvitationsOrCancellations="${send}"><m:ItemChanges><t:ItemChange><t:ItemId Id="${id}"/><t:Updates><t:SetItemField><t:FieldURI FieldURI="calendar:Location"/><t:CalendarItem><t:Location>Room 2</t:Location></t:CalendarItem></t:SetItemField></t:Updates></t:ItemChange></m:ItemChanges></m:UpdateItem>`,
+        `<m:UpdateItem ConflictResolution="AlwaysOverwrite" SendMeetingInvitationsOrCancellations="${send}"><m:ItemChanges><t:ItemChange><t:ItemId Id="${id}"/><t:Updates><t:SetItemField><t:FieldURI FieldURI="calendar:Location"/><t:CalendarItem><t:Location>Room 2</t:Location></t:CalendarItem></t:SetItemField></t:Updates></t:ItemChange></m:ItemChanges></m:UpdateItem>`,
       );
     expect((await update('SendToAllAndSaveCopy')).codes).not.toContain('NoError');
     expect(exchange.mailbox(alice).folder('calendar').items).toEqual(before);

@@ -99,7 +99,7 @@ it('what EWS deletes and changes beside it is in the same MIME, which reads as t
   const set = `<t:SetItemField><t:FieldURI FieldURI="item:Subject"/><t:CalendarItem><t:Subject>Late</t:Subject></t:CalendarItem></t:SetItemField>`;
   await call(
     exchange.url,
-    `<m:UpdateItem ConflictResolution="AutoResolve" SendMeetingInvitationsOrCancellations="SendToNone"><m:ItemChanges><t:ItemChange>${nth(id, 6)}<t:Updates>${set}</t:Updates></t:ItemChange></m:ItemChanges></m:UpdateItem>`,
+    `<m:UpdateItem ConflictResolution="AlwaysOverwrite" SendMeetingInvitationsOrCancellations="SendToNone"><m:ItemChanges><t:ItemChange>${nth(id, 6)}<t:Updates>${set}</t:Updates></t:ItemChange></m:ItemChanges></m:UpdateItem>`,
   );
   const now = [asStated[0], asStated[2], '2026-03-31T07:00:00Z 2026-03-31T07:15:00Z Exception Late Room 1'];
   expect(await view(exchange)).toEqual(now);
@@ -135,7 +135,7 @@ it('MIME that is set says all anew: nothing of before is left beside it', async 
     const field = `<t:SetItemField><t:FieldURI FieldURI="item:MimeContent"/><t:CalendarItem>${encoded(lines)}</t:CalendarItem></t:SetItemField>`;
     const { codes } = await call(
       exchange.url,
-      `<m:UpdateItem ConflictResolution="AutoResolve" SendMeetingInvitationsOrCancellations="SendToNone"><m:ItemChanges><t:ItemChange>${itemId(id)}<t:Updates>${field}</t:Updates></t:ItemChange></m:ItemChanges></m:UpdateItem>`,
+      `<m:UpdateItem ConflictResolution="AlwaysOverwrite" SendMeetingInvitationsOrCancellations="SendToNone"><m:ItemChanges><t:ItemChange>${itemId(id)}<t:Updates>${field}</t:Updates></t:ItemChange></m:ItemChanges></m:UpdateItem>`,
     );
     return codes;
   };

@@ -14,6 +14,7 @@ export async function answerApi(request: FrontRequest, exchange: SimulatedExchan
     const [path = '', search = ''] = request.path.split('?', 2);
     const below = path.slice(apiRoot.length);
     if (below === '/openapi.json' && request.method === 'GET') return jsonAnswer(200, openApiDocument());
+    if (below === '/openapi.json') throw new ApiError(405, 'METHOD_NOT_ALLOWED', 'The document is got by GET.', { allow: 'GET' });
     const { route, parameters } = routeOf(request.method, below);
     const answer = await route.run({
       ...{ exchange, core, path: parameters, headers: request.headers },
@@ -46,9 +47,9 @@ function jsonAnswer(status: number, json: unknown, more: Readonly<Record<string,
 
 /** An error as the document has it. */
 export function errorAnswer(error: unknown, headers: Readonly<Record<string, string>> = {}): FrontResponse {
-  const say = (status: number, code: string): FrontResponse =>
-    jsonAnswer(status, { error: { code, message: asError(error).message } }, headers);
-  if (error instanceof ApiError) return say(error.status, error.code);
+  const say = (status: number, code: string, more = {}): FrontResponse =>
+    jsonAnswer(status, { error: { code, message: asError(error).message } }, { ...headers, ...more });
+  if (error instanceof ApiError) return say(error.status, error.code, error.headers);
   if (error instanceof Misfit) return say(400, 'REQUEST_INVALID');
   if (hasCode(error, 'OPTION_INVALID')) return say(400, 'OPTION_INVALID');
   throw error;
@@ -71,7 +72,7 @@ function routeOf(method: string, below: string): { readonly route: ApiRoute; rea
   if (found !== undefined) return found;
   if (fitting.length === 0) throw notFound(`path ${below}`);
   const methods = fitting.map(({ route }) => route.method).join(', ');
-  throw new ApiError(405, 'METHOD_NOT_ALLOWED', `${method} is not for ${below}, only ${methods}.`);
+  throw new ApiError(405, 'METHOD_NOT_ALLOWED', `${method} is not for ${below}, only ${methods}.`, { allow: methods });
 }
 
 function decoded(segment: string): string {

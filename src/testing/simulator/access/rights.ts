@@ -53,6 +53,13 @@ export function may(
   }
 }
 
+/** Whether the login may change at least what it has made in the folder itself. */
+export function mayEditOwn(asker: Asker, mailbox: SimulatedMailbox, folder: SimulatedFolder): boolean {
+  if (hasFullAccess(asker, mailbox)) return true;
+  const name = asker.acting?.address ?? asker.login.name;
+  return allowedOn(folder, name, delegatesOf(mailbox).get(name)).edit !== 'None';
+}
+
 /** Throws as Exchange does unless the login may do that. */
 export function requireRight(
   asker: Asker,

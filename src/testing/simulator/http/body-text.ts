@@ -1,3 +1,8 @@
+import { utf8Length } from '../../../core/text.ts';
+
+/** Whether a text takes more bytes than that; no character takes more than three of them. */
+export const isLonger = (text: string, bytes: number): boolean => text.length * 3 > bytes && utf8Length(text) > bytes;
+
 /**
  * The text of a request's bytes: by its byte order mark, by the charset of its content type, by what an XML declaration says. UTF-8 where nothing does, or where that is
  * no encoding; a byte order mark of UTF-8 stays for whoever reads the text.

@@ -14,7 +14,7 @@ export function isDocument(asked: string): boolean {
 export function documentAt(request: FrontRequest, url: string): FrontResponse | undefined {
   const name = path.exec(request.path.split('?')[0] ?? '')?.[1]?.toLowerCase();
   if (name === undefined) return undefined;
-  if (request.method !== 'GET' && request.method !== 'HEAD') return answer(405, '');
+  if (request.method !== 'GET' && request.method !== 'HEAD') return answer(405, '', { allow: 'GET, HEAD' });
   return answer(200, request.method === 'HEAD' ? '' : written(name, url));
 }
 
@@ -23,6 +23,6 @@ function written(name: string, url: string): string {
   return writeSchema(name === 'messages.xsd' ? 'messages' : 'types');
 }
 
-function answer(status: number, body: string): FrontResponse {
-  return { kind: 'answer', status, headers: { 'content-type': 'text/xml; charset=utf-8' }, body };
+function answer(status: number, body: string, more: Readonly<Record<string, string>> = {}): FrontResponse {
+  return { kind: 'answer', status, headers: { 'content-type': 'text/xml; charset=utf-8', ...more }, body };
 }

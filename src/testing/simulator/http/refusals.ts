@@ -9,8 +9,8 @@ export function isEndpoint({ path }: FrontRequest): boolean {
 
 /** What is no EWS request at all, of somebody who is logged in. */
 export function refuseByHttp(request: FrontRequest): FrontResponse | undefined {
-  const refuse = (status: number): FrontResponse => ({ kind: 'answer', status, headers: {}, body: '' });
-  if (request.method !== 'POST') return refuse(405);
+  const refuse = (status: number, headers = {}): FrontResponse => ({ kind: 'answer', status, headers, body: '' });
+  if (request.method !== 'POST') return refuse(405, { allow: 'POST' });
   // Nothing here unpacks what is compressed; taken for XML it would only be called unreadable.
   if (!/^\s*(?:identity)?\s*$/i.test(request.headers['content-encoding'] ?? '')) return refuse(415);
   return /xml/i.test(request.headers['content-type'] ?? '') ? undefined : refuse(415);

@@ -44,6 +44,8 @@ export function parseCalendar(text: string): ParsedCalendar | undefined {
   );
   const all = [...exceptions, ...gone.map((original) => ({ original, is: 'deleted' as const }))];
   const read = readEvent(main);
+  const lacking = saidAndNotDone(events.filter((one) => one === main || idOf(one) === idOf(main)));
+  if (lacking !== undefined) return { ...read, refused: lacking };
   const rule = main.event.find(({ name }) => name === 'RRULE')?.value;
   const day = /^(\d{4})(\d\d)(\d\d)/.exec(main.event.find(({ name }) => name === 'DTSTART')?.value ?? '');
   const series = rule === undefined ? undefined : readRule(rule, day?.slice(1).join('-'));
@@ -51,6 +53,18 @@ export function parseCalendar(text: string): ParsedCalendar | undefined {
   if ('refused' in series) return { ...read, refused: series.refused };
   const fields = new Map(read.fields).set('Recurrence', series.written);
   return { ...read, fields, ...(all.length === 0 ? {} : { exceptions: all }) };
+}
+
+/** What iCalendar says of recurrence beyond one rule with its exceptions: nothing of it has words in EWS. */
+function saidAndNotDone(events: readonly Event[]): string | undefined {
+  const lines = events.flatMap(({ event }) => event);
+  const extra = lines.find(({ name }) => name === 'RDATE' || name === 'EXRULE');
+  if (extra !== undefined) return `A recurrence with ${extra.name} is not simulated.`;
+  if (events.some(({ event }) => event.filter(({ name }) => name === 'RRULE').length > 1)) {
+    return 'A recurrence with more than one RRULE is not simulated.';
+  }
+  const ranged = lines.some(({ name, parameters }) => name === 'RECURRENCE-ID' && parameters.has('RANGE'));
+  return ranged ? 'A RECURRENCE-ID with RANGE is not simulated.' : undefined;
 }
 
 /** The lines of an event, and of its alarms. */

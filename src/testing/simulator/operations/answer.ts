@@ -56,9 +56,9 @@ export function tooLargeAnswer(profile: SimulatorProfile): EwsAnswer {
   return profile.tooLarge === 'http' ? httpAnswer(413) : faultAnswer(profile, 'ErrorRequestStreamTooBig', 500);
 }
 
-/** An operation that is not simulated: a fault that no client takes for one of Exchange's. */
-export function unsupportedAnswer(profile: SimulatorProfile, operation: string): EwsAnswer {
-  const problem = `The operation ${operation} is not simulated; see exchange.answer().`;
+/** An operation, or a part of one, that is not simulated: a fault that no client takes for one of Exchange's. */
+export function unsupportedAnswer(profile: SimulatorProfile, what: string): EwsAnswer {
+  const problem = `${what} is not simulated; see exchange.answer().`;
   return { ...soap(500, writeUnsupported(profile, problem), 'soap:Client'), problem };
 }
 

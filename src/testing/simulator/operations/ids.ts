@@ -1,6 +1,6 @@
 import { messagesNs, typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, textOf, type XmlElement } from '../../../ews/xml/read.ts';
-import { type Doing, requireRight } from '../access/rights.ts';
+import { type Doing, may, requireRight } from '../access/rights.ts';
 import { distinguishedFolderNames } from '../schema/names.ts';
 import { schemaVersions } from '../schema/profile.ts';
 import type { SimulatedFolder } from '../store/folder.ts';
@@ -36,6 +36,12 @@ export function resolveItem(
   if (item === undefined || mailbox === undefined) throw new EwsItemError('ErrorItemNotFound');
   requireOnItem(item, mailbox, context, doing);
   return { item, mailbox };
+}
+
+/** Whoever changes something says which state of it has been seen. */
+export function requireChangeKey(id: XmlElement): void {
+  if ((id.attributes.get('ChangeKey') ?? '') !== '') return;
+  throw new EwsItemError('ErrorChangeKeyRequiredForWriteOperations', 'The change key is required for this operation.');
 }
 
 function requireOnItem(item: SimulatedItem, mailbox: SimulatedMailbox, context: OperationContext, doing: Doing): void {
@@ -114,6 +120,11 @@ export function folderIdsIn(list: XmlElement | undefined, what: string): readonl
     if (!id.attributes.get('Id')) throw schemaFault(`the required attribute 'Id' of '${id.name}' is missing.`);
   }
   return ids;
+}
+
+/** Whether whoever asks may see a folder. */
+export function shownTo(context: OperationContext): (folder: SimulatedFolder) => boolean {
+  return (folder) => may(context, 'see', mailboxOf(folder, context), folder);
 }
 
 /** The mailbox of an id. */

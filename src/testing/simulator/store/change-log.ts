@@ -105,6 +105,9 @@ export interface Subscription {
   readonly types: ReadonlySet<string>;
   /** Of a push subscription. */
   readonly push?: PushTarget;
+  /** Of a pull subscription: ms without a call after which it is gone, and when that is. */
+  readonly timeout?: number;
+  until?: number;
   /** Number of the last change it was told of, for streaming and push ones. */
   told: number;
 }

@@ -12,8 +12,11 @@ import { schemaFault } from './soap-request.ts';
 /** Writes a folder with the properties a client asked for. */
 export type FolderWriter = (folder: SimulatedFolder) => string;
 
+/** Whether somebody may see a folder: what may not be seen is not counted either. */
+export type Shows = (folder: SimulatedFolder) => boolean;
+
 /** Reads `m:FolderShape`. */
-export function readFolderShape(element: XmlElement | undefined): FolderWriter {
+export function readFolderShape(element: XmlElement | undefined, shows: Shows): FolderWriter {
   if (element === undefined) throw schemaFault("the element 'FolderShape' is missing.");
   const base = textOf(element, typesNs, 'BaseShape');
   if (base !== 'IdOnly' && base !== 'Default' && base !== 'AllProperties') {
@@ -28,8 +31,9 @@ export function readFolderShape(element: XmlElement | undefined): FolderWriter {
     const kind = folderElement(folder);
     let inner = `<t:FolderId Id="${folder.id}" ChangeKey="${folder.changeKey}"/>`;
     for (const field of fields) {
-      if (field.uri === 'ExtendedProperty') for (const path of extended) inner += writeProperty(path, folderTag(folder, path));
-      else if (wants(field) && (field.of === undefined || field.of.includes(kind))) inner += field.xml(folder);
+      if (field.uri === 'ExtendedProperty')
+        for (const path of extended) inner += writeProperty(path, folderTag(folder, path, shows));
+      else if (wants(field) && (field.of === undefined || field.of.includes(kind))) inner += field.xml(folder, shows);
     }
     return `<t:${kind}>${inner}</t:${kind}>`;
   };
@@ -43,8 +47,8 @@ export function folderElement({ folderClass }: SimulatedFolder): string {
 }
 
 /** What a folder restriction compares. */
-export function folderValue(folder: SimulatedFolder, path: PropertyPath): string | readonly string[] | undefined {
-  if (path.kind === 'extended') return folderTag(folder, path.path);
+export function folderValue(folder: SimulatedFolder, path: PropertyPath, shows: Shows): string | readonly string[] | undefined {
+  if (path.kind === 'extended') return folderTag(folder, path.path, shows);
   switch (path.uri) {
     case 'folder:FolderId':
       return folder.id;
@@ -57,39 +61,39 @@ export function folderValue(folder: SimulatedFolder, path: PropertyPath): string
     case 'folder:UnreadCount':
       return String(folder.unread);
     case 'folder:ChildFolderCount':
-      return String(folder.children.length);
+      return String(folder.children.filter(shows).length);
     default:
       return undefined;
   }
 }
 
 /** Property tags that stand for something every folder has. */
-const folderTags: ReadonlyMap<number, (folder: SimulatedFolder) => string> = new Map<number, (folder: SimulatedFolder) => string>(
-  [
-    [0x0e08, (f) => String(f.size * 1024)],
-    [0x0ff9, (f) => btoa(f.id)],
-    [0x10f3, (f) => encodeURIComponent(f.displayName.toWellFormed())],
-    [0x3001, (f) => f.displayName],
-    [0x3008, (f) => iso(f.lastChange)],
-    [0x3602, (f) => String(f.size)],
-    [0x3603, (f) => String(f.unread)],
-    [0x360a, (f) => String(f.children.length > 0)],
-    [0x3613, (f) => f.folderClass],
-    [0x670a, (f) => iso(f.lastChange)],
-    [0x6751, (f) => String(f.lastUid + 1)],
-    [0x6752, (f) => String(f.deletedCount)],
-  ],
-);
+const folderTags: ReadonlyMap<number, Told> = new Map<number, Told>([
+  [0x0e08, (f) => String(f.size * 1024)],
+  [0x0ff9, (f) => btoa(f.id)],
+  [0x10f3, (f) => encodeURIComponent(f.displayName.toWellFormed())],
+  [0x3001, (f) => f.displayName],
+  [0x3008, (f) => iso(f.lastChange)],
+  [0x3602, (f) => String(f.size)],
+  [0x3603, (f) => String(f.unread)],
+  [0x360a, (f, shows) => String(f.children.some(shows))],
+  [0x3613, (f) => f.folderClass],
+  [0x670a, (f) => iso(f.lastChange)],
+  [0x6751, (f) => String(f.lastUid + 1)],
+  [0x6752, (f) => String(f.deletedCount)],
+]);
 
-function folderTag(folder: SimulatedFolder, path: ExtendedFieldPath): string | readonly string[] | undefined {
+type Told = (folder: SimulatedFolder, shows: Shows) => string;
+
+function folderTag(folder: SimulatedFolder, path: ExtendedFieldPath, shows: Shows): string | readonly string[] | undefined {
   const known = path.tag === undefined ? undefined : folderTags.get(path.tag);
-  return known === undefined ? valueIn(folder.properties, path) : known(folder);
+  return known === undefined ? valueIn(folder.properties, path) : known(folder, shows);
 }
 
 interface FolderField {
   readonly uri: string;
   readonly shapes: 'default' | 'all' | 'asked';
-  readonly xml: (folder: SimulatedFolder) => string;
+  readonly xml: Told;
   /** Which folder elements can have it. @default all */
   readonly of?: readonly string[];
 }
@@ -107,7 +111,7 @@ const fields: readonly FolderField[] = [
   {
     uri: 'folder:ChildFolderCount',
     shapes: 'default',
-    xml: (f) => `<t:ChildFolderCount>${f.children.length}</t:ChildFolderCount>`,
+    xml: (f, shows) => `<t:ChildFolderCount>${f.children.filter(shows).length}</t:ChildFolderCount>`,
   },
   { uri: 'ExtendedProperty', shapes: 'asked', xml: () => '' },
   { uri: 'folder:EffectiveRights', shapes: 'asked', xml: () => effectiveRights },

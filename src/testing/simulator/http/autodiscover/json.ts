@@ -8,7 +8,7 @@ export function answerJson(request: FrontRequest, exchange: Exchange, url: strin
   const { pathname, searchParams } = new URL(request.path, 'http://autodiscover');
   const found = path.exec(pathname);
   if (found === null) return undefined;
-  if (request.method !== 'GET') return json(405, error('MethodNotAllowed', 'Ask with GET.'));
+  if (request.method !== 'GET') return json(405, error('MethodNotAllowed', 'Ask with GET.'), { allow: 'GET' });
   const query = new Map([...searchParams].map(([name, value]) => [name.toLowerCase(), value]));
   const address = decoded(found[1]) ?? query.get('email') ?? '';
   const protocol = query.get('protocol') ?? '';
@@ -42,8 +42,9 @@ function error(code: string, message: string): Readonly<Record<string, string>> 
   return { ErrorCode: code, ErrorMessage: message };
 }
 
-function json(status: number, value: unknown): FrontResponse {
-  return { kind: 'answer', status, headers: { 'content-type': 'application/json; charset=utf-8' }, body: JSON.stringify(value) };
+function json(status: number, value: unknown, more: Readonly<Record<string, string>> = {}): FrontResponse {
+  const headers = { 'content-type': 'application/json; charset=utf-8', ...more };
+  return { kind: 'answer', status, headers, body: JSON.stringify(value) };
 }
 
 function decoded(part: string | undefined): string | undefined {

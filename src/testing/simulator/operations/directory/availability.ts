@@ -37,6 +37,7 @@ export const getUserAvailability: Operation = {
     if (to - from > widestWindow) throw new EwsFault('ErrorTimeIntervalTooBig', 'The time window is longer than 62 days.');
     const minutes = Number(textOf(options, typesNs, 'MergedFreeBusyIntervalInMinutes') ?? '30');
     if (!Number.isInteger(minutes) || minutes < 5 || minutes > 1440) throw new EwsFault('ErrorInvalidMergedFreeBusyInterval');
+    const kind = viewOf(textOf(options, typesNs, 'RequestedView') ?? '');
     const asked = childrenOf(child(request, messagesNs, 'MailboxDataArray'), typesNs, 'MailboxData');
     const answers = asked.map((one) => {
       const address = textOf(child(one, typesNs, 'Email'), typesNs, 'Address') ?? '';
@@ -50,9 +51,10 @@ export const getUserAvailability: Operation = {
         const times = `<t:StartTime>${local(start)}</t:StartTime><t:EndTime>${local(end)}</t:EndTime>`;
         return `<t:CalendarEvent>${times}<t:BusyType>${type}</t:BusyType></t:CalendarEvent>`;
       });
-      const array = events.length === 0 ? '' : `<t:CalendarEventArray>${events.join('')}</t:CalendarEventArray>`;
-      const merged = `<t:MergedFreeBusy>${mergedOf(busy, from, to, minutes * 60_000)}</t:MergedFreeBusy>`;
-      const view = `<m:FreeBusyView><t:FreeBusyViewType>FreeBusyMerged</t:FreeBusyViewType>${merged}${array}</m:FreeBusyView>`;
+      const [hasMerged, hasEvents] = [/Merged/.test(kind), kind !== 'MergedOnly' && events.length > 0];
+      const array = hasEvents ? `<t:CalendarEventArray>${events.join('')}</t:CalendarEventArray>` : '';
+      const merged = hasMerged ? `<t:MergedFreeBusy>${mergedOf(busy, from, to, minutes * 60_000)}</t:MergedFreeBusy>` : '';
+      const view = `<m:FreeBusyView><t:FreeBusyViewType>${kind}</t:FreeBusyViewType>${merged}${array}</m:FreeBusyView>`;
       return `<m:FreeBusyResponse>${success('m:ResponseMessage')}${view}</m:FreeBusyResponse>`;
     });
     if (child(request, typesNs, 'SuggestionsViewOptions') !== undefined) {
@@ -65,6 +67,12 @@ export const getUserAvailability: Operation = {
     return { element: 'GetUserAvailabilityResponse', content, code: 'NoError' };
   },
 };
+
+/** What is shown of a calendar: when somebody is busy, never with what. */
+function viewOf(asked: string): 'MergedOnly' | 'FreeBusy' | 'FreeBusyMerged' {
+  if (asked === 'MergedOnly') return asked;
+  return asked === 'FreeBusy' || asked === 'Detailed' ? 'FreeBusy' : 'FreeBusyMerged';
+}
 
 function busyIn(exchange: Exchange, address: string, from: number, to: number): readonly Busy[] | undefined {
   const mailbox = exchange.find(address);

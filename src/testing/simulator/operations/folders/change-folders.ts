@@ -1,5 +1,5 @@
 import { messagesNs, typesNs } from '../../../../ews/xml/namespaces.ts';
-import { child, textOf, type XmlElement } from '../../../../ews/xml/read.ts';
+import { child, childrenOf, textOf, type XmlElement } from '../../../../ews/xml/read.ts';
 import { readPermissions } from '../../access/folder-permissions.ts';
 import { keyOfPath } from '../../store/extended-property.ts';
 import type { SimulatedFolder } from '../../store/folder.ts';
@@ -8,7 +8,7 @@ import { folderElement } from '../../xml/folder-shape.ts';
 import { isTrue } from '../../xml/item-shape.ts';
 import { isPropertyPath, readPropertyPath } from '../../xml/property-path.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
-import { folderIdsIn, mailboxOf, resolveFolder } from '../ids.ts';
+import { folderIdsIn, mailboxOf, requireChangeKey, resolveFolder } from '../ids.ts';
 import { readProperty } from '../items/item-content.ts';
 import { answerEach, type Operation, type OperationContext } from '../operation.ts';
 
@@ -22,6 +22,7 @@ export const updateFolder: Operation = {
       const id = change.children.find(({ name }) => name === 'FolderId' || name === 'DistinguishedFolderId');
       if (id === undefined) throw schemaFault("the element 'FolderChange' has no folder id.");
       const folder = resolveFolder(id, context, 'own');
+      if (id.name === 'FolderId') requireChangeKey(id);
       for (const update of child(change, typesNs, 'Updates')?.children ?? []) applyUpdate(update, folder, context);
       return `<m:Folders>${idOf(folder)}</m:Folders>`;
     });
@@ -148,14 +149,40 @@ export const createFolderPath: Operation = {
     let parent: SimulatedFolder | undefined;
     return answerEach(path, context, '<m:Folders/>', (element) => {
       const above = parent ?? resolveFolder(parentId, context, 'make-folders');
-      const displayName = textOf(element, typesNs, 'DisplayName') ?? '';
-      if (displayName === '') throw new EwsItemError('ErrorFolderSavePropertyError');
+      const displayName = nameIn(element);
       const there = above.children.find((one) => sameName(one.displayName, displayName));
-      parent = there ?? mailboxOf(above, context).createFolder(above, displayName, textOf(element, typesNs, 'FolderClass'));
+      parent = there ?? makeFolder(element, above, context);
       return `<m:Folders>${idOf(parent)}</m:Folders>`;
     });
   },
 };
+
+/** Classes of the folders that are created by their element. */
+const classes: Readonly<Record<string, string>> = {
+  CalendarFolder: 'IPF.Appointment',
+  ContactsFolder: 'IPF.Contact',
+  TasksFolder: 'IPF.Task',
+};
+const settable: ReadonlySet<string> = new Set(['DisplayName', 'FolderClass', 'ExtendedProperty', 'PermissionSet']);
+
+export function nameIn(element: XmlElement): string {
+  const displayName = textOf(element, typesNs, 'DisplayName') ?? '';
+  if (displayName === '') throw new EwsItemError('ErrorFolderSavePropertyError');
+  return displayName;
+}
+
+/** Makes a folder with all that its element says; what it can't have, or what the server counts itself, is refused before anything is made. */
+export function makeFolder(element: XmlElement, parent: SimulatedFolder, context: OperationContext): SimulatedFolder {
+  const other = element.children.find(({ name }) => !settable.has(name));
+  if (other !== undefined) throw new EwsItemError('ErrorInvalidPropertySet', `folder:${other.name} can't be set.`);
+  const properties = childrenOf(element, typesNs, 'ExtendedProperty').map(readProperty);
+  const folderClass = textOf(element, typesNs, 'FolderClass') ?? classes[element.name];
+  const folder = mailboxOf(parent, context).createFolder(parent, nameIn(element), folderClass);
+  folder.properties.push(...properties);
+  const permissions = child(element, typesNs, 'PermissionSet');
+  if (permissions !== undefined) setPermissions(folder, permissions, context);
+  return folder;
+}
 
 /** Throws when another folder below `parent` has that name already. */
 export function requireFree(parent: SimulatedFolder | undefined, name: string, except?: SimulatedFolder): void {

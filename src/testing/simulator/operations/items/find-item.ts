@@ -19,6 +19,11 @@ interface Order {
   readonly descending: boolean;
 }
 
+/** What makes groups; `by`: the property of whose least or greatest value in each group they are in order. */
+interface Grouping extends Order {
+  readonly by?: { readonly path: PropertyPath; readonly greatest: boolean };
+}
+
 /** https://learn.microsoft.com/exchange/client-developer/web-service-reference/finditem-operation */
 export const findItem: Operation = {
   count: (request) => child(request, messagesNs, 'ParentFolderIds')?.children.length ?? 0,
@@ -64,19 +69,40 @@ function readOrder(element: XmlElement | undefined): readonly Order[] {
 }
 
 /** `m:GroupBy` names its property; `m:DistinguishedGroupBy` knows one standard, the conversation topic. */
-function readGroup(request: XmlElement): Order | undefined {
+function readGroup(request: XmlElement): Grouping | undefined {
   const standard = child(request, messagesNs, 'DistinguishedGroupBy');
   if (standard !== undefined) return { path: { kind: 'field', uri: 'message:ConversationTopic' }, descending: false };
   const group = child(request, messagesNs, 'GroupBy');
   const path = group?.children.find(isPropertyPath);
   if (group === undefined) return undefined;
   if (path === undefined) throw schemaFault("the element 'GroupBy' has no property path.");
-  return { path: readPropertyPath(path), descending: group.attributes.get('Order') === 'Descending' };
+  const aggregate = child(group, typesNs, 'AggregateOn');
+  const on = aggregate?.children.find(isPropertyPath);
+  const by = on && { path: readPropertyPath(on), greatest: aggregate?.attributes.get('Aggregate') === 'Maximum' };
+  const order = { path: readPropertyPath(path), descending: group.attributes.get('Order') === 'Descending' };
+  return by === undefined ? order : { ...order, by };
 }
 
-function writeGroups(items: readonly SimulatedItem[], group: Order, write: (items: readonly SimulatedItem[]) => string): string {
+/** Items in the order of their groups: by the one of each whose value stands for all of them. */
+function inGroups(items: readonly SimulatedItem[], { path, descending, by }: Grouping): readonly SimulatedItem[] {
+  if (by === undefined) return sorted(items, [{ path, descending }]);
+  const standing = new Map<string, SimulatedItem>();
+  // From the first to the last, so that the latter stays.
+  for (const item of sorted(items, [{ path: by.path, descending: !by.greatest }])) standing.set(keyOf(item, path), item);
+  const places = new Map(
+    sorted([...standing.values()], [{ path: by.path, descending }]).map((item, at) => [keyOf(item, path), at]),
+  );
+  const place = (item: SimulatedItem): number => places.get(keyOf(item, path)) ?? 0;
+  return [...items].sort((a, b) => place(a) - place(b));
+}
+
+function writeGroups(
+  items: readonly SimulatedItem[],
+  group: Grouping,
+  write: (items: readonly SimulatedItem[]) => string,
+): string {
   const groups = new Map<string, SimulatedItem[]>();
-  for (const item of sorted(items, [group])) {
+  for (const item of inGroups(items, group)) {
     const key = keyOf(item, group.path);
     const members = groups.get(key);
     if (members === undefined) groups.set(key, [item]);

@@ -1,6 +1,6 @@
 import { messagesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, textOf, type XmlElement } from '../../../../ews/xml/read.ts';
-import { type Doing, noteCreator } from '../../access/rights.ts';
+import { type Doing, may, mayEditOwn, noteCreator } from '../../access/rights.ts';
 import { messageFlag } from '../../store/message-flags.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { isTrue, kindOf } from '../../xml/item-shape.ts';
@@ -18,8 +18,11 @@ export const copyItem: Operation = transfer('copy');
 export const archiveItem: Operation = {
   count: (request) => child(request, messagesNs, 'ItemIds')?.children.length ?? 0,
   run(request, context) {
+    const from = folderIdsIn(child(request, messagesNs, 'ArchiveSourceFolderId'), 'ArchiveSourceFolderId')[0];
     return answerEach(itemIdsIn(request), context, '<m:Items/>', (id) => {
+      const source = from && resolveFolder(from, context);
       const { item, mailbox } = resolveWhole(id, context, 'delete');
+      if (item.folderId !== source?.id) throw new EwsItemError('ErrorItemNotFound', 'The item is not in the source folder.');
       const root = mailbox.folder('msgfolderroot');
       const archive = mailbox.findFolder('In-Place Archive') ?? mailbox.createFolder(root, 'In-Place Archive');
       const moved = mailbox.move(item, archive);
@@ -50,9 +53,12 @@ export const markAllItemsAsRead: Operation = {
     const flag = textOf(request, messagesNs, 'ReadFlag');
     if (flag === undefined) throw schemaFault("the element 'ReadFlag' is missing.");
     return answerEach(folderIdsIn(child(request, messagesNs, 'FolderIds'), 'FolderIds'), context, '', (id) => {
-      const folder = resolveFolder(id, context, 'edit');
+      const folder = resolveFolder(id, context);
       const mailbox = mailboxOf(folder, context);
-      for (const item of folder.items) {
+      const editable = folder.items.filter((item) => may(context, 'edit', mailbox, folder, item));
+      // Who may change nothing at all is told so; who may change some of it changes that.
+      if (editable.length === 0 && !mayEditOwn(context, mailbox, folder)) throw new EwsItemError('ErrorAccessDenied');
+      for (const item of editable) {
         if (item.isRead === isTrue(flag)) continue;
         const messageFlags = isTrue(flag) ? item.messageFlags | messageFlag.read : item.messageFlags & ~messageFlag.read;
         mailbox.update(item, { messageFlags });

@@ -3,7 +3,7 @@ import { child } from '../../../../ews/xml/read.ts';
 import { maySendAs } from '../../access/access.ts';
 import { EwsFault, EwsItemError } from '../../xml/ews-errors.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
-import { folderIdsIn, itemIdsIn, mailboxOf, resolveFolder, resolveItem } from '../ids.ts';
+import { folderIdsIn, itemIdsIn, mailboxOf, requireChangeKey, resolveFolder, resolveItem } from '../ids.ts';
 import { answerEach, type Operation } from '../operation.ts';
 import { submit } from '../submit.ts';
 
@@ -18,8 +18,8 @@ export const sendItem: Operation = {
     if (keep === 'false' && saved !== undefined) throw new EwsFault('ErrorInvalidSendItemSaveSettings');
     return answerEach(itemIdsIn(request), context, '', (id, plan) => {
       const { item, mailbox } = resolveItem(id, context, 'edit');
-      const key = id.attributes.get('ChangeKey');
-      if (key !== undefined && key !== item.changeKey) {
+      requireChangeKey(id);
+      if (id.attributes.get('ChangeKey') !== item.changeKey) {
         throw new EwsItemError('ErrorStaleObject', 'The item has been changed since it was read.');
       }
       const { content } = item;

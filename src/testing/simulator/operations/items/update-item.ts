@@ -3,7 +3,7 @@ import { child } from '../../../../ews/xml/read.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { kindOf } from '../../xml/item-shape.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
-import { folderIdsIn, isItemId, resolveItem } from '../ids.ts';
+import { folderIdsIn, isItemId, requireChangeKey, resolveItem } from '../ids.ts';
 import { namedAppointment, readyToTell } from '../meetings/appointment.ts';
 import { answerEach, type Operation } from '../operation.ts';
 import { dispositionOf, savedFolder, sendAs, signed } from '../outgoing.ts';
@@ -28,6 +28,7 @@ export const updateItem: Operation = {
       const id = change.children.find((one) => one.ns === typesNs && isItemId(one));
       if (id === undefined) throw schemaFault("the element 'ItemChange' has no ItemId.");
       const { item, mailbox } = resolveItem(id, context, 'edit');
+      if (resolution !== 'AlwaysOverwrite' && id.name === 'ItemId') requireChangeKey(id);
       const key = id.attributes.get('ChangeKey');
       if (resolution === 'NeverOverwrite' && key !== undefined && key !== item.changeKey) {
         throw new EwsItemError('ErrorIrresolvableConflict', 'The item has been changed since it was read.');

@@ -1,3 +1,4 @@
+import type { Clock } from '../../../../core/clock.ts';
 import { messagesNs, typesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, childrenOf, textOf, type XmlElement } from '../../../../ews/xml/read.ts';
 import type { PushTarget, Subscription } from '../../store/change-log.ts';
@@ -22,13 +23,16 @@ export const subscribe: Operation = {
       const { folderIds, mailbox } = watched(element, context);
       const types = childrenOf(child(element, typesNs, 'EventTypes'), typesNs, 'EventType').map(({ text }) => text);
       if (types.length === 0) throw new EwsItemError('ErrorInvalidSubscriptionRequest', 'No event type is named.');
-      const { registry, throttle } = context.exchange;
+      const { registry, throttle, clock } = context.exchange;
+      for (const one of registry.subscriptions.values()) if (isOver(one, clock)) registry.subscriptions.delete(one.id);
       throttle.subscription([...registry.subscriptions.values()].filter((one) => one.mailbox === mailbox.address).length);
       const id = registry.newSubscriptionId();
       const given = textOf(element, typesNs, 'Watermark');
       const since = given === undefined || given === '' ? registry.seq : readWatermark(given);
       const common: Subscription = { id, kind, mailbox: mailbox.address, folderIds, types: new Set(types), told: since };
-      const subscription = kind === 'push' ? { ...common, push: targetOf(element) } : common;
+      const timeout = Number(textOf(element, typesNs, 'Timeout') ?? '30') * 60_000;
+      const lasting = kind === 'pull' ? { ...common, timeout, until: clock.monotonic() + timeout } : common;
+      const subscription = kind === 'push' ? { ...common, push: targetOf(element) } : lasting;
       registry.subscriptions.set(id, subscription);
       context.exchange.push.serve(subscription);
       const watermark = kind === 'streaming' ? '' : `<m:Watermark>${writeWatermark(since)}</m:Watermark>`;
@@ -84,10 +88,19 @@ function targetOf(element: XmlElement): PushTarget {
   return { url, statusFrequency: (minutes >= 1 && minutes <= 1_440 ? minutes : 30) * 60_000 };
 }
 
+/** Whether nobody has asked for its events for as long as it lasts. */
+function isOver({ until }: Subscription, clock: Pick<Clock, 'monotonic'>): boolean {
+  return until !== undefined && until <= clock.monotonic();
+}
+
 /** A subscription of the mailbox that acts. */
 function subscriptionOf(id: string, context: OperationContext): Subscription {
-  const found = context.exchange.registry.subscriptions.get(id);
-  if (found === undefined) throw new EwsItemError('ErrorSubscriptionNotFound', 'The subscription does not exist.');
+  const { registry, clock } = context.exchange;
+  const found = registry.subscriptions.get(id);
+  if (found !== undefined && isOver(found, clock)) registry.subscriptions.delete(id);
+  else if (found?.timeout !== undefined) found.until = clock.monotonic() + found.timeout;
+  if (found === undefined || !registry.subscriptions.has(id))
+    throw new EwsItemError('ErrorSubscriptionNotFound', 'The subscription does not exist.');
   return found;
 }
 
@@ -100,6 +113,8 @@ function watched(
   const mailbox = first === undefined ? context.acting : mailboxOf(first, context);
   if (mailbox === undefined) throw new EwsItemError('ErrorNonExistentMailbox');
   const all = isTrue(element.attributes.get('SubscribeToAllFolders'));
+  if (all && folders.length > 0)
+    throw new EwsItemError('ErrorInvalidSubscriptionRequest', 'All folders are those of the own mailbox: name none beside.');
   if (!all && folders.length === 0)
     throw new EwsItemError('ErrorInvalidSubscriptionRequest', 'No folder is named, nor all of them.');
   return { folderIds: all ? undefined : new Set(folders.map(({ id }) => id)), mailbox };

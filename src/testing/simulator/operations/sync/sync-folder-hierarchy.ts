@@ -1,11 +1,11 @@
 import { messagesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, textOf } from '../../../../ews/xml/read.ts';
-import { may } from '../../access/rights.ts';
+import { hasFullAccess } from '../../access/rights.ts';
 import type { SimulatedFolder } from '../../store/folder.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { readFolderShape } from '../../xml/folder-shape.ts';
 import { allBelow } from '../folders/folders.ts';
-import { folderIdsIn, mailboxOf, resolveFolder } from '../ids.ts';
+import { folderIdsIn, mailboxOf, resolveFolder, shownTo } from '../ids.ts';
 import { answerEach, type Operation } from '../operation.ts';
 import { readSyncState, writeSyncState } from './sync-state.ts';
 
@@ -13,7 +13,8 @@ import { readSyncState, writeSyncState } from './sync-state.ts';
 export const syncFolderHierarchy: Operation = {
   count: () => 1,
   run(request, context) {
-    const write = readFolderShape(child(request, messagesNs, 'FolderShape'));
+    const shows = shownTo(context);
+    const write = readFolderShape(child(request, messagesNs, 'FolderShape'), shows);
     const named = child(request, messagesNs, 'SyncFolderId');
     const id = named && folderIdsIn(named, 'SyncFolderId')[0];
     const given = textOf(request, messagesNs, 'SyncState') ?? '';
@@ -26,7 +27,7 @@ export const syncFolderHierarchy: Operation = {
       if (changes === undefined)
         throw new EwsItemError('ErrorInvalidSyncStateData', 'The synchronisation state is too old; start anew.');
       const mailbox = mailboxOf(root, context);
-      const shown = allBelow(root).filter((folder) => may(context, 'see', mailbox, folder));
+      const shown = allBelow(root).filter(shows);
       const there = new Map(shown.map((folder) => [folder.id, folder]));
       const written: string[] = [];
       if (state === undefined) for (const folder of there.values()) written.push(`<t:Create>${write(folder)}</t:Create>`);
@@ -34,9 +35,17 @@ export const syncFolderHierarchy: Operation = {
       for (const change of changes) {
         if (change.object === 'folder' && !born.has(change.id)) born.set(change.id, change.what === 'created');
       }
-      for (const [folderId, created] of born) written.push(...settled(there.get(folderId), folderId, created, write));
+      // What may not be seen is not there, and what has become hidden is gone: only what a client was told decides which of them it is.
+      const told = state?.told && new Set(state.told);
+      for (const id of told === undefined ? [] : [...told, ...there.keys()])
+        if (told?.has(id) !== there.has(id)) born.set(id, there.has(id));
+      for (const [folderId, created] of born) {
+        const unknown = told !== undefined && !told.has(folderId);
+        written.push(...settled(there.get(folderId), folderId, created || unknown, write));
+      }
+      const limited = hasFullAccess(context, mailbox) ? {} : { told: [...there.keys()] };
       return (
-        `<m:SyncState>${writeSyncState({ of: root.id, seq: registry.seq })}</m:SyncState>` +
+        `<m:SyncState>${writeSyncState({ of: root.id, seq: registry.seq, ...limited })}</m:SyncState>` +
         `<m:IncludesLastFolderInRange>true</m:IncludesLastFolderInRange><m:Changes>${written.join('')}</m:Changes>`
       );
     });

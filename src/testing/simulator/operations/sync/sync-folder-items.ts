@@ -29,17 +29,21 @@ export const syncFolderItems: Operation = {
       throw schemaFault(`the element 'MaxChangesReturned' must be a number from 1 to ${most}.`);
     }
     const given = textOf(request, messagesNs, 'SyncState') ?? '';
+    const ignored = new Set(child(request, messagesNs, 'Ignore')?.children.map((one) => one.attributes.get('Id')));
     return answerEach([id], context, '', (one) => {
       if (one === undefined) throw new EwsItemError('ErrorFolderNotFound');
       const folder = resolveFolder(one, context);
       const { seq } = context.exchange.registry;
       const state = given === '' ? { of: folder.id, seq, after: 0 } : readSyncState(given, folder.id);
       const write = (element: string, itemId: string): string => {
+        if (ignored.has(itemId)) return '';
         const item = context.exchange.registry.items.get(itemId);
         return item === undefined ? '' : `<t:${element}>${writeItem(item, shape, context.exchange.profile)}</t:${element}>`;
       };
       const part =
-        state.after === undefined ? laterPart(folder, state, asked, context, write) : firstPart(folder, state, asked, write);
+        state.after === undefined
+          ? laterPart(folder, state, asked, ignored, context, write)
+          : firstPart(folder, state, asked, write);
       return (
         `<m:SyncState>${writeSyncState(part.state)}</m:SyncState>` +
         `<m:IncludesLastItemInRange>${part.last}</m:IncludesLastItemInRange><m:Changes>${part.changes.join('')}</m:Changes>`
@@ -64,7 +68,14 @@ function firstPart(folder: SimulatedFolder, state: SyncState, asked: number, wri
 }
 
 /** What happened since: of each item only what it comes to. */
-function laterPart(folder: SimulatedFolder, state: SyncState, asked: number, context: OperationContext, write: Write): Part {
+function laterPart(
+  folder: SimulatedFolder,
+  state: SyncState,
+  asked: number,
+  ignored: ReadonlySet<string | undefined>,
+  context: OperationContext,
+  write: Write,
+): Part {
   const changes = mailboxOf(folder, context).changes.since(state.seq);
   if (changes === undefined)
     throw new EwsItemError('ErrorInvalidSyncStateData', 'The synchronisation state is too old; start anew.');
@@ -86,6 +97,7 @@ function laterPart(folder: SimulatedFolder, state: SyncState, asked: number, con
   }
   const written: string[] = [];
   for (const [id, { born, readOnly }] of seen) {
+    if (ignored.has(id)) continue;
     const item = context.exchange.registry.items.get(id);
     if (item === undefined || item.folderId !== folder.id) {
       if (!born) written.push(`<t:Delete><t:ItemId Id="${id}"/></t:Delete>`);

@@ -8,10 +8,12 @@ export interface SyncState {
   readonly seq: number;
   /** While the first pass goes on: the last item it has been told of. */
   readonly after?: number;
+  /** The folders it has been told of, where it may not see all of them. */
+  readonly told?: readonly string[];
 }
 
-export function writeSyncState({ of, seq, after }: SyncState): string {
-  return btoa(JSON.stringify(after === undefined ? [of, seq] : [of, seq, after]));
+export function writeSyncState({ of, seq, after, told }: SyncState): string {
+  return btoa(JSON.stringify(told !== undefined ? [of, seq, told] : after === undefined ? [of, seq] : [of, seq, after]));
 }
 
 /** @throws ErrorInvalidSyncStateData for a state that is none, or is of another folder. */
@@ -19,6 +21,8 @@ export function readSyncState(text: string, of: string): SyncState {
   try {
     const read: unknown = JSON.parse(atob(text.trim()));
     if (Array.isArray(read) && read[0] === of && Number.isSafeInteger(read[1])) {
+      const third: unknown = read[2];
+      if (Array.isArray(third)) return { of, seq: read[1], told: third.map(String) };
       return Number.isSafeInteger(read[2]) ? { of, seq: read[1], after: read[2] } : { of, seq: read[1] };
     }
   } catch {
