@@ -213,6 +213,7 @@ export class Exchange {
       for (const [id, creator] of creators) this.creators.set(id, creator);
       this.registry.subscriptions.clear();
       for (const one of subscriptions) this.registry.subscriptions.set(one.id, { ...one });
+      for (const mailbox of this.#rules.keys()) if (this.#mailboxes.get(mailbox.address) !== mailbox) this.#rules.delete(mailbox);
       for (const { book, kept } of rules) book.replace(kept);
       for (const restore of [throttle, successors, timers]) restore();
       this.push.resume();

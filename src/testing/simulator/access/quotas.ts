@@ -5,7 +5,7 @@ import { EwsItemError } from '../xml/ews-errors.ts';
 
 /** The quotas of the mailboxes of an exchange. */
 export class Quotas {
-  readonly #quotas = new Map<SimulatedMailbox, QuotaOptions>();
+  readonly #quotas = new WeakMap<SimulatedMailbox, QuotaOptions>();
 
   /** @throws OPTION_INVALID */
   set(mailbox: SimulatedMailbox, quota: QuotaOptions | undefined): void {

@@ -87,9 +87,11 @@ export class SimulatedTokens {
   revoke(token?: string): void {
     if (token !== undefined) {
       this.#tokens.delete(token);
+      this.#unchallenged.delete(token);
       return;
     }
     this.#tokens.clear();
+    this.#unchallenged.clear();
     this.#claims = undefined;
   }
 

@@ -8,7 +8,7 @@ import { folderElement } from '../../xml/folder-shape.ts';
 import { isTrue } from '../../xml/item-shape.ts';
 import { isPropertyPath, readPropertyPath } from '../../xml/property-path.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
-import { folderIdsIn, mailboxOf, requireChangeKey, resolveFolder } from '../ids.ts';
+import { folderIdsIn, mailboxOf, resolveFolder } from '../ids.ts';
 import { readProperty } from '../items/item-content.ts';
 import { answerEach, type Operation, type OperationContext } from '../operation.ts';
 
@@ -22,7 +22,6 @@ export const updateFolder: Operation = {
       const id = change.children.find(({ name }) => name === 'FolderId' || name === 'DistinguishedFolderId');
       if (id === undefined) throw schemaFault("the element 'FolderChange' has no folder id.");
       const folder = resolveFolder(id, context, 'own');
-      if (id.name === 'FolderId') requireChangeKey(id);
       for (const update of child(change, typesNs, 'Updates')?.children ?? []) applyUpdate(update, folder, context);
       return `<m:Folders>${idOf(folder)}</m:Folders>`;
     });
@@ -61,7 +60,7 @@ function applyUpdate(update: XmlElement, folder: SimulatedFolder, context: Opera
 }
 
 /** Keeps `t:PermissionSet`; without one the folder has those of a new folder. */
-export function setPermissions(folder: SimulatedFolder, set: XmlElement | undefined, { exchange }: OperationContext): void {
+function setPermissions(folder: SimulatedFolder, set: XmlElement | undefined, { exchange }: OperationContext): void {
   const calendar = folderElement(folder) === 'CalendarFolder';
   folder.permissions = set && readPermissions(set, calendar, exchange);
 }

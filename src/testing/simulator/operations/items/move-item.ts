@@ -20,9 +20,9 @@ export const archiveItem: Operation = {
   run(request, context) {
     const from = folderIdsIn(child(request, messagesNs, 'ArchiveSourceFolderId'), 'ArchiveSourceFolderId')[0];
     return answerEach(itemIdsIn(request), context, '<m:Items/>', (id) => {
-      const source = from && resolveFolder(from, context);
+      // It must be there; whether the item lies in it is not looked at.
+      if (from !== undefined) resolveFolder(from, context);
       const { item, mailbox } = resolveWhole(id, context, 'delete');
-      if (item.folderId !== source?.id) throw new EwsItemError('ErrorItemNotFound', 'The item is not in the source folder.');
       const root = mailbox.folder('msgfolderroot');
       const archive = mailbox.findFolder('In-Place Archive') ?? mailbox.createFolder(root, 'In-Place Archive');
       const moved = mailbox.move(item, archive);
