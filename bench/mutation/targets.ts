@@ -1,5 +1,6 @@
 /** Tests that answer for a file beside the one of its name. */
 const more: Readonly<Record<string, readonly string[]>> = {
+  'src/spooler/options.ts': ['test/spooler/places.test.ts'],
   'src/spooler/answers.ts': ['test/spooler/places.test.ts'],
   'src/spooler/batch.ts': ['test/spooler/refused.test.ts'],
   'src/spooler/outcome.ts': [

@@ -2,7 +2,15 @@
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
 import type { Change, ClaimedNote, Settlement, SpoolState } from '../../src/spool/contract.ts';
-import { reportChange, reportClaim, reportSettled, type Settled, settleAll, settleLate } from '../../src/spooler/settle.ts';
+import {
+  reportAttempts,
+  reportChange,
+  reportClaim,
+  reportSettled,
+  type Settled,
+  settleAll,
+  settleLate,
+} from '../../src/spooler/settle.ts';
 import type { DeliveryOutcome } from '../../src/transport/contract.ts';
 import { entry, failed, lane, note, place, spooler } from './parts.ts';
 
@@ -248,4 +256,111 @@ describe('an answer that comes after the call was given up', () => {
     await settleLate(context, [note('a')], [delivered]);
     expect(warnings).toHaveLength(1);
   });
+});
+
+describe('what came of each note that was handed over', () => {
+  const handed = async (kind: 'deliver' | 'probe', settled: readonly Settled[], { listens = true, startedAt = 0 } = {}) => {
+    const { context, clock } = spooler();
+    await clock.advance(500);
+    const heard: unknown[] = [];
+    const trace = {
+      listens: (name: string) => listens && name === 'note:settled',
+      listened: (...told: unknown[]) => heard.push(told),
+    };
+    reportAttempts({ ...context, trace: trace as unknown as typeof context.trace }, kind, settled, clock.monotonic() - startedAt);
+    return { heard, at: new Date(clock.now()) };
+  };
+  const settlement = as({ to: 'delivered' });
+  const traced = (id: string, traceparent?: string) => {
+    const { message, ...rest } = entry(id);
+    return {
+      ...rest,
+      ...(message === undefined ? {} : { message: { ...message, ...(traceparent === undefined ? {} : { traceparent }) } }),
+    };
+  };
+
+  it('is told with how long the request took, and the traces of its messages, each once', async () => {
+    const entries = [traced('x', 't-2'), traced('y'), traced('z', 't-1'), traced('w', 't-2')];
+    const outcome: DeliveryOutcome = { status: 'delivered', messageClass: 'IPM.Note' };
+    const { heard, at } = await handed('deliver', [{ note: note('a', { entries }), settlement, outcome }], { startedAt: 120 });
+    const { endpoint } = place;
+    const told = { noteId: 'a', attempt: 1, lane, endpoint, kind: 'deliver', outcome: 'delivered', entries: 4, at, took: 120 };
+    expect(heard).toEqual([['note:settled', { ...told, traceparents: ['t-2', 't-1'] }]]);
+  });
+
+  it('has the code of the error that it met, by a delivery or by a look', async () => {
+    const error = failed;
+    const outcome: DeliveryOutcome = { status: 'deferred', scope: 'note', error };
+    const { heard } = await handed('deliver', [{ note: note('a'), settlement, outcome }], { startedAt: -5 });
+    expect(heard).toMatchObject([['note:settled', { outcome: 'deferred', code: 'EWS_ERROR', took: 0, traceparents: [] }]]);
+    const looks: Settled[] = [
+      { note: note('a'), settlement, result: { status: 'unknown', error } },
+      { note: note('b'), settlement, result: { status: 'absent' } },
+    ];
+    const probe = await handed('probe', looks);
+    expect(probe.heard).toMatchObject([
+      ['note:settled', { kind: 'probe', outcome: 'unknown', code: 'EWS_ERROR' }],
+      ['note:settled', { noteId: 'b', outcome: 'absent' }],
+    ]);
+    expect(JSON.stringify(probe.heard[1])).not.toContain('code');
+  });
+
+  it('is not told of one that was not written, or where nobody listens', async () => {
+    const error = new OfflineImError('NOT_ATTEMPTED', 'No lease left.');
+    const unwritten: Settled = { note: note('a'), settlement, outcome: { status: 'deferred', scope: 'note', error } };
+    expect((await handed('deliver', [{ note: note('b'), settlement }, unwritten])).heard).toEqual([]);
+    const written: Settled = { note: note('a'), settlement, outcome: { status: 'delivered', messageClass: 'IPM.Note' } };
+    expect((await handed('deliver', [written], { listens: false })).heard).toEqual([]);
+  });
+});
+
+it('nobody who listens costs no steps: neither for a claim nor for a settlement', () => {
+  const { context, steps } = spooler();
+  Object.assign(context.trace, { logs: false, hears: () => false });
+  reportClaim(context, 'deliver', note('a'));
+  reportSettled(context, 'deliver', [{ note: note('a'), settlement: as({ to: 'held' }) }], []);
+  expect(steps).toEqual([]);
+});
+
+it('a message that is picked up late says by how much', async () => {
+  const { context, clock, stepsOf } = spooler();
+  await clock.advance(5);
+  const now = clock.now();
+  reportClaim(
+    context,
+    'deliver',
+    note('a', {
+      entries: [
+        { ...entry('x'), pickupAt: now - 30 },
+        { ...entry('y'), pickupAt: now + 9 },
+      ],
+    }),
+  );
+  expect(stepsOf('message:picked-up')).toMatchObject([
+    { id: 'x', late: 30 },
+    { id: 'y', late: 0 },
+  ]);
+});
+
+it.each([
+  ['in the order of the notes', ['a1', 'a2', 'b1', 'c1', 'c2']],
+  ['in another', ['c2', 'a1', 'b1', 'a2', 'c1']],
+  ['of some of them', ['a2', 'c1']],
+])('each change finds its note, %s', (_order, changed) => {
+  const { context, stepsOf } = spooler();
+  const of = (id: string, ...members: string[]): Settled => ({
+    note: note(id, { entries: members.map((member) => entry(member)) }),
+    settlement: as({ to: 'deferred', after: 1, reason }),
+  });
+  const settled = [of('a', 'a1', 'a2'), of('b', 'b1'), of('c', 'c1', 'c2')];
+  const changes = changed.map((id) => change('deferred', { entryId: id, messageId: `m-${id}`, reason }));
+  reportSettled(context, 'deliver', settled, changes);
+  expect(stepsOf('message:deferred')).toMatchObject(changed.map((id) => ({ id, noteId: id[0] })));
+});
+
+it('a draft that stays is warned of when not all of its messages say so themselves', () => {
+  const two = note('a', { entries: [entry('e-a'), entry('e-b')] });
+  const settlement = as({ to: 'dead', reason: { code: 'DRAFT_LEFT', text: 'A draft stays.' } });
+  expect(told('deliver', { note: two, settlement }, change('cancelled')).warnings).toMatchObject([{ code: 'DRAFT_LEFT' }]);
+  expect(told('deliver', { note: two, settlement }, change('dead')).warnings).toEqual([]);
 });
