@@ -24,12 +24,12 @@ export class BarePostgres {
     try {
       await client.query('BEGIN');
       await client.query({
-        name: 'bare_streams',
+        name: `bare_streams_${this.#schema}`,
         text: `INSERT INTO "${this.#schema}".streams (key, lane, due_at) SELECT key, $2, $3::bigint FROM unnest($1::text[]) AS x(key)`,
         values: [streams, first?.lane, now],
       });
       await client.query({
-        name: 'bare_entries',
+        name: `bare_entries_${this.#schema}`,
         text: `INSERT INTO "${this.#schema}".entries (id, message_id, part, content_hash, lane, conversation_id, audience, recipients_key,
           message_class, weight, recipients, accepted_at, pickup_at, expires_in, state, rev, due_at, due_within, expires_at, single,
           cancel_requested, attempt, purged, ord, stream, active, kept, body)
@@ -60,7 +60,7 @@ export class BarePostgres {
     for (let left = count; left > 0; left -= group) {
       const now = Date.now();
       const { rows } = await this.#pool.query<{ key: string }>({
-        name: 'bare_claim',
+        name: `bare_claim_${this.#schema}`,
         text: `UPDATE "${this.#schema}".streams SET due_at = NULL, note_id = key, lease_until = $1::bigint + 120000 WHERE key = ANY(ARRAY(
           SELECT key FROM "${this.#schema}".streams WHERE due_at IS NOT NULL AND due_at <= $1::bigint ORDER BY due_at LIMIT $2 FOR UPDATE SKIP LOCKED
         )) RETURNING key`,
@@ -68,7 +68,7 @@ export class BarePostgres {
       });
       if (rows.length === 0) throw new Error('Nothing is due.');
       await this.#pool.query({
-        name: 'bare_settle',
+        name: `bare_settle_${this.#schema}`,
         text: `WITH d AS (DELETE FROM "${this.#schema}".streams WHERE key = ANY($1::text[]))
           UPDATE "${this.#schema}".entries SET state = 'delivered', active = false, attempt = 1, ended_at = $2::bigint, tombstone_at = $2::bigint, body = NULL
           WHERE stream = ANY($1::text[]) AND active`,
