@@ -46,6 +46,8 @@ export class Shard {
   #failures = 0;
   #retryAt = Number.NEGATIVE_INFINITY;
   #isOpen = false;
+  /** How often it was opened. */
+  #openings = 0;
   #opening: Promise<void> | undefined;
   readonly #watching = new Set<Watching>();
 
@@ -67,6 +69,7 @@ export class Shard {
       onWarning: (error) => context.onWarning?.(error),
     });
     this.#isOpen = true;
+    this.#openings += 1;
     this.#answered();
     // Whoever opens it anew has to ask it anew.
     for (const one of this.#watching) this.#beginWatch(one);
@@ -105,13 +108,16 @@ export class Shard {
    * @throws what the storage threw
    */
   async ask<Answer>(question: (storage: SpoolStorage<unknown>) => Promise<Answer>): Promise<Answer> {
+    let opening = this.#openings;
     try {
       if (!this.#isOpen) await this.#openAgain();
+      opening = this.#openings;
       const answer = await question(this.storage);
       this.#answered();
       return answer;
     } catch (error) {
-      if (hasClosedItself(error)) this.#isOpen = false;
+      // It may have been opened anew since it was asked.
+      if (opening === this.#openings && hasClosedItself(error)) this.#isOpen = false;
       this.failed(error);
       throw error;
     }

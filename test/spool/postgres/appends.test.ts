@@ -64,6 +64,26 @@ describe('groups that are written at once', () => {
     await spool.close();
   });
 
+  it('are on disk when they are told, whatever the database says, also with an id that comes twice', async () => {
+    const schema = fixture.newSchema();
+    const pool = fixture.server.pool({ max: 8, options: '-c synchronous_commit=off' });
+    const spool = await fixture.open(schema, {}, pool);
+    await pool.query(`CREATE TABLE "${schema}".settings (id text, durable text, idle text);
+      CREATE FUNCTION "${schema}".note_settings() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        INSERT INTO "${schema}".settings VALUES
+          (new.id, current_setting('synchronous_commit'), current_setting('idle_in_transaction_session_timeout'));
+        RETURN new; END $$;
+      CREATE TRIGGER note_settings AFTER INSERT ON "${schema}".entries FOR EACH ROW EXECUTE FUNCTION "${schema}".note_settings()`);
+    await spool.append([newEntry('alone')]);
+    await Promise.all(['x', 'x', 'y'].map((id) => spool.append([newEntry(id)])));
+    await Promise.all(['y', 'z'].map((id) => spool.append([newEntry(id)])));
+    const { rows } = await pool.query<{ id: string; durable: string; idle: string }>(`SELECT * FROM "${schema}".settings`);
+    expect(rows.map(({ id }) => id).sort()).toEqual(['alone', 'x', 'y', 'z']);
+    for (const { durable, idle } of rows) expect({ durable, idle }).toEqual({ durable: 'on', idle: '5s' });
+    await spool.close();
+    await pool.end();
+  });
+
   it('keep one message of an id, whatever its conversation', async () => {
     const spool = await fixture.open(fixture.newSchema());
     const results = await Promise.all(

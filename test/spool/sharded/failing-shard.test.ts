@@ -4,6 +4,7 @@ import type { SpoolEntry, SpoolStorage } from '../../../src/spool/contract.ts';
 import { type Journal, JournalError } from '../../../src/spool/journaled/journal.ts';
 import { JournaledSpool } from '../../../src/spool/journaled/journaled-spool.ts';
 import { MemorySpool } from '../../../src/spool/journaled/memory-spool.ts';
+import { Shard } from '../../../src/spool/sharded/shard.ts';
 import { ManualClock } from '../../../src/testing.ts';
 import { claimRequest, newEntry } from '../../support/spool-entries.ts';
 
@@ -290,4 +291,22 @@ describe('a shard that hangs', () => {
     ).toEqual(states.flat().map(() => [true, 0, true]));
     await spool.close();
   });
+});
+
+it('a shard that was opened anew is closed in the end, whatever a question of before comes to', async () => {
+  const disk = new OfflineImError('SPOOL_FAILED', 'The disk failed.');
+  const closed = new OfflineImError('SPOOL_CLOSED', 'It closed itself.', { cause: disk });
+  const calls = { open: 0, close: 0 };
+  const storage = { open: async () => void calls.open++, close: async () => void calls.close++ };
+  const shard = new Shard('a', storage as unknown as SpoolStorage<unknown>);
+  await shard.open({ clock: new ManualClock(), tombstones: 60_000, onWarning: () => {} });
+  const late = Promise.withResolvers<never>();
+  const before = shard.ask(() => late.promise);
+  await expect(shard.ask(() => Promise.reject(closed))).rejects.toBe(closed);
+  expect(await shard.ask(async () => 'an answer')).toBe('an answer');
+  late.reject(closed);
+  await expect(before).rejects.toBe(closed);
+  expect(await shard.ask(async () => 'another')).toBe('another');
+  await shard.close();
+  expect(calls).toEqual({ open: 2, close: 1 });
 });

@@ -14,8 +14,9 @@ import {
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { StatementSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { WriteLock } from '../../../src/spool/sqlite/connection/write-lock.ts';
 import { programOf } from '../../support/program.ts';
 
@@ -51,6 +52,29 @@ async function place() {
 const free = (lock: WriteLock): boolean => lock.try(() => true) === true;
 
 describe.skipIf(process.platform === 'win32')('the lock of whoever writes to a spool', () => {
+  it('that can not be given back takes nothing back of what was done under it, and is free all the same', async () => {
+    await using at = await place();
+    const [one, other] = [at.lock(), at.lock()];
+    expect(free(one)).toBe(true);
+    const { run } = StatementSync.prototype;
+    const failing = vi.spyOn(StatementSync.prototype, 'run').mockImplementation(function (this: StatementSync, ...values) {
+      if (this.sourceSQL !== 'ROLLBACK') return run.apply(this, values);
+      throw Object.assign(new Error('disk I/O error'), { code: 'ERR_SQLITE_ERROR', errcode: 10 });
+    });
+    try {
+      expect(one.hold(() => 'done')).toBe('done');
+      expect(await one.during(async () => 'done')).toBe('done');
+      expect(() =>
+        one.hold(() => {
+          throw new Error('its own');
+        }),
+      ).toThrow('its own');
+    } finally {
+      failing.mockRestore();
+    }
+    expect([free(other), free(one)]).toEqual([true, true]);
+  });
+
   it('excludes others of the process, and nobody once it has ended', async () => {
     await using at = await place();
     const [one, other] = [at.lock(), at.lock()];

@@ -5,7 +5,17 @@ import type { AppendResult } from '../../contract.ts';
 import { isConnectionError, isLockTimeout } from '../connection/pg-error.ts';
 import type { Session } from '../connection/session.ts';
 import { TransactionError } from '../connection/transact.ts';
-import { appendAtOnce, failedAppend, idOf, type NewMessage, streamKeysOf, unstorable, unstorableAppend } from './append.ts';
+import {
+  appendAtOnce,
+  appendMessages,
+  failedAppend,
+  idOf,
+  mayGoAtOnce,
+  type NewMessage,
+  streamKeysOf,
+  unstorable,
+  unstorableAppend,
+} from './append.ts';
 
 /** Entries that go into one transaction at most. */
 const entriesAtOnce = 1_000;
@@ -13,6 +23,8 @@ const entriesAtOnce = 1_000;
 const groupsAtOnce = 2;
 /** Messages that are worth a transaction of their own beside another one. */
 const worthwhile = 16;
+/** Turns of the event loop that the next group is gathered at most: a host may ask for something in each of them. */
+const gatheringTurns = 8;
 /** Connections of a pool that are left to everything else. */
 const leftToOthers = 4;
 /** ms that a group waits for a conversation that another transaction holds. */
@@ -91,6 +103,8 @@ export class Appender {
       for (const { message, done } of this.#items.splice(0)) done(failedAppend(message, 'unknown', error));
     } finally {
       this.#flushing -= 1;
+      // What was asked for since its last look.
+      if (this.#items.length > 0) this.#begin();
     }
   }
 
@@ -146,8 +160,14 @@ export class Appender {
         left.push(item);
         for (const name of names) behind.add(name);
       } else if (this.#isHopeless(item)) this.#giveUp(item);
-      else if (this.#isHeld(item.message)) this.#wait(item);
-      else {
+      else if (this.#isHeld(item.message)) {
+        // Behind what goes before it in another of its conversations.
+        if (!names.some((name) => taken.has(name))) this.#wait(item);
+        else {
+          left.push(item);
+          for (const name of names) behind.add(name);
+        }
+      } else {
         group.push(item);
         for (const name of names) taken.add(name);
         entries += item.message.length;
@@ -157,10 +177,10 @@ export class Appender {
     return group;
   }
 
-  /** Until a turn of the event loop brings nothing new. */
+  /** Until a turn of the event loop brings nothing new, or there is enough. */
   async #gather(): Promise<void> {
     this.#gathering = true;
-    for (let before = -1; this.#items.length > before; ) {
+    for (let [before, turn] = [-1, 0]; this.#items.length > before && turn < gatheringTurns; turn++) {
       before = this.#items.length;
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -256,12 +276,14 @@ export class Appender {
   }
 
   #attempt(messages: readonly NewMessage[], limits: { lockTimeout: number; deadline: number }): Promise<Results> {
+    const atOnce = mayGoAtOnce(messages);
+    const write = atOnce ? appendAtOnce : appendMessages;
     return this.#session.transact(
       async (client) => {
-        const { results, added } = await appendAtOnce(client, this.#session.sql, messages, this.#instance);
+        const { results, added } = await write(client, this.#session.sql, messages, this.#instance);
         return { result: results, commit: added };
       },
-      { ...limits, setsItself: true },
+      { ...limits, setsItself: atOnce },
     );
   }
 }

@@ -31,11 +31,15 @@ export function unstorableAppend(message: NewMessage): AppendResult {
 /** The entries of one message: appended all or none. */
 export type NewMessage = readonly NewSpoolEntry[];
 
+/** Whether {@link appendAtOnce} may be asked: no id comes twice. */
+export function mayGoAtOnce(messages: readonly NewMessage[]): boolean {
+  return new Set(messages.map(idOf)).size === messages.length;
+}
+
 /**
- * The same in one trip to the server, in a transaction of the spool's own, whose settings it makes. What holds a message twice, or one that is kept already, goes the long way.
+ * The same in one trip to the server, in a transaction of the spool's own, whose settings it makes. What holds a message that is kept already goes the long way.
  */
 export async function appendAtOnce(client: PgClient, sql: Sql, messages: readonly NewMessage[], from: string): Promise<Appended> {
-  if (new Set(messages.map(idOf)).size < messages.length) return appendMessages(client, sql, messages, from);
   const entries = messages.flat();
   const values = valuesOf(messages, entries, from);
   const { taken } = await sql.row<{ taken: string | null }>(client, appendNew, values);

@@ -2,6 +2,7 @@ import { chmodSync, linkSync, lstatSync, mkdirSync, rmSync, type Stats, statSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { tell } from '../../../core/host-calls.ts';
 import { isBusy, isDamage } from './sqlite-error.ts';
 
 /** Where lock files may lie. All processes of a user have to agree, so what an environment variable chooses comes last. */
@@ -61,8 +62,7 @@ export class WriteLock {
     try {
       return work();
     } finally {
-      this.#held = false;
-      taken?.end.run();
+      this.#release(taken);
     }
   }
 
@@ -93,8 +93,7 @@ export class WriteLock {
     try {
       return await work();
     } finally {
-      this.#held = false;
-      taken?.end.run();
+      this.#release(taken);
     }
   }
 
@@ -113,7 +112,7 @@ export class WriteLock {
     for (let time = 0; time < openings; time++) {
       this.#opened ??= this.#open();
       if (this.#opened === undefined) return undefined;
-      const { begin, end, path, key } = this.#opened;
+      const { begin, path, key } = this.#opened;
       if (this.#opened.patience !== patience) {
         this.#opened.database.exec(`PRAGMA busy_timeout = ${patience}`);
         this.#opened.patience = patience;
@@ -127,10 +126,26 @@ export class WriteLock {
         continue;
       }
       if (keyOf(statSync(path, { throwIfNoEntry: false })) === key) return this.#opened;
-      end.run();
+      this.#end(this.#opened);
       this.close();
     }
     throw busy();
+  }
+
+  /** Never throws: what was done under the lock is done. */
+  #release(taken: Opened | undefined): void {
+    this.#held = false;
+    if (taken !== undefined) this.#end(taken);
+  }
+
+  /** One that can't be given back goes with its connection. */
+  #end(taken: Opened): void {
+    try {
+      taken.end.run();
+    } catch {
+      if (this.#opened === taken) this.#opened = undefined;
+      tell(() => taken.database.close());
+    }
   }
 
   #open(): Opened | undefined {
