@@ -87,7 +87,7 @@ export class Session {
       await opened.committer.idle();
       // One that failed meanwhile has closed its file.
       if (this.#failure !== undefined) return;
-      await opened.committer.connection.close();
+      await opened.committer.connection.close().catch((error: unknown) => Promise.reject(this.errorOf(error)));
     });
   }
 

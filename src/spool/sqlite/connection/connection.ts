@@ -1,6 +1,7 @@
 import { linkSync, openSync, readSync, renameSync, rmSync, type Stats, statSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
+import { tell } from '../../../core/host-calls.ts';
 import { AdminReading } from '../admin-read.ts';
 import { LeaseEnds, Picker } from '../claim.ts';
 import { Expiry, Tombstones } from '../clean-up.ts';
@@ -242,8 +243,10 @@ export class Connection {
       if (isMissing(one)) renameSync(aside(one), one);
       else rmSync(aside(one), { force: true });
     }
-    // The last one takes it along.
-    if (!wasReplaced && companionsOf(this.file.path).every((one) => isMissing(one))) this.lock.remove();
+    // The last one takes it along, if it can: it holds nothing.
+    tell(() => {
+      if (!wasReplaced && companionsOf(this.file.path).every((one) => isMissing(one))) this.lock.remove();
+    });
   }
 }
 
