@@ -90,9 +90,7 @@ export class SavedFolders implements Negotiation {
       if (this.#known || folder !== history || !options.mayWrite()) return undefined;
       if ((await this.#look(folder, place.mailbox, options)) !== 'refused') return undefined;
     } else if (ruleOf(code).missing !== 'folder') return undefined;
-    const isNew = this.#unproven.delete(folder);
-    this.#forget(place.mailbox, folder);
-    if (isNew) this.#fallBack(place.mailbox.toLowerCase(), refusedFor);
+    this.#giveUp(place.mailbox, folder);
     return place.folder === history && folder !== fallback ? batch : undefined;
   }
 
@@ -109,7 +107,8 @@ export class SavedFolders implements Negotiation {
     if (folder === fallback || !options.mayWrite()) return;
     const state = await this.#look(folder, place.mailbox, options);
     // A folder that was learnt can be learnt again, so any doubt is enough; the distinguished one is given up on its word only.
-    if (state === 'missing' || state === 'refused' || (isById(folder) && state !== 'there')) this.#forget(place.mailbox, folder);
+    if (state === 'missing' || state === 'refused') this.#giveUp(place.mailbox, folder);
+    else if (isById(folder) && state !== 'there') this.#forget(place.mailbox, folder);
   }
 
   /** The folder that took the copies of a place last: a probe asks it first, since it may say "found" by itself. */
@@ -137,7 +136,7 @@ export class SavedFolders implements Negotiation {
     const key = mailbox.toLowerCase();
     if (folder === history) this.#nameless.add(key);
     if (this.#byId.get(key) !== folder) return false;
-    this.#forget(mailbox, folder);
+    this.#giveUp(mailbox, folder);
     return true;
   }
 
@@ -150,7 +149,7 @@ export class SavedFolders implements Negotiation {
       const state = await this.#look(target.folder, mailbox, { signal });
       if (state === 'there') return;
       if (typeof state === 'object') throw state.error;
-      this.#forget(mailbox, target.folder);
+      this.#giveUp(mailbox, target.folder);
       if (target.folder === fallback) break;
     }
     throw new OfflineImError('FOLDER_UNAVAILABLE', 'Neither Conversation History nor Sent Items can be found in the mailbox.', {
@@ -170,10 +169,19 @@ export class SavedFolders implements Negotiation {
     this.#instead.set(mailbox, { folder: fallback, until: this.#settings.clock.monotonic() + time });
   }
 
-  /** That folder is not there: the next look-up begins at the step behind it, or all begins anew. */
+  /** The server says that this folder is not there. One that it has just given or made is not asked for again and again. */
+  #giveUp(mailbox: string, folder: string): void {
+    this.#forget(mailbox, folder);
+    if (this.#unproven.delete(folder)) this.#fallBack(mailbox.toLowerCase(), refusedFor);
+  }
+
+  /**
+   * That folder is not there: the next look-up begins at the step behind it, or all begins anew. What another batch has put
+   * in its place since stays.
+   */
   #forget(mailbox: string, folder: string): void {
     const key = mailbox.toLowerCase();
-    this.#instead.delete(key);
+    if (this.#instead.get(key)?.folder === folder) this.#instead.delete(key);
     if (this.#byId.get(key) === folder) this.#byId.delete(key);
     if (folder === history) this.#nameless.add(key);
     else if (!isById(folder)) this.#nameless.delete(key);

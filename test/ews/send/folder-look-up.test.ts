@@ -153,3 +153,47 @@ describe('a fault of no known meaning to CreateItem', () => {
     expect(next).toMatchObject([{ status: name === 'conversationhistory' ? 'delivered' : 'unconfirmed' }]);
   });
 });
+
+describe('a folder that is refused as soon as it was made', () => {
+  const made = (): number => h.server.operations().filter((name) => name === 'CreateFolder').length;
+  /** Each making gives another folder; what the server says of copies in these is for the test to say. */
+  const fresh = (create: () => Answer): void => {
+    h.server.handler = ({ operation, body }): Answer => {
+      if (operation === 'FindFolder') return { body: foundFolders() };
+      if (operation === 'CreateFolder') return { body: createdFolder(`F${made()}`) };
+      if (operation === 'GetFolder')
+        return {
+          body: response('GetFolder', [
+            message('GetFolder', body.includes('"sentitems"') ? ok : 'ErrorFolderNotFound', { content: '<me:Folders/>' }),
+          ]),
+        };
+      if (isHistory(body)) return { body: created('ErrorFolderNotFound') };
+      return body.includes('"sentitems"') ? { body: created(ok) } : create();
+    };
+  };
+
+  it('is not made again when several batches meet it at once: their copies go to Sent Items', async () => {
+    fresh(() => ({ body: created('ErrorSavedItemFolderNotFound') }));
+    const transport = h.transport();
+    for (const round of [0, 1, 2]) {
+      const batches = [0, 1, 2].map((n) => transport.deliver([h.note(transport, round * 3 + n)], always()));
+      expect((await Promise.all(batches)).flat().map(({ status }) => status)).toEqual(Array(3).fill('delivered'));
+      expect([made(), transport.placeOf(alice).folder]).toEqual([1, 'sentitems']);
+    }
+  });
+
+  it('nor when the refusal is a fault that only a look explains', async () => {
+    fresh(() => ({ status: 500, body: fault('Server') }));
+    const transport = h.transport();
+    expect(await transport.deliver([h.note(transport, 0)], always())).toMatchObject([{ status: 'unconfirmed' }]);
+    expect(await transport.deliver([h.note(transport, 1)], always())).toMatchObject([{ status: 'delivered' }]);
+    expect([made(), transport.placeOf(alice).folder]).toEqual([1, 'sentitems']);
+  });
+
+  it('nor by verify(), to which it is shown as gone', async () => {
+    fresh(() => ({ body: created('ErrorSavedItemFolderNotFound') }));
+    const transport = h.transport();
+    await transport.verify(alice, { signal: new AbortController().signal }).catch(() => undefined);
+    expect([made(), transport.placeOf(alice).folder]).toEqual([1, 'sentitems']);
+  });
+});
