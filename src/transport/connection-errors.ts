@@ -6,7 +6,10 @@
  */
 import { isArray, property } from '../core/errors/thrown.ts';
 
-/** Names that weren't found, connections that weren't made. */
+/**
+ * Names that weren't found, connections that weren't made. `ENETUNREACH` and the like are not among them: a network that
+ * vanishes under a standing connection gives them too, so only the call of the system tells.
+ */
 const noConnection: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -14,14 +17,11 @@ const noConnection: ReadonlySet<string> = new Set([
   'EAI_FAIL',
   'EAI_NODATA',
   'EAI_NONAME',
-  'ENETUNREACH',
-  'ENETDOWN',
-  'EHOSTUNREACH',
-  'EHOSTDOWN',
   'EADDRNOTAVAIL',
   'UND_ERR_CONNECT_TIMEOUT',
   'UND_ERR_INVALID_ARG', // undici refuses the request before it makes a connection
   'UND_ERR_NOT_SUPPORTED',
+  'UND_ERR_PRX_TLS', // of undici's ProxyAgent: the handshake failed, for the reason that is its cause
   'ERR_PROXY_TUNNEL',
   'ConnectionRefused', // Bun's
   'FailedToOpenSocket',
@@ -56,32 +56,48 @@ const handshakeAlert =
 /** Also without the word: `ERR_SSL_TLSV1_UNRECOGNIZED_NAME`. */
 const unrecognizedName = /^ERR_SSL_\w+_(UNRECOGNIZED_NAME|BAD_CERTIFICATE_STATUS_RESPONSE|BAD_CERTIFICATE_HASH_VALUE)$/;
 
+/** After the handshake: a server may ask for another one in the middle of an answer. */
+const laterHandshake = /^ERR_TLS_(RENEGOTIAT\w+|SESSION_ATTACK)$/;
+
 /** True when it is certain by the error alone that nothing was written. */
 export function nothingWritten(error: unknown): boolean {
   return isUnwritten(error, 0);
 }
 
-/** Errors of several attempts are nested once; deeper ones (or one in itself) are none of a platform. */
-function isUnwritten(error: unknown, depth: number): boolean {
-  const parts = chain(error);
-  if (depth >= 4 || !parts.some((part) => isBeforeWrite(part, depth))) return false;
-  // Whoever tries again by itself hangs one failure on the other: any of them may have come after a write.
-  return proxyStatus(error) !== undefined || !parts.some(isAfterWrite);
-}
-
-/** What only a connection that stood can fail with. */
-const stood =
-  /^(ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|ESOCKETTIMEDOUT|UND_ERR_(SOCKET|HEADERS_TIMEOUT|BODY_TIMEOUT|REQ_RETRY|HEADERS_OVERFLOW|REQ_CONTENT_LENGTH_MISMATCH|RES_CONTENT_LENGTH_MISMATCH)|ERR_HTTP2_\w+|ERR_STREAM_\w+|HPE_\w+)$/;
-
-function isAfterWrite(part: object): boolean {
-  const syscall = textIn(part, 'syscall');
-  if (beforeConnection.test(syscall)) return false;
-  return syscall === 'read' || syscall === 'write' || stood.test(textIn(part, 'code'));
-}
-
 /** True when the server refused the handshake: then nothing was read, even where it was written. */
 export function handshakeRefused(error: unknown): boolean {
-  return chain(error).some((part) => isAlert(textIn(part, 'code')));
+  return chain(error).some((part) => isAlert(textIn(part, 'code'))) && isUnwritten(error, 0);
+}
+
+/**
+ * Whoever tries again by itself hangs one failure on the other, and any of them may have come after a write: so each part
+ * must have come before one, and what can't be understood counts as one that did not.
+ *
+ * Errors of several attempts are nested once; deeper ones (or one in itself) are none of a platform.
+ */
+function isUnwritten(error: unknown, depth: number): boolean {
+  const parts = chain(error);
+  const innermost = parts.at(-1);
+  if (depth >= 4 || innermost === undefined) return false;
+  // A text, or a chain without end, in the place of a cause.
+  if ((property(innermost, 'cause') ?? undefined) !== undefined) return false;
+  return parts.every((part) => isBeforeWrite(part, depth) || (part !== innermost && merelyWraps(part)));
+}
+
+/** Properties by which an error says what failed: `erroredSysCall` is node-fetch's. */
+const facts = ['code', 'syscall', 'erroredSysCall'] as const;
+
+/** Names of errors that only pass on why something failed. Others say something themselves, as `TimeoutError` does. */
+const wrappers: ReadonlySet<string> = new Set(['', 'Error', 'TypeError', 'FetchError']);
+
+/** What only a connection that stood can end with, where it is said in words alone. */
+const spokenEnd =
+  /\b(hang up|hung up|time[ds]?[ -]?out|closed?|reset|abort(ed)?|terminated|disconnect(ed)?|broken pipe|lost|ended)\b/i;
+
+/** As `TypeError: fetch failed` does with its cause. */
+function merelyWraps(part: object): boolean {
+  const isSilent = [...facts, 'errors'].every((key) => (property(part, key) ?? '') === '');
+  return isSilent && wrappers.has(textIn(part, 'name')) && !spokenEnd.test(textIn(part, 'message'));
 }
 
 /** The first code in the chain of causes, for the details of an error. */
@@ -96,14 +112,19 @@ export function connectionCode(error: unknown): string | undefined {
 /** The status with which a proxy refused to connect, where the error tells it. */
 export function proxyStatus(error: unknown): number | undefined {
   for (const part of chain(error)) {
-    const code = textIn(part, 'code');
-    const status: unknown = code === 'ERR_PROXY_TUNNEL' ? property(part, 'statusCode') : undefined;
-    if (isStatus(status)) return status;
-    // undici has it in the message only.
-    const said = code === 'UND_ERR_ABORTED' ? /^Proxy response \((\d{3})\)/.exec(textIn(part, 'message'))?.[1] : undefined;
-    if (isStatus(Number(said))) return Number(said);
+    const status = statusOfProxy(part);
+    if (status !== undefined) return status;
   }
   return undefined;
+}
+
+function statusOfProxy(part: object): number | undefined {
+  const code = textIn(part, 'code');
+  const status: unknown = code === 'ERR_PROXY_TUNNEL' ? property(part, 'statusCode') : undefined;
+  if (isStatus(status)) return status;
+  // undici has it in the message only.
+  const said = code === 'UND_ERR_ABORTED' ? /^Proxy response \((\d{3})\)/.exec(textIn(part, 'message'))?.[1] : undefined;
+  return isStatus(Number(said)) ? Number(said) : undefined;
 }
 
 /**
@@ -113,10 +134,10 @@ export function proxyStatus(error: unknown): number | undefined {
 export function bareCause(error: unknown): Error | undefined {
   let bare: Error | undefined;
   for (const part of chain(error).reverse()) {
-    const facts = (['code', 'syscall'] as const).flatMap((key) => (isCode(textIn(part, key)) ? [[key, textIn(part, key)]] : []));
-    if (facts.length === 0) continue;
-    const said = facts.map(([, value]) => value).reverse();
-    bare = Object.assign(new Error(said.join(' '), bare === undefined ? undefined : { cause: bare }), Object.fromEntries(facts));
+    const given = (['code', 'syscall'] as const).flatMap((key) => (isCode(textIn(part, key)) ? [[key, textIn(part, key)]] : []));
+    if (given.length === 0) continue;
+    const said = given.map(([, value]) => value).reverse();
+    bare = Object.assign(new Error(said.join(' '), bare === undefined ? undefined : { cause: bare }), Object.fromEntries(given));
   }
   return bare;
 }
@@ -124,17 +145,29 @@ export function bareCause(error: unknown): Error | undefined {
 function isBeforeWrite(error: object, depth: number): boolean {
   // Happy eyeballs tries several addresses: all of them must have failed before a connection stood.
   const several = property(error, 'errors');
-  if (isArray(several)) return several.length > 0 && several.length < 100 && several.every((one) => isUnwritten(one, depth + 1));
-  const code = textIn(error, 'code');
-  // A network that vanishes under a standing connection gives the same codes, on read or write.
-  const syscall = textIn(error, 'syscall');
+  if (isArray(several)) {
+    if (several.length === 0 || several.length >= 100 || !several.every((one) => isUnwritten(one, depth + 1))) return false;
+    // Node copies the code of the first one.
+    const code = property(error, 'code') ?? '';
+    if (code === '' || several.some((one) => property(one, 'code') === code)) return failedCall(error) !== 'other';
+  }
+  const code = property(error, 'code') ?? '';
+  if (typeof code !== 'string') return false; // a DOMException's: given up, who knows when
   if (isAlert(code)) return true;
-  if (syscall === 'read' || syscall === 'write') return false;
-  if (beforeConnection.test(syscall)) return true;
+  const call = failedCall(error);
+  if (call !== undefined) return call === 'before';
   // fetch speaks to no port of another protocol (WHATWG, "bad port"); undici has it in the message only.
-  if (code === '' && textIn(error, 'message') === 'bad port') return true;
-  if (code === 'UND_ERR_ABORTED') return proxyStatus(error) !== undefined;
-  return noConnection.has(code) || noHandshake.has(code) || code.startsWith('CERT_') || code.startsWith('ERR_TLS_');
+  if (code === '') return textIn(error, 'message') === 'bad port';
+  if (code === 'UND_ERR_ABORTED') return statusOfProxy(error) !== undefined;
+  if (noConnection.has(code) || noHandshake.has(code) || code.startsWith('CERT_')) return true;
+  return code.startsWith('ERR_TLS_') && !laterHandshake.test(code);
+}
+
+/** Whether the call of the system that failed comes before anything is written; `undefined` where the error names none. */
+function failedCall(error: object): 'before' | 'other' | undefined {
+  const calls = [property(error, 'syscall'), property(error, 'erroredSysCall')].filter((call) => (call ?? '') !== '');
+  if (calls.length === 0) return undefined;
+  return calls.every((call) => typeof call === 'string' && beforeConnection.test(call)) ? 'before' : 'other';
 }
 
 function isAlert(code: string): boolean {
