@@ -29,18 +29,25 @@ class PassingFailure extends Error {
 
 /**
  * Repeats a read twice, shortly, when something on the way broke: a look for one note may take five requests, and without this
- * a line that loses one in ten would hardly ever let a whole one through. The last reply counts.
+ * a line that loses one in ten would hardly ever let a whole one through. The last reply counts. Nothing is repeated whose
+ * pause would outlast the limit.
  */
 export async function retriedRead<Reply>(read: RetriedRead<Reply>): Promise<Reply> {
   const { clock, signal, timeout } = read;
   const end = clock.monotonic() + timeout;
+  let pause = 0;
+  let before: { readonly reply: Reply } | undefined;
   try {
     return await pRetry(
       async (attempt) => {
-        if (attempt > 1 && !(await sleep(clock, pauseBefore(attempt), signal))) signal.throwIfAborted();
+        if (attempt > 1 && !(await sleep(clock, pause, signal))) signal.throwIfAborted();
+        // A timer may fire late. An attempt without time would end with its own time-out in the place of what is known.
+        if (before !== undefined && clock.monotonic() >= end) return before.reply;
         const reply = await read.ask(Math.max(1, Math.ceil(end - clock.monotonic())));
-        if (read.mayPass(reply) && clock.monotonic() < end) throw new PassingFailure(reply);
-        return reply;
+        pause = pauseAfter(attempt);
+        if (!read.mayPass(reply) || clock.monotonic() + pause >= end) return reply;
+        before = { reply };
+        throw new PassingFailure(reply);
       },
       // The pauses are ours: p-retry knows no clock but the machine's.
       { retries: 2, minTimeout: 0, maxTimeout: 0, signal },
@@ -51,8 +58,8 @@ export async function retriedRead<Reply>(read: RetriedRead<Reply>): Promise<Repl
 }
 
 /** ms: 100 to 200, then twice that, so that senders whom one fault has struck don't come back together. */
-function pauseBefore(attempt: number): number {
-  return 100 * 2 ** (attempt - 2) * (1 + Math.random());
+function pauseAfter(attempt: number): number {
+  return 100 * 2 ** (attempt - 1) * (1 + Math.random());
 }
 
 /** Whether a request that ended without an answer may have met a fault that passes. */

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { retriedRead } from '../../src/transport/retried-read.ts';
 
 /** A server whose replies come one after the other, the last one for ever, and a clock that moves by what is waited for. */
-function asking(replies: readonly string[], { timeout = 60_000, onAsk = () => {} } = {}) {
+function asking(replies: readonly string[], { timeout = 60_000, late = 0, onAsk = () => {} } = {}) {
   const timeouts: number[] = [];
   let now = 0;
   const clock: Clock = {
@@ -12,7 +12,7 @@ function asking(replies: readonly string[], { timeout = 60_000, onAsk = () => {}
     monotonic: () => now,
     setTimer(callback, delay) {
       const timer = setImmediate(() => {
-        now += delay;
+        now += delay + late;
         callback();
       });
       return () => clearImmediate(timer);
@@ -55,6 +55,18 @@ it('asks no more once the limit has passed', async () => {
   const { timeouts, read } = asking(['broken'], { timeout: 0 });
   expect(await read()).toBe('broken');
   expect(timeouts).toHaveLength(1);
+});
+
+it('does not ask when its pause would outlast the limit: what broke is what counts, not a time-out of its own', async () => {
+  const { timeouts, passed, read } = asking(['broken', 'timed out'], { timeout: 100 });
+  expect(await read()).toBe('broken');
+  expect([timeouts, passed()]).toEqual([[100], 0]);
+});
+
+it('does not ask when a timer fired after the limit', async () => {
+  const { timeouts, read } = asking(['broken', 'timed out'], { timeout: 500, late: 1_000 });
+  expect(await read()).toBe('broken');
+  expect(timeouts).toEqual([500]);
 });
 
 it('aborted, it waits and asks no more', async () => {
