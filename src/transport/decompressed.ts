@@ -1,3 +1,4 @@
+import { systemClock, Turns } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 
 export type Bytes = ReadableStream<Uint8Array<ArrayBuffer>>;
@@ -33,16 +34,22 @@ export function decompressed(encodings: readonly string[], stream: Bytes): Bytes
 /** Nothing at all, in whatever parts, is nothing compressed and no broken connection either: it stays nothing. Reads nothing before it is read. */
 function unlessEmpty(stream: Bytes, take: (stream: Bytes) => Bytes): Bytes {
   const source = stream.getReader();
+  // Parts that come at once, again and again, would let no timer have its turn, and so no deadline come.
+  const turns = new Turns(systemClock);
+  const next = async (): ReturnType<typeof source.read> => {
+    await turns.step();
+    return source.read();
+  };
   let reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
   const begin = async (): Promise<typeof source> => {
-    let first = await source.read();
-    while (!first.done && first.value.byteLength === 0) first = await source.read();
+    let first = await next();
+    while (!first.done && first.value.byteLength === 0) first = await next();
     if (first.done) return source;
     let begun = false;
     const whole: Bytes = new ReadableStream(
       {
         pull: async (controller) => {
-          const { done, value } = begun ? await source.read() : first;
+          const { done, value } = begun ? await next() : first;
           begun = true;
           if (done) controller.close();
           else controller.enqueue(value);

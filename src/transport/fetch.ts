@@ -125,7 +125,7 @@ function partsOf(response: Response): BodyParts {
   }
   if (typeof property(body, 'on') === 'function' && Symbol.asyncIterator in (body as object)) {
     const parts = (body as AsyncIterable<unknown>)[Symbol.asyncIterator]();
-    return { next: () => parts.next(), giveUp: () => parts.return?.() };
+    return { next: () => parts.next(), giveUp: () => endStream(body, parts) };
   }
   let whole = body === null;
   return {
@@ -137,6 +137,18 @@ function partsOf(response: Response): BodyParts {
     },
     giveUp: () => undefined,
   };
+}
+
+/** The iterator's `return()` alone waits behind a `next()` that hangs, and the connection with it. */
+function endStream(body: unknown, parts: AsyncIterator<unknown>): unknown {
+  const end = property(body, 'destroy') ?? property(body, 'cancel');
+  const on = property(body, 'on');
+  if (typeof end === 'function' && typeof on === 'function') {
+    // An error event that nobody listens to would end the process.
+    tell(() => Reflect.apply(on, body, ['error', () => undefined]));
+    tell(() => Reflect.apply(end, body, []));
+  }
+  return parts.return?.();
 }
 
 /** @throws {OfflineImError} `RESPONSE_UNREADABLE` for what is no bytes: text, say, of a stream that decodes by itself */

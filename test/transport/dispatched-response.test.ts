@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { basicAuth } from '../../src/ews/auth/credentials.ts';
 import { EwsTransport } from '../../src/ews/ews-transport.ts';
+import { decompressed } from '../../src/transport/decompressed.ts';
 import { fetchOver, type HttpDispatcher } from '../../src/transport/dispatcher.ts';
 import { always, makeNote } from '../ews/support/note.ts';
 
@@ -63,4 +64,18 @@ it('reads a compressed answer over a dispatcher whose first chunk is empty, and 
     'the whole of it',
   );
   await expect((await fetched([compressed.subarray(0, compressed.length - 9)])).text()).rejects.toThrow();
+});
+
+it('gives up a compressed answer of empty parts that come at once and without end, at the deadline', async () => {
+  let taken = 0;
+  const parts = async function* (): AsyncGenerator<Uint8Array> {
+    for (; taken < 3_000_000; taken++) yield new Uint8Array(0);
+  };
+  const body = ReadableStream.from(parts()) as ReadableStream<Uint8Array<ArrayBuffer>>;
+  const reader = decompressed(['gzip'], body).getReader();
+  const read = reader.read();
+  await wait(20);
+  await reader.cancel();
+  await read;
+  expect(taken).toBeLessThan(3_000_000);
 });

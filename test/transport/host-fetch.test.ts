@@ -1,4 +1,5 @@
 /** What a host's own fetch may resolve with. Whatever it is: what was sent is never called known unsent, and nothing is delivered without the answer that says so. */
+import { Readable } from 'node:stream';
 import { createContext, runInContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { basicAuth } from '../../src/ews/auth/credentials.ts';
@@ -12,18 +13,22 @@ const success = created(ok);
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text) as Uint8Array<ArrayBuffer>;
 const xml = { 'content-type': 'text/xml; charset=utf-8' };
 
-function ews(fetch: typeof globalThis.fetch): Transport {
+/** ms. Bodies without end wait for it; whatever ends by itself has all the time that a busy machine may take. */
+const short = 60;
+const generous = 60_000;
+
+function ews(fetch: typeof globalThis.fetch, requestTimeout: number): Transport {
   const credentials = basicAuth({ username: 'alice', password: 'p' });
   const url = 'https://exchange.test/EWS/Exchange.asmx';
-  return new EwsTransport({ url, credentials, fetch, savedCopyFolder: 'sentitems', requestTimeout: 60 });
+  return new EwsTransport({ url, credentials, fetch, savedCopyFolder: 'sentitems', requestTimeout });
 }
 
-function graph(fetch: typeof globalThis.fetch): Transport {
-  return new GraphTransport({ credential: async () => ({ token: 'secret-token' }), fetch, requestTimeout: 60 });
+function graph(fetch: typeof globalThis.fetch, requestTimeout: number): Transport {
+  return new GraphTransport({ credential: async () => ({ token: 'secret-token' }), fetch, requestTimeout });
 }
 
-async function deliver(make: typeof ews, answer: () => unknown): Promise<DeliveryOutcome | undefined> {
-  const transport = make((async () => answer()) as never);
+async function deliver(make: typeof ews, answer: () => unknown, requestTimeout = generous): Promise<DeliveryOutcome | undefined> {
+  const transport = make((async () => answer()) as never, requestTimeout);
   const [outcome] = await transport.deliver([makeNote(transport, 1)], always());
   return outcome;
 }
@@ -49,6 +54,10 @@ const whole = (body: unknown, extra: object = {}): object => ({
   ...extra,
 });
 const half = success.slice(0, success.length / 2);
+const gone = (): never => {
+  throw new Error('gone');
+};
+const fails = (_: unknown, done: (error: Error) => void): void => done(new Error('gone'));
 const otherRealm = createContext({ ReadableStream, Headers, bytes, success });
 const foreign = (code: string): unknown => runInContext(code, otherRealm);
 const used = (): Response => {
@@ -76,13 +85,6 @@ describe.each([
       () => whole(streamOf(Object.assign(new Error('refused'), { code: 'ECONNREFUSED', syscall: 'connect' }))),
     ],
     ['a body that is locked', used],
-    ['a body that never ends', () => whole(new ReadableStream({ pull: () => new Promise(() => undefined) }))],
-    ['a body of empty chunks without end', () => whole(new ReadableStream({ pull: (to) => to.enqueue(new Uint8Array(0)) }))],
-    [
-      'a body without end, there at once',
-      () =>
-        whole({ getReader: () => ({ read: async () => ({ done: false, value: new Uint8Array(0) }), cancel: () => undefined }) }),
-    ],
     ['texts in the place of bytes', () => whole(streamOf(success))],
     ['texts without end', () => whole(new ReadableStream({ pull: (to) => to.enqueue('x'.repeat(1_000)) }))],
     ['a body that is a number', () => whole(7)],
@@ -145,6 +147,40 @@ describe.each([
   ])('is never taken for a note that was not sent, nor for one that was: %s', async (_what, answer) => {
     const outcome = await deliver(make, answer);
     expect(outcome).toMatchObject({ status: 'unconfirmed' });
+  });
+
+  it.each<readonly [string, () => unknown]>([
+    ['that never ends', () => whole(new ReadableStream({ pull: () => new Promise(() => undefined) }))],
+    ['of empty chunks without end', () => whole(new ReadableStream({ pull: (to) => to.enqueue(new Uint8Array(0)) }))],
+    [
+      'without end, there at once',
+      () =>
+        whole({ getReader: () => ({ read: async () => ({ done: false, value: new Uint8Array(0) }), cancel: () => undefined }) }),
+    ],
+    ['of Node that never ends', () => whole(new Readable({ read: () => undefined }))],
+  ])('is given up at the deadline with a body %s', async (_what, answer) => {
+    expect(await deliver(make, answer, short)).toMatchObject({ status: 'unconfirmed' });
+  });
+
+  it.each<readonly [string, (body: Readable) => object, number, number]>([
+    ['that hangs', (body) => body, 0, short],
+    ['that hangs after its first bytes', (body) => body, 400, short],
+    ['that hangs, with a destroy() that fails in the end', (body) => Object.assign(body, { _destroy: fails }), 0, short],
+    ['that is no stream of bytes', (body) => body.setEncoding('utf8'), 400, generous],
+  ])('closes the connection behind a body of Node %s', async (_what, change, size, time) => {
+    const body = new Readable({ read: () => undefined });
+    if (size > 0) body.push(bytes(success.slice(0, size)));
+    expect(await deliver(make, () => whole(change(body)), time)).toMatchObject({ status: 'unconfirmed' });
+    expect(body.destroyed).toBe(true);
+  });
+
+  it.each<readonly [string, () => object]>([
+    ['that throws', () => ({ destroy: gone })],
+    ['that rejects', () => ({ destroy: async () => gone() })],
+    ['that is none, beside a cancel()', () => ({ destroy: 7, cancel: gone })],
+  ])('is not disturbed by a destroy() %s', async (_what, extra) => {
+    const hanging = { on: gone, [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}), return: gone }) };
+    expect(await deliver(make, () => whole({ ...hanging, ...extra() }), short)).toMatchObject({ status: 'unconfirmed' });
   });
 
   it.each([
