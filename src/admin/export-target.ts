@@ -1,38 +1,55 @@
 import type { Stats } from 'node:fs';
-import { type FileHandle, lstat, open, readdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { link, lstat, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { hasCode, OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
 import { property } from '../core/errors/thrown.ts';
-import { isHeader, messagesIn, parse, textsOf } from './export-file.ts';
+import type { SpoolState, SpoolStorage } from '../spool/contract.ts';
+import type { MovedEntry } from '../spool/state/transfer.ts';
+import { type ExportedMessage, isHeader, messagesIn, parse, textsOf } from './export-file.ts';
+
+/** The file that an export is to become, and the spool that is exported. */
+export interface ExportTarget {
+  readonly file: string;
+  readonly spool: Pick<SpoolStorage, 'get' | 'findMessage'>;
+  /** Takes the place of any export, even of what is in that file alone. */
+  readonly overwrite: boolean;
+  /** What waits has been held for it by now. */
+  readonly isHeld?: boolean;
+  readonly signal: AbortSignal;
+}
 
 /**
- * Makes sure that an export of a spool may take the place of what has the name of its file: nothing, or an export whose messages the spool all knows, so that none of them
- * is in that file alone.
+ * Makes sure that an export of a spool may take the place of what has the name of its file: nothing, or an export of which the spool still has every text, so that none of
+ * them is in that file alone. Resolves with what is there.
  *
  * @throws {OfflineImError} `OPTION_INVALID`
  */
-export async function assertReplaceable(
-  file: string,
-  isKnown: (messageId: string) => Promise<boolean>,
-  signal: AbortSignal,
-): Promise<void> {
-  if (/-(wal|shm|journal)$/i.test(file)) throw refused(file, 'has a name that SQLite gives to the companions of a database');
-  const there = await lstat(file).catch((error: unknown) => {
-    if (property(error, 'code') === 'ENOENT') return undefined;
-    throw unwritable(file, error);
-  });
-  if (there === undefined) return;
-  if (!there.isFile()) throw refused(file, `is ${kindOf(there)}`);
-  if (!(await isExport(file))) throw refused(file, 'is there, and is no export');
-  if (!(await isAllKnown(file, isKnown, signal))) throw refused(file, 'is an export with messages that this spool does not know');
+export async function assertReplaceable(target: ExportTarget): Promise<Stats | undefined> {
+  const { file, overwrite } = target;
+  if (/-(wal|shm|journal)$/i.test(file)) throw refused(target, 'has a name that SQLite gives to the companions of a database');
+  const there = await factsOf(file);
+  if (there === undefined) return undefined;
+  if (!there.isFile()) throw refused(target, `is ${kindOf(there)}`);
+  if (!(await isExport(file))) throw refused(target, 'is there, and is no export');
+  if (!overwrite && !(await isAllKept(target))) throw notKept(target);
+  return there;
 }
 
-async function isAllKnown(file: string, isKnown: (messageId: string) => Promise<boolean>, signal: AbortSignal): Promise<boolean> {
+async function factsOf(file: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(file);
+  } catch (error) {
+    if (property(error, 'code') === 'ENOENT') return undefined;
+    throw unwritable(file, error);
+  }
+}
+
+async function isAllKept({ file, spool, signal }: ExportTarget): Promise<boolean> {
   try {
     for await (const { entries } of messagesIn(file)) {
       signal.throwIfAborted();
-      for (const { messageId } of entries) if (!(await isKnown(messageId))) return false;
+      for (const entry of entries) if (!(await isKept(spool, entry))) return false;
     }
     return true;
   } catch (error) {
@@ -40,6 +57,23 @@ async function isAllKnown(file: string, isKnown: (messageId: string) => Promise<
     if (hasCode(error, 'OPTION_INVALID')) return false;
     throw error;
   }
+}
+
+/** Ids of messages are the host's, and two spools may have the same ones; those of entries are not, and an import keeps them. */
+async function isKept(
+  spool: ExportTarget['spool'],
+  { id, messageId, state }: ExportedMessage['entries'][number],
+): Promise<boolean> {
+  if (hasEnded(state)) return true;
+  // A line that was made by hand may hold anything, and PostgreSQL takes no NUL.
+  if (![id, messageId].every((one: unknown) => typeof one === 'string' && !one.includes('\0'))) return false;
+  const found = (await spool.get(id)) ?? (await spool.findMessage(messageId)).find((entry) => entry.id === id);
+  // What was purged before anybody got it is a tombstone, whose text may be in the file alone.
+  return found?.messageId === messageId && (found.message !== undefined || hasEnded(found.state));
+}
+
+function hasEnded(state: SpoolState | MovedEntry['state']): boolean {
+  return state === 'delivered' || state === 'cancelled';
 }
 
 function kindOf(there: Stats): string {
@@ -56,43 +90,40 @@ async function isExport(file: string): Promise<boolean> {
   return false;
 }
 
-/** Where an export is written until it is whole: by the process, since two may write at once. What killed ones have left is removed. @throws {OfflineImError} `OPTION_INVALID` */
-export async function openPartial(file: string): Promise<{ readonly output: FileHandle; readonly path: string }> {
-  const path = `${file}.${process.pid}.partial`;
-  try {
-    await removeLeft(file);
-    return { output: await open(path, 'wx', 0o600), path };
-  } catch (error) {
-    throw unwritable(file, error);
+/**
+ * Gives what is whole its name, so that it has it after a power cut too. What came to be there since the export began is checked as what was there before, and what was
+ * there is checked once more: meanwhile the spool may have lost a text that is in that file.
+ *
+ * @throws {OfflineImError} `OPTION_INVALID`
+ */
+export async function publish(partial: string, target: ExportTarget): Promise<void> {
+  const { file } = target;
+  if (!(await isLinked(partial, file))) {
+    while (!isSame(await assertReplaceable(target), await factsOf(file))) target.signal.throwIfAborted();
+    await rename(partial, file).catch((error: unknown) => {
+      throw unwritable(file, error);
+    });
   }
-}
-
-async function removeLeft(file: string): Promise<void> {
-  const [folder, name] = [dirname(file), basename(file)];
-  for (const one of await readdir(folder)) {
-    const [, pid] = one.startsWith(name) ? (/^\.(\d+)\.partial$/.exec(one.slice(name.length)) ?? []) : [];
-    if (pid !== undefined && (Number(pid) === process.pid || !isAlive(Number(pid)))) await rm(join(folder, one), { force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    // Of another user: alive.
-    return property(error, 'code') !== 'ESRCH';
-  }
-}
-
-/** Gives what is whole its name, so that it has it after a power cut too. */
-export async function publish(partial: string, file: string): Promise<void> {
-  await rename(partial, file);
+  // Two names of one file are left as they are by rename too.
+  await rm(partial, { force: true });
   const folder = await open(dirname(file), 'r').catch(() => undefined);
   await folder?.sync().catch(() => undefined);
   await folder?.close();
 }
 
-function unwritable(file: string, error: unknown): OfflineImError {
+/** A link replaces nothing, whoever is faster. Not every disk has links, and what is there is looked at. */
+async function isLinked(partial: string, file: string): Promise<boolean> {
+  return link(partial, file).then(
+    () => true,
+    () => false,
+  );
+}
+
+function isSame(one: Stats | undefined, other: Stats | undefined): boolean {
+  return (['dev', 'ino', 'size', 'mtimeMs', 'ctimeMs'] as const).every((fact) => one?.[fact] === other?.[fact]);
+}
+
+export function unwritable(file: string, error: unknown): OfflineImError {
   const code = String(property(error, 'code'));
   const why: Readonly<Record<string, string>> = {
     ENOENT: 'its folder does not exist',
@@ -100,12 +131,25 @@ function unwritable(file: string, error: unknown): OfflineImError {
     EACCES: 'its folder is not yours to write',
     EROFS: 'its disk is read-only',
     ENOSPC: 'its disk is full',
+    ENAMETOOLONG: 'its name is too long',
   };
   const text = `${quoted(file)} can't be written: ${why[code] ?? code}. Nothing was exported.`;
   return new OfflineImError('OPTION_INVALID', text, { cause: error });
 }
 
-function refused(file: string, found: string): OfflineImError {
-  const text = `Nothing was exported: ${quoted(file)} ${found}. Choose a path where nothing is yet, or that of an older export of the same spool.`;
+function refused(target: ExportTarget, found: string): OfflineImError {
+  return new OfflineImError(
+    'OPTION_INVALID',
+    `${whatIs(target, found)} Choose a path where nothing is yet, or that of an older export of the same spool.`,
+  );
+}
+
+function notKept(target: ExportTarget): OfflineImError {
+  const found = 'is an export with messages that this spool does not know, or has no text of any more';
+  const text = `${whatIs(target, found)} Choose a path where nothing is yet, or --overwrite (overwrite: true), which loses what is in that file alone.`;
   return new OfflineImError('OPTION_INVALID', text);
+}
+
+function whatIs({ file, isHeld }: ExportTarget, found: string): string {
+  return `Nothing was exported: ${quoted(file)} ${found}.${isHeld === true ? ' What waits here is held by now, until it is exported once more.' : ''}`;
 }

@@ -6,7 +6,8 @@ import type { SpoolEntry, SpoolStorage } from '../spool/contract.ts';
 import { isBeingImported, isExported, type MovedEntry, wasHeld } from '../spool/state/transfer.ts';
 import { TransitionSpool } from '../spool/state/transition-spool.ts';
 import type { ExportEnd, ExportedMessage, ExportHeader } from './export-file.ts';
-import { assertReplaceable, openPartial, publish } from './export-target.ts';
+import { openPartial } from './export-partial.ts';
+import { assertReplaceable, publish } from './export-target.ts';
 
 export type TransferStorage = SpoolStorage & TransitionSpool;
 
@@ -18,9 +19,19 @@ export function transferable(storage: SpoolStorage): TransferStorage {
 
 const atOnce = 200;
 
+export interface ExportOptions {
+  /** The spool goes on; what waits lands held where the file is imported. */
+  readonly copy: boolean;
+  /** Replaces an older export even where it has what this spool does not know any more: that is lost then. Never anything but an export. @default false */
+  readonly overwrite?: boolean;
+  readonly signal: AbortSignal;
+  onProgress(messages: number): void;
+}
+
 /**
  * Writes all that a spool holds to a file. First everything that waits is held for good, each part in the commit that stops its claims; then it is written, under
- * another name until it is whole. Whatever ends it before that, called again it does all of it. It replaces nothing but an older export of the same messages.
+ * another name until it is whole. Whatever ends it before that, called again it does all of it. It replaces nothing but an older export of what the spool still has,
+ * unless `overwrite` says so.
  *
  * @throws {OfflineImError} `SPOOL_LOCKED` while something is being sent from there, or imported into it; `OPTION_INVALID` for a file that can't be made, or is
  * something else
@@ -28,11 +39,12 @@ const atOnce = 200;
 export async function exportSpool(
   storage: SpoolStorage,
   file: string,
-  { copy, signal, onProgress }: { readonly copy: boolean; readonly signal: AbortSignal; onProgress(messages: number): void },
+  { copy, overwrite = false, signal, onProgress }: ExportOptions,
 ): Promise<{ readonly messages: number }> {
   const spool = transferable(storage);
   // Before anything is held: a place that can't be written must not stop a spool.
-  await assertReplaceable(file, async (messageId) => (await spool.findMessage(messageId)).length > 0, signal);
+  const target = { file, spool, overwrite, signal };
+  await assertReplaceable(target);
   const { output, path: partial } = await openPartial(file);
   const hash = createHash('sha256');
   const write = async (line: ExportHeader | ExportedMessage): Promise<void> => {
@@ -55,7 +67,7 @@ export async function exportSpool(
     await output.appendFile(`${JSON.stringify(last)}\n`);
     await output.sync();
     await output.close();
-    await publish(partial, file);
+    await publish(partial, { ...target, isHeld: !copy });
   } catch (error) {
     await output.close().catch(() => undefined);
     await rm(partial, { force: true }).catch(() => undefined);

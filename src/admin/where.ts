@@ -23,10 +23,10 @@ export function urlProblem(where: string): string | undefined {
     return isReadable ? undefined : `The address of the spool can't be read as a URL; expected ${postgresUrl}.`;
   }
   if (/^file:/i.test(where)) {
-    const isWhole = /^file:\/(?!\/[^/])/i.test(where) && URL.canParse(where) && !/%00/.test(where);
-    return isWhole
+    // None of it is shown: where a login is taken for a host, it has a password.
+    return isWholeFileUrl(where)
       ? undefined
-      : `${quoted(where)} is no file URL with a whole path; expected file:///var/spool/my-bot, or a path.`;
+      : 'The address of the spool is no file URL with a whole path on this machine; expected file:///var/spool/my-bot, or a path.';
   }
   if (existsSync(where)) return undefined;
   // None of it is shown: it may have a password.
@@ -35,9 +35,31 @@ export function urlProblem(where: string): string | undefined {
     const another = /^sqlite/i.test(scheme) ? ' An SQLite file is named by its path alone.' : '';
     return `There is no spool of the kind ${quoted(scheme)}; expected a folder, an SQLite file or a postgres:// URL.${another}`;
   }
-  const isSettings = /\b(?:host|dbname|user|password)\s*=/i.test(where);
-  return isSettings ? `The spool is named by settings as psql takes them; expected ${postgresUrl}.` : undefined;
+  if (isSettings(where)) return `The spool is named by settings as psql takes them; expected ${postgresUrl}.`;
+  // A drive of Windows is no user.
+  const isLogin = /^(?![a-z]:[\\/])(?:\/\/)?[^/\\@]*:[^@]*@/i.test(where);
+  return isLogin ? `The address of the spool has a login, and no scheme before it; expected ${postgresUrl}.` : undefined;
 }
+
+function isWholeFileUrl(where: string): boolean {
+  // Others are completed by what reads them: file:spool.db to /spool.db.
+  if (!/^file:\/(?:[^/]|\/localhost\/|\/\/)/i.test(where)) return false;
+  try {
+    return !fileURLToPath(where).includes('\0');
+  } catch {
+    // It can't be read, or has a slash that is escaped.
+    return false;
+  }
+}
+
+/** Several of them, or a password alone, which must not be shown as a path is. A path that begins with a slash or a dot is none, whatever its names look like. */
+function isSettings(where: string): boolean {
+  if (!/^\s*[a-z_]+\s*=/i.test(where)) return false;
+  const names = [...where.matchAll(/(?:^|[\s;&])([a-z_]+)\s*=/gi)].map(([, name = '']) => name.toLowerCase());
+  return names.includes('password') || (names.length > 1 && names.some((name) => settings.has(name)));
+}
+
+const settings: ReadonlySet<string> = new Set(['host', 'hostaddr', 'port', 'dbname', 'database', 'user', 'service', 'sslmode']);
 
 const postgresUrl = 'postgres://USER:PASSWORD@HOST:PORT/DATABASE';
 

@@ -213,8 +213,12 @@ export const commands: readonly Command[] = [
     options: {
       ...spoolOption,
       copy: { type: 'boolean', help: 'The spool goes on; what waits lands held where the file is imported.' },
+      overwrite: { type: 'boolean', help: 'Replaces an older export even where the spool has forgotten what is in it.' },
     },
-    examples: [['offline-im export spool.ndjson --spool /var/spool/my-bot', 'From a folder, to be imported into a database']],
+    examples: [
+      ['offline-im export spool.ndjson --spool /var/spool/my-bot', 'From a folder, to be imported into a database'],
+      ['offline-im export nightly.ndjson --copy --overwrite', 'Every night to the same file'],
+    ],
     load: transfer,
   },
   {

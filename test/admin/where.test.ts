@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, realpath, rename, rm, truncate, writeFile } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { migrateSpool } from '../../src/admin/migrate.ts';
 import { placeOf } from '../../src/admin/where.ts';
@@ -75,6 +76,16 @@ it('a URL of another kind is refused without what may be a password in it', () =
     'redis+tls://:hunter2@host',
     'dbname=im password=hunter2',
     'file:spool.db',
+    'file://u:hunter2@h/x',
+    'file://hunter2/x',
+    'file:///x%2Fhunter2',
+    'file://u:hunter2@localhost/x',
+    'password=hunter2',
+    "host = db  password = 'hunter2'",
+    'Host=db;Password=hunter2',
+    '//u:hunter2@host/im',
+    ':hunter2@host/im',
+    'u:hunter2@host/im',
   ]) {
     expect(() => placeOf(where)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
     expect(() => placeOf(where)).not.toThrow(/hunter2/);
@@ -102,3 +113,17 @@ it.skipIf(process.platform === 'win32')('a path that looks like a URL is a path,
     process.chdir(before);
   }
 });
+
+it('a file URL may name this machine, and no other one', async () => {
+  const path = await database();
+  for (const start of ['file://', 'file://localhost', 'FILE://LocalHost', 'file:'])
+    expect(placeOf(pathToFileURL(path).href.replace('file://', start))).toEqual({ kind: 'sqlite', path });
+  expect(() => placeOf(pathToFileURL(path).href.replace('file://', 'file://other'))).toThrow(/on this machine/);
+});
+
+it.each(['/var/x/user=bob', './host=a port=1', 'user=bob', '/a b/user=bob host=x', '/srv/password=x', 'a=1 b=2', '/srv/a:b@c'])(
+  '%s is a path, and no settings of psql',
+  (where) => {
+    expect(() => placeOf(where)).toThrow(expect.objectContaining({ code: 'SPOOL_ROOT_UNUSABLE' }));
+  },
+);

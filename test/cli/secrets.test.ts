@@ -78,6 +78,17 @@ describe('secrets', () => {
     expect(printed(['a', 'abcd', 'abc'], 'abcd abc a').split('\n')[0]).toBe('*** *** ***');
   });
 
+  it.each(['%3A', '%3a', '%40', '%2F', '%253A', '%25253a', '\\n', '\\t', '\\u003a'])(
+    'of up to three characters are not shown after %s, which ends with a letter or a digit',
+    (before) => {
+      for (const one of ['a', 'ab', 'x1z', '7']) {
+        const out = printed([one], `u${before}${one}%40h${before}${one}`);
+        expect(out.split('\n')[0]).toBe(`u${before}***%40h${before}***`);
+      }
+      expect(printed(['ab'], 'u3Aab cab %3Aabc').split('\n')[0]).toBe('u3Aab cab %3Aabc');
+    },
+  );
+
   it.each(['"', '\\', '{', 'a', 'ab', 'abc', '$&', '.', '(', '0', 'text'])('%j leaves a document one that can be read', (one) => {
     const document = JSON.parse(printed([one], `"${one}" x`, { json: true })) as { text: string; deep: [{ text: string }] };
     expect(document.text).not.toContain(one.length === 1 && '"x '.includes(one) ? '\0' : one);

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { cp, link, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, link, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -82,6 +82,7 @@ describe('export replaces nothing but an older export of the same messages', () 
 it('two exports at once to one file leave a whole one, and what a killed one left is removed', async () => {
   const target = join(folder, 'out.ndjson');
   await writeFile(`${target}.999999999.partial`, 'half');
+  await utimes(`${target}.999999999.partial`, 0, 0);
   const both = await Promise.all([1, 2].map(() => offlineIm(['export', target, '--spool', spool, '--copy'])));
   expect(both.map(({ code }) => code)).toEqual([0, 0]);
   expect((await readdir(folder)).filter((name) => name.includes('partial'))).toEqual([]);

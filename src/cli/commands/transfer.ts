@@ -27,7 +27,7 @@ export async function run(call: Call): Promise<ExitCode> {
   try {
     if (command === 'export') {
       const copy = values.copy === true;
-      const { messages } = await exportSpool(storage, path, { copy, signal, onProgress });
+      const { messages } = await exportSpool(storage, path, { copy, overwrite: values.overwrite === true, signal, onProgress });
       if (output.json) output.document({ exported: path, messages, copy });
       else
         output.line(

@@ -92,9 +92,12 @@ export class Secrets {
 const short = 3;
 const inWord = '[\\p{L}\\p{N}]';
 
+/** Where a word may begin though a letter or a digit stands before: after what an address or JSON writes for a character that is none, `%3A`, `%253A`, `\n` or `\u003a`. */
+const afterEscape = '(?<=%(?:25)*[0-9A-Fa-f]{2}|\\\\(?:[bfnrt]|u[0-9A-Fa-f]{4}))';
+
 /** A short one is masked where it stands by itself, such as between the colon and the @ of an address. */
 function patternOf(secret: string): string {
   const escaped = secret.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
   if (secret.length > short) return escaped;
-  return `(?<!${inWord})${escaped}(?!${inWord})`;
+  return `(?:(?<!${inWord})|${afterEscape})${escaped}(?!${inWord})`;
 }

@@ -1,0 +1,157 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { exportSpool } from '../../src/admin/export.ts';
+import { openPartial } from '../../src/admin/export-partial.ts';
+import { importSpool } from '../../src/admin/import.ts';
+import type { SpoolStorage } from '../../src/spool/contract.ts';
+import { FileSpool } from '../../src/spool/file/file-spool.ts';
+import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
+import { SqliteSpool } from '../../src/spool/sqlite/sqlite-spool.ts';
+import { ManualClock } from '../../src/testing/manual-clock.ts';
+import { aliceSends } from '../support/sender-fixture.ts';
+import { fill } from './fill.ts';
+
+const quiet = { signal: new AbortController().signal, onProgress: () => undefined, copy: true };
+const refusal = { code: 'OPTION_INVALID', message: expect.stringMatching(/messages that this spool does not know.*--overwrite/) };
+const day = 86_400_000;
+
+let folder: string;
+let file: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'offline-im-target-'));
+  file = join(folder, 'spool.ndjson');
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const kinds: Readonly<Record<string, (name: string) => SpoolStorage>> = {
+  file: (name) => new FileSpool({ root: join(folder, name) }),
+  sqlite: (name) => new SqliteSpool({ path: join(folder, `${name}.db`) }),
+  memory: () => new MemorySpool(),
+};
+
+async function filled(kind = 'memory', name = 'source'): Promise<SpoolStorage> {
+  const spool = kinds[kind]?.(name) as SpoolStorage;
+  await fill(spool);
+  await spool.open({ clock: new ManualClock(Date.now()), tombstones: day });
+  return spool;
+}
+
+const idsOf = async (spool: SpoolStorage, messageId: string) => (await spool.findMessage(messageId)).map(({ id }) => id);
+
+it.each(Object.keys(kinds))('the export of another %s spool with the same ids of messages is kept', async (kind) => {
+  const [one, other] = [await filled(kind, 'one'), await filled(kind, 'other')];
+  await exportSpool(one, file, quiet);
+  const before = await readFile(file, 'utf8');
+  await expect(exportSpool(other, file, quiet)).rejects.toMatchObject(refusal);
+  expect(await readFile(file, 'utf8')).toBe(before);
+  await exportSpool(one, file, quiet);
+  await exportSpool(other, file, { ...quiet, overwrite: true });
+  expect(await readFile(file, 'utf8')).not.toContain((await idsOf(one, 'waits'))[0]);
+  await Promise.all([one.close(), other.close()]);
+});
+
+it('a spool that has imported an export may take its place', async () => {
+  const source = await filled();
+  await exportSpool(source, file, { ...quiet, copy: false });
+  const target = new MemorySpool();
+  await target.open({ clock: new ManualClock(Date.now()), tombstones: day });
+  await importSpool(target, file, quiet);
+  await exportSpool(target, file, { ...quiet, copy: false });
+});
+
+it.each(Object.keys(kinds))('an export with a text that was purged from its %s spool is kept', async (kind) => {
+  const spool = await filled(kind);
+  await exportSpool(spool, file, quiet);
+  const dead = await idsOf(spool, 'dead');
+  await spool.purge(dead);
+  expect(await spool.findMessage('dead')).toHaveLength(1);
+  await expect(exportSpool(spool, file, quiet)).rejects.toMatchObject(refusal);
+  expect(await readFile(file, 'utf8')).toContain('"text":"dead"');
+  await spool.close();
+});
+
+it('what was delivered or cancelled since the older export is missed by nobody', async () => {
+  const spool = await filled('sqlite');
+  await exportSpool(spool, file, quiet);
+  await spool.cancel([...(await idsOf(spool, 'waits')), ...(await idsOf(spool, 'dead'))]);
+  await exportSpool(spool, file, quiet);
+  await spool.close();
+});
+
+it('what had ended in the older export may be forgotten, and what waited in it is replaced by word only', async () => {
+  const spool = new MemorySpool();
+  const clock = new ManualClock(Date.now());
+  const { sender } = aliceSends({ spool, clock });
+  await sender.send({ to: 'sip:bob@contoso.com', text: 'first', messageId: 'first' });
+  await sender.flush();
+  await sender.send({ to: 'sip:bob@contoso.com', text: 'second', messageId: 'second' });
+  const waited = join(folder, 'waited.ndjson');
+  await exportSpool(spool, waited, quiet);
+  await sender.cancel('second');
+  await exportSpool(spool, file, quiet);
+  await sender.stop();
+  // One that has forgotten both knows as much of them as a new one.
+  const next = new MemorySpool();
+  await next.open({ clock, tombstones: day });
+  await exportSpool(next, file, quiet);
+  await expect(exportSpool(next, waited, quiet)).rejects.toMatchObject(refusal);
+  await exportSpool(next, waited, { ...quiet, overwrite: true });
+  expect(await readFile(waited, 'utf8')).not.toContain('second');
+});
+
+it('the word to overwrite takes the place of exports alone', async () => {
+  const spool = await filled('sqlite');
+  await writeFile(join(folder, 'notes.txt'), 'precious');
+  await mkdir(join(folder, 'sub'));
+  await exportSpool(spool, file, quiet);
+  await symlink(file, join(folder, 'link'));
+  for (const name of ['source.db', 'source.db-wal', 'notes.txt', 'sub', 'link']) {
+    const done = exportSpool(spool, join(folder, name), { ...quiet, overwrite: true });
+    await expect(done, name).rejects.toMatchObject({ code: 'OPTION_INVALID' });
+  }
+  expect(await readFile(join(folder, 'notes.txt'), 'utf8')).toBe('precious');
+  await spool.close();
+});
+
+it.each([
+  ['a file', 'precious', /is no export.*held by now/],
+  ['an export of another spool', undefined, /does not know.*held by now/],
+])('%s that comes to be there during the export is kept', async (_, text, why) => {
+  const [spool, other] = [await filled(), await filled()];
+  await exportSpool(other, join(folder, 'other.ndjson'), quiet);
+  const late = text ?? (await readFile(join(folder, 'other.ndjson'), 'utf8'));
+  const findMessage = spool.findMessage.bind(spool);
+  spool.findMessage = async (id) => {
+    await writeFile(file, late);
+    return findMessage(id);
+  };
+  await expect(exportSpool(spool, file, { ...quiet, copy: false })).rejects.toThrow(why);
+  expect(await readFile(file, 'utf8')).toBe(late);
+  expect((await readdir(folder)).filter((name) => name.includes('partial'))).toEqual([]);
+  spool.findMessage = findMessage;
+  await rm(file);
+  await expect(exportSpool(spool, file, { ...quiet, copy: false })).resolves.toEqual({ messages: 7 });
+});
+
+it('the partials of other containers and of this process stay until nobody has written to them for an hour', async () => {
+  const child = spawn(process.execPath, ['-e', '']);
+  await once(child, 'exit');
+  const [first, second] = [await openPartial(file), await openPartial(file)];
+  expect(first.path).not.toBe(second.path);
+  const [, space] = /\.([0-9a-f]{8})\.\d+\.[0-9a-f]{12}\.partial$/.exec(first.path) ?? [];
+  const elsewhere = `${file}.${space === '00000000' ? '1' : '0'}0000000.1.0123456789ab.partial`;
+  const deadElsewhere = elsewhere.replace('.1.', `.${child.pid}.`);
+  const dead = `${file}.${space}.${child.pid}.0123456789ab.partial`;
+  const old = elsewhere.replace('0123456789ab', 'ba9876543210');
+  const another = join(folder, 'spool.ndjson.old.partial');
+  for (const path of [elsewhere, deadElsewhere, dead, old, another]) await writeFile(path, 'half');
+  for (const path of [old, another]) await utimes(path, 0, 0);
+  const third = await openPartial(file);
+  const left = (await readdir(folder)).map((name) => join(folder, name)).toSorted();
+  expect(left).toEqual([first.path, second.path, third.path, elsewhere, deadElsewhere, another].toSorted());
+  await Promise.all([first, second, third].map(({ output }) => output.close()));
+});
