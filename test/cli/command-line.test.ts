@@ -1,9 +1,15 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { exportSpool } from '../../src/admin/export.ts';
+import { importSpool } from '../../src/admin/import.ts';
+import { systemClock } from '../../src/core/clock.ts';
 import { OfflineImSender } from '../../src/sender/sender.ts';
+import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
 import { SqliteSpool } from '../../src/spool/sqlite/sqlite-spool.ts';
+import { fill } from '../admin/fill.ts';
 import { FakeTransport } from '../support/fake-transport.ts';
 import { offlineImHere } from './in-process.ts';
 import { offlineIm } from './offline-im.ts';
@@ -137,4 +143,34 @@ it('never makes a spool', async () => {
     expect(JSON.parse(err)).toMatchObject({ error: { code: 'SPOOL_ROOT_UNUSABLE' } });
   }
   expect(await readdir(folder)).toEqual(before);
+});
+
+it('a dry run of requeue tells whether what may have been sent is looked for or sent, as is done then', async () => {
+  const source = new MemorySpool();
+  await fill(source);
+  await source.open({ clock: systemClock, tombstones: 86_400_000 });
+  const file = join(folder, 'doubted.ndjson');
+  await exportSpool(source, file, { copy: true, signal: new AbortController().signal, onProgress: () => undefined });
+  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n').slice(0, -1);
+  const changed = lines.map(
+    (line) => `${line.includes('"messageId":"unconfirmed"') ? line.replace('"state":"waiting"', '"state":"dead"') : line}\n`,
+  );
+  const sha256 = createHash('sha256').update(changed.join('')).digest('hex');
+  await writeFile(file, `${changed.join('')}${JSON.stringify({ end: true, messages: lines.length - 1, sha256 })}\n`);
+  const doubted = join(folder, 'doubted.db');
+  const target = new SqliteSpool({ path: doubted });
+  await target.open({ clock: systemClock, tombstones: 86_400_000 });
+  await importSpool(target, file, { signal: new AbortController().signal, onProgress: () => undefined });
+  await target.close();
+  const requeue = (...args: string[]) => offlineImHere(['requeue', ...args, '--spool', doubted]);
+  const looked = await requeue('unconfirmed', '--dry-run');
+  expect(looked).toMatchObject({ code: 0, out: 'requeue: 1 would be changed\n' });
+  expect(looked.err).toMatch(/may have been sent, and would be looked for first: dead → unconfirmed\.\n$/);
+  expect(JSON.parse((await requeue('unconfirmed', '--dry-run', '--json')).out)).toMatchObject({ matched: 1, lookedFor: 1 });
+  const forced = await requeue('unconfirmed', '--dry-run', '--force');
+  expect(forced).toMatchObject({ code: 0, out: 'requeue: 1 would be changed\n' });
+  expect(forced.err).toMatch(/would be sent all the same: dead → spooled\.\n$/);
+  expect((await requeue('dead', '--dry-run')).err).toBe('');
+  expect((await requeue('unconfirmed')).out).toMatch(/\tdead → unconfirmed\n$/);
+  expect((await requeue('dead')).out).toMatch(/\tdead → spooled\n$/);
 });

@@ -29,8 +29,10 @@ async function byIds(call: Call, spool: SpoolHandle, verb: BulkVerb): Promise<Ex
   const [first = ''] = positionals;
   const force = call.values.force === true;
   // Someone may get it twice: whoever wants that types the id once more.
+  const dryRun = call.values['dry-run'] === true;
   if (
     force &&
+    !dryRun &&
     (await call.ask(`It may have been sent already, and someone may get it twice. To send it all the same, type its id: `)) !==
       first
   ) {
@@ -38,7 +40,7 @@ async function byIds(call: Call, spool: SpoolHandle, verb: BulkVerb): Promise<Ex
   }
   // One that is mistyped is told before anything is done.
   for (const id of positionals) if ((await spool.get(id)).length === 0) await spool.explain(id);
-  if (call.values['dry-run'] === true) return wouldBe(call, spool, verb);
+  if (dryRun) return wouldBe(call, spool, verb, force);
   const changes: Change[] = [];
   for (const id of positionals) {
     const done = verb === 'requeue' ? await spool.requeueOne(id, { force }) : await spool.act(verb, id);
@@ -53,19 +55,39 @@ async function byIds(call: Call, spool: SpoolHandle, verb: BulkVerb): Promise<Ex
 }
 
 /** What a verb would change of the ids that are named. */
-async function wouldBe({ output, positionals }: Call, spool: SpoolHandle, verb: BulkVerb): Promise<ExitCode> {
+async function wouldBe({ output, positionals }: Call, spool: SpoolHandle, verb: BulkVerb, force: boolean): Promise<ExitCode> {
   const found = new Map<string, MessageEntry>();
   for (const id of positionals) for (const entry of await spool.get(id)) found.set(entry.id, entry);
   const refused: Partial<Record<SpoolState, number>> = {};
   let matched = 0;
+  let lookedFor = 0;
   for (const entry of found.values()) {
-    if (changesById(verb, entry)) matched += 1;
-    else refused[entry.state] = (refused[entry.state] ?? 0) + 1;
-    if (!output.json && !changesById(verb, entry)) output.note(leftAlone(entry));
+    if (!changesById(verb, entry)) {
+      refused[entry.state] = (refused[entry.state] ?? 0) + 1;
+      if (!output.json) output.note(leftAlone(entry));
+      continue;
+    }
+    matched += 1;
+    if (!goesOn(verb) || entry.unknownAttempts.length === 0) continue;
+    if (!force) lookedFor += 1;
+    if (!output.json) output.note(mayBeSent(entry, force));
   }
-  if (output.json) output.document({ verb, dryRun: true, matched, refused, more: false, changes: [] });
-  else output.line(`${verb}: ${matched} would be changed`);
+  if (output.json) {
+    const looked = lookedFor === 0 ? {} : { lookedFor };
+    output.document({ verb, dryRun: true, matched, ...looked, refused, more: false, changes: [] });
+  } else output.line(`${verb}: ${matched} would be changed`);
   return exitCodes.ok;
+}
+
+/** Whether what is changed is sent next, or looked for where it may have been sent. */
+function goesOn(verb: BulkVerb): boolean {
+  return verb === 'requeue' || verb === 'release';
+}
+
+function mayBeSent({ id, state }: MessageEntry, force: boolean): string {
+  return force
+    ? `${id} may have been sent, and would be sent all the same: ${state} → spooled.`
+    : `${id} may have been sent, and would be looked for first: ${state} → unconfirmed.`;
 }
 
 function leftAlone({ id, state, reason }: MessageEntry): string {
