@@ -36,8 +36,9 @@ async function removeLeft(file: string, own: string, now: number): Promise<void>
     if (!one.startsWith(name) || path === own) continue;
     const [whole, space, pid] = /^(?:\.([0-9a-f]{8}))?\.(\d+)(?:\.[0-9a-f]{12})?\.partial$/.exec(one.slice(name.length)) ?? [];
     if (whole === undefined) continue;
-    const isDead = space === here && !isAlive(Number(pid));
-    if (isDead || (await isOld(path, now))) await rm(path, { force: true }).catch(() => undefined);
+    // One that holds for long writes nothing meanwhile: only where its process can't be asked for the time decides.
+    const isLeft = space === here ? !isAlive(Number(pid)) : await isOld(path, now);
+    if (isLeft) await rm(path, { force: true }).catch(() => undefined);
   }
 }
 

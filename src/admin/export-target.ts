@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { hasCode, OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
 import { property } from '../core/errors/thrown.ts';
-import type { SpoolState, SpoolStorage } from '../spool/contract.ts';
+import type { SpoolEntry, SpoolState, SpoolStorage } from '../spool/contract.ts';
 import type { MovedEntry } from '../spool/state/transfer.ts';
 import { type ExportedMessage, isHeader, messagesIn, parse, textsOf } from './export-file.ts';
 
@@ -47,11 +47,17 @@ async function factsOf(file: string): Promise<Stats | undefined> {
 
 async function isAllKept({ file, spool, signal }: ExportTarget): Promise<boolean> {
   try {
+    // Of what had ended the spool forgets all, in time: one entry that it knows tells that the file is its own.
+    let isOwn: boolean | undefined;
     for await (const { entries } of messagesIn(file)) {
       signal.throwIfAborted();
-      for (const entry of entries) if (!(await isKept(spool, entry))) return false;
+      for (const entry of entries) {
+        const found = isOwn !== true || !hasEnded(entry.state) ? await entryIn(spool, entry) : undefined;
+        if (!hasEnded(entry.state) && !isKept(found)) return false;
+        isOwn = isOwn === true || found !== undefined;
+      }
     }
-    return true;
+    return isOwn !== false;
   } catch (error) {
     // Of another version, or damaged: nobody can tell what is in it.
     if (hasCode(error, 'OPTION_INVALID')) return false;
@@ -60,16 +66,19 @@ async function isAllKept({ file, spool, signal }: ExportTarget): Promise<boolean
 }
 
 /** Ids of messages are the host's, and two spools may have the same ones; those of entries are not, and an import keeps them. */
-async function isKept(
+async function entryIn(
   spool: ExportTarget['spool'],
-  { id, messageId, state }: ExportedMessage['entries'][number],
-): Promise<boolean> {
-  if (hasEnded(state)) return true;
+  { id, messageId }: ExportedMessage['entries'][number],
+): Promise<SpoolEntry | undefined> {
   // A line that was made by hand may hold anything, and PostgreSQL takes no NUL.
-  if (![id, messageId].every((one: unknown) => typeof one === 'string' && !one.includes('\0'))) return false;
+  if (![id, messageId].every((one: unknown) => typeof one === 'string' && !one.includes('\0'))) return undefined;
   const found = (await spool.get(id)) ?? (await spool.findMessage(messageId)).find((entry) => entry.id === id);
-  // What was purged before anybody got it is a tombstone, whose text may be in the file alone.
-  return found?.messageId === messageId && (found.message !== undefined || hasEnded(found.state));
+  return found?.messageId === messageId ? found : undefined;
+}
+
+/** What was purged before anybody got it is a tombstone, whose text may be in the file alone. */
+function isKept(found: SpoolEntry | undefined): boolean {
+  return found !== undefined && (found.message !== undefined || hasEnded(found.state));
 }
 
 function hasEnded(state: SpoolState | MovedEntry['state']): boolean {

@@ -52,11 +52,12 @@ function isWholeFileUrl(where: string): boolean {
   }
 }
 
-/** Several of them, or a password alone, which must not be shown as a path is. A path that begins with a slash or a dot is none, whatever its names look like. */
+/** Several of them, or a password anywhere, which must not be shown as a path is. A path that begins with a slash, a dot or a drive is none, whatever its names look like. */
 function isSettings(where: string): boolean {
+  if (!/^(?:[/\\.]|[a-z]:[\\/])/i.test(where) && /\bpassword\s*=/i.test(where)) return true;
   if (!/^\s*[a-z_]+\s*=/i.test(where)) return false;
   const names = [...where.matchAll(/(?:^|[\s;&])([a-z_]+)\s*=/gi)].map(([, name = '']) => name.toLowerCase());
-  return names.includes('password') || (names.length > 1 && names.some((name) => settings.has(name)));
+  return names.length > 1 && names.some((name) => settings.has(name));
 }
 
 const settings: ReadonlySet<string> = new Set(['host', 'hostaddr', 'port', 'dbname', 'database', 'user', 'service', 'sslmode']);

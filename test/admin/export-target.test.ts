@@ -93,14 +93,46 @@ it('what had ended in the older export may be forgotten, and what waited in it i
   await exportSpool(spool, waited, quiet);
   await sender.cancel('second');
   await exportSpool(spool, file, quiet);
+  await exportSpool(forgetting(spool, 'first'), file, quiet);
+  await expect(exportSpool(forgetting(spool, 'second'), waited, quiet)).rejects.toMatchObject(refusal);
+  await exportSpool(forgetting(spool, 'second'), waited, { ...quiet, overwrite: true });
+  expect(await readFile(waited, 'utf8')).not.toContain('"second"');
   await sender.stop();
-  // One that has forgotten both knows as much of them as a new one.
-  const next = new MemorySpool();
-  await next.open({ clock, tombstones: day });
-  await exportSpool(next, file, quiet);
-  await expect(exportSpool(next, waited, quiet)).rejects.toMatchObject(refusal);
-  await exportSpool(next, waited, { ...quiet, overwrite: true });
-  expect(await readFile(waited, 'utf8')).not.toContain('second');
+});
+
+/** A spool that knows nothing of that message, as after a day. */
+function forgetting(spool: MemorySpool, messageId: string): SpoolStorage {
+  const get: SpoolStorage['get'] = async (id) => {
+    const entry = await spool.get(id);
+    return entry?.messageId === messageId ? undefined : entry;
+  };
+  const findMessage: SpoolStorage['findMessage'] = async (id) => (id === messageId ? [] : await spool.findMessage(id));
+  return new Proxy(spool, {
+    get(target, name) {
+      if (name === 'get') return get;
+      if (name === 'findMessage') return findMessage;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+it('an export of another spool is kept, also where all that is in it had ended: ids of messages count after a move', async () => {
+  const spool = new MemorySpool();
+  const clock = new ManualClock(Date.now());
+  const { sender } = aliceSends({ spool, clock });
+  await sender.send({ to: 'sip:bob@contoso.com', text: 'first', messageId: 'first' });
+  await sender.flush();
+  await exportSpool(spool, file, quiet);
+  const before = await readFile(file, 'utf8');
+  const other = new MemorySpool();
+  await other.open({ clock, tombstones: day });
+  await expect(exportSpool(other, file, quiet)).rejects.toMatchObject(refusal);
+  expect(await readFile(file, 'utf8')).toBe(before);
+  await exportSpool(other, file, { ...quiet, overwrite: true });
+  // What holds nothing is missed by nobody.
+  await exportSpool(spool, file, quiet);
+  await sender.stop();
 });
 
 it('the word to overwrite takes the place of exports alone', async () => {
@@ -137,21 +169,22 @@ it.each([
   await expect(exportSpool(spool, file, { ...quiet, copy: false })).resolves.toEqual({ messages: 7 });
 });
 
-it('the partials of other containers and of this process stay until nobody has written to them for an hour', async () => {
+it('the partials of living processes stay, those of other containers until nobody has written to them for an hour', async () => {
   const child = spawn(process.execPath, ['-e', '']);
   await once(child, 'exit');
   const [first, second] = [await openPartial(file), await openPartial(file)];
   expect(first.path).not.toBe(second.path);
   const [, space] = /\.([0-9a-f]{8})\.\d+\.[0-9a-f]{12}\.partial$/.exec(first.path) ?? [];
   const elsewhere = `${file}.${space === '00000000' ? '1' : '0'}0000000.1.0123456789ab.partial`;
+  const living = first.path.replace(/[0-9a-f]{12}\.partial$/, '0123456789ab.partial');
   const deadElsewhere = elsewhere.replace('.1.', `.${child.pid}.`);
   const dead = `${file}.${space}.${child.pid}.0123456789ab.partial`;
   const old = elsewhere.replace('0123456789ab', 'ba9876543210');
   const another = join(folder, 'spool.ndjson.old.partial');
-  for (const path of [elsewhere, deadElsewhere, dead, old, another]) await writeFile(path, 'half');
-  for (const path of [old, another]) await utimes(path, 0, 0);
+  for (const path of [elsewhere, deadElsewhere, dead, living, old, another]) await writeFile(path, 'half');
+  for (const path of [living, old, another]) await utimes(path, 0, 0);
   const third = await openPartial(file);
   const left = (await readdir(folder)).map((name) => join(folder, name)).toSorted();
-  expect(left).toEqual([first.path, second.path, third.path, elsewhere, deadElsewhere, another].toSorted());
+  expect(left).toEqual([first.path, second.path, third.path, living, elsewhere, deadElsewhere, another].toSorted());
   await Promise.all([first, second, third].map(({ output }) => output.close()));
 });
