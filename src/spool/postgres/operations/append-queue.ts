@@ -151,22 +151,21 @@ export class Appender {
     const taken = new Set<string>();
     const left: Item[] = [];
     const behind = new Set<string>();
+    const leave = (item: Item, names: readonly string[]): void => {
+      left.push(item);
+      for (const name of names) behind.add(name);
+    };
     let entries = 0;
     for (const item of items) {
       const names = namesOf(item);
       const fits = entries < entriesAtOnce && (group.length < most || names.some((name) => taken.has(name)));
       if (unstorable(item.message)) item.done(unstorableAppend(item.message));
-      else if (!fits || names.some((name) => this.#writing.has(name) || behind.has(name))) {
-        left.push(item);
-        for (const name of names) behind.add(name);
-      } else if (this.#isHopeless(item)) this.#giveUp(item);
+      else if (!fits || names.some((name) => this.#writing.has(name) || behind.has(name))) leave(item, names);
+      else if (this.#isHopeless(item)) this.#giveUp(item);
       else if (this.#isHeld(item.message)) {
         // Behind what goes before it in another of its conversations.
-        if (!names.some((name) => taken.has(name))) this.#wait(item);
-        else {
-          left.push(item);
-          for (const name of names) behind.add(name);
-        }
+        if (names.some((name) => taken.has(name))) leave(item, names);
+        else this.#wait(item);
       } else {
         group.push(item);
         for (const name of names) taken.add(name);

@@ -53,15 +53,17 @@ export class Stores implements TableReads, TagReads {
   doubtAll(): void {
     this.entries.doubtAll();
     this.notes.doubtAll();
-    this.unreadable.forget();
-    this.lanes.forgetAll();
-    this.#forgetPlans();
+    this.#forgetRead();
   }
 
   /** What was read or planned counts no more: it was rolled back, say. */
   forgetAll(): void {
     this.entries.forgetAll();
     this.notes.forgetAll();
+    this.#forgetRead();
+  }
+
+  #forgetRead(): void {
     this.unreadable.forget();
     this.lanes.forgetAll();
     this.#forgetPlans();
