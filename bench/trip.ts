@@ -13,7 +13,7 @@ import { basicAuth, EwsTransport, OfflineImSender } from '../src/index.ts';
 import { SqliteSpool } from '../src/sqlite.ts';
 
 /** Files. Whoever adds one to the way merges it with what it is understood with, or takes another one out. */
-const most = { send: 39, flush: 65 };
+const most = { send: 38, flush: 64 };
 const src = pathToFileURL(join(import.meta.dirname, '../src/')).href;
 
 interface Entered {

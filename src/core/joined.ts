@@ -44,58 +44,34 @@ export class PartMap<Made> {
   }
 }
 
-/** Bytes. */
-const blockSize = 64 * 1024;
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
 
-/**
- * What arrives in parts, as one. Every part is copied and let go: of a server that sends byte by byte a view of some hundred bytes
- * would otherwise be kept for each of them, far beyond any limit on the length.
- */
-export class GatheredBytes {
-  /** Most bodies are one part, which needs no copy. */
-  #first: Uint8Array | undefined;
-  /** All full but the last. */
-  readonly #blocks: Uint8Array[] = [];
-  #length = 0;
-
-  get length(): number {
-    return this.#length;
+/** A list as a set, made once: whoever asks again and again passes the same list. */
+export function setOf(list: readonly string[]): ReadonlySet<string> {
+  let set = sets.get(list);
+  if (set === undefined) {
+    set = new Set(list);
+    sets.set(list, set);
   }
+  return set;
+}
 
-  add(part: Uint8Array): void {
-    if (part.byteLength === 0) return;
-    if (this.#length === 0) {
-      this.#first = part;
-      this.#length = part.byteLength;
-      return;
-    }
-    if (this.#first !== undefined) {
-      const first = this.#first;
-      this.#first = undefined;
-      this.#length = 0;
-      this.#copy(first);
-    }
-    this.#copy(part);
-  }
+/** Lists of lanes to leave out that are no longer than this, or than a small part of the longest, are skipped one by one. */
+const short = 32;
+const smallPart = 1 / 8;
 
-  whole(): Uint8Array {
-    if (this.#first !== undefined) return this.#first;
-    const whole = new Uint8Array(this.#length);
-    for (const [index, block] of this.#blocks.entries()) {
-      const at = index * blockSize;
-      whole.set(block.subarray(0, this.#length - at), at);
-    }
-    return whole;
-  }
+/** Lanes to leave out: those of long lists, which come back as they are, and those of short ones, which change all the time. */
+export interface LeftOut {
+  readonly long: readonly ReadonlySet<string>[];
+  readonly short: readonly ReadonlySet<string>[];
+}
 
-  #copy(part: Uint8Array): void {
-    for (let done = 0; done < part.byteLength; ) {
-      const at = this.#length % blockSize;
-      if (at === 0) this.#blocks.push(new Uint8Array(blockSize));
-      const piece = part.subarray(done, done + blockSize - at);
-      this.#blocks.at(-1)?.set(piece, at);
-      done += piece.byteLength;
-      this.#length += piece.byteLength;
-    }
-  }
+/** What a claim leaves out, list by list as it was joined. */
+export function leftOutBy(except: readonly string[]): LeftOut {
+  const lists = partsOf(except).filter((list) => list.length > 0);
+  const most = lists.reduce((longest, { length }) => Math.max(longest, length * smallPart), short);
+  return {
+    long: lists.filter(({ length }) => length > most).map(setOf),
+    short: lists.filter(({ length }) => length <= most).map(setOf),
+  };
 }

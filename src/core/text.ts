@@ -32,6 +32,62 @@ export function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | undefined
   }
 }
 
+/** Bytes. */
+const blockSize = 64 * 1024;
+
+/**
+ * What arrives in parts, as one. Every part is copied and let go: of a server that sends byte by byte a view of some hundred bytes
+ * would otherwise be kept for each of them, far beyond any limit on the length.
+ */
+export class GatheredBytes {
+  /** Most bodies are one part, which needs no copy. */
+  #first: Uint8Array | undefined;
+  /** All full but the last. */
+  readonly #blocks: Uint8Array[] = [];
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  add(part: Uint8Array): void {
+    if (part.byteLength === 0) return;
+    if (this.#length === 0) {
+      this.#first = part;
+      this.#length = part.byteLength;
+      return;
+    }
+    if (this.#first !== undefined) {
+      const first = this.#first;
+      this.#first = undefined;
+      this.#length = 0;
+      this.#copy(first);
+    }
+    this.#copy(part);
+  }
+
+  whole(): Uint8Array {
+    if (this.#first !== undefined) return this.#first;
+    const whole = new Uint8Array(this.#length);
+    for (const [index, block] of this.#blocks.entries()) {
+      const at = index * blockSize;
+      whole.set(block.subarray(0, this.#length - at), at);
+    }
+    return whole;
+  }
+
+  #copy(part: Uint8Array): void {
+    for (let done = 0; done < part.byteLength; ) {
+      const at = this.#length % blockSize;
+      if (at === 0) this.#blocks.push(new Uint8Array(blockSize));
+      const piece = part.subarray(done, done + blockSize - at);
+      this.#blocks.at(-1)?.set(piece, at);
+      done += piece.byteLength;
+      this.#length += piece.byteLength;
+    }
+  }
+}
+
 /** What no part of an address may hold: XML replaces some of these, and nobody can see the others. */
 export const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{Noncharacter_Code_Point}]/u;
 const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;

@@ -1,6 +1,6 @@
 import { startLimit } from '../core/clock.ts';
 import { answerAtOnce } from '../core/errors/thrown.ts';
-import { GatheredBytes } from '../core/joined.ts';
+import { GatheredBytes } from '../core/text.ts';
 import type { SendOptions } from '../ews/auth/credentials.ts';
 import { type RelayOptions, type RelaySettings, relaySettings } from './options.ts';
 import { RateLimit } from './rate-limit.ts';

@@ -2,7 +2,7 @@ import { type Limit, systemClock, Turns } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { property } from '../core/errors/thrown.ts';
 import { tell } from '../core/host-calls.ts';
-import { GatheredBytes } from '../core/joined.ts';
+import { GatheredBytes } from '../core/text.ts';
 import { DispatchedResponse } from './dispatched-response.ts';
 
 /**

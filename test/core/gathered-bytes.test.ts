@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { GatheredBytes } from '../../src/core/joined.ts';
+import { GatheredBytes } from '../../src/core/text.ts';
 
 describe('bytes that arrive in parts', () => {
   it('are what was sent, however it was cut', () => {

@@ -1,6 +1,7 @@
+import { leftOutBy } from '../../core/joined.ts';
 import { DueQueue } from '../../core/queues.ts';
 import type { LaneFilter } from '../contract.ts';
-import { leftOutBy, turnAt } from '../state/derived.ts';
+import { turnAt } from '../state/records.ts';
 
 /** Lanes without anything that waits whose turn is remembered: more than can be at work at a time. */
 const mostEmptied = 4_096;

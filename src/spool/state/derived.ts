@@ -1,4 +1,4 @@
-import { partsOf } from '../../core/joined.ts';
+import { partsOf, setOf } from '../../core/joined.ts';
 import type { LaneFilter, Standing } from '../contract.ts';
 import {
   clamp,
@@ -55,38 +55,6 @@ export function messageEndedSince(statuses: readonly EntryStatus[]): number | un
   return statuses.reduce((last, status) => Math.max(last, tombstoneSince(status) ?? 0), 0);
 }
 
-const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
-
-/** A list as a set, made once: whoever asks again and again passes the same list. */
-function setOf(list: readonly string[]): ReadonlySet<string> {
-  let set = sets.get(list);
-  if (set === undefined) {
-    set = new Set(list);
-    sets.set(list, set);
-  }
-  return set;
-}
-
-/** Lists of lanes to leave out that are no longer than this, or than a small part of the longest, are skipped one by one. */
-const short = 32;
-const smallPart = 1 / 8;
-
-/** Lanes to leave out: those of long lists, which come back as they are, and those of short ones, which change all the time. */
-export interface LeftOut {
-  readonly long: readonly ReadonlySet<string>[];
-  readonly short: readonly ReadonlySet<string>[];
-}
-
-/** What a claim leaves out, list by list as it was joined. */
-export function leftOutBy(except: readonly string[]): LeftOut {
-  const lists = partsOf(except).filter((list) => list.length > 0);
-  const most = lists.reduce((longest, { length }) => Math.max(longest, length * smallPart), short);
-  return {
-    long: lists.filter(({ length }) => length > most).map(setOf),
-    short: lists.filter(({ length }) => length <= most).map(setOf),
-  };
-}
-
 /** Whether a filter lets a lane through. */
 export function laneFilter(filter: LaneFilter | undefined): (lane: string) => boolean {
   if (filter === undefined) return () => true;
@@ -96,14 +64,6 @@ export function laneFilter(filter: LaneFilter | undefined): (lane: string) => bo
   }
   const except = partsOf(filter.except).map(setOf);
   return (lane) => !except.some((set) => set.has(lane));
-}
-
-/**
- * When a lane has its turn: when something of it is due, but not before the time at which it was last served. So lanes that are due
- * come in the order in which they were served, and none with much to do starves the others.
- */
-export function turnAt(due: number | undefined, servedAt: number): number | undefined {
-  return due === undefined ? undefined : Math.max(due, servedAt);
 }
 
 /** ms until the earliest of these times, 0 when it has passed; `undefined` when there is none. */

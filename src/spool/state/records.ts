@@ -218,6 +218,14 @@ export function dueAfter(now: number, ms: number): Due {
   return { at: timeAfter(now, ms), within: ms };
 }
 
+/**
+ * When a lane has its turn: when something of it is due, but not before the time at which it was last served. So lanes that are due
+ * come in the order in which they were served, and none with much to do starves the others.
+ */
+export function turnAt(due: number | undefined, servedAt: number): number | undefined {
+  return due === undefined ? undefined : Math.max(due, servedAt);
+}
+
 export function countOf(value: unknown): number {
   return typeof value === 'number' && value > 0 ? Math.min(Math.ceil(value), mostCount) : 0;
 }

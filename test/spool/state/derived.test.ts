@@ -8,7 +8,6 @@ import {
   messageEndedSince,
   probeAt,
   standingOf,
-  turnAt,
 } from '../../../src/spool/state/derived.ts';
 import {
   type EntryRecord,
@@ -17,6 +16,7 @@ import {
   mayExpireAt,
   type NoteRecord,
   tombstoneSince,
+  turnAt,
 } from '../../../src/spool/state/records.ts';
 
 const due = { at: 1_000, within: 500 };

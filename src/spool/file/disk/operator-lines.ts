@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { GatheredBytes } from '../../../core/joined.ts';
+import { GatheredBytes } from '../../../core/text.ts';
 import { errnoOf } from './file-layer.ts';
 
 /*

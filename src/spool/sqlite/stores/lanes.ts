@@ -1,7 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { type LeftOut, leftOutBy } from '../../../core/joined.ts';
 import { DueQueue } from '../../../core/queues.ts';
 import type { LaneFilter } from '../../contract.ts';
-import { type LeftOut, leftOutBy, turnAt } from '../../state/derived.ts';
+import { turnAt } from '../../state/records.ts';
 import { type RowsOf, rowsOf } from './statements.ts';
 
 /** Where a lane stands in the order of turns. */

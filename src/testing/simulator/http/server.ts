@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../../core/clock.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
-import { GatheredBytes } from '../../../core/joined.ts';
+import { GatheredBytes } from '../../../core/text.ts';
 import { isInspectors } from '../../inspector/inspector.ts';
 import { Timers } from '../store/time.ts';
 import { textOfBody } from './body-text.ts';
