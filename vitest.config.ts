@@ -19,28 +19,38 @@ const long = [
   'test/**/chromium.test.ts',
   'test/**/*.long.test.ts',
 ];
-/** Where no run has told yet how long each file takes, as in CI, Vitest begins with those of many lines: what is short to read and long to run would come last, alone. */
+/** Where no run has told yet how long each file takes, as in CI, Vitest begins with those of many lines: what is short to read and long to run would come last, alone. These begin, the longest first. */
 const longest = [
+  'test/injection/injection.test.ts',
   'test/transport/hostile/hostile.test.ts',
   'test/spool/sealed/conformance.test.ts',
   'test/spool/file/power-cut.test.ts',
+  'test/simulation/simulation.test.ts',
+  'test/examples/ews-app.test.ts',
+  'test/graph/conformance.test.ts',
   'test/spool/postgres/plans.test.ts',
   'test/spool/postgres/pooler.test.ts',
   'test/spool/postgres/sealed.test.ts',
   'test/spool/postgres/conformance.test.ts',
+  'test/spool/indexeddb/conformance.test.ts',
   'test/spool/postgres/same-as-memory.property.test.ts',
+  'test/interop/everyday/ews-javascript-api.test.ts',
+  'test/examples/dashboard.test.ts',
   'test/examples/examples.test.ts',
   'test/examples/fleet.test.ts',
   'test/model/scripted/every-call.test.ts',
   'test/spool/sqlite/conformance.test.ts',
   'test/spool/file/conformance.test.ts',
+  'test/spool/disk/full.test.ts',
+  'test/cli/owner.test.ts',
 ];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const isLong = ({ moduleId }: TestSpecification): boolean => longest.some((name) => moduleId.endsWith(`/${name}`));
-    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+    const rank = ({ moduleId }: TestSpecification): number => longest.findIndex((name) => moduleId.endsWith(`/${name}`));
+    const first = sorted.filter((file) => rank(file) >= 0).sort((a, b) => rank(a) - rank(b));
+    return [...first, ...sorted.filter((file) => rank(file) < 0)];
   }
 }
 
