@@ -6,7 +6,9 @@ import { describe, expect, it } from 'vitest';
 import { hasCode } from '../../src/core/errors/offline-im-error.ts';
 import type { Note } from '../../src/transport/contract.ts';
 import { always, useHarness } from '../ews/support/harness.ts';
+import { randomFrom } from '../support/random.ts';
 import { answerOf, type Recording, recordings } from '../support/recordings.ts';
+import { rewrittenXml } from '../support/rewritten-xml.ts';
 
 const h = useHarness();
 const all = [...recordings];
@@ -47,6 +49,25 @@ describe('deliver()', () => {
       if (outcome.status === 'unconfirmed') expect(outcome.ended ?? 'silence').toBe(isFault ? 'fault' : 'silence');
     }
   });
+});
+
+/** Another writer of XML, where it is XML. */
+function inOtherWords(answer: ReturnType<typeof answerOf>, seed: number): ReturnType<typeof answerOf> {
+  try {
+    return { ...answer, body: rewrittenXml(String(answer.body), { random: randomFrom(seed), foreign: 0.2 }) };
+  } catch {
+    return answer;
+  }
+}
+
+it.each(all)('deliver(), in other words: %s', async (_, recording) => {
+  const statuses: string[][] = [];
+  const answer = answerOf(recording);
+  for (const given of [answer, inOtherWords(answer, 1), inOtherWords(answer, 2)]) {
+    h.server.handler = () => given;
+    statuses.push((await h.deliver(notesOf(recording))).map(({ status }) => status));
+  }
+  expect(statuses.slice(1)).toEqual([statuses[0], statuses[0]]);
 });
 
 describe('probe()', () => {
