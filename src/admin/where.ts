@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
 import { property } from '../core/errors/thrown.ts';
+import { tell } from '../core/host-calls.ts';
 
 /** What kind of spool lies where an operator points to. */
 export type Place =
@@ -129,7 +130,7 @@ function isSpoolFile(path: string): boolean {
     if (typeof code === 'number' && (code & 0xff) === 11) throw damaged(path);
     return false;
   } finally {
-    database?.close();
+    tell(() => database?.close()); // what was read is read
   }
 }
 

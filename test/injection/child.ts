@@ -2,8 +2,10 @@
  * A process that finds out where a scene touches the platform, and then runs the scene once for each such place, with that place going wrong:
  * `node test/injection/child.ts '<Scene as JSON>'`. Prints a line of JSON for each run that something is to be said against, and one at the end.
  */
+import { writeSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { awaited } from './awaited.ts';
 import { seen } from './boundary.ts';
 import type { CarrierName } from './carriers.ts';
 import { layBoundary } from './platform.ts';
@@ -30,6 +32,15 @@ const say = (line: unknown): void => void process.stdout.write(`${JSON.stringify
 const unhandled: unknown[] = [];
 process.on('uncaughtException', (error) => unhandled.push(error));
 process.on('unhandledRejection', (error) => unhandled.push(error));
+let running = 'the runs without a fault';
+let done = false;
+/** Whatever ends the process too early is said: nothing left that could settle what is awaited, or a call of `process.exit`. */
+process.on('exit', (code) => {
+  if (done) return;
+  const complaints = [`ended with ${code} during ${[running, ...awaited].join(' > ')}`];
+  writeSync(1, `${JSON.stringify({ complaints })}\n`);
+  process.exitCode = 0; // the complaint is what counts
+});
 
 await layBoundary(scene.storage === 'postgres' ? (await import('pg')).default : undefined);
 const { runOnce } = await import('./run.ts');
@@ -45,6 +56,7 @@ function spread(count: number, most: number): number[] {
 let run = 0;
 async function once(fault?: Fault): Promise<readonly string[]> {
   run += 1;
+  if (fault !== undefined) running = `${fault.key} ${fault.manner} (${fault.skip})`;
   const folder = join(scene.folder, `run-${run}`);
   await mkdir(folder);
   const began = performance.now();
@@ -70,5 +82,6 @@ for (const [at, fault] of faults.entries()) {
   await once(fault);
   tried += 1;
 }
-say({ done: true, places: places.length, faults: faults.length, tried });
+done = true;
+say({ done, places: places.length, faults: faults.length, tried });
 process.exit(0);

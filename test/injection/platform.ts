@@ -37,7 +37,7 @@ async function patchFiles(): Promise<void> {
   }
   for (const name of Object.keys(fs)) {
     const inner: unknown = Reflect.get(fs, name);
-    if (typeof inner !== 'function' || /^[A-Z_]/.test(name)) continue;
+    if (typeof inner !== 'function' || /^[A-Z_]/.test(name) || name === 'existsSync') continue; // that one never throws
     const style = name.endsWith('Sync') || /^(?:watch|create)/.test(name) ? 'sync' : 'callback';
     patch(`fs.${name}`, fs, name, eio, style);
   }

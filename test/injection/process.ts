@@ -30,6 +30,7 @@ export async function inject(scene: Omit<Scene, 'folder'>): Promise<Injected> {
     const complaints = lines.flatMap(({ key = 'without a fault', manner = '', skip = 0, complaints = [] }) =>
       complaints.filter((text) => text !== 'not reached').map((text) => `${key} ${manner} (${skip}): ${text}`),
     );
+    if (end === undefined) complaints.push('the process ended before its last line');
     return { tried: end?.tried ?? 0, places: end?.places ?? 0, complaints };
   } finally {
     await rm(folder, { recursive: true, force: true });

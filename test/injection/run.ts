@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { OfflineImSender, Transport } from '../../src/index.ts';
 import type { SpoolStorage } from '../../src/spool/contract.ts';
 import { type ExchangeSimulator, startExchangeSimulator } from '../../src/testing/simulator/simulator.ts';
+import { within } from './awaited.ts';
 import { arm, disarm, type Manner, strikes } from './boundary.ts';
 import { type CarrierName, makeCarrier } from './carriers.ts';
 import { errands } from './errands.ts';
@@ -30,14 +31,16 @@ const ids = ['one', 'two', 'three', 'four'];
 export async function runOnce(plan: Plan, unhandled: unknown[]): Promise<readonly string[]> {
   const complaints: string[] = [];
   const mailboxes = [alice, ...bobs].map((address) => ({ address, password: 'p' }));
-  const exchange = await startExchangeSimulator({ mailboxes, ...(plan.carrier === 'ntlm' ? { auth: ['ntlm'] } : {}) });
-  const carrier = await makeCarrier(plan.carrier, exchange, alice);
+  const starting = startExchangeSimulator({ mailboxes, ...(plan.carrier === 'ntlm' ? { auth: ['ntlm'] } : {}) });
+  const exchange = await within(patience, 'the simulator to start', starting);
+  const carrier = await within(patience, 'the carrier', makeCarrier(plan.carrier, exchange, alice));
   const host = new Host(plan, carrier.transport, complaints);
   if (plan.fault !== undefined) arm(plan.fault.key, plan.fault.manner, plan.fault.skip);
   try {
     await host.start();
     for (const [at, id] of ids.entries()) await host.send(id, bobs[at % bobs.length] ?? '');
-    if (plan.errands === true && host.spool !== undefined) await errands(plan, host.sender, host.spool, complaints);
+    if (plan.errands === true && host.spool !== undefined)
+      await within(60_000, 'errands', errands(plan, host.sender, host.spool, complaints));
     for (let turn = 0; turn < 40 && plan.fault !== undefined && strikes() === 0; turn++) await wait(10);
     await wait(30);
     const struck = disarm();
@@ -50,8 +53,8 @@ export async function runOnce(plan: Plan, unhandled: unknown[]): Promise<readonl
   } finally {
     disarm();
     await host.stop();
-    await carrier.close();
-    await exchange.close();
+    await within(patience, 'carrier.close()', carrier.close());
+    await within(patience, 'exchange.close()', exchange.close());
   }
   await wait(5);
   complaints.push(...unhandled.splice(0).map((error) => `unhandled: ${error instanceof Error ? error.stack : String(error)}`));
@@ -190,12 +193,4 @@ class Host {
       this.#complaints.push(`${call} rejected without a code: ${error instanceof Error ? error.stack : String(error)}`);
     }
   }
-}
-
-async function within<Result>(ms: number, what: string, work: Promise<Result>): Promise<Result> {
-  const limit = AbortSignal.timeout(ms);
-  const over = new Promise<never>((_, reject) => {
-    limit.onabort = () => reject(new Error(`${what} does not end within ${ms} ms`));
-  });
-  return Promise.race([work, over]);
 }

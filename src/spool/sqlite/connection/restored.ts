@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
+import { tell } from '../../../core/host-calls.ts';
 import { applicationId, applicationOf } from './schema.ts';
 
 /*
@@ -30,7 +31,7 @@ export function isMarkedCopy(path: string): boolean {
   } catch {
     return false;
   } finally {
-    database?.close();
+    tell(() => database?.close()); // what was read is read
   }
 }
 

@@ -1,0 +1,12 @@
+/** What a run awaits, with a limit, and by name: a process that ends too early says what it was. */
+export const awaited = new Set<string>();
+
+/** The limit keeps no process alive: one that has nothing left to do ends, instead of looking busy until then. */
+export async function within<Result>(ms: number, what: string, work: Promise<Result>): Promise<Result> {
+  const limit = AbortSignal.timeout(ms);
+  const over = new Promise<never>((_, reject) => {
+    limit.onabort = () => reject(new Error(`${what} does not end within ${ms} ms`));
+  });
+  awaited.add(what);
+  return Promise.race([work, over]).finally(() => awaited.delete(what));
+}
