@@ -31,9 +31,13 @@ function declaredIn(bytes: Uint8Array): string | undefined {
 function decoderOf(label: string | undefined): InstanceType<typeof TextDecoder> {
   // Bytes that are no UTF-16 are often called so, by programs that write XML into a string first.
   const wanted = label === undefined || /^utf-?16/i.test(label) ? 'utf-8' : label;
+  if (/^utf-?8$/i.test(wanted)) return utf8;
   try {
     return new TextDecoder(wanted, { ignoreBOM: true });
   } catch {
-    return new TextDecoder('utf-8', { ignoreBOM: true });
+    return utf8;
   }
 }
+
+/** It keeps nothing between two texts. */
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });

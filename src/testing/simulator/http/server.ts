@@ -169,7 +169,10 @@ function readBody(request: IncomingMessage, limit: number, contentType: string |
     });
     request.once('end', () => resolve(isTooLong ? undefined : textOfBody(bytes.whole(), contentType)));
     request.once('error', reject);
-    request.once('close', () => reject(new OfflineImError('CONNECTION_LOST', 'The client broke off.')));
+    // Also after the end, of every request: an error costs its stack.
+    request.once('close', () => {
+      if (!request.readableEnded) reject(new OfflineImError('CONNECTION_LOST', 'The client broke off.'));
+    });
   });
 }
 

@@ -13,7 +13,7 @@ export interface FolderOptions {
   readonly folderClass?: string | undefined;
 }
 
-/** A folder of a simulated mailbox. Items are kept by id, and found by the value of any extended property without a scan. */
+/** A folder of a simulated mailbox. Items are kept by their number, and found by the value of any extended property without a scan. */
 export class SimulatedFolder {
   readonly id: string;
   readonly mailbox: string;
@@ -40,7 +40,8 @@ export class SimulatedFolder {
    * @default true
    */
   readable = true;
-  readonly #items = new Map<string, SimulatedItem>();
+  /** By their numbers, which every later state of an item has too. */
+  readonly #items = new Map<number, SimulatedItem>();
   readonly #byProperty = new Map<string, SimulatedItem | Set<SimulatedItem>>();
   #unread = 0;
   #bytes = 0;
@@ -99,7 +100,7 @@ export class SimulatedFolder {
 
   /** Puts an item into it; `mailbox.store()` makes one first. */
   insert(item: SimulatedItem): void {
-    this.#items.set(item.id, item);
+    this.#items.set(item.uid, item);
     if (!item.isRead) this.#unread += 1;
     this.#bytes += item.size;
     this.lastUid = Math.max(this.lastUid, item.uid);
@@ -122,14 +123,14 @@ export class SimulatedFolder {
 
   /** Puts the next state of an item in the place of the one it had. */
   replace(item: SimulatedItem, next: SimulatedItem): void {
-    if (this.#items.get(item.id) !== item) return;
+    if (this.#items.get(item.uid) !== item) return;
     this.#forget(item);
-    this.insert(next); // the same id: it keeps its place in the order
+    this.insert(next); // the same number: it keeps its place in the order
   }
 
   /** Takes an item out of it, for good. */
   remove(item: SimulatedItem): void {
-    if (!this.#items.delete(item.id)) return;
+    if (!this.#items.delete(item.uid)) return;
     this.deletedCount += 1;
     this.#forget(item);
   }

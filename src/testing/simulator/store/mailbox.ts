@@ -107,14 +107,9 @@ export class SimulatedMailbox {
   }
 
   /** The same with content that is whole already, such as what was read of a request. @internal */
-  keep(
-    to: SimulatedFolder,
-    content: MessageContent,
-    state: Arrival,
-    place = arrivedAs(state, this.#registry.now()),
-  ): SimulatedItem {
+  keep(to: SimulatedFolder, content: MessageContent, state: Arrival, place?: ReturnType<typeof arrivedAs>): SimulatedItem {
     const now = this.#registry.now();
-    const item = this.#insert(to, content, { ...place, createdAt: now, changedAt: now, revision: 0 });
+    const item = this.#insert(to, content, { ...(place ?? arrivedAs(state, now)), createdAt: now, changedAt: now, revision: 0 });
     this.changes.note('item', 'created', item.id, to.id);
     if (state === 'received' && to.distinguished === 'inbox') this.changes.note('item', 'new-mail', item.id, to.id);
     return item;
@@ -147,7 +142,7 @@ export class SimulatedMailbox {
     });
     const changed = new SimulatedItem(place, next.content ?? item.content);
     folder.replace(item, changed);
-    this.#registry.items.set(id, changed);
+    this.#registry.items.set(changed);
     this.changes.note('item', 'modified', id, folderId, { readOnly: next.content === undefined });
     return changed;
   }
@@ -231,14 +226,14 @@ export class SimulatedMailbox {
     return () => {
       Object.assign(this, { location, moving });
       for (const { id, items } of this.folders) {
-        for (const item of items) this.#registry.items.delete(item.id);
+        for (const item of items) this.#registry.items.delete(item);
         this.#registry.folders.delete(id);
       }
       this.#folders.clear();
       for (const [folder, restore] of folders) {
         restore();
         this.#keep(folder);
-        for (const item of folder.values()) this.#registry.items.set(item.id, item);
+        for (const item of folder.values()) this.#registry.items.set(item);
       }
       this.settings.clear();
       for (const [name, setting] of settings) this.settings.set(name, setting);
@@ -254,7 +249,7 @@ export class SimulatedMailbox {
 
   #take(item: SimulatedItem): boolean {
     this.#folders.get(item.folderId)?.remove(item);
-    return this.#registry.items.delete(item.id);
+    return this.#registry.items.delete(item);
   }
 
   #again(item: SimulatedItem, folder: SimulatedFolder, what: 'moved' | 'copied'): SimulatedItem {
@@ -270,11 +265,12 @@ export class SimulatedMailbox {
     content: MessageContent,
     place: Omit<ItemPlace, 'id' | 'mailbox' | 'folder' | 'folderId' | 'uid'>,
   ): SimulatedItem {
-    const where = { id: this.#registry.newItemId(), mailbox: this.address, folder: folder.label, folderId: folder.id };
+    const uid = this.#registry.nextSeq();
+    const where = { id: this.#registry.itemId(uid), mailbox: this.address, folder: folder.label, folderId: folder.id, uid };
     const own = withOwnAttachments(content, () => this.#registry.newAttachmentId());
-    const item = new SimulatedItem({ ...place, ...where, uid: this.#registry.nextSeq() }, own);
+    const item = new SimulatedItem({ ...place, ...where }, own);
     folder.insert(item);
-    this.#registry.items.set(item.id, item);
+    this.#registry.items.set(item);
     return item;
   }
 

@@ -35,8 +35,9 @@ export class Registry {
     this.#successors.set(item.id, successor);
   }
 
-  newItemId(): string {
-    return `AAMkAGItem${this.#next()}`;
+  /** The id of an item with that number. */
+  itemId(uid: number): string {
+    return `${itemPrefix}${uid.toString(16).padStart(10, '0')}`;
   }
 
   /** Of the form of a GUID. */
@@ -105,23 +106,41 @@ export class Registry {
   }
 }
 
-/** Items by id, and by the ids of their attachments. */
-class ItemsById extends Map<string, SimulatedItem> {
+const itemPrefix = 'AAMkAGItem';
+
+/** Items by id, and by the ids of their attachments. An id is its item's number in other words: numbers are found in half the time. */
+class ItemsById {
+  readonly #byNumber = new Map<number, SimulatedItem>();
   readonly #byAttachment = new Map<string, string>();
 
-  override set(id: string, item: SimulatedItem): this {
-    const { attachments } = item.content;
-    if (attachments !== undefined)
-      for (const { id: attached } of allAttachments(attachments)) this.#byAttachment.set(attached, id);
-    return super.set(id, item);
+  get(id: string): SimulatedItem | undefined {
+    const found = id.startsWith(itemPrefix) ? this.#byNumber.get(Number.parseInt(id.slice(itemPrefix.length), 16)) : undefined;
+    return found?.id === id ? found : undefined;
   }
 
-  override delete(id: string): boolean {
-    const attachments = this.get(id)?.content.attachments;
+  has(id: string): boolean {
+    return this.get(id) !== undefined;
+  }
+
+  values(): Iterable<SimulatedItem> {
+    return this.#byNumber.values();
+  }
+
+  /** Puts the item, or its next state, where its id leads. */
+  set(item: SimulatedItem): void {
+    const { attachments } = item.content;
+    if (attachments !== undefined)
+      for (const { id: attached } of allAttachments(attachments)) this.#byAttachment.set(attached, item.id);
+    this.#byNumber.set(item.uid, item);
+  }
+
+  /** Whether it was there. */
+  delete(item: SimulatedItem): boolean {
+    const { attachments } = this.#byNumber.get(item.uid)?.content ?? {};
     for (const attachment of attachments === undefined ? [] : allAttachments(attachments)) {
-      if (this.#byAttachment.get(attachment.id) === id) this.#byAttachment.delete(attachment.id);
+      if (this.#byAttachment.get(attachment.id) === item.id) this.#byAttachment.delete(attachment.id);
     }
-    return super.delete(id);
+    return this.#byNumber.delete(item.uid);
   }
 
   /** The item an attachment hangs on. */

@@ -39,7 +39,8 @@ export function readRequest(body: string): ReadRequest {
   const asked = child(envelope, soapNs, 'Body')?.children[0];
   if (asked === undefined) return unreadable('soap:Body has no element.');
   const header = child(envelope, soapNs, 'Header');
-  const zoned = inZoneOf(header, asked, isTime);
+  // Most requests name no zone, and need not be gone through for one.
+  const zoned = body.includes('TimeZone') ? inZoneOf(header, asked, isTime) : asked;
   const element = zoned ?? asked;
   return {
     operation: operationOf(element.name),

@@ -218,7 +218,7 @@ interface Keeper {
 /** An occurrence is changed, or deleted, in the item of its series; returns what it is then. */
 export function updateOccurrence(
   mailbox: Keeper,
-  { items }: { readonly items: ReadonlyMap<string, SimulatedItem> },
+  { items }: { readonly items: { get(id: string): SimulatedItem | undefined } },
   occurrence: SimulatedItem,
   next: MessageContent | 'deleted',
 ): SimulatedItem {
