@@ -23,7 +23,10 @@ export interface Explanation {
 export interface Known {
   readonly entry: SpoolEntry;
   readonly standing: Standing | undefined;
-  readonly pause: Pause | undefined;
+  /** Those that keep its mailbox from delivering: of every mailbox, of its own, or both. */
+  readonly pauses: readonly Pause[];
+  /** What its conversation waits for, where that was found. */
+  readonly older?: Pick<SpoolEntry, 'id' | 'messageId' | 'state'> | undefined;
   readonly reports: readonly StoredReport[];
   readonly now: number;
 }
@@ -46,7 +49,7 @@ const times = ({ entry: { state, acceptedAt, expiresAt } }: Facts): string => {
   return ` It was accepted at ${iso(acceptedAt)}${expiresAt === 0 || state === 'held' ? '' : end}.`;
 };
 const doubt = 'It may have been sent';
-const nothing = 'Nothing: it goes on by itself.';
+const nothing = 'Nothing: it goes on by itself, as long as a sender runs on this spool.';
 
 const exported = {
   sentence: 'It was exported to another spool and goes on there; here it is held for good.',
@@ -58,6 +61,11 @@ const imported = {
   advice: 'Nothing while that import runs. If it was ended: offline-im import the same file once more',
 };
 
+const copied: Sentence = (facts) => ({
+  sentence: `It is held until it is released, since this spool has it from another one (a backup, an export with --copy, or an import that was ended): it may have been sent there since.${times(facts)}`,
+  advice: `If it was sent: offline-im cancel ${facts.entry.id}. If not: offline-im release ${facts.entry.id}, or all of them by offline-im release --code SPOOL_RESTORED`,
+});
+
 const waits: Readonly<Record<WaitingFor, Sentence>> = {
   pickup: (facts) =>
     isBeingImported(facts.entry)
@@ -68,12 +76,15 @@ const waits: Readonly<Record<WaitingFor, Sentence>> = {
         },
   'back-off': (facts) => ({
     sentence: `An attempt failed (${why(facts.reason)}); it is tried again ${at(facts.nextAt)}.${times(facts)}`,
-    advice: `Nothing, if the cause is passing. If it is mended already: offline-im retry-now ${facts.entry.lane}`,
+    advice: `Nothing, if the cause is passing. If it is mended already, it is tried at once after: offline-im hold ${facts.entry.id}, then offline-im release ${facts.entry.id}`,
   }),
-  order: (facts) => ({
-    sentence: `An older message of its conversation has not ended; it goes as soon as that one has.${times(facts)}`,
-    advice: `Look at the older one: offline-im list --mailbox ${facts.entry.lane}`,
-  }),
+  order: (facts) => {
+    const { older, entry } = facts;
+    return {
+      sentence: `An older message of its conversation${older === undefined ? '' : ` (${older.messageId}, ${older.state})`} has not ended; it goes as soon as that one has.${times(facts)}`,
+      advice: `See what keeps the older one: offline-im ${older === undefined ? `list --mailbox ${entry.lane}` : `explain ${older.id}`}`,
+    };
+  },
   'mailbox-blocked': (facts) => ({
     sentence: `The mailbox ${facts.entry.lane} is blocked since ${iso(facts.since ?? facts.now)} (${why(facts.reason)}); it is tried again ${at(facts.nextAt)}.${times(facts)}`,
     advice: `Mend the login or the rights of the mailbox, then: offline-im retry-now ${facts.entry.lane}`,
@@ -86,21 +97,25 @@ const waits: Readonly<Record<WaitingFor, Sentence>> = {
     sentence: `It may have been sent (${why(facts.reason)}), and is looked for before it is ever sent again; next ${at(facts.nextAt)}.${times(facts)}`,
     advice: 'Nothing: it ends as delivered, is sent again, or is given up as dead with OUTCOME_UNKNOWN.',
   }),
-  held: (facts) =>
-    facts.entry.reason?.code === 'EXPORTED'
-      ? exported
-      : {
-          sentence: `It is held, by the host or an operator, until it is released.${times(facts)}`,
-          advice: `offline-im release ${facts.entry.id}`,
-        },
-  paused: (facts) => {
-    const { pause } = facts;
-    const whose = pause?.lane === undefined ? 'every mailbox' : `the mailbox ${pause.lane}`;
-    const told =
-      pause === undefined ? '' : ` since ${iso(pause.since)} by ${pause.by}${pause.why === undefined ? '' : ` (${pause.why})`}`;
+  held: (facts) => {
+    const { id, reason } = facts.entry;
+    if (reason?.code === 'EXPORTED') return exported;
+    if (reason?.code === 'SPOOL_RESTORED') return copied(facts);
     return {
-      sentence: `Delivery of ${whose} is paused${told}; it goes when that is resumed, unless it expires before.${times(facts)}`,
-      advice: `offline-im resume${pause?.lane === undefined ? '' : ` ${pause.lane}`}`,
+      sentence: `It is held, by the host or an operator, until it is released.${times(facts)}`,
+      advice: `offline-im release ${id}`,
+    };
+  },
+  paused: (facts) => {
+    const { pauses } = facts;
+    const told = pauses.map(({ lane, since, by, why: said }) => {
+      const whose = lane === undefined ? 'every mailbox' : `the mailbox ${lane}`;
+      return `${whose} is paused since ${iso(since)} by ${by}${said === undefined ? '' : ` (${said})`}`;
+    });
+    const resume = pauses.map(({ lane }) => `offline-im resume${lane === undefined ? '' : ` ${lane}`}`);
+    return {
+      sentence: `Delivery of ${told.join(', and that of ')}; it goes when that is resumed, unless it expires before.${times(facts)}`,
+      advice: resume.join(', and '),
     };
   },
   worker: (facts) => ({
@@ -133,17 +148,17 @@ const ends: Readonly<Record<Exclude<SpoolState, 'spooled' | 'deferred' | 'unconf
 
 /** Says what an entry waits for. Pure. */
 export function explain(known: Known): Explanation {
-  const { entry, standing, pause, reports, now } = known;
+  const { entry, standing, pauses, reports, now } = known;
   const obstacle = reports.flatMap(({ obstacles }) => obstacles).find(({ lanes }) => lanes.includes(entry.lane));
   const lane = obstacle && {
     waitingFor: obstacle.kind,
     nextIn: Math.max(0, obstacle.nextTrialAt - now),
     reason: obstacle.reason,
   };
-  const { waitingFor, nextIn, reason = entry.reason } = waitOf(entry, standing, lane, now, pause !== undefined);
+  const { waitingFor, nextIn, reason = entry.reason } = waitOf(entry, standing, lane, now, pauses.length > 0);
   const nextAt = nextIn === undefined || isBeingImported(entry) ? undefined : now + nextIn;
   const blocked = waitingFor === 'mailbox-blocked' || waitingFor === 'endpoint-unavailable';
-  const since = waitingFor === 'paused' ? pause?.since : blocked ? obstacle?.since : (entry.endedAt ?? undefined);
+  const since = waitingFor === 'paused' ? pauses[0]?.since : blocked ? obstacle?.since : (entry.endedAt ?? undefined);
   const facts = { ...known, nextAt, reason, since };
   return {
     id: entry.id,

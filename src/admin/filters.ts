@@ -39,7 +39,7 @@ export interface HandleFilter {
 export interface HandleQuery extends HandleFilter {
   /** Entries at most. @default 100 */
   readonly limit?: number | undefined;
-  /** Where a part before of the same list ended. @default the beginning */
+  /** Where a part before of the same list ended, of which only the times may have been others. @default the beginning */
   readonly cursor?: string | undefined;
   /** Ends a list that has to look at many entries. @default none */
   readonly signal?: AbortSignal | undefined;
@@ -102,21 +102,25 @@ function heard(onProgress: HandleQuery['onProgress']): HandleQuery['onProgress']
   return onProgress && ((progress) => void answerAtOnce<unknown>(onProgress(progress)));
 }
 
-/** A cursor of a storage as callers get it: it says of which list it is, since another one would silently show a part of nothing. */
+/**
+ * A cursor of a storage as callers get it: it says of which list it is, since another one would silently show a part of nothing, and stands unquoted at a shell and in an
+ * address.
+ */
 export async function cursorFor(filter: EntryFilter, cursor: string): Promise<string> {
-  return `${await listMark(filter)}.${cursor}`;
+  return `${await listMark(filter)}.${Buffer.from(cursor).toString('base64url')}`;
 }
 
 /** What {@link cursorFor} was given. @throws {OfflineImError} `OPTION_INVALID` for one of another list */
 export async function cursorOf(filter: EntryFilter, given: string): Promise<string> {
   const mark = `${await listMark(filter)}.`;
-  if (given.startsWith(mark)) return given.slice(mark.length);
-  const text = `list() cursor is ${quoted(given)}; expected the cursor of a part before of the same list, with the same filter.`;
+  if (given.startsWith(mark)) return Buffer.from(given.slice(mark.length), 'base64url').toString();
+  const text = `list() cursor is ${quoted(given)}; expected the cursor of a part before of the same list, with the same state, mailbox, recipient and code.`;
   throw new OfflineImError('OPTION_INVALID', text, { details: { option: 'cursor' } });
 }
 
-async function listMark({ state, lane, recipient, since, until, code }: EntryFilter): Promise<string> {
-  return (await sha256(JSON.stringify([state, lane, recipient, since, until, code]))).slice(0, 12);
+/** Times only narrow a list, and change no place in it: `2h ago` is another time for each part. */
+async function listMark({ state, lane, recipient, code }: EntryFilter): Promise<string> {
+  return (await sha256(JSON.stringify([state, lane, recipient, code]))).slice(0, 12);
 }
 
 function filterOf({ mailbox, recipient, since, until, ...rest }: HandleFilter): EntryFilter {

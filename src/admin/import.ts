@@ -5,7 +5,7 @@ import { property } from '../core/errors/thrown.ts';
 import type { NewSpoolEntry, SpooledMessage, SpoolStorage } from '../spool/contract.ts';
 import { storableEntry } from '../spool/state/append.ts';
 import { parked } from '../spool/state/records.ts';
-import type { MovedEntry } from '../spool/state/transfer.ts';
+import { isExported, type MovedEntry } from '../spool/state/transfer.ts';
 import { type TransferStorage, transferable } from './export.ts';
 import { type ExportedMessage, isHeader, messagesIn, notWhole, parse, textsOf } from './export-file.ts';
 
@@ -17,9 +17,19 @@ export interface Imported {
   readonly known: number;
   /** Ids that belong to another message here: left out. */
   readonly conflicts: readonly string[];
+  /** Ids of those among the known that wait in the file, and are held here for good, since this spool has exported them itself: nothing sends them from here. */
+  readonly exported: readonly string[];
 }
 
 const atOnce = 100;
+
+interface Tally extends Imported {
+  messages: number;
+  added: number;
+  known: number;
+  readonly conflicts: string[];
+  readonly exported: string[];
+}
 
 /**
  * Reads an export into a spool: each message is appended so that nobody claims it, not even a flush, then takes over what it was, and only then goes on. Whatever ends it
@@ -34,7 +44,7 @@ export async function importSpool(
 ): Promise<Imported> {
   const spool = transferable(storage);
   const { copy } = await checkWhole(file);
-  const tally = { messages: 0, added: 0, known: 0, conflicts: [] as string[] };
+  const tally: Tally = { messages: 0, added: 0, known: 0, conflicts: [], exported: [] };
   let batch: ExportedMessage[] = [];
   const flush = async (): Promise<void> => {
     await importAll(spool, batch, copy, tally);
@@ -55,15 +65,18 @@ async function importAll(
   spool: TransferStorage,
   messages: readonly ExportedMessage[],
   copy: boolean,
-  tally: { added: number; known: number; conflicts: string[] },
+  tally: Tally,
 ): Promise<void> {
   const results = await spool.append(messages.flatMap(({ entries }) => entries.map(newEntry)));
   const refused = new Set<string>();
+  const known = new Set<string>();
   for (const result of results) {
     if (result.status === 'failed') throw result.error;
     if (result.status === 'appended') tally.added += 1;
-    else if (result.status === 'duplicate') tally.known += 1;
-    else {
+    else if (result.status === 'duplicate') {
+      tally.known += 1;
+      known.add(result.messageId);
+    } else {
       tally.conflicts.push(result.messageId);
       refused.add(result.messageId);
     }
@@ -81,6 +94,11 @@ async function importAll(
       }),
     ),
   );
+  for (const { messageId, state } of moved) {
+    const waits = state === 'waiting' || state === 'held';
+    // It came back to where it was: to let it go would send it twice where another spool has the first file.
+    if (known.delete(messageId) && waits && (await spool.findMessage(messageId)).some(isExported)) tally.exported.push(messageId);
+  }
   if (!copy) await spool.letAdoptedGo(moved.filter(({ state }) => state === 'waiting').map(({ id }) => id));
 }
 

@@ -3,11 +3,14 @@ import { quoted } from '../core/errors/quote.ts';
 import { adminOf, laneOf, type PauseOptions, readPause } from '../sender/entries.ts';
 import { type MessageEntry, shownEntry } from '../sender/status.ts';
 import type { BulkResult, BulkVerb, EntryFilter, LaneReport, ListProgress, Pause, SpoolAdmin } from '../spool/admin/contract.ts';
-import { type Change, type SpoolState, type SpoolStorage, spoolStates } from '../spool/contract.ts';
+import { type Change, type SpoolEntry, type SpoolState, type SpoolStorage, spoolStates } from '../spool/contract.ts';
 import { isShut } from '../spool/sealed/entries.ts';
-import { pauseOf } from '../spooler/lanes/obstacles.ts';
+import { pausesOf } from '../spooler/lanes/obstacles.ts';
 import { type Explanation, explain } from './explain.ts';
 import { cursorFor, cursorOf, type HandleChange, type HandleQuery, readChange, readQuery } from './filters.ts';
+
+/** Entries of a mailbox among which the one that others wait for is looked for, and those of one look. */
+const [mostLooked, page] = [2_000, 200];
 
 /** What {@link SpoolHandle.stats} tells. */
 export interface HandleStats {
@@ -85,9 +88,25 @@ export class SpoolHandle {
     return Promise.all(
       entries.map(async (entry) => {
         const standing = await this.#storage.standing?.(entry.id);
-        return explain({ entry, standing, pause: pauseOf(pauses, entry.lane), reports, now });
+        const older = standing?.behind === true ? await this.#headOf(entry) : undefined;
+        return explain({ entry, standing, pauses: pausesOf(pauses, entry.lane), older, reports, now });
       }),
     );
+  }
+
+  /** What the conversation of an entry waits for: the one of it that stands behind none. A long queue is not looked through for it. */
+  async #headOf({ lane, conversationId, audience }: SpoolEntry): Promise<SpoolEntry | undefined> {
+    let cursor: string | undefined;
+    for (let looked = 0; looked < mostLooked; looked += page) {
+      const found = await this.#admin.listBy({ lane }, cursor, page);
+      for (const entry of found.entries) {
+        if (entry.conversationId !== conversationId || entry.audience !== audience) continue;
+        if ((await this.#storage.standing?.(entry.id))?.behind === false) return entry;
+      }
+      cursor = found.cursor;
+      if (cursor === undefined) return undefined;
+    }
+    return undefined;
   }
 
   /** Tries dead entries again; never those that may have been sent: see {@link SpoolHandle.requeueOne}. */

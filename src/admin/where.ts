@@ -21,9 +21,15 @@ export function urlProblem(where: string): string | undefined {
   if (/^postgres(ql)?:\/\//i.test(where)) {
     // As pg reads it: blanks are escaped, and the host may be missing beside a login.
     const isReadable = URL.canParse(where.replaceAll(' ', '%20').replace('@/', '@host/'));
-    return isReadable ? undefined : `The address of the spool can't be read as a URL; expected ${postgresUrl}.`;
+    if (!isReadable) return `The address of the spool can't be read as a URL; expected ${postgresUrl}.`;
+    // What follows would be dropped without a word: where it is part of a password, most of that is taken for a host.
+    return where.includes('#')
+      ? 'The address of the spool has a #, after which nothing of a URL is read; write it as %23.'
+      : undefined;
   }
   if (/^file:/i.test(where)) {
+    if (/[?#]/.test(where))
+      return 'The address of the spool is a file URL with a ? or #, after which nothing belongs to its path; write them as %3F and %23, or name the path.';
     // None of it is shown: where a login is taken for a host, it has a password.
     return isWholeFileUrl(where)
       ? undefined

@@ -28,7 +28,11 @@ export const commands: readonly Command[] = [
     name: 'list',
     usage: '',
     summary: 'Messages, what has not ended first; never their text.',
-    options: { ...spoolOption, ...filterOptions },
+    options: {
+      ...spoolOption,
+      ...filterOptions,
+      cursor: { type: 'string', value: 'CURSOR', help: 'Goes on where a part of the same list ended, which printed it.' },
+    },
     examples: [
       ['offline-im list --state dead', 'What was given up, and why'],
       ['offline-im list --recipient bob@contoso.com --since 2h', 'What was left for Bob in the last two hours'],

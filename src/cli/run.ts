@@ -7,6 +7,7 @@ import type { Call, Command, CommandOptions } from './command.ts';
 import { commands } from './commands.ts';
 import { Secrets } from './config/secrets.ts';
 import { type ExitCode, exitCodes, UsageError } from './exit-codes.ts';
+import { atShell } from './remedies.ts';
 import { helpOf, overview } from './terminal/help.ts';
 import { Output, type Streams } from './terminal/output.ts';
 
@@ -125,18 +126,12 @@ function unknownCommand(name: string): UsageError {
   return new UsageError(`There is no command ${quoted(name)}${meant}. Try: offline-im --help`);
 }
 
-/** What to do at a shell, where the sentence of an error speaks to a program. */
-const remedies: Readonly<Partial<Record<string, string>>> = {
-  SPOOL_NOT_MIGRATED: ' To do: offline-im migrate',
-  SPOOL_KEY_MISSING: ' To do: name them as keys and routingKey in offline-im.config.json',
-};
-
 /** Says what went wrong on standard error. */
 function fail(thrown: unknown, streams: Streams, json: boolean, secrets: Secrets): ExitCode {
   const error = asError(thrown);
   const output = new Output({ ...streams, out: streams.err }, json, (text) => secrets.mask(text));
   const code = error instanceof OfflineImError ? error.code : error instanceof UsageError ? 'USAGE' : 'FAILED';
-  const message = `${error.message}${remedies[code] ?? ''}`;
+  const message = atShell(error);
   if (json) output.document({ error: { code, message } });
   else output.line(`${output.style('red', 'offline-im:')} ${message}${error instanceof OfflineImError ? ` [${code}]` : ''}`);
   if (error instanceof UsageError) return exitCodes.usage;

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { Reason, SpoolEntry, SpooledMessage, SpoolStorage, Standing } from '../spool/contract.ts';
-import { type LaneStanding, pauseOf } from '../spooler/lanes/obstacles.ts';
+import { type LaneStanding, pausesOf } from '../spooler/lanes/obstacles.ts';
 
 /**
  * What an entry waits for: its two minutes, the end of a back-off, older messages of its conversation, its mailbox or its server, the next probe, `release()`,
@@ -63,13 +63,7 @@ export async function statusOf(
       const [entry, standing] = await Promise.all([storage.get(id), storage.standing?.(id)]);
       if (entry === undefined) return undefined;
       const lane = laneOf(entry.lane);
-      const { waitingFor, nextIn, reason } = waitOf(
-        entry,
-        standing,
-        lane,
-        clock.now(),
-        pauseOf(pauses, entry.lane) !== undefined,
-      );
+      const { waitingFor, nextIn, reason } = waitOf(entry, standing, lane, clock.now(), pausesOf(pauses, entry.lane).length > 0);
       return {
         ...shownEntry(entry),
         ...(reason === undefined ? {} : { reason }),

@@ -45,7 +45,7 @@ const ways: Readonly<
   'back-off': {
     bring: (scene) => tried(scene, { status: 'deferred', scope: 'note', error: error('EWS_ERROR'), retryAfter: 600_000 }),
     says: /^An attempt failed \(EWS_ERROR: The server said no\.\); it is tried again at /,
-    todo: /retry-now/,
+    todo: /offline-im hold (\S+), then offline-im release \1$/,
   },
   order: {
     bring: async (scene) => {
@@ -55,8 +55,8 @@ const ways: Readonly<
       await scene.clock.advance(pickup + 1_000);
       await send(scene, 'm');
     },
-    says: /^An older message of its conversation has not ended/,
-    todo: /offline-im list --mailbox alice@contoso\.com/,
+    says: /^An older message of its conversation \(older, deferred\) has not ended/,
+    todo: /offline-im explain \S+$/,
   },
   'mailbox-blocked': {
     bring: (scene) => tried(scene, { status: 'blocked', scope: 'mailbox', sent: 'no', error: error('AUTHENTICATION_FAILED') }),
@@ -126,4 +126,20 @@ describe.each(Object.entries(ways))('what waits for %s', (waitingFor, { bring, s
     expect(await beside.explain('m')).toMatchObject([{ waitingFor, sentence: expect.stringMatching(says) }]);
     await beside.close();
   });
+});
+
+it('what waits for the end of a back-off is tried at once when it is held and released, as is advised', async () => {
+  const scene = aliceSends({ spool: new SqliteSpool({ path: join(folder, 'spool.db') }) });
+  await ways['back-off'].bring(scene);
+  scene.transport.answer = ({ messageClass }) => ({ status: 'delivered', messageClass });
+  const attempts = scene.transport.delivered.length;
+  // Not sooner than its mailbox was paused for, whatever is asked of that.
+  scene.sender.retryNow('alice@contoso.com');
+  await scene.clock.advance(31_000);
+  expect(scene.transport.delivered.length).toBe(attempts);
+  await scene.sender.hold('m');
+  await scene.sender.release('m');
+  await scene.clock.advance(31_000);
+  expect((await scene.sender.status('m'))?.entries).toMatchObject([{ state: 'delivered' }]);
+  await scene.sender.stop();
 });

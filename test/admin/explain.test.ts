@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { explain, type Known } from '../../src/admin/explain.ts';
+import { commands } from '../../src/cli/commands.ts';
 import type { WaitingFor } from '../../src/sender/status.ts';
 import type { SpoolEntry } from '../../src/spool/contract.ts';
 import { spoolStates } from '../../src/spool/contract.ts';
@@ -34,7 +35,7 @@ const report = (kind: 'mailbox-blocked' | 'endpoint-unavailable') => ({
   obstacles: [{ kind, name: entry.lane, lanes: [entry.lane], since: now - 3_600_000, reason, nextTrialAt: now + 900_000 }],
 });
 
-const known = (parts: Partial<Known>): Known => ({ entry, standing: undefined, pause: undefined, reports: [], now, ...parts });
+const known = (parts: Partial<Known>): Known => ({ entry, standing: undefined, pauses: [], reports: [], now, ...parts });
 
 /** What brings an entry to wait for each. */
 const cases: Readonly<Record<WaitingFor, { readonly known: Known; readonly says: string; readonly todo: string }>> = {
@@ -42,12 +43,12 @@ const cases: Readonly<Record<WaitingFor, { readonly known: Known; readonly says:
   'back-off': {
     known: known({ entry: { ...entry, state: 'deferred', reason }, standing: { behind: false, dueIn: 5_000 } }),
     says: 'EWS_ERROR: The server said no.); it is tried again at 2026-11-28T03:00:05Z',
-    todo: 'retry-now alice@contoso.com',
+    todo: 'offline-im hold e1, then offline-im release e1',
   },
   order: {
-    known: known({ standing: { behind: true, dueIn: 0 } }),
-    says: 'An older message of its conversation',
-    todo: 'offline-im list',
+    known: known({ standing: { behind: true, dueIn: 0 }, older: { id: 'e0', messageId: 'm0', state: 'unconfirmed' } }),
+    says: 'An older message of its conversation (m0, unconfirmed) has not ended',
+    todo: 'offline-im explain e0',
   },
   'mailbox-blocked': {
     known: known({ reports: [report('mailbox-blocked')] }),
@@ -66,7 +67,7 @@ const cases: Readonly<Record<WaitingFor, { readonly known: Known; readonly says:
   },
   held: { known: known({ entry: { ...entry, state: 'held' } }), says: 'until it is released', todo: 'offline-im release e1' },
   paused: {
-    known: known({ pause: { by: 'carol', why: 'moved', since: now - 1_000 } }),
+    known: known({ pauses: [{ by: 'carol', why: 'moved', since: now - 1_000 }] }),
     says: 'every mailbox is paused since 2026-11-28T02:59:59Z by carol (moved); it goes when that is resumed, unless it expires before. It was accepted at',
     todo: 'offline-im resume',
   },
@@ -90,4 +91,40 @@ it('tells of a dead one that may have been sent that it is looked for first', ()
   const unknownAttempts = [{ tag: 't', place: { endpoint: 'e', mailbox: 'm', folder: 'f' } }];
   const { advice } = explain(known({ entry: { ...entry, state: 'dead', reason, endedAt: now, unknownAttempts } }));
   expect(advice).toBe('It may have been sent. To look for it, and send it again if it was not: offline-im requeue e1');
+});
+
+it('says where to look where the older message was not found', () => {
+  const { advice } = explain(known({ standing: { behind: true, dueIn: 0 } }));
+  expect(advice).toBe('See what keeps the older one: offline-im list --mailbox alice@contoso.com');
+});
+
+it('tells what is held of a copy from what somebody has held', () => {
+  const held = { ...entry, state: 'held', reason: { code: 'SPOOL_RESTORED', text: 'A copy.' } } as const;
+  const { sentence, advice } = explain(known({ entry: held }));
+  expect(sentence).toMatch(
+    /^It is held until it is released, since this spool has it from another one .* may have been sent there since/,
+  );
+  expect(advice).toBe(
+    'If it was sent: offline-im cancel e1. If not: offline-im release e1, or all of them by offline-im release --code SPOOL_RESTORED',
+  );
+});
+
+it('names every pause that has to be lifted', () => {
+  const pauses = [
+    { by: 'carol', since: now - 1_000 },
+    { lane: entry.lane, by: 'dave', why: 'moved', since: now - 2_000 },
+  ];
+  const { sentence, advice, since } = explain(known({ pauses }));
+  expect(sentence).toContain(
+    'of every mailbox is paused since 2026-11-28T02:59:59Z by carol, and that of the mailbox alice@contoso.com is paused since 2026-11-28T02:59:58Z by dave (moved); it goes when',
+  );
+  expect(advice).toBe('offline-im resume, and offline-im resume alice@contoso.com');
+  expect(since).toEqual(new Date(now - 1_000));
+});
+
+it('advises commands that there are', () => {
+  const advised = Object.values(cases).map(({ known: facts }) => explain(facts).advice);
+  const named = advised.flatMap((advice) => [...advice.matchAll(/offline-im ([a-z-]+)/g)].map(([, name]) => name));
+  expect(named).toEqual(expect.arrayContaining(['hold', 'release', 'explain', 'retry-now', 'resume', 'drain']));
+  expect(commands.map(({ name }) => name)).toEqual(expect.arrayContaining(named));
 });

@@ -105,9 +105,32 @@ describe.each(Object.keys(kinds))('from a %s spool', (from) => {
     expect(await target.admin?.paused()).toEqual([]);
     // Once more, from both: the same file, and nothing new.
     await exportSpool(source, file, { ...quiet, copy: false });
-    expect(await importSpool(target, file, quiet)).toMatchObject({ added: 0, known: 7 });
+    expect(await importSpool(target, file, quiet)).toMatchObject({ added: 0, known: 7, exported: [] });
     expect(await statesOf(target)).toEqual(all);
     await Promise.all([source.close(), target.close()]);
+  });
+
+  it('what comes back to it stays held, and is named: the first file may have gone to a third one', async () => {
+    const source = (await kinds[from]?.('source')) as SpoolStorage;
+    await fill(source);
+    await open(source);
+    await exportSpool(source, file, { ...quiet, copy: false });
+    const target = await open(new MemorySpool());
+    await importSpool(target, file, quiet);
+    const back = join(folder, 'back.ndjson');
+    await exportSpool(target, back, { ...quiet, copy: false });
+    const before = await statesOf(source);
+    const { added, known, exported } = await importSpool(source, back, quiet);
+    expect({ added, known, exported: exported.toSorted() }).toEqual({
+      added: 0,
+      known: 7,
+      exported: ['held', 'unconfirmed', 'waits', 'waits too'],
+    });
+    expect(await statesOf(source)).toEqual(before);
+    const third = await open(new MemorySpool());
+    expect(await importSpool(third, back, quiet)).toMatchObject({ added: 7, exported: [] });
+    expect(await statesOf(third)).toEqual(all);
+    await Promise.all([source.close(), target.close(), third.close()]);
   });
 });
 

@@ -95,6 +95,28 @@ it('a URL of another kind is refused without what may be a password in it', () =
   }
 });
 
+it('what a URL would lose after its ? or # is refused, and read where it is escaped', async () => {
+  const path = await database();
+  const url = pathToFileURL(path).href;
+  for (const where of [
+    `${url}#2`,
+    `${url}?mode=ro`,
+    `${url}#`,
+    `${url}?`,
+    'postgres://u:12#hunter2@host/im',
+    'postgres://host/im#x',
+  ]) {
+    expect(() => placeOf(where), where).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
+    expect(() => placeOf(where)).toThrow(/%23/);
+    expect(() => placeOf(where)).not.toThrow(/hunter2/);
+  }
+  for (const name of ['a#b.db', 'a?b.db']) {
+    await rename(path, join(folder, name));
+    expect(placeOf(pathToFileURL(join(folder, name)).href)).toEqual({ kind: 'sqlite', path: join(folder, name) });
+    await rename(join(folder, name), path);
+  }
+});
+
 it.each([
   'postgres://localhost/im',
   'postgresql:///im?host=/var/run/postgresql',

@@ -63,6 +63,34 @@ it('list shows entries, never their text', async () => {
   expect(held.out).toContain('carol@contoso.com');
 });
 
+it('a list goes on where its cursor says, with times that are counted from now, and refuses that of another one', async () => {
+  const part = (...more: string[]) => offlineIm(['list', '--since', '1h', '--limit', '1', '--spool', path, ...more]);
+  const first = await part();
+  expect(first.out).toContain('bob@contoso.com');
+  const [, cursor = ''] = /^There may be more: the same again with --cursor (\S+)\n$/.exec(first.err) ?? [];
+  const second = await part('--cursor', cursor);
+  expect(second.out).toContain('carol@contoso.com');
+  expect(second.out).not.toContain('bob@contoso.com');
+  const json = JSON.parse((await part('--json')).out);
+  expect(json).toMatchObject({ entries: [{ messageId: 'one' }], more: true, cursor });
+  const ids = [];
+  for (let at: string | undefined = cursor; at !== undefined; ) {
+    const page = JSON.parse((await offlineImHere(['list', '--limit', '1', '--cursor', at, '--json', '--spool', path])).out);
+    ids.push(...page.entries.map(({ messageId }: { messageId: string }) => messageId));
+    expect(page.more).toBe(page.cursor !== undefined);
+    at = page.cursor;
+  }
+  expect(ids).toEqual(['two']);
+  for (const wrong of [
+    ['--state', 'held', '--cursor', cursor],
+    ['--cursor', 'x'],
+  ]) {
+    const { code, out, err } = await part(...wrong);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toMatch(/^offline-im: --cursor is none of this list; expected what an earlier part of it printed/);
+  }
+});
+
 it.each([
   [['lst', '--spool', '.'], 'nearest one is list'],
   [['bogus'], 'There is no command "bogus". Try'],
@@ -84,6 +112,8 @@ it.each([
   [['stats', '--spool', 'host=localhost password=hunter2'], 'settings as psql takes them'],
   [['backup', 'x', '--spool', 'file:spool.db'], 'expected file:///'],
   [['migrate', '--spool', 'file://host/spool.db'], 'expected file:///'],
+  [['list', '--spool', 'file:///var/spool.db#2'], 'write them as %3F and %23'],
+  [['list', '--spool', 'postgres://u:1#hunter2@host/db'], 'write it as %23'],
   [['list', '--stat', 'dead'], "Unknown option '--stat'"],
   [['list', '--spool', '.', '--state', 'gone'], 'expected spooled'],
   [['list', '--spool', '.', '--limit', 'many'], 'whole number'],
@@ -129,6 +159,20 @@ it('a dry run never tells of more than is done: what was exported is not let go 
   }
   const byId = await offlineImHere(['release', 'one', '--dry-run', '--spool', copy]);
   expect(byId.err).toContain('is held (EXPORTED)');
+});
+
+it('what waits in a copy says so, and is let go by the commands that are advised', async () => {
+  const copy = join(folder, 'copy.db');
+  expect((await offlineImHere(['backup', copy, '--spool', path])).code).toBe(0);
+  const inCopy = (...args: string[]) => offlineImHere([...args, '--spool', copy]);
+  const { err } = await offlineIm(['stats', '--spool', copy]);
+  expect(err).toMatch(/^warning: .* is a restored copy: 1 entries .* To do: offline-im list --code SPOOL_RESTORED, .*\n$/);
+  expect((await inCopy('list', '--code', 'SPOOL_RESTORED')).out).toContain('bob@contoso.com');
+  const { out } = await inCopy('explain', 'one');
+  expect(out).toMatch(/held: It is held until it is released, since this spool has it from another one/);
+  expect((await inCopy('explain', 'two')).out).toMatch(/held: It is held, by the host or an operator/);
+  expect((await inCopy('release', '--code', 'SPOOL_RESTORED', '-y')).out).toBe('release: 1 changed\n');
+  expect(await inCopy('explain', 'one')).toMatchObject({ code: 0, err: '', out: expect.stringContaining(' spooled: ') });
 });
 
 it('ends with the code of its command line as a process', async () => {

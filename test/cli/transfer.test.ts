@@ -79,6 +79,25 @@ describe('export replaces nothing but an older export of the same messages', () 
   });
 });
 
+it('an import of what the spool has exported itself says that nothing sends it, and ends with 1', async () => {
+  const [out, back] = [join(folder, 'out.ndjson'), join(folder, 'back.ndjson')];
+  const into = await empty('into.db');
+  for (const [command, file, where] of [
+    ['export', out, spool],
+    ['import', out, into],
+    ['export', back, into],
+  ] as const)
+    expect((await offlineImHere([command, file, '--spool', where])).code).toBe(0);
+  const { code, out: told, err } = await offlineIm(['import', back, '--spool', spool]);
+  expect({ code, err }).toEqual({ code: 1, err: '' });
+  expect(told).toMatch(
+    /^0 messages were added, 4 were there already\.\n2 of them are held here for good, since this spool has exported/,
+  );
+  const json = await offlineImHere(['import', back, '--spool', spool, '--json']);
+  expect(json.code).toBe(1);
+  expect(JSON.parse(json.out)).toMatchObject({ added: 0, known: 4, exported: ['waits', 'held'] });
+});
+
 it('two exports at once to one file leave a whole one, and what a killed one left is removed', async () => {
   const target = join(folder, 'out.ndjson');
   await writeFile(`${target}.999999999.partial`, 'half');

@@ -1,5 +1,6 @@
-import { type Call, numberOption } from '../command.ts';
-import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { hasCode } from '../../core/errors/offline-im-error.ts';
+import { type Call, numberOption, textOption } from '../command.ts';
+import { type ExitCode, exitCodes, UsageError } from '../exit-codes.ts';
 import { checkFilter, filterOf } from '../filter-options.ts';
 import { courseOf } from '../terminal/course.ts';
 import { withSpool } from '../with-spool.ts';
@@ -7,11 +8,13 @@ import { withSpool } from '../with-spool.ts';
 export function run(call: Call): Promise<ExitCode> {
   const { output } = call;
   const limit = numberOption(call, 'limit', 1, 1_000_000);
+  const from = textOption(call, 'cursor');
   checkFilter(call);
   return withSpool(call, async (spool) => {
-    const { entries, cursor } = await spool.list({ ...filterOf(call, await spool.now()), limit, ...courseOf(call) });
+    const filter = filterOf(call, await spool.now());
+    const { entries, cursor } = await spool.list({ ...filter, limit, cursor: from, ...courseOf(call) }).catch(asUsage);
     if (output.json) {
-      output.document({ entries, more: cursor !== undefined });
+      output.document({ entries, more: cursor !== undefined, ...(cursor === undefined ? {} : { cursor }) });
       return exitCodes.ok;
     }
     output.table(
@@ -25,7 +28,15 @@ export function run(call: Call): Promise<ExitCode> {
         reason?.code ?? '',
       ]),
     );
-    if (cursor !== undefined) output.note('There may be more: --limit N, or a filter.');
+    if (cursor !== undefined) output.note(`There may be more: the same again with --cursor ${cursor}`);
     return exitCodes.ok;
   });
+}
+
+/** Everything else of the list was read from the command line before. */
+function asUsage(error: unknown): never {
+  if (!hasCode(error, 'OPTION_INVALID')) throw error;
+  throw new UsageError(
+    '--cursor is none of this list; expected what an earlier part of it printed, with the same --state, --mailbox, --recipient and --code.',
+  );
 }

@@ -6,13 +6,14 @@ import { type Call, textOption } from '../command.ts';
 import { type Config, configOf, needed } from '../config/config.ts';
 import { transportOf } from '../config/transport.ts';
 import { type ExitCode, exitCodes, UsageError, untilStopped } from '../exit-codes.ts';
+import { atShell } from '../remedies.ts';
 import { keysOf, schemaOf, spoolNamed } from '../with-spool.ts';
 
 /** send: leaves a message in the spool. drain: delivers what waits there, until it is told to stop. */
 export async function run(call: Call): Promise<ExitCode> {
   const config = await configOf(call);
   const { sender, end } = await senderOf(call, config);
-  const warn = ({ error }: { readonly error: Error }): void => call.output.note(`warning: ${error.message}`);
+  const warn = ({ error }: { readonly error: Error }): void => call.output.note(`warning: ${atShell(error)}`);
   sender.on('warning', warn);
   const stopped = (): Promise<void> => {
     sender.off('warning', warn);

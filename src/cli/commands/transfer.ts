@@ -40,8 +40,12 @@ export async function run(call: Call): Promise<ExitCode> {
     else {
       output.line(`${imported.added} messages were added, ${imported.known} were there already.`);
       for (const id of imported.conflicts) output.line(`left out, since its id belongs to another message here: ${id}`);
+      if (imported.exported.length > 0)
+        output.line(
+          `${imported.exported.length} of them are held here for good, since this spool has exported them itself, and nothing sends them from here. Where no other spool has them, import the file into one where nothing is yet.`,
+        );
     }
-    return imported.conflicts.length === 0 ? exitCodes.ok : exitCodes.failed;
+    return imported.conflicts.length + imported.exported.length === 0 ? exitCodes.ok : exitCodes.failed;
   } finally {
     await storage.close();
   }

@@ -230,7 +230,7 @@ export class Pauses {
   }
 }
 
-/** What keeps that mailbox from delivering; that of all mailboxes counts for each. */
-export function pauseOf(pauses: readonly Pause[], lane: string): Pause | undefined {
-  return pauses.find((one) => one.lane === undefined) ?? pauses.find((one) => one.lane === lane);
+/** What keeps that mailbox from delivering; that of all mailboxes counts for each, and comes first. */
+export function pausesOf(pauses: readonly Pause[], lane: string): readonly Pause[] {
+  return [...pauses.filter((one) => one.lane === undefined), ...pauses.filter((one) => one.lane === lane)];
 }

@@ -1,7 +1,7 @@
 /** What operators have paused, as one process knows it: never older than a poll interval, and its own pauses at once. */
 import { describe, expect, it } from 'vitest';
 import type { Pause, SpoolAdmin } from '../../../src/spool/admin/contract.ts';
-import { Pauses, pauseOf } from '../../../src/spooler/lanes/obstacles.ts';
+import { Pauses, pausesOf } from '../../../src/spooler/lanes/obstacles.ts';
 import { ManualClock } from '../../../src/testing/manual-clock.ts';
 
 const poll = 30_000;
@@ -114,8 +114,8 @@ describe('for how long nothing was delivered', () => {
 });
 
 it('the pause of all mailboxes counts for each, before its own', () => {
-  expect(pauseOf([of('a'), of(undefined)], 'a')).toEqual(of(undefined));
-  expect(pauseOf([of('b'), of('a')], 'a')).toEqual(of('a'));
-  expect(pauseOf([of('b')], 'a')).toBeUndefined();
-  expect(pauseOf([], 'a')).toBeUndefined();
+  expect(pausesOf([of('a'), of(undefined)], 'a')).toEqual([of(undefined), of('a')]);
+  expect(pausesOf([of('b'), of('a')], 'a')).toEqual([of('a')]);
+  expect(pausesOf([of('b')], 'a')).toEqual([]);
+  expect(pausesOf([], 'a')).toEqual([]);
 });
