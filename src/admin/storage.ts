@@ -27,6 +27,9 @@ interface Found {
   end?(): Promise<void>;
 }
 
+/** ms that an operator waits for a file which others write to: an import beside another one gets its turn seldom. Ctrl-C ends that. */
+const patience = 120_000;
+
 /** What lies there, for a sender of its own, which opens and closes it; `end` comes after that. @throws {OfflineImError} `SPOOL_ROOT_UNUSABLE` */
 export function unopenedStorage(
   where: string,
@@ -42,7 +45,7 @@ export async function openStorage(
   { keys, schema, alone = false }: StorageOptions,
   context: SpoolContext,
 ): Promise<SpoolStorage> {
-  const { storage, owned, end } = storageAt(where, schema);
+  const { storage, owned, end } = storageAt(where, schema, patience);
   const seen = (spool: SpoolStorage): SpoolStorage => (keys === undefined ? spool : sealed(spool, keys));
   try {
     const opened = await openEither(seen(storage), alone || owned === undefined ? undefined : seen(owned), context);
@@ -76,7 +79,7 @@ async function openEither(storage: SpoolStorage, owned: SpoolStorage | undefined
   }
 }
 
-function storageAt(where: string | PgPool, schema: string): Found {
+function storageAt(where: string | PgPool, schema: string, busyTimeout?: number): Found {
   if (typeof where !== 'string') return { storage: new PostgresSpool({ pool: where, schema }) as SpoolStorage };
   const place = placeOf(where);
   switch (place.kind) {
@@ -86,7 +89,7 @@ function storageAt(where: string | PgPool, schema: string): Found {
         owned: new AskedSpool('file', () => askOwner(place.root)),
       };
     case 'sqlite':
-      return { storage: new SqliteSpool({ path: place.path }) };
+      return { storage: new SqliteSpool({ path: place.path, busyTimeout }) };
     case 'postgres': {
       const { pool, end } = hostPool(place.url);
       return { storage: new PostgresSpool({ pool, schema }) as SpoolStorage, end };

@@ -1,5 +1,5 @@
 import type { Command } from './command.ts';
-import { changeOptions, filterOptions, spoolOption } from './options.ts';
+import { changeOptions, listOptions, spoolOption } from './options.ts';
 
 const change = () => import('./commands/change.ts');
 const pause = () => import('./commands/pause.ts');
@@ -28,11 +28,7 @@ export const commands: readonly Command[] = [
     name: 'list',
     usage: '',
     summary: 'Messages, what has not ended first; never their text.',
-    options: {
-      ...spoolOption,
-      ...filterOptions,
-      cursor: { type: 'string', value: 'CURSOR', help: 'Goes on where a part of the same list ended, which printed it.' },
-    },
+    options: listOptions,
     examples: [
       ['offline-im list --state dead', 'What was given up, and why'],
       ['offline-im list --recipient bob@contoso.com --since 2h', 'What was left for Bob in the last two hours'],

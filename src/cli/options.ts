@@ -17,7 +17,7 @@ export const spoolOption = {
 } as const satisfies CommandOptions;
 
 /** Which entries. */
-export const filterOptions = {
+const filterOptions = {
   state: { type: 'string', value: 'STATE', help: 'Only entries in this state: spooled, dead, …' },
   mailbox: { type: 'string', value: 'MAILBOX', help: "Only entries of this sender's mailbox." },
   recipient: { type: 'string', value: 'ADDRESS', help: 'Only entries to this address.' },
@@ -25,6 +25,12 @@ export const filterOptions = {
   until: { type: 'string', value: 'TIME', help: 'Only what was accepted before.' },
   code: { type: 'string', value: 'CODE', help: 'Only entries whose reason has this code: EXPIRED, …' },
   limit: { type: 'string', value: 'N', help: 'Entries at most. Default: 100 listed, 1000 changed.' },
+} as const satisfies CommandOptions;
+
+export const listOptions = {
+  ...spoolOption,
+  ...filterOptions,
+  cursor: { type: 'string', value: 'CURSOR', help: 'Goes on where a part of the same list ended, which printed it.' },
 } as const satisfies CommandOptions;
 
 export const changeOptions = {

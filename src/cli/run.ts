@@ -7,9 +7,9 @@ import type { Call, Command, CommandOptions } from './command.ts';
 import { commands } from './commands.ts';
 import { Secrets } from './config/secrets.ts';
 import { type ExitCode, exitCodes, UsageError } from './exit-codes.ts';
-import { atShell } from './remedies.ts';
 import { helpOf, overview } from './terminal/help.ts';
 import { Output, type Streams } from './terminal/output.ts';
+import { atShell } from './terminal/remedies.ts';
 
 /** What the process gives a command line. */
 export interface Surroundings extends Pick<Call, 'env' | 'cwd' | 'signal' | 'input' | 'ask'> {

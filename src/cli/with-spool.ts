@@ -7,7 +7,7 @@ import type { SealOptions } from '../spool/sealed/keys.ts';
 import { type Call, textOption } from './command.ts';
 import { type Config, configOf } from './config/config.ts';
 import { UsageError } from './exit-codes.ts';
-import { atShell } from './remedies.ts';
+import { atShell } from './terminal/remedies.ts';
 
 /** Where the spool is that a command speaks of, if it does: `--spool`, `OFFLINE_IM_SPOOL`, or what the config says. */
 export async function spoolOf(call: Call, config: Config): Promise<string | undefined> {

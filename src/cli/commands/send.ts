@@ -6,7 +6,7 @@ import { type Call, textOption } from '../command.ts';
 import { type Config, configOf, needed } from '../config/config.ts';
 import { transportOf } from '../config/transport.ts';
 import { type ExitCode, exitCodes, UsageError, untilStopped } from '../exit-codes.ts';
-import { atShell } from '../remedies.ts';
+import { atShell } from '../terminal/remedies.ts';
 import { keysOf, schemaOf, spoolNamed } from '../with-spool.ts';
 
 /** send: leaves a message in the spool. drain: delivers what waits there, until it is told to stop. */

@@ -1,4 +1,4 @@
-import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 
 /** What to do at a shell, where the sentence of an error speaks to a program. */
 const remedies: Readonly<Partial<Record<string, string>>> = {
