@@ -176,40 +176,48 @@ function fromRandomBytes(): string {
 
 const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 let lastTime = 0;
+/** What an id of that time begins with. */
+let timePart = '';
 let counter = 0;
 
 /**
  * A UUID of version 7 (RFC 9562): ids made later sort later, also within one ms of one process, which keeps a storage's indexes compact.
  *
  * @param now Wall clock, ms since 1970 UTC.
- * @param random Eight bytes, of which 62 bits are used.
+ * @param given Eight random bytes, of which 62 bits are used.
  */
-export function timeOrderedId(now: number, random: Uint8Array = eightRandomBytes()): string {
+export function timeOrderedId(now: number, given?: Uint8Array): string {
   // A clock set back must not disturb the order; a full counter borrows from the next ms.
-  if (now > lastTime) {
-    lastTime = Math.floor(now);
-    counter = 0;
-  } else if (++counter > 0xfff) {
-    lastTime += 1;
-    counter = 0;
-  }
-  const time = lastTime.toString(16).padStart(12, '0');
-  const count = counter.toString(16).padStart(3, '0');
-  const byte = (index: number): string => hex[random[index] ?? 0] ?? '';
-  const variant = hex[0x80 | ((random[0] ?? 0) & 0x3f)];
-  const node = byte(2) + byte(3) + byte(4) + byte(5) + byte(6) + byte(7);
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${count}-${variant}${byte(1)}-${node}`;
+  if (now > lastTime) begin(Math.floor(now));
+  else if (++counter > 0xfff) begin(lastTime + 1);
+  const [random, from] = given === undefined ? [pool, eightRandomBytes()] : [given, 0];
+  const byte = (index: number): string => hex[random[from + index] ?? 0] ?? '';
+  const variant = hex[0x80 | ((random[from] ?? 0) & 0x3f)] ?? '';
+  const count = digits.charAt(counter >> 8) + (hex[counter & 0xff] ?? '');
+  // Strings as short as these are put together at once; a long one would be a chain of parts until it is used.
+  const node = byte(2) + byte(3) + byte(4) + (byte(5) + byte(6) + byte(7));
+  return `${timePart}${count}-${variant + byte(1)}-${node}`;
 }
+
+function begin(time: number): void {
+  lastTime = time;
+  counter = 0;
+  const digitsOfTime = time.toString(16).padStart(12, '0');
+  timePart = `${digitsOfTime.slice(0, 8)}-${digitsOfTime.slice(8)}-7`;
+}
+
+const digits = '0123456789abcdef';
 
 /** Random bytes are fetched many at a time: each fetch costs as much as hundreds of bytes. None is used twice. */
 const pool = new Uint8Array(8 * 512);
 let used = pool.length;
 
-function eightRandomBytes(): Uint8Array {
+/** Where the next eight of them are. */
+function eightRandomBytes(): number {
   if (used === pool.length) {
     crypto.getRandomValues(pool);
     used = 0;
   }
   used += 8;
-  return pool.subarray(used - 8, used);
+  return used - 8;
 }
