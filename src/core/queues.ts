@@ -148,23 +148,25 @@ export class DueQueue {
     return this.#current.size;
   }
 
-  /** All that wait, in no particular order. */
+  /** All that wait; those that were put in last, and were not in before, come last. */
   keys(): Iterable<string> {
     return this.#current.keys();
   }
 
-  /** Puts a key, or moves it; `undefined` takes it out. @param rank Which of those at the same time come first. */
-  set(key: string, at: number | undefined, rank = 0): void {
-    if (at === undefined) {
-      this.#current.delete(key);
-      return;
-    }
+  has(key: string): boolean {
+    return this.#current.has(key);
+  }
+
+  /** Puts a key, or moves it; `undefined` takes it out. False when that changes nothing. @param rank Which of those at the same time come first. */
+  set(key: string, at: number | undefined, rank = 0): boolean {
+    if (at === undefined) return this.#current.delete(key);
     const before = this.#current.get(key);
-    if (before?.at === at && before.rank === rank) return;
+    if (before?.at === at && before.rank === rank) return false;
     const item: Item = { key, at, rank };
     this.#current.set(key, item);
     this.#push(item);
     if (this.#heap.length > 64 && this.#heap.length > 4 * this.#current.size) this.#rebuild();
+    return true;
   }
 
   /** The earliest due time. */

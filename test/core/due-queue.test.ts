@@ -31,6 +31,10 @@ class SortedArray {
     return at === undefined ? undefined : { at, keys: this.#items.filter((item) => item.at === at).map((item) => item.key) };
   }
 
+  at(key: string): number | undefined {
+    return this.#items.find((item) => item.key === key)?.at;
+  }
+
   get size(): number {
     return this.#items.length;
   }
@@ -52,7 +56,10 @@ describe('DueQueue', () => {
               array.set(taken ?? '', undefined);
             }
           } else {
-            queue.set(one.key, one.do === 'set' ? one.at : undefined);
+            const before = array.at(one.key);
+            const at = one.do === 'set' ? one.at : undefined;
+            expect(queue.has(one.key)).toBe(before !== undefined);
+            expect(queue.set(one.key, at)).toBe(at !== before);
             array.set(one.key, one.do === 'set' ? one.at : undefined);
           }
           expect([queue.peek(), queue.size]).toEqual([array.earliest()?.at, array.size]);
@@ -75,6 +82,15 @@ describe('DueQueue', () => {
     const queue = new DueQueue();
     queue.set('a', 10);
     expect([queue.take(9), queue.take(10), queue.take(11)]).toEqual([undefined, 'a', undefined]);
+  });
+
+  it('lists its keys as they came in, those moved since where they were', () => {
+    const queue = new DueQueue();
+    for (const key of ['a', 'b', 'c']) queue.set(key, 5);
+    queue.set('a', 9);
+    queue.set('b', undefined);
+    queue.set('b', 1);
+    expect([...queue.keys()]).toEqual(['a', 'c', 'b']);
   });
 
   it('follows a key that is moved back and forth a million times', () => {

@@ -48,8 +48,8 @@ export class LaneQueues {
       lane = { queue: new DueQueue(), servedAt, rank };
       this.#lanes.set(name, lane);
     }
-    lane.queue.set(key, at);
-    this.#setTurn(name, lane);
+    // Most are not in it any more when they are taken out: the claim has taken them.
+    if (lane.queue.set(key, at)) this.#setTurn(name, lane);
   }
 
   get(name: string): DueQueue | undefined {
@@ -167,44 +167,59 @@ export class LaneQueues {
   }
 }
 
+/** The active entries of a stream. */
+interface Stream {
+  /** In order. Most streams have one entry, for which a set would be large. */
+  ids: string | Set<string> | undefined;
+  /** The highest order that it has had. */
+  highest: number;
+  sorted: boolean;
+}
+
 /** Active entries of each stream, in order. */
 export class Streams {
-  readonly #streams = new Map<string, Set<string>>();
-  /** The highest order that a stream has had. */
-  readonly #highest = new Map<string, number>();
-  readonly #unsorted = new Set<string>();
+  readonly #streams = new Map<string, Stream>();
 
   of(key: string): Iterable<string> {
-    return this.#streams.get(key) ?? [];
+    const ids = this.#streams.get(key)?.ids;
+    return typeof ids === 'string' ? [ids] : (ids ?? []);
   }
 
   append(key: string, id: string, order: number): void {
-    let stream = this.#streams.get(key);
+    const stream = this.#streams.get(key);
     if (stream === undefined) {
-      stream = new Set();
-      this.#streams.set(key, stream);
+      this.#streams.set(key, { ids: id, highest: order, sorted: true });
+      return;
     }
-    stream.delete(id);
-    stream.add(id);
-    if (order < (this.#highest.get(key) ?? 0)) this.#unsorted.add(key);
-    else this.#highest.set(key, order);
+    if (stream.ids === undefined || stream.ids === id) stream.ids = id;
+    else {
+      if (typeof stream.ids === 'string') stream.ids = new Set([stream.ids]);
+      stream.ids.delete(id);
+      stream.ids.add(id);
+    }
+    if (order < stream.highest) stream.sorted = false;
+    else stream.highest = order;
   }
 
   remove(key: string, id: string): void {
-    this.#streams.get(key)?.delete(id);
+    const stream = this.#streams.get(key);
+    if (stream === undefined) return;
+    if (stream.ids === id) stream.ids = undefined;
+    else if (typeof stream.ids === 'object') stream.ids.delete(id);
   }
 
-  /** What comes back to the place that it had, as out of a restored copy, goes before what has come since. */
-  inOrder(key: string, orderOf: (id: string) => number): Iterable<string> {
-    let stream = this.#streams.get(key);
-    if (this.#unsorted.delete(key) && stream !== undefined) {
-      stream = new Set([...stream].sort((one, other) => orderOf(one) - orderOf(other)));
-      this.#streams.set(key, stream);
+  /** The first of a stream. What comes back to the place that it had, as out of a restored copy, goes before what has come since. */
+  head(key: string, orderOf: (id: string) => number): string | undefined {
+    const stream = this.#streams.get(key);
+    if (stream === undefined) return undefined;
+    if (typeof stream.ids === 'object' && !stream.sorted) {
+      stream.ids = new Set([...stream.ids].sort((one, other) => orderOf(one) - orderOf(other)));
     }
-    if (stream !== undefined && stream.size > 0) return stream;
+    stream.sorted = true;
+    if (typeof stream.ids === 'string') return stream.ids;
+    for (const first of stream.ids ?? []) return first;
     this.#streams.delete(key);
-    this.#highest.delete(key);
-    return [];
+    return undefined;
   }
 }
 

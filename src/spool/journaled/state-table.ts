@@ -1,15 +1,7 @@
 import { DueQueue, sliceSize, sorting } from '../../core/queues.ts';
 import { type LaneFilter, type SpoolState, spoolStates } from '../contract.ts';
 import { headDue, laneFilter, messageEndedSince, probeAt } from '../state/derived.ts';
-import {
-  type EntryRecord,
-  type EntryStatus,
-  holdsPlace,
-  isTombstone,
-  mayExpireAt,
-  type NoteRecord,
-  streamKey,
-} from '../state/records.ts';
+import { type EntryRecord, holdsPlace, isTombstone, mayExpireAt, type NoteRecord, streamKey } from '../state/records.ts';
 import { Transaction } from '../state/transaction.ts';
 import type { EndedTotals } from './journal.ts';
 import { LaneQueues, Streams } from './lane-queues.ts';
@@ -19,6 +11,9 @@ export type TableView = Omit<StateTable, 'commit' | 'load' | 'loading' | 'admit'
   readonly skew: number;
 };
 
+/** Streams that an operation changed, with their lanes. */
+type ChangedStreams = Map<string, string>;
+
 /**
  * All entries and notes of a spool without their messages, with the indexes that claiming needs: the state table of
  * docs/states.md in memory. An operation reads it through a {@link Transaction}, which collects what changes; a storage
@@ -27,7 +22,8 @@ export type TableView = Omit<StateTable, 'commit' | 'load' | 'loading' | 'admit'
 export class StateTable {
   readonly #entries = new Map<string, EntryRecord>();
   readonly #notes = new Map<string, NoteRecord>();
-  readonly #byMessage = new Map<string, readonly string[]>();
+  /** Most messages have one entry, for which a list would be large. */
+  readonly #byMessage = new Map<string, string | readonly string[]>();
   /** Entries by the tag of an unknown attempt: what a late `delivered` looks up. */
   readonly #byTag = new Map<string, Set<string>>();
   readonly #streams = new Streams();
@@ -40,10 +36,8 @@ export class StateTable {
   readonly leases = new DueQueue();
   /** Spooled and deferred entries by expiry, which is a time of the wall clock. */
   readonly expiries = new DueQueue();
-  /** Messages of which nothing but tombstones is left, by the end of the last one, by the wall clock. */
+  /** Messages of which nothing but tombstones is left, by the end of the last one, by the wall clock. Those that were asked for last come last among its keys. */
   readonly tombstones = new DueQueue();
-  /** The same messages; those that were asked for last come last. */
-  readonly #ended = new Set<string>();
   #bytes = 0;
   #rev = 0;
   #order = 0;
@@ -65,7 +59,8 @@ export class StateTable {
   }
 
   entriesOfMessage(messageId: string): readonly string[] {
-    return this.#byMessage.get(messageId) ?? [];
+    const ids = this.#byMessage.get(messageId);
+    return typeof ids === 'string' ? [ids] : (ids ?? []);
   }
 
   entriesWithTag(tag: string): Iterable<string> {
@@ -112,12 +107,12 @@ export class StateTable {
   commit(tx: Transaction): void {
     this.#rev = Math.max(this.#rev, tx.rev);
     this.#order = Math.max(this.#order, tx.lastOrder);
-    const streams = new Set<string>();
+    const streams: ChangedStreams = new Map();
     for (const record of tx.entries.values()) this.#putEntry(record, streams);
     tx.notes.forEach((note, id) => {
       this.#putNote(id, note, streams, tx.entries);
     });
-    for (const key of streams) this.refreshStream(key);
+    this.#refresh(streams);
     for (const id of tx.forgotten) this.#forget(id);
   }
 
@@ -128,7 +123,7 @@ export class StateTable {
 
   /** The same with interruptions, in which nothing else may use the table. */
   *loading(entries: Iterable<EntryRecord>, notes: Iterable<NoteRecord>): Generator<void, void> {
-    const streams = new Set<string>();
+    const streams: ChangedStreams = new Map();
     const byId = new Map<string, EntryRecord>();
     let count = 0;
     for (const record of yield* sorting(entries, (a, b) => a.status.order - b.status.order)) {
@@ -145,8 +140,8 @@ export class StateTable {
       this.#putNote(note.id, note, streams, byId);
       if (++count % sliceSize === 0) yield;
     }
-    for (const key of streams) {
-      this.refreshStream(key);
+    for (const [key, lane] of streams) {
+      this.refreshStream(key, lane);
       if (++count % sliceSize === 0) yield;
     }
   }
@@ -160,19 +155,19 @@ export class StateTable {
 
   /** Takes in tombstones that were not in memory, all of a message: they are counted already. */
   admit(records: Iterable<EntryRecord>): void {
-    const streams = new Set<string>();
+    const streams: ChangedStreams = new Map();
     for (const record of records) {
       if (this.#entries.has(record.fixed.id)) continue;
       this.#count(record, -1);
       this.#putEntry(record, streams);
     }
-    for (const key of streams) this.refreshStream(key);
+    this.#refresh(streams);
   }
 
   /** Leaves so many messages of which nothing but tombstones is left in memory, those that were taken in last. */
   shed(most: number): void {
-    for (const messageId of this.#ended) {
-      if (this.#ended.size <= most) return;
+    for (const messageId of this.tombstones.keys()) {
+      if (this.tombstones.size <= most) return;
       for (const id of this.entriesOfMessage(messageId)) {
         const record = this.#entries.get(id);
         this.#forget(id);
@@ -200,16 +195,23 @@ export class StateTable {
     this.trackTombstones(fixed.messageId);
     const key = streamKey(fixed);
     this.#streams.remove(key, id);
-    this.refreshStream(key);
+    this.refreshStream(key, fixed.lane);
+  }
+
+  #refresh(streams: ChangedStreams): void {
+    streams.forEach((lane, key) => {
+      this.refreshStream(key, lane);
+    });
   }
 
   /** Computes anew when the head of a stream is due; a stream whose head is at work waits for it. */
-  refreshStream(key: string): void {
-    const [head] = this.#streams.inOrder(key, (id) => this.#entries.get(id)?.status.order ?? 0);
-    const lane = key.slice(0, key.indexOf('\n'));
+  refreshStream(key: string, lane: string): void {
+    const head = this.#streams.head(key, this.#orderOf);
     const status = head === undefined ? undefined : this.#entries.get(head)?.status;
     this.deliver.set(lane, key, status && headDue(status, this.note(status.noteId))?.at);
   }
+
+  readonly #orderOf = (id: string): number => this.#entries.get(id)?.status.order ?? 0;
 
   #leaseEnd(lanes: LaneFilter | undefined): number | undefined {
     if (lanes === undefined || ('except' in lanes && lanes.except.length === 0)) return this.leases.peek();
@@ -224,22 +226,22 @@ export class StateTable {
     return earliest;
   }
 
-  #putEntry(record: EntryRecord, streams: Set<string>): void {
+  #putEntry(record: EntryRecord, streams: ChangedStreams): void {
     const { fixed, status } = record;
     const before = this.#entries.get(fixed.id);
     this.#entries.set(fixed.id, record);
     let concernsTombstones = isTombstone(status) || (before !== undefined && isTombstone(before.status));
     if (before === undefined) {
-      const others = this.#byMessage.get(fixed.messageId);
-      concernsTombstones ||= others !== undefined;
-      this.#byMessage.set(fixed.messageId, others === undefined ? [fixed.id] : [...others, fixed.id].sort());
+      const others = this.entriesOfMessage(fixed.messageId);
+      concernsTombstones ||= others.length > 0;
+      this.#byMessage.set(fixed.messageId, others.length === 0 ? fixed.id : [...others, fixed.id].sort());
     } else this.#count(before, -1);
     this.#count(record, 1);
     if (status.unknownAttempts !== before?.status.unknownAttempts)
       for (const { tag } of status.unknownAttempts) this.#tag(tag, fixed.id);
 
     const key = streamKey(fixed);
-    streams.add(key);
+    streams.set(key, fixed.lane);
     const moved = before?.status.order !== status.order;
     if (!holdsPlace(status)) this.#streams.remove(key, fixed.id);
     else if (before === undefined || moved || !holdsPlace(before.status)) this.#streams.append(key, fixed.id, status.order);
@@ -250,7 +252,7 @@ export class StateTable {
   }
 
   /** @param put Entries whose streams are known to have changed. */
-  #putNote(id: string, note: NoteRecord | undefined, streams: Set<string>, put: ReadonlyMap<string, unknown>): void {
+  #putNote(id: string, note: NoteRecord | undefined, streams: ChangedStreams, put: ReadonlyMap<string, unknown>): void {
     const before = this.#notes.get(id);
     const lane = note?.lane ?? before?.lane;
     if (lane === undefined) return;
@@ -262,20 +264,18 @@ export class StateTable {
     if (until !== before?.lease?.until) this.leases.set(id, until);
     const firstId = (note ?? before)?.entryIds[0] ?? '';
     const first = put.has(firstId) ? undefined : this.#entries.get(firstId);
-    if (first !== undefined) streams.add(streamKey(first.fixed));
+    if (first !== undefined) streams.set(streamKey(first.fixed), lane);
   }
 
   /** Computes anew when nothing but tombstones is left of a message. */
   trackTombstones(messageId: string): void {
-    const statuses: EntryStatus[] = [];
-    for (const id of this.entriesOfMessage(messageId)) {
-      const record = this.#entries.get(id);
-      if (record !== undefined) statuses.push(record.status);
-    }
-    const since = messageEndedSince(statuses);
-    this.tombstones.set(messageId, since);
-    this.#ended.delete(messageId);
-    if (since !== undefined) this.#ended.add(messageId);
+    const ids = this.#byMessage.get(messageId);
+    const only = typeof ids === 'string' ? this.#entries.get(ids)?.status : undefined;
+    const statuses =
+      only === undefined ? this.entriesOfMessage(messageId).flatMap((id) => this.#entries.get(id)?.status ?? []) : [only];
+    // Out first: so it comes last.
+    if (this.tombstones.has(messageId)) this.tombstones.set(messageId, undefined);
+    this.tombstones.set(messageId, messageEndedSince(statuses));
   }
 
   #tag(tag: string, id: string): void {

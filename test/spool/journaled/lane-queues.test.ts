@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { joined } from '../../../src/core/joined.ts';
-import { LaneQueues } from '../../../src/spool/journaled/lane-queues.ts';
+import { LaneQueues, Streams } from '../../../src/spool/journaled/lane-queues.ts';
 
 const names = Array.from({ length: 60 }, (_, index) => `m${index}`);
 const someNames = fc.subarray(names);
@@ -103,5 +103,35 @@ describe('the lanes that are looked at', () => {
     expect([...queues.inTurn(1)]).toEqual(['now']);
     for (const lane of queues.inTurn(100)) if (lane === 'now') break;
     expect(queues.visits - before).toBe(2);
+  });
+});
+
+describe('streams', () => {
+  it('begin with the entry of the lowest order, whatever is appended, moved, removed, and comes back to the place that it had', () => {
+    const id = fc.constantFrom('a', 'b', 'c', 'd');
+    const change = fc.record({ id, order: fc.option(fc.integer({ min: 0, max: 9 })), looks: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 40 }), (changes) => {
+        const streams = new Streams();
+        const orders = new Map<string, number>();
+        const inOrder = (): string[] => [...orders].sort(([, one], [, other]) => one - other).map(([name]) => name);
+        for (const [step, one] of changes.entries()) {
+          if (one.order === null) {
+            streams.remove('key', one.id);
+            orders.delete(one.id);
+          } else {
+            // No two entries have the same.
+            orders.set(one.id, one.order * 100 + step);
+            streams.append('key', one.id, one.order * 100 + step);
+          }
+          expect([...streams.of('key')].sort()).toEqual([...orders.keys()].sort());
+          if (!one.looks) continue;
+          expect(streams.head('key', (name) => orders.get(name) ?? 0)).toBe(inOrder()[0]);
+          expect([...streams.of('key')]).toEqual(inOrder());
+        }
+        expect([streams.head('other', () => 0), ...streams.of('other')]).toEqual([undefined]);
+      }),
+      { numRuns: 300 },
+    );
   });
 });
