@@ -92,6 +92,9 @@ export class GatheredBytes {
 export const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{Noncharacter_Code_Point}]/u;
 const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
+/** Quotation marks and brackets beyond ASCII, which programs for writing put around words: the URL parser takes them into a name. */
+export const quotation = /(?![\0-\x7f])[\p{Pi}\p{Pf}\p{Ps}\p{Pe}]/u;
+
 /** The part after the last `@`, in lower case; of a parsed address it is normalised already. */
 export function domainOf(address: string): string {
   return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
@@ -103,7 +106,7 @@ export function domainOf(address: string): string {
  * The URL parser knows IDN in every runtime, but also reads `1.2` as an IPv4 address and `a/b` as a path.
  */
 export function toAsciiDomain(domain: string): string | undefined {
-  if (unseen.test(domain) || /[^a-z0-9.\u0080-\u{10ffff}-]/iu.test(domain)) return undefined;
+  if (unseen.test(domain) || quotation.test(domain) || /[^a-z0-9.\u0080-\u{10ffff}-]/iu.test(domain)) return undefined;
   const lower = domain.toLowerCase();
   const plain = /^[a-z0-9.-]*$/.test(lower) && !/(^|\.)xn--/.test(lower);
   const ascii = plain ? lower : URL.parse(`http://${domain}/`)?.hostname;

@@ -11,6 +11,11 @@ export interface ClientVersion {
 }
 
 const fourParts = /^(\d{1,9})\.(\d{1,9})\.(\d{1,9})\.(\d{1,9})$/;
+/** `16, 0, 6920, 1000`, as the resources of Windows files have it. */
+const withCommas = /^(\d{1,9}), ?(\d{1,9}), ?(\d{1,9}), ?(\d{1,9})$/;
+/** What PowerShell prints of a `[version]`: as a table, as a list or as JSON. */
+const printed =
+  /\bMajor Minor Build Revision(?: -+){4} (\d{1,9}) (\d{1,9}) (\d{1,9}) (\d{1,9})(?!\S)|\bMajor"? ?: ?(\d{1,9}),? "?Minor"? ?: ?(\d{1,9}),? "?Build"? ?: ?(\d{1,9}),? "?Revision"? ?: ?(\d{1,9})\b/i;
 /** The product's own token. `UCCAPI/`, the platform's, can differ from it. */
 const productToken = /(?:^|\s)OC\/(\S+)/i;
 /** Four numbers that stand for themselves: part of no longer number, word, path or token. */
@@ -66,14 +71,20 @@ export function formatClientVersion(version: ClientVersion): string {
 export function readShownVersion(text: string): ClientVersion | undefined {
   const plain = text
     .replaceAll(/[\p{Zs}\s]+/gu, ' ')
-    .replaceAll(/\p{Cf}/gu, '')
+    .replaceAll(/[\p{Cf}\0]/gu, '')
     .trim()
     // Quotes around it, the point of a sentence behind it, how it was installed.
     .replace(/^["'“„‘«]+/, '')
     .replace(/["'”“’».]+$/, '')
-    .replace(/ (?:C2R|x64|x86|\((?:C2R|x64|x86)\))$/i, '');
+    .replace(/ (?:C2R|x64|x86|\((?:C2R|x64|x86)\))$/i, '')
+    .replace(withCommas, '$1.$2.$3.$4');
   const exact = readFourParts(plain);
   if (exact !== undefined || !/\p{L}{3}/u.test(plain)) return exact;
+  const parts = printed
+    .exec(plain)
+    ?.slice(1)
+    .filter((part) => part !== undefined);
+  if (parts !== undefined) return readFourParts(parts.join('.'));
   const shown = [...plain.matchAll(standingAlone)];
   const own = shown.filter((found) => !sharedLibrary.test(plain.slice(0, found.index)));
   const named = (own.length > 0 ? own : shown).map(([version]) => version);

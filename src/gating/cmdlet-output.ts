@@ -26,12 +26,13 @@ export function readSetting(output: string, cmdlet: string, setting: string): re
   };
   if (typeof output !== 'string') throw fail(`The output is ${quoted(output)}, not a string`);
   if (output.length > longestOutput) throw fail(`The output has more than ${longestOutput} characters`);
-  const text = cleaned(output);
+  const tabbed = cleaned(output);
+  const text = tabbed.replaceAll('\t', ' ');
   if (text === '') throw fail('The output is empty');
   refuseErrorRecord(text, cmdlet, fail);
 
   const name = nameKey(setting);
-  const blocks = blocksOf(text, name, fail);
+  const blocks = blocksOf(text, tabbed, name, fail);
   if (blocks.length === 0) throw fail('The output lists no object');
   // An object without it is another cmdlet's, pasted along, and must not pass for "nothing is set".
   const ofThisCmdlet = blocks.filter((block) => block.has(name));
@@ -52,7 +53,7 @@ export function readSetting(output: string, cmdlet: string, setting: string): re
 const longestOutput = 10_000_000;
 
 /** By the form of the line that has the setting; where none has, what the text starts like is what gets refused. */
-function blocksOf(text: string, name: string, fail: (found: string) => OfflineImError): readonly CmdletBlock[] {
+function blocksOf(text: string, tabbed: string, name: string, fail: (found: string) => OfflineImError): readonly CmdletBlock[] {
   const wanted = new Set(['identity', name]);
   const lines = text.split('\n').map((line) => nameKey(line));
   if (lines.some((line) => line.startsWith(name) && line.slice(name.length).trimStart().startsWith(':'))) {
@@ -63,7 +64,7 @@ function blocksOf(text: string, name: string, fail: (found: string) => OfflineIm
   if (json !== null) return readJson(withoutNoise(text).slice(json.index), wanted, fail);
   const flat = text.split('\n').flatMap((line) => flattened(line) ?? []);
   if (flat.length > 0) return flat;
-  const separated = readCsv(text, wanted);
+  const separated = readCsv(tabbed, wanted);
   if (separated.length > 0) return separated;
   const rows = readTables(text, fail);
   return rows.some((row) => row.has(name)) ? rows : readListOutput(text, wanted, fail);

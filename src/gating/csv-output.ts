@@ -1,18 +1,23 @@
 import { type CmdletBlock, nameKey } from './list-output.ts';
 import { isNoise } from './terminal-text.ts';
 
-/** `ConvertTo-Csv` and `Export-Csv` separate by the comma, or by the semicolon of many regions; tables of wikis and mails by bars. */
-const separators = [',', ';', '|'] as const;
+/**
+ * `ConvertTo-Csv` and `Export-Csv` separate by the comma, or by the semicolon of many regions; tables of wikis and mails by bars; spreadsheets, and tables
+ * that are copied from a page, by tabs.
+ */
+const separators = [',', ';', '|', '\t'] as const;
+/** A line between rows, with the corners that consoles draw. */
+const rule = /^[\s|:+=\u2500-\u257f-]+$/;
 
 /**
  * Reads objects whose values are separated by a character: a line of names, a line per object.
  *
- * @param text Cleaned.
+ * @param text Cleaned, with its tabs.
  * @param wanted The names that the line of names must have, folded.
  * @returns Nothing when there is no such line.
  */
 export function readCsv(text: string, wanted: ReadonlySet<string>): readonly CmdletBlock[] {
-  const lines = text.split('\n');
+  const lines = text.replaceAll(/[\u2502\u2503\u2551]/g, '|').split('\n');
   for (const separator of separators) {
     const at = lines.findIndex((line) => {
       const names = line.includes(separator) ? cellsOf(line, separator).map(nameKey) : [];
@@ -37,7 +42,7 @@ function readRows([header = '', ...lines]: readonly string[], separator: string)
     row = '';
     quotes = 0;
     if (whole.trim() === '' || isNoise(whole.trim())) break;
-    if (/^[\s|:-]+$/.test(whole)) continue;
+    if (rule.test(whole)) continue;
     const cells = cellsOf(whole, separator);
     if (cells.length !== names.length) break;
     blocks.push(new Map(names.map((name, index) => [name, cells[index] ?? ''])));
@@ -51,7 +56,7 @@ function cellsOf(line: string, separator: string): readonly string[] {
   const cells: string[] = [];
   let cell = '';
   let isQuoted = false;
-  for (const part of inner.split(/(["|,;])/)) {
+  for (const part of inner.split(/(["|,;\t])/)) {
     if (part === '"') isQuoted = !isQuoted;
     else if (part === separator && !isQuoted) {
       cells.push(cell.trim());

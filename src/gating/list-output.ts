@@ -40,7 +40,8 @@ export function readListOutput(
   let unknown: string | undefined;
 
   for (const raw of text.split('\n')) {
-    const line = raw.trim();
+    // As an item of a list, ConvertTo-Yaml marks an object at its first property.
+    const line = raw.trim().replace(/^- (?=\w+ ?:)/, '');
     const indent = raw.length - raw.trimStart().length;
     if (line === '') {
       afterGap = true;

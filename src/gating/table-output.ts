@@ -26,7 +26,7 @@ export function readTables(text: string, fail: (found: string) => OfflineImError
     for (at++; at < lines.length; at++) {
       const line = lines[at] ?? '';
       if (line.trim() === '' || isNoise(line.trim())) break;
-      addRow(rows, columns, cellsOf(line, columns), fail);
+      addRow(rows, columns, collapsedCells(line, columns) ?? cellsOf(line, columns), fail);
     }
     blocks.push(...rows);
   }
@@ -51,6 +51,24 @@ function cellsOf(line: string, columns: readonly { readonly from: number; readon
   }
   return cells;
 }
+
+/** Cells of a row whose spaces a page has made one, so that its columns are not below their names any more; `undefined` of any other, or where it can't be told. */
+function collapsedCells(line: string, columns: readonly Column[]): readonly string[] | undefined {
+  if (!cutsWord(line, columns)) return undefined;
+  const words = line.trim().split(/ +/);
+  if (words.length === columns.length) return words;
+  if (columns.length !== 2) return undefined;
+  const [first = '', last = ''] = [words.at(0), words.at(-1)];
+  if (isBoolean(last)) return [words.slice(0, -1).join(' '), last];
+  return isBoolean(first) ? [first, words.slice(1).join(' ')] : undefined;
+}
+
+/** Where the cells of a line would end in the middle of a word. */
+function cutsWord(line: string, columns: readonly Column[]): boolean {
+  return !cellsOf(line, columns).every((cell) => cell === '' || ` ${line} `.includes(` ${cell} `));
+}
+
+const isBoolean = (text: string): boolean => /^(?:true|false)$/i.test(text);
 
 function cutBetween(line: string, from: number, to: number): number {
   if (to >= line.length || line[to - 1] === ' ') return to;

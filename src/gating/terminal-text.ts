@@ -27,7 +27,8 @@ const errorDetail = /^(?:\+ |At line:|~+$|\d+ \|)/;
 
 /**
  * What a cmdlet printed, without what shells, terminals, editors and mail programs add: escape sequences, byte order marks, the NULs that
- * UTF-16 leaves when it is read as a one-byte encoding, other line ends, invisible characters, other spaces, the marks of a quotation.
+ * UTF-16 leaves when it is read as a one-byte encoding, other line ends, invisible characters, other spaces, the marks of a quotation. Tabs stay: they
+ * separate the cells of a spreadsheet.
  */
 export function cleaned(output: string): string {
   const text = output.includes('\0') ? output.replaceAll('\0', '').replace(/^(?:ÿþ|þÿ|\ufffd\ufffd)/, '') : output;
@@ -36,9 +37,9 @@ export function cleaned(output: string): string {
     .replaceAll(escapes(), '')
     .replaceAll(colourRemains, '')
     .replaceAll(/\r*\n|[\r\u0085\u2028\u2029]/g, '\n')
-    .replaceAll(/[\p{Zs}\t]/gu, ' ')
+    .replaceAll(/\p{Zs}/gu, ' ')
     .replaceAll(/\p{Cf}/gu, '')
-    .replaceAll(/(?!\n)\p{Cc}/gu, '')
+    .replaceAll(/(?![\n\t])\p{Cc}/gu, '')
     .replaceAll('\uff1a', ':')
     .split('\n');
   return withoutTranscript(unquoted(lines))

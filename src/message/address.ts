@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../core/errors/codes.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
-import { domainOf as afterAt, toAsciiDomain, unseen, utf8Length } from '../core/text.ts';
+import { domainOf as afterAt, quotation, toAsciiDomain, unseen, utf8Length } from '../core/text.ts';
 
 /** A person's address: what a SIP URI or an SMTP address comes down to. */
 export interface Address {
@@ -44,7 +44,8 @@ const schemes: Readonly<Record<string, { readonly kind: Address['kind']; readonl
  * Read: `sip:bob@contoso.com` (`sips:` and `im:` too, schemes in any case; port, URI parameters and headers are dropped, percent-escapes
  * decoded), `bob@contoso.com`, `mailto:bob@contoso.com`, `SMTP:bob@contoso.com` and `smtp:…` as `proxyAddresses` has them,
  * `Bob B <bob@contoso.com>`, `"Example, Bob \"B\"" <sip:bob@contoso.com>;tag=1`, `Bob B [mailto:bob@contoso.com]`,
- * `bob@contoso.com (Bob B)`, and any of them in quotes or with a separator at its end. Domains and local parts may be Unicode.
+ * `bob@contoso.com (Bob B)`, `Bob B (bob@contoso.com)`, `[Bob B](mailto:bob@contoso.com)`, and any of them in quotes or brackets, or with a separator
+ * at its end. Domains and local parts may be Unicode.
  * Quotes around a local part that needs none are taken off; one that needs them (`"bob b"@contoso.com`), address literals
  * (`bob@[192.0.2.1]`), passwords and other types of address (`X500:`) are refused: Exchange takes none of them.
  *
@@ -62,7 +63,7 @@ export function parseAddress(value: string, code: AddressErrorCode = 'ADDRESS_IN
   };
   if (typeof value !== 'string') return fail('it is not a string');
   if (value.length > longestValue) return fail(`it has more than ${longestValue} characters`);
-  const given = withoutWrapping(value);
+  const given = withoutWrapping(value.replaceAll('\t', ' '));
   if (control.test(given)) return fail('it holds a control character or a line break');
 
   const { name, spec } = splitName(given) ?? fail('its < and > do not enclose the address at its end');
@@ -73,7 +74,7 @@ export function parseAddress(value: string, code: AddressErrorCode = 'ADDRESS_IN
   const decode = (part: string): string => (escaped ? (decoded(part) ?? fail('its percent-escapes are broken')) : part);
   const local = decode(unquotedLocal(rest.slice(0, at)));
   if (local === '') return fail('nothing is before its @');
-  if (unseen.test(local) || !localPart.test(local))
+  if (unseen.test(local) || quotation.test(local) || !localPart.test(local))
     return fail('what is before its @ holds a character that no mailbox name has');
   if (utf8Length(local) > longestLocal) return fail(`what is before its @ has more than ${longestLocal} bytes`);
   // Of a fully qualified name in DNS the last dot stands for the root.
@@ -118,19 +119,26 @@ export function normalizeDomain(domain: string, code: AddressErrorCode | 'OPTION
   return ascii;
 }
 
+/** Quotes or brackets of any language around the whole, such as the braces of PowerShell's lists. Pairs differ: „…“, “…”, ”…”, »…«. */
+const wrapped =
+  /^(?:(["'])[^"<>\s]+@[^"<>@\s]+\1|[\p{Pi}\p{Pf}\p{Ps}][^"<>\s\p{Pi}\p{Ps}\p{Pe}]+@[^"<>@\s\p{Pi}\p{Ps}\p{Pe}]+[\p{Pi}\p{Pf}\p{Pe}])$/u;
+
 /** Without what surrounds an address where it was copied from: white space, invisible marks, a separator, quotes around the whole. */
 function withoutWrapping(value: string): string {
-  const bare = value.replace(/^[\s\p{Cf}]+/u, '').replace(/[\s\p{Cf},;]+$/u, '');
-  return /^(["'])[^"'<>\s]+@[^"'<>@\s]+\1$/.test(bare) ? bare.slice(1, -1) : bare;
+  const bare = value.replace(/^[\s\p{Cf}]+/u, '').replace(/[\s\p{Cf},;，；、]+$/u, '');
+  return wrapped.test(bare) ? bare.slice(1, -1) : bare;
 }
 
 function splitName(value: string): { name: string; spec: string } | undefined {
-  // A header of SIP has parameters of its own behind the address.
-  const enclosed = /^(.*)<([^<>]*)>(?:\s*;[^<>"@]*)?$/s.exec(value);
+  // A link of Markdown, whose text is a name or the address once more.
+  const link = /^\[([^[\]]*)\]\(([^()\s]+@[^()\s]+)\)$/.exec(value);
+  if (link !== null) return linked(link[1], link[2]);
+  // A header of SIP has parameters of its own behind the address, one of mail may have a comment.
+  const enclosed = /^(.*)<([^<>]*)>(?:\s*;[^<>"@]*|\s*\([^()<>@]*\))?$/s.exec(value);
   if (enclosed !== null) return named(enclosed[1], enclosed[2]);
   if (/[<>]/.test(value.replaceAll(/"(?:[^"\\]|\\.)*"/g, ''))) return undefined;
   // What Outlook makes of a link in a reply, and the way of RFC 822.
-  const bracketed = /^(.*)\[([^[\]@]+@[^[\]@]+)\]$/s.exec(value);
+  const bracketed = /^(.*)\[([^[\]@]+@[^[\]@]+)\]$/s.exec(value) ?? /^([^@()]+)\(([^()@\s]+@[^()@\s]+)\)$/.exec(value);
   if (bracketed !== null) return named(bracketed[1], bracketed[2]);
   const commented = /^(\S+@\S+)\s+\(([^()]*)\)$/.exec(value);
   if (commented !== null) return named(commented[2], commented[1]);
@@ -147,6 +155,13 @@ function holdsSeveral(given: string, spec: string, kind: Address['kind']): boole
     .split(/[;,]/)
     .slice(1)
     .some((part) => part.includes('@') && !part.includes('='));
+}
+
+/** A link that leads elsewhere than it says is refused. */
+function linked(text = '', target = ''): { name: string; spec: string } | undefined {
+  if (!text.includes('@')) return named(text, target);
+  const bare = (one: string): string => one.toLowerCase().replace(/^(?:mailto|sips?|im):/, '');
+  return bare(text) === bare(target) ? named('', target) : undefined;
 }
 
 function named(name = '', spec = ''): { name: string; spec: string } {

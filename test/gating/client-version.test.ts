@@ -32,6 +32,12 @@ describe('parseClientVersion', () => {
     ['Version 2002 (build 12527.20194 « Démarrer en un clic »)\nCanal semi-annuel', '16.0.12527.20194'],
     ['版本 2002 (内部版本 12527.20194 即点即用)', '16.0.12527.20194'],
     ['\u200e16.0.6920.1000\u200e', '16.0.6920.1000'],
+    ['16, 0, 6920, 1000', '16.0.6920.1000'],
+    ['16,0,6920,1000', '16.0.6920.1000'],
+    ['16.0.6920.1000\0', '16.0.6920.1000'],
+    ['\nMajor  Minor  Build  Revision\n-----  -----  -----  --------\n16     0      6920   1000\n', '16.0.6920.1000'],
+    ['Major         : 16\nMinor         : 0\nBuild         : 6920\nRevision      : 1000\nMajorRevision : 0', '16.0.6920.1000'],
+    ['{ "Major": 16, "Minor": 0, "Build": 6920, "Revision": 1000, "MajorRevision": 0 }', '16.0.6920.1000'],
   ];
   for (const [value, version] of readings) {
     it(`reads ${version} from ${value.trim()}`, () => expect(formatClientVersion(parseClientVersion(value))).toBe(version));

@@ -21,7 +21,7 @@ describe('a cleaned text', () => {
     ['no such mark where there was no NUL', 'ÿþa', 'ÿþa'],
     ['no such mark amid the text', 'aÿþ\0', 'aÿþ'],
     ['all line ends', 'a\r\nb\rc\u0085d\u2028e\u2029f\r\r\ng', 'a\nb\nc\nd\ne\nf\ng'],
-    ['other spaces and tabs', 'a\u00a0b\tc\u3000d', 'a b c d'],
+    ['other spaces, but keeps tabs', 'a\u00a0b\tc\u3000d', 'a b\tc d'],
     ['invisible characters', 'a\u200bb\u00adc\u2066d', 'abcd'],
     ['other control characters', 'a\u0008b\u0001c', 'abc'],
     ['a wide colon', 'a\uff1ab', 'a:b'],
