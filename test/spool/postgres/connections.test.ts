@@ -110,6 +110,19 @@ describe('connections that break', () => {
     await spool.close();
   });
 
+  it('and COMMIT waits for a lock in vain: nothing is kept, and it is tried again', async () => {
+    let refusals = 0;
+    const refusing = async (query: PgQuery): Promise<void> => {
+      if (query.text !== 'COMMIT' || refusals-- <= 0) return;
+      throw Object.assign(new Error('canceling statement due to lock timeout'), { code: '55P03', severity: 'ERROR' });
+    };
+    const spool = new PostgresSpool({ pool: meddling(refusing, none), schema: fixture.newSchema(), migrate: true });
+    await spool.open(context);
+    refusals = 1;
+    expect(await spool.append([newEntry('m')])).toMatchObject([{ status: 'appended' }]);
+    await spool.close();
+  });
+
   it('in the middle of a claim or a settle: the call fails with a code, and the next one works', async () => {
     const schema = fixture.newSchema();
     let breaks = 0;

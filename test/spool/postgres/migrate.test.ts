@@ -39,7 +39,7 @@ describe('migrate()', () => {
   it('gives what a spool of an earlier library lacks, which is open for that one all the while', async () => {
     const schema = fixture.newSchema();
     const before = await fixture.open(schema);
-    await fixture.pool.query(`DROP FUNCTION "${schema}".append_1, "${schema}".due_1, "${schema}".deliver_2`);
+    await fixture.pool.query(`DROP FUNCTION "${schema}".append_2, "${schema}".due_1, "${schema}".deliver_2`);
     await fixture.pool.query(`ALTER TABLE "${schema}".entries SET (fillfactor = 100)`);
     const spool = new PostgresSpool({ pool: fixture.pool, schema });
     await expect(spool.open(context)).rejects.toMatchObject({ code: 'SPOOL_NOT_MIGRATED' });
@@ -61,6 +61,7 @@ describe('migrate()', () => {
     'FUNCTION due_1',
     'FUNCTION deliver_2',
     'FUNCTION append_1',
+    'FUNCTION append_2',
   ].map((one) => one.split(' '));
 
   it.each(steps.map(([, name], index) => [name, index] as const))(

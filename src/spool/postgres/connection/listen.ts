@@ -1,6 +1,7 @@
 import { type Clock, sleep } from '../../../core/clock.ts';
 import { Connections, Limit } from './connections.ts';
 import type { PgPool, PgPoolClient } from './pool.ts';
+import type { Session } from './session.ts';
 
 /** ms between attempts to listen again; doubles. */
 const firstPause = 100;
@@ -213,5 +214,53 @@ export class Listener {
     } catch {
       // Its sender finds what waits at its next poll.
     }
+  }
+}
+
+/**
+ * Tells other processes of what was appended, once that is committed. In the transaction itself it would hold a lock of the whole server from the beginning of COMMIT until that is on
+ * disk: all that append, in whatever process, would wait for each other's disk there, and on a slow one until the time for locks is over.
+ */
+export class News {
+  readonly #session: Session;
+  readonly #from: string;
+  #telling = false;
+  #more = false;
+
+  /** @param from Whom the others hear of it from; letters, digits and hyphens only. */
+  constructor(session: Session, from: string) {
+    this.#session = session;
+    this.#from = from;
+  }
+
+  /** One at a time: what comes meanwhile is told of together. */
+  tell(): void {
+    this.#more = true;
+    if (!this.#telling) void this.#tellAll();
+  }
+
+  async #tellAll(): Promise<void> {
+    this.#telling = true;
+    try {
+      while (this.#more) {
+        this.#more = false;
+        await this.#session.use(() => this.#tell());
+      }
+    } catch {
+      // Whoever was not told finds it at the next poll.
+    } finally {
+      this.#telling = false;
+    }
+  }
+
+  /** Nobody waits until that is on disk: it is of no use to anyone once the server has gone. */
+  async #tell(): Promise<void> {
+    const text = `SELECT set_config('synchronous_commit', 'off', true), pg_notify('${this.#session.sql.tables.channel}', '${this.#from}')`;
+    const told = await this.#session.alone((client) => client.query({ text }));
+    if (told !== undefined) return;
+    await this.#session.transact(async (client) => {
+      await client.query({ text });
+      return { result: undefined, commit: true };
+    });
   }
 }

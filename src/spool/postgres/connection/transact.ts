@@ -160,7 +160,7 @@ function refused(error: unknown): boolean {
   return !isConnectionError(error) && /^(?!40003)[0-9A-Z]{5}$/.test(sqlStateOf(error) ?? '');
 }
 
-/** An answer to COMMIT that says that nothing was kept: rolled back, refused, or no longer in a transaction. 40003 says that it cannot tell. */
+/** An answer to COMMIT that says that nothing was kept: rolled back, refused, no longer in a transaction, or a lock that it waited for in vain. 40003 says that it cannot tell. */
 function undone(error: unknown): boolean {
-  return /^(?:40(?!003)|23|25)/.test(sqlStateOf(error) ?? '');
+  return /^(?:40(?!003)|23|25|55P03)/.test(sqlStateOf(error) ?? '');
 }

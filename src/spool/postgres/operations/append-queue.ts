@@ -2,6 +2,7 @@ import { sleep } from '../../../core/clock.ts';
 import { isA } from '../../../core/errors/thrown.ts';
 import { SerialQueue } from '../../../core/queues.ts';
 import type { AppendResult } from '../../contract.ts';
+import { News } from '../connection/listen.ts';
 import { isConnectionError, isLockTimeout } from '../connection/pg-error.ts';
 import type { Session } from '../connection/session.ts';
 import { TransactionError } from '../connection/transact.ts';
@@ -51,7 +52,7 @@ interface Item {
  */
 export class Appender {
   readonly #session: Session;
-  readonly #instance: string;
+  readonly #news: News;
   readonly #most: number;
   #items: Item[] = [];
   /** Groups that are being gathered or written. */
@@ -73,7 +74,7 @@ export class Appender {
 
   constructor(session: Session, instance: string) {
     this.#session = session;
-    this.#instance = instance;
+    this.#news = new News(session, instance);
     this.#most = Math.max(1, Math.min(groupsAtOnce, (session.connections.most ?? 0) - leftToOthers));
   }
 
@@ -274,16 +275,18 @@ export class Appender {
     }
   }
 
-  #attempt(messages: readonly NewMessage[], limits: { lockTimeout: number; deadline: number }): Promise<Results> {
+  async #attempt(messages: readonly NewMessage[], limits: { lockTimeout: number; deadline: number }): Promise<Results> {
     const atOnce = mayGoAtOnce(messages);
     const write = atOnce ? appendAtOnce : appendMessages;
-    return this.#session.transact(
+    const { results, added } = await this.#session.transact(
       async (client) => {
-        const { results, added } = await write(client, this.#session.sql, messages, this.#instance);
-        return { result: results, commit: added };
+        const appended = await write(client, this.#session.sql, messages);
+        return { result: appended, commit: appended.added };
       },
       { ...limits, setsItself: atOnce },
     );
+    if (added) this.#news.tell();
+    return results;
   }
 }
 

@@ -39,11 +39,11 @@ export function mayGoAtOnce(messages: readonly NewMessage[]): boolean {
 /**
  * The same in one trip to the server, in a transaction of the spool's own, whose settings it makes. What holds a message that is kept already goes the long way.
  */
-export async function appendAtOnce(client: PgClient, sql: Sql, messages: readonly NewMessage[], from: string): Promise<Appended> {
+export async function appendAtOnce(client: PgClient, sql: Sql, messages: readonly NewMessage[]): Promise<Appended> {
   const entries = messages.flat();
-  const values = valuesOf(messages, entries, from);
+  const values = valuesOf(messages, entries);
   const { taken } = await sql.row<{ taken: string | null }>(client, appendNew, values);
-  if (taken === null) return appendMessages(client, sql, messages, from);
+  if (taken === null) return appendMessages(client, sql, messages);
   const [now = Number.NaN, tick = Number.NaN] = taken.split(' ').map(Number);
   const tx = begin(new Loaded(), tick);
   const results = messages.map((message) => resultOf(appendMessage(tx, message, now), (id) => tx.entry(id)));
@@ -56,14 +56,13 @@ interface Appended {
   readonly added: boolean;
 }
 
-function valuesOf(messages: readonly NewMessage[], entries: readonly NewSpoolEntry[], from: string): string[] {
+function valuesOf(messages: readonly NewMessage[], entries: readonly NewSpoolEntry[]): string[] {
   const column = (value: (entry: NewSpoolEntry) => string): string => textArray(entries.map(value));
   const numbers = (values: readonly number[]): string => `{${values.join(',')}}`;
   // No line breaks in JSON; in an array each of its quotes would be escaped, and read back.
   const lines = (value: (entry: NewSpoolEntry) => string): string => entries.map(value).join('\n');
   const streams = [...streamsOf(messages).values()];
   return newValues(
-    from,
     numbers(countersOfNew(entries.map(({ weight }) => weight))),
     [
       textArray(streams.map(({ key }) => key)),
@@ -90,12 +89,12 @@ function valuesOf(messages: readonly NewMessage[], entries: readonly NewSpoolEnt
   );
 }
 
-/** Appends messages in the transaction of `client`; `false` when nothing was added. @param from Whom the others hear of it from. */
+/** Appends messages in the transaction of `client`; `false` when nothing was added. @param from Whom the others hear of it from with its COMMIT; left out, nobody does. */
 export async function appendMessages(
   client: PgClient,
   sql: Sql,
   messages: readonly NewMessage[],
-  from: string,
+  from?: string,
 ): Promise<Appended> {
   const streams = streamsOf(messages);
   const ids = messages.map(idOf);
@@ -113,7 +112,13 @@ export async function appendMessages(
   });
   const added = [...tx.entries.values()];
   if (added.length > 0) {
-    await sql.rows(client, insertEntries, [JSON.stringify(rowsOf(added, bodies)), countersOf(added, loaded), from, now, tx.rev]);
+    await sql.rows(client, insertEntries, [
+      JSON.stringify(rowsOf(added, bodies)),
+      countersOf(added, loaded),
+      from ?? null,
+      now,
+      tx.rev,
+    ]);
   }
   // A stream that was locked for a message that is not new may have no entry.
   if (plans.some(({ status }) => status !== 'appended')) await refreshStreams(client, sql, [...streams.keys()]);

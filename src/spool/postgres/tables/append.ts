@@ -40,7 +40,7 @@ export const insertEntries = statement(
   ), c AS (
     ${addCounters(t, '$2')}
   )
-  SELECT pg_notify('${t.channel}', $3)`,
+  SELECT pg_notify('${t.channel}', $3) WHERE $3 IS NOT NULL`,
 );
 
 /** What differs between the entries that {@link appendNew} is given, each an array; the last two are JSON, one in a line. */
@@ -66,8 +66,8 @@ const givenNames = Object.keys(given) as (keyof typeof given)[];
 /** Column by column, what {@link appendNew} writes. */
 export type NewRows = Readonly<Record<keyof typeof given, string>>;
 
-/** What {@link appendNew} asks, in this order: whom it is from, the counters, the streams (key, lane, pickup), the entries. */
-const types = ['text', 'bigint[]', 'text[]', 'text[]', 'bigint[]', ...Object.values(given)];
+/** What {@link appendNew} asks, in this order: the counters, the streams (key, lane, pickup), the entries. */
+const types = ['bigint[]', 'text[]', 'text[]', 'bigint[]', ...Object.values(given)];
 
 /** Appends messages of which none is kept: one text with the time and the tick, or null, and nothing changed, where one is. @see appendFunction */
 export const appendNew: Statement = statement(
@@ -76,8 +76,8 @@ export const appendNew: Statement = statement(
 );
 
 /** The parameters of {@link appendNew}. */
-export function newValues(from: string, counters: string, streams: readonly string[], rows: NewRows): string[] {
-  return [from, counters, ...streams, ...givenNames.map((name) => rows[name])];
+export function newValues(counters: string, streams: readonly string[], rows: NewRows): string[] {
+  return [counters, ...streams, ...givenNames.map((name) => rows[name])];
 }
 
 /**
@@ -99,20 +99,27 @@ BEGIN
     RETURN NULL;
   END IF;
   now := ${t.now}();
-  ${putStreams(t, 'unnest($3, $4, $5) AS x(key, lane, within)', 'now')};
+  ${putStreams(t, 'unnest($2, $3, $4) AS x(key, lane, within)', 'now')};
   tick := nextval('${t.ticks}');
   INSERT INTO ${t.entries} (${givenNames.join(', ')}, accepted_at, pickup_at, due_at, expires_at, ord, rev,
       state, single, cancel_requested, attempt, purged, active, kept)
     SELECT ${givenNames.map((name) => `x.${name}`).join(', ')}, now, least(now + x.due_within, ${latestTime}), least(now + x.due_within, ${latestTime}),
       least(now + x.expires_in, ${latestTime}), tick * ${ordersATick} + x.number, tick, 'spooled', 0, 0, 0, 0, true, false
     FROM unnest(${columns.join(', ')}) WITH ORDINALITY AS x(${givenNames.join(', ')}, number) ORDER BY x.message_id, x.part;
-  ${addCounters(t, '$2')};
-  PERFORM pg_notify('${t.channel}', $1);
+  ${addCounters(t, '$1')};
   RETURN now || ' ' || tick;
 END
 $append$;
 `;
 };
+
+/** What an earlier library calls for it, which tells others in the same transaction. */
+export const appendBeforeFunction = (t: Tables): string => `
+CREATE OR REPLACE FUNCTION ${t.appendBefore}(text, ${types.join(', ')}) RETURNS text LANGUAGE sql VOLATILE AS $append$
+  SELECT pg_notify('${t.channel}', $1);
+  SELECT ${t.append}(${types.map((_, index) => `$${index + 2}`).join(', ')});
+$append$;
+`;
 
 /** Entries that one revision can give an order to. */
 export const ordersATick = 4_096;

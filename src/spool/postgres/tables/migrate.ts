@@ -1,7 +1,7 @@
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Session } from '../connection/session.ts';
-import { appendFunction } from './append.ts';
+import { appendBeforeFunction, appendFunction } from './append.ts';
 import { deliverBeforeFunction, deliverFunction } from './deliver.ts';
 import { dueFunction } from './due.ts';
 import { adminTable, roomForEnded, schemaSteps, schemaVersion } from './schema.ts';
@@ -67,7 +67,7 @@ async function hasAdditions(client: PgClient, tables: Tables, functions: readonl
 const asked = ({ append, due, deliver }: Tables): readonly string[] => [append, due, deliver];
 
 /** What it makes: also what an earlier library of this version asks for by name, so that one that doesn't migrate opens what a later one made. */
-const made = (tables: Tables): readonly string[] => [...asked(tables), tables.deliverBefore];
+const made = (tables: Tables): readonly string[] => [...asked(tables), tables.appendBefore, tables.deliverBefore];
 
 /** In the transaction of `client`. Who comes second waits, and finds it done. */
 async function migrateTables(client: PgClient, tables: Tables): Promise<void> {
@@ -78,7 +78,9 @@ async function migrateTables(client: PgClient, tables: Tables): Promise<void> {
   for (const step of schemaSteps.slice(version)) await client.query({ text: step(tables) });
   if (version < schemaVersion) await client.query({ text: `UPDATE ${tables.meta} SET version = $1`, values: [schemaVersion] });
   if (await hasAdditions(client, tables, made(tables))) return;
-  const functions = `${appendFunction(tables)}${dueFunction(tables)}${deliverFunction(tables)}${deliverBeforeFunction(tables)}`;
+  const functions = [appendFunction, appendBeforeFunction, dueFunction, deliverFunction, deliverBeforeFunction]
+    .map((make) => make(tables))
+    .join('');
   await client.query({ text: `${viewsOf(tables)}${adminTable(tables)}${roomForEnded(tables)}${functions}` });
 }
 

@@ -25,7 +25,8 @@ export interface Tables {
   readonly append: string;
   readonly due: string;
   readonly deliver: string;
-  /** What an earlier library calls for {@link deliver}. */
+  /** What an earlier library calls for {@link append} and {@link deliver}. */
+  readonly appendBefore: string;
   readonly deliverBefore: string;
   /** LISTEN/NOTIFY channel; not quoted. */
   readonly channel: string;
@@ -55,9 +56,10 @@ export function tablesIn(schema: string): Tables {
     admin: table('admin'),
     ticks: table('ticks'),
     now: table('now_ms'),
-    append: table('append_1'),
+    append: table('append_2'),
     due: table('due_1'),
     deliver: table('deliver_2'),
+    appendBefore: table('append_1'),
     deliverBefore: table('deliver_1'),
     channel: `offline_im_${schema}`,
   };
