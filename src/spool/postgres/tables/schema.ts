@@ -16,6 +16,7 @@ export const countersOfGone = [
  * `streams` has a row while a stream has active entries: whoever changes entries of a stream holds the lock of its row, and
  * `due_at` is when its head may be claimed (null while that is at work); a note that a claim has just made lies in it too, see `inline-note.ts`. `ord` is the place of an entry in its stream. Updates
  * of an entry that stays active touch no indexed column, so that they stay in their page (HOT); hence the free room there.
+ * Columns of entries stand in the order in which they change: of a row that stays in its page the log has what follows the first byte that is another one. What has the same width comes first, without gaps.
  * `tallies` has differences, one row a transaction, added up now and then: nobody waits for anybody's count.
  */
 const version1 = (t: Tables): string => `
@@ -33,40 +34,40 @@ CREATE TABLE ${t.meta} (
 INSERT INTO ${t.meta} (one, version) VALUES (1, 0);
 
 CREATE TABLE ${t.entries} (
+  accepted_at bigint NOT NULL,
+  pickup_at bigint NOT NULL,
+  expires_in bigint NOT NULL,
+  due_at bigint NOT NULL,
+  due_within bigint NOT NULL,
+  expires_at bigint NOT NULL,
+  ord bigint NOT NULL,
+  part integer NOT NULL,
+  weight integer NOT NULL,
+  single integer NOT NULL,
+  cancel_requested integer NOT NULL,
+  purged integer NOT NULL,
+  kept boolean NOT NULL,
   id text COLLATE "C" PRIMARY KEY,
   message_id text COLLATE "C" NOT NULL,
-  part integer NOT NULL,
+  stream text COLLATE "C" NOT NULL,
   content_hash text NOT NULL,
   lane text COLLATE "C" NOT NULL,
   conversation_id text NOT NULL,
   audience text NOT NULL,
   recipients_key text NOT NULL,
   message_class text NOT NULL,
-  weight integer NOT NULL,
   recipients text NOT NULL,
-  accepted_at bigint NOT NULL,
-  pickup_at bigint NOT NULL,
-  expires_in bigint NOT NULL,
-  state text NOT NULL,
-  rev bigint NOT NULL,
-  due_at bigint NOT NULL,
-  due_within bigint NOT NULL,
-  expires_at bigint NOT NULL,
-  single integer NOT NULL,
   unknown_attempts text,
-  cancel_requested integer NOT NULL,
-  tried_by text,
-  note_id text COLLATE "C",
-  attempt integer NOT NULL,
   reason text,
-  ended_at bigint,
   sent_class text,
-  purged integer NOT NULL,
-  ord bigint NOT NULL,
-  stream text COLLATE "C" NOT NULL,
   active boolean NOT NULL,
-  kept boolean NOT NULL,
+  attempt integer NOT NULL,
+  rev bigint NOT NULL,
+  ended_at bigint,
   tombstone_at bigint,
+  state text NOT NULL,
+  note_id text COLLATE "C",
+  tried_by text,
   body text,
   UNIQUE (message_id, part)
 ) WITH (fillfactor = 100);
