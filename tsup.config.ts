@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import type { Plugin } from 'esbuild';
 import { defineConfig, type Options } from 'tsup';
 
 // One constant: links and `error.help` become absolute when the package knows where it lives.
@@ -35,8 +36,70 @@ const shared = {
   clean: false,
 } satisfies Options;
 
+const src = resolve('src');
+
+/**
+ * What lies together in one file. Without this esbuild makes a file for each set of entries that share something, and finding, reading and linking two dozen small
+ * files costs more than running their code. `for`: the entries that use anything of it, and so load all of it.
+ */
+const together: Readonly<Record<string, { readonly files: RegExp; readonly for: RegExp }>> = {
+  basics: {
+    files:
+      /^(core\/.*|message\/address|spool\/(contract|entry)|transport\/(decompressed|dispatched-response|fetch)|ews\/xml\/(namespaces|opening-tag|read|write)|graph\/client\/json)\.ts$/,
+    for: /./,
+  },
+  spools: {
+    files: /^(spool\/(admin\/(?!asked-spool|calls).*|state\/.*|arguments|journaled\/(json-shape|record-readers)))\.ts$/,
+    for: /^(index|admin|dashboard|file|indexeddb|postgres|sqlite|cli\/commands\/(?!completion|trace).*)\.ts$/,
+  },
+  journaled: {
+    files: /^spool\/journaled\/(?!json-shape|record-readers).*\.ts$/,
+    for: /^(index|admin|file|indexeddb|cli\/commands\/(?!completion|trace).*)\.ts$/,
+  },
+  operating: {
+    files: /^(spool\/sealed\/.*|sender\/(call-options|entries|status)|observability\/stats|spooler\/lanes\/obstacles)\.ts$/,
+    for: /^(index|admin|dashboard|cli\/commands\/(?!completion|trace).*)\.ts$/,
+  },
+};
+
+/** Has each of these entries import every file of a group, so that they share all of it or none. Their code is run in the same order as before. */
+const chunks: Plugin = {
+  name: 'chunks',
+  setup({ onResolve, onLoad }) {
+    const all = readdirSync(src, { recursive: true, encoding: 'utf8' }).map((file) => file.replaceAll('\\', '/'));
+    const grouped = new Set(Object.values(together).flatMap(({ files }) => all.filter((file) => files.test(file))));
+    const nameOf = (path: string): string => path.slice(src.length + 1).replaceAll('\\', '/');
+    onResolve({ filter: /^\.{1,2}\/.*\.ts$/ }, ({ path, resolveDir }) => {
+      const found = resolve(resolveDir, path);
+      // To esbuild, or it would leave out what an entry takes nothing from.
+      return grouped.has(nameOf(found)) ? { path: found, sideEffects: true } : undefined;
+    });
+    onResolve({ filter: /^chunk:/ }, ({ path }) => ({ path, namespace: 'chunk', sideEffects: true }));
+    onLoad({ filter: /./, namespace: 'chunk' }, ({ path }) => {
+      const files = together[path.slice('chunk:'.length)]?.files ?? /^$/;
+      return {
+        resolveDir: src,
+        contents: all
+          .filter((file) => files.test(file))
+          .map((file) => `import './${file}';`)
+          .join('\n'),
+      };
+    });
+    onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      const name = nameOf(path);
+      if (dirname(path) !== src && !/^cli\/(main|commands\/[^/]+)\.ts$/.test(name)) return undefined;
+      const groups = Object.keys(together).filter((group) => together[group]?.for.test(name));
+      return {
+        loader: 'ts',
+        contents: [readFileSync(path, 'utf8'), ...groups.map((group) => `import 'chunk:${group}';`)].join('\n'),
+      };
+    });
+  },
+};
+
 /** Both copies fit where one did with its names; the line breaks are left for stack traces. */
-const small: Required<Pick<Options, 'esbuildOptions'>> = {
+const small: Required<Pick<Options, 'esbuildOptions' | 'esbuildPlugins'>> = {
+  esbuildPlugins: [chunks],
   esbuildOptions: (options) => {
     options.minify = true;
     options.lineLimit = 160;

@@ -54,6 +54,14 @@ export function sizeTests(packed: () => Packed): void {
     // The rest is imports and exports of the shared files, and line breaks.
     expect(loaded).toBeLessThan(alone.length * 1.035);
   });
+
+  it('loads few files: each costs more than its code', async () => {
+    for (const format of ['js', 'cjs']) {
+      const files = new Set<string>();
+      await loadedBy(join(packed().installed, `dist/index.${format}`), files);
+      expect([...files].length).toBeLessThan(11);
+    }
+  });
 }
 
 async function bundled(options: BuildOptions): Promise<Buffer> {
