@@ -46,22 +46,24 @@ const lastAt = 1 + parts;
 const liveAt = 2 * lastAt;
 const addedAt = liveAt + 1;
 const numbers = addedAt + 1;
-const none: readonly number[] = new Array<number>(numbers).fill(0);
+/** By which the room for blocks grows: a list of numbers would grow by half, for every segment. */
+const growth = 1.1;
 
 /**
  * Between which places of the list the lines of each block of a segment are that are needed. Some may be needed no more: it is never too narrow. As numbers side by side it takes
  * 80 bytes a block; objects and ids would take half as much again as the whole index of ids.
  */
 export class BlockBounds {
-  readonly #numbers: number[] = [];
+  #numbers = new Float64Array();
+  #length = 0;
 
   /** Blocks up to the last one that ever had a line. */
   get length(): number {
-    return this.#numbers.length / numbers;
+    return this.#length;
   }
 
   add(block: number, { fixed }: EntryRecord): void {
-    while (this.length <= block) this.#numbers.push(...none);
+    this.#reach(block);
     const key = placeKey(fixed);
     const isFirst = !this.has(block);
     if (isFirst || comparePlaces(key, this.first(block)) < 0) this.#put(block, 0, key);
@@ -97,7 +99,15 @@ export class BlockBounds {
   }
 
   #key(block: number, from: number): PlaceKey {
-    return this.#numbers.slice(block * numbers + from, block * numbers + from + lastAt);
+    return [...this.#numbers.subarray(block * numbers + from, block * numbers + from + lastAt)];
+  }
+
+  #reach(block: number): void {
+    this.#length = Math.max(this.#length, block + 1);
+    if (this.#length * numbers <= this.#numbers.length) return;
+    const before = this.#numbers;
+    this.#numbers = new Float64Array(Math.ceil(this.#length * growth) * numbers);
+    this.#numbers.set(before);
   }
 
   #put(block: number, from: number, key: PlaceKey): void {

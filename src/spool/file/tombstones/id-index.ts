@@ -1,9 +1,9 @@
 /** 2 to that power: parts of the index, each of which grows by itself. */
 const partBits = 14;
 const firstSlots = 8;
-/** A part grows by this when it is so full. */
-const growth = 1.1;
-const fullAt = 0.88;
+/** A part grows by this when it is so full: fuller ones save little more, and searching them takes longer and longer. */
+const growth = 1.04;
+const fullAt = 0.94;
 /** 16-bit words of a slot: the tag, and the place in two. */
 const words = 3;
 
