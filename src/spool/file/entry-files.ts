@@ -15,11 +15,18 @@ export interface EntryLocation {
   readonly rev: number;
 }
 
+/** A file, and the entries that have no other. Few: a list takes a fraction of a set. */
+interface Residence {
+  readonly file: StoredFile;
+  residents: readonly string[];
+}
+
 /** Which file holds which entry: all that is kept in memory of a message. */
 export class EntryFiles {
   readonly #locations = new Map<string, EntryLocation>();
-  readonly #entriesIn = new Map<StoredFile, Set<string>>();
-  readonly #byPath = new Map<string, StoredFile>();
+  readonly #byPath = new Map<string, Residence>();
+  /** Those in whose place another file is by now, while it lacks some of their entries. */
+  readonly #replaced = new Map<StoredFile, Residence>();
 
   get(id: string): EntryLocation | undefined {
     return this.#locations.get(id);
@@ -27,11 +34,11 @@ export class EntryFiles {
 
   /** Entries that have no other file than this one. */
   entriesIn(file: StoredFile): readonly string[] {
-    return [...(this.#entriesIn.get(file) ?? [])];
+    return this.#residence(file)?.residents ?? [];
   }
 
   at(path: string): StoredFile | undefined {
-    return this.#byPath.get(path);
+    return this.#byPath.get(path)?.file;
   }
 
   /** Makes a file the place of entries. Answers with files that nobody needs any more. */
@@ -43,8 +50,9 @@ export class EntryFiles {
       this.#locations.set(id, { file, rev });
       residents.add(id);
     }
-    this.#entriesIn.set(file, residents);
-    this.#byPath.set(file.path, file);
+    const before = this.#byPath.get(file.path);
+    if (before !== undefined && before.file !== file && before.residents.length > 0) this.#replaced.set(before.file, before);
+    this.#byPath.set(file.path, { file, residents: [...residents] });
     return left.filter(({ path }) => path !== file.path);
   }
 
@@ -53,11 +61,16 @@ export class EntryFiles {
     const file = this.#locations.get(id)?.file;
     this.#locations.delete(id);
     if (file === undefined) return [];
-    const residents = this.#entriesIn.get(file);
-    residents?.delete(id);
-    if (residents !== undefined && residents.size > 0) return [];
-    this.#entriesIn.delete(file);
-    if (this.#byPath.get(file.path) === file) this.#byPath.delete(file.path);
+    const residence = this.#residence(file);
+    if (residence !== undefined) residence.residents = residence.residents.filter((one) => one !== id);
+    if (residence !== undefined && residence.residents.length > 0) return [];
+    this.#replaced.delete(file);
+    if (this.#byPath.get(file.path)?.file === file) this.#byPath.delete(file.path);
     return [file];
+  }
+
+  #residence(file: StoredFile): Residence | undefined {
+    const there = this.#byPath.get(file.path);
+    return there?.file === file ? there : this.#replaced.get(file);
   }
 }

@@ -223,6 +223,27 @@ export class Streams {
   }
 }
 
+/** Entries by the tags of their attempts. */
+export class Tags {
+  readonly #ids = new Map<string, Set<string>>();
+
+  of(tag: string): Iterable<string> {
+    return this.#ids.get(tag) ?? [];
+  }
+
+  add(tag: string, id: string): void {
+    const ids = this.#ids.get(tag);
+    if (ids === undefined) this.#ids.set(tag, new Set([id]));
+    else ids.add(id);
+  }
+
+  remove(tag: string, id: string): void {
+    const ids = this.#ids.get(tag);
+    ids?.delete(id);
+    if (ids?.size === 0) this.#ids.delete(tag);
+  }
+}
+
 function isIn(sets: readonly ReadonlySet<string>[], name: string): boolean {
   return sets.some((set) => set.has(name));
 }

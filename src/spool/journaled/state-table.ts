@@ -4,7 +4,7 @@ import { headDue, laneFilter, messageEndedSince, probeAt } from '../state/derive
 import { type EntryRecord, holdsPlace, isTombstone, mayExpireAt, type NoteRecord, streamKey } from '../state/records.ts';
 import { Transaction } from '../state/transaction.ts';
 import type { EndedTotals } from './journal.ts';
-import { LaneQueues, Streams } from './lane-queues.ts';
+import { LaneQueues, Streams, Tags } from './lane-queues.ts';
 
 /** A table that can be read and claimed from, but not changed. */
 export type TableView = Omit<StateTable, 'commit' | 'load' | 'loading' | 'admit' | 'shed' | 'beside' | 'uncount' | 'skew'> & {
@@ -25,7 +25,7 @@ export class StateTable {
   /** Most messages have one entry, for which a list would be large. */
   readonly #byMessage = new Map<string, string | readonly string[]>();
   /** Entries by the tag of an unknown attempt: what a late `delivered` looks up. */
-  readonly #byTag = new Map<string, Set<string>>();
+  readonly #byTag = new Tags();
   readonly #streams = new Streams();
   readonly #counts = Object.fromEntries(spoolStates.map((state) => [state, 0])) as Record<SpoolState, number>;
   /** Streams by the due time of their head. */
@@ -38,6 +38,31 @@ export class StateTable {
   readonly expiries = new DueQueue();
   /** Messages of which nothing but tombstones is left, by the end of the last one, by the wall clock. Those that were asked for last come last among its keys. */
   readonly tombstones = new DueQueue();
+  /** What puts an entry in its places. A map that grows stands still for milliseconds: those that are loaded grow one after the other, not all at one entry. */
+  readonly #places: readonly ((record: EntryRecord, streams: ChangedStreams, before?: EntryRecord) => void)[] = [
+    (record) => void this.#entries.set(record.fixed.id, record),
+    (record, _, before) => {
+      if (before === undefined) this.#putInMessage(record);
+      else this.#count(before, -1);
+      this.#count(record, 1);
+      const { fixed, status } = record;
+      if (status.unknownAttempts === before?.status.unknownAttempts) return;
+      for (const { tag } of status.unknownAttempts) this.#byTag.add(tag, fixed.id);
+    },
+    ({ fixed }, streams) => void streams.set(streamKey(fixed), fixed.lane),
+    ({ fixed, status }, _, before) => {
+      const key = streamKey(fixed);
+      const moved = before?.status.order !== status.order;
+      if (!holdsPlace(status)) this.#streams.remove(key, fixed.id);
+      else if (before === undefined || moved || !holdsPlace(before.status)) this.#streams.append(key, fixed.id, status.order);
+    },
+    ({ fixed, status }, _, before) => {
+      const mayExpire = mayExpireAt(status);
+      if (before === undefined || mayExpire !== mayExpireAt(before.status)) this.expiries.set(fixed.id, mayExpire);
+      const joins = before === undefined && this.entriesOfMessage(fixed.messageId).length > 1;
+      if (joins || isTombstone(status) || (before && isTombstone(before.status))) this.trackTombstones(fixed.messageId);
+    },
+  ];
   #bytes = 0;
   #rev = 0;
   #order = 0;
@@ -64,7 +89,7 @@ export class StateTable {
   }
 
   entriesWithTag(tag: string): Iterable<string> {
-    return this.#byTag.get(tag) ?? [];
+    return this.#byTag.of(tag);
   }
 
   /** Active entries of a stream, oldest first. */
@@ -132,9 +157,11 @@ export class StateTable {
       this.#order = Math.max(this.#order, record.status.order);
       if (++count % sliceSize === 0) yield;
     }
-    for (const record of byId.values()) {
-      this.#putEntry(record, streams);
-      if (++count % sliceSize === 0) yield;
+    for (const place of this.#places) {
+      for (const record of byId.values()) {
+        place(record, streams);
+        if (++count % sliceSize === 0) yield;
+      }
     }
     for (const note of notes) {
       this.#putNote(note.id, note, streams, byId);
@@ -190,7 +217,7 @@ export class StateTable {
     const others = this.entriesOfMessage(fixed.messageId).filter((other) => other !== id);
     if (others.length === 0) this.#byMessage.delete(fixed.messageId);
     else this.#byMessage.set(fixed.messageId, others);
-    for (const { tag } of status.unknownAttempts) this.#untag(tag, id);
+    for (const { tag } of status.unknownAttempts) this.#byTag.remove(tag, id);
     this.expiries.set(id, undefined);
     this.trackTombstones(fixed.messageId);
     const key = streamKey(fixed);
@@ -227,28 +254,13 @@ export class StateTable {
   }
 
   #putEntry(record: EntryRecord, streams: ChangedStreams): void {
-    const { fixed, status } = record;
-    const before = this.#entries.get(fixed.id);
-    this.#entries.set(fixed.id, record);
-    let concernsTombstones = isTombstone(status) || (before !== undefined && isTombstone(before.status));
-    if (before === undefined) {
-      const others = this.entriesOfMessage(fixed.messageId);
-      concernsTombstones ||= others.length > 0;
-      this.#byMessage.set(fixed.messageId, others.length === 0 ? fixed.id : [...others, fixed.id].sort());
-    } else this.#count(before, -1);
-    this.#count(record, 1);
-    if (status.unknownAttempts !== before?.status.unknownAttempts)
-      for (const { tag } of status.unknownAttempts) this.#tag(tag, fixed.id);
+    const before = this.#entries.get(record.fixed.id);
+    for (const place of this.#places) place(record, streams, before);
+  }
 
-    const key = streamKey(fixed);
-    streams.set(key, fixed.lane);
-    const moved = before?.status.order !== status.order;
-    if (!holdsPlace(status)) this.#streams.remove(key, fixed.id);
-    else if (before === undefined || moved || !holdsPlace(before.status)) this.#streams.append(key, fixed.id, status.order);
-
-    const mayExpire = mayExpireAt(status);
-    if (before === undefined || mayExpire !== mayExpireAt(before.status)) this.expiries.set(fixed.id, mayExpire);
-    if (concernsTombstones) this.trackTombstones(fixed.messageId);
+  #putInMessage({ fixed }: EntryRecord): void {
+    const others = this.entriesOfMessage(fixed.messageId);
+    this.#byMessage.set(fixed.messageId, others.length === 0 ? fixed.id : [...others, fixed.id].sort());
   }
 
   /** @param put Entries whose streams are known to have changed. */
@@ -276,18 +288,6 @@ export class StateTable {
     // Out first: so it comes last.
     if (this.tombstones.has(messageId)) this.tombstones.set(messageId, undefined);
     this.tombstones.set(messageId, messageEndedSince(statuses));
-  }
-
-  #tag(tag: string, id: string): void {
-    const ids = this.#byTag.get(tag);
-    if (ids === undefined) this.#byTag.set(tag, new Set([id]));
-    else ids.add(id);
-  }
-
-  #untag(tag: string, id: string): void {
-    const ids = this.#byTag.get(tag);
-    ids?.delete(id);
-    if (ids?.size === 0) this.#byTag.delete(tag);
   }
 
   #count({ fixed, status }: EntryRecord, by: 1 | -1): void {
