@@ -78,12 +78,21 @@ export class SpoolHandle {
     return this.#admin.lanes();
   }
 
+  /**
+   * What the processes on this spool can't use, without the sums by mailbox of {@link SpoolHandle.lanes}: those look at all that waits.
+   * @internal
+   */
+  async reports(): Promise<LaneReport['reports']> {
+    const { admin } = this.#storage;
+    return (await admin?.reports?.()) ?? (await admin?.lanes())?.reports ?? [];
+  }
+
   /** What each entry of a message, or one entry, waits for. @throws {OfflineImError} `ENTRY_UNKNOWN` */
   async explain(id: string): Promise<readonly Explanation[]> {
     const entries = await this.#known(id);
     const { admin } = this.#storage;
     const pauses = (await admin?.paused()) ?? [];
-    const reports = (await admin?.reports?.()) ?? (await admin?.lanes())?.reports ?? [];
+    const reports = await this.reports();
     const now = (await this.now()).getTime();
     return Promise.all(
       entries.map(async (entry) => {

@@ -73,7 +73,7 @@ async function answer(settings: DashboardSettings, history: History, tokens: For
       case '/':
         return await overview(view, own, history);
       case '/messages':
-        return await messages(view, own, url.searchParams);
+        return await messages(view, own, url.searchParams, request.signal);
       case '/find':
       case '/message':
         return await message(view, own, url.searchParams.get('id') ?? '', false);

@@ -18,8 +18,8 @@ export function filterWords(given: URLSearchParams): FilterWords {
   return Object.fromEntries(names.flatMap((name) => (given.get(name) ? [[name, given.get(name)?.trim() ?? '']] : [])));
 }
 
-/** Dead letters are a list like any other, with a button. */
-export async function messages(view: View, spool: SpoolHandle, query: URLSearchParams): Promise<Response> {
+/** Dead letters are a list like any other, with a button. What no index finds ends with the signal: nobody waits for it any more. */
+export async function messages(view: View, spool: SpoolHandle, query: URLSearchParams, signal: AbortSignal): Promise<Response> {
   const words = filterWords(query);
   const cursor = query.get('cursor') ?? undefined;
   // Checked by whoever reads it.
@@ -27,6 +27,7 @@ export async function messages(view: View, spool: SpoolHandle, query: URLSearchP
   const { entries, cursor: next } = await spool.list({
     ...filter,
     limit: onPage,
+    signal,
     ...(cursor === undefined ? {} : { cursor }),
   } as HandleQuery);
   const rows = entries.map(

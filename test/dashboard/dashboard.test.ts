@@ -2,6 +2,8 @@ import { parse } from 'parse5';
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
 import { dashboard } from '../../src/dashboard/dashboard.ts';
+import type { SpoolAdmin } from '../../src/spool/admin/contract.ts';
+import type { SpoolStorage } from '../../src/spool/contract.ts';
 import { FileSpool } from '../../src/spool/file/file-spool.ts';
 import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
 import { dashboardScene } from './scene.ts';
@@ -91,6 +93,22 @@ describe('pages', () => {
     ];
     for (const text of pages) expect(text).not.toMatch(/<script>|<img|<b>|<i>/);
     expect(pages[3]).toContain('&lt;/pre&gt;&lt;script&gt;alert(1)');
+    await scene.end();
+  });
+
+  it('look no further through a large spool once the browser has gone', async () => {
+    const scene = await dashboardScene();
+    const admin = (scene.spool as SpoolStorage).admin as { listBy: SpoolAdmin['listBy'] };
+    const gone = new AbortController();
+    let looked = 0;
+    admin.listBy = async () => {
+      looked += 1;
+      if (looked === 3) gone.abort();
+      await new Promise((resolve) => setImmediate(resolve));
+      return { entries: [], cursor: 'more', looked: 5_000 };
+    };
+    const response = await scene.handler(new Request('http://x/messages?code=EXPIRED', { signal: gone.signal }));
+    expect({ status: response.status, looked }).toEqual({ status: 500, looked: 3 });
     await scene.end();
   });
 

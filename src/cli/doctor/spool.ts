@@ -50,8 +50,7 @@ export async function spoolHealth(where: string, open: () => Promise<SpoolHandle
         ),
       );
     }
-    const { reports } = await spool.lanes();
-    for (const { kind, name, reason } of reports.flatMap((report) => report.obstacles)) {
+    for (const { kind, name, reason } of (await spool.reports()).flatMap((report) => report.obstacles)) {
       findings.push(
         warn('blocked', `${name} (${kind}): ${reason.code}: ${reason.text}`, 'Mend the cause, then: offline-im retry-now'),
       );

@@ -25,10 +25,17 @@ export interface Step {
   readonly looked: number;
 }
 
-type Narrowing = Readonly<Record<'state' | 'lane' | 'since' | 'until', string | number | null>>;
+type Narrowing = Readonly<Record<'state' | 'lane' | 'since' | 'until' | 'code' | 'recipient', string | number | null>>;
 
+/** Codes and recipients stand in JSON: what has them anywhere in it is read whole, and compared then. */
 const narrowed = `purged = 0 AND (:state IS NULL OR state = :state) AND (:lane IS NULL OR lane = :lane)
-  AND (:since IS NULL OR accepted_at >= :since) AND (:until IS NULL OR accepted_at < :until)`;
+  AND (:since IS NULL OR accepted_at >= :since) AND (:until IS NULL OR accepted_at < :until)
+  AND (:code IS NULL OR instr(reason, :code) > 0) AND (:recipient IS NULL OR instr(lower(recipients), :recipient) > 0)`;
+
+/** As it stands in JSON, in lower case; SQLite folds the case of ASCII only. */
+function plainIn(recipient: string | undefined): string | null {
+  return recipient !== undefined && /^[\x20-\x7e]+$/.test(recipient) && !/["\\]/.test(recipient) ? recipient.toLowerCase() : null;
+}
 
 /** What a list is read from: rows in order, and the column that they are in order of. */
 interface Index {
@@ -54,6 +61,8 @@ export class AdminReading {
       lane: filter.lane ?? null,
       since: filter.since ?? null,
       until: filter.until ?? null,
+      code: filter.code ?? null,
+      recipient: plainIn(filter.recipient),
     };
     const index = this.#index(filter, ended);
     if (index === undefined) return this.#slice(narrowing, ended, seq);

@@ -18,7 +18,8 @@ beforeAll(async () => {
   const path = join(folder, 'spool.db');
   const spool = new SqliteSpool({ path });
   await spool.open({ clock: systemClock, tombstones: 86_400_000 });
-  await spool.append([newEntry('a'), newEntry('b')]);
+  await spool.append([newEntry('a'), newEntry('b'), newEntry('c')]);
+  await spool.cancel(['c']);
   await spool.close();
   database = new DatabaseSync(path, { readOnly: true });
 });
@@ -71,4 +72,14 @@ it.each([
   ['what a time narrows', { since: 1 }, false],
 ] as const)('%s is read slice by slice', (_, filter, ended) => {
   expect(planOf(filter, ended)).toContain('SEARCH entries USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)');
+});
+
+it.each([
+  ['all', {}, 1],
+  ['a code that none has', { code: 'EXPIRED' }, 0],
+  ['somebody, in any case', { recipient: 'BOB@contoso.com' }, 1],
+  ['nobody', { recipient: 'nobody@contoso.com' }, 0],
+  ['what may stand otherwise in JSON', { recipient: '"bob"@contoso.com' }, 1],
+] as const)('what has ended is read whole only where it may fit: %s', (_, filter, rows) => {
+  expect(new AdminReading(database).step(filter, { ended: true, seq: 0 })).toMatchObject({ rows: { length: rows }, looked: 3 });
 });
