@@ -19,7 +19,7 @@ export async function spoolHealth(where: string, open: () => Promise<SpoolHandle
     const todo = hasCode(error, 'SPOOL_LOCKED')
       ? 'Look at that process; stop it if it hangs. Nothing has to be deleted.'
       : hasCode(error, 'SPOOL_NOT_MIGRATED')
-        ? 'offline-im migrate'
+        ? 'If that is the schema you mean, offline-im migrate with the same --spool and --schema.'
         : 'Correct --spool, or mend what the text says.';
     return [fail('spool', `The spool can't be opened (${told(error)}).`, todo), ...room(where)];
   }
