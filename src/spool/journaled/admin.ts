@@ -1,5 +1,5 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import { property } from '../../core/errors/thrown.ts';
+import { isA, property } from '../../core/errors/thrown.ts';
 import { cursorInvalid } from '../admin/arguments.ts';
 import type { EntryFilter, EntryPage } from '../admin/contract.ts';
 import { fits, hasEnded } from '../admin/filter.ts';
@@ -7,7 +7,7 @@ import type { AdminQueries, AdminRecords, RecordKind, StoredRecord } from '../ad
 import { LaneTally } from '../admin/summaries.ts';
 import { type EntryRecord, viewOf } from '../state/records.ts';
 import type { JournalEngine } from './engine.ts';
-import type { Journal, ListPlace } from './journal.ts';
+import { type Journal, JournalError, type ListPlace } from './journal.ts';
 import { isLater } from './json-shape.ts';
 
 /** Parts of a log that one page reads at most, of 16 kB each: a filter that hardly anything fits must not hold up its owner for as long as the log is. */
@@ -231,13 +231,24 @@ export class JournaledRecords implements AdminRecords {
     next.set(kind, change(new Map(next.get(kind))));
     if (durable.includes(kind)) {
       const document = durable.map((one) => [one, Object.fromEntries(next.get(one) ?? [])]);
-      await this.#journal.admin?.write(JSON.stringify({ version: 1, ...Object.fromEntries(document) }));
+      const text = JSON.stringify({ version: 1, ...Object.fromEntries(document) });
+      await this.#coded('unknown', async () => this.#journal.admin?.write(text));
     }
     this.#kinds = next;
   }
 
+  /** Whatever a journal fails with. */
+  async #coded<Result>(kept: JournalError['kept'], call: () => Promise<Result>): Promise<Result> {
+    try {
+      return await call();
+    } catch (error) {
+      if (isA(error, OfflineImError)) throw error;
+      throw this.#engine.failed(isA(error, JournalError) ? error : new JournalError(kept, error));
+    }
+  }
+
   async #all(): Promise<ReadonlyMap<RecordKind, Map<string, Kept>>> {
-    this.#kinds ??= kindsIn((await this.#journal.admin?.read()) ?? '{}');
+    this.#kinds ??= await this.#coded('no', async () => kindsIn((await this.#journal.admin?.read()) ?? '{}'));
     return this.#kinds;
   }
 }

@@ -130,7 +130,8 @@ export class JournalError extends Error {
   readonly kept: 'no' | 'unknown';
 
   constructor(kept: 'no' | 'unknown', cause: unknown) {
-    super(asError(cause).message, { cause });
+    const message = property(asError(cause), 'message'); // of an error of anybody's
+    super(typeof message === 'string' ? message : 'an error without a text', { cause });
     this.kept = kept;
   }
 }

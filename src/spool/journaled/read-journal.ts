@@ -1,9 +1,24 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { quoted } from '../../core/errors/quote.ts';
+import { isA, isArray, property } from '../../core/errors/thrown.ts';
 import type { SpoolContext, SpooledMessage } from '../contract.ts';
 import type { EntryRecord, NoteRecord } from '../state/records.ts';
-import type { EndedTotals, Journal } from './journal.ts';
+import { type EndedTotals, failedError, type Journal, JournalError } from './journal.ts';
 import { type Reader, ShapeError } from './json-shape.ts';
 import { entryRecord, message, storedNote } from './record-readers.ts';
+
+/** What a journal reads; whatever it fails with becomes an error of ours, which says that nothing was written. */
+async function asked<Result>(call: () => Promise<Result>): Promise<Result> {
+  try {
+    return await call();
+  } catch (error) {
+    throw coded(error);
+  }
+}
+
+function coded(error: unknown): unknown {
+  return isA(error, OfflineImError) || isA(error, JournalError) ? error : new JournalError('no', error);
+}
 
 /** What a journal gives back, checked record by record unless the journal has done so: what lies in a storage is hostile. */
 export class ReadJournal {
@@ -28,27 +43,38 @@ export class ReadJournal {
       }
     | undefined
   > {
-    this.#context = {
+    const own: SpoolContext = {
       ...context,
       onCorrupt: (report) => {
         this.#reports += 1;
         context.onCorrupt?.(report);
       },
     };
-    const contents = await this.#journal.open(this.#context, lost);
+    this.#context = own;
+    const contents = await asked(() => this.#journal.open(own, lost)).catch((error: unknown) => {
+      throw this.#failed(error);
+    });
+    if (contents === undefined) return undefined;
     try {
-      return (
-        contents && {
-          entries: this.#all('entry', contents.entries, entryRecord),
-          notes: this.#all('note', contents.notes, storedNote),
-          ended: contents.ended,
-        }
-      );
+      const [entries, notes]: unknown[] = [property(contents, 'entries'), property(contents, 'notes')];
+      if (!isArray(entries) || !isArray(notes)) {
+        const shown = quoted(isArray(entries) ? notes : entries);
+        throw new TypeError(`open() of its journal resolved with ${shown}; expected { entries, notes }, each an array`);
+      }
+      return {
+        entries: this.#all('entry', entries, entryRecord),
+        notes: this.#all('note', notes, storedNote),
+        ended: contents.ended,
+      };
     } catch (error) {
       // Nobody else would let go of what it holds.
       await Promise.resolve(this.#journal.close()).catch(() => undefined);
-      throw error;
+      throw this.#failed(coded(error));
     }
+  }
+
+  #failed(error: unknown): unknown {
+    return isA(error, JournalError) ? failedError(this.#name, error) : error;
   }
 
   /** Messages of entries. `silent`: ids that the journal left out without a word to `onCorrupt`. */
@@ -56,7 +82,7 @@ export class ReadJournal {
     records: readonly EntryRecord[],
   ): Promise<{ readonly messages: ReadonlyMap<string, SpooledMessage>; readonly silent: readonly string[] }> {
     const before = this.#reports;
-    const found = await this.#journal.read(records);
+    const found = await this.#found(records);
     const all = this.#reports > before || records.every(({ fixed }) => found.has(fixed.id));
     const silent = all ? [] : records.map(({ fixed }) => fixed.id).filter((id) => !found.has(id));
     if (this.#journal.checked === true) return { messages: found as ReadonlyMap<string, SpooledMessage>, silent };
@@ -66,6 +92,20 @@ export class ReadJournal {
       if (read !== undefined) messages.set(id, read);
     }
     return { messages, silent };
+  }
+
+  /** Of a journal that has not checked it, a map of our own: what it resolved with may be anything. */
+  async #found(records: readonly EntryRecord[]): Promise<ReadonlyMap<string, unknown>> {
+    const found = await asked(() => this.#journal.read(records));
+    if (this.#journal.checked === true) return found;
+    try {
+      return new Map(found);
+    } catch {
+      throw new JournalError(
+        'no',
+        new TypeError(`read() of its journal resolved with ${quoted(found)}; expected a Map by entry id`),
+      );
+    }
   }
 
   reportMissing(entryId: string): void {

@@ -146,7 +146,10 @@ describe('a file spool on a failing disk', () => {
   it('does not blame a file when too many are open', async () => {
     const world = await opened();
     world.disk.fault = (called) => (called === 'read' ? 'EMFILE' : undefined);
-    await expect(world.spool.claim(claimRequest({ ignorePickup: true }))).rejects.toMatchObject({ code: 'EMFILE' });
+    await expect(world.spool.claim(claimRequest({ ignorePickup: true }))).rejects.toMatchObject({
+      code: 'SPOOL_FAILED',
+      cause: { cause: { code: 'EMFILE' } },
+    });
     world.disk.heal();
     expect(await world.spool.claim(claimRequest({ ignorePickup: true }))).toHaveLength(1);
     expect(world.corrupt).toEqual([]);
