@@ -12,6 +12,16 @@ process.emitWarning = ((warning: string | Error, ...rest: [never]) => {
   if (!String(warning).includes('SQLite')) emitWarning.call(process, warning, ...rest);
 }) as typeof process.emitWarning;
 
+// Older ones lack node:sqlite and more: what they say then, nobody could make anything of.
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+const [, leastMajor = 0, leastMinor = 0] = (/(\d+)\.(\d+)/.exec(manifest.engines.node) ?? []).map(Number);
+if (major < leastMajor || (major === leastMajor && minor < leastMinor)) {
+  process.stderr.write(
+    `offline-im: It needs Node ${leastMajor}.${leastMinor} or newer; this is Node ${process.versions.node} (${process.execPath}).\n`,
+  );
+  process.exit(exitCodes.failed);
+}
+
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   // The second one ends it at once, as it would have without us.

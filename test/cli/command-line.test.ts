@@ -47,6 +47,19 @@ it('--help names every command, and each command its options and examples', asyn
   }
 });
 
+it.each([
+  ['20.20.2', 1],
+  ['22.12.0', 1],
+  ['22.13.0', 0],
+  ['24.0.0', 0],
+])('on Node %s it ends with %i, and says which one it needs', async (version, code) => {
+  const is = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } })`;
+  const env = { NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(is).replaceAll("'", '%27')}"` };
+  const ran = await offlineIm(['stats', '--spool', path], { env });
+  expect(ran.code).toBe(code);
+  expect(ran.err).toMatch(code === 0 ? /^$/ : /^offline-im: It needs Node 22\.13 or newer; this is Node \S+ \(.+\)\.\n$/);
+});
+
 it('stats counts by state, for a program and for a person', async () => {
   const json = await offlineIm(['stats', '--spool', path, '--json']);
   expect(json).toMatchObject({ code: 0, err: '' });
