@@ -66,8 +66,8 @@ async function send({ fetch, credentials, clock }: DiscoverSettings, question: Q
   return credentials === undefined ? post({}) : credentials.authenticate(post, { url: url.href, signal: limit.signal, clock });
 }
 
-/** Names that lead to this machine, this network or a cloud's own services, whoever resolves them. */
-const privateNames = /(?:^|\.)(?:localhost|localdomain|local|internal|intranet|lan|home\.arpa)$/;
+/** Names that lead to this machine, this network or a cloud's own services, whoever resolves them; with those that RFC 6762 (appendix G) found in use. */
+const privateNames = /(?:^|\.)(?:localhost|localdomain|local|internal|intranet|private|corp|home|lan|home\.arpa)$/;
 
 /**
  * Loopback, link-local, private and reserved addresses in every spelling, also within IPv6, and names that stay inside: where no

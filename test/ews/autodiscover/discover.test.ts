@@ -324,6 +324,9 @@ const privateHosts = [
     'localhost.localdomain',
     'metadata.google.internal',
     'nas.local',
+    'exchange.corp',
+    'router.home',
+    'mail.contoso.private.',
     'exchange01',
   ],
 ];
