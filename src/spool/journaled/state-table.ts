@@ -49,9 +49,9 @@ export class StateTable {
       if (status.unknownAttempts === before?.status.unknownAttempts) return;
       for (const { tag } of status.unknownAttempts) this.#byTag.add(tag, fixed.id);
     },
-    ({ fixed }, streams) => void streams.set(streamKey(fixed), fixed.lane),
-    ({ fixed, status }, _, before) => {
+    ({ fixed, status }, streams, before) => {
       const key = streamKey(fixed);
+      streams.set(key, fixed.lane);
       const moved = before?.status.order !== status.order;
       if (!holdsPlace(status)) this.#streams.remove(key, fixed.id);
       else if (before === undefined || moved || !holdsPlace(before.status)) this.#streams.append(key, fixed.id, status.order);
@@ -59,7 +59,7 @@ export class StateTable {
     ({ fixed, status }, _, before) => {
       const mayExpire = mayExpireAt(status);
       if (before === undefined || mayExpire !== mayExpireAt(before.status)) this.expiries.set(fixed.id, mayExpire);
-      const joins = before === undefined && this.entriesOfMessage(fixed.messageId).length > 1;
+      const joins = before === undefined && typeof this.#byMessage.get(fixed.messageId) !== 'string';
       if (joins || isTombstone(status) || (before && isTombstone(before.status))) this.trackTombstones(fixed.messageId);
     },
   ];
