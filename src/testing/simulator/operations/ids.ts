@@ -32,10 +32,20 @@ export function resolveItem(
   doing: Doing = 'read',
 ): { item: SimulatedItem; mailbox: SimulatedMailbox } {
   const item = itemOf(id, context.exchange.registry);
-  const mailbox = item && context.exchange.find(item.mailbox);
-  if (item === undefined || mailbox === undefined) throw new EwsItemError('ErrorItemNotFound');
+  if (item === undefined) throw new EwsItemError(whyNot(id, context.exchange.registry.folders, 'Folder', 'Item'));
+  const mailbox = context.exchange.find(item.mailbox);
+  if (mailbox === undefined) throw new EwsItemError('ErrorItemNotFound');
   requireOnItem(item, mailbox, context, doing);
   return { item, mailbox };
+}
+
+/** Why an id leads nowhere: it is empty, nothing that a server has written, one of the other kind, or of something that is gone. */
+function whyNot(id: XmlElement, others: { has(id: string): boolean }, other: string, wanted: string): string {
+  const attribute = ['Id', 'RecurringMasterId', 'OccurrenceId'].find((name) => id.attributes.has(name));
+  const text = id.attributes.get(attribute ?? '') ?? '';
+  if (text === '') return 'ErrorInvalidIdEmpty';
+  if (!/^[A-Za-z0-9+/_=-]+$/.test(text)) return 'ErrorInvalidIdMalformed';
+  return others.has(text) ? `ErrorCannotUse${other}IdFor${wanted}Id` : `Error${wanted}NotFound`;
 }
 
 /** Whoever changes something says which state of it has been seen. */
@@ -117,7 +127,7 @@ export function folderIdsIn(list: XmlElement | undefined, what: string): readonl
   for (const id of ids) {
     const known = id.ns === typesNs && (id.name === 'FolderId' || id.name === 'DistinguishedFolderId');
     if (!known) throw schemaFault(`the element '${what}' has invalid child element '${id.name}'.`);
-    if (!id.attributes.get('Id')) throw schemaFault(`the required attribute 'Id' of '${id.name}' is missing.`);
+    if (id.attributes.get('Id') === undefined) throw schemaFault(`the required attribute 'Id' of '${id.name}' is missing.`);
   }
   return ids;
 }
@@ -136,7 +146,7 @@ export function mailboxOf(folder: SimulatedFolder, context: OperationContext): S
 
 function byId(id: XmlElement, context: OperationContext): SimulatedFolder {
   const folder = context.exchange.registry.folders.get(id.attributes.get('Id') ?? '');
-  if (folder === undefined) throw new EwsItemError('ErrorFolderNotFound');
+  if (folder === undefined) throw new EwsItemError(whyNot(id, context.exchange.registry.items, 'Item', 'Folder'));
   return folder;
 }
 

@@ -81,13 +81,20 @@ export function writeExtendedField(path: ExtendedFieldPath): string {
   return `<t:ExtendedFieldURI ${attributes.join(' ')}/>`;
 }
 
+/** Whether a type is there for reports only: nothing can be set, got or searched by it (`ErrorUnsupportedMapiPropertyType`). */
+export const isForReports = ({ type }: ExtendedFieldPath): boolean => /^(?:Error|Null|Object|ObjectArray)$/.test(type);
+
+const bits = { Short: 16, Integer: 32, Long: 64 } as const;
+
 /** Whether a value fits its MAPI type (`ErrorInvalidExtendedPropertyValue` when not). */
 export function fitsType(type: string, value: string): boolean {
   switch (type) {
     case 'Integer':
     case 'Short':
-    case 'Long':
-      return /^[+-]?\d+$/.test(value.trim());
+    case 'Long': {
+      const trimmed = value.trim().replace(/^\+/, '');
+      return /^-?\d{1,30}$/.test(trimmed) && BigInt.asIntN(bits[type], BigInt(trimmed)) === BigInt(trimmed);
+    }
     case 'Boolean':
       return /^(?:true|false|0|1)$/.test(value.trim());
     case 'CLSID':
@@ -99,6 +106,7 @@ export function fitsType(type: string, value: string): boolean {
     case 'Double':
     case 'Float':
     case 'Currency':
+    case 'ApplicationTime':
       return value.trim() !== '' && Number.isFinite(Number(value));
     default:
       return true;

@@ -41,9 +41,9 @@ export function typeOfPath(path: PropertyPath): ValueType {
       case 'Double':
       case 'Float':
       case 'Currency':
+      case 'ApplicationTime': // days since 1899, with a fraction
         return 'number';
       case 'SystemTime':
-      case 'ApplicationTime':
         return 'time';
       default:
         return 'text';
@@ -66,6 +66,9 @@ export function compareValues(type: ValueType, a: string, b: string): number | u
   const [left, right] = [numberOf(type, a), numberOf(type, b)];
   return left === undefined || right === undefined ? undefined : left - right;
 }
+
+/** Whether a text is a value of that type. */
+export const isValueOf = (type: ValueType, text: string): boolean => type === 'text' || numberOf(type, text) !== undefined;
 
 function numberOf(type: Exclude<ValueType, 'text'>, text: string): number | undefined {
   const trimmed = text.trim();

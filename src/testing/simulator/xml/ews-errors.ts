@@ -68,6 +68,17 @@ const texts: ReadonlyMap<string, string> = new Map([
   ['ErrorMessageDispositionRequired', 'Message disposition is required for the message.'],
   ['ErrorInvalidExtendedProperty', 'The extended property attribute combination is invalid.'],
   ['ErrorInvalidExtendedPropertyValue', 'The specified value is invalid for the extended property.'],
+  ['ErrorUnsupportedMapiPropertyType', 'The MAPI types Error, Null, Object and ObjectArray exist for reports only.'],
+  ['ErrorInvalidPropertyForExists', 'Every item has that flag; compare it with true or false.'],
+  ['ErrorInvalidPagingMaxRows', 'MaxEntriesReturned must be greater than 0.'],
+  ['ErrorInvalidIndexedPagingParameters', 'Offset must not be less than 0.'],
+  ['ErrorInvalidFractionalPagingParameters', 'The fraction must lie between 0 and 1, and its denominator be greater than 0.'],
+  ['ErrorCalendarFolderIsInvalidForCalendarView', 'A calendar view needs a folder of appointments.'],
+  ['ErrorInvalidIdEmpty', 'The id is empty.'],
+  ['ErrorInvalidIdMalformed', 'The id is malformed.'],
+  ['ErrorCannotUseFolderIdForItemId', 'The id of a folder was given where that of an item is wanted.'],
+  ['ErrorCannotUseItemIdForFolderId', 'The id of an item was given where that of a folder is wanted.'],
+  ['ErrorUpdatePropertyMismatch', 'The property that is set is not the one that the path names.'],
 ]);
 
 /** The sentence that goes with a response code. */

@@ -57,7 +57,8 @@ const defaults: ReadonlySet<string> = new Set(
 );
 const defaultsOfGetItem: ReadonlySet<string> = new Set(['RequiredAttendees', 'OptionalAttendees', 'Resources']);
 
-function isDefault(name: string, operation: 'FindItem' | 'GetItem'): boolean {
+/** Whether the default shape has an element of which nothing is computed. */
+export function isDefault(name: string, operation: 'FindItem' | 'GetItem'): boolean {
   return defaults.has(name) || (operation === 'GetItem' && defaultsOfGetItem.has(name));
 }
 

@@ -1,7 +1,7 @@
 import { typesNs } from '../../../ews/xml/namespaces.ts';
 import type { XmlElement } from '../../../ews/xml/read.ts';
 import { fieldUris, indexedFieldUris } from '../schema/names.ts';
-import { type ExtendedFieldPath, readExtendedField } from '../store/extended-property.ts';
+import { type ExtendedFieldPath, isForReports, readExtendedField } from '../store/extended-property.ts';
 import { EwsFault } from './ews-errors.ts';
 import { schemaFault } from './soap-request.ts';
 
@@ -25,6 +25,7 @@ export function readPropertyPath(element: XmlElement): PropertyPath {
   if (element.name === 'ExtendedFieldURI') {
     const path = readExtendedField(element);
     if (path === undefined) throw new EwsFault('ErrorInvalidExtendedProperty');
+    if (isForReports(path)) throw new EwsFault('ErrorUnsupportedMapiPropertyType');
     return { kind: 'extended', path };
   }
   const uri = element.attributes.get('FieldURI') ?? '';

@@ -1,6 +1,6 @@
 import { typesNs } from '../../../ews/xml/namespaces.ts';
 import { child, type XmlElement } from '../../../ews/xml/read.ts';
-import { compareValues, typeOfPath } from './comparison.ts';
+import { compareValues, isValueOf, typeOfPath } from './comparison.ts';
 import { EwsFault } from './ews-errors.ts';
 import { isPropertyPath, type PropertyPath, readPropertyPath } from './property-path.ts';
 import { schemaFault } from './soap-request.ts';
@@ -42,13 +42,13 @@ function readExpression(element: XmlElement): Restriction {
     case 'IsGreaterThanOrEqualTo':
     case 'IsLessThan':
     case 'IsLessThanOrEqualTo':
-      return { kind: 'compare', path: pathIn(element), with: operandIn(element), by: element.name as Comparison };
+      return readComparison(element, element.name as Comparison);
     case 'Excludes':
       return { kind: 'excludes', path: pathIn(element), mask: maskIn(element) };
     case 'Contains':
       return readContains(element);
     case 'Exists':
-      return { kind: 'exists', path: pathIn(element) };
+      return readExists(element);
     case 'Not':
       return { kind: 'not', inner: readExpression(only(element)) };
     case 'And':
@@ -59,6 +59,22 @@ function readExpression(element: XmlElement): Restriction {
     default:
       throw new EwsFault('ErrorUnsupportedPathForQuery', `The simulator does not know the search expression ${element.name}.`);
   }
+}
+
+function readComparison(element: XmlElement, by: Comparison): Restriction {
+  const [path, operand] = [pathIn(element), operandIn(element)];
+  const fits = typeof operand !== 'string' || isValueOf(typeOfPath(path), operand);
+  if (!fits) throw new EwsFault('ErrorInvalidValueForProperty', `The value "${operand}" is none of the property's type.`);
+  return { kind: 'compare', path, with: operand, by };
+}
+
+/** Bits of the message flags, which every item has. */
+const ofFlags = /^item:(?:IsDraft|IsSubmitted|IsUnmodified|IsResend|IsFromMe)$/;
+
+function readExists(element: XmlElement): Restriction {
+  const path = pathIn(element);
+  if (path.kind === 'field' && ofFlags.test(path.uri)) throw new EwsFault('ErrorInvalidPropertyForExists');
+  return { kind: 'exists', path };
 }
 
 function readContains(element: XmlElement): Restriction {

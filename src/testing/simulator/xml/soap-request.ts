@@ -51,6 +51,7 @@ export function readRequest(body: string): ReadRequest {
       if (element.ns !== messagesNs || !isSchemaOperation(name)) {
         throw new EwsFault('ErrorInvalidRequest', `The operation ${element.name} is not known.`);
       }
+      if (impersonatedBySid(header)) throw new EwsFault('ErrorInvalidUserSid', 'No account here has a SID; name an address.');
       if (zoned === undefined) throw new EwsFault('ErrorTimeZone', 'The time zone of TimeZoneContext is not known.');
       return { operation: name, element, version: versionOf(header, profile), impersonate: impersonated(header) };
     },
@@ -82,6 +83,12 @@ function versionOf(header: XmlElement | undefined, profile: SimulatorProfile): S
   if (/^V\d{4}_/.test(asked) && newest === schemaVersions.length - 1) return profile.newestSchema;
   if (known === undefined || schemaVersions.indexOf(known) > newest) throw new EwsFault('ErrorInvalidServerVersion');
   return known;
+}
+
+/** Nobody may act as oneself because the account that is meant was not looked at. */
+function impersonatedBySid(header: XmlElement | undefined): boolean {
+  const sid = child(child(header, typesNs, 'ExchangeImpersonation'), typesNs, 'ConnectingSID');
+  return impersonated(header) === undefined && child(sid, typesNs, 'SID') !== undefined;
 }
 
 function impersonated(header: XmlElement | undefined): string | undefined {

@@ -5,7 +5,8 @@ import type { Exchange } from '../../exchange.ts';
 import { itemElements } from '../../schema/names.ts';
 import type { SimulatedFolder } from '../../store/folder.ts';
 import type { SimulatedItem } from '../../store/item.ts';
-import { readElement, textsOf } from '../../xml/written-element.ts';
+import { isDefault } from '../../xml/item-shape.ts';
+import { readElement, textsOf, writeElement } from '../../xml/written-element.ts';
 
 /** Somebody, or a list, that a name may mean. */
 export interface DirectoryEntry {
@@ -65,8 +66,17 @@ export function writeEntry({ name, address, type, item }: DirectoryEntry): strin
   return `<t:Mailbox><t:Name>${escapeText(name)}</t:Name>${mail}<t:MailboxType>${type}</t:MailboxType>${id}</t:Mailbox>`;
 }
 
-/** `t:Contact` of an entry: all that the directory, or the contact, says of it. A list among contacts is none. */
-export function writeContact({ name, address, item }: DirectoryEntry): string {
+/** `t:Contact` of an entry: of what the directory, or the contact, says of it, as much as the shape has. A list among contacts is none. */
+export function writeContact(entry: DirectoryEntry, shape = 'AllProperties'): string {
+  const whole = wholeContact(entry);
+  if (shape === 'AllProperties' || whole === '') return whole;
+  const { item } = entry;
+  const id = item === undefined ? '' : `<t:ItemId Id="${item.id}" ChangeKey="${item.changeKey}"/>`;
+  const parts = shape === 'Default' ? readElement(whole).children.filter(({ name }) => isDefault(name, 'GetItem')) : [];
+  return `<t:Contact>${id}${parts.map(writeElement).join('')}</t:Contact>`;
+}
+
+function wholeContact({ name, address, item }: DirectoryEntry): string {
   if (address === undefined) return '';
   if (item?.kind === 'Contact') {
     const source = '<t:ContactSource>Store</t:ContactSource>';

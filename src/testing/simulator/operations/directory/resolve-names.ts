@@ -22,7 +22,9 @@ export const resolveNames: Operation = {
     }
     const shown = found.slice(0, most);
     const whole = isTrue(request.attributes.get('ReturnFullContactData'));
-    const resolutions = shown.map((one) => `<t:Resolution>${writeEntry(one)}${whole ? writeContact(one) : ''}</t:Resolution>`);
+    const shape = request.attributes.get('ContactDataShape') ?? 'AllProperties';
+    const contact = (one: DirectoryEntry): string => (whole ? writeContact(one, shape) : '');
+    const resolutions = shown.map((one) => `<t:Resolution>${writeEntry(one)}${contact(one)}</t:Resolution>`);
     const last = found.length <= most;
     const content = `<m:ResolutionSet TotalItemsInView="${found.length}" IncludesLastItemInRange="${last}">${resolutions.join('')}</m:ResolutionSet>`;
     if (found.length === 1) return [{ responseClass: 'Success', code: 'NoError', content }];

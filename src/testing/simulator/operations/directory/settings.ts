@@ -56,11 +56,15 @@ export const getUserConfiguration: Operation = {
   run(request, context) {
     const named = child(request, messagesNs, 'UserConfigurationName');
     if (named === undefined) throw schemaFault("the element 'UserConfigurationName' is missing.");
+    const asked = new Set(textOf(request, messagesNs, 'UserConfigurationProperties')?.trim().split(/\s+/));
     return answerEach([named], context, '', (name) => {
       const { settings, key } = placeOf(name, context);
       const stored = settings.get(key);
       if (stored === undefined) throw new EwsItemError('ErrorItemNotFound', 'There is no user configuration of that name.');
-      return stored;
+      if (asked.has('All')) return stored;
+      const whole = readElement(stored.replaceAll('m:UserConfiguration', 't:UserConfiguration'));
+      const children = whole.children.filter((part) => part.name === 'UserConfigurationName' || asked.has(part.name));
+      return asConfiguration(writeElement({ ...whole, children }));
     });
   },
 };
@@ -100,17 +104,16 @@ function writing(check: (stored: boolean) => void): Operation {
       return answerEach([given], context, '', (configuration) => {
         const { settings, key } = placeOf(named, context);
         check(settings.has(key));
-        settings.set(
-          key,
-          writeElement(withPlainBooleans(configuration))
-            .replace(/^<t:UserConfiguration/, '<m:UserConfiguration')
-            .replace(/t:UserConfiguration>$/, 'm:UserConfiguration>'),
-        );
+        settings.set(key, asConfiguration(writeElement(withPlainBooleans(configuration))));
         return '';
       });
     },
   };
 }
+
+/** An answer has it among the messages. */
+const asConfiguration = (written: string): string =>
+  written.replace(/^<t:UserConfiguration/, '<m:UserConfiguration').replace(/t:UserConfiguration>$/, 'm:UserConfiguration>');
 
 /** Values of a dictionary that their type calls booleans, as Exchange writes them. */
 function withPlainBooleans(element: XmlElement): XmlElement {

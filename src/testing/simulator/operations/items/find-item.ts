@@ -1,6 +1,7 @@
 import { messagesNs, typesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, type XmlElement } from '../../../../ews/xml/read.ts';
 import type { SimulatedItem } from '../../store/item.ts';
+import { isBelow } from '../../store/message-class.ts';
 import { expanded } from '../../store/series/occurrences.ts';
 import { compareValues, typeOfPath } from '../../xml/comparison.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
@@ -45,6 +46,8 @@ export const findItem: Operation = {
     const folders = folderIdsIn(child(request, messagesNs, 'ParentFolderIds'), 'ParentFolderIds');
     return answerEach(folders, context, '', (id) => {
       const folder = resolveFolder(id, context);
+      if (view?.name === 'CalendarView' && !isBelow(folder.folderClass, 'IPF.Appointment'))
+        throw new EwsItemError('ErrorCalendarFolderIsInvalidForCalendarView');
       const deletions = (): readonly SimulatedItem[] =>
         search(mailboxOf(folder, context).folder('recoverableitemsdeletions'), restriction);
       const all = traversal === 'Shallow' ? search(folder, restriction) : traversal === 'SoftDeleted' ? deletions() : [];

@@ -40,8 +40,10 @@ export function changed(item: SimulatedItem, updates: XmlElement | undefined, co
       case 'SetItemField':
       case 'AppendToItemField': {
         // A client may name the item's element as it likes: t:Item for a message, t:Message for what came back as t:Item.
-        const value = update.children.find((c) => !isPropertyPath(c))?.children[0];
-        if (value === undefined) throw new EwsItemError('ErrorIncorrectUpdatePropertyCount', 'An update must set one property.');
+        const [value, ...others] = update.children.find((c) => !isPropertyPath(c))?.children ?? [];
+        if (value === undefined || others.length > 0)
+          throw new EwsItemError('ErrorIncorrectUpdatePropertyCount', 'An update must set one property.');
+        requireMatch(path, value);
         if (update.name === 'SetItemField') set(draft, path, value, context);
         else append(draft, path, value);
         break;
@@ -70,16 +72,30 @@ function withoutStaleMime(before: MessageContent, after: MessageContent): Messag
   return same ? after : rest;
 }
 
+/** What an update sets is what its path names: of a dictionary the entry with that key, of an address that part. */
+function requireMatch(path: PropertyPath, value: XmlElement): void {
+  if (path.kind === 'extended') {
+    if (value.name === 'ExtendedProperty' && keyOfPath(readProperty(value).path) === keyOfPath(path.path)) return;
+    throw new EwsItemError('ErrorUpdatePropertyMismatch');
+  }
+  const { uri, index } = path;
+  const part = partOf(uri);
+  const entries = index === undefined ? [] : childrenOf(value, typesNs, 'Entry');
+  const fits =
+    value.name === (index === undefined ? elementOf(uri) : dictionaryOf(uri)) &&
+    entries.every(
+      ({ attributes, children }) =>
+        attributes.get('Key') === index && (part === undefined || children.every(({ name }) => name === part)),
+    );
+  const named = index === undefined ? uri : `${uri} of ${index}`;
+  if (!fits) throw new EwsItemError('ErrorUpdatePropertyMismatch', `${named} does not match the element ${value.name}.`);
+}
+
 function set(draft: Draft, path: PropertyPath, value: XmlElement, context: OperationContext): void {
   if (path.kind === 'extended') {
-    const property = readProperty(value);
-    if (keyOfPath(property.path) !== keyOfPath(path.path)) throw new EwsItemError('ErrorUpdatePropertyMismatch');
-    setProperty(draft, property);
+    setProperty(draft, readProperty(value));
     return;
   }
-  const wanted = path.index === undefined ? elementOf(path.uri) : dictionaryOf(path.uri);
-  if (value.name !== wanted)
-    throw new EwsItemError('ErrorUpdatePropertyMismatch', `${path.uri} does not match the element ${value.name}.`);
   const holder: XmlElement = { ns: typesNs, name: 'Item', attributes: new Map(), children: [value], text: '' };
   const { content } = draft;
   switch (value.name) {
@@ -179,10 +195,17 @@ function append(draft: Draft, path: PropertyPath, value: XmlElement): void {
     draft.content = { ...content, cc: [...content.cc, ...several(value)] };
   } else if (path.kind === 'field' && value.name === 'BccRecipients') {
     draft.content = { ...content, bcc: [...content.bcc, ...several(value)] };
+  } else if (path.kind === 'field' && appendable.has(value.name)) {
+    const written = content.fields?.get(value.name);
+    const before = written === undefined ? [] : readElement(written).children;
+    setField(draft, value.name, writeElement({ ...value, children: [...before, ...value.children] }));
   } else {
     throw new EwsItemError('ErrorInvalidPropertyAppend', 'Nothing can be appended to that property.');
   }
 }
+
+/** Lists kept as they are given. */
+const appendable: ReadonlySet<string> = new Set(['RequiredAttendees', 'OptionalAttendees', 'Resources', 'ReplyTo']);
 
 function remove(draft: Draft, path: PropertyPath): void {
   const { content } = draft;

@@ -4,7 +4,7 @@ import type { Mailbox } from '../../../../transport/contract.ts';
 import type { ParsedMime } from '../../mime/parse.ts';
 import { withAliased } from '../../schema/mapi-properties.ts';
 import { type ItemKind, isItemKind, itemElements } from '../../schema/names.ts';
-import { type ExtendedProperty, fitsType, readExtendedField } from '../../store/extended-property.ts';
+import { type ExtendedProperty, fitsType, isForReports, readExtendedField } from '../../store/extended-property.ts';
 import type { MessageContent } from '../../store/item.ts';
 import { withDefaults } from '../../store/seeding/item-defaults.ts';
 import { withExceptions } from '../../store/series/exceptions.ts';
@@ -159,6 +159,7 @@ export function readProperty(element: XmlElement): ExtendedProperty {
   const uri = child(element, typesNs, 'ExtendedFieldURI');
   const path = uri && readExtendedField(uri);
   if (path === undefined) throw new EwsItemError('ErrorInvalidExtendedProperty');
+  if (isForReports(path)) throw new EwsItemError('ErrorUnsupportedMapiPropertyType');
   const values = child(element, typesNs, 'Values');
   const value =
     values === undefined ? textOf(element, typesNs, 'Value') : childrenOf(values, typesNs, 'Value').map((v) => v.text);
