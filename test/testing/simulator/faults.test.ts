@@ -78,6 +78,21 @@ describe('which requests are struck', () => {
     expect(new Set(first)).toEqual(new Set([200, 403]));
   });
 
+  it('that no answer can be written of is refused', () => {
+    const at = exchange.faults.on('CreateItem');
+    const wrong = [
+      () => at.http(99),
+      () => at.http(1000),
+      () => at.http(503, { headers: { 'bad name': 'x' } }),
+      () => at.http(503, { headers: { name: 'x\ny' } }),
+      () => at.http(503, { retryAfter: 'später €' }),
+      () => at.soapFault(''),
+      () => at.responseCode(' '),
+    ];
+    for (const set of wrong) expect(set).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
+    expect(exchange.faults.list()).toEqual([]);
+  });
+
   it('a fault that is removed strikes no more; wrong options are refused', async () => {
     exchange.faults.on('CreateItem').forbidden().remove();
     expect((await send()).status).toBe(200);

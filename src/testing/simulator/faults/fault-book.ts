@@ -137,6 +137,7 @@ export class FaultBook {
     if (p !== undefined && !(p >= 0 && p <= 1)) {
       throw new OfflineImError('OPTION_INVALID', `probability must lie between 0 and 1, not ${p}.`);
     }
+    requireWritable(fault);
     const rule = new Rule(selector, fault, this.#randomSeed, (r) => {
       this.#rules = this.#rules.filter((other) => other !== r);
     });
@@ -174,6 +175,22 @@ export class FaultBook {
 
   clear(): void {
     this.#rules = [];
+  }
+}
+
+/** A fault that no answer can be written of would strike as an error of the simulator's own. */
+function requireWritable(fault: Fault): void {
+  const status = 'status' in fault ? fault.status : undefined;
+  const headers = 'headers' in fault ? fault.headers : {};
+  const wrong = (what: string): never => {
+    throw new OfflineImError('OPTION_INVALID', `The fault ${fault.kind} has ${what}.`);
+  };
+  if (status !== undefined && !(Number.isInteger(status) && status >= 200 && status <= 599))
+    wrong(`the status ${status}; expected a whole number from 200 to 599`);
+  if ('code' in fault && fault.code.trim() === '') wrong('no code; expected one such as ErrorServerBusy');
+  for (const [name, value] of Object.entries(headers)) {
+    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) wrong(`a header "${name}", which no HTTP header may be called`);
+    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) wrong(`a header ${name} with a value that no HTTP header may have`);
   }
 }
 

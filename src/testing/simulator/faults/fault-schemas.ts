@@ -18,7 +18,7 @@ const code = (value?: string): JsonSchema => ({
 const headers: JsonSchema = { type: 'object', additionalProperties: { type: 'string' }, default: {} };
 const status = (value?: number): JsonSchema => ({
   type: 'integer',
-  minimum: 100,
+  minimum: 200,
   maximum: 599,
   ...(value === undefined ? {} : { default: value }),
 });
