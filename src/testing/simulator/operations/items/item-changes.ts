@@ -1,5 +1,5 @@
 import { typesNs } from '../../../../ews/xml/namespaces.ts';
-import { childrenOf, type XmlElement } from '../../../../ews/xml/read.ts';
+import type { XmlElement } from '../../../../ews/xml/read.ts';
 import { escapeText } from '../../../../ews/xml/write.ts';
 
 import { withAliased, withoutAliased } from '../../schema/mapi-properties.ts';
@@ -17,6 +17,7 @@ import { isTrue } from '../../xml/item-shape.ts';
 import { elementOf, isPropertyPath, type PropertyPath, readPropertyPath } from '../../xml/property-path.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
 import { readElement, writeElement } from '../../xml/written-element.ts';
+import { requireMatch, withEntry, withoutEntry } from '../dictionary-changes.ts';
 import type { OperationContext } from '../operation.ts';
 import { importanceOf, isKept, readBody, readProperty, sensitivityOf, several, single } from './item-content.ts';
 
@@ -70,25 +71,6 @@ function withoutStaleMime(before: MessageContent, after: MessageContent): Messag
     ['subject', 'body', 'importance', 'from', 'sender', 'to', 'cc', 'bcc', 'attachments', 'internetMessageId'] as const
   ).every((name) => before[name] === after[name]);
   return same ? after : rest;
-}
-
-/** What an update sets is what its path names: of a dictionary the entry with that key, of an address that part. */
-function requireMatch(path: PropertyPath, value: XmlElement): void {
-  if (path.kind === 'extended') {
-    if (value.name === 'ExtendedProperty' && keyOfPath(readProperty(value).path) === keyOfPath(path.path)) return;
-    throw new EwsItemError('ErrorUpdatePropertyMismatch');
-  }
-  const { uri, index } = path;
-  const part = partOf(uri);
-  const entries = index === undefined ? [] : childrenOf(value, typesNs, 'Entry');
-  const fits =
-    value.name === (index === undefined ? elementOf(uri) : dictionaryOf(uri)) &&
-    entries.every(
-      ({ attributes, children }) =>
-        attributes.get('Key') === index && (part === undefined || children.every(({ name }) => name === part)),
-    );
-  const named = index === undefined ? uri : `${uri} of ${index}`;
-  if (!fits) throw new EwsItemError('ErrorUpdatePropertyMismatch', `${named} does not match the element ${value.name}.`);
 }
 
 function set(draft: Draft, path: PropertyPath, value: XmlElement, context: OperationContext): void {
@@ -163,7 +145,7 @@ function set(draft: Draft, path: PropertyPath, value: XmlElement, context: Opera
     default:
       if (!isKept(value.name)) throw new EwsItemError('ErrorInvalidPropertySet', `${path.uri} can't be set.`);
       if (!known(value.name)) throw new EwsItemError('ErrorInvalidPropertySet');
-      setField(draft, value.name, path.index === undefined ? writeElement(value) : withEntry(draft, value));
+      setField(draft, value.name, path.index === undefined ? writeElement(value) : withEntry(draft.content, value));
       if (draft.content.kind === 'Task' && draft.content.fields !== undefined) {
         const fields = withCompletion(draft.content.fields, value.name, context.exchange.registry.now());
         draft.content = { ...draft.content, fields };
@@ -249,7 +231,7 @@ function remove(draft: Draft, path: PropertyPath): void {
       const dictionary = dictionaryOf(path.uri);
       const written = path.index === undefined ? undefined : fields.get(dictionary);
       if (written === undefined) fields.delete(name);
-      else fields.set(dictionary, withoutEntry(written, path.index ?? '', partOf(path.uri)));
+      else fields.set(dictionary, withoutEntry(written, path.index ?? '', path.uri));
       draft.content = { ...content, fields };
     }
   }
@@ -277,43 +259,6 @@ function setProperty(draft: Draft, property: ExtendedProperty): void {
 
 function setField(draft: Draft, name: string, written: string): void {
   draft.content = { ...draft.content, fields: new Map(draft.content.fields).set(name, written) };
-}
-
-/**
- * A dictionary such as t:EmailAddresses with the entries of the update in place of those with their keys. Of an address each part is set by itself:
- * the others stay.
- */
-function withEntry(draft: Draft, value: XmlElement): string {
-  const written = draft.content.fields?.get(value.name);
-  const before = written === undefined ? [] : readElement(written).children;
-  const keyOf = (entry: XmlElement): string | undefined => entry.attributes.get('Key');
-  const given = childrenOf(value, typesNs, 'Entry').map((entry) => {
-    const old = before.find((one) => keyOf(one) === keyOf(entry));
-    const replaced = new Set(entry.children.map(({ name }) => name));
-    const rest = entry.children.length === 0 ? [] : (old?.children ?? []).filter(({ name }) => !replaced.has(name));
-    return { ...entry, children: inOrder([...rest, ...entry.children]) };
-  });
-  const keys = new Set(given.map(keyOf));
-  const kept = before.filter((entry) => !keys.has(keyOf(entry)));
-  return `<t:${value.name}>${[...kept, ...given].map(writeElement).join('')}</t:${value.name}>`;
-}
-
-const addressParts = ['Street', 'City', 'State', 'CountryOrRegion', 'PostalCode'];
-const inOrder = (parts: readonly XmlElement[]): readonly XmlElement[] =>
-  [...parts].sort((one, other) => addressParts.indexOf(one.name) - addressParts.indexOf(other.name));
-
-/** `EmailAddresses` are indexed by `contacts:EmailAddress` alone. */
-const partOf = (uri: string): string | undefined => addressParts.find((part) => part === uri.split(':')[2]);
-
-/** Without the entry of that key, or without the part of it that a path such as `contacts:PhysicalAddress:City` names. */
-function withoutEntry(written: string, key: string, part: string | undefined): string {
-  const element = readElement(written);
-  const kept = element.children.flatMap((entry) => {
-    if (entry.attributes.get('Key') !== key) return [entry];
-    const children = entry.children.filter(({ name }) => name !== part);
-    return part === undefined || children.length === 0 ? [] : [{ ...entry, children }];
-  });
-  return `<t:${element.name}>${kept.map(writeElement).join('')}</t:${element.name}>`;
 }
 
 const flag = (flags: number, bit: number, on: boolean): number => (on ? flags | bit : flags & ~bit);
