@@ -153,10 +153,6 @@ export class DueQueue {
     return this.#current.keys();
   }
 
-  has(key: string): boolean {
-    return this.#current.has(key);
-  }
-
   /** Puts a key, or moves it; `undefined` takes it out. False when that changes nothing. @param rank Which of those at the same time come first. */
   set(key: string, at: number | undefined, rank = 0): boolean {
     if (at === undefined) return this.#current.delete(key);

@@ -1,7 +1,7 @@
 import { leftOutBy } from '../../core/joined.ts';
 import { DueQueue } from '../../core/queues.ts';
 import type { LaneFilter } from '../contract.ts';
-import { turnAt } from '../state/records.ts';
+import { type EntryFixed, type EntryRecord, holdsPlace, streamKey, turnAt } from '../state/records.ts';
 
 /** Lanes without anything that waits whose turn is remembered: more than can be at work at a time. */
 const mostEmptied = 4_096;
@@ -168,7 +168,9 @@ export class LaneQueues {
 }
 
 /** The active entries of a stream. */
-interface Stream {
+export interface Stream {
+  readonly key: string;
+  readonly lane: string;
   /** In order. Most streams have one entry, for which a set would be large. */
   ids: string | Set<string> | undefined;
   /** The highest order that it has had. */
@@ -176,21 +178,46 @@ interface Stream {
   sorted: boolean;
 }
 
+/** An entry, and its stream while it has a place there: to find that by its key takes longer than all else. */
+export interface Placed {
+  record: EntryRecord;
+  stream: Stream | undefined;
+}
+
 /** Active entries of each stream, in order. */
 export class Streams {
   readonly #streams = new Map<string, Stream>();
+
+  get(key: string): Stream | undefined {
+    return this.#streams.get(key);
+  }
 
   of(key: string): Iterable<string> {
     const ids = this.#streams.get(key)?.ids;
     return typeof ids === 'string' ? [ids] : (ids ?? []);
   }
 
-  append(key: string, id: string, order: number): void {
-    const stream = this.#streams.get(key);
-    if (stream === undefined) {
-      this.#streams.set(key, { ids: id, highest: order, sorted: true });
-      return;
+  /** Gives an entry the place that it has by now, if any. @param changed Takes in the streams that it was in, and is in. */
+  place(row: Placed, before: EntryRecord | undefined, changed?: Set<Stream>): void {
+    const { fixed, status } = row.record;
+    const known = row.stream;
+    if (known !== undefined) changed?.add(known);
+    if (!holdsPlace(status)) {
+      if (known !== undefined) this.remove(known, fixed.id);
+      row.stream = undefined;
+    } else if (known === undefined || before?.status.order !== status.order) {
+      row.stream = this.append(fixed, status.order);
+      changed?.add(row.stream);
     }
+  }
+
+  /** Puts an entry at the end of its stream, or moves it there. @returns the stream, which is its own until it is removed */
+  append(entry: Pick<EntryFixed, 'id' | 'lane' | 'audience' | 'conversationId'>, order: number): Stream {
+    const { id, lane } = entry;
+    const key = streamKey(entry);
+    const known = this.#streams.get(key);
+    const stream = known ?? { key, lane, ids: undefined, highest: order, sorted: true };
+    if (known === undefined) this.#streams.set(key, stream);
     if (stream.ids === undefined || stream.ids === id) stream.ids = id;
     else {
       if (typeof stream.ids === 'string') stream.ids = new Set([stream.ids]);
@@ -199,26 +226,23 @@ export class Streams {
     }
     if (order < stream.highest) stream.sorted = false;
     else stream.highest = order;
+    return stream;
   }
 
-  remove(key: string, id: string): void {
-    const stream = this.#streams.get(key);
-    if (stream === undefined) return;
+  remove(stream: Stream, id: string): void {
     if (stream.ids === id) stream.ids = undefined;
     else if (typeof stream.ids === 'object') stream.ids.delete(id);
   }
 
-  /** The first of a stream. What comes back to the place that it had, as out of a restored copy, goes before what has come since. */
-  head(key: string, orderOf: (id: string) => number): string | undefined {
-    const stream = this.#streams.get(key);
-    if (stream === undefined) return undefined;
+  /** The first of a stream, which is forgotten when there is none. What comes back to the place that it had, as out of a restored copy, goes before what has come since. */
+  head(stream: Stream, orderOf: (id: string) => number): string | undefined {
     if (typeof stream.ids === 'object' && !stream.sorted) {
       stream.ids = new Set([...stream.ids].sort((one, other) => orderOf(one) - orderOf(other)));
     }
     stream.sorted = true;
     if (typeof stream.ids === 'string') return stream.ids;
     for (const first of stream.ids ?? []) return first;
-    this.#streams.delete(key);
+    this.#streams.delete(stream.key);
     return undefined;
   }
 }

@@ -39,13 +39,13 @@ function pickDue(table: TableView, lane: string, request: ClaimRequest, now: num
     if (found === undefined) passedOver.push(key);
     else picks.push(found);
   }
-  for (const key of passedOver) table.refreshStream(key, lane);
+  for (const key of passedOver) table.refreshStream(key);
   return picks;
 }
 
 /** What was chosen is not claimed after all: it is due as before. */
 export function putBack(table: TableView, picks: readonly Pick[]): void {
-  for (const { members } of picks) for (const { fixed } of members.slice(0, 1)) table.refreshStream(streamKey(fixed), fixed.lane);
+  for (const { members } of picks) for (const { fixed } of members.slice(0, 1)) table.refreshStream(streamKey(fixed));
 }
 
 function head(table: TableView, key: string, request: ClaimRequest, now: number): Pick | undefined {

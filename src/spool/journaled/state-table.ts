@@ -1,18 +1,15 @@
 import { DueQueue, sliceSize, sorting } from '../../core/queues.ts';
 import { type LaneFilter, type SpoolState, spoolStates } from '../contract.ts';
 import { headDue, laneFilter, messageEndedSince, probeAt } from '../state/derived.ts';
-import { type EntryRecord, holdsPlace, isTombstone, mayExpireAt, type NoteRecord, streamKey } from '../state/records.ts';
+import { type EntryRecord, isTombstone, mayExpireAt, type NoteRecord, streamKey } from '../state/records.ts';
 import { Transaction } from '../state/transaction.ts';
 import type { EndedTotals } from './journal.ts';
-import { LaneQueues, Streams, Tags } from './lane-queues.ts';
+import { LaneQueues, type Placed, type Stream, Streams, Tags } from './lane-queues.ts';
 
 /** A table that can be read and claimed from, but not changed. */
 export type TableView = Omit<StateTable, 'commit' | 'load' | 'loading' | 'admit' | 'shed' | 'beside' | 'uncount' | 'skew'> & {
   readonly skew: number;
 };
-
-/** Streams that an operation changed, with their lanes. */
-type ChangedStreams = Map<string, string>;
 
 /**
  * All entries and notes of a spool without their messages, with the indexes that claiming needs: the state table of
@@ -20,7 +17,7 @@ type ChangedStreams = Map<string, string>;
  * makes that durable and then commits it, so that the table never shows what a crash could take back.
  */
 export class StateTable {
-  readonly #entries = new Map<string, EntryRecord>();
+  readonly #entries = new Map<string, Placed>();
   readonly #notes = new Map<string, NoteRecord>();
   /** Most messages have one entry, for which a list would be large. */
   readonly #byMessage = new Map<string, string | readonly string[]>();
@@ -36,12 +33,14 @@ export class StateTable {
   readonly leases = new DueQueue();
   /** Spooled and deferred entries by expiry, which is a time of the wall clock. */
   readonly expiries = new DueQueue();
-  /** Messages of which nothing but tombstones is left, by the end of the last one, by the wall clock. Those that were asked for last come last among its keys. */
+  /** Messages of which nothing but tombstones is left, by the end of the last one, by the wall clock. Its keys are as they came in. */
   readonly tombstones = new DueQueue();
   /** What puts an entry in its places. A map that grows stands still for milliseconds: those that are loaded grow one after the other, not all at one entry. */
-  readonly #places: readonly ((record: EntryRecord, streams: ChangedStreams, before?: EntryRecord) => void)[] = [
-    (record) => void this.#entries.set(record.fixed.id, record),
-    (record, _, before) => {
+  readonly #places: readonly ((row: Placed, before?: EntryRecord, changed?: Set<Stream>) => void)[] = [
+    (row, before) => {
+      if (before === undefined) this.#entries.set(row.record.fixed.id, row);
+    },
+    ({ record }, before) => {
       if (before === undefined) this.#putInMessage(record);
       else this.#count(before, -1);
       this.#count(record, 1);
@@ -49,14 +48,8 @@ export class StateTable {
       if (status.unknownAttempts === before?.status.unknownAttempts) return;
       for (const { tag } of status.unknownAttempts) this.#byTag.add(tag, fixed.id);
     },
-    ({ fixed, status }, streams, before) => {
-      const key = streamKey(fixed);
-      streams.set(key, fixed.lane);
-      const moved = before?.status.order !== status.order;
-      if (!holdsPlace(status)) this.#streams.remove(key, fixed.id);
-      else if (before === undefined || moved || !holdsPlace(before.status)) this.#streams.append(key, fixed.id, status.order);
-    },
-    ({ fixed, status }, _, before) => {
+    (row, before, changed) => this.#streams.place(row, before, changed),
+    ({ record: { fixed, status } }, before) => {
       const mayExpire = mayExpireAt(status);
       if (before === undefined || mayExpire !== mayExpireAt(before.status)) this.expiries.set(fixed.id, mayExpire);
       const joins = before === undefined && typeof this.#byMessage.get(fixed.messageId) !== 'string';
@@ -76,7 +69,7 @@ export class StateTable {
   }
 
   entry(id: string): EntryRecord | undefined {
-    return this.#entries.get(id);
+    return this.#entries.get(id)?.record;
   }
 
   note(id: string | undefined): NoteRecord | undefined {
@@ -101,8 +94,8 @@ export class StateTable {
     return this.leases.keys();
   }
 
-  entries(): Iterable<EntryRecord> {
-    return this.#entries.values();
+  *entries(): Iterable<EntryRecord> {
+    for (const { record } of this.#entries.values()) yield record;
   }
 
   notes(): Iterable<NoteRecord> {
@@ -132,12 +125,12 @@ export class StateTable {
   commit(tx: Transaction): void {
     this.#rev = Math.max(this.#rev, tx.rev);
     this.#order = Math.max(this.#order, tx.lastOrder);
-    const streams: ChangedStreams = new Map();
+    const streams = new Set<Stream>();
     for (const record of tx.entries.values()) this.#putEntry(record, streams);
     tx.notes.forEach((note, id) => {
       this.#putNote(id, note, streams, tx.entries);
     });
-    this.#refresh(streams);
+    for (const stream of streams) this.#refresh(stream);
     for (const id of tx.forgotten) this.#forget(id);
   }
 
@@ -148,7 +141,7 @@ export class StateTable {
 
   /** The same with interruptions, in which nothing else may use the table. */
   *loading(entries: Iterable<EntryRecord>, notes: Iterable<NoteRecord>): Generator<void, void> {
-    const streams: ChangedStreams = new Map();
+    const streams = new Set<Stream>();
     const byId = new Map<string, EntryRecord>();
     let count = 0;
     for (const record of yield* sorting(entries, (a, b) => a.status.order - b.status.order)) {
@@ -157,18 +150,23 @@ export class StateTable {
       this.#order = Math.max(this.#order, record.status.order);
       if (++count % sliceSize === 0) yield;
     }
+    const rows: Placed[] = Array.from(byId.values(), (record) => ({ record, stream: undefined }));
     for (const place of this.#places) {
-      for (const record of byId.values()) {
-        place(record, streams);
+      for (const row of rows) {
+        place(row);
         if (++count % sliceSize === 0) yield;
       }
+    }
+    for (const { stream } of rows) {
+      if (stream !== undefined) streams.add(stream);
+      if (++count % sliceSize === 0) yield;
     }
     for (const note of notes) {
       this.#putNote(note.id, note, streams, byId);
       if (++count % sliceSize === 0) yield;
     }
-    for (const [key, lane] of streams) {
-      this.refreshStream(key, lane);
+    for (const stream of streams) {
+      this.#refresh(stream);
       if (++count % sliceSize === 0) yield;
     }
   }
@@ -182,13 +180,13 @@ export class StateTable {
 
   /** Takes in tombstones that were not in memory, all of a message: they are counted already. */
   admit(records: Iterable<EntryRecord>): void {
-    const streams: ChangedStreams = new Map();
+    const streams = new Set<Stream>();
     for (const record of records) {
       if (this.#entries.has(record.fixed.id)) continue;
       this.#count(record, -1);
       this.#putEntry(record, streams);
     }
-    this.#refresh(streams);
+    for (const stream of streams) this.#refresh(stream);
   }
 
   /** Leaves so many messages of which nothing but tombstones is left in memory, those that were taken in last. */
@@ -196,7 +194,7 @@ export class StateTable {
     for (const messageId of this.tombstones.keys()) {
       if (this.tombstones.size <= most) return;
       for (const id of this.entriesOfMessage(messageId)) {
-        const record = this.#entries.get(id);
+        const record = this.entry(id);
         this.#forget(id);
         if (record !== undefined) this.#count(record, 1);
       }
@@ -209,8 +207,9 @@ export class StateTable {
   }
 
   #forget(id: string): void {
-    const record = this.#entries.get(id);
-    if (record === undefined) return;
+    const row = this.#entries.get(id);
+    if (row === undefined) return;
+    const { record, stream } = row;
     const { fixed, status } = record;
     this.#entries.delete(id);
     this.#count(record, -1);
@@ -220,25 +219,24 @@ export class StateTable {
     for (const { tag } of status.unknownAttempts) this.#byTag.remove(tag, id);
     this.expiries.set(id, undefined);
     this.trackTombstones(fixed.messageId);
-    const key = streamKey(fixed);
-    this.#streams.remove(key, id);
-    this.refreshStream(key, fixed.lane);
-  }
-
-  #refresh(streams: ChangedStreams): void {
-    streams.forEach((lane, key) => {
-      this.refreshStream(key, lane);
-    });
+    if (stream === undefined) return;
+    this.#streams.remove(stream, id);
+    this.#refresh(stream);
   }
 
   /** Computes anew when the head of a stream is due; a stream whose head is at work waits for it. */
-  refreshStream(key: string, lane: string): void {
-    const head = this.#streams.head(key, this.#orderOf);
-    const status = head === undefined ? undefined : this.#entries.get(head)?.status;
-    this.deliver.set(lane, key, status && headDue(status, this.note(status.noteId))?.at);
+  refreshStream(key: string): void {
+    const stream = this.#streams.get(key);
+    if (stream !== undefined) this.#refresh(stream);
   }
 
-  readonly #orderOf = (id: string): number => this.#entries.get(id)?.status.order ?? 0;
+  #refresh(stream: Stream): void {
+    const head = this.#streams.head(stream, this.#orderOf);
+    const status = head === undefined ? undefined : this.entry(head)?.status;
+    this.deliver.set(stream.lane, stream.key, status && headDue(status, this.note(status.noteId))?.at);
+  }
+
+  readonly #orderOf = (id: string): number => this.entry(id)?.status.order ?? 0;
 
   #leaseEnd(lanes: LaneFilter | undefined): number | undefined {
     if (lanes === undefined || ('except' in lanes && lanes.except.length === 0)) return this.leases.peek();
@@ -253,9 +251,12 @@ export class StateTable {
     return earliest;
   }
 
-  #putEntry(record: EntryRecord, streams: ChangedStreams): void {
-    const before = this.#entries.get(record.fixed.id);
-    for (const place of this.#places) place(record, streams, before);
+  #putEntry(record: EntryRecord, streams: Set<Stream>): void {
+    const known = this.#entries.get(record.fixed.id);
+    const before = known?.record;
+    const row = known ?? { record, stream: undefined };
+    row.record = record;
+    for (const place of this.#places) place(row, before, streams);
   }
 
   #putInMessage({ fixed }: EntryRecord): void {
@@ -264,7 +265,7 @@ export class StateTable {
   }
 
   /** @param put Entries whose streams are known to have changed. */
-  #putNote(id: string, note: NoteRecord | undefined, streams: ChangedStreams, put: ReadonlyMap<string, unknown>): void {
+  #putNote(id: string, note: NoteRecord | undefined, streams: Set<Stream>, put: ReadonlyMap<string, unknown>): void {
     const before = this.#notes.get(id);
     const lane = note?.lane ?? before?.lane;
     if (lane === undefined) return;
@@ -276,17 +277,15 @@ export class StateTable {
     if (until !== before?.lease?.until) this.leases.set(id, until);
     const firstId = (note ?? before)?.entryIds[0] ?? '';
     const first = put.has(firstId) ? undefined : this.#entries.get(firstId);
-    if (first !== undefined) streams.set(streamKey(first.fixed), lane);
+    const stream = first && (first.stream ?? this.#streams.get(streamKey(first.record.fixed)));
+    if (stream !== undefined) streams.add(stream);
   }
 
   /** Computes anew when nothing but tombstones is left of a message. */
   trackTombstones(messageId: string): void {
     const ids = this.#byMessage.get(messageId);
-    const only = typeof ids === 'string' ? this.#entries.get(ids)?.status : undefined;
-    const statuses =
-      only === undefined ? this.entriesOfMessage(messageId).flatMap((id) => this.#entries.get(id)?.status ?? []) : [only];
-    // Out first: so it comes last.
-    if (this.tombstones.has(messageId)) this.tombstones.set(messageId, undefined);
+    const only = typeof ids === 'string' ? this.entry(ids)?.status : undefined;
+    const statuses = only === undefined ? this.entriesOfMessage(messageId).flatMap((id) => this.entry(id)?.status ?? []) : [only];
     this.tombstones.set(messageId, messageEndedSince(statuses));
   }
 

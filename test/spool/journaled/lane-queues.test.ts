@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { joined } from '../../../src/core/joined.ts';
-import { LaneQueues, Streams } from '../../../src/spool/journaled/lane-queues.ts';
+import { LaneQueues, type Stream, Streams } from '../../../src/spool/journaled/lane-queues.ts';
+import { streamKey } from '../../../src/spool/state/records.ts';
 
 const names = Array.from({ length: 60 }, (_, index) => `m${index}`);
 const someNames = fc.subarray(names);
@@ -107,29 +108,32 @@ describe('the lanes that are looked at', () => {
 });
 
 describe('streams', () => {
+  const of = { lane: 'alice@contoso.test', audience: 'same-organization', conversationId: 'c' } as const;
+
   it('begin with the entry of the lowest order, whatever is appended, moved, removed, and comes back to the place that it had', () => {
     const id = fc.constantFrom('a', 'b', 'c', 'd');
     const change = fc.record({ id, order: fc.option(fc.integer({ min: 0, max: 9 })), looks: fc.boolean() });
     fc.assert(
       fc.property(fc.array(change, { maxLength: 40 }), (changes) => {
         const streams = new Streams();
+        let stream: Stream | undefined;
         const orders = new Map<string, number>();
         const inOrder = (): string[] => [...orders].sort(([, one], [, other]) => one - other).map(([name]) => name);
         for (const [step, one] of changes.entries()) {
           if (one.order === null) {
-            streams.remove('key', one.id);
+            if (stream !== undefined && orders.has(one.id)) streams.remove(stream, one.id);
             orders.delete(one.id);
           } else {
             // No two entries have the same.
             orders.set(one.id, one.order * 100 + step);
-            streams.append('key', one.id, one.order * 100 + step);
+            stream = streams.append({ ...of, id: one.id }, one.order * 100 + step);
           }
-          expect([...streams.of('key')].sort()).toEqual([...orders.keys()].sort());
-          if (!one.looks) continue;
-          expect(streams.head('key', (name) => orders.get(name) ?? 0)).toBe(inOrder()[0]);
-          expect([...streams.of('key')]).toEqual(inOrder());
+          expect([...streams.of(streamKey(of))].sort()).toEqual([...orders.keys()].sort());
+          if (!one.looks || stream === undefined) continue;
+          expect(streams.head(stream, (name) => orders.get(name) ?? 0)).toBe(inOrder()[0]);
+          expect([...streams.of(streamKey(of))]).toEqual(inOrder());
+          expect(streams.get(streamKey(of))).toBe(orders.size === 0 ? undefined : stream);
         }
-        expect([streams.head('other', () => 0), ...streams.of('other')]).toEqual([undefined]);
       }),
       { numRuns: 300 },
     );
