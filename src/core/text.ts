@@ -180,7 +180,7 @@ function fromRandomBytes(): string {
 const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 let lastTime = 0;
 /** What an id of that time begins with. */
-let timePart = '';
+let timePart = '00000000-0000-7';
 let counter = 0;
 
 /**
