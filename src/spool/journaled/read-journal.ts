@@ -99,13 +99,13 @@ export class ReadJournal {
     const found = await asked(() => this.#journal.read(records));
     if (this.#journal.checked === true) return found;
     try {
-      return new Map(found);
+      // An empty list or nothing at all would make a map too, one in which every message is missing.
+      if (typeof property(found, 'get') === 'function') return new Map(found);
     } catch {
-      throw new JournalError(
-        'no',
-        new TypeError(`read() of its journal resolved with ${quoted(found)}; expected a Map by entry id`),
-      );
+      // It can't be read as one.
     }
+    const text = `read() of its journal resolved with ${quoted(found)}; expected a Map by entry id`;
+    throw new JournalError('no', new TypeError(text));
   }
 
   reportMissing(entryId: string): void {
