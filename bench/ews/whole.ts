@@ -37,6 +37,8 @@ export class WholeSender implements Contender {
 
   async prepare(notes: readonly Note[]): Promise<void> {
     await this.#spool.open({ clock: systemClock, tombstones: 86_400_000 });
+    // A sender that runs from the turn before would deliver what is appended before the turn begins.
+    await this.#sender.pause();
     for (let from = 0; from < notes.length; from += 1_000) {
       await this.#spool.append(notes.slice(from, from + 1_000).map((note, index) => entryOf(note, (from + index) % lanes)));
     }
@@ -47,7 +49,7 @@ export class WholeSender implements Contender {
     this.#left = notes.length;
     this.#done = resolve;
     await this.#sender.start();
-    this.#sender.resume();
+    await this.#sender.resume();
     await promise;
   }
 }
