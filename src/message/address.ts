@@ -66,7 +66,9 @@ export function parseAddress(value: string, code: AddressErrorCode = 'ADDRESS_IN
   const given = withoutWrapping(value.replaceAll('\t', ' '));
   if (control.test(given)) return fail('it holds a control character or a line break');
 
-  const { name, spec } = splitName(given) ?? fail('its < and > do not enclose the address at its end');
+  const { name, spec } =
+    splitName(given) ??
+    fail(/[<>]/.test(given) ? 'its < and > do not enclose the address at its end' : 'its link leads elsewhere than it says');
   if (name.length > longestName) return fail(`its display name has more than ${longestName} characters`);
   const { kind, rest, escaped, at } = splitScheme(spec) ?? fail(`${quoted(schemeOf(spec))} is another type of address`);
   if (at < 0) return fail('it has no @');
@@ -137,8 +139,8 @@ function splitName(value: string): { name: string; spec: string } | undefined {
   const enclosed = /^(.*)<([^<>]*)>(?:\s*;[^<>"@]*|\s*\([^()<>@]*\))?$/s.exec(value);
   if (enclosed !== null) return named(enclosed[1], enclosed[2]);
   if (/[<>]/.test(value.replaceAll(/"(?:[^"\\]|\\.)*"/g, ''))) return undefined;
-  // What Outlook makes of a link in a reply, and the way of RFC 822.
-  const bracketed = /^(.*)\[([^[\]@]+@[^[\]@]+)\]$/s.exec(value) ?? /^([^@()]+)\(([^()@\s]+@[^()@\s]+)\)$/.exec(value);
+  // What Outlook makes of a link in a reply, and the way of RFC 822. A colon there is no name's: `X500:/o=a (bob@contoso.com)`.
+  const bracketed = /^(.*)\[([^[\]@]+@[^[\]@]+)\]$/s.exec(value) ?? /^([^@():]+)\(([^()@\s]+@[^()@\s]+)\)$/.exec(value);
   if (bracketed !== null) return named(bracketed[1], bracketed[2]);
   const commented = /^(\S+@\S+)\s+\(([^()]*)\)$/.exec(value);
   if (commented !== null) return named(commented[2], commented[1]);

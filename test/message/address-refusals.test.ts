@@ -21,6 +21,8 @@ describe('an address is refused', () => {
     ['bob\u0007@contoso.com', 'it holds a control character or a line break'],
     ['bob\u2028x@contoso.com', 'it holds a control character or a line break'],
     ['Bob <bob@contoso.com> x', 'its < and > do not enclose the address at its end'],
+    ['[bob@contoso.com](mailto:eve@example.com)', 'its link leads elsewhere than it says'],
+    ['X500:/o=Contoso (bob@contoso.com)', '"X500" is another type of address'],
     ['Bob > bob@contoso.com', 'its < and > do not enclose the address at its end'],
     [`${'n'.repeat(257)} <bob@contoso.com>`, 'its display name has more than 256 characters'],
     ['X500:/o=Contoso/cn=bob', '"X500" is another type of address'],
