@@ -15,7 +15,7 @@ const fourParts = /^(\d{1,9})\.(\d{1,9})\.(\d{1,9})\.(\d{1,9})$/;
 const withCommas = /^(\d{1,9}), ?(\d{1,9}), ?(\d{1,9}), ?(\d{1,9})$/;
 /** What PowerShell prints of a `[version]`: as a table, as a list or as JSON. */
 const printed =
-  /\bMajor Minor Build Revision(?: -+){4} (\d{1,9}) (\d{1,9}) (\d{1,9}) (\d{1,9})(?!\S)|\bMajor"? ?: ?(\d{1,9}),? "?Minor"? ?: ?(\d{1,9}),? "?Build"? ?: ?(\d{1,9}),? "?Revision"? ?: ?(\d{1,9})\b/i;
+  /\bMajor Minor Build Revision(?: -+){4} (\d{1,9}) (\d{1,9}) (\d{1,9}) (\d{1,9})(?!\S| \d)|\bMajor"? ?: ?(\d{1,9}),? ?"?Minor"? ?: ?(\d{1,9}),? ?"?Build"? ?: ?(\d{1,9}),? ?"?Revision"? ?: ?(\d{1,9})\b(?!\.\d)/gi;
 /** The product's own token. `UCCAPI/`, the platform's, can differ from it. */
 const productToken = /(?:^|\s)OC\/(\S+)/i;
 /** Four numbers that stand for themselves: part of no longer number, word, path or token. */
@@ -80,15 +80,17 @@ export function readShownVersion(text: string): ClientVersion | undefined {
     .replace(withCommas, '$1.$2.$3.$4');
   const exact = readFourParts(plain);
   if (exact !== undefined || !/\p{L}{3}/u.test(plain)) return exact;
-  const parts = printed
-    .exec(plain)
-    ?.slice(1)
-    .filter((part) => part !== undefined);
-  if (parts !== undefined) return readFourParts(parts.join('.'));
+  const listed = [...plain.matchAll(printed)].map((found) =>
+    found
+      .slice(1)
+      .filter((part) => part !== undefined)
+      .join('.'),
+  );
   const shown = [...plain.matchAll(standingAlone)];
   const own = shown.filter((found) => !sharedLibrary.test(plain.slice(0, found.index)));
   const named = (own.length > 0 ? own : shown).map(([version]) => version);
-  const builds = named.length > 0 ? named : [...plain.matchAll(buildInBrackets)].map(([, build]) => `16.0.${build}`);
+  const exactly = [...named, ...listed];
+  const builds = exactly.length > 0 ? exactly : [...plain.matchAll(buildInBrackets)].map(([, build]) => `16.0.${build}`);
   const [only, another] = new Set(builds);
   return only === undefined || another !== undefined ? undefined : readFourParts(only);
 }

@@ -64,7 +64,7 @@ function blocksOf(text: string, tabbed: string, name: string, fail: (found: stri
   if (json !== null) return readJson(withoutNoise(text).slice(json.index), wanted, fail);
   const flat = text.split('\n').flatMap((line) => flattened(line) ?? []);
   if (flat.length > 0) return flat;
-  const separated = readCsv(tabbed, wanted);
+  const separated = readCsv(tabbed, wanted, fail);
   if (separated.length > 0) return separated;
   const rows = readTables(text, fail);
   return rows.some((row) => row.has(name)) ? rows : readListOutput(text, wanted, fail);
@@ -103,7 +103,11 @@ export function scopeName(prefix: 'Site' | 'Tag', name: string): string {
 }
 
 function readIdentity(value: unknown, fail: (found: string) => OfflineImError): string {
-  if (typeof value === 'string' && value.trim() !== '') return value.trim();
+  // YAML may quote it.
+  const name = typeof value === 'string' ? value.trim().replace(/^(["'])(.+)\1$/, '$2') : '';
+  // A table whose columns do not stand below their names.
+  const isRow = / (?:true|false)$/i.test(name);
+  if (name !== '' && !isRow) return name;
   throw fail(value === undefined ? 'An object has no Identity' : `An Identity is ${quoted(value)}`);
 }
 

@@ -1,3 +1,5 @@
+import type { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { quoted } from '../core/errors/quote.ts';
 import { type CmdletBlock, nameKey } from './list-output.ts';
 import { isNoise } from './terminal-text.ts';
 
@@ -9,45 +11,79 @@ const separators = [',', ';', '|', '\t'] as const;
 /** A line between rows, with the corners that consoles draw. */
 const rule = /^[\s|:+=\u2500-\u257f-]+$/;
 
+/** What PowerShell names scopes: text below a listing does not begin like this. */
+const scope = /^(?:global$|(?:site|tag|service):\S)/i;
+
 /**
  * Reads objects whose values are separated by a character: a line of names, a line per object.
+ *
+ * A scope that is left out would pass for one that sets nothing: a line that begins as a scope does is read, also below a gap or another listing, or refused.
  *
  * @param text Cleaned, with its tabs.
  * @param wanted The names that the line of names must have, folded.
  * @returns Nothing when there is no such line.
  */
-export function readCsv(text: string, wanted: ReadonlySet<string>): readonly CmdletBlock[] {
+export function readCsv(
+  text: string,
+  wanted: ReadonlySet<string>,
+  fail: (found: string) => OfflineImError,
+): readonly CmdletBlock[] {
   const lines = text.replaceAll(/[\u2502\u2503\u2551]/g, '|').split('\n');
   for (const separator of separators) {
     const at = lines.findIndex((line) => {
       const names = line.includes(separator) ? cellsOf(line, separator).map(nameKey) : [];
       return [...wanted].every((name) => names.includes(name));
     });
-    if (at >= 0) return readRows(lines.slice(at), separator);
+    if (at >= 0) return readRows(lines.slice(at), separator, fail);
   }
   return [];
 }
 
-function readRows([header = '', ...lines]: readonly string[], separator: string): readonly CmdletBlock[] {
-  const names = cellsOf(header, separator).map(nameKey);
-  const blocks: CmdletBlock[] = [];
+function readRows(lines: readonly string[], separator: string, fail: (found: string) => OfflineImError): readonly CmdletBlock[] {
+  let names: readonly string[] = [];
+  const blocks: Map<string, string>[] = [];
+  let isBelow = false;
+  for (const line of wholeLines(lines, separator, fail)) {
+    if (rule.test(line) && line.trim() !== '') continue;
+    const cells = cellsOf(line, separator);
+    const keys = cells.map(nameKey);
+    if (keys.includes('identity')) {
+      [names, isBelow] = [keys, false];
+      continue;
+    }
+    const identity = cells[names.indexOf('identity')] ?? '';
+    if (scope.test(identity)) {
+      const missing = names.length - cells.length;
+      // Empty cells at the end of a line are white space there, which programs cut off.
+      const isWhole = missing === 0 || (separator === '\t' && (missing > 0 || cells.slice(missing).every((cell) => cell === '')));
+      if (!isWhole) throw fail(`A row has ${cells.length} cells in place of ${names.length}: ${quoted(line)}`);
+      blocks.push(new Map(names.map((name, index) => [name, cells[index] ?? ''])));
+      continue;
+    }
+    if (line.trim() === '' || isNoise(line.trim()) || cells.length !== names.length) isBelow = true;
+    if (isBelow) continue;
+    const last = blocks.at(-1);
+    if (separator === '|' && last !== undefined && cells.includes('')) {
+      // In a frame, the rest of values that were too long for their columns.
+      for (const [index, name] of names.entries()) last.set(name, `${last.get(name) ?? ''} ${cells[index] ?? ''}`.trim());
+    } else blocks.push(new Map(names.map((name, index) => [name, cells[index] ?? ''])));
+  }
+  return blocks;
+}
+
+/** A value in quotes may go on in the next line. */
+function* wholeLines(lines: readonly string[], separator: string, fail: (found: string) => OfflineImError): Generator<string> {
   let row = '';
   let quotes = 0;
   for (const line of lines) {
-    // A value in quotes may go on in the next line.
     quotes += line.split('"').length - 1;
     row = row === '' ? line : `${row} ${line}`;
     if (quotes % 2 === 1) continue;
-    const whole = row;
+    yield row;
     row = '';
     quotes = 0;
-    if (whole.trim() === '' || isNoise(whole.trim())) break;
-    if (rule.test(whole)) continue;
-    const cells = cellsOf(whole, separator);
-    if (cells.length !== names.length) break;
-    blocks.push(new Map(names.map((name, index) => [name, cells[index] ?? ''])));
   }
-  return blocks;
+  if (quotes % 2 === 1 && row.includes(separator)) throw fail(`A quotation mark is not closed in ${quoted(row)}`);
 }
 
 /** Without the bars at both ends of a table's line. A quote within quotes is doubled. */

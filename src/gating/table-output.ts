@@ -56,7 +56,8 @@ function cellsOf(line: string, columns: readonly { readonly from: number; readon
 function collapsedCells(line: string, columns: readonly Column[]): readonly string[] | undefined {
   if (!cutsWord(line, columns)) return undefined;
   const words = line.trim().split(/ +/);
-  if (words.length === columns.length) return words;
+  // Of words that could be a part of an Identity, or of an empty cell, only one.
+  if (words.length === columns.length && words.filter((word) => !isBoolean(word)).length === 1) return words;
   if (columns.length !== 2) return undefined;
   const [first = '', last = ''] = [words.at(0), words.at(-1)];
   if (isBoolean(last)) return [words.slice(0, -1).join(' '), last];

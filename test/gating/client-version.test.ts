@@ -37,6 +37,7 @@ describe('parseClientVersion', () => {
     ['16.0.6920.1000\0', '16.0.6920.1000'],
     ['\nMajor  Minor  Build  Revision\n-----  -----  -----  --------\n16     0      6920   1000\n', '16.0.6920.1000'],
     ['Major         : 16\nMinor         : 0\nBuild         : 6920\nRevision      : 1000\nMajorRevision : 0', '16.0.6920.1000'],
+    ['{"Major":16,"Minor":0,"Build":6920,"Revision":1000}', '16.0.6920.1000'],
     ['{ "Major": 16, "Minor": 0, "Build": 6920, "Revision": 1000, "MajorRevision": 0 }', '16.0.6920.1000'],
   ];
   for (const [value, version] of readings) {
@@ -58,6 +59,9 @@ describe('parseClientVersion', () => {
     'Other/1.0 (a OC/16.0.6965.2117 in brackets)',
     'OC/16.0.6965.2117;x',
     'Version 2002',
+    'Major  Minor  Build  Revision\n-----  -----  -----  --------\n16     0      6920   1000\n15     0      4420   1017',
+    'Major : 16\nMinor : 0\nBuild : 6920\nRevision : 1000\n\nMajor : 15\nMinor : 0\nBuild : 4420\nRevision : 1017',
+    'Skype for Business 16.0.6920.1000, PowerShell Major : 7 Minor : 1 Build : 3 Revision : 0',
     '12527.20194',
     'from 16.0.6920.1000 to 16.0.12527.20194',
     'C:\\Office\\16.0.6920.1000\\lync.exe',

@@ -293,6 +293,51 @@ describe('a listing that was kept or sent on', () => {
   });
 });
 
+describe('no scope of a listing is left out', () => {
+  const tabs = 'Identity\tEnableOfflineIm\tDescription\nGlobal\tTrue\tx\nSite:Redmond North\tFalse\t\n';
+  const short = 'Identity,EnableOfflineIm\nGlobal,True\nSite:Redmond North,False\n';
+  it.each([
+    ['the last cell of the last row is empty', tabs],
+    ['editors cut off the empty cells of each row', tabs.replaceAll(/\t?(?:x|\t)$/gm, '')],
+    ['a row has an empty cell more', tabs.replace('False\t', 'False\t\t\t')],
+    ['a row of empty cells stands between', tabs.replace('Site', '\t\t\nSite')],
+    ['line breaks are doubled', tabs.replaceAll('\n', '\r\n\r\n')],
+    ['a warning stands between', short.replace('Site', 'WARNING: x\nSite')],
+    ['the names are repeated', short.replace('Site', '\nIdentity,EnableOfflineIm\nSite')],
+    [
+      'another listing follows with its columns in another order',
+      short.replace('Site:Redmond North,False', '\nEnableOfflineIm,Identity\nFalse,Site:Redmond North'),
+    ],
+    ['another cmdlet is below it', `${short}\nIdentity,EnableOther\nGlobal,False\nSite:B,True`],
+    ['it has the name in capitals', short.replace('Site:Redmond North', 'SITE:REDMOND NORTH')],
+    [
+      'a value goes on in the next line of a frame',
+      '│ Identity │ EnableOfflineIm │\n│ Global │ True │\n│ Site:Redmond │ False │\n│ North │ │\n',
+    ],
+    [
+      'YAML quotes it',
+      '- Identity: Global\n  EnableOfflineIm: true\n- Identity: "Site:Redmond North"\n  EnableOfflineIm: false\n',
+    ],
+  ])('where %s', (_what, output) => {
+    const found = read(output).filter(({ enableOfflineIm }) => enableOfflineIm !== undefined);
+    expect(found.map((one) => ({ ...one, identity: one.identity.toLowerCase() }))).toEqual(
+      both.map((one) => ({ ...one, identity: one.identity.toLowerCase() })),
+    );
+  });
+
+  it.each([
+    ['a name has a comma of its own', short.replace('Redmond North', 'Redmond, North')],
+    ['a value is missing', 'Identity,EnableOfflineIm,X\nGlobal,True,\nSite:Redmond,False\n'],
+    ['a quotation mark is not closed', tabs.replace('False\t', 'False\t5" wide')],
+    [
+      'a word could be of the name or of another column',
+      'Identity Description EnableOfflineIm\n-------- ----------- ---------------\nGlobal of-all True\nSite:Redmond North True\n',
+    ],
+  ])('and the listing is refused where %s', (_what, output) => {
+    expect(() => read(output)).toThrow(expect.objectContaining({ code: 'CMDLET_OUTPUT_UNREADABLE' }));
+  });
+});
+
 it('one paste of both cmdlets serves both readers', () => {
   const paste = `${list}PS C:\\> Get-CsClientPolicy\n\nIdentity              : Global\nEnableIMAutoArchiving : False\n`;
   expect(read(paste)).toEqual(both);
