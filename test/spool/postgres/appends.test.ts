@@ -1,6 +1,6 @@
 /** Appends of a spool: two transactions may be written at once, and new messages go to the server by another way than those of a host's transaction. */
 import type { Pool } from 'pg';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { NewSpoolEntry } from '../../../src/spool/contract.ts';
 import { claimRequest, newEntry } from '../../support/spool-entries.ts';
 import { useServer } from './fixture.ts';
@@ -231,4 +231,22 @@ it('tells other processes only once it is committed: the lock for that is one of
   expect(told.length).toBeGreaterThan(0);
   for (const index of told) expect(said.slice(0, index).findLast((text) => /^(BEGIN|COMMIT|ROLLBACK)/.test(text))).toBe('COMMIT');
   await pool.end();
+});
+
+it('a host that ends its pool right after an append waits seconds for the close, not the minute of a transaction: a connection that was asked for before comes no more', async () => {
+  const pool = fixture.server.pool({ max: 2 });
+  const spool = await fixture.open(fixture.newSchema(), {}, pool);
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    await spool.append([newEntry('a')]);
+    await pool.end();
+    let closed = false;
+    void spool.close().then(() => {
+      closed = true;
+    });
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(closed).toBe(true);
+  } finally {
+    vi.useRealTimers();
+  }
 });

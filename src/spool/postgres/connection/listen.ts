@@ -2,12 +2,15 @@ import { type Clock, sleep } from '../../../core/clock.ts';
 import { Connections, Limit } from './connections.ts';
 import type { PgPool, PgPoolClient } from './pool.ts';
 import type { Session } from './session.ts';
+import { isBetween, transact } from './transact.ts';
 
 /** ms between attempts to listen again; doubles. */
 const firstPause = 100;
 const longestPause = 10_000;
 /** ms for which further notifications are taken together: one more for each who hears them, since all of them look at the same tables then. */
 const together = 20;
+/** ms that telling others of news may take: a close waits for it, and a host that has ended its pool meanwhile never gets the connection that it asked for. */
+const tellingTakes = 5_000;
 
 /** Who wants to hear of a channel. */
 interface Subscriber {
@@ -256,11 +259,15 @@ export class News {
   /** Nobody waits until that is on disk: it is of no use to anyone once the server has gone. */
   async #tell(): Promise<void> {
     const text = `SELECT set_config('synchronous_commit', 'off', true), pg_notify('${this.#session.sql.tables.channel}', '${this.#from}')`;
-    const told = await this.#session.alone((client) => client.query({ text }));
+    const { connections, pooling, clock, deadline } = this.#session;
+    const limits = { lockTimeout: tellingTakes / 2, deadline: Math.min(deadline, tellingTakes), clock };
+    const told = await transact(
+      connections,
+      { ...limits, alone: true },
+      async (client) => ({ result: isBetween(client) ? await client.query({ text }) : undefined, commit: true }),
+      pooling,
+    );
     if (told !== undefined) return;
-    await this.#session.transact(async (client) => {
-      await client.query({ text });
-      return { result: undefined, commit: true };
-    });
+    await transact(connections, limits, async (client) => ({ result: await client.query({ text }), commit: true }), pooling);
   }
 }
