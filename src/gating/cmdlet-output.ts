@@ -105,9 +105,9 @@ export function scopeName(prefix: 'Site' | 'Tag', name: string): string {
 function readIdentity(value: unknown, fail: (found: string) => OfflineImError): string {
   // YAML may quote it.
   const name = typeof value === 'string' ? value.trim().replace(/^(["'])(.+)\1$/, '$2') : '';
-  // A table whose columns do not stand below their names.
-  const isRow = / (?:true|false)$/i.test(name);
-  if (name !== '' && !isRow) return name;
+  // A table whose columns do not stand below their names; what YAML says before a value of several lines.
+  const isMore = / (?:true|false)$/i.test(name) || /^[>|&*!]/.test(name);
+  if (name !== '' && !isMore) return name;
   throw fail(value === undefined ? 'An object has no Identity' : `An Identity is ${quoted(value)}`);
 }
 

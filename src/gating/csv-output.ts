@@ -46,11 +46,6 @@ function readRows(lines: readonly string[], separator: string, fail: (found: str
   for (const line of wholeLines(lines, separator, fail)) {
     if (rule.test(line) && line.trim() !== '') continue;
     const cells = cellsOf(line, separator);
-    const keys = cells.map(nameKey);
-    if (keys.includes('identity')) {
-      [names, isBelow] = [keys, false];
-      continue;
-    }
     const identity = cells[names.indexOf('identity')] ?? '';
     if (scope.test(identity)) {
       const missing = names.length - cells.length;
@@ -58,6 +53,12 @@ function readRows(lines: readonly string[], separator: string, fail: (found: str
       const isWhole = missing === 0 || (separator === '\t' && (missing > 0 || cells.slice(missing).every((cell) => cell === '')));
       if (!isWhole) throw fail(`A row has ${cells.length} cells in place of ${names.length}: ${quoted(line)}`);
       blocks.push(new Map(names.map((name, index) => [name, cells[index] ?? ''])));
+      continue;
+    }
+    // Only then: a value may be the word, too.
+    const keys = cells.map(nameKey);
+    if (keys.includes('identity')) {
+      [names, isBelow] = [keys, false];
       continue;
     }
     if (line.trim() === '' || isNoise(line.trim()) || cells.length !== names.length) isBelow = true;

@@ -41,7 +41,8 @@ export function readListOutput(
 
   for (const raw of text.split('\n')) {
     // As an item of a list, ConvertTo-Yaml marks an object at its first property.
-    const line = raw.trim().replace(/^- (?=\w+ ?:)/, '');
+    const given = raw.trim();
+    const line = given.replace(/^- (?=\w+ ?:)/, '');
     const indent = raw.length - raw.trimStart().length;
     if (line === '') {
       afterGap = true;
@@ -54,7 +55,7 @@ export function readListOutput(
     const wrapped =
       indent > 0 && (name === undefined ? !isNoise(line) : indent >= (open?.column ?? Number.POSITIVE_INFINITY)) && !inMessage;
     if (wrapped && block !== undefined && open !== undefined) {
-      block.set(open.name, `${block.get(open.name) ?? ''} ${line}`.trim());
+      block.set(open.name, `${block.get(open.name) ?? ''} ${given}`.trim());
       continue;
     }
     if (!isWanted && isNoise(line)) {

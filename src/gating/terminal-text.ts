@@ -57,8 +57,8 @@ function unquoted(lines: readonly string[]): readonly string[] {
   for (let depth = 0; depth < deepestQuotation; depth++) {
     const marks = plain.filter((line) => line.trim() !== '');
     // `>>` is the prompt of an unfinished command.
-    if (marks.length === 0 || !marks.every((line) => /^ ?>(?!>)/.test(line))) break;
-    plain = plain.map((line) => line.replace(/^ ?> ?/, ''));
+    if (marks.length === 0 || !marks.every((line) => /^[ \t]?>(?!>)/.test(line))) break;
+    plain = plain.map((line) => line.replace(/^[ \t]?> ?/, ''));
   }
   return plain;
 }

@@ -293,6 +293,11 @@ describe('a listing that was kept or sent on', () => {
   });
 });
 
+it('keeps the hyphen of a name that goes on in the next line', () => {
+  const wrapped = 'Identity        : Site:Redmond\n                  - North: 2\nEnableOfflineIm : False\n';
+  expect(read(wrapped)).toEqual([{ identity: 'Site:Redmond - North: 2', enableOfflineIm: false }]);
+});
+
 describe('no scope of a listing is left out', () => {
   const tabs = 'Identity\tEnableOfflineIm\tDescription\nGlobal\tTrue\tx\nSite:Redmond North\tFalse\t\n';
   const short = 'Identity,EnableOfflineIm\nGlobal,True\nSite:Redmond North,False\n';
@@ -309,6 +314,8 @@ describe('no scope of a listing is left out', () => {
       short.replace('Site:Redmond North,False', '\nEnableOfflineIm,Identity\nFalse,Site:Redmond North'),
     ],
     ['another cmdlet is below it', `${short}\nIdentity,EnableOther\nGlobal,False\nSite:B,True`],
+    ['a value is the word Identity', 'Identity,EnableOfflineIm,X\nGlobal,True,Identity\nSite:Redmond North,False,identity\n'],
+    ['a reply is marked behind a tab', list.trim().replaceAll(/^/gm, '\t> ')],
     ['it has the name in capitals', short.replace('Site:Redmond North', 'SITE:REDMOND NORTH')],
     [
       'a value goes on in the next line of a frame',
@@ -327,6 +334,7 @@ describe('no scope of a listing is left out', () => {
 
   it.each([
     ['a name has a comma of its own', short.replace('Redmond North', 'Redmond, North')],
+    ['YAML folds a name', 'Identity: >-\n  Site:Redmond\n  North\nEnableOfflineIm: true\n'],
     ['a value is missing', 'Identity,EnableOfflineIm,X\nGlobal,True,\nSite:Redmond,False\n'],
     ['a quotation mark is not closed', tabs.replace('False\t', 'False\t5" wide')],
     [
