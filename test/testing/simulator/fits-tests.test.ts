@@ -123,7 +123,7 @@ it('a fault given as data is checked: a kind or a name that is misspelt is none,
   const exchange = make();
   const add = (fault: object) => () => exchange.faults.add({ operation: '*' }, fault as never);
   expect(add({ kind: 'serverBussy' })).toThrow('faults.add(): fault.kind does not fit; expected serverBusy');
-  expect(add({ kind: 'http', status: 9 })).toThrow('faults.add(): fault.status does not fit; expected at least 100.');
+  expect(add({ kind: 'http', status: 9 })).toThrow('faults.add(): fault.status does not fit; expected at least 200.');
   expect(add({ kind: 'delay', delay: 'long' })).toThrow('fault.delay does not fit; expected integer');
   expect(exchange.faults.list()).toEqual([]);
   expect(add({ kind: 'serverBusy', backOff: undefined })()).toMatchObject({
