@@ -77,6 +77,33 @@ describe('connections that break', () => {
     await spool.close();
   });
 
+  it('since the process stood still in a transaction, which the server ended: each operation is carried out anew', async () => {
+    const schema = fixture.newSchema();
+    let stands: 'and has not heard of the end' | 'and has heard of the end' | undefined;
+    const standing = async (query: PgQuery, client: PgPoolClient): Promise<void> => {
+      if (stands === undefined || !query.text.startsWith('BEGIN')) return;
+      const heard = stands === 'and has heard of the end' && new Promise((resolve) => client.on('error', resolve));
+      stands = undefined;
+      await client.query({ text: `SET LOCAL idle_in_transaction_session_timeout = '20ms'` });
+      // Longer than that, with no look at the socket.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+      await heard;
+    };
+    const spool = new PostgresSpool({ pool: meddling(none, standing), schema });
+    await fixture.open(schema).then((other) => other.close());
+    await spool.open(context);
+    for (const how of ['and has not heard of the end', 'and has heard of the end'] as const) {
+      stands = how;
+      expect(await spool.append([newEntry(how, { pickupIn: 0, conversationId: how })])).toMatchObject([{ status: 'appended' }]);
+      stands = how;
+      expect(await statesOf(spool)).toMatchObject({ [how]: 'spooled' });
+      stands = how;
+      expect(await spool.claim(claimRequest())).toHaveLength(1);
+      expect(stands).toBeUndefined();
+    }
+    await spool.close();
+  });
+
   it('after COMMIT, its answer lost: nobody knows, and the same id again tells', async () => {
     const schema = fixture.newSchema();
     let breaks = 0;

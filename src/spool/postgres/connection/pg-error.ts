@@ -9,8 +9,11 @@ export function sqlStateOf(error: unknown): string | undefined {
 }
 
 const lockTimeout = '55P03';
-/** Deadlock, serialization failure, and a message id that another transaction has just taken: the same again may well succeed. */
-const transient = new Set(['40P01', '40001', '23505']);
+/**
+ * Deadlock, serialization failure, a message id that another transaction has just taken, and a transaction that the server ended because this process stood still for
+ * longer than `transactionSettings` lets it: the same again may well succeed.
+ */
+const transient = new Set(['40P01', '40001', '23505', '25P03']);
 
 export function isLockTimeout(error: unknown): boolean {
   return sqlStateOf(error) === lockTimeout;

@@ -1,7 +1,7 @@
 import { asError, isA, property } from '../../../core/errors/thrown.ts';
 import { transactionSettings } from '../tables/statement.ts';
 import { type Connections, GivenUp, Limit, type LimitOptions } from './connections.ts';
-import { asRefusedBegin, asSpoolError, isAboutWhatWasAsked, isConnectionError, sqlStateOf } from './pg-error.ts';
+import { asRefusedBegin, asSpoolError, isAboutWhatWasAsked, isConnectionError, isTransient, sqlStateOf } from './pg-error.ts';
 import type { PgClient, PgPoolClient } from './pool.ts';
 import type { Pooling } from './pooling.ts';
 
@@ -124,7 +124,9 @@ async function run<Result>(
     if (useless) broken ??= asError(error);
     else if (!alone || !isBetween(client)) broken ??= await limit.within(rollback(client)).catch(asError);
     const kept = committing && !(alone ? refused(error) : undone(error)) ? 'unknown' : 'no';
-    throw new TransactionError(kept, error, broken === undefined && isAboutWhatWasAsked(error));
+    // Why the server closed the connection tells more than that it is closed.
+    const cause = isTransient(broken) ? broken : error;
+    throw new TransactionError(kept, cause, broken === undefined && isAboutWhatWasAsked(error));
   } finally {
     client.removeListener('error', onError);
     if (broken !== undefined) client.on('error', () => undefined);
