@@ -54,7 +54,7 @@ function rowsIn(folder: string, name: string): readonly Row[] {
     {
       args: ['explain', 'waits'],
       person:
-        /^\S+ spooled: It was accepted at \S+Z and waits for its pickup time; a sender takes it at \S+Z\.\nTo do: Nothing: it goes on by itself\.\n$/,
+        /^\S+ spooled: It was accepted at \S+Z and waits for its pickup time; a sender takes it at \S+Z\.\nTo do: Nothing: it goes on by itself, as long as a sender runs on this spool\.\n$/,
       json: { explanations: [{ waitingFor: 'pickup', state: 'spooled' }] },
     },
     {
