@@ -34,6 +34,7 @@ export function readSetting(output: string, cmdlet: string, setting: string): re
   const name = nameKey(setting);
   const blocks = blocksOf(text, tabbed, name, fail);
   if (blocks.length === 0) throw fail('The output lists no object');
+  refuseLeftOut(tabbed, blocks, name, fail);
   // An object without it is another cmdlet's, pasted along, and must not pass for "nothing is set".
   const ofThisCmdlet = blocks.filter((block) => block.has(name));
   if (ofThisCmdlet.length === 0) {
@@ -83,18 +84,81 @@ function refuseErrorRecord(text: string, cmdlet: string, fail: (found: string) =
   if (error !== undefined) throw fail(`A line of the output is ${quoted(error.trim())}, not "Name : Value"`);
 }
 
+/** A scope's name up to what may be written otherwise in another form: quotes, separators, escapes. */
+const scope = String.raw`(?:site|tag|service):[^\s"'\u201c-\u201e,;|<>(){}[\]\\]+`;
+/** At the beginning of a line, behind the marks of lists, quotations and frames. */
+const inRow = new RegExp(String.raw`^[^\p{L}]*(${scope}|global(?=\W*[,;|\t]|\s+(?:true|false)\s*$))`, 'iu');
+/** As the value of a property, but no parameter of a command. */
+const inProperty = new RegExp(String.raw`(?<![-\p{L}])identity[^\p{L}\p{N}\n]{1,40}(${scope}|global\b)`, 'giu');
+
+/** A scope that stands in the text and was not read, such as below a gap, or in another form than the rest, would pass for one that sets nothing. */
+function refuseLeftOut(
+  tabbed: string,
+  blocks: readonly CmdletBlock[],
+  setting: string,
+  fail: (found: string) => OfflineImError,
+): void {
+  const names = blocks.map(nameIn);
+  const known = new Set(names);
+  const isRead = (name: string): boolean => known.has(name) || names.some((one) => one.startsWith(name));
+  let others: readonly string[] | undefined;
+  for (const line of tabbed.split('\n')) {
+    const found = [inRow.exec(line), ...line.matchAll(inProperty)].flatMap((one) => one?.[1]?.toLowerCase() ?? []);
+    for (const name of found) {
+      if (isRead(name)) {
+        known.add(name);
+        continue;
+      }
+      others ??= namesOfOthers(tabbed.replaceAll('\t', ' '), setting, fail);
+      if (!others.some((one) => one.startsWith(name)))
+        throw fail(`The scope ${quoted(name)} is in the output, but not where it can be read`);
+    }
+  }
+}
+
+/** Scopes of other cmdlets' objects, pasted along in another form. */
+function namesOfOthers(text: string, setting: string, fail: (found: string) => OfflineImError): readonly string[] {
+  const readers = [() => readTables(text, fail), () => readListOutput(text, new Set(['identity']), fail)];
+  return readers.flatMap((read) => {
+    try {
+      return read()
+        .filter((block) => !block.has(setting))
+        .map(nameIn);
+    } catch {
+      return [];
+    }
+  });
+}
+
+function nameIn(block: CmdletBlock): string {
+  return String(block.get('identity')).replace(/^["']/, '').toLowerCase();
+}
+
 /**
  * The first of these scopes that is listed.
  *
- * @throws {OfflineImError} `OPTION_INVALID` when none is.
+ * @throws {OfflineImError} `OPTION_INVALID` when none is, or one that differs in its spaces only.
  */
 export function pickScope<T extends { readonly identity: string }>(list: readonly T[], wanted: readonly string[]): T {
   for (const scope of wanted) {
     const found = list.find((item) => item.identity.toLowerCase() === scope.toLowerCase());
     if (found !== undefined) return found;
+    const broken = list.find((item) => unspaced(item.identity) === unspaced(scope));
+    if (broken !== undefined) {
+      const what = `The listing has ${quoted(broken.identity)}, which is ${quoted(scope)} but for its spaces`;
+      throw new OfflineImError(
+        'OPTION_INVALID',
+        `${what}; where a console broke the name, print the listing as JSON (ConvertTo-Json).`,
+      );
+    }
   }
   const names = list.map((item) => item.identity).join(', ');
   throw new OfflineImError('OPTION_INVALID', `The listing has none of ${quoted(wanted.join(', '))}; it has ${quoted(names)}.`);
+}
+
+/** Consoles break lines within words, too: such a scope must not pass for one that is not listed. */
+function unspaced(name: string): string {
+  return name.replaceAll(/\s/g, '').toLowerCase();
 }
 
 /** `Redmond` → `Site:Redmond`; a prefix that is there already stays. */

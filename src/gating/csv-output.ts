@@ -43,6 +43,7 @@ function readRows(lines: readonly string[], separator: string, fail: (found: str
   let names: readonly string[] = [];
   const blocks: Map<string, string>[] = [];
   let isBelow = false;
+  let isShort = false;
   for (const line of wholeLines(lines, separator, fail)) {
     if (rule.test(line) && line.trim() !== '') continue;
     const cells = cellsOf(line, separator);
@@ -53,8 +54,12 @@ function readRows(lines: readonly string[], separator: string, fail: (found: str
       const isWhole = missing === 0 || (separator === '\t' && (missing > 0 || cells.slice(missing).every((cell) => cell === '')));
       if (!isWhole) throw fail(`A row has ${cells.length} cells in place of ${names.length}: ${quoted(line)}`);
       blocks.push(new Map(names.map((name, index) => [name, cells[index] ?? ''])));
+      isShort = missing > 0;
       continue;
     }
+    // A cell of several lines without its quotes.
+    if (isShort && cells.some((cell) => /^(?:true|false)$/i.test(cell)))
+      throw fail(`A row goes on in the next line: ${quoted(line)}`);
     // Only then: a value may be the word, too.
     const keys = cells.map(nameKey);
     if (keys.includes('identity')) {

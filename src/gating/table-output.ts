@@ -88,9 +88,10 @@ function addRow(
     throw fail(`The table cuts off the Identity ${quoted(identity)}; print it with Format-List, which does not`);
   }
   const last = rows.at(-1);
-  // Format-Table -Wrap: the rest of a long value, and nothing in the other columns.
-  const continues =
-    last !== undefined && cells.filter((cell) => cell !== '').length === 1 && !/^(?:global$|\w+:)/i.test(identity);
+  // Format-Table -Wrap: the rest of long values, and nothing in the other columns.
+  const isOne = cells.filter((cell) => cell !== '').length === 1;
+  const isRest = isOne || (!cells.some(isBoolean) && (identity === '' || /^\w+:/.test(last?.get('identity') ?? '')));
+  const continues = last !== undefined && isRest && !/^(?:global$|\w+:)/i.test(identity);
   if (continues && last !== undefined) {
     for (const [index, { name }] of columns.entries()) {
       const rest = cells[index] ?? '';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseCsClientPolicy, parseCsImConfiguration } from '../../src/gating/cmdlets.ts';
+import { parseCsClientPolicy, parseCsImConfiguration, policyOfCsImConfiguration } from '../../src/gating/cmdlets.ts';
 
 const list = `
 Identity        : Global
@@ -336,6 +336,36 @@ describe('no scope of a listing is left out', () => {
     ['a name has a comma of its own', short.replace('Redmond North', 'Redmond, North')],
     ['YAML folds a name', 'Identity: >-\n  Site:Redmond\n  North\nEnableOfflineIm: true\n'],
     ['a value is missing', 'Identity,EnableOfflineIm,X\nGlobal,True,\nSite:Redmond,False\n'],
+    ['a line of it is marked', short.replace('Site', '- Site')],
+    [
+      'a row of a page is set as code',
+      '| Identity | EnableOfflineIm |\n|---|---|\n| Global | True |\n\n| `Site:Redmond` | False |\n',
+    ],
+    [
+      'another quotation mark is there by chance',
+      'Identity\tX\tEnableOfflineIm\nGlobal\t5" a\tTrue\nSite:Redmond\t7" b\tFalse\n',
+    ],
+    ['a cell of several lines lost its quotes', 'Identity\tX\tEnableOfflineIm\nGlobal\tx\tTrue\nSite:Redmond\ta\nb\tFalse\n'],
+    [
+      'an object of a list is marked',
+      'Identity: Global\nEnableOfflineIm: True\n\n* Identity: Site:Redmond\n* EnableOfflineIm: False\n',
+    ],
+    [
+      'an object of a list has no spaces',
+      'Identity: Global\nEnableOfflineIm: True\n\nIdentity:Site:Redmond\nEnableOfflineIm:False\n',
+    ],
+    ['a table follows a list', `${list.slice(0, 42)}\n\nIdentity EnableOfflineIm\n-------- ---------------\nSite:A   False\n`],
+    ['a list follows JSON', '{"Identity":"Site:A","EnableOfflineIm":true}\nIdentity : Global\nEnableOfflineIm : False\n'],
+    [
+      'JSON has an object twice in one',
+      '{"Identity":"Site:A","EnableOfflineIm":false,"identity":"Global","enableOfflineIm":true}',
+    ],
+    ['a table has a gap', 'Identity EnableOfflineIm\n-------- ---------------\nGlobal   True\n\nSite:A   False\n'],
+    [
+      'a scope in capitals looks like a message',
+      'Identity EnableOfflineIm\n-------- ---------------\nGlobal   True\nSITE:A   False\n',
+    ],
+    ['an object in a string is broken', '@{Identity=Global; EnableOfflineIm=True}\n@{Identity=Site:A\nB; EnableOfflineIm=False}'],
     ['a quotation mark is not closed', tabs.replace('False\t', 'False\t5" wide')],
     [
       'a word could be of the name or of another column',
@@ -344,6 +374,36 @@ describe('no scope of a listing is left out', () => {
   ])('and the listing is refused where %s', (_what, output) => {
     expect(() => read(output)).toThrow(expect.objectContaining({ code: 'CMDLET_OUTPUT_UNREADABLE' }));
   });
+});
+
+it('a name and another value that go on in the same line of a table are read', () => {
+  const output =
+    'Identity     Description EnableOfflineIm\n--------     ----------- ---------------\nGlobal       a long                 True\n             text\nSite:Redmond another               False\nNorth        one\n';
+  expect(read(output)).toEqual(both);
+});
+
+it('a name that the console broke within a word does not pass for one that is not listed', () => {
+  const listed = read(
+    'Identity      EnableOfflineIm\n--------      ---------------\nGlobal                   True\nSite:Redmondi           False\nngton\n',
+  );
+  expect(() => policyOfCsImConfiguration(listed, { site: 'Redmondington' })).toThrow(
+    expect.objectContaining({ code: 'OPTION_INVALID' }),
+  );
+  expect(policyOfCsImConfiguration(listed, { site: 'Redmond' })).toEqual({ enableOfflineIm: true });
+});
+
+it.each([
+  [
+    'another cmdlet in another form',
+    `${list}\nIdentity  EnableIMAutoArchiving\n--------  ---------------------\nGlobal                     True\nTag:Sales                 False\n`,
+  ],
+  [
+    'the command for one scope',
+    `PS C:\\> Get-CsImConfiguration -Identity Site:Paris\nSet-CsImConfiguration -Identity Site:Paris\n${list}`,
+  ],
+  ['a scope as another value', list.replace('True', 'True\nAnchor : Site:Paris')],
+])('%s is no scope that was left out', (_what, output) => {
+  expect(read(output)).toEqual(both);
 });
 
 it('one paste of both cmdlets serves both readers', () => {
