@@ -1,9 +1,9 @@
 /** Appends of a spool: two transactions may be written at once, and new messages go to the server by another way than those of a host's transaction. */
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { describe, expect, it, vi } from 'vitest';
 import type { NewSpoolEntry } from '../../../src/spool/contract.ts';
 import { claimRequest, newEntry } from '../../support/spool-entries.ts';
-import { useServer } from './fixture.ts';
+import { until, useServer } from './fixture.ts';
 
 const fixture = useServer();
 
@@ -249,4 +249,36 @@ it('a host that ends its pool right after an append waits seconds for the close,
   } finally {
     vi.useRealTimers();
   }
+});
+
+it('what is appended while others are told in vain is told of all the same', async () => {
+  const pool = fixture.server.pool();
+  const spool = await fixture.open(fixture.newSchema(), {}, pool);
+  const asked = Promise.withResolvers<void>();
+  const appended = Promise.withResolvers<void>();
+  let told = 0;
+  const connect = pool.connect.bind(pool) as () => Promise<PoolClient>;
+  pool.connect = (async () => {
+    const client = await connect();
+    const query = client.query.bind(client) as (query: { text: string }) => Promise<unknown>;
+    const release = client.release.bind(client);
+    client.release = (broken) => {
+      Object.assign(client, { query, release });
+      release(broken);
+    };
+    client.query = (async (one: { text: string }) => {
+      if (!one.text.includes('pg_notify') || ++told > 1) return query(one);
+      asked.resolve();
+      await appended.promise;
+      throw new Error('no answer');
+    }) as typeof client.query;
+    return client;
+  }) as typeof pool.connect;
+  await spool.append([newEntry('a')]);
+  await asked.promise;
+  await spool.append([newEntry('b')]);
+  appended.resolve();
+  await until(() => told === 2);
+  await spool.close();
+  await pool.end();
 });

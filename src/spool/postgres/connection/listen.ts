@@ -244,16 +244,15 @@ export class News {
 
   async #tellAll(): Promise<void> {
     this.#telling = true;
-    try {
-      while (this.#more) {
-        this.#more = false;
+    while (this.#more) {
+      this.#more = false;
+      try {
         await this.#session.use(() => this.#tell());
+      } catch {
+        // Whoever was not told finds it at the next poll, or hears of what has come meanwhile.
       }
-    } catch {
-      // Whoever was not told finds it at the next poll.
-    } finally {
-      this.#telling = false;
     }
+    this.#telling = false;
   }
 
   /** Nobody waits until that is on disk: it is of no use to anyone once the server has gone. */
