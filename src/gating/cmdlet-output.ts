@@ -110,7 +110,7 @@ function refuseLeftOut(
         continue;
       }
       others ??= namesOfOthers(tabbed.replaceAll('\t', ' '), setting, fail);
-      if (!others.some((one) => one.startsWith(name)))
+      if (!others.some((one) => one.startsWith(name)) && !blocks.some((block) => speaksOf(block, name)))
         throw fail(`The scope ${quoted(name)} is in the output, but not where it can be read`);
     }
   }
@@ -127,6 +127,14 @@ function namesOfOthers(text: string, setting: string, fail: (found: string) => O
     } catch {
       return [];
     }
+  });
+}
+
+/** In a value of several lines; one with the setting's own words has swallowed more than that. */
+function speaksOf(block: CmdletBlock, name: string): boolean {
+  return [...block].some(([key, value]) => {
+    const text = key !== 'identity' && typeof value === 'string' ? value.toLowerCase() : '';
+    return text.includes(name) && !/\b(?:true|false)\b/.test(text);
   });
 }
 

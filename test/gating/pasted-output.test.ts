@@ -401,6 +401,7 @@ it.each([
     'the command for one scope',
     `PS C:\\> Get-CsImConfiguration -Identity Site:Paris\nSet-CsImConfiguration -Identity Site:Paris\n${list}`,
   ],
+  ['one that a description speaks of', list.replace('True', 'True\nDescription     : see\n                  Site:Paris')],
   ['a scope as another value', list.replace('True', 'True\nAnchor : Site:Paris')],
 ])('%s is no scope that was left out', (_what, output) => {
   expect(read(output)).toEqual(both);
