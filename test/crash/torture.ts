@@ -169,7 +169,12 @@ async function strangeAnswers(exchange: SimulatorClient, seed: number, strangene
   await exchange.addFault(on('CreateItem', 0.02, 7), { kind: 'draftOnSendAsDenied', items: [0] });
   await exchange.addFault(on('CreateItem', 0.05, 1), { kind: 'lateCopy', delay, items: 'all' });
   await exchange.addFault(on('CreateItem', 0.05, 2), { kind: 'heldInOutbox', delay, items: 'all' });
-  await exchange.addFault(on('CreateItem', 0.03, 5), { kind: 'partialBatch', processed: 1, answer: 'fewer', code: 'ErrorInternalServerError' });
+  await exchange.addFault(on('CreateItem', 0.03, 5), {
+    kind: 'partialBatch',
+    processed: 1,
+    answer: 'fewer',
+    code: 'ErrorInternalServerError',
+  });
   await exchange.addFault(on('CreateItem', 0.01, 6), {
     kind: 'partialBatch',
     processed: 1,
