@@ -57,8 +57,16 @@ const code = await run(process.argv.slice(2), {
   async ask(question) {
     if (process.stdin.isTTY !== true) return undefined;
     const dialog = createInterface({ input: process.stdin, output: process.stderr });
+    // While it waits for a line, Ctrl-C is a key like any other to the terminal, and no signal.
+    dialog.once('SIGINT', () => stopping.abort('SIGINT'));
+    // Ctrl-D, or a terminal that is gone, is no answer.
+    const ended = new Promise<string>((resolve) => dialog.once('close', () => resolve('')));
     try {
-      return await dialog.question(question, { signal: stopping.signal });
+      return await Promise.race([dialog.question(question, { signal: stopping.signal }), ended]);
+    } catch (error) {
+      if (stopping.signal.aborted) throw error;
+      process.stderr.write('\n');
+      return '';
     } finally {
       dialog.close();
     }

@@ -33,8 +33,9 @@ async function byIds(call: Call, spool: SpoolHandle, verb: BulkVerb): Promise<Ex
   if (
     force &&
     !dryRun &&
-    (await call.ask(`It may have been sent already, and someone may get it twice. To send it all the same, type its id: `)) !==
-      first
+    (
+      await call.ask('It may have been sent already, and someone may get it twice. To send it all the same, type its id: ')
+    )?.trim() !== first
   ) {
     throw new UsageError('Nothing was done: the id was not typed at a terminal.');
   }
@@ -101,9 +102,10 @@ async function byFilter(call: Call, spool: SpoolHandle, verb: BulkVerb): Promise
   const dry = await spool[verb]({ ...change, dryRun: true });
   const dryRun = call.values['dry-run'] === true;
   if (!dryRun && dry.matched > 0 && call.values.yes !== true) {
-    const answer = await call.ask(`${verb} ${dry.matched} entries? [y/N] `);
-    if (answer?.toLowerCase() !== 'y')
-      throw new UsageError(`Nothing was done. Say yes at a terminal, or --yes: ${dry.matched} entries.`);
+    const entries = dry.matched === 1 ? '1 entry' : `${dry.matched} entries`;
+    const answer = await call.ask(`${verb} ${entries}? [y/N] `);
+    if (!/^\s*y(es)?\s*$/i.test(answer ?? ''))
+      throw new UsageError(`Nothing was done. Say yes at a terminal, or --yes: ${entries}.`);
   }
   const done = dryRun ? dry : await spool[verb](change);
   const { matched, refused, more, changes } = done;
