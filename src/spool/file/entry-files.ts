@@ -1,3 +1,4 @@
+import { sliceSize } from '../../core/queues.ts';
 import type { SenderFolders } from './disk/layout.ts';
 
 /** A file of entries on disk. */
@@ -15,18 +16,37 @@ export interface EntryLocation {
   readonly rev: number;
 }
 
-/** A file, and the entries that have no other. Few: a list takes a fraction of a set. */
-interface Residence {
+/** A file, and the entries that have no other, with the revision of the status in there. */
+export interface Residence {
   readonly file: StoredFile;
-  residents: readonly string[];
+  readonly residents: readonly (readonly [id: string, rev: number])[];
+}
+
+/** The same without revisions. Few: a list takes a fraction of a set. */
+interface Residents {
+  readonly file: StoredFile;
+  ids: readonly string[];
 }
 
 /** Which file holds which entry: all that is kept in memory of a message. */
 export class EntryFiles {
   readonly #locations = new Map<string, EntryLocation>();
-  readonly #byPath = new Map<string, Residence>();
+  readonly #byPath = new Map<string, Residents>();
   /** Those in whose place another file is by now, while it lacks some of their entries. */
-  readonly #replaced = new Map<StoredFile, Residence>();
+  readonly #replaced = new Map<StoredFile, Residents>();
+
+  /** Takes in what a folder held when it was opened. A map that grows stands still for milliseconds: they grow one after the other, not both at one entry. */
+  *loading(residences: readonly Residence[]): Generator<void, void> {
+    let count = 0;
+    for (const { file, residents } of residences) {
+      for (const [id, rev] of residents) this.#locations.set(id, { file, rev });
+      if (++count % sliceSize === 0) yield;
+    }
+    for (const { file, residents } of residences) {
+      this.#byPath.set(file.path, { file, ids: residents.map(([id]) => id) });
+      if (++count % sliceSize === 0) yield;
+    }
+  }
 
   get(id: string): EntryLocation | undefined {
     return this.#locations.get(id);
@@ -34,7 +54,7 @@ export class EntryFiles {
 
   /** Entries that have no other file than this one. */
   entriesIn(file: StoredFile): readonly string[] {
-    return this.#residence(file)?.residents ?? [];
+    return this.#residents(file)?.ids ?? [];
   }
 
   at(path: string): StoredFile | undefined {
@@ -51,8 +71,8 @@ export class EntryFiles {
       residents.add(id);
     }
     const before = this.#byPath.get(file.path);
-    if (before !== undefined && before.file !== file && before.residents.length > 0) this.#replaced.set(before.file, before);
-    this.#byPath.set(file.path, { file, residents: [...residents] });
+    if (before !== undefined && before.file !== file && before.ids.length > 0) this.#replaced.set(before.file, before);
+    this.#byPath.set(file.path, { file, ids: [...residents] });
     return left.filter(({ path }) => path !== file.path);
   }
 
@@ -61,15 +81,15 @@ export class EntryFiles {
     const file = this.#locations.get(id)?.file;
     this.#locations.delete(id);
     if (file === undefined) return [];
-    const residence = this.#residence(file);
-    if (residence !== undefined) residence.residents = residence.residents.filter((one) => one !== id);
-    if (residence !== undefined && residence.residents.length > 0) return [];
+    const residents = this.#residents(file);
+    if (residents !== undefined) residents.ids = residents.ids.filter((one) => one !== id);
+    if (residents !== undefined && residents.ids.length > 0) return [];
     this.#replaced.delete(file);
     if (this.#byPath.get(file.path)?.file === file) this.#byPath.delete(file.path);
     return [file];
   }
 
-  #residence(file: StoredFile): Residence | undefined {
+  #residents(file: StoredFile): Residents | undefined {
     const there = this.#byPath.get(file.path);
     return there?.file === file ? there : this.#replaced.get(file);
   }

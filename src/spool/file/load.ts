@@ -24,11 +24,14 @@ const reason: Reason = {
 async function endMembers(
   parts: Parts,
   contents: readonly string[],
-  entries: ReadonlyMap<string, EntryRecord>,
+  entries: readonly EntryRecord[],
   rev: number,
-): Promise<EntryRecord[]> {
-  const ids = new Set(contents.flatMap(strings).filter((id) => entries.get(id)?.status.state === 'spooled'));
-  if (ids.size === 0) return [];
+): Promise<ReadonlyMap<string, EntryRecord>> {
+  const named = new Set(contents.flatMap(strings));
+  const ids = new Set<string>();
+  if (named.size > 0)
+    for (const { fixed, status } of entries) if (status.state === 'spooled' && named.has(fixed.id)) ids.add(fixed.id);
+  if (ids.size === 0) return new Map();
   const planner = new EntryPlanner(parts.entryFiles);
   const planned = [...(await readHomes(parts, ids)).values()].map((entry) => {
     // Accepted long enough ago to have been claimed: the time it was accepted will do for its end.
@@ -44,7 +47,7 @@ async function endMembers(
     parts,
     left.map(({ path }) => path),
   );
-  return planned.flatMap((one) => one.entries.map(({ fixed, status }) => ({ fixed, status })));
+  return new Map(planned.flatMap((one) => one.entries.map(({ fixed, status }) => [fixed.id, { fixed, status }] as const)));
 }
 
 /** Every string in what may once have been JSON. */
@@ -108,18 +111,15 @@ export async function load(parts: Parts, wall: number): Promise<Loaded> {
     placeOf.set(path, folders);
     await turns.step();
   }
-  for (const [file, residents] of resolved.residents) {
-    parts.entryFiles.put(file, residents);
-    await turns.step();
-  }
+  await turns.run(parts.entryFiles.loading(resolved.residences));
   for (const { path, note } of resolved.notes) {
     const folders = placeOf.get(path);
     if (folders !== undefined) parts.manifests.set(note.id, { path, folders });
     await turns.step();
   }
-  const { entries } = resolved;
   const contents = badManifests.map(({ content }) => content);
-  for (const record of await endMembers(parts, contents, entries, rev + 1)) entries.set(record.fixed.id, record);
+  const dead = await endMembers(parts, contents, resolved.entries, rev + 1);
+  const entries = dead.size === 0 ? resolved.entries : resolved.entries.map((one) => dead.get(one.fixed.id) ?? one);
 
   for (const path of found.strange) quarantine.report(path, 'it is a link or a file where a folder belongs');
   for (const path of proven ? tombstones.damaged : [])
@@ -139,7 +139,7 @@ export async function load(parts: Parts, wall: number): Promise<Loaded> {
     if (status.purged !== true) counts.set(status.state, (counts.get(status.state) ?? 0) - 1);
   }
   return {
-    contents: { entries: [...entries.values()], notes, ended: { counts, rev, order: tombstones.order } },
+    contents: { entries, notes, ended: { counts, rev, order: tombstones.order } },
     left,
     outlived: resolved.outlived,
   };

@@ -1,7 +1,7 @@
 import { sliceSize } from '../../core/queues.ts';
 import type { EntryFixed, EntryRecord, EntryStatus, NoteRecord } from '../state/records.ts';
 import type { SenderFolders } from './disk/layout.ts';
-import type { StoredFile } from './entry-files.ts';
+import type { Residence, StoredFile } from './entry-files.ts';
 import type { Manifest, StoredEntry } from './formats.ts';
 
 /** A file of entries that was read; the messages are not kept. */
@@ -20,9 +20,9 @@ export interface ReadManifest {
 
 /** What a spool's files say together. */
 export interface Resolved {
-  readonly entries: Map<string, EntryRecord>;
-  /** Files that entries' messages are read from, with the revision of the status in there. */
-  readonly residents: ReadonlyMap<StoredFile, readonly (readonly [id: string, rev: number])[]>;
+  readonly entries: readonly EntryRecord[];
+  /** Files that entries' messages are read from. */
+  readonly residences: readonly Residence[];
   readonly notes: readonly { readonly path: string; readonly note: NoteRecord }[];
   /** Entry files and manifests that say nothing any more. */
   readonly superseded: readonly string[];
@@ -70,40 +70,38 @@ export function* resolving(
       }
     }
   }
-  const entries = new Map<string, EntryRecord>();
+  const outlived = yield* outlivedIn(candidates, tombstones);
+  const entries: EntryRecord[] = [];
   for (const [id, record] of tombstones) {
-    entries.set(id, record);
+    if (!candidates.has(id) && !outlived.has(id)) entries.push(record);
     lastRev = Math.max(lastRev, record.status.rev);
     if (++count % sliceSize === 0) yield;
   }
-  for (const [id, { fixed, status }] of candidates) {
-    entries.set(id, { fixed, status });
+  for (const { fixed, status } of candidates.values()) {
+    entries.push({ fixed, status });
     if (++count % sliceSize === 0) yield;
   }
-  const outlived = yield* outlivedIn(entries, tombstones);
-  for (const id of outlived) if (!candidates.has(id)) entries.delete(id);
-  yield;
   const notes = single.flatMap(({ path, manifest }) => {
     const entryIds = manifest.members.map(({ id }) => id).filter((id) => candidates.get(id)?.manifest === path);
     return entryIds.length === 0 ? [] : [{ path, note: { ...manifest.note, entryIds } }];
   });
-  const needed = new Set(notes.map(({ path }) => path));
-  const residents = new Map<StoredFile, (readonly [id: string, rev: number])[]>();
-  for (const [id, { file, own }] of candidates) {
-    needed.add(file.path);
-    const others = residents.get(file);
-    if (others === undefined) residents.set(file, [[id, own.rev]]);
-    else others.push([id, own.rev]);
+  const residences: Residence[] = [];
+  const superseded: string[] = [];
+  for (const { file, entries: copies } of files) {
+    const residents = copies.flatMap(({ fixed: { id } }): Residence['residents'] => {
+      const counts = candidates.get(id);
+      return counts?.file === file ? [[id, counts.own.rev]] : [];
+    });
+    if (residents.length > 0) residences.push({ file, residents });
+    else superseded.push(file.path);
     if (++count % sliceSize === 0) yield;
   }
-  const superseded: string[] = [];
-  for (const paths of [files.map(({ file }) => file.path), manifests.map(({ path }) => path)]) {
-    for (const path of paths) {
-      if (!needed.has(path) && !lost.has(path)) superseded.push(path);
-      if (++count % sliceSize === 0) yield;
-    }
+  const needed = new Set(notes.map(({ path }) => path));
+  for (const { path } of manifests) {
+    if (!needed.has(path) && !lost.has(path)) superseded.push(path);
+    if (++count % sliceSize === 0) yield;
   }
-  return { entries, residents, notes, superseded, lost, outlived, lastRev };
+  return { entries, residences, notes, superseded, lost, outlived: [...outlived], lastRev };
 }
 
 function* candidatesIn(
@@ -138,21 +136,25 @@ function hasEnded({ fixed, status }: EntryRecord, tombstone: EntryRecord | undef
  * conflicts. Entries of one message were accepted at one moment; the message with the highest revision came last.
  */
 function* outlivedIn(
-  entries: ReadonlyMap<string, EntryRecord>,
+  candidates: ReadonlyMap<string, EntryRecord>,
   tombstones: ReadonlyMap<string, EntryRecord>,
-): Generator<void, string[]> {
+): Generator<void, ReadonlySet<string>> {
+  const outlived = new Set<string>();
+  if (tombstones.size === 0) return outlived;
   const newest = new Map<string, EntryRecord>();
-  const outlived: string[] = [];
   let count = 0;
-  for (const record of entries.values()) {
-    if (++count % sliceSize === 0) yield;
-    const known = newest.get(record.fixed.messageId);
-    if (known === undefined || record.status.rev > known.status.rev) newest.set(record.fixed.messageId, record);
+  for (const records of [tombstones, candidates]) {
+    for (const record of records.values()) {
+      if (++count % sliceSize === 0) yield;
+      if (records === tombstones && candidates.has(record.fixed.id)) continue;
+      const known = newest.get(record.fixed.messageId);
+      if (known === undefined || record.status.rev > known.status.rev) newest.set(record.fixed.messageId, record);
+    }
   }
   for (const { fixed } of tombstones.values()) {
     const last = newest.get(fixed.messageId)?.fixed;
     const isIts = last === undefined || (last.acceptedAt === fixed.acceptedAt && last.contentHash === fixed.contentHash);
-    if (!isIts) outlived.push(fixed.id);
+    if (!isIts) outlived.add(fixed.id);
     if (++count % sliceSize === 0) yield;
   }
   return outlived;

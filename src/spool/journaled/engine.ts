@@ -235,14 +235,14 @@ export class JournalEngine {
   async #recover(now: number): Promise<void> {
     if (this.#recovered) return;
     this.#recovered =
-      (await this.#inParts([...this.#table.notes()], (tx, note) => recoverNote(tx, note, now))) &&
-      (await this.#inParts([...this.#table.entries()], (tx, record) => recoverEntry(tx, record, now)));
+      (await this.#inParts(this.#table.notes(), (tx, note) => recoverNote(tx, note, now))) &&
+      (await this.#inParts(this.#table.entries(), (tx, record) => recoverEntry(tx, record, now)));
   }
 
   /** No message expires later than its own time from now, as after an opening: else a clock set back from a year ahead would keep it for that year. */
   async #mindClockSetBack(now: number): Promise<void> {
     if (this.#time?.wentBack() !== true) return;
-    const kept = await this.#inParts([...this.#table.entries()], (tx, record) => {
+    const kept = await this.#inParts(this.#table.entries(), (tx, record) => {
       const expiresAt = Math.min(record.status.expiresAt, timeAfter(tx.wall(now), record.fixed.expiresIn));
       if (expiresAt !== record.status.expiresAt) tx.move(record, record.status.state, { expiresAt });
     });
@@ -250,7 +250,7 @@ export class JournalEngine {
   }
 
   /** Changes one after the other, some hundred records in each write; false as soon as one of these was not kept. */
-  async #inParts<Item>(items: readonly Item[], change: (tx: Transaction, item: Item) => void): Promise<boolean> {
+  async #inParts<Item>(items: Iterable<Item>, change: (tx: Transaction, item: Item) => void): Promise<boolean> {
     let tx = this.#table.begin();
     for (const item of items) {
       change(tx, item);

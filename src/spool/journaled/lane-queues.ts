@@ -192,6 +192,10 @@ export class Streams {
     return this.#streams.get(key);
   }
 
+  all(): Iterable<Stream> {
+    return this.#streams.values();
+  }
+
   of(key: string): Iterable<string> {
     const ids = this.#streams.get(key)?.ids;
     return typeof ids === 'string' ? [ids] : (ids ?? []);

@@ -35,11 +35,8 @@ export class StateTable {
   readonly expiries = new DueQueue();
   /** Messages of which nothing but tombstones is left, by the end of the last one, by the wall clock. Its keys are as they came in. */
   readonly tombstones = new DueQueue();
-  /** What puts an entry in its places. A map that grows stands still for milliseconds: those that are loaded grow one after the other, not all at one entry. */
+  /** What puts an entry that is known by its id in its other places. A map that grows stands still for milliseconds: those that are loaded grow one after the other, not all at one entry. */
   readonly #places: readonly ((row: Placed, before?: EntryRecord, changed?: Set<Stream>) => void)[] = [
-    (row, before) => {
-      if (before === undefined) this.#entries.set(row.record.fixed.id, row);
-    },
     ({ record }, before) => {
       if (before === undefined) this.#putInMessage(record);
       else this.#count(before, -1);
@@ -141,31 +138,26 @@ export class StateTable {
 
   /** The same with interruptions, in which nothing else may use the table. */
   *loading(entries: Iterable<EntryRecord>, notes: Iterable<NoteRecord>): Generator<void, void> {
-    const streams = new Set<Stream>();
-    const byId = new Map<string, EntryRecord>();
     let count = 0;
     for (const record of yield* sorting(entries, (a, b) => a.status.order - b.status.order)) {
-      byId.set(record.fixed.id, record);
+      const known = this.#entries.get(record.fixed.id);
+      if (known === undefined) this.#entries.set(record.fixed.id, { record, stream: undefined });
+      else known.record = record;
       this.#rev = Math.max(this.#rev, record.status.rev);
       this.#order = Math.max(this.#order, record.status.order);
       if (++count % sliceSize === 0) yield;
     }
-    const rows: Placed[] = Array.from(byId.values(), (record) => ({ record, stream: undefined }));
     for (const place of this.#places) {
-      for (const row of rows) {
+      for (const row of this.#entries.values()) {
         place(row);
         if (++count % sliceSize === 0) yield;
       }
     }
-    for (const { stream } of rows) {
-      if (stream !== undefined) streams.add(stream);
-      if (++count % sliceSize === 0) yield;
-    }
     for (const note of notes) {
-      this.#putNote(note.id, note, streams, byId);
+      this.#putNote(note.id, note, new Set(), this.#entries);
       if (++count % sliceSize === 0) yield;
     }
-    for (const stream of streams) {
+    for (const stream of this.#streams.all()) {
       this.#refresh(stream);
       if (++count % sliceSize === 0) yield;
     }
@@ -256,6 +248,7 @@ export class StateTable {
     const before = known?.record;
     const row = known ?? { record, stream: undefined };
     row.record = record;
+    if (known === undefined) this.#entries.set(record.fixed.id, row);
     for (const place of this.#places) place(row, before, streams);
   }
 

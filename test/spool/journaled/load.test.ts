@@ -13,3 +13,15 @@ it('loads a stream in its order, in whatever order a storage found the entries',
   after.load([...before.entries()].reverse(), []);
   expect([...after.stream(streamKey(newEntry('a')))]).toEqual(['c', 'a', 'b']);
 });
+
+it('of two records of one entry that a storage found, the later one counts', () => {
+  const before = new StateTable();
+  const tx = before.begin();
+  appendMessage(tx, [newEntry('a')], 0);
+  const record = tx.entry('a');
+  if (record === undefined) throw new Error('It was appended.');
+  const later = { fixed: record.fixed, status: { ...record.status, order: record.status.order + 1, expiresAt: 7 } };
+  const after = new StateTable();
+  after.load([later, record], []);
+  expect([after.entry('a'), after.counts().spooled, after.bytes]).toEqual([later, 1, record.fixed.weight]);
+});
