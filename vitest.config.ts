@@ -78,7 +78,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'short',
-          globalSetup: ['./test/support/disk-in-memory.ts'],
+          globalSetup: ['./test/support/folder-of-run.ts'],
           // A process for each file took a third of the time: to start, and to load the same modules again.
           isolate: false,
           // One more than two cores: a test that waits for a process, or for PostgreSQL, leaves its core to another.
@@ -93,6 +93,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'long',
+          globalSetup: ['./test/support/folder-of-run.ts'],
           include: long,
           maxWorkers: 2,
           // After the short ones, where both are asked for.

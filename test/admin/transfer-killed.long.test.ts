@@ -9,10 +9,11 @@ import { FileSpool } from '../../src/spool/file/file-spool.ts';
 import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
 import { SqliteSpool } from '../../src/spool/sqlite/sqlite-spool.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';
+import { programOf } from '../support/program.ts';
 import { randomFrom } from '../support/random.ts';
 import { fill } from './fill.ts';
 
-const script = join(import.meta.dirname, 'transfer-process.ts');
+const script = programOf(new URL('./transfer-process.ts', import.meta.url));
 const quiet = { signal: new AbortController().signal, onProgress: () => undefined };
 const seed = Number(process.env.OFFLINE_IM_SEED ?? Date.now() % 1_000_000);
 const random = randomFrom(seed);

@@ -38,8 +38,8 @@ async function backUp(spool: Pick<FileSpool | SqliteSpool, 'backup'>): Promise<v
 }
 
 /** A worker thread of the host opens the same file, looks, and closes it. */
-function lookFromThread(path: string): Promise<void> {
-  const thread = new Worker(new URL('./host-thread.ts', import.meta.url), { workerData: path });
+function lookFromThread(program: string, path: string): Promise<void> {
+  const thread = new Worker(program, { workerData: path });
   return new Promise((resolve, reject) => {
     thread.once('error', reject);
     thread.once('exit', () => resolve());
@@ -47,14 +47,14 @@ function lookFromThread(path: string): Promise<void> {
 }
 
 /** Goes through all that fits the spool, again and again; what an act rejects with is said, and nothing else depends on it. */
-export function actAsHost(choice: SpoolChoice, spool: unknown, say: (line: string) => void): void {
+export function actAsHost(choice: SpoolChoice, spool: unknown, thread: string, say: (line: string) => void): void {
   if (choice.kind === 'postgres') return;
   const folder = choice.kind === 'sqlite' ? dirname(choice.path) : choice.path;
   const acts = [
     () => copyFolder(folder),
     () => backUp(spool as SqliteSpool),
     () => readFolder(folder),
-    ...(choice.kind === 'sqlite' ? [() => lookFromThread(choice.path)] : []),
+    ...(choice.kind === 'sqlite' ? [() => lookFromThread(thread, choice.path)] : []),
   ];
   let next = Math.floor(Math.random() * acts.length);
   const act = async (): Promise<void> => {

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { SpoolState } from '../../src/spool/contract.ts';
+import { programOf } from '../support/program.ts';
 import type { SpoolChoice } from './worker-options.ts';
 
-const script = fileURLToPath(new URL('./count-process.ts', import.meta.url));
+const script = programOf(new URL('./count-process.ts', import.meta.url));
 
 /** What a process finds that opens the spool after all others. */
 export interface LastCounts {

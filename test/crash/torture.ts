@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { programOf } from '../support/program.ts';
 import { randomFrom } from '../support/random.ts';
 import { type SimulatorClient, spawnSimulator } from '../support/simulator-client.ts';
 import { type Findings, judge } from './judge.ts';
@@ -123,7 +124,7 @@ export async function torture(options: TortureOptions): Promise<Verdict> {
       spread,
       ...(probeGrace === undefined ? {} : { probeGrace }),
       ...(sabotage === undefined ? {} : { sabotage }),
-      hostActs: options.disturb !== undefined,
+      ...(options.disturb === undefined ? {} : { hostThread: programOf(new URL('./host-thread.ts', import.meta.url)) }),
     };
     running = run(options, shared, kept, exchange);
     await Promise.race([running, exchange.died]);

@@ -39,8 +39,8 @@ export interface WorkerOptions extends People {
   readonly spread: number;
   /** ms. Longer than a process may be stopped beyond its lease: a request that it had begun to write goes out when it wakes. @default 400 */
   readonly probeGrace?: number;
-  /** Whether its host copies, reads and backs up the spool's files meanwhile. @default false */
-  readonly hostActs?: boolean;
+  /** Its host copies, reads and backs up the spool's files meanwhile, and looks at them from a thread that runs this program. @default it does none of it */
+  readonly hostThread?: string;
   /** How the build is broken. @default it is not */
   readonly sabotage?: Sabotage;
   /** Goes on when nothing waits any more, until it is killed. */

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { programOf } from '../support/program.ts';
 import type { Moment } from './kill-plan.ts';
 import type { Ledger } from './ledger.ts';
 import type { WorkerOptions } from './worker-options.ts';
 
-const script = fileURLToPath(new URL('./worker.ts', import.meta.url));
+const script = programOf(new URL('./worker.ts', import.meta.url));
 
 /** ms. More than it takes to start on a machine that others use too, and to be refused a storage that does not answer. */
 const startsWithin = 600_000;

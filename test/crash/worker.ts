@@ -136,7 +136,7 @@ createInterface({ input: process.stdin }).on('line', (address) => {
 
 await start();
 say('ready');
-if (options.hostActs === true) actAsHost(options.spool, plain, say);
+if (options.hostThread !== undefined) actAsHost(options.spool, plain, options.hostThread, say);
 const chains = new Map<number, number[]>();
 for (const number of options.numbers) {
   const key = conversationOf(number, options);

@@ -1,6 +1,6 @@
 /**
- * The programs that tests start as processes. Each is bundled once in a run, into the folder that the run has in memory: a process finds, reads and links
- * hundreds of files anew, which costs more than most of them do. Where a run has no such folder, as in the long tests, it is the source that runs.
+ * The programs that tests start as processes. Each is bundled once in a run, into the folder of the run: a process finds, reads and links hundreds of files
+ * anew, which costs more than most of them do. Where there is no such folder, as for a program that a person starts, it is the source that runs.
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';

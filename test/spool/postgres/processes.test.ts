@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { programOf } from '../../support/program.ts';
 import { claimRequest, newEntry } from '../../support/spool-entries.ts';
 import type { ClaimerOptions } from './claimer.ts';
 import { until, useServer } from './fixture.ts';
 
 const fixture = useServer({ own: true });
-const script = fileURLToPath(new URL('./claimer.ts', import.meta.url));
+const script = programOf(new URL('./claimer.ts', import.meta.url));
 
 function spawnClaimer(options: Omit<ClaimerOptions, 'address'>) {
   const argument = JSON.stringify({ ...options, address: fixture.server.address });

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { programOf } from '../../support/program.ts';
 import { statesOf } from '../../support/spool-entries.ts';
 import type { ChildLine } from './child-options.ts';
 import { world } from './support.ts';
 
-const script = fileURLToPath(new URL('./copier.ts', import.meta.url));
+const script = programOf(new URL('./copier.ts', import.meta.url));
 
 /** ms. Without a lock outside the folder the file was damaged within 12 s. */
 const takes = 20_000;

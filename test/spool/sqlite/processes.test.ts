@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { programOf } from '../../support/program.ts';
 import { claimRequest, newEntry, statesOf } from '../../support/spool-entries.ts';
 import type { ChildLine, ChildOptions } from './child-options.ts';
 import { world } from './support.ts';
 
-const script = fileURLToPath(new URL('./child.ts', import.meta.url));
+const script = programOf(new URL('./child.ts', import.meta.url));
 
 interface Child {
   readonly process: ChildProcess;

@@ -1,8 +1,10 @@
 /**
- * The short tests make thousands of small folders, and on a disk each of them waits for its syncs: where there is room in memory, they
- * are made there. On the machine's own disk the same spools pass in the long tests. `OFFLINE_IM_TEST_DISK=own` uses it for all.
+ * Each run has a folder for what its processes make once and keep for those that come later: bundled programs, what is compiled, a PostgreSQL that is set up.
+ * The short tests also make their own folders there, thousands of small ones, and on a disk each of them waits for its syncs: where there is room it lies in
+ * memory. On the machine's own disk the same spools pass in the long tests. `OFFLINE_IM_TEST_DISK=own` uses it for all.
  */
 import { chmod, mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 
@@ -11,16 +13,16 @@ const memory = '/dev/shm';
 const enough = 2_000_000_000;
 const name = /^offline-im-tests-(\d+)-/;
 
-export default async function useMemory({ config }: TestProject): Promise<(() => Promise<void>) | undefined> {
-  if (process.env.OFFLINE_IM_TEST_DISK === 'own' || !(await hasRoom())) return undefined;
-  await removeLeftBehind();
-  const folder = await mkdtemp(join(memory, `offline-im-tests-${process.pid}-`));
+export default async function useFolder({ config, name: project }: TestProject): Promise<() => Promise<void>> {
+  const inMemory = process.env.OFFLINE_IM_TEST_DISK !== 'own' && (await hasRoom());
+  const parent = inMemory ? memory : tmpdir();
+  await removeLeftBehind(parent);
+  const folder = await mkdtemp(join(parent, `offline-im-tests-${process.pid}-`));
   // PostgreSQL runs as a user of its own, who has to get to its part of it.
   await chmod(folder, 0o711);
   config.env = {
     ...config.env,
-    TMPDIR: folder,
-    // Of each run: what its processes keep for those that come later.
+    ...(inMemory && project === 'short' ? { TMPDIR: folder } : {}),
     OFFLINE_IM_TEST_FOLDER: folder,
     NODE_COMPILE_CACHE: join(folder, 'compiled'),
   };
@@ -38,10 +40,10 @@ async function hasRoom(): Promise<boolean> {
 }
 
 /** What runs that were killed made. */
-async function removeLeftBehind(): Promise<void> {
-  for (const found of await readdir(memory)) {
+async function removeLeftBehind(parent: string): Promise<void> {
+  for (const found of await readdir(parent)) {
     const pid = Number(name.exec(found)?.[1]);
-    if (pid > 0 && !isAlive(pid)) await rm(join(memory, found), { recursive: true, force: true });
+    if (pid > 0 && !isAlive(pid)) await rm(join(parent, found), { recursive: true, force: true });
   }
 }
 
