@@ -19,6 +19,24 @@ afterAll(() => exchange.close());
 
 const inbox = (address: string) => exchange.mailbox(address).folder('inbox').items;
 
+describe('SaveOnly', () => {
+  it.each([
+    ['Message', '<t:IsRead>false</t:IsRead>', false],
+    ['Message', '<t:IsRead>0</t:IsRead>', false],
+    ['Message', '<t:IsRead>1</t:IsRead>', true],
+    ['Message', '', true],
+    ['PostItem', '<t:IsRead>false</t:IsRead>', false],
+    ['PostItem', '', true],
+  ])('keeps a %s that says %s as that', async (kind, said, isRead) => {
+    const item = `<t:${kind}><t:Subject>Imported</t:Subject>${said}</t:${kind}>`;
+    const folder = '<m:SavedItemFolderId><t:DistinguishedFolderId Id="inbox"/></m:SavedItemFolderId>';
+    const request = `<m:CreateItem MessageDisposition="SaveOnly">${folder}<m:Items>${item}</m:Items></m:CreateItem>`;
+    expect((await call(exchange.url, request)).codes).toEqual(['NoError']);
+    const { items, unread } = exchange.mailbox('alice@contoso.test').folder('inbox');
+    expect({ unread, items }).toMatchObject({ unread: isRead ? 0 : 1, items: [{ subject: 'Imported', isRead }] });
+  });
+});
+
 describe('SendAndSaveCopy', () => {
   it('delivers inside the organisation with class and named properties, and keeps a copy', async () => {
     const answer = await call(exchange.url, createItem([message({ subject: 'Missed', tag: 'n-1/1' })]));

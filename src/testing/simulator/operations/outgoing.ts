@@ -1,5 +1,5 @@
 import { typesNs } from '../../../ews/xml/namespaces.ts';
-import { child, type XmlElement } from '../../../ews/xml/read.ts';
+import { child, textOf, type XmlElement } from '../../../ews/xml/read.ts';
 import type { Mailbox } from '../../../transport/contract.ts';
 import { maySendAs } from '../access/access.ts';
 import { noteCreator } from '../access/rights.ts';
@@ -11,6 +11,7 @@ import type { SimulatedMailbox } from '../store/mailbox.ts';
 import { messageFlag } from '../store/message-flags.ts';
 import { EwsItemError } from '../xml/ews-errors.ts';
 import { schemaFault } from '../xml/soap-request.ts';
+import { plainBoolean } from '../xml/written-element.ts';
 import { mailboxOf, resolveFolder } from './ids.ts';
 import { kinds } from './items/item-content.ts';
 import type { OperationContext } from './operation.ts';
@@ -107,15 +108,23 @@ export function dispositionOf(request: XmlElement): Disposition | undefined {
 /** An item that is only kept: a contact, a task, a post. */
 export function saveAt(
   content: MessageContent,
-  kind: string,
+  given: XmlElement,
   savedId: XmlElement | undefined,
   context: OperationContext,
 ): string {
+  const kind = given.name;
   const folder = savedId && savedFolder(savedId, context);
   const owner = folder === undefined ? ownerOf(undefined, context) : mailboxOf(folder, context);
   const place = folder ?? owner.folder(isItemKind(kind) ? kinds[kind].folder : 'drafts');
   context.exchange.quotas.requireRoom(owner);
-  const item = owner.store(place, content, { messageFlags: messageFlag.read });
+  const item = owner.store(place, content, { messageFlags: asGiven(given, messageFlag.read) });
   noteCreator(context, owner, item);
   return `<m:Items><t:${kind}><t:ItemId Id="${item.id}" ChangeKey="${item.changeKey}"/></t:${kind}></m:Items>`;
+}
+
+/** What is only kept is read, unless the request says otherwise. */
+export function asGiven(given: XmlElement, messageFlags: number): number {
+  const isRead = textOf(given, typesNs, 'IsRead');
+  if (isRead === undefined) return messageFlags;
+  return plainBoolean(isRead) === 'true' ? messageFlags | messageFlag.read : messageFlags & ~messageFlag.read;
 }

@@ -7,13 +7,14 @@ import type { SimulatedFolder } from '../../store/folder.ts';
 import type { MessageContent } from '../../store/item.ts';
 import type { SimulatedMailbox } from '../../store/mailbox.ts';
 import { isBelow } from '../../store/message-class.ts';
+import { flagsOf } from '../../store/message-flags.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
 import { folderIdsIn, mailboxOf } from '../ids.ts';
 import { createAppointment } from '../meetings/appointment.ts';
 import { meetingResponses } from '../meetings/respond.ts';
 import { answerEach, type Operation, type OperationContext } from '../operation.ts';
-import { type Disposition, dispositionOf, ownerOf, saveAt, savedFolder, sendAs, signed } from '../outgoing.ts';
+import { asGiven, type Disposition, dispositionOf, ownerOf, saveAt, savedFolder, sendAs, signed } from '../outgoing.ts';
 import { checkItem, readItem } from './item-content.ts';
 import { isResponseObject, readResponse, suppressReadReceipt } from './respond.ts';
 
@@ -37,7 +38,7 @@ export const createItem: Operation = {
       if (!isItem(item)) throw new EwsItemError('ErrorInvalidItemForOperationCreateItem', `${item.name} can't be created.`);
       if (item.name === 'CalendarItem') return createAppointment(item, invitations, savedId, context, plan);
       const sendable = item.name === 'Message' || isResponseObject(item);
-      if (!sendable) return saveAt(readItem(item, context), item.name, savedId, context);
+      if (!sendable) return saveAt(readItem(item, context), item, savedId, context);
       if (disposition === undefined) throw new EwsItemError('ErrorMessageDispositionRequired');
       return create(item, disposition, savedId, context, plan);
     });
@@ -62,13 +63,14 @@ function create(
   if (disposition === 'SaveOnly') {
     // What is only kept, such as mail of years ago that is imported, has the sender that it says.
     const sender = read.sender ?? read.from;
-    return save(sender === undefined ? content : { ...content, sender }, owner, folder, context);
+    return save(item, sender === undefined ? content : { ...content, sender }, owner, folder, context);
   }
   sendAs({ content, from, owner, folder, savedId }, disposition, context, plan);
   return empty;
 }
 
 function save(
+  given: XmlElement,
   content: MessageContent,
   owner: SimulatedMailbox,
   folder: SimulatedFolder | undefined,
@@ -78,8 +80,8 @@ function save(
   context.exchange.quotas.requireRoom(mailbox);
   // Setting the message flags is the one way to create something that is no draft.
   const flags = content.properties.find((p) => p.path.tag === 0x0e07)?.value;
-  const state = typeof flags === 'string' ? { messageFlags: Number(flags) } : 'draft';
-  const item = mailbox.store(folder ?? owner.folder('drafts'), content, state);
+  const messageFlags = asGiven(given, typeof flags === 'string' ? Number(flags) : flagsOf('draft'));
+  const item = mailbox.store(folder ?? owner.folder('drafts'), content, { messageFlags });
   noteCreator(context, mailbox, item);
   return `<m:Items><t:Message><t:ItemId Id="${item.id}" ChangeKey="${item.changeKey}"/></t:Message></m:Items>`;
 }

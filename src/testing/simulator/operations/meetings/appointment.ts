@@ -40,7 +40,7 @@ export function createAppointment(
   const own = throughout(read, (one) => ({ ...one, fields: new Map([...added, ...(one.fields ?? [])]) }));
   const content = to.length === 0 ? own : throughout(own, asSent);
   requireSending(to, owner, context);
-  const saved = saveAt(content, 'CalendarItem', savedId, context);
+  const saved = saveAt(content, element, savedId, context);
   invite(content, 'NewMeetingRequest', to, invitations, owner, context, plan);
   return saved;
 }
