@@ -55,11 +55,10 @@ export function createItemOutcomes(payload: XmlElement, notes: readonly Note[], 
       return toOutcome({ kind: 'unconfirmed', scope: 'note' }, error);
     }
     if (message.ok) return { status: 'delivered', messageClass: note.messageClass };
-    return afterFault(
-      isClear(message)
-        ? outcomeOfCode(message.responseCode, message.element, requestId)
-        : toOutcome({ kind: 'unconfirmed', scope: 'note' }, ewsError(message.responseCode, requestId)),
-    );
+    if (isClear(message)) return afterFault(outcomeOfCode(message.responseCode, message.element, requestId));
+    const inDoubt = toOutcome({ kind: 'unconfirmed', scope: 'note' }, ewsError(message.responseCode, requestId));
+    // A class that can't be read beside NoError is nothing that went wrong: a copy that is found then proves that it was sent.
+    return message.responseCode === 'NoError' && message.responseClass !== 'Error' ? inDoubt : afterFault(inDoubt);
   });
 }
 

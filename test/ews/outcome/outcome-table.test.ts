@@ -196,6 +196,25 @@ describe('a response class', () => {
     expect(short((await h.deliver(1))[0])).toBe('unconfirmed note');
   });
 
+  it.each(['Warning', 'success', '', 'Unknown'])(
+    '%j beside NoError is no error: a copy found later proves the send',
+    async (given) => {
+      h.server.handler = () => ({ body: answer(given, ok).replace(' ResponseClass=""', '') });
+      const [outcome] = await h.deliver(1);
+      expect(outcome).toMatchObject({ status: 'unconfirmed', error: { details: { responseCode: ok } } });
+      expect(outcome).not.toHaveProperty('ended');
+    },
+  );
+
+  it.each([
+    ['Error', ok],
+    ['Warning', 'ErrorInvalidRecipients'],
+    ['success', 'ErrorTimeoutExpired'],
+  ])('%s beside %s is one: a copy found later is weak proof', async (given, code) => {
+    h.server.handler = () => ({ body: answer(given, code) });
+    expect((await h.deliver(1))[0]).toMatchObject({ status: 'unconfirmed', ended: 'fault' });
+  });
+
   it('ErrorBatchProcessingStopped comes as a warning and was not processed', async () => {
     h.server.handler = () => ({ body: answer('Warning', 'ErrorBatchProcessingStopped') });
     expect(short((await h.deliver(1))[0])).toBe('deferred note');
