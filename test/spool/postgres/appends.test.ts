@@ -282,3 +282,31 @@ it('what is appended while others are told in vain is told of all the same', asy
   await spool.close();
   await pool.end();
 });
+
+it('tells other processes of many commits at once, not after each, which is a trip more; a close waits for what is not told yet', async () => {
+  const schema = fixture.newSchema();
+  const pool = fixture.server.pool();
+  const spool = await fixture.open(schema, {}, pool);
+  const listening = await fixture.pool.connect();
+  let heard = 0;
+  listening.on('notification', () => {
+    heard += 1;
+  });
+  await listening.query(`LISTEN offline_im_${schema}`);
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  try {
+    await spool.append([newEntry('a')]);
+    while (heard < 1) await listening.query('SELECT 1');
+    for (const id of ['b', 'c', 'd']) await spool.append([newEntry(id)]);
+    const closed = spool.close();
+    await vi.advanceTimersByTimeAsync(1_000);
+    await closed;
+    await listening.query('SELECT 1');
+    expect(heard).toBe(2);
+  } finally {
+    vi.useRealTimers();
+    await listening.query('UNLISTEN *');
+    listening.release();
+    await pool.end();
+  }
+});

@@ -7,7 +7,7 @@ import { isBetween, transact } from './transact.ts';
 /** ms between attempts to listen again; doubles. */
 const firstPause = 100;
 const longestPause = 10_000;
-/** ms for which further notifications are taken together: one more for each who hears them, since all of them look at the same tables then. */
+/** ms for which further notifications are taken together: one more for each who hears them, since all of them look at the same tables then. Nobody tells others more often either. */
 const together = 20;
 /** ms that telling others of news may take: a close waits for it, and a host that has ended its pool meanwhile never gets the connection that it asked for. */
 const tellingTakes = 5_000;
@@ -229,6 +229,8 @@ export class News {
   readonly #from: string;
   #telling = false;
   #more = false;
+  /** By the monotonic clock: before that, nobody is told again. */
+  #next = 0;
 
   /** @param from Whom the others hear of it from; letters, digits and hyphens only. */
   constructor(session: Session, from: string) {
@@ -236,7 +238,7 @@ export class News {
     this.#from = from;
   }
 
-  /** One at a time: what comes meanwhile is told of together. */
+  /** One at a time, and the next some ms later: what comes meanwhile is told of together. After each commit it would be every fourth trip. */
   tell(): void {
     this.#more = true;
     if (!this.#telling) void this.#tellAll();
@@ -244,15 +246,25 @@ export class News {
 
   async #tellAll(): Promise<void> {
     this.#telling = true;
-    while (this.#more) {
-      this.#more = false;
-      try {
-        await this.#session.use(() => this.#tell());
-      } catch {
-        // Whoever was not told finds it at the next poll, or hears of what has come meanwhile.
-      }
+    try {
+      // A close waits for all of it.
+      await this.#session.use(async () => {
+        const { clock } = this.#session;
+        while (this.#more) {
+          const pause = this.#next - clock.monotonic();
+          if (pause > 0) await sleep(clock, pause);
+          this.#more = false;
+          this.#next = clock.monotonic() + together;
+          // Whoever was not told finds it at the next poll, or hears of what has come meanwhile.
+          await this.#tell().catch(() => undefined);
+        }
+        // Before anything else can be appended.
+        this.#telling = false;
+      });
+    } catch {
+      // A spool that is closed.
+      this.#telling = false;
     }
-    this.#telling = false;
   }
 
   /** Nobody waits until that is on disk: it is of no use to anyone once the server has gone. */
