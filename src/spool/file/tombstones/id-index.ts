@@ -1,11 +1,19 @@
 /** 2 to that power: parts of the index, each of which grows by itself. */
 const partBits = 14;
+/** 2 to that power: parts of a row. Rows are made as they are needed: an array of all parts took longer than all else that opens an empty spool. */
+const rowBits = 7;
 const firstSlots = 8;
 /** A part grows by this when it is so full: fuller ones save little more, and searching them takes longer and longer. */
 const growth = 1.04;
 const fullAt = 0.94;
 /** 16-bit words of a slot: the tag, and the place in two. */
 const words = 3;
+
+interface Row {
+  readonly parts: (Uint16Array | undefined)[];
+  /** Slots of each that are taken. */
+  readonly used: Uint32Array;
+}
 
 /**
  * Which places may hold a key: 6 bytes for each, so that the ids of millions of entries fit into memory. It keeps 30 bits of a key's hash, so some answers are wrong, and
@@ -15,8 +23,7 @@ const words = 3;
  */
 export class IdIndex {
   readonly #hash: (key: string) => number;
-  readonly #parts: (Uint16Array | undefined)[] = new Array<Uint16Array | undefined>(2 ** partBits);
-  readonly #used = new Uint32Array(2 ** partBits);
+  readonly #rows: (Row | undefined)[] = new Array<Row | undefined>(2 ** (partBits - rowBits));
   #size = 0;
 
   /**
@@ -34,32 +41,39 @@ export class IdIndex {
 
   /** Bytes that all of it takes. */
   get bytes(): number {
-    return this.#parts.reduce((sum, part) => sum + (part?.byteLength ?? 0), this.#used.byteLength);
+    const rows = this.#rows.filter((row) => row !== undefined);
+    return rows.reduce(
+      (sum, { parts, used }) => parts.reduce((bytes, part) => bytes + (part?.byteLength ?? 0), sum + used.byteLength),
+      0,
+    );
   }
 
   /** @param place 1 to 2³² - 1. */
   add(key: string, place: number): void {
     const hash = this.#hash(key);
-    const at = hash & (2 ** partBits - 1);
-    let part = this.#parts[at];
-    const used = this.#used[at] ?? 0;
+    const row = this.#rows[rowOf(hash)] ?? newRow();
+    this.#rows[rowOf(hash)] = row;
+    const at = partOf(hash);
+    let part = row.parts[at];
+    const used = row.used[at] ?? 0;
     if (part === undefined || used + 1 > (part.length / words) * fullAt) {
       part = grown(part);
-      this.#parts[at] = part;
+      row.parts[at] = part;
     }
     put(part, hash >>> 16, place);
-    this.#used[at] = used + 1;
+    row.used[at] = used + 1;
     this.#size += 1;
   }
 
   /** Takes out one that was added; false when it is not there. */
   remove(key: string, place: number): boolean {
     const hash = this.#hash(key);
-    const at = hash & (2 ** partBits - 1);
-    const part = this.#parts[at];
-    if (part === undefined || !take(part, hash >>> 16, place)) return false;
-    this.#used[at] = (this.#used[at] ?? 1) - 1;
-    if (this.#used[at] === 0) this.#parts[at] = undefined;
+    const row = this.#rows[rowOf(hash)];
+    const at = partOf(hash);
+    const part = row?.parts[at];
+    if (row === undefined || part === undefined || !take(part, hash >>> 16, place)) return false;
+    row.used[at] = (row.used[at] ?? 1) - 1;
+    if (row.used[at] === 0) row.parts[at] = undefined;
     this.#size -= 1;
     return true;
   }
@@ -67,7 +81,7 @@ export class IdIndex {
   /** Where that key may be, each once. */
   places(key: string): readonly number[] {
     const hash = this.#hash(key);
-    const part = this.#parts[hash & (2 ** partBits - 1)];
+    const part = this.#rows[rowOf(hash)]?.parts[partOf(hash)];
     if (part === undefined) return [];
     const found: number[] = [];
     const tag = hash >>> 16;
@@ -82,6 +96,18 @@ export class IdIndex {
   has(key: string, place: number): boolean {
     return this.places(key).includes(place);
   }
+}
+
+function newRow(): Row {
+  return { parts: new Array<Uint16Array | undefined>(2 ** rowBits), used: new Uint32Array(2 ** rowBits) };
+}
+
+function rowOf(hash: number): number {
+  return (hash & (2 ** partBits - 1)) >>> rowBits;
+}
+
+function partOf(hash: number): number {
+  return hash & (2 ** rowBits - 1);
 }
 
 function hashOf(key: string, seed: number): number {

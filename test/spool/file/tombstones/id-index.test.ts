@@ -42,6 +42,13 @@ describe('the index of ids', () => {
     expect([index.size, ids.some((id) => index.places(id).length > 0)]).toEqual([0, false]);
   });
 
+  it('takes next to nothing for a few: each spool that is opened has one', () => {
+    const index = new IdIndex(7);
+    expect(index.bytes).toBe(0);
+    index.add('id', 1);
+    expect(index.bytes).toBeLessThan(1_000);
+  });
+
   it('takes less than 14 bytes for the two ids of an entry and its message, so that ten million of them fit into 200 MB with all else', () => {
     const index = new IdIndex(7);
     for (let at = 0; at < 400_000; at++) index.add(`id ${at}`, at + 1);
