@@ -72,7 +72,7 @@ export function numberOption(call: Pick<Call, 'values'>, name: string, least: nu
   if (value === undefined) return undefined;
   const number = Number(value);
   if (value.trim() !== '' && Number.isInteger(number) && number >= least && number <= most) return number;
-  throw new UsageError(`--${name} is ${JSON.stringify(value)}; expected a whole number from ${least} to ${most}.`);
+  throw new UsageError(`--${name} is ${quoted(value)}; expected a whole number from ${least} to ${most}.`);
 }
 
 /** Choices that a sentence names all. */

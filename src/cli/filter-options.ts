@@ -1,5 +1,6 @@
 import type { HandleFilter } from '../admin/filters.ts';
 import type { ErrorCode } from '../core/errors/codes.ts';
+import { quoted } from '../core/errors/quote.ts';
 import { errorCodes } from '../core/errors/sentences.ts';
 import { spoolStates } from '../spool/contract.ts';
 import { type Call, checkedAddress, choiceOption, textOption } from './command.ts';
@@ -33,14 +34,27 @@ function addressOption(call: Call, name: string): string | undefined {
   return value === undefined ? undefined : checkedAddress(value, `--${name}`);
 }
 
+/** ISO 8601, as lists print it or shorter. Other forms are read differently by everybody: `Date.parse('5')` is a day in 2001, and 11/12 one of two. */
+const iso = /^(\d{4}-\d\d-\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?$/;
+
 /** A point in time, or how long ago: `2026-11-28T08:00Z`, `2h`. */
 function timeOption(call: Call, name: string, now: Date): Date | undefined {
   const value = textOption(call, name);
   if (value === undefined) return undefined;
   const [, count, unit = ''] = /^(\d+)([smhd])$/.exec(value) ?? [];
-  const date = new Date(count === undefined ? Date.parse(value) : now.getTime() - Number(count) * (units[unit] ?? 0));
-  if (!Number.isNaN(date.getTime())) return date;
-  throw new UsageError(
-    `--${name} is ${JSON.stringify(value)}; expected a time such as 2026-11-28T08:00Z, or how long ago: 30m, 2h, 1d.`,
-  );
+  const [, day] = iso.exec(value) ?? [];
+  const date =
+    count !== undefined
+      ? new Date(now.getTime() - Number(count) * (units[unit] ?? 0))
+      : day !== undefined && isDay(day)
+        ? new Date(value.replace(' ', 'T'))
+        : undefined;
+  if (date !== undefined && !Number.isNaN(date.getTime())) return date;
+  throw new UsageError(`--${name} is ${quoted(value)}; expected a time such as 2026-11-28T08:00Z, or how long ago: 30m, 2h, 1d.`);
+}
+
+/** Of a day that a month does not have, Date makes one of the next month. */
+function isDay(day: string): boolean {
+  const date = new Date(day);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day);
 }

@@ -47,6 +47,7 @@ const code = await run(process.argv.slice(2), {
     terminal,
     // Minds NO_COLOR, FORCE_COLOR and whether it is a terminal.
     colours: styleText('red', 'x', { stream: process.stdout }) !== 'x',
+    errColours: styleText('red', 'x', { stream: process.stderr }) !== 'x',
     columns: terminal ? process.stdout.columns : undefined,
   },
   version: manifest.version,

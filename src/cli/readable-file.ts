@@ -22,3 +22,8 @@ export async function checkReadable(path: string): Promise<void> {
     throw new UsageError(`${quoted(path)} can't be read: ${sentences[code] ?? code}.`);
   }
 }
+
+/** The text of a file without the byte order mark that editors and shells of Windows put before it. */
+export function withoutMark(text: string): string {
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
+}

@@ -73,7 +73,7 @@ async function dispatch(args: readonly string[], surroundings: Surroundings, sec
   }
   const [first] = positionals;
   if (command.usage === '' && first !== undefined) {
-    throw new UsageError(`${name} takes options only, and no ${JSON.stringify(first)}. Try: offline-im ${name} --help`);
+    throw new UsageError(`${name} takes options only, and no ${quoted(first)}. Try: offline-im ${name} --help`);
   }
   const { run: carryOut } = await command.load();
   const output = new Output(streams, values.json === true, (text) => secrets.mask(text));
@@ -113,7 +113,7 @@ function parsed(command: Command, args: readonly string[], options: CommandOptio
   try {
     return parseArgs({ args: [...args], options: Object.fromEntries(config), allowPositionals: true, strict: true });
   } catch (error) {
-    throw new UsageError(`${asError(error).message.split('. ')[0]}. Try: offline-im ${command.name} --help`);
+    throw new UsageError(`${asError(error).message.split(/\.\s/)[0]}. Try: offline-im ${command.name} --help`);
   }
 }
 
@@ -129,7 +129,9 @@ function unknownCommand(name: string): UsageError {
 /** Says what went wrong on standard error. */
 function fail(thrown: unknown, streams: Streams, json: boolean, secrets: Secrets): ExitCode {
   const error = asError(thrown);
-  const output = new Output({ ...streams, out: streams.err }, json, (text) => secrets.mask(text));
+  const output = new Output({ ...streams, out: streams.err, colours: streams.errColours === true }, json, (text) =>
+    secrets.mask(text),
+  );
   const code = error instanceof OfflineImError ? error.code : error instanceof UsageError ? 'USAGE' : 'FAILED';
   const message = atShell(error);
   if (json) output.document({ error: { code, message } });

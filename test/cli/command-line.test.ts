@@ -144,6 +144,12 @@ it.each([
   [['list', '--stat', 'dead'], "Unknown option '--stat'"],
   [['list', '--spool', '.', '--state', 'gone'], 'expected spooled'],
   [['list', '--spool', '.', '--limit', 'many'], 'whole number'],
+  // What Date.parse() makes a day in 2001 of would take all that waits.
+  [['cancel', '--spool', '.', '--yes', '--since', '5'], '--since is "5"; expected a time such as'],
+  [['cancel', '--spool', '.', '--yes', '--since', 'yesterday 5'], '--since is "yesterday 5"; expected'],
+  [['purge', '--spool', '.', '--until', '11/12/2026'], '--until is "11/12/2026"; expected'],
+  [['list', '--spool', '.', '--since', '2026-02-30'], '--since is "2026-02-30"; expected'],
+  [['list', '--spool', '.', '--limit', '-1'], 'argument is ambiguous. Try: offline-im list --help\n'],
   [['stats'], 'OFFLINE_IM_SPOOL'],
   [['list', '--spool', '.', 'dead'], 'no "dead"'],
   [['stats', '--spool', '.', '--fail-if', 'dead=>0'], 'a state and a number'],

@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Secrets } from '../../src/cli/config/secrets.ts';
 import { offlineIm } from './offline-im.ts';
 import { fill } from './running-sender.ts';
 
@@ -93,4 +94,13 @@ it.each(['--recipient', '--mailbox'])('an address that is none is a mistake of t
     expect(err).toContain(`${option}: `);
     expect(err).not.toContain('\u0007');
   }
+});
+
+it('a config and a secret in files may begin with the mark that shells of Windows put there', async () => {
+  const secrets = new Secrets();
+  await writeFile(join(folder, 'secret.txt'), '\ufeffpw-4711\r\n');
+  expect(secrets.read('password', { file: 'secret.txt' }, { env: {}, cwd: folder })).toBe('pw-4711');
+  await writeFile(join(folder, 'marked.json'), '\ufeff{ "spool": "nowhere" }');
+  const { err } = await offlineIm(['stats', '--config', 'marked.json'], { cwd: folder });
+  expect(err).toContain('nowhere" does not exist');
 });

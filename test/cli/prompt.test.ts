@@ -63,6 +63,12 @@ describe.runIf(hasTerminal)('a question at a terminal', () => {
     expect(out).toContain('ended with 2.');
   });
 
+  it('an error in a file has no colours of the terminal', async () => {
+    const out = await answered('hold', '', '2>"$SPOOL.err"; cat -v "$SPOOL.err"');
+    expect(out).toContain('offline-im: hold takes ids');
+    expect(out).not.toContain('^[');
+  });
+
   it('yes, in any letters', async () => {
     for (const keys of ['yes\r', ' Y \r']) {
       expect(await answered(hold, keys)).toMatch(/hold: 1 changed\s+ended with 0\./);

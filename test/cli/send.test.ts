@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, mkdtempDisposable, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { systemClock } from '../../src/core/clock.ts';
 import { SqliteSpool } from '../../src/spool/sqlite/sqlite-spool.ts';
 import { startExchangeSimulator } from '../../src/testing/simulator/simulator.ts';
 import { offlineIm, program } from './offline-im.ts';
+import { fill } from './running-sender.ts';
 
 it('send leaves a message in the spool, and drain delivers it until SIGTERM', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'offline-im-send-'));
@@ -50,4 +51,26 @@ it('send leaves a message in the spool, and drain delivers it until SIGTERM', as
   expect(code).toBe(0);
   expect((await offlineIm(['send', '--config', config, 'no one'], { env })).code).toBe(2);
   await rm(folder, { recursive: true, force: true });
+});
+
+it('drain prints nothing past its output, which masks secrets', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'offline-im-send-'));
+  const spool = join(folder.path, 'spool.db');
+  await fill('sqlite', spool, false);
+  await offlineIm(['requeue', 'dead', '--spool', spool]);
+  const config = join(folder.path, 'config.json');
+  await writeFile(
+    config,
+    JSON.stringify({
+      identity: { sip: 'sip:alice@contoso.com' },
+      client: { version: '16.0.6920.1000', mailboxLocation: 'on-premises' },
+      ews: { url: 'https://127.0.0.1:9/hunter2', username: 'alice', password: { env: 'PASSWORD' } },
+    }),
+  );
+  const { code, out, err } = await offlineIm(['drain', '--once', '--config', config, '--spool', spool], {
+    env: { PASSWORD: 'hunter2' },
+  });
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  expect(out).toContain('transport:unavailable\thttps://127.0.0.1:9/***\tENDPOINT_UNREACHABLE: ');
+  expect(out).not.toContain('hunter2');
 });

@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { envelope, findItem, post } from '../testing/support/raw-ews.ts';
 import { offlineIm, program } from './offline-im.ts';
+import { fill } from './running-sender.ts';
 
 it('simulator serves what it was seeded with, until it is interrupted', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'offline-im-simulator-'));
@@ -14,7 +16,8 @@ it('simulator serves what it was seeded with, until it is interrupted', async ()
     const data = join(folder, 'seed.json');
     await writeFile(
       data,
-      JSON.stringify({ 'dora@contoso.test': { inbox: [{ subject: 'from a file' }, { file: 'hello.eml' }] } }),
+      // With the mark that shells of Windows put first.
+      `\ufeff${JSON.stringify({ 'dora@contoso.test': { inbox: [{ subject: 'from a file' }, { file: 'hello.eml' }] } })}`,
     );
     await writeFile(join(folder, 'hello.eml'), 'From: carol@fabrikam.test\r\nSubject: Hello\r\n\r\nHi');
     const args = [
@@ -58,9 +61,33 @@ it('simulator serves what it was seeded with, until it is interrupted', async ()
 
 it.each([
   [['--port', '70000'], 2, '--port is "70000"'],
-  [['--data', '/no/such/file.json'], 2, "can't be read as JSON"],
-  [['--mailbox', 'alice'], 1, 'is not an SMTP address'],
+  [['--data', '/no/such/file.json'], 2, '"/no/such/file.json" can\'t be read: there is no such file.'],
+  [['--data', '/'], 2, 'it is a folder'],
+  [['--data', '/dev/null'], 2, "can't be read as JSON"],
+  [['--mailbox', 'alice'], 2, 'is not an SMTP address'],
+  [['--token', ''], 2, '--token is ""; expected'],
+  // It would listen everywhere, and go on for ever.
+  [['--host', ''], 2, '--host is ""; expected an address or a name of this machine'],
+  [['--host', '256.1.1.1'], 2, '--host is "256.1.1.1"; expected'],
+  [['--host', '192.0.2.1'], 2, '--host is "192.0.2.1" (EADDRNOTAVAIL); expected'],
   [['--clock', 'sundial'], 2, '--clock is "sundial"; expected system, manual'],
 ])('simulator %j says what is wrong', async (args, code, text) => {
   expect(await offlineIm(['simulator', ...args])).toMatchObject({ code, err: expect.stringContaining(text) });
+});
+
+it.each(['simulator', 'dashboard'])('%s says so when its port is in use', async (command) => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const folder = await mkdtemp(join(tmpdir(), 'offline-im-simulator-'));
+  try {
+    await fill('sqlite', join(folder, 'spool.db'), false);
+    const { port } = server.address() as AddressInfo;
+    const args = command === 'simulator' ? [] : ['--spool', join(folder, 'spool.db')];
+    const { code, err } = await offlineIm([command, '--port', String(port), ...args]);
+    const told = `offline-im: Port ${port} of 127.0.0.1 is in use by another program. To do: name another with --port.\n`;
+    expect({ code, err }).toEqual({ code: 1, err: told });
+  } finally {
+    server.close();
+    await rm(folder, { recursive: true, force: true });
+  }
 });

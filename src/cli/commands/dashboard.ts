@@ -8,6 +8,7 @@ import { nodeHandler } from '../../dashboard/node-handler.ts';
 import type { DashboardUser } from '../../dashboard/options.ts';
 import { type Call, numberOption } from '../command.ts';
 import { type ExitCode, untilStopped } from '../exit-codes.ts';
+import { listenError } from '../listening.ts';
 import { withSpool } from '../with-spool.ts';
 
 /** The dashboard on this machine, for whoever has the address that is printed, until it is interrupted. */
@@ -17,7 +18,9 @@ export function run(call: Call): Promise<ExitCode> {
   return withSpool(call, async (spool) => {
     const server = createServer();
     server.listen(wanted, '127.0.0.1');
-    await once(server, 'listening');
+    await once(server, 'listening').catch((error: unknown) => {
+      throw listenError(error, '127.0.0.1', wanted);
+    });
     const { port } = server.address() as AddressInfo;
     const visitors = new Visitors(port, { user: systemUser(), mayChange: values['read-only'] !== true, mayReadText: true });
     const handler = dashboard({ spool, authorize: (request) => visitors.admit(request) });

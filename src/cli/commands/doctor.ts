@@ -147,7 +147,9 @@ async function sendTest(call: Call, config: Config, mailbox: string, transport: 
   for (const event of ['message:dead', 'message:deferred', 'message:unconfirmed'] as const) {
     sender.on(event, ({ code, text }) => (why = `${code}: ${text}`));
   }
-  sender.on('lane:blocked', ({ code, text }) => (why ??= `${code}: ${text}`));
+  for (const event of ['lane:blocked', 'transport:unavailable'] as const) {
+    sender.on(event, ({ code, text }) => (why ??= `${code}: ${text}`));
+  }
   sender.on('warning', () => undefined);
   try {
     await sender.send({ to, text: 'This is a test of offline-im doctor. Nobody needs to answer.' });

@@ -76,15 +76,18 @@ async function send(call: Call, sender: OfflineImSender): Promise<ExitCode> {
   return exitCodes.ok;
 }
 
+const ofMessages = ['message:delivered', 'message:dead', 'message:deferred', 'message:unconfirmed'] as const;
+
 async function drain(call: Call, sender: OfflineImSender): Promise<ExitCode> {
   const { output, signal } = call;
-  for (const event of ['message:delivered', 'message:dead', 'message:deferred', 'message:unconfirmed', 'lane:blocked'] as const) {
+  // What nobody listens to, and should not go unseen, reaches the console: as it is, and secrets with it.
+  for (const event of [...ofMessages, 'lane:blocked', 'transport:unavailable'] as const) {
     sender.on(event, (facts) => {
       if (output.json) output.document({ event, ...facts });
-      else
-        output.line(
-          `${event}\t${'messageId' in facts ? facts.messageId : 'lane' in facts ? facts.lane : ''}${'code' in facts ? `\t${facts.code}: ${facts.text}` : ''}`,
-        );
+      else {
+        const about = 'messageId' in facts ? facts.messageId : 'lane' in facts ? facts.lane : facts.endpoint;
+        output.line(`${event}\t${about}${'code' in facts ? `\t${facts.code}: ${facts.text}` : ''}`);
+      }
     });
   }
   if (call.values.once === true) {

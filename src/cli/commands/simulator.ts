@@ -1,10 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { hasCode } from '../../core/errors/offline-im-error.ts';
+import { quoted } from '../../core/errors/quote.ts';
 import { asError } from '../../core/errors/thrown.ts';
 import { ManualClock } from '../../testing/manual-clock.ts';
 import { startExchangeSimulator } from '../../testing/simulator/simulator.ts';
 import { type Call, choiceOption, numberOption, textOption } from '../command.ts';
 import { type ExitCode, UsageError, untilStopped } from '../exit-codes.ts';
+import { listenError } from '../listening.ts';
+import { checkReadable, withoutMark } from '../readable-file.ts';
 
 const profiles = ['exchange-2010', 'exchange-2013', 'exchange-2016', 'exchange-2019', 'exchange-online'] as const;
 
@@ -19,13 +23,18 @@ export async function run(call: Call): Promise<ExitCode> {
   const seed = file === undefined ? {} : await readSeed(resolve(cwd, file));
   const [host, token] = [textOption(call, 'host'), textOption(call, 'token')];
   const clock = choiceOption(call, 'clock', ['system', 'manual']) === 'manual' ? new ManualClock(Date.now()) : undefined;
-  await using exchange = await startExchangeSimulator({
+  const starting = startExchangeSimulator({
     ...{ mailboxes, port, profile, randomSeed, tls: values.tls === true },
     ...(host === undefined ? {} : { host }),
     ...(token === undefined ? {} : { token }),
     ...(clock === undefined ? {} : { clock }),
   });
-  await exchange.load(seed as Parameters<typeof exchange.load>[0]);
+  await using exchange = await starting.catch((error: unknown) => {
+    throw asUsage(listenError(error, host ?? '127.0.0.1', port));
+  });
+  await exchange.load(seed as Parameters<typeof exchange.load>[0]).catch((error: unknown) => {
+    throw asUsage(asError(error));
+  });
   const { url, graphUrl, pageUrl, apiUrl, ca } = exchange;
   if (output.json) output.document({ url, graphUrl, pageUrl, apiUrl, mailboxes, ...(ca === undefined ? {} : { ca }) });
   else {
@@ -40,13 +49,19 @@ export async function run(call: Call): Promise<ExitCode> {
   return await untilStopped(signal);
 }
 
+/** What the simulator refuses was said on the command line, or in the file that it names. */
+function asUsage(error: Error): Error {
+  return hasCode(error, 'OPTION_INVALID') ? new UsageError(error.message.replace(/^startExchangeSimulator\(\): /, '--')) : error;
+}
+
 /** A seed as `exchange.load()` takes it; `{ "file": "hello.eml" }` names a message beside the JSON. */
 async function readSeed(path: string): Promise<unknown> {
+  await checkReadable(path);
   let seed: unknown;
   try {
-    seed = JSON.parse(await readFile(path, 'utf8'));
+    seed = JSON.parse(withoutMark(await readFile(path, 'utf8')));
   } catch (error) {
-    throw new UsageError(`--data: ${path} can't be read as JSON: ${asError(error).message}`);
+    throw new UsageError(`--data: ${quoted(path)} can't be read as JSON: ${asError(error).message}`);
   }
   return withFiles(seed, dirname(path));
 }
@@ -55,11 +70,9 @@ async function withFiles(value: unknown, folder: string): Promise<unknown> {
   if (Array.isArray(value)) return Promise.all(value.map((one) => withFiles(one, folder)));
   if (typeof value !== 'object' || value === null) return value;
   if ('file' in value && typeof value.file === 'string' && Object.keys(value).length === 1) {
-    try {
-      return { eml: await readFile(resolve(folder, value.file)) };
-    } catch (error) {
-      throw new UsageError(`--data: ${value.file} can't be read: ${asError(error).message}`);
-    }
+    const path = resolve(folder, value.file);
+    await checkReadable(path);
+    return { eml: await readFile(path) };
   }
   const entries = Object.entries(value).map(async ([name, inner]) => [name, await withFiles(inner, folder)] as const);
   return Object.fromEntries(await Promise.all(entries));

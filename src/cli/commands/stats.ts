@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { HandleStats } from '../../admin/spool-handle.ts';
+import { quoted } from '../../core/errors/quote.ts';
 import type { LaneReport } from '../../spool/admin/contract.ts';
 import { spoolStates } from '../../spool/contract.ts';
 import { type Call, textOption } from '../command.ts';
@@ -29,7 +30,7 @@ function conditionOf(text: string | undefined): (stats: HandleStats) => boolean 
   if (text === undefined) return () => false;
   const [, name, comparison, number] = /^\s*(\w+)\s*(>=|>|<=|<|==?|!=)\s*(\d+)\s*$/.exec(text) ?? [];
   const state = spoolStates.find((one) => one === name);
-  if (state === undefined) throw new UsageError(`--fail-if is ${JSON.stringify(text)}; expected a state and a number: 'dead>0'.`);
+  if (state === undefined) throw new UsageError(`--fail-if is ${quoted(text)}; expected a state and a number: 'dead>0'.`);
   const limit = Number(number);
   return ({ states }) => {
     const count = states[state];

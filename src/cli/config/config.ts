@@ -8,7 +8,7 @@ import type { OfflineImSenderOptions } from '../../sender/options.ts';
 import type { Transport } from '../../transport/contract.ts';
 import { type Call, textOption } from '../command.ts';
 import { UsageError } from '../exit-codes.ts';
-import { checkReadable } from '../readable-file.ts';
+import { checkReadable, withoutMark } from '../readable-file.ts';
 
 /** What `offline-im.config.json` says; `.js` and `.mjs` export it by default, and may have a transport of their own. */
 export interface Config {
@@ -127,7 +127,7 @@ function anObject(value: unknown, has: string): object {
 /** The reason without the piece of the file that the platform shows with it: it may be of a secret. */
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(withoutMark(text));
   } catch (error) {
     const [why] = asError(error).message.split(/, (?:\.\.\.)?"/);
     throw new SyntaxError(`it is not JSON (${why})`);

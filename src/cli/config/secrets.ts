@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { property } from '../../core/errors/thrown.ts';
 import { UsageError } from '../exit-codes.ts';
+import { withoutMark } from '../readable-file.ts';
 
 const secretNames: ReadonlySet<string> = new Set(['password', 'token', 'keys', 'key', 'routingKey']);
 
@@ -25,7 +26,7 @@ export class Secrets {
     } else if (typeof file === 'string' && variable === undefined) {
       try {
         // Editors end a file with a line break, which is no part of it.
-        value = readFileSync(resolve(cwd, file), 'utf8').replace(/\r?\n$/, '');
+        value = withoutMark(readFileSync(resolve(cwd, file), 'utf8')).replace(/\r?\n$/, '');
       } catch (error) {
         throw new UsageError(`${name}: ${JSON.stringify(file)} can't be read (${String(property(error, 'code'))}).`);
       }

@@ -8,6 +8,8 @@ export interface Streams {
   /** Whether a person looks at `out`: tables and colours. */
   readonly terminal: boolean;
   readonly colours: boolean;
+  /** The same of `err`, which may go elsewhere. @default false */
+  readonly errColours?: boolean;
   /** Width of that terminal, where it is known. */
   readonly columns?: number | undefined;
 }

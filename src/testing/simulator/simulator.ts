@@ -101,7 +101,11 @@ export async function startExchangeSimulator(options: ExchangeSimulatorOptions):
   const domain = firstDomain(options);
   const names = { domain: domain.split('.')[0]?.toUpperCase() ?? '', dnsDomain: domain, computer: 'SIMULATOR' };
   const core = new SimulatorCore(options, new NtlmLogin(names, options.clock ?? systemClock, options.ntlm ?? 'tolerant'));
-  const host = options.host ?? '127.0.0.1';
+  const { host = '127.0.0.1' } = options;
+  const authority = String(host).includes(':') ? `[${host}]` : host;
+  // Without a name it would listen everywhere, and once it listens nothing may fail.
+  const isHost = (value: string): boolean => value !== '' && URL.canParse(`http://${authority}:1/`);
+  checkArgument('startExchangeSimulator()', 'host', host, text('an address or a name of this machine', isHost));
   const { clock, profile } = core.exchange;
   if (options.token !== undefined)
     checkArgument('startExchangeSimulator()', 'token', options.token, text('a string that is not empty'));
@@ -117,7 +121,6 @@ export async function startExchangeSimulator(options: ExchangeSimulatorOptions):
     handle: (request) => (isInspectors(request.path) ? inspector.promise.then((it) => it.handle(request)) : core.handle(request)),
   });
   const scheme = tls === undefined ? 'http' : 'https';
-  const authority = host.includes(':') ? `[${host}]` : host;
   const exchange = new ExchangeSimulator(core, front, `${scheme}://${authority}:${front.port}/EWS/Exchange.asmx`, tls?.cert);
   inspector.resolve(new Inspector(exchange, core, { host, token: options.token }));
   return exchange;
