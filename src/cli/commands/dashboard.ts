@@ -8,7 +8,7 @@ import { nodeHandler } from '../../dashboard/node-handler.ts';
 import type { DashboardUser } from '../../dashboard/options.ts';
 import { type Call, numberOption } from '../command.ts';
 import { type ExitCode, untilStopped } from '../exit-codes.ts';
-import { listenError } from '../listening.ts';
+import { listenError } from '../terminal/remedies.ts';
 import { withSpool } from '../with-spool.ts';
 
 /** The dashboard on this machine, for whoever has the address that is printed, until it is interrupted. */

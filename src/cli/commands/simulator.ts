@@ -7,8 +7,8 @@ import { ManualClock } from '../../testing/manual-clock.ts';
 import { startExchangeSimulator } from '../../testing/simulator/simulator.ts';
 import { type Call, choiceOption, numberOption, textOption } from '../command.ts';
 import { type ExitCode, UsageError, untilStopped } from '../exit-codes.ts';
-import { listenError } from '../listening.ts';
 import { checkReadable, withoutMark } from '../readable-file.ts';
+import { listenError } from '../terminal/remedies.ts';
 
 const profiles = ['exchange-2010', 'exchange-2013', 'exchange-2016', 'exchange-2019', 'exchange-online'] as const;
 
