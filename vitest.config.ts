@@ -21,6 +21,17 @@ const long = [
 ];
 /** Where no run has told yet how long each file takes, as in CI, Vitest begins with those of many lines: what is short to read and long to run would come last, alone. These begin, the longest first. */
 const longest = [
+  'test/testing/simulator/memory.long.test.ts',
+  'test/cli/commands.long.test.ts',
+  'test/injection/injection.long.test.ts',
+  'test/spool/sharded/postgres.long.test.ts',
+  'test/spool/on-own-disk.long.test.ts',
+  'test/admin/transfer-killed.long.test.ts',
+  'test/crash/kill.test.ts',
+  'test/crash/sabotage.long.test.ts',
+  'test/spool/file/power-cut.property.test.ts',
+  'test/spool/file/power-cut.long.test.ts',
+  'test/dashboard/chromium.test.ts',
   'test/injection/injection.test.ts',
   'test/transport/hostile/hostile.test.ts',
   'test/spool/sealed/conformance.test.ts',
