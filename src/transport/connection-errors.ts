@@ -4,6 +4,7 @@
  *
  * Errors come from a host's fetch too, and from other realms: no `instanceof`, and nothing is kept of them but codes.
  */
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { isArray, property } from '../core/errors/thrown.ts';
 
 /**
@@ -140,6 +141,11 @@ export function bareCause(error: unknown): Error | undefined {
     bare = Object.assign(new Error(said.join(' '), bare === undefined ? undefined : { cause: bare }), Object.fromEntries(given));
   }
   return bare;
+}
+
+/** An error of ours that passed through a function of the host's, which may have hung its own on it, or made it of one. */
+export function withoutCause(error: OfflineImError, more: Readonly<Record<string, unknown>> = {}): OfflineImError {
+  return new OfflineImError(error.code, error.message, { details: { ...more, ...error.details } });
 }
 
 function isBeforeWrite(error: object, depth: number): boolean {

@@ -1,3 +1,4 @@
+import { tell } from '../core/host-calls.ts';
 import { type Bytes, decompressed } from './decompressed.ts';
 
 /** The body of an answer: a stream of Node. */
@@ -79,16 +80,16 @@ export class DispatchedResponse implements Response {
           take(chunk);
         } catch (error) {
           reject(error);
-          body.destroy();
+          this.discard();
         }
       });
       body.on('end', () => resolve());
     });
   }
 
-  /** Nobody wants the rest of the body. */
+  /** Nobody wants the rest of the body. What its `destroy` throws would end the process: it is called from a socket's events. */
   discard(): void {
-    this.#answer.body.destroy();
+    tell(() => this.#answer.body.destroy());
   }
 
   get body(): Response['body'] {

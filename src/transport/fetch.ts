@@ -1,6 +1,6 @@
 import { type Limit, systemClock, Turns } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
-import { property } from '../core/errors/thrown.ts';
+import { isA, property } from '../core/errors/thrown.ts';
 import { tell } from '../core/host-calls.ts';
 import { GatheredBytes } from '../core/text.ts';
 import { DispatchedResponse } from './dispatched-response.ts';
@@ -177,12 +177,29 @@ function decoderFor(contentType: string): InstanceType<typeof TextDecoder> {
  * What a fetch resolved with, as the response of the very address that was asked. A fetch that follows redirects by itself has
  * sent the request somewhere else, perhaps twice: whatever came back from there says nothing.
  */
-export function checkedResponse(value: unknown): Response {
+function checkedResponse(value: unknown): Response {
   if (!isResponse(value)) throw unusable('fetch resolved with something that is no Response');
   if (property(value, 'redirected') === true) {
     throw unusable("fetch followed a redirect although it was asked not to (redirect: 'manual'), so it comes from elsewhere");
   }
   return value;
+}
+
+/**
+ * What a fetch resolved with, checked, within the limit. One that minds no signal may answer when nobody waits any more: the body of that is given up, or its
+ * connection would stay.
+ */
+export async function answerWithin(limit: Limit, asked: Promise<Response>): Promise<Response> {
+  const late = (response: unknown): void => {
+    if (limit.ended() !== undefined) giveUp(response);
+  };
+  asked.then(late, () => undefined);
+  return checkedResponse(await limit.race(asked));
+}
+
+/** Nobody reads the rest of it, so that its connection is free. Whatever kind of response it is; never throws. */
+export function giveUp(response: unknown): void {
+  tell(() => (isA(response, DispatchedResponse) ? response.discard() : partsOf(response as Response).giveUp()));
 }
 
 function unusable(why: string): OfflineImError {

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { property } from '../core/errors/thrown.ts';
-import { connectionCode } from './connection-errors.ts';
+import { connectionCode, withoutCause } from './connection-errors.ts';
 
 /** Why a token is asked for: there is none, the one at hand ends, or the server refused it (leave out any cache of your own). */
 export type TokenReason = 'first' | 'expired' | 'refused';
@@ -227,7 +227,7 @@ export class TokenCache {
       },
       (error: unknown) => {
         close();
-        throw error instanceof OfflineImError ? error : tokenError(error);
+        throw error instanceof OfflineImError ? withoutCause(error) : tokenError(error);
       },
     );
     answer.catch(() => {}); // a refresh beside the requests has nobody waiting

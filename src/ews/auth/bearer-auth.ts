@@ -1,4 +1,5 @@
 import { byDefault, callback, milliseconds, type RulesFor, readOptions } from '../../core/options.ts';
+import { giveUp } from '../../transport/fetch.ts';
 import { type AccessToken, type CachedToken, TokenCache, type TokenReason } from '../../transport/token-cache.ts';
 import type { Credentials } from './credentials.ts';
 
@@ -64,7 +65,7 @@ export function bearerAuth(options: BearerAuthOptions): Credentials {
       if (response.status !== 401 || (response.headers.has('retry-after') && !refusesToken(response))) return response;
       const next = await tokens.afterRefusal(token, context);
       if (next === undefined) return response;
-      response.body?.cancel().catch(() => {}); // or it would keep its connection
+      giveUp(response);
       return send(headersOf(next));
     },
   };

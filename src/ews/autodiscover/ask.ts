@@ -1,7 +1,7 @@
 import type { Limit } from '../../core/clock.ts';
 import { newRequestId } from '../../core/text.ts';
 import { connectionCode } from '../../transport/connection-errors.ts';
-import { checkedResponse, readBody } from '../../transport/fetch.ts';
+import { answerWithin, giveUp, readBody } from '../../transport/fetch.ts';
 import { type Answer, poxQuestion, readJson, readPox } from './answers.ts';
 import { type DiscoverSettings, maxAnswerBytes } from './options.ts';
 
@@ -24,10 +24,10 @@ const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /** Asks once, and follows nothing: where a redirect leads is for the search to judge. The login goes along with POX only. */
 export async function ask(settings: DiscoverSettings, question: Question, limit: Limit): Promise<Asked> {
   try {
-    const response = checkedResponse(await limit.race(send(settings, question, limit)));
+    const response = await answerWithin(limit, send(settings, question, limit));
     const { status } = response;
     if (redirects.has(status)) {
-      await response.body?.cancel().catch(() => undefined);
+      giveUp(response);
       const location = response.headers.get('location');
       if (location === null) return { status, result: 'failed', text: 'It is a redirect that names no target.' };
       if (!URL.canParse(location, question.url.href))

@@ -2,7 +2,7 @@ import { type Limit, startLimit } from '../../core/clock.ts';
 import { isA } from '../../core/errors/thrown.ts';
 import { newRequestId } from '../../core/text.ts';
 import { handshakeRefused, nothingWritten } from '../../transport/connection-errors.ts';
-import { checkedResponse, dateOf, isResponse, readBody, retryAfterOf } from '../../transport/fetch.ts';
+import { answerWithin, dateOf, giveUp, isResponse, readBody, retryAfterOf } from '../../transport/fetch.ts';
 import { watchRequest } from '../../transport/request-watch.ts';
 import { notAttempted } from '../../transport/verdict.ts';
 import { refusesToken } from '../auth/bearer-auth.ts';
@@ -155,7 +155,7 @@ export class EwsClient {
         ...(attempt.sentBefore ? { sentBefore: true } : {}),
       };
       if (sent === 'no' && !saysNo.has(response.status)) {
-        release(response);
+        giveUp(response);
         return endedInLogin(response.status, requestId);
       }
       const text = await readBody(response, maxResponseBytes, limit);
@@ -179,7 +179,7 @@ export class EwsClient {
     const watch = watchRequest(requestId);
     const leg = attempt.begin(what.options.body !== 'none', () => watch.abandon() === 'unwritten');
     try {
-      const response = checkedResponse(await limit.race(this.#post(prepared, requestId, { ...what, headers }, limit.signal)));
+      const response = await answerWithin(limit, this.#post(prepared, requestId, { ...what, headers }, limit.signal));
       leg.answered(response.status);
       return response;
     } catch (error) {
@@ -212,10 +212,6 @@ export class EwsClient {
       credentials: 'omit',
     });
   }
-}
-
-function release(response: Response): void {
-  Promise.resolve(response.body?.cancel()).catch(() => {});
 }
 
 function metaOf(

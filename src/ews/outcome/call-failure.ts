@@ -1,5 +1,5 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
-import { bareCause, connectionCode, proxyStatus } from '../../transport/connection-errors.ts';
+import { bareCause, connectionCode, proxyStatus, withoutCause } from '../../transport/connection-errors.ts';
 import { isStanding } from '../../transport/token-cache.ts';
 import { notAttempted } from '../../transport/verdict.ts';
 import type { Reply } from '../client/reply.ts';
@@ -33,7 +33,7 @@ export function failedBy(error: unknown, state: CallState): Failed {
   const { requestId, sent } = state;
   const details = { requestId };
   const own = error instanceof OfflineImError ? error : undefined;
-  if (own?.code === 'NOT_ATTEMPTED' && sent === 'no') return failed('no', 'note', own);
+  if (own?.code === 'NOT_ATTEMPTED' && sent === 'no') return failed('no', 'note', withoutCause(own));
   if (state.ended !== undefined) return endedBy(state);
   if (own !== undefined) {
     const failure = failed(sent, sent === 'no' ? 'mailbox' : 'note', withoutCause(own, details));
@@ -108,11 +108,6 @@ function endedBy({ ended, requestId, deadline, sent, at }: CallState): Failed {
       ? `The login did not come to an end within ${deadline} ms; nothing was written.`
       : `The server did not answer completely within ${deadline} ms.`;
   return failed(sent, 'mailbox', new OfflineImError('REQUEST_TIMEOUT', text, { details }));
-}
-
-/** Errors of ours can pass through a host's login, which may hang its own on them. */
-function withoutCause(error: OfflineImError, more: Readonly<Record<string, unknown>>): OfflineImError {
-  return new OfflineImError(error.code, error.message, { details: { ...more, ...error.details } });
 }
 
 function failed(sent: 'no' | 'unknown', scope: Failed['scope'], error: OfflineImError): Failed {

@@ -2,8 +2,8 @@ import { type Limit, startLimit } from '../../core/clock.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { answerAtOnce } from '../../core/errors/thrown.ts';
 import { newRequestId } from '../../core/text.ts';
-import { bareCause, connectionCode, handshakeRefused, nothingWritten } from '../../transport/connection-errors.ts';
-import { checkedResponse, dateOf, readBody, retryAfterOf } from '../../transport/fetch.ts';
+import { bareCause, connectionCode, handshakeRefused, nothingWritten, withoutCause } from '../../transport/connection-errors.ts';
+import { answerWithin, dateOf, readBody, retryAfterOf } from '../../transport/fetch.ts';
 import { watchRequest } from '../../transport/request-watch.ts';
 import type { CachedToken } from '../../transport/token-cache.ts';
 import { notAttempted } from '../../transport/verdict.ts';
@@ -122,6 +122,7 @@ export class GraphClient {
       // Refused for its token, so not looked at; a 403 only where it says what the next token must have.
       const claims = response.status === 401 || response.status === 403 ? claimsOf(response.headers) : undefined;
       if (response.status === 401 || claims !== undefined) {
+        attempt.written = false;
         let next: CachedToken | undefined;
         try {
           next = await limit.race(this.#tokens.afterRefusal(call.mailbox, token, waiting, claims));
@@ -153,7 +154,7 @@ export class GraphClient {
     attempt.tokens.push(token.value);
     const watch = watchRequest(requestId);
     try {
-      const response = checkedResponse(await limit.race(request(fetch, this.#settings.root, attempt, token)));
+      const response = await answerWithin(limit, request(fetch, this.#settings.root, attempt, token));
       if (response.status === 401) attempt.written = false;
       attempt.headers = response.headers;
       return response;
@@ -214,7 +215,9 @@ export class GraphClient {
   /** Classifies what fetch or the reading of a response threw. */
   #failed({ call, limit, requestId, written, unconnected }: Attempt, error: unknown): Reply {
     const details = { requestId };
-    if (error instanceof OfflineImError && error.code === 'NOT_ATTEMPTED') return failed('no', 'note', error);
+    const own = error instanceof OfflineImError ? withoutCause(error, details) : undefined;
+    // A fetch of the host's may throw the same after it has sent.
+    if (own?.code === 'NOT_ATTEMPTED' && !written) return failed('no', 'note', own);
     if (limit.ended() === 'aborted') return failed(written ? 'unknown' : 'no', 'note', aborted(requestId));
     if (limit.ended() === 'deadline') {
       const requestTimeout = call.timeout ?? this.#settings.requestTimeout;
@@ -222,7 +225,7 @@ export class GraphClient {
       const timedOut = new OfflineImError('REQUEST_TIMEOUT', text, { details: { ...details, requestTimeout } });
       return failed(written ? 'unknown' : 'no', 'endpoint', timedOut);
     }
-    if (error instanceof OfflineImError) return failed(written ? 'unknown' : 'no', 'endpoint', error);
+    if (own !== undefined) return failed(written ? 'unknown' : 'no', 'endpoint', own);
     const code = connectionCode(error);
     const cause = bareCause(error);
     const known = code === undefined ? details : { ...details, connectionCode: code };
@@ -245,7 +248,7 @@ function isRepeated({ tokens, call }: Attempt, word: string): boolean {
   );
 }
 
-function request(
+async function request(
   fetch: typeof globalThis.fetch,
   root: string,
   { call, requestId, limit }: Attempt,

@@ -46,13 +46,22 @@ export function warn(logger: Logger | undefined, fields: Readonly<Record<string,
 }
 
 function supportHeaders({ headers, isOurs }: Parameters<typeof traceReply>[2]): Record<string, string> {
-  const serverRequestId = headers?.get('request-id');
-  const diagnostic = headers?.get('x-ms-ags-diagnostic');
+  const serverRequestId = headerOf(headers, 'request-id');
+  const diagnostic = headerOf(headers, 'x-ms-ags-diagnostic');
   const whereabouts = typeof diagnostic === 'string' ? whereaboutsIn(diagnostic, isOurs) : undefined;
   return {
     ...(typeof serverRequestId === 'string' && isGuid(serverRequestId) ? { serverRequestId } : {}),
     ...(whereabouts === undefined ? {} : { diagnostic: whereabouts }),
   };
+}
+
+/** Those of a host's own kind may throw: they must not change what becomes of a note. */
+function headerOf(headers: Headers | undefined, name: string): unknown {
+  try {
+    return headers?.get(name);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The data centre that answered, as JSON: what the header has beside it stays out. */
