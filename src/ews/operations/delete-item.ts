@@ -28,9 +28,10 @@ export function deleteItemXml(items: readonly ItemId[], deleteType: DeleteType):
 /** What became of an item: deleted; not there under that id (it may have moved); or kept, as far as the answer tells. */
 export type Deletion = 'deleted' | 'not-found' | 'kept';
 
-/** What became of each of the items. An answer that can't be read leaves them. */
+/** What became of each of the items. An answer that can't be read leaves them; so do more answers than items, which can't be matched. */
 export function readDeletions(payload: XmlElement, count: number): readonly Deletion[] {
-  const messages = responseMessages(payload, 'DeleteItem') ?? [];
+  const answers = responseMessages(payload, 'DeleteItem') ?? [];
+  const messages = answers.length > count ? [] : answers;
   return Array.from({ length: count }, (_, at): Deletion => {
     const message = messages[at];
     if (message?.ok === true) return 'deleted';

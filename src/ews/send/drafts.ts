@@ -56,16 +56,24 @@ export async function clearDrafts(
   const folders = [...new Set(['drafts', folder])];
   const search = { tags: rejected.map(({ tag }) => tag), folders, mailbox: place.mailbox };
   const { byTag } = await searchTags(client, settings, search, call);
-  const drafts = [...byTag.values()].flatMap(({ items }) => items.filter(isDraft));
-  const left = new Set<string>();
+  const unsent = [...byTag.values()].flatMap(({ items }) => items.filter(isUnsent));
+  const drafts = unsent.filter(isDraft);
   const removable = drafts.flatMap(({ id, tag }) => (id === undefined ? [] : [{ id, tag }]));
-  for (const { id, tag } of drafts) if (id === undefined) left.add(tag);
+  // What is no draft for certain is not deleted; it is said to be there.
+  const left = new Set(unsent.flatMap((item) => (item.id === undefined || !isDraft(item) ? [item.tag] : [])));
   const deletions = await removeItems(
     client,
     removable.map(({ id }) => id),
     call,
   );
+  const unsure = removable.filter((_, at) => deletions[at] !== 'deleted').map(({ tag }) => tag);
   for (const [at, { tag }] of removable.entries()) if (deletions[at] === 'kept') left.add(tag);
+  // What the answer does not tell, another look does: it may be gone, or lie under another id.
+  const again = unsure.length === 0 ? undefined : await searchTags(client, settings, { ...search, tags: unsure }, call);
+  for (const [tag, { items, unreadable }] of again?.byTag ?? []) {
+    if (items.some(isUnsent)) left.add(tag);
+    else if (unreadable === undefined) left.delete(tag);
+  }
   const removed = new Set(drafts.map(({ tag }) => tag));
   return outcomes.map((outcome, at) => {
     const tag = notes[at]?.tag;
@@ -75,6 +83,10 @@ export async function clearDrafts(
     const draft = left.has(tag) || unseen ? 'left' : removed.has(tag) ? 'removed' : 'none';
     return { ...outcome, draft };
   });
+}
+
+function isUnsent({ state }: TaggedItem): boolean {
+  return state !== 'sent';
 }
 
 /** Known not to have been sent, so an unsent item with its tag is a draft, however young. */

@@ -55,6 +55,28 @@ describe('after a rejection the draft is looked for', () => {
   });
 
   it.each([
+    ['its flags contradict', { ...draft, isDraft: false }],
+    ['it was handed over', { ...draft, flags: 13 }],
+  ])('and reported, not removed, where nobody can tell that it is one: %s', async (_, item) => {
+    server(['ErrorInvalidRecipients'], folders([item]));
+    expect((await h.deliver(1))[0]).toMatchObject({ draft: 'left' });
+    expect(h.server.operations()).toEqual(['CreateItem', 'FindItem']);
+  });
+
+  it.each([
+    ['removed', []],
+    ['left', [draft]],
+  ] as const)('and looked for again where the answer to DeleteItem tells nothing: %s', async (expected, second) => {
+    let looks = 0;
+    server(['ErrorInvalidRecipients'], (body) => folders(looks++ === 0 ? [draft] : second)(body));
+    const { handler } = h.server;
+    const twice = response('DeleteItem', [message('DeleteItem', ok), message('DeleteItem', ok)]);
+    h.server.handler = (request, answer) => (request.operation === 'DeleteItem' ? { body: twice } : handler(request, answer));
+    expect((await h.deliver(1))[0]).toMatchObject({ draft: expected });
+    expect(looks).toBe(2);
+  });
+
+  it.each([
     ['ErrorSendAsDenied', 'left'],
     ['ErrorInvalidRecipients', 'none'],
   ])('where Drafts can not be read, %s: %s', async (code, expected) => {

@@ -14,6 +14,8 @@ import {
   startExchangeSimulator,
 } from '../../../src/testing.ts';
 import type { DeliveryOutcome, Note, ProbeResult } from '../../../src/transport/contract.ts';
+import { hastyClock } from '../../support/hasty-clock.ts';
+import { type Bend, bentXml } from './bent-xml.ts';
 import { always, makeNote } from './note.ts';
 
 const alice = 'alice@contoso.test';
@@ -68,7 +70,7 @@ class Scene {
   another(): EwsTransport {
     const credentials = basicAuth({ username: alice, password: 'p' });
     const on = this.#on;
-    if (on === undefined) return new EwsTransport({ url: this.server.url, credentials });
+    if (on === undefined) return new EwsTransport({ url: this.server.url, credentials, clock: hastyClock });
     const bending: typeof fetch = async (...request) => {
       const { status, headers, ...response } = await fetch(...request).then(async (answer) => ({
         status: answer.status,
@@ -77,7 +79,7 @@ class Scene {
       }));
       return new Response(response.text.includes('<') ? on(response.text) : response.text, { status, headers });
     };
-    return new EwsTransport({ url: this.server.url, credentials, fetch: bending });
+    return new EwsTransport({ url: this.server.url, credentials, clock: hastyClock, fetch: bending });
   }
 
   note(): Note {
@@ -88,6 +90,9 @@ class Scene {
   async deliver(note: Note): Promise<DeliveryOutcome | undefined> {
     const [outcome] = await this.transport.deliver([note], always());
     this.#verdicts.push(outcome?.status ?? 'none');
+    // Whatever is odd about it, it is an envelope: no other mailbox is closed for it.
+    if (outcome?.status !== 'delivered' && outcome?.error.code.startsWith('RESPONSE_'))
+      expect(outcome.scope).not.toBe('endpoint');
     return outcome;
   }
 
@@ -180,10 +185,31 @@ async function checkProbes(scene: Scene): Promise<void> {
     if (scene.items(draft).length === 0) continue;
     const result = await scene.probe(draft);
     expect(['draft', 'draft-left', 'pending', 'unknown']).toContain(result);
-    expect(scene.items(draft)).toHaveLength(result === 'draft' ? 0 : 1);
+    // Where the answer to DeleteItem can not be read, and another look neither, nobody knows.
+    if (result !== 'unknown') expect(scene.items(draft)).toHaveLength(result === 'draft' ? 0 : 1);
   }
   for (const item of scene.items(lost)) scene.mailbox.move(item, 'deleteditems');
   if (scene.arrived(lost)) expect(['found', 'unknown']).toContain(await scene.probe(lost));
+}
+
+/** Three notes by one request, of which one has an odd answer, and then an odd copy: the others' are what they would be without it. */
+export async function checkOneOfThree({ answer, item }: { readonly answer?: Bend; readonly item?: Bend }): Promise<void> {
+  let odd: Note | undefined;
+  const on = (text: string): string => {
+    if (text.includes('CreateItemResponse>') && answer !== undefined) return bentXml(text, [{ ...answer, nth: 1 }]);
+    return item === undefined || odd === undefined ? text : bentXml(text, [{ ...item, of: odd.tag }]);
+  };
+  const scene = await Scene.start({ on }, 'distinguished', []);
+  const notes = [scene.note(), scene.note(), scene.note()];
+  odd = notes[1];
+  const outcomes = await scene.transport.deliver(notes, always());
+  expect(notes.map((note) => scene.arrived(note))).toEqual([true, true, true]);
+  expect([outcomes[0]?.status, outcomes[2]?.status]).toEqual(['delivered', 'delivered']);
+  expect(['delivered', 'unconfirmed']).toContain(outcomes[1]?.status);
+  const asked = notes.map((note) => ({ ...note, unknownAttempts: [{ tag: note.tag, place: note.place }] }));
+  const results = await scene.transport.probe(asked, always());
+  expect([results[0]?.status, results[2]?.status]).toEqual(['found', 'found']);
+  expect(['found', 'unknown']).toContain(results[1]?.status);
 }
 
 async function checkRefusals(scene: Scene): Promise<void> {
@@ -194,7 +220,8 @@ async function checkRefusals(scene: Scene): Promise<void> {
   const outcome = await scene.deliver(denied);
   expect(['rejected', 'unconfirmed', 'blocked']).toContain(outcome?.status);
   const left = scene.items(denied, 'drafts').length;
-  if (outcome?.status === 'rejected') expect([outcome.draft, left]).toEqual(left === 0 ? ['removed', 0] : ['left', 1]);
+  // One that is said to be left though it is gone alarms for nothing, where an answer could not be read.
+  if (outcome?.status === 'rejected') expect(left === 0 ? ['removed', 'left'] : ['left']).toContain(outcome.draft);
   faults.on('CreateItem').once().serverBusy({ backOff: 5000 });
   expect(['deferred', 'unconfirmed', 'blocked']).toContain((await scene.deliver(busy))?.status);
   faults.on('CreateItem').once().serverBusy({ backOff: 5000, form: 'item' });

@@ -1,0 +1,108 @@
+/**
+ * Answers that differ from what Exchange writes in one element or attribute, as another server's writer, a proxy or a filter may make them: something is
+ * missing, empty, nil, twice, or out of its order. Nothing of it lies: what is said elsewhere in the answer still stands there.
+ */
+import { parseXml, type XmlElement } from '../../../src/ews/xml/read.ts';
+import { escapeAttribute, escapeText } from '../../../src/ews/xml/write.ts';
+
+export const bendKinds = [
+  'left out',
+  'empty',
+  'nil',
+  'nil with its content',
+  'twice',
+  'again at the end',
+  'first',
+  'last',
+] as const;
+export type BendKind = (typeof bendKinds)[number];
+
+/** What is bent, wherever it stands in an answer. */
+export interface Bend {
+  readonly kind: BendKind;
+  /** `Parent/Child`, or `Parent/@attribute`, by local names. */
+  readonly path: string;
+  /** Only there where it stands for the `nth` time, from 0. */
+  readonly nth?: number;
+  /** Only inside the item that holds this text. */
+  readonly of?: string;
+}
+
+/** Every bend of every element and attribute of these answers. */
+export function bendsOf(answers: readonly string[]): readonly Bend[] {
+  const paths = new Set<string>();
+  const walk = (element: XmlElement): void => {
+    for (const name of element.attributes.keys()) paths.add(`${element.name}/@${name}`);
+    for (const part of element.children) {
+      paths.add(`${element.name}/${part.name}`);
+      walk(part);
+    }
+  };
+  for (const answer of answers) walk(parseXml(answer));
+  return [...paths].sort().flatMap((path) => {
+    const kinds = path.includes('@') ? (['left out', 'empty'] as const) : bendKinds;
+    return kinds.map((kind) => ({ kind, path })).filter(isTruthful);
+  });
+}
+
+/** Answers have no names in them: of two in another order nobody can tell which is about what. */
+function isTruthful({ kind, path }: Bend): boolean {
+  return !/^ResponseMessages\//.test(path) || !/^(?:first|last|again at the end)$/.test(kind);
+}
+
+/** The answer, bent in all of these ways. */
+export function bentXml(answer: string, bends: readonly Bend[]): string {
+  const seen = new Map<Bend, number>();
+  let item = '';
+  const strikes = (path: string): readonly BendKind[] =>
+    bends.flatMap((bend) => {
+      if (bend.path !== path || (bend.of !== undefined && !item.includes(bend.of))) return [];
+      const count = seen.get(bend) ?? 0;
+      seen.set(bend, count + 1);
+      return bend.nth === undefined || bend.nth === count ? [bend.kind] : [];
+    });
+
+  const write = (element: XmlElement, outer: string, as: BendKind | undefined): string => {
+    const { ns, name, text } = element;
+    let head = `${name}${ns === outer ? '' : ` xmlns="${escapeAttribute(ns)}"`}`;
+    for (const [key, value] of element.attributes) {
+      const kinds = strikes(`${name}/@${key}`);
+      if (!kinds.includes('left out')) head += ` ${key}="${kinds.includes('empty') ? '' : escapeAttribute(value)}"`;
+    }
+    if (as === 'nil' || as === 'nil with its content')
+      head += ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"';
+    if (as === 'empty' || as === 'nil') return `<${head}/>`;
+    const [first, middle, last]: [string[], string[], string[]] = [[], [], []];
+    for (const part of element.children) {
+      if (name === 'Items') item = textIn(part);
+      const kinds = strikes(`${name}/${part.name}`);
+      if (kinds.includes('left out')) continue;
+      const written = write(
+        part,
+        ns,
+        kinds.find((kind) => /^(?:empty|nil)/.test(kind)),
+      );
+      (kinds.includes('first') ? first : kinds.includes('last') ? last : middle).push(written);
+      if (kinds.includes('twice')) middle.push(written);
+      if (kinds.includes('again at the end')) last.push(written);
+    }
+    return `<${head}>${escapeText(text)}${[...first, ...middle, ...last].join('')}</${name}>`;
+  };
+  return `<?xml version="1.0" encoding="utf-8"?>${write(parseXml(answer), '', undefined)}`;
+}
+
+function textIn({ text, children }: XmlElement): string {
+  return text + children.map(textIn).join(' ');
+}
+
+/** So many bends at once, of different places. Two that touch how many items there are could hide them together, which nothing in the answer would contradict. */
+export function severalOf(bends: readonly Bend[], count: number, random: () => number): readonly Bend[] {
+  const chosen: Bend[] = [];
+  const counts = ({ path }: Bend): boolean => /(?:RootFolder|Items|Folders|ResponseMessages)\b/.test(path);
+  while (chosen.length < count) {
+    const one = bends[Math.floor(random() * bends.length)] as Bend;
+    if (chosen.some((other) => other.path === one.path || (counts(other) && counts(one)))) continue;
+    chosen.push(one);
+  }
+  return chosen;
+}
