@@ -31,8 +31,9 @@ it('an answer that breaks off breaks the connection, rejects nothing, and the ne
   broken = false;
   expect(await (await fetch(url)).text()).toBe('whole');
   expect(outcomes).toEqual(['resolved', 'resolved']);
+  const closed = new Promise((resolve) => server.close(resolve));
   server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
+  await closed;
 });
 
 it('an answer that can not be written is made no longer', async () => {

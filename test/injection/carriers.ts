@@ -56,8 +56,9 @@ export async function makeCarrier(name: CarrierName, exchange: ExchangeSimulator
       return {
         transport: new EwsTransport({ ...common, url, fetch, relay: true }),
         close: async () => {
+          const closed = new Promise((resolve) => server.close(resolve));
           server.closeAllConnections();
-          await new Promise((resolve) => server.close(resolve));
+          await closed;
         },
       };
     }

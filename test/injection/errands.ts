@@ -54,6 +54,8 @@ export async function errands(plan: Plan, sender: OfflineImSender, spool: SpoolS
       .catch(() => undefined);
   }
   handler.close();
+  // No more is let in before those that are there are closed: one of a fetch that was given up may come in between, ask for nothing, and stay.
+  const closed = new Promise((resolve) => server.close(resolve));
   server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
+  await closed;
 }

@@ -170,9 +170,9 @@ class Host {
   async #letGo(left: readonly string[]): Promise<void> {
     for (const state of left) {
       const [id = '', what] = state.split(' ');
-      if (what === 'held') await this.sender.release(id);
+      if (what === 'held') await within(patience, 'release()', this.sender.release(id));
     }
-    if (this.spool?.admin !== undefined) await this.sender.resume();
+    if (this.spool?.admin !== undefined) await within(patience, 'resume()', this.sender.resume());
   }
 
   async stop(): Promise<void> {

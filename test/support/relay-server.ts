@@ -44,8 +44,9 @@ export async function serveHandler(handler: (request: Request) => Promise<Respon
     seen,
     loses: () => false,
     async [Symbol.asyncDispose]() {
+      const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await closed;
     },
   };
   return running;

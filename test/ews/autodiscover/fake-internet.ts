@@ -42,8 +42,9 @@ export async function fakeInternet(hosts: Readonly<Record<string, Host>>) {
     address: `http://127.0.0.1:${port}`,
     arrivals,
     async [Symbol.asyncDispose](): Promise<void> {
+      const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await closed;
     },
   };
 }

@@ -23,8 +23,9 @@ let seen: { authorization: string; body: string }[] = [];
 
 afterEach(async () => {
   await transport?.close();
+  const closed = new Promise((resolve) => (server === undefined ? resolve(0) : server.close(resolve)));
   server?.closeAllConnections();
-  await new Promise((resolve) => (server === undefined ? resolve(0) : server.close(resolve)));
+  await closed;
   seen = [];
 });
 

@@ -32,8 +32,9 @@ beforeEach(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
 afterEach(async () => {
+  const closed = new Promise((resolve) => server.close(resolve));
   server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
+  await closed;
 });
 
 async function deliver(ca: string | readonly string[] | undefined, count = 1): Promise<readonly DeliveryOutcome[]> {
