@@ -2,6 +2,7 @@ import { checkArguments } from '../../core/arguments.ts';
 import { flag, having, type RulesFor, readOptions, text } from '../../core/options.ts';
 import { GroupCommit } from '../../core/queues.ts';
 import type { SpoolAdmin } from '../admin/contract.ts';
+import { hasEnded } from '../admin/filter.ts';
 import { StoredAdmin } from '../admin/stored-admin.ts';
 import { spoolArguments } from '../arguments.ts';
 import type {
@@ -170,7 +171,7 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
   }
 
   async *list(query: SpoolQuery = {}): AsyncIterable<SpoolEntry> {
-    const records = await this.#engine.run(async () => this.#engine.table.entries());
+    const records = await this.#engine.run(async () => this.#engine.table.entriesAmong(query.state));
     const asked = ({ lane, state }: Pick<SpoolEntry, 'lane' | 'state'>): boolean =>
       (query.lane === undefined || lane === query.lane) && (query.state === undefined || state === query.state);
     const seen = new Set<string>();
@@ -183,6 +184,7 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
       const entry = await this.get(fixed.id);
       if (entry !== undefined && asked(entry)) yield entry;
     }
+    if (query.state !== undefined && !hasEnded(query.state)) return;
     for await (const some of this.#engine.endedBesides(seen)) {
       for (const record of some) if (record.status.purged !== true && asked(viewOf(record))) yield viewOf(record);
     }

@@ -196,6 +196,10 @@ export class Streams {
     return this.#streams.values();
   }
 
+  *ids(): Iterable<string> {
+    for (const key of this.#streams.keys()) yield* this.of(key);
+  }
+
   of(key: string): Iterable<string> {
     const ids = this.#streams.get(key)?.ids;
     return typeof ids === 'string' ? [ids] : (ids ?? []);
