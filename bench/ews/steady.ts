@@ -13,19 +13,23 @@ export interface Turn {
   readonly cpu: number;
 }
 
+/** In a turn at least, however short the rest is made: a few hundred requests. */
+const leastNotes = 10_000;
+/** Turns before those that count: a note costs less and less until some 40,000 have been sent. */
+const warmUps = 4;
+
 /** A long run, in turns: each contender has a process, which keeps its heap as it is from turn to turn. */
 export async function measureSteady(url: string, count: number, rounds: number): Promise<readonly Row[]> {
   const names = ['whole', 'transport', 'library'] as const;
   const processes = names.map((name) =>
-    fork(join(import.meta.dirname, 'steady-process.ts'), [name, url, String(count)], { execArgv: [] }),
+    fork(join(import.meta.dirname, 'steady-process.ts'), [name, url, String(Math.max(leastNotes, count))], { execArgv: [] }),
   );
   const turns: Record<SteadyName, Turn[]> = { whole: [], transport: [], library: [] };
   try {
-    for (let round = 0; round < rounds + 2; round++) {
+    for (let round = 0; round < rounds + warmUps; round++) {
       for (const [index, name] of names.entries()) {
         const turn = await takeTurn(processes[index]);
-        // The first two warm up.
-        if (round > 1) turns[name].push(turn);
+        if (round >= warmUps) turns[name].push(turn);
       }
     }
   } finally {
