@@ -65,6 +65,7 @@ async function compare(
       against: `${other.name} (${rate(median(rates.get(other) ?? []))})`,
       ...ratio(rates, own, other),
       goal: { atLeast: goals[at] ?? 1 },
+      why: 'all wait for the same request over TLS by fetch, one for each note; on top come the deadline of each and the checks of its answer.',
     });
   }
 }

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { createItem, envelope, findItem, message } from '../test/testing/support/raw-ews.ts';
 import { atATime, compared, median, perSecond, spreadOf } from './median.ts';
 import type { Ask, Told } from './simulator/protocol.ts';
-import { printTable, type Row, rate } from './table.ts';
+import { aim, printTable, type Row, rate } from './table.ts';
 
 const requests = Number(process.env.OFFLINE_IM_BENCH_REQUESTS ?? 2_000);
 const rounds = Number(process.env.OFFLINE_IM_BENCH_ROUNDS ?? 7);
@@ -62,7 +62,10 @@ async function createItems(by: number, validates: boolean): Promise<void> {
     figure: rate(median(ours)),
     against: `bare node:http (${rate(median(theirs))})`,
     ...compared(ours, theirs),
-    ...(validates ? {} : { goal: { atLeast: 0.5 } }),
+    ...aim(
+      validates ? undefined : { atLeast: 0.5 },
+      'each item is read from XML, checked as Exchange does, stored and answered for; the bare server reads no XML and always answers the same bytes.',
+    ),
   });
   child.disconnect();
   bare.child.disconnect();
@@ -94,6 +97,7 @@ async function findItems(): Promise<void> {
     against: `of 1,000 items (${rate(median(rates.inbox))})`,
     ...compared(rates.deleteditems, rates.inbox),
     goal: { atLeast: 0.8 },
+    why: 'the 100 items of the page are written either way; finding them among the others is what grows.',
   });
   child.disconnect();
 }
@@ -102,7 +106,13 @@ async function memory(): Promise<void> {
   const { child } = await started('exchange-process.ts');
   const { rss, heapUsed } = await tell(child, { do: 'seed', folder: 'inbox', items: 100_000, set });
   const figure = `${(rss / 1e6).toFixed(0)} MB resident, ${(heapUsed / 1e6).toFixed(0)} MB heap`;
-  rows.push({ what: '100,000 items, MB of the process', figure, reached: rss / 1e6, goal: { atMost: 400 } });
+  rows.push({
+    what: '100,000 items, MB of the process',
+    figure,
+    reached: rss / 1e6,
+    goal: { atMost: 400 },
+    why: 'each item is kept with all that a client may ask of it, and V8 gives memory back late.',
+  });
   child.disconnect();
 }
 
@@ -118,6 +128,7 @@ async function start(): Promise<void> {
     figure: `${median(times).toFixed(1)} ms`,
     ...spreadOf(times),
     goal: { atMost: 100 },
+    why: 'mailboxes with their folders are made, and a port is opened.',
   });
 }
 

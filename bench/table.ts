@@ -1,19 +1,29 @@
 import { appendFileSync } from 'node:fs';
 
 /** What a bench prints: figures beside what they are measured against, and whether the goal is reached. Nothing fails by them. */
-export interface Row {
+export type Row = Figure & (WithGoal | { readonly goal?: undefined });
+
+interface WithGoal {
+  /** What `reached` is to be. */
+  readonly goal: Goal;
+  /** Why it ends where it does: said where the goal is missed, so there before it ever is. */
+  readonly why: string;
+}
+
+interface Figure {
   readonly what: string;
   /** With its unit. */
   readonly figure: string;
   /** What it is compared with, with its own figure. @default nothing */
   readonly against?: string;
-  /** What the goal is about. */
   readonly reached?: number;
   /** Of `reached`, over the rounds. @default there was one */
   readonly spread?: Spread;
-  readonly goal?: Goal;
-  /** Said where the goal is missed. */
-  readonly why?: string;
+}
+
+/** For a row of which some have a goal. */
+export function aim(goal: Goal | undefined, why: string): WithGoal | { readonly goal?: undefined } {
+  return goal === undefined ? {} : { goal, why };
 }
 
 export type Spread = readonly [least: number, most: number];
@@ -53,9 +63,9 @@ export function printTable(rows: readonly Row[]): void {
   }
 }
 
-/** A line for each goal that is missed and whose reason is known. */
+/** A line for each goal that is missed. */
 export function whysOf(rows: readonly Row[]): readonly string[] {
-  return rows.flatMap((row) => (row.why !== undefined && verdict(row)[1] === 'MISSED' ? [`- ${row.what}: ${row.why}`] : []));
+  return rows.flatMap((row) => (row.goal !== undefined && verdict(row)[1] === 'MISSED' ? [`- ${row.what}: ${row.why}`] : []));
 }
 
 export function rate(perSecond: number): string {

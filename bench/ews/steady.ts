@@ -37,7 +37,7 @@ export async function measureSteady(url: string, count: number, rounds: number):
   }
   return [
     against('whole sender by 50, steady', turns.whole, turns.library, 'CreateItems of ews-javascript-api', 1.5, ofWhole),
-    against('EwsTransport by 50, steady', turns.transport, turns.library, 'CreateItems of ews-javascript-api', 4),
+    against('EwsTransport by 50, steady', turns.transport, turns.library, 'CreateItems of ews-javascript-api', 4, ofTransport),
   ];
 }
 
@@ -51,7 +51,10 @@ async function takeTurn(process: ChildProcess | undefined): Promise<Turn> {
 const ofWhole =
   'around the same request each message is claimed, made into a note that is frozen, settled, and told of by an event; its own processor time stands beside.';
 
-function against(what: string, ours: readonly Turn[], theirs: readonly Turn[], name: string, goal: number, why?: string): Row {
+const ofTransport =
+  'most of a request of 50 is fetch, its streams and the socket; writing the XML and reading the answer are a seventh of it.';
+
+function against(what: string, ours: readonly Turn[], theirs: readonly Turn[], name: string, goal: number, why: string): Row {
   const figures = (turns: readonly Turn[]): string =>
     `${rate(median(turns.map(({ perSecond }) => perSecond)))}, ${median(turns.map(({ cpu }) => cpu)).toFixed(0)} µs CPU`;
   const of = (turns: readonly Turn[]): number[] => turns.map(({ perSecond }) => perSecond);
@@ -61,6 +64,6 @@ function against(what: string, ours: readonly Turn[], theirs: readonly Turn[], n
     against: `${name} (${figures(theirs)})`,
     ...compared(of(ours), of(theirs)),
     goal: { atLeast: goal },
-    ...(why === undefined ? {} : { why }),
+    why,
   };
 }

@@ -1,7 +1,7 @@
 import { PostgresSpool } from '../../src/postgres.ts';
 import { PostgresServer } from '../../test/support/postgres-server.ts';
 import { atATime, compared, median, perSecond } from '../median.ts';
-import { type Row, rate } from '../table.ts';
+import { aim, type Row, rate } from '../table.ts';
 import { openWorker } from './graphile-worker.ts';
 import { Ours } from './ours.ts';
 import { openBoss } from './pg-boss.ts';
@@ -105,7 +105,7 @@ export async function measurePostgres(): Promise<readonly Row[]> {
       figure: rate(median(our)),
       against: `${against} (${rate(median(their))})`,
       ...compared(our, their),
-      ...(goal === undefined ? {} : { goal: { atLeast: goal }, why }),
+      ...aim(goal === undefined ? undefined : { atLeast: goal }, why),
     };
   };
   return [

@@ -2,7 +2,7 @@ import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SqliteSpool } from '../../src/sqlite.ts';
 import { atATime, compared, median, perSecond } from '../median.ts';
-import { type Row, rate } from '../table.ts';
+import { aim, type Row, rate } from '../table.ts';
 import { BareSql } from './bare-sql.ts';
 import { lane, newEntry } from './entries.ts';
 import { Ours } from './ours.ts';
@@ -11,6 +11,9 @@ import { inFolder } from './temporary-folder.ts';
 
 const messages = 10_000;
 const inFlight = 256;
+
+const why =
+  'the statements of a note are those of bare SQL, and one to find what follows in its conversation; they are four fifths of the time, in half as many commits where the sender runs. The rest is the records, the note and its events.';
 
 type What = 'send' | 'append' | 'drain' | 'deliver';
 type Bare = 'append' | 'appendMore' | 'drain';
@@ -38,7 +41,7 @@ export function measureSqlite(): Promise<readonly Row[]> {
       figure: rate(median(ours[name])),
       against: against(other),
       ...compared(ours[name], bare[other]),
-      ...(goal === undefined ? {} : { goal: { atLeast: goal } }),
+      ...aim(goal === undefined ? undefined : { atLeast: goal }, why),
     });
     return [
       row(`send(), ${inFlight} in flight`, 'send', 'append'),

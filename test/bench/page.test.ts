@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { type Conditions, type Measured, pageOf, plotOf } from '../../bench/report/page.ts';
+import { type Row, whysOf } from '../../bench/table.ts';
 
 const measured: readonly Measured[] = [
   {
@@ -13,12 +14,17 @@ const measured: readonly Measured[] = [
         reached: 5,
         spread: [4.5, 5.25],
         goal: { atLeast: 2.5 },
+        why: 'the XML',
       },
       { what: 'single', figure: '2000/s', reached: 1.2, goal: { atLeast: 1.6 }, why: 'the wire' },
       { what: 'memory', figure: '10 MB' },
     ],
   },
-  { name: 'import', failed: true, rows: [{ what: 'the root', figure: '20.0 ms', reached: 0.25, goal: { atMost: 0.5 } }] },
+  {
+    name: 'import',
+    failed: true,
+    rows: [{ what: 'the root', figure: '20.0 ms', reached: 0.25, goal: { atMost: 0.5 }, why: 'files' }],
+  },
 ];
 
 const conditions: Conditions = {
@@ -36,6 +42,7 @@ it('the page has every line with its counterpart, goal and verdict, and says how
   expect(page).toContain('| single | 2000/s |  | 1.20 |  | >= 1.6 | MISSED |');
   expect(page).toContain('| memory | 10 MB |  |  |  |  |  |');
   expect(page).toContain('- single: the wire');
+  expect(page).not.toContain('the XML');
   expect(page).toContain('2 × a processor. Nothing else ran.');
 });
 
@@ -43,6 +50,13 @@ it('the page says of which bench the figures are not complete', () => {
   const [, ews = '', last = ''] = pageOf(measured, conditions).split('\n## ');
   expect(ews).not.toContain('ended with an error');
   expect(last).toContain('ended with an error');
+});
+
+it('no line has a goal without the reason why it may be missed', () => {
+  // @ts-expect-error The types of a line hold it.
+  const unreasoned: Row = { what: 'single', figure: '2000/s', reached: 1, goal: { atLeast: 2 } };
+  const reasoned: Row = { ...unreasoned, goal: { atLeast: 2 }, why: 'the wire' };
+  expect(whysOf([reasoned, { ...reasoned, reached: 3 }])).toEqual(['- single: the wire']);
 });
 
 it('the plot has a bar for each line with a goal, as long as it came on the way there', () => {
