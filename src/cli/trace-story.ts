@@ -58,7 +58,11 @@ class Followed {
   /** What has that name; between two names of a rotation there may be nothing. */
   static async open(path: string): Promise<Followed | undefined> {
     const handle = await open(path).catch(() => undefined);
-    return handle === undefined ? undefined : new Followed(handle, identityOf(await handle.stat()));
+    if (handle === undefined) return undefined;
+    const facts = await handle.stat();
+    if (!facts.isDirectory()) return new Followed(handle, identityOf(facts));
+    await handle.close();
+    return undefined;
   }
 
   /** The file that was begun after this one, if there is any: the one a name before its own, or, where it has none any more, what has the first name. */
@@ -94,6 +98,7 @@ class Followed {
     if (!buffer.subarray(0, again.bytesRead).equals(this.#before)) {
       this.#at = 0;
       this.#rest = '';
+      this.#before = Buffer.alloc(0);
       this.#decoder = new TextDecoder();
     }
     for (;;) {

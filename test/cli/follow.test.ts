@@ -1,6 +1,7 @@
-import { appendFile, mkdtemp, mkdtempDisposable, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, mkdtempDisposable, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { followed } from '../../src/cli/trace-story.ts';
 
@@ -37,6 +38,12 @@ it('follows a trace from its beginning, half lines and rotations included', asyn
     expect(await waiting).toBe(event);
     expect(await next()).toBe(rest);
   }
+  // Cut to nothing, which is looked at before anything is added.
+  waiting = next();
+  await truncate(path);
+  await Promise.race([waiting, setTimeout(1_000)]);
+  await appendFile(path, line('after nothing'));
+  expect(await waiting).toBe('after nothing');
   stop.abort();
   await rm(folder, { recursive: true, force: true });
 });
