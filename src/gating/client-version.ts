@@ -17,7 +17,7 @@ const withCommas = /^(\d{1,9}), ?(\d{1,9}), ?(\d{1,9}), ?(\d{1,9})$/;
 const printed =
   /\bMajor Minor Build Revision(?: -+){4} (\d{1,9}) (\d{1,9}) (\d{1,9}) (\d{1,9})(?!\S| \d)|\bMajor"? ?: ?(\d{1,9}),? ?"?Minor"? ?: ?(\d{1,9}),? ?"?Build"? ?: ?(\d{1,9}),? ?"?Revision"? ?: ?(\d{1,9})\b(?!\.\d)/gi;
 /** The product's own token. `UCCAPI/`, the platform's, can differ from it. */
-const productToken = /(?:^|\s)OC\/(\S+)/i;
+const productToken = /(?:^|\s)OC\/(\S+)/gi;
 /** Four numbers that stand for themselves: part of no longer number, word, path or token. */
 const standingAlone = /(?<![\w./\\-])\d{1,9}(?:\.\d{1,9}){3}(?![\w/\\-]|\.\w)/g;
 /** `Version 2002 (Build 12527.20194 Click-to-Run)`, in any language: Office 365 shows no more, and is always 16.0. */
@@ -103,6 +103,8 @@ function readFourParts(text: string): ClientVersion | undefined {
 }
 
 function readVersion(text: string): ClientVersion | undefined {
-  const token = productToken.exec(text.replaceAll(/\([^()]*\)/g, ' '))?.[1];
+  const tokens = [...text.replaceAll(/\([^()]*\)/g, ' ').matchAll(productToken)].map(([, token = '']) => token);
+  const [token, another] = new Set(tokens);
+  if (another !== undefined) return undefined; // two clients, of which either could be meant
   return token === undefined ? readShownVersion(text) : readFourParts(token);
 }

@@ -5,6 +5,7 @@ import { flattened, readJson } from './json-output.ts';
 import { type CmdletBlock, nameKey, readListOutput } from './list-output.ts';
 import { readTables } from './table-output.ts';
 import { cleaned, isNoise } from './terminal-text.ts';
+import { isXml, readXml, unescaped } from './xml-output.ts';
 
 /** One scope's value of one setting; `value` is `undefined` where the setting is empty there. */
 export interface ScopedSetting {
@@ -13,7 +14,7 @@ export interface ScopedSetting {
 }
 
 /**
- * Reads one boolean setting of every scope from what a cmdlet printed: as a list, as a table, or as what `ConvertTo-Json` and `ConvertTo-Csv` make of it.
+ * Reads one boolean setting of every scope from what a cmdlet printed: as a list, as a table, or as what `ConvertTo-Json`, `ConvertTo-Csv`, `ConvertTo-Xml` and `Export-Clixml` make of it.
  *
  * @param cmdlet Its name, for errors.
  * @param setting The property's name, matched without regard to case.
@@ -34,7 +35,7 @@ export function readSetting(output: string, cmdlet: string, setting: string): re
   const name = nameKey(setting);
   const blocks = blocksOf(text, tabbed, name, fail);
   if (blocks.length === 0) throw fail('The output lists no object');
-  refuseLeftOut(tabbed, blocks, name, fail);
+  refuseLeftOut(isXml(text) ? unescaped(tabbed) : tabbed, blocks, name, fail);
   // An object without it is another cmdlet's, pasted along, and must not pass for "nothing is set".
   const ofThisCmdlet = blocks.filter((block) => block.has(name));
   if (ofThisCmdlet.length === 0) {
@@ -60,6 +61,7 @@ function blocksOf(text: string, tabbed: string, name: string, fail: (found: stri
   if (lines.some((line) => line.startsWith(name) && line.slice(name.length).trimStart().startsWith(':'))) {
     return readListOutput(text, wanted, fail);
   }
+  if (isXml(text)) return readXml(text, fail);
   // An empty list and an unfinished one too; not the prompt of a remote session, nor what colours leave.
   const json = /^[ \t]*(?:\[\s*(?:[\]{["]|null|true|false|-?\d|$)|\{\s*(?:["}]|$))/m.exec(withoutNoise(text));
   if (json !== null) return readJson(withoutNoise(text).slice(json.index), wanted, fail);
@@ -179,7 +181,9 @@ function readIdentity(value: unknown, fail: (found: string) => OfflineImError): 
   const name = typeof value === 'string' ? value.trim().replace(/^(["'])(.+)\1$/, '$2') : '';
   // A table whose columns do not stand below their names; what YAML says before a value of several lines.
   const isMore = / (?:true|false)$/i.test(name) || /^[>|&*!]/.test(name);
-  if (name !== '' && !isMore) return name;
+  // Cut off where a column ended: another scope's name, or one of several.
+  const isCut = /(?:\.{3}|\u2026)$/.test(name);
+  if (name !== '' && !isMore && !isCut) return name;
   throw fail(value === undefined ? 'An object has no Identity' : `An Identity is ${quoted(value)}`);
 }
 

@@ -12,7 +12,7 @@ export interface CsImConfiguration {
 }
 
 /**
- * Reads the output of `Get-CsImConfiguration`: PowerShell's list, or what `ConvertTo-Json` makes of it; one scope or several.
+ * Reads the output of `Get-CsImConfiguration`: PowerShell's list or table, or what `ConvertTo-Json`, `ConvertTo-Csv`, `ConvertTo-Xml` and `Export-Clixml` make of it; one scope or several.
  * Names match without regard to case; byte order marks, UTF-16 read as bytes, wrapped lines and empty lines are coped with.
  *
  * @returns One entry a scope, in the order of the output.

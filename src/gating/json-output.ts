@@ -69,15 +69,21 @@ function collect(
     }
     return;
   }
-  const block = typeof value === 'string' ? flattened(value) : propertiesOf(value);
+  const block = typeof value === 'string' ? flattened(value) : propertiesOf(value, fail);
   if (block === undefined) return;
   if ([...wanted].some((name) => block.has(name))) blocks.push(block);
   else for (const inner of block.values()) collect(inner, wanted, blocks, depth + 1, fail);
 }
 
-function propertiesOf(value: unknown): CmdletBlock | undefined {
+function propertiesOf(value: unknown, fail: (found: string) => OfflineImError): CmdletBlock | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  return new Map(Object.entries(value).map(([key, property]) => [nameKey(key), plain(property)]));
+  const block = new Map<string, unknown>();
+  for (const [key, property] of Object.entries(value)) {
+    const name = nameKey(key);
+    if (block.has(name)) throw fail(`An object of the JSON has ${quoted(name)} twice`);
+    block.set(name, plain(property));
+  }
+  return block;
 }
 
 /** Windows PowerShell 5 writes a value that carries notes of its own as `{ "value": … }`. */

@@ -60,7 +60,9 @@ function unquoted(lines: readonly string[]): readonly string[] {
     if (marks.length === 0 || !marks.every((line) => /^[ \t]?>(?!>)/.test(line))) break;
     plain = plain.map((line) => line.replace(/^[ \t]?> ?/, ''));
   }
-  return plain;
+  // What was written above and below a listing in a reply is not marked. One mark is no prompt: that is `>>`.
+  const marked = plain.some((line) => /^[ \t]?> ?identity(?![\p{L}\p{N}])/iu.test(line));
+  return marked ? plain.map((line) => line.replace(/^[ \t]?>(?!>) ?/, '')) : plain;
 }
 
 /** `Start-Transcript` puts what it says at the beginning and at the end between lines of asterisks, in any language. */

@@ -58,6 +58,7 @@ describe('parseClientVersion', () => {
     'OC/16.0.6965',
     'Other/1.0 (a OC/16.0.6965.2117 in brackets)',
     'OC/16.0.6965.2117;x',
+    'UCCAPI/16.0.6965.5308 OC/16.0.6965.2117\nUCCAPI/16.0.4266.1001 OC/16.0.4266.1001',
     'Version 2002',
     'Major  Minor  Build  Revision\n-----  -----  -----  --------\n16     0      6920   1000\n15     0      4420   1017',
     'Major : 16\nMinor : 0\nBuild : 6920\nRevision : 1000\n\nMajor : 15\nMinor : 0\nBuild : 4420\nRevision : 1017',

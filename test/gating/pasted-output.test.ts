@@ -121,6 +121,103 @@ describe('a listing from a terminal', () => {
   });
 });
 
+describe('a listing amid a mail', () => {
+  const mail = `Hi,\n\nhere it is:\n\n${list.trim().replaceAll(/^/gm, '> ')}\n\nBob\n-- \nGlobal IT`;
+  it('is read though only the listing is quoted', () => {
+    expect(read(mail)).toEqual(both);
+    expect(read(mail.replaceAll('> ', '>'))).toEqual(both);
+  });
+
+  it('is refused where other lines name a scope that is not quoted', () => {
+    const output = list.trim().replaceAll(/^/gm, '> ').replace('> Identity        : Site', 'Identity        : Site');
+    expect(read(output)).toEqual(both);
+    expect(() => read(`< Identity : Site:Paris\n< EnableOfflineIm : False\n---\n${output}`)).toThrow('site:paris');
+  });
+});
+
+describe('XML', () => {
+  const clixml = `<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04">
+  <Obj RefId="0">
+    <TN RefId="0"><T>Deserialized.IMConfiguration</T><T>Deserialized.System.Object</T></TN>
+    <ToString>Global</ToString>
+    <Props>
+      <S N="Identity">Global</S>
+      <Obj N="Entries" RefId="1"><TNRef RefId="0" /><LST><S>Identity</S></LST></Obj>
+      <Nil N="Element" />
+      <B N="EnableOfflineIm">true</B>
+    </Props>
+    <MS><S N="PSComputerName">lync01</S></MS>
+  </Obj>
+  <Obj RefId="2">
+    <TNRef RefId="0" />
+    <ToString>Site:Redmond North</ToString>
+    <Props><S N="Identity">Site:Redmond North</S><B N="EnableOfflineIm">false</B></Props>
+  </Obj>
+</Objs>`;
+  const converted = `<?xml version="1.0" encoding="utf-8"?>
+<Objects>
+  <Object Type="IMConfiguration">
+    <Property Name="Identity" Type="System.String">Global</Property>
+    <Property Name="Element" Type="System.Object" />
+    <Property Name="Entries" Type="System.Object[]"><Property Type="System.String">x</Property></Property>
+    <Property Name="EnableOfflineIm" Type="System.Boolean">True</Property>
+  </Object>
+  <Object Type="IMConfiguration">
+    <Property Name="Identity" Type="System.String">Site:Redmond North</Property>
+    <Property Name="EnableOfflineIm" Type="System.Boolean">False</Property>
+  </Object>
+</Objects>`;
+  const forms: readonly (readonly [string, string])[] = [
+    ['Export-Clixml', clixml],
+    ['ConvertTo-Xml', converted],
+    ['ConvertTo-Xml -NoTypeInformation', converted.replaceAll(/ Type="[^"]*"/g, '')],
+  ];
+
+  it.each(forms)('of %s is read', (_name, xml) => {
+    expect(read(xml)).toEqual(both);
+    expect(read(xml.replaceAll(/\n */g, ''))).toEqual(both);
+    expect(read(`#< CLIXML\r\n${xml.replaceAll('\n', '\r\n')}`)).toEqual(both);
+    expect(read(xml.replaceAll('Redmond North', 'R&amp;D &lt;_x0031_&#49;'))).toEqual([
+      both[0],
+      { identity: 'Site:R&D <11', enableOfflineIm: false },
+    ]);
+  });
+
+  it.each(forms)('of %s is refused wherever it is cut off', (_name, xml) => {
+    for (let end = xml.indexOf('<Obj') + 6; end < xml.length - 10; end += 7) expect(() => read(xml.slice(0, end))).toThrow();
+  });
+
+  it.each(forms)('of %s is refused when an object says something twice', (_name, xml) => {
+    const twice = xml.replace(/<(\w+) N(?:ame)?="EnableOfflineIm".*?<\/\1>/, '$&$&');
+    expect(() => read(twice)).toThrow('twice');
+  });
+
+  it('costs no more than its length', () => {
+    expect(() => read(`<Objs >${'<S N="a" '.repeat(200_000)}</Objs>`)).toThrow(
+      expect.objectContaining({ code: 'CMDLET_OUTPUT_UNREADABLE' }),
+    );
+  });
+});
+
+describe('a name that a column cut off', () => {
+  it.each(['...', '\u2026'])('is refused in any form: it could be another scope (%s)', (cut) => {
+    const name = `Site:Red${cut}`;
+    for (const output of [
+      `Identity        : ${name}\nEnableOfflineIm : False`,
+      `Identity,EnableOfflineIm\n${name},False`,
+      `Identity   EnableOfflineIm\n--------   ---------------\n${name} False`,
+      JSON.stringify({ Identity: name, EnableOfflineIm: false }),
+    ]) {
+      expect(() => read(output)).toThrow(expect.objectContaining({ code: 'CMDLET_OUTPUT_UNREADABLE' }));
+    }
+  });
+});
+
+it('JSON that says something twice, in another case, is refused', () => {
+  const output = '{"Identity":"Global","EnableOfflineIm":true,"enableofflineim":false}';
+  expect(() => read(output)).toThrow('twice');
+});
+
 describe('a table', () => {
   it.each([
     [
