@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../../src/core/clock.ts';
 import { nodeFiles } from '../../../src/spool/file/disk/node-files.ts';
 import { FileSpool } from '../../../src/spool/file/file-spool.ts';
@@ -45,6 +45,16 @@ describe('the lock of a file spool', () => {
     await spool.open(context);
     expect(await statesOf(spool)).toEqual({ theirs: 'spooled' });
     await spool.close();
+  });
+
+  it('names what is missing where the runtime has no node:sqlite, instead of the rights of the folder', async () => {
+    const lookUp = vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
+    try {
+      const refused = { name: 'OfflineImError', code: 'SPOOL_ROOT_UNUSABLE', message: expect.stringContaining('node:sqlite') };
+      await expect(new FileSpool({ root }).open(context)).rejects.toMatchObject(refused);
+    } finally {
+      lookUp.mockRestore();
+    }
   });
 
   it('keeps a second spool of the same process out, until the first one is closed', async () => {

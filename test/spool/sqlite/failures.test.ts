@@ -2,6 +2,7 @@ import { readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { asSpoolError } from '../../../src/spool/sqlite/connection/sqlite-error.ts';
 import { SqliteSpool } from '../../../src/sqlite.ts';
 import { claimRequest, newEntry, statesOf } from '../../support/spool-entries.ts';
 import { world } from './support.ts';
@@ -223,4 +224,11 @@ describe('rows that cannot be read', () => {
     expect(await statesOf(spool)).toEqual({ b: 'delivered' });
     expect(await spool.counts()).toMatchObject({ delivering: 0, delivered: 1 });
   });
+});
+
+it.each([
+  ['the file system', Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES', syscall: 'open' })],
+  ["Node's permission model", Object.assign(new Error('fsync API is disabled'), { code: 'ERR_ACCESS_DENIED' })],
+])('what %s refuses is an error of the spool', (_who, cause) => {
+  expect(asSpoolError(cause, 's.db')).toMatchObject({ name: 'OfflineImError', code: 'SPOOL_ROOT_UNUSABLE', cause });
 });

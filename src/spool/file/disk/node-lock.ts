@@ -54,9 +54,14 @@ export async function lockFolder(path: string, warn?: (error: OfflineImError) =>
   }
 }
 
+const noSqlite =
+  'FileSpool locks its folder by node:sqlite, which this runtime lacks. Use Node 22.13 or newer, without --no-experimental-sqlite.';
+
 async function lockFile(path: string): Promise<() => void> {
   // Only when it is needed, since Node 22 warns of it; and not by import(), which Jest's CommonJS does not have.
-  const { DatabaseSync } = process.getBuiltinModule('node:sqlite');
+  const sqlite: typeof import('node:sqlite') | undefined = process.getBuiltinModule('node:sqlite');
+  if (sqlite === undefined) throw new OfflineImError('SPOOL_ROOT_UNUSABLE', noSqlite);
+  const { DatabaseSync } = sqlite;
   const before = await lstat(path).catch(() => undefined);
   if (before !== undefined && !before.isFile()) throw new Error('The lock is not a regular file.');
   const database = new DatabaseSync(path);

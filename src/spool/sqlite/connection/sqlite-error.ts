@@ -57,7 +57,8 @@ export function isInputOutput(error: unknown): boolean {
 export function asSpoolError(error: unknown, path: string): Error {
   if (error instanceof OfflineImError) return error;
   const code = resultOf(error);
-  if (code === undefined && isError(error) && 'syscall' in error) {
+  // Of the file system, or of Node's permission model.
+  if (code === undefined && isError(error) && ('syscall' in error || property(error, 'code') === 'ERR_ACCESS_DENIED')) {
     const message = `The spool ${quoted(path)} can't be used: ${error.message}. Check the path and the rights of its folder.`;
     return new OfflineImError('SPOOL_ROOT_UNUSABLE', message, { cause: error });
   }
