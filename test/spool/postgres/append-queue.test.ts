@@ -73,6 +73,18 @@ describe('an append', () => {
     await Promise.all(all);
   });
 
+  it.each([
+    [64, [64]],
+    [200, [100, 100]],
+  ])(
+    'is written with the %i that wait as it does; many are halved, few are not: another commit costs the processor more than it saves time',
+    async (count, expected) => {
+      const { appender, written } = server({ most: 10 });
+      await Promise.all(Array.from({ length: count }, (_, index) => appender.append([message(`a${index}`, `c${index}`)])));
+      expect(written.map(({ length }) => length)).toEqual(expected);
+    },
+  );
+
   it('goes after all that was asked for before it in each of its conversations, also where another of them is held', async () => {
     let isHeld = true;
     const { appender, written } = server({ refuse: (ids) => isHeld && ids.some((id) => ['m-held', 'm-too'].includes(id)) });

@@ -22,8 +22,9 @@ import {
 const entriesAtOnce = 1_000;
 /** Transactions at once: while one is written, messages of the next are prepared. */
 const groupsAtOnce = 2;
-/** Messages that are worth a transaction of their own beside another one. */
+/** Messages that are worth a transaction of their own beside another one, and so many that a group is halved for it. */
 const worthwhile = 16;
+const worthHalving = 128;
 /** Turns of the event loop that the next group is gathered at most: a host may ask for something in each of them. */
 const gatheringTurns = 8;
 /** Connections of a pool that are left to everything else. */
@@ -32,8 +33,7 @@ const leftToOthers = 4;
 const groupLockTimeout = 300;
 /** ms that a message waits for it on its own, and that one transaction waits at a time: the last one, when others took up all of that, just looks. */
 const heldTimeout = 10_000;
-const step = 1_000;
-const look = 50;
+const [step, look] = [1_000, 50] as const;
 /** ms after which a connection that could not be had, or broke before COMMIT, is tried again. */
 const reconnects = [100, 300, 1_000, 3_000] as const;
 
@@ -146,7 +146,7 @@ export class Appender {
   #take(): Item[] {
     const items = this.#items.slice(0, 2 * entriesAtOnce);
     const later = this.#items.slice(items.length);
-    const shared = this.#groups.size + 1 < this.#most && items.length >= 2 * worthwhile;
+    const shared = this.#groups.size + 1 < this.#most && items.length >= worthHalving;
     const most = shared ? Math.ceil(items.length / 2) : items.length;
     const group: Item[] = [];
     const taken = new Set<string>();
