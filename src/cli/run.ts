@@ -40,7 +40,8 @@ function isInterruption(error: unknown, { aborted, reason }: AbortSignal): boole
   if (!aborted) return false;
   const seen = new Set<unknown>();
   for (let one = error; one !== undefined && !seen.has(one); one = property(one, 'cause')) {
-    if (one === reason || property(one, 'name') === 'AbortError') return true;
+    // Who makes an error of what was thrown takes the reason for its message.
+    if (one === reason || property(one, 'name') === 'AbortError' || property(one, 'message') === reason) return true;
     seen.add(one);
   }
   return false;

@@ -4,7 +4,12 @@ import type { Ran } from './offline-im.ts';
 /** What {@link offlineIm} does, in this process: a process for each costs a hundred times more, and shows no more where only what it prints and its code count. */
 export async function offlineImHere(
   args: readonly string[],
-  { env = {}, input = '', cwd = process.cwd() }: { env?: NodeJS.ProcessEnv; input?: string; cwd?: string } = {},
+  {
+    env = {},
+    input = '',
+    cwd = process.cwd(),
+    signal = new AbortController().signal,
+  }: { env?: NodeJS.ProcessEnv; input?: string; cwd?: string; signal?: AbortSignal } = {},
 ): Promise<Ran> {
   const texts = { out: '', err: '' };
   const code = await run(args, {
@@ -18,7 +23,7 @@ export async function offlineImHere(
     version: '0.0.0',
     env: { PATH: process.env.PATH, ...env },
     cwd,
-    signal: new AbortController().signal,
+    signal,
     input: async () => input,
     ask: async () => undefined,
   });

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { recordsOf } from '../../src/cli/trace-story.ts';
+import { offlineImHere } from './in-process.ts';
 import { cache, program } from './offline-im.ts';
 import { fill } from './running-sender.ts';
 
@@ -122,4 +123,10 @@ it('trace notices Ctrl-C in the middle of a file, whatever it looks for', async 
   };
   await expect(read()).rejects.toBe('SIGINT');
   expect(looked).toBe(1);
+});
+
+it('backup that is interrupted ends with 130, and says nothing', async () => {
+  const signal = AbortSignal.abort('SIGINT');
+  const ran = await offlineImHere(['backup', join(folder, 'copy.db'), '--spool', places.SPOOL ?? ''], { signal });
+  expect(ran).toEqual({ code: 130, out: '', err: '' });
 });
