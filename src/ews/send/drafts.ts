@@ -27,7 +27,7 @@ export async function removeItems(
 
 /**
  * A rejected note may have left a draft (ErrorSendAsDenied does, by its documentation): looks for it in Drafts and in the
- * folder of the copy, and deletes it. The outcomes come back with what became of the drafts.
+ * folder of the copy, and deletes it. The outcomes come back with what became of the drafts; a note that was refused and is on its way all the same is in doubt.
  *
  * Where the look-up fails, a draft is reported as left only for ErrorSendAsDenied; other rejections make none by their
  * documentation, and reporting one for each would be a false alarm.
@@ -56,7 +56,8 @@ export async function clearDrafts(
   const folders = [...new Set(['drafts', folder])];
   const search = { tags: rejected.map(({ tag }) => tag), folders, mailbox: place.mailbox };
   const { byTag } = await searchTags(client, settings, search, call);
-  const unsent = [...byTag.values()].flatMap(({ items }) => items.filter(isUnsent));
+  const inTransit = new Set([...byTag].flatMap(([tag, { items }]) => (hasMovedOn(items) ? [tag] : [])));
+  const unsent = [...byTag.values()].flatMap(({ items }) => items.filter(isUnsent)).filter(({ tag }) => !inTransit.has(tag));
   const drafts = unsent.filter(isDraft);
   const removable = drafts.flatMap(({ id, tag }) => (id === undefined ? [] : [{ id, tag }]));
   // What is no draft for certain is not deleted; it is said to be there.
@@ -67,22 +68,30 @@ export async function clearDrafts(
     call,
   );
   const unsure = removable.filter((_, at) => deletions[at] !== 'deleted').map(({ tag }) => tag);
-  for (const [at, { tag }] of removable.entries()) if (deletions[at] === 'kept') left.add(tag);
   // What the answer does not tell, another look does: it may be gone, or lie under another id.
   const again = unsure.length === 0 ? undefined : await searchTags(client, settings, { ...search, tags: unsure }, call);
   for (const [tag, { items, unreadable }] of again?.byTag ?? []) {
-    if (items.some(isUnsent)) left.add(tag);
-    else if (unreadable === undefined) left.delete(tag);
+    const isThere = items.some(isUnsent);
+    if (hasMovedOn(items) || (!isThere && items.length > 0)) inTransit.add(tag);
+    else if (isThere || unreadable !== undefined) left.add(tag);
+    else left.delete(tag);
   }
   const removed = new Set(drafts.map(({ tag }) => tag));
   return outcomes.map((outcome, at) => {
     const tag = notes[at]?.tag;
     if (outcome?.status !== 'rejected' || tag === undefined) return outcome;
+    if (inTransit.has(tag)) return { status: 'unconfirmed', scope: 'note', error: outcome.error, ended: 'fault' };
     const unseen =
       byTag.get(tag)?.unreadable !== undefined && ruleOf(String(outcome.error.details.responseCode)).leavesDraft === true;
     const draft = left.has(tag) || unseen ? 'left' : removed.has(tag) ? 'removed' : 'none';
     return { ...outcome, draft };
   });
+}
+
+/** Handed over for sending; or seen both before it was sent and after, in folders that were read one after the other. */
+function hasMovedOn(items: readonly TaggedItem[]): boolean {
+  const unsent = new Set(items.filter(isUnsent).flatMap(({ id }) => id?.id ?? []));
+  return items.some(({ state, id }) => state === 'submitted' || (state === 'sent' && unsent.has(id?.id ?? '')));
 }
 
 function isUnsent({ state }: TaggedItem): boolean {

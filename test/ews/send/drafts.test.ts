@@ -54,13 +54,37 @@ describe('after a rejection the draft is looked for', () => {
     expect((await h.deliver(1))[0]).toMatchObject({ draft: 'left' });
   });
 
-  it.each([
-    ['its flags contradict', { ...draft, isDraft: false }],
-    ['it was handed over', { ...draft, flags: 13 }],
-  ])('and reported, not removed, where nobody can tell that it is one: %s', async (_, item) => {
-    server(['ErrorInvalidRecipients'], folders([item]));
+  it('and reported, not removed, where nobody can tell that it is one', async () => {
+    server(['ErrorInvalidRecipients'], folders([{ ...draft, isDraft: false }]));
     expect((await h.deliver(1))[0]).toMatchObject({ draft: 'left' });
     expect(h.server.operations()).toEqual(['CreateItem', 'FindItem']);
+  });
+
+  const inDoubt = { status: 'unconfirmed', scope: 'note', ended: 'fault', error: { code: 'EWS_ERROR' } };
+
+  it.each([
+    ['it was handed over', [{ ...draft, flags: 13 }], []],
+    ['it is in both folders', [{ ...draft, id: 'moving' }], [{ ...draft, id: 'moving', flags: 1, isDraft: false }]],
+  ])('and what may go out all the same is looked for again, neither sent again nor deleted: %s', async (_, first, saved) => {
+    server(['ErrorMessageSizeExceeded'], folders(first, saved));
+    expect((await h.deliver(1))[0]).toMatchObject(inDoubt);
+    expect(h.server.operations()).toEqual(['CreateItem', 'FindItem']);
+  });
+
+  it.each([
+    ['was sent', [], [{ ...draft, flags: 1, isDraft: false }], inDoubt],
+    ['was handed over', [{ ...draft, flags: 13 }], [], inDoubt],
+    ['can not be looked for again', 'ErrorAccessDenied', [], { draft: 'left' }],
+    ['has gone', [], [], { draft: 'removed' }],
+  ] as const)('and may no longer be one when it is to be deleted: it %s', async (_, second, saved, expected) => {
+    let looks = 0;
+    server(
+      ['ErrorInvalidRecipients'],
+      (body) => (looks++ === 0 ? folders([draft]) : folders(second, saved))(body),
+      'ErrorItemNotFound',
+    );
+    expect((await h.deliver(1))[0]).toMatchObject(expected);
+    expect(looks).toBe(2);
   });
 
   it.each([
