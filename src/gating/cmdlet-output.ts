@@ -56,12 +56,12 @@ const longestOutput = 10_000_000;
 
 /** By the form of the line that has the setting; where none has, what the text starts like is what gets refused. */
 function blocksOf(text: string, tabbed: string, name: string, fail: (found: string) => OfflineImError): readonly CmdletBlock[] {
+  if (isXml(text)) return readXml(text, name, fail);
   const wanted = new Set(['identity', name]);
   const lines = text.split('\n').map((line) => nameKey(line));
   if (lines.some((line) => line.startsWith(name) && line.slice(name.length).trimStart().startsWith(':'))) {
     return readListOutput(text, wanted, fail);
   }
-  if (isXml(text)) return readXml(text, fail);
   // An empty list and an unfinished one too; not the prompt of a remote session, nor what colours leave.
   const json = /^[ \t]*(?:\[\s*(?:[\]{["]|null|true|false|-?\d|$)|\{\s*(?:["}]|$))/m.exec(withoutNoise(text));
   if (json !== null) return readJson(withoutNoise(text).slice(json.index), wanted, fail);

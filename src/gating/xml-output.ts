@@ -1,34 +1,62 @@
 import type { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { type CmdletBlock, nameKey } from './list-output.ts';
+import { isNoise } from './terminal-text.ts';
 
-const root = /<(Objs|Objects)(?=[\s>])[^<>]*>/;
+const root = /<(Objs|Objects)(?=[\s>])[^<>]*>/g;
 /** An object begins or ends, or a property of one is written whole. */
-const part = /<(\/?)Obj(?:ect)?(?=[\s>])[^<>]*>|<(\w+)\s[^<>]*?\bN(?:ame)?="([^"<>]*)"[^<>]*?(?:\/>|>([^<]*)<\/\2>)/g;
+const part = /<(\/?)Obj(?:ect)?(?=[\s>])[^<>]*?(\/?)>|<(\w+)((?:\s+[\w:]+="[^"<>]*")+)\s*(?:\/>|>([^<]*)<\/\3>)/g;
+const propertyName = /\sN(?:ame)?="([^"]*)"/;
 const named: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
 /** Whether it is what `Export-Clixml` or `ConvertTo-Xml` made. */
 export function isXml(text: string): boolean {
-  return root.test(text);
+  return text.search(root) >= 0;
 }
 
 /**
- * Reads what `Export-Clixml` (`<Obj><Props><S N="Identity">`) and `ConvertTo-Xml` (`<Object><Property Name="Identity">`) made of objects. An object inside of
- * another one is one of its own.
+ * Reads what `Export-Clixml` (`<Obj><Props><S N="Identity">`) and `ConvertTo-Xml` (`<Object><Property Name="Identity">`) made of objects, in all documents of the
+ * text. An object inside of another one is one of its own.
+ *
+ * @param setting A property that must be read wherever it is named: an object that lacks it would pass for another cmdlet's.
  */
-export function readXml(text: string, fail: (found: string) => OfflineImError): readonly CmdletBlock[] {
-  const [start = '', name = ''] = root.exec(text) ?? [];
-  const from = text.indexOf(start) + start.length;
-  const until = text.indexOf(`</${name}>`, from);
-  if (until < 0) throw fail('The output starts like XML, but does not end');
+export function readXml(text: string, setting: string, fail: (found: string) => OfflineImError): readonly CmdletBlock[] {
+  const blocks: CmdletBlock[] = [];
+  let beside = '';
+  let end = 0;
+  for (const { 0: start, 1: name, index } of text.matchAll(root)) {
+    if (index < end) throw fail('A document of the XML begins in another one');
+    const until = text.indexOf(`</${name}>`, index);
+    if (until < 0) throw fail('The output starts like XML, but does not end');
+    beside += `${text.slice(end, index)}\n`;
+    blocks.push(...objectsIn(text.slice(index + start.length, until), fail));
+    end = until + `</${name}>`.length;
+  }
+  beside += text.slice(end);
+  const others = beside.split('\n').filter((line) => !isNoise(line.trim()));
+  if (others.some((line) => nameKey(line).includes(setting))) throw fail(`The output has ${setting} beside the XML, too`);
+  const mentions = [...text.matchAll(/=\s*(?:"([^"<>]*)"|'([^'<>]*)')/g)].filter(
+    ([, double, single]) => nameKey(unescaped(double ?? single ?? '')) === setting,
+  );
+  if (mentions.length > blocks.filter((block) => block.has(setting)).length)
+    throw fail(`The XML has ${setting} where it can't be read`);
+  return blocks;
+}
+
+function objectsIn(xml: string, fail: (found: string) => OfflineImError): readonly CmdletBlock[] {
+  if (xml.includes('<!')) throw fail('The XML has a comment or a section of characters');
+  // A cmdlet that failed has listed a part at best.
+  if (/\sS="Error"/i.test(xml)) throw fail('The XML has an error record');
   const blocks: CmdletBlock[] = [];
   const open: Map<string, string>[] = [];
-  for (const [, closes, , property, value = ''] of text.slice(from, until).matchAll(part)) {
+  for (const [, closes, isEmpty, tag, attributes = '', value = ''] of xml.matchAll(part)) {
     const block = open.at(-1);
-    if (property === undefined) {
-      if (closes === '') open.push(new Map());
-      else if (block !== undefined) blocks.push(block);
-      if (closes !== '') open.pop();
-    } else if (block !== undefined) {
+    const property = propertyName.exec(attributes)?.[1];
+    if (tag === undefined) {
+      if (closes !== '') {
+        if (block !== undefined) blocks.push(block);
+        open.pop();
+      } else if (isEmpty === '') open.push(new Map());
+    } else if (block !== undefined && property !== undefined) {
       const key = nameKey(unescaped(property));
       if (block.has(key)) throw fail('An object of the XML has a property twice');
       block.set(key, unescaped(value).trim());

@@ -192,10 +192,48 @@ describe('XML', () => {
     expect(() => read(twice)).toThrow('twice');
   });
 
-  it('costs no more than its length', () => {
-    expect(() => read(`<Objs >${'<S N="a" '.repeat(200_000)}</Objs>`)).toThrow(
+  it.each(forms)('of %s is read in all documents of the text', (_name, xml) => {
+    const others = xml.replaceAll('Global<', 'Site:Paris<').replaceAll('Redmond North', 'Oslo');
+    expect(read(`${xml}\n${others}`).map(({ identity }) => identity)).toEqual([
+      'Global',
+      'Site:Redmond North',
+      'Site:Paris',
+      'Site:Oslo',
+    ]);
+  });
+
+  const paris = '<Object><Property Name="Identity" Type="System.String">Site:Paris</Property>';
+  it.each([
+    [
+      'a value within another one',
+      '<Property Name="EnableOfflineIm"><Property Type="System.Boolean">False</Property></Property>',
+    ],
+    ['single quotes', "<Property Name='EnableOfflineIm'>False</Property>"],
+    ['characters as such', '<Property Name="EnableOfflineIm"><![CDATA[False]]></Property>'],
+    ['notes of its own', '<Obj N="EnableOfflineIm" RefId="3"><B>false</B></Obj>'],
+  ])('is refused where a setting can not be read, which would pass for one that is not set: %s', (_name, property) => {
+    expect(() => read(converted.replace('</Objects>', `${paris}${property}</Object></Objects>`))).toThrow(
       expect.objectContaining({ code: 'CMDLET_OUTPUT_UNREADABLE' }),
     );
+  });
+
+  it('is refused with a record of an error, a comment, or another listing beside it', () => {
+    const error = '<S S="Error">Get-CsImConfiguration : Access denied_x000D__x000A_</S>';
+    for (const output of [
+      clixml.replace('</Objs>', `${error}</Objs>`),
+      `${clixml}\n#< CLIXML\n<Objs Version="1.1.0.1">${error}</Objs>`,
+      converted.replace(/<Object .*?<\/Object>/s, '<!-- $& -->'),
+      `${list}\n${converted}`,
+      `${converted}\n\nIdentity,EnableOfflineIm\nGlobal,False`,
+    ])
+      expect(() => read(output)).toThrow(expect.objectContaining({ code: 'CMDLET_OUTPUT_UNREADABLE' }));
+    expect(read(`PS C:\\> Get-CsImConfiguration | Select Identity,EnableOfflineIm | ConvertTo-Xml\n${converted}`)).toEqual(both);
+  });
+
+  it('costs no more than its length', () => {
+    for (const attributes of ['<S N="a" '.repeat(200_000), `<S ${'N="a" '.repeat(200_000)}`]) {
+      expect(() => read(`<Objs >${attributes}</Objs>`)).toThrow(expect.objectContaining({ code: 'CMDLET_OUTPUT_UNREADABLE' }));
+    }
   });
 });
 
