@@ -283,6 +283,29 @@ it('what is appended while others are told in vain is told of all the same', asy
   await pool.end();
 });
 
+it('tells other processes of what is still being appended when a close begins: they would find it at their next poll only', async () => {
+  const schema = fixture.newSchema();
+  const pool = fixture.server.pool();
+  const spool = await fixture.open(schema, {}, pool);
+  const listening = await fixture.pool.connect();
+  let heard = 0;
+  listening.on('notification', () => {
+    heard += 1;
+  });
+  try {
+    await listening.query(`LISTEN offline_im_${schema}`);
+    const appended = spool.append([newEntry('a')]);
+    await spool.close();
+    expect(await appended).toMatchObject([{ status: 'appended' }]);
+    await listening.query('SELECT 1');
+    expect(heard).toBe(1);
+  } finally {
+    await listening.query('UNLISTEN *');
+    listening.release();
+    await pool.end();
+  }
+});
+
 it('tells other processes of many commits at once, not after each, which is a trip more; a close waits for what is not told yet', async () => {
   const schema = fixture.newSchema();
   const pool = fixture.server.pool();

@@ -248,7 +248,7 @@ export class News {
     this.#telling = true;
     try {
       // A close waits for all of it.
-      await this.#session.use(async () => {
+      await this.#session.also(async () => {
         const { clock } = this.#session;
         while (this.#more) {
           const pause = this.#next - clock.monotonic();
@@ -262,7 +262,7 @@ export class News {
         this.#telling = false;
       });
     } catch {
-      // A spool that is closed.
+      // Nothing that is known leads here; what comes next is told of.
       this.#telling = false;
     }
   }

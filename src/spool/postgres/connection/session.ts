@@ -81,7 +81,8 @@ export class Session {
     return this.#life.run(async () => {
       if (this.#context === undefined) return;
       this.#context = undefined;
-      await Promise.allSettled(this.#running);
+      // What they leave to be done, too.
+      while (this.#running.size > 0) await Promise.allSettled(this.#running);
       await end();
       this.#letGo?.();
     });
@@ -90,6 +91,11 @@ export class Session {
   /** Runs an operation while the spool is open; a close waits for it. */
   async use<Result>(operation: () => Promise<Result>): Promise<Result> {
     void this.context;
+    return this.also(operation);
+  }
+
+  /** The same of what an operation that is under way leaves to be done: also when a close waits for that already. */
+  async also<Result>(operation: () => Promise<Result>): Promise<Result> {
     const running = operation();
     this.#running.add(running);
     try {
