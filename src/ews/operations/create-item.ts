@@ -1,7 +1,8 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { DeliveryOutcome, Mailbox, Note } from '../../transport/contract.ts';
 import { toOutcome } from '../../transport/verdict.ts';
-import { ewsError, outcomeOfCode } from '../outcome/outcome.ts';
+import type { ReplyMeta } from '../client/reply.ts';
+import { ewsError, inDoubt, outcomeOfCode } from '../outcome/outcome.ts';
 import { ruleOf } from '../outcome/response-codes.ts';
 import type { XmlElement } from '../xml/read.ts';
 import { escapeText } from '../xml/write.ts';
@@ -38,7 +39,8 @@ function mailboxXml({ name, address }: Mailbox): string {
  * One outcome per note, in order. Fewer answers than notes leave the rest unknown; more answers than notes can't be matched,
  * so they prove nothing.
  */
-export function createItemOutcomes(payload: XmlElement, notes: readonly Note[], requestId: string): DeliveryOutcome[] {
+export function createItemOutcomes(payload: XmlElement, notes: readonly Note[], meta: ReplyMeta): DeliveryOutcome[] {
+  const { requestId } = meta;
   const messages = responseMessages(payload, 'CreateItem');
   if (messages === undefined || messages.length > notes.length) {
     const error = new OfflineImError('RESPONSE_UNREADABLE', 'The response is not the answer to this CreateItem.', {
@@ -55,10 +57,10 @@ export function createItemOutcomes(payload: XmlElement, notes: readonly Note[], 
       return toOutcome({ kind: 'unconfirmed', scope: 'note' }, error);
     }
     if (message.ok) return { status: 'delivered', messageClass: note.messageClass };
-    if (isClear(message)) return afterFault(outcomeOfCode(message.responseCode, message.element, requestId));
-    const inDoubt = toOutcome({ kind: 'unconfirmed', scope: 'note' }, ewsError(message.responseCode, requestId));
+    if (isClear(message)) return afterFault(inDoubt(outcomeOfCode(message.responseCode, message.element, requestId), meta));
+    const unsure = toOutcome({ kind: 'unconfirmed', scope: 'note' }, ewsError(message.responseCode, requestId));
     // A class that can't be read beside NoError is nothing that went wrong: a copy that is found then proves that it was sent.
-    return message.responseCode === 'NoError' && message.responseClass !== 'Error' ? inDoubt : afterFault(inDoubt);
+    return message.responseCode === 'NoError' && message.responseClass !== 'Error' ? unsure : afterFault(unsure);
   });
 }
 

@@ -47,14 +47,16 @@ export function outcomeOfReply(reply: WholeReply, notes: number): DeliveryOutcom
   const { meta } = reply;
   const verdict = reply.kind === 'http' || meta.status === 429 ? statusRule(meta).verdict : faultVerdict(reply.fault, notes);
   const backOff = reply.kind === 'http' ? meta.retryAfter : faultBackOff(reply.fault, meta);
-  const outcome = toOutcome(meta.sentBefore === true ? inDoubt(verdict) : verdict, error, backOff);
+  const outcome = inDoubt(toOutcome(verdict, error, backOff), meta);
   return reply.kind === 'fault' ? byFault(outcome) : outcome;
 }
 
-/** The same, where another copy of the request may have been processed. */
-function inDoubt(verdict: Verdict): Verdict {
-  if (verdict.kind === 'blocked') return { ...verdict, sent: 'unknown' };
-  return { kind: 'unconfirmed', scope: verdict.scope };
+/** What the last answer says of a note proves nothing where another copy of the request may have been processed. */
+export function inDoubt(outcome: DeliveryOutcome, { sentBefore }: ReplyMeta): DeliveryOutcome {
+  if (sentBefore !== true || outcome.status === 'delivered' || outcome.status === 'unconfirmed') return outcome;
+  if (outcome.status === 'blocked') return { ...outcome, sent: 'unknown' };
+  const backOff = outcome.status === 'deferred' ? outcome.retryAfter : undefined;
+  return toOutcome({ kind: 'unconfirmed', scope: outcome.scope }, outcome.error, backOff);
 }
 
 /** What a response message with an error or a warning means for its note. */

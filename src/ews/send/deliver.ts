@@ -78,7 +78,7 @@ async function sendBatch(delivery: Delivery, batch: Batch, options: DeliverOptio
 }
 
 function outcomesOf(reply: Reply, notes: readonly Note[]): readonly DeliveryOutcome[] {
-  if (reply.kind === 'body') return createItemOutcomes(reply.payload, notes, reply.meta.requestId);
+  if (reply.kind === 'body') return createItemOutcomes(reply.payload, notes, reply.meta);
   const outcome = outcomeOfReply(reply, notes.length);
   const known = reply.kind === 'fault' ? afterFault(outcome) : outcome;
   return notes.map(() => known);

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Credentials, SendRequest } from '../../../src/ews/auth/credentials.ts';
 import { numbersOfRow } from '../../support/security-page.ts';
 import { always, makeNote, useHarness } from '../support/harness.ts';
-import { created, ok } from '../support/responses.ts';
+import { created, fault, ok } from '../support/responses.ts';
 
 const h = useHarness();
 const secret = 'TOK-SECRET-123';
@@ -130,5 +130,30 @@ describe('a login that', () => {
     };
     const [outcome] = await transport.deliver([makeNote(transport, 0)], always());
     expect(outcome).toMatchObject({ status: 'blocked', sent: 'unknown' });
+  });
+
+  it.each([
+    ['an item is', created('ErrorInvalidRecipients')],
+    ['a busy server says of an item that it is', created('ErrorServerBusy')],
+    ['the schema version is', fault('ErrorInvalidServerVersion')],
+    ['the class of an item is', created('ErrorObjectTypeChanged')],
+  ])('loses one request and sends another, of which %s refused: the note is neither sent again nor given up', async (_, body) => {
+    const transport = h.transport({
+      credentials: {
+        scheme: 'mine',
+        authenticate: async (send) => {
+          if (h.server.requests.length === 0) await send({}).catch(() => undefined);
+          return send({});
+        },
+      },
+    });
+    h.server.handler = (_request, response) => {
+      if (h.server.requests.length > 1) return { body };
+      response.socket?.resetAndDestroy();
+      return undefined;
+    };
+    const [outcome] = await transport.deliver([makeNote(transport, 0)], always());
+    expect(outcome).toMatchObject({ status: 'unconfirmed', ended: 'fault' });
+    expect(h.server.operations()).toEqual(['CreateItem', 'CreateItem']);
   });
 });
