@@ -114,14 +114,14 @@ export class TableWatcher {
 
   claimed(kind: 'deliver' | 'probe', note: ClaimedNote, lease: number): void {
     const entryIds = note.entries.map(({ id }) => id);
-    this.#claims.set(note.token, { kind, entryIds, until: this.#clock.monotonic() + lease, open: true });
+    this.#claims.set(note.token, { kind, entryIds, until: this.#leaseFrom(lease), open: true });
     this.note(operations.claim(note, kind));
   }
 
   renewed(tokens: readonly string[], lost: readonly string[], lease: number): void {
     for (const token of tokens) {
       const claim = this.#claims.get(token);
-      if (claim?.open && !lost.includes(token)) claim.until = this.#clock.monotonic() + lease;
+      if (claim?.open && !lost.includes(token)) claim.until = this.#leaseFrom(lease);
     }
   }
 
@@ -307,6 +307,11 @@ export class TableWatcher {
 
   #isClaimed(id: string): boolean {
     return [...this.#claims.values()].some(({ open, kind, entryIds }) => open && kind === 'deliver' && entryIds.includes(id));
+  }
+
+  /** Spools count whole milliseconds: what began within one ends as if it had begun with it. */
+  #leaseFrom(lease: number): number {
+    return Math.floor(this.#clock.monotonic()) + lease;
   }
 
   #lapse(claim: Claim): void {

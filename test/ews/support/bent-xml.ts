@@ -15,7 +15,7 @@ export const bendKinds = [
   'first',
   'last',
 ] as const;
-export type BendKind = (typeof bendKinds)[number];
+type BendKind = (typeof bendKinds)[number];
 
 /** What is bent, wherever it stands in an answer. */
 export interface Bend {
