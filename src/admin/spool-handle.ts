@@ -2,21 +2,16 @@ import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
 import { adminOf, laneOf, type PauseOptions, readPause } from '../sender/entries.ts';
 import { type MessageEntry, shownEntry } from '../sender/status.ts';
-import type { BulkResult, BulkVerb, EntryFilter, LaneReport, ListProgress, Pause, SpoolAdmin } from '../spool/admin/contract.ts';
+import type { BulkResult, BulkVerb, EntryFilter, LaneReport, ListProgress, SpoolAdmin } from '../spool/admin/contract.ts';
 import { type Change, type SpoolEntry, type SpoolState, type SpoolStorage, spoolStates } from '../spool/contract.ts';
 import { isShut } from '../spool/sealed/entries.ts';
 import { pausesOf } from '../spooler/lanes/obstacles.ts';
 import { type Explanation, explain } from './explain.ts';
 import { cursorFor, cursorOf, type HandleChange, type HandleQuery, readChange, readQuery } from './filters.ts';
+import { type HandleAudit, type HandleLanes, type HandleReport, type HandleStats, shownLanes } from './reports.ts';
 
 /** Entries of a mailbox among which the one that others wait for is looked for, and those of one look. */
 const [mostLooked, page] = [2_000, 200];
-
-/** What {@link SpoolHandle.stats} tells. */
-export interface HandleStats {
-  readonly states: Readonly<Record<SpoolState, number>>;
-  readonly paused: readonly Pause[];
-}
 
 /** A spool as an operator has it open: no sender is needed, and nothing is delivered. */
 export class SpoolHandle {
@@ -70,19 +65,23 @@ export class SpoolHandle {
   /** Entries by state, and what is paused. */
   async stats(): Promise<HandleStats> {
     const [states, paused] = await Promise.all([this.#storage.counts(), this.#storage.admin?.paused() ?? []]);
-    return { states, paused };
+    return { states, paused: paused.map(({ since, ...pause }) => ({ ...pause, since: new Date(since) })) };
   }
 
   /** What waits by mailbox, and what the processes on this spool can't use. */
-  lanes(): Promise<LaneReport> {
-    return this.#admin.lanes();
+  async lanes(): Promise<HandleLanes> {
+    return shownLanes(await this.#admin.lanes());
   }
 
   /**
    * What the processes on this spool can't use, without the sums by mailbox of {@link SpoolHandle.lanes}: those look at all that waits.
    * @internal
    */
-  async reports(): Promise<LaneReport['reports']> {
+  async reports(): Promise<readonly HandleReport[]> {
+    return shownLanes({ lanes: [], reports: await this.#reports() }).reports;
+  }
+
+  async #reports(): Promise<LaneReport['reports']> {
     const { admin } = this.#storage;
     return (await admin?.reports?.()) ?? (await admin?.lanes())?.reports ?? [];
   }
@@ -92,7 +91,7 @@ export class SpoolHandle {
     const entries = await this.#known(id);
     const { admin } = this.#storage;
     const pauses = (await admin?.paused()) ?? [];
-    const reports = await this.reports();
+    const reports = await this.#reports();
     const now = (await this.now()).getTime();
     return Promise.all(
       entries.map(async (entry) => {
@@ -223,8 +222,8 @@ export class SpoolHandle {
   }
 
   /** What was done by operators, the latest first. */
-  audit(): ReturnType<SpoolAdmin['audit']> {
-    return this.#admin.audit();
+  async audit(): Promise<readonly HandleAudit[]> {
+    return (await this.#admin.audit()).map(({ at, ...record }) => ({ ...record, at: new Date(at) }));
   }
 
   /** Closes the spool; nothing can be asked of it afterwards. */

@@ -1,5 +1,5 @@
+import type { HandleLane, HandleStats } from '../admin/reports.ts';
 import type { SpoolHandle } from '../admin/spool-handle.ts';
-import type { LaneSummary } from '../spool/admin/contract.ts';
 import { type SpoolState, spoolStates } from '../spool/contract.ts';
 import type { History } from './history.ts';
 import { type Html, html } from './html.ts';
@@ -19,9 +19,9 @@ export async function overview(view: View, spool: SpoolHandle, history: History)
     obstacles.flatMap((one) => one.lanes.map((lane) => ({ ...one, lane }))),
     ({ lane }) => lane,
   );
-  const weight = ({ lane, states }: LaneSummary): number =>
+  const weight = ({ lane, states }: HandleLane): number =>
     (byLane.has(lane) || pausedLanes.has(lane) ? 1e12 : 0) + Object.values(states).reduce((sum, count) => sum + count, 0);
-  const lanes = [...report.lanes].sort((a, b) => weight(b) - weight(a) || a.oldest - b.oldest);
+  const lanes = [...report.lanes].sort((a, b) => weight(b) - weight(a) || a.oldest.getTime() - b.oldest.getTime());
   const rows = lanes.slice(0, mostLanes).map(({ lane, states, oldest }) => {
     const pause = pausedLanes.get(lane) ?? all;
     const reasons = byLane.get(lane) ?? [];
@@ -59,7 +59,7 @@ export function searchForm({ basePath }: View): Html {
 <form method="get" action="${basePath}/messages"><label>Recipient <input name="recipient" maxlength="320" dir="auto"></label> <label>Sender's mailbox <input name="mailbox" maxlength="320" dir="auto"></label> <label>Code <input name="code" maxlength="64"></label> <label>State <select name="state"><option value="">any</option>${spoolStates.map((state) => html`<option>${state}</option>`)}</select></label><button>List</button></form>`;
 }
 
-function everyMailbox(view: View, paused: Awaited<ReturnType<SpoolHandle['stats']>>['paused']): Html {
+function everyMailbox(view: View, paused: HandleStats['paused']): Html {
   const all = paused.find(({ lane }) => lane === undefined);
   const told =
     all === undefined

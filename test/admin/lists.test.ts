@@ -135,3 +135,31 @@ describe('the course of a list or a change', () => {
     },
   );
 });
+
+it.each(Object.keys(kinds))('a handle on a %s spool tells each time as a date, as entries and events do', async (kind) => {
+  const storage = kinds[kind]?.();
+  const spool = await handleOf(storage, 3);
+  const { since, nextTrialAt } = { since: Date.now(), nextTrialAt: Date.now() + 60_000 };
+  const reason = { code: 'EWS_ERROR', text: 'Refused.' } as const;
+  await storage?.admin?.report({
+    owner: 'a process',
+    pollInterval: 60_000,
+    obstacles: [{ kind: 'mailbox-blocked', name: 'a@contoso.com', lanes: ['a@contoso.com'], since, reason, nextTrialAt }],
+  });
+  await spool.pause(undefined, { why: 'moved' });
+  await spool.hold({ limit: 1 });
+  const told = [await spool.stats(), await spool.lanes(), await spool.audit(), await spool.list(), await spool.explain('m1')];
+  expect(told[1]).toMatchObject({
+    lanes: [{ oldest: expect.any(Date) }],
+    reports: [{ at: expect.any(Date), obstacles: [{ since: expect.any(Date), nextTrialAt: expect.any(Date) }] }],
+  });
+  expect(timesAsNumbers(told)).toEqual([]);
+  await spool.close();
+});
+
+/** Where in it a number stands that is a time since 1970. */
+function timesAsNumbers(value: unknown, where = ''): readonly string[] {
+  if (typeof value === 'number') return value > 1e12 ? [where] : [];
+  if (typeof value !== 'object' || value === null || value instanceof Date) return [];
+  return Object.entries(value).flatMap(([name, one]) => timesAsNumbers(one, `${where}.${name}`));
+}

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { migrateSpool } from '../../src/admin/migrate.ts';
+import { migrateSpool } from '../../src/admin/upkeep.ts';
 import { placeOf } from '../../src/admin/where.ts';
 import { SqliteSpool } from '../../src/spool/sqlite/sqlite-spool.ts';
 import { ManualClock } from '../../src/testing/manual-clock.ts';

@@ -1,7 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { HandleStats } from '../../admin/spool-handle.ts';
+import type { HandleLanes, HandleStats } from '../../admin/reports.ts';
 import { quoted } from '../../core/errors/quote.ts';
-import type { LaneReport } from '../../spool/admin/contract.ts';
 import { spoolStates } from '../../spool/contract.ts';
 import { type Call, textOption } from '../command.ts';
 import { type ExitCode, exitCodes, UsageError, untilStopped } from '../exit-codes.ts';
@@ -42,7 +41,7 @@ function conditionOf(text: string | undefined): (stats: HandleStats) => boolean 
   };
 }
 
-function show({ output }: Call, { states, paused }: HandleStats, { lanes, reports }: LaneReport): void {
+function show({ output }: Call, { states, paused }: HandleStats, { lanes, reports }: HandleLanes): void {
   const obstacles = reports.flatMap((report) => report.obstacles.map((one) => ({ ...one, owner: report.owner })));
   if (output.json) {
     output.document({ states, paused, lanes, obstacles });
@@ -53,11 +52,11 @@ function show({ output }: Call, { states, paused }: HandleStats, { lanes, report
     spoolStates.map((state) => [state, String(states[state])]),
   );
   for (const { lane, by, why, since } of paused) {
-    const told = `${lane ?? 'every mailbox'} by ${by} since ${new Date(since).toISOString()}${why === undefined ? '' : `: ${why}`}`;
+    const told = `${lane ?? 'every mailbox'} by ${by} since ${since.toISOString()}${why === undefined ? '' : `: ${why}`}`;
     output.line(`${output.style('yellow', 'paused')}\t${told}`);
   }
   for (const { kind, name, reason, nextTrialAt } of obstacles) {
-    const told = `${name}: ${reason.code}: ${reason.text} Next trial ${new Date(nextTrialAt).toISOString()}`;
+    const told = `${name}: ${reason.code}: ${reason.text} Next trial ${nextTrialAt.toISOString()}`;
     output.line(`${output.style('red', kind)}\t${told}`);
   }
 }

@@ -1,5 +1,4 @@
-import { backUpSpool } from '../../admin/backup.ts';
-import { migrateSpool } from '../../admin/migrate.ts';
+import { backUpSpool, migrateSpool } from '../../admin/upkeep.ts';
 import { hasCode } from '../../core/errors/offline-im-error.ts';
 import { asError } from '../../core/errors/thrown.ts';
 import type { Call } from '../command.ts';

@@ -1,6 +1,6 @@
 /** 2 to that power: parts of the index, each of which grows by itself. */
 const partBits = 14;
-/** 2 to that power: parts of a row. Rows are made as they are needed: an array of all parts took longer than all else that opens an empty spool. */
+/** 2 to that power: parts of a row. Rows are made as they are needed: an array of all parts would cost each open 192 KB. */
 const rowBits = 7;
 const firstSlots = 8;
 /** A part grows by this when it is so full: fuller ones save little more, and searching them takes longer and longer. */

@@ -1,5 +1,7 @@
+import { resolve } from 'node:path';
 import { systemClock } from '../core/clock.ts';
-import { hasCode } from '../core/errors/offline-im-error.ts';
+import { hasCode, OfflineImError } from '../core/errors/offline-im-error.ts';
+import type { BackupOptions } from '../spool/disk/backup.ts';
 import { PostgresSpool } from '../spool/postgres/postgres-spool.ts';
 import { hostPool } from './host-pg.ts';
 import { openStorage } from './storage.ts';
@@ -40,5 +42,25 @@ async function isBehind(spool: PostgresSpool): Promise<boolean> {
   } catch (error) {
     if (hasCode(error, 'SPOOL_NOT_MIGRATED')) return true;
     throw error;
+  }
+}
+
+/** Copies the spool of a folder or an SQLite file, in use or not. @throws {OfflineImError} `BACKUP_REFUSED` for a database, and says how it is backed up */
+export async function backUpSpool(
+  where: string,
+  target: string,
+  options: { readonly signal?: AbortSignal; readonly overwrite?: boolean },
+): Promise<void> {
+  if (placeOf(where).kind === 'postgres') {
+    throw new OfflineImError('BACKUP_REFUSED', 'A PostgreSQL spool is backed up with pg_dump --schema, or with its database.');
+  }
+  const context = { clock: systemClock, tombstones: 86_400_000 };
+  const spool = (await openStorage(where, { schema: '' }, context)) as Awaited<ReturnType<typeof openStorage>> & {
+    backup(path: string, options: BackupOptions): Promise<void>;
+  };
+  try {
+    await spool.backup(resolve(target), options);
+  } finally {
+    await spool.close();
   }
 }
