@@ -5,6 +5,7 @@ import { isNoise } from './terminal-text.ts';
 const root = /<(Objs|Objects)(?=[\s>])[^<>]*>/g;
 /** An object begins or ends, or a property of one is written whole. */
 const part = /<(\/?)Obj(?:ect)?(?=[\s>])[^<>]*?(\/?)>|<(\w+)((?:\s+[\w:]+="[^"<>]*")+)\s*(?:\/>|>([^<]*)<\/\3>)/g;
+const unended = 'The output starts like XML, but does not end';
 const propertyName = /\sN(?:ame)?="([^"]*)"/;
 const named: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
@@ -24,28 +25,23 @@ export function readXml(text: string, setting: string, fail: (found: string) => 
   let beside = '';
   let end = 0;
   for (const { 0: start, 1: name, index } of text.matchAll(root)) {
-    if (index < end) throw fail('A document of the XML begins in another one');
     const until = text.indexOf(`</${name}>`, index);
-    if (until < 0) throw fail('The output starts like XML, but does not end');
-    beside += `${text.slice(end, index)}\n`;
+    if (until < 0) throw fail(unended);
+    beside += text.slice(end, index);
     blocks.push(...objectsIn(text.slice(index + start.length, until), fail));
     end = until + `</${name}>`.length;
   }
-  beside += text.slice(end);
-  const others = beside.split('\n').filter((line) => !isNoise(line.trim()));
-  if (others.some((line) => nameKey(line).includes(setting))) throw fail(`The output has ${setting} beside the XML, too`);
-  const mentions = [...text.matchAll(/=\s*(?:"([^"<>]*)"|'([^'<>]*)')/g)].filter(
-    ([, double, single]) => nameKey(unescaped(double ?? single ?? '')) === setting,
-  );
-  if (mentions.length > blocks.filter((block) => block.has(setting)).length)
-    throw fail(`The XML has ${setting} where it can't be read`);
+  const others = (beside + text.slice(end)).split('\n').filter((line) => !isNoise(line.trim()));
+  const mentions = [...text.matchAll(/=\s*["']([^"'<>]*)/g)].filter(([, mention = '']) => nameKey(mention) === setting);
+  const read = blocks.filter((block) => block.has(setting));
+  if (mentions.length > read.length || others.some((line) => nameKey(line).includes(setting)))
+    throw fail(`The output has ${setting} where it can't be read`);
   return blocks;
 }
 
 function objectsIn(xml: string, fail: (found: string) => OfflineImError): readonly CmdletBlock[] {
-  if (xml.includes('<!')) throw fail('The XML has a comment or a section of characters');
   // A cmdlet that failed has listed a part at best.
-  if (/\sS="Error"/i.test(xml)) throw fail('The XML has an error record');
+  if (/<!|\sS="Error"/i.test(xml)) throw fail('The XML has a comment or an error');
   const blocks: CmdletBlock[] = [];
   const open: Map<string, string>[] = [];
   for (const [, closes, isEmpty, tag, attributes = '', value = ''] of xml.matchAll(part)) {
@@ -62,7 +58,7 @@ function objectsIn(xml: string, fail: (found: string) => OfflineImError): readon
       block.set(key, unescaped(value).trim());
     }
   }
-  if (open.length > 0) throw fail('The output starts like XML, but does not end');
+  if (open.length > 0) throw fail(unended);
   return blocks;
 }
 
