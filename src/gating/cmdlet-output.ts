@@ -48,7 +48,30 @@ export function readSetting(output: string, cmdlet: string, setting: string): re
   const identities = settings.map((scope) => scope.identity.toLowerCase());
   const twice = identities.find((identity, index) => identities.indexOf(identity) < index);
   if (twice !== undefined) throw fail(`The output has the scope ${quoted(twice)} twice`);
+  refuseSaidBesides(text, setting, blocks, settings, fail);
   return settings;
+}
+
+/** The same beside it in another form, such as JSON below a list, is not read: what it says must not be more than what was. */
+function refuseSaidBesides(
+  text: string,
+  setting: string,
+  blocks: readonly CmdletBlock[],
+  settings: readonly ScopedSetting[],
+  fail: (found: string) => OfflineImError,
+): void {
+  // No parameter of a command.
+  const said = new RegExp(String.raw`(?<![-\p{L}])${setting}[^\p{L}\p{N}\n]{1,20}(true|false)\b`, 'giu');
+  const inValues = blocks.flatMap((block) =>
+    [...block].flatMap(([name, value]) => (name === nameKey(setting) ? [] : [String(value)])),
+  );
+  const count = (within: string, value: boolean): number =>
+    [...within.matchAll(said)].filter(([, word]) => word?.toLowerCase() === String(value)).length;
+  for (const value of [true, false]) {
+    const read = settings.filter((scope) => scope.value === value).length + count(inValues.join('\n'), value);
+    if (count(text, value) > read)
+      throw fail(`The output says ${setting} ${value} where it can't be read: beside the rest, or twice`);
+  }
 }
 
 /** In UTF-16 units; thousands of policies, all properties of each. */
@@ -65,7 +88,7 @@ function blocksOf(text: string, tabbed: string, name: string, fail: (found: stri
   // An empty list and an unfinished one too; not the prompt of a remote session, nor what colours leave.
   const json = /^[ \t]*(?:\[\s*(?:[\]{["]|null|true|false|-?\d|$)|\{\s*(?:["}]|$))/m.exec(withoutNoise(text));
   if (json !== null) return readJson(withoutNoise(text).slice(json.index), wanted, fail);
-  const flat = text.split('\n').flatMap((line) => flattened(line) ?? []);
+  const flat = text.split('\n').flatMap((line) => flattened(line, fail) ?? []);
   if (flat.length > 0) return flat;
   const separated = readCsv(tabbed, wanted, fail);
   if (separated.length > 0) return separated;

@@ -34,12 +34,17 @@ export function readCsv(
       const names = line.includes(separator) ? cellsOf(line, separator).map(nameKey) : [];
       return [...wanted].every((name) => names.includes(name));
     });
-    if (at >= 0) return readRows(lines.slice(at), separator, fail);
+    if (at >= 0) return readRows(lines.slice(at), separator, wanted, fail);
   }
   return [];
 }
 
-function readRows(lines: readonly string[], separator: string, fail: (found: string) => OfflineImError): readonly CmdletBlock[] {
+function readRows(
+  lines: readonly string[],
+  separator: string,
+  wanted: ReadonlySet<string>,
+  fail: (found: string) => OfflineImError,
+): readonly CmdletBlock[] {
   let names: readonly string[] = [];
   const blocks: Map<string, string>[] = [];
   let isBelow = false;
@@ -63,6 +68,8 @@ function readRows(lines: readonly string[], separator: string, fail: (found: str
     // Only then: a value may be the word, too.
     const keys = cells.map(nameKey);
     if (keys.includes('identity')) {
+      const twice = keys.find((key, index) => wanted.has(key) && keys.indexOf(key) < index);
+      if (twice !== undefined) throw fail(`The line of names has ${quoted(twice)} twice: ${quoted(line)}`);
       [names, isBelow] = [keys, false];
       continue;
     }

@@ -18,8 +18,28 @@ export function readJson(
   fail: (found: string) => OfflineImError,
 ): readonly CmdletBlock[] {
   const blocks: CmdletBlock[] = [];
-  for (const document of documentsIn(text)) collect(parsed(document, fail), wanted, blocks, 0, fail);
+  for (const document of documentsIn(text)) {
+    const value = parsed(document, fail);
+    const twice = nameTwice(document);
+    if (twice !== undefined) throw fail(`An object of the JSON has ${quoted(twice)} twice`);
+    collect(value, wanted, blocks, 0, fail);
+  }
   return blocks;
+}
+
+/** A property that an object has twice, in any case: parsers keep the last one and say nothing. */
+function nameTwice(document: string): string | undefined {
+  const objects: Set<string>[] = [];
+  for (const { 0: token, 1: key } of document.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}]/gs)) {
+    if (token === '{') objects.push(new Set());
+    else if (token === '}') objects.pop();
+    else if (key !== undefined) {
+      const name = nameKey(String(JSON.parse(key.replaceAll(/\n */g, ''))));
+      if (objects.at(-1)?.has(name)) return name;
+      objects.at(-1)?.add(name);
+    }
+  }
+  return undefined;
 }
 
 function parsed(document: string, fail: (found: string) => OfflineImError): unknown {
@@ -63,27 +83,21 @@ function collect(
   if (depth > deepest) return;
   if (Array.isArray(value)) {
     for (const item of value) {
-      if (depth < 2 && (typeof item !== 'object' || item === null) && flattened(item) === undefined)
+      if (depth < 2 && (typeof item !== 'object' || item === null) && flattened(item, fail) === undefined)
         throw fail(`The JSON holds ${quoted(item)} where an object belongs`);
       collect(item, wanted, blocks, depth + 1, fail);
     }
     return;
   }
-  const block = typeof value === 'string' ? flattened(value) : propertiesOf(value, fail);
+  const block = typeof value === 'string' ? flattened(value, fail) : propertiesOf(value);
   if (block === undefined) return;
   if ([...wanted].some((name) => block.has(name))) blocks.push(block);
   else for (const inner of block.values()) collect(inner, wanted, blocks, depth + 1, fail);
 }
 
-function propertiesOf(value: unknown, fail: (found: string) => OfflineImError): CmdletBlock | undefined {
+function propertiesOf(value: unknown): CmdletBlock | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const block = new Map<string, unknown>();
-  for (const [key, property] of Object.entries(value)) {
-    const name = nameKey(key);
-    if (block.has(name)) throw fail(`An object of the JSON has ${quoted(name)} twice`);
-    block.set(name, plain(property));
-  }
-  return block;
+  return new Map(Object.entries(value).map(([key, property]) => [nameKey(key), plain(property)]));
 }
 
 /** Windows PowerShell 5 writes a value that carries notes of its own as `{ "value": … }`. */
@@ -94,9 +108,15 @@ function plain(property: unknown): unknown {
 }
 
 /** `@{Identity=Global; EnableOfflineIm=True}`: an object as PowerShell writes it into a string. */
-export function flattened(text: unknown): CmdletBlock | undefined {
+export function flattened(text: unknown, fail: (found: string) => OfflineImError): CmdletBlock | undefined {
   const inner = typeof text === 'string' ? /^\s*@\{(.*)\}\s*$/s.exec(text)?.[1] : undefined;
   if (inner === undefined) return undefined;
-  const pairs = inner.split(/;\s*(?=\w+=|$)/).map((pair) => /^\s*(\w+)=(.*)$/s.exec(pair));
-  return new Map(pairs.flatMap((pair) => (pair === null ? [] : [[nameKey(pair[1] ?? ''), (pair[2] ?? '').trim()] as const])));
+  const block = new Map<string, string>();
+  for (const pair of inner.split(/;\s*(?=\w+=|$)/)) {
+    const [, key, value = ''] = /^\s*(\w+)=(.*)$/s.exec(pair) ?? [];
+    if (key === undefined) continue;
+    if (block.has(nameKey(key))) throw fail(`An object has ${quoted(key)} twice: ${quoted(inner)}`);
+    block.set(nameKey(key), value.trim());
+  }
+  return block;
 }

@@ -251,6 +251,31 @@ describe('a name that a column cut off', () => {
   });
 });
 
+it.each([
+  ['JSON', '{"Identity":"Global","EnableOfflineIm":false,"EnableOfflineIm":true}'],
+  ['JSON that names its scope twice', '{"Identity":"Site:Oslo","EnableOfflineIm":true,"Identity":"Global"}'],
+  ['JSON, escaped', '[{"Identity":"Global","EnableOfflineIm":false,"Enable\\u004fffline\nIm":true}]'],
+  ['an object in a string', '@{Identity=Global; EnableOfflineIm=False; EnableOfflineIm=True}'],
+  ['JSON of strings', '["@{Identity=Global; EnableOfflineIm=False; ENABLEOFFLINEIM=True}"]'],
+  ['CSV', '"Identity","EnableOfflineIm","EnableOfflineIm"\n"Global","False","True"'],
+  ['a table of a wiki', '| Identity | EnableOfflineIm | enableofflineim |\n| Global | False | True |'],
+])('%s that says something twice in one object is refused: only the last would be read', (_form, output) => {
+  expect(() => read(output)).toThrow('twice');
+});
+
+it.each([
+  ['JSON below a list', 'Identity : Global\nEnableOfflineIm : True\n\n[{"Identity":"Global","EnableOfflineIm":false}]'],
+  ['a list below JSON', '[{"Identity":"Global","EnableOfflineIm":true}]\n\nIdentity : Global\nEnableOfflineIm : False'],
+  ['an object in a string beside a list', '@{Identity=Global; EnableOfflineIm=False}\nIdentity : Global\nEnableOfflineIm : True'],
+  ['a list below a table', 'Identity EnableOfflineIm\n-------- ---------------\nGlobal   True\n\nEnableOfflineIm : False'],
+  [
+    'JSON below a list of two',
+    'Identity : Site:Oslo\nEnableOfflineIm : False\n\nIdentity : Global\nEnableOfflineIm : True\n\n{"Identity":"Global","EnableOfflineIm":false}',
+  ],
+])('%s that says something else of the same scope is refused', (_form, output) => {
+  expect(() => read(output)).toThrow(expect.objectContaining({ code: 'CMDLET_OUTPUT_UNREADABLE' }));
+});
+
 it('JSON that says something twice, in another case, is refused', () => {
   const output = '{"Identity":"Global","EnableOfflineIm":true,"enableofflineim":false}';
   expect(() => read(output)).toThrow('twice');

@@ -195,11 +195,11 @@ describe('an object as PowerShell writes it into a string', () => {
     ['@{X=1}x', undefined],
     ['{X=1}', undefined],
   ])('%j', (text, expected) => {
-    const block = flattened(text);
+    const block = flattened(text, fail);
     expect(block === undefined ? undefined : Object.fromEntries(block)).toEqual(expected);
   });
 
-  it('is a string', () => expect(flattened(['@{X=1}'])).toBeUndefined());
+  it('is a string', () => expect(flattened(['@{X=1}'], fail)).toBeUndefined());
 });
 
 it('names are compared without regard to case, a Turkish i included', () => {
