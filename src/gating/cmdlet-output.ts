@@ -46,13 +46,17 @@ export function readSetting(output: string, cmdlet: string, setting: string): re
     return { identity, value: readBoolean(block.get(name), `${setting} of ${quoted(identity)}`, fail) };
   });
   const identities = settings.map((scope) => scope.identity.toLowerCase());
-  const twice = identities.find((identity, index) => identities.indexOf(identity) < index);
+  const first = new Map(identities.map((identity, index) => [identity, index] as const).reverse());
+  const twice = identities.find((identity, index) => first.get(identity) !== index);
   if (twice !== undefined) throw fail(`The output has the scope ${quoted(twice)} twice`);
   refuseSaidBesides(text, setting, blocks, settings, fail);
   return settings;
 }
 
-/** The same beside it in another form, such as JSON below a list, is not read: what it says must not be more than what was. */
+/**
+ * The same beside it in another form, such as JSON below a list, is not read: what it says must not be more than what was. Where all scopes that were read say
+ * just that, it is no other value: a quotation of the same listing, or a word of whoever pasted it.
+ */
 function refuseSaidBesides(
   text: string,
   setting: string,
@@ -61,17 +65,32 @@ function refuseSaidBesides(
   fail: (found: string) => OfflineImError,
 ): void {
   // No parameter of a command.
-  const said = new RegExp(String.raw`(?<![-\p{L}])${setting}[^\p{L}\p{N}\n]{1,20}(true|false)\b`, 'giu');
-  const inValues = blocks.flatMap((block) =>
-    [...block].flatMap(([name, value]) => (name === nameKey(setting) ? [] : [String(value)])),
-  );
+  const said = new RegExp(String.raw`(?<![\p{Pd}\p{L}])${setting}[^\p{L}\p{N}\n]{1,20}(true|false)\b`, 'giu');
   const count = (within: string, value: boolean): number =>
     [...within.matchAll(said)].filter(([, word]) => word?.toLowerCase() === String(value)).length;
+  const inValues = blocks.flatMap((block) =>
+    [...block].flatMap(([name, value]) => (name === nameKey(setting) ? [] : stringsIn(value))),
+  );
+  // Export-Clixml writes what Select-Object has made a second time: <ToString>@{Identity=Global; EnableOfflineIm=True}</ToString>.
+  const asString = [...text.matchAll(/<ToString>([^<]*)/g)].map(([, shown = '']) => shown);
   for (const value of [true, false]) {
-    const read = settings.filter((scope) => scope.value === value).length + count(inValues.join('\n'), value);
-    if (count(text, value) > read)
+    const own = settings.filter((scope) => scope.value === value).length;
+    const read = own + Math.min(own, count(asString.join('\n'), value)) + count(inValues.join('\n'), value);
+    if (own < settings.length && count(text, value) > read)
       throw fail(`The output says ${setting} ${value} where it can't be read: beside the rest, or twice`);
   }
+}
+
+/** However deep they lie, such as the attributes of an object's XML in JSON. */
+function stringsIn(value: unknown): readonly string[] {
+  const strings: string[] = [];
+  const left: unknown[] = [value];
+  while (left.length > 0) {
+    const next = left.pop();
+    if (typeof next === 'string') strings.push(next);
+    else if (typeof next === 'object' && next !== null) for (const inner of Object.values(next)) left.push(inner);
+  }
+  return strings;
 }
 
 /** In UTF-16 units; thousands of policies, all properties of each. */
@@ -114,7 +133,7 @@ const scope = String.raw`(?:site|tag|service):[^\s"'\u201c-\u201e,;|<>(){}[\]\\]
 /** At the beginning of a line, behind the marks of lists, quotations and frames. */
 const inRow = new RegExp(String.raw`^[^\p{L}]*(${scope}|global(?=\W*[,;|\t]|\s+(?:true|false)\s*$))`, 'iu');
 /** As the value of a property, but no parameter of a command. */
-const inProperty = new RegExp(String.raw`(?<![-\p{L}])identity[^\p{L}\p{N}\n]{1,40}(${scope}|global\b)`, 'giu');
+const inProperty = new RegExp(String.raw`(?<![\p{Pd}\p{L}])identity[^\p{L}\p{N}\n]{1,40}(${scope}|global\b)`, 'giu');
 
 /** A scope that stands in the text and was not read, such as below a gap, or in another form than the rest, would pass for one that sets nothing. */
 function refuseLeftOut(

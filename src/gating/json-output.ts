@@ -20,21 +20,25 @@ export function readJson(
   const blocks: CmdletBlock[] = [];
   for (const document of documentsIn(text)) {
     const value = parsed(document, fail);
-    const twice = nameTwice(document);
+    const twice = nameTwice(document, wanted);
     if (twice !== undefined) throw fail(`An object of the JSON has ${quoted(twice)} twice`);
     collect(value, wanted, blocks, 0, fail);
   }
   return blocks;
 }
 
-/** A property that an object has twice, in any case: parsers keep the last one and say nothing. */
-function nameTwice(document: string): string | undefined {
+/**
+ * A property that an object has twice: parsers keep the last one and say nothing. What is wanted counts in any case; else PowerShell has such names itself, as in
+ * `{ "value": 0, "Value": "WebSearchOnly" }` of an enumeration from a remote session.
+ */
+function nameTwice(document: string, wanted: ReadonlySet<string>): string | undefined {
   const objects: Set<string>[] = [];
   for (const { 0: token, 1: key } of document.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}]/gs)) {
     if (token === '{') objects.push(new Set());
     else if (token === '}') objects.pop();
     else if (key !== undefined) {
-      const name = nameKey(String(JSON.parse(key.replaceAll(/\n */g, ''))));
+      const given = String(JSON.parse(key.replaceAll(/\n */g, '')));
+      const name = wanted.has(nameKey(given)) ? nameKey(given) : given;
       if (objects.at(-1)?.has(name)) return name;
       objects.at(-1)?.add(name);
     }
@@ -97,14 +101,17 @@ function collect(
 
 function propertiesOf(value: unknown): CmdletBlock | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  return new Map(Object.entries(value).map(([key, property]) => [nameKey(key), plain(property)]));
+  const block = new Map<string, unknown>();
+  for (const [key, property] of Object.entries(value)) block.set(block.has(nameKey(key)) ? key : nameKey(key), plain(property));
+  return block;
 }
 
 /** Windows PowerShell 5 writes a value that carries notes of its own as `{ "value": … }`. */
 function plain(property: unknown): unknown {
   if (typeof property !== 'object' || property === null || Array.isArray(property)) return property;
-  const inner: unknown = Object.entries(property).find(([key]) => nameKey(key) === 'value')?.[1];
-  return typeof inner === 'string' || typeof inner === 'boolean' ? inner : property;
+  const values = Object.entries(property).flatMap(([key, inner]) => (nameKey(key) === 'value' ? [inner] : []));
+  const [inner, ...others] = values.filter((one) => typeof one === 'string' || typeof one === 'boolean');
+  return inner === undefined || others.length > 0 ? property : inner;
 }
 
 /** `@{Identity=Global; EnableOfflineIm=True}`: an object as PowerShell writes it into a string. */

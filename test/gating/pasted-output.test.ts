@@ -276,6 +276,54 @@ it.each([
   expect(() => read(output)).toThrow(expect.objectContaining({ code: 'CMDLET_OUTPUT_UNREADABLE' }));
 });
 
+describe('a listing that says no more than what is read is not refused:', () => {
+  const mixed = JSON.stringify([
+    { Identity: 'Global', EnableOfflineIm: true, Element: { FirstAttribute: 'EnableOfflineIm="true"', toString: 1 } },
+    {
+      Identity: 'Site:Redmond North',
+      EnableOfflineIm: false,
+      Availability: { value: 0, Value: 'WebSearchOnly' },
+      Deep: ['EnableOfflineIm="false"'],
+    },
+  ]);
+  const selected = (identity: string, value: string): string =>
+    `<Obj><ToString>@{Identity=${identity}; EnableOfflineIm=${value}}</ToString><MS><S N="Identity">${identity}</S><B N="EnableOfflineIm">${value.toLowerCase()}</B></MS></Obj>`;
+
+  it.each([
+    ['JSON with the XML of an object, and an enumeration of a remote session', mixed],
+    [
+      'what Export-Clixml makes of Select-Object',
+      `<Objs Version="1.1.0.1">${selected('Global', 'True')}${selected('Site:Redmond North', 'False')}</Objs>`,
+    ],
+    ['a command with the dashes of a text program', `PS C:\\> Set-CsImConfiguration –Identity X –EnableOfflineIm $true\n${list}`],
+  ])('%s', (_form, output) => expect(read(output)).toEqual(both));
+
+  const yes = 'Identity        : Global\nEnableOfflineIm : True\n';
+  it.each([
+    ['a quotation of itself', `${yes}\n>> ${yes.replaceAll('\n', '\n>> ')}`],
+    ['a word before it', `We have EnableOfflineIm = True:\n\n${yes}`],
+  ])('%s', (_form, output) => expect(read(output)).toEqual([{ identity: 'Global', enableOfflineIm: true }]));
+});
+
+it.each([
+  ['two values of one setting', '{"Identity":"Global","EnableOfflineIm":{"value":true,"Value":false}}'],
+  [
+    'an object as a string that says something else',
+    '<Objs ><Obj><MS><S N="Identity">Global</S><B N="EnableOfflineIm">true</B></MS></Obj><Obj><ToString>@{Identity=Global; EnableOfflineIm=False}</ToString></Obj></Objs>',
+  ],
+  [
+    'objects whose names differ in their case only',
+    '{"im":{"Identity":"Global","EnableOfflineIm":false},"Im":{"Identity":"Global","EnableOfflineIm":true}}',
+  ],
+])('%s are refused', (_form, output) => {
+  expect(() => read(output)).toThrow(expect.objectContaining({ code: 'CMDLET_OUTPUT_UNREADABLE' }));
+});
+
+it('JSON of great depth costs no more than its length', () => {
+  const deep = `{"Identity":"Global","EnableOfflineIm":true,"X":${'['.repeat(50_000)}${']'.repeat(50_000)}}`;
+  expect(read(deep)).toEqual([{ identity: 'Global', enableOfflineIm: true }]);
+});
+
 it('JSON that says something twice, in another case, is refused', () => {
   const output = '{"Identity":"Global","EnableOfflineIm":true,"enableofflineim":false}';
   expect(() => read(output)).toThrow('twice');
