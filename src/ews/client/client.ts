@@ -88,7 +88,7 @@ export class EwsClient {
       const body = typeof call.body === 'string' ? call.body : call.body(version);
       if (body === undefined) return refusal ?? unsayable(version);
       const reply = await this.#once({ call, acting, body: this.#enveloped(body, version, acting) });
-      if (!refusesVersion(reply)) return reply;
+      if (!refusesVersion(reply) || (wasSentBefore(reply) && call.reads !== true)) return reply;
       tried.push(version);
       const hint = 'meta' in reply ? reply.meta.serverVersion : undefined;
       const next = this.#version.refused(tried, hint);
@@ -239,3 +239,8 @@ function leadsToLogin({ status, headers }: Response): boolean {
 
 /** What these statuses mean they mean in the middle of a login too. */
 const saysNo: ReadonlySet<number> = new Set([401, 403, 429, 456]);
+
+/** A login has sent the body twice: what is refused now may have been processed before. */
+function wasSentBefore(reply: Reply): boolean {
+  return 'meta' in reply && reply.meta.sentBefore === true;
+}

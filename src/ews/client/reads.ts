@@ -8,7 +8,7 @@ import type { EwsCall, Reply } from './reply.ts';
 export function read(client: EwsClient, settings: EwsSettings, call: EwsCall): Promise<Reply> {
   const { clock, deadline } = settings;
   return retriedRead<Reply>({
-    ask: (timeout) => client.call({ ...call, deadline: timeout }),
+    ask: (timeout) => client.call({ ...call, reads: true, deadline: timeout }),
     mayPass,
     aborted: () => failedBy(undefined, { requestId: '', sent: 'unknown', ended: 'aborted', deadline }),
     clock,

@@ -18,6 +18,8 @@ export interface EwsCall {
   readonly notes: readonly string[];
   /** ms; the transport's own when left out. */
   readonly deadline?: number;
+  /** It changes nothing: what was processed twice has done no more than once. */
+  readonly reads?: true;
   /** Asked right before anything is written. */
   mayWrite?(): boolean;
 }

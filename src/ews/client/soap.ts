@@ -26,7 +26,6 @@ export function knowsConversationHistory(version: EwsServerVersion): boolean {
 
 /** True when a reply says nothing but that the version of the request is refused. */
 export function refusesVersion(reply: Reply): boolean {
-  if ('meta' in reply && reply.meta.sentBefore === true) return false;
   if (reply.kind === 'fault') return isOfVersion(reply.fault.responseCode);
   if (reply.kind !== 'body') return false;
   const messages = child(reply.payload, messagesNs, 'ResponseMessages')?.children ?? [];

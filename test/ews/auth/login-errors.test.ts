@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Credentials, SendRequest } from '../../../src/ews/auth/credentials.ts';
 import { numbersOfRow } from '../../support/security-page.ts';
 import { always, makeNote, useHarness } from '../support/harness.ts';
-import { created, fault, ok } from '../support/responses.ts';
+import { created, fault, foundFolders, ok } from '../support/responses.ts';
 
 const h = useHarness();
 const secret = 'TOK-SECRET-123';
@@ -155,5 +155,27 @@ describe('a login that', () => {
     const [outcome] = await transport.deliver([makeNote(transport, 0)], always());
     expect(outcome).toMatchObject({ status: 'unconfirmed', ended: 'fault' });
     expect(h.server.operations()).toEqual(['CreateItem', 'CreateItem']);
+  });
+
+  it('sends each body twice, as to a page first, keeps no read from finding the version that the server speaks', async () => {
+    const transport = h.transport({
+      credentials: {
+        scheme: 'mine',
+        authenticate: async (send) => {
+          await (await send({})).arrayBuffer();
+          return send({});
+        },
+      },
+    });
+    h.server.handler = ({ body }) => {
+      if (h.server.requests.length % 2 === 1) return { status: 302, body: '' };
+      return { body: body.includes('"Exchange2013_SP1"') ? fault('ErrorInvalidServerVersion') : foundFolders() };
+    };
+    const note = makeNote(transport, 0);
+    const unknownAttempts = [{ tag: 'note-0/1', place: note.place }];
+    const probed = await transport.probe([{ ...note, unknownAttempts }], always());
+    expect(probed).toHaveLength(1);
+    const asked = h.server.requests.map((request) => /RequestServerVersion Version="(\w+)"/.exec(request.body)?.[1]);
+    expect(new Set(asked).size).toBeGreaterThan(1);
   });
 });
