@@ -81,7 +81,9 @@ export function failed(view: View, error: unknown): Response {
     );
   }
   const wrong = ['OPTION_INVALID', 'ADDRESS_INVALID', 'SPOOL_KEY_MISSING'].includes(error.code);
-  return page(view, 'That did not work', html`<p><bdi>${error.code}: ${error.message}</bdi></p>`, wrong ? 400 : 500);
+  // Forgotten since the page was made.
+  const status = error.code === 'ENTRY_UNKNOWN' ? 404 : wrong ? 400 : 500;
+  return page(view, 'That did not work', html`<p><bdi>${error.code}: ${error.message}</bdi></p>`, status);
 }
 
 function told(words: FilterWords): Html {

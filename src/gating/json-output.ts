@@ -5,6 +5,9 @@ import { type CmdletBlock, nameKey } from './list-output.ts';
 /** Deeper than ConvertTo-Json goes. */
 const deepest = 100;
 
+/** A string. Said so that a plain one of any length is one step: alternatives for each character would fill the stack. */
+const string = String.raw`"[^"\\]*(?:\\.[^"\\]*)*"`;
+
 /**
  * Reads what `ConvertTo-Json` made of objects: one, a list, several documents one after another, objects inside of others (a hashtable of two
  * cmdlets' output), and `@{Name=Value; …}`, to which it flattens what lies deeper than its -Depth.
@@ -33,10 +36,10 @@ export function readJson(
  */
 function nameTwice(document: string, wanted: ReadonlySet<string>): string | undefined {
   const objects: Set<string>[] = [];
-  for (const { 0: token, 1: key } of document.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}]/gs)) {
+  for (const { 0: token, 1: key, 2: colon } of document.matchAll(new RegExp(`(${string})(\\s*:)?|[{}]`, 'gs'))) {
     if (token === '{') objects.push(new Set());
     else if (token === '}') objects.pop();
-    else if (key !== undefined) {
+    else if (key !== undefined && colon !== undefined) {
       const given = String(JSON.parse(key.replaceAll(/\n */g, '')));
       const name = wanted.has(nameKey(given)) ? nameKey(given) : given;
       if (objects.at(-1)?.has(name)) return name;
@@ -52,7 +55,7 @@ function parsed(document: string, fail: (found: string) => OfflineImError): unkn
   } catch {
     try {
       // Copied from a console that broke long lines, inside of strings too.
-      return JSON.parse(document.replaceAll(/"(?:[^"\\]|\\.)*"/gs, (string) => string.replaceAll(/\n */g, '')));
+      return JSON.parse(document.replaceAll(new RegExp(string, 'gs'), (one) => one.replaceAll(/\n */g, '')));
     } catch {
       throw fail('The output starts like JSON, but is not valid JSON');
     }
@@ -64,7 +67,7 @@ function documentsIn(text: string): readonly string[] {
   const documents: string[] = [];
   let depth = 0;
   let start = 0;
-  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {
+  for (const { 0: token, index } of text.matchAll(new RegExp(`${string}|[[\\]{}]`, 'gs'))) {
     if (token === '[' || token === '{') {
       if (depth === 0) start = index;
       depth++;

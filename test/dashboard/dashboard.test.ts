@@ -124,6 +124,9 @@ describe('pages', () => {
     expect(await at('/q/find?id=unknown')).toBe(404);
     expect(await at('/q/pause', { method: 'POST', body: 'x' })).toBe(415);
     await scene.end();
+    const other = await dashboardScene();
+    expect((await other.post('/requeue-one', { token: await other.token(), id: 'forgotten' })).status).toBe(404);
+    await other.end();
   });
 });
 

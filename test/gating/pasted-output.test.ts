@@ -251,6 +251,11 @@ describe('a name that a column cut off', () => {
   });
 });
 
+it('JSON with a text of megabytes is read', () => {
+  const listing = { Identity: 'Global', EnableOfflineIm: true, Description: 'x'.repeat(9_000_000) };
+  expect(read(JSON.stringify(listing))).toEqual([{ identity: 'Global', enableOfflineIm: true }]);
+});
+
 it.each([
   ['JSON', '{"Identity":"Global","EnableOfflineIm":false,"EnableOfflineIm":true}'],
   ['JSON that names its scope twice', '{"Identity":"Site:Oslo","EnableOfflineIm":true,"Identity":"Global"}'],
