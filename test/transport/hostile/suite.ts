@@ -59,7 +59,7 @@ export function describeHostileServers(way: (typeof ways)[number]): void {
         // Neither there nor not there, nor a draft that may be thrown away.
         expect(probe === undefined ? ['unknown', 'pending'] : [probe]).toContain(report?.probe);
         expect(report?.leaked).toEqual([]);
-        expect(report?.ms).toBeLessThan(20_000);
+        expect(report?.cpu).toBeLessThan(20_000);
         // At the highest point until then. Of one byte at a time the fetch of Node alone takes up to 100; what nobody bounds would be thousands.
         expect(report?.growth).toBeLessThan(200);
       });
