@@ -50,7 +50,7 @@ export function shownLanes({ lanes, reports }: LaneReport): HandleLanes {
   };
 }
 
-function shownReport({ owner, at, obstacles }: StoredReport): HandleReport {
+export function shownReport({ owner, at, obstacles }: StoredReport): HandleReport {
   return { owner, at: new Date(at), obstacles: obstacles.map(shownObstacle) };
 }
 

@@ -1,5 +1,6 @@
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
+import { shownPause } from '../observability/stats.ts';
 import { adminOf, laneOf, type PauseOptions, readPause } from '../sender/entries.ts';
 import { type MessageEntry, shownEntry } from '../sender/status.ts';
 import type { BulkResult, BulkVerb, EntryFilter, LaneReport, ListProgress, SpoolAdmin } from '../spool/admin/contract.ts';
@@ -8,7 +9,7 @@ import { isShut } from '../spool/sealed/entries.ts';
 import { pausesOf } from '../spooler/lanes/obstacles.ts';
 import { type Explanation, explain } from './explain.ts';
 import { cursorFor, cursorOf, type HandleChange, type HandleQuery, readChange, readQuery } from './filters.ts';
-import { type HandleAudit, type HandleLanes, type HandleReport, type HandleStats, shownLanes } from './reports.ts';
+import { type HandleAudit, type HandleLanes, type HandleReport, type HandleStats, shownLanes, shownReport } from './reports.ts';
 
 /** Entries of a mailbox among which the one that others wait for is looked for, and those of one look. */
 const [mostLooked, page] = [2_000, 200];
@@ -65,7 +66,7 @@ export class SpoolHandle {
   /** Entries by state, and what is paused. */
   async stats(): Promise<HandleStats> {
     const [states, paused] = await Promise.all([this.#storage.counts(), this.#storage.admin?.paused() ?? []]);
-    return { states, paused: paused.map(({ since, ...pause }) => ({ ...pause, since: new Date(since) })) };
+    return { states, paused: paused.map(shownPause) };
   }
 
   /** What waits by mailbox, and what the processes on this spool can't use. */
@@ -78,7 +79,7 @@ export class SpoolHandle {
    * @internal
    */
   async reports(): Promise<readonly HandleReport[]> {
-    return shownLanes({ lanes: [], reports: await this.#reports() }).reports;
+    return (await this.#reports()).map(shownReport);
   }
 
   async #reports(): Promise<LaneReport['reports']> {

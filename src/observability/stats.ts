@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { answerAtOnce } from '../core/errors/thrown.ts';
+import type { Pause } from '../spool/admin/contract.ts';
 import type { Reason, SpoolEntry, SpoolState, SpoolStorage } from '../spool/contract.ts';
 import type { LastMinute, Throughput } from './trace.ts';
 
@@ -100,12 +101,17 @@ export async function statsOf(
   return {
     states,
     ...obstacles,
-    paused: pauses.map(({ since, ...pause }) => ({ ...pause, since: new Date(since) })),
+    paused: pauses.map(shownPause),
     lanes: tallies.sort((a, b) => b.waiting - a.waiting),
     oldest: tallies.length === 0 ? undefined : tallies.reduce((most, { oldest }) => Math.max(most, oldest), 0),
     complete: read >= all,
     lastMinute: throughput.lastMinute(),
   };
+}
+
+/** Storages keep numbers; what people and their programs read are dates. */
+export function shownPause({ since, ...pause }: Pause): PausedLane {
+  return { ...pause, since: new Date(since) };
 }
 
 function add(lanes: Map<string, Tally>, { lane, state, acceptedAt }: SpoolEntry): void {
