@@ -283,25 +283,37 @@ it('what is appended while others are told in vain is told of all the same', asy
   await pool.end();
 });
 
+/** Another process that listens. What it was told by then it has heard after a look. */
+async function listenerOn(schema: string) {
+  const connection = await fixture.pool.connect();
+  const listener = {
+    heard: 0,
+    look: () => connection.query('SELECT 1'),
+    close: async () => {
+      await connection.query('UNLISTEN *');
+      connection.release();
+    },
+  };
+  connection.on('notification', () => {
+    listener.heard += 1;
+  });
+  await connection.query(`LISTEN offline_im_${schema}`);
+  return listener;
+}
+
 it('tells other processes of what is still being appended when a close begins: they would find it at their next poll only', async () => {
   const schema = fixture.newSchema();
   const pool = fixture.server.pool();
   const spool = await fixture.open(schema, {}, pool);
-  const listening = await fixture.pool.connect();
-  let heard = 0;
-  listening.on('notification', () => {
-    heard += 1;
-  });
+  const other = await listenerOn(schema);
   try {
-    await listening.query(`LISTEN offline_im_${schema}`);
     const appended = spool.append([newEntry('a')]);
     await spool.close();
     expect(await appended).toMatchObject([{ status: 'appended' }]);
-    await listening.query('SELECT 1');
-    expect(heard).toBe(1);
+    await other.look();
+    expect(other.heard).toBe(1);
   } finally {
-    await listening.query('UNLISTEN *');
-    listening.release();
+    await other.close();
     await pool.end();
   }
 });
@@ -310,26 +322,20 @@ it('tells other processes of many commits at once, not after each, which is a tr
   const schema = fixture.newSchema();
   const pool = fixture.server.pool();
   const spool = await fixture.open(schema, {}, pool);
-  const listening = await fixture.pool.connect();
-  let heard = 0;
-  listening.on('notification', () => {
-    heard += 1;
-  });
-  await listening.query(`LISTEN offline_im_${schema}`);
+  const other = await listenerOn(schema);
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   try {
     await spool.append([newEntry('a')]);
-    while (heard < 1) await listening.query('SELECT 1');
+    while (other.heard < 1) await other.look();
     for (const id of ['b', 'c', 'd']) await spool.append([newEntry(id)]);
     const closed = spool.close();
     await vi.advanceTimersByTimeAsync(1_000);
     await closed;
-    await listening.query('SELECT 1');
-    expect(heard).toBe(2);
+    await other.look();
+    expect(other.heard).toBe(2);
   } finally {
     vi.useRealTimers();
-    await listening.query('UNLISTEN *');
-    listening.release();
+    await other.close();
     await pool.end();
   }
 });
