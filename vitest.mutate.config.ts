@@ -2,13 +2,19 @@ import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
-import { instrument } from './bench/mutation/instrument.ts';
+import { instrument, placeOf, unnoticedIn } from './bench/mutation/instrument.ts';
 import { testsOf } from './bench/mutation/targets.ts';
 
 const root = import.meta.dirname;
-const { MUTATE = 'src/gating', MUTATE_EVERY = '1', MUTATE_REPORT = join(root, '.tmp/mutation.jsonl') } = process.env;
+const {
+  MUTATE = 'src/gating',
+  MUTATE_EVERY = '1',
+  MUTATE_LAST = '',
+  MUTATE_REPORT = join(root, '.tmp/mutation.jsonl'),
+} = process.env;
 const { sources, mutants: all } = await instrument(root, MUTATE);
-const mutants = all.filter((_, at) => at % Number(MUTATE_EVERY) === 0);
+const unnoticed = MUTATE_LAST === '' ? undefined : unnoticedIn(MUTATE_LAST);
+const mutants = all.filter((one, at) => at % Number(MUTATE_EVERY) === 0 && unnoticed?.has(placeOf(one)) !== false);
 const collect = join(root, 'bench/mutation/collect.ts');
 const files = testsOf(MUTATE)
   .flatMap((pattern) => globSync(pattern, { cwd: root }))

@@ -1,6 +1,6 @@
 /**
  * `npm run mutate -- src/gating src/message`: changes the sources one place at a time, and counts the changes that a unit test notices.
- * `MUTATE_EVERY=5` tries every fifth change.
+ * `MUTATE_EVERY=5` tries every fifth change, `MUTATE_AGAIN=1` those that no test noticed the last time.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -22,22 +22,25 @@ const targets = process.argv.slice(2);
 if (targets.length === 0) throw new Error('Name a folder or a file: npm run mutate -- src/gating');
 for (const target of targets) {
   console.log(`\n# ${target}`);
-  const report = join(root, '.tmp/mutation', `${target.replaceAll('/', '-')}.jsonl`);
+  const last = join(root, '.tmp/mutation', `${target.replaceAll('/', '-')}.jsonl`);
+  const isAgain = process.env.MUTATE_AGAIN !== undefined;
+  const report = isAgain ? last.replace(/jsonl$/, 'again.jsonl') : last;
   mkdirSync(dirname(report), { recursive: true });
   writeFileSync(report, '');
   // A change that keeps the process busy for ever takes it along; the next one goes on behind it.
-  for (let end = await run(target, report); end !== 0; end = await run(target, report)) {
+  const attempt = (): Promise<number | 'hung' | null> => run(target, report, isAgain ? last : '');
+  for (let end = await attempt(); end !== 0; end = await attempt()) {
     if (end !== 'hung') throw new Error(`vitest ended with ${end}`);
   }
   show(resultsIn(report));
 }
 
-function run(target: string, report: string): Promise<number | 'hung' | null> {
+function run(target: string, report: string, last: string): Promise<number | 'hung' | null> {
   const child = spawn(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', '--config', 'vitest.mutate.config.ts'], {
     cwd: root,
     stdio: 'inherit',
     detached: true,
-    env: { ...process.env, MUTATE: target, MUTATE_REPORT: report },
+    env: { ...process.env, MUTATE: target, MUTATE_REPORT: report, MUTATE_LAST: last },
   });
   const started = Date.now();
   let isHung = false;
@@ -64,7 +67,7 @@ function kill({ pid }: ChildProcess): void {
 }
 
 function resultsIn(report: string): readonly Result[] {
-  const lines = readFileSync(report, 'utf8').trim().split('\n');
+  const lines = readFileSync(report, 'utf8').trim().split('\n').filter(Boolean);
   return lines.map((line) => JSON.parse(line) as Result).filter(({ status }) => status !== undefined);
 }
 

@@ -38,3 +38,15 @@ export async function instrument(root: string, target: string): Promise<Instrume
     }),
   };
 }
+
+/** Names a change in other words than its line, which moves with what is written above it. */
+export function placeOf({ file, kind, was, becomes }: Omit<Mutant, 'id' | 'line'>): string {
+  return JSON.stringify([file, kind, was, becomes]);
+}
+
+/** The changes that no test noticed, according to the report of an earlier run. */
+export function unnoticedIn(report: string): ReadonlySet<string> {
+  const lines = readFileSync(report, 'utf8').trim().split('\n');
+  const results = lines.map((line) => JSON.parse(line) as Mutant & { readonly status?: string });
+  return new Set(results.filter(({ status }) => status === 'survived' || status === 'not covered').map(placeOf));
+}

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { classifyMessageClass, type MessageKind, messageClassFor } from '../../src/classification/classification.ts';
-import { fallbackMessageClass, missedConversationClass, ordinaryNoteClass } from '../../src/core/message-classes.ts';
+import { fallbackMessageClass, missedConversationClass } from '../../src/core/message-classes.ts';
 import type { Audience } from '../../src/transport/contract.ts';
 
 describe('messageClassFor', () => {
@@ -30,9 +30,16 @@ describe('messageClassFor', () => {
     });
   }
 
-  it('refuses an audience it does not know', () => {
-    const audience = 'not-federated' as Audience;
-    expect(() => messageClassFor(audience)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
+  it('says what it found and what it expected of a class and of an audience', () => {
+    expect(() => messageClassFor('same-organization', { messageClass: 'IPM.' })).toThrow(
+      'messageClass is "IPM."; expected words with dots between them, such as IM.Note.MissedConversation.',
+    );
+    expect(() => messageClassFor('not-federated' as Audience)).toThrow(
+      expect.objectContaining({
+        code: 'OPTION_INVALID',
+        message: 'audience is "not-federated"; expected same-organization or federated.',
+      }),
+    );
   });
 });
 
@@ -83,15 +90,25 @@ describe('classifyMessageClass', () => {
   });
 
   it('tells the misspelling apart', () => {
+    expect(classifyMessageClass(fallbackMessageClass)).toMatchObject({ misspelled: false });
     expect(classifyMessageClass('im.note.misssedconversation')).toMatchObject({ misspelled: true });
     expect(classifyMessageClass(missedConversationClass)).toMatchObject({ misspelled: false });
   });
 
-  it('names the folders where it shows', () => {
-    expect(classifyMessageClass(missedConversationClass).showsIn).toEqual(['Missed Conversations', 'Conversation History']);
-    expect(classifyMessageClass(fallbackMessageClass).showsIn).toEqual(['Missed Conversations', 'Conversation History']);
-    expect(classifyMessageClass(ordinaryNoteClass).showsIn).toEqual(['Inbox']);
-    expect(classifyMessageClass('IPM.Contact').showsIn).toEqual([]);
+  it.each([
+    ['IM.Note.MissedConversation', ['Missed Conversations', 'Conversation History']],
+    ['IM.Note.MisssedConversation', ['Missed Conversations', 'Conversation History']],
+    ['IPM.Note.Microsoft.Missed', ['Missed Conversations', 'Conversation History']],
+    ['IPM.Note.Microsoft.Missed.Voice', ['Missed Calls', 'Conversation History']],
+    ['IPM.Note.Microsoft.Conversation', ['Conversation History']],
+    ['IPM.Note.Microsoft.Conversation.Voice', ['Conversation History']],
+    ['IPM.Note.Microsoft.Voicemail', ['Voice Mail', 'Inbox']],
+    ['IPM.Note.Microsoft.VoiceMessage.UA', ['Voice Mail', 'Inbox']],
+    ['IPM.SkypeTeams.Message', ['Team Chat']],
+    ['IPM.Note', ['Inbox']],
+    ['IPM.Contact', []],
+  ])('names the folders in which %s shows', (itemClass, folders) => {
+    expect(classifyMessageClass(itemClass).showsIn).toEqual(folders);
   });
 
   it('has no class for what is not a string', () => {
