@@ -150,8 +150,7 @@ function refusedDelay(
   { options, random }: SettlementContext,
 ): number {
   const regular = probeDelay(options, probes);
-  const told = toldByProbe(result);
-  if (told.status !== 'unconfirmed' || told.scope !== 'note') return regular;
+  if (toldByProbe(result).scope !== 'note') return regular;
   const own = backOff({ first: options.probe.initialDelay, cap: options.retry.maxDelay }, Math.max(1, refusals), random);
   return obey(result.retryAfter, Math.max(regular, own), options.retry.maxServerBackOff);
 }

@@ -81,6 +81,14 @@ describe('a request that was not written', () => {
     });
   });
 
+  it('for want of a token that only someone can give: it blocks, unless the body may have been sent by then', () => {
+    const standing = new OfflineImError('AUTHENTICATION_FAILED', 'The host gave no token.', { details: { standing: true } });
+    const passing = new OfflineImError('AUTHENTICATION_FAILED', 'The token endpoint did not answer.');
+    expect(failedBy(standing, state())).toMatchObject({ sent: 'no', scope: 'mailbox', blocks: true });
+    expect(failedBy(standing, state({ sent: 'unknown' }))).not.toHaveProperty('blocks');
+    expect(failedBy(passing, state())).not.toHaveProperty('blocks');
+  });
+
   it('by our own decision: nothing was attempted, whatever ended meanwhile', () => {
     const own = new OfflineImError('NOT_ATTEMPTED', 'No lease left.');
     expect(failedBy(own, state({ ended: 'deadline' }))).toEqual({ kind: 'failed', sent: 'no', scope: 'note', error: own });

@@ -5,6 +5,7 @@ import type { ReplyMeta } from '../../../src/ews/client/reply.ts';
 import {
   backOffOf,
   ewsError,
+  inDoubt,
   messageXmlValue,
   outcomeOfCode,
   outcomeOfReply,
@@ -12,6 +13,7 @@ import {
 } from '../../../src/ews/outcome/outcome.ts';
 import { messagesNs, typesNs } from '../../../src/ews/xml/namespaces.ts';
 import { parseXml, type XmlElement } from '../../../src/ews/xml/read.ts';
+import type { DeliveryOutcome } from '../../../src/transport/contract.ts';
 
 /** An element with these values of MessageXml: in the types namespace in a fault, in the messages namespace in a response message. */
 function values(given: Readonly<Record<string, string>>, ns = messagesNs): XmlElement {
@@ -188,7 +190,11 @@ describe('a reply to a request whose login sent the body more than once', () => 
   it('leaves in doubt what another copy of it did', () => {
     const sentBefore = true;
     expect(http({ status: 413, sentBefore })).toMatchObject({ status: 'unconfirmed', scope: 'note' });
-    expect(http({ status: 429, sentBefore })).toMatchObject({ status: 'unconfirmed', scope: 'mailbox' });
+    expect(http({ status: 429, sentBefore, retryAfter: 9_000 })).toMatchObject({
+      status: 'unconfirmed',
+      scope: 'mailbox',
+      retryAfter: 9_000,
+    });
     expect(http({ status: 403, sentBefore })).toMatchObject({
       status: 'blocked',
       scope: 'endpoint',
@@ -200,6 +206,18 @@ describe('a reply to a request whose login sent the body more than once', () => 
       scope: 'mailbox',
       ended: 'fault',
     });
+  });
+
+  it('changes nothing of what was delivered, or is in doubt by itself', () => {
+    const error = new OfflineImError('EWS_ERROR', 'It failed.');
+    const outcomes: readonly DeliveryOutcome[] = [
+      { status: 'delivered', messageClass: 'IPM.Note' },
+      { status: 'unconfirmed', scope: 'mailbox', error, retryAfter: 5_000, ended: 'fault' },
+    ];
+    for (const outcome of outcomes) expect(inDoubt(outcome, meta({ sentBefore: true }))).toBe(outcome);
+    const rejected = { status: 'rejected', scope: 'note', splittable: false, draft: 'none', error } as const;
+    expect(inDoubt(rejected, meta({ sentBefore: true }))).toEqual({ status: 'unconfirmed', scope: 'note', error });
+    expect(inDoubt(rejected, meta())).toBe(rejected);
   });
 });
 
