@@ -29,14 +29,13 @@ export function headDue(head: Pick<EntryStatus, 'state' | 'due'>, note: Pick<Not
 
 /** Where an entry stands in its conversation, by the head of that and by its own note; `undefined` when it has no place there. */
 export function standingOf(
-  { fixed, status }: EntryRecord,
+  { status }: EntryRecord,
   note: Pick<NoteRecord, 'due' | 'lease'> | undefined,
   head: EntryRecord | undefined,
   now: number,
 ): Standing | undefined {
   if (!isActive(status.state)) return undefined;
-  const together =
-    head === undefined || head.fixed.id === fixed.id || (isInNote(status.state) && head.status.noteId === status.noteId);
+  const together = head === undefined || (isInNote(status.state) && head.status.noteId === status.noteId);
   const behind = !together && (isInNote(head.status.state) || isInNote(status.state));
   // Later ones ride along with a head that has not been picked up yet.
   const own = isInNote(status.state) ? note?.due : !together && !behind ? head.status.due : status.due;

@@ -73,7 +73,7 @@ function defer(
   tx: Transaction,
   note: NoteRecord,
   members: readonly EntryRecord[],
-  { after, failure, sent = 'no', reason }: { after: number; failure: boolean; sent?: 'no' | 'unknown'; reason: Reason },
+  { after, failure, sent, reason }: { after: number; failure: boolean; sent?: 'no' | 'unknown'; reason: Reason },
   now: number,
 ): void {
   const staying = members.filter((member) => !member.status.cancelRequested);
@@ -189,8 +189,7 @@ export function end(
   now: number,
   { reason, sentClass }: { reason?: Reason; sentClass?: string | undefined } = {},
 ): void {
-  const endedAt = tx.wall(now);
-  tx.move(record, state, sentClass === undefined ? { reason, endedAt } : { reason, endedAt, sentClass });
+  tx.move(record, state, { reason, endedAt: tx.wall(now), sentClass });
 }
 
 /** Exchange accepted it after all: whatever has become of its entries since, but a purge, they are delivered. */

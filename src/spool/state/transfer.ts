@@ -58,7 +58,7 @@ export function adopt(tx: Transaction, moved: MovedEntry, now: number): void {
       tx.move(record, 'held', { ...unbound, unknownAttempts, reason });
       return;
     case 'dead':
-      tx.move(record, 'dead', { ...unbound, unknownAttempts, reason, endedAt: now });
+      tx.move(record, 'dead', { ...unbound, unknownAttempts, reason, endedAt: tx.wall(now) });
       return;
     case 'delivered':
     case 'cancelled':

@@ -246,6 +246,12 @@ describe('unconfirmed → claimed to probe', () => {
   });
 });
 
+it('looks for what may have been sent of any member, whatever is known of the others', () => {
+  const { scene, attempt } = probed('a', 'b');
+  scene.append('c');
+  expect(scene.claim(['c', 'a'], { kind: 'probe' }).unknownAttempts).toEqual([{ tag: attempt.tag, place }]);
+});
+
 it('who tried the members before is known, of those that were tried', () => {
   const { scene } = delivering('a');
   scene.append('b');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { joined } from '../../../src/core/joined.ts';
 import {
   clampEntry,
   clampNote,
@@ -113,6 +114,7 @@ describe('what follows from the records', () => {
     expect(lanes.filter(laneFilter(undefined))).toEqual(lanes);
     expect(lanes.filter(laneFilter({ only: ['b', 'x'] }))).toEqual(['b']);
     expect(lanes.filter(laneFilter({ except: ['b'] }))).toEqual(['a', 'c']);
+    expect(lanes.filter(laneFilter({ except: joined([['b', 'x'], ['c']]) }))).toEqual(['a']);
     expect(lanes.filter(laneFilter({ except: [] }))).toEqual(lanes);
     expect(lanes.filter(laneFilter({ only: [] }))).toEqual([]);
   });

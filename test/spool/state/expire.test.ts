@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ExpireRequest } from '../../../src/spool/contract.ts';
 import { closedLanes, expireEntry } from '../../../src/spool/state/expire.ts';
 import { delivering, probed, reason, Scene, sentence } from './scene.ts';
 
@@ -10,10 +11,10 @@ const day = 86_400_000;
 function expire(
   scene: Scene,
   id: string,
-  { owner = 'run-1', closedFor, giveUpAfter }: { owner?: string; closedFor?: number; giveUpAfter?: number } = {},
+  { owner = 'run-1', closedFor, ...rest }: Partial<Omit<ExpireRequest, 'closedLanes'>> & { closedFor?: number } = {},
 ) {
   const closed = new Map(closedFor === undefined ? [] : [[lane, closedFor]]);
-  const request = { owner, reason: expired, ...(giveUpAfter === undefined ? {} : { giveUpAfter }) };
+  const request = { owner, reason: expired, ...rest };
   scene.run((tx) => expireEntry(tx, scene.entry(id), request, closed, scene.now));
   return scene.entry(id).status;
 }
@@ -125,6 +126,15 @@ describe('unconfirmed', () => {
       reason: { code: 'OUTCOME_UNKNOWN', text: expect.stringMatching(sentence) },
     });
     expect(scene.table.note(noteId)).toBeUndefined();
+  });
+
+  it('is not given up in a lane that is kept, as while an operator has paused it', () => {
+    const { scene, expiresAt } = unconfirmed('a');
+    scene.now = expiresAt + 2 * day;
+    expire(scene, 'a');
+    scene.now += 2 * day;
+    expect(expire(scene, 'a', { giveUpAfter: day, keptLanes: ['bob@contoso.com', lane] }).state).toBe('unconfirmed');
+    expect(expire(scene, 'a', { giveUpAfter: day, keptLanes: ['bob@contoso.com'] }).state).toBe('dead');
   });
 
   it('is never given up where nothing says when', () => {

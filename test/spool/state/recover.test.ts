@@ -61,6 +61,7 @@ describe('a note after a crash', () => {
     const { scene, note } = delivering('a');
     scene.settle(note, { to: 'deferred', after: 1_000, failure: true, reason });
     const before = { ...scene.note(note.noteId), due: { at: 9e12, within: 1_000 } };
+    scene.run((tx) => tx.putNote(before));
     recover(scene, before);
     expect(scene.note(note.noteId)).toEqual({ ...before, due: { at: scene.now + 1_000, within: 1_000 } });
   });

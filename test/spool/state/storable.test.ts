@@ -86,6 +86,7 @@ describe('an entry', () => {
     ['message.to', 'a list of mailboxes', { message: { ...message, to: [{ address: 'a@b' }, {}] } }],
     ['message.text', 'a string', { message: { ...message, text: undefined } }],
     ['message.html', 'a string', { message: { ...message, html: 7 } }],
+    ['message.traceparent', 'a traceparent of W3C Trace Context', { message: { ...message, traceparent: '00-1-2-3' } }],
     ['message.sentAt', 'a time', { message: { ...message, sentAt: Number.NaN } }],
     ['message.sentAt', 'a time', { message: { ...message, sentAt: 8.65e15 } }],
     ['message.sentAt', 'a time', { message: { ...message, sentAt: -8.65e15 } }],
@@ -99,6 +100,12 @@ describe('an entry', () => {
         details: { field },
       }),
     );
+  });
+
+  it('may belong to a trace', () => {
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const entry = newEntry('a', { message: { ...message, traceparent } });
+    expect(storableEntry(entry)).toBe(entry);
   });
 
   it('may be sent by a mailbox with a name, and at any time that a Date can be', () => {

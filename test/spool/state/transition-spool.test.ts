@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Settlement } from '../../../src/spool/contract.ts';
-import { refreezeEach, settleEach } from '../../../src/spool/state/settle.ts';
+import type { Change, Settlement } from '../../../src/spool/contract.ts';
+import { parked } from '../../../src/spool/state/records.ts';
+import { lateSubject, refreezeEach, settleEach } from '../../../src/spool/state/settle.ts';
 import { failedAppends, type Subject, type Transition, TransitionSpool } from '../../../src/spool/state/transition-spool.ts';
 import { delivering, place, probed, reason, Scene } from './scene.ts';
 
@@ -69,6 +70,48 @@ describe('the actions of a host', () => {
     expect(spool.subjects).toEqual([{ entries: ['a', 'b'] }, { entries: ['c'] }]);
     expect(await spool.hold([])).toEqual([]);
     expect(spool.subjects).toHaveLength(2);
+  });
+});
+
+describe('a move to another spool', () => {
+  it('holds what is exported, and makes of what is imported what it was, of which only what waited is let go', async () => {
+    const { scene } = spoolOf('a');
+    for (const id of ['b', 'c']) scene.append(id, { pickupIn: parked });
+    const spool = new SceneSpool(scene);
+    const done = async (changes: Promise<readonly Change[]>) =>
+      (await changes).map(({ entryId, from, to }) => `${entryId} ${from} → ${to}`);
+    const moved = { unknownAttempts: [], cancelRequested: false };
+    expect(await done(spool.holdExported(['a']))).toEqual(['a spooled → held']);
+    expect(
+      await done(
+        spool.adopt([
+          { id: 'b', state: 'waiting', ...moved },
+          { id: 'c', state: 'held', ...moved },
+        ]),
+      ),
+    ).toEqual(['b spooled → held', 'c spooled → held']);
+    expect(await done(spool.letAdoptedGo(['a', 'b', 'c']))).toEqual(['b held → spooled']);
+    expect(scene.states('a', 'b', 'c')).toEqual(['held', 'spooled', 'held']);
+    expect(spool.subjects).toEqual([{ entries: ['a'] }, { entries: ['b', 'c'] }, { entries: ['a', 'b', 'c'] }]);
+  });
+});
+
+it('a call that does not fit is refused in a sentence', async () => {
+  await expect(spoolOf('a').hold('a' as never)).rejects.toThrow(/^spool\.hold\(\): .+ expected /);
+});
+
+describe('what a late delivered speaks of is read first, besides the notes', () => {
+  it('the entry that was looked for alone, and the tag of the attempt; nothing for other settlements, or while the lease holds', () => {
+    const { scene, note } = delivering('a');
+    const delivered = (token: string): Settlement => ({ token, to: 'delivered' });
+    const held: Settlement = { token: 'b-9:1:probe:4', to: 'held' };
+    expect(lateSubject(scene.table, [delivered('entry-1-7:2:probe:4'), held, delivered('n:3:deliver:1')])).toEqual({
+      entries: ['entry-1', ''],
+      tags: ['entry-1-7:2', 'n:3'],
+    });
+    expect(lateSubject(scene.table, [delivered(note.token)])).toEqual({ entries: [], tags: [] });
+    scene.settle(note, { to: 'deferred', after: 5, failure: true, reason });
+    expect(lateSubject(scene.table, [delivered(note.token)]).tags).toEqual([note.tag]);
   });
 });
 
