@@ -23,6 +23,8 @@ export type GiveUp = () => boolean;
 interface LegRecord {
   readonly hasBody: boolean;
   end: LegEnd;
+  /** Of its answer; undefined without one. */
+  status: number | undefined;
   error: unknown;
   readonly giveUp: GiveUp;
 }
@@ -33,14 +35,16 @@ interface LegRecord {
  */
 export class Attempt {
   readonly #legs: LegRecord[] = [];
+  #over = false;
 
   begin(hasBody: boolean, giveUp: GiveUp = () => false): Leg {
-    const record: LegRecord = { hasBody, end: 'under-way', error: undefined, giveUp };
+    const record: LegRecord = { hasBody, end: 'under-way', status: undefined, error: undefined, giveUp };
     this.#legs.push(record);
     return {
       hasBody,
       answered: (status) => {
         record.end = status === 401 || status === 407 ? 'refused' : 'answered';
+        record.status = status;
       },
       failed: (error, unwritten) => {
         record.end = unwritten ? 'unwritten' : 'broken';
@@ -54,9 +58,18 @@ export class Attempt {
     return this.#legs.some(isInDoubt) ? 'unknown' : 'no';
   }
 
-  /** A leg before the last may have been processed, whatever the last answer says: a login has sent the body twice. */
-  get sentBefore(): boolean {
-    return this.#legs.slice(0, -1).some(isInDoubt);
+  /**
+   * Whether another leg than the one that was answered with `status` may have been processed, whatever that answer says: the login has sent the body twice. A login may
+   * give an answer of its own making, so that only its status is compared.
+   */
+  sentBesides(status: number): boolean {
+    const answered = this.#legs.findLast((leg) => leg.status === status);
+    return this.#legs.some((leg) => leg !== answered && isInDoubt(leg));
+  }
+
+  /** The login has given its answer, or failed: no further leg may begin. */
+  get over(): boolean {
+    return this.#over;
   }
 
   /** The login has sent something. */
@@ -69,8 +82,9 @@ export class Attempt {
     return this.#legs.some(({ end }) => end === 'under-way');
   }
 
-  /** The time is over: nothing that has not left yet may leave any more. */
-  giveUp(): void {
+  /** The login is over, or its time is: nothing that has not left yet may leave any more. */
+  finish(): void {
+    this.#over = true;
     for (const leg of this.#legs) if (leg.end === 'under-way' && leg.giveUp()) leg.end = 'unwritten';
   }
 

@@ -88,7 +88,7 @@ export class EwsClient {
       const body = typeof call.body === 'string' ? call.body : call.body(version);
       if (body === undefined) return refusal ?? unsayable(version);
       const reply = await this.#once({ call, acting, body: this.#enveloped(body, version, acting) });
-      if (!refusesVersion(reply) || (wasSentBefore(reply) && call.reads !== true)) return reply;
+      if (!refusesVersion(reply) || (wasSentBesides(reply) && call.reads !== true)) return reply;
       tried.push(version);
       const hint = 'meta' in reply ? reply.meta.serverVersion : undefined;
       const next = this.#version.refused(tried, hint);
@@ -146,13 +146,13 @@ export class EwsClient {
       const send = (headers: Readonly<Record<string, string>>, options: SendOptions = {}): Promise<Response> =>
         this.#leg(prepared, requestId, { headers, options }, { attempt, limit });
       const login = async (): Promise<Response> => credentials.authenticate(send, { url, signal: limit.signal, clock });
-      const response = await limit.race(login());
+      const response = await limit.race(login()).finally(() => attempt.finish());
       if (!isResponse(response)) throw unusableLogin('authenticate() resolved with something that is no Response');
       // A login that sends by itself has sent the body, for all we know.
       const sent = attempt.begun ? attempt.sent : 'unknown';
       meta = {
         ...metaOf(response, { requestId, now: clock.now(), scheme: credentials.scheme }),
-        ...(attempt.sentBefore ? { sentBefore: true } : {}),
+        ...(attempt.sentBesides(response.status) ? { sentBesides: true } : {}),
       };
       if (sent === 'no' && !saysNo.has(response.status)) {
         giveUp(response);
@@ -163,7 +163,6 @@ export class EwsClient {
     } catch (error) {
       // Where the status has already told what became of the request, the rest of its body doesn't matter.
       if (meta !== undefined && meta.status !== 200) return { kind: 'http', meta };
-      if (limit.ended() !== undefined) attempt.giveUp();
       if (isA(error, ProxyRefusal)) return refusedByProxy(error.status, requestId);
       const waits = attempt.waits ? 'server' : 'login';
       const at = attempt.isConnectionError(error) || attempt.unconnected ? 'connection' : waits;
@@ -174,6 +173,7 @@ export class EwsClient {
   /** Sends the request once. */
   async #leg(prepared: Prepared, requestId: string, what: LegRequest, { attempt, limit }: Under): Promise<Response> {
     if (limit.ended() !== undefined) throw notAttempted('it was aborted before');
+    if (attempt.over) throw notAttempted('its login has ended before');
     const headers = headersOf(prepared.acting, requestId, what.headers);
     if (prepared.call.mayWrite?.() === false) throw notAttempted('the lease is too short, or the sender stops');
     const watch = watchRequest(requestId);
@@ -240,7 +240,7 @@ function leadsToLogin({ status, headers }: Response): boolean {
 /** What these statuses mean they mean in the middle of a login too. */
 const saysNo: ReadonlySet<number> = new Set([401, 403, 429, 456]);
 
-/** A login has sent the body twice: what is refused now may have been processed before. */
-function wasSentBefore(reply: Reply): boolean {
-  return 'meta' in reply && reply.meta.sentBefore === true;
+/** A login has sent the body twice: what one answer refuses may have been processed by the other. */
+function wasSentBesides(reply: Reply): boolean {
+  return 'meta' in reply && reply.meta.sentBesides === true;
 }

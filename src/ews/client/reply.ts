@@ -36,8 +36,8 @@ export interface ReplyMeta {
   readonly tokenRefused?: boolean;
   /** It leads to, or is, a page on which a person would log in. */
   readonly loginPage?: boolean;
-  /** The login sent the body more than once, and an earlier one may have been processed. */
-  readonly sentBefore?: boolean;
+  /** The login sent the body more than once, and another one than this answers may have been processed. */
+  readonly sentBesides?: boolean;
   /** From the Retry-After header, in ms. */
   readonly retryAfter?: number;
   /** The schema version that the server says it speaks. */

@@ -51,9 +51,9 @@ export function outcomeOfReply(reply: WholeReply, notes: number): DeliveryOutcom
   return reply.kind === 'fault' ? byFault(outcome) : outcome;
 }
 
-/** What the last answer says of a note proves nothing where another copy of the request may have been processed. */
-export function inDoubt(outcome: DeliveryOutcome, { sentBefore }: ReplyMeta): DeliveryOutcome {
-  if (sentBefore !== true || outcome.status === 'delivered' || outcome.status === 'unconfirmed') return outcome;
+/** What an answer says of a note proves nothing where another copy of the request may have been processed. */
+export function inDoubt(outcome: DeliveryOutcome, { sentBesides }: ReplyMeta): DeliveryOutcome {
+  if (sentBesides !== true || outcome.status === 'delivered' || outcome.status === 'unconfirmed') return outcome;
   if (outcome.status === 'blocked') return { ...outcome, sent: 'unknown' };
   const backOff = outcome.status === 'deferred' ? outcome.retryAfter : undefined;
   return toOutcome({ kind: 'unconfirmed', scope: outcome.scope }, outcome.error, backOff);

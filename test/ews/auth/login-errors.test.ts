@@ -103,8 +103,8 @@ describe('a login that', () => {
   });
 
   it('are as many as the page on security says', () => {
-    // And those below that hang, and that send twice.
-    expect(numbersOfRow('Logins of the host').tried).toEqual([impossible.length + failures.length + 2]);
+    // And those below that hang, and that send twice or late.
+    expect(numbersOfRow('Logins of the host').tried).toEqual([impossible.length + failures.length + givesTheRefusal.length + 3]);
   });
 
   it('hangs: the note waits, and the reason names the login', async () => {
@@ -155,6 +155,66 @@ describe('a login that', () => {
     const [outcome] = await transport.deliver([makeNote(transport, 0)], always());
     expect(outcome).toMatchObject({ status: 'unconfirmed', ended: 'fault' });
     expect(h.server.operations()).toEqual(['CreateItem', 'CreateItem']);
+  });
+
+  /** What a login makes of a 401, or of two requests at once, and which answer it gives in the end. */
+  const givesTheRefusal: readonly [string, (send: SendRequest) => Promise<Response>][] = [
+    [
+      'sends again after a 401, loses that, and gives the 401 after all',
+      async (send) => {
+        const refusal = await send({});
+        return send({}).catch(() => refusal);
+      },
+    ],
+    [
+      'sends again after a 401, waits for nothing, and gives the 401',
+      async (send) => {
+        const refusal = await send({});
+        send({}).catch(() => undefined);
+        while (h.server.requests.length < 2) await new Promise((resolve) => setImmediate(resolve));
+        return refusal;
+      },
+    ],
+    [
+      'sends again after a 401 and gives a 401 of its own making in the place of the answer',
+      async (send) => {
+        await send({});
+        await send({}).catch(() => undefined);
+        return new Response(null, { status: 401 });
+      },
+    ],
+  ];
+  it.each(givesTheRefusal)(
+    '%s: the mailbox is blocked, and the note is looked for before it is sent again',
+    async (_, authenticate) => {
+      const transport = h.transport({ credentials: { scheme: 'mine', authenticate } });
+      h.server.handler = (_request, response) => {
+        if (h.server.requests.length === 1) return { status: 401 };
+        response.socket?.resetAndDestroy(); // it was processed, for all we know
+        return undefined;
+      };
+      const [outcome] = await transport.deliver([makeNote(transport, 0)], always());
+      expect(outcome).toMatchObject({ status: 'blocked', sent: 'unknown' });
+    },
+  );
+
+  it('sends once more after it has given its answer: that is not written any more', async () => {
+    let late: Promise<unknown> | undefined;
+    const transport = h.transport({
+      credentials: {
+        scheme: 'mine',
+        authenticate: async (send) => {
+          const response = await send({});
+          late = new Promise((resolve) => setImmediate(resolve)).then(() => send({})).catch((error: unknown) => error);
+          return response;
+        },
+      },
+    });
+    h.server.handler = () => ({ body: created('ErrorServerBusy') });
+    const [outcome] = await transport.deliver([makeNote(transport, 0)], always());
+    expect(outcome).toMatchObject({ status: 'deferred' });
+    expect(await late).toMatchObject({ code: 'NOT_ATTEMPTED' });
+    expect(h.server.operations()).toEqual(['CreateItem']);
   });
 
   it('sends each body twice, as to a page first, keeps no read from finding the version that the server speaks', async () => {

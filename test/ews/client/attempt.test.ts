@@ -34,14 +34,14 @@ describe('an attempt', () => {
     );
   });
 
-  it('that is given up asks each leg under way whether it may still leave', () => {
+  it('that is finished asks each leg under way whether it may still leave', () => {
     const attempt = new Attempt();
     attempt.begin(true, () => true);
     expect(attempt.sent).toBe('unknown');
-    attempt.giveUp();
+    attempt.finish();
     expect(attempt).toMatchObject({ sent: 'no', unconnected: true });
     attempt.begin(true, () => false);
-    attempt.giveUp();
+    attempt.finish();
     expect(attempt.sent).toBe('unknown');
   });
 

@@ -188,20 +188,20 @@ describe('an HTTP status', () => {
 
 describe('a reply to a request whose login sent the body more than once', () => {
   it('leaves in doubt what another copy of it did', () => {
-    const sentBefore = true;
-    expect(http({ status: 413, sentBefore })).toMatchObject({ status: 'unconfirmed', scope: 'note' });
-    expect(http({ status: 429, sentBefore, retryAfter: 9_000 })).toMatchObject({
+    const sentBesides = true;
+    expect(http({ status: 413, sentBesides })).toMatchObject({ status: 'unconfirmed', scope: 'note' });
+    expect(http({ status: 429, sentBesides, retryAfter: 9_000 })).toMatchObject({
       status: 'unconfirmed',
       scope: 'mailbox',
       retryAfter: 9_000,
     });
-    expect(http({ status: 403, sentBefore })).toMatchObject({
+    expect(http({ status: 403, sentBesides })).toMatchObject({
       status: 'blocked',
       scope: 'endpoint',
       sent: 'unknown',
       by: 'login',
     });
-    expect(fault('ErrorServerBusy', 1, { sentBefore })).toMatchObject({
+    expect(fault('ErrorServerBusy', 1, { sentBesides })).toMatchObject({
       status: 'unconfirmed',
       scope: 'mailbox',
       ended: 'fault',
@@ -214,9 +214,9 @@ describe('a reply to a request whose login sent the body more than once', () => 
       { status: 'delivered', messageClass: 'IPM.Note' },
       { status: 'unconfirmed', scope: 'mailbox', error, retryAfter: 5_000, ended: 'fault' },
     ];
-    for (const outcome of outcomes) expect(inDoubt(outcome, meta({ sentBefore: true }))).toBe(outcome);
+    for (const outcome of outcomes) expect(inDoubt(outcome, meta({ sentBesides: true }))).toBe(outcome);
     const rejected = { status: 'rejected', scope: 'note', splittable: false, draft: 'none', error } as const;
-    expect(inDoubt(rejected, meta({ sentBefore: true }))).toEqual({ status: 'unconfirmed', scope: 'note', error });
+    expect(inDoubt(rejected, meta({ sentBesides: true }))).toEqual({ status: 'unconfirmed', scope: 'note', error });
     expect(inDoubt(rejected, meta())).toBe(rejected);
   });
 });
