@@ -1,7 +1,7 @@
 const encoder = new TextEncoder();
 
-/** Signs forms for one user: whoever makes another person's browser post can't know it. */
-export class FormTokens {
+/** Signs what a page gives its user to send back: whoever makes another person's browser send it can't know the signature. */
+export class Signatures {
   readonly #secret: string;
   #key: ReturnType<typeof crypto.subtle.importKey> | undefined;
 
@@ -9,19 +9,19 @@ export class FormTokens {
     this.#secret = secret;
   }
 
-  async of(user: string): Promise<string> {
-    const signature = await crypto.subtle.sign('HMAC', await this.#loaded(), encoder.encode(user));
+  async of(what: string): Promise<string> {
+    const signature = await crypto.subtle.sign('HMAC', await this.#loaded(), encoder.encode(what));
     return [...new Uint8Array(signature)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   }
 
-  /** In time that does not depend on where a wrong one differs. */
-  async fits(token: string | null, user: string): Promise<boolean> {
-    if (token === null || !/^[0-9a-f]{64}$/.test(token)) return false;
-    const signature = Uint8Array.from(token.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-    return crypto.subtle.verify('HMAC', await this.#loaded(), signature, encoder.encode(user));
+  /** Takes the same time wherever a wrong one differs. */
+  async fits(given: string | null, what: string): Promise<boolean> {
+    if (given === null || !/^[0-9a-f]{64}$/.test(given)) return false;
+    const signature = Uint8Array.from(given.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+    return crypto.subtle.verify('HMAC', await this.#loaded(), signature, encoder.encode(what));
   }
 
-  /** Asked for by whoever needs it, who is told when it fails; the next one asks again. */
+  /** Loaded on first use. A failure is thrown to that caller, and the next one tries again. */
   #loaded(): ReturnType<typeof crypto.subtle.importKey> {
     const algorithm = { name: 'HMAC', hash: 'SHA-256' } as const;
     this.#key ??= crypto.subtle
@@ -34,9 +34,14 @@ export class FormTokens {
   }
 }
 
-/** What is signed of a sentence that a page shows its user; no user is called that, since a form's token must not be one of these. */
+/** What is signed of a user's forms. Begins unlike {@link doneBy}, so that neither signature passes for the other, whatever users are called. */
+export function formOf(user: string): string {
+  return JSON.stringify(['form', user]);
+}
+
+/** What is signed of a sentence that a page shows its user. */
 export function doneBy(user: string, done: string): string {
-  return JSON.stringify([user, done]);
+  return JSON.stringify(['done', user, done]);
 }
 
 /** Whether a browser says that another site has made it ask. */

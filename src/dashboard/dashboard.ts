@@ -1,6 +1,6 @@
 import { actions } from './actions.ts';
 import { script, style } from './assets.ts';
-import { doneBy, FormTokens, isCrossSite } from './csrf.ts';
+import { doneBy, formOf, isCrossSite, Signatures } from './csrf.ts';
 import { History } from './history.ts';
 import { live } from './live.ts';
 import { message } from './message.ts';
@@ -12,7 +12,7 @@ import { headers, type View } from './page.ts';
 /** What {@link dashboard} gives: call it with each request below its path. */
 export interface Dashboard {
   (request: Request): Promise<Response>;
-  /** Ends its looks at the spool and the pages that follow them. The spool stays open: it is yours. */
+  /** Ends its looks at the spool and the streams of the pages that follow them, so that your server can close. The spool stays open: it is yours. */
   close(): void;
 }
 
@@ -39,12 +39,31 @@ const longestForm = 65_536;
 export function dashboard(options: DashboardOptions): Dashboard {
   const settings = dashboardSettings(options);
   const history = new History(settings.clock, async () => (await settings.spool.stats()).states);
-  const tokens = new FormTokens(settings.secret);
-  const handle = (request: Request): Promise<Response> => answer(settings, history, tokens, request);
+  const signatures = new Signatures(settings.secret);
+  const handle = (request: Request): Promise<Response> => answered(settings, history, signatures, request);
   return Object.assign(handle, { close: () => history.end() });
 }
 
-async function answer(settings: DashboardSettings, history: History, tokens: FormTokens, request: Request): Promise<Response> {
+/** To HEAD its head alone: what follows the numbers would follow them for nobody. */
+async function answered(
+  settings: DashboardSettings,
+  history: History,
+  signatures: Signatures,
+  request: Request,
+): Promise<Response> {
+  const answer = await answerTo(settings, history, signatures, request);
+  if (request.method !== 'HEAD' || answer.body === null) return answer;
+  await answer.body.cancel();
+  const { status, headers: own } = answer;
+  return new Response(null, { status, headers: own });
+}
+
+async function answerTo(
+  settings: DashboardSettings,
+  history: History,
+  signatures: Signatures,
+  request: Request,
+): Promise<Response> {
   const url = new URL(request.url);
   const { basePath, spool } = settings;
   if (url.pathname !== basePath && !url.pathname.startsWith(`${basePath}/`)) return plain(404, 'Nothing is here.');
@@ -62,12 +81,12 @@ async function answer(settings: DashboardSettings, history: History, tokens: For
   const view: View = {
     basePath,
     user: allowed,
-    token: await tokens.of(allowed.user),
-    done: await doneIn(url.searchParams, tokens, allowed.user),
+    token: await signatures.of(formOf(allowed.user)),
+    done: await doneIn(url.searchParams, signatures, allowed.user),
   };
   const own = spool.as(allowed.user);
   try {
-    if (request.method === 'POST') return await post(view, own, tokens, request, path);
+    if (request.method === 'POST') return await post(view, own, signatures, request, path);
     if (request.method !== 'GET' && request.method !== 'HEAD') return plain(405, 'Only GET and POST are answered.');
     switch (path) {
       case '/':
@@ -92,15 +111,15 @@ async function answer(settings: DashboardSettings, history: History, tokens: For
 }
 
 /** What was done, in the words of this page only: in a link of somebody else's it would say whatever they like. */
-async function doneIn(query: URLSearchParams, tokens: FormTokens, user: string): Promise<string | undefined> {
+async function doneIn(query: URLSearchParams, signatures: Signatures, user: string): Promise<string | undefined> {
   const done = query.get('done');
-  return done !== null && (await tokens.fits(query.get('by'), doneBy(user, done))) ? done : undefined;
+  return done !== null && (await signatures.fits(query.get('by'), doneBy(user, done))) ? done : undefined;
 }
 
 async function post(
   view: View,
   spool: Parameters<typeof message>[1],
-  tokens: FormTokens,
+  signatures: Signatures,
   request: Request,
   path: string,
 ): Promise<Response> {
@@ -110,7 +129,7 @@ async function post(
   const body = await bodyWithin(request, longestForm);
   if (body === undefined) return plain(413, 'The form is too large.');
   const fields = new URLSearchParams(body);
-  if (!(await tokens.fits(fields.get('token'), view.user.user)))
+  if (!(await signatures.fits(fields.get('token'), formOf(view.user.user))))
     return plain(403, 'This form is not yours, or too old: load its page again.');
   if (path === '/text') {
     if (!view.user.mayReadText) return plain(403, 'You may not read texts.');
@@ -119,7 +138,7 @@ async function post(
   const action = Object.hasOwn(actions, path) ? actions[path] : undefined;
   if (action === undefined) return plain(404, 'Nothing is here.');
   if (!view.user.mayChange) return plain(403, 'You may not change anything.');
-  return action({ view, spool, fields, sign: (done) => tokens.of(doneBy(view.user.user, done)) });
+  return action({ view, spool, fields, sign: (done) => signatures.of(doneBy(view.user.user, done)) });
 }
 
 /** Never a clone: a body that is read by two can't be cut off by one of them, and a form that is too long would hang. */

@@ -9,6 +9,13 @@ export interface Sample {
   readonly states: Readonly<Record<SpoolState, number>>;
 }
 
+/** What follows each look. */
+export interface Follower {
+  show(sample: Sample): void;
+  /** There will be no more. */
+  end(): void;
+}
+
 /** ms between looks, and how many are kept: an hour. */
 const interval = 10_000;
 const most = 360;
@@ -20,7 +27,7 @@ export class History {
   readonly #clock: Clock;
   readonly #counts: () => Promise<Sample['states']>;
   readonly #samples: Sample[] = [];
-  readonly #followers = new Set<(sample: Sample) => void>();
+  readonly #followers = new Set<Follower>();
   #cancel: (() => void) | undefined;
   #ended = false;
 
@@ -39,7 +46,8 @@ export class History {
     return { at: this.#clock.now(), states: await this.#counts() };
   }
 
-  follow(follower: (sample: Sample) => void): () => void {
+  /** Tells it of each look, until the function returned is called. */
+  follow(follower: Follower): () => void {
     this.#followers.add(follower);
     return () => this.#followers.delete(follower);
   }
@@ -51,7 +59,12 @@ export class History {
   end(): void {
     this.#ended = true;
     this.#cancel?.();
+    for (const follower of this.#followers) tell(() => follower.end());
     this.#followers.clear();
+  }
+
+  get ended(): boolean {
+    return this.#ended;
   }
 
   async #look(): Promise<void> {
@@ -62,7 +75,7 @@ export class History {
       this.#samples.push(sample);
       if (this.#samples.length > most) this.#samples.shift();
       // A page that has gone in this moment takes nothing from the others.
-      for (const follower of this.#followers) tell(() => follower(sample));
+      for (const follower of this.#followers) tell(() => follower.show(sample));
     }
     tell(() => {
       this.#cancel = this.#clock.setTimer(() => void this.#look(), interval);

@@ -11,27 +11,31 @@ const lifetime = 300_000;
 
 /** Server-sent events: the numbers of each look at the spool. What a page is too slow to read is left out, since the next numbers replace it. */
 export function live(history: History, clock: Clock): Response {
-  if (history.followers >= most)
-    return new Response('Too many pages are open.', { status: 503, headers: { ...headers, 'retry-after': '60' } });
+  if (history.ended || history.followers >= most) {
+    const why = history.ended ? 'The dashboard is closed.' : 'Too many pages are open.';
+    return new Response(why, { status: 503, headers: { ...headers, 'retry-after': '60' } });
+  }
   const encoder = new TextEncoder();
   let forget = (): void => {};
   const stream = new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        const show = (sample: Sample): void => {
-          if ((controller.desiredSize ?? 0) <= 0) return;
-          controller.enqueue(encoder.encode(`data: ${JSON.stringify({ at: sample.at, numbers: numbersOf(sample) })}\n\n`));
-        };
-        controller.enqueue(encoder.encode('retry: 1000\n\n'));
-        const last = history.samples.at(-1);
-        if (last !== undefined)
-          controller.enqueue(encoder.encode(`data: ${JSON.stringify({ at: last.at, numbers: numbersOf(last) })}\n\n`));
-        const unfollow = history.follow(show);
-        const cancel = clock.setTimer(() => {
-          unfollow();
+        const write = (text: string): void => controller.enqueue(encoder.encode(text));
+        const numbers = (sample: Sample): void =>
+          write(`data: ${JSON.stringify({ at: sample.at, numbers: numbersOf(sample) })}\n\n`);
+        const end = (): void => {
+          forget();
           // One that has ended already has nothing to close.
           tell(() => controller.close());
-        }, lifetime);
+        };
+        const show = (sample: Sample): void => {
+          if ((controller.desiredSize ?? 0) > 0) numbers(sample);
+        };
+        write('retry: 1000\n\n');
+        const last = history.samples.at(-1);
+        if (last !== undefined) numbers(last);
+        const unfollow = history.follow({ show, end });
+        const cancel = clock.setTimer(end, lifetime);
         forget = () => {
           unfollow();
           cancel();
