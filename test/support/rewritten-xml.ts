@@ -28,7 +28,7 @@ const foreignAttributes: readonly string[] = [
 const between: readonly string[] = ['', '', '\n  ', '\r\n\t', '<!-- ErrorServerBusy -->', '\n<!--<m:Items/>-->\n'];
 
 /** Rewrites a document at random. What is foreign is empty, and stands nowhere where a list of EWS holds its members. */
-export function rewrittenXml(source: string, { random, foreign: often = 0 }: Rewriting): string {
+export function rewrittenXml(source: string | XmlElement, { random, foreign: often = 0 }: Rewriting): string {
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
   let counter = 0;
 
@@ -96,5 +96,9 @@ export function rewrittenXml(source: string, { random, foreign: often = 0 }: Rew
     "\ufeff<?xml version='1.0' encoding='UTF-8' standalone='yes' ?>",
     '<!-- x -->',
   ];
-  return pick(heads) + write(parseXml(source), new Map([['', '']]), false) + pick(['', '\n', '<!-- end -->']);
+  return (
+    pick(heads) +
+    write(typeof source === 'string' ? parseXml(source) : source, new Map([['', '']]), false) +
+    pick(['', '\n', '<!-- end -->'])
+  );
 }

@@ -60,7 +60,8 @@ export function readPox(text: string): Answer {
   const protocols = account === undefined ? [] : childrenOf(account, responseSchema, 'Protocol');
   for (const type of ['EXPR', 'EXCH', 'EXHTTP', 'WEB']) {
     for (const protocol of protocols.filter((one) => textIn(one, 'Type') === type)) {
-      const url = textIn(protocol, 'EwsUrl');
+      // The second is what Exchange 2007 and Microsoft's own example write: free/busy is asked of EWS too.
+      const url = textIn(protocol, 'EwsUrl') ?? textIn(protocol, 'ASUrl');
       if (url !== undefined) return { kind: 'url', url };
     }
   }

@@ -100,7 +100,7 @@ export function readFolderPages(payload: XmlElement, folders: number, offset = 0
 function folderPage(message: ResponseMessage, offset: number, plain: boolean): FolderPage {
   const { ok, responseClass, responseCode, element } = message;
   const roots = childrenOf(element, messagesNs, 'RootFolder');
-  const tidy = plain && holdsOnly(element, ['RootFolder', ...spoken]) && spokenOnly(element);
+  const tidy = plain && holdsOnly(element, ['RootFolder', 'HighlightTerms', ...spoken]) && spokenOnly(element);
   if (!ok) return { kind: 'error', responseCode, clear: responseClass === 'Error' && tidy && roots.every(isEmpty), element };
   const lists = roots.flatMap((root) => childrenOf(root, typesNs, 'Items'));
   const items = lists.flatMap((list) => list.children).map(readFoundItem);
@@ -124,7 +124,15 @@ function holdsOnly(element: XmlElement, names: readonly string[]): boolean {
 }
 
 function spokenOnly({ children }: XmlElement): boolean {
-  return children.every(({ name, children: below }) => below.length === 0 || name === 'RootFolder' || name === 'MessageXml');
+  return children.every(({ name, children: below }) => {
+    if (name === 'HighlightTerms') return below.every(isTerm);
+    return below.length === 0 || name === 'RootFolder' || name === 'MessageXml';
+  });
+}
+
+/** A word that was searched for, and where: some servers list them unasked. */
+function isTerm({ ns, name, children }: XmlElement): boolean {
+  return ns === typesNs && name === 'Term' && children.every(({ children: below }) => below.length === 0);
 }
 
 /** Without text of its own. */

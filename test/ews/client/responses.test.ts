@@ -108,10 +108,19 @@ describe('a usual answer in unusual dress', () => {
     expect((await h.deliver(1))[0]?.status).toBe('delivered');
   });
 
-  it('UTF-16', async () => {
+  const big = (text: string): Buffer => Buffer.from(text, 'utf16le').swap16();
+  it.each<[string, string, (text: string) => Buffer]>([
+    ['UTF-16 by the header', 'text/xml; charset=utf-16le', (text) => Buffer.from(text, 'utf16le')],
+    ['UTF-16 by its mark', 'text/xml', (text) => Buffer.from(`\ufeff${text}`, 'utf16le')],
+    ['big-endian UTF-16 by its mark', 'text/xml; charset=utf-16', (text) => big(`\ufeff${text}`)],
+    ['UTF-8 by its mark, whatever the header says', 'text/xml; charset=iso-8859-1', (text) => Buffer.from(`\ufeff${text}`)],
+    ['UTF-8 that calls itself UTF-16', 'text/xml', (text) => Buffer.from(text)],
+    ['Latin 1 by its declaration', 'text/xml', (text) => Buffer.from(text.replace('"utf-16"', '"iso-8859-1"'), 'latin1')],
+  ])('%s', async (_, contentType, bytes) => {
+    const messageText = '<me:MessageText>Größe</me:MessageText><me:ResponseCode>';
     h.server.handler = (_, response) => {
-      response.writeHead(200, { 'content-type': 'text/xml; charset=utf-16le' });
-      response.end(Buffer.from(created(ok).replace('utf-8', 'utf-16'), 'utf16le'));
+      response.writeHead(200, { 'content-type': contentType });
+      response.end(bytes(created(ok).replace('utf-8', 'utf-16').replace('<me:ResponseCode>', messageText)));
       return undefined;
     };
     expect((await h.deliver(1))[0]?.status).toBe('delivered');

@@ -173,6 +173,27 @@ describe('never absent', () => {
   });
 });
 
+describe('terms that were searched for, which a server may list unasked', () => {
+  const terms = (inside: string): string => `${empty}<me:HighlightTerms>${inside}</me:HighlightTerms>`;
+  const term = '<ty:Term><ty:Scope>Subject</ty:Scope><ty:Value>x</ty:Value></ty:Term>';
+
+  it.each([
+    ['none', ''],
+    ['some', term + term],
+  ])('%s: what is not there is absent', async (_, inside) => {
+    server(success(terms(inside)));
+    expect(await probe()).toEqual([{ status: 'absent' }]);
+  });
+
+  it.each([
+    ['among them', item(tagged())],
+    ['within one', `<ty:Term><ty:Scope>${item(tagged())}</ty:Scope></ty:Term>`],
+  ])('a match %s is not passed over', async (_, inside) => {
+    server(success(terms(term + inside)));
+    expect((await probe())[0]?.status).toBe('unknown');
+  });
+});
+
 describe('a match at any place of an answer', () => {
   /** Ways in which what stands between server and client has been seen to change XML; the tag stays where somebody can read it. */
   const changes = ['rename', 'namespace', 'wrap', 'before', 'after', 'text'] as const;

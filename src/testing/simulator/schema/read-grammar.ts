@@ -32,7 +32,7 @@ export interface TypeRule {
  *   `?`, `*`, `+` and `{2,5}` say how often; `t:Subject=xs:string` is an element and its type.
  * - `Name ~ text @attribute=Type?`: text only. `"A|B"` one of these, `list X`, `X or Y`, or a type with what narrows it.
  */
-class Grammar {
+export class Grammar {
   readonly #lines = new Map<string, string>();
   readonly #rules = new Map<string, TypeRule>();
   readonly #requests = new Map<string, string>();
