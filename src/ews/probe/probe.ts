@@ -159,15 +159,10 @@ async function removeDrafts(
   const again = await sweep(probing, place, [...unsure], call);
   const results = new Map<string, ProbeResult>();
   for (const [tag, found] of findings) {
-    const before = verdictOf(found, kept.has(tag));
-    const after = again.has(tag) ? verdictOf(again.get(tag), kept.has(tag)) : undefined;
-    results.set(tag, after === undefined ? before : afterRemoval(before, after));
+    const after = again.get(tag);
+    const verdict = verdictOf(after ?? found, kept.has(tag));
+    // A draft that is nowhere any more, under no id, was removed.
+    results.set(tag, after !== undefined && verdict.status === 'absent' ? { status: 'draft', removed: true } : verdict);
   }
   return results;
-}
-
-/** What a second look shows of a draft that was not plainly deleted. */
-function afterRemoval(before: ProbeResult, after: ProbeResult): ProbeResult {
-  if (after.status === 'absent') return { status: 'draft', removed: true };
-  return after.status === 'draft' ? before : after;
 }

@@ -78,8 +78,7 @@ export class Findings {
 
 /** Whether a tag is there with what no tag has around it, such as markup: more letters or digits make it another one. */
 function isWithin(tag: string, seen: string): boolean {
-  const at = seen.indexOf(tag);
-  return at >= 0 && /[^\w.:/-]/.test(seen.slice(0, at) + seen.slice(at + tag.length));
+  return seen.includes(tag) && /[^\w.:/-]/.test(seen);
 }
 
 function bare(tag: string): string {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { basicAuth } from '../../../src/ews/auth/credentials.ts';
 import { EwsClient } from '../../../src/ews/client/client.ts';
 import { folderById } from '../../../src/ews/operations/elements.ts';
+import type { EwsServerVersion } from '../../../src/ews/options.ts';
 import { type SearchResult, searchTags } from '../../../src/ews/probe/search.ts';
 import { settingsOf } from '../../../src/ews/settings.ts';
 import { checkedFetch } from '../../support/ews-schema.ts';
@@ -29,17 +30,22 @@ const inEach = (body: string, items: readonly Item[] | string): Answer => ({
 
 /** Searches while the server answers by `answer`; tells the tags of each request beside the result. */
 async function search(
-  what: { readonly tags: readonly string[]; readonly folders?: readonly string[] },
+  what: {
+    readonly tags: readonly string[];
+    readonly folders?: readonly string[];
+    readonly serverVersion?: EwsServerVersion;
+  },
   answer: (body: string, nth: number) => Answer,
 ): Promise<SearchResult & { readonly asked: readonly (readonly string[])[] }> {
   h.server.requests.length = 0;
   h.server.handler = ({ body }) => answer(body, h.server.requests.length);
+  const { tags, folders = ['drafts'], serverVersion } = what;
   const settings = settingsOf({
     url: h.server.url,
+    ...(serverVersion && { serverVersion }),
     credentials: basicAuth({ username: 'alice@contoso.test', password: 'p' }),
     fetch: checkedFetch(),
   });
-  const { tags, folders = ['drafts'] } = what;
   const result = await searchTags(
     new EwsClient(settings),
     settings,
@@ -50,6 +56,22 @@ async function search(
 }
 
 const whyOf = ({ byTag }: SearchResult, tag: string) => byTag.get(tag)?.unreadable;
+
+it('a server that knows no Conversation History is not asked for it, nor at all where that is the only folder', async () => {
+  const tags = ['a:1'];
+  const known = (folders: readonly string[]) =>
+    search({ tags, folders, serverVersion: 'Exchange2010_SP2' }, (body) => inEach(body, []));
+  const both = await known(['conversationhistory', 'sentitems']);
+  expect([askedFolders(h.server.requests[0]?.body ?? ''), both.byTag.get('a:1')?.folders]).toEqual([['sentitems'], 1]);
+  const none = await known(['conversationhistory']);
+  expect([none.asked, none.byTag.get('a:1')?.folders]).toEqual([[], 0]);
+});
+
+it('tells apart which tag a match without one belongs to by so many requests more, and leaves the rest in doubt', async () => {
+  const { asked, byTag } = await search({ tags: everyTag(50) }, (body) => inEach(body, [noTag]));
+  expect(asked).toHaveLength(1 + 24);
+  expect([...byTag.values()].every(({ unreadable }) => unreadable !== undefined)).toBe(true);
+});
 
 describe('one request', () => {
   it('looks for fifty tags, in the order in which they were given', async () => {

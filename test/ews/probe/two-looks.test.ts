@@ -66,6 +66,20 @@ describe('the first look', () => {
     expect([result?.status, operations.includes('DeleteItem')]).toEqual(['found', false]);
   });
 
+  it('shows a draft, and the second one the copy: it was sent', async () => {
+    const draft = { sentitems: [item(unsent)] };
+    const { result } = await probe({ looks: [draft, { ...draft, deleteditems: [item(sent, 'other')] }] });
+    expect(result).toEqual({ status: 'found' });
+  });
+
+  it.each([
+    ['under another id, as a draft: it is pending', 'other', { status: 'pending' }],
+    ['under the same id, as a draft: the later look counts', 'i', { status: 'draft', removed: true }],
+  ] as const)('shows a note on its way that the second one shows %s', async (_what, id, expected) => {
+    const looks = [{ sentitems: [item(submitted)] }, { drafts: [item(unsent, id)] }];
+    expect((await probe({ looks })).result).toEqual(expected);
+  });
+
   it('that meets what any request would meet is the last one', async () => {
     const busy = { status: 500, body: fault('ErrorServerBusy', { BackOffMilliseconds: '7000' }) };
     const { results, operations } = await probe({ looks: [busy] }, ['a:1', 'b:1']);
@@ -98,6 +112,50 @@ describe('a mailbox whose Conversation History can not be looked up', () => {
     );
     expect([result?.status, operations.at(-1)]).toEqual(['unknown', 'FindItem']);
   });
+});
+
+it('the second look fails as a whole: nothing is absent, and no folder is asked by itself', async () => {
+  const { result, operations } = await probe({ looks: [{}, { status: 403, body: 'no' }] });
+  expect(result).toMatchObject({ status: 'unknown', scope: 'endpoint', blocked: true, error: { code: 'EWS_DISABLED' } });
+  expect(operations).toEqual(['FindItem', 'FindItem']);
+});
+
+it('what keeps one folder from being read closes no other: attempts of the mailbox whose copies lie elsewhere are looked for', async () => {
+  h.server.handler = ({ operation, body }: SeenRequest): Answer => {
+    if (operation === 'FindFolder') return { body: foundFolders() };
+    if (body.includes('Constant Value="a:1"')) return { body: fault('ErrorNobodyHasHeardOf') };
+    return { headers: { date }, body: found(body, [[item(sent, 'i', 'b:1')]]) };
+  };
+  const transport = h.transport();
+  const attempt = (tag: string, folder: string, endpoint?: string) => {
+    const note = h.note(transport, 0);
+    return { ...note, unknownAttempts: [{ tag, place: { ...note.place, folder, ...(endpoint && { endpoint }) } }] };
+  };
+  const notes = [attempt('a:1', 'deleteditems'), attempt('b:1', 'sentitems'), attempt('b:1', 'sentitems', 'https://elsewhere')];
+  expect(await transport.probe(notes, { signal: new AbortController().signal })).toMatchObject([
+    { status: 'unknown', scope: 'note' },
+    { status: 'found' },
+    { status: 'unknown', error: { code: 'PLACE_GONE' } },
+  ]);
+});
+
+it('a Conversation History that is made anew whenever it is looked up: it is looked for twice, not for ever', async () => {
+  let made = 0;
+  h.server.handler = ({ operation, body }: SeenRequest): Answer => {
+    if (operation === 'FindFolder') return { body: foundFolders(`AAMk-${made++}`) };
+    const asked = [...body.matchAll(/FolderId Id="([^"]+)"/g)].map(([, name = '']) => name);
+    return {
+      body: found(
+        body,
+        asked.map((name) => (name.startsWith('AAMk') ? 'ErrorItemNotFound' : [])),
+      ),
+    };
+  };
+  const transport = h.transport();
+  const note = h.note(transport, 0);
+  const unknownAttempts = [{ tag: 'a:1', place: { ...note.place, folder: 'conversationhistory' } }];
+  await transport.probe([{ ...note, unknownAttempts }], { signal: new AbortController().signal });
+  expect(h.server.operations().filter((one) => one === 'FindItem')).toHaveLength(3);
 });
 
 it('a Conversation History that was made anew between two probes: what it holds is found, and only what is still open is looked for again', async () => {
@@ -146,6 +204,18 @@ describe('a draft', () => {
     const { result, operations } = await probe({ looks: [{}, draft], deletion: 'ErrorAccessDenied' });
     expect(result).toEqual({ status: 'draft', removed: false });
     expect(operations.filter((one) => one === 'FindItem')).toHaveLength(3);
+  });
+
+  it('without an id can not be deleted: it says that it is left', async () => {
+    const { result, operations } = await probe({ looks: [{}, { drafts: [item(unsent, '')] }] });
+    expect([result, operations.includes('DeleteItem')]).toEqual([{ status: 'draft', removed: false }, false]);
+  });
+
+  it('beside a copy of it changes nothing, whatever became of it: the note was sent', async () => {
+    const looks = [{}, { ...draft, deleteditems: [item(sent, 'other')] }, {}];
+    const { result, operations } = await probe({ looks, deletion: 'ErrorItemNotFound' });
+    expect(result).toEqual({ status: 'found' });
+    expect(operations.filter((one) => one === 'FindItem')).toHaveLength(2);
   });
 
   it('that was plainly deleted is not looked for again', async () => {

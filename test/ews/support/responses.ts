@@ -52,6 +52,7 @@ export function createdFolder(id: string | undefined, code = ok): string {
 
 export interface Item {
   readonly tag: string;
+  /** '' for an item that the server shows without one. */
   readonly id?: string;
   readonly flags?: number;
   readonly isDraft?: boolean;
@@ -78,7 +79,8 @@ export function found(request: string, folders: readonly (readonly Item[] | stri
 function itemXml(item: Item, guid: string): string {
   const { element = 'Message', isDraft, created: at, flags } = item;
   return (
-    `<ty:${element}><ty:ItemId Id="${item.id ?? `id-${item.tag}`}" ChangeKey="ck"/>` +
+    `<ty:${element}>` +
+    (item.id === '' ? '' : `<ty:ItemId Id="${item.id ?? `id-${item.tag}`}" ChangeKey="ck"/>`) +
     (isDraft === undefined ? '' : `<ty:IsDraft>${isDraft}</ty:IsDraft>`) +
     (at === undefined ? '' : `<ty:DateTimeCreated>${at}</ty:DateTimeCreated>`) +
     `<ty:ExtendedProperty><ty:ExtendedFieldURI PropertySetId="${guid}" PropertyName="OfflineImTag" PropertyType="String"/><ty:Value>${item.tag}</ty:Value></ty:ExtendedProperty>` +
