@@ -89,11 +89,20 @@ describe('what is left of leases', () => {
 
   it('needs no timer when nothing is at work', async () => {
     const { clock, leases } = slowRenewals();
-    leases.add(['a', 'b'], 0);
+    leases.add(['a'], 0);
+    leases.add(['b'], 0);
     leases.remove(['a']);
     expect(clock.pending).toBe(1);
     leases.remove(['b']);
     expect(clock.pending).toBe(0);
+  });
+
+  it('needs none after close() either: no renewal reaches a storage that is closed', async () => {
+    const { clock, leases, renewals } = slowRenewals();
+    leases.add(['a'], 0);
+    leases.close();
+    await clock.advance(30_000);
+    expect([renewals, clock.pending]).toEqual([[], 0]);
   });
 });
 

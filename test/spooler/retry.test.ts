@@ -70,6 +70,8 @@ describe('what a run knows of the probes of a note', () => {
     await clock.advance(5_000);
     expect(known.next(note(1), false)).toEqual({ probes: 2, counted: 5_000, refusals: 0 });
     expect(known.next(note(0, 'other'), false)).toEqual({ probes: 1, counted: 0, refusals: 0 });
+    await clock.advance(4_000);
+    expect(known.next(note(2), false)).toEqual({ probes: 3, counted: 4_000, refusals: 0 });
   });
 
   it('counts no more than the wait that was meant and one poll: lane or endpoint was closed, or nobody looked', async () => {
