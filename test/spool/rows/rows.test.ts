@@ -1,0 +1,227 @@
+/** Entries and notes as rows of a database: what is written is read back as it was, and what cannot be is refused without quoting it. */
+import { describe, expect, it } from 'vitest';
+import { spoolStates } from '../../../src/spool/contract.ts';
+import { packAttempts, packedStatus } from '../../../src/spool/rows/attempts.ts';
+import {
+  bodyOf,
+  type Cell,
+  type EntryRow,
+  entryOf,
+  fixedCells,
+  fixedColumns,
+  knownState,
+  messageOf,
+  RowError,
+  statusCells,
+  statusColumns,
+} from '../../../src/spool/rows/entry-row.ts';
+import { type NoteRow, noteCells, noteColumns, noteOf } from '../../../src/spool/rows/note-row.ts';
+import type { EntryRecord, NoteRecord } from '../../../src/spool/state/records.ts';
+import { newEntry } from '../../support/spool-entries.ts';
+import { delivering, place, probed, reason, Scene } from '../state/scene.ts';
+
+/** A row as a database gives it back. */
+function rowOf<Row>(columns: readonly string[], cells: readonly Cell[]): Row {
+  expect(cells).toHaveLength(columns.length);
+  return Object.fromEntries(columns.map((column, at) => [column, cells[at]])) as Row;
+}
+const entryRow = ({ fixed, status }: EntryRecord): EntryRow =>
+  rowOf([...fixedColumns, ...statusColumns], [...fixedCells(fixed), ...statusCells(status)]);
+const noteRow = (note: NoteRecord): NoteRow => rowOf(noteColumns, noteCells(note));
+
+const entry = (): EntryRecord => {
+  const scene = new Scene();
+  scene.append('a', { message: { ...newEntry('a').message, to: [{ address: 'bob@contoso.com', name: 'Bob' }] } });
+  return scene.entry('a');
+};
+const attempts = Array.from({ length: 9 }, (_, index) => ({ tag: `n:${index + 1}`, place }));
+
+describe('an entry', () => {
+  it('waiting: what it does not have is null', () => {
+    const record = entry();
+    const row = entryRow(record);
+    expect(entryOf(row)).toEqual(record);
+    expect([row.recipients, row.tried_by, row.note_id, row.reason, row.ended_at, row.sent_class, row.unknown_attempts]).toEqual([
+      '[{"address":"bob@contoso.com","name":"Bob"}]',
+      ...Array.from({ length: 6 }, () => null),
+    ]);
+    expect([row.single, row.cancel_requested, row.purged]).toEqual([0, 0, 0]);
+  });
+
+  it('of which everything is known', () => {
+    const { fixed, status } = entry();
+    const record: EntryRecord = {
+      fixed,
+      status: {
+        ...status,
+        state: 'delivered',
+        single: true,
+        cancelRequested: true,
+        unknownAttempts: attempts,
+        triedBy: 'run-1',
+        noteId: 'n',
+        attempt: 9,
+        reason,
+        endedAt: 5,
+        sentClass: 'IPM.Note',
+        purged: true,
+      },
+    };
+    const row = entryRow(record);
+    expect(entryOf(row)).toEqual(record);
+    expect([row.single, row.cancel_requested, row.purged]).toEqual([1, 1, 1]);
+    expect(JSON.parse(row.unknown_attempts ?? '')).toHaveProperty('unknownAttempts', attempts.slice(-4));
+  });
+
+  it('has whole ms in its columns: a wait is never shorter than asked for', () => {
+    const { fixed, status } = entry();
+    const row = entryRow({
+      fixed: { ...fixed, weight: 1.2, pickupAt: 2.1, expiresIn: 3.5 },
+      status: { ...status, due: { at: 4.1, within: 5.1 }, expiresAt: 6.1 },
+    });
+    expect([row.weight, row.pickup_at, row.expires_in, row.due_at, row.due_within, row.expires_at]).toEqual([2, 3, 4, 5, 6, 7]);
+  });
+
+  it.each([...spoolStates])('may be %s', (state) => {
+    const { fixed, status } = entry();
+    expect(entryOf(entryRow({ fixed, status: { ...status, state } })).status.state).toBe(state);
+    expect(knownState(state)).toBe(state);
+  });
+
+  it.each<[string, Partial<EntryRow>]>([
+    ['the state', { state: 'sending' }],
+    ['the recipients', { recipients: 'secret' }],
+    ['the recipients', { recipients: '{}' }],
+    ['the reason', { reason: 'secret' }],
+    ['the reason', { reason: '[]' }],
+    ['the reason', { reason: 'null' }],
+    ['the reason', { reason: '"secret"' }],
+    ['the unknown attempts', { unknown_attempts: 'secret' }],
+    ['the unknown attempts', { unknown_attempts: '"secret"' }],
+    ['the unknown attempts', { unknown_attempts: '{"unknownAttempts":[]}' }],
+  ])('that holds what was never written is refused: %s, %j', (where, parts) => {
+    const read = () => entryOf({ ...entryRow(entry()), ...parts });
+    expect(read).toThrow(RowError);
+    expect(read).toThrow(`${where} cannot be read`);
+  });
+
+  it('without a list of recipients has none: only a tombstone is left of it', () => {
+    expect(entryOf({ ...entryRow(entry()), recipients: null as never }).fixed.to).toEqual([]);
+  });
+});
+
+describe('a message', () => {
+  const { message } = newEntry('a');
+
+  it.each([{}, { html: '<p>hello</p>' }, { traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' }])(
+    'comes back with %j, its recipients from the row of its entry',
+    (parts) => {
+      const body = bodyOf({ ...message, ...parts });
+      expect(JSON.parse(body)).not.toHaveProperty('to');
+      expect(messageOf(body, message.to)).toStrictEqual({ ...message, ...parts });
+    },
+  );
+
+  it.each(['secret', '[]', '{}', ...['text', 'from', 'sentAt'].map((part) => bodyOf({ ...message, [part]: undefined }))])(
+    'that is none is refused: %s',
+    (body) => {
+      expect(() => messageOf(body, [])).toThrow(new RowError('the message'));
+    },
+  );
+
+  it.each([{ sip: 'sip:a' }, { mailbox: { address: 'a@b' } }, { sip: 'sip:a', mailbox: {} }])('is of no one: %j', (from) => {
+    expect(() => messageOf(bodyOf({ ...message, from: from as never }), [])).toThrow(new RowError('the message'));
+  });
+});
+
+describe('a note', () => {
+  const leased = () => {
+    const { scene, note } = delivering('a', 'b');
+    return scene.note(note.noteId);
+  };
+
+  it('at work: with its lease, and who had tried its members before', () => {
+    const note = leased();
+    expect(noteOf(noteRow(note))).toEqual(note);
+    const row = noteRow(note);
+    expect([row.lease_before, row.lease_tried_by]).toEqual([null, null]);
+    const { scene, note: looked } = probed('a', 'b');
+    const probe = scene.note(looked.noteId);
+    expect(probe.lease?.triedBy.size).toBe(2);
+    expect(noteOf(noteRow(probe))).toEqual(probe);
+  });
+
+  it('that nobody works on, and of which nothing is frozen', () => {
+    const { lease: _lease, frozen: _frozen, ...note } = leased();
+    const row = noteRow(note);
+    expect(noteOf(row)).toStrictEqual(note);
+    expect([row.frozen, row.token, row.lease_kind, row.lease_until, row.lease_before, row.lease_tried_by]).toEqual(
+      Array.from({ length: 6 }, () => null),
+    );
+  });
+
+  it('has whole ms in its columns', () => {
+    const note = leased();
+    const { lease } = note;
+    const row = noteRow({
+      ...note,
+      due: { at: 1.1, within: 2.1 },
+      lastRanAt: 3.1,
+      unconfirmedFor: 4.1,
+      ...(lease && { lease: { ...lease, until: 5.1 } }),
+    });
+    expect([row.due_at, row.due_within, row.last_ran_at, row.unconfirmed_for, row.lease_until]).toEqual([2, 3, 4, 5, 6]);
+  });
+
+  it.each(['delivering', 'deferred', 'unconfirmed'] as const)('may be %s', (state) => {
+    expect(noteOf(noteRow({ ...leased(), state })).state).toBe(state);
+  });
+
+  it.each<[string, Partial<NoteRow>]>([
+    ['the state of a note', { state: 'spooled' }],
+    ['the members', { entry_ids: 'secret' }],
+    ['what is frozen', { frozen: '[]' }],
+    ['the lease', { lease_kind: 'send' }],
+    ['the lease', { lease_kind: null }],
+    ['the end of the lease', { lease_until: null }],
+    ['the note before the lease', { lease_before: 'secret' }],
+    ['the members before the lease', { lease_tried_by: '{}' }],
+  ])('that holds what was never written is refused: %s, %j', (where, parts) => {
+    expect(() => noteOf({ ...noteRow(leased()), ...parts })).toThrow(new RowError(where));
+  });
+});
+
+describe('the attempts of a status, as files keep them', () => {
+  const statusWith = (count: number) => ({ ...entry().status, unknownAttempts: attempts.slice(0, count) });
+
+  it.each([0, 4, 5, 9])('%s of them come back in their order; the last four are written out', (count) => {
+    const status = statusWith(count);
+    const packed = packAttempts(status);
+    expect(packed.unknownAttempts).toEqual(status.unknownAttempts.slice(-4));
+    expect('earlierAttempts' in packed).toBe(count > 4);
+    expect(packedStatus(JSON.parse(JSON.stringify(packed)), 'the status')).toEqual(status);
+  });
+
+  it('whose tags are not of a note and a number stay as they are', () => {
+    for (const tag of ['n', ':1', 'n:x', 'n:01', 'n:1.5']) {
+      const status = { ...statusWith(0), unknownAttempts: [{ tag, place }, ...attempts] };
+      expect(packAttempts(status)).toBe(status);
+    }
+  });
+
+  const { earlierAttempts } = packAttempts(statusWith(9));
+  it.each([
+    ['no origin of that index', [[7, 1, 2]]],
+    ['a run that ends before it begins', [[0, 2, 1]]],
+    ['a run of more than a million', [[0, 1, 1_000_001]]],
+    ['a run of four numbers', [[0, 1, 2, 3]]],
+    ['a run that is none', ['0']],
+    ['origins with a second count', [['00', 1, 2]]],
+    ['origins of other characters', [['0-', 1]]],
+    ['no origins', [['', 1]]],
+    ['an origin that is not there', [['01', 1]]],
+  ])('with %s are refused', (_what, runs) => {
+    const stored = { ...packAttempts(statusWith(9)), earlierAttempts: { ...earlierAttempts, runs } };
+    expect(() => packedStatus(stored, 'the status')).toThrow(/^the status\.earlierAttempts\.runs/);
+  });
+});
