@@ -16,14 +16,25 @@ export interface Cell {
 }
 
 const own = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8')) as {
-  peerDependencies: Readonly<Record<string, string>>;
   devDependencies: Readonly<Record<string, string>>;
 };
 
-/** The optional packages that entries need, in the version that the tests use. */
+/** What the package works with where it is there, in the version that the tests use. */
 const peers = Object.fromEntries(
-  Object.entries(own.peerDependencies).map(([name, range]) => [name, own.devDependencies[name] ?? range]),
+  ['@opentelemetry/api', 'ews-javascript-api', 'jest', 'msw', 'undici', 'vitest'].map((name) => [
+    name,
+    own.devDependencies[name] ?? '>=29.0.0',
+  ]),
 );
+/** Older than any of these: an application that has them can install the package, and use all but the entries that are named after them. */
+const older = {
+  '@opentelemetry/api': '1.4.1',
+  'ews-javascript-api': '0.11.0',
+  jest: '29.7.0',
+  msw: '1.3.4',
+  undici: '6.29.1',
+  vitest: '3.2.7',
+};
 /** A test runner's packages load in that runner only. */
 const peersOfNode = Object.fromEntries(Object.entries(peers).filter(([name]) => !/^(vitest|jest|@jest\/.*)$/.test(name)));
 
@@ -95,6 +106,7 @@ export const cells: Readonly<Record<string, Cell>> = {
   bun: runtime({ bun: '1.4.5' }, 'bun', job),
   deno: runtime({ deno: '2.9.6' }, 'deno', 'run', '-A', job),
   'jest-cjs': { ...runner(jest, 'jest'), folders: ['jest-cjs'] },
+  'jest-29-cjs': { ...runner({ jest: '29.7.0' }, 'jest'), folders: ['jest-cjs'] },
   'jest-esm': runner(jest, 'node', '--experimental-vm-modules', 'node_modules/jest/bin/jest.js'),
   'ts-jest': {
     ...runner({ ...jest, 'ts-jest': '29.4.15', typescript: '5.9.3', '@types/jest': '30.0.0', '@types/node': '24.19.2' }, 'jest'),
@@ -102,6 +114,11 @@ export const cells: Readonly<Record<string, Cell>> = {
     folders: ['ts-jest'],
   },
   vitest: runner({ vitest: '5.1.1' }, 'vitest', 'run'),
+  'beside-older': {
+    ...runtime(older, 'node', job),
+    does: 'is installed beside older versions of what it works with; three notes, through MemorySpool, FileSpool and SqliteSpool, reach the Inbox',
+    without: /^offline-im\/(opentelemetry|testing\/msw)$/,
+  },
   // The example as it lies in the repository.
   'ews-app-jest': ewsApp(
     jest,

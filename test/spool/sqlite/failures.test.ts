@@ -26,6 +26,16 @@ function failOn(sql: string, errcode: number): { heal(): void } {
   return { heal: () => spy.mockRestore() };
 }
 
+it('names what is missing where the runtime has no node:sqlite', async () => {
+  await using at = await world();
+  vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
+  await expect(at.open()).rejects.toMatchObject({
+    name: 'OfflineImError',
+    code: 'SPOOL_ROOT_UNUSABLE',
+    message: expect.stringContaining('Use Node 22.13 or newer'),
+  });
+});
+
 describe('a file that is no spool', () => {
   it.each([
     ['garbage', Buffer.alloc(5_000, 'garbage')],

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { claimRequest, newEntry, statesOf } from '../../support/spool-entries.ts';
 import { world } from './support.ts';
 
@@ -16,34 +16,37 @@ const missing: ReadonlySet<string | symbol> = new Set([
 ]);
 const blind = { commits: false };
 
-// What other test files of this process have loaded has the whole of node:sqlite, and what they load later is to have it.
-vi.hoisted(() => vi.resetModules());
-afterAll(() => vi.resetModules());
+const real = process.getBuiltinModule('node:sqlite');
+const old: Readonly<Record<string, unknown>> = {
+  ...real,
+  backup: undefined,
+  DatabaseSync: class {
+    constructor(path: string, options = {}) {
+      const database: DatabaseSync = new real.DatabaseSync(path, options);
+      // biome-ignore lint/correctness/noConstructorReturn: the properties are the object's own, and can't be taken away.
+      return older(database, {
+        prepare: (sql: string): StatementSync => {
+          // It binds none, and says so only when the statement runs: `column index out of range`.
+          if (/\?\d/.test(sql)) throw new Error(`a numbered parameter: ${sql}`);
+          return older(database.prepare(sql), {});
+        },
+        exec: (sql: string): void => {
+          if (blind.commits && sql === 'COMMIT')
+            throw Object.assign(new Error('full'), { code: 'ERR_SQLITE_ERROR', errcode: 13 });
+          database.exec(sql);
+        },
+      });
+    }
+  },
+};
 
-vi.mock('node:sqlite', async (original) => {
-  const real = await original<typeof import('node:sqlite')>();
-  return {
-    ...real,
-    backup: undefined,
-    DatabaseSync: class {
-      constructor(path: string) {
-        const database: DatabaseSync = new real.DatabaseSync(path);
-        // biome-ignore lint/correctness/noConstructorReturn: the properties are the object's own, and can't be taken away.
-        return older(database, {
-          prepare: (sql: string): StatementSync => {
-            // It binds none, and says so only when the statement runs: `column index out of range`.
-            if (/\?\d/.test(sql)) throw new Error(`a numbered parameter: ${sql}`);
-            return older(database.prepare(sql), {});
-          },
-          exec: (sql: string): void => {
-            if (blind.commits && sql === 'COMMIT')
-              throw Object.assign(new Error('full'), { code: 'ERR_SQLITE_ERROR', errcode: 13 });
-            database.exec(sql);
-          },
-        });
-      }
-    },
-  };
+beforeEach(() => {
+  const { getBuiltinModule } = process;
+  vi.spyOn(process, 'getBuiltinModule').mockImplementation(((name: string) =>
+    name === 'node:sqlite' ? old : getBuiltinModule(name)) as typeof getBuiltinModule);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
 });
 
 function older<Target extends object>(target: Target, instead: Readonly<Record<string, unknown>>): Target {

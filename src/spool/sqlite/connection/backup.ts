@@ -1,14 +1,13 @@
 import { link, lstat, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import * as sqlite from 'node:sqlite';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { quoted } from '../../../core/errors/quote.ts';
 import { answerAtOnce, asError, property } from '../../../core/errors/thrown.ts';
 import { type BackupOptions, backupRefused } from '../../disk/backup.ts';
-import { companionsOf, makeFile, syncFile, syncFolder } from './database-file.ts';
+import { companionsOf, makeFile, openDatabase, sqliteModule, syncFile, syncFolder } from './database-file.ts';
 import { isMarkedCopy, markCopy } from './restored.ts';
 
-type OnlineBackup = typeof sqlite.backup;
+type OnlineBackup = typeof import('node:sqlite').backup;
 
 /** Pages that are copied in one go. */
 const pagesAtOnce = 1_000;
@@ -128,11 +127,11 @@ async function copy(
   onProgress: BackupOptions['onProgress'],
 ): Promise<void> {
   // For reading only: it makes no file where there is none any more, and folds in no log.
-  const database = new sqlite.DatabaseSync(source, { readOnly: true });
+  const database = openDatabase(source, { readOnly: true });
   try {
     database.exec('PRAGMA busy_timeout = 5000');
     // Missing in Node before 22.16 and 23.8; VACUUM INTO blocks, and needs a file that does not exist, or is empty.
-    const { backup } = sqlite as { backup?: OnlineBackup };
+    const { backup } = sqliteModule() as { backup?: OnlineBackup };
     if (backup === undefined) {
       database.prepare('VACUUM INTO ?').run(partial);
       return;

@@ -1,6 +1,6 @@
 import { existsSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
 import { hasCode, OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { quoted } from '../../../core/errors/quote.ts';
@@ -8,7 +8,7 @@ import { assertLocal } from '../../disk/local-disk.ts';
 import { makeAdminTables } from './admin-tables.ts';
 import { checkInThread, isWorthAThread } from './check-thread.ts';
 import { OpenFile } from './connection.ts';
-import { assertWritable, hasLog, makeFile, restrict, truncateLog } from './database-file.ts';
+import { assertWritable, hasLog, makeFile, openDatabase, restrict, truncateLog } from './database-file.ts';
 import { recover } from './recover.ts';
 import { applicationId, applicationOf, isEmpty, migrate, schemaVersion, versionOf } from './schema.ts';
 import { asSpoolError, isBusy } from './sqlite-error.ts';
@@ -141,7 +141,7 @@ function prepareAlone(path: string, now: number): void {
   // The end of the last one that had it open folded the log into the file, unless it was no clean end.
   let unclean = hasLog(path) || isSuspect(path);
   if (hasLog(path)) foldLog(path);
-  const database = new DatabaseSync(path);
+  const database = openDatabase(path);
   let ours = false;
   try {
     database.exec('PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; PRAGMA secure_delete = ON');
@@ -178,7 +178,7 @@ function prepareAlone(path: string, now: number): void {
  * folded past that memory, closing it would fold the same once more, over whatever has been written since.
  */
 function foldLog(path: string): void {
-  const database = new DatabaseSync(path);
+  const database = openDatabase(path);
   try {
     database.exec('PRAGMA busy_timeout = 0');
     if (isEmpty(database)) return;
@@ -202,7 +202,7 @@ const aside = (path: string): string => `${path}-shm-old`;
 
 /** `undefined` while somebody else is about to make, to migrate or to check it. */
 function openShared(path: string): DatabaseSync | undefined {
-  const database = new DatabaseSync(path);
+  const database = openDatabase(path);
   try {
     database.exec(settings);
     if (!isEmpty(database)) {

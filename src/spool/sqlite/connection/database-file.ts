@@ -1,7 +1,27 @@
 import { accessSync, chmodSync, closeSync, constants, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, DatabaseSyncOptions } from 'node:sqlite';
+import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
+
+const noSqlite =
+  'SqliteSpool needs node:sqlite, which this runtime lacks. Use Node 22.13 or newer, without --no-experimental-sqlite.';
+
+/**
+ * Looked up when it is needed, never imported: Jest 29 takes a built-in module that has no name without `node:` for a missing one, and Node 22 warns of it
+ * as soon as it is loaded.
+ */
+export function sqliteModule(): typeof import('node:sqlite') {
+  const found: typeof import('node:sqlite') | undefined = process.getBuiltinModule('node:sqlite');
+  if (found === undefined) throw new OfflineImError('SPOOL_ROOT_UNUSABLE', noSqlite);
+  return found;
+}
+
+/** A connection to a file of SQLite. */
+export function openDatabase(path: string, options: DatabaseSyncOptions = {}): DatabaseSync {
+  const { DatabaseSync } = sqliteModule();
+  return new DatabaseSync(path, options);
+}
 
 /** SQLite's companions of a file in WAL mode. */
 export function companionsOf(path: string): readonly string[] {

@@ -1,5 +1,6 @@
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { tell } from '../../../core/host-calls.ts';
+import { openDatabase } from './database-file.ts';
 import { applicationId, applicationOf } from './schema.ts';
 
 /*
@@ -9,7 +10,7 @@ import { applicationId, applicationOf } from './schema.ts';
 
 /** Marks a whole copy, and leaves it without a log, so that it is one file. */
 export function markCopy(path: string): void {
-  const database = new DatabaseSync(path);
+  const database = openDatabase(path);
   try {
     database.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
       BEGIN IMMEDIATE;
@@ -26,7 +27,7 @@ export function markCopy(path: string): void {
 export function isMarkedCopy(path: string): boolean {
   let database: DatabaseSync | undefined;
   try {
-    database = new DatabaseSync(path, { readOnly: true });
+    database = openDatabase(path, { readOnly: true });
     return applicationOf(database) === applicationId && hasTable(database, 'backup');
   } catch {
     return false;

@@ -1,8 +1,9 @@
 import { chmodSync, linkSync, lstatSync, mkdirSync, rmSync, type Stats, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { tell } from '../../../core/host-calls.ts';
+import { openDatabase } from './database-file.ts';
 import { isBusy, isDamage } from './sqlite-error.ts';
 
 /** Where lock files may lie. All processes of a user have to agree, so what an environment variable chooses comes last. */
@@ -207,7 +208,7 @@ function openIn(folder: string, name: string): Opened | undefined {
 
 /** `undefined` where it has been replaced meanwhile, or was written to. */
 function openFile(path: string, key: string): Opened | undefined {
-  const database = new DatabaseSync(path);
+  const database = openDatabase(path);
   let opened: Opened | undefined;
   try {
     // A journal in memory: the file stays as it is, and no other is made.

@@ -1,0 +1,43 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '..', '..');
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  readonly peerDependencies: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional?: boolean }>>;
+};
+
+/** What the files of src/ load, types left out: the module, and who loads it. */
+function loaded(): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const name of readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })) {
+    if (!name.endsWith('.ts')) continue;
+    const text = readFileSync(join(root, 'src', name), 'utf8');
+    for (const [, specifier = ''] of text.matchAll(/^(?:import|export) (?!type )[^;]*?from '([^']+)';$/gm))
+      found.set(specifier, name);
+  }
+  return found;
+}
+
+describe('what is installed beside the package', () => {
+  it('keeps no version of an optional package from an application: npm refuses what is outside of a range, also where nothing loads it', () => {
+    expect(Object.entries(manifest.peerDependencies).filter(([, range]) => range !== '*')).toEqual([]);
+    const names = Object.keys(manifest.peerDependencies);
+    expect(names.filter((name) => manifest.peerDependenciesMeta[name]?.optional !== true)).toEqual([]);
+  });
+
+  it('is named only where a file loads it', () => {
+    const specifiers = [...loaded().keys()];
+    expect(Object.keys(manifest.peerDependencies).filter((name) => !specifiers.includes(name))).toEqual([]);
+  });
+
+  it('loads no module of Node at once that Jest 29 takes for a missing one, as it has no name without `node:`', () => {
+    const only = builtinModules.filter((name) => name.startsWith('node:'));
+    expect(only).toContain('node:sqlite');
+    const found = loaded();
+    expect(found.has('node:fs')).toBe(true);
+    expect(only.flatMap((name) => (found.has(name) ? [`${name} in ${found.get(name)}`] : []))).toEqual([]);
+  });
+});
