@@ -31,14 +31,31 @@ const here: Surroundings = { platform: process.platform, env: {}, home: homedir 
 
 /** Where the product keeps its own: `%localappdata%\Microsoft\Office\16.0\Lync`; elsewhere the XDG state folder. */
 export function defaultRoot({ platform, env, home }: Surroundings = { ...here, env: process.env }): string {
-  if (platform === 'win32') {
-    const local = env.LOCALAPPDATA || win32.join(home(), 'AppData', 'Local');
-    return win32.join(local, 'Microsoft', 'Office', '16.0', 'Lync');
+  const path = platform === 'win32' ? win32 : posix;
+  const base = platform === 'win32' ? env.LOCALAPPDATA : env.XDG_STATE_HOME;
+  // The XDG specification: a relative path is invalid and is ignored. Below one, each folder that a process starts in would have a spool of its own.
+  const known = base !== undefined && path.isAbsolute(base) ? base : undefined;
+  if (platform === 'win32')
+    return win32.join(known ?? win32.join(homeOf(home, path), 'AppData', 'Local'), 'Microsoft', 'Office', '16.0', 'Lync');
+  return posix.join(known ?? posix.join(homeOf(home, path), '.local', 'state'), 'offline-im');
+}
+
+/** A user of a container, or of a service, may have none; then Node throws, or gives what HOME says. */
+function homeOf(home: Surroundings['home'], path: typeof posix): string {
+  let found: string | undefined;
+  let cause: unknown;
+  try {
+    found = home();
+    if (path.isAbsolute(found)) return found;
+  } catch (error) {
+    cause = error;
   }
-  const state = env.XDG_STATE_HOME;
-  // The XDG specification: a relative path is invalid and is ignored.
-  const base = state !== undefined && posix.isAbsolute(state) ? state : posix.join(home(), '.local', 'state');
-  return posix.join(base, 'offline-im');
+  const what =
+    found === undefined
+      ? 'the user of this process has no home directory'
+      : `the home directory is ${quoted(found)}, which is not absolute`;
+  const text = `FileSpool: root is missing, and ${what}; expected the path of a folder.`;
+  throw new OfflineImError('OPTION_INVALID', text, { cause, details: { option: 'root' } });
 }
 
 /** Options of a {@link FileSpool}. */
@@ -48,7 +65,7 @@ export interface FileSpoolOptions {
    * a file system that keeps what it was told to sync, and locks files (most network shares do neither well).
    *
    * @default `%localappdata%\Microsoft\Office\16.0\Lync` on Windows, `$XDG_STATE_HOME/offline-im` or
-   * `~/.local/state/offline-im` elsewhere
+   * `~/.local/state/offline-im` elsewhere; a user without a home directory has to give one
    */
   readonly root?: string | undefined;
   /**

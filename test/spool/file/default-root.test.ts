@@ -21,4 +21,25 @@ describe('defaultRoot', () => {
       expect(defaultRoot({ platform: 'linux', env: { XDG_STATE_HOME }, home })).toBe('/home/alice/.local/state/offline-im');
     }
   });
+
+  it.each([
+    ['no home directory, as in a container', { platform: 'linux', env: {} }, () => thrown(), 'has no home directory'],
+    ['an empty one', { platform: 'linux', env: {} }, () => '', 'the home directory is ""'],
+    ['a relative one', { platform: 'win32', env: { LOCALAPPDATA: 'AppData' } }, () => 'alice', 'the home directory is "alice"'],
+  ])(
+    'asks for a root where there is %s: below the current folder every start elsewhere would have another spool',
+    (_what, where, at, said) => {
+      const refused = {
+        name: 'OfflineImError',
+        code: 'OPTION_INVALID',
+        details: { option: 'root' },
+        message: expect.stringContaining(said),
+      };
+      expect(() => defaultRoot({ ...where, home: at })).toThrow(expect.objectContaining(refused));
+    },
+  );
 });
+
+function thrown(): never {
+  throw Object.assign(new Error('uv_os_homedir returned ENOENT'), { code: 'ERR_SYSTEM_ERROR' });
+}
