@@ -75,6 +75,25 @@ it.each([
   expect(await offlineIm(['simulator', ...args])).toMatchObject({ code, err: expect.stringContaining(text) });
 });
 
+it.each([
+  [['--host', '0.0.0.0'], 'Page and API are closed, since it listens beyond this machine: start it with --token TEXT', 'API  '],
+  [['--host', '0.0.0.0', '--token', 'secret'], 'API    http://0.0.0.0:', 'closed'],
+  [[], 'API    http://127.0.0.1:', 'closed'],
+])('simulator %j names page and API where they answer', async (args, named, not) => {
+  const child = spawn(process.execPath, [program, 'simulator', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    let printed = '';
+    for await (const chunk of child.stdout.setEncoding('utf8')) {
+      printed += chunk;
+      if (/^Mailboxes .*\n/m.test(printed)) break;
+    }
+    expect(printed).toContain(named);
+    expect(printed).not.toContain(not);
+  } finally {
+    child.kill('SIGKILL');
+  }
+});
+
 it.each(['simulator', 'dashboard'])('%s says so when its port is in use', async (command) => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -5,6 +5,7 @@ import { quoted } from '../../core/errors/quote.ts';
 import { asError } from '../../core/errors/thrown.ts';
 import { ManualClock } from '../../testing/manual-clock.ts';
 import { startExchangeSimulator } from '../../testing/simulator/simulator.ts';
+import { isLoopback } from '../../transport/fetch.ts';
 import { type Call, choiceOption, numberOption, textOption } from '../command.ts';
 import { type ExitCode, UsageError, untilStopped } from '../exit-codes.ts';
 import { checkReadable, withoutMark } from '../readable-file.ts';
@@ -40,8 +41,12 @@ export async function run(call: Call): Promise<ExitCode> {
   else {
     output.line(`EWS    ${url}`);
     output.line(`Graph  ${graphUrl}`);
-    output.line(`Page   ${pageUrl}${token === undefined ? '' : '?token=…'}`);
-    output.line(`API    ${apiUrl}`);
+    if (token === undefined && !isLoopback(new URL(url).hostname)) {
+      output.line('Page and API are closed, since it listens beyond this machine: start it with --token TEXT to open them.');
+    } else {
+      output.line(`Page   ${pageUrl}${token === undefined ? '' : '?token=…'}`);
+      output.line(`API    ${apiUrl}`);
+    }
     output.line(`Mailboxes (any password): ${mailboxes.join(', ')}`);
     if (ca !== undefined) output.raw(`${ca.trimEnd()}\n`);
   }
