@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { defaultRoot } from '../../../src/spool/file/file-spool.ts';
+import { defaultRoot, type Surroundings } from '../../../src/spool/file/file-spool.ts';
 
 const home = () => '/home/alice';
 
@@ -22,20 +22,22 @@ describe('defaultRoot', () => {
     }
   });
 
-  it.each([
-    ['no home directory, as in a container', { platform: 'linux', env: {} }, () => thrown(), 'has no home directory'],
-    ['an empty one', { platform: 'linux', env: {} }, () => '', 'the home directory is ""'],
-    ['a relative one', { platform: 'win32', env: { LOCALAPPDATA: 'AppData' } }, () => 'alice', 'the home directory is "alice"'],
+  const linux = { platform: 'linux', env: {} };
+  const windows = { platform: 'win32', env: { LOCALAPPDATA: 'AppData' } };
+  it.each<[string, Omit<Surroundings, 'home'>, Surroundings['home'], string]>([
+    ['no home directory, as in a container', linux, thrown, 'has no home directory'],
+    ['an empty one', linux, () => '', 'the home directory is ""'],
+    ['a relative one', windows, () => 'alice', 'the home directory is "alice"'],
   ])(
     'asks for a root where there is %s: below the current folder every start elsewhere would have another spool',
-    (_what, where, at, said) => {
+    (_what, where, directory, said) => {
       const refused = {
         name: 'OfflineImError',
         code: 'OPTION_INVALID',
         details: { option: 'root' },
         message: expect.stringContaining(said),
       };
-      expect(() => defaultRoot({ ...where, home: at })).toThrow(expect.objectContaining(refused));
+      expect(() => defaultRoot({ ...where, home: directory })).toThrow(expect.objectContaining(refused));
     },
   );
 });
