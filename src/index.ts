@@ -15,7 +15,7 @@ export { hasCode, OfflineImError } from './core/errors/offline-im-error.ts';
 export { errorCodes } from './core/errors/sentences.ts';
 export type { BearerAuthOptions } from './ews/auth/bearer-auth.ts';
 export { bearerAuth } from './ews/auth/bearer-auth.ts';
-export type { AuthenticationContext, Credentials, SendOptions, SendRequest } from './ews/auth/credentials.ts';
+export type { AuthenticationContext, Credentials, Password, SendOptions, SendRequest } from './ews/auth/credentials.ts';
 export { basicAuth } from './ews/auth/credentials.ts';
 export { discoverEws } from './ews/autodiscover/discover.ts';
 export type { DiscoveredEws, DiscoverOptions, DiscoverStep } from './ews/autodiscover/options.ts';

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
-import { readOptions, secret } from '../../core/options.ts';
+import { OfflineImError } from '../../core/errors/offline-im-error.ts';
+import { orFunction, readOptions, secret } from '../../core/options.ts';
 
 /** How one leg of a login is sent. */
 export interface SendOptions {
@@ -69,23 +70,51 @@ export interface Credentials {
   close?(): void | Promise<void>;
 }
 
+/** A password, or what gives the one that counts now: asked before each login, so that one that changes needs no new process. */
+export type Password = string | (() => string | Promise<string>);
+
+const withoutControls = 'a string without control characters';
+const isWithoutControls = (value: string): boolean => !/\p{Cc}/u.test(value);
+
 const basicRules = {
   username: secret('a user name without colon and control characters', (value) => value !== '' && !/[:\p{Cc}]/u.test(value)),
-  password: secret('a string without control characters', (value) => !/\p{Cc}/u.test(value)),
+  password: orFunction<Password>(secret(withoutControls, isWithoutControls)),
 };
 
 /**
  * Logs in with user name and password (HTTP Basic, in UTF-8). Use it over https only: the password travels in every request.
  *
+ * @param login `password` may be a function that gives it, asked before each request: when it throws, nothing is sent and the notes wait for their back-off.
  * @example
  * ```ts
  * new EwsTransport({ url, credentials: basicAuth({ username: 'alice@contoso.com', password }) });
  * ```
  */
-export function basicAuth(login: { readonly username: string; readonly password: string }): Credentials {
+export function basicAuth(login: { readonly username: string; readonly password: Password }): Credentials {
   const { username, password } = readOptions('basicAuth', login, basicRules);
-  let binary = '';
-  for (const byte of new TextEncoder().encode(`${username}:${password}`)) binary += String.fromCharCode(byte);
-  const headers = { authorization: `Basic ${btoa(binary)}` };
+  const headersWith = (given: string): { readonly authorization: string } => {
+    let binary = '';
+    for (const byte of new TextEncoder().encode(`${username}:${given}`)) binary += String.fromCharCode(byte);
+    return { authorization: `Basic ${btoa(binary)}` };
+  };
+  if (typeof password !== 'string') {
+    return {
+      scheme: 'basic',
+      authenticate: async (send) => send(headersWith(await passwordOf('basicAuth', password, isWithoutControls))),
+    };
+  }
+  const headers = headersWith(password);
   return { scheme: 'basic', authenticate: (send) => send(headers) };
+}
+
+/** The password that counts now. What a function gives instead of one is never repeated in the error. */
+export async function passwordOf(owner: string, password: Password, fits: (value: string) => boolean): Promise<string> {
+  const given: unknown = typeof password === 'function' ? await password() : password;
+  if (typeof given === 'string' && fits(given)) return given;
+  const found =
+    typeof given === 'string' ? 'a string that does not fit (a line break at its end?)' : `of the type ${typeof given}`;
+  throw new OfflineImError(
+    'AUTHENTICATION_FAILED',
+    `${owner}: what password() gave is ${found}; expected ${withoutControls}. Nothing was sent.`,
+  );
 }

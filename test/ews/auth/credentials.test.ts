@@ -1,6 +1,7 @@
 /** The contract for any other way to log in, by examples: a header from elsewhere, a client certificate, a handshake. */
+import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Credentials } from '../../../src/ews/auth/credentials.ts';
+import { basicAuth, type Credentials } from '../../../src/ews/auth/credentials.ts';
 import { EwsTransport } from '../../../src/ews/ews-transport.ts';
 import { type ExchangeSimulator, startExchangeSimulator } from '../../../src/testing/simulator/simulator.ts';
 import { checkedFetch } from '../../support/ews-schema.ts';
@@ -85,6 +86,45 @@ it('a client certificate: a fetch of its own, and no header', async () => {
   await transport.close();
   expect([used, closed]).toEqual([1, 1]);
 });
+
+describe('a password that a function gives', () => {
+  const login = 'alice@contoso.test';
+  const authorizations = () => h.server.requests.map(({ headers }) => String(headers.authorization));
+  const basic = (password: string) => `Basic ${Buffer.from(`${login}:${password}`).toString('base64')}`;
+
+  function withPassword(password: () => unknown) {
+    h.server.handler = () => ({ body: created(ok) });
+    const credentials = basicAuth({ username: login, password: password as () => string });
+    return h.transport({ credentials, requestTimeout: 2_000 });
+  }
+
+  it('is the one that counts when the request is made: a new one needs no new process', async () => {
+    let password = 'old';
+    const transport = withPassword(async () => password);
+    await transport.deliver([makeNote(transport, 0)], always());
+    password = 'new: ü';
+    expect(await transport.deliver([makeNote(transport, 1)], always())).toMatchObject([{ status: 'delivered' }]);
+    expect(authorizations()).toEqual([basic('old'), basic('new: ü')]);
+  });
+
+  it.each<[string, () => unknown]>([
+    ['throws', () => thrown()],
+    ['rejects', () => Promise.reject(new Error('pa55word'))],
+    ['gives nothing', () => undefined],
+    ['gives the line break of its file along', () => 'pa55word\n'],
+    ['never answers', () => new Promise(() => {})],
+  ])('that %s sends nothing: the notes wait, and no error has it', async (_what, password) => {
+    const transport = withPassword(password);
+    const [outcome] = await transport.deliver([makeNote(transport, 0)], always());
+    expect(outcome).toMatchObject({ status: 'deferred' });
+    expect(h.server.requests).toEqual([]);
+    expect(inspect(outcome, { depth: 12, showHidden: true })).not.toContain('pa55word');
+  });
+});
+
+function thrown(): never {
+  throw new Error('pa55word');
+}
 
 describe('a handshake', () => {
   const inTwoLegs = (first: Record<string, string> = {}): Credentials => ({

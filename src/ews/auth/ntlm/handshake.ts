@@ -15,7 +15,7 @@ const longestPage = 262_144;
  */
 export async function sendLoggedIn(
   connection: Connection,
-  who: Answerer,
+  who: () => Promise<Answerer>,
   send: SendRequest,
   context: AuthenticationContext,
 ): Promise<Response> {
@@ -27,11 +27,12 @@ export async function sendLoggedIn(
     connection.loggedIn = false;
     await drain(response);
   }
+  const login = await who();
   const first = await send({ authorization: header(negotiateMessage()) }, { fetch, body: 'none' });
   const challenge = first.status === 401 ? challengeOf(first) : undefined;
   if (challenge === undefined) return first;
   await drain(first);
-  const response = await send({ authorization: header(answer(challenge, who, context)) }, { fetch });
+  const response = await send({ authorization: header(answer(challenge, login, context)) }, { fetch });
   connection.loggedIn = response.status !== 401;
   return response;
 }

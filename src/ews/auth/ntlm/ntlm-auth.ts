@@ -4,6 +4,7 @@ import {
   byDefault,
   milliseconds,
   optional,
+  orFunction,
   type ReadOptions,
   type RulesFor,
   readOptions,
@@ -12,7 +13,7 @@ import {
   whole,
 } from '../../../core/options.ts';
 import { repeatsOf } from '../../../transport/fetch.ts';
-import type { AuthenticationContext, Credentials, SendRequest } from '../credentials.ts';
+import { type AuthenticationContext, type Credentials, type Password, passwordOf, type SendRequest } from '../credentials.ts';
 import { type Connection, ConnectionGone } from './connection.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { sendLoggedIn } from './handshake.ts';
@@ -22,7 +23,8 @@ import type { Answerer } from './messages.ts';
 export interface NtlmAuthOptions {
   /** Account name. `CONTOSO\alice` names the domain along; `alice@contoso.com` (the UPN) needs none. */
   readonly username: string;
-  readonly password: string;
+  /** Or a function that gives it, asked before each login of a connection; when it throws, nothing is sent and the notes wait for their back-off. */
+  readonly password: Password;
   /**
    * NetBIOS or DNS name of the account's domain.
    *
@@ -63,7 +65,7 @@ const isShort = (value: string): boolean => value.length <= 1024 && !/\p{Cc}/u.t
 
 const rules = {
   username: secret(short, (value) => value !== '' && isShort(value)),
-  password: secret(short, isShort),
+  password: orFunction<Password>(secret(short, isShort)),
   domain: optional(secret(short, isShort)),
   workstation: byDefault(secret(short, isShort), ''),
   ca: optional(rule<string | readonly string[]>('certificates in PEM', isPem)),
@@ -110,7 +112,7 @@ export function ntlmAuth(options: NtlmAuthOptions): Credentials {
 /** Idle connections that the server has closed are found out one by one; after them a fresh one, which can't be gone. */
 async function authenticate(
   pool: ConnectionPool,
-  who: Answerer,
+  who: () => Promise<Answerer>,
   send: SendRequest,
   context: AuthenticationContext,
 ): Promise<Response> {
@@ -165,19 +167,19 @@ function givingBack(response: Response, done: () => void): Response {
   return new Response(body, { status, headers });
 }
 
-/** A domain in the user name counts where none is given apart. */
+/** A domain in the user name counts where none is given apart. The password is asked for at each login. */
 function answererOf({
   username,
   password,
   domain,
   workstation,
-}: Omit<ReadOptions<typeof rules>, 'maxConnections' | 'keepAlive' | 'ca'>): Answerer {
+}: Omit<ReadOptions<typeof rules>, 'maxConnections' | 'keepAlive' | 'ca'>): () => Promise<Answerer> {
   const backslash = username.indexOf('\\');
   const apart = domain === undefined && backslash > 0;
-  return {
+  const who = {
     user: apart ? username.slice(backslash + 1) : username,
     domain: apart ? username.slice(0, backslash) : (domain ?? ''),
     workstation,
-    password,
   };
+  return async () => ({ ...who, password: await passwordOf('ntlmAuth', password, isShort) });
 }

@@ -85,6 +85,28 @@ describe('a login', () => {
     expect(counts()).toEqual({ connections: 1, legs: 1, requests: 10 });
   });
 
+  it('asks a function for the password that counts now, once for each connection that logs in', async () => {
+    let [given, asked] = ['wrong', 0];
+    const { deliver, server } = await start({
+      password: async () => {
+        asked += 1;
+        return given;
+      },
+    });
+    expect(await deliver()).toMatchObject([{ status: 'blocked', scope: 'mailbox', sent: 'no' }]);
+    given = password;
+    expect(statuses(await deliver())).toEqual(['delivered']);
+    expect(statuses(await deliver())).toEqual(['delivered']);
+    expect(asked).toBe(2);
+    expect(inbox(server)).toBe(2);
+  });
+
+  it('that a function gives no password for is not begun', async () => {
+    const { deliver, counts } = await start({ password: () => 'with the line break of its file\n' });
+    expect(await deliver()).toMatchObject([{ status: 'deferred', scope: 'mailbox', error: { code: 'AUTHENTICATION_FAILED' } }]);
+    expect(counts()).toMatchObject({ legs: 0, requests: 0 });
+  });
+
   it('is made for each connection, one for each request under way', async () => {
     const { deliver, counts, server } = await start();
     server.faults.on('CreateItem').delay(30);
