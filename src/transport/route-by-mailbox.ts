@@ -1,5 +1,5 @@
 import { checkArgument, checkArguments, objectWith } from '../core/arguments.ts';
-import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { hasCode, OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
 import { answerAtOnce, property } from '../core/errors/thrown.ts';
 import { transportArguments } from './arguments.ts';
@@ -100,7 +100,7 @@ class MailboxRouter implements Transport {
     }
     for (const [transport, positions] of groups) {
       const own = positions.flatMap((at) => notes.slice(at, at + 1));
-      const results = await transport.deliver(own, options);
+      const results = await delivered(transport, own, options, own.length === notes.length);
       for (const [index, at] of positions.entries()) {
         outcomes[at] = this.#afterMove(transport, own[index]?.place, results[index] ?? noOutcome());
       }
@@ -137,7 +137,7 @@ class MailboxRouter implements Transport {
   }
 
   async close(): Promise<void> {
-    const closed = await Promise.allSettled(this.#all.map((transport) => transport.close?.()));
+    const closed = await Promise.allSettled([...new Set(this.#all)].map(async (transport) => transport.close?.()));
     for (const result of closed) if (result.status === 'rejected') throw result.reason;
   }
 
@@ -226,10 +226,33 @@ async function ask(asked: readonly Asked[], options: { readonly signal: AbortSig
     const own = asked.filter((one) => one.transport === transport);
     if (transport === undefined) continue;
     const notes = own.map(({ question, place }) => ({ ...question.note, unknownAttempts: [{ ...question.attempt, place }] }));
-    const results = await transport.probe(notes, options);
+    const results = onePerNote(await transport.probe(notes, options), notes);
     for (const [at, { question }] of own.entries())
       question.results.push(results[at] ?? { status: 'unknown', error: noResult() });
   }
+}
+
+/** One transport's outcomes. Unless it has all notes of the call, a rejection is its notes' outcome: another transport may have delivered the rest. */
+async function delivered(
+  transport: Transport,
+  notes: readonly Note[],
+  options: DeliverOptions,
+  hasAll: boolean,
+): Promise<readonly DeliveryOutcome[]> {
+  try {
+    return onePerNote(await transport.deliver(notes, options), notes);
+  } catch (error) {
+    if (hasAll) throw error;
+    const outcome = hasCode(error, 'NOT_ATTEMPTED')
+      ? toOutcome({ kind: 'deferred', scope: 'note' }, error as OfflineImError)
+      : noOutcome(error);
+    return notes.map(() => outcome);
+  }
+}
+
+/** The answers of a transport, or none: of too many or too few, nobody can tell which belongs to which note. */
+function onePerNote<Answer>(answers: readonly Answer[], notes: readonly Note[]): readonly Answer[] {
+  return answers.length === notes.length ? answers : [];
 }
 
 /** What the places say together of one attempt. It is in one of them at most, so a draft in one says nothing while the other is closed. */
@@ -269,8 +292,8 @@ function asCoded(error: unknown): OfflineImError {
     : new OfflineImError('TRANSPORT_FAILED', 'The place of the note cannot be told.');
 }
 
-function noOutcome(): DeliveryOutcome {
-  const error = new OfflineImError('TRANSPORT_FAILED', 'The transport gave no outcome for this note.');
+function noOutcome(cause?: unknown): DeliveryOutcome {
+  const error = new OfflineImError('TRANSPORT_FAILED', 'The transport gave no outcome for this note.', { cause });
   return toOutcome({ kind: 'unconfirmed', scope: 'note' }, error);
 }
 

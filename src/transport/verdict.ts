@@ -56,7 +56,7 @@ export function combined(results: readonly ProbeResult[], attempts: readonly Unk
     switch (first.status) {
       case 'found': {
         const tags = attempts.filter((_, at) => results[at]?.status === 'found').map(({ tag }) => tag);
-        return attempts.length > tags.length && tags.length > 0 ? { status: 'found', tags } : { status: 'found' };
+        return attempts.length > 1 && tags.length > 0 ? { status: 'found', tags } : { status: 'found' };
       }
       case 'draft':
         return { status: 'draft', removed: alike.every((result) => result.status !== 'draft' || result.removed) };

@@ -180,6 +180,59 @@ function fake(endpoint: string, result: ProbeResult): FakeTransport {
   });
 }
 
+describe('transports that break their contract', () => {
+  const away = 'carol@contoso.test';
+  const both = (deliver: Transport['deliver']) => {
+    const [good, bad] = [fake('good', { status: 'absent' }), Object.assign(fake('bad', { status: 'absent' }), { deliver })];
+    const of = (address: string): RouteLocation => (address === away ? 'exchange-online' : 'on-premises');
+    const router = routeByMailbox({ of, transports: { 'exchange-online': bad, 'on-premises': good } });
+    const from = (address: string, n: number): Note => makeNote(router as never, n, { from: { address } });
+    return { router, notes: [from(onPremises, 1), from(away, 2), from(away, 3)] };
+  };
+  const delivered: DeliveryOutcome = { status: 'delivered', messageClass: 'IPM.Note' };
+
+  it.each(['NOT_ATTEMPTED', 'TRANSPORT_FAILED'] as const)(
+    'a rejection with %s concerns its own notes only: what the other side delivered is delivered',
+    async (code) => {
+      const { router, notes } = both(() => Promise.reject(new OfflineImError(code, 'No.')));
+      const status = code === 'NOT_ATTEMPTED' ? 'deferred' : 'unconfirmed';
+      expect(await router.deliver(notes, always)).toMatchObject([
+        { status: 'delivered' },
+        { status, error: { code } },
+        { status, error: { code } },
+      ]);
+      await expect(router.deliver(notes.slice(1), always)).rejects.toMatchObject({ code });
+    },
+  );
+
+  it.each([0, 1, 3])('%d outcomes for two notes: who can say which? both are unconfirmed', async (count) => {
+    const { router, notes } = both(async () => Array.from({ length: count }, () => delivered));
+    expect((await router.deliver(notes, always)).map(({ status }) => status)).toEqual([
+      'delivered',
+      'unconfirmed',
+      'unconfirmed',
+    ]);
+  });
+
+  it.each([0, 1, 3])('%d results for two attempts: neither is found', async (count) => {
+    const bad = Object.assign(fake('bad', { status: 'absent' }), {
+      probe: async () => Array.from({ length: count }, (): ProbeResult => ({ status: 'found' })),
+    });
+    const router = routeByMailbox({ of: () => 'exchange-online', transports: { 'exchange-online': bad, 'on-premises': bad } });
+    const asked = [1, 2].map((n) => {
+      const one = makeNote(router as never, n, { from: { address: away } });
+      return { ...one, unknownAttempts: [{ tag: one.tag, place: one.place }] };
+    });
+    expect((await router.probe(asked, { signal: always.signal })).map(({ status }) => status)).toEqual(['unknown', 'unknown']);
+  });
+
+  it('one transport on both sides is closed once', async () => {
+    const one = fake('a', { status: 'absent' });
+    await routeByMailbox({ of: () => 'on-premises', transports: { 'exchange-online': one, 'on-premises': one } }).close?.();
+    expect(one.closed).toBe(1);
+  });
+});
+
 describe('over the Graph door', () => {
   transportConformance(
     { describe, it },

@@ -1,6 +1,7 @@
 /** What both transports make of verdicts, and of several looks at one note. */
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
+import { provesSent } from '../../src/spooler/outcome.ts';
 import type { ProbeResult } from '../../src/transport/contract.ts';
 import { combined, notAttempted, placeGone, toOutcome, type Verdict } from '../../src/transport/verdict.ts';
 
@@ -62,9 +63,16 @@ describe('several attempts of a note, each looked for by itself', () => {
     const place = { endpoint: 'e', mailbox: 'm', folder: 'f' };
     const attempts = ['n:1', 'n:2', 'n:3'].map((tag) => ({ tag, place }));
     expect(combined([of.found, of.absent, of.found], attempts)).toEqual({ status: 'found', tags: ['n:1', 'n:3'] });
-    expect(combined([of.found, of.found, of.found], attempts)).toEqual({ status: 'found' });
+    expect(combined([of.found, of.found, of.found], attempts)).toEqual({ status: 'found', tags: ['n:1', 'n:2', 'n:3'] });
     expect(combined([of.found], attempts.slice(0, 1))).toEqual({ status: 'found' });
     expect(combined([of.absent, of.found])).toEqual({ status: 'found' });
+  });
+
+  it('of which all copies are found are sent, though the server had answered one of them with an error', () => {
+    const place = { endpoint: 'e', mailbox: 'm', folder: 'f' };
+    const unknownAttempts = [{ tag: 'n:1', place, ended: 'fault' } as const, { tag: 'n:2', place }];
+    const result = combined([of.found, of.found], unknownAttempts);
+    expect(result.status === 'found' && provesSent({ unknownAttempts }, result)).toBe(true);
   });
 
   it('of those that could not be looked for, the one that reaches furthest: scope before block; of equals the first', () => {
