@@ -2,7 +2,7 @@ import { audienceOf, messageClassFor } from '../classification/classification.ts
 import { type Clock, withinTime } from '../core/clock.ts';
 import { hasCode, OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
-import { isArray } from '../core/errors/thrown.ts';
+import { isArray, property } from '../core/errors/thrown.ts';
 import { hasMethods } from '../core/options.ts';
 import { timeOrderedId } from '../core/text.ts';
 import { evaluateGate, type GateDecision } from '../gating/gate.ts';
@@ -234,25 +234,36 @@ export function firstResult(results: unknown): AppendResult {
 }
 
 function isResult(value: unknown): value is AppendResult {
-  try {
-    const { status, entries } = value as { readonly status?: unknown; readonly entries?: unknown };
-    const listed = status === 'appended' || status === 'duplicate';
-    return status === 'conflict' || status === 'failed' || (listed && isArray(entries));
-  } catch {
-    return false; // undefined, or a getter threw
+  switch (property(value, 'status')) {
+    case 'conflict':
+    case 'failed':
+      return true;
+    case 'appended':
+    case 'duplicate': {
+      const entries = property(value, 'entries');
+      return isArray(entries) && entries.every(isListed);
+    }
+    default:
+      return false;
   }
 }
 
+/** Whether an entry has what a receipt says of it. */
+function isListed(entry: unknown): boolean {
+  const to = property(entry, 'to');
+  const isRead = typeof property(entry, 'id') === 'string' && typeof property(entry, 'pickupAt') === 'number';
+  return isRead && isArray(to) && to.every((mailbox) => typeof property(mailbox, 'address') === 'string');
+}
+
 /** The receipt of an append, or the error that says why there is none. */
-export function receiptOf(messageId: string, result: AppendResult | undefined): Receipt {
-  if (result === undefined) return unknownAppend(messageId, undefined);
+export function receiptOf(messageId: string, result: AppendResult): Receipt {
   switch (result.status) {
     case 'conflict': {
       const text = `A message with the id ${JSON.stringify(messageId)} and other content has been accepted; use another id.`;
       throw new OfflineImError('MESSAGE_ID_CONFLICT', text, { details: { messageId } });
     }
     case 'failed': {
-      if (result.kept === 'unknown') return unknownAppend(messageId, result.error);
+      if (result.kept !== 'no') return unknownAppend(messageId, result.error);
       // Only our own errors are known to hold no text of anybody's.
       const found = result.error instanceof OfflineImError ? result.error.message : 'The spool could not keep the message.';
       const text = `${found} Nothing of this message was kept: put that right and send it again.`;

@@ -65,8 +65,7 @@ export class HighWaterMark {
     add(this.#onTheWay, amount, 1);
     return (result) => {
       add(this.#onTheWay, amount, -1);
-      const kept =
-        result === undefined || result.status === 'appended' || (result.status === 'failed' && result.kept === 'unknown');
+      const kept = result === undefined || result.status === 'appended' || (result.status === 'failed' && result.kept !== 'no');
       if (!kept) add(this.#since, amount, -1);
     };
   }

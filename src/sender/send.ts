@@ -1,6 +1,6 @@
 import { whenAborted } from '../core/clock.ts';
 import { missing } from '../core/errors/missing.ts';
-import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { asOfflineImError, OfflineImError } from '../core/errors/offline-im-error.ts';
 import { KeyedQueue } from '../core/queues.ts';
 import { type Stoppable, type StopSignals, settled } from '../core/stop.ts';
 import { type GateDecision, GateRefusedError } from '../gating/gate.ts';
@@ -199,7 +199,7 @@ export class Sending implements Stoppable {
       for (const [index, message] of rest) {
         results[index] = await send(message).then(
           (receipt): SendResult => ({ status: 'accepted', receipt }),
-          (error: unknown): SendResult => ({ status: 'rejected', error: asCoded(error) }),
+          (error: unknown): SendResult => ({ status: 'rejected', error: codedError(error) }),
         );
       }
     };
@@ -243,7 +243,7 @@ export class Sending implements Stoppable {
     return { entries, admitted: await highWater?.admit(entries) };
   }
 
-  #receipt(messageId: string, entries: readonly NewSpoolEntry[], result: AppendResult | undefined): Receipt {
+  #receipt(messageId: string, entries: readonly NewSpoolEntry[], result: AppendResult): Receipt {
     const { trace } = this.#context;
     const receipt = receiptOf(messageId, result);
     if (receipt.duplicate) trace.event('message:duplicate', { messageId });
@@ -263,9 +263,8 @@ function assertTransactions({ capabilities, name }: Pick<SpoolStorage, 'capabili
   throw new OfflineImError('OPTION_INVALID', text, { details: { option: 'client' } });
 }
 
-function asCoded(error: unknown): OfflineImError {
-  if (error instanceof OfflineImError) return error;
-  return new OfflineImError('MESSAGE_INVALID', 'The message could not be accepted: a function of the host threw.', {
-    cause: error,
-  });
+/** Whatever else is thrown comes from a function of the host, or from a spool that could not be opened. */
+function codedError(error: unknown): OfflineImError {
+  const text = 'The message could not be accepted: a function of the host threw.';
+  return asOfflineImError(error) ?? new OfflineImError('MESSAGE_INVALID', text, { cause: error });
 }

@@ -1,5 +1,4 @@
-import { isErrorCode } from '../core/errors/codes.ts';
-import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { asOfflineImError, OfflineImError } from '../core/errors/offline-im-error.ts';
 import { answerAtOnce, isA, isArray } from '../core/errors/thrown.ts';
 import type {
   AttemptEnd,
@@ -199,21 +198,10 @@ function texts(parts: Parts, name: PartName): readonly string[] {
   });
 }
 
-/** An error of this library, also of another copy or realm, which `instanceof` doesn't know. */
-function errorIn(parts: Parts): OfflineImError {
-  const { error } = parts;
-  if (error instanceof OfflineImError) return error;
-  if (typeof error === 'object' && error !== null) {
-    const { code, message, details } = error as Partial<Record<'code' | 'message' | 'details', unknown>>;
-    if (isErrorCode(code) && typeof message === 'string') {
-      const { responseCode } = (details ?? {}) as { responseCode?: unknown };
-      return new OfflineImError(code, message, {
-        cause: error,
-        ...(typeof responseCode === 'string' ? { details: { responseCode } } : {}),
-      });
-    }
-  }
-  throw new WrongKind('an answer whose error is no OfflineImError');
+function errorIn({ error }: Parts): OfflineImError {
+  const own = asOfflineImError(error);
+  if (own === undefined) throw new WrongKind('an answer whose error is no OfflineImError');
+  return own;
 }
 
 type PlaceTransport = Pick<Transport, 'placeOf' | 'canProbe' | 'minimumGrace'>;

@@ -1,5 +1,5 @@
 import { checkArgument, checkArguments, objectWith } from '../core/arguments.ts';
-import { hasCode, OfflineImError } from '../core/errors/offline-im-error.ts';
+import { asOfflineImError, hasCode, OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
 import { answerAtOnce, property } from '../core/errors/thrown.ts';
 import { transportArguments } from './arguments.ts';
@@ -147,7 +147,7 @@ class MailboxRouter implements Transport {
     try {
       now = this.#now(place.mailbox);
     } catch (error) {
-      return toOutcome({ kind: 'deferred', scope: 'mailbox' }, asCoded(error));
+      return toOutcome({ kind: 'deferred', scope: 'mailbox' }, placeError(error));
     }
     if (looksInto(now, place)) return now;
     if (this.#ownerOf(place) === undefined) {
@@ -179,7 +179,7 @@ class MailboxRouter implements Transport {
     try {
       now = this.#now(attempt.place.mailbox);
     } catch (error) {
-      results.push({ status: 'unknown', scope: 'mailbox', error: asCoded(error) });
+      results.push({ status: 'unknown', scope: 'mailbox', error: placeError(error) });
       return [];
     }
     if (now === asked) return [];
@@ -286,10 +286,10 @@ function saysMovedAway(error: OfflineImError): boolean {
   return error.code === 'EWS_DISABLED' || movedAway.has(property(error.details, 'responseCode'));
 }
 
-function asCoded(error: unknown): OfflineImError {
-  return error instanceof OfflineImError
-    ? error
-    : new OfflineImError('TRANSPORT_FAILED', 'The place of the note cannot be told.');
+function placeError(error: unknown): OfflineImError {
+  return (
+    asOfflineImError(error) ?? new OfflineImError('TRANSPORT_FAILED', 'The place of the note cannot be told.', { cause: error })
+  );
 }
 
 function noOutcome(cause?: unknown): DeliveryOutcome {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
+import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
 import { GateRefusedError } from '../../src/gating/gate.ts';
 import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
 import { aliceSends } from '../support/sender-fixture.ts';
@@ -229,9 +229,39 @@ describe('send()', () => {
     expect((await sender.stats()).states.spooled).toBe(1);
     await sender.stop();
   });
+
+  const kept = (...results: readonly unknown[]) => results;
+  it.each([
+    ['nothing', undefined],
+    ['no result', kept()],
+    ['a result without a status', kept({})],
+    ['entries that are none', kept({ status: 'appended', entries: [undefined] })],
+    ['entries without recipients', kept({ status: 'appended', entries: [{ id: 'e', pickupAt: 0 }] })],
+    ['recipients without addresses', kept({ status: 'duplicate', entries: [{ id: 'e', pickupAt: 0, to: [{}] }] })],
+    ['a failure that says nothing of what was kept', kept({ status: 'failed', error: new Error('disk full') })],
+  ])('cannot tell either when the storage returns %s', async (_, returned) => {
+    const spool = new MemorySpool();
+    spool.append = async () => returned as never;
+    const { sender } = aliceSends({ spool });
+    await expect(sender.send({ to: bob, text: secret, messageId: 'm' })).rejects.toMatchObject({
+      code: 'APPEND_OUTCOME_UNKNOWN',
+      details: { messageId: 'm' },
+    });
+    await sender.stop();
+  });
 });
 
 describe('sendMany()', () => {
+  it('has the code of an error of another copy of the library', async () => {
+    const spool = new MemorySpool();
+    spool.open = () => Promise.reject(Object.assign(new Error('It is open elsewhere.'), { code: 'SPOOL_LOCKED' }));
+    const { sender } = aliceSends({ spool });
+    const [result] = await sender.sendMany([{ to: bob, text: '1' }]);
+    expect(result).toMatchObject({ status: 'rejected', error: { code: 'SPOOL_LOCKED', message: 'It is open elsewhere.' } });
+    expect(result?.status === 'rejected' && result.error instanceof OfflineImError).toBe(true);
+    await sender.stop();
+  });
+
   it('gives one result a message, and one that is rejected rejects no other', async () => {
     const { sender } = aliceSends();
     const results = await sender.sendMany([

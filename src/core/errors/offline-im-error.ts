@@ -1,4 +1,4 @@
-import type { ErrorCode } from './codes.ts';
+import { type ErrorCode, isErrorCode } from './codes.ts';
 import { isError, property } from './thrown.ts';
 
 /** `homepage` of package.json, put here by the build where there is one. */
@@ -63,4 +63,19 @@ export class OfflineImError extends Error {
 /** True for this library's errors with that code, also across two copies of the library in one process. */
 export function hasCode(error: unknown, code: ErrorCode): boolean {
   return isError(error) && property(error, 'code') === code;
+}
+
+/**
+ * This library's error that a value is; `undefined` for any other. One of another copy of the library, or of another realm, which `instanceof` doesn't know, comes
+ * as an error of ours with its code, its message and the server's code.
+ */
+export function asOfflineImError(value: unknown): OfflineImError | undefined {
+  if (value instanceof OfflineImError) return value;
+  const [code, message] = [property(value, 'code'), property(value, 'message')];
+  if (!isErrorCode(code) || typeof message !== 'string') return undefined;
+  const responseCode = property(property(value, 'details'), 'responseCode');
+  return new OfflineImError(code, message, {
+    cause: value,
+    ...(typeof responseCode === 'string' ? { details: { responseCode } } : {}),
+  });
 }
