@@ -1,4 +1,7 @@
 import type { Clock } from '../core/clock.ts';
+import { OfflineImError } from '../core/errors/offline-im-error.ts';
+import { quoted } from '../core/errors/quote.ts';
+import { isArray } from '../core/errors/thrown.ts';
 import type { ClaimedNote, ClaimToken, SpoolStorage } from '../spool/contract.ts';
 import type { SpoolerSettings } from './options.ts';
 import { type ProbeHistory, probeDelay } from './outcome.ts';
@@ -68,7 +71,7 @@ export class Leases {
     const askedAt = this.#context.clock.monotonic();
     const tokens = [...this.#until.keys()];
     try {
-      const lost = await this.#context.storage.renew(tokens, this.#context.lease);
+      const lost = checkedLost(await this.#context.storage.renew(tokens, this.#context.lease));
       for (const token of tokens) if (this.#until.has(token)) this.#until.set(token, askedAt + this.#context.lease);
       // What was settled meanwhile is lost too, and nobody's any more.
       for (const token of lost) if (this.#until.has(token)) this.#until.set(token, 0);
@@ -82,13 +85,30 @@ export class Leases {
   }
 }
 
-/** How often this run has looked for each unconfirmed note, and how much time between looks counts. */
+/** @throws {OfflineImError} `SPOOL_FAILED` for a storage that returns no list: nothing is known to be renewed then */
+function checkedLost(lost: unknown): readonly ClaimToken[] {
+  if (isArray(lost)) return lost as readonly ClaimToken[];
+  throw new OfflineImError('SPOOL_FAILED', `renew() of the spool returned ${quoted(lost)}; expected the tokens that are lost.`);
+}
+
+/** ms; longer than any wait between two probes. What was not looked at for so long, another process has settled. */
+const remembered = 172_800_000;
+
+interface NoteHistory {
+  readonly probes: number;
+  readonly refusals: number;
+  readonly at: number;
+  delay: number;
+}
+
+/** How often this run has probed each unconfirmed note, and how much of the time between probes counts. */
 export class ProbeHistories {
   readonly #clock: Clock;
   readonly #options: SpoolerSettings;
   readonly #isPaused: (lane: string) => boolean;
-  readonly #known = new Set<string>();
-  readonly #notes = new Map<string, { probes: number; refusals: number; at: number; delay: number }>();
+  /** Notes that were said to be unconfirmed, and when this run last had them in hand; the one that waits longest comes first. */
+  readonly #known = new Map<string, number>();
+  readonly #notes = new Map<string, NoteHistory>();
 
   /** @param isPaused While a lane is paused, no time counts towards `probe.giveUpAfter`. */
   constructor(clock: Clock, options: SpoolerSettings, isPaused: (lane: string) => boolean = () => false) {
@@ -99,7 +119,7 @@ export class ProbeHistories {
 
   /** Counts a probe, refused or not. Time during which lane or endpoint was closed, or nobody looked, counts only up to the wait that was meant. */
   next(note: ClaimedNote, refused: boolean): Required<ProbeHistory> {
-    const at = this.#clock.monotonic();
+    const at = this.#touch(note.noteId);
     const before = this.#notes.get(note.noteId);
     const probes = (before?.probes ?? 0) + 1;
     const counted =
@@ -117,13 +137,24 @@ export class ProbeHistories {
 
   /** True once a note of which this run has not yet said that it is unconfirmed: left over from a run before, or from a lease that ran out. */
   isNews(noteId: string): boolean {
-    if (this.#known.has(noteId)) return false;
-    this.#known.add(noteId);
-    return true;
+    const isNews = !this.#known.has(noteId);
+    this.#touch(noteId);
+    return isNews;
   }
 
   forget(noteId: string): void {
     this.#notes.delete(noteId);
     this.#known.delete(noteId);
+  }
+
+  #touch(noteId: string): number {
+    const now = this.#clock.monotonic();
+    this.#known.delete(noteId);
+    this.#known.set(noteId, now);
+    for (const [old, at] of this.#known) {
+      if (now - at < remembered) break;
+      this.forget(old);
+    }
+    return now;
   }
 }

@@ -67,7 +67,8 @@ export function reportSettled(
   const settledEntries = new SettledEntries(settled);
   for (const change of changes) {
     const { one, entry } = settledEntries.find(change.entryId);
-    if (one === undefined || entry === undefined) reportChange(context, change);
+    // As before the claim: what it had failed with then is no news.
+    if (one === undefined || entry === undefined || one.settlement.to === 'unclaim') reportChange(context, change);
     else reportOne(context, kind, change, one, entry);
   }
   reportDraftsLeft(context, settled, changes);
@@ -97,7 +98,7 @@ function reportDraftsLeft({ trace }: SpoolerContext, settled: readonly Settled[]
 /** A change that no running note explains: by the host, or by expiry. */
 export function reportChange(context: Pick<SpoolerContext, 'trace'>, { entryId, messageId, from, to, reason }: Change): void {
   const entry = { messageId, id: entryId };
-  context.trace.step('change', { ...entry, from, to, ...reasonFields(reason) });
+  context.trace.step('change', { ...entry, from, to, ...reason });
   if (from === to) return;
   if (to === 'dead') context.trace.event('message:dead', { ...entry, ...reasonFields(reason) });
   if (to === 'held') context.trace.event('message:held', entry);
@@ -206,18 +207,24 @@ export interface Settled {
   readonly result?: ProbeResult;
 }
 
-/** Writes settlements; while the storage fails, again and again until they are written or their leases are lost. */
+/**
+ * Writes settlements; while the storage fails, again and again until they are written or their leases are lost. That a note was delivered is written even then: a
+ * storage takes it under a lost token too, and what it never hears of might be sent once more.
+ */
 export async function settleAll(
   context: SpoolerContext,
   settled: readonly Settled[],
 ): Promise<Awaited<ReturnType<SpoolerContext['storage']['settle']>>> {
+  const isDelivered = settled.some(({ settlement }) => settlement.to === 'delivered');
   for (let failures = 1; ; failures++) {
     try {
       return await context.storage.settle(settled.map(({ settlement }) => settlement));
     } catch (error) {
       context.trace.warn(asError(error));
-      const over = hasCode(error, 'SPOOL_CLOSED') || context.leases.left(settled.map(({ note }) => note.token)) <= 0;
-      if (over || context.signal.aborted) return { lost: settled.map(({ note }) => note.token), changes: [] };
+      const isLeased = context.leases.left(settled.map(({ note }) => note.token)) > 0;
+      const goesOn = isLeased || (isDelivered && !context.stopping());
+      if (!goesOn || hasCode(error, 'SPOOL_CLOSED') || context.signal.aborted)
+        return { lost: settled.map(({ note }) => note.token), changes: [] };
       await sleep(context.clock, Math.min(10_000, 100 * 2 ** Math.min(failures, 7)), context.signal);
     }
   }

@@ -125,3 +125,16 @@ it('trouble with a renewal is told: what failed, or what is lost; and the next o
   ]);
   leases.close();
 });
+
+it.each([undefined, null, 'a', {}, 5])('a renewal that returns %j renews nothing, and is told', async (answer) => {
+  const clock = new ManualClock();
+  const troubles: unknown[] = [];
+  const renew = async () => answer as never;
+  const onTrouble = (error: unknown) => troubles.push(error);
+  const leases = new Leases({ clock, storage: { renew }, lease: 120_000, renewEvery: 30_000, onTrouble });
+  leases.add(['a'], 0);
+  await clock.advance(30_000);
+  expect(leases.left(['a'])).toBe(90_000);
+  expect(troubles).toMatchObject([{ code: 'SPOOL_FAILED' }]);
+  leases.close();
+});

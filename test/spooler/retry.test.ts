@@ -93,6 +93,19 @@ describe('what a run knows of the probes of a note', () => {
     expect([true, true, false, true].map((refused) => known.next(note(), refused).refusals)).toEqual([1, 2, 0, 1]);
   });
 
+  it('is forgotten of a note that was not at hand for two days: another process has settled it', async () => {
+    const { clock, known } = histories();
+    known.isNews('n');
+    known.next(note(), false);
+    await clock.advance(86_400_000);
+    expect([known.isNews('n'), known.isNews('other')]).toEqual([false, true]);
+    await clock.advance(172_799_999);
+    expect(known.isNews('other')).toBe(false);
+    await clock.advance(1);
+    expect([known.isNews('third'), known.isNews('n'), known.next(note(), false).probes]).toEqual([true, true, 1]);
+    expect(known.isNews('other')).toBe(false);
+  });
+
   it('says once that a note is unconfirmed, and anew when it was forgotten', () => {
     const { known } = histories();
     expect([known.isNews('n'), known.isNews('n'), known.isNews('m')]).toEqual([true, false, true]);

@@ -107,6 +107,12 @@ describe('what a settlement changed', () => {
     expect(told('deliver', { settlement: as({ to: 'unclaim' }) }, change('spooled')).steps).toEqual([]);
   });
 
+  it('as before the claim: what it was deferred for is said no second time; a cancel that was requested is', () => {
+    const settlement = as({ to: 'unclaim' });
+    expect(told('deliver', { settlement }, change('deferred', { reason })).steps).toEqual([]);
+    expect(told('deliver', { settlement }, change('cancelled')).steps).toEqual([['message:cancelled', ids]]);
+  });
+
   it('of an entry that was in no such note: as any change', () => {
     const other = { entryId: 'x', messageId: 'm-x' };
     expect(
@@ -165,6 +171,14 @@ describe('any other change', () => {
     return steps;
   };
 
+  it('is a step without a reason where there is none', () => {
+    const fields = { ...ids, from: 'delivering', to: 'held' };
+    expect(seen(change('held'))).toEqual([
+      ['change', fields],
+      ['message:held', ids],
+    ]);
+  });
+
   it('is a step, and an event where the message ended or is held', () => {
     expect(seen(change('dead', { reason }))).toEqual([
       ['change', { ...ids, from: 'delivering', to: 'dead', ...reason }],
@@ -207,10 +221,12 @@ describe('writing settlements', () => {
     expect([written, warnings.length, warnings[0]?.message]).toEqual([[as({ to: 'delivered' })], 9, 'disk full']);
   });
 
+  const deferred = [{ note: note('a'), settlement: as({ to: 'deferred', after: 0, failure: false, reason }) }];
+
   it('is given up when the leases are lost, the storage is closed, or everything is aborted', async () => {
     const lost = { lost: ['a:1:deliver:1'], changes: [] };
     const late = failing(99);
-    expect(await settleAll(late.context, settled)).toEqual(lost);
+    expect(await settleAll(late.context, deferred)).toEqual(lost);
     expect(late.at).toHaveLength(1);
     const closed = failing(99, new OfflineImError('SPOOL_CLOSED', 'It is closed.'));
     closed.leases.add(['a:1:deliver:1'], closed.clock.monotonic());
@@ -224,16 +240,40 @@ describe('writing settlements', () => {
   it('is given up at the ms at which a lease ends', async () => {
     const { context, clock, leases, at } = failing(99);
     leases.add(['a:1:deliver:1'], clock.monotonic() - 119_800);
-    const done = settleAll(context, settled);
+    const done = settleAll(context, deferred);
     await clock.advance(200);
     expect((await done).lost).toEqual(['a:1:deliver:1']);
     expect(at).toHaveLength(2);
+  });
+
+  it('goes on without leases where a note was delivered, or it might be sent once more; until everything stops', async () => {
+    const { context, clock, settled: written } = failing(3);
+    const done = settleAll(context, [...deferred, ...settled]);
+    await clock.advance(60_000);
+    expect(await done).toEqual({ lost: [], changes: [] });
+    expect(written.map(({ to }) => to)).toEqual(['deferred', 'delivered']);
+    const stopping = failing(3);
+    stopping.state.stopping = true;
+    expect((await settleAll(stopping.context, settled)).lost).toEqual(['a:1:deliver:1']);
   });
 });
 
 describe('an answer that comes after the call was given up', () => {
   const delivered: DeliveryOutcome = { status: 'delivered', messageClass: 'X' };
   const deferred: DeliveryOutcome = { status: 'deferred', scope: 'note', error: failed };
+
+  it('is written though the storage fails at first', async () => {
+    const { context, settled, clock } = spooler();
+    const settle = context.storage.settle.bind(context.storage);
+    let calls = 0;
+    Object.assign(context.storage, {
+      settle: (some: readonly Settlement[]) => (++calls < 3 ? Promise.reject(new Error('busy')) : settle(some)),
+    });
+    const done = settleLate(context, [note('a')], [delivered]);
+    await clock.advance(10_000);
+    await done;
+    expect(settled).toEqual([{ token: 'a:1:deliver:1', to: 'delivered', messageClass: 'X' }]);
+  });
 
   it('counts where it says delivered; of all else the probes know more by now', async () => {
     const { context, settled, state, stepsOf } = spooler();
