@@ -49,8 +49,8 @@ export function checkedRandom(random: () => number, warn: (error: Error) => void
 }
 
 /**
- * A host's clock, which may throw, return what is no time, or run backwards: then the machine's counts in its place, and a warning says so once. Timers
- * never throw into the host's scheduler.
+ * A host's clock, which may throw, return something that is not a time, or run backwards. The machine's clock then takes its place, and one warning says so. Each
+ * timer fires once at most, and never after it was cancelled.
  */
 export function checkedClock(clock: Clock, warn: (error: Error) => void): Clock {
   if (clock === systemClock) return clock;
@@ -73,17 +73,31 @@ export function checkedClock(clock: Clock, warn: (error: Error) => void): Clock 
       return latest;
     },
     setTimer(callback, delay) {
-      try {
-        const cancel: unknown = answerAtOnce(clock.setTimer(callback, delay));
-        if (typeof cancel === 'function') return () => tell(() => cancel());
-        trouble(wrong('clock.setTimer', cancel, 'a function that cancels the timer'));
-        return () => undefined;
-      } catch (cause) {
-        trouble(failed('clock.setTimer', cause));
-        return systemClock.setTimer(callback, delay);
-      }
+      let isOver = false;
+      const fire = (): void => {
+        if (isOver) return;
+        isOver = true;
+        callback();
+      };
+      const cancel = hostTimer(clock, fire, delay, trouble) ?? systemClock.setTimer(fire, delay);
+      return () => {
+        isOver = true;
+        tell(() => cancel());
+      };
     },
   };
+}
+
+/** What cancels a timer of the host's clock; `undefined` where nobody can tell whether one was set. */
+function hostTimer(clock: Clock, fire: () => void, delay: number, trouble: (error: Error) => void): (() => unknown) | undefined {
+  try {
+    const cancel: unknown = answerAtOnce(clock.setTimer(fire, delay));
+    if (typeof cancel === 'function') return () => cancel();
+    trouble(wrong('clock.setTimer', cancel, 'a function that cancels the timer'));
+  } catch (cause) {
+    trouble(failed('clock.setTimer', cause));
+  }
+  return undefined;
 }
 
 /** {@link checkedClock} of what has no warnings of its own: they go to the logger, or to the console without one. */

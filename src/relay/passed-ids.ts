@@ -6,7 +6,7 @@ export interface PassedIds {
   has(id: string): boolean | Promise<boolean>;
   /** Takes the id, for good as far as this store is concerned; `false` when it is taken already. One caller only may get `true`. */
   take(id: string): boolean | Promise<boolean>;
-  /** The server said that it did not look at the request (401): the same id may come once more. */
+  /** Nothing of the request was processed: the relay refused it, or the server asked for another login (401). The same id may come once more. */
   giveBack(id: string): void | Promise<void>;
 }
 

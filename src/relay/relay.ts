@@ -50,19 +50,36 @@ async function answerTo(request: Request, origin: string, settings: RelaySetting
   if (request.method !== 'POST') return plain(405, 'Only POST is passed on.');
   const id = request.headers.get('client-request-id') ?? '';
   if (!/^[\w-]{8,64}$/.test(id)) return plain(400, 'A client-request-id of 8 to 64 letters, digits and hyphens is needed.');
-  // First of all: what was passed on once must never be answered with a refusal that says it was not.
-  if (await settings.passedIds.has(id)) return repeated();
-  if (settings.authorize !== undefined && !(await settings.authorize(withoutBody(request)))) return plain(403, 'Not allowed.');
-  const client: unknown = answerAtOnce(settings.clientOf?.(withoutBody(request)));
+  // Taken before anything is asked: of two requests with one id, the second must not be refused as unsent while the first may still be passed on.
+  if ((await settings.passedIds.has(id)) || !(await settings.passedIds.take(id))) return repeated();
+  let mayBeProcessed = false;
+  try {
+    const refusal = await refusalOf(request, origin, settings, rate);
+    if (refusal !== undefined) return refusal;
+    const body = await bodyWithin(request, settings.maxRequestBytes);
+    if (body === undefined) return plain(413, 'The request is too large.');
+    mayBeProcessed = true;
+    const response = await passOn(request, body, upstream, settings);
+    // The server did not look at it: the login goes on with the same id.
+    if (response.status === 401) mayBeProcessed = false;
+    return response;
+  } finally {
+    if (!mayBeProcessed) await settings.passedIds.giveBack(id);
+  }
+}
+
+/** What keeps a request from being passed on: the host's `authorize`, or its client's limit. */
+async function refusalOf(
+  request: Request,
+  origin: string,
+  { authorize, clientOf }: RelaySettings,
+  rate: RateLimit,
+): Promise<Response | undefined> {
+  if (authorize !== undefined && !(await authorize(withoutBody(request)))) return plain(403, 'Not allowed.');
+  const client: unknown = answerAtOnce(clientOf?.(withoutBody(request)));
   const wait = rate.take(typeof client === 'string' ? client : origin);
-  if (wait > 0) return plain(429, 'Too many requests.', { 'retry-after': String(Math.ceil(wait / 1000)) });
-  const body = await bodyWithin(request, settings.maxRequestBytes);
-  if (body === undefined) return plain(413, 'The request is too large.');
-  if (!(await settings.passedIds.take(id))) return repeated();
-  const response = await passOn(request, body, upstream, settings);
-  // The server did not look at it: the login goes on with the same id.
-  if (response.status === 401) await settings.passedIds.giveBack(id);
-  return response;
+  if (wait <= 0) return undefined;
+  return plain(429, 'Too many requests.', { 'retry-after': String(Math.ceil(wait / 1000)) });
 }
 
 async function passOn(request: Request, body: string, upstream: string, settings: RelaySettings): Promise<Response> {

@@ -93,6 +93,38 @@ describe('a clock', () => {
     expect([clock.now(), clock.monotonic()].every(Number.isFinite)).toBe(true);
   });
 
+  it.each([
+    ['sets none, and returns nothing', () => undefined],
+    ['returns a handle in place of a function', (callback: () => void, delay: number) => setTimeout(callback, delay)],
+    [
+      'sets one, and throws',
+      (callback: () => void, delay: number) => {
+        setTimeout(callback, delay);
+        throw new Error('no clock');
+      },
+    ],
+    [
+      'calls back twice',
+      (callback: () => void) => {
+        setImmediate(callback);
+        setImmediate(callback);
+        return () => undefined;
+      },
+    ],
+  ])('whose setTimer %s: a timer fires once, and none that was cancelled', async (_, setTimer) => {
+    const clock = checkedClock({ ...systemClock, setTimer: setTimer as never }, () => undefined);
+    let fired = 0;
+    clock.setTimer(() => expect.fail(), 0)();
+    await new Promise<void>((resolve) => {
+      clock.setTimer(() => {
+        fired += 1;
+        // Whatever else would fire has its turn before the test ends.
+        setTimeout(resolve, 2);
+      }, 1);
+    });
+    expect(fired).toBe(1);
+  });
+
   it('never runs backwards', () => {
     const times = [5, 3, 7];
     const clock = checkedClock({ ...systemClock, monotonic: () => times.shift() ?? 0 }, () => undefined);

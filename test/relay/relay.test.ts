@@ -101,6 +101,31 @@ describe('a request', () => {
     expect((await ask('id-000002')).status).toBe(429);
   });
 
+  it('of which another is still being decided on is never told that it was not passed on: that one may be', async () => {
+    const gate = Promise.withResolvers<boolean>();
+    const answers: (boolean | Promise<boolean>)[] = [gate.promise, false];
+    const { ask, passed } = start({ authorize: () => answers.shift() ?? true });
+    const first = ask('id-000001');
+    expect((await ask('id-000001')).status).toBe(409);
+    gate.resolve(true);
+    expect((await first).status).toBe(200);
+    expect(passed).toHaveLength(1);
+  });
+
+  it('that was refused, or that authorize failed on, may come once more', async () => {
+    let calls = 0;
+    const authorize = (): boolean => {
+      calls += 1;
+      if (calls === 1) throw new Error('no session store');
+      return calls > 2;
+    };
+    const { ask, passed } = start({ authorize, maxRequestBytes: 1_024 });
+    const statuses = [];
+    for (const body of ['a', 'b', 'x'.repeat(2_000), 'd', 'e']) statuses.push((await ask('id-000001', { body })).status);
+    expect(statuses).toEqual([502, 403, 413, 200, 409]);
+    expect(passed.map(({ body }) => body)).toEqual(['d']);
+  });
+
   it.each(foreign)('%s is refused', async (_, status, args) => {
     const { ask, passed } = start({ maxRequestBytes: 1_024 });
     const response = await ask(...args);
