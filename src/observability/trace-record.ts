@@ -1,4 +1,4 @@
-import { isError } from '../core/errors/thrown.ts';
+import { errorFields, isError } from '../core/errors/thrown.ts';
 import type { TraceLevel } from './trace-file-options.ts';
 
 /** UTF-16 units of a line at most; what is longer is not a step of a message. */
@@ -26,14 +26,9 @@ function stringify(own: object, fields: unknown, message: string | undefined): s
   }
 }
 
-/** An error by name and code; by its message only where it is ours, and so holds no text and no secret. */
 function writable(_key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return String(value);
-  if (!isError(value)) return value;
-  const { name, message } = value;
-  const { code } = value as { code?: unknown };
-  const ours = name === 'OfflineImError' || name === 'GateRefusedError';
-  return { name, ...(typeof code === 'string' ? { code } : {}), ...(ours ? { message } : {}) };
+  return isError(value) ? errorFields(value) : value;
 }
 
 function stepOf(fields: unknown): { step?: string } {

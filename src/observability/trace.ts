@@ -2,7 +2,7 @@ import { EventEmitter } from 'eventemitter3';
 import type { Clock } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
-import { asError, isError } from '../core/errors/thrown.ts';
+import { asError, errorFields, isError } from '../core/errors/thrown.ts';
 import { tell, tellOf } from '../core/host-calls.ts';
 import { nearestName } from '../core/options.ts';
 import type { EventName, Listener, OfflineImEvents } from './events.ts';
@@ -248,18 +248,7 @@ export class Trace {
   }
 }
 
-/** Errors by name, code and, where they are ours and so hold no text, message. */
+/** Errors among the fields as {@link errorFields}. */
 function loggable(fields: object): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, isError(value) ? errorFields(value) : value]));
-}
-
-function errorFields(error: Error): Record<string, unknown> {
-  const { code, cause } = error as { code?: unknown; cause?: unknown };
-  const ours = error.name === 'OfflineImError' || error.name === 'GateRefusedError';
-  return {
-    name: error.name,
-    ...(typeof code === 'string' ? { code } : {}),
-    ...(ours ? { message: error.message } : {}),
-    ...(isError(cause) ? { cause: errorFields(cause) } : {}),
-  };
 }

@@ -38,6 +38,24 @@ export function asError(thrown: unknown): Error {
   }
 }
 
+/** Errors of a chain of causes that are shown: one may be its own cause. */
+const longestChain = 8;
+
+/**
+ * An error as a log shows it: name, code, and its chain of causes. A message only where the error is this library's, whose messages hold no text and no secret. Never
+ * throws.
+ */
+export function errorFields(error: unknown, rest = longestChain): Record<string, unknown> {
+  const [name, code, message, cause] = ['name', 'code', 'message', 'cause'].map((key) => property(error, key));
+  const isOwn = name === 'OfflineImError' || name === 'GateRefusedError';
+  return {
+    name,
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(isOwn ? { message } : {}),
+    ...(rest > 1 && isError(cause) ? { cause: errorFields(cause, rest - 1) } : {}),
+  };
+}
+
 /** The errors inside an AggregateError of any realm; `undefined` for any other value. */
 export function partsOf(error: unknown): readonly unknown[] | undefined {
   const parts = isError(error) ? property(error, 'errors') : undefined;
