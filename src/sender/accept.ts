@@ -19,7 +19,7 @@ export interface AudienceGroup {
   readonly recipients: readonly Address[];
 }
 
-/** A message as gate and classification see it. */
+/** What gate and classification found. */
 export interface Checked {
   readonly decision: GateDecision;
   readonly groups: readonly AudienceGroup[];
@@ -30,17 +30,17 @@ export interface AcceptanceContext {
   readonly settings: SenderSettings;
   readonly clock: Clock;
   policy(): PolicySource | undefined;
-  /** Aborts when sends that are being prepared are given up. */
+  /** Aborts when stop() gives up sends that are being prepared. */
   readonly givenUp: AbortSignal;
   /** See `SpoolStorage.entryIdFor`. */
   entryIdFor(lane: string, id: string): string;
-  /** Whether a message with this id is kept, or has ended lately. */
+  /** Whether the spool has a message with this id, or its tombstone. */
   isKnown(messageId: string): Promise<boolean>;
 }
 
 const audiences = ['same-organization', 'federated'] as const;
 
-/** Asks policy and client for the message's sender, and puts gate and classification to the message. */
+/** Gets policy and client for the message's sender, and runs gate and classification on the message. */
 export async function checkMessage(context: AcceptanceContext, message: NormalizedMessage): Promise<Checked> {
   const { settings } = context;
   const identity = identityOf(settings, message);
@@ -51,7 +51,7 @@ export async function checkMessage(context: AcceptanceContext, message: Normaliz
   ]);
   const classified = message.to.map((address) => ({ address, is: audienceOf(address, settings.organization) }));
   const strangers = classified.filter(({ is }) => is === 'not-federated').map(({ address }) => domainOf(address));
-  // Asked for only where it decides: finding it out may take a look-up of the host's.
+  // Only where the gate needs it: resolving it may cost the host a look-up.
   const asksByMailbox = hasMethods(client, ['mailboxLocation']);
   const mailbox = asksByMailbox ? (await senderMailbox(context, message)).address : undefined;
   const decision = evaluateGate({ client, policy, mailbox, domainsNotFederated: [...new Set(strangers)] });
@@ -62,7 +62,7 @@ export async function checkMessage(context: AcceptanceContext, message: Normaliz
   return { decision, groups };
 }
 
-/** The entries of a message that may go: one an audience, with mailboxes found and everything decided that a note is made of. */
+/** The entries of a message that passed the gate, one per audience, with mailboxes resolved and everything decided that goes into a note. */
 export async function entriesOf(
   context: AcceptanceContext,
   message: NormalizedMessage,
@@ -77,9 +77,9 @@ export async function entriesOf(
   const hash = await contentHash(message);
   const conversationId = message.conversationId ?? (await defaultConversationId(sip, message.to));
   const expiresIn = message.expiresAt === undefined ? settings.spooler.expiry : message.expiresAt - now;
-  // One sent again to learn what became of it gets its receipt, however late.
+  // A message repeated to learn what became of it gets its receipt, however late.
   if (!(expiresIn > 0) && !(await context.isKnown(messageId).catch((error: unknown) => unknownAppend(messageId, error)))) {
-    throw new OfflineImError('MESSAGE_INVALID', 'expiresAt has already passed; expected a time to come.', {
+    throw new OfflineImError('MESSAGE_INVALID', 'expiresAt has already passed; expected a time in the future.', {
       details: { messageId },
     });
   }
@@ -115,7 +115,7 @@ export async function entriesOf(
   );
 }
 
-/** What a function of the host says of an identity. @throws {OfflineImError} `POLICY_FAILED`, `POLICY_TIMEOUT` */
+/** Calls the host's `policy` or `client` function for an identity. @throws {OfflineImError} `POLICY_FAILED`, `POLICY_TIMEOUT` */
 async function asked<T>(
   context: AcceptanceContext,
   name: 'policy' | 'client',
@@ -135,7 +135,7 @@ async function asked<T>(
   );
 }
 
-/** What a function of the host's answers, unless that takes too long or fails. */
+/** Calls a function of the host within `policyTimeout`. */
 async function inTime<T>(
   { settings, clock, givenUp }: AcceptanceContext,
   ask: () => T | Promise<T>,
@@ -149,7 +149,7 @@ async function inTime<T>(
   }
 }
 
-/** Messages with equal keys are appended in the order of their `send()` calls: those that can share a conversation. */
+/** Messages with equal keys, which can share a conversation, are appended in the order of their `send()` calls. */
 export function orderKey(settings: SenderSettings, message: NormalizedMessage): string {
   const sender = addressKey(message.from?.sip ?? settings.sip);
   return JSON.stringify(message.conversationId === undefined ? [sender, recipientsKey(message.to)] : [message.conversationId]);
@@ -185,7 +185,7 @@ async function resolved(context: AcceptanceContext, address: Address): Promise<s
   const sip = toSipUri(address);
   const late = `resolveMailbox did not answer within ${policyTimeout} ms for ${JSON.stringify(sip)}; nothing of the message was kept.`;
   const unusable = (cause: unknown): OfflineImError => {
-    const text = `resolveMailbox gave no usable SMTP address for ${JSON.stringify(sip)}.`;
+    const text = `resolveMailbox returned no usable SMTP address for ${JSON.stringify(sip)}.`;
     return new OfflineImError('MAILBOX_UNRESOLVED', text, { cause });
   };
   const given = await inTime(context, () => resolveMailbox(sip), new OfflineImError('MAILBOX_UNRESOLVED', late), unusable);
@@ -195,35 +195,35 @@ async function resolved(context: AcceptanceContext, address: Address): Promise<s
   } catch (cause) {
     throw unusable(cause);
   }
-  throw unusable(new OfflineImError('ADDRESS_INVALID', 'resolveMailbox gave a SIP URI; expected an SMTP address.'));
+  throw unusable(new OfflineImError('ADDRESS_INVALID', 'resolveMailbox returned a SIP URI; expected an SMTP address.'));
 }
 
-/** Two SIP addresses may share a mailbox; it gets the note once. */
+/** Two SIP addresses may share a mailbox, which gets the note once. */
 function distinct(mailboxes: readonly Mailbox[]): Mailbox[] {
   const byKey = new Map<string, Mailbox>();
   for (const mailbox of mailboxes) if (!byKey.has(addressKey(mailbox))) byKey.set(addressKey(mailbox), mailbox);
   return [...byKey.values()];
 }
 
-/** What `send()` resolves with: the message is on durable storage, as durable as the spool is. Nothing here says that anybody will read it. */
+/** What `send()` resolves with: the message is on durable storage, as durable as the spool is. It doesn't mean that anybody will read it. */
 export interface Receipt {
   readonly messageId: string;
-  /** True when the same message had been accepted before; the entries are the first ones. */
+  /** True if the same message was accepted before; the entries are those of the first time. */
   readonly duplicate: boolean;
-  /** One an audience. */
+  /** One per audience. */
   readonly entries: readonly {
     readonly id: string;
     readonly audience: Audience;
     readonly messageClass: string;
     /** SMTP addresses. */
     readonly recipients: readonly string[];
-    /** When its two minutes are over. */
+    /** When its two minutes end. */
     readonly pickupAt: Date;
   }[];
 }
 
 /**
- * What a storage says of the one message that was appended. One that says nothing readable may have kept it all the same.
+ * The storage's result for the one message that was appended.
  *
  * @throws {OfflineImError} `SPOOL_FAILED`
  */
@@ -248,14 +248,14 @@ function isResult(value: unknown): value is AppendResult {
   }
 }
 
-/** Whether an entry has what a receipt says of it. */
+/** Whether an entry has what its receipt shows. */
 function isListed(entry: unknown): boolean {
   const to = property(entry, 'to');
   const isRead = typeof property(entry, 'id') === 'string' && typeof property(entry, 'pickupAt') === 'number';
   return isRead && isArray(to) && to.every((mailbox) => typeof property(mailbox, 'address') === 'string');
 }
 
-/** The receipt of an append, or the error that says why there is none. */
+/** The receipt of an append. @throws {OfflineImError} `MESSAGE_ID_CONFLICT`, `SPOOL_FAILED`, `APPEND_OUTCOME_UNKNOWN` */
 export function receiptOf(messageId: string, result: AppendResult): Receipt {
   switch (result.status) {
     case 'conflict': {
@@ -264,9 +264,9 @@ export function receiptOf(messageId: string, result: AppendResult): Receipt {
     }
     case 'failed': {
       if (result.kept !== 'no') return unknownAppend(messageId, result.error);
-      // Only our own errors are known to hold no text of anybody's.
+      // Only our own errors are known to hold no message text.
       const found = result.error instanceof OfflineImError ? result.error.message : 'The spool could not keep the message.';
-      const text = `${found} Nothing of this message was kept: put that right and send it again.`;
+      const text = `${found} Nothing of this message was kept: fix the cause and send it again.`;
       throw new OfflineImError('SPOOL_FAILED', text, { cause: result.error, details: { messageId } });
     }
     case 'duplicate':
@@ -283,13 +283,13 @@ export function receiptOf(messageId: string, result: AppendResult): Receipt {
   }
 }
 
-/** Whether the storage kept it, nobody can say. A storage that was closed before it began has kept nothing. */
+/** Throws for an append of unknown outcome. A storage that was closed beforehand has kept nothing: then its own error is thrown. */
 export function unknownAppend(messageId: string, cause: unknown): never {
   if (hasCode(cause, 'SPOOL_CLOSED')) throw cause;
   throw unansweredAppend(messageId, cause);
 }
 
-/** What an append is to its host that has no answer. */
+/** The error for an append of unknown outcome. */
 export function unansweredAppend(messageId: string, cause?: unknown): OfflineImError {
   const text = `The spool can't tell whether it kept the message; send it again with messageId ${JSON.stringify(messageId)}.`;
   return new OfflineImError('APPEND_OUTCOME_UNKNOWN', text, { cause, details: { messageId } });

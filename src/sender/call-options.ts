@@ -19,36 +19,36 @@ import { type SpoolState, spoolStates } from '../spool/contract.ts';
 
 /** How `start()` is called. */
 export interface StartOptions {
-  /** Stops the sender when it aborts, as `stop()` does; aborted already, the sender never starts. @default none */
+  /** Stops the sender when it aborts, as `stop()` does. With a signal that has already aborted, the sender never starts. @default none */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** How `stop()` is called. */
 export interface StopOptions {
   /**
-   * ms for everything together: after them requests in flight are aborted, sends still being prepared are rejected, and a spool that another process keeps
-   * from being opened is given up. A later call shortens that, and never lengthens it.
+   * ms after which stop() aborts requests in flight, rejects sends that are still being prepared, and gives up opening a spool that another process holds. It
+   * covers everything together. A later call can shorten it, never lengthen it.
    * @default 30_000
    */
   readonly timeout?: number | undefined;
-  /** Ends the wait as soon as it aborts, also that of an earlier call. @default none */
+  /** Ends the wait as soon as it aborts, even that of an earlier call. @default none */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** How one message is sent. */
 export interface SendMessageOptions<Client = never> {
   /**
-   * A client of `pg` on which you have begun a transaction: the message is kept when that commits, and was never there when it is rolled back. So
-   * a row of yours and the message about it are kept together. The promise of `send()` begins at your COMMIT: there is no `message:spooled`, and the
-   * receipt is worth nothing if you roll back. Commit soon: until then nothing else of the conversation is accepted or delivered.
-   * For a `PostgresSpool` on the same database; with other spools it does not compile, and is `OPTION_INVALID`.
+   * A `pg` client on which you have begun a transaction. The message is kept if that transaction commits, and never existed if it is rolled back, so that a
+   * row of yours and the message about it are kept together. The promise of `send()` begins at your COMMIT: `message:spooled` is not emitted, and the receipt
+   * is void if you roll back. Commit soon: until then, no other message of the conversation is accepted or delivered.
+   * Only for a `PostgresSpool` on the same database; with any other spool it doesn't compile, and is `OPTION_INVALID`.
    *
-   * @default a transaction of the spool's own
+   * @default the spool's own transaction
    */
   readonly client?: Client | undefined;
   /**
-   * The W3C trace context of what sends, such as the header of the web request: kept beside the message in every spool, sealed with it in a sealed one, and
-   * linked to the span of its note (see `offline-im/opentelemetry`). No part of the message: the same one under another context is a duplicate.
+   * The W3C trace context of the caller, such as the header of a web request. Every spool keeps it beside the message (a sealed spool seals it too), and
+   * `offline-im/opentelemetry` links it to the span of the note. It isn't part of the message: the same message under another context is a duplicate.
    * @default none
    */
   readonly traceparent?: string | undefined;
@@ -59,7 +59,7 @@ export type SendManyOptions = Pick<SendMessageOptions, 'traceparent'>;
 
 /** How `flush()` is called. */
 export interface FlushOptions {
-  /** Begins nothing more when it aborts, and resolves with what was reached; what is in flight goes on. @default none */
+  /** When it aborts, nothing more begins, and the flush resolves with what it has reached; requests in flight go on. @default none */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -86,7 +86,7 @@ const stopRules = {
 const listRules = { state: optional(oneOf(spoolStates)) } satisfies RulesFor<ListQuery>;
 const requeueRules = { force: byDefault(flag(), false) } satisfies RulesFor<RequeueOptions>;
 const statsRules = { limit: byDefault(whole(0, Number.MAX_SAFE_INTEGER), 0) } satisfies RulesFor<StatsOptions>;
-/** One of a later version is kept as one of the version that everybody reads. */
+/** A later version is reduced to version 00, which every reader knows. */
 const traceparent: OptionRule<string> = {
   expected: 'a traceparent of W3C Trace Context: 00-<trace id>-<parent id>-<flags>, in lower case',
   read(value, path) {
@@ -113,7 +113,7 @@ export const readSendMany = (messages: unknown, given: unknown) => {
 };
 export const readSend = (given: unknown) => readOptions('send()', given, sendRules);
 
-/** stop() never rejects: options that don't fit are a warning, and the defaults count. */
+/** stop() never rejects: invalid options cause a warning, and the defaults apply. */
 export function readStop(
   given: unknown,
   warn: (error: Error) => void,
@@ -126,7 +126,7 @@ export function readStop(
   }
 }
 
-/** @throws {OfflineImError} `OPTION_INVALID` for what is no id of a message or an entry */
+/** @throws {OfflineImError} `OPTION_INVALID` for anything but a non-empty string */
 export function assertId(owner: string, id: unknown): asserts id is string {
   if (typeof id !== 'string' || id === '') throw invalidOption({ owner, name: 'id' }, id, 'the id of a message or an entry');
 }

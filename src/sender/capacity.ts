@@ -5,15 +5,16 @@ import type { AppendResult, NewSpoolEntry, SpoolStorage } from '../spool/contrac
 
 /** How much a spool may hold before `send()` rejects with `SPOOL_FULL`. */
 export interface HighWater {
-  /** Entries whose text is kept: all but delivered and cancelled ones; dead ones count until they are purged. A message to both audiences is two. @default no limit */
+  /** Entries whose text is kept: all but delivered and cancelled ones. Dead entries count until they are purged; a message to both audiences is two entries. @default no limit */
   readonly entries?: number | undefined;
   /**
-   * Bytes, as the spool counts them: SqliteSpool says how much of its file is in use, tombstones and indexes included; the others add up the messages that they keep. @default no limit
+   * Bytes, as the spool counts them: SqliteSpool reports how much of its file is in use, including tombstones and indexes; the others add up the messages they
+   * keep. @default no limit
    */
   readonly bytes?: number | undefined;
 }
 
-/** ms for which what the spool said is taken as true, but for what this sender has appended since. */
+/** ms for which the size that the spool reported counts, apart from what this sender has appended since. */
 const freshFor = 1_000;
 
 interface Amount {
@@ -24,16 +25,16 @@ interface Amount {
 type Counted = Pick<SpoolStorage, 'counts' | 'usage' | 'findMessage'>;
 
 /**
- * Back-pressure: rather than fill the disk, `send()` rejects. What the spool holds is asked for once a second at most, and what is appended here in between is
- * added at once: one process never goes beyond the mark, and several at most by what the others append within a second. Room that deliveries make is
- * seen after a second.
+ * Back-pressure: `send()` rejects rather than fill the disk. The size of the spool is read at most once per second, and this sender's own appends are added in
+ * between: a single process never exceeds the mark, and several exceed it by at most what the others append within a second. Room that deliveries make is
+ * noticed within a second.
  */
 export class HighWaterMark {
   readonly #limits: HighWater;
   readonly #storage: Counted;
   readonly #clock: Pick<Clock, 'monotonic'>;
   #held: Amount = { entries: 0, bytes: 0 };
-  /** Appended since, or still on the way to the spool. */
+  /** Appended since then, or on the way to the spool. */
   #since: Amount = { entries: 0, bytes: 0 };
   #onTheWay: Amount = { entries: 0, bytes: 0 };
   #askedAt = Number.NEGATIVE_INFINITY;
@@ -46,7 +47,8 @@ export class HighWaterMark {
   }
 
   /**
-   * Makes room for the entries of one message; call the function returned with what became of their append. A repetition of what is kept needs no room.
+   * Reserves room for the entries of one message. Call the returned function with the result of their append; `undefined` if there is none. A repeated message
+   * needs no room.
    *
    * @throws {OfflineImError} `SPOOL_FULL`
    */
@@ -88,7 +90,7 @@ export class HighWaterMark {
 
   async #read(): Promise<void> {
     const at = this.#clock.monotonic();
-    // What is on its way may or may not be in the answer: counted twice rather than not at all.
+    // Entries on their way may or may not be in the reported size: rather count them twice than not at all.
     const since = { ...this.#onTheWay };
     const before = { ...this.#since };
     const [{ delivered, cancelled, ...kept }, usage] = await Promise.all([
@@ -109,9 +111,9 @@ function add(to: Amount, { entries, bytes }: Amount, times: 1 | -1): void {
   to.bytes += times * bytes;
 }
 
-/** @throws {OfflineImError} `OPTION_INVALID` for a limit in bytes that the spool can't tell. */
+/** @throws {OfflineImError} `OPTION_INVALID` for a limit in bytes with a spool that can't report its size */
 export function checkedHighWater(given: HighWater | undefined, storage: SpoolStorage): void {
   if (given?.bytes === undefined || storage.usage !== undefined) return;
-  const text = `highWater.bytes needs a spool that has usage(); ${storage.name} has not. Use highWater.entries.`;
+  const text = `highWater.bytes needs a spool with usage(), which ${storage.name} doesn't have. Use highWater.entries.`;
   throw new OfflineImError('OPTION_INVALID', text, { details: { option: 'highWater.bytes' } });
 }

@@ -11,7 +11,7 @@ import type { Spooler } from '../spooler/spooler.ts';
 import { assertId, type ListQuery, type RequeueOptions, readList, readRequeue, readStats } from './call-options.ts';
 import { type MessageEntry, type MessageStatus, shownEntry, statusOf } from './status.ts';
 
-/** Who pauses, and why: kept in the spool, and shown to whoever asks why nothing is delivered. */
+/** Who pauses, and why. The spool keeps both, and shows them to anyone who asks why nothing is delivered. */
 export interface PauseOptions {
   /** One line, at most 500 characters. @default none */
   readonly why?: string | undefined;
@@ -33,7 +33,7 @@ const rules = {
 /** @throws {OfflineImError} `OPTION_INVALID` */
 export const readPause = (given: unknown) => readOptions('pause()', given, rules);
 
-/** The lane of a mailbox that a host names. @throws {OfflineImError} `ADDRESS_INVALID` */
+/** The lane of a mailbox named by the host. @throws {OfflineImError} `ADDRESS_INVALID` */
 export function laneOf(mailbox: string | undefined): string | undefined {
   return mailbox === undefined ? undefined : addressKey(parseAddress(mailbox, 'ADDRESS_INVALID'));
 }
@@ -54,7 +54,7 @@ export interface EntriesContext {
   assertNotStopped(): void;
 }
 
-/** What a host sees of the entries in the spool, and does to them. */
+/** What a host sees of the entries in the spool, and what it does to them. */
 export class Entries {
   readonly #context: EntriesContext;
 
@@ -80,14 +80,14 @@ export class Entries {
     return statsOf(await this.#opened(), throughput, clock, { limit }, this.#obstacles());
   }
 
-  /** On every entry of a message, or on one entry. */
+  /** Applies to every entry of a message, or to one entry. */
   async act(action: 'cancel' | 'hold' | 'release' | 'purge', id: string): Promise<readonly Change[]> {
-    return this.#act(id, (ids) => this.#context.storage[action](ids));
+    return this.#act(action, id, (ids) => this.#context.storage[action](ids));
   }
 
   async requeue(id: string, options: RequeueOptions): Promise<readonly Change[]> {
     const { force } = readRequeue(options);
-    return this.#act(id, (ids) => this.#context.storage.requeue(ids, { force }));
+    return this.#act('requeue', id, (ids) => this.#context.storage.requeue(ids, { force }));
   }
 
   async pause(mailbox: string | undefined, options: PauseOptions): Promise<void> {
@@ -103,15 +103,19 @@ export class Entries {
     return was;
   }
 
-  /** Whether a message with this id is kept, or has ended lately. */
+  /** Whether the spool has a message with this id, or its tombstone. */
   async isKnown(messageId: string): Promise<boolean> {
     const { spooler, storage } = this.#context;
     await spooler.open();
     return (await storage.findMessage(messageId)).length > 0;
   }
 
-  async #act(id: string, action: (ids: readonly string[]) => Promise<readonly Change[]>): Promise<readonly Change[]> {
-    assertId('The call', id);
+  async #act(
+    owner: string,
+    id: string,
+    action: (ids: readonly string[]) => Promise<readonly Change[]>,
+  ): Promise<readonly Change[]> {
+    assertId(`${owner}()`, id);
     const storage = await this.#opened();
     const ofMessage = await storage.findMessage(id);
     const ids = ofMessage.length > 0 ? ofMessage.map((entry) => entry.id) : (await storage.get(id)) === undefined ? [] : [id];
@@ -137,7 +141,7 @@ export class Entries {
     };
   }
 
-  /** The spool, open. A sender that was stopped opens none: nobody would close it. */
+  /** The spool, opened. A stopped sender opens none, since nobody would close it. */
   async #opened(): Promise<SpoolStorage> {
     const { spooler, storage, assertNotStopped } = this.#context;
     if (!spooler.hasOpened) assertNotStopped();

@@ -28,67 +28,65 @@ import { type SpoolerOptions, type SpoolerSettings, spoolerRules, withRequestTim
 import type { Transport } from '../transport/contract.ts';
 import { checkedHighWater, type HighWater } from './capacity.ts';
 
-/** Who sends. */
+/** Who the messages come from. */
 export interface Identity {
   /** SIP address: `sip:alice@contoso.com`. */
   readonly sip: string;
-  /** The name that subjects show; without one they show the address. @default none */
+  /** The name shown in subjects. Without one, subjects show the address. @default none */
   readonly displayName?: string | undefined;
-  /** SMTP address of the mailbox that sends. @default what `resolveMailbox` gives, else the SIP address */
+  /** SMTP address of the sending mailbox. @default what `resolveMailbox` returns, else the SIP address */
   readonly mailbox?: string | undefined;
 }
 
-/**
- * Options of an `OfflineImSender`: what must be said, what may be said, and every default of the spooler.
- * Durations are ms.
- */
+/** Options of an `OfflineImSender`. Required are `identity`, `client`, `spool` and `transport`. Durations are in ms. */
 export interface OfflineImSenderOptions<Client = never> extends MessageClassOptions, SpoolerOptions {
-  /** Who sends, unless a message names another `from`. */
+  /** The sender of every message that names no other `from`. */
   readonly identity: Identity;
-  /** Which domains are inside. Decides the class of a note. @default the domain of the identity's SIP address; every other is federated */
+  /** Which domains belong to the organisation. Decides the message class. @default the domain of the identity's SIP address; every other is federated */
   readonly organization?: Organization | undefined;
-  /** The client that the gate judges, or a function that tells it for an identity, asked at every send. */
+  /** The client that the gate checks, or a function that returns it for an identity, called for every send. */
   readonly client: GateClient | ((identity: Identity) => GateClient | Promise<GateClient>);
   /**
-   * What the administrators have set, or a function that tells it for an identity, asked at every send. A function that throws rejects the `send()` with `POLICY_FAILED`.
+   * What the administrators have set, or a function that returns it for an identity, called for every send. If the function throws, `send()` rejects with
+   * `POLICY_FAILED`.
    * @default everything enabled
    */
   readonly policy?: PolicySource | undefined;
   /**
-   * How long a `policy`, `client` or `resolveMailbox` function may take, in ms. After it the `send()` rejects with `POLICY_TIMEOUT`
-   * (`MAILBOX_UNRESOLVED` for `resolveMailbox`) and nothing is kept.
+   * How long a `policy`, `client` or `resolveMailbox` function may take, in ms. After that, `send()` rejects with `POLICY_TIMEOUT`
+   * (`MAILBOX_UNRESOLVED` for `resolveMailbox`) and keeps nothing.
    * @default 30_000
    */
   readonly policyTimeout?: number | undefined;
-  /** Tells the SMTP address of a SIP address where they differ. @default they are the same */
+  /** Returns the SMTP address of the mailbox that belongs to a SIP URI. @default the SIP address is the SMTP address */
   readonly resolveMailbox?: ((sip: string) => string | Promise<string>) | undefined;
-  /** Where messages wait. One sender a spool. */
+  /** Where messages wait. Each sender needs a spool object of its own. */
   readonly spool: SpoolStorage<Client>;
-  /** How notes leave. */
+  /** Sends the notes. */
   readonly transport: Transport;
-  /** Gets the trace of every step. Without one, what should not go unseen reaches `console.warn`. @default none */
+  /** Receives the trace of every step. Without a logger, blocked mailboxes, dead messages and warnings go to `console.warn`. @default none */
   readonly logger?: Logger | undefined;
   /** @default the machine's clock */
   readonly clock?: Clock | undefined;
-  /** For jitter: from 0 up to, not including, 1. @default Math.random */
+  /** Returns a number from 0 up to, but not including, 1; used for jitter. @default Math.random */
   readonly random?: (() => number) | undefined;
   /**
-   * Rejects `send()` with `SPOOL_FULL`, and keeps nothing of the message, rather than let the spool grow beyond this; a repetition of an accepted message still
-   * gets its receipt. The spool is asked once a second at most and own appends are added at once, so one process never goes beyond it; several go beyond it by
-   * what the others append within a second at most, and room that was made is seen a second later.
+   * How large the spool may grow. Beyond it, `send()` rejects with `SPOOL_FULL` and keeps nothing of the message; a repeated message still gets its receipt.
+   * The sender reads the size of the spool at most once per second, and adds its own appends in between. So a single process never exceeds the mark, several
+   * processes exceed it by at most what the others append within a second, and room that deliveries make is noticed within a second.
    * @default no limit
    */
   readonly highWater?: HighWater | undefined;
-  /** Longest text of a message, in bytes of UTF-8. @default 32_768 */
+  /** The longest text of a message, and the longest html, in UTF-8 bytes. @default 32_768 */
   readonly maxTextBytes?: number | undefined;
-  /** Most recipients of a message. @default 500 */
+  /** The most recipients that one message may have. @default 500 */
   readonly maxRecipients?: number | undefined;
 }
 
-/** A policy, or where to ask for it. */
+/** A policy, or a function that returns it for an identity. */
 export type PolicySource = Policy | ((identity: Identity) => Policy | Promise<Policy>);
 
-/** Options that were checked. */
+/** {@link OfflineImSenderOptions}, checked and complete. */
 export interface SenderSettings {
   readonly identity: Identity;
   readonly sip: Address;
@@ -110,7 +108,7 @@ export interface SenderSettings {
 
 const owner = 'OfflineImSender';
 
-/** What `to` shows goes into a subject and into a header: one line, and no more than anybody reads. */
+/** The name goes into subjects and headers. */
 const displayName = text(
   'at most 256 characters on one line',
   (value) => value.length <= 256 && !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(value),

@@ -24,12 +24,12 @@ import type { SendMessageOptions } from './call-options.ts';
 import type { HighWaterMark } from './capacity.ts';
 
 /**
- * How far a `send()` has come. `opening`: it waits for the spool, which ends in any case; what it rejects with then says more than that the sender was
- * stopped. `appending`: from now on nobody can say that nothing was kept.
+ * How far a `send()` has come. `opening`: it waits for the spool to open, which always ends, and whose error says more than `SENDER_STOPPED` would.
+ * `appending`: from here on, nobody can say that nothing was kept.
  */
 type SendStage = 'preparing' | 'opening' | 'appending';
 
-/** A `send()` that somebody waits for. */
+/** A `send()` whose caller is waiting. */
 class InFlightSend {
   stage: SendStage = 'preparing';
   messageId = '';
@@ -41,7 +41,7 @@ class InFlightSend {
     this.#all = all;
   }
 
-  /** Call it before each stage. @throws {OfflineImError} `SENDER_STOPPED` once it was given up */
+  /** Call it before each stage. @throws {OfflineImError} `SENDER_STOPPED` once sends are given up */
   enter(stage: SendStage, messageId = ''): void {
     if (this.#all.givenUp) throw notKept();
     this.stage = stage;
@@ -49,9 +49,9 @@ class InFlightSend {
   }
 }
 
-/** Every `send()` under way, so that stop() can wait for them, and can end them for whoever waits. */
+/** Every `send()` in flight, so that stop() can wait for them, and reject those that don't end. */
 class InFlightSends implements Stoppable {
-  /** Nothing is appended any more. */
+  /** True once nothing more may be appended. */
   givenUp = false;
   readonly #sends = new Set<InFlightSend>();
   #idle: (() => void) | undefined;
@@ -70,7 +70,7 @@ class InFlightSends implements Stoppable {
     });
   }
 
-  /** On `soft` what is being prepared is rejected, and nothing is appended any more; an opening and appends end by themselves, or are left behind. */
+  /** On `soft`, rejects sends that are being prepared; nothing is appended from then on. Openings and appends end by themselves, or are left behind. */
   async stop(signals: StopSignals): Promise<readonly string[]> {
     await settled(this.#whenIdle(), signals, () => {
       this.givenUp = true;
@@ -110,12 +110,12 @@ function notKept(): Error {
   return senderStopped('The sender was stopped before the message could be accepted; nothing of it was kept.');
 }
 
-/** What became of one message of `sendMany()`. */
+/** The result for one message of `sendMany()`. */
 export type SendResult =
   | { readonly status: 'accepted'; readonly receipt: Receipt }
   | { readonly status: 'rejected'; readonly error: OfflineImError };
 
-/** What `check()` finds. */
+/** What `check()` resolves with: the gate's decision, and the entries that the message would become. */
 export interface CheckResult {
   readonly decision: GateDecision;
   readonly entries: readonly {
@@ -125,7 +125,7 @@ export interface CheckResult {
   }[];
 }
 
-/** What {@link Sending} is made of. */
+/** What {@link Sending} needs of its sender. */
 export interface SendingContext {
   readonly acceptance: Omit<AcceptanceContext, 'givenUp'>;
   readonly storage: SpoolStorage<unknown>;
@@ -133,11 +133,11 @@ export interface SendingContext {
   readonly trace: Trace;
   /** Opens the spool, once. */
   open(): Promise<void>;
-  /** Something new waits. */
+  /** Wakes the loop: new entries wait. */
   appended(entries: readonly NewSpoolEntry[]): void;
 }
 
-/** Messages of `sendMany()` under way at a time: enough for group commit, and little memory whatever the length of the list. */
+/** Messages of `sendMany()` in flight at a time: enough for group commit, with little memory however long the list is. */
 const sentAtOnce = 512;
 
 /** The way of a message into the spool: read, gated, classified, and appended in the order of the calls. */
@@ -172,7 +172,7 @@ export class Sending implements Stoppable {
       ({ entries, admitted }) => {
         const { messageId } = entries[0] ?? missing('The first entry of a message');
         underWay.enter('appending', messageId);
-        // In a function of its own: a storage of a host may throw at once.
+        // In an async function: a host's storage may throw synchronously.
         const appended = (async () => (client === undefined ? storage.append(entries) : storage.append(entries, { client })))();
         return { messageId, entries, admitted, appended };
       },
@@ -183,12 +183,12 @@ export class Sending implements Stoppable {
       return unknownAppend(messageId, error);
     });
     admitted?.(result);
-    // Not kept yet: the host's COMMIT wakes whoever delivers.
+    // Not kept yet: the host's COMMIT wakes the loop.
     if (client !== undefined) return receiptOf(messageId, result);
     return this.#receipt(messageId, entries, result);
   }
 
-  /** As many at a time as are written together, begun in the order of the list. */
+  /** Sends as many at a time as are written together, in the order of the list. */
   async sendMany(
     messages: readonly OutgoingMessage[],
     send: (message: OutgoingMessage) => Promise<Receipt>,
@@ -217,7 +217,7 @@ export class Sending implements Stoppable {
     return { decision, entries };
   }
 
-  /** On `soft` what is being prepared is rejected, and nothing is appended from then on. */
+  /** On `soft`, rejects sends that are being prepared; nothing is appended from then on. */
   async stop(signals: StopSignals): Promise<readonly string[]> {
     const forget = whenAborted(signals.soft, () => this.#givenUp.abort());
     const left = await this.#inFlight.stop(signals);
@@ -225,7 +225,7 @@ export class Sending implements Stoppable {
     return left;
   }
 
-  /** The entries of a message that passes the gate, and room for them in an open spool. */
+  /** Checks a message against the gate, makes its entries, opens the spool and reserves room for them. */
   async #prepare(message: NormalizedMessage, traceparent: string | undefined, underWay: InFlightSend) {
     const { highWater, trace } = this.#context;
     const acceptance = this.#acceptance;
@@ -259,7 +259,7 @@ export class Sending implements Stoppable {
 
 function assertTransactions({ capabilities, name }: Pick<SpoolStorage, 'capabilities' | 'name'>): void {
   if (capabilities.transactions === true) return;
-  const text = `client was given, but the ${name} spool joins no transactions; leave it out, or use a PostgresSpool.`;
+  const text = `client was given, but the ${name} spool can't join transactions; leave it out, or use a PostgresSpool.`;
   throw new OfflineImError('OPTION_INVALID', text, { details: { option: 'client' } });
 }
 

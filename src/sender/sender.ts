@@ -31,8 +31,8 @@ import { type CheckResult, Sending, type SendResult } from './send.ts';
 import type { MessageEntry, MessageStatus } from './status.ts';
 
 /**
- * Leaves messages for people who are offline: `send()` spools, two minutes later a missed-conversation note goes to their mailbox.
- * No message is lost, none is sent twice, no draft is left behind; docs/guarantees.md says what that means and where it ends.
+ * Leaves messages for people who are offline: `send()` spools a message, and two minutes later a missed-conversation note goes to the recipient's mailbox.
+ * No message is lost, none is sent twice, and no draft is left behind; docs/guarantees.md says what that means and where it ends.
  *
  * @example
  * ```ts
@@ -54,7 +54,7 @@ export class OfflineImSender<Client = never> {
   readonly #sending: Sending;
   readonly #entries: Entries;
   readonly #shutdown: ShutdownDeadline;
-  /** What takes the listeners of `start()` from their signals. */
+  /** Remove the listeners that `start()` added to signals. */
   readonly #signals: (() => void)[] = [];
   #policy: PolicySource | undefined;
   #stopping: Promise<void> | undefined;
@@ -103,8 +103,8 @@ export class OfflineImSender<Client = never> {
   }
 
   /**
-   * Calls `listener` at every event of that name, after `send()` or the step has been taken. A listener that throws, or whose promise rejects, disturbs
-   * nothing; it is reported as `warning`. The same listener is added once per name. What other processes do to the spool is no event here; see `status()`.
+   * Calls `listener` for every event of that name, once the step it reports is done. A listener that throws, or whose promise rejects, disturbs nothing and is
+   * reported as `warning`. Adding the same listener twice has no effect. Events report what this process does; for what others do to the spool, ask `status()`.
    * @throws {OfflineImError} `OPTION_INVALID` for an unknown name
    */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): this {
@@ -112,7 +112,7 @@ export class OfflineImSender<Client = never> {
     return this;
   }
 
-  /** Calls `listener` at the next event of that name only. @throws {OfflineImError} `OPTION_INVALID` for an unknown name */
+  /** Calls `listener` for the next event of that name only. @throws {OfflineImError} `OPTION_INVALID` for an unknown name */
   once<Name extends EventName>(name: Name, listener: Listener<Name>): this {
     this.#events.once(name, listener);
     return this;
@@ -125,8 +125,8 @@ export class OfflineImSender<Client = never> {
   }
 
   /**
-   * Opens the spool and begins to deliver. A started sender keeps the process alive.
-   * @param options.signal Stops the sender when it aborts, as `stop()` does; aborted already, it never starts. @default none
+   * Opens the spool and starts delivering. A started sender keeps the process alive.
+   * @param options.signal Stops the sender when it aborts, as `stop()` does. With a signal that has already aborted, the sender never starts. @default none
    * @throws {OfflineImError} `SENDER_STOPPED`; `SPOOL_LOCKED` and other codes of the spool
    */
   async start(options: StartOptions = {}): Promise<void> {
@@ -139,12 +139,12 @@ export class OfflineImSender<Client = never> {
   }
 
   /**
-   * Finishes the notes and sends under way, then closes spool and transport. What waits, waits; whatever is cut off is looked for after the next start.
-   * It never rejects and always ends: whatever hangs is left behind, at the latest 5 s after the timeout, and 5 s more where closing hangs too;
-   * a `warning` (`STOP_INCOMPLETE`) then says what.
-   * @param options.timeout ms after which stop() no longer waits, for everything together: requests in flight are aborted, sends still being prepared
-   * rejected, and a spool that another process keeps from being opened is given up. A later call shortens that, and never lengthens it. @default 30_000
-   * @param options.signal Ends the wait as soon as it aborts, also that of an earlier call. @default none
+   * Finishes the notes and sends in flight, then closes spool and transport. Waiting messages keep waiting; whatever is cut off is probed after the next start.
+   * It never rejects and always ends: whatever hangs is left behind at most 5 s after the timeout, or 10 s if closing hangs too, and a `warning`
+   * (`STOP_INCOMPLETE`) says what was left.
+   * @param options.timeout ms after which stop() aborts requests in flight, rejects sends that are still being prepared, and gives up opening a spool that another
+   * process holds. It covers everything together. A later call can shorten it, never lengthen it. @default 30_000
+   * @param options.signal Ends the wait as soon as it aborts, even that of an earlier call. @default none
    */
   async stop(options: StopOptions = {}): Promise<void> {
     const { timeout, signal } = readStop(options, (error) => this.#trace.warn(error));
@@ -159,11 +159,11 @@ export class OfflineImSender<Client = never> {
   }
 
   /**
-   * Accepts a message. When it resolves, the message is on durable storage and ends as delivered, dead or cancelled, whatever crashes.
+   * Accepts a message. Once it resolves, the message is on durable storage and ends as delivered, dead or cancelled, whatever crashes.
    * @throws {GateRefusedError} `GATE_REFUSED` with every reason
-   * @throws {OfflineImError} codes of bad input; `MAILBOX_UNRESOLVED`; `MESSAGE_ID_CONFLICT`; `SENDER_STOPPED`; `SPOOL_FULL` (see `highWater`) and `SPOOL_FAILED`, when nothing was kept;
-   * `APPEND_OUTCOME_UNKNOWN` when the storage can't tell, or did not before `stop()` ended: send it again with `error.details.messageId`, which never makes a second message;
-   * `OPTION_INVALID` for a `client` that the spool can't use, or a `traceparent` that is none
+   * @throws {OfflineImError} the codes of invalid input; `POLICY_FAILED`, `POLICY_TIMEOUT`; `MAILBOX_UNRESOLVED`; `MESSAGE_ID_CONFLICT`; `SENDER_STOPPED`;
+   * `SPOOL_FULL` (see `highWater`) and `SPOOL_FAILED`, with nothing kept; `APPEND_OUTCOME_UNKNOWN` when the storage can't tell, or didn't before `stop()` ended: send
+   * it again with `error.details.messageId`, which never makes a second message; `OPTION_INVALID` for a `client` that the spool can't use, or a bad `traceparent`
    * @example
    * ```ts
    * await client.query('BEGIN');
@@ -178,27 +178,27 @@ export class OfflineImSender<Client = never> {
     return this.#sending.send(message, read);
   }
 
-  /** Sends many, some hundred at a time; one result a message, in order. One that is rejected rejects no other. */
+  /** Sends many messages, several hundred at a time. One result per message, in order; a rejected one doesn't affect the others. @throws {OfflineImError} `OPTION_INVALID` */
   async sendMany(messages: readonly OutgoingMessage[], options: SendManyOptions = {}): Promise<readonly SendResult[]> {
     const read = readSendMany(messages, options);
     return this.#sending.sendMany(messages, (message) => this.send(message, read));
   }
 
-  /** What the gate and the classification say of a message; nothing is sent. Throws for bad input as `send()` does. */
+  /** Runs gate and classification on a message without sending it. Rejects invalid input as `send()` does. */
   check(message: OutgoingMessage): Promise<CheckResult> {
     return this.#sending.check(message);
   }
 
-  /** Replaces the policy for all sends from now on; what was accepted stays accepted. @throws {OfflineImError} `OPTION_INVALID` */
+  /** Replaces the policy for all further sends; messages that were accepted stay accepted. @throws {OfflineImError} `OPTION_INVALID` */
   setPolicy(policy: PolicySource): void {
     this.#policy = givenPolicy(policy);
     this.#trace.event('policy:changed', {});
   }
 
   /**
-   * One attempt now for all that waits: skips the two minutes, not order, back-off or circuits. Works without `start()`.
-   * Resolves with the number of entries by the state they came to.
-   * @param options.signal Begins nothing more when it aborts, and resolves with what was reached; what is in flight goes on. @default none
+   * Attempts everything that waits once, now: skips the two minutes, but not order, back-off or circuits. Works without `start()`. Resolves with the number of
+   * entries by the state they reached.
+   * @param options.signal When it aborts, nothing more begins, and the flush resolves with what it has reached; requests in flight go on. @default none
    */
   async flush(options: FlushOptions = {}): Promise<FlushCounts> {
     const { signal } = readFlush(options);
@@ -207,9 +207,9 @@ export class OfflineImSender<Client = never> {
   }
 
   /**
-   * Where a message stands: its entries, one per audience, with what each waits for and when it is tried next. `undefined` when nothing (any more) is known of
-   * it. Blocked mailboxes and unreachable servers are those that this process knows of.
-   * @throws {OfflineImError} `OPTION_INVALID`; `SENDER_STOPPED`, as all that look do
+   * Returns the entries of a message, one per audience, with what each is waiting for and when it is tried next; `undefined` if the message is unknown or
+   * forgotten. Blocked mailboxes and unreachable servers are those that this process knows of.
+   * @throws {OfflineImError} `OPTION_INVALID`, `SENDER_STOPPED`
    * @example
    * ```ts
    * const status = await sender.status('ticket-4711');
@@ -220,14 +220,14 @@ export class OfflineImSender<Client = never> {
     return this.#entries.status(messageId);
   }
 
-  /** Entries, all or of one state, page by page inside. Delivered and cancelled ones are tombstones without text. */
+  /** Iterates over all entries, or those in one state; reads them page by page. Delivered and cancelled entries are tombstones without text. */
   list(query: ListQuery = {}): AsyncIterable<MessageEntry> {
     return this.#entries.list(query);
   }
 
   /**
-   * How it goes: entries by state, blocked mailboxes and unreachable servers with their reason and next trial, and what happened in this process within the last
-   * minute. With a `limit` also entries by mailbox and the oldest that waits, for which up to `limit` entries are read.
+   * Counts entries by state; tells blocked mailboxes, unreachable servers and pauses, and what this process did within the last minute. With a `limit`, it reads up
+   * to that many entries for the number by mailbox and the age of the oldest.
    * @throws {OfflineImError} `OPTION_INVALID`, `SENDER_STOPPED`
    */
   stats(options: StatsOptions = {}): Promise<SenderStats> {
@@ -235,7 +235,7 @@ export class OfflineImSender<Client = never> {
   }
 
   /**
-   * Cancels a message or an entry. What is being sent can't be called back: `from` and `to` of the change are equal, and it ends as cancelled only if it was not sent.
+   * Cancels a message or an entry. A note in flight can't be recalled: `from` and `to` are then equal, and it ends as cancelled only if it was not sent.
    * @throws {OfflineImError} `ENTRY_UNKNOWN`
    */
   cancel(id: string): Promise<readonly Change[]> {
@@ -247,27 +247,27 @@ export class OfflineImSender<Client = never> {
     return this.#entries.act('hold', id);
   }
 
-  /** Lets a held message or entry go on, at the end of the order. @throws {OfflineImError} `ENTRY_UNKNOWN` */
+  /** Releases a held message or entry; it goes to the end of the order. @throws {OfflineImError} `ENTRY_UNKNOWN` */
   release(id: string): Promise<readonly Change[]> {
     return this.#entries.act('release', id);
   }
 
   /**
-   * Tries a dead message or entry again, at the end of the order. What may have been sent is looked for first.
-   * @param options.force Send without looking: someone may get it twice. @default false
+   * Tries a dead message or entry again, at the end of the order. If it may have been sent, it is probed first.
+   * @param options.force Sends without a probe: someone may get the message twice. @default false
    * @throws {OfflineImError} `ENTRY_UNKNOWN`
    */
   requeue(id: string, options: RequeueOptions = {}): Promise<readonly Change[]> {
     return this.#entries.requeue(id, options);
   }
 
-  /** Forgets a delivered, dead or cancelled message or entry; its id still makes no second one for 24 h after its end. @throws {OfflineImError} `ENTRY_UNKNOWN` */
+  /** Forgets a delivered, dead or cancelled message or entry. Its id still makes no second message for `idRetention` after its end. @throws {OfflineImError} `ENTRY_UNKNOWN` */
   purge(id: string): Promise<readonly Change[]> {
     return this.#entries.act('purge', id);
   }
 
   /**
-   * Tries what is blocked or unreachable now instead of after its wait: one mailbox, or all.
+   * Tries a blocked mailbox or an unreachable server now instead of after its wait.
    * @param mailbox SMTP address. @default every mailbox
    * @throws {OfflineImError} `ADDRESS_INVALID`
    */
@@ -276,8 +276,8 @@ export class OfflineImSender<Client = never> {
   }
 
   /**
-   * Delivers nothing of a mailbox, or of all, until `resume()`: in every process that has this spool open, within `pollInterval`, and across restarts. `send()` goes
-   * on, and so do probes and what is under way; messages expire, and `probe.giveUpAfter` stands still for what is paused. What waits for it says `waitingFor: 'paused'`.
+   * Stops delivering from a mailbox, or from all, until `resume()`: in every process that has this spool open, within `pollInterval`, and across restarts.
+   * `send()`, probes and requests in flight go on. Messages still expire, but `probe.giveUpAfter` doesn't run; `status()` shows `waitingFor: 'paused'`.
    * @param mailbox SMTP address. @default every mailbox
    * @throws {OfflineImError} `ADDRESS_INVALID`, `OPTION_INVALID`; `SPOOL_NOT_OPERABLE` where the spool can't keep it
    * @example `await sender.pause('alice@contoso.com', { why: 'her mailbox is being moved', by: 'carol' })`
@@ -287,7 +287,7 @@ export class OfflineImSender<Client = never> {
   }
 
   /**
-   * Lifts the pause of that mailbox, or, without one, that of all mailboxes; pauses of single mailboxes then stay. Resolves with whether there was one.
+   * Lifts the pause of a mailbox, or the pause of all mailboxes; pauses of single mailboxes then stay. Resolves with whether there was one.
    * @throws {OfflineImError} `ADDRESS_INVALID`, `SPOOL_NOT_OPERABLE`
    */
   resume(mailbox?: string): Promise<boolean> {

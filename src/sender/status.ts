@@ -3,8 +3,9 @@ import type { Reason, SpoolEntry, SpooledMessage, SpoolStorage, Standing } from 
 import { type LaneStanding, pausesOf } from '../spooler/lanes/obstacles.ts';
 
 /**
- * What an entry waits for: its two minutes, the end of a back-off, older messages of its conversation, its mailbox or its server, the next probe, `release()`,
- * the sender to be resumed, or a sender that has room for it (none may be started).
+ * What an entry is waiting for. `pickup`: the end of its two minutes. `back-off`: its own, or its mailbox's. `order`: older messages of its conversation.
+ * `mailbox-blocked`, `endpoint-unavailable`: a trial of its mailbox or its server. `probe`: the next probe. `held`: `release()`. `paused`: `resume()`.
+ * `worker`: it is due, and waits for a started sender with room for it.
  */
 export type WaitingFor =
   | 'pickup'
@@ -26,9 +27,9 @@ export interface MessageEntry
   readonly acceptedAt: Date;
   /** When its two minutes end. */
   readonly pickupAt: Date;
-  /** `undefined` once it has expired and is only looked for: it is never sent again, unless you requeue it. */
+  /** `undefined` once it has expired and is only probed: it is never sent again unless you requeue it. */
   readonly expiresAt: Date | undefined;
-  /** When it reached an end. */
+  /** When it was delivered, cancelled or given up. */
   readonly endedAt?: Date;
   /** Gone once delivered, cancelled or purged. */
   readonly message?: Omit<SpooledMessage, 'sentAt'> & { readonly sentAt: Date };
@@ -36,9 +37,9 @@ export interface MessageEntry
 
 /** An entry as `status()` shows it. */
 export interface EntryStatus extends MessageEntry {
-  /** When it is tried or looked for next, as far as that is known. */
+  /** When it is tried or probed next, if that is known. */
   readonly nextAttemptAt?: Date;
-  /** Missing while its note is at work, and once it has ended. */
+  /** Missing while its note is being sent, and once it has ended. */
   readonly waitingFor?: WaitingFor;
 }
 
@@ -49,7 +50,7 @@ export interface MessageStatus {
   readonly entries: readonly EntryStatus[];
 }
 
-/** What is known of a message; `undefined` when nothing is. */
+/** Returns the entries of a message; `undefined` if the message is unknown. */
 export async function statusOf(
   storage: SpoolStorage,
   messageId: string,
@@ -76,7 +77,7 @@ export async function statusOf(
   return shown.length === 0 ? undefined : { messageId, entries: shown };
 }
 
-/** An entry with points in time as `Date`s, and without what only storages need. */
+/** An entry with times as `Date`s, and without what only storages need. */
 export function shownEntry(entry: SpoolEntry): MessageEntry {
   const { contentHash: _hash, recipientsKey: _key, weight: _weight, message, endedAt, ...shown } = entry;
   return {
@@ -89,7 +90,7 @@ export function shownEntry(entry: SpoolEntry): MessageEntry {
   };
 }
 
-/** What an entry waits for, and for how many ms. Of two obstacles the one that lasts longer counts. Pure. */
+/** What an entry is waiting for, and for how many ms. Of two obstacles, the longer one counts. Pure. */
 export function waitOf(
   entry: Pick<SpoolEntry, 'state' | 'pickupAt' | 'reason'>,
   standing: Standing | undefined,
@@ -108,7 +109,7 @@ export function waitOf(
     case 'spooled':
     case 'deferred':
     case 'unconfirmed': {
-      // What may have been sent is looked for all the same.
+      // A pause doesn't stop probes.
       if (paused && entry.state !== 'unconfirmed') return { waitingFor: 'paused' };
       const dueIn = standing?.dueIn ?? (entry.state === 'spooled' ? Math.max(0, entry.pickupAt - now) : undefined);
       if (lane !== undefined && (standing?.behind === true || dueIn === undefined || lane.nextIn >= dueIn)) {

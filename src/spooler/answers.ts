@@ -14,16 +14,16 @@ import type { Complaints } from './complaints.ts';
 import type { SpoolerSettings } from './options.ts';
 
 /**
- * What a transport returns, checked where it comes in: it may be of a host, in plain JavaScript or of another realm. What is no outcome says nothing of its note, which
- * may have been sent. Each answer is copied: nothing of the transport's can change it afterwards.
+ * Checks what a transport returns: it may be a host's own, in plain JavaScript, or of another realm. An invalid outcome says nothing about its note, which may have been
+ * sent. Answers are copied, so that the transport can't change them afterwards.
  */
 
-/** One outcome per note; what is none is `unconfirmed`, and a warning says what was found. */
+/** One outcome per note. An invalid one becomes `unconfirmed`, and a warning says what was found. */
 export function checkedOutcomes(returned: unknown, notes: number, warn: (error: Error) => void): readonly DeliveryOutcome[] {
   return checked('deliver()', returned, notes, outcomeOf, warn, (error) => ({ status: 'unconfirmed', scope: 'note', error }));
 }
 
-/** One result per note; what is none is `unknown`, and a warning says what was found. */
+/** One result per note. An invalid one becomes `unknown`, and a warning says what was found. */
 export function checkedResults(returned: unknown, notes: number, warn: (error: Error) => void): readonly ProbeResult[] {
   return checked('probe()', returned, notes, resultOf, warn, (error) => ({ status: 'unknown', scope: 'note', error }));
 }
@@ -45,7 +45,7 @@ function checked<Answer>(
     return otherwise(error);
   };
   const list = listOf(returned);
-  // Which answer is whose can't be told then.
+  // Nobody can tell which answer belongs to which note.
   if (list?.length !== notes) {
     const answer = wrong(list === undefined ? kindOf(returned) : `${list.length} answers to ${notes} notes`);
     return Array.from({ length: notes }, () => answer);
@@ -59,7 +59,7 @@ function checked<Answer>(
   });
 }
 
-/** A part of an answer has another kind than the contract says. Names the part, never what was found there. */
+/** A part of an answer is not as the contract requires. Names the part, never the value found there. */
 class WrongKind extends Error {}
 
 function outcomeOf(value: unknown): DeliveryOutcome {
@@ -129,10 +129,10 @@ const partNames = [
 type PartName = 'status' | (typeof partNames)[number];
 type Parts = { readonly [Name in PartName]?: unknown };
 
-/** All that is read of what most notes come to. */
+/** The parts of the most frequent outcome. */
 const partsOfDelivered: readonly PartName[] = ['messageClass', 'then'];
 
-/** Each part is read once: a getter may give another value, or throw, the next time. @param ofDelivered All that is read of what says `delivered`. */
+/** Reads each part once: a getter may return another value, or throw, the next time. @param ofDelivered The parts to read if the status is `delivered`. */
 function partsOf(value: unknown, what: string, ofDelivered: readonly PartName[] = partNames): Parts {
   if (typeof value !== 'object' || value === null || isArray(value)) throw new WrongKind(`${kindOf(value)} instead of ${what}`);
   const given = value as Parts;
@@ -144,7 +144,7 @@ function partsOf(value: unknown, what: string, ofDelivered: readonly PartName[] 
 
 function listOf(value: unknown): readonly unknown[] | undefined {
   try {
-    // Array.from reads each element, of a sparse array or a proxy too.
+    // Array.from reads each element, even of a sparse array or a proxy.
     return Array.isArray(value) ? Array.from(value) : undefined;
   } catch {
     return undefined;
@@ -206,7 +206,7 @@ function errorIn({ error }: Parts): OfflineImError {
 
 type PlaceTransport = Pick<Transport, 'placeOf' | 'canProbe' | 'minimumGrace'>;
 
-/** What a transport says about places, checked: whatever it throws or returns, the loop goes on. */
+/** Asks a transport about places. Whatever it throws or returns, the loop goes on. */
 export class Places {
   readonly #transport: PlaceTransport;
   readonly #options: Pick<SpoolerSettings, 'probe'>;
@@ -218,18 +218,18 @@ export class Places {
     this.#complaints = complaints;
   }
 
-  /** Where a note of this mailbox goes now. One that can't be told shares its circuit with all others that can't. */
+  /** Where a note of this mailbox goes now. Mailboxes whose place is unknown share one circuit. */
   of(from: Mailbox): Place {
     const told = this.#ask('placeOf', () => this.#transport.placeOf(from), isPlace, 'a place');
     return told ?? { endpoint: 'unknown', mailbox: from.address, folder: '' };
   }
 
-  /** Whether a probe can look there. A transport that doesn't say is asked by a probe. */
+  /** Whether a probe can look there; true if the transport doesn't say. */
   canProbe(place: Place): boolean {
     return this.#ask('canProbe', () => this.#transport.canProbe?.(place) ?? true, isBoolean, 'true or false') ?? true;
   }
 
-  /** ms after which "absent" proves something of all of these attempts: the longest that transport and options ask for. */
+  /** ms after which "absent" proves something about all of these attempts: the longest grace that transport or options ask for. */
   graceOf(attempts: readonly UnknownAttempt[]): number {
     return attempts.reduce((grace, { place }) => {
       const told = this.#ask('minimumGrace', () => this.#transport.minimumGrace?.(place) ?? 0, isDuration, 'ms, 0 or more');

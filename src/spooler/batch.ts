@@ -1,4 +1,4 @@
-import { OfflineImError as CodedError, hasCode, type OfflineImError } from '../core/errors/offline-im-error.ts';
+import { hasCode, OfflineImError } from '../core/errors/offline-im-error.ts';
 import { answerAtOnce, asError } from '../core/errors/thrown.ts';
 import { buildNote } from '../message/note.ts';
 import type { Change, ClaimedNote, Settlement } from '../spool/contract.ts';
@@ -15,24 +15,24 @@ export interface Batch {
   readonly kind: 'deliver' | 'probe';
   readonly lane: string;
   readonly notes: readonly ClaimedNote[];
-  /** Monotonic time at which they were asked for. */
+  /** When the claim began (monotonic). */
   readonly claimedAt: number;
-  /** Room for another request of this mailbox was made. */
+  /** Called when the mailbox has room for another request. */
   freed(): void;
 }
 
-/** A claimed note on its way: ready for the transport, or settled already. */
+/** A claimed note: ready for the transport, or already settled. */
 type Prepared = { readonly claimed: ClaimedNote } & ({ readonly note: Note } | { readonly settlement: Settlement });
 type Ready = Extract<Prepared, { readonly note: Note }>;
 
-/** Takes a batch through the transport, under leases that are kept, and settles what became of it. Resolves with what changed. */
+/** Hands a batch to the transport, keeps its leases meanwhile, and settles the outcomes. Resolves with the changes. */
 export async function workOn(context: SpoolerContext, lanes: Lanes, batch: Batch): Promise<readonly Change[]> {
-  // Before anything is awaited: the next batch of this round must see that one more is under way.
+  // Before anything is awaited: the next batch of this round must see that one more is in flight.
   const slot = new Slot(lanes, batch);
   const tokens = batch.notes.map(({ token }) => token);
   try {
     if (context.stopping()) {
-      // Claimed while stop() was called: as if it had never been.
+      // stop() was called during the claim: give the notes back as if they had never been claimed.
       await context.storage.settle(tokens.map((token) => ({ token, to: 'unclaim' })));
       return [];
     }
@@ -45,7 +45,7 @@ export async function workOn(context: SpoolerContext, lanes: Lanes, batch: Batch
   }
 }
 
-/** The place of a batch among the requests of its mailbox. */
+/** The place of a batch among the concurrent requests of its mailbox. */
 class Slot {
   readonly #lanes: Lanes;
   readonly #batch: Batch;
@@ -64,7 +64,7 @@ class Slot {
     this.#batch.freed();
   }
 
-  /** False when the mailbox may not be worked on any more. */
+  /** Returns false if the mailbox has been closed meanwhile. */
   enter(): boolean {
     if (this.#end !== undefined) return true;
     if (this.#lanes.admission(this.#batch.lane) === 'closed') return false;
@@ -73,13 +73,13 @@ class Slot {
   }
 }
 
-/** Never rejects but for the storage: every note gets its settlement. */
+/** Asks the hook about each note, then delivers. */
 async function deliverBatch(context: SpoolerContext, lanes: Lanes, batch: Batch, slot: Slot): Promise<readonly Change[]> {
   const { beforeDelivery } = context.options;
   if (beforeDelivery === undefined) return deliverInRequests(context, lanes, batch, batch.notes.map(build));
   const decisions = batch.notes.map((claimed) => decide(context, claimed, beforeDelivery));
   const changes: Change[] = [];
-  // A hook that hangs holds up its own note, neither the batch nor the other requests of the mailbox.
+  // A hook that hangs holds up its own note, but neither the batch nor the mailbox's other requests.
   for await (const group of inGroups(context.clock, decisions, () => slot.leave())) {
     const prepared = slot.enter() ? group : group.map(notNow);
     changes.push(...(await deliverInRequests(context, lanes, batch, prepared)));
@@ -87,7 +87,7 @@ async function deliverBatch(context: SpoolerContext, lanes: Lanes, batch: Batch,
   return changes;
 }
 
-/** All together, or one after the other where a server asks for that. */
+/** Delivers all notes together, or one per request to a server that needs that. */
 async function deliverInRequests(
   context: SpoolerContext,
   lanes: Lanes,
@@ -120,7 +120,7 @@ async function deliverPrepared(
   return conclude(context, 'deliver', settled, startedAt);
 }
 
-/** Looks for notes that may have been sent. */
+/** Probes notes that may have been sent. */
 async function probeBatch(context: SpoolerContext, lanes: Lanes, batch: Batch): Promise<readonly Change[]> {
   const startedAt = context.clock.monotonic();
   const { settled, ready } = sorted(
@@ -168,7 +168,7 @@ function sorted(prepared: readonly Prepared[]): { readonly settled: Settled[]; r
   return { settled, ready };
 }
 
-/** What `beforeDelivery` decides of a note. Never rejects. */
+/** Asks `beforeDelivery` about a note. Never rejects. */
 async function decide(
   context: SpoolerContext,
   claimed: ClaimedNote,
@@ -192,13 +192,13 @@ async function decide(
   }
 }
 
-/** The mailbox was closed while the hook was asked: as if the note had never been claimed. What the hook has decided otherwise stands. */
+/** Gives a note back as if it had never been claimed, since its mailbox was closed meanwhile. A hold or cancel by the hook stands. */
 function notNow(prepared: Prepared): Prepared {
   const { claimed } = prepared;
   return 'note' in prepared ? { claimed, settlement: { token: claimed.token, to: 'unclaim' } } : prepared;
 }
 
-/** A note that can't be built never will be: a defect of its entry, which is kept as dead. */
+/** A note that can't be built now never can be: its entries are defective, and are kept as dead. */
 function build(claimed: ClaimedNote): Prepared {
   try {
     return { claimed, note: buildNote(claimed) };
@@ -246,7 +246,7 @@ async function probeResults(context: SpoolerContext, ready: readonly Ready[]): P
   }
 }
 
-/** A spool that can't tell counts as another's by now. */
+/** A spool that can't tell whether it is still ours counts as lost. */
 function ownsSpool({ storage, complaints }: SpoolerContext): boolean {
   try {
     return answerAtOnce(storage.isOwner?.()) !== false;
@@ -256,7 +256,7 @@ function ownsSpool({ storage, complaints }: SpoolerContext): boolean {
   }
 }
 
-/** Each time it is in the trace, and the first time a warning. */
+/** Goes to the trace each time, and is a warning the first time. */
 function noAnswerSaid({ complaints, trace }: SpoolerContext, call: string, notes: readonly Note[], error: Error): void {
   if (!complaints.of(call, error)) trace.step('transport:failed', { notes: notes.map(({ id }) => id), error });
 }
@@ -270,5 +270,5 @@ function unknown(message: string, cause?: unknown): ProbeResult {
 }
 
 function failed(message: string, cause: unknown): OfflineImError {
-  return new CodedError('TRANSPORT_FAILED', message, { cause });
+  return new OfflineImError('TRANSPORT_FAILED', message, { cause });
 }

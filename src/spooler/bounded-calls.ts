@@ -4,26 +4,26 @@ import type { Note } from '../transport/contract.ts';
 import type { SpoolerContext } from './context.ts';
 import type { DeliveryDecision, SpoolerOptions } from './options.ts';
 
-/** Deadlines of a request that one call of a transport may take: it may have to log in, to find a folder, to try again. */
+/** How many request time-outs one call of a transport may take: it may have to log in, find a folder, and try again. */
 const deadlines = 20;
-/** ms that it may take in any case: a transport has a deadline of its own, which may be longer. */
+/** ms that every call may take: a transport's own deadline may be longer than the option. */
 const least = 1_200_000;
-/** ms that an aborted call still has to tell what became of it. */
+/** ms that an aborted call has left to return its outcomes. */
 const grace = 5_000;
 
-/** A call of a transport that is under way. */
+/** A call of a transport in progress. */
 export interface Call {
-  /** Aborts when the spooler is stopped, or when the call takes too long. */
+  /** Aborts when the spooler stops, or when the call takes too long. */
   readonly signal: AbortSignal;
-  /** False once nobody waits for it any more. */
+  /** Returns false once nobody waits for the call any more. */
   isWanted(): boolean;
 }
 
 /**
- * Calls a transport, and gives it up when it neither ends nor obeys its signal: otherwise its notes, and their place among the requests of the mailbox, would
- * be held until the process ends. What it returns after that goes to `late`. A stopped spooler has a time limit of its own.
+ * Calls a transport, and gives the call up if it neither ends nor obeys its signal: otherwise it would hold its notes, and their place among the mailbox's requests,
+ * until the process ends. A result that comes later goes to `late`. When the spooler stops, the time limit of stop() applies instead.
  *
- * @throws {OfflineImError} `TRANSPORT_FAILED`, and what the call throws
+ * @throws {OfflineImError} `TRANSPORT_FAILED` when the call is given up; and what the call throws
  */
 export async function withTimeout<Result>(
   { clock, options, signal }: Pick<SpoolerContext, 'clock' | 'options' | 'signal'>,
@@ -58,7 +58,7 @@ export async function withTimeout<Result>(
   }
 }
 
-/** Does one thing after the other, each so many ms after the one before; the function returned ends that. */
+/** Runs the steps one after the other, each `delay` ms after the previous one; the returned function cancels the rest. */
 function inTurn(clock: Clock, steps: readonly (readonly [delay: number, act: () => void])[]): () => void {
   let cancel = (): void => undefined;
   const next = (index: number): void => {
@@ -75,11 +75,11 @@ function inTurn(clock: Clock, steps: readonly (readonly [delay: number, act: () 
 }
 
 function noAnswer(ms: number): OfflineImError {
-  const text = `The transport gave no answer within ${ms} ms and did not obey its signal; it was given up.`;
+  const text = `The transport did not answer within ${ms} ms and did not obey its signal; it was given up.`;
   return new OfflineImError('TRANSPORT_FAILED', text);
 }
 
-/** A note as a transport gets it: built for it alone, so that it is frozen where it is. A Date can't be. */
+/** Freezes a note for a transport, in place, since it was built for that call only. A Date can't be frozen. */
 export function frozenNote(note: Note): Note {
   for (const attempt of note.unknownAttempts) {
     Object.freeze(attempt.place);
@@ -90,7 +90,7 @@ export function frozenNote(note: Note): Note {
   return Object.freeze(note);
 }
 
-/** A note as hooks get it: a copy that nobody can change, neither for whoever gets it next nor in the spool. */
+/** A frozen copy of a note for a hook, which can change neither the note that is sent nor the spool through it. */
 export function handedNote(note: Note): Note {
   return Object.freeze({
     ...note,
@@ -107,12 +107,12 @@ export function handedNote(note: Note): Note {
   });
 }
 
-/** What a hook decided, or that it failed. */
+/** The hook's decision, or its failure. */
 export type HookAnswer =
   | { readonly decision: DeliveryDecision }
   | { readonly decision: 'failed'; readonly error: OfflineImError };
 
-/** Asks `beforeDelivery`. A hook that throws, returns anything but a decision, or takes too long has failed; one cut off by stop() counts as not asked. */
+/** Asks `beforeDelivery`. A hook that throws, returns anything but a decision, or takes too long has failed; a hook cut off by stop() counts as not asked. */
 export async function askHook(
   hook: NonNullable<SpoolerOptions['beforeDelivery']>,
   note: Note,
@@ -128,7 +128,7 @@ export async function askHook(
     resolve(failure('NOT_ATTEMPTED', 'The spooler stopped before beforeDelivery answered.')),
   );
   try {
-    // In a promise of its own, so that a hook that throws at once is no different.
+    // Called in a promise, so that a hook that throws synchronously is no different.
     Promise.resolve()
       .then(() => hook(note))
       .then(
@@ -154,13 +154,14 @@ function failure(code: 'HOOK_FAILED' | 'HOOK_TIMEOUT' | 'NOT_ATTEMPTED', message
   return { decision: 'failed', error: new OfflineImError(code, message, { cause }) };
 }
 
-/** ms that the notes of a batch wait for one another's hooks. */
+/** ms for which the notes of a batch wait for one another's hooks. */
 const together = 50;
 
 /**
- * What is answered within a moment comes together; what takes longer comes when it is there, and holds up nothing else. The answers must not reject.
+ * Yields the answers that arrive within a moment as one group, and later ones as they arrive, so that a slow answer holds up nothing else. The promises must not
+ * reject.
  *
- * @param waiting Called whenever nothing is at hand any more, and something is still to come.
+ * @param waiting Called whenever it has to wait for the next answer.
  */
 export async function* inGroups<Answer>(
   clock: Clock,

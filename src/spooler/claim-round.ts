@@ -10,25 +10,25 @@ import type { Lanes, Trial } from './lanes/lanes.ts';
 import type { Pauses } from './lanes/obstacles.ts';
 import { noteLimits, notesAtWork } from './options.ts';
 
-/** What one round of claims works with. */
+/** What one round of claims needs. */
 export interface Round {
   readonly parts: SpoolerParts;
   readonly context: Pick<SpoolerContext, 'places' | 'stopping'>;
   readonly lanes: Lanes;
   readonly pauses: Pick<Pauses, 'all' | 'lanes' | 'includes' | 'refresh'>;
-  /** For a flush: takes what is not due yet, up to so many entries. */
+  /** For a flush: also claims entries before their pickup time, up to so many. */
   readonly flush: { entries: number } | undefined;
   notesAtWork(): number;
   begin(kind: 'deliver' | 'probe', lane: string, notes: readonly ClaimedNote[], claimedAt: number): void;
 }
 
-/** A trial for each closed lane or endpoint whose time has come, then batches for all others. Resolves with the notes set to work. */
+/** Starts a trial for each closed lane or endpoint whose time has come, then batches for all others. Resolves with the number of notes. */
 export async function claimRound(round: Round): Promise<number> {
   let claimed = 0;
   for (const trial of together(round.lanes.trials())) claimed += await tryLanes(round, trial);
   const room = notesAtWork - round.notesAtWork();
   if (room <= 0) return claimed;
-  // Asked at the same time, a storage can make both durable together, and the results that were waiting to be written.
+  // Asked at the same time, the storage can write both in one commit, together with results that wait to be written.
   const lanes = { except: round.lanes.notOpen() };
   const asked = await Promise.allSettled([
     claim(round, 'probe', lanes, Math.ceil(room / 2)),
@@ -41,7 +41,7 @@ export async function claimRound(round: Round): Promise<number> {
   return claimed;
 }
 
-/** Mailboxes that are tried each for itself cost one claim all together. */
+/** Joins the trials of single mailboxes, which then cost one claim of each kind. */
 function together(trials: readonly Trial[]): readonly Tried[] {
   const shared = trials.filter(({ lanes }) => lanes.length > 1);
   const single = (['probe', 'deliver'] as const).map((kind) => ({
@@ -53,11 +53,11 @@ function together(trials: readonly Trial[]): readonly Tried[] {
 }
 
 interface Tried extends Trial {
-  /** One batch of each of the lanes; otherwise one of all together. */
+  /** Whether each lane gets a batch of its own; otherwise all lanes share one. */
   readonly each?: boolean;
 }
 
-/** Either kind may have nothing to try. */
+/** Claims the kind whose turn it is, or the other one if that finds nothing. */
 async function tryLanes(round: Round, trial: Tried): Promise<number> {
   const { first, each = false } = trial;
   const ofFirst = await claimTrial(round, first, trial);
@@ -71,7 +71,7 @@ async function tryLanes(round: Round, trial: Tried): Promise<number> {
   return ofFirst + ofSecond;
 }
 
-/** One note is sent to find out; a look for notes costs as much for one as for a batch. */
+/** A trial sends a single note; probing a batch costs as much as probing one note. */
 function claimTrial(round: Round, kind: 'deliver' | 'probe', { lanes, each }: Tried): Promise<number> {
   const perLane = kind === 'deliver' ? 1 : round.parts.options.notesPerClaim;
   return claim(round, kind, { only: lanes }, each === true ? Math.min(notesAtWork, perLane * lanes.length) : perLane, perLane);
@@ -85,7 +85,7 @@ async function claim(
   perLane = kind === 'deliver' ? round.lanes.notesPerLane(limit) : round.parts.options.notesPerClaim,
 ): Promise<number> {
   const { parts, flush, context } = round;
-  // The claim before this one may have been answered late.
+  // The previous claim may have taken long.
   if (context.stopping()) return 0;
   const delivering = kind === 'deliver';
   if (delivering && flush !== undefined && flush.entries <= 0) return 0;
@@ -95,12 +95,12 @@ async function claim(
   const notes = checkedClaim(await parts.storage.claim(requestFor(round, kind, allowed, limit, perLane)));
   if (delivering && flush !== undefined) for (const note of notes) flush.entries -= note.entries.length;
   let begun = 0;
-  // Nothing is asked unless pauses were made or lifted meanwhile. When they can't be read, nothing is begun.
+  // Reads the pauses only if they changed meanwhile. If they can't be read, nothing begins.
   const unread = delivering && notes.length > 0 ? await failureOf(round.pauses.refresh()) : undefined;
   const unfit: ClaimedNote[] = [];
   for (const [lane, batch] of batchesOf(notes, parts.options.notesPerClaim)) {
     const admission = round.lanes.admission(lane);
-    // Paused since the claim was asked for: whoever did it has been told that nothing more is delivered.
+    // Paused while the claim was running: whoever paused it has been told that nothing more is delivered.
     const paused = delivering && (unread !== undefined || round.pauses.includes(lane));
     const fits = !paused && (admission === 'open' || (admission === 'trial' && 'only' in lanes));
     if (fits) {
@@ -108,8 +108,8 @@ async function claim(
       round.begin(kind, lane, batch, claimedAt);
     } else unfit.push(...batch);
   }
-  // Lanes seen for the first time, whose endpoint is known to be out of reach, or paused ones: as if they had never been claimed. Last: a spool that fails here must
-  // not keep the others from being worked on until their leases run out.
+  // Lanes seen for the first time whose endpoint is known to be closed, and paused ones, are given back as if they had never been claimed. This comes last: a spool
+  // that fails here must not keep the other notes waiting until their leases run out.
   if (unfit.length > 0) await parts.storage.settle(unfit.map(({ token }) => ({ token, to: 'unclaim' })));
   if (unread !== undefined) throw unread;
   return begun;
@@ -129,7 +129,7 @@ function checkedClaim(notes: unknown): readonly ClaimedNote[] {
   throw new OfflineImError('SPOOL_FAILED', `claim() of the spool returned ${quoted(notes)}; expected claimed notes.`);
 }
 
-/** Lanes of which notes may be delivered; `undefined` when there are none. Probes go on while a lane is paused. */
+/** The lanes that may deliver; `undefined` if none may. Probes go on while a lane is paused. */
 function unpaused(lanes: LaneFilter, pauses: Round['pauses']): LaneFilter | undefined {
   if (pauses.all) return undefined;
   if ('except' in lanes) return { except: joined([lanes.except, pauses.lanes]) };
@@ -159,7 +159,7 @@ function requestFor(round: Round, kind: 'deliver' | 'probe', lanes: LaneFilter, 
   };
 }
 
-/** A batch is of one mailbox, and of so many notes at most. */
+/** Splits notes into batches of one lane, with at most `size` notes each. */
 function* batchesOf(
   notes: readonly ClaimedNote[],
   size: number,

@@ -1,9 +1,9 @@
 import { property } from '../core/errors/thrown.ts';
 
-/** Different complaints that are passed on. */
+/** The number of different complaints that are passed on. */
 const most = 100;
 
-/** What a host's code does wrong it does at every call: each kind is said once for each function, not once a note. */
+/** A mistake in a host's code repeats with every call, so each kind of complaint about a function is passed on once, not once per note. */
 export class Complaints {
   readonly #warn: (error: unknown) => void;
   readonly #said = new Set<string>();
@@ -12,7 +12,7 @@ export class Complaints {
     this.#warn = warn;
   }
 
-  /** True when it was passed on. Complaints that differ in their numbers alone are of one kind. */
+  /** Returns whether it was passed on. Complaints that differ only in numbers are of one kind. */
   of(call: string, error: unknown): boolean {
     const message = property(error, 'message');
     const kind = typeof message === 'string' ? message.slice(0, 200).replace(/\d+/g, '#') : typeof message;

@@ -7,7 +7,7 @@ import type { Complaints } from './complaints.ts';
 import type { Leases, ProbeHistories } from './leases.ts';
 import type { SpoolerSettings } from './options.ts';
 
-/** What a {@link Spooler} works with. */
+/** What a {@link Spooler} is made of. */
 export interface SpoolerParts {
   readonly storage: SpoolStorage;
   readonly transport: Transport;
@@ -15,7 +15,7 @@ export interface SpoolerParts {
   readonly random: () => number;
   readonly options: SpoolerSettings;
   readonly trace: Trace;
-  /** Names this run in what it claims. */
+  /** Identifies this run of the sender in the notes it claims. */
   readonly owner: string;
   newNoteId(): string;
 }
@@ -23,7 +23,7 @@ export interface SpoolerParts {
 /** What the parts of one spooler share. */
 export interface SpoolerContext {
   readonly clock: Clock;
-  /** From 0 up to, not including, 1. */
+  /** Returns a number from 0 up to, but not including, 1. */
   readonly random: () => number;
   readonly options: SpoolerSettings;
   readonly storage: SpoolStorage;
@@ -31,7 +31,7 @@ export interface SpoolerContext {
   readonly trace: Trace;
   readonly leases: Leases;
   readonly probes: ProbeHistories;
-  /** Aborts what is at work. */
+  /** Aborts requests in flight. */
   readonly signal: AbortSignal;
   /** True once nothing new may be written. */
   stopping(): boolean;

@@ -12,14 +12,14 @@ export interface LeasesContext {
   readonly storage: Pick<SpoolStorage, 'renew'>;
   readonly lease: number;
   readonly renewEvery: number;
-  /** A renewal failed, or told that claims are lost. */
+  /** Called when a renewal failed, or returned lost claims. */
   onTrouble(error: unknown, lost: readonly ClaimToken[]): void;
 }
 
-/** Keeps the leases of what is at work, and knows how much of each is left. */
+/** Renews the leases of notes in hand, and knows how much of each is left. */
 export class Leases {
   readonly #context: LeasesContext;
-  /** Until when (monotonic) a claim is certainly ours. */
+  /** The time (monotonic) until which each claim is certainly ours. */
   readonly #until = new Map<ClaimToken, number>();
   #cancelTimer: (() => void) | undefined;
   #renewing = false;
@@ -29,7 +29,7 @@ export class Leases {
     this.#context = context;
   }
 
-  /** @param claimedAt Monotonic time at which the claim was asked for: the lease began no earlier. */
+  /** @param claimedAt When the claim was asked for (monotonic): the lease began no earlier. */
   add(tokens: readonly ClaimToken[], claimedAt: number): void {
     for (const token of tokens) this.#until.set(token, claimedAt + this.#context.lease);
     this.#schedule();
@@ -40,13 +40,13 @@ export class Leases {
     if (this.#until.size === 0) this.#rest();
   }
 
-  /** ms that are certainly left of all of these. */
+  /** ms that are certainly left of all of these leases. */
   left(tokens: readonly ClaimToken[]): number {
     const now = this.#context.clock.monotonic();
     return tokens.reduce((least, token) => Math.min(least, (this.#until.get(token) ?? 0) - now), Number.POSITIVE_INFINITY);
   }
 
-  /** Nothing is renewed any more, whatever is still at work: the storage is about to be closed. */
+  /** Renews nothing more, whatever is still in flight: the storage is about to be closed. */
   close(): void {
     this.#closed = true;
     this.#rest();
@@ -73,7 +73,7 @@ export class Leases {
     try {
       const lost = checkedLost(await this.#context.storage.renew(tokens, this.#context.lease));
       for (const token of tokens) if (this.#until.has(token)) this.#until.set(token, askedAt + this.#context.lease);
-      // What was settled meanwhile is lost too, and nobody's any more.
+      // Notes that were settled meanwhile count as lost too, but are no longer ours to track.
       for (const token of lost) if (this.#until.has(token)) this.#until.set(token, 0);
       if (lost.length > 0) this.#context.onTrouble(undefined, lost);
     } catch (error) {
@@ -85,13 +85,13 @@ export class Leases {
   }
 }
 
-/** @throws {OfflineImError} `SPOOL_FAILED` for a storage that returns no list: nothing is known to be renewed then */
+/** @throws {OfflineImError} `SPOOL_FAILED` for a storage that returns no list, so that nothing is known to be renewed */
 function checkedLost(lost: unknown): readonly ClaimToken[] {
   if (isArray(lost)) return lost as readonly ClaimToken[];
   throw new OfflineImError('SPOOL_FAILED', `renew() of the spool returned ${quoted(lost)}; expected the tokens that are lost.`);
 }
 
-/** ms; longer than any wait between two probes. What was not looked at for so long, another process has settled. */
+/** ms; longer than any wait between two probes. A note that was not in hand for so long has been settled by another process. */
 const remembered = 172_800_000;
 
 interface NoteHistory {
@@ -106,7 +106,7 @@ export class ProbeHistories {
   readonly #clock: Clock;
   readonly #options: SpoolerSettings;
   readonly #isPaused: (lane: string) => boolean;
-  /** Notes that were said to be unconfirmed, and when this run last had them in hand; the one that waits longest comes first. */
+  /** Notes that were reported as unconfirmed, by the time at which this run last had them in hand; the oldest comes first. */
   readonly #known = new Map<string, number>();
   readonly #notes = new Map<string, NoteHistory>();
 
@@ -117,7 +117,7 @@ export class ProbeHistories {
     this.#isPaused = isPaused;
   }
 
-  /** Counts a probe, refused or not. Time during which lane or endpoint was closed, or nobody looked, counts only up to the wait that was meant. */
+  /** Counts a probe, refused or not. Time in which lane or endpoint was closed, or nobody looked, counts only up to the planned wait. */
   next(note: ClaimedNote, refused: boolean): Required<ProbeHistory> {
     const at = this.#touch(note.noteId);
     const before = this.#notes.get(note.noteId);
@@ -129,13 +129,13 @@ export class ProbeHistories {
     return { probes, counted, refusals };
   }
 
-  /** The next probe of that note is due after `delay` ms. */
+  /** Call it when the next probe of a note is due in `delay` ms. */
   planned(noteId: string, delay: number): void {
     const note = this.#notes.get(noteId);
     if (note !== undefined) note.delay = delay;
   }
 
-  /** True once a note of which this run has not yet said that it is unconfirmed: left over from a run before, or from a lease that ran out. */
+  /** Returns true the first time for a note: one left over from an earlier run or a lapsed lease has not been reported as unconfirmed yet. */
   isNews(noteId: string): boolean {
     const isNews = !this.#known.has(noteId);
     this.#touch(noteId);

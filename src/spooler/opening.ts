@@ -5,14 +5,14 @@ import { type ShutdownDeadline, type Stoppable, type StopSignals, settled } from
 import type { Trace } from '../observability/trace.ts';
 import type { SpoolContext, SpoolStorage } from '../spool/contract.ts';
 
-/** Closes them all, whatever one of them throws: that is a warning. Resolves with those that were left behind. */
+/** Closes all of them; an error of one is a warning. Resolves with those that were left behind. */
 export async function closeAll(
   closes: Readonly<Record<string, () => unknown>>,
   signals: StopSignals,
   trace: Trace,
 ): Promise<readonly string[]> {
   const left = Object.entries(closes).map(async ([name, close]) => {
-    // In a function of its own: one of a host may throw at once, or return no promise.
+    // In an async function: a host's close() may throw synchronously, or return no promise.
     const closing = (async () => close())().catch((error: unknown) => trace.warn(asError(error)));
     return (await settled(closing, signals)) ? [] : [`the closing of the ${name}`];
   });
@@ -24,10 +24,10 @@ export function senderStopped(text = 'This sender has been stopped; make a new o
   return new OfflineImError('SENDER_STOPPED', text);
 }
 
-/** Which storage objects are in use, and by whom: two senders on one would close it beneath each other. */
+/** The storage objects in use, and by whom: two senders on one object would close it under each other. */
 const users = new WeakMap<SpoolStorage, Opening>();
 
-/** A storage on its way to being open: opened once for everyone who asks, and again after a failure. */
+/** Opens a storage once for everyone who asks, and again after a failure. */
 export class Opening {
   readonly #storage: SpoolStorage;
   readonly #context: SpoolContext;
@@ -49,12 +49,12 @@ export class Opening {
     };
   }
 
-  /** Whether it was ever open, though it may be closed by now. */
+  /** Whether it has ever been open; it may be closed by now. */
   get hasOpened(): boolean {
     return this.#hasOpened;
   }
 
-  /** @throws {OfflineImError} `SENDER_STOPPED` for what was given up or closed without having been open */
+  /** @throws {OfflineImError} `SENDER_STOPPED` once it was given up or closed without ever having been open */
   open(): Promise<void> {
     if (this.#over && !this.#hasOpened) return Promise.reject(senderStopped());
     const user = users.get(this.#storage);
@@ -67,10 +67,10 @@ export class Opening {
   }
 
   /**
-   * A spool may wait for another process without end: on `soft` it is closed, which should give everyone who waits an error, and nobody who comes later has it
-   * opened; on `hard` everyone who still waits gets one, whatever the storage does.
+   * A spool may wait for another process without end. On `soft`, it is closed, which should reject everyone who waits, and later calls don't open it; on `hard`,
+   * everyone who still waits is rejected, whatever the storage does.
    *
-   * @param users Settles when nobody asks for an opening any more.
+   * @param users Settles when nobody asks for the spool any more.
    */
   async stop(signals: StopSignals, users: Promise<unknown>): Promise<readonly string[]> {
     await settled(
@@ -87,7 +87,7 @@ export class Opening {
     return isUnderWay ? ['the opening of the spool, which did not end when it was closed'] : [];
   }
 
-  /** Closes what was opened. */
+  /** Closes the storage if it was opened. */
   async close(): Promise<void> {
     this.#over = true;
     if (this.#hasOpened) {
@@ -97,7 +97,7 @@ export class Opening {
         this.#leave();
       }
     }
-    // One whose opening never ends may close as late.
+    // A storage whose opening never ends may never close either.
     else if (this.#abandon === undefined) await this.#closing;
   }
 
@@ -112,7 +112,7 @@ export class Opening {
       this.#hasOpened = !this.#over;
       if (this.#hasOpened) resolve();
       else {
-        // Open although it was given up: nobody else would ever close it.
+        // It opened after it was given up: nobody else would ever close it.
         reject(senderStopped());
         this.#closing = this.#closeQuietly();
       }
@@ -138,7 +138,7 @@ export class Opening {
   }
 }
 
-/** Hears of what others do to the storage; `undefined` where it can't tell, and is asked every `pollInterval` all the same. */
+/** Watches what others do to the storage; `undefined` if the storage can't be watched, which leaves the poll every `pollInterval`. */
 export function watchStorage(
   storage: Pick<SpoolStorage, 'watch'>,
   trace: Pick<Trace, 'warn'>,
@@ -162,13 +162,13 @@ export function watchStorage(
   return undefined;
 }
 
-/** A loop that is stopped, and then closed; each resolves with what it left behind. */
+/** A loop that is first stopped and then closed; both resolve with what they left behind. */
 interface Stopped {
   stop(signals: StopSignals, users: Stoppable): Promise<readonly string[]>;
   close(signals: StopSignals): Promise<readonly string[]>;
 }
 
-/** Lets what is under way end, cuts off what does not, closes, and reports what was left behind. Never rejects. */
+/** Lets work in flight end, cuts off what doesn't, closes everything, and reports what was left behind. Never rejects. */
 export async function stopAll(loop: Stopped, sending: Stoppable, shutdown: ShutdownDeadline, trace: Trace): Promise<void> {
   const left = [...(await loop.stop(shutdown.step(), sending)), ...(await loop.close(shutdown.step()))];
   shutdown.end();

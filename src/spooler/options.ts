@@ -17,87 +17,87 @@ import type { Note } from '../transport/contract.ts';
 /** What `beforeDelivery` decides. */
 export type DeliveryDecision = 'deliver' | 'hold' | 'cancel';
 
-/** When to try again. Durations in whole ms. */
+/** How long to wait before the next try. Durations are whole ms. */
 export interface RetryOptions {
-  /** First wait after a failure that is worth another try. It doubles with each failure, with full jitter. @default 5_000 */
+  /** The wait after the first failure that is worth another try. It doubles with each further failure, with full jitter. @default 5_000 */
   readonly initialDelay?: number | undefined;
-  /** Longest wait between tries, unless the server asks for more. @default 900_000 (15 min) */
+  /** The longest wait between tries, unless the server asks for more. @default 900_000 (15 min) */
   readonly maxDelay?: number | undefined;
-  /** Longest wait that a server can ask for. A shorter one is waited out, never cut. @default 3_600_000 (1 h) */
+  /** The longest wait that a server can ask for. Shorter waits are obeyed in full. @default 3_600_000 (1 h) */
   readonly maxServerBackOff?: number | undefined;
-  /** How often a blocked mailbox or endpoint is tried. Each try counts for the account's lockout. @default 900_000 (15 min) */
+  /** How often a blocked mailbox or endpoint is tried. Each try counts towards the account's lockout. @default 900_000 (15 min) */
   readonly blockedInterval?: number | undefined;
 }
 
-/** How a note that may have been sent is looked for before it is ever sent again. Durations in whole ms. */
+/** How a note that may have been sent is probed before it is ever sent again. Durations are whole ms. */
 export interface ProbeOptions {
-  /** First wait before the server is asked for the note. It doubles with each probe. @default 5_000 */
+  /** The wait before the first probe. It doubles with each probe. @default 5_000 */
   readonly initialDelay?: number | undefined;
-  /** Longest wait between two probes. @default 60_000 */
+  /** The longest wait between two probes. @default 60_000 */
   readonly maxDelay?: number | undefined;
   /**
-   * The note is not sent again before this has passed since its attempt: a saved copy can appear late. Shorter, and someone may get a note twice.
+   * How long after its attempt a note is not sent again, since a saved copy can appear late. With a shorter grace, someone may get a note twice.
    * @default 300_000 (5 min)
    */
   readonly grace?: number | undefined;
-  /** How long the server is asked, counted while it can be. After it, `onUnconfirmed` decides. @default 86_400_000 (24 h) */
+  /** How long a note is probed, counting only time in which the server can be asked. Then `onUnconfirmed` decides. @default 86_400_000 (24 h) */
   readonly giveUpAfter?: number | undefined;
   /** `'dead'` keeps the message with the code `OUTCOME_UNKNOWN`; `'resend'` sends it again, and someone may get it twice. @default 'dead' */
   readonly onUnconfirmed?: 'dead' | 'resend' | undefined;
   /**
-   * What a copy proves that is found after the server had answered the request with an error. Some servers keep the copy and then fail to send. `'dead'` keeps
-   * the message with the code `COPY_AFTER_FAULT`, for you to decide; `'delivered'` takes it as sent, with `proof: 'copy-after-fault'` in the event.
+   * What to make of a copy found after the server answered the request with an error: some servers keep the copy and then fail to send. `'dead'` keeps the message
+   * with the code `COPY_AFTER_FAULT`, for you to decide; `'delivered'` takes it as sent, with `proof: 'copy-after-fault'` in the event.
    * @default 'dead'
    */
   readonly onCopyAfterFault?: 'dead' | 'delivered' | undefined;
 }
 
-/** How long a note belongs to the process that delivers it. Durations in whole ms. */
+/** How long a note belongs to the process that delivers it. Durations are whole ms. */
 export interface LeaseOptions {
   /**
-   * How long a note belongs to a process without a renewal. After a crash, others wait that long before they take it over.
+   * How long a note belongs to a process without renewal. After a crash, others wait that long before they take it over.
    * `renewEvery` and the transport's `requestTimeout` together must be less.
    * @default 120_000
    */
   readonly duration?: number | undefined;
-  /** How often a lease is renewed while its note is at work. @default 30_000 */
+  /** How often a lease is renewed while its note is being sent. @default 30_000 */
   readonly renewEvery?: number | undefined;
 }
 
-/** How the loop between spool and transport works. Durations in whole ms. */
+/** Options of the loop between spool and transport. Durations are whole ms. */
 export interface SpoolerOptions {
   /**
    * From acceptance to pickup: the product's two-minute timer. Messages of one conversation that wait together leave as one note.
    * @default 120_000
    */
   readonly pickupDelay?: number | undefined;
-  /** Longest sleep before the spool is asked again, whatever is believed to be due: how late a message of another process can be noticed. @default 30_000 */
+  /** The longest sleep before the spool is asked again, whatever is believed to be due: how late a message of another process may be noticed. @default 30_000 */
   readonly pollInterval?: number | undefined;
-  /** From acceptance to `EXPIRED`, where a message names no `expiresAt`. @default 432_000_000 (5 days) */
+  /** From acceptance to `EXPIRED`, for messages without `expiresAt`. @default 432_000_000 (5 days) */
   readonly expiry?: number | undefined;
-  /** How long the id of a message that has ended makes no second one. @default 86_400_000 (24 h) */
+  /** For how long after its end the id of a message makes no second one. @default 86_400_000 (24 h) */
   readonly idRetention?: number | undefined;
-  /** Requests of one mailbox at the same time, 1 to 27. Exchange throttles beyond 27. @default 4 */
+  /** Concurrent requests per mailbox, 1 to 27. Exchange throttles beyond 27. @default 4 */
   readonly concurrencyPerMailbox?: number | undefined;
-  /** Notes of one mailbox that are handed to the transport together, 1 to 100. @default 50 */
+  /** The most notes of one mailbox that are handed to the transport together, 1 to 100. @default 50 */
   readonly notesPerClaim?: number | undefined;
   readonly retry?: RetryOptions | undefined;
   readonly probe?: ProbeOptions | undefined;
   readonly lease?: LeaseOptions | undefined;
   /**
-   * Called with every note before it is sent, never before a probe: `'hold'` and `'cancel'` keep it from being sent, for instance when the recipient's own
-   * client will show the message. Throwing, or taking longer than `beforeDeliveryTimeout`, defers it.
+   * Called with every note before it is sent, but not before a probe. `'hold'` and `'cancel'` keep the note from being sent, for instance because the recipient's
+   * own client will show the message. If it throws, or takes longer than `beforeDeliveryTimeout`, the note is deferred.
    * @default every note is delivered
    */
   readonly beforeDelivery?: ((note: Note) => DeliveryDecision | Promise<DeliveryDecision>) | undefined;
-  /** @default 30_000 */
+  /** How long `beforeDelivery` may take. @default 30_000 */
   readonly beforeDeliveryTimeout?: number | undefined;
 }
 
-/** Entries and bytes of one note at most. */
+/** The most entries and bytes of one note. */
 export const noteLimits = { maxEntries: 100, maxBytes: 128 * 1024 } as const;
 
-/** Notes at work at a time, over all mailboxes: what bounds the memory they take. */
+/** The most notes in hand at a time, over all mailboxes; it bounds the memory they take. */
 export const notesAtWork = 1_000;
 
 const day = 86_400_000;
@@ -135,15 +135,15 @@ export const spoolerRules = {
 
 /** {@link SpoolerOptions}, checked and complete. */
 export interface SpoolerSettings extends ReadOptions<typeof spoolerRules> {
-  /** No request is begun with less of its lease left than this: the longest one may take. ms. */
+  /** The longest that one request can take, in ms: no request begins with less of its lease left. */
   readonly requestTimeout: number;
 }
 
-/** Longest request of a transport that states none. ms. */
+/** The same for a transport that doesn't state it. */
 const assumedRequestTimeout = 60_000;
 
 /**
- * The settings with what the transport says of its requests: between two renewals, a lease must always outlast one.
+ * Adds the transport's `requestTimeout` to the settings. A lease must outlast a request that begins just before its renewal.
  *
  * @throws {OfflineImError} `OPTION_INVALID`
  */

@@ -14,13 +14,13 @@ export function reasonOf(error: { readonly code?: unknown; readonly message: str
   };
 }
 
-/** What decides a settlement besides the outcome itself. */
+/** What a settlement depends on besides the outcome. */
 export interface SettlementContext {
   readonly options: SpoolerSettings;
   readonly random: () => number;
 }
 
-/** The settlement of a note that was handed to the transport: the arcs out of `delivering`. Pure. */
+/** The settlement of a note that was handed to the transport: the state table's arcs out of `delivering`. Pure. */
 export function settlementOf(note: ClaimedNote, outcome: DeliveryOutcome, { options, random }: SettlementContext): Settlement {
   const { token } = note;
   switch (outcome.status) {
@@ -29,7 +29,7 @@ export function settlementOf(note: ClaimedNote, outcome: DeliveryOutcome, { opti
     case 'deferred': {
       if (outcome.error.code === 'NOT_ATTEMPTED') return { token, to: 'unclaim' };
       const reason = reasonOf(outcome.error);
-      // Mailbox and endpoint wait by themselves; the note is ready as soon as they are.
+      // Mailbox and endpoint do the waiting; the note is ready as soon as they are.
       if (outcome.scope !== 'note') return { token, to: 'deferred', after: 0, failure: false, reason };
       const own = backOff({ first: options.retry.initialDelay, cap: options.retry.maxDelay }, note.failures + 1, random);
       const after = obey(outcome.retryAfter, own, options.retry.maxServerBackOff);
@@ -51,7 +51,7 @@ export function settlementOf(note: ClaimedNote, outcome: DeliveryOutcome, { opti
   }
 }
 
-/** The settlement of a note that was looked for: the arcs out of `unconfirmed`. Pure. */
+/** The settlement of a note that was probed: the state table's arcs out of `unconfirmed`. Pure. */
 export function settlementOfProbe(
   note: ClaimedNote,
   result: ProbeResult,
@@ -76,7 +76,7 @@ export function settlementOfProbe(
     case 'unknown':
       return again(false, reasonOf(result.error), refusedDelay(note, result, history, { options, random }));
     case 'absent': {
-      // Twice, the second time after the grace period: a saved copy can appear late.
+      // Absent twice, the second time after the grace period: a saved copy can appear late.
       if (note.absences < 1 || note.quietFor < grace) return again(true, notFoundYet, nextLook(note, options, grace));
       if (note.expired) return { token, to: 'dead', sent: 'no', reason: expiredUnsent };
       return { token, to: 'deferred', after: 0, failure: false, reason: notFound };
@@ -84,39 +84,39 @@ export function settlementOfProbe(
   }
 }
 
-/** Whether the copies that were found prove that the note was sent: one of an attempt that the server answered with an error doesn't. */
+/** Whether the copies found prove that the note was sent. A copy of an attempt that the server answered with an error doesn't. */
 export function provesSent(
   { unknownAttempts }: Pick<ClaimedNote, 'unknownAttempts'>,
   { tags }: Extract<ProbeResult, { status: 'found' }>,
 ): boolean {
   const named = unknownAttempts.filter(({ tag }) => tags?.includes(tag));
   if (named.length > 0) return named.some(({ ended }) => ended !== 'fault');
-  // It may be any of them.
+  // The copy may be that of any attempt.
   return unknownAttempts.every(({ ended }) => ended !== 'fault');
 }
 
-/** The place of an unknown attempt is no longer configured: nobody can look for it. */
+/** The settlement of a note with an unknown attempt whose place is no longer configured, so that nobody can look for it. */
 export function settlementOfLostPlace(note: ClaimedNote, options: SpoolerSettings): Settlement {
   if (mayResend(note, options)) return giveUp(note, options);
   const text = 'The endpoint or mailbox it may have been sent to is no longer configured, so it cannot be looked for.';
   return { token: note.token, to: 'dead', sent: 'unknown', reason: { code: 'OUTCOME_UNKNOWN', text } };
 }
 
-/** What a probe without a result says of lane and endpoint: the same as a delivery that ended so. */
+/** What a probe without a result says about lane and endpoint, as the outcome of a delivery that ended the same way. */
 export function toldByProbe({
   error,
   scope = scopeOf(error),
   retryAfter,
   blocked = blocks(error),
 }: Omit<Extract<ProbeResult, { status: 'unknown' }>, 'status'>): Exclude<DeliveryOutcome, { status: 'delivered' | 'rejected' }> {
-  // Whatever a probe met, the next one that is answered has passed it.
+  // `by: 'login'`: the next probe that is answered shows that the obstacle is gone.
   if (blocked) return { status: 'blocked', scope: scope === 'note' ? 'mailbox' : scope, sent: 'no', error, by: 'login' };
   const wait = retryAfter === undefined ? {} : { retryAfter };
   if (scope === 'note') return { status: 'unconfirmed', scope, error, ...wait };
   return { status: 'deferred', scope, error, ...wait };
 }
 
-/** How far an error reaches of which a transport doesn't say so. */
+/** The scope of an error if the transport doesn't name one. */
 function scopeOf({ code }: OfflineImError): Scope {
   switch (code) {
     case 'ENDPOINT_UNREACHABLE':
@@ -142,7 +142,7 @@ function unconfirmed(
   return { token, to: 'unconfirmed', after: probeDelay(options, 0), absent: false, counted: 0, ended, reason: reasonOf(error) };
 }
 
-/** A probe that is refused backs off as a delivery does. What concerns the whole mailbox or endpoint waits with that. */
+/** A refused probe backs off as a delivery does. If the refusal concerns the whole mailbox or endpoint, that does the waiting. */
 function refusedDelay(
   { probes }: ClaimedNote,
   result: Extract<ProbeResult, { status: 'unknown' }>,
@@ -155,7 +155,7 @@ function refusedDelay(
   return obey(result.retryAfter, Math.max(regular, own), options.retry.maxServerBackOff);
 }
 
-/** The look that counts comes as soon as the grace period is over. */
+/** The wait before the next probe, which counts as soon as the grace period is over. */
 function nextLook(note: ClaimedNote, options: SpoolerSettings, grace: number): number {
   const left = grace - note.quietFor;
   const delay = probeDelay(options, note.probes);
@@ -166,7 +166,7 @@ function tooLong(note: ClaimedNote, { probes, counted }: ProbeHistory, { probe }
   return probes >= 2 && note.unconfirmedFor + counted >= probe.giveUpAfter;
 }
 
-/** What has expired is only looked for: sent again, it would come late, and after what was sent since. */
+/** An expired note is only probed: sent again, it would come late, and after newer messages. */
 function mayResend({ expired }: ClaimedNote, { probe }: SpoolerSettings): boolean {
   return probe.onUnconfirmed === 'resend' && !expired;
 }
@@ -204,16 +204,16 @@ const notFoundYet: Reason = { code: 'OUTCOME_UNKNOWN', text: 'The note was not f
 const notFound: Reason = { code: 'OUTCOME_UNKNOWN', text: 'The note was not found in the mailbox: it was not sent.' };
 const expiredUnsent: Reason = { code: 'EXPIRED', text: 'Its expiry passed, and it was not found in the mailbox.' };
 
-/** How waits between tries grow. */
+/** How the waits between tries grow. */
 export interface BackOff {
-  /** ms at most after the first failure. */
+  /** The longest wait after the first failure, in ms. */
   readonly first: number;
-  /** ms at most ever. */
+  /** The longest wait, in ms. */
   readonly cap: number;
 }
 
 /**
- * The wait after `failures` failures (1 and up): full jitter, at the cap too, so that many who failed together don't come back together.
+ * The wait after `failures` failures (1 and up), in ms: full jitter, at the cap too, so that those who failed together don't come back together.
  *
  * @param random From 0 up to, not including, 1.
  */
@@ -222,28 +222,28 @@ export function backOff({ first, cap }: BackOff, failures: number, random: () =>
   return Math.round(fraction(random()) * most);
 }
 
-/** What a host's `random` gave, between 0 and 1: NaN for a wait would never end, or at once. */
+/** A host's `random` may return anything; a wait of NaN ms would never end, or end at once. */
 function fraction(given: number): number {
   return given >= 0 && given <= 1 ? given : 0.5;
 }
 
-/** Waits as long as the server asked, at most `cap`, and at least our own wait. */
+/** Waits as long as the server asked, but at most `cap`, and at least our own wait. All in ms. */
 export function obey(retryAfter: number | undefined, own: number, cap: number): number {
   const asked = retryAfter === undefined || Number.isNaN(retryAfter) ? 0 : Math.min(Math.max(0, retryAfter), cap);
   return Math.max(asked, own);
 }
 
-/** The wait before the next probe, after so many: doubles, without jitter, since a probe only reads. */
+/** The wait before the next probe, after so many, in ms: doubles, without jitter, since a probe only reads. */
 export function probeDelay({ probe }: Pick<SpoolerSettings, 'probe'>, probes: number): number {
   return Math.min(probe.maxDelay, probe.initialDelay * 2 ** Math.min(probes, 40));
 }
 
-/** What this run of the spooler knows of the probes of a note. */
+/** What this run knows about the probes of a note. */
 export interface ProbeHistory {
   /** Probes in this run, this one included. */
   readonly probes: number;
-  /** ms since the probe before in this run while lane and endpoint could be used. */
+  /** ms since the previous probe of this run, counting only time in which lane and endpoint could be used. */
   readonly counted: number;
-  /** Probes in a row, this one included, that could say nothing. @default 0 */
+  /** The number of probes in a row, this one included, that had no result. @default 0 */
   readonly refusals?: number;
 }

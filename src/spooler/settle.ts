@@ -7,7 +7,7 @@ import type { DeliveryOutcome, ProbeResult } from '../transport/contract.ts';
 import type { SpoolerContext } from './context.ts';
 import { provesSent, settlementOf } from './outcome.ts';
 
-/** A note was claimed: its messages are picked up, or looked for. */
+/** Reports a claim: its messages are picked up, or probed. */
 export function reportClaim(context: SpoolerContext, kind: 'deliver' | 'probe', note: ClaimedNote): void {
   const { noteId, attempt, lane, entries } = note;
   if (context.trace.logs)
@@ -28,7 +28,7 @@ export function reportClaim(context: SpoolerContext, kind: 'deliver' | 'probe', 
   }
 }
 
-/** Finds the entries of settled notes. Spools say what changed in the order of the settlements: then nothing is searched. */
+/** Finds the entries of settled notes. Spools return changes in the order of the settlements, so that usually nothing is searched. */
 class SettledEntries {
   readonly #settled: readonly Settled[];
   #byId: Map<string, { readonly one: Settled; readonly entry: SpoolEntry }> | undefined;
@@ -57,7 +57,7 @@ class SettledEntries {
   }
 }
 
-/** What a settlement changed, as events; what it left as it was, as steps. */
+/** Reports what settlements changed, as events; and each settlement, as a step. */
 export function reportSettled(
   context: SpoolerContext,
   kind: 'deliver' | 'probe',
@@ -67,7 +67,7 @@ export function reportSettled(
   const settledEntries = new SettledEntries(settled);
   for (const change of changes) {
     const { one, entry } = settledEntries.find(change.entryId);
-    // As before the claim: what it had failed with then is no news.
+    // As before the claim: an earlier failure is no news.
     if (one === undefined || entry === undefined || one.settlement.to === 'unclaim') reportChange(context, change);
     else reportOne(context, kind, change, one, entry);
   }
@@ -85,7 +85,7 @@ function reportStep({ trace }: SpoolerContext, { noteId, attempt, lane }: Claime
   trace.step('settle', { noteId, attempt, lane, to: settlement.to, ...reason });
 }
 
-/** message:dead says so by itself; messages that go on alone, or end as cancelled, have no event with a reason. */
+/** `message:dead` reports a draft by its reason; messages that go on alone, or end as cancelled, have no event that does. */
 function reportDraftsLeft({ trace }: SpoolerContext, settled: readonly Settled[], changes: readonly Change[]): void {
   for (const { note, settlement } of settled) {
     if (!('reason' in settlement) || settlement.reason.code !== 'DRAFT_LEFT') continue;
@@ -95,7 +95,7 @@ function reportDraftsLeft({ trace }: SpoolerContext, settled: readonly Settled[]
   }
 }
 
-/** A change that no running note explains: by the host, or by expiry. */
+/** Reports a change that has no outcome behind it: by the host, by the hook, or by expiry. */
 export function reportChange(context: Pick<SpoolerContext, 'trace'>, { entryId, messageId, from, to, reason }: Change): void {
   const entry = { messageId, id: entryId };
   context.trace.step('change', { ...entry, from, to, ...reason });
@@ -142,7 +142,7 @@ function reportOne(
   }
 }
 
-/** What came of each note that was handed to the transport; one that was not written is none. */
+/** Reports each attempt and each probe. A note that was not written is no attempt. */
 export function reportAttempts(
   context: SpoolerContext,
   kind: 'deliver' | 'probe',
@@ -173,7 +173,7 @@ export function reportAttempts(
   }
 }
 
-/** Each once, in order. Most notes carry one message. */
+/** Each one once, in order. Most notes carry one message. */
 function traceparentsOf(entries: readonly SpoolEntry[]): readonly string[] {
   const [only, second] = entries;
   if (second === undefined) {
@@ -199,7 +199,7 @@ function after(settlement: Settled['settlement']): number {
   return 'after' in settlement ? settlement.after : 0;
 }
 
-/** One settlement a note, and what it came from. */
+/** A note's settlement, and the outcome or result that it comes from. */
 export interface Settled {
   readonly note: ClaimedNote;
   readonly settlement: Settlement;
@@ -208,8 +208,8 @@ export interface Settled {
 }
 
 /**
- * Writes settlements; while the storage fails, again and again until they are written or their leases are lost. That a note was delivered is written even then: a
- * storage takes it under a lost token too, and what it never hears of might be sent once more.
+ * Writes settlements. If the storage fails, it tries again until they are written or their leases are lost; a `delivered` even longer, since storages take it under
+ * a lost token too, and a delivery that was never recorded might be sent once more.
  */
 export async function settleAll(
   context: SpoolerContext,
@@ -230,7 +230,7 @@ export async function settleAll(
   }
 }
 
-/** What a transport says after it was given up: a `delivered` counts however late it is; of all else the probes know more by now. */
+/** Settles outcomes that arrive after the call was given up. A `delivered` counts however late it is; about all else, probes know more by now. */
 export async function settleLate(
   context: SpoolerContext,
   notes: readonly ClaimedNote[],

@@ -18,13 +18,13 @@ import { notesAtWork } from './options.ts';
 import { reportChange } from './settle.ts';
 import { WakeLoop } from './wake-loop.ts';
 
-/** Entries by the state that a flush brought them to, and what kept it from delivering more. */
+/** The number of entries by the state that a flush brought them to, and the pauses that kept it from delivering more. */
 export type FlushCounts = Readonly<Partial<Record<SpoolState, number>>> & {
-  /** Pauses that it obeyed; missing when there were none. `lane` missing: of every mailbox. */
+  /** Pauses that it obeyed; missing if there were none. A pause without `lane` is one of every mailbox. */
   readonly paused?: readonly Pause[];
 };
 
-/** The loop between spool and transport: claims what is due, takes it through the transport, settles what became of it. */
+/** The loop between spool and transport: claims notes that are due, hands them to the transport, and settles their outcomes. */
 export class Spooler {
   readonly #parts: SpoolerParts;
   readonly #context: SpoolerContext;
@@ -32,9 +32,9 @@ export class Spooler {
   readonly #opening: Opening;
   readonly #pauses: Pauses;
   readonly #obstacleReport: ObstacleReport;
-  /** Aborts what is at work. */
+  /** Aborts requests in flight. */
   readonly #abort = new AbortController();
-  /** Ends the wait for what is at work all the same. */
+  /** Ends every wait for requests that don't end. */
   readonly #abandoned = new AbortController();
   readonly #rounds = new SerialQueue();
   readonly #atWork = new Set<Promise<void>>();
@@ -97,7 +97,7 @@ export class Spooler {
     return this.#opening.open();
   }
 
-  /** Whether the spool was ever open. */
+  /** Whether the spool has ever been open. */
   get hasOpened(): boolean {
     return this.#opening.hasOpened;
   }
@@ -115,12 +115,12 @@ export class Spooler {
     this.#loop.wake();
   }
 
-  /** New entries wait. A mailbox that can't be worked on now is looked after as soon as it can be. */
+  /** Wakes the loop for new entries, except those of closed lanes, which wake it when they open. */
   appended(entries: readonly Pick<NewSpoolEntry, 'lane' | 'pickupIn'>[]): void {
     for (const { lane, pickupIn } of entries) if (this.#lanes.mayBegin(lane)) this.#loop.wakeIn(pickupIn);
   }
 
-  /** What keeps a lane from being worked on. */
+  /** What keeps a lane from being worked on; `undefined` if nothing does. */
   laneStanding(lane: string): LaneStanding | undefined {
     return this.#lanes.standing(lane);
   }
@@ -130,13 +130,13 @@ export class Spooler {
     return this.#lanes.obstacles();
   }
 
-  /** Pauses were made or lifted. */
+  /** Call it when pauses were made or lifted. */
   pausesChanged(): void {
     this.#pauses.forget();
     this.wake();
   }
 
-  /** An operator was here by way of the storage: pauses are asked for anew, and whether something is to be tried now. */
+  /** An operator changed something through the storage: reads the pauses and the requests to retry again. */
   #operated(): void {
     this.#lastScan = Number.NEGATIVE_INFINITY;
     this.pausesChanged();
@@ -147,7 +147,7 @@ export class Spooler {
     this.wake();
   }
 
-  /** One attempt for all that waits now; resolves when nothing of it is at work any more, or with what was reached when the signal aborts. */
+  /** Attempts everything that waits once. Resolves when none of it is in flight any more, or with what it has reached when the signal aborts. */
   async flush(signal?: AbortSignal): Promise<FlushCounts> {
     await this.open();
     const tally = new Map<SpoolState, number>();
@@ -161,7 +161,7 @@ export class Spooler {
     return { ...Object.fromEntries(tally), ...(known.length === 0 ? {} : { paused: known }) };
   }
 
-  /** Reports changes that the host asked for. */
+  /** Reports changes that the host or an expiry made. */
   report(changes: readonly Change[]): void {
     for (const change of changes) {
       reportChange(this.#context, change);
@@ -170,7 +170,7 @@ export class Spooler {
     if (changes.length > 0) this.wake();
   }
 
-  /** On `soft` what is at work is aborted. @param users Who may still be the first to open the spool; stopped first. */
+  /** On `soft`, aborts requests in flight. @param users May still be the first to open the spool, so they are stopped first. */
   async stop(signals: StopSignals, users: Stoppable): Promise<readonly string[]> {
     this.#stopping = true;
     this.#loop.stop();
@@ -187,7 +187,7 @@ export class Spooler {
     return [...(await openingLeft), ...claim, ...atWork, ...(await usersLeft)];
   }
 
-  /** Closes spool and transport, once stopped; resolves with what it left behind. */
+  /** Closes spool and transport after stop(); resolves with what it left behind. */
   async close(signals: StopSignals): Promise<readonly string[]> {
     const { clock, transport, trace } = this.#parts;
     const closes = { spool: () => this.#opening.close(), transport: () => transport.close?.() };
@@ -198,7 +198,7 @@ export class Spooler {
 
   async #flush(signal: AbortSignal | undefined): Promise<void> {
     const counts = await this.#parts.storage.counts();
-    // New messages keep arriving: a flush ends after as many entries as there were when it began.
+    // New messages keep arriving: a flush ends after as many entries as were waiting when it began.
     const budget = { entries: counts.spooled + counts.deferred };
     const turns = new Turns(this.#parts.clock);
     this.#lanes.tryAgain();
@@ -219,22 +219,22 @@ export class Spooler {
     this.#parts.trace.event('spool:idle', {});
   }
 
-  /** ms until something is due; `undefined` when nothing is, or the storage can't tell. Never rejects. */
+  /** ms until something is due; `undefined` if nothing is, or the storage can't tell. Never rejects. */
   async #nextDue(): Promise<number | undefined> {
-    // What is paused is due, and not claimed: its probes are found at the next poll. Without room, the end of any batch wakes the loop.
+    // Paused notes stay due without being claimed; the next poll finds their probes. When there is no room, the end of any batch wakes the loop.
     if (this.#pauses.all || this.#notesAtWork >= notesAtWork) return undefined;
     try {
       const except = joined([this.#lanes.shut(), this.#pauses.lanes]);
       const due: unknown = await this.#parts.storage.nextDue({ except });
       return typeof due === 'number' && due >= 0 ? due : undefined;
     } catch (error) {
-      // The round that comes next says what is wrong with the storage.
+      // The next round reports what is wrong with the storage.
       this.#parts.trace.step('spooler:next-due-failed', { error });
       return undefined;
     }
   }
 
-  /** Claims all that may be worked on now and sets it to work; resolves with the number of notes. */
+  /** Claims everything that may be worked on now and starts its batches; resolves with the number of notes. */
   #round({ slept = false, flush }: { slept?: boolean; flush?: { entries: number } }): Promise<number> {
     return this.#rounds.run(async () => {
       if (this.#stopping) return 0;
@@ -266,7 +266,7 @@ export class Spooler {
     const reason = { code: 'EXPIRED', text: 'It was not delivered before its expiry.' } as const;
     const paused = this.#pauses.closedFor();
     const closedLanes = [...this.#lanes.closedLanes(), ...paused.lanes];
-    // Of what is paused nobody is given up: the pause may be why it can't be settled.
+    // Paused notes aren't given up: the pause may be why they can't be settled.
     const kept = { ...(this.#pauses.all ? {} : { giveUpAfter: options.probe.giveUpAfter }), keptLanes: this.#pauses.lanes };
     const closed = paused.all === undefined ? { closedLanes } : { closedLanes, allClosedFor: paused.all };
     this.report(await storage.expire({ owner, ...closed, ...kept, reason }));

@@ -6,27 +6,27 @@ export interface WakeLoopParts {
   readonly clock: Clock;
   /** The longest sleep. */
   readonly pollInterval: number;
-  /** Does what there is to do; resolves with how much was begun. `slept`: its time has come, rather than that somebody woke it. */
+  /** Does one round of work; resolves with how much it began. `slept`: the timer woke the loop, rather than a call of `wake()`. */
   round(slept: boolean): Promise<number>;
-  /** When something is due, as far as the storage knows. Never rejects. */
+  /** ms until something is due, as far as the storage knows. Never rejects. */
   nextDue(): Promise<number | undefined>;
-  /** When something may change that only this process knows of. */
+  /** ms until something changes that only this process knows of. */
   nextChange(): number | undefined;
-  /** Called when it goes to sleep. */
+  /** Called when the loop goes to sleep. */
   asleep(due: number | undefined): void;
   onError(error: unknown): void;
 }
 
-/** ms before a round that follows one which found nothing: what is due but was not claimed has its reason. */
+/** ms of pause after a round that found nothing although something was due: there is a reason why it was not claimed. */
 const shortestSleep = 5;
-/** ms at most before it, after many that found nothing. */
+/** The longest such pause, after many rounds that found nothing; ms. */
 const longestFruitless = 1_000;
-/** ms before the second round after one that failed; doubles up to the poll interval. */
+/** ms of pause after a round that failed; doubles up to the poll interval. */
 const firstRetry = 200;
 
 /**
- * Runs rounds until one begins nothing, then sleeps until it is woken or something is due. A storage that fails is asked less and less often, and so is one that says
- * again and again that something is due, and gives nothing.
+ * Runs rounds until one begins nothing, then sleeps until it is woken or something is due. It asks a storage that fails less and less often, and likewise one that
+ * keeps saying that something is due but has nothing to claim.
  */
 export class WakeLoop {
   readonly #parts: WakeLoopParts;
@@ -35,11 +35,11 @@ export class WakeLoop {
   /** Woken since the last round began. */
   #woken = false;
   #failures = 0;
-  /** Rounds in a row that found nothing although something was due. */
+  /** The number of rounds in a row that found nothing although something was due. */
   #fruitless = 0;
   #sleeps = 0;
   #cancelTimer: (() => void) | undefined;
-  /** When it wakes by itself (monotonic); while the storage is still asked, when it must at the latest. */
+  /** When it wakes by itself (monotonic); while the storage is still being asked, the latest time at which it does. */
   #wakesAt = Number.POSITIVE_INFINITY;
 
   constructor(parts: WakeLoopParts) {
@@ -47,13 +47,13 @@ export class WakeLoop {
     this.#turns = new Turns(parts.clock);
   }
 
-  /** Goes on until {@link stop}; a second call does nothing. */
+  /** Runs until {@link stop}; a second call only wakes it. */
   start(): void {
     if (this.#is('off')) this.#state = 'asleep';
     this.wake();
   }
 
-  /** No round begins any more; one at work ends by itself. */
+  /** Begins no more rounds; a round in progress ends by itself. */
   stop(): void {
     this.#state = 'off';
     this.#cancelTimer?.();
@@ -65,7 +65,7 @@ export class WakeLoop {
     this.#wake(false);
   }
 
-  /** Looks for work when `delay` ms have passed; sooner where something else is. */
+  /** Looks for work in `delay` ms, or earlier for another reason. */
   wakeIn(delay: number): void {
     if (delay <= 0) {
       this.wake();
@@ -111,28 +111,28 @@ export class WakeLoop {
     try {
       await this.#sleep();
     } catch (error) {
-      // No timer could be set, say: the next wake() looks for work all the same, and wakeIn() sets another.
+      // For example, no timer could be set: the next wake() still looks for work, and wakeIn() sets another timer.
       this.#wakesAt = Number.POSITIVE_INFINITY;
       this.#complain(error);
     }
   }
 
-  /** Whatever comes of it: a loop that it ended would stay awake for ever, and run no more. */
+  /** Swallows what `onError` throws: otherwise the loop would stay `awake` for ever without running. */
   #complain(error: unknown): void {
     tell(() => this.#parts.onError(error));
   }
 
   async #sleep(): Promise<void> {
     const { pollInterval, nextDue, nextChange, asleep } = this.#parts;
-    // Whatever the storage does now, it is asked again: one that never answers must not end the loop.
+    // Set before the storage is asked: one that never answers must not end the loop.
     this.#wakesAt = this.#now() + pollInterval;
     this.#setTimer(pollInterval);
     this.#sleeps += 1;
     const sleep = this.#sleeps;
-    // Asked first: what opens while the storage answers was left out of its answer, and has no change ahead of it afterwards.
+    // Read first: a lane that opens while the storage answers is missing from the answer, and has no change ahead of it afterwards.
     const opensAt = this.#now() + (nextChange() ?? pollInterval);
     const due = await nextDue();
-    // Woken or stopped while the storage answered; it may even sleep again.
+    // Woken or stopped meanwhile; it may even be asleep again.
     if (!this.#is('asleep') || sleep !== this.#sleeps) return;
     asleep(due);
     const soonest = Math.min(due ?? pollInterval, nextChange() ?? pollInterval, Math.min(opensAt, this.#wakesAt) - this.#now());
