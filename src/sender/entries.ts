@@ -131,8 +131,8 @@ export class Entries {
   #obstacles(): Pick<SenderStats, 'blocked' | 'unavailable'> {
     const { blocked, unavailable } = this.#context.spooler.obstacles();
     const now = this.#context.clock.now();
-    const shown = ({ reason, nextIn }: { readonly reason: Reason | undefined; readonly nextIn: number }) => ({
-      reason: reason ?? { code: 'TRANSPORT_FAILED', text: 'The transport gave no reason.' },
+    const shown = ({ reason, nextIn }: { readonly reason: Reason; readonly nextIn: number }) => ({
+      reason,
       nextTrialAt: new Date(now + nextIn),
     });
     return {

@@ -1,3 +1,4 @@
+import { missing } from '../core/errors/missing.ts';
 import { hasCode, OfflineImError } from '../core/errors/offline-im-error.ts';
 import { answerAtOnce, asError } from '../core/errors/thrown.ts';
 import { buildNote } from '../message/note.ts';
@@ -113,7 +114,7 @@ async function deliverPrepared(
   const { settled, ready } = sorted(prepared);
   const outcomes = await transportOutcomes(context, ready);
   for (const [index, { claimed }] of ready.entries()) {
-    const outcome = outcomes[index] ?? noAnswer('The transport gave no outcome for this note.');
+    const outcome = outcomes[index] ?? missing('The outcome of a note');
     lanes.record(batch.lane, outcome, startedAt);
     settled.push({ note: claimed, settlement: settlementOf(claimed, outcome, context), outcome });
   }
@@ -131,7 +132,7 @@ async function probeBatch(context: SpoolerContext, lanes: Lanes, batch: Batch): 
   );
   const results = await probeResults(context, ready);
   for (const [index, { claimed }] of ready.entries()) {
-    const result = results[index] ?? unknown('The transport gave no result for this note.');
+    const result = results[index] ?? missing('The result of a note');
     context.trace.step('probe:result', { noteId: claimed.noteId, attempt: claimed.attempt, result: result.status });
     lanes.recordProbe(batch.lane, result, startedAt);
     if (result.status === 'found' && !provesSent(claimed, result)) lanes.keptCopyAfterFault(batch.lane);

@@ -17,7 +17,7 @@ const notes = listWith('an array of notes', {
   unknownAttempts: 'object',
 });
 
-/** Methods of the transport contract by what they are called with. */
+/** The arguments of each method of the transport contract. */
 export const transportArguments: Readonly<Record<string, CheckedMethod>> = {
   deliver: {
     refuses: 'rejects',

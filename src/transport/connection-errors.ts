@@ -1,15 +1,15 @@
 /**
- * What an error of fetch says of the connection. Where the runtime reports whether a request was written (request-watch.ts),
- * that decides; the lists here are for the others. Whatever is not on them counts as written.
+ * What an error of fetch proves about the connection. If the runtime reports whether a request was written (request-watch.ts), that decides; the lists here are for
+ * other runtimes. An error that is not on them counts as written.
  *
- * Errors come from a host's fetch too, and from other realms: no `instanceof`, and nothing is kept of them but codes.
+ * Errors may come from a host's fetch or another realm: so no `instanceof`, and only their codes are kept.
  */
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { isArray, property } from '../core/errors/thrown.ts';
 
 /**
- * Names that weren't found, connections that weren't made. `ENETUNREACH` and the like are not among them: a network that
- * vanishes under a standing connection gives them too, so only the call of the system tells.
+ * Host names that weren't found, connections that weren't made. Not `ENETUNREACH` and the like: a network that vanishes under an open connection causes them too, so
+ * only the failed system call tells.
  */
 const noConnection: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
@@ -29,10 +29,10 @@ const noConnection: ReadonlySet<string> = new Set([
   'ERR_CONNECTION_GONE', // ours: the connection that a login belongs to had ended before
 ]);
 
-/** Calls of the system that come before anything is written, whatever they failed with (`connect EPERM` of a sandbox, `getaddrinfo EAI_SYSTEM`). */
+/** System calls that come before anything is written, whatever they fail with (`connect EPERM` in a sandbox, `getaddrinfo EAI_SYSTEM`). */
 const beforeConnection = /^(socket|bind|connect|getaddrinfo|query[A-Z]\w{0,10})$/;
 
-/** Handshakes that failed: before these end no byte of a request leaves. */
+/** Failed handshakes: no byte of a request is sent before the handshake ends. */
 const noHandshake: ReadonlySet<string> = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
@@ -48,54 +48,54 @@ const noHandshake: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Alerts by which a server refuses a handshake. Under TLS 1.3 a client may have written its request by then (a certificate
- * of its own is checked last), but a server reads no request before the handshake is complete.
+ * Alerts by which a server refuses a handshake. Under TLS 1.3 a client may have written its request by then, since its own certificate is checked last, but a server
+ * reads no request before the handshake is complete.
  */
 const handshakeAlert =
   /^ERR_SSL_.*ALERT_(HANDSHAKE_FAILURE|NO_CERTIFICATE|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_REVOKED|CERTIFICATE_EXPIRED|CERTIFICATE_UNKNOWN|UNKNOWN_CA|ACCESS_DENIED|PROTOCOL_VERSION|INSUFFICIENT_SECURITY|INAPPROPRIATE_FALLBACK|MISSING_EXTENSION|UNSUPPORTED_EXTENSION|UNRECOGNIZED_NAME|BAD_CERTIFICATE_STATUS_RESPONSE|UNKNOWN_PSK_IDENTITY|CERTIFICATE_REQUIRED|NO_APPLICATION_PROTOCOL)$/;
 
-/** Also without the word: `ERR_SSL_TLSV1_UNRECOGNIZED_NAME`. */
+/** Alerts whose code lacks the word ALERT: `ERR_SSL_TLSV1_UNRECOGNIZED_NAME`. */
 const unrecognizedName = /^ERR_SSL_\w+_(UNRECOGNIZED_NAME|BAD_CERTIFICATE_STATUS_RESPONSE|BAD_CERTIFICATE_HASH_VALUE)$/;
 
-/** After the handshake: a server may ask for another one in the middle of an answer. */
+/** Failures after the handshake: a server may ask for another one in the middle of an answer. */
 const laterHandshake = /^ERR_TLS_(RENEGOTIAT\w+|SESSION_ATTACK)$/;
 
-/** True when it is certain by the error alone that nothing was written. */
+/** Whether the error alone proves that nothing was written. */
 export function nothingWritten(error: unknown): boolean {
   return isUnwritten(error, 0);
 }
 
-/** True when the server refused the handshake: then nothing was read, even where it was written. */
+/** Whether the server refused the handshake: then it read nothing, even if something was written. */
 export function handshakeRefused(error: unknown): boolean {
   return chain(error).some((part) => isAlert(textIn(part, 'code'))) && isUnwritten(error, 0);
 }
 
 /**
- * Whoever tries again by itself hangs one failure on the other, and any of them may have come after a write: so each part
- * must have come before one, and what can't be understood counts as one that did not.
+ * A client that retries by itself chains its failures, any of which may have come after a write. So every part of the chain must have come before one; a part that
+ * can't be understood counts as one that didn't.
  *
- * Errors of several attempts are nested once; deeper ones (or one in itself) are none of a platform.
+ * Errors of several attempts are nested once; deeper nesting, or an error within itself, comes from no platform.
  */
 function isUnwritten(error: unknown, depth: number): boolean {
   const parts = chain(error);
   const innermost = parts.at(-1);
   if (depth >= 4 || innermost === undefined) return false;
-  // A text, or a chain without end, in the place of a cause.
+  // The cause is a text, or the chain has no end.
   if ((property(innermost, 'cause') ?? undefined) !== undefined) return false;
   return parts.every((part) => isBeforeWrite(part, depth) || (part !== innermost && merelyWraps(part)));
 }
 
-/** Properties by which an error says what failed: `erroredSysCall` is node-fetch's. */
+/** Properties in which an error says what failed; `erroredSysCall` is node-fetch's. */
 const facts = ['code', 'syscall', 'erroredSysCall'] as const;
 
-/** Names of errors that only pass on why something failed. Others say something themselves, as `TimeoutError` does. */
+/** Names of errors that only wrap their cause. Others mean something themselves, as `TimeoutError` does. */
 const wrappers: ReadonlySet<string> = new Set(['', 'Error', 'TypeError', 'FetchError']);
 
-/** What only a connection that stood can end with, where it is said in words alone. */
+/** Words for the end of a connection that had been open. */
 const spokenEnd =
   /\b(hang up|hung up|time[ds]?[ -]?out|closed?|reset|abort(ed)?|terminated|disconnect(ed)?|broken pipe|lost|ended)\b/i;
 
-/** As `TypeError: fetch failed` does with its cause. */
+/** Whether an error only wraps its cause, as `TypeError: fetch failed` does. */
 function merelyWraps(part: object): boolean {
   const isSilent = [...facts, 'errors'].every((key) => (property(part, key) ?? '') === '');
   return isSilent && wrappers.has(textIn(part, 'name')) && !spokenEnd.test(textIn(part, 'message'));
@@ -110,7 +110,7 @@ export function connectionCode(error: unknown): string | undefined {
   return undefined;
 }
 
-/** The status with which a proxy refused to connect, where the error tells it. */
+/** The status with which a proxy refused to connect, if the error has it. */
 export function proxyStatus(error: unknown): number | undefined {
   for (const part of chain(error)) {
     const status = statusOfProxy(part);
@@ -129,8 +129,7 @@ function statusOfProxy(part: object): number | undefined {
 }
 
 /**
- * An error of a fetch or a login as it may be kept: its codes. Its message, and what hangs on it, may hold the request with
- * login and message text.
+ * The part of a fetch's or a login's error that may be kept: its codes. Its message and properties may hold the request, with login and message text.
  */
 export function bareCause(error: unknown): Error | undefined {
   let bare: Error | undefined;
@@ -143,13 +142,13 @@ export function bareCause(error: unknown): Error | undefined {
   return bare;
 }
 
-/** An error of ours that passed through a function of the host's, which may have hung its own on it, or made it of one. */
+/** An error of ours that passed through a host's function, which may have attached an error of its own. */
 export function withoutCause(error: OfflineImError, more: Readonly<Record<string, unknown>> = {}): OfflineImError {
   return new OfflineImError(error.code, error.message, { details: { ...more, ...error.details } });
 }
 
 function isBeforeWrite(error: object, depth: number): boolean {
-  // Happy eyeballs tries several addresses: all of them must have failed before a connection stood.
+  // Happy eyeballs tries several addresses: all of them must have failed before a connection was made.
   const several = property(error, 'errors');
   if (isArray(several)) {
     if (several.length === 0 || several.length >= 100 || !several.every((one) => isUnwritten(one, depth + 1))) return false;
@@ -158,7 +157,7 @@ function isBeforeWrite(error: object, depth: number): boolean {
     if (code === '' || several.some((one) => property(one, 'code') === code)) return failedCall(error) !== 'other';
   }
   const code = property(error, 'code') ?? '';
-  if (typeof code !== 'string') return false; // a DOMException's: given up, who knows when
+  if (typeof code !== 'string') return false; // a DOMException's: aborted at an unknown time
   if (isAlert(code)) return true;
   const call = failedCall(error);
   if (call !== undefined) return call === 'before';
@@ -169,7 +168,7 @@ function isBeforeWrite(error: object, depth: number): boolean {
   return code.startsWith('ERR_TLS_') && !laterHandshake.test(code);
 }
 
-/** Whether the call of the system that failed comes before anything is written; `undefined` where the error names none. */
+/** Whether the failed system call comes before anything is written; `undefined` if the error names none. */
 function failedCall(error: object): 'before' | 'other' | undefined {
   const calls = [property(error, 'syscall'), property(error, 'erroredSysCall')].filter((call) => (call ?? '') !== '');
   if (calls.length === 0) return undefined;
@@ -180,7 +179,7 @@ function isAlert(code: string): boolean {
   return handshakeAlert.test(code) || unrecognizedName.test(code);
 }
 
-/** A code as platforms give it. What only looks like a word may be anything, a secret too. */
+/** A code as platforms write it. Any other word might be a secret. */
 function isCode(code: string): boolean {
   return /^(E[A-Z0-9]{2,20}|[A-Z]{2,12}(_[A-Z0-9/]{1,24}){1,9}|Connection[A-Z][a-z]{3,12}|FailedToOpenSocket)$/.test(code);
 }

@@ -5,30 +5,30 @@ import type { OfflineImError } from '../core/errors/offline-im-error.ts';
 export interface Mailbox {
   /** SMTP address. Compared without regard to case. */
   readonly address: string;
-  /** Display name, as it is shown to people. */
+  /** Display name. */
   readonly name?: string;
 }
 
 /** Whether the recipients of a note belong to the sender's own organisation. */
 export type Audience = 'same-organization' | 'federated';
 
-/** Where a note is sent to, and where its copy is kept: frozen per attempt, so that a probe looks in the right place. */
+/** Where a note is sent, and where its copy is kept. Frozen per attempt, so that a probe looks in the right place. */
 export interface Place {
-  /** What notes share a circuit by, for EWS the URL. */
+  /** Notes with the same endpoint share a circuit; for EWS it is the URL. */
   readonly endpoint: string;
-  /** SMTP address of the mailbox that sends. */
+  /** SMTP address of the sending mailbox. */
   readonly mailbox: string;
-  /** Folder of the copy, in words the transport understands. */
+  /** Folder of the copy, as the transport names it. */
   readonly folder: string;
 }
 
 /**
- * How an attempt ended of which nobody can say whether it was processed. `silence`: without an answer, or with one that says nothing.
- * `fault`: the server answered with an error. Some servers keep the copy and then fail to send, so a copy found after a fault proves little.
+ * How an attempt of unknown outcome ended. `silence`: without an answer, or with one that proves nothing. `fault`: the server answered with an error; some servers
+ * keep the copy and then fail to send, so a copy found after a fault proves little.
  */
 export type AttemptEnd = 'silence' | 'fault';
 
-/** An attempt of which nobody can say whether it was processed. */
+/** An attempt of unknown outcome: it may have been processed. */
 export interface UnknownAttempt {
   readonly tag: string;
   readonly place: Place;
@@ -41,9 +41,9 @@ export interface Note {
   readonly id: string;
   /** 1 for the first attempt. */
   readonly attempt: number;
-  /** Note id and attempt: goes onto the item, so that a probe can look for exactly this attempt. */
+  /** Note id and attempt. The item carries it, so that a probe can look for exactly this attempt. */
   readonly tag: string;
-  /** Earlier attempts that may have been processed; what a probe looks for. */
+  /** Attempts that may have been processed, which a probe looks for. */
   readonly unknownAttempts: readonly UnknownAttempt[];
   readonly place: Place;
   readonly from: Mailbox;
@@ -58,16 +58,16 @@ export interface Note {
   readonly entryIds: readonly string[];
 }
 
-/** What an outcome speaks of: this note only, every note of the mailbox, or every mailbox at the endpoint. */
+/** What an outcome applies to: this note only, every note of the mailbox, or every mailbox at the endpoint. */
 export type Scope = 'note' | 'mailbox' | 'endpoint';
 
-/** What became of a note that was handed to a transport. */
+/** The outcome of a note that was handed to a transport. Durations are in ms. */
 export type DeliveryOutcome =
   /** The server accepted it for sending. */
   | { readonly status: 'delivered'; readonly messageClass: string }
-  /** Known not to have been processed; worth trying again, not before `retryAfter` ms. */
+  /** Known not to have been processed; worth another try, but not before `retryAfter` ms. */
   | { readonly status: 'deferred'; readonly scope: Scope; readonly error: OfflineImError; readonly retryAfter?: number }
-  /** May have been processed: it is looked for before it is ever sent again. `ended: 'fault'` when the server answered with an error. */
+  /** May have been processed: it is probed before it is ever sent again. `ended: 'fault'` if the server answered with an error. */
   | {
       readonly status: 'unconfirmed';
       readonly scope: Scope;
@@ -76,7 +76,7 @@ export type DeliveryOutcome =
       /** @default 'silence' */
       readonly ended?: AttemptEnd;
     }
-  /** Known not to have been sent, and never will be as it is. `splittable`: its messages may pass one by one. */
+  /** Known not to have been sent, and never will be as it is. `splittable`: its messages may be accepted one by one. */
   | {
       readonly status: 'rejected';
       readonly scope: Scope;
@@ -91,33 +91,33 @@ export type DeliveryOutcome =
       readonly sent: 'no' | 'unknown';
       readonly error: OfflineImError;
       /**
-       * What the refusal met. `login`: the scope opens again as soon as any request passes, a probe too. `sending` (quota, send-as, configuration): only a delivery
-       * opens it. @default 'login' for the code `AUTHENTICATION_FAILED`, else 'sending'
+       * What was refused. `login`: the scope opens again as soon as any request succeeds, even a probe. `sending` (quota, send-as, configuration): only a delivery
+       * opens it. @default 'login' for the code `AUTHENTICATION_FAILED`, and for the scope 'endpoint'; else 'sending'
        */
       readonly by?: 'login' | 'sending';
       /** For `sent: 'unknown'`. @default 'silence' */
       readonly ended?: AttemptEnd;
     };
 
-/** What a probe found out about the unknown attempts of a note. */
+/** The result of probing the unknown attempts of a note. */
 export type ProbeResult =
-  /** `tags`: the attempts whose copies were found. A transport that can't tell them apart leaves it out. */
+  /** `tags`: the attempts whose copies were found; left out by a transport that can't tell them apart. */
   | { readonly status: 'found'; readonly tags?: readonly string[] }
   | { readonly status: 'absent' | 'pending' }
   | { readonly status: 'draft'; readonly removed: boolean }
-  /** Nothing can be said yet. It delays or blocks its scope as a delivery that ended so does. */
+  /** No result yet. It delays or blocks its scope as the outcome of a delivery does. */
   | {
       readonly status: 'unknown';
-      /** @default 'note' */
+      /** @default by the code: the endpoint for `ENDPOINT_UNREACHABLE`, `CONNECTION_LOST` and `EWS_DISABLED`, the mailbox for `AUTHENTICATION_FAILED`, else the note */
       readonly scope?: Scope;
       readonly error: OfflineImError;
-      /** ms for which the server asked to be left alone. */
+      /** ms for which the server asked for a pause. */
       readonly retryAfter?: number;
-      /** Someone must act before anything in that scope can be asked. @default false */
+      /** Someone must act before anything in that scope can be asked again. @default true for the codes `AUTHENTICATION_FAILED` and `EWS_DISABLED` */
       readonly blocked?: boolean;
     };
 
-/** Something that a transport cannot do for a mailbox, such as for want of a permission, and what cannot be promised then. */
+/** Something that a transport can't do for a mailbox, for instance for lack of a permission, and what can't be promised without it. */
 export interface TransportLimit {
   readonly code: ErrorCode;
   readonly text: string;
@@ -132,38 +132,38 @@ export interface TransportReport {
 /** How {@link Transport.deliver} is called. */
 export interface DeliverOptions {
   readonly signal: AbortSignal;
-  /** Asked before the first byte of each request; after `false` nothing may be written. */
+  /** Call it before the first byte of each request; after `false`, write nothing. */
   mayWrite(): boolean;
 }
 
 /**
- * The way to the recipients' mailboxes. EWS is the first implementation.
+ * Carries notes to the recipients' mailboxes, as EwsTransport and GraphTransport do.
  *
  * A transport of your own passes `transportConformance` from `offline-im/testing`.
  */
 export interface Transport {
   readonly name: string;
   /**
-   * Sends notes of one mailbox. One outcome a note, in order.
-   * A rejection means unconfirmed for all, unless its code is `NOT_ATTEMPTED`.
-   * When `mayWrite()` says no: `deferred` with `retryAfter: 0`, code `NOT_ATTEMPTED`.
+   * Sends notes of one mailbox. Resolves with one outcome per note, in order.
+   * A rejection means `unconfirmed` for all of them, unless its code is `NOT_ATTEMPTED`.
+   * Notes that `mayWrite()` kept from being written are `deferred` with `retryAfter: 0` and the code `NOT_ATTEMPTED`.
    */
   deliver(notes: readonly Note[], options: DeliverOptions): Promise<readonly DeliveryOutcome[]>;
-  /** Were the unknown attempts of these notes sent? Reads only, except that it removes a draft that carries their tag. */
+  /** Finds out whether the unknown attempts of these notes were sent. Resolves with one result per note, in order. It only reads, except that it removes drafts with their tags. */
   probe(notes: readonly Note[], options: { readonly signal: AbortSignal }): Promise<readonly ProbeResult[]>;
-  /** Where a note of this mailbox goes now. Mailboxes with the same endpoint share a circuit. Pure and quick. */
+  /** Returns where a note of this mailbox goes now. Mailboxes with the same endpoint share a circuit. Pure and quick. */
   placeOf(from: Mailbox): Place;
   /**
-   * Whether `probe()` can still look into that place, which an earlier attempt was sent to. When it can't, nobody can settle the note: it is dead with
-   * `OUTCOME_UNKNOWN`. Pure and quick. Without it every place is asked.
+   * Returns whether `probe()` can still look into a place that an earlier attempt was sent to. If it can't, nobody can settle the note, which is then dead with
+   * `OUTCOME_UNKNOWN`. Pure and quick. Optional: without it, every place is probed.
    */
   canProbe?(place: Place): boolean;
-  /** The shortest grace in ms after which "absent" proves anything in that place; the larger of this and `probe.grace` counts. Pure and quick. */
+  /** Returns the shortest grace, in ms, after which "absent" proves anything in that place; the larger of this and `probe.grace` counts. Pure and quick. */
   minimumGrace?(place: Place): number;
-  /** The longest that one request can take, in ms: no request is begun with less of its lease left. @default 60_000, or less where the sender's lease is shorter */
+  /** The longest that one request can take, in ms: no request begins with less of its lease left. @default 60_000, or less where the sender's lease is shorter */
   readonly requestTimeout?: number | undefined;
-  /** Checks login and mailbox before the first message; rejects with what is wrong, resolves with what cannot be promised. */
+  /** Checks login and mailbox before the first message. Rejects with what is wrong, resolves with what can't be promised. Optional. */
   verify?(from: Mailbox, options: { readonly signal: AbortSignal }): Promise<TransportReport>;
-  /** Ends what it keeps open; called once, at the end of `stop()`. Optional. */
+  /** Closes what it keeps open. Called once, at the end of `stop()`. Optional. */
   close?(): Promise<void>;
 }

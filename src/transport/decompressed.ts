@@ -3,16 +3,17 @@ import { OfflineImError } from '../core/errors/offline-im-error.ts';
 
 export type Bytes = ReadableStream<Uint8Array<ArrayBuffer>>;
 
-/** Ways to compress, as servers name them and as `DecompressionStream` does. */
+/** Compressions by the names that servers use, with those of `DecompressionStream`. */
 const formats: Readonly<Record<string, string>> = { gzip: 'gzip', 'x-gzip': 'gzip', deflate: 'deflate', br: 'brotli' };
 
-/** Ways one upon the other at most, as fetch has it: each costs memory before the first byte is read, and a header has room for thousands. */
+/** The most compressions on top of each other, as in fetch: each costs memory before the first byte is read, and a header has room for thousands. */
 const mostEncodings = 5;
 
 /**
- * A body as it was before it was compressed, in ways that are given in the order in which they were done; as fetch has it.
+ * Decompresses a body, as fetch does.
  *
- * @throws {OfflineImError} `RESPONSE_UNREADABLE` for too many ways, and for one that this runtime can't take back: what the answer says stays unknown
+ * @param encodings The compressions, in the order in which they were applied.
+ * @throws {OfflineImError} `RESPONSE_UNREADABLE` for too many compressions, or one that this runtime doesn't know: what the answer says stays unknown
  */
 export function decompressed(encodings: readonly string[], stream: Bytes): Bytes {
   if (encodings.length === 0) return stream;
@@ -31,10 +32,10 @@ export function decompressed(encodings: readonly string[], stream: Bytes): Bytes
   return unlessEmpty(stream, (whole) => ways.reduce((inner, way) => inner.pipeThrough(way), whole));
 }
 
-/** Nothing at all, in whatever parts, is nothing compressed and no broken connection either: it stays nothing. Reads nothing before it is read. */
+/** Leaves an empty body as it is: it is neither compressed nor a broken connection. Reads nothing until it is read from. */
 function unlessEmpty(stream: Bytes, take: (stream: Bytes) => Bytes): Bytes {
   const source = stream.getReader();
-  // Parts that come at once, again and again, would let no timer have its turn, and so no deadline come.
+  // Parts that are always ready would starve the timers, and with them the deadline.
   const turns = new Turns(systemClock);
   const next = async (): ReturnType<typeof source.read> => {
     await turns.step();

@@ -3,32 +3,32 @@ import { type Bytes, decompressed } from './decompressed.ts';
 
 /** The body of an answer: a stream of Node. */
 export interface DispatchBody {
-  /** Tells of chunks, of the end, of a close and of an error. */
+  /** Adds a listener for chunks, the end, a close or an error. */
   on(event: 'data', listener: (chunk: Uint8Array) => void): unknown;
   on(event: 'end', listener: () => void): unknown;
   on(event: 'close', listener: () => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
-  /** Nobody reads the rest: its connection is closed. */
+  /** Closes the connection; nobody reads the rest. */
   destroy(error?: Error): unknown;
-  /** Where it has this and `resume()`, no more is read than whoever decompresses it keeps up with. */
+  /** With this and `resume()`, a compressed body is read only as fast as it is decompressed. Optional. */
   pause?(): unknown;
-  /** What was paused goes on. */
+  /** Continues after `pause()`. Optional. */
   resume?(): unknown;
 }
 
-/** What an `HttpDispatcher` resolves with, as soon as the headers are there. */
+/** What an `HttpDispatcher` resolves with, as soon as it has the headers. */
 export interface DispatchAnswer {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: DispatchBody;
 }
 
-/** Statuses that `Response` takes only without a body. */
+/** Statuses that `Response` accepts only without a body. */
 const bodiless: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /**
- * The answer of a dispatcher, for whoever expects a `Response`. The transports read status, some headers and the bytes; what a login of a host may ask for
- * besides is made when it is asked for, since a `Response` with a web stream takes longer to make than the request to send.
+ * A dispatcher's answer as a `Response`. Transports read the status, some headers and the bytes; everything else, which a host's login may use, is made on demand, since
+ * making a `Response` with a web stream takes longer than sending the request.
  */
 export class DispatchedResponse implements Response {
   readonly status: number;
@@ -39,7 +39,7 @@ export class DispatchedResponse implements Response {
   readonly headers: Headers;
   readonly #answer: DispatchAnswer;
   #whole: Response | undefined;
-  /** What the body ended with before its end, perhaps before anybody read it. */
+  /** The error that the body broke off with, perhaps before anybody read it. */
   #broken: { readonly error: unknown } | undefined;
   #onBroken = (_: unknown): void => undefined;
 
@@ -49,7 +49,7 @@ export class DispatchedResponse implements Response {
     this.url = url;
     this.redirected = redirected;
     this.headers = new DispatchedHeaders(answer.headers);
-    // At once: an error that comes when nobody listens ends the process.
+    // Right away: an error event without a listener ends the process.
     const breakOff = (error: unknown): void => {
       this.#broken ??= { error };
       this.#onBroken(error);
@@ -59,7 +59,7 @@ export class DispatchedResponse implements Response {
     if (bodiless.has(this.status)) answer.body.on('data', () => undefined);
   }
 
-  /** Whether the bytes are those of the answer itself, as was asked for: servers may compress all the same. */
+  /** Whether the body is uncompressed, as was asked for; servers may compress it anyway. */
   get isPlain(): boolean {
     return this.#encodings().length === 0;
   }
@@ -68,7 +68,7 @@ export class DispatchedResponse implements Response {
     return this.status >= 200 && this.status <= 299;
   }
 
-  /** Hands over the body, chunk by chunk, and resolves at its end. When `take` throws, no more is read, and it rejects with that. */
+  /** Calls `take` with each chunk of the body, and resolves at its end. If `take` throws, it stops reading and rejects with that error. */
   eachChunk(take: (chunk: Uint8Array) => void): Promise<void> {
     const { body } = this.#answer;
     if (bodiless.has(this.status)) return Promise.resolve();
@@ -87,7 +87,7 @@ export class DispatchedResponse implements Response {
     });
   }
 
-  /** Nobody wants the rest of the body. What its `destroy` throws would end the process: it is called from a socket's events. */
+  /** Drops the rest of the body. An error of `destroy` would end the process, since this is called from a socket's events. */
   discard(): void {
     tell(() => this.#answer.body.destroy());
   }
@@ -145,21 +145,21 @@ export class DispatchedResponse implements Response {
     }
   }
 
-  /** In the order in which they were done. */
+  /** The compressions, in the order in which they were applied. */
   #encodings(): string[] {
-    // Nothing at all is no gzip, and no broken connection either.
+    // An empty body is neither gzip nor a broken connection.
     if (this.headers.get('content-length') === '0') return [];
     const named = this.headers.get('content-encoding') ?? '';
     const all = named === '' ? [] : named.split(',').map((one) => one.trim().toLowerCase());
     return all.filter((one) => one !== '' && one !== 'identity');
   }
 
-  /** Reads nothing before it is read. */
+  /** Reads nothing until it is read from. */
   #stream(): Bytes {
     const { body } = this.#answer;
     const read = (controller: ReadableStreamDefaultController): void => {
       this.eachChunk((chunk) => {
-        if (!ArrayBuffer.isView(chunk)) throw new TypeError('The body is no stream of bytes.');
+        if (!ArrayBuffer.isView(chunk)) throw new TypeError('The body is not a stream of bytes.');
         controller.enqueue(new Uint8Array(chunk));
         if ((controller.desiredSize ?? 0) <= 0 && body.resume !== undefined) body.pause?.();
       }).then(
@@ -182,7 +182,7 @@ export class DispatchedResponse implements Response {
   }
 }
 
-/** Two headers of an answer are looked at; a platform's `Headers` is made when more is asked for. */
+/** Transports read two headers of an answer; the platform's `Headers` is made on demand. */
 class DispatchedHeaders implements Headers {
   readonly #given: DispatchAnswer['headers'];
   #whole: Headers | undefined;

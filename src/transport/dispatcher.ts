@@ -3,7 +3,7 @@ import { property } from '../core/errors/thrown.ts';
 import { having, type OptionRule, optional } from '../core/options.ts';
 import { type DispatchAnswer, DispatchedResponse } from './dispatched-response.ts';
 
-/** What an {@link HttpDispatcher} is asked for. Times are in ms; 0 means none, since the transport keeps its own. */
+/** A request to an {@link HttpDispatcher}. Times are in ms; 0 means no limit, since the transport enforces its own. */
 export interface DispatchRequest {
   readonly origin: string;
   readonly path: string;
@@ -16,11 +16,11 @@ export interface DispatchRequest {
 }
 
 /**
- * As much of a `Dispatcher` of undici as a transport uses: an `Agent`, a `Pool`, a `ProxyAgent`, or one with interceptors. It must neither follow redirects nor
- * repeat a POST. Over HTTP/2 undici repeats one by itself when the server says that it has not processed it: `allowH2: false` (true by default from version 8 on).
+ * The part of an undici `Dispatcher` that transports use: an `Agent`, a `Pool`, a `ProxyAgent`, or one with interceptors. It must neither follow redirects nor
+ * repeat a POST. Over HTTP/2, undici repeats a POST that the server says it has not processed, so set `allowH2: false` (`true` is the default from version 8 on).
  */
 export interface HttpDispatcher {
-  /** Sends one request, once; resolves with its answer, whatever its status, and rejects when there is none. */
+  /** Sends a request once. Resolves with the answer, whatever its status; rejects if there is none. */
   request(options: DispatchRequest): Promise<DispatchAnswer>;
 }
 
@@ -29,14 +29,14 @@ export const dispatcherOption: OptionRule<HttpDispatcher | undefined> = optional
   having<HttpDispatcher>('a dispatcher of undici, such as new Pool(origin) or new ProxyAgent(proxy)', ['request']),
 );
 
-/** Throws `OPTION_INVALID` where a host gives both, since only one can carry requests out. */
+/** Refuses both at once, since only one can carry out the requests. @throws {OfflineImError} `OPTION_INVALID` */
 export function oneWay(owner: string, dispatcher: unknown, fetch: unknown): void {
   if (dispatcher === undefined || fetch === undefined) return;
-  const text = `${owner}: fetch and dispatcher are given; expected one of them, since either carries the requests out.`;
+  const text = `${owner}: fetch and dispatcher are both given; expected one of them, since either carries out the requests.`;
   throw new OfflineImError('OPTION_INVALID', text, { details: { option: 'dispatcher' } });
 }
 
-/** As much of `fetch` as the transports use, over a dispatcher: no redirects, no second try; nothing compressed is asked for. */
+/** The part of `fetch` that transports use, over a dispatcher: without redirects, retries or compression. */
 export function fetchOver(dispatcher: HttpDispatcher): typeof globalThis.fetch {
   let last: { readonly href: string; readonly origin: string; readonly path: string } = { href: '', origin: '', path: '' };
   return async (input, init = {}) => {
@@ -59,25 +59,25 @@ export function fetchOver(dispatcher: HttpDispatcher): typeof globalThis.fetch {
     if (!isAnswer(answer)) {
       throw new OfflineImError(
         'RESPONSE_UNREADABLE',
-        'The response cannot be used: the dispatcher resolved with something else.',
+        'The response cannot be used: the dispatcher resolved with something other than an answer.',
       );
     }
-    // Where an interceptor followed redirects it says so in the context.
+    // An interceptor that followed redirects says so in the context.
     const history = property(property(answer, 'context'), 'history');
     return new DispatchedResponse(answer, href, Array.isArray(history) && history.length > 0);
   };
 }
 
-/** A request whose body was left out would be another one. @throws {OfflineImError} `OPTION_INVALID` for what is no text: nothing was sent */
+/** Refuses any body but text, rather than leave it out; nothing was sent then. @throws {OfflineImError} `OPTION_INVALID` */
 function bodyOf(body: RequestInit['body']): string | null {
   if (body === undefined || body === null || typeof body === 'string') return body ?? null;
-  const text = 'A request over a dispatcher was not sent: its body is no string; expected a string, or none.';
+  const text = 'A request over a dispatcher was not sent: its body is not a string; expected a string, or no body.';
   throw new OfflineImError('OPTION_INVALID', text, { details: { option: 'body' } });
 }
 
 function headersOf({ headers, cache }: RequestInit): Record<string, string> {
   const given = headers === undefined || isRecord(headers) ? headers : Object.fromEntries(new Headers(headers));
-  // An answer out of a cache says nothing of what is there now; and what is compressed all the same takes longer to read.
+  // An answer from a cache proves nothing about the present; and a compressed one takes longer to read.
   const fresh = cache === 'no-store' ? { 'cache-control': 'no-cache' } : undefined;
   return { ...given, ...fresh, 'accept-encoding': 'identity' };
 }

@@ -6,12 +6,12 @@ import { GatheredBytes } from '../core/text.ts';
 import { DispatchedResponse } from './dispatched-response.ts';
 
 /**
- * Some runtimes send a POST again, without a word, when a connection that they reuse ends before the answer came: a note
- * arrives twice, and the caller sees one success. docs/browsers.md has what was measured where.
+ * When a runtime's fetch silently sends a POST again: some do if a connection that they reuse ends before the answer, so that a note arrives twice while the caller sees
+ * one success. docs/browsers.md has the measurements.
  */
 export type Repeats = 'never' | 'on-idle-connections' | 'unknown';
 
-/** What the `fetch` of this runtime does with a request whose connection is lost. `runtime` is globalThis. */
+/** What this runtime's `fetch` does with a request whose connection is lost. `runtime` is globalThis. */
 export function repeatsOf(runtime: object): Repeats {
   if (property(runtime, 'Deno') !== undefined) return 'on-idle-connections';
   const process = property(runtime, 'process');
@@ -20,20 +20,20 @@ export function repeatsOf(runtime: object): Repeats {
   return (typeof node === 'string' || bun !== undefined) && !isRenderer ? 'never' : 'unknown';
 }
 
-/** What a host can say of the way to its server. */
+/** What a host can say about the way to its server. */
 export interface Way {
   readonly relay?: boolean | undefined;
   readonly answersClose?: boolean | undefined;
 }
 
 /**
- * The runtime's own fetch, where it sends each request once at most. On Deno through a client without idle connections.
+ * The runtime's own fetch, if it sends each request at most once; on Deno, with a client without idle connections.
  *
- * Throws `OPTION_INVALID` where nothing prevents repetitions, as in a page, unless something on the way does.
+ * @throws {OfflineImError} `OPTION_INVALID` if it may repeat requests, as in a page, and nothing on the way prevents that
  */
 export function steadyFetch(owner: string, way: Way, runtime: object = globalThis): typeof globalThis.fetch {
   const repeats = repeatsOf(runtime);
-  // Looked up at each call, so that a fetch that is replaced later (as test tools do) counts.
+  // Looked up for each call, so that a fetch replaced later (by test tools) counts.
   const plain: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init);
   if (repeats === 'never' || way.relay === true || way.answersClose === true) return plain;
   if (repeats === 'on-idle-connections') {
@@ -48,7 +48,7 @@ export function steadyFetch(owner: string, way: Way, runtime: object = globalThi
   );
 }
 
-/** Also a fetch of the host's, in a page, is the page's in the end. Throws as {@link steadyFetch} does. */
+/** In a page, a host's fetch ends up in the page's fetch too. @throws {OfflineImError} as {@link steadyFetch} does */
 export function requireSteady(owner: string, way: Way, runtime: object = globalThis): void {
   if (repeatsOf(runtime) === 'unknown') steadyFetch(owner, way, runtime);
 }
@@ -64,8 +64,7 @@ function clientWithoutIdle(deno: unknown): unknown {
 }
 
 /**
- * Reads a body as text, and stops at the limit of bytes (counted after decompression, so that a compressed bomb ends there
- * too) or at the end of time, also when the bytes only drip.
+ * Reads a body as text. Stops at the limit of bytes, counted after decompression, and at the deadline, even if the bytes only trickle.
  */
 export async function readBody(response: Response, maxBytes: number, limit: Limit): Promise<string> {
   const bytes = new GatheredBytes();
@@ -80,7 +79,7 @@ export async function readBody(response: Response, maxBytes: number, limit: Limi
   return decoderFor(response.headers.get('content-type') ?? '', whole).decode(whole);
 }
 
-/** Until the last one, or until `take` throws. What is left unread is given up: that frees the connection. */
+/** Calls `take` with each chunk, until the end or until it throws. Gives up the unread rest, which frees the connection. */
 async function readChunks(response: Response, limit: Limit, take: (chunk: Uint8Array) => void): Promise<void> {
   if (response instanceof DispatchedResponse && response.isPlain) {
     try {
@@ -98,7 +97,7 @@ async function readChunks(response: Response, limit: Limit, take: (chunk: Uint8A
       const part = await limit.race(Promise.resolve(parts.next()));
       if (part.done === true) return;
       take(bytesOf(part.value));
-      // What is there at once, again and again, would let no timer have its turn, and so no deadline come.
+      // Parts that are always ready would starve the timers, and with them the deadline.
       if (count < partsInOneGo) continue;
       turns ??= new Turns(systemClock);
       await turns.step();
@@ -110,7 +109,7 @@ async function readChunks(response: Response, limit: Limit, take: (chunk: Uint8A
   }
 }
 
-/** Parts of a body that are taken without a look at the time. */
+/** The number of parts of a body that are read before timers get a turn. */
 const partsInOneGo = 64;
 
 interface BodyParts {
@@ -118,7 +117,7 @@ interface BodyParts {
   giveUp(): unknown;
 }
 
-/** The body of a `Response`; of one of a library (node-fetch) whose body is a stream of Node; or of one that only gives the whole text, as React Native's does. */
+/** The body of a `Response`: a web stream, a Node stream (node-fetch), or only the whole text (React Native). */
 function partsOf(response: Response): BodyParts {
   const { body } = response as { readonly body?: unknown };
   if (typeof property(body, 'getReader') === 'function') {
@@ -134,32 +133,32 @@ function partsOf(response: Response): BodyParts {
     next: async () => {
       if (whole) return { done: true };
       whole = true;
-      if (body !== undefined || typeof property(response, 'text') !== 'function') throw unusable('its body can not be read');
+      if (body !== undefined || typeof property(response, 'text') !== 'function') throw unusable('its body cannot be read');
       return { value: new TextEncoder().encode(await response.text()) };
     },
     giveUp: () => undefined,
   };
 }
 
-/** The iterator's `return()` alone waits behind a `next()` that hangs, and the connection with it. */
+/** Destroys a Node stream: the iterator's `return()` alone would wait behind a `next()` that hangs, and so would the connection. */
 function endStream(body: unknown, parts: AsyncIterator<unknown>): unknown {
   const end = property(body, 'destroy') ?? property(body, 'cancel');
   const on = property(body, 'on');
   if (typeof end === 'function' && typeof on === 'function') {
-    // An error event that nobody listens to would end the process.
+    // An error event without a listener would end the process.
     tell(() => Reflect.apply(on, body, ['error', () => undefined]));
     tell(() => Reflect.apply(end, body, []));
   }
   return parts.return?.();
 }
 
-/** @throws {OfflineImError} `RESPONSE_UNREADABLE` for what is no bytes: text, say, of a stream that decodes by itself */
+/** @throws {OfflineImError} `RESPONSE_UNREADABLE` for anything but bytes, such as the text of a stream that decodes by itself */
 function bytesOf(part: unknown): Uint8Array<ArrayBuffer> {
-  if (!ArrayBuffer.isView(part)) throw unusable('its body is no stream of bytes');
+  if (!ArrayBuffer.isView(part)) throw unusable('its body is not a stream of bytes');
   return new Uint8Array(part.buffer as ArrayBuffer, part.byteOffset, part.byteLength);
 }
 
-/** Takes time to make, and keeps nothing between whole texts. */
+/** Shared, since making one takes time and it keeps nothing between whole texts. */
 const utf8 = new TextDecoder();
 
 /** EWS answers in UTF-8; something on the way, or a page of its own, may say otherwise: by a byte order mark, the header, or the document itself, in this order. */
@@ -169,7 +168,7 @@ function decoderFor(contentType: string, bytes: Uint8Array): InstanceType<typeof
     try {
       return new TextDecoder(charset);
     } catch {
-      // an unknown name: the XML reader will tell whether it was UTF-8 after all
+      // an unknown name: the XML reader finds out whether it was UTF-8 after all
     }
   }
   return utf8;
@@ -190,11 +189,11 @@ function declaredBy(bytes: Uint8Array): string | undefined {
 }
 
 /**
- * What a fetch resolved with, as the response of the very address that was asked. A fetch that follows redirects by itself has
- * sent the request somewhere else, perhaps twice: whatever came back from there says nothing.
+ * Checks that a fetch resolved with a response from the very address it was asked for. A fetch that follows redirects by itself has sent the request somewhere else,
+ * perhaps twice: such an answer proves nothing.
  */
 function checkedResponse(value: unknown): Response {
-  if (!isResponse(value)) throw unusable('fetch resolved with something that is no Response');
+  if (!isResponse(value)) throw unusable('fetch resolved with something other than a Response');
   if (property(value, 'redirected') === true) {
     throw unusable("fetch followed a redirect although it was asked not to (redirect: 'manual'), so it comes from elsewhere");
   }
@@ -202,8 +201,8 @@ function checkedResponse(value: unknown): Response {
 }
 
 /**
- * What a fetch resolved with, checked, within the limit. One that minds no signal may answer when nobody waits any more: the body of that is given up, or its
- * connection would stay.
+ * Waits for a fetch within the limit, and checks its response. A fetch that ignores its signal may answer when nobody waits any more: its body is then given up, or the
+ * connection would stay open.
  */
 export async function answerWithin(limit: Limit, asked: Promise<Response>): Promise<Response> {
   const late = (response: unknown): void => {
@@ -213,7 +212,7 @@ export async function answerWithin(limit: Limit, asked: Promise<Response>): Prom
   return checkedResponse(await limit.race(asked));
 }
 
-/** Nobody reads the rest of it, so that its connection is free. Whatever kind of response it is; never throws. */
+/** Drops the rest of a response of any kind, which frees its connection. Never throws. */
 export function giveUp(response: unknown): void {
   tell(() => (isA(response, DispatchedResponse) ? response.discard() : partsOf(response as Response).giveUp()));
 }
@@ -222,7 +221,7 @@ function unusable(why: string): OfflineImError {
   return new OfflineImError('RESPONSE_UNREADABLE', `The response cannot be used: ${why}.`);
 }
 
-/** Also one of another realm, or of a library's own kind. */
+/** Whether a value is a Response, perhaps of another realm or a library's own kind. */
 export function isResponse(value: unknown): value is Response {
   if (typeof value !== 'object' || value === null) return false;
   const { status, headers } = value as { status?: unknown; headers?: { get?: unknown } | null };
@@ -230,8 +229,7 @@ export function isResponse(value: unknown): value is Response {
 }
 
 /**
- * The Retry-After header in ms: seconds, or a date by the server's clock where it gave one. Of several the longest; a text
- * that is neither gives none.
+ * The Retry-After header in ms: seconds, or a date by the server's clock if the response has one. Of several values the longest counts; `undefined` for any other text.
  */
 export function retryAfterOf(headers: Headers, now: number): number | undefined {
   const value = headers.get('retry-after')?.trim() ?? '';
@@ -245,14 +243,13 @@ export function retryAfterOf(headers: Headers, now: number): number | undefined 
   return wait > 0 ? wait : undefined;
 }
 
-/** The server's own time, from the Date header. */
+/** The server's own time from the Date header, in ms since 1970. */
 export function dateOf(headers: Headers): number | undefined {
   return httpDate(headers.get('date') ?? '');
 }
 
 /**
- * The forms of RFC 9110, and ISO 8601 with its offset, in ms since 1970. `Date.parse` alone makes years of numbers and local
- * times of what has no zone.
+ * Reads the forms of RFC 9110, and ISO 8601 with an offset, in ms since 1970. `Date.parse` alone would read numbers as years, and times without a zone as local.
  */
 function httpDate(text: string): number | undefined {
   const rfc = /^([A-Z][a-z]{2,8}, )?\d{1,2}[ -][A-Z][a-z]{2}[ -]\d{2,4} \d\d:\d\d:\d\d (GMT|UTC)$/.test(text);
@@ -263,14 +260,14 @@ function httpDate(text: string): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
-/** A text that is a whole number above 0, as a number; a server writes 0 for "no hint". */
+/** A whole number above 0; `undefined` for any other text. Servers write 0 for "no hint". */
 export function positiveMs(value: string | undefined): number | undefined {
   if (value === undefined || !/^\d{1,15}$/.test(value)) return undefined;
   const number = Number(value);
   return number > 0 ? number : undefined;
 }
 
-/** Whether a host is this very machine. `hostname` as URL gives it: it has already brought every way to write such an address into one form. */
+/** Whether a host is this machine. `hostname` as URL returns it, which has normalised every way to write such an address. */
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }

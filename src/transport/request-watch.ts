@@ -1,22 +1,21 @@
 /**
- * Whether a request was written, told by the runtime itself rather than guessed from the name of an error.
+ * Whether a request was written, as the runtime itself reports it, rather than guessed from the name of an error.
  *
- * On Node, undici (the platform's fetch, and every fetch of the package) and node:http report each request on diagnostics
- * channels. A request of ours is known by its client-request-id. Other runtimes and fetches that are neither report nothing;
- * there the list in connection-errors.ts decides.
+ * On Node, undici (the platform's fetch, and the package's) and node:http report each request on diagnostics channels. Our requests are recognised by their
+ * client-request-id. Other runtimes and fetches report nothing; for them the lists in connection-errors.ts decide.
  */
 
-/** `unseen`: the runtime reported nothing. `unwritten`: it took the request and wrote no byte of it. */
+/** `unseen`: the runtime reported nothing. `unwritten`: it accepted the request but wrote no byte of it. */
 type WireFact = 'unseen' | 'unwritten' | 'written';
 
-/** What the runtime reports of one leg of a request. */
+/** What the runtime reports about one leg of a request. */
 export interface RequestWatch {
   readonly fact: WireFact;
-  /** The status of an answer that fetch turned into an error, as it does with a proxy's 407. */
+  /** The status of an answer that fetch turned into an error, such as a proxy's 407. */
   readonly status: number | undefined;
-  /** What the socket itself failed with while the request was on it; fetch may report something else. */
+  /** The error of the socket while the request was on it; fetch may report another one. */
   readonly socketError: unknown;
-  /** Gives the request up. What was not written yet is kept from being written later; returns what is certain then. */
+  /** Gives the request up, and keeps it from being written later if it wasn't yet. Returns what is certain then. */
   abandon(): WireFact;
   end(): void;
 }
@@ -24,7 +23,7 @@ export interface RequestWatch {
 interface State {
   seen: boolean;
   written: boolean;
-  /** Given up before it was written. */
+  /** True if it was given up before it was written. */
   abandoned: boolean;
   status: number | undefined;
   socketError: unknown;
@@ -33,7 +32,7 @@ interface State {
   readonly undo: (() => void)[];
 }
 
-/** As much of node:diagnostics_channel as is used. */
+/** The part of node:diagnostics_channel that is used. */
 interface DiagnosticsChannel {
   subscribe(name: string, listener: (message: unknown) => void): void;
   unsubscribe(name: string, listener: (message: unknown) => void): void;
@@ -42,10 +41,10 @@ interface DiagnosticsChannel {
 const header = 'client-request-id';
 const watched = new Map<string, Set<State>>();
 let byRequest = new WeakMap<object, readonly State[]>();
-/** Watches, and abandoned requests that have not ended: while there are any, the channels are listened to. */
+/** The number of watches, and of abandoned requests that have not ended. While there are any, the channels have listeners. */
 let users = 0;
 
-/** Watches what is sent under that client-request-id from now on. */
+/** Watches requests with that client-request-id from now on. */
 export function watchRequest(requestId: string): RequestWatch {
   const state: State = {
     seen: false,
@@ -75,7 +74,7 @@ export function watchRequest(requestId: string): RequestWatch {
       state.abandoned = true;
       for (const request of state.pending) {
         if (isNodeRequest(request)) request.destroy();
-        else use(); // until undici says that it has ended
+        else use(); // until undici reports its end
       }
       return 'unwritten';
     },
@@ -104,13 +103,13 @@ const subscriptions: readonly (readonly [string, (message: unknown) => void])[] 
   ['http.client.request.created', (message) => onNodeRequest(part(message, 'request'))],
 ];
 
-/** Anything in the process may publish there, and Node ends the process for a subscriber that throws. */
+/** Any code in the process may publish on these channels, and Node ends the process if a subscriber throws. */
 const listeners = subscriptions.map(([name, listener]) => {
   const guarded = (message: unknown): void => {
     try {
       listener(message);
     } catch {
-      // Not a message of Node or of an undici that we know: it proves nothing, and what it was noted for can no longer be known to be unsent.
+      // Not a message of Node or of a known undici: it proves nothing, and its request can no longer be known to be unsent.
       doubt(message);
     }
   };
@@ -121,7 +120,7 @@ function doubt(message: unknown): void {
   try {
     for (const state of statesOf(part(message, 'request'))) state.written = true;
   } catch {
-    // Then nothing was noted for it either.
+    // Then the request wasn't noted either.
   }
 }
 
@@ -152,10 +151,10 @@ function note(request: object, id: string): readonly State[] {
   return states;
 }
 
-/** The head of the request is written right after this. */
+/** The request's head is written right after this message. */
 function onWriting(request: object | undefined, socket: object | undefined): void {
   for (const state of statesOf(request)) {
-    // Its note has been reported as unsent: it must not leave any more.
+    // The note was reported as unsent: the request must not leave any more.
     if (state.abandoned) destroy(socket);
     else {
       state.written = true;
@@ -164,7 +163,7 @@ function onWriting(request: object | undefined, socket: object | undefined): voi
   }
 }
 
-/** fetch says "other side closed" where the socket had been told why, by an alert. */
+/** Keeps the socket's own error: fetch reports "other side closed" even if an alert told the reason. */
 function noteError(state: State, socket: object): void {
   const [on, off] = [Reflect.get(socket, 'prependListener'), Reflect.get(socket, 'off')] as unknown[];
   if (typeof on !== 'function' || typeof off !== 'function') return;
@@ -189,7 +188,7 @@ function onEnded(request: object | undefined): void {
   }
 }
 
-/** node:http writes to a socket that is still connecting, which keeps it back until the connection, or the handshake, stands. */
+/** node:http writes to a socket that is still connecting, which holds the request back until the connection or handshake is complete. */
 function onNodeRequest(request: object | undefined): void {
   if (request === undefined || !isNodeRequest(request)) return;
   const id = request.getHeader(header);
@@ -220,7 +219,7 @@ function statesOf(request: object | undefined): readonly State[] {
   return (request === undefined ? undefined : byRequest.get(request)) ?? [];
 }
 
-/** undici keeps headers as a flat list of names and values; in its older versions, as the lines of the head. */
+/** undici has headers as a flat list of names and values; older versions, as the text of the head. */
 function idOf(headers: unknown): string | undefined {
   if (typeof headers === 'string') return /^client-request-id: ([\w-]+)\r?$/im.exec(headers)?.[1];
   if (!Array.isArray(headers)) return undefined;
@@ -244,7 +243,7 @@ function destroy(socket: object | undefined): void {
 
 let found: DiagnosticsChannel | null | undefined;
 
-/** Without an import, which a browser's bundle would have to resolve. */
+/** Loaded without an import, which a browser's bundler would have to resolve. */
 function channels(): DiagnosticsChannel | undefined {
   if (found === undefined) {
     try {

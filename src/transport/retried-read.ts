@@ -5,9 +5,9 @@ import { isA } from '../core/errors/thrown.ts';
 
 /** A request that changes nothing (a search, a look at a folder), and how its reply is judged. */
 export interface RetriedRead<Reply> {
-  /** Asks the server; never rejects. `timeout`: ms that are left for it. */
+  /** Asks the server; never rejects. `timeout`: the ms left for it. */
   ask(timeout: number): Promise<Reply>;
-  /** Whether the same question may be answered in a moment. */
+  /** Whether the same request may succeed a moment later. */
   mayPass(reply: Reply): boolean;
   /** The reply when the signal aborts before the first attempt or between two of them. */
   aborted(): Reply;
@@ -28,9 +28,8 @@ class PassingFailure extends Error {
 }
 
 /**
- * Repeats a read twice, shortly, when something on the way broke: a look for one note may take five requests, and without this
- * a line that loses one in ten would hardly ever let a whole one through. The last reply counts. Nothing is repeated whose
- * pause would outlast the limit.
+ * Repeats a read up to twice, after short pauses, when something broke on the way: a probe of one note may take five requests, so that on a line that loses one in ten
+ * it would hardly ever get through. The last reply counts. A read is not repeated if the pause before it would outlast the time-out.
  */
 export async function retriedRead<Reply>(read: RetriedRead<Reply>): Promise<Reply> {
   const { clock, signal, timeout } = read;
@@ -41,7 +40,7 @@ export async function retriedRead<Reply>(read: RetriedRead<Reply>): Promise<Repl
     return await pRetry(
       async (attempt) => {
         if (attempt > 1 && !(await sleep(clock, pause, signal))) signal.throwIfAborted();
-        // A timer may fire late. An attempt without time would end with its own time-out in the place of what is known.
+        // A timer may fire late. An attempt without time left would end with its own time-out instead of the reply at hand.
         if (before !== undefined && clock.monotonic() >= end) return before.reply;
         const reply = await read.ask(Math.max(1, Math.ceil(end - clock.monotonic())));
         pause = pauseAfter(attempt);
@@ -57,17 +56,17 @@ export async function retriedRead<Reply>(read: RetriedRead<Reply>): Promise<Repl
   }
 }
 
-/** ms: 100 to 200, then twice that, so that senders whom one fault has struck don't come back together. */
+/** ms: 100 to 200, then twice that; random, so that senders hit by one fault don't come back together. */
 function pauseAfter(attempt: number): number {
   return 100 * 2 ** (attempt - 1) * (1 + Math.random());
 }
 
-/** Whether a request that ended without an answer may have met a fault that passes. */
+/** Whether the fault behind a request without an answer may pass. */
 export function brokeOnTheWay(error: OfflineImError): boolean {
   return ['ENDPOINT_UNREACHABLE', 'CONNECTION_LOST', 'RESPONSE_UNREADABLE'].includes(error.code);
 }
 
-/** Whether a status speaks of a fault that passes. A server that asks to be left alone is not asked again. */
+/** Whether the fault behind a status may pass. A server that asks for a pause is not asked again. */
 export function serverFailed(answer: { readonly status: number; readonly retryAfter?: number | undefined }): boolean {
   return answer.status >= 500 && answer.retryAfter === undefined;
 }

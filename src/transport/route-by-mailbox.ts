@@ -15,30 +15,29 @@ import type {
 } from './contract.ts';
 import { combined, notAttempted, placeGone, toOutcome } from './verdict.ts';
 
-/** Where a mailbox lives. */
+/** Where a mailbox is. */
 export type RouteLocation = 'exchange-online' | 'on-premises';
 
 /** Options of {@link routeByMailbox}. */
 export interface RouteByMailboxOptions {
   /**
-   * Where the mailbox with an address is now. Must answer at once and change nothing: read a table that you keep. The gate's
+   * Returns where the mailbox with an address is now. It must return at once and have no effects: read a table that you keep. The gate's
    * `client.mailboxLocation` takes the same function.
    */
   readonly of: (address: string) => RouteLocation;
-  /** The way to each side. */
+  /** The transport to each side. */
   readonly transports: Readonly<Record<RouteLocation, Transport>>;
 }
 
 const locations = ['exchange-online', 'on-premises'] as const;
 
 /**
- * One transport for an organisation with mailboxes on both sides: each note takes the way to where its sender's mailbox is.
+ * One transport for an organisation with mailboxes on both sides: each note goes to where its sender's mailbox is.
  *
- * Mailboxes move, and take their items along. An attempt of unknown outcome is looked for in the place it was sent to and then
- * where the mailbox is now, and is absent only if it is in neither.
+ * Mailboxes move, and take their items along. A probe looks for an attempt in the place it was sent to and then where the mailbox is now; it is absent only if it is
+ * in neither.
  *
- * Throws `OPTION_INVALID`.
- *
+ * @throws {OfflineImError} `OPTION_INVALID`
  * @example
  * ```ts
  * const of = (address: string) => (moved.has(address) ? 'exchange-online' : 'on-premises');
@@ -46,12 +45,8 @@ const locations = ['exchange-online', 'on-premises'] as const;
  * ```
  */
 export function routeByMailbox(options: RouteByMailboxOptions): Transport {
-  checkArgument(
-    'routeByMailbox()',
-    'options',
-    options,
-    objectWith('{ of, transports }', { of: 'function', transports: 'object' }),
-  );
+  const shape = objectWith('{ of, transports }', { of: 'function', transports: 'object' });
+  checkArgument('routeByMailbox()', 'options', options, shape);
   return new MailboxRouter(options);
 }
 
@@ -64,7 +59,6 @@ class MailboxRouter implements Transport {
 
   constructor({ of, transports }: RouteByMailboxOptions) {
     checkArguments(MailboxRouter.prototype, 'routeByMailbox()', transportArguments);
-    if (typeof of !== 'function') throw invalid('of must be a function that gives the location of an address');
     for (const location of locations) {
       if (typeof transports?.[location]?.deliver !== 'function') throw invalid(`transports['${location}'] must be a transport`);
     }
@@ -84,12 +78,12 @@ class MailboxRouter implements Transport {
     return this.#ownerOf(place) !== undefined;
   }
 
-  /** The longest of all places that are looked into. */
+  /** The longest grace of both transports. */
   minimumGrace(place: Place): number {
     return Math.max(...this.#all.map((transport) => transport.minimumGrace?.(place) ?? 0));
   }
 
-  /** Notes of one mailbox, whose place was frozen a moment ago; what has moved since gets a new place at its next claim. */
+  /** The places of the notes were frozen a moment ago. A note whose mailbox has moved since gets a new place at its next claim. */
   async deliver(notes: readonly Note[], options: DeliverOptions): Promise<readonly DeliveryOutcome[]> {
     const outcomes: DeliveryOutcome[] = [];
     const groups = new Map<Transport, number[]>();
@@ -112,7 +106,7 @@ class MailboxRouter implements Transport {
     const questions = notes.flatMap((note) =>
       note.unknownAttempts.map((attempt) => ({ note, attempt, results: [] as ProbeResult[] })),
     );
-    // Source first: an item that is on the move with its mailbox is met in the one or in the other.
+    // Source first: an item that moves with its mailbox is then met in the one place or in the other.
     const there = questions.map((question) => ({
       question,
       transport: this.#ownerOf(question.attempt.place),
@@ -141,7 +135,7 @@ class MailboxRouter implements Transport {
     for (const result of closed) if (result.status === 'rejected') throw result.reason;
   }
 
-  /** The way of a note, or what becomes of it without one. */
+  /** The transport for a note, or the note's outcome if there is none. */
   #route(place: Place, from: Mailbox): Transport | DeliveryOutcome {
     let now: Transport;
     try {
@@ -151,26 +145,26 @@ class MailboxRouter implements Transport {
     }
     if (looksInto(now, place)) return now;
     if (this.#ownerOf(place) === undefined) {
-      const text = `The note of ${quoted(from.address)} was made for an endpoint that is not configured any more.`;
+      const text = `The note of ${quoted(from.address)} was made for an endpoint that is no longer configured.`;
       const error = new OfflineImError('PLACE_GONE', text, { details: { endpoint: place.endpoint } });
       return toOutcome({ kind: 'deferred', scope: 'note' }, error);
     }
     return toOutcome({ kind: 'deferred', scope: 'note' }, notAttempted('its mailbox has moved to another place'), 0);
   }
 
-  /** A side that has given the mailbox away refuses it: no reason to block anything, since the next claim takes the other way. */
+  /** A side that has given the mailbox away refuses it. That blocks nothing, since the next claim goes to the other side. */
   #afterMove(transport: Transport, place: Place | undefined, outcome: DeliveryOutcome): DeliveryOutcome {
     if (outcome.status !== 'blocked' || outcome.sent !== 'no' || place === undefined || !saysMovedAway(outcome.error))
       return outcome;
     try {
       if (this.#now(place.mailbox) === transport) return outcome;
     } catch {
-      return outcome; // what `of` says wrong is told with the next note
+      return outcome; // the next note reports what is wrong with `of`
     }
     return toOutcome({ kind: 'deferred', scope: 'note' }, notAttempted('its mailbox has moved to another place'), 0);
   }
 
-  /** The question for the place where the mailbox is now, where that is another one and the first has brought no proof. */
+  /** The question for the place where the mailbox is now, if that is another place and the first one proved nothing. */
   #elsewhere(question: Question, asked: Transport | undefined): Asked[] {
     const { attempt, results } = question;
     const [first] = results;
@@ -185,7 +179,7 @@ class MailboxRouter implements Transport {
     if (now === asked) return [];
     if (first?.status === 'unknown' && saysMovedAway(first.error)) results[0] = { status: 'absent' };
     const place = now.placeOf({ address: attempt.place.mailbox });
-    // Copies move along in their folder, which each side calls by its well-known name.
+    // Copies move with their folder, which each side knows by its well-known name.
     const folder = attempt.place.folder === 'sentitems' ? place.folder : 'conversationhistory';
     return [{ question, transport: now, place: { ...place, folder } }];
   }
@@ -199,7 +193,7 @@ class MailboxRouter implements Transport {
     }
     const known = locations.find((one) => one === location);
     if (known !== undefined) return this.#transports[known];
-    throw invalid(`of gave ${quoted(location)}; expected 'exchange-online' or 'on-premises'`);
+    throw invalid(`of returned ${quoted(location)}; expected 'exchange-online' or 'on-premises'`);
   }
 
   #ownerOf(place: Place): Transport | undefined {
@@ -210,7 +204,7 @@ class MailboxRouter implements Transport {
 interface Question {
   readonly note: Note;
   readonly attempt: UnknownAttempt;
-  /** In the order of the places that were asked. */
+  /** In the order in which the places were asked. */
   readonly results: ProbeResult[];
 }
 
@@ -220,7 +214,7 @@ interface Asked {
   readonly place: Place;
 }
 
-/** Puts the questions to their transports, all of one transport together. */
+/** Asks each transport all of its questions together. */
 async function ask(asked: readonly Asked[], options: { readonly signal: AbortSignal }): Promise<void> {
   for (const transport of new Set(asked.map((one) => one.transport))) {
     const own = asked.filter((one) => one.transport === transport);
@@ -228,11 +222,11 @@ async function ask(asked: readonly Asked[], options: { readonly signal: AbortSig
     const notes = own.map(({ question, place }) => ({ ...question.note, unknownAttempts: [{ ...question.attempt, place }] }));
     const results = onePerNote(await transport.probe(notes, options), notes);
     for (const [at, { question }] of own.entries())
-      question.results.push(results[at] ?? { status: 'unknown', error: noResult() });
+      question.results.push(results[at] ?? { status: 'unknown', error: nothingOf('result') });
   }
 }
 
-/** One transport's outcomes. Unless it has all notes of the call, a rejection is its notes' outcome: another transport may have delivered the rest. */
+/** A transport's outcomes. Unless it has all notes of the call, its rejection becomes the outcome of its own notes: the other may have delivered the rest. */
 async function delivered(
   transport: Transport,
   notes: readonly Note[],
@@ -250,12 +244,12 @@ async function delivered(
   }
 }
 
-/** The answers of a transport, or none: of too many or too few, nobody can tell which belongs to which note. */
+/** The answers of a transport; none if there are too many or too few, since nobody can tell which belongs to which note. */
 function onePerNote<Answer>(answers: readonly Answer[], notes: readonly Note[]): readonly Answer[] {
   return answers.length === notes.length ? answers : [];
 }
 
-/** What the places say together of one attempt. It is in one of them at most, so a draft in one says nothing while the other is closed. */
+/** The result for one attempt over all places. It is in at most one of them, so a draft in one proves nothing while the other can't be read. */
 function overPlaces(attempt: UnknownAttempt, results: readonly ProbeResult[]): ProbeResult {
   if (results.length === 0) return placeGone(attempt);
   for (const status of ['found', 'pending', 'unknown', 'draft'] as const) {
@@ -266,12 +260,12 @@ function overPlaces(attempt: UnknownAttempt, results: readonly ProbeResult[]): P
 }
 
 function looksInto(transport: Transport, place: Place): boolean {
-  // A promise is no answer.
+  // A promise is not an answer.
   if (transport.canProbe !== undefined) return answerAtOnce<unknown>(transport.canProbe(place)) === true;
   return transport.placeOf({ address: place.mailbox }).endpoint === place.endpoint;
 }
 
-/** What either side answers for a mailbox that it does not have, or not any more. */
+/** The codes of either side for a mailbox that it doesn't have, or no longer has. */
 const movedAway: ReadonlySet<unknown> = new Set([
   'MailboxNotEnabledForRESTAPI',
   'MailboxNotSupportedForRESTAPI',
@@ -281,7 +275,7 @@ const movedAway: ReadonlySet<unknown> = new Set([
   'ErrorNonExistentMailbox',
 ]);
 
-/** Asked only where the mailbox is known to be elsewhere: what has moved away has left nothing behind. */
+/** Asked only if the mailbox is known to be elsewhere: a mailbox that has moved away leaves nothing behind. */
 function saysMovedAway(error: OfflineImError): boolean {
   return error.code === 'EWS_DISABLED' || movedAway.has(property(error.details, 'responseCode'));
 }
@@ -293,12 +287,11 @@ function placeError(error: unknown): OfflineImError {
 }
 
 function noOutcome(cause?: unknown): DeliveryOutcome {
-  const error = new OfflineImError('TRANSPORT_FAILED', 'The transport gave no outcome for this note.', { cause });
-  return toOutcome({ kind: 'unconfirmed', scope: 'note' }, error);
+  return toOutcome({ kind: 'unconfirmed', scope: 'note' }, nothingOf('outcome', cause));
 }
 
-function noResult(): OfflineImError {
-  return new OfflineImError('TRANSPORT_FAILED', 'The transport gave no result for this note.');
+function nothingOf(what: 'outcome' | 'result', cause?: unknown): OfflineImError {
+  return new OfflineImError('TRANSPORT_FAILED', `The transport returned no ${what} for this note.`, { cause });
 }
 
 function invalid(must: string): OfflineImError {

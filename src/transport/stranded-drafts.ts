@@ -14,25 +14,24 @@ import {
   whole,
 } from '../core/options.ts';
 
-/** Bulk work leaves alone what is younger: a program that is just sending may still need it. */
+/** ms; younger drafts are left alone, since a program that is just sending may still need them. */
 const leastAge = 3_600_000;
 
-/** How stranded drafts are looked for. */
+/** Options of `findStrandedDrafts()`. */
 export interface FindStrandedDraftsOptions {
   /** @default none */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Also items without this library's tag, by their class: what other software left. `true` stands for the classes of
-   * missed-conversation notes; a list names your own.
+   * Also finds items without this library's tag by their class, which other software left. `true` stands for the classes of missed-conversation notes; a list names
+   * your own.
    *
    * @default false
    */
   readonly byMessageClass?: boolean | readonly string[] | undefined;
   /**
-   * Whether nothing more will happen to a note: it is delivered, dead or cancelled, and no attempt of it is under way. Asked
-   * for every draft with this library's tag. Without it no such draft is removed, since it may belong to a note that a sender
-   * somewhere is still looking for. `'accepted'`: the server has accepted that very note, so that the draft is not one that an
-   * attempt left but the note itself, which the server keeps: it is counted apart, and never removed.
+   * Returns whether nothing more will happen to a note: it is delivered, dead or cancelled, and no attempt of it is in flight. Called for every draft with this
+   * library's tag. Without it, no such draft is removed, since a sender somewhere may still be probing its note. `'accepted'`: the server has accepted that very note,
+   * so that the draft is the note itself, which the server keeps; it is counted separately and never removed.
    *
    * @default nothing is settled
    */
@@ -40,32 +39,32 @@ export interface FindStrandedDraftsOptions {
     | ((note: { readonly noteId: string; readonly tag: string }) => boolean | 'accepted' | Promise<boolean | 'accepted'>)
     | undefined;
   /**
-   * Younger drafts are left alone, in ms; never less than an hour.
+   * Leaves younger drafts alone; ms, at least an hour.
    *
    * @default 3_600_000
    */
   readonly olderThan?: number | undefined;
   /**
-   * How many drafts are looked at, at most, oldest first.
+   * The most drafts that are looked at, oldest first.
    *
    * @default 1000
    */
   readonly limit?: number | undefined;
   /**
-   * Reads the subjects too. They hold people's names, and what other software wrote there.
+   * Reads the subjects too. They hold people's names, and whatever other software wrote there.
    *
    * @default false
    */
   readonly subjects?: boolean | undefined;
 }
 
-/** How stranded drafts are removed. */
+/** Options of `removeStrandedDrafts()`. */
 export interface RemoveStrandedDraftsOptions {
   /** @default none */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What became of a draft: removed, what `removeStrandedDrafts()` would remove, or why it is left alone. */
+/** What happened to a draft: it was removed, `removeStrandedDrafts()` would remove it, or why it is left alone. */
 export type StrandedDraftAction =
   | 'removed'
   | 'would-remove'
@@ -75,35 +74,35 @@ export type StrandedDraftAction =
   | 'left-not-a-draft'
   | 'failed';
 
-/** A draft that a program left. */
+/** A draft that a program left behind. */
 export interface StrandedDraft {
   /** SMTP address of the mailbox it lies in. */
   readonly mailbox: string;
   /** Id of the item. */
   readonly id: string;
   readonly messageClass: string;
-  /** By the server's clock; undefined when it doesn't say, and then the draft is left alone. */
+  /** When it was created, by the server's clock; `undefined` if the server doesn't say, and then it is left alone. */
   readonly created: Date | undefined;
-  /** This library's tag; undefined for what other software left. */
+  /** This library's tag; `undefined` for a draft of other software. */
   readonly tag: string | undefined;
   /** Only where `subjects` asks for it. */
   readonly subject?: string;
   readonly action: StrandedDraftAction;
 }
 
-/** What a look for stranded drafts brought. */
+/** The result of finding or removing stranded drafts. */
 export interface StrandedDraftsReport {
   readonly drafts: readonly StrandedDraft[];
-  /** False when there may be more: the limit was reached. */
+  /** False if there may be more, since the limit was reached. */
   readonly complete: boolean;
   /** Drafts of notes that the server accepted and has not sent: those with the action `left-accepted`. */
   readonly accepted: number;
 }
 
-/** An item of Drafts, as a transport reads it. */
+/** An item in Drafts, as a transport reads it. */
 export interface DraftItem {
   readonly id: string;
-  /** True only where the server says that it was neither sent nor handed over. */
+  /** True only if the server says that it was neither sent nor submitted. */
   readonly unsent: boolean;
   readonly tag: string | undefined;
   /** ms since 1970, by the server's clock. */
@@ -112,7 +111,7 @@ export interface DraftItem {
   readonly subject: string | undefined;
 }
 
-/** What a look into Drafts asks for. */
+/** A search of Drafts. */
 export interface DraftsQuery {
   readonly messageClasses: readonly string[];
   readonly signal: AbortSignal;
@@ -120,15 +119,15 @@ export interface DraftsQuery {
   readonly limit: number;
 }
 
-/** Drafts of one mailbox. Both throw what keeps them from it. */
+/** The Drafts folder of one mailbox. Both methods reject if they can't read or remove. */
 export interface DraftsFolder<Item extends DraftItem> {
-  /** What has this library's tag, or a class that begins with one of those. `now`: the server's time, or ours. */
+  /** Items with this library's tag, or a class that begins with one of those. `now`: the server's time, else ours, in ms since 1970. */
   find(query: DraftsQuery): Promise<{ readonly items: readonly Item[]; readonly complete: boolean; readonly now: number }>;
-  /** Moves them to Deleted Items; what became of each, in order. */
+  /** Moves them to Deleted Items. Resolves with what happened to each, in order. */
   remove(items: readonly Item[], signal: AbortSignal): Promise<readonly ('removed' | 'failed' | 'left-not-a-draft')[]>;
 }
 
-/** Looks through Drafts of one mailbox and says what is safe to remove. */
+/** Finds the stranded drafts of one mailbox, and which of them are safe to remove. */
 export async function findStrandedDrafts(
   folder: DraftsFolder<DraftItem>,
   mailbox: string,
@@ -151,7 +150,7 @@ export async function findStrandedDrafts(
   return reportOf(drafts, found.complete);
 }
 
-/** Removes what a look has found to be safe to remove, as far as it still is: all is looked at again before anything is removed. */
+/** Removes drafts that were found safe to remove, if they still are: it looks at all of them again first. */
 export async function removeStrandedDrafts<Item extends DraftItem>(
   folderOf: (mailbox: string) => DraftsFolder<Item>,
   given: readonly StrandedDraft[],
@@ -233,7 +232,7 @@ function classesOf(option: boolean | readonly string[] | undefined): readonly st
   return option === true ? missedConversationClasses : [];
 }
 
-/** The search matches beginnings, also of longer words. */
+/** Whether a class is one of these or below one: the search also matches longer words. */
 function isBelow(messageClass: string | undefined, classes: readonly string[]): boolean {
   const own = `${(messageClass ?? '').toLowerCase()}.`;
   return classes.some((parent) => own.startsWith(`${parent.toLowerCase()}.`));

@@ -1,45 +1,45 @@
 import type { Clock } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
-import { property } from '../core/errors/thrown.ts';
+import { isDate, property } from '../core/errors/thrown.ts';
 import { connectionCode, withoutCause } from './connection-errors.ts';
 
-/** Why a token is asked for: there is none, the one at hand ends, or the server refused it (leave out any cache of your own). */
+/** Why a token is requested: `first`, there is none; `expired`, the current one ends; `refused`, the server refused it, so bypass any cache of your own. */
 export type TokenReason = 'first' | 'expired' | 'refused';
 
-/** A token and how long it is good. Without an end it is used until the server refuses it. */
+/** A token and when it expires. Without an expiry, it is used until the server refuses it. */
 export interface AccessToken {
-  /** As it goes into the header, without `Bearer`. */
+  /** The token as it goes into the header, without `Bearer`. */
   readonly token: string;
-  /** When it ends: a `Date`, or ms since 1970. `null` says nothing. */
+  /** When it expires: a `Date`, or ms since 1970. `null` counts as left out. @default used until the server refuses it */
   readonly expiresAt?: Date | number | null | undefined;
-  /** The same in ms since 1970, as the credentials of `@azure/identity` say it. Ignored beside `expiresAt`. */
+  /** The same in ms since 1970, as credentials of `@azure/identity` return it. Ignored beside `expiresAt`. */
   readonly expiresOnTimestamp?: number | undefined;
 }
 
-/** Reads what a host's getToken gave. `lifetime`: ms from now, Infinity when it doesn't say. */
+/** Reads what a host's getToken returned. `lifetime`: ms from now; Infinity if it doesn't say. */
 function readToken(reply: string | AccessToken, now: number): { readonly value: string; readonly lifetime: number } {
   const given: Partial<AccessToken> = typeof reply === 'string' ? { token: reply } : (reply ?? {});
   const { token, expiresAt = given.expiresOnTimestamp } = given;
-  // What RFC 6750 allows; anything else would not survive as a header, or says "Bearer" twice.
+  // As RFC 6750 allows; anything else wouldn't survive as a header, or would say "Bearer" twice.
   if (typeof token !== 'string' || !/^[\w\-.~+/]+=*$/.test(token)) {
-    throw noToken('getToken gave something that is not a token.');
+    throw noToken('getToken returned something that is not a token.');
   }
   const lifetime = expiresAt === undefined || expiresAt === null ? Number.POSITIVE_INFINITY : timeOf(expiresAt) - now;
   if (Number.isNaN(lifetime)) {
     throw noToken(
-      'getToken gave an expiresAt that is no time; expected a Date, or ms since 1970 (OAuth gives seconds from now: Date.now() + expires_in * 1000).',
+      'getToken returned an expiresAt that is not a time; expected a Date, or ms since 1970 (OAuth gives seconds from now: Date.now() + expires_in * 1000).',
     );
   }
   return { value: token, lifetime };
 }
 
-/** ms since 1970. Text is not converted: a number of seconds in quotes would pass for one of ms. */
+/** ms since 1970. Text isn't converted: a number of seconds in quotes would pass for ms. */
 function timeOf(value: unknown): number {
   if (typeof value === 'number') return value;
-  return Object.prototype.toString.call(value) === '[object Date]' ? Number(value) : Number.NaN;
+  return isDate(value) ? Number(value) : Number.NaN;
 }
 
-/** Codes of OAuth 2.0 and OpenID Connect, which say why there is no token. */
+/** Codes of OAuth 2.0 and OpenID Connect for why there is no token. */
 const oauthCodes: ReadonlySet<string> = new Set([
   'access_denied',
   'consent_required',
@@ -56,7 +56,7 @@ const oauthCodes: ReadonlySet<string> = new Set([
   'unsupported_grant_type',
 ]);
 
-/** What passes by itself: the identity provider is busy, or a part of it is down. */
+/** Codes of faults that pass: the identity provider is busy, or a part of it is down. */
 const passing: ReadonlySet<string> = new Set([
   'server_error',
   'temporarily_unavailable',
@@ -70,32 +70,32 @@ const passing: ReadonlySet<string> = new Set([
   'AADSTS90055',
 ]);
 
-/** The host has given what is no token, and would give it again. */
+/** The host returned something that is not a token, and would do so again. */
 export function noToken(text: string): OfflineImError {
   return new OfflineImError('AUTHENTICATION_FAILED', text, { details: { standing: true } });
 }
 
 /**
- * Whether someone must act before there is a token: the identity provider refuses the client, the account or the request, or the host gives none. Whatever
- * else getToken fails with may pass by itself: the token endpoint can't be reached, is busy, or does not answer.
+ * Whether someone must act before there is a token: the identity provider refuses the client, the account or the request, or the host returns no token. Any other
+ * failure of getToken may pass: the token endpoint can't be reached, is busy, or doesn't answer.
  */
 export function isStanding(error: OfflineImError): boolean {
   return error.details?.standing === true;
 }
 
-/** How far a text is looked through for a code. */
+/** How many characters of a text are searched for a code. */
 const lookedThrough = 4_096;
 
 /**
- * The host's getToken failed. Of its error only codes are kept that say what happened: its text, and what hangs on it, may be
- * a page of the identity provider or the request with the client's secret.
+ * The error of a failed getToken. Only codes that say what happened are kept of the host's error: its message and properties may hold a page of the identity provider, or
+ * the request with the client's secret.
  */
 function tokenError(error: unknown): OfflineImError {
   const details: { errorName?: string; errorCode?: string; standing?: true } = {};
   const name = property(error, 'name');
   if (typeof name === 'string' && /^(?:[A-Z][a-z]{1,20}){0,4}Error$/.test(name)) details.errorName = name;
   const code = [property(error, 'code'), property(error, 'errorCode'), property(error, 'error')].find(isOAuthCode);
-  // Entra ID gives both: the number says more, but either may say that it passes.
+  // Entra ID has both: the number says more, but either may mean that the fault passes.
   const refusals = [entraCode(error), code].filter((one) => one !== undefined);
   const known = refusals[0] ?? connectionCode(error);
   if (known !== undefined) details.errorCode = known;
@@ -109,30 +109,30 @@ function isOAuthCode(code: unknown): code is string {
   return typeof code === 'string' && oauthCodes.has(code);
 }
 
-/** The number by which Entra ID's documentation explains a refusal. */
+/** Entra ID's number for a refusal, as its documentation lists it. */
 function entraCode(error: unknown): string | undefined {
   const message = property(error, 'message');
   return typeof message === 'string' ? /\bAADSTS\d{4,8}\b/.exec(message.slice(0, lookedThrough))?.[0] : undefined;
 }
 
-/** Asks the host. `reason` is why the token at hand is not enough, `claims` what the server wants to see in the next one. */
+/** The host's getToken. `reason`: why the current token isn't enough; `claims`: what the server wants to see in the next one. */
 export type AskForToken = (request: {
   readonly signal: AbortSignal;
   readonly reason: TokenReason;
   readonly claims?: string;
 }) => Promise<string | AccessToken> | string | AccessToken;
 
-/** What a request waits with. */
+/** A request that needs a token. */
 interface Waiting {
   readonly signal: AbortSignal;
   readonly clock: Clock;
 }
 
-/** A token in use. Compared by identity: the host may give the same text again. */
+/** A token in use. Compared by identity, since the host may return the same text again. */
 export interface CachedToken {
   readonly value: string;
   readonly reason: TokenReason;
-  /** Whether it was asked for with what the server wants to see in it. */
+  /** Whether it was requested with the server's claims. */
   readonly challenged: boolean;
   /** Monotonic times. */
   readonly obtained: number;
@@ -140,7 +140,7 @@ export interface CachedToken {
   refreshAt: number;
 }
 
-/** One question to the host that is still open, shared by all who need its answer. */
+/** A call of getToken in progress, shared by all requests that need its token. */
 interface Pending {
   readonly reason: TokenReason;
   readonly challenged: boolean;
@@ -149,13 +149,13 @@ interface Pending {
   waiting: number;
 }
 
-/** ms. A host that doesn't answer is asked anew by whoever comes then. */
+/** ms that a call of getToken may take; the next request then calls it again. */
 const timeout = 30_000;
 
-/** ms between questions of the same kind that led to nothing: a failed refresh, a fresh token that was refused as well. */
+/** ms between calls of getToken that would be in vain: after a failed refresh, or a fresh token that was refused as well. */
 const pause = 10_000;
 
-/** Keeps one token for many requests and sees to it that the host is asked once, not once a request. */
+/** Keeps one token for many requests, so that the host is asked once, not once per request. */
 export class TokenCache {
   readonly #ask: AskForToken;
   readonly #refreshBefore: number;
@@ -167,7 +167,7 @@ export class TokenCache {
     this.#refreshBefore = refreshBefore;
   }
 
-  /** The token to use now. Shortly before its end it is still good: the next one is then fetched beside the requests. */
+  /** The token to use now. Shortly before it expires it is still good, and the next one is fetched in the background. */
   async current(waiting: Waiting): Promise<CachedToken> {
     const token = this.#token;
     const now = waiting.clock.monotonic();
@@ -182,17 +182,18 @@ export class TokenCache {
   }
 
   /**
-   * The token to try after the server refused one; undefined when asking again is idle. Requests that were refused with the
-   * same token share one question. `claims`: what the server wants the next one to say.
+   * The token to try after the server refused one; `undefined` if asking again is pointless. Requests that were refused with the same token share one call of getToken.
+   *
+   * @param claims What the server wants to see in the next token.
    */
   async afterRefusal(refused: CachedToken, waiting: Waiting, claims?: string): Promise<CachedToken | undefined> {
-    // One that was asked for without a word of the claims would be refused for them as well.
+    // A token requested without the claims would be refused as well.
     const meets = ({ challenged }: { readonly challenged: boolean }): boolean => claims === undefined || challenged;
     if (this.#token !== undefined && this.#token !== refused && meets(this.#token)) return this.#token;
-    // It came for a refusal, and was refused at once: the next would be too.
+    // It was fetched after a refusal and refused at once: so would the next.
     if (refused.reason === 'refused' && meets(refused) && waiting.clock.monotonic() - refused.obtained < pause) return undefined;
     if (this.#pending !== undefined && (this.#pending.reason !== 'refused' || !meets(this.#pending))) {
-      // Asked before the refusal was known: a host with a cache of its own may have given the same one.
+      // Requested before the refusal was known: a host with a cache of its own may return the same token.
       const next = await this.#wait(this.#pending, waiting.signal);
       if (next.value !== refused.value && meets(next)) return next;
       if (this.#token !== undefined && this.#token !== next && meets(this.#token)) return this.#token;
@@ -230,7 +231,7 @@ export class TokenCache {
         throw error instanceof OfflineImError ? withoutCause(error) : tokenError(error);
       },
     );
-    answer.catch(() => {}); // a refresh beside the requests has nobody waiting
+    answer.catch(() => {}); // nobody waits for a refresh in the background
     const pending: Pending = { reason, challenged: claims !== undefined, answer, abandon, waiting: 0 };
     this.#pending = pending;
     return pending;
@@ -240,14 +241,14 @@ export class TokenCache {
     const { reason, claims } = request;
     const reply = readToken(await this.#ask(request), clock.now());
     const obtained = clock.monotonic();
-    // A clock that is wrong, or a unit mistaken, must not make every request fetch a token.
+    // A wrong clock, or seconds in place of ms, must not make every request fetch a token.
     const lifetime = Math.max(reply.lifetime, pause);
     const refreshAt = obtained + Math.max(lifetime - this.#refreshBefore, lifetime / 2);
     const challenged = claims !== undefined;
     return { value: reply.value, reason, challenged, obtained, expires: obtained + lifetime, refreshAt };
   }
 
-  /** No longer than the request may take. When nobody is left who waits, the question is dropped. */
+  /** Waits no longer than the request may take. Aborts the call of getToken when nobody waits for it any more. */
   async #wait(pending: Pending, signal: AbortSignal): Promise<CachedToken> {
     pending.waiting += 1;
     const { promise: ended, reject } = Promise.withResolvers<never>();

@@ -1,7 +1,7 @@
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import type { DeliveryOutcome, ProbeResult, Scope, UnknownAttempt } from './contract.ts';
 
-/** What an answer of the server means for a note: a {@link DeliveryOutcome} in the making. */
+/** What a server's answer means for a note; {@link toOutcome} makes it a {@link DeliveryOutcome}. */
 export type Verdict =
   | { readonly kind: 'deferred'; readonly scope: Scope; readonly retryAfter?: number }
   | { readonly kind: 'unconfirmed'; readonly scope: Scope }
@@ -15,8 +15,8 @@ export type Verdict =
     };
 
 /**
- * The outcome that a verdict stands for. The server's own back-off, when it gave one, goes before ours.
- * A rejected note is said to have no draft; whoever looks for one corrects that.
+ * The outcome of a verdict. A back-off that the server asked for, in ms, takes precedence over the verdict's.
+ * A rejected note is assumed to have left no draft; a caller that looks for one corrects that.
  */
 export function toOutcome(verdict: Verdict, error: OfflineImError, backOff?: number): DeliveryOutcome {
   switch (verdict.kind) {
@@ -39,15 +39,15 @@ export function toOutcome(verdict: Verdict, error: OfflineImError, backOff?: num
   }
 }
 
-/** Nothing was written, by our own decision. */
+/** The error of a request that we decided not to write. */
 export function notAttempted(why: string): OfflineImError {
   return new OfflineImError('NOT_ATTEMPTED', `The request was not sent: ${why}.`);
 }
 
-/** A proof goes before a hope, and what is known before what isn't. */
+/** A proof before a hope, and knowledge before the lack of it. */
 const precedence = ['found', 'pending', 'draft', 'unknown', 'absent'] as const;
 
-/** The one result for several attempts of a note, each looked for by itself, in the order of `attempts`. */
+/** Combines the results of a note's attempts, which are in the order of `attempts`, into one. */
 export function combined(results: readonly ProbeResult[], attempts: readonly UnknownAttempt[] = []): ProbeResult {
   for (const status of precedence) {
     const alike = results.filter((result) => result.status === status);
@@ -70,15 +70,15 @@ export function combined(results: readonly ProbeResult[], attempts: readonly Unk
   return { status: 'absent' };
 }
 
-/** What blocks or delays more than its own note goes first, or nobody would heed it. */
+/** How much a result blocks or delays: the widest is reported, or nothing would obey it. */
 function reach(result: ProbeResult): number {
   if (result.status !== 'unknown') return 0;
   const scope = { note: 0, mailbox: 1, endpoint: 2 }[result.scope ?? 'note'];
   return scope * 2 + (result.blocked === true ? 1 : 0);
 }
 
-/** An attempt that nobody here can look for. */
+/** The result for an attempt that this transport can't look for. */
 export function placeGone(attempt: UnknownAttempt): ProbeResult {
-  const text = 'This attempt went to an endpoint that is not configured any more.';
+  const text = 'This attempt went to an endpoint that is no longer configured.';
   return { status: 'unknown', error: new OfflineImError('PLACE_GONE', text, { details: { endpoint: attempt.place.endpoint } }) };
 }

@@ -7,22 +7,22 @@ interface Owner {
   readonly circuit: Circuit;
 }
 
-/** ms for which a trial that found nothing to try is put off, unless its time comes before. */
+/** ms for which a trial that found nothing to try is put off, unless something may be due earlier. */
 const putOffFor = 1_000;
 
 /**
- * Lanes, or endpoints, whose circuit does not admit all: what a fleet of others costs nothing to leave out. To be told of whatever happens to a circuit; what time
- * changes it finds itself.
+ * The lanes, or endpoints, whose circuits don't admit everything, so that the rest of a fleet costs nothing. Call {@link update} when something happens to a circuit;
+ * {@link advance} finds what time changes.
  */
 class CircuitIndex<Owned extends Owner> {
   readonly #closed = new Map<string, Owned>();
   readonly #trial = new Map<string, Owned>();
-  /** Trials that found nothing to try, by the time from which they are tried again; the first that were put off come first. */
+  /** Trials that found nothing to try, with the time from which they are tried again, in the order of that time. */
   readonly #putOff = new Map<string, { readonly owner: Owned; readonly until: number }>();
   readonly #changes = new DueQueue();
   #version = 0;
 
-  /** Another number whenever a circuit admits something else than before. */
+  /** Changes whenever a circuit admits something other than before. */
   get version(): number {
     return this.#version;
   }
@@ -32,7 +32,7 @@ class CircuitIndex<Owned extends Owner> {
     return this.#closed.values();
   }
 
-  /** Those that admit a trial which may find something. */
+  /** Those that admit a trial, and may have something to try. */
   get trial(): Iterable<Owned> {
     return this.#trial.values();
   }
@@ -43,7 +43,7 @@ class CircuitIndex<Owned extends Owner> {
     for (const { owner } of this.#putOff.values()) yield owner;
   }
 
-  /** How many do not admit all. */
+  /** How many don't admit everything. */
   get size(): number {
     return this.#closed.size + this.trials;
   }
@@ -52,7 +52,7 @@ class CircuitIndex<Owned extends Owner> {
     return this.#trial.size + this.#putOff.size;
   }
 
-  /** Something happened to the circuit. */
+  /** Call it when something happened to the circuit. */
   update(owner: Owned, now: number): void {
     const { name, circuit } = owner;
     const admits = circuit.admits(now);
@@ -65,14 +65,14 @@ class CircuitIndex<Owned extends Owner> {
     if (admits !== before) this.#version += 1;
   }
 
-  /** It is no more. */
+  /** It no longer exists. */
   forget({ name }: Owned): void {
     if (this.#admitted(name) !== 'all') this.#version += 1;
     this.#changes.set(name, undefined);
     this.#drop(name);
   }
 
-  /** Takes in what time has changed. */
+  /** Applies what time has changed. */
   advance(now: number): void {
     for (let name = this.#changes.take(now); name !== undefined; name = this.#changes.take(now)) {
       const owner = this.#closed.get(name) ?? this.#trial.get(name) ?? this.#putOff.get(name)?.owner;
@@ -84,18 +84,18 @@ class CircuitIndex<Owned extends Owner> {
     }
   }
 
-  /** ms until time changes one. */
+  /** ms until time changes one of them. */
   nextChange(now: number): number | undefined {
     const next = this.#changes.peek();
     return next === undefined ? undefined : next - now;
   }
 
-  /** Its trial found nothing to try: not again before a moment has passed, unless {@link tryAgain} says so. */
+  /** Its trial found nothing to try: it is not tried again for a moment, unless {@link tryAgain} is called. */
   putOff(owner: Owned, now: number): void {
     if (this.#trial.delete(owner.name)) this.#putOff.set(owner.name, { owner, until: now + putOffFor });
   }
 
-  /** There may be something to try by now. */
+  /** It may have something to try by now. */
   tryAgain(owner: Owned): void {
     if (this.#putOff.delete(owner.name)) this.#trial.set(owner.name, owner);
   }
@@ -118,31 +118,31 @@ class CircuitIndex<Owned extends Owner> {
 
 interface Lists {
   readonly version: number;
-  /** Lanes that not even a trial may go to, for the sake of a circuit. */
+  /** Lanes whose circuits don't even admit a trial. */
   readonly closed: readonly string[];
-  /** Lanes that a trial may go to, but no batches. */
+  /** Lanes that admit a trial, but no batches. */
   readonly trial: readonly string[];
 }
 
 /**
- * Which lanes can't be worked on now, kept up with each change: a claim, a settlement or a `send()` costs the same however many mailboxes wait for a server. The
- * lists that it gives stay the same objects until they change, so that spools can tell.
+ * The lanes that can't be worked on now. It is updated with each change, so that a claim, a settlement or a `send()` costs the same however many mailboxes wait for a
+ * server. The lists it returns stay the same objects until they change, which spools rely on.
  */
 export class Admissions {
   readonly lanes = new CircuitIndex<Lane>();
   readonly endpoints = new CircuitIndex<Endpoint>();
-  /** Lanes with as many requests under way as they may have. */
+  /** Lanes with as many requests in flight as they may have. */
   readonly #busy = new Set<string>();
   #busyList: readonly string[] | undefined;
-  /** Lanes by how many requests more each may have. */
+  /** The number of lanes by how many more requests each may have. */
   readonly #free = new Map<number, number>();
   #lists: Lists | undefined;
-  /** Lanes of closed endpoints that came after the lists were made. */
+  /** Lanes of closed endpoints that were added after the lists were made. */
   #joined: string[] = [];
   #joinedList: readonly string[] | undefined;
   #moves = 0;
 
-  /** Takes in what time has changed. */
+  /** Applies what time has changed. */
   advance(now: number): void {
     this.lanes.advance(now);
     this.endpoints.advance(now);
@@ -154,7 +154,7 @@ export class Admissions {
     return joined([closed, trial, this.#later(), this.#busyNow()]);
   }
 
-  /** Lanes that nothing can be claimed of. */
+  /** Lanes of which nothing can be claimed. */
   closed(): readonly string[] {
     const { closed } = this.#made();
     return joined([closed, this.#later(), this.#busyNow()]);
@@ -171,7 +171,7 @@ export class Admissions {
     if (admits === 'all') return;
     this.#joined.push(lane.name);
     this.#joinedList = undefined;
-    // Now and then all are listed anew, so that what came later stays short.
+    // The lists are made anew now and then, so that the additions stay short.
     const most = 16 + 2 * Math.sqrt((this.#lists?.closed.length ?? 0) + (this.#lists?.trial.length ?? 0));
     if (admits === 'trial' || this.#joined.length > most) this.moved();
   }
@@ -189,7 +189,7 @@ export class Admissions {
     this.#moves += 1;
   }
 
-  /** Changes how many requests of a lane are under way, or may be. */
+  /** Runs `change`, which changes how many requests a lane has or may have in flight. */
   count(lane: Lane, change: () => void): void {
     this.#countFree(freeOf(lane), -1);
     change();
@@ -198,7 +198,7 @@ export class Admissions {
     this.#setBusy(lane, free === 0);
   }
 
-  /** Requests that each lane with any to spare may have more, `most` at most. */
+  /** How many more requests each lane that isn't busy may have, at most `most`. */
   leastFree(most: number): number {
     for (let free = 1; free < most; free++) if ((this.#free.get(free) ?? 0) > 0) return free;
     return most;

@@ -1,27 +1,27 @@
 import type { Reason } from '../../spool/contract.ts';
 
-/** What a circuit was opened by: the connection, the login, or what only sending meets (quota, send-as, configuration). */
-export type Obstacle = 'connection' | 'login' | 'sending';
+/** What opened a circuit: the connection, the login, or something that only sending meets (quota, send-as, configuration). */
+export type OpenedBy = 'connection' | 'login' | 'sending';
 
 /** A failure that opens a circuit. Times are monotonic, in ms. */
 export interface Failure {
   readonly now: number;
-  /** When the request began that met it. */
+  /** When the request that failed began. */
   readonly startedAt: number;
-  readonly obstacle: Obstacle;
-  readonly reason?: Reason;
-  /** ms until a trial, after so many failures in a row. */
+  readonly openedBy: OpenedBy;
+  readonly reason: Reason;
+  /** Returns the ms until a trial, after so many failures in a row. */
   retryIn(failures: number): number;
-  /** Until when the server asked to be left alone. */
+  /** The time until which the server asked for a pause. */
   readonly notBefore?: number;
 }
 
 interface Open {
   readonly since: number;
-  /** When it was last found to be open: what began before says nothing new. */
+  /** The time of the last failure: requests that began before it say nothing new. */
   readonly last: number;
-  readonly obstacle: Obstacle;
-  readonly reason: Reason | undefined;
+  readonly openedBy: OpenedBy;
+  readonly reason: Reason;
   notBefore: number;
   nextTrial: number;
   trying: boolean;
@@ -30,8 +30,8 @@ interface Open {
 }
 
 /**
- * Whether a mailbox, or an endpoint, may be worked on now. Failures open the circuit; from time to time a single trial goes through, a probe and a delivery in turn;
- * what the circuit was opened for closes it again: any request after a failed login, only a delivery after what sending met. Pure: the time comes in.
+ * Whether a mailbox or an endpoint may be used now. Failures open the circuit. From time to time, a single trial goes through, a probe and a delivery in turn. Any
+ * request that succeeds closes it again; only a delivery does if sending had opened it. Pure: callers pass the time.
  */
 export class Circuit {
   #open: Open | undefined;
@@ -44,7 +44,7 @@ export class Circuit {
     return this.#open?.since;
   }
 
-  /** Why it is open. */
+  /** Why it is open; `undefined` while it is closed. */
   get reason(): Reason | undefined {
     return this.#open?.reason;
   }
@@ -54,53 +54,53 @@ export class Circuit {
     return this.#open?.trialFailed === true;
   }
 
-  /** True when no success could end anything. */
+  /** True if there is nothing that a success could end. */
   get isUntroubled(): boolean {
     return this.#open === undefined && this.#failures === 0;
   }
 
-  /** True when there is nothing to remember of it. */
+  /** True if it has nothing to remember. */
   isFresh(now: number): boolean {
     return this.#open === undefined && this.#failures === 0 && this.#pausedUntil <= now;
   }
 
-  /** `trial`: one batch, to find out. */
+  /** What it admits now; `trial`: a single batch, to find out. */
   admits(now: number): 'all' | 'trial' | 'none' {
     if (now < this.#pausedUntil) return 'none';
     if (this.#open === undefined) return 'all';
     return this.#open.trying || now < this.#open.nextTrial ? 'none' : 'trial';
   }
 
-  /** When it may admit more than it does now, unless something is reported before. */
+  /** The time from which it admits more than now, unless something is reported before; `undefined` if time changes nothing. */
   nextChange(now: number): number | undefined {
     // Both must be over.
     const time = Math.max(this.#pausedUntil, this.#open?.nextTrial ?? now);
     return time > now ? time : undefined;
   }
 
-  /** Which kind of trial comes next: in turn, since either may have nothing to try, and a probe can't tell whether sending works. */
+  /** The kind of the next trial. They take turns: either may have nothing to try, and a probe can't tell whether sending works. */
   get nextTrial(): 'probe' | 'deliver' {
     return this.#open?.lastTrial === 'probe' ? 'deliver' : 'probe';
   }
 
-  /** A batch begins; while the circuit is open it is the trial. */
+  /** A batch begins; it is the trial if the circuit is open. */
   begin(kind: 'probe' | 'deliver'): void {
     if (this.#open === undefined) return;
     this.#open.trying = true;
     this.#open.lastTrial = kind;
   }
 
-  /** The trial has ended, whatever came of it. */
+  /** The trial has ended, with whatever outcome. */
   endTrial(): void {
     if (this.#open !== undefined) this.#open.trying = false;
   }
 
-  /** Opens the circuit, or keeps it open for longer. `false`: the failure of a request that began before the last one says nothing new. */
+  /** Opens the circuit, or keeps it open for longer. Returns false for a request that began before the last failure: it says nothing new. */
   failed(failure: Failure): boolean {
-    const { now, startedAt, obstacle, reason, notBefore = Number.NEGATIVE_INFINITY } = failure;
+    const { now, startedAt, openedBy, reason, notBefore = Number.NEGATIVE_INFINITY } = failure;
     const open = this.#open;
     if (open !== undefined && startedAt <= open.last) {
-      // But a longer back-off is obeyed.
+      // A longer back-off is obeyed all the same.
       open.notBefore = Math.max(open.notBefore, notBefore);
       open.nextTrial = Math.max(open.nextTrial, notBefore);
       return false;
@@ -108,14 +108,14 @@ export class Circuit {
     this.#failures += 1;
     this.#lastFailure = now;
     const nextTrial = now + failure.retryIn(this.#failures);
-    // A trial is under way until its batch ends, also when it has failed already.
+    // A trial lasts until its batch ends, even if it has already failed.
     const { since = now, trying = false, lastTrial } = open ?? {};
     const trialFailed = open !== undefined;
-    this.#open = { since, last: now, obstacle, reason, notBefore, nextTrial, trying, lastTrial, trialFailed };
+    this.#open = { since, last: now, openedBy, reason, notBefore, nextTrial, trying, lastTrial, trialFailed };
     return true;
   }
 
-  /** Waits without a trial at the end: "busy" is no obstacle. `false`: a request that began before the last failure counts no second one. */
+  /** Pauses without opening: "busy" is no obstacle. Returns false for a request that began before the last failure, which doesn't count as another one. */
   delayed({ now, startedAt, retryIn }: Pick<Failure, 'now' | 'startedAt' | 'retryIn'>): boolean {
     const isNews = startedAt > this.#lastFailure;
     if (isNews) this.#failures += 1;
@@ -124,14 +124,14 @@ export class Circuit {
     return isNews;
   }
 
-  /** Admits nothing until then; counts as no failure. */
+  /** Admits nothing until that time; doesn't count as a failure. */
   pause(until: number): void {
     this.#pausedUntil = Math.max(this.#pausedUntil, until);
   }
 
   /**
-   * A request passed: what it shows to be over is over. `delivery`: it was not only answered, something was sent. Returns whether it closed the circuit.
-   * What was on its way before takes nothing back of a time for which the server has asked to be left alone since.
+   * A request succeeded, which may close the circuit. `delivery`: it wasn't only answered, it sent something. Returns whether it closed the circuit.
+   * A request that began before the server asked for a pause doesn't shorten that pause.
    */
   worked({
     now,
@@ -145,7 +145,7 @@ export class Circuit {
     const open = this.#open;
     if (open !== undefined) {
       if (startedAt <= open.last && now < open.notBefore) return false;
-      if (open.obstacle === 'sending' && !delivery) return false;
+      if (open.openedBy === 'sending' && !delivery) return false;
     }
     this.#failures = 0;
     this.#lastFailure = Number.NEGATIVE_INFINITY;
@@ -153,38 +153,36 @@ export class Circuit {
     return open !== undefined;
   }
 
-  /** The host has mended something: a trial may go now. */
+  /** The host has fixed something: a trial may go now. */
   retryNow(now: number): void {
     this.#pausedUntil = Math.min(this.#pausedUntil, now);
     if (this.#open !== undefined) this.#open.nextTrial = Math.min(this.#open.nextTrial, now);
   }
 }
 
-/**
- * How many requests of a mailbox may be under way: halved by a server's "too many", raised again, slowly, by what goes well. Pure.
- */
+/** How many requests of a mailbox may be in flight: halved when a server is busy, raised again slowly by deliveries. */
 export interface ConcurrencyLimit {
-  /** Requests at a time, 1 and up. */
+  /** Concurrent requests, 1 and up. */
   readonly size: number;
-  /** Notes delivered since it changed last. */
+  /** Notes delivered since it last changed. */
   readonly successes: number;
 }
 
 /** A sender's mailbox. */
 export interface Lane {
   readonly name: string;
-  /** Another one once the mailbox has moved. */
+  /** Changes when the mailbox moves. */
   endpoint: Endpoint;
   readonly circuit: Circuit;
   inFlight: number;
   limit: ConcurrencyLimit;
 }
 
-/** A server, by the name that its transport gives it. */
+/** A server, by the name that the transport gives it. */
 export interface Endpoint {
   readonly name: string;
   readonly circuit: Circuit;
   readonly lanes: Map<string, Lane>;
-  /** Its copies after an error prove nothing: one note a request, so that an error speaks of that note only. */
+  /** True if its copies after an error prove nothing: it gets one note per request, so that an error concerns that note only. */
   oneByOne: boolean;
 }

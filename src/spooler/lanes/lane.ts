@@ -4,12 +4,12 @@ import type { DeliveryOutcome, Scope } from '../../transport/contract.ts';
 import type { SpoolerSettings } from '../options.ts';
 import { backOff, obey, reasonOf } from '../outcome.ts';
 import { Admissions } from './admissions.ts';
-import { Circuit, type ConcurrencyLimit, type Endpoint, type Lane, type Obstacle } from './circuit.ts';
+import { Circuit, type ConcurrencyLimit, type Endpoint, type Lane, type OpenedBy } from './circuit.ts';
 
-/** Notes that must be delivered before one more request is allowed. A server that throttles takes about 30 a minute. */
+/** How many notes must be delivered before one more request is allowed. A server that throttles takes about 30 per minute. */
 export const successesToGrow = 20;
 
-/** Half as many at a time, and never none. */
+/** Halves the number of concurrent requests, down to 1. */
 export function shrink({ size }: ConcurrencyLimit): ConcurrencyLimit {
   return { size: Math.max(1, Math.floor(size / 2)), successes: 0 };
 }
@@ -22,14 +22,14 @@ export function grow(limit: ConcurrencyLimit, most: number): ConcurrencyLimit {
   return successes + 1 < successesToGrow ? { size, successes: successes + 1 } : { size: size + 1, successes: 0 };
 }
 
-/** The lanes and endpoints of which there is something to remember: a fleet has many mailboxes, of which few are at work. */
+/** The lanes and endpoints that have something to remember: of a fleet's many mailboxes, few are active. */
 export class LaneTable {
   readonly admissions = new Admissions();
   readonly #concurrency: number;
   readonly #endpointOf: (lane: string) => string;
   readonly #lanes = new Map<string, Lane>();
   readonly #endpoints = new Map<string, Endpoint>();
-  /** Those known, by name. */
+  /** The remembered lanes, by name. */
   readonly lanes: ReadonlyMap<string, Lane> = this.#lanes;
 
   constructor(concurrency: number, endpointOf: (lane: string) => string) {
@@ -41,12 +41,12 @@ export class LaneTable {
     return this.#endpoints.values();
   }
 
-  /** Where that mailbox is now, if anything is remembered of there. */
+  /** The endpoint where a mailbox is now, if it is remembered. */
   endpointOf(name: string): Endpoint | undefined {
     return this.#endpoints.get(this.#endpointOf(name));
   }
 
-  /** That lane, which is fresh when nothing is remembered of it. */
+  /** The lane of that name, a fresh one if none is remembered. */
   lane(name: string, now: number): Lane {
     let lane = this.#lanes.get(name);
     if (lane === undefined) {
@@ -60,8 +60,8 @@ export class LaneTable {
   }
 
   /**
-   * A mailbox may have moved to another server: what is known of the old one says nothing about it any more. Not while requests are under way, whose
-   * outcomes speak of the old one.
+   * Moves a lane to the endpoint where its mailbox is now: what is known about the old server no longer applies. Not while requests are in flight, whose outcomes
+   * concern the old one.
    */
   relocate(lane: Lane, now: number): void {
     if (lane.inFlight > 0) return;
@@ -69,7 +69,7 @@ export class LaneTable {
     const old = lane.endpoint;
     if (name === old.name) return;
     old.lanes.delete(lane.name);
-    // Nobody is left to find out whether it answers again.
+    // No lane is left that could find out whether it answers again.
     if (old.lanes.size === 0 && !old.oneByOne) this.#forget(old);
     lane.endpoint = this.#endpoint(name);
     lane.endpoint.lanes.set(lane.name, lane);
@@ -78,13 +78,13 @@ export class LaneTable {
     this.admissions.moved();
   }
 
-  /** Something happened to the circuit of a lane, or of its endpoint. */
+  /** Call it when the circuit of a lane, or of its endpoint, has changed. */
   changed(lane: Lane, now: number): void {
     this.admissions.lanes.update(lane, now);
     this.admissions.endpoints.update(lane.endpoint, now);
   }
 
-  /** Forgets a lane of which there is nothing to remember. */
+  /** Forgets a lane that has nothing to remember. */
   forgetIdle(lane: Lane, now: number): void {
     const { endpoint } = lane;
     const isIdle = lane.inFlight === 0 && lane.limit.size === this.#concurrency;
@@ -95,7 +95,7 @@ export class LaneTable {
     if (endpoint.lanes.size === 0 && endpoint.circuit.isFresh(now) && !endpoint.oneByOne) this.#forget(endpoint);
   }
 
-  /** The same for all of an endpoint: after an outage a whole fleet is remembered. */
+  /** The same for all lanes of an endpoint: after an outage, a whole fleet is remembered. */
   forgetIdleOf(endpoint: Endpoint, now: number): void {
     for (const lane of endpoint.lanes.values()) this.forgetIdle(lane, now);
   }
@@ -115,7 +115,7 @@ export class LaneTable {
   }
 }
 
-/** What lanes report; the spooler passes it on as events. */
+/** What lanes report, which the spooler emits as events. Durations are in ms. */
 interface LaneObserver {
   blocked(lane: string, reason: Reason, retryIn: number): void;
   resumed(lane: string): void;
@@ -132,7 +132,7 @@ export interface LanesContext {
   endpointOf(lane: string): string;
 }
 
-/** What outcomes say of lanes and their endpoints. */
+/** Applies outcomes to lanes and their endpoints. */
 export class LaneOutcomes {
   readonly #context: LanesContext;
   readonly #table: LaneTable;
@@ -142,7 +142,7 @@ export class LaneOutcomes {
     this.#table = table;
   }
 
-  /** Takes in what an outcome says of lane and endpoint. `startedAt` (monotonic) keeps many failures of one moment from counting as many. */
+  /** Applies an outcome to lane and endpoint. `startedAt` (monotonic) keeps failures of the same moment from counting several times. */
   record(lane: Lane, outcome: DeliveryOutcome, startedAt: number): void {
     switch (outcome.status) {
       case 'delivered':
@@ -164,7 +164,7 @@ export class LaneOutcomes {
     }
   }
 
-  /** A request passed. `delivery`: something was sent, too. */
+  /** A request succeeded. `delivery`: it also sent something. */
   worked(lane: Lane, startedAt: number, delivery: boolean): void {
     const { endpoint } = lane;
     if (endpoint.circuit.isUntroubled && lane.circuit.isUntroubled) return;
@@ -188,13 +188,13 @@ export class LaneOutcomes {
     startedAt: number,
   ): void {
     const { observer, options } = this.#context;
-    // What a whole endpoint refuses, it refuses to probes too.
+    // An endpoint that refuses everybody refuses probes too.
     const byDefault = error.code === 'AUTHENTICATION_FAILED' || scope === 'endpoint' ? 'login' : 'sending';
-    const obstacle: Obstacle = by ?? byDefault;
+    const openedBy: OpenedBy = by ?? byDefault;
     const retryIn = options.retry.blockedInterval;
     const reason = reasonOf(error);
     const target = scope === 'mailbox' ? lane : lane.endpoint;
-    const isNews = target.circuit.failed({ now: this.#now(), startedAt, obstacle, reason, retryIn: () => retryIn });
+    const isNews = target.circuit.failed({ now: this.#now(), startedAt, openedBy, reason, retryIn: () => retryIn });
     this.#changed(lane);
     if (!isNews) return;
     if (scope === 'mailbox') observer.blocked(lane.name, reason, retryIn);
@@ -212,7 +212,7 @@ export class LaneOutcomes {
     const retryIn = (failures: number): number => this.#wait(outcome.retryAfter, failures);
     if (scope === 'mailbox') {
       const isNews = lane.circuit.delayed({ now, startedAt, retryIn });
-      // "Busy" is an answer to how much was asked at a time; a time-out need not be.
+      // "Busy" may be due to concurrent requests; a time-out need not be.
       if (isNews && outcome.status === 'deferred') this.#limit(lane, shrink(lane.limit));
       this.#changed(lane);
       return;
@@ -221,12 +221,12 @@ export class LaneOutcomes {
     const isFirst = circuit.openSince === undefined;
     const notBefore = now + obey(outcome.retryAfter, 0, options.retry.maxServerBackOff);
     const reason = reasonOf(outcome.error);
-    const isNews = circuit.failed({ now, startedAt, obstacle: 'connection', reason, retryIn, notBefore });
+    const isNews = circuit.failed({ now, startedAt, openedBy: 'connection', reason, retryIn, notBefore });
     this.#changed(lane);
     if (isNews && isFirst) observer.unavailable(name, reason, (circuit.nextChange(now) ?? now) - now);
   }
 
-  /** Nothing was tried, for a reason that is not the server's: a moment later it may be. */
+  /** Nothing was tried, for a reason of our own that may be gone a moment later. */
   #pause(lane: Lane, retryAfter: number | undefined): void {
     lane.circuit.pause(this.#now() + obey(retryAfter, 1_000, this.#context.options.retry.maxServerBackOff));
     this.#changed(lane);

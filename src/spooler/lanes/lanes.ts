@@ -4,15 +4,15 @@ import type { Lane } from './circuit.ts';
 import { LaneOutcomes, type LanesContext, LaneTable } from './lane.ts';
 import { type LaneStanding, type Obstacles, obstaclesOf, standingOf } from './obstacles.ts';
 
-/** Lanes of which one batch may be tried, a probe or a delivery first. */
+/** Lanes of which one batch may be tried; `first`: the kind that is claimed first. */
 export interface Trial {
   readonly lanes: readonly string[];
   readonly first: 'probe' | 'deliver';
 }
 
-/** ms. */
+/** ms between two checks for mailboxes that have moved. */
 const betweenRelocations = 1_000;
-/** Blocked mailboxes that are tried in one round. */
+/** The most blocked mailboxes that are tried in one round. */
 const trialsAtOnce = 100;
 
 /**
@@ -24,7 +24,7 @@ export class Lanes {
   readonly #table: LaneTable;
   readonly #outcomes: LaneOutcomes;
   #relocatedAt = Number.NEGATIVE_INFINITY;
-  /** Where the look for lanes that have moved goes on. */
+  /** Where the next check for moved mailboxes continues. */
   #toLookAt: Iterator<Lane> | undefined;
 
   constructor(context: LanesContext) {
@@ -33,19 +33,19 @@ export class Lanes {
     this.#outcomes = new LaneOutcomes(context, this.#table);
   }
 
-  /** `open`: batches; `trial`: one batch, to find out; `closed`: nothing. */
+  /** What a lane admits now. `open`: batches; `trial`: a single batch, to find out; `closed`: nothing. */
   admission(name: string): 'open' | 'trial' | 'closed' {
     return this.#admission(this.#lane(name), this.#now());
   }
 
-  /** Whether work on something new of that lane may begin: not while it is closed, whose end wakes the loop in any case. */
+  /** Whether a new entry of a lane may be worked on. If the lane is closed, its opening wakes the loop anyway. */
   mayBegin(name: string): boolean {
     const { admissions } = this.#table;
     const now = this.#advance();
     let lane = this.#table.lanes.get(name);
     if (lane !== undefined) this.#table.relocate(lane, now);
     else {
-      // A new lane of an endpoint that is out of reach is remembered at once, so that nothing is claimed of it in vain.
+      // A new lane of an endpoint that is out of reach is remembered right away, so that nothing is claimed of it in vain.
       if (admissions.endpoints.size === 0 || (this.#table.endpointOf(name)?.circuit.admits(now) ?? 'all') === 'all') return true;
       lane = this.#table.lane(name, now);
     }
@@ -60,13 +60,13 @@ export class Lanes {
     return this.#table.admissions.notOpen();
   }
 
-  /** Lanes that nothing can be claimed of now. */
+  /** Lanes of which nothing can be claimed now. */
   shut(): readonly string[] {
     this.#advance();
     return this.#table.admissions.closed();
   }
 
-  /** What may be tried now: of an endpoint that was out of reach one lane, of others each. */
+  /** What may be tried now: one batch per endpoint that was out of reach, and one per blocked lane. */
   trials(): Trial[] {
     const now = this.#advance();
     this.#relocate(now);
@@ -79,7 +79,7 @@ export class Lanes {
     }
     let single = 0;
     for (const lane of lanes.trial) {
-      // Whether its endpoint answers is found out first.
+      // First it must be known whether its endpoint answers.
       if (lane.endpoint.circuit.openSince !== undefined || this.#admission(lane, now) !== 'trial') lanes.putOff(lane, now);
       else if (single++ < trialsAtOnce) trials.push({ lanes: [lane.name], first: lane.circuit.nextTrial });
       else break;
@@ -87,7 +87,7 @@ export class Lanes {
     return trials;
   }
 
-  /** Nothing of these lanes was due: they are not asked for again before there may be. */
+  /** Nothing of these lanes was due: they are not tried again until something may be. */
   putOff(names: readonly string[]): void {
     const now = this.#now();
     const { lanes, endpoints } = this.#table.admissions;
@@ -99,15 +99,15 @@ export class Lanes {
     }
   }
 
-  /** Something may be due by now of what {@link putOff} put off. */
+  /** Lanes that {@link putOff} put off may have something due by now. */
   tryAgain(): void {
     this.#table.admissions.lanes.tryAllAgain();
     this.#table.admissions.endpoints.tryAllAgain();
   }
 
   /**
-   * Notes that a claim may take of each lane, when it may take `room` in all: a batch each while many mailboxes are at work, several at once of few, as many as
-   * each of them may have under way.
+   * How many notes a claim for `room` notes may take of each lane: one batch while many mailboxes have requests in flight; while few do, as many batches as each lane may
+   * have in flight.
    */
   notesPerLane(room: number): number {
     const { notesPerClaim, concurrencyPerMailbox } = this.#context.options;
@@ -116,7 +116,7 @@ export class Lanes {
     return lanes.size === 0 ? notesPerClaim : Math.max(notesPerClaim, Math.min(most, Math.floor(room / lanes.size)));
   }
 
-  /** A batch of that lane begins; the function returned ends it. */
+  /** A batch of a lane begins; call the returned function when it ends. */
   begin(name: string, kind: 'probe' | 'deliver'): () => void {
     const { admissions } = this.#table;
     const lane = this.#lane(name);
@@ -143,35 +143,35 @@ export class Lanes {
     };
   }
 
-  /** Takes in what an outcome says of lane and endpoint. `startedAt` (monotonic) keeps many failures of one moment from counting as many. */
+  /** Applies an outcome to lane and endpoint. `startedAt` (monotonic) keeps failures of the same moment from counting several times. */
   record(name: string, outcome: DeliveryOutcome, startedAt: number): void {
     this.#outcomes.record(this.#lane(name), outcome, startedAt);
   }
 
-  /** The same for a probe. One that was answered passed the login; whether the mailbox may send, only sending tells. */
+  /** The same for a probe. An answered probe has passed the login; whether the mailbox may send, only sending shows. */
   recordProbe(name: string, result: ProbeResult, startedAt: number): void {
     if (result.status === 'unknown') this.record(name, toldByProbe(result), startedAt);
     else this.#outcomes.worked(this.#lane(name), startedAt, false);
   }
 
-  /** That lane's server kept the copy of a note whose request it had answered with an error. */
+  /** The lane's server kept the copy of a note although it answered the request with an error. */
   keptCopyAfterFault(name: string): void {
     this.#lane(name).endpoint.oneByOne = true;
   }
 
-  /** Whether that lane's server gets one note a request. */
+  /** Whether the lane's server gets one note per request. */
   isOneByOne(name: string): boolean {
     return this.#lane(name).endpoint.oneByOne;
   }
 
-  /** Whether a batch of that lane that is under way may go on. */
+  /** Whether a batch of a lane that has begun may go on. */
   mayGoOn(name: string): boolean {
     const { circuit, endpoint } = this.#lane(name);
     const now = this.#now();
     return circuit.admits(now) !== 'none' && endpoint.circuit.admits(now) !== 'none';
   }
 
-  /** ms until a lane or endpoint that is shut may be tried; `undefined` when none waits for that. */
+  /** ms until a closed lane or endpoint may be tried; `undefined` if none waits for that. */
   nextChange(): number | undefined {
     const now = this.#advance();
     const { lanes, endpoints } = this.#table.admissions;
@@ -182,7 +182,7 @@ export class Lanes {
     return next === Number.POSITIVE_INFINITY ? undefined : next;
   }
 
-  /** What is closed may be tried now: that lane and its endpoint, or all. */
+  /** Lets a lane and its endpoint be tried now, or all of them. */
   retryNow(name?: string): void {
     const now = this.#now();
     const named = name === undefined ? undefined : this.#table.lanes.get(name);
@@ -193,7 +193,7 @@ export class Lanes {
     }
   }
 
-  /** What keeps a lane from being worked on, if anything does. */
+  /** What keeps a lane from being worked on; `undefined` if nothing does. */
   standing(name: string): LaneStanding | undefined {
     const lane = this.#table.lanes.get(name);
     return lane === undefined ? undefined : standingOf(lane, this.#now());
@@ -203,14 +203,14 @@ export class Lanes {
   obstacles(): Obstacles {
     const now = this.#now();
     return {
-      blocked: obstaclesOf(this.#table.lanes.values(), 'lane', 'mailbox-blocked', now),
+      blocked: obstaclesOf(this.#table.lanes.values(), 'lane', now),
       unavailable: [...this.#table.endpoints].flatMap((one) =>
-        obstaclesOf([one], 'endpoint', 'endpoint-unavailable', now).map((open) => ({ ...open, lanes: [...one.lanes.keys()] })),
+        obstaclesOf([one], 'endpoint', now).map((open) => ({ ...open, lanes: [...one.lanes.keys()] })),
       ),
     };
   }
 
-  /** Lanes that can't be used, and for how long they couldn't, in ms. Once a trial has failed, whatever has expired has waited in vain: since ever. */
+  /** Lanes that can't be used, and for how many ms they couldn't. Once a trial has failed, an expired entry has waited in vain: then it counts as closed all along. */
   closedLanes(): { lane: string; closedFor: number }[] {
     const now = this.#now();
     return [...this.#table.lanes.values()].flatMap(({ name, circuit, endpoint }) => {
@@ -221,7 +221,7 @@ export class Lanes {
     });
   }
 
-  /** Looks whether mailboxes that can't be worked on have moved, some at a time: a fleet may have many of them. */
+  /** Checks whether closed mailboxes have moved, some at a time, since a fleet may have many. */
   #relocate(now: number): void {
     if (now - this.#relocatedAt < betweenRelocations) return;
     this.#relocatedAt = now;
@@ -248,7 +248,7 @@ export class Lanes {
     return this.#table.lane(name, this.#now());
   }
 
-  /** The time, whose changes are taken in. */
+  /** The time now, after applying what it changes. */
   #advance(): number {
     const now = this.#now();
     this.#table.admissions.advance(now);

@@ -8,26 +8,26 @@ import type { Circuit, Lane } from './circuit.ts';
 /** What keeps a lane from being worked on, and for how many ms. */
 export interface LaneStanding {
   readonly waitingFor: 'mailbox-blocked' | 'endpoint-unavailable' | 'back-off';
-  /** 0: a trial may go now. */
+  /** 0 if a trial may go now. */
   readonly nextIn: number;
   readonly reason: Reason | undefined;
 }
 
 interface Obstacle {
   readonly nextIn: number;
-  /** For how many ms it could not be used. */
+  /** For how many ms it has been unusable. */
   readonly openFor: number;
-  readonly reason: Reason | undefined;
+  readonly reason: Reason;
 }
 
-/** What can't be used, why, and in how many ms it is tried. */
+/** Blocked mailboxes and unavailable endpoints: why, and in how many ms each is tried. */
 export interface Obstacles {
   readonly blocked: readonly (Obstacle & { readonly lane: string })[];
-  /** `lanes`: those of its mailboxes that are known. */
+  /** `lanes`: its mailboxes that are known. */
   readonly unavailable: readonly (Obstacle & { readonly endpoint: string; readonly lanes: readonly string[] })[];
 }
 
-/** Of lane and endpoint the one that lasts longer; `undefined` when both may be worked on. */
+/** The obstacle of lane and endpoint that lasts longer; `undefined` if there is none. */
 export function standingOf({ circuit, endpoint }: Lane, now: number): LaneStanding | undefined {
   const own = circuitStanding(circuit, 'mailbox-blocked', now);
   const shared = circuitStanding(endpoint.circuit, 'endpoint-unavailable', now);
@@ -35,18 +35,17 @@ export function standingOf({ circuit, endpoint }: Lane, now: number): LaneStandi
   return own.nextIn > shared.nextIn ? own : shared;
 }
 
-/** Those of them whose circuit is open, each by its name under `key`. */
+/** Those whose circuit is open, each with its name under `key`. */
 export function obstaclesOf<Key extends string>(
   all: Iterable<{ readonly name: string; readonly circuit: Circuit }>,
   key: Key,
-  waitingFor: LaneStanding['waitingFor'],
   now: number,
 ): (Record<Key, string> & Obstacle)[] {
   return [...all].flatMap(({ name, circuit }) => {
-    const standing = circuit.openSince === undefined ? undefined : circuitStanding(circuit, waitingFor, now);
-    if (standing === undefined) return [];
-    const { nextIn, reason } = standing;
-    const openFor = now - (circuit.openSince ?? now);
+    const { openSince, reason } = circuit;
+    if (openSince === undefined || reason === undefined) return [];
+    const nextIn = Math.max(0, (circuit.nextChange(now) ?? now) - now);
+    const openFor = now - openSince;
     return [{ [key]: name, nextIn, reason, openFor } as Record<Key, string> & Obstacle];
   });
 }
@@ -63,13 +62,13 @@ interface ReportedLanes {
   retryNow(lane?: string): void;
 }
 
-/** Tells operators through the spool what this process can't use. Obeyed by nobody else: one process with a broken network must not stop a fleet. */
+/** Reports through the spool, for operators, what this process can't use. Other processes ignore it: one with a broken network must not stop a fleet. */
 export class ObstacleReport {
   readonly #parts: SpoolerParts;
   readonly #lanes: ReportedLanes;
-  /** What is told there, and since when (monotonic); nothing is, when there is nothing to tell. */
+  /** The current report, and when it was made (monotonic); `undefined` if there is nothing to report. */
   #told: { readonly obstacles: readonly ReportedObstacle[]; readonly at: number } | undefined;
-  /** Operators' requests to try now, up to this time by the storage's clock, were carried out. */
+  /** Operators' `retry-now` requests were carried out up to this time, by the storage's clock. */
   #retriedAt: number | undefined;
   readonly #startedAt: number;
 
@@ -79,7 +78,7 @@ export class ObstacleReport {
     this.#startedAt = parts.clock.now();
   }
 
-  /** To be called each poll. Never rejects: nothing depends on it. */
+  /** Call it at each poll. Never rejects. */
   async scan(): Promise<void> {
     const { storage, options, owner, clock, trace } = this.#parts;
     const { pollInterval } = options;
@@ -87,7 +86,7 @@ export class ObstacleReport {
     if (storage.admin === undefined || (obstacles.length === 0 && this.#told === undefined)) return;
     try {
       const at = clock.monotonic();
-      // It has the name of every mailbox that waits, and is good for three polls.
+      // A report names every mailbox that waits, and stays valid for three polls.
       const isGood = this.#told !== undefined && at - this.#told.at < 1.5 * pollInterval;
       if (!isGood || !saysTheSame(this.#told?.obstacles ?? [], obstacles, pollInterval)) {
         await storage.admin.report({ owner, pollInterval, obstacles, now: clock.now() });
@@ -99,7 +98,7 @@ export class ObstacleReport {
     }
   }
 
-  /** Whoever mended something asks for it in the spool: `offline-im retry-now`. */
+  /** Carries out what operators asked for through the spool: `offline-im retry-now`. */
   async #obeyRetries(admin: SpoolAdmin): Promise<void> {
     const since = this.#retriedAt ?? (await this.#started(admin));
     const asked = (await admin.audit()).filter(({ at, command }) => command === 'retry-now' && at > since);
@@ -107,14 +106,14 @@ export class ObstacleReport {
     this.#retriedAt = asked.reduce((latest, { at }) => Math.max(latest, at), since);
   }
 
-  /** When this process started, by the storage's clock: requests from before were meant for others. */
+  /** When this process started, by the storage's clock: earlier requests were meant for others. */
   async #started(admin: SpoolAdmin): Promise<number> {
     const now = this.#parts.clock.now();
     return this.#startedAt + ((await admin.now?.()) ?? now) - now;
   }
 }
 
-/** Whether nothing but the clock tells two reports apart. */
+/** Whether two reports differ in nothing but the clock. */
 function saysTheSame(before: readonly ReportedObstacle[], after: readonly ReportedObstacle[], tolerance: number): boolean {
   return (
     before.length === after.length &&
@@ -138,7 +137,7 @@ function saysTheSame(before: readonly ReportedObstacle[], after: readonly Report
 function reportedObstacles({ blocked, unavailable }: Obstacles, now: number): readonly ReportedObstacle[] {
   const facts = ({ reason, nextIn, openFor }: Obstacles['blocked'][number] | Obstacles['unavailable'][number]) => ({
     since: Math.floor(now - openFor),
-    reason: reason ?? ({ code: 'TRANSPORT_FAILED', text: 'The transport gave no reason.' } as const),
+    reason,
     nextTrialAt: Math.ceil(now + nextIn),
   });
   return [
@@ -148,20 +147,20 @@ function reportedObstacles({ blocked, unavailable }: Obstacles, now: number): re
 }
 
 /**
- * What operators have paused, as this process knows it. The spool is asked twice a poll interval, so that no claim goes by a list that is older than one; what this
- * process pauses itself counts at once.
+ * What operators have paused, as this process knows it. It asks the spool twice per poll interval, so that no claim relies on a list older than one interval; this
+ * process's own pauses apply at once.
  */
 export class Pauses {
   readonly #storage: Pick<SpoolStorage, 'admin'>;
   readonly #clock: Clock;
   readonly #pollInterval: number;
   #known: readonly Pause[] = [];
-  /** The same list until the pauses change, so that whoever is given it can tell. */
+  /** The same object until the pauses change, which spools rely on. */
   #lanes: readonly string[] = [];
   #byLane: ReadonlySet<string> = new Set();
   #all = false;
   #readAt = Number.NEGATIVE_INFINITY;
-  /** How often they were said to have changed. */
+  /** How often {@link forget} was called. */
   #changes = 0;
 
   constructor(storage: Pick<SpoolStorage, 'admin'>, clock: Clock, pollInterval: number) {
@@ -170,14 +169,14 @@ export class Pauses {
     this.#pollInterval = pollInterval;
   }
 
-  /** Asks the spool, unless that was done lately. Rejects as the spool does: then nothing may be claimed. */
+  /** Asks the spool, unless it did so recently. Rejects as the spool does; then nothing may be claimed. */
   async refresh(): Promise<void> {
     const { admin } = this.#storage;
     const now = this.#clock.monotonic();
     if (admin === undefined || now - this.#readAt < this.#pollInterval / 2) return;
     const asked = this.#changes;
     this.#know(await admin.paused());
-    // What changed while the spool answered is asked for once more.
+    // If they changed while the spool answered, the next call asks again.
     if (asked === this.#changes) this.#readAt = now;
   }
 
@@ -205,7 +204,7 @@ export class Pauses {
     return this.all || this.#byLane.has(lane);
   }
 
-  /** For an expiry: for how long nothing was delivered, of all mailboxes and of some, in ms. */
+  /** For an expiry: for how many ms nothing was delivered, from all mailboxes and from single ones. */
   closedFor(): {
     readonly all: number | undefined;
     readonly lanes: readonly { readonly lane: string; readonly closedFor: number }[];
@@ -230,7 +229,7 @@ export class Pauses {
   }
 }
 
-/** What keeps that mailbox from delivering; that of all mailboxes counts for each, and comes first. */
+/** The pauses that keep a mailbox from delivering; a pause of all mailboxes comes first. */
 export function pausesOf(pauses: readonly Pause[], lane: string): readonly Pause[] {
   return [...pauses.filter((one) => one.lane === undefined), ...pauses.filter((one) => one.lane === lane)];
 }

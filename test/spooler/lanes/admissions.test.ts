@@ -15,7 +15,13 @@ function lane(name: string, endpoint: Endpoint, size = 4): Lane {
 
 /** Opens a circuit at `now`, for so many ms. */
 function open({ circuit }: { readonly circuit: Circuit }, now: number, ms: number): void {
-  circuit.failed({ now, startedAt: now, obstacle: 'connection', retryIn: () => ms });
+  circuit.failed({
+    now,
+    startedAt: now,
+    openedBy: 'connection',
+    reason: { code: 'CONNECTION_LOST', text: 'It broke.' },
+    retryIn: () => ms,
+  });
 }
 
 const namesOf = (owners: Iterable<{ readonly name: string }>): string[] => [...owners].map(({ name }) => name);

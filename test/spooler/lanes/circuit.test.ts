@@ -4,7 +4,8 @@ import { Circuit, type Failure } from '../../../src/spooler/lanes/circuit.ts';
 const failure = (now: number, over: Partial<Failure> = {}): Failure => ({
   now,
   startedAt: now - 1,
-  obstacle: 'connection',
+  openedBy: 'connection',
+  reason: { code: 'CONNECTION_LOST', text: 'It broke.' },
   retryIn: () => 100,
   ...over,
 });
@@ -49,7 +50,7 @@ describe('a circuit', () => {
 
   it('tries probes and deliveries in turn, a probe first: it only reads', () => {
     const circuit = new Circuit();
-    circuit.failed(failure(1_000, { obstacle: 'sending' }));
+    circuit.failed(failure(1_000, { openedBy: 'sending' }));
     const kinds = [1, 2, 3].map(() => {
       const kind = circuit.nextTrial;
       circuit.begin(kind);
@@ -58,7 +59,7 @@ describe('a circuit', () => {
     });
     expect(kinds).toEqual(['probe', 'deliver', 'probe']);
     circuit.begin('deliver');
-    circuit.failed(failure(1_200, { obstacle: 'sending' }));
+    circuit.failed(failure(1_200, { openedBy: 'sending' }));
     expect(circuit.nextTrial).toBe('probe');
   });
 
@@ -69,9 +70,9 @@ describe('a circuit', () => {
     ['login', true, true],
     ['sending', false, false],
     ['sending', true, true],
-  ] as const)('opened by %s: closed by a request (delivery: %s)? %s', (obstacle, delivery, closed) => {
+  ] as const)('opened by %s: closed by a request (delivery: %s)? %s', (openedBy, delivery, closed) => {
     const circuit = new Circuit();
-    circuit.failed(failure(1_000, { obstacle }));
+    circuit.failed(failure(1_000, { openedBy }));
     expect(circuit.worked(request(1_050, delivery))).toBe(closed);
     expect(circuit.admits(1_050)).toBe(closed ? 'all' : 'none');
     expect(circuit.isFresh(1_050)).toBe(closed);

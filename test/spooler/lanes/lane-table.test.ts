@@ -8,7 +8,8 @@ function table() {
   const known = () => [[...all.lanes.values()].map(({ name }) => name), [...all.endpoints].map(({ name }) => name)];
   return { all, known };
 }
-const failure = { now: 1_000, startedAt: 999, obstacle: 'connection', retryIn: () => 100 } as const;
+const reason = { code: 'CONNECTION_LOST', text: 'It broke.' } as const;
+const failure = { now: 1_000, startedAt: 999, openedBy: 'connection', reason, retryIn: () => 100 } as const;
 
 describe('a table of mailboxes', () => {
   it('has each once, with the endpoint that it shares, fresh at first', () => {

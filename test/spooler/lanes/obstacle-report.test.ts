@@ -5,6 +5,8 @@ import type { SpoolerParts } from '../../../src/spooler/context.ts';
 import { ObstacleReport, type Obstacles } from '../../../src/spooler/lanes/obstacles.ts';
 import { ManualClock } from '../../../src/testing/manual-clock.ts';
 
+const lost = { code: 'CONNECTION_LOST', text: 'It broke.' } as const;
+
 const poll = 30_000;
 
 function scene() {
@@ -24,7 +26,7 @@ function scene() {
   const obstacles = (): Obstacles => {
     const openFor = clock.monotonic() - openSince;
     const nextIn = Math.max(0, 900_000 - openFor);
-    const away = { endpoint: 'mail', lanes: [...state.lanes], nextIn, openFor, reason: undefined };
+    const away = { endpoint: 'mail', lanes: [...state.lanes], nextIn, openFor, reason: lost };
     return { blocked: [], unavailable: state.open ? [away] : [] };
   };
   const parts = { storage: { admin }, options: { pollInterval: poll }, owner: 'me', clock, trace: { warn: expect.unreachable } };
@@ -98,13 +100,12 @@ function telling({ pollInterval = poll, admin = {} as object | undefined } = {})
 
 const refused = { code: 'AUTHENTICATION_FAILED', text: 'HTTP 401.' } as const;
 const blocked = { lane: 'a', nextIn: 900_000, openFor: 5_000, reason: refused };
-const unavailable = { endpoint: 'mail', lanes: ['b', 'c'], nextIn: 60_000.5, openFor: 7_000.5, reason: undefined };
+const unavailable = { endpoint: 'mail', lanes: ['b', 'c'], nextIn: 60_000.5, openFor: 7_000.5, reason: lost };
 
 it('a report says of each what it is, since when, why, and when it is tried', async () => {
   const { clock, reports, scan } = telling();
   const now = clock.now();
   await scan({ blocked: [blocked], unavailable: [unavailable] });
-  const noReason = { code: 'TRANSPORT_FAILED', text: 'The transport gave no reason.' };
   expect(reports).toEqual([
     {
       owner: 'me',
@@ -117,7 +118,7 @@ it('a report says of each what it is, since when, why, and when it is tried', as
           name: 'mail',
           lanes: ['b', 'c'],
           since: now - 7_001,
-          reason: noReason,
+          reason: lost,
           nextTrialAt: now + 60_001,
         },
       ],
