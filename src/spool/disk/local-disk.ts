@@ -74,6 +74,16 @@ export function assertLocal(
   warn(new OfflineImError('SPOOL_ROOT_UNUSABLE', message));
 }
 
+/**
+ * Warns of a disk that keeps no rights, such as exFAT, or a folder that a virtual machine shares with its host: it took the order to limit them, and nothing changed.
+ *
+ * @param path Of the spool.
+ */
+export function warnOfRights(path: string, warn: (error: OfflineImError) => void): void {
+  const message = `The disk that holds the spool ${quoted(path)} keeps no rights: its files can't be limited to their owner, so others on this machine may read its messages. Mount it for its owner alone (umask=077), choose another disk, or encrypt the spool with sealed().`;
+  warn(new OfflineImError('SPOOL_ROOT_UNUSABLE', message));
+}
+
 function typeOfSystem(path: string): number | undefined {
   if (process.platform !== 'linux') return undefined;
   try {

@@ -1,7 +1,7 @@
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { quoted } from '../../core/errors/quote.ts';
 import type { SpoolContext, SpooledMessage } from '../contract.ts';
-import { assertLocal } from '../disk/local-disk.ts';
+import { assertLocal, warnOfRights } from '../disk/local-disk.ts';
 import {
   type EndedRecords,
   type EndedStep,
@@ -58,8 +58,10 @@ export class FileJournal implements Journal {
     try {
       await parts.folders.makeRoot();
       const warn = (error: Error): void => context.onWarning?.(error);
-      const { root, lock } = this.#layout;
+      const { root, lock, own } = this.#layout;
       assertLocal(root, root, { needs, allowNetworkDisk: this.#allowNetworkDisk, warn });
+      const facts = await this.#files.stat(own);
+      if (facts !== undefined && facts.othersMay !== 0) warnOfRights(root, warn);
       this.#lock = await this.#files.lock(lock, warn);
       this.#taken = (error) => {
         this.#taken = undefined;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Settlement } from '../../../src/spool/contract.ts';
+import { nodeFiles } from '../../../src/spool/file/disk/node-files.ts';
 import { FileSpool } from '../../../src/spool/file/file-spool.ts';
 import { ManualClock } from '../../../src/testing/manual-clock.ts';
 import { claimRequest, newEntry, statesOf } from '../../support/spool-entries.ts';
@@ -163,6 +164,17 @@ describe('FileSpool', () => {
     await open();
     for (const path of own) expect((await stat(path)).mode & 0o777).toBe(0o700);
     expect((await stat(root)).mode & 0o777).toBe(0o755);
+  });
+
+  // Such as exFAT: chmod() succeeds there, and changes nothing.
+  it.skipIf(process.platform === 'win32')('warns where the disk keeps no rights', async () => {
+    await spool.close();
+    const path = join(root, '.offline-im');
+    await chmod(path, 0o755);
+    const warnings: string[] = [];
+    spool = new FileSpool({ root, files: { ...nodeFiles, restrict: async () => {} } });
+    await spool.open({ clock, tombstones: 86_400_000, onWarning: ({ message }) => warnings.push(message) });
+    expect(warnings).toEqual([expect.stringMatching(/keeps no rights.*umask=077/)]);
   });
 
   it('leaves files alone that are not its own', async () => {

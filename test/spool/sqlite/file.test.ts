@@ -2,6 +2,7 @@ import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/core/clock.ts';
+import { restrict } from '../../../src/spool/sqlite/connection/database-file.ts';
 import { SqliteSpool } from '../../../src/sqlite.ts';
 import { ManualClock } from '../../../src/testing.ts';
 import { claimRequest, newEntry } from '../../support/spool-entries.ts';
@@ -29,6 +30,20 @@ describe.skipIf(process.platform === 'win32')('rights', () => {
     await writeFile(at.path, '', { mode: 0o644 });
     await at.open();
     expect(await modeOf(at.path)).toBe('600');
+  });
+
+  it('a disk that keeps none is noticed, a file of another user left to that one', async () => {
+    await using at = await world();
+    await writeFile(at.path, '', { mode: 0o644 });
+    const refused = () => {
+      throw new Error('EPERM');
+    };
+    expect([restrict(at.path, () => {}), restrict(at.path, refused), restrict(at.path), restrict(at.path, refused)]).toEqual([
+      false,
+      true,
+      true,
+      true,
+    ]);
   });
 });
 

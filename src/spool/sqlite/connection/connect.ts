@@ -4,7 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
 import { hasCode, OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { quoted } from '../../../core/errors/quote.ts';
-import { assertLocal } from '../../disk/local-disk.ts';
+import { assertLocal, warnOfRights } from '../../disk/local-disk.ts';
 import { makeAdminTables } from './admin-tables.ts';
 import { checkInThread, isWorthAThread } from './check-thread.ts';
 import { OpenFile } from './connection.ts';
@@ -101,7 +101,7 @@ export async function connect(options: ConnectOptions): Promise<{
         return database === undefined ? undefined : { database, file: openFileOf(database, path) };
       });
       if (opened !== undefined) {
-        restrict(path);
+        if (!restrict(path)) warnOfRights(path, warn);
         return { ...opened, lock, alone };
       }
       if (performance.now() > deadline) {

@@ -88,16 +88,24 @@ export function assertWritable(path: string): void {
   accessSync(dirname(path), constants.W_OK);
 }
 
-/** Takes rights to the file and its companions from others, where the owner may. */
-export function restrict(path: string): void {
-  if (process.platform === 'win32') return;
+/** Takes rights to the file and its companions from others, where the owner may; false where the disk keeps none. */
+export function restrict(path: string, chmod: typeof chmodSync = chmodSync): boolean {
+  if (process.platform === 'win32') return true;
+  let kept = true;
   for (const one of [path, ...companionsOf(path)]) {
     try {
-      if ((statSync(one).mode & 0o077) !== 0) chmodSync(one, 0o600);
+      if (!othersMay(one)) continue;
+      chmod(one, 0o600);
+      if (othersMay(one)) kept = false;
     } catch {
       // Missing, or someone else's: then it is theirs to restrict.
     }
   }
+  return kept;
+}
+
+function othersMay(path: string): boolean {
+  return (statSync(path).mode & 0o077) !== 0;
 }
 
 /** True when the last one who had it open did not close it: closing folds the log into the file and removes it. */
