@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { systemClock } from '../core/clock.ts';
 import { hasCode, OfflineImError } from '../core/errors/offline-im-error.ts';
 import type { BackupOptions } from '../spool/disk/backup.ts';
@@ -45,7 +44,7 @@ async function isBehind(spool: PostgresSpool): Promise<boolean> {
   }
 }
 
-/** Copies the spool of a folder or an SQLite file, in use or not. @throws {OfflineImError} `BACKUP_REFUSED` for a database, and says how it is backed up */
+/** Copies the spool of a folder or an SQLite file, in use or not, to the whole path of a new file. @throws {OfflineImError} `BACKUP_REFUSED` for a database, and says how it is backed up */
 export async function backUpSpool(
   where: string,
   target: string,
@@ -59,7 +58,7 @@ export async function backUpSpool(
     backup(path: string, options: BackupOptions): Promise<void>;
   };
   try {
-    await spool.backup(resolve(target), options);
+    await spool.backup(target, options);
   } finally {
     await spool.close();
   }

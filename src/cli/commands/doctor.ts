@@ -7,7 +7,7 @@ import { MemorySpool } from '../../spool/journaled/memory-spool.ts';
 import type { Transport } from '../../transport/contract.ts';
 import { type Call, choiceOption, textOption } from '../command.ts';
 import { type Config, configOf, type EwsConfig } from '../config/config.ts';
-import { certificates, credentialsOf, ewsAt, fetchTrusting, graphOf } from '../config/transport.ts';
+import { certificates, credentialsOf, ewsAt, fetchTrusting, graphOf, trusting } from '../config/transport.ts';
 import { exchange, graph, listening, type ServerVersion } from '../doctor/exchange.ts';
 import { type Finding, fail, ok, told, warn } from '../doctor/finding.ts';
 import { clock, connection } from '../doctor/server.ts';
@@ -81,7 +81,7 @@ async function lookAtMailbox(call: Call, config: Config, mailbox: string, report
   const ews = ewsOf(call, config);
   const version: ServerVersion = {};
   const credentials = listening(credentialsOf(ews, call), version);
-  const url = ews.url ?? (await discovered(mailbox, credentials, report));
+  const url = ews.url ?? (await discovered(call, ews, mailbox, credentials, report));
   if (url === undefined) return;
   const transport = ewsAt(url, credentials, ews, call);
   try {
@@ -100,9 +100,15 @@ async function lookAtMailbox(call: Call, config: Config, mailbox: string, report
   }
 }
 
-async function discovered(mailbox: string, credentials: Credentials, report: Report): Promise<string | undefined> {
+async function discovered(
+  call: Call,
+  ews: EwsConfig,
+  mailbox: string,
+  credentials: Credentials,
+  report: Report,
+): Promise<string | undefined> {
   try {
-    const { url, service } = await discoverEws(mailbox, { credentials });
+    const { url, service } = await discoverEws(mailbox, { credentials, ...trusting(ews, credentials, call) });
     report(ok('address', `Autodiscover (${service}) gives EWS at ${url}.`));
     return url;
   } catch (error) {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { isDate } from '../../core/errors/thrown.ts';
 import { type Call, idsOf, textOption } from '../command.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
@@ -9,7 +10,8 @@ import { withSpool } from '../with-spool.ts';
 export function run(call: Call): Promise<ExitCode> {
   const { output } = call;
   const [id] = idsOf(call, 1);
-  const trace = textOption(call, 'trace');
+  const named = textOption(call, 'trace');
+  const trace = named === undefined ? undefined : resolve(call.cwd, named);
   return withSpool(call, async (spool) => {
     if (trace !== undefined) await checkReadable(trace);
     const entries = await spool.get(id);

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { quoted } from '../../core/errors/quote.ts';
 import { type Call, textOption } from '../command.ts';
 import { type ExitCode, exitCodes, UsageError, untilStopped } from '../exit-codes.ts';
@@ -6,10 +7,11 @@ import { followed, recordsOf, storyLine, type TraceRecord } from '../trace-story
 
 /** A trace file as a story: all of it, or that of one message with its entries and notes. */
 export async function run(call: Call): Promise<ExitCode> {
-  const { output, positionals } = call;
-  const [path] = positionals;
-  if (path === undefined || positionals.length > 1)
+  const { output, positionals, cwd } = call;
+  const [file] = positionals;
+  if (file === undefined || positionals.length > 1)
     throw new UsageError('trace takes one trace file. Try: offline-im trace --help');
+  const path = resolve(cwd, file);
   await checkReadable(path);
   const message = textOption(call, 'message');
   const ids = message === undefined ? undefined : await idsAbout(path, message, call.signal);
@@ -27,7 +29,7 @@ export async function run(call: Call): Promise<ExitCode> {
     if (follow) break;
     tell(record);
   }
-  if (records === 0 && others > 0) throw new UsageError(`${quoted(path)} is no trace file: none of its lines is a record.`);
+  if (records === 0 && others > 0) throw new UsageError(`${quoted(file)} is no trace file: none of its lines is a record.`);
   if (!follow) return exitCodes.ok;
   for await (const record of followed(path, call.signal)) {
     if (ids !== undefined && record.concerns(ids)) for (const id of idsIn(record)) ids.add(id);

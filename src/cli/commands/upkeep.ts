@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { backUpSpool, migrateSpool } from '../../admin/upkeep.ts';
 import { hasCode } from '../../core/errors/offline-im-error.ts';
 import { asError } from '../../core/errors/thrown.ts';
@@ -56,10 +57,10 @@ async function migrate(call: Call): Promise<ExitCode> {
 }
 
 async function backup(call: Call): Promise<ExitCode> {
-  const { output, positionals, signal } = call;
+  const { output, positionals, signal, cwd } = call;
   const [target] = positionals;
   if (target === undefined || positionals.length > 1) throw new UsageError('backup takes the path of a new file.');
-  await backUpSpool(await spoolNamed(call), target, { signal, overwrite: call.values.overwrite === true });
+  await backUpSpool(await spoolNamed(call), resolve(cwd, target), { signal, overwrite: call.values.overwrite === true });
   if (output.json) output.document({ backup: target });
   else output.line(`The spool was copied to ${target}. What waits in the copy is held when it is opened.`);
   return exitCodes.ok;

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { request } from 'node:https';
+import { Agent } from 'node:https';
 import { resolve } from 'node:path';
-import { Readable } from 'node:stream';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import { bearerAuth } from '../../ews/auth/bearer-auth.ts';
 import { basicAuth, type Credentials } from '../../ews/auth/credentials.ts';
+import { fetchThrough } from '../../ews/auth/ntlm/connection.ts';
 import { ntlmAuth } from '../../ews/auth/ntlm/ntlm-auth.ts';
 import { discoverEws } from '../../ews/autodiscover/discover.ts';
 import { EwsTransport } from '../../ews/ews-transport.ts';
@@ -40,35 +40,22 @@ export function certificates(file: string, { cwd }: Pick<Place, 'cwd'>): string 
   }
 }
 
-/** Node's own `fetch` takes no certificates; this one trusts those of a file, and follows and repeats nothing. */
+/** The certificates of a config as an option of what sends requests, since Node's own `fetch` takes none. Credentials with a `fetch` of their own trust what they were given. */
+export function trusting(
+  { ca }: EwsConfig,
+  credentials: Pick<Credentials, 'fetch'>,
+  place: Pick<Place, 'cwd'>,
+): { readonly fetch?: typeof globalThis.fetch } {
+  return ca === undefined || credentials.fetch !== undefined ? {} : { fetch: fetchTrusting(certificates(ca, place)) };
+}
+
 export function fetchTrusting(ca: string): typeof globalThis.fetch {
-  return async (input, init) => {
-    const given = new Request(input, init);
-    const body = Buffer.from(await given.arrayBuffer());
-    return new Promise((resolved, reject) => {
-      const { signal, method, headers } = given;
-      const asked = request(
-        given.url,
-        { method, ca, agent: false, signal, headers: { ...Object.fromEntries(headers), 'content-length': body.length } },
-        (answer) => {
-          const pairs = Object.entries(answer.headersDistinct).flatMap(([name, values]) =>
-            (values ?? []).map((value): [string, string] => [name, value]),
-          );
-          const { statusCode: status = 500 } = answer;
-          const empty = status === 204 || status === 304 || status < 200;
-          resolved(new Response(empty ? null : (Readable.toWeb(answer) as ReadableStream), { status, headers: pairs }));
-        },
-      );
-      asked.on('error', reject);
-      asked.end(body);
-    });
-  };
+  return fetchThrough(new Agent({ ca }), true);
 }
 
 /** Exchange at that address. */
-export function ewsAt(url: string, credentials: Credentials, { ca }: EwsConfig, place: Place): EwsTransport {
-  const trusting = ca === undefined || credentials.fetch !== undefined ? {} : { fetch: fetchTrusting(certificates(ca, place)) };
-  return configured(() => new EwsTransport({ url, credentials, ...trusting }));
+export function ewsAt(url: string, credentials: Credentials, ews: EwsConfig, place: Place): EwsTransport {
+  return configured(() => new EwsTransport({ url, credentials, ...trusting(ews, credentials, place) }));
 }
 
 export function graphOf({ root, token }: GraphConfig, place: Place): GraphTransport {
@@ -92,6 +79,8 @@ export async function transportOf(config: Config, mailbox: string, place: Place,
   if (config.graph !== undefined) return graphOf(config.graph, place);
   if (config.ews === undefined) throw new UsageError('Which server? Name ews or graph in offline-im.config.json.');
   const credentials = credentialsOf(config.ews, place);
-  const { url = (await discoverEws(mailbox, { credentials, signal })).url } = config.ews;
+  const discovered = async (ews: EwsConfig): Promise<string> =>
+    (await discoverEws(mailbox, { credentials, signal, ...trusting(ews, credentials, place) })).url;
+  const { url = await discovered(config.ews) } = config.ews;
   return ewsAt(url, credentials, config.ews, place);
 }

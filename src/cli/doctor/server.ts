@@ -7,8 +7,8 @@ import { type Finding, fail, ok, told, warn } from './finding.ts';
 export const patience = 15_000;
 const day = 86_400_000;
 
-/** Whether something listens there, and shows a certificate that is trusted and lasts. */
-export async function connection(address: string, ca: string | undefined): Promise<Finding[]> {
+/** Whether something listens there, and shows a certificate that is trusted and lasts. Leaves no connection open, which would keep the process. */
+export async function connection(address: string, ca: string | undefined, timeout = patience): Promise<Finding[]> {
   const { hostname, port, protocol } = new URL(address);
   const host = hostname.replace(/^\[|\]$/g, '');
   const secure = protocol === 'https:';
@@ -19,8 +19,11 @@ export async function connection(address: string, ca: string | undefined): Promi
       const socket = secure
         ? connect({ ...target, ...(ca === undefined ? {} : { ca }), ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }) })
         : connectPlain(target);
-      socket.setTimeout(patience, () => reject(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })));
-      socket.once('error', reject);
+      // For all of it: one that drips a byte now and then would never be idle.
+      const timer = setTimeout(() => socket.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })), timeout);
+      socket.once('close', () => clearTimeout(timer));
+      // Stays on: one that comes after the first would end the process.
+      socket.on('error', reject);
       socket.once(secure ? 'secureConnect' : 'connect', () => {
         const until = secure ? Date.parse((socket as TLSSocket).getPeerCertificate().valid_to) : undefined;
         socket.destroy();

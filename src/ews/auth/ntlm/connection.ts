@@ -2,8 +2,8 @@ import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, request a
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { Readable } from 'node:stream';
 
-/** As much of `fetch` as the transport uses, through one agent: no redirects, no decompression, no second try. */
-function pinnedFetch(agent: HttpAgent, secure: boolean): typeof globalThis.fetch {
+/** As much of `fetch` as transports and Autodiscover use, through an agent of Node: it follows, decompresses and repeats nothing. `secure`: the agent speaks TLS. */
+export function fetchThrough(agent: HttpAgent, secure: boolean): typeof globalThis.fetch {
   return (input, init = {}) =>
     new Promise((resolve, reject) => {
       const { method = 'GET', headers, body, signal } = init;
@@ -76,7 +76,7 @@ export class Connection {
     const ca = typeof trust.ca === 'string' ? trust.ca : trust.ca?.slice();
     this.#agent = secure ? new HttpsAgent({ ...options, ...(ca === undefined ? {} : { ca }) }) : new HttpAgent(options);
     this.#connectOnce();
-    this.fetch = pinnedFetch(this.#agent, secure);
+    this.fetch = fetchThrough(this.#agent, secure);
   }
 
   /** False once it has been closed by either side. */
