@@ -55,9 +55,11 @@ export function fromExchangeService(service: ExchangeServiceLike, options: FromE
   });
   return {
     name: 'ews-javascript-api',
+    requestTimeout: transport.requestTimeout,
     deliver: (notes, deliverOptions) => transport.deliver(notes, deliverOptions),
     probe: (notes, probeOptions) => transport.probe(notes, probeOptions),
     placeOf: (from) => transport.placeOf(from),
+    canProbe: (place) => transport.canProbe(place),
     verify: (from, verifyOptions) => transport.verify(from, verifyOptions),
   };
 }

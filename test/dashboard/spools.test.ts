@@ -51,6 +51,7 @@ describe.each(['file', 'sqlite', 'postgres'])('over a %s spool that a sender has
     expect((await get('/messages?recipient=CAROL@contoso.com')).text).toContain('<bdi>waits</bdi>');
     expect((await get('/message?id=waits')).text).toContain('waits for its pickup time');
     expect((await get('/message?id=waits')).text).not.toContain('hidden words');
+    expect((await get('/find?id=a%00b')).status).toBe(404);
     expect((await post('/text', { id: 'waits' })).text).toContain('hidden words');
     expect((await post('/pause', { why: 'moved' })).status).toBe(303);
     expect((await get('/message?id=waits')).text).toContain('Delivery of every mailbox is paused');

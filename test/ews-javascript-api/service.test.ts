@@ -150,6 +150,15 @@ describe('a service', () => {
     expect(() => fromExchangeService(service as never)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
   });
 
+  it('states how long a request takes and where a note can be looked for, as EwsTransport does', async () => {
+    const { server, service } = await start();
+    const transport = fromExchangeService(service, { requestTimeout: 300_000 });
+    expect(transport.requestTimeout).toBe(300_000);
+    const place = transport.placeOf({ address: alice });
+    expect(transport.canProbe?.(place)).toBe(true);
+    expect(transport.canProbe?.({ ...place, endpoint: `${server.url}/elsewhere` })).toBe(false);
+  });
+
   it('is refused over http to another machine', () => {
     const service = new ExchangeService();
     service.Url = new Uri('http://mail.contoso.com/EWS/Exchange.asmx');

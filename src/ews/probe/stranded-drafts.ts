@@ -3,7 +3,7 @@ import type { DraftItem, DraftsFolder, DraftsQuery } from '../../transport/stran
 import { notAttempted } from '../../transport/verdict.ts';
 import type { EwsClient } from '../client/client.ts';
 import { read } from '../client/reads.ts';
-import type { ItemId } from '../operations/delete-item.ts';
+import type { Deletion, ItemId } from '../operations/delete-item.ts';
 import { findStrandedXml, readFolderPages } from '../operations/find-item.ts';
 import { ewsError, replyError } from '../outcome/outcome.ts';
 import { removeItems } from '../send/drafts.ts';
@@ -30,9 +30,21 @@ export function draftsFolder(client: EwsClient, settings: EwsSettings, mailbox: 
     remove: async (items, signal) => {
       const ids = items.map(({ itemId }) => itemId);
       const deletions = await removeItems(client, ids, { mailbox, signal, notes: [] }, 'MoveToDeletedItems');
-      return items.map((_, at) => (deletions[at] === 'kept' ? 'failed' : 'removed'));
+      return items.map((_, at) => becameOf(deletions[at]));
     },
   };
+}
+
+function becameOf(deletion: Deletion | undefined): 'removed' | 'failed' | 'left-not-a-draft' {
+  switch (deletion) {
+    case 'deleted':
+      return 'removed';
+    case 'not-found': // it has moved since it was found, most likely because it was sent
+      return 'left-not-a-draft';
+    case 'kept':
+    case undefined:
+      return 'failed';
+  }
 }
 
 async function findAll(

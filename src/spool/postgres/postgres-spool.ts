@@ -53,6 +53,7 @@ import { asClient, type PostgresSpoolOptions, postgresRules } from './options.ts
 import { assertMigrated, migrate } from './tables/migrate.ts';
 import { assertUsable } from './tables/server.ts';
 import { tablesIn } from './tables/statement.ts';
+import { isStorable } from './tables/texts.ts';
 
 /** Settle calls carried out together at most. */
 const settlesAtOnce = 256;
@@ -192,16 +193,17 @@ export class PostgresSpool extends TransitionSpool implements SpoolStorage<PgCli
     return this.#read((client) => nextDue(client, this.#session.sql, lanes));
   }
 
-  get(entryId: string): Promise<SpoolEntry | undefined> {
-    return this.#read((client) => entryById(client, this.#session.sql, entryId));
+  async get(entryId: string): Promise<SpoolEntry | undefined> {
+    // PostgreSQL refuses a text with NUL, which no id here has.
+    return isStorable(entryId) ? this.#read((client) => entryById(client, this.#session.sql, entryId)) : undefined;
   }
 
-  standing(entryId: string): Promise<Standing | undefined> {
-    return this.#read((client) => standing(client, this.#session.sql, entryId));
+  async standing(entryId: string): Promise<Standing | undefined> {
+    return isStorable(entryId) ? this.#read((client) => standing(client, this.#session.sql, entryId)) : undefined;
   }
 
-  findMessage(messageId: string): Promise<readonly SpoolEntry[]> {
-    return this.#read((client) => entriesOfMessage(client, this.#session.sql, messageId));
+  async findMessage(messageId: string): Promise<readonly SpoolEntry[]> {
+    return isStorable(messageId) ? this.#read((client) => entriesOfMessage(client, this.#session.sql, messageId)) : [];
   }
 
   async *list(query: SpoolQuery = {}): AsyncIterable<SpoolEntry> {
