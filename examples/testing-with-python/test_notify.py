@@ -1,4 +1,5 @@
 import os
+import time
 import unittest
 
 import requests
@@ -13,6 +14,16 @@ def api(method, path, **options):
     answer = requests.request(method, f"{SIMULATOR}/_exchange/api/v1{path}", timeout=10, **options)
     answer.raise_for_status()
     return answer.json() if answer.content else None
+
+
+def setUpModule():
+    """The line before may have started the simulator just now."""
+    for _ in range(300):
+        try:
+            return api("GET", "/mailboxes")
+        except requests.ConnectionError:
+            time.sleep(0.1)
+    raise RuntimeError(f"no simulator answers at {SIMULATOR}")
 
 
 def notify():

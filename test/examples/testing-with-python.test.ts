@@ -1,33 +1,51 @@
 /** The example in Python and the curl lines of docs/simulator.md, against the simulator of the command line. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { programOf } from '../support/program.ts';
 
 const root = join(import.meta.dirname, '../..');
 const run = promisify(execFile);
 const program = programOf(new URL('../../src/cli/main.ts', import.meta.url));
-let child: ChildProcess;
-let url: string;
+const python = process.env.PYTHON ?? '/usr/bin/python3';
+let child: ChildProcess | undefined;
+afterEach(() => void child?.kill('SIGKILL'));
 
-beforeEach(async () => {
+/** Resolves with its address when it says that it is ready. */
+async function simulator(port = 0): Promise<string> {
   const mailboxes = ['shop@contoso.test', 'customer@contoso.test', 'alice@contoso.test', 'bob@contoso.test'];
-  const args = ['simulator', '--clock', 'manual', '--json', ...mailboxes.flatMap((one) => ['--mailbox', one])];
+  const args = [
+    'simulator',
+    '--clock',
+    'manual',
+    '--json',
+    '--port',
+    String(port),
+    ...mailboxes.flatMap((one) => ['--mailbox', one]),
+  ];
   child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   let printed = '';
   for await (const chunk of (child.stdout?.setEncoding('utf8') ?? []) as AsyncIterable<string>) {
     printed += chunk;
     if (printed.includes('\n')) break;
   }
-  url = (JSON.parse(printed) as { graphUrl: string }).graphUrl;
-});
-afterEach(() => void child.kill('SIGKILL'));
+  return (JSON.parse(printed) as { graphUrl: string }).graphUrl;
+}
 
-it('testing-with-python passes its own tests', async ({ skip }) => {
-  const python = process.env.PYTHON ?? '/usr/bin/python3';
+/** A port on which nobody answers yet, and when somebody has been there in vain. */
+async function notYet() {
+  const server = createServer((socket) => void socket.destroy()).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { port, tried: once(server, 'connection').then(() => new Promise((resolve) => server.close(resolve))) };
+}
+
+it('testing-with-python passes its own tests, also where they begin before the simulator is ready', async ({ skip }) => {
   if (
     await run(python, ['-c', 'import requests']).then(
       () => false,
@@ -39,12 +57,12 @@ it('testing-with-python passes its own tests', async ({ skip }) => {
   const folder = await mkdtemp(join(tmpdir(), 'offline-im-python-'));
   try {
     await cp(join(root, 'examples/testing-with-python'), folder, { recursive: true });
-    const { stderr } = await run(python, ['-m', 'unittest'], {
-      cwd: folder,
-      env: { ...process.env, SIMULATOR: url },
-      timeout: 120_000,
-    });
-    expect(stderr).toMatch(/Ran 4 tests[\s\S]*OK/);
+    const { port, tried } = await notYet();
+    const env = { ...process.env, SIMULATOR: `http://127.0.0.1:${port}` };
+    const tests = run(python, ['-m', 'unittest'], { cwd: folder, env, timeout: 120_000 });
+    await Promise.race([tests, tried]);
+    await simulator(port);
+    expect((await tests).stderr).toMatch(/Ran 4 tests[\s\S]*OK/);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -59,6 +77,7 @@ it('the curl lines of the page work as they stand there', async ({ skip }) => {
   ) {
     return skip('curl is not installed');
   }
+  const url = await simulator();
   const page = await readFile(join(root, 'docs/simulator.md'), 'utf8');
   const [, lines = ''] = /<!-- curl -->\n```sh\n([\s\S]*?)```/.exec(page) ?? [];
   const commands = lines
