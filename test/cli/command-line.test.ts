@@ -165,6 +165,24 @@ it.each([
   expect(err).not.toContain('hunter2');
 });
 
+it('a change of many says when more match than it changes: at night nobody takes a thousand for all of them', async () => {
+  const at = join(folder, 'many.db');
+  const spool = new SqliteSpool({ path: at });
+  await fill(spool);
+  await spool.close();
+  const cancel = (...args: string[]) =>
+    offlineImHere(['cancel', '--mailbox', 'alice@contoso.com', '--spool', at, '--limit', '1', ...args]);
+  expect((await cancel('--dry-run')).out).toContain(
+    'cancel: 1 would be changed. More match, and would stay as they are: --limit N\n',
+  );
+  expect((await cancel('--yes')).out).toContain(
+    'cancel: 1 changed. More match, and are as they are: the same again, or --limit N\n',
+  );
+  let rounds = 0;
+  for (let out = 'More match'; out.includes('More match') && rounds < 20; rounds += 1) ({ out } = await cancel('--yes'));
+  expect((await cancel('--yes')).out).toMatch(/^cancel: 0 changed\n/);
+});
+
 it('a dry run of ids tells what would be changed and what is left alone, and changes nothing', async () => {
   const release = await offlineImHere(['release', 'one', 'two', '--dry-run', '--spool', path]);
   expect(release).toMatchObject({ code: 0, out: 'release: 1 would be changed\n' });

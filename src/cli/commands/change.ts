@@ -103,7 +103,7 @@ async function byFilter(call: Call, spool: SpoolHandle, verb: BulkVerb): Promise
   const dryRun = call.values['dry-run'] === true;
   if (!dryRun && dry.matched > 0 && call.values.yes !== true) {
     const entries = dry.matched === 1 ? '1 entry' : `${dry.matched} entries`;
-    const answer = await call.ask(`${verb} ${entries}? [y/N] `);
+    const answer = await call.ask(`${verb} ${entries}${dry.more ? ' (more match: --limit N)' : ''}? [y/N] `);
     if (!/^\s*y(es)?\s*$/i.test(answer ?? ''))
       throw new UsageError(`Nothing was done. Say yes at a terminal, or --yes: ${entries}.`);
   }
@@ -112,7 +112,7 @@ async function byFilter(call: Call, spool: SpoolHandle, verb: BulkVerb): Promise
   if (output.json) output.document({ verb, dryRun, matched, refused, more, changes });
   else {
     output.line(
-      `${verb}: ${dryRun ? `${matched} would be changed` : `${changes.length} changed`}${more ? ', and there are more: --limit' : ''}`,
+      `${verb}: ${dryRun ? `${matched} would be changed` : `${changes.length} changed`}${more ? `. More match, and ${dryRun ? 'would stay' : 'are'} as they are: ${dryRun ? '' : 'the same again, or '}--limit N` : ''}`,
     );
     for (const [state, count] of Object.entries(refused)) output.line(`left alone, since ${state}: ${count}`);
   }
