@@ -3,6 +3,7 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import { inject, it, vi } from 'vitest';
 import { newSuite, type Suite, state, type Test } from './collect.ts';
 import type { Mutant } from './instrument.ts';
+import { madeOnce } from './targets.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -193,7 +194,7 @@ it('mutants', { timeout: 0 }, async () => {
       continue;
     }
     note({ id: mutant.id });
-    const isStatic = atLoad[mutant.id] !== undefined;
+    const isStatic = atLoad[mutant.id] !== undefined || madeOnce.includes(mutant.file);
     let [status, by] = await liveStatus(mutant.id);
     if (isStatic && (status === 'survived' || status === 'not covered'))
       [status, by] = await staticStatus(mutant.id, mutant.file);

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../src/core/errors/offline-im-error.ts';
 import type { Settlement } from '../../src/spool/contract.ts';
+import type { DeliveryOutcome } from '../../src/transport/contract.ts';
 import { failed, lane, note, place, spooler } from './parts.ts';
 
 const kinds = (settlements: readonly Settlement[]) => settlements.map(({ token, to }) => `${token.slice(0, 1)} ${to}`);
@@ -119,6 +120,18 @@ describe('what a transport does wrong', () => {
     expect(kinds(settled)).toEqual(['a unconfirmed', 'b unconfirmed']);
   });
 
+  it.each(['deliver', 'probe'] as const)(
+    'it gives no answers to %s: that is a warning once, and in the trace each time after',
+    async (kind) => {
+      const { work, transport, warnings, stepsOf } = spooler();
+      transport[kind] = async () => [];
+      await work(kind, note('a'));
+      expect([warnings.length, stepsOf('transport:failed').length]).toEqual([1, 0]);
+      await work(kind, note('b'));
+      expect([warnings.length, stepsOf('transport:failed')]).toEqual([1, [{ notes: ['b'], error: expect.any(Error) }]]);
+    },
+  );
+
   it('it throws while it looks for notes: they are looked for again', async () => {
     const { work, transport, settled, stepsOf } = spooler();
     transport.probe = async () => {
@@ -157,6 +170,35 @@ describe('leave to write the first byte', () => {
     expect(await leave(({ state }) => Object.assign(state, { owns: false }))).toBe(false);
     expect(await leave(({ leases }) => leases.add(['a:1:deliver:1'], -60_000))).toBe(true);
     expect(await leave(({ leases }) => leases.add(['a:1:deliver:1'], -60_001))).toBe(false);
+  });
+
+  it('is not given where the storage can not tell whose it is', async () => {
+    const isOwner = () => {
+      throw new Error('gone');
+    };
+    expect(await leave(({ context }) => Object.assign(context.storage, { isOwner }))).toBe(false);
+  });
+
+  it('ends with the time of the call, whatever is left of the lease; a delivered that comes after that counts all the same', async () => {
+    const { work, clock, transport, settled, leases } = spooler();
+    const { promise, resolve } = Promise.withResolvers<DeliveryOutcome>();
+    let mayWrite = (): boolean => false;
+    transport.answer = (_note, options) => {
+      mayWrite = () => options.mayWrite();
+      return promise;
+    };
+    const done = work('deliver', note('a'));
+    await clock.advance(1_199_999);
+    expect(mayWrite()).toBe(true);
+    await clock.advance(1);
+    expect(mayWrite()).toBe(false);
+    await clock.advance(5_000);
+    await done;
+    leases.add(['a:1:deliver:1'], clock.monotonic());
+    expect([mayWrite(), kinds(settled)]).toEqual([false, ['a unconfirmed']]);
+    resolve({ status: 'delivered', messageClass: 'X' });
+    await clock.advance(0);
+    expect(kinds(settled)).toEqual(['a unconfirmed', 'a delivered']);
   });
 });
 
@@ -213,7 +255,58 @@ describe('beforeDelivery', () => {
   });
 });
 
+it('a hook that took its time, and a mailbox that is still open: the note goes out, and holds its place again', async () => {
+  const { promise, resolve } = Promise.withResolvers<'deliver'>();
+  const { work, clock, transport, lanes, freed } = spooler({
+    concurrencyPerMailbox: 1,
+    beforeDelivery: () => promise,
+  });
+  let during: unknown;
+  transport.answer = () => {
+    during = lanes.admission(lane);
+    return { status: 'delivered', messageClass: 'X' };
+  };
+  const done = work('deliver', note('slow'));
+  await clock.advance(1_000);
+  expect([lanes.admission(lane), freed()]).toEqual(['open', 1]);
+  resolve('deliver');
+  await done;
+  expect([transport.delivered.map(({ id }) => id), during, lanes.admission(lane), freed()]).toEqual([
+    ['slow'],
+    'closed',
+    'open',
+    2,
+  ]);
+});
+
+it.each(['deliver', 'probe'] as const)('what came of each note is told to whoever listens (%s)', async (kind) => {
+  const { work, context } = spooler();
+  const told: object[] = [];
+  Object.assign(context.trace, { listens: () => true, listened: (_name: string, fields: object) => told.push(fields) });
+  await work(kind, note('a', { unknownAttempts: [{ tag: 'a:1', place }] }));
+  expect(told).toMatchObject([{ noteId: 'a', kind, outcome: kind === 'deliver' ? 'delivered' : 'absent' }]);
+});
+
 describe('a batch to look for', () => {
+  it('slows the mailbox down only where a copy was found after a fault', async () => {
+    const { work, transport, lanes } = spooler();
+    const faulty = { unknownAttempts: [{ tag: 'a:1', place, ended: 'fault' as const }] };
+    await work('probe', note('a', faulty));
+    expect(lanes.isOneByOne(lane)).toBe(false);
+    transport.answerProbe = () => ({ status: 'found' });
+    await work('probe', note('a', faulty));
+    expect(lanes.isOneByOne(lane)).toBe(true);
+  });
+
+  it('counts as refused only those that could not say', async () => {
+    const { work, transport, settled } = spooler();
+    transport.answerProbe = () => ({ status: 'pending' });
+    for (let look = 0; look < 5; look++) await work('probe', note('a'));
+    transport.answerProbe = () => ({ status: 'unknown', scope: 'note', error: failed });
+    await work('probe', note('a'));
+    expect(settled.at(-1)).toMatchObject({ to: 'unconfirmed', after: 5_000 });
+  });
+
   it('has each note settled by what was found', async () => {
     const { work, transport, settled, stepsOf } = spooler();
     transport.answerProbe = (one) => (one.id === 'a' ? { status: 'found' } : { status: 'absent' });
