@@ -2,7 +2,7 @@ import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { DeliveryOutcome, Mailbox, Note } from '../../transport/contract.ts';
 import { toOutcome } from '../../transport/verdict.ts';
 import type { ReplyMeta } from '../client/reply.ts';
-import { ewsError, inDoubt, outcomeOfCode } from '../outcome/outcome.ts';
+import { byFault, ewsError, inDoubt, outcomeOfCode } from '../outcome/outcome.ts';
 import { ruleOf } from '../outcome/response-codes.ts';
 import type { XmlElement } from '../xml/read.ts';
 import { escapeText } from '../xml/write.ts';
@@ -57,28 +57,11 @@ export function createItemOutcomes(payload: XmlElement, notes: readonly Note[], 
       return toOutcome({ kind: 'unconfirmed', scope: 'note' }, error);
     }
     if (message.ok) return { status: 'delivered', messageClass: note.messageClass };
-    if (isClear(message)) return afterFault(inDoubt(outcomeOfCode(message.responseCode, message.element, requestId), meta));
+    if (isClear(message)) return byFault(inDoubt(outcomeOfCode(message.responseCode, message.element, requestId), meta));
     const unsure = toOutcome({ kind: 'unconfirmed', scope: 'note' }, ewsError(message.responseCode, requestId));
     // A class that can't be read beside NoError is nothing that went wrong: a copy that is found then proves that it was sent.
-    return message.responseCode === 'NoError' && message.responseClass !== 'Error' ? unsure : afterFault(unsure);
+    return message.responseCode === 'NoError' && message.responseClass !== 'Error' ? unsure : byFault(unsure);
   });
-}
-
-/**
- * The server answered with an error, and it may have processed the note all the same. A copy that is found then is a weak
- * proof: some servers store the copy first and fail to send.
- */
-export function afterFault(outcome: DeliveryOutcome): DeliveryOutcome {
-  switch (outcome.status) {
-    case 'unconfirmed':
-      return { ...outcome, ended: 'fault' };
-    case 'blocked':
-      return outcome.sent === 'unknown' ? { ...outcome, ended: 'fault' } : outcome;
-    case 'delivered':
-    case 'deferred':
-    case 'rejected':
-      return outcome;
-  }
 }
 
 /**

@@ -66,8 +66,11 @@ export function outcomeOfCode(responseCode: string, message: XmlElement, request
   return byFault(toOutcome(verdict, ewsError(responseCode, requestId, inner), backOffOf(message)));
 }
 
-/** The server said that something went wrong, which a copy found later does not disprove. */
-function byFault(outcome: DeliveryOutcome): DeliveryOutcome {
+/**
+ * The server answered with an error, and it may have processed the note all the same. A copy that is found then is a weak
+ * proof: some servers store the copy first and fail to send.
+ */
+export function byFault(outcome: DeliveryOutcome): DeliveryOutcome {
   const unknown = outcome.status === 'unconfirmed' || (outcome.status === 'blocked' && outcome.sent === 'unknown');
   return unknown ? { ...outcome, ended: 'fault' } : outcome;
 }

@@ -3,7 +3,7 @@ import type { DeliverOptions, DeliveryOutcome, Note } from '../../transport/cont
 import { notAttempted, toOutcome } from '../../transport/verdict.ts';
 import type { EwsClient } from '../client/client.ts';
 import type { Reply } from '../client/reply.ts';
-import { afterFault, createItemHead, createItemOutcomes, createItemTail } from '../operations/create-item.ts';
+import { createItemHead, createItemOutcomes, createItemTail } from '../operations/create-item.ts';
 import { isSayable } from '../operations/elements.ts';
 import { outcomeOfReply } from '../outcome/outcome.ts';
 import { codeRules } from '../outcome/response-codes.ts';
@@ -80,8 +80,7 @@ async function sendBatch(delivery: Delivery, batch: Batch, options: DeliverOptio
 function outcomesOf(reply: Reply, notes: readonly Note[]): readonly DeliveryOutcome[] {
   if (reply.kind === 'body') return createItemOutcomes(reply.payload, notes, reply.meta);
   const outcome = outcomeOfReply(reply, notes.length);
-  const known = reply.kind === 'fault' ? afterFault(outcome) : outcome;
-  return notes.map(() => known);
+  return notes.map(() => outcome);
 }
 
 /** Takes in what an answer tells about the server, beside what became of the notes. */

@@ -1,6 +1,7 @@
 /** Requests as lists of notes: halves, parts, and what a fault for several notes teaches. */
 import { describe, expect, it } from 'vitest';
 import { type Batch, batchesOf, halvesOf, partOf, RequestSize, refusedOnce } from '../../../src/ews/send/batches.ts';
+import type { Note } from '../../../src/transport/contract.ts';
 import { always, makeNote, useHarness } from '../support/harness.ts';
 import { created, fault, message, ok, response } from '../support/responses.ts';
 import type { Answer } from '../support/server.ts';
@@ -38,6 +39,30 @@ describe('a batch', () => {
   });
 });
 
+describe('what goes out together', () => {
+  const cut = (list: readonly Note[], maxBytes = 1_000_000) =>
+    [...batchesOf(list, { batchSize: 100, maxBytes, classes: same })].map(({ notes: part }) => part.map(({ id }) => id));
+
+  it.each([
+    ['endpoint', 'https://other.test/'],
+    ['mailbox', 'carol@contoso.test'],
+    ['folder', 'conversationhistory'],
+  ])('is of one %s: a request never goes where only one of its notes belongs', (part, value) => {
+    const [a, b, c] = notes(3) as [Note, Note, Note];
+    const elsewhere = { ...b, place: { ...place, [part]: value } };
+    expect(cut([a, elsewhere, c])).toEqual([['note-0'], ['note-1'], ['note-2']]);
+  });
+
+  it('is no longer than a request may be, however long each note is', () => {
+    const [small, other, large] = notes(3).map((note, at) => ({
+      ...note,
+      body: { type: 'text' as const, content: 'x'.repeat([10, 10, 50_000][at] ?? 0) },
+    })) as [Note, Note, Note];
+    expect(cut([small, large, other], 40_000)).toEqual([['note-0'], ['note-2'], ['note-1']]);
+    expect(cut([small, other, large], 55_000)).toEqual([['note-0', 'note-1', 'note-2']]);
+  });
+});
+
 describe('the size of requests', () => {
   it('is one note after a fault for several', () => {
     const size = new RequestSize(50);
@@ -51,6 +76,22 @@ describe('the size of requests', () => {
 describe('at a server', () => {
   const h = useHarness();
   const countOf = (body: string): number => (body.match(/<t:Message>/g) ?? []).length;
+
+  it('that refuses a request as a whole for one of its notes: it is halved until that one is alone, and the others go out once', async () => {
+    h.server.handler = ({ body }): Answer =>
+      body.includes('note-2/1') ? { status: 413 } : { body: created(...Array<string>(countOf(body)).fill(ok)) };
+    const outcomes = await h.deliver(4);
+    expect(outcomes.map(({ status }) => status)).toEqual(['delivered', 'delivered', 'rejected', 'delivered']);
+    expect(h.server.requests.map(({ body }) => countOf(body))).toEqual([4, 2, 2, 1, 1]);
+  });
+
+  it('that nothing may be written to: no note is tried, and none a second time', async () => {
+    const transport = h.transport();
+    let asked = 0;
+    const mayWrite = () => asked++ > 99;
+    const outcomes = await transport.deliver([h.note(transport, 0)], { ...always(), mayWrite });
+    expect([outcomes, asked]).toMatchObject([[{ status: 'deferred', error: { code: 'NOT_ATTEMPTED' } }], 1]);
+  });
 
   it('that answered a fault for several notes, each goes alone from then on', async () => {
     h.server.handler = ({ body }): Answer =>
