@@ -49,6 +49,21 @@ describe('after a rejection the draft is looked for', () => {
     expect(h.server.operations()).toEqual(['CreateItem', 'FindItem']);
   });
 
+  it('and only of those: what looks like a draft of a note that was accepted is on its way', async () => {
+    server(['ErrorInvalidRecipients', ok], folders([{ ...draft, tag: 'note-1/1' }]));
+    expect((await h.deliver(2)).map(({ status }) => status)).toEqual(['rejected', 'delivered']);
+    expect(h.server.operations()).toEqual(['CreateItem', 'FindItem']);
+  });
+
+  it.each([
+    ['in Drafts is one', [{ tag: draft.tag }], [], 'removed'],
+    ['in the folder of the copy may be that copy', [], [{ tag: draft.tag }], 'left'],
+  ] as const)('and what does not say whether it was sent %s', async (_, drafts, saved, expected) => {
+    server(['ErrorInvalidRecipients'], folders(drafts, saved));
+    expect((await h.deliver(1))[0]).toMatchObject({ draft: expected });
+    expect(h.server.operations().includes('DeleteItem')).toBe(expected === 'removed');
+  });
+
   it('and reported when it can not be removed', async () => {
     server(['ErrorInvalidRecipients'], folders([draft]), 'ErrorAccessDenied');
     expect((await h.deliver(1))[0]).toMatchObject({ draft: 'left' });
