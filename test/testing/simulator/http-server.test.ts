@@ -94,6 +94,19 @@ describe('HTTP', () => {
     expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 500', 'HTTP/1.1 200']);
   });
 
+  it('takes a whole address as the target of a request, as clients behind a proxy write it', async () => {
+    await using exchange = await start();
+    const login = `Authorization: Basic ${btoa('alice@contoso.test:x')}`;
+    const body = envelope(findItem());
+    const head = `POST http://mail.contoso.test/EWS/Exchange.asmx HTTP/1.1\r\nHost: mail.contoso.test\r\nContent-Type: text/xml\r\n${login}`;
+    const socket = connect(Number(new URL(exchange.url).port), '127.0.0.1');
+    socket.write(`${head}\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    let answer = '';
+    for await (const chunk of socket) answer += String(chunk);
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    expect(exchange.journal.map(({ operation }) => operation)).toEqual(['FindItem']);
+  });
+
   it('repeats the client-request-id where asked, and journals it', async () => {
     await using exchange = await start();
     const headers = { 'client-request-id': 'id-1', 'return-client-request-id': 'true' };

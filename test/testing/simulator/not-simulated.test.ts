@@ -55,13 +55,17 @@ const asking: Readonly<Record<string, string>> = {
   CallerData: `<m:Subscribe>${push}</m:Subscribe>`,
   '@IsArchive':
     '<m:ConvertId DestinationFormat="EwsId"><m:SourceIds><t:AlternateId Format="EwsId" Id="x" Mailbox="alice@contoso.test" IsArchive="true"/></m:SourceIds></m:ConvertId>',
+  BaseShape: find('').replace('IdOnly', 'PcxPeopleSearch'),
+  AddressListId: `<m:SyncFolderHierarchy><m:FolderShape>${idOnly}</m:FolderShape><m:SyncFolderId><t:AddressListId Id="x"/></m:SyncFolderId></m:SyncFolderHierarchy>`,
+  RecurringMasterItemIdRanges:
+    '<m:DeleteItem DeleteType="HardDelete"><m:ItemIds><t:RecurringMasterItemIdRanges Id="x"><t:Ranges><t:Range/></t:Ranges></t:RecurringMasterItemIdRanges></m:ItemIds></m:DeleteItem>',
+  ReferenceAttachment:
+    '<m:CreateItem MessageDisposition="SaveOnly"><m:Items><t:Message><t:Attachments><t:ReferenceAttachment/></t:Attachments></t:Message></m:Items></m:CreateItem>',
 };
 
 /** What the schema lets a request say that can change nothing here, or is refused where its neighbours are read. */
 const withoutMeaning: Readonly<Record<string, string>> = {
   OriginalDisplayName: 'a name that nobody reads',
-  AddressListId: 'no folder of a mailbox; refused with the ids',
-  RecurringMasterItemIdRanges: 'refused with the ids',
   AlternatePublicFolderId: 'refused with the ids',
   AlternatePublicFolderItemId: 'refused with the ids',
   ConvertHtmlCodePageToUTF8: 'bodies are text, of no code page',

@@ -85,7 +85,8 @@ async function serve(
   timers: Timers,
 ): Promise<void> {
   const asked = { method: request.method ?? 'GET', headers: headersOf(request) };
-  const cors = isInspectors(request.url ?? '') ? false : options.cors;
+  const path = pathOf(request.url ?? '/');
+  const cors = isInspectors(path) ? false : options.cors;
   const preflight = preflightHeaders(asked, cors);
   if (preflight !== undefined) {
     response.writeHead(204, preflight).end();
@@ -94,7 +95,7 @@ async function serve(
   const body = await readBody(request, options.maxRequestBytes, asked.headers['content-type']);
   const answer = await options.handle({
     ...asked,
-    path: request.url ?? '/',
+    path,
     body: body ?? '',
     tooLarge: body === undefined,
     connection: request.socket,
@@ -123,6 +124,11 @@ async function serve(
     case 'answer':
       await write({ ...answer, headers: { ...answer.headers, ...corsHeaders(asked, cors) } }, response, timers);
   }
+}
+
+/** Clients behind a proxy write the whole address into the first line, and a server takes it (RFC 9112, 3.2.2). */
+function pathOf(target: string): string {
+  return target.replace(/^https?:\/\/[^/?#]*/i, '').replace(/^(?!\/)/, '/');
 }
 
 async function write(

@@ -10,6 +10,8 @@ interface Row {
   readonly operation?: string;
   /** Accepted with a value like this. @default never */
   readonly unless?: RegExp;
+  /** Also where members are looked at one by one. */
+  readonly anywhere?: true;
 }
 
 /** What requests may ask by the schema and nothing here does: refused in words, never ignored in silence. */
@@ -37,6 +39,10 @@ export const notSimulated: readonly Row[] = [
   { name: 'AppendToFolderField' },
   { name: 'CallerData' },
   { name: '@IsArchive', unless: isOff },
+  { name: 'BaseShape', unless: /^(?:IdOnly|Default|AllProperties)$/ },
+  { name: 'AddressListId', anywhere: true },
+  { name: 'RecurringMasterItemIdRanges' },
+  { name: 'ReferenceAttachment', anywhere: true },
 ];
 
 /** Lists whose members are kept as they are given, or looked at one by one. */
@@ -56,18 +62,20 @@ for (const row of notSimulated) {
 }
 
 /** The first thing that a request asks and nothing here does; undefined when there is none. */
-export function notSimulatedIn(operation: string, request: XmlElement): string | undefined {
+export function notSimulatedIn(operation: string, request: XmlElement, apart = false): string | undefined {
+  const asks = (rows: readonly Row[] | undefined, value: string): boolean =>
+    rows?.some((row) => (!apart || row.anywhere === true) && meant(row, operation, value)) === true;
   for (const [name, value] of request.attributes) {
-    if (meant(attributes.get(name), operation, value)) return `The attribute ${name} of ${request.name}`;
+    if (asks(attributes.get(name), value)) return `The attribute ${name} of ${request.name}`;
   }
   for (const element of request.children) {
-    if (meant(elements.get(element.name), operation, element.text)) return `The element ${element.name} of ${operation}`;
-    const below = lookedAtApart.has(element.name) ? undefined : notSimulatedIn(operation, element);
+    if (asks(elements.get(element.name), element.text)) return `The element ${element.name} of ${operation}`;
+    const below = notSimulatedIn(operation, element, apart || lookedAtApart.has(element.name));
     if (below !== undefined) return below;
   }
   return undefined;
 }
 
-function meant(rows: readonly Row[] | undefined, operation: string, value: string): boolean {
-  return rows?.some((row) => (row.operation ?? operation) === operation && row.unless?.test(value) !== true) === true;
+function meant({ operation: only, unless }: Row, operation: string, value: string): boolean {
+  return (only ?? operation) === operation && unless?.test(value) !== true;
 }

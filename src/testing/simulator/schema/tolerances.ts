@@ -85,4 +85,11 @@ export const deviations = {
     schema: 't:Notification',
     reason: 'Exchange writes the notifications of a stream in the messages namespace, and exchangelib reads only that.',
   },
+  wrongSubscription: {
+    operation: 'GetStreamingEvents',
+    written: 'm:SubscriptionId',
+    schema: 't:SubscriptionId',
+    reason:
+      "The same of the ids in ErrorSubscriptionIds: exchangelib and Microsoft's own client read them in the messages namespace.",
+  },
 } as const;

@@ -4,6 +4,7 @@ import { escapeAttribute, escapeText } from '../../../ews/xml/write.ts';
 import type { MessageContent, SimulatedAttachment } from '../store/item.ts';
 import { EwsItemError } from './ews-errors.ts';
 import { schemaFault } from './soap-request.ts';
+import { isTrue } from './written-element.ts';
 
 /** Reads `t:FileAttachment` or `t:ItemAttachment`. `readItem` reads the item inside the latter. */
 export function readAttachment(
@@ -17,7 +18,7 @@ export function readAttachment(
   const common = {
     id: newId(),
     name,
-    isInline: /^(?:true|1)$/.test(textOf(element, typesNs, 'IsInline') ?? ''),
+    isInline: isTrue(textOf(element, typesNs, 'IsInline')),
     ...(contentType === undefined ? {} : { contentType }),
     ...(contentId === undefined ? {} : { contentId }),
   };
@@ -26,7 +27,7 @@ export function readAttachment(
     if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(content)) {
       throw schemaFault("the element 'Content' is no base64.");
     }
-    const photo = /^(?:true|1)$/.test(textOf(element, typesNs, 'IsContactPhoto') ?? '');
+    const photo = isTrue(textOf(element, typesNs, 'IsContactPhoto'));
     return { ...common, content, ...(photo ? { isContactPhoto: true } : {}) };
   }
   if (element.ns === typesNs && element.name === 'ItemAttachment') {

@@ -10,6 +10,7 @@ import { isBelow } from '../store/message-class.ts';
 import { type BodyType, computedFields, dictionaryOf, fieldValue, itemTags } from './item-fields.ts';
 import { elementOf, type PropertyPath, readPropertyPath } from './property-path.ts';
 import { schemaFault } from './soap-request.ts';
+import { isTrue } from './written-element.ts';
 
 /** Which properties of an item a client asked for. */
 export interface ItemShape {
@@ -60,11 +61,6 @@ const defaultsOfGetItem: ReadonlySet<string> = new Set(['RequiredAttendees', 'Op
 /** Whether the default shape has an element of which nothing is computed. */
 export function isDefault(name: string, operation: 'FindItem' | 'GetItem'): boolean {
   return defaults.has(name) || (operation === 'GetItem' && defaultsOfGetItem.has(name));
-}
-
-/** A boolean of the schema: `true` or `1`. */
-export function isTrue(text: string | undefined): boolean {
-  return text === 'true' || text === '1';
 }
 
 const capital = (shapes: string): string => (shapes === 'default' ? 'Default' : '');

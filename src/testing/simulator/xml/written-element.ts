@@ -26,7 +26,13 @@ const booleans =
 
 /** A boolean as Exchange writes it, of all that the schema takes. */
 export function plainBoolean(text: string): string {
-  return text.trim() === '1' ? 'true' : text.trim() === '0' ? 'false' : text;
+  const value = text.trim();
+  return value === '1' ? 'true' : value === '0' ? 'false' : value === 'true' || value === 'false' ? value : text;
+}
+
+/** Whether a boolean says yes; one that is not there does not. */
+export function isTrue(text: string | undefined): boolean {
+  return text !== undefined && plainBoolean(text) === 'true';
 }
 
 /** An element of a request as the simulator stores and gives it back: every name with the prefix `t`. */

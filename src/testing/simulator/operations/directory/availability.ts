@@ -7,7 +7,6 @@ import { windowsZones } from '../../schema/time-zones/windows-zones.ts';
 import { expanded } from '../../store/series/occurrences.ts';
 import { EwsFault } from '../../xml/ews-errors.ts';
 import { itemValue } from '../../xml/item-shape.ts';
-import { schemaFault } from '../../xml/soap-request.ts';
 import { answerEach, type Operation } from '../operation.ts';
 import { success } from './settings.ts';
 
@@ -27,6 +26,9 @@ export const getUserAvailability: Operation = {
   count: (request) => child(request, messagesNs, 'MailboxDataArray')?.children.length ?? 0,
   run(request, context) {
     const options = child(request, typesNs, 'FreeBusyViewOptions');
+    if (options === undefined && child(request, typesNs, 'SuggestionsViewOptions') === undefined) {
+      throw new EwsFault('ErrorMissingArgument', 'The request asks for neither free/busy nor suggestions.');
+    }
     const window = child(options, typesNs, 'TimeWindow');
     // Times are those of the clocks of whoever asks, in the answer too.
     const zone = child(request, typesNs, 'TimeZone');
@@ -99,7 +101,8 @@ function mergedOf(busy: readonly Busy[], from: number, to: number, step: number)
 function timeIn(window: XmlElement | undefined, name: string, clocks: ZoneClocks | undefined): number {
   const text = (textOf(window, typesNs, name) ?? '').trim();
   const time = Date.parse(/Z$|[+-]\d\d:\d\d$/.test(text) ? text : (clocks?.moment(text) ?? `${text}Z`));
-  if (Number.isNaN(time)) throw schemaFault(`the element '${name}' is missing or no dateTime.`);
+  if (Number.isNaN(time))
+    throw new EwsFault('ErrorInvalidTimeInterval', `The ${name} of the time window is missing or beyond all calendars.`);
   return time;
 }
 

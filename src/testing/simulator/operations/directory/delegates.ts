@@ -5,7 +5,7 @@ import { type Delegate, delegateFolders, delegatesOf, keepDelegates, sidOf, user
 import { hasFullAccess } from '../../access/rights.ts';
 import type { SimulatedMailbox } from '../../store/mailbox.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
-import { isTrue } from '../../xml/item-shape.ts';
+import { isTrue } from '../../xml/written-element.ts';
 import { answerEach, type Operation, type OperationContext, type WholeAnswer } from '../operation.ts';
 
 /** https://learn.microsoft.com/exchange/client-developer/web-service-reference/getdelegate-operation */

@@ -28,6 +28,9 @@ export const getMailTips: Operation = {
     const pending = asked.filter((name) => name !== 'All' && !Object.hasOwn(tipsOf, name)).join(' ');
     const tips = childrenOf(child(request, messagesNs, 'Recipients'), typesNs, 'Mailbox').map((recipient) => {
       const address = textOf(recipient, typesNs, 'EmailAddress') ?? '';
+      if (address === '') {
+        return '<m:MailTipsResponseMessageType ResponseClass="Error"><m:ResponseCode>ErrorMissingInformationEmailAddress</m:ResponseCode></m:MailTipsResponseMessageType>';
+      }
       const mailbox = writeMailbox({ address }, 'RecipientAddress');
       const own = wanted.map(([, write]) => write(address, exchange)).join('');
       const tip = `<m:MailTips>${mailbox}<t:PendingMailTips>${pending}</t:PendingMailTips>${own}</m:MailTips>`;

@@ -1,7 +1,7 @@
 import { messagesNs, typesNs } from '../../../../ews/xml/namespaces.ts';
 import { child, textOf, type XmlElement } from '../../../../ews/xml/read.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
-import { isTrue } from '../../xml/item-shape.ts';
+import { isTrue } from '../../xml/written-element.ts';
 import { resolveFolder, resolveItem } from '../ids.ts';
 import { answerEach, type Operation, type OperationContext } from '../operation.ts';
 import { contactsIn, type DirectoryEntry, directory, entryAt, membersOf, writeContact, writeEntry } from './entries.ts';

@@ -4,7 +4,7 @@ import type { SimulatedItem } from '../../store/item.ts';
 import { isBelow } from '../../store/message-class.ts';
 import { expanded } from '../../store/series/occurrences.ts';
 import { compareValues, typeOfPath } from '../../xml/comparison.ts';
-import { EwsItemError } from '../../xml/ews-errors.ts';
+import { EwsFault, EwsItemError } from '../../xml/ews-errors.ts';
 import { itemValue, readItemShape, writeItem } from '../../xml/item-shape.ts';
 import { pageOf } from '../../xml/page-view.ts';
 import { isPropertyPath, type PropertyPath, readPropertyPath } from '../../xml/property-path.ts';
@@ -150,7 +150,7 @@ function inView(items: readonly SimulatedItem[], view: XmlElement | undefined): 
 
 function timeIn(view: XmlElement, name: string): number {
   const time = Date.parse(view.attributes.get(name) ?? '');
-  if (Number.isNaN(time)) throw schemaFault(`the attribute '${name}' is missing or no dateTime.`);
+  if (Number.isNaN(time)) throw new EwsFault('ErrorCalendarOutOfRange', `The ${name} of the view is beyond all calendars.`);
   return time;
 }
 

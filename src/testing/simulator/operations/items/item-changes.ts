@@ -13,10 +13,9 @@ import { type StatedException, withExceptions, withStated } from '../../store/se
 import { readAttachment } from '../../xml/attachment.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { dictionaryOf } from '../../xml/item-fields.ts';
-import { isTrue } from '../../xml/item-shape.ts';
 import { elementOf, isPropertyPath, type PropertyPath, readPropertyPath } from '../../xml/property-path.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
-import { readElement, writeElement } from '../../xml/written-element.ts';
+import { isTrue, readElement, writeElement } from '../../xml/written-element.ts';
 import { requireMatch, withEntry, withoutEntry } from '../dictionary-changes.ts';
 import type { OperationContext } from '../operation.ts';
 import { importanceOf, isKept, readBody, readProperty, sensitivityOf, several, single } from './item-content.ts';

@@ -3,8 +3,9 @@ import { child, textOf, type XmlElement } from '../../../../ews/xml/read.ts';
 import { type Doing, may, mayEditOwn, noteCreator } from '../../access/rights.ts';
 import { messageFlag } from '../../store/message-flags.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
-import { isTrue, kindOf } from '../../xml/item-shape.ts';
+import { kindOf } from '../../xml/item-shape.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
+import { isTrue } from '../../xml/written-element.ts';
 import { folderIdsIn, itemIdsIn, mailboxOf, resolveFolder, resolveItem } from '../ids.ts';
 import { answerEach, type Operation, type OperationContext } from '../operation.ts';
 

@@ -6,7 +6,6 @@ import type { SimulatedMailbox } from '../../store/mailbox.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { bodyAs } from '../../xml/item-body.ts';
 import { topicOf } from '../../xml/item-fields.ts';
-import { schemaFault } from '../../xml/soap-request.ts';
 import { resolveItem } from '../ids.ts';
 import type { OperationContext } from '../operation.ts';
 import { readBody, several } from './item-content.ts';
@@ -23,7 +22,7 @@ export function isResponseObject({ ns, name }: XmlElement): boolean {
  */
 export function readResponse(element: XmlElement, owner: SimulatedMailbox, context: OperationContext): MessageContent {
   const reference = child(element, typesNs, 'ReferenceItemId');
-  if (reference === undefined) throw schemaFault(`the element '${element.name}' has no ReferenceItemId.`);
+  if (reference === undefined) throw new EwsItemError('ErrorMissingInformationReferenceItemId');
   const { item } = resolveItem(reference, context);
   const forward = element.name === 'ForwardItem';
   const given = (name: string) => {
@@ -57,7 +56,7 @@ export function readResponse(element: XmlElement, owner: SimulatedMailbox, conte
 /** Nobody is told any more that the item was read. https://learn.microsoft.com/exchange/client-developer/web-service-reference/suppressreadreceipt */
 export function suppressReadReceipt(element: XmlElement, context: OperationContext): string {
   const reference = child(element, typesNs, 'ReferenceItemId');
-  if (reference === undefined) throw schemaFault("the element 'SuppressReadReceipt' has no ReferenceItemId.");
+  if (reference === undefined) throw new EwsItemError('ErrorMissingInformationReferenceItemId');
   const { item, mailbox } = resolveItem(reference, context);
   if (!/>(?:true|1)</.test(item.content.fields?.get('IsReadReceiptRequested') ?? '')) {
     throw new EwsItemError('ErrorReadReceiptNotPending', 'Nobody has asked for a receipt.');

@@ -2,7 +2,7 @@ import { messagesNs } from '../../../../ews/xml/namespaces.ts';
 import { child } from '../../../../ews/xml/read.ts';
 import { maySendAs } from '../../access/access.ts';
 import { EwsFault, EwsItemError } from '../../xml/ews-errors.ts';
-import { schemaFault } from '../../xml/soap-request.ts';
+import { isTrue } from '../../xml/written-element.ts';
 import { folderIdsIn, itemIdsIn, mailboxOf, requireChangeKey, resolveFolder, resolveItem } from '../ids.ts';
 import { answerEach, type Operation } from '../operation.ts';
 import { submit } from '../submit.ts';
@@ -11,11 +11,10 @@ import { submit } from '../submit.ts';
 export const sendItem: Operation = {
   count: (request) => child(request, messagesNs, 'ItemIds')?.children.length ?? 0,
   run(request, context) {
-    const keep = request.attributes.get('SaveItemToFolder');
-    if (keep !== 'true' && keep !== 'false') throw schemaFault("the required attribute 'SaveItemToFolder' is missing.");
+    const keep = isTrue(request.attributes.get('SaveItemToFolder'));
     const saved = child(request, messagesNs, 'SavedItemFolderId');
     const savedId = saved && folderIdsIn(saved, 'SavedItemFolderId')[0];
-    if (keep === 'false' && saved !== undefined) throw new EwsFault('ErrorInvalidSendItemSaveSettings');
+    if (!keep && saved !== undefined) throw new EwsFault('ErrorInvalidSendItemSaveSettings');
     return answerEach(itemIdsIn(request), context, '', (id, plan) => {
       const { item, mailbox } = resolveItem(id, context, 'edit');
       requireChangeKey(id);
@@ -29,7 +28,7 @@ export const sendItem: Operation = {
       context.exchange.quotas.requireSending(mailbox);
       context.exchange.throttle.message(mailbox.address);
       const folder = savedId === undefined ? mailbox.folder('sentitems') : resolveFolder(savedId, context, 'create');
-      const copy = keep === 'true' ? { mailbox: mailboxOf(folder, context), folder } : undefined;
+      const copy = keep ? { mailbox: mailboxOf(folder, context), folder } : undefined;
       if (plan.do !== 'draft-only') mailbox.remove(item);
       submit(context.exchange, { sender: from, content, copy }, plan.do === 'draft-only' ? { ...plan, do: 'nothing' } : plan);
       return '';

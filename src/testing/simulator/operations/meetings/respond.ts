@@ -5,7 +5,6 @@ import type { MessageContent, SimulatedItem } from '../../store/item.ts';
 import type { SimulatedMailbox } from '../../store/mailbox.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
 import { iso } from '../../xml/item-fields.ts';
-import { schemaFault } from '../../xml/soap-request.ts';
 import { resolveItem } from '../ids.ts';
 import { readBody } from '../items/item-content.ts';
 import type { OperationContext } from '../operation.ts';
@@ -121,7 +120,7 @@ function remove(
 
 function referred(element: XmlElement, context: OperationContext): { item: SimulatedItem; mailbox: SimulatedMailbox } {
   const reference = child(element, typesNs, 'ReferenceItemId');
-  if (reference === undefined) throw schemaFault(`the element '${element.name}' has no ReferenceItemId.`);
+  if (reference === undefined) throw new EwsItemError('ErrorMissingInformationReferenceItemId');
   return resolveItem(reference, context);
 }
 

@@ -3,7 +3,7 @@ import { childrenOf, textOf, type XmlElement } from '../../../../ews/xml/read.ts
 import type { Mailbox } from '../../../../transport/contract.ts';
 import type { MessageContent } from '../../store/item.ts';
 import { isBelow } from '../../store/message-class.ts';
-import { textsOf, writeElement } from '../../xml/written-element.ts';
+import { isTrue, textsOf, writeElement } from '../../xml/written-element.ts';
 
 /** A message that has arrived, as rules look at it. */
 export interface Arriving {
@@ -30,20 +30,20 @@ const conditions: Readonly<Record<string, Condition>> = {
   FromAddresses: (given, { content }) => addressesIn(given).some((one) => same(content.from?.address ?? '', one)),
   SentToAddresses: (given, { content }) =>
     addressesIn(given).some((one) => [...content.to, ...content.cc].some(({ address }) => same(address, one))),
-  HasAttachments: (given, { content }) => (content.attachments ?? []).length > 0 === isTrue(given),
+  HasAttachments: (given, { content }) => (content.attachments ?? []).length > 0 === isTrue(given.text),
   Importance: (given, { content }) => content.importance === given.text,
   Sensitivity: (given, { content }) => content.sensitivity === given.text,
   ItemClasses: (given, { content }) => stringsIn(given).some((one) => isBelow(content.itemClass, one)),
-  IsMeetingRequest: (given, { content }) => isBelow(content.itemClass, 'IPM.Schedule.Meeting.Request') === isTrue(given),
-  IsMeetingResponse: (given, { content }) => isBelow(content.itemClass, 'IPM.Schedule.Meeting.Resp') === isTrue(given),
-  IsNDR: (given, { content }) => isBelow(content.itemClass, 'REPORT.IPM.Note.NDR') === isTrue(given),
-  SentToMe: (given, message) => isAmong(message.content.to, message) === isTrue(given),
-  SentCcMe: (given, message) => isAmong(message.content.cc, message) === isTrue(given),
-  SentToOrCcMe: (given, message) => isAmong([...message.content.to, ...message.content.cc], message) === isTrue(given),
-  NotSentToMe: (given, message) => isAmong(message.content.to, message) !== isTrue(given),
+  IsMeetingRequest: (given, { content }) => isBelow(content.itemClass, 'IPM.Schedule.Meeting.Request') === isTrue(given.text),
+  IsMeetingResponse: (given, { content }) => isBelow(content.itemClass, 'IPM.Schedule.Meeting.Resp') === isTrue(given.text),
+  IsNDR: (given, { content }) => isBelow(content.itemClass, 'REPORT.IPM.Note.NDR') === isTrue(given.text),
+  SentToMe: (given, message) => isAmong(message.content.to, message) === isTrue(given.text),
+  SentCcMe: (given, message) => isAmong(message.content.cc, message) === isTrue(given.text),
+  SentToOrCcMe: (given, message) => isAmong([...message.content.to, ...message.content.cc], message) === isTrue(given.text),
+  NotSentToMe: (given, message) => isAmong(message.content.to, message) !== isTrue(given.text),
   SentOnlyToMe: (given, message) => {
     const { to, cc } = message.content;
-    return (to.length === 1 && cc.length === 0 && isAmong(to, message)) === isTrue(given);
+    return (to.length === 1 && cc.length === 0 && isAmong(to, message)) === isTrue(given.text);
   },
   WithinDateRange: (given, { at }) => {
     const [from, to] = [textOf(given, typesNs, 'StartDateTime'), textOf(given, typesNs, 'EndDateTime')];
@@ -73,7 +73,6 @@ export function addressesIn(element: XmlElement | undefined): readonly string[] 
 }
 
 const stringsIn = (element: XmlElement): readonly string[] => childrenOf(element, typesNs, 'String').map(({ text }) => text);
-const isTrue = ({ text }: XmlElement): boolean => text === 'true' || text === '1';
 const same = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase();
 const people = (list: readonly (Mailbox | undefined)[]): readonly string[] =>
   list.flatMap((one) => (one === undefined ? [] : [one.address, one.name ?? '']));

@@ -4,6 +4,7 @@ import type { SimulatedFolder } from '../../store/folder.ts';
 import type { MessageContent } from '../../store/item.ts';
 import type { SimulatedMailbox } from '../../store/mailbox.ts';
 import type { InboxRule } from '../../store/mailbox-options.ts';
+import { isTrue } from '../../xml/written-element.ts';
 import { type Arriving, addressesIn, applies, withCategories } from './conditions.ts';
 import { writeRule } from './inbox-rule.ts';
 
@@ -74,11 +75,11 @@ export class RuleBook {
     for (const { rule } of this.#rules) {
       const part = (name: string): XmlElement | undefined => child(rule, typesNs, name);
       const arriving: Arriving = { content: changed, own, at };
-      if (part('IsEnabled')?.text !== 'true' && part('IsEnabled')?.text !== '1') continue;
+      if (!isTrue(part('IsEnabled')?.text)) continue;
       if (!applies(part('Conditions'), part('Exceptions'), arriving)) continue;
       const actions = part('Actions');
       const action = (name: string): XmlElement | undefined => child(actions, typesNs, name);
-      const does = (name: string): boolean => /^(?:true|1)$/.test(action(name)?.text ?? '');
+      const does = (name: string): boolean => isTrue(action(name)?.text);
       read ||= does('MarkAsRead');
       const categories = action('AssignCategories');
       if (categories !== undefined) changed = withCategories(changed, categories);

@@ -4,8 +4,8 @@ import { child, childrenOf, textOf, type XmlElement } from '../../../../ews/xml/
 import type { PushTarget, Subscription } from '../../store/change-log.ts';
 import type { SimulatedMailbox } from '../../store/mailbox.ts';
 import { EwsItemError } from '../../xml/ews-errors.ts';
-import { isTrue } from '../../xml/item-shape.ts';
 import { schemaFault } from '../../xml/soap-request.ts';
+import { isTrue } from '../../xml/written-element.ts';
 import { mailboxOf, resolveFolder } from '../ids.ts';
 import { answerEach, type Operation, type OperationContext } from '../operation.ts';
 import { eventsOf, readWatermark, writeEvent, writeWatermark } from './events.ts';

@@ -1,0 +1,76 @@
+/** What the schema allows is never said to break it: each of these was, or was answered with what no schema allows. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { child } from '../../../src/ews/xml/read.ts';
+import { type ExchangeSimulator, startExchangeSimulator } from '../../../src/testing.ts';
+import { schemaAvailable, validateBody } from '../../support/ews-schema.ts';
+import { call, createItem, itemsIn, message, typesNs } from '../support/raw-ews.ts';
+
+let exchange: ExchangeSimulator;
+beforeAll(async () => {
+  exchange = await startExchangeSimulator({
+    mailboxes: [{ address: 'alice@contoso.test', password: 'secret' }, 'bob@contoso.test'],
+  });
+});
+afterAll(() => exchange.close());
+
+const ask = async (body: string): Promise<readonly (string | undefined)[]> => {
+  const { codes, fault } = await call(exchange.url, body);
+  return fault === undefined ? codes : [fault];
+};
+
+describe('a boolean is also written as a number', () => {
+  it.each([
+    ['1', 1],
+    ['0', 0],
+  ])('SendItem with SaveItemToFolder="%s"', async (save, copies) => {
+    const { messages } = await call(exchange.url, createItem([message()], '', 'SaveOnly'));
+    const id = child(itemsIn(messages[0])[0], typesNs, 'ItemId')?.attributes;
+    const before = exchange.mailbox('alice@contoso.test').folder('sentitems').items.length;
+    const draft = `<t:ItemId Id="${id?.get('Id')}" ChangeKey="${id?.get('ChangeKey')}"/>`;
+    expect(await ask(`<m:SendItem SaveItemToFolder="${save}"><m:ItemIds>${draft}</m:ItemIds></m:SendItem>`)).toEqual(['NoError']);
+    expect(exchange.mailbox('alice@contoso.test').folder('sentitems').items.length).toBe(before + copies);
+  });
+});
+
+describe('what the schema leaves out has a code of its own', () => {
+  const create = (items: string): string =>
+    `<m:CreateItem MessageDisposition="SendOnly"><m:Items>${items}</m:Items></m:CreateItem>`;
+  it.each(['ReplyToItem', 'ForwardItem', 'SuppressReadReceipt', 'AcceptItem', 'CancelCalendarItem', 'RemoveItem'])(
+    '%s without the item that it is about',
+    async (name) => {
+      expect(await ask(create(`<t:${name}/>`))).toEqual(['ErrorMissingInformationReferenceItemId']);
+    },
+  );
+
+  const zone =
+    '<t:TimeZone><t:Bias>0</t:Bias><t:StandardTime><t:Bias>0</t:Bias><t:Time>02:00:00</t:Time><t:DayOrder>1</t:DayOrder><t:Month>1</t:Month><t:DayOfWeek>Sunday</t:DayOfWeek></t:StandardTime><t:DaylightTime><t:Bias>0</t:Bias><t:Time>02:00:00</t:Time><t:DayOrder>1</t:DayOrder><t:Month>1</t:Month><t:DayOfWeek>Sunday</t:DayOfWeek></t:DaylightTime></t:TimeZone>';
+  const availability = (options: string): string =>
+    `<m:GetUserAvailabilityRequest>${zone}<m:MailboxDataArray/>${options}</m:GetUserAvailabilityRequest>`;
+  const window = (start: string): string =>
+    `<t:FreeBusyViewOptions><t:TimeWindow><t:StartTime>${start}</t:StartTime><t:EndTime>2026-12-01T00:00:00</t:EndTime></t:TimeWindow></t:FreeBusyViewOptions>`;
+  it('free/busy without a view, or from before all calendars', async () => {
+    expect(await ask(availability(''))).toEqual(['ErrorMissingArgument']);
+    expect(await ask(availability(window('-0044-03-15T12:00:00')))).toEqual(['ErrorInvalidTimeInterval']);
+  });
+
+  it('a calendar view from before all calendars', async () => {
+    const view = '<m:CalendarView StartDate="-0044-03-15T12:00:00Z" EndDate="2026-12-01T00:00:00Z"/>';
+    const find = `<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape></m:ItemShape>${view}<m:ParentFolderIds><t:DistinguishedFolderId Id="calendar"/></m:ParentFolderIds></m:FindItem>`;
+    expect(await ask(find)).toEqual(['ErrorCalendarOutOfRange']);
+  });
+
+  it.skipIf(!schemaAvailable)('tips about a recipient without an address', async () => {
+    const recipients = '<m:Recipients><t:Mailbox><t:Name>Bob</t:Name></t:Mailbox></m:Recipients>';
+    const tips = `<m:GetMailTips><m:SendingAs/>${recipients}<m:MailTipsRequested>All</m:MailTipsRequested></m:GetMailTips>`;
+    const { text } = await call(exchange.url, tips);
+    expect([validateBody(text), text.includes('ErrorMissingInformationEmailAddress')]).toEqual([[], true]);
+  });
+});
+
+it('two operations in one body are none: nothing of either is done', async () => {
+  const before = exchange.mailbox('alice@contoso.test').folder('drafts').items.length;
+  const twice = createItem([message()], '', 'SaveOnly').repeat(2);
+  const { fault, text } = await call(exchange.url, twice, { unchecked: true });
+  expect([fault, text.includes('CreateItem')]).toEqual(['ErrorSchemaValidation', true]);
+  expect(exchange.mailbox('alice@contoso.test').folder('drafts').items.length).toBe(before);
+});
