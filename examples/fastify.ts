@@ -90,10 +90,15 @@ app.setErrorHandler((error: Error & { statusCode?: number; code?: string }, _req
 
 // Fastify closes the server first, then calls this: the notes in flight end, the pool last.
 app.addHook('onClose', async () => {
-  await sender.stop({ timeout: 8_000 });
+  await sender.stop({ timeout: 7_000 });
   await pool.end();
 });
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void app.close());
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => {
+    setTimeout(() => app.server.closeAllConnections(), 1_000).unref(); // a caller that never finishes would hold all of it up
+    void app.close();
+  });
+}
 
 await pool.query('CREATE TABLE IF NOT EXISTS orders (id bigint PRIMARY KEY, buyer text NOT NULL, item text NOT NULL)');
 await sender.start();

@@ -80,8 +80,10 @@ server.listen(Number(PORT), '127.0.0.1', () => {
 // Containers and systemd send SIGTERM and wait, ten seconds as a rule: no new requests, what is being sent is finished, what waits stays on disk.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, async () => {
-    await new Promise((resolve) => server.close(resolve));
-    await sender.stop({ timeout: 8_000 });
+    const closed = new Promise((resolve) => server.close(resolve));
+    setTimeout(() => server.closeAllConnections(), 1_000).unref(); // a caller that never finishes would hold all of it up
+    await closed;
+    await sender.stop({ timeout: 7_000 });
     console.log('stopped');
   });
 }

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -19,11 +21,14 @@ async function world() {
     SPOOL: join(folder, 'spool.db'),
     PORT: '0',
   };
-  const run = async (pickupDelay: number): Promise<{ bot: Program; close(ticket: number, body: unknown): Promise<Answer> }> => {
+  const run = async (
+    pickupDelay: number,
+  ): Promise<{ bot: Program; port: string; close(ticket: number, body: unknown): Promise<Answer> }> => {
     const bot = start('examples/help-desk.ts', { ...settings, PICKUP_DELAY: String(pickupDelay) });
     const port = await bot.printed(/listening on (\d+)/);
     return {
       bot,
+      port,
       async close(ticket, body) {
         const response = await fetch(`http://127.0.0.1:${port}/tickets/${ticket}/closed`, {
           method: 'POST',
@@ -60,6 +65,19 @@ it('help-desk.ts keeps what it accepted when it is stopped or killed, and delive
   // What waited an hour still does; a third message of the conversation is due at once, behind them, and takes nobody along before their time.
   expect((await third.close(2, ticket)).status).toBe(200);
   expect(await third.bot.end()).toBe(0);
+});
+
+it('help-desk.ts stops in order while a caller holds its request open', async () => {
+  const { run } = await world();
+  const { bot, port } = await run(3_600_000);
+  const slow = connect(Number(port), '127.0.0.1');
+  onTestFinished(() => void slow.destroy());
+  slow.on('error', () => undefined);
+  slow.write('POST /tickets/1/closed HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 100\r\n\r\n{');
+  // The server has the request: it asks for the rest.
+  expect(String(await once(slow, 'data'))).toContain('100 Continue');
+  expect(await bot.end()).toBe(0);
+  expect(bot.output()).toContain('stopped');
 });
 
 it('help-desk.ts delivers, and tells the ticket system what is its own mistake', async () => {
