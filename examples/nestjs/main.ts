@@ -17,6 +17,7 @@ import {
   type OnModuleInit,
   Param,
   Post,
+  ServiceUnavailableException,
   UnprocessableEntityException,
 } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -105,7 +106,13 @@ class TicketsController {
       await this.tickets.open(id, requester);
       return { id };
     } catch (error) {
-      if (error instanceof OfflineImError) throw new UnprocessableEntityException({ code: error.code });
+      if (error instanceof OfflineImError) {
+        // What the caller can mend, and what goes by itself: the same call later is right.
+        const theirs = /^(GATE_REFUSED|MESSAGE_|TEXT_|RECIPIENT|ADDRESS_)/.test(error.code);
+        throw theirs
+          ? new UnprocessableEntityException({ code: error.code })
+          : new ServiceUnavailableException({ code: error.code });
+      }
       if (error instanceof Error && 'code' in error && error.code === '23505')
         throw new ConflictException({ code: 'TICKET_EXISTS' });
       throw error;

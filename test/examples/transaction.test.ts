@@ -103,6 +103,11 @@ it('nestjs/main.ts has a ticket and its note, or neither', async () => {
   const paused = await fetch(`${url}/admin/messages/pause`, { method: 'POST', headers, body: form, redirect: 'manual' });
   expect(paused.status).toBe(303);
   expect(await (await fetch(`${url}/admin/messages/`, { headers })).text()).toContain('<bdi>carol</bdi>: <bdi>moved</bdi>');
+  // What is no mistake of the caller's is worth the same call later, and there is no ticket without its note.
+  await rowsOf('ALTER SCHEMA notes RENAME TO elsewhere');
+  expect((await post(`${url}/tickets`, { id: 4, requester: 'sip:bob@contoso.test' })).status).toBe(503);
+  await rowsOf('ALTER SCHEMA elsewhere RENAME TO notes');
+  expect(await rowsOf('SELECT id::int FROM tickets')).toEqual([{ id: 1 }]);
   // Nest raises the signal again when its hooks have run.
   await app.end();
   expect(await rowsOf(`SELECT state FROM notes.entries_now WHERE state <> 'delivered'`)).toEqual([]);
