@@ -49,12 +49,16 @@ export class Expiry {
   readonly #unconfirmed: StatementSync;
 
   constructor(database: DatabaseSync) {
-    this.#tried = database.prepare('SELECT id FROM entries WHERE tried_by = ? AND expiry <= ? ORDER BY expiry LIMIT ? + 0');
+    // Hundreds of unconfirmed entries, of which these change nothing, must not fill a step.
+    const waits = "state IN ('spooled', 'deferred')";
+    this.#tried = database.prepare(
+      `SELECT id FROM entries WHERE tried_by = ? AND expiry <= ? AND ${waits} ORDER BY expiry LIMIT ? + 0`,
+    );
     this.#closed = database.prepare(
-      'SELECT id FROM entries WHERE lane = ? AND expiry <= ? AND due_at BETWEEN ? AND ? ORDER BY expiry LIMIT ? + 0',
+      `SELECT id FROM entries WHERE lane = ? AND expiry <= ? AND due_at BETWEEN ? AND ? AND ${waits} ORDER BY expiry LIMIT ? + 0`,
     );
     this.#allClosed = database.prepare(
-      'SELECT id FROM entries WHERE expiry IS NOT NULL AND expiry <= ? AND due_at BETWEEN ? AND ? LIMIT ? + 0',
+      `SELECT id FROM entries WHERE expiry IS NOT NULL AND expiry <= ? AND due_at BETWEEN ? AND ? AND ${waits} LIMIT ? + 0`,
     );
     // Those of which an expiry changes something: alone in their note and not marked yet, or to be given up. Parameters have no numbers: Node 22.13 binds none.
     this.#unconfirmed = database.prepare(
