@@ -60,7 +60,7 @@ export interface SenderStats {
 /** How far {@link OfflineImSender.stats} looks. */
 export interface StatsOptions {
   /**
-   * Entries that are read at most for `lanes` and `oldest`, those accepted first mostly first. A spool of files reads a file per entry; 0 reads none, and
+   * How many entries to read at most for `lanes` and `oldest`: of each state, those accepted first. A spool of files reads one file per entry; 0 reads none, and
    * costs as little as counting.
    * @default 0
    */

@@ -9,6 +9,7 @@ import { type EntryRecord, viewOf } from '../state/records.ts';
 import type { JournalEngine } from './engine.ts';
 import { type Journal, JournalError, type ListPlace } from './journal.ts';
 import { isLater } from './json-shape.ts';
+import { visit } from './selection.ts';
 
 /** Parts of a log that one page reads at most, of 16 kB each: a filter that hardly anything fits must not hold up its owner for as long as the log is. */
 const mostParts = 128;
@@ -19,12 +20,12 @@ export function journaledQueries(engine: JournalEngine): AdminQueries {
     async listBy(filter, cursor, limit) {
       const found = new Page(filter, cursor, limit);
       const seen = new Set<string>();
-      await engine.run(async () => {
-        for (const record of engine.table.entries()) {
+      await engine.run(() =>
+        visit(engine.table.entries(), (record) => {
           seen.add(record.fixed.id);
           found.add(record);
-        }
-      });
+        }),
+      );
       const { state } = filter;
       const mayBeEnded = !found.isFull && (state === undefined || state === 'delivered' || state === 'cancelled');
       if (mayBeEnded) await addEnded(engine, found, seen);
@@ -33,9 +34,9 @@ export function journaledQueries(engine: JournalEngine): AdminQueries {
     summaries: () =>
       engine.run(async () => {
         const tally = new LaneTally();
-        for (const { fixed, status } of engine.table.entries()) {
+        await visit(engine.table.entries(), ({ fixed, status }) => {
           if (!hasEnded(status.state)) tally.add(fixed.lane, status.state, 1, fixed.acceptedAt);
-        }
+        });
         return tally.summaries();
       }),
   };

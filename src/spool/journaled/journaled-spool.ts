@@ -1,6 +1,7 @@
 import { checkArguments } from '../../core/arguments.ts';
+import { systemClock, Turns } from '../../core/clock.ts';
 import { flag, having, type RulesFor, readOptions, text } from '../../core/options.ts';
-import { GroupCommit } from '../../core/queues.ts';
+import { GroupCommit, sliceSize } from '../../core/queues.ts';
 import type { SpoolAdmin } from '../admin/contract.ts';
 import { hasEnded } from '../admin/filter.ts';
 import { StoredAdmin } from '../admin/stored-admin.ts';
@@ -33,7 +34,7 @@ import { failedAppends, type Subject, type Transition, TransitionSpool } from '.
 import { JournaledRecords, journaledQueries } from './admin.ts';
 import { JournalEngine } from './engine.ts';
 import { type Journal, JournalError, type StoredNote } from './journal.ts';
-import { expire, pick, putBack, select, standingIn, wholeNotes } from './selection.ts';
+import { entriesAmong, expire, pick, putBack, select, standingIn, wholeNotes } from './selection.ts';
 
 /** What tells one {@link JournaledSpool} from another. */
 export interface JournaledSpoolOptions {
@@ -171,11 +172,17 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
   }
 
   async *list(query: SpoolQuery = {}): AsyncIterable<SpoolEntry> {
-    const records = await this.#engine.run(async () => this.#engine.table.entriesAmong(query.state));
+    const records = await this.#engine.run(async () => entriesAmong(this.#engine.table, query.state));
+    const turns = new Turns(systemClock);
     const asked = ({ lane, state }: Pick<SpoolEntry, 'lane' | 'state'>): boolean =>
       (query.lane === undefined || lane === query.lane) && (query.state === undefined || state === query.state);
     const seen = new Set<string>();
-    for (const { fixed, status } of records) {
+    for (const record of records) {
+      if (record === undefined) {
+        await turns.step(sliceSize);
+        continue;
+      }
+      const { fixed, status } = record;
       // Let go and taken in again since, it would come once more.
       if (seen.has(fixed.id)) continue;
       seen.add(fixed.id);

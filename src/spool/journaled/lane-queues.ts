@@ -196,8 +196,8 @@ export class Streams {
     return this.#streams.values();
   }
 
-  *ids(): Iterable<string> {
-    for (const key of this.#streams.keys()) yield* this.of(key);
+  keys(): Iterable<string> {
+    return this.#streams.keys();
   }
 
   of(key: string): Iterable<string> {

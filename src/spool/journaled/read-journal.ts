@@ -77,14 +77,15 @@ export class ReadJournal {
     return isA(error, JournalError) ? failedError(this.#name, error) : error;
   }
 
-  /** Messages of entries. `silent`: ids that the journal left out without a word to `onCorrupt`. */
+  /** Messages of entries. `silent`: ids that the journal left out, with fewer reports to `onCorrupt` than there are. */
   async read(
     records: readonly EntryRecord[],
   ): Promise<{ readonly messages: ReadonlyMap<string, SpooledMessage>; readonly silent: readonly string[] }> {
     const before = this.#reports;
     const found = await this.#found(records);
-    const all = this.#reports > before || records.every(({ fixed }) => found.has(fixed.id));
-    const silent = all ? [] : records.map(({ fixed }) => fixed.id).filter((id) => !found.has(id));
+    const missing = records.map(({ fixed }) => fixed.id).filter((id) => !found.has(id));
+    // Reports name no entries: where there are too few of them, rather one twice than one never.
+    const silent = this.#reports - before < missing.length ? missing : [];
     if (this.#journal.checked === true) return { messages: found as ReadonlyMap<string, SpooledMessage>, silent };
     const messages = new Map<string, SpooledMessage>();
     for (const [id, value] of found) {

@@ -1,6 +1,7 @@
 import { systemClock, Turns } from '../../core/clock.ts';
-import { sliceSize } from '../../core/queues.ts';
-import type { ClaimRequest, ExpireRequest, Standing } from '../contract.ts';
+import { missing } from '../../core/errors/missing.ts';
+import { DueQueue, sliceSize } from '../../core/queues.ts';
+import type { ClaimRequest, ExpireRequest, SpoolState, Standing } from '../contract.ts';
 import { type Pick, runOf } from '../state/claim.ts';
 import { standingOf } from '../state/derived.ts';
 import { closedLanes, expireEntry } from '../state/expire.ts';
@@ -100,25 +101,69 @@ export function expire(tx: Transaction, table: TableView, request: ExpireRequest
   }
 }
 
-/** Those of all entries that are wanted. The event loop turns meanwhile: there may be very many of them. */
-export function select(
+/** Shows `see` one entry after the other. The event loop turns meanwhile: there may be very many of them. */
+export function visit(entries: Iterable<EntryRecord>, see: (record: EntryRecord) => void): Promise<void> {
+  return new Turns(systemClock).run(visiting(entries, see));
+}
+
+function* visiting(entries: Iterable<EntryRecord>, see: (record: EntryRecord) => void): Generator<void, void> {
+  let count = 0;
+  for (const record of entries) {
+    see(record);
+    if (++count % sliceSize === 0) yield;
+  }
+}
+
+/** The entries that are wanted, in the order of the table. */
+export async function select(
   entries: Iterable<EntryRecord>,
   isWanted: (record: EntryRecord) => boolean,
 ): Promise<readonly EntryRecord[]> {
-  return new Turns(systemClock).run(selecting(entries, isWanted));
+  const found: EntryRecord[] = [];
+  await visit(entries, (record) => {
+    if (isWanted(record)) found.push(record);
+  });
+  return found;
 }
 
-function* selecting(
-  entries: Iterable<EntryRecord>,
-  isWanted: (record: EntryRecord) => boolean,
-): Generator<void, readonly EntryRecord[]> {
-  const found: EntryRecord[] = [];
+/**
+ * Entries among which are all of that state, read while the table changes; one that moves meanwhile may come twice. Yields `undefined` now and then, so that the caller
+ * can let the event loop turn. Hosts list what waits at each collection of metrics: those entries come without any that has ended, those accepted first first.
+ */
+export function* entriesAmong(table: TableView, state: SpoolState | undefined): Generator<EntryRecord | undefined, void> {
+  const waits = state === 'spooled' || state === 'deferred' || state === 'delivering';
   let count = 0;
-  for (const record of entries) {
-    if (isWanted(record)) found.push(record);
-    if (++count % sliceSize === 0) yield;
+  for (const id of waits ? mergedStreams(table) : table.ids()) {
+    if (id === undefined || ++count % sliceSize === 0) yield undefined;
+    const record = id === undefined ? undefined : table.entry(id);
+    if (record !== undefined) yield record;
   }
-  return found;
+}
+
+/** Ids of active entries, those accepted first first: one busy conversation must not hide what waits in the others. */
+function* mergedStreams(table: TableView): Generator<string | undefined, void> {
+  const streams = new DueQueue();
+  const next = new Map<string, { readonly id: string; readonly rest: Iterator<string> }>();
+  const advance = (key: string, rest: Iterator<string>): void => {
+    next.delete(key);
+    for (let step = rest.next(); step.done !== true; step = rest.next()) {
+      const record = table.entry(step.value);
+      if (record === undefined) continue;
+      next.set(key, { id: step.value, rest });
+      streams.set(key, record.fixed.acceptedAt, record.status.order);
+      return;
+    }
+  };
+  let count = 0;
+  for (const key of table.streamKeys()) {
+    advance(key, table.stream(key)[Symbol.iterator]());
+    if (++count % sliceSize === 0) yield undefined;
+  }
+  for (let key = streams.take(Number.POSITIVE_INFINITY); key !== undefined; key = streams.take(Number.POSITIVE_INFINITY)) {
+    const { id, rest } = next.get(key) ?? missing('The next entry of a stream');
+    yield id;
+    advance(key, rest);
+  }
 }
 
 /** Where an entry stands in its conversation. */

@@ -95,13 +95,13 @@ export class StateTable {
     for (const { record } of this.#entries.values()) yield record;
   }
 
-  /** Entries among which are all of that state, while the table changes: those that wait, of which hosts ask at each collection of metrics, without any that has ended. */
-  *entriesAmong(state: SpoolState | undefined): Iterable<EntryRecord> {
-    const waits = state === 'spooled' || state === 'deferred' || state === 'delivering';
-    for (const id of waits ? this.#streams.ids() : this.#entries.keys()) {
-      const record = this.entry(id);
-      if (record !== undefined) yield record;
-    }
+  ids(): Iterable<string> {
+    return this.#entries.keys();
+  }
+
+  /** Keys of the streams that have active entries. */
+  streamKeys(): Iterable<string> {
+    return this.#streams.keys();
   }
 
   notes(): Iterable<NoteRecord> {

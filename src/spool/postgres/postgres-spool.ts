@@ -43,8 +43,8 @@ import {
   entriesOfMessage,
   entryById,
   leasesLapsed,
+  listPage,
   nextDue,
-  nextPage,
   standing,
 } from './operations/read.ts';
 import { refreezeAll, settleAll, settleAtOnce } from './operations/settle.ts';
@@ -208,9 +208,9 @@ export class PostgresSpool extends TransitionSpool implements SpoolStorage<PgCli
 
   async *list(query: SpoolQuery = {}): AsyncIterable<SpoolEntry> {
     let after = '';
-    for (;;) {
-      const from = after;
-      const { entries, last } = await this.#read((client) => nextPage(client, this.#session.sql, query, from));
+    for (let number = 0; ; number++) {
+      const place = { after, number };
+      const { entries, last } = await this.#read((client) => listPage(client, this.#session.sql, query, place));
       yield* entries;
       after = entries.at(-1)?.id ?? '';
       if (last) return;

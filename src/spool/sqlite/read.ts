@@ -9,13 +9,24 @@ import type { Group } from './group.ts';
 import { entryColumns, type Stored } from './stores/entries.ts';
 import type { StoredRow } from './stores/statements.ts';
 
-/** Rows that one page of a list looks at. */
-const pageSize = 200;
+/** Rows that the first page of a list looks at, and how many more each of the next: whoever asks for a few entries must not read hundreds of texts. */
+const firstPage = 1;
+const growth = 8;
+const largestPage = 200;
 
-/** A page of a list, and after which row the next begins; `undefined` at the end. */
-export interface Page {
+/** Where a page of a list begins, and how many rows it looks at. */
+export interface PageStart {
+  readonly after: number;
+  readonly size: number;
+}
+
+/** The beginning of a list. */
+export const firstPageStart: PageStart = { after: 0, size: firstPage };
+
+/** A page of a list, and where the next begins; `undefined` at the end. */
+interface Page {
   readonly entries: readonly SpoolEntry[];
-  readonly next: number | undefined;
+  readonly next: PageStart | undefined;
 }
 
 /** Shows entries. Lists page by key: no statement stays open, and none reads more than a page. */
@@ -75,19 +86,21 @@ export class Reading {
     return state === undefined || hasEnded(state) ? undefined : this.#waiting;
   }
 
-  page(group: Group, { state, lane }: SpoolQuery, after: number): Page {
+  page(group: Group, { state, lane }: SpoolQuery, { after, size }: PageStart): Page {
     const asked = { state: state ?? null, lane: lane ?? null };
+    const next = (place: number): PageStart => ({ after: place, size: Math.min(largestPage, growth * size) });
     const indexed = this.#indexOf(state);
     if (indexed !== undefined) {
-      const rows = indexed.all({ ...asked, after, limit: pageSize }) as unknown as readonly StoredRow[];
-      return { entries: showAll(group, rows), next: rows.length < pageSize ? undefined : rows.at(-1)?.seq };
+      const rows = indexed.all({ ...asked, after, limit: size }) as unknown as readonly StoredRow[];
+      const end = rows.length < size ? undefined : rows.at(-1);
+      return { entries: showAll(group, rows), next: end && next(end.seq) };
     }
-    const last = this.#bounds.get(after, pageSize)?.last;
+    const last = this.#bounds.get(after, size)?.last;
     if (typeof last !== 'number') return { entries: [], next: undefined };
     // Never the same page again, without end: a damaged file can give its rows in any order.
     if (last <= after) throw new OfflineImError('SPOOL_CORRUPT', 'The rows of the spool are out of order. Restore a backup.');
     const rows = this.#page.all({ ...asked, after, last }) as unknown as readonly StoredRow[];
-    return { entries: showAll(group, rows), next: last };
+    return { entries: showAll(group, rows), next: next(last) };
   }
 }
 

@@ -34,6 +34,7 @@ import { nextDue } from './claim.ts';
 import { bytesInUse } from './clean-up.ts';
 import { backUp } from './connection/backup.ts';
 import { appendAll, chunked } from './group.ts';
+import { firstPageStart, type PageStart } from './read.ts';
 import { Session } from './session.ts';
 
 function checkedTarget(path: unknown): string {
@@ -175,12 +176,11 @@ export class SqliteSpool extends TransitionSpool implements SpoolStorage {
   }
 
   async *list(query: SpoolQuery = {}): AsyncIterable<SpoolEntry> {
-    let after: number | undefined = 0;
-    while (after !== undefined) {
-      const from: number = after;
+    for (let start: PageStart | undefined = firstPageStart; start !== undefined; ) {
+      const from: PageStart = start;
       const page = await this.#session.read((group, { reading }) => reading.page(group, query, from));
       yield* page.entries;
-      after = page.next;
+      start = page.next;
     }
   }
 

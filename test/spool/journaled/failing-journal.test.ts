@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SpoolEntry } from '../../../src/spool/contract.ts';
+import type { SpoolContext, SpoolEntry } from '../../../src/spool/contract.ts';
 import { JournaledSpool } from '../../../src/spool/journaled/journaled-spool.ts';
 import { ManualClock } from '../../../src/testing.ts';
 import { claimRequest, newEntry, statesOf } from '../../support/spool-entries.ts';
@@ -113,6 +113,29 @@ describe('JournaledSpool over a journal that fails', () => {
     expect(again?.noteId).toBe(note?.noteId);
     expect(journal.written.at(-2)?.notes.get(note?.noteId ?? '')?.entryIds).toEqual(['b']);
     expect(await spool.counts()).toMatchObject({ delivering: 1 });
+  });
+
+  it('reports each message that its journal leaves out, also beside one that the journal reports itself', async () => {
+    const journal = new FakeJournal();
+    const reported: string[] = [];
+    const spool = new JournaledSpool({ name: 'fake', durable: true, journal });
+    let report: (where: string) => void = () => undefined;
+    journal.open = async (context?: SpoolContext) => {
+      report = (where) => context?.onCorrupt?.({ where, error: new Error('unreadable') });
+      return { entries: [], notes: [] };
+    };
+    const read = journal.read.bind(journal);
+    journal.read = async (records) => {
+      report('message a');
+      return read(records);
+    };
+    await spool.open({ clock: new ManualClock(), tombstones: 3_600_000, onCorrupt: ({ where }) => reported.push(where) });
+    await spool.append(['a', 'b', 'c'].map((id) => newEntry(id)));
+    for (const id of ['a', 'b']) journal.messages.delete(id);
+    const [note] = await spool.claim(claimRequest({ ignorePickup: true }));
+    expect(note?.entries.map(({ id }) => id)).toEqual(['c']);
+    expect(reported).toContain('message a');
+    expect(reported).toContain('fake/message b');
   });
 
   it('forgets the tombstone of a message whose other entry was set aside', async () => {

@@ -1,6 +1,10 @@
 import { expect, it } from 'vitest';
+import type { SpoolEntry, SpoolState } from '../../../src/spool/contract.ts';
+import { MemorySpool } from '../../../src/spool/journaled/memory-spool.ts';
+import { entriesAmong } from '../../../src/spool/journaled/selection.ts';
 import { StateTable } from '../../../src/spool/journaled/state-table.ts';
 import { appendMessage } from '../../../src/spool/state/append.ts';
+import { ManualClock } from '../../../src/testing.ts';
 import { newEntry } from '../../support/spool-entries.ts';
 
 const count = 100;
@@ -17,10 +21,60 @@ it('a list of what waits meets nothing that has ended', () => {
   }
   table.commit(ended);
   const last = table.entry(`m${count - 1}`);
-  expect([...table.entriesAmong('spooled')]).toEqual([last]);
-  expect([...table.entriesAmong('deferred'), ...table.entriesAmong('delivering')]).toEqual([last, last]);
+  const among = (state: SpoolState | undefined) => [...entriesAmong(table, state)].filter((one) => one !== undefined);
+  expect(among('spooled')).toEqual([last]);
+  expect([...among('deferred'), ...among('delivering')]).toEqual([last, last]);
   // What may have been sent and has expired has no place in its stream any more.
   for (const state of ['unconfirmed', 'held', 'dead', 'delivered', 'cancelled', undefined] as const) {
-    expect([...table.entriesAmong(state)]).toHaveLength(count);
+    expect(among(state)).toHaveLength(count);
   }
+});
+
+async function entriesOf(list: AsyncIterable<SpoolEntry>): Promise<readonly SpoolEntry[]> {
+  const entries: SpoolEntry[] = [];
+  for await (const entry of list) entries.push(entry);
+  return entries;
+}
+
+async function spoolOf(entries: number) {
+  const spool = new MemorySpool();
+  await spool.open({ clock: new ManualClock(), tombstones: 3_600_000 });
+  const ids = Array.from({ length: entries }, (_, index) => `e${index}`);
+  await spool.append(ids.map((id) => newEntry(id, { conversationId: id })));
+  return spool;
+}
+
+/** How often the event loop turns meanwhile. */
+async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
+  let turns = 0;
+  let handle = setImmediate(function turn() {
+    turns += 1;
+    handle = setImmediate(turn);
+  });
+  await work();
+  clearImmediate(handle);
+  return turns;
+}
+
+it.each([
+  ['list({ state: held })', (spool: MemorySpool) => entriesOf(spool.list({ state: 'held' }))],
+  ['list() of a mailbox without entries', (spool: MemorySpool) => entriesOf(spool.list({ lane: 'bob@contoso.com' }))],
+  ['a list of operators', (spool: MemorySpool) => spool.admin?.listBy({ code: 'EXPIRED' })],
+  ['sums by mailbox', (spool: MemorySpool) => spool.admin?.lanes()],
+])('%s lets the event loop turn, however much it passes over', async (_, ask) => {
+  const [few, many] = [await spoolOf(10), await spoolOf(10_000)];
+  expect(await turnsDuring(async () => ask(many))).toBeGreaterThan(5 + (await turnsDuring(async () => ask(few))));
+});
+
+it('what waits is listed in the order of acceptance, however busy a conversation is', async () => {
+  const spool = new MemorySpool();
+  const clock = new ManualClock();
+  await spool.open({ clock, tombstones: 3_600_000 });
+  for (const id of ['busy-1', 'quiet', 'busy-2', 'other', 'busy-3']) {
+    await spool.append([newEntry(id, { conversationId: id.split('-')[0] ?? id })]);
+    await clock.advance(1_000);
+  }
+  await spool.cancel(['busy-1']);
+  const listed = await entriesOf(spool.list({ state: 'spooled' }));
+  expect(listed.map(({ id }) => id)).toEqual(['quiet', 'busy-2', 'other', 'busy-3']);
 });

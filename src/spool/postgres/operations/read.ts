@@ -1,3 +1,4 @@
+import { missing } from '../../../core/errors/missing.ts';
 import {
   type LaneFilter,
   type SpoolEntry,
@@ -87,15 +88,17 @@ const noteDue = statement(
 );
 const clockNow = statement('clock_now', (t) => `SELECT ${t.now}()::text AS now`);
 
-const pageSize = 250;
+/** Entries of the pages of a list, the last size again and again: whoever asks for a few entries must not read hundreds of texts. */
+const pageSizes = [1, 16, 250] as const;
 const lane = '($2::text IS NULL OR lane = $2)';
-const page = statement('page', (t) =>
-  select(t, `id > $1 AND ${lane} AND ($3::text IS NULL OR state = $3) AND purged = 0 ORDER BY id LIMIT ${pageSize}`),
-);
 /** What is held or dead may be little among much; it has an index. */
-const keptPage = statement('page_kept', (t) =>
-  select(t, `kept AND id > $1 AND ${lane} AND state = $3 ORDER BY id LIMIT ${pageSize}`),
-);
+const pages = pageSizes.map((size) => ({
+  size,
+  all: statement(`page_${size}`, (t) =>
+    select(t, `id > $1 AND ${lane} AND ($3::text IS NULL OR state = $3) AND purged = 0 ORDER BY id LIMIT ${size}`),
+  ),
+  kept: statement(`page_kept_${size}`, (t) => select(t, `kept AND id > $1 AND ${lane} AND state = $3 ORDER BY id LIMIT ${size}`)),
+}));
 
 const sums = statement(
   'counts',
@@ -131,16 +134,17 @@ export async function standing(client: PgClient, sql: Sql, id: string): Promise<
   return standingOf(record, due && { due }, head, Number(now));
 }
 
-/** The next page of a list, in the order of ids; the last one is not full. */
-export async function nextPage(
+/** A page of a list, in the order of ids, after that of an entry; the last one is not full. @param number Of the page, from 0. */
+export async function listPage(
   client: PgClient,
   sql: Sql,
   query: SpoolQuery,
-  after: string,
+  { after, number }: { readonly after: string; readonly number: number },
 ): Promise<{ readonly entries: readonly SpoolEntry[]; readonly last: boolean }> {
-  const kept = query.state === 'held' || query.state === 'dead';
-  const rows = await sql.rows<Row>(client, kept ? keptPage : page, [after, query.lane ?? null, query.state ?? null]);
-  return { entries: viewsOf(rows), last: rows.length < pageSize };
+  const { size, all, kept } = pages[number] ?? pages.at(-1) ?? missing('The size of a page');
+  const one = query.state === 'held' || query.state === 'dead' ? kept : all;
+  const rows = await sql.rows<Row>(client, one, [after, query.lane ?? null, query.state ?? null]);
+  return { entries: viewsOf(rows), last: rows.length < size };
 }
 
 export async function countsByState(client: PgClient, sql: Sql): Promise<Record<SpoolState, number>> {
