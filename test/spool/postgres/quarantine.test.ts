@@ -48,3 +48,62 @@ describe('a row that cannot be read', () => {
     await spool.close();
   });
 });
+
+describe('a note that cannot be read', () => {
+  const reason = { code: 'EWS_ERROR', text: 'Exchange answered with a code.' } as const;
+  const damages = {
+    'its members': `entry_ids = '['`,
+    'members that are no list': `entry_ids = '{}'`,
+    'its state': `state = 'odd'`,
+    'what is frozen': `frozen = '[]'`,
+  };
+
+  async function damaged(set: string, to: 'unconfirmed' | 'deferred') {
+    const schema = fixture.newSchema();
+    const reports: string[] = [];
+    const spool = await fixture.open(schema, { onCorrupt: ({ where }) => reports.push(where) });
+    const due = { pickupIn: 0 };
+    await spool.append([newEntry('m0', due), newEntry('m1', due), newEntry('n', { ...due, conversationId: 'n' })]);
+    const claimed = await spool.claim(claimRequest());
+    const counted = { after: 0, failure: true, absent: false, counted: 0, reason };
+    await spool.settle(claimed.map(({ token }) => ({ token, to, ...counted })));
+    const bad = claimed.find(({ entries }) => entries.length === 2)?.noteId;
+    await fixture.pool.query(`UPDATE "${schema}".notes SET ${set} WHERE id = '${bad}'`);
+    return { schema, spool, reports };
+  }
+
+  it.each(
+    Object.entries(damages).flatMap(([name, set]) => [[name, set, 'unconfirmed'] as const, [name, set, 'deferred'] as const]),
+  )('goes to quarantine with its members, which are never sent again, and the rest goes on: %s, %s, %s', async (_, set, to) => {
+    const { schema, spool, reports } = await damaged(set, to);
+    const again = await spool.claim(claimRequest({ kind: to === 'deferred' ? 'deliver' : 'probe' }));
+    expect(again.map(({ entries }) => entries.map(({ id }) => id))).toEqual([['n']]);
+    expect(reports.sort()).toEqual(['m0', 'm1']);
+    const { rows } = await fixture.pool.query(`SELECT entry->>'id' AS id FROM "${schema}".corrupt ORDER BY 1`);
+    expect(rows).toEqual([{ id: 'm0' }, { id: 'm1' }]);
+    expect(Object.keys(await statesOf(spool))).toEqual(['n']);
+    expect(await spool.counts()).toMatchObject({ delivering: to === 'deferred' ? 1 : 0, unconfirmed: to === 'deferred' ? 0 : 1 });
+    await spool.close();
+  });
+
+  it('is found by a host that cancels a member, too', async () => {
+    const { spool, reports } = await damaged(`frozen = '[]'`, 'unconfirmed');
+    expect(await spool.cancel(['m1', 'n'])).toMatchObject([{ entryId: 'n' }]);
+    expect(reports.sort()).toEqual(['m0', 'm1']);
+    await spool.close();
+  });
+
+  it('is found while it runs in the row of its stream', async () => {
+    const schema = fixture.newSchema();
+    const reports: string[] = [];
+    const spool = await fixture.open(schema, { onCorrupt: ({ where }) => reports.push(where) });
+    await spool.append([newEntry('a', { pickupIn: 0 }), newEntry('n', { pickupIn: 0, conversationId: 'n' })]);
+    const claimed = await spool.claim(claimRequest());
+    const bad = claimed.find(({ entries }) => entries[0]?.id === 'a')?.noteId;
+    await fixture.pool.query(`UPDATE "${schema}".streams SET frozen = '[' WHERE note_id = '${bad}'`);
+    expect(await spool.cancel(['a', 'n'])).toMatchObject([{ entryId: 'n', to: 'delivering' }]);
+    expect(reports).toEqual(['a']);
+    expect(Object.keys(await statesOf(spool))).toEqual(['n']);
+    await spool.close();
+  });
+});

@@ -144,20 +144,20 @@ export class Session {
     return sleep(this.clock, Math.random() * 5 * 2 ** tried);
   }
 
-  async #setAside({ rows }: UnreadableRows, limits: Partial<TransactionLimits>): Promise<void> {
+  async #setAside(unreadable: UnreadableRows, limits: Partial<TransactionLimits>): Promise<void> {
     try {
       const taken = await transact(
         this.connections,
         this.#limits(limits),
-        (client) => setAside(client, this.sql, rows),
+        (client) => setAside(client, this.sql, unreadable),
         this.pooling,
       );
       for (const [where, error] of taken) this.#context?.onCorrupt?.({ where, error });
     } catch (error) {
-      // Others of the same note can't be read either.
-      const others = error instanceof TransactionError && error.cause instanceof UnreadableRows ? error.cause.rows : undefined;
-      if (others === undefined || [...others.keys()].every((id) => rows.has(id))) throw error;
-      await this.#setAside(new UnreadableRows(new Map([...rows, ...others])), limits);
+      // Others of the same stream can't be read either.
+      const others = error instanceof TransactionError ? error.cause : undefined;
+      if (!(others instanceof UnreadableRows) || unreadable.includes(others)) throw error;
+      await this.#setAside(unreadable.and(others), limits);
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { ClaimedNote, ClaimRequest } from '../../contract.ts';
 import type { NoteRow } from '../../rows/note-row.ts';
-import { claimPick, type Pick, runOf } from '../../state/claim.ts';
+import { claimPick, type Picked, runOf } from '../../state/claim.ts';
 import type { EntryRecord, NoteRecord } from '../../state/records.ts';
 import type { Transaction } from '../../state/transaction.ts';
 import type { PgClient } from '../connection/pool.ts';
@@ -25,7 +25,7 @@ const notesById = statement(
 );
 
 /** What is taken of a stream. */
-type Run = Pick & { readonly stream: string };
+type Run = Picked & { readonly stream: string };
 
 /** Claims what {@link LaneTurns.lockDue} has locked: as many steps as there are notes, whatever waits. */
 async function claimNotes(
@@ -110,9 +110,9 @@ async function pickRuns(
 
 /** Notes that exist, with their members and their messages. */
 async function pickNotes(client: PgClient, sql: Sql, loaded: Loaded, ids: readonly string[]): Promise<Run[]> {
-  const notes = (await sql.rows<{ row: string }>(client, notesById, [ids])).map(({ row }) =>
-    loaded.noteRow(JSON.parse(row) as NoteRow),
-  );
+  const rows = await sql.rows<{ row: string }>(client, notesById, [ids]);
+  const notes = rows.flatMap(({ row }) => loaded.noteRow(JSON.parse(row) as NoteRow) ?? []);
+  loaded.assertReadable();
   const missing = notes.flatMap(({ entryIds }) => entryIds).filter((id) => !loaded.hasMessage(id));
   if (missing.length > 0) {
     for (const row of await sql.rows<HeadRow>(client, members, [missing])) loaded.entryRow(asEntry(row));

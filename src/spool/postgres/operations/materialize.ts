@@ -1,3 +1,4 @@
+import { missing } from '../../../core/errors/missing.ts';
 import type { Frozen } from '../../contract.ts';
 import { objectOf } from '../../rows/entry-row.ts';
 import { triedByOf } from '../../state/claim.ts';
@@ -54,7 +55,15 @@ export async function materialize(client: PgClient, sql: Sql, streams: readonly 
   }
   loaded.assertReadable();
   const tx = new Transaction(loaded, Number(notes[0]?.tick), 0);
-  for (const note of notes) write(tx, note, byNote.get(note.note_id) ?? []);
+  for (const note of notes) {
+    const members = byNote.get(note.note_id) ?? missing('The members of a running note');
+    try {
+      write(tx, note, members);
+    } catch (error) {
+      for (const { fixed } of members) loaded.markUnreadable(fixed.id, error);
+    }
+  }
+  loaded.assertReadable();
   // They were counted when they were claimed.
   await writeChanges(client, sql, tx, tx, []);
   await sql.rows(client, stop, [keys]);

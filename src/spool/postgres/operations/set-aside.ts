@@ -1,8 +1,9 @@
-import { type NoteRow, noteOf } from '../../rows/note-row.ts';
+import { missing } from '../../../core/errors/missing.ts';
+import type { NoteRow } from '../../rows/note-row.ts';
 import { Transaction } from '../../state/transaction.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Done } from '../connection/transact.ts';
-import { Loaded, noteRowColumns } from '../tables/loaded.ts';
+import { Loaded, noteRowColumns, type UnreadableRows } from '../tables/loaded.ts';
 import { counterColumns, countersOfGone } from '../tables/schema.ts';
 import { type Sql, statement } from '../tables/statement.ts';
 import { writeChanges } from '../tables/write.ts';
@@ -37,21 +38,42 @@ const notesOf = statement(
   (t) => `SELECT (to_json(n))::text AS row FROM (SELECT ${noteRowColumns} FROM ${t.notes} WHERE stream = ANY($1::text[])) n`,
 );
 
-/** Moves rows that can't be read to `corrupt`: they leave their stream and their note, and the rest goes on. */
+/** Entries of notes; found by looking at everything, for the rare case only. */
+const membersOf = statement(
+  'members_of_unreadable',
+  (t) => `SELECT id, note_id FROM ${t.entries}
+    WHERE note_id = ANY($1::text[]) AND state IN ('delivering', 'deferred', 'unconfirmed')`,
+);
+
+const drop = statement('drop_unreadable', (t) => `DELETE FROM ${t.notes} WHERE id = ANY($1::text[])`);
+
+/**
+ * Moves rows that can't be read to `corrupt`: they leave their stream and their note, and the rest goes on. The members of a note that can't be read go with it: what was
+ * sent of them is lost too, so they may neither be sent again nor probed.
+ *
+ * @returns the entries that were moved, with what was wrong.
+ */
 export async function setAside(
   client: PgClient,
   sql: Sql,
-  rows: ReadonlyMap<string, Error>,
+  { entries, notes }: UnreadableRows,
 ): Promise<Done<ReadonlyMap<string, Error>>> {
+  const rows = new Map(entries);
+  if (notes.size > 0) {
+    const members = await sql.rows<{ id: string; note_id: string }>(client, membersOf, [[...notes.keys()]]);
+    for (const { id, note_id } of members) rows.set(id, notes.get(note_id) ?? missing('The note of a member'));
+  }
   const ids = [...rows.keys()];
   const streams = (await sql.rows<{ key: string }>(client, lockStreams, [ids])).map(({ key }) => key);
   const what = JSON.stringify([...rows].map(([id, error]) => ({ id, what: error.message })));
   const gone = new Set((await sql.rows<{ id: string }>(client, move, [ids, what])).map(({ id }) => id));
+  if (notes.size > 0) await sql.rows(client, drop, [[...notes.keys()]]);
   await materialize(client, sql, streams);
   const loaded = new Loaded();
   const tx = new Transaction(loaded, 0, 0);
-  for (const { row } of await sql.rows<{ row: string }>(client, notesOf, [streams])) {
-    const note = noteOf(JSON.parse(row) as NoteRow);
+  for (const { row } of await sql.rows<{ row: string }>(client, notesOf, [streams])) loaded.noteRow(JSON.parse(row) as NoteRow);
+  loaded.assertReadable();
+  for (const note of loaded.notes.values()) {
     const entryIds = note.entryIds.filter((id) => !gone.has(id));
     if (entryIds.length === 0) tx.dropNote(note.id);
     else if (entryIds.length < note.entryIds.length) tx.putNote({ ...note, entryIds });

@@ -1,6 +1,6 @@
 import type { Change, ClaimToken, Refreeze, Settlement, SettleResult } from '../../contract.ts';
 import { noteIdOf } from '../../state/records.ts';
-import { refreezeEach, settleEach, storableClass } from '../../state/settle.ts';
+import { entryOfNote, refreezeEach, settleEach, storableClass, tagOfToken } from '../../state/settle.ts';
 import type { Subject } from '../../state/transition-spool.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Session } from '../connection/session.ts';
@@ -117,13 +117,12 @@ export async function refreezeAll(
   return { result, commit: commit || running.size > 0 };
 }
 
-/** What a token names, and whom a late `delivered` may have been for. */
+/** The notes that tokens name, and the entries that a late `delivered` may be about. */
 function subjectOf(settlements: readonly Settlement[]): Subject {
   const late = settlements.filter(({ to }) => to === 'delivered').map(({ token }) => token);
   return {
     notes: [...new Set(settlements.map(({ token }) => noteIdOf(token)))],
-    tags: late.map((token) => token.split(':').slice(0, 2).join(':')),
-    // A note that is looked for alone is named after its entry.
-    entries: late.map((token) => noteIdOf(token)).map((id) => id.slice(0, Math.max(0, id.lastIndexOf('-')))),
+    tags: late.map(tagOfToken),
+    entries: late.map((token) => entryOfNote(noteIdOf(token))),
   };
 }

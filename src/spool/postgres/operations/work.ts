@@ -86,8 +86,8 @@ export async function startWork(client: PgClient, sql: Sql, subject: Subject, lo
   const row = await sql.row<LoadRow>(client, load, [notes, entries, tags]);
   const loaded = new Loaded();
   for (const one of JSON.parse(row.entries) as ReadEntry[]) loaded.entryRow(one);
-  loaded.assertReadable();
   for (const one of JSON.parse(row.notes) as NoteRow[]) loaded.noteRow(one);
+  loaded.assertReadable();
   for (const one of JSON.parse(row.tagged) as { tag: string; entry_id: string }[]) loaded.attemptRow(one);
   const now = Number(row.now);
   const tx = begin(loaded, Number(row.tick));

@@ -28,11 +28,25 @@ export function asEntry(row: Readonly<Record<string, unknown>>): ReadEntry {
 
 /** Rows that don't hold what this library wrote. */
 export class UnreadableRows extends Error {
-  readonly rows: ReadonlyMap<string, Error>;
+  /** What is wrong with entries, by id. */
+  readonly entries: ReadonlyMap<string, Error>;
+  /** What is wrong with notes, by id. */
+  readonly notes: ReadonlyMap<string, Error>;
 
-  constructor(rows: ReadonlyMap<string, Error>) {
-    super(`${rows.size} entries cannot be read`);
-    this.rows = rows;
+  constructor(entries: ReadonlyMap<string, Error>, notes: ReadonlyMap<string, Error>) {
+    super(`${entries.size} entries and ${notes.size} notes cannot be read`);
+    this.entries = entries;
+    this.notes = notes;
+  }
+
+  /** With the rows of another one. */
+  and(other: UnreadableRows): UnreadableRows {
+    return new UnreadableRows(new Map([...this.entries, ...other.entries]), new Map([...this.notes, ...other.notes]));
+  }
+
+  /** Whether it has all the rows of another one. */
+  includes({ entries, notes }: UnreadableRows): boolean {
+    return [...entries.keys()].every((id) => this.entries.has(id)) && [...notes.keys()].every((id) => this.notes.has(id));
   }
 }
 
@@ -44,6 +58,7 @@ export class Loaded implements TableReads, TagReads {
   readonly #byMessage = new Map<string, string[]>();
   readonly #byTag = new Map<string, string[]>();
   readonly #unreadable = new Map<string, Error>();
+  readonly #unreadableNotes = new Map<string, Error>();
 
   entry(id: string): EntryRecord | undefined {
     return this.entries.get(id);
@@ -73,16 +88,22 @@ export class Loaded implements TableReads, TagReads {
       add(this.#byMessage, record.fixed.messageId, row.id);
       return record;
     } catch (error) {
-      this.#setAside(row.id, error);
+      this.markUnreadable(row.id, error);
       return undefined;
     }
   }
 
-  /** A note that can't be read leaves its entries without one; the error is the operation's. */
-  noteRow(row: NoteRow): NoteRecord {
-    const note = noteOf(row);
-    this.notes.set(note.id, note);
-    return note;
+  /** Takes in a note; `undefined` when it can't be read. */
+  noteRow(row: NoteRow): NoteRecord | undefined {
+    try {
+      const note = noteOf(row);
+      this.notes.set(note.id, note);
+      return note;
+    } catch (error) {
+      if (!(error instanceof RowError)) throw error;
+      this.#unreadableNotes.set(row.id, error);
+      return undefined;
+    }
   }
 
   attemptRow({ tag, entry_id }: { readonly tag: string; readonly entry_id: string }): void {
@@ -101,7 +122,7 @@ export class Loaded implements TableReads, TagReads {
     try {
       return messageOf(body, record.fixed.to);
     } catch (error) {
-      this.#setAside(id, error);
+      this.markUnreadable(id, error);
       return undefined;
     }
   }
@@ -111,7 +132,7 @@ export class Loaded implements TableReads, TagReads {
     const messages = new Map<string, SpooledMessage>();
     for (const id of ids) {
       const message = this.message(id);
-      if (message === undefined) this.#setAside(id, new RowError('the message'));
+      if (message === undefined) this.markUnreadable(id, new RowError('the message'));
       else messages.set(id, message);
     }
     this.assertReadable();
@@ -120,10 +141,11 @@ export class Loaded implements TableReads, TagReads {
 
   /** @throws {UnreadableRows} when something could not be read. */
   assertReadable(): void {
-    if (this.#unreadable.size > 0) throw new UnreadableRows(this.#unreadable);
+    if (this.#unreadable.size + this.#unreadableNotes.size > 0) throw new UnreadableRows(this.#unreadable, this.#unreadableNotes);
   }
 
-  #setAside(id: string, error: unknown): void {
+  /** An entry can't be read, or what belongs to it. @throws any other error than that of a row */
+  markUnreadable(id: string, error: unknown): void {
     if (!(error instanceof RowError)) throw error;
     if (!this.#unreadable.has(id)) this.#unreadable.set(id, error);
   }
