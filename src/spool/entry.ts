@@ -16,36 +16,38 @@ export const spoolStates = [
   'cancelled',
 ] as const satisfies readonly SpoolState[];
 
-/** What an entry carries to its note. */
+/** The message of an entry, as its note carries it. */
 export interface SpooledMessage {
   readonly from: { readonly sip: string; readonly mailbox: Mailbox };
   readonly to: readonly Mailbox[];
   readonly text: string;
   readonly html?: string;
-  /** When the caller says it was sent, ms since 1970 UTC. */
+  /** The time of sending as the caller gave it, in ms since 1970 UTC. */
   readonly sentAt: number;
-  /** The W3C trace context of its `send()`: for tracing only, never part of a note. */
+  /** The W3C trace context of its `send()`; never part of a note. */
   readonly traceparent?: string;
 }
 
-/** One message for one audience, as the spooler hands it to the storage. */
+/** One message for one audience, as the sender appends it. */
 export interface NewSpoolEntry {
   /** Unique, made by the sender; time-ordered. */
   readonly id: string;
-  /** The host's id or a generated one. Entries of one message are appended all or none, next to each other. */
+  /** The host's id or a generated one. The entries of one message are appended all or none, next to each other. */
   readonly messageId: string;
-  /** Hash of what the caller gave, defaults left out: tells a repetition from a conflict. */
+  /** Hash of what the caller gave, without defaults: tells a repetition from a conflict. */
   readonly contentHash: string;
   /** The sender's mailbox, lower case. */
   readonly lane: string;
   readonly conversationId: string;
   readonly audience: Audience;
-  /** Equal for exactly equal sets of recipients. */
+  /** Equal if and only if the sets of recipients are. */
   readonly recipientsKey: string;
   readonly messageClass: string;
   /** Bytes of the message as written into a note. */
   readonly weight: number;
+  /** ms from acceptance until it is due. */
   readonly pickupIn: number;
+  /** ms from acceptance until it expires. */
   readonly expiresIn: number;
   readonly message: SpooledMessage;
 }
@@ -62,22 +64,22 @@ export interface Reason {
 export interface SpoolEntry extends Omit<NewSpoolEntry, 'pickupIn' | 'expiresIn' | 'message'> {
   readonly state: SpoolState;
   readonly acceptedAt: number;
-  /** When its two minutes end: the first receipt's `pickupAt`, never changed afterwards. */
+  /** When its two minutes end: `pickupAt` of the first receipt. It never changes. */
   readonly pickupAt: number;
-  /** 0 once it has expired and is only looked for: it is never sent again, unless the host requeues it. */
+  /** 0 once it has expired and is only probed: it is never sent again, unless the host requeues it. */
   readonly expiresAt: number;
-  /** Its recipients, kept in the tombstone too. */
+  /** Its recipients; the tombstone keeps them too. */
   readonly to: readonly Mailbox[];
   /** Gone once delivered, cancelled or purged: the tombstone keeps no text. */
   readonly message?: SpooledMessage;
   /** The note it belongs to. */
   readonly noteId?: string;
-  /** Attempts of its note, the running one included. */
+  /** How often its note was tried, the running attempt included. */
   readonly attempt: number;
   readonly unknownAttempts: readonly UnknownAttempt[];
   readonly cancelRequested: boolean;
   readonly reason?: Reason;
-  /** When it reached an end. */
+  /** When it was delivered, dead or cancelled. */
   readonly endedAt?: number;
 }
 

@@ -2,7 +2,7 @@ import { systemClock, Turns } from '../../core/clock.ts';
 import { missing } from '../../core/errors/missing.ts';
 import { DueQueue, sliceSize } from '../../core/queues.ts';
 import type { ClaimRequest, ExpireRequest, SpoolState, Standing } from '../contract.ts';
-import { type Pick, runOf } from '../state/claim.ts';
+import { type Picked, runOf } from '../state/claim.ts';
 import { standingOf } from '../state/derived.ts';
 import { closedLanes, expireEntry } from '../state/expire.ts';
 import { type EntryRecord, isInNote, mayExpireAt, streamKey } from '../state/records.ts';
@@ -15,9 +15,9 @@ import { storedEntry, storedNote } from './times.ts';
  * Chooses what is due, lane by lane, those served longest ago first. Changes no record. What it chose is out of the queues until the claim is committed; see
  * {@link putBack}.
  */
-export function pick(table: TableView, request: ClaimRequest, now: number): Pick[] {
+export function pick(table: TableView, request: ClaimRequest, now: number): Picked[] {
   const waiting = request.kind === 'deliver' ? table.deliver : table.probe;
-  const picks: Pick[] = [];
+  const picks: Picked[] = [];
   const by = request.kind === 'deliver' && request.ignorePickup === true ? Number.POSITIVE_INFINITY : now;
   for (const lane of waiting.inTurn(by, request.lanes)) {
     const room = Math.min(request.perLane, request.limit - picks.length);
@@ -29,9 +29,9 @@ export function pick(table: TableView, request: ClaimRequest, now: number): Pick
   return picks;
 }
 
-function pickDue(table: TableView, lane: string, request: ClaimRequest, now: number, room: number): Pick[] {
+function pickDue(table: TableView, lane: string, request: ClaimRequest, now: number, room: number): Picked[] {
   const queue = table.deliver.get(lane);
-  const picks: Pick[] = [];
+  const picks: Picked[] = [];
   const passedOver: string[] = [];
   while (queue !== undefined && picks.length < room) {
     const key = queue.take(request.ignorePickup === true ? Number.POSITIVE_INFINITY : now);
@@ -45,11 +45,11 @@ function pickDue(table: TableView, lane: string, request: ClaimRequest, now: num
 }
 
 /** What was chosen is not claimed after all: it is due as before. */
-export function putBack(table: TableView, picks: readonly Pick[]): void {
+export function putBack(table: TableView, picks: readonly Picked[]): void {
   for (const { members } of picks) for (const { fixed } of members.slice(0, 1)) table.refreshStream(streamKey(fixed));
 }
 
-function head(table: TableView, key: string, request: ClaimRequest, now: number): Pick | undefined {
+function head(table: TableView, key: string, request: ClaimRequest, now: number): Picked | undefined {
   const run = runOf(records(table, key), request, now);
   if (run === undefined || 'members' in run) return run;
   return deferredNote(table, run.deferredNoteId, now);
@@ -63,15 +63,15 @@ function* records(table: TableView, key: string): Iterable<EntryRecord> {
   }
 }
 
-function deferredNote(table: TableView, noteId: string, now: number): Pick | undefined {
+function deferredNote(table: TableView, noteId: string, now: number): Picked | undefined {
   const note = table.note(noteId);
   if (note === undefined || note.due.at > now) return undefined;
   return { note, members: note.entryIds.flatMap((id) => table.entry(id) ?? []) };
 }
 
-function pickProbes(table: TableView, lane: string, now: number, room: number): Pick[] {
+function pickProbes(table: TableView, lane: string, now: number, room: number): Picked[] {
   const queue = table.probe.get(lane);
-  const picks: Pick[] = [];
+  const picks: Picked[] = [];
   while (queue !== undefined && picks.length < room) {
     const id = queue.take(now);
     if (id === undefined) break;

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { ClaimedNote, ClaimRequest, LaneFilter, SpooledMessage } from '../contract.ts';
-import { claimPick, type Pick, runOf } from '../state/claim.ts';
+import { claimPick, type Picked, runOf } from '../state/claim.ts';
 import { dueIn, laneFilter } from '../state/derived.ts';
 import type { EntryRecord } from '../state/records.ts';
 import type { Group } from './group.ts';
@@ -76,20 +76,20 @@ export class Picker {
     }
   }
 
-  #pick(group: Group, request: ClaimRequest): Pick[] {
+  #pick(group: Group, request: ClaimRequest): Picked[] {
     const { kind, limit, perLane, lanes, ignorePickup } = request;
     const early = kind === 'deliver' && ignorePickup === true;
-    const picks: Pick[] = [];
+    const picks: Picked[] = [];
     if (limit <= 0) return picks;
     for (const lane of group.stores.lanes.inTurn(kind, early ? ever : group.now, early ? ever : limit, lanes)) {
       const room = Math.min(perLane, limit - picks.length);
       if (room <= 0) break;
-      picks.push(...(kind === 'deliver' ? this.#deliveries(group, lane, request, room) : this.#lookFor(group, lane, room)));
+      picks.push(...(kind === 'deliver' ? this.#deliveries(group, lane, request, room) : this.#dueProbes(group, lane, room)));
     }
     return picks;
   }
 
-  #deliveries(group: Group, lane: string, request: ClaimRequest, room: number): Pick[] {
+  #deliveries(group: Group, lane: string, request: ClaimRequest, room: number): Picked[] {
     const found = (request.ignorePickup === true ? this.#all : this.#due).all(lane, group.now, room);
     return found.flatMap(([id]) => {
       const rows = this.#stream.all(Number(id), request.maxEntries);
@@ -100,7 +100,7 @@ export class Picker {
     });
   }
 
-  #lookFor(group: Group, lane: string, room: number): Pick[] {
+  #dueProbes(group: Group, lane: string, room: number): Picked[] {
     return this.#probes.all(lane, group.now, room).flatMap(([id]) => pickOf(group, String(id)) ?? []);
   }
 }
@@ -113,13 +113,13 @@ function* recordsOf(group: Group, rows: ReturnType<RowsOf['all']>): Iterable<Ent
   }
 }
 
-function pickOf(group: Group, noteId: string): Pick | undefined {
+function pickOf(group: Group, noteId: string): Picked | undefined {
   const note = group.stores.notes.find(noteId);
   const members = note?.entryIds.flatMap((id) => group.stores.entry(id) ?? []) ?? [];
   return members.length === 0 ? undefined : { note, members };
 }
 
-function messagesOf(group: Group, picks: readonly Pick[]): ReadonlyMap<string, SpooledMessage> {
+function messagesOf(group: Group, picks: readonly Picked[]): ReadonlyMap<string, SpooledMessage> {
   const { entries } = group.stores;
   const messages = new Map<string, SpooledMessage>();
   for (const { fixed } of picks.flatMap(({ members }) => members)) {

@@ -6,12 +6,12 @@ import type { AppendResult, NewSpoolEntry } from '../contract.ts';
 import { countOf, dueAfter, type EntryFixed, type EntryRecord, latestTime, spanOf, timeAfter } from './records.ts';
 import type { Transaction } from './transaction.ts';
 
-/** What an append does with one message, before anything is written. */
+/** What an append would do with one message; nothing is written yet. */
 export type PlannedAppend =
   | { readonly status: 'appended' | 'duplicate'; readonly messageId: string; readonly entryIds: readonly string[] }
   | { readonly status: 'conflict'; readonly messageId: string };
 
-/** The entries of an append by message, in order of first appearance: what is kept all or none. */
+/** Groups entries by message, in order of first appearance. Each group is kept all or none. */
 export function byMessage(entries: readonly NewSpoolEntry[]): Map<string, NewSpoolEntry[]> {
   const groups = new Map<string, NewSpoolEntry[]>();
   for (const entry of entries) {
@@ -22,7 +22,7 @@ export function byMessage(entries: readonly NewSpoolEntry[]): Map<string, NewSpo
   return groups;
 }
 
-/** Appends the messages that can be stored; one that can't fails alone, with nothing kept. */
+/** Appends the messages that can be stored; each of the others fails alone, with nothing kept. */
 export async function appendStorable(
   entries: readonly NewSpoolEntry[],
   append: (storable: readonly NewSpoolEntry[]) => Promise<readonly AppendResult[]>,
@@ -43,7 +43,7 @@ export async function appendStorable(
   return [...byMessage(entries).keys()].flatMap((messageId) => bad.get(messageId) ?? byId.get(messageId) ?? []);
 }
 
-/** Adds the entries of one message, unless a message with its id is kept or has ended lately. */
+/** Adds the entries of one message, unless a message with its id, or its tombstone, is there. */
 export function appendMessage(tx: Transaction, entries: readonly NewSpoolEntry[], now: number): PlannedAppend {
   const { messageId } = entries[0] ?? missing('The first entry of a message');
   const kept = tx.entriesOfMessage(messageId);
@@ -74,7 +74,7 @@ function newRecord({ pickupIn, expiresIn, message, ...rest }: NewSpoolEntry, tx:
   };
 }
 
-/** @throws {OfflineImError} `MESSAGE_INVALID` when a text or an address of it is none. */
+/** An entry that can be stored. @throws {OfflineImError} `MESSAGE_INVALID` when a part is of the wrong kind */
 export function storableEntry(entry: NewSpoolEntry): NewSpoolEntry {
   const { message } = entry;
   for (const name of words) if (!isWord(entry[name])) throw invalid(name, 'a string that is not empty');
@@ -95,6 +95,7 @@ export function storableEntry(entry: NewSpoolEntry): NewSpoolEntry {
   return same ? entry : { ...entry, weight, pickupIn, expiresIn };
 }
 
+/** Parts that are strings and not empty. */
 const words = ['id', 'messageId', 'lane', 'messageClass'] as const;
 const texts = ['contentHash', 'conversationId', 'recipientsKey'] as const;
 

@@ -4,15 +4,15 @@ import type { ClaimedNote, ClaimRequest, Frozen, SpooledMessage } from '../contr
 import { countOf, type EntryRecord, isParked, type Lease, type NoteRecord, tagOf, textOf, viewOf } from './records.ts';
 import type { Transaction } from './transaction.ts';
 
-/** What a claim would take: a note that exists, or the members of a new one. */
-export interface Pick {
+/** What a claim takes: a note that exists with its members, or the members of a new one. */
+export interface Picked {
   readonly note: NoteRecord | undefined;
   readonly members: readonly EntryRecord[];
 }
 
 /**
- * What the head of a stream makes, of its active entries in order (no more are read than needed): a new note, or the note
- * that its first entry is in. `undefined` when it is not due, or at work.
+ * What a claim can take from the head of a stream: the members of a new note, or the deferred note that the first entry is in. `undefined` when the head is not due, or
+ * at work. Reads no more of the active entries, which come in order, than it needs.
  */
 export function runOf(
   stream: Iterable<EntryRecord>,
@@ -25,7 +25,7 @@ export function runOf(
     const { fixed, status } = record;
     const first = members[0];
     if (first === undefined) {
-      // Without a note it was damaged on disk; one such record must not keep others from being claimed.
+      // Without a note the record was damaged; it must not keep others from being claimed.
       if (status.state === 'deferred') return status.noteId === undefined ? undefined : { deferredNoteId: status.noteId };
       if (isParked(record)) return undefined;
       if (status.state !== 'spooled' || (status.due.at > now && request.ignorePickup !== true)) return undefined;
@@ -40,15 +40,15 @@ export function runOf(
   return members.length === 0 ? undefined : { note: undefined, members };
 }
 
-/** Entries that were split off, or may have been sent already, go alone; one that is being imported stays. */
+/** Entries that were split off, or may have been sent already, go alone. */
 function mergeable(record: EntryRecord): boolean {
   return !record.status.single && record.status.unknownAttempts.length === 0 && !isParked(record);
 }
 
-/** Leases one pick: freezes what never changes again, and counts the attempt. */
+/** Claims what was picked: freezes the parts that never change again, and counts the attempt. */
 export function claimPick(
   tx: Transaction,
-  { note, members }: Pick,
+  { note, members }: Picked,
   messages: ReadonlyMap<string, SpooledMessage>,
   request: ClaimRequest,
   now: number,
@@ -60,7 +60,7 @@ export function claimPick(
   const frozen = delivering || note?.frozen === undefined ? storableFrozen(request.freeze(entries, note?.frozen)) : note.frozen;
   const { lane } = (members[0] ?? missing('The first member of a note')).fixed;
   const lease: Lease = {
-    // The revision makes the token of a later claim another one.
+    // The revision tells the token from that of a later claim.
     token: `${tagOf(noteId, attempt)}:${request.kind}:${tx.rev}`,
     kind: request.kind,
     until: now + request.lease,
@@ -85,7 +85,7 @@ export function claimPick(
   tx.putNote(claimed);
   if (delivering) {
     for (const member of members) tx.move(member, 'delivering', { noteId, attempt, triedBy: request.owner });
-    // Shown as they are from now on; nobody else has them.
+    // They are shown as they are from now on; nobody else has these objects.
     for (const entry of entries) Object.assign(entry, { state: 'delivering', noteId, attempt });
   }
   return {
@@ -106,12 +106,13 @@ export function claimPick(
   };
 }
 
-/** By which run entries were tried last, those that were. */
+/** The run that tried each entry last, by id. */
 export function triedByOf(members: readonly EntryRecord[]): Lease['triedBy'] {
   if (members.every(({ status }) => status.triedBy === undefined)) return byNobody;
   return new Map(members.flatMap(({ fixed, status }) => (status.triedBy === undefined ? [] : [[fixed.id, status.triedBy]])));
 }
 
+/** One object for nearly every claim. */
 const byNobody: Lease['triedBy'] = new Map();
 
 function unknownAttemptsOf(members: readonly EntryRecord[]): ClaimedNote['unknownAttempts'] {
@@ -127,6 +128,7 @@ function storablePlace(place: Place): Place {
   return { endpoint: textOf(endpoint), mailbox: textOf(mailbox), folder: textOf(folder) };
 }
 
+/** Frozen parts that can be stored, whatever a host's transport made of them. */
 export function storableFrozen(frozen: Frozen): Frozen {
   const place = storablePlace(frozen.place);
   const wording = countOf(frozen.wording);

@@ -14,20 +14,20 @@ import {
 } from './records.ts';
 
 /**
- * What follows from the records alone, said once for every spool: a spool in memory indexes it, an SQL spool stores it in columns.
+ * Values that follow from the records alone, defined once for every spool: a spool in memory indexes them, an SQL spool stores them in columns.
  * Nothing here reads a clock or changes a record.
  */
 
 /**
- * When the head of a conversation may be claimed: a spooled entry when it is due itself, a deferred one when its note is. `undefined`:
- * it is at work or waits for a probe, and whatever follows it waits too.
+ * When the head of a stream may be claimed: a spooled entry when it is due itself, a deferred one when its note is. `undefined`: it is at work or waits for a probe, and
+ * so do all entries after it.
  */
 export function headDue(head: Pick<EntryStatus, 'state' | 'due'>, note: Pick<NoteRecord, 'due'> | undefined): Due | undefined {
   if (head.state === 'spooled') return head.due;
   return head.state === 'deferred' ? note?.due : undefined;
 }
 
-/** Where an entry stands in its conversation, by the head of that and by its own note; `undefined` when it has no place there. */
+/** Where an entry stands in its stream, by the head of that and by its own note; `undefined` when it has no place there. */
 export function standingOf(
   { status }: EntryRecord,
   note: Pick<NoteRecord, 'due' | 'lease'> | undefined,
@@ -43,18 +43,18 @@ export function standingOf(
   return { behind, dueIn: Math.max(0, clamp(own, now).at - now) };
 }
 
-/** When a note is to be looked for; `undefined`: not now, or somebody does. */
+/** When the next probe of a note is due; `undefined` when none is, or one is at work. */
 export function probeAt({ state, lease, due }: Pick<NoteRecord, 'state' | 'lease' | 'due'>): number | undefined {
   return state === 'unconfirmed' && lease === undefined ? due.at : undefined;
 }
 
-/** Since when nothing but tombstones is left of a message, by all its entries: its id lasts as long as the last of them. */
+/** Since when only tombstones are left of a message, by all its entries; `undefined` while there is more. Its id lasts as long as the last of them. */
 export function messageEndedSince(statuses: readonly EntryStatus[]): number | undefined {
   if (statuses.length === 0 || !statuses.every(isTombstone)) return undefined;
   return statuses.reduce((last, status) => Math.max(last, tombstoneSince(status) ?? 0), 0);
 }
 
-/** Whether a filter lets a lane through. */
+/** Makes a function that tells whether a filter lets a lane through. */
 export function laneFilter(filter: LaneFilter | undefined): (lane: string) => boolean {
   if (filter === undefined) return () => true;
   if ('only' in filter) {
@@ -65,15 +65,15 @@ export function laneFilter(filter: LaneFilter | undefined): (lane: string) => bo
   return (lane) => !except.some((set) => set.has(lane));
 }
 
-/** ms until the earliest of these times, 0 when it has passed; `undefined` when there is none. */
+/** ms until the earliest of these times, 0 once it has passed; `undefined` when there is none. */
 export function dueIn(times: readonly (number | undefined)[], now: number): number | undefined {
   const earliest = times.reduce<number>((least, time) => Math.min(least, time ?? least), Number.POSITIVE_INFINITY);
   return earliest === Number.POSITIVE_INFINITY ? undefined : Math.max(0, earliest - now);
 }
 
 /**
- * The times of an entry after the clock was set back: none is further off than it can be, and nothing ended in the future. The same
- * object when nothing had to change.
+ * Corrects the times of an entry after the clock was set back: none is further off than it can be, and nothing ended in the future. Returns the same object when nothing
+ * had to change.
  */
 export function clampEntry(
   { fixed, status }: EntryRecord,
@@ -87,7 +87,7 @@ export function clampEntry(
   return endedAt === undefined ? { due, expiresAt } : { due, expiresAt, endedAt };
 }
 
-/** The same for a note. A lease says until when, not for how long: it keeps what was left of it at `before`, the last known time. */
+/** Corrects the times of a note. A lease says until when, not for how long: it keeps what was left of it at `before`, the last known time. */
 export function clampNote(note: NoteRecord, now: number, before = now): NoteRecord {
   const due = clamp(note.due, now);
   const lastRanAt = Math.min(note.lastRanAt, now);

@@ -2,9 +2,9 @@ import { dueOnceLetGo, isTombstone, timeAfter, unbound } from './records.ts';
 import { end } from './settle.ts';
 import type { Transaction } from './transaction.ts';
 import { isExported } from './transfer.ts';
-import { lookForAlone } from './unconfirmed.ts';
+import { probeAlone } from './unconfirmed.ts';
 
-/** hold: spooled or deferred entries wait until they are released. */
+/** Holds spooled and deferred entries until they are released. */
 export function hold(tx: Transaction, ids: readonly string[]): void {
   for (const id of ids) {
     const record = tx.entry(id);
@@ -14,18 +14,18 @@ export function hold(tx: Transaction, ids: readonly string[]): void {
   }
 }
 
-/** release: held entries go on at the end of the order; what may have been sent is looked for first. */
+/** Spools held entries at the end of the order; those that may have been sent are probed first. */
 export function release(tx: Transaction, ids: readonly string[], now: number): void {
   for (const id of ids) {
     const record = tx.entry(id);
     if (record === undefined || record.status.state !== 'held' || isExported(record.status)) continue;
     const order = tx.nextOrder();
-    if (record.status.unknownAttempts.length > 0) lookForAlone(tx, record, { order, reason: undefined }, now);
+    if (record.status.unknownAttempts.length > 0) probeAlone(tx, record, { order, reason: undefined }, now);
     else tx.move(record, 'spooled', { order, due: dueOnceLetGo(record, now), reason: undefined });
   }
 }
 
-/** cancel: at once where nothing runs; otherwise requested, and carried out once the attempt is known unsent. */
+/** Cancels entries: at once where nothing runs; otherwise as soon as the attempt is known to be unsent. */
 export function cancel(tx: Transaction, ids: readonly string[], now: number): void {
   for (const id of ids) {
     const record = tx.entry(id);
@@ -41,7 +41,7 @@ export function cancel(tx: Transaction, ids: readonly string[], now: number): vo
   }
 }
 
-/** requeue: a dead entry starts anew; `force` sends it without looking for what may have been sent. */
+/** Spools dead entries anew; `force` sends those that may have been sent without a probe. */
 export function requeue(tx: Transaction, ids: readonly string[], now: number, force: boolean): void {
   for (const id of ids) {
     const record = tx.entry(id);
@@ -55,12 +55,12 @@ export function requeue(tx: Transaction, ids: readonly string[], now: number, fo
       ...unbound,
       triedBy: undefined,
     };
-    if (record.status.unknownAttempts.length > 0 && !force) lookForAlone(tx, record, patch, now);
+    if (record.status.unknownAttempts.length > 0 && !force) probeAlone(tx, record, patch, now);
     else tx.move(record, 'spooled', { ...patch, due: { at: now, within: 0 } });
   }
 }
 
-/** purge: forgets what has ended; its tombstone stays its time. */
+/** Forgets entries that have ended; their tombstones stay for their time. */
 export function purge(tx: Transaction, ids: readonly string[]): void {
   for (const id of ids) {
     const record = tx.entry(id);

@@ -2,9 +2,9 @@ import type { ErrorCode } from '../../core/errors/codes.ts';
 import type { Mailbox, UnknownAttempt } from '../../transport/contract.ts';
 import type { ClaimToken, Frozen, NewSpoolEntry, Reason, SpoolEntry, SpooledMessage, SpoolState } from '../contract.ts';
 
-/** An entry as the contract shows it. */
+/** Builds the entry that the contract shows. */
 export function viewOf({ fixed, status }: EntryRecord, message?: SpooledMessage): SpoolEntry {
-  // Part by part: this runs several times a message, and objects spread into one another take many times as long.
+  // Part by part: this runs several times per message, and spreading objects takes many times as long.
   const view: { -readonly [Part in keyof SpoolEntry]: SpoolEntry[Part] } = {
     id: fixed.id,
     messageId: fixed.messageId,
@@ -17,7 +17,7 @@ export function viewOf({ fixed, status }: EntryRecord, message?: SpooledMessage)
     weight: fixed.weight,
     to: fixed.to,
     acceptedAt: fixed.acceptedAt,
-    // What was imported went on at a time of its own; while it is parked it goes at none that anybody lives to see.
+    // An imported entry is due when the import lets it go, not a pickup delay after its acceptance.
     pickupAt: isImported(fixed) ? status.due.at : fixed.pickupAt,
     state: status.state,
     expiresAt: status.expiresAt,
@@ -32,7 +32,7 @@ export function viewOf({ fixed, status }: EntryRecord, message?: SpooledMessage)
   return view;
 }
 
-/** A stored due time. `within` is its maximum distance: a clock that was set back can't strand it (see `clamp`). */
+/** A stored due time. `within`, its greatest distance in ms, keeps a clock that was set back from stranding it (see {@link clamp}). */
 export interface Due {
   readonly at: number;
   readonly within: number;
@@ -47,33 +47,32 @@ export interface EntryFixed extends Omit<NewSpoolEntry, 'pickupIn' | 'expiresIn'
 }
 
 /**
- * The part that changes. It is written either with the entry itself or, while the entry is a member of a note, in the
- * note's manifest; the one with the higher `rev` counts.
+ * The part of an entry that changes. A journal may keep it with the entry or, while the entry is in a note, with the note; the one with the higher `rev` counts.
  */
 export interface EntryStatus {
   readonly state: SpoolState;
   readonly rev: number;
-  /** Position among the entries of its stream; release and requeue give a new one, at the end. */
+  /** Position in its stream; release and requeue move it to the end. */
   readonly order: number;
   readonly due: Due;
   readonly expiresAt: number;
-  /** Never merges with others again. */
+  /** Never merges again. */
   readonly single: boolean;
   readonly unknownAttempts: readonly UnknownAttempt[];
   readonly cancelRequested: boolean;
-  /** The run that tried it last. */
+  /** The run of a spooler that tried it last. */
   readonly triedBy?: string;
   /** Its note while deferred, delivering or unconfirmed; its last note once it has ended. */
   readonly noteId?: string;
   readonly attempt: number;
   readonly reason?: Reason;
   readonly endedAt?: number;
-  /** The class Exchange accepted it under, where that differs from the one planned. */
+  /** The class that Exchange accepted it under, where it differs from the planned one. */
   readonly sentClass?: string;
   readonly purged?: true;
 }
 
-/** An entry without its message. Records are replaced, never changed. */
+/** An entry without its message. Records are replaced, never modified. */
 export interface EntryRecord {
   readonly fixed: EntryFixed;
   readonly status: EntryStatus;
@@ -84,9 +83,9 @@ export interface Lease {
   readonly token: string;
   readonly kind: 'deliver' | 'probe';
   readonly until: number;
-  /** For unclaim: the note as it was; absent when it was made by this claim, of entries that were spooled. */
+  /** For unclaim: the note as it was; `undefined` when this claim made it, from spooled entries. */
   readonly before: NoteRecord | undefined;
-  /** For unclaim: by which run members had been tried, those that had. */
+  /** For unclaim: the run that had tried each member last, by entry id. */
   readonly triedBy: ReadonlyMap<string, string>;
 }
 
@@ -94,11 +93,11 @@ export interface Lease {
 export interface NoteRecord {
   readonly id: string;
   readonly lane: string;
-  /** In order. */
+  /** Its members in order. */
   readonly entryIds: readonly string[];
-  /** Missing while a note made of a released or requeued entry has only been looked for. */
+  /** Missing while a note that was made to probe a released or requeued entry has not been claimed. */
   readonly frozen?: Frozen;
-  /** 0 before the first. */
+  /** 0 before the first attempt. */
   readonly attempt: number;
   readonly state: 'delivering' | 'deferred' | 'unconfirmed';
   /** Deferred: end of the back-off. Unconfirmed: the next probe. */
@@ -106,55 +105,55 @@ export interface NoteRecord {
   readonly failures: number;
   readonly probes: number;
   readonly absences: number;
-  /** When its last unknown attempt could last have run. */
+  /** When its last unknown attempt can have run at the latest. */
   readonly lastRanAt: number;
   readonly unconfirmedFor: number;
   readonly lease?: Lease;
 }
 
-/** States in which an entry belongs to a note, whose manifest then holds its status. */
+/** States in which an entry belongs to a note. */
 export function isInNote(state: SpoolState): boolean {
   return state === 'deferred' || state === 'delivering' || state === 'unconfirmed';
 }
 
-/** What an entry that is no longer in a note has of it: its attempts were the note's. */
+/** The patch for an entry that leaves its note: its attempts were the note's. */
 export const unbound = { noteId: undefined, attempt: 0 } as const;
 
-/** States of an entry that is on its way. */
+/** States of an entry that waits or is at work. */
 export function isActive(state: SpoolState): boolean {
   return state === 'spooled' || isInNote(state);
 }
 
-/** Whether an entry has its place in its stream, so that what follows waits for it. What has expired and is only looked for holds back nobody. */
+/** Whether an entry has a place in its stream, so that later entries wait for it. One that has expired and is only probed holds back none. */
 export function holdsPlace({ state, expiresAt }: Pick<EntryStatus, 'state' | 'expiresAt'>): boolean {
   return isActive(state) && !(state === 'unconfirmed' && expiresAt === 0);
 }
 
-/** States of which only a tombstone is left. */
+/** Whether only a tombstone is left of an entry. */
 export function isTombstone(status: EntryStatus): boolean {
   return status.state === 'delivered' || status.state === 'cancelled' || status.purged === true;
 }
 
 /**
- * When an expiry may change something of an entry; `undefined`: not in this state. What waits to be sent expires; what may have been sent holds back nobody
- * any more (its due time is then its expiry), and is given up in the end.
+ * When `expire()` may change an entry; `undefined`: not in this state. An entry that waits dies at its expiry. One that may have been sent then holds back none
+ * (from then on its due time is when that was), and is given up later.
  */
 export function mayExpireAt({ state, expiresAt, due }: Pick<EntryStatus, 'state' | 'expiresAt' | 'due'>): number | undefined {
   if (state === 'unconfirmed') return expiresAt === 0 ? due.at : expiresAt;
   return state === 'spooled' || state === 'deferred' ? expiresAt : undefined;
 }
 
-/** Since when nothing but a tombstone is left of an entry. */
+/** Since when only a tombstone is left of an entry; 0 for a stored record that does not say. */
 export function tombstoneSince(status: EntryStatus): number | undefined {
   return isTombstone(status) ? (status.endedAt ?? 0) : undefined;
 }
 
-/** Entries of one stream reach Exchange in order. */
+/** Names the stream of an entry. Entries of one stream reach Exchange in order. */
 export function streamKey(fixed: Pick<EntryFixed, 'lane' | 'audience' | 'conversationId'>): string {
   return `${fixed.lane}\n${fixed.audience}\n${fixed.conversationId}`;
 }
 
-/** The tag that an attempt puts on its item. Note ids hold no colon. */
+/** The tag that an attempt puts on its item. Note ids contain no colon. */
 export function tagOf(noteId: string, attempt: number): string {
   return `${noteId}:${attempt}`;
 }
@@ -164,23 +163,23 @@ export function noteIdOf(token: ClaimToken): string {
   return token.slice(0, token.indexOf(':'));
 }
 
-/** A due time that is further off than it can be by its own maximum comes from another clock: start it anew. */
+/** A due time further off than its greatest distance comes from a clock that was set back: the wait starts anew. */
 export function clamp(due: Due, now: number): Due {
   return due.at - now > due.within ? { at: now + due.within, within: due.within } : due;
 }
 
-/** ms: what an import appends is due in no lifetime of a spool. Nobody claims it, not even a flush, before it has taken over what it was where it comes from. */
+/** The pickup delay of what an import appends, in ms: ten years. Nobody claims it, not even a flush, before the import has given it the state that it had in its old spool. */
 export const parked = 315_360_000_000;
 
 /**
- * Whether it was appended by an import, and is not yet what it was; one that was held meanwhile still is. Once it goes on it is due as others are; its pickup time stays.
+ * Whether an import has appended an entry and not yet given it its old state; a host may have held it meanwhile.
  */
 export function isParked({ fixed, status }: EntryRecord): boolean {
   const waits = status.state === 'spooled' || status.state === 'held';
   return waits && isImported(fixed) && status.due.at > fixed.acceptedAt + parked / 2;
 }
 
-/** When it is due once nothing holds it any more. What is parked stays so: only the import knows whether it was sent where it comes from. */
+/** When an entry is due that is held no longer: now, unless it is parked. Only the import knows whether its old spool has sent it. */
 export function dueOnceLetGo(record: EntryRecord, now: number): Due {
   return isParked(record) ? record.status.due : { at: now, within: 0 };
 }
@@ -190,8 +189,8 @@ function isImported({ pickupAt, acceptedAt }: EntryFixed): boolean {
 }
 
 /*
- * What every spool can write and read back. The readers of stored records use the same limits, so that whatever is accepted here is
- * readable for good. Hosts write plain JavaScript and their own transports: values may be of any kind.
+ * Limits on what a spool stores. The readers of stored records use the same ones, so that whatever is accepted here can be read back. Hosts write plain JavaScript and
+ * transports of their own, so a value may be of any kind.
  */
 
 /** The latest time that a Date can be, in ms since 1970. */
@@ -204,38 +203,41 @@ export function isCode(value: unknown): value is ErrorCode {
   return typeof value === 'string' && /^[A-Z][A-Z0-9_]{0,63}$/.test(value);
 }
 
-/** A duration in ms: what is none, or negative, is 0; what is longer than all of time is as long as that. */
+/** Reads a duration in ms: 0 for anything else and for a negative one, at most {@link latestTime}. */
 export function spanOf(ms: unknown): number {
   return typeof ms === 'number' && ms > 0 ? Math.min(ms, latestTime) : 0;
 }
 
-/** The time so many ms from now, or the last there is. */
+/** The time `ms` from now, at most {@link latestTime}. */
 export function timeAfter(now: number, ms: number): number {
   return Math.min(now + ms, latestTime);
 }
 
+/** Due `ms` from now. */
 export function dueAfter(now: number, ms: number): Due {
   return { at: timeAfter(now, ms), within: ms };
 }
 
 /**
- * When a lane has its turn: when something of it is due, but not before the time at which it was last served. So lanes that are due
- * come in the order in which they were served, and none with much to do starves the others.
+ * When a lane has its turn: when something of it is due, but not before it was last served. So due lanes take turns in the order in which they were last served, and none
+ * with much to do starves the others.
  */
 export function turnAt(due: number | undefined, servedAt: number): number | undefined {
   return due === undefined ? undefined : Math.max(due, servedAt);
 }
 
+/** Reads a count: 0 for anything else, at most {@link mostCount}. */
 export function countOf(value: unknown): number {
   return typeof value === 'number' && value > 0 ? Math.min(Math.ceil(value), mostCount) : 0;
 }
 
+/** Reads a text: empty for anything that has none. */
 export function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
 }
 
-/** A code of another form says nothing that a reader could rely on: it is kept as text. */
+/** A reason that can be stored. A code of another form becomes the server's code. */
 export function storableReason(reason: Reason): Reason {
   const given: { readonly code?: unknown; readonly text?: unknown; readonly serverCode?: unknown } = reason ?? {};
   const { code, text, serverCode } = given;

@@ -2,7 +2,7 @@ import type { Reason } from '../contract.ts';
 import { clampEntry, clampNote } from './derived.ts';
 import { type EntryRecord, isInNote, type NoteRecord } from './records.ts';
 import type { Transaction } from './transaction.ts';
-import { lookForAlone, toUnconfirmed } from './unconfirmed.ts';
+import { probeAlone, toUnconfirmed } from './unconfirmed.ts';
 
 const died: Reason = { code: 'OUTCOME_UNKNOWN', text: 'The process ended before an outcome was recorded.' };
 
@@ -12,9 +12,8 @@ const lost: Reason = {
 };
 
 /**
- * Puts one note right after opening, by the only process that has the spool: what was delivering may have been sent, no due time is
- * further off than its maximum, and the grace period of what is unconfirmed starts anew, since the wall clock may have been set while
- * nobody looked. A note with a lease is at work in this process, and is left alone.
+ * Corrects one note after opening, in the only process that has the spool: a note that was being delivered may have been sent, no due time is further off than it can be,
+ * and the grace period of an unconfirmed note starts anew, since the wall clock may have been set meanwhile. Leaves alone a note with a lease: it is at work in this process.
  */
 export function recoverNote(tx: Transaction, note: NoteRecord, now: number): void {
   if (note.lease !== undefined) return;
@@ -33,14 +32,14 @@ export function recoverNote(tx: Transaction, note: NoteRecord, now: number): voi
   if (!same) tx.putNote({ ...clamped, entryIds, lastRanAt });
 }
 
-/** The same for one entry, after its note. A member whose note is gone would look as if it had never been sent. */
+/** Corrects one entry, after its note. A member whose note is gone would look as if it had never been sent. */
 export function recoverEntry(tx: Transaction, { fixed: { id } }: EntryRecord, now: number): void {
   const record = tx.entry(id);
   if (record === undefined) return;
   const { status } = record;
   if (isInNote(status.state) && tx.note(status.noteId)?.entryIds.includes(id) !== true) {
-    // Its own record names every attempt that was looked for, but not the place of one that was running.
-    if (status.state === 'unconfirmed' && status.unknownAttempts.length > 0) lookForAlone(tx, record, { reason: lost }, now);
+    // Its own record names every attempt that was probed, but not the place of one that was running.
+    if (status.state === 'unconfirmed' && status.unknownAttempts.length > 0) probeAlone(tx, record, { reason: lost }, now);
     else tx.move(record, 'dead', { reason: lost, endedAt: tx.wall(now) });
     return;
   }

@@ -5,7 +5,7 @@ import { dueAfter, type EntryRecord, type NoteRecord, noteIdOf, spanOf, storable
 import type { TagReads, Transaction } from './transaction.ts';
 import { runningAttempt, toUnconfirmed } from './unconfirmed.ts';
 
-/** Applies one settlement; false when its token no longer matches (a late `delivered` counts all the same). */
+/** Applies one settlement; returns false when its token no longer matches. A late `delivered` counts all the same. */
 export function settle(tx: Transaction, table: TagReads, given: Settlement, now: number): boolean {
   const settlement = storableSettlement(given);
   const note = tx.note(noteIdOf(settlement.token));
@@ -38,7 +38,7 @@ function apply(tx: Transaction, note: NoteRecord, settlement: Settlement, now: n
       defer(tx, note, members, settlement, now);
       return;
     case 'unconfirmed':
-      unconfirmed(tx, note, settlement, now);
+      leaveUnconfirmed(tx, note, settlement, now);
       return;
     case 'dead':
       tx.dropNote(note.id);
@@ -68,7 +68,7 @@ function apply(tx: Transaction, note: NoteRecord, settlement: Settlement, now: n
   }
 }
 
-/** Members whose cancel was requested leave: their attempts are known not to have been sent. */
+/** Members whose cancel was requested leave the note: as cancelled when nothing was sent, as dead when nobody knows. */
 function defer(
   tx: Transaction,
   note: NoteRecord,
@@ -95,7 +95,7 @@ function defer(
   }
 }
 
-function unconfirmed(
+function leaveUnconfirmed(
   tx: Transaction,
   note: NoteRecord,
   {
@@ -141,7 +141,7 @@ function die(
   });
 }
 
-/** As before the claim. A note that the claim made is dissolved; nobody has seen it. */
+/** Undoes a claim. Dissolves a note that the claim made; nobody has seen it. */
 function unclaim(
   tx: Transaction,
   note: NoteRecord,
@@ -168,7 +168,7 @@ function unclaim(
   }
 }
 
-/** Replaces what was frozen; false when its token no longer matches. */
+/** Replaces the frozen parts of a note; returns false when its token no longer matches. */
 export function refreeze(tx: Transaction, { token, frozen }: Refreeze): boolean {
   const note = tx.note(noteIdOf(token));
   if (note?.lease?.token !== token) return false;
@@ -176,12 +176,12 @@ export function refreeze(tx: Transaction, { token, frozen }: Refreeze): boolean 
   return true;
 }
 
-/** Replaces what was frozen; resolves with the tokens that no longer match. */
+/** Replaces the frozen parts of several notes; returns the tokens that no longer match. */
 export function refreezeEach({ tx }: { readonly tx: Transaction }, notes: readonly Refreeze[]): readonly ClaimToken[] {
   return notes.filter((one) => !refreeze(tx, one)).map(({ token }) => token);
 }
 
-/** Moves an entry to an end of which only a tombstone is left. */
+/** Ends an entry; only its tombstone is left. */
 export function end(
   tx: Transaction,
   record: EntryRecord,
@@ -192,7 +192,7 @@ export function end(
   tx.move(record, state, { reason, endedAt: tx.wall(now), sentClass });
 }
 
-/** Exchange accepted it after all: whatever has become of its entries since, but a purge, they are delivered. */
+/** Exchange accepted a note after all: its entries are delivered, whatever has become of them since, except a purge. */
 function deliveredLate(
   tx: Transaction,
   table: TagReads,
@@ -200,7 +200,7 @@ function deliveredLate(
   now: number,
 ): void {
   const ids = new Set(table.entriesWithTag(tagOfToken(token)));
-  if (token.split(':')[2] === 'probe') for (const id of lookedFor(tx, noteIdOf(token))) ids.add(id);
+  if (token.split(':')[2] === 'probe') for (const id of probedEntries(tx, noteIdOf(token))) ids.add(id);
   for (const id of ids) {
     const record = tx.entry(id);
     if (record === undefined || record.status.purged === true || record.status.state === 'delivered') continue;
@@ -209,7 +209,7 @@ function deliveredLate(
   }
 }
 
-/** What {@link settle} reads of entries that have ended: a late `delivered` may speak of them. */
+/** The entries and tags that {@link settle} looks up for a late `delivered`: they may have ended. */
 export function lateSubject(
   table: { note(id: string): NoteRecord | undefined },
   settlements: readonly Settlement[],
@@ -218,26 +218,28 @@ export function lateSubject(
   return { entries: late.map(({ token }) => entryOfNote(noteIdOf(token))), tags: late.map(({ token }) => tagOfToken(token)) };
 }
 
-function tagOfToken(token: ClaimToken): string {
+/** The tag of the attempt that a token claimed. */
+export function tagOfToken(token: ClaimToken): string {
   return token.split(':').slice(0, 2).join(':');
 }
 
-/** The id of a note that is looked for alone begins with that of its entry; before any other note's there is none. */
-function entryOfNote(noteId: string): string {
+/** The entry of a note that `probeAlone()` made, whose id begins with that of the entry; for any other note, no entry has the id returned. */
+export function entryOfNote(noteId: string): string {
   return noteId.slice(0, Math.max(0, noteId.lastIndexOf('-')));
 }
 
-/** Whom a probe of that note looked for, besides those who were on its last attempt. */
-function lookedFor(tx: Transaction, noteId: string): readonly string[] {
+/** The entries that a probe of a note was about, besides those of its last attempt. */
+function probedEntries(tx: Transaction, noteId: string): readonly string[] {
   const alone = tx.entry(entryOfNote(noteId));
   return alone !== undefined && alone.status.unknownAttempts.length > 0 ? [alone.fixed.id] : (tx.note(noteId)?.entryIds ?? []);
 }
 
-/** The class that Exchange accepted a note under, where a transport says one. */
+/** The class that Exchange accepted a note under; `undefined` where the transport names none. */
 export function storableClass(messageClass: unknown): string | undefined {
   return typeof messageClass === 'string' && messageClass !== '' ? messageClass : undefined;
 }
 
+/** A settlement that can be stored, whatever a host's transport made of it. */
 export function storableSettlement(settlement: Settlement): Settlement {
   switch (settlement.to) {
     case 'delivered': {

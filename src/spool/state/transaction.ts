@@ -1,35 +1,35 @@
 import type { Change, SpoolState } from '../contract.ts';
 import { type EntryRecord, type EntryStatus, isInNote, type NoteRecord } from './records.ts';
 
-/** What {@link Transaction.move} sets besides the state; `undefined` takes an optional part out. */
+/** The parts that {@link Transaction.move} sets besides the state; `undefined` removes an optional one. */
 export type StatusPatch = {
   readonly [Part in Exclude<keyof EntryStatus, 'state' | 'rev'>]?: EntryStatus[Part] | undefined;
 };
 
-/** What a transaction reads of the table below it. */
+/** The records below a transaction. */
 export interface TableReads {
   entry(id: string): EntryRecord | undefined;
   note(id: string): NoteRecord | undefined;
   entriesOfMessage(messageId: string): readonly string[];
 }
 
-/** Who was on an attempt: what a late `delivered` asks. */
+/** Finds the entries of an attempt, for a late `delivered`. */
 export interface TagReads {
   entriesWithTag(tag: string): Iterable<string>;
 }
 
-/** One operation over a `StateTable`: reads see its own writes, nothing else does until it is committed. */
+/** Collects the changes of one operation. Its own reads see them; nobody else does until the storage has committed them. */
 export class Transaction {
   readonly entries = new Map<string, EntryRecord>();
-  /** Notes put, or dropped (`undefined`). */
+  /** Notes that were put; `undefined`: dropped. */
   readonly notes = new Map<string, NoteRecord | undefined>();
-  /** Entries to take out for good: unreadable ones, and tombstones whose time is over. */
+  /** Entries to delete: unreadable ones, and tombstones whose time is over. */
   readonly forgotten = new Set<string>();
   readonly changes: Change[] = [];
   readonly rev: number;
   readonly #table: TableReads;
   readonly #messages = new Map<string, string[]>();
-  /** ms by which the wall clock is ahead of the spool's own time. */
+  /** ms by which the wall clock is ahead of the spool's time. */
   readonly skew: number;
   #order: number;
 
@@ -40,7 +40,7 @@ export class Transaction {
     this.skew = skew;
   }
 
-  /** What the wall clock says at that time of the spool: for what is shown, and for expiries, which hosts name by the calendar. */
+  /** The wall clock at that time of the spool: for times that are shown, and for expiries, which hosts set by the calendar. */
   wall(now: number): number {
     return now + this.skew;
   }
@@ -49,7 +49,7 @@ export class Transaction {
     return this.#order;
   }
 
-  /** True when there is nothing to write and nothing to commit. */
+  /** Whether there is nothing to write. */
   get empty(): boolean {
     return this.entries.size === 0 && this.notes.size === 0 && this.forgotten.size === 0;
   }
@@ -92,7 +92,7 @@ export class Transaction {
     this.forgotten.add(id);
   }
 
-  /** Changes a status and, when the state changes, reports it. */
+  /** Changes the status of an entry, and reports it if the state changes. */
   move(record: EntryRecord, state: SpoolState, patch: StatusPatch = {}): EntryRecord {
     const next: EntryRecord = { fixed: record.fixed, status: patched({ ...record.status, state, rev: this.rev }, patch) };
     this.entries.set(record.fixed.id, next);
@@ -120,7 +120,7 @@ export class Transaction {
     this.notes.set(id, undefined);
   }
 
-  /** Takes an entry out of the note it is in; the rest keep the note's id. */
+  /** Takes an entry out of its note, if it is in one; the other members keep the note. */
   leaveNote({ fixed, status }: EntryRecord): void {
     if (!isInNote(status.state)) return;
     const note = this.note(status.noteId);
@@ -131,11 +131,11 @@ export class Transaction {
   }
 }
 
-/** Sets the parts of the patch; `undefined` takes one out. */
+/** Sets the parts of the patch in place; `undefined` removes one. */
 function patched(status: EntryStatus, patch: StatusPatch): EntryStatus {
   const given: Readonly<Record<string, unknown>> = patch;
   const parts = status as unknown as Record<string, unknown>;
-  // Not Object.entries(): this runs several times a message.
+  // Not Object.entries(): this runs several times per message.
   for (const part in given) {
     if (given[part] !== undefined) parts[part] = given[part];
     else if (part in parts) delete parts[part];

@@ -5,15 +5,15 @@ import { end } from './settle.ts';
 import type { Transaction } from './transaction.ts';
 
 /*
- * How entries move to another spool. Here they are held for good, in the same commit that stops their claims; there they are appended so that nobody claims them
- * (parked), and then take over what they were. A process that dies in between, on either side, leaves what the next one goes on with.
+ * How entries move to another spool. The old spool holds them for good, in the same commit that stops their claims. The new one appends them parked, so that nobody claims
+ * them, and then adopts the state that they had. A process that dies in between, on either side, leaves what the next one goes on with.
  */
 
-/** Its place is in another spool: nothing lets it go on here. */
+/** Nothing lets such an entry go on in this spool. */
 const exported: Reason = { code: 'EXPORTED', text: 'It was exported to another spool, and goes on there.' };
 const exportedHeld: Reason = { code: 'EXPORTED', text: 'It was held when it was exported to another spool, and is held there.' };
 
-/** What an entry was in the spool that it comes from. */
+/** An entry as its old spool had it. */
 export interface MovedEntry extends Pick<SpoolEntry, 'id' | 'unknownAttempts' | 'cancelRequested'> {
   readonly state: 'waiting' | 'held' | 'dead' | 'delivered' | 'cancelled';
   readonly reason?: Reason | undefined;
@@ -23,7 +23,7 @@ export function isExported({ reason }: { readonly reason?: Reason | undefined })
   return reason?.code === exported.code;
 }
 
-/** Whether an entry, as the contract shows it, is parked: an import has yet to say what it was where it comes from. */
+/** Whether an entry, as the contract shows it, is parked: its import has yet to say which state it had. */
 export function isBeingImported({ state, pickupAt, acceptedAt }: SpoolEntry): boolean {
   return (state === 'spooled' || state === 'held') && pickupAt - acceptedAt > parked / 2;
 }
@@ -33,7 +33,7 @@ export function wasHeld({ reason }: { readonly reason?: Reason | undefined }): b
   return reason?.text === exportedHeld.text;
 }
 
-/** Holds what waits, and what was held, for good. What may have been sent stays known. */
+/** Holds for good an entry that waits, is at work or was held; it keeps its unknown attempts. */
 export function holdExported(tx: Transaction, id: string, now: number): void {
   const before = tx.entry(id);
   if (before === undefined || isExported(before.status) || isParked(before)) return;
@@ -42,12 +42,12 @@ export function holdExported(tx: Transaction, id: string, now: number): void {
   holdRestored(tx, id, now, exported);
 }
 
-/** Makes of an entry that was appended parked what it was where it came from; what waited there is held as of a restored copy. Done once. */
+/** Gives a parked entry the state that it had in its old spool; one that waited there is held as in a restored copy. Done once. */
 export function adopt(tx: Transaction, moved: MovedEntry, now: number): void {
   const found = tx.entry(moved.id);
   if (found === undefined || !isParked(found)) return;
   const { unknownAttempts, reason } = moved;
-  // From here on it is one among others, which is due when it is let go.
+  // From here on it is an entry like any other, due when it is let go.
   const record = tx.move(found, found.status.state, { due: { at: now, within: 0 } });
   switch (moved.state) {
     case 'waiting':
@@ -66,7 +66,7 @@ export function adopt(tx: Transaction, moved: MovedEntry, now: number): void {
   }
 }
 
-/** What may have been sent stays known, and so does that it is cancelled once it is known unsent. */
+/** Keeps its unknown attempts, and a cancel that was requested. */
 function withAttempts(tx: Transaction, { id, unknownAttempts, cancelRequested }: MovedEntry, now: number): void {
   const record = tx.entry(id);
   if (record === undefined) return;

@@ -9,22 +9,22 @@ import { refreezeEach } from './settle.ts';
 import type { TagReads, Transaction } from './transaction.ts';
 import { adopt, holdExported, type MovedEntry } from './transfer.ts';
 
-/** What a transition is about: a storage that loads records loads these, and what hangs together with them. */
+/** The records that a transition is about: a storage that loads records loads these, and those that belong with them. */
 export interface Subject {
   readonly notes?: readonly string[];
   readonly entries?: readonly string[];
-  /** Tags of attempts: entries that may have been sent with them. */
+  /** Tags of attempts: stands for the entries that may have been sent with them. */
   readonly tags?: readonly string[];
 }
 
-/** What a transition works with. Leases that ran out by `now` have become unconfirmed. */
+/** The arguments of a transition. Notes whose lease has run out by `now` are unconfirmed already. */
 export interface Transition {
   readonly tx: Transaction;
   readonly tags: TagReads;
   readonly now: number;
 }
 
-/** What an append resolves with for messages that could not be written. */
+/** The results of messages that could not be written. */
 export function failedAppends(
   messages: readonly (readonly Pick<NewSpoolEntry, 'messageId'>[])[],
   kept: 'no' | 'unknown',
@@ -39,13 +39,12 @@ export function failedAppends(
 }
 
 /**
- * The operations that are nothing but a transition of the state table: a storage says how one is committed, and has them all. One
- * that is synchronous runs `operation` in its transaction; one that is not loads the subject first, and writes what `tx` holds
- * afterwards.
+ * The operations that are nothing but a transition of the state table. A storage says how to commit one in {@link TransitionSpool.transit}, and has them all: a synchronous
+ * storage runs `operation` in its transaction; another one loads the subject first, and then writes the contents of `tx`.
  */
 export abstract class TransitionSpool {
   /**
-   * Entries of one host action that share a transaction at most.
+   * How many entries of one host action share a transaction at most.
    * @internal
    */
   protected readonly actionsAtOnce: number = 10_000;
@@ -55,32 +54,32 @@ export abstract class TransitionSpool {
   }
 
   /**
-   * Runs a transition and makes it durable; nothing of it shows when that fails.
+   * Runs a transition and makes it durable; none of it shows when that fails.
    * @internal
    */
   protected abstract transit<Result>(subject: Subject, operation: (transition: Transition) => Result): Promise<Result>;
 
-  /** Holds what waits; see {@link SpoolStorage.hold}. */
+  /** See {@link SpoolStorage.hold}. */
   hold(entryIds: readonly string[]): Promise<readonly Change[]> {
     return this.#act(entryIds, ({ tx }, ids) => hold(tx, ids));
   }
 
-  /** Lets go on what is held; see {@link SpoolStorage.release}. */
+  /** See {@link SpoolStorage.release}. */
   release(entryIds: readonly string[]): Promise<readonly Change[]> {
     return this.#act(entryIds, ({ tx, now }, ids) => release(tx, ids, now));
   }
 
-  /** Ends what was not sent; see {@link SpoolStorage.cancel}. */
+  /** See {@link SpoolStorage.cancel}. */
   cancel(entryIds: readonly string[]): Promise<readonly Change[]> {
     return this.#act(entryIds, ({ tx, now }, ids) => cancel(tx, ids, now));
   }
 
-  /** Lets what is dead start again; see {@link SpoolStorage.requeue}. */
+  /** See {@link SpoolStorage.requeue}. */
   requeue(entryIds: readonly string[], { force = false }: { readonly force?: boolean } = {}): Promise<readonly Change[]> {
     return this.#act(entryIds, ({ tx, now }, ids) => requeue(tx, ids, now, force));
   }
 
-  /** Removes the text of what has ended; see {@link SpoolStorage.purge}. */
+  /** See {@link SpoolStorage.purge}. */
   purge(entryIds: readonly string[]): Promise<readonly Change[]> {
     return this.#act(entryIds, ({ tx }, ids) => purge(tx, ids));
   }
@@ -96,7 +95,7 @@ export abstract class TransitionSpool {
   }
 
   /**
-   * Makes of entries that were appended parked what they were in the spool that they come from.
+   * Gives parked entries the state that they had in their old spool.
    * @internal
    */
   adopt(moved: readonly MovedEntry[]): Promise<readonly Change[]> {
@@ -110,7 +109,7 @@ export abstract class TransitionSpool {
   }
 
   /**
-   * Lets go on what was adopted as waiting, or is held of a restored copy; what may have been sent is looked for first.
+   * Lets entries go on that are held as in a restored copy; those that may have been sent are probed first.
    * @internal
    */
   letAdoptedGo(entryIds: readonly string[]): Promise<readonly Change[]> {
@@ -119,7 +118,7 @@ export abstract class TransitionSpool {
     });
   }
 
-  /** Replaces what was frozen; see {@link SpoolStorage.refreeze}. */
+  /** See {@link SpoolStorage.refreeze}. */
   refreeze(notes: readonly Refreeze[]): Promise<readonly ClaimToken[]> {
     return this.transit({ notes: notes.map(({ token }) => noteIdOf(token)) }, (transition) => refreezeEach(transition, notes));
   }

@@ -3,7 +3,7 @@ import type { Reason } from '../contract.ts';
 import { dueAfter, type EntryRecord, type NoteRecord, tagOf } from './records.ts';
 import type { Transaction } from './transaction.ts';
 
-/** The running attempt of a note may have been processed: from here on it is looked for. */
+/** Makes a note unconfirmed: its running attempt may have been processed, and is probed from now on. */
 export function toUnconfirmed(
   tx: Transaction,
   note: NoteRecord,
@@ -34,7 +34,7 @@ export function toUnconfirmed(
   }
 }
 
-/** The attempt that a note has under way, as its members remember it; silence goes without saying, as in records of 0.1.0. */
+/** The running attempt of a note as its members keep it; `undefined` without a place. `silence` is left out, as in records of 0.1.0. */
 export function runningAttempt(note: NoteRecord, ended?: AttemptEnd): UnknownAttempt | undefined {
   const place = note.frozen?.place;
   if (place === undefined) return undefined;
@@ -42,8 +42,8 @@ export function runningAttempt(note: NoteRecord, ended?: AttemptEnd): UnknownAtt
   return ended === 'fault' ? { tag, place, ended } : { tag, place };
 }
 
-/** An entry that has unknown attempts from an earlier note is looked for alone before it may be sent. */
-export function lookForAlone(tx: Transaction, record: EntryRecord, patch: Parameters<Transaction['move']>[2], now: number): void {
+/** Puts an entry that has unknown attempts from an earlier note into a note of its own, to be probed before it may be sent. */
+export function probeAlone(tx: Transaction, record: EntryRecord, patch: Parameters<Transaction['move']>[2], now: number): void {
   const noteId = `${record.fixed.id}-${tx.rev}`;
   tx.putNote({
     id: noteId,
@@ -63,7 +63,7 @@ export function lookForAlone(tx: Transaction, record: EntryRecord, patch: Parame
 
 const lapsed: Reason = { code: 'OUTCOME_UNKNOWN', text: 'The lease ran out before an outcome was recorded.' };
 
-/** Leases that ran out: an attempt to deliver becomes unconfirmed, a probe is due again. */
+/** Ends leases that have run out: a note that was being delivered becomes unconfirmed, a probe is due again. */
 export function expireLeases(tx: Transaction, leased: Iterable<string>, now: number): void {
   for (const id of leased) {
     const note = tx.note(id);

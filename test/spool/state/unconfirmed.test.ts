@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { expireLeases, lookForAlone, runningAttempt } from '../../../src/spool/state/unconfirmed.ts';
+import { expireLeases, probeAlone, runningAttempt } from '../../../src/spool/state/unconfirmed.ts';
 import { delivering, place, probed, Scene, sentence } from './scene.ts';
 
 describe('a lease that ran out', () => {
@@ -68,7 +68,7 @@ it('an entry that is looked for alone has a note of its own, due at once, with a
   const scene = new Scene();
   scene.append('a');
   scene.now += 7;
-  scene.run((tx) => lookForAlone(tx, scene.entry('a'), { order: 44 }, scene.now));
+  scene.run((tx) => probeAlone(tx, scene.entry('a'), { order: 44 }, scene.now));
   const { status } = scene.entry('a');
   expect(status).toMatchObject({ state: 'unconfirmed', order: 44, noteId: `a-${status.rev}`, attempt: 0 });
   expect(scene.note(`a-${status.rev}`)).toEqual({
