@@ -11,10 +11,10 @@ import { type Journal, JournalError, type ListPlace } from './journal.ts';
 import { isLater } from './json-shape.ts';
 import { visit } from './selection.ts';
 
-/** Parts of a log that one page reads at most, of 16 kB each: a filter that hardly anything fits must not hold up its owner for as long as the log is. */
+/** How many parts of a log, of 16 kB each, one page reads at most: a filter that hardly any entry fits must not hold up the owner of a long log. */
 const mostParts = 128;
 
-/** Lists from the table in memory: what has not ended first, each part in the order of acceptance. */
+/** Lists entries of the table in memory: those that have not ended first, each part in the order of acceptance. */
 export function journaledQueries(engine: JournalEngine): AdminQueries {
   return {
     async listBy(filter, cursor, limit) {
@@ -69,17 +69,17 @@ function keyIn(cursor: string): Key {
   throw cursorInvalid(cursor);
 }
 
-/** One page of all that is added, of which it keeps as much as it needs. */
+/** One page of the entries that are added to it, of which it keeps as many as it needs. */
 class Page {
   readonly #filter: EntryFilter;
   readonly #after: Key | undefined;
   readonly #limit: number;
-  /** Where what was looked at of the log stands, in no order. */
+  /** The places of the entries of the log that were looked at, in no order. */
   readonly #looked: Key[] = [];
   #found: { readonly record: EntryRecord; readonly key: Key }[] = [];
-  /** What comes here or later is on a later page: as much as a page needs comes before. */
+  /** Entries from here on are on a later page: as many as a page needs come before. */
   #beyond: Key | undefined;
-  /** The last place up to which all has been looked at, where that is not the end. */
+  /** The last place up to which all entries were looked at, where that is not the end. */
   #reached: Key | undefined;
 
   constructor(filter: EntryFilter, cursor: string | undefined, limit: number) {
@@ -88,13 +88,13 @@ class Page {
     this.#limit = limit;
   }
 
-  /** What has ended is wanted after this place. */
+  /** The place after which entries that have ended are wanted. */
   get afterEnded(): ListPlace | undefined {
     const [ended, acceptedAt = 0, id = ''] = this.#after ?? [];
     return ended === 1 ? { acceptedAt, id } : undefined;
   }
 
-  /** Adds one of a log that is read in parts. */
+  /** Adds an entry of a log that is read in parts. */
   look(record: EntryRecord): void {
     const key = keyOf(record);
     if (this.#isAfter(key)) this.#looked.push(key);
@@ -104,7 +104,7 @@ class Page {
   add(record: EntryRecord): void {
     const { fixed, status } = record;
     const key = keyOf(record);
-    // Most of a long list: neither looked at nor sorted.
+    // Most of a long list is neither filtered nor sorted.
     if (!this.#isAfter(key) || (this.#beyond !== undefined && compare(key, this.#beyond) >= 0)) return;
     if (
       status.purged === true ||
@@ -125,14 +125,14 @@ class Page {
     return this.#after === undefined || compare(key, this.#after) > 0;
   }
 
-  /** There is a page of what has not ended, and more: what has comes after it. */
+  /** Whether there is more than a page of entries that have not ended: those that have come after them. */
   get isFull(): boolean {
     this.#cut();
     const last = this.#found[this.#limit];
     return last !== undefined && last.key[0] === 0;
   }
 
-  /** Whether what comes before `rest` makes a page; or, where it must end, whether there is a place at which the next page can go on. */
+  /** Whether the entries before `rest` make a page; or, where the page must end, whether there is a place at which the next one can go on. */
   isEnough(rest: Key, mustEnd: boolean): boolean {
     this.#cut();
     const last = this.#found[this.#limit];
@@ -175,7 +175,7 @@ interface Kept {
   readonly content: string;
 }
 
-/** Kinds that outlive the process. What one process tells of itself ends with it. */
+/** Kinds that outlive the process. The report of a process ends with it. */
 const durable: readonly RecordKind[] = ['pause', 'audit'];
 
 /** Records in memory, written as one document where the journal takes one. */
@@ -226,7 +226,7 @@ export class JournaledRecords implements AdminRecords {
     return now + this.#engine.table.skew;
   }
 
-  /** Written before it shows. */
+  /** Writes a change before it shows. */
   async #change(kind: RecordKind, change: (records: Map<string, Kept>) => Map<string, Kept>): Promise<void> {
     const next = new Map(await this.#all());
     next.set(kind, change(new Map(next.get(kind))));
@@ -238,7 +238,7 @@ export class JournaledRecords implements AdminRecords {
     this.#kinds = next;
   }
 
-  /** Whatever a journal fails with. */
+  /** Gives whatever a journal fails with a code. */
   async #coded<Result>(kept: JournalError['kept'], call: () => Promise<Result>): Promise<Result> {
     try {
       return await call();

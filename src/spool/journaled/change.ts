@@ -4,18 +4,18 @@ import type { TableReads, Transaction } from '../state/transaction.ts';
 import type { JournalChange, StoredNote } from './journal.ts';
 
 /** A {@link JournalChange} while it is put together. */
-interface Change {
+interface Draft {
   readonly entries: Map<string, Parameters<Transaction['add']>[0] | undefined>;
   readonly notes: Map<string, StoredNote | undefined>;
   readonly messages: Map<string, SpooledMessage | undefined>;
 }
 
 /**
- * What of an operation must be written before the table may show it: everything but leases. A note that is written takes all its
- * members along and an entry its note, so that what a journal holds always fits together.
+ * The part of an operation that must be written before the table may show it: everything but leases. A note takes all its members along, and an entry its note, so that
+ * the contents of a journal always fit together.
  */
 export function changeOf(tx: Transaction, table: TableReads, added: ReadonlyMap<string, SpooledMessage>): JournalChange {
-  const change: Change = { entries: new Map(tx.entries), notes: new Map(), messages: new Map(added) };
+  const change: Draft = { entries: new Map(tx.entries), notes: new Map(), messages: new Map(added) };
   for (const [id, note] of tx.notes) {
     const before = table.note(id);
     if (note === undefined) {
@@ -33,7 +33,7 @@ export function changeOf(tx: Transaction, table: TableReads, added: ReadonlyMap<
 
 /** The messages of a change, for a journal that keeps nothing else. */
 export function messagesOf(tx: Transaction, added: ReadonlyMap<string, SpooledMessage>): JournalChange {
-  const messages: Change['messages'] = new Map(added);
+  const messages: Draft['messages'] = new Map(added);
   for (const { fixed, status } of tx.entries.values()) if (isTombstone(status)) messages.set(fixed.id, undefined);
   for (const id of tx.forgotten) messages.set(id, undefined);
   return { entries: none, notes: none, messages };
@@ -45,7 +45,7 @@ export function isEmpty({ entries, notes, messages }: JournalChange): boolean {
   return entries.size === 0 && notes.size === 0 && messages.size === 0;
 }
 
-function putNote(change: Change, tx: Transaction, note: NoteRecord): void {
+function putNote(change: Draft, tx: Transaction, note: NoteRecord): void {
   const { lease: _lease, ...stored } = note;
   change.notes.set(note.id, stored);
   for (const member of tx.members(note)) change.entries.set(member.fixed.id, member);

@@ -3,12 +3,12 @@ import type { EntryRecord } from '../state/records.ts';
 import type { EndedKeys, EndedRecords, EndedStep, ListPlace } from './journal.ts';
 import type { StateTable } from './state-table.ts';
 
-/** Messages that have ended and stay in memory for a while: as many as end in one write. */
+/** How many messages that have ended stay in memory for a while: as many as end in one write. */
 const kept = 256;
 
 /**
- * Tombstones of a journal that keeps them out of memory: an operation takes in those that it may speak of, and they are let go when others were asked for since.
- * A message is in memory with all its entries or with none.
+ * The tombstones of a journal that keeps them out of memory. An operation takes in those that it may be about; they leave again as others come. A message is in memory
+ * with all its entries or with none.
  */
 export class EndedMemory {
   readonly #ended: EndedRecords | undefined;
@@ -20,11 +20,12 @@ export class EndedMemory {
     this.#table = table;
   }
 
-  /** Between operations. */
+  /** Lets tombstones leave; called between operations. */
   shed(): void {
     if (this.#ended !== undefined) this.#table().shed(kept);
   }
 
+  /** Takes in the tombstones with these keys. */
   async admit({ messages = [], entries = [], tags = [] }: EndedKeys): Promise<void> {
     if (this.#ended === undefined) return;
     const table = this.#table();
@@ -36,7 +37,7 @@ export class EndedMemory {
     if (keys.messages.length + keys.entries.length + tags.length > 0) table.admit(await this.#ended.find(keys));
   }
 
-  /** Those that are not in memory, some at a time, but those of `seen`. `between` runs between other operations. */
+  /** Reads those that are not in memory, some at a time, without those of `seen`. `between` runs its argument between other operations. */
   async *besides(
     seen: ReadonlySet<string>,
     between: <Read>(read: () => Promise<Read>) => Promise<Read>,
@@ -48,7 +49,7 @@ export class EndedMemory {
     }
   }
 
-  /** The same, of those after a place of the list, nearly in its order: what comes before the `rest` of a step has been read by then. */
+  /** Reads those after a place of the list, nearly in its order: all before the `rest` of a step have been read by then. */
   async *inOrder(
     seen: ReadonlySet<string>,
     after: ListPlace | undefined,
@@ -61,7 +62,7 @@ export class EndedMemory {
     }
   }
 
-  /** Takes in some messages of which an entry's time is over; `outlived`: entries that are none of theirs, since a later message had the same id. */
+  /** Takes in some messages with an entry whose time is over. `outlived`: such entries of an earlier message whose id a later one has. */
   async admitOver(over: number, most: number): Promise<{ readonly found: boolean; readonly outlived: readonly EntryRecord[] }> {
     const records = (await this.#ended?.over(over, most)) ?? [];
     await this.admit({ messages: [...new Set(records.map(({ fixed }) => fixed.messageId))] });

@@ -23,8 +23,7 @@ import { ReadJournal } from './read-journal.ts';
 import { StateTable, type TableView } from './state-table.ts';
 import { SteadyTime, storedChange, storedEntry, storedNote } from './times.ts';
 
-const noMessages: ReadonlyMap<string, SpooledMessage> = new Map();
-/** Records that one write of the opening or of a tidying holds at most. */
+/** How many records one write holds at most while the spool opens or tidies up. */
 const recordsAtOnce = 500;
 
 /**
@@ -42,7 +41,7 @@ export class JournalEngine {
   #open = false;
   #recovered = false;
   #failure: unknown;
-  #time: SteadyTime | undefined;
+  #time = new SteadyTime(systemClock);
   #turns = new Turns(systemClock);
   #tombstones = 0;
 
@@ -93,26 +92,27 @@ export class JournalEngine {
     });
   }
 
-  /** Takes in what has ended and an operation may speak of; from within the queue, before it begins. */
+  /** Takes in the tombstones that an operation may be about. Called from within the queue, before it begins. */
   admit(keys: EndedKeys): Promise<void> {
     return this.#ended.admit(keys);
   }
 
-  /** Tombstones that are not in memory, some at a time, but those of `seen`. */
+  /** Reads the tombstones that are not in memory, some at a time, without those of `seen`. */
   endedBesides(seen: ReadonlySet<string>): AsyncIterable<readonly EntryRecord[]> {
     return this.#ended.besides(seen, (read) => this.run(read));
   }
-  /** The same, of those after a place of the list, nearly in its order. */
+
+  /** Reads those after a place of the list, nearly in its order. */
   endedInOrder(...asked: [seen: ReadonlySet<string>, after: ListPlace | undefined]): AsyncIterable<EndedStep> {
     return this.#ended.inOrder(...asked, (read) => this.run(read));
   }
 
-  /** Runs an operation when those before it are done. */
+  /** Runs an operation once those before it are done. */
   run<Result>(operation: (now: number) => Promise<Result>): Promise<Result> {
     return this.queue.run(() => this.runNow(operation));
   }
 
-  /** The same from within the queue. Leases that ran out by now have become unconfirmed. */
+  /** Runs an operation from within the queue. Leases that have run out are unconfirmed by then. */
   async runNow<Result>(operation: (now: number) => Promise<Result>): Promise<Result> {
     this.#assertOpen();
     const now = this.#now();
@@ -127,7 +127,7 @@ export class JournalEngine {
     }
   }
 
-  /** Carries out a transition from within the queue. */
+  /** Runs a transition from within the queue, and commits it. */
   async change<Result>(now: number, operation: (transition: Transition) => Result): Promise<Result> {
     const tx = this.#table.begin();
     const result = operation({ tx, tags: this.#table, now });
@@ -136,7 +136,7 @@ export class JournalEngine {
   }
 
   /** Writes what a transaction changed, then shows it. @throws {JournalError} */
-  async commit(tx: Transaction, added: ReadonlyMap<string, SpooledMessage> = noMessages): Promise<void> {
+  async commit(tx: Transaction, added: ReadonlyMap<string, SpooledMessage> = new Map()): Promise<void> {
     const change = this.#journal.keeps === 'messages' ? messagesOf(tx, added) : changeOf(tx, this.#table, added);
     if (!isEmpty(change)) await this.#write(change);
     this.#table.commit(tx);
@@ -147,11 +147,7 @@ export class JournalEngine {
     return records.map((record) => viewOf(record, messages.get(record.fixed.id)));
   }
 
-  records(ids: readonly string[]): EntryRecord[] {
-    return ids.flatMap((id) => this.#table.entry(id) ?? []);
-  }
-
-  /** Messages of entries that are about to be sent; `undefined` when one had to be set aside: choose again. */
+  /** Reads the messages of entries that are about to be sent; `undefined` when one had to be set aside: choose again. */
   async messagesOf(records: readonly EntryRecord[]): Promise<ReadonlyMap<string, SpooledMessage> | undefined> {
     const { messages, silent } = await this.#reader.read(records);
     if (records.every(({ fixed }) => messages.has(fixed.id))) return messages;
@@ -166,9 +162,9 @@ export class JournalEngine {
     return undefined;
   }
 
-  /** Forgets tombstones whose time is over. One that can't be deleted now stays until the next time. */
+  /** Forgets tombstones whose time is over. Those that can't be deleted now stay until the next time. */
   async sweepTombstones(): Promise<void> {
-    const over = (this.#time?.slowest ?? 0) - this.#tombstones;
+    const over = this.#time.slowest - this.#tombstones;
     for (;;) {
       const { found, outlived } = await this.#ended.admitOver(over, recordsAtOnce);
       const tx = this.#table.begin();
@@ -201,7 +197,7 @@ export class JournalEngine {
     }
   }
 
-  /** False when nothing of it was kept, such as on a full disk: reading goes on, and what was to be written is tried again. */
+  /** Returns false when nothing was kept, as on a full disk: reads go on, and the write is tried again later. */
   async #commitIfKept(tx: Transaction): Promise<boolean> {
     try {
       await this.commit(tx);
@@ -212,7 +208,7 @@ export class JournalEngine {
     }
   }
 
-  /** What an earlier opening left in memory: its time ended with it, and so did its leases, which are in no journal. */
+  /** Goes on with the memory of an earlier opening, whose time and leases have ended with it. */
   async #goOn(): Promise<void> {
     const { skew } = this.#table;
     if (skew !== 0) {
@@ -231,7 +227,7 @@ export class JournalEngine {
     await this.commit(tx);
   }
 
-  /** Until all of it is written, a note of an earlier process stays as it was found: neither sent nor looked for. */
+  /** Until all of it is written, a note of an earlier process stays as it was found: neither sent nor probed. */
   async #recover(now: number): Promise<void> {
     if (this.#recovered) return;
     this.#recovered =
@@ -239,9 +235,9 @@ export class JournalEngine {
       (await this.#inParts(this.#table.entries(), (tx, record) => recoverEntry(tx, record, now)));
   }
 
-  /** No message expires later than its own time from now, as after an opening: else a clock set back from a year ahead would keep it for that year. */
+  /** Makes no message expire later than its lifetime from now, as an opening does: else a clock set back from a year ahead would keep it for that year. */
   async #mindClockSetBack(now: number): Promise<void> {
-    if (this.#time?.wentBack() !== true) return;
+    if (!this.#time.wentBack()) return;
     const kept = await this.#inParts(this.#table.entries(), (tx, record) => {
       const expiresAt = Math.min(record.status.expiresAt, timeAfter(tx.wall(now), record.fixed.expiresIn));
       if (expiresAt !== record.status.expiresAt) tx.move(record, record.status.state, { expiresAt });
@@ -249,7 +245,7 @@ export class JournalEngine {
     if (kept) this.#time.expiriesAreRight();
   }
 
-  /** Changes one after the other, some hundred records in each write; false as soon as one of these was not kept. */
+  /** Changes items one after the other, some hundred records per write; returns false as soon as a write was not kept. */
   async #inParts<Item>(items: Iterable<Item>, change: (tx: Transaction, item: Item) => void): Promise<boolean> {
     let tx = this.#table.begin();
     for (const item of items) {
@@ -262,7 +258,7 @@ export class JournalEngine {
     return this.#commitIfKept(tx);
   }
 
-  /** As long as a full disk can't take it in, a lease that ran out counts as running: nobody else could have it. */
+  /** While a full disk keeps it from being written, a lease that has run out counts as running: nobody else could have it. */
   async #expireLeases(now: number): Promise<void> {
     if ((this.#table.leases.peek() ?? Number.POSITIVE_INFINITY) > now) return;
     const tx = this.#table.begin();
@@ -270,7 +266,7 @@ export class JournalEngine {
     await this.#commitIfKept(tx);
   }
 
-  /** A failed write as the library's own error. */
+  /** A failed read or write as the library's own error. */
   failed(error: JournalError): OfflineImError {
     return failedError(this.#name, error);
   }
@@ -280,16 +276,16 @@ export class JournalEngine {
     await this.#closeJournal();
   }
 
-  /** After a failure, which counts for more than what the journal says to this. */
+  /** Closes the journal after a failure, which matters more than any error of this. */
   async #closeJournal(): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
     await (async () => this.#journal.close())().catch(() => undefined);
   }
 
-  /** The spool's time; from then on its table knows what the wall clock says. */
+  /** Reads the spool's time, and tells the table by how much the wall clock is ahead. */
   #now(): number {
-    const { now, skew } = this.#time?.read() ?? { now: 0, skew: 0 };
+    const { now, skew } = this.#time.read();
     this.#table.skew = skew;
     return now;
   }

@@ -36,10 +36,13 @@ import { JournalEngine } from './engine.ts';
 import { type Journal, JournalError, type StoredNote } from './journal.ts';
 import { entriesAmong, expire, pick, putBack, select, standingIn, wholeNotes } from './selection.ts';
 
-/** What tells one {@link JournaledSpool} from another. */
+/** Options of a {@link JournaledSpool}. */
 export interface JournaledSpoolOptions {
+  /** Names the spool in error messages. */
   readonly name: string;
+  /** Whether an append that resolved survives the end of the process. */
   readonly durable: boolean;
+  /** Makes changes durable. One journal belongs to one spool. */
   readonly journal: Journal;
 }
 
@@ -49,17 +52,19 @@ const rules = {
   journal: having<Journal>('a Journal', ['open', 'write', 'read', 'close']),
 } satisfies RulesFor<JournaledSpoolOptions>;
 
-/** Calls carried out together at most. */
+/** How many calls are written together at most. */
 const groupSize = 256;
 
 /**
  * A spool for one process: the state table in memory, made durable by a {@link Journal}. Operations run one at a time;
  * appends and settlements that arrive meanwhile are written together.
+ *
+ * @throws {OfflineImError} `OPTION_INVALID`
  */
 export class JournaledSpool extends TransitionSpool implements SpoolStorage {
   readonly name: string;
   readonly capabilities: SpoolStorage['capabilities'];
-  /** There where the journal keeps a document for operators, or nothing outlives the process anyway. */
+  /** Present when the journal keeps a document for operators, or when the spool is not durable. */
   readonly admin?: SpoolAdmin;
   readonly #records: JournaledRecords;
   readonly #engine: JournalEngine;
@@ -74,9 +79,8 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
     this.capabilities = { durable, shared: false };
     this.#engine = new JournalEngine(name, journal);
     this.#records = new JournaledRecords(this.#engine, journal);
-    if (journal.admin !== undefined || !durable) {
+    if (journal.admin !== undefined || !durable)
       this.admin = new StoredAdmin(this, this.#records, journaledQueries(this.#engine));
-    }
     this.#appends = new GroupCommit(this.#engine.queue, groupSize, (batch) => this.#append(batch));
     this.#settlements = new GroupCommit(this.#engine.queue, groupSize, (batch) => this.#settle(batch));
   }
@@ -152,15 +156,16 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
   get(entryId: string): Promise<SpoolEntry | undefined> {
     return this.#engine.run(async () => {
       await this.#engine.admit({ entries: [entryId] });
-      const records = this.#engine.records([entryId]).filter(({ status }) => status.purged !== true);
-      return (await this.#engine.views(records))[0];
+      const record = this.#engine.table.entry(entryId);
+      return record === undefined || record.status.purged === true ? undefined : (await this.#engine.views([record]))[0];
     });
   }
 
   findMessage(messageId: string): Promise<readonly SpoolEntry[]> {
     return this.#engine.run(async () => {
       await this.#engine.admit({ messages: [messageId] });
-      return this.#engine.views(this.#engine.records(this.#engine.table.entriesOfMessage(messageId)));
+      const { table } = this.#engine;
+      return this.#engine.views(table.entriesOfMessage(messageId).flatMap((id) => table.entry(id) ?? []));
     });
   }
 
@@ -178,17 +183,12 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
       (query.lane === undefined || lane === query.lane) && (query.state === undefined || state === query.state);
     const seen = new Set<string>();
     for (const record of records) {
-      if (record === undefined) {
-        await turns.step(sliceSize);
-        continue;
-      }
-      const { fixed, status } = record;
-      // Let go and taken in again since, it would come once more.
-      if (seen.has(fixed.id)) continue;
-      seen.add(fixed.id);
-      // Only what is shown is read.
-      if (!asked({ lane: fixed.lane, state: status.state })) continue;
-      const entry = await this.get(fixed.id);
+      if (record === undefined) await turns.step(sliceSize);
+      // One that left memory and came back comes twice.
+      if (record === undefined || seen.has(record.fixed.id)) continue;
+      seen.add(record.fixed.id);
+      if (!asked({ lane: record.fixed.lane, state: record.status.state })) continue;
+      const entry = await this.get(record.fixed.id);
       if (entry !== undefined && asked(entry)) yield entry;
     }
     if (query.state !== undefined && !hasEnded(query.state)) return;
@@ -201,7 +201,7 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
     return this.#engine.run(async () => this.#engine.table.counts());
   }
 
-  /** By the size of messages as a note holds them. */
+  /** Adds up the sizes of messages as a note holds them. */
   usage(): Promise<{ readonly bytes: number }> {
     return this.#engine.run(async () => ({ bytes: this.#engine.table.bytes }));
   }
@@ -222,8 +222,8 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
   }
 
   /**
-   * Everything that is kept, some at a time. `read` runs between other operations and sees each note with all its members; `use` runs beside them. What is
-   * appended meanwhile is left out, unless it has joined a note of what was there: then all of its message comes. What changes meanwhile comes as it is by then.
+   * Goes through everything that is kept, some at a time. `read` runs between other operations and sees each note with all its members; `use` runs beside them. Entries that
+   * are appended meanwhile are left out, unless one has joined a note of what was there: then all of its message comes. Entries that change meanwhile come as they are by then.
    */
   protected async inSteps<Step>(
     read: (records: readonly EntryRecord[], notes: readonly StoredNote[]) => Promise<Step>,
@@ -248,12 +248,12 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
     }
   }
 
-  /** Entries in no particular order. */
+  /** Finds entries, in no particular order. */
   protected recordsWhere(isWanted: (record: EntryRecord) => boolean): Promise<readonly EntryRecord[]> {
     return this.#engine.run(() => select(this.#engine.table.entries(), isWanted));
   }
 
-  /** All together; where that was not kept, message by message, so that a bad one fails alone. */
+  /** Appends all together; where that was not kept, message by message, so that a bad one fails alone. */
   #append(batch: readonly (readonly NewSpoolEntry[])[]): Promise<(readonly AppendResult[])[]> {
     return this.#engine.runNow(async (now) => {
       const groups = batch.map((entries) => [...byMessage(entries).values()]);
@@ -286,8 +286,8 @@ export class JournaledSpool extends TransitionSpool implements SpoolStorage {
     }
     return plans.map((plan): AppendResult => {
       if (plan.status === 'conflict') return { messageId: plan.messageId, status: 'conflict' };
-      const entries = this.#engine.records(plan.entryIds).map((record) => viewOf(record));
-      return { messageId: plan.messageId, status: plan.status, entries };
+      const records = plan.entryIds.flatMap((id) => this.#engine.table.entry(id) ?? []);
+      return { messageId: plan.messageId, status: plan.status, entries: records.map((record) => viewOf(record)) };
     });
   }
 

@@ -1,19 +1,19 @@
 import { latestTime, mostCount } from '../state/records.ts';
 
 /**
- * Small readers of what was parsed from JSON: whatever lies on disk is hostile until one of them has passed it.
- * They name the place and what was expected there, never what was found: it may be text of a message.
+ * Reads one kind of value out of parsed JSON: whatever lies on disk is hostile until a reader has passed it. An error names the place and the value expected there, never
+ * the value found, which may be the text of a message.
  */
 export type Reader<Value> = (value: unknown, where: string) => Value;
 
-/** What was read has another shape than expected. */
+/** A value has another shape than expected. */
 export class ShapeError extends Error {
   constructor(where: string, expected: string) {
     super(`${where} is not ${expected}`);
   }
 }
 
-/** What was read has a format that only a later version of this library knows. It is no damage: nothing may be set aside or written. */
+/** A file or value has a format that only a later version of this library knows. It is not damaged: nothing may be set aside or written. */
 export class LaterFormat extends Error {
   /** Where it was found. */
   readonly where: string;
@@ -47,12 +47,12 @@ export const fields: Reader<Fields> = (value, where) => {
   return value as Fields;
 };
 
-/** One field of an object, its own. */
+/** Reads one field of an object, if it is its own. */
 export function field<Value>(of: Fields, name: string, reader: Reader<Value>, where: string): Value {
   return reader(Object.hasOwn(of, name) ? of[name] : undefined, `${where}.${name}`);
 }
 
-/** The field as an object of its own, empty where it is missing: to be spread. */
+/** Reads one field into an object to be spread, which is empty where the field is missing. */
 export function optional<Name extends string, Value>(
   of: Fields,
   name: Name,

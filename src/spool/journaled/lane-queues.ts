@@ -3,42 +3,42 @@ import { DueQueue } from '../../core/queues.ts';
 import type { LaneFilter } from '../contract.ts';
 import { type EntryFixed, type EntryRecord, holdsPlace, streamKey, turnAt } from '../state/records.ts';
 
-/** Lanes without anything that waits whose turn is remembered: more than can be at work at a time. */
+/** How many empty lanes keep their turn: more than can be at work at a time. */
 const mostEmptied = 4_096;
 
-/** What waits in a lane. */
+/** A lane in which something waits. */
 interface Lane {
   readonly queue: DueQueue;
   servedAt: number;
-  /** Which of the lanes that were served at the same time comes first. */
+  /** Orders lanes that were served at the same time. */
   rank: number;
 }
 
 /**
- * What waits, by lane and due time. Lanes that are due come in the order in which they were served, so that none with much to do starves the others; a lane that is
- * not due is never met, and neither are those that are left out: once a long list of them is given they stand apart, until another list is.
+ * The streams or notes that wait, by lane and due time. Due lanes come in the order in which they were last served, so that none with much to do starves the others. A claim
+ * never visits a lane that is not due, nor those of a long list of lanes to leave out: they stand apart until another list is given.
  */
 export class LaneQueues {
   readonly #lanes = new Map<string, Lane>();
   /** Lanes by their turn. */
   readonly #turns = new DueQueue();
-  /** The same of those that are left out. */
+  /** Lanes that are left out, by their turn. */
   readonly #apart = new DueQueue();
-  /** When lanes were served that were dropped since: what was at work in them comes back to the turn that they had. The latest come last. */
+  /** When empty lanes were last served: what was at work in them comes back to the turn that they had. The latest come last. */
   readonly #emptied = new Map<string, Pick<Lane, 'servedAt' | 'rank'>>();
   #leftOut: readonly ReadonlySet<string>[] = [];
-  /** Met by the claim that is at work. */
+  /** Visited by the claim that is at work. */
   readonly #met = new Set<string>();
   #ranks = 0;
   #lastServedAt = Number.NEGATIVE_INFINITY;
   #visits = 0;
 
-  /** Lanes that were looked at so far. */
+  /** How many lanes were visited so far. */
   get visits(): number {
     return this.#visits;
   }
 
-  /** Puts a key, or moves it; `undefined` takes it out. */
+  /** Puts a key, or moves it; `undefined` removes it. */
   set(name: string, key: string, at: number | undefined): void {
     let lane = this.#lanes.get(name);
     if (lane === undefined) {
@@ -48,7 +48,7 @@ export class LaneQueues {
       lane = { queue: new DueQueue(), servedAt, rank };
       this.#lanes.set(name, lane);
     }
-    // Most are not in it any more when they are taken out: the claim has taken them.
+    // Most have left it by the time they are removed: the claim took them.
     if (lane.queue.set(key, at)) this.#setTurn(name, lane);
   }
 
@@ -56,7 +56,7 @@ export class LaneQueues {
     return this.#lanes.get(name)?.queue;
   }
 
-  /** Lanes of which something is due by then, those that were served longest ago first, each once. */
+  /** Lanes in which something is due by then, those served longest ago first, each once. */
   *inTurn(by: number, filter?: LaneFilter): Iterable<string> {
     if (by < this.#lastServedAt) this.#forgetServed();
     try {
@@ -71,7 +71,7 @@ export class LaneQueues {
     }
   }
 
-  /** That lane was served: the others come first. */
+  /** Puts a lane behind the others: it was served. */
   served(name: string, now: number): void {
     const lane = this.#lanes.get(name);
     if (lane === undefined) return;
@@ -113,7 +113,7 @@ export class LaneQueues {
     }
   }
 
-  /** The clock was set back while the spool was closed. */
+  /** Forgets when lanes were served: the clock was set back while the spool was closed. */
   #forgetServed(): void {
     this.#lastServedAt = Number.NEGATIVE_INFINITY;
     this.#emptied.clear();
@@ -123,7 +123,7 @@ export class LaneQueues {
     }
   }
 
-  /** Those lanes are left out from now on, and no others. */
+  /** Leaves out those lanes from now on, and no others. */
   #setApart(leftOut: readonly ReadonlySet<string>[]): void {
     const before = this.#leftOut;
     if (leftOut.length === before.length && leftOut.every((set, index) => set === before[index])) return;
@@ -143,7 +143,7 @@ export class LaneQueues {
     if (lane !== undefined) this.#setTurn(name, lane);
   }
 
-  /** A lane in which nothing waits any more is dropped. */
+  /** Updates the turn of a lane; drops it when nothing waits in it any more. */
   #setTurn(name: string, lane: Lane): void {
     if (this.#met.has(name)) return;
     const side = isIn(this.#leftOut, name) ? this.#apart : this.#turns;
@@ -171,14 +171,14 @@ export class LaneQueues {
 export interface Stream {
   readonly key: string;
   readonly lane: string;
-  /** In order. Most streams have one entry, for which a set would be large. */
+  /** Ids in order. Most streams have one entry, for which a set would be large. */
   ids: string | Set<string> | undefined;
-  /** The highest order that it has had. */
+  /** The highest order that an entry of it has had. */
   highest: number;
   sorted: boolean;
 }
 
-/** An entry, and its stream while it has a place there: to find that by its key takes longer than all else. */
+/** An entry, and its stream while it has a place there: finding that by its key takes longer than all else. */
 export interface Placed {
   record: EntryRecord;
   stream: Stream | undefined;
@@ -205,7 +205,7 @@ export class Streams {
     return typeof ids === 'string' ? [ids] : (ids ?? []);
   }
 
-  /** Gives an entry the place that it has by now, if any. @param changed Takes in the streams that it was in, and is in. */
+  /** Puts an entry in its place, if it has one by now. @param changed Collects the streams that it was in, and is in. */
   place(row: Placed, before: EntryRecord | undefined, changed?: Set<Stream>): void {
     const { fixed, status } = row.record;
     const known = row.stream;
@@ -219,7 +219,7 @@ export class Streams {
     }
   }
 
-  /** Puts an entry at the end of its stream, or moves it there. @returns the stream, which is its own until it is removed */
+  /** Puts an entry at the end of its stream, or moves it there. @returns the stream */
   append(entry: Pick<EntryFixed, 'id' | 'lane' | 'audience' | 'conversationId'>, order: number): Stream {
     const { id, lane } = entry;
     const key = streamKey(entry);
@@ -242,7 +242,7 @@ export class Streams {
     else if (typeof stream.ids === 'object') stream.ids.delete(id);
   }
 
-  /** The first of a stream, which is forgotten when there is none. What comes back to the place that it had, as out of a restored copy, goes before what has come since. */
+  /** Finds the first entry of a stream, and drops a stream without any. An entry that comes back to its old place, as in a restored copy, goes before those that came since. */
   head(stream: Stream, orderOf: (id: string) => number): string | undefined {
     if (typeof stream.ids === 'object' && !stream.sorted) {
       stream.ids = new Set([...stream.ids].sort((one, other) => orderOf(one) - orderOf(other)));

@@ -23,7 +23,7 @@ class MemoryJournal implements Journal {
   readonly keeps = 'messages';
   readonly #messages = new Map<string, SpooledMessage>();
 
-  /** Nothing here waits for anything: many calls in a row would keep the event loop to themselves. */
+  /** Nothing here waits: many calls in a row would block the event loop. */
   #turns = new Turns(systemClock);
 
   async open({ clock }: SpoolContext): Promise<undefined> {

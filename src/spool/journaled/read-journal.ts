@@ -7,7 +7,7 @@ import { type EndedTotals, failedError, type Journal, JournalError } from './jou
 import { type Reader, ShapeError } from './json-shape.ts';
 import { entryRecord, message, storedNote } from './record-readers.ts';
 
-/** What a journal reads; whatever it fails with becomes an error of ours, which says that nothing was written. */
+/** Calls a journal; whatever it fails with becomes an error of ours, which says that nothing was written. */
 async function asked<Result>(call: () => Promise<Result>): Promise<Result> {
   try {
     return await call();
@@ -20,7 +20,7 @@ function coded(error: unknown): unknown {
   return isA(error, OfflineImError) || isA(error, JournalError) ? error : new JournalError('no', error);
 }
 
-/** What a journal gives back, checked record by record unless the journal has done so: what lies in a storage is hostile. */
+/** Reads from a journal and checks it record by record, unless the journal has done so: the contents of a storage are hostile. */
 export class ReadJournal {
   readonly #name: string;
   readonly #journal: Journal;
@@ -67,7 +67,7 @@ export class ReadJournal {
         ended: contents.ended,
       };
     } catch (error) {
-      // Nobody else would let go of what it holds.
+      // Nobody else would release what it holds.
       await Promise.resolve(this.#journal.close()).catch(() => undefined);
       throw this.#failed(coded(error));
     }
@@ -77,14 +77,14 @@ export class ReadJournal {
     return isA(error, JournalError) ? failedError(this.#name, error) : error;
   }
 
-  /** Messages of entries. `silent`: ids that the journal left out, with fewer reports to `onCorrupt` than there are. */
+  /** Reads the messages of entries. `silent`: ids of missing messages when the journal made fewer reports to `onCorrupt` than there are. */
   async read(
     records: readonly EntryRecord[],
   ): Promise<{ readonly messages: ReadonlyMap<string, SpooledMessage>; readonly silent: readonly string[] }> {
     const before = this.#reports;
     const found = await this.#found(records);
     const missing = records.map(({ fixed }) => fixed.id).filter((id) => !found.has(id));
-    // Reports name no entries: where there are too few of them, rather one twice than one never.
+    // A report names no entry. Where there are too few, an entry is better reported twice than never.
     const silent = this.#reports - before < missing.length ? missing : [];
     if (this.#journal.checked === true) return { messages: found as ReadonlyMap<string, SpooledMessage>, silent };
     const messages = new Map<string, SpooledMessage>();
@@ -95,7 +95,7 @@ export class ReadJournal {
     return { messages, silent };
   }
 
-  /** Of a journal that has not checked it, a map of our own: what it resolved with may be anything. */
+  /** Makes a map of our own, unless the journal has checked it: it may resolve with anything. */
   async #found(records: readonly EntryRecord[]): Promise<ReadonlyMap<string, unknown>> {
     const found = await asked(() => this.#journal.read(records));
     if (this.#journal.checked === true) return found;

@@ -91,7 +91,7 @@ export const message: Reader<SpooledMessage> = (value, where) => {
   };
 };
 
-/** What never changes, without the recipients: an entry file has them in the message, a tombstone beside it. */
+/** The part that never changes, without the recipients: an entry file has them in the message, a tombstone beside this part. */
 export const fixedPart: Reader<Omit<EntryFixed, 'to'>> = (value, where) => {
   const of = fields(value, where);
   return {
@@ -131,7 +131,7 @@ export const status: Reader<EntryStatus> = (value, where) => {
   };
 };
 
-/** What never changes, with the recipients. */
+/** The part that never changes, with the recipients. */
 export const entryFixed: Reader<EntryFixed> = (value, where) => {
   const to = field(fields(value, where), 'to', listOf(mailbox), where);
   return { ...fixedPart(value, where), to };

@@ -12,7 +12,7 @@ import type { TableView } from './state-table.ts';
 import { storedEntry, storedNote } from './times.ts';
 
 /**
- * Chooses what is due, lane by lane, those served longest ago first. Changes no record. What it chose is out of the queues until the claim is committed; see
+ * Picks what is due, lane by lane, those served longest ago first. Changes no record. What it picked is out of the queues until the claim is committed; see
  * {@link putBack}.
  */
 export function pick(table: TableView, request: ClaimRequest, now: number): Picked[] {
@@ -44,7 +44,7 @@ function pickDue(table: TableView, lane: string, request: ClaimRequest, now: num
   return picks;
 }
 
-/** What was chosen is not claimed after all: it is due as before. */
+/** Puts back what was picked and not claimed: it is due as before. */
 export function putBack(table: TableView, picks: readonly Picked[]): void {
   for (const { members } of picks) for (const { fixed } of members.slice(0, 1)) table.refreshStream(streamKey(fixed));
 }
@@ -83,8 +83,8 @@ function pickProbes(table: TableView, lane: string, now: number, room: number): 
 }
 
 /**
- * Ends what is past its expiry by the wall clock, but never what nobody has tried: a clock set forward, a night asleep or a week
- * switched off ends nothing untried. What may have been sent is looked for once more.
+ * Ends what has expired by the wall clock, but never what nobody has tried: a clock set forward, a night asleep or a week switched off ends nothing untried. What may
+ * have been sent is probed once more.
  */
 export function expire(tx: Transaction, table: TableView, request: ExpireRequest, now: number): void {
   const closed = closedLanes(request);
@@ -175,8 +175,8 @@ export function standingIn(table: TableView, entryId: string, now: number): Stan
 }
 
 /**
- * Those entries as they are stored, but what was `seen`, and their notes, each with all its members. A member that was not there `before` brings all of its message along:
- * a part of it would pass for the whole where it is accepted once more.
+ * Those entries as they are stored, without those of `seen`, and their notes, each with all its members. A member that was not there `before` brings all of its message
+ * along: a part would pass for the whole when the message is accepted once more.
  */
 export function wholeNotes(
   table: TableView,

@@ -12,16 +12,15 @@ export type TableView = Omit<StateTable, 'commit' | 'load' | 'loading' | 'admit'
 };
 
 /**
- * All entries and notes of a spool without their messages, with the indexes that claiming needs: the state table of
- * docs/states.md in memory. An operation reads it through a {@link Transaction}, which collects what changes; a storage
- * makes that durable and then commits it, so that the table never shows what a crash could take back.
+ * The state table of docs/states.md in memory: all entries and notes of a spool without their messages, and the indexes that claims need. An operation reads it through a
+ * {@link Transaction}, which collects the changes; a storage makes them durable and then commits them, so that the table never shows what a crash could take back.
  */
 export class StateTable {
   readonly #entries = new Map<string, Placed>();
   readonly #notes = new Map<string, NoteRecord>();
-  /** Most messages have one entry, for which a list would be large. */
+  /** By message id. Most messages have one entry, for which a list would be large. */
   readonly #byMessage = new Map<string, string | readonly string[]>();
-  /** Entries by the tag of an unknown attempt: what a late `delivered` looks up. */
+  /** Entries by the tags of their unknown attempts, for a late `delivered`. */
   readonly #byTag = new Tags();
   readonly #streams = new Streams();
   readonly #counts = Object.fromEntries(spoolStates.map((state) => [state, 0])) as Record<SpoolState, number>;
@@ -31,11 +30,11 @@ export class StateTable {
   readonly probe = new LaneQueues();
   /** Claimed notes by the end of their lease. */
   readonly leases = new DueQueue();
-  /** Spooled and deferred entries by expiry, which is a time of the wall clock. */
+  /** Entries by when an expiry may change them, which is a time of the wall clock. */
   readonly expiries = new DueQueue();
-  /** Messages of which nothing but tombstones is left, by the end of the last one, by the wall clock. Its keys are as they came in. */
+  /** Messages with only tombstones left, by the end of the last one, a time of the wall clock. Its keys are in the order in which they came. */
   readonly tombstones = new DueQueue();
-  /** What puts an entry that is known by its id in its other places. A map that grows stands still for milliseconds: those that are loaded grow one after the other, not all at one entry. */
+  /** The steps that index an entry. A map takes milliseconds to grow: while a spool is loaded they grow one after the other, not all at one entry. */
   readonly #places: readonly ((row: Placed, before?: EntryRecord, changed?: Set<Stream>) => void)[] = [
     ({ record }, before) => {
       if (before === undefined) this.#putInMessage(record);
@@ -108,7 +107,7 @@ export class StateTable {
     return this.#notes.values();
   }
 
-  /** When something of those lanes is due next, or a lease of theirs ends. */
+  /** When something of those lanes is due next, to deliver or to probe, and when a lease of theirs ends. */
   dueTimes(lanes?: LaneFilter): readonly (number | undefined)[] {
     return [this.deliver.earliest(lanes), this.probe.earliest(lanes), this.#leaseEnd(lanes)];
   }
@@ -117,7 +116,7 @@ export class StateTable {
     return { ...this.#counts };
   }
 
-  /** What is accepted from now on has a higher one. */
+  /** The last place in the order of acceptance. */
   get order(): number {
     return this.#order;
   }
@@ -140,12 +139,12 @@ export class StateTable {
     for (const id of tx.forgotten) this.#forget(id);
   }
 
-  /** Takes in what a storage found when it was opened, in any order: `order` says which entry of a stream comes first. */
+  /** Takes in the records of a storage, in any order: `order` says which entry of a stream comes first. */
   load(entries: Iterable<EntryRecord>, notes: Iterable<NoteRecord>): void {
     for (const loading = this.loading(entries, notes); loading.next().done !== true; );
   }
 
-  /** The same with interruptions, in which nothing else may use the table. */
+  /** Takes them in with interruptions, in which nothing else may use the table. */
   *loading(entries: Iterable<EntryRecord>, notes: Iterable<NoteRecord>): Generator<void, void> {
     let count = 0;
     for (const record of yield* sorting(entries, (a, b) => a.status.order - b.status.order)) {
@@ -172,14 +171,14 @@ export class StateTable {
     }
   }
 
-  /** There are entries that are not in memory. */
+  /** Counts entries that are not in memory. */
   beside({ counts, rev, order }: EndedTotals): void {
     this.#rev = Math.max(this.#rev, rev);
     this.#order = Math.max(this.#order, order);
     for (const [state, count] of counts) this.#counts[state] += count;
   }
 
-  /** Takes in tombstones that were not in memory, all of a message: they are counted already. */
+  /** Takes in tombstones, always all of a message; they are counted already. */
   admit(records: Iterable<EntryRecord>): void {
     const streams = new Set<Stream>();
     for (const record of records) {
@@ -190,7 +189,7 @@ export class StateTable {
     for (const stream of streams) this.#refresh(stream);
   }
 
-  /** Leaves so many messages of which nothing but tombstones is left in memory, those that were taken in last. */
+  /** Lets messages with only tombstones leave memory until `most` are left, the latest ones. */
   shed(most: number): void {
     for (const messageId of this.tombstones.keys()) {
       if (this.tombstones.size <= most) return;
@@ -202,7 +201,7 @@ export class StateTable {
     }
   }
 
-  /** One that is not in memory is gone. */
+  /** An entry that is not in memory is gone. */
   uncount(record: EntryRecord): void {
     this.#count(record, -1);
   }
@@ -225,7 +224,7 @@ export class StateTable {
     this.#refresh(stream);
   }
 
-  /** Computes anew when the head of a stream is due; a stream whose head is at work waits for it. */
+  /** Updates when the head of a stream is due; a stream whose head is at work waits for it. */
   refreshStream(key: string): void {
     const stream = this.#streams.get(key);
     if (stream !== undefined) this.#refresh(stream);
@@ -266,7 +265,7 @@ export class StateTable {
     this.#byMessage.set(fixed.messageId, others.length === 0 ? fixed.id : [...others, fixed.id].sort());
   }
 
-  /** @param put Entries whose streams are known to have changed. */
+  /** @param put Entries whose streams are marked as changed already. */
   #putNote(id: string, note: NoteRecord | undefined, streams: Set<Stream>, put: ReadonlyMap<string, unknown>): void {
     const before = this.#notes.get(id);
     const lane = note?.lane ?? before?.lane;
@@ -283,7 +282,7 @@ export class StateTable {
     if (stream !== undefined) streams.add(stream);
   }
 
-  /** Computes anew when nothing but tombstones is left of a message. */
+  /** Updates whether only tombstones are left of a message. */
   trackTombstones(messageId: string): void {
     const ids = this.#byMessage.get(messageId);
     const only = typeof ids === 'string' ? this.entry(ids)?.status : undefined;

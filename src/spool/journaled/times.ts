@@ -5,8 +5,8 @@ import type { JournalChange, StoredNote } from './journal.ts';
 /** Smaller differences are two readings of one clock. ms. */
 const tolerance = 50;
 
-/** ms by which the wall clock may go back without expiries being looked through. */
-const minded = 60_000;
+/** ms by which the wall clock may go back before expiries are corrected. */
+const tolerated = 60_000;
 
 /**
  * The time of a spool for one process: the wall clock at the opening, counted on by the monotonic clock, so that a clock that is set, or a
@@ -35,24 +35,24 @@ export class SteadyTime {
     return { now, skew };
   }
 
-  /** A wall clock that no tombstone of this run is ahead of by more than the time that has passed since, however it was set. */
+  /** The slowest that the wall clock of this run can be by now: no tombstone ages faster by it, however the clock was set. */
   get slowest(): number {
     return this.read().now + this.#leastSkew;
   }
 
-  /** Whether the wall clock went back so far that expiries are further off than they can be; once for each time. */
+  /** Whether the wall clock went back so far that expiries are further off than they can be; true until {@link SteadyTime.expiriesAreRight} is called. */
   wentBack(): boolean {
     const { skew } = this.read();
-    return skew < this.#mostSkew - minded;
+    return skew < this.#mostSkew - tolerated;
   }
 
-  /** Expiries were put right since. */
+  /** Expiries have been corrected. */
   expiriesAreRight(): void {
     this.#mostSkew = this.read().skew;
   }
 }
 
-/** An entry as it is stored: due times by the wall clock too, since the next run begins with that. */
+/** An entry as it is stored: its due time is by the wall clock too, since the next run begins with that. */
 export function storedEntry(record: EntryRecord, skew: number): EntryRecord {
   const { fixed, status } = record;
   // What has expired for good keeps when that was: a time of the wall clock.

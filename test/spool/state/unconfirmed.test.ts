@@ -64,7 +64,7 @@ describe('the running attempt of a note', () => {
   });
 });
 
-it('an entry that is looked for alone has a note of its own, due at once, with all counts at their start', () => {
+it('an entry that is probed alone has a note of its own, due at once, with all counts at their start', () => {
   const scene = new Scene();
   scene.append('a');
   scene.now += 7;
