@@ -6,9 +6,9 @@ import { hasIndexes } from './connection/admin-tables.ts';
 import { entryColumns } from './stores/entries.ts';
 import type { StoredRow } from './stores/statements.ts';
 
-/** Rows that one step looks at: some ms. */
+/** How many rows one step looks at: some ms. */
 const slice = 5_000;
-/** Rows that one step reads whole. */
+/** How many rows one step reads whole. */
 const read = 500;
 
 /** A place in a list: what has not ended comes first. */
@@ -17,34 +17,34 @@ export interface Cursor {
   readonly seq: number;
 }
 
-/** One step of a list: what was found, and where the next begins. */
+/** One step of a list: the rows it found, and where the next begins. */
 export interface Step {
   readonly rows: readonly StoredRow[];
   readonly next: number | undefined;
-  /** Places that were looked at, roughly. */
+  /** About how many places it looked at. */
   readonly looked: number;
 }
 
 type Narrowing = Readonly<Record<'state' | 'lane' | 'since' | 'until' | 'code' | 'recipient', string | number | null>>;
 
-/** Codes and recipients stand in JSON: what has them anywhere in it is read whole, and compared then. */
+/** Codes and recipients stand in JSON: a row that contains them anywhere is read whole, and then compared. */
 const narrowed = `purged = 0 AND (:state IS NULL OR state = :state) AND (:lane IS NULL OR lane = :lane)
   AND (:since IS NULL OR accepted_at >= :since) AND (:until IS NULL OR accepted_at < :until)
   AND (:code IS NULL OR instr(reason, :code) > 0) AND (:recipient IS NULL OR instr(lower(recipients), :recipient) > 0)`;
 
-/** As it stands in JSON, in lower case; SQLite folds the case of ASCII only. */
+/** An address as it stands in JSON, in lower case; null where SQLite can't compare it, since it folds the case of ASCII only. */
 function plainIn(recipient: string | undefined): string | null {
   return recipient !== undefined && /^[\x20-\x7e]+$/.test(recipient) && !/["\\]/.test(recipient) ? recipient.toLowerCase() : null;
 }
 
-/** What a list is read from: rows in order, and the column that they are in order of. */
+/** What a list is read from: rows, and the column that orders them. */
 interface Index {
   readonly from: string;
   readonly key?: string;
   readonly seq?: string;
 }
 
-/** Lists and sums for operators, in steps that hold up nobody. */
+/** Lists and sums up entries for operators, in steps that hold up nobody. */
 export class AdminReading {
   readonly database: DatabaseSync;
   readonly #indexed: boolean;
@@ -73,14 +73,14 @@ export class AdminReading {
     return { rows, next: rows.length < read ? undefined : rows.at(-1)?.seq, looked: rows.length };
   }
 
-  /** The index that finds it, if there is one: over what waits, or what is held or dead. */
+  /** Chooses the index that finds these entries, if there is one: over those that wait, or are held or dead. */
   #index({ state, lane, recipient }: EntryFilter, ended: boolean): Index | undefined {
     if (state === 'held' || state === 'dead') return { from: "entries WHERE state IN ('held', 'dead') AND state = :state" };
     if (ended || !this.#indexed) return undefined;
     // SQLite folds the case of ASCII only.
     if (recipient !== undefined && /^[\x20-\x7e]+$/.test(recipient)) {
       const from = 'waiting_recipients JOIN entries USING (seq) WHERE recipient = :key';
-      // In its own order: sorted by the other table's column, all that waits for somebody would be read for each page.
+      // In its own order: sorted by the other table's column, each page would read all that waits for the recipient.
       return { from, key: recipient.toLowerCase(), seq: 'waiting_recipients.seq' };
     }
     if (lane !== undefined) return { from: 'entries WHERE ended_at IS NULL AND lane = :lane' };
@@ -101,7 +101,7 @@ export class AdminReading {
     return { rows, next, looked: Math.min(slice, next - seq) };
   }
 
-  /** Adds up a slice; after which row the next begins. */
+  /** Adds up a slice. Returns after which row the next begins. */
   sum(tally: LaneTally, after: number): number | undefined {
     const rows = this.#statement(
       `WITH s AS MATERIALIZED (SELECT seq, lane, state, accepted_at, ended_at FROM entries WHERE seq > :after ORDER BY seq LIMIT ${slice})

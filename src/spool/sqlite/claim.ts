@@ -8,7 +8,7 @@ import { entryColumns, storedRow } from './stores/entries.ts';
 import { ever } from './stores/lanes.ts';
 import { type RowsOf, rowsOf } from './stores/statements.ts';
 
-/** When leases end. */
+/** Finds when leases end. */
 export class LeaseEnds {
   readonly #ends: StatementSync;
 
@@ -18,7 +18,7 @@ export class LeaseEnds {
     );
   }
 
-  /** The next end of a lease of those lanes. */
+  /** When the next lease of those lanes ends. */
   next(lanes: LaneFilter | undefined): number | undefined {
     const wanted = laneFilter(lanes);
     // As many rows as there are lanes at work, not lanes that wait.
@@ -33,7 +33,7 @@ export function nextDue(group: Group, ends: LeaseEnds, filter: LaneFilter | unde
   return dueIn([lanes.next('deliver', filter), lanes.next('probe', filter), ends.next(filter)], group.now);
 }
 
-/** Chooses and claims notes with as many steps as there are notes, whatever waits. */
+/** Picks and claims notes, in as many steps as it claims notes, however much waits. */
 export class Picker {
   readonly #due: RowsOf;
   readonly #all: RowsOf;
@@ -65,7 +65,7 @@ export class Picker {
       const picks = this.#pick(group, request);
       const messages = messagesOf(group, picks);
       if (group.stores.unreadable.found) {
-        // It is set aside, and what is left is chosen anew.
+        // Set it aside, and pick from what is left.
         group.flush();
         continue;
       }
@@ -105,7 +105,7 @@ export class Picker {
   }
 }
 
-/** Rows are only turned into records as far as the run goes. */
+/** Turns rows into records, only as far as the run goes. */
 function* recordsOf(group: Group, rows: ReturnType<RowsOf['all']>): Iterable<EntryRecord> {
   for (const cells of rows) {
     const stored = group.stores.entries.read(storedRow(cells));

@@ -4,7 +4,7 @@ import { messageEndedSince } from '../state/derived.ts';
 import { closedLanes, expireEntry } from '../state/expire.ts';
 import type { Group } from './group.ts';
 
-/** Takes tombstones away when their time is over. */
+/** Removes tombstones whose time is over. */
 export class Tombstones {
   readonly #over: StatementSync;
   readonly #later: StatementSync;
@@ -14,7 +14,7 @@ export class Tombstones {
     this.#later = database.prepare('UPDATE entries SET tombstone_at = ? WHERE message_id = ? AND tombstone_at IS NOT NULL');
   }
 
-  /** One step; true when there may be more. */
+  /** Removes some; returns true when there may be more. */
   sweep(group: Group, keep: number, leastSkew: number): boolean {
     group.flush();
     const { entries, spool } = group.stores;
@@ -29,7 +29,7 @@ export class Tombstones {
           spool.count(one.record, -1);
         }
       } else {
-        // Its id must last as long as its last entry: looked at again when that may be over.
+        // Its id must last as long as its last entry: it is looked at again when that may be over.
         this.#later.run(group.now + leastSkew, messageId);
       }
     }
@@ -38,10 +38,10 @@ export class Tombstones {
   }
 }
 
-/** Entries that one step ends at most. */
+/** How many entries one step looks at. */
 const atOnce = 500;
 
-/** Finds what an expiry would end by index: what was tried by this owner, and closed lanes; never what merely is old. */
+/** Finds what an expiry may change by index: entries that this owner has tried, or of closed lanes; never those that are merely old. */
 export class Expiry {
   readonly #tried: StatementSync;
   readonly #closed: StatementSync;
@@ -60,7 +60,7 @@ export class Expiry {
     this.#allClosed = database.prepare(
       `SELECT id FROM entries WHERE expiry IS NOT NULL AND expiry <= ? AND due_at BETWEEN ? AND ? AND ${waits} LIMIT ? + 0`,
     );
-    // Those of which an expiry changes something: alone in their note and not marked yet, or to be given up. Parameters have no numbers: Node 22.13 binds none.
+    // Entries that an expiry changes: alone in their note and not marked yet, or to be given up. Parameters are not numbered: Node 22.13 binds none of those.
     this.#unconfirmed = database.prepare(
       `SELECT e.id FROM notes n, json_each(n.entry_ids) m JOIN entries e ON e.id = m.value
        WHERE n.state = 'unconfirmed' AND n.lease_until IS NULL AND (
@@ -71,7 +71,7 @@ export class Expiry {
     );
   }
 
-  /** One step. There may be more when `full`. */
+  /** Ends some. `full`: there may be more. */
   expire(group: Group, request: ExpireRequest): { readonly changes: readonly Change[]; readonly full: boolean } {
     group.flush();
     const { tx, now } = group;
@@ -110,18 +110,18 @@ export class Expiry {
   }
 }
 
-/** Pages given back in one step: about 1 MiB, some ms. */
+/** How many pages one step gives back: about 1 MiB, some ms. */
 const step = 256;
-/** Free pages that are kept for what comes next, at least. */
+/** How many free pages are kept at least, for what comes next. */
 const spare = 1_024;
 
-/** Gives a step of free pages back to the file system when more than a quarter of the file is free. */
+/** Gives some free pages back to the file system when more than a quarter of the file is free. */
 export function vacuumStep(database: DatabaseSync): void {
   const { pages, free } = pagesOf(database);
   if (free > spare && free > pages / 4) database.exec(`PRAGMA incremental_vacuum(${step})`);
 }
 
-/** Bytes of the file that are in use: messages, tombstones and indexes. */
+/** How many bytes of the file are in use: messages, tombstones and indexes. */
 export function bytesInUse(database: DatabaseSync): number {
   const { pages, free, size } = pagesOf(database);
   return (pages - free) * size;

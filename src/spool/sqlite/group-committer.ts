@@ -7,28 +7,28 @@ import type { Group } from './group.ts';
 import type { SpoolRowChange } from './stores/stores.ts';
 import { type Job, type Outcome, Transactions, type TransactionsContext } from './transactions.ts';
 
-/** What a {@link GroupCommitter} works with. */
+/** The surroundings of a {@link GroupCommitter}. */
 export interface CommitterContext extends TransactionsContext {
   /** How long others may keep the file locked, in ms. */
   readonly busyTimeout: number;
-  /** Nothing may be trusted on this file any more. */
+  /** Called when nothing may be trusted on this file any more. */
   onDoubt(error: unknown): void;
-  /** The connection failed, and the file is opened anew; once until an operation works again. */
+  /** Called when the connection failed and the file is being reopened; once until an operation works again. */
   onFault(error: unknown): void;
-  /** Opens the file anew in place of a connection that has lost it, or that failed (`undefined`); rejects when it can't be opened. */
+  /** Reopens the file after a connection has lost it, or has failed (`undefined`); rejects when it can't be opened. */
   reopen(loss: Loss | undefined): Promise<Connection>;
-  /** What an operation is told whose commit went to a file that was lost. */
+  /** The error for an operation whose commit went to a file that was lost. */
   lost(loss: Loss): Error;
-  /** What every operation is told after doubt. */
+  /** The error for every operation after {@link CommitterContext.onDoubt}. */
   closed(): Error;
 }
 
-/** Operations made durable together at most. */
+/** How many operations become durable together at most. */
 const groupSize = 256;
-/** ms, and one more, between two looks for the lock. None waits for it: the event loop has results to take in meanwhile. */
+/** ms between two tries to take the lock, at most and not counting 1 ms. No try waits: the event loop has other work meanwhile. */
 const longestPause = 4;
 
-/** Work that waits goes on whatever a timer does: nobody else would take it up. */
+/** Sleeps. Goes on whatever a timer does: nobody else would take up the work that waits. */
 async function pause(sleep: () => Promise<unknown>): Promise<void> {
   try {
     await sleep();
@@ -38,11 +38,11 @@ async function pause(sleep: () => Promise<unknown>): Promise<void> {
 }
 
 /**
- * Group commit: all operations that were asked for by the time a group begins share one transaction, and with it one fsync.
- * Where the group fails each is tried alone, so that one bad operation fails alone. No result is told before it is seen that
- * the file is the one that the path leads to, and still locked.
+ * Group commit: all operations submitted by the time a group begins share one transaction, and with it one fsync.
+ * Where the group fails, each is tried alone, so that a bad operation fails alone. No result is given out before the file has been seen
+ * to be the one that the path leads to, and still locked.
  *
- * An I/O error before a commit kept nothing: the file is opened anew, and what failed is tried once more. One that leaves a commit in doubt,
+ * An I/O error before a commit kept nothing: the file is reopened, and what failed is tried once more. One that leaves a commit in doubt,
  * or shows damage, ends all work on the file.
  */
 export class GroupCommitter {
@@ -53,9 +53,9 @@ export class GroupCommitter {
   #working: Promise<void> | undefined;
   #failed = false;
   #loss: Loss | undefined;
-  /** The connection failed, and can't be used any more. */
+  /** Whether the connection failed and can't be used any more. */
   #unusable = false;
-  /** It was said that it did. */
+  /** Whether the host was told so. */
   #toldOfFault = false;
 
   constructor(context: CommitterContext, connection: Connection) {
@@ -64,12 +64,12 @@ export class GroupCommitter {
     this.#transactions = new Transactions(context);
   }
 
-  /** The file as it is open now. */
+  /** The open connection; another one after the file was reopened. */
   get connection(): Connection {
     return this.#connection;
   }
 
-  /** How many operations wait. */
+  /** How many operations wait for a group. */
   get waiting(): number {
     return this.#jobs.length;
   }
@@ -82,28 +82,28 @@ export class GroupCommitter {
     });
   }
 
-  /** Resolves when everything that was asked for so far is done. */
+  /** Resolves once everything submitted so far is done. */
   async idle(): Promise<void> {
     while (this.#working !== undefined) await this.#working;
   }
 
-  /** Never rejects, and ends only when nothing waits: whatever else happened, all operations after it would wait for ever. */
+  /** Never rejects, and ends only when nothing waits: otherwise all later operations would wait for ever. */
   async #work(): Promise<void> {
-    // Whatever else is asked for in this turn of the event loop shares the group.
+    // Whatever else is submitted in this turn of the event loop shares the group.
     for (await pause(nextTurn); this.#jobs.length > 0; await pause(nextTurn)) {
       const batch = this.#jobs.splice(0, groupSize);
       try {
         const alone = await this.#together(batch);
         for (const job of alone) await this.#together([job]);
       } catch (error) {
-        // Nothing that is known leads here; those that were told already take no notice.
+        // Nothing known leads here. Jobs that are done ignore it.
         for (const job of batch) job.done({ ok: false, error, kept: 'unknown' });
       }
     }
     this.#working = undefined;
   }
 
-  /** Looks at the file while nothing is asked for; reads the spool's row when others have committed anything, and with it whether they have appended. */
+  /** Looks at the file while nothing is submitted; if others have committed anything, reads the spool's row, and with it whether they have appended. */
   look(): void {
     if (this.#working !== undefined || this.#failed) return;
     if (!this.#unusable) this.#loss ??= this.#connection.file.look();
@@ -111,7 +111,7 @@ export class GroupCommitter {
     void this.submit(() => undefined, { reads: true });
   }
 
-  /** Resolves with the jobs that are to be tried alone. */
+  /** Runs a group. Resolves with the jobs to be tried alone. */
   async #together(batch: readonly Job[]): Promise<readonly Job[]> {
     const deadline = performance.now() + this.#context.busyTimeout;
     for (let anew = false; ; ) {
@@ -133,7 +133,7 @@ export class GroupCommitter {
           continue;
         }
         if (loss !== undefined) {
-          // It is lost again and again; the next operation opens it anew.
+          // It is lost again and again; the next operation reopens it.
           for (const job of batch) job.done({ ok: false, error: this.#context.lost(loss), kept: 'no' });
           return [];
         }
@@ -155,7 +155,7 @@ export class GroupCommitter {
 
   #fault(cause: unknown): void {
     this.#unusable = true;
-    // Before it is closed: then its log is gone, too.
+    // Before it is closed, since its log goes with it.
     this.#loss ??= this.#connection.file.look();
     if (!this.#toldOfFault) this.#context.onFault(cause);
     this.#toldOfFault = true;
@@ -166,7 +166,7 @@ export class GroupCommitter {
     this.#context.onDoubt(error);
   }
 
-  /** Opens the file anew where it was lost, or where the connection failed; why nothing can be done, if it can't. */
+  /** Reopens the file where it was lost, or where the connection failed. Resolves with an error when nothing can be done. */
   async #refusal(): Promise<{ readonly error: unknown } | undefined> {
     if (this.#failed) return { error: this.#context.closed() };
     const loss = this.#loss ?? (!this.#unusable && this.#connection.file.replaced ? 'replaced' : undefined);
@@ -185,7 +185,7 @@ export class GroupCommitter {
     }
   }
 
-  /** Whoever took the file for unused may have folded the log in with this commit, or without. Resolves with what is to be tried again. */
+  /** After a commit to a lost file: whoever took it for unused may have folded the log in with this commit, or without. Resolves with the jobs to be tried again. */
   async #afterLoss({ loss, written, tell }: DoubtfulCommit, batch: readonly Job[]): Promise<readonly Job[]> {
     this.#loss = loss;
     if ((await this.#refusal()) === undefined && this.#holds(written)) {
@@ -197,7 +197,7 @@ export class GroupCommitter {
     return batch.filter((job) => job.reads);
   }
 
-  /** True when that commit is the last one of the file. */
+  /** Whether that commit is the last one of the file. */
   #holds({ rev, ord, now }: SpoolRowChange): boolean {
     try {
       const row = this.#connection.stores.spool.read();
@@ -208,14 +208,14 @@ export class GroupCommitter {
   }
 }
 
-/** What SQLite said, and whether nothing on this file may be trusted after it. */
+/** The error of SQLite, and whether nothing on this file may be trusted after it. */
 function judged(error: unknown): { readonly cause: unknown; readonly doubtful: boolean } {
   if (error instanceof FailedCommit) return { cause: error.cause, doubtful: true };
   const cause = error instanceof UnusableHandle ? error.cause : error;
   return { cause, doubtful: isDamage(cause) };
 }
 
-/** Opening the file again would fail in the same way. */
+/** Whether reopening the file would fail in the same way. */
 function isLasting(error: unknown): boolean {
   return isDamage(error) || hasCode(error, 'SPOOL_CORRUPT') || hasCode(error, 'SPOOL_VERSION');
 }

@@ -8,17 +8,17 @@ import { Transaction } from '../state/transaction.ts';
 import type { StoredRow } from './stores/statements.ts';
 import type { SpoolRow, SpoolRowChange, Stores } from './stores/stores.ts';
 
-/** What was set aside while a group ran; reported when it is committed. */
+/** An entry that was set aside while a group ran; reported once the group is committed. */
 export type CorruptReport = Parameters<NonNullable<SpoolContext['onCorrupt']>>[0];
 
 /**
- * Operations that become durable together, in one SQL transaction. They change the pure {@link Transaction}, which sees its
- * own changes; `flush` writes what has changed so far, so that queries see it too.
+ * Operations that become durable together, in one SQL transaction. They change the pure {@link Transaction}, whose reads see its
+ * own changes; `flush` writes the changes so far, so that queries see them too.
  */
 export class Group {
   readonly stores: Stores;
   readonly now: number;
-  /** What the wall clock says: for what is shown, and for expiries. */
+  /** The wall clock: for times that are shown, and for expiries. */
   readonly wall: number;
   readonly rev: number;
   readonly reports: CorruptReport[] = [];
@@ -45,7 +45,7 @@ export class Group {
     return this.#tx;
   }
 
-  /** True when there is something to commit. */
+  /** Whether there is something to commit. */
   get dirty(): boolean {
     return this.#dirty || !this.#tx.empty || this.stores.unreadable.found;
   }
@@ -54,18 +54,18 @@ export class Group {
     return this.#appended;
   }
 
-  /** The message of an entry that this group appends. */
+  /** Attaches the message of an entry that this group appends. */
   attach(entryId: string, message: SpooledMessage): void {
     this.#added.set(entryId, message);
     this.#appended = true;
   }
 
-  /** Something was written past the transaction. */
+  /** Notes that something was written past the transaction. */
   changed(): void {
     this.#dirty = true;
   }
 
-  /** Writes what has changed, and sets aside what could not be read; afterwards queries see it. */
+  /** Writes the changes so far, and sets aside what could not be read; queries see both from then on. */
   flush(): void {
     const { stores } = this;
     if (this.#writes) this.#setUnreadableAside();
@@ -83,7 +83,7 @@ export class Group {
     if (this.#writes && stores.unreadable.found) this.flush();
   }
 
-  /** The last step before COMMIT; what it leaves in the spool's row. */
+  /** The last step before COMMIT. Returns the change of the spool's row. */
   finish(): SpoolRowChange {
     this.flush();
     const change: SpoolRowChange = {
@@ -137,13 +137,13 @@ export class Group {
     const { entries, notes, unreadable } = this.stores;
     for (const [id, error] of unreadable.takeNotes()) {
       notes.drop(id);
-      // What was sent of a lost note is lost too: its members may not be sent again, nor can they be looked for.
+      // What was sent of a lost note is lost too: its members may neither be sent again nor probed.
       for (const row of entries.rowsOfNote(id)) unreadable.entry(row, error);
     }
     for (const { row, error } of unreadable.takeEntries()) this.#setAside(row, error);
   }
 
-  /** An unreadable row leaves its stream and its note, and lies in `corrupt`; the rest goes on. */
+  /** Moves an unreadable row to `corrupt`: it leaves its stream and its note, and the rest goes on. */
   #setAside(row: StoredRow, error: Error): void {
     const { entries, streams, lanes, spool } = this.stores;
     entries.setAside(row, error.message, this.wall);
@@ -163,7 +163,7 @@ export class Group {
   }
 }
 
-/** Appends whole messages; what they resolve with holds once the group is committed. */
+/** Appends whole messages. The results hold once the group is committed. */
 export function appendAll(group: Group, messages: readonly (readonly NewSpoolEntry[])[]): AppendResult[] {
   return messages.map((entries) => append(group, entries));
 }
@@ -181,7 +181,7 @@ function append(group: Group, entries: readonly NewSpoolEntry[]): AppendResult {
   return { messageId, status: plan.status, entries: kept };
 }
 
-/** Half a surrogate pair would come back as another character, and make two ids one. */
+/** Refuses half a surrogate pair, which would come back as another character and make two ids one. */
 function assertStorable({ id, messageId, contentHash, lane, conversationId, recipientsKey, messageClass }: NewSpoolEntry): void {
   for (const text of [id, messageId, contentHash, lane, conversationId, recipientsKey, messageClass]) {
     if (!text.isWellFormed()) {
@@ -190,7 +190,7 @@ function assertStorable({ id, messageId, contentHash, lane, conversationId, reci
   }
 }
 
-/** Lists in parts of so many items in all, never splitting one of the lists. */
+/** Groups lists into parts of at most `most` items, without splitting a list. */
 export function chunked<Item>(lists: readonly (readonly Item[])[], most: number): (readonly (readonly Item[])[])[] {
   const parts: (readonly Item[])[][] = [];
   let items = most;

@@ -9,7 +9,7 @@ import type { Group } from './group.ts';
 import { entryColumns, type Stored } from './stores/entries.ts';
 import type { StoredRow } from './stores/statements.ts';
 
-/** Rows that the first page of a list looks at, and how many more each of the next: whoever asks for a few entries must not read hundreds of texts. */
+/** How many rows the first page of a list looks at, and by what factor the next ones grow: whoever wants a few entries must not read hundreds of texts. */
 const firstPage = 1;
 const growth = 8;
 const largestPage = 200;
@@ -34,7 +34,7 @@ export class Reading {
   readonly #bounds: StatementSync;
   readonly #page: StatementSync;
   readonly #kept: StatementSync;
-  /** `undefined` where a version that knew of no such index was the last to make any. */
+  /** `undefined` where nobody has made the index yet, since only who is alone with the file makes it. */
   readonly #waiting: StatementSync | undefined;
   readonly #head: StatementSync;
 
@@ -80,7 +80,7 @@ export class Reading {
     });
   }
 
-  /** What hosts ask for most, and what `stats()` asks for at each collection of metrics, is found by an index, however much has ended. */
+  /** Finds the statement that an index serves, however much has ended: hosts list these states most, and `stats()` does at each collection of metrics. */
   #indexOf(state: SpoolState | undefined): StatementSync | undefined {
     if (state === 'held' || state === 'dead') return this.#kept;
     return state === undefined || hasEnded(state) ? undefined : this.#waiting;
@@ -111,7 +111,7 @@ function showAll(group: Group, rows: readonly StoredRow[]): SpoolEntry[] {
   });
 }
 
-/** `undefined` when its message can't be read: then it has been set aside. */
+/** Shows one entry; `undefined` when its message can't be read, and it is about to be set aside. */
 function show({ stores }: Group, stored: Stored): SpoolEntry | undefined {
   if (isTombstone(stored.record.status)) return viewOf(stored.record);
   const message = stores.entries.message(stored);

@@ -5,14 +5,14 @@ import { hasTable } from './connection/restored.ts';
 import type { Group } from './group.ts';
 
 /*
- * Tables that only restored copies have: `backup` marks one that nobody has opened yet; `restored` has what was held of it, by
- * `seq`; `restored_file` the files that `restored: true` was carried out for.
+ * Tables that only restored copies have: `backup` marks one that nobody has opened yet; `restored` lists the entries that were held, by
+ * `seq`; `restored_file` lists the files that `restored: true` was carried out for.
  */
 
-/** Entries that one transaction holds or releases at most. */
+/** How many entries one transaction holds or releases at most. */
 const atOnce = 500;
 
-/** Whether a file is a copy whose entries are to be held. @param told The host says so; a file is held for it once. */
+/** Whether a file is a copy whose entries are to be held. @param told Whether the host says so, which counts once per file. */
 export function isUnheldCopy(database: DatabaseSync, path: string, told: boolean): boolean {
   if (hasTable(database, 'backup')) return true;
   if (!told) return false;
@@ -22,7 +22,7 @@ export function isUnheldCopy(database: DatabaseSync, path: string, told: boolean
   );
 }
 
-/** One step; false when everything is held, and the copy is a spool like any other from then on. */
+/** Holds some entries; returns false once all are held, and the copy is a spool like any other. */
 export function holdCopy(group: Group, database: DatabaseSync, path: string): boolean {
   database.exec('CREATE TABLE IF NOT EXISTS restored (seq INTEGER PRIMARY KEY) STRICT');
   group.changed();
@@ -38,14 +38,14 @@ export function holdCopy(group: Group, database: DatabaseSync, path: string): bo
   return false;
 }
 
-/** From now on it is no copy any more. */
+/** Makes a copy a spool like any other. */
 export function resumeCopy(group: Group, database: DatabaseSync, path: string): void {
   database.exec('DROP TABLE IF EXISTS backup; CREATE TABLE IF NOT EXISTS restored_file (file TEXT PRIMARY KEY) STRICT');
   database.prepare('INSERT OR IGNORE INTO restored_file (file) VALUES (?)').run(fileOf(path));
   group.changed();
 }
 
-/** One step, in the order of acceptance; true when there may be more. */
+/** Releases some entries, in their order; `more`: there may be more. */
 export function releaseCopy(group: Group, database: DatabaseSync): { readonly released: number; readonly more: boolean } {
   if (!hasTable(database, 'restored')) return { released: 0, more: false };
   group.flush();
@@ -62,13 +62,13 @@ export function releaseCopy(group: Group, database: DatabaseSync): { readonly re
   return { released: group.tx.changes.length - before, more: rows.length === atOnce };
 }
 
-/** How many entries of a restored copy are still held. */
+/** Counts the entries of a restored copy that are still held. */
 export function heldOfCopy(database: DatabaseSync): number {
   if (!hasTable(database, 'restored')) return 0;
   return Number(database.prepare("SELECT count(*) AS n FROM restored JOIN entries USING (seq) WHERE state = 'held'").get()?.n);
 }
 
-/** The file itself, wherever it lies: a copy of it is another one. */
+/** Names the file itself, wherever it lies: a copy of it is another file. */
 function fileOf(path: string): string {
   const { ino, birthtimeMs } = statSync(path);
   return `${ino}:${birthtimeMs}`;

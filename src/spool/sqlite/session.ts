@@ -28,7 +28,7 @@ interface Opened {
   readonly keepTombstones: number;
 }
 
-/** What the host chose. */
+/** The options of the host. */
 export interface SessionOptions {
   readonly path: string;
   readonly busyTimeout: number;
@@ -36,22 +36,22 @@ export interface SessionOptions {
   readonly restored: boolean | 'resume';
 }
 
-/** Steps in which one call takes away tombstones at most. */
+/** In how many steps one call removes tombstones at most. */
 const cleanUpSteps = 20;
-/** ms for which a file is opened again and again, until nobody of this process stands in the way of its locks. */
+/** ms for which a file is opened again and again, until nothing in this process stands in the way of its locks. */
 const relockingTakes = 2_000;
 
-/** Times that emptying the log is tried at once. */
+/** How often one call tries to empty the log. */
 const truncations = 10;
 
-/** The file while it is open: what runs on it, and what happens when it fails. */
+/** An open file: runs operations on it, and reopens or closes it when it fails. */
 export class Session {
   readonly #options: SessionOptions;
   readonly #life = new SerialQueue();
   readonly #watch = new Watch();
   #opened: Opened | undefined;
   #failure: unknown;
-  /** The log holds something that was purged. */
+  /** Whether the log holds something that was purged. */
   #fullLog = false;
   /** Work that must end before the file is closed. */
   readonly #uses = new Set<Promise<unknown>>();
@@ -72,7 +72,7 @@ export class Session {
         this.#abandon();
         throw this.errorOf(error);
       }
-      // What is left to tidy is left for later; whether the file can be trusted has been seen.
+      // What can't be tidied up now waits for later; the file itself has been checked.
       await this.cleanUp().catch(() => this.#assertOpen());
     });
   }
@@ -119,7 +119,7 @@ export class Session {
     }
   }
 
-  /** Opens the file anew where it was lost. The function returned says whether it is still what it was, and was locked all the time. */
+  /** Reopens the file where it was lost. The returned function tells whether it is still the same, and has been locked all the time. */
   async hold(): Promise<() => boolean> {
     await this.run(() => undefined);
     const { committer } = this.#assertOpen();
@@ -128,7 +128,7 @@ export class Session {
       committer.connection === connection && this.#opened?.committer === committer && connection.file.look() === undefined;
   }
 
-  /** Takes away tombstones whose time is over, and gives free pages back while nobody waits. */
+  /** Removes tombstones whose time is over, and gives free pages back while nobody waits. */
   async cleanUp(): Promise<void> {
     const { committer, time, keepTombstones } = this.#assertOpen();
     for (let step = 0; step < cleanUpSteps; step++) {
@@ -147,7 +147,7 @@ export class Session {
     }
   }
 
-  /** Leaves nothing in the log of what was removed. A reader of this moment puts it off until the next tidying, or the close. */
+  /** Empties the log of what was removed. Readers at this moment put that off until the next {@link Session.cleanUp}, or the close. */
   async truncateLog(): Promise<void> {
     this.#fullLog = true;
     for (let time = 0; time < truncations; time++) {
@@ -165,7 +165,7 @@ export class Session {
       try {
         committer.look();
       } catch {
-        // A disk that can't be read now: whether anything may be trusted is found out by an operation.
+        // A disk that can't be read now: an operation finds out whether anything may be trusted.
         void committer.submit(() => undefined, { reads: true });
       }
     });
@@ -202,7 +202,7 @@ export class Session {
     if (held > 0) this.#warn(context, restoredWarning(path, held));
   }
 
-  /** Lets go on what was held of a restored copy; how many entries. */
+  /** Lets the entries go on that are held as in a restored copy. Resolves with their number. */
   async releaseRestored(): Promise<number> {
     let released = 0;
     for (let more = true; more; ) {
@@ -214,14 +214,14 @@ export class Session {
     return released;
   }
 
-  /** Closes what was opened in vain. */
+  /** Closes what a failed open has opened. */
   #abandon(): void {
     const opened = this.#opened;
     this.#opened = undefined;
     opened?.committer.connection.abandon();
   }
 
-  /** What a listener throws is its own fault; nothing of the spool may depend on it. */
+  /** Warns the host. What its listener throws must not disturb the spool. */
   #warn(context: SpoolContext, error: Error): void {
     tell(() => context.onWarning?.(error));
   }
@@ -246,8 +246,8 @@ export class Session {
   }
 
   /**
-   * Opens the file anew, under whatever its path leads to now. The old connection is closed first: SQLite keeps one account of locks for all connections of
-   * a process, and would believe that it has what it lost. It folds nothing of a log that others have removed into the file while any of them has it open.
+   * Opens whatever the path leads to now. The old connection is closed first: SQLite keeps one account of locks for all connections of a process, and would
+   * believe that it still has those it lost. It folds no log that others have removed into the file while any of them has it open.
    */
   async #reopen(lost: Connection, loss: Loss | undefined, context: SpoolContext): Promise<Connection> {
     if (loss !== undefined) this.#warn(context, lossError(this.#options.path, loss));

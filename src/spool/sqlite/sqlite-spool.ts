@@ -33,6 +33,7 @@ import { sqliteQueries, sqliteRecords } from './admin.ts';
 import { nextDue } from './claim.ts';
 import { bytesInUse } from './clean-up.ts';
 import { backUp } from './connection/backup.ts';
+import { isBusy } from './connection/sqlite-error.ts';
 import { appendAll, chunked } from './group.ts';
 import { firstPageStart, type PageStart } from './read.ts';
 import { Session } from './session.ts';
@@ -56,19 +57,19 @@ export interface SqliteSpoolOptions {
    */
   readonly busyTimeout?: number | undefined;
   /**
-   * Whether the file may lie on a network disk, or one that a container or a virtual machine shares with its host. SQLite loses messages there as soon as
-   * two machines have it open, so a known network disk (NFS, SMB, Ceph, …) is refused with `SPOOL_ROOT_UNUSABLE`, and one that may be shared is warned of. With
-   * `true`, the former is only warned of, and the latter taken without a word. Known on Linux, and for UNC paths on Windows.
+   * Whether the file may lie on a network disk, or on one that a container or a virtual machine shares with its host. SQLite loses messages there as soon as
+   * two machines have it open. So `open()` rejects with `SPOOL_ROOT_UNUSABLE` on a known network disk (NFS, SMB, Ceph, …), and warns of one that may be shared. With
+   * `true` it only warns of the former, and accepts the latter silently. Disks are recognized on Linux, and by UNC paths on Windows.
    *
    * @default false
    */
   readonly allowNetworkDisk?: boolean | undefined;
   /**
-   * What becomes of the messages that wait in a restored copy of a spool: they may have been sent since the copy was made, and would be sent again.
+   * What happens to messages that wait in a restored copy of a spool: they may have been sent since the copy was made, and would be sent again.
    *
-   * A file that {@link SqliteSpool.backup} made is known for a copy when it is opened first, and everything that waits in it is held: it expires no more, a
-   * `warning` with `SPOOL_RESTORED` says so at every start, and {@link SqliteSpool.releaseRestored} lets it go on. `true` does the same, once, for a copy that was made
-   * otherwise (by copying a closed spool, or its disk); nobody else may have it open. `'resume'` goes on at once: for a spool that was moved, and goes on nowhere else.
+   * The first open of a file that {@link SqliteSpool.backup} made recognizes the copy and holds everything that waits in it: it no longer expires, a `warning` with
+   * `SPOOL_RESTORED` says so at every start, and {@link SqliteSpool.releaseRestored} lets it go on. `true` does the same, once, for a copy that was made otherwise
+   * (by copying a closed spool, or its disk); nobody else may have it open. `'resume'` goes on at once: for a spool that was moved and runs nowhere else.
    *
    * @default false
    */
@@ -85,7 +86,7 @@ const rules = {
   ),
 } satisfies RulesFor<SqliteSpoolOptions>;
 
-/** Entries that one transaction appends at most, so that a long list holds up neither the event loop nor other processes. */
+/** How many entries one transaction appends at most, so that a long list holds up neither the event loop nor other processes. */
 const appendsAtOnce = 256;
 
 /**
@@ -184,7 +185,7 @@ export class SqliteSpool extends TransitionSpool implements SpoolStorage {
     }
   }
 
-  /** What is purged is overwritten in the file, and in its log as soon as nobody reads from that. */
+  /** Overwrites what is purged in the file, and in its log as soon as nobody reads from that. */
   override async purge(entryIds: readonly string[]): Promise<readonly Change[]> {
     const changes = await super.purge(entryIds);
     if (changes.length > 0) await this.#session.truncateLog();
@@ -199,17 +200,17 @@ export class SqliteSpool extends TransitionSpool implements SpoolStorage {
     return this.#session.read((group) => group.stores.spool.counts());
   }
 
-  /** How much of the file is in use. */
+  /** Measures how much of the file is in use. */
   usage(): Promise<{ readonly bytes: number }> {
     return this.#session.use(async (database) => ({ bytes: bytesInUse(database) }));
   }
 
   /**
-   * Copies the spool as it is at one moment to another file, while it is in use; the copy appears under its name when it is whole and synced. It ends however
-   * much is written meanwhile, by whomever; the log (`-wal`) can't start anew before that, and grows.
+   * Copies the spool, as it is at one moment, to another file while it is in use. The copy appears under its name once it is whole and synced. The call ends however much is
+   * written meanwhile, and by whomever; until then the log (`-wal`) can't start over, and grows.
    *
-   * An older backup of that name is replaced. Refused with `BACKUP_REFUSED`: the spool itself and its companions, any spool that is open or was not closed, links,
-   * devices and folders; and any other file, unless `overwrite` is set. The copy is marked: see `restored` for what happens when it is opened.
+   * Replaces an older backup of that name. Rejects with `BACKUP_REFUSED` for the spool itself and its companions, any spool that is open or was not closed, links,
+   * devices and folders; and for any other file, unless `overwrite` is set. The copy is marked: see `restored` for what happens when it is opened.
    *
    * @throws {OfflineImError} `BACKUP_REFUSED`, `OPTION_INVALID`, `SPOOL_CLOSED`, `SPOOL_FAILED`, `SPOOL_ROOT_UNUSABLE`; the reason of `signal`
    * @example
@@ -225,8 +226,8 @@ export class SqliteSpool extends TransitionSpool implements SpoolStorage {
   }
 
   /**
-   * Lets go on what was held of a restored copy, in its original order; what may have been sent is looked for first. Resolves with the number of entries.
-   * What the host has cancelled, released or purged meanwhile stays as it is.
+   * Lets the entries go on that are held as in a restored copy, in their original order; those that may have been sent are probed first. Resolves with their number.
+   * Leaves alone what the host has cancelled, released or purged meanwhile.
    *
    * @throws {OfflineImError} `SPOOL_CLOSED`, `SPOOL_FAILED`
    */
@@ -243,11 +244,12 @@ export class SqliteSpool extends TransitionSpool implements SpoolStorage {
     return this.#session.run((group) => operation({ tx: group.tx, tags: group.stores, now: group.now }));
   }
 
-  /** All together; where that was not kept, message by message, so that a bad one fails alone. */
+  /** Appends all together; where that was not kept, message by message, so that a bad one fails alone. */
   async #append(messages: readonly (readonly NewSpoolEntry[])[]): Promise<readonly AppendResult[]> {
     const outcome = await this.#session.submit((group) => appendAll(group, messages));
     if (outcome.ok) return outcome.value;
-    if (outcome.kept === 'no' && messages.length > 1) {
+    // Each alone would wait for the lock as long again.
+    if (outcome.kept === 'no' && messages.length > 1 && !isBusy(outcome.error)) {
       return (await Promise.all(messages.map((message) => this.#append([message])))).flat();
     }
     return failedAppends(messages, outcome.kept, this.#session.errorOf(outcome.error));

@@ -7,7 +7,7 @@ import { isBusy, isDamage, isFull, isInputOutput } from './connection/sqlite-err
 import { type CorruptReport, Group } from './group.ts';
 import type { SharedClock } from './stores/stores.ts';
 
-/** What became of an operation. `kept`: whether anything of one that failed may have been kept. */
+/** The outcome of an operation. `kept`: whether any of it may have been kept although it failed. */
 export type Outcome<Result> =
   | { readonly ok: true; readonly value: Result }
   | { readonly ok: false; readonly error: unknown; readonly kept: 'no' | 'unknown' };
@@ -19,49 +19,49 @@ export interface Job {
   done(outcome: Outcome<unknown>): void;
 }
 
-/** What {@link Transactions} work with. */
+/** The surroundings of {@link Transactions}. */
 export interface TransactionsContext {
   readonly clock: SharedClock;
   /** Never throws: it is called after a commit. */
   onCorrupt(report: CorruptReport): void;
-  /** Another process has appended. */
+  /** Called when another process has appended. */
   onAppended(): void;
 }
 
-/** Leases that run out together at most in one step. */
+/** How many leases one step ends at most. */
 const lapsesAtOnce = 1_000;
 /** ms by which the clocks of two processes may differ. */
 const sameTime = 1_000;
-/** ms by which the wall clock may go back without expiries being looked through. */
-const mindedStep = 60_000;
+/** ms by which the wall clock may go back before expiries are corrected. */
+const toleratedStep = 60_000;
 
-/** One transaction for each group of operations, whichever connection is open. */
+/** Runs one transaction per group of operations, on whichever connection is open. */
 export class Transactions {
   readonly #context: TransactionsContext;
-  /** The version of the file's data that is known. */
+  /** The version of the file's data at the last transaction. */
   #seen: unknown;
-  /** The `appends` of the file that are our own or have been told. */
+  /** The `appends` of the file, as far as they are our own or were reported. */
   #appends: number | undefined;
 
   constructor(context: TransactionsContext) {
     this.#context = context;
   }
 
-  /** False when others have committed anything since the last transaction. */
+  /** Whether nobody else has committed anything since the last transaction. */
   isCurrent(connection: Connection): boolean {
     return connection.dataVersion() === this.#seen;
   }
 
-  /** The next transaction is the first one of another connection. */
+  /** Forgets what it has seen: the next transaction is the first one of another connection. */
   forget(): void {
     this.#seen = undefined;
   }
 
   /**
-   * Runs operations together and tells their results, or throws: then nothing was kept and none has been told.
+   * Runs operations together and gives out their results, or throws: then it has given out none, and nothing was kept.
    *
    * @throws {DoubtfulCommit} or {@link FailedCommit} where it can't be told whether it was kept, {@link NothingBegun} for a file that was lost,
-   * {@link UnusableHandle} when the connection is no longer to be trusted; SQLite's own errors otherwise
+   * {@link UnusableHandle} when the connection may no longer be trusted; SQLite's own errors otherwise
    */
   run(connection: Connection, batch: readonly Job[]): void {
     const reads = batch.every((job) => job.reads);
@@ -85,7 +85,7 @@ export class Transactions {
     }
   }
 
-  /** False too when it read what somebody was writing, since its locks were dropped: with the lock that can't happen. */
+  /** Reads without the write lock. Returns false when there is something to write first, or when its locks were dropped and it read what somebody was writing. */
   #reads(connection: Connection, batch: readonly Job[]): boolean {
     try {
       return this.#read(connection, batch, true);
@@ -95,7 +95,7 @@ export class Transactions {
     }
   }
 
-  /** False when there is something to write first, such as a lease that has run out. */
+  /** Returns false when there is something to write first, such as a lease that has run out. */
   #read(connection: Connection, batch: readonly Job[], lapses: boolean): boolean {
     return this.#transaction(connection, 'BEGIN', (group) => {
       const { stores } = connection;
@@ -105,7 +105,7 @@ export class Transactions {
     });
   }
 
-  /** Commits what the steps changed, then tells their results; they give none to be rolled back. */
+  /** Commits the changes of the steps, then gives out their results; rolls back when they return none. */
   #transaction(
     connection: Connection,
     begin: 'BEGIN' | 'BEGIN IMMEDIATE',
@@ -166,7 +166,7 @@ export class Transactions {
       stores.forgetAll();
       group.changed();
     }
-    if (writing && time.offset > row.clock_offset + mindedStep) {
+    if (writing && time.offset > row.clock_offset + toleratedStep) {
       clampExpiries(database, group.wall);
       stores.forgetAll();
       group.changed();

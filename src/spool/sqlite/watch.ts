@@ -4,7 +4,7 @@ import { asError } from '../../core/errors/thrown.ts';
 /** ms between two looks. */
 const interval = 500;
 
-/** Wakes whoever wants to know that another process has appended. */
+/** Wakes its listeners when another process has appended. */
 export class Watch {
   readonly #wakes = new Set<() => void>();
   #cancelTimer: (() => void) | undefined;
@@ -21,7 +21,7 @@ export class Watch {
     };
   }
 
-  /** @param failed Told what a `wake` throws, which is its own fault: here a commit is under way. */
+  /** @param failed Called with what a `wake` throws: it must not disturb the commit that is under way. */
   wake(failed: (error: Error) => void): void {
     for (const wake of this.#wakes) {
       try {

@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { spoolStates } from '../../contract.ts';
 
 /**
- * Ends a transaction that failed. Whether there still is one it doesn't ask: SQLite ends some by itself (a full disk), and
+ * Ends a transaction that failed, without asking whether there still is one: SQLite ends some by itself (a full disk), and
  * Node before 22.16 can't tell.
  */
 export function rollBack(database: DatabaseSync): void {
@@ -16,11 +16,11 @@ export function rollBack(database: DatabaseSync): void {
 /** "OIMs": tells a spool from any other SQLite file. */
 export const applicationId = 0x4f494d73;
 
-/** Columns of the spool's one row of totals: entries by state, tombstones of purged ones left out. */
+/** Columns of the spool's one row of totals: entries by state, without purged ones. */
 export const countColumns = spoolStates.map((state) => `${state}_count`);
 
 /**
- * Version 1. Times are whole ms since 1970, by the spool's clock (see shared-clock.ts).
+ * Version 1. Times are whole ms since 1970, by the spool's clock (`SharedClock` in stores.ts).
  *
  * `seq` is the order of acceptance and never changes; `ord` is the place in the stream, and does. A stream has a row while it
  * has active entries, with the due time of its head unless that is at work; a lane has a row while it has a stream or a
@@ -134,7 +134,7 @@ CREATE TABLE attempts (tag TEXT NOT NULL, entry_id TEXT NOT NULL, PRIMARY KEY (t
 CREATE TABLE corrupt (at INTEGER NOT NULL, what TEXT NOT NULL, entry TEXT NOT NULL, body TEXT) STRICT;
 `;
 
-/** One step a version: step n leads from version n to n + 1. A step that was released never changes again. */
+/** One step per version: step n leads from version n to n + 1. A released step never changes. */
 const steps: readonly string[] = [version1];
 
 /** The version that this library reads and writes. */
@@ -148,7 +148,7 @@ export function applicationOf(database: DatabaseSync): number {
   return Number(database.prepare('PRAGMA application_id').get()?.application_id ?? 0);
 }
 
-/** True when nobody has ever written anything to the file: another program may have marked it before it makes its tables. */
+/** Whether nobody has ever written anything to the file: another program may have marked it before it makes its tables. */
 export function isEmpty(database: DatabaseSync): boolean {
   const { tables } = database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() ?? {};
   return tables === 0 && applicationOf(database) === 0 && versionOf(database) === 0;
