@@ -6,7 +6,7 @@ export interface StoredFile {
   readonly path: string;
   readonly folders: SenderFolders;
   readonly place: 'waiting' | 'dead';
-  /** Entries in it, also those that have a later file or a tombstone. */
+  /** How many entries it holds, also those that have a later file or a tombstone. */
   readonly size: number;
 }
 
@@ -22,20 +22,20 @@ export interface Residence {
   readonly residents: readonly (readonly [id: string, rev: number])[];
 }
 
-/** The same without revisions. Few: a list takes a fraction of a set. */
+/** A file, and the entries that have no other. They are few: a list takes a fraction of a set. */
 interface Residents {
   readonly file: StoredFile;
   ids: readonly string[];
 }
 
-/** Which file holds which entry: all that is kept in memory of a message. */
+/** Knows which file holds which entry: all that is kept in memory of a message. */
 export class EntryFiles {
   readonly #locations = new Map<string, EntryLocation>();
   readonly #byPath = new Map<string, Residents>();
-  /** Those in whose place another file is by now, while it lacks some of their entries. */
+  /** Files in whose place another one is by now, while that lacks some of their entries. */
   readonly #replaced = new Map<StoredFile, Residents>();
 
-  /** Takes in what a folder held when it was opened. A map that grows stands still for milliseconds: they grow one after the other, not both at one entry. */
+  /** Takes in the files of a folder. A map takes milliseconds to grow: the two grow one after the other, not both at one entry. */
   *loading(residences: readonly Residence[]): Generator<void, void> {
     let count = 0;
     for (const { file, residents } of residences) {
@@ -61,7 +61,7 @@ export class EntryFiles {
     return this.#byPath.get(path)?.file;
   }
 
-  /** Makes a file the place of entries. Answers with files that nobody needs any more. */
+  /** Makes a file the place of entries. Returns the files that nobody needs any more. */
   put(file: StoredFile, entries: Iterable<readonly [id: string, rev: number]>): StoredFile[] {
     const left: StoredFile[] = [];
     const residents = new Set<string>();
@@ -76,7 +76,7 @@ export class EntryFiles {
     return left.filter(({ path }) => path !== file.path);
   }
 
-  /** An entry has ended, or its file is gone. */
+  /** Forgets an entry that has ended, or whose file is gone. Returns the files that nobody needs any more. */
   drop(id: string): StoredFile[] {
     const file = this.#locations.get(id)?.file;
     this.#locations.delete(id);

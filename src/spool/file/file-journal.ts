@@ -24,17 +24,17 @@ import { readHomes, removeFiles } from './read-files.ts';
 
 const needs = 'two machines that have it open lose messages, or send them twice';
 
-/** Bytes of what operators have said; some thousand audit records. */
+/** How many bytes the document of operators may have: some thousand audit records. */
 const longestAdmin = 16 * 1024 * 1024;
 
-/** What a {@link FileJournal} is made of. */
+/** Options of a {@link FileJournal}. */
 export interface FileJournalOptions {
   readonly root: string;
   readonly files: FileLayer;
   readonly allowNetworkDisk: boolean;
 }
 
-/** The files of a spool; docs/file-spool-format.md says what lies where, and why no crash in between does harm. */
+/** Keeps a spool in files; docs/file-spool-format.md says what lies where, and why no crash in between does harm. */
 export class FileJournal implements Journal {
   readonly checked = true;
   readonly #files: FileLayer;
@@ -148,7 +148,7 @@ export class FileJournal implements Journal {
     },
   };
 
-  /** Without what was forgotten: its line may be there for longer. @throws {JournalError} `no` */
+  /** Reads tombstones, without those that were forgotten: their lines may still be there. @throws {JournalError} `no` */
   async #endedOf<Found extends readonly EntryRecord[] | undefined>(read: (parts: Parts) => Promise<Found>): Promise<Found> {
     const parts = this.#usable();
     try {
@@ -159,7 +159,7 @@ export class FileJournal implements Journal {
     }
   }
 
-  /** What a copy needs of these entries and notes; call it between writes. */
+  /** Reads what a copy needs of these entries and notes; call it between writes. */
   copyOf(records: readonly EntryRecord[], notes: readonly StoredNote[]): Promise<CopyStep> {
     return copyStep(this.#usable(), records, notes);
   }
@@ -174,7 +174,7 @@ export class FileJournal implements Journal {
     }
   }
 
-  /** After everything is durable: what is known of the files, and what of them can go. */
+  /** After everything is durable: records where it lies, and removes files that nobody needs. */
   async #tidy(parts: Parts, plan: Plan): Promise<void> {
     const needless = new Set(this.#left);
     for (const { stored, entries } of plan.entries) {
@@ -196,19 +196,19 @@ export class FileJournal implements Journal {
     await this.#removeLeft(parts);
   }
 
-  /** Files that nobody needs, unless a power cut could take back what makes them needless. */
+  /** Removes files that nobody needs, unless a power cut could take back what makes them needless. */
   async #removeLeft(parts: Parts): Promise<void> {
     if (await parts.tombstones.prove()) this.#left = new Set(await removeFiles(parts, this.#left));
   }
 
-  /** Lines of tombstones may go once nothing is left that they speak of; until then they stay, which does no harm. */
+  /** Drops lines of tombstones, as soon as no file is left that they are about; until then they stay, which does no harm. */
   async #forget(parts: Parts, entryIds: readonly string[]): Promise<void> {
     for (const id of entryIds) {
       this.#forgotten.add(id);
       parts.tombstones.putOff(id, Number.POSITIVE_INFINITY);
     }
     await this.#removeLeft(parts);
-    // What is left may be of any of them.
+    // A file that is left may belong to any of them.
     if (this.#left.size > 0) return;
     try {
       this.#forgotten = new Set(await parts.tombstones.forget(this.#forgotten));
@@ -223,7 +223,7 @@ export class FileJournal implements Journal {
     return this.#parts !== undefined && this.#lock !== undefined && this.#lock.isHeld?.() !== false;
   }
 
-  /** What proves to operators that we have the folder. */
+  /** The secret that proves to operators that we have the folder. */
   get secret(): string | undefined {
     return this.#lock?.secret;
   }
@@ -235,7 +235,7 @@ export class FileJournal implements Journal {
   }
 
   #lose(): OfflineImError {
-    const message = `The spool ${quoted(this.#layout.root)} closed itself: another process has opened this folder, or it was moved or removed. What was accepted lies in the folder.`;
+    const message = `The spool ${quoted(this.#layout.root)} closed itself: another process has opened this folder, or it was moved or removed. What it had accepted is still in the folder.`;
     const error = new OfflineImError('SPOOL_CLOSED', message, { details: { root: this.#layout.root } });
     this.#taken?.(error);
     return error;
@@ -259,7 +259,7 @@ async function planned(parts: Parts, change: JournalChange): Promise<Plan> {
 }
 
 /**
- * In this order: what has ended; entries on their own; notes that entries join; notes that entries leave. So an entry
+ * Publishes in this order: tombstones; entries on their own; notes that entries join; notes that entries leave. So an entry
  * never loses a status before its next one is durable.
  */
 async function publish({ staging, tombstones }: Parts, plan: Plan): Promise<void> {

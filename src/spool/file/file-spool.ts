@@ -20,7 +20,7 @@ import { nodeFiles } from './disk/node-files.ts';
 import { listenForOperators } from './disk/operator-socket.ts';
 import { FileJournal } from './file-journal.ts';
 
-/** What {@link defaultRoot} looks at; a parameter so that every platform can be tested on one. */
+/** The surroundings of {@link defaultRoot}; a parameter, so that every platform can be tested on one. */
 export interface Surroundings {
   readonly platform: string;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -61,33 +61,32 @@ function homeOf(home: Surroundings['home'], path: typeof posix): string {
 /** Options of a {@link FileSpool}. */
 export interface FileSpoolOptions {
   /**
-   * The folder under which everything lies; made when it is missing. One process can have it open at a time. It must be on
-   * a file system that keeps what it was told to sync, and locks files (most network shares do neither well).
+   * The folder of the spool; made when it is missing. One process can have it open at a time. It must be on
+   * a file system that keeps what it has synced, and locks files (most network shares do neither well).
    *
    * @default `%localappdata%\Microsoft\Office\16.0\Lync` on Windows, `$XDG_STATE_HOME/offline-im` or
    * `~/.local/state/offline-im` elsewhere; a user without a home directory has to give one
    */
   readonly root?: string | undefined;
   /**
-   * Whether the folder may lie on a network disk, or one that a container or a virtual machine shares with its host. Two machines that
-   * have it open at once lose messages or send them twice, so a known network disk (NFS, SMB, Ceph, …) is refused with
-   * `SPOOL_ROOT_UNUSABLE`, and one that may be shared is warned of. With `true`, the former is only warned of, and the latter taken
-   * without a word. Known on Linux, and for UNC paths on Windows.
+   * Whether the folder may lie on a network disk, or on one that a container or a virtual machine shares with its host. Two machines that
+   * have it open at once lose messages or send them twice. So `open()` rejects with `SPOOL_ROOT_UNUSABLE` on a known network disk (NFS, SMB, Ceph, …), and warns of one
+   * that may be shared. With `true` it only warns of the former, and accepts the latter silently. Disks are recognized on Linux, and by UNC paths on Windows.
    *
    * @default false
    */
   readonly allowNetworkDisk?: boolean | undefined;
   /**
-   * What becomes of the messages that wait in a restored copy of a spool: they may have been sent since the copy was made, and would be sent again.
+   * What happens to messages that wait in a restored copy of a spool: they may have been sent since the copy was made, and would be sent again.
    *
-   * A folder that {@link FileSpool.backup} made is known for a copy when it is opened first, and everything that waits in it is held: it expires no more, a
-   * `warning` with `SPOOL_RESTORED` says so at every start, and {@link FileSpool.releaseRestored} lets it go on. `true` does the same, once, for a copy that was made
-   * otherwise (by copying the folder of a closed spool, or its disk). `'resume'` goes on at once: for a spool that was moved, and goes on nowhere else.
+   * The first open of a folder that {@link FileSpool.backup} made recognizes the copy and holds everything that waits in it: it no longer expires, a `warning` with
+   * `SPOOL_RESTORED` says so at every start, and {@link FileSpool.releaseRestored} lets it go on. `true` does the same, once, for a copy that was made otherwise
+   * (by copying the folder of a closed spool, or its disk). `'resume'` goes on at once: for a spool that was moved and runs nowhere else.
    *
    * @default false
    */
   readonly restored?: boolean | 'resume' | undefined;
-  /** The file operations it uses: for another file system, or to try out failures. @default Node's */
+  /** The file operations to use: for another file system, or to test failures. @default Node's */
   readonly files?: FileLayer | undefined;
 }
 
@@ -102,12 +101,12 @@ const rules = {
 } satisfies RulesFor<FileSpoolOptions>;
 
 /**
- * Keeps every message in a readable file, in the folders that the product has: what could not be processed lies in
- * `<root>/<SipUserAddress>/History Spooler`, what waits in `waiting` below it. What was accepted survives the end of the
- * process and a power cut. For one process; its start reads every file, so for up to some 100,000 waiting messages.
+ * Keeps every message in a readable file, in the folders of the product: messages that could not be processed lie in
+ * `<root>/<SipUserAddress>/History Spooler`, those that wait in `waiting` below it. Accepted messages survive the end of the
+ * process and a power cut. For one process, and up to some 100,000 waiting messages: its start reads every file.
  *
  * `open()` rejects with `SPOOL_LOCKED` while someone else has the root open, with `SPOOL_VERSION` when a later version of this library
- * wrote anything of it (nothing is touched then), and with `SPOOL_ROOT_UNUSABLE` when the folder can't be used. When another process gets hold of the folder all the same, the one that came last has it: this one closes
+ * wrote any of it (nothing is touched then), and with `SPOOL_ROOT_UNUSABLE` when the folder can't be used. Should another process take the folder all the same, the last one to come has it: this one closes
  * itself with a `warning` (`SPOOL_CLOSED`) before it sends or accepts anything more. docs/file-spool-format.md describes the files, and
  * what may be done with them while the spool is open.
  *
@@ -160,18 +159,18 @@ export class FileSpool extends JournaledSpool {
     return this.#journal.isOurs();
   }
 
-  /** Calls `wake` when {@link FileSpool.releaseRestored} lets messages go on, and with `'operated'` when an operator has changed something; the returned function ends that. */
+  /** Calls `wake` when {@link FileSpool.releaseRestored} lets messages go on, and with `'operated'` when an operator has changed something. The returned function ends that. */
   watch(wake: (news?: 'operated') => void): () => void {
     this.#watchers.add(wake);
     return () => void this.#watchers.delete(wake);
   }
 
   /**
-   * Copies the spool to another folder while it is in use; the copy appears under its name when it is whole and synced. Each message is copied as it is at some
-   * moment of the call; what is accepted meanwhile is left out. It works in steps of some hundred messages, and whatever is written meanwhile it ends.
+   * Copies the spool to another folder while it is in use. The copy appears under its name once it is whole and synced. Each message is copied as it is at some
+   * moment of the call; messages accepted meanwhile are left out. It works in steps of some hundred messages, and ends however much is written meanwhile.
    *
-   * An older backup of that name is replaced. Refused with `BACKUP_REFUSED`: the spool's own folder, what lies in it and what it lies in, a spool that is
-   * open, links and devices; and any other file or folder, unless `overwrite` is set. The copy is marked: see `restored` for what happens when it is opened.
+   * Replaces an older backup of that name. Rejects with `BACKUP_REFUSED` for the spool's own folder, any folder in it or around it, a spool that is open, links and
+   * devices; and for any other file or folder, unless `overwrite` is set. The copy is marked: see `restored` for what happens when it is opened.
    *
    * @throws {OfflineImError} `BACKUP_REFUSED`, `OPTION_INVALID`, `SPOOL_CLOSED`, `SPOOL_FAILED`, `SPOOL_ROOT_UNUSABLE`; the reason of `signal`
    * @example
@@ -183,7 +182,7 @@ export class FileSpool extends JournaledSpool {
     const target = resolve(filePath('the path of a folder').read(path, { owner: 'backup()', name: 'path' }));
     const course = readBackupOptions(options);
     const source: CopySource = (take) => this.inSteps((records, notes) => this.#journal.copyOf(records, notes), take);
-    // A spool that is closed says so first.
+    // A closed spool says so before anything else.
     await this.recordsWhere(() => false);
     try {
       await backUpFolder(this.#layout.root, target, source, course, this.#clock);
@@ -202,8 +201,8 @@ export class FileSpool extends JournaledSpool {
   }
 
   /**
-   * Lets go on what was held of a restored copy, in its original order; what may have been sent is looked for first. Resolves with the number of entries.
-   * What the host has cancelled, released or purged meanwhile stays as it is.
+   * Lets the entries go on that are held as in a restored copy, in their original order; those that may have been sent are probed first. Resolves with their number.
+   * Leaves alone what the host has cancelled, released or purged meanwhile.
    *
    * @throws {OfflineImError} `SPOOL_CLOSED`, `SPOOL_FAILED`
    */
@@ -221,8 +220,11 @@ export class FileSpool extends JournaledSpool {
     return released;
   }
 
-  /** Operators of other processes ask us, since they can't open the folder. */
+  /** Serves operators in other processes, who can't open the folder. */
   async #listen(): Promise<void> {
+    // Opened once more, or after an error had closed it: the one before knows another secret.
+    await this.#stopListening?.();
+    this.#stopListening = undefined;
     const { secret } = this.#journal;
     if (secret === undefined) return;
     this.#stopListening = await listenForOperators(this.#layout.own, secret, {
@@ -264,7 +266,7 @@ export class FileSpool extends JournaledSpool {
     const root = quoted(this.#layout.root);
     return new OfflineImError(
       'SPOOL_ROOT_UNUSABLE',
-      `Whether ${root} is a restored copy can't be read or written (${errnoOf(cause) ?? 'no code'}).`,
+      `Can't read or write whether the folder ${root} is a restored copy (${errnoOf(cause) ?? 'no code'}). Check the path and its rights.`,
       {
         cause,
         details: { root: this.#layout.root },
@@ -273,7 +275,7 @@ export class FileSpool extends JournaledSpool {
   }
 }
 
-/** Ids of some entries at a time: what one write holds. */
+/** The ids of entries, as many at a time as one write holds. */
 function* chunked(records: readonly EntryRecord[]): Iterable<readonly string[]> {
   for (let from = 0; from < records.length; from += 500) yield records.slice(from, from + 500).map(({ fixed }) => fixed.id);
 }

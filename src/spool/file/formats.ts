@@ -19,10 +19,10 @@ import { type EntryFixed, type EntryRecord, type EntryStatus, isInNote, isTombst
 /** Raised when a reader of this version could misread a file of the next. */
 export const formatVersion = 1;
 
-/** No file of entries is larger; what is larger is not read. A message of 32 KiB for 500 people takes a tenth of it at worst. */
+/** The most bytes that a file of entries has; a larger one is not read. A message of 32 KiB for 500 people takes a tenth of it at worst. */
 export const largestFile = 16 * 1024 * 1024;
 
-/** Nor a manifest: 0.1.0 wrote out every attempt of every member. */
+/** The most bytes that a manifest has: 0.1.0 wrote out every attempt of every member. */
 export const largestManifest = 256 * 1024 * 1024;
 
 /** An entry with its message, as one file holds it. */

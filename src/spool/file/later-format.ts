@@ -6,10 +6,10 @@ import { isLater, LaterFormat } from '../journaled/json-shape.ts';
 import { formatVersion } from './formats.ts';
 import type { Parts } from './parts.ts';
 
-/** Far more than any of these documents has. */
+/** Far more bytes than any of these documents has. */
 const largest = 16 * 1024 * 1024;
 
-/** Looks at the documents of a spool that are no entries: what operators have said, and whose copy it is. @throws {LaterFormat} */
+/** Checks the documents of a spool that are no entries: those of operators, and the mark of a copy. @throws {LaterFormat} */
 export async function assertDocumentsKnown({ files, layout }: Pick<Parts, 'files' | 'layout'>): Promise<void> {
   for (const path of [layout.admin, join(layout.own, 'copy.json')]) {
     if ((await files.stat(path))?.kind !== 'file') continue;
@@ -24,12 +24,12 @@ function versionOf(content: string): unknown {
     const document: unknown = JSON.parse(content);
     return property(document, 'version') ?? property(document, 'format');
   } catch {
-    // Whoever needs it says what is wrong with it.
+    // Its own reader says what is wrong with it.
     return undefined;
   }
 }
 
-/** What the host is told of it. */
+/** The error for a file of a later format. */
 export function laterFormatError(root: string, { where, format }: LaterFormat): OfflineImError {
   const message = `The spool ${quoted(root)} has a file of format ${format}, ${quoted(where)}; this library knows up to ${formatVersion}. A later version wrote it, and nothing was touched: use that version.`;
   return new OfflineImError('SPOOL_VERSION', message, { details: { root, path: where, version: format, known: formatVersion } });

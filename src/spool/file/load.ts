@@ -18,8 +18,8 @@ const reason: Reason = {
 };
 
 /**
- * Without its manifest, a member of a note looks as if it had never been claimed, and would be sent without being looked
- * for. Members that can still be recognised in what is left of a manifest therefore die, before that is set aside.
+ * Without its manifest, a member of a note looks as if it had never been claimed, and would be sent without a probe. So members that can
+ * still be recognized in what is left of a manifest die before that is set aside.
  */
 async function endMembers(
   parts: Parts,
@@ -34,7 +34,7 @@ async function endMembers(
   if (ids.size === 0) return new Map();
   const planner = new EntryPlanner(parts.entryFiles);
   const planned = [...(await readHomes(parts, ids)).values()].map((entry) => {
-    // Accepted long enough ago to have been claimed: the time it was accepted will do for its end.
+    // It was accepted long enough ago to have been claimed: that time will do for its end.
     const status: EntryStatus = { ...entry.status, state: 'dead', rev, reason, endedAt: entry.fixed.acceptedAt };
     return planner.single({ ...entry, status }, 'dead');
   });
@@ -62,7 +62,7 @@ function strings(content: string): string[] {
   });
 }
 
-/** Messages that are looked up in the log of tombstones in one go. */
+/** How many messages are looked up in the log of tombstones in one go. */
 const lookedUp = 256;
 
 interface Bad {
@@ -71,22 +71,22 @@ interface Bad {
   readonly found: string;
 }
 
-/** A manifest that can't be read, with what there is of it. */
+/** A manifest that can't be read, and its contents. */
 interface BadManifest extends Bad {
   readonly content: string;
 }
 
-/** What a spool's folder holds. */
+/** The contents of a spool's folder. */
 interface Loaded {
   readonly contents: JournalContents;
-  /** Files that nobody needs, and that could not be removed. */
+  /** Files that nobody needs and that could not be removed. */
   readonly left: readonly string[];
   /** Entries whose tombstones nobody needs. */
   readonly outlived: readonly string[];
 }
 
 /**
- * Reads a whole spool, by the process that has it locked. Whatever it sees it first makes durable: a process that died may
+ * Reads a whole spool, in the process that has it locked. First makes durable whatever it sees: a process that died may
  * have left names that a power cut would still take back, or removals that it would undo.
  */
 export async function load(parts: Parts, wall: number): Promise<Loaded> {
@@ -98,7 +98,7 @@ export async function load(parts: Parts, wall: number): Promise<Loaded> {
   const files = [...(await readAll(parts, found.waiting, 'waiting', bad)), ...(await readAll(parts, found.dead, 'dead', bad))];
   const badManifests: BadManifest[] = [];
   const manifests = await readManifests(parts, found.manifests, badManifests);
-  // Up to here nothing was written: what a later version of this library has made it finds as it left it.
+  // Nothing was written up to here: a later version of this library finds its files as it left them.
   await removeLeftovers(parts.files, found.leftovers);
   const proven = await parts.tombstones.prove();
   const turns = new Turns(systemClock);
@@ -145,7 +145,7 @@ export async function load(parts: Parts, wall: number): Promise<Loaded> {
   };
 }
 
-/** What has ended of the messages that there are files of, however long ago, and what has to be put right: all the rest needn't be in memory. */
+/** Reads the tombstones of messages that have files, however old, and those to be corrected: no others need be in memory. */
 async function endedOf(
   { tombstones }: Parts,
   ahead: readonly string[],
@@ -188,7 +188,7 @@ async function readAll(
   return new Turns(systemClock).run(sorting(read, (a, b) => (a.file.path < b.file.path ? -1 : 1)));
 }
 
-/** One that the disk does not give back, or that is too large to be looked into, stops the opening: its members would look as if they had never been sent. */
+/** Reads manifests. One that the disk does not give back, or that is too large, stops the opening: its members would look as if they had never been sent. */
 async function readManifests(parts: Parts, found: readonly FoundFile[], bad: BadManifest[]): Promise<readonly ReadManifest[]> {
   const read: ReadManifest[] = [];
   await eachOf(found, async ({ path, folders, regular }) => {

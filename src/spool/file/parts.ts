@@ -13,7 +13,7 @@ interface StoredManifest {
   readonly folders: SenderFolders;
 }
 
-/** What an open file spool works with; made anew each time it is opened. */
+/** The parts of an open file spool; made anew each time it is opened. */
 export interface Parts {
   readonly files: FileLayer;
   readonly layout: Layout;

@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path';
+import { missing } from '../../core/errors/missing.ts';
 import { type JournalChange, JournalError, type StoredNote } from '../journaled/journal.ts';
 import { type EntryRecord, isInNote, isTombstone } from '../state/records.ts';
 import { entryFileName, foldersOf, manifestName, messageFileName, type SenderFolders } from './disk/layout.ts';
@@ -8,7 +9,7 @@ import { formatEntries, formatManifest, largestFile, type StoredEntry } from './
 import type { Parts } from './parts.ts';
 import { readHomes } from './read-files.ts';
 
-/** A file of entries to be put in its place, and what then is known of it. */
+/** A file of entries to be put in its place, and its description once it is there. */
 export interface PlannedEntries extends PlannedFile {
   readonly stored: StoredFile;
   readonly entries: readonly StoredEntry[];
@@ -31,7 +32,7 @@ export class EntryPlanner {
   /** One entry on its own, under the name of its message if that is all there ever was of it. */
   single(entry: StoredEntry, place: StoredFile['place']): PlannedEntries {
     const home = this.#entryFiles.get(entry.fixed.id)?.file;
-    if (home === undefined) throw new Error('An entry without a file.');
+    if (home === undefined) missing('The file of an entry');
     const alone = home.size === 1 && basename(home.path) === messageFileName(entry.fixed.messageId);
     return this.#plan([entry], home.folders, place, alone);
   }
@@ -53,7 +54,7 @@ export class EntryPlanner {
     return { folder, path, content, entries, stored: { path, folders, place, size: entries.length } };
   }
 
-  /** A name is taken while it holds other entries: people rename and copy files. */
+  /** Finds a path whose file holds no other entries: people rename and copy files. */
   #freePath(folder: string, [first, ...others]: readonly [StoredEntry, ...StoredEntry[]], whole: boolean): string {
     const { id, messageId } = first.fixed;
     const names = [
@@ -76,7 +77,7 @@ interface PlannedManifest extends PlannedFile {
   readonly folders: SenderFolders;
 }
 
-/** What a transaction does to the files. */
+/** The changes to files that a transaction needs. */
 export interface Plan {
   readonly tombstones: readonly EntryRecord[];
   readonly entries: readonly PlannedEntries[];
@@ -96,7 +97,7 @@ export async function planOf(parts: Parts, change: JournalChange): Promise<Plan>
   const moving = records.filter(({ fixed, status }) => {
     const home = parts.entryFiles.get(fixed.id);
     if (home === undefined || isTombstone(status)) return false;
-    // A dead entry that is looked for again waits; the status in its file stays what it was, the manifest's is newer.
+    // A dead entry that is probed again moves to `waiting`; its file keeps the old status, the manifest has a newer one.
     return isInNote(status.state) ? home.file.place === 'dead' : status.rev > home.rev;
   });
   const stored = await readHomes(

@@ -7,8 +7,8 @@ import { largestFile, parseEntries, type StoredEntry } from './formats.ts';
 import type { Parts } from './parts.ts';
 
 /**
- * Removes files that say nothing any more, without making that durable: whatever comes back has a lower revision than
- * its entry has elsewhere, or a tombstone. Answers with the paths that could not be removed.
+ * Removes files that nobody needs, without making that durable: whatever comes back has a lower revision than
+ * its entry has elsewhere, or a tombstone. Resolves with the paths that could not be removed.
  */
 export async function removeFiles(parts: Parts, paths: Iterable<string>): Promise<string[]> {
   const left: string[] = [];
@@ -23,17 +23,17 @@ export async function removeFiles(parts: Parts, paths: Iterable<string>): Promis
   return left;
 }
 
-/** What is wrong with a file, in words that hold none of it. */
+/** What is wrong with a file, in words that quote none of it. */
 export interface Unreadable {
   readonly found: string;
-  /** Nothing but that a later version of this library wrote it. */
+  /** Set when nothing is wrong but that a later version of this library wrote it. */
   readonly later?: LaterFormat;
 }
 
 /**
- * Reads a file of entries; what is wrong with it is an answer, not an error.
+ * Reads a file of entries. Resolves with what is wrong with it, if anything.
  *
- * @throws what says nothing about this file: too many are open, memory is short.
+ * @throws errors that say nothing about this file: too many are open, memory is short
  */
 export async function readEntries(files: FileLayer, path: string): Promise<readonly StoredEntry[] | Unreadable> {
   let data: Uint8Array | undefined;
@@ -46,7 +46,7 @@ export async function readEntries(files: FileLayer, path: string): Promise<reado
   return parsed(path, data, parseEntries);
 }
 
-/** A disk or a network that stumbled once must not set a message aside: what it could not read is asked for again. */
+/** Reads again what could not be read: a disk or a network that stumbles once must not set a message aside. */
 async function readTwice(files: FileLayer, path: string, largest: number): Promise<Uint8Array | undefined> {
   try {
     return await files.read(path, largest);
@@ -72,7 +72,7 @@ export function isUnreadable(value: object): value is Unreadable {
   return 'found' in value;
 }
 
-/** Entries with their messages by id, each file read once. What can't be read is set aside, and left out. */
+/** Reads entries with their messages, each file once. Sets aside what can't be read, and leaves it out. */
 export async function readHomes(parts: Parts, ids: Iterable<string>): Promise<ReadonlyMap<string, StoredEntry>> {
   const wanted = new Map<StoredFile, string[]>();
   for (const id of ids) {

@@ -7,7 +7,7 @@ import type { Manifest, StoredEntry } from './formats.ts';
 /** A file of entries that was read; the messages are not kept. */
 export interface ReadFile {
   readonly file: StoredFile;
-  /** It lies in the folder of its sender. */
+  /** Whether it lies in the folder of its sender. */
   readonly proper: boolean;
   readonly entries: readonly Pick<StoredEntry, 'fixed' | 'status'>[];
 }
@@ -18,17 +18,17 @@ export interface ReadManifest {
   readonly manifest: Manifest;
 }
 
-/** What a spool's files say together. */
+/** The state that the files of a spool describe together. */
 export interface Resolved {
   readonly entries: readonly EntryRecord[];
-  /** Files that entries' messages are read from. */
+  /** Files that messages of entries are read from. */
   readonly residences: readonly Residence[];
   readonly notes: readonly { readonly path: string; readonly note: NoteRecord }[];
-  /** Entry files and manifests that say nothing any more. */
+  /** Entry files and manifests that nobody needs any more. */
   readonly superseded: readonly string[];
   /** Members of notes without a file, by the manifest that names them. */
   readonly lost: ReadonlyMap<string, readonly string[]>;
-  /** Tombstones of which nobody has to know any more. */
+  /** Entries whose tombstones nobody needs any more. */
   readonly outlived: readonly string[];
   readonly lastRev: number;
 }
@@ -43,8 +43,8 @@ interface Candidate {
 }
 
 /**
- * Which of several copies counts, whatever a crash has left: a tombstone, unless its entry was accepted anew since; otherwise the status with the highest
- * revision, in whichever file. A note keeps those of its members whose status is its own. With interruptions: there may be very many files.
+ * Decides which of several copies counts, whatever a crash has left: a tombstone, unless its entry was accepted anew since; otherwise the status with the highest
+ * revision, in whichever file. A note keeps those members whose status is its own. With interruptions: there may be very many files.
  */
 export function* resolving(
   files: readonly ReadFile[],
@@ -124,7 +124,7 @@ function* candidatesIn(
   return { candidates, lastRev };
 }
 
-/** Unless its id has been taken again since, as by an import: then the tombstone is another's. */
+/** Whether a tombstone is that of this entry: its id may have been taken again since, as by an import. */
 function hasEnded({ fixed, status }: EntryRecord, tombstone: EntryRecord | undefined): boolean {
   if (tombstone === undefined) return false;
   const same = tombstone.fixed.acceptedAt === fixed.acceptedAt && tombstone.fixed.contentHash === fixed.contentHash;
@@ -132,8 +132,8 @@ function hasEnded({ fixed, status }: EntryRecord, tombstone: EntryRecord | undef
 }
 
 /**
- * The line of a tombstone may be there long after its time was over and its message id was taken again: the two messages would pass for one, whose repetition
- * conflicts. Entries of one message were accepted at one moment; the message with the highest revision came last.
+ * Finds tombstones of messages whose id a later message has. Their lines may be there long after their time: the two messages would pass for one, whose repetition
+ * conflicts. The entries of one message were accepted at one moment; the message with the highest revision came last.
  */
 function* outlivedIn(
   candidates: ReadonlyMap<string, EntryRecord>,
@@ -161,8 +161,8 @@ function* outlivedIn(
 }
 
 /**
- * Of two copies of one revision, which a crash between copy and removal leaves, the one in the place for its state; before
- * that, of a folder that someone has copied, the original.
+ * Whether one copy counts rather than another: that of the higher revision; of one revision the original, where someone has copied a folder; then the one in the place for
+ * its state, where a crash came between copy and removal.
  */
 function isBetter(one: Pick<Candidate, 'file' | 'proper' | 'own'>, known: Candidate): boolean {
   if (one.own.rev !== known.own.rev) return one.own.rev > known.own.rev;
@@ -171,7 +171,7 @@ function isBetter(one: Pick<Candidate, 'file' | 'proper' | 'own'>, known: Candid
   return one.file.place === place && known.file.place !== place;
 }
 
-/** A note has one manifest; another of the same note is a copy that someone made. */
+/** Chooses one manifest per note; another one is a copy that someone made. */
 function onePerNote(manifests: readonly ReadManifest[], candidates: ReadonlyMap<string, Candidate>): ReadManifest[] {
   const byNote = new Map<string, ReadManifest>();
   const revOf = ({ manifest }: ReadManifest) => Math.max(...manifest.members.map(({ status }) => status.rev));

@@ -8,18 +8,18 @@ import { isRecordName, isTemporaryName, type Layout, type SenderFolders } from '
 export interface FoundFile {
   readonly path: string;
   readonly folders: SenderFolders;
-  /** A link or worse: not to be read. */
+  /** False for a link or worse, which is not to be read. */
   readonly regular: boolean;
 }
 
-/** What lies under a root. */
+/** The files and folders under a root. */
 export interface Scan {
   readonly waiting: readonly FoundFile[];
   readonly dead: readonly FoundFile[];
   readonly manifests: readonly FoundFile[];
-  /** Folders of ours that are something else. */
+  /** Paths of our folders where something else lies. */
   readonly strange: readonly string[];
-  /** Every folder in which a name of ours can be. */
+  /** Every folder that may contain a file of ours. */
   readonly folders: readonly string[];
   /** Files that were never completed. */
   readonly leftovers: readonly string[];
@@ -74,7 +74,7 @@ async function scanFolder(
   }
 }
 
-/** What a process that died had not published yet. */
+/** Removes what a process that died had not published yet. */
 export async function removeLeftovers(files: FileLayer, paths: readonly string[]): Promise<void> {
   await eachOf(paths, async (path) => {
     try {

@@ -18,7 +18,7 @@ const worthKeeping = 1 / 4;
 /** The running segment is not dissolved before it has this many bytes. */
 const worthDissolving = 1024 * 1024;
 
-/** What {@link TombstoneLog.open} found. */
+/** The findings of {@link TombstoneLog.open}. */
 export interface Tombstones {
   /** Segments with lines in the middle that can't be read, to be set aside once {@link TombstoneLog.prove} has carried over what could be. */
   readonly damaged: readonly string[];
@@ -29,9 +29,9 @@ export interface Tombstones {
 }
 
 /**
- * What has ended, one line an entry, in segments: only the newest one grows. A segment that is hardly needed any more is
+ * Keeps tombstones, one line per entry, in segments, of which only the newest one grows. A segment that is hardly needed any more is
  * dissolved: its last live lines are appended to the newest one, and it is removed. So nothing is ever rewritten in
- * place, and the log is never larger than a few times what is alive. In memory are only hashes of ids, which say where to look.
+ * place, and the log is never larger than a few times what is alive. Memory holds only hashes of ids, which say where to look.
  */
 export class TombstoneLog {
   readonly #files: FileLayer;
@@ -42,12 +42,12 @@ export class TombstoneLog {
   /** Segments whose lines may not be durable. */
   #unproven: ReadonlySet<Segment> = new Set();
   #damaged: ReadonlySet<Segment> = new Set();
-  /** Whoever reads all of it; some give up halfway without a word. */
+  /** Readers of the whole log; some give up halfway and never say so. */
   readonly #readers = new Set<WeakRef<LogReader>>();
   readonly #lost: (path: string, found: string) => void;
   readonly #told = new Set<Segment>();
 
-  /** @param lost Is told once of a segment that somebody has taken away, or damaged. */
+  /** @param lost Called once for a segment that somebody has removed or damaged. */
   constructor(
     files: FileLayer,
     syncs: FolderSync,
@@ -63,7 +63,7 @@ export class TombstoneLog {
     this.#writer = new SegmentWriter(files, syncs, folder, (segment) => this.#index.addSegment(segment));
   }
 
-  /** How many entries have ended, by state; purged ones left out. */
+  /** Counts entries that have ended by state, without purged ones. */
   get counts(): ReadonlyMap<SpoolState, number> {
     return this.#index.counts;
   }
@@ -107,8 +107,8 @@ export class TombstoneLog {
   }
 
   /**
-   * Writes lines anew that may be in the system's cache only. False on a full disk: until it is true, a power cut may take lines back, so
-   * no file that one of them speaks of may be removed.
+   * Writes lines anew that may be in the system's cache only. Resolves with false on a full disk: until it is true, a power cut may take lines back, so
+   * no file that one of them is about may be removed.
    *
    * @throws {JournalError} `unknown`
    */
@@ -154,14 +154,14 @@ export class TombstoneLog {
     return (await this.#index.findMessages([...ids])).map(({ record }) => record);
   }
 
-  /** Some of those that ended by then, unless they were put off. */
+  /** Finds some of those that ended by `until`, unless they were put off. */
   over(until: number, most: number): Promise<readonly EntryRecord[]> {
     return this.#index.over(until, most, (segment, error) => {
       if (errnoOf(error) === 'ENOENT') this.#tell(segment, 'is gone');
     });
   }
 
-  /** {@link TombstoneLog.over} tells of it no more before that time. */
+  /** Keeps {@link TombstoneLog.over} from finding an entry before that time. */
   putOff(id: string, until: number): void {
     this.#index.putOff(id, until);
   }
@@ -185,7 +185,7 @@ export class TombstoneLog {
     return unread;
   }
 
-  /** Gives back the room of what was forgotten. @throws {JournalError} */
+  /** Frees the room of lines that were forgotten. @throws {JournalError} */
   async dissolve(): Promise<void> {
     const dissolved: Segment[] = [];
     for (const segment of this.#hardlyNeeded()) {
