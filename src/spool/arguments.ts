@@ -13,7 +13,7 @@ const lanes = optional(
   }),
 );
 
-/** Methods of the storage contract by what they are called with. What a field holds is checked where it is read. */
+/** The arguments of each method of the storage contract. The values of fields are checked where they are read. */
 export const spoolArguments: Readonly<Record<string, CheckedMethod>> = {
   open: {
     refuses: 'rejects',

@@ -98,7 +98,7 @@ describe('a folder that a sender has open', () => {
     const other = await openSpool(copy);
     for (const name of ['owner.json', 'operators.json']) await cp(own(name), join(copy, '.offline-im', name));
     const asked = await run(copy, 'cancel', 'held');
-    expect(asked).toMatchObject({ code: 4, err: expect.stringContaining('can not prove that it has the folder') });
+    expect(asked).toMatchObject({ code: 4, err: expect.stringContaining('cannot prove that it has the folder') });
     expect((await run(root, 'stats')).json).toMatchObject({ states: { held: 1 } });
     await other.close();
   });

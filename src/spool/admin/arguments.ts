@@ -25,7 +25,7 @@ const filter: typeof fields = {
 
 /** Methods of {@link SpoolAdmin} by what they are called with. */
 export const adminArguments: Readonly<Record<string, CheckedMethod>> = {
-  pause: { refuses: 'rejects', takes: { pause: group({ lane: mailbox, by: anyString('who says so'), why: remark }) } },
+  pause: { refuses: 'rejects', takes: { pause: group({ lane: mailbox, by: anyString('who does it'), why: remark }) } },
   resume: { refuses: 'rejects', takes: { lane: mailbox } },
   report: {
     refuses: 'rejects',
@@ -36,7 +36,7 @@ export const adminArguments: Readonly<Record<string, CheckedMethod>> = {
     takes: {
       record: optional(
         group({
-          by: anyString('who says so'),
+          by: anyString('who does it'),
           command: anyString('what was asked'),
           filter: optional(fields),
           count: optional(whole(0, Number.MAX_SAFE_INTEGER)),
@@ -63,11 +63,11 @@ export const adminArguments: Readonly<Record<string, CheckedMethod>> = {
   },
 };
 
-/** For a cursor that no list of this storage has given. */
+/** The error for a cursor that no list of this storage has given out. */
 export function cursorInvalid(cursor: string): OfflineImError {
   return invalidOption(
     { owner: 'spool.admin.listBy()', name: 'cursor' },
     cursor,
-    'the cursor of a page before, of the same spool',
+    'the cursor of an earlier page of the same spool',
   );
 }

@@ -4,13 +4,13 @@ import { changeBy } from './bulk.ts';
 import type { CallName } from './calls.ts';
 import type { AuditRecord, EntryPage, LaneReport, Pause, SpoolAdmin } from './contract.ts';
 
-/** Asks the process that has the spool. Its answers are believed: it has proven that it is the owner. */
+/** The process that has a spool open. Its answers are trusted: it has proven that it is the owner. */
 export interface Owner {
   ask(call: CallName, ...args: readonly unknown[]): Promise<unknown>;
   close(): Promise<void>;
 }
 
-/** A spool that another process has open, as operators see it: everything is asked of that process. Nothing is sent from here. */
+/** A spool that another process has open: passes every call on to that process. Nothing is sent from here. */
 export class AskedSpool implements SpoolStorage {
   readonly name: string;
   readonly capabilities = { durable: true, shared: false } as const;
@@ -30,7 +30,7 @@ export class AskedSpool implements SpoolStorage {
       audit: async (record) => (await this.#ask('audit', record)) as readonly AuditRecord[],
       listBy: async (filter, cursor, limit = 100) =>
         (await this.#ask('listBy', filter, cursor, Math.min(limit, 1_000))) as EntryPage,
-      // Page by page from here, so that it can be followed and ended.
+      // Page by page from here, so that its caller can follow and end it.
       change: (verb, filter, options) => changeBy(this, (...page) => this.admin.listBy(...page), verb, filter, options),
     };
   }
@@ -77,7 +77,7 @@ export class AskedSpool implements SpoolStorage {
   requeue = (entryIds: readonly string[], options: { readonly force?: boolean } = {}): Promise<readonly Change[]> =>
     this.#act('requeue', entryIds, options.force === true);
 
-  /** The owner itself copies, as its user. */
+  /** The owner makes the copy, with the rights of its user. */
   async backup(path: string, { overwrite = false }: { readonly overwrite?: boolean } = {}): Promise<void> {
     await this.#ask('backup', path, overwrite);
   }
@@ -103,6 +103,6 @@ export class AskedSpool implements SpoolStorage {
 function refuse(operation: string): never {
   throw new OfflineImError(
     'SPOOL_NOT_OPERABLE',
-    `${operation}() is for the process that has the spool; it can only be operated from here.`,
+    `${operation}() is for the process that has the spool open; here it can only be operated.`,
   );
 }

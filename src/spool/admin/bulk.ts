@@ -1,7 +1,7 @@
 import type { Change, SpoolEntry, SpoolState, SpoolStorage } from '../contract.ts';
 import type { BulkOptions, BulkResult, BulkVerb, EntryFilter, SpoolAdmin } from './contract.ts';
 
-/** What each verb may change. What is at work, or may have been sent, nobody changes in bulk. */
+/** The states in which each verb changes an entry. Entries at work, or unconfirmed, are never changed in bulk. */
 const changes: Readonly<Record<BulkVerb, readonly SpoolState[]>> = {
   requeue: ['dead'],
   cancel: ['spooled', 'deferred', 'held', 'dead'],
@@ -12,22 +12,22 @@ const changes: Readonly<Record<BulkVerb, readonly SpoolState[]>> = {
 
 const atWork: readonly SpoolState[] = ['delivering', 'unconfirmed'];
 
-/** Entries that one call to the storage changes at most. */
+/** How many entries one call to the storage changes at most. */
 const atOnce = 200;
 
 type Verbs = Pick<SpoolStorage, BulkVerb>;
 
-/** Whether a verb changes an entry that is named by its id. What has gone on in another spool nobody lets go here. */
+/** Whether a verb changes an entry that is named by its id. An entry that was exported goes on in another spool, and is never released in this one. */
 export function changesById(verb: BulkVerb, { state, reason }: Pick<SpoolEntry, 'state' | 'reason'>): boolean {
   return changes[verb].includes(state) && !(verb === 'release' && reason?.code === 'EXPORTED');
 }
 
-/** The same in bulk. What may have been sent is requeued by its id only, by somebody who knows. */
+/** Whether a verb changes an entry in bulk. One that may have been sent is requeued only by its id, by somebody who knows. */
 function mayChange(verb: BulkVerb, entry: SpoolEntry): boolean {
   return changesById(verb, entry) && !(verb === 'requeue' && entry.unknownAttempts.length > 0);
 }
 
-/** A bulk change over the lists and the verbs of any storage: page by page, so that others get their turn. */
+/** Makes a bulk change with the lists and the verbs of any storage: page by page, so that others get their turn. */
 export async function changeBy(
   storage: Verbs,
   listBy: SpoolAdmin['listBy'],

@@ -3,22 +3,22 @@ import type { SpoolState, SpoolStorage } from '../contract.ts';
 import { spoolStates } from '../contract.ts';
 import { type BulkVerb, bulkVerbs, type EntryFilter, type SpoolAdmin } from './contract.ts';
 
-/** What an operator in another process may ask of the process that has a spool; `signal` aborts when nobody waits for the answer any more. */
+/** The calls that an operator in another process may make to the owner of a spool; `signal` aborts when nobody waits for the answer any more. */
 type CallTable = Readonly<
   Record<string, (storage: OwnedSpool, args: readonly unknown[], signal: AbortSignal) => Promise<unknown>>
 >;
 
-/** A spool as its owner has it. */
+/** A spool in the process that has it open. */
 export type OwnedSpool = SpoolStorage & {
   readonly admin?: SpoolAdmin;
   backup?(path: string, options: { readonly overwrite: boolean; readonly signal: AbortSignal }): Promise<void>;
 };
 
-/** Entries with their texts in one answer. */
+/** How many entries with their texts one answer holds. */
 const entriesAtOnce = 50;
 const mostIds = 10_000;
 
-/** A call that this version does not know, or with arguments that it does not take. */
+/** A call that this version does not know, or whose arguments it does not accept. */
 export class CallError extends Error {}
 
 const calls = {
@@ -43,14 +43,14 @@ const calls = {
   listBy: (storage, [filter, cursor, limit]) =>
     admin(storage).listBy(filterOf(filter), maybe(cursor, text), whole(limit, 1, 1_000)),
   backup: async (storage, [path, overwrite], signal) => {
-    if (storage.backup === undefined) throw new CallError('This spool is backed up by other means.');
+    if (storage.backup === undefined) throw new CallError('This spool cannot back itself up.');
     await storage.backup(text(path), { overwrite: overwrite === true, signal });
   },
 } satisfies CallTable;
 
 export type CallName = keyof typeof calls;
 
-/** Which calls change nothing that a running sender has to obey. Told by name, so that no new call is forgotten. An audit may ask to try now. */
+/** Whether a call only reads. Any other one wakes a running sender, which may have to obey it; an audit record may ask it to try now. */
 const reads: Readonly<Record<CallName, boolean>> = {
   counts: true,
   get: true,
@@ -71,50 +71,50 @@ export function isRead(name: unknown): boolean {
   return typeof name === 'string' && Object.hasOwn(reads, name) && reads[name as CallName];
 }
 
-/** Carries out what an operator asks, whose words are checked first. @throws {CallError} */
+/** Checks the call of an operator, and carries it out. @throws {CallError} */
 export async function answerCall(storage: OwnedSpool, name: unknown, args: unknown, signal: AbortSignal): Promise<unknown> {
   if (typeof name !== 'string' || !Object.hasOwn(calls, name) || !Array.isArray(args)) {
-    throw new CallError('The process that has this spool does not know this question: it may be of an older version.');
+    throw new CallError('The process that has this spool open does not know this call; it may be of an older version.');
   }
   return calls[name as CallName](storage, args, signal);
 }
 
 function admin({ admin: found }: OwnedSpool): SpoolAdmin {
   if (found !== undefined) return found;
-  throw new CallError('This spool can not be operated.');
+  throw new CallError('This spool cannot be operated.');
 }
 
-/** What JSON has no word for comes as null. */
+/** Reads an optional value: JSON has null for `undefined`. */
 function maybe<Value>(value: unknown, read: (value: unknown) => Value): Value | undefined {
   return value === undefined || value === null ? undefined : read(value);
 }
 
 function text(value: unknown): string {
   if (typeof value === 'string' && value.length <= 10_000) return value;
-  throw new CallError('A text was expected.');
+  throw new CallError('Expected a text.');
 }
 
 function whole(value: unknown, least: number, most: number): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new CallError(`A whole number from ${least} to ${most} was expected.`);
+  throw new CallError(`Expected a whole number from ${least} to ${most}.`);
 }
 
 function idsOf(value: unknown): readonly string[] {
   if (Array.isArray(value) && value.length <= mostIds) return value.map(text);
-  throw new CallError(`A list of at most ${mostIds} ids was expected.`);
+  throw new CallError(`Expected a list of at most ${mostIds} ids.`);
 }
 
 function verbOf(value: unknown): BulkVerb {
   const verb = bulkVerbs.find((one) => one === value);
   if (verb !== undefined) return verb;
-  throw new CallError(`One of ${bulkVerbs.join(', ')} was expected.`);
+  throw new CallError(`Expected one of ${bulkVerbs.join(', ')}.`);
 }
 
 function filterOf(value: unknown): EntryFilter {
-  if (typeof value !== 'object' || value === null) throw new CallError('A filter was expected.');
+  if (typeof value !== 'object' || value === null) throw new CallError('Expected a filter.');
   const state = maybe(property(value, 'state'), text);
   const known = spoolStates.find((one): one is SpoolState => one === state);
-  if (state !== undefined && known === undefined) throw new CallError('A state was expected.');
+  if (state !== undefined && known === undefined) throw new CallError('Expected a state.');
   const time = (name: string) => maybe(property(value, name), (one) => whole(one, -8.64e15, 8.64e15));
   return {
     state: known,

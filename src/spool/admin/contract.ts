@@ -1,12 +1,12 @@
 import type { ErrorCode } from '../../core/errors/codes.ts';
 import type { Change, Reason, SpoolEntry, SpoolState } from '../entry.ts';
 
-/** Which entries an operator speaks of; what is left out does not matter, and everything given must hold. */
+/** Which entries an operator means: those for which every given part holds. */
 export interface EntryFilter {
   readonly state?: SpoolState | undefined;
   /** The sender's mailbox. */
   readonly lane?: string | undefined;
-  /** An address that is among the recipients, in any case. */
+  /** An address among the recipients, in upper or lower case. */
   readonly recipient?: string | undefined;
   /** Accepted at this time or later, ms since 1970 UTC by the storage's clock. */
   readonly since?: number | undefined;
@@ -19,53 +19,53 @@ export interface EntryFilter {
 /** A part of a list, in the order of acceptance. */
 export interface EntryPage {
   readonly entries: readonly SpoolEntry[];
-  /** Where the next part begins; missing at the end. A part may be empty and have a cursor: a storage looks at a bounded number of entries at once. */
+  /** Where the next part begins; missing at the end. A part with a cursor may be empty: a storage looks at a bounded number of entries at once. */
   readonly cursor?: string;
-  /** Entries that were looked at for this part, where that is more than what was found. */
+  /** How many entries were looked at for this part, where that is more than were found. */
   readonly looked?: number;
 }
 
-/** What is done to many entries at once. None of them forces anything. */
+/** A change of many entries at once. None forces anything. */
 export type BulkVerb = 'requeue' | 'cancel' | 'hold' | 'release' | 'purge';
 
 export const bulkVerbs = ['requeue', 'cancel', 'hold', 'release', 'purge'] as const satisfies readonly BulkVerb[];
 
 /** How far a bulk change goes. */
 export interface BulkOptions {
-  /** Entries that are changed at most. */
+  /** How many entries to change at most. */
   readonly limit: number;
-  /** Changes nothing, and tells what would be changed. */
+  /** Whether to change nothing, and only report what would change. */
   readonly dryRun: boolean;
-  /** Ends it between two parts; what has been changed by then stays changed. */
+  /** Ends it between two parts; what has changed by then stays changed. */
   readonly signal?: AbortSignal | undefined;
-  /** Told after each part. */
+  /** Called after each part. */
   readonly onProgress?: ((progress: ListProgress) => void) | undefined;
 }
 
 /** How far a list or a bulk change has come. */
 export interface ListProgress {
-  /** Entries that were looked at. */
+  /** How many entries were looked at. */
   readonly looked: number;
-  /** Those among them that fit. */
+  /** How many of them fit. */
   readonly found: number;
-  /** Those that a bulk change has changed. */
+  /** How many of those a bulk change has changed. */
   readonly changed: number;
 }
 
-/** What became of a bulk change. */
+/** The result of a bulk change. */
 export interface BulkResult {
-  /** Entries that fit the filter and the verb: changed, or to be changed by what a dry run tells. */
+  /** How many entries fit the filter and the verb: those that were changed or, in a dry run, would be. */
   readonly matched: number;
   readonly changes: readonly Change[];
-  /** Entries that fit the filter, and that the verb leaves alone in their state. */
+  /** How many entries fit the filter but are in a state in which the verb leaves them alone, by state. */
   readonly refused: Readonly<Partial<Record<SpoolState, number>>>;
-  /** True when more entries fit than `limit`. */
+  /** Whether more entries fit than `limit`. */
   readonly more: boolean;
 }
 
-/** Why nothing is delivered, and who said so. */
+/** A pause: what it is for, and who ordered it. */
 export interface Pause {
-  /** Missing: of every mailbox. */
+  /** The mailbox; missing: every mailbox. */
   readonly lane?: string;
   readonly by: string;
   readonly why?: string;
@@ -78,45 +78,45 @@ export interface ReportedObstacle {
   readonly kind: 'mailbox-blocked' | 'endpoint-unavailable';
   /** The mailbox, or the endpoint. */
   readonly name: string;
-  /** Mailboxes that it keeps from delivering. */
+  /** Mailboxes for which it keeps notes from being delivered. */
   readonly lanes: readonly string[];
   readonly since: number;
   readonly reason: Reason;
   readonly nextTrialAt: number;
 }
 
-/** What a process says of itself, each `pollInterval`. Obeyed by nobody else. */
+/** The report of one process, made every `pollInterval` ms. It binds no other process. */
 export interface ProcessReport {
   readonly owner: string;
   readonly pollInterval: number;
   readonly obstacles: readonly ReportedObstacle[];
-  /** Its own clock as it reports: the times of the obstacles are by that one, and are read by the storage's. */
+  /** Its own clock as it reports: the times of the obstacles are by that clock, and are converted to the storage's. */
   readonly now?: number;
 }
 
-/** A report as the storage has it. One that is older than three polls is stale, and no longer told. */
+/** A report as the storage keeps it. One that is older than three polls is stale, and no longer shown. */
 export interface StoredReport extends ProcessReport {
   /** ms since 1970 UTC by the storage's clock. */
   readonly at: number;
 }
 
-/** What waits for a mailbox. */
+/** The entries of one mailbox that have not ended. */
 export interface LaneSummary {
   readonly lane: string;
   readonly states: Readonly<Partial<Record<SpoolState, number>>>;
-  /** When the oldest of those that have not ended was accepted. */
+  /** When the oldest of them was accepted. ms since 1970 UTC by the storage's clock. */
   readonly oldest: number;
 }
 
-/** What waits by mailbox, and what is in its way. */
+/** The entries that have not ended by mailbox, and the obstacles in their way. */
 export interface LaneReport {
   /** Mailboxes with entries that have not ended. */
   readonly lanes: readonly LaneSummary[];
-  /** Of every process whose report is not stale. */
+  /** One of each process whose report is not stale. */
   readonly reports: readonly StoredReport[];
 }
 
-/** One command of an operator. Never a text, and never an address of what was purged. */
+/** One command of an operator. It holds no message text, and no address of what was purged. */
 export interface AuditRecord {
   /** ms since 1970 UTC by the storage's clock. */
   readonly at: number;
@@ -127,30 +127,32 @@ export interface AuditRecord {
   readonly count?: number;
 }
 
-/** What operators ask of a storage. Optional: a storage without it works, and the command line says what it can't do. */
+/** Serves operators of a storage. Optional: a storage works without it, and the command line says what it can't do. */
 export interface SpoolAdmin {
-  /** No claim to deliver of that mailbox, or of all. Kept until {@link SpoolAdmin.resume}, across restarts. Again: replaces who and why, not since when. */
+  /** Stops claims to deliver of a mailbox, or of all, until {@link SpoolAdmin.resume} and across restarts. Called again, it replaces who and why, not since when. */
   pause(pause: { readonly lane?: string | undefined; readonly by: string; readonly why?: string | undefined }): Promise<void>;
-  /** Lifts the pause of that mailbox; without one, the pause of all. True when there was one. */
+  /** Lifts the pause of a mailbox or, without one, the pause of all. Resolves with whether there was one. */
   resume(lane?: string): Promise<boolean>;
-  /** All pauses, the one of all mailboxes too. */
+  /** Lists all pauses, including that of all mailboxes. */
   paused(): Promise<readonly Pause[]>;
-  /** What waits by mailbox, and what the processes on the storage can't use. */
+  /** Sums up what waits by mailbox, and what the processes on the storage can't use. */
   lanes(): Promise<LaneReport>;
-  /** The reports of {@link SpoolAdmin.lanes} alone, where sums by mailbox take their time. */
+  /** Lists the reports of {@link SpoolAdmin.lanes} alone, for storages whose sums by mailbox take time. */
   reports?(): Promise<readonly StoredReport[]>;
-  /** The storage's clock, where that may be another than this machine's. ms since 1970 UTC. */
+  /** Reads the storage's clock, where it may differ from this machine's. ms since 1970 UTC. */
   now?(): Promise<number>;
-  /** Replaces what this process reported before. */
+  /** Keeps the report of a process, in place of its last one. */
   report(report: ProcessReport): Promise<void>;
-  /** Keeps a record; without one, resolves with those kept, the latest first. The storage keeps some thousand. */
+  /** Keeps a record, if one is given, and resolves with those kept, the latest first. The storage keeps some thousand. */
   audit(record?: Omit<AuditRecord, 'at'>): Promise<readonly AuditRecord[]>;
   /**
-   * Entries that the filter finds, a page at a time: a page without a cursor is the last one, and one may be empty.
+   * Lists the entries that fit a filter, a page at a time. A page without a cursor is the last one, and a page may be empty.
    *
-   * @param limit Entries at most. @default 100
+   * @param cursor Of the page before. @default the first page
+   * @param limit How many entries a page has at most. @default 100
+   * @throws {OfflineImError} `OPTION_INVALID` for a cursor of another list
    */
   listBy(filter: EntryFilter, cursor?: string, limit?: number): Promise<EntryPage>;
-  /** Acts on what the filter finds and the verb may change; nothing is forced. With `dryRun` it only says what it would change. */
+  /** Changes the entries that fit a filter and that the verb may change; forces nothing. */
   change(verb: BulkVerb, filter: EntryFilter, options: BulkOptions): Promise<BulkResult>;
 }

@@ -2,13 +2,14 @@ import { addressKey } from '../../message/address.ts';
 import type { Reason, SpoolEntry, SpoolState } from '../contract.ts';
 import type { EntryFilter } from './contract.ts';
 
+/** Whether a state is an end. */
 export function hasEnded(state: SpoolState): boolean {
   return state === 'delivered' || state === 'dead' || state === 'cancelled';
 }
 
 type Filtered = Pick<SpoolEntry, 'state' | 'lane' | 'to' | 'acceptedAt'> & { readonly reason?: Reason | undefined };
 
-/** Whether an entry is one of those that an operator speaks of. */
+/** Whether an entry fits a filter. */
 export function fits(filter: EntryFilter, { state, lane, to, acceptedAt, reason }: Filtered): boolean {
   const { recipient, since, until, code } = filter;
   if (filter.state !== undefined && filter.state !== state) return false;

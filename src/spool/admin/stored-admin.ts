@@ -19,41 +19,41 @@ import type {
   StoredReport,
 } from './contract.ts';
 
-/** What a storage keeps for operators beside its entries: small documents by kind and key. */
+/** The kinds of small documents that a storage keeps for operators, each under a key. */
 export type RecordKind = 'pause' | 'report' | 'audit';
 
 export interface StoredRecord {
   readonly key: string;
-  /** When it was first written, or last for a report. ms since 1970 UTC by the storage's clock. */
+  /** When it was first written or, for a report, last. ms since 1970 UTC by the storage's clock. */
   readonly at: number;
   /** JSON. */
   readonly content: string;
 }
 
-/** The little that a storage has to do for {@link StoredAdmin}. Every write is durable when resolved, as far as the storage is. */
+/** The records of a storage that {@link StoredAdmin} needs. A write is durable when resolved, as far as the storage is. */
 export interface AdminRecords {
-  /** In the order of keys. `now` is the storage's clock. */
+  /** Reads the records of a kind, in the order of their keys. `now` is by the storage's clock. */
   read(kind: RecordKind): Promise<{ readonly now: number; readonly records: readonly StoredRecord[] }>;
-  /** @param keepTime Whether a record that is there keeps its time. */
+  /** Puts a record. @param keepTime Whether a record that is there already keeps its time. */
   put(kind: RecordKind, key: string, content: string, keepTime: boolean): Promise<void>;
-  /** How many there were. */
+  /** Deletes records. Resolves with how many there were. */
   drop(kind: RecordKind, keys: readonly string[]): Promise<number>;
 }
 
-/** What a storage adds to its records. */
+/** The queries of a storage that {@link StoredAdmin} needs. */
 export interface AdminQueries {
   listBy(filter: EntryFilter, cursor: string | undefined, limit: number): Promise<EntryPage>;
   summaries(): Promise<readonly LaneSummary[]>;
 }
 
-/** Audit records that are kept. */
+/** How many audit records are kept. */
 const mostAudits = 5_000;
-/** Polls after which a report is stale. */
+/** After how many polls a report is stale. */
 const stalePolls = 3;
-/** The key of the pause of all mailboxes: no address is empty. */
+/** The key of the pause of all mailboxes; no address is empty. */
 const all = '';
 
-/** What operators ask, over the records and queries of a storage. */
+/** Serves operators, over the records and queries of a storage. */
 export class StoredAdmin implements SpoolAdmin {
   readonly #storage: Pick<SpoolStorage, BulkVerb>;
   readonly #records: AdminRecords;
@@ -109,7 +109,7 @@ export class StoredAdmin implements SpoolAdmin {
         'report',
         stale.map(({ key }) => key),
       );
-    // A process with nothing to tell leaves nothing.
+    // A process without obstacles leaves no report.
     if (report.obstacles.length > 0) await this.#records.put('report', owner, JSON.stringify(report), false);
     else if (records.some(({ key }) => key === owner)) await this.#records.drop('report', [owner]);
   }
@@ -135,7 +135,7 @@ export class StoredAdmin implements SpoolAdmin {
   }
 }
 
-/** None where another version, or somebody else, has written what can't be read. */
+/** Reads a report; none where another version, or somebody else, has written it. */
 function storedReport({ key, at, content }: StoredRecord): StoredReport[] {
   const { pollInterval, obstacles, now = at } = read<Partial<ProcessReport>>(content);
   if (typeof pollInterval !== 'number' || !Array.isArray(obstacles)) return [];

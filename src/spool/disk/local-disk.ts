@@ -21,7 +21,7 @@ const networkTypes: Readonly<Record<number, string>> = {
   2866260714: 'PanFS',
 };
 
-/** File systems that hand a folder of one machine to another, or to a container or a virtual machine on it; some are local all the same. */
+/** Linux's `f_type` of file systems that share a folder with another machine, a container or a virtual machine; some are local all the same. */
 const sharedTypes: Readonly<Record<number, string>> = {
   16914839: '9p',
   1702057286: 'FUSE',
@@ -30,14 +30,14 @@ const sharedTypes: Readonly<Record<number, string>> = {
   3133910204: 'vmhgfs',
 };
 
-/** `f_type` of the file system that a path lies on; `undefined` where it says nothing. */
+/** Tells the `f_type` of the file system that a path lies on; `undefined` where it can't. */
 type FileSystemType = (path: string) => number | undefined;
 
-/** What is said of a spool, and what it is refused for. */
+/** How strict {@link assertLocal} is, and what it says. */
 export interface LocalDiskOptions {
-  /** What others on the same disk would do to this kind of spool: `… can lose …`. */
+  /** What others on the same disk would do to this kind of spool, as a clause: `… can lose …`. */
   readonly needs: string;
-  /** Warns instead of refusing. */
+  /** Whether to warn instead of throwing. */
   readonly allowNetworkDisk: boolean;
   warn(error: OfflineImError): void;
   /** @default by the system */
@@ -45,10 +45,10 @@ export interface LocalDiskOptions {
 }
 
 /**
- * Refuses a disk that other machines may write to, where that can be told; warns where it only may be one.
+ * Refuses a disk that other machines may write to, where the system tells; warns of one that may be shared.
  *
- * @param path Of the spool.
- * @param folder That it lies on.
+ * @param path The path of the spool.
+ * @param folder The folder that it lies in.
  * @throws {OfflineImError} `SPOOL_ROOT_UNUSABLE`
  */
 export function assertLocal(
@@ -62,7 +62,7 @@ export function assertLocal(
   if (network !== undefined) {
     const error = new OfflineImError(
       'SPOOL_ROOT_UNUSABLE',
-      `The spool ${quoted(path)} is on a network disk (${network}): ${needs}. Choose a local disk, or PostgresSpool; a disk that only this machine uses is taken with allowNetworkDisk: true.`,
+      `The spool ${quoted(path)} is on a network disk (${network}): ${needs}. Choose a local disk, or PostgresSpool; for a disk that only this machine uses, set allowNetworkDisk: true.`,
     );
     if (!allowNetworkDisk) throw error;
     warn(error);
@@ -70,7 +70,7 @@ export function assertLocal(
   }
   const shared = sharedTypes[type];
   if (shared === undefined || allowNetworkDisk) return;
-  const message = `The spool ${quoted(path)} is on a file system (${shared}) that may be shared with another machine, or between containers: ${needs}. If nobody else opens it, allowNetworkDisk: true ends this warning.`;
+  const message = `The spool ${quoted(path)} is on a file system (${shared}) that may be shared with another machine, or between containers: ${needs}. If nobody else opens it, set allowNetworkDisk: true to end this warning.`;
   warn(new OfflineImError('SPOOL_ROOT_UNUSABLE', message));
 }
 

@@ -17,7 +17,7 @@ export type StoreName = (typeof stores)[keyof typeof stores];
 
 export const allStores: string[] = Object.values(stores);
 
-/** What a database is opened with. */
+/** The arguments of {@link openDatabase}. */
 export interface OpenRequest {
   readonly factory: IdbFactory;
   readonly name: string;

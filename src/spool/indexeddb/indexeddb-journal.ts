@@ -10,12 +10,12 @@ import { putChange } from './rows.ts';
 import { lockTab } from './tab-lock.ts';
 import type { IdbDatabase, IdbFactory, WebLocks } from './web-types.ts';
 
-/** Where a journal lies, and who may have it open. */
+/** Where a journal lies, and how long it waits for another tab. */
 export interface IndexedDbPlace {
   readonly name: string;
   /** ms to wait for another tab. */
   readonly timeout: number;
-  /** Looked up when it is opened: a page that can't have them still loads. */
+  /** Called on open, so that a page without these still loads. */
   web(): { readonly indexedDB?: IdbFactory | undefined; readonly locks?: WebLocks | undefined };
 }
 
@@ -34,21 +34,21 @@ export class IndexedDbJournal implements Journal {
   #opened: Opened | undefined;
   #unlock: (() => Promise<void>) | undefined;
   #giveUp = new AbortController();
-  /** Set while the spool is open: what is called when someone takes the storage away. */
+  /** Called when someone takes the storage away; set while the spool is open. */
   #lost: ((error: unknown) => void) | undefined;
-  /** Someone took it while it was being opened. */
+  /** Set when someone took the storage while it was being opened. */
   #early: OfflineImError | undefined;
 
   constructor(place: IndexedDbPlace) {
     this.#place = place;
   }
 
-  /** From now on an open may wait for another tab (again). */
+  /** Lets an open wait for another tab, also after {@link IndexedDbJournal.giveUp}. */
   expect(): void {
     if (this.#giveUp.signal.aborted) this.#giveUp = new AbortController();
   }
 
-  /** An open that waits for another tab waits no longer. */
+  /** Ends the waiting of an open for another tab. */
   giveUp(): void {
     this.#giveUp.abort();
   }

@@ -9,7 +9,7 @@ import { readEntry, readMessage } from './rows.ts';
 import { type BadRow, setAside } from './set-aside.ts';
 import type { IdbDatabase } from './web-types.ts';
 
-/** Messages of entries. One that can't be read is set aside with its entry, reported, and left out. */
+/** Reads messages of entries. Sets aside one that can't be read with its entry, reports it, and leaves it out. */
 export async function readMessages(
   database: IdbDatabase,
   of: { readonly name: string; readonly context: SpoolContext },
@@ -30,7 +30,7 @@ export async function readMessages(
   return messages;
 }
 
-/** What is wrong with it, if anything. */
+/** Reads a message into the map; returns what is wrong with it, if anything. */
 function readInto(messages: Map<string, SpooledMessage>, fixed: EntryRecord['fixed'], row: unknown): string | undefined {
   try {
     messages.set(fixed.id, readMessage(row, fixed));
@@ -41,7 +41,7 @@ function readInto(messages: Map<string, SpooledMessage>, fixed: EntryRecord['fix
   }
 }
 
-/** What has no entry any more was set aside before; the engine takes the entry out of its note. */
+/** Sets messages aside with their entries; the engine takes those out of their notes. A message without an entry was set aside before. */
 async function setAsideWithEntries(
   database: IdbDatabase,
   of: { readonly name: string; readonly context: SpoolContext },
@@ -111,7 +111,7 @@ async function readAll<Value>(
   return read;
 }
 
-/** All at once; where the browser can't give one of them back, one by one, with the error in its place. */
+/** Reads all rows at once; where the browser can't return one of them, one by one, with the error in its place. */
 async function allRows(database: IdbDatabase, store: StoreName): Promise<readonly (readonly [key: unknown, row: unknown])[]> {
   try {
     return await reading(database, [store], async (tx) => {

@@ -1,7 +1,7 @@
 import { JournalError } from '../journaled/journal.ts';
 import type { IdbDatabase, IdbRequest, IdbStore, IdbTransaction, WebError } from './web-types.ts';
 
-/** What a request failed with. It names what the browser said, and shows no value. */
+/** The error of a request, by the name that the browser gives it; it shows no value. */
 export class StorageError extends Error {
   /** The browser's own name for it, such as `QuotaExceededError`. */
   readonly reason: string;
@@ -99,7 +99,7 @@ function begun(database: IdbDatabase, stores: string[], mode: 'readonly' | 'read
   }
 }
 
-/** Whatever the browser threw. */
+/** Makes an error of ours of whatever the browser threw. */
 export function errorOf(error: unknown): StorageError {
   if (error instanceof StorageError) return error;
   const named = typeof error === 'object' && error !== null && 'name' in error && typeof error.name === 'string';

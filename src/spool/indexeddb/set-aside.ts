@@ -4,7 +4,7 @@ import { allStores, type StoreName, stores } from './database.ts';
 import { StorageError, writing } from './requests.ts';
 import type { IdbDatabase } from './web-types.ts';
 
-/** A row that is of no use. `value` is missing where the browser does not give it back; such a row stays where it is. */
+/** A row that can't be used. `value` is missing where the browser does not return it; such a row stays where it is. */
 export interface BadRow {
   readonly store: StoreName;
   readonly key: string;
@@ -12,15 +12,15 @@ export interface BadRow {
   readonly value?: unknown;
 }
 
-/** What else is done in the same transaction. */
+/** What else to move in the same transaction. */
 interface Beside {
   /** Rows that go with the bad ones. */
   readonly along?: readonly BadRow[];
 }
 
 /**
- * Moves bad rows to the store `corrupt`, as they were found, and reports them. What can't be moved, since the disk is full,
- * stays and is reported all the same.
+ * Moves bad rows, unchanged, to the store `corrupt` and reports them. Rows that can't be moved, as on a full disk, stay and are
+ * reported all the same.
  */
 export async function setAside(
   database: IdbDatabase,

@@ -4,23 +4,23 @@ import { quoted } from '../../core/errors/quote.ts';
 import { errorOf } from './requests.ts';
 import type { WebLocks } from './web-types.ts';
 
-/** What a lock is asked for with. */
+/** The arguments of {@link lockTab}. */
 export interface TabLockRequest {
   readonly locks: WebLocks;
-  /** Of the database. */
+  /** The name of the database. */
   readonly name: string;
-  /** ms; 0: not at all. */
+  /** ms to wait for another tab; 0: not at all. */
   readonly timeout: number;
   readonly clock: Clock;
   /** Ends the waiting. */
   readonly signal: AbortSignal;
-  /** Someone stole it. */
+  /** Called when someone steals the lock. */
   onLost(error: Error): void;
 }
 
 /**
- * Takes the lock of a spool: one tab, worker or window of the origin has it, and the browser itself takes it back when that
- * one is gone, however it ended. Resolves with the function that lets go.
+ * Takes the lock of a spool, which one tab, worker or window of the origin can have. The browser releases it when that one is
+ * gone, however it ended. Resolves with the function that releases it.
  *
  * @throws {OfflineImError} `SPOOL_LOCKED`, `SPOOL_CLOSED`, `SPOOL_ROOT_UNUSABLE`
  */
@@ -38,7 +38,7 @@ export async function lockTab(request: TabLockRequest): Promise<() => Promise<vo
     if (error instanceof OfflineImError) throw error;
     if (waiting.signal.aborted) throw locked(name);
     const cause = errorOf(error);
-    const message = `The lock of the spool ${quoted(name)} cannot be asked for: ${cause.message}.`;
+    const message = `The lock of the spool ${quoted(name)} cannot be requested: ${cause.message}.`;
     throw new OfflineImError('SPOOL_ROOT_UNUSABLE', message, { cause, details: { name } });
   } finally {
     cancel?.();

@@ -75,7 +75,7 @@ export interface WebLocks {
   ): Promise<unknown>;
 }
 
-/** What the browser has of it; in an insecure context it has no locks. */
+/** Returns what the browser has of these; in an insecure context it has no locks. */
 export function browserHas(): { readonly indexedDB?: IdbFactory | undefined; readonly locks?: WebLocks | undefined } {
   const { indexedDB, navigator } = globalThis as unknown as {
     readonly indexedDB?: IdbFactory;

@@ -4,17 +4,17 @@ import { origin, status, unknownAttempt } from '../journaled/record-readers.ts';
 import { type EntryStatus, tagOf } from '../state/records.ts';
 
 /*
- * An entry that nobody can settle collects attempts, and a note of a hundred members a hundred times as many. All but the last few are kept as
- * runs, so that what is stored does not grow with each attempt at the same place. Readers of 0.1.0 see the last few.
+ * An entry that nobody can settle collects attempts, and a note of a hundred members a hundred times as many. All but the last few are stored as
+ * runs, so that a record does not grow with each attempt at the same place. Readers of 0.1.0 see the last few.
  */
 
-/** Attempts that are written out, the last ones. */
+/** How many attempts are written out, the last ones. */
 const writtenOut = 4;
 
-/** Attempts that one status can have: more than a note makes in years. */
+/** How many attempts one status can have: more than a note makes in years. */
 const most = 1_000_000;
 
-/** Where attempts were sent from and to: all but their numbers. */
+/** The note and the place of attempts, and how they ended: all but their numbers. */
 type Origin = Pick<UnknownAttempt, 'place' | 'ended'> & { readonly note: string };
 
 /** Index of the origin, first and last attempt. */
@@ -27,9 +27,9 @@ interface Runs {
   readonly runs: readonly (Run | MixedRun)[];
 }
 
-/** Origins that one character can name. */
+/** How many origins one character can name. */
 const radix = 36;
-/** Attempts in a row of one origin that are shorter as characters. */
+/** Runs of fewer attempts are shorter as characters. */
 const short = 8;
 
 /** A status as it is written. */
@@ -42,7 +42,7 @@ export function packAttempts(of: EntryStatus): StoredStatus {
   return earlierAttempts === undefined ? of : { ...of, unknownAttempts: unknownAttempts.slice(-writtenOut), earlierAttempts };
 }
 
-/** A list as it is written, plain data: as it is, or as runs with the last few. */
+/** A list of attempts as plain data to be written: the list itself, or runs with the last few. */
 export function packedList(attempts: readonly UnknownAttempt[]): unknown {
   if (attempts.length <= writtenOut) return attempts;
   const earlierAttempts = runsOf(attempts.slice(0, -writtenOut));
@@ -57,7 +57,7 @@ export const unpackedList: Reader<readonly UnknownAttempt[]> = (value, where) =>
   return [...earlier, ...field(of, 'unknownAttempts', listOf(unknownAttempt), where)];
 };
 
-/** Those that were not there before: attempts are only ever put at the end. */
+/** The attempts that were not there before: they are only ever added at the end. */
 export function addedAttempts(now: readonly UnknownAttempt[], before: readonly UnknownAttempt[] = []): readonly UnknownAttempt[] {
   if (now === before) return [];
   const grown = now.length >= before.length && now[before.length - 1]?.tag === before.at(-1)?.tag;
@@ -92,7 +92,7 @@ function runsOf(attempts: readonly UnknownAttempt[]): Runs | undefined {
   return { origins, runs: mixed(runs) };
 }
 
-/** Short runs that follow one another become one of characters: else each attempt would take a run of its own, in each member's status. */
+/** Merges short runs that follow one another into one of characters: else each attempt would take a run of its own, in the status of each member. */
 function mixed(runs: readonly Run[]): (Run | MixedRun)[] {
   const out: (Run | MixedRun)[] = [];
   for (const run of runs) {
@@ -105,7 +105,7 @@ function mixed(runs: readonly Run[]): (Run | MixedRun)[] {
   return out;
 }
 
-/** Empty where it is better off as it is. */
+/** A run as characters; empty for one that is shorter as numbers. */
 function textOf([origin, first, last]: Run): string {
   return origin < radix && last - first < short ? origin.toString(radix).repeat(last - first + 1) : '';
 }

@@ -4,7 +4,7 @@ import { ShapeError } from '../journaled/json-shape.ts';
 import type { EntryFixed, EntryRecord, EntryStatus } from '../state/records.ts';
 import { packedList, unpackedList } from './attempts.ts';
 
-/** A row that does not hold what this library wrote. It says where, never what was found: that may be text of a message. */
+/** A row that does not hold what this library wrote. Its message says where, never what was found: that may be the text of a message. */
 export class RowError extends Error {
   constructor(where: string) {
     super(`${where} cannot be read`);
@@ -20,6 +20,7 @@ function jsonOf(text: string, where: string): unknown {
   }
 }
 
+/** Parses a column that holds a JSON array. @throws {RowError} */
 export function listOf<Item>(text: string | null, where: string): readonly Item[] {
   if (text === null) return [];
   const list = jsonOf(text, where);
@@ -27,13 +28,14 @@ export function listOf<Item>(text: string | null, where: string): readonly Item[
   return list;
 }
 
+/** Parses a column that holds a JSON object. @throws {RowError} */
 export function objectOf<Value extends object>(text: string, where: string): Value {
   const value = jsonOf(text, where);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new RowError(where);
   return value as Value;
 }
 
-/** Columns of times and durations hold whole ms; a wait is never shorter than asked for. */
+/** Rounds up to whole ms, which columns of times and durations hold: a wait is never shorter than asked for. */
 export function whole(ms: number): number {
   return Math.ceil(ms);
 }
@@ -43,7 +45,7 @@ export function bodyOf({ to: _to, ...rest }: SpooledMessage): string {
   return JSON.stringify(rest);
 }
 
-/** @throws {RowError} */
+/** Reads a message, and adds its recipients. @throws {RowError} */
 export function messageOf(body: string, to: readonly Mailbox[]): SpooledMessage {
   const { from, text, html, sentAt, traceparent } = objectOf<Partial<SpooledMessage>>(body, 'the message');
   const whole = typeof text === 'string' && typeof from?.sip === 'string' && typeof from.mailbox?.address === 'string';
@@ -52,7 +54,7 @@ export function messageOf(body: string, to: readonly Mailbox[]): SpooledMessage 
   return { from, to, text, sentAt, ...optional };
 }
 
-/** What a database column of these tables holds. */
+/** A value in a column of these tables. */
 export type Cell = string | number | null;
 
 /** Columns of the part of an entry that never changes, in the order of {@link fixedCells}. */
@@ -166,7 +168,7 @@ export function statusCells(status: EntryStatus): Cell[] {
 
 type Mutable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
-/** @throws {RowError} */
+/** Reads an entry. @throws {RowError} */
 export function entryOf(row: EntryRow): EntryRecord {
   const fixed: EntryFixed = {
     id: row.id,
@@ -214,7 +216,7 @@ function attemptsIn(text: string): EntryStatus['unknownAttempts'] {
   }
 }
 
-/** A state as a row of a database has it; `undefined` for what no version of this library writes. */
+/** Reads a state; `undefined` for anything that no version of this library writes. */
 export function knownState(value: unknown): SpoolState | undefined {
   return spoolStates.find((state) => state === value);
 }

@@ -17,8 +17,8 @@ interface Parts {
   readonly blindIndex: BlindIndex;
 }
 
-/** Why, and of which mailbox: the blind index names none. */
-interface Why {
+/** The sealed parts of a pause: the blind index names no mailbox. */
+interface SealedPause {
   readonly lane?: string | undefined;
   readonly why?: string | undefined;
 }
@@ -26,7 +26,7 @@ interface Why {
 const pauseBinding = { field: 'reason', to: ['pause'] } as const;
 const reportBinding = { field: 'reason', to: ['report'] } as const;
 
-/** What operators ask of a sealed spool: mailboxes and reasons lie in it as blind indexes and sealed. */
+/** Serves operators of a sealed spool, in which mailboxes are blind indexes and reasons are sealed. */
 export class SealedAdmin implements SpoolAdmin {
   readonly #parts: Parts;
 
@@ -37,7 +37,11 @@ export class SealedAdmin implements SpoolAdmin {
 
   async pause({ lane, by, why }: Parameters<SpoolAdmin['pause']>[0]): Promise<void> {
     const { inner, sealer } = this.#parts;
-    await inner.pause({ lane: await this.#lane(lane), by, why: await sealer.seal({ lane, why } satisfies Why, pauseBinding) });
+    await inner.pause({
+      lane: await this.#lane(lane),
+      by,
+      why: await sealer.seal({ lane, why } satisfies SealedPause, pauseBinding),
+    });
   }
 
   async resume(lane?: string): Promise<boolean> {
@@ -48,7 +52,7 @@ export class SealedAdmin implements SpoolAdmin {
     const { inner } = this.#parts;
     return Promise.all(
       (await inner.paused()).map(async ({ why, lane, ...pause }) => {
-        const opened = await this.#open<Why>(why, pauseBinding);
+        const opened = await this.#open<SealedPause>(why, pauseBinding);
         const name = lane === undefined ? undefined : (opened?.lane ?? lane);
         return {
           ...pause,
@@ -98,7 +102,7 @@ export class SealedAdmin implements SpoolAdmin {
     });
   }
 
-  /** Recipients can't be compared before they are opened: the part that was asked for is looked through. */
+  /** Filters recipients after it has opened a page: before that they can't be compared. */
   async listBy({ recipient, lane, ...filter }: EntryFilter, cursor?: string, limit?: number): Promise<EntryPage> {
     const { inner, entries } = this.#parts;
     const page = await inner.listBy({ ...filter, lane: await this.#lane(lane) }, cursor, limit);
@@ -118,7 +122,7 @@ export class SealedAdmin implements SpoolAdmin {
     return lane === undefined ? undefined : this.#parts.blindIndex.of('lane', lane);
   }
 
-  /** The mailbox behind a blind index: one of its entries tells. */
+  /** Finds the mailbox behind a blind index by one of its entries. */
   async #nameOf(blind: string): Promise<string> {
     const { inner, entries } = this.#parts;
     const { entries: some } = await inner.listBy({ lane: blind }, undefined, 1);

@@ -32,7 +32,7 @@ export class Appends {
     options: { readonly client?: unknown } | undefined,
   ): Promise<readonly AppendResult[]> {
     const given = byMessage(entries);
-    // Before anything is kept: what fails afterwards would leave whoever waits without an answer.
+    // Before anything is kept: a failure afterwards would leave the caller without a result.
     const indexed = this.#idsOf(given.keys());
     const sealed: Promise<Sealed> = Promise.all([indexed, ...entries.map((entry) => this.#entries.seal(entry))]).then(
       ([_, ...all]) => ({ entries: all }),
@@ -52,14 +52,14 @@ export class Appends {
     );
   }
 
-  /** Of each message id, as the spool below knows it. */
+  /** Maps the ids by which the spool below knows these messages to their own. */
   async #idsOf(messageIds: Iterable<string>): Promise<ReadonlyMap<string, string>> {
     const ids = new Map<string, string>();
     for (const messageId of messageIds) ids.set(await this.#blindIndex.of('message', messageId), messageId);
     return ids;
   }
 
-  /** Of new entries everything is known, without opening them again. */
+  /** Shows the entries of a result. New ones need not be opened: everything about them is known. */
   async #opened(result: AppendResult, given: readonly NewSpoolEntry[]): Promise<AppendResult> {
     if (result.status !== 'appended' && result.status !== 'duplicate') return result;
     const { messageId } = result;

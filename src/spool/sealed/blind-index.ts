@@ -2,10 +2,10 @@ import { joined, PartMap } from '../../core/joined.ts';
 import type { LaneFilter } from '../contract.ts';
 import type { LazyKey } from './keys.ts';
 
-/** What the spool compares or names without having to read it. */
+/** The kinds of values that the spool compares or names without reading them. */
 export type Routed = 'lane' | 'sender' | 'message' | 'content' | 'conversation' | 'recipients';
 
-/** Values of a kind that are remembered: few mailboxes write many messages. */
+/** How many hashes are remembered: few mailboxes write many messages. */
 const remembered = 10_000;
 
 const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
@@ -40,7 +40,7 @@ export class BlindIndex {
     return Promise.all(values.map((value) => this.of(kind, value)));
   }
 
-  /** Thousands of mailboxes that are left out again and again are hashed once, and the storage below is given the same list each time. */
+  /** Translates a filter. Thousands of mailboxes that are left out again and again are hashed once, and the storage below gets the same list each time. */
   async filter(lanes: LaneFilter | undefined): Promise<LaneFilter | undefined> {
     if (lanes === undefined) return undefined;
     if ('only' in lanes) return { only: await this.all('lane', lanes.only) };
@@ -56,7 +56,7 @@ export class BlindIndex {
     }
   }
 
-  /** Addresses are equal in any case, and with or without their scheme. */
+  /** Hashes the address of a sender, in whatever case and with or without its scheme. */
   ofSender(sip: string): Promise<string> {
     const address = sip.replace(/^sips?:/i, '');
     return this.of('sender', address.normalize('NFC').toLowerCase());

@@ -1,3 +1,4 @@
+import { missing } from '../../core/errors/missing.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { ClaimedNote, ClaimRequest, Frozen, Refreeze, Settlement, SpoolStorage } from '../contract.ts';
 import { storableFrozen } from '../state/claim.ts';
@@ -5,28 +6,33 @@ import { type Entries, isLocked } from './entries.ts';
 import { isPendingPlace, openFrozen, pendingFrozen, sealFrozen } from './frozen.ts';
 import type { Sealer } from './seal.ts';
 
-/** A storage that takes what was frozen after the claim. */
+/** A storage that takes the frozen parts after the claim. */
 export type Refreezable = SpoolStorage & Required<Pick<SpoolStorage, 'refreeze'>>;
 
 /** ms until a note that can't be opened is tried again: another process may have the keys, and this one may get them with its next start. */
 const lockedRetry = 300_000;
 
-/** Ids that a warning names at most. */
+/** How many ids a warning names at most. */
 const named = 10;
 
-/** What {@link Claims} is made of. */
+/** The surroundings of {@link Claims}. */
 export interface ClaimsContext {
   readonly inner: Refreezable;
   readonly entries: Entries;
   readonly sealer: Sealer;
-  /** Somebody should know that these wait for a key. */
+  /** Called when entries wait for a key. */
   warn(error: OfflineImError): void;
 }
 
 interface Opened {
   readonly note: ClaimedNote;
-  /** What takes the place of what is pending. */
+  /** Replaces the pending parts. */
   readonly refreeze?: Refreeze;
+}
+
+/** The id of the first entry of a note. */
+function firstOf({ entries: [first] }: ClaimedNote): string {
+  return (first ?? missing('The first entry of a note')).id;
 }
 
 interface Locked {
@@ -55,16 +61,17 @@ export class Claims {
         ...request,
         freeze(members, before) {
           const [first] = members;
-          previous.set(first?.id ?? '', before);
-          return pendingFrozen(first?.messageClass ?? '', before);
+          if (first === undefined) missing('The first member of a note');
+          previous.set(first.id, before);
+          return pendingFrozen(first.messageClass, before);
         },
       });
       const results = await Promise.all(claimed.map((note) => this.#opened(note, request, previous)));
       const opened = results.filter((one): one is Opened => !('error' in one));
       const locked = results.filter((one): one is Locked => 'error' in one);
       if (locked.length > 0) await this.#giveBack(locked);
-      const news = locked.filter(({ note }) => !seen.has(note.entries[0]?.id ?? ''));
-      for (const { note } of news) seen.add(note.entries[0]?.id ?? '');
+      const news = locked.filter(({ note }) => !seen.has(firstOf(note)));
+      for (const { note } of news) seen.add(firstOf(note));
       // What can't be opened must not hide what can: the next ones in line are claimed, unless a flush gives the same ones again.
       if (opened.length > 0 || news.length === 0) return this.#frozen(opened);
     }
@@ -85,7 +92,7 @@ export class Claims {
           note.entries.map(({ id }) => id),
         ),
       ]);
-      const first = note.entries[0]?.id ?? '';
+      const first = firstOf(note);
       const shown = { ...note, lane: members[0]?.lane ?? note.lane, entries: members, unknownAttempts };
       if (!isPendingPlace(note.frozen.place)) {
         const frozen = (await openFrozen(sealer, note.frozen, noteId)) ?? note.frozen;
@@ -108,7 +115,7 @@ export class Claims {
     }
   }
 
-  /** Written before anybody sees the claim: what may have been sent can be looked for, whatever happens from here on. */
+  /** Writes the sealed parts before anybody sees the claim: the note can be probed, whatever happens from here on. */
   async #frozen(opened: readonly Opened[]): Promise<readonly ClaimedNote[]> {
     const changed = opened.flatMap(({ refreeze }) => refreeze ?? []);
     const lost = new Set(changed.length === 0 ? [] : await this.#context.inner.refreeze(changed));

@@ -6,16 +6,16 @@ import type { BlindIndex } from './blind-index.ts';
 import { isPendingPlace, openPlace } from './frozen.ts';
 import { type Binding, broken, isSealed, type Sealer } from './seal.ts';
 
-/** What of an entry its tombstone needs too. */
+/** The sealed parts of an entry that its tombstone keeps. */
 interface Head extends Pick<NewSpoolEntry, 'messageId' | 'contentHash' | 'lane' | 'conversationId' | 'recipientsKey'> {
-  /** The class that is planned. What Exchange took the note under is known only by the spool. */
+  /** The planned class. Only the spool knows under which class Exchange accepted the note. */
   readonly messageClass: string;
   readonly to: readonly Mailbox[];
 }
 
 type Body = Omit<SpooledMessage, 'to'>;
 
-/** No mail can go there (RFC 2606), and it says what it is. */
+/** No mail can go to this domain (RFC 2606), and it says what it is. */
 const domain = 'sealed.invalid';
 
 /** Seals entries for the spool below, and opens what comes back from it. */
@@ -82,7 +82,7 @@ export class Entries {
     };
   }
 
-  /** As {@link open}; what can't be opened is shown without what is sealed, with the error as its reason. */
+  /** Opens an entry; one that can't be opened is shown without its sealed parts, with the error as its reason. */
   async show(
     entry: SpoolEntry,
     known: { readonly messageId?: string; readonly to?: readonly Mailbox[] } = {},
@@ -107,7 +107,7 @@ export class Entries {
     }
   }
 
-  /** Attempts that may have been sent, with their places; not those whose claim was never handed out. */
+  /** Opens the places of attempts, without those of claims that were never handed out. */
   async attempts(sealed: readonly UnknownAttempt[], entryIds: readonly string[]): Promise<readonly UnknownAttempt[]> {
     const real = sealed.filter(({ place }) => !isPendingPlace(place));
     return Promise.all(
@@ -127,7 +127,7 @@ export class Entries {
     return { ...reason, text: await this.#sealer.seal(reason.text, bindingOfReason(reason)) };
   }
 
-  /** Never throws because of a key: what happened is known by its code. What the spool below says by itself is not sealed. */
+  /** Opens the text of a reason; never throws because of a key, since the code says what happened. Reasons of the spool below itself are not sealed. */
   async openReason(reason: Reason): Promise<Reason> {
     if (!isSealed(reason.text)) return reason;
     try {
@@ -165,13 +165,13 @@ export function isLocked(error: unknown): error is OfflineImError {
   return error instanceof OfflineImError && mendable.has(error.code);
 }
 
-/** All that never changes of an entry: neither what it says nor where it belongs can be exchanged with another's. */
+/** Binds a sealed value to all parts of an entry that never change: it cannot be exchanged with that of another entry. */
 function bindingOf(field: Binding['field'], entry: Omit<NewSpoolEntry, 'message' | 'pickupIn' | 'expiresIn'>): Binding {
   const { id, messageId, contentHash, lane, conversationId, audience, recipientsKey } = entry;
   return { field, to: [id, messageId, contentHash, lane, conversationId, audience, recipientsKey] };
 }
 
-/** One reason goes to all entries of a note, or of many: it is bound to what it explains only. */
+/** Binds a reason to its codes only: one reason goes to all entries of a note, or of many. */
 function bindingOfReason({ code, serverCode }: Reason): Binding {
   return { field: 'reason', to: serverCode === undefined ? [code] : [code, serverCode] };
 }

@@ -3,16 +3,15 @@ import type { Frozen } from '../contract.ts';
 import { type Binding, broken, type Sealer } from './seal.ts';
 
 /**
- * `freeze` runs inside the claim and can't wait, and WebCrypto only works with waiting. So the claim freezes that something is pending, and `refreeze` puts the
- * sealed values in its place before anybody gets to see the claim. A process that dies between the two has sent nothing: an attempt whose place is still
- * pending was never handed out, and nobody has to look for it.
+ * `freeze` runs inside the claim and can't wait, but WebCrypto is asynchronous. So the claim freezes pending parts, and `refreeze` replaces them by the sealed ones before
+ * anybody gets to see the claim. A process that dies between the two has sent nothing: an attempt whose place is still pending was never handed out, and needs no probe.
  */
 const pending = 'pending';
 const pendingPlace: Place = { endpoint: pending, mailbox: pending, folder: pending };
 
 const nowhere: Place = { endpoint: '', mailbox: '', folder: '' };
 
-/** What a claim freezes at first; of a note claimed again, all but the place is kept. */
+/** The parts that a claim freezes at first; a note that is claimed again keeps all but the place. */
 export function pendingFrozen(messageClass: string, previous: Frozen | undefined): Frozen {
   if (previous === undefined) return { messageClass, subject: pending, wording: 0, place: pendingPlace };
   return { ...previous, place: pendingPlace };
@@ -22,7 +21,7 @@ export function isPendingPlace({ mailbox }: Place): boolean {
   return mailbox === pending;
 }
 
-/** `subject`: the sealed one of an earlier claim, which stays that very one. */
+/** Seals the frozen parts. `subject`: the sealed one of an earlier claim, which stays as it is. */
 export async function sealFrozen(
   sealer: Sealer,
   frozen: Frozen,
@@ -47,7 +46,7 @@ export async function sealFrozen(
   return { ...frozen, subject: sealedSubject, place: { endpoint: 'sealed', mailbox: place, folder: 'sealed' } };
 }
 
-/** `undefined` while it is pending. A place of an attempt that was never handed out is none. */
+/** Opens the frozen parts; `undefined` while they are pending. A pending place of an attempt that was never handed out opens as empty. */
 export async function openFrozen(sealer: Sealer, frozen: Frozen, noteId: string): Promise<Frozen | undefined> {
   if (frozen.subject === pending) return undefined;
   const subject = await sealer.open<string>(frozen.subject, bindingOfSubject(frozen, noteId));
@@ -57,7 +56,7 @@ export async function openFrozen(sealer: Sealer, frozen: Frozen, noteId: string)
   return { ...frozen, subject, place };
 }
 
-/** What is sealed of an attempt. It is known wherever the place is looked at which attempt it was, and of whom: entries may have changed notes by then. */
+/** The sealed parts of an attempt. Its place says which attempt it belongs to, and to which entries: those may be in other notes by now. */
 interface SealedAttempt {
   readonly tag: string;
   readonly place: Place;
@@ -65,7 +64,7 @@ interface SealedAttempt {
   readonly entries: readonly string[];
 }
 
-/** The class and the wording of a note can't be exchanged any more than its subject. */
+/** Binds a subject to its note, class and wording: none of them can be exchanged. */
 function bindingOfSubject({ messageClass, wording }: Frozen, noteId: string): Binding {
   return { field: 'subject', to: [noteId, messageClass, String(wording)] };
 }

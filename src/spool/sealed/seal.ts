@@ -3,13 +3,13 @@ import { quoted } from '../../core/errors/quote.ts';
 import { fromBase64Url, toBase64Url } from '../../core/text.ts';
 import type { LazyKey } from './keys.ts';
 
-/** Stands before everything that was sealed by this version: `sealed1.<key id>.<nonce>.<ciphertext and tag>`. */
+/** The prefix of everything that this version sealed: `sealed1.<key id>.<nonce>.<ciphertext and tag>`. */
 const prefix = 'sealed1.';
 
-/** Bytes of a nonce: random, so that no two processes must agree. */
+/** How many bytes a nonce has: random, so that processes need not agree. */
 const nonceBytes = 12;
 
-/** What a sealed value is, and what it belongs to: a value moved elsewhere does not open. */
+/** What a sealed value is, and what it belongs to: a value that was moved does not open. */
 export interface Binding {
   readonly field: 'head' | 'body' | 'subject' | 'place' | 'reason';
   readonly to: readonly string[];
@@ -18,7 +18,7 @@ export interface Binding {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** AES-256-GCM with a fresh nonce a value. */
+/** Seals with AES-256-GCM and a fresh nonce per value. */
 export class Sealer {
   readonly #first: LazyKey;
   readonly #byId: ReadonlyMap<string, LazyKey>;
@@ -30,7 +30,7 @@ export class Sealer {
     this.#byId = new Map(keys.map((key) => [key.id, key]));
   }
 
-  /** Any plain data; JSON writes lone surrogates and NUL as escapes, so every text comes back as it was. */
+  /** Seals any plain data; JSON escapes lone surrogates and NUL, so every text comes back as it was. */
   async seal(value: unknown, binding: Binding): Promise<string> {
     const iv = crypto.getRandomValues(new Uint8Array(nonceBytes));
     const additionalData = bytesOf(binding);
@@ -63,14 +63,14 @@ export class Sealer {
       const plain = await crypto.subtle.decrypt({ name: 'AES-GCM', iv, additionalData }, loaded, sealed);
       return JSON.parse(decoder.decode(plain)) as Value;
     } catch {
-      // The cause would say no more than that, and might quote what it parsed.
+      // The cause says no more, and might quote what it parsed.
       const message = `The ${binding.field} of an entry does not open: ${quoted(keyId)} is now another key, or it was altered or moved.`;
       throw broken(message, { keyId, field: binding.field });
     }
   }
 }
 
-/** By this version or a later one. */
+/** Whether this version or a later one sealed a text. */
 export function isSealed(text: string): boolean {
   return /^sealed[1-9]\d{0,3}\./.test(text);
 }

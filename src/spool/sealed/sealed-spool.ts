@@ -29,10 +29,10 @@ import { Entries } from './entries.ts';
 import { checkedKeys, type SealOptions } from './keys.ts';
 import { Sealer } from './seal.ts';
 
-/** Entries that are remembered: what is at work, mostly. */
+/** How many entries are remembered: mostly those at work. */
 const remembered = 20_000;
 
-/** Translates the changes of the storage below: they carry the blind index of a message id. */
+/** Translates the changes of the storage below, which carry the blind index of a message id. */
 class MessageIds {
   readonly #inner: Pick<SpoolStorage, 'findMessage'>;
   readonly #entries: Entries;
@@ -43,7 +43,7 @@ class MessageIds {
     this.#entries = entries;
   }
 
-  /** Entries that are about to change. */
+  /** Remembers entries that are about to change. */
   remember(entries: readonly SpoolEntry[]): void {
     for (const { id, messageId } of entries) {
       this.#known.delete(id);
@@ -55,7 +55,7 @@ class MessageIds {
     }
   }
 
-  /** One after the other: there may be thousands. */
+  /** Opens changes, one after the other: there may be thousands. */
   async open(changes: readonly Change[]): Promise<readonly Change[]> {
     const opened: Change[] = [];
     for (const { reason, ...change } of changes) {
@@ -65,7 +65,7 @@ class MessageIds {
     return opened;
   }
 
-  /** The blind index itself where the id can't be had: the change has happened, and must be told. */
+  /** Looks up the message id; resolves with the blind index where it can't be had: the change has happened, and must be reported. */
   async #lookUp({ entryId, messageId }: Change): Promise<string> {
     const found = await this.#inner.findMessage(messageId).catch(() => []);
     const entry = found.find(({ id }) => id === entryId);
@@ -77,11 +77,13 @@ class MessageIds {
 class SealedSpool implements SpoolStorage<unknown> {
   readonly name: string;
   readonly capabilities: SpoolStorage['capabilities'];
-  /** There where the storage below has it. */
+  /** Present where the storage below has it. */
   readonly watch?: (wake: (news?: 'operated') => void) => () => void;
-  /** The same. */
+  /** Present where the storage below has it. */
   readonly usage?: () => Promise<{ readonly bytes: number }>;
+  /** Present where the storage below has it. */
   readonly isOwner?: () => boolean;
+  /** Present where the storage below has it. */
   readonly admin?: SpoolAdmin;
   readonly #inner: Refreezable;
   readonly #entries: Entries;
@@ -208,7 +210,7 @@ class SealedSpool implements SpoolStorage<unknown> {
     return this.#inner.counts();
   }
 
-  /** What was asked for before is carried out first: an append may still be on its way to the storage below. */
+  /** Waits for earlier calls first: an append may still be on its way to the storage below. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#running);
     await this.#inner.close();
@@ -224,7 +226,7 @@ class SealedSpool implements SpoolStorage<unknown> {
     return running;
   }
 
-  /** Many notes of a batch have the same reason. */
+  /** Seals the reason of a settlement, once for all settlements of a batch with the same reason. */
   async #sealReason(settlement: Settlement, sealed: Map<string, Promise<Reason>>): Promise<Settlement> {
     if (!('reason' in settlement)) return settlement;
     const key = JSON.stringify(settlement.reason);

@@ -5,10 +5,10 @@ import { laneFilter } from '../state/derived.ts';
 import type { ShardLanes } from './lanes.ts';
 import type { Shard } from './shard.ts';
 
-/** ms that a round waits for shards that are slower than others; what they claim is handed out by the next round. */
+/** ms that a claim waits for slow shards; the next one hands out what they claimed. */
 const timeout = 1_000;
 
-/** A claim that a round did not wait for. */
+/** A note that came after the claim had stopped waiting for it. */
 interface Late {
   readonly shard: Shard;
   readonly note: ClaimedNote;
@@ -17,7 +17,7 @@ interface Late {
   readonly lease: number;
 }
 
-/** What {@link ShardClaims} needs of its spool. */
+/** The parts of its spool that {@link ShardClaims} needs. */
 interface ClaimsContext {
   readonly shards: readonly Shard[];
   readonly lanes: ShardLanes;
@@ -27,10 +27,10 @@ interface ClaimsContext {
 /** Claims over all shards: every shard gets its share of the limit, what one leaves goes to the others, and one that is slow or fails holds up none. */
 export class ShardClaims {
   readonly #context: ClaimsContext;
-  /** Shards still busy with a claim that nobody waits for. */
+  /** Shards that are still busy with a claim that nobody waits for. */
   readonly #busy = new Map<Shard, Promise<void>>();
   readonly #late: Late[] = [];
-  /** The shard that gave something longest ago first, whatever else was claimed in between. */
+  /** The shard that gave notes longest ago first. */
   readonly #order: Readonly<Record<ClaimRequest['kind'], Shard[]>>;
 
   constructor(context: ClaimsContext) {
@@ -38,7 +38,7 @@ export class ShardClaims {
     this.#order = { deliver: [...context.shards], probe: [...context.shards] };
   }
 
-  /** Rejects only where every shard that was asked fails. */
+  /** Claims notes; rejects only where every shard that was asked fails. */
   async claim(request: ClaimRequest): Promise<readonly ClaimedNote[]> {
     const late = await this.#lateFor(request);
     if (late.length > 0) return late;
@@ -68,7 +68,7 @@ export class ShardClaims {
     return claimed;
   }
 
-  /** Claims that nobody took are given back. Resolves when no shard is busy any more. */
+  /** Gives back notes that nobody took. Resolves once no shard is busy any more. */
   async close(): Promise<void> {
     await Promise.all(this.#busy.values());
     await Promise.all(this.#late.splice(0).map((one) => giveBack(one)));
@@ -121,7 +121,7 @@ export class ShardClaims {
     return first;
   }
 
-  /** What came after an earlier round had ended, as far as this one may have it; the rest is given back. */
+  /** Takes the late notes that this claim may have; gives back the rest. */
   async #lateFor(request: ClaimRequest): Promise<ClaimedNote[]> {
     if (this.#late.length === 0) return [];
     const now = this.#context.clock().monotonic();
@@ -144,7 +144,7 @@ export class ShardClaims {
   }
 }
 
-/** The name of the shard and what it calls its claim. */
+/** Splits a token into the name of the shard and the token that the shard knows. */
 export function splitToken(token: ClaimToken): { readonly name: string; readonly token: ClaimToken } {
   const at = token.indexOf('/');
   return { name: token.slice(0, Math.max(0, at)), token: token.slice(at + 1) };
@@ -154,20 +154,20 @@ function tokenNamed({ name }: Shard, note: ClaimedNote): ClaimedNote {
   return { ...note, token: `${name}/${note.token}` };
 }
 
-/** Never sent, so that nothing has to be looked for. A shard that fails lets the lease lapse. */
+/** Gives back a note that was never sent: it needs no probe. On a shard that fails, its lease lapses. */
 async function giveBack({ shard, note }: Late): Promise<void> {
   const { token } = splitToken(note.token);
   await shard.ask((storage: Pick<SpoolStorage, 'settle'>) => storage.settle([{ token, to: 'unclaim' }])).catch(() => {});
 }
 
-/** Shares of the limit, as even as they can be; a limit below the number of shards is for the first ones. */
+/** Divides a limit as evenly as it can; one below the number of shards goes to the first ones. */
 function shared(limit: number, shards: readonly Shard[]): { readonly shard: Shard; readonly limit: number }[] {
   const count = Math.min(limit, shards.length);
   const each = Math.floor(limit / Math.max(1, count));
   return shards.slice(0, count).map((shard, index) => ({ shard, limit: each + (index < limit % count ? 1 : 0) }));
 }
 
-/** A request for the rest: lanes that have their number of notes are left out, and no lane gets more than the fullest one may still have. */
+/** A request for the rest: leaves out lanes that have all their notes, and allows no lane more than the fullest other one may still have. */
 function withoutFull(request: ClaimRequest, limit: number, claimed: readonly ClaimedNote[]): ClaimRequest {
   if (claimed.length === 0) return { ...request, limit };
   const perLane = new Map<string, number>();

@@ -4,7 +4,7 @@ import type { Shard } from './shard.ts';
 
 const none: readonly string[] = [];
 
-/** Which lanes belong to which shard. Thousands of mailboxes that are left out again and again are shared out once, and each shard is given the same list each time. */
+/** Knows which lanes belong to which shard. Thousands of mailboxes that are left out again and again are divided once, so that each shard gets the same list each time. */
 export class ShardLanes {
   readonly shardOf: (lane: string) => Shard;
   readonly #shares = new PartMap((part) => this.#shared(part));

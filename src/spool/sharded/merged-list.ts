@@ -6,7 +6,7 @@ interface Head {
   readonly rest: AsyncIterator<SpoolEntry>;
 }
 
-/** The lists of all shards as one, the earlier accepted first; each is read as a stream. Rejects where one of them fails: a list that leaves out a part would pass for whole. */
+/** Merges the lists of all shards, entries accepted earlier first; reads each as a stream. Rejects where one fails: a list without a part would pass for the whole. */
 export async function* merged(shards: readonly Shard[], query: SpoolQuery): AsyncIterable<SpoolEntry> {
   const iterators = shards.map((shard) => shard.storage.list(query)[Symbol.asyncIterator]());
   try {

@@ -2,16 +2,16 @@ import type { ClaimToken, Refreeze, Settlement, SettleResult } from '../contract
 import { splitToken } from './claims.ts';
 import type { Shard } from './shard.ts';
 
-/** What one shard answered while another one failed, until the call comes again. */
+/** The answers of some shards while another one failed, kept until the call is repeated. */
 interface Untold {
   readonly tokens: ReadonlySet<ClaimToken>;
   readonly settled: SettleResult;
 }
 
-/** Answers that are kept at most: a loop that gives up never asks again. */
+/** How many answers are kept at most: a loop that gives up never repeats its call. */
 const mostUntold = 1_000;
 
-/** Whatever is named by the token of a claim, which begins with the name of its shard. */
+/** Passes on calls about claims, whose tokens begin with the name of a shard. */
 export class Settlements {
   readonly #named: (name: string) => Shard | undefined;
   readonly #untold: Untold[] = [];
@@ -20,7 +20,7 @@ export class Settlements {
     this.#named = named;
   }
 
-  /** Where a shard fails, its claims count as kept: its next answer tells, and their leases are its own. */
+  /** Where a shard fails, its claims count as renewed: its next answer tells whether they are. */
   async renew(claims: readonly ClaimToken[], lease: number): Promise<readonly ClaimToken[]> {
     const { groups, unknown } = this.#byShard(claims.map((token) => ({ token })));
     const answers = await Promise.allSettled(
@@ -48,7 +48,7 @@ export class Settlements {
     return [...unknown, ...answers.flat()];
   }
 
-  /** Rejects while one of its shards fails; repeated, it tells what the others had answered, and asks only the one again. */
+  /** Rejects while a shard fails. Repeated, it resolves with what the others answered before, and asks only that shard again. */
   async settle(settlements: readonly Settlement[]): Promise<SettleResult> {
     const told: SettleResult[] = [];
     const before = new Set<ClaimToken>();

@@ -4,11 +4,11 @@ import { asError, property } from '../../core/errors/thrown.ts';
 import { tell } from '../../core/host-calls.ts';
 import type { SpoolContext, SpoolState, SpoolStorage } from '../contract.ts';
 
-/** ms until a shard that failed is asked again; doubled for each failure in a row. */
+/** ms until a shard that failed is asked again; doubles with each failure in a row. */
 const firstRetry = 1_000;
 const longestRetry = 30_000;
 
-/** Errors that time does not mend: the host must. */
+/** Errors that time does not mend: the host has to. */
 const lasting = [
   'OPTION_INVALID',
   'SPOOL_CORRUPT',
@@ -21,7 +21,7 @@ const lasting = [
 /** A spool over several; see `sharded()`. */
 export interface ShardedSpool<Client = never> extends SpoolStorage<Client> {
   /**
-   * The name of the spool that keeps what this mailbox sends: the one whose database `send(…, { client })` must speak to.
+   * Returns the name of the spool that keeps what this mailbox sends: `client` of `send(…, { client })` must be connected to its database.
    *
    * @throws {OfflineImError} `ADDRESS_INVALID`
    */
@@ -39,7 +39,7 @@ interface Watching {
 export class Shard {
   readonly name: string;
   readonly storage: SpoolStorage<unknown>;
-  /** What it said last, for what is summed up while it does not answer. */
+  /** Its last answers, for sums while it does not answer. */
   lastCounts: Readonly<Record<SpoolState, number>> | undefined;
   lastBytes = 0;
   #context: SpoolContext | undefined;
@@ -71,11 +71,11 @@ export class Shard {
     this.#isOpen = true;
     this.#openings += 1;
     this.#answered();
-    // Whoever opens it anew has to ask it anew.
+    // A storage that was opened again is watched anew.
     for (const one of this.#watching) this.#beginWatch(one);
   }
 
-  /** Of a storage that is not open, from when it is. */
+  /** Watches the storage; one that is not open, as soon as it is. */
   watch(wake: Wake): () => void {
     const one: Watching = { wake, end: undefined };
     this.#watching.add(one);
@@ -86,12 +86,12 @@ export class Shard {
     };
   }
 
-  /** True for an error of {@link open} that comes again however often it is tried. */
+  /** Whether an error of {@link open} comes again however often it is tried. */
   static isLasting(error: unknown): boolean {
     return lasting.some((code) => hasCode(error, code));
   }
 
-  /** Whether it may be asked what nobody asked it by name: to claim, to expire. While it fails, now and then. */
+  /** Whether it may be asked what all shards are asked, such as to claim or to expire: while it fails, only now and then. */
   admits(): boolean {
     return this.#now() >= this.#retryAt && this.#opening === undefined;
   }
@@ -103,7 +103,7 @@ export class Shard {
   }
 
   /**
-   * Asks the storage, and keeps in mind whether it answers. One that could not be opened, or has closed itself after an error of its storage, is opened first.
+   * Asks the storage, and remembers whether it answers. Opens it first if it could not be opened, or has closed itself after an error.
    *
    * @throws what the storage threw
    */
@@ -123,7 +123,7 @@ export class Shard {
     }
   }
 
-  /** It failed; said once until it answers again. */
+  /** Records a failure; warns once until the shard answers again. */
   failed(error: unknown): void {
     if (hasCode(error, 'OPTION_INVALID') || hasCode(error, 'MESSAGE_INVALID')) return;
     this.#failures += 1;
@@ -183,7 +183,7 @@ export class Shard {
 /** How far the causes of an error are followed. */
 const mostCauses = 10;
 
-/** An error of its storage has closed a spool, which may be opened again; nobody has taken it away from us, and nobody here has closed it. */
+/** Whether an error has closed a spool, which may then be opened again: not when somebody else has taken it, or this process has closed it. */
 function hasClosedItself(error: unknown): boolean {
   if (!hasCode(error, 'SPOOL_CLOSED')) return false;
   let cause = property(error, 'cause');

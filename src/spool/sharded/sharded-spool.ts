@@ -30,10 +30,10 @@ import { Rendezvous } from './rendezvous.ts';
 import { Settlements } from './settlements.ts';
 import { Shard, type ShardedSpool } from './shard.ts';
 
-/** As long as nobody has opened it. */
-const idle: SpoolContext['clock'] = { now: () => 0, monotonic: () => 0, setTimer: () => () => {} };
+/** The clock before the first open. */
+const noClock: SpoolContext['clock'] = { now: () => 0, monotonic: () => 0, setTimer: () => () => {} };
 
-/** What `sharded()` makes. */
+/** The spool that `sharded()` makes. */
 export class Shards implements ShardedSpool<unknown> {
   readonly name: string;
   readonly capabilities: SpoolStorage['capabilities'];
@@ -61,7 +61,7 @@ export class Shards implements ShardedSpool<unknown> {
     this.#all = [...this.#shards.values()];
     this.#rendezvous = new Rendezvous([...spools.keys()]);
     this.#lanes = new ShardLanes((lane) => this.#ofLane(lane));
-    const clock = () => this.#context?.clock ?? idle;
+    const clock = () => this.#context?.clock ?? noClock;
     this.#claims = new ShardClaims({ shards: this.#all, lanes: this.#lanes, clock });
     this.#settlements = new Settlements((name) => this.#named(name));
     if (storages.every(({ usage }) => usage !== undefined)) this.usage = () => this.#usage();
@@ -78,7 +78,7 @@ export class Shards implements ShardedSpool<unknown> {
     return `${id}.${this.#rendezvous.of(lane)}`;
   }
 
-  /** Open as soon as one shard is: the others are tried again while it works. What time can't mend rejects. */
+  /** Resolves once one shard is open: the others are tried again while it works. Rejects where a shard fails with an error that time can't mend. */
   async open(context: SpoolContext): Promise<void> {
     this.#context = context;
     const opened = await Promise.allSettled(this.#all.map((shard) => shard.open(context)));
@@ -147,7 +147,7 @@ export class Shards implements ShardedSpool<unknown> {
     return shard?.ask(async (storage) => storage.standing?.(entryId));
   }
 
-  /** Rejects while a shard fails that may have it, unless another one has. */
+  /** Rejects while a shard that may have the message fails, unless another one has it. */
   async findMessage(messageId: string): Promise<readonly SpoolEntry[]> {
     const found = await this.#tryAll((storage) => storage.findMessage(messageId));
     const entries = found.answers.flatMap(({ answer }) => answer);
@@ -214,7 +214,7 @@ export class Shards implements ShardedSpool<unknown> {
     return this.#shards.get(name);
   }
 
-  /** By the name in its id; ids of elsewhere are asked of all. */
+  /** Finds an entry by the name of its shard in its id; asks all shards for an id of another form. */
   async #find(entryId: string): Promise<readonly [Shard, SpoolEntry] | undefined> {
     this.#assertOpen();
     const named = this.#named(entryId.slice(entryId.lastIndexOf('.') + 1));
@@ -235,7 +235,7 @@ export class Shards implements ShardedSpool<unknown> {
     return { bytes: this.#all.reduce((total, { lastBytes }) => total + lastBytes, 0) };
   }
 
-  /** What changed is told also where a shard fails, which is a warning then; it rejects where nothing changed. */
+  /** Resolves with the changes even if a shard fails, and warns of that; rejects where nothing changed. */
   async #change(
     entryIds: readonly string[],
     act: (storage: SpoolStorage<unknown>, ids: readonly string[]) => Promise<readonly Change[]>,
@@ -266,7 +266,7 @@ export class Shards implements ShardedSpool<unknown> {
     return changes.sort((one, other) => (place.get(one.entryId) ?? 0) - (place.get(other.entryId) ?? 0));
   }
 
-  /** Every shard that may be asked; rejects where all of those fail. */
+  /** Asks every shard that may be asked; rejects where all of those fail. */
   async #askAll<Answer>(question: (storage: SpoolStorage<unknown>, shard: Shard) => Promise<Answer>) {
     const { answers, errors } = await this.#tryAll(question, (shard) => shard.admits());
     if (answers.length === 0 && errors.length > 0) throw errors[0];

@@ -14,7 +14,7 @@ import type { CopyStep } from './copy-step.ts';
 /** Hands over a whole spool, step by step, each as it is at one moment. */
 export type CopySource = (take: (step: CopyStep, progress: { copied: number; total: number }) => Promise<void>) => Promise<void>;
 
-/** Writes a copy of a spool under a name of its own, and gives it the target's name when all of it is durable. */
+/** Writes a copy of a spool under a temporary name, and gives it the name of the target once all of it is durable. */
 export async function backUpFolder(
   root: string,
   target: string,
@@ -48,7 +48,7 @@ export async function backUpFolder(
   }
 }
 
-/** Whatever has come to be there meanwhile is looked at once more. What is replaced keeps a name until the copy has its own. */
+/** Checks the target once more, and puts the copy in its place. What is replaced keeps a name until the copy has its own. */
 async function putInPlace(root: string, partial: string, path: string, overwrite: boolean): Promise<void> {
   const release = await claimTarget(root, path, overwrite);
   const old = `${partial}.old`;

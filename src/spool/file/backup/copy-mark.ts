@@ -5,7 +5,7 @@ import { errnoOf, type FileLayer } from '../disk/file-layer.ts';
 import type { Layout } from '../disk/layout.ts';
 
 /*
- * `.offline-im/copy.json` tells a copy from the spool that it was made of: what waits in it may have been sent since.
+ * `.offline-im/copy.json` tells a copy from the spool it was made of: what waits in the copy may have been sent since.
  */
 
 /** What is known of a folder as a copy. */
@@ -19,7 +19,7 @@ export interface CopyMark {
 const name = 'copy.json';
 const largest = 64 * 1024;
 
-/** `undefined` where there is none. One that can't be read counts as a backup: to hold what waits does no harm. */
+/** Reads the mark; `undefined` where there is none. One that can't be read counts as that of a backup: holding what waits does no harm. */
 export async function readMark(files: FileLayer, { own }: Pick<Layout, 'own'>): Promise<CopyMark | undefined> {
   const path = join(own, name);
   if ((await files.stat(path)) === undefined) return undefined;
@@ -36,7 +36,7 @@ export async function readMark(files: FileLayer, { own }: Pick<Layout, 'own'>): 
   }
 }
 
-/** Durable when resolved. */
+/** Writes the mark, durable when resolved. */
 export async function writeMark(files: FileLayer, { own }: Pick<Layout, 'own'>, mark: CopyMark): Promise<void> {
   const partial = join(own, `${name}.partial`);
   await files.remove(partial).catch((error: unknown) => {
@@ -53,7 +53,7 @@ export async function writeMark(files: FileLayer, { own }: Pick<Layout, 'own'>, 
   await files.syncFolder(own);
 }
 
-/** The folder itself, wherever it lies: a copy of it is another one. Folders of other file systems than the machine's are all the same. */
+/** Names the folder itself, wherever it lies: a copy of it is another folder. All folders of a `FileLayer` of the host's have one name. */
 export function identityOf(root: string): string {
   try {
     const { ino, birthtimeMs } = lstatSync(root);

@@ -6,7 +6,7 @@ export function errnoOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-/** Errors that say for sure that the call changed nothing. */
+/** Errors that prove that the call changed nothing. */
 const refusals: ReadonlySet<string | undefined> = new Set([
   'EACCES',
   'EBUSY',
@@ -30,7 +30,7 @@ export function isRefusal(error: unknown): boolean {
   return refusals.has(errnoOf(error));
 }
 
-/** Errors that speak of the one file that was read; any other may be over in a moment, or meet every file. */
+/** Errors about the one file that was read; any other may be over in a moment, or concern every file. */
 const ofTheFile: ReadonlySet<string | undefined> = new Set([
   'EACCES',
   'EIO',
@@ -52,7 +52,7 @@ export interface FolderItem {
   readonly kind: 'file' | 'folder' | 'other';
 }
 
-/** What lies at a path; the link itself where it is a link. */
+/** The kind and rights of what lies at a path: of the link itself where it is a link. */
 export interface FileFacts {
   readonly kind: 'file' | 'folder' | 'other';
   /** Permission bits of group and others, 0 where the file system has none (Windows). */
@@ -67,7 +67,7 @@ export interface WritableFile {
   sync(): Promise<void>;
   /** Cuts the file to that many bytes. */
   truncate(size: number): Promise<void>;
-  /** Gives the handle back. */
+  /** Closes the handle. */
   close(): Promise<void>;
 }
 
@@ -85,9 +85,9 @@ export interface WritableFile {
  * ```
  */
 export interface FileLayer {
-  /** `undefined` when nothing is there. */
+  /** Looks at a path; `undefined` when nothing is there. */
   stat(path: string): Promise<FileFacts | undefined>;
-  /** What lies in a folder, in no order. */
+  /** Lists a folder, in no order. */
   list(path: string): Promise<readonly FolderItem[]>;
   /** Makes one folder for its owner alone (0700); rejects with `EEXIST` when the name is taken. */
   makeFolder(path: string): Promise<void>;
@@ -95,33 +95,33 @@ export interface FileLayer {
   restrict(path: string): Promise<void>;
   /** Makes a file for its owner alone (0600); rejects with `EEXIST` when the name is taken. */
   create(path: string): Promise<WritableFile>;
-  /** The whole of a regular file; `undefined` when it has more than `limit` bytes. Rejects for a link. */
+  /** Reads a whole regular file; `undefined` when it has more than `limit` bytes. Rejects for a link. */
   read(path: string, limit: number): Promise<Uint8Array | undefined>;
   /**
-   * `length` bytes of a regular file from there, fewer only at its end. Rejects for a link. Optional: without it the whole file is read.
+   * Reads `length` bytes of a regular file from byte `from`, fewer only at its end. Rejects for a link. Optional: without it the whole file is read.
    */
   readPart?(path: string, from: number, length: number): Promise<Uint8Array>;
   /** Replaces what is at `to`. */
   rename(from: string, to: string): Promise<void>;
   /** Removes a file, or a link itself. */
   remove(path: string): Promise<void>;
-  /** Names made, replaced and removed in the folder so far are on durable storage when resolved. */
+  /** Resolves once all names made, replaced and removed in the folder so far are on durable storage. */
   syncFolder(path: string): Promise<void>;
   /**
-   * Locks the spool whose lock file that is, until the returned function is called or the process dies.
+   * Locks the spool with this lock file, until the returned function is called or the process dies.
    * Rejects with the `OfflineImError` `SPOOL_LOCKED` while someone has it, in this process or another.
    *
-   * @param warn Told when somebody may have it all the same.
+   * @param warn Called when somebody may have it all the same.
    */
   lock(path: string, warn?: (error: Error) => void): Promise<FolderLock>;
 }
 
-/** Lets go of a spool. */
+/** Unlocks a spool. */
 export interface FolderLock {
   (): Promise<void>;
   /**
-   * Whether the spool is still ours, at this very moment: asked before and after each write, and before each request to a server. A lock
-   * that can be lost without a word has it. @default it always is
+   * Whether the spool is still ours at this very moment. Called before and after each write, and before each request to a server. For a lock that can be lost
+   * silently. @default always
    */
   readonly isHeld?: () => boolean;
   /**

@@ -4,7 +4,7 @@ import { JournalError } from '../../journaled/journal.ts';
 import { errnoOf, type FileLayer } from './file-layer.ts';
 import type { Layout, SenderFolders } from './layout.ts';
 
-/** Makes names durable, and remembers where names were removed without that: those removals may be undone by a power cut. */
+/** Makes names durable, and remembers where removals are not durable yet: a power cut may undo those. */
 export class FolderSync {
   readonly #files: FileLayer;
   readonly #loose = new Set<string>();
@@ -13,7 +13,7 @@ export class FolderSync {
     this.#files = files;
   }
 
-  /** A name was removed from there; nothing depends on it for now. */
+  /** Notes that a name was removed from a folder; nothing depends on that for now. */
   loosen(folder: string): void {
     this.#loose.add(folder);
   }
@@ -36,7 +36,7 @@ export class FolderSync {
   }
 }
 
-/** Makes the folders of a spool, durably, and takes rights to them from others. */
+/** Makes the folders of a spool, durably, and revokes the rights of others to them. */
 export class Folders {
   readonly #files: FileLayer;
   readonly #syncs: FolderSync;
@@ -50,18 +50,18 @@ export class Folders {
     this.#layout = layout;
   }
 
-  /** Makes the root with all above it. An existing root keeps its rights: it may be shared, what matters lies deeper. */
+  /** Makes the root and all folders above it. An existing root keeps its rights: it may be shared; what matters lies deeper. */
   async makeRoot(): Promise<void> {
     const { root, own, tombstones } = this.#layout;
     await this.#makeWithParents(root);
-    // A process that died may have made it and no more; above may be no right to read, so it counts only if it works.
+    // A process that died may have made the root only. The folder above may not be readable, so a failure doesn't count.
     await this.#files.syncFolder(dirname(root)).catch(() => undefined);
     await this.#make(own, true);
     await this.#make(tombstones, true);
     await this.#syncs.sync([root, own]);
   }
 
-  /** All together: the first messages of many mailboxes share what makes their names durable. */
+  /** Makes the folders of several senders together: the first messages of many mailboxes share the syncs. */
   async makeFor(senders: Iterable<SenderFolders>): Promise<void> {
     const unseen = [...new Set(senders)].filter(({ notes }) => !this.#there.has(notes));
     if (unseen.length === 0) return;
@@ -79,7 +79,7 @@ export class Folders {
     await this.#syncs.sync([dirname(path)]);
   }
 
-  /** Someone took folders away: they are looked for anew. */
+  /** Forgets which folders are there: someone removed some. */
   forget(): void {
     this.#there.clear();
   }

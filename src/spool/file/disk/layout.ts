@@ -9,7 +9,7 @@ const plain = /^[a-z0-9@+=_-](?:[a-z0-9@.+=_-]*[a-z0-9@+=_-])?$/;
 const device = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
 
 /**
- * An id as part of a file name: as it is where that is safe on every file system, otherwise what can be read of it, `~`
+ * An id as part of a file name: as it is where that is safe on every file system, otherwise its readable characters, `~`
  * and 128 bits of its SHA-256. No two ids have the same name, in whatever case a file system folds names, and none
  * leaves its folder. A name has at most 81 characters, all of them ASCII, and never `~~`.
  */
@@ -50,7 +50,7 @@ export function manifestName(noteId: string): string {
   return `${nameOf(noteId)}.json`;
 }
 
-/** Whether a file may be one of ours, by its name alone: people and file managers leave others. */
+/** Whether a file may be ours, by its name: people and file managers leave others. */
 export function isRecordName(name: string): boolean {
   return name.endsWith('.json') && !name.startsWith('.');
 }
@@ -67,7 +67,7 @@ export function isTemporaryName(name: string): boolean {
 /** The folders of one sender. */
 export interface SenderFolders {
   readonly sender: string;
-  /** `History Spooler`: what could not be processed, as the product has it. */
+  /** `History Spooler`: messages that could not be processed, as in the product. */
   readonly dead: string;
   readonly waiting: string;
   readonly notes: string;
@@ -81,7 +81,7 @@ export interface Layout {
   readonly lock: string;
   readonly tombstones: string;
   readonly corrupt: string;
-  /** What operators have said: pauses, audit. */
+  /** The document of operators: pauses, audit. */
   readonly admin: string;
   sender(name: string): SenderFolders;
 }
@@ -91,7 +91,7 @@ const ownName = '.offline-im';
 
 export function layoutOf(root: string): Layout {
   const own = join(root, ownName);
-  // One object a sender, not one a message.
+  // One object per sender, not per message.
   const senders = new Map<string, SenderFolders>();
   return {
     root,

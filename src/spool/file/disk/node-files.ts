@@ -4,7 +4,7 @@ import { errnoOf, type FileFacts, type FileLayer, type FolderItem, type Writable
 import { lockFolder } from './node-lock.ts';
 
 const windows = process.platform === 'win32';
-/** Names of a folder that are read in one go. */
+/** How many names of a folder are read in one go. */
 const namesAtOnce = 512;
 const { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_WRONLY } = constants;
 /** Not on Windows, where links need a privilege and the names are checked all the same. */
@@ -23,7 +23,7 @@ export const nodeFiles: FileLayer = {
     }
   },
   async list(path) {
-    // Some at a time: all at once, a large folder keeps the event loop to itself.
+    // Some at a time: all at once, a large folder blocks the event loop.
     const items: FolderItem[] = [];
     for await (const item of await opendir(path, { bufferSize: namesAtOnce }))
       items.push({ name: item.name, kind: kindOf(item) });
@@ -37,7 +37,7 @@ export const nodeFiles: FileLayer = {
     return new DescriptorFile(await openFile(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | noFollow, 0o600));
   },
   async read(path, limit) {
-    // Not waiting: to open a pipe would wait for its other end.
+    // Without waiting, as for the other end of a pipe.
     const file = await openFile(path, O_RDONLY | noFollow | noWait, 0);
     try {
       return await readAll(file, limit);
@@ -70,7 +70,7 @@ export const nodeFiles: FileLayer = {
   lock: lockFolder,
 };
 
-/** A descriptor with callbacks: half the cost of Node's FileHandle, and a message takes four of these calls. */
+/** A descriptor with callbacks costs half as much as Node's FileHandle, and a message takes four of these calls. */
 class DescriptorFile implements WritableFile {
   readonly #file: number;
 
@@ -111,7 +111,7 @@ function call(start: (done: (error: Error | null | undefined) => void) => void):
   return new Promise((resolve, reject) => start((error) => (error ? reject(error) : resolve())));
 }
 
-/** Into one buffer, doubled when it is full: most files fit into the first. */
+/** Reads into one buffer, which doubles when it is full: most files fit into the first. */
 async function readAll(file: number, limit: number): Promise<Uint8Array | undefined> {
   let buffer = new Uint8Array(8 * 1024);
   let filled = 0;
@@ -142,7 +142,7 @@ async function readPart(file: number, from: number, length: number): Promise<Uin
   }
 }
 
-/** Windows refuses while a virus scanner or an indexer has either file open, mostly for some ms. */
+/** Renames again and again: Windows refuses while a virus scanner or an indexer has either file open, mostly for some ms. */
 async function renamePatiently(from: string, to: string): Promise<void> {
   for (let wait = 10; ; wait *= 2) {
     try {

@@ -21,11 +21,11 @@ import { takeToken } from './owner-token.ts';
 
 const busy = 5;
 
-/** A connection that nobody can reach any more is closed by the garbage collector, and the lock goes with it: a spool that is open may be just that. */
+/** Keeps locks reachable: the garbage collector closes a connection that nobody can reach, as that of a spool left open may be, and the lock goes with it. */
 const held = new Set<object>();
 
 /**
- * Takes the folder that a lock file lies in.
+ * Locks the folder that a lock file lies in.
  *
  * @throws {OfflineImError} `SPOOL_LOCKED`
  */
@@ -55,10 +55,10 @@ export async function lockFolder(path: string, warn?: (error: OfflineImError) =>
 }
 
 const noSqlite =
-  'FileSpool locks its folder by node:sqlite, which this runtime lacks. Use Node 22.13 or newer, without --no-experimental-sqlite.';
+  'FileSpool locks its folder with node:sqlite, which this runtime lacks. Use Node 22.13 or newer, without --no-experimental-sqlite.';
 
 async function lockFile(path: string): Promise<() => void> {
-  // Only when it is needed, since Node 22 warns of it; and not by import(), which Jest's CommonJS does not have.
+  // Only when it is needed, since Node 22 warns of it; and without import(), which Jest's CommonJS lacks.
   const sqlite: typeof import('node:sqlite') | undefined = process.getBuiltinModule('node:sqlite');
   if (sqlite === undefined) throw new OfflineImError('SPOOL_ROOT_UNUSABLE', noSqlite);
   const { DatabaseSync } = sqlite;
@@ -89,7 +89,7 @@ function locked(cause: unknown): OfflineImError {
   return new OfflineImError('SPOOL_LOCKED', message, { cause });
 }
 
-/** Resolves with the function that lets go. Where the system has no such lock, the others must do. */
+/** Resolves with the function that unlocks. Where the system has no such lock, the other two must do. */
 async function lockForGood(folder: string): Promise<() => Promise<void>> {
   if (process.platform === 'linux') return await listenOn(folder);
   const exclusive = bsdLock[process.platform];
@@ -128,7 +128,7 @@ async function listenOn(folder: string): Promise<() => Promise<void>> {
 function listening(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    // What else happens to it concerns nobody.
+    // Later errors of the server don't matter.
     server.on('error', () => undefined);
     // Exclusive: the workers of a cluster would share it.
     server.listen({ path, exclusive: true }, () => {

@@ -3,12 +3,12 @@ import { chmod, lstat, mkdir, mkdtemp, readdir, unlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** The address of a socket has room for so many bytes (macOS has the least: 104, with a zero at its end). */
+/** How many bytes the address of a socket may have (macOS allows the fewest: 104, with a zero at the end). */
 const longestAddress = 100;
 
 /**
- * A new name for the socket of a folder: outside of it, since a socket within would break copies of the folder, and its path may be too long; in a folder that only
- * its owner may enter. Those that an earlier owner left behind, killed, are removed: whoever asks has the folder now.
+ * Makes a name for the socket of a folder: outside of it, since a socket within would break copies of the folder, and its path may be too long; in a folder that only
+ * its owner may enter. Removes sockets that earlier owners left when they were killed: the caller has the folder now.
  */
 export async function newAddress(folder: string): Promise<string> {
   const mark = createHash('sha256').update(folder).digest('hex').slice(0, 12);
@@ -31,7 +31,7 @@ function bases(): readonly string[] {
   return [...(runtime.startsWith('/') ? [runtime] : []), tmpdir(), '/tmp'];
 }
 
-/** Ours alone, in a folder where anybody may have put anything; `undefined` where there is none. */
+/** A folder of ours alone, in one where anybody may have put anything; `undefined` where there is none. */
 async function privateFolder(base: string): Promise<string | undefined> {
   const user = process.getuid?.() ?? 0;
   const path = join(base, `offline-im-${user}`);

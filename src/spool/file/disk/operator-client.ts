@@ -1,5 +1,6 @@
 import { createConnection, type Socket } from 'node:net';
 import { isErrorCode } from '../../../core/errors/codes.ts';
+import { missing } from '../../../core/errors/missing.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { quoted } from '../../../core/errors/quote.ts';
 import { asError, property } from '../../../core/errors/thrown.ts';
@@ -22,7 +23,7 @@ import {
 
 type Call = Parameters<Owner['ask']>[0];
 
-/** Reaches the process that has the folder open. @throws {OfflineImError} `SPOOL_LOCKED` where it does not answer, and says why */
+/** Connects to the process that has the folder open. @throws {OfflineImError} `SPOOL_LOCKED`, with the reason, where it does not answer */
 export async function askOwner(root: string): Promise<Owner> {
   const { own } = layoutOf(root);
   let who = describe(root, undefined);
@@ -41,19 +42,19 @@ async function reach(own: string, owner: unknown, who: string): Promise<Owner> {
   const token = property(owner, 'token');
   const address = property(readSmall(own, socketFile), 'socket');
   if (typeof token !== 'string' || typeof address !== 'string' || address === '') {
-    throw silent(who, 'it listens nowhere: it opens the folder just now, is of an older version, or has no room for a socket');
+    throw silent(who, 'it does not listen: it is just opening the folder, is of an older version, or has no room for a socket');
   }
   return OwnerConnection.open(address, { token, folder: folderOf(own) }, who);
 }
 
-/** One question at a time, over one connection. */
+/** Asks one question at a time, over one connection. */
 class OwnerConnection implements Owner {
   readonly #socket: Socket;
   readonly #who: string;
   readonly #lines = new Lines(longest.greeting);
   readonly #heard: unknown[] = [];
   #listener: (() => void) | undefined;
-  /** Why nothing more will come. */
+  /** Why the connection has ended. */
   #ended: string | undefined;
   #last: Promise<unknown> = Promise.resolve();
   #questions = 0;
@@ -66,7 +67,7 @@ class OwnerConnection implements Owner {
         this.#heard.push(...this.#lines.add(chunk));
         this.#listener?.();
       } catch {
-        this.#end('what it says is no answer');
+        this.#end('it does not speak the protocol');
       }
     });
     socket.on('error', (error) => this.#end(`there is no connection to it (${errnoOf(error) ?? error.name})`));
@@ -81,7 +82,7 @@ class OwnerConnection implements Owner {
       const answer = await owner.#next();
       const given = property(answer, 'nonce');
       if (!isProof(secret, 'owner', challenge, property(answer, 'proof')) || typeof given !== 'string') {
-        throw silent(who, 'what listens in its place can not prove that it has the folder');
+        throw silent(who, 'whatever listens in its place cannot prove that it has the folder');
       }
       owner.#lines.limit = longest.answer;
       owner.#say({ proof: proofOf(secret, 'operator', given) });
@@ -112,7 +113,7 @@ class OwnerConnection implements Owner {
     this.#say({ id, call, args });
     for (;;) {
       const answer = await this.#next();
-      if (property(answer, 'id') !== id) throw silent(this.#who, 'what it says is no answer');
+      if (property(answer, 'id') !== id) throw silent(this.#who, 'it does not speak the protocol');
       if (property(answer, 'working') === true) continue;
       const error = property(answer, 'error');
       if (error !== undefined) throw failed(error);
@@ -124,7 +125,7 @@ class OwnerConnection implements Owner {
     if (this.#ended === undefined) this.#socket.write(`${JSON.stringify(what)}\n`);
   }
 
-  /** The next line that it says. Whatever it does at each moment, it says something within {@link patience}. */
+  /** Waits for the next line. However busy the owner is, it sends one within {@link patience}. */
   #next(): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -135,7 +136,7 @@ class OwnerConnection implements Owner {
         clearTimeout(timer);
         this.#listener = undefined;
         if (this.#heard.length > 0) resolve(this.#heard.shift());
-        else reject(silent(this.#who, this.#ended ?? ''));
+        else reject(silent(this.#who, this.#ended ?? missing('The end of a connection')));
       };
       this.#listener = look;
       look();
@@ -157,12 +158,12 @@ function describe(root: string, owner: unknown): string {
 }
 
 function silent(who: string, why: string, cause?: unknown): OfflineImError {
-  const message = `${who}, which could not be asked: ${why}. Ask again, or once it is closed. What was asked last may have been done.`;
+  const message = `${who}, which could not be reached: ${why}. Try again, or once it is closed. It may have carried out the last command.`;
   return new OfflineImError('SPOOL_LOCKED', message, cause === undefined ? {} : { cause });
 }
 
 function failed(error: unknown): OfflineImError {
   const [code, message] = [property(error, 'code'), property(error, 'message')];
   const known = isErrorCode(code) ? code : 'SPOOL_FAILED';
-  return new OfflineImError(known, typeof message === 'string' ? message : 'The process that has the spool failed.');
+  return new OfflineImError(known, typeof message === 'string' ? message : 'The process that has the spool open failed.');
 }

@@ -5,8 +5,8 @@ import { GatheredBytes } from '../../../core/text.ts';
 import { errnoOf } from './file-layer.ts';
 
 /*
- * How an operator's process talks to the one that has a FileSpool open: lines of JSON over a socket. Before anything is asked, each side proves that it knows
- * the token in `owner.json`, which only who may read the folder knows, without sending it; and that it speaks of the same folder: a copy has the same files.
+ * How an operator's process talks to the one that has a FileSpool open: lines of JSON over a socket. First each side proves, without sending it, that it knows the token in
+ * `owner.json`, as only those who may read the folder do, and that it means the same folder: a copy has the same files.
  *
  *   operator  {"offlineIm":1,"nonce":…}
  *   owner     {"proof":…,"nonce":…}
@@ -16,18 +16,18 @@ import { errnoOf } from './file-layer.ts';
  */
 
 export const protocolVersion = 1;
-/** ms that either side waits for the other to say anything. */
+/** ms that either side waits for a line of the other. */
 export const patience = 5_000;
-/** ms after which the owner says that it is still at it. */
+/** ms after which the owner says that it is still working. */
 export const heartbeat = 1_000;
-/** Bytes of a line of whoever has proven nothing yet, of a question, and of an answer. */
+/** How many bytes a line may have: before any proof, with a question, with an answer. */
 export const longest = { greeting: 1_024, question: 4 * 1024 * 1024, answer: 256 * 1024 * 1024 } as const;
 
-/** Names the socket; beside the token. */
+/** The file that names the socket; it lies beside the token. */
 export const socketFile = 'operators.json';
 export const ownerFile = 'owner.json';
 
-/** Who proves. Neither can pass on what the other one said. */
+/** The side that proves: neither can pass on the proof of the other. */
 type Side = 'owner' | 'operator';
 
 export interface Secret {
@@ -55,7 +55,7 @@ export function isProof(secret: Secret, side: Side, challenge: string, given: un
   return found.length === expected.length && timingSafeEqual(found, expected);
 }
 
-/** A small file of JSON in the folder; `undefined` for anything else. */
+/** Reads a small JSON file in the folder; `undefined` for anything else. */
 export function readSmall(own: string, name: string): unknown {
   let file: number;
   try {
@@ -74,7 +74,7 @@ export function readSmall(own: string, name: string): unknown {
   }
 }
 
-/** Cuts what arrives into lines, and holds no more than one of them. */
+/** Splits what arrives into lines, and holds no more than one of them. */
 export class Lines {
   #line = new GatheredBytes();
   #limit: number;

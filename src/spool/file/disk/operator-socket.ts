@@ -19,21 +19,21 @@ import {
   socketFile,
 } from './operator-lines.ts';
 
-/** ms that an operator may think between two questions. */
+/** ms for which a connection may be idle between two questions. */
 const idle = 600_000;
 const mostConnections = 16;
 
-/** What answers operators. */
+/** Answers the calls of operators. */
 export interface Answering {
   /** Whether the folder is still ours. */
   isOwner(): boolean;
-  /** Rejects with what the operator is told. `signal`: nobody waits for it any more. */
+  /** Carries out a call; rejects with the error for the operator. `signal` aborts when nobody waits for it any more. */
   answer(call: unknown, args: unknown, signal: AbortSignal): Promise<unknown>;
 }
 
 /**
- * Listens for operators of the folder that we have open, whose token that is, and says in the folder where. Resolves with what ends that; where the system has no
- * sockets or no room, with nothing: then operators wait until the spool is closed.
+ * Listens for operators of the folder that we have open under this token, and writes into the folder where. Resolves with the function that ends that. Where the system has
+ * no sockets or no room it does not listen, and operators wait until the spool is closed.
  */
 export async function listenForOperators(own: string, token: string, answering: Answering): Promise<() => Promise<void>> {
   try {
@@ -48,7 +48,7 @@ export async function listenForOperators(own: string, token: string, answering: 
       }
     });
     server.maxConnections = mostConnections;
-    // Whatever happens to it, at any time, ends nothing but itself.
+    // An error of the server must not end the process.
     server.on('error', () => undefined);
     const address = await newAddress(secret.folder);
     await listening(server, address);
@@ -83,14 +83,14 @@ async function listening(server: Server, path: string): Promise<void> {
   server.unref();
 }
 
-/** One operator: proofs first, then one question after the other. Whoever says anything else is hung up on. */
+/** Serves one operator: proofs first, then one question after the other. Hangs up on anything else. */
 function serve(socket: Socket, secret: Secret, answering: Answering): void {
   const lines = new Lines(longest.greeting);
   const gone = new AbortController();
   const challenge = nonce();
   let stage: 'greeting' | 'proof' | 'calls' = 'greeting';
   let busy = false;
-  // A timer of its own: one byte now and then must not keep a stranger's connection.
+  // A timer of its own: a stranger must not keep a connection by a byte now and then.
   const limit = setTimeout(() => socket.destroy(), patience).unref();
   socket.unref();
   socket.on('error', () => undefined);
@@ -122,7 +122,7 @@ function serve(socket: Socket, secret: Secret, answering: Answering): void {
       lines.limit = longest.question;
       stage = 'calls';
     } else {
-      // They take turns: an operator that asks on without waiting for answers is none of ours.
+      // Our operators wait for each answer.
       if (busy) throw new Error('One question at a time.');
       void carryOut(line);
     }
@@ -149,10 +149,10 @@ function serve(socket: Socket, secret: Secret, answering: Answering): void {
   }
 }
 
-/** Errors of ours say nothing that an operator may not know; those of others may. */
+/** The error as the operator is told it: only errors of ours hold nothing that an operator may not know. */
 function toldOf(thrown: unknown): { readonly code?: string; readonly message: string } {
   const error = asError(thrown);
   if (error instanceof OfflineImError) return { code: error.code, message: error.message };
   if (error instanceof CallError) return { code: 'SPOOL_NOT_OPERABLE', message: error.message };
-  return { message: `The process that has the spool failed (${error.name}).` };
+  return { message: `The process that has the spool open failed (${error.name}).` };
 }

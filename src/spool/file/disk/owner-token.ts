@@ -4,12 +4,12 @@ import { hostname } from 'node:os';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { errnoOf } from './file-layer.ts';
 
-/** Says in the folder itself who has it: whoever wrote it last. */
+/** A file in the folder that says who has it: whoever wrote it last. */
 export interface OwnerToken {
-  /** What proves to others that we have it; missing where it could not be written. */
+  /** The secret that proves to others that we have the folder; missing where it could not be written. */
   readonly secret?: string;
   isOurs(): boolean;
-  /** Takes it away, if it is still ours. */
+  /** Removes it, if it is still ours. */
   leave(): void;
 }
 
@@ -17,7 +17,7 @@ export interface OwnerToken {
 const momentary: ReadonlySet<string | undefined> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EINTR', 'EAGAIN']);
 const noRoom: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EFBIG']);
 
-/** Writes a token of our own. @param warn Told when somebody else, whom no lock of this machine keeps out, may still have the folder. */
+/** Writes a token of our own. @param warn Called when somebody else, whom no lock of this machine keeps out, may still have the folder. */
 export function takeToken(path: string, warn: ((error: OfflineImError) => void) | undefined): OwnerToken {
   const before = read(path);
   const system = { host: hostname(), pid: process.pid, pids: pidNamespace() };
@@ -43,7 +43,7 @@ export function takeToken(path: string, warn: ((error: OfflineImError) => void) 
   return { isOurs, leave, ...(isWritten ? { secret } : {}) };
 }
 
-/** False on a full or read-only disk: whoever comes next leaves another one than is there now. */
+/** Returns false on a full or read-only disk. Then the old token is ours: whoever comes next writes another one. */
 function write(path: string, content: string): boolean {
   const temporary = `${path}.tmp`;
   try {
@@ -61,7 +61,7 @@ function write(path: string, content: string): boolean {
   }
 }
 
-/** Read at once, not in the thread pool: it is asked right before the first byte of a request. */
+/** Reads synchronously, not in the thread pool: it is called right before the first byte of a request. */
 function read(path: string): string | undefined {
   let file: number;
   try {
@@ -78,7 +78,7 @@ function read(path: string): string | undefined {
   }
 }
 
-/** Containers that share a folder, but no kernel's locks, are known only by what the last one left behind. */
+/** Warns of another owner: containers that share a folder, but not the kernel's locks, are known only by the token they left. */
 function warnOfOthers(
   before: string | undefined,
   system: { readonly host: string; readonly pids: string | undefined },

@@ -4,7 +4,7 @@ import type { SpoolContext } from '../../contract.ts';
 import type { FileLayer } from './file-layer.ts';
 import type { FolderSync, Folders } from './folders.ts';
 
-/** Sets files aside that can't be read: moved, never changed, with the reason beside them. */
+/** Sets aside files that can't be read: moves them, unchanged, and writes the reason beside them. */
 export class Quarantine {
   readonly #files: FileLayer;
   readonly #syncs: FolderSync;
@@ -33,7 +33,7 @@ export class Quarantine {
     this.report(where, found);
   }
 
-  /** Nothing to move: something is missing, or a part of a file is of no use. */
+  /** Reports without moving anything: something is missing, or part of a file can't be used. */
   report(where: string, found: string): void {
     const error = new OfflineImError('ENTRY_CORRUPT', `A file of the spool is of no use: ${found}.`, {
       details: { path: where },

@@ -71,7 +71,7 @@ export class Staging {
     await this.#syncs.sync(planned.map(({ folder }) => folder));
   }
 
-  /** Removes what was staged and not published; what can't be removed is, the next time the spool is opened. */
+  /** Removes what was staged and not published; the next open of the spool removes the rest. */
   async discard(): Promise<void> {
     const left = [...this.#staged.values()];
     this.#staged = new Map();

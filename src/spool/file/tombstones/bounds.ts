@@ -1,15 +1,15 @@
 import type { ListPlace } from '../../journaled/journal.ts';
 import type { EntryRecord } from '../../state/records.ts';
 
-/** A place of the list in numbers: the time, and how the id begins. Of two places, the later one never has the lesser key. */
+/** A place of the list as numbers: the time, and the beginning of the id. A later place never has a lesser key. */
 export type PlaceKey = readonly number[];
 
-/** Numbers that an id begins with, and the characters in each, of 8 bits: of our own ids, up to where those of one ms differ. */
+/** How many numbers hold the beginning of an id, and how many characters of 8 bits each holds: enough to tell our own ids of one ms apart. */
 const [parts, characters] = [3, 6];
 
 export function placeKey({ acceptedAt, id }: ListPlace): PlaceKey {
   const key = [acceptedAt];
-  // All that follows a character of more than 8 bits is told apart no more.
+  // Characters after one of more than 8 bits are not told apart.
   let wide = false;
   for (let from = 0; from < parts * characters; from += characters) {
     let number = 0;
@@ -50,8 +50,8 @@ const numbers = addedAt + 1;
 const growth = 1.1;
 
 /**
- * Between which places of the list the lines of each block of a segment are that are needed. Some may be needed no more: it is never too narrow. As numbers side by side it takes
- * 80 bytes a block; objects and ids would take half as much again as the whole index of ids.
+ * Knows, for each block of a segment, between which places of the list its needed lines are. It may be too wide, as lines are removed, but never too narrow. As adjacent
+ * numbers it takes 80 bytes per block; objects and ids would take half as much again as the whole index of ids.
  */
 export class BlockBounds {
   #numbers = new Float64Array();
@@ -89,7 +89,7 @@ export class BlockBounds {
     return this.#key(block, lastAt);
   }
 
-  /** Lines that were ever added: a block that has more than when it was read is read again. */
+  /** How many lines were ever added: a block that has more than when it was read is read again. */
   added(block: number): number {
     return this.#at(block, addedAt);
   }

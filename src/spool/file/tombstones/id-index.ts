@@ -16,8 +16,8 @@ interface Row {
 }
 
 /**
- * Which places may hold a key: 6 bytes for each, so that the ids of millions of entries fit into memory. It keeps 30 bits of a key's hash, so some answers are wrong, and
- * whoever asks has to look there; but what was added is always found.
+ * Knows which places may hold a key, in 6 bytes each, so that the ids of millions of entries fit into memory. It keeps 30 bits of the hash of a key, so some places are wrong, and
+ * the caller has to look there; but what was added is always found.
  *
  * Hash tables with linear probing, in parts. A tag decides where its search begins, so that a part can grow without the keys.
  */
@@ -34,12 +34,12 @@ export class IdIndex {
     this.#hash = (key) => hash(key, seed);
   }
 
-  /** Places that were added and not removed. */
+  /** How many places were added and not removed. */
   get size(): number {
     return this.#size;
   }
 
-  /** Bytes that all of it takes. */
+  /** How many bytes it takes. */
   get bytes(): number {
     const rows = this.#rows.filter((row) => row !== undefined);
     return rows.reduce(
@@ -65,7 +65,7 @@ export class IdIndex {
     this.#size += 1;
   }
 
-  /** Takes out one that was added; false when it is not there. */
+  /** Removes a place; returns false when it is not there. */
   remove(key: string, place: number): boolean {
     const hash = this.#hash(key);
     const row = this.#rows[rowOf(hash)];
@@ -78,7 +78,7 @@ export class IdIndex {
     return true;
   }
 
-  /** Where that key may be, each once. */
+  /** Finds the places where a key may be, each once. */
   places(key: string): readonly number[] {
     const hash = this.#hash(key);
     const part = this.#rows[rowOf(hash)]?.parts[partOf(hash)];

@@ -13,15 +13,15 @@ function keysOf({ fixed, status }: EntryRecord): string[] {
   return [entryKey(fixed.id), messageKey(fixed.messageId), ...status.unknownAttempts.map(({ tag }) => tagKey(tag))];
 }
 
-/** What is looked for of entries. */
+/** A search for lines. */
 interface Wanted {
   readonly keys: readonly string[];
   readonly isWanted: (record: EntryRecord) => boolean;
-  /** Takes positions of keys that may lead to what can't be read now. Without it, that throws. */
+  /** Collects the positions of keys whose lines can't be read now. Without it, such a line throws. */
   readonly unread?: Set<number>;
 }
 
-/** Which lines of the log are needed, and where they begin: by hashes of their ids, each hit confirmed on disk. */
+/** Knows which lines of the log are needed and where they begin, by hashes of their ids; each hit is confirmed on disk. */
 export class LineIndex {
   readonly #files: FileLayer;
   readonly #ids: IdIndex;
@@ -49,7 +49,7 @@ export class LineIndex {
     this.#segments.push(segment);
   }
 
-  /** One of which no line is needed any more. */
+  /** Drops a segment of which no line is needed any more. */
   dropSegment(segment: Segment): void {
     const at = this.#segments.indexOf(segment);
     if (at < 0) return;
@@ -82,14 +82,13 @@ export class LineIndex {
     return this.#ids.has(entryKey(record.fixed.id), this.#places.of(segment, offset));
   }
 
-  /** False: certainly not; true: look. */
+  /** Whether an entry may have a line: false is certain, true is not. */
   mayHave(entryId: string): boolean {
     return this.#ids.places(entryKey(entryId)).length > 0;
   }
 
   /**
-   * Lines of entries, and of those that are looked for by tags of attempts. `unread` takes entries that may have a line which can't be read; without it, that
-   * throws.
+   * Finds lines of entries, by id or by tags of attempts. `unread` collects entries that may have a line which can't be read; without it, such a line throws.
    */
   async find(entries: readonly string[], tags: readonly string[] = [], unread?: Set<string>): Promise<Line[]> {
     const [ids, wantedTags] = [new Set(entries), new Set(tags)];
@@ -109,14 +108,14 @@ export class LineIndex {
     return this.#linesAt({ keys: messages.map(messageKey), isWanted: ({ fixed }) => ids.has(fixed.messageId) });
   }
 
-  /** Lines of a block that are needed. */
+  /** Reads the lines of a block that are needed. */
   async liveIn(segment: Segment, block: number): Promise<Line[]> {
     const start = block * blockSize;
     const lines = await linesBetween(this.#files, segment, start, start + blockSize, () => true);
     return lines.filter((line) => this.has(line));
   }
 
-  /** Some of those that ended by then, unless they were put off; again and again until they are removed. What can't be read now is told to `unread`. */
+  /** Finds some of those that ended by `until`, unless they were put off; the same ones again until they are removed. Calls `unread` for a segment that can't be read now. */
   async over(until: number, most: number, unread: (segment: Segment, error: unknown) => void): Promise<readonly EntryRecord[]> {
     const found: EntryRecord[] = [];
     for (const segment of this.#segments) {
@@ -141,7 +140,7 @@ export class LineIndex {
   }
 
   async #linesAt({ keys, isWanted, unread }: Wanted): Promise<Line[]> {
-    // What lies close together is read at once.
+    // Lines that lie close together are read at once.
     const blocks = new Map<number, Map<number, number[]>>();
     for (const [position, key] of keys.entries()) {
       for (const place of this.#ids.places(key)) {
@@ -165,7 +164,7 @@ export class LineIndex {
     return lines;
   }
 
-  /** What is in the index could be read once: a line that has been damaged since may be the one that is looked for. */
+  /** Throws for a line that is in the index and not found: it was damaged since, and may be the one that is wanted. */
   #assertThere(places: ReadonlyMap<number, readonly number[]>, found: readonly Line[], unread: Set<number> | undefined): void {
     const there = new Set(found.map(({ segment, offset }) => this.#places.of(segment, offset)));
     for (const [place, positions] of places) {
@@ -208,7 +207,7 @@ function endOf({ status }: EntryRecord): number {
   return tombstoneSince(status) ?? 0;
 }
 
-/** Of several messages that had one id one after the other, the last, with the newest line of each entry: one whose time is over may be there for long. */
+/** Of several messages that had one id one after the other, keeps the last, with the newest line of each entry: lines whose time is over may stay for long. */
 export function newest(records: readonly EntryRecord[]): EntryRecord[] {
   const last = new Map<string, EntryRecord>();
   const entries = new Map<string, EntryRecord>();

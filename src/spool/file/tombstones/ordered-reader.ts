@@ -10,13 +10,13 @@ interface Block {
 }
 
 /**
- * Goes through the lines that come after a place of the list, a block at a time, that with the first of them first: as most messages end in the order in which they were accepted, a page
- * is in a few blocks, however long the log is. What is appended or moved meanwhile is found too, and may come twice.
+ * Goes through the lines after a place of the list, a block at a time, the block with the first of them first: most messages end in the order in which they were accepted,
+ * so a page is in a few blocks, however long the log is. Lines appended or moved meanwhile are found too, and may come twice.
  */
 export class OrderedReader {
   readonly #index: LineIndex;
   readonly #after: PlaceKey | undefined;
-  /** Lines that blocks had when they were read. */
+  /** How many lines each block had when it was read. */
   readonly #read = new Map<Segment, Map<number, number>>();
 
   constructor(index: LineIndex, after: ListPlace | undefined) {
@@ -36,7 +36,7 @@ export class OrderedReader {
     return { records: lines.map(({ record }) => record), rest: next === undefined ? undefined : earliestPlace(next.first) };
   }
 
-  /** The block that begins first of those that are not read. */
+  /** Finds the block that begins first among those not read yet. */
   #first(): Block | undefined {
     let found: Block | undefined;
     for (const segment of this.#index.segments) {

@@ -1,11 +1,11 @@
 import { blockSize, type Segment } from './segment.ts';
 
-/** Bytes in which at most one line begins: the names of its parts alone take more. */
+/** Of so many bytes at most one is the first of a line: the names of its parts alone take more. */
 const unit = 128;
-/** Units that share a page. */
+/** How many units share a page. */
 const unitsOfPage = 2 ** 16;
 const pageSize = unitsOfPage * unit;
-/** Pages that a place of 32 bits can tell apart. */
+/** How many pages a place of 32 bits can tell apart. */
 const mostPages = 2 ** 16;
 
 /** Some bytes of a segment, in which one line begins at most. */
@@ -15,7 +15,7 @@ interface Spot {
   readonly until: number;
 }
 
-/** Numbers of 32 bits for the places of lines: that of a page, 8 MiB of a segment, and where in it. A page that was dropped is given out again. */
+/** Numbers the places of lines with 32 bits: a page, which is 8 MiB of a segment, and a unit in it. A page that was dropped is used again. */
 export class Places {
   readonly #pages: ({ readonly segment: Segment; readonly from: number } | undefined)[] = [undefined];
   readonly #pagesOf = new Map<Segment, number[]>();
@@ -55,7 +55,7 @@ export class Places {
   }
 }
 
-/** Places of one block have one number. */
+/** The number of the block that a place is in. */
 export function blockOf(place: number): number {
   return Math.floor((place * unit) / blockSize);
 }

@@ -2,12 +2,12 @@ import type { EntryRecord } from '../../state/records.ts';
 import type { LineIndex } from './line-index.ts';
 import { blockSize, type Line } from './segment.ts';
 
-/** Goes through all lines that are needed, a block at a time, those that are appended meanwhile too. */
+/** Goes through all lines that are needed, a block at a time, including those appended meanwhile. */
 export class LogReader {
   readonly #index: LineIndex;
   #number = 0;
   #block = 0;
-  /** Entries that were read, and have another line since. */
+  /** Entries that were read and have another line since. */
   readonly #moved = new Set<string>();
 
   constructor(index: LineIndex) {
@@ -30,7 +30,7 @@ export class LogReader {
     }
   }
 
-  /** The entry of a line is about to have another one. */
+  /** Notes that the entry of a line is about to get another one. */
   moves({ record, segment, offset }: Line): void {
     const isRead = segment.number < this.#number || (segment.number === this.#number && offset < this.#block * blockSize);
     if (isRead) this.#moved.add(record.fixed.id);

@@ -4,7 +4,7 @@ import type { FileLayer, WritableFile } from '../disk/file-layer.ts';
 import type { FolderSync } from '../disk/folders.ts';
 import { emptySegment, type Segment } from './segment.ts';
 
-/** A segment takes no more lines once it has this many bytes. */
+/** How many bytes a segment has when it is full. */
 const fullAt = 8 * 1024 * 1024;
 
 /** Appends lines to the newest segment, and begins another when that is full. */
@@ -29,7 +29,7 @@ export class SegmentWriter {
     return this.#newest?.segment;
   }
 
-  /** Durable when resolved, with the byte that each line begins with. @throws {JournalError} */
+  /** Appends lines, durable when resolved. Resolves with the first byte of each. @throws {JournalError} */
   async append(lines: readonly Uint8Array[]): Promise<{ readonly segment: Segment; readonly offsets: readonly number[] }> {
     const { segment, file } = await this.#writable();
     try {
@@ -51,7 +51,7 @@ export class SegmentWriter {
     return { segment, offsets };
   }
 
-  /** What is appended next begins another. */
+  /** Closes the segment: the next append begins another. */
   async end(): Promise<void> {
     const newest = this.#newest;
     this.#newest = undefined;

@@ -4,13 +4,13 @@ import type { FileLayer } from '../disk/file-layer.ts';
 import { parseTombstone } from '../formats.ts';
 import { BlockBounds } from './bounds.ts';
 
-/** A group commit may write far beyond the size at which a segment is full; this much it never writes. */
+/** No segment has this many bytes, though a group commit may write far beyond the size at which one is full. */
 const largestSegment = 1024 * 1024 * 1024;
 const newline = 0x0a;
 
-/** Bytes of a segment that are read together where all of it is read. */
+/** How many bytes of a segment are read together. */
 export const blockSize = 16 * 1024;
-/** Bytes beyond what is asked for that are read at once, since its last line ends there. */
+/** How many more bytes are read at once than asked for, since the last line ends there. */
 const firstTail = 4 * 1024;
 
 /** A file of the log. */
@@ -23,7 +23,7 @@ export interface Segment {
   live: number;
   /** By block, a time before which nothing ended that is still needed of it. */
   readonly endedFrom: number[];
-  /** By block, what part of the list it holds. */
+  /** Which part of the list each block holds. */
   readonly bounds: BlockBounds;
 }
 
@@ -36,18 +36,18 @@ export interface Line {
   readonly record: EntryRecord;
   readonly text: string;
   readonly segment: Segment;
-  /** The byte that it begins with. */
+  /** Its first byte in the segment. */
   readonly offset: number;
 }
 
-/** The whole of a segment. */
+/** Reads a whole segment. */
 export async function readSegment(files: FileLayer, { path }: Segment): Promise<Uint8Array> {
   const data = await files.read(path, largestSegment);
   if (data === undefined) throw new Error(`${path} is larger than a segment of the tombstone log can be.`);
   return data;
 }
 
-/** Every line of it, `undefined` for one that can't be read: at the end, it was being written when the power went, and nobody was told it was kept. */
+/** Reads every line; `undefined` for one that can't be read. At the end that is one that was being written when the power went: nobody was told that it was kept. */
 export function* linesOf(segment: Segment, data: Uint8Array): Generator<Line | undefined> {
   const decoder = new TextDecoder();
   for (let from = 0; from < data.length; ) {
@@ -59,7 +59,7 @@ export function* linesOf(segment: Segment, data: Uint8Array): Generator<Line | u
   }
 }
 
-/** The lines that begin from one byte up to another. `isWanted`: by what they begin with; others are not even parsed. */
+/** Reads the lines that begin at or after byte `start`, before byte `until`. Parses only those that are wanted by their first byte. */
 export async function linesBetween(
   files: FileLayer,
   segment: Segment,
@@ -86,7 +86,7 @@ export async function linesBetween(
   return lines;
 }
 
-/** From there up to the end of the line that `until` is in. */
+/** Reads from a byte up to the end of the line that `until` is in. */
 async function readLines(files: FileLayer, segment: Segment, from: number, until: number): Promise<Uint8Array> {
   if (files.readPart === undefined) return (await readSegment(files, segment)).subarray(from);
   for (let length = until - from + firstTail; ; length *= 2) {
