@@ -8,16 +8,23 @@ import { MemorySpool } from '../../src/spool/journaled/memory-spool.ts';
 import { type ExchangeSimulator, type FaultBuilder, startExchangeSimulator } from '../../src/testing.ts';
 import type { Transport } from '../../src/transport/contract.ts';
 import { routeByMailbox } from '../../src/transport/route-by-mailbox.ts';
+import { hastyClock } from '../support/hasty-clock.ts';
 
 const alice = 'alice@contoso.test';
 const bob = 'bob@contoso.test';
 const requestTimeout = 1_500;
 
 const ews = ({ url }: ExchangeSimulator): Transport =>
-  new EwsTransport({ url, credentials: basicAuth({ username: alice, password: 'p' }), requestTimeout });
+  new EwsTransport({ url, credentials: basicAuth({ username: alice, password: 'p' }), requestTimeout, clock: hastyClock });
 const graph = ({ graphUrl, tokens }: ExchangeSimulator): Transport => {
   const token = tokens.issue(alice);
-  return new GraphTransport({ root: graphUrl, credential: async () => ({ token }), requestTimeout, minimumGrace: 250 });
+  return new GraphTransport({
+    root: graphUrl,
+    credential: async () => ({ token }),
+    requestTimeout,
+    minimumGrace: 250,
+    clock: hastyClock,
+  });
 };
 const ways = [
   { name: 'EwsTransport', sends: 'CreateItem', make: ews },
@@ -58,7 +65,7 @@ describe.each(ways)('$name', ({ sends, make }) => {
       logger: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
       pickupDelay: 0,
       pollInterval: 50,
-      lease: { duration: 4_000, renewEvery: 500 },
+      lease: { duration: 120_000, renewEvery: 500 },
       probe: { initialDelay: 20, maxDelay: 60, grace: 250 },
       retry: { initialDelay: 10, maxDelay: 50 },
     });

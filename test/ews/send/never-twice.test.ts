@@ -262,12 +262,13 @@ describe('where nobody can look', () => {
 });
 
 describe('a death between ErrorSendAsDenied and the clean-up', () => {
-  /** As if the process had died there: the clean-up is never written, its answer never comes, the lease runs out. */
-  function diesAt(operation: string): typeof globalThis.fetch {
+  /** As if the process had died there: the clean-up is never written, and its answer never comes. */
+  function diesAt(operation: string, then: () => void): typeof globalThis.fetch {
     let died = false;
     return (input, init) => {
       if (died || typeof init?.body !== 'string' || !init.body.includes(`<m:${operation}`)) return globalThis.fetch(input, init);
       died = true;
+      then();
       return new Promise(() => {});
     };
   }
@@ -275,15 +276,20 @@ describe('a death between ErrorSendAsDenied and the clean-up', () => {
   it.each(['FindItem', 'DeleteItem'])(
     'before its %s: the probe removes the draft, and no second one appears',
     async (operation) => {
+      // The lease runs out with the death, and no sooner on a busy machine: the clean-up may be written for as long as it lasts.
+      let ahead = 0;
+      const monotonic = (): number => systemClock.monotonic() + ahead;
       await using scene = await sendToSimulator({
         simulator: { clock: hourAgo() },
         // A dead process gives nothing up: its time-outs never come.
         transport: {
-          fetch: diesAt(operation),
+          fetch: diesAt(operation, () => {
+            ahead = 3_600_000;
+          }),
           requestTimeout: 1_800,
           clock: { ...systemClock, setTimer: () => () => undefined },
         },
-        sender: { lease: { duration: 2_000, renewEvery: 100 } },
+        sender: { clock: { ...systemClock, monotonic }, lease: { duration: 3_600_000, renewEvery: 100 } },
       });
       scene.exchange.faults.on('CreateItem').draftOnSendAsDenied();
       scene.spool.renew = async () => [];
