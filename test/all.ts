@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 /** `npm test`: types and lint beside the short tests. What goes after `--` is Vitest's. */
-const npm = process.env.npm_execpath;
+const { npm_execpath: npm, TEST_REPORTS: reports } = process.env;
 if (npm === undefined) throw new Error('Start it with `npm test`: it runs scripts of package.json.');
 
 interface Check {
@@ -56,6 +58,10 @@ for (const { name, ended } of checks) {
   const { code, text } = await ended;
   process.stdout.write(`\n${name}: ${code === 0 ? 'good' : `failed (exit code ${code})`}\n${text}`);
   codes.push(code);
+  // Beside Vitest's report, for whoever sums them up.
+  if (code === 0 || interrupted !== 0 || reports === undefined || reports === '') continue;
+  mkdirSync(reports, { recursive: true });
+  writeFileSync(join(reports, `${name}.txt`), text);
 }
 if (interrupted !== 0 || areCut) process.stdout.write('\ntests: not all of them were run\n');
 process.exitCode = [interrupted, ...codes, result].find((code) => code !== 0) ?? 0;
