@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, it } from 'vitest';
 import { systemClock } from '../../../src/core/clock.ts';
 import { SqliteSpool } from '../../../src/spool/sqlite/sqlite-spool.ts';
-import { runs, sameAsMemory } from '../same-as-memory.ts';
+import { limit, sameAsMemory } from '../same-as-memory.ts';
 
 let folder: string;
 let made = 0;
@@ -21,5 +21,5 @@ it(
       await spool.open({ clock: systemClock, tombstones: 86_400_000 });
       return spool;
     }),
-  60_000 + runs * 5_000,
+  limit,
 );
