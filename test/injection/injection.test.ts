@@ -3,9 +3,9 @@ import { inject } from './process.ts';
 
 /** A part of the places where the code touches the platform; all of them run in the long tests. */
 it.each([
-  ['memory', 'ews', 5],
-  ['file', 'graph', 24],
-  ['sqlite', 'ntlm', 24],
+  ['memory', 'ews', 10],
+  ['file', 'graph', 48],
+  ['sqlite', 'ntlm', 48],
 ] as const)(
   'what fails or reports an error beneath %s and %s ends no process, loses nothing and doubles nothing',
   async (storage, carrier, every) => {

@@ -37,7 +37,11 @@ const server = new EmbeddedPostgres({
   initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale=C'],
   // PostgreSQL refuses to run as root; it then runs as a user of its own, which must own the folder.
   createPostgresUser: process.getuid?.() === 0,
-  postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', `fsync=${fsync ? 'on' : 'off'}`],
+  postgresFlags: [
+    ...['listen_addresses=127.0.0.1', 'unix_socket_directories=', `fsync=${fsync ? 'on' : 'off'}`],
+    // Whole pages are logged for machines that lose their power, and these lose all then.
+    ...(fsync ? [] : ['full_page_writes=off']),
+  ].flatMap((setting) => ['-c', setting]),
   onLog: () => undefined,
   onError: () => undefined,
 });

@@ -135,4 +135,7 @@ describe.skipIf(!hasPgBouncer)('behind PgBouncer in transaction mode (apt-get in
 });
 
 /** What it does with the sessions and transactions of several processes; the rest is that of its own suite. */
-conformsBehindPooler(['life', 'host actions', 'cancel', 'expiry', 'tombstones', 'next due', 'wall clock', 'merge', 'settle']);
+conformsBehindPooler([
+  ...(['life', 'host actions', 'cancel', 'expiry', 'tombstones', 'next due', 'wall clock', 'merge', 'settle'] as const),
+  ...(['read', 'admin', 'values'] as const),
+]);

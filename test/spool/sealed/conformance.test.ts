@@ -30,7 +30,7 @@ const skip: readonly SpoolConformanceSubject[] = [
 ];
 
 /** What only the engine does, which a FileSpool shares with the MemorySpool above; the long tests run it whole. */
-const inMemory: readonly SpoolConformanceSubject[] = ['admin', 'late delivered', 'probe', 'frozen'];
+const inMemory: readonly SpoolConformanceSubject[] = ['admin', 'late delivered', 'probe', 'frozen', 'read'];
 
 describe.each<[string, (folder: string) => SpoolStorage, readonly SpoolConformanceSubject[]]>([
   ['FileSpool', (root) => new FileSpool({ root }), [...skip, ...inMemory]],

@@ -4,12 +4,17 @@ import { sharded } from '../../../src/index.ts';
 import { PostgresSpool } from '../../../src/spool/postgres/postgres-spool.ts';
 import { ManualClock, type SpoolHarness, spoolConformance } from '../../../src/testing.ts';
 import { PostgresServer } from '../../support/postgres-server.ts';
-import { stopClock } from '../postgres/database-clock.ts';
+import { cleanSchemas as cleanSchemasOf } from '../postgres/clean-schemas.ts';
 
 const names = ['a', 'b', 'c'] as const;
 let server: PostgresServer;
 const pools = new Map<string, Pool>();
-let made = 0;
+const cleanSchemas = new Map<string, ReturnType<typeof cleanSchemasOf>>();
+const cleanSchemaOf = (name: string) => {
+  const clean = cleanSchemas.get(name);
+  if (clean === undefined) throw new Error(`There is no shard ${name}.`);
+  return clean();
+};
 
 /** Three databases of one server: nothing of one can be seen from another. */
 beforeAll(async () => {
@@ -17,7 +22,12 @@ beforeAll(async () => {
   const main = server.pool({ max: 1 });
   for (const name of names) {
     await main.query(`CREATE DATABASE shard_${name}`);
-    pools.set(name, server.pool({ max: 12, database: `shard_${name}` }));
+    const pool = server.pool({ max: 12, database: `shard_${name}` });
+    pools.set(name, pool);
+    cleanSchemas.set(
+      name,
+      cleanSchemasOf(() => pool, 'sharded'),
+    );
   }
   await main.end();
 });
@@ -28,27 +38,24 @@ afterAll(async () => {
 });
 
 async function create(): Promise<SpoolHarness> {
-  made += 1;
-  const schema = `spool_${made}`;
-  const spools = (): [string, PostgresSpool][] => [...pools].map(([name, pool]) => [name, new PostgresSpool({ pool, schema })]);
-  const advances: ((ms: number) => Promise<void>)[] = [];
-  for (const [, spool] of spools()) await spool.migrate();
-  for (const pool of pools.values()) advances.push(await stopClock(pool, schema));
-  let storage = sharded(Object.fromEntries(spools()));
+  const shards = await Promise.all([...pools].map(async ([name, pool]) => ({ name, pool, clean: await cleanSchemaOf(name) })));
+  const open = () =>
+    sharded(Object.fromEntries(shards.map(({ name, pool, clean: { schema } }) => [name, new PostgresSpool({ pool, schema })])));
+  let storage = open();
   return {
     storage,
     clock: new ManualClock(),
     unit: 30_000,
     async advance(ms) {
-      await Promise.all(advances.map((advance) => advance(ms)));
+      await Promise.all(shards.map(({ clean }) => clean.advance(ms)));
     },
     reopen() {
-      storage = sharded(Object.fromEntries(spools()));
+      storage = open();
       return storage;
     },
     async dispose() {
       await storage.close();
-      for (const pool of pools.values()) await pool.query(`DROP SCHEMA "${schema}" CASCADE`);
+      await Promise.all(shards.map(({ clean }) => clean.giveBack()));
     },
   };
 }

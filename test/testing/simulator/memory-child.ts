@@ -1,13 +1,13 @@
 /**
- * Tests against one simulator, in a process whose heap is its own: `node --expose-gc memory-child.ts <how many> <kind>`. Of one kind, or of all in
- * turn without it. Prints the heap in use, in bytes, after each tenth of them.
+ * Tests against one simulator, in a process whose heap is its own: `node --expose-gc memory-child.ts <how many> <kind>…`. Of these kinds, or of all without any, in
+ * turn. Prints the heap in use, in bytes, after each tenth of them.
  */
 
 import { startExchangeSimulator } from '../../../src/testing/simulator/simulator.ts';
 import { createItem, envelope, findItem, message } from '../support/raw-ews.ts';
 
 const tests = Number(process.argv[2] ?? 10_000);
-const only = process.argv[3];
+const only = process.argv.slice(3);
 const [alice, bob] = ['alice@contoso.test', 'bob@contoso.test'];
 /** Mailboxes of tests that run beside one another. */
 const others = Array.from({ length: 4 }, (_, n) => `user${n}@contoso.test`);
@@ -108,9 +108,9 @@ function requireThat(held: boolean): void {
   if (!held) throw new Error('A test of the ten thousand has not done what it should.');
 }
 
-const all = Object.values(kinds);
+const chosen = Object.entries(kinds).flatMap(([kind, test]) => (only.length === 0 || only.includes(kind) ? [test] : []));
 for (let n = 1; n <= tests; n++) {
-  await (only === undefined ? all[n % all.length] : kinds[only])?.();
+  await chosen[n % chosen.length]?.();
   if (n % 3 === 0) exchange.restore(seeded);
   else exchange.reset();
   if (n % (tests / 10) === 0) {

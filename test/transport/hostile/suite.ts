@@ -29,7 +29,7 @@ export function describeHostileServers(way: (typeof ways)[number]): void {
       const trialOf = (path: string): string => {
         const { status, codes, probe, heavy } = attacks[path] ?? {};
         const endsByLimit = codes?.includes('REQUEST_TIMEOUT') ?? status === undefined;
-        const probing = probe !== undefined ? 100_000 : heavy === true ? 1_500 : 5_000;
+        const probing = probe !== undefined ? 100_000 : heavy === true ? 500 : 5_000;
         return [path, endsByLimit ? 1_500 : 100_000, probing].join(':');
       };
       const suffer = async (paths: readonly string[], atATime: number): Promise<Readonly<Record<string, HostileReport>>> => {
