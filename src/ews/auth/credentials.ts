@@ -73,12 +73,14 @@ export interface Credentials {
 /** A password, or what gives the one that counts now: asked before each login, so that one that changes needs no new process. */
 export type Password = string | (() => string | Promise<string>);
 
-const withoutControls = 'a string without control characters';
-const isWithoutControls = (value: string): boolean => !/\p{Cc}/u.test(value);
+const isPlain = (value: string): boolean => !/\p{Cc}/u.test(value);
 
 const basicRules = {
-  username: secret('a user name without colon and control characters', (value) => value !== '' && !/[:\p{Cc}]/u.test(value)),
-  password: orFunction<Password>(secret(withoutControls, isWithoutControls)),
+  username: secret(
+    'a user name without colon and control characters',
+    (value) => value !== '' && isPlain(value) && !value.includes(':'),
+  ),
+  password: orFunction<Password>(secret('a string without control characters', isPlain)),
 };
 
 /**
@@ -92,29 +94,23 @@ const basicRules = {
  */
 export function basicAuth(login: { readonly username: string; readonly password: Password }): Credentials {
   const { username, password } = readOptions('basicAuth', login, basicRules);
-  const headersWith = (given: string): { readonly authorization: string } => {
-    let binary = '';
-    for (const byte of new TextEncoder().encode(`${username}:${given}`)) binary += String.fromCharCode(byte);
-    return { authorization: `Basic ${btoa(binary)}` };
+  return {
+    scheme: 'basic',
+    async authenticate(send) {
+      let binary = '';
+      for (const byte of new TextEncoder().encode(`${username}:${await passwordOf(password, isPlain)}`))
+        binary += String.fromCharCode(byte);
+      return send({ authorization: `Basic ${btoa(binary)}` });
+    },
   };
-  if (typeof password !== 'string') {
-    return {
-      scheme: 'basic',
-      authenticate: async (send) => send(headersWith(await passwordOf('basicAuth', password, isWithoutControls))),
-    };
-  }
-  const headers = headersWith(password);
-  return { scheme: 'basic', authenticate: (send) => send(headers) };
 }
 
-/** The password that counts now. What a function gives instead of one is never repeated in the error. */
-export async function passwordOf(owner: string, password: Password, fits: (value: string) => boolean): Promise<string> {
-  const given: unknown = typeof password === 'function' ? await password() : password;
+/** The password that counts now. What a function gives instead of one is in no error. */
+export async function passwordOf(password: Password, fits: (value: string) => boolean): Promise<string> {
+  const given: unknown = typeof password === 'string' ? password : await password();
   if (typeof given === 'string' && fits(given)) return given;
-  const found =
-    typeof given === 'string' ? 'a string that does not fit (a line break at its end?)' : `of the type ${typeof given}`;
   throw new OfflineImError(
     'AUTHENTICATION_FAILED',
-    `${owner}: what password() gave is ${found}; expected ${withoutControls}. Nothing was sent.`,
+    'password() gave no password: a string without control characters, such as line breaks.',
   );
 }

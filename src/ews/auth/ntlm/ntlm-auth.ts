@@ -181,5 +181,5 @@ function answererOf({
     domain: apart ? username.slice(0, backslash) : (domain ?? ''),
     workstation,
   };
-  return async () => ({ ...who, password: await passwordOf('ntlmAuth', password, isShort) });
+  return async () => ({ ...who, password: await passwordOf(password, isShort) });
 }
