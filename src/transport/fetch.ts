@@ -161,9 +161,10 @@ function bytesOf(part: unknown): Uint8Array<ArrayBuffer> {
 /** Shared, since making one takes time and it keeps nothing between whole texts. */
 const utf8 = new TextDecoder();
 
-/** EWS answers in UTF-8; something on the way, or a page of its own, may say otherwise: by a byte order mark, the header, or the document itself, in this order. */
-function decoderFor(contentType: string, bytes: Uint8Array): InstanceType<typeof TextDecoder> {
-  const charset = markedAs(bytes) ?? /charset\s*=\s*["']?([\w.:-]+)/i.exec(contentType)?.[1] ?? declaredBy(bytes);
+/** EWS answers in UTF-8; something on the way, or a page of its own, may say otherwise: by the mark of UTF-16, or the header. */
+function decoderFor(contentType: string, [first, second]: Uint8Array): InstanceType<typeof TextDecoder> {
+  const mark = first === 0xff && second === 0xfe ? 'utf-16le' : first === 0xfe && second === 0xff ? 'utf-16be' : undefined;
+  const charset = mark ?? /charset\s*=\s*["']?([\w.:-]+)/i.exec(contentType)?.[1];
   if (charset !== undefined && !/^utf-?8$/i.test(charset)) {
     try {
       return new TextDecoder(charset);
@@ -172,20 +173,6 @@ function decoderFor(contentType: string, bytes: Uint8Array): InstanceType<typeof
     }
   }
   return utf8;
-}
-
-function markedAs([first, second, third]: Uint8Array): string | undefined {
-  if (first === 0xff && second === 0xfe) return 'utf-16le';
-  if (first === 0xfe && second === 0xff) return 'utf-16be';
-  return first === 0xef && second === 0xbb && third === 0xbf ? 'utf-8' : undefined;
-}
-
-/** What an XML declaration says. One that can be read as ASCII is not in UTF-16, whatever it says. */
-function declaredBy(bytes: Uint8Array): string | undefined {
-  if (bytes[0] !== 0x3c || bytes[1] !== 0x3f) return undefined;
-  const head = String.fromCharCode(...bytes.subarray(0, 128));
-  const encoding = /^<\?xml\s[^>]*?encoding\s*=\s*["']([\w.:-]+)["']/.exec(head)?.[1];
-  return encoding !== undefined && /^(?:utf-?16|ucs-?2|iso-10646)/i.test(encoding) ? undefined : encoding;
 }
 
 /**

@@ -124,15 +124,14 @@ function holdsOnly(element: XmlElement, names: readonly string[]): boolean {
 }
 
 function spokenOnly({ children }: XmlElement): boolean {
-  return children.every(({ name, children: below }) => {
-    if (name === 'HighlightTerms') return below.every(isTerm);
-    return below.length === 0 || name === 'RootFolder' || name === 'MessageXml';
-  });
+  return children.every(
+    ({ name, children: below }) => name === 'RootFolder' || name === 'MessageXml' || below.every((one) => isTerm(one, name)),
+  );
 }
 
-/** A word that was searched for, and where: some servers list them unasked. */
-function isTerm({ ns, name, children }: XmlElement): boolean {
-  return ns === typesNs && name === 'Term' && children.every(({ children: below }) => below.length === 0);
+/** A word that was searched for, and where: some servers list them unasked. A match is more than that. */
+function isTerm({ children }: XmlElement, list: string): boolean {
+  return list === 'HighlightTerms' && children.every(({ children: below }) => below.length === 0);
 }
 
 /** Without text of its own. */

@@ -81,8 +81,9 @@ export async function clearDrafts(
     const tag = notes[at]?.tag;
     if (outcome?.status !== 'rejected' || tag === undefined) return outcome;
     if (inTransit.has(tag)) return { status: 'unconfirmed', scope: 'note', error: outcome.error, ended: 'fault' };
-    const unseen =
-      byTag.get(tag)?.unreadable !== undefined && ruleOf(String(outcome.error.details.responseCode)).leavesDraft === true;
+    const { responseCode, innerResponseCode } = outcome.error.details;
+    const mayLeave = [responseCode, innerResponseCode].some((code) => ruleOf(String(code)).leavesDraft === true);
+    const unseen = mayLeave && byTag.get(tag)?.unreadable !== undefined;
     const draft = left.has(tag) || unseen ? 'left' : removed.has(tag) ? 'removed' : 'none';
     return { ...outcome, draft };
   });

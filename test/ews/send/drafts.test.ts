@@ -115,6 +115,15 @@ describe('after a rejection the draft is looked for', () => {
     expect(looks).toBe(2);
   });
 
+  it('where Drafts can not be read, a refusal to send as somebody inside another code leaves one too', async () => {
+    const inside = { values: { InnerErrorResponseCode: 'ErrorSendAsDenied' } };
+    h.server.handler = ({ operation, body }) => {
+      if (operation !== 'CreateItem') return { body: found(body, ['ErrorAccessDenied', []]) };
+      return { body: response('CreateItem', [message('CreateItem', 'ErrorInternalServerError', inside)]) };
+    };
+    expect((await h.deliver(1))[0]).toMatchObject({ status: 'rejected', draft: 'left' });
+  });
+
   it.each([
     ['ErrorSendAsDenied', 'left'],
     ['ErrorInvalidRecipients', 'none'],

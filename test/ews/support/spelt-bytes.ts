@@ -14,7 +14,7 @@ export function speltBytes(xml: string, random: () => number): SpeltBytes {
   const plain = { bytes: new TextEncoder().encode(xml), contentType: pick(random, types) };
   if (random() < 0.7) return plain;
   const bare = xml.replace(said, '');
-  switch (pick(random, ['utf-16le', 'utf-16be', 'latin1', 'declared'])) {
+  switch (pick(random, ['utf-16le', 'utf-16be', 'latin1'])) {
     case 'utf-16le':
       return {
         bytes: utf16(`\ufeff<?xml version="1.0" encoding="utf-16"?>${bare}`, true),
@@ -25,13 +25,9 @@ export function speltBytes(xml: string, random: () => number): SpeltBytes {
         bytes: utf16(`\ufeff<?xml version="1.0" encoding="utf-16"?>${bare}`, false),
         contentType: pick(random, ['text/xml; charset=utf-16', 'text/xml; charset=utf-16be', 'text/xml']),
       };
-    case 'latin1': {
+    default: {
       const bytes = latin1(`<?xml version="1.0" encoding="iso-8859-1"?>${bare}`);
       return bytes === undefined ? plain : { bytes, contentType: 'text/xml; charset=iso-8859-1' };
-    }
-    default: {
-      const bytes = latin1(`<?xml version="1.0" encoding="ISO-8859-1"?>${bare}`);
-      return bytes === undefined ? plain : { bytes, contentType: 'text/xml' };
     }
   }
 }
