@@ -36,19 +36,22 @@ export function classifyAudience(address: string, organization: Organization): A
   return audienceOf(parseAddress(address, 'RECIPIENT_INVALID'), organization);
 }
 
-/** The same for an address that was parsed. */
-export function audienceOf(address: Address, organization: Organization): AudienceClassification {
+/** The same for an address that was parsed. @param read How a domain of the organisation is read: one that was normalised stays as it is. */
+export function audienceOf(
+  address: Address,
+  organization: Organization,
+  read: (domain: string) => string = normalizeDomain,
+): AudienceClassification {
   const domain = domainOf(address);
   const { domains, federatedDomains, includeSubdomains = false } = organization;
-  if (matches(domain, domains, includeSubdomains)) return 'same-organization';
-  return federatedDomains === undefined || matches(domain, federatedDomains, false) ? 'federated' : 'not-federated';
+  if (matches(domain, domains, includeSubdomains, read)) return 'same-organization';
+  return federatedDomains === undefined || matches(domain, federatedDomains, false, read) ? 'federated' : 'not-federated';
 }
 
-function matches(domain: string, candidates: readonly string[], subdomains: boolean): boolean {
-  // Not some(): a malformed option is an error wherever it stands in the list.
-  return candidates
-    .map((candidate) => normalizeDomain(candidate))
-    .some((candidate) => domain === candidate || (subdomains && domain.endsWith(`.${candidate}`)));
+function matches(domain: string, given: readonly string[], subdomains: boolean, read: (domain: string) => string): boolean {
+  // All of them before one is looked for: a malformed option is an error wherever it stands in the list.
+  const candidates = given.map((one) => read(one));
+  return candidates.some((candidate) => domain === candidate || (subdomains && domain.endsWith(`.${candidate}`)));
 }
 
 /** How the class to send is chosen. */

@@ -184,20 +184,37 @@ export function unchecked<T>(): OptionRule<T> {
 
 function readGroup<Rules extends OptionRules>(given: unknown, at: OptionPath, rules: Rules): ReadOptions<Rules> {
   if (!isObject(given) || typeof given === 'function' || isArray(given)) {
-    const where = at.name === '' ? { ...at, name: 'options' } : at;
-    throw invalidOption(where, given, `{ ${Object.keys(rules).join(', ')} }`);
+    throw invalidOption(planOf(rules, at).itself, given, `{ ${Object.keys(rules).join(', ')} }`);
   }
-  const pathTo = (name: string): OptionPath => ({ ...at, name: at.name === '' ? name : `${at.name}.${name}` });
-  for (const name of readable({ ...at, name: at.name === '' ? 'options' : at.name }, () => Object.keys(given))) {
+  const { itself, options, pathTo } = planOf(rules, at);
+  for (const name of readable(itself, () => Object.keys(given))) {
     if (Object.hasOwn(rules, name) || readAt(given, name, pathTo(name)) === undefined) continue;
     throw unknownOption(pathTo(cutAt(name, 64)), namesOf(rules), at.name);
   }
   const values: Record<string, unknown> = {};
-  for (const [name, { read }] of Object.entries(rules)) {
-    const path = pathTo(name);
-    values[name] = read(readAt(given, name, path), path);
-  }
+  for (const { name, path, read } of options) values[name] = read(readAt(given, name, path), path);
   return values as ReadOptions<Rules>;
+}
+
+/** How a group of options is read. */
+interface Plan {
+  readonly at: OptionPath;
+  readonly itself: OptionPath;
+  readonly options: readonly { readonly name: string; readonly path: OptionPath; readonly read: OptionRule<unknown>['read'] }[];
+  pathTo(name: string): OptionPath;
+}
+
+const plans = new WeakMap<OptionRules, Plan>();
+
+/** Kept for whoever asked last: of what every `send()` reads, nothing is made anew. */
+function planOf(rules: OptionRules, at: OptionPath): Plan {
+  const known = plans.get(rules);
+  if (known !== undefined && known.at.owner === at.owner && known.at.name === at.name) return known;
+  const pathTo = (name: string): OptionPath => ({ ...at, name: at.name === '' ? name : `${at.name}.${name}` });
+  const options = Object.entries(rules).map(([name, { read }]) => ({ name, path: pathTo(name), read }));
+  const plan = { at, itself: at.name === '' ? pathTo('options') : at, options, pathTo };
+  plans.set(rules, plan);
+  return plan;
 }
 
 function readAt(given: object, name: string, path: OptionPath): unknown {

@@ -34,19 +34,25 @@ export class KeyedQueue {
   /** Calls `act` when `prepared` is there and every earlier call of that key has acted or failed. */
   inOrder<Prepared, Result>(key: string, prepared: Promise<Prepared>, act: (prepared: Prepared) => Result): Promise<Result> {
     const before = this.#last.get(key);
-    const result = (async () => {
-      const [ready] = await Promise.allSettled([prepared, before]);
-      if (ready.status === 'rejected') throw ready.reason;
-      return act(ready.value);
-    })();
-    const done = result
-      .catch(() => undefined)
-      .then(() => {
-        if (this.#last.get(key) === done) this.#last.delete(key);
-      });
+    const result = before === undefined ? prepared.then(act) : after(before, prepared).then(act);
+    const done: Promise<void> = result.then(
+      () => this.#forget(key, done),
+      () => this.#forget(key, done),
+    );
     this.#last.set(key, done);
     return result;
   }
+
+  #forget(key: string, done: Promise<unknown>): void {
+    if (this.#last.get(key) === done) this.#last.delete(key);
+  }
+}
+
+/** What was prepared, once `before` is over, too. */
+async function after<Prepared>(before: Promise<unknown>, prepared: Promise<Prepared>): Promise<Prepared> {
+  const [ready] = await Promise.allSettled([prepared, before]);
+  if (ready.status === 'rejected') throw ready.reason;
+  return ready.value;
 }
 
 /** Runs operations one after the other; each sees what the ones before it committed. */

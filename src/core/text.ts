@@ -106,14 +106,16 @@ export function domainOf(address: string): string {
  * The URL parser knows IDN in every runtime, but also reads `1.2` as an IPv4 address and `a/b` as a path.
  */
 export function toAsciiDomain(domain: string): string | undefined {
-  if (unseen.test(domain) || quotation.test(domain) || /[^a-z0-9.\u0080-\u{10ffff}-]/iu.test(domain)) return undefined;
   const lower = domain.toLowerCase();
-  const plain = /^[a-z0-9.-]*$/.test(lower) && !/(^|\.)xn--/.test(lower);
-  const ascii = plain ? lower : URL.parse(`http://${domain}/`)?.hostname;
-  if (ascii === undefined || ascii.length > 253) return undefined;
-  const labels = ascii.split('.');
+  const ascii = /^[a-z0-9.-]*$/.test(lower);
+  if (!ascii && (unseen.test(domain) || quotation.test(domain) || /[^a-z0-9.\u0080-\u{10ffff}-]/iu.test(domain)))
+    return undefined;
+  const plain = ascii && !/(^|\.)xn--/.test(lower);
+  const encoded = plain ? lower : URL.parse(`http://${domain}/`)?.hostname;
+  if (encoded === undefined || encoded.length > 253) return undefined;
+  const labels = encoded.split('.');
   if (!labels.every((part) => label.test(part))) return undefined;
-  return /^(\d+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? '') ? undefined : ascii;
+  return /^(\d+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? '') ? undefined : encoded;
 }
 
 /** What Node's `node:crypto` has and WebCrypto has not: a digest without a turn through a thread pool, which costs many times the digest of a short text. */
@@ -127,8 +129,11 @@ interface Platform {
   readonly crypto?: { readonly subtle?: { digest(algorithm: 'SHA-256', data: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> } };
 }
 
-/** SHA-256 of the UTF-8 of a text without lone surrogates, as lower-case hexadecimal digits. */
-export type Sha256 = (text: string) => string | Promise<string>;
+/** Lower-case hexadecimal digits; where the platform takes its time, later. */
+export type Digest = string | Promise<string>;
+
+/** SHA-256 of the UTF-8 of a text without lone surrogates. */
+export type Sha256 = (text: string) => Digest;
 
 /** @param platform Where it runs; asked once. */
 export function sha256On(platform: Platform): Sha256 {

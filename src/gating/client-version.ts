@@ -38,7 +38,7 @@ const sharedLibrary = /\bMSO\b[^\d]{0,20}$/i;
  * ```
  */
 export function parseClientVersion(value: string): ClientVersion {
-  const version = typeof value === 'string' && value.length <= 1_000 ? readVersion(value.trim()) : undefined;
+  const version = readClientVersion(value);
   if (version !== undefined) return version;
   throw new OfflineImError(
     'CLIENT_VERSION_UNREADABLE',
@@ -46,9 +46,19 @@ export function parseClientVersion(value: string): ClientVersion {
   );
 }
 
+/** The same; `undefined` where there is none. */
+export function readClientVersion(value: string): ClientVersion | undefined {
+  return typeof value === 'string' && value.length <= 1_000 ? readVersion(value.trim()) : undefined;
+}
+
 /** Negative when `a` is older than `b`, positive when it is newer, 0 when they are equal. By number, part by part. */
 export function compareClientVersions(a: ClientVersion, b: ClientVersion): number {
   for (const [name, value] of Object.entries({ a, b })) checkArgument('compareClientVersions()', name, value, version);
+  return compared(a, b);
+}
+
+/** The same of versions that were read here. */
+export function compared(a: ClientVersion, b: ClientVersion): number {
   return a.major - b.major || a.minor - b.minor || a.build - b.build || a.revision - b.revision;
 }
 
@@ -97,12 +107,15 @@ export function readShownVersion(text: string): ClientVersion | undefined {
 
 /** `undefined` unless the text is exactly four numbers with dots between them. */
 function readFourParts(text: string): ClientVersion | undefined {
-  const [major, minor, build, revision] = (fourParts.exec(text) ?? []).slice(1).map(Number);
-  if (major === undefined || minor === undefined || build === undefined || revision === undefined) return undefined;
-  return { major, minor, build, revision };
+  const [, major, minor, build, revision] = fourParts.exec(text) ?? [];
+  if (major === undefined) return undefined;
+  return { major: Number(major), minor: Number(minor), build: Number(build), revision: Number(revision) };
 }
 
 function readVersion(text: string): ClientVersion | undefined {
+  // Nearly always; and the gate reads it at every message.
+  const exact = readFourParts(text);
+  if (exact !== undefined) return exact;
   const tokens = [...text.replaceAll(/\([^()]*\)/g, ' ').matchAll(productToken)].map(([, token = '']) => token);
   const [token, another] = new Set(tokens);
   if (another !== undefined) return undefined; // two clients, of which either could be meant

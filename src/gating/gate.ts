@@ -16,13 +16,7 @@ import {
   text,
   unchecked,
 } from '../core/options.ts';
-import {
-  type ClientVersion,
-  compareClientVersions,
-  formatClientVersion,
-  parseClientVersion,
-  readShownVersion,
-} from './client-version.ts';
+import { type ClientVersion, compared, formatClientVersion, readClientVersion, readShownVersion } from './client-version.ts';
 
 /**
  * What the administrators have set, as far as it is known. `parseCsImConfiguration` and `parseCsClientPolicy` read it from the cmdlets' output.
@@ -72,7 +66,7 @@ export function resolvePolicy(policy: Policy = {}): ResolvedPolicy {
   if (enableOfflineIm !== undefined || version === undefined) {
     return { enableOfflineIm: enableOfflineIm ?? true, enableImAutoArchiving };
   }
-  const byVersion = compareClientVersions(version, firstServerVersion) >= 0;
+  const byVersion = compared(version, firstServerVersion) >= 0;
   return { enableOfflineIm: byVersion, enableImAutoArchiving, decidedByServerVersion: formatClientVersion(version) };
 }
 
@@ -202,16 +196,14 @@ function clientReasons(client: GateClient, mailbox: string): readonly GateReason
   const { mailboxLocation } = client;
   const location = typeof mailboxLocation === 'function' ? locationOf(mailboxLocation, mailbox) : mailboxLocation;
   const minimum = minimumVersion(location);
+  const version = readClientVersion(client.version);
+  if (version !== undefined && compared(version, minimum) >= 0) return [];
   const where = location === 'on-premises' ? 'an on-premises mailbox' : 'a mailbox in Exchange Online';
   const needed = `For ${where} the client must be Click-to-Run build ${formatClientVersion(minimum)} or higher.`;
-  let version: ClientVersion;
-  try {
-    version = parseClientVersion(client.version);
-  } catch {
+  if (version === undefined) {
     const found = `The client version is ${quoted(client.version)}, neither four numbers nor a SIP User-Agent with an OC/ token.`;
     return [{ code: 'client-version-unreadable', ...sentences(found, needed) }];
   }
-  if (compareClientVersions(version, minimum) >= 0) return [];
   const found = `The client is ${formatClientVersion(version)}`;
   if (!isMsi(version)) return [{ code: 'client-too-old', ...sentences(`${found}.`, needed) }];
   const msi = `MSI installs (16.0.4xxx) do not have Offline IM. ${needed}`;

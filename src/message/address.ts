@@ -25,6 +25,7 @@ const longestAddress = 254;
 
 /** RFC 5322 atoms with dots between them, and what RFC 6532 adds to them. */
 const localPart = /^[a-z0-9!#$%&'*+/=?^_`{|}~\u0080-\u{10ffff}-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~\u0080-\u{10ffff}-]+)*$/iu;
+const beyondAscii = /[^\0-\x7f]/;
 const control = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 const expected =
   'Expected a SIP URI (sip:bob@contoso.com) or an SMTP address (bob@contoso.com, "Example, Bob" <bob@contoso.com>)';
@@ -76,7 +77,7 @@ export function parseAddress(value: string, code: AddressErrorCode = 'ADDRESS_IN
   const decode = (part: string): string => (escaped ? (decoded(part) ?? fail('its percent-escapes are broken')) : part);
   const local = decode(unquotedLocal(rest.slice(0, at)));
   if (local === '') return fail('nothing is before its @');
-  if (unseen.test(local) || quotation.test(local) || !localPart.test(local))
+  if (!localPart.test(local) || (beyondAscii.test(local) && (unseen.test(local) || quotation.test(local))))
     return fail('what is before its @ holds a character that no mailbox name has');
   if (utf8Length(local) > longestLocal) return fail(`what is before its @ has more than ${longestLocal} bytes`);
   // Of a fully qualified name in DNS the last dot stands for the root.
@@ -149,6 +150,7 @@ function splitName(value: string): { name: string; spec: string } | undefined {
 
 /** Else the first or the last of them would be taken, and the others forgotten. URI parameters may hold an @ of their own. */
 function holdsSeveral(given: string, spec: string, kind: Address['kind']): boolean {
+  if (given.indexOf('@') === given.lastIndexOf('@') && !/[;,]/.test(spec)) return false;
   const name = given.slice(0, Math.max(given.lastIndexOf(spec), 0)).replaceAll(/"(?:[^"\\]|\\.)*"/g, '');
   if (/@[^\s,;]*[>\s]*[,;]/.test(name) || /<[^<>]*@[^<>]*>/.test(name)) return true;
   if (kind === 'smtp') return /@[^@?]*[,;][^@?]*@/.test(spec);
@@ -212,6 +214,7 @@ function splitScheme(spec: string): SchemeSplit | undefined {
 }
 
 function decoded(user: string): string | undefined {
+  if (!user.includes('%')) return user;
   try {
     return decodeURIComponent(user);
   } catch {

@@ -1,7 +1,7 @@
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
 import { isArray, isDate } from '../core/errors/thrown.ts';
-import { sha256, utf8Length } from '../core/text.ts';
+import { type Digest, sha256, utf8Length } from '../core/text.ts';
 import { type Address, addressKey, parseAddress } from './address.ts';
 import { htmlOf } from './note.ts';
 
@@ -119,7 +119,7 @@ export function normalizeMessage(message: OutgoingMessage, limits: MessageLimits
  * Tells a repetition of a message from another message under the same id: SHA-256, in hex, of all that the caller gave except the id.
  * Whatever `send()` adds by itself (times, conversation, mailbox) is no part of it, or no repetition would ever be equal.
  */
-export function contentHash(message: NormalizedMessage): Promise<string> {
+export function contentHash(message: NormalizedMessage): Digest {
   const { to, from, text, html, conversationId, sentAt, expiresAt } = message;
   const sender = from && [addressFields(from.sip), from.displayName ?? null, from.mailbox ? addressFields(from.mailbox) : null];
   // By name, and what is not given left out: a field added one day changes no hash that a spool already holds.
@@ -133,7 +133,7 @@ export function recipientsKey(mailboxes: readonly Pick<Address, 'address'>[]): s
 }
 
 /** The conversation of messages that name none: the same for the same sender and set of recipients, SHA-256 in hex. */
-export function defaultConversationId(from: Pick<Address, 'address'>, to: readonly Pick<Address, 'address'>[]): Promise<string> {
+export function defaultConversationId(from: Pick<Address, 'address'>, to: readonly Pick<Address, 'address'>[]): Digest {
   return hashOf(['offline-im conversation 1', addressKey(from), sortedKeys(to)]);
 }
 
@@ -242,7 +242,7 @@ function sortedKeys(addresses: readonly Pick<Address, 'address'>[]): readonly st
 }
 
 /** JSON tells any two values apart that differ, lone surrogates too: it writes them as escapes. */
-async function hashOf(value: readonly unknown[]): Promise<string> {
+function hashOf(value: readonly unknown[]): Digest {
   return sha256(JSON.stringify(value));
 }
 

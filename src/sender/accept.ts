@@ -1,5 +1,6 @@
 import { audienceOf, messageClassFor } from '../classification/classification.ts';
 import { type Clock, withinTime } from '../core/clock.ts';
+import { missing } from '../core/errors/missing.ts';
 import { hasCode, OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
 import { isArray, property } from '../core/errors/thrown.ts';
@@ -45,11 +46,16 @@ export async function checkMessage(context: AcceptanceContext, message: Normaliz
   const { settings } = context;
   const identity = identityOf(settings, message);
   const given = context.policy();
-  const [client, policy] = await Promise.all([
-    typeof settings.client === 'function' ? asked(context, 'client', settings.client, identity) : settings.client,
-    typeof given === 'function' ? asked(context, 'policy', given, identity) : given,
-  ]);
-  const classified = message.to.map((address) => ({ address, is: audienceOf(address, settings.organization) }));
+  const { client: told } = settings;
+  const [client, policy] =
+    typeof told !== 'function' && typeof given !== 'function'
+      ? [told, given]
+      : await Promise.all([
+          typeof told === 'function' ? asked(context, 'client', told, identity) : told,
+          typeof given === 'function' ? asked(context, 'policy', given, identity) : given,
+        ]);
+  // Its domains were normalised with the settings.
+  const classified = message.to.map((address) => ({ address, is: audienceOf(address, settings.organization, (one) => one) }));
   const strangers = classified.filter(({ is }) => is === 'not-federated').map(({ address }) => domainOf(address));
   // Only where the gate needs it: resolving it may cost the host a look-up.
   const asksByMailbox = hasMethods(client, ['mailboxLocation']);
@@ -84,35 +90,34 @@ export async function entriesOf(
     });
   }
   const lane = addressKey(from.mailbox);
-  const numbered = groups.map((group) => ({ ...group, id: context.entryIdFor(lane, timeOrderedId(now)) }));
-  return Promise.all(
-    numbered.map(async ({ id, audience, messageClass, recipients }): Promise<NewSpoolEntry> => {
-      const to = distinct(await Promise.all(recipients.map((address) => recipientMailbox(context, address))));
-      const { text, html } = message;
-      const spooled: SpooledMessage = {
-        from,
-        to,
-        text,
-        ...(html === undefined ? {} : { html }),
-        sentAt: message.sentAt ?? now,
-        ...(traceparent === undefined ? {} : { traceparent }),
-      };
-      return {
-        id,
-        messageId,
-        contentHash: hash,
-        lane,
-        conversationId,
-        audience,
-        recipientsKey: recipientsKey(to),
-        messageClass,
-        weight: messageWeight(text, html),
-        pickupIn: settings.spooler.pickupDelay,
-        expiresIn,
-        message: spooled,
-      };
-    }),
-  );
+  const ids = groups.map(() => context.entryIdFor(lane, timeOrderedId(now)));
+  const mailboxes = await mailboxesOf(context, groups);
+  return groups.map(({ audience, messageClass }, index): NewSpoolEntry => {
+    const to = distinct(mailboxes[index] ?? missing('The mailboxes of an audience'));
+    const { text, html } = message;
+    const spooled: SpooledMessage = {
+      from,
+      to,
+      text,
+      ...(html === undefined ? {} : { html }),
+      sentAt: message.sentAt ?? now,
+      ...(traceparent === undefined ? {} : { traceparent }),
+    };
+    return {
+      id: ids[index] ?? missing('The id of an entry'),
+      messageId,
+      contentHash: hash,
+      lane,
+      conversationId,
+      audience,
+      recipientsKey: recipientsKey(to),
+      messageClass,
+      weight: messageWeight(text, html),
+      pickupIn: settings.spooler.pickupDelay,
+      expiresIn,
+      message: spooled,
+    };
+  });
 }
 
 /** Calls the host's `policy` or `client` function for an identity. @throws {OfflineImError} `POLICY_FAILED`, `POLICY_TIMEOUT` */
@@ -171,12 +176,21 @@ async function senderMailbox(context: AcceptanceContext, message: NormalizedMess
   const sip = message.from?.sip ?? settings.sip;
   const address = mailbox === undefined ? await resolved(context, sip) : parseAddress(mailbox).address;
   const name = displayName ?? sip.name;
-  return { address, ...(name === undefined ? {} : { name }) };
+  return name === undefined ? { address } : { address, name };
 }
 
-async function recipientMailbox(context: AcceptanceContext, recipient: Address): Promise<Mailbox> {
-  const address = recipient.kind === 'sip' ? await resolved(context, recipient) : recipient.address;
-  return { address, ...(recipient.name === undefined ? {} : { name: recipient.name }) };
+/** The mailboxes of each group's recipients. Where nobody has to be asked, no promise is made for each of them. */
+function mailboxesOf(context: AcceptanceContext, groups: readonly AudienceGroup[]): Mailbox[][] | Promise<Mailbox[][]> {
+  if (context.settings.resolveMailbox === undefined) {
+    return groups.map(({ recipients }) => recipients.map((recipient) => mailboxOf(recipient, recipient.address)));
+  }
+  const asked = async (recipient: Address): Promise<Mailbox> =>
+    mailboxOf(recipient, recipient.kind === 'sip' ? await resolved(context, recipient) : recipient.address);
+  return Promise.all(groups.map(({ recipients }) => Promise.all(recipients.map(asked))));
+}
+
+function mailboxOf({ name }: Pick<Address, 'name'>, address: string): Mailbox {
+  return name === undefined ? { address } : { address, name };
 }
 
 async function resolved(context: AcceptanceContext, address: Address): Promise<string> {

@@ -118,8 +118,7 @@ const domain: OptionRule<string> = {
   expected: 'a domain such as contoso.com',
   read: (value, path) => {
     if (typeof value !== 'string') throw invalidOption(path, value, 'a domain such as contoso.com');
-    normalizeDomain(value);
-    return value;
+    return normalizeDomain(value);
   },
 };
 const domains = listOf(domain, 'an array of domains');

@@ -141,7 +141,7 @@ describe('normalizeMessage', () => {
 });
 
 describe('contentHash', () => {
-  const hash = (message: OutgoingMessage): Promise<string> => contentHash(normalizeMessage(message));
+  const hash = async (message: OutgoingMessage): Promise<string> => contentHash(normalizeMessage(message));
 
   it('is the same for the same content, whatever the id and the way it was written', async () => {
     const first = await hash({ ...simple, messageId: 'a', from: 'alice@contoso.com' });
