@@ -20,7 +20,7 @@ import { addressKey, parseAddress } from '../message/address.ts';
 import type { EntryFilter, ListProgress } from '../spool/admin/contract.ts';
 import { type SpoolState, spoolStates } from '../spool/contract.ts';
 
-/** Which entries; what is left out does not matter. */
+/** Selects entries; a property that is left out selects all. */
 export interface HandleFilter {
   readonly state?: SpoolState | undefined;
   /** The sender's mailbox. */
@@ -37,25 +37,25 @@ export interface HandleFilter {
 
 /** A part of a list. */
 export interface HandleQuery extends HandleFilter {
-  /** Entries at most. @default 100 */
+  /** Maximum number of entries, 1 to 1,000,000. @default 100 */
   readonly limit?: number | undefined;
-  /** Where a part before of the same list ended, of which only the times may have been others. @default the beginning */
+  /** The cursor that an earlier part of the same list returned; only `since` and `until` may differ. @default the beginning */
   readonly cursor?: string | undefined;
   /** Ends a list that has to look at many entries. @default none */
   readonly signal?: AbortSignal | undefined;
-  /** Told how far it has come, again and again. @default nobody */
+  /** Called with the progress, after each part that was looked at. @default none */
   readonly onProgress?: ((progress: ListProgress) => void) | undefined;
 }
 
-/** How many are changed in bulk. */
+/** Options of bulk changes. */
 export interface HandleChange extends HandleFilter {
-  /** Entries that are changed at most. @default 1_000 */
+  /** Maximum number of entries to change, 1 to 1,000,000. @default 1_000 */
   readonly limit?: number | undefined;
-  /** Changes nothing, and tells what would be changed. @default false */
+  /** Changes nothing, and returns what would be changed. @default false */
   readonly dryRun?: boolean | undefined;
   /** Ends it between two parts of some hundred entries; what has been changed by then stays changed, and is audited. @default none */
   readonly signal?: AbortSignal | undefined;
-  /** Told how far it has come, after each part. @default nobody */
+  /** Called with the progress, after each part. @default none */
   readonly onProgress?: ((progress: ListProgress) => void) | undefined;
 }
 
@@ -97,7 +97,7 @@ export function readChange(owner: string, given: HandleChange) {
   return { filter: filterOf(filter), limit, dryRun, signal, onProgress: heard(onProgress) };
 }
 
-/** Nobody waits for an async one: its rejection must not end the process. */
+/** An async callback is not awaited, and its rejection must not end the process. */
 function heard(onProgress: HandleQuery['onProgress']): HandleQuery['onProgress'] {
   return onProgress && ((progress) => void answerAtOnce<unknown>(onProgress(progress)));
 }

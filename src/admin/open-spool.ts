@@ -8,17 +8,17 @@ import type { SealOptions } from '../spool/sealed/keys.ts';
 import { SpoolHandle } from './spool-handle.ts';
 import { openStorage } from './storage.ts';
 
-/** How a spool is opened for an operator. */
+/** Options of {@link openSpool}. */
 export interface OpenSpoolOptions {
   /** Keys of a sealed spool. Without them its addresses, texts and reasons stay closed. @default none */
   readonly keys?: SealOptions | undefined;
   /** The schema of a PostgreSQL spool. @default 'offline_im' */
   readonly schema?: string | undefined;
-  /** Who is named in audits and pauses. @default the user of the operating system */
+  /** The name that audits and pauses show, 1 to 100 characters. @default the user of the operating system */
   readonly by?: string | undefined;
-  /** Told of what loses no message, but that someone should know. @default nobody */
+  /** Called with what loses no message, but someone should know. @default none */
   readonly onWarning?: ((error: Error) => void) | undefined;
-  /** Told of an entry that could not be read and was set aside. @default nobody */
+  /** Called for each entry that could not be read and was set aside. @default none */
   readonly onCorrupt?: ((report: { readonly where: string; readonly error: Error }) => void) | undefined;
 }
 

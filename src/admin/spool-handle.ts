@@ -53,7 +53,7 @@ export class SpoolHandle {
     return { entries, ...(next === undefined ? {} : { cursor: await cursorFor(filter, next) }) };
   }
 
-  /** What time it is by the spool's clock: that of the database, where it lies in one. */
+  /** The time by the spool's clock, which is the database's where it has one. */
   async now(): Promise<Date> {
     return new Date((await this.#storage.admin?.now?.()) ?? Date.now());
   }
@@ -195,12 +195,12 @@ export class SpoolHandle {
     await this.#audit('retry-now', undefined, lane);
   }
 
-  /** For the audit: a person reads the text of a message. */
+  /** Records in the audit that a person read the text of a message. */
   noteReading(): Promise<void> {
     return this.#audit('show --text');
   }
 
-  /** Reads every entry; resolves with what does not add up, and nothing when all is well. */
+  /** Reads every entry and compares the counts. Resolves with a sentence per mistake, none when all is well. */
   async check(options: Pick<HandleQuery, 'signal' | 'onProgress'> = {}): Promise<readonly string[]> {
     const { signal, onProgress } = readQuery(options);
     const found: Partial<Record<SpoolState, number>> = {};
@@ -222,7 +222,7 @@ export class SpoolHandle {
     );
   }
 
-  /** What was done by operators, the latest first. */
+  /** What operators did, latest first. */
   async audit(): Promise<readonly HandleAudit[]> {
     return (await this.#admin.audit()).map(({ at, ...record }) => ({ ...record, at: new Date(at) }));
   }

@@ -35,7 +35,7 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
   }
 }
 
-/** What a command ends with because it was told to end. All else that fails then, such as storage that can't be closed, is said like at any other time. */
+/** Whether an error only says that the command was told to end. Any other failure, such as storage that can't be closed, is reported as always. */
 function isInterruption(error: unknown, { aborted, reason }: AbortSignal): boolean {
   if (!aborted) return false;
   const seen = new Set<unknown>();

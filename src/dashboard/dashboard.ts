@@ -9,7 +9,7 @@ import { checkedUser, type DashboardOptions, type DashboardSettings, dashboardSe
 import { overview } from './overview.ts';
 import { headers, type View } from './page.ts';
 
-/** What {@link dashboard} gives: call it with each request below its path. */
+/** The handler that {@link dashboard} returns: call it with each request below its path. */
 export interface Dashboard {
   (request: Request): Promise<Response>;
   /** Ends its looks at the spool and the streams of the pages that follow them, so that your server can close. The spool stays open: it is yours. */

@@ -9,7 +9,7 @@ export class Html {
 
 type Part = Html | string | number | undefined | readonly Part[];
 
-/** Escapes everything that is put in, except markup of its own. What is undefined is nothing. */
+/** Escapes every value except {@link Html}; `undefined` becomes nothing. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
   return new Html(strings.reduce((text, string, index) => text + shown(parts[index - 1]) + string));
 }

@@ -4,7 +4,7 @@ import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { byDefault, callback, having, optional, type RulesFor, readOptions, rule, secret, text } from '../core/options.ts';
 import type { SpoolStorage } from '../spool/contract.ts';
 
-/** Who looks at the dashboard, and what they may do. */
+/** A user of the dashboard, and their rights. */
 export interface DashboardUser {
   /** Named in the audit and in pauses: 1 to 100 characters. */
   readonly user: string;
@@ -14,20 +14,20 @@ export interface DashboardUser {
   readonly mayReadText: boolean;
 }
 
-/** What {@link dashboard} is made of. */
+/** Options of {@link dashboard}. */
 export interface DashboardOptions {
   /** What `openSpool()` gave, or the spool of a sender of this process, which has it open. */
   readonly spool: SpoolHandle | SpoolStorage;
   /** Path under which your server calls the handler, such as `/admin/messages`. @default '' */
   readonly basePath?: string | undefined;
   /**
-   * Says who asks, for every request, which it is given without the body: your login. What it resolves with other than a user, a `Response`, is the answer (401, or a redirect to your login).
-   * When it throws, the answer is 500 without a word of why.
+   * Your login: called for every request, without its body. Returns the user, or a `Response` that is sent instead (401, or a redirect to your login). When it throws, the
+   * answer is 500 without the reason.
    */
   authorize(request: Request): DashboardUser | Response | Promise<DashboardUser | Response>;
-  /** What forms are signed with, 16 characters or more: the same one in each process behind one address. @default random, for a single process */
+  /** Key that signs forms, 16 characters or more; processes behind one address share it. @default random, for a single process */
   readonly secret?: string | undefined;
-  /** @default the machine's */
+  /** Clock for the numbers over time. @default the machine's */
   readonly clock?: Clock | undefined;
 }
 

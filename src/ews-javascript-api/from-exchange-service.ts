@@ -6,7 +6,7 @@ import type { Transport } from '../transport/contract.ts';
 import { type ExchangeServiceLike, envelopeOf } from './envelope.ts';
 import { carryingFetch } from './fetch.ts';
 
-/** How {@link fromExchangeService} treats its server: the options of `EwsTransport`, less what the service says itself. */
+/** Options of {@link fromExchangeService}: those of `EwsTransport`, without what the service itself provides. */
 export type FromExchangeServiceOptions = Omit<EwsTransportOptions, 'url' | 'credentials' | 'fetch' | 'impersonate'>;
 
 const defaultMaxResponseBytes = 2_097_152;

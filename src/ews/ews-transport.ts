@@ -56,12 +56,12 @@ export class EwsTransport implements Transport {
   constructor(options: EwsTransportOptions) {
     checkArguments(EwsTransport.prototype, 'EwsTransport', transportArguments);
     this.#settings = settingsOf(options);
-    this.requestTimeout = this.#settings.deadline;
+    this.requestTimeout = this.#settings.requestTimeout;
     this.#credentials = this.#settings.credentials;
     this.#client = new EwsClient(this.#settings);
     this.#folders = new SavedFolders(this.#client, this.#settings);
     this.#classes = new MessageClasses(this.#settings.fallbackMessageClass);
-    this.#size = new RequestSize(this.#settings.batchSize);
+    this.#size = new RequestSize(this.#settings.notesPerRequest);
   }
 
   /** Sends the notes and returns one outcome per note, in order. Whatever the server does becomes an outcome, never an exception. */

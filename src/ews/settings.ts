@@ -28,8 +28,8 @@ export interface EwsSettings {
   readonly url: string;
   readonly credentials: Credentials;
   readonly fetch: typeof globalThis.fetch;
-  readonly deadline: number;
-  readonly batchSize: number;
+  readonly requestTimeout: number;
+  readonly notesPerRequest: number;
   readonly maxRequestBytes: number;
   readonly maxResponseBytes: number;
   readonly serverVersion: EwsServerVersion;
@@ -68,8 +68,11 @@ const rules = {
 
 /** Rejects what can't work at once, rather than at the first message. @throws {OfflineImError} `OPTION_INVALID`, `INSECURE_URL` */
 export function settingsOf(options: EwsTransportOptions): EwsSettings {
-  const { url, allowInsecureHttp, relay, answersClose, fallbackMessageClass, requestTimeout, notesPerRequest, ...others } =
-    readOptions('EwsTransport', options, rules);
+  const { url, allowInsecureHttp, relay, answersClose, fallbackMessageClass, ...others } = readOptions(
+    'EwsTransport',
+    options,
+    rules,
+  );
   const { fetch, dispatcher, ...rest } = others;
   oneWay('EwsTransport', dispatcher, fetch);
   const way = { relay, answersClose };
@@ -80,8 +83,6 @@ export function settingsOf(options: EwsTransportOptions): EwsSettings {
     clock: loggedClock(rest.clock, rest.logger),
     url: checkedUrl(url, allowInsecureHttp),
     fetch: rest.credentials.fetch ?? given ?? steadyFetch('EwsTransport', way),
-    deadline: requestTimeout,
-    batchSize: notesPerRequest,
     fallbackMessageClass: fallbackMessageClass === false ? undefined : fallbackMessageClass,
   };
 }

@@ -11,7 +11,7 @@ export interface TokenCredential {
   ): Promise<{ readonly token: string; readonly expiresOnTimestamp: number } | null>;
 }
 
-/** What a token is asked for. */
+/** A request for a token. */
 export interface TokenRequest {
   /** `<root>/.default`. */
   readonly scopes: readonly string[];
@@ -40,7 +40,7 @@ export interface GraphMessageClasses {
   readonly federated?: string;
 }
 
-/** How a {@link GraphTransport} finds its service and treats it. */
+/** Options of {@link GraphTransport}. */
 export interface GraphTransportOptions {
   /**
    * Gives access tokens. An object (any credential of `@azure/identity`) serves every mailbox, so its failure closes the
@@ -67,21 +67,21 @@ export interface GraphTransportOptions {
   /** Classes to ask for, by audience. */
   readonly messageClasses?: GraphMessageClasses;
   /**
-   * How long a request may take until the last byte of its answer, in ms. After it nobody knows whether the note was sent,
-   * so it is looked for before it is sent again.
+   * Time limit of a request up to the last byte of its answer, in ms. After it nobody knows whether the note was sent, so the
+   * transport probes for it before it sends it again.
    *
    * @default 60_000
    */
   readonly requestTimeout?: number;
   /**
-   * How large a response may be, in bytes after decompression. Reading stops beyond it, and with errors sooner.
+   * Maximum size of a response, in bytes after decompression; of an error, at most 262,144. The transport stops reading there.
    *
    * @default 1_048_576
    */
   readonly maxResponseBytes?: number;
   /**
-   * A note that may have been sent is not sent again within this time, in ms, however the sender is set: Exchange stores the
-   * sender's copy only once the message has left, which takes minutes when the service is busy.
+   * Shortest time in ms before a note that may have been sent is sent again, however the sender is set: Exchange stores the
+   * sender's copy only after the message has left, which takes minutes when the service is busy.
    *
    * @default 600_000
    */
@@ -94,8 +94,8 @@ export interface GraphTransportOptions {
    */
   readonly draftAge?: number;
   /**
-   * Notes sent from one mailbox within a minute, at most. Exchange Online takes 30; what is above that waits unsent in the
-   * mailbox for nobody knows how long. Counted by this transport: give it to all senders of a process, and divide it among processes that send from the same mailbox.
+   * Maximum number of notes sent per mailbox and minute. Exchange Online takes 30; the surplus waits unsent in the mailbox for
+   * an unknown time. Counted by this transport: give it to all senders of a process, and divide it among processes that send from the same mailbox.
    *
    * @default 30
    */
@@ -108,14 +108,13 @@ export interface GraphTransportOptions {
    */
   readonly keepCopyIn?: 'conversationhistory';
   /**
-   * Carries the requests out. It must not follow redirects by itself and must not repeat a POST: a repeated sendMail is a
-   * second message.
+   * Sends the requests. It must neither follow redirects nor repeat a POST: a repeated sendMail is a second message.
    *
    * @default globalThis.fetch
    */
   readonly fetch?: typeof globalThis.fetch;
   /**
-   * Carries the requests out in the place of `fetch`: a dispatcher of undici, which you install and close yourself, such as a `ProxyAgent` for a proxy with a
+   * Sends the requests instead of `fetch`: a dispatcher of undici, which you install and close yourself, such as a `ProxyAgent` for a proxy with a
    * login. It must neither follow redirects nor repeat a POST: with `allowH2: false`, since over HTTP/2, its default from version 8 on, undici repeats what the server says
    * it has not processed. With `fetch` beside it the constructor throws `OPTION_INVALID`.
    *
@@ -123,13 +122,13 @@ export interface GraphTransportOptions {
    */
   readonly dispatcher?: HttpDispatcher | undefined;
   /**
-   * Where the trace of requests and responses goes (`graph:request`, `graph:response`): ids, sizes, times and codes, no text.
+   * Receives the trace of requests and responses (`graph:request`, `graph:response`): ids, sizes, times and codes, no text.
    *
    * @default none
    */
   readonly logger?: Logger;
   /**
-   * Time, for time-outs, pace and the age of drafts.
+   * Clock for time-outs, pace and the age of drafts.
    *
    * @default the machine's clock
    */

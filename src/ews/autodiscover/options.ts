@@ -27,7 +27,7 @@ export interface DiscoverOptions {
   readonly credentials?: Credentials | undefined;
   /**
    * Decides whether a host that a redirect, or an answer in the clear, has named may be asked with the credentials. Those that follow from the address
-   * (`contoso.com`, `autodiscover.contoso.com`) and their redirects to each other need no leave.
+   * (`contoso.com`, `autodiscover.contoso.com`) and their redirects to each other need no approval.
    *
    * @default nobody
    */
@@ -38,10 +38,11 @@ export interface DiscoverOptions {
    * @default the address's domain, then `autodiscover.` before it
    */
   readonly hosts?: readonly string[] | undefined;
-  /** For the whole search. @default 30_000 */
+  /** Time limit of the whole search, in ms. @default 30_000 */
   readonly deadline?: number | undefined;
+  /** Ends the search, which rejects with `AUTODISCOVER_FAILED`. @default none */
   readonly signal?: AbortSignal | undefined;
-  /** @default the platform's */
+  /** Sends the requests; must not follow redirects. @default the platform's */
   readonly fetch?: typeof globalThis.fetch | undefined;
   /**
    * Carries the requests out in place of `fetch`: a dispatcher of undici that goes to any host, such as an `Agent` or a `ProxyAgent`. A `Pool` or `Client` would ask
@@ -50,7 +51,7 @@ export interface DiscoverOptions {
    * @default none
    */
   readonly dispatcher?: HttpDispatcher | undefined;
-  /** Gets a record of every step: address, status, what came of it. @default none */
+  /** Receives a record of every step: URL, status, result. @default none */
   readonly logger?: Logger | undefined;
   /** @default the machine's clock */
   readonly clock?: Clock | undefined;

@@ -38,8 +38,8 @@ interface LegRequest {
   readonly options: SendOptions;
 }
 
-/** What a leg belongs to. */
-interface Under {
+/** The request that a leg belongs to. */
+interface LegContext {
   readonly attempt: Attempt;
   readonly limit: Limit;
 }
@@ -55,8 +55,8 @@ class ProxyRefusal extends Error {
 }
 
 /**
- * Carries one request out and says how it ended; it never rejects. The one thing it repeats is a request whose schema
- * version was refused, which proves that nothing of it was processed.
+ * Sends one request and returns how it ended; never rejects. It repeats a request only when the server refused its schema
+ * version, which proves that nothing of it was processed.
  */
 export class EwsClient {
   readonly #settings: EwsSettings;
@@ -109,9 +109,9 @@ export class EwsClient {
 
   async #once(prepared: Prepared): Promise<Reply> {
     const { call } = prepared;
-    const { clock, logger, deadline } = this.#settings;
+    const { clock, logger, requestTimeout } = this.#settings;
     const requestId = newRequestId();
-    const limit = startLimit(clock, call.deadline ?? deadline, call.signal);
+    const limit = startLimit(clock, call.deadline ?? requestTimeout, call.signal);
     const started = clock.monotonic();
     const reply = this.#busyOnce(call.mailbox, started, await this.#exchange(prepared, requestId, limit));
     limit.release();
@@ -138,7 +138,7 @@ export class EwsClient {
 
   async #exchange(prepared: Prepared, requestId: string, limit: Limit): Promise<Reply> {
     const { url, credentials, clock, maxResponseBytes } = this.#settings;
-    const deadline = prepared.call.deadline ?? this.#settings.deadline;
+    const deadline = prepared.call.deadline ?? this.#settings.requestTimeout;
     const attempt = new Attempt();
     let meta: ReplyMeta | undefined;
     try {
@@ -171,7 +171,7 @@ export class EwsClient {
   }
 
   /** Sends the request once. */
-  async #leg(prepared: Prepared, requestId: string, what: LegRequest, { attempt, limit }: Under): Promise<Response> {
+  async #leg(prepared: Prepared, requestId: string, what: LegRequest, { attempt, limit }: LegContext): Promise<Response> {
     if (limit.ended() !== undefined) throw notAttempted('it was aborted before');
     if (attempt.over) throw notAttempted('its login has ended before');
     const headers = headersOf(prepared.acting, requestId, what.headers);

@@ -6,14 +6,14 @@ import type { EwsCall, Reply } from './reply.ts';
 
 /** A request that changes nothing, repeated where something on the way broke. All attempts together keep the deadline. */
 export function read(client: EwsClient, settings: EwsSettings, call: EwsCall): Promise<Reply> {
-  const { clock, deadline } = settings;
+  const { clock, requestTimeout } = settings;
   return retriedRead<Reply>({
     ask: (timeout) => client.call({ ...call, reads: true, deadline: timeout }),
     mayPass,
-    aborted: () => failedBy(undefined, { requestId: '', sent: 'unknown', ended: 'aborted', deadline }),
+    aborted: () => failedBy(undefined, { requestId: '', sent: 'unknown', ended: 'aborted', deadline: requestTimeout }),
     clock,
     signal: call.signal,
-    timeout: deadline,
+    timeout: requestTimeout,
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Verdict } from '../../transport/verdict.ts';
 
-/** All that is to be known about a response code. */
+/** Everything that is known about a response code. */
 export interface CodeRule {
   /** What it means for the note it answers. */
   readonly verdict: Verdict;
@@ -182,7 +182,7 @@ export const codeRules: ReadonlyMap<string, CodeRule> = new Map(Object.entries(r
 
 const unknownCode: CodeRule = { verdict: unknown };
 
-/** What is known about a code; of one without a rule, that nobody knows what became of the note. */
+/** The rule of a code; a code without one is `unconfirmed`. */
 export function ruleOf(responseCode: string): CodeRule {
   return codeRules.get(responseCode) ?? unknownCode;
 }

@@ -17,7 +17,7 @@ import { outcomeOfCode, outcomeOfReply } from '../outcome/outcome.ts';
 import { codeRules, ruleOf } from '../outcome/response-codes.ts';
 import type { EwsSettings } from '../settings.ts';
 
-/** Who asks, as far as requests want to know it. */
+/** The parts of a call that every look-up passes on. */
 export type Asking = Pick<EwsCall, 'mailbox' | 'signal' | 'notes' | 'mayWrite'>;
 
 /**
@@ -46,8 +46,8 @@ export async function findHistory(client: EwsClient, settings: EwsSettings, aski
 }
 
 /**
- * The same, and makes the folder where there is none. Making it is not repeated: when nobody knows whether it was made, it
- * is looked for again, so that no second one appears.
+ * Finds Conversation History as {@link findHistory} does, and creates it where there is none. CreateFolder is not repeated: when
+ * its outcome is unknown, the folder is looked for again, so that no second one appears.
  */
 export async function findOrCreateHistory(client: EwsClient, settings: EwsSettings, asking: Asking): Promise<Lookup> {
   const found = await findHistory(client, settings, asking);

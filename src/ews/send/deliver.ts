@@ -1,3 +1,4 @@
+import { missing } from '../../core/errors/missing.ts';
 import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { DeliverOptions, DeliveryOutcome, Note } from '../../transport/contract.ts';
 import { notAttempted, toOutcome } from '../../transport/verdict.ts';
@@ -70,7 +71,7 @@ async function sendBatch(delivery: Delivery, batch: Batch, options: DeliverOptio
   const again = new Set(more.flatMap(({ positions }) => positions));
   if (again.size === 0 && isSplittable(reply, outcomes)) return { outcomes: notes.map(() => undefined), more: halvesOf(batch) };
   const settled = outcomes.map((outcome, at) =>
-    again.has(batch.positions[at] ?? -1) ? undefined : staleAtOnce(folders, sent, outcome),
+    again.has(batch.positions[at] ?? missing('The position of a note')) ? undefined : staleAtOnce(folders, sent, outcome),
   );
   const isRejected = settled.some((outcome) => outcome?.status === 'rejected');
   if (!isRejected || (reply.kind !== 'body' && !mayLeaveDraft(reply))) return { outcomes: settled, more };
@@ -83,7 +84,7 @@ function outcomesOf(reply: Reply, notes: readonly Note[]): readonly DeliveryOutc
   return notes.map(() => outcome);
 }
 
-/** Takes in what an answer tells about the server, beside what became of the notes. */
+/** Remembers what an answer tells about the server itself. */
 async function learn(
   { folders, size }: Delivery,
   batch: Batch,

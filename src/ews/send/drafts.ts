@@ -92,7 +92,7 @@ export async function clearDrafts(
 /** Handed over for sending; or seen both before it was sent and after, in folders that were read one after the other. */
 function hasMovedOn(items: readonly TaggedItem[]): boolean {
   const unsent = new Set(items.filter(isUnsent).flatMap(({ id }) => id?.id ?? []));
-  return items.some(({ state, id }) => state === 'submitted' || (state === 'sent' && unsent.has(id?.id ?? '')));
+  return items.some(({ state, id }) => state === 'submitted' || (state === 'sent' && id !== undefined && unsent.has(id.id)));
 }
 
 function isUnsent({ state }: TaggedItem): boolean {

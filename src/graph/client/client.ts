@@ -29,7 +29,7 @@ interface Attempt {
   readonly tokens: string[];
 }
 
-/** Bytes of an error at most: what Graph says has some hundred. */
+/** Maximum size of an error, in bytes; Graph's have some hundred. */
 const longestError = 262_144;
 
 /** How long the rest of an answer that has said everything is still read, in ms, so that its connection can be used again. */

@@ -25,7 +25,7 @@ function reading(replies: readonly Reply[], { onCall = (_calls: EwsCall[]) => {}
     onCall(calls);
     return replies[Math.min(calls.length, replies.length) - 1] ?? lost;
   };
-  const settings = { clock: hastyClock, deadline: 60_000 } as EwsSettings;
+  const settings = { clock: hastyClock, requestTimeout: 60_000 } as EwsSettings;
   return {
     calls,
     read: (signal = new AbortController().signal) =>

@@ -17,7 +17,8 @@ describe('the codes of the schema', () => {
     expect(schema).toHaveLength(521);
     const all = [...codeRules.keys(), ...listed, 'NoError'];
     expect(all.filter((code, at) => all.indexOf(code) !== at)).toEqual([]);
-    expect([...all].sort()).toEqual([...schema].sort());
+    // Servers newer than the schema may have a row too.
+    expect(schema.filter((code) => !all.includes(code))).toEqual([]);
   });
 
   it('have a reason', () => {
