@@ -48,7 +48,7 @@ export interface PoxFacts {
 }
 
 /** What stands in it for no reason. */
-export const poxWords = 'Zq7 https://elsewhere.test/EWS/Exchange.asmx';
+const poxWords = 'Zq7 https://elsewhere.test/EWS/Exchange.asmx';
 
 export function poxDocument({ protocols = [], redirectAddr, redirectUrl }: PoxFacts, random: () => number): string {
   const action = redirectAddr !== undefined ? 'redirectAddr' : redirectUrl !== undefined ? 'redirectUrl' : 'settings';
