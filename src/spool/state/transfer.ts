@@ -1,5 +1,5 @@
 import type { Reason, SpoolEntry } from '../contract.ts';
-import { isActive, isParked, parked, unbound } from './records.ts';
+import { isParked, parked, unbound } from './records.ts';
 import { holdRestored } from './restored.ts';
 import { end } from './settle.ts';
 import type { Transaction } from './transaction.ts';
@@ -38,8 +38,7 @@ export function holdExported(tx: Transaction, id: string, now: number): void {
   const before = tx.entry(id);
   if (before === undefined || isExported(before.status) || isParked(before)) return;
   if (before.status.state === 'held') tx.move(before, 'held', { reason: exportedHeld });
-  if (!isActive(before.status.state)) return;
-  holdRestored(tx, id, now, exported);
+  else holdRestored(tx, id, now, exported);
 }
 
 /** Gives a parked entry the state that it had in its old spool; one that waited there is held as in a restored copy. Done once. */
