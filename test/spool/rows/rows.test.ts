@@ -1,7 +1,7 @@
 /** Entries and notes as rows of a database: what is written is read back as it was, and what cannot be is refused without quoting it. */
 import { describe, expect, it } from 'vitest';
 import { spoolStates } from '../../../src/spool/contract.ts';
-import { packAttempts, packedStatus } from '../../../src/spool/rows/attempts.ts';
+import { addedAttempts, packAttempts, packedList, packedStatus, unpackedList } from '../../../src/spool/rows/attempts.ts';
 import {
   bodyOf,
   type Cell,
@@ -17,6 +17,7 @@ import {
 } from '../../../src/spool/rows/entry-row.ts';
 import { type NoteRow, noteCells, noteColumns, noteOf } from '../../../src/spool/rows/note-row.ts';
 import type { EntryRecord, NoteRecord } from '../../../src/spool/state/records.ts';
+import type { UnknownAttempt } from '../../../src/transport/contract.ts';
 import { newEntry } from '../../support/spool-entries.ts';
 import { delivering, place, probed, reason, Scene } from '../state/scene.ts';
 
@@ -223,5 +224,76 @@ describe('the attempts of a status, as files keep them', () => {
   ])('with %s are refused', (_what, runs) => {
     const stored = { ...packAttempts(statusWith(9)), earlierAttempts: { ...earlierAttempts, runs } };
     expect(() => packedStatus(stored, 'the status')).toThrow(/^the status\.earlierAttempts\.runs/);
+  });
+});
+
+describe('a list of attempts, as databases keep it', () => {
+  /** Attempts of one note, numbered from `first`, by a letter for the folder of each; `F` and `G` ended by a fault. */
+  const of = (letters: string, first = 1) =>
+    [...letters].map((letter, at) => ({
+      tag: `n:${first + at}`,
+      place: { ...place, folder: letter.toLowerCase() },
+      ...(letter === letter.toUpperCase() ? { ended: 'fault' as const } : {}),
+    }));
+  const written = of('zzzz', 900);
+  const comesBack = (attempts: readonly UnknownAttempt[]) => {
+    const packed = JSON.parse(JSON.stringify(packedList(attempts)));
+    expect(unpackedList(packed, 'the attempts')).toEqual(attempts);
+    return packed.earlierAttempts;
+  };
+
+  it.each<[string, readonly UnknownAttempt[], unknown]>([
+    ['one place, in a row: a run', of('ffffffffffff'), [[0, 1, 12]]],
+    ['one after another, each elsewhere: a character each', of('fgfFg'), [['01021', 1]]],
+    ['short runs one after another: characters', of('fffgf'), [['00010', 1]]],
+    ['a run of eight beside another: characters still', of('ffffffffg'), [['000000001', 1]]],
+    [
+      'a run of nine stays one, before and behind others',
+      of('fffffffffgfffffffff'),
+      [
+        [0, 1, 9],
+        [1, 10, 10],
+        [0, 11, 19],
+      ],
+    ],
+    [
+      'with a gap in their numbers: apart',
+      [...of('f'), ...of('g', 3), ...of('f', 4)],
+      [
+        [0, 1, 1],
+        ['10', 3],
+      ],
+    ],
+    [
+      'with a number that comes again: apart',
+      [...of('ff'), ...of('f', 2)],
+      [
+        [0, 1, 2],
+        [0, 2, 2],
+      ],
+    ],
+  ])('%s', (_what, attempts, runs) => {
+    expect(comesBack([...attempts, ...written])).toMatchObject({ runs });
+  });
+
+  it('from more places than a character can name come back all the same', () => {
+    const many = Array.from({ length: 40 }, (_, at) => ({ tag: `n:${at + 1}`, place: { ...place, folder: `f${at}` } }));
+    const { runs } = comesBack([...many, ...written]);
+    expect(runs).toEqual([['0123456789abcdefghijklmnopqrstuvwxyz', 1], ...[36, 37, 38, 39].map((at) => [at, at + 1, at + 1])]);
+  });
+
+  it('of four or fewer stays as it is', () => {
+    expect(packedList(written)).toBe(written);
+    expect(packedList([])).toEqual([]);
+  });
+
+  it('has grown at its end, or is another one, of which all is new', () => {
+    const attempts = of('ffffff');
+    expect(addedAttempts(attempts, attempts.slice(0, 4))).toEqual(attempts.slice(4));
+    expect(addedAttempts(attempts, of('fff', 50))).toEqual(attempts);
+    expect(addedAttempts(attempts.slice(0, 2), attempts)).toEqual(attempts.slice(0, 2));
+    expect(addedAttempts(attempts, attempts)).toEqual([]);
+    expect(addedAttempts(attempts)).toEqual(attempts);
+    expect(addedAttempts([])).toEqual([]);
   });
 });
