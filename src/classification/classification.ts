@@ -11,22 +11,22 @@ import type { Audience } from '../transport/contract.ts';
 
 /** Which domains belong to the sender's organisation, and which it federates with. */
 export interface Organization {
-  /** Its own domains, such as `contoso.com`; Unicode or A-labels, in any case. A domain that is here and federated is its own. */
+  /** Its own domains, such as `contoso.com`; Unicode or A-labels, in any case. A domain listed here and as federated counts as its own. */
   readonly domains: readonly string[];
-  /** Domains it federates with, matched exactly. Recipients elsewhere are refused by the gate; an empty list refuses all. @default every other domain */
+  /** The domains it federates with, matched exactly. The gate refuses recipients elsewhere; an empty list refuses all of them. @default every other domain */
   readonly federatedDomains?: readonly string[] | undefined;
-  /** True: sub-domains of `domains` are its own as well (`eu.contoso.com`), of `federatedDomains` never. @default false */
+  /** Whether sub-domains of `domains` (`eu.contoso.com`) belong to it too; those of `federatedDomains` never do. @default false */
   readonly includeSubdomains?: boolean | undefined;
 }
 
-/** Where a recipient stands; only the first two can be sent to. */
+/** A recipient's relation to the organisation; `not-federated` recipients are refused. */
 export type AudienceClassification = Audience | 'not-federated';
 
 /**
- * Tells whether a recipient belongs to the sender's own organisation, by the domain.
+ * Returns whether a recipient belongs to the sender's own organisation, judging by the domain.
  *
- * @param address What `send()` takes as a recipient: a SIP URI or an SMTP address.
- * @throws {OfflineImError} `RECIPIENT_INVALID` for a string that is no address, `OPTION_INVALID` for a domain of the organisation that is none.
+ * @param address A SIP URI or an SMTP address, as `send()` takes it.
+ * @throws {OfflineImError} `RECIPIENT_INVALID` for an invalid address, `OPTION_INVALID` for an invalid domain of the organisation
  * @example
  * ```ts
  * classifyAudience('sip:bob@fabrikam.com', { domains: ['contoso.com'] }); // 'federated'
@@ -54,35 +54,35 @@ function matches(domain: string, given: readonly string[], subdomains: boolean, 
   return candidates.some((candidate) => domain === candidate || (subdomains && domain.endsWith(`.${candidate}`)));
 }
 
-/** How the class to send is chosen. */
+/** The option for the message class. */
 export interface MessageClassOptions {
   /**
-   * The class within the organisation. With another one, Outlook's Missed Conversations folder may not show the message.
+   * The class of messages within the organisation. With another class, Outlook's Missed Conversations folder may not show them.
    * @default 'IM.Note.MissedConversation'
    */
   readonly messageClass?: string | undefined;
 }
 
-/** A folder of Outlook in which an item of some class shows. */
+/** A folder in which Outlook shows items of some class. */
 export type ShowsIn = 'Missed Conversations' | 'Missed Calls' | 'Conversation History' | 'Voice Mail' | 'Team Chat' | 'Inbox';
 
-/** What an item is by its class, and where Outlook shows it. */
+/** What an item is, judging by its class, and where Outlook shows it. */
 export type MessageClassification =
-  /** A note of this library or of a client's. `misspelled`: as the documentation has it in one place, `MisssedConversation`. */
+  /** A note of this library or of a client. `misspelled`: `MisssedConversation`, as the documentation has it in one place. */
   | { readonly kind: 'missed-conversation'; readonly misspelled: boolean; readonly showsIn: readonly ShowsIn[] }
   | {
       readonly kind: 'missed-call' | 'conversation' | 'conversation-call' | 'voicemail' | 'teams-message' | 'note';
       readonly showsIn: readonly ShowsIn[];
     }
-  /** No message class known here. */
+  /** An unknown class. */
   | { readonly kind: 'other'; readonly showsIn: readonly ShowsIn[] };
 
-/** What {@link classifyMessageClass} tells apart. */
+/** The kinds that {@link classifyMessageClass} distinguishes. */
 export type MessageKind = MessageClassification['kind'];
 
 const missedConversation = ['Missed Conversations', 'Conversation History'] as const;
 
-/** A class stands for all below it, unless one further up in this list is closer: the more special come first. */
+/** A rule covers its class and all below it. The first rule that matches counts, so more special classes come first. */
 const rules: readonly (readonly [string, MessageClassification])[] = [
   [missedConversationClass, { kind: 'missed-conversation', misspelled: false, showsIn: missedConversation }],
   [misspelledMissedConversationClass, { kind: 'missed-conversation', misspelled: true, showsIn: missedConversation }],
@@ -97,9 +97,9 @@ const rules: readonly (readonly [string, MessageClassification])[] = [
 ];
 
 /**
- * The class a note is sent with.
+ * The class that a note is sent with.
  *
- * @throws {OfflineImError} `OPTION_INVALID` for a `messageClass` that is no class: words with dots between them, at most 255 characters.
+ * @throws {OfflineImError} `OPTION_INVALID` for a `messageClass` other than words with dots between them, at most 255 characters
  */
 export function messageClassFor(audience: Audience, options: MessageClassOptions = {}): string {
   const { messageClass = missedConversationClass } = options;
@@ -123,11 +123,11 @@ export function messageClassFor(audience: Audience, options: MessageClassOptions
 }
 
 /**
- * Tells what an item is by its class, as it is read back from a mailbox: without regard to case, a class below a known one counts as that one,
- * the closest wins. The misspelling in the product's documentation is recognised.
+ * Classifies an item by its class, as read back from a mailbox. Case doesn't matter; a class below known ones counts as the closest of them. The misspelling in the product's
+ * documentation is recognised.
  *
- * `showsIn` names the folders of the product's documentation, not the one that stores the item: a missed conversation is stored in the Inbox
- * like any e-mail, and Outlook's Missed Conversations finds it there.
+ * `showsIn` names the folders of the product's documentation, not the one that stores the item: a missed conversation is stored in the Inbox like any e-mail, where Outlook's
+ * Missed Conversations finds it.
  *
  * @example
  * ```ts

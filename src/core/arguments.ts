@@ -1,10 +1,10 @@
 import { isArray } from './errors/thrown.ts';
 import { type OptionRule, optional, rule } from './options.ts';
 
-/** One rule for each argument of a method, by its name and in its place. */
+/** One rule per argument of a method, by name and in order. */
 type ArgumentRules = Readonly<Record<string, OptionRule<unknown>>>;
 
-/** What a method is called with, and how its caller learns that it does not fit. */
+/** The arguments of a method, and whether invalid ones make it throw or reject. */
 export interface CheckedMethod {
   readonly refuses: 'rejects' | 'throws';
   readonly takes: ArgumentRules;
@@ -13,11 +13,10 @@ export interface CheckedMethod {
 const checked = new WeakSet<object>();
 
 /**
- * Puts a check of their arguments in front of methods of a class: callers in plain JavaScript learn in a sentence what is missing,
- * where a bare TypeError would name a variable of ours. Methods that the class lacks are passed over.
+ * Adds a check of the arguments to methods of a class, so that callers in plain JavaScript get a sentence that says what is missing, instead of a TypeError that names
+ * a variable of ours. Methods that the class doesn't have are skipped.
  *
- * Called by constructors, and done once: said beside the class it would be an effect of the module, and bundlers would keep classes that
- * nobody uses.
+ * Constructors call it, and it acts once. Called beside the class, it would be a side effect of the module, and bundlers would keep classes that nobody uses.
  *
  * @param owner As errors name it: `spool` gives "spool.append(): entries is missing; expected …", code `OPTION_INVALID`.
  */
@@ -27,7 +26,7 @@ export function checkArguments(prototype: object, owner: string, methods: Readon
   for (const [name, { refuses, takes }] of Object.entries(methods)) {
     const method: unknown = Object.getOwnPropertyDescriptor(prototype, name)?.value;
     if (typeof method !== 'function') continue;
-    // What is called for every item must cost little: nothing is made here for each call.
+    // Some of these methods are called for every item, so nothing is allocated per call.
     const rules = Object.entries(takes).map(([argument, { read }]) => ({
       read,
       path: { owner: `${owner}.${name}()`, name: argument },
@@ -48,7 +47,7 @@ export function checkArguments(prototype: object, owner: string, methods: Readon
   }
 }
 
-/** A list whose items have at least these fields, of these kinds. Nothing else of it is looked at. */
+/** A list whose items have at least these fields, of these kinds; nothing else is checked. */
 export function listWith(
   expected: string,
   fields: Readonly<Record<string, 'string' | 'number' | 'object'>>,
@@ -93,7 +92,7 @@ function objectFits(fields: Readonly<Record<string, string>>): (value: unknown) 
   };
 }
 
-/** For a function: throws `OPTION_INVALID` unless the argument fits. */
+/** Checks one argument of a function. @throws {OfflineImError} `OPTION_INVALID` */
 export function checkArgument(owner: string, name: string, value: unknown, { read }: OptionRule<unknown>): void {
   read(value, { owner, name });
 }

@@ -1,14 +1,14 @@
-/** Time as the library sees it. Pass your own to tests (`ManualClock` in `offline-im/testing`). */
+/** The library's source of time. In tests, pass a `ManualClock` of `offline-im/testing`. */
 export interface Clock {
-  /** Wall clock, in ms since 1970 UTC. It may jump; it is used for timestamps only. */
+  /** The wall clock, in ms since 1970 UTC. It may jump: it is used for timestamps and expiries, not for waits. */
   now(): number;
-  /** Monotonic time in ms from an arbitrary start. It never goes back; every wait is measured with it. */
+  /** Monotonic time, in ms from an arbitrary start. It never goes back; every wait is measured with it. */
   monotonic(): number;
   /** Calls `callback` once after `delay` ms; the returned function cancels it. */
   setTimer(callback: () => void, delay: number): () => void;
 }
 
-/** A `setTimeout` with more than this many ms fires at once. */
+/** ms; a longer `setTimeout` fires at once. */
 const longestTimeout = 2 ** 31 - 1;
 
 /** The machine's clock. */
@@ -21,7 +21,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Waits `delay` ms by that clock; resolves early, with `false`, when the signal aborts. */
+/** Waits `delay` ms by that clock and resolves with `true`; resolves with `false` as soon as the signal aborts. */
 export function sleep(clock: Clock, delay: number, signal?: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     if (signal?.aborted) {
@@ -40,7 +40,7 @@ export function sleep(clock: Clock, delay: number, signal?: AbortSignal): Promis
   });
 }
 
-/** Calls `act` when the signal aborts, at once where it has; the function returned takes the listener away, so that a long-lived signal gathers none. */
+/** Calls `act` when the signal aborts, or right away if it has. The returned function removes the listener, so that a long-lived signal gathers none. */
 export function whenAborted(signal: AbortSignal | undefined, act: () => void): () => void {
   if (signal === undefined) return () => {};
   if (signal.aborted) {
@@ -67,8 +67,7 @@ export async function unlessAborted(promise: Promise<unknown>, signal: AbortSign
 }
 
 /**
- * Calls a function that may take `ms` at most. After that, or when the signal aborts, it rejects with what `tooLate` returns, and ignores whatever the call
- * does then.
+ * Calls a function that may take at most `ms`. After that, or when the signal aborts, it rejects with the error that `tooLate` returns, and ignores how the call ends.
  */
 export async function withinTime<T>(
   clock: Pick<Clock, 'setTimer'>,
@@ -92,14 +91,14 @@ export async function withinTime<T>(
 /** The end of a request that is still under way: by its deadline, or because the host aborts it. */
 export interface Limit {
   readonly signal: AbortSignal;
-  /** Which of the two came first. */
+  /** What ended the limit; `undefined` while it lasts. */
   ended(): 'deadline' | 'aborted' | undefined;
-  /** Settles as the promise does, or rejects at the end of the limit, whether or not the promise minds the signal. */
+  /** Settles as the promise does, or rejects when the limit ends, whether or not the promise obeys the signal. */
   race<T>(promise: Promise<T>): Promise<T>;
   release(): void;
 }
 
-/** Covers a whole request: login, connection, headers and the last byte of the body. */
+/** Starts a limit for a whole request, from the login to the last byte of the body. `deadline` in ms. */
 export function startLimit(clock: Clock, deadline: number, outer: AbortSignal): Limit {
   const controller = new AbortController();
   let reason: 'deadline' | 'aborted' | undefined;
@@ -133,12 +132,12 @@ export function startLimit(clock: Clock, deadline: number, outer: AbortSignal): 
   };
 }
 
-/** ms for which work may keep the event loop to itself. */
+/** ms for which work may hold the event loop. */
 const longest = 10;
-/** Steps in a row, however fast the clock says they were. */
+/** The most steps in a row, however short they were by the clock. */
 const mostSteps = 256;
 
-/** Resolves in the next turn of the event loop, when timers and I/O have had theirs. Browsers have no setImmediate. */
+/** Resolves in the next turn of the event loop, after timers and I/O have had theirs. Browsers have no setImmediate. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     if (typeof setImmediate === 'function') setImmediate(resolve);
@@ -147,8 +146,8 @@ export function nextTurn(): Promise<void> {
 }
 
 /**
- * Lets the event loop turn between the steps of work that may never wait for anything else: promises that are answered at once are run dry before any timer or
- * socket is looked at. Work that waits by itself pays nothing.
+ * Lets the event loop turn between the steps of work that may never wait for anything else: promises that resolve at once run before any timer or socket. Work that
+ * waits by itself pays nothing.
  */
 export class Turns {
   readonly #clock: Pick<Clock, 'monotonic'>;
@@ -159,7 +158,7 @@ export class Turns {
     this.#clock = clock;
   }
 
-  /** To be awaited between two steps; `weight`: how many this one counts for. */
+  /** Await it between two steps. `weight`: how many steps the last one counts for. */
   async step(weight = 1): Promise<void> {
     const now = this.#clock.monotonic();
     if (this.#since === undefined) {
@@ -171,7 +170,7 @@ export class Turns {
     await nextTurn();
   }
 
-  /** Runs long work that says by `yield` where it may be interrupted: after some hundred items each. */
+  /** Runs long work that yields where it may be interrupted, every few hundred items. */
   async run<Result>(work: Iterator<void, Result>): Promise<Result> {
     for (;;) {
       const step = work.next();
@@ -180,7 +179,7 @@ export class Turns {
     }
   }
 
-  /** Of each turn the first step only is told when it is over. */
+  /** Called by the first step of each turn; resets itself when the turn is over. */
   #begin(now: number, weight: number): void {
     this.#since = now;
     this.#steps = weight;

@@ -5,25 +5,25 @@ import { quoted } from './errors/quote.ts';
 import { answerAtOnce, isThenable } from './errors/thrown.ts';
 
 /**
- * Calls a function of the host whose result does not matter: a listener, a logger. Whatever it throws, or its promise of any realm rejects with, goes to
+ * Calls a function of the host whose result doesn't matter, such as a listener or a logger. Whatever it throws, or its promise of any realm rejects with, goes to
  * `failed` and nowhere else: an unhandled rejection would end the process.
  */
 export function tell(call: () => unknown, failed: (error: unknown) => void = () => undefined): void {
   tellOf(call, undefined, failed);
 }
 
-/** The same of a function that takes what it is told: nothing is made for each call. */
+/** The same for a function with one argument, without allocating anything per call. */
 export function tellOf<T>(call: (value: T) => unknown, value: T, failed: (error: unknown) => void): void {
   try {
     const result = call(value);
-    // In a promise of our own: a thenable may throw from its `then`, or call back twice.
+    // Wrapped in a promise of our own: a thenable may throw from its `then`, or call back twice.
     if (isThenable(result)) new Promise((resolve) => resolve(result)).then(undefined, failed);
   } catch (error) {
     failed(error);
   }
 }
 
-/** Says something the first time only. */
+/** Calls `say` the first time only. */
 function once<T>(say: (value: T) => void): (value: T) => void {
   let said = false;
   return (value) => {
@@ -33,7 +33,7 @@ function once<T>(say: (value: T) => void): (value: T) => void {
   };
 }
 
-/** A host's `random`, which may throw or return what is no fraction: then the platform's counts, and a warning says so once. */
+/** A host's `random`, which may throw, or return something other than a fraction. The platform's then takes its place, and one warning says so. */
 export function checkedRandom(random: () => number, warn: (error: Error) => void): () => number {
   const trouble = once(warn);
   return () => {
@@ -100,7 +100,7 @@ function hostTimer(clock: Clock, fire: () => void, delay: number, trouble: (erro
   return undefined;
 }
 
-/** {@link checkedClock} of what has no warnings of its own: they go to the logger, or to the console without one. */
+/** {@link checkedClock} for code without warnings of its own: they go to the logger, or to the console without one. */
 export function loggedClock(
   clock: Clock,
   logger?: { warn(fields: Readonly<Record<string, unknown>>, message?: string): unknown } | undefined,

@@ -1,8 +1,8 @@
 const parts = new WeakMap<readonly string[], readonly (readonly string[])[]>();
 
 /**
- * One list of several, which remembers what it is made of: whoever has seen the long part before needs to look at the short ones only. None of them may be changed
- * afterwards. A name may come twice.
+ * Concatenates lists of names and remembers the parts: a reader that has seen a long part before then needs to read only the short ones. None of the lists may be changed
+ * afterwards. A name may occur twice.
  */
 export function joined(lists: readonly (readonly string[])[]): readonly string[] {
   const filled = lists.flatMap((list) => partsOf(list)).filter((list) => list.length > 0);
@@ -13,12 +13,12 @@ export function joined(lists: readonly (readonly string[])[]): readonly string[]
   return all;
 }
 
-/** What a list was joined of; the list itself where it was not. */
+/** The lists that a list was joined of; the list itself if it wasn't joined. */
 export function partsOf(list: readonly string[]): readonly (readonly string[])[] {
   return parts.get(list) ?? [list];
 }
 
-/** What is made of each part of a list, once for as long as that part is kept: whoever passes the same long part again gets the very same again. */
+/** Makes something of each part of a list, once for as long as that part is kept: the same long part gives the very same object again. */
 export class PartMap<Made> {
   readonly #make: (part: readonly string[]) => Made;
   readonly #made = new WeakMap<readonly string[], Made>();
@@ -38,7 +38,7 @@ export class PartMap<Made> {
     });
   }
 
-  /** It is made anew when it is asked for again. */
+  /** The next {@link of} makes it anew. */
   forget(part: readonly string[]): void {
     this.#made.delete(part);
   }
@@ -46,7 +46,7 @@ export class PartMap<Made> {
 
 const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
 
-/** A list as a set, made once: whoever asks again and again passes the same list. */
+/** A list as a set, made once per list, since callers pass the same list again and again. */
 export function setOf(list: readonly string[]): ReadonlySet<string> {
   let set = sets.get(list);
   if (set === undefined) {
@@ -56,17 +56,17 @@ export function setOf(list: readonly string[]): ReadonlySet<string> {
   return set;
 }
 
-/** Lists of lanes to leave out that are no longer than this, or than a small part of the longest, are skipped one by one. */
+/** Lists of lanes to leave out that are no longer than this, or than a small part of the longest, count as short: their lanes are skipped one by one. */
 const short = 32;
 const smallPart = 1 / 8;
 
-/** Lanes to leave out: those of long lists, which come back as they are, and those of short ones, which change all the time. */
+/** The lanes that a claim leaves out: long lists, which come again unchanged, and short ones, which change all the time. */
 export interface LeftOut {
   readonly long: readonly ReadonlySet<string>[];
   readonly short: readonly ReadonlySet<string>[];
 }
 
-/** What a claim leaves out, list by list as it was joined. */
+/** Splits the lanes that a claim leaves out into the lists they were joined of. */
 export function leftOutBy(except: readonly string[]): LeftOut {
   const lists = partsOf(except).filter((list) => list.length > 0);
   const most = lists.reduce((longest, { length }) => Math.max(longest, length * smallPart), short);

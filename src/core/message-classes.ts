@@ -1,15 +1,15 @@
-/** Item classes that are sent or looked for. What Outlook makes of each is told in classification/. */
+/** Item classes that are sent or looked for. classification/ has what Outlook makes of each. */
 
-/** The class the product's documentation gives a message within the organisation. */
+/** The class of a message within the organisation, according to the product's documentation. */
 export const missedConversationClass = 'IM.Note.MissedConversation';
-/** As that documentation spells it in one place; read, never sent. */
+/** The same as that documentation misspells it in one place; read, never sent. */
 export const misspelledMissedConversationClass = 'IM.Note.MisssedConversation';
-/** Sent from then on to a server that refuses {@link missedConversationClass} (`ErrorObjectTypeChanged`): a subtype of `IPM.Note`, as Exchange asks. */
+/** Sent to a server that has refused {@link missedConversationClass} (`ErrorObjectTypeChanged`): a subtype of `IPM.Note`, which Exchange accepts. */
 export const fallbackMessageClass = 'IPM.Note.Microsoft.Missed';
 /** An ordinary e-mail: what a message from a federated organisation arrives as. */
 export const ordinaryNoteClass = 'IPM.Note';
 
-/** Classes of missed-conversation notes, also as older software wrote them; each stands for those below it. */
+/** The classes of missed-conversation notes, including those of older software; each stands for the classes below it. */
 export const missedConversationClasses: readonly string[] = [
   missedConversationClass,
   misspelledMissedConversationClass,

@@ -1,27 +1,28 @@
+import type { Clock } from './clock.ts';
 import { OfflineImError } from './errors/offline-im-error.ts';
 import { cutAt, quoted } from './errors/quote.ts';
 import { isArray, property } from './errors/thrown.ts';
 
-/** Reads one option. A rule alone is required; {@link optional} and {@link byDefault} let it be left out. */
+/** Reads one option, which is required; wrap the rule in {@link optional} or {@link byDefault} if it may be left out. */
 export interface OptionRule<T> {
-  /** What fits, as an error says it after "expected". */
+  /** What is valid, in the words that follow "expected" in an error. */
   readonly expected: string;
-  /** Returns the value that counts, or throws `OPTION_INVALID`. `path` names the option in the error: `EwsTransport: retry.maxDelay`. */
+  /** Returns the value to use, or throws `OPTION_INVALID`. `path` names the option in the error: `EwsTransport: retry.maxDelay`. */
   read(value: unknown, path: OptionPath): T;
-  /** Names of the options within, for {@link group}s. */
+  /** The names of the options in a {@link group}. */
   readonly names?: readonly string[];
 }
 
-/** Whose option it is, and which. */
+/** The owner and the name of an option. */
 export interface OptionPath {
   readonly owner: string;
   readonly name: string;
 }
 
-/** One rule for each name of an options object. */
+/** One rule per name of an options object. */
 export type OptionRules = Readonly<Record<string, OptionRule<unknown>>>;
 
-/** Write `{ … } satisfies RulesFor<Options>`: the compiler then knows of every name that is in one and not in the other. */
+/** Write `{ … } satisfies RulesFor<Options>`: the compiler then reports every name that is missing in either. */
 export type RulesFor<Options extends object> = { readonly [Name in keyof Options]-?: OptionRule<unknown> };
 
 /** What {@link readOptions} returns. */
@@ -30,17 +31,16 @@ export type ReadOptions<Rules extends OptionRules> = {
 };
 
 /**
- * Reads an options object by its rules: every option is read once, `undefined` counts as left out, and a name that no rule knows is an error that
- * names the nearest known one.
+ * Reads an options object by its rules. It reads every option once; `undefined` counts as left out; an unknown name is an error that suggests the nearest known one.
  *
  * @param owner Whose options they are, as errors name it: `EwsTransport`, `sender.stop()`.
- * @throws {OfflineImError} `OPTION_INVALID`; `details.option` has the path (`retry.maxDelay`)
+ * @throws {OfflineImError} `OPTION_INVALID`; `details.option` is the path (`retry.maxDelay`)
  */
 export function readOptions<Rules extends OptionRules>(owner: string, given: unknown, rules: Rules): ReadOptions<Rules> {
   return readGroup(given, { owner, name: '' }, rules);
 }
 
-/** The error of an option that does not fit. Pass `shown` in place of a value that an error must not repeat. */
+/** The error for an invalid option. Pass `shown` in place of a value that an error must not repeat. */
 export function invalidOption(path: OptionPath, value: unknown, expected: string, shown = quoted(value)): OfflineImError {
   const found = value === undefined ? 'is missing' : `is ${shown}`;
   return new OfflineImError('OPTION_INVALID', `${label(path)} ${found}; expected ${expected}.`, {
@@ -48,17 +48,17 @@ export function invalidOption(path: OptionPath, value: unknown, expected: string
   });
 }
 
-/** May be left out; then it is `undefined`. */
+/** The option may be left out, and is then `undefined`. */
 export function optional<T>(rule: OptionRule<T>): OptionRule<T | undefined> {
   return { ...rule, read: (value, path) => (value === undefined ? undefined : rule.read(value, path)) };
 }
 
-/** May be left out; then it is `value`. */
+/** The option may be left out, and is then `value`. */
 export function byDefault<T, D extends T>(rule: OptionRule<T>, value: D): OptionRule<T> {
   return { ...rule, read: (given, path) => (given === undefined ? value : rule.read(given, path)) };
 }
 
-/** An options object within another. Left out, each of its options is. */
+/** An options object within another. If it is left out, so is each of its options. */
 export function group<Rules extends OptionRules>(rules: Rules): OptionRule<ReadOptions<Rules>> {
   return {
     expected: `{ ${Object.keys(rules).join(', ')} }`,
@@ -67,7 +67,7 @@ export function group<Rules extends OptionRules>(rules: Rules): OptionRule<ReadO
   };
 }
 
-/** A whole number. `unit` stands behind the limits in errors. */
+/** A whole number. `unit` follows the limits in errors. */
 export function whole(least: number, most: number, unit = ''): OptionRule<number> {
   const expected = `a whole number from ${least} to ${most}${unit}`;
   return rule(expected, (value): value is number => Number.isInteger(value) && inRange(value as number, least, most));
@@ -91,7 +91,7 @@ export function callback<F extends (...args: never[]) => unknown>(expected = 'a 
   return rule(expected, (value): value is F => typeof value === 'function');
 }
 
-/** A value, or a function that tells it. */
+/** A value, or a function that returns it. */
 export function orFunction<T>(value: OptionRule<T>): OptionRule<T> {
   return {
     ...value,
@@ -105,7 +105,7 @@ export function text(expected: string, fits: (value: string) => boolean = (value
   return rule(expected, (value): value is string => typeof value === 'string' && fits(value));
 }
 
-/** A string that no error repeats. */
+/** A string that errors never repeat. */
 export function secret(expected: string, fits: (value: string) => boolean): OptionRule<string> {
   const plain = text(expected, fits);
   return {
@@ -122,29 +122,34 @@ export function filePath(expected: string): OptionRule<string> {
   return text(expected, (value) => value !== '' && !value.includes('\0'));
 }
 
-/** An object (or function) with these methods: a clock, a spool, a transport. It is passed on as it is. */
+/** An object or function with these methods, such as a clock, a spool or a transport. It is passed on as it is. */
 export function having<T extends object>(expected: string, methods: readonly (keyof T & string)[]): OptionRule<T> {
   return rule(expected, (value): value is T => hasMethods(value, methods));
 }
 
-/** True for what has all of these methods, of whatever realm; a getter that throws is none. */
+/** The option `clock`. */
+export function clockRule(): OptionRule<Clock> {
+  return having<Clock>('an object with now, monotonic and setTimer', ['now', 'monotonic', 'setTimer']);
+}
+
+/** Whether a value of any realm has all of these methods; a getter that throws counts as missing. */
 export function hasMethods(value: unknown, methods: readonly string[]): boolean {
   return isObject(value) && methods.every((name) => typeof property(value, name) === 'function');
 }
 
-/** An AbortSignal of any realm, with all that is asked of one: what lacks a method would fail in the middle of the work that it bounds. */
+/** An AbortSignal of any realm, with every method that is used: one without would fail in the middle of the work it bounds. */
 export function abortSignal(): OptionRule<AbortSignal> {
   return rule('an AbortSignal', isAbortSignal);
 }
 
-/** The same rule for a signal beside other arguments. */
+/** The same check for a signal among other arguments. */
 export function isAbortSignal(value: unknown): value is AbortSignal {
   return hasMethods(value, signalMethods) && typeof property(value, 'aborted') === 'boolean';
 }
 
 const signalMethods = ['throwIfAborted', 'addEventListener', 'removeEventListener'];
 
-/** Each item by its own rule. */
+/** An array whose items are read by a rule. */
 export function listOf<T>(item: OptionRule<T>, expected: string): OptionRule<readonly T[]> {
   return {
     expected,
@@ -156,7 +161,7 @@ export function listOf<T>(item: OptionRule<T>, expected: string): OptionRule<rea
   };
 }
 
-/** Whatever passes; what throws when it is looked at doesn't. */
+/** Any value that passes the test; one that throws when it is examined doesn't. */
 export function rule<T>(expected: string, fits: (value: unknown) => value is T): OptionRule<T>;
 export function rule<T>(expected: string, fits: (value: unknown) => boolean): OptionRule<T>;
 export function rule<T>(expected: string, fits: (value: unknown) => boolean): OptionRule<T> {
@@ -177,7 +182,7 @@ function passes(fits: (value: unknown) => boolean, value: unknown): boolean {
   }
 }
 
-/** Anything, checked elsewhere by code that knows more of it. */
+/** Any value; code that knows more about it checks it elsewhere. */
 export function unchecked<T>(): OptionRule<T> {
   return { expected: 'a value', read: (value) => value as T };
 }
@@ -221,7 +226,7 @@ function readAt(given: object, name: string, path: OptionPath): unknown {
   return readable(path, () => (given as Readonly<Record<string, unknown>>)[name]);
 }
 
-/** What is read of a caller's object, which may have getters and traps. */
+/** Reads from a caller's object, which may have getters and traps. */
 function readable<Value>(path: OptionPath, look: () => Value): Value {
   try {
     return look();
@@ -240,7 +245,7 @@ function unknownOption(path: OptionPath, names: readonly string[], group: string
   return new OfflineImError('OPTION_INVALID', text, { details: { option: path.name, nearest: known } });
 }
 
-/** The name that takes the fewest edits, without regard to case and groups: `probeGrace` is nearest to `probe.grace`. */
+/** The known name that takes the fewest edits, ignoring case and groups: `probeGrace` is nearest to `probe.grace`. */
 export function nearestName(name: string, names: readonly string[]): string {
   const wanted = plain(name);
   const distance = (known: string): number =>
@@ -251,7 +256,7 @@ export function nearestName(name: string, names: readonly string[]): string {
   return names.reduce((best, known) => (distance(known) < distance(best) ? known : best), names[0] ?? '');
 }
 
-/** The same where it is so near that it may have been meant: at most one edit in three letters, or the beginning of the name. */
+/** The nearest name if it may have been meant: at most one edit per three letters, or the beginning of a name; else `undefined`. */
 export function closeName(name: string, names: readonly string[]): string | undefined {
   const nearest = nearestName(name, names);
   const [wanted, known] = [plain(name), plain(nearest)];

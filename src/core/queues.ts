@@ -1,9 +1,9 @@
-/** Files at work at once: enough to keep the thread pool busy, few enough for any limit on open files. */
+/** How many files are open at a time: enough to keep the thread pool busy, few enough for any limit on open files. */
 const filesAtOnce = 64;
 
 /**
- * Runs `work` on every item, at most `most` at a time. After a failure it starts no more, and rejects with the first one
- * when those at work are done: whoever cleans up then meets nobody.
+ * Runs `work` on every item, at most `most` at a time. After a failure it starts nothing more, and rejects with the first failure once the work in progress has ended, so
+ * that the caller can clean up.
  */
 export async function eachOf<Item>(
   items: Iterable<Item>,
@@ -27,11 +27,11 @@ export async function eachOf<Item>(
   if (failures.length > 0) throw failures[0];
 }
 
-/** Carries out what takes its time to prepare in the order in which it was asked for, key by key. */
+/** Carries out actions in the order of the calls, per key, although their preparation may take different times. */
 export class KeyedQueue {
   readonly #last = new Map<string, Promise<unknown>>();
 
-  /** Calls `act` when `prepared` is there and every earlier call of that key has acted or failed. */
+  /** Calls `act` when `prepared` has resolved and every earlier call with that key has acted or failed. */
   inOrder<Prepared, Result>(key: string, prepared: Promise<Prepared>, act: (prepared: Prepared) => Result): Promise<Result> {
     const before = this.#last.get(key);
     const result = before === undefined ? prepared.then(act) : after(before, prepared).then(act);
@@ -55,7 +55,7 @@ async function after<Prepared>(before: Promise<unknown>, prepared: Promise<Prepa
   return ready.value;
 }
 
-/** Runs operations one after the other; each sees what the ones before it committed. */
+/** Runs operations one after the other. */
 export class SerialQueue {
   #last: Promise<unknown> = Promise.resolve();
 
@@ -65,7 +65,7 @@ export class SerialQueue {
     return result;
   }
 
-  /** Resolves when everything that was asked for so far is done. */
+  /** Resolves when every operation so far has ended. */
   async idle(): Promise<void> {
     await this.#last;
   }
@@ -77,7 +77,7 @@ interface Waiting<Item, Result> {
   reject(error: unknown): void;
 }
 
-/** Group commit: calls that arrive while another is at work are carried out together. */
+/** Group commit: calls that arrive while a commit is in progress are carried out together in the next. */
 export class GroupCommit<Item, Result> {
   #waiting: Waiting<Item, Result>[] = [];
   readonly #queue: SerialQueue;
@@ -86,8 +86,8 @@ export class GroupCommit<Item, Result> {
   readonly #divisible: (error: unknown) => boolean;
 
   /**
-   * @param commit One result an item. When it rejects for several items, each is tried alone.
-   * @param divisible Whether it may reject for one of the items only. Otherwise all that wait are rejected, lest each wait for as long in vain.
+   * @param commit Resolves with one result per item. If it rejects for several items, each is tried alone.
+   * @param divisible Whether an error may concern a single item. Otherwise all waiting items are rejected, rather than each wait as long in vain.
    */
   constructor(
     queue: SerialQueue,
@@ -114,7 +114,7 @@ export class GroupCommit<Item, Result> {
     try {
       await this.#carryOut(batch);
     } catch (error) {
-      // Those that have their result keep it.
+      // Items that have their result keep it.
       for (const one of [...batch, ...this.#waiting.splice(0)]) one.reject(error);
     }
   }
@@ -154,12 +154,12 @@ export class DueQueue {
     return this.#current.size;
   }
 
-  /** All that wait; those that were put in last, and were not in before, come last. */
+  /** All keys, in the order in which they were added. */
   keys(): Iterable<string> {
     return this.#current.keys();
   }
 
-  /** Puts a key, or moves it; `undefined` takes it out. False when that changes nothing. @param rank Which of those at the same time come first. */
+  /** Adds or moves a key; an `at` of `undefined` removes it. Returns false if that changes nothing. @param rank Of keys with the same time, the lower rank comes first. */
   set(key: string, at: number | undefined, rank = 0): boolean {
     if (at === undefined) return this.#current.delete(key);
     const before = this.#current.get(key);
@@ -181,7 +181,7 @@ export class DueQueue {
     return this.#top()?.key;
   }
 
-  /** Takes the earliest key out if it is due by then. */
+  /** Removes and returns the earliest key if it is due by then. */
   take(by: number): string | undefined {
     const top = this.#top();
     if (top === undefined || top.at > by) return undefined;
@@ -239,10 +239,10 @@ export class DueQueue {
   }
 }
 
-/** Items of a long list between two interruptions. */
+/** How many items of a long list are processed between two interruptions. */
 export const sliceSize = 512;
 
-/** Sorts a long list as `sort()` does, with interruptions. */
+/** Sorts a long list as `sort()` does, yielding now and then so that it can be interrupted. */
 export function* sorting<Item>(list: Iterable<Item>, compare: (one: Item, other: Item) => number): Generator<void, Item[]> {
   const items = [...list];
   let runs: Item[][] = [];

@@ -1,21 +1,21 @@
 import type { Clock } from './clock.ts';
 import { unlessAborted, whenAborted } from './clock.ts';
 
-/** How long a stop may take, as two signals: `hard` never aborts before `soft`. */
+/** How long a stop may take, as two signals. `hard` never aborts before `soft`. */
 export interface StopSignals {
-  /** What is under way is cut off: aborted, rejected, given up. */
+  /** When it aborts, work in flight is cut off: aborted, rejected, given up. */
   readonly soft: AbortSignal;
-  /** Nobody waits any longer: what has not ended is left behind. */
+  /** When it aborts, nobody waits any longer: what has not ended is left behind. */
   readonly hard: AbortSignal;
 }
 
-/** What can be stopped. From the call on nothing new begins; what is under way ends by itself, unless a signal aborts first. */
+/** Something that can be stopped. From the call on, nothing new begins; work in flight ends by itself, unless a signal aborts first. */
 export interface Stoppable {
-  /** Never rejects. Resolves with what it left behind, each as a phrase such as `2 send()`. */
+  /** Resolves with what it left behind, in phrases such as `2 send()`. Never rejects. */
   stop(signals: StopSignals): Promise<readonly string[]>;
 }
 
-/** Waits for work to settle, calls `cutOff` when `soft` aborts before that, and waits no longer once `hard` aborts. Resolves with whether it settled. */
+/** Waits for work to settle. Calls `cutOff` if `soft` aborts first, and stops waiting when `hard` aborts. Resolves with whether the work settled. */
 export async function settled(
   work: Promise<unknown>,
   { soft, hard }: StopSignals,
@@ -31,10 +31,10 @@ export async function settled(
   return isSettled;
 }
 
-/** ms between `soft` and `hard`: for what was cut off to end. */
+/** ms between `soft` and `hard`, in which work that was cut off can end. */
 const grace = 5_000;
 
-/** The deadline of stop(), one for everything: the earliest time-out or signal of all its calls, and a grace after it. */
+/** The one deadline of stop() for everything: the earliest time-out or signal of all its calls, followed by a grace. */
 export class ShutdownDeadline {
   readonly #clock: Clock;
   readonly #over = new AbortController();
@@ -45,14 +45,14 @@ export class ShutdownDeadline {
     this.#clock = clock;
   }
 
-  /** Passes after `timeout` ms, or as soon as the signal aborts. */
+  /** Ends the deadline after `timeout` ms, or as soon as the signal aborts, unless it ends earlier. */
   limit(timeout: number, signal: AbortSignal | undefined): void {
     if (this.#ended) return;
     const over = (): void => this.#over.abort();
     this.#limits.push(whenAborted(signal, over), this.#clock.setTimer(over, timeout));
   }
 
-  /** The signals of one step. One that begins after the deadline has its grace all the same. */
+  /** The signals of one step. A step that begins after the deadline still gets its grace. */
   step(): StopSignals {
     const hard = new AbortController();
     const startGrace = (): void => {
@@ -62,7 +62,7 @@ export class ShutdownDeadline {
     return { soft: this.#over.signal, hard: hard.signal };
   }
 
-  /** Nothing is waited for any more: no timer and no listener stays. */
+  /** Removes all timers and listeners: nothing is waited for any more. */
   end(): void {
     this.#ended = true;
     for (const lift of this.#limits.splice(0)) lift();

@@ -1,19 +1,19 @@
 import { OfflineImError } from './errors/offline-im-error.ts';
 
-/** How many bytes a text takes in UTF-8, without making them: an encoder takes ten times as long. Lone surrogates take three. */
+/** The length of a text in UTF-8 bytes, without encoding it, which takes ten times as long. Lone surrogates take three bytes. */
 export function utf8Length(text: string): number {
   let bytes = text.length;
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
     if (unit < 0x80) continue;
     bytes += unit < 0x800 ? 1 : 2;
-    // Two halves of a pair take four bytes together: the second adds nothing.
+    // A surrogate pair takes four bytes in all: its second half adds nothing.
     if (unit >= 0xd800 && unit <= 0xdbff && (text.charCodeAt(at + 1) & 0xfc00) === 0xdc00) at += 1;
   }
   return bytes;
 }
 
-/** Code units that one call of `String.fromCharCode` takes without overflowing the stack. */
+/** The number of code units that one call of `String.fromCharCode` takes without overflowing the stack. */
 const atOnce = 0x2000;
 
 export function toBase64Url(bytes: Uint8Array): string {
@@ -22,7 +22,7 @@ export function toBase64Url(bytes: Uint8Array): string {
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }
 
-/** `undefined` when it is none. */
+/** The bytes of a base64url text; `undefined` if the text is not base64url. */
 export function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (!/^[\w-]*$/.test(text)) return undefined;
   try {
@@ -36,11 +36,11 @@ export function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | undefined
 const blockSize = 64 * 1024;
 
 /**
- * What arrives in parts, as one. Every part is copied and let go: of a server that sends byte by byte a view of some hundred bytes
- * would otherwise be kept for each of them, far beyond any limit on the length.
+ * Joins bytes that arrive in parts. Every part is copied and released: for a server that sends byte by byte, keeping the parts would keep a view of some hundred bytes
+ * for each byte, far beyond any limit on the length.
  */
 export class GatheredBytes {
-  /** Most bodies are one part, which needs no copy. */
+  /** The only part so far: most bodies are one part, which needs no copy. */
   #first: Uint8Array | undefined;
   /** All full but the last. */
   readonly #blocks: Uint8Array[] = [];
@@ -88,22 +88,27 @@ export class GatheredBytes {
   }
 }
 
-/** What no part of an address may hold: XML replaces some of these, and nobody can see the others. */
+/** Whether a text is a single line of at most so many UTF-16 units: no control characters, no line or paragraph separators. */
+export function isOneLine(text: string, longest: number): boolean {
+  return text.length <= longest && !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(text);
+}
+
+/** Characters that no part of an address may hold: XML replaces some of them, and the others are invisible. */
 export const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{Noncharacter_Code_Point}]/u;
 const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
-/** Quotation marks and brackets beyond ASCII, which programs for writing put around words: the URL parser takes them into a name. */
+/** Quotation marks and brackets beyond ASCII, which word processors put around words, and which the URL parser would take into a name. */
 export const quotation = /(?![\0-\x7f])[\p{Pi}\p{Pf}\p{Ps}\p{Pe}]/u;
 
-/** The part after the last `@`, in lower case; of a parsed address it is normalised already. */
+/** The part after the last `@`, in lower case. In a parsed address it is normalised. */
 export function domainOf(address: string): string {
   return address.slice(address.lastIndexOf('@') + 1).toLowerCase();
 }
 
 /**
- * A domain as domains are compared: lower case, Unicode labels as A-labels. `undefined` when it is no domain.
+ * A domain in the form in which domains are compared: lower case, with Unicode labels as A-labels. `undefined` if it is not a domain.
  *
- * The URL parser knows IDN in every runtime, but also reads `1.2` as an IPv4 address and `a/b` as a path.
+ * The URL parser supports IDN in every runtime, but it also reads `1.2` as an IPv4 address and `a/b` as a path.
  */
 export function toAsciiDomain(domain: string): string | undefined {
   const lower = domain.toLowerCase();
@@ -118,12 +123,12 @@ export function toAsciiDomain(domain: string): string | undefined {
   return /^(\d+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? '') ? undefined : encoded;
 }
 
-/** What Node's `node:crypto` has and WebCrypto has not: a digest without a turn through a thread pool, which costs many times the digest of a short text. */
+/** Node's synchronous digest. WebCrypto takes each one through a thread pool, which costs many times the digest of a short text. */
 interface AtOnce {
   hash(algorithm: 'sha256', text: string, encoding: 'hex'): string;
 }
 
-/** Where to look for it; browsers have no `process`. */
+/** The part of the platform that is used; browsers have no `process`. */
 interface Platform {
   readonly process?: { getBuiltinModule?(name: string): unknown };
   readonly crypto?: { readonly subtle?: { digest(algorithm: 'SHA-256', data: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> } };
@@ -135,7 +140,7 @@ export type Digest = string | Promise<string>;
 /** SHA-256 of the UTF-8 of a text without lone surrogates. */
 export type Sha256 = (text: string) => Digest;
 
-/** @param platform Where it runs; asked once. */
+/** The fastest SHA-256 of a platform, which is looked for once. */
 export function sha256On(platform: Platform): Sha256 {
   const found = platform.process?.getBuiltinModule?.('node:crypto') as Partial<AtOnce> | undefined;
   const hash = found?.hash;
@@ -155,16 +160,15 @@ export function sha256On(platform: Platform): Sha256 {
 
 let ofThisPlatform: Sha256 | undefined;
 
-/** {@link Sha256} in the fastest way that this platform has. */
+/** The fastest {@link Sha256} of this platform. */
 export const sha256: Sha256 = (text) => {
   ofThisPlatform ??= sha256On(globalThis);
   return ofThisPlatform(text);
 };
 
 /**
- * A random UUID (version 4) for client-request-id, by which an administrator finds the request in the server's logs.
- * `crypto.randomUUID`, which draws its randomness in advance and is twenty times as fast, exists in secure contexts of
- * browsers only.
+ * A random UUID (version 4) for client-request-id, by which an administrator finds the request in the server's logs. Browsers have `crypto.randomUUID`, which is twenty
+ * times as fast, in secure contexts only.
  */
 export function newRequestId(): string {
   return typeof crypto.randomUUID === 'function' ? crypto.randomUUID() : fromRandomBytes();
@@ -184,25 +188,25 @@ function fromRandomBytes(): string {
 
 const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 let lastTime = 0;
-/** What an id of that time begins with. */
+/** The beginning of an id made at that time. */
 let timePart = '00000000-0000-7';
 let counter = 0;
 
 /**
- * A UUID of version 7 (RFC 9562): ids made later sort later, also within one ms of one process, which keeps a storage's indexes compact.
+ * A UUID of version 7 (RFC 9562). Ids made later sort later, even within the same ms of one process, which keeps a storage's indexes compact.
  *
- * @param now Wall clock, ms since 1970 UTC.
- * @param given Eight random bytes, of which 62 bits are used.
+ * @param now The wall clock, in ms since 1970 UTC.
+ * @param given Eight random bytes, of which 62 bits are used. @default fresh ones
  */
 export function timeOrderedId(now: number, given?: Uint8Array): string {
-  // A clock set back must not disturb the order; a full counter borrows from the next ms.
+  // If the clock is set back, the order stays; a full counter borrows the next ms.
   if (now > lastTime) begin(Math.floor(now));
   else if (++counter > 0xfff) begin(lastTime + 1);
   const [random, from] = given === undefined ? [pool, eightRandomBytes()] : [given, 0];
   const byte = (index: number): string => hex[random[from + index] ?? 0] ?? '';
   const variant = hex[0x80 | ((random[from] ?? 0) & 0x3f)] ?? '';
   const count = digits.charAt(counter >> 8) + (hex[counter & 0xff] ?? '');
-  // Strings as short as these are put together at once; a long one would be a chain of parts until it is used.
+  // V8 joins short strings at once; a long one would stay a chain of parts until it is used.
   const node = byte(2) + byte(3) + byte(4) + (byte(5) + byte(6) + byte(7));
   return `${timePart}${count}-${variant + byte(1)}-${node}`;
 }
@@ -216,11 +220,11 @@ function begin(time: number): void {
 
 const digits = '0123456789abcdef';
 
-/** Random bytes are fetched many at a time: each fetch costs as much as hundreds of bytes. None is used twice. */
+/** Random bytes are fetched many at a time, since each fetch costs as much as hundreds of bytes. None is used twice. */
 const pool = new Uint8Array(8 * 512);
 let used = pool.length;
 
-/** Where the next eight of them are. */
+/** The position of the next eight bytes. */
 function eightRandomBytes(): number {
   if (used === pool.length) {
     crypto.getRandomValues(pool);

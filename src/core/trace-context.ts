@@ -1,7 +1,7 @@
-/** UTF-16 units: a later version may add fields, but not without end. */
+/** UTF-16 units: later versions may add fields, but not without limit. */
 const longest = 512;
 
-/** What a `traceparent` says. */
+/** The content of a `traceparent`. */
 export interface TraceContext {
   /** 32 hexadecimal digits, lower case. */
   readonly traceId: string;
@@ -12,8 +12,8 @@ export interface TraceContext {
 }
 
 /**
- * Reads a `traceparent` as https://www.w3.org/TR/trace-context/#traceparent-header has it, one of a later version too; `undefined` for what is none.
- * Digit by digit: every attempt of a note reads those of its messages, and a pattern took as long as all else that is told of the attempt.
+ * Reads a `traceparent` as defined by https://www.w3.org/TR/trace-context/#traceparent-header, or by a later version; `undefined` if it is invalid.
+ * It reads digit by digit, since every attempt of a note reads those of its messages, and a pattern took as long as everything else that is reported about the attempt.
  */
 export function readTraceparent(value: unknown): TraceContext | undefined {
   if (typeof value !== 'string' || value.length < 55 || value.length > longest) return undefined;
@@ -27,12 +27,12 @@ export function readTraceparent(value: unknown): TraceContext | undefined {
   return { traceId: value.slice(3, 35), spanId: value.slice(36, 52), traceFlags: flags };
 }
 
-/** An id of zeros is none. */
+/** An id of zeros is invalid. */
 function identifies(number: number | 'none'): boolean {
   return number !== 'none' && number > 0;
 }
 
-/** The number that hexadecimal digits in lower case make: that of many digits not exactly, but never 0 unless all are. */
+/** The number of lower-case hexadecimal digits: inexact for many digits, but 0 only if all of them are. */
 function digits(text: string, from: number, end: number): number | 'none' {
   let number = 0;
   for (let at = from; at < end; at++) {
@@ -44,7 +44,7 @@ function digits(text: string, from: number, end: number): number | 'none' {
   return number;
 }
 
-/** As a header of version 00: what a later version adds is left out, as its specification asks. */
+/** The header of version 00, without what a later version adds, as the specification requires. */
 export function formatTraceparent({ traceId, spanId, traceFlags }: TraceContext): string {
   return `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`;
 }

@@ -5,6 +5,7 @@ import { fallbackMessageClass } from '../core/message-classes.ts';
 import {
   byDefault,
   callback,
+  clockRule,
   flag,
   having,
   milliseconds,
@@ -63,7 +64,7 @@ const rules = {
   savedCopyFolder: byDefault(oneOf(['conversationhistory', 'sentitems']), 'conversationhistory'),
   fallbackMessageClass: byDefault(messageClass, fallbackMessageClass),
   logger: optional(having<Logger>('an object with debug, info, warn and error', ['debug', 'info', 'warn', 'error'])),
-  clock: byDefault(having<Clock>('an object with now, monotonic and setTimer', ['now', 'monotonic', 'setTimer']), systemClock),
+  clock: byDefault(clockRule(), systemClock),
 } satisfies RulesFor<EwsTransportOptions>;
 
 /** Rejects what can't work at once, rather than at the first message. @throws {OfflineImError} `OPTION_INVALID`, `INSECURE_URL` */

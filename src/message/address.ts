@@ -3,20 +3,20 @@ import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
 import { domainOf as afterAt, quotation, toAsciiDomain, unseen, utf8Length } from '../core/text.ts';
 
-/** A person's address: what a SIP URI or an SMTP address comes down to. */
+/** A person's address, read from a SIP URI or an SMTP address. */
 export interface Address {
-  /** `sip`: the mailbox may have another address (`resolveMailbox`). `smtp`: it is the mailbox. */
+  /** `sip`: the mailbox may have another address (`resolveMailbox`). `smtp`: it is the address of the mailbox. */
   readonly kind: 'sip' | 'smtp';
-  /** `local@domain` without scheme; the domain in lower case and in A-labels (`xn--…`), the local part as it was given. */
+  /** `local@domain` without a scheme: the domain in lower case and A-labels (`xn--…`), the local part as it was given. */
   readonly address: string;
-  /** Display name, where one was given. */
+  /** Display name, if one was given. */
   readonly name?: string;
 }
 
-/** The code an invalid address is reported with: that of a recipient, or of any other address. */
+/** The error code for an invalid address: that of a recipient, or of any other address. */
 export type AddressErrorCode = Extract<ErrorCode, 'RECIPIENT_INVALID' | 'ADDRESS_INVALID'>;
 
-/** Longer values are no addresses; said before anything is searched, so that a huge value costs nothing. */
+/** UTF-16 units. Longer values are refused before anything is searched, so that a huge value costs nothing. */
 const longestValue = 1_000;
 const longestName = 256;
 /** RFC 5321, 4.5.3.1: bytes. */
@@ -30,7 +30,7 @@ const control = /[\p{Cc}\p{Zl}\p{Zp}]/u;
 const expected =
   'Expected a SIP URI (sip:bob@contoso.com) or an SMTP address (bob@contoso.com, "Example, Bob" <bob@contoso.com>)';
 
-/** How an address is written there, as far as it is no part of it: `sip:`, and the types of a directory's proxyAddresses. */
+/** The prefixes of addresses: URI schemes, and the types in a directory's proxyAddresses. `escaped`: percent-escapes are decoded. */
 const schemes: Readonly<Record<string, { readonly kind: Address['kind']; readonly escaped: boolean }>> = {
   sip: { kind: 'sip', escaped: true },
   sips: { kind: 'sip', escaped: true },
@@ -42,17 +42,17 @@ const schemes: Readonly<Record<string, { readonly kind: Address['kind']; readonl
 /**
  * Reads a SIP URI or an SMTP address as people, programs and directories write it, with or without a display name.
  *
- * Read: `sip:bob@contoso.com` (`sips:` and `im:` too, schemes in any case; port, URI parameters and headers are dropped, percent-escapes
+ * It reads `sip:bob@contoso.com` (`sips:` and `im:` too, schemes in any case; port, URI parameters and headers are dropped, percent-escapes
  * decoded), `bob@contoso.com`, `mailto:bob@contoso.com`, `SMTP:bob@contoso.com` and `smtp:…` as `proxyAddresses` has them,
  * `Bob B <bob@contoso.com>`, `"Example, Bob \"B\"" <sip:bob@contoso.com>;tag=1`, `Bob B [mailto:bob@contoso.com]`,
  * `bob@contoso.com (Bob B)`, `Bob B (bob@contoso.com)`, `[Bob B](mailto:bob@contoso.com)`, and any of them in quotes or brackets, or with a separator
  * at its end. Domains and local parts may be Unicode.
- * Quotes around a local part that needs none are taken off; one that needs them (`"bob b"@contoso.com`), address literals
+ * Quotes around a local part that needs none are removed; one that needs them (`"bob b"@contoso.com`), address literals
  * (`bob@[192.0.2.1]`), passwords and other types of address (`X500:`) are refused: Exchange takes none of them.
  *
- * @param value What a person, a file or a program gave.
+ * @param value The text of a person, a file or a program.
  * @param code The code to throw with: `RECIPIENT_INVALID` for a recipient. @default 'ADDRESS_INVALID'
- * @throws {OfflineImError} with that code; the message quotes the value, without a password it may hold.
+ * @throws {OfflineImError} with that code; the message quotes the value, without a password that it may contain.
  * @example
  * ```ts
  * parseAddress('Bob <SIP:bob@Contoso.com;transport=tls>'); // { kind: 'sip', address: 'bob@contoso.com', name: 'Bob' }
@@ -80,7 +80,7 @@ export function parseAddress(value: string, code: AddressErrorCode = 'ADDRESS_IN
   if (!localPart.test(local) || (beyondAscii.test(local) && (unseen.test(local) || quotation.test(local))))
     return fail('what is before its @ holds a character that no mailbox name has');
   if (utf8Length(local) > longestLocal) return fail(`what is before its @ has more than ${longestLocal} bytes`);
-  // Of a fully qualified name in DNS the last dot stands for the root.
+  // The last dot of a fully qualified DNS name stands for the root.
   const domain =
     toAsciiDomain(decode(rest.slice(at + 1)).replace(/(?<=[^.])\.$/, '')) ?? fail('what is after its @ is not a domain');
   const address = `${local}@${domain}`;
@@ -95,26 +95,26 @@ export function toSipUri(address: Pick<Address, 'address'>): string {
   return `sip:${user}${address.address.slice(at)}`;
 }
 
-/** What addresses are compared by: without regard to case, kind, name, or the way accents are composed. For people's eyes use `address`. */
+/** The key by which addresses are compared, ignoring case, kind, name, and how accents are composed. To show an address, use `address`. */
 export function addressKey(address: Pick<Address, 'address'>): string {
   return address.address.normalize('NFC').toLowerCase();
 }
 
-/** True when both are the same person's address, whatever their case, kind and names. */
+/** Whether both are the same person's address, whatever their case, kind and names. */
 export function sameAddress(a: Pick<Address, 'address'>, b: Pick<Address, 'address'>): boolean {
   return addressKey(a) === addressKey(b);
 }
 
-/** The part after the `@`; of a parsed address it is normalised already. */
+/** The normalised domain of a parsed address. */
 export function domainOf(address: Pick<Address, 'address'>): string {
   return afterAt(address.address);
 }
 
 /**
- * A domain as this library compares domains: lower case, Unicode labels as A-labels (`münchen.example` → `xn--mnchen-3ya.example`).
+ * A domain in the form in which this library compares domains: lower case, with Unicode labels as A-labels (`münchen.example` → `xn--mnchen-3ya.example`).
  *
  * @param code The code to throw with. @default 'OPTION_INVALID'
- * @throws {OfflineImError} when it is not a domain; IP addresses, ports and wildcards are none.
+ * @throws {OfflineImError} if it is not a domain, such as an IP address, or a domain with a port or wildcard
  */
 export function normalizeDomain(domain: string, code: AddressErrorCode | 'OPTION_INVALID' = 'OPTION_INVALID'): string {
   const ascii = typeof domain === 'string' ? toAsciiDomain(domain) : undefined;
@@ -122,25 +122,25 @@ export function normalizeDomain(domain: string, code: AddressErrorCode | 'OPTION
   return ascii;
 }
 
-/** Quotes or brackets of any language around the whole, such as the braces of PowerShell's lists. Pairs differ: „…“, “…”, ”…”, »…«. */
+/** An address within quotes or brackets of any language, such as the braces of PowerShell's lists. Pairs differ: „…“, “…”, ”…”, »…«. */
 const wrapped =
   /^(?:(["'])[^"<>\s]+@[^"<>@\s]+\1|[\p{Pi}\p{Pf}\p{Ps}][^"<>\s\p{Pi}\p{Ps}\p{Pe}]+@[^"<>@\s\p{Pi}\p{Ps}\p{Pe}]+[\p{Pi}\p{Pf}\p{Pe}])$/u;
 
-/** Without what surrounds an address where it was copied from: white space, invisible marks, a separator, quotes around the whole. */
+/** Removes what surrounds a copied address: white space, invisible marks, a separator, quotes. */
 function withoutWrapping(value: string): string {
   const bare = value.replace(/^[\s\p{Cf}]+/u, '').replace(/[\s\p{Cf},;，；、]+$/u, '');
   return wrapped.test(bare) ? bare.slice(1, -1) : bare;
 }
 
 function splitName(value: string): { name: string; spec: string } | undefined {
-  // A link of Markdown, whose text is a name or the address once more.
+  // A Markdown link, whose text is a name or the address once more.
   const link = /^\[([^[\]]*)\]\(([^()\s]+@[^()\s]+)\)$/.exec(value);
   if (link !== null) return linked(link[1], link[2]);
-  // A header of SIP has parameters of its own behind the address, one of mail may have a comment.
+  // A SIP header has its own parameters after the address; a mail header may have a comment.
   const enclosed = /^(.*)<([^<>]*)>(?:\s*;[^<>"@]*|\s*\([^()<>@]*\))?$/s.exec(value);
   if (enclosed !== null) return named(enclosed[1], enclosed[2]);
   if (/[<>]/.test(value.replaceAll(/"(?:[^"\\]|\\.)*"/g, ''))) return undefined;
-  // What Outlook makes of a link in a reply, and the way of RFC 822. A colon there is no name's: `X500:/o=a (bob@contoso.com)`.
+  // A link in a reply by Outlook, and the form of RFC 822. A colon means that it isn't a name: `X500:/o=a (bob@contoso.com)`.
   const bracketed = /^(.*)\[([^[\]@]+@[^[\]@]+)\]$/s.exec(value) ?? /^([^@():]+)\(([^()@\s]+@[^()@\s]+)\)$/.exec(value);
   if (bracketed !== null) return named(bracketed[1], bracketed[2]);
   const commented = /^(\S+@\S+)\s+\(([^()]*)\)$/.exec(value);
@@ -148,7 +148,7 @@ function splitName(value: string): { name: string; spec: string } | undefined {
   return { name: '', spec: value };
 }
 
-/** Else the first or the last of them would be taken, and the others forgotten. URI parameters may hold an @ of their own. */
+/** Whether a value holds several addresses, of which otherwise all but one would be dropped. URI parameters may hold an @ of their own. */
 function holdsSeveral(given: string, spec: string, kind: Address['kind']): boolean {
   if (given.indexOf('@') === given.lastIndexOf('@') && !/[;,]/.test(spec)) return false;
   const name = given.slice(0, Math.max(given.lastIndexOf(spec), 0)).replaceAll(/"(?:[^"\\]|\\.)*"/g, '');
@@ -161,7 +161,7 @@ function holdsSeveral(given: string, spec: string, kind: Address['kind']): boole
     .some((part) => part.includes('@') && !part.includes('='));
 }
 
-/** A link that leads elsewhere than it says is refused. */
+/** Refuses a link whose text is another address than its target. */
 function linked(text = '', target = ''): { name: string; spec: string } | undefined {
   if (!text.includes('@')) return named(text, target);
   const bare = (one: string): string => one.toLowerCase().replace(/^(?:mailto|sips?|im):/, '');
@@ -172,13 +172,13 @@ function named(name = '', spec = ''): { name: string; spec: string } {
   return { name: unquoteName(name.trim()), spec: spec.trim() };
 }
 
-/** `"Example, Bob \"B\""` → `Example, Bob "B"`. Quotes within an unquoted name are left to it. */
+/** `"Example, Bob \"B\""` → `Example, Bob "B"`. Quotes within an unquoted name stay. */
 function unquoteName(name: string): string {
   const inner = /^"((?:[^"\\]|\\.)*)"$/su.exec(name)?.[1];
   return inner === undefined ? name : inner.replaceAll(/\\(.)/gsu, '$1').trim();
 }
 
-/** `"bob.b"` is the mailbox `bob.b`; what needs its quotes keeps them, and is refused for them. */
+/** `"bob.b"` is the mailbox `bob.b`; a local part that needs its quotes keeps them, and is refused for them. */
 function unquotedLocal(local: string): string {
   const inner = /^"([^"\\]+)"$/.exec(local)?.[1];
   return inner !== undefined && localPart.test(inner) ? inner : local;
@@ -196,8 +196,8 @@ function schemeOf(spec: string): string | undefined {
 }
 
 /**
- * Takes off scheme, port, parameters and headers. In a SIP user part `;` and `?` are allowed, so they end nothing before the `@`.
- * `undefined` when the scheme is none of an address here.
+ * Splits off scheme, port, parameters and headers. In the user part of a SIP URI, `;` and `?` are allowed, so they end nothing before the `@`.
+ * `undefined` for an unknown scheme.
  */
 function splitScheme(spec: string): SchemeSplit | undefined {
   const name = schemeOf(spec);
@@ -222,7 +222,7 @@ function decoded(user: string): string | undefined {
   }
 }
 
-/** `sip:bob:secret@contoso.com` is allowed by the grammar of SIP, and must not end in a log. */
+/** SIP's grammar allows `sip:bob:secret@contoso.com`, whose password must not end up in a log. */
 function withoutPassword(value: unknown): unknown {
   return typeof value === 'string' ? value.slice(0, longestValue).replace(/((?:sips?|im):[^:@]*:)[^@]*@/i, '$1***@') : value;
 }

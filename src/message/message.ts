@@ -1,17 +1,17 @@
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { quoted } from '../core/errors/quote.ts';
 import { isArray, isDate } from '../core/errors/thrown.ts';
-import { type Digest, sha256, utf8Length } from '../core/text.ts';
+import { type Digest, isOneLine, sha256, utf8Length } from '../core/text.ts';
 import { type Address, addressKey, parseAddress } from './address.ts';
 import { htmlOf } from './note.ts';
 
-/** Who a message comes from, where that is not the sender's own identity. */
+/** Who a message comes from, if not the sender's own identity. */
 export interface MessageSender {
   /** SIP URI or address: `sip:alice@contoso.com`. */
   readonly sip: string;
-  /** Name that the subject shows; without one it shows the address. @default a name in `sip`, else none */
+  /** The name shown in the subject. Without one, the subject shows the address. @default a name in `sip`, else none */
   readonly displayName?: string | undefined;
-  /** SMTP address of the mailbox that sends. @default what `resolveMailbox` gives, else the SIP address */
+  /** SMTP address of the sending mailbox. @default what `resolveMailbox` returns, else the SIP address */
   readonly mailbox?: string | undefined;
 }
 
@@ -25,33 +25,33 @@ export interface MessageSender {
  */
 export interface OutgoingMessage {
   /**
-   * SIP URI or SMTP address, one or many (1 to 500), with or without a display name. Several recipients see each other.
-   * An address given twice, in whatever case, counts once: the first.
+   * One or more SIP URIs or SMTP addresses (up to 500), with or without display names. Several recipients see each other.
+   * If an address is given twice, in whatever case, the first one counts.
    */
   readonly to: string | readonly string[];
-  /** The message, at most 32 KiB in UTF-8. It arrives unchanged, less the characters that XML cannot carry. May be empty where `html` is given. */
+  /** The message, at most 32 KiB in UTF-8. It arrives unchanged, except for characters that XML can't carry. It may be empty if `html` is given. */
   readonly text: string;
-  /** The same message as HTML, at most 32 KiB in UTF-8; the note's body is HTML then. Not sanitised: escape what people typed. @default none */
+  /** The same message as HTML, at most 32 KiB in UTF-8, which makes the note's body HTML. It isn't sanitised: escape what people typed. @default none */
   readonly html?: string | undefined;
   /** Who it comes from; the transport must be allowed to send as that mailbox. @default the sender's `identity` */
   readonly from?: string | MessageSender | undefined;
   /**
-   * Your own id, 1 to 255 UTF-16 units, no control characters: sent twice with the same content it is one message, with other content it is
-   * `MESSAGE_ID_CONFLICT`. Without one, a `send()` repeated after an error may make a second message. @default a new random id
+   * Your own id, 1 to 255 UTF-16 units without control characters. Sent twice with the same content, it is one message; with other content, `MESSAGE_ID_CONFLICT`.
+   * Without an id, a `send()` repeated after an error may make a second message. @default a new random id
    */
   readonly messageId?: string | undefined;
   /**
-   * Groups messages: those of one conversation, sender and set of recipients leave in order, and those of one two-minute window as one note.
-   * 1 to 255 UTF-16 units, no control characters. @default a hash of sender and recipients
+   * Groups messages: those with the same conversation, sender and recipients leave in order, and those of one two-minute window as one note.
+   * 1 to 255 UTF-16 units without control characters. @default a hash of sender and recipients
    */
   readonly conversationId?: string | undefined;
-  /** When it was written, for people to read; no timer runs from it. @default when `send()` accepts it */
+  /** When it was written, as shown to people; no timer depends on it. @default when `send()` accepts it */
   readonly sentAt?: Date | undefined;
-  /** When it is no longer worth delivering: from then on it ends as dead, `EXPIRED`. @default five days after acceptance */
+  /** When it is no longer worth delivering; it then ends as dead, `EXPIRED`. @default five days after acceptance (`expiry`) */
   readonly expiresAt?: Date | undefined;
 }
 
-/** What a message may measure. */
+/** Limits of a message. */
 export interface MessageLimits {
   /** Bytes in UTF-8 of `text`, and again of `html`. */
   readonly maxTextBytes: number;
@@ -61,14 +61,14 @@ export interface MessageLimits {
 /** The limits of a sender that sets none: 32 KiB and 500 recipients. */
 export const defaultMessageLimits: MessageLimits = { maxTextBytes: 32 * 1024, maxRecipients: 500 };
 
-/** A {@link MessageSender} that was read. */
+/** A checked {@link MessageSender}. */
 interface NormalizedSender {
   readonly sip: Address;
   readonly displayName?: string;
   readonly mailbox?: Address;
 }
 
-/** An {@link OutgoingMessage} that was read. What was not given is not there; times are ms since 1970 UTC. */
+/** A checked {@link OutgoingMessage}, without the fields that were not given. Times are ms since 1970 UTC. */
 export interface NormalizedMessage {
   readonly to: readonly Address[];
   readonly text: string;
@@ -81,15 +81,16 @@ export interface NormalizedMessage {
 }
 
 const longestId = 255;
-const longestDisplayName = 256;
-/** Bytes of a who/when line, and of the markup around a message, escaped: rounded up. */
+/** UTF-16 units. */
+export const longestDisplayName = 256;
+/** Bytes of a who/when line and of the markup around a message, escaped and rounded up. */
 const lineAllowance = 512;
 
 /**
  * Checks every field of a message and reads its addresses.
  *
  * @throws {OfflineImError} `MESSAGE_INVALID`, `TEXT_EMPTY`, `TEXT_TOO_LONG`, `RECIPIENTS_MISSING`, `RECIPIENTS_TOO_MANY`,
- * `RECIPIENT_INVALID`, or `ADDRESS_INVALID` for `from`. None holds any of the text.
+ * `RECIPIENT_INVALID`, or `ADDRESS_INVALID` for `from`. None of them holds message text.
  */
 export function normalizeMessage(message: OutgoingMessage, limits: MessageLimits = defaultMessageLimits): NormalizedMessage {
   if (typeof message !== 'object' || message === null || isArray(message)) throw invalid('A message', 'an object', message);
@@ -116,18 +117,18 @@ export function normalizeMessage(message: OutgoingMessage, limits: MessageLimits
 }
 
 /**
- * Tells a repetition of a message from another message under the same id: SHA-256, in hex, of all that the caller gave except the id.
- * Whatever `send()` adds by itself (times, conversation, mailbox) is no part of it, or no repetition would ever be equal.
+ * Tells a repeated message from another message with the same id: the SHA-256, in hex, of everything that the caller gave, except the id. It doesn't cover what `send()`
+ * adds by itself (times, conversation, mailbox), or no repetition would ever be equal.
  */
 export function contentHash(message: NormalizedMessage): Digest {
   const { to, from, text, html, conversationId, sentAt, expiresAt } = message;
   const sender = from && [addressFields(from.sip), from.displayName ?? null, from.mailbox ? addressFields(from.mailbox) : null];
-  // By name, and what is not given left out: a field added one day changes no hash that a spool already holds.
+  // By name, without fields that were not given: a field added in a later version changes no hash that a spool already holds.
   const fields = Object.entries({ to: to.map(addressFields), from: sender, text, html, conversationId, sentAt, expiresAt });
   return hashOf(['offline-im message 1', ...fields.filter(([, value]) => value !== undefined)]);
 }
 
-/** Equal exactly for equal sets of recipients, whatever their order and case. Long for many recipients: a key to compare, not one to index. */
+/** A key that is equal only for equal sets of recipients, whatever their order and case. It is long for many recipients: compare it, don't index it. */
 export function recipientsKey(mailboxes: readonly Pick<Address, 'address'>[]): string {
   return JSON.stringify(sortedKeys(mailboxes));
 }
@@ -138,8 +139,8 @@ export function defaultConversationId(from: Pick<Address, 'address'>, to: readon
 }
 
 /**
- * Bytes of a message as written into a note, at worst: in the html of a note with others, escaped for XML, with its who/when line.
- * Never too little, so that a full note stays below the limits of a request.
+ * The most bytes that a message takes in a note: in the HTML of a note with others, escaped for XML, with its who/when line. Never too few, so that a full note stays
+ * below the limits of a request.
  */
 export function messageWeight(text: string, html?: string): number {
   const merged = escapedLength(htmlOf(html === undefined ? { text } : { text, html }));
@@ -185,7 +186,7 @@ function tooMany(count: number, limits: MessageLimits): OfflineImError {
   });
 }
 
-/** A mailbox of its own kind apart, an address is a SIP address here, with or without its scheme. */
+/** Any address but `mailbox` is a SIP address here, with or without its scheme. */
 function readSender(value: unknown): NormalizedSender {
   if (typeof value !== 'string' && (typeof value !== 'object' || value === null || isArray(value))) {
     throw invalid('from', 'an address or { sip, displayName?, mailbox? }', value);
@@ -206,11 +207,11 @@ function readSender(value: unknown): NormalizedSender {
 
 function readDisplayName(value: unknown): string | undefined {
   if (value === undefined || value === '') return undefined;
-  if (typeof value === 'string' && value.length <= longestDisplayName && !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(value)) return value;
+  if (typeof value === 'string' && isOneLine(value, longestDisplayName)) return value;
   throw invalid('from.displayName', `at most ${longestDisplayName} characters on one line`, value);
 }
 
-/** Lone surrogates are refused too: two ids that differ in one would become the same in UTF-8. */
+/** Refuses lone surrogates too: two ids that differ only in one would be the same in UTF-8. */
 function readId(field: 'messageId' | 'conversationId', value: unknown): string | undefined {
   if (value === undefined) return undefined;
   const fits = typeof value === 'string' && value !== '' && value.length <= longestId && !/[\p{Cc}\p{Cs}]/u.test(value);
@@ -250,10 +251,10 @@ const [space, quote, ampersand, apostrophe, lessThan, greaterThan, del, lastCont
   0x20, 0x22, 0x26, 0x27, 0x3c, 0x3e, 0x7f, 0x9f,
 ];
 
-/** UTF-8 length once `&`, `<`, `>`, quotes and CR are written as XML entities, and what XML forbids as U+FFFD. */
+/** The length in UTF-8 after `&`, `<`, `>`, quotes and CR become XML entities, and characters that XML forbids become U+FFFD. */
 function escapedLength(text: string): number {
   let added = 0;
-  // Not by a pattern: this is done to every message.
+  // A loop, since a pattern is slower and this runs for every message.
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
     if (unit === lessThan || unit === greaterThan) added += 3;

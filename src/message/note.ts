@@ -5,13 +5,13 @@ import type { Note } from '../transport/contract.ts';
 /** UTF-16 units; Exchange keeps 255 characters of a subject. */
 const longestSubject = 255;
 
-/** The newest version of the wording rules. A rule never changes: a new version is added, since notes frozen under the old one are sent again as they were. */
+/** The newest version of the wording rules. Rules never change; a change makes a new version, since a note frozen under an old one is sent again exactly as it was. */
 const currentWording = 1;
 
 /**
- * What is frozen when a note is claimed for the first time: class and subject by its members, and the version of the rules its body is built with.
+ * What is frozen when a note is first claimed: class and subject, which follow from its members, and the version of the rules for its body.
  *
- * @throws {OfflineImError} `ENTRY_CORRUPT` for no member, or a first member without its message.
+ * @throws {OfflineImError} `ENTRY_CORRUPT` without members, or if the first one has no message
  */
 export function noteWording(members: readonly SpoolEntry[]): { messageClass: string; subject: string; wording: number } {
   const first = firstOf(members);
@@ -24,11 +24,11 @@ export function noteWording(members: readonly SpoolEntry[]): { messageClass: str
 }
 
 /**
- * The note that a claim stands for. Pure: the same claim gives the same note, however often it is sent. Shares nothing with the claim.
+ * Builds the note of a claim. Pure: the same claim always gives the same note. The note shares no objects with the claim.
  *
- * A single message is its note's body, unchanged. Several follow each other in order, each below a line that says who and when.
+ * The body of a single message is the message, unchanged. Several messages follow each other in order, each below a line that says who and when.
  *
- * @throws {OfflineImError} `ENTRY_CORRUPT` when a member has no message (a tombstone), or when the wording is of a version not known here.
+ * @throws {OfflineImError} `ENTRY_CORRUPT` if a member has no message (a tombstone), or the wording has an unknown version
  */
 export function buildNote(claimed: ClaimedNote): Note {
   const { frozen, entries } = claimed;
@@ -80,7 +80,7 @@ function utc(time: number): string {
     .replace(/\.\d+Z$/, 'Z');
 }
 
-/** Control characters and line separators become spaces: the name stands in a subject, and in a line of its own. */
+/** Replaces control characters and line separators by spaces, since the name goes into a subject and a line of its own. */
 function senderName(message: SpooledMessage): string {
   const { name, address } = message.from.mailbox;
   const line = (name ?? '').replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
@@ -108,16 +108,16 @@ function messageOf(entry: SpoolEntry): SpooledMessage {
   });
 }
 
-/** A message as it stands in the html body of a note: its own html, or its text with the line breaks kept. */
+/** A message within the HTML body of a note: its own HTML, or its text with line breaks. */
 export function htmlOf(message: { readonly text: string; readonly html?: string }): string {
   if (message.html === undefined) return textToHtml(message.text);
   // A comment or tag left open would swallow the messages that follow.
   if (!staysInCell(message.html)) return textToHtml(message.text === '' ? message.html : message.text);
-  // A table cell is what no element left open inside reaches out of, in browsers as in Outlook.
+  // In browsers and in Outlook, no unclosed element reaches out of a table cell.
   return `<table role="presentation"><tr><td>${message.html}</td></tr></table>`;
 }
 
-/** Text as html, with its line breaks. */
+/** Text as HTML, with its line breaks. */
 function textToHtml(text: string): string {
   return text
     .replaceAll('&', '&amp;')
@@ -126,7 +126,7 @@ function textToHtml(text: string): string {
     .replaceAll(/\r\n|\r|\n/g, '<br>\n');
 }
 
-/** Elements that are nothing but a box or a style to every HTML parser: no content of their own kind, no scope beyond them. */
+/** Elements that are only a box or a style to every HTML parser: no special content, and no effect beyond them. */
 const plainElements: ReadonlySet<string> = new Set(
   (
     'a abbr acronym address article aside b bdi bdo big blockquote br center cite code dd del dfn dir div dl dt em figcaption figure font footer ' +
@@ -135,7 +135,7 @@ const plainElements: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** Parts of a table, and whether a table of its own may begin within. */
+/** Parts of a table, and whether another table may begin within. */
 const tableParts: ReadonlyMap<string, boolean> = new Map([
   ['td', true],
   ['th', true],
@@ -153,18 +153,18 @@ const token =
   /<!--(?!-?>)(?:(?!--|<!)[\s\S])*-->|<(\/?)([a-z][a-z0-9]*(?::p)?)((?:\s+[a-z][a-z0-9:_-]*(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'=<>`/]+))?)*)\s*\/?>/iy;
 
 const hasStyle = /\bstyle\s*=/i;
-/** By these an element leaves its place and could cover what follows. Escapes, references and comments could hide them. */
+/** Styles by which an element could leave its place and cover what follows; escapes, references and comments, which could hide them. */
 const leavesPlace = /position|transform|z-index|inset|float|clip|margin[^;"']{0,80}-|[\\]|&#|\/\*/i;
 
 /**
- * True when the html, put into a table cell, surely stays in it. Only what all parsers read alike is let through: known elements,
- * sound tags and comments, tables that are closed. Anything else is for a parser to judge, and shown as text. Linear in its length.
+ * Whether the HTML certainly stays within a table cell. Accepts only what all parsers read alike: known elements, sound tags and comments, closed tables. Everything else
+ * is shown as text. Takes time in proportion to the length.
  */
 function staysInCell(html: string): boolean {
-  /** Of each table that is open: whether one of its cells is. */
+  /** For each open table, whether one of its cells is open. */
   const tables: boolean[] = [];
   for (let at = html.indexOf('<'); at >= 0; at = html.indexOf('<', at)) {
-    // Followed by anything else it is text.
+    // A < before any other character is text.
     if (!/[a-z!?/]/i.test(html[at + 1] ?? '')) {
       at += 1;
       continue;
@@ -179,7 +179,7 @@ function staysInCell(html: string): boolean {
     if (name === '' || plainElements.has(name)) continue;
     const inCell = tableParts.get(name);
     if (name === 'table') {
-      // In a table, but in no cell, another one would end the first.
+      // A table that begins within another one, but outside its cells, would end it.
       if (slash === '' && tables.at(-1) === false) return false;
       if (slash === '') tables.push(false);
       else if (tables.pop() === undefined) return false;

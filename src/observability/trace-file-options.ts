@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { loggedClock } from '../core/host-calls.ts';
-import { byDefault, filePath, having, oneOf, type ReadOptions, type RulesFor, readOptions, whole } from '../core/options.ts';
+import { byDefault, clockRule, filePath, oneOf, type ReadOptions, type RulesFor, readOptions, whole } from '../core/options.ts';
 
 /** How serious a record is, least first. */
 export const traceLevels = ['debug', 'info', 'warn', 'error'] as const;
@@ -46,7 +46,7 @@ const rules = {
   maxFiles: byDefault(whole(1, 1_000), 5),
   level: byDefault(oneOf(traceLevels), 'debug'),
   maxQueueBytes: byDefault(whole(1_024, 64 * 1024 * 1024), 4 * 1024 * 1024),
-  clock: byDefault(having<Clock>('an object with now, monotonic and setTimer', ['now', 'monotonic', 'setTimer']), systemClock),
+  clock: byDefault(clockRule(), systemClock),
 } satisfies RulesFor<TraceFileOptions>;
 
 /** Options that were checked. */

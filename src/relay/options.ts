@@ -2,7 +2,17 @@ import { type Clock, systemClock } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { isArray } from '../core/errors/thrown.ts';
 import { loggedClock } from '../core/host-calls.ts';
-import { byDefault, callback, having, optional, type RulesFor, readOptions, unchecked, whole } from '../core/options.ts';
+import {
+  byDefault,
+  callback,
+  clockRule,
+  having,
+  optional,
+  type RulesFor,
+  readOptions,
+  unchecked,
+  whole,
+} from '../core/options.ts';
 import type { Credentials } from '../ews/auth/credentials.ts';
 import { isLoopback, steadyFetch } from '../transport/fetch.ts';
 import { MemoryPassedIds, type PassedIds } from './passed-ids.ts';
@@ -100,7 +110,7 @@ const rules = {
   maxResponseBytes: byDefault(whole(1024, 1_073_741_824), 4_194_304),
   passedIds: optional(having<PassedIds>('an object with has, take and giveBack', ['has', 'take', 'giveBack'])),
   fetch: optional(callback<typeof globalThis.fetch>()),
-  clock: byDefault(having<Clock>('an object with now, monotonic and setTimer', ['now', 'monotonic', 'setTimer']), systemClock),
+  clock: byDefault(clockRule(), systemClock),
 } satisfies RulesFor<RelayOptions>;
 
 /** @throws {OfflineImError} `OPTION_INVALID`, `INSECURE_URL` */

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { OfflineImError } from '../core/errors/offline-im-error.ts';
 import { answerAtOnce } from '../core/errors/thrown.ts';
 import { byDefault, optional, type RulesFor, readOptions, text } from '../core/options.ts';
+import { isOneLine } from '../core/text.ts';
 import { addressKey, parseAddress } from '../message/address.ts';
 import { type SenderStats, type StatsOptions, statsOf } from '../observability/stats.ts';
 import type { Throughput } from '../observability/trace.ts';
@@ -19,11 +20,7 @@ export interface PauseOptions {
   readonly by?: string | undefined;
 }
 
-const oneLine = (most: number) =>
-  text(
-    `one line of 1 to ${most} characters`,
-    (value) => value !== '' && value.length <= most && !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(value),
-  );
+const oneLine = (most: number) => text(`one line of 1 to ${most} characters`, (value) => value !== '' && isOneLine(value, most));
 
 const rules = {
   why: optional(oneLine(500)),

@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import {
   byDefault,
   callback,
+  clockRule,
   flag,
   group,
   having,
@@ -19,9 +20,10 @@ import {
   unchecked,
   whole,
 } from '../core/options.ts';
+import { isOneLine } from '../core/text.ts';
 import { type GateClient, gateClientRule, type Policy, resolvePolicy } from '../gating/gate.ts';
 import { type Address, domainOf, normalizeDomain, parseAddress } from '../message/address.ts';
-import { defaultMessageLimits, type MessageLimits } from '../message/message.ts';
+import { defaultMessageLimits, longestDisplayName, type MessageLimits } from '../message/message.ts';
 import type { Logger } from '../observability/trace.ts';
 import type { SpoolStorage } from '../spool/contract.ts';
 import { type SpoolerOptions, type SpoolerSettings, spoolerRules, withRequestTimeout } from '../spooler/options.ts';
@@ -109,10 +111,7 @@ export interface SenderSettings {
 const owner = 'OfflineImSender';
 
 /** The name goes into subjects and headers. */
-const displayName = text(
-  'at most 256 characters on one line',
-  (value) => value.length <= 256 && !/[\p{Cc}\p{Zl}\p{Zp}]/u.test(value),
-);
+const displayName = text(`at most ${longestDisplayName} characters on one line`, (value) => isOneLine(value, longestDisplayName));
 
 const domain: OptionRule<string> = {
   expected: 'a domain such as contoso.com',
@@ -144,7 +143,7 @@ const rules = {
   spool: having<SpoolStorage>('a spool such as new FileSpool({ root })', ['open', 'append', 'claim']),
   transport: having<Transport>('a transport such as new EwsTransport({ url, credentials })', ['deliver', 'probe', 'placeOf']),
   logger: optional(having<Logger>('an object with debug, info, warn and error', ['debug', 'info', 'warn', 'error'])),
-  clock: optional(having<Clock>('an object with now, monotonic and setTimer', ['now', 'monotonic', 'setTimer'])),
+  clock: optional(clockRule()),
   random: optional(callback<() => number>()),
   highWater: optional(
     group({

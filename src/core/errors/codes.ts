@@ -1,4 +1,4 @@
-/** The codes alone: their sentences, which only docs and callers read, are not loaded with the errors. */
+/** The codes without their sentences, which only docs and callers read, so that those aren't loaded with the errors. */
 const codes = [
   // options and input
   'OPTION_INVALID',
@@ -80,7 +80,7 @@ export type ErrorCode = (typeof codes)[number];
 
 const known: ReadonlySet<unknown> = new Set(codes);
 
-/** True for a code that an {@link OfflineImError} of this version can carry. */
+/** Whether a value is a code of an {@link OfflineImError} of this version. */
 export function isErrorCode(value: unknown): value is ErrorCode {
   return known.has(value);
 }

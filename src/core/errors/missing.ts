@@ -1,7 +1,7 @@
 import { OfflineImError } from './offline-im-error.ts';
 
 /**
- * For what is there by construction: `entries[0] ?? missing('The first entry')`. Where it isn't, this fails loudly; going on with an empty id would mix up messages.
+ * Fails loudly if something that exists by construction is missing: `entries[0] ?? missing('The first entry')`. Going on with an empty id would mix up messages.
  * @throws {OfflineImError} `INTERNAL_ERROR`
  */
 export function missing(what: string): never {

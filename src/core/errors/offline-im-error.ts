@@ -5,11 +5,11 @@ import { isError, property } from './thrown.ts';
 declare const OFFLINE_IM_HOMEPAGE: string | undefined;
 const home = typeof OFFLINE_IM_HOMEPAGE === 'string' ? OFFLINE_IM_HOMEPAGE.replace(/\/+$/, '') : 'offline-im';
 
-/** What an {@link OfflineImError} is made of. */
+/** The cause and the details of an {@link OfflineImError}. */
 export interface OfflineImErrorOptions {
-  /** The error that led to this one; kept as `error.cause`. */
+  /** The error behind this one; kept as `error.cause`. @default none */
   cause?: unknown;
-  /** Facts for a program to read: ids, limits, counts, a server's raw code. Never message text, never a secret. */
+  /** Facts for programs: ids, limits, counts, a server's raw code. Never message text, never a secret. @default {} */
   details?: Readonly<Record<string, unknown>>;
 }
 
@@ -38,7 +38,7 @@ export class OfflineImError extends Error {
   }
 
   /**
-   * `instanceof` is asked of whatever was thrown, by whomever: of a revoked proxy it would throw in the middle of a `catch`.
+   * Makes `instanceof` safe for anything that was thrown: for a revoked proxy, it would throw in the middle of a `catch`.
    *
    * @internal
    */
@@ -52,15 +52,14 @@ export class OfflineImError extends Error {
   }
 
   /**
-   * Where the code is explained, with an example and what to do: a path in the package, with the section, or its address where the package
-   * names its homepage.
+   * Where the code is explained, with an example and what to do: a URL if the package names its homepage, else a path in the package with the section.
    */
   get help(): string {
     return `${home}/docs/error-codes.md#${this.code.toLowerCase()}`;
   }
 }
 
-/** True for this library's errors with that code, also across two copies of the library in one process. */
+/** Whether an error has that code, even one of another copy of the library in this process. */
 export function hasCode(error: unknown, code: ErrorCode): boolean {
   return isError(error) && property(error, 'code') === code;
 }

@@ -1,9 +1,9 @@
 import { isArray } from './thrown.ts';
 
-/** UTF-16 units of a value that an error shows at most. */
+/** The most UTF-16 units of a value that an error shows. */
 const longest = 100;
 
-/** What a log viewer could act on, and JSON leaves as it is: further controls, bidi marks, line separators. */
+/** Characters that a log viewer could act on, and that JSON leaves unescaped: control characters, bidi marks, line separators. */
 const invisible = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /**
@@ -16,7 +16,7 @@ export function quoted(value: unknown): string {
   return escapeInvisible(JSON.stringify(shown));
 }
 
-/** The same JSON, for whoever looks at it in a terminal or a log. */
+/** The same JSON with invisible characters escaped, for a terminal or a log. */
 export function escapeInvisible(json: string): string {
   return json.replace(invisible, (character) => {
     return [...Array(character.length).keys()]

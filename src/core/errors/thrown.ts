@@ -1,10 +1,9 @@
 /**
- * What came from outside, read without `instanceof`: the file system, a host's callback or a test runner may live in another
- * realm (Jest, vm, iframes, Electron preloads), whose `Error`, `Promise` and `Uint8Array` are not ours. Nothing here throws: of a
- * revoked proxy, or one whose traps throw, it can't even be asked what it is.
+ * Reads values from outside without `instanceof`: the file system, a host's callback or a test runner may live in another realm (Jest, vm, iframes, Electron preloads),
+ * whose `Error`, `Promise` and `Uint8Array` are not ours. Nothing here throws, though asking a revoked proxy, or one whose traps throw, what it is does.
  */
 
-/** `instanceof` for what comes from outside. */
+/** `instanceof` for values from outside. */
 export function isA<Type>(value: unknown, type: abstract new (...given: never[]) => Type): value is Type {
   try {
     return value instanceof type;
@@ -13,7 +12,7 @@ export function isA<Type>(value: unknown, type: abstract new (...given: never[])
   }
 }
 
-/** `Array.isArray` for what comes from outside. */
+/** `Array.isArray` for values from outside. */
 export function isArray(value: unknown): value is unknown[] {
   try {
     return Array.isArray(value);
@@ -28,7 +27,7 @@ export function isError(value: unknown): value is Error {
   return typeof property(value, 'message') === 'string' && typeof property(value, 'name') === 'string';
 }
 
-/** What was thrown, as an Error: itself where it is one, else one whose message shows it. Never throws. */
+/** A thrown value as an Error: the value itself if it is one, else an Error whose message shows it. */
 export function asError(thrown: unknown): Error {
   if (isError(thrown)) return thrown;
   try {
@@ -38,7 +37,7 @@ export function asError(thrown: unknown): Error {
   }
 }
 
-/** Errors of a chain of causes that are shown: one may be its own cause. */
+/** The most errors of a chain of causes that are shown: an error may be its own cause. */
 const longestChain = 8;
 
 /**
@@ -62,7 +61,7 @@ export function partsOf(error: unknown): readonly unknown[] | undefined {
   return isArray(parts) ? parts : undefined;
 }
 
-/** A property of something that may be anything: `undefined` where there is none, or where reading it throws. */
+/** A property of any value; `undefined` if there is none, or reading it throws. */
 export function property(value: unknown, name: string): unknown {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined;
   try {
@@ -92,7 +91,7 @@ export function isMap(value: unknown): value is ReadonlyMap<unknown, unknown> {
   return tagOf(value) === 'Map';
 }
 
-/** The class that a value says it is of. */
+/** The class that a value claims to have. */
 function tagOf(value: unknown): string {
   try {
     return Object.prototype.toString.call(value).slice('[object '.length, -1);
@@ -102,15 +101,15 @@ function tagOf(value: unknown): string {
 }
 
 /**
- * What a function gave that has to answer at once. A promise of an async one is no answer: nobody waits for it, so that its rejection must not end the
- * process.
+ * Passes on the result of a function that must return at once. An async function returns a promise, which is no valid answer, and which nobody awaits: its rejection must
+ * not end the process.
  */
 export function answerAtOnce<Value>(value: Value): Value {
   if (isThenable(value)) {
     try {
       value.then(undefined, () => undefined);
     } catch {
-      // One that throws is no answer either.
+      // A thenable that throws is no valid answer either.
     }
   }
   return value;

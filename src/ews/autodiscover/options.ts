@@ -4,6 +4,7 @@ import {
   abortSignal,
   byDefault,
   callback,
+  clockRule,
   having,
   listOf,
   milliseconds,
@@ -110,7 +111,7 @@ function rules() {
     fetch: optional(callback<typeof globalThis.fetch>()),
     dispatcher: dispatcherOption,
     logger: optional(having<Logger>('an object with debug, info, warn and error', ['debug', 'info', 'warn', 'error'])),
-    clock: byDefault(having<Clock>('an object with now, monotonic and setTimer', ['now', 'monotonic', 'setTimer']), systemClock),
+    clock: byDefault(clockRule(), systemClock),
   } satisfies RulesFor<DiscoverOptions>;
 }
 
