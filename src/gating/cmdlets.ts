@@ -15,7 +15,7 @@ export interface CsImConfiguration {
  * Reads the output of `Get-CsImConfiguration`: PowerShell's list or table, or what `ConvertTo-Json`, `ConvertTo-Csv`, `ConvertTo-Xml` and `Export-Clixml` make of it; one scope or several.
  * Names match without regard to case; byte order marks, UTF-16 read as bytes, wrapped lines and empty lines are coped with.
  *
- * @returns One entry a scope, in the order of the output.
+ * @returns One entry per scope, in the order of the output.
  * @throws {OfflineImError} `CMDLET_OUTPUT_UNREADABLE` for anything else, with what was found and what is expected.
  * @example
  * ```ts
@@ -56,7 +56,7 @@ export interface CsClientPolicy {
 /**
  * Reads the output of `Get-CsClientPolicy`, in the forms that {@link parseCsImConfiguration} reads.
  *
- * @returns One entry a policy, in the order of the output.
+ * @returns One entry per policy, in the order of the output.
  * @throws {OfflineImError} `CMDLET_OUTPUT_UNREADABLE` for anything else, with what was found and what is expected.
  * @example
  * ```ts

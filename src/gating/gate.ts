@@ -19,7 +19,7 @@ import {
 import { type ClientVersion, compared, formatClientVersion, readClientVersion, readShownVersion } from './client-version.ts';
 
 /**
- * What the administrators have set, as far as it is known. `parseCsImConfiguration` and `parseCsClientPolicy` read it from the cmdlets' output.
+ * What the administrators have set. `parseCsImConfiguration` and `parseCsClientPolicy` read it from the cmdlets' output.
  */
 export interface Policy {
   /**
@@ -58,7 +58,7 @@ const policyRules = {
 /**
  * Fills in what a policy leaves out.
  *
- * @throws {OfflineImError} `OPTION_INVALID` for a setting that is no boolean (the string `'False'` is none) or a `serverVersion` that is not four numbers.
+ * @throws {OfflineImError} `OPTION_INVALID` for a setting that is not a boolean (such as the string `'False'`) or a `serverVersion` that is not four numbers
  */
 export function resolvePolicy(policy: Policy = {}): ResolvedPolicy {
   const { enableOfflineIm, enableImAutoArchiving, serverVersion } = readOptions('policy', policy, policyRules);
@@ -104,20 +104,20 @@ export interface GateClient {
   /** Four-part build (`16.0.6920.1000`), or a SIP User-Agent, of which the `OC/` token counts. */
   readonly version: string;
   /**
-   * Decides the build that is needed: 16.0.6920.1000 `on-premises`, 16.0.6701.1000 in `exchange-online`. A function tells it for
-   * the sender's mailbox, as `of` of `routeByMailbox` does; it must answer at once.
+   * Decides the minimum build: 16.0.6920.1000 `on-premises`, 16.0.6701.1000 in `exchange-online`. A function returns it for the sender's mailbox, as `of` of
+   * `routeByMailbox` does; it must not be async.
    */
   readonly mailboxLocation: MailboxLocation | ((mailbox: string) => MailboxLocation);
 }
 
-/** What the gate decides on. */
+/** The input of the gate. */
 export interface GateInput {
   readonly client: GateClient;
   /** SMTP address of the sender's mailbox, for a `mailboxLocation` that is a function. @default '' */
   readonly mailbox?: string | undefined;
   /** @default everything enabled */
   readonly policy?: Policy | undefined;
-  /** Domains of recipients that are neither the organisation's own nor federated with it (`classifyAudience` tells). @default none */
+  /** Domains of recipients that are neither the organisation's own nor federated with it; see `classifyAudience`. @default none */
   readonly domainsNotFederated?: readonly string[] | undefined;
 }
 
@@ -135,7 +135,7 @@ export type GateReason = {
 /** Every code of a {@link GateReason}. */
 export type GateReasonCode = GateReason['code'];
 
-/** What the gate says of a message. */
+/** The gate's decision about a message. */
 export type GateDecision = { readonly allowed: true } | { readonly allowed: false; readonly reasons: readonly GateReason[] };
 
 /** {@link GateClient} as it is checked. Whether the version can be read, the gate decides. */

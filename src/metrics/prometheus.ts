@@ -44,12 +44,12 @@ export async function prometheusText(sender: MeasuredSender): Promise<string> {
     },
     {
       name: 'offline_im_blocked_mailboxes',
-      help: 'Mailboxes that this process can not use until someone acts.',
+      help: 'Mailboxes that this process cannot use until someone acts.',
       samples: [['', blocked.length]],
     },
     {
       name: 'offline_im_unavailable_endpoints',
-      help: 'Servers that this process can not reach, or that refuse everybody.',
+      help: 'Servers that this process cannot reach, or that refuse everybody.',
       samples: [['', unavailable.length]],
     },
     {

@@ -60,8 +60,8 @@ export interface SenderStats {
 /** How far {@link OfflineImSender.stats} looks. */
 export interface StatsOptions {
   /**
-   * How many entries to read at most for `lanes` and `oldest`: of each state, those accepted first. A spool of files reads one file per entry; 0 reads none, and
-   * costs as little as counting.
+   * The most entries that are read for `lanes` and `oldest`: of each state, those accepted first. A FileSpool reads one file per entry; 0 reads none, and costs as
+   * little as counting.
    * @default 0
    */
   readonly limit?: number | undefined;

@@ -12,17 +12,17 @@ export type TraceLevel = (typeof traceLevels)[number];
 /** Options of `traceFile()`. */
 export interface TraceFileOptions {
   /**
-   * The file that is written. Earlier ones are beside it as `path.1`, `path.2` and so on, the newest with the lowest number. Folders that are missing are
-   * made. One writer a file: two would rotate it away from each other.
+   * The file to write. Earlier files are beside it as `path.1`, `path.2` and so on, the newest with the lowest number. Missing folders are created. Give each writer a
+   * file of its own: two would rotate it away from each other.
    */
   readonly path: string;
   /**
-   * How large a file grows before the next one is begun, in bytes. A single record that is larger gets a file of its own.
+   * How large a file may grow, in bytes, before the next one begins. A larger record gets a file of its own.
    * @default 10_485_760
    */
   readonly maxBytes?: number | undefined;
   /**
-   * How many files are kept, the one being written included. So the trace takes at most about `maxBytes` times `maxFiles` on disk.
+   * How many files are kept, including the current one. The trace takes at most about `maxBytes` times `maxFiles` on disk.
    * @default 5
    */
   readonly maxFiles?: number | undefined;
@@ -32,7 +32,7 @@ export interface TraceFileOptions {
    */
   readonly level?: TraceLevel | undefined;
   /**
-   * How much may wait for the disk, in bytes. Beyond it records are dropped, counted, and the count is written (`trace:dropped`).
+   * How many bytes may wait for the disk. Beyond that, records are dropped and counted, and the count is written (`trace:dropped`).
    * @default 4_194_304
    */
   readonly maxQueueBytes?: number | undefined;

@@ -20,14 +20,14 @@ export interface TraceFile extends Logger {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Bytes written at a time. */
+/** The most bytes written at a time. */
 const batchBytes = 256 * 1024;
 
 /** ms until a disk that is full, or a path that can't be written, is tried again; doubles. */
 const retry = { first: 1_000, cap: 60_000 };
 
 /**
- * Makes a logger that writes the trace to a file: one JSON object a line, with `time` (ISO, UTC), `level`, `step` and the fields of the step. It is for
+ * Makes a logger that writes the trace to a file: one JSON object per line, with `time` (ISO, UTC), `level`, `step` and the fields of the step. It is for
  * this library what the ETL log is for the product; docs/troubleshooting.md says how to read it.
  *
  * The file has the mode 0600, folders that it makes 0700; an existing one keeps its rights. Logging never throws and never waits for the disk: records wait in

@@ -8,24 +8,23 @@ import { nearestName } from '../core/options.ts';
 import type { EventName, Listener, OfflineImEvents } from './events.ts';
 
 /**
- * Where the trace goes. A pino logger fits as it is; `traceFile()` in `offline-im/file` makes one that writes NDJSON.
+ * Receives the trace. A pino logger fits as it is; `traceFile()` of `offline-im/file` makes one that writes NDJSON.
  *
- * Fields are ids, states, attempts, timings in ms and codes, never message text, addresses' passwords or tokens.
- * `fields.step` names the step, such as `message:spooled` or `ews:request`. What a method returns is ignored; what it throws, or its promise rejects with,
- * is swallowed: there is nowhere left to say it.
+ * Fields are ids, states, attempts, timings in ms and codes, never message text, passwords or tokens. `fields.step` names the step, such as `message:spooled` or
+ * `ews:request`. The result of a method is ignored, and so are its errors, which could be reported nowhere else.
  */
 export interface Logger {
-  /** Steps of a message, such as requests and probes. */
+  /** The steps of a message, such as requests and probes. */
   debug(fields: Readonly<Record<string, unknown>>, message?: string): unknown;
-  /** Events that need nobody. */
+  /** Events of normal operation. */
   info(fields: Readonly<Record<string, unknown>>, message?: string): unknown;
   /** Events that someone should see: a blocked mailbox, a dead message, a warning. */
   warn(fields: Readonly<Record<string, unknown>>, message?: string): unknown;
-  /** Never called so far; loggers have it. */
+  /** Not called so far; loggers have it. */
   error(fields: Readonly<Record<string, unknown>>, message?: string): unknown;
 }
 
-/** Every event's name; the compiler holds it complete. */
+/** The name of every event; the compiler keeps it complete. */
 const names: Readonly<Record<EventName, true>> = {
   'message:spooled': true,
   'message:refused': true,
@@ -71,7 +70,7 @@ export class TypedEvents {
   readonly #emitter = new EventEmitter();
   readonly #guarded = new WeakMap<object, Map<EventName, Guarded>>();
 
-  /** Calls the listener at every event of that name. The same listener is added once a name. */
+  /** Calls the listener for every event of that name. Adding the same listener twice has no effect. */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): this {
     assertListener(name, listener);
     if (this.#guarded.get(listener)?.has(name)) return this;
@@ -81,7 +80,7 @@ export class TypedEvents {
     return this;
   }
 
-  /** Calls the listener at the next event of that name only. One that listens to that name already goes on as it does. */
+  /** Calls the listener for the next event of that name only. A listener that was added before stays as it is. */
   once<Name extends EventName>(name: Name, listener: Listener<Name>): this {
     assertListener(name, listener);
     if (this.#guarded.get(listener)?.has(name)) return this;
@@ -95,7 +94,7 @@ export class TypedEvents {
     return this;
   }
 
-  /** Takes a listener out again. */
+  /** Removes a listener. */
   off<Name extends EventName>(name: Name, listener: Listener<Name>): this {
     assertListener(name, listener);
     const guarded = this.#guarded.get(listener)?.get(name);
@@ -104,7 +103,7 @@ export class TypedEvents {
     return this;
   }
 
-  /** True when someone listens. */
+  /** Whether anybody listens. */
   listens(name: EventName): boolean {
     return this.#emitter.listenerCount(name) > 0;
   }
@@ -125,13 +124,13 @@ export class TypedEvents {
   }
 
   #listenerFailed(name: EventName, error: unknown): void {
-    // A listener of `warning` that throws would call itself for ever.
+    // A listener of `warning` that throws would call itself endlessly.
     if (name === 'warning') return;
     this.emit('warning', { error: asError(error) });
   }
 }
 
-/** What {@link Throughput} counts, by the event that tells of it. */
+/** The events that {@link Throughput} counts, with the names of their counts. */
 const counted = {
   'message:spooled': 'spooled',
   'message:delivered': 'delivered',
@@ -145,13 +144,13 @@ type Counted = keyof LastMinute;
 
 const seconds = 60;
 
-/** Entries of the last minute by what happened to them, in this process. One that was deferred twice counts twice. */
+/** What happened to entries in this process within the last minute. An entry that was deferred twice counts twice. */
 export type LastMinute = Readonly<Record<'spooled' | 'delivered' | 'deferred' | 'unconfirmed' | 'dead' | 'cancelled', number>>;
 
-/** Counts events by the second, in as much memory as a minute takes, whatever happens. */
+/** Counts the events of the last minute, by the second, in constant memory. */
 export class Throughput {
   readonly #clock: Pick<Clock, 'monotonic'>;
-  /** One slot a second; `stamps` tells of which second each is. */
+  /** The second that each slot counts. */
   readonly #stamps = new Float64Array(seconds).fill(-1);
   readonly #slots: Readonly<Record<Counted, Uint32Array>>;
 
@@ -184,26 +183,26 @@ export class Throughput {
   }
 }
 
-/** Events that should not go unseen: without a logger or a listener they reach the console. */
+/** Events that someone should see: without a logger or a listener, they go to the console. */
 const loud: ReadonlySet<EventName> = new Set<EventName>(['lane:blocked', 'transport:unavailable', 'message:dead', 'warning']);
 
 /**
- * The record of every step of every message: what the ETL log is to the product. Events go to listeners and to the logger, steps to the logger only;
- * ids, states, attempts, timings and codes, never text.
+ * The record of every step of every message, as the ETL log is for the product. Events go to listeners and the logger, steps to the logger only. It holds ids, states,
+ * attempts, timings and codes, never text.
  */
 export class Trace {
   readonly #events: TypedEvents;
   readonly #logger: Logger | undefined;
   readonly #saw: (name: EventName) => void;
 
-  /** @param saw Told of each event, whoever listens. */
+  /** @param saw Called for each event, whoever listens. */
   constructor(events: TypedEvents, logger: Logger | undefined, saw: (name: EventName) => void = () => {}) {
     this.#events = events;
     this.#logger = logger;
     this.#saw = saw;
   }
 
-  /** Tells listeners and the log. */
+  /** Emits an event to listeners, and logs it. */
   event<Name extends EventName>(name: Name, event: OfflineImEvents[Name]): void {
     this.#saw(name);
     if (this.#logger !== undefined) this.#log(loud.has(name) ? 'warn' : 'info', name, event);
@@ -211,27 +210,27 @@ export class Trace {
     else if (this.#logger === undefined && loud.has(name)) tell(() => console.warn(`offline-im ${name}`, loggable(event)));
   }
 
-  /** Whether anybody hears of such an event: what nobody hears, and nothing counts, need not be made. */
+  /** Whether anybody would see such an event; otherwise it need not be made. */
   hears(name: EventName): boolean {
     return this.#logger !== undefined || this.#events.listens(name) || loud.has(name);
   }
 
-  /** Whether steps are kept. */
+  /** Whether there is a logger. */
   get logs(): boolean {
     return this.#logger !== undefined;
   }
 
-  /** Whether anybody listens to what the log is not told. */
+  /** Whether anybody listens to an event that isn't logged. */
   listens(name: EventName): boolean {
     return this.#events.listens(name);
   }
 
-  /** Tells listeners only. */
+  /** Emits an event to listeners only. */
   listened<Name extends EventName>(name: Name, event: OfflineImEvents[Name]): void {
     this.#events.emit(name, event);
   }
 
-  /** Tells the log only. */
+  /** Logs a step. */
   step(name: string, fields: Readonly<Record<string, unknown>>): void {
     if (this.#logger !== undefined) this.#log('debug', name, fields);
   }
@@ -242,7 +241,7 @@ export class Trace {
   }
 
   #log(level: 'debug' | 'info' | 'warn', step: string, fields: object): void {
-    // A logger that fails must not stop delivery, and there is nowhere left to say so.
+    // A logger that fails must not stop delivery; its error could be reported nowhere else.
     const logger = this.#logger;
     if (logger !== undefined) tell(() => logger[level]({ step, ...loggable(fields) }));
   }

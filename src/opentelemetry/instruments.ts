@@ -62,11 +62,11 @@ export function instrumentsOf(meter: MeterLike): Instruments {
     ),
     pausedLanes: gauge('offline_im.paused_mailboxes', '{mailbox}', 'Mailboxes that an operator has paused by name.'),
     pausedAll: gauge('offline_im.paused', '{pause}', '1 while an operator has paused every mailbox.'),
-    blocked: gauge('offline_im.blocked_mailboxes', '{mailbox}', 'Mailboxes that this process can not use until someone acts.'),
+    blocked: gauge('offline_im.blocked_mailboxes', '{mailbox}', 'Mailboxes that this process cannot use until someone acts.'),
     unavailable: gauge(
       'offline_im.unavailable_endpoints',
       '{endpoint}',
-      'Servers that this process can not reach, or that refuse everybody: circuits that are open.',
+      'Servers that this process cannot reach, or that refuse everybody: circuits that are open.',
     ),
   };
 }

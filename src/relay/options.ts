@@ -20,62 +20,60 @@ import { MemoryPassedIds, type PassedIds } from './passed-ids.ts';
 /** Options of {@link relay}. */
 export interface RelayOptions {
   /**
-   * Where requests go: the path that the page asks, and the URL that it stands for. Nothing else is reachable. `http://` is
-   * refused except to the loopback interface.
+   * Where requests go: the URL for each path that a page may ask for. Nothing else is reachable. `http://` is refused except to the loopback interface.
    *
    * @example { '/EWS/Exchange.asmx': 'https://mail.contoso.com/EWS/Exchange.asmx' }
    */
   readonly upstreams: Readonly<Record<string, string>>;
   /**
-   * Origins whose pages may use it, as browsers write them: `https://app.contoso.com`. A page of the relay's own origin needs to
-   * be named too.
+   * Origins whose pages may use the relay, as browsers write them: `https://app.contoso.com`. List the relay's own origin too if its pages use it.
    */
   readonly origins: readonly string[];
   /**
-   * The relay's own login, for pages that have none. Then `authorize` is required: it would be a login for everybody.
+   * The relay's own login, for pages that have none. It requires `authorize`, or everybody could use that login.
    *
    * @default the page's own Authorization header goes along
    */
   readonly credentials?: Credentials | undefined;
   /**
-   * Whether this request may pass: looks at a session cookie or a token of yours. It gets a copy without the body.
+   * Returns whether a request may pass, for instance by a session cookie or a token of yours. It gets a copy of the request without the body.
    *
    * @default every request of the named origins may
    */
   readonly authorize?: ((request: Request) => boolean | Promise<boolean>) | undefined;
   /**
-   * Whose limit a request counts for.
+   * Returns the client whose limit a request counts towards.
    *
    * @default the page's origin
    */
   readonly clientOf?: ((request: Request) => string) | undefined;
   /**
-   * How many requests a client may make in a minute; more are answered with 429.
+   * How many requests a client may make per minute; the relay answers more with 429.
    *
    * @default 600
    */
   readonly requestsPerMinute?: number | undefined;
   /**
-   * Bytes of a request, above which it is answered with 413.
+   * The most bytes of a request; the relay answers larger ones with 413.
    *
    * @default 524_288
    */
   readonly maxRequestBytes?: number | undefined;
   /**
-   * Bytes of an answer, above which it is cut off, so that its notes are looked for.
+   * The most bytes of an answer; a larger one is cut off, so that its notes are probed.
    *
    * @default 4_194_304
    */
   readonly maxResponseBytes?: number | undefined;
   /**
-   * Remembers what has been passed on. A relay that runs in several processes, or is restarted while pages send, needs one that
-   * they share (a table with a unique key, `SET NX`), which keeps ids for an hour.
+   * Remembers which requests were passed on. A relay that runs in several processes, or is restarted while pages send, needs a shared store (a table with a unique key,
+   * `SET NX`) that keeps ids for an hour.
    *
    * @default in memory, 100,000 ids
    */
   readonly passedIds?: PassedIds | undefined;
   /**
-   * Carries the requests on. It must not repeat a POST.
+   * Sends the requests to the server. It must not repeat a POST.
    *
    * @default the runtime's; on Deno with a client without idle connections
    */

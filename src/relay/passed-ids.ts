@@ -1,19 +1,19 @@
 import type { Clock } from '../core/clock.ts';
 
-/** Remembers which requests have been passed on. Share one between the processes of a relay that runs in several. */
+/** Remembers which requests were passed on. The processes of a relay must share one. */
 export interface PassedIds {
-  /** Whether that id has been taken and not been given back. */
+  /** Whether an id is taken. */
   has(id: string): boolean | Promise<boolean>;
-  /** Takes the id, for good as far as this store is concerned; `false` when it is taken already. One caller only may get `true`. */
+  /** Takes an id; `false` if it is taken already. Of several concurrent callers, only one may get `true`. */
   take(id: string): boolean | Promise<boolean>;
   /** Nothing of the request was processed: the relay refused it, or the server asked for another login (401). The same id may come once more. */
   giveBack(id: string): void | Promise<void>;
 }
 
-/** How long a browser may still come back with a request, in ms. */
+/** ms for which a browser may still repeat a request. */
 const remembered = 3_600_000;
 
-/** In memory, for a relay of one process. Full, it takes nothing more rather than forget: a forgotten id could pass twice. */
+/** Keeps ids in memory, for a relay of one process. When full, it takes no more ids rather than forget one, which could then pass twice. */
 export class MemoryPassedIds implements PassedIds {
   readonly #clock: Clock;
   readonly #most: number;

@@ -1,10 +1,10 @@
 import type { Clock } from '../core/clock.ts';
 
-/** How many clients are told apart; beyond them all others share one limit, so that invented names take no memory. */
+/** The most clients with a limit of their own; all others share one, so that invented names take no memory. */
 const mostClients = 10_000;
 const minute = 60_000;
 
-/** So many a minute for each client, in windows of a minute. */
+/** Limits requests per client and minute, in windows of a minute. */
 export class RateLimit {
   readonly #clock: Clock;
   readonly #most: number;
@@ -17,7 +17,7 @@ export class RateLimit {
     this.#since = clock.monotonic();
   }
 
-  /** 0 when the request may pass, else how long to wait in ms. */
+  /** Returns 0 if the request may pass, else the ms to wait. */
   take(client: string): number {
     const now = this.#clock.monotonic();
     if (now - this.#since >= minute) {

@@ -221,7 +221,7 @@ describe('what becomes of a note that was handed to the transport', () => {
     await sender.stop();
   });
 
-  it('blocked, not sent: waits for someone to act, no attempt consumed, tried every quarter of an hour and on resume()', async () => {
+  it('blocked, not sent: waits for someone to act, no attempt consumed, tried every quarter of an hour and on retryNow()', async () => {
     const { sender, transport, clock, state, eventsOf } = await firstAttempt({
       status: 'blocked',
       scope: 'mailbox',
