@@ -1,4 +1,4 @@
-import { isError, partsOf } from '../core/errors/thrown.ts';
+import { aggregatedErrors, isError } from '../core/errors/thrown.ts';
 import { envelopeTail, type ServiceEnvelope, type XhrApiLike, type XhrRequest } from './envelope.ts';
 
 /**
@@ -21,7 +21,7 @@ function sourceOf(thrown: unknown): Error | undefined {
 }
 
 function bare(error: Error): Error {
-  const parts = partsOf(error);
+  const parts = aggregatedErrors(error);
   if (parts !== undefined) return new AggregateError(parts.map((part) => (isError(part) ? bare(part) : new Error('unknown'))));
   const known = new Error('what the platform reported');
   for (const key of ['code', 'syscall'] as const) {

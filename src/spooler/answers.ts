@@ -63,7 +63,7 @@ function checked<Answer>(
 class WrongKind extends Error {}
 
 function outcomeOf(value: unknown): DeliveryOutcome {
-  const parts = partsOf(value, 'an outcome', partsOfDelivered);
+  const parts = readParts(value, 'an outcome', partsOfDelivered);
   const { status } = parts;
   switch (status) {
     case 'delivered':
@@ -91,7 +91,7 @@ function outcomeOf(value: unknown): DeliveryOutcome {
 }
 
 function resultOf(value: unknown): ProbeResult {
-  const parts = partsOf(value, 'a result');
+  const parts = readParts(value, 'a result');
   const { status } = parts;
   switch (status) {
     case 'found':
@@ -133,7 +133,7 @@ type Parts = { readonly [Name in PartName]?: unknown };
 const partsOfDelivered: readonly PartName[] = ['messageClass', 'then'];
 
 /** Reads each part once: a getter may return another value, or throw, the next time. @param ofDelivered The parts to read if the status is `delivered`. */
-function partsOf(value: unknown, what: string, ofDelivered: readonly PartName[] = partNames): Parts {
+function readParts(value: unknown, what: string, ofDelivered: readonly PartName[] = partNames): Parts {
   if (typeof value !== 'object' || value === null || isArray(value)) throw new WrongKind(`${kindOf(value)} instead of ${what}`);
   const given = value as Parts;
   const parts: { [Name in PartName]?: unknown } = { status: given.status };

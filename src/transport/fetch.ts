@@ -90,7 +90,7 @@ async function readChunks(response: Response, limit: Limit, take: (chunk: Uint8A
     }
     return;
   }
-  const parts = partsOf(response);
+  const parts = bodyPartsOf(response);
   let turns: Turns | undefined;
   try {
     for (let count = 1; ; count++) {
@@ -118,7 +118,7 @@ interface BodyParts {
 }
 
 /** The body of a `Response`: a web stream, a Node stream (node-fetch), or only the whole text (React Native). */
-function partsOf(response: Response): BodyParts {
+function bodyPartsOf(response: Response): BodyParts {
   const { body } = response as { readonly body?: unknown };
   if (typeof property(body, 'getReader') === 'function') {
     const reader = (body as NonNullable<Response['body']>).getReader();
@@ -201,7 +201,7 @@ export async function answerWithin(limit: Limit, asked: Promise<Response>): Prom
 
 /** Drops the rest of a response of any kind, which frees its connection. Never throws. */
 export function giveUp(response: unknown): void {
-  tell(() => (isA(response, DispatchedResponse) ? response.discard() : partsOf(response as Response).giveUp()));
+  tell(() => (isA(response, DispatchedResponse) ? response.discard() : bodyPartsOf(response as Response).giveUp()));
 }
 
 function unusable(why: string): OfflineImError {

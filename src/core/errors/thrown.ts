@@ -56,7 +56,7 @@ export function errorFields(error: unknown, rest = longestChain): Record<string,
 }
 
 /** The errors inside an AggregateError of any realm; `undefined` for any other value. */
-export function partsOf(error: unknown): readonly unknown[] | undefined {
+export function aggregatedErrors(error: unknown): readonly unknown[] | undefined {
   const parts = isError(error) ? property(error, 'errors') : undefined;
   return isArray(parts) ? parts : undefined;
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { OfflineImError } from '../../../src/core/errors/offline-im-error.ts';
 import { quoted } from '../../../src/core/errors/quote.ts';
 import {
+  aggregatedErrors,
   asError,
   isA,
   isArray,
@@ -11,7 +12,6 @@ import {
   isMap,
   isThenable,
   isUint8Array,
-  partsOf,
 } from '../../../src/core/errors/thrown.ts';
 import { checkedRandom, tell } from '../../../src/core/host-calls.ts';
 import { abortSignal, callback, flag, group, listOf, optional, readOptions, whole } from '../../../src/core/options.ts';
@@ -33,7 +33,7 @@ const looks: Readonly<Record<string, (value: unknown) => unknown>> = {
   isArray,
   isError,
   asError,
-  partsOf,
+  aggregatedErrors,
   isThenable,
   isUint8Array,
   isDate,

@@ -3,7 +3,15 @@ import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { hasCode } from '../../../src/core/errors/offline-im-error.ts';
-import { asError, isDate, isError, isThenable, isUint8Array, partsOf, property } from '../../../src/core/errors/thrown.ts';
+import {
+  aggregatedErrors,
+  asError,
+  isDate,
+  isError,
+  isThenable,
+  isUint8Array,
+  property,
+} from '../../../src/core/errors/thrown.ts';
 
 /** A value of another realm, as Jest's sandbox, an iframe or a plug-in hands it over. */
 const elsewhere = (source: string): unknown => runInNewContext(source);
@@ -19,9 +27,9 @@ describe('what comes from another realm', () => {
   });
 
   it('is an AggregateError with its parts', () => {
-    expect(partsOf(elsewhere(`new AggregateError([new Error('a'), 'b'])`))).toHaveLength(2);
-    expect(partsOf(new Error('no parts'))).toBeUndefined();
-    expect(partsOf({ errors: ['a validation result'] })).toBeUndefined();
+    expect(aggregatedErrors(elsewhere(`new AggregateError([new Error('a'), 'b'])`))).toHaveLength(2);
+    expect(aggregatedErrors(new Error('no parts'))).toBeUndefined();
+    expect(aggregatedErrors({ errors: ['a validation result'] })).toBeUndefined();
   });
 
   it('is a promise, bytes, or a date', () => {
