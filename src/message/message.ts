@@ -139,6 +139,15 @@ export function defaultConversationId(from: Pick<Address, 'address'>, to: readon
 }
 
 /**
+ * Messages with equal keys, which can share a conversation, are appended in the order of their `send()` calls.
+ *
+ * @param sender Of messages that name none.
+ */
+export function orderKey({ from, to, conversationId }: NormalizedMessage, sender: Pick<Address, 'address'>): string {
+  return JSON.stringify(conversationId === undefined ? [addressKey(from?.sip ?? sender), recipientsKey(to)] : [conversationId]);
+}
+
+/**
  * The most bytes that a message takes in a note: in the HTML of a note with others, escaped for XML, with its who/when line. Never too few, so that a full note stays
  * below the limits of a request.
  */

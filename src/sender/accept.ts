@@ -154,12 +154,6 @@ async function inTime<T>(
   }
 }
 
-/** Messages with equal keys, which can share a conversation, are appended in the order of their `send()` calls. */
-export function orderKey(settings: SenderSettings, message: NormalizedMessage): string {
-  const sender = addressKey(message.from?.sip ?? settings.sip);
-  return JSON.stringify(message.conversationId === undefined ? [sender, recipientsKey(message.to)] : [message.conversationId]);
-}
-
 function identityOf(settings: SenderSettings, { from }: NormalizedMessage): Identity {
   if (from === undefined) return settings.identity;
   const { displayName, mailbox } = from;
@@ -248,18 +242,10 @@ export function firstResult(results: unknown): AppendResult {
 }
 
 function isResult(value: unknown): value is AppendResult {
-  switch (property(value, 'status')) {
-    case 'conflict':
-    case 'failed':
-      return true;
-    case 'appended':
-    case 'duplicate': {
-      const entries = property(value, 'entries');
-      return isArray(entries) && entries.every(isListed);
-    }
-    default:
-      return false;
-  }
+  const status = property(value, 'status');
+  if (status === 'conflict' || status === 'failed') return true;
+  const entries = property(value, 'entries');
+  return (status === 'appended' || status === 'duplicate') && isArray(entries) && entries.every(isListed);
 }
 
 /** Whether an entry has what its receipt shows. */

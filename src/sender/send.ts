@@ -4,7 +4,7 @@ import { asOfflineImError, OfflineImError } from '../core/errors/offline-im-erro
 import { KeyedQueue } from '../core/queues.ts';
 import { type Stoppable, type StopSignals, settled } from '../core/stop.ts';
 import { type GateDecision, GateRefusedError } from '../gating/gate.ts';
-import { type NormalizedMessage, normalizeMessage, type OutgoingMessage } from '../message/message.ts';
+import { type NormalizedMessage, normalizeMessage, type OutgoingMessage, orderKey } from '../message/message.ts';
 import type { Trace } from '../observability/trace.ts';
 import type { AppendResult, NewSpoolEntry, SpoolStorage } from '../spool/contract.ts';
 import { senderStopped } from '../spooler/opening.ts';
@@ -14,7 +14,6 @@ import {
   checkMessage,
   entriesOf,
   firstResult,
-  orderKey,
   type Receipt,
   receiptOf,
   unansweredAppend,
@@ -167,7 +166,7 @@ export class Sending implements Stoppable {
     if (client !== undefined) assertTransactions(storage);
     const normalized = normalizeMessage(message, acceptance.settings.limits);
     const { messageId, entries, admitted, appended } = await this.#turns.inOrder(
-      orderKey(acceptance.settings, normalized),
+      orderKey(normalized, acceptance.settings.sip),
       this.#prepare(normalized, traceparent, underWay),
       ({ entries, admitted }) => {
         const { messageId } = entries[0] ?? missing('The first entry of a message');
