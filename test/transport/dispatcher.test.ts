@@ -8,6 +8,7 @@ import { basicAuth } from '../../src/ews/auth/credentials.ts';
 import { EwsTransport } from '../../src/ews/ews-transport.ts';
 import type { EwsTransportOptions } from '../../src/ews/options.ts';
 import { GraphTransport } from '../../src/graph/graph-transport.ts';
+import { ManualClock } from '../../src/testing/manual-clock.ts';
 import { startExchangeSimulator } from '../../src/testing/simulator/simulator.ts';
 import { fetchOver, type HttpDispatcher } from '../../src/transport/dispatcher.ts';
 import { always, makeNote } from '../ews/support/note.ts';
@@ -156,8 +157,12 @@ describe('a dispatcher', () => {
     ['before the headers', () => undefined],
     ['in the body', (response: ServerResponse) => void response.write('<')],
   ])('obeys the time-out %s', async (_, begin) => {
-    answer = (_request, response) => begin(response);
-    const outcome = await deliver(ews(kept(new Agent()), { requestTimeout: 100 }));
+    const clock = new ManualClock();
+    answer = (_request, response) => {
+      begin(response);
+      void clock.advance(60_000);
+    };
+    const outcome = await deliver(ews(kept(new Agent()), { requestTimeout: 60_000, clock }));
     expect(outcome).toMatchObject({ status: 'unconfirmed', error: { code: 'REQUEST_TIMEOUT' } });
   });
 

@@ -190,7 +190,9 @@ export class EwsClient {
         leg.answered(407);
         throw new ProxyRefusal(407);
       }
-      leg.failed(error, fact === 'unwritten' || (fact === 'unseen' && nothingWritten(error)) || refused);
+      const unwritten = fact === 'unwritten' || (fact === 'unseen' && nothingWritten(error)) || refused;
+      // What the end of its time broke off was still waiting for the server: whoever hears of that end first, here or in the login, says the same.
+      if (unwritten || limit.ended() === undefined) leg.failed(error, unwritten);
       throw error;
     } finally {
       watch.end();

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ManualClock } from '../../../src/testing/manual-clock.ts';
 import { always, useHarness } from '../support/harness.ts';
 import { created, fault, ok } from '../support/responses.ts';
 
@@ -44,8 +45,9 @@ describe('the trace', () => {
     await h.deliver(1, { logger });
     h.server.handler = () => ({ status: 403 });
     await h.deliver(1, { logger });
-    h.server.handler = () => undefined;
-    await h.deliver(1, { logger, requestTimeout: 50 });
+    const clock = new ManualClock();
+    h.server.handler = () => void clock.advance(60_000);
+    await h.deliver(1, { logger, requestTimeout: 60_000, clock });
     expect(lines.filter(({ step }) => step === 'ews:response')).toMatchObject([
       { status: 500, fault: true, responseCode: 'ErrorServerBusy' },
       { status: 403 },

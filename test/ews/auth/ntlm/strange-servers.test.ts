@@ -6,6 +6,7 @@ import { flag, negotiateMessage } from '../../../../src/ews/auth/ntlm/messages.t
 import { EwsTransport } from '../../../../src/ews/ews-transport.ts';
 import type { EwsTransportOptions } from '../../../../src/ews/options.ts';
 import { ntlmAuth } from '../../../../src/ntlm.ts';
+import { ManualClock } from '../../../../src/testing/manual-clock.ts';
 import { issueChallenge } from '../../../../src/testing/simulator/access/ntlm-messages.ts';
 import type { DeliveryOutcome } from '../../../../src/transport/contract.ts';
 import { always, makeNote } from '../../support/harness.ts';
@@ -74,7 +75,8 @@ describe('before the body was written nothing can have been sent', () => {
   });
 
   it('silence in the first leg', async () => {
-    const outcome = await deliver(() => {}, { requestTimeout: 150 });
+    const clock = new ManualClock();
+    const outcome = await deliver(() => void clock.advance(60_000), { requestTimeout: 60_000, clock });
     expect(outcome).toMatchObject({ status: 'deferred', scope: 'mailbox', error: { code: 'REQUEST_TIMEOUT' } });
   });
 
@@ -143,13 +145,14 @@ describe('before the body was written nothing can have been sent', () => {
   });
 
   it('a page that drips beside the challenge ends at the deadline', async () => {
+    const clock = new ManualClock();
     const outcome = await deliver(
       (response) => {
         response.writeHead(401, offered(challenge));
-        const timer = setInterval(() => response.write('x'), 10);
+        const timer = setInterval(() => response.write('x', () => void clock.advance(10_000)), 10);
         response.on('close', () => clearInterval(timer));
       },
-      { requestTimeout: 200 },
+      { requestTimeout: 60_000, clock },
     );
     expect(outcome).toMatchObject({ status: 'deferred', scope: 'mailbox', error: { code: 'REQUEST_TIMEOUT' } });
   });
