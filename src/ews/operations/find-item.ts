@@ -129,9 +129,9 @@ function spokenOnly({ children }: XmlElement): boolean {
   );
 }
 
-/** A word that was searched for, and where: some servers list them unasked. A match is more than that. */
-function isTerm({ children }: XmlElement, list: string): boolean {
-  return list === 'HighlightTerms' && children.every(({ children: below }) => below.length === 0);
+/** A word that was searched for, and where: some servers list them unasked. */
+function isTerm({ name, children }: XmlElement, list: string): boolean {
+  return list === 'HighlightTerms' && name === 'Term' && children.every(({ children: below }) => below.length === 0);
 }
 
 /** Without text of its own. */

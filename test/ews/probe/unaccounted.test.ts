@@ -188,6 +188,7 @@ describe('terms that were searched for, which a server may list unasked', () => 
   it.each([
     ['among them', item(tagged())],
     ['within one', `<ty:Term><ty:Scope>${item(tagged())}</ty:Scope></ty:Term>`],
+    ['in the place of one', `<ty:Message><ty:ItemId Id="A"/><ty:Subject>${tag}</ty:Subject></ty:Message>`],
   ])('a match %s is not passed over', async (_, inside) => {
     server(success(terms(term + inside)));
     expect((await probe())[0]?.status).toBe('unknown');
