@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { unlessAborted } from '../../../core/clock.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import type { AuthenticationContext, SendRequest } from '../credentials.ts';
 import type { Connection } from './connection.ts';
@@ -27,12 +28,15 @@ export async function sendLoggedIn(
     connection.loggedIn = false;
     await drain(response);
   }
-  const login = await who();
+  const login = who();
+  // One that never comes must not keep the connection.
+  await unlessAborted(login, context.signal);
+  context.signal.throwIfAborted();
   const first = await send({ authorization: header(negotiateMessage()) }, { fetch, body: 'none' });
   const challenge = first.status === 401 ? challengeOf(first) : undefined;
   if (challenge === undefined) return first;
   await drain(first);
-  const response = await send({ authorization: header(answer(challenge, login, context)) }, { fetch });
+  const response = await send({ authorization: header(answer(challenge, await login, context)) }, { fetch });
   connection.loggedIn = response.status !== 401;
   return response;
 }

@@ -108,6 +108,15 @@ describe('a login', () => {
     expect(counts()).toMatchObject({ legs: 0, requests: 0 });
   });
 
+  it('whose password never comes keeps no connection from the requests that follow', async () => {
+    let given: () => string | Promise<string> = () => new Promise<string>(() => {});
+    const { deliver, transport } = await start({ password: () => given(), maxConnections: 1 });
+    const options = { ...always(), signal: AbortSignal.timeout(50) };
+    expect(await transport.deliver([makeNote(transport, 0)], options)).toMatchObject([{ status: 'deferred' }]);
+    given = () => password;
+    expect(statuses(await deliver())).toEqual(['delivered']);
+  });
+
   it('is made for each connection, one for each request under way', async () => {
     const { deliver, counts, server } = await start();
     server.faults.on('CreateItem').delay(30);
