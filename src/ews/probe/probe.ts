@@ -160,7 +160,8 @@ async function removeDrafts(
   const results = new Map<string, ProbeResult>();
   for (const [tag, found] of findings) {
     const after = again.get(tag);
-    const verdict = verdictOf(after ?? found, kept.has(tag));
+    const moved = after !== undefined && draftsOf(after).some(({ id }) => !known.some((one) => one.id.id === id?.id));
+    const verdict = verdictOf(after ?? found, moved || kept.has(tag));
     // A draft that is nowhere any more, under no id, was removed.
     results.set(tag, after !== undefined && verdict.status === 'absent' ? { status: 'draft', removed: true } : verdict);
   }

@@ -195,6 +195,13 @@ describe('a draft', () => {
     ['is gone under its id, and was sent meanwhile', { sentitems: [item(sent, 'other')] }, { status: 'found' }],
     ['is gone under its id, and on its way', { outbox: [item(submitted, 'other')] }, { status: 'pending' }],
     ['is still there', draft, { status: 'draft', removed: true }],
+    ['lies under another id: it is left', { deleteditems: [item(unsent, 'other')] }, { status: 'draft', removed: false }],
+    ['lies without an id: it is left', { drafts: [item(unsent, '')] }, { status: 'draft', removed: false }],
+    [
+      'lies where deleted items are kept',
+      { recoverableitemsdeletions: [item(unsent, 'other')] },
+      { status: 'draft', removed: true },
+    ],
   ] as const)('%s', async (_what, after, expected) => {
     const { result } = await probe({ looks: [{}, draft, after], deletion: 'ErrorItemNotFound' });
     expect(result).toMatchObject(expected);
