@@ -9,17 +9,21 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
   readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional?: boolean }>>;
 };
 
-/** What the files of src/ load, types left out: the module, and who loads it. */
-function loaded(): ReadonlyMap<string, string> {
+/** Modules that a pattern finds in the files of src/, and who names them. */
+function named(pattern: RegExp): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const name of readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })) {
     if (!name.endsWith('.ts')) continue;
     const text = readFileSync(join(root, 'src', name), 'utf8');
-    for (const [, specifier = ''] of text.matchAll(/^(?:import|export) (?!type )[^;]*?from '([^']+)';$/gm))
-      found.set(specifier, name);
+    for (const [, specifier = ''] of text.matchAll(pattern)) found.set(specifier, name);
   }
   return found;
 }
+
+/** What they load, types left out. */
+const loaded = () => named(/^(?:import|export) (?!type )[^;]*?from '([^']+)';$/gm);
+/** What they add types of their own to. */
+const added = () => named(/^declare module '([^']+)'/gm);
 
 describe('what is installed beside the package', () => {
   it('keeps no version of an optional package from an application: npm refuses what is outside of a range, also where nothing loads it', () => {
@@ -28,9 +32,14 @@ describe('what is installed beside the package', () => {
     expect(names.filter((name) => manifest.peerDependenciesMeta[name]?.optional !== true)).toEqual([]);
   });
 
-  it('is named only where a file loads it', () => {
-    const specifiers = [...loaded().keys()];
+  it('is named only where a file loads it, or adds types to it', () => {
+    const specifiers = [...loaded().keys(), ...added().keys()];
     expect(Object.keys(manifest.peerDependencies).filter((name) => !specifiers.includes(name))).toEqual([]);
+  });
+
+  it('is named where types are added to it: where packages are kept apart (pnpm, Yarn), nothing else is found', () => {
+    expect([...added().keys()].filter((name) => !Object.hasOwn(manifest.peerDependencies, name))).toEqual([]);
+    expect(added().has('vitest')).toBe(true);
   });
 
   it('loads no module of Node at once that Jest 29 takes for a missing one, as it has no name without `node:`', () => {
