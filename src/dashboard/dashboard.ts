@@ -1,3 +1,4 @@
+import { tell } from '../core/host-calls.ts';
 import { actions } from './actions.ts';
 import { script, style } from './assets.ts';
 import { doneBy, formOf, isCrossSite, Signatures } from './csrf.ts';
@@ -52,9 +53,10 @@ async function answered(
   request: Request,
 ): Promise<Response> {
   const answer = await answerTo(settings, history, signatures, request);
-  if (request.method !== 'HEAD' || answer.body === null) return answer;
-  await answer.body.cancel();
-  const { status, headers: own } = answer;
+  const { status, headers: own, body } = answer;
+  if (request.method !== 'HEAD' || body === null) return answer;
+  // It may be authorize()'s own, which may fail, or take its time.
+  tell(() => body.cancel());
   return new Response(null, { status, headers: own });
 }
 

@@ -158,6 +158,17 @@ describe('live numbers', () => {
     await scene.end();
   });
 
+  it.each<[string, () => unknown]>([
+    ['throws', () => Promise.reject(new Error('the source is gone'))],
+    ['never ends', () => new Promise(() => {})],
+  ])('are a head only, also where ending the body that authorize() returned %s', async (_, cancel) => {
+    const body = new ReadableStream({ cancel: () => cancel() as Promise<void> });
+    const scene = await dashboardScene({ authorize: () => new Response(body, { status: 401 }) });
+    const answer = await scene.handler(new Request('http://x/', { method: 'HEAD' }));
+    expect([answer.status, answer.body]).toEqual([401, null]);
+    await scene.end();
+  });
+
   it('of 10,000 pages at once go to 100, and to others once those have left', async () => {
     const scene = await dashboardScene();
     const answers = await Promise.all(Array.from({ length: 10_000 }, () => scene.handler(new Request('http://x/events'))));
