@@ -243,7 +243,7 @@ export class DueQueue {
 export const sliceSize = 512;
 
 /** Sorts a long list as `sort()` does, yielding now and then so that it can be interrupted. */
-export function* sorting<Item>(list: Iterable<Item>, compare: (one: Item, other: Item) => number): Generator<void, Item[]> {
+export function* sorting<Item>(list: Iterable<Item>, compare: (one: Item, other: Item) => number): Generator<undefined, Item[]> {
   const items = [...list];
   let runs: Item[][] = [];
   for (let from = 0; from < items.length; from += sliceSize) {
@@ -264,7 +264,7 @@ function* merging<Item>(
   first: readonly Item[],
   second: readonly Item[],
   compare: (one: Item, other: Item) => number,
-): Generator<void, Item[]> {
+): Generator<undefined, Item[]> {
   const merged: Item[] = [];
   let next = 0;
   for (const item of first) {

@@ -196,10 +196,6 @@ export class Streams {
     return this.#streams.values();
   }
 
-  keys(): Iterable<string> {
-    return this.#streams.keys();
-  }
-
   of(key: string): Iterable<string> {
     const ids = this.#streams.get(key)?.ids;
     return typeof ids === 'string' ? [ids] : (ids ?? []);

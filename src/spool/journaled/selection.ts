@@ -1,6 +1,5 @@
 import { systemClock, Turns } from '../../core/clock.ts';
-import { missing } from '../../core/errors/missing.ts';
-import { DueQueue, sliceSize } from '../../core/queues.ts';
+import { DueQueue, sliceSize, sorting } from '../../core/queues.ts';
 import type { ClaimRequest, ExpireRequest, SpoolState, Standing } from '../contract.ts';
 import { type Picked, runOf } from '../state/claim.ts';
 import { standingOf } from '../state/derived.ts';
@@ -140,30 +139,67 @@ export function* entriesAmong(table: TableView, state: SpoolState | undefined): 
   }
 }
 
-/** Ids of active entries, those accepted first first: one busy conversation must not hide what waits in the others. */
+/** An active entry, and the ids of those behind it in its conversation. */
+interface Waiting {
+  readonly id: string;
+  readonly at: number;
+  readonly order: number;
+  readonly behind: Iterator<string> | undefined;
+}
+
+/**
+ * Ids of active entries, those accepted first first: one busy conversation must not hide what waits in the others. There may be a hundred thousand conversations, most of
+ * one entry and in order already: their first entries are sorted only where they are not, and one more of a conversation waits in a queue when it has any.
+ */
 function* mergedStreams(table: TableView): Generator<string | undefined, void> {
-  const streams = new DueQueue();
-  const next = new Map<string, { readonly id: string; readonly rest: Iterator<string> }>();
-  const advance = (key: string, rest: Iterator<string>): void => {
-    next.delete(key);
-    for (let step = rest.next(); step.done !== true; step = rest.next()) {
-      const record = table.entry(step.value);
-      if (record === undefined) continue;
-      next.set(key, { id: step.value, rest });
-      streams.set(key, record.fixed.acceptedAt, record.status.order);
-      return;
-    }
-  };
+  const heads: Waiting[] = [];
+  let isSorted = true;
   let count = 0;
-  for (const key of table.streamKeys()) {
-    advance(key, table.stream(key)[Symbol.iterator]());
+  for (const { ids = [] } of table.streams()) {
+    const head = typeof ids === 'string' ? waiting(table, ids) : nextWaiting(table, ids[Symbol.iterator]());
+    const last = heads.at(-1);
+    if (head !== undefined) {
+      if (last !== undefined && compareWaiting(last, head) > 0) isSorted = false;
+      heads.push(head);
+    }
     if (++count % sliceSize === 0) yield undefined;
   }
-  for (let key = streams.take(Number.POSITIVE_INFINITY); key !== undefined; key = streams.take(Number.POSITIVE_INFINITY)) {
-    const { id, rest } = next.get(key) ?? missing('The next entry of a stream');
-    yield id;
-    advance(key, rest);
+  const sorted = isSorted ? heads : yield* sorting(heads, compareWaiting);
+  const later = new DueQueue();
+  const byId = new Map<string, Waiting>();
+  for (let taken = 0; ; ) {
+    const head = sorted[taken];
+    const other = byId.get(later.peekKey() ?? '');
+    const isOther = other !== undefined && (head === undefined || compareWaiting(other, head) < 0);
+    const first = isOther ? other : head;
+    if (first === undefined) return;
+    if (isOther) {
+      later.set(first.id, undefined);
+      byId.delete(first.id);
+    } else taken += 1;
+    yield first.id;
+    const next = first.behind && nextWaiting(table, first.behind);
+    if (next === undefined) continue;
+    later.set(next.id, next.at, next.order);
+    byId.set(next.id, next);
   }
+}
+
+function compareWaiting(one: Waiting, other: Waiting): number {
+  return one.at - other.at || one.order - other.order;
+}
+
+function nextWaiting(table: TableView, behind: Iterator<string>): Waiting | undefined {
+  for (let step = behind.next(); step.done !== true; step = behind.next()) {
+    const next = waiting(table, step.value, behind);
+    if (next !== undefined) return next;
+  }
+  return undefined;
+}
+
+function waiting(table: TableView, id: string, behind?: Iterator<string>): Waiting | undefined {
+  const record = table.entry(id);
+  return record && { id, at: record.fixed.acceptedAt, order: record.status.order, behind };
 }
 
 /** Where an entry stands in its conversation. */

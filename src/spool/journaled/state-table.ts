@@ -98,9 +98,9 @@ export class StateTable {
     return this.#entries.keys();
   }
 
-  /** Keys of the streams that have active entries. */
-  streamKeys(): Iterable<string> {
-    return this.#streams.keys();
+  /** The streams that have active entries. */
+  streams(): Iterable<Pick<Stream, 'ids'>> {
+    return this.#streams.all();
   }
 
   notes(): Iterable<NoteRecord> {

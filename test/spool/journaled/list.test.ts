@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
+import { DueQueue } from '../../../src/core/queues.ts';
 import type { SpoolEntry, SpoolState } from '../../../src/spool/contract.ts';
 import { MemorySpool } from '../../../src/spool/journaled/memory-spool.ts';
 import { entriesAmong } from '../../../src/spool/journaled/selection.ts';
@@ -77,4 +78,34 @@ it('what waits is listed in the order of acceptance, however busy a conversation
   await spool.cancel(['busy-1']);
   const listed = await entriesOf(spool.list({ state: 'spooled' }));
   expect(listed.map(({ id }) => id)).toEqual(['quiet', 'busy-2', 'other', 'busy-3']);
+});
+
+it('first entries that are out of order, as after a release, are listed in the order of acceptance among many conversations', async () => {
+  const spool = new MemorySpool();
+  const clock = new ManualClock();
+  await spool.open({ clock, tombstones: 3_600_000 });
+  const ids = Array.from({ length: 1_500 }, (_, index) => `e${index}`);
+  for (const [index, id] of ids.entries()) {
+    await spool.append([newEntry(id, { conversationId: index % 3 === 0 ? `own-${id}` : `shared-${index % 100}` })]);
+    await clock.advance(1);
+  }
+  const held = ids.filter((_, index) => index % 7 === 0);
+  await spool.hold(held);
+  await spool.release(held);
+  const listed = await entriesOf(spool.list({ state: 'spooled' }));
+  expect(new Set(listed.map(({ id }) => id))).toEqual(new Set(ids));
+  // One that was released waits at the end of its conversation, behind those accepted later.
+  const alone = listed.map(({ id }) => id).filter((id) => Number(id.slice(1)) % 3 === 0);
+  expect(alone).toEqual(ids.filter((_, index) => index % 3 === 0));
+});
+
+it('the first entry of a list costs little, however many conversations have one', async () => {
+  const spool = await spoolOf(1_000);
+  const queued = vi.spyOn(DueQueue.prototype, 'set');
+  for await (const { id } of spool.list({ state: 'spooled' })) {
+    expect(id).toBe('e0');
+    break;
+  }
+  expect(queued).not.toHaveBeenCalled();
+  queued.mockRestore();
 });
