@@ -86,10 +86,52 @@ describe('a note that cannot be read', () => {
     await spool.close();
   });
 
-  it('is found by a host that cancels a member, too', async () => {
-    const { spool, reports } = await damaged(`frozen = '[]'`, 'unconfirmed');
+  it.each(Object.entries(damages))('is found by a host that cancels a member, too: %s', async (_, set) => {
+    const { spool, reports } = await damaged(set, 'unconfirmed');
     expect(await spool.cancel(['m1', 'n'])).toMatchObject([{ entryId: 'n' }]);
     expect(reports.sort()).toEqual(['m0', 'm1']);
+    await spool.close();
+  });
+
+  it.each(Object.entries(damages))('keeps nothing else from expiring: %s', async (_, set) => {
+    const { schema, spool } = await damaged(set, 'unconfirmed');
+    await fixture.pool.query(`UPDATE "${schema}".entries SET expires_at = 1`);
+    const request = { owner: 'me', closedLanes: [], giveUpAfter: 0, reason };
+    for (let step = 0; step < 2; step++) await spool.expire(request);
+    expect(await statesOf(spool)).toMatchObject({ n: 'dead' });
+    await spool.close();
+  });
+
+  it.each(Object.entries(damages))('keeps nothing else from being claimed once its lease has run out: %s', async (_, set) => {
+    const { schema, spool, reports } = await damaged(set, 'unconfirmed');
+    const lease = `token = id || ':1:probe', lease_kind = 'probe', lease_until = 1`;
+    await fixture.pool.query(`UPDATE "${schema}".notes SET ${lease}, probe_at = NULL WHERE ${set}`);
+    const again = await spool.claim(claimRequest({ kind: 'probe' }));
+    expect(again.map(({ entries }) => entries.map(({ id }) => id))).toEqual([['n']]);
+    expect(reports.sort()).toEqual(['m0', 'm1']);
+    await spool.close();
+  });
+
+  it('is read with members of any name', async () => {
+    const spool = await fixture.open(fixture.newSchema());
+    const odd = [
+      'quote"',
+      'back\\slash',
+      "apostrophe'",
+      'a,b',
+      '[x]',
+      'new\nline',
+      'bell\u0007',
+      'del\u007f',
+      'é 😀 \u2028',
+      '%_',
+    ];
+    await spool.append(odd.map((id) => newEntry(id, { messageId: id, pickupIn: 0 })));
+    const [note] = await spool.claim(claimRequest());
+    await spool.settle([{ token: note?.token ?? '', to: 'unconfirmed', after: 0, absent: false, counted: 0, reason }]);
+    const [probed] = await spool.claim(claimRequest({ kind: 'probe' }));
+    await spool.settle([{ token: probed?.token ?? '', to: 'delivered', messageClass: 'IPM.Note' }]);
+    expect(await statesOf(spool)).toEqual(Object.fromEntries(odd.map((id) => [id, 'delivered'])));
     await spool.close();
   });
 

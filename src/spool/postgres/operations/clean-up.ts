@@ -3,6 +3,7 @@ import { closedLanes, expireEntry } from '../../state/expire.ts';
 import { mayExpireAt } from '../../state/records.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Done } from '../connection/transact.ts';
+import { memberIds } from '../tables/loaded.ts';
 import { counterColumns, countersOfGone } from '../tables/schema.ts';
 import { isKey, type Sql, statement } from '../tables/statement.ts';
 import { finishWork, startWork } from './work.ts';
@@ -24,9 +25,9 @@ const candidates = statement(
 const unconfirmed = statement(
   'expired_unconfirmed',
   (t) => `WITH t AS MATERIALIZED (SELECT ${t.now}() AS now, ${t.now}() - $1::bigint AS over)
-  SELECT e.id FROM ${t.notes} n CROSS JOIN LATERAL json_array_elements_text(n.entry_ids::json) AS m(id)
+  SELECT e.id FROM ${t.notes} n CROSS JOIN LATERAL json_array_elements_text(${memberIds('n.entry_ids')}) AS m(id)
     CROSS JOIN LATERAL (SELECT id, state, expires_at, due_at FROM ${t.entries} WHERE id = m.id LIMIT 1) e, t WHERE n.probe_at IS NOT NULL AND e.state = 'unconfirmed' AND (
-    (e.expires_at > 0 AND e.expires_at <= t.now AND (json_array_length(n.entry_ids::json) = 1 OR (e.expires_at <= t.over AND n.last_ran_at <= t.over AND n.lane <> ALL($2::text[]))))
+    (e.expires_at > 0 AND e.expires_at <= t.now AND (json_array_length(${memberIds('n.entry_ids')}) = 1 OR (e.expires_at <= t.over AND n.last_ran_at <= t.over AND n.lane <> ALL($2::text[]))))
     OR (e.expires_at = 0 AND e.due_at <= t.over AND n.lane <> ALL($2::text[]))
   ) LIMIT ${atOnce}`,
 );

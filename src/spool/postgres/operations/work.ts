@@ -5,7 +5,7 @@ import { expireLeases } from '../../state/unconfirmed.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Done } from '../connection/transact.ts';
 import { ordersATick } from '../tables/append.ts';
-import { entryColumns, Loaded, noteRowColumns, type ReadEntry } from '../tables/loaded.ts';
+import { entryColumns, Loaded, memberIds, noteRowColumns, type ReadEntry } from '../tables/loaded.ts';
 import { type Sql, statement } from '../tables/statement.ts';
 import { writeChanges } from '../tables/write.ts';
 import { materialize } from './materialize.ts';
@@ -52,7 +52,7 @@ const load = statement(
     WHERE id = ANY($1::text[] || ARRAY(SELECT note_id FROM seed WHERE note_id IS NOT NULL)) ORDER BY id FOR UPDATE
   ), e AS MATERIALIZED (
     SELECT ${entryColumns} FROM ${t.entries}
-    WHERE id = ANY(ARRAY(SELECT m.id FROM n, json_array_elements_text(n.entry_ids::json) AS m(id)) || ARRAY(SELECT id FROM seed))
+    WHERE id = ANY(ARRAY(SELECT m.id FROM n, json_array_elements_text(${memberIds('n.entry_ids')}) AS m(id)) || ARRAY(SELECT id FROM seed))
     ORDER BY id FOR UPDATE
   )
   SELECT (${t.now}())::text AS now, nextval('${t.ticks}')::text AS tick,

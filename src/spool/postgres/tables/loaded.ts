@@ -9,6 +9,15 @@ export const entryNames = [...fixedColumns, ...statusColumns];
 export const entryColumns = entryNames.join(', ');
 export const noteRowColumns = noteColumns.join(', ');
 
+/** What JSON.stringify() makes of a storable id. */
+const id = String.raw`"(?:[^"\\\x01-\x1f]|\\["\\bfnrt]|\\u00(?:0[1-9a-f]|1[0-9a-f]))*"`;
+const idList = String.raw`^\[(?:${id}(?:, ?${id})*)?\]$`.replaceAll('\\', '\\\\');
+
+/** The members of a note as a JSON array of ids. None where they can't be read: a cast would end the transaction, and with it what is done for all others. */
+export function memberIds(column: string): string {
+  return `CASE WHEN ${column} ~ E'${idList}' THEN ${column}::json ELSE '[]'::json END`;
+}
+
 /** An entry as it is read. */
 export interface ReadEntry extends EntryRow {
   readonly body?: string | null;
