@@ -61,10 +61,12 @@ export class Expiry {
       `SELECT id FROM entries WHERE expiry IS NOT NULL AND expiry <= ? AND due_at BETWEEN ? AND ? AND ${waits} LIMIT ? + 0`,
     );
     // Entries that an expiry changes: alone in their note and not marked yet, or to be given up. Parameters are not numbered: Node 22.13 binds none of those.
+    // A note whose members can't be read goes to quarantine where it is read; here it must not keep others from expiring.
+    const members = "CASE WHEN json_valid(n.entry_ids) THEN n.entry_ids ELSE '[]' END";
     this.#unconfirmed = database.prepare(
-      `SELECT e.id FROM notes n, json_each(n.entry_ids) m JOIN entries e ON e.id = m.value
+      `SELECT e.id FROM notes n, json_each(${members}) m JOIN entries e ON e.id = m.value
        WHERE n.state = 'unconfirmed' AND n.lease_until IS NULL AND (
-         (e.expires_at > 0 AND e.expires_at <= ? AND (json_array_length(n.entry_ids) = 1
+         (e.expires_at > 0 AND e.expires_at <= ? AND (json_array_length(${members}) = 1
            OR (e.expires_at <= ? AND n.last_ran_at <= ? AND n.lane NOT IN (SELECT value FROM json_each(?)))))
          OR (e.expires_at = 0 AND e.due_at <= ? AND n.lane NOT IN (SELECT value FROM json_each(?)))
        ) LIMIT ? + 0`,

@@ -41,3 +41,18 @@ it.each([
   expect((await spool.get('late'))?.state).toBe('dead');
   expect(await spool.counts()).toMatchObject({ unconfirmed: many, dead: 1 });
 });
+
+it('what was tried expires beside a note whose members cannot be read', async () => {
+  await using files = await world();
+  const clock = new ManualClock();
+  const spool = await files.open({ clock });
+  await spool.append(['bad', 'good'].map((id) => newEntry(id, { conversationId: id, pickupIn: 0, expiresIn: hour })));
+  const claimed = await spool.claim(claimRequest());
+  await spool.settle(
+    claimed.map(({ token }) => ({ token, to: 'unconfirmed', after: hour, absent: false, counted: 0, reason }) as const),
+  );
+  files.raw((database) => database.exec(`UPDATE notes SET entry_ids = '["bad' WHERE entry_ids = '["bad"]'`));
+  await clock.advance(2 * hour);
+  await spool.expire({ ...tried, reason: expired });
+  expect(await spool.get('good')).toMatchObject({ state: 'unconfirmed', expiresAt: 0 });
+});
