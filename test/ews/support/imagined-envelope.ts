@@ -10,8 +10,8 @@ export const documents = new Documents(wholeGrammar);
 /** Stands in whatever the server says by itself: none of it may come out again. */
 export const serverWords = 'Zq7';
 
-/** A SOAP fault: the code in one of its two places, or both. */
-export function faultWith(code: string, random: () => number): XmlElement {
+/** A SOAP fault: the code in one of its two places, or both; with a back-off in ms, or none. */
+export function faultWith(code: string, random: () => number, backOff?: number): XmlElement {
   const leaf = (ns: string, name: string, text: string, attributes: readonly (readonly [string, string])[] = []): XmlElement => ({
     ns,
     name,
@@ -25,8 +25,13 @@ export function faultWith(code: string, random: () => number): XmlElement {
     ...(where === 'faultcode' ? [] : [leaf(errorsNs, 'ResponseCode', code)]),
     ...(random() < 0.5 ? [leaf(errorsNs, 'Message', serverWords)] : []),
     ...(random() < 0.2 ? [leaf(errorsNs, 'LineNumber', '1'), leaf(errorsNs, 'LinePosition', '2')] : []),
-    ...(random() < 0.3
-      ? [{ ...leaf(typesNs, 'MessageXml', ''), children: [leaf(typesNs, 'Value', '0', [['Name', 'BackOffMilliseconds']])] }]
+    ...(backOff !== undefined || random() < 0.3
+      ? [
+          {
+            ...leaf(typesNs, 'MessageXml', ''),
+            children: [leaf(typesNs, 'Value', String(backOff ?? 0), [['Name', 'BackOffMilliseconds']])],
+          },
+        ]
       : []),
   ];
   const children = [
@@ -36,7 +41,9 @@ export function faultWith(code: string, random: () => number): XmlElement {
     ]),
     leaf('', 'faultstring', serverWords, random() < 0.5 ? [['xml:lang', 'en-US']] : []),
     ...(random() < 0.2 ? [leaf('', 'faultactor', 'urn:actor')] : []),
-    ...(where === 'faultcode' && random() < 0.5 ? [] : [{ ...leaf('', 'detail', ''), children: detail }]),
+    ...(where === 'faultcode' && backOff === undefined && random() < 0.5
+      ? []
+      : [{ ...leaf('', 'detail', ''), children: detail }]),
   ];
   return { ...leaf(soapNs, 'Fault', ''), children };
 }

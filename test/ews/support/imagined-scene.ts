@@ -128,6 +128,7 @@ class ImaginedScene {
   readonly #deletes: boolean;
   readonly #fates = new Map<string, Fate>();
   readonly #transport: EwsTransport;
+  readonly #server: ImaginedServer;
   readonly #notes: readonly Note[];
   readonly #fault: { code: string; sent: (tag: string) => boolean } | undefined;
   readonly #takesClass: boolean;
@@ -146,7 +147,7 @@ class ImaginedScene {
       code === 'ErrorServerBusy' || code === 'ErrorOrganizationAccessBlocked' || (code === 'ErrorAccessDenied' && count === 1);
     this.#fault = random() < 0.1 ? { code, sent: isClear ? () => false : sent } : undefined;
     const newest = pick(random, ['Exchange2016', 'Exchange2016', 'Exchange2013_SP1', 'Exchange2013', 'Exchange2010_SP2']);
-    const server = new ImaginedServer({
+    this.#server = new ImaginedServer({
       mailbox: this.#mailbox,
       random,
       exact: this.#exact,
@@ -167,7 +168,7 @@ class ImaginedScene {
       url: 'https://exchange.test/EWS/Exchange.asmx',
       credentials: basicAuth({ username: 'alice', password: 'p' }),
       clock: hastyClock,
-      fetch: server.fetch as typeof fetch,
+      fetch: this.#server.fetch as typeof fetch,
     });
     this.#notes = Array.from({ length: count }, (_, at) => makeNote(this.#transport, at + 1));
     for (const { tag } of this.#notes) this.#fates.set(tag, anyFate(random));
@@ -196,10 +197,15 @@ class ImaginedScene {
       if (this.#fault !== undefined) ok(status !== 'delivered', `delivered after ${this.#fault.code}`);
       // A look-up that can't be read twice blocks, before anything is sent.
       else isOneOf(status, [...expectedOf(fate), ...(this.#exact || this.#sent(note.tag) ? [] : ['blocked'])], fate);
-      if (fate.kind === 'refused' && fate.backOff !== undefined && outcome.status === 'deferred')
-        deepEqual(outcome.retryAfter, fate.backOff);
+      if (status === 'deferred' || status === 'unconfirmed') deepEqual(outcome.retryAfter, this.#backOff(note.tag, fate));
       if (outcome.status === 'rejected') this.#checkDraft(note, outcome.draft);
     }
+  }
+
+  /** What the server asked for, in ms; a quota of messages is left alone for an hour all the same. */
+  #backOff(tag: string, fate: Fate): number | undefined {
+    const usedUp = this.#fault === undefined && fate.kind === 'refused' && fate.code === 'ErrorSubmissionQuotaExceeded';
+    return this.#server.backOffs.get(tag) ?? (usedUp ? 3_600_000 : undefined);
   }
 
   #checkDraft({ tag }: Note, said: 'none' | 'removed' | 'left'): void {

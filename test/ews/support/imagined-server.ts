@@ -27,7 +27,15 @@ export interface Imagined {
   readonly onAnswer?: (operation: string, xml: string) => void;
 }
 
+/** A fault in the place of the answers. */
+interface WholeFault {
+  readonly code: string;
+  readonly backOff?: number | undefined;
+}
+
 export class ImaginedServer {
+  /** How long to leave it alone, in ms, by tag: as the last answer said, which may be a fault in the place of what fate held. */
+  readonly backOffs = new Map<string, number>();
   readonly #by: Imagined;
   readonly #chance: Chance;
   readonly #facts: AnswerFacts;
@@ -56,7 +64,7 @@ export class ImaginedServer {
     const request = envelope.children.at(-1)?.children[0];
     const version = first(envelope, 'RequestServerVersion')?.attributes.get('Version');
     if (request === undefined || version === undefined) throw new Error('a request without a body or a version');
-    const { status, xml } = this.#by.takes(version) ? this.#answer(request) : this.#fault('ErrorInvalidServerVersion');
+    const { status, xml } = this.#by.takes(version) ? this.#answer(request) : this.#fault({ code: 'ErrorInvalidServerVersion' });
     this.#by.onAnswer?.(request.name, xml);
     const { bytes, contentType } = speltBytes(xml, this.#by.random);
     return new Response(bytes, { status, headers: { 'content-type': contentType, date: new Date().toUTCString() } });
@@ -64,24 +72,24 @@ export class ImaginedServer {
 
   #answer(request: XmlElement): { status: number; xml: string } {
     const messages = this.#messages(request);
-    if (!Array.isArray(messages)) return this.#fault(String(messages));
+    if ('code' in messages) return this.#fault(messages);
     const name = `m:${request.name}Response`;
-    const facts = { children: { ResponseMessages: [{ exactly: messages as Member[] }] } };
+    const facts = { children: { ResponseMessages: [{ exactly: messages }] } };
     return {
       status: 200,
       xml: envelopeAround(documents.draw(name, globalTypes.get(name) ?? '', this.#chance, facts), this.#chance),
     };
   }
 
-  #fault(code: string): { status: number; xml: string } {
+  #fault({ code, backOff }: WholeFault): { status: number; xml: string } {
     return {
       status: pick(this.#by.random, [200, 500, 500]),
-      xml: envelopeAround(faultWith(code, this.#by.random), this.#chance),
+      xml: envelopeAround(faultWith(code, this.#by.random, backOff), this.#chance),
     };
   }
 
-  /** One for each that was asked for, or the code of a fault. */
-  #messages(request: XmlElement): readonly Member[] | string {
+  /** One for each that was asked for, or a fault. */
+  #messages(request: XmlElement): readonly Member[] | WholeFault {
     switch (request.name) {
       case 'CreateItem':
         return this.#createItem(request);
@@ -101,18 +109,21 @@ export class ImaginedServer {
     }
   }
 
-  #createItem(request: XmlElement): readonly Member[] | string {
-    const { mailbox, fault, fateOf } = this.#by;
+  #createItem(request: XmlElement): readonly Member[] | WholeFault {
+    const { mailbox, fault, fateOf, random } = this.#by;
     const folder = this.#folderIn(first(request, 'SavedItemFolderId'));
     const items = first(request, 'Items')?.children ?? [];
     const tags = items.map((item) => tagOf(item));
+    for (const tag of tags) this.backOffs.delete(tag);
     if (folder === undefined) {
-      if (this.#by.random() < 0.3) return 'ErrorFolderNotFound';
+      if (random() < 0.3) return { code: 'ErrorFolderNotFound' };
       return items.map(() => ['CreateItemResponseMessage', this.#facts.error('ErrorFolderNotFound', { Items: this.#noItems() })]);
     }
     if (fault !== undefined) {
       for (const tag of tags) if (fault.sent(tag)) mailbox.send(tag, folder);
-      return fault.code;
+      const backOff = random() < 0.5 ? 1000 + Math.floor(random() * 50_000) : undefined;
+      if (backOff !== undefined) for (const tag of tags) this.backOffs.set(tag, backOff);
+      return { code: fault.code, backOff };
     }
     const messages: Member[] = [];
     for (const [at, item] of items.entries()) {
@@ -120,10 +131,11 @@ export class ImaginedServer {
       const fate = fateOf(tag, first(item, 'ItemClass')?.text ?? '');
       if (fate.kind === 'sent' || (fate.kind !== 'refused' && fate.sent)) mailbox.send(tag, folder);
       if (fate.kind === 'refused' && fate.draft) mailbox.put(tag, 'drafts', 'draft');
+      if (fate.kind === 'refused' && fate.backOff !== undefined) this.backOffs.set(tag, fate.backOff);
       if (fate.kind !== 'unanswered') messages.push(['CreateItemResponseMessage', this.#answerOf(fate)]);
     }
     // At least one message must stand there.
-    return messages.length === 0 ? 'ErrorInternalServerError' : messages;
+    return messages.length === 0 ? { code: 'ErrorInternalServerError' } : messages;
   }
 
   #answerOf(fate: Exclude<Fate, { kind: 'unanswered' }>): Facts {
