@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { child } from '../../../src/ews/xml/read.ts';
 import { type ExchangeSimulator, startExchangeSimulator } from '../../../src/testing.ts';
 import { schemaAvailable, validateBody } from '../../support/ews-schema.ts';
-import { call, createItem, itemsIn, message, typesNs } from '../support/raw-ews.ts';
+import { call, createItem, findItem, itemsIn, message, typesNs } from '../support/raw-ews.ts';
 
 let exchange: ExchangeSimulator;
 beforeAll(async () => {
@@ -64,6 +64,23 @@ describe('what the schema leaves out has a code of its own', () => {
     const tips = `<m:GetMailTips><m:SendingAs/>${recipients}<m:MailTipsRequested>All</m:MailTipsRequested></m:GetMailTips>`;
     const { text } = await call(exchange.url, tips);
     expect([validateBody(text), text.includes('ErrorMissingInformationEmailAddress')]).toEqual([[], true]);
+  });
+});
+
+const excludes = (mask: string): string =>
+  `<t:Excludes><t:ExtendedFieldURI PropertyTag="0x0E07" PropertyType="Integer"/><t:Bitmask Value="${mask}"/></t:Excludes>`;
+const findFolder = (restriction: string): string =>
+  `<m:FindFolder Traversal="Shallow"><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape></m:FolderShape><m:Restriction>${restriction}</m:Restriction><m:ParentFolderIds><t:DistinguishedFolderId Id="msgfolderroot"/></m:ParentFolderIds></m:FindFolder>`;
+
+describe('the bit mask of Excludes', () => {
+  it.each(['', '0x', '0X', '4294967296', '0x100000000'])('"%s" is no number of 32 bits', async (mask) => {
+    expect(await ask(findItem({ restriction: excludes(mask) }))).toEqual(['ErrorInvalidExcludesRestriction']);
+    expect(await ask(findFolder(excludes(mask)))).toEqual(['ErrorInvalidExcludesRestriction']);
+  });
+
+  it.each(['0', '007', '4294967295', '0xFFFFFFFF', '0X1f'])('"%s" is one', async (mask) => {
+    expect(await ask(findItem({ restriction: excludes(mask) }))).toEqual(['NoError']);
+    expect(await ask(findFolder(excludes(mask)))).toEqual(['NoError']);
   });
 });
 

@@ -69,6 +69,7 @@ const texts: ReadonlyMap<string, string> = new Map([
   ['ErrorInvalidExtendedProperty', 'The extended property attribute combination is invalid.'],
   ['ErrorInvalidExtendedPropertyValue', 'The specified value is invalid for the extended property.'],
   ['ErrorUnsupportedMapiPropertyType', 'The MAPI types Error, Null, Object and ObjectArray exist for reports only.'],
+  ['ErrorInvalidExcludesRestriction', 'The bit mask of Excludes must be a number of at most 32 bits, decimal or after 0x.'],
   ['ErrorInvalidPropertyForExists', 'Every item has that flag; compare it with true or false.'],
   ['ErrorInvalidPagingMaxRows', 'MaxEntriesReturned must be greater than 0.'],
   ['ErrorInvalidIndexedPagingParameters', 'Offset must not be less than 0.'],

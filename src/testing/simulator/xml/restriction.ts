@@ -107,9 +107,11 @@ function operandIn(element: XmlElement): string | PropertyPath {
 }
 
 function maskIn(element: XmlElement): number {
-  const value = child(element, typesNs, 'Bitmask')?.attributes.get('Value') ?? '';
-  const mask = Number(value);
-  if (value === '' || !Number.isInteger(mask)) throw schemaFault("the element 'Excludes' has no bit mask.");
+  const value = child(element, typesNs, 'Bitmask')?.attributes.get('Value');
+  if (value === undefined) throw schemaFault("the element 'Excludes' has no bit mask.");
+  // The schema's pattern takes `0x` alone and nothing at all too, and any number of digits; Exchange reads 32 bits.
+  const mask = value === '' ? Number.NaN : Number(value);
+  if (mask !== mask >>> 0) throw new EwsFault('ErrorInvalidExcludesRestriction');
   return mask;
 }
 
