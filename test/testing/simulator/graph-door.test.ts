@@ -126,6 +126,12 @@ describe('sendMail', () => {
       400,
       'ErrorInvalidProperty',
     ],
+    [
+      'a class that is empty',
+      { singleValueExtendedProperties: [{ id: 'String 0x001A', value: '' }] },
+      400,
+      'ErrorItemSavePropertyError',
+    ],
   ])('refuses %s', async (_, more, status, code) => {
     expect(await send(1, more)).toMatchObject({ status, json: { error: { code } } });
   });

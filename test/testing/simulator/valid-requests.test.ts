@@ -84,6 +84,42 @@ describe('the bit mask of Excludes', () => {
   });
 });
 
+describe('an item whose class is empty is not saved', () => {
+  const property = '<t:ExtendedFieldURI PropertyTag="0x001A" PropertyType="String"/>';
+  const byProperty = `<t:Message><t:ExtendedProperty>${property}<t:Value></t:Value></t:ExtendedProperty></t:Message>`;
+  const refused = ['ErrorItemSavePropertyError'];
+  const size = (folder: 'drafts' | 'sentitems' | 'contacts'): number =>
+    exchange.mailbox('alice@contoso.test').folder(folder).size;
+
+  it.each(['SaveOnly', 'SendOnly', 'SendAndSaveCopy'])('%s', async (disposition) => {
+    const before = [size('drafts'), size('sentitems')];
+    expect(await ask(createItem([message({ itemClass: '' })], '', disposition))).toEqual(refused);
+    expect(await ask(createItem([byProperty], '', disposition))).toEqual(refused);
+    expect([size('drafts'), size('sentitems')]).toEqual(before);
+  });
+
+  it('a contact, and the items beside it are', async () => {
+    const before = size('contacts');
+    const contacts = ['<t:Contact><t:ItemClass/></t:Contact>', '<t:Contact/>'];
+    expect(await ask(createItem(contacts, '', 'SaveOnly'))).toEqual([...refused, 'NoError']);
+    expect(size('contacts')).toBe(before + 1);
+  });
+
+  it.each([
+    ['set', '<t:SetItemField><t:FieldURI FieldURI="item:ItemClass"/><t:Message><t:ItemClass/></t:Message></t:SetItemField>'],
+    ['set as a property', `<t:SetItemField>${property}${byProperty}</t:SetItemField>`],
+    ['deleted as a property', `<t:DeleteItemField>${property}</t:DeleteItemField>`],
+  ])('nor when it is %s', async (_, update) => {
+    const { messages } = await call(exchange.url, createItem([message({ itemClass: 'IPM.Note' })], '', 'SaveOnly'));
+    const id = child(itemsIn(messages[0])[0], typesNs, 'ItemId')?.attributes;
+    const draft = `<t:ItemId Id="${id?.get('Id')}" ChangeKey="${id?.get('ChangeKey')}"/>`;
+    const changes = `<t:ItemChange>${draft}<t:Updates>${update}</t:Updates></t:ItemChange>`;
+    const request = `<m:UpdateItem MessageDisposition="SaveOnly" ConflictResolution="AutoResolve"><m:ItemChanges>${changes}</m:ItemChanges></m:UpdateItem>`;
+    expect(await ask(request)).toEqual(refused);
+    expect(exchange.mailbox('alice@contoso.test').folder('drafts').items.at(-1)?.itemClass).toBe('IPM.Note');
+  });
+});
+
 it('two operations in one body are none: nothing of either is done', async () => {
   const before = exchange.mailbox('alice@contoso.test').folder('drafts').items.length;
   const twice = createItem([message()], '', 'SaveOnly').repeat(2);

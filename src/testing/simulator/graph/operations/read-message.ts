@@ -18,6 +18,7 @@ export function readMessage(message: unknown, newMessageId: () => string): Omit<
   const properties = (listField(message, 'singleValueExtendedProperties') ?? []).map(readProperty);
   const isClass = ({ path }: ExtendedProperty): boolean => path.tag === classTag;
   const itemClass = properties.find(isClass)?.value;
+  if (itemClass === '') throw new GraphFault('ErrorItemSavePropertyError');
   const importance = String(field(message, 'importance') ?? 'normal').toLowerCase();
   if (importance !== 'low' && importance !== 'normal' && importance !== 'high') throw new GraphFault('RequestBodyRead');
   const messageId = field(message, 'internetMessageId');

@@ -18,7 +18,7 @@ import { schemaFault } from '../../xml/soap-request.ts';
 import { isTrue, readElement, writeElement } from '../../xml/written-element.ts';
 import { requireMatch, withEntry, withoutEntry } from '../dictionary-changes.ts';
 import type { OperationContext } from '../operation.ts';
-import { importanceOf, isKept, readBody, readProperty, sensitivityOf, several, single } from './item-content.ts';
+import { importanceOf, isKept, readBody, readProperty, sensitivityOf, several, single, withClass } from './item-content.ts';
 
 /** An item while it is being changed. */
 interface Draft {
@@ -56,7 +56,7 @@ export function changed(item: SimulatedItem, updates: XmlElement | undefined, co
     }
   }
   const { content, exceptions, messageFlags } = draft;
-  const after = asChanged(item.content, withoutStaleMime(item.content, content));
+  const after = asChanged(item.content, withClass(withoutStaleMime(item.content, content)));
   if (exceptions === undefined) return { content: after, messageFlags };
   const { occurrences: _before, ...series } = after;
   return { content: withExceptions(series, exceptions), messageFlags };

@@ -107,7 +107,13 @@ export function readItem(item: XmlElement, context: ReadingContext): MessageCont
   if (attachments.length > 0) content.attachments = attachments;
   if (mime?.sentAt !== undefined) content.sentAt = mime.sentAt;
   if (whole) content.mime = mime.source;
-  return withExceptions(withAliased(content, properties), mime?.exceptions);
+  return withClass(withExceptions(withAliased(content, properties), mime?.exceptions));
+}
+
+/** Every item has a class: the schema takes an empty one, the store does not ([MS-OXCMSG] 2.2.1.3). */
+export function withClass(content: MessageContent): MessageContent {
+  if (content.itemClass === '') throw new EwsItemError('ErrorItemSavePropertyError', 'The item class is empty.');
+  return content;
 }
 
 const none: readonly Mailbox[] = [];
