@@ -120,6 +120,21 @@ describe('an item whose class is empty is not saved', () => {
   });
 });
 
+describe('a folder that holds well-known folders is not emptied of them', () => {
+  it.each(['MoveToDeletedItems', 'SoftDelete', 'HardDelete'])('%s', async (type) => {
+    const shown = (): readonly string[] =>
+      exchange.mailbox('alice@contoso.test').folders.map(({ label, parent }) => `${label} in ${parent?.label}`);
+    const before = shown();
+    for (const folder of ['root', 'msgfolderroot', 'recoverableitemsroot']) {
+      const ids = `<m:FolderIds><t:DistinguishedFolderId Id="${folder}"/></m:FolderIds>`;
+      const empty = (below: boolean): string =>
+        `<m:EmptyFolder DeleteType="${type}" DeleteSubFolders="${below}">${ids}</m:EmptyFolder>`;
+      expect([await ask(empty(true)), await ask(empty(false))]).toEqual([['ErrorCannotEmptyFolder'], ['NoError']]);
+    }
+    expect(shown()).toEqual(before);
+  });
+});
+
 it('two operations in one body are none: nothing of either is done', async () => {
   const before = exchange.mailbox('alice@contoso.test').folder('drafts').items.length;
   const twice = createItem([message()], '', 'SaveOnly').repeat(2);

@@ -89,6 +89,9 @@ export const emptyFolder: Operation = {
     const below = isTrue(request.attributes.get('DeleteSubFolders'));
     return answerEach(folderIdsIn(child(request, messagesNs, 'FolderIds'), 'FolderIds'), context, '', (id) => {
       const folder = resolveFolder(id, context, below ? 'own' : 'delete');
+      // They are neither moved nor deleted; Deleted Items itself would be moved into itself.
+      if (below && holdsWellKnown(folder))
+        throw new EwsItemError('ErrorCannotEmptyFolder', 'Folders that every mailbox has lie below it.');
       const mailbox = mailboxOf(folder, context);
       for (const item of folder.items) {
         if (type === 'HardDelete') mailbox.remove(item);
@@ -104,6 +107,9 @@ export const emptyFolder: Operation = {
     });
   },
 };
+
+const holdsWellKnown = ({ children }: SimulatedFolder): boolean =>
+  children.some((one) => one.distinguished !== undefined || holdsWellKnown(one));
 
 /** https://learn.microsoft.com/exchange/client-developer/web-service-reference/movefolder-operation */
 export const moveFolder: Operation = transfer('move');
