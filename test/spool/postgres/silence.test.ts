@@ -89,13 +89,14 @@ describe.concurrent('a server that has vanished while many wait', () => {
 
 describe.concurrent('waits for locks', () => {
   it('are no silence, however short the deadline: a held conversation is waited for', async () => {
-    await using scene = await behindProxy(fixture);
+    const within = 3_000; // a wait for a held conversation ends by itself after 10 s
+    await using scene = await behindProxy(fixture, { within });
     await scene.spool.open(context);
     const host = await fixture.pool.connect();
     await host.query('BEGIN');
     await scene.spool.append([newEntry('held')], { client: host });
     const waiting = scene.spool.append([newEntry('behind it')]);
-    await new Promise((resolve) => setTimeout(resolve, 2.5 * deadline));
+    await new Promise((resolve) => setTimeout(resolve, 2.5 * within));
     await host.query('COMMIT');
     host.release();
     expect(await waiting).toMatchObject([{ status: 'appended' }]);

@@ -176,6 +176,7 @@ describe('an fsync that fails', () => {
 describe('a file that others keep locked', () => {
   it('is waited for without blocking, then given up with SPOOL_BUSY', async () => {
     await using at = await world();
+    const patient = await at.open({}, 60_000);
     const spool = await at.open({}, 300);
     const other = new DatabaseSync(at.path);
     other.exec('BEGIN IMMEDIATE');
@@ -184,9 +185,10 @@ describe('a file that others keep locked', () => {
     expect((await spool.append([own('a')]))[0]).toMatchObject({ status: 'failed', kept: 'no', error: { code: 'SPOOL_BUSY' } });
     await expect(spool.hold(['a'])).rejects.toMatchObject({ code: 'SPOOL_BUSY' });
     clearInterval(counting);
-    expect(turns).toBeGreaterThan(5);
+    // A wait that blocks gives the timer no turn; a busy machine gives it few.
+    expect(turns).toBeGreaterThan(1);
     expect(await spool.counts()).toMatchObject({ spooled: 0 });
-    const appending = spool.append([own('a')]);
+    const appending = patient.append([own('a')]);
     setTimeout(() => other.exec('ROLLBACK'), 50);
     expect((await appending)[0]?.status).toBe('appended');
     other.close();
