@@ -1,7 +1,7 @@
 import { errorsNs, soapNs, typesNs } from '../../../src/ews/xml/namespaces.ts';
 import type { XmlElement } from '../../../src/ews/xml/read.ts';
 import { pick } from '../../support/by-schema/any-value.ts';
-import { type Chance, Documents } from '../../support/by-schema/document.ts';
+import { type Chance, Documents, inSoap } from '../../support/by-schema/document.ts';
 import { globalTypes, wholeGrammar } from '../../support/by-schema/whole-grammar.ts';
 import { rewrittenXml } from '../../support/rewritten-xml.ts';
 
@@ -51,13 +51,6 @@ export function faultWith(code: string, random: () => number, backOff?: number):
 /** The envelope around an answer, spelt in some way. */
 export function envelopeAround(payload: XmlElement, chance: Chance): string {
   const { random } = chance;
-  const inSoap = (name: string, children: readonly XmlElement[]): XmlElement => ({
-    ns: soapNs,
-    name,
-    attributes: new Map(),
-    children,
-    text: '',
-  });
   const info = documents.draw('t:ServerVersionInfo', globalTypes.get('t:ServerVersionInfo') ?? '', {
     ...chance,
     often: 0.5,

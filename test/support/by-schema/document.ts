@@ -2,7 +2,7 @@
  * Documents that the schema allows, drawn at random: every optional element and attribute there or not, choices of any kind, any value. What must
  * stand in a document, the facts, is given; all the rest is as chance has it.
  */
-import { messagesNs, typesNs } from '../../../src/ews/xml/namespaces.ts';
+import { messagesNs, soapNs, typesNs } from '../../../src/ews/xml/namespaces.ts';
 import type { XmlElement } from '../../../src/ews/xml/read.ts';
 import type { Grammar, Particle, TypeRule } from '../../../src/testing/simulator/schema/read-grammar.ts';
 import { anyValue, type Draw, pick } from './any-value.ts';
@@ -36,6 +36,11 @@ export interface Namespaces {
 const ews: Namespaces = { m: messagesNs, t: typesNs };
 
 const deepest = 24;
+
+/** An element of SOAP 1.1 around a drawn document. */
+export function inSoap(name: string, children: readonly XmlElement[]): XmlElement {
+  return { ns: soapNs, name, attributes: new Map(), children, text: '' };
+}
 
 export class Documents {
   readonly #grammar: Grammar;

@@ -1,9 +1,9 @@
 /** Requests that Microsoft's schema allows, drawn at random, and an exchange with something of everything for them to be about. */
-import { soapNs, typesNs } from '../../../src/ews/xml/namespaces.ts';
+import { typesNs } from '../../../src/ews/xml/namespaces.ts';
 import type { XmlElement } from '../../../src/ews/xml/read.ts';
 import { createExchange, ManualClock, type SimulatedExchange } from '../../../src/testing.ts';
 import { pick } from '../../support/by-schema/any-value.ts';
-import { type Chance, Documents, type Facts } from '../../support/by-schema/document.ts';
+import { type Chance, Documents, type Facts, inSoap } from '../../support/by-schema/document.ts';
 import { globalTypes, requestElements, wholeGrammar } from '../../support/by-schema/whole-grammar.ts';
 import { rewrittenXml } from '../../support/rewritten-xml.ts';
 import { envelope } from './raw-ews.ts';
@@ -160,13 +160,6 @@ export function anyRequest(operation: string, chance: Chance, facts: Facts = {})
 
 /** In an envelope, spelt in some way. */
 export function spelt(request: XmlElement, random: () => number): string {
-  const inSoap = (name: string, children: readonly XmlElement[]): XmlElement => ({
-    ns: soapNs,
-    name,
-    attributes: new Map(),
-    children,
-    text: '',
-  });
   const version = {
     ns: typesNs,
     name: 'RequestServerVersion',
