@@ -7,7 +7,7 @@ import { TcpProxy } from '../../support/tcp-proxy.ts';
 import type { useServer } from './fixture.ts';
 
 /** ms: short, and enough for what a machine still answers that has `loadavg` for each core. With three suites beside one another on two cores, 3 s were not. */
-export const deadline = 3_000 * Math.min(3, Math.max(1, (loadavg()[0] ?? 0) / availableParallelism()));
+export const deadline = Math.round(3_000 * Math.min(3, Math.max(1, (loadavg()[0] ?? 0) / availableParallelism())));
 export const context = { clock: systemClock, tombstones: 60_000 };
 
 /** A server that can vanish, a pool of few connections, and a spool whose tables are made; not open. */
