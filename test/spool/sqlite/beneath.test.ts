@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, readdirSync } from 'node:fs';
 import { copyFile, cp, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -37,6 +38,20 @@ async function stored(path: string): Promise<ReadonlySet<string>> {
     return new Set(Object.keys(await statesOf(spool)));
   } finally {
     await spool.close();
+  }
+}
+
+/** The watch over a file, until the end of its scope. */
+function watched(path: string): OpenFile & Disposable {
+  const file = new OpenFile(path);
+  return Object.assign(file, { [Symbol.dispose]: () => file.close() });
+}
+
+function closeIfOpen(descriptor: number): void {
+  try {
+    closeSync(descriptor);
+  } catch {
+    // That of the list itself.
   }
 }
 
@@ -118,19 +133,62 @@ describe('a file that is lost beneath an open spool', () => {
 });
 
 describe('locks that other code of the process drops', () => {
-  it.runIf(process.platform === 'linux')('are seen in the table of locks, and missed when the file was read', async () => {
-    await using at = await world();
-    await using other = await world();
-    const spool = await at.open();
-    await other.open();
-    const file = new OpenFile(at.path);
-    const others = new OpenFile(other.path);
-    expect([file.watchesLocks, file.look()]).toEqual([true, undefined]);
-    await readFile(at.path);
-    expect([file.look(), others.look()]).toEqual(['unlocked', undefined]);
-    await spool.append([due('a')]);
-    // Opened anew.
-    expect(new OpenFile(at.path).watchesLocks).toBe(true);
+  describe.runIf(process.platform === 'linux')('and what the kernel shows of them', () => {
+    it('is seen while they are held, and missed when the file was read', async () => {
+      await using at = await world();
+      await using other = await world();
+      const spool = await at.open();
+      await other.open();
+      using file = watched(at.path);
+      using others = watched(other.path);
+      expect([file.watchesLocks, file.look()]).toEqual([true, undefined]);
+      await readFile(at.path);
+      expect([file.look(), others.look()]).toEqual(['unlocked', undefined]);
+      await spool.append([due('a')]);
+      using anew = watched(at.path);
+      expect(anew.watchesLocks).toBe(true);
+    });
+
+    it('outlasts the connection that took them, while another one has the file open', async () => {
+      await using at = await world();
+      const first = await at.open();
+      await at.open();
+      using file = watched(at.path);
+      await first.close();
+      expect(file.look()).toBeUndefined();
+      await readFile(`${at.path}-shm`);
+      expect(file.look()).toBe('unlocked');
+    });
+
+    it('is found anew where a descriptor of ours was closed', async () => {
+      await using at = await world();
+      await at.open();
+      const before = new Set(readdirSync('/proc/self/fd'));
+      using file = watched(at.path);
+      for (const descriptor of readdirSync('/proc/self/fd')) if (!before.has(descriptor)) closeIfOpen(Number(descriptor));
+      expect(file.look()).toBeUndefined();
+      await readFile(at.path);
+      expect(file.look()).toBe('unlocked');
+    });
+
+    it('says nothing of a file that nobody has open', async () => {
+      await using at = await world();
+      await (await at.open()).close();
+      using file = watched(at.path);
+      expect([file.watchesLocks, file.look()]).toEqual([false, undefined]);
+    });
+
+    it('leaves no descriptor behind', async () => {
+      await using at = await world();
+      await at.open();
+      const before = readdirSync('/proc/self/fd').length;
+      for (let time = 0; time < 20; time++) {
+        using file = watched(at.path);
+        await readFile(at.path);
+        expect(file.look()).toBe(time === 0 ? 'unlocked' : undefined);
+      }
+      expect(readdirSync('/proc/self/fd').length).toBe(before);
+    });
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import { linkSync, openSync, readSync, renameSync, rmSync, type Stats, statSync } from 'node:fs';
+import { closeSync, fstatSync, linkSync, openSync, readdirSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
 import { tell } from '../../../core/host-calls.ts';
@@ -17,17 +17,9 @@ export type Loss =
   /** Its locks are gone: some code of this process has opened and closed the file past SQLite (POSIX). Others take it for unused. */
   | 'unlocked';
 
-/** How the file system and the kernel's locks are looked at. */
-export interface FileLooks {
-  /** `undefined` for a missing file. */
-  stat(path: string): Pick<Stats, 'dev' | 'ino'> | undefined;
-  /** The kernel's table of locks as `/proc/locks` has it; `undefined` where there is none. */
-  locks(): string | undefined;
-}
-
-/** SQLite's bytes for the lock that every open connection has on the file, and on its shared memory. */
+/** SQLite's bytes for the lock that every open connection has on the file, and on its shared memory: the last byte there, alone or after others of ours. */
 const sharedLock = '1073741826 1073742335';
-const memoryLock = '128';
+const memoryLock = '\\d+ 128';
 
 /**
  * The file of an open connection, its log and its shared memory: whether they still are what the path leads to, and still locked.
@@ -38,90 +30,121 @@ const memoryLock = '128';
  */
 export class OpenFile {
   readonly path: string;
+  /** Whether a lock that is lost would be noticed: on Linux, unless it was lost before. */
+  readonly watchesLocks: boolean;
   readonly #parts: readonly { readonly path: string; readonly key: string }[];
-  readonly #looks: FileLooks;
-  /** What the table of locks has to show; `undefined` where it does not. */
-  readonly #locks: readonly RegExp[] | undefined;
+  #locks: readonly HeldLock[];
 
   /** To be made when the connection has read something: only then the log is there. */
-  constructor(path: string, looks: FileLooks = systemLooks) {
+  constructor(path: string) {
     this.path = path;
-    this.#looks = looks;
-    this.#parts = [path, `${path}-wal`, `${path}-shm`].map((part) => ({ path: part, key: keyOf(looks.stat(part)) }));
-    const [file, , memory] = this.#parts.map(({ path: part }) => looks.stat(part)?.ino);
-    const ours = (ino: number | undefined, range: string) =>
-      new RegExp(`^\\d+: POSIX +\\S+ +\\S+ +${process.pid} \\S+:${ino} ${range}$`, 'm');
-    const locks = [ours(file, sharedLock), ours(memory, `\\d+ ${memoryLock}`)];
-    this.#locks = file !== undefined && memory !== undefined && shows(looks.locks(), locks) ? locks : undefined;
-  }
-
-  /** Whether a lock that is lost would be noticed: on Linux, unless it was lost before. */
-  get watchesLocks(): boolean {
-    return this.#locks !== undefined;
+    this.#parts = [path, `${path}-wal`, `${path}-shm`].map((part) => ({ path: part, key: keyOf(part) }));
+    this.#locks = [new HeldLock(keyOf(path), sharedLock), new HeldLock(keyOf(`${path}-shm`), memoryLock)];
+    this.watchesLocks = this.#locks.every((lock) => lock.isHeld());
+    if (!this.watchesLocks) this.close();
   }
 
   /** True when the path leads elsewhere by now; some µs. */
   get replaced(): boolean {
-    return this.#parts.some(({ path, key }) => keyOf(this.#looks.stat(path)) !== key);
+    return this.#parts.some(({ path, key }) => keyOf(path) !== key);
   }
 
   /** `undefined` while all is as it was. */
   look(): Loss | undefined {
     if (this.replaced) return 'replaced';
-    return this.#locks === undefined || this.#isLocked(this.#locks) ? undefined : 'unlocked';
+    return this.#locks.every((lock) => lock.isHeld()) ? undefined : 'unlocked';
   }
 
-  #isLocked(locks: readonly RegExp[]): boolean {
-    // Other locks that come and go while the table is read can push ours out of sight.
-    for (let time = 0; time < 3; time++) {
-      const table = this.#looks.locks();
-      if (table === undefined || shows(table, locks)) return true;
+  /** Ends the watch over the locks. */
+  close(): void {
+    for (const lock of this.#locks) lock.close();
+    this.#locks = [];
+  }
+}
+
+/** Device and inode. What can't be looked at is not where it was. */
+function keyOf(path: string): string {
+  try {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    return stats === undefined ? 'missing' : `${stats.dev}:${stats.ino}`;
+  } catch {
+    return 'missing';
+  }
+}
+
+/** Bytes of what the kernel says of a descriptor that are read: a line for each lock, some 80 bytes long, and SQLite has three at most through one. */
+const mostBytes = 4_096;
+
+/**
+ * A lock that this process has on a file, as `/proc/self/fdinfo` shows it beside the descriptor that it was taken through (proc_pid_fdinfo(5)).
+ *
+ * `/proc/locks` shows it too, but to read that stops everything on the machine that locks a file.
+ */
+class HeldLock {
+  readonly #key: string;
+  readonly #line: RegExp;
+  /** Opened once: to open it for each look would cost three times as much. */
+  #info: number | undefined;
+  readonly #buffer = Buffer.alloc(mostBytes);
+
+  /** @param key Device and inode of the file. */
+  constructor(key: string, range: string) {
+    this.#key = key;
+    this.#line = new RegExp(`^lock:\\t\\d+: POSIX .* ${range}$`, 'm');
+  }
+
+  isHeld(): boolean {
+    if (this.#info !== undefined && this.#isShownBy(this.#info)) return true;
+    // Taken through another descriptor, or not at all any more.
+    this.close();
+    return descriptorsOf(this.#key).some((descriptor) => this.#isShownBeside(descriptor));
+  }
+
+  close(): void {
+    const info = this.#info;
+    this.#info = undefined;
+    if (info !== undefined) tell(() => closeSync(info));
+  }
+
+  #isShownBeside(descriptor: number): boolean {
+    try {
+      this.#info = openSync(`/proc/self/fdinfo/${descriptor}`, 'r');
+    } catch {
+      return false;
     }
+    if (this.#isShownBy(this.#info)) return true;
+    this.close();
     return false;
   }
-}
 
-function keyOf(stats: Pick<Stats, 'dev' | 'ino'> | undefined): string {
-  return stats === undefined ? 'missing' : `${stats.dev}:${stats.ino}`;
-}
-
-function shows(table: string | undefined, locks: readonly RegExp[]): boolean {
-  return table !== undefined && locks.every((lock) => lock.test(table));
-}
-
-/** Bytes of the table that are looked at; one that is longer can't tell. */
-const mostBytes = 65_536;
-
-/** Opened once: reading it again from its beginning costs a third of opening it. */
-let lockTable: { readonly fd: number; readonly buffer: Buffer } | undefined;
-
-function readLocks(): string | undefined {
-  try {
-    lockTable ??= { fd: openSync('/proc/locks', 'r'), buffer: Buffer.alloc(mostBytes) };
-    const { fd, buffer } = lockTable;
-    let end = 0;
-    for (;;) {
-      const read = readSync(fd, buffer, end, mostBytes - end, end);
-      if (read === 0) return buffer.toString('latin1', 0, end);
-      end += read;
-      if (end === mostBytes) return undefined;
+  #isShownBy(info: number): boolean {
+    try {
+      const length = readSync(info, this.#buffer, 0, mostBytes, 0);
+      return this.#line.test(this.#buffer.toString('latin1', 0, length));
+    } catch {
+      // Its descriptor was closed.
+      return false;
     }
-  } catch {
-    return undefined;
   }
 }
 
-const systemLooks: FileLooks = {
-  stat(path) {
+/** What of this process leads to a file. */
+function descriptorsOf(key: string): readonly number[] {
+  if (process.platform !== 'linux') return [];
+  const leadsThere = (descriptor: number): boolean => {
     try {
-      return statSync(path, { throwIfNoEntry: false });
+      const { dev, ino } = fstatSync(descriptor);
+      return `${dev}:${ino}` === key;
     } catch {
-      // What can't be looked at any more is not where it was.
-      return undefined;
+      return false;
     }
-  },
-  locks: () => (process.platform === 'linux' ? readLocks() : undefined),
-};
+  };
+  try {
+    return readdirSync('/proc/self/fd').map(Number).filter(leadsThere);
+  } catch {
+    return [];
+  }
+}
 
 /** Queries of an open spool. */
 export interface Queries {
@@ -238,6 +261,7 @@ export class Connection {
     this.#closed = true;
     const wasReplaced = this.file.replaced;
     const kept = wasReplaced ? companionsOf(this.file.path).filter((one) => keeps(one)) : [];
+    this.file.close();
     this.database.close();
     for (const one of kept) {
       if (isMissing(one)) renameSync(aside(one), one);
