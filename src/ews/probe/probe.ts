@@ -151,8 +151,10 @@ async function removeDrafts(
     call,
   );
   const kept = new Set(drafts.flatMap(({ id, tag }) => (id === undefined ? [tag] : [])));
+  const deleted = new Set<string>();
   const unsure = new Set<string>();
-  for (const [at, { tag }] of known.entries()) {
+  for (const [at, { id, tag }] of known.entries()) {
+    if (deletions[at] === 'deleted') deleted.add(id.id);
     if (deletions[at] === 'kept') kept.add(tag);
     if (deletions[at] !== 'deleted' && verdictOf(findings.get(tag), false).status === 'draft') unsure.add(tag);
   }
@@ -160,8 +162,9 @@ async function removeDrafts(
   const results = new Map<string, ProbeResult>();
   for (const [tag, found] of findings) {
     const after = again.get(tag);
-    const moved = after !== undefined && draftsOf(after).some(({ id }) => !known.some((one) => one.id.id === id?.id));
-    const verdict = verdictOf(after ?? found, moved || kept.has(tag));
+    // One that is still seen was not removed, whatever the answer to its deletion said of its id.
+    const seen = after !== undefined && draftsOf(after).some(({ id }) => id === undefined || !deleted.has(id.id));
+    const verdict = verdictOf(after ?? found, seen || kept.has(tag));
     // A draft that is nowhere any more, under no id, was removed.
     results.set(tag, after !== undefined && verdict.status === 'absent' ? { status: 'draft', removed: true } : verdict);
   }

@@ -194,7 +194,7 @@ describe('a draft', () => {
     ['is gone under its id, and nowhere: it was removed', {}, { status: 'draft', removed: true }],
     ['is gone under its id, and was sent meanwhile', { sentitems: [item(sent, 'other')] }, { status: 'found' }],
     ['is gone under its id, and on its way', { outbox: [item(submitted, 'other')] }, { status: 'pending' }],
-    ['is still there', draft, { status: 'draft', removed: true }],
+    ['is still shown under the id that was not found: it is left', draft, { status: 'draft', removed: false }],
     ['lies under another id: it is left', { deleteditems: [item(unsent, 'other')] }, { status: 'draft', removed: false }],
     ['lies without an id: it is left', { drafts: [item(unsent, '')] }, { status: 'draft', removed: false }],
     [
