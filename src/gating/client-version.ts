@@ -48,7 +48,7 @@ export function parseClientVersion(value: string): ClientVersion {
 
 /** The same; `undefined` where there is none. */
 export function readClientVersion(value: string): ClientVersion | undefined {
-  return typeof value === 'string' && value.length <= 1_000 ? readVersion(value.trim()) : undefined;
+  return typeof value === 'string' && value.length <= 1_000 ? readVersion(value) : undefined;
 }
 
 /** Negative when `a` is older than `b`, positive when it is newer, 0 when they are equal. By number, part by part. */
@@ -88,8 +88,7 @@ export function readShownVersion(text: string): ClientVersion | undefined {
     .replace(/["'”“’».]+$/, '')
     .replace(/ (?:C2R|x64|x86|\((?:C2R|x64|x86)\))$/i, '')
     .replace(withCommas, '$1.$2.$3.$4');
-  const exact = readFourParts(plain);
-  if (exact !== undefined || !/\p{L}{3}/u.test(plain)) return exact;
+  if (!/\p{L}{3}/u.test(plain)) return readFourParts(plain);
   const listed = [...plain.matchAll(printed)].map((found) =>
     found
       .slice(1)

@@ -46,8 +46,8 @@ export function readSetting(output: string, cmdlet: string, setting: string): re
     return { identity, value: readBoolean(block.get(name), `${setting} of ${quoted(identity)}`, fail) };
   });
   const identities = settings.map((scope) => scope.identity.toLowerCase());
-  const first = new Map(identities.map((identity, index) => [identity, index] as const).reverse());
-  const twice = identities.find((identity, index) => first.get(identity) !== index);
+  const last = new Map(identities.map((identity, index) => [identity, index] as const));
+  const twice = identities.find((identity, index) => last.get(identity) !== index);
   if (twice !== undefined) throw fail(`The output has the scope ${quoted(twice)} twice`);
   refuseSaidBesides(text, setting, blocks, settings, fail);
   return settings;
@@ -68,9 +68,7 @@ function refuseSaidBesides(
   const said = new RegExp(String.raw`(?<![\p{Pd}\p{L}])${setting}[^\p{L}\p{N}\n]{1,20}(true|false)\b`, 'giu');
   const count = (within: string, value: boolean): number =>
     [...within.matchAll(said)].filter(([, word]) => word?.toLowerCase() === String(value)).length;
-  const inValues = blocks.flatMap((block) =>
-    [...block].flatMap(([name, value]) => (name === nameKey(setting) ? [] : stringsIn(value))),
-  );
+  const inValues = blocks.flatMap((block) => [...block.values()].flatMap(stringsIn));
   // Export-Clixml writes what Select-Object has made a second time: <ToString>@{Identity=Global; EnableOfflineIm=True}</ToString>.
   const asString = [...text.matchAll(/<ToString>([^<]*)/g)].map(([, shown = '']) => shown);
   for (const value of [true, false]) {
@@ -231,7 +229,7 @@ function readIdentity(value: unknown, fail: (found: string) => OfflineImError): 
 
 function readBoolean(value: unknown, what: string, fail: (found: string) => OfflineImError): boolean | undefined {
   if (typeof value === 'boolean') return value;
-  if (value === undefined || value === null || value === '') return undefined;
+  if (value === null || value === '') return undefined;
   const word = typeof value === 'string' ? /^\$?(true|false)$/i.exec(value.replaceAll(/\s/g, ''))?.[1] : undefined;
   if (word === undefined) throw fail(`${what} is ${quoted(value)}, neither True nor False`);
   return word.toLowerCase() === 'true';

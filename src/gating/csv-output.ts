@@ -96,7 +96,7 @@ function* wholeLines(lines: readonly string[], separator: string, fail: (found: 
     row = '';
     quotes = 0;
   }
-  if (quotes % 2 === 1 && row.includes(separator)) throw fail(`A quotation mark is not closed in ${quoted(row)}`);
+  if (row.includes(separator)) throw fail(`A quotation mark is not closed in ${quoted(row)}`);
 }
 
 /** Without the bars at both ends of a table's line. A quote within quotes is doubled. */

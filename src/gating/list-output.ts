@@ -49,7 +49,7 @@ export function readListOutput(
       inMessage = false;
       continue;
     }
-    const [, name, separator, value = ''] = property.exec(line) ?? [];
+    const [, name, separator = '', value = ''] = property.exec(line) ?? [];
     const isWanted = name !== undefined && wanted.has(nameKey(name));
     // By its column, not by any indent: a listing may be indented as a whole, or all but its first line.
     const wrapped =
@@ -62,10 +62,10 @@ export function readListOutput(
       inMessage = isStream(line);
       continue;
     }
-    if (name === undefined || separator === undefined) {
+    if (name === undefined) {
       if (inMessage) continue;
       unknown ??= line;
-      if (block !== undefined && !afterGap && [...wanted].some((key) => block?.has(key))) throw fail(notAProperty(line));
+      if (!afterGap && [...wanted].some((key) => block?.has(key))) throw fail(notAProperty(line));
       // Before the listing, or apart from it: a banner, the command, a word of whoever pasted it.
       open = undefined;
       continue;
@@ -73,11 +73,11 @@ export function readListOutput(
     inMessage = false;
     const key = nameKey(name);
     // Not every gap: mails and consoles double the line breaks. Each object prints its Identity, and a name only once.
-    if (block === undefined || block.has(key) || (afterGap && key === 'identity' && block.size > 0)) {
+    if (block === undefined || block.has(key) || (afterGap && key === 'identity')) {
       block = new Map();
       blocks.push(block);
     }
-    block.set(key, value.trim());
+    block.set(key, value);
     open = { name: key, column: indent + name.length + separator.length };
     afterGap = false;
   }

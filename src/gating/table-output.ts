@@ -72,8 +72,8 @@ function cutsWord(line: string, columns: readonly Column[]): boolean {
 const isBoolean = (text: string): boolean => /^(?:true|false)$/i.test(text);
 
 function cutBetween(line: string, from: number, to: number): number {
-  if (to >= line.length || line[to - 1] === ' ') return to;
-  const spilled = line.slice(0, to).lastIndexOf(' ');
+  if (to >= line.length) return to;
+  const spilled = line.lastIndexOf(' ', to - 1);
   return spilled >= from ? spilled : to;
 }
 
@@ -91,12 +91,8 @@ function addRow(
   // Format-Table -Wrap: the rest of long values, and nothing in the other columns.
   const isOne = cells.filter((cell) => cell !== '').length === 1;
   const isRest = isOne || (!cells.some(isBoolean) && (identity === '' || /^\w+:/.test(last?.get('identity') ?? '')));
-  const continues = last !== undefined && isRest && !/^(?:global$|\w+:)/i.test(identity);
-  if (continues && last !== undefined) {
-    for (const [index, { name }] of columns.entries()) {
-      const rest = cells[index] ?? '';
-      if (rest !== '') last.set(name, `${last.get(name) ?? ''} ${rest}`.trim());
-    }
+  if (last !== undefined && isRest && !/^(?:global$|\w+:)/i.test(identity)) {
+    for (const [index, { name }] of columns.entries()) last.set(name, `${last.get(name) ?? ''} ${cells[index] ?? ''}`.trim());
     return;
   }
   rows.push(new Map(columns.map(({ name }, index) => [name, cells[index] ?? ''])));

@@ -57,7 +57,7 @@ function unquoted(lines: readonly string[]): readonly string[] {
   for (let depth = 0; depth < deepestQuotation; depth++) {
     const marks = plain.filter((line) => line.trim() !== '');
     // `>>` is the prompt of an unfinished command.
-    if (marks.length === 0 || !marks.every((line) => /^[ \t]?>(?!>)/.test(line))) break;
+    if (!marks.every((line) => /^[ \t]?>(?!>)/.test(line))) break;
     plain = plain.map((line) => line.replace(/^[ \t]?> ?/, ''));
   }
   // What was written above and below a listing in a reply is not marked. One mark is no prompt: that is `>>`.
@@ -67,11 +67,13 @@ function unquoted(lines: readonly string[]): readonly string[] {
 
 /** `Start-Transcript` puts what it says at the beginning and at the end between lines of asterisks, in any language. */
 function withoutTranscript(lines: readonly string[]): readonly string[] {
-  const rules = lines.flatMap((line, index) => (/^\*{5,}$/.test(line.trim()) ? [index] : []));
-  const [first, second, third, fourth] = rules;
-  if (first === undefined || second === undefined || third === undefined || fourth === undefined || rules.length !== 4)
-    return lines;
-  return lines.filter((_, index) => index < first || (index > second && index < third) || index > fourth);
+  const isRule = (line: string): boolean => /^\*{5,}$/.test(line.trim());
+  if (lines.filter(isRule).length !== 4) return lines;
+  let passed = 0;
+  return lines.filter((line) => {
+    if (isRule(line)) passed++;
+    return passed % 2 === 0 && !isRule(line);
+  });
 }
 
 /** Told apart in a listing: `noise` is what stands between its lines and belongs to the shell. */
