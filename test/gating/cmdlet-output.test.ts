@@ -84,10 +84,9 @@ describe('parseCsImConfiguration', () => {
   });
 
   it('leaves out what a scope does not set', () => {
-    expect(parseCsImConfiguration('Identity : Global\nEnableOfflineIm :\n\nIdentity : Site:A\nEnableOfflineIm : True')).toEqual([
-      { identity: 'Global' },
-      { identity: 'Site:A', enableOfflineIm: true },
-    ]);
+    expect(
+      parseCsImConfiguration('Identity : Global\nEnableOfflineIm :\n\nIdentity : Site:A\nEnableOfflineIm : True'),
+    ).toStrictEqual([{ identity: 'Global' }, { identity: 'Site:A', enableOfflineIm: true }]);
     expect(parseCsImConfiguration('{"Identity":"Global","EnableOfflineIm":null}')).toEqual([{ identity: 'Global' }]);
   });
 
@@ -203,7 +202,7 @@ EnableIMAutoArchiving   :
 `;
 
   it('reads every policy', () => {
-    expect(parseCsClientPolicy(output)).toEqual([
+    expect(parseCsClientPolicy(output)).toStrictEqual([
       { identity: 'Global', enableImAutoArchiving: true },
       { identity: 'Tag:Legal', enableImAutoArchiving: false },
       { identity: 'Site:Redmond' },
@@ -211,7 +210,12 @@ EnableIMAutoArchiving   :
   });
 
   it('refuses the other cmdlet', () => {
-    expect(() => parseCsClientPolicy(list)).toThrow(expect.objectContaining({ code: 'CMDLET_OUTPUT_UNREADABLE' }));
+    expect(() => parseCsClientPolicy(list)).toThrow(
+      expect.objectContaining({
+        code: 'CMDLET_OUTPUT_UNREADABLE',
+        message: expect.stringContaining('Expected the output of Get-CsClientPolicy as a list'),
+      }),
+    );
   });
 
   it('gives the policy of a tag, else of the site, else the global one', () => {
@@ -219,13 +223,16 @@ EnableIMAutoArchiving   :
     expect(policyOfCsClientPolicy(policies)).toEqual({ enableImAutoArchiving: true });
     expect(policyOfCsClientPolicy(policies, { tag: 'legal', site: 'Redmond' })).toEqual({ enableImAutoArchiving: false });
     expect(policyOfCsClientPolicy(policies, { tag: 'Tag:Legal' })).toEqual({ enableImAutoArchiving: false });
-    expect(policyOfCsClientPolicy(policies, { site: 'Redmond' })).toEqual({});
+    expect(policyOfCsClientPolicy(policies, { site: 'Redmond' })).toStrictEqual({});
     expect(policyOfCsClientPolicy(policies, { site: 'Oslo' })).toEqual({ enableImAutoArchiving: true });
   });
 
   it('does not guess for a tag that is not listed', () => {
     expect(() => policyOfCsClientPolicy(parseCsClientPolicy(output), { tag: 'Sales' })).toThrow(
-      expect.objectContaining({ code: 'OPTION_INVALID', message: expect.stringContaining('Tag:Legal') }),
+      expect.objectContaining({
+        code: 'OPTION_INVALID',
+        message: 'The listing has none of "Tag:Sales"; it has "Global, Tag:Legal, Site:Redmond".',
+      }),
     );
   });
 });
@@ -237,7 +244,19 @@ describe('policyOfCsImConfiguration', () => {
     expect(policyOfCsImConfiguration(both, { site: 'Oslo' })).toEqual({ enableOfflineIm: true });
   });
 
+  it('gives nothing where the scope sets nothing', () => {
+    expect(policyOfCsImConfiguration([{ identity: 'Global' }])).toStrictEqual({});
+  });
+
   it('refuses a listing in which no scope applies', () => {
-    expect(() => policyOfCsImConfiguration(both.slice(1))).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
+    expect(() => policyOfCsImConfiguration(both.slice(1), { site: 'Oslo' })).toThrow(
+      expect.objectContaining({
+        code: 'OPTION_INVALID',
+        message: 'The listing has none of "Site:Oslo, Global"; it has "Site:Redmond".',
+      }),
+    );
+    expect(() => policyOfCsImConfiguration(both, { site: 'Red mond' })).toThrow(
+      'The listing has "Site:Redmond", which is "Site:Red mond" but for its spaces; where a console broke the name, print the listing as JSON (ConvertTo-Json).',
+    );
   });
 });

@@ -24,6 +24,36 @@ describe('a table', () => {
     expect(read('A Size', '- ----', 'abcdefg')).toEqual([{ a: 'ab', size: 'cdefg' }]);
   });
 
+  it('has values longer than their name in the middle, but never below the dashes of the column before', () => {
+    expect(read('Identity   Size X', '--------   ---- -', 'Site:B   123456 y')).toEqual([
+      { identity: 'Site:B', size: '123456', x: 'y' },
+    ]);
+    expect(read('Name Size', '---- ----', 'a bcdefgh')).toEqual([{ name: 'a bcd', size: 'efgh' }]);
+  });
+
+  it('has names of several words whole, up to where the next column begins', () => {
+    expect(read('Identity     X', '--------     -', 'Site:Red mond')).toEqual([{ identity: 'Site:Red mond', x: '' }]);
+    expect(read('Identity     X', '--------     -', 'Site:Red mon')).toEqual([{ identity: 'Site:Red mon', x: '' }]);
+  });
+
+  it('has no value in a text that ends with one', () => {
+    expect(read('Identity Text', '-------- ----', 'Global   is True')).toEqual([{ identity: 'Global', text: 'is True' }]);
+    expect(read('Identity     X', '--------     -', 'Site:Is True')).toEqual([{ identity: 'Site:Is True', x: '' }]);
+  });
+
+  it('is read where a page has made its spaces one, as far as it can be told', () => {
+    expect(read('  Identity EnableOfflineIm', '  -------- ---------------', '  Global True ', 'Site:A  False')).toEqual([
+      { identity: 'Global', enableofflineim: 'True' },
+      { identity: 'Site:A', enableofflineim: 'False' },
+    ]);
+    expect(read('EnableOfflineIm Identity', '--------------- --------', 'True Site:Redmond North')).toEqual([
+      { enableofflineim: 'True', identity: 'Site:Redmond North' },
+    ]);
+    expect(read('Identity EnableOfflineIm Other', '-------- --------------- -----', 'Global True False')).toEqual([
+      { identity: 'Global', enableofflineim: 'True', other: 'False' },
+    ]);
+  });
+
   it('may be indented, have one column, a short last row, and names in any case', () => {
     expect(read('  IDENTITY  X ', '  --------  - ', '  Global', '  Site:A    y')).toEqual([
       { identity: 'Global', x: '' },
@@ -48,6 +78,24 @@ describe('a table', () => {
     expect(read('Identity Text', '-------- ----', 'Tag:Some x', 'more')).toEqual([{ identity: 'Tag:Some more', text: 'x' }]);
   });
 
+  it('goes on in several columns at once, and where only one column has anything', () => {
+    expect(read('Identity Text Note', '-------- ---- ----', 'Global   a    b', '         c    d')).toEqual([
+      { identity: 'Global', text: 'a c', note: 'b d' },
+    ]);
+    expect(read('Identity Text', '-------- ----', 'Sales    x', 'North')).toEqual([{ identity: 'Sales North', text: 'x' }]);
+  });
+
+  it('but not where the line has a setting or a name of its own', () => {
+    expect(read('Identity Text', '-------- ----', 'Site:A   True', 'B        False')).toEqual([
+      { identity: 'Site:A', text: 'True' },
+      { identity: 'B', text: 'False' },
+    ]);
+    expect(read('Identity Text', '-------- ----', 'Global   x', 'Sales    y')).toEqual([
+      { identity: 'Global', text: 'x' },
+      { identity: 'Sales', text: 'y' },
+    ]);
+  });
+
   it('but not where the line names another scope, with nothing set', () => {
     expect(read('Identity Text', '-------- ----', 'Site:A   x', 'Global', 'Tag:B')).toEqual([
       { identity: 'Site:A', text: 'x' },
@@ -69,6 +117,7 @@ describe('a table', () => {
   it('is none without dashes below its names', () => {
     expect(read('Identity X', 'Global   y')).toEqual([]);
     expect(read('-- x', 'Identity', 'a --', 'b')).toEqual([]);
+    expect(read('Identity X', '-------- x', 'Global   y')).toEqual([]);
     expect(read('--------')).toEqual([]);
     expect(read('')).toEqual([]);
   });

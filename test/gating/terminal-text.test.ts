@@ -32,7 +32,31 @@ describe('a cleaned text', () => {
 
   it('has no marks of a quotation where every line has one', () => {
     expect(cleaned('> a\n>  b\n\n > c\n>d')).toBe('a\n b\n\nc\nd');
+    expect(cleaned('> a\n  \n> b')).toBe('a\n  \nb');
     for (const text of ['> a\nb', '>> a\n>> b', 'a > b']) expect(cleaned(text)).toBe(text);
+    expect(cleaned(`${'> '.repeat(11)}a`)).toBe('> a');
+  });
+
+  it('has no marks where only a listing is quoted, which begins with an Identity', () => {
+    expect(cleaned('Hi > all\n > Identity : Global\n\t> b\n>> c')).toBe('Hi > all\nIdentity : Global\nb\n>> c');
+    for (const text of ['a > identity\n> b', '> identity2\nb']) expect(cleaned(text)).toBe(text);
+  });
+
+  it('has none of what a transcript says at its beginning and end, between four lines of asterisks', () => {
+    const rule = '*'.repeat(22);
+    expect(cleaned(['a', rule, 'start', rule, 'b', `  ${rule}`, 'end', rule, 'c'].join('\n'))).toBe('a\nb\nc');
+    for (const rules of [1, 2, 3, 5, 6]) {
+      const text = Array.from({ length: rules }, () => `${rule}\nx`).join('\n');
+      expect(cleaned(text)).toBe(text);
+    }
+    for (const line of ['***** a', 'a *****', '****']) {
+      const text = Array.from({ length: 4 }, () => `${line}\nx`).join('\n');
+      expect(cleaned(text)).toBe(text);
+    }
+  });
+
+  it('has no colours of UTF-16 that was read as bytes', () => {
+    expect(cleaned(Buffer.from('a\u001b[32mb', 'utf16le').toString('latin1'))).toBe('ab');
   });
 });
 
@@ -43,7 +67,10 @@ describe('noise', () => {
     'PS /home/me>',
     '[sfb01]: PS C:\\>',
     '[sfb01] PS C:\\>',
+    '[sfb01]:PS C:\\>',
+    '[sfb01]:  PS C:\\>',
     '(venv) PS C:\\>',
+    '(venv)PS>',
     '[sfb01]: (venv) PS C:\\>',
     '[PS] C:\\>',
     'C:\\> dir',

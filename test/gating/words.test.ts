@@ -7,10 +7,10 @@ import {
   parseClientVersion,
   readShownVersion,
 } from '../../src/gating/client-version.ts';
-import { parseCsImConfiguration } from '../../src/gating/cmdlets.ts';
+import { parseCsImConfiguration, policyOfCsClientPolicy, policyOfCsImConfiguration } from '../../src/gating/cmdlets.ts';
 import { evaluateGate, GateRefusedError, resolvePolicy } from '../../src/gating/gate.ts';
 import { flattened, readJson } from '../../src/gating/json-output.ts';
-import { nameKey } from '../../src/gating/list-output.ts';
+import { nameKey, readListOutput } from '../../src/gating/list-output.ts';
 
 const client = { version: '16.0.6920.1000', mailboxLocation: 'on-premises' } as const;
 const told = (input: object) => {
@@ -89,6 +89,58 @@ describe('what the gate says', () => {
   });
 });
 
+describe('a caller in plain JavaScript', () => {
+  it.each<[call: () => unknown, text: string]>([
+    [
+      () => compareClientVersions(parseClientVersion('1.2.3.4'), '1.2.3.4' as never),
+      'compareClientVersions(): b is "1.2.3.4"; expected what parseClientVersion() returns.',
+    ],
+    [
+      () => compareClientVersions({ major: 16, minor: 0, build: 1 } as never, parseClientVersion('1.2.3.4')),
+      'compareClientVersions(): a is an object; expected what parseClientVersion() returns.',
+    ],
+    [() => new GateRefusedError('no' as never), 'GateRefusedError: reasons is "no"; expected an array of reasons.'],
+    [() => new GateRefusedError([{}] as never), 'GateRefusedError: reasons is an array; expected an array of reasons.'],
+    [
+      () => policyOfCsImConfiguration('Global' as never),
+      'policyOfCsImConfiguration(): configurations is "Global"; expected what parseCsImConfiguration() returns.',
+    ],
+    [
+      () => policyOfCsImConfiguration([{}] as never),
+      'policyOfCsImConfiguration(): configurations is an array; expected what parseCsImConfiguration() returns.',
+    ],
+    [
+      () => policyOfCsImConfiguration([], 'Oslo' as never),
+      'policyOfCsImConfiguration(): scope is "Oslo"; expected { site } or nothing.',
+    ],
+    [
+      () => policyOfCsClientPolicy('Global' as never),
+      'policyOfCsClientPolicy(): policies is "Global"; expected what parseCsClientPolicy() returns.',
+    ],
+    [
+      () => policyOfCsClientPolicy([], 'Oslo' as never),
+      'policyOfCsClientPolicy(): scope is "Oslo"; expected { tag, site } or nothing.',
+    ],
+  ])('is told what is wrong: %s', (call, text) => {
+    expect(call).toThrow(expect.objectContaining({ code: 'OPTION_INVALID', message: text }));
+  });
+
+  it('is told that the mailbox location threw', () => {
+    const cause = new Error('no directory');
+    const mailboxLocation = (): never => {
+      throw cause;
+    };
+    expect(() => told({ client: { ...client, mailboxLocation } })).toThrow(
+      expect.objectContaining({
+        code: 'OPTION_INVALID',
+        message: 'evaluateGate(): client.mailboxLocation threw.',
+        details: { option: 'client.mailboxLocation' },
+        cause,
+      }),
+    );
+  });
+});
+
 describe('a client version', () => {
   const version = (text: string): string | undefined => {
     const found = readShownVersion(text);
@@ -102,7 +154,14 @@ describe('a client version', () => {
     ['ab 16.0.1.2', undefined],
     ['Version 2002 (Build 12527.20194 Click-to-Run)', '16.0.12527.20194'],
     ['Version\u00a02002\u00a0\u00a0(Build\u00a012527.20194)', '16.0.12527.20194'],
+    ['Version 2002, Current Channel (Build 12527.20194)', '16.0.12527.20194'],
     ['Version 200 (Build 12527.20194)', undefined],
+    ['16, 10, 6920, 1000', '16.10.6920.1000'],
+    ['Skype 16, 0, 6920, 1000', undefined],
+    ['16, 0, 6920, 1000 Skype', undefined],
+    ['\u00ab"16.0.1.2".\u00bb', '16.0.1.2'],
+    ['Major Minor Build Revision\n----- ----- ----- --------\n16 10 6920 1000', '16.10.6920.1000'],
+    ['Major Minor Build Revision\n----- ----- ----- --------\n16 0 6920 1000-beta', undefined],
     ['Version 2002 (Build 12527.20194.1)', undefined],
     ['Version 2002 (Build 12527.20194-x)', undefined],
     ['Microsoft® Skype MSO (16.0.1.2) 15.0.3.4', '15.0.3.4'],
@@ -144,6 +203,7 @@ describe('JSON', () => {
     expect(json('[{"X":1},{"x":2}]')).toEqual([{ x: 1 }, { x: 2 }]);
     expect(json('{"x":1}\nPS>\n[{"x":2}] ] }')).toEqual([{ x: 1 }, { x: 2 }]);
     expect(json('{"a":{"b":[{"x":1}]},"c":{"identity":2}}')).toEqual([{ x: 1 }, { identity: 2 }]);
+    expect(json('{"x":1} ] } {"x":2}')).toEqual([{ x: 1 }, { x: 2 }]);
     expect(json('{"x":"[ \\" {"}')).toEqual([{ x: '[ " {' }]);
     expect(json('{"a":null,"b":5,"c":"d"}')).toEqual([]);
   });
@@ -159,6 +219,11 @@ describe('JSON', () => {
   it('has objects that were flattened into strings', () => {
     expect(json('{"a":"@{x=1; Identity=b}"}')).toEqual([{ x: '1', identity: 'b' }]);
     expect(json('["@{x=1}"]')).toEqual([{ x: '1' }]);
+  });
+
+  it('has a name once in each object: again in an inner one, or as a value, it is no second time', () => {
+    expect(json('{"y":{"b":1},"b":2,"x":"x"}')).toEqual([{ y: { b: 1 }, b: 2, x: 'x' }]);
+    expect(() => json('{"y":{"b":1},"y":2}')).toThrow('An object of the JSON has "y" twice.');
   });
 
   it('may have lines that a console broke, inside of strings too', () => {
@@ -191,6 +256,7 @@ describe('an object as PowerShell writes it into a string', () => {
     ['@{X=1;}', { x: '1' }],
     ['@{}', {}],
     ['@{junk; X=1}', { x: '1' }],
+    ['@{junk a=2; X=1}', { x: '1' }],
     ['x@{X=1}', undefined],
     ['@{X=1}x', undefined],
     ['{X=1}', undefined],
@@ -199,11 +265,37 @@ describe('an object as PowerShell writes it into a string', () => {
     expect(block === undefined ? undefined : Object.fromEntries(block)).toEqual(expected);
   });
 
+  it('has each name once', () => {
+    expect(() => flattened('@{X=1; x=2}', fail)).toThrow('An object has "x" twice: "X=1; x=2".');
+  });
+
   it('is a string', () => expect(flattened(['@{X=1}'], fail)).toBeUndefined());
 });
 
 it('names are compared without regard to case, a Turkish i included', () => {
   expect([' Identity ', 'IDENTITY', '\u0130dent\u0131ty'].map(nameKey)).toEqual(['identity', 'identity', 'identity']);
+});
+
+describe('a list', () => {
+  const list = (...lines: string[]) =>
+    readListOutput(lines.join('\n'), new Set(['identity', 'x']), fail).map((block) => Object.fromEntries(block));
+
+  it('keeps what a value has between its words', () => {
+    expect(list('Identity : Site:R - D: a')).toEqual([{ identity: 'Site:R - D: a' }]);
+    expect(list('Identity :   Global  ')).toEqual([{ identity: 'Global' }]);
+    expect(list('- Identity: Global', '  X: 1')).toEqual([{ identity: 'Global', x: '1' }]);
+  });
+
+  it('has values that go on in the next line, also where they begin there or are indented less', () => {
+    expect(list('Identity        : Site:Redmond', '  North', 'X : 1')).toEqual([{ identity: 'Site:Redmond North', x: '1' }]);
+    expect(list('Text :', '       a', 'Identity : Global')).toEqual([{ text: 'a', identity: 'Global' }]);
+  });
+
+  it('is apart from words behind a gap, which may be indented', () => {
+    expect(list('Identity : Global', '', 'So much for today.', '  Regards', 'X : 1')).toEqual([{ identity: 'Global', x: '1' }]);
+  });
+
+  it('is empty where only the shell has spoken', () => expect(list('PS C:\\> Get-Y', 'WARNING: none')).toEqual([]));
 });
 
 describe('a listing', () => {
@@ -256,6 +348,54 @@ describe('a listing', () => {
     expect(read('WARNING: this is long', 'and goes on', ...global)).toEqual([{ identity: 'Global', enableOfflineIm: true }]);
     expect(read(...global, 'WARNING: this is long', '  and goes on')).toEqual([{ identity: 'Global', enableOfflineIm: true }]);
     expect(read('IDENTITY : Global', 'ENABLEOFFLINEIM : TRUE')).toEqual([{ identity: 'Global', enableOfflineIm: true }]);
+  });
+
+  it('does not give the setting of an object without a name to the one below it', () => {
+    expect(refused('EnableOfflineIm : True', '', 'Identity : Site:A').message).toMatch(/^An object has no Identity\./);
+  });
+
+  it('is a list where a line has the setting, whatever else its values hold', () => {
+    const entries = ['Entries         : ', '                  {"a"'];
+    expect(read(...global, ...entries)).toEqual([{ identity: 'Global', enableOfflineIm: true }]);
+  });
+
+  it('is JSON where a line only speaks of the setting, has a quotation mark, or a prompt with brackets stands between', () => {
+    const one = '{ "Identity": "Global", "EnableOfflineIm": true }';
+    const all = [{ identity: 'Global', enableOfflineIm: true }];
+    for (const above of ['EnableOfflineIm as JSON:', 'They said "this:']) expect(read(above, one)).toEqual(all);
+    const prompt = '  [lync01]: PS C:\\> Get-CsImConfiguration -Identity Site:A | ConvertTo-Json';
+    expect(read(one, prompt, '{"Identity":"Site:A","EnableOfflineIm":false}')).toEqual([
+      ...all,
+      { identity: 'Site:A', enableOfflineIm: false },
+    ]);
+  });
+
+  it('is of separated values where one of them is JSON', () => {
+    expect(read('Identity,EnableOfflineIm,Element', 'Global,True,[]')).toEqual([{ identity: 'Global', enableOfflineIm: true }]);
+  });
+
+  it('has names with all their signs, without quotes around them', () => {
+    for (const identity of ['Site:A', 'Site:"A"', '"A" B', 'Site:A...B', 'Site:A.', 'Site:A True North'])
+      expect(read(`Identity : ${identity}`, 'EnableOfflineIm : True')).toEqual([{ identity, enableOfflineIm: true }]);
+    expect(read("Identity : 'Site:A'", 'EnableOfflineIm : True')).toEqual([{ identity: 'Site:A', enableOfflineIm: true }]);
+    expect(read('Identity : Site:A\tB', 'EnableOfflineIm : True')).toEqual([{ identity: 'Site:A B', enableOfflineIm: true }]);
+  });
+
+  it.each(['Site:A True', 'Site:A false', '>-', '|', 'Site:A...', 'Site:A\u2026'])('has no name like this: %s', (identity) => {
+    expect(refused(`Identity : ${identity}`, 'EnableOfflineIm : True').message).toContain(`An Identity is "${identity}"`);
+  });
+
+  it('of several forms has all scopes in one of them, but for those of another cmdlet', () => {
+    const json = '{"Identity":"Global","EnableOfflineIm":true,"Description":"Identity = Site:Paris"}';
+    const all = [{ identity: 'Global', enableOfflineIm: true }];
+    expect(read(json)).toEqual(all);
+    expect(read(json, '', 'Identity              : Tag:Sales', 'EnableIMAutoArchiving : False')).toEqual(all);
+    expect(refused(json, '', 'Identity EnableOfflineIm', '-------- ---------------', 'Site:A').message).toMatch(
+      /^The scope "site:a" is in the output, but not where it can be read\./,
+    );
+    expect(refused('Identity : Site:B', 'EnableOfflineIm :', '', ...global, '', 'EnableOfflineIm=False').message).toMatch(
+      /^The output says EnableOfflineIm false where it can't be read: beside the rest, or twice\./,
+    );
   });
 
   it('is JSON or flattened objects amid prompts', () => {
