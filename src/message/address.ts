@@ -150,7 +150,7 @@ function splitName(value: string): { name: string; spec: string } | undefined {
 
 /** Whether a value holds several addresses, of which otherwise all but one would be dropped. URI parameters may hold an @ of their own. */
 function holdsSeveral(given: string, spec: string, kind: Address['kind']): boolean {
-  if (given.indexOf('@') === given.lastIndexOf('@') && !/[;,]/.test(spec)) return false;
+  if (given.indexOf('@') === given.lastIndexOf('@')) return false;
   const name = given.slice(0, Math.max(given.lastIndexOf(spec), 0)).replaceAll(/"(?:[^"\\]|\\.)*"/g, '');
   if (/@[^\s,;]*[>\s]*[,;]/.test(name) || /<[^<>]*@[^<>]*>/.test(name)) return true;
   if (kind === 'smtp') return /@[^@?]*[,;][^@?]*@/.test(spec);

@@ -40,6 +40,21 @@ describe('an address is refused', () => {
     ['Bob <bob@contoso.com>, Carol <carol@contoso.com>', 'it seems to hold several; give them as an array'],
     ['<bob@contoso.com> <carol@contoso.com>', 'it seems to hold several; give them as an array'],
     ['sip:bob@contoso.com;carol@contoso.com', 'it seems to hold several; give them as an array'],
+    ['carol@contoso.com , Bob <bob@contoso.com>', 'it seems to hold several; give them as an array'],
+    ['carol@contoso.com>, Bob <bob@contoso.com>', 'it seems to hold several; give them as an array'],
+    ['bob@contoso.com;x=carol@contoso.com', 'it seems to hold several; give them as an array'],
+    ['sip:a;b@contoso.com', 'what is before its @ holds a character that no mailbox name has'],
+    ['bob@carol@contoso.com', 'what is before its @ holds a character that no mailbox name has'],
+    ['é\u200bé@contoso.com', 'what is before its @ holds a character that no mailbox name has'],
+    ['é”é@contoso.com', 'what is before its @ holds a character that no mailbox name has'],
+    ['bob@contoso.com:25', 'what is after its @ is not a domain'],
+    ['mailto:bob@contoso.com:25', 'what is after its @ is not a domain'],
+    ['smtp:bob@contoso.com?x', 'what is after its @ is not a domain'],
+    ['[Bob](bob@contoso.com) x', 'what is before its @ holds a character that no mailbox name has'],
+    ['Bob [bob@contoso.com] x', 'what is before its @ holds a character that no mailbox name has'],
+    ['Bob (bob@contoso.com) x', 'what is before its @ holds a character that no mailbox name has'],
+    ['x bob@contoso.com (Bob)', 'what is before its @ holds a character that no mailbox name has'],
+    ['bob@contoso.com (Bob) x', 'what is after its @ is not a domain'],
   ])('%j: %s', (value, reason) => {
     expect(why(value)).toBe(reason);
   });
@@ -69,6 +84,20 @@ describe('an address is read', () => {
     ['sip://bob@contoso.com', { kind: 'sip' }],
     ['mailto:bob@contoso.com?subject=a, b', { kind: 'smtp' }],
     ['sip:bob@contoso.com;x=a@b,y=c', { kind: 'sip' }],
+    ['sip:bob@contoso.com?to=a;b@c', { kind: 'sip' }],
+    ['sip:bob@contoso.com:5061', { kind: 'sip' }],
+    ['sip:b%6fb@contoso.com', { kind: 'sip' }],
+    ['sips:b%6fb@contoso.com', { kind: 'sip' }],
+    ['im:b%6fb@contoso.com', { kind: 'sip' }],
+    ['Bob\tB <bob@contoso.com>', { kind: 'smtp', name: 'Bob B' }],
+    ['Bob "B" <bob@contoso.com>', { kind: 'smtp', name: 'Bob "B"' }],
+    ['"Bob" B <bob@contoso.com>', { kind: 'smtp', name: '"Bob" B' }],
+    ['Bob<bob@contoso.com>(at work)', { kind: 'smtp', name: 'Bob' }],
+    ['Bob <bob@contoso.com>   (at work)', { kind: 'smtp', name: 'Bob' }],
+    ['"B <b>" [bob@contoso.com]', { kind: 'smtp', name: 'B <b>' }],
+    ['see [Bob](bob@contoso.com)', { kind: 'smtp', name: 'see [Bob]' }],
+    ['[bob@contoso.com](sip:bob@contoso.com)', { kind: 'sip' }],
+    ['[sip:Bob@contoso.com](im:bob@contoso.com)', { kind: 'sip' }],
   ])('%s', (value, rest) => {
     expect(parseAddress(value)).toEqual({ address: 'bob@contoso.com', ...rest });
   });
@@ -76,4 +105,12 @@ describe('an address is read', () => {
 
 it('what is no domain is said, with one that is', () => {
   expect(() => normalizeDomain('con toso')).toThrow('"con toso" is not a domain. Expected one such as contoso.com.');
+});
+
+it('a question mark of the name before the @ ends nothing', () => {
+  expect(parseAddress('sip:a?b@contoso.com')).toEqual({ kind: 'sip', address: 'a?b@contoso.com' });
+});
+
+it('a password is left out of the value that is quoted', () => {
+  expect(() => parseAddress('sip:bob:hunter2@contoso.com')).toThrow(/^"sip:bob:\*\*\*@contoso\.com" is not an address: /);
 });

@@ -8,6 +8,7 @@ import {
   messageWeight,
   normalizeMessage,
   type OutgoingMessage,
+  orderKey,
   recipientsKey,
 } from '../../src/message/message.ts';
 import { codePoint } from '../support/code-points.ts';
@@ -218,6 +219,27 @@ describe('recipientsKey and defaultConversationId', () => {
         expect(recipientsKey(mailboxes(...a)) === recipientsKey(mailboxes(...b))).toBe(equal);
       }),
     );
+  });
+});
+
+describe('orderKey', () => {
+  const alice = { address: 'alice@contoso.com' };
+  const keyOf = (message: Partial<OutgoingMessage>, sender = alice) =>
+    orderKey(normalizeMessage({ ...simple, ...message }), sender);
+
+  it('is that of the conversation, whoever writes to whom in it', () => {
+    const key = keyOf({ conversationId: 'c' });
+    expect(keyOf({ conversationId: 'c', to: 'carol@contoso.com', from: 'dave@contoso.com' })).toBe(key);
+    expect(keyOf({ conversationId: 'd' })).not.toBe(key);
+    expect(keyOf({})).not.toBe(key);
+  });
+
+  it('is that of sender and recipients where no conversation is named, whatever their case and order', () => {
+    const key = keyOf({ to: ['bob@contoso.com', 'carol@contoso.com'] });
+    expect(keyOf({ to: ['CAROL@contoso.com', 'sip:bob@contoso.com'], from: 'sip:Alice@contoso.com' })).toBe(key);
+    expect(keyOf({ to: ['bob@contoso.com', 'carol@contoso.com'] }, { address: 'eve@contoso.com' })).not.toBe(key);
+    expect(keyOf({ to: ['bob@contoso.com', 'carol@contoso.com'], from: 'eve@contoso.com' })).not.toBe(key);
+    expect(keyOf({})).not.toBe(key);
   });
 });
 

@@ -74,6 +74,7 @@ describe('html of a message among others', () => {
     expect(kept('</table>')).toBe(false);
     expect(kept('<table>')).toBe(false);
     expect(kept('<unknown>x')).toBe(false);
+    expect(kept('<table><tr><td><unknown>x</td></tr></table>')).toBe(false);
   });
 
   it('is kept with plain elements, attributes of any form, comments and signs that are no tags', () => {
@@ -84,6 +85,7 @@ describe('html of a message among others', () => {
       '<time>x</time><wbr><var>y</var>',
       '<!-- c -->x',
       '<a href="x" title=\'y\' id=z hidden>l</a>',
+      "<a   href='xyz'\n  id=abc>l</a>",
       '<br/>',
       '<o:p></o:p>',
       '<p style="color: red">x</p>',
@@ -94,6 +96,8 @@ describe('html of a message among others', () => {
 
   it.each([
     '<!-->x',
+    '<!--><!x-->',
+    '<!-->x-->',
     '<!--->x',
     '<!-- a -- b -->',
     '<!-- <! -->',
