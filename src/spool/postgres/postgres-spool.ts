@@ -31,6 +31,7 @@ import type { PgClient } from './connection/pool.ts';
 import { Session } from './connection/session.ts';
 import { coded, type Done, TransactionError } from './connection/transact.ts';
 import { postgresQueries, postgresRecords } from './operations/admin.ts';
+import { newMessage } from './operations/append.ts';
 import { appendIn } from './operations/append-in-transaction.ts';
 import { Appender } from './operations/append-queue.ts';
 import { Claims } from './operations/claim.ts';
@@ -148,7 +149,7 @@ export class PostgresSpool extends TransitionSpool implements SpoolStorage<PgCli
   ): Promise<readonly AppendResult[]> {
     return this.#session.use(() =>
       appendStorable(entries, async (storable) => {
-        const messages = [...byMessage(storable).values()];
+        const messages = [...byMessage(storable)].map(([id, group]) => newMessage(id, group));
         if (messages.length === 0) return [];
         return client === undefined ? this.#appender.append(messages) : appendIn(this.#session, asClient(client), messages);
       }),

@@ -1,9 +1,9 @@
 /** How appends are put together, with a server that a test plays: whose turn it is, what goes together, and that nobody waits for ever. */
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/core/clock.ts';
-import type { NewSpoolEntry } from '../../../src/spool/contract.ts';
 import type { Session } from '../../../src/spool/postgres/connection/session.ts';
 import { type Body, TransactionError, type TransactionLimits } from '../../../src/spool/postgres/connection/transact.ts';
+import { type NewMessage, newMessage } from '../../../src/spool/postgres/operations/append.ts';
 import { Appender } from '../../../src/spool/postgres/operations/append-queue.ts';
 import { newEntry } from '../../support/spool-entries.ts';
 
@@ -39,9 +39,12 @@ function server({ most = 1, took = async () => {}, refuse = (_ids: readonly stri
   return { appender: new Appender(session as unknown as Session, 'me'), written };
 }
 
-const message = (name: string, ...conversations: string[]): NewSpoolEntry[] =>
-  conversations.map((conversationId, part) =>
-    newEntry(`e-${name}${part}`, { messageId: `m-${name}`, conversationId, pickupIn: 0 }),
+const message = (name: string, ...conversations: string[]): NewMessage =>
+  newMessage(
+    `m-${name}`,
+    conversations.map((conversationId, part) =>
+      newEntry(`e-${name}${part}`, { messageId: `m-${name}`, conversationId, pickupIn: 0 }),
+    ),
   );
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

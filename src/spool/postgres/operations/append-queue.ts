@@ -10,10 +10,8 @@ import {
   appendAtOnce,
   appendMessages,
   failedAppend,
-  idOf,
   mayGoAtOnce,
   type NewMessage,
-  streamKeysOf,
   unstorable,
   unstorableAppend,
 } from './append.ts';
@@ -124,7 +122,7 @@ export class Appender {
   }
 
   async #write(group: readonly Item[]): Promise<void> {
-    const names = group.flatMap(namesOf);
+    const names = group.flatMap(({ message }) => message.names);
     for (const name of names) this.#writing.add(name);
     this.#groups.add(group);
     try {
@@ -158,7 +156,7 @@ export class Appender {
     };
     let entries = 0;
     for (const item of items) {
-      const names = namesOf(item);
+      const { names } = item.message;
       const fits = entries < entriesAtOnce && (group.length < most || names.some((name) => taken.has(name)));
       if (unstorable(item.message)) item.done(unstorableAppend(item.message));
       else if (!fits || names.some((name) => this.#writing.has(name) || behind.has(name))) leave(item, names);
@@ -170,7 +168,7 @@ export class Appender {
       } else {
         group.push(item);
         for (const name of names) taken.add(name);
-        entries += item.message.length;
+        entries += item.message.entries.length;
       }
     }
     this.#items = [...left, ...later];
@@ -212,7 +210,7 @@ export class Appender {
 
   /** Puts a message behind those that wait for its conversation. */
   #wait(item: Item): void {
-    const keys = [...new Set(streamKeysOf(item.message))];
+    const keys = [...new Set(item.message.streams)];
     for (const key of keys) this.#held.set(key, (this.#held.get(key) ?? 0) + 1);
     const end = this.#session.clock.monotonic() + heldTimeout;
     void this.#waiting.run(async () => {
@@ -241,7 +239,7 @@ export class Appender {
   }
 
   #isHeld(message: NewMessage): boolean {
-    return this.#held.size > 0 && streamKeysOf(message).some((key) => this.#held.has(key));
+    return this.#held.size > 0 && message.streams.some((key) => this.#held.has(key));
   }
 
   /** It has waited for a whole deadline, and the last transaction of all failed: it does not wait for another one. */
@@ -288,11 +286,6 @@ export class Appender {
     if (added) this.#news.tell();
     return results;
   }
-}
-
-/** What orders a message after another: its streams, and its id. Neither can be taken for the other: a key is hashed. */
-function namesOf({ message }: Item): string[] {
-  return [...streamKeysOf(message), `id ${idOf(message)}`];
 }
 
 function asTransactionError(error: unknown): TransactionError {

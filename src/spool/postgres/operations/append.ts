@@ -15,11 +15,9 @@ import { isStorable, textArray } from '../tables/texts.ts';
 import { objectOf } from '../tables/write.ts';
 import { begin } from './work.ts';
 
-export const idOf = (message: NewMessage): string => (message[0] ?? missing('The first entry of a message')).messageId;
-
 /** The result of a message that was not appended, or may not have been. */
 export function failedAppend(message: NewMessage, kept: 'no' | 'unknown', error: unknown): AppendResult {
-  return { messageId: idOf(message), status: 'failed', kept, error: asSpoolError(error) };
+  return { messageId: message.id, status: 'failed', kept, error: asSpoolError(error) };
 }
 
 /** That of one that could not come back as it was given. */
@@ -29,24 +27,36 @@ export function unstorableAppend(message: NewMessage): AppendResult {
 }
 
 /** The entries of one message: appended all or none. */
-export type NewMessage = readonly NewSpoolEntry[];
+export interface NewMessage {
+  readonly id: string;
+  readonly entries: readonly NewSpoolEntry[];
+  /** The stored key of each entry's stream. */
+  readonly streams: readonly string[];
+  /** What orders it after another: its streams, and its id. Neither can be taken for the other: a key is hashed. */
+  readonly names: readonly string[];
+}
+
+export function newMessage(id: string, entries: readonly NewSpoolEntry[]): NewMessage {
+  const streams = entries.map(storedStreamKey);
+  return { id, entries, streams, names: [...streams, `id ${id}`] };
+}
 
 /** Whether {@link appendAtOnce} may be asked: no id comes twice. */
 export function mayGoAtOnce(messages: readonly NewMessage[]): boolean {
-  return new Set(messages.map(idOf)).size === messages.length;
+  return new Set(messages.map(({ id }) => id)).size === messages.length;
 }
 
 /**
  * The same in one trip to the server, in a transaction of the spool's own, whose settings it makes. What holds a message that is kept already goes the long way.
  */
 export async function appendAtOnce(client: PgClient, sql: Sql, messages: readonly NewMessage[]): Promise<Appended> {
-  const entries = messages.flat();
+  const entries = messages.flatMap((message) => message.entries);
   const values = valuesOf(messages, entries);
   const { taken } = await sql.row<{ taken: string | null }>(client, appendNew, values);
   if (taken === null) return appendMessages(client, sql, messages);
   const [now = Number.NaN, tick = Number.NaN] = taken.split(' ').map(Number);
   const tx = begin(new Loaded(), tick);
-  const results = messages.map((message) => resultOf(appendMessage(tx, message, now), (id) => tx.entry(id)));
+  const results = messages.map((message) => resultOf(appendMessage(tx, message.entries, now), (id) => tx.entry(id)));
   return { results, added: true };
 }
 
@@ -72,7 +82,7 @@ function valuesOf(messages: readonly NewMessage[], entries: readonly NewSpoolEnt
     {
       id: column(({ id }) => id),
       message_id: column(({ messageId }) => messageId),
-      part: numbers(messages.flatMap((message) => message.map((_, part) => part))),
+      part: numbers(messages.flatMap((message) => message.entries.map((_, part) => part))),
       content_hash: column(({ contentHash }) => contentHash),
       lane: column(({ lane }) => lane),
       conversation_id: column(({ conversationId }) => conversationId),
@@ -82,7 +92,7 @@ function valuesOf(messages: readonly NewMessage[], entries: readonly NewSpoolEnt
       weight: numbers(entries.map(({ weight }) => whole(weight))),
       expires_in: numbers(entries.map(({ expiresIn }) => whole(expiresIn))),
       due_within: numbers(entries.map(({ pickupIn }) => whole(pickupIn))),
-      stream: textArray(messages.flatMap(streamKeysOf)),
+      stream: textArray(messages.flatMap(({ streams: keys }) => keys)),
       recipients: lines(({ message }) => JSON.stringify(message.to)),
       body: lines(({ message }) => bodyOf(message)),
     },
@@ -97,7 +107,7 @@ export async function appendMessages(
   from?: string,
 ): Promise<Appended> {
   const streams = streamsOf(messages);
-  const ids = messages.map(idOf);
+  const ids = messages.map(({ id }) => id);
   const locked = [JSON.stringify([...streams.values()]), ids];
   const { now, ...found } = await sql.row<{ now: string; tick: string; kept: string }>(client, lockStreams, locked);
   const loaded = new Loaded();
@@ -105,7 +115,7 @@ export async function appendMessages(
   loaded.assertReadable();
   const tx = begin(loaded, Number(found.tick));
   const bodies = new Map<string, SpooledMessage>();
-  const plans = messages.map((entries) => {
+  const plans = messages.map(({ entries }) => {
     const plan = appendMessage(tx, entries, Number(now));
     if (plan.status === 'appended') for (const { id, message } of entries) bodies.set(id, message);
     return plan;
@@ -128,7 +138,7 @@ export async function appendMessages(
 
 /** What would not come back as it was given: all else is in JSON, which escapes it. */
 export function unstorable(message: NewMessage): boolean {
-  return message.some(
+  return message.entries.some(
     ({ id, messageId, contentHash, lane, conversationId, recipientsKey, messageClass }) =>
       ![id, messageId, contentHash, lane, conversationId, recipientsKey, messageClass].every(isStorable),
   );
@@ -144,25 +154,12 @@ interface StreamRow {
 function streamsOf(messages: readonly NewMessage[]): Map<string, StreamRow> {
   const streams = new Map<string, StreamRow>();
   for (const message of messages) {
-    const keys = streamKeysOf(message);
-    for (const [part, { lane, pickupIn }] of message.entries()) {
-      const key = keys[part] ?? missing('The stream of an entry');
+    for (const [part, { lane, pickupIn }] of message.entries.entries()) {
+      const key = message.streams[part] ?? missing('The stream of an entry');
       if (!streams.has(key)) streams.set(key, { key, lane, within: Math.ceil(pickupIn) });
     }
   }
   return streams;
-}
-
-const keysOfMessages = new WeakMap<NewMessage, readonly string[]>();
-
-/** The stream of each entry, hashed once. */
-export function streamKeysOf(message: NewMessage): readonly string[] {
-  let keys = keysOfMessages.get(message);
-  if (keys === undefined) {
-    keys = message.map(storedStreamKey);
-    keysOfMessages.set(message, keys);
-  }
-  return keys;
 }
 
 function rowsOf(records: readonly EntryRecord[], bodies: ReadonlyMap<string, SpooledMessage>): object[] {
