@@ -9,6 +9,7 @@ import { refusesToken } from '../auth/bearer-auth.ts';
 import type { SendOptions } from '../auth/credentials.ts';
 import type { EwsServerVersion } from '../options.ts';
 import { endedInLogin, failedBy, notImpersonated, refusedByProxy, unsayable, unusableLogin } from '../outcome/call-failure.ts';
+import { leadsToLogin } from '../outcome/http-status.ts';
 import type { EwsSettings } from '../settings.ts';
 import { Attempt } from './attempt.ts';
 import type { EwsCall, Reply, ReplyMeta } from './reply.ts';
@@ -227,16 +228,14 @@ function metaOf(
     status: response.status,
     scheme,
     ...(response.status === 401 && refusesToken(response) ? { tokenRefused: true } : {}),
-    ...(leadsToLogin(response) ? { loginPage: true } : {}),
+    ...(isRedirect(response) && leadsToLogin(response.headers.get('location') ?? '') ? { loginPage: true } : {}),
     ...(date === undefined ? {} : { date }),
     ...(retryAfter === undefined ? {} : { retryAfter }),
   };
 }
 
-/** A redirect to where people log in: Outlook on the web, AD FS, Entra ID, a firewall's portal. */
-function leadsToLogin({ status, headers }: Response): boolean {
-  const location = status >= 300 && status < 400 ? (headers.get('location') ?? '').slice(0, 2048) : '';
-  return /log-?[io]n|sign-?in|\/auth|\/adfs\/|saml|oauth2?\//i.test(location);
+function isRedirect({ status }: Response): boolean {
+  return status >= 300 && status < 400;
 }
 
 /** What these statuses mean they mean in the middle of a login too. */

@@ -4,6 +4,7 @@ import { tell } from '../../core/host-calls.ts';
 import type { Logger } from '../../observability/trace.ts';
 import type { EwsServerVersion, EwsTransportOptions } from '../options.ts';
 import { unreadableReply, unusableLogin } from '../outcome/call-failure.ts';
+import { isLoginPage } from '../outcome/http-status.ts';
 import { asCode, ruleOf } from '../outcome/response-codes.ts';
 import { errorsNs, messagesNs, soapNs, typesNs } from '../xml/namespaces.ts';
 import { child, parseXml, textOf, type XmlElement } from '../xml/read.ts';
@@ -208,12 +209,20 @@ function hasText({ text }: XmlElement): boolean {
 }
 
 function readFault(fault: XmlElement): Fault {
-  const detail = child(fault, '', 'detail');
+  // Unqualified by the standard; a server that writes everything in a default namespace has them in SOAP's.
+  const part = (name: string): XmlElement | undefined => child(fault, '', name) ?? child(fault, soapNs, name);
+  const detail = part('detail');
   // Older servers put the code only into faultcode, as a qualified name.
-  const faultCode = textOf(fault, '', 'faultcode')?.trim() ?? '';
-  const responseCode =
-    asCode(textOf(detail, errorsNs, 'ResponseCode') ?? '') || asCode(faultCode.slice(faultCode.indexOf(':') + 1));
-  return { responseCode, detail };
+  const faultCode = part('faultcode')?.text.trim() ?? '';
+  return { responseCode: codeIn(detail) || asCode(faultCode.slice(faultCode.indexOf(':') + 1)), detail };
+}
+
+/** The namespaces in which servers write the code of a fault, Exchange's own first. */
+const codeNamespaces = [errorsNs, typesNs, messagesNs, ''];
+
+function codeIn(detail: XmlElement | undefined): string {
+  const codes = codeNamespaces.map((ns) => asCode(textOf(detail, ns, 'ResponseCode') ?? ''));
+  return codes.find((code) => code !== '') ?? '';
 }
 
 /** What is asked for is ids, codes and flags: the longest answers have a quarter of this. */
@@ -227,23 +236,30 @@ export function understand(text: string, response: Response, meta: ReplyMeta): R
   const { status, requestId } = meta;
   if (decisive.has(status)) return { kind: 'http', meta };
   try {
-    const root = parseXml(text, { maxText: mostText });
+    // Something on the way may put blank lines before the declaration, where XML has no room for them.
+    const root = parseXml(text.trimStart(), { maxText: mostText });
     const soap = readEnvelope(root);
     const serverVersion = versionOfServer(serverInfoOf(root));
     const known = serverVersion === undefined ? meta : { ...meta, serverVersion };
     if (soap !== undefined && 'fault' in soap) return { kind: 'fault', fault: soap.fault, meta: known };
     if (status !== 200) return { kind: 'http', meta };
     if (soap !== undefined) return { kind: 'body', payload: soap.payload, meta: known };
+    if (root.name.toLowerCase() === 'html') return webPage(text, meta);
     return unreadableReply('it is no SOAP envelope with a body', requestId, root.name === 'Envelope' ? 'note' : 'endpoint');
   } catch (error) {
     if (status !== 200) return { kind: 'http', meta };
     // A page for people comes from something in front of Exchange, and comes for every mailbox.
     const isPage = /html/i.test(response.headers.get('content-type') ?? '') || /^\s*<(!doctype html|html)/i.test(text);
-    if (isPage && /type\s{0,9}=\s{0,9}["']?password/i.test(text)) return { kind: 'http', meta: { ...meta, loginPage: true } };
-    if (isPage) return unreadableReply('it is a web page', requestId, 'endpoint');
+    if (isPage) return webPage(text, meta);
     // What never began as an envelope is no answer that was cut off: whatever speaks there is no EWS, for any mailbox.
     const begun = text.trim() === '' || /<(?:[\w.-]+:)?Envelope[\s>]/.test(text.slice(0, 4096));
     if (!begun) return unreadableReply('it is no SOAP', requestId, 'endpoint', error);
     return unreadableReply('its XML can not be read or is incomplete', requestId, 'note', error);
   }
+}
+
+/** A page for people, well-formed or not. */
+function webPage(text: string, meta: ReplyMeta): Reply {
+  if (isLoginPage(text)) return { kind: 'http', meta: { ...meta, loginPage: true } };
+  return unreadableReply('it is a web page', meta.requestId, 'endpoint');
 }

@@ -76,3 +76,26 @@ const loginRefused = 'user name, password or token is wrong';
 /** The two can't be told apart from outside. */
 const ntlmRefused =
   'user name, domain or password is wrong, or the server requires Extended Protection (channel binding), which ntlmAuth does not offer';
+
+/** Paths and hosts where people log in: Outlook on the web, AD FS, Entra ID, SAML and OAuth, single sign-on, gateways and firewalls by their own names. */
+const loginPlace =
+  /log-?[io]n|sign-?in|\/auth|\/adfs\/|saml|oauth2?\/|[/.](?:sso|idp|nidp|openid)[/.?]|\/my\.policy|\/vpn\/|webvpn|dana-na|fgtauth|lm_auth|siteminder|\.fcc\b|captive/i;
+/** Outlook on the web shows its errors below /auth/ too: they lead nobody to a login. */
+const errorPage = /\/error(?:fe)?\.aspx/i;
+
+/** Whether a redirect goes to where people log in. */
+export function leadsToLogin(location: string): boolean {
+  const start = location.slice(0, 2048);
+  return loginPlace.test(start) && !errorPage.test(start);
+}
+
+/** Where a page goes on to by itself, by a script or a refresh. */
+const goesOn =
+  /(?:url\s{0,9}=|location(?:\.href)?\s{0,9}=|location\.(?:replace|assign)\s{0,9}\()\s{0,9}["']?([^"'<>\s]{1,2048})/gi;
+
+/** Whether a web page is a login: asks for a password, posts itself to a provider of identities, or goes on to where people log in. */
+export function isLoginPage(page: string): boolean {
+  if (/type\s{0,9}=\s{0,9}["']?password/i.test(page)) return true;
+  if (/name\s{0,9}=\s{0,9}["']?(?:SAMLRequest|wctx)\b/i.test(page)) return true;
+  return [...page.slice(0, 65_536).matchAll(goesOn)].some(([, place = '']) => leadsToLogin(place));
+}

@@ -57,15 +57,49 @@ describe('a login page in front of EWS', () => {
     sent: 'unknown',
     error: { message: expect.stringMatching(/login page/) },
   };
-  it.each<[string, number, Record<string, string>, string]>([
-    ['Outlook on the web', 302, { location: 'https://mail.contoso.test/owa/auth/logon.aspx?url=x&reason=0' }, ''],
-    ['AD FS', 302, { location: 'https://sts.contoso.test/adfs/ls/?wa=wsignin1.0' }, ''],
-    ['Entra ID', 302, { location: 'https://login.microsoftonline.com/common/oauth2/authorize' }, ''],
+  const to = (location: string): [number, Record<string, string>, string] => [302, { location }, ''];
+  const page = (body: string): [number, Record<string, string>, string] => [
+    200,
+    { 'content-type': 'text/html' },
+    `<html><head/><body>${body}</body></html>`,
+  ];
+  it.each<[string, ...[number, Record<string, string>, string]]>([
+    ['Outlook on the web', ...to('https://mail.contoso.test/owa/auth/logon.aspx?url=x&reason=0')],
+    ['AD FS', ...to('https://sts.contoso.test/adfs/ls/?wa=wsignin1.0')],
+    ['Entra ID', ...to('https://login.microsoftonline.com/common/oauth2/authorize')],
+    ['a threat management gateway', ...to('https://mail.contoso.test/CookieAuth.dll?GetLogon?curl=Z2FEWS&reason=0')],
+    ['an access policy of a load balancer', ...to('/my.policy')],
+    ['an application gateway', ...to('/vpn/index.html')],
+    ['a balancer with pre-authentication', ...to('https://mail.contoso.test/lm_auth_proxy?x=1')],
+    ['a firewall', ...to('https://fw.contoso.test:1003/fgtauth?0a0b')],
+    ['single sign-on of several makes', ...to('https://sso.contoso.test/idp/start.ping')],
+    ['another make', ...to('https://idp.contoso.test/nidp/idff/x')],
+    ['forms of an agent', ...to('https://www.contoso.test/agent/forms/x.fcc?TYPE=3')],
     ['an ended session', 440, {}, ''],
-    ['a page', 200, { 'content-type': 'text/html' }, '<html><form action="/logon"><input type="password"></form></html>'],
+    ['a page', ...page('<form action="/x"><input type="password"></form>')],
+    ['a page that is well-formed XML', ...page('<form action="/x"><input type="password"/></form>')],
+    ['a page called XML', 200, { 'content-type': 'text/xml' }, '<HTML><form><input type="password"/></form></HTML>'],
+    [
+      'a page that posts itself',
+      ...page('<form method="post" action="/x"><input type="hidden" name="SAMLRequest" value="y"/></form>'),
+    ],
+    ['a script', ...page('<script>document.cookie = "a=b"; window.location = "/my.policy";</script>')],
+    ['a refresh', ...page('<meta http-equiv="refresh" content="0; url=/vpn/index.html"/>')],
   ])('%s', async (_, status, headers, body) => {
     h.server.handler = () => ({ status, headers, body });
     expect(await h.deliver(2)).toMatchObject([blocked, blocked]);
+  });
+
+  const unsure = { status: 'unconfirmed', scope: 'endpoint' };
+  it.each<[string, ...[number, Record<string, string>, string]]>([
+    ['the error page of Outlook on the web', ...to('https://mail.contoso.test/owa/auth/errorFE.aspx?httpCode=500')],
+    ['a page that says sorry', ...to('https://sorry.contoso.test/?from=ews')],
+    ['another server', ...to('https://mail2.contoso.test/EWS/Exchange.asmx')],
+    ['a refusal with a number to quote', ...page('The requested URL was rejected. Your support ID is: 1')],
+    ['a page that loads itself anew', ...page('<script>location.replace("/EWS/Exchange.asmx");</script>')],
+  ])('is not %s', async (_, status, headers, body) => {
+    h.server.handler = () => ({ status, headers, body });
+    expect(await h.deliver(2)).toMatchObject([unsure, { status: expect.stringMatching(/unconfirmed|deferred/) }]);
   });
 });
 
