@@ -108,6 +108,34 @@ describe('a usual answer in unusual dress', () => {
     expect((await h.deliver(1))[0]?.status).toBe('delivered');
   });
 
+  it.each(['\r\n', '\n  \n', '\ufeff\r\n', ' \ufeff'])('blank lines before the declaration: %j', async (before) => {
+    h.server.handler = () => ({ body: before + created(ok) });
+    expect((await h.deliver(1))[0]?.status).toBe('delivered');
+  });
+
+  const soap = 'http://schemas.xmlsoap.org/soap/envelope/';
+  const types = 'http://schemas.microsoft.com/exchange/services/2006/types';
+  const errors = 'http://schemas.microsoft.com/exchange/services/2006/errors';
+  const bare = (detail: string, code = 'Server'): string =>
+    `<Envelope xmlns="${soap}"><Body><Fault><faultcode>${code}</faultcode><faultstring>x</faultstring>${detail}</Fault></Body></Envelope>`;
+  it.each<[string, string]>([
+    ['in the namespace of SOAP', bare(`<detail><ResponseCode xmlns="${errors}">ErrorServerBusy</ResponseCode></detail>`)],
+    ['with the code in faultcode only', bare('', 'ErrorServerBusy')],
+    ['with the code among the types', bare(`<detail><ResponseCode xmlns="${types}">ErrorServerBusy</ResponseCode></detail>`)],
+    ['with the code in no namespace', bare('<detail xmlns=""><ResponseCode>ErrorServerBusy</ResponseCode></detail>')],
+  ])('a fault %s', async (_, body) => {
+    h.server.handler = () => ({ status: 500, body });
+    expect(await h.deliver(1)).toMatchObject([{ status: 'deferred', scope: 'mailbox' }]);
+  });
+
+  it('a code of another namespace in a fault is none of EWS', async () => {
+    h.server.handler = () => ({
+      status: 500,
+      body: bare('<detail><ResponseCode xmlns="urn:other">ErrorServerBusy</ResponseCode></detail>'),
+    });
+    expect(await h.deliver(1)).toMatchObject([{ status: 'unconfirmed' }]);
+  });
+
   const big = (text: string): Buffer => Buffer.from(text, 'utf16le').swap16();
   it.each<[string, string, (text: string) => Buffer]>([
     ['UTF-16 by the header', 'text/xml; charset=utf-16le', (text) => Buffer.from(text, 'utf16le')],
