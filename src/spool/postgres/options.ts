@@ -5,50 +5,51 @@ import type { PgClient, PgPool } from './connection/pool.ts';
 /** Options of a `PostgresSpool`. */
 export interface PostgresSpoolOptions {
   /**
-   * Your `Pool` of `pg` 8, or one that works as it does. The spool never ends it. Give it room for five connections at once. While a sender is started,
-   * all spools on one pool keep one of its connections, to hear of messages that other processes accept; with fewer than three they do without that, and
-   * find them at their next poll. Hundreds of senders may share a pool of twenty.
+   * Your `Pool` of `pg` 8, or a compatible one. The spool never ends it. Allow at least five connections. While a sender is started, all spools
+   * on one pool share one connection that listens for messages accepted by other processes; with fewer than three connections they don't listen,
+   * and find such messages at the next poll. Hundreds of senders may share a pool of twenty.
    */
   readonly pool: PgPool;
   /**
-   * The schema that holds the tables; several spools live side by side in schemas of their own. A letter or underscore, then letters, digits and
-   * underscores, all lower case, 48 at most.
+   * The schema that holds the tables; each spool on a database needs its own. A letter or underscore, then letters, digits and underscores, all
+   * lower case, 48 at most.
    *
    * @default 'offline_im'
    */
   readonly schema?: string | undefined;
   /**
-   * What lies between the pool and the server. Behind PgBouncer and hosted poolers in transaction mode each transaction gets another server process: the spool then
-   * names no statements, which costs some speed, and doesn't listen, so that messages of other processes are found at the next poll (`pollInterval`).
+   * The mode of the pooler between the pool and the server. Behind PgBouncer and hosted poolers in transaction mode each transaction may get a different
+   * server process: the spool then names no statements, which costs some speed, and doesn't listen, so messages of other processes are found at the next
+   * poll (`pollInterval`).
    *
-   * Left out, a pooler is found out at the first transaction (its logins name a server process that it makes up), and taken for one in transaction mode. Say
-   * `'session'` when each connection keeps its server process, and `'transaction'` for a pool that can't tell.
+   * If omitted, the spool detects a pooler at the first transaction (its logins name a made-up server process) and assumes transaction mode. Pass
+   * `'session'` when each connection keeps its server process, and `'transaction'` for a pool that doesn't expose the process id.
    *
-   * @default found out
+   * @default detected
    */
   readonly pooler?: 'transaction' | 'session' | undefined;
-  /** Whether `open()` makes or updates the tables as `migrate()` does; the login must be allowed to. @default false */
+  /** Whether `open()` creates or updates the tables as `migrate()` does; the login needs the right to. @default false */
   readonly migrate?: boolean | undefined;
   /**
-   * ms for a transaction of the spool, from asking the pool for a connection to its end. A server that vanished without a word, or a pool whose connections
-   * are all in use, would be waited for without end; after this the connection is closed and the call rejects with `SPOOL_FAILED`, or
-   * `APPEND_OUTCOME_UNKNOWN` where COMMIT was under way. Calls that waited for others meanwhile are told within as long again, all together. 1,000 or more;
-   * a statement waits for a lock for half of it at most, so that a lock that others hold is not taken for silence.
+   * ms for a transaction of the spool, from asking the pool for a connection to its end. Bounds the wait for a server that vanished silently, or for a pool
+   * whose connections are all in use: after this the connection is closed and the call rejects with `SPOOL_FAILED`, or `APPEND_OUTCOME_UNKNOWN` if COMMIT
+   * was in progress. Calls queued behind it all settle within that time again. 1,000 or more; a statement waits for a lock for at most half of it, so that
+   * a held lock is not mistaken for silence.
    *
-   * In a transaction of yours (`client`) it bounds the append, which then rejects with `APPEND_OUTCOME_UNKNOWN`, but the client stays yours: roll back and close it.
+   * In your own transaction (`client`) it bounds the append, which then rejects with `APPEND_OUTCOME_UNKNOWN`, but the client stays yours: roll back and close it.
    * The statements of a migration may take an hour, and wait that long for another process that migrates.
    *
-   * Give the pool a `connectionTimeoutMillis` below this (10,000, say): nothing else ends a login that a vanished server left unanswered, and such logins fill the
-   * pool until TCP gives them up, which can take a quarter of an hour.
+   * Set the pool's `connectionTimeoutMillis` below this (to 10,000, say): nothing else ends a login that a vanished server left unanswered, and such logins
+   * fill the pool until TCP gives up on them, which can take a quarter of an hour.
    *
    * @default 60_000
    */
   readonly statementTimeout?: number | undefined;
 }
 
-/** {@link PostgresSpoolOptions} as they are checked; the name of the schema is checked where it becomes part of statements. */
+/** Checks {@link PostgresSpoolOptions}; the schema's name is checked where it becomes part of statements. */
 export const postgresRules = {
-  // A pool without events of its connections would end the process when an idle one breaks.
+  // Without its events, an idle connection that breaks would end the process.
   pool: having<PgPool>('a Pool of pg', ['connect', 'on', 'removeListener']),
   schema: byDefault(unchecked<string>(), 'offline_im'),
   pooler: optional(oneOf(['transaction', 'session'])),

@@ -37,7 +37,7 @@ import { Appender } from './operations/append-queue.ts';
 import { Claims } from './operations/claim.ts';
 import { addUpCounters, expireSome, sweepTombstones } from './operations/clean-up.ts';
 import { mindTheClock } from './operations/clock.ts';
-import { lapseAll, renewAll } from './operations/leases.ts';
+import { expireLeases, renewAll } from './operations/leases.ts';
 import {
   bytesKept,
   countsByState,
@@ -56,21 +56,21 @@ import { assertUsable } from './tables/server.ts';
 import { tablesIn } from './tables/statement.ts';
 import { isStorable } from './tables/texts.ts';
 
-/** Settle calls carried out together at most. */
+/** At most this many settle calls go into one transaction. */
 const settlesAtOnce = 256;
-const tidyingSteps = 50;
+const cleanUpSteps = 50;
 
 /**
- * Keeps everything in PostgreSQL 13 or later, for any number of processes and machines. What was accepted is committed and on
- * disk before a call resolves, whatever the database's default for `synchronous_commit` is; it survives what the database
+ * Keeps everything in PostgreSQL 13 or later, for any number of processes and machines. Accepted messages are committed and on
+ * disk before a call resolves, whatever the database's default for `synchronous_commit`; they survive what the database
  * survives. All times are those of the database's clock.
  *
- * Claims pass over what another process is about to claim; a process that died, or was stopped, loses its claims when their
- * lease runs out. Call `migrate()` once, as a login that may create tables, before the first `open()`.
+ * A claim skips what another process is claiming; a process that died, or was stopped, loses its claims when their lease
+ * expires. Call `migrate()` once, as a login that may create tables, before the first `open()`.
  *
  * `open()` rejects with `SPOOL_NOT_MIGRATED` when there are no tables, `SPOOL_VERSION` when a later version of this library made
  * them, `SPOOL_FAILED` when the database can't be reached. A connection that breaks later fails the calls on it with `SPOOL_FAILED`;
- * the next ones take a new one.
+ * later calls take a new one.
  *
  * @throws {OfflineImError} `OPTION_INVALID`
  * @example
@@ -101,7 +101,7 @@ export class PostgresSpool extends TransitionSpool implements SpoolStorage<PgCli
     checkArguments(PostgresSpool.prototype, 'spool', spoolArguments);
     const { pool, schema, migrate, pooler, statementTimeout } = readOptions('PostgresSpool', options, postgresRules);
     this.#session = new Session({ pool, tables: tablesIn(schema), deadline: statementTimeout, pooler }, () =>
-      this.#listener?.doubt(),
+      this.#listener?.reconnect(),
     );
     this.#migrates = migrate;
     const access = {
@@ -116,8 +116,8 @@ export class PostgresSpool extends TransitionSpool implements SpoolStorage<PgCli
   }
 
   /**
-   * Makes the schema and its tables, or brings them to this library's version. Safe at any time, and from several processes at once:
-   * one does it, the others wait. Needs no open spool.
+   * Creates the schema and its tables, or updates them to this library's version. Safe at any time, and from several processes at
+   * once: one migrates, the others wait. The spool need not be open.
    *
    * @throws {OfflineImError} `SPOOL_VERSION`, `SPOOL_FAILED`
    */
@@ -142,7 +142,7 @@ export class PostgresSpool extends TransitionSpool implements SpoolStorage<PgCli
     });
   }
 
-  /** With the `client` of a transaction of the host, the messages are kept when that commits, and were never there when it does not. */
+  /** With the `client` of a host's transaction, the messages are kept if it commits, and otherwise were never there. */
   append(
     entries: readonly NewSpoolEntry[],
     { client }: { readonly client?: PgClient | undefined } = {},
@@ -177,7 +177,7 @@ export class PostgresSpool extends TransitionSpool implements SpoolStorage<PgCli
     return this.#session.use(async () => {
       await this.#session.transact((client) => mindTheClock(client, sql));
       const { tombstones } = this.#session.context;
-      for (let step = 0; step < tidyingSteps; step++) {
+      for (let step = 0; step < cleanUpSteps; step++) {
         if (!(await this.#session.transact((client) => sweepTombstones(client, sql, tombstones)))) break;
       }
       await this.#session.transact((client) => addUpCounters(client, sql));
@@ -195,7 +195,7 @@ export class PostgresSpool extends TransitionSpool implements SpoolStorage<PgCli
   }
 
   async get(entryId: string): Promise<SpoolEntry | undefined> {
-    // PostgreSQL refuses a text with NUL, which no id here has.
+    // PostgreSQL refuses a text with NUL; no id contains one.
     return isStorable(entryId) ? this.#read((client) => entryById(client, this.#session.sql, entryId)) : undefined;
   }
 
@@ -227,7 +227,7 @@ export class PostgresSpool extends TransitionSpool implements SpoolStorage<PgCli
     return this.#read((client) => countsByState(client, this.#session.sql));
   }
 
-  /** The weights of the messages that are kept, dead ones included; not what the tables take on disk. */
+  /** The weights of the stored messages, dead ones included; not the tables' size on disk. */
   usage(): Promise<{ readonly bytes: number }> {
     return this.#read(async (client) => ({ bytes: await bytesKept(client, this.#session.sql) }));
   }
@@ -251,7 +251,7 @@ export class PostgresSpool extends TransitionSpool implements SpoolStorage<PgCli
     return this.#session.use(() => this.#session.transact(body));
   }
 
-  /** A read sees leases that ran out as such. */
+  /** Expires leases first, so that a read never shows one that has run out. */
   #read<Result>(read: (client: PgClient) => Promise<Result>): Promise<Result> {
     return this.#session.use(async () => {
       for (let first = true; ; first = false) {
@@ -266,7 +266,7 @@ export class PostgresSpool extends TransitionSpool implements SpoolStorage<PgCli
   }
 
   async #expireLeases(): Promise<void> {
-    while (await this.#session.transact((client) => lapseAll(client, this.#session.sql)));
+    while (await this.#session.transact((client) => expireLeases(client, this.#session.sql)));
   }
 
   async #settle(calls: readonly (readonly Settlement[])[]): Promise<readonly SettleResult[]> {

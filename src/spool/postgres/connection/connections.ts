@@ -2,13 +2,13 @@ import { type Clock, whenAborted } from '../../../core/clock.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import type { PgClient, PgPool, PgPoolClient } from './pool.ts';
 
-/** Hears what breaks in one pool, for as long as anybody holds it; once, however many spools are on it. */
+/** Listens for errors of one pool while anything holds it; once per pool, however many spools use it. */
 class PoolErrors {
   readonly #pool: PgPool;
   #holders = 0;
-  /** The host's pool tells of idle connections that broke; it takes them out by itself, and unheard that would end the process. */
+  /** The pool removes broken idle connections by itself; without a listener its event would end the process. */
   readonly #onError = (): void => undefined;
-  /** A server that shuts down can say so in the very bytes that end a login: before whoever asked for the connection has it, and listens. */
+  /** A server can announce its shutdown in the same bytes that complete a login, before the caller has the connection and listens. */
   readonly #onConnect = (client: PgPoolClient): void => {
     client.on('error', this.#onError);
   };
@@ -33,7 +33,7 @@ class PoolErrors {
 
 const errorsOfPools = new WeakMap<PgPool, PoolErrors>();
 
-/** The connections of the host's pool. Whoever has one, or waits for one, has somebody who hears what breaks. */
+/** The connections of the host's pool. Errors have a listener while a connection is in use or awaited. */
 export class Connections {
   readonly pool: PgPool;
   readonly #errors: PoolErrors;
@@ -44,7 +44,7 @@ export class Connections {
     errorsOfPools.set(pool, this.#errors);
   }
 
-  /** How many there can be, if the pool says. */
+  /** The pool's maximum, if it has the option. */
   get most(): number | undefined {
     return this.pool.options?.max;
   }
@@ -54,7 +54,7 @@ export class Connections {
     return this.#errors.hold();
   }
 
-  /** One of them. When it comes too late it goes straight back; until it has come, somebody listens. */
+  /** Checks one out, with a listener until it has come. A connection that comes after the limit goes straight back. */
   async connect(limit: Limit): Promise<PgPoolClient> {
     const connecting = this.pool.connect();
     const letGo = this.hold();
@@ -71,10 +71,10 @@ export class Connections {
   }
 }
 
-/** Something was left off while the database had yet to answer. */
+/** An operation was abandoned before the database answered. */
 export class GivenUp extends OfflineImError {}
 
-/** The time for something is over. */
+/** The deadline of an operation has passed. */
 export class NoAnswer extends GivenUp {
   constructor(deadline: number) {
     const text = `PostgreSQL, or the pool, gave no answer within ${Math.ceil(deadline)} ms; it was given up. What had been accepted is still there.`;
@@ -82,16 +82,15 @@ export class NoAnswer extends GivenUp {
   }
 }
 
-/** How long something may take. */
 export interface LimitOptions {
   /** ms until {@link NoAnswer}. */
   readonly deadline: number;
-  /** Ends it before that, with its reason, which is a {@link GivenUp}. */
+  /** Ends the limit earlier, with its reason, which is a {@link GivenUp}. */
   readonly signal?: AbortSignal | undefined;
   readonly clock: Pick<Clock, 'setTimer'>;
 }
 
-/** Bounds what is done together, one wait after the other: a server that vanished, or a pool without connections, says nothing. */
+/** Bounds a sequence of waits as a whole: a server that vanished, or a pool without free connections, never answers. */
 export class Limit {
   readonly #clock: Pick<Clock, 'setTimer'>;
   readonly #over = Promise.withResolvers<never>();
@@ -101,18 +100,18 @@ export class Limit {
 
   constructor({ deadline, signal, clock }: LimitOptions) {
     this.#clock = clock;
-    // It may come to an end while nobody waits.
+    // It may end while nothing waits for it.
     this.#over.promise.catch(() => undefined);
     this.#cancel = this.#after(deadline);
     this.#forget = whenAborted(signal, () => this.#giveUp(signal?.reason));
   }
 
-  /** Waits for `work`, but no longer than this. */
+  /** Waits for `work`, but not past the limit. */
   within<Value>(work: Promise<Value>): Promise<Value> {
     return Promise.race([this.#over.promise, work]);
   }
 
-  /** A connection that is not ours to close: once this is over, nothing more is asked of it. */
+  /** For a connection that is not ours to close: after the limit it gets no more queries. */
   guard(client: PgClient): PgClient {
     return {
       query: async (query) => this.within(this.#reason === undefined ? client.query(query) : this.#over.promise),
@@ -120,13 +119,13 @@ export class Limit {
     };
   }
 
-  /** From now on it may take that long. */
+  /** Restarts the limit with this deadline. */
   extend(deadline: number): void {
     this.#cancel();
     this.#cancel = this.#after(deadline);
   }
 
-  /** It was done in time. */
+  /** Cancels the limit: the work was done in time. */
   end(): void {
     this.#cancel();
     this.#forget();

@@ -4,30 +4,29 @@ import type { PgPool, PgPoolClient } from './pool.ts';
 import type { Session } from './session.ts';
 import { isBetween, transact } from './transact.ts';
 
-/** ms between attempts to listen again; doubles. */
+/** ms between attempts to listen again; doubles up to the longest. */
 const firstPause = 100;
 const longestPause = 10_000;
-/** ms for which further notifications are taken together: one more for each who hears them, since all of them look at the same tables then. Nobody tells others more often either. */
+/** ms for which notifications are batched, plus up to 1 ms per subscriber, since all of them query the same tables next. Also the shortest time between two notifications sent. */
 const together = 20;
-/** ms that telling others of news may take: a close waits for it, and a host that has ended its pool meanwhile never gets the connection that it asked for. */
-const tellingTakes = 5_000;
+/** ms that a notification may take: a close waits for it, and a pool that the host has ended meanwhile never provides the connection. */
+const notifyTimeout = 5_000;
 
-/** Who wants to hear of a channel. */
 interface Subscriber {
   readonly channel: string;
-  /** Something was said, or may have been while nobody listened. */
+  /** A notification came, or may have come while nothing listened. */
   heard(payload: string | undefined): void;
 }
 
-/** How long to wait for an answer, in ms of a clock. */
+/** How many ms of a clock to wait for an answer. */
 interface Timing {
   readonly clock: Clock;
   readonly deadline: number;
 }
 
 /**
- * Listens on one connection of a pool for all spools that use the pool. While there is none, the spooler's poll finds what waits; when
- * there is one again, all look at once: whatever was said meanwhile was said to nobody.
+ * Listens on one connection of a pool for all spools that use the pool. Without one, the spooler's poll finds what waits. After
+ * reconnecting, all spools look at once: notifications sent meanwhile are lost.
  */
 class PoolListener {
   readonly #connections: Connections;
@@ -52,15 +51,15 @@ class PoolListener {
   add(subscriber: Subscriber): () => void {
     this.#subscribers.add(subscriber);
     if (!this.#running) void this.#keepListening();
-    // Heard from then on; what was said before is found by a look.
+    // Notified from then on; a look finds what came before.
     else if (this.#client !== undefined)
       this.#say(this.#client, `LISTEN "${subscriber.channel}"`, () => subscriber.heard(undefined));
     return () => this.#remove(subscriber);
   }
 
-  /** Its server may be gone, of which a connection that only listens hears nothing: it takes another. */
-  doubt(): void {
-    // With a query under way pg closes it at once, and waits for no goodbye.
+  /** Takes another connection: the server may be gone, and one that only listens would not notice. */
+  reconnect(): void {
+    // With a query in progress pg closes it at once, without waiting for the server.
     this.#client?.query({ text: 'SELECT 1' }).catch(() => undefined);
     this.#drop?.();
   }
@@ -69,7 +68,7 @@ class PoolListener {
     return [...this.#subscribers].some((one) => one.channel === channel);
   }
 
-  /** With the last one it waits for nothing: a pool may take for ever to give a connection, and one that comes late goes straight back. */
+  /** After the last subscriber it waits for nothing: a pool may never provide a connection, and one that comes late goes straight back. */
   #remove(subscriber: Subscriber): void {
     if (!this.#subscribers.delete(subscriber)) return;
     if (this.#subscribers.size === 0) {
@@ -98,7 +97,7 @@ class PoolListener {
         await sleep(this.#timing.clock, pause, signal);
       }
     } catch {
-      // A clock that sets no timer: until somebody subscribes again, polls find what waits.
+      // The clock set no timer: until the next subscription, polls find what waits.
       this.#running = false;
       return;
     }
@@ -106,7 +105,7 @@ class PoolListener {
     if (this.#subscribers.size > 0) void this.#keepListening();
   }
 
-  /** Until there is no connection, or none any more. */
+  /** Until the connection is lost, or none can be had. */
   async #listen(signal: AbortSignal): Promise<void> {
     const limit = new Limit({ ...this.#timing, signal });
     try {
@@ -129,14 +128,14 @@ class PoolListener {
     }
   }
 
-  /** Resolves once this connection is lost. It must not go back to the pool: it would go on listening for the host. */
+  /** Resolves once this connection is lost. It must not go back to the pool, where it would still be listening. */
   #hear(client: PgPoolClient): Promise<void> {
     return new Promise((resolve) => {
       const drop = (): void => {
         this.#drop = this.#client = undefined;
         client.removeListener('notification', this.#onNotification);
         client.removeListener('error', drop);
-        // Closing may fail late, and must end nobody's process.
+        // Closing may fail late, and must not end the process.
         client.on('error', () => undefined);
         client.release(true);
         resolve();
@@ -162,7 +161,7 @@ function listenerOf(pool: PgPool, timing: Timing): PoolListener {
   return listener;
 }
 
-/** Hears of appends of other processes to one spool. */
+/** Wakes one spool's watchers when another process appends. */
 export class Listener {
   readonly #listener: PoolListener;
   readonly #clock: Pick<Clock, 'setTimer'>;
@@ -172,7 +171,7 @@ export class Listener {
   #leave: (() => void) | undefined;
   #cancelWake: (() => void) | undefined;
 
-  /** @param instance What this spool says of its own appends: nothing that it has to hear of. */
+  /** @param instance The payload of this spool's own notifications, which it ignores. */
   constructor(pool: PgPool, timing: Timing, channel: string, instance: string) {
     this.#listener = listenerOf(pool, timing);
     this.#clock = timing.clock;
@@ -188,8 +187,8 @@ export class Listener {
     return () => this.#wakes.delete(one);
   }
 
-  doubt(): void {
-    this.#listener.doubt();
+  reconnect(): void {
+    this.#listener.reconnect();
   }
 
   end(): void {
@@ -210,7 +209,7 @@ export class Listener {
     );
   }
 
-  /** From a timer: what a listener throws has nobody to catch it, and is its own fault. */
+  /** Called from a timer, where nothing would catch what a watcher throws. */
   #tell(wake: () => void): void {
     try {
       wake();
@@ -221,24 +220,24 @@ export class Listener {
 }
 
 /**
- * Tells other processes of what was appended, once that is committed. In the transaction itself it would hold a lock of the whole server from the beginning of COMMIT until that is on
- * disk: all that append, in whatever process, would wait for each other's disk there, and on a slow one until the time for locks is over.
+ * Notifies other processes of appends, once these are committed. In the transaction itself NOTIFY would hold a lock of the whole server from the start of COMMIT until it is
+ * on disk: all appends, of every process, would wait for each other's disk, on a slow one until the lock timeout.
  */
 export class News {
   readonly #session: Session;
   readonly #from: string;
   #telling = false;
   #more = false;
-  /** By the monotonic clock: before that, nobody is told again. */
+  /** By the monotonic clock: the earliest time of the next notification. */
   #next = 0;
 
-  /** @param from Whom the others hear of it from; letters, digits and hyphens only. */
+  /** @param from The payload, which names this spool; letters, digits and hyphens only. */
   constructor(session: Session, from: string) {
     this.#session = session;
     this.#from = from;
   }
 
-  /** One at a time, and the next some ms later: what comes meanwhile is told of together. After each commit it would be every fourth trip. */
+  /** One notification at a time, and the next some ms later for all that came meanwhile. One per commit would be every fourth round trip. */
   tell(): void {
     this.#more = true;
     if (!this.#telling) void this.#tellAll();
@@ -247,7 +246,7 @@ export class News {
   async #tellAll(): Promise<void> {
     this.#telling = true;
     try {
-      // A close waits for all of it.
+      // A close waits for all of this.
       await this.#session.also(async () => {
         const { clock } = this.#session;
         while (this.#more) {
@@ -255,23 +254,23 @@ export class News {
           if (pause > 0) await sleep(clock, pause);
           this.#more = false;
           this.#next = clock.monotonic() + together;
-          // Whoever was not told finds it at the next poll, or hears of what has come meanwhile.
+          // Processes that were not notified find it at the next poll, or with the next notification.
           await this.#tell().catch(() => undefined);
         }
-        // Before anything else can be appended.
+        // In the same turn as the check of `#more`: no append can come between.
         this.#telling = false;
       });
     } catch {
-      // Nothing that is known leads here; what comes next is told of.
+      // No known case; the next append notifies again.
       this.#telling = false;
     }
   }
 
-  /** Nobody waits until that is on disk: it is of no use to anyone once the server has gone. */
+  /** Doesn't wait for the disk: the notification is useless once the server is gone. */
   async #tell(): Promise<void> {
     const text = `SELECT set_config('synchronous_commit', 'off', true), pg_notify('${this.#session.sql.tables.channel}', '${this.#from}')`;
     const { connections, pooling, clock, deadline } = this.#session;
-    const limits = { lockTimeout: tellingTakes / 2, deadline: Math.min(deadline, tellingTakes), clock };
+    const limits = { lockTimeout: notifyTimeout / 2, deadline: Math.min(deadline, notifyTimeout), clock };
     const told = await transact(
       connections,
       { ...limits, alone: true },

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../../../core/errors/codes.ts';
 import { OfflineImError } from '../../../core/errors/offline-im-error.ts';
 import { asError, isA, isError, property } from '../../../core/errors/thrown.ts';
 
-/** SQLSTATE of an error that the server sent; `undefined` for any other error. */
+/** SQLSTATE of an error from the server; `undefined` for any other error. */
 export function sqlStateOf(error: unknown): string | undefined {
   const code = property(error, 'severity') === undefined ? undefined : property(error, 'code');
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
@@ -10,8 +10,8 @@ export function sqlStateOf(error: unknown): string | undefined {
 
 const lockTimeout = '55P03';
 /**
- * Deadlock, serialization failure, a message id that another transaction has just taken, and a transaction that the server ended because this process stood still for
- * longer than `transactionSettings` lets it: the same again may well succeed.
+ * Deadlock, serialization failure, a message id that another transaction has just inserted, and a transaction that the server ended because this process stood still
+ * for longer than `transactionSettings` allows: a retry may succeed.
  */
 const transient = new Set(['40P01', '40001', '23505', '25P03']);
 
@@ -23,10 +23,10 @@ export function isTransient(error: unknown): boolean {
   return transient.has(sqlStateOf(error) ?? '');
 }
 
-/** Values, sizes, locks, and memory for them; a row that is damaged. Not what a server has to say to any statement. */
+/** Values, sizes, locks, and memory for them; a damaged row. Not errors that any statement would get. */
 const aboutWhatWasAsked = /^(?:2[1-3]|40|44|5[45]|P0|XX|53200)/;
 
-/** Whether something else may be done all the same: the server refused this one for what it is, or it failed before it was sent. */
+/** Whether other statements may still succeed: the server refused this one for its content, or it failed before it was sent. */
 export function isAboutWhatWasAsked(error: unknown): boolean {
   return aboutWhatWasAsked.test(sqlStateOf(error) ?? '40') && !isConnectionError(error);
 }
@@ -45,13 +45,13 @@ class ReadOnlyServer extends OfflineImError {
   }
 }
 
-/** What the first statement of a transaction was refused with. */
+/** The error of a transaction's first statement; recognizes a standby. */
 export function asRefusedBegin(error: unknown): unknown {
-  // "cannot set transaction read-write mode during recovery": what else could not be supported of BEGIN and SET LOCAL?
+  // "cannot set transaction read-write mode during recovery": nothing else in BEGIN and SET LOCAL is unsupported.
   return sqlStateOf(error) === '0A000' ? new ReadOnlyServer(error) : error;
 }
 
-/** No connection, a broken one, or a server that is going down, coming up, or no longer the one to write to. */
+/** No connection, a broken one, or a server that is shutting down, starting, or no longer the primary. */
 export function isConnectionError(error: unknown): boolean {
   const state = sqlStateOf(error);
   if (isA(error, ReadOnlyServer)) return true;
@@ -60,11 +60,11 @@ export function isConnectionError(error: unknown): boolean {
   return isError(error) && !(error instanceof OfflineImError) && ('errno' in error || error.message.includes('onnection'));
 }
 
-/** Classes whose messages quote values: those may be text of a message. */
+/** Classes whose messages quote values, which may be a message's text. */
 const quotesValues = /^(?:22|23|P0)/;
 const noTables = new Set(['42P01', '3F000', '42703', '42883']);
 
-/** An error of pg as the library's own. What the server says in `detail`, `where` or `internalQuery` goes no further. */
+/** An error of pg as the library's own. Leaves out the server's `detail`, `where` and `internalQuery`. */
 export function asSpoolError(error: unknown): Error {
   if (error instanceof OfflineImError) return error;
   const state = sqlStateOf(error);

@@ -1,6 +1,6 @@
-/** What this library needs of a `pg` Pool: its own description, so that neither pg nor its types are a dependency. */
+/** The parts of a `pg` Pool that this library uses, described here so that neither pg nor its types are a dependency. */
 
-/** A query of `pg`; with a `name` the server keeps its plan with the connection. */
+/** A query of `pg`; with a `name` the server caches its plan per connection. */
 export interface PgQuery {
   text: string;
   name?: string;
@@ -10,13 +10,13 @@ export interface PgQuery {
 /** A connection, checked out of the pool or the host's own. */
 export interface PgClient {
   query(query: PgQuery): Promise<{ rows: unknown[] }>;
-  /** The process of the server that its login was told of. */
+  /** The server process named at login. */
   readonly processID?: number | null | undefined;
-  /** What the server said last: `I` outside of any transaction. Older versions of pg don't tell. */
+  /** The last status from the server: `I` outside of any transaction. Older versions of pg don't have it. */
   getTransactionStatus?(): unknown;
 }
 
-/** A connection that goes back to the pool. */
+/** A connection checked out of the pool. */
 export interface PgPoolClient extends PgClient {
   /** With an error, the connection is closed instead of being used again. */
   release(error?: Error | boolean): void;
@@ -26,7 +26,7 @@ export interface PgPoolClient extends PgClient {
   removeListener(event: 'notification', listener: (message: { channel: string; payload?: string | undefined }) => void): unknown;
 }
 
-/** A `pg` Pool, or one that works as it does. */
+/** A `pg` Pool, or a compatible one. */
 export interface PgPool {
   connect(): Promise<PgPoolClient>;
   on(event: 'error', listener: (error: Error) => void): unknown;

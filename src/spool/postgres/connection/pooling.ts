@@ -4,14 +4,14 @@ import type { PgClient } from './pool.ts';
 /** What may lie between the pool and the server; see `PostgresSpoolOptions.pooler`. */
 export type Pooler = 'transaction' | 'session';
 
-/** A named statement that is there already, or is not; a plan that another process of the server has made. */
+/** A prepared statement that already exists, or doesn't: another server process answers. */
 const statesOfForeignServer = new Set(['42P05', '26000']);
 
 /**
- * Whether a connection keeps its server process. Behind PgBouncer and its like in transaction mode each transaction gets another one: a statement
- * that was named is there for somebody else, and a LISTEN is heard by nobody.
+ * Whether a connection keeps its server process. Behind PgBouncer and its like in transaction mode each transaction may get another one: a named
+ * statement exists in some other process, and a LISTEN has no effect.
  *
- * Found out by the process that a login was told of (for a cancel): a pooler makes one up.
+ * Detected by the process id that a login returns (for a cancel): a pooler makes one up.
  */
 export class Pooling {
   readonly #given: Pooler | undefined;
@@ -21,18 +21,18 @@ export class Pooling {
     this.#given = given;
   }
 
-  /** Whether the next transaction of a connection meets what this one leaves behind. */
+  /** Whether the next transaction on a connection finds the state that this one leaves in the server process. */
   get keepsServer(): boolean {
     return this.#given === 'session' || (this.#given === undefined && !this.#found);
   }
 
-  /** @param pid The server process that has just answered that client. */
+  /** Compares the server process that answered a client with the one named at its login. */
   answered(client: PgClient, pid: unknown): void {
     const told = client.processID;
     if (typeof told === 'number' && pid !== undefined && Number(pid) !== told) this.#found = true;
   }
 
-  /** True when an error tells what nobody had found out: the same without names may well succeed. */
+  /** True when an error first reveals a pooler: a retry without named statements may succeed. */
   isToldBy(error: unknown): boolean {
     if (!this.keepsServer || this.#given !== undefined || !statesOfForeignServer.has(sqlStateOf(error) ?? '')) return false;
     this.#found = true;

@@ -11,13 +11,13 @@ import type { PgClient, PgPool } from './pool.ts';
 import { type Pooler, Pooling } from './pooling.ts';
 import { type Body, coded, isBetween, TransactionError, type TransactionLimits, transact } from './transact.ts';
 
-/** Times that a transaction is tried when others get in its way. */
+/** Attempts at a transaction that conflicts with others. */
 const tries = 6;
 
-/** ms that a statement waits for a lock, but for appends, which have a time of their own. */
+/** ms that a statement waits for a lock; appends have a timeout of their own. */
 const lockTimeout = 3_000;
 
-/** The open spool on its pool: runs transactions, retries what may be retried, and knows what is still running. */
+/** The open spool on its pool: runs transactions, retries them where allowed, and tracks which operations are running. */
 export class Session {
   readonly connections: Connections;
   readonly pooling: Pooling;
@@ -31,7 +31,7 @@ export class Session {
   #context: SpoolContext | undefined;
   #letGo: (() => void) | undefined;
 
-  /** @param onNoAnswer A transaction has reached its deadline: other connections may be as dead. */
+  /** @param onNoAnswer Called when a transaction reaches its deadline: other connections may be dead too. */
   constructor(
     { pool, tables, deadline, pooler }: { pool: PgPool; tables: Tables; deadline: number; pooler: Pooler | undefined },
     onNoAnswer: () => void,
@@ -43,7 +43,7 @@ export class Session {
     this.#onNoAnswer = onNoAnswer;
   }
 
-  /** Waits for other transactions are real time, whatever the host's clock says. */
+  /** Waits for other transactions use real time, whatever the host's clock is. */
   readonly clock = systemClock;
 
   get context(): SpoolContext {
@@ -53,7 +53,7 @@ export class Session {
     return this.#context;
   }
 
-  /** A close that comes while it is under way makes it reject: `prepare` ends when the signal does. */
+  /** Rejects when the spool is closed meanwhile, which aborts the signal of `prepare`. */
   async open(context: SpoolContext, prepare: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const opening = new AbortController();
     this.#opening.add(opening);
@@ -81,7 +81,7 @@ export class Session {
     return this.#life.run(async () => {
       if (this.#context === undefined) return;
       this.#context = undefined;
-      // What they leave to be done, too.
+      // Including the work they add meanwhile.
       while (this.#running.size > 0) await Promise.allSettled(this.#running);
       await end();
       this.#letGo?.();
@@ -94,7 +94,7 @@ export class Session {
     return this.also(operation);
   }
 
-  /** The same of what an operation that is under way leaves to be done: also when a close waits for that already. */
+  /** Runs follow-up work of a running operation, even while a close already waits for that one. */
   async also<Result>(operation: () => Promise<Result>): Promise<Result> {
     const running = operation();
     this.#running.add(running);
@@ -105,7 +105,7 @@ export class Session {
     }
   }
 
-  /** A transaction, tried again when others got in its way, and without rows that can't be read. @throws {TransactionError} */
+  /** Runs a transaction; retries conflicts, and sets unreadable rows aside. @throws {TransactionError} */
   async transact<Result>(body: Body<Result>, limits: Partial<Omit<TransactionLimits, 'clock'>> = {}): Promise<Result> {
     for (let tried = 1; ; tried++) {
       try {
@@ -123,8 +123,8 @@ export class Session {
   }
 
   /**
-   * One statement that is a transaction by itself, with the ms that it may wait for a lock. `undefined`, and nothing asked, on a connection that doesn't tell
-   * that it is outside of any: a host may have given it back in the middle of its own. @throws {TransactionError}
+   * Runs one statement as its own transaction, given the ms that it may wait for a lock. Returns `undefined` without asking the server when the connection doesn't
+   * report to be outside a transaction: a host may have released it in the middle of its own. @throws {TransactionError}
    */
   alone<Result>(ask: (client: PgClient, lockTimeout: number) => Promise<Result>): Promise<Result | undefined> {
     const { lockTimeout } = this.#limits({});
@@ -134,7 +134,7 @@ export class Session {
     );
   }
 
-  /** A wait for a lock is no silence: it ends well before the deadline. */
+  /** A wait for a lock ends well before the deadline, so that it is not mistaken for silence. */
   #limits(given: Partial<TransactionLimits>): TransactionLimits {
     const limits = { lockTimeout, deadline: this.deadline, clock: this.clock, ...given };
     return { ...limits, lockTimeout: Math.min(limits.lockTimeout, limits.deadline / 2) };
@@ -154,7 +154,7 @@ export class Session {
       );
       for (const [where, error] of taken) this.#context?.onCorrupt?.({ where, error });
     } catch (error) {
-      // Others of the same stream can't be read either.
+      // Other rows of the same stream are unreadable too.
       const others = error instanceof TransactionError ? error.cause : undefined;
       if (!(others instanceof UnreadableRows) || unreadable.includes(others)) throw error;
       await this.#setAside(unreadable.and(others), limits);

@@ -7,9 +7,9 @@ import type { Pooling } from './pooling.ts';
 
 /** A transaction that failed. */
 export class TransactionError extends Error {
-  /** `unknown`: the answer to its COMMIT was lost. */
+  /** Whether it was committed; `unknown` when the answer to COMMIT was lost. */
   readonly kept: 'no' | 'unknown';
-  /** Refused for what it was to write, or for a lock, by a server that is there: less at a time may well succeed. */
+  /** A live server refused it for its content, or for a lock: smaller parts may succeed. */
   readonly divisible: boolean;
 
   constructor(kept: 'no' | 'unknown', cause: unknown, divisible = false) {
@@ -19,7 +19,7 @@ export class TransactionError extends Error {
   }
 }
 
-/** Waits for transactions; what they reject with becomes an error of the library's own. */
+/** Waits for transactions, and turns their rejections into the library's own errors. */
 export async function coded<Result>(work: Promise<Result>): Promise<Result> {
   try {
     return await work;
@@ -28,23 +28,23 @@ export async function coded<Result>(work: Promise<Result>): Promise<Result> {
   }
 }
 
-/** What the body of a transaction gives: a result, and whether there is anything to commit. */
+/** What the body of a transaction returns: a result, and whether there is anything to commit. */
 export interface Done<Result> {
   readonly result: Result;
   readonly commit: boolean;
 }
 
-/** How patient a transaction of a spool is, from asking for a connection to the end; what goes on after that is given up with its connection. */
+/** Limits of a transaction, from asking for a connection to its end; one that exceeds them is abandoned along with its connection. */
 export interface TransactionLimits extends LimitOptions {
   /** ms that a statement waits for a lock. */
   readonly lockTimeout: number;
-  /** One statement, which is a transaction by itself: nothing is said around it. */
+  /** One statement, which is its own transaction, without BEGIN and COMMIT around it. */
   readonly alone?: boolean;
-  /** What it asks for first sets all but the time to wait for a lock (`append.ts`). */
+  /** Its first query makes all settings except the lock timeout (`append.ts`). */
   readonly setsItself?: boolean;
-  /** ms that its own statements may take, where that is another time than what is left of the deadline. */
+  /** ms that its own statements may take, if not the rest of the deadline. */
   readonly statements?: number | undefined;
-  /** A query that goes to the server together with what begins the transaction: it has no parameters, and its plan is made anew each time. */
+  /** A query sent together with BEGIN: it has no parameters, and is planned anew each time. */
   readonly first?: string | undefined;
 }
 
@@ -52,8 +52,8 @@ export interface TransactionLimits extends LimitOptions {
 export type Body<Result> = (client: PgClient, first: readonly unknown[]) => Promise<Done<Result>>;
 
 /**
- * Every setting lasts until the end of the transaction, so that the host finds its connections as they were. A process that is
- * stopped in the middle must not hold its locks for long; and what is accepted is on disk, whatever the database's default.
+ * Every setting lasts until the end of the transaction, so that the host gets its connections back unchanged. A process that is
+ * stopped in the middle must not hold its locks for long; and accepted messages are on disk, whatever the database's default.
  */
 function beginText({ lockTimeout, first, setsItself = false }: TransactionLimits): string {
   return `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_backend_pid()::text AS pid,
@@ -61,7 +61,7 @@ set_config('lock_timeout', '${Math.ceil(lockTimeout)}', true)${setsItself ? '' :
 }
 
 /**
- * Runs a transaction of its own on a connection of the pool.
+ * Runs a transaction on a connection of the pool.
  *
  * @throws {TransactionError}
  */
@@ -90,7 +90,7 @@ async function run<Result>(
   pooling: Pooling,
 ): Promise<Result> {
   let broken: Error | undefined;
-  // A connection that breaks says so by an event too; unheard, that would end the process.
+  // A broken connection also emits an event; without a listener that would end the process.
   const onError = (error: Error): void => {
     broken = error;
   };
@@ -100,7 +100,7 @@ async function run<Result>(
   try {
     if (alone) {
       const { result } = await limit.within(body(client, []));
-      // Something of the host's, which was still on its way when it gave the connection back, has begun one.
+      // A query that the host still had in flight when it released the connection has begun a transaction.
       if (result !== undefined && !isBetween(client)) await limit.within(client.query({ text: 'COMMIT' }));
       return result;
     }
@@ -112,19 +112,19 @@ async function run<Result>(
     pooling.answered(client, property(answers.at(-1)?.[0], 'pid'));
     if (limits.statements !== undefined) limit.extend(limits.statements);
     const { result, commit } = await limit.within(body(client, first ?? []));
-    // What broke before this has kept nothing; from here on nobody knows.
+    // A connection that broke before this kept nothing; from here on the outcome is unknown.
     if (broken !== undefined) throw broken;
     committing = commit;
     await limit.within(client.query({ text: commit ? 'COMMIT' : 'ROLLBACK' }));
     return result;
   } catch (error) {
-    // Whoever does not answer is asked for nothing more; closing the connection rolls back.
-    // One to a server that writes no more is closed too: the next one may lead to the one that does.
+    // A server that doesn't answer gets no more queries; closing the connection rolls back.
+    // A connection to a server that no longer takes writes is closed too: the next one may reach the primary.
     const useless = isA(error, GivenUp) || isConnectionError(error);
     if (useless) broken ??= asError(error);
     else if (!alone || !isBetween(client)) broken ??= await limit.within(rollback(client)).catch(asError);
     const kept = committing && !(alone ? refused(error) : undone(error)) ? 'unknown' : 'no';
-    // Why the server closed the connection tells more than that it is closed.
+    // The reason why the server closed the connection says more than the closing itself.
     const cause = isTransient(broken) ? broken : error;
     throw new TransactionError(kept, cause, broken === undefined && isAboutWhatWasAsked(error));
   } finally {
@@ -134,7 +134,7 @@ async function run<Result>(
   }
 }
 
-/** Whether it is known to be outside of any transaction. */
+/** Whether the connection is known to be outside of any transaction. */
 export function isBetween(client: PgClient): boolean {
   return client.getTransactionStatus?.() === 'I';
 }
@@ -157,12 +157,12 @@ async function rollback(client: PgClient): Promise<Error | undefined> {
   }
 }
 
-/** An answer of the server to a statement that is alone: with an error it has kept nothing. */
+/** Whether the server answered a lone statement with an error, and so kept nothing. */
 function refused(error: unknown): boolean {
   return !isConnectionError(error) && /^(?!40003)[0-9A-Z]{5}$/.test(sqlStateOf(error) ?? '');
 }
 
-/** An answer to COMMIT that says that nothing was kept: rolled back, refused, no longer in a transaction, or a lock that it waited for in vain. 40003 says that it cannot tell. */
+/** Whether the answer to COMMIT means that nothing was kept: rolled back, refused, no longer in a transaction, or a lock timeout. 40003 means that the server doesn't know. */
 function undone(error: unknown): boolean {
   return /^(?:40(?!003)|23|25|55P03)/.test(sqlStateOf(error) ?? '');
 }

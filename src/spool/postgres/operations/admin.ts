@@ -10,7 +10,7 @@ import type { Done } from '../connection/transact.ts';
 import { asEntry, entryColumns, Loaded } from '../tables/loaded.ts';
 import { type Sql, statement } from '../tables/statement.ts';
 
-/** How the spool runs what is asked here. */
+/** How these queries reach the spool. */
 export interface AdminAccess {
   sql(): Sql;
   read<Result>(read: (client: PgClient) => Promise<Result>): Promise<Result>;
@@ -48,7 +48,7 @@ export function postgresRecords(access: AdminAccess): AdminRecords {
   };
 }
 
-/** `code` stands in the JSON of a reason, addresses in that of recipients. An index finds what is held or dead, and what is active. */
+/** `code` is in the JSON of a reason, addresses in that of recipients. Indexes find what is held or dead, and what is active. */
 const page = statement(
   'admin_page',
   (t) => `SELECT ${entryColumns} FROM ${t.entriesNow} WHERE purged = 0 AND id > $1 AND (ended_at IS NOT NULL) = $2
@@ -82,7 +82,7 @@ export function postgresQueries(access: AdminAccess): AdminQueries {
         const record = loaded.entryRow(asEntry(row));
         return record === undefined ? [] : [viewOf(record)];
       });
-      // A page may be short by rows that can't be read.
+      // Unreadable rows make a page shorter.
       const last = found.length > limit ? String(found[limit - 1]?.id) : undefined;
       const next =
         last === undefined
@@ -105,7 +105,7 @@ export function postgresQueries(access: AdminAccess): AdminQueries {
   };
 }
 
-/** In the order of ids, which are made in the order of acceptance; what has not ended comes first. */
+/** Pages follow the order of ids, which is that of acceptance; entries that have not ended come first. */
 function cursorOf(cursor: string | undefined, { state }: EntryFilter): { readonly ended: boolean; readonly after: string } {
   if (cursor === undefined) return { ended: state !== undefined && hasEnded(state), after: '' };
   const [, part, after] = /^(ended|waiting):(.*)$/s.exec(cursor) ?? [];

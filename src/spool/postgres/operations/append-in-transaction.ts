@@ -10,8 +10,8 @@ import { appendMessages, failedAppend, type NewMessage, unstorable, unstorableAp
 type Results = readonly AppendResult[];
 
 /**
- * Appends in the host's transaction: nothing is kept before its COMMIT. One that gives no answer is left off, but its client stays the host's: what had been
- * said may still be carried out, and be committed. So whether it is kept is unknown, and nothing more is said.
+ * Appends in the host's transaction: nothing is kept before its COMMIT. An append without an answer is abandoned, but the client stays the host's: statements already
+ * sent may still run, and be committed. So its outcome is unknown, and no more statements follow.
  */
 export async function appendIn(session: Session, host: PgClient, messages: readonly NewMessage[]): Promise<Results> {
   const limit = new Limit(session);
@@ -25,17 +25,17 @@ export async function appendIn(session: Session, host: PgClient, messages: reado
 async function append({ sql, pooling }: Session, client: PgClient, messages: readonly NewMessage[]): Promise<Results> {
   const storable = messages.filter((one) => !unstorable(one));
   await begin(client);
-  // Its way to the server may be another one than the pool's.
+  // It may reach the server by another way than the pool does.
   if (pooling.keepsServer) pooling.answered(client, await serverOf(client));
   for (let tried = 1; ; tried++) {
     try {
-      // The host's own process does not know when it commits: it hears of it as all others do.
+      // Notifies this spool as well: it does not know when the host commits.
       const { results } = await appendMessages(client, sql, storable, '');
       await client.query({ text: 'RELEASE SAVEPOINT offline_im_append' });
       return inOrder(messages, results);
     } catch (error) {
       const left = await client.query({ text: 'ROLLBACK TO SAVEPOINT offline_im_append' }).then(() => undefined, asLeft);
-      // A pooler that nobody had found out; or another transaction has just committed the same message: now it is seen.
+      // A pooler was just detected; or another transaction has just committed the same message, which is visible now.
       if (left === undefined && pooling.isToldBy(error)) continue;
       if (left === undefined && tried < 3 && isTransient(error)) continue;
       return messages.map((one) => failedAppend(one, left ?? 'no', error));
@@ -57,12 +57,12 @@ async function serverOf(client: PgClient): Promise<unknown> {
   return property(rows[0], 'pid');
 }
 
-/** What could not be taken back may be committed by the host, unless its connection is gone, and the transaction with it. */
+/** What could not be rolled back may be committed by the host, unless its connection, and with it the transaction, is gone. */
 function asLeft(error: unknown): 'no' | 'unknown' {
   return isConnectionError(error) ? 'no' : 'unknown';
 }
 
-/** Puts the results of those that could be stored where they belong. */
+/** Merges the results of storable messages with errors for the others, in the order of the messages. */
 function inOrder(messages: readonly NewMessage[], results: Results): Results {
   const left = results.values();
   return messages.map((one) => (unstorable(one) ? unstorableAppend(one) : (left.next().value as AppendResult)));

@@ -16,37 +16,37 @@ import {
   unstorableAppend,
 } from './append.ts';
 
-/** Entries that go into one transaction at most. */
+/** At most this many entries go into one transaction. */
 const entriesAtOnce = 1_000;
-/** Transactions at once: while one is written, messages of the next are prepared. */
+/** Concurrent transactions: while one is written, the next is prepared. */
 const groupsAtOnce = 2;
-/** Messages that are worth a transaction of their own beside another one, and so many that a group is halved for it. */
+/** Messages that justify a second concurrent transaction, and the number from which a group is halved for it. */
 const worthwhile = 16;
 const worthHalving = 128;
-/** Turns of the event loop that the next group is gathered at most: a host may ask for something in each of them. */
+/** At most this many turns of the event loop gather the next group: a host may append in each of them. */
 const gatheringTurns = 8;
-/** Connections of a pool that are left to everything else. */
+/** Connections of a pool reserved for everything else. */
 const leftToOthers = 4;
 /** ms that a group waits for a conversation that another transaction holds. */
 const groupLockTimeout = 300;
-/** ms that a message waits for it on its own, and that one transaction waits at a time: the last one, when others took up all of that, just looks. */
+/** ms that a message then waits for it alone, and that one transaction waits at a time: the last one, when other messages used up that time, only checks. */
 const heldTimeout = 10_000;
 const [step, look] = [1_000, 50] as const;
-/** ms after which a connection that could not be had, or broke before COMMIT, is tried again. */
+/** ms before each retry when no connection could be had, or one broke before COMMIT. */
 const reconnects = [100, 300, 1_000, 3_000] as const;
 
 type Results = readonly AppendResult[];
 
 interface Item {
   readonly message: NewMessage;
-  /** When it was asked for, by the monotonic clock. */
+  /** When it was requested, by the monotonic clock. */
   readonly since: number;
   done(result: AppendResult): void;
 }
 
 /**
- * Appends by group commit: what is asked for while a transaction runs goes into the next one. A host's transaction that
- * holds a conversation holds up that conversation only.
+ * Appends by group commit: messages that come while a transaction runs go into the next one. A host's transaction that
+ * locks a conversation delays only that conversation.
  */
 export class Appender {
   readonly #session: Session;
@@ -55,19 +55,19 @@ export class Appender {
   #items: Item[] = [];
   /** Groups that are being gathered or written. */
   #flushing = 0;
-  /** One is being gathered: what is asked for now goes with it. */
+  /** A group is being gathered: messages that come now join it. */
   #gathering = false;
-  /** All that waited the last time had to wait for what is being written. */
+  /** At the last look, all waiting messages had to wait for a group being written. */
   #blocked = false;
   /** Groups that are being written. */
   readonly #groups = new Set<readonly Item[]>();
-  /** Streams and ids of their messages: what else has one of them goes later, so that its place is after theirs. */
+  /** Streams and ids of their messages: another message with one of these waits, to keep the order. */
   readonly #writing = new Set<string>();
-  /** Messages whose conversation is held, one at a time. */
+  /** Messages whose conversation is locked, one at a time. */
   readonly #waiting = new SerialQueue();
-  /** How many of them each stream has: what comes later goes after them. */
+  /** How many of them each stream has: later messages go after them. */
   readonly #held = new Map<string, number>();
-  /** Why the last transaction failed, where it would have failed with any other message too. */
+  /** Why the last transaction failed, if it would have failed with any other message too. */
   #outage: unknown;
 
   constructor(session: Session, instance: string) {
@@ -76,7 +76,7 @@ export class Appender {
     this.#most = Math.max(1, Math.min(groupsAtOnce, (session.connections.most ?? 0) - leftToOthers));
   }
 
-  /** One result a message, in their order. */
+  /** One result per message, in order. */
   append(messages: readonly NewMessage[]): Promise<Results> {
     const since = this.#session.clock.monotonic();
     const results = messages.map((message) => new Promise<AppendResult>((done) => this.#items.push({ message, since, done })));
@@ -93,28 +93,28 @@ export class Appender {
     this.#flushing += 1;
     this.#gathering = true;
     try {
-      // What is asked for in the same turn of the event loop goes together.
+      // Messages of the same turn of the event loop go together.
       await Promise.resolve();
       await this.#writeAll();
     } catch (error) {
-      // Nothing that is known leads here; what waits would wait for ever.
+      // No known case; but waiting messages must not wait for ever.
       this.#gathering = false;
       for (const { message, done } of this.#items.splice(0)) done(failedAppend(message, 'unknown', error));
     } finally {
       this.#flushing -= 1;
-      // What was asked for since its last look.
+      // Messages that came after its last look.
       if (this.#items.length > 0) this.#begin();
     }
   }
 
   async #writeAll(): Promise<void> {
     for (let crowded = false; this.#items.length > 0; ) {
-      // Who has just been told that a message is kept may well have the next: a commit for half of them would cost as much as one for all.
+      // Callers that just got their result may append again at once: a commit for half of them would cost as much as one for all.
       if (crowded) await this.#gather();
       const group = this.#take();
       this.#gathering = false;
       this.#blocked = group.length === 0 && this.#groups.size > 0;
-      // What is left goes with the group after the one that is being written.
+      // The rest goes after the group that is being written.
       if (this.#blocked) break;
       if (group.length > 0) await this.#write(group);
       crowded = group.length > 4;
@@ -138,8 +138,8 @@ export class Appender {
   }
 
   /**
-   * The next group: half of what there is where another transaction can have the rest, and what is in the conversations of that half. What has to wait for what is being
-   * written stays, and so does what comes after it in its conversation.
+   * Takes the next group: half of the messages if another transaction can take the rest, plus others in that half's conversations. Messages that must wait for a group being
+   * written stay, and so do later ones of their conversations.
    */
   #take(): Item[] {
     const items = this.#items.slice(0, 2 * entriesAtOnce);
@@ -162,7 +162,7 @@ export class Appender {
       else if (!fits || names.some((name) => this.#writing.has(name) || behind.has(name))) leave(item, names);
       else if (this.#isHopeless(item)) this.#giveUp(item);
       else if (this.#isHeld(item.message)) {
-        // Behind what goes before it in another of its conversations.
+        // An earlier message in another of its conversations goes first.
         if (names.some((name) => taken.has(name))) leave(item, names);
         else this.#wait(item);
       } else {
@@ -175,7 +175,7 @@ export class Appender {
     return group;
   }
 
-  /** Until a turn of the event loop brings nothing new, or there is enough. */
+  /** Waits until a turn of the event loop brings nothing new, or enough turns have passed. */
   async #gather(): Promise<void> {
     this.#gathering = true;
     for (let [before, turn] = [-1, 0]; this.#items.length > before && turn < gatheringTurns; turn++) {
@@ -184,7 +184,7 @@ export class Appender {
     }
   }
 
-  /** One transaction; where it was refused for what one of them may be, message by message, so that a bad one fails alone. Never rejects. */
+  /** Writes one transaction; if it was refused for its content, writes message by message, so that a bad one fails alone. Never rejects. */
   async #together(group: readonly Item[]): Promise<void> {
     try {
       const results = await this.#connected(
@@ -203,12 +203,12 @@ export class Appender {
 
   async #alone(item: Item): Promise<void> {
     if (this.#outage !== undefined) this.#giveUp(item);
-    // One before it may have found its conversation held.
+    // An earlier one may have found its conversation locked.
     else if (this.#isHeld(item.message)) this.#wait(item);
     else await this.#together([item]);
   }
 
-  /** Puts a message behind those that wait for its conversation. */
+  /** Queues a message behind those that wait for its conversation. */
   #wait(item: Item): void {
     const keys = [...new Set(item.message.streams)];
     for (const key of keys) this.#held.set(key, (this.#held.get(key) ?? 0) + 1);
@@ -242,7 +242,7 @@ export class Appender {
     return this.#held.size > 0 && message.streams.some((key) => this.#held.has(key));
   }
 
-  /** It has waited for a whole deadline, and the last transaction of all failed: it does not wait for another one. */
+  /** It has waited for a whole deadline, and the last transaction failed: it does not wait for another one. */
   #isHopeless({ since }: Item): boolean {
     return this.#outage !== undefined && this.#session.clock.monotonic() - since >= this.#session.deadline;
   }
@@ -251,7 +251,7 @@ export class Appender {
     done(failedAppend(message, 'no', this.#outage));
   }
 
-  /** Once more after a while when there was no connection: the server may be starting again. All together within one deadline. */
+  /** Retries when there is no connection: the server may be restarting. All attempts share one deadline. */
   async #connected(messages: readonly NewMessage[], lockTimeout: number): Promise<Results> {
     const { clock, deadline: whole } = this.#session;
     const end = clock.monotonic() + whole;

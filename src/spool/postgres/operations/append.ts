@@ -20,7 +20,7 @@ export function failedAppend(message: NewMessage, kept: 'no' | 'unknown', error:
   return { messageId: message.id, status: 'failed', kept, error: asSpoolError(error) };
 }
 
-/** That of one that could not come back as it was given. */
+/** The result of a message that PostgreSQL could not return unchanged. */
 export function unstorableAppend(message: NewMessage): AppendResult {
   const text = 'An id, an address or a name holds U+0000 or half a surrogate pair, which PostgreSQL cannot keep.';
   return failedAppend(message, 'no', new OfflineImError('MESSAGE_INVALID', text));
@@ -41,13 +41,13 @@ export function newMessage(id: string, entries: readonly NewSpoolEntry[]): NewMe
   return { id, entries, streams, names: [...streams, `id ${id}`] };
 }
 
-/** Whether {@link appendAtOnce} may be asked: no id comes twice. */
+/** Whether {@link appendAtOnce} may be used: no id occurs twice. */
 export function mayGoAtOnce(messages: readonly NewMessage[]): boolean {
   return new Set(messages.map(({ id }) => id)).size === messages.length;
 }
 
 /**
- * The same in one trip to the server, in a transaction of the spool's own, whose settings it makes. What holds a message that is kept already goes the long way.
+ * Appends in one round trip, in a transaction of the spool's own, whose settings it makes. If a message is stored already, all go through {@link appendMessages}.
  */
 export async function appendAtOnce(client: PgClient, sql: Sql, messages: readonly NewMessage[]): Promise<Appended> {
   const entries = messages.flatMap((message) => message.entries);
@@ -60,7 +60,7 @@ export async function appendAtOnce(client: PgClient, sql: Sql, messages: readonl
   return { results, added: true };
 }
 
-/** What was appended; `added` is false where there is nothing to commit. */
+/** The results; `added` is false when there is nothing to commit. */
 interface Appended {
   readonly results: AppendResult[];
   readonly added: boolean;
@@ -69,7 +69,7 @@ interface Appended {
 function valuesOf(messages: readonly NewMessage[], entries: readonly NewSpoolEntry[]): string[] {
   const column = (value: (entry: NewSpoolEntry) => string): string => textArray(entries.map(value));
   const numbers = (values: readonly number[]): string => `{${values.join(',')}}`;
-  // No line breaks in JSON; in an array each of its quotes would be escaped, and read back.
+  // JSON has no line breaks; an array would escape each of its quotes.
   const lines = (value: (entry: NewSpoolEntry) => string): string => entries.map(value).join('\n');
   const streams = [...streamsOf(messages).values()];
   return newValues(
@@ -99,7 +99,7 @@ function valuesOf(messages: readonly NewMessage[], entries: readonly NewSpoolEnt
   );
 }
 
-/** Appends messages in the transaction of `client`; `false` when nothing was added. @param from Whom the others hear of it from with its COMMIT; left out, nobody does. */
+/** Appends messages in the transaction of `client`. @param from Payload of a notification sent at COMMIT; if omitted, none is sent. */
 export async function appendMessages(
   client: PgClient,
   sql: Sql,
@@ -130,13 +130,13 @@ export async function appendMessages(
       tx.rev,
     ]);
   }
-  // A stream that was locked for a message that is not new may have no entry.
+  // A stream locked for a message that is not new may have no entry.
   if (plans.some(({ status }) => status !== 'appended')) await refreshStreams(client, sql, [...streams.keys()]);
   const results = plans.map((plan) => resultOf(plan, (id) => tx.entry(id)));
   return { results, added: added.length > 0 };
 }
 
-/** What would not come back as it was given: all else is in JSON, which escapes it. */
+/** Whether PostgreSQL would change one of its texts; the others are in JSON, which escapes them. */
 export function unstorable(message: NewMessage): boolean {
   return message.entries.some(
     ({ id, messageId, contentHash, lane, conversationId, recipientsKey, messageClass }) =>
@@ -147,7 +147,7 @@ export function unstorable(message: NewMessage): boolean {
 interface StreamRow {
   readonly key: string;
   readonly lane: string;
-  /** Pickup of the first of these messages that goes to it. */
+  /** The pickup delay of the stream's first message here. */
   readonly within: number;
 }
 

@@ -24,10 +24,10 @@ const notesById = statement(
   ) x`,
 );
 
-/** What is taken of a stream. */
+/** The entries picked from a stream. */
 type Run = Picked & { readonly stream: string };
 
-/** Claims what {@link LaneTurns.lockDue} has locked: as many steps as there are notes, whatever waits. */
+/** Claims what {@link LaneTurns.lockDue} has locked. The cost follows the number of notes, not of what waits. */
 async function claimNotes(
   client: PgClient,
   sql: Sql,
@@ -45,7 +45,7 @@ async function claimNotes(
   const claimed = picks.map((one) => claimPick(tx, one, messages, request, now));
   await write(client, sql, tx, loaded, picks, request);
   if (delivering) {
-    // What was due but gave nothing has been seen wrongly: its row is made anew.
+    // A stream that was due but gave nothing has a wrong row: it is computed anew.
     const busy = new Set(picks.map(({ stream }) => stream));
     const streams = keys.filter((key) => !busy.has(key));
     if (streams.length > 0) await refreshStreams(client, sql, streams);
@@ -53,7 +53,7 @@ async function claimNotes(
   return { result: claimed, commit: true };
 }
 
-/** Notes that were made just now run in their streams; those that were there before have rows of their own. */
+/** New notes lie in the rows of their streams; older ones have rows of their own. */
 async function write(
   client: PgClient,
   sql: Sql,
@@ -108,7 +108,7 @@ async function pickRuns(
   return [...picks, ...again.filter(({ note }) => note !== undefined && note.due.at <= now)];
 }
 
-/** Notes that exist, with their members and their messages. */
+/** Existing notes, with their members and messages. */
 async function pickNotes(client: PgClient, sql: Sql, loaded: Loaded, ids: readonly string[]): Promise<Run[]> {
   const rows = await sql.rows<{ row: string }>(client, notesById, [ids]);
   const notes = rows.flatMap(({ row }) => loaded.noteRow(JSON.parse(row) as NoteRow) ?? []);
@@ -126,14 +126,14 @@ async function pickNotes(client: PgClient, sql: Sql, loaded: Loaded, ids: readon
 }
 
 /**
- * Claims at work at once: one looks while the commit of another goes to the disk. With more of them some transaction is always open, so that nothing which a claim has just left in the
- * indexes counts as dead yet, and each one that follows reads it all again.
+ * Concurrent claims: one reads while another's commit goes to disk. With more, some transaction is always open, so that index entries that a claim has just
+ * left behind don't count as dead yet, and each following claim reads them all again.
  */
 const claimsAtOnce = 2;
-/** Connections of a pool that are left to everything else. */
+/** Connections of a pool reserved for everything else. */
 const leftToOthers = 4;
 
-/** Claims, several at once: those of one loop come one after the other, and loops don't wait for each other. */
+/** Runs several claims concurrently: one loop's claims come one after another, and loops don't wait for each other. */
 export class Claims {
   readonly #session: Session;
   readonly #expireLeases: () => Promise<void>;
@@ -159,14 +159,14 @@ export class Claims {
     }
   }
 
-  /** Until there are few enough at work, or one has handed over its place; in the order in which they were asked for. */
+  /** Waits for a free place, in the order of the calls. */
   async #turn(): Promise<void> {
     if (this.#running < this.#most) this.#running += 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   async #claim(request: ClaimRequest): Promise<readonly ClaimedNote[]> {
-    // What lapsed and is held by another transaction is left to it: once is enough.
+    // Only once: an expired lease locked by another transaction is left to that one.
     for (let first = true; ; first = false) {
       const look = first;
       const { sql } = this.#session;

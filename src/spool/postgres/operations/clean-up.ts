@@ -21,7 +21,7 @@ const candidates = statement(
   ) ORDER BY e.expires_at LIMIT ${atOnce}`,
 );
 
-/** Unconfirmed entries of which an expiry changes something: alone in their note and not marked yet, or to be given up. */
+/** Unconfirmed entries that an expiry changes: alone in their note and not marked yet, or to be given up. */
 const unconfirmed = statement(
   'expired_unconfirmed',
   (t) => `WITH t AS MATERIALIZED (SELECT ${t.now}() AS now, ${t.now}() - $1::bigint AS over)
@@ -32,16 +32,16 @@ const unconfirmed = statement(
   ) LIMIT ${atOnce}`,
 );
 
-/** Longer than any time since 1970. */
+/** ms, longer than the time since 1970. */
 const never = Number.MAX_SAFE_INTEGER;
 
 export interface Expired {
   readonly changes: readonly Change[];
-  /** There may be more. */
+  /** Whether there may be more. */
   readonly full: boolean;
 }
 
-/** Ends some of what is past its expiry and was tried, or could not be. */
+/** Ends some entries that are past their expiry and were tried, or could not be. */
 export async function expireSome(client: PgClient, sql: Sql, request: ExpireRequest): Promise<Done<Expired>> {
   const closed = request.closedLanes.map(({ lane, closedFor }) => ({ lane, closed_for: Math.floor(closedFor) }));
   const waiting = await sql.rows<{ id: string }>(client, candidates, [
@@ -70,7 +70,7 @@ export async function expireSome(client: PgClient, sql: Sql, request: ExpireRequ
 
 const tombstonesAtOnce = 1_000;
 
-/** Tombstones of messages of which nothing else is left, and whose time is over. Two processes never take the same. */
+/** Expired tombstones of messages of which nothing else is left. Two processes never take the same. */
 const sweep = statement(
   'sweep',
   (t) => `WITH t AS MATERIALIZED (SELECT ${t.now}() - $1::bigint AS over), gone AS MATERIALIZED (
@@ -89,7 +89,7 @@ const sweep = statement(
   SELECT count(*)::text AS gone FROM gone`,
 );
 
-/** Adds the differences up to one row. */
+/** Sums the differences into one row. */
 const addUp = statement(
   'add_up',
   (t) => `WITH gone AS (
@@ -99,7 +99,7 @@ const addUp = statement(
   HAVING count(*) > 0`,
 );
 
-/** Takes away some tombstones whose time is over; true when there may be more. */
+/** Deletes some expired tombstones; true when there may be more. */
 export async function sweepTombstones(client: PgClient, sql: Sql, keep: number): Promise<Done<boolean>> {
   const { gone } = await sql.row<{ gone: string }>(client, sweep, [Math.ceil(keep)]);
   return { result: Number(gone) === tombstonesAtOnce, commit: Number(gone) > 0 };

@@ -2,7 +2,7 @@ import type { PgClient } from '../connection/pool.ts';
 import type { Done } from '../connection/transact.ts';
 import { type Sql, statement, type Tables } from '../tables/statement.ts';
 
-/** ms by which the database's clock may go back without anyone minding. */
+/** ms by which the database's clock may go back without a repair. */
 const tolerance = 1_000;
 
 const look = statement(
@@ -13,7 +13,7 @@ const look = statement(
 
 /** $1: now, $2: by how much the clock was set back. */
 const steps: readonly ((t: Tables) => string)[] = [
-  // A lease says until when, not for how long: it moves by as much as the clock did.
+  // A lease stores an end, not a duration: it moves by as much as the clock did.
   (t) => `UPDATE ${t.notes} SET lease_until = lease_until - $2::bigint, last_ran_at = least(last_ran_at, $1::bigint)
     WHERE lease_until > $1::bigint OR last_ran_at > $1::bigint`,
   (
@@ -31,8 +31,8 @@ const steps: readonly ((t: Tables) => string)[] = [
 const repairs = steps.map((text, index) => statement(`clock_repair_${index}`, text));
 
 /**
- * Notices that the database's clock was set back since somebody last looked, and moves every time that lies further off than it
- * can: else all that waits would wait for that long. Set forward, it needs nothing: what was never tried never expires.
+ * Detects that the database's clock was set back since the last look, and moves every time that lies further ahead than it can:
+ * otherwise all that waits would wait longer by that much. A clock set forward needs no repair: an entry that was never tried never expires.
  */
 export async function mindTheClock(client: PgClient, sql: Sql): Promise<Done<void>> {
   const { last, now } = await sql.row<{ last: string; now: string }>(client, look, []);

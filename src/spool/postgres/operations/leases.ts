@@ -16,7 +16,7 @@ const renewLeases = statement(
   UPDATE ${t.notes} n SET lease_until = t.now + $3::bigint FROM mine, t WHERE ${isKey('n.id', 'mine.id')} RETURNING n.token`,
 );
 
-/** Of notes that run; their streams may be held by an append, or for long by a transaction of the host. */
+/** Of inline notes; an append may lock their streams, and a host's transaction for long. */
 function renewRunning(name: string, waiting: '' | 'SKIP LOCKED') {
   return statement(
     name,
@@ -34,8 +34,8 @@ const renewRunningLater = renewRunning('renew_running_later', '');
 const renewalTimeout = 1_000;
 
 /**
- * Extends leases that have not run out. Resolves with the tokens that no longer match, and with those whose stream another transaction keeps for itself: those
- * may still be settled, and are tried again with the next renewal.
+ * Extends leases that have not expired. Resolves with the tokens that no longer match, and those whose stream another transaction has locked: these may
+ * still be settled, and the next renewal tries them again.
  */
 export async function renewAll(session: Session, tokens: readonly ClaimToken[], lease: number): Promise<readonly ClaimToken[]> {
   const { sql } = session;
@@ -62,7 +62,7 @@ export async function renewAll(session: Session, tokens: readonly ClaimToken[], 
 
 const lapsedAtOnce = 200;
 
-/** Streams that another transaction holds are left to it, or to the next time: nobody waits here. */
+/** Skips streams that another transaction has locked: this never waits. */
 const takeLapsed = statement(
   'take_lapsed',
   (t) => `WITH l AS MATERIALIZED (
@@ -73,8 +73,8 @@ const takeLapsed = statement(
   SELECT l.id, s.key FROM l JOIN s ON s.key = l.stream`,
 );
 
-/** Leases that ran out become unconfirmed. Resolves with true when there may be more. */
-export async function lapseAll(client: PgClient, sql: Sql): Promise<Done<boolean>> {
+/** Makes notes whose lease has expired unconfirmed. Resolves with true when there may be more. */
+export async function expireLeases(client: PgClient, sql: Sql): Promise<Done<boolean>> {
   const taken = await sql.rows<{ id: string; key: string }>(client, takeLapsed, []);
   if (taken.length === 0) return { result: false, commit: false };
   const streams = [...new Set(taken.map(({ key }) => key))];

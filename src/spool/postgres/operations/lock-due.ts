@@ -6,20 +6,20 @@ import { textArray } from '../tables/texts.ts';
 
 type Kind = ClaimRequest['kind'];
 
-/** What a claim has locked. */
+/** The rows that a claim has locked. */
 export interface LockedDue {
   readonly now: number;
-  /** A lease ran out. */
+  /** Whether a lease has expired. */
   readonly lapsed: boolean;
   /** A new revision. */
   readonly tick: number;
   /** Streams whose head is due, or notes whose probe is. */
   readonly keys: readonly string[];
-  /** The first entries of these streams, where they have been read with it. */
+  /** The first entries of these streams, if read already. */
   readonly heads?: readonly HeadRow[];
 }
 
-/** What an entry is read as, with the stream that it was looked for in. */
+/** An entry's row with the key of its stream. */
 export type HeadRow = Readonly<Record<string, unknown>>;
 
 interface Row {
@@ -30,30 +30,30 @@ interface Row {
   readonly tick: string;
 }
 
-/** How a claim is asked for. */
+/** The query of a claim. */
 interface Ask {
   readonly kind: Kind;
   readonly soon: boolean;
   readonly values: readonly Value[];
-  /** All of it as one query without parameters, which can go with the beginning of the transaction. What a server logs of one that fails has no addresses in it. */
+  /** The whole query without parameters, which can go together with BEGIN. It contains no addresses that a server could log. */
   readonly written: string | undefined;
 }
 
 type Value = string | number | null | readonly string[];
 
-/** Takes lanes in turn, round and round by name, so that none with much to do starves the others. */
+/** Takes lanes in turn, round robin by name, so that a busy lane doesn't starve the others. */
 export class LaneTurns {
   readonly #last: Record<Kind, string> = { deliver: '', probe: '' };
-  /** An entry of that lane: names it in a query that is written out. */
+  /** An entry of the last lane: stands for its name in a query without parameters. */
   #lastEntry: string | undefined;
 
-  /** What to ask for now. */
+  /** The query of the next claim. */
   ask(tables: Tables, request: ClaimRequest): Ask {
     const { kind, lanes = { except: [] }, limit, perLane, maxEntries, maxBytes } = request;
     const last = this.#last[kind];
     const [only, except] = 'only' in lanes ? [turned(lanes.only, last), []] : [null, lanes.except];
     const soon = kind === 'deliver' && request.ignorePickup === true;
-    // Before its time, anything may be taken: what is due says nothing of that.
+    // With pickup times ignored, due times don't tell which lanes come first.
     const most = soon || only !== null ? 0 : 2 * Math.min(limit, 1_000) + 100;
     const range = [most, only, except, last, Math.max(0, perLane), Math.max(0, limit)];
     if (kind === 'probe' || soon) return { kind, soon, values: range, written: undefined };
@@ -65,7 +65,7 @@ export class LaneTurns {
     return { kind, soon, values, written };
   }
 
-  /** Locks what is due. @param first What the server has answered to {@link Ask.written}. */
+  /** Locks what is due. @param first The server's answer to {@link Ask.written}. */
   async lockDue(client: PgClient, sql: Sql, { kind, soon, values, written }: Ask, first: readonly unknown[]): Promise<LockedDue> {
     const parameters = values.map((one) => (Array.isArray(one) ? textArray(one) : one));
     if (kind === 'deliver' && !soon) {

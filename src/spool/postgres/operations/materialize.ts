@@ -18,7 +18,7 @@ const running = statement(
     FROM ${t.streams} WHERE key = ANY($1::text[]) AND note_id IS NOT NULL`,
 );
 
-/** As they were before the claim. */
+/** Members as they were before the claim. */
 const members = statement(
   'running_members',
   (t) => `SELECT r.note_id AS running, ${entryNames.map((name) => `e.${name}`).join(', ')} FROM ${t.streams} r, LATERAL (
@@ -42,7 +42,7 @@ interface RunningRow {
 
 type MemberRow = Readonly<Record<string, unknown>> & { readonly running: string };
 
-/** Makes ordinary notes of those that run in these streams, which are locked. Hardly ever is there one. */
+/** Turns the inline notes of these locked streams into ordinary ones. There is hardly ever one. */
 export async function materialize(client: PgClient, sql: Sql, streams: readonly string[]): Promise<void> {
   const notes = await sql.rows<RunningRow>(client, running, [streams]);
   if (notes.length === 0) return;
@@ -69,7 +69,7 @@ export async function materialize(client: PgClient, sql: Sql, streams: readonly 
   await sql.rows(client, stop, [keys]);
 }
 
-/** What the claim would have written. */
+/** Writes what the claim would have written. */
 function write(tx: Transaction, row: RunningRow, before: readonly EntryRecord[]): void {
   if (before.length === 0) return;
   const now = Number(row.now);

@@ -16,7 +16,7 @@ import { counterColumns } from '../tables/schema.ts';
 import { type Sql, statement, type Tables } from '../tables/statement.ts';
 import { isNoneOf, textArray } from '../tables/texts.ts';
 
-/** Times at which something is due or a lease ends. */
+/** The columns of times at which something is due or a lease ends. */
 const sources = (t: Tables) => [
   { table: t.streams, due: 'due_at' },
   { table: t.notes, due: 'probe_at' },
@@ -32,7 +32,7 @@ const ofAll = statement('next_due', (t) =>
   ),
 );
 
-/** The first that are due are asked before anything else: hardly ever are they all of lanes that are left out. */
+/** The first due rows are read first: they are hardly ever all of excluded lanes. */
 const first = 200;
 
 const ofAllBut = statement('next_due_but', (t) =>
@@ -56,7 +56,7 @@ const ofOnly = statement('next_due_only', (t) =>
   ),
 );
 
-/** ms until something of those lanes is due, or a lease of theirs ends. */
+/** ms until something in those lanes is due, or a lease there ends. */
 export async function nextDue(client: PgClient, sql: Sql, lanes: LaneFilter | undefined): Promise<number | undefined> {
   const row = await ask(client, sql, lanes);
   return row.due === null ? undefined : Math.max(0, Number(row.due));
@@ -88,10 +88,10 @@ const noteDue = statement(
 );
 const clockNow = statement('clock_now', (t) => `SELECT ${t.now}()::text AS now`);
 
-/** Entries of the pages of a list, the last size again and again: whoever asks for a few entries must not read hundreds of texts. */
+/** Sizes of the pages of a list; the last one repeats. Small at first, so that a caller who needs a few entries doesn't read hundreds of texts. */
 const pageSizes = [1, 16, 250] as const;
 const lane = '($2::text IS NULL OR lane = $2)';
-/** What is held or dead may be little among much; it has an index. */
+/** Held and dead entries may be few among many; they have an index. */
 const pages = pageSizes.map((size) => ({
   size,
   all: statement(`page_${size}`, (t) =>
@@ -108,7 +108,7 @@ const sums = statement(
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Whether a lease has run out that nobody has made unconfirmed yet. */
+/** Whether a lease has expired whose note is not unconfirmed yet. */
 export async function leasesLapsed(client: PgClient, sql: Sql): Promise<boolean> {
   return (await sql.row<{ lapsed: string }>(client, anyLapsed, [])).lapsed === 'true';
 }
@@ -121,7 +121,7 @@ export async function entriesOfMessage(client: PgClient, sql: Sql, messageId: st
   return viewsOf(await sql.rows<Row>(client, byMessage, [messageId]));
 }
 
-/** Where an entry stands, by the head of its stream and its own note as they are now. */
+/** The standing of an entry, from the current head of its stream and its own note. */
 export async function standing(client: PgClient, sql: Sql, id: string): Promise<Standing | undefined> {
   const loaded = new Loaded();
   const records = (await sql.rows<Row>(client, withHead, [id])).flatMap((row) => loaded.entryRow(asEntry(row)) ?? []);
@@ -134,7 +134,7 @@ export async function standing(client: PgClient, sql: Sql, id: string): Promise<
   return standingOf(record, due && { due }, head, Number(now));
 }
 
-/** A page of a list, in the order of ids, after that of an entry; the last one is not full. @param number Of the page, from 0. */
+/** A page of a list, in the order of ids, after the id `after`; the last one is not full. @param number Of the page, from 0. */
 export async function listPage(
   client: PgClient,
   sql: Sql,

@@ -38,7 +38,7 @@ const notesOf = statement(
   (t) => `SELECT (to_json(n))::text AS row FROM (SELECT ${noteRowColumns} FROM ${t.notes} WHERE stream = ANY($1::text[])) n`,
 );
 
-/** Entries of notes; found by looking at everything, for the rare case only. */
+/** Entries of notes; a full scan, for the rare case only. */
 const membersOf = statement(
   'members_of_unreadable',
   (t) => `SELECT id, note_id FROM ${t.entries}
@@ -48,10 +48,10 @@ const membersOf = statement(
 const drop = statement('drop_unreadable', (t) => `DELETE FROM ${t.notes} WHERE id = ANY($1::text[])`);
 
 /**
- * Moves rows that can't be read to `corrupt`: they leave their stream and their note, and the rest goes on. The members of a note that can't be read go with it: what was
- * sent of them is lost too, so they may neither be sent again nor probed.
+ * Moves unreadable rows to `corrupt`: they leave their stream and their note, and the rest goes on. The members of an unreadable note go with it: the record of what
+ * was sent is lost too, so they may neither be sent again nor probed.
  *
- * @returns the entries that were moved, with what was wrong.
+ * @returns the moved entries, each with its error.
  */
 export async function setAside(
   client: PgClient,

@@ -15,7 +15,7 @@ type Row = readonly [id: string, messageId: string, noteId: string];
 
 type Delivered = Extract<Settlement, { to: 'delivered' }>;
 
-/** What {@link deliver} is asked. */
+/** The parameters of {@link deliver}. */
 function valuesOf(settlements: readonly Delivered[]): [ids: string, tokens: string, classes: (string | null)[] | null] {
   const told = settlements.map(({ messageClass }) => storableClass(messageClass));
   const classes = told.some((messageClass) => messageClass !== undefined)
@@ -24,7 +24,7 @@ function valuesOf(settlements: readonly Delivered[]): [ids: string, tokens: stri
   return [textArray(settlements.map(({ token }) => noteIdOf(token))), textArray(settlements.map(({ token }) => token)), classes];
 }
 
-/** What it answers: the changes by note. */
+/** Its result: the changes by note. */
 function changesIn(done: string): ReadonlyMap<string, readonly Change[]> {
   const changes = new Map<string, Change[]>();
   for (const [entryId, messageId, noteId] of JSON.parse(done) as Row[]) {
@@ -37,8 +37,8 @@ function changesIn(done: string): ReadonlyMap<string, readonly Change[]> {
 }
 
 /**
- * Settles notes that all run under their token and are delivered, in one statement that is a transaction by itself: a trip to the server instead of four.
- * `undefined` when it is about anything else, or the server wants its transactions otherwise; nothing is changed then.
+ * Settles delivered notes that are all inline under their token, in one statement that is its own transaction: one round trip instead of four.
+ * Returns `undefined`, having changed nothing, in every other case, or when the server's default transaction settings differ.
  */
 export async function settleAtOnce(
   session: Session,
@@ -56,14 +56,14 @@ export async function settleAtOnce(
   return calls.map((call) => ({ lost: [], changes: call.flatMap(({ token }) => changes.get(noteIdOf(token)) ?? []) }));
 }
 
-/** Streams of notes that exist: each has its row. */
+/** Streams of existing notes: each has a row. */
 const lock = statement(
   'settle_lock',
   (t) => `SELECT key FROM ${t.streams} WHERE key = ANY(ARRAY(SELECT stream FROM ${t.notesNow} WHERE id = ANY($1::text[])))
     ORDER BY key FOR UPDATE`,
 );
 
-/** Applies the settlements of several calls in one transaction; one result a call. */
+/** Applies the settlements of several calls in one transaction; one result per call. */
 export async function settleAll(
   client: PgClient,
   sql: Sql,
@@ -71,7 +71,7 @@ export async function settleAll(
 ): Promise<Done<readonly SettleResult[]>> {
   const all = calls.flat();
   const tokens = all.map(({ token }) => token);
-  // All locks that this needs at once, so that they are taken in order; but those of late ones, which are rare.
+  // Takes all locks at once, and so in order; except those of late settlements, which are rare.
   const streams = (await sql.rows<{ key: string }>(client, lock, [tokens.map(noteIdOf)])).map(({ key }) => key);
   const twice = new Set(tokens.map(noteIdOf)).size < tokens.length;
   const delivered = all.filter((one): one is Delivered => one.to === 'delivered' && !twice);
@@ -84,7 +84,7 @@ export async function settleAll(
     for (const one of some) outcomes.set(one, settleEach(work, [one]));
     commit = (await finishWork(work, undefined)).commit || commit;
   };
-  // These first: the rest writes out what runs.
+  // These first: the rest materializes inline notes.
   const changes =
     delivered.length === 0 ? undefined : changesIn((await sql.row<{ done: string }>(client, deliver, valuesOf(delivered))).done);
   for (const one of delivered) {
@@ -103,7 +103,7 @@ export async function settleAll(
   return { result: results, commit };
 }
 
-/** Replaces what was frozen of claimed notes. A claim that has just run out is written as such on the way, and lost. */
+/** Replaces the frozen parts of claimed notes. A claim whose lease has just expired is recorded as such, and lost. */
 export async function refreezeAll(
   client: PgClient,
   sql: Sql,

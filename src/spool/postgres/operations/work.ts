@@ -10,7 +10,7 @@ import { type Sql, statement } from '../tables/statement.ts';
 import { writeChanges } from '../tables/write.ts';
 import { materialize } from './materialize.ts';
 
-/** One operation over what it has locked and read. */
+/** An operation on the rows that it has locked and read. */
 export interface Work extends Transition {
   readonly client: PgClient;
   readonly sql: Sql;
@@ -19,14 +19,14 @@ export interface Work extends Transition {
   readonly streams: readonly string[];
 }
 
-/** A new revision, and the order that comes before its first. */
+/** Begins a revision; its orders follow `tick * ordersATick`. */
 export function begin(loaded: Loaded, tick: number): Transaction {
   return new Transaction(loaded, tick, tick * ordersATick);
 }
 
 /**
- * Locks streams, always in the order of their keys. A stream that has no row gets one for the time of the transaction: so two
- * operations on an entry that is in no stream (a dead one, say) wait for each other as well.
+ * Locks streams, always in the order of their keys. A stream without a row gets one for the transaction, so that two operations
+ * on an entry that is in no stream (a dead one, say) wait for each other as well.
  */
 const lock = statement(
   'lock',
@@ -69,7 +69,7 @@ interface LoadRow {
   readonly tagged: string;
 }
 
-/** Locks what an operation is about; the keys of its streams. */
+/** Locks the subject of an operation; returns the keys of its streams. */
 async function lockStreams(
   client: PgClient,
   sql: Sql,
@@ -78,7 +78,7 @@ async function lockStreams(
   return (await sql.rows<{ key: string }>(client, lock, [notes, entries, tags])).map(({ key }) => key);
 }
 
-/** Locks and reads what an operation is about. Leases that ran out by now have become unconfirmed. */
+/** Locks and reads the subject of an operation. Makes notes with expired leases unconfirmed. */
 export async function startWork(client: PgClient, sql: Sql, subject: Subject, locked?: readonly string[]): Promise<Work> {
   const { notes = [], entries = [], tags = [] } = subject;
   const streams = locked ?? (await lockStreams(client, sql, subject));
@@ -95,7 +95,7 @@ export async function startWork(client: PgClient, sql: Sql, subject: Subject, lo
   return { client, sql, loaded, tx, tags: tagsOf(tx, loaded), now, streams };
 }
 
-/** By tags, those of leases that have just lapsed in this very transaction among them. */
+/** Finds entries by tag, including tags of leases that expired in this very transaction. */
 function tagsOf(tx: Transaction, loaded: Loaded): TagReads {
   return {
     entriesWithTag: (tag) => [
@@ -107,7 +107,7 @@ function tagsOf(tx: Transaction, loaded: Loaded): TagReads {
   };
 }
 
-/** Writes what an operation has changed. */
+/** Writes the changes of an operation. */
 export async function finishWork<Result>({ client, sql, tx, loaded, streams }: Work, result: Result): Promise<Done<Result>> {
   if (tx.empty) return { result, commit: false };
   await writeChanges(client, sql, tx, loaded, streams);

@@ -6,10 +6,10 @@ import { type Statement, statement, type Tables, transactionSettings } from './s
 import { recordset } from './write.ts';
 
 /**
- * Locks the streams that the messages go to, in the order of their keys; one that has no active entries is due when its new
- * first one is. The lock is held until COMMIT, and `tick`, which the order follows, is taken under it: so that in each stream the order
- * is that of the commits, whoever appends. Looks for messages that are kept already; one that is committed just now is not seen, and
- * fails the insertion, which is then tried again.
+ * Locks the streams that the messages go to, in the order of their keys; one without active entries becomes due with its new first
+ * entry. The lock lasts until COMMIT, and `tick`, which the order follows, is taken under it: each stream's order is that of the
+ * commits, whichever process appends. Finds messages that are stored already; one that is committed just now is not visible, and
+ * fails the insertion, which is then retried.
  */
 export const lockStreams = statement(
   'append_lock',
@@ -28,7 +28,7 @@ function putStreams(t: Tables, from: string, now: string): string {
     FROM ${from} ORDER BY x.key ON CONFLICT (key) DO UPDATE SET lane = EXCLUDED.lane WHERE false`;
 }
 
-/** In which new entries differ; the rest is the same for all of them. */
+/** Columns in which new entries differ. */
 const own = [...fixedColumns.filter((name) => name !== 'accepted_at'), 'due_within', 'ord', 'part', 'stream', 'body'];
 
 export const insertEntries = statement(
@@ -43,7 +43,7 @@ export const insertEntries = statement(
   SELECT pg_notify('${t.channel}', $3) WHERE $3 IS NOT NULL`,
 );
 
-/** What differs between the entries that {@link appendNew} is given, each an array; the last two are JSON, one in a line. */
+/** Columns that {@link appendNew} takes, each as an array; the last two as lines of JSON. */
 const given = {
   id: 'text[]',
   message_id: 'text[]',
@@ -63,27 +63,27 @@ const given = {
 } as const;
 const givenNames = Object.keys(given) as (keyof typeof given)[];
 
-/** Column by column, what {@link appendNew} writes. */
+/** The values of these columns. */
 export type NewRows = Readonly<Record<keyof typeof given, string>>;
 
-/** What {@link appendNew} asks, in this order: the counters, the streams (key, lane, pickup), the entries. */
+/** The parameters of {@link appendNew}, in this order: the counters, the streams (key, lane, pickup), the entries. */
 const types = ['bigint[]', 'text[]', 'text[]', 'bigint[]', ...Object.values(given)];
 
-/** Appends messages of which none is kept: one text with the time and the tick, or null, and nothing changed, where one is. @see appendFunction */
+/** Appends messages if none of them is stored. Returns a text with the time and the tick; or null, having changed nothing, if one is. @see appendFunction */
 export const appendNew: Statement = statement(
   'append_new',
   (t) => `SELECT ${t.append}(${types.map((type, index) => `$${index + 1}::${type}`).join(', ')}) AS taken`,
 );
 
-/** The parameters of {@link appendNew}. */
+/** The values of {@link appendNew}. */
 export function newValues(counters: string, streams: readonly string[], rows: NewRows): string[] {
   return [counters, ...streams, ...givenNames.map((name) => rows[name])];
 }
 
 /**
- * What {@link lockStreams} and {@link insertEntries} do, in one trip to the server, whose plans stay with its process also behind a pooler. It sets what else the beginning of a
- * transaction sets (`transact.ts`), and takes arrays: JSON of as many columns is read for longer than the rows take to be written. Each value is taken from its array by its number, since
- * PL/pgSQL has taken arrays apart by then; `unnest` of as many arrays at once costs 2 ms whatever is in them.
+ * Does what {@link lockStreams} and {@link insertEntries} do, in one round trip; its plans stay with the server process even behind a pooler. It makes the settings that BEGIN makes
+ * elsewhere (`transact.ts`), and takes arrays: parsing JSON of that many columns takes longer than writing the rows. It indexes each array, since PL/pgSQL has expanded them by
+ * then; `unnest` of that many arrays costs 2 ms, whatever they hold.
  */
 export const appendFunction = (t: Tables): string => {
   const parameter = (name: keyof typeof given): string => `$${types.length - givenNames.length + 1 + givenNames.indexOf(name)}`;
@@ -118,7 +118,7 @@ $append$;
 `;
 };
 
-/** What an earlier library calls for it, which tells others in the same transaction. */
+/** The function that an earlier library calls, which notifies in the same transaction. */
 export const appendBeforeFunction = (t: Tables): string => `
 CREATE OR REPLACE FUNCTION ${t.appendBefore}(text, ${types.join(', ')}) RETURNS text LANGUAGE sql VOLATILE AS $append$
   SELECT pg_notify('${t.channel}', $1);
@@ -126,5 +126,5 @@ CREATE OR REPLACE FUNCTION ${t.appendBefore}(text, ${types.join(', ')}) RETURNS 
 $append$;
 `;
 
-/** Entries that one revision can give an order to. */
+/** Orders that one revision can assign. */
 export const ordersATick = 4_096;

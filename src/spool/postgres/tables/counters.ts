@@ -4,13 +4,13 @@ import type { TableReads } from '../../state/transaction.ts';
 import { counterColumns } from './schema.ts';
 import type { Tables } from './statement.ts';
 
-/** A statement that adds what {@link countersOf} gave. */
+/** A statement that adds the result of {@link countersOf}. */
 export function addCounters(t: Tables, parameter: string): string {
   const values = counterColumns.map((_, index) => `(${parameter}::bigint[])[${index + 1}]`);
   return `INSERT INTO ${t.tallies} (${counterColumns.join(', ')}) SELECT ${values.join(', ')} WHERE ${parameter} IS NOT NULL`;
 }
 
-/** {@link countersOf} for so many entries of which only the state has changed. */
+/** {@link countersOf} for `count` entries of which only the state has changed. */
 export function countersOfMoved(count: number, from: SpoolState, to: SpoolState): number[] {
   return [...spoolStates.map((state) => (state === to ? count : 0) - (state === from ? count : 0)), 0];
 }
@@ -20,7 +20,7 @@ export function countersOfNew(weights: readonly number[]): number[] {
   return [...spoolStates.map((state) => (state === 'spooled' ? weights.length : 0)), weights.reduce((sum, one) => sum + one, 0)];
 }
 
-/** How many more, or fewer, entries and bytes there are, as {@link counterColumns} says; `null` when nothing of that has changed. */
+/** The differences in entries and bytes, in the order of {@link counterColumns}; `null` when there are none. */
 export function countersOf(entries: readonly EntryRecord[], before: TableReads): number[] | null {
   const by = new Map<SpoolState, number>();
   let bytes = 0;

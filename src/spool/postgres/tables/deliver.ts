@@ -2,8 +2,8 @@ import { amongKeys, isKey, plannerSettings, statement, type Tables } from './sta
 import { headOf, streamsAfter } from './streams.ts';
 
 /**
- * What `settle` of the state table does with a note that runs and is delivered, in one statement: nearly every note ends this way, and nothing of it has
- * to be read for that. Their streams are locked. (`+ 0`: nearly all leases that ever were are still to end, so their index would be read whole.)
+ * Does what the state table's `settle` does with a delivered inline note, in one statement: nearly every note ends this way, and none of it needs to be
+ * read for that. The streams are locked. (`+ 0` avoids the index on leases: nearly all of them end in the future, so it would be read whole.)
  */
 const delivering = (t: Tables, lease: string, into = ''): string => `WITH t AS MATERIALIZED (
     SELECT ${t.now}() AS now, nextval('${t.ticks}') AS rev
@@ -30,15 +30,15 @@ const delivering = (t: Tables, lease: string, into = ''): string => `WITH t AS M
 
 export const deliver = statement('deliver', (t) => delivering(t, 'AND lease_until + 0 > (SELECT now FROM t)'));
 
-/** The same as a transaction of its own; null, and nothing changed, when some of the notes don't run under their token. @see deliverFunction */
+/** The same as its own transaction; returns null, having changed nothing, when some notes are not inline under their token. @see deliverFunction */
 export const deliverAlone = statement(
   'deliver_alone',
   (t) => `SELECT ${t.deliver}($1::text[], $2::text[], $3::text[], $4::text) AS done`,
 );
 
 /**
- * Locks the streams and then does the above: each statement of a function sees what was committed before it, as those of a transaction do. So it has to be
- * in READ COMMITTED, whatever the database's default is. Settings last until the end of the transaction, and the commit is on disk.
+ * Locks the streams and then does the above: each statement of a function sees what was committed before it, as in a transaction. So it needs READ
+ * COMMITTED, whatever the database's default. Settings last until the end of the transaction, and the commit is on disk.
  */
 export const deliverFunction = (t: Tables): string => `
 CREATE OR REPLACE FUNCTION ${t.deliver}(text[], text[], text[], text) RETURNS text LANGUAGE plpgsql VOLATILE AS $deliver$
@@ -63,7 +63,7 @@ END
 $deliver$;
 `;
 
-/** Under the name by which an earlier library calls it, whose own was slower; each statement in it sees what was committed before that statement, as there. */
+/** Keeps the name that an earlier library calls, whose own function was slower; here too each statement sees what was committed before it. */
 export const deliverBeforeFunction = (t: Tables): string => `
 CREATE OR REPLACE FUNCTION ${t.deliverBefore}(text[], text[], text[], text) RETURNS text LANGUAGE sql VOLATILE
   AS $deliver$ SELECT ${t.deliver}($1, $2, $3, $4) $deliver$;

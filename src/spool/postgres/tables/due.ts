@@ -3,15 +3,15 @@ import { statement, type Tables } from './statement.ts';
 import { onlyLookedFor } from './streams.ts';
 import { isNoneOf, writtenTexts } from './texts.ts';
 
-/** Whether a lease has run out by then that nobody has made unconfirmed yet. */
+/** Whether a lease has expired by `now` whose note is not unconfirmed yet. */
 export function lapsedBy(t: Tables, now: string): string {
   return `EXISTS (SELECT 1 FROM ${t.notesNow} WHERE lease_until <= ${now})`;
 }
 
 /**
- * What is due and not about to be claimed by another process, lane by lane, those after `$4` first. Lanes are asked for ($2), or those of the `$1` longest due where
- * these are all that are due, or found one after the other by a look at the index each, as far as need be. So the cost follows the number of what is taken,
- * or of lanes in which something waits, never what waits.
+ * Selects what is due and not being claimed by another process, lane by lane, those after `$4` first. Lanes are given ($2), or those of the `$1` longest due if
+ * these are all that are due, or else found one index lookup at a time, as far as needed. So the cost follows the number of rows taken, or of lanes in which
+ * something waits, never the number of rows that wait.
  */
 function taking(name: string, table: (t: Tables) => string, due: string, by: string, lock: (t: Tables) => string) {
   return statement(name, (t) => {
@@ -47,8 +47,8 @@ function taking(name: string, table: (t: Tables) => string, due: string, by: str
 }
 
 /**
- * What of the lane `q` is due by then, longest due first. Said as a range of the index on both, and in its order, nothing else can give that: with
- * `lane = q.lane` a plan may sort all that waits in the lane, or look for it among what is due in all others.
+ * Rows of the lane `q` that are due by `by`, longest due first. A range of the index on both columns, in its order, leaves the planner no other choice: with
+ * `lane = q.lane` it may sort all rows of the lane, or filter the due rows of all lanes.
  */
 function inLane(due: string, by: string): string {
   return `(lane, ${due}) >= (q.lane, ${Number.MIN_SAFE_INTEGER}) AND (lane, ${due}) <= (q.lane, ${by}) ORDER BY lane, ${due} LIMIT $5`;
@@ -64,13 +64,13 @@ function dueStreams(name: string, by: string, which = '') {
 
 /** Streams whose head is due. */
 const due = dueStreams('take_due', 'now');
-/** The same before their pickup time; a back-off counts all the same. */
+/** The same before their pickup time; a back-off still applies. */
 export const early = dueStreams(
   'take_early',
   `${Number.MAX_SAFE_INTEGER}`,
   'AND (NOT deferred OR due_at <= (SELECT now FROM t))',
 );
-/** Unconfirmed notes whose probe is due, and whose stream nobody works on. */
+/** Unconfirmed notes whose probe is due, and whose stream is not locked. */
 export const probes = taking(
   'take_probes',
   ({ notes }) => notes,
@@ -87,7 +87,7 @@ export const probes = taking(
     SELECT n.id AS key, n.lane FROM n JOIN l ON l.key = n.stream`,
 );
 
-/** First entries of streams, in order; with as many messages as a note takes: that of the first, and those that are within so many bytes with it. */
+/** First entries of streams, in order; with the messages that fit a note: the first, and those within `bytes` together with it. */
 const headsOf = (t: Tables, keys: string, most: string, bytes: string): string =>
   `FROM unnest(${keys}) AS q(key) LEFT JOIN LATERAL (
     SELECT ${entryColumns}, CASE WHEN row_number() OVER w = 1 OR sum(weight) OVER w <= ${bytes} THEN body END AS body
@@ -95,13 +95,13 @@ const headsOf = (t: Tables, keys: string, most: string, bytes: string): string =
     WINDOW w AS (ORDER BY ord)
   ) e ON true`;
 
-/** At least one row of each stream; without an id where it has no entry. */
+/** At least one row per stream; without an id if it has no entry. */
 export const heads = statement('heads', (t) => `SELECT q.key, ${entryColumns}, body ${headsOf(t, '$1::text[]', '$2', '$3')}`);
 
-/** Locks the streams that are due; in the first row what {@link due} says of it, in the others what {@link heads} finds in them. @see dueFunction */
+/** Locks the streams that are due; the first row holds the result of {@link due}, the others those of {@link heads}. @see dueFunction */
 export const dueWithHeads = statement('due_with_heads', (t) => `SELECT * FROM ${t.due}($1, $2, $3, $4, $5, $6, $7, $8)`);
 
-/** What {@link dueWithHeadsText} asks for: of all lanes, those after that of an entry first. */
+/** The arguments of {@link dueWithHeadsText}: all lanes, those after the lane of an entry first. */
 interface Written {
   readonly most: number;
   readonly perLane: number;
@@ -111,7 +111,7 @@ interface Written {
   readonly lastEntry: string | undefined;
 }
 
-/** The same with what is asked written into it: a server that logs it is told no address. */
+/** The same with its arguments written into the text: a server that logs it learns no address. */
 export function dueWithHeadsText(t: Tables, { most, perLane, limit, maxEntries, maxBytes, lastEntry }: Written): string {
   const last =
     lastEntry === undefined ? `''` : `coalesce((SELECT lane FROM ${t.entries} WHERE id = (${writtenTexts([lastEntry])})[1]), '')`;
@@ -121,7 +121,7 @@ export function dueWithHeadsText(t: Tables, { most, perLane, limit, maxEntries, 
   return `SELECT * FROM ${t.due}(${lanes}, NULL, '{}', ${last}, ${takes}, ${heads})`;
 }
 
-/** The heads are read in a later statement of its own, which sees what was committed until the streams were locked. Settings last until the end of the transaction. */
+/** Reads the heads in a later statement, which sees what was committed before the streams were locked. Settings last until the end of the transaction. */
 export function dueFunction(t: Tables): string {
   const columns = ['key', ...entryNames, 'body'].map((name) => `"${name}" text`);
   return `

@@ -8,13 +8,13 @@ import { amongKeys, isKey, type Sql, statement } from './statement.ts';
 import { textArray } from './texts.ts';
 
 /**
- * A note that a claim has just made lies in the row of its stream, and its entries stay as they are: they are its first ones, up to the place
- * `running_to`. Nearly every note ends as delivered without anything else happening to it, and so costs one row less to write, and its entries
- * one change less. Whoever wants anything else of it materializes it first (`materialize.ts`); whoever only reads asks the views `entries_now` and `notes_now`.
+ * A note that a claim has just made is stored inline in the row of its stream, and its entries stay unchanged: they are the stream's first ones, up to the
+ * place `running_to`. Nearly every note is delivered without any other change, and so saves a row, and each entry a change. Every other operation
+ * materializes the note first (`materialize.ts`); reads use the views `entries_now` and `notes_now`.
  */
 const columns = ['note_id', 'token', 'lease_until', 'running_to', 'run_by', 'frozen'] as const;
 
-/** What a stream holds of a note no more. */
+/** Clears the inline note of a stream. */
 export const notInline = columns.map((name) => `${name} = NULL`).join(', ');
 
 const start = statement(
@@ -29,7 +29,7 @@ const start = statement(
   ${addCounters(t, '$8')}`,
 );
 
-/** A note that a claim has made of the first entries of a stream. */
+/** A new note of a stream's first entries. */
 export interface Fresh {
   readonly stream: string;
   readonly note: NoteRecord;
@@ -47,7 +47,7 @@ export async function inlineNotes(client: PgClient, sql: Sql, fresh: readonly Fr
     textArray(column(({ note }) => note.id)),
     textArray(column((one) => leaseOf(one).token)),
     `{${column(({ to }) => to).join(',')}}`,
-    // JSON has no line breaks of its own; an array of such texts would have each of their quotes escaped, and read back.
+    // JSON has no line breaks; an array would escape each of its quotes.
     column(({ note }) => (note.frozen === undefined ? '' : JSON.stringify(note.frozen))).join('\n'),
     whole(until),
     owner,
@@ -65,7 +65,7 @@ const refreeze = statement(
   UPDATE ${t.streams} s SET frozen = x.frozen FROM x WHERE ${isKey('s.key', 'x.key')} RETURNING s.token`,
 );
 
-/** Replaces what was frozen of notes that run under their token; their tokens. */
+/** Replaces the frozen parts of notes that are inline under their token; returns their tokens. */
 export async function refreezeInline(client: PgClient, sql: Sql, notes: readonly Refreeze[]): Promise<readonly ClaimToken[]> {
   const ids = notes.map(({ token }) => noteIdOf(token));
   const tokens = notes.map(({ token }) => token);

@@ -4,21 +4,21 @@ import { type NoteRow, noteColumns, noteOf } from '../../rows/note-row.ts';
 import type { EntryRecord, NoteRecord } from '../../state/records.ts';
 import type { TableReads, TagReads } from '../../state/transaction.ts';
 
-/** What {@link Loaded.entryRow} takes. */
+/** Columns for {@link Loaded.entryRow}. */
 export const entryNames = [...fixedColumns, ...statusColumns];
 export const entryColumns = entryNames.join(', ');
 export const noteRowColumns = noteColumns.join(', ');
 
-/** What JSON.stringify() makes of a storable id. */
+/** Matches JSON.stringify() of a storable id. */
 const id = String.raw`"(?:[^"\\\x01-\x1f]|\\["\\bfnrt]|\\u00(?:0[1-9a-f]|1[0-9a-f]))*"`;
 const idList = String.raw`^\[(?:${id}(?:, ?${id})*)?\]$`.replaceAll('\\', '\\\\');
 
-/** The members of a note as a JSON array of ids. None where they can't be read: a cast would end the transaction, and with it what is done for all others. */
+/** The members of a note as a JSON array of ids. Empty if unreadable: a failing cast would abort the transaction for all other notes too. */
 export function memberIds(column: string): string {
   return `CASE WHEN ${column} ~ E'${idList}' THEN ${column}::json ELSE '[]'::json END`;
 }
 
-/** An entry as it is read. */
+/** An entry as read. */
 export interface ReadEntry extends EntryRow {
   readonly body?: string | null;
 }
@@ -28,18 +28,18 @@ const numbers = [
   ...['cancel_requested', 'attempt', 'ended_at', 'purged', 'ord'],
 ];
 
-/** A row of entries as pg gives it: numbers may come as text, or as whatever the host has told it to make of them. */
+/** Converts an entry's row from pg: numbers may come as text, or as the host's type parsers return them. */
 export function asEntry(row: Readonly<Record<string, unknown>>): ReadEntry {
   const entry: Record<string, unknown> = { ...row };
   for (const name of numbers) if (entry[name] !== null) entry[name] = Number(entry[name]);
   return entry as unknown as ReadEntry;
 }
 
-/** Rows that don't hold what this library wrote. */
+/** Rows whose content is not what this library writes. */
 export class UnreadableRows extends Error {
-  /** What is wrong with entries, by id. */
+  /** Errors of entries, by id. */
   readonly entries: ReadonlyMap<string, Error>;
-  /** What is wrong with notes, by id. */
+  /** Errors of notes, by id. */
   readonly notes: ReadonlyMap<string, Error>;
 
   constructor(entries: ReadonlyMap<string, Error>, notes: ReadonlyMap<string, Error>) {
@@ -48,18 +48,18 @@ export class UnreadableRows extends Error {
     this.notes = notes;
   }
 
-  /** With the rows of another one. */
+  /** The union with another one's rows. */
   and(other: UnreadableRows): UnreadableRows {
     return new UnreadableRows(new Map([...this.entries, ...other.entries]), new Map([...this.notes, ...other.notes]));
   }
 
-  /** Whether it has all the rows of another one. */
+  /** Whether it has all rows of another one. */
   includes({ entries, notes }: UnreadableRows): boolean {
     return [...entries.keys()].every((id) => this.entries.has(id)) && [...notes.keys()].every((id) => this.notes.has(id));
   }
 }
 
-/** What a transaction has read and locked, as the state transitions see it. */
+/** The rows that a transaction has read and locked, for the state transitions. */
 export class Loaded implements TableReads, TagReads {
   readonly entries = new Map<string, EntryRecord>();
   readonly notes = new Map<string, NoteRecord>();
@@ -77,7 +77,7 @@ export class Loaded implements TableReads, TagReads {
     return this.notes.get(id);
   }
 
-  /** Only of messages that were asked for. */
+  /** Only of messages that were queried. */
   entriesOfMessage(messageId: string): readonly string[] {
     return this.#byMessage.get(messageId) ?? [];
   }
@@ -86,7 +86,7 @@ export class Loaded implements TableReads, TagReads {
     return this.#byTag.get(tag) ?? [];
   }
 
-  /** Takes in an entry. Those of one message come in their order. */
+  /** Adds an entry. Those of one message must come in order. */
   entryRow(row: ReadEntry): EntryRecord | undefined {
     if (typeof row.body === 'string') this.#bodies.set(row.id, row.body);
     const known = this.entries.get(row.id);
@@ -102,7 +102,7 @@ export class Loaded implements TableReads, TagReads {
     }
   }
 
-  /** Takes in a note; `undefined` when it can't be read. */
+  /** Adds a note; returns `undefined` when it is unreadable. */
   noteRow(row: NoteRow): NoteRecord | undefined {
     try {
       const note = noteOf(row);
@@ -123,7 +123,7 @@ export class Loaded implements TableReads, TagReads {
     return this.#bodies.has(id);
   }
 
-  /** The message of an entry that was read with it. */
+  /** The message of an entry, if read with it. */
   message(id: string): SpooledMessage | undefined {
     const record = this.entries.get(id);
     const body = this.#bodies.get(id);
@@ -148,12 +148,12 @@ export class Loaded implements TableReads, TagReads {
     return messages;
   }
 
-  /** @throws {UnreadableRows} when something could not be read. */
+  /** @throws {UnreadableRows} when a row was unreadable. */
   assertReadable(): void {
     if (this.#unreadable.size + this.#unreadableNotes.size > 0) throw new UnreadableRows(this.#unreadable, this.#unreadableNotes);
   }
 
-  /** An entry can't be read, or what belongs to it. @throws any other error than that of a row */
+  /** Records that an entry, or its message, is unreadable. @throws any other error than that of a row */
   markUnreadable(id: string, error: unknown): void {
     if (!(error instanceof RowError)) throw error;
     if (!this.#unreadable.has(id)) this.#unreadable.set(id, error);

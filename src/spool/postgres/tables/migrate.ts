@@ -9,10 +9,10 @@ import { assertUsable } from './server.ts';
 import type { Tables } from './statement.ts';
 import { viewsOf } from './views.ts';
 
-/** ms: a large table takes its time to be rebuilt, and others wait for whoever does it. */
+/** ms: rebuilding a large table takes long, and other processes wait for the one that does it. */
 const statements = 3_600_000;
 
-/** Makes the tables or brings them to this library's version. Where that is done already, it waits for nobody. */
+/** Creates the tables or updates them to this library's version. Doesn't wait if that is done already. */
 export async function migrate(session: Session, signal?: AbortSignal): Promise<void> {
   const { tables } = session.sql;
   const done = await session.transact(
@@ -34,7 +34,7 @@ export async function migrate(session: Session, signal?: AbortSignal): Promise<v
   );
 }
 
-/** A connection remembers of `to_regclass` that there was nothing, also after it has waited for whoever made it; of a table it asks anew. */
+/** Not `to_regclass`: a connection caches that it found nothing, even after waiting for the process that creates the table; a query of the catalog reads it anew. */
 const tableNamed = `SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = btrim(split_part($1, '.', 1), '"') AND c.relname = btrim(split_part($1, '.', 2), '"')`;
 
@@ -55,7 +55,7 @@ const countNamed = (
   WHERE n.nspname = btrim($1, '"') AND o.${column}name IN (SELECT btrim(split_part(name, '.', 2), '"') FROM unnest(${names}::text[]) name))::text`;
 const additions = `SELECT ${countNamed('class', 'rel', '$2')} AS tables, ${countNamed('proc', 'pro', '$3')} AS functions`;
 
-/** What was added to version 1 later, so that an older library goes on with it. What else there is, a later library has added: it is left alone. */
+/** Whether it has what was added to version 1 later, which older libraries don't mind. Leaves alone what a later library has added. */
 async function hasAdditions(client: PgClient, tables: Tables, functions: readonly string[]): Promise<boolean> {
   const { schema, entriesNow, notesNow, admin } = tables;
   const { rows } = await client.query({ text: additions, values: [schema, [entriesNow, notesNow, admin], functions] });
@@ -63,13 +63,13 @@ async function hasAdditions(client: PgClient, tables: Tables, functions: readonl
   return found.tables === '3' && found.functions === String(functions.length);
 }
 
-/** Without these it doesn't work. */
+/** The functions that this library needs. */
 const asked = ({ append, due, deliver }: Tables): readonly string[] => [append, due, deliver];
 
-/** What it makes: also what an earlier library of this version asks for by name, so that one that doesn't migrate opens what a later one made. */
+/** The functions that it creates: also those that an earlier library of this version calls by name, so that one that doesn't migrate opens a later one's spool. */
 const made = (tables: Tables): readonly string[] => [...asked(tables), tables.appendBefore, tables.deliverBefore];
 
-/** In the transaction of `client`. Who comes second waits, and finds it done. */
+/** Runs in the transaction of `client`. A second process waits, and finds it done. */
 async function migrateTables(client: PgClient, tables: Tables): Promise<void> {
   await takeTurn(client, tables);
   const version = (await versionOf(client, tables)) ?? 0;
@@ -84,7 +84,7 @@ async function migrateTables(client: PgClient, tables: Tables): Promise<void> {
   await client.query({ text: `${viewsOf(tables)}${adminTable(tables)}${roomForEnded(tables)}${functions}` });
 }
 
-/** For another migration it waits however long that takes; for a lock of anybody else no longer than other transactions do. */
+/** Waits for another migration however long it takes; for any other lock no longer than other transactions do. */
 async function takeTurn(client: PgClient, { schema }: Tables): Promise<void> {
   const { rows } = await client.query({ text: `SELECT current_setting('lock_timeout') AS timeout` });
   const { timeout } = rows[0] as { timeout: string };

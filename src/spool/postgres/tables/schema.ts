@@ -1,10 +1,10 @@
 import { spoolStates } from '../../contract.ts';
 import type { Tables } from './statement.ts';
 
-/** Columns of `tallies`: entries by state, those that were purged left out; and the bytes of the messages that are kept. */
+/** Columns of `tallies`: entries by state, except purged ones; and the bytes of stored messages. */
 export const counterColumns = [...spoolStates.map((state) => `${state}_count`), 'bytes'];
 
-/** The same as a difference, of rows of `entries` that are deleted. */
+/** Their differences when rows of `entries` are deleted. */
 export const countersOfGone = [
   ...spoolStates.map((state) => `-count(*) FILTER (WHERE state = '${state}' AND purged = 0)`),
   '-coalesce(sum(weight) FILTER (WHERE tombstone_at IS NULL), 0)',
@@ -13,11 +13,11 @@ export const countersOfGone = [
 /**
  * Version 1. Times are ms since 1970 by the database's clock.
  *
- * `streams` has a row while a stream has active entries: whoever changes entries of a stream holds the lock of its row, and
- * `due_at` is when its head may be claimed (null while that is at work); a note that a claim has just made lies in it too, see `inline-note.ts`. `ord` is the place of an entry in its stream. Updates
- * of an entry that stays active touch no indexed column, so that they stay in their page (HOT); hence the free room there.
- * Columns of entries stand in the order in which they change: of a row that stays in its page the log has what follows the first byte that is another one. What has the same width comes first, without gaps.
- * `tallies` has differences, one row a transaction, added up now and then: nobody waits for anybody's count.
+ * `streams` has a row while a stream has active entries: a transaction that changes entries of a stream locks its row, and `due_at` is when its head may
+ * be claimed (null while that is in progress); a note that a claim has just made lies in it too, see `inline-note.ts`. `ord` is the place of an entry in
+ * its stream. Updates of an entry that stays active touch no indexed column, so that they stay in their page (HOT); hence the free room there.
+ * Columns of entries are ordered by when they change: for a row that stays in its page the WAL has only what follows the first changed byte. Columns of
+ * fixed width come first, without gaps. `tallies` has differences, one row per transaction, summed now and then: no transaction waits for another's count.
  */
 const version1 = (t: Tables): string => `
 CREATE SEQUENCE ${t.ticks} AS bigint;
@@ -139,7 +139,7 @@ CREATE TABLE ${t.corrupt} (
 );
 `;
 
-/** What operators have said (pauses, audit), and what processes tell of themselves; added to version 1. */
+/** What operators set (pauses, audit), and what processes report about themselves; added to version 1. */
 export const adminTable = ({ admin }: Tables): string => `
 CREATE TABLE IF NOT EXISTS ${admin} (
   kind text COLLATE "C",
@@ -151,12 +151,12 @@ CREATE TABLE IF NOT EXISTS ${admin} (
 `;
 
 /**
- * Room in each page for what its entries become when they are delivered: a row that stays in its page is written to the log as what changed of it, not whole, and needs no lock of its
- * own there. Of rows from now on; added to version 1.
+ * Leaves room in each page for the delivered versions of its entries: a row that stays in its page is logged as a difference, not whole, and needs no lock of its own there. Applies
+ * to new rows; added to version 1.
  */
 export const roomForEnded = ({ entries }: Tables): string => `ALTER TABLE ${entries} SET (fillfactor = 60);`;
 
-/** One step a version: step n leads from version n to n + 1. A step that was released never changes again. */
+/** One step per version: step n leads from version n to n + 1. A released step never changes. */
 export const schemaSteps: readonly ((tables: Tables) => string)[] = [version1];
 
 /** The version that this library reads and writes. */

@@ -7,7 +7,7 @@ const properties = `SELECT current_setting('server_encoding') AS encoding, curre
   current_setting('server_version_num') AS version, current_setting('server_version') AS "versionName"`;
 
 /**
- * Looks at what a spool depends on and no statement would tell of until it is too late: a database that can't hold every text accepts messages for weeks.
+ * Checks what no statement would reveal until it is too late: a database that can't hold every text accepts messages for weeks.
  *
  * @throws {OfflineImError} `SPOOL_ROOT_UNUSABLE`
  */

@@ -3,7 +3,7 @@ import { quoted } from '../../../core/errors/quote.ts';
 import type { PgClient } from '../connection/pool.ts';
 import type { Pooling } from '../connection/pooling.ts';
 
-/** Quoted names of what a spool has in its schema. */
+/** Quoted names of a spool's objects in its schema. */
 export interface Tables {
   readonly schema: string;
   readonly meta: string;
@@ -16,23 +16,23 @@ export interface Tables {
   readonly attempts: string;
   readonly tallies: string;
   readonly corrupt: string;
-  /** What operators have said, and what processes tell of themselves. */
+  /** What operators set, and what processes report about themselves. */
   readonly admin: string;
   readonly ticks: string;
-  /** The function that tells the time. */
+  /** The function that returns the time. */
   readonly now: string;
-  /** Functions that append (`append.ts`), lock what is due (`due.ts`) and settle what is delivered (`deliver.ts`); named after their version, since none is ever replaced by another one. */
+  /** Functions that append (`append.ts`), lock what is due (`due.ts`) and settle what is delivered (`deliver.ts`); their names have a version, since none is ever replaced. */
   readonly append: string;
   readonly due: string;
   readonly deliver: string;
-  /** What an earlier library calls for {@link append} and {@link deliver}. */
+  /** What an earlier library calls instead of {@link append} and {@link deliver}. */
   readonly appendBefore: string;
   readonly deliverBefore: string;
   /** LISTEN/NOTIFY channel; not quoted. */
   readonly channel: string;
 }
 
-/** Short enough for the channel, which has the same 63 bytes. */
+/** Short enough for the channel's name, which has a limit of 63 bytes too. */
 const schemaPattern = /^[a-z_][a-z0-9_]{0,47}$/;
 
 /** @throws {OfflineImError} `OPTION_INVALID`: a name that would have to be escaped. */
@@ -72,25 +72,24 @@ export interface Statement {
 }
 
 /**
- * A condition that a join implies: with it, a plan finds rows by their keys whichever side it begins with. One that was made while a table was nearly empty,
- * and stays with its connection, would else begin with the table, and read all of it for good.
+ * A condition that a join implies: with it, a plan finds rows by their keys whichever side it begins with. Otherwise one that was made while a table was nearly
+ * empty, and stays with its connection, would begin with the table, and always read all of it.
  */
 export function amongKeys(column: string, keys: string): string {
   return `${column} = ANY(ARRAY(SELECT ${keys}))`;
 }
 
 /**
- * A join that is nothing but a look-up of `column` by an index, for each `key`. As an equality it could as well be met by reading the index whole, in its order, and comparing:
- * cheap while the table is nearly empty, when the plan is made. Of a list of keys beside it ({@link amongKeys}) either the list is sorted for each row, or the joined rows are
- * read for each.
+ * A join that can only be an index lookup of `column` for each `key`. An equality could also be a merge that reads the index whole: cheap while the table is nearly empty,
+ * when the plan is made. With an added list of keys ({@link amongKeys}) a plan would sort the list for each row, or read the joined rows for each key.
  */
 export function isKey(column: string, key: string): string {
   return `${column} >= ${key} AND ${column} <= ${key}`;
 }
 
 /**
- * Plans go by indexes only, and in their order, since one made while a table was small is kept when it no longer is (a bitmap, a sort and what is kept for a
- * join take in all that waits, for the few that are asked for).
+ * Plans may only use indexes, in their order, since one made while a table was small is kept when it no longer is (bitmaps, sorts and materialized joins
+ * process all waiting rows to return a few).
  */
 export const plannerSettings: readonly (readonly [name: string, value: string])[] = [
   ['jit', 'off'],
@@ -103,7 +102,7 @@ export const plannerSettings: readonly (readonly [name: string, value: string])[
   ['enable_material', 'off'],
 ];
 
-/** What a transaction sets until its end, but the time to wait for a lock: whoever is stopped in the middle doesn't hold its locks for long, and what is committed is on disk. */
+/** The settings of a transaction, except the lock timeout: a process stopped in the middle doesn't hold its locks for long, and commits are on disk. */
 export const transactionSettings = [['idle_in_transaction_session_timeout', '5000'] as const, ...plannerSettings]
   .map(([name, value]) => `set_config('${name}', '${value}', true)`)
   .concat("CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END")
@@ -124,7 +123,7 @@ export class Sql {
     this.#pooling = pooling;
   }
 
-  /** Rows of a statement. Its plan stays with the connection, if that keeps its server: making it anew would cost more than running it. */
+  /** Rows of a statement. Its plan stays with the connection, if that keeps its server: planning would cost more than running it. */
   async rows<Row>(client: PgClient, one: Statement, values: readonly unknown[]): Promise<readonly Row[]> {
     let prepared = this.#prepared.get(one);
     if (prepared === undefined) {
@@ -138,7 +137,7 @@ export class Sql {
     return rows as Row[];
   }
 
-  /** The one row of a statement that always gives one. */
+  /** The row of a statement that always returns one. */
   async row<Row>(client: PgClient, one: Statement, values: readonly unknown[]): Promise<Row> {
     const [row] = await this.rows<Row>(client, one, values);
     if (row === undefined) throw new Error(`${one.name} gave no row`);
@@ -146,7 +145,7 @@ export class Sql {
   }
 }
 
-/** Tells texts of one name apart: two spools on one pool, or two versions of this library. */
+/** Distinguishes texts of the same name: two spools on one pool, or two versions of this library. */
 function hashOf(text: string): string {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);

@@ -4,17 +4,17 @@ import type { PgClient } from '../connection/pool.ts';
 import { notInline } from './inline-note.ts';
 import { isKey, type Sql, statement, type Tables } from './statement.ts';
 
-/** The key of a stream as the tables have it: short, since it is in three of their indexes, and each of a million rows. */
+/** The key of a stream as stored: short, since it is in three indexes, and in each of a million rows. */
 export function storedStreamKey(fixed: Pick<EntryFixed, 'lane' | 'audience' | 'conversationId'>): string {
   return hash('sha256', streamKey(fixed), 'base64url').slice(0, 22);
 }
 
-/** Entries that have expired and are only looked for: they keep their stream, whose lock a probe takes, and hold back nobody in it. */
+/** Expired entries that are only probed: they keep their stream, whose lock a probe takes, and hold back no other entry in it. */
 export const onlyLookedFor = "(state = 'unconfirmed' AND expires_at = 0)";
 
 /**
- * The heads of the streams of `k`, and when they may be claimed; `but` leaves out entries that are just leaving. (The limits and orders that change nothing keep
- * a plan from reading all notes, or all entries that are only looked for, of whatever stream.)
+ * The heads of the streams of `k`, and when they may be claimed; `but` excludes entries that are just leaving. (The limits and orders that change nothing keep
+ * a plan from reading all notes, or all entries that are only probed, of every stream.)
  */
 export function headOf(t: Tables, but = 'true'): string {
   return `SELECT k.key, e.state, CASE e.state WHEN 'spooled' THEN e.due_at WHEN 'deferred' THEN n.due_at END AS due_at,
@@ -31,8 +31,8 @@ export function headOf(t: Tables, but = 'true'): string {
 }
 
 /**
- * What the heads of `h` make of the streams: one without active entries goes, one whose head is at work waits for it. One in which a note runs stays as it is,
- * unless that has `ended`.
+ * Updates streams from their heads in `h`: deletes one without active entries; one whose head is in progress waits for it. A stream with an inline note stays
+ * as it is, unless that note has `ended`.
  */
 export function streamsAfter(t: Tables, ended = false): string {
   const changed = `s.note_id IS NULL AND (s.due_at IS DISTINCT FROM h.due_at OR s.deferred <> (h.state = 'deferred') OR s.due_within <> coalesce(h.due_within, 0))`;
@@ -50,7 +50,7 @@ const refresh = statement(
     `WITH k AS MATERIALIZED (SELECT unnest($1::text[]) AS key), h AS MATERIALIZED (${headOf(t)}), ${streamsAfter(t)} SELECT 1`,
 );
 
-/** Computes anew when the heads of streams may be claimed, from what is written by now. */
+/** Recomputes when the heads of streams may be claimed, from the rows as written so far. */
 export async function refreshStreams(client: PgClient, sql: Sql, streams: readonly string[]): Promise<void> {
   await sql.rows(client, refresh, [streams]);
 }

@@ -1,18 +1,18 @@
 import { partsOf } from '../../../core/joined.ts';
 
-/** A text of somebody else's: PostgreSQL keeps no NUL, and refuses the whole query for one. */
+/** Makes a foreign text storable: PostgreSQL refuses a whole query for one NUL. */
 export function storableText(text: string): string {
   return isStorable(text) ? text : text.toWellFormed().replaceAll('\0', '\uFFFD');
 }
 
-/** Whether a text comes back from PostgreSQL as it was given. */
+/** Whether PostgreSQL returns a text unchanged. */
 export function isStorable(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0');
 }
 
 /**
- * Texts as they are written into a statement that has no parameters, whatever the settings of the connection: JSON, in which all that could end the quotes, or
- * be another letter in another encoding, is escaped.
+ * Texts as written into a statement without parameters, whatever the settings of the connection: JSON that escapes everything that could end the quotes, or
+ * differ in another encoding.
  */
 export function writtenTexts(texts: readonly string[]): string {
   const json = JSON.stringify(texts.map(storableText)).replace(
@@ -22,13 +22,13 @@ export function writtenTexts(texts: readonly string[]): string {
   return `ARRAY(SELECT json_array_elements_text($oim$${json}$oim$))`;
 }
 
-/** Texts as a parameter. A list that was joined of long ones is not written anew when only the short ones differ. */
+/** Texts as a parameter. For a list joined of several, the long ones are not serialized again. */
 export function textArray(texts: readonly string[]): string {
   const parts = partsOf(texts).flatMap((part) => (part.length === 0 ? [] : elementsOf(part)));
   return `{${parts.join(',')}}`;
 }
 
-/** From so many on, what was written of a list is kept with it. */
+/** Lists of at least this length keep their serialized form. */
 const long = 64;
 const written = new WeakMap<readonly string[], string>();
 
@@ -43,7 +43,7 @@ function elementsOf(texts: readonly string[]): string {
   return elements;
 }
 
-/** Whether a column is none of the texts of a parameter: looked up in a hash of them, which `<> ALL` makes of a constant list only. */
+/** Whether a column is none of a parameter's texts: looked up in a hash, which `<> ALL` builds for a constant list only. */
 export function isNoneOf(column: string, texts: string): string {
   return `${column} NOT IN (SELECT u FROM unnest(${texts}::text[]) u)`;
 }

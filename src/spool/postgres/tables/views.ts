@@ -1,7 +1,7 @@
 import { fixedColumns, statusColumns } from '../../rows/entry-row.ts';
 import type { Tables } from './statement.ts';
 
-/** Columns of entries that say otherwise while their note lies in the row of its stream, see `inline-note.ts`. */
+/** Columns of entries that differ while their note lies in the row of its stream, see `inline-note.ts`. */
 const overlaid: Readonly<Record<string, string>> = {
   state: `CASE WHEN r.note_id IS NULL THEN e.state ELSE 'delivering' END`,
   note_id: 'coalesce(r.note_id, e.note_id)',
@@ -12,8 +12,8 @@ const overlaid: Readonly<Record<string, string>> = {
 const entryNames = [...fixedColumns, ...statusColumns, 'part', 'stream', 'active', 'kept', 'tombstone_at', 'body'];
 
 /**
- * Entries and notes as they are now, so that no query has to remember that a note which a claim has just made lies in the row of its stream. Part of version 1: what was made without
- * them has them after the next `migrate()`, and who knows nothing of them goes on. A column is only ever added, at the end.
+ * Current entries and notes, so that no query has to handle inline notes itself. Part of version 1: a spool made without these views gets them with the next `migrate()`, and older
+ * libraries ignore them. Columns are only ever added, at the end.
  */
 export function viewsOf(t: Tables): string {
   const columns = entryNames.map((name) => `${overlaid[name] ?? `e.${name}`} AS ${name}`);

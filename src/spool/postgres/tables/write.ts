@@ -10,7 +10,7 @@ import { isKey, type Sql, statement, type Tables } from './statement.ts';
 import { refreshStreams, storedStreamKey } from './streams.ts';
 import { storableText } from './texts.ts';
 
-/** Types of the columns that JSON rows have; the rest are text. */
+/** Types of columns in JSON rows; the rest are text. */
 const types: Readonly<Record<string, string>> = {
   part: 'integer',
   weight: 'integer',
@@ -39,7 +39,7 @@ const types: Readonly<Record<string, string>> = {
   probe_at: 'bigint',
 };
 
-/** `json_to_recordset` over a parameter, with the types of its columns. */
+/** `json_to_recordset` of a parameter, with the types of its columns. */
 export function recordset(parameter: string, columns: readonly string[]): string {
   const definitions = columns.map((name) => `${name} ${types[name] ?? 'text'}`).join(', ');
   return `json_to_recordset(${parameter}::json) AS x(${definitions})`;
@@ -75,7 +75,7 @@ const write = statement(
   ${addCounters(t, '$5')}`,
 );
 
-/** Of entries of a note that was there before, little changes; and nothing in their streams but that these are at work. */
+/** Entries of an older note change little; their streams only become busy. */
 const writeClaimed = statement(
   'write_claimed',
   (t) => `WITH x AS MATERIALIZED (
@@ -91,7 +91,7 @@ const writeClaimed = statement(
   ${addCounters(t, '$6')}`,
 );
 
-/** Writes what a transaction changed, and when its streams are due then; new entries are not its part. */
+/** Writes what a transaction changed, and when its streams are due; new entries are inserted elsewhere. */
 export async function writeChanges(
   client: PgClient,
   sql: Sql,
@@ -118,7 +118,7 @@ export async function writeChanges(
   if (streams.length > 0) await refreshStreams(client, sql, streams);
 }
 
-/** Writes what a claim changed of notes that were there before. @param busy Streams that are at work from now on. */
+/** Writes what a claim changed of older notes. @param busy Streams that are in progress from now on. */
 export async function writeClaims(
   client: PgClient,
   sql: Sql,
@@ -126,7 +126,7 @@ export async function writeClaims(
   before: TableReads,
   { owner, busy, notes }: { readonly owner: string; readonly busy: readonly string[]; readonly notes: readonly NoteRecord[] },
 ): Promise<void> {
-  // A probe changes nothing of them.
+  // A probe changes no entries.
   const entries = notes.flatMap((note) => note.entryIds.flatMap((id) => tx.entries.get(id) ?? []));
   const rows = entries.map(({ fixed, status }) => ({ id: fixed.id, note_id: status.noteId, attempt: status.attempt }));
   await sql.rows(client, writeClaimed, [
