@@ -36,7 +36,7 @@ import { appendIn } from './operations/append-in-transaction.ts';
 import { Appender } from './operations/append-queue.ts';
 import { Claims } from './operations/claim.ts';
 import { addUpCounters, expireSome, sweepTombstones } from './operations/clean-up.ts';
-import { mindTheClock } from './operations/clock.ts';
+import { checkClock } from './operations/clock.ts';
 import { expireLeases, renewAll } from './operations/leases.ts';
 import {
   bytesKept,
@@ -133,7 +133,7 @@ export class PostgresSpool extends TransitionSpool implements SpoolStorage<PgCli
         async (client) => {
           await assertUsable(client);
           await assertMigrated(client, sql.tables);
-          return mindTheClock(client, sql);
+          return checkClock(client, sql);
         },
         { signal },
       );
@@ -175,7 +175,7 @@ export class PostgresSpool extends TransitionSpool implements SpoolStorage<PgCli
   expire(request: ExpireRequest): Promise<readonly Change[]> {
     const { sql } = this.#session;
     return this.#session.use(async () => {
-      await this.#session.transact((client) => mindTheClock(client, sql));
+      await this.#session.transact((client) => checkClock(client, sql));
       const { tombstones } = this.#session.context;
       for (let step = 0; step < cleanUpSteps; step++) {
         if (!(await this.#session.transact((client) => sweepTombstones(client, sql, tombstones)))) break;

@@ -27,24 +27,24 @@ export interface Step {
 
 type Narrowing = Readonly<Record<'state' | 'lane' | 'since' | 'until' | 'code' | 'recipient', string | number | null>>;
 
-/** Codes and recipients stand in JSON: a row that contains them anywhere is read whole, and then compared. */
+/** Codes and recipients are in JSON: a row that contains them anywhere is read whole, then compared. */
 const narrowed = `purged = 0 AND (:state IS NULL OR state = :state) AND (:lane IS NULL OR lane = :lane)
   AND (:since IS NULL OR accepted_at >= :since) AND (:until IS NULL OR accepted_at < :until)
   AND (:code IS NULL OR instr(reason, :code) > 0) AND (:recipient IS NULL OR instr(lower(recipients), :recipient) > 0)`;
 
-/** An address as it stands in JSON, in lower case; null where SQLite can't compare it, since it folds the case of ASCII only. */
+/** An address as in JSON, in lower case; null if SQLite can't compare it, since it folds the case of ASCII only. */
 function plainIn(recipient: string | undefined): string | null {
   return recipient !== undefined && /^[\x20-\x7e]+$/.test(recipient) && !/["\\]/.test(recipient) ? recipient.toLowerCase() : null;
 }
 
-/** What a list is read from: rows, and the column that orders them. */
+/** The source of a list: rows, and the column that orders them. */
 interface Index {
   readonly from: string;
   readonly key?: string;
   readonly seq?: string;
 }
 
-/** Lists and sums up entries for operators, in steps that hold up nobody. */
+/** Lists and sums up entries for operators, in short steps. */
 export class AdminReading {
   readonly database: DatabaseSync;
   readonly #indexed: boolean;
@@ -73,14 +73,14 @@ export class AdminReading {
     return { rows, next: rows.length < read ? undefined : rows.at(-1)?.seq, looked: rows.length };
   }
 
-  /** Chooses the index that finds these entries, if there is one: over those that wait, or are held or dead. */
+  /** Chooses the index for these entries, if there is one: over those that wait, or are held or dead. */
   #index({ state, lane, recipient }: EntryFilter, ended: boolean): Index | undefined {
     if (state === 'held' || state === 'dead') return { from: "entries WHERE state IN ('held', 'dead') AND state = :state" };
     if (ended || !this.#indexed) return undefined;
     // SQLite folds the case of ASCII only.
     if (recipient !== undefined && /^[\x20-\x7e]+$/.test(recipient)) {
       const from = 'waiting_recipients JOIN entries USING (seq) WHERE recipient = :key';
-      // In its own order: sorted by the other table's column, each page would read all that waits for the recipient.
+      // In its own order: sorting by the other table's column would make each page read all that waits for the recipient.
       return { from, key: recipient.toLowerCase(), seq: 'waiting_recipients.seq' };
     }
     if (lane !== undefined) return { from: 'entries WHERE ended_at IS NULL AND lane = :lane' };
@@ -97,11 +97,11 @@ export class AdminReading {
     const sql = `SELECT ${entryColumns} FROM entries WHERE seq > :after AND seq <= :last AND ended_at IS ${ended ? 'NOT NULL' : 'NULL'} AND ${narrowed} ORDER BY seq LIMIT ${read}`;
     const rows = this.#statement(sql).all({ ...narrowing, after: seq, last }) as unknown as readonly StoredRow[];
     const next = rows.length < read ? last : (rows.at(-1)?.seq ?? last);
-    // What has been removed leaves gaps.
+    // Removed rows leave gaps.
     return { rows, next, looked: Math.min(slice, next - seq) };
   }
 
-  /** Adds up a slice. Returns after which row the next begins. */
+  /** Sums up a slice. Returns the row after which the next one begins. */
   sum(tally: LaneTally, after: number): number | undefined {
     const rows = this.#statement(
       `WITH s AS MATERIALIZED (SELECT seq, lane, state, accepted_at, ended_at FROM entries WHERE seq > :after ORDER BY seq LIMIT ${slice})

@@ -21,19 +21,19 @@ export class LeaseEnds {
   /** When the next lease of those lanes ends. */
   next(lanes: LaneFilter | undefined): number | undefined {
     const wanted = laneFilter(lanes);
-    // As many rows as there are lanes at work, not lanes that wait.
+    // One row per lane with a lease, not per lane that waits.
     const row = this.#ends.all().find(({ lane }) => wanted(String(lane)));
     return row === undefined ? undefined : Number(row.until);
   }
 }
 
-/** ms until something of those lanes is due, or a lease of theirs ends. */
+/** ms until something in those lanes is due, or a lease there ends. */
 export function nextDue(group: Group, ends: LeaseEnds, filter: LaneFilter | undefined): number | undefined {
   const { lanes } = group.stores;
   return dueIn([lanes.next('deliver', filter), lanes.next('probe', filter), ends.next(filter)], group.now);
 }
 
-/** Picks and claims notes, in as many steps as it claims notes, however much waits. */
+/** Picks and claims notes. The cost follows the number of notes claimed, not of what waits. */
 export class Picker {
   readonly #due: RowsOf;
   readonly #all: RowsOf;
@@ -65,7 +65,7 @@ export class Picker {
       const picks = this.#pick(group, request);
       const messages = messagesOf(group, picks);
       if (group.stores.unreadable.found) {
-        // Set it aside, and pick from what is left.
+        // Sets it aside, and picks from the rest.
         group.flush();
         continue;
       }

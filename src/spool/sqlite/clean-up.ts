@@ -4,7 +4,7 @@ import { messageEndedSince } from '../state/derived.ts';
 import { closedLanes, expireEntry } from '../state/expire.ts';
 import type { Group } from './group.ts';
 
-/** Removes tombstones whose time is over. */
+/** Removes expired tombstones. */
 export class Tombstones {
   readonly #over: StatementSync;
   readonly #later: StatementSync;
@@ -29,7 +29,7 @@ export class Tombstones {
           spool.count(one.record, -1);
         }
       } else {
-        // Its id must last as long as its last entry: it is looked at again when that may be over.
+        // The id must last as long as its last entry: checked again when that may have expired.
         this.#later.run(group.now + leastSkew, messageId);
       }
     }
@@ -41,7 +41,7 @@ export class Tombstones {
 /** How many entries one step looks at. */
 const atOnce = 500;
 
-/** Finds what an expiry may change by index: entries that this owner has tried, or of closed lanes; never those that are merely old. */
+/** Finds by index what an expiry may change: entries that this owner has tried, or of closed lanes; never those that are merely old. */
 export class Expiry {
   readonly #tried: StatementSync;
   readonly #closed: StatementSync;
@@ -49,7 +49,7 @@ export class Expiry {
   readonly #unconfirmed: StatementSync;
 
   constructor(database: DatabaseSync) {
-    // Hundreds of unconfirmed entries, of which these change nothing, must not fill a step.
+    // Hundreds of unconfirmed entries, which these don't change, must not fill a step.
     const waits = "state IN ('spooled', 'deferred')";
     this.#tried = database.prepare(
       `SELECT id FROM entries WHERE tried_by = ? AND expiry <= ? AND ${waits} ORDER BY expiry LIMIT ? + 0`,
@@ -60,8 +60,8 @@ export class Expiry {
     this.#allClosed = database.prepare(
       `SELECT id FROM entries WHERE expiry IS NOT NULL AND expiry <= ? AND due_at BETWEEN ? AND ? AND ${waits} LIMIT ? + 0`,
     );
-    // Entries that an expiry changes: alone in their note and not marked yet, or to be given up. Parameters are not numbered: Node 22.13 binds none of those.
-    // A note whose members can't be read goes to quarantine where it is read; here it must not keep others from expiring.
+    // Entries that an expiry changes: alone in their note and not marked yet, or to be given up. No numbered parameters: Node 22.13 can't bind them.
+    // A note with unreadable members is quarantined where it is read; here it must not keep others from expiring.
     const members = "CASE WHEN json_valid(n.entry_ids) THEN n.entry_ids ELSE '[]' END";
     this.#unconfirmed = database.prepare(
       `SELECT e.id FROM notes n, json_each(${members}) m JOIN entries e ON e.id = m.value
@@ -112,12 +112,12 @@ export class Expiry {
   }
 }
 
-/** How many pages one step gives back: about 1 MiB, some ms. */
+/** How many pages one step releases: about 1 MiB, some ms. */
 const step = 256;
-/** How many free pages are kept at least, for what comes next. */
+/** At least this many free pages are kept for new rows. */
 const spare = 1_024;
 
-/** Gives some free pages back to the file system when more than a quarter of the file is free. */
+/** Releases some free pages to the file system when more than a quarter of the file is free. */
 export function vacuumStep(database: DatabaseSync): void {
   const { pages, free } = pagesOf(database);
   if (free > spare && free > pages / 4) database.exec(`PRAGMA incremental_vacuum(${step})`);

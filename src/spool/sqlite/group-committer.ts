@@ -11,38 +11,38 @@ import { type Job, type Outcome, Transactions, type TransactionsContext } from '
 export interface CommitterContext extends TransactionsContext {
   /** How long others may keep the file locked, in ms. */
   readonly busyTimeout: number;
-  /** Called when nothing may be trusted on this file any more. */
-  onDoubt(error: unknown): void;
+  /** Called when the file can no longer be trusted. */
+  onFatal(error: unknown): void;
   /** Called when the connection failed and the file is being reopened; once until an operation works again. */
   onFault(error: unknown): void;
   /** Reopens the file after a connection has lost it, or has failed (`undefined`); rejects when it can't be opened. */
   reopen(loss: Loss | undefined): Promise<Connection>;
   /** The error for an operation whose commit went to a file that was lost. */
   lost(loss: Loss): Error;
-  /** The error for every operation after {@link CommitterContext.onDoubt}. */
+  /** The error for every operation after {@link CommitterContext.onFatal}. */
   closed(): Error;
 }
 
-/** How many operations become durable together at most. */
+/** At most this many operations become durable together. */
 const groupSize = 256;
-/** ms between two tries to take the lock, at most and not counting 1 ms. No try waits: the event loop has other work meanwhile. */
+/** ms: the longest pause between two attempts to take the lock, beyond 1 ms. No attempt blocks: the event loop has other work. */
 const longestPause = 4;
 
-/** Sleeps. Goes on whatever a timer does: nobody else would take up the work that waits. */
+/** Sleeps. Goes on even if a timer fails: nothing else would resume the waiting work. */
 async function pause(sleep: () => Promise<unknown>): Promise<void> {
   try {
     await sleep();
   } catch {
-    // Then it goes on at once.
+    // Goes on at once.
   }
 }
 
 /**
  * Group commit: all operations submitted by the time a group begins share one transaction, and with it one fsync.
- * Where the group fails, each is tried alone, so that a bad operation fails alone. No result is given out before the file has been seen
- * to be the one that the path leads to, and still locked.
+ * If the group fails, each is tried alone, so that a bad operation fails alone. No result is returned before a check that the file is the
+ * one that the path leads to, and still locked.
  *
- * An I/O error before a commit kept nothing: the file is reopened, and what failed is tried once more. One that leaves a commit in doubt,
+ * An I/O error before a commit kept nothing: the file is reopened, and the group is tried once more. An error that leaves a commit in doubt,
  * or shows damage, ends all work on the file.
  */
 export class GroupCommitter {
@@ -55,7 +55,7 @@ export class GroupCommitter {
   #loss: Loss | undefined;
   /** Whether the connection failed and can't be used any more. */
   #unusable = false;
-  /** Whether the host was told so. */
+  /** Whether the host was warned of that. */
   #toldOfFault = false;
 
   constructor(context: CommitterContext, connection: Connection) {
@@ -89,21 +89,21 @@ export class GroupCommitter {
 
   /** Never rejects, and ends only when nothing waits: otherwise all later operations would wait for ever. */
   async #work(): Promise<void> {
-    // Whatever else is submitted in this turn of the event loop shares the group.
+    // All operations of this turn of the event loop share the group.
     for (await pause(nextTurn); this.#jobs.length > 0; await pause(nextTurn)) {
       const batch = this.#jobs.splice(0, groupSize);
       try {
         const alone = await this.#together(batch);
         for (const job of alone) await this.#together([job]);
       } catch (error) {
-        // Nothing known leads here. Jobs that are done ignore it.
+        // No known case. Jobs that are done ignore it.
         for (const job of batch) job.done({ ok: false, error, kept: 'unknown' });
       }
     }
     this.#working = undefined;
   }
 
-  /** Looks at the file while nothing is submitted; if others have committed anything, reads the spool's row, and with it whether they have appended. */
+  /** Checks the file while nothing is submitted; if others have committed anything, reads the spool's row, which shows their appends. */
   look(): void {
     if (this.#working !== undefined || this.#failed) return;
     if (!this.#unusable) this.#loss ??= this.#connection.file.look();
@@ -133,7 +133,7 @@ export class GroupCommitter {
           continue;
         }
         if (loss !== undefined) {
-          // It is lost again and again; the next operation reopens it.
+          // Lost again and again; the next operation reopens it.
           for (const job of batch) job.done({ ok: false, error: this.#context.lost(loss), kept: 'no' });
           return [];
         }
@@ -144,10 +144,10 @@ export class GroupCommitter {
             continue;
           }
         }
-        const { cause, doubtful } = judged(error);
-        if (doubtful) this.#doubt(cause);
-        if (batch.length > 1 && !doubtful && !isBusy(cause)) return batch;
-        for (const job of batch) job.done({ ok: false, error: cause, kept: doubtful ? 'unknown' : 'no' });
+        const { cause, fatal } = judged(error);
+        if (fatal) this.#fail(cause);
+        if (batch.length > 1 && !fatal && !isBusy(cause)) return batch;
+        for (const job of batch) job.done({ ok: false, error: cause, kept: fatal ? 'unknown' : 'no' });
         return [];
       }
     }
@@ -155,18 +155,18 @@ export class GroupCommitter {
 
   #fault(cause: unknown): void {
     this.#unusable = true;
-    // Before it is closed, since its log goes with it.
+    // Before the connection is closed, which removes its log.
     this.#loss ??= this.#connection.file.look();
     if (!this.#toldOfFault) this.#context.onFault(cause);
     this.#toldOfFault = true;
   }
 
-  #doubt(error: unknown): void {
+  #fail(error: unknown): void {
     this.#failed = true;
-    this.#context.onDoubt(error);
+    this.#context.onFatal(error);
   }
 
-  /** Reopens the file where it was lost, or where the connection failed. Resolves with an error when nothing can be done. */
+  /** Reopens the file if it was lost, or if the connection failed. Resolves with an error if that fails. */
   async #refusal(): Promise<{ readonly error: unknown } | undefined> {
     if (this.#failed) return { error: this.#context.closed() };
     const loss = this.#loss ?? (!this.#unusable && this.#connection.file.replaced ? 'replaced' : undefined);
@@ -180,12 +180,12 @@ export class GroupCommitter {
     } catch (error) {
       // A disk that fails may be back by the next operation.
       if (loss === undefined && !isLasting(error)) return { error };
-      this.#doubt(error);
+      this.#fail(error);
       return { error: this.#context.closed() };
     }
   }
 
-  /** After a commit to a lost file: whoever took it for unused may have folded the log in with this commit, or without. Resolves with the jobs to be tried again. */
+  /** After a commit to a lost file: a process that took it for unused may have checkpointed the log with this commit, or without. Resolves with the jobs to retry. */
   async #afterLoss({ loss, written, tell }: DoubtfulCommit, batch: readonly Job[]): Promise<readonly Job[]> {
     this.#loss = loss;
     if ((await this.#refusal()) === undefined && this.#holds(written)) {
@@ -197,7 +197,7 @@ export class GroupCommitter {
     return batch.filter((job) => job.reads);
   }
 
-  /** Whether that commit is the last one of the file. */
+  /** Whether that commit is the file's last one. */
   #holds({ rev, ord, now }: SpoolRowChange): boolean {
     try {
       const row = this.#connection.stores.spool.read();
@@ -208,14 +208,14 @@ export class GroupCommitter {
   }
 }
 
-/** The error of SQLite, and whether nothing on this file may be trusted after it. */
-function judged(error: unknown): { readonly cause: unknown; readonly doubtful: boolean } {
-  if (error instanceof FailedCommit) return { cause: error.cause, doubtful: true };
+/** The error of SQLite, and whether the file can no longer be trusted after it. */
+function judged(error: unknown): { readonly cause: unknown; readonly fatal: boolean } {
+  if (error instanceof FailedCommit) return { cause: error.cause, fatal: true };
   const cause = error instanceof UnusableHandle ? error.cause : error;
-  return { cause, doubtful: isDamage(cause) };
+  return { cause, fatal: isDamage(cause) };
 }
 
-/** Whether reopening the file would fail in the same way. */
+/** Whether reopening the file would fail again. */
 function isLasting(error: unknown): boolean {
   return isDamage(error) || hasCode(error, 'SPOOL_CORRUPT') || hasCode(error, 'SPOOL_VERSION');
 }

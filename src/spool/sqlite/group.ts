@@ -18,7 +18,7 @@ export type CorruptReport = Parameters<NonNullable<SpoolContext['onCorrupt']>>[0
 export class Group {
   readonly stores: Stores;
   readonly now: number;
-  /** The wall clock: for times that are shown, and for expiries. */
+  /** The wall clock: for displayed times, and for expiries. */
   readonly wall: number;
   readonly rev: number;
   readonly reports: CorruptReport[] = [];
@@ -29,7 +29,7 @@ export class Group {
   #appended = false;
   #dirty = false;
 
-  /** @param writes Whether it has the write lock; one that only reads sets nothing aside. */
+  /** @param writes Whether it has the write lock; a group that only reads sets nothing aside. */
   constructor(stores: Stores, row: SpoolRow, time: { readonly now: number; readonly offset: number }, writes: boolean) {
     this.stores = stores;
     this.#writes = writes;
@@ -60,12 +60,12 @@ export class Group {
     this.#appended = true;
   }
 
-  /** Notes that something was written past the transaction. */
+  /** Records that something was written outside the pure transaction. */
   changed(): void {
     this.#dirty = true;
   }
 
-  /** Writes the changes so far, and sets aside what could not be read; queries see both from then on. */
+  /** Writes the changes so far, and sets unreadable rows aside; queries see both from then on. */
   flush(): void {
     const { stores } = this;
     if (this.#writes) this.#setUnreadableAside();
@@ -79,7 +79,7 @@ export class Group {
     }
     stores.streams.refresh();
     stores.lanes.refresh();
-    // Looking for the heads of streams may have met more.
+    // Reading the heads of streams may have found more.
     if (this.#writes && stores.unreadable.found) this.flush();
   }
 
@@ -104,7 +104,7 @@ export class Group {
     else notes.put(note);
     if (lane === undefined) return;
     lanes.touch(lane);
-    // A back-off that changes while the members stay as they are changes when their stream is due.
+    // A changed back-off moves the due time of the stream, even if the members stay unchanged.
     const head = note?.state === 'deferred' ? entries.find(note.entryIds[0] ?? missing('The first member of a note')) : undefined;
     if (head !== undefined && head.stream !== null) streams.touch(head.stream);
   }
@@ -125,7 +125,7 @@ export class Group {
     const stream = active ? (before.stream ?? streams.join(record).id) : null;
     for (const touched of [before.stream, stream]) {
       if (touched === null) continue;
-      // Only heads are claimed, and whatever follows them waits.
+      // Only heads are claimed; the rest of the stream waits.
       if (status.state === 'delivering') streams.touchBusy(touched);
       else streams.touch(touched);
       lanes.touch(fixed.lane);
@@ -137,7 +137,7 @@ export class Group {
     const { entries, notes, unreadable } = this.stores;
     for (const [id, error] of unreadable.takeNotes()) {
       notes.drop(id);
-      // What was sent of a lost note is lost too: its members may neither be sent again nor probed.
+      // The record of what was sent is lost with the note: its members may neither be sent again nor probed.
       for (const row of entries.rowsOfNote(id)) unreadable.entry(row, error);
     }
     for (const { row, error } of unreadable.takeEntries()) this.#setAside(row, error);
@@ -163,7 +163,7 @@ export class Group {
   }
 }
 
-/** Appends whole messages. The results hold once the group is committed. */
+/** Appends whole messages. The results are valid once the group is committed. */
 export function appendAll(group: Group, messages: readonly (readonly NewSpoolEntry[])[]): AppendResult[] {
   return messages.map((entries) => append(group, entries));
 }
@@ -181,7 +181,7 @@ function append(group: Group, entries: readonly NewSpoolEntry[]): AppendResult {
   return { messageId, status: plan.status, entries: kept };
 }
 
-/** Refuses half a surrogate pair, which would come back as another character and make two ids one. */
+/** Refuses half a surrogate pair, which SQLite would return as another character: two ids could become one. */
 function assertStorable({ id, messageId, contentHash, lane, conversationId, recipientsKey, messageClass }: NewSpoolEntry): void {
   for (const text of [id, messageId, contentHash, lane, conversationId, recipientsKey, messageClass]) {
     if (!text.isWellFormed()) {

@@ -9,12 +9,12 @@ import type { Group } from './group.ts';
 import { entryColumns, type Stored } from './stores/entries.ts';
 import type { StoredRow } from './stores/statements.ts';
 
-/** How many rows the first page of a list looks at, and by what factor the next ones grow: whoever wants a few entries must not read hundreds of texts. */
+/** How many rows the first page of a list reads, and by what factor the next ones grow: a caller who needs a few entries must not read hundreds of texts. */
 const firstPage = 1;
 const growth = 8;
 const largestPage = 200;
 
-/** Where a page of a list begins, and how many rows it looks at. */
+/** Where a page of a list begins, and how many rows it reads. */
 export interface PageStart {
   readonly after: number;
   readonly size: number;
@@ -29,12 +29,12 @@ interface Page {
   readonly next: PageStart | undefined;
 }
 
-/** Shows entries. Lists page by key: no statement stays open, and none reads more than a page. */
+/** Reads entries. Lists page by key: no statement stays open, and none reads more than a page. */
 export class Reading {
   readonly #bounds: StatementSync;
   readonly #page: StatementSync;
   readonly #kept: StatementSync;
-  /** `undefined` where nobody has made the index yet, since only who is alone with the file makes it. */
+  /** `undefined` if the index is missing: only a process that is alone with the file creates it. */
   readonly #waiting: StatementSync | undefined;
   readonly #head: StatementSync;
 
@@ -80,7 +80,7 @@ export class Reading {
     });
   }
 
-  /** Finds the statement that an index serves, however much has ended: hosts list these states most, and `stats()` does at each collection of metrics. */
+  /** Finds the statement for which there is an index: hosts list these states most, and `stats()` does at each collection of metrics. Its cost doesn't follow what has ended. */
   #indexOf(state: SpoolState | undefined): StatementSync | undefined {
     if (state === 'held' || state === 'dead') return this.#kept;
     return state === undefined || hasEnded(state) ? undefined : this.#waiting;
@@ -97,7 +97,7 @@ export class Reading {
     }
     const last = this.#bounds.get(after, size)?.last;
     if (typeof last !== 'number') return { entries: [], next: undefined };
-    // Never the same page again, without end: a damaged file can give its rows in any order.
+    // Prevents an endless loop: a damaged file can return its rows in any order.
     if (last <= after) throw new OfflineImError('SPOOL_CORRUPT', 'The rows of the spool are out of order. Restore a backup.');
     const rows = this.#page.all({ ...asked, after, last }) as unknown as readonly StoredRow[];
     return { entries: showAll(group, rows), next: next(last) };
@@ -111,7 +111,7 @@ function showAll(group: Group, rows: readonly StoredRow[]): SpoolEntry[] {
   });
 }
 
-/** Shows one entry; `undefined` when its message can't be read, and it is about to be set aside. */
+/** Returns one entry; `undefined` if its message is unreadable, and it is about to be set aside. */
 function show({ stores }: Group, stored: Stored): SpoolEntry | undefined {
   if (isTombstone(stored.record.status)) return viewOf(stored.record);
   const message = stores.entries.message(stored);

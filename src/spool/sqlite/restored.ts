@@ -5,14 +5,14 @@ import { hasTable } from './connection/restored.ts';
 import type { Group } from './group.ts';
 
 /*
- * Tables that only restored copies have: `backup` marks one that nobody has opened yet; `restored` lists the entries that were held, by
- * `seq`; `restored_file` lists the files that `restored: true` was carried out for.
+ * Tables that only restored copies have: `backup` marks a copy not opened yet; `restored` lists the held entries by `seq`;
+ * `restored_file` lists the files for which `restored: true` has been applied.
  */
 
-/** How many entries one transaction holds or releases at most. */
+/** At most this many entries are held or released in one transaction. */
 const atOnce = 500;
 
-/** Whether a file is a copy whose entries are to be held. @param told Whether the host says so, which counts once per file. */
+/** Whether a file is a copy whose entries must be held. @param told Whether the host says so, which counts once per file. */
 export function isUnheldCopy(database: DatabaseSync, path: string, told: boolean): boolean {
   if (hasTable(database, 'backup')) return true;
   if (!told) return false;
@@ -22,7 +22,7 @@ export function isUnheldCopy(database: DatabaseSync, path: string, told: boolean
   );
 }
 
-/** Holds some entries; returns false once all are held, and the copy is a spool like any other. */
+/** Holds some entries; returns false once all are held and the copy is an ordinary spool. */
 export function holdCopy(group: Group, database: DatabaseSync, path: string): boolean {
   database.exec('CREATE TABLE IF NOT EXISTS restored (seq INTEGER PRIMARY KEY) STRICT');
   group.changed();
@@ -38,7 +38,7 @@ export function holdCopy(group: Group, database: DatabaseSync, path: string): bo
   return false;
 }
 
-/** Makes a copy a spool like any other. */
+/** Turns a copy into an ordinary spool. */
 export function resumeCopy(group: Group, database: DatabaseSync, path: string): void {
   database.exec('DROP TABLE IF EXISTS backup; CREATE TABLE IF NOT EXISTS restored_file (file TEXT PRIMARY KEY) STRICT');
   database.prepare('INSERT OR IGNORE INTO restored_file (file) VALUES (?)').run(fileOf(path));
@@ -68,7 +68,7 @@ export function heldOfCopy(database: DatabaseSync): number {
   return Number(database.prepare("SELECT count(*) AS n FROM restored JOIN entries USING (seq) WHERE state = 'held'").get()?.n);
 }
 
-/** Names the file itself, wherever it lies: a copy of it is another file. */
+/** Identifies the file itself, wherever it lies: a copy of it is another file. */
 function fileOf(path: string): string {
   const { ino, birthtimeMs } = statSync(path);
   return `${ino}:${birthtimeMs}`;

@@ -36,12 +36,12 @@ export interface SessionOptions {
   readonly restored: boolean | 'resume';
 }
 
-/** In how many steps one call removes tombstones at most. */
+/** At most this many steps per call remove tombstones. */
 const cleanUpSteps = 20;
-/** ms for which a file is opened again and again, until nothing in this process stands in the way of its locks. */
-const relockingTakes = 2_000;
+/** ms for which a file is reopened repeatedly, until nothing in this process prevents its locks. */
+const relockTimeout = 2_000;
 
-/** How often one call tries to empty the log. */
+/** How many times one call tries to empty the log. */
 const truncations = 10;
 
 /** An open file: runs operations on it, and reopens or closes it when it fails. */
@@ -67,12 +67,12 @@ export class Session {
       try {
         const connection = await this.#connect(context);
         this.#opened = this.#begin(connection, context);
-        await this.#mindCopy(connection.alone, context);
+        await this.#holdCopy(connection.alone, context);
       } catch (error) {
         this.#abandon();
         throw this.errorOf(error);
       }
-      // What can't be tidied up now waits for later; the file itself has been checked.
+      // A failed clean-up waits for later; the file itself has been checked.
       await this.cleanUp().catch(() => this.#assertOpen());
     });
   }
@@ -85,7 +85,7 @@ export class Session {
       this.#watch.end();
       await Promise.allSettled(this.#uses);
       await opened.committer.idle();
-      // One that failed meanwhile has closed its file.
+      // A session that failed meanwhile has closed its file.
       if (this.#failure !== undefined) return;
       await opened.committer.connection.close().catch((error: unknown) => Promise.reject(this.errorOf(error)));
     });
@@ -106,7 +106,7 @@ export class Session {
     return await this.#assertOpen().committer.submit(operation);
   }
 
-  /** Uses the connection for something that takes its time; a close waits for it. */
+  /** Uses the connection for long work; a close waits for it. */
   async use<Result>(work: (database: DatabaseSync) => Promise<Result>): Promise<Result> {
     const running = work(this.#assertOpen().committer.connection.database);
     this.#uses.add(running);
@@ -119,7 +119,7 @@ export class Session {
     }
   }
 
-  /** Reopens the file where it was lost. The returned function tells whether it is still the same, and has been locked all the time. */
+  /** Reopens the file if it was lost. The returned function tells whether it is still the same, and has stayed locked since. */
   async hold(): Promise<() => boolean> {
     await this.run(() => undefined);
     const { committer } = this.#assertOpen();
@@ -128,7 +128,7 @@ export class Session {
       committer.connection === connection && this.#opened?.committer === committer && connection.file.look() === undefined;
   }
 
-  /** Removes tombstones whose time is over, and gives free pages back while nobody waits. */
+  /** Removes expired tombstones, and releases free pages while nothing waits. */
   async cleanUp(): Promise<void> {
     const { committer, time, keepTombstones } = this.#assertOpen();
     for (let step = 0; step < cleanUpSteps; step++) {
@@ -143,11 +143,11 @@ export class Session {
         vacuumStep(database);
       });
     } catch {
-      // Somebody else is writing, or it was closed meanwhile: another time.
+      // Another process is writing, or the file was closed meanwhile: the next clean-up does it.
     }
   }
 
-  /** Empties the log of what was removed. Readers at this moment put that off until the next {@link Session.cleanUp}, or the close. */
+  /** Empties the log of removed content. Active readers postpone that until the next {@link Session.cleanUp}, or the close. */
   async truncateLog(): Promise<void> {
     this.#fullLog = true;
     for (let time = 0; time < truncations; time++) {
@@ -165,7 +165,7 @@ export class Session {
       try {
         committer.look();
       } catch {
-        // A disk that can't be read now: an operation finds out whether anything may be trusted.
+        // The disk can't be read now: an operation finds out whether the file can be trusted.
         void committer.submit(() => undefined, { reads: true });
       }
     });
@@ -185,8 +185,8 @@ export class Session {
     return new Connection(await connect(options));
   }
 
-  /** Before anybody may claim: what waits in a restored copy is held, unless it is to go on at once. */
-  async #mindCopy(alone: boolean, context: SpoolContext): Promise<void> {
+  /** Holds what waits in a restored copy, unless it is to go on at once. Runs before any claim. */
+  async #holdCopy(alone: boolean, context: SpoolContext): Promise<void> {
     const { path, restored } = this.#options;
     const { database } = this.#assertOpen().committer.connection;
     if (isUnheldCopy(database, path, restored === true)) {
@@ -202,7 +202,7 @@ export class Session {
     if (held > 0) this.#warn(context, restoredWarning(path, held));
   }
 
-  /** Lets the entries go on that are held as in a restored copy. Resolves with their number. */
+  /** Releases the entries held because the spool is a restored copy. Resolves with their number. */
   async releaseRestored(): Promise<number> {
     let released = 0;
     for (let more = true; more; ) {
@@ -214,14 +214,14 @@ export class Session {
     return released;
   }
 
-  /** Closes what a failed open has opened. */
+  /** Closes the connection of a failed open. */
   #abandon(): void {
     const opened = this.#opened;
     this.#opened = undefined;
     opened?.committer.connection.abandon();
   }
 
-  /** Warns the host. What its listener throws must not disturb the spool. */
+  /** Warns the host. An error thrown by its listener must not disturb the spool. */
   #warn(context: SpoolContext, error: Error): void {
     tell(() => context.onWarning?.(error));
   }
@@ -234,7 +234,7 @@ export class Session {
         busyTimeout: this.#options.busyTimeout,
         onCorrupt: (report) => tell(() => context.onCorrupt?.(report)),
         onAppended: () => this.#watch.wake((error) => this.#warn(context, error)),
-        onDoubt: (error) => this.#fail(committer, error),
+        onFatal: (error) => this.#fail(committer, error),
         onFault: (error) => this.#warn(context, faultWarning(this.#options.path, error)),
         reopen: (loss) => this.#reopen(committer.connection, loss, context),
         lost: (loss) => lossError(this.#options.path, loss),
@@ -246,23 +246,23 @@ export class Session {
   }
 
   /**
-   * Opens whatever the path leads to now. The old connection is closed first: SQLite keeps one account of locks for all connections of a process, and would
-   * believe that it still has those it lost. It folds no log that others have removed into the file while any of them has it open.
+   * Opens the file that the path leads to now. Closes the old connection first: SQLite tracks locks for all connections of a process together, and would assume that
+   * it still has those it lost. It checkpoints no log that others have removed while any connection of this process has it open.
    */
   async #reopen(lost: Connection, loss: Loss | undefined, context: SpoolContext): Promise<Connection> {
     if (loss !== undefined) this.#warn(context, lossError(this.#options.path, loss));
     const { watchesLocks } = lost.file;
-    const until = performance.now() + relockingTakes;
+    const until = performance.now() + relockTimeout;
     let old = lost;
     for (;;) {
       try {
         await old.close();
       } catch {
-        // Closed by what went wrong.
+        // The fault has closed it.
       }
       const connection = await this.#connect(context);
       if (!watchesLocks || connection.file.watchesLocks || performance.now() > until) return connection;
-      // Somebody else of this process still has it open, and will notice too: until all have closed it there is no lock to be had.
+      // Another user in this process still has it open, and will notice too: no lock is available until all have closed it.
       old = connection;
       await connection.close();
       await wait(5 + Math.random() * 50);
@@ -281,7 +281,7 @@ export class Session {
     try {
       committer.connection.abandon();
     } catch {
-      // Closed already, by whoever was to open it anew.
+      // Already closed by a reopening.
     }
   }
 

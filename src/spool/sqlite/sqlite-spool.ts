@@ -46,18 +46,18 @@ function checkedTarget(path: unknown): string {
 /** Options of a {@link SqliteSpool}. */
 export interface SqliteSpoolOptions {
   /**
-   * The file; it and its folder are made when they are missing, for this user only. SQLite keeps `-wal` and `-shm` beside it.
+   * The file; if missing, it and its folder are created, for this user only. SQLite keeps `-wal` and `-shm` beside it.
    * It must be on a local disk: locks and shared memory don't work on most network shares.
    */
   readonly path: string;
   /**
-   * How long other processes may keep the file locked before a call fails with `SPOOL_BUSY`, in ms. Waiting blocks nothing.
+   * ms for which other processes may keep the file locked before a call fails with `SPOOL_BUSY`. Waiting doesn't block the event loop.
    *
    * @default 10000
    */
   readonly busyTimeout?: number | undefined;
   /**
-   * Whether the file may lie on a network disk, or on one that a container or a virtual machine shares with its host. SQLite loses messages there as soon as
+   * Whether the file may be on a network disk, or on one that a container or a virtual machine shares with its host. SQLite loses messages there as soon as
    * two machines have it open. So `open()` rejects with `SPOOL_ROOT_UNUSABLE` on a known network disk (NFS, SMB, Ceph, …), and warns of one that may be shared. With
    * `true` it only warns of the former, and accepts the latter silently. Disks are recognized on Linux, and by UNC paths on Windows.
    *
@@ -65,11 +65,11 @@ export interface SqliteSpoolOptions {
    */
   readonly allowNetworkDisk?: boolean | undefined;
   /**
-   * What happens to messages that wait in a restored copy of a spool: they may have been sent since the copy was made, and would be sent again.
+   * How to treat messages that wait in a restored copy of a spool: they may have been sent since the copy was made, and would be sent again.
    *
-   * The first open of a file that {@link SqliteSpool.backup} made recognizes the copy and holds everything that waits in it: it no longer expires, a `warning` with
-   * `SPOOL_RESTORED` says so at every start, and {@link SqliteSpool.releaseRestored} lets it go on. `true` does the same, once, for a copy that was made otherwise
-   * (by copying a closed spool, or its disk); nobody else may have it open. `'resume'` goes on at once: for a spool that was moved and runs nowhere else.
+   * The first open of a copy made with {@link SqliteSpool.backup} recognizes it and holds all waiting messages: they no longer expire, a `warning` with
+   * `SPOOL_RESTORED` says so at every start, and {@link SqliteSpool.releaseRestored} releases them. `true` does the same, once, for a copy made otherwise
+   * (of a closed spool, or of its disk); no other process may have it open. `'resume'` releases them at once: for a spool that was moved and runs nowhere else.
    *
    * @default false
    */
@@ -86,18 +86,18 @@ const rules = {
   ),
 } satisfies RulesFor<SqliteSpoolOptions>;
 
-/** How many entries one transaction appends at most, so that a long list holds up neither the event loop nor other processes. */
+/** At most this many entries are appended in one transaction, so that a long list blocks neither the event loop nor other processes. */
 const appendsAtOnce = 256;
 
 /**
- * Keeps everything in one SQLite file, for one process or several of the same machine. What was accepted survives the end
- * of the process and a power cut: every change is in the write-ahead log, and synced, before the call resolves; calls at the
- * same time share a sync. A million waiting messages cost as much each as a thousand.
+ * Keeps everything in one SQLite file, for one or several processes on the same machine. Accepted messages survive the end
+ * of the process and a power cut: every change is in the write-ahead log, and synced, before the call resolves; concurrent
+ * calls share a sync. Each of a million waiting messages costs as much as each of a thousand.
  *
  * `open()` rejects with `SPOOL_ROOT_UNUSABLE` when the file can't be used or is another program's, `SPOOL_CORRUPT` when it
  * is damaged, `SPOOL_VERSION` when a later version of this library wrote it, `SPOOL_BUSY` when it stays locked. After an
  * I/O error that leaves a commit in doubt, such as a failed fsync, the spool closes itself, and every call rejects with `SPOOL_CLOSED`; after any other
- * it opens its file anew, and goes on as soon as the disk does.
+ * it reopens its file, and goes on as soon as the disk works again.
  *
  * @throws {OfflineImError} `OPTION_INVALID`
  * @example
@@ -185,7 +185,7 @@ export class SqliteSpool extends TransitionSpool implements SpoolStorage {
     }
   }
 
-  /** Overwrites what is purged in the file, and in its log as soon as nobody reads from that. */
+  /** Overwrites purged content in the file, and in its log as soon as nothing reads from that. */
   override async purge(entryIds: readonly string[]): Promise<readonly Change[]> {
     const changes = await super.purge(entryIds);
     if (changes.length > 0) await this.#session.truncateLog();
@@ -200,17 +200,17 @@ export class SqliteSpool extends TransitionSpool implements SpoolStorage {
     return this.#session.read((group) => group.stores.spool.counts());
   }
 
-  /** Measures how much of the file is in use. */
+  /** The bytes in use in the file. */
   usage(): Promise<{ readonly bytes: number }> {
     return this.#session.use(async (database) => ({ bytes: bytesInUse(database) }));
   }
 
   /**
-   * Copies the spool, as it is at one moment, to another file while it is in use. The copy appears under its name once it is whole and synced. The call ends however much is
-   * written meanwhile, and by whomever; until then the log (`-wal`) can't start over, and grows.
+   * Copies a snapshot of the spool to another file while it is in use. The copy appears under its name once it is complete and synced. Concurrent writes don't delay the
+   * end of the call; until then the log (`-wal`) can't start over, and grows.
    *
    * Replaces an older backup of that name. Rejects with `BACKUP_REFUSED` for the spool itself and its companions, any spool that is open or was not closed, links,
-   * devices and folders; and for any other file, unless `overwrite` is set. The copy is marked: see `restored` for what happens when it is opened.
+   * devices and folders; and for any other file, unless `overwrite` is set. The copy is marked: see `restored` for how it is opened.
    *
    * @throws {OfflineImError} `BACKUP_REFUSED`, `OPTION_INVALID`, `SPOOL_CLOSED`, `SPOOL_FAILED`, `SPOOL_ROOT_UNUSABLE`; the reason of `signal`
    * @example
@@ -226,8 +226,8 @@ export class SqliteSpool extends TransitionSpool implements SpoolStorage {
   }
 
   /**
-   * Lets the entries go on that are held as in a restored copy, in their original order; those that may have been sent are probed first. Resolves with their number.
-   * Leaves alone what the host has cancelled, released or purged meanwhile.
+   * Releases the entries held because the spool is a restored copy, in their original order; those that may have been sent are probed first. Resolves with their number.
+   * Leaves alone entries that the host has cancelled, released or purged meanwhile.
    *
    * @throws {OfflineImError} `SPOOL_CLOSED`, `SPOOL_FAILED`
    */
@@ -244,11 +244,11 @@ export class SqliteSpool extends TransitionSpool implements SpoolStorage {
     return this.#session.run((group) => operation({ tx: group.tx, tags: group.stores, now: group.now }));
   }
 
-  /** Appends all together; where that was not kept, message by message, so that a bad one fails alone. */
+  /** Appends all together; if that was not kept, message by message, so that a bad one fails alone. */
   async #append(messages: readonly (readonly NewSpoolEntry[])[]): Promise<readonly AppendResult[]> {
     const outcome = await this.#session.submit((group) => appendAll(group, messages));
     if (outcome.ok) return outcome.value;
-    // Each alone would wait for the lock as long again.
+    // If busy, each alone would wait for the lock as long again.
     if (outcome.kept === 'no' && messages.length > 1 && !isBusy(outcome.error)) {
       return (await Promise.all(messages.map((message) => this.#append([message])))).flat();
     }

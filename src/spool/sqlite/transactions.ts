@@ -7,7 +7,7 @@ import { isBusy, isDamage, isFull, isInputOutput } from './connection/sqlite-err
 import { type CorruptReport, Group } from './group.ts';
 import type { SharedClock } from './stores/stores.ts';
 
-/** The outcome of an operation. `kept`: whether any of it may have been kept although it failed. */
+/** The outcome of an operation. `kept`: whether part of it may have been kept although it failed. */
 export type Outcome<Result> =
   | { readonly ok: true; readonly value: Result }
   | { readonly ok: false; readonly error: unknown; readonly kept: 'no' | 'unknown' };
@@ -28,11 +28,11 @@ export interface TransactionsContext {
   onAppended(): void;
 }
 
-/** How many leases one step ends at most. */
-const lapsesAtOnce = 1_000;
+/** At most this many leases expire in one step. */
+const leasesAtOnce = 1_000;
 /** ms by which the clocks of two processes may differ. */
 const sameTime = 1_000;
-/** ms by which the wall clock may go back before expiries are corrected. */
+/** ms by which the wall clock may be set back before expiries are corrected. */
 const toleratedStep = 60_000;
 
 /** Runs one transaction per group of operations, on whichever connection is open. */
@@ -40,28 +40,28 @@ export class Transactions {
   readonly #context: TransactionsContext;
   /** The version of the file's data at the last transaction. */
   #seen: unknown;
-  /** The `appends` of the file, as far as they are our own or were reported. */
+  /** The file's `appends`: our own, and those already reported. */
   #appends: number | undefined;
 
   constructor(context: TransactionsContext) {
     this.#context = context;
   }
 
-  /** Whether nobody else has committed anything since the last transaction. */
+  /** Whether no other connection has committed since the last transaction. */
   isCurrent(connection: Connection): boolean {
     return connection.dataVersion() === this.#seen;
   }
 
-  /** Forgets what it has seen: the next transaction is the first one of another connection. */
+  /** Forgets the version seen: the next transaction is the first one of another connection. */
   forget(): void {
     this.#seen = undefined;
   }
 
   /**
-   * Runs operations together and gives out their results, or throws: then it has given out none, and nothing was kept.
+   * Runs operations together and returns their results, or throws: then it has returned none, and nothing was kept.
    *
-   * @throws {DoubtfulCommit} or {@link FailedCommit} where it can't be told whether it was kept, {@link NothingBegun} for a file that was lost,
-   * {@link UnusableHandle} when the connection may no longer be trusted; SQLite's own errors otherwise
+   * @throws {DoubtfulCommit} or {@link FailedCommit} if it is unknown whether it was kept, {@link NothingBegun} for a file that was lost,
+   * {@link UnusableHandle} if the connection can no longer be trusted; SQLite's own errors otherwise
    */
   run(connection: Connection, batch: readonly Job[]): void {
     const reads = batch.every((job) => job.reads);
@@ -69,8 +69,8 @@ export class Transactions {
     try {
       const { file, lock } = connection;
       lock.hold(() => {
-        // Somebody may have taken the file for unused by now: what is written then would go beside what they write. Or they have made its shared memory anew,
-        // which then looks as it did when this connection began, and pages that it remembers from there would be taken for those of the file.
+        // Another process may have taken the file for unused: writes would go beside its own. Or it has recreated the shared memory, which then looks as it did
+        // when this connection began, and pages cached from then would be taken for the file's.
         const loss = file.look();
         if (loss !== undefined) throw new NothingBegun(loss);
         if (!file.watchesLocks) connection.forgetPages();
@@ -80,12 +80,12 @@ export class Transactions {
         });
       }, 0);
     } catch (error) {
-      // As long as a full disk can't take in that a lease has run out, reading goes on without that.
+      // While a full disk prevents expiring leases, reads go on without that.
       if (!reads || !isFull(error) || !this.#read(connection, batch, false)) throw error;
     }
   }
 
-  /** Reads without the write lock. Returns false when there is something to write first, or when its locks were dropped and it read what somebody was writing. */
+  /** Reads without the write lock. Returns false if there is something to write first, or if its locks were dropped and it read a half-written state. */
   #reads(connection: Connection, batch: readonly Job[]): boolean {
     try {
       return this.#read(connection, batch, true);
@@ -95,17 +95,17 @@ export class Transactions {
     }
   }
 
-  /** Returns false when there is something to write first, such as a lease that has run out. */
-  #read(connection: Connection, batch: readonly Job[], lapses: boolean): boolean {
+  /** Returns false if there is something to write first, such as an expired lease. */
+  #read(connection: Connection, batch: readonly Job[], checksLeases: boolean): boolean {
     return this.#transaction(connection, 'BEGIN', (group) => {
       const { stores } = connection;
-      if (lapses && stores.notes.lapsed(group.now, 1).length > 0) return undefined;
+      if (checksLeases && stores.notes.lapsed(group.now, 1).length > 0) return undefined;
       const tell = this.#run(connection, group, batch);
       return stores.unreadable.found ? undefined : tell;
     });
   }
 
-  /** Commits the changes of the steps, then gives out their results; rolls back when they return none. */
+  /** Commits the changes of the steps, then returns their results; rolls back if there are none. */
   #transaction(
     connection: Connection,
     begin: 'BEGIN' | 'BEGIN IMMEDIATE',
@@ -115,7 +115,7 @@ export class Transactions {
     try {
       database.exec(begin);
     } catch (error) {
-      // One that can't begin another transaction, since the last one was neither committed nor rolled back, never could again.
+      // A connection whose last transaction was neither committed nor rolled back can never begin another.
       throw isBusy(error) || isFull(error) || isDamage(error) ? error : new UnusableHandle(error);
     }
     let committing = false;
@@ -142,7 +142,7 @@ export class Transactions {
       stores.forgetAll();
       rollBack(database);
       if (error instanceof DoubtfulCommit) throw error;
-      // SQLite keeps nothing of a transaction that others, or a full disk, kept it from committing.
+      // SQLite keeps nothing of a transaction whose commit was prevented by others, or by a full disk.
       if (committing && !isBusy(error) && !isFull(error)) throw new FailedCommit(error);
       throw isInputOutput(error) ? new UnusableHandle(error) : error;
     }
@@ -153,9 +153,9 @@ export class Transactions {
   #begin(connection: Connection, writing: boolean): Group {
     const { stores, database } = connection;
     const row = stores.spool.read();
-    // Asked after the first read, which begins the transaction's view: it changes with what other connections commit.
+    // After the first read, which begins the transaction's snapshot: the version changes with commits of other connections.
     const version = connection.dataVersion();
-    if (version !== this.#seen) stores.doubtAll();
+    if (version !== this.#seen) stores.markStale();
     this.#seen = version;
     const time = this.#context.clock.read(row.clock_offset);
     if (this.#appends !== undefined && row.appends !== this.#appends) this.#context.onAppended();
@@ -176,7 +176,7 @@ export class Transactions {
 
   #expireLeases(group: Group): void {
     for (;;) {
-      const ids = group.stores.notes.lapsed(group.now, lapsesAtOnce);
+      const ids = group.stores.notes.lapsed(group.now, leasesAtOnce);
       if (ids.length === 0) return;
       expireLeases(group.tx, ids, group.now);
       group.flush();
@@ -185,7 +185,7 @@ export class Transactions {
 
   #run({ queries }: Connection, group: Group, batch: readonly Job[]): () => void {
     const results = batch.map((job) => {
-      // It asks the tables, not the transaction.
+      // Reads query the tables, not the pure transaction.
       if (job.reads) group.flush();
       return job.run(group, queries);
     });

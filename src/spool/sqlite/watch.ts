@@ -21,7 +21,7 @@ export class Watch {
     };
   }
 
-  /** @param failed Called with what a `wake` throws: it must not disturb the commit that is under way. */
+  /** @param failed Called with the error that a `wake` throws: it must not disturb the commit in progress. */
   wake(failed: (error: Error) => void): void {
     for (const wake of this.#wakes) {
       try {

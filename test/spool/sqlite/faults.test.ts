@@ -138,7 +138,7 @@ describe('an error that nobody foresaw', () => {
     expect(await statesOf(spool)).toEqual({ b: 'delivering', c: 'spooled' });
   });
 
-  it.each(['busyTimeout', 'reopen', 'onFault', 'onDoubt', 'closed', 'lost'] as const)(
+  it.each(['busyTimeout', 'reopen', 'onFault', 'onFatal', 'closed', 'lost'] as const)(
     'in the committer itself (%s) fails what it met, and holds up nothing that comes after it',
     async (name) => {
       const thrown = new Error('unforeseen');
@@ -154,7 +154,7 @@ describe('an error that nobody foresaw', () => {
       } as unknown as Connection;
       const context = {
         busyTimeout: 0,
-        onDoubt: () => undefined,
+        onFatal: () => undefined,
         onFault: () => undefined,
         reopen: async () => connection,
         lost: () => new Error('lost'),

@@ -34,7 +34,7 @@ const repairs = steps.map((text, index) => statement(`clock_repair_${index}`, te
  * Detects that the database's clock was set back since the last look, and moves every time that lies further ahead than it can:
  * otherwise all that waits would wait longer by that much. A clock set forward needs no repair: an entry that was never tried never expires.
  */
-export async function mindTheClock(client: PgClient, sql: Sql): Promise<Done<void>> {
+export async function checkClock(client: PgClient, sql: Sql): Promise<Done<void>> {
   const { last, now } = await sql.row<{ last: string; now: string }>(client, look, []);
   const back = Number(last) - Number(now);
   if (back > tolerance) for (const repair of repairs) await sql.rows(client, repair, [now, back]);

@@ -3,7 +3,7 @@ import { hasTable } from './restored.ts';
 import { rollBack } from './schema.ts';
 
 /*
- * What operators need beside version 1: whoever knows nothing of it goes on, and keeps the index of recipients right all the same, since triggers do.
+ * Tables for operators, added to version 1: older libraries ignore them, while triggers still keep the index of recipients right.
  */
 
 const records = `CREATE TABLE IF NOT EXISTS admin (
@@ -14,9 +14,9 @@ const records = `CREATE TABLE IF NOT EXISTS admin (
   PRIMARY KEY (kind, key)
 ) STRICT, WITHOUT ROWID`;
 
-/** None of a row that can't be read: it must still be possible to set it aside. */
+/** Empty for an unreadable row, which must still be possible to set aside. */
 const listOf = (row: string): string => `json_each(CASE WHEN json_valid(${row}.recipients) THEN ${row}.recipients ELSE '[]' END)`;
-/** Addresses in lower case, as far as ASCII goes; the row's own column is what counts. */
+/** Addresses in lower case, for ASCII only; the row's own column is authoritative. */
 const recipient = `lower(coalesce(CASE WHEN type = 'object' THEN json_extract(value, '$.address') END, ''))`;
 const recipientsOf = (row: string): string => `SELECT ${recipient}, ${row}.seq FROM ${listOf(row)}`;
 
@@ -39,12 +39,12 @@ CREATE TRIGGER waiting_recipients_gone AFTER DELETE ON entries WHEN old.ended_at
 END;
 `;
 
-/** Whether lists are served by the indexes over what waits. */
+/** Whether there are indexes over what waits. */
 export function hasIndexes(database: DatabaseSync): boolean {
   return hasTable(database, 'waiting_recipients');
 }
 
-/** Makes what is missing. The indexes of a large spool take seconds: only who is alone with it makes them. */
+/** Creates what is missing. The indexes of a large spool take seconds: only a process that is alone with it creates them. */
 export function makeAdminTables(database: DatabaseSync, alone: boolean): void {
   if (!hasTable(database, 'admin')) database.exec(records);
   if (!alone || hasIndexes(database)) return;

@@ -9,23 +9,23 @@ import { isMarkedCopy, markCopy } from './restored.ts';
 
 type OnlineBackup = typeof import('node:sqlite').backup;
 
-/** Pages that are copied in one go. */
+/** Pages per step of a copy. */
 const pagesAtOnce = 1_000;
-/** Times that a copy is made whose source was lost beneath it. */
+/** Attempts at a copy whose source is lost meanwhile. */
 const mostCopies = 5;
 
 /** The spool that is copied. */
 export interface BackupSource {
   readonly path: string;
-  /** Sees to it that the file is open and locked; the function returned says whether it still is, and was all the time. */
+  /** Ensures that the file is open and locked; the returned function tells whether it has stayed so. */
   hold(): Promise<() => boolean>;
 }
 
 /**
- * Copies a database as it is at one moment, while it is in use; the copy appears under its name when it is whole and synced.
+ * Copies a snapshot of a database while it is in use; the copy appears under its name when it is complete and synced.
  *
- * It is read from one view of the log, which stays as it is whatever is written meanwhile: so the copy ends after as many steps as
- * it has pages. The log can't start anew before that.
+ * It reads one snapshot of the log, which concurrent writes don't change: so the number of steps follows the number of pages.
+ * The log can't start over before the end.
  */
 export async function backUp(from: BackupSource, target: string, options: BackupOptions): Promise<void> {
   const { overwrite = false, signal } = options;
@@ -39,7 +39,7 @@ export async function backUp(from: BackupSource, target: string, options: Backup
     markCopy(partial);
     await syncFile(partial);
     signal?.throwIfAborted();
-    // Whatever has come to be there meanwhile.
+    // Checks again, since a file may have appeared meanwhile.
     if (await assertTarget(source, path, overwrite)) await rename(partial, path);
     else await placeNew(partial, path, replaces);
     syncFolder(dirname(path));
@@ -48,14 +48,14 @@ export async function backUp(from: BackupSource, target: string, options: Backup
   }
 }
 
-/** Without its locks nobody heeds the view that is copied: then it may have been torn, and is made anew. @throws {OfflineImError} `SPOOL_FAILED` */
+/** Without its locks other processes don't respect the snapshot, and the copy may be torn: then it is made anew. @throws {OfflineImError} `SPOOL_FAILED` */
 async function copyWhole(from: BackupSource, partial: string, { signal, onProgress }: BackupOptions): Promise<void> {
   for (let time = 0; time < mostCopies; time++) {
     for (const left of [partial, ...companionsOf(partial)]) await rm(left, { force: true });
     makeFile(partial);
     const isHeld = await from.hold();
     const failure = await copy(from.path, partial, signal, onProgress).then(() => undefined, asError);
-    // What SQLite can't read may be gone with the locks; what a host throws is no such thing.
+    // SQLite's read errors may come from lost locks; errors of the host's callback don't.
     if (failure !== undefined && (isHeld() || property(failure, 'code') !== 'ERR_SQLITE_ERROR')) throw failure;
     if (failure === undefined && isHeld()) return;
   }
@@ -63,7 +63,7 @@ async function copyWhole(from: BackupSource, partial: string, { signal, onProgre
   throw new OfflineImError('SPOOL_FAILED', message);
 }
 
-/** The folder as it is really called; it is made with the file where it is missing. */
+/** The folder's real path; a missing one is created with the file. */
 async function folderOf(target: string): Promise<string> {
   try {
     return await realpath(dirname(target));
@@ -73,7 +73,7 @@ async function folderOf(target: string): Promise<string> {
   }
 }
 
-/** Never over a file that somebody made in this very moment, where the file system can do that. */
+/** Doesn't replace a file created in this very moment, if the file system supports links. */
 async function placeNew(partial: string, path: string, gone: boolean): Promise<void> {
   try {
     await link(partial, path);
@@ -85,7 +85,7 @@ async function placeNew(partial: string, path: string, gone: boolean): Promise<v
   }
 }
 
-/** True when there is something that may be replaced. @throws {OfflineImError} `BACKUP_REFUSED` */
+/** True when there is a file that may be replaced. @throws {OfflineImError} `BACKUP_REFUSED` */
 async function assertTarget(source: string, path: string, overwrite: boolean): Promise<boolean> {
   if (/-(wal|shm|journal|damaged)$/i.test(path))
     throw backupRefused(path, 'has a name that SQLite gives to the companions of a database');
@@ -105,7 +105,7 @@ async function assertTarget(source: string, path: string, overwrite: boolean): P
   throw backupRefused(path, 'is there and no backup of a spool; overwrite: true replaces it');
 }
 
-/** A companion that lies beside a database in use. */
+/** A companion file, which only a database in use has. */
 async function companionOf(path: string): Promise<string | undefined> {
   for (const one of [...companionsOf(path), `${path}-journal`]) if ((await statOf(one)) !== undefined) return one;
   return undefined;
@@ -126,7 +126,7 @@ async function copy(
   signal: AbortSignal | undefined,
   onProgress: BackupOptions['onProgress'],
 ): Promise<void> {
-  // For reading only: it makes no file where there is none any more, and folds in no log.
+  // Read-only: it doesn't create a missing file, and doesn't checkpoint the log.
   const database = openDatabase(source, { readOnly: true });
   try {
     database.exec('PRAGMA busy_timeout = 5000');
@@ -146,7 +146,7 @@ async function copy(
       rate: pagesAtOnce,
       progress: ({ totalPages, remainingPages }) => tell(totalPages - remainingPages, totalPages),
     });
-    // Of the last step, which may be the only one, nothing was told.
+    // SQLite reports nothing for the last step, which may be the only one.
     tell(pages, pages);
   } finally {
     database.close();

@@ -2,10 +2,10 @@ import { Worker } from 'node:worker_threads';
 import { hasLog, sizeOf } from './database-file.ts';
 import { applicationId, schemaVersion } from './schema.ts';
 
-/** Bytes of file and log up to which they are looked through in less time than it takes to start a thread. */
+/** Bytes of file and log up to which a check takes less time than starting a thread. */
 const worthAThread = 2 * 1024 * 1024;
 
-/** No file of its own, which bundlers would have to find. Where something is wrong it says no more than that: what exactly is found out by whoever opens the file. */
+/** Not a separate file, which bundlers would have to find. It only reports that something is wrong; opening the file finds out what. */
 const source = `
 const { writeFileSync } = require('node:fs');
 const { DatabaseSync } = require('node:sqlite');
@@ -46,22 +46,22 @@ try {
 parentPort.postMessage(whole);
 `;
 
-/** True for a file that was left by a process that died, and is so large that looking through it would hold up the event loop. */
+/** True for a file left by a process that died, and so large that checking it would block the event loop. */
 export function isWorthAThread(path: string, suspect: boolean): boolean {
   return (suspect || hasLog(path)) && sizeOf(path) + sizeOf(`${path}-wal`) > worthAThread;
 }
 
 /**
- * Folds the log into the file and looks through it, in a thread. True when it is whole, and closed as if nobody had died; false when it has to be looked at
- * by whoever opens it: somebody else has it open, it is damaged or another program's, or there are no threads to be had.
+ * Checkpoints the log into the file and checks it, in a thread. True if it is intact, and is now cleanly closed; false if the caller must check it itself:
+ * another process has it open, it is damaged or another program's, or no thread could be started.
  *
- * @param mark Where an empty file is made when it is not whole.
+ * @param mark Path of an empty file to create if it is not intact.
  */
 export function checkInThread(path: string, mark: string): Promise<boolean> {
   return new Promise((resolve) => {
     try {
       const workerData = { path, mark, applicationId, schemaVersion };
-      // Without what the host loads into its own threads; node:sqlite would warn once more that it is experimental.
+      // Without the modules that the host loads into its threads; without node:sqlite's second warning that it is experimental.
       const thread = new Worker(source, { eval: true, workerData, execArgv: ['--no-warnings'], env: {} });
       let whole = false;
       thread.once('message', (message) => {

@@ -34,34 +34,34 @@ const settings = `
 
 const needs = 'SQLite can lose what it has written when two machines, or two containers that share no memory, have it open';
 
-/** How the file is opened. */
+/** Options for opening the file. */
 export interface ConnectOptions {
   readonly path: string;
-  /** How long others may keep it locked, in ms. */
+  /** ms for which others may keep it locked. */
   readonly busyTimeout: number;
   /** Warns of a network disk instead of refusing it. */
   readonly allowNetworkDisk: boolean;
   /** The wall clock. */
   now(): number;
-  /** Told of what is strange and harmless. */
+  /** Called with oddities that are harmless. */
   warn(error: OfflineImError): void;
-  /** Told when no lock file can be had, each time the spool is opened. */
+  /** Called each time the spool is opened without a lock file. */
   noLock(): void;
 }
 
-/** ms for which somebody else may have made the file, and not yet written to it. */
-const beginningTakes = 250;
+/** ms for which another process may have created the file without having written to it yet. */
+const creationTimeout = 250;
 
 /**
- * Opens the file, made and brought to this version where needed. Whoever is alone with it first checks and mends what a
- * process that died, or a clock that was set, may have left.
+ * Opens the file; creates it or migrates it to this version if needed. A process that is alone with it first checks and
+ * repairs what a process that died, or a clock that was set, may have left.
  */
 export async function connect(options: ConnectOptions): Promise<{
   readonly database: DatabaseSync;
-  /** As it was before anybody else could take it for unused. */
+  /** Its identity, taken before any other process could take it for unused. */
   readonly file: OpenFile;
   readonly lock: WriteLock;
-  /** Nobody else had it open. */
+  /** Whether no other process had it open. */
   readonly alone: boolean;
 }> {
   const { path, busyTimeout, warn, noLock } = options;
@@ -87,14 +87,14 @@ export async function connect(options: ConnectOptions): Promise<{
         makeFile(path);
         lock = new WriteLock(path, { noLock });
       }
-      // Once: whoever keeps it to himself would be waited for without end.
+      // Once: it must not wait for ever for a process that keeps the file to itself.
       if (!looked && isWorthAThread(path, isSuspect(path))) {
         const whole = await lock.during(() => checkInThread(path, suspicion(path)));
         looked = whole !== undefined;
         if (looked) deadline = performance.now() + busyTimeout;
         if (whole === true) rmSync(suspicion(path), { force: true });
       }
-      // Somebody whose locks on the file were dropped may be writing: only without them is anything begun.
+      // A process whose locks on the file were dropped may be writing: the write lock excludes it.
       const opened = lock.try(() => {
         alone = prepare(path, options.now()) || alone;
         const database = openShared(path);
@@ -115,7 +115,7 @@ export async function connect(options: ConnectOptions): Promise<{
   }
 }
 
-/** Nobody else has the database yet: where its file can't be looked at, it is closed. */
+/** Closes the database if its file can't be inspected: no other owner would. */
 function openFileOf(database: DatabaseSync, path: string): OpenFile {
   try {
     return new OpenFile(path);
@@ -125,7 +125,7 @@ function openFileOf(database: DatabaseSync, path: string): OpenFile {
   }
 }
 
-/** False where somebody has it open, and has looked after it. */
+/** False if another process has it open, which has prepared it. */
 function prepare(path: string, now: number): boolean {
   try {
     prepareAlone(path, now);
@@ -136,9 +136,9 @@ function prepare(path: string, now: number): boolean {
   }
 }
 
-/** With a lock that nobody else can have at the same time; SQLITE_BUSY when somebody has the file open. */
+/** Runs under an exclusive lock; throws SQLITE_BUSY if another process has the file open. */
 function prepareAlone(path: string, now: number): void {
-  // The end of the last one that had it open folded the log into the file, unless it was no clean end.
+  // A clean close of the last connection checkpoints the log into the file and removes it.
   let unclean = hasLog(path) || isSuspect(path);
   if (hasLog(path)) foldLog(path);
   const database = openDatabase(path);
@@ -146,12 +146,12 @@ function prepareAlone(path: string, now: number): void {
   try {
     database.exec('PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; PRAGMA secure_delete = ON');
     if (isEmpty(database)) {
-      // Only an empty file takes it in.
+      // Only an empty file accepts it.
       database.exec('PRAGMA auto_vacuum = INCREMENTAL');
     } else {
       identify(database, path);
       ours = true;
-      // Whoever had it until now may have died meanwhile.
+      // The process that had it until now may have died meanwhile.
       unclean ||= hasLog(path);
       if (unclean) check(database, path);
       else assertWhole(database, path);
@@ -162,20 +162,20 @@ function prepareAlone(path: string, now: number): void {
     recover(database, now);
     setMemoryAside(path);
   } catch (error) {
-    // Closing folds the log into the file: the next opening would take it for a clean one. Still alone, so nobody has it open.
+    // Closing checkpoints the log: the next opening would take the file for a clean one. No other process has it open yet.
     if (ours && hasCode(asSpoolError(error, path), 'SPOOL_CORRUPT')) suspect(path);
     throw error;
   } finally {
     database.close();
-    // Not before the log is folded: on a full disk the file would grow into its room, and none would be left for the next memory.
+    // Only after the checkpoint: on a full disk the file would grow into the freed room, and none would be left for new shared memory.
     rmSync(aside(path), { force: true });
   }
   rmSync(suspicion(path), { force: true });
 }
 
 /**
- * Folds the log into the file through the memory that all who have it open share. Somebody whose locks were dropped may still have it open; if the log were
- * folded past that memory, closing it would fold the same once more, over whatever has been written since.
+ * Checkpoints the log through the shared memory of all connections. A process whose locks were dropped may still have the file open; if the checkpoint bypassed
+ * that memory, its close would checkpoint the same log once more, over everything written since.
  */
 function foldLog(path: string): void {
   const database = openDatabase(path);
@@ -189,18 +189,18 @@ function foldLog(path: string): void {
   }
 }
 
-/** While nobody can have it open: whoever has it in spite of that keeps it to himself, and notices. */
+/** Runs while no other process should have the file open: one that does so anyway keeps the old memory to itself, and notices. */
 function setMemoryAside(path: string): void {
   try {
     renameSync(`${path}-shm`, aside(path));
   } catch {
-    // There is none, or it is mapped by somebody (Windows), where no lock is ever dropped.
+    // There is none, or another process has mapped it (Windows), where no lock is ever dropped.
   }
 }
 
 const aside = (path: string): string => `${path}-shm-old`;
 
-/** `undefined` while somebody else is about to make, to migrate or to check it. */
+/** `undefined` while another process is creating, migrating or checking it. */
 function openShared(path: string): DatabaseSync | undefined {
   const database = openDatabase(path);
   try {
@@ -222,7 +222,7 @@ function openShared(path: string): DatabaseSync | undefined {
   return undefined;
 }
 
-/** Nothing is touched that another program, or a later version of this library, has written. */
+/** Refuses a file that another program, or a later version of this library, has written. */
 function identify(database: DatabaseSync, path: string): void {
   if (applicationOf(database) !== applicationId) {
     throw new OfflineImError('SPOOL_ROOT_UNUSABLE', `${quoted(path)} is the database of another program; choose another path.`);
@@ -234,7 +234,7 @@ function identify(database: DatabaseSync, path: string): void {
   }
 }
 
-/** Beside a file that was found damaged: it is looked at again before anybody uses it, also where it looks clean by then. */
+/** A mark beside a file found damaged: the file is checked again before use, even if it looks clean by then. */
 function suspicion(path: string): string {
   return `${path}-damaged`;
 }
@@ -243,7 +243,7 @@ function suspect(path: string): void {
   try {
     writeFileSync(suspicion(path), '', { mode: 0o600 });
   } catch {
-    // On a full disk, say: whoever was refused has been told all the same.
+    // On a full disk, for example: the caller gets the error all the same.
   }
 }
 
@@ -257,7 +257,7 @@ function check(database: DatabaseSync, path: string): void {
   throw corrupt(path, 'is damaged');
 }
 
-/** After a clean close every page is in the file; SQLite itself takes part of a page for a whole one. */
+/** After a clean close every page is in the file; SQLite itself accepts a partial page as a whole one. */
 function assertWhole(database: DatabaseSync, path: string): void {
   const pragma = (name: string): number => Number(database.prepare(`PRAGMA ${name}`).get()?.[name]);
   const expected = pragma('page_count') * pragma('page_size');
@@ -265,14 +265,14 @@ function assertWhole(database: DatabaseSync, path: string): void {
   if (size < expected) throw corrupt(path, `was cut off: it has ${size} of ${expected} bytes`);
 }
 
-/** SQLite would remove the log of an empty file, and with it all that can still be read. */
+/** SQLite would remove the log of an empty file, and with it everything that can still be recovered. */
 async function lookAtEmpty(path: string, warn: (error: OfflineImError) => void): Promise<void> {
   const isBegun = (): boolean => statSync(path).size > 0;
-  for (const until = performance.now() + beginningTakes; !isBegun(); await wait(5)) {
-    // The log first: whoever begins the file now writes to it before there is a log.
+  for (const until = performance.now() + creationTimeout; !isBegun(); await wait(5)) {
+    // The log first: a process that creates the spool now writes to the file before there is a log.
     if (hasLog(path) && !isBegun()) throw corrupt(path, 'is empty, but its log (-wal) is not');
     if (performance.now() < until) continue;
-    // Made for the spool by somebody, or by a process that died at once; or emptied.
+    // Created in advance, or by a process that died at once; or emptied.
     warn(corrupt(path, 'was there and empty; a new spool was begun in it. If it should have held messages, they are gone'));
     return;
   }

@@ -8,8 +8,8 @@ const noSqlite =
   'SqliteSpool needs node:sqlite, which this runtime lacks. Use Node 22.13 or newer, without --no-experimental-sqlite.';
 
 /**
- * Looked up when it is needed, never imported: Jest 29 takes a built-in module that has no name without `node:` for a missing one, and Node 22 warns of it
- * as soon as it is loaded.
+ * Looked up when needed, never imported: Jest 29 takes a built-in module that only has a `node:` name for a missing one, and Node 22 warns when it is
+ * loaded.
  */
 export function sqliteModule(): typeof import('node:sqlite') {
   const found: typeof import('node:sqlite') | undefined = process.getBuiltinModule('node:sqlite');
@@ -17,7 +17,7 @@ export function sqliteModule(): typeof import('node:sqlite') {
   return found;
 }
 
-/** A connection to a file of SQLite. */
+/** Opens a SQLite file. */
 export function openDatabase(path: string, options: DatabaseSyncOptions = {}): DatabaseSync {
   const { DatabaseSync } = sqliteModule();
   return new DatabaseSync(path, options);
@@ -29,9 +29,9 @@ export function companionsOf(path: string): readonly string[] {
 }
 
 /**
- * Makes the file with its folders where they are missing, durably and for this user only; SQLite gives its companions the rights
- * of the file. An existing file is never opened here: closing any descriptor of it would drop this process's locks (POSIX).
- * True when it was missing.
+ * Creates the file and its folders if missing, durably and for this user only; SQLite gives its companions the rights of the
+ * file. Never opens an existing file: closing any descriptor of it would drop this process's locks (POSIX). True if it was
+ * missing.
  */
 export function makeFile(path: string): boolean {
   const folder = dirname(path);
@@ -40,7 +40,7 @@ export function makeFile(path: string): boolean {
     closeSync(openSync(path, 'wx', 0o600));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    // Whoever made it may have died at once. There may be no right to read above, so it counts only if it works.
+    // The process that created it may have died at once. The folders above may be unreadable, so a failure is ignored.
     tryToSync(folder);
     tryToSync(dirname(folder));
     return false;
@@ -50,7 +50,7 @@ export function makeFile(path: string): boolean {
   return true;
 }
 
-/** One by one: Node's `recursive` tells of a read-only file system as of a missing folder. */
+/** One by one: Node's `recursive` reports a read-only file system as a missing folder. */
 function makeFolder(path: string): void {
   if (existsSync(path)) return;
   const parent = dirname(path);
@@ -63,7 +63,7 @@ function makeFolder(path: string): void {
   tryToSync(parent);
 }
 
-/** Makes the names in a folder survive a power cut. Windows has nothing of the kind. */
+/** Makes the names in a folder survive a power cut. Windows has no such operation. */
 export function syncFolder(path: string): void {
   if (process.platform === 'win32') return;
   const folder = openSync(path, 'r');
@@ -78,17 +78,17 @@ function tryToSync(folder: string): void {
   try {
     syncFolder(folder);
   } catch {
-    // A folder of somebody else's, or a file system that knows no such thing.
+    // Another user's folder, or a file system without this operation.
   }
 }
 
-/** Throws the system's error where SQLite would say "disk I/O error": it opens what it may not write to. */
+/** Throws the system's error, where SQLite would open the file and later say "disk I/O error". */
 export function assertWritable(path: string): void {
   accessSync(path, constants.R_OK | constants.W_OK);
   accessSync(dirname(path), constants.W_OK);
 }
 
-/** Takes rights to the file and its companions from others, where the owner may; false where the disk keeps none. */
+/** Removes other users' rights to the file and its companions, where allowed; false if the disk stores no rights. */
 export function restrict(path: string, chmod: typeof chmodSync = chmodSync): boolean {
   if (process.platform === 'win32') return true;
   let kept = true;
@@ -98,7 +98,7 @@ export function restrict(path: string, chmod: typeof chmodSync = chmodSync): boo
       chmod(one, 0o600);
       if (othersMay(one)) kept = false;
     } catch {
-      // Missing, or someone else's: then it is theirs to restrict.
+      // Missing, or another user's, who then has to restrict it.
     }
   }
   return kept;
@@ -108,7 +108,7 @@ function othersMay(path: string): boolean {
   return (statSync(path).mode & 0o077) !== 0;
 }
 
-/** True when the last one who had it open did not close it: closing folds the log into the file and removes it. */
+/** True if the last process that had it open did not close it: a close checkpoints the log and removes it. */
 export function hasLog(path: string): boolean {
   return sizeOf(`${path}-wal`) > 0;
 }
@@ -118,7 +118,7 @@ export function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-/** Folds the log into the file and empties it; false while others read or write. */
+/** Checkpoints the log into the file and empties it; false while others read or write. */
 export function truncateLog(database: DatabaseSync): boolean {
   try {
     return database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()?.busy === 0;
@@ -127,7 +127,7 @@ export function truncateLog(database: DatabaseSync): boolean {
   }
 }
 
-/** Makes what a file holds survive a power cut. Never for a spool in use: closing a descriptor drops this process's locks (POSIX). */
+/** Makes a file's content survive a power cut. Never for a spool in use: closing a descriptor drops this process's locks (POSIX). */
 export async function syncFile(path: string): Promise<void> {
   const handle = await open(path, 'r+');
   try {

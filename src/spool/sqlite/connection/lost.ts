@@ -4,11 +4,11 @@ import { asError } from '../../../core/errors/thrown.ts';
 import type { SpoolRowChange } from '../stores/stores.ts';
 import type { Loss } from './connection.ts';
 
-/** A commit after which the file was no longer what it had been. */
+/** A commit after which the file was found lost. */
 export class DoubtfulCommit extends Error {
   readonly loss: Loss;
   readonly written: SpoolRowChange;
-  /** Tells the results after all. */
+  /** Returns the results after all. */
   readonly tell: () => void;
 
   constructor(loss: Loss, written: SpoolRowChange, tell: () => void) {
@@ -19,7 +19,7 @@ export class DoubtfulCommit extends Error {
   }
 }
 
-/** The file was lost before anything of a group was written. */
+/** The file was lost before a group wrote anything. */
 export class NothingBegun extends Error {
   readonly loss: Loss;
 
@@ -29,27 +29,27 @@ export class NothingBegun extends Error {
   }
 }
 
-/** A COMMIT failed in a way that doesn't tell whether anything was kept: nothing may be trusted on this file any more. */
+/** A COMMIT failed with an unknown outcome: the file can no longer be trusted. */
 export class FailedCommit extends Error {
   constructor(cause: unknown) {
     super('A commit failed.', { cause });
   }
 }
 
-/** An I/O error before anything was committed: nothing was kept, and the file has to be opened anew. */
+/** An I/O error before a commit: nothing was kept, and the file must be reopened. */
 export class UnusableHandle extends Error {
   constructor(cause: unknown) {
     super('The connection failed before a commit.', { cause });
   }
 }
 
-/** What the host is told once when a file is opened anew since a connection to it failed. */
+/** The warning for the host when a file is reopened after its connection failed. */
 export function faultWarning(path: string, cause: unknown): OfflineImError {
   const message = `The spool ${quoted(path)} met a storage error (${asError(cause).message}) and opens its file anew. Nothing of what failed was kept, and what had been accepted is still there; look after the disk.`;
   return new OfflineImError('SPOOL_FAILED', message, { cause });
 }
 
-/** What an operation is told whose file was lost, and the host when it was opened anew. */
+/** The error for an operation whose file was lost, and the warning for the host when it is reopened. */
 export function lossError(path: string, loss: Loss): OfflineImError {
   const spool = quoted(path);
   const message =
@@ -61,7 +61,7 @@ export function lossError(path: string, loss: Loss): OfflineImError {
 
 const toldOfNoLock = new WeakSet<object>();
 
-/** Tells the host that no lock file can be had beside a spool: once, however often its file is opened anew. */
+/** Warns the host that a spool has no lock file: once, however often its file is reopened. */
 export function tellOfNoLock(spool: object, path: string, tell: (error: OfflineImError) => void): void {
   if (toldOfNoLock.has(spool)) return;
   toldOfNoLock.add(spool);

@@ -2,9 +2,9 @@ import type { DatabaseSync } from 'node:sqlite';
 import { rollBack } from './schema.ts';
 
 /**
- * After opening, by a process that is alone with the file: the wall clock may have been set while nobody looked. No due time
- * is further off than its maximum, and the grace period of what may have been sent starts anew. Leases stay: nobody can
- * tell how long ago their process died.
+ * Runs on opening, in a process that is alone with the file: the wall clock may have been set while the spool was closed.
+ * Limits each due time to its maximum, and restarts the grace period of what may have been sent. Keeps leases: it is unknown
+ * how long ago their process died.
  */
 export function recover(database: DatabaseSync, now: number): void {
   database.exec('BEGIN IMMEDIATE');
@@ -24,7 +24,7 @@ export function recover(database: DatabaseSync, now: number): void {
   }
 }
 
-/** No message expires later than its own time from now: else a clock set back from a year ahead would keep it for that year. */
+/** Limits each expiry to the message's own time from now: otherwise a clock set back from a year ahead would keep it for that year. */
 export function clampExpiries(database: DatabaseSync, wall: number): void {
   database
     .prepare(
@@ -35,12 +35,12 @@ export function clampExpiries(database: DatabaseSync, wall: number): void {
 }
 
 /**
- * The spool's own time went its own way while the wall clock was set, or the machine slept. From now on it is the wall clock's again,
- * and what is left of each wait stays what it was.
+ * Returns the spool's time to the wall clock's, from which it differs after the clock was set, or the machine slept. The rest of each
+ * wait stays the same.
  */
 function toWallTime(database: DatabaseSync, skew: number): void {
   const run = (sql: string) => database.prepare(sql).run({ skew });
-  // What has expired for good keeps when that was, by the wall clock.
+  // Entries that have expired for good keep that time, by the wall clock.
   run('UPDATE entries SET due_at = due_at + :skew WHERE expires_at <> 0');
   run('UPDATE notes SET due_at = due_at + :skew, last_ran_at = last_ran_at + :skew, lease_until = lease_until + :skew');
   run('UPDATE streams SET due_at = due_at + :skew');
@@ -50,8 +50,8 @@ function toWallTime(database: DatabaseSync, skew: number): void {
 }
 
 /**
- * The clock is behind that of the last change: due times start anew where they are further off than they can be, leases keep
- * what was left of them, and what has ended ended now. Reads everything: for the rare case only.
+ * For a clock behind that of the last change: restarts due times that are further ahead than they can be, keeps the rest of each
+ * lease, and limits end times to now. Reads everything: for the rare case only.
  */
 export function clampTimes(
   database: DatabaseSync,

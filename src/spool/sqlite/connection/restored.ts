@@ -4,11 +4,11 @@ import { openDatabase } from './database-file.ts';
 import { applicationId, applicationOf } from './schema.ts';
 
 /*
- * A backup has one table more than a spool, so that whoever opens it knows it for a copy: what waits in it may have been sent
- * since by the spool that it was made of. Versions that know nothing of it take it for any other spool.
+ * A backup has one table more than a spool, which marks it as a copy: the original spool may have sent since what waits in it.
+ * Older versions take it for an ordinary spool.
  */
 
-/** Marks a whole copy, and leaves it without a log, so that it is one file. */
+/** Marks a complete copy, and leaves it without a log, as a single file. */
 export function markCopy(path: string): void {
   const database = openDatabase(path);
   try {
@@ -23,7 +23,7 @@ export function markCopy(path: string): void {
   }
 }
 
-/** Whether a file is a backup that nobody has opened as a spool. Leaves it as it is, whatever it is. */
+/** Whether a file is a backup that was never opened as a spool. Doesn't change the file. */
 export function isMarkedCopy(path: string): boolean {
   let database: DatabaseSync | undefined;
   try {

@@ -2,18 +2,17 @@ import type { DatabaseSync } from 'node:sqlite';
 import { spoolStates } from '../../contract.ts';
 
 /**
- * Ends a transaction that failed, without asking whether there still is one: SQLite ends some by itself (a full disk), and
- * Node before 22.16 can't tell.
+ * Ends a failed transaction, if there still is one: SQLite ends some by itself (on a full disk), and Node before 22.16 can't tell.
  */
 export function rollBack(database: DatabaseSync): void {
   try {
     database.exec('ROLLBACK');
   } catch {
-    // There was none any more.
+    // There was none.
   }
 }
 
-/** "OIMs": tells a spool from any other SQLite file. */
+/** "OIMs": distinguishes a spool from other SQLite files. */
 export const applicationId = 0x4f494d73;
 
 /** Columns of the spool's one row of totals: entries by state, without purged ones. */
@@ -23,8 +22,8 @@ export const countColumns = spoolStates.map((state) => `${state}_count`);
  * Version 1. Times are whole ms since 1970, by the spool's clock (`SharedClock` in stores.ts).
  *
  * `seq` is the order of acceptance and never changes; `ord` is the place in the stream, and does. A stream has a row while it
- * has active entries, with the due time of its head unless that is at work; a lane has a row while it has a stream or a
- * probe, so that a claim finds what is due without meeting what is not. Texts lie apart: no scan passes them.
+ * has active entries, with the due time of its head unless that is in progress; a lane has a row while it has a stream or a
+ * probe, so that a claim finds what is due without reading the rest. Texts have their own table, so that no scan reads them.
  */
 const version1 = `
 CREATE TABLE spool (
@@ -148,13 +147,13 @@ export function applicationOf(database: DatabaseSync): number {
   return Number(database.prepare('PRAGMA application_id').get()?.application_id ?? 0);
 }
 
-/** Whether nobody has ever written anything to the file: another program may have marked it before it makes its tables. */
+/** Whether the file was never written to: another program may have marked it before creating its tables. */
 export function isEmpty(database: DatabaseSync): boolean {
   const { tables } = database.prepare('SELECT count(*) AS tables FROM sqlite_schema').get() ?? {};
   return tables === 0 && applicationOf(database) === 0 && versionOf(database) === 0;
 }
 
-/** Brings the tables to this library's version, all or nothing. */
+/** Migrates the tables to this library's version, all or nothing. */
 export function migrate(database: DatabaseSync): void {
   const version = versionOf(database);
   if (version === schemaVersion) return;

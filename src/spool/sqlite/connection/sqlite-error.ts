@@ -30,7 +30,7 @@ function resultOf(error: unknown): number | undefined {
   return sentences.find(([sentence]) => message.includes(sentence))?.[1];
 }
 
-/** Someone else is writing. */
+/** Another connection holds the lock. */
 export function isBusy(error: unknown): boolean {
   const code = resultOf(error);
   return code === result.busy || code === result.locked;
@@ -41,13 +41,13 @@ export function isFull(error: unknown): boolean {
   return resultOf(error) === result.full;
 }
 
-/** The file is no database of SQLite's, or no longer. */
+/** The file is not a SQLite database, or no longer. */
 export function isDamage(error: unknown): boolean {
   const code = resultOf(error);
   return code === result.corrupt || code === result.notadb;
 }
 
-/** The file could not be read, written or opened: what the connection knows of it is no longer to be trusted. */
+/** The file could not be read, written or opened: the connection's state can no longer be trusted. */
 export function isInputOutput(error: unknown): boolean {
   const code = resultOf(error);
   return code === result.ioerr || code === result.cantopen;
@@ -57,7 +57,7 @@ export function isInputOutput(error: unknown): boolean {
 export function asSpoolError(error: unknown, path: string): Error {
   if (error instanceof OfflineImError) return error;
   const code = resultOf(error);
-  // Of the file system, or of Node's permission model.
+  // An error of the file system, or of Node's permission model.
   if (code === undefined && isError(error) && ('syscall' in error || property(error, 'code') === 'ERR_ACCESS_DENIED')) {
     const message = `The spool ${quoted(path)} can't be used: ${error.message}. Check the path and the rights of its folder.`;
     return new OfflineImError('SPOOL_ROOT_UNUSABLE', message, { cause: error });

@@ -6,12 +6,12 @@ import { tell } from '../../../core/host-calls.ts';
 import { openDatabase } from './database-file.ts';
 import { isBusy, isDamage } from './sqlite-error.ts';
 
-/** Where lock files may lie. All processes of a user have to agree, so what an environment variable chooses comes last. */
+/** Folders for lock files. All processes of a user must agree, so one chosen by an environment variable comes last. */
 const places: readonly string[] = process.platform === 'win32' ? [] : ['/dev/shm', '/tmp', tmpdir()];
 
 /** ms that SQLite waits for the lock, as for any other: it blocks the event loop. */
 const blockingWait = 5;
-/** Times that a lock file is opened anew which somebody has removed meanwhile. */
+/** Attempts to open a lock file that other processes keep removing. */
 const openings = 5;
 
 interface Opened {
@@ -22,14 +22,14 @@ interface Opened {
   /** Device and inode of the lock file. */
   readonly key: string;
   /** ms that SQLite waits for it. */
-  patience: number;
+  timeout: number;
 }
 
 /**
- * Excludes whoever else writes, opens or closes a spool, for as long as one of these takes.
+ * Excludes other connections while one writes, opens or closes a spool.
  *
- * It is SQLite's own lock on an empty file outside the spool's folder, so nothing that copies or reads that folder drops it, as it drops the locks on the
- * spool's files (POSIX). Connections and threads of one process exclude each other too. It ends with the process. Windows drops no locks, and needs none of this.
+ * It is SQLite's own lock on an empty file outside the spool's folder: code that copies or reads that folder drops the locks on the spool's files (POSIX), but not
+ * this one. Connections and threads of one process exclude each other too. It ends with the process. Windows drops no locks, and doesn't need this.
  */
 export class WriteLock {
   /** Device and inode of the spool. */
@@ -41,8 +41,8 @@ export class WriteLock {
   #missed = false;
 
   /**
-   * @param path The spool, which is there.
-   * @param options `among`: where a lock file may lie. `noLock`: called once where none can be had: nothing is excluded then.
+   * @param path The spool, which must exist.
+   * @param options `among`: folders for the lock file. `noLock`: called once if none can be created; then nothing is excluded.
    */
   constructor(path: string, { among = places, noLock = () => {} }: { among?: readonly string[]; noLock?: () => void } = {}) {
     this.#places = among;
@@ -50,15 +50,15 @@ export class WriteLock {
     this.#spool = keyOf(statSync(path, { throwIfNoEntry: false }));
   }
 
-  /** False when the path leads to another spool by now, which has a lock of its own. */
+  /** False if the path leads to another spool by now, which has its own lock. */
   isFor(path: string): boolean {
     return this.#spool === keyOf(statSync(path, { throwIfNoEntry: false }));
   }
 
-  /** Runs something that nobody else runs meanwhile. @throws SQLite's SQLITE_BUSY while somebody does, after `patience` ms. */
-  hold<Result>(work: () => Result, patience = blockingWait): Result {
+  /** Runs work under the lock. @throws SQLite's SQLITE_BUSY if another holder keeps it for `timeout` ms. */
+  hold<Result>(work: () => Result, timeout = blockingWait): Result {
     if (this.#held) return work();
-    const taken = this.#take(patience);
+    const taken = this.#take(timeout);
     this.#held = true;
     try {
       return work();
@@ -67,7 +67,7 @@ export class WriteLock {
     }
   }
 
-  /** `undefined` while somebody else holds it. */
+  /** The same, but returns `undefined` while another holder keeps the lock. */
   try<Result>(work: () => Result): Result | undefined {
     let began = false;
     try {
@@ -81,7 +81,7 @@ export class WriteLock {
     }
   }
 
-  /** The same until something has ended that takes its time. Nothing else may be done with this lock meanwhile. */
+  /** The same for asynchronous work. The lock must not be used otherwise meanwhile. */
   async during<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
     let taken: Opened | undefined;
     try {
@@ -98,7 +98,7 @@ export class WriteLock {
     }
   }
 
-  /** Removes the lock file. To be called while it is held: whoever waits for it sees that it is gone, and begins another. */
+  /** Removes the lock file. Call it while the lock is held: a waiting process sees that the file is gone, and creates another. */
   remove(): void {
     if (this.#held && this.#opened !== undefined) rmSync(this.#opened.path, { force: true });
   }
@@ -108,15 +108,15 @@ export class WriteLock {
     this.#opened = undefined;
   }
 
-  /** A lock on a file that its path no longer leads to excludes nobody. `undefined` where no lock file can be had at all. */
-  #take(patience = blockingWait): Opened | undefined {
+  /** Checks that the path still leads to the locked file, which otherwise excludes nothing. Returns `undefined` if no lock file can be created. */
+  #take(timeout = blockingWait): Opened | undefined {
     for (let time = 0; time < openings; time++) {
       this.#opened ??= this.#open();
       if (this.#opened === undefined) return undefined;
       const { begin, path, key } = this.#opened;
-      if (this.#opened.patience !== patience) {
-        this.#opened.database.exec(`PRAGMA busy_timeout = ${patience}`);
-        this.#opened.patience = patience;
+      if (this.#opened.timeout !== timeout) {
+        this.#opened.database.exec(`PRAGMA busy_timeout = ${timeout}`);
+        this.#opened.timeout = timeout;
       }
       try {
         begin.run();
@@ -133,13 +133,13 @@ export class WriteLock {
     throw busy();
   }
 
-  /** Never throws: what was done under the lock is done. */
+  /** Never throws: the work under the lock is done. */
   #release(taken: Opened | undefined): void {
     this.#held = false;
     if (taken !== undefined) this.#end(taken);
   }
 
-  /** One that can't be given back goes with its connection. */
+  /** Closes the connection if the lock can't be released. */
   #end(taken: Opened): void {
     try {
       taken.end.run();
@@ -156,7 +156,7 @@ export class WriteLock {
       const opened = folder === undefined ? undefined : openIn(folder, `spool-${this.#spool}.lock`);
       if (opened !== undefined) return opened;
     }
-    // None is needed on Windows.
+    // Windows needs none.
     if (this.#places.length > 0 && !this.#missed) this.#noLock();
     this.#missed = true;
     return undefined;
@@ -171,7 +171,7 @@ function keyOf(stats: Pick<Stats, 'dev' | 'ino'> | undefined): string | undefine
 
 const userId = (): number => process.getuid?.() ?? 0;
 
-/** A folder that nobody but this user can put anything in, made where it is missing; `undefined` where there is none to be had. */
+/** A folder that only this user can write to, created if missing; `undefined` if there can be none. */
 function lockFolder(place: string): string | undefined {
   const folder = join(place, `offline-im-${userId()}`);
   try {
@@ -189,7 +189,7 @@ function lockFolder(place: string): string | undefined {
   }
 }
 
-/** `undefined` where the file can't be made or is none of ours. It stays empty: nothing of it can be damaged. */
+/** `undefined` if the file can't be created or is not ours. It stays empty, so nothing in it can be damaged. */
 function openIn(folder: string, name: string): Opened | undefined {
   const path = join(folder, name);
   try {
@@ -202,19 +202,19 @@ function openIn(folder: string, name: string): Opened | undefined {
     if (isBusy(error)) throw error;
     return undefined;
   }
-  // Others make and remove it all the time: it is theirs at this moment, not absent.
+  // Other processes keep creating and removing it: it is in use, not missing.
   throw busy();
 }
 
-/** `undefined` where it has been replaced meanwhile, or was written to. */
+/** `undefined` if it was replaced meanwhile, or was written to. */
 function openFile(path: string, key: string): Opened | undefined {
   const database = openDatabase(path);
   let opened: Opened | undefined;
   try {
-    // A journal in memory: the file stays as it is, and no other is made.
+    // With the journal in memory the file stays unchanged, and no other is created.
     database.exec(`PRAGMA busy_timeout = ${blockingWait}; PRAGMA journal_mode = MEMORY`);
     const [begin, end] = [database.prepare('BEGIN EXCLUSIVE'), database.prepare('ROLLBACK')];
-    if (keyOf(ownFile(path)) === key) opened = { database, begin, end, path, key, patience: blockingWait };
+    if (keyOf(ownFile(path)) === key) opened = { database, begin, end, path, key, timeout: blockingWait };
   } catch (error) {
     if (!isDamage(error)) throw error;
     removeDamaged(path, key);
@@ -224,7 +224,7 @@ function openFile(path: string, key: string): Opened | undefined {
   return opened;
 }
 
-/** Nobody can hold one that was written to. Another one that has taken its place is somebody's. */
+/** A lock file that was written to can't be locked. One that has replaced it is in use. */
 function removeDamaged(path: string, key: string): void {
   if (keyOf(ownFile(path)) === key) rmSync(path, { force: true });
 }
@@ -239,14 +239,14 @@ function ownFile(path: string): Stats | undefined {
   return stats;
 }
 
-/** Under another name first: closing a descriptor of a lock file would drop the lock that another thread has on it by then. */
+/** Creates it under another name first: closing a descriptor of a lock file would drop a lock that another thread already has on it. */
 function make(path: string): Stats | undefined {
   const made = `${path}.${process.pid}-${Math.random().toString(36).slice(2)}`;
   try {
     writeFileSync(made, '', { mode: 0o600, flag: 'wx' });
     linkSync(made, path);
   } catch (error) {
-    // Somebody else has made it in this moment.
+    // Another process has just created it.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   } finally {
     rmSync(made, { force: true });

@@ -20,7 +20,7 @@ import { ChangedColumns, type RowsOf, rowsOf, type StoredRow } from './statement
 /** The columns that {@link storedRow} reads, in its order. */
 export const entryColumns = ['seq', 'stream', ...fixedColumns, ...statusColumns].join(', ');
 
-/** Gives cells their names; written out since every claim and settlement passes here. The tables are STRICT: types are right. */
+/** Names the cells; written out for speed, since every claim and settlement passes here. The tables are STRICT: types are right. */
 export function storedRow(cells: readonly Cell[]): StoredRow {
   return {
     seq: cells[0],
@@ -57,7 +57,7 @@ export function storedRow(cells: readonly Cell[]): StoredRow {
   } as StoredRow;
 }
 
-/** An entry and where it lies. */
+/** An entry and its place in the tables. */
 export interface Stored {
   readonly seq: number;
   readonly stream: number | null;
@@ -68,17 +68,17 @@ const columns = [...fixedColumns, ...statusColumns];
 const marks = (count: number): string => Array.from({ length: count }, () => '?').join(', ');
 const derived = ['expiry', 'tombstone_at'] as const;
 
-/** Entries at work that are kept in memory at most. */
+/** At most this many entries in progress are kept in memory. */
 const mostKept = 1_024;
 
 /**
- * Rows of `entries`, `bodies` and `attempts`. What a group of operations has read is kept until it ends, and entries at work
- * beyond that, until they are settled. After a commit of another process each counts once its row still has the revision that it had.
+ * Rows of `entries`, `bodies` and `attempts`. Caches what a group of operations has read until the group ends, and entries in
+ * progress until they are settled. After a commit of another process a cached entry is valid if its row still has the same revision.
  */
 export class EntryStore {
   readonly #stored = new Map<string, Stored>();
-  /** As they were before another process committed. */
-  #doubted = new Map<string, Stored>();
+  /** Read before another process committed. */
+  #stale = new Map<string, Stored>();
   /** Read or written by this group. */
   readonly #touched = new Set<string>();
   readonly #byId: RowsOf;
@@ -131,7 +131,7 @@ export class EntryStore {
     return row === undefined ? undefined : this.read(row);
   }
 
-  /** Takes in a row that a query found; `undefined` when it can't be read, and is to be set aside. */
+  /** Converts a row that a query found; `undefined` if it is unreadable, and to be set aside. */
   read(row: StoredRow): Stored | undefined {
     const known = this.#stored.get(row.id);
     if (known !== undefined) return known;
@@ -143,7 +143,7 @@ export class EntryStore {
     }
   }
 
-  /** Members of a note that is lost itself; found by looking at everything, for the rare case only. */
+  /** Members of a lost note; a full scan, for the rare case only. */
   rowsOfNote(noteId: string): StoredRow[] {
     return this.#ofNote.all(noteId).map(storedRow);
   }
@@ -156,7 +156,7 @@ export class EntryStore {
     return this.#withTag.all(tag).map(([id]) => String(id));
   }
 
-  /** Its message; `undefined` when there is none, or when it can't be read and the entry is to be set aside. */
+  /** Its message; `undefined` if there is none, or if it is unreadable and the entry is to be set aside. */
   message({ seq, record }: Stored): SpooledMessage | undefined {
     const row = this.#body.get(seq);
     if (row === undefined) return undefined;
@@ -168,7 +168,7 @@ export class EntryStore {
     }
   }
 
-  /** An entry that waits without its message is unreadable too. */
+  /** Records that a waiting entry has no message: it is unreadable too. */
   bodyMissing({ record }: Stored): void {
     this.#unreadable(this.#row(record.fixed.id), new RowError('the message'));
   }
@@ -198,18 +198,18 @@ export class EntryStore {
     this.#stored.delete(fixed.id);
   }
 
-  /** Moves a row that can't be read to `corrupt`. */
+  /** Moves an unreadable row to `corrupt`. */
   setAside(row: StoredRow, what: string, at: number): void {
     this.#setAside.run(at, what, row.seq);
     this.#drop.run(row.seq);
     this.#dropBody.run(row.seq);
     this.#stored.delete(row.id);
-    this.#doubted.delete(row.id);
+    this.#stale.delete(row.id);
   }
 
-  /** Only what is at work is likely to be asked for again. */
+  /** Keeps only entries in progress, which are likely to be read again. */
   endGroup(): void {
-    if (this.#stored.size + this.#doubted.size > mostKept) this.forgetAll();
+    if (this.#stored.size + this.#stale.size > mostKept) this.forgetAll();
     for (const id of this.#touched) {
       const stored = this.#stored.get(id);
       if (stored !== undefined && !isInNote(stored.record.status.state)) this.#stored.delete(id);
@@ -217,33 +217,33 @@ export class EntryStore {
     this.#touched.clear();
   }
 
-  /** Another process has committed something. */
-  doubtAll(): void {
-    for (const [id, stored] of this.#stored) this.#doubted.set(id, stored);
+  /** Called after a commit of another process. */
+  markStale(): void {
+    for (const [id, stored] of this.#stored) this.#stale.set(id, stored);
     this.#stored.clear();
     this.#touched.clear();
   }
 
-  /** It was rolled back, say: a revision may be given once more. */
+  /** Called after a rollback, for example: a revision may be assigned again. */
   forgetAll(): void {
     this.#stored.clear();
-    this.#doubted.clear();
+    this.#stale.clear();
     this.#touched.clear();
   }
 
   #keep(stored: Stored): Stored {
     const { id } = stored.record.fixed;
     this.#stored.set(id, stored);
-    this.#doubted.delete(id);
+    this.#stale.delete(id);
     this.#touched.add(id);
     return stored;
   }
 
-  /** Every change of a status has a revision of its own, but for a clock that was set back. */
+  /** A stale entry that is still valid: every change of a status has its own revision, except after a clock was set back. */
   #unchanged(id: string): Stored | undefined {
-    const stored = this.#doubted.get(id);
+    const stored = this.#stale.get(id);
     if (stored === undefined) return undefined;
-    this.#doubted.delete(id);
+    this.#stale.delete(id);
     const { rev, due, expiresAt } = stored.record.status;
     const row = this.#revision.get(stored.seq);
     const same = row?.[0] === id && row[1] === rev && row[2] === whole(due.at) && row[3] === whole(expiresAt);

@@ -5,36 +5,36 @@ import type { LaneFilter } from '../../contract.ts';
 import { turnAt } from '../../state/records.ts';
 import { type RowsOf, rowsOf } from './statements.ts';
 
-/** Where a lane stands in the order of turns. */
+/** A lane's place in the order of turns. */
 interface Place {
   readonly turn: number;
   readonly rev: number;
 }
 
-/** Long lists whose look through the index is remembered: what is open for batches, what is not shut, and either beside what is paused. */
+/** Remembered scans of the index, one per long list: open for batches, not shut, and each of these with paused lanes. */
 const mostLooks = 4;
-/** Lanes that a look remembers by name. */
+/** At most this many lanes are remembered by name per scan. */
 const mostMet = 20_000;
 const firstPage = 16;
 const largestPage = 512;
 
-/** How far the index was looked through beside one choice of lanes that are left out. */
+/** How far the index was scanned for one choice of excluded lanes. */
 interface Look {
   readonly long: LeftOut['long'];
-  /** All lanes up to here are left out, or were met. */
+  /** All lanes up to here are excluded, or in `met`. */
   passed: Place & { readonly lane: string };
-  /** Lanes up to there that are not left out. */
+  /** Lanes up to `passed` that are not excluded. */
   readonly met: Map<string, Place>;
   readonly turns: DueQueue;
 }
 
 /**
- * The lanes of one table by their turn, without those that a claim leaves out: thousands of mailboxes whose server is down come first in the index, at each claim
- * again. So it is remembered how far the index holds nothing else, until something is changed past this connection.
+ * The lanes of one table by their turn, without those that a claim excludes: thousands of mailboxes whose server is down come first in the index, at every claim.
+ * So it remembers up to where the index holds nothing else, until another connection changes something.
  */
 export class LaneTurns {
   readonly #after: RowsOf;
-  /** The one used last comes last. */
+  /** The most recently used comes last. */
   readonly #looks: Look[] = [];
   #visits = 0;
 
@@ -47,12 +47,12 @@ export class LaneTurns {
     );
   }
 
-  /** Rows and lanes that were looked at so far. */
+  /** Rows and lanes visited so far. */
   get visits(): number {
     return this.#visits;
   }
 
-  /** Lanes whose turn comes by then, in that order. `remember`: whether what is met on the way is worth it. */
+  /** Lanes whose turn comes by then, in that order. `remember`: whether to keep the lanes met on the way. */
   *inTurn(by: number, except: readonly string[], remember = true): Iterable<readonly [lane: string, turn: number]> {
     const { long, short } = leftOutBy(except);
     const isSkipped = (lane: string): boolean => short.some((set) => set.has(lane));
@@ -83,7 +83,7 @@ export class LaneTurns {
     }
   }
 
-  /** A lane was written, and has its turn then, or none. */
+  /** Records that a lane was written, with its turn or none. */
   put(lane: string, turn: number | null, rev: number): void {
     for (const look of this.#looks) {
       const { passed, met, turns, long } = look;
@@ -96,7 +96,7 @@ export class LaneTurns {
     if (this.#looks.some(({ met }) => met.size > mostMet)) this.forget();
   }
 
-  /** What others have written, or what was rolled back, may stand anywhere. */
+  /** Called after writes of others, or a rollback: lanes may be anywhere. */
   forget(): void {
     this.#looks.length = 0;
   }
@@ -109,7 +109,7 @@ export class LaneTurns {
     return look;
   }
 
-  /** Each row moves what is passed. */
+  /** Reads on from `passed`, and moves it with each row. */
   *#rows(look: Look, by: number): Iterable<Place & { readonly lane: string }> {
     for (let page = firstPage; ; page = Math.min(largestPage, 4 * page)) {
       const { turn, rev, lane } = look.passed;
@@ -129,7 +129,7 @@ function begun(long: LeftOut['long']): Look {
   return { long, passed, met: new Map(), turns: new DueQueue() };
 }
 
-/** Beyond any time. */
+/** After any time. */
 export const ever = Number.MAX_SAFE_INTEGER;
 
 type Kind = 'deliver' | 'probe';
@@ -152,17 +152,17 @@ type Lane = Readonly<Record<Kind, Served>>;
 
 const never: Served = { served: 0, rev: 0 };
 
-/** Lanes without anything that waits whose turn is remembered: more than can be at work at a time. */
+/** At most this many empty lanes have their turn remembered: more than can be in progress at a time. */
 const mostEmptied = 4_096;
 
 /**
- * Rows of `lanes`. A lane's turn comes when something of it is due, but not before the time at which it was last served: so
- * the lanes that are due come in the order in which they were served, and those that are not are never met.
+ * Rows of `lanes`. A lane's turn comes when something in it is due, but not before the time at which it was last served: so
+ * due lanes come in the order in which they were served, and others are never visited.
  */
 export class LaneStore {
-  /** Lanes in which something may be due at another time, or that were served. */
+  /** Lanes that were served, or whose due times may have changed. */
   readonly #touched = new Map<string, Partial<Lane>>();
-  /** When lanes were served whose row was dropped since: what was at work in them comes back to the turn that they had. The latest come last. */
+  /** When lanes without a row were last served: work that returns to them gets the turn that they had. The latest come last. */
   readonly #emptied = new Map<string, Lane>();
   readonly #row: StatementSync;
   readonly #streamDue: StatementSync;
@@ -184,7 +184,7 @@ export class LaneStore {
     this.#turns = { deliver: new LaneTurns(database, 'deliver'), probe: new LaneTurns(database, 'probe') };
   }
 
-  /** Rows and lanes that claims have looked at so far. */
+  /** Rows and lanes that claims have visited so far. */
   get visits(): number {
     return this.#turns.deliver.visits + this.#turns.probe.visits;
   }
@@ -197,7 +197,7 @@ export class LaneStore {
     this.#touched.set(lane, { ...this.#touched.get(lane), [kind]: { served, rev } });
   }
 
-  /** Computes anew when the touched lanes have their turn. */
+  /** Recomputes the turns of touched lanes. */
   refresh(): void {
     for (const [lane, { deliver, probe }] of this.#touched) {
       const row = this.#row.get(lane) as LaneRow | undefined;
@@ -232,14 +232,14 @@ export class LaneStore {
     this.#touched.clear();
   }
 
-  /** The rows may be others than were written here. */
+  /** Called when rows may differ from those written here. */
   forgetAll(): void {
     this.forgetTouched();
     this.#turns.deliver.forget();
     this.#turns.probe.forget();
   }
 
-  /** Lanes in which something is due by then, those served longest ago first; `limit` of them, those left out not counted. */
+  /** Lanes in which something is due by then, those served longest ago first; at most `limit`, without excluded ones. */
   *inTurn(kind: Kind, by: number, limit: number, filter?: LaneFilter): Iterable<string> {
     if (filter !== undefined && 'only' in filter) {
       yield* filter.only;
@@ -252,7 +252,7 @@ export class LaneStore {
     }
   }
 
-  /** When the next of those lanes has its turn. */
+  /** The next turn of those lanes. */
   next(kind: Kind, filter?: LaneFilter): number | undefined {
     if (filter !== undefined && 'only' in filter) {
       const turns = filter.only.flatMap((lane) => {

@@ -6,14 +6,14 @@ import { headDue } from '../../state/derived.ts';
 import { type Due, type EntryRecord, type NoteRecord, streamKey } from '../../state/records.ts';
 import { type RowsOf, rowsOf, type Unreadable } from './statements.ts';
 
-/** Notes at work that are kept in memory at most. */
+/** At most this many notes in progress are kept in memory. */
 const mostKept = 1_024;
 
-/** Rows of `notes`. As with entries, what is at work stays in memory, and counts after a commit of another process once its row still has the same claim. */
+/** Rows of `notes`. As with entries, notes in progress stay in memory, and are valid after a commit of another process if their row still has the same claim. */
 export class NoteStore {
   readonly #notes = new Map<string, NoteRecord | undefined>();
-  /** As they were before another process committed. */
-  readonly #doubted = new Map<string, NoteRecord>();
+  /** Read before another process committed. */
+  readonly #stale = new Map<string, NoteRecord>();
   readonly #touched = new Set<string>();
   readonly #byId: RowsOf;
   readonly #claim: RowsOf;
@@ -63,47 +63,47 @@ export class NoteStore {
     this.#keep(id, undefined);
   }
 
-  /** Ids of notes whose lease has run out. */
+  /** Ids of notes whose lease has expired. */
   lapsed(now: number, limit: number): string[] {
     return this.#lapsed.all(now, limit).map(([id]) => String(id));
   }
 
-  /** False when the claim is no longer that note's. */
+  /** Extends a lease. Returns false if the note has another claim, or none. */
   renew(noteId: string, token: string, until: number): boolean {
     this.#notes.delete(noteId);
-    this.#doubted.delete(noteId);
+    this.#stale.delete(noteId);
     return this.#renew.run(until, noteId, token).changes > 0;
   }
 
   endGroup(): void {
-    if (this.#notes.size + this.#doubted.size > mostKept) this.forgetAll();
+    if (this.#notes.size + this.#stale.size > mostKept) this.forgetAll();
     for (const id of this.#touched) if (this.#notes.get(id)?.lease === undefined) this.#notes.delete(id);
     this.#touched.clear();
   }
 
-  /** Another process has committed something. */
-  doubtAll(): void {
-    for (const [id, note] of this.#notes) if (note !== undefined) this.#doubted.set(id, note);
+  /** Called after a commit of another process. */
+  markStale(): void {
+    for (const [id, note] of this.#notes) if (note !== undefined) this.#stale.set(id, note);
     this.#notes.clear();
     this.#touched.clear();
   }
 
   forgetAll(): void {
     this.#notes.clear();
-    this.#doubted.clear();
+    this.#stale.clear();
     this.#touched.clear();
   }
 
   #keep(id: string, note: NoteRecord | undefined): NoteRecord | undefined {
     this.#notes.set(id, note);
-    this.#doubted.delete(id);
+    this.#stale.delete(id);
     this.#touched.add(id);
     return note;
   }
 
-  /** Whoever has the claim settles it. Others renew nothing, but end a lease that ran out, and take out a member that can't be read. */
+  /** A stale note that is still valid. Only the owner of a claim settles or renews it; other processes expire its lease, or remove an unreadable member. */
   #unchanged(id: string): NoteRecord | undefined {
-    const note = this.#doubted.get(id);
+    const note = this.#stale.get(id);
     if (note?.lease === undefined) return undefined;
     const { lease, due, lastRanAt, entryIds, frozen } = note;
     const row = this.#claim.get(id);
@@ -125,12 +125,12 @@ interface HeadRow {
   readonly note_id: string | null;
 }
 
-/** Rows of `streams`: one for every stream that has active entries, due when its first entry is. */
+/** Rows of `streams`: one per stream with active entries, due when its first entry is. */
 export class StreamStore {
   readonly #notes: NoteStore;
-  /** Streams whose head may be another one. */
+  /** Streams whose head may have changed. */
   readonly #touched = new Set<number>();
-  /** Streams of which nothing has changed but that their head is at work. */
+  /** Streams of which only the head was claimed. */
   readonly #busy = new Set<number>();
   readonly #byKey: StatementSync;
   readonly #insert: StatementSync;
@@ -149,7 +149,7 @@ export class StreamStore {
     this.#drop = database.prepare('DELETE FROM streams WHERE id = ?');
   }
 
-  /** The stream that an entry goes to the end of. */
+  /** The stream to whose end an entry goes. */
   join({ fixed, status }: EntryRecord): { readonly id: number; readonly isNew: boolean } {
     const key = streamKey(fixed);
     const row = this.#byKey.get(key);
@@ -168,12 +168,12 @@ export class StreamStore {
     this.#touched.add(id);
   }
 
-  /** Its head was claimed. */
+  /** Records that its head was claimed. */
   touchBusy(id: number): void {
     this.#busy.add(id);
   }
 
-  /** Computes anew when the heads of the touched streams are due; a stream whose head is at work waits for it. */
+  /** Recomputes when the heads of touched streams are due; a stream whose head is in progress waits for it. */
   refresh(): void {
     for (const id of this.#busy) if (!this.#touched.has(id)) this.#rest.run(id);
     for (const id of this.#touched) {

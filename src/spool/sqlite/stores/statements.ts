@@ -2,14 +2,14 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Cell, EntryRow, RowError } from '../../rows/entry-row.ts';
 
 /*
- * On speed: `LIMIT ? + 0` stands in every statement here since SQLite looks at the value of a bare `LIMIT ?`, and so prepares
- * the statement anew each time one is bound.
+ * On speed: every statement here has `LIMIT ? + 0`, since SQLite inspects the value of a bare `LIMIT ?`, and so prepares the
+ * statement anew each time one is bound.
  */
 
-/** A row of `entries` as it is read. */
+/** A row of `entries` as read. */
 export type StoredRow = EntryRow & { readonly seq: number; readonly stream: number | null };
 
-/** Rows as lists of cells, in the order of the columns: several times as quick as objects with names. */
+/** Rows as lists of cells, in the order of the columns: several times as fast as objects. */
 export interface RowsOf {
   get(...parameters: Cell[]): readonly Cell[] | undefined;
   all(...parameters: Cell[]): readonly (readonly Cell[])[];
@@ -32,8 +32,8 @@ export function rowsOf(statement: StatementSync): RowsOf {
 }
 
 /**
- * Updates of the columns that change, and of no other: what an UPDATE names costs the work on its indexes, whether it changes or not. There are
- * as many statements as kinds of changes, which are few.
+ * Updates only the columns that change: each column that an UPDATE names costs the work on its indexes, changed or not. There is one statement
+ * per kind of change, and few kinds.
  */
 export class ChangedColumns {
   readonly #database: DatabaseSync;
@@ -69,7 +69,7 @@ export class ChangedColumns {
   }
 }
 
-/** What the stores have met and could not read, until a group of operations that writes sets it aside. To whoever asked, it was not there. */
+/** Unreadable rows that the stores have met, until a group that writes sets them aside. Reads treat them as missing. */
 export class Unreadable {
   readonly #entries = new Map<string, { readonly row: StoredRow; readonly error: RowError }>();
   readonly #notes = new Map<string, RowError>();

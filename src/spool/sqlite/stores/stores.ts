@@ -9,7 +9,7 @@ import { LaneStore } from './lanes.ts';
 import { NoteStore, StreamStore } from './notes.ts';
 import { Unreadable } from './statements.ts';
 
-/** All tables of a spool on one connection, as the state transitions read them. */
+/** All tables of a spool on one connection, for the state transitions. */
 export class Stores implements TableReads, TagReads {
   readonly unreadable = new Unreadable();
   readonly spool: SpoolRowStore;
@@ -42,21 +42,21 @@ export class Stores implements TableReads, TagReads {
     return this.entries.idsWithTag(tag);
   }
 
-  /** What only this group needed is forgotten. */
+  /** Forgets what only this group needed. */
   endGroup(): void {
     this.entries.endGroup();
     this.notes.endGroup();
     this.#forgetPlans();
   }
 
-  /** Another process has committed something: what is at work is looked at again before it counts. */
-  doubtAll(): void {
-    this.entries.doubtAll();
-    this.notes.doubtAll();
+  /** After a commit of another process: cached rows are validated before use. */
+  markStale(): void {
+    this.entries.markStale();
+    this.notes.markStale();
     this.#forgetRead();
   }
 
-  /** What was read or planned counts no more: it was rolled back, say. */
+  /** Forgets everything read or planned: after a rollback, for example. */
   forgetAll(): void {
     this.entries.forgetAll();
     this.notes.forgetAll();
@@ -83,11 +83,11 @@ export interface SpoolRow {
   readonly clock_offset: number;
   /** The spool's time at the last change. */
   readonly last_now: number;
-  /** Groups that appended something: what other processes watch. */
+  /** Number of groups that appended something: other processes watch it. */
   readonly appends: number;
 }
 
-/** What a group of operations makes of {@link SpoolRow}. */
+/** The change that a group of operations makes to {@link SpoolRow}. */
 export interface SpoolRowChange {
   readonly rev: number;
   readonly ord: number;
@@ -96,7 +96,7 @@ export interface SpoolRowChange {
   readonly appended: boolean;
 }
 
-/** Reads and writes the totals; differences of a group are added up first. */
+/** Reads and writes the totals; sums the differences of a group first. */
 export class SpoolRowStore {
   readonly #read: StatementSync;
   readonly #write: StatementSync;
@@ -127,7 +127,7 @@ export class SpoolRowStore {
     return Object.fromEntries(entries) as Record<SpoolState, number>;
   }
 
-  /** Counts an entry, or one that is gone. Purged ones count no more. */
+  /** Adds or subtracts an entry. Purged ones don't count. */
   count({ status }: EntryRecord, by: 1 | -1): void {
     if (status.purged !== true) this.countState(status.state, by);
   }
@@ -136,7 +136,7 @@ export class SpoolRowStore {
     this.#differences.set(state, (this.#differences.get(state) ?? 0) + by);
   }
 
-  /** Counts what is written so far, all of it: after a row whose state nobody knows any more. */
+  /** Counts everything written so far: after a row whose state is unknown. */
   recount(): void {
     this.#recount.run();
     this.#differences.clear();
@@ -152,27 +152,27 @@ export class SpoolRowStore {
   }
 }
 
-/** Differences smaller than this are two readings of one clock. */
+/** ms: smaller differences are two readings of one clock. */
 const tolerance = 50;
 
 /**
- * The time of a spool that several processes share: the machine's wall clock plus an offset that lies in the file. A
- * process that sees the wall clock jump against its own monotonic clock moves the offset the other way, under the write
- * lock; the others, who see the same jump, find it made good. So no due time and no lease moves while anyone has the spool open.
- * What is shown, and when a message expires, goes by the wall clock itself.
+ * The time of a spool that several processes share: the machine's wall clock plus an offset stored in the file. A process
+ * that sees the wall clock jump against its own monotonic clock moves the offset the other way, under the write lock; the
+ * others, which see the same jump, find it compensated. So no due time and no lease moves while a process has the spool open.
+ * Displayed times and expiries follow the wall clock itself.
  */
 export class SharedClock {
   readonly #clock: Clock;
   /** The spool's time and the monotonic time at the last look. */
   #last: { readonly now: number; readonly monotonic: number } | undefined;
-  /** The least by which the wall clock was ahead of the spool's time. */
+  /** The smallest lead of the wall clock over the spool's time so far. */
   #leastSkew = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** The spool's time for a stored offset, and the offset that makes it so: another one when the wall clock has jumped. */
+  /** The spool's time for a stored offset, and the offset that yields it: a new one if the wall clock has jumped. */
   read(offset: number): { readonly now: number; readonly offset: number } {
     const wall = this.#clock.now();
     const monotonic = this.#clock.monotonic();
@@ -186,7 +186,7 @@ export class SharedClock {
     return { now: Math.floor(exact), offset: right };
   }
 
-  /** By how much a wall clock is ahead that no tombstone seen here is ahead of by more than the time since, however it was set. ms. */
+  /** ms: a lead of the wall clock such that no tombstone seen here is ahead of it by more than the time since, however the clock was set. */
   get leastSkew(): number {
     return this.#leastSkew;
   }
