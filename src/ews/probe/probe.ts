@@ -9,25 +9,25 @@ import { type SearchResult, searchTags } from './search.ts';
 import { type TagFindings, type TaggedItem, type Unreadable, unreadableBy } from './tag-findings.ts';
 import { draftsOf, isFound, verdictOf } from './verdict.ts';
 
-/** What a probe works with. */
+/** The dependencies of a probe. */
 export interface Probing {
   readonly client: EwsClient;
   readonly settings: EwsSettings;
   readonly folders: SavedFolders;
 }
 
-/** Attempts that are looked for together: of one mailbox, with the copy in one folder. */
+/** Attempts that are probed together: of one mailbox, with the copy in one folder. */
 interface Group {
   readonly place: Place;
   readonly tags: Set<string>;
   readonly notes: Set<string>;
 }
 
-/** Looks for exactly the unknown attempts of the notes, each where it was sent to, and removes their drafts. */
+/** Probes exactly the unknown attempts of the notes, each in its own place, and removes their drafts. */
 export async function probe(probing: Probing, notes: readonly Note[], signal: AbortSignal): Promise<readonly ProbeResult[]> {
   const { url } = probing.settings;
   const byTag = new Map<string, ProbeResult>();
-  /** By mailbox, '' for all: what closed it to this probe. */
+  /** By mailbox, '' for all: the result that closed it to this probe. */
   const closed = new Map<string, ProbeResult>();
   for (const group of groupsOf(notes, url)) {
     const mailbox = group.place.mailbox.toLowerCase();
@@ -70,7 +70,7 @@ function groupsOf(notes: readonly Note[], endpoint: string): Iterable<Group> {
 async function probeGroup(probing: Probing, { place, tags }: Group, call: Asking): Promise<ReadonlyMap<string, ProbeResult>> {
   const { client, settings, folders } = probing;
   const { mailbox } = place;
-  // Most copies are where they were saved to; only the rest is worth a search of every folder.
+  // Most copies are still where they were saved; only the rest is worth a search of every folder.
   const first = folders.askedFirst(place);
   const findings = new Map<string, TagFindings>();
   const quick = await searchTags(client, settings, { tags: [...tags], folders: [first], mailbox }, call);
@@ -97,15 +97,15 @@ function keepFound(into: Map<string, TagFindings>, tag: string, { byTag }: Searc
   return true;
 }
 
-/** The items of two looks, the later one first; what the later one shows too is not told twice. */
+/** The items of two searches without duplicates, the later search first. */
 function together(later: readonly TaggedItem[], earlier: readonly TaggedItem[]): readonly TaggedItem[] {
   return [...later, ...earlier.filter(({ id }) => !later.some((item) => item.id?.id === id?.id))];
 }
 
 /**
- * Every folder that may hold the item, by one request. It moves from Drafts over Outbox to where its copy is kept, and a
- * person or a rule may move it on: so a folder is read before those that an item moves to from there. The other way round
- * it could be missed in both.
+ * Searches every folder that may hold the item, in one request. An item moves from Drafts through Outbox to the folder of its
+ * copy, and a person or a rule may move it on: so each folder is read before those that items move to from there. In the
+ * opposite order an item could be missed in both.
  */
 async function sweep(
   { client, settings, folders }: Probing,
@@ -116,12 +116,12 @@ async function sweep(
   const all = new Map<string, TagFindings>();
   if (tags.length === 0) return all;
   let open = tags;
-  // Once more where the folder that was known by its id has gone: what took its place may hold the copy.
+  // Once more if the folder known by its id is gone: its replacement may hold the copy.
   for (let looks = 0; looks < 2; looks++) {
-    const { folders: homes, failed } = await folders.homes(place, call);
-    // What keeps the folder from being looked up now would keep it from being searched.
+    const { folders: copyFolders, failed } = await folders.copyFolders(place, call);
+    // The reason why the folder can't be looked up now would also prevent a search.
     if (failed?.status === 'deferred') return new Map(tags.map((tag) => [tag, unread(unreadableBy(failed))]));
-    const inMotion = ['drafts', 'outbox', ...homes, 'sentitems', 'deleteditems', 'recoverableitemsdeletions'];
+    const inMotion = ['drafts', 'outbox', ...copyFolders, 'sentitems', 'deleteditems', 'recoverableitemsdeletions'];
     const { mailbox } = place;
     const { byTag, missing } = await searchTags(client, settings, { tags: open, folders: [...new Set(inMotion)], mailbox }, call);
     const unreadable: Unreadable | undefined = failed && unreadableBy(failed);
@@ -134,7 +134,7 @@ async function sweep(
 }
 
 /**
- * Deletes what is a draft for certain. One that is not there any more under its id may have moved on, so it is looked for
+ * Deletes items that are certainly drafts. One that is no longer there under its id may have moved on, so it is searched for
  * once more before it counts as removed.
  */
 async function removeDrafts(
@@ -162,10 +162,10 @@ async function removeDrafts(
   const results = new Map<string, ProbeResult>();
   for (const [tag, found] of findings) {
     const after = again.get(tag);
-    // One that is still seen was not removed, whatever the answer to its deletion said of its id.
+    // A draft that is still seen was not removed, whatever DeleteItem returned for its id.
     const seen = after !== undefined && draftsOf(after).some(({ id }) => id === undefined || !deleted.has(id.id));
     const verdict = verdictOf(after ?? found, seen || kept.has(tag));
-    // A draft that is nowhere any more, under no id, was removed.
+    // A draft that is no longer anywhere, under any id, was removed.
     results.set(tag, after !== undefined && verdict.status === 'absent' ? { status: 'draft', removed: true } : verdict);
   }
   return results;

@@ -10,30 +10,30 @@ import { codeRules, ruleOf } from '../outcome/response-codes.ts';
 import type { EwsSettings } from '../settings.ts';
 import { closes, Findings, type FolderItems, type TagFindings, type Unreadable, unreadableBy } from './tag-findings.ts';
 
-/** Where to look, and for what. The server reads the folders in this order. */
+/** The tags to find, and where. The server reads the folders in this order. */
 export interface Search {
   readonly tags: readonly string[];
   readonly folders: readonly string[];
   readonly mailbox: string;
 }
 
-/** What a search brought. Every tag has findings. */
+/** The result of a search. Every tag has findings. */
 export interface SearchResult {
   readonly byTag: ReadonlyMap<string, TagFindings>;
   /** Folders that the mailbox doesn't have. */
   readonly missing: ReadonlySet<string>;
-  /** What met a request and would meet the next one too: nothing more was asked after it. */
+  /** An obstacle that the next request would meet too: the search stopped there. */
   readonly closed: Unreadable | undefined;
 }
 
 type Call = Pick<EwsCall, 'signal' | 'notes' | 'mayWrite'>;
 
-/** How many further requests a search makes to find out which of its tags a match without a tag belongs to. */
+/** How many further requests a search may make to find the tag of a match that shows none. */
 const mostRepeats = 24;
 
 /**
- * Looks for tags in folders of one mailbox, many tags per request. A match that no tag can be told from leaves every tag of
- * its request unknown; so these tags are asked for again in halves, until only one of them is.
+ * Searches folders of one mailbox for tags, many tags per request. A match whose tag can't be read leaves every tag of its
+ * request unknown; so these tags are searched for again in halves, until only one of them is unknown.
  */
 export async function searchTags(client: EwsClient, settings: EwsSettings, search: Search, call: Call): Promise<SearchResult> {
   const byTag = new Map<string, TagFindings>();
@@ -55,23 +55,23 @@ export async function searchTags(client: EwsClient, settings: EwsSettings, searc
       }
     }
     for (const [tag, found] of findings.byTag) byTag.set(tag, found);
-    const doubtful = findings.doubtful();
-    if (doubtful.length === 0 || tags.length === 1 || repeats < 2 || closed !== undefined) continue;
+    const ambiguous = findings.ambiguous();
+    if (ambiguous.length === 0 || tags.length === 1 || repeats < 2 || closed !== undefined) continue;
     repeats -= 2;
-    const middle = Math.ceil(doubtful.length / 2);
-    queue.unshift(...[doubtful.slice(0, middle), doubtful.slice(middle)].filter((half) => half.length > 0));
+    const middle = Math.ceil(ambiguous.length / 2);
+    queue.unshift(...[ambiguous.slice(0, middle), ambiguous.slice(middle)].filter((half) => half.length > 0));
   }
   return { byTag, missing, closed };
 }
 
-/** One folder, as one request showed it. `closed`: it holds nothing that this login could see. */
+/** One folder, as one response showed it. `closed`: it holds nothing that this login can see. */
 type Look =
   | ({ readonly kind: 'items' } & FolderItems)
   | { readonly kind: 'missing' | 'closed'; readonly folder: string }
   | { readonly kind: 'unreadable'; readonly why: Unreadable };
 
 /**
- * All folders by one request; one by one, in the same order, where a fault may speak of one of them only.
+ * Searches all folders in one request; or one by one, in the same order, if a fault may concern only one of them.
  */
 async function lookInto(client: EwsClient, settings: EwsSettings, search: Search, call: Call): Promise<readonly Look[]> {
   const { tags, mailbox } = search;
@@ -101,7 +101,7 @@ async function lookInto(client: EwsClient, settings: EwsSettings, search: Search
   return looks;
 }
 
-/** A fault without a known meaning, or that is about a folder; not one that any request would meet. */
+/** Whether it is a fault of unknown meaning, or about a folder; not one that every request would meet. */
 function maySpeakOfOneFolder(reply: Exclude<Reply, { kind: 'body' }>): boolean {
   if (reply.kind !== 'fault') return false;
   const outcome = outcomeOfReply(reply, 1);
@@ -125,7 +125,7 @@ function looksOf(reply: Extract<Reply, { kind: 'body' }>, folders: readonly stri
   });
 }
 
-/** A folder that doesn't exist holds nothing. Recoverable Items may be closed to this login: then too, unless it will pass. */
+/** A missing folder holds nothing. Neither does Recoverable Items if this login has no access to it, unless the error is temporary. */
 function refusedLook(folder: string, responseCode: string, why: Unreadable): Look {
   const { missing } = ruleOf(responseCode);
   if (missing === 'folder' || (isById(folder) && missing === 'item')) return { kind: 'missing', folder };

@@ -11,7 +11,7 @@ import type { EwsSettings } from '../settings.ts';
 
 const pageSize = 100;
 
-/** An item of Drafts that can be named, so that it can be removed. */
+/** An item of Drafts with an id, so that it can be removed. */
 interface StrandedItem extends DraftItem {
   readonly itemId: ItemId;
 }
@@ -23,7 +23,7 @@ interface Found {
   readonly now: number;
 }
 
-/** Drafts of a mailbox, as transport/stranded-drafts.ts goes about it. */
+/** The Drafts folder of a mailbox, for transport/stranded-drafts.ts. */
 export function draftsFolder(client: EwsClient, settings: EwsSettings, mailbox: string): DraftsFolder<StrandedItem> {
   return {
     find: (query) => findAll(client, settings, mailbox, query),
@@ -39,7 +39,7 @@ function becameOf(deletion: Deletion | undefined): 'removed' | 'failed' | 'left-
   switch (deletion) {
     case 'deleted':
       return 'removed';
-    case 'not-found': // it has moved since it was found, most likely because it was sent
+    case 'not-found': // moved since it was found, most likely because it was sent
       return 'left-not-a-draft';
     case 'kept':
     case undefined:
@@ -71,7 +71,7 @@ async function findAll(
       if (id === undefined) named = false;
       else if (items.size < limit) items.set(id.id, { ...item, id: id.id, itemId: id, unsent: item.state === 'unsent' });
     }
-    // A server that shows nothing new though there is more would be asked for ever.
+    // Prevents an endless loop with a server that claims more items but returns nothing new.
     const stuck = items.size === before && !page.whole;
     const all = offset + page.items.length <= limit;
     if (page.whole || stuck || items.size >= limit)

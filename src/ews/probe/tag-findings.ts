@@ -2,7 +2,7 @@ import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { DeliveryOutcome, Scope } from '../../transport/contract.ts';
 import type { FoundItem } from '../operations/found-item.ts';
 
-/** An item with one of the tags, and where it lies. */
+/** An item with one of the tags, and its folder. */
 export interface TaggedItem extends FoundItem {
   readonly tag: string;
   readonly folder: string;
@@ -10,16 +10,16 @@ export interface TaggedItem extends FoundItem {
   readonly seenAt: number;
 }
 
-/** What is known of one tag after a search. */
+/** The findings of one tag after a search. */
 export interface TagFindings {
   readonly items: readonly TaggedItem[];
-  /** Why "nothing found" doesn't mean that there is nothing. */
+  /** Why "nothing found" doesn't prove that there is nothing. */
   readonly unreadable: Unreadable | undefined;
   /** How many folders could be read. */
   readonly folders: number;
 }
 
-/** The items of one folder, as one answer showed them. */
+/** The items of one folder in one response. */
 export interface FolderItems {
   readonly folder: string;
   readonly items: readonly FoundItem[];
@@ -27,16 +27,16 @@ export interface FolderItems {
   readonly seenAt: number;
 }
 
-/** Sorts what one request returned by tag, and keeps what can't be accounted for. */
+/** Groups the items of one response by tag, and records those that can't be attributed. */
 export class Findings {
   readonly byTag: ReadonlyMap<string, { items: TaggedItem[]; unreadable: Unreadable | undefined; folders: number }>;
-  #doubt = false;
+  #isAmbiguous = false;
 
   constructor(tags: readonly string[]) {
     this.byTag = new Map(tags.map((tag) => [tag, { items: [], unreadable: undefined, folders: 0 }]));
   }
 
-  /** A folder that could be read. */
+  /** Adds a folder that could be read. */
   add({ folder, items, whole, seenAt }: FolderItems): void {
     for (const findings of this.byTag.values()) findings.folders += 1;
     let accounted = whole;
@@ -51,22 +51,22 @@ export class Findings {
       else this.#lookAlikes(tag);
     }
     if (accounted) return;
-    this.#doubt = true;
+    this.#isAmbiguous = true;
     this.fail({ scope: 'note', error: unaccounted() });
   }
 
-  /** A folder that can't be read: what was not found elsewhere may lie in it. */
+  /** Records an unreadable folder: it may hold items that were not found elsewhere. */
   fail(unreadable: Unreadable): void {
     for (const findings of this.byTag.values()) findings.unreadable = further(findings.unreadable, unreadable);
   }
 
-  /** Tags without an item of their own, where an answer showed matches that no tag can be told from. */
-  doubtful(): readonly string[] {
-    if (!this.#doubt) return [];
+  /** Tags without an item of their own, if the response showed matches whose tag can't be read. */
+  ambiguous(): readonly string[] {
+    if (!this.#isAmbiguous) return [];
     return [...this.byTag].flatMap(([tag, { items }]) => (items.length === 0 ? [tag] : []));
   }
 
-  /** A value that is nearly a tag (in other case, cut off, with something around it) may be that tag; any other belongs to another attempt. */
+  /** A value that resembles a tag (other case, truncated, with something around it) may be that tag; any other belongs to another attempt. */
   #lookAlikes(value: string): void {
     const seen = bare(value);
     for (const [tag, findings] of this.byTag) {
@@ -76,7 +76,7 @@ export class Findings {
   }
 }
 
-/** Whether a tag is there with what no tag has around it, such as markup: more letters or digits make it another one. */
+/** Whether a tag occurs with foreign characters around it, such as markup: more letters or digits would make it another tag. */
 function isWithin(tag: string, seen: string): boolean {
   return seen.includes(tag) && /[^\w.:/-]/.test(seen);
 }
@@ -90,17 +90,17 @@ function unaccounted(): OfflineImError {
   return new OfflineImError('RESPONSE_INCOMPLETE', text);
 }
 
-/** Why a probe can't tell: an unknown {@link ProbeResult} in the making. */
+/** Why a probe can't tell: becomes an unknown {@link ProbeResult}. */
 export interface Unreadable {
   readonly scope: Scope;
   readonly error: OfflineImError;
-  /** How long the server wants to be left alone, in ms. */
+  /** ms for which the server wants no requests. */
   readonly retryAfter?: number;
-  /** Someone must act before anything in that scope can be read. */
+  /** A person must act before anything in that scope can be read. */
   readonly blocked?: true;
 }
 
-/** What an answer means for a request that only reads. */
+/** Translates an outcome for a request that only reads. */
 export function unreadableBy(outcome: DeliveryOutcome): Unreadable {
   if (outcome.status === 'delivered') throw new TypeError('a request that only reads delivers nothing');
   const { scope, error } = outcome;
@@ -115,12 +115,12 @@ export function unreadableBy(outcome: DeliveryOutcome): Unreadable {
   }
 }
 
-/** Whoever asks again at once would meet the same, or undercut the server's back-off. */
+/** Whether an immediate retry would fail the same way, or undercut the server's back-off. */
 export function closes({ scope, blocked, retryAfter }: Unreadable): boolean {
   return scope !== 'note' || blocked === true || retryAfter !== undefined;
 }
 
-/** Of two reasons the one that reaches further, so that a server's back-off or a refused login is heeded. */
+/** The wider-reaching of two reasons, so that a server's back-off or a refused login is respected. */
 export function further(known: Unreadable | undefined, other: Unreadable): Unreadable {
   return known === undefined || reach(other) > reach(known) ? other : known;
 }

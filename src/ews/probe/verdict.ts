@@ -2,13 +2,13 @@ import { OfflineImError } from '../../core/errors/offline-im-error.ts';
 import type { ProbeResult } from '../../transport/contract.ts';
 import type { TagFindings, TaggedItem, Unreadable } from './tag-findings.ts';
 
-/** What one item proves. `unclear`: that something is there, of which nobody can tell whether it was sent. */
+/** What one item proves. `unclear`: an item exists, but whether it was sent is unknown. */
 type Evidence = 'found' | 'pending' | 'unclear' | 'draft';
 
-/** Exchange Online holds throttled mail for a while as what looks like a draft. */
+/** ms: for a while, Exchange Online keeps throttled mail as items that look like drafts. */
 const youngDraft = 60_000;
 
-/** Recoverable Items hold what has been deleted already. */
+/** Recoverable Items holds items that are deleted already. */
 const recoverable = 'recoverableitemsdeletions';
 
 /** Whether an item proves that its attempt was processed. */
@@ -25,17 +25,17 @@ function evidenceOf({ state, folder, created, seenAt }: TaggedItem): Evidence {
     case 'contradictory':
       return 'unclear';
     case 'unstated':
-      // Where it lies tells whether it was sent, but in Drafts that is too little to delete it for.
+      // The folder tells whether it was sent; but being in Drafts is not enough to delete it.
       if (folder === 'outbox') return 'pending';
       return folder === 'drafts' ? 'unclear' : 'found';
     case 'unsent':
       if (folder === 'outbox') return 'pending';
-      // Without a time of creation it may be young: better to look again than to delete.
+      // Without a creation time it may be young: better to probe again than to delete.
       return created === undefined || seenAt - created < youngDraft ? 'pending' : 'draft';
   }
 }
 
-/** What the findings of one attempt say. Nothing was sent for certain only where every folder could be read whole. */
+/** The probe result of one attempt. It is certainly absent only if every folder could be read completely. */
 export function verdictOf(findings: TagFindings | undefined, draftKept: boolean): ProbeResult {
   const seen = new Set(findings?.items.map(evidenceOf));
   if (seen.has('found')) return { status: 'found' };
@@ -44,7 +44,7 @@ export function verdictOf(findings: TagFindings | undefined, draftKept: boolean)
   if (seen.has('draft')) return { status: 'draft', removed: !draftKept };
   if (findings?.unreadable !== undefined) return unknown(findings.unreadable);
   if (findings === undefined || findings.folders === 0) {
-    // Every mailbox has Sent Items: where not one folder is found, it is the login that can't see them.
+    // Every mailbox has Sent Items: if no folder is found, the login can't see them.
     const text = 'No folder of the mailbox can be read, so nothing can be looked for.';
     return unknown({ scope: 'mailbox', error: new OfflineImError('FOLDER_UNAVAILABLE', text) });
   }
@@ -52,8 +52,8 @@ export function verdictOf(findings: TagFindings | undefined, draftKept: boolean)
 }
 
 /**
- * The drafts of one attempt that may be deleted: none where anything about the attempt is unclear, and never an item under
- * an id by which a copy was found too.
+ * The drafts of one attempt that may be deleted: none if anything about the attempt is unclear, and never an item whose id
+ * a found copy has too.
  */
 export function draftsOf({ items }: TagFindings): readonly TaggedItem[] {
   const evidence = items.map((item) => ({ item, is: evidenceOf(item) }));

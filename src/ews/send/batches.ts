@@ -6,23 +6,23 @@ import { ruleOf } from '../outcome/response-codes.ts';
 
 /** Notes that go out in one request. */
 export interface Batch {
-  /** Of each note, its index among the notes that were handed over. */
+  /** The index of each note among the notes of the delivery. */
   readonly positions: readonly number[];
-  /** The notes as they are sent: under the class that the server takes. */
+  /** The notes as they are sent: under the class that the server accepts. */
   readonly notes: readonly Note[];
   /** The notes as XML. */
   readonly items: readonly string[];
   readonly place: Place;
-  /** Where the copies were to go when it went out; undefined before. */
+  /** The folder of the copies when it was sent; undefined before. */
   readonly folder?: string;
-  /** How often these notes were refused for something that has been changed since. */
+  /** How many times these notes were refused, and changed since. */
   readonly refusals: number;
 }
 
 /**
- * How many notes a request carries. A server that answered a fault for several may have sent some of them, and their copies
- * then prove nothing (copies of sent and of unsent notes look the same): from then on each note goes alone, and the fault is
- * its own.
+ * How many notes a request carries. A server that returned a fault for several may have sent some of them, and their copies
+ * then prove nothing (copies of sent and of unsent notes look the same): from then on each note goes alone, so that a fault
+ * concerns only that note.
  */
 export class RequestSize {
   #most: number;
@@ -41,13 +41,13 @@ export class RequestSize {
   }
 }
 
-/** The bytes of a request, which are counted only where they could be too many: counting goes through each note once more. */
+/** The bytes of a request, counted only if they could be too many: counting scans each note once more. */
 class RequestBytes {
   readonly #most: number;
   /** Not counted yet. */
   #items: string[] = [];
   #counted = 0;
-  /** As many as there are at most, those counted included: no UTF-16 unit takes more than three. */
+  /** An upper bound, counted ones included: a UTF-16 unit takes at most three bytes. */
   #bound = 0;
 
   constructor(most: number) {
@@ -75,14 +75,14 @@ class RequestBytes {
   }
 }
 
-/** The class that a server takes in the place of another. */
+/** Maps a message class to the one that the server accepts. */
 export interface ClassMap {
   of(messageClass: string): string;
 }
 
 /**
- * Cuts notes into requests, in order: by count, by bytes as written, and where the place changes, so that a request never
- * holds notes of two mailboxes. At least one note each.
+ * Splits notes into requests, in order: by count, by bytes as written, and where the place changes, so that a request never
+ * holds notes of two mailboxes. Each has at least one note.
  */
 export function* batchesOf(
   notes: readonly Note[],
@@ -108,7 +108,7 @@ export function* batchesOf(
       items = [];
       sent = [];
       size.clear();
-      // Meanwhile the server may have refused its class.
+      // The server may have refused its class meanwhile.
       if (note.messageClass !== classes.of(note.messageClass)) {
         note = underClass(given, classes);
         item = messageXml(note);
@@ -122,7 +122,7 @@ export function* batchesOf(
   if (first !== undefined) yield batchUpTo(notes.length, first.place);
 }
 
-/** The two halves of a batch, in order: how a note that the server refuses together with its neighbours is found. */
+/** The two halves of a batch, in order: to find the note for which the server refuses the whole request. */
 export function halvesOf(batch: Batch): readonly [Batch, Batch] {
   const middle = Math.ceil(batch.notes.length / 2);
   return [partOf(batch, (at) => at < middle), partOf(batch, (at) => at >= middle)];
@@ -138,7 +138,7 @@ export function partOf(batch: Batch, keeps: (at: number) => boolean): Batch {
   };
 }
 
-/** The notes of a batch once more, after something was refused and has been changed since. */
+/** The notes of a refused batch in their changed form. */
 export function refusedOnce(batch: Batch, classes: ClassMap): Batch {
   const notes = batch.notes.map((note) => underClass(note, classes));
   const { positions, place, refusals } = batch;
@@ -155,24 +155,24 @@ function samePlace(a: Place, b: Place): boolean {
 }
 
 /**
- * Something about a request that a server may refuse before it processes any of its notes, and that can be had in another
- * form: the folder of the copy, the message class. The schema version is negotiated below, by the client itself.
+ * A property of a request that a server may refuse before it processes any note, and that has another form: the folder of
+ * the copy, the message class. The client itself negotiates the schema version.
  */
 export interface Negotiation {
   /**
-   * Called with notes that were refused for the same reason, none of which was processed. Returns those that can go out in
-   * another form; `undefined` when `error` speaks of something else, or no other form is left.
+   * Called with notes that were refused for the same reason, none of which was processed. Returns those that can be sent in
+   * another form; `undefined` if `error` is about something else, or no other form is left.
    */
   refused(batch: Batch, error: OfflineImError, options: DeliverOptions): Batch | undefined | Promise<Batch | undefined>;
 }
 
 /**
- * Which message classes an endpoint takes. Some servers refuse to create an item whose class is not below `IPM.Note`
- * (`ErrorObjectTypeChanged`); what they refused once goes out under the fallback class from then on.
+ * The message classes that an endpoint accepts. Some servers refuse to create an item whose class is not below `IPM.Note`
+ * (`ErrorObjectTypeChanged`); a class refused once is replaced by the fallback class from then on.
  */
 export class MessageClasses implements Negotiation {
   readonly #fallback: string | undefined;
-  /** Lower case: classes are compared without regard to it. */
+  /** Lower case: classes are case-insensitive. */
   readonly #refused = new Set<string>();
 
   constructor(fallback: string | undefined) {
@@ -184,7 +184,7 @@ export class MessageClasses implements Negotiation {
     return this.#fallback !== undefined && this.#refused.has(messageClass.toLowerCase()) ? this.#fallback : messageClass;
   }
 
-  /** The notes that have another class left than the refused one. */
+  /** The notes that can still use the fallback class. */
   refused(batch: Batch, error: OfflineImError): Batch | undefined {
     const fallback = this.#fallback?.toLowerCase();
     if (fallback === undefined || ruleOf(String(error.details.responseCode)).negotiates !== 'class') return undefined;

@@ -17,21 +17,21 @@ import { outcomeOfCode, outcomeOfReply } from '../outcome/outcome.ts';
 import { codeRules, ruleOf } from '../outcome/response-codes.ts';
 import type { EwsSettings } from '../settings.ts';
 
-/** The parts of a call that every look-up passes on. */
+/** The parts of a call that every look-up shares. */
 export type Asking = Pick<EwsCall, 'mailbox' | 'signal' | 'notes' | 'mayWrite'>;
 
 /**
- * A folder as places name it; `none` where the mailbox has no such folder, or does not show it to this login; an outcome
- * where the look-up failed. That outcome never says that anything was sent.
+ * A folder as places name it; `none` if the mailbox has no such folder, or doesn't show it to this login; an outcome if the
+ * look-up failed. That outcome never means that anything was sent.
  */
 export type Lookup = { readonly folder: string } | 'none' | { readonly outcome: DeliveryOutcome };
 
-/** By class or name first; a server that can't search so may be able to search by name only. */
+/** By class or name first; a server that can't do that may be able to search by name only. */
 const criteria: readonly HistoryCriterion[] = ['class-or-name', 'name'];
 
 /**
- * Finds Conversation History below the top of the mailbox: in any language by its folder class, else by its English name.
- * An answer that can't be read twice in a row blocks the mailbox: waiting would hold its notes for ever without a word.
+ * Finds Conversation History below the root of the mailbox: in any language by its folder class, else by its English name.
+ * Two unreadable responses in a row block the mailbox: waiting would hold its notes for ever without a report.
  */
 export async function findHistory(client: EwsClient, settings: EwsSettings, asking: Asking): Promise<Lookup> {
   let unread: OfflineImError | undefined;
@@ -46,8 +46,8 @@ export async function findHistory(client: EwsClient, settings: EwsSettings, aski
 }
 
 /**
- * Finds Conversation History as {@link findHistory} does, and creates it where there is none. CreateFolder is not repeated: when
- * its outcome is unknown, the folder is looked for again, so that no second one appears.
+ * Finds Conversation History as {@link findHistory} does, and creates it if there is none. Doesn't repeat CreateFolder: if its
+ * outcome is unknown, looks the folder up again, so that no second one appears.
  */
 export async function findOrCreateHistory(client: EwsClient, settings: EwsSettings, asking: Asking): Promise<Lookup> {
   const found = await findHistory(client, settings, asking);
@@ -58,12 +58,12 @@ export async function findOrCreateHistory(client: EwsClient, settings: EwsSettin
   const made = answer.kind === 'outcome' ? lookupOf(answer.outcome) : 'none';
   const refused = answer.kind === 'outcome' && made === 'none';
   if (refused || (reply.kind === 'failed' && reply.sent === 'no')) return made;
-  // It may be there now, made by this request after all or by someone else (ErrorFolderExists).
+  // It may exist now, created by this request after all or by someone else (ErrorFolderExists).
   const again = await findHistory(client, settings, asking);
   return again === 'none' ? made : again;
 }
 
-/** `unread`: the server answered, but in no way that can be understood. */
+/** `unread`: the server answered, but the response can't be understood. */
 type Answer =
   | { readonly kind: 'folder'; readonly id: string | undefined }
   | { readonly kind: 'outcome'; readonly outcome: DeliveryOutcome }
@@ -82,16 +82,16 @@ function answerOf(reply: Reply, readFolder: (payload: Extract<Reply, { kind: 'bo
   return understood(found.responseCode, outcomeOfCode(found.responseCode, found.element, requestId));
 }
 
-/** The answer came, and can't be read. */
+/** Codes of responses that came, but can't be read. */
 const unreadable: ReadonlySet<string> = new Set(['RESPONSE_UNREADABLE', 'RESPONSE_TOO_LARGE']);
 
-/** A code that no rule knows tells nothing about the folder. */
+/** A code without a rule tells nothing about the folder. */
 function understood(responseCode: string, outcome: DeliveryOutcome): Answer {
   const unknown = outcome.status === 'unconfirmed' && !codeRules.has(responseCode);
   return unknown ? { kind: 'unread', error: outcome.error } : { kind: 'outcome', outcome };
 }
 
-/** A look-up sends nothing. What it may not see, or can't be asked, is no folder to use. */
+/** A look-up sends nothing. A folder that it may not see, or can't look up, is none to use. */
 function lookupOf(outcome: DeliveryOutcome): Lookup {
   switch (outcome.status) {
     case 'deferred':

@@ -14,7 +14,7 @@ import { type Batch, batchesOf, halvesOf, partOf, type RequestSize, refusedOnce 
 import { clearDrafts } from './drafts.ts';
 import type { SavedFolders } from './saved-folders.ts';
 
-/** What a delivery works with. */
+/** The dependencies of a delivery. */
 export interface Delivery {
   readonly client: EwsClient;
   readonly settings: EwsSettings;
@@ -23,19 +23,19 @@ export interface Delivery {
   readonly size: RequestSize;
 }
 
-/** What came of one request. */
+/** The result of one request. */
 interface Sent {
-  /** By note; undefined for those that go out again at once, in `more`. */
+  /** By note; undefined for those that are sent again at once, in `more`. */
   readonly outcomes: readonly (DeliveryOutcome | undefined)[];
   readonly more: readonly Batch[];
 }
 
-/** Folder, class and version may each be refused once or twice. A server that refuses more often is taken at its word. */
+/** Folder, class and version may each be refused once or twice. Further refusals are final. */
 const mostRefusals = 6;
 
 /**
- * One CreateItem. What the server refuses for its folder, class or schema version, which proves that it was not processed,
- * comes back in `more` in another form; so do the halves of a request that one of its notes may have spoilt.
+ * Sends one CreateItem. Returns in `more`, in another form, the notes that the server refused for their folder, class or schema
+ * version, which proves that they were not processed; and the halves of a request that was refused for one of its notes.
  */
 async function sendBatch(delivery: Delivery, batch: Batch, options: DeliverOptions): Promise<Sent> {
   const { client, settings, folders, classes } = delivery;
@@ -60,7 +60,7 @@ async function sendBatch(delivery: Delivery, batch: Batch, options: DeliverOptio
       return unsayable ? undefined : xml;
     },
   });
-  // The version that was negotiated has no name for this folder, so nothing was written in it.
+  // The negotiated version has no name for this folder, so nothing was sent.
   if (unsayable && batch.refusals < mostRefusals)
     return { outcomes: notes.map(() => undefined), more: [refusedOnce(batch, classes)] };
   const sent = { ...batch, folder };
@@ -84,7 +84,7 @@ function outcomesOf(reply: Reply, notes: readonly Note[]): readonly DeliveryOutc
   return notes.map(() => outcome);
 }
 
-/** Remembers what an answer tells about the server itself. */
+/** Remembers what a response tells about the server itself. */
 async function learn(
   { folders, size }: Delivery,
   batch: Batch,
@@ -95,12 +95,12 @@ async function learn(
   if (outcomes.some(({ status }) => status === 'delivered')) folders.worked(batch.folder ?? batch.place.folder);
   if (reply.kind !== 'fault' || outcomes[0]?.status !== 'unconfirmed') return;
   size.faulted(batch.notes.length);
-  // 502 to 504 come from something in front, which knows no folder.
+  // 502 to 504 come from a proxy, which knows no folders.
   const own = reply.meta.status === 200 || reply.meta.status === 500;
   if (own && !codeRules.has(reply.fault.responseCode)) await folders.suspect(batch, options);
 }
 
-/** Of the notes that are known not to have been processed, those that can go out in another form. */
+/** Of the notes that were certainly not processed, those that can be sent in another form. */
 async function negotiate(
   { folders, classes }: Delivery,
   batch: Batch,
@@ -135,13 +135,13 @@ function sameForAll(batch: Batch, outcome: DeliveryOutcome): Sent {
   return { outcomes: batch.notes.map(() => outcome), more: [] };
 }
 
-/** Refused as a whole, for what may be the matter with one of its notes only. */
+/** Whether a request was refused as a whole for a reason that may concern only one of its notes. */
 function isSplittable(reply: Reply, outcomes: readonly DeliveryOutcome[]): boolean {
   const [first] = outcomes;
   return reply.kind !== 'body' && outcomes.length > 1 && first?.status === 'rejected' && first.splittable;
 }
 
-/** Only a fault that came after the server had looked at the note, which must then be the only one. */
+/** Only a fault that came after the server had begun to process the note, which must then be the only one. */
 function mayLeaveDraft(reply: Reply): boolean {
   return reply.kind === 'fault' && codeRules.get(reply.fault.responseCode)?.beforeFirstItem !== true;
 }
@@ -154,8 +154,8 @@ function wrongEndpoint(endpoint: string): DeliveryOutcome {
 }
 
 /**
- * Sends notes, request by request, in order. After a request whose outcome is unknown, or that speaks of the whole mailbox
- * or endpoint, no later one goes out: it would meet the same trouble, and undercut the server's back-off.
+ * Sends notes, request by request, in order. After a request whose outcome is unknown, or concerns the whole mailbox or
+ * endpoint, sends no later one: it would fail the same way, and undercut the server's back-off.
  */
 export async function deliver(
   delivery: Delivery,
@@ -179,7 +179,7 @@ export async function deliver(
     }
     if (halted) break;
   }
-  return results.map((outcome) => outcome ?? notTried()); // errors take time to make: none for notes that went well
+  return results.map((outcome) => outcome ?? notTried()); // creating errors is slow: none for notes that went well
 }
 
 function stopsOthers(outcome: DeliveryOutcome): boolean {

@@ -9,7 +9,7 @@ import type { EwsSettings } from '../settings.ts';
 
 const deletesPerRequest = 100;
 
-/** Deletes items; returns what became of each. Not repeated: a draft that stays is reported, or found by the next probe. */
+/** Deletes items; returns the result for each. Not repeated: a draft that stays is reported, or found by the next probe. */
 export async function removeItems(
   client: EwsClient,
   items: readonly ItemId[],
@@ -26,11 +26,11 @@ export async function removeItems(
 }
 
 /**
- * A rejected note may have left a draft (ErrorSendAsDenied does, by its documentation): looks for it in Drafts and in the
- * folder of the copy, and deletes it. The outcomes come back with what became of the drafts; a note that was refused and is on its way all the same is in doubt.
+ * A rejected note may have left a draft (ErrorSendAsDenied does, by its documentation): searches Drafts and the folder of the
+ * copy for it, and deletes it. Returns the outcomes with the fate of the drafts; a note that was refused but is being sent all the same becomes unconfirmed.
  *
- * Where the look-up fails, a draft is reported as left only for ErrorSendAsDenied; other rejections make none by their
- * documentation, and reporting one for each would be a false alarm.
+ * If the search fails, reports a draft as left only for ErrorSendAsDenied; by their documentation other rejections create
+ * none, and reporting one for each would be a false alarm.
  */
 export async function clearDrafts(
   { client, settings }: { readonly client: EwsClient; readonly settings: EwsSettings },
@@ -38,7 +38,7 @@ export async function clearDrafts(
     readonly notes: readonly Note[];
     /** By note; undefined for those that are not settled yet. */
     readonly outcomes: readonly (DeliveryOutcome | undefined)[];
-    /** Where the copies were to go. */
+    /** The folder of the copies. */
     readonly folder: string;
   },
   options: DeliverOptions,
@@ -60,7 +60,7 @@ export async function clearDrafts(
   const unsent = [...byTag.values()].flatMap(({ items }) => items.filter(isUnsent)).filter(({ tag }) => !inTransit.has(tag));
   const drafts = unsent.filter(isDraft);
   const removable = drafts.flatMap(({ id, tag }) => (id === undefined ? [] : [{ id, tag }]));
-  // What is no draft for certain is not deleted; it is said to be there.
+  // Items that are not certainly drafts are not deleted, but reported as left.
   const left = new Set(unsent.flatMap((item) => (item.id === undefined || !isDraft(item) ? [item.tag] : [])));
   const deletions = await removeItems(
     client,
@@ -68,7 +68,7 @@ export async function clearDrafts(
     call,
   );
   const unsure = removable.filter((_, at) => deletions[at] !== 'deleted').map(({ tag }) => tag);
-  // What the answer does not tell, another look does: it may be gone, or lie under another id.
+  // If the response doesn't tell, another search does: the item may be gone, or have another id.
   const again = unsure.length === 0 ? undefined : await searchTags(client, settings, { ...search, tags: unsure }, call);
   for (const [tag, { items, unreadable }] of again?.byTag ?? []) {
     const isThere = items.some(isUnsent);
@@ -89,7 +89,7 @@ export async function clearDrafts(
   });
 }
 
-/** Handed over for sending; or seen both before it was sent and after, in folders that were read one after the other. */
+/** Whether an item was submitted; or seen both before it was sent and after, in folders read one after the other. */
 function hasMovedOn(items: readonly TaggedItem[]): boolean {
   const unsent = new Set(items.filter(isUnsent).flatMap(({ id }) => id?.id ?? []));
   return items.some(({ state, id }) => state === 'submitted' || (state === 'sent' && id !== undefined && unsent.has(id.id)));
@@ -99,7 +99,7 @@ function isUnsent({ state }: TaggedItem): boolean {
   return state !== 'sent';
 }
 
-/** Known not to have been sent, so an unsent item with its tag is a draft, however young. */
+/** Its note was rejected, so an unsent item with its tag is a draft, however young. */
 function isDraft({ state, folder }: TaggedItem): boolean {
   return state === 'unsent' || (state === 'unstated' && folder === 'drafts');
 }

@@ -14,38 +14,39 @@ import { type Asking, findHistory, findOrCreateHistory, type Lookup } from './co
 const history = 'conversationhistory';
 /** Every mailbox has it. */
 const fallback = 'sentitems';
-/** ms for which copies go there since Conversation History could be neither found nor made. */
+/** ms for which copies go there after Conversation History could be neither found nor created. */
 const noneFor = 3_600_000;
-/** The same since it was refused as soon as it had been found or made: asked again, another one may be made each time. */
+/** The same after it was refused right after being found or created: each retry could create another one. */
 const refusedFor = 86_400_000;
 
-/** Where the copy of a note may lie, or why that can't be said now. */
-export type Homes = { readonly folders: readonly string[]; readonly failed?: DeliveryOutcome };
+/** Folders that may hold the copy of a note; `failed`: why the list may be incomplete. */
+export type CopyFolders = { readonly folders: readonly string[]; readonly failed?: DeliveryOutcome };
 
 /**
- * Where a mailbox keeps the sender's copy: Conversation History by its distinguished name; where the server doesn't know
- * that, by its class or name; where there is none, a new one; where that can't be, Sent Items. Remembered for each mailbox.
+ * Finds where a mailbox keeps the sender's copy: in Conversation History by its distinguished name; if the server doesn't
+ * know that, by its class or name; if there is none, in a new one; if none can be created, in Sent Items. Remembers it per
+ * mailbox.
  *
- * Nothing is asked beforehand: CreateItem itself is tried with the distinguished name, and a refusal, which proves that
+ * Makes no request in advance: CreateItem itself is tried with the distinguished name, and a refusal, which proves that
  * nothing was sent, starts the look-up. So the resolution costs requests only where it is needed.
  *
- * A note whose frozen place says `conversationhistory` may go to whatever that resolves to: a probe for such a place looks
- * in all of it. A place with an id means that very folder.
+ * A note whose frozen place is `conversationhistory` may go to any folder that this resolves to, and its probe searches all
+ * of them. A place with an id means exactly that folder.
  */
 export class SavedFolders implements Negotiation {
   readonly #client: EwsClient;
   readonly #settings: EwsSettings;
-  /** By mailbox: the folder that took the place of the preferred one, and until when (monotonic). */
+  /** By mailbox: the folder that replaces the preferred one, and until when (monotonic). */
   readonly #instead = new Map<string, { readonly folder: string; readonly until: number }>();
-  /** By mailbox: Conversation History by its id, once a look-up has shown it. */
+  /** By mailbox: the id of Conversation History, once a look-up has found it. */
   readonly #byId = new Map<string, string>();
   /** Mailboxes whose Conversation History has no distinguished name. */
   readonly #nameless = new Set<string>();
-  /** By mailbox: a look-up under way, so that a mailbox is asked, and a folder made, once. */
+  /** By mailbox: the look-up in progress, so that concurrent notes share it, and create one folder. */
   readonly #resolving = new Map<string, Promise<Lookup>>();
-  /** Folders by id that a look-up gave and that have taken no copy yet. */
+  /** Folders by id that a look-up returned and that have received no copy yet. */
   readonly #unproven = new Set<string>();
-  /** The server's schema knows the preferred folder. */
+  /** Whether the server's schema is known to have the preferred folder. */
   #known = false;
 
   constructor(client: EwsClient, settings: EwsSettings) {
@@ -57,7 +58,7 @@ export class SavedFolders implements Negotiation {
     return this.#learnt(mailbox.toLowerCase()) ?? this.#settings.savedCopyFolder;
   }
 
-  /** The folder to write the copy of a note with that place to, or why that can't be said now. */
+  /** The folder for the copy of a note with that place, or why it can't be determined now. */
   async target(place: Place, asking: Asking): Promise<Exclude<Lookup, 'none'>> {
     if (place.folder !== history) return { folder: place.folder };
     const mailbox = place.mailbox.toLowerCase();
@@ -71,17 +72,17 @@ export class SavedFolders implements Negotiation {
     return { folder: lookup === 'none' ? fallback : lookup.folder };
   }
 
-  /** A note went out with its copy in this folder. */
+  /** Records that a note was sent with its copy in this folder. */
   worked(folder: string): void {
     this.#unproven.delete(folder);
     if (folder === history) this.#known = true;
   }
 
   /**
-   * The server refused a batch for the folder of its copy: the same notes may go to the folder that a new look-up gives,
-   * unless their frozen place names the very folder that is gone.
+   * The server refused a batch for the folder of its copy: the same notes may go to the folder that a new look-up returns,
+   * unless their frozen place names exactly the folder that is gone.
    *
-   * A schema error may speak of the folder's name or of a note. Which of them, a look at the folder tells.
+   * A schema error may concern the folder's name or a note. A GetFolder tells which.
    */
   async refused(batch: Batch, error: OfflineImError, options: DeliverOptions): Promise<Batch | undefined> {
     const { place, folder = place.folder } = batch;
@@ -94,32 +95,32 @@ export class SavedFolders implements Negotiation {
     return place.folder === history && folder !== fallback ? batch : undefined;
   }
 
-  /** A frozen place named a folder that is gone: the next attempt freezes the right one, and may start at once. */
+  /** Whether a frozen place names a folder that is gone: the next attempt freezes the right one, and may start at once. */
   isStale({ place, folder }: Batch, { error }: { readonly error: OfflineImError }): boolean {
     return ruleOf(String(error.details.responseCode)).missing === 'folder' && place.folder !== history && folder !== fallback;
   }
 
   /**
-   * A fault of no known meaning followed: some servers answer so when the folder of the copy is gone, and would for ever.
-   * Looks whether it is still there; what became of the notes stays unknown.
+   * Called after a fault of unknown meaning: some servers return one, every time, when the folder of the copy is gone. Checks
+   * whether it still exists; the outcome of the notes stays unknown.
    */
   async suspect({ place, folder = place.folder }: Batch, options: DeliverOptions): Promise<void> {
     if (folder === fallback || !options.mayWrite()) return;
     const state = await this.#look(folder, place.mailbox, options);
-    // A folder that was learnt can be learnt again, so any doubt is enough; the distinguished one is given up on its word only.
+    // A learnt folder can be learnt again, so any doubt is enough; the distinguished one is given up only if the server says that it is missing.
     if (state === 'missing' || state === 'refused') this.#giveUp(place.mailbox, folder);
     else if (isById(folder) && state !== 'there') this.#forget(place.mailbox, folder);
   }
 
-  /** The folder that took the copies of a place last: a probe asks it first, since it may say "found" by itself. */
+  /** The folder that received the latest copies of a place: a probe searches it first, since that may be enough. */
   askedFirst({ mailbox, folder }: Place): string {
     if (folder !== history) return folder;
     const key = mailbox.toLowerCase();
     return this.#learnt(key) ?? (this.#nameless.has(key) ? this.#byId.get(key) : undefined) ?? history;
   }
 
-  /** Every folder that may have taken the copy of a note with that place, also before a restart or in another process. */
-  async homes(place: Place, asking: Asking): Promise<Homes> {
+  /** Every folder that may have received the copy of a note with that place, also before a restart or from another process. */
+  async copyFolders(place: Place, asking: Asking): Promise<CopyFolders> {
     if (place.folder !== history) return { folders: [place.folder] };
     const key = place.mailbox.toLowerCase();
     if (!this.#byId.has(key)) {
@@ -131,7 +132,7 @@ export class SavedFolders implements Negotiation {
     return { folders: byId === undefined ? [history] : [history, byId] };
   }
 
-  /** A search found that the mailbox has no such folder. True when another look-up may show what took its place. */
+  /** Records that a search found no such folder. True if another look-up may find its replacement. */
   isGone(mailbox: string, folder: string): boolean {
     const key = mailbox.toLowerCase();
     if (folder === history) this.#nameless.add(key);
@@ -140,7 +141,7 @@ export class SavedFolders implements Negotiation {
     return true;
   }
 
-  /** Login and folder, for `verify()`: resolves when the next note can go, rejects with what keeps it from going. */
+  /** Checks login and folder, for `verify()`: resolves if the next note can be sent, rejects with the obstacle. */
   async verify(mailbox: string, signal: AbortSignal): Promise<void> {
     for (let looks = 0; looks < 4; looks++) {
       const place = { endpoint: this.#settings.url, mailbox, folder: this.of(mailbox) };
@@ -164,20 +165,20 @@ export class SavedFolders implements Negotiation {
     return undefined;
   }
 
-  /** Not for good: an administrator may give the permission that was missing, long before this process ends. */
+  /** Temporary: an administrator may grant the missing permission long before this process ends. */
   #fallBack(mailbox: string, time: number): void {
     this.#instead.set(mailbox, { folder: fallback, until: this.#settings.clock.monotonic() + time });
   }
 
-  /** The server says that this folder is not there. One that it has just given or made is not asked for again and again. */
+  /** The server says that this folder is missing. If it has just returned or created it, falls back instead of looking it up repeatedly. */
   #giveUp(mailbox: string, folder: string): void {
     this.#forget(mailbox, folder);
     if (this.#unproven.delete(folder)) this.#fallBack(mailbox.toLowerCase(), refusedFor);
   }
 
   /**
-   * That folder is not there: the next look-up begins at the step behind it, or all begins anew. What another batch has put
-   * in its place since stays.
+   * That folder is missing: the next look-up starts with the following step, or from the beginning. Keeps a replacement that
+   * another batch has found since.
    */
   #forget(mailbox: string, folder: string): void {
     const key = mailbox.toLowerCase();
@@ -215,10 +216,10 @@ function errorOf(outcome: DeliveryOutcome): OfflineImError {
   return new OfflineImError('FOLDER_UNAVAILABLE', 'The folder of the copy can not be looked up.');
 }
 
-/** What one look at a folder showed. `refused`: the server's schema doesn't know its name. */
+/** The result of a GetFolder. `refused`: the server's schema doesn't know its name. */
 type FolderState = 'there' | 'missing' | 'refused' | { readonly error: OfflineImError };
 
-/** Asks whether a folder is there, by GetFolder. */
+/** Checks whether a folder exists, with GetFolder. */
 async function lookAtFolder(
   client: EwsClient,
   settings: EwsSettings,

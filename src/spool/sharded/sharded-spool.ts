@@ -242,17 +242,17 @@ export class Shards implements ShardedSpool<unknown> {
   ): Promise<readonly Change[]> {
     this.#assertOpen();
     const errors: unknown[] = [];
-    const homes = new Map<Shard, string[]>();
+    const byShard = new Map<Shard, string[]>();
     const found = await Promise.all(entryIds.map((id) => this.#find(id).catch((error: unknown) => void errors.push(error))));
     for (const [index, id] of entryIds.entries()) {
       const [shard] = found[index] ?? [];
       if (shard === undefined) continue;
-      const own = homes.get(shard);
-      if (own === undefined) homes.set(shard, [id]);
+      const own = byShard.get(shard);
+      if (own === undefined) byShard.set(shard, [id]);
       else own.push(id);
     }
     const changes: Change[] = [];
-    for (const [shard, ids] of homes) {
+    for (const [shard, ids] of byShard) {
       await shard
         .ask((storage) => act(storage, ids))
         .then(

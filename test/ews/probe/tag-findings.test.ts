@@ -32,7 +32,7 @@ describe('findings', () => {
         ['b:1', { items: [], unreadable: undefined, folders: 2 }],
       ]),
     );
-    expect(findings.doubtful()).toEqual([]);
+    expect(findings.ambiguous()).toEqual([]);
   });
 
   it('leave every tag in doubt where a match has no tag: those without an item of their own are asked for again', () => {
@@ -40,13 +40,13 @@ describe('findings', () => {
     findings.add(folder(undefined, 'a:1'));
     expect([...findings.byTag.values()].map(({ unreadable }) => unreadable)).toEqual([incomplete, incomplete, incomplete]);
     expect(findings.byTag.get('a:1')?.items).toHaveLength(1);
-    expect(findings.doubtful()).toEqual(['b:1', 'c:1']);
+    expect(findings.ambiguous()).toEqual(['b:1', 'c:1']);
   });
 
   it('leave every tag in doubt where the answer is not whole', () => {
     const findings = new Findings(['a:1']);
     findings.add({ ...folder(), whole: false });
-    expect([findings.byTag.get('a:1')?.unreadable, findings.doubtful()]).toEqual([incomplete, ['a:1']]);
+    expect([findings.byTag.get('a:1')?.unreadable, findings.ambiguous()]).toEqual([incomplete, ['a:1']]);
   });
 
   it('leave a tag in doubt by a value that may be it: in other case, with spaces, cut off, in quotes or with markup', () => {
@@ -68,7 +68,7 @@ describe('findings', () => {
         incomplete,
         undefined,
       ]);
-      expect(findings.doubtful()).toEqual([]);
+      expect(findings.ambiguous()).toEqual([]);
     }
   });
 
