@@ -4,7 +4,7 @@ import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/pro
 import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openSpool } from '../../src/admin/open-spool.ts';
 import { offlineImHere } from './in-process.ts';
 import { offlineIm } from './offline-im.ts';
@@ -14,16 +14,15 @@ let folder: string;
 let root: string;
 let owner: ChildProcess | undefined;
 
-beforeEach(async () => {
+const start = async (): Promise<void> => {
   folder = await mkdtemp(join(tmpdir(), 'offline-im-owner-'));
   root = join(folder, 'spool');
   owner = await fill('file', root, true);
-});
-
-afterEach(async () => {
+};
+const end = async (): Promise<void> => {
   owner?.kill('SIGKILL');
   await rm(folder, { recursive: true, force: true });
-});
+};
 
 /** By this process, to which the folder belongs as little as to any other. */
 const run = (where: string, ...args: string[]) => runBy(offlineImHere, where, ...args);
@@ -39,6 +38,9 @@ const ended = async (child: ChildProcess | undefined, signal: 'SIGKILL'): Promis
 };
 
 describe('a folder that a sender has open', () => {
+  beforeEach(start);
+  afterEach(end);
+
   it('is listed, changed, paused, checked and backed up through that sender, which goes on', async () => {
     expect(await runBy(offlineIm, root, 'stats')).toMatchObject({
       code: 0,
@@ -120,6 +122,12 @@ describe('a folder that a sender has open', () => {
     expect(heard.join('')).not.toContain(token);
     await new Promise((resolve) => impostor.close(resolve));
   });
+});
+
+describe('a sender that has a folder open', () => {
+  // One for all: whom it hangs up on changes nothing for the next.
+  beforeAll(start);
+  afterAll(end);
 
   it.each([
     ['bytes without end', 'x'.repeat(5_000)],

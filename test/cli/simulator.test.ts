@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { envelope, findItem, post } from '../testing/support/raw-ews.ts';
-import { offlineIm, program } from './offline-im.ts';
+import { offlineImHere } from './in-process.ts';
+import { program } from './offline-im.ts';
 import { fill } from './running-sender.ts';
 
 it('simulator serves what it was seeded with, until it is interrupted', async () => {
@@ -72,7 +73,7 @@ it.each([
   [['--host', '192.0.2.1'], 2, '--host is "192.0.2.1" (EADDRNOTAVAIL); expected'],
   [['--clock', 'sundial'], 2, '--clock is "sundial"; expected system, manual'],
 ])('simulator %j says what is wrong', async (args, code, text) => {
-  expect(await offlineIm(['simulator', ...args])).toMatchObject({ code, err: expect.stringContaining(text) });
+  expect(await offlineImHere(['simulator', ...args])).toMatchObject({ code, err: expect.stringContaining(text) });
 });
 
 it.each([
@@ -80,18 +81,12 @@ it.each([
   [['--host', '0.0.0.0', '--token', 'secret'], 'API    http://0.0.0.0:', 'closed'],
   [[], 'API    http://127.0.0.1:', 'closed'],
 ])('simulator %j names page and API where they answer', async (args, named, not) => {
-  const child = spawn(process.execPath, [program, 'simulator', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-  try {
-    let printed = '';
-    for await (const chunk of child.stdout.setEncoding('utf8')) {
-      printed += chunk;
-      if (/^Mailboxes .*\n/m.test(printed)) break;
-    }
-    expect(printed).toContain(named);
-    expect(printed).not.toContain(not);
-  } finally {
-    child.kill('SIGKILL');
-  }
+  // It says so before it looks whether it is to stop.
+  const { code, out } = await offlineImHere(['simulator', ...args], { signal: AbortSignal.abort() });
+  expect(code).toBe(0);
+  expect(out).toMatch(/^Mailboxes .*\n/m);
+  expect(out).toContain(named);
+  expect(out).not.toContain(not);
 });
 
 it.each(['simulator', 'dashboard'])('%s says so when its port is in use', async (command) => {
@@ -102,7 +97,7 @@ it.each(['simulator', 'dashboard'])('%s says so when its port is in use', async 
     await fill('sqlite', join(folder, 'spool.db'), false);
     const { port } = server.address() as AddressInfo;
     const args = command === 'simulator' ? [] : ['--spool', join(folder, 'spool.db')];
-    const { code, err } = await offlineIm([command, '--port', String(port), ...args]);
+    const { code, err } = await offlineImHere([command, '--port', String(port), ...args]);
     const told = `offline-im: Port ${port} of 127.0.0.1 is in use by another program. To do: name another with --port.\n`;
     expect({ code, err }).toEqual({ code: 1, err: told });
   } finally {
