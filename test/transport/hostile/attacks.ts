@@ -1,5 +1,5 @@
 /** Every attack once, in the words of either service. */
-import { gzipSync } from 'node:zlib';
+import { constants, crc32, deflateRawSync } from 'node:zlib';
 import { created, envelope, ok } from '../../ews/support/responses.ts';
 import { type Attack, drip, flood, headOf, type Text, whole } from './server.ts';
 import type { Tongue } from './tongues.ts';
@@ -20,6 +20,21 @@ export interface Matter {
 const megabytes = 1024 * 1024;
 const odd = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'prototype', 'valueOf', 'then'];
 const unreadable = ['RESPONSE_UNREADABLE'];
+
+/** What `gzipSync()` makes of the text and so many megabytes of blanks, of which one is compressed: all would take seconds. */
+function gzipBomb(text: string, times: number): Buffer {
+  const blanks = Buffer.alloc(megabytes, ' ');
+  const piece = (of: string | Buffer): Buffer => deflateRawSync(of, { finishFlush: constants.Z_FULL_FLUSH });
+  const blank = piece(blanks);
+  const trailer = Buffer.alloc(8);
+  let crc = crc32(text);
+  for (let n = 0; n < times; n++) crc = crc32(blanks, crc);
+  trailer.writeUInt32LE(crc);
+  trailer.writeUInt32LE(Buffer.byteLength(text) + times * megabytes, 4);
+  // Its header: deflated, without name or time.
+  const header = Buffer.from('1f8b0800000000000003', 'hex');
+  return Buffer.concat([header, piece(text), ...Array.from({ length: times }, () => blank), deflateRawSync(''), trailer]);
+}
 
 /** Of the connection: what is written is in no tongue. */
 function connections({ type }: Tongue): Record<string, Matter> {
@@ -105,13 +120,15 @@ function connections({ type }: Tongue): Record<string, Matter> {
 function answers(tongue: Tongue): Record<string, Matter> {
   const { type, around, nested, beside, error, oddNames, another } = tongue;
   const says = (body: string | Buffer, more: Partial<Text> = {}): Attack => whole({ type, body, ...more });
-  const gzip = (text: string): Attack => says(gzipSync(text), { headers: 'content-encoding: gzip\r\n' });
-  // A refusal that comes with ten megabytes is the refusal that its status is.
-  const byStatus = (status: string): Attack => whole(error(status, 'ErrorInvalidRecipients', 10 * megabytes));
+  const zipped = (bytes: Buffer): Attack => says(bytes, { headers: 'content-encoding: gzip\r\n' });
+  // A refusal that comes with ten megabytes, made once, is the refusal that its status is.
+  const large = error('', 'ErrorInvalidRecipients', 10 * megabytes);
+  const bytes = Buffer.from(large.body);
+  const byStatus = (status: string): Attack => whole({ ...large, status, body: bytes });
   return {
     'gzip-bomb': {
       heavy: true,
-      attack: gzip(around('').padEnd(200 * megabytes, ' ')),
+      attack: zipped(gzipBomb(around(''), 200)),
       codes: ['RESPONSE_TOO_LARGE'],
     },
     'deep-and-open': { heavy: true, attack: says(around(nested(60_000, false))), codes: unreadable },

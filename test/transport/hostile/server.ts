@@ -18,7 +18,7 @@ export interface Text {
  * (nodejs/undici#5360), and no library could help it; see docs/server-compatibility.md.
  */
 export function whole({ body, ...text }: Text): Attack {
-  const bytes = Buffer.from(body);
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   const head = headOf({ ...text, headers: `content-length: ${bytes.byteLength}\r\n${text.headers ?? ''}` });
   return (socket) => {
     socket.write(head);

@@ -34,7 +34,7 @@ export function describeHostileServers(way: (typeof ways)[number]): void {
       };
       const suffer = async (paths: readonly string[], atATime: number): Promise<Readonly<Record<string, HostileReport>>> => {
         const command = ['--expose-gc', client, server.origin, tongue.kind, way, String(atATime), ...paths.map(trialOf)];
-        const { stdout } = await run(process.execPath, command, { timeout: 170_000 });
+        const { stdout } = await run(process.execPath, command, { timeout: 390_000 });
         return JSON.parse(stdout) as Record<string, HostileReport>;
       };
       const reportOf = async (path: string): Promise<HostileReport | undefined> => {
