@@ -78,13 +78,13 @@ describe.concurrent('npm run demo', () => {
   it('cleans up when it is interrupted', async ({ expect }) => {
     const { code, leftovers, senders } = await runDemo([], { signalAt: { output: /accepted/, signal: 'SIGINT' } });
     expect({ code, leftovers }).toEqual({ code: 130, leftovers: [] });
-    await expect.poll(() => senders.filter(isRunning), { timeout: 60_000 }).toEqual([]);
+    await expect.poll(() => senders.filter(isRunning), { timeout: 300_000 }).toEqual([]);
   });
 
   it('takes its sending process along when it is killed itself', async ({ expect }) => {
     const { senders } = await runDemo([], { signalAt: { output: /accepted/, signal: 'SIGKILL' } });
     expect(senders).toHaveLength(1);
-    await expect.poll(() => senders.filter(isRunning), { timeout: 60_000 }).toEqual([]);
+    await expect.poll(() => senders.filter(isRunning), { timeout: 300_000 }).toEqual([]);
   });
 
   it('says which argument is wrong', async ({ expect }) => {

@@ -8,6 +8,7 @@ import { type FromExchangeServiceOptions, fromExchangeService, type XhrRequest }
 import type { DeliveryOutcome } from '../../src/transport/contract.ts';
 import { always, makeNote } from '../ews/support/harness.ts';
 import { created } from '../ews/support/responses.ts';
+import { paced } from '../support/pace.ts';
 
 const unheard: unknown[] = [];
 const onUnheard = (reason: unknown): void => {
@@ -94,7 +95,7 @@ describe('the XHR of the library', () => {
     closing.push(() => server.close());
     await new Promise((resolve) => server.once('listening', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-    expect(await sendTo(url, undefined, { requestTimeout: 200 })).toMatchObject({
+    expect(await sendTo(url, undefined, { requestTimeout: paced(300) })).toMatchObject({
       status: 'unconfirmed',
       error: { code: 'REQUEST_TIMEOUT' },
     });

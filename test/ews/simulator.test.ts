@@ -11,6 +11,7 @@ import {
 } from '../../src/testing/simulator/simulator.ts';
 import type { DeliveryOutcome, Note, ProbeResult } from '../../src/transport/contract.ts';
 import { checkedFetch, validateBody } from '../support/ews-schema.ts';
+import { paced } from '../support/pace.ts';
 import { always, makeNote } from './support/harness.ts';
 
 let exchange: ExchangeSimulator | undefined;
@@ -140,7 +141,7 @@ describe('what may have been sent', () => {
   });
 
   it('is found after the deadline passed', async () => {
-    const { server, transport } = await start({}, { requestTimeout: 300 });
+    const { server, transport } = await start({}, { requestTimeout: paced(500) });
     server.faults.on('CreateItem').once().hang({ processed: true });
     const sent = notes(transport, 1);
     expect(await send(transport, sent)).toMatchObject([{ status: 'unconfirmed', error: { code: 'REQUEST_TIMEOUT' } }]);

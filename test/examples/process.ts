@@ -7,7 +7,7 @@ import { findsPackage } from '../support/program.ts';
 export const root = join(import.meta.dirname, '..', '..');
 
 /** For what a program does on a machine that is busy with three suites. */
-export const patient = { timeout: 120_000 };
+export const patient = { timeout: 300_000 };
 
 /** An example as a user runs it: a process of its own. Killed when the test ends. */
 export interface Program {

@@ -59,7 +59,7 @@ it('testing-with-python passes its own tests, also where they begin before the s
     await cp(join(root, 'examples/testing-with-python'), folder, { recursive: true });
     const { port, tried } = await notYet();
     const env = { ...process.env, SIMULATOR: `http://127.0.0.1:${port}` };
-    const tests = run(python, ['-m', 'unittest'], { cwd: folder, env, timeout: 120_000 });
+    const tests = run(python, ['-m', 'unittest'], { cwd: folder, env, timeout: 300_000 });
     await Promise.race([tests, tried]);
     await simulator(port);
     expect((await tests).stderr).toMatch(/Ran 4 tests[\s\S]*OK/);
@@ -89,6 +89,6 @@ it('the curl lines of the page work as they stand there', async ({ skip }) => {
     const command = line
       .replaceAll('http://127.0.0.1:8080', url)
       .replace(/^curl /, 'curl --silent --show-error --fail --max-time 20 ');
-    await expect(run('bash', ['-c', command], { timeout: 60_000 }), line).resolves.toBeDefined();
+    await expect(run('bash', ['-c', command], { timeout: 300_000 }), line).resolves.toBeDefined();
   }
 });

@@ -23,7 +23,7 @@ it.each(['graph-client', 'kiota'])(
       await writeFile(ca, server.ca ?? '');
       const { stdout } = await run(process.execPath, [script, kind, server.graphUrl, server.tokens.issue(alice), alice], {
         env: { ...process.env, NODE_EXTRA_CA_CERTS: ca },
-        timeout: 60_000,
+        timeout: 300_000,
       });
       expect(JSON.parse(stdout) as ForeignReport).toEqual({
         user: alice,

@@ -114,7 +114,7 @@ export async function sendToSimulator(
       const { messageId } = await sender.send({ to: `sip:${bob}`, text, conversationId: `c${conversations}` });
       return messageId;
     },
-    settle: async (timeout = 60_000) => {
+    settle: async (timeout = 300_000) => {
       await sender.start();
       const end = performance.now() + timeout;
       for (;;) {

@@ -57,7 +57,7 @@ it.each(Object.entries(broken).flatMap(([how, clock]) => (['ews', 'graph'] as co
             credentials: basicAuth({ username: 'alice@contoso.test', password: 'x' }),
           })
         : new GraphTransport({ ...common, root: exchange.graphUrl, credential: async () => ({ token: 'token' }) });
-    const options = { signal: AbortSignal.timeout(20_000), mayWrite: () => true };
+    const options = { signal: AbortSignal.timeout(200_000), mayWrite: () => true };
     const [outcome] = await transport.deliver([noteFor(transport)], options);
     expect(outcome?.status).toBe('delivered');
     await transport.probe(

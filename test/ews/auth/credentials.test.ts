@@ -5,6 +5,7 @@ import { basicAuth, type Credentials } from '../../../src/ews/auth/credentials.t
 import { EwsTransport } from '../../../src/ews/ews-transport.ts';
 import { type ExchangeSimulator, startExchangeSimulator } from '../../../src/testing/simulator/simulator.ts';
 import { checkedFetch } from '../../support/ews-schema.ts';
+import { paced } from '../../support/pace.ts';
 import { always, makeNote, useHarness } from '../support/harness.ts';
 import { created, ok } from '../support/responses.ts';
 
@@ -95,7 +96,7 @@ describe('a password that a function gives', () => {
   function withPassword(password: () => unknown) {
     h.server.handler = () => ({ body: created(ok) });
     const credentials = basicAuth({ username: login, password: password as () => string });
-    return h.transport({ credentials, requestTimeout: 2_000 });
+    return h.transport({ credentials, requestTimeout: paced(2_000) });
   }
 
   it('is the one that counts when the request is made: a new one needs no new process', async () => {

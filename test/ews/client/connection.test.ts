@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ManualClock } from '../../../src/testing/manual-clock.ts';
+import { paced } from '../../support/pace.ts';
 import { always, useHarness } from '../support/harness.ts';
 import { created, ok } from '../support/responses.ts';
 
@@ -237,7 +238,7 @@ describe('the deadline covers the whole answer', () => {
       return undefined;
     };
     // Long enough for the status to arrive on a busy machine; the page never does.
-    expect((await h.deliver(1, { requestTimeout: 1_500 }))[0]).toMatchObject({
+    expect((await h.deliver(1, { requestTimeout: paced(1_500) }))[0]).toMatchObject({
       status: 'unconfirmed',
       scope: 'endpoint',
       retryAfter: 5000,

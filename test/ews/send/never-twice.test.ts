@@ -6,6 +6,7 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/core/clock.ts';
 import { ManualClock } from '../../../src/testing/manual-clock.ts';
+import { paced } from '../../support/pace.ts';
 import { alice, sendToSimulator } from '../../support/send-to-simulator.ts';
 
 const tenths = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] as const;
@@ -50,7 +51,7 @@ describe('an answer that is lost on the way', () => {
   });
 
   it('time-out after it was sent: found', async () => {
-    await using scene = await sendToSimulator({ transport: { requestTimeout: 800 } });
+    await using scene = await sendToSimulator({ transport: { requestTimeout: paced(800) } });
     scene.exchange.faults.on('CreateItem').once().hang({ processed: true });
     await scene.send('one');
     await scene.settle();
@@ -62,7 +63,7 @@ describe('an answer that is lost on the way', () => {
 
 describe('a request that is lost on the way', () => {
   it.each(['reset', 'time-out', 'proxy', 'page'] as const)('%s: absent twice, then sent again, once', async (kind) => {
-    await using scene = await sendToSimulator({ transport: { requestTimeout: 800 } });
+    await using scene = await sendToSimulator({ transport: { requestTimeout: paced(800) } });
     const fault = scene.exchange.faults.on('CreateItem').once();
     if (kind === 'reset') fault.resetBefore();
     else if (kind === 'time-out') fault.hang();
@@ -209,7 +210,7 @@ describe('the copy', () => {
     scene.exchange.faults.on('CreateItem').once().heldInOutbox(60_000);
     await scene.send('one');
     const settled = scene.settle();
-    await expect.poll(() => scene.probes, { timeout: 60_000 }).toContain('pending');
+    await expect.poll(() => scene.probes, { timeout: 300_000 }).toContain('pending');
     await clock.advance(60_000);
     await settled;
     expect(scene.probes.at(-1)).toBe('found');
@@ -286,7 +287,7 @@ describe('a death between ErrorSendAsDenied and the clean-up', () => {
           fetch: diesAt(operation, () => {
             ahead = 3_600_000;
           }),
-          requestTimeout: 1_800,
+          requestTimeout: paced(1_800),
           clock: { ...systemClock, setTimer: () => () => undefined },
         },
         sender: { clock: { ...systemClock, monotonic }, lease: { duration: 3_600_000, renewEvery: 100 } },

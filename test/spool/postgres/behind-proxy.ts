@@ -1,13 +1,13 @@
-import { availableParallelism, loadavg } from 'node:os';
 import type { Pool } from 'pg';
 import { systemClock } from '../../../src/core/clock.ts';
 import { PostgresSpool } from '../../../src/spool/postgres/postgres-spool.ts';
+import { paced } from '../../support/pace.ts';
 import { poolOn } from '../../support/postgres-server.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 import type { useServer } from './fixture.ts';
 
-/** ms: short, and enough for what a machine still answers that has `loadavg` for each core. With three suites beside one another on two cores, 3 s were not. */
-export const deadline = Math.round(3_000 * Math.min(3, Math.max(1, (loadavg()[0] ?? 0) / availableParallelism())));
+/** ms. With three suites beside one another on two cores, 3 s were not enough for what is answered; a wait for a held conversation ends by itself after 10 s. */
+export const deadline = paced(3_000);
 export const context = { clock: systemClock, tombstones: 60_000 };
 
 /** A server that can vanish, a pool of few connections, and a spool whose tables are made; not open. */

@@ -3,6 +3,7 @@ import { systemClock } from '../../../src/core/clock.ts';
 import type { PostgresSpoolOptions } from '../../../src/spool/postgres/options.ts';
 import { PostgresSpool } from '../../../src/spool/postgres/postgres-spool.ts';
 import { schemaVersion } from '../../../src/spool/postgres/tables/schema.ts';
+import { paced } from '../../support/pace.ts';
 import { claimRequest, newEntry } from '../../support/spool-entries.ts';
 import { until, useServer } from './fixture.ts';
 
@@ -130,10 +131,11 @@ describe('migrate()', () => {
     const other = await fixture.pool.connect();
     await other.query('BEGIN');
     await other.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`offline-im "${schema}"`]);
-    const spool = new PostgresSpool({ pool: fixture.pool, schema, migrate: true, statementTimeout: 1_000 });
+    const deadline = paced(1_000);
+    const spool = new PostgresSpool({ pool: fixture.pool, schema, migrate: true, statementTimeout: deadline });
     const opening = spool.open(context);
     // Longer than its deadline, and than other waits for a lock.
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await new Promise((resolve) => setTimeout(resolve, 1.5 * deadline));
     await other.query('COMMIT');
     other.release();
     await opening;

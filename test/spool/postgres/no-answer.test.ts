@@ -5,11 +5,10 @@ import { PostgresSpool } from '../../../src/spool/postgres/postgres-spool.ts';
 import { poolOn } from '../../support/postgres-server.ts';
 import { claimRequest, newEntry } from '../../support/spool-entries.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
+import { deadline } from './behind-proxy.ts';
 import { useServer } from './fixture.ts';
 
 const fixture = useServer();
-/** ms: short, and enough for what a busy machine still answers. */
-const deadline = 3_000;
 const noAnswer = { code: 'SPOOL_FAILED', message: expect.stringContaining(`no answer within ${deadline} ms`) };
 
 describe('a server that vanishes without a word', () => {

@@ -9,6 +9,7 @@ import { ntlmAuth } from '../../../../src/ntlm.ts';
 import { ManualClock } from '../../../../src/testing/manual-clock.ts';
 import { issueChallenge } from '../../../../src/testing/simulator/access/ntlm-messages.ts';
 import type { DeliveryOutcome } from '../../../../src/transport/contract.ts';
+import { paced } from '../../../support/pace.ts';
 import { always, makeNote } from '../../support/harness.ts';
 import { created, ok } from '../../support/responses.ts';
 
@@ -195,7 +196,7 @@ describe('once the body was written', () => {
   it('silence leaves it in doubt', async () => {
     const outcome = await deliver(
       afterChallenge(() => {}),
-      { requestTimeout: 1000 },
+      { requestTimeout: paced(1_000) },
     );
     expect(outcome).toMatchObject({ status: 'unconfirmed', error: { code: 'REQUEST_TIMEOUT' } });
   });
