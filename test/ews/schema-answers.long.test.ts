@@ -1,3 +1,3 @@
 import { schemaAnswers } from './schema-answers.ts';
 
-schemaAnswers({ seed: Number(process.env.OFFLINE_IM_SEED ?? 1_000), runs: Number(process.env.OFFLINE_IM_RUNS ?? 3_000) });
+schemaAnswers({ seed: Number(process.env.OFFLINE_IM_SEED ?? 1_000), runs: Number(process.env.OFFLINE_IM_RUNS ?? 1_500) });
