@@ -84,6 +84,7 @@ describe('an address is read', () => {
     ['sip://bob@contoso.com', { kind: 'sip' }],
     ['mailto:bob@contoso.com?subject=a, b', { kind: 'smtp' }],
     ['sip:bob@contoso.com;x=a@b,y=c', { kind: 'sip' }],
+    ['sip:bob@contoso.com;lr;x=a@b', { kind: 'sip' }],
     ['sip:bob@contoso.com?to=a;b@c', { kind: 'sip' }],
     ['sip:bob@contoso.com:5061', { kind: 'sip' }],
     ['sip:b%6fb@contoso.com', { kind: 'sip' }],

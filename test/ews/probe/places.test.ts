@@ -59,6 +59,23 @@ describe('attempts', () => {
     expect(searches()).toEqual(['sentitems: a:1,b:1']);
   });
 
+  it('of one place are looked for in the names of their notes, for the trace', async () => {
+    server({});
+    const lines: Readonly<Record<string, unknown>>[] = [];
+    const write = (fields: Readonly<Record<string, unknown>>): void => {
+      lines.push(fields);
+    };
+    const transport = h.transport({ logger: { debug: write, info: write, warn: write, error: write } });
+    const notes = [0, 1, 2].map((n) => {
+      const note = h.note(transport, n);
+      const folder = n === 2 ? 'deleteditems' : 'sentitems';
+      return { ...note, unknownAttempts: [{ tag: note.tag, place: { ...note.place, folder } }] };
+    });
+    await transport.probe(notes, { signal });
+    const named = lines.filter(({ step }) => step === 'ews:request').map((line) => line.notes);
+    expect(named).toEqual([['note-0', 'note-1'], ['note-0', 'note-1'], ['note-2'], ['note-2']]);
+  });
+
   it('of two folders are looked for in each first', async () => {
     server({ [`${mailbox} sentitems`]: [{ tag: 'a:1', flags: sent }], [`${mailbox} f`]: [{ tag: 'b:1', flags: sent }] });
     expect(await probe(['a:1', 'sentitems'], ['b:1', 'id:f'])).toEqual([{ status: 'found' }, { status: 'found' }]);

@@ -121,6 +121,15 @@ describe('what any request would meet', () => {
     ]);
     expect(result.closed).toMatchObject({ retryAfter: 60_000 });
   });
+
+  it('ends it behind folders that could be read', async () => {
+    const folders = ['drafts', 'outbox', 'sentitems', 'deleteditems'];
+    const result = await search({ tags: ['tag-0'], folders }, (body, nth) =>
+      nth === 1 ? { body: fault('ErrorOfThatServer') } : nth < 4 ? inEach(body, []) : busy(body, 1),
+    );
+    expect(h.server.requests.map(({ body }) => askedFolders(body))).toEqual([folders, ['drafts'], ['outbox'], ['sentitems']]);
+    expect(result.closed).toMatchObject({ retryAfter: 60_000 });
+  });
 });
 
 describe('a match that no tag can be told from', () => {

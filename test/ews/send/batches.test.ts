@@ -113,13 +113,17 @@ describe('after trouble no later request of the delivery goes out', () => {
   });
 });
 
-it('a note for an endpoint that is not ours is not sent', async () => {
-  const transport = h.transport();
+it('a note for an endpoint that is not ours is not sent, and holds up no other', async () => {
+  h.server.handler = accept;
+  const transport = h.transport({ notesPerRequest: 1 });
   const note = h.note(transport, 0);
-  const [outcome] = await transport.deliver(
-    [{ ...note, place: { ...note.place, endpoint: 'https://elsewhere.test/' } }],
+  const endpoint = 'https://elsewhere.test/';
+  const [outcome, next] = await transport.deliver(
+    [{ ...note, place: { ...note.place, endpoint } }, h.note(transport, 1)],
     always(),
   );
-  expect(outcome).toMatchObject({ status: 'deferred', error: { code: 'PLACE_GONE' } });
-  expect(h.server.requests).toHaveLength(0);
+  const message = 'The note was made for an endpoint that is not configured any more.';
+  expect(outcome).toMatchObject({ status: 'deferred', error: { code: 'PLACE_GONE', message, details: { endpoint } } });
+  expect(next).toMatchObject({ status: 'delivered' });
+  expect(sizes()).toEqual([1]);
 });

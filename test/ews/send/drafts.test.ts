@@ -115,6 +115,19 @@ describe('after a rejection the draft is looked for', () => {
     expect(looks).toBe(2);
   });
 
+  it('and removed for certain where one of two was shown without an id, and no look shows any more', async () => {
+    let looks = 0;
+    const both = [draft, { ...draft, id: '' }];
+    server(['ErrorInvalidRecipients'], (body) => folders(looks++ === 0 ? both : [])(body), 'ErrorItemNotFound');
+    expect((await h.deliver(1))[0]).toMatchObject({ draft: 'removed' });
+    expect(looks).toBe(2);
+  });
+
+  it('and removed beside a copy without an id', async () => {
+    server(['ErrorInvalidRecipients'], folders([draft], [{ ...draft, id: '', flags: 1, isDraft: false }]));
+    expect((await h.deliver(1))[0]).toMatchObject({ draft: 'removed' });
+  });
+
   it('where Drafts can not be read, a refusal to send as somebody inside another code leaves one too', async () => {
     const inside = { values: { InnerErrorResponseCode: 'ErrorSendAsDenied' } };
     h.server.handler = ({ operation, body }) => {

@@ -154,6 +154,19 @@ describe('a fault of no known meaning to CreateItem', () => {
   });
 });
 
+describe('a fault of no known meaning', () => {
+  it.each([
+    [200, ['CreateItem', 'GetFolder']],
+    [500, ['CreateItem', 'GetFolder']],
+    [502, ['CreateItem']],
+    [504, ['CreateItem']],
+  ])('with HTTP %i: the folder is looked at where the server itself may have answered', async (status, operations) => {
+    h.server.handler = () => ({ status, body: fault('Server') });
+    expect(await h.deliver(1)).toMatchObject([{ status: 'unconfirmed' }]);
+    expect([...new Set(h.server.operations())]).toEqual(operations);
+  });
+});
+
 describe('a folder that is refused as soon as it was made', () => {
   const made = (): number => h.server.operations().filter((name) => name === 'CreateFolder').length;
   /** Each making gives another folder; what the server says of copies in these is for the test to say. */

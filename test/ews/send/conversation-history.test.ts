@@ -1,0 +1,118 @@
+/** What the look-up of Conversation History asks, and what it makes of each answer. */
+import { describe, expect, it } from 'vitest';
+import { findHistory, findOrCreateHistory } from '../../../src/ews/send/conversation-history.ts';
+import { answeredBy } from '../support/by-hand.ts';
+import { createdFolder, fault, foundFolders, message, response } from '../support/responses.ts';
+import type { Answer } from '../support/server.ts';
+
+const asking = { mailbox: 'alice@contoso.test', notes: [], signal: new AbortController().signal };
+const found = (code: string): Answer => ({ body: response('FindFolder', [message('FindFolder', code, { content: '' })]) });
+
+/** One answer for each request, in order. */
+async function lookUp(by: typeof findHistory, ...answers: readonly (Answer | undefined)[]) {
+  const rest = [...answers];
+  const { client, settings, asked } = answeredBy(() => rest.shift());
+  const lookup = await by(client, settings, asking);
+  return { lookup, asked: asked() };
+}
+
+describe('a search', () => {
+  it.each<[string, Answer]>([
+    ['a code of the future', found('ErrorOfTheFuture')],
+    ['a fault of no known meaning', { status: 500, body: fault('Server') }],
+    ['an answer to something else', { body: response('GetFolder', []) }],
+  ])('that is answered by what can not be read is made once more, by name: %s', async (_what, answer) => {
+    expect(await lookUp(findHistory, answer, { body: foundFolders('f') })).toEqual({
+      lookup: { folder: 'id:f' },
+      asked: ['FindFolder', 'FindFolder'],
+    });
+    const { lookup } = await lookUp(findHistory, answer, answer);
+    expect(lookup).toMatchObject({
+      outcome: { status: 'blocked', scope: 'mailbox', sent: 'no', error: { code: expect.any(String) } },
+    });
+  });
+
+  it('of which the answer is not one says so, and of which request', async () => {
+    const answer = { body: response('GetFolder', []) };
+    expect((await lookUp(findHistory, answer, answer)).lookup).toMatchObject({
+      outcome: {
+        error: {
+          code: 'RESPONSE_UNREADABLE',
+          message: 'The answer to the look-up of Conversation History can not be read.',
+          details: { requestId: expect.stringMatching(/./) },
+        },
+      },
+    });
+  });
+
+  it('of which the answer is cut off each time says what was wrong with it', async () => {
+    const { client, settings } = answeredBy(() => ({ body: foundFolders('f').slice(0, 300) }));
+    const lookup = await findHistory(client, settings, asking);
+    expect(lookup).toMatchObject({ outcome: { status: 'blocked', scope: 'mailbox', error: { code: 'RESPONSE_UNREADABLE' } } });
+    expect(lookup).not.toMatchObject({ outcome: { error: { message: expect.stringContaining('look-up') } } });
+  });
+
+  it.each<[string, unknown]>([
+    ['ErrorTimeoutExpired', { outcome: { status: 'deferred', scope: 'note' } }],
+    ['ErrorMailboxStoreUnavailable', { outcome: { status: 'deferred', scope: 'mailbox' } }],
+    ['ErrorServerBusy', { outcome: { status: 'deferred' } }],
+    ['ErrorAccountDisabled', { outcome: { status: 'blocked', sent: 'no' } }],
+    ['ErrorFolderNotFound', 'none'],
+    ['ErrorAccessDenied', 'none'],
+  ])('that is refused with a code that is known is not made again: %s', async (code, expected) => {
+    for (const answer of [found(code), { status: 500, body: fault(code) }]) {
+      const { lookup, asked } = await lookUp(findHistory, answer);
+      expect(asked).toEqual(['FindFolder']);
+      if (expected === 'none') expect(lookup).toBe('none');
+      else expect(lookup).toMatchObject(expected as object);
+    }
+  });
+});
+
+describe('the making of the folder', () => {
+  const none = { body: foundFolders() };
+  const made = (code: string): Answer => ({ body: createdFolder(undefined, code) });
+
+  it('is not tried where a folder was found, or could not be looked for', async () => {
+    expect(await lookUp(findOrCreateHistory, { body: foundFolders('f') })).toMatchObject({ lookup: { folder: 'id:f' } });
+    expect((await lookUp(findOrCreateHistory, found('ErrorServerBusy'))).asked).toEqual(['FindFolder']);
+  });
+
+  it('gives the folder that was made', async () => {
+    expect(await lookUp(findOrCreateHistory, none, { body: createdFolder('made') })).toEqual({
+      lookup: { folder: 'id:made' },
+      asked: ['FindFolder', 'CreateFolder'],
+    });
+  });
+
+  it('that is refused leaves no folder, and is not looked after', async () => {
+    expect(await lookUp(findOrCreateHistory, none, made('ErrorAccessDenied'))).toEqual({
+      lookup: 'none',
+      asked: ['FindFolder', 'CreateFolder'],
+    });
+  });
+
+  it('that was not sent is not looked after: nothing can be there', async () => {
+    const { lookup, asked } = await lookUp(findOrCreateHistory, none, undefined);
+    expect(lookup).toMatchObject({ outcome: { status: 'deferred' } });
+    expect(asked).toEqual(['FindFolder', 'CreateFolder']);
+  });
+
+  it.each<[string, Answer]>([
+    ['a connection that ended', { status: 502, body: '' }],
+    ['a code that says nothing', made('ErrorTimeoutExpired')],
+    ['a code of the future', made('ErrorOfTheFuture')],
+    ['a folder without an id', made('NoError')],
+  ])('of which the outcome is unknown is looked for, not repeated: %s', async (_what, answer) => {
+    expect(await lookUp(findOrCreateHistory, none, answer, { body: foundFolders('f') })).toEqual({
+      lookup: { folder: 'id:f' },
+      asked: ['FindFolder', 'CreateFolder', 'FindFolder'],
+    });
+  });
+
+  it('of which the outcome is unknown, and that is not found, waits where it may have been made', async () => {
+    const timedOut = await lookUp(findOrCreateHistory, none, made('ErrorTimeoutExpired'), none);
+    expect(timedOut.lookup).toMatchObject({ outcome: { status: 'deferred', scope: 'note' } });
+    expect((await lookUp(findOrCreateHistory, none, made('ErrorOfTheFuture'), none)).lookup).toBe('none');
+  });
+});
