@@ -9,9 +9,9 @@ const asking = { mailbox: 'alice@contoso.test', notes: [], signal: new AbortCont
 const found = (code: string): Answer => ({ body: response('FindFolder', [message('FindFolder', code, { content: '' })]) });
 
 /** One answer for each request, in order. */
-async function lookUp(by: typeof findHistory, ...answers: readonly (Answer | undefined)[]) {
+async function lookUp(by: typeof findHistory, ...answers: readonly (Answer | 'refused' | 'reset')[]) {
   const rest = [...answers];
-  const { client, settings, asked } = answeredBy(() => rest.shift());
+  const { client, settings, asked } = answeredBy(() => rest.shift() ?? 'refused');
   const lookup = await by(client, settings, asking);
   return { lookup, asked: asked() };
 }
@@ -93,13 +93,14 @@ describe('the making of the folder', () => {
   });
 
   it('that was not sent is not looked after: nothing can be there', async () => {
-    const { lookup, asked } = await lookUp(findOrCreateHistory, none, undefined);
+    const { lookup, asked } = await lookUp(findOrCreateHistory, none, 'refused');
     expect(lookup).toMatchObject({ outcome: { status: 'deferred' } });
     expect(asked).toEqual(['FindFolder', 'CreateFolder']);
   });
 
-  it.each<[string, Answer]>([
-    ['a connection that ended', { status: 502, body: '' }],
+  it.each<[string, Answer | 'reset']>([
+    ['a connection that broke', 'reset'],
+    ['a gateway that got no answer', { status: 504, body: '' }],
     ['a code that says nothing', made('ErrorTimeoutExpired')],
     ['a code of the future', made('ErrorOfTheFuture')],
     ['a folder without an id', made('NoError')],

@@ -153,6 +153,19 @@ describe('after a rejection the draft is looked for', () => {
     expect((await h.deliver(1))[0]).toMatchObject({ status: 'rejected', draft: 'none' });
   });
 
+  it('in the names of the notes that were rejected, for the trace', async () => {
+    server([ok, 'ErrorInvalidRecipients'], folders([]));
+    const lines: Readonly<Record<string, unknown>>[] = [];
+    const write = (fields: Readonly<Record<string, unknown>>): void => {
+      lines.push(fields);
+    };
+    await h.deliver(2, { logger: { debug: write, info: write, warn: write, error: write } });
+    expect(lines.filter(({ step }) => step === 'ews:request').map((line) => line.notes)).toEqual([
+      ['note-0', 'note-1'],
+      ['note-1'],
+    ]);
+  });
+
   it('but not when nothing may be written any more', async () => {
     server(['ErrorSendAsDenied'], folders([draft]));
     const transport = h.transport();

@@ -88,14 +88,15 @@ describe('the folder to write to', () => {
     expect([await target(), asked()]).toEqual([{ folder: 'sentitems' }, ['FindFolder', 'CreateFolder']]);
   });
 
-  it('can not be said where the look-up fails, and is looked up the next time', async () => {
+  it('can not be said where the look-up fails, and is looked up the next time, also by a probe', async () => {
     let isBusy = true;
-    const { target, refused } = scene(undefined, () =>
+    const { folders, place, target, refused } = scene(undefined, () =>
       isBusy ? { status: 500, body: fault('ErrorServerBusy') } : { body: foundFolders('f') },
     );
     await refused(history, gone);
     expect(await target()).toMatchObject({ outcome: { status: 'deferred' } });
     isBusy = false;
+    expect(await folders.homes(place, asking)).toEqual({ folders: [history, 'id:f'] });
     expect(await target()).toEqual({ folder: 'id:f' });
   });
 
@@ -258,16 +259,19 @@ describe('a probe', () => {
   });
 
   it('looks in the folder of the place, or in Conversation History by its name and by its id', async () => {
-    const { folders, place, asked } = scene();
+    const { folders, place, refused, asked } = scene();
     expect([await folders.homes({ ...place, folder: 'id:x' }, asking), asked()]).toEqual([{ folders: ['id:x'] }, []]);
     expect([await folders.homes(place, asking), asked()]).toEqual([{ folders: [history, 'id:f'] }, ['FindFolder']]);
     const again = await folders.homes({ ...place, mailbox: 'ALICE@contoso.test' }, asking);
     expect([again, asked()]).toEqual([{ folders: [history, 'id:f'] }, []]);
+    await refused(history, gone);
+    expect([await folders.homes(place, asking), asked()]).toEqual([{ folders: [history, 'id:f'] }, []]);
   });
 
-  it('looks by the name alone where the search finds none or fails, which is told', async () => {
-    const { folders, place } = scene(undefined, { body: foundFolders() });
-    expect(await folders.homes(place, asking)).toEqual({ folders: [history] });
+  it('looks by the name alone where the search finds none or fails, which is told; the next one searches again', async () => {
+    const { folders, place, asked } = scene(undefined, { body: foundFolders() });
+    for (let probes = 0; probes < 2; probes++)
+      expect([await folders.homes(place, asking), asked()]).toEqual([{ folders: [history] }, ['FindFolder']]);
     const busy = scene(undefined, { status: 500, body: fault('ErrorServerBusy') });
     expect(await busy.folders.homes(busy.place, asking)).toMatchObject({ folders: [history], failed: { status: 'deferred' } });
   });

@@ -14,9 +14,9 @@ export interface ByHand {
   asked(): readonly string[];
 }
 
-/** @param answer `undefined`: nobody listens there, so nothing was sent. */
+/** @param answer `refused`: nobody listens there, so nothing was sent. `reset`: the connection broke behind the request. */
 export function answeredBy(
-  answer: (request: Pick<SeenRequest, 'operation' | 'body'>) => Answer | undefined,
+  answer: (request: Pick<SeenRequest, 'operation' | 'body'>) => Answer | 'refused' | 'reset',
   options: { readonly clock?: Clock; readonly serverVersion?: EwsServerVersion } = {},
 ): ByHand {
   const seen: string[] = [];
@@ -25,7 +25,10 @@ export function answeredBy(
     const operation = /<m:(\w+)/.exec(body)?.[1] ?? '';
     seen.push(operation);
     const given = answer({ operation, body });
-    if (given === undefined) throw new TypeError('fetch failed', { cause: Object.assign(new Error(), { code: 'ECONNREFUSED' }) });
+    if (typeof given === 'string') {
+      const code = given === 'reset' ? 'ECONNRESET' : 'ECONNREFUSED';
+      throw new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) });
+    }
     const { status = 200, body: text = '' } = given;
     return new Response(text, { status, headers: { 'content-type': 'text/xml; charset=utf-8' } });
   };
