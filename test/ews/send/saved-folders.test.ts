@@ -96,7 +96,7 @@ describe('the folder to write to', () => {
     await refused(history, gone);
     expect(await target()).toMatchObject({ outcome: { status: 'deferred' } });
     isBusy = false;
-    expect(await folders.homes(place, asking)).toEqual({ folders: [history, 'id:f'] });
+    expect(await folders.copyFolders(place, asking)).toEqual({ folders: [history, 'id:f'] });
     expect(await target()).toEqual({ folder: 'id:f' });
   });
 
@@ -249,7 +249,7 @@ describe('a probe', () => {
     const { folders, target, refused, place } = scene();
     expect(folders.askedFirst({ ...place, folder: 'id:x' })).toBe('id:x');
     expect(folders.askedFirst(place)).toBe(history);
-    await folders.homes(place, asking);
+    await folders.copyFolders(place, asking);
     expect(folders.askedFirst(place)).toBe(history);
     folders.isGone('ALICE@contoso.test', history);
     expect(folders.askedFirst(place)).toBe('id:f');
@@ -260,33 +260,36 @@ describe('a probe', () => {
 
   it('looks in the folder of the place, or in Conversation History by its name and by its id', async () => {
     const { folders, place, refused, asked } = scene();
-    expect([await folders.homes({ ...place, folder: 'id:x' }, asking), asked()]).toEqual([{ folders: ['id:x'] }, []]);
-    expect([await folders.homes(place, asking), asked()]).toEqual([{ folders: [history, 'id:f'] }, ['FindFolder']]);
-    const again = await folders.homes({ ...place, mailbox: 'ALICE@contoso.test' }, asking);
+    expect([await folders.copyFolders({ ...place, folder: 'id:x' }, asking), asked()]).toEqual([{ folders: ['id:x'] }, []]);
+    expect([await folders.copyFolders(place, asking), asked()]).toEqual([{ folders: [history, 'id:f'] }, ['FindFolder']]);
+    const again = await folders.copyFolders({ ...place, mailbox: 'ALICE@contoso.test' }, asking);
     expect([again, asked()]).toEqual([{ folders: [history, 'id:f'] }, []]);
     await refused(history, gone);
-    expect([await folders.homes(place, asking), asked()]).toEqual([{ folders: [history, 'id:f'] }, []]);
+    expect([await folders.copyFolders(place, asking), asked()]).toEqual([{ folders: [history, 'id:f'] }, []]);
   });
 
   it('looks by the name alone where the search finds none or fails, which is told; the next one searches again', async () => {
     const { folders, place, asked } = scene(undefined, { body: foundFolders() });
     for (let probes = 0; probes < 2; probes++)
-      expect([await folders.homes(place, asking), asked()]).toEqual([{ folders: [history] }, ['FindFolder']]);
+      expect([await folders.copyFolders(place, asking), asked()]).toEqual([{ folders: [history] }, ['FindFolder']]);
     const busy = scene(undefined, { status: 500, body: fault('ErrorServerBusy') });
-    expect(await busy.folders.homes(busy.place, asking)).toMatchObject({ folders: [history], failed: { status: 'deferred' } });
+    expect(await busy.folders.copyFolders(busy.place, asking)).toMatchObject({
+      folders: [history],
+      failed: { status: 'deferred' },
+    });
   });
 
   it('that finds a folder gone has it looked up again, where it was known by its id', async () => {
     const { folders, place, target, asked } = scene();
-    await folders.homes(place, asking);
+    await folders.copyFolders(place, asking);
     expect(folders.isGone(mailbox, 'id:x')).toBe(false);
     expect(folders.isGone(mailbox, 'sentitems')).toBe(false);
     expect(await target()).toEqual({ folder: history });
     expect(folders.isGone('ALICE@contoso.test', 'id:f')).toBe(true);
     asked();
-    expect([await folders.homes(place, asking), asked()]).toEqual([{ folders: [history, 'id:f'] }, ['FindFolder']]);
+    expect([await folders.copyFolders(place, asking), asked()]).toEqual([{ folders: [history, 'id:f'] }, ['FindFolder']]);
     expect(folders.isGone(mailbox, history)).toBe(false);
-    expect([await folders.homes(place, asking), asked()]).toEqual([{ folders: [history, 'id:f'] }, []]);
+    expect([await folders.copyFolders(place, asking), asked()]).toEqual([{ folders: [history, 'id:f'] }, []]);
     expect(await target()).toEqual({ folder: 'id:f' });
   });
 });
