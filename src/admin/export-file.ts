@@ -10,25 +10,25 @@ import type { MovedEntry } from '../spool/state/transfer.ts';
 export interface ExportHeader {
   readonly offlineIm: 'export';
   readonly version: 1;
-  /** Whether all that waits lands held: the spool that it comes from goes on. */
+  /** Whether waiting messages are imported as held: the spool that they come from goes on. */
   readonly copy: boolean;
 }
 
-/** One line for each message, with its entries. Times are distances: clocks may differ. */
+/** One line per message, with its entries. Times are durations: clocks may differ. */
 export interface ExportedMessage {
   readonly entries: readonly (Omit<SpoolEntry, 'state' | 'acceptedAt' | 'pickupAt' | 'expiresAt' | 'endedAt' | 'reason'> &
     MovedEntry & { readonly expiresIn: number })[];
 }
 
-/** The last line: without it a file was cut off. */
+/** The last line: a file without it was cut off. */
 export interface ExportEnd {
   readonly end: true;
   readonly messages: number;
-  /** SHA-256 of all that stands before. */
+  /** SHA-256 of all preceding lines. */
   readonly sha256: string;
 }
 
-/** The messages of a file that was found to be whole. @throws {OfflineImError} `OPTION_INVALID` */
+/** The messages of a file that was checked to be complete. @throws {OfflineImError} `OPTION_INVALID` */
 export async function* messagesIn(file: string): AsyncIterable<ExportedMessage> {
   let isHeader = true;
   for await (const text of textsOf(file)) {
@@ -43,7 +43,7 @@ export function textsOf(file: string): AsyncIterable<string> {
   return createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY });
 }
 
-/** Whether that is the first line of an export, of whichever version. */
+/** Whether it is the first line of an export, of any version. */
 export function isHeader(line: unknown): boolean {
   return property(line, 'offlineIm') === 'export';
 }
@@ -68,7 +68,7 @@ const states: ReadonlySet<unknown> = new Set([
   'cancelled',
 ] satisfies MovedEntry['state'][]);
 
-/** A line that was made by hand, or by another program, may hold anything; what is appended of it the spool checks. */
+/** Checks a line, which may hold anything if written by hand, or by another program; the spool checks what is appended of it. */
 function messageOf(line: unknown, file: string): ExportedMessage {
   const entries = property(line, 'entries');
   if (!Array.isArray(entries) || entries.length === 0 || !entries.every(isMoved))
@@ -81,7 +81,7 @@ function isMoved(entry: unknown): entry is ExportedMessage['entries'][number] {
   if (!states.has(state) || typeof property(entry, 'cancelRequested') !== 'boolean') return false;
   if (!Array.isArray(attempts) || !attempts.every(isAttempt)) return false;
   if (reason !== undefined && !(isText(property(reason, 'code')) && isText(property(reason, 'text')))) return false;
-  // Nobody may send what has no text.
+  // An entry without a text must not be sent.
   const message = property(entry, 'message');
   return (typeof message === 'object' && message !== null) || state === 'delivered' || state === 'cancelled';
 }

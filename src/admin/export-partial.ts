@@ -6,12 +6,12 @@ import { basename, dirname, join } from 'node:path';
 import { property } from '../core/errors/thrown.ts';
 import { unwritable } from './export-target.ts';
 
-/** For how long a partial that nobody writes to is taken for one at work, where its process can't be asked for (in ms). */
+/** ms without a write after which a partial counts as abandoned, if its process can't be checked. */
 const abandoned = 3_600_000;
 
 /**
- * Where an export is written until it is whole: each has a file of its own, since two may write at once, and containers that share a volume have the same process ids. What
- * killed ones have left is removed, where it is sure that they were.
+ * Opens the file for an unfinished export: each export has its own, since two may run at once, and containers that share a volume may have the same process ids.
+ * Removes the partials of killed exports, if they certainly were killed.
  *
  * @throws {OfflineImError} `OPTION_INVALID`
  */
@@ -19,7 +19,7 @@ export async function openPartial(file: string): Promise<{ readonly output: File
   const path = `${file}.${processSpace()}.${process.pid}.${randomBytes(6).toString('hex')}.partial`;
   try {
     const output = await open(path, 'wx', 0o600);
-    // The clock of a volume may be another one than ours.
+    // The volume's clock may differ from ours.
     await removeLeft(file, path, (await output.stat()).mtimeMs);
     return { output, path };
   } catch (error) {
@@ -30,13 +30,13 @@ export async function openPartial(file: string): Promise<{ readonly output: File
 async function removeLeft(file: string, own: string, now: number): Promise<void> {
   const [folder, name] = [dirname(file), basename(file)];
   const here = processSpace();
-  // A folder that may be written, and not be read, keeps them.
+  // A folder that is writable but not readable keeps them.
   for (const one of await readdir(folder).catch(() => [])) {
     const path = join(folder, one);
     if (!one.startsWith(name) || path === own) continue;
     const [whole, space, pid] = /^(?:\.([0-9a-f]{8}))?\.(\d+)(?:\.[0-9a-f]{12})?\.partial$/.exec(one.slice(name.length)) ?? [];
     if (whole === undefined) continue;
-    // One that holds for long writes nothing meanwhile: only where its process can't be asked for the time decides.
+    // An export that holds entries for long writes nothing meanwhile: so the time decides only if its process can't be checked.
     const isLeft = space === here ? !isAlive(Number(pid)) : await isOld(path, now);
     if (isLeft) await rm(path, { force: true }).catch(() => undefined);
   }
@@ -47,7 +47,7 @@ async function isOld(path: string, now: number): Promise<boolean> {
   return written !== undefined && now - written.mtimeMs > abandoned;
 }
 
-/** Where a process id means the same process: a machine since its start, and within it a container. */
+/** The scope of process ids: a machine since its boot, and a container within it. */
 function processSpace(): string {
   const read = (ask: () => string): string => {
     try {
@@ -66,7 +66,7 @@ function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    // Of another user: alive.
+    // Another user's process is alive.
     return property(error, 'code') !== 'ESRCH';
   }
 }

@@ -8,20 +8,20 @@ import type { SpoolEntry, SpoolState, SpoolStorage } from '../spool/contract.ts'
 import type { MovedEntry } from '../spool/state/transfer.ts';
 import { type ExportedMessage, isHeader, messagesIn, parse, textsOf } from './export-file.ts';
 
-/** The file that an export is to become, and the spool that is exported. */
+/** The file of an export, and the exported spool. */
 export interface ExportTarget {
   readonly file: string;
   readonly spool: Pick<SpoolStorage, 'get' | 'findMessage'>;
-  /** Takes the place of any export, even of what is in that file alone. */
+  /** Replaces any export, even one with messages that exist nowhere else. */
   readonly overwrite: boolean;
-  /** What waits has been held for it by now. */
+  /** Whether waiting messages have been held for it by now. */
   readonly isHeld?: boolean;
   readonly signal: AbortSignal;
 }
 
 /**
- * Makes sure that an export of a spool may take the place of what has the name of its file: nothing, or an export of which the spool still has every text, so that none of
- * them is in that file alone. Resolves with what is there.
+ * Ensures that an export may be written under its name: there is no file, or an export of which the spool still has every text, so that none exists in that
+ * file alone. Resolves with the facts of the existing file.
  *
  * @throws {OfflineImError} `OPTION_INVALID`
  */
@@ -47,7 +47,7 @@ async function factsOf(file: string): Promise<Stats | undefined> {
 
 async function isAllKept({ file, spool, signal }: ExportTarget): Promise<boolean> {
   try {
-    // Of what had ended the spool forgets all, in time: one entry that it knows tells that the file is its own.
+    // The spool eventually forgets ended entries: one entry that it knows proves that the file is its own.
     let isOwn: boolean | undefined;
     for await (const { entries } of messagesIn(file)) {
       signal.throwIfAborted();
@@ -59,24 +59,24 @@ async function isAllKept({ file, spool, signal }: ExportTarget): Promise<boolean
     }
     return isOwn !== false;
   } catch (error) {
-    // Of another version, or damaged: nobody can tell what is in it.
+    // Of another version, or damaged: its content is unknown.
     if (hasCode(error, 'OPTION_INVALID')) return false;
     throw error;
   }
 }
 
-/** Ids of messages are the host's, and two spools may have the same ones; those of entries are not, and an import keeps them. */
+/** Finds an entry by its id, which is unique and kept by an import. Ids of messages are the host's, and two spools may have the same. */
 async function entryIn(
   spool: ExportTarget['spool'],
   { id, messageId }: ExportedMessage['entries'][number],
 ): Promise<SpoolEntry | undefined> {
-  // A line that was made by hand may hold anything, and PostgreSQL takes no NUL.
+  // A line written by hand may hold anything, and PostgreSQL accepts no NUL.
   if (![id, messageId].every((one: unknown) => typeof one === 'string' && !one.includes('\0'))) return undefined;
   const found = (await spool.get(id)) ?? (await spool.findMessage(messageId)).find((entry) => entry.id === id);
   return found?.messageId === messageId ? found : undefined;
 }
 
-/** What was purged before anybody got it is a tombstone, whose text may be in the file alone. */
+/** A message purged before delivery is a tombstone, whose text may exist in the file alone. */
 function isKept(found: SpoolEntry | undefined): boolean {
   return found !== undefined && (found.message !== undefined || hasEnded(found.state));
 }
@@ -94,14 +94,14 @@ async function isExport(file: string): Promise<boolean> {
   try {
     for await (const text of textsOf(file)) return isHeader(parse(text, file));
   } catch {
-    // It can't be read, or its first line is no JSON.
+    // Unreadable, or its first line is not JSON.
   }
   return false;
 }
 
 /**
- * Gives what is whole its name, so that it has it after a power cut too. What came to be there since the export began is checked as what was there before, and what was
- * there is checked once more: meanwhile the spool may have lost a text that is in that file.
+ * Gives a complete export its name, durably. Checks the existing file again, even if it was there before: it may have appeared since the export began, or the spool may
+ * have lost a text that is in that file.
  *
  * @throws {OfflineImError} `OPTION_INVALID`
  */
@@ -113,14 +113,14 @@ export async function publish(partial: string, target: ExportTarget): Promise<vo
       throw unwritable(file, error);
     });
   }
-  // Two names of one file are left as they are by rename too.
+  // rename also leaves two names of the same file in place.
   await rm(partial, { force: true });
   const folder = await open(dirname(file), 'r').catch(() => undefined);
   await folder?.sync().catch(() => undefined);
   await folder?.close();
 }
 
-/** A link replaces nothing, whoever is faster. Not every disk has links, and what is there is looked at. */
+/** Tries a link, which never replaces a file. False on a disk without links, or if a file exists, which must be checked. */
 async function isLinked(partial: string, file: string): Promise<boolean> {
   return link(partial, file).then(
     () => true,

@@ -20,21 +20,21 @@ export function transferable(storage: SpoolStorage): TransferStorage {
 const atOnce = 200;
 
 export interface ExportOptions {
-  /** The spool goes on; what waits lands held where the file is imported. */
+  /** The spool goes on; waiting messages are imported as held. */
   readonly copy: boolean;
-  /** Replaces an older export even where it has what this spool does not know any more: that is lost then. Never anything but an export. @default false */
+  /** Replaces an older export even if it has messages that this spool no longer knows, which are then lost. Never replaces anything but an export. @default false */
   readonly overwrite?: boolean;
   readonly signal: AbortSignal;
   onProgress(messages: number): void;
 }
 
 /**
- * Writes all that a spool holds to a file. First everything that waits is held for good, each part in the commit that stops its claims; then it is written, under
- * another name until it is whole. Whatever ends it before that, called again it does all of it. It replaces nothing but an older export of what the spool still has,
- * unless `overwrite` says so.
+ * Writes the whole content of a spool to a file. First holds everything that waits for good, each part in the commit that stops its claims; then writes it, under
+ * another name until it is complete. If interrupted, call it again: it starts over. Replaces only an older export of messages that the spool still has, unless
+ * `overwrite` is set.
  *
- * @throws {OfflineImError} `SPOOL_LOCKED` while something is being sent from there, or imported into it; `OPTION_INVALID` for a file that can't be made, or is
- * something else
+ * @throws {OfflineImError} `SPOOL_LOCKED` while messages are being sent from the spool, or imported into it; `OPTION_INVALID` for a file that can't be created,
+ * or is not an export
  */
 export async function exportSpool(
   storage: SpoolStorage,
@@ -42,7 +42,7 @@ export async function exportSpool(
   { copy, overwrite = false, signal, onProgress }: ExportOptions,
 ): Promise<{ readonly messages: number }> {
   const spool = transferable(storage);
-  // Before anything is held: a place that can't be written must not stop a spool.
+  // Before anything is held: an unwritable place must not stop a spool.
   const target = { file, spool, overwrite, signal };
   await assertReplaceable(target);
   const { output, path: partial } = await openPartial(file);
@@ -98,7 +98,7 @@ async function* pagesOf(spool: TransferStorage, filter: EntryFilter, signal: Abo
   } while (cursor !== undefined);
 }
 
-/** Every message once, in the order of acceptance; its tombstones too. */
+/** Every message once, in the order of acceptance; tombstones too. */
 async function* messagesOf(
   spool: TransferStorage,
   copy: boolean,
@@ -119,7 +119,7 @@ async function* messagesOf(
   }
 }
 
-/** What another process has accepted since the others were held: it would go from here and from where it is imported. */
+/** Holds an entry that another process has accepted since the others were held: it would be sent both from here and from where it is imported. */
 async function holdLate(spool: TransferStorage, { id, state, reason }: SpoolEntry): Promise<void> {
   if (waitsNoMore(state) || isExported({ reason })) return;
   if (state === 'delivering') throw sending(1);
@@ -135,7 +135,7 @@ function sending(entries: number): OfflineImError {
   return new OfflineImError('SPOOL_LOCKED', text);
 }
 
-/** Before an import has said what it was where it comes from, it looks like what was never tried. */
+/** Refuses an entry whose import is unfinished: it would look as if it had never been tried. */
 function requireImported(entry: SpoolEntry): void {
   if (!isBeingImported(entry)) return;
   const text =
@@ -147,10 +147,10 @@ function exportedOf(entry: SpoolEntry): ExportedMessage['entries'][number] {
   requireImported(entry);
   const { state, acceptedAt, pickupAt: _pickup, expiresAt, endedAt: _ended, reason, noteId: _note, ...rest } = entry;
   const waits = !waitsNoMore(state);
-  // 0: it has expired, and is only looked for.
+  // 0: it has expired, and is only probed.
   const expiresIn = expiresAt === 0 ? 1 : Math.max(1, expiresAt - (waits ? Date.now() : acceptedAt));
   const known = isExported(entry) ? (wasHeld(entry) ? 'held' : 'waiting') : stateOf(state);
-  // Purged: nobody can send it any more, and its id makes no second message.
+  // Purged: it can't be sent any more, and its id prevents a second message.
   const moved = entry.message === undefined && known !== 'delivered' ? 'cancelled' : known;
   return { ...rest, expiresIn, state: moved, ...(reason === undefined || isExported(entry) ? {} : { reason }) };
 }

@@ -9,15 +9,15 @@ import { isExported, type MovedEntry } from '../spool/state/transfer.ts';
 import { type TransferStorage, transferable } from './export.ts';
 import { type ExportedMessage, isHeader, messagesIn, notWhole, parse, textsOf } from './export-file.ts';
 
-/** What became of the messages of a file. */
+/** The result of an import. */
 export interface Imported {
   readonly messages: number;
   readonly added: number;
-  /** Those that were there already, from a run before. */
+  /** Messages that were there already, from an earlier run. */
   readonly known: number;
-  /** Ids that belong to another message here: left out. */
+  /** Ids that belong to another message here: skipped. */
   readonly conflicts: readonly string[];
-  /** Ids of those among the known that wait in the file, and are held here for good, since this spool has exported them itself: nothing sends them from here. */
+  /** Ids of known messages that wait in the file, and are held here for good, since this spool has exported them itself: nothing sends them from here. */
   readonly exported: readonly string[];
 }
 
@@ -32,10 +32,10 @@ interface Tally extends Imported {
 }
 
 /**
- * Reads an export into a spool: each message is appended so that nobody claims it, not even a flush, then takes over what it was, and only then goes on. Whatever ends it
- * before that, called again it goes on; a second time it adds nothing. Senders and other imports go on beside it.
+ * Reads an export into a spool: appends each message so that no claim takes it, not even a flush, then restores its state, and only then releases it. If interrupted, call it
+ * again: it goes on; after a complete run it adds nothing. Senders and other imports may run at the same time.
  *
- * @throws {OfflineImError} `OPTION_INVALID` or `MESSAGE_INVALID` for a file that is no export, or was cut off or changed, `SPOOL_VERSION` for one of a later version; nothing was added
+ * @throws {OfflineImError} `OPTION_INVALID` or `MESSAGE_INVALID` for a file that is not an export, or was cut off or changed, `SPOOL_VERSION` for one of a later version; nothing was added
  */
 export async function importSpool(
   storage: SpoolStorage,
@@ -82,7 +82,7 @@ async function importAll(
     }
   }
   const moved = messages.flatMap(({ entries }) => entries).filter(({ messageId }) => !refused.has(messageId));
-  // One that came in a run before, and has gone on since, is left as it is.
+  // Leaves entries of an earlier run that have gone on since unchanged.
   await spool.adopt(
     moved.map(
       ({ id, state, unknownAttempts, cancelRequested, reason }): MovedEntry => ({
@@ -96,7 +96,7 @@ async function importAll(
   );
   for (const { messageId, state } of moved) {
     const waits = state === 'waiting' || state === 'held';
-    // It came back to where it was: to let it go would send it twice where another spool has the first file.
+    // It came back to its origin: releasing it would send it twice if another spool has imported the first file.
     if (known.delete(messageId) && waits && (await spool.findMessage(messageId)).some(isExported)) tally.exported.push(messageId);
   }
   if (!copy) await spool.letAdoptedGo(moved.filter(({ state }) => state === 'waiting').map(({ id }) => id));
@@ -113,7 +113,7 @@ function newEntry(entry: ExportedMessage['entries'][number]): NewSpoolEntry {
     message,
     ...rest
   } = entry;
-  // Of a tombstone only who it was for is known; nobody will ever send it.
+  // A tombstone has only its recipients; it is never sent.
   const text: SpooledMessage = message ?? {
     from: { sip: 'sip:nobody', mailbox: { address: entry.lane } },
     to,
@@ -123,7 +123,7 @@ function newEntry(entry: ExportedMessage['entries'][number]): NewSpoolEntry {
   return { ...rest, pickupIn: parked, message: text };
 }
 
-/** Before anything is added: a file that was cut off, was changed, or holds what no export does, is refused. */
+/** Refuses, before anything is added, a file that was cut off, was changed, or has content that no export has. */
 async function checkWhole(file: string): Promise<{ readonly copy: boolean }> {
   const hash = createHash('sha256');
   let header: unknown;

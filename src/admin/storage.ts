@@ -19,18 +19,18 @@ export interface StorageOptions {
   readonly alone?: boolean;
 }
 
-/** A storage that is not open yet, and what else is to be closed with it. */
+/** A storage that is not open yet, and how to close its resources. */
 interface Found {
   readonly storage: SpoolStorage;
-  /** The same through the process that has it open. */
+  /** The same storage through the process that has it open. */
   readonly owned?: SpoolStorage;
   end?(): Promise<void>;
 }
 
-/** ms that an operator waits for a file which others write to: an import beside another one gets its turn seldom. Ctrl-C ends that. */
-const patience = 120_000;
+/** ms that an operator waits for a file that others write to: concurrent imports seldom get a turn. Ctrl-C ends the wait. */
+const operatorTimeout = 120_000;
 
-/** What lies there, for a sender of its own, which opens and closes it; `end` comes after that. @throws {OfflineImError} `SPOOL_ROOT_UNUSABLE` */
+/** The storage of a place, for a sender that opens and closes it; call `end` after that. @throws {OfflineImError} `SPOOL_ROOT_UNUSABLE` */
 export function unopenedStorage(
   where: string,
   { keys, schema }: Pick<StorageOptions, 'keys' | 'schema'>,
@@ -39,13 +39,13 @@ export function unopenedStorage(
   return { spool: keys === undefined ? storage : sealed(storage, keys), end };
 }
 
-/** Opens what lies there. @throws {OfflineImError} what opening it rejects with */
+/** Opens the storage of a place. @throws {OfflineImError} if opening it rejects */
 export async function openStorage(
   where: string | PgPool,
   { keys, schema, alone = false }: StorageOptions,
   context: SpoolContext,
 ): Promise<SpoolStorage> {
-  const { storage, owned, end } = storageAt(where, schema, patience);
+  const { storage, owned, end } = storageAt(where, schema, operatorTimeout);
   const seen = (spool: SpoolStorage): SpoolStorage => (keys === undefined ? spool : sealed(spool, keys));
   try {
     const opened = await openEither(seen(storage), alone || owned === undefined ? undefined : seen(owned), context);
@@ -57,7 +57,7 @@ export async function openStorage(
   }
 }
 
-/** Itself; where a process has it that lets nobody else in, through that process. */
+/** Opens the storage itself; or, if another process has it exclusively, through that process. */
 async function openEither(storage: SpoolStorage, owned: SpoolStorage | undefined, context: SpoolContext): Promise<SpoolStorage> {
   try {
     await storage.open(context);
@@ -69,7 +69,7 @@ async function openEither(storage: SpoolStorage, owned: SpoolStorage | undefined
     await owned.open(context);
     return owned;
   } catch (unanswered) {
-    // It may have ended between the two: then the folder is free.
+    // The owner may have ended between the two: then the folder is free.
     try {
       await storage.open(context);
       return storage;
