@@ -64,7 +64,7 @@ it('stats counts by state, for a program and for a person', async () => {
   const json = await offlineIm(['stats', '--spool', path, '--json']);
   expect(json).toMatchObject({ code: 0, err: '' });
   expect(JSON.parse(json.out)).toMatchObject({ states: { spooled: 1, held: 1, dead: 0 } });
-  const { out } = await offlineIm(['stats'], { env: { OFFLINE_IM_SPOOL: path } });
+  const { out } = await offlineImHere(['stats'], { env: { OFFLINE_IM_SPOOL: path } });
   expect(out).toContain('spooled\t1\n');
 });
 
@@ -82,16 +82,16 @@ it('stats at a terminal adds up nothing by mailbox, which takes seconds in a lar
 });
 
 it('list shows entries, never their text', async () => {
-  const all = await offlineIm(['list', '--spool', path, '--json']);
+  const all = await offlineImHere(['list', '--spool', path, '--json']);
   expect(JSON.parse(all.out)).toMatchObject({ entries: [{ messageId: 'one' }, { messageId: 'two', state: 'held' }] });
   expect(all.out).not.toContain('Nor this');
-  const held = await offlineIm(['list', '--spool', path, '--state', 'held']);
+  const held = await offlineImHere(['list', '--spool', path, '--state', 'held']);
   expect(held.out.split('\n')).toHaveLength(3);
   expect(held.out).toContain('carol@contoso.com');
 });
 
 it('a list goes on where its cursor says, with times that are counted from now, and refuses that of another one', async () => {
-  const part = (...more: string[]) => offlineIm(['list', '--since', '1h', '--limit', '1', '--spool', path, ...more]);
+  const part = (...more: string[]) => offlineImHere(['list', '--since', '1h', '--limit', '1', '--spool', path, ...more]);
   const first = await part();
   expect(first.out).toContain('bob@contoso.com');
   const [, cursor = ''] = /^There may be more: the same again with --cursor (\S+)\n$/.exec(first.err) ?? [];
@@ -216,7 +216,7 @@ it('what waits in a copy says so, and is let go by the commands that are advised
   const copy = join(folder, 'copy.db');
   expect((await offlineImHere(['backup', copy, '--spool', path])).code).toBe(0);
   const inCopy = (...args: string[]) => offlineImHere([...args, '--spool', copy]);
-  const { err } = await offlineIm(['stats', '--spool', copy]);
+  const { err } = await offlineImHere(['stats', '--spool', copy]);
   expect(err).toMatch(/^warning: .* is a restored copy: 1 entries .* To do: offline-im list --code SPOOL_RESTORED, .*\n$/);
   expect((await inCopy('list', '--code', 'SPOOL_RESTORED')).out).toContain('bob@contoso.com');
   const { out } = await inCopy('explain', 'one');

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
+import { offlineImHere } from './in-process.ts';
 import { offlineIm } from './offline-im.ts';
 
 /** Words that bash would offer for a line. */
@@ -15,7 +16,7 @@ it('completes commands and options in bash, names them all for fish, and knows n
   expect(code).toBe(0);
   expect(completed(out, ['offline-im', 'ex'])).toEqual(['explain', 'export']);
   expect(completed(out, ['offline-im', 'pause', '--w'])).toEqual(['--why']);
-  const fish = await offlineIm(['completion', 'fish']);
+  const fish = await offlineImHere(['completion', 'fish']);
   expect(fish.out).toContain("complete -c offline-im -n '__fish_seen_subcommand_from pause' -l why -r -d ");
-  expect((await offlineIm(['completion', 'tcsh'])).code).toBe(2);
+  expect((await offlineImHere(['completion', 'tcsh'])).code).toBe(2);
 });

@@ -104,6 +104,6 @@ it('a config and a secret in files may begin with the mark that shells of Window
   await writeFile(join(folder, 'secret.txt'), '\ufeffpw-4711\r\n');
   expect(secrets.read('password', { file: 'secret.txt' }, { env: {}, cwd: folder })).toBe('pw-4711');
   await writeFile(join(folder, 'marked.json'), '\ufeff{ "spool": "nowhere" }');
-  const { err } = await offlineIm(['stats', '--config', 'marked.json'], { cwd: folder });
+  const { err } = await offlineImHere(['stats', '--config', 'marked.json'], { cwd: folder });
   expect(err).toContain('nowhere" does not exist');
 });

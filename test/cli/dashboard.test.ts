@@ -8,7 +8,8 @@ import { expect, it } from 'vitest';
 import { OfflineImSender } from '../../src/sender/sender.ts';
 import { SqliteSpool } from '../../src/spool/sqlite/sqlite-spool.ts';
 import { FakeTransport } from '../support/fake-transport.ts';
-import { offlineIm, program } from './offline-im.ts';
+import { offlineImHere } from './in-process.ts';
+import { program } from './offline-im.ts';
 
 interface Answer {
   readonly status: number | undefined;
@@ -80,9 +81,9 @@ it('dashboard lets in the one browser that has the address, under its own name o
 });
 
 it('dashboard says what is wrong', async () => {
-  expect(await offlineIm(['dashboard', '--spool', '/no/such/spool'])).toMatchObject({
+  expect(await offlineImHere(['dashboard', '--spool', '/no/such/spool'])).toMatchObject({
     code: 1,
     err: expect.stringContaining('does not exist'),
   });
-  expect(await offlineIm(['dashboard', '--port', '70000', '--spool', 'x'])).toMatchObject({ code: 2 });
+  expect(await offlineImHere(['dashboard', '--port', '70000', '--spool', 'x'])).toMatchObject({ code: 2 });
 });

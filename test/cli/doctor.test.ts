@@ -174,10 +174,10 @@ it('asks Graph with a config from the working folder, and the spool that it name
   expect(out).toMatch(/^fail\tspool\tThe spool can't be opened/m);
   expect(code).toBe(3);
   await chmod(config, 0o666);
-  const refused = await offlineIm(['stats'], { cwd: folder });
+  const refused = await offlineImHere(['stats'], { cwd: folder });
   expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('others may write it') });
   await writeFile(config, JSON.stringify({ ews: { username: 'x', password: 'in the clear' } }));
-  const clear = await offlineIm(['doctor', '--config', config, '--mailbox', alice]);
+  const clear = await offlineImHere(['doctor', '--config', config, '--mailbox', alice]);
   expect(clear.code).toBe(2);
   expect(clear.out + clear.err).not.toContain('in the clear');
 });

@@ -5,7 +5,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { offlineIm, program } from './offline-im.ts';
+import { offlineImHere } from './in-process.ts';
+import { program } from './offline-im.ts';
 import { fill } from './running-sender.ts';
 
 let folder: string;
@@ -44,7 +45,7 @@ it.each([
 
 it('what was asked for is done, whoever reads of it', async () => {
   await unread(['release', 'waits', '--spool', where], ['stdout']);
-  const { out } = await offlineIm(['list', '--spool', where, '--state', 'spooled', '--json']);
+  const { out } = await offlineImHere(['list', '--spool', where, '--state', 'spooled', '--json']);
   expect(JSON.parse(out)).toMatchObject({ entries: [{ messageId: 'waits' }] });
 });
 

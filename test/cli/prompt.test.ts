@@ -4,7 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cache, offlineIm, program } from './offline-im.ts';
+import { offlineImHere } from './in-process.ts';
+import { cache, program } from './offline-im.ts';
 import { fill } from './running-sender.ts';
 
 /** util-linux: runs a command at a terminal of its own. */
@@ -72,7 +73,7 @@ describe.runIf(hasTerminal)('a question at a terminal', () => {
   it('yes, in any letters', async () => {
     for (const keys of ['yes\r', ' Y \r']) {
       expect(await answered(hold, keys)).toMatch(/hold: 1 changed\s+ended with 0\./);
-      await offlineIm(['release', 'waits', '--spool', where]);
+      await offlineImHere(['release', 'waits', '--spool', where]);
     }
   });
 });

@@ -7,6 +7,7 @@ import { expect, it } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import { SqliteSpool } from '../../src/spool/sqlite/sqlite-spool.ts';
 import { startExchangeSimulator } from '../../src/testing/simulator/simulator.ts';
+import { offlineImHere } from './in-process.ts';
 import { offlineIm, program } from './offline-im.ts';
 import { fill } from './running-sender.ts';
 
@@ -57,7 +58,7 @@ it('drain prints nothing past its output, which masks secrets', async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'offline-im-send-'));
   const spool = join(folder.path, 'spool.db');
   await fill('sqlite', spool, false);
-  await offlineIm(['requeue', 'dead', '--spool', spool]);
+  await offlineImHere(['requeue', 'dead', '--spool', spool]);
   const config = join(folder.path, 'config.json');
   await writeFile(
     config,

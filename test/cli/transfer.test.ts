@@ -88,7 +88,7 @@ it('an import of what the spool has exported itself says that nothing sends it, 
     ['export', back, into],
   ] as const)
     expect((await offlineImHere([command, file, '--spool', where])).code).toBe(0);
-  const { code, out: told, err } = await offlineIm(['import', back, '--spool', spool]);
+  const { code, out: told, err } = await offlineImHere(['import', back, '--spool', spool]);
   expect({ code, err }).toEqual({ code: 1, err: '' });
   expect(told).toMatch(
     /^0 messages were added, 4 were there already\.\n2 of them are held here for good, since this spool has exported/,
