@@ -15,10 +15,10 @@ import { PostgresServer } from '../support/postgres-server.ts';
 import { newEntry } from '../support/spool-entries.ts';
 
 let folder: string;
-let server: PostgresServer | undefined;
+let server: Awaited<ReturnType<typeof PostgresServer.database>> | undefined;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'offline-im-dashboard-'));
-  server = await PostgresServer.start();
+  server = await PostgresServer.database();
 });
 afterAll(async () => {
   await server?.close();

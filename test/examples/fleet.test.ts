@@ -10,9 +10,9 @@ import { startExchangeSimulator } from '../../src/testing.ts';
 import { PostgresServer } from '../support/postgres-server.ts';
 import { type Program, patient, root, start } from './process.ts';
 
-let server: PostgresServer;
+let server: Awaited<ReturnType<typeof PostgresServer.database>>;
 beforeAll(async () => {
-  server = await PostgresServer.start();
+  server = await PostgresServer.database();
 });
 afterAll(() => server.close());
 
@@ -95,8 +95,7 @@ describe('compose/compose.yaml', async () => {
 
   it('has services whose commands deliver, run as processes in its order', async () => {
     const { settings, arrived } = await world();
-    const { EWS_PASSWORD: _inFile, DATABASE_URL, ...rest } = settings;
-    const database = `${DATABASE_URL.slice(0, DATABASE_URL.lastIndexOf('/'))}/postgres`;
+    const { EWS_PASSWORD: _inFile, DATABASE_URL: database, ...rest } = settings;
     const folder = await mkdtemp(join(tmpdir(), 'offline-im-compose-'));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));
     const secret = join(folder, 'ews-password.txt');

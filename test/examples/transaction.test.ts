@@ -9,9 +9,9 @@ import { startExchangeSimulator } from '../../src/testing.ts';
 import { PostgresServer } from '../support/postgres-server.ts';
 import { patient, root, start } from './process.ts';
 
-let server: PostgresServer;
+let server: Awaited<ReturnType<typeof PostgresServer.database>>;
 beforeAll(async () => {
-  server = await PostgresServer.start();
+  server = await PostgresServer.database();
 });
 afterAll(() => server.close());
 
@@ -115,7 +115,7 @@ it('nestjs/main.ts has a ticket and its note, or neither', async () => {
 
 it('nestjs/main.ts compiles with the decorators of Nest', async () => {
   const tsc = join(root, 'node_modules/typescript-native/bin/tsc');
-  const run = promisify(execFile)(process.execPath, [tsc, '-p', join(root, 'examples/nestjs')]);
+  const run = promisify(execFile)(process.execPath, [tsc, '-p', join(root, 'examples/nestjs'), '--checkers', '1']);
   const { stdout, stderr } = await run.catch((error: { stdout: string; stderr: string }) => error);
   expect(stdout + stderr).toBe('');
 });

@@ -24,7 +24,7 @@ export interface PostgresAddress {
 }
 
 /** Of the process, whichever of its test files asks. */
-const ofTheProcess: typeof globalThis & { postgresOfTests?: Promise<PostgresServer> } = globalThis;
+const ofTheProcess: typeof globalThis & { postgresOfTests?: Promise<PostgresServer>; databasesOfTests?: number } = globalThis;
 
 export class PostgresServer {
   readonly address: PostgresAddress;
@@ -57,6 +57,22 @@ export class PostgresServer {
       return server;
     });
     return ofTheProcess.postgresOfTests;
+  }
+
+  /** A database of its own on the shared server, for programs that work in the schemas that they name themselves. */
+  static async database(): Promise<{ readonly connectionString: string; close(): Promise<void> }> {
+    const server = await PostgresServer.shared();
+    ofTheProcess.databasesOfTests = (ofTheProcess.databasesOfTests ?? 0) + 1;
+    const database = `own_${ofTheProcess.databasesOfTests}`;
+    const query = async (text: string): Promise<void> => {
+      const pool = server.pool({ max: 1 });
+      await pool.query(text).finally(() => pool.end());
+    };
+    await query(`CREATE DATABASE ${database}`);
+    return {
+      connectionString: server.connectionString.replace(/[^/]+$/, database),
+      close: () => query(`DROP DATABASE ${database} WITH (FORCE)`),
+    };
   }
 
   /** It keeps this process from ending no longer. */
