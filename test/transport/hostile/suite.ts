@@ -40,8 +40,8 @@ export function describeHostileServers(way: (typeof ways)[number]): void {
       const reportOf = async (path: string): Promise<HostileReport | undefined> => {
         const heavy = attacks[path]?.heavy === true;
         const paths = Object.keys(attacks).filter((other) => (attacks[other]?.heavy === true) === heavy);
-        const first = heavy ? paths.indexOf(path) - (paths.indexOf(path) % 6) : 0;
-        const together = heavy ? paths.slice(first, first + 6) : paths;
+        const first = heavy ? paths.indexOf(path) - (paths.indexOf(path) % 8) : 0;
+        const together = heavy ? paths.slice(first, first + 8) : paths;
         const key = together.join();
         if (!reports.has(key)) reports.set(key, suffer(together, heavy ? 1 : 6));
         return (await reports.get(key))?.[path];
