@@ -18,9 +18,10 @@ beforeAll(async () => {
 afterAll(() => pool.end());
 
 // What sealed.test.ts leaves to this one: thousands of seals.
-describe('lists of a sealed PostgresSpool', () => {
+const left = ['read', 'admin'];
+describe('lists of a sealed PostgresSpool, and changes of many', () => {
   spoolConformance(
-    { it: it.concurrent, describe: (subject, tests) => subject === 'read' && describe(subject, tests) },
+    { it: it.concurrent, describe: (subject, tests) => left.includes(subject) && describe(subject, tests) },
     async () => harnessOn(await cleanSchema(), (schema) => sealed(new PostgresSpool({ pool, schema }), options)),
   );
 });
