@@ -150,12 +150,9 @@ async function removeDrafts(
     known.map(({ id }) => id),
     call,
   );
-  const kept = new Set(drafts.flatMap(({ id, tag }) => (id === undefined ? [tag] : [])));
-  const deleted = new Set<string>();
+  const unnamed = new Set(drafts.flatMap(({ id, tag }) => (id === undefined ? [tag] : [])));
   const unsure = new Set<string>();
-  for (const [at, { id, tag }] of known.entries()) {
-    if (deletions[at] === 'deleted') deleted.add(id.id);
-    if (deletions[at] === 'kept') kept.add(tag);
+  for (const [at, { tag }] of known.entries()) {
     if (deletions[at] !== 'deleted' && verdictOf(findings.get(tag), false).status === 'draft') unsure.add(tag);
   }
   const again = await sweep(probing, place, [...unsure], call);
@@ -163,8 +160,8 @@ async function removeDrafts(
   for (const [tag, found] of findings) {
     const after = again.get(tag);
     // A draft that is still seen was not removed, whatever DeleteItem returned for its id.
-    const seen = after !== undefined && draftsOf(after).some(({ id }) => id === undefined || !deleted.has(id.id));
-    const verdict = verdictOf(after ?? found, seen || kept.has(tag));
+    const seen = after !== undefined && draftsOf(after).length > 0;
+    const verdict = verdictOf(after ?? found, seen || unnamed.has(tag));
     // A draft that is no longer anywhere, under any id, was removed.
     results.set(tag, after !== undefined && verdict.status === 'absent' ? { status: 'draft', removed: true } : verdict);
   }

@@ -40,11 +40,12 @@ async function search(
   h.server.requests.length = 0;
   h.server.handler = ({ body }) => answer(body, h.server.requests.length);
   const { tags, folders = ['drafts'], serverVersion } = what;
+  const fetch = checkedFetch();
   const settings = settingsOf({
     url: h.server.url,
     ...(serverVersion && { serverVersion }),
     credentials: basicAuth({ username: 'alice@contoso.test', password: 'p' }),
-    fetch: checkedFetch(),
+    fetch,
   });
   const result = await searchTags(
     new EwsClient(settings),
@@ -52,6 +53,7 @@ async function search(
     { tags, folders, mailbox: 'alice@contoso.test' },
     { signal, notes: [] },
   );
+  expect(fetch.errors).toEqual([]);
   return { ...result, asked: h.server.requests.map(({ body }) => askedTags(body)) };
 }
 

@@ -14,7 +14,8 @@ interface World {
   /** What each search shows, one after the other: items by folder, or a whole answer. The last one holds for all that follow. */
   readonly looks: readonly (Readonly<Record<string, readonly Item[] | string>> | Answer)[];
   readonly folders?: Answer;
-  readonly deletion?: string;
+  /** What DeleteItem says of each item. */
+  readonly deletion?: string | readonly string[];
 }
 
 /** Looks for one attempt in that world; tells what came of it, and which operations it took. */
@@ -22,7 +23,14 @@ async function probe({ looks, folders, deletion = ok }: World, tags: readonly st
   let look = 0;
   h.server.handler = ({ operation, body }: SeenRequest): Answer => {
     if (operation === 'FindFolder') return folders ?? { body: foundFolders() };
-    if (operation === 'DeleteItem') return { body: response('DeleteItem', [message('DeleteItem', deletion, { content: '' })]) };
+    if (operation === 'DeleteItem') {
+      return {
+        body: response(
+          'DeleteItem',
+          [deletion].flat().map((code) => message('DeleteItem', code, { content: '' })),
+        ),
+      };
+    }
     const shown = looks[Math.min(look++, looks.length - 1)] ?? {};
     if ('status' in shown || 'body' in shown) return shown as Answer;
     const byFolder = shown as Readonly<Record<string, readonly Item[] | string>>;
@@ -211,6 +219,17 @@ describe('a draft', () => {
     const { result, operations } = await probe({ looks: [{}, draft], deletion: 'ErrorAccessDenied' });
     expect(result).toEqual({ status: 'draft', removed: false });
     expect(operations.filter((one) => one === 'FindItem')).toHaveLength(3);
+  });
+
+  it('that is kept, and is then seen among the deleted items only, was removed by someone else', async () => {
+    const looks = [{}, draft, { recoverableitemsdeletions: [item(unsent)] }];
+    expect((await probe({ looks, deletion: 'ErrorAccessDenied' })).result).toEqual({ status: 'draft', removed: true });
+  });
+
+  it('of two, that was deleted and is still shown where the other one is looked for again, is left', async () => {
+    const looks = [{}, { drafts: [item(unsent, 'one'), item(unsent, 'two')] }, { drafts: [item(unsent, 'one')] }];
+    const { result } = await probe({ looks, deletion: [ok, 'ErrorItemNotFound'] });
+    expect(result).toEqual({ status: 'draft', removed: false });
   });
 
   it('without an id can not be deleted: it says that it is left', async () => {

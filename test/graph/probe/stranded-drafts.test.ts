@@ -128,7 +128,7 @@ describe('Drafts', () => {
       stop.abort();
       return list();
     };
-    await expect(find(handler, { signal: stop.signal })).rejects.toMatchObject({ code: 'NOT_ATTEMPTED' });
+    await expect(find(handler, { signal: stop.signal })).rejects.toMatchObject({ code: 'REQUEST_ABORTED' });
     const { transport, asked } = canned(handler);
     await expect(transport.findStrandedDrafts({ address }, { signal: AbortSignal.abort() })).rejects.toMatchObject({
       code: 'NOT_ATTEMPTED',
