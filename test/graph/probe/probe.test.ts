@@ -288,6 +288,43 @@ describe('unknown says why, as a delivery does', () => {
     if (!('blocked' in expected)) expect(result).not.toHaveProperty('blocked', true);
   });
 
+  const inMailbox = (mailbox: string, n: number, endpoint = root) => ({
+    id: `note-${n}`,
+    place: { endpoint, mailbox, folder: 'sentitems' },
+  });
+
+  it('what closed one mailbox is not asked there again, and closes no other', async () => {
+    const { probe, note, asked } = canned(({ path }) =>
+      /alice/i.test(path) ? graphError(404, 'MailboxNotEnabledForRESTAPI') : nothing,
+    );
+    const alice = Array.from({ length: 20 }, (_, n) =>
+      note(n, inMailbox(n % 2 === 0 ? 'alice@contoso.test' : 'ALICE@contoso.test', n)),
+    );
+    const bob = note(20, inMailbox('bob@contoso.test', 20));
+    const results = await probe([...alice, bob]);
+    expect(results.slice(0, 20).every(({ status }) => status === 'unknown')).toBe(true);
+    expect(results[20]).toEqual({ status: 'absent' });
+    expect(asked.filter(({ path }) => /alice/i.test(path)).length).toBeLessThanOrEqual(4);
+  });
+
+  it('what concerns one note closes nothing', async () => {
+    const { probe, note } = canned(({ query }) =>
+      query.get('$filter')?.includes('note-0') === true ? graphError(403, 'ErrorAccessDenied') : nothing,
+    );
+    const results = await probe(Array.from({ length: 9 }, (_, n) => note(n, inMailbox('alice@contoso.test', n))));
+    expect(results.map(({ status }) => status)).toEqual(['unknown', ...Array<string>(8).fill('absent')]);
+  });
+
+  it('an attempt at another endpoint, or of a mailbox for which the host names no user, is asked for nowhere', async () => {
+    const other = canned(() => nothing);
+    expect(await other.probe([other.note(1, inMailbox('alice@contoso.test', 1, 'https://elsewhere.test'))])).toMatchObject([
+      { status: 'unknown', error: { code: 'PLACE_GONE' } },
+    ]);
+    const nobody = canned(() => nothing, { userOf: () => '' });
+    expect(await nobody.probe()).toMatchObject([{ status: 'unknown', scope: 'mailbox', error: { code: 'OPTION_INVALID' } }]);
+    expect([...other.asked, ...nobody.asked]).toEqual([]);
+  });
+
   it('what closed the endpoint is not asked once per note', async () => {
     const { probe, note, asked } = canned(() => ({ status: 503, headers: { 'retry-after': '60' } }));
     const results = await probe(Array.from({ length: 40 }, (_, n) => note(n)));
