@@ -20,7 +20,7 @@ import { assertDocumentsKnown, laterFormatError } from './later-format.ts';
 import { load } from './load.ts';
 import { makeParts, type Parts } from './parts.ts';
 import { type Plan, planOf } from './plan.ts';
-import { readHomes, removeFiles } from './read-files.ts';
+import { readEntriesById, removeFiles } from './read-files.ts';
 
 const needs = 'two machines that have it open lose messages, or send them twice';
 
@@ -100,7 +100,7 @@ export class FileJournal implements Journal {
   }
 
   async read(records: readonly EntryRecord[]): Promise<ReadonlyMap<string, SpooledMessage>> {
-    const entries = await readHomes(
+    const entries = await readEntriesById(
       this.#usable(),
       records.map(({ fixed }) => fixed.id),
     );

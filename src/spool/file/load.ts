@@ -8,7 +8,7 @@ import type { StoredFile } from './entry-files.ts';
 import { largestManifest, parseManifest } from './formats.ts';
 import type { Parts } from './parts.ts';
 import { EntryPlanner } from './plan.ts';
-import { isUnreadable, parsed, readEntries, readHomes, removeFiles } from './read-files.ts';
+import { isUnreadable, parsed, readEntries, readEntriesById, removeFiles } from './read-files.ts';
 import { type ReadFile, type ReadManifest, resolving } from './resolve.ts';
 import { type FoundFile, removeLeftovers, scan } from './scan.ts';
 
@@ -33,7 +33,7 @@ async function endMembers(
     for (const { fixed, status } of entries) if (status.state === 'spooled' && named.has(fixed.id)) ids.add(fixed.id);
   if (ids.size === 0) return new Map();
   const planner = new EntryPlanner(parts.entryFiles);
-  const planned = [...(await readHomes(parts, ids)).values()].map((entry) => {
+  const planned = [...(await readEntriesById(parts, ids)).values()].map((entry) => {
     // It was accepted long enough ago to have been claimed: that time will do for its end.
     const status: EntryStatus = { ...entry.status, state: 'dead', rev, reason, endedAt: entry.fixed.acceptedAt };
     return planner.single({ ...entry, status }, 'dead');
@@ -111,7 +111,7 @@ export async function load(parts: Parts, wall: number): Promise<Loaded> {
     placeOf.set(path, folders);
     await turns.step();
   }
-  await turns.run(parts.entryFiles.loading(resolved.residences));
+  await turns.run(parts.entryFiles.loading(resolved.currentFiles));
   for (const { path, note } of resolved.notes) {
     const folders = placeOf.get(path);
     if (folders !== undefined) parts.manifests.set(note.id, { path, folders });

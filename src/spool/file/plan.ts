@@ -7,7 +7,7 @@ import type { PlannedFile } from './disk/staging.ts';
 import type { EntryFiles, StoredFile } from './entry-files.ts';
 import { formatEntries, formatManifest, largestFile, type StoredEntry } from './formats.ts';
 import type { Parts } from './parts.ts';
-import { readHomes } from './read-files.ts';
+import { readEntriesById } from './read-files.ts';
 
 /** A file of entries to be put in its place, and its description once it is there. */
 export interface PlannedEntries extends PlannedFile {
@@ -100,7 +100,7 @@ export async function planOf(parts: Parts, change: JournalChange): Promise<Plan>
     // A dead entry that is probed again moves to `waiting`; its file keeps the old status, the manifest has a newer one.
     return isInNote(status.state) ? home.file.place === 'dead' : status.rev > home.rev;
   });
-  const stored = await readHomes(
+  const stored = await readEntriesById(
     parts,
     moving.map(({ fixed }) => fixed.id),
   );

@@ -73,7 +73,7 @@ export function isUnreadable(value: object): value is Unreadable {
 }
 
 /** Reads entries with their messages, each file once. Sets aside what can't be read, and leaves it out. */
-export async function readHomes(parts: Parts, ids: Iterable<string>): Promise<ReadonlyMap<string, StoredEntry>> {
+export async function readEntriesById(parts: Parts, ids: Iterable<string>): Promise<ReadonlyMap<string, StoredEntry>> {
   const wanted = new Map<StoredFile, string[]>();
   for (const id of ids) {
     const file = parts.entryFiles.get(id)?.file;

@@ -1,7 +1,7 @@
 import { sliceSize } from '../../core/queues.ts';
 import type { EntryFixed, EntryRecord, EntryStatus, NoteRecord } from '../state/records.ts';
 import type { SenderFolders } from './disk/layout.ts';
-import type { Residence, StoredFile } from './entry-files.ts';
+import type { FileEntries, StoredFile } from './entry-files.ts';
 import type { Manifest, StoredEntry } from './formats.ts';
 
 /** A file of entries that was read; the messages are not kept. */
@@ -22,7 +22,7 @@ export interface ReadManifest {
 export interface Resolved {
   readonly entries: readonly EntryRecord[];
   /** Files that messages of entries are read from. */
-  readonly residences: readonly Residence[];
+  readonly currentFiles: readonly FileEntries[];
   readonly notes: readonly { readonly path: string; readonly note: NoteRecord }[];
   /** Entry files and manifests that nobody needs any more. */
   readonly superseded: readonly string[];
@@ -85,14 +85,14 @@ export function* resolving(
     const entryIds = manifest.members.map(({ id }) => id).filter((id) => candidates.get(id)?.manifest === path);
     return entryIds.length === 0 ? [] : [{ path, note: { ...manifest.note, entryIds } }];
   });
-  const residences: Residence[] = [];
+  const currentFiles: FileEntries[] = [];
   const superseded: string[] = [];
   for (const { file, entries: copies } of files) {
-    const residents = copies.flatMap(({ fixed: { id } }): Residence['residents'] => {
+    const current = copies.flatMap(({ fixed: { id } }): FileEntries['entries'] => {
       const counts = candidates.get(id);
       return counts?.file === file ? [[id, counts.own.rev]] : [];
     });
-    if (residents.length > 0) residences.push({ file, residents });
+    if (current.length > 0) currentFiles.push({ file, entries: current });
     else superseded.push(file.path);
     if (++count % sliceSize === 0) yield;
   }
@@ -101,7 +101,7 @@ export function* resolving(
     if (!needed.has(path) && !lost.has(path)) superseded.push(path);
     if (++count % sliceSize === 0) yield;
   }
-  return { entries, residences, notes, superseded, lost, outlived: [...outlived], lastRev };
+  return { entries, currentFiles, notes, superseded, lost, outlived: [...outlived], lastRev };
 }
 
 function* candidatesIn(

@@ -36,15 +36,15 @@ it('a file in the place of another takes over the entries that it holds; the res
 it('takes in what a large folder held in slices, one map after the other, and knows it as if it had been put file by file', () => {
   const files = new EntryFiles();
   const count = 2 * sliceSize;
-  const residences = Array.from({ length: count }, (_, index) => ({
+  const currentFiles = Array.from({ length: count }, (_, index) => ({
     file: file(`${index}`, 2),
-    residents: [[`a${index}`, 1] as const, [`b${index}`, 2] as const],
+    entries: [[`a${index}`, 1] as const, [`b${index}`, 2] as const],
   }));
-  const loading = files.loading(residences);
+  const loading = files.loading(currentFiles);
   for (let slice = 0; slice < 2; slice++) loading.next();
   expect([files.get(`b${count - 1}`)?.rev, files.at('0')]).toEqual([2, undefined]);
   expect([...loading]).toHaveLength(2);
-  const last = residences[count - 1]?.file ?? file('none');
+  const last = currentFiles[count - 1]?.file ?? file('none');
   expect([files.at(last.path), files.entriesIn(last)]).toEqual([last, [`a${count - 1}`, `b${count - 1}`]]);
   expect([files.drop(`a${count - 1}`), files.drop(`b${count - 1}`)]).toEqual([[], [last]]);
 });

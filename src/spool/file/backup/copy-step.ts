@@ -1,14 +1,14 @@
 import type { JournalChange, StoredNote } from '../../journaled/journal.ts';
 import { type EntryRecord, isInNote, isTombstone } from '../../state/records.ts';
 import type { Parts } from '../parts.ts';
-import { readHomes } from '../read-files.ts';
+import { readEntriesById } from '../read-files.ts';
 
 /** Some entries of a spool, as two changes of an empty one: first each gets a file of its own, then its place. */
 export type CopyStep = readonly [files: JournalChange, places: JournalChange];
 
 /** Reads the messages of entries. What can't be read is set aside, and is no part of the copy. */
 export async function copyStep(parts: Parts, records: readonly EntryRecord[], notes: readonly StoredNote[]): Promise<CopyStep> {
-  const stored = await readHomes(
+  const stored = await readEntriesById(
     parts,
     records.filter(({ status }) => !isTombstone(status)).map(({ fixed }) => fixed.id),
   );
