@@ -3,7 +3,7 @@ import type { Credentials } from '../../ews/auth/credentials.ts';
 import type { EwsTransport } from '../../ews/ews-transport.ts';
 import type { GraphTransport } from '../../graph/graph-transport.ts';
 import { type Finding, fail, ok, told, warn } from './finding.ts';
-import { patience } from './server.ts';
+import { requestTimeout } from './server.ts';
 
 /** What an EWS server says of itself in the header of any answer. */
 export interface ServerVersion {
@@ -49,7 +49,7 @@ function versionIn(answer: string): ServerVersion['found'] {
 /** Login, version, folder of the copy, limits and stranded drafts of a mailbox, over EWS. */
 export async function exchange(transport: EwsTransport, mailbox: string, version: ServerVersion): Promise<Finding[]> {
   const from = { address: mailbox };
-  const signal = AbortSignal.timeout(4 * patience);
+  const signal = AbortSignal.timeout(4 * requestTimeout);
   const findings: Finding[] = [];
   try {
     const { limits } = await transport.verify(from, { signal });
@@ -167,7 +167,7 @@ async function drafts(transport: EwsTransport | GraphTransport, mailbox: string)
   try {
     const report = await transport.findStrandedDrafts(
       { address: mailbox },
-      { byMessageClass: true, signal: AbortSignal.timeout(4 * patience) },
+      { byMessageClass: true, signal: AbortSignal.timeout(4 * requestTimeout) },
     );
     if (report.drafts.length === 0) return ok('drafts', 'No stranded drafts.');
     return warn(
@@ -190,7 +190,7 @@ async function drafts(transport: EwsTransport | GraphTransport, mailbox: string)
 export async function graph(transport: GraphTransport, mailbox: string): Promise<Finding[]> {
   const findings: Finding[] = [];
   try {
-    const { limits } = await transport.verify({ address: mailbox }, { signal: AbortSignal.timeout(4 * patience) });
+    const { limits } = await transport.verify({ address: mailbox }, { signal: AbortSignal.timeout(4 * requestTimeout) });
     findings.push(ok('login', `The token may use the mailbox ${mailbox}.`));
     for (const { text } of limits)
       findings.push(warn('limits', text, 'Grant the permission to the application, or to the user who is signed in.'));

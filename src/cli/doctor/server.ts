@@ -4,11 +4,11 @@ import { property } from '../../core/errors/thrown.ts';
 import { type Finding, fail, ok, told, warn } from './finding.ts';
 
 /** ms for each question of the doctor. */
-export const patience = 15_000;
+export const requestTimeout = 15_000;
 const day = 86_400_000;
 
 /** Whether something listens there, and shows a certificate that is trusted and lasts. Leaves no connection open, which would keep the process. */
-export async function connection(address: string, ca: string | undefined, timeout = patience): Promise<Finding[]> {
+export async function connection(address: string, ca: string | undefined, timeout = requestTimeout): Promise<Finding[]> {
   const { hostname, port, protocol } = new URL(address);
   const host = hostname.replace(/^\[|\]$/g, '');
   const secure = protocol === 'https:';
@@ -76,7 +76,7 @@ export async function clock(address: string, fetch: typeof globalThis.fetch): Pr
   let date: number;
   const asked = Date.now();
   try {
-    const answer = await fetch(address, { method: 'GET', redirect: 'manual', signal: AbortSignal.timeout(patience) });
+    const answer = await fetch(address, { method: 'GET', redirect: 'manual', signal: AbortSignal.timeout(requestTimeout) });
     date = Date.parse(answer.headers.get('date') ?? '');
     await answer.body?.cancel();
   } catch (error) {

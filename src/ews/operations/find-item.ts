@@ -100,13 +100,14 @@ export function readFolderPages(payload: XmlElement, folders: number, offset = 0
 function folderPage(message: ResponseMessage, offset: number, plain: boolean): FolderPage {
   const { ok, responseClass, responseCode, element } = message;
   const roots = childrenOf(element, messagesNs, 'RootFolder');
-  const tidy = plain && holdsOnly(element, ['RootFolder', 'HighlightTerms', ...spoken]) && spokenOnly(element);
-  if (!ok) return { kind: 'error', responseCode, clear: responseClass === 'Error' && tidy && roots.every(isEmpty), element };
+  const asSpecified = plain && holdsOnly(element, ['RootFolder', 'HighlightTerms', ...spoken]) && spokenOnly(element);
+  if (!ok)
+    return { kind: 'error', responseCode, clear: responseClass === 'Error' && asSpecified && roots.every(isEmpty), element };
   const lists = roots.flatMap((root) => childrenOf(root, typesNs, 'Items'));
   const items = lists.flatMap((list) => list.children).map(readFoundItem);
   const [root, ...others] = roots;
   const whole =
-    tidy &&
+    asSpecified &&
     root !== undefined &&
     others.length === 0 &&
     lists.length === 1 &&

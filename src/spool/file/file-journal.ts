@@ -94,7 +94,7 @@ export class FileJournal implements Journal {
     for (const { fixed } of plan.tombstones) this.#forgotten.delete(fixed.id);
     // Whoever came meanwhile may have read the folder before all of it was there.
     if (!this.isOurs()) throw new JournalError('unknown', this.#lose());
-    await this.#tidy(parts, plan);
+    await this.#recordPlaces(parts, plan);
     const forgotten = [...change.entries].flatMap(([id, record]) => (record === undefined ? [id] : []));
     if (forgotten.length > 0) await this.#forget(parts, forgotten);
   }
@@ -175,7 +175,7 @@ export class FileJournal implements Journal {
   }
 
   /** After everything is durable: records where it lies, and removes files that nobody needs. */
-  async #tidy(parts: Parts, plan: Plan): Promise<void> {
+  async #recordPlaces(parts: Parts, plan: Plan): Promise<void> {
     const needless = new Set(this.#left);
     for (const { stored, entries } of plan.entries) {
       const left = parts.entryFiles.put(

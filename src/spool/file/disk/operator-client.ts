@@ -11,10 +11,10 @@ import {
   folderOf,
   isProof,
   Lines,
+  lineTimeout,
   longest,
   nonce,
   ownerFile,
-  patience,
   proofOf,
   protocolVersion,
   readSmall,
@@ -125,12 +125,12 @@ class OwnerConnection implements Owner {
     if (this.#ended === undefined) this.#socket.write(`${JSON.stringify(what)}\n`);
   }
 
-  /** Waits for the next line. However busy the owner is, it sends one within {@link patience}. */
+  /** Waits for the next line. However busy the owner is, it sends one within {@link lineTimeout}. */
   #next(): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        this.#end(`it did not answer within ${patience / 1_000} s: it is stopped, or very busy`);
-      }, patience);
+        this.#end(`it did not answer within ${lineTimeout / 1_000} s: it is stopped, or very busy`);
+      }, lineTimeout);
       const look = (): void => {
         if (this.#heard.length === 0 && this.#ended === undefined) return;
         clearTimeout(timer);

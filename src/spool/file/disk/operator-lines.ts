@@ -17,7 +17,7 @@ import { errnoOf } from './file-layer.ts';
 
 export const protocolVersion = 1;
 /** ms that either side waits for a line of the other. */
-export const patience = 5_000;
+export const lineTimeout = 5_000;
 /** ms after which the owner says that it is still working. */
 export const heartbeat = 1_000;
 /** How many bytes a line may have: before any proof, with a question, with an answer. */

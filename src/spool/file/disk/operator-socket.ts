@@ -11,9 +11,9 @@ import {
   heartbeat,
   isProof,
   Lines,
+  lineTimeout,
   longest,
   nonce,
-  patience,
   proofOf,
   type Secret,
   socketFile,
@@ -91,7 +91,7 @@ function serve(socket: Socket, secret: Secret, answering: Answering): void {
   let stage: 'greeting' | 'proof' | 'calls' = 'greeting';
   let busy = false;
   // A timer of its own: a stranger must not keep a connection by a byte now and then.
-  const limit = setTimeout(() => socket.destroy(), patience).unref();
+  const limit = setTimeout(() => socket.destroy(), lineTimeout).unref();
   socket.unref();
   socket.on('error', () => undefined);
   socket.on('close', () => {

@@ -186,8 +186,8 @@ function expire(
   giveUpAfter?: number,
   keptLanes: readonly string[] = [],
 ): Promise<readonly Change[]> {
-  const patience = giveUpAfter === undefined ? {} : { giveUpAfter };
-  return scene.storage.expire({ owner: 'this run', closedLanes, keptLanes, reason: expired, ...patience });
+  const limits = giveUpAfter === undefined ? {} : { giveUpAfter };
+  return scene.storage.expire({ owner: 'this run', closedLanes, keptLanes, reason: expired, ...limits });
 }
 
 /** Deferred after a try by that owner; it expires after five units. */

@@ -30,7 +30,7 @@ type PushFetch = (url: string, init: RequestInit) => Promise<Response>;
 /** Exchange tries again after 30 s, then each time after twice as long. */
 const firstRetry = 30_000;
 /** A callback that says nothing for so long has not answered. */
-const patience = 30_000;
+const pushTimeout = 30_000;
 
 /** Posts to the addresses of push subscriptions what happened in their mailboxes: one request at a time for each, the first at once. */
 export class PushNotifier {
@@ -160,7 +160,7 @@ export class PushNotifier {
     this.#underWay += 1;
     let [status, answer, problem]: [number | undefined, string, string | undefined] = [undefined, '', undefined];
     try {
-      const signal = AbortSignal.any([stopped, AbortSignal.timeout(patience)]);
+      const signal = AbortSignal.any([stopped, AbortSignal.timeout(pushTimeout)]);
       const response = await this.#fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal });
       status = response.status;
       answer = (await response.text()).slice(0, 65_536);
