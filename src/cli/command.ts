@@ -18,7 +18,7 @@ interface CommandOption {
 
 export type CommandOptions = Readonly<Record<string, CommandOption>>;
 
-/** One line of the table of commands. What it does is loaded only when it is called. */
+/** One line of the table of commands. Its code is loaded only when it is called. */
 export interface Command {
   readonly name: string;
   /** What follows the name: `[ID…]`. */
@@ -26,11 +26,11 @@ export interface Command {
   readonly summary: string;
   readonly options: CommandOptions;
   /**
-   * How it ends when it is told to: `in order` takes the time it needs, such as to finish what is under way; `at once` has nothing that could be left half done. Others have
-   * some seconds: what they wait for, such as a database, may never answer.
+   * How it ends on a signal: `in order` takes the time it needs, such as to finish requests in flight; `at once` has nothing to finish. Others get some seconds, since what
+   * they wait for, such as a database, may never answer.
    */
   readonly ends?: 'in order' | 'at once';
-  /** Command lines and what they are for. */
+  /** Command lines and their purposes. */
   readonly examples: readonly (readonly [line: string, purpose: string])[];
   load(): Promise<CommandModule>;
 }
@@ -50,9 +50,9 @@ export interface Call {
   readonly output: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
-  /** What no output may repeat. */
+  /** Texts that no output may repeat. */
   readonly secrets: Secrets;
-  /** Aborts at SIGINT and SIGTERM, with the signal's name as its reason, and when nobody reads the output any more. */
+  /** Aborts at SIGINT and SIGTERM, with the signal's name as its reason, and when the output is no longer read. */
   readonly signal: AbortSignal;
   /** Everything on standard input. */
   input(): Promise<string>;
@@ -75,7 +75,7 @@ export function numberOption(call: Pick<Call, 'values'>, name: string, least: nu
   throw new UsageError(`--${name} is ${quoted(value)}; expected a whole number from ${least} to ${most}.`);
 }
 
-/** Choices that a sentence names all. */
+/** A sentence lists up to this many choices. */
 const mostListed = 12;
 
 /** @throws {UsageError} */
@@ -107,7 +107,7 @@ export function idsOf({ positionals, command }: Call, count: 1): readonly [strin
   return [id];
 }
 
-/** An address that somebody typed, or the sentence that says what is wrong with it. @throws {UsageError} */
+/** Checks an address from the command line. @throws {UsageError} */
 export function checkedAddress(value: string, where: string): string {
   try {
     parseAddress(value, 'ADDRESS_INVALID');

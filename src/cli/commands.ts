@@ -12,10 +12,10 @@ export const commands: readonly Command[] = [
   {
     name: 'stats',
     usage: '',
-    summary: 'How many messages are in which state, what is paused, and what can not be used.',
+    summary: 'Shows how many messages are in which state, what is paused, and what is blocked or unavailable.',
     options: {
       ...spoolOption,
-      watch: { type: 'boolean', help: 'Again every two seconds, until interrupted.' },
+      watch: { type: 'boolean', help: 'Repeats every two seconds, until interrupted.' },
       'fail-if': { type: 'string', value: 'CONDITION', help: "Ends with 3 when it holds: 'dead>0', 'spooled>=1000'." },
     },
     examples: [
@@ -27,18 +27,18 @@ export const commands: readonly Command[] = [
   {
     name: 'list',
     usage: '',
-    summary: 'Messages, what has not ended first; never their text.',
+    summary: 'Lists messages, unfinished ones first; never their text.',
     options: listOptions,
     examples: [
-      ['offline-im list --state dead', 'What was given up, and why'],
-      ['offline-im list --recipient bob@contoso.com --since 2h', 'What was left for Bob in the last two hours'],
+      ['offline-im list --state dead', 'Dead messages, with reasons'],
+      ['offline-im list --recipient bob@contoso.com --since 2h', 'Messages for Bob of the last two hours'],
     ],
     load: () => import('./commands/list.ts'),
   },
   {
     name: 'simulator',
     usage: '',
-    summary: 'An Exchange to test against, on this machine, until it is interrupted.',
+    summary: 'Runs an Exchange to test against, on this machine, until interrupted.',
     ends: 'in order',
     options: {
       port: { type: 'string', value: 'N', help: 'Port to listen on. Default: a free one.' },
@@ -53,15 +53,15 @@ export const commands: readonly Command[] = [
         value: 'FILE',
         help: 'JSON to seed the mailboxes with: { "ADDRESS": { "inbox": [{ "subject": "Hi" }, { "file": "hello.eml" }] } }.',
       },
-      'random-seed': { type: 'string', value: 'N', help: 'Seed of faults with a probability that name none. Default: 1.' },
+      'random-seed': { type: 'string', value: 'N', help: 'Seed for faults with a probability and no seed. Default: 1.' },
       profile: {
         type: 'string',
         value: 'NAME',
-        help: 'Which Exchange to be: exchange-2010, -2013, -2016, -2019, exchange-online.',
+        help: 'Which Exchange to simulate: exchange-2010, -2013, -2016, -2019, exchange-online.',
       },
       tls: { type: 'boolean', help: 'Speaks https, with a certificate that it prints.' },
       host: { type: 'string', value: 'ADDRESS', help: 'Address to listen on. Default: 127.0.0.1, this machine only.' },
-      token: { type: 'string', value: 'TEXT', help: 'What the web page and the JSON API ask for; needed beyond this machine.' },
+      token: { type: 'string', value: 'TEXT', help: 'Token for the web page and the JSON API; required beyond this machine.' },
       clock: {
         type: 'string',
         value: 'KIND',
@@ -74,7 +74,7 @@ export const commands: readonly Command[] = [
   {
     name: 'show',
     usage: 'ID',
-    summary: 'All that is known of a message or an entry, with its history from a trace file.',
+    summary: 'Shows everything about a message or an entry, with its history from a trace file.',
     options: {
       ...spoolOption,
       trace: { type: 'string', value: 'FILE', help: 'Trace file with its history.' },
@@ -86,7 +86,7 @@ export const commands: readonly Command[] = [
   {
     name: 'explain',
     usage: 'ID',
-    summary: 'Why a message is where it is, what happens next, and what to do.',
+    summary: 'Explains why a message is in its state, what happens next, and what to do.',
     options: spoolOption,
     examples: [['offline-im explain ticket-4711', 'Why is it stuck?']],
     load: () => import('./commands/explain.ts'),
@@ -94,13 +94,13 @@ export const commands: readonly Command[] = [
   {
     name: 'requeue',
     usage: '[ID…|FILTER]',
-    summary: 'Tries dead messages again; what may have been sent only by its id.',
+    summary: 'Tries dead messages again; those that may have been sent only by id.',
     options: {
       ...changeOptions,
-      force: { type: 'boolean', help: 'One id: sends what may have been sent without looking for it; asks for the id.' },
+      force: { type: 'boolean', help: 'One id: sends a message that may have been sent without probing; asks for the id.' },
     },
     examples: [
-      ['offline-im requeue --code EXPIRED --dry-run', 'What would be tried again'],
+      ['offline-im requeue --code EXPIRED --dry-run', 'Shows what would be tried again'],
       ['offline-im requeue ticket-4711', 'One message'],
     ],
     load: change,
@@ -108,9 +108,9 @@ export const commands: readonly Command[] = [
   {
     name: 'cancel',
     usage: '[ID…|FILTER]',
-    summary: 'Cancels what is not at work.',
+    summary: 'Cancels messages that are not being sent.',
     options: changeOptions,
-    examples: [['offline-im cancel --mailbox bot@contoso.com --state spooled --yes', 'All that waits of a mailbox']],
+    examples: [['offline-im cancel --mailbox bot@contoso.com --state spooled --yes', "A mailbox's waiting messages"]],
     load: change,
   },
   {
@@ -124,15 +124,15 @@ export const commands: readonly Command[] = [
   {
     name: 'release',
     usage: '[ID…|FILTER]',
-    summary: 'Lets held messages go on.',
+    summary: 'Releases held messages.',
     options: changeOptions,
-    examples: [['offline-im release --mailbox bot@contoso.com', 'All that is held of a mailbox']],
+    examples: [['offline-im release --mailbox bot@contoso.com', "A mailbox's held messages"]],
     load: change,
   },
   {
     name: 'purge',
     usage: '[ID…|FILTER]',
-    summary: 'Forgets what has ended; its id still makes no second message for its time.',
+    summary: 'Forgets ended messages; for a time their ids still create no second one.',
     options: changeOptions,
     examples: [['offline-im purge --state dead --until 30d', 'Dead messages older than 30 days']],
     load: change,
@@ -140,8 +140,8 @@ export const commands: readonly Command[] = [
   {
     name: 'pause',
     usage: '[MAILBOX]',
-    summary: 'Delivers nothing of a mailbox, or of all, in every process, until it is resumed.',
-    options: { ...spoolOption, why: { type: 'string', value: 'TEXT', help: 'Kept, and shown to whoever asks.' } },
+    summary: 'Stops delivery of a mailbox, or of all, in every process, until resumed.',
+    options: { ...spoolOption, why: { type: 'string', value: 'TEXT', help: 'Reason; stored and shown.' } },
     examples: [["offline-im pause alice@contoso.com --why 'her mailbox is being moved'", 'One mailbox']],
     load: pause,
   },
@@ -156,9 +156,9 @@ export const commands: readonly Command[] = [
   {
     name: 'retry-now',
     usage: '[MAILBOX]',
-    summary: 'Tries what is blocked or unreachable by the next poll; does not lift a pause.',
+    summary: 'Tries blocked or unreachable mailboxes by the next poll; does not lift a pause.',
     options: spoolOption,
-    examples: [['offline-im retry-now', 'After the server was mended']],
+    examples: [['offline-im retry-now', 'After the server was repaired']],
     load: pause,
   },
   {
@@ -172,7 +172,7 @@ export const commands: readonly Command[] = [
   {
     name: 'migrate',
     usage: '',
-    summary: 'Makes or updates the tables of a PostgreSQL spool; files and SQLite need nothing.',
+    summary: 'Creates or updates the tables of a PostgreSQL spool; files and SQLite need nothing.',
     options: { ...spoolOption, 'dry-run': { type: 'boolean', help: 'Only tells whether there is something to do.' } },
     examples: [['offline-im migrate --spool postgres://localhost/im --dry-run', 'Before an update of the library']],
     load: upkeep,
@@ -181,18 +181,18 @@ export const commands: readonly Command[] = [
     name: 'backup',
     usage: 'FILE',
     summary: 'Copies the spool of a folder or an SQLite file, in use or not.',
-    options: { ...spoolOption, overwrite: { type: 'boolean', help: 'Replaces a file that is no backup.' } },
+    options: { ...spoolOption, overwrite: { type: 'boolean', help: 'Replaces a file that is not a backup.' } },
     examples: [['offline-im backup /var/backups/spool.db --spool /var/spool/my-bot/spool.db', 'Every night']],
     load: upkeep,
   },
   {
     name: 'send',
     usage: '[TEXT]',
-    summary: 'Leaves a message in the spool; its text is an argument, or standard input.',
+    summary: 'Puts a message into the spool; its text is an argument, or standard input.',
     options: {
       ...spoolOption,
       to: { type: 'string', multiple: true, value: 'ADDRESS', help: 'SIP or mail address; may be given several times.' },
-      'message-id': { type: 'string', value: 'ID', help: 'Sent again with the same id, it makes no second message.' },
+      'message-id': { type: 'string', value: 'ID', help: 'Sending again with the same id creates no second message.' },
     },
     examples: [["offline-im send --to bob@contoso.com 'The build is done.'", 'From a script, with offline-im.config.json']],
     load: send,
@@ -200,20 +200,20 @@ export const commands: readonly Command[] = [
   {
     name: 'drain',
     usage: '',
-    summary: 'A sender without an application: delivers what waits in the spool until SIGTERM, then finishes what is under way.',
+    summary: 'A sender without an application: delivers waiting messages until SIGTERM, then finishes requests in flight.',
     ends: 'in order',
-    options: { ...spoolOption, once: { type: 'boolean', help: 'One attempt for all that waits, then ends.' } },
+    options: { ...spoolOption, once: { type: 'boolean', help: 'Makes one attempt for all waiting messages, then ends.' } },
     examples: [['offline-im drain --spool postgres://localhost/im', 'A worker, with offline-im.config.json']],
     load: send,
   },
   {
     name: 'export',
     usage: 'FILE',
-    summary: 'Writes all messages to a file, and holds what waits here for good: for another spool, of any kind.',
+    summary: 'Writes all messages to a file for another spool, of any kind, and holds waiting ones here for good.',
     options: {
       ...spoolOption,
-      copy: { type: 'boolean', help: 'The spool goes on; what waits lands held where the file is imported.' },
-      overwrite: { type: 'boolean', help: 'Replaces an older export even where the spool has forgotten what is in it.' },
+      copy: { type: 'boolean', help: 'The spool goes on; waiting messages are imported as held.' },
+      overwrite: { type: 'boolean', help: 'Replaces an older export even if the spool has forgotten its messages.' },
     },
     examples: [
       ['offline-im export spool.ndjson --spool /var/spool/my-bot', 'From a folder, to be imported into a database'],
@@ -224,7 +224,7 @@ export const commands: readonly Command[] = [
   {
     name: 'import',
     usage: 'FILE',
-    summary: 'Reads a file of export; a second time it adds nothing.',
+    summary: 'Reads an exported file; a second time it adds nothing.',
     options: spoolOption,
     examples: [['offline-im import spool.ndjson --spool postgres://localhost/im', 'Into a database']],
     load: transfer,
@@ -233,21 +233,21 @@ export const commands: readonly Command[] = [
     name: 'doctor',
     usage: '',
     summary:
-      'Looks at the way to a mailbox and at the spool; each line says ok, warn or fail, and what to do. Ends with 3 when one fails.',
+      'Checks the way to a mailbox and the spool; each line says ok, warn or fail, and what to do. Ends with 3 when one fails.',
     ends: 'at once',
     options: {
       ...spoolOption,
       mailbox: { type: 'string', value: 'ADDRESS', help: 'Mailbox to send from. Default: that of the config.' },
-      url: { type: 'string', value: 'URL', help: 'Address of EWS. Default: that of the config, else what Autodiscover finds.' },
+      url: { type: 'string', value: 'URL', help: 'Address of EWS. Default: that of the config, else from Autodiscover.' },
       login: { type: 'string', value: 'SCHEME', help: 'basic, ntlm or bearer. Default: basic.' },
       username: { type: 'string', value: 'NAME', help: 'Account to log in with.' },
-      'password-env': { type: 'string', value: 'NAME', help: 'Variable of the environment with its password or token.' },
+      'password-env': { type: 'string', value: 'NAME', help: 'Environment variable with its password or token.' },
       'password-file': { type: 'string', value: 'FILE', help: 'File with its password or token.' },
       ca: { type: 'string', value: 'FILE', help: 'Certificates (PEM) that are trusted for the server.' },
       'send-test': {
         type: 'string',
         value: 'ADDRESS',
-        help: 'Sends a message to that address: whether one may be sent shows in no other way.',
+        help: 'Sends a message to that address: the only way to check the right to send.',
       },
     },
     examples: [
@@ -262,12 +262,12 @@ export const commands: readonly Command[] = [
   {
     name: 'dashboard',
     usage: '',
-    summary: 'Pages in a browser on this machine, until it is interrupted; prints an address that works once.',
+    summary: 'Serves pages for a browser on this machine, until interrupted; prints an address that works once.',
     ends: 'in order',
     options: {
       ...spoolOption,
       port: { type: 'string', value: 'N', help: 'Port to listen on, at 127.0.0.1. Default: a free one.' },
-      'read-only': { type: 'boolean', help: 'Nothing can be paused, resumed or requeued.' },
+      'read-only': { type: 'boolean', help: 'Forbids to pause, resume or requeue.' },
     },
     examples: [['offline-im dashboard --spool /var/spool/my-bot/spool.db', 'Look at a spool']],
     load: () => import('./commands/dashboard.ts'),
@@ -275,10 +275,10 @@ export const commands: readonly Command[] = [
   {
     name: 'trace',
     usage: 'FILE',
-    summary: 'A trace file as a story.',
+    summary: 'Prints a trace file in readable form.',
     options: {
       message: { type: 'string', value: 'ID', help: 'Only this message, with its entries and notes.' },
-      follow: { type: 'boolean', short: 'f', help: 'Goes on with what is added, until interrupted; over rotations too.' },
+      follow: { type: 'boolean', short: 'f', help: 'Follows added records, until interrupted; across rotations too.' },
     },
     examples: [['offline-im trace trace.ndjson --message ticket-4711', 'What happened to one message']],
     load: () => import('./commands/trace.ts'),
@@ -286,7 +286,7 @@ export const commands: readonly Command[] = [
   {
     name: 'completion',
     usage: 'SHELL',
-    summary: 'What makes a shell complete commands and options: bash, zsh or fish.',
+    summary: 'Prints a script that completes commands and options in bash, zsh or fish.',
     options: {},
     examples: [
       ['source <(offline-im completion bash)', 'In ~/.bashrc; the same with zsh'],

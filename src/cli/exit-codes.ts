@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 
-/** What the process ends with. */
+/** The exit codes of the process. */
 export const exitCodes = {
   ok: 0,
   failed: 1,
@@ -19,8 +19,8 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 export class UsageError extends Error {}
 
 /**
- * How a command ends that runs until it is told to stop. SIGTERM is the order to stop, and a success once it has been followed; Ctrl-C is an interruption, whatever it
- * interrupts. So is it for `kubectl logs -f` and `tail -f`.
+ * Waits until a long-running command is told to stop. SIGTERM is an order, and following it a success; Ctrl-C is always an interruption, as with `kubectl logs -f` and
+ * `tail -f`.
  */
 export async function untilStopped(signal: AbortSignal): Promise<ExitCode> {
   if (!signal.aborted) await once(signal, 'abort');

@@ -8,7 +8,7 @@ import { UsageError } from './exit-codes.ts';
 
 const units: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** The filter of a command line; `now` is the clock of the spool, which set the times that are compared. @throws {UsageError} */
+/** The filter of a command line; `now` is the time of the spool's clock, since the compared times are. @throws {UsageError} */
 export function filterOf(call: Call, now: Date): HandleFilter {
   return {
     state: choiceOption(call, 'state', spoolStates),
@@ -20,7 +20,7 @@ export function filterOf(call: Call, now: Date): HandleFilter {
   };
 }
 
-/** Before anything is opened. @throws {UsageError} */
+/** Checks the filter before anything is opened. @throws {UsageError} */
 export function checkFilter(call: Call): HandleFilter {
   return filterOf(call, new Date());
 }
@@ -34,7 +34,7 @@ function addressOption(call: Call, name: string): string | undefined {
   return value === undefined ? undefined : checkedAddress(value, `--${name}`);
 }
 
-/** ISO 8601, as lists print it or shorter. Other forms are read differently by everybody: `Date.parse('5')` is a day in 2001, and 11/12 one of two. */
+/** ISO 8601, as lists print it or shorter. Other forms are ambiguous: `Date.parse('5')` is a day in 2001, and 11/12 one of two. */
 const iso = /^(\d{4}-\d\d-\d\d)(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?$/;
 
 /** A point in time, or how long ago: `2026-11-28T08:00Z`, `2h`. */
@@ -53,7 +53,7 @@ function timeOption(call: Call, name: string, now: Date): Date | undefined {
   throw new UsageError(`--${name} is ${quoted(value)}; expected a time such as 2026-11-28T08:00Z, or how long ago: 30m, 2h, 1d.`);
 }
 
-/** Of a day that a month does not have, Date makes one of the next month. */
+/** Rejects days that a month doesn't have, which Date moves to the next month. */
 function isDay(day: string): boolean {
   const date = new Date(day);
   return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day);

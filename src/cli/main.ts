@@ -6,13 +6,13 @@ import manifest from '../../package.json' with { type: 'json' };
 import { exitCodes } from './exit-codes.ts';
 import { run } from './run.ts';
 
-// Node 22 warns of node:sqlite at each start; a person at a terminal can do nothing about it.
+// Node 22 warns of node:sqlite at each start, which a person at a terminal can't change.
 const { emitWarning } = process;
 process.emitWarning = ((warning: string | Error, ...rest: [never]) => {
   if (!String(warning).includes('SQLite')) emitWarning.call(process, warning, ...rest);
 }) as typeof process.emitWarning;
 
-// Older ones lack node:sqlite and more: what they say then, nobody could make anything of.
+// Older ones lack node:sqlite and more, and would fail with unhelpful errors.
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const [, leastMajor = 0, leastMinor = 0] = (/(\d+)\.(\d+)/.exec(manifest.engines.node) ?? []).map(Number);
 if (major < leastMajor || (major === leastMajor && minor < leastMinor)) {
@@ -24,10 +24,10 @@ if (major < leastMajor || (major === leastMajor && minor < leastMinor)) {
 
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  // The second one ends it at once, as it would have without us.
+  // A second signal ends the process at once, by default.
   process.once(signal, () => stopping.abort(signal));
 }
-// `offline-im list | head`: whoever read has had enough, and what runs on, such as drain, ends in order. A disk that is full is a failure.
+// `offline-im list | head`: the reader has enough, and a running command, such as drain, ends in order. A full disk is a failure.
 let isLost = false;
 process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
   if (code !== 'EPIPE' && !isLost) {
@@ -45,7 +45,7 @@ const code = await run(process.argv.slice(2), {
     out: process.stdout,
     err: process.stderr,
     terminal,
-    // Minds NO_COLOR, FORCE_COLOR and whether it is a terminal.
+    // Respects NO_COLOR, FORCE_COLOR and whether it is a terminal.
     colours: styleText('red', 'x', { stream: process.stdout }) !== 'x',
     errColours: styleText('red', 'x', { stream: process.stderr }) !== 'x',
     columns: terminal ? process.stdout.columns : undefined,
@@ -58,9 +58,9 @@ const code = await run(process.argv.slice(2), {
   async ask(question) {
     if (process.stdin.isTTY !== true) return undefined;
     const dialog = createInterface({ input: process.stdin, output: process.stderr });
-    // While it waits for a line, Ctrl-C is a key like any other to the terminal, and no signal.
+    // While it waits for a line, Ctrl-C is an ordinary key to the terminal, not a signal.
     dialog.once('SIGINT', () => stopping.abort('SIGINT'));
-    // Ctrl-D, or a terminal that is gone, is no answer.
+    // Ctrl-D, or a closed terminal, is no answer.
     const ended = new Promise<string>((resolve) => dialog.once('close', () => resolve('')));
     try {
       return await Promise.race([dialog.question(question, { signal: stopping.signal }), ended]);
@@ -75,5 +75,5 @@ const code = await run(process.argv.slice(2), {
 });
 if (isLost) process.exitCode = exitCodes.failed;
 else process.exitCode = stopping.signal.reason === 'unread' && code === exitCodes.interrupted ? exitCodes.ok : code;
-// What it had waited for may never answer, and would keep the process.
+// Something that it waits for may never answer, and would keep the process alive.
 if (stopping.signal.aborted && stopping.signal.reason !== 'unread') process.exit();

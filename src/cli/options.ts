@@ -1,6 +1,6 @@
 import type { CommandOptions } from './command.ts';
 
-/** A file that says all that command lines need not repeat. */
+/** The config file, for options that command lines need not repeat. */
 const configOption = {
   config: {
     type: 'string',
@@ -16,26 +16,26 @@ export const spoolOption = {
   ...configOption,
 } as const satisfies CommandOptions;
 
-/** Which entries. */
+/** Options that select entries. */
 const filterOptions = {
   state: { type: 'string', value: 'STATE', help: 'Only entries in this state: spooled, dead, …' },
   mailbox: { type: 'string', value: 'MAILBOX', help: "Only entries of this sender's mailbox." },
   recipient: { type: 'string', value: 'ADDRESS', help: 'Only entries to this address.' },
-  since: { type: 'string', value: 'TIME', help: 'Only what was accepted since: 2026-11-28T08:00Z, 2h.' },
-  until: { type: 'string', value: 'TIME', help: 'Only what was accepted before.' },
+  since: { type: 'string', value: 'TIME', help: 'Only entries accepted since: 2026-11-28T08:00Z, 2h.' },
+  until: { type: 'string', value: 'TIME', help: 'Only entries accepted before.' },
   code: { type: 'string', value: 'CODE', help: 'Only entries whose reason has this code: EXPIRED, …' },
-  limit: { type: 'string', value: 'N', help: 'Entries at most. Default: 100 listed, 1000 changed.' },
+  limit: { type: 'string', value: 'N', help: 'At most this many entries. Default: 100 listed, 1000 changed.' },
 } as const satisfies CommandOptions;
 
 export const listOptions = {
   ...spoolOption,
   ...filterOptions,
-  cursor: { type: 'string', value: 'CURSOR', help: 'Goes on where a part of the same list ended, which printed it.' },
+  cursor: { type: 'string', value: 'CURSOR', help: 'Continues a list at the cursor that its last part printed.' },
 } as const satisfies CommandOptions;
 
 export const changeOptions = {
   ...spoolOption,
   ...filterOptions,
-  'dry-run': { type: 'boolean', help: 'Changes nothing, and tells what would be changed.' },
+  'dry-run': { type: 'boolean', help: 'Changes nothing, and prints what would be changed.' },
   yes: { type: 'boolean', short: 'y', help: 'Does not ask.' },
 } as const satisfies CommandOptions;

@@ -10,7 +10,7 @@ const sentences: Readonly<Record<string, string>> = {
   EPERM: 'it is not yours to read',
 };
 
-/** Before anything is done with it. It is not opened: what is read through a pipe is there once. @throws {UsageError} */
+/** Checks a file before use. Doesn't open it: a pipe can be read only once. @throws {UsageError} */
 export async function checkReadable(path: string): Promise<void> {
   try {
     const facts = await stat(path);
@@ -23,7 +23,7 @@ export async function checkReadable(path: string): Promise<void> {
   }
 }
 
-/** The text of a file without the byte order mark that editors and shells of Windows put before it. */
+/** The text of a file without the byte order mark that Windows editors and shells write. */
 export function withoutMark(text: string): string {
   return text.startsWith('\ufeff') ? text.slice(1) : text;
 }

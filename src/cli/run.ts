@@ -11,7 +11,7 @@ import { helpOf, overview } from './terminal/help.ts';
 import { Output, type Streams } from './terminal/output.ts';
 import { atShell } from './terminal/remedies.ts';
 
-/** What the process gives a command line. */
+/** The environment of a command line. */
 export interface Surroundings extends Pick<Call, 'env' | 'cwd' | 'signal' | 'input' | 'ask'> {
   readonly streams: Streams;
   readonly version: string;
@@ -23,7 +23,7 @@ const common = {
   help: { type: 'boolean', short: 'h', help: 'Shows this help.' },
 } as const satisfies CommandOptions;
 
-/** Carries out a command line, without the name of the program. Never rejects. */
+/** Runs a command line, without the name of the program. Never rejects. */
 export async function run(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
   const secrets = new Secrets();
   const json = args.includes('--json');
@@ -35,12 +35,12 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
   }
 }
 
-/** Whether an error only says that the command was told to end. Any other failure, such as storage that can't be closed, is reported as always. */
+/** Whether an error only means that the command was told to end. Other failures, such as storage that can't be closed, are reported as always. */
 function isInterruption(error: unknown, { aborted, reason }: AbortSignal): boolean {
   if (!aborted) return false;
   const seen = new Set<unknown>();
   for (let one = error; one !== undefined && !seen.has(one); one = property(one, 'cause')) {
-    // Who makes an error of what was thrown takes the reason for its message.
+    // An error made from the thrown reason has it as its message.
     if (one === reason || property(one, 'name') === 'AbortError' || property(one, 'message') === reason) return true;
     seen.add(one);
   }
@@ -82,16 +82,16 @@ async function dispatch(args: readonly string[], surroundings: Surroundings, sec
   return command.ends === 'in order' ? await work : await endingInTime(work, rest.signal, command.ends);
 }
 
-/** ms that a command has to end once it is told to. */
+/** ms that a command has to end after a signal. */
 const grace = 5_000;
 
-/** What it waits for may never answer. Nothing is lost then: every command may be killed at any time. */
+/** Limits the wait after a signal, since the command may wait for ever. Nothing is lost: every command may be killed at any time. */
 async function endingInTime(work: Promise<ExitCode>, signal: AbortSignal, ends: Command['ends']): Promise<ExitCode> {
   let timer: NodeJS.Timeout | undefined;
   let told: (() => void) | undefined;
   const late = new Promise<ExitCode>((resolve) => {
     told = () => {
-      // Who has read enough of the output did not tell it to end.
+      // A reader that closed the output did not tell it to end.
       if (signal.reason === 'unread') return;
       timer = setTimeout(() => resolve(exitCodes.interrupted), ends === 'at once' ? 0 : grace);
     };
@@ -127,7 +127,7 @@ function unknownCommand(name: string): UsageError {
   return new UsageError(`There is no command ${quoted(name)}${meant}. Try: offline-im --help`);
 }
 
-/** Says what went wrong on standard error. */
+/** Prints the error to standard error. */
 function fail(thrown: unknown, streams: Streams, json: boolean, secrets: Secrets): ExitCode {
   const error = asError(thrown);
   const output = new Output({ ...streams, out: streams.err, colours: streams.errColours === true }, json, (text) =>

@@ -6,19 +6,19 @@ import { setTimeout as wait } from 'node:timers/promises';
 /** A line of a trace file. */
 export interface TraceRecord {
   readonly fields: Readonly<Record<string, unknown>>;
-  /** Whether it speaks of one of these messages, entries or notes. */
+  /** Whether it concerns one of these messages, entries or notes. */
   concerns(ids: ReadonlySet<string>): boolean;
 }
 
-/** Bytes by which a file is known again: a record begins with its time. */
+/** Bytes that identify a file's content: each record begins with its time. */
 const looksBack = 1_024;
 
-/** ms between two looks of `--follow`. */
+/** ms between two reads of `--follow`. */
 const interval = 300;
 
 /**
- * A trace file from its beginning, and what is added to it, until the signal aborts. When it was rotated it is read to its end under its new name (`FILE.1`, `FILE.2` …),
- * then the files that took its place, oldest first; one that was cut is read anew.
+ * Reads a trace file from its beginning, and records added to it, until the signal aborts. Reads a rotated file to its end under its new name (`FILE.1`, `FILE.2` …), then
+ * its successors, oldest first; reads a truncated file anew.
  */
 export async function* followed(path: string, signal: AbortSignal): AsyncIterable<TraceRecord> {
   let file = await Followed.open(path);
@@ -30,7 +30,7 @@ export async function* followed(path: string, signal: AbortSignal): AsyncIterabl
         await wait(interval, undefined, { signal }).catch(() => undefined);
         continue;
       }
-      // Nobody adds to it any more: this is all that came since the look above.
+      // The file is complete now: these are its records since the read above.
       yield* file?.added() ?? [];
       await file?.close();
       file = next;
@@ -40,13 +40,13 @@ export async function* followed(path: string, signal: AbortSignal): AsyncIterabl
   }
 }
 
-/** An open file, which is followed under whatever name it gets. */
+/** An open file, followed under any name that it gets. */
 class Followed {
   readonly #handle: FileHandle;
   readonly #identity: string;
   #at = 0;
   #rest = '';
-  /** The bytes before that place: one that was cut may have grown past it since. */
+  /** The bytes before that place: a truncated file may have grown past it since. */
   #before = Buffer.alloc(0);
   #decoder = new TextDecoder();
 
@@ -55,7 +55,7 @@ class Followed {
     this.#identity = identity;
   }
 
-  /** What has that name; between two names of a rotation there may be nothing. */
+  /** Opens the file of that name; during a rotation there may be none. */
   static async open(path: string): Promise<Followed | undefined> {
     const handle = await open(path).catch(() => undefined);
     if (handle === undefined) return undefined;
@@ -65,18 +65,18 @@ class Followed {
     return undefined;
   }
 
-  /** The file that was begun after this one, if there is any: the one a name before its own, or, where it has none any more, what has the first name. */
+  /** The file that follows this one, if any: the one with the previous name, or, if its own name is gone, the one with the first name. */
   async next(path: string): Promise<Followed | undefined> {
     const own = await this.#count(path);
     if (own === 0) return undefined;
     const next = await Followed.open(own === undefined ? path : rotated(path, own - 1));
     if (next === undefined || own === undefined || (await this.#isAt(rotated(path, own)))) return next;
-    // A rotation between the two looks gave that name to a later file.
+    // A rotation in between gave that name to a later file.
     await next.close();
     return undefined;
   }
 
-  /** How often it was rotated, as its name tells. A rotation under way leaves one name without a file. */
+  /** How many times it was rotated, by its name. A rotation in progress leaves one name without a file. */
   async #count(path: string): Promise<number | undefined> {
     for (let count = 0, missing = 0; missing < 2; count++) {
       const identity = await identityAt(rotated(path, count));
@@ -90,7 +90,7 @@ class Followed {
     return (await identityAt(path)) === this.#identity;
   }
 
-  /** The records of what was added since the last look; a last line may still be on its way. */
+  /** The records added since the last read; the last line may be incomplete. */
   async *added(): AsyncIterable<TraceRecord> {
     const buffer = Buffer.alloc(65_536);
     const { length } = this.#before;
@@ -121,7 +121,7 @@ class Followed {
   }
 }
 
-/** As a trace file is named once it is full. */
+/** The name of a trace file after so many rotations. */
 function rotated(path: string, count: number): string {
   return count === 0 ? path : `${path}.${count}`;
 }
@@ -136,9 +136,9 @@ function identityOf({ dev, ino }: Stats): string {
 }
 
 /**
- * The records of a trace file that are wanted; lines that are none are passed over, such as the last one of a process that was killed, and told to `other`.
+ * The wanted records of a trace file. Skips lines that are not records, such as the last one of a killed process, and calls `other` for each.
  *
- * @throws what the signal was aborted with, at the next line of the file, wanted or not
+ * @throws the reason of the signal, at the next line of the file, wanted or not
  */
 export async function* recordsOf(
   path: string,

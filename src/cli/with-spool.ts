@@ -9,9 +9,9 @@ import { type Config, configOf } from './config/config.ts';
 import { UsageError } from './exit-codes.ts';
 import { atShell } from './terminal/remedies.ts';
 
-/** Where the spool is that a command speaks of, if it does: `--spool`, `OFFLINE_IM_SPOOL`, or what the config says. */
+/** The place of the spool for a command, if named: `--spool`, `OFFLINE_IM_SPOOL`, or from the config. */
 export async function spoolOf(call: Call, config: Config): Promise<string | undefined> {
-  // A variable that is empty says nothing.
+  // An empty variable counts as missing.
   const where = textOption(call, 'spool') ?? (call.env.OFFLINE_IM_SPOOL || config.spool);
   if (where === undefined || where === '') return undefined;
   call.secrets.hideInPlace(where);
@@ -20,7 +20,7 @@ export async function spoolOf(call: Call, config: Config): Promise<string | unde
   return where;
 }
 
-/** The same. @throws {UsageError} where none is named */
+/** The same. @throws {UsageError} if none is named */
 export async function spoolNamed(call: Call, config?: Config): Promise<string> {
   const where = await spoolOf(call, config ?? (await configOf(call)));
   if (where !== undefined) return where;
@@ -46,7 +46,7 @@ export function keysOf(call: Call, { keys, routingKey }: Config): SealOptions | 
   return { keys: keys.map(({ id, key }) => ({ id, key: read(`keys ${id}`, key) })), routingKey: read('routingKey', routingKey) };
 }
 
-/** Opens that spool, and closes it afterwards. */
+/** Opens the spool for `use`, and closes it afterwards. */
 export async function withSpool<Result>(
   call: Call,
   use: (spool: SpoolHandle) => Promise<Result>,

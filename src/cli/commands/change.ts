@@ -28,7 +28,7 @@ async function byIds(call: Call, spool: SpoolHandle, verb: BulkVerb): Promise<Ex
   const { output, positionals } = call;
   const [first = ''] = positionals;
   const force = call.values.force === true;
-  // Someone may get it twice: whoever wants that types the id once more.
+  // Someone may get it twice: the user must confirm by typing the id.
   const dryRun = call.values['dry-run'] === true;
   if (
     force &&
@@ -39,7 +39,7 @@ async function byIds(call: Call, spool: SpoolHandle, verb: BulkVerb): Promise<Ex
   ) {
     throw new UsageError('Nothing was done: the id was not typed at a terminal.');
   }
-  // One that is mistyped is told before anything is done.
+  // Reports a mistyped id before anything is done.
   for (const id of positionals) if ((await spool.get(id)).length === 0) await spool.explain(id);
   if (dryRun) return wouldBe(call, spool, verb, force);
   const changes: Change[] = [];
@@ -55,7 +55,7 @@ async function byIds(call: Call, spool: SpoolHandle, verb: BulkVerb): Promise<Ex
   return exitCodes.ok;
 }
 
-/** What a verb would change of the ids that are named. */
+/** Prints what a verb would change of the given ids. */
 async function wouldBe({ output, positionals }: Call, spool: SpoolHandle, verb: BulkVerb, force: boolean): Promise<ExitCode> {
   const found = new Map<string, MessageEntry>();
   for (const id of positionals) for (const entry of await spool.get(id)) found.set(entry.id, entry);
@@ -80,7 +80,7 @@ async function wouldBe({ output, positionals }: Call, spool: SpoolHandle, verb: 
   return exitCodes.ok;
 }
 
-/** Whether what is changed is sent next, or looked for where it may have been sent. */
+/** Whether changed entries are sent next, or probed if they may have been sent. */
 function goesOn(verb: BulkVerb): boolean {
   return verb === 'requeue' || verb === 'release';
 }

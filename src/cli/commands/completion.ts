@@ -37,7 +37,7 @@ complete -o filenames -F _offline_im offline-im
 `;
 }
 
-/** zsh has a way to use what was written for bash. */
+/** zsh can use the script for bash. */
 function zsh(commands: readonly Command[]): string {
   return `autoload -Uz compinit bashcompinit\n(( $+functions[compdef] )) || compinit\nbashcompinit\n${bash(commands)}`;
 }

@@ -11,7 +11,7 @@ import { type ExitCode, untilStopped } from '../exit-codes.ts';
 import { listenError } from '../terminal/remedies.ts';
 import { withSpool } from '../with-spool.ts';
 
-/** The dashboard on this machine, for whoever has the address that is printed, until it is interrupted. */
+/** Serves the dashboard on this machine, for the printed address, until interrupted. */
 export function run(call: Call): Promise<ExitCode> {
   const { output, values, signal } = call;
   const wanted = numberOption(call, 'port', 0, 65_535) ?? 0;
@@ -41,8 +41,8 @@ export function run(call: Call): Promise<ExitCode> {
 }
 
 /**
- * Lets in the one browser that came with the token. Names other than this machine's are refused, or any site could reach it through a name of its own that leads here; so are
- * requests that another site makes.
+ * Admits the one browser that came with the token. Refuses other host names, or any site could reach it through its own name that resolves here; also refuses requests from
+ * another site.
  */
 class Visitors {
   readonly token = randomBytes(32).toString('base64url');
@@ -74,7 +74,7 @@ class Visitors {
     return refused('Open the address that the command printed; it works once. Run the command again for another.');
   }
 
-  /** By its port: cookies know none. */
+  /** The name has the port, since cookies don't. */
   get #cookie(): string {
     return `offline-im-${this.#port}`;
   }

@@ -15,7 +15,7 @@ import { spoolHealth } from '../doctor/spool.ts';
 import { type ExitCode, exitCodes, UsageError } from '../exit-codes.ts';
 import { keysOf, schemaOf, spoolOf } from '../with-spool.ts';
 
-/** Looks at the way to the mailbox and at the spool, and changes nothing. Each line says what to do. */
+/** Checks the way to the mailbox and the spool, and changes nothing. Each line says what to do. */
 export async function run(call: Call): Promise<ExitCode> {
   const { output } = call;
   const config = await configOf(call);
@@ -48,7 +48,7 @@ function mailboxOf({ identity }: Config): string | undefined {
   return identity?.mailbox ?? identity?.sip.replace(/^sips?:/i, '');
 }
 
-/** What the command line says counts more than the config. */
+/** The command line overrides the config. */
 function ewsOf(call: Call, { ews = {} }: Config): EwsConfig {
   const [variable, file] = [textOption(call, 'password-env'), textOption(call, 'password-file')];
   call.secrets.hideIn(textOption(call, 'url') ?? '');
@@ -89,7 +89,7 @@ async function lookAtMailbox(call: Call, config: Config, mailbox: string, report
     const ca = ews.ca === undefined ? undefined : certificates(ews.ca, call);
     const reached = await connection(url, ca);
     report(...reached);
-    // Each further line would say the same.
+    // Each further check would fail the same way.
     if (reached.some(({ status }) => status === 'fail')) return;
     report(await clock(url, ca === undefined ? fetch : fetchTrusting(ca)));
     const found = await exchange(transport, mailbox, version);
@@ -123,7 +123,7 @@ async function discovered(
   }
 }
 
-/** Only a message that goes out shows whether one may. */
+/** Sends a message, which is the only way to check the right to send. */
 async function sendTest(call: Call, config: Config, mailbox: string, transport: Transport, report: Report): Promise<void> {
   const to = textOption(call, 'send-test');
   if (to === undefined) {
@@ -132,7 +132,7 @@ async function sendTest(call: Call, config: Config, mailbox: string, transport: 
     );
     return;
   }
-  // The transport goes on: the sender must not close it.
+  // The transport is still needed: the sender must not close it.
   const lent: Transport = new Proxy(transport, {
     get: (target, name) => {
       if (name === 'close') return undefined;

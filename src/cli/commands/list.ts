@@ -33,7 +33,7 @@ export function run(call: Call): Promise<ExitCode> {
   });
 }
 
-/** Everything else of the list was read from the command line before. */
+/** The other arguments were checked before, so the error is about the cursor. */
 function asUsage(error: unknown): never {
   if (!hasCode(error, 'OPTION_INVALID')) throw error;
   throw new UsageError(

@@ -9,7 +9,7 @@ import { type ExitCode, exitCodes, UsageError, untilStopped } from '../exit-code
 import { atShell } from '../terminal/remedies.ts';
 import { keysOf, schemaOf, spoolNamed } from '../with-spool.ts';
 
-/** send: leaves a message in the spool. drain: delivers what waits there, until it is told to stop. */
+/** send: puts a message into the spool. drain: delivers waiting messages, until told to stop. */
 export async function run(call: Call): Promise<ExitCode> {
   const config = await configOf(call);
   const { sender, end } = await senderOf(call, config);
@@ -17,14 +17,14 @@ export async function run(call: Call): Promise<ExitCode> {
   sender.on('warning', warn);
   const stopped = (): Promise<void> => {
     sender.off('warning', warn);
-    // What could not be stopped in order must not keep the process from ending.
+    // A failed stop must not keep the process from ending.
     return stop(sender, warn).finally(end);
   };
   let code: ExitCode;
   try {
     code = call.command === 'send' ? await send(call, sender) : await drain(call, sender);
   } catch (error) {
-    // Why it ended says more than how.
+    // The first error says more than one of stopping.
     await stopped().catch((failure: unknown) => call.output.note(`warning: ${asError(failure).message}`));
     throw error;
   }
@@ -32,7 +32,7 @@ export async function run(call: Call): Promise<ExitCode> {
   return code;
 }
 
-/** Stops it, and throws what stopping has left behind: an operator who ends a worker has to know of it. */
+/** Stops the sender, and throws if it left something behind: an operator who ends a worker must know. */
 async function stop(sender: OfflineImSender, warn: (warning: { readonly error: Error }) => void): Promise<void> {
   const failures: string[] = [];
   sender.on('warning', (warning) => {
@@ -46,7 +46,7 @@ async function stop(sender: OfflineImSender, warn: (warning: { readonly error: E
   );
 }
 
-/** Time that ran out, or storage that failed. */
+/** Codes of a stop that ran out of time, or of failed storage. */
 const ofStopping: ReadonlySet<string> = new Set([
   'STOP_INCOMPLETE',
   'SPOOL_FAILED',
@@ -55,7 +55,7 @@ const ofStopping: ReadonlySet<string> = new Set([
   'SPOOL_CLOSED',
 ]);
 
-/** The rest would have been a warning at any other time, such as of an entry whose key is missing. */
+/** Other warnings have nothing to do with stopping, such as one of an entry whose key is missing. */
 function concernsStopping(error: Error): boolean {
   return !(error instanceof OfflineImError) || ofStopping.has(error.code);
 }
@@ -80,7 +80,7 @@ const ofMessages = ['message:delivered', 'message:dead', 'message:deferred', 'me
 
 async function drain(call: Call, sender: OfflineImSender): Promise<ExitCode> {
   const { output, signal } = call;
-  // What nobody listens to, and should not go unseen, reaches the console: as it is, and secrets with it.
+  // Important events without a listener would go to the console unmasked, with any secrets.
   for (const event of [...ofMessages, 'lane:blocked', 'transport:unavailable'] as const) {
     sender.on(event, (facts) => {
       if (output.json) output.document({ event, ...facts });

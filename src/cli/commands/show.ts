@@ -6,7 +6,7 @@ import { checkReadable } from '../readable-file.ts';
 import { recordsOf, storyLine, type TraceRecord } from '../trace-story.ts';
 import { withSpool } from '../with-spool.ts';
 
-/** Where it stands, and its history from a trace file. Its text is shown only when asked for, and that is audited. */
+/** Shows the state of a message and its history from a trace file; its text only on request, which is audited. */
 export function run(call: Call): Promise<ExitCode> {
   const { output } = call;
   const [id] = idsOf(call, 1);
@@ -15,7 +15,7 @@ export function run(call: Call): Promise<ExitCode> {
   return withSpool(call, async (spool) => {
     if (trace !== undefined) await checkReadable(trace);
     const entries = await spool.get(id);
-    // It says why.
+    // Throws the error for an unknown id.
     if (entries.length === 0) await spool.explain(id);
     const withText = call.values.text === true;
     if (withText) await spool.noteReading();

@@ -54,7 +54,7 @@ export async function run(call: Call): Promise<ExitCode> {
   return await untilStopped(signal);
 }
 
-/** What the simulator refuses was said on the command line, or in the file that it names. */
+/** Refusals of the simulator come from the command line, or from the file that it names. */
 function asUsage(error: Error): Error {
   return hasCode(error, 'OPTION_INVALID') ? new UsageError(error.message.replace(/^startExchangeSimulator\(\): /, '--')) : error;
 }

@@ -6,7 +6,7 @@ import { type Call, textOption } from '../command.ts';
 import { type ExitCode, exitCodes, UsageError, untilStopped } from '../exit-codes.ts';
 import { withSpool } from '../with-spool.ts';
 
-/** ms between two looks of `--watch`. */
+/** ms between two outputs of `--watch`. */
 const interval = 2_000;
 
 export function run(call: Call): Promise<ExitCode> {
@@ -14,7 +14,7 @@ export function run(call: Call): Promise<ExitCode> {
   return withSpool(call, async (spool) => {
     for (;;) {
       const stats = await spool.stats();
-      // A person is shown no sums by mailbox, which take seconds where a million entries are.
+      // Text output has no sums by mailbox, which take seconds with a million entries.
       show(call, stats, call.output.json ? await spool.lanes() : { lanes: [], reports: await spool.reports() });
       if (condition(stats)) return exitCodes.found;
       if (call.values.watch !== true) return exitCodes.ok;

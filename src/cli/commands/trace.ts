@@ -5,7 +5,7 @@ import { type ExitCode, exitCodes, UsageError, untilStopped } from '../exit-code
 import { checkReadable } from '../readable-file.ts';
 import { followed, recordsOf, storyLine, type TraceRecord } from '../trace-story.ts';
 
-/** A trace file as a story: all of it, or that of one message with its entries and notes. */
+/** Prints a trace file in readable form: all of it, or one message with its entries and notes. */
 export async function run(call: Call): Promise<ExitCode> {
   const { output, positionals, cwd } = call;
   const [file] = positionals;
@@ -25,7 +25,7 @@ export async function run(call: Call): Promise<ExitCode> {
   let records = 0;
   for await (const record of recordsOf(path, call.signal, undefined, () => (others += 1))) {
     records += 1;
-    // Read again from its beginning: nothing that is added meanwhile may fall between two readings.
+    // Will be read again from its beginning, so that no record added meanwhile is missed.
     if (follow) break;
     tell(record);
   }
@@ -38,7 +38,7 @@ export async function run(call: Call): Promise<ExitCode> {
   return untilStopped(call.signal);
 }
 
-/** A message, its entries and the notes that carried them, as the file ties them together. */
+/** The ids of a message, its entries and their notes, as the file relates them. */
 async function idsAbout(path: string, message: string, signal: AbortSignal): Promise<Set<string>> {
   const ids = new Set([message]);
   for await (const record of recordsOf(path, signal, (one) => one.concerns(ids))) for (const id of idsIn(record)) ids.add(id);

@@ -9,7 +9,7 @@ import { type ExitCode, exitCodes, UsageError } from '../exit-codes.ts';
 import { checkReadable } from '../readable-file.ts';
 import { schemaOf, spoolNamed } from '../with-spool.ts';
 
-/** export, import: between any two spools. Sealed ones as they are: both need the same keys. */
+/** export, import: between any two spools. Sealed entries stay sealed: both spools need the same keys. */
 export async function run(call: Call): Promise<ExitCode> {
   const { command, output, positionals, signal, cwd, values } = call;
   const [file] = positionals;
@@ -31,7 +31,7 @@ export async function run(call: Call): Promise<ExitCode> {
       if (output.json) output.document({ exported: path, messages, copy });
       else
         output.line(
-          `${messages} messages were written to ${path}. ${copy ? 'The spool goes on; what waits lands held where it is imported.' : 'What waits is held here for good: offline-im import it elsewhere.'}`,
+          `${messages} messages were written to ${path}. ${copy ? 'The spool goes on; waiting messages are imported as held.' : 'Waiting messages are held here for good: offline-im import them elsewhere.'}`,
         );
       return exitCodes.ok;
     }

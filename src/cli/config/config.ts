@@ -90,7 +90,7 @@ const rules = {
 
 const names = ['offline-im.config.json', 'offline-im.config.js', 'offline-im.config.mjs'] as const;
 
-/** The config file that a command line names, or that lies in the working folder and is nobody else's. @throws {UsageError} */
+/** The config file named on the command line, or the one in the working folder if it is the user's own. @throws {UsageError} */
 export async function configOf(call: Pick<Call, 'values' | 'cwd' | 'output' | 'secrets'>): Promise<Config> {
   const named = textOption(call, 'config');
   const file = named === undefined ? found(call) : resolve(call.cwd, named);
@@ -105,7 +105,7 @@ export async function configOf(call: Pick<Call, 'values' | 'cwd' | 'output' | 's
   }
 }
 
-/** What a file says. A module that exports something else than an object by default would be taken for one that says nothing. */
+/** The content of a file. Refuses a module whose default export is not an object: it would look like an empty config. */
 async function contentOf(file: string): Promise<object> {
   if (file.endsWith('.json')) return anObject(parsed(readFileSync(file, 'utf8')), 'it holds');
   if (!/\.[cm]?[jt]s$/.test(file)) throw new Error('its name ends in none of .json, .js, .mjs and .cjs.');
@@ -118,13 +118,13 @@ async function contentOf(file: string): Promise<object> {
 
 function anObject(value: unknown, has: string): object {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  // Not even a text is shown: it may be a secret.
+  // Doesn't show the value, which may be a secret.
   throw new Error(
     `${has} ${Array.isArray(value) ? 'an array' : `a value of type ${value === null ? 'null' : typeof value}`}; expected an object.`,
   );
 }
 
-/** The reason without the piece of the file that the platform shows with it: it may be of a secret. */
+/** Parses JSON; the error leaves out the excerpt that the platform adds, since it may be part of a secret. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(withoutMark(text));
@@ -144,13 +144,13 @@ function found({ cwd, output }: Pick<Call, 'cwd' | 'output'>): string | undefine
   return undefined;
 }
 
-/** Why a file, which may run code, is not read unasked; `undefined` when it is ours alone. */
+/** Why a file, which may run code, is not read by default; `undefined` if it is ours alone. */
 function whoseElse(file: string): string | undefined {
   const facts = lstatSync(file, { throwIfNoEntry: false });
   if (facts === undefined) return 'missing';
   if (!facts.isFile()) return 'it is a link, or no file';
   const user = process.getuid?.();
-  // Windows: what may be written there is what its folder says.
+  // Windows: the folder's rights decide who may write it.
   if (user === undefined) return undefined;
   if (facts.uid !== user) return 'it belongs to somebody else';
   if ((facts.mode & 0o022) !== 0) return 'others may write it';

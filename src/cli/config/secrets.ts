@@ -6,7 +6,7 @@ import { withoutMark } from '../readable-file.ts';
 
 const secretNames: ReadonlySet<string> = new Set(['password', 'token', 'keys', 'key', 'routingKey']);
 
-/** What was read of secrets, so that no output repeats it, whatever it comes to stand in. */
+/** The secrets read so far, to mask them in every output. */
 export class Secrets {
   readonly #known = new Set<string>();
   #pattern: RegExp | undefined;
@@ -25,7 +25,7 @@ export class Secrets {
         throw new UsageError(`${name}: the environment has no ${JSON.stringify(variable)}.`);
     } else if (typeof file === 'string' && variable === undefined) {
       try {
-        // Editors end a file with a line break, which is no part of it.
+        // Editors end a file with a line break, which is not part of the secret.
         value = withoutMark(readFileSync(resolve(cwd, file), 'utf8')).replace(/\r?\n$/, '');
       } catch (error) {
         throw new UsageError(`${name}: ${JSON.stringify(file)} can't be read (${String(property(error, 'code'))}).`);
@@ -35,16 +35,16 @@ export class Secrets {
     return value;
   }
 
-  /** Parts of an address that nobody needs to see: the password of a database, also where it makes the address one that can't be read. */
+  /** Hides the password in an address, even if it makes the address unparsable. */
   hideIn(url: string): void {
     const written = [/\/\/[^:/?#]*:(.*)@/s.exec(url)?.[1], /[?&](?:ssl)?password=([^&#]*)/i.exec(url)?.[1]];
     this.#hideWritten([...written, URL.canParse(url) ? new URL(url).password : undefined]);
   }
 
-  /** The same of where a spool is, which may be an address without its slashes or its scheme, or a list of settings as `psql` takes it: it is shown as a path then. */
+  /** The same for the place of a spool, which may be an address without slashes or scheme, or settings as for `psql`: these are shown as a path. */
   hideInPlace(where: string): void {
     this.hideIn(where);
-    // A drive of Windows is no user.
+    // A Windows drive is not a user.
     const login = /^(?![a-z]:[\\/])(?:postgres(?:ql)?:)?\/*[^:/?#@]*:(.*)@/is.exec(where)?.[1];
     this.#hideWritten([login, /\bpassword\s*=\s*('[^']*'|[^\s&#]+)/i.exec(where)?.[1]]);
   }
@@ -56,12 +56,12 @@ export class Secrets {
       try {
         this.hide(decodeURIComponent(password));
       } catch {
-        // It has a percent sign that encodes nothing.
+        // A percent sign in it encodes nothing.
       }
     }
   }
 
-  /** What a config should have said where it lies, and says itself: the sentence that refuses it must not repeat it. Logins in addresses likewise. */
+  /** Hides secrets written directly into a config, which must only refer to them: the error must not repeat them. Also hides logins in addresses. */
   hideInConfig(given: unknown, isSecret = false, depth = 0): void {
     if (typeof given === 'string') {
       if (isSecret) this.hide(given);
@@ -89,14 +89,14 @@ export class Secrets {
   }
 }
 
-/** Characters up to which a secret is taken for part of any word: masked there too, it would leave no sentence that can be read, and tell by its gaps what it is. */
+/** Secrets up to this length may be part of any word: masking them there would make sentences unreadable, and reveal the secret by the gaps. */
 const short = 3;
 const inWord = '[\\p{L}\\p{N}]';
 
-/** Where a word may begin though a letter or a digit stands before: after what an address or JSON writes for a character that is none, `%3A`, `%253A`, `\n` or `\u003a`. */
+/** Where a word may begin despite a preceding letter or digit: after an escape of an address or JSON, `%3A`, `%253A`, `\n` or `\u003a`. */
 const afterEscape = '(?<=%(?:25)*[0-9A-Fa-f]{2}|\\\\(?:[bfnrt]|u[0-9A-Fa-f]{4}))';
 
-/** A short one is masked where it stands by itself, such as between the colon and the @ of an address. */
+/** Masks a short secret only as a whole word, such as between the colon and the @ of an address. */
 function patternOf(secret: string): string {
   const escaped = secret.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
   if (secret.length > short) return escaped;

@@ -40,7 +40,7 @@ export function certificates(file: string, { cwd }: Pick<Place, 'cwd'>): string 
   }
 }
 
-/** The certificates of a config as an option of what sends requests, since Node's own `fetch` takes none. Credentials with a `fetch` of their own trust what they were given. */
+/** A `fetch` with the certificates of a config, since Node's own takes none. Credentials with their own `fetch` have their own certificates. */
 export function trusting(
   { ca }: EwsConfig,
   credentials: Pick<Credentials, 'fetch'>,
@@ -53,7 +53,7 @@ export function fetchTrusting(ca: string): typeof globalThis.fetch {
   return fetchThrough(new Agent({ ca }), true);
 }
 
-/** Exchange at that address. */
+/** A transport to Exchange at that address. */
 export function ewsAt(url: string, credentials: Credentials, ews: EwsConfig, place: Place): EwsTransport {
   return configured(() => new EwsTransport({ url, credentials, ...trusting(ews, credentials, place) }));
 }
@@ -64,7 +64,7 @@ export function graphOf({ root, token }: GraphConfig, place: Place): GraphTransp
   return configured(() => new GraphTransport({ credential, ...(root === undefined ? {} : { root }) }));
 }
 
-/** What a transport refuses was said wrong on the command line or in the config. @throws {UsageError} */
+/** Refusals of a transport's constructor come from the command line or the config. @throws {UsageError} */
 function configured<Made extends Transport>(make: () => Made): Made {
   try {
     return make();
@@ -73,7 +73,7 @@ function configured<Made extends Transport>(make: () => Made): Made {
   }
 }
 
-/** The way to the recipients that a config describes. @throws {UsageError} */
+/** The transport that a config describes. @throws {UsageError} */
 export async function transportOf(config: Config, mailbox: string, place: Place, signal: AbortSignal): Promise<Transport> {
   if (config.transport !== undefined) return config.transport;
   if (config.graph !== undefined) return graphOf(config.graph, place);

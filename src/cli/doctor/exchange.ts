@@ -5,12 +5,12 @@ import type { GraphTransport } from '../../graph/graph-transport.ts';
 import { type Finding, fail, ok, told, warn } from './finding.ts';
 import { requestTimeout } from './server.ts';
 
-/** What an EWS server says of itself in the header of any answer. */
+/** The version of an EWS server, from the header of any response. */
 export interface ServerVersion {
   found?: { readonly major: number; readonly minor: number; readonly build: number } | undefined;
 }
 
-/** The login, which notes along what version the server says it is. */
+/** Wraps credentials to record the server's version. */
 export function listening(credentials: Credentials, version: ServerVersion): Credentials {
   return {
     ...credentials,
@@ -25,7 +25,7 @@ export function listening(credentials: Credentials, version: ServerVersion): Cre
   };
 }
 
-/** The header comes first; the rest of an answer is not ours to hold. */
+/** Reads the beginning of a response, which has the header. */
 async function start(body: ReadableStream<Uint8Array>): Promise<string> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
@@ -186,7 +186,7 @@ async function drafts(transport: EwsTransport | GraphTransport, mailbox: string)
   }
 }
 
-/** The same over Microsoft Graph, as far as it tells. */
+/** The same checks over Microsoft Graph, as far as possible. */
 export async function graph(transport: GraphTransport, mailbox: string): Promise<Finding[]> {
   const findings: Finding[] = [];
   try {

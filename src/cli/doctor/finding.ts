@@ -22,7 +22,7 @@ export function fail(check: string, text: string, todo: string): Finding {
   return { check, status: 'fail', text, todo };
 }
 
-/** What went wrong, for brackets in a sentence: in the words of this library; of errors of others only their code, since they may repeat anything. */
+/** An error for brackets in a sentence: the library's own text; for foreign errors only the code, since their text may contain anything. */
 export function told(thrown: unknown): string {
   const error = asError(thrown);
   if (error instanceof OfflineImError) return `${error.code}: ${error.message.replace(/\.$/, '')}`;

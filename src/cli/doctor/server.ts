@@ -3,11 +3,11 @@ import { connect, type TLSSocket } from 'node:tls';
 import { property } from '../../core/errors/thrown.ts';
 import { type Finding, fail, ok, told, warn } from './finding.ts';
 
-/** ms for each question of the doctor. */
+/** ms for each request of the doctor. */
 export const requestTimeout = 15_000;
 const day = 86_400_000;
 
-/** Whether something listens there, and shows a certificate that is trusted and lasts. Leaves no connection open, which would keep the process. */
+/** Checks that a server listens there, with a trusted certificate that is not about to expire. Leaves no connection open, which would keep the process alive. */
 export async function connection(address: string, ca: string | undefined, timeout = requestTimeout): Promise<Finding[]> {
   const { hostname, port, protocol } = new URL(address);
   const host = hostname.replace(/^\[|\]$/g, '');
@@ -19,10 +19,10 @@ export async function connection(address: string, ca: string | undefined, timeou
       const socket = secure
         ? connect({ ...target, ...(ca === undefined ? {} : { ca }), ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }) })
         : connectPlain(target);
-      // For all of it: one that drips a byte now and then would never be idle.
+      // For the whole handshake: a server that trickles bytes would never be idle.
       const timer = setTimeout(() => socket.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })), timeout);
       socket.once('close', () => clearTimeout(timer));
-      // Stays on: one that comes after the first would end the process.
+      // Stays on: a second error would end the process.
       socket.on('error', reject);
       socket.once(secure ? 'secureConnect' : 'connect', () => {
         const until = secure ? Date.parse((socket as TLSSocket).getPeerCertificate().valid_to) : undefined;
@@ -68,10 +68,10 @@ function refused(to: string, code: string): Finding {
 
 /** ms by which clocks may differ. */
 const noticeable = 60_000;
-/** From here on logins are refused: Kerberos and tokens allow five minutes. */
+/** ms from which logins are refused: Kerberos and tokens allow five minutes. */
 const harmful = 300_000;
 
-/** Compares clocks by the Date of any answer, a refusal too. */
+/** Compares clocks by the Date of any response, a refusal too. */
 export async function clock(address: string, fetch: typeof globalThis.fetch): Promise<Finding> {
   let date: number;
   const asked = Date.now();
@@ -83,7 +83,7 @@ export async function clock(address: string, fetch: typeof globalThis.fetch): Pr
     return warn('clock', `The clock of the server could not be asked (${told(error)}).`, 'Mend the connection first.');
   }
   if (Number.isNaN(date)) return warn('clock', 'The server does not tell its time.', 'Compare the clocks by hand.');
-  // It tells whole seconds, and its answer took its time.
+  // The header has whole seconds, and the response took some time.
   const now = (asked + Date.now()) / 2;
   const off = Math.round((now - date - 500) / 1_000);
   const apart = `${Math.abs(off)} s ${off > 0 ? 'ahead of' : 'behind'} the server`;

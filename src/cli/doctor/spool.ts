@@ -6,10 +6,10 @@ import { hasCode } from '../../core/errors/offline-im-error.ts';
 import { type Finding, fail, ok, told, warn } from './finding.ts';
 
 const mebibyte = 1024 * 1024;
-/** Entries up to which every one is read. */
+/** Up to this many entries, all are read. */
 const readable = 10_000;
 
-/** Whether the spool opens, what keeps it, and whether there is room. */
+/** Checks whether the spool opens, its obstacles, and the free space. */
 export async function spoolHealth(where: string, open: () => Promise<SpoolHandle>): Promise<Finding[]> {
   const findings: Finding[] = [];
   let spool: SpoolHandle;
@@ -63,7 +63,7 @@ export async function spoolHealth(where: string, open: () => Promise<SpoolHandle
   return [...findings, ...room(where)];
 }
 
-/** Room on the disk of a folder or a file. */
+/** Checks the free space on the disk of a folder or a file. */
 function room(where: string): Finding[] {
   try {
     const place = placeOf(where);

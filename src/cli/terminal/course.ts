@@ -1,10 +1,10 @@
 import type { HandleQuery } from '../../admin/filters.ts';
 import type { Call } from '../command.ts';
 
-/** ms between two lines that say how far it has come. */
+/** ms between two progress lines. */
 const interval = 2_000;
 
-/** How what looks at many entries is followed at a terminal, and ended by Ctrl-C. */
+/** Options that show the progress of a long operation at a terminal, and let Ctrl-C end it. */
 export function courseOf({ output, signal }: Pick<Call, 'output' | 'signal'>): Pick<HandleQuery, 'signal' | 'onProgress'> {
   let toldAt = performance.now();
   return {

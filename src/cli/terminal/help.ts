@@ -1,10 +1,10 @@
 import type { Command, CommandOptions } from '../command.ts';
 import { wrapped } from './width.ts';
 
-/** Columns of a terminal that does not say how many it has, or of none. */
+/** Columns of a terminal of unknown width, or of none. */
 const unlimited = 10_000;
 
-/** Names and what they are: side by side, or below one another where that leaves too little room for words. */
+/** Names and descriptions: side by side, or below one another if that leaves too little room. */
 function listing(rows: readonly (readonly [name: string, help: string])[], columns: number): string {
   const width = Math.max(...rows.map(([name]) => name.length));
   const side = width + 4;

@@ -1,16 +1,16 @@
 import { cutAt, escapeInvisible } from '../../core/errors/quote.ts';
 import { padded, widthOf } from './width.ts';
 
-/** Where a command writes. */
+/** The output streams of a command. */
 export interface Streams {
   readonly out: { write(text: string): unknown };
   readonly err: { write(text: string): unknown };
-  /** Whether a person looks at `out`: tables and colours. */
+  /** Whether `out` is a terminal: for tables and colours. */
   readonly terminal: boolean;
   readonly colours: boolean;
-  /** The same of `err`, which may go elsewhere. @default false */
+  /** The same for `err`, which may go elsewhere. @default false */
   readonly errColours?: boolean;
-  /** Width of that terminal, where it is known. */
+  /** Width of that terminal, if known. */
   readonly columns?: number | undefined;
 }
 
@@ -18,7 +18,7 @@ type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green';
 
 const codes: Readonly<Record<Style, string>> = { bold: '1', dim: '2', red: '31', yellow: '33', green: '32' };
 
-/** What could move the cursor, colour the rest of the screen or reorder a line. Persian words and some emoji are joined by U+200C and U+200D, which do neither. */
+/** Characters that could move the cursor, colour the rest of the screen or reorder a line. Not U+200C and U+200D, which join Persian words and some emoji. */
 const unprintable = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** Prints for a person, or JSON for a program: never both. */
@@ -26,10 +26,10 @@ export class Output {
   readonly json: boolean;
   readonly #streams: Streams;
   readonly #mask: (text: string) => string;
-  /** Begins what {@link Output.style} puts around a text until it is written: nobody else's text can know it. */
+  /** Marks the styles of {@link Output.style} until they are written: no foreign text can contain it. */
   readonly #mark = `\u{0}${crypto.randomUUID()}:`;
 
-  /** @param mask Takes secrets out of whatever is printed. It is given values of JSON one by one, which stays JSON then, and never what colours a text. */
+  /** @param mask Removes secrets from all output. It gets JSON values one by one, so that the result stays JSON, and never gets styles. */
   constructor(streams: Streams, json: boolean, mask: (text: string) => string) {
     this.#streams = streams;
     this.#mask = mask;
@@ -46,17 +46,17 @@ export class Output {
     this.#streams.out.write(`${escapeInvisible(JSON.stringify(value, masked))}\n`);
   }
 
-  /** One line, whatever stands in it; parts may be apart by tabs. */
+  /** One line, even if the text has line breaks; tabs may separate parts. */
   line(text = ''): void {
     this.#streams.out.write(`${this.#shown(text)}\n`);
   }
 
-  /** Text of our own as it is, such as a script. */
+  /** The library's own text, unchanged, such as a script. */
   raw(text: string): void {
     this.#streams.out.write(this.#mask(text));
   }
 
-  /** For the person, whatever is done with the output. */
+  /** A line for the person, on standard error. */
   note(text: string): void {
     this.#streams.err.write(`${this.#shown(text)}\n`);
   }
@@ -66,10 +66,10 @@ export class Output {
   }
 
   /**
-   * Columns on a terminal, or a block for each row where they are wider than it; lines with tabs otherwise, for `cut` and `awk`. Cells are shown on one line.
+   * Columns on a terminal, or a block per row if they are too wide; otherwise lines with tabs, for `cut` and `awk`. Cells are shown on one line.
    */
   table(head: readonly string[], rows: readonly (readonly string[])[]): void {
-    // Before it is cut: half a secret is one too.
+    // Masked before it is cut: half a secret is one too.
     const shown = rows.map((row) => row.map((cell) => onOneLine(this.#mask(cell))));
     if (!this.terminal) {
       for (const row of [head, ...shown]) this.#plain(row.join('\t'));
@@ -95,7 +95,7 @@ export class Output {
     }
   }
 
-  /** What has been masked and cleaned already. */
+  /** Writes text that is already masked and cleaned. */
   #plain(text: string): void {
     this.#streams.out.write(`${text.replaceAll(this.#mark, '\u001b[')}\n`);
   }
@@ -115,7 +115,7 @@ export class Output {
   }
 }
 
-/** A cell of others on a terminal: without control characters, and cut. */
+/** A foreign text as a cell: without control characters, and cut. */
 function onOneLine(text: string, most = 200): string {
   const clean = text.replace(unprintable, '\u{fffd}');
   return clean.length > most ? `${cutAt(clean, most - 1)}…` : clean;

@@ -3,7 +3,7 @@ import { quoted } from '../../core/errors/quote.ts';
 import { asError, property } from '../../core/errors/thrown.ts';
 import { UsageError } from '../exit-codes.ts';
 
-/** What to do at a shell, where the sentence of an error speaks to a program. */
+/** Advice for a shell, for errors whose sentence addresses a program. */
 const remedies: Readonly<Partial<Record<string, string>>> = {
   SPOOL_NOT_MIGRATED: 'if that is the schema you mean, offline-im migrate with the same --spool and --schema',
   SPOOL_KEY_MISSING: 'name them as keys and routingKey in offline-im.config.json',
@@ -11,13 +11,13 @@ const remedies: Readonly<Partial<Record<string, string>>> = {
     'offline-im list --code SPOOL_RESTORED, offline-im cancel what was sent, then offline-im release --code SPOOL_RESTORED',
 };
 
-/** The sentence of an error or a warning, with what to do at a shell. */
+/** The sentence of an error or a warning, with advice for a shell. */
 export function atShell(error: Error): string {
   const remedy = error instanceof OfflineImError ? remedies[error.code] : undefined;
   return remedy === undefined ? error.message : `${error.message} To do: ${remedy}`;
 }
 
-/** What the system refused when a command was to listen, in words. */
+/** The system's error when a command tries to listen, in words. */
 export function listenError(thrown: unknown, host: string, port: number): Error {
   const code = property(thrown, 'code');
   if (code === 'EADDRINUSE')
