@@ -304,7 +304,8 @@ describe('unknown says why, as a delivery does', () => {
     const results = await probe([...alice, bob]);
     expect(results.slice(0, 20).every(({ status }) => status === 'unknown')).toBe(true);
     expect(results[20]).toEqual({ status: 'absent' });
-    expect(asked.filter(({ path }) => /alice/i.test(path)).length).toBeLessThanOrEqual(4);
+    // Four attempts are looked for at once, each in five folders: one may be missing.
+    expect(asked.filter(({ path }) => /alice/i.test(path)).length).toBeLessThanOrEqual(20);
   });
 
   it('what concerns one note closes nothing', async () => {
