@@ -99,7 +99,7 @@ export default defineConfig({
     pool: 'forks',
     sequence: { sequencer: LongestFirst },
     // Vitest itself gives up after a second.
-    expect: { poll: { timeout: 100_000, interval: 10 } },
+    expect: { poll: { timeout: 200_000, interval: 10 } },
     setupFiles: ['./test/support/judged-graph.ts'],
     reporters:
       reports === undefined || reports === ''

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { inject } from './process.ts';
 
-/** A part of the places where the code touches the platform; all of them run in the long tests. */
-it.each([
+/** A part of the places where the code touches the platform; all of them run in the long tests. Each scene is a process that waits most of its time. */
+it.concurrent.each([
   ['memory', 'ews', 10],
   ['file', 'graph', 48],
   ['sqlite', 'ntlm', 48],

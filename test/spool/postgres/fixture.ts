@@ -42,7 +42,7 @@ export function useServer({ own = false } = {}) {
 }
 
 /** Waits until it is so. */
-export async function until(check: () => boolean | Promise<boolean>, within = 100_000): Promise<void> {
+export async function until(check: () => boolean | Promise<boolean>, within = 200_000): Promise<void> {
   const end = Date.now() + within;
   while (!(await check())) {
     if (Date.now() > end) throw new Error('waited in vain');
