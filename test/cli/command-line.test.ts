@@ -90,7 +90,7 @@ it('list shows entries, never their text', async () => {
   expect(held.out).toContain('carol@contoso.com');
 });
 
-it('a list goes on where its cursor says, with times that are counted from now, and refuses that of another one', async () => {
+it('a list continues at its cursor, with times relative to now, and refuses the cursor of another list', async () => {
   const part = (...more: string[]) => offlineImHere(['list', '--since', '1h', '--limit', '1', '--spool', path, ...more]);
   const first = await part();
   expect(first.out).toContain('bob@contoso.com');
@@ -165,7 +165,7 @@ it.each([
   expect(err).not.toContain('hunter2');
 });
 
-it('a change of many says when more match than it changes: at night nobody takes a thousand for all of them', async () => {
+it('a bulk change reports when more match than it changes: an operator must not take a thousand for all of them', async () => {
   const at = join(folder, 'many.db');
   const spool = new SqliteSpool({ path: at });
   await fill(spool);
@@ -183,7 +183,7 @@ it('a change of many says when more match than it changes: at night nobody takes
   expect((await cancel('--yes')).out).toMatch(/^cancel: 0 changed\n/);
 });
 
-it('a dry run of ids tells what would be changed and what is left alone, and changes nothing', async () => {
+it('a dry run of ids prints what would be changed and what is left alone, and changes nothing', async () => {
   const release = await offlineImHere(['release', 'one', 'two', '--dry-run', '--spool', path]);
   expect(release).toMatchObject({ code: 0, out: 'release: 1 would be changed\n' });
   expect(release.err).toMatch(/^\S+ is left alone: it is spooled\.\n$/);

@@ -80,7 +80,7 @@ it('dashboard lets in the one browser that has the address, under its own name o
   }
 });
 
-it('dashboard says what is wrong', async () => {
+it('dashboard reports its error', async () => {
   expect(await offlineImHere(['dashboard', '--spool', '/no/such/spool'])).toMatchObject({
     code: 1,
     err: expect.stringContaining('does not exist'),

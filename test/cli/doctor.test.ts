@@ -118,7 +118,7 @@ it.each([
 });
 
 /** In the words of a real server. */
-describe('doctor reads what a real server has said', () => {
+describe('doctor reads recorded responses of real servers', () => {
   it('without the distinguished name, with a folder of that name: login, version and folder', async () => {
     const url = await answering((method, body) => {
       if (method === 'GET') return answerOf(recording('get-without-login'));

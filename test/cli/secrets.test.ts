@@ -96,7 +96,7 @@ describe('secrets', () => {
   });
 });
 
-describe('what a config says of a secret itself', () => {
+describe('a secret written into a config itself', () => {
   const password = 'hunter2-secret';
   const config = (parts: object): string => JSON.stringify({ identity: { sip: 'sip:alice@contoso.test' }, ...parts });
 

@@ -10,7 +10,7 @@ import { offlineImHere } from './in-process.ts';
 import { program } from './offline-im.ts';
 import { fill } from './running-sender.ts';
 
-it('simulator serves what it was seeded with, until it is interrupted', async () => {
+it('simulator serves its seeded items, until interrupted', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'offline-im-simulator-'));
   let child: ChildProcess | undefined;
   try {

@@ -79,7 +79,7 @@ describe('export replaces nothing but an older export of the same messages', () 
   });
 });
 
-it('an import of what the spool has exported itself says that nothing sends it, and ends with 1', async () => {
+it('an import of an export of the same spool reports that nothing sends it, and ends with 1', async () => {
   const [out, back] = [join(folder, 'out.ndjson'), join(folder, 'back.ndjson')];
   const into = await empty('into.db');
   for (const [command, file, where] of [

@@ -30,7 +30,7 @@ const colour = /\u001b\[\d+m/g;
 const withoutOurs = (text: string): string => text.replaceAll(`\u001b[1m`, '').replaceAll(`\u001b[0m`, '').replaceAll('\n', '');
 
 describe('text of others', () => {
-  it.each(hostile)('%j moves no cursor, colours nothing and turns no line round, in whatever way it is printed', (text) => {
+  it.each(hostile)('%j moves no cursor, sets no colour and reverses no line, however it is printed', (text) => {
     const { output, printed } = printing();
     output.line(`${output.style('bold', text)} ${text}`);
     output.note(text);
@@ -39,7 +39,7 @@ describe('text of others', () => {
     expect(printed().match(/\n/g)).toHaveLength(4);
   });
 
-  it.each(hostile)('%j comes through JSON as it is, and is shown by its code', (text) => {
+  it.each(hostile)('%j passes through JSON unchanged, and is shown by its code', (text) => {
     const { output, printed } = printing({ json: true });
     output.document({ [text]: [text] });
     expect(withoutOurs(printed())).not.toMatch(dangerous);
@@ -59,7 +59,7 @@ describe('a terminal of 40 columns', () => {
     ['0193718f-25a0-7c31-9d2e-5f1c0a6b7e85', 'held', '会議室@contoso.com', 'EXPIRED'],
   ];
 
-  it('shows a block for each row of a table that is wider, without what is empty', () => {
+  it('shows a block per row of a table that is too wide, without empty cells', () => {
     const { output, printed } = printing({ columns: 40 });
     output.table(['ID', 'STATE', 'MAILBOX', 'REASON'], rows);
     expect(printed().replaceAll(colour, '')).toBe(

@@ -84,7 +84,7 @@ describe('groups that are written at once', () => {
     await pool.end();
   });
 
-  it('keep one message of an id, whatever its conversation', async () => {
+  it('keep one message per id, whatever its conversation', async () => {
     const spool = await fixture.open(fixture.newSchema());
     const results = await Promise.all(
       Array.from({ length: 120 }, (_, index) =>
@@ -192,7 +192,7 @@ it('a message is kept alike, whether the spool appends it by itself or in the tr
   await Promise.all([one.close(), other.close()]);
 });
 
-it('what was appended is told as it will be read', async () => {
+it('an append returns the entry as it will be read', async () => {
   const spool = await fixture.open(fixture.newSchema());
   const [result] = await spool.append([
     newEntry('a', { pickupIn: 60_000 }),
@@ -251,7 +251,7 @@ it('a host that ends its pool right after an append waits seconds for the close,
   }
 });
 
-it('what is appended while others are told in vain is told of all the same', async () => {
+it('an append while a notification fails is still notified', async () => {
   const pool = fixture.server.pool();
   const spool = await fixture.open(fixture.newSchema(), {}, pool);
   const asked = Promise.withResolvers<void>();

@@ -4,7 +4,7 @@ import { useServer } from './fixture.ts';
 
 const fixture = useServer();
 
-it.each([10, 5, 2])('claims that are asked for at once share what is due, on a pool of %i connections', async (max) => {
+it.each([10, 5, 2])('concurrent claims share what is due, on a pool of %i connections', async (max) => {
   const pool = fixture.server.pool({ max });
   const spool = await fixture.open(fixture.newSchema(), {}, pool);
   const entries = Array.from({ length: 60 }, (_, index) => newEntry(`e${index}`, { pickupIn: 0, conversationId: `c${index}` }));

@@ -126,7 +126,7 @@ describe('migrate()', () => {
     await expect(spool.open(context)).rejects.toMatchObject({ code: 'SPOOL_VERSION' });
   });
 
-  it('waits for one that is under way as long as that takes, and finds it done', async () => {
+  it('waits for a running one as long as it takes, and finds it done', async () => {
     const schema = fixture.newSchema();
     const other = await fixture.pool.connect();
     await other.query('BEGIN');
@@ -143,7 +143,7 @@ describe('migrate()', () => {
     await spool.close();
   });
 
-  it('waits for nobody where there is nothing to do', async () => {
+  it('does not wait when there is nothing to do', async () => {
     const schema = fixture.newSchema();
     const spool = new PostgresSpool({ pool: fixture.pool, schema });
     await spool.migrate();

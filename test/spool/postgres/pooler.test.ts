@@ -96,7 +96,7 @@ describe.skipIf(!hasPgBouncer)('behind PgBouncer in transaction mode (apt-get in
     await spool.close();
   });
 
-  it('listens to nobody, so that no connection is kept', async () => {
+  it('does not listen, so that no connection is kept', async () => {
     const pool = newPool(3);
     const spool = new PostgresSpool({ pool, schema: fixture.newSchema(), migrate: true });
     await spool.open(context);

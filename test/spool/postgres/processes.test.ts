@@ -51,7 +51,7 @@ describe('several processes on one spool', () => {
     await spool.close();
   });
 
-  it('hand over what one had claimed when it was killed, once its lease is over: as unconfirmed', async () => {
+  it('hand over the claims of a killed process as unconfirmed, once their lease has expired', async () => {
     const schema = fixture.newSchema();
     const spool = await fixture.open(schema);
     await spool.append([newEntry('m', { pickupIn: 0 })]);

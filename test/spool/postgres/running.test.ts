@@ -150,7 +150,7 @@ describe('a renewal', () => {
   });
 });
 
-it('numbers are read whatever the host has told pg to make of them', async () => {
+it('numbers are read whatever type parsers the host has set in pg', async () => {
   const schema = fixture.newSchema();
   const types = { getTypeParser: (oid: number) => (value: string) => (oid === 20 ? BigInt(value) : value) };
   const pool = fixture.server.pool({ types: types as never });

@@ -30,7 +30,7 @@ describe.concurrent('a server that has vanished while many wait', () => {
     expect(time.passed()).toBeLessThan(atMost);
   });
 
-  it('tries what came later anew, once it is back', async () => {
+  it('retries later messages once it is back', async () => {
     await using scene = await behindProxy(fixture);
     await scene.spool.open(context);
     await scene.spool.append([newEntry('before')]);

@@ -44,7 +44,7 @@ async function backedUp(at: World) {
 }
 
 describe('a backup', () => {
-  it('is the spool as it is at one moment, whatever is written meanwhile', async () => {
+  it('is a snapshot of the spool, whatever is written meanwhile', async () => {
     await using at = await world();
     const spool = await at.open();
     await spool.append(Array.from({ length: 500 }, (_, index) => due(`before-${index}`)));
@@ -255,7 +255,7 @@ describe('a restored copy', () => {
     }
   });
 
-  it('lets go in the original order, before what came later, and looks first for what may have been sent', async () => {
+  it('releases in the original order, before later messages, and probes first what may have been sent', async () => {
     await using at = await world();
     const path = await backedUp(at);
     await using copy = await openAt(path);
@@ -313,7 +313,7 @@ describe('a restored copy', () => {
     expect(await third.spool.counts()).toMatchObject({ held: 2 });
   });
 
-  it('is refused with restored: true while somebody else has it open', async () => {
+  it('is refused with restored: true while another process has it open', async () => {
     await using at = await world();
     await (await at.open()).append([due('a')]);
     await expect(openAt(at.path, { restored: true })).rejects.toMatchObject({ code: 'SPOOL_BUSY' });

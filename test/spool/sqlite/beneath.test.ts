@@ -57,7 +57,7 @@ function closeIfOpen(descriptor: number): void {
 
 const isKept = ([result]: readonly AppendResult[]) => result?.status === 'appended' || result?.status === 'duplicate';
 
-describe('a file that is lost beneath an open spool', () => {
+describe('a file lost while its spool is open', () => {
   it('takes nothing more: what an append resolves for lies where the path leads', async () => {
     await using at = await world();
     const path = join(at.folder, 'deeper', 'spool.db');
@@ -120,7 +120,7 @@ describe('a file that is lost beneath an open spool', () => {
     expect((await stat(at.path)).isFile()).toBe(true);
   });
 
-  it('closes the spool when what took its place is no spool', async () => {
+  it('closes the spool when its replacement is not a spool', async () => {
     await using at = await world();
     const spool = await at.open();
     await copyFile(fileURLToPath(import.meta.url), join(at.folder, 'foreign'));
@@ -171,7 +171,7 @@ describe('locks that other code of the process drops', () => {
       expect(file.look()).toBe('unlocked');
     });
 
-    it('says nothing of a file that nobody has open', async () => {
+    it('does not warn of a file that no process has open', async () => {
       await using at = await world();
       await (await at.open()).close();
       using file = watched(at.path);

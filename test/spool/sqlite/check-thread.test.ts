@@ -51,7 +51,7 @@ async function turnsUntil(end: Promise<unknown>): Promise<number> {
 }
 
 describe('a large spool that was left by a process that died', () => {
-  it('is looked through beside the event loop, and holds what it held', async () => {
+  it('is checked outside the event loop, and keeps its content', async () => {
     await using at = await world();
     const path = await leftBehind(at);
     expect(isWorthAThread(path, false)).toBe(true);
@@ -63,7 +63,7 @@ describe('a large spool that was left by a process that died', () => {
     expect([isWorthAThread(path, false), isWorthAThread(path, true)]).toEqual([false, true]);
   });
 
-  it('is refused as often as it is opened when it is damaged', async () => {
+  it('is refused at every open when it is damaged', async () => {
     await using at = await world();
     const path = await leftBehind(at);
     const whole = new SqliteSpool({ path });
@@ -97,7 +97,7 @@ describe('a large spool that was left by a process that died', () => {
 });
 
 describe('the thread', () => {
-  it('folds the log of a whole spool, and closes it as if nobody had died', async () => {
+  it('checkpoints the log of an intact spool, and closes it cleanly', async () => {
     await using at = await world();
     const path = await leftBehind(at);
     expect(await checkInThread(path, `${path}-mark`)).toBe(true);

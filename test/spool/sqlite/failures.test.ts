@@ -26,7 +26,7 @@ function failOn(sql: string, errcode: number): { heal(): void } {
   return { heal: () => spy.mockRestore() };
 }
 
-it('names what is missing where the runtime has no node:sqlite', async () => {
+it('names the missing module when the runtime has no node:sqlite', async () => {
   await using at = await world();
   vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
   await expect(at.open()).rejects.toMatchObject({
@@ -115,7 +115,7 @@ describe('options', () => {
 });
 
 describe('a full disk', () => {
-  it('keeps nothing of what fails, says so, and goes on when there is room again', async () => {
+  it('keeps nothing of a failed call, reports it, and goes on when there is room again', async () => {
     await using at = await world();
     const connections = new Set<DatabaseSync>();
     const exec = DatabaseSync.prototype.exec;

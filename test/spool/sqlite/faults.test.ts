@@ -79,7 +79,7 @@ describe('an I/O error before anything is committed', () => {
     expect(await statesOf(spool)).toEqual({ a: 'spooled', b: 'spooled' });
   });
 
-  it('does not end a spool whose file cannot be opened anew at once', async () => {
+  it('does not end a spool whose file cannot be reopened at once', async () => {
     await using at = await world();
     const spool = await at.open();
     await spool.append([own('a')]);
@@ -123,7 +123,7 @@ describe('an I/O error before anything is committed', () => {
   });
 });
 
-describe('an error that nobody foresaw', () => {
+describe('an unforeseen error', () => {
   it('in a listener of what was set aside does not make a kept message a failed one', async () => {
     await using at = await world();
     const spool = await at.open({

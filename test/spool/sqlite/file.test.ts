@@ -48,7 +48,7 @@ describe.skipIf(process.platform === 'win32')('rights', () => {
 });
 
 describe('size', () => {
-  it('the file shrinks again, step by step, when what it held is gone', async () => {
+  it('the file shrinks again, step by step, when its content is gone', async () => {
     await using at = await world();
     const clock = new ManualClock();
     const spool = await at.open({ clock, tombstones: 1_000 });

@@ -123,7 +123,7 @@ describe('the lanes of a SqliteSpool in turn', () => {
     expect(visits(() => ask([]))).toBeLessThan(8);
   });
 
-  it('keep their turn while all that waits in them is at work: a long conversation starves no other lane', () => {
+  it('keep their turn while all their entries are in progress: a long conversation starves no other lane', () => {
     const { set, served, met } = laneScene();
     set('long', 0, 'long/1');
     for (const key of ['one', 'two', 'three']) set('other', 1, key);

@@ -104,7 +104,7 @@ describe('SqliteSpool on the oldest Node', () => {
     await woken;
   });
 
-  it('expires what is late', async () => {
+  it('expires overdue entries', async () => {
     await using at = await world();
     const spool = await at.open();
     await spool.append([own('a')]);

@@ -44,7 +44,7 @@ describe('an error in the timer that looks for work of other processes', () => {
     }
   });
 
-  it('is a warning when whoever is woken throws', async () => {
+  it('is a warning when a watcher throws', async () => {
     await using at = await world();
     const clock = new ManualClock();
     const warnings: Error[] = [];

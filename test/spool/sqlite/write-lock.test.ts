@@ -75,7 +75,7 @@ describe.skipIf(process.platform === 'win32')('the lock of whoever writes to a s
     expect([free(other), free(one)]).toEqual([true, true]);
   });
 
-  it('excludes others of the process, and nobody once it has ended', async () => {
+  it('excludes others in the process, until it has ended', async () => {
     await using at = await place();
     const [one, other] = [at.lock(), at.lock()];
     expect(one.hold(() => [free(other), free(one)])).toEqual([false, true]);
@@ -83,7 +83,7 @@ describe.skipIf(process.platform === 'win32')('the lock of whoever writes to a s
     expect([free(other), free(one)]).toEqual([true, true]);
   });
 
-  it('ends when what was done with it throws, and tells that from somebody else who holds it', async () => {
+  it('ends when the work under it throws, and distinguishes that from another holder', async () => {
     await using at = await place();
     const [one, other] = [at.lock(), at.lock()];
     const busy = Object.assign(new Error('database is locked'), { code: 'ERR_SQLITE_ERROR', errcode: 5 });
@@ -130,7 +130,7 @@ describe.skipIf(process.platform === 'win32')('the lock of whoever writes to a s
     expect([during, elsewhere()]).toEqual(['busy', 'held']);
   });
 
-  it('is one for each spool, whatever it is called', async () => {
+  it('is one per spool, whatever its path', async () => {
     await using at = await place();
     const another = `${at.spool}-2`;
     writeFileSync(another, '');
@@ -152,7 +152,7 @@ describe.skipIf(process.platform === 'win32')('the lock of whoever writes to a s
     expect(readdirSync(at.folder)).toHaveLength(1);
   });
 
-  it('is not put where somebody else may have prepared something', async () => {
+  it('is not put where another user may have prepared something', async () => {
     await using at = await place();
     symlinkSync(at.other, at.folder);
     const [one, other] = [at.lock(at.spool, [at.locks, at.other]), at.lock(at.spool, [at.other])];
@@ -160,7 +160,7 @@ describe.skipIf(process.platform === 'win32')('the lock of whoever writes to a s
     expect(readdirSync(at.other)).toEqual([`offline-im-${user}`]);
   });
 
-  it('says once that none can be had, and excludes nobody', async () => {
+  it('warns once that there can be none, and excludes nothing', async () => {
     await using at = await place();
     const told: string[] = [];
     const lock = at.lock(at.spool, [join(at.locks, 'missing')], () => {
